@@ -1,0 +1,38 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.brokerkit-installed
+PACKAGES := pyproject.toml plugins/kis/pyproject.toml plugins/kiwoom/pyproject.toml
+
+.PHONY: demo test check venv wheels clean
+
+demo: venv
+	$(BIN)/python docs/examples/demo.py
+
+test: check
+	$(BIN)/python -m pytest -q
+
+check: venv
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy --no-error-summary -p brokerkit
+	$(BIN)/mypy --no-error-summary -p brokerkit_kis
+	$(BIN)/mypy --no-error-summary -p brokerkit_kiwoom
+
+venv: $(STAMP)
+
+# The build backend comes from the constraints file first: constraints do not reach isolated build environments.
+$(STAMP): constraints.txt $(PACKAGES)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt hatchling editables
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-build-isolation \
+		--editable ".[dev]" --editable plugins/kis --editable plugins/kiwoom
+	touch $(STAMP)
+
+wheels: venv
+	rm -rf dist
+	for package in . plugins/kis plugins/kiwoom; do \
+		$(BIN)/python -m build --no-isolation --wheel --outdir dist $$package || exit 1; done
+
+clean:
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,94 @@
+"""One interface to Korean stock brokers: quote, order, cancel, balance, investor flow.
+
+from brokerkit import get_broker
+
+with get_broker("kis", environment="sandbox") as broker:
+    print(broker.quote("005930").price)
+"""
+
+from brokerkit.broker import Broker
+from brokerkit.errors import (
+    AuthError,
+    Blocked,
+    BrokerError,
+    ConfigError,
+    Disarmed,
+    Halted,
+    IncompleteListing,
+    InsufficientFunds,
+    InvalidOrder,
+    InvalidRequest,
+    JournalError,
+    LimitExceeded,
+    MarketClosed,
+    NetworkError,
+    NothingToCancel,
+    NotSent,
+    OrderBlocked,
+    OrderUncertain,
+    RateLimited,
+    Rejected,
+    UnknownBroker,
+    UnknownSymbol,
+    Unsupported,
+    WireError,
+)
+from brokerkit.models import (
+    Balance,
+    Flow,
+    InvestorFlow,
+    Order,
+    OrderRequest,
+    OrderStatus,
+    OrderType,
+    Position,
+    Quote,
+    Side,
+    TimeInForce,
+    Venue,
+)
+from brokerkit.registry import get_broker, installed_brokers
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AuthError",
+    "Balance",
+    "Blocked",
+    "Broker",
+    "BrokerError",
+    "ConfigError",
+    "Disarmed",
+    "Flow",
+    "Halted",
+    "IncompleteListing",
+    "InsufficientFunds",
+    "InvalidOrder",
+    "InvalidRequest",
+    "InvestorFlow",
+    "JournalError",
+    "LimitExceeded",
+    "MarketClosed",
+    "NetworkError",
+    "NotSent",
+    "NothingToCancel",
+    "Order",
+    "OrderBlocked",
+    "OrderRequest",
+    "OrderStatus",
+    "OrderType",
+    "OrderUncertain",
+    "Position",
+    "Quote",
+    "RateLimited",
+    "Rejected",
+    "Side",
+    "TimeInForce",
+    "UnknownBroker",
+    "UnknownSymbol",
+    "Unsupported",
+    "Venue",
+    "WireError",
+    "get_broker",
+    "installed_brokers",
+]

@@ -1,0 +1,326 @@
+"""What every broker can do. Read this first.
+
+The public verbs are written once, here: they check, send once and say what happened. An adapter fills the hooks, whose
+names begin with an underscore. What an adapter does not fill is unsupported, and says so.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import ClassVar, NoReturn, Self
+
+from brokerkit import config
+from brokerkit.errors import BrokerError, Disarmed, InvalidRequest, NothingToCancel, OrderUncertain
+from brokerkit.market import clock
+from brokerkit.market.symbols import check_symbol
+from brokerkit.market.ticks import Kind, is_on_tick, tick_size
+from brokerkit.models import (
+    Balance,
+    InvestorFlow,
+    Model,
+    Order,
+    OrderRequest,
+    OrderStatus,
+    OrderType,
+    Quote,
+    Side,
+    TimeInForce,
+    Venue,
+    exact_decimal,
+)
+from brokerkit.transport import Client
+
+logger = logging.getLogger("brokerkit")
+
+FINISHED = frozenset({OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.REJECTED, OrderStatus.EXPIRED})
+Amount = int | str | Decimal | float
+
+
+class Broker(ABC):
+    """One account at one broker. Made by `get_broker`; safe to use from several threads; refuses to be pickled."""
+
+    name: ClassVar[str]
+    Settings: ClassVar[type[config.Settings]] = config.Settings
+    environments: ClassVar[tuple[str, ...]] = ("sandbox", "demo", "real")
+    absent: ClassVar[Mapping[type[Model], frozenset[str]]] = {}
+    """Fields of the common models that this broker does not tell."""
+
+    client: Client
+    """The adapter's client: `broker.client.call(...)` reaches what the common verbs lack."""
+
+    def __init__(
+        self,
+        settings: config.Settings,
+        *,
+        environment: str,
+        wire_environment: str | None = None,
+        base_url: str | None = None,
+        remember_token: bool = True,
+        arm: str | None = None,
+    ) -> None:
+        self.environment = environment
+        self.client = self._connect(settings, wire_environment or environment, base_url, remember_token)
+        self._limits: dict[str, tuple[dt.date, Decimal, Decimal]] = {}
+        self._kinds: dict[str, Kind | None] = {}
+
+    def quote(self, symbol: str, *, venue: Venue = Venue.KRX) -> Quote:
+        """Return the present price of a symbol at a venue (SOR: the combined market).
+
+        Raises InvalidRequest for a text that is no symbol, UnknownSymbol, Unsupported, NetworkError.
+        """
+        quote = self._quote(check_symbol(symbol), Venue(venue))
+        if quote.lower_limit is not None and quote.upper_limit is not None:
+            self._limits[symbol] = (clock.today(), quote.lower_limit, quote.upper_limit)
+        return quote
+
+    def buy(
+        self,
+        symbol: str,
+        quantity: Amount,
+        *,
+        price: Amount | None = None,
+        type: OrderType | None = None,
+        time_in_force: TimeInForce = TimeInForce.DAY,
+        venue: Venue = Venue.KRX,
+        stop_price: Amount | None = None,
+    ) -> Order:
+        """Buy `quantity` shares at `price` won, or with `type=OrderType.MARKET` at any price. See `order`."""
+        return self.order(_request(symbol, Side.BUY, quantity, price, type, time_in_force, venue, stop_price))
+
+    def sell(
+        self,
+        symbol: str,
+        quantity: Amount,
+        *,
+        price: Amount | None = None,
+        type: OrderType | None = None,
+        time_in_force: TimeInForce = TimeInForce.DAY,
+        venue: Venue = Venue.KRX,
+        stop_price: Amount | None = None,
+    ) -> Order:
+        """Sell `quantity` shares at `price` won, or with `type=OrderType.MARKET` at any price. See `order`."""
+        return self.order(_request(symbol, Side.SELL, quantity, price, type, time_in_force, venue, stop_price))
+
+    def order(self, request: OrderRequest) -> Order:
+        """Send an order once. The answer is PENDING: received by the broker, `refresh` tells what became of it.
+
+        Raises before anything is sent: InvalidRequest, Unsupported, Disarmed, NotSent. After the broker refused:
+        Rejected and its kinds. When the outcome is not known: OrderUncertain, with the request as `intent`.
+        """
+        self._check_price(request)
+        self._guard(f"{request.side} {request.quantity} {request.symbol}")
+        try:
+            order = self._send_order(request)
+        except BrokerError as error:
+            if isinstance(error, OrderUncertain):
+                error.intent = request
+            self._log(f"{request.side} {request.quantity} {request.symbol} at {request.price or request.type}", error)
+            raise
+        self._log(f"{request.side} {request.quantity} {request.symbol} at {request.price or request.type}", order)
+        return order
+
+    def cancel(self, order: Order, *, quantity: Amount | None = None) -> Order:
+        """Cancel an order, or `quantity` shares of what is left of it.
+
+        The answer carries the number of the cancellation as `id` and the order's as `original_id`. It is CANCELED only
+        if the broker said so; `refresh` tells. Raises NothingToCancel if the order is finished, else as `order`.
+        """
+        self._check_owner(order)
+        shares = None if quantity is None else self._cancel_quantity(order, quantity)
+        if order.status in FINISHED:
+            raise NothingToCancel(f"Order {order.id} is {order.status}; nothing was sent.", broker=self.name)
+        self._guard(f"cancel {order.id}")
+        try:
+            canceled = self._send_cancel(order, shares)
+        except BrokerError as error:
+            self._log(f"cancel {order.id} {order.symbol}", error)
+            raise
+        self._log(f"cancel {order.id} {order.symbol}", canceled)
+        return canceled
+
+    def refresh(self, order: Order) -> Order:
+        """Return the order as the broker's list shows it now.
+
+        An order that the list does not show stays PENDING if nothing more was known, and is UNKNOWN otherwise.
+        """
+        self._check_owner(order)
+        found = self._find_order(order)
+        if found is not None:
+            return found
+        status = order.status if order.status in FINISHED | {OrderStatus.PENDING} else OrderStatus.UNKNOWN
+        return order.model_copy(update={"status": status})
+
+    def balance(self) -> Balance:
+        """Return cash and holdings of the account, all pages of them."""
+        return self._balance()
+
+    def investor_flow(
+        self, symbol: str, *, start: dt.date | None = None, end: dt.date | None = None, detail: bool = False
+    ) -> tuple[InvestorFlow, ...]:
+        """Return who bought and sold a symbol, a row a trading day, oldest first.
+
+        Without `start` the newest 30 rows (fewer where the broker gives fewer). With `detail` buys and sells as well as
+        nets; without it they may be None. Days before those that the broker keeps raise Unsupported.
+        """
+        check_symbol(symbol)
+        last = end or clock.today()
+        if start is not None and start > last:
+            raise InvalidRequest(f"start {start} is after end {last}.")
+        if start is not None and start > clock.today():
+            raise InvalidRequest(f"start {start} lies in the future.")
+        rows = sorted(self._investor_flow(symbol, start, last, detail), key=lambda row: row.date)
+        rows = [row for row in rows if row.date <= last and (start is None or row.date >= start)]
+        return tuple(rows if start is not None else rows[-30:])
+
+    def supports(self, verb: str) -> bool:
+        """Say whether this broker offers a verb in this environment, such as "quote" or "amend"."""
+        return verb in VERBS
+
+    def close(self) -> None:
+        """Close the connections of this thread."""
+        self.client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} holds keys and connections and cannot be pickled.")
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.environment}>"
+
+    # Hooks of an adapter
+
+    @abstractmethod
+    def _connect(
+        self, settings: config.Settings, environment: str, base_url: str | None, remember_token: bool
+    ) -> Client:
+        """Return the adapter's client for the environment whose ids and hosts are to be used: "real" or "demo"."""
+
+    @abstractmethod
+    def _quote(self, symbol: str, venue: Venue) -> Quote: ...
+
+    @abstractmethod
+    def _send_order(self, request: OrderRequest) -> Order:
+        """Send the order once and return it as PENDING; its handle begins with the broker's name and a colon."""
+
+    @abstractmethod
+    def _send_cancel(self, order: Order, quantity: Decimal | None) -> Order:
+        """Cancel `quantity` shares, or all that is left."""
+
+    @abstractmethod
+    def _find_order(self, order: Order) -> Order | None:
+        """Return the order as the broker's list shows it, None if it is not there."""
+
+    @abstractmethod
+    def _balance(self) -> Balance: ...
+
+    @abstractmethod
+    def _investor_flow(
+        self, symbol: str, start: dt.date | None, end: dt.date, detail: bool
+    ) -> Sequence[InvestorFlow]: ...
+
+    def _kind(self, symbol: str) -> Kind | None:
+        """Return what kind of security a symbol is, None if the broker does not tell."""
+        return None
+
+    # Checks before anything is sent
+
+    def _check_owner(self, order: Order) -> None:
+        if order.handle.split(":")[0] != self.name:
+            raise InvalidRequest(f"Order {order.id} is not an order of {self.name}.", broker=self.name)
+
+    def _guard(self, what: str) -> None:
+        if self.environment == "real":
+            raise Disarmed(
+                f"{what}: real-money orders are not offered yet.",
+                broker=self.name,
+                advice="Nothing was sent. Reading works; trade in the sandbox or demo environment.",
+            )
+
+    def _check_price(self, request: OrderRequest) -> None:
+        for price in (request.price, request.stop_price):
+            if price is not None:
+                self._check_tick(request.symbol, price)
+                self._check_limits(request.symbol, price)
+
+    def _check_tick(self, symbol: str, price: Decimal) -> None:
+        if is_on_tick(price, Kind.STOCK):
+            return
+        # The step of funds (ETF, ETN) is finer. Only then does it matter what the symbol is, and the broker is asked.
+        kind = Kind.STOCK
+        if is_on_tick(price, Kind.FUND):
+            if symbol not in self._kinds:
+                self._kinds[symbol] = self._kind(symbol)
+            known = self._kinds[symbol]
+            if known is not Kind.STOCK:
+                return
+        step = tick_size(price, kind)
+        below = price // step * step
+        raise InvalidRequest(
+            f"{price} is not a price of {symbol}: the step there is {step} won.",
+            broker=self.name,
+            advice=f"Nothing was sent. The nearest prices are {below} and {below + step}.",
+        )
+
+    def _check_limits(self, symbol: str, price: Decimal) -> None:
+        day, lower, upper = self._limits.get(symbol, (None, price, price))
+        if day == clock.today() and not lower <= price <= upper:
+            raise InvalidRequest(
+                f"{price} is outside today's limits of {symbol}, {lower} to {upper} won.",
+                broker=self.name,
+                advice="Nothing was sent.",
+            )
+
+    def _cancel_quantity(self, order: Order, quantity: Amount) -> Decimal:
+        shares = exact_decimal(quantity)
+        if shares <= 0 or shares != shares.to_integral_value():
+            raise InvalidRequest(f"quantity to cancel must be whole shares and more than 0, not {shares}.")
+        left = order.remaining_quantity if order.remaining_quantity is not None else order.quantity
+        if shares > left:
+            raise InvalidRequest(f"{shares} cannot be cancelled: at most {left} shares are left of order {order.id}.")
+        return shares
+
+    def _log(self, what: str, outcome: Order | BrokerError) -> None:
+        said = f"order {outcome.id}" if isinstance(outcome, Order) else f"{type(outcome).__name__} [{outcome.code}]"
+        logger.info("%s %s: %s -> %s", self.name, self.environment, what, said)
+
+
+VERBS = ("quote", "order", "buy", "sell", "cancel", "refresh", "balance", "investor_flow")
+
+
+def _request(
+    symbol: str,
+    side: Side,
+    quantity: Amount,
+    price: Amount | None,
+    type: OrderType | None,
+    time_in_force: TimeInForce,
+    venue: Venue,
+    stop_price: Amount | None,
+) -> OrderRequest:
+    return OrderRequest.model_validate(
+        {
+            "symbol": symbol,
+            "side": side,
+            "quantity": quantity,
+            "price": price,
+            "type": type,
+            "time_in_force": time_in_force,
+            "venue": venue,
+            "stop_price": stop_price,
+        }
+    )
+
+
+def masked(account: str) -> str:
+    """Return an account number with only its last four digits readable."""
+    digits = [character for character in account if character.isdigit()]
+    return "*" * max(0, len(digits) - 4) + "".join(digits[-4:])

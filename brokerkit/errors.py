@@ -1,0 +1,196 @@
+"""The error tree: one class per cause, the same at every broker.
+
+BrokerError
+|- ConfigError            wrong or missing configuration
+|  `- UnknownBroker
+|- InvalidRequest         wrong before sending: symbol, price, quantity
+|- Unsupported            this broker, environment or venue has not got it
+|- Blocked                the safety envelope said no; nothing was sent
+|  `- Disarmed, Halted, LimitExceeded, OrderBlocked
+|- NotSent                no byte left this machine; safe to try again
+|- Rejected               the broker said no, and says why
+|  `- AuthError, RateLimited, InsufficientFunds, MarketClosed, InvalidOrder, UnknownSymbol, NothingToCancel
+|- OrderUncertain         the order may stand
+|- NetworkError           a query did not come through
+|- WireError              an answer that is not what the broker documents
+|  `- IncompleteListing
+`- JournalError
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from brokerkit.models import OrderRequest
+
+
+class BrokerError(Exception):
+    """Anything brokerkit raises on purpose.
+
+    `broker` and `endpoint` say who was asked and for what, `code` and `message` are the broker's own code and words
+    (sanitised: one line, printable, no secrets), `advice` says what to do next. Each is None where it does not apply.
+    """
+
+    default_advice: str | None = None
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        broker: str | None = None,
+        endpoint: str | None = None,
+        code: str | None = None,
+        advice: str | None = None,
+    ) -> None:
+        self.message = message
+        self.broker = broker
+        self.endpoint = endpoint
+        self.code = code
+        self.advice = advice or self.default_advice
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        asked = " ".join(part for part in (self.broker, self.endpoint) if part)
+        said = f"[{self.code}] {self.message}" if self.code else self.message
+        text = f"{asked}: {said}" if asked else said
+        return f"{text} | {self.advice}" if self.advice else text
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.message, self.__dict__.copy())
+
+
+def _rebuild(kind: type[BrokerError], message: str, state: dict[str, object]) -> BrokerError:
+    error = kind(message)
+    error.__dict__.update(state)
+    return error
+
+
+class ConfigError(BrokerError):
+    """The configuration is wrong or something in it is missing."""
+
+
+class UnknownBroker(ConfigError):
+    """No installed adapter or profile has that name; the message lists the ones there are."""
+
+
+class InvalidRequest(BrokerError):
+    """The request is wrong; nothing was sent."""
+
+
+class Unsupported(BrokerError):
+    """This broker, environment or venue does not offer that. Nothing was sent, or the broker said so itself."""
+
+
+class Blocked(BrokerError):
+    """The safety envelope said no; nothing was sent."""
+
+
+class Disarmed(Blocked):
+    """A real-money order that is not armed."""
+
+
+class Halted(Blocked):
+    """The kill switch is on."""
+
+
+class LimitExceeded(Blocked):
+    """A limit of the profile would be exceeded."""
+
+
+class OrderBlocked(Blocked):
+    """Another order of that symbol and side is unresolved."""
+
+
+class NotSent(BrokerError):
+    """No byte of the order left this machine."""
+
+    default_advice = "Nothing was sent: it is safe to try again."
+
+
+class Rejected(BrokerError):
+    """The broker refused; `code` and `message` are its own."""
+
+
+class AuthError(Rejected):
+    """Key, secret, token or account were not accepted."""
+
+    default_advice = "Check app key, app secret, environment (demo or real) and account of the profile."
+
+
+class RateLimited(Rejected):
+    """Too many calls for the broker; the call was not carried out."""
+
+    default_advice = "The call was not carried out. Wait a moment and try again, or lower max_calls_per_second."
+
+
+class InsufficientFunds(Rejected):
+    """Not enough cash to buy, or not enough shares to sell."""
+
+    default_advice = "Look at balance(): cash that can be ordered, or sellable_quantity of the position."
+
+
+class MarketClosed(Rejected):
+    """The market does not take this order now."""
+
+    default_advice = "Nothing was placed. Send a new order when the market is open."
+
+
+class InvalidOrder(Rejected):
+    """The broker found the order itself wrong: price step, price limits, quantity, type."""
+
+    default_advice = "Nothing was placed. Correct the order and send a new one."
+
+
+class UnknownSymbol(Rejected):
+    """The broker does not know the symbol."""
+
+    default_advice = "Give the six characters of the exchange's code, for example 005930."
+
+
+class NothingToCancel(Rejected):
+    """The order has nothing left that can be cancelled or amended."""
+
+    default_advice = "It was filled, cancelled, or is not of today. refresh(order) tells its state."
+
+
+class OrderUncertain(BrokerError):
+    """The order may stand: bytes left this machine and no definite answer came back.
+
+    `intent` is the request that was sent. Never send it again before you know what became of the first one.
+    """
+
+    default_advice = "Do not send it again. Look at the broker's order list first: the order may stand."
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        intent: OrderRequest | None = None,
+        broker: str | None = None,
+        endpoint: str | None = None,
+        code: str | None = None,
+        advice: str | None = None,
+    ) -> None:
+        super().__init__(message, broker=broker, endpoint=endpoint, code=code, advice=advice)
+        self.intent = intent
+
+
+class NetworkError(BrokerError):
+    """A query did not come through. Queries change nothing: it is safe to try again."""
+
+
+class WireError(BrokerError):
+    """An answer that is not what the broker documents; the message names endpoint and field."""
+
+    default_advice = "No value was guessed. Please report the endpoint and field; the broker may have changed its API."
+
+
+class IncompleteListing(WireError):
+    """A list whose end could not be reached, so nothing of it is returned."""
+
+    default_advice = "The list would be short, so none of it is returned. Ask again."
+
+
+class JournalError(BrokerError):
+    """The order journal cannot be read or written."""

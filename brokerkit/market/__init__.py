@@ -1,0 +1,1 @@
+"""What is true of the Korean stock market, whoever the broker is."""

@@ -1,0 +1,145 @@
+"""A year of simulated investor flow: who bought and who sold a symbol on each trading day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from random import Random
+
+from brokerkit.errors import InvalidRequest
+from brokerkit.market.days import is_trading_day
+from brokerkit.market.ticks import round_to_tick
+from brokerkit.models import Flow, InvestorFlow
+from brokerkit.sandbox.instruments import Instrument
+
+DAYS = 250
+_MILLION = 1_000_000
+
+_WEIGHTS = {
+    "individual": 50.0,
+    "foreign": 22.0,
+    "resident_foreign": 1.0,
+    "financial_investment": 8.0,
+    "insurance": 2.0,
+    "investment_trust": 4.0,
+    "bank": 0.3,
+    "other_finance": 0.3,
+    "pension": 6.0,
+    "private_fund": 3.0,
+    "other_corporation": 2.0,
+}
+"""Share of the trading of each kind, about. Here `foreign` is without the resident foreigners.
+
+There is no government: the exchange counts it within the pension funds.
+"""
+_INSTITUTIONS = (
+    "financial_investment",
+    "insurance",
+    "investment_trust",
+    "bank",
+    "other_finance",
+    "pension",
+    "private_fund",
+    "government",
+)
+
+
+@dataclass(frozen=True)
+class _Trading:
+    """What one kind bought and sold: shares, and millions of won."""
+
+    bought: int = 0
+    sold: int = 0
+    paid: int = 0
+    got: int = 0
+
+    def __add__(self, other: _Trading) -> _Trading:
+        return _Trading(
+            self.bought + other.bought, self.sold + other.sold, self.paid + other.paid, self.got + other.got
+        )
+
+    def flow(self) -> Flow:
+        return Flow(
+            net_quantity=Decimal(self.bought - self.sold),
+            buy_quantity=Decimal(self.bought),
+            sell_quantity=Decimal(self.sold),
+            net_amount=Decimal((self.paid - self.got) * _MILLION),
+            buy_amount=Decimal(self.paid * _MILLION),
+            sell_amount=Decimal(self.got * _MILLION),
+        )
+
+
+def counts_as_trading_day(day: dt.date) -> bool:
+    """Return whether the sandbox takes the day for a trading day: outside the years known, every weekday is one."""
+    try:
+        return is_trading_day(day)
+    except InvalidRequest:
+        return day.weekday() < 5
+
+
+def trading_days_before(today: dt.date, count: int = DAYS) -> Sequence[dt.date]:
+    """Return the last trading days before today, ascending."""
+    days: list[dt.date] = []
+    day = today
+    while len(days) < count:
+        day -= dt.timedelta(days=1)
+        if counts_as_trading_day(day):
+            days.append(day)
+    return days[::-1]
+
+
+def year_of_flow(seed: int, instrument: Instrument, today: dt.date) -> tuple[InvestorFlow, ...]:
+    """Return the investor flow of a year up to the last trading day, the same for the same seed, symbol and day.
+
+    The nets of individual, foreign, institution and other_corporation add up to 0, in shares and in won, and their
+    purchases add up to the day's volume. The last close is the instrument's previous close.
+    """
+    random = Random(f"{seed}/{instrument.symbol}/flow")  # noqa: S311 - repeatable on purpose
+    days = []
+    close = instrument.previous_close
+    for day in reversed(trading_days_before(today)):
+        days.append(_day_of_flow(random, instrument, day, close))
+        earlier = close * Decimal(str(round(random.uniform(0.975, 1.025), 4)))
+        close = round_to_tick(max(earlier, Decimal(100)), instrument.kind, up=True)
+    return tuple(reversed(days))
+
+
+def _day_of_flow(random: Random, instrument: Instrument, day: dt.date, close: Decimal) -> InvestorFlow:
+    volume = max(1_000, int(float(instrument.listed_shares) * random.uniform(0.001, 0.01)))
+    parts = _partition_of_day(random, volume, float(close))
+    parts["government"] = _Trading()
+    parts["foreign"] += parts["resident_foreign"]
+    institution = sum((parts[kind] for kind in _INSTITUTIONS), _Trading())
+    flows = {kind: trading.flow() for kind, trading in parts.items()}
+    return InvestorFlow(
+        symbol=instrument.symbol, date=day, close=close, final=True, institution=institution.flow(), **flows
+    )
+
+
+def _partition_of_day(random: Random, volume: int, close: float) -> dict[str, _Trading]:
+    turnover = round(volume * close * random.uniform(0.99, 1.01) / _MILLION)
+    bought = _shares(random, volume)
+    sold = _shares(random, volume)
+    paid = _amounts(random, bought, volume, turnover)
+    got = _amounts(random, sold, volume, turnover)
+    return {kind: _Trading(bought[kind], sold[kind], paid[kind], got[kind]) for kind in _WEIGHTS}
+
+
+def _shares(random: Random, volume: int) -> dict[str, int]:
+    """Divide the volume among the kinds; what the division leaves over is the individuals', always the largest."""
+    weights = {kind: weight * random.uniform(0.6, 1.4) for kind, weight in _WEIGHTS.items()}
+    total = sum(weights.values())
+    shares = {kind: int(volume * weight / total) for kind, weight in weights.items()}
+    shares["individual"] += volume - sum(shares.values())
+    return shares
+
+
+def _amounts(random: Random, shares: dict[str, int], volume: int, turnover: int) -> dict[str, int]:
+    """Divide the day's millions like the shares, each kind at a price of its own near the day's."""
+    amounts = {
+        kind: int(turnover * quantity / volume * random.uniform(0.995, 1.0)) for kind, quantity in shares.items()
+    }
+    amounts["individual"] += turnover - sum(amounts.values())
+    return amounts

@@ -1,0 +1,172 @@
+"""Serving the faces of the sandbox over real HTTP on 127.0.0.1, inside this process."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import socket
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from typing import ClassVar
+
+import uvicorn
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from brokerkit.sandbox.exchange import Exchange
+
+MARK = "SANDBOX"
+"""Stands in every key and token that the sandbox gives out."""
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What a client needs to log in to a face. They open nothing outside this process."""
+
+    app_key: str
+    app_secret: str
+    account: str
+    hts_id: str | None = None
+
+
+def visible_key(length: int) -> str:
+    """Return a random key of the broker's real length that anybody can see is a sandbox key."""
+    return (MARK + secrets.token_hex(length))[:length]
+
+
+class Cased(bytes):
+    """A header name whose letters the server leaves as they are; it lower-cases every other one."""
+
+    def lower(self) -> Cased:
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        return bytes.lower(self) == other
+
+    def __hash__(self) -> int:
+        return hash(bytes.lower(self))
+
+
+class JsonResponse(Response):
+    """A JSON answer whose header names keep the letter case they are given in."""
+
+    def __init__(self, body: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(json.dumps(body, ensure_ascii=False).encode(), status_code=status)
+        named = {
+            "Content-Type": "application/json;charset=UTF-8",
+            "Content-Length": str(len(self.body)),
+            "Date": formatdate(usegmt=True),
+            "X-Simulation": "brokerkit sandbox",
+            **(headers or {}),
+        }
+        self.raw_headers = [(Cased(name.encode()), value.encode()) for name, value in named.items()]
+
+
+class SlidingWindow:
+    """Counts calls: `admit` says whether one more fits into the last `seconds` seconds of real time."""
+
+    def __init__(self, calls: int, seconds: float = 1.0) -> None:
+        self.calls = calls
+        self.seconds = seconds
+        self._starts: dict[str, deque[float]] = {}
+        self._lock = threading.Lock()
+
+    def admit(self, key: str) -> bool:
+        now = time.monotonic()
+        with self._lock:
+            starts = self._starts.setdefault(key, deque())
+            while starts and now - starts[0] >= self.seconds:
+                starts.popleft()
+            if len(starts) >= self.calls:
+                return False
+            starts.append(now)
+            return True
+
+    def clear(self) -> None:
+        with self._lock:
+            self._starts.clear()
+
+
+@dataclass
+class Request:
+    """One request that a face has seen; tests count and read them."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    body: Mapping[str, object]
+    status: int = 0
+    answer: Mapping[str, object] = field(default_factory=dict)
+
+
+class Face(ABC):
+    """The server side of one broker over the exchange: its paths, headers, codes, limits and quirks."""
+
+    name: ClassVar[str]
+
+    def __init__(self, exchange: Exchange, *, environment: str = "real") -> None:
+        self.exchange = exchange
+        self.environment = environment
+        self.requests: list[Request] = []
+        """Every request so far, oldest first."""
+        self.before: Callable[[Request], Response | None] | None = None
+        """A test may answer a request itself: return None to let the face answer."""
+
+    @property
+    @abstractmethod
+    def credentials(self) -> Credentials:
+        """Keys and account that this face accepts."""
+
+    @property
+    @abstractmethod
+    def app(self) -> ASGIApp:
+        """The ASGI application, at the root of its host."""
+
+
+class Server:
+    """An ASGI application served on 127.0.0.1 from a thread of its own until `close`."""
+
+    def __init__(self, app: ASGIApp, *, port: int = 0) -> None:
+        # With the protocol named, asyncio switches Nagle's algorithm off; it costs 40 ms an answer.
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind(("127.0.0.1", port))
+        self._socket.listen(128)
+        self.port: int = self._socket.getsockname()[1]
+        config = uvicorn.Config(
+            app,
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            date_header=False,
+            http="httptools",
+            ws="none",
+            timeout_graceful_shutdown=1,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self._socket]}, name=f"sandbox-{self.port}", daemon=True
+        )
+        self._thread.start()
+        deadline = time.monotonic() + 10
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > deadline:
+                raise RuntimeError("The sandbox server did not start.")
+            time.sleep(0.005)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def close(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(timeout=10)
+        self._socket.close()

@@ -1,0 +1,30 @@
+"""Machinery that adapters share. What an adapter may import is listed in `__all__`."""
+
+from brokerkit.transport.auth import Token
+from brokerkit.transport.codes import Codes
+from brokerkit.transport.connection import Answer
+from brokerkit.transport.endpoint import Body, Effect, Endpoint, Parameters, Reply, Request
+from brokerkit.transport.http import Client
+from brokerkit.transport.limits import Limit
+from brokerkit.transport.numbers import GRAMMAR, Blankable, Number, TextNumber, wire_text
+from brokerkit.transport.text import Text
+
+__all__ = [
+    "GRAMMAR",
+    "Answer",
+    "Blankable",
+    "Body",
+    "Client",
+    "Codes",
+    "Effect",
+    "Endpoint",
+    "Limit",
+    "Number",
+    "Parameters",
+    "Reply",
+    "Request",
+    "Text",
+    "TextNumber",
+    "Token",
+    "wire_text",
+]

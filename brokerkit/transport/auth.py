@@ -1,0 +1,230 @@
+"""Access tokens: one issue at a time over all threads and processes, kept in a file that only its owner can read."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import logging
+import os
+import secrets
+import stat
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+from filelock import FileLock, Timeout
+from pydantic import SecretStr
+
+from brokerkit.errors import AuthError, ConfigError
+from brokerkit.market import clock
+
+logger = logging.getLogger("brokerkit")
+
+RENEW_BEFORE = dt.timedelta(minutes=10)
+LOCK_SECONDS = 30.0
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+@dataclass(frozen=True)
+class Token:
+    """An access token and the moment in Korean time at which it ends."""
+
+    value: SecretStr
+    expires_at: dt.datetime
+    issued_at: dt.datetime
+
+    def is_alive(self) -> bool:
+        return clock.now() < self.expires_at
+
+    def is_due(self) -> bool:
+        """Say whether to ask for a new one: shortly before the end, and not again and again if that changed nothing."""
+        now = clock.now()
+        return now >= self.expires_at or (
+            now >= self.expires_at - RENEW_BEFORE and now - self.issued_at > dt.timedelta(minutes=1)
+        )
+
+
+def digest(*parts: str) -> str:
+    """Return a short name for `parts` that does not tell them."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
+
+
+def cache_directory() -> Path:
+    """Return the folder of the token files: BROKERKIT_CACHE_DIR, else the user's cache directory."""
+    chosen = os.environ.get("BROKERKIT_CACHE_DIR")
+    base = Path(chosen) if chosen else platformdirs.user_cache_path("brokerkit", appauthor=False)
+    return base / "tokens"
+
+
+class TokenCache:
+    """The token of one app key at one broker and environment. Without a `path` it lives in memory only.
+
+    `minimum_interval` is the least number of seconds between two issues that the broker allows.
+    """
+
+    def __init__(self, path: Path | None, *, identity: str, minimum_interval: float = 0.0) -> None:
+        self._path = path
+        self._identity = identity
+        self._minimum_interval = minimum_interval
+        self._token: Token | None = None
+        self._lock = threading.RLock()
+
+    def get(self, issue: Callable[[], Token]) -> SecretStr:
+        """Return a living token, from memory, else from the file, else by `issue`."""
+        token = self._token
+        if token is None or token.is_due():
+            with self._exclusive():
+                token = self._load()
+                if token is None or token.is_due():
+                    token = self._renewed(token, issue)
+        return token.value
+
+    def renew(self, refused: SecretStr, issue: Callable[[], Token]) -> SecretStr:
+        """Return another token than the one that the broker refused; somebody else may have issued it already."""
+        with self._exclusive():
+            token = self._load()
+            if token is not None and token.value == refused:
+                self._check_interval(token)
+                token = None
+            if token is None or token.is_due():
+                token = self._store(issue())
+            return token.value
+
+    def take(self) -> Token | None:
+        """Return the token and forget it, in memory and in the file."""
+        with self._exclusive():
+            token = self._load()
+            self._token = None
+            if self._path is not None:
+                self._path.unlink(missing_ok=True)
+            return token
+
+    def _renewed(self, old: Token | None, issue: Callable[[], Token]) -> Token:
+        token = issue()
+        if old is not None and old.value == token.value:
+            logger.info("The broker gave the same token again; it ends at %s.", token.expires_at.isoformat())
+        return self._store(token)
+
+    def _check_interval(self, token: Token) -> None:
+        age = (clock.now() - token.issued_at).total_seconds()
+        if 0 <= age < self._minimum_interval:
+            wait = self._minimum_interval - age
+            raise AuthError(
+                f"The broker refuses the token that it issued {age:.0f} s ago.",
+                advice=f"It issues one per {self._minimum_interval:.0f} s: try again in {wait:.0f} s.",
+            )
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[None]:
+        with self._lock:
+            if self._path is None:
+                yield
+                return
+            _private_directory(self._path.parent)
+            lock = FileLock(self._path.with_suffix(".lock"), timeout=LOCK_SECONDS, mode=0o600)
+            try:
+                lock.acquire()
+            except Timeout:
+                raise AuthError(
+                    f"Another process holds the token lock {self._path.with_suffix('.lock').name} for "
+                    f"{LOCK_SECONDS:.0f} s.",
+                    advice="It may hang while it asks for a token. End it and try again.",
+                ) from None
+            except OSError as error:
+                raise ConfigError(
+                    f"The token lock in {self._path.parent} cannot be used: {error.strerror}.",
+                    advice="Make the folder writable or set BROKERKIT_CACHE_DIR to one that is.",
+                ) from None
+            try:
+                yield
+            finally:
+                lock.release()
+
+    def _load(self) -> Token | None:
+        if self._path is not None:
+            self._token = _read(self._path, self._identity)
+        return self._token
+
+    def _store(self, token: Token) -> Token:
+        if self._path is not None:
+            _write(self._path, self._identity, token)
+        self._token = token
+        return token
+
+
+def _private_directory(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        state = os.lstat(folder)
+        if hasattr(os, "getuid"):
+            if stat.S_ISLNK(state.st_mode) or state.st_uid != os.getuid():
+                raise ConfigError(
+                    f"The token folder {folder} is a link or belongs to somebody else.",
+                    advice="Remove it, or set BROKERKIT_CACHE_DIR to a folder of your own.",
+                )
+            if state.st_mode & 0o077:
+                folder.chmod(0o700)
+    except OSError as error:
+        raise ConfigError(
+            f"The token folder {folder} cannot be used: {error.strerror}.",
+            advice="Make it writable or set BROKERKIT_CACHE_DIR to a folder that is.",
+        ) from None
+
+
+def _read(path: Path, identity: str) -> Token | None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | _NOFOLLOW)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConfigError(
+            f"The token file {path} cannot be read ({error.strerror}).",
+            advice="It may be a link or belong to somebody else. Remove it and try again.",
+        ) from None
+    with os.fdopen(descriptor, "rb") as file:
+        state = os.fstat(file.fileno())
+        if hasattr(os, "getuid") and (state.st_uid != os.getuid() or state.st_mode & 0o077):
+            raise ConfigError(
+                f"The token file {path} belongs to somebody else or can be read by others.",
+                advice="It is not used. Remove it and try again; revoke the token if you do not know why.",
+            )
+        content = file.read(65536)
+    try:
+        fields = json.loads(content)
+        if fields["identity"] != identity:
+            raise ValueError
+        times = [dt.datetime.fromisoformat(fields[name]) for name in ("expires_at", "issued_at")]
+        if any(time.tzinfo is None for time in times) or not isinstance(fields["token"], str) or not fields["token"]:
+            raise ValueError
+        return Token(SecretStr(fields["token"]), *times)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        logger.warning("The token file %s is damaged and will be replaced.", path)
+        return None
+
+
+def _fields(identity: str, token: Token) -> dict[str, str]:
+    return {
+        "identity": identity,
+        "token": token.value.get_secret_value(),
+        "expires_at": token.expires_at.isoformat(),
+        "issued_at": token.issued_at.isoformat(),
+    }
+
+
+def _write(path: Path, identity: str, token: Token) -> None:
+    scratch = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(_fields(identity, token), file)  # no local variable holds the token
+        os.replace(scratch, path)
+    except OSError as error:
+        scratch.unlink(missing_ok=True)
+        raise ConfigError(
+            f"The token file {path} cannot be written ({error.strerror}).",
+            advice="Free the disk or make the folder writable, or set BROKERKIT_CACHE_DIR.",
+        ) from None

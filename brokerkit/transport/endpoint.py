@@ -1,0 +1,97 @@
+"""How an adapter writes down one call of its broker: the endpoint, what goes out, and the reply class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, ClassVar, Generic, TypeVar, cast
+
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+from brokerkit.errors import Unsupported
+from brokerkit.models import Model
+
+M = TypeVar("M", bound=Model)
+R = TypeVar("R", bound="Body")
+Parameters = Mapping[str, "str | SecretStr"]
+
+
+class Effect(Enum):
+    """What sending a request again would do."""
+
+    READ = "read"
+    AUTH = "auth"
+    ORDER = "order"
+
+
+class Body(BaseModel):
+    """Base of all that is read from an answer: unknown fields pass, validation errors do not show their input."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+
+class Reply(Body, Generic[M]):
+    """A broker's answer, field by field, on its way to the common model `M`.
+
+    Attributes and properties must be named as fields of `M` (checked when the class is defined), except those listed in
+    `extra`: what the adapter needs beside the model.
+    """
+
+    extra: ClassVar[frozenset[str]] = frozenset()
+    _mapped: ClassVar[tuple[str, ...]] = ()
+    _target: ClassVar[type[Model]] = Model
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        for base in cls.__mro__:
+            if arguments := getattr(base, "__pydantic_generic_metadata__", {}).get("args"):
+                cls._target = arguments[0]
+                break
+        ours = [base for base in cls.__mro__ if issubclass(base, Reply)]
+        properties = {name for base in ours for name, value in vars(base).items() if isinstance(value, property)}
+        names = {*cls.model_fields, *properties}
+        known = set(cls._target.model_fields)
+        if stray := names - known - cls.extra:
+            raise TypeError(
+                f"{cls.__name__}: {sorted(stray)} are neither fields of {cls._target.__name__} nor `extra`."
+            )
+        cls._mapped = tuple(sorted(names & known - cls.extra))
+
+    def to_model(self, **known: object) -> M:
+        """Return the common model: every mapped attribute of this reply and what the caller knows besides."""
+        values = {name: getattr(self, name) for name in self._mapped}
+        return cast(M, self._target.model_validate({**values, **known}))
+
+
+@dataclass(frozen=True)
+class Endpoint(Generic[R]):
+    """One call of a broker's API. `ids` names it per environment; one that is missing there is not offered there."""
+
+    ids: Mapping[str, str]
+    path: str
+    reply: type[R]
+    method: str = "GET"
+    effect: Effect = Effect.READ
+
+    def id(self, environment: str) -> str:
+        try:
+            return self.ids[environment]
+        except KeyError:
+            raise Unsupported(
+                f"{next(iter(self.ids.values()))} is not offered in the {environment} environment.",
+                advice=f"Nothing was sent. It is offered in: {', '.join(self.ids)}.",
+            ) from None
+
+    def __str__(self) -> str:
+        return next(iter(self.ids.values()))
+
+
+@dataclass(frozen=True)
+class Request:
+    """What goes out beside the endpoint. Values may be SecretStr; they are opened only on the wire."""
+
+    params: Parameters = field(default_factory=dict)
+    body: Parameters | None = None
+    headers: Parameters = field(default_factory=dict)

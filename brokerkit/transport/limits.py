@@ -1,0 +1,92 @@
+"""Rate limits: never more than so many calls in any sliding window, slower when a broker says so."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+
+MARGIN = 0.02
+"""Seconds added to every window: clocks of both sides and the way there are not exact."""
+RECOVERY = 60.0
+"""Seconds without a complaint of the broker after which one more call per window is tried again."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `calls` calls in any `seconds` seconds. Calls with an equal `key` share the limit."""
+
+    key: str
+    calls: int
+    seconds: float = 1.0
+
+
+class Limiter:
+    """Gives out starts of calls, first come first served, at most `limit.calls` in any window."""
+
+    def __init__(self, limit: Limit) -> None:
+        self.limit = limit
+        self._allowed = limit.calls
+        self._starts: deque[float] = deque(maxlen=limit.calls)
+        self._not_before = 0.0
+        self._slowed_at = 0.0
+        self._waiting: deque[object] = deque()
+        self._changed = threading.Condition()
+
+    @property
+    def allowed(self) -> int:
+        """Calls per window that are tried at present."""
+        return self._allowed
+
+    def acquire(self, timeout: float) -> bool:
+        """Wait for a start, at most `timeout` seconds. False: none came free in that time, and none was used up."""
+        deadline = time.monotonic() + timeout
+        ticket = object()
+        with self._changed:
+            self._waiting.append(ticket)
+            try:
+                while True:
+                    now = time.monotonic()
+                    first = self._waiting[0] is ticket
+                    ready_at = self._next_start(now) if first else deadline
+                    if first and ready_at <= now:
+                        self._starts.append(now)
+                        return True
+                    if now >= deadline or (first and ready_at > deadline):
+                        return False
+                    self._changed.wait(min(ready_at, deadline) - now)
+            finally:
+                self._waiting.remove(ticket)
+                self._changed.notify_all()
+
+    def slow_down(self, calls: int | None = None) -> None:
+        """Call less often: the broker said that its limit was passed, or that it is `calls` per window."""
+        with self._changed:
+            now = time.monotonic()
+            lower = calls if calls is not None else self._allowed * 4 // 5
+            self._allowed = max(1, min(self._allowed, lower))
+            self._slowed_at = now
+            self._not_before = now + self.limit.seconds + MARGIN
+            self._changed.notify_all()
+
+    def _next_start(self, now: float) -> float:
+        if self._allowed < self.limit.calls and now - self._slowed_at > RECOVERY:
+            self._allowed += 1
+            self._slowed_at = now
+        if len(self._starts) < self._allowed:
+            return self._not_before
+        return max(self._not_before, self._starts[-self._allowed] + self.limit.seconds + MARGIN)
+
+
+_limiters: dict[tuple[str, Limit], Limiter] = {}
+_lock = threading.Lock()
+
+
+def limiter_for(owner: str, limit: Limit) -> Limiter:
+    """Return the limiter that all clients of `owner` (broker, host and app key) in this process share."""
+    limiter = _limiters.get((owner, limit))
+    if limiter is None:
+        with _lock:
+            limiter = _limiters.setdefault((owner, limit), Limiter(limit))
+    return limiter

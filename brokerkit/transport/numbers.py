@@ -1,0 +1,49 @@
+"""Numbers on the wire: one grammar, enforced while the answer is parsed.
+
+Python's own readers are too kind: Decimal and int take "1_000", full-width digits and "1e3". A text outside the grammar
+is an error that names the field; it never becomes 0. Habits of one vendor (direction signs, implied decimals) are
+declared with `number_type` in that vendor's wire module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+GRAMMAR = r"[+-]?[0-9]{1,18}(\.[0-9]{1,8})?"
+
+
+@dataclass(frozen=True)
+class TextNumber:
+    """How a number is written as text: a regular expression for the whole text and a reader for what matches it."""
+
+    pattern: str = GRAMMAR
+    read: Callable[[str], Decimal] = Decimal
+    blank: bool = False
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        text = core_schema.str_schema(pattern=rf"\A(?:{self.pattern})\z", strict=True)
+        number = core_schema.no_info_after_validator_function(self.read, text)
+        if not self.blank:
+            return number
+        empty = core_schema.no_info_after_validator_function(
+            lambda _: None, core_schema.str_schema(pattern=r"\A *\z", strict=True)
+        )
+        return core_schema.union_schema([number, empty], mode="left_to_right")
+
+
+Number = Annotated[Decimal, TextNumber()]
+"""A number that must be there."""
+Blankable = Annotated[Decimal | None, TextNumber(blank=True)]
+"""A number, or a blank text, which is None."""
+
+
+def wire_text(number: Decimal | int) -> str:
+    """Return a number as brokers want it: plain digits, no exponent, no trailing zeros ("70000", "0.5")."""
+    text = f"{Decimal(number):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

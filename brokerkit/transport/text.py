@@ -1,0 +1,50 @@
+"""Texts from outside: made printable before they are stored or shown, with every known secret taken out."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import AfterValidator, SecretStr
+
+_ESCAPE = re.compile(r"\x1b\[[0-9;?]{0,16}[ -/]{0,4}[@-~]")
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+HIDDEN = "***"
+
+
+def sanitize(text: str, *, limit: int = 200) -> str:
+    """Return `text` as one printable line of at most `limit` characters, without control and direction characters."""
+    text = _ESCAPE.sub("", text[: limit * 20])
+    kept = "".join(
+        " " if character.isspace() else character
+        for character in text
+        if character.isspace() or (unicodedata.category(character)[0] != "C" and character not in _BIDI)
+    )
+    line = " ".join(kept.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+Text = Annotated[str, AfterValidator(sanitize)]
+"""A name or word of a broker inside a reply: printable, without padding."""
+
+
+class Redactor:
+    """Takes secrets out of texts by their value, so it does not matter where a server echoes them."""
+
+    def __init__(self) -> None:
+        self._secrets: list[SecretStr] = []
+
+    def add(self, secrets: Iterable[SecretStr | None]) -> None:
+        known = {secret.get_secret_value() for secret in self._secrets}
+        for secret in secrets:
+            if secret is not None and len(secret.get_secret_value()) >= 6 and secret.get_secret_value() not in known:
+                self._secrets.append(secret)
+        del self._secrets[:-64]
+
+    def clean(self, text: str) -> str:
+        """Return `text` sanitised and without any secret this redactor knows."""
+        for secret in self._secrets:
+            text = text.replace(secret.get_secret_value(), HIDDEN)
+        return sanitize(text)

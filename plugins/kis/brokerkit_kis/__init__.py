@@ -1,0 +1,1 @@
+"""Korea Investment & Securities for brokerkit."""

@@ -1,0 +1,144 @@
+"""Logging in at KIS: token, headers, error codes, pages, limits."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pydantic import SecretStr, field_validator
+
+from brokerkit import config
+from brokerkit.errors import BrokerError, InsufficientFunds
+from brokerkit.market import clock
+from brokerkit.transport import Answer, Body, Client, Effect, Endpoint, Limit, Parameters, Request, Token
+from brokerkit_kis.wire import errors, login
+from brokerkit_kis.wire.account import BalanceAnswer
+from brokerkit_kis.wire.orders import OrdersAnswer
+
+MORE_PAGES = frozenset({"KIOK0500", "KIOK0490"})
+CALLS_PER_SECOND = {"real": 18, "demo": 1}
+
+
+class Settings(config.Settings):
+    """Settings of a KIS profile."""
+
+    account: SecretStr
+    """Eight digits and the two of the product, as 50012345-01."""
+    hts_id: str | None = None
+    """Login name at the broker's own programs; execution notices need it."""
+    use_hashkey: bool = False
+    """Send a hash of every order's body. KIS does not ask for it any more, and it costs a call."""
+
+    @field_validator("account")
+    @classmethod
+    def _ten_digits(cls, account: SecretStr) -> SecretStr:
+        digits = account.get_secret_value().replace("-", "")
+        if len(digits) != 10 or not (digits.isascii() and digits.isdigit()):
+            raise ValueError("must be eight digits and two more, as 50012345-01")
+        return SecretStr(digits)
+
+
+class KisClient(Client):
+    """Client of the KIS Open API."""
+
+    broker = "kis"
+    hosts = {
+        "real": "https://openapi.koreainvestment.com:9443",
+        "demo": "https://openapivts.koreainvestment.com:29443",
+    }
+    answer_id = "tr_id"
+    refusals = errors.REFUSALS
+    token_codes = errors.TOKEN_CODES
+    token_interval = 60.0
+
+    def __init__(self, settings: Settings, *, environment: str, base_url: str | None, remember_token: bool) -> None:
+        super().__init__(
+            environment=environment,
+            app_key=settings.app_key,
+            secrets=(settings.app_secret, settings.account),
+            base_url=base_url,
+            remember_token=remember_token,
+            max_calls_per_second=settings.max_calls_per_second,
+        )
+        self._settings = settings
+
+    def account(self) -> Parameters:
+        """Return the account as every account call names it."""
+        number = self._settings.account
+        return {
+            "CANO": SecretStr(number.get_secret_value()[:8]),
+            "ACNT_PRDT_CD": number.get_secret_value()[8:],
+        }
+
+    def order_headers(self, body: Parameters) -> Parameters:
+        """Return the hashkey header of an order if the settings ask for it."""
+        if not self._settings.use_hashkey:
+            return {}
+        return {"hashkey": self.call(login.HASHKEY, body=body).value}
+
+    def headers(self, endpoint: Endpoint[Any]) -> Parameters:
+        headers: Parameters = {"content-type": "application/json; charset=utf-8"}
+        keys: Parameters = {"appkey": self._settings.app_key, "appsecret": self._settings.app_secret}
+        if endpoint is login.HASHKEY:
+            return {**headers, **keys}
+        if endpoint.effect is Effect.AUTH:
+            return headers
+        return {
+            **headers,
+            **keys,
+            "authorization": SecretStr(f"Bearer {self.token().get_secret_value()}"),
+            "tr_id": endpoint.id(self.environment),
+            "custtype": "P",
+        }
+
+    def check(self, endpoint: Endpoint[Any], answer: Answer) -> None:
+        envelope = login.Envelope.model_validate_json(answer.content)
+        if envelope.error_code:
+            self.refuse(endpoint, envelope.error_code, envelope.error_words)
+        if envelope.success is None:
+            if endpoint.effect is Effect.AUTH and answer.status == 200:
+                return
+            raise self.wrong(endpoint, f"HTTP {answer.status} without rt_cd")
+        if envelope.success != "0":
+            self.refuse(endpoint, envelope.code, envelope.words)
+
+    def refusal(self, code: str, words: str) -> type[BrokerError]:
+        if code in errors.TWO_MEANINGS and "금액" in words:
+            return InsufficientFunds
+        return super().refusal(code, words)
+
+    def is_definite(self, code: str) -> bool:
+        return re.fullmatch(errors.DEFINITE, code) is not None
+
+    def renew(self) -> Token:
+        issued = self.call(
+            login.TOKEN,
+            body={
+                "grant_type": "client_credentials",
+                "appkey": self._settings.app_key,
+                "appsecret": self._settings.app_secret,
+            },
+        )
+        return Token(issued.value, issued.expires_at, issued_at=clock.now())
+
+    def revoke_token(self, token: SecretStr) -> None:
+        revoked = self.call(
+            login.REVOKE,
+            body={"appkey": self._settings.app_key, "appsecret": self._settings.app_secret, "token": token},
+        )
+        if revoked.code != 200:
+            raise self.wrong(login.REVOKE, f"code {revoked.code} instead of 200")
+
+    def next_page(self, endpoint: Endpoint[Any], request: Request, answer: Answer, reply: Body) -> Request | None:
+        if not isinstance(reply, BalanceAnswer | OrdersAnswer) or not reply.next_key.strip():
+            return None
+        mark = answer.headers.get("tr_cont", "").strip()
+        if mark not in ("F", "M") and (mark or reply.code not in MORE_PAGES):
+            return None
+        keys = {"CTX_AREA_FK100": reply.search_key, "CTX_AREA_NK100": reply.next_key}
+        return Request({**request.params, **keys}, headers={"tr_cont": "N"})
+
+    def limits(self, endpoint: Endpoint[Any]) -> tuple[Limit, ...]:
+        if endpoint is login.TOKEN:
+            return (Limit("token", 1),)
+        return (Limit("all", CALLS_PER_SECOND[self.environment]),)

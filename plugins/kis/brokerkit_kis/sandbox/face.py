@@ -1,0 +1,200 @@
+"""The gateway: paths, limits, tokens and keys in the order in which the server checks them."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import ClassVar
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from brokerkit.sandbox.exchange import Costs, Exchange
+from brokerkit.sandbox.server import Credentials, Face, JsonResponse, Request, SlidingWindow, visible_key
+from brokerkit_kis.sandbox import account, ledger, orders, quotes
+from brokerkit_kis.sandbox.fields import Api, Context, body_fields, check_fields, query_fields
+from brokerkit_kis.sandbox.tokens import TokenDesk, body_hash
+from brokerkit_kis.sandbox.wording import GatewayRefused, LoginRefused, Refused
+
+APIS = {
+    api.path: api for api in (quotes.PRICE, quotes.INVESTOR, orders.ORDER, orders.CANCEL, account.BALANCE, ledger.DAILY)
+}
+TOKEN, REVOKE, APPROVAL, HASHKEY = "/oauth2/tokenP", "/oauth2/revokeP", "/oauth2/Approval", "/uapi/hashkey"
+METHODS = dict.fromkeys((TOKEN, REVOKE, APPROVAL, HASHKEY), "POST") | {path: api.method for path, api in APIS.items()}
+ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+COSTS = Costs(commission_rate=Decimal("0.000140527"), commission_unit=Decimal(1))
+"""The broker's online rate. How it rounds is not known: cut to the won."""
+CALLS_PER_SECOND = {"real": 18, "demo": 1}
+
+
+class KisFace(Face):
+    """The server of Korea Investment & Securities: `real`, or the paper trading host with `environment="demo"`."""
+
+    name: ClassVar[str] = "kis"
+
+    def __init__(self, exchange: Exchange, *, environment: str = "real", cash: Decimal = Decimal(100_000_000)) -> None:
+        if environment not in CALLS_PER_SECOND:
+            raise ValueError(f"environment must be 'real' or 'demo', not {environment!r}.")
+        super().__init__(exchange, environment=environment)
+        number = f"{secrets.randbelow(90_000_000) + 10_000_000}-01"
+        exchange.open_account(number, cash=cash, costs=COSTS)
+        self._desk = TokenDesk(Credentials(visible_key(36), visible_key(180), number, hts_id=visible_key(12)))
+        self._app = Starlette(routes=[Route("/{path:path}", self._serve, methods=ANY_METHOD)])
+        self.window = SlidingWindow(CALLS_PER_SECOND[environment])
+        """The limit of calls per app key and second; tests may replace or clear it."""
+
+    @property
+    def credentials(self) -> Credentials:
+        """Keys and account that this server accepts."""
+        return self._desk.credentials
+
+    @property
+    def app(self) -> ASGIApp:
+        """The ASGI application, at the root of its host."""
+        return self._app
+
+    @property
+    def token_window(self) -> SlidingWindow:
+        """The limit of one call a second that /oauth2/tokenP and /oauth2/Approval have each."""
+        return self._desk.window
+
+    @property
+    def tokens_issued(self) -> int:
+        """How many different tokens were given out."""
+        return self._desk.issued
+
+    @property
+    def token_minute(self) -> float:
+        """Seconds during which a second token is refused; tests may shorten it."""
+        return self._desk.minute
+
+    @token_minute.setter
+    def token_minute(self, seconds: float) -> None:
+        self._desk.minute = seconds
+
+    def kill_tokens(self) -> None:
+        """Make every token given out invalid (EGW00123); a new one can be had at once."""
+        self._desk.expire()
+
+    def expire_tokens(self) -> None:
+        """Move the end of every token's life into the past (EGW00123); a new one can be had at once."""
+        # The server has one code for a token that is no longer good, so both helpers end alike.
+        self._desk.expire()
+
+    async def _serve(self, http: HttpRequest) -> Response:
+        raw = await http.body()
+        body = _parsed(raw)
+        request = Request(
+            method=http.method,
+            path=re.sub("/{2,}", "/", http.url.path),
+            headers=dict(http.headers),
+            query=dict(http.query_params),
+            body=body or {},
+        )
+        return await run_in_threadpool(self._record, request, body is None)
+
+    def _record(self, request: Request, malformed: bool) -> Response:
+        self.requests.append(request)
+        response = self.before(request) if self.before is not None else None
+        if response is None:
+            response = self._answer(request, malformed)
+        request.status = response.status_code
+        request.answer = _parsed(bytes(getattr(response, "body", b""))) or {}
+        return response
+
+    def _answer(self, request: Request, malformed: bool) -> Response:
+        allowed = METHODS.get(request.path)
+        if allowed is None:
+            return _plain(404, "Not Found")
+        if allowed != request.method:
+            return _plain(405, "Method Not Allowed")
+        headers = {"tr_id": request.headers.get("tr_id", ""), "tr_cont": "", "gt_uid": secrets.token_hex(16)}
+        try:
+            if request.path in APIS:
+                answer = self._call(APIS[request.path], request, malformed)
+                return JsonResponse(answer[0], headers={**headers, "tr_cont": answer[1]})
+            return JsonResponse(self._login(request, malformed))
+        except Refused as refusal:
+            named = headers if request.path in APIS else {}
+            return JsonResponse(refusal.body(), status=refusal.status, headers=named)
+
+    def _login(self, request: Request, malformed: bool) -> Mapping[str, object]:
+        if request.path == HASHKEY:
+            self._check_limit(request)
+            _check_body(request, malformed, GatewayRefused)
+            self._desk.check_headers(request.headers)
+            return {"BODY": request.body, "HASH": body_hash(request.body)}
+        _check_body(request, malformed, LoginRefused)
+        if request.path == TOKEN:
+            return self._desk.issue(request.body)
+        return self._desk.revoke(request.body) if request.path == REVOKE else self._desk.approve(request.body)
+
+    def _call(self, api: Api, request: Request, malformed: bool) -> tuple[Mapping[str, object], str]:
+        self._check_limit(request)
+        self._desk.check_token(request.headers)
+        self._desk.check_headers(request.headers)
+        if request.headers.get("custtype", "P") not in ("P", "B", ""):
+            raise GatewayRefused("EGW00208", "custtype 값이 맞지 않습니다")
+        tr_id = self._transaction_id(api, request)
+        if api.method == "POST":
+            _check_body(request, malformed, GatewayRefused)
+            if request.headers.get("hashkey", "") not in ("", body_hash(request.body)):
+                raise GatewayRefused("EGW00131", "hashkey 값이 맞지 않습니다")
+            fields = body_fields(api, request.body)
+        else:
+            fields = query_fields(request.query)
+        check_fields(api, fields, self.credentials.account)
+        tr_cont = request.headers.get("tr_cont", "").strip()
+        demo = self.environment == "demo"
+        answer = api.handler(Context(self.exchange, self.credentials.account, demo, tr_id, tr_cont, fields))
+        return answer.body, answer.tr_cont
+
+    def _check_limit(self, request: Request) -> None:
+        if not self.window.admit(request.headers.get("appkey", "")):
+            raise GatewayRefused("EGW00201", "초당 호출 한도를 넘었습니다")
+
+    def _transaction_id(self, api: Api, request: Request) -> str:
+        tr_id = request.headers.get("tr_id", "")
+        demo = self.environment == "demo"
+        if tr_id in api.transaction_ids(demo):
+            return tr_id
+        if tr_id in api.transaction_ids(not demo):
+            if demo:
+                raise GatewayRefused("EGW02006", f"모의투자에 없는 TR: {tr_id}")
+            raise GatewayRefused("EGW02004", f"실전투자에 없는 TR: {tr_id}")
+        if not tr_id:
+            # Which code a call without tr_id gets is not known: the general one for a bad request.
+            raise GatewayRefused("EGW00101", "tr_id가 없습니다")
+        # The code for a service that does not exist is known; its HTTP status, and that an id of another path gets it
+        # too, are not.
+        raise Refused("OPSQ0002", f"제공하지 않는 서비스: {tr_id}")
+
+
+def _check_body(request: Request, malformed: bool, refusal: type[Refused]) -> None:
+    # A missing content type is let through: whether the server does is not known, and clients leave it out.
+    kind = request.headers.get("content-type", "application/json")
+    if not kind.lower().startswith("application/json"):
+        raise refusal("EGW00132", "Content-Type 값이 맞지 않습니다")
+    if malformed:
+        raise refusal("EGW00101", "본문이 JSON이 아닙니다")
+
+
+def _parsed(raw: bytes) -> dict[str, object] | None:
+    """Return a JSON object, or None where the bytes are none."""
+    try:
+        body = json.loads(raw)
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _plain(status: int, words: str) -> Response:
+    """Answer as a gateway does that has never heard of the path."""
+    return Response(words, status_code=status, media_type="text/plain", headers={"X-Simulation": "brokerkit sandbox"})

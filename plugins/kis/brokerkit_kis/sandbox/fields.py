@@ -1,0 +1,120 @@
+"""What a call must carry: required fields, lengths, documented codes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from brokerkit.sandbox.exchange import Exchange
+from brokerkit_kis.sandbox.wording import Answer, GatewayRefused, Refused
+
+INTEGER = re.compile(r"[0-9]+")
+TOLERATED = frozenset({"CTAC_TLNO", "ALGO_NO"})
+"""Body fields that are in no table of these calls and are taken all the same."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a request; `codes` are the documented values where the server checks them."""
+
+    name: str
+    length: int
+    required: bool = True
+    codes: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Context:
+    """One checked call, as its handler sees it."""
+
+    exchange: Exchange
+    account: str
+    demo: bool
+    tr_id: str
+    tr_cont: str
+    fields: Mapping[str, str]
+
+    def text(self, name: str) -> str:
+        """Return a field without blanks around it, empty where it was left out."""
+        return self.fields.get(name, "").strip()
+
+
+@dataclass(frozen=True)
+class Api:
+    """One call: where it lives, its transaction ids per environment, its fields and who answers it."""
+
+    path: str
+    method: str
+    real: frozenset[str]
+    demo: frozenset[str]
+    fields: tuple[Field, ...]
+    handler: Callable[[Context], Answer]
+
+    def transaction_ids(self, demo: bool) -> frozenset[str]:
+        """Return the ids that one environment takes."""
+        return self.demo if demo else self.real
+
+
+def codes(*values: str) -> frozenset[str]:
+    """Return documented values as the set that `Field` wants."""
+    return frozenset(values)
+
+
+def wrong_field(name: str) -> Refused:
+    """Return the refusal of a field that is missing or wrong, in the form that names it."""
+    return Refused("OPSQ2001", f"ERROR : INPUT_FIELD_NAME {name}", result="2")
+
+
+def wrong_code(name: str) -> Refused:
+    """Return the refusal of a code that the field does not take."""
+    # The form is seen for INQR_DVSN and the market division; for other fields it is not known.
+    short = name.removeprefix("FID_COND_").removeprefix("FID_")
+    return Refused("OPSQ2001", f"ERROR : INPUT INVALID_CHECK_{short}", result="2")
+
+
+def query_fields(query: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the query by the names of the table: FID_... names are taken in upper and lower case."""
+    folded = {name.upper(): value for name, value in query.items() if name.lower().startswith("fid_")}
+    return {**query, **folded}
+
+
+def body_fields(api: Api, body: Mapping[str, object]) -> Mapping[str, str]:
+    """Return the body if nothing strange is in it; names count in upper case only."""
+    known = TOLERATED | {field.name for field in api.fields}
+    for name, value in body.items():
+        # That a JSON number breaks the body like a strange field does is not known: the wire has texts only.
+        if name not in known or not isinstance(value, str):
+            raise GatewayRefused("IGW00007", f"요청 본문을 읽을 수 없습니다: {name}")
+    return {name: str(value) for name, value in body.items()}
+
+
+def check_fields(api: Api, fields: Mapping[str, str], account: str) -> None:
+    """Refuse missing and long fields, a foreign account and undocumented codes, in this order."""
+    for field in api.fields:
+        if field.required and field.name not in fields:
+            raise wrong_field(field.name)
+    for field in api.fields:
+        size = len(fields.get(field.name, ""))
+        if size > field.length:
+            raise Refused("OPSQ2002", f"ERROR INVALID INPUT_FILED_SIZE [{field.name}] [{size}]", result="2")
+    if "CANO" in fields and f"{fields['CANO']}-{fields.get('ACNT_PRDT_CD', '')}" != account:
+        raise Refused("OPSQ2000", "ERROR : INPUT INVALID_CHECK_ACNO", result="2")
+    for field in api.fields:
+        value = fields.get(field.name, "")
+        if field.codes is None or value in field.codes or (not value and not field.required):
+            continue
+        raise wrong_code(field.name)
+
+
+def positive_integer(context: Context, name: str) -> Decimal:
+    """Return a quantity or price that has to be plain digits and more than zero."""
+    # Which code the server gives for "0", "1.5" or letters is not known; OPSQ2001 stands for a wrong field.
+    text = context.fields[name]
+    if not INTEGER.fullmatch(text) or not text.isascii() or int(text) == 0:
+        raise wrong_field(name)
+    return Decimal(text)
+
+
+ACCOUNT = (Field("CANO", 8), Field("ACNT_PRDT_CD", 2))

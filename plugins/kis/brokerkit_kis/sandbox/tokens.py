@@ -1,0 +1,148 @@
+"""Keys and tokens: who may call, and the rules by which tokens are given out."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hashlib
+import json
+import threading
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from brokerkit.market import clock
+from brokerkit.sandbox.server import MARK, Credentials, SlidingWindow, visible_key
+from brokerkit_kis.sandbox.wording import GatewayRefused, LoginRefused, Refused
+
+LIFE = dt.timedelta(hours=24)
+SAME_TOKEN = dt.timedelta(hours=6)
+"""A repeat within this time answers the token that is already there."""
+FORGOTTEN = dt.timedelta(days=2)
+
+
+@dataclass
+class Token:
+    """A token that was given out."""
+
+    text: str
+    issued: dt.datetime
+    expires: dt.datetime
+
+
+class TokenDesk:
+    """Gives out tokens for one pair of keys and recognises them again."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self.credentials = credentials
+        self.minute = 60.0
+        self.issued = 0
+        self.window = SlidingWindow(1)
+        self._tokens: dict[str, Token] = {}
+        self._current: Token | None = None
+        self._asked: dt.datetime | None = None
+        self._lock = threading.Lock()
+
+    def issue(self, body: Mapping[str, object]) -> dict[str, object]:
+        """Answer /oauth2/tokenP."""
+        self._check_login(body, "appsecret")
+        with self._lock:
+            now = clock.now()
+            # How this rule and "the same token within six hours" share out is not known: here the minute comes first.
+            if self._asked is not None and now - self._asked < dt.timedelta(seconds=self.minute):
+                raise LoginRefused("EGW00133", "토큰 발급은 1분당 1회입니다")
+            self._admit("token")
+            if self._current is None or now - self._current.issued >= SAME_TOKEN:
+                self._current = self._new_token(now)
+            self._asked = now
+            token = self._current
+        return {
+            "access_token": token.text,
+            "access_token_token_expired": token.expires.astimezone(clock.KST).strftime("%Y-%m-%d %H:%M:%S"),
+            "token_type": "Bearer",
+            "expires_in": int(LIFE.total_seconds()),
+        }
+
+    def _new_token(self, now: dt.datetime) -> Token:
+        parts = ({"typ": "JWT", "alg": "HS512"}, {"sub": "token", "iss": MARK, "jti": str(uuid.uuid4())})
+        encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
+        token = Token(".".join([*encoded, visible_key(86)]), now, now + LIFE)
+        self._tokens[token.text] = token
+        self.issued += 1
+        return token
+
+    def revoke(self, body: Mapping[str, object]) -> dict[str, object]:
+        """Answer /oauth2/revokeP."""
+        self._check_keys(body, "appsecret")
+        text = body.get("token")
+        if not text:
+            raise LoginRefused("EGW00122", "token이 없습니다")
+        with self._lock:
+            # What a revoked token is called afterwards is not known: it is treated like one that never was.
+            if self._tokens.pop(str(text), None) is None:
+                raise LoginRefused("EGW00121", "모르는 token입니다")
+            if self._current is not None and self._current.text == text:
+                self._current = None
+        return {"code": 200, "message": "토큰을 폐기했습니다"}
+
+    def approve(self, body: Mapping[str, object]) -> dict[str, object]:
+        """Answer /oauth2/Approval: the key that opens a websocket session."""
+        self._check_login(body, "secretkey")
+        self._admit("approval")
+        return {"approval_key": str(uuid.uuid4())}
+
+    def check_token(self, headers: Mapping[str, str]) -> None:
+        """Refuse a call without a token that is known and still valid."""
+        authorization = headers.get("authorization", "")
+        if not authorization:
+            raise GatewayRefused("EGW00122", "token이 없습니다")
+        kind, _, text = authorization.partition(" ")
+        if kind != "Bearer":
+            raise GatewayRefused("EGW00205", "authorization은 Bearer로 시작해야 합니다")
+        token = self._tokens.get(text.strip())
+        if token is None:
+            raise GatewayRefused("EGW00121", "모르는 token입니다")
+        if clock.now() >= token.expires:
+            raise GatewayRefused("EGW00123", "만료된 token입니다")
+
+    def check_headers(self, headers: Mapping[str, str]) -> None:
+        """Refuse a call whose keys are not the ones of this server."""
+        self._check_pair(headers, "appsecret", GatewayRefused)
+
+    def expire(self) -> None:
+        """Let every token be expired, and forget when the last one was given out."""
+        with self._lock:
+            for token in self._tokens.values():
+                token.expires = clock.now() - FORGOTTEN
+            self._current = self._asked = None
+            self.window.clear()
+
+    def _check_login(self, body: Mapping[str, object], secret: str) -> None:
+        if not body.get("grant_type"):
+            raise LoginRefused("EGW00115", "grant_type이 없습니다")
+        if body["grant_type"] != "client_credentials":
+            raise LoginRefused("EGW00116", "지원하지 않는 grant_type입니다")
+        self._check_keys(body, secret)
+
+    def _check_keys(self, body: Mapping[str, object], secret: str) -> None:
+        self._check_pair(body, secret, LoginRefused)
+
+    def _check_pair(self, given: Mapping[str, object], secret: str, refusal: type[Refused]) -> None:
+        for name, code, right in (
+            ("appkey", 102, self.credentials.app_key),
+            (secret, 104, self.credentials.app_secret),
+        ):
+            if not given.get(name):
+                raise refusal(f"EGW00{code}", f"{name} 값이 없습니다")
+            if given[name] != right:
+                raise refusal(f"EGW00{code + 1}", f"{name} 값이 맞지 않습니다")
+
+    def _admit(self, what: str) -> None:
+        if not self.window.admit(what):
+            raise GatewayRefused("EGW00201", "초당 호출 한도를 넘었습니다")
+
+
+def body_hash(body: Mapping[str, object]) -> str:
+    """Return the hash of an order body, whatever the order of its fields."""
+    text = json.dumps(body, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,82 @@
+"""How the server writes: refusals, envelopes, number formats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+ACCOUNT_MESSAGE_BYTES = 80
+"""Account queries pad msg1 to this many bytes of the server's own encoding, in which Korean letters take two."""
+
+
+class Refused(Exception):
+    """A refusal in the usual envelope, HTTP 200: what the ledger and the field checks say."""
+
+    status = 200
+
+    def __init__(self, code: str, words: str, *, result: str = "1") -> None:
+        self.code = code
+        self.words = words
+        self.result = result
+        super().__init__(f"{code}: {words}")
+
+    def body(self) -> dict[str, object]:
+        """Return the answer's body."""
+        return {"rt_cd": self.result, "msg_cd": self.code, "msg1": self.words}
+
+
+class GatewayRefused(Refused):
+    """A refusal of the gateway in front of the ledger: the usual envelope, HTTP 500."""
+
+    status = 500
+
+
+class LoginRefused(Refused):
+    """A refusal under /oauth2: an envelope of its own, HTTP 403."""
+
+    # Seen with EGW00133 and EGW00103; that the other refusals under /oauth2 look the same is not known.
+    status = 403
+
+    def body(self) -> dict[str, object]:
+        """Return the answer's body."""
+        return {"error_description": self.words, "error_code": self.code}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A call that was done: body and the header that tells whether more pages follow."""
+
+    body: Mapping[str, object]
+    tr_cont: str = ""
+
+
+def done(code: str, words: str, **blocks: object) -> dict[str, object]:
+    """Return the body of a call that was done."""
+    return {**blocks, "rt_cd": "0", "msg_cd": code, "msg1": words}
+
+
+def padded(text: str, size: int) -> str:
+    """Fill a text with blanks up to `size` bytes, Korean letters counting two."""
+    return text + " " * max(0, size - len(text.encode("cp949", errors="replace")))
+
+
+def whole(value: Decimal) -> str:
+    """Write a price, amount or quantity as integer text, the minus sign first."""
+    return fixed(value, 0)
+
+
+def fixed(value: Decimal, places: int) -> str:
+    """Write a number with a fixed count of decimals, the minus sign first, never `-0`."""
+    rounded = value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+    return f"{rounded + Decimal(0):f}"
+
+
+def percent(part: Decimal, base: Decimal, places: int) -> str:
+    """Write `part` of `base` in percent; zero where there is no base."""
+    return fixed(part * 100 / base if base else Decimal(0), places)
+
+
+def order_number(number: int) -> str:
+    """Write an order number as the ten digits of the wire."""
+    return f"{number:010d}"

@@ -1,0 +1,45 @@
+"""Tokens and the envelope of every answer."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, SecretStr
+
+from brokerkit.transport import Body, Effect, Endpoint, Text
+from brokerkit_kis.wire.types import korean_time
+
+
+class Envelope(Body):
+    """What every answer carries; the token endpoints report errors in a form of their own."""
+
+    success: str | None = Field(None, alias="rt_cd")  # 성공 실패 여부
+    code: Text = Field("", alias="msg_cd")  # 응답코드
+    words: Text = Field("", alias="msg1")  # 응답메세지
+    error_code: Text = ""
+    error_words: Text = Field("", alias="error_description")
+
+
+class Issued(Body):
+    """접근토큰발급 (oauth2/tokenP)."""
+
+    value: SecretStr = Field(alias="access_token", min_length=1)  # 접근토큰
+    expires_at: Annotated[dt.datetime, BeforeValidator(korean_time)] = Field(alias="access_token_token_expired")
+
+
+class Revoked(Body):
+    """접근토큰폐기 (oauth2/revokeP)."""
+
+    code: int
+
+
+class Hashed(Body):
+    """Hashkey (uapi/hashkey)."""
+
+    value: SecretStr = Field(alias="HASH", min_length=1)
+
+
+TOKEN = Endpoint({"real": "tokenP", "demo": "tokenP"}, "/oauth2/tokenP", Issued, "POST", Effect.AUTH)
+REVOKE = Endpoint({"real": "revokeP", "demo": "revokeP"}, "/oauth2/revokeP", Revoked, "POST", Effect.AUTH)
+HASHKEY = Endpoint({"real": "hashkey", "demo": "hashkey"}, "/uapi/hashkey", Hashed, "POST", Effect.AUTH)

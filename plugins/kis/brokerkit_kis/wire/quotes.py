@@ -1,0 +1,125 @@
+"""Prices and investor flow."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from pydantic import Field
+
+from brokerkit.market import clock
+from brokerkit.models import Flow, InvestorFlow, Quote, Venue
+from brokerkit.transport import Blankable, Body, Codes, Endpoint, Reply, Text
+from brokerkit_kis.wire.types import Day, One, Rows, block, traded
+
+QUOTATIONS = "/uapi/domestic-stock/v1/quotations"
+MILLION = Decimal(1_000_000)
+
+
+class Price(Reply[Quote]):
+    """주식현재가 시세 (FHKST01010100) -> Quote."""
+
+    extra = frozenset({"first", "highest", "lowest", "tick"})
+
+    symbol: Text = Field("", alias="stck_shrn_iscd")  # 주식 단축 종목코드
+    price: Blankable = Field(alias="stck_prpr")  # 주식 현재가
+    previous_close: Blankable = Field(None, alias="stck_sdpr")  # 주식 기준가
+    change: Blankable = Field(None, alias="prdy_vrss")  # 전일 대비
+    change_percent: Blankable = Field(None, alias="prdy_ctrt")  # 전일 대비율
+    first: Blankable = Field(None, alias="stck_oprc")  # 주식 시가
+    highest: Blankable = Field(None, alias="stck_hgpr")  # 주식 최고가
+    lowest: Blankable = Field(None, alias="stck_lwpr")  # 주식 최저가
+    volume: Blankable = Field(None, alias="acml_vol")  # 누적 거래량
+    turnover: Blankable = Field(None, alias="acml_tr_pbmn")  # 누적 거래 대금, 원
+    upper_limit: Blankable = Field(None, alias="stck_mxpr")  # 주식 상한가
+    lower_limit: Blankable = Field(None, alias="stck_llam")  # 주식 하한가
+    tick: Blankable = Field(None, alias="aspr_unit")  # 호가단위
+
+    @property
+    def open(self) -> Decimal | None:
+        return traded(self.first)
+
+    @property
+    def high(self) -> Decimal | None:
+        return traded(self.highest)
+
+    @property
+    def low(self) -> Decimal | None:
+        return traded(self.lowest)
+
+
+class PriceAnswer(Body):
+    output: One[Price] = block("output")
+
+
+def _amount(millions: Decimal | None) -> Decimal | None:
+    return None if millions is None else millions * MILLION
+
+
+class InvestorRow(Reply[InvestorFlow]):
+    """주식현재가 투자자 (FHKST01010900) -> InvestorFlow. Quantities in shares, amounts in million won (백만원)."""
+
+    extra = frozenset(
+        f"{who}_{what}_{unit}"
+        for who in ("individual", "foreign", "institution")
+        for what in ("net", "buy", "sell")
+        for unit in ("quantity", "millions")
+    )
+
+    date: Day = Field(alias="stck_bsop_date")  # 주식 영업 일자
+    close: Blankable = Field(None, alias="stck_clpr")  # 주식 종가
+    individual_net_quantity: Blankable = Field(None, alias="prsn_ntby_qty")  # 개인 순매수 수량
+    individual_buy_quantity: Blankable = Field(None, alias="prsn_shnu_vol")  # 개인 매수 거래량
+    individual_sell_quantity: Blankable = Field(None, alias="prsn_seln_vol")  # 개인 매도 거래량
+    individual_net_millions: Blankable = Field(None, alias="prsn_ntby_tr_pbmn")  # 개인 순매수 거래 대금
+    individual_buy_millions: Blankable = Field(None, alias="prsn_shnu_tr_pbmn")  # 개인 매수 거래 대금
+    individual_sell_millions: Blankable = Field(None, alias="prsn_seln_tr_pbmn")  # 개인 매도 거래 대금
+    foreign_net_quantity: Blankable = Field(None, alias="frgn_ntby_qty")  # 외국인 순매수 수량
+    foreign_buy_quantity: Blankable = Field(None, alias="frgn_shnu_vol")  # 외국인 매수 거래량
+    foreign_sell_quantity: Blankable = Field(None, alias="frgn_seln_vol")  # 외국인 매도 거래량
+    foreign_net_millions: Blankable = Field(None, alias="frgn_ntby_tr_pbmn")  # 외국인 순매수 거래 대금
+    foreign_buy_millions: Blankable = Field(None, alias="frgn_shnu_tr_pbmn")  # 외국인 매수 거래 대금
+    foreign_sell_millions: Blankable = Field(None, alias="frgn_seln_tr_pbmn")  # 외국인 매도 거래 대금
+    institution_net_quantity: Blankable = Field(None, alias="orgn_ntby_qty")  # 기관계 순매수 수량
+    institution_buy_quantity: Blankable = Field(None, alias="orgn_shnu_vol")  # 기관계 매수 거래량
+    institution_sell_quantity: Blankable = Field(None, alias="orgn_seln_vol")  # 기관계 매도 거래량
+    institution_net_millions: Blankable = Field(None, alias="orgn_ntby_tr_pbmn")  # 기관계 순매수 거래 대금
+    institution_buy_millions: Blankable = Field(None, alias="orgn_shnu_tr_pbmn")  # 기관계 매수 거래 대금
+    institution_sell_millions: Blankable = Field(None, alias="orgn_seln_tr_pbmn")  # 기관계 매도 거래 대금
+
+    @property
+    def final(self) -> bool:
+        """Say whether the figures are final: the day's own ones are provisional until the next morning."""
+        return self.date < clock.today()
+
+    @property
+    def individual(self) -> Flow:
+        return self._flow("individual")
+
+    @property
+    def foreign(self) -> Flow:
+        return self._flow("foreign")
+
+    @property
+    def institution(self) -> Flow:
+        return self._flow("institution")
+
+    def _flow(self, who: str) -> Flow:
+        return Flow(
+            net_quantity=getattr(self, f"{who}_net_quantity"),
+            buy_quantity=getattr(self, f"{who}_buy_quantity"),
+            sell_quantity=getattr(self, f"{who}_sell_quantity"),
+            net_amount=_amount(getattr(self, f"{who}_net_millions")),
+            buy_amount=_amount(getattr(self, f"{who}_buy_millions")),
+            sell_amount=_amount(getattr(self, f"{who}_sell_millions")),
+        )
+
+
+class InvestorAnswer(Body):
+    rows: Rows[InvestorRow] = block("output")
+
+
+PRICE = Endpoint({"real": "FHKST01010100", "demo": "FHKST01010100"}, f"{QUOTATIONS}/inquire-price", PriceAnswer)
+INVESTOR = Endpoint(
+    {"real": "FHKST01010900", "demo": "FHKST01010900"}, f"{QUOTATIONS}/inquire-investor", InvestorAnswer
+)
+MARKET_DIVISION = Codes("a venue for quotes at KIS", {Venue.KRX: "J"})  # FID_COND_MRKT_DIV_CODE

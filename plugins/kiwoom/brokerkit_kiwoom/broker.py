@@ -1,0 +1,218 @@
+"""Kiwoom Securities (키움증권)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+
+from pydantic import SecretStr
+
+from brokerkit import config
+from brokerkit.broker import Broker, masked
+from brokerkit.errors import ConfigError, UnknownSymbol, Unsupported
+from brokerkit.market import clock
+from brokerkit.market.ticks import Kind
+from brokerkit.models import (
+    Balance,
+    Flow,
+    InvestorFlow,
+    Order,
+    OrderRequest,
+    OrderStatus,
+    Quote,
+    Venue,
+)
+from brokerkit.transport import wire_text
+from brokerkit_kiwoom.client import KiwoomClient, Settings
+from brokerkit_kiwoom.wire import account, login, orders, quotes
+
+
+class KiwoomBroker(Broker):
+    """An account at Kiwoom."""
+
+    name = "kiwoom"
+    Settings = Settings
+    absent = {Quote: frozenset({"turnover", "time"})}
+    client: KiwoomClient
+
+    def _connect(
+        self, settings: config.Settings, environment: str, base_url: str | None, remember_token: bool
+    ) -> KiwoomClient:
+        self._expected = settings.account
+        self._number: SecretStr | None = None
+        return KiwoomClient(settings, environment=environment, base_url=base_url, remember_token=remember_token)
+
+    def _account(self) -> str:
+        """Return the account of the key, masked; a ConfigError if it is not the one of the profile."""
+        if self._number is None:
+            number = self.client.call(login.ACCOUNT, body={}).number
+            if self._expected is not None and _digits(self._expected) != _digits(number):
+                raise ConfigError(
+                    f"The key belongs to account {masked(number.get_secret_value())}, "
+                    f"the profile names {masked(self._expected.get_secret_value())}.",
+                    broker=self.name,
+                    advice="Nothing was ordered. Correct the account or use the key that belongs to it.",
+                )
+            self._number = number
+        return masked(self._number.get_secret_value())
+
+    def _quote(self, symbol: str, venue: Venue) -> Quote:
+        price = self.client.call(quotes.PRICE, body={"stk_cd": symbol + quotes.CODE_SUFFIX[venue]})
+        if price.symbol and price.symbol != symbol:
+            raise self.client.wrong(quotes.PRICE, f"the answer is about {price.symbol}, not {symbol}")
+        if not price.price:
+            raise UnknownSymbol(
+                f"Kiwoom has no price of {symbol} at {venue}.", broker=self.name, endpoint=str(quotes.PRICE)
+            )
+        return price.to_model(symbol=symbol, venue=venue, currency="KRW", name=price.name or None)
+
+    def _kind(self, symbol: str) -> Kind | None:
+        return quotes.MARKET.get(self.client.call(quotes.LISTING, body={"stk_cd": symbol}).market)
+
+    def _send_order(self, request: OrderRequest) -> Order:
+        body = {
+            "dmst_stex_tp": orders.VENUE[request.venue],
+            "stk_cd": request.symbol,
+            "ord_qty": wire_text(request.quantity),
+            "ord_uv": "" if request.price is None else wire_text(request.price),
+            "trde_tp": orders.ORDER_TYPE[request.type, request.time_in_force],
+            "cond_uv": "",
+        }
+        self._account()
+        accepted = self.client.call(orders.ORDER[request.side], body=body)
+        day = f"{clock.today():%Y%m%d}"
+        return Order(
+            id=accepted.number,
+            symbol=request.symbol,
+            side=request.side,
+            type=request.type,
+            time_in_force=request.time_in_force,
+            venue=request.venue,
+            quantity=request.quantity,
+            price=request.price,
+            status=OrderStatus.PENDING,
+            handle=orders.handle(day, accepted.number, accepted.number),
+        )
+
+    def _send_cancel(self, order: Order, quantity: Decimal | None) -> Order:
+        _, day, row, named = order.handle.split(":")
+        self._account()
+        accepted = self.client.call(
+            orders.CANCEL,
+            body={
+                "dmst_stex_tp": orders.VENUE[order.venue or Venue.KRX],
+                "orig_ord_no": named,
+                "stk_cd": order.symbol,
+                "cncl_qty": "0" if quantity is None else wire_text(quantity),
+            },
+        )
+        return order.model_copy(
+            update={
+                "id": accepted.number,
+                "original_id": named,
+                "status": OrderStatus.PENDING,
+                "handle": orders.handle(day, row, accepted.number),
+            }
+        )
+
+    def _find_order(self, order: Order) -> Order | None:
+        _, day, number, _ = order.handle.split(":")
+        canceled = False
+        for page in self.client.pages(
+            orders.DAY_ORDERS,
+            body={
+                "ord_dt": day,
+                "qry_tp": "2",
+                "stk_bond_tp": "1",
+                "sell_tp": "0",
+                "stk_cd": order.symbol,
+                "fr_ord_no": "",
+                "dmst_stex_tp": "%",
+            },
+        ):
+            for row in page.rows:
+                if row.is_cancellation and int(row.original) == int(number):
+                    canceled = True
+                if int(row.id) == int(number):
+                    date = dt.datetime.strptime(day, "%Y%m%d").date()
+                    return row.to_model(
+                        id=order.id,
+                        original_id=order.original_id,
+                        handle=order.handle,
+                        name=row.name or order.name,
+                        status=row.status(date, canceled),
+                        submitted_at=dt.datetime.combine(date, dt.time.fromisoformat(row.time), clock.KST),
+                    )
+        return None
+
+    def _balance(self) -> Balance:
+        number = self._account()
+        pages = list(self.client.pages(account.HOLDINGS, body={"qry_tp": "1", "dmst_stex_tp": "KRX"}))
+        cash = self.client.call(account.CASH, body={"qry_tp": "3"})
+        rows = [row for page in pages for row in page.rows if row.quantity]
+        totals = pages[-1]
+        return cash.to_model(
+            account=number,
+            currency="KRW",
+            cost=totals.cost,
+            market_value=totals.market_value,
+            total_value=None if cash.cash_d2 is None else cash.cash_d2 + totals.market_value,
+            positions=tuple(row.to_model(currency="KRW") for row in rows),
+        )
+
+    def _investor_flow(self, symbol: str, start: dt.date | None, end: dt.date, detail: bool) -> Sequence[InvestorFlow]:
+        tables: dict[tuple[str, str], dict[dt.date, quotes.InvestorRow]] = {}
+        for what in ("net", "buy", "sell") if detail else ("net",):
+            for unit, code in (("quantity", quotes.QUANTITY), ("amount", quotes.AMOUNT)):
+                tables[what, unit] = self._investor_rows(symbol, start, end, quotes.TRADE_KIND[what], code)
+        days = set(tables["net", "quantity"])
+        if any(set(table) != days for table in tables.values()):
+            raise self.client.wrong(quotes.INVESTOR, "the days of quantities and amounts differ")
+        return [self._flow_of_day(symbol, day, tables) for day in days]
+
+    def _investor_rows(
+        self, symbol: str, start: dt.date | None, end: dt.date, trade: str, unit: str
+    ) -> dict[dt.date, quotes.InvestorRow]:
+        rows: dict[dt.date, quotes.InvestorRow] = {}
+        for page in self.client.pages(
+            quotes.INVESTOR,
+            body={
+                "dt": f"{end:%Y%m%d}",
+                "stk_cd": symbol,
+                "amt_qty_tp": unit,
+                "trde_tp": trade,
+                "unit_tp": quotes.SINGLE_SHARES,
+            },
+        ):
+            rows |= {row.date: row for row in page.rows}
+            if rows and (len(rows) >= 30 if start is None else min(rows) <= start):
+                return rows
+        if not rows:
+            raise UnknownSymbol(
+                f"Kiwoom has no investor flow of {symbol} up to {end}.", broker=self.name, endpoint=str(quotes.INVESTOR)
+            )
+        if start is not None and min(rows) > start:
+            raise Unsupported(
+                f"Kiwoom tells the investor flow of {symbol} from {min(rows)} on; {start} is further back.",
+                broker=self.name,
+                advice="Ask for later days.",
+            )
+        return rows
+
+    def _flow_of_day(
+        self, symbol: str, day: dt.date, tables: dict[tuple[str, str], dict[dt.date, quotes.InvestorRow]]
+    ) -> InvestorFlow:
+        flows: dict[str, Flow] = {}
+        for kind in quotes.KINDS:
+            values = {}
+            for (what, unit), table in tables.items():
+                value = getattr(table[day], kind)
+                values[f"{what}_{unit}"] = value * quotes.MILLION if unit == "amount" and value is not None else value
+            flows[kind] = Flow(**values)
+        close = tables["net", "quantity"][day].close
+        return InvestorFlow(symbol=symbol, date=day, close=close, final=day < clock.today(), **flows)
+
+
+def _digits(number: SecretStr) -> str:
+    return "".join(character for character in number.get_secret_value() if character.isdigit())

@@ -1,0 +1,99 @@
+"""Logging in at Kiwoom: token, headers, error codes, pages, limits."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pydantic import SecretStr
+
+from brokerkit import config
+from brokerkit.market import clock
+from brokerkit.transport import Answer, Body, Client, Effect, Endpoint, Limit, Parameters, Request, Token
+from brokerkit_kiwoom.wire import errors, login
+
+CALLS_PER_SECOND = {"real": 5, "demo": 1}
+_TOLD_LIMIT = re.compile(r"유량=([0-9]{1,3})(?![0-9])")
+
+
+class Settings(config.Settings):
+    """Settings of a Kiwoom profile. A key belongs to one account; `account`, where given, must be that one."""
+
+
+class KiwoomClient(Client):
+    """Client of the Kiwoom REST API."""
+
+    broker = "kiwoom"
+    hosts = {"real": "https://api.kiwoom.com", "demo": "https://mockapi.kiwoom.com"}
+    answer_id = "api-id"
+    refusals = errors.REFUSALS
+    token_codes = errors.TOKEN_CODES
+
+    def __init__(
+        self, settings: config.Settings, *, environment: str, base_url: str | None, remember_token: bool
+    ) -> None:
+        super().__init__(
+            environment=environment,
+            app_key=settings.app_key,
+            secrets=(settings.app_secret, settings.account),
+            base_url=base_url,
+            remember_token=remember_token,
+            max_calls_per_second=settings.max_calls_per_second,
+        )
+        self._settings = settings
+
+    def headers(self, endpoint: Endpoint[Any]) -> Parameters:
+        headers: Parameters = {"Content-Type": "application/json;charset=UTF-8"}
+        if endpoint.effect is Effect.AUTH:
+            return headers
+        return {
+            **headers,
+            "authorization": SecretStr(f"Bearer {self.token().get_secret_value()}"),
+            "api-id": endpoint.id(self.environment),
+        }
+
+    def check(self, endpoint: Endpoint[Any], answer: Answer) -> None:
+        envelope = login.Envelope.model_validate_json(answer.content)
+        if envelope.result is None:
+            if answer.status == 401:
+                self.refuse(endpoint, "401", envelope.words)
+            raise self.wrong(endpoint, f"HTTP {answer.status} without return_code")
+        if not str(envelope.result).strip("0"):
+            return
+        code = errors.code_in(envelope.result, envelope.words)
+        self.refuse(endpoint, "401" if answer.status == 401 and code not in errors.REFUSALS else code, envelope.words)
+
+    def is_definite(self, code: str) -> bool:
+        return errors.is_definite(code)
+
+    def told_limit(self, words: str) -> int | None:
+        told = _TOLD_LIMIT.search(words)
+        return int(told[1]) if told else None
+
+    def renew(self) -> Token:
+        issued = self.call(
+            login.TOKEN,
+            body={
+                "grant_type": "client_credentials",
+                "appkey": self._settings.app_key,
+                "secretkey": self._settings.app_secret,
+            },
+        )
+        return Token(issued.value, issued.expires_at, issued_at=clock.now())
+
+    def revoke_token(self, token: SecretStr) -> None:
+        self.call(
+            login.REVOKE,
+            body={"appkey": self._settings.app_key, "secretkey": self._settings.app_secret, "token": token},
+        )
+
+    def next_page(self, endpoint: Endpoint[Any], request: Request, answer: Answer, reply: Body) -> Request | None:
+        if answer.headers.get("cont-yn", "").strip().upper() != "Y":
+            return None
+        key = answer.headers.get("next-key", "").strip()
+        if not key:
+            raise self.wrong(endpoint, "more pages are announced, but no next-key is given")
+        return Request(request.params, request.body, {"cont-yn": "Y", "next-key": key})
+
+    def limits(self, endpoint: Endpoint[Any]) -> tuple[Limit, ...]:
+        return (Limit(str(endpoint), CALLS_PER_SECOND[self.environment]),)

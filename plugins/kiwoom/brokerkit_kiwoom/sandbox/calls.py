@@ -1,0 +1,123 @@
+"""What each served API takes in its body, and the checks that every body goes through."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .refusals import bad_value, missing_field
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a request: a text of at most `length` characters, blank only if it is not required."""
+
+    name: str
+    length: int
+    values: str = ""
+    """The only values, separated by blanks."""
+    digits: bool = False
+    date: bool = False
+    required: bool = True
+
+
+_ORDER_TYPES = "0 3 5 81 61 62 6 7 10 13 16 20 23 26 28 29 30 31"
+_VENUES = "KRX NXT SOR"
+_CODE = Field("stk_cd", 20)
+_ORDER = (
+    Field("dmst_stex_tp", 3, _VENUES),
+    Field("stk_cd", 12),
+    Field("ord_qty", 12, digits=True),
+    Field("ord_uv", 12, digits=True, required=False),
+    Field("trde_tp", 2, _ORDER_TYPES),
+    Field("cond_uv", 12, digits=True, required=False),
+)
+
+FIELDS: Mapping[str, tuple[Field, ...]] = {
+    "ka00001": (),
+    "kt00001": (Field("qry_tp", 1, "3 2"),),
+    "kt00018": (Field("qry_tp", 1, "1 2"), Field("dmst_stex_tp", 6, "KRX NXT")),
+    "kt00007": (
+        Field("ord_dt", 8, date=True, required=False),
+        Field("qry_tp", 1, "1 2 3 4"),
+        Field("stk_bond_tp", 1, "0 1 2"),
+        Field("sell_tp", 1, "0 1 2"),
+        Field("stk_cd", 12, required=False),
+        Field("fr_ord_no", 7, digits=True, required=False),
+        Field("dmst_stex_tp", 6, f"% {_VENUES}"),
+    ),
+    "ka10075": (
+        Field("all_stk_tp", 1, "0 1"),
+        Field("trde_tp", 1, "0 1 2"),
+        Field("stk_cd", 6, required=False),
+        Field("stex_tp", 1, "0 1 2"),
+    ),
+    "ka10076": (
+        Field("stk_cd", 6, required=False),
+        Field("qry_tp", 1, "0 1"),
+        Field("sell_tp", 1, "0 1 2"),
+        Field("ord_no", 10, digits=True, required=False),
+        Field("stex_tp", 1, "0 1 2"),
+    ),
+    "ka10001": (_CODE,),
+    "ka10059": (
+        Field("dt", 8, date=True),
+        _CODE,
+        Field("amt_qty_tp", 1, "1 2"),
+        Field("trde_tp", 1, "0 1 2"),
+        Field("unit_tp", 4, "1000 1"),
+    ),
+    "ka10100": (Field("stk_cd", 6),),
+    "kt10000": _ORDER,
+    "kt10001": _ORDER,
+    "kt10003": (
+        Field("dmst_stex_tp", 3, _VENUES),
+        Field("orig_ord_no", 7, digits=True),
+        Field("stk_cd", 12),
+        Field("cncl_qty", 12, digits=True),
+    ),
+}
+"""Served APIs and their fields, in the order of Kiwoom's pages."""
+
+
+def checked(api_id: str, body: Mapping[str, object]) -> dict[str, str]:
+    """Return the fields of a body, blank where an optional one is left out. Fields that nobody knows pass by."""
+    fields = FIELDS[api_id]
+    for field in fields:
+        if field.required and body.get(field.name) in (None, ""):
+            raise missing_field(field.name)
+    return {field.name: _value(field, body.get(field.name)) for field in fields}
+
+
+def _value(field: Field, value: object) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        # Every value on Kiwoom's pages is a text; whether the server would take a JSON number is not known.
+        raise bad_value(field.name, "문자열이 아님")
+    if value:
+        _check_text(field, value)
+    return value
+
+
+def _check_text(field: Field, text: str) -> None:
+    # The length of a code is checked with its spelling, which has a refusal of its own.
+    if len(text) > field.length and field.name != "stk_cd":
+        raise bad_value(field.name, f"{field.length}자 초과")
+    if field.values and text not in field.values.split():
+        raise bad_value(field.name, "모르는 값")
+    if (field.digits or field.date) and not (text.isascii() and text.isdigit()):
+        raise bad_value(field.name, "숫자가 아님")
+    if field.date:
+        try:
+            day(text)
+        except ValueError:
+            raise bad_value(field.name, "날짜가 아님") from None
+
+
+def day(text: str) -> dt.date:
+    """Return the day of a YYYYMMDD text."""
+    if len(text) != 8:
+        raise ValueError(f"{text!r} is not YYYYMMDD.")
+    return dt.datetime.strptime(f"{text}+0900", "%Y%m%d%z").date()

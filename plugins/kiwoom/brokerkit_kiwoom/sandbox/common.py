@@ -1,0 +1,100 @@
+"""What the answers of all APIs share: whose they are, lists that come in pages, symbols, costs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from brokerkit.errors import InvalidRequest
+from brokerkit.market.costs import TAX_YEARS, cut, transaction_tax_rate
+from brokerkit.market.days import settlement_day
+from brokerkit.models import Side, Venue
+from brokerkit.sandbox.exchange import Costs, Exchange, ExchangeOrder, Instrument
+
+from .refusals import RATE, unknown_at_venue, unknown_symbol
+
+_PREFIXED = re.compile(r"[AJQ][0-9][0-9A-Z]{5}(_NX|_AL)?")
+_SUFFIXES = {"": Venue.KRX, "NX": Venue.NXT, "AL": Venue.SOR}
+
+
+@dataclass(frozen=True)
+class Branch:
+    """The account that a face serves, and where its orders go."""
+
+    exchange: Exchange
+    account: str
+    costs: Costs
+    demo: bool
+
+    def instrument(self, code: str) -> Instrument:
+        """Return the instrument of a plain code, or refuse it as Kiwoom does."""
+        if _PREFIXED.fullmatch(code):
+            # The class of this refusal was seen (5, as for too many calls); the code inside it is not known.
+            raise unknown_symbol(code, kind=RATE)
+        instrument = self.exchange.instruments.get(code)
+        if instrument is None:
+            raise unknown_symbol(code)
+        return instrument
+
+    def instrument_at(self, code: str) -> tuple[Instrument, Venue]:
+        """Return instrument and venue of a code that may carry a suffix: `_NX` is NXT, `_AL` the combined market."""
+        plain, bar, suffix = code.partition("_")
+        if bar and suffix not in ("NX", "AL"):
+            raise unknown_symbol(code)
+        venue = _SUFFIXES[suffix]
+        if _PREFIXED.fullmatch(code):
+            raise unknown_symbol(code, kind=RATE)
+        instrument = self.instrument(plain)
+        # The demo host has KRX only; how it refuses another venue in a query is not known.
+        if (venue is Venue.NXT and not instrument.nxt) or (self.demo and venue is not Venue.KRX):
+            raise unknown_at_venue(code, venue)
+        return instrument, venue
+
+    def commission(self, amount: Decimal) -> Decimal:
+        """Return the commission on an amount of trade."""
+        return cut(amount * self.costs.commission_rate, self.costs.commission_unit)
+
+    def tax(self, symbol: str, amount: Decimal) -> Decimal:
+        """Return the tax on selling an amount today."""
+        instrument = self.exchange.instruments[symbol]
+        settled = _settlement_day(self.exchange.today)
+        return cut(amount * transaction_tax_rate(settled, instrument.market, instrument.kind), Decimal(1))
+
+    def order_costs(self, order: ExchangeOrder) -> tuple[Decimal, Decimal]:
+        """Return commission and tax of an order's fills, each fill cut by itself."""
+        amounts = [execution.price * execution.quantity for execution in order.executions]
+        commission = sum((self.commission(amount) for amount in amounts), Decimal(0))
+        if order.request.side is Side.BUY:
+            return commission, Decimal(0)
+        return commission, sum((self.tax(order.request.symbol, amount) for amount in amounts), Decimal(0))
+
+
+@dataclass(frozen=True)
+class Listing:
+    """An answer with a list that may need several pages. `rows` carry a number that rises or falls through the list."""
+
+    name: str
+    rows: list[tuple[int, dict[str, str]]]
+    head: Mapping[str, object] = field(default_factory=dict)
+    descending: bool = False
+
+    def page(self, size: int, after: int | None) -> tuple[dict[str, object], int | None]:
+        """Return one page behind the row numbered `after`, and the number to go on from if there is more."""
+        rows = self.rows
+        if after is not None:
+            rows = [row for row in rows if (row[0] < after if self.descending else row[0] > after)]
+        body = {**self.head, self.name: [values for _, values in rows[:size]]}
+        return body, rows[size - 1][0] if len(rows) > size else None
+
+
+Answer = Listing | Mapping[str, object]
+
+
+def _settlement_day(today: dt.date) -> dt.date:
+    try:
+        return settlement_day(today)
+    except InvalidRequest:  # the tables of days end before the sandbox does
+        return dt.date(TAX_YEARS[-1], 1, 1)

@@ -1,0 +1,227 @@
+"""The door: paths, headers, checks in the server's order, pages."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import ClassVar
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request as HttpRequest
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from brokerkit.sandbox.exchange import Costs, Exchange, ExchangeRefusal
+from brokerkit.sandbox.server import Credentials, Face, JsonResponse, Request, SlidingWindow, visible_key
+
+from . import account, lists, orders, quotes
+from .calls import checked
+from .catalogue import DEMO_WITHOUT_API, DEMO_WITHOUT_BUSINESS, ISSUE_PATH, PATH_OF, PATHS, REVOKE_PATH
+from .common import Answer, Branch, Listing
+from .refusals import INPUT, NOT_ON_DEMO, RATE, WRONG_REQUEST, Refused, bad_value, business, of_exchange, refused
+from .tokens import TokenDesk
+
+_ANSWERS: Mapping[str, Callable[[Branch, Mapping[str, str]], Answer]] = {
+    "ka00001": account.number,
+    "kt00001": account.cash,
+    "kt00018": account.holdings,
+    "kt00007": lists.of_the_day,
+    "ka10075": lists.open_orders,
+    "ka10076": lists.fills,
+    "ka10001": quotes.info,
+    "ka10059": quotes.investors,
+    "ka10100": quotes.instrument_info,
+    "kt10000": orders.buy,
+    "kt10001": orders.sell,
+    "kt10003": orders.cancel,
+}
+_EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+_COMMISSION = {"real": Decimal("0.00015"), "demo": Decimal("0.0035")}
+_CALLS_A_SECOND = {"real": 5, "demo": 1}
+_FLOWS = "ka10059"
+
+
+class KiwoomFace(Face):
+    """Kiwoom Securities as its clients see it: one token, one account, many APIs on few paths."""
+
+    name: ClassVar[str] = "kiwoom"
+
+    def __init__(self, exchange: Exchange, *, environment: str = "real", cash: Decimal = Decimal(100_000_000)) -> None:
+        super().__init__(exchange, environment=environment)
+        if environment not in _COMMISSION:
+            raise ValueError(f"Kiwoom has the environments {', '.join(_COMMISSION)}, not {environment!r}.")
+        number = f"{secrets.randbelow(9 * 10**9) + 10**9}"
+        costs = Costs(commission_rate=_COMMISSION[environment])
+        exchange.open_account(number, cash=cash, costs=costs)
+        self._branch = Branch(exchange, number, costs, environment == "demo")
+        self._tokens = TokenDesk(visible_key(43), visible_key(43))
+        self.window = SlidingWindow(_CALLS_A_SECOND[environment])
+        """Counts calls per app key and API."""
+        self.page_size = 30
+        """Rows on a page of holdings or orders. The real size is not known."""
+        self.flow_page_size = 100
+        """Days on a page of ka10059."""
+        self._app = Starlette(routes=[Route("/{path:path}", self._serve, methods=_EVERY_METHOD)])
+
+    @property
+    def credentials(self) -> Credentials:
+        """Keys and account that this face accepts."""
+        return Credentials(self._tokens.app_key, self._tokens.app_secret, self._branch.account)
+
+    @property
+    def app(self) -> ASGIApp:
+        """The ASGI application, at the root of its host."""
+        return self._app
+
+    @property
+    def replaces_token(self) -> bool:
+        """Whether a new token ends the one before it; False gives the same token again while it lives."""
+        return self._tokens.replaces
+
+    @replaces_token.setter
+    def replaces_token(self, replaces: bool) -> None:
+        self._tokens.replaces = replaces
+
+    @property
+    def tokens_issued(self) -> int:
+        """How often a token was given out, the same one again included."""
+        return self._tokens.issued
+
+    def kill_tokens(self) -> None:
+        """Make every issued token invalid: calls with it answer 8005, and the next issue gives a new one."""
+        self._tokens.kill()
+
+    def expire_tokens(self) -> None:
+        """End the life of every issued token now: calls with it answer 8005, and the next issue gives a new one."""
+        self._tokens.expire()
+
+    async def _serve(self, http: HttpRequest) -> Response:
+        raw = await http.body()
+        parsed = _parsed(raw)
+        headers = {name.lower(): value for name, value in http.headers.items()}
+        request = Request(http.method, http.url.path, headers, dict(http.query_params), parsed or {})
+        self.requests.append(request)
+        return await run_in_threadpool(self._answer, request, readable=parsed is not None)
+
+    def _answer(self, request: Request, *, readable: bool) -> Response:
+        response = self.before(request) if self.before else None
+        if response is None:
+            response = self._respond(request, readable=readable)
+        request.status = response.status_code
+        request.answer = _parsed(bytes(response.body)) or {}
+        return response
+
+    def _respond(self, request: Request, *, readable: bool) -> Response:
+        if request.path not in PATHS:
+            return PlainTextResponse("404 Not Found", 404)
+        if request.method != "POST":
+            return PlainTextResponse("405 Method Not Allowed", 405)
+        next_key: str | None = None
+        status = 200
+        try:
+            if request.path in (ISSUE_PATH, REVOKE_PATH):
+                body = self._token_answer(request, readable=readable)
+            else:
+                body, next_key = self._call(request, readable=readable)
+            body = {**body, "return_code": 0, "return_msg": f"{'모의투자 ' if self._branch.demo else ''}처리 완료"}
+        except Refused as refusal:
+            status = refusal.status
+            body = {"return_code": refusal.return_code, "return_msg": refusal.message}
+        headers = {
+            "api-id": request.headers.get("api-id", ""),
+            "cont-yn": "N" if next_key is None else "Y",
+            "next-key": next_key or "",
+            "access-control-expose-headers": "cont-yn,next-key,api-id",
+        }
+        return JsonResponse(body, status=status, headers=headers)
+
+    def _token_answer(self, request: Request, *, readable: bool) -> dict[str, object]:
+        _check_form(request, readable=readable)
+        if request.path == ISSUE_PATH:
+            return self._tokens.issue(request.body)
+        return self._tokens.revoke(request.body)
+
+    def _call(self, request: Request, *, readable: bool) -> tuple[dict[str, object], str | None]:
+        api_id = _api_id(request)
+        app_key = self._tokens.check(request.headers.get("authorization"))
+        self._check_limit(app_key, api_id)
+        self._check_demo(api_id)
+        _check_form(request, readable=readable)
+        fields = checked(api_id, request.body)
+        after = _after(request, api_id, fields)
+        try:
+            answer = _ANSWERS[api_id](self._branch, fields)
+        except ExchangeRefusal as refusal:
+            raise of_exchange(refusal, fields.get("stk_cd", ""), demo=self._branch.demo) from None
+        if not isinstance(answer, Listing):
+            return dict(answer), None
+        body, last = answer.page(self.flow_page_size if api_id == _FLOWS else self.page_size, after)
+        return body, None if last is None else f"{_fingerprint(api_id, fields)}{last:010d}"
+
+    def _check_limit(self, app_key: str, api_id: str) -> None:
+        if not self.window.admit(f"{app_key}:{api_id}"):
+            words = f"허용 횟수를 넘었습니다. 유량={self.window.calls}, API ID={api_id}"
+            raise refused(RATE, "1700", words, status=429)
+
+    def _check_demo(self, api_id: str) -> None:
+        if self._branch.demo and api_id in DEMO_WITHOUT_API:
+            raise refused(INPUT, "8104", "모의투자에 없는 API입니다")
+        if self._branch.demo and api_id in DEMO_WITHOUT_BUSINESS:
+            raise business(NOT_ON_DEMO, "제공되지 않는 업무", demo=True)
+        if api_id not in _ANSWERS:
+            raise _unplayed(api_id)
+
+
+def _api_id(request: Request) -> str:
+    # Only 1504 was seen, under class 1; the others of its family are put there too.
+    api_id = request.headers.get("api-id", "").strip()
+    if not api_id:
+        raise refused(WRONG_REQUEST, "1501", "API ID가 없습니다")
+    if api_id not in PATH_OF:
+        raise _unplayed(api_id)
+    if PATH_OF[api_id] != request.path:
+        raise refused(WRONG_REQUEST, "1504", f"그 URI의 API가 아닙니다. API ID={api_id}, URI={request.path}")
+    if api_id not in _ANSWERS and api_id not in DEMO_WITHOUT_API | DEMO_WITHOUT_BUSINESS:
+        raise _unplayed(api_id)
+    return api_id
+
+
+def _unplayed(api_id: str) -> Refused:
+    # Kiwoom has more APIs than this face: of the published codes "no such API" is the one that is true of them here.
+    return refused(WRONG_REQUEST, "1505", f"없는 API입니다. API ID={api_id}")
+
+
+def _check_form(request: Request, *, readable: bool) -> None:
+    # What the server says to another content type or to a body that is no JSON object is not known.
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise refused(INPUT, "1512", "content-type 헤더가 application/json이 아닙니다")
+    if not readable:
+        raise bad_value("body", "JSON 객체가 아님")
+
+
+def _parsed(raw: bytes) -> dict[str, object] | None:
+    try:
+        body = json.loads(raw)
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _fingerprint(api_id: str, fields: Mapping[str, str]) -> str:
+    return hashlib.sha256(repr((api_id, sorted(fields.items()))).encode()).hexdigest()[:12]
+
+
+def _after(request: Request, api_id: str, fields: Mapping[str, str]) -> int | None:
+    """Return where the page before ended. A key of another call is refused; what Kiwoom does with one is not known."""
+    if request.headers.get("cont-yn", "").strip() != "Y":
+        return None
+    key = request.headers.get("next-key", "").strip()
+    mark = _fingerprint(api_id, fields)
+    if not key.startswith(mark) or not key[len(mark) :].isdecimal():
+        raise bad_value("next-key", "이 조회의 키가 아님")
+    return int(key[len(mark) :])

@@ -1,0 +1,61 @@
+"""Every refusal of Kiwoom and what it means here."""
+
+from __future__ import annotations
+
+import re
+
+from brokerkit.errors import (
+    AuthError,
+    BrokerError,
+    InsufficientFunds,
+    InvalidOrder,
+    MarketClosed,
+    NetworkError,
+    NothingToCancel,
+    RateLimited,
+    UnknownSymbol,
+    Unsupported,
+)
+
+TOKEN_CODES = frozenset({"8005", "8031", "8103", "401"})
+
+REFUSALS: dict[str, type[BrokerError]] = {
+    **dict.fromkeys(("1504", "1505", "8104", "8200", "RC9000"), Unsupported),
+    **dict.fromkeys(("1513", "1514", "1515", "1516", "401"), AuthError),
+    **dict.fromkeys(("1687", "1700", "1701", "1702"), RateLimited),
+    **dict.fromkeys(("1901", "1902", "1903"), UnknownSymbol),
+    "1999": NetworkError,
+    **{str(number): AuthError for number in range(8001, 8104)},
+    "RC4091": AuthError,
+    "RC5006": AuthError,
+    "RC4032": NothingToCancel,
+    "RC4033": NothingToCancel,
+    "RC4058": MarketClosed,
+    "505217": MarketClosed,
+    "RC4003": InvalidOrder,
+    "RC4027": InvalidOrder,
+    "571412": InvalidOrder,
+    "571552": InvalidOrder,
+    "521790": InvalidOrder,
+    "RC4025": InsufficientFunds,
+    "855056": InsufficientFunds,
+    "800033": InsufficientFunds,
+}
+
+_INNER = re.compile(r"\((RC[0-9]{4}|[0-9]{6}):")
+_OUTER = re.compile(r"\[([0-9]{3,5}):|CODE=([0-9]{3,5})")
+_DEFINITE = re.compile(r"150[1-9]|151[0-7]|190[1-3]|8(0[0-9]{2}|10[0-4])|RC[0-9]{4}|[0-9]{6}")
+"""Codes that prove that an order was not taken; throttling does not (one such order is reported to have stood)."""
+
+
+def code_in(result: int | str, words: str) -> str:
+    """Return the code that says most: the inner one of an order, the one in the words, else the class itself."""
+    if inner := _INNER.search(words):
+        return inner[1]
+    if outer := _OUTER.search(words):
+        return outer[1] or outer[2]
+    return str(result)
+
+
+def is_definite(code: str) -> bool:
+    return _DEFINITE.fullmatch(code) is not None and code != "8000"

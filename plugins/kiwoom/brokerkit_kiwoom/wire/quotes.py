@@ -1,0 +1,99 @@
+"""Prices and investor flow."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from pydantic import Field
+
+from brokerkit.market.ticks import Kind
+from brokerkit.models import Quote, Venue
+from brokerkit.transport import Body, Codes, Endpoint, Reply, Text
+from brokerkit_kiwoom.wire.types import Day, Signed, Symbol, Unsigned, traded
+
+STOCK_INFO = "/api/dostk/stkinfo"
+MILLION = Decimal(1_000_000)
+
+
+class Price(Reply[Quote]):
+    """주식기본정보요청 (ka10001) -> Quote."""
+
+    extra = frozenset({"first", "highest", "lowest"})
+
+    symbol: Symbol = Field("", alias="stk_cd")  # 종목코드
+    name: Text = Field("", alias="stk_nm")  # 종목명
+    price: Unsigned = Field(alias="cur_prc")  # 현재가
+    previous_close: Unsigned = Field(None, alias="base_pric")  # 기준가
+    change: Signed = Field(None, alias="pred_pre")  # 전일대비
+    change_percent: Signed = Field(None, alias="flu_rt")  # 등락율
+    first: Unsigned = Field(None, alias="open_pric")  # 시가
+    highest: Unsigned = Field(None, alias="high_pric")  # 고가
+    lowest: Unsigned = Field(None, alias="low_pric")  # 저가
+    volume: Unsigned = Field(None, alias="trde_qty")  # 거래량
+    upper_limit: Unsigned = Field(None, alias="upl_pric")  # 상한가
+    lower_limit: Unsigned = Field(None, alias="lst_pric")  # 하한가
+
+    @property
+    def open(self) -> Decimal | None:
+        return traded(self.first)
+
+    @property
+    def high(self) -> Decimal | None:
+        return traded(self.highest)
+
+    @property
+    def low(self) -> Decimal | None:
+        return traded(self.lowest)
+
+
+class Listing(Body):
+    """종목정보 조회 (ka10100)."""
+
+    market: Text = Field("", alias="marketCode")  # 시장구분코드
+
+
+class InvestorRow(Body):
+    """종목별투자자기관별요청 (ka10059): one day, shares or million won as asked."""
+
+    date: Day = Field(alias="dt")  # 일자
+    close: Unsigned = Field(None, alias="cur_prc")  # 현재가
+    individual: Signed = Field(alias="ind_invsr")  # 개인투자자
+    registered_foreign: Signed = Field(alias="frgnr_invsr")  # 외국인투자자, without the resident ones
+    institution: Signed = Field(alias="orgn")  # 기관계
+    financial_investment: Signed = Field(None, alias="fnnc_invt")  # 금융투자
+    insurance: Signed = Field(None, alias="insrnc")  # 보험
+    investment_trust: Signed = Field(None, alias="invtrt")  # 투신
+    other_finance: Signed = Field(None, alias="etc_fnnc")  # 기타금융
+    bank: Signed = Field(None, alias="bank")  # 은행
+    pension: Signed = Field(None, alias="penfnd_etc")  # 연기금등
+    private_fund: Signed = Field(None, alias="samo_fund")  # 사모펀드
+    government: Signed = Field(None, alias="natn")  # 국가
+    other_corporation: Signed = Field(None, alias="etc_corp")  # 기타법인
+    resident_foreign: Signed = Field(alias="natfor")  # 내외국인
+
+    @property
+    def foreign(self) -> Decimal | None:
+        """Return the exchange's figure of foreigners: registered and resident ones."""
+        if self.registered_foreign is None or self.resident_foreign is None:
+            return None
+        return self.registered_foreign + self.resident_foreign
+
+
+class InvestorAnswer(Body):
+    rows: tuple[InvestorRow, ...] = Field(alias="stk_invsr_orgn")
+
+
+KINDS = (
+    *("individual", "foreign", "institution", "financial_investment", "insurance", "investment_trust", "bank"),
+    *("other_finance", "pension", "private_fund", "government", "other_corporation", "resident_foreign"),
+)
+TRADE_KIND = {"net": "0", "buy": "1", "sell": "2"}  # trde_tp 매매구분
+AMOUNT = "1"  # amt_qty_tp 금액수량구분: million won
+QUANTITY = "2"
+SINGLE_SHARES = "1"  # unit_tp 단위구분
+MARKET = {"8": Kind.FUND, "60": Kind.FUND, "3": Kind.ELW} | dict.fromkeys(("0", "10", "50", "6"), Kind.STOCK)
+
+PRICE = Endpoint({"real": "ka10001", "demo": "ka10001"}, STOCK_INFO, Price, "POST")
+INVESTOR = Endpoint({"real": "ka10059", "demo": "ka10059"}, STOCK_INFO, InvestorAnswer, "POST")
+LISTING = Endpoint({"real": "ka10100", "demo": "ka10100"}, STOCK_INFO, Listing, "POST")
+CODE_SUFFIX = Codes("a venue for quotes at Kiwoom", {Venue.KRX: ""})

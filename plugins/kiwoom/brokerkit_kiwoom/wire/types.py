@@ -1,0 +1,66 @@
+"""Habits of the wire, as types."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, StringConstraints
+
+from brokerkit.market import clock
+from brokerkit.transport import GRAMMAR, TextNumber
+
+_PREFIX = re.compile(r"[AJQ]([0-9][0-9A-Z]{5})")
+_SUFFIX = re.compile(r"([0-9][0-9A-Z]{5})_(?:NX|AL)")
+
+
+def _magnitude(text: str) -> Decimal:
+    return abs(Decimal(text))
+
+
+def _signed(text: str) -> Decimal:
+    return Decimal(text.replace("--", "-"))
+
+
+Padded = Annotated[Decimal, TextNumber(rf" *{GRAMMAR}")]
+"""A number of an account API: zeros in front, minus before the zeros."""
+PaddedOrBlank = Annotated[Decimal | None, TextNumber(rf" *{GRAMMAR}", blank=True)]
+Unsigned = Annotated[Decimal | None, TextNumber(rf" *{GRAMMAR}", _magnitude, blank=True)]
+"""A price, whose sign marks the direction against the base price."""
+Signed = Annotated[Decimal | None, TextNumber(rf" *(--|[+-])?{GRAMMAR.removeprefix('[+-]?')}", _signed, blank=True)]
+"""A change or a flow, whose sign is real; two minus signs are one."""
+
+
+def _plain(code: Any) -> Any:
+    if not isinstance(code, str):
+        return code
+    code = code.strip()
+    found = _PREFIX.fullmatch(code) or _SUFFIX.fullmatch(code)
+    return found[1] if found else code
+
+
+def _date(text: Any) -> dt.date:
+    if not isinstance(text, str) or not re.fullmatch(r"[0-9]{8}", text):
+        raise ValueError("not a date")
+    return dt.date(int(text[:4]), int(text[4:6]), int(text[6:]))
+
+
+def korean_time(text: Any) -> dt.datetime:
+    """Read YYYYMMDDHHmmss as Korean time."""
+    if not isinstance(text, str) or not re.fullmatch(r"[0-9]{14}", text):
+        raise ValueError("not a time")
+    return dt.datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=clock.KST)
+
+
+Symbol = Annotated[str, BeforeValidator(_plain)]
+"""종목코드 without the kind letter in front and the venue behind."""
+Day = Annotated[dt.date, BeforeValidator(_date)]
+OrderNumber = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"\A0*[1-9][0-9]{0,9}\z")]
+Clock = Annotated[str, StringConstraints(pattern=r"\A([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\z")]
+
+
+def traded(price: Decimal | None) -> Decimal | None:
+    """Return None for 0: where there is no such price, Kiwoom writes 0."""
+    return price or None
