@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import ClassVar, NoReturn, Self
 
@@ -72,7 +73,9 @@ class Broker(ABC):
 
         Raises InvalidRequest for a text that is no symbol, UnknownSymbol, Unsupported, NetworkError.
         """
-        quote = self._quote(check_symbol(symbol), Venue(venue))
+        check_symbol(symbol)
+        with self._asking(f"quote of {symbol} at {venue}"):
+            quote = self._quote(symbol, Venue(venue))
         if quote.lower_limit is not None and quote.upper_limit is not None:
             self._limits[symbol] = (clock.today(), quote.lower_limit, quote.upper_limit)
         return quote
@@ -111,17 +114,11 @@ class Broker(ABC):
         Raises before anything is sent: InvalidRequest, Unsupported, Disarmed, NotSent. After the broker refused:
         Rejected and its kinds. When the outcome is not known: OrderUncertain, with the request as `intent`.
         """
-        self._check_price(request)
-        self._guard(f"{request.side} {request.quantity} {request.symbol}")
-        try:
-            order = self._send_order(request)
-        except BrokerError as error:
-            if isinstance(error, OrderUncertain):
-                error.intent = request
-            self._log(f"{request.side} {request.quantity} {request.symbol} at {request.price or request.type}", error)
-            raise
-        self._log(f"{request.side} {request.quantity} {request.symbol} at {request.price or request.type}", order)
-        return order
+        what = f"{request.side} {request.quantity:f} {request.symbol} at {request.price or request.type}"
+        with self._asking(what):
+            self._check_price(request)
+            self._guard()
+            return self._sent(what, request, lambda: self._send_order(request))
 
     def cancel(self, order: Order, *, quantity: Amount | None = None) -> Order:
         """Cancel an order, or `quantity` shares of what is left of it.
@@ -129,26 +126,23 @@ class Broker(ABC):
         The answer carries the number of the cancellation as `id` and the order's as `original_id`. It is CANCELED only
         if the broker said so; `refresh` tells. Raises NothingToCancel if the order is finished, else as `order`.
         """
-        self._check_owner(order)
-        shares = None if quantity is None else self._cancel_quantity(order, quantity)
-        if order.status in FINISHED:
-            raise NothingToCancel(f"Order {order.id} is {order.status}; nothing was sent.", broker=self.name)
-        self._guard(f"cancel {order.id}")
-        try:
-            canceled = self._send_cancel(order, shares)
-        except BrokerError as error:
-            self._log(f"cancel {order.id} {order.symbol}", error)
-            raise
-        self._log(f"cancel {order.id} {order.symbol}", canceled)
-        return canceled
+        what = f"cancel {'all' if quantity is None else quantity} of order {order.id} ({order.symbol})"
+        with self._asking(what):
+            self._check_owner(order)
+            shares = None if quantity is None else self._cancel_quantity(order, quantity)
+            if order.status in FINISHED:
+                raise NothingToCancel(f"The order is {order.status}; nothing was sent.")
+            self._guard()
+            return self._sent(what, order, lambda: self._send_cancel(order, shares))
 
     def refresh(self, order: Order) -> Order:
         """Return the order as the broker's list shows it now.
 
         An order that the list does not show stays PENDING if nothing more was known, and is UNKNOWN otherwise.
         """
-        self._check_owner(order)
-        found = self._find_order(order)
+        with self._asking(f"order {order.id} ({order.symbol})"):
+            self._check_owner(order)
+            found = self._find_order(order)
         if found is not None:
             return found
         status = order.status if order.status in FINISHED | {OrderStatus.PENDING} else OrderStatus.UNKNOWN
@@ -156,7 +150,8 @@ class Broker(ABC):
 
     def balance(self) -> Balance:
         """Return cash and holdings of the account, all pages of them."""
-        return self._balance()
+        with self._asking("balance"):
+            return self._balance()
 
     def investor_flow(
         self, symbol: str, *, start: dt.date | None = None, end: dt.date | None = None, detail: bool = False
@@ -172,7 +167,8 @@ class Broker(ABC):
             raise InvalidRequest(f"start {start} is after end {last}.")
         if start is not None and start > clock.today():
             raise InvalidRequest(f"start {start} lies in the future.")
-        rows = sorted(self._investor_flow(symbol, start, last, detail), key=lambda row: row.date)
+        with self._asking(f"investor flow of {symbol} from {start or 'the newest'} to {last}"):
+            rows = sorted(self._investor_flow(symbol, start, last, detail), key=lambda row: row.date)
         rows = [row for row in rows if row.date <= last and (start is None or row.date >= start)]
         return tuple(rows if start is not None else rows[-30:])
 
@@ -235,13 +231,33 @@ class Broker(ABC):
 
     def _check_owner(self, order: Order) -> None:
         if order.handle.split(":")[0] != self.name:
-            raise InvalidRequest(f"Order {order.id} is not an order of {self.name}.", broker=self.name)
+            raise InvalidRequest(f"Order {order.id} is not an order of {self.name}.")
 
-    def _guard(self, what: str) -> None:
+    @contextmanager
+    def _asking(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except BrokerError as error:
+            error.asked = error.asked or what
+            error.broker = error.broker or self.name
+            raise
+
+    def _sent(self, what: str, intent: OrderRequest | Order, send: Callable[[], Order]) -> Order:
+        try:
+            order = send()
+        except BrokerError as error:
+            if isinstance(error, OrderUncertain):
+                error.intent = intent
+            said = f"{type(error).__name__} [{error.code}]" if error.code else type(error).__name__
+            logger.info("%s %s: %s -> %s", self.name, self.environment, what, said)
+            raise
+        logger.info("%s %s: %s -> order %s", self.name, self.environment, what, order.id)
+        return order
+
+    def _guard(self) -> None:
         if self.environment == "real":
             raise Disarmed(
-                f"{what}: real-money orders are not offered yet.",
-                broker=self.name,
+                "Real-money orders are not offered yet.",
                 advice="Nothing was sent. Reading works; trade in the sandbox or demo environment.",
             )
 
@@ -266,7 +282,6 @@ class Broker(ABC):
         below = price // step * step
         raise InvalidRequest(
             f"{price} is not a price of {symbol}: the step there is {step} won.",
-            broker=self.name,
             advice=f"Nothing was sent. The nearest prices are {below} and {below + step}.",
         )
 
@@ -275,7 +290,6 @@ class Broker(ABC):
         if day == clock.today() and not lower <= price <= upper:
             raise InvalidRequest(
                 f"{price} is outside today's limits of {symbol}, {lower} to {upper} won.",
-                broker=self.name,
                 advice="Nothing was sent.",
             )
 
@@ -287,10 +301,6 @@ class Broker(ABC):
         if shares > left:
             raise InvalidRequest(f"{shares} cannot be cancelled: at most {left} shares are left of order {order.id}.")
         return shares
-
-    def _log(self, what: str, outcome: Order | BrokerError) -> None:
-        said = f"order {outcome.id}" if isinstance(outcome, Order) else f"{type(outcome).__name__} [{outcome.code}]"
-        logger.info("%s %s: %s -> %s", self.name, self.environment, what, said)
 
 
 VERBS = ("quote", "order", "buy", "sell", "cancel", "refresh", "balance", "investor_flow")

@@ -22,17 +22,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from brokerkit.models import OrderRequest
+    from brokerkit.models import Order, OrderRequest
 
 
 class BrokerError(Exception):
     """Anything brokerkit raises on purpose.
 
-    `broker` and `endpoint` say who was asked and for what, `code` and `message` are the broker's own code and words
-    (sanitised: one line, printable, no secrets), `advice` says what to do next. Each is None where it does not apply.
+    `broker` and `endpoint` say who was asked, `asked` for what. `code` and `message` are the broker's own code and
+    words (sanitised: one line, printable, no secrets), `advice` says what to do next. None where it does not apply.
     """
 
     default_advice: str | None = None
+    asked: str | None = None
 
     def __init__(
         self,
@@ -51,7 +52,7 @@ class BrokerError(Exception):
         super().__init__(message)
 
     def __str__(self) -> str:
-        asked = " ".join(part for part in (self.broker, self.endpoint) if part)
+        asked = ", ".join(part for part in (self.broker, self.asked, self.endpoint) if part)
         said = f"[{self.code}] {self.message}" if self.code else self.message
         text = f"{asked}: {said}" if asked else said
         return f"{text} | {self.advice}" if self.advice else text
@@ -157,7 +158,8 @@ class NothingToCancel(Rejected):
 class OrderUncertain(BrokerError):
     """The order may stand: bytes left this machine and no definite answer came back.
 
-    `intent` is the request that was sent. Never send it again before you know what became of the first one.
+    `intent` is the request that was sent (for a cancellation, the order). Never send it again before you know what
+    became of the first one.
     """
 
     default_advice = "Do not send it again. Look at the broker's order list first: the order may stand."
@@ -166,7 +168,7 @@ class OrderUncertain(BrokerError):
         self,
         message: str,
         *,
-        intent: OrderRequest | None = None,
+        intent: OrderRequest | Order | None = None,
         broker: str | None = None,
         endpoint: str | None = None,
         code: str | None = None,

@@ -40,9 +40,10 @@ class CancelAccepted(Body):
 class OrderRow(Reply[Order]):
     """계좌별주문체결내역상세요청 (kt00007) -> Order. The rows do not tell their day."""
 
-    extra = frozenset(
-        {"time", "limit", "average", "original", "type_words", "state", "amendment", "venue_code", "confirmed"}
-    )
+    extra = frozenset({"time", "limit", "average", "original", "type_words", "state", "amendment", "venue_code"}) | {
+        "confirmed",
+        "is_cancellation",
+    }
 
     id: OrderNumber = Field(alias="ord_no")  # 주문번호
     symbol: Symbol = Field(alias="stk_cd")  # 종목번호
