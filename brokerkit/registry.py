@@ -99,7 +99,7 @@ def load_broker(name: str) -> type[Broker]:
         )
     ExtensionManager.ENTRY_POINT_CACHE[BROKERS] = _entries()
     try:
-        return cast("type[Broker]", DriverManager(BROKERS, name, warn_on_missing_entrypoint=False).driver)
+        return cast("type[Broker]", DriverManager(BROKERS, name).driver)
     except Exception as error:  # noqa: BLE001 - whatever the adapter's import raises
         reason = f"{type(error).__name__}: {error}"
     raise ConfigError(f"The adapter {name!r} ({claims[0].value}) cannot be loaded: {reason}.", advice="Reinstall it.")

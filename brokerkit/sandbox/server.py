@@ -109,6 +109,8 @@ class Face(ABC):
     """The server side of one broker over the exchange: its paths, headers, codes, limits and quirks."""
 
     name: ClassVar[str]
+    window: SlidingWindow
+    """The broker's limit of calls; tests may change it."""
 
     def __init__(self, exchange: Exchange, *, environment: str = "real") -> None:
         self.exchange = exchange
@@ -127,6 +129,10 @@ class Face(ABC):
     @abstractmethod
     def app(self) -> ASGIApp:
         """The ASGI application, at the root of its host."""
+
+    @abstractmethod
+    def kill_tokens(self) -> None:
+        """Make every token that was issued invalid; a new one can be had at once."""
 
 
 class Server:

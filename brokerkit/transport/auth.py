@@ -156,6 +156,15 @@ class TokenCache:
         return token
 
 
+_caches: dict[tuple[int, Path | None, str], TokenCache] = {}
+
+
+def token_cache(path: Path | None, identity: str, minimum_interval: float) -> TokenCache:
+    """Return the cache that all clients with this key in this process share."""
+    key = (os.getpid(), path, identity)
+    return _caches.setdefault(key, TokenCache(path, identity=identity, minimum_interval=minimum_interval))
+
+
 def _private_directory(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

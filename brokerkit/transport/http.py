@@ -32,7 +32,7 @@ from brokerkit.errors import (
     Rejected,
     WireError,
 )
-from brokerkit.transport.auth import Token, TokenCache, cache_directory, digest
+from brokerkit.transport.auth import Token, cache_directory, digest, token_cache
 from brokerkit.transport.connection import Answer, Failure, new_session, transmit
 from brokerkit.transport.endpoint import Body, Effect, Endpoint, Parameters, Request
 from brokerkit.transport.limits import Limit, Limiter, limiter_for
@@ -83,7 +83,7 @@ class Client(ABC):
         path: Path | None = None
         if remember_token:
             path = cache_directory() / f"{self.broker}-{environment}-{self._owner}.json"
-        self._tokens = TokenCache(path, identity=self._owner, minimum_interval=self.token_interval)
+        self._tokens = token_cache(path, self._owner, self.token_interval)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"{type(self).__name__} holds keys and connections and cannot be pickled.")

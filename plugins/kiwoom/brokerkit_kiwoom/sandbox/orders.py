@@ -71,6 +71,8 @@ def cancel(branch: Branch, fields: Mapping[str, str]) -> Answer:
     number = int(fields["orig_ord_no"])
     try:
         order = branch.exchange.order(branch.account, number)
+        # After a partial cancel the next one names the new number; whether the old one still does is not known.
+        number = order.root if order.action == "CANCEL" else number
         if order.request.symbol != symbol:
             # The code for a number that belongs to another symbol is not known.
             raise ExchangeRefusal(Refusal.UNKNOWN_ORDER)

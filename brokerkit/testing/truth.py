@@ -1,0 +1,78 @@
+"""What the exchange knows, in the common models: the yardstick of every adapter."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from decimal import ROUND_HALF_UP, Decimal
+
+from brokerkit.models import Flow, InvestorFlow, Model, OrderStatus, Position
+from brokerkit.sandbox.exchange import ExchangeOrder, Holding
+
+
+def status_of(order: ExchangeOrder) -> OrderStatus:
+    """Return the state that the quantities of an order amount to."""
+    if order.filled == order.quantity:
+        return OrderStatus.FILLED
+    if order.remaining:
+        return OrderStatus.PARTIALLY_FILLED if order.filled else OrderStatus.WORKING
+    return OrderStatus.CANCELED
+
+
+def position_of(holding: Holding) -> Position:
+    """Return a holding as a Position, with the exact average."""
+    profit = holding.market_value - holding.cost
+    percent = (profit / holding.cost * 100).quantize(Decimal("0.0001"), ROUND_HALF_UP)
+    return Position(
+        symbol=holding.symbol,
+        name=holding.name,
+        quantity=holding.quantity,
+        sellable_quantity=holding.sellable,
+        average_price=holding.average,
+        price=holding.price,
+        cost=holding.cost,
+        market_value=holding.market_value,
+        unrealized_pnl=profit,
+        unrealized_pnl_percent=percent,
+        currency="KRW",
+    )
+
+
+def nets_of(flow: InvestorFlow) -> InvestorFlow:
+    """Return a day of investor flow with the nets only."""
+    nets = {
+        name: Flow(net_quantity=kind.net_quantity, net_amount=kind.net_amount)
+        for name, kind in flow
+        if isinstance(kind, Flow)
+    }
+    return flow.model_copy(update=nets)
+
+
+def differences(
+    told: Model, truth: Model, *, absent: Collection[str] = (), steps: dict[str, Decimal] | None = None
+) -> list[str]:
+    """Return one line for every field in which an adapter's model differs from the truth.
+
+    A field in `absent` must be empty. A field in `steps` may be off by less than that, for brokers that round.
+    """
+    lines = []
+    for name, real in truth:
+        value = getattr(told, name)
+        if name in absent:
+            if not is_empty(value):
+                lines.append(f"{name} is declared absent but is {value!r}")
+        elif isinstance(value, Decimal) and isinstance(real, Decimal) and steps and name in steps:
+            if abs(value - real) >= steps[name]:
+                lines.append(f"{name} is {value}, in truth {real}")
+        elif value != real:
+            lines.append(f"{name} is {value!r}, in truth {real!r}")
+    return lines
+
+
+def is_empty(value: object) -> bool:
+    """Say whether a field tells nothing."""
+    return value is None or value == Flow()
+
+
+def first(lines: Iterable[str]) -> str:
+    """Return the differences as one message."""
+    return "; ".join(lines)

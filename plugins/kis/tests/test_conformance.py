@@ -1,0 +1,14 @@
+"""The contract of brokerkit, for this adapter."""
+
+from decimal import Decimal
+
+from brokerkit.models import Order, Position
+from brokerkit.testing import BrokerConformance
+
+
+class TestConformance(BrokerConformance):
+    broker = "kis"
+    rounds = {
+        Position: {"average_price": Decimal("0.0001")},
+        Order: {"average_fill_price": Decimal("0.0001")},
+    }

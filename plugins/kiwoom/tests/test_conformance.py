@@ -1,0 +1,11 @@
+"""The contract of brokerkit, for this adapter."""
+
+from decimal import Decimal
+
+from brokerkit.models import Order, Position
+from brokerkit.testing import BrokerConformance
+
+
+class TestConformance(BrokerConformance):
+    broker = "kiwoom"
+    rounds = {Position: {"average_price": Decimal(1)}, Order: {"average_fill_price": Decimal(1)}}
