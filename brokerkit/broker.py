@@ -73,9 +73,8 @@ class Broker(ABC):
 
         Raises InvalidRequest for a text that is no symbol, UnknownSymbol, Unsupported, NetworkError.
         """
-        check_symbol(symbol)
         with self._asking(f"quote of {symbol} at {venue}"):
-            quote = self._quote(symbol, Venue(venue))
+            quote = self._quote(check_symbol(symbol), _venue(venue))
         if quote.lower_limit is not None and quote.upper_limit is not None:
             self._limits[symbol] = (clock.today(), quote.lower_limit, quote.upper_limit)
         return quote
@@ -92,7 +91,8 @@ class Broker(ABC):
         stop_price: Amount | None = None,
     ) -> Order:
         """Buy `quantity` shares at `price` won, or with `type=OrderType.MARKET` at any price. See `order`."""
-        return self.order(_request(symbol, Side.BUY, quantity, price, type, time_in_force, venue, stop_price))
+        with self._asking(f"BUY {quantity} {symbol}"):
+            return self.order(_request(symbol, Side.BUY, quantity, price, type, time_in_force, venue, stop_price))
 
     def sell(
         self,
@@ -106,7 +106,8 @@ class Broker(ABC):
         stop_price: Amount | None = None,
     ) -> Order:
         """Sell `quantity` shares at `price` won, or with `type=OrderType.MARKET` at any price. See `order`."""
-        return self.order(_request(symbol, Side.SELL, quantity, price, type, time_in_force, venue, stop_price))
+        with self._asking(f"SELL {quantity} {symbol}"):
+            return self.order(_request(symbol, Side.SELL, quantity, price, type, time_in_force, venue, stop_price))
 
     def order(self, request: OrderRequest) -> Order:
         """Send an order once. The answer is PENDING: received by the broker, `refresh` tells what became of it.
@@ -161,13 +162,13 @@ class Broker(ABC):
         Without `start` the newest 30 rows (fewer where the broker gives fewer). With `detail` buys and sells as well as
         nets; without it they may be None. Days before those that the broker keeps raise Unsupported.
         """
-        check_symbol(symbol)
         last = end or clock.today()
-        if start is not None and start > last:
-            raise InvalidRequest(f"start {start} is after end {last}.")
-        if start is not None and start > clock.today():
-            raise InvalidRequest(f"start {start} lies in the future.")
         with self._asking(f"investor flow of {symbol} from {start or 'the newest'} to {last}"):
+            check_symbol(symbol)
+            if start is not None and start > last:
+                raise InvalidRequest("start is after end.")
+            if start is not None and start > clock.today():
+                raise InvalidRequest("start lies in the future.")
             rows = sorted(self._investor_flow(symbol, start, last, detail), key=lambda row: row.date)
         rows = [row for row in rows if row.date <= last and (start is None or row.date >= start)]
         return tuple(rows if start is not None else rows[-30:])
@@ -328,6 +329,13 @@ def _request(
             "stop_price": stop_price,
         }
     )
+
+
+def _venue(venue: Venue | str) -> Venue:
+    try:
+        return Venue(venue)
+    except ValueError:
+        raise InvalidRequest(f"{venue!r} is no venue. There are {', '.join(Venue)}.") from None
 
 
 def masked(account: str) -> str:

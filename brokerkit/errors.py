@@ -78,6 +78,8 @@ class UnknownBroker(ConfigError):
 class InvalidRequest(BrokerError):
     """The request is wrong; nothing was sent."""
 
+    default_advice = "Nothing was sent. Correct the request and try again."
+
 
 class Unsupported(BrokerError):
     """This broker, environment or venue does not offer that. Nothing was sent, or the broker said so itself."""
