@@ -165,6 +165,9 @@ class Broker(ABC):
         last = end or clock.today()
         with self._asking(f"investor flow of {symbol} from {start or 'the newest'} to {last}"):
             check_symbol(symbol)
+            for day in (start, last):
+                if day is not None and (not isinstance(day, dt.date) or isinstance(day, dt.datetime)):
+                    raise InvalidRequest(f"{day!r} is not a datetime.date.")
             if start is not None and start > last:
                 raise InvalidRequest("start is after end.")
             if start is not None and start > clock.today():

@@ -208,7 +208,10 @@ class KiwoomBroker(Broker):
             values = {}
             for (what, unit), table in tables.items():
                 value = getattr(table[day], kind)
-                values[f"{what}_{unit}"] = value * quotes.MILLION if unit == "amount" and value is not None else value
+                if value is not None:
+                    value = abs(value) if what == "sell" else value
+                    value = value * quotes.MILLION if unit == "amount" else value
+                values[f"{what}_{unit}"] = value
             flows[kind] = Flow(**values)
         close = tables["net", "quantity"][day].close
         return InvestorFlow(symbol=symbol, date=day, close=close, final=day < clock.today(), **flows)
