@@ -18,7 +18,7 @@ from brokerkit import config
 from brokerkit.errors import BrokerError, Disarmed, InvalidRequest, NothingToCancel, OrderUncertain
 from brokerkit.market import clock
 from brokerkit.market.symbols import check_symbol
-from brokerkit.market.ticks import Kind, is_on_tick, tick_size
+from brokerkit.market.ticks import Kind
 from brokerkit.models import (
     Balance,
     InvestorFlow,
@@ -33,6 +33,7 @@ from brokerkit.models import (
     Venue,
     exact_decimal,
 )
+from brokerkit.orders.checks import PriceChecks
 from brokerkit.transport import Client
 
 logger = logging.getLogger("brokerkit")
@@ -65,8 +66,7 @@ class Broker(ABC):
     ) -> None:
         self.environment = environment
         self.client = self._connect(settings, wire_environment or environment, base_url, remember_token)
-        self._limits: dict[str, tuple[dt.date, Decimal, Decimal]] = {}
-        self._kinds: dict[str, Kind | None] = {}
+        self._prices = PriceChecks(self._kind)
 
     def quote(self, symbol: str, *, venue: Venue = Venue.KRX) -> Quote:
         """Return the present price of a symbol at a venue (SOR: the combined market).
@@ -75,8 +75,7 @@ class Broker(ABC):
         """
         with self._asking(f"quote of {symbol} at {venue}"):
             quote = self._quote(check_symbol(symbol), _venue(venue))
-        if quote.lower_limit is not None and quote.upper_limit is not None:
-            self._limits[symbol] = (clock.today(), quote.lower_limit, quote.upper_limit)
+        self._prices.remember(quote)
         return quote
 
     def buy(
@@ -268,34 +267,7 @@ class Broker(ABC):
     def _check_price(self, request: OrderRequest) -> None:
         for price in (request.price, request.stop_price):
             if price is not None:
-                self._check_tick(request.symbol, price)
-                self._check_limits(request.symbol, price)
-
-    def _check_tick(self, symbol: str, price: Decimal) -> None:
-        if is_on_tick(price, Kind.STOCK):
-            return
-        # The step of funds (ETF, ETN) is finer. Only then does it matter what the symbol is, and the broker is asked.
-        kind = Kind.STOCK
-        if is_on_tick(price, Kind.FUND):
-            if symbol not in self._kinds:
-                self._kinds[symbol] = self._kind(symbol)
-            known = self._kinds[symbol]
-            if known is not Kind.STOCK:
-                return
-        step = tick_size(price, kind)
-        below = price // step * step
-        raise InvalidRequest(
-            f"{price} is not a price of {symbol}: the step there is {step} won.",
-            advice=f"Nothing was sent. The nearest prices are {below} and {below + step}.",
-        )
-
-    def _check_limits(self, symbol: str, price: Decimal) -> None:
-        day, lower, upper = self._limits.get(symbol, (None, price, price))
-        if day == clock.today() and not lower <= price <= upper:
-            raise InvalidRequest(
-                f"{price} is outside today's limits of {symbol}, {lower} to {upper} won.",
-                advice="Nothing was sent.",
-            )
+                self._prices.check(request.symbol, price)
 
     def _cancel_quantity(self, order: Order, quantity: Amount) -> Decimal:
         shares = exact_decimal(quantity)

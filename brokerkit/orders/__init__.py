@@ -1,0 +1,1 @@
+"""Orders are checked, and sent once."""
