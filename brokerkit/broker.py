@@ -7,23 +7,28 @@ names begin with an underscore. What an adapter does not fill is unsupported, an
 from __future__ import annotations
 
 import datetime as dt
-import logging
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import ClassVar, NoReturn, Self
+from typing import Any, ClassVar, NoReturn, Self
 
 from brokerkit import config
-from brokerkit.errors import BrokerError, Disarmed, InvalidRequest, NothingToCancel, OrderUncertain
+from brokerkit.arguments import check_days, check_venue
+from brokerkit.errors import BrokerError, InvalidRequest, Unsupported
 from brokerkit.market import clock
+from brokerkit.market.days import is_trading_day
+from brokerkit.market.sessions import Phase, phase_at
 from brokerkit.market.symbols import check_symbol
 from brokerkit.market.ticks import Kind
 from brokerkit.models import (
     Balance,
+    BuyingPower,
     InvestorFlow,
     Model,
     Order,
+    OrderBook,
     OrderRequest,
     OrderStatus,
     OrderType,
@@ -34,11 +39,9 @@ from brokerkit.models import (
     exact_decimal,
 )
 from brokerkit.orders.checks import PriceChecks
-from brokerkit.transport import Client
+from brokerkit.orders.desk import FINISHED, OrderDesk
+from brokerkit.transport import Client, Endpoint
 
-logger = logging.getLogger("brokerkit")
-
-FINISHED = frozenset({OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.REJECTED, OrderStatus.EXPIRED})
 Amount = int | str | Decimal | float
 
 
@@ -50,6 +53,8 @@ class Broker(ABC):
     environments: ClassVar[tuple[str, ...]] = ("sandbox", "demo", "real")
     absent: ClassVar[Mapping[type[Model], frozenset[str]]] = {}
     """Fields of the common models that this broker does not tell."""
+    calls: ClassVar[Mapping[str, tuple[Endpoint[Any], ...]]] = {}
+    """What a verb needs beside its hook: endpoints that are not offered in every environment."""
 
     client: Client
     """The adapter's client: `broker.client.call(...)` reaches what the common verbs lack."""
@@ -63,10 +68,12 @@ class Broker(ABC):
         base_url: str | None = None,
         remember_token: bool = True,
         arm: str | None = None,
+        phase_of: Callable[[Venue], Phase] | None = None,
     ) -> None:
         self.environment = environment
         self.client = self._connect(settings, wire_environment or environment, base_url, remember_token)
-        self._prices = PriceChecks(self._kind)
+        self._phase_of = phase_of or self._phase
+        self._desk = OrderDesk(self.name, environment, PriceChecks(self._kind), self._phase_of)
 
     def quote(self, symbol: str, *, venue: Venue = Venue.KRX) -> Quote:
         """Return the present price of a symbol at a venue (SOR: the combined market).
@@ -74,8 +81,8 @@ class Broker(ABC):
         Raises InvalidRequest for a text that is no symbol, UnknownSymbol, Unsupported, NetworkError.
         """
         with self._asking(f"quote of {symbol} at {venue}"):
-            quote = self._quote(check_symbol(symbol), _venue(venue))
-        self._prices.remember(quote)
+            quote = self._quote(check_symbol(symbol), check_venue(venue))
+        self._desk.prices.remember(quote)
         return quote
 
     def buy(
@@ -116,9 +123,8 @@ class Broker(ABC):
         """
         what = f"{request.side} {request.quantity:f} {request.symbol} at {request.price or request.type}"
         with self._asking(what):
-            self._check_price(request)
-            self._guard()
-            return self._sent(what, request, lambda: self._send_order(request))
+            self._desk.check(request)
+            return self._desk.send(what, request, lambda: self._send_order(request))
 
     def cancel(self, order: Order, *, quantity: Amount | None = None) -> Order:
         """Cancel an order, or `quantity` shares of what is left of it.
@@ -128,12 +134,23 @@ class Broker(ABC):
         """
         what = f"cancel {'all' if quantity is None else quantity} of order {order.id} ({order.symbol})"
         with self._asking(what):
-            self._check_owner(order)
-            shares = None if quantity is None else self._cancel_quantity(order, quantity)
-            if order.status in FINISHED:
-                raise NothingToCancel(f"The order is {order.status}; nothing was sent.")
-            self._guard()
-            return self._sent(what, order, lambda: self._send_cancel(order, shares))
+            shares = self._desk.check_named(order, quantity, "cancel")
+            return self._desk.send(what, order, lambda: self._send_cancel(order, shares))
+
+    def amend(self, order: Order, *, price: Amount, quantity: Amount | None = None) -> Order:
+        """Move what is left of an order, or `quantity` shares of it, to another price.
+
+        The answer is an order of its own: a new number as `id`, the old one as `original_id`, PENDING, at the back of
+        its price. To make an order smaller use `cancel(order, quantity=...)`. Raises as `cancel`.
+        """
+        what = f"amend {'all' if quantity is None else quantity} of order {order.id} ({order.symbol}) to {price}"
+        with self._asking(what):
+            shares = self._desk.check_named(order, quantity, "amend")
+            new = exact_decimal(price)
+            if order.price is None:
+                raise InvalidRequest(f"A {order.type} order has no price to amend.")
+            self._desk.prices.check(order.symbol, new)
+            return self._desk.send(what, order, lambda: self._send_amend(order, shares, new))
 
     def refresh(self, order: Order) -> Order:
         """Return the order as the broker's list shows it now.
@@ -141,12 +158,67 @@ class Broker(ABC):
         An order that the list does not show stays PENDING if nothing more was known, and is UNKNOWN otherwise.
         """
         with self._asking(f"order {order.id} ({order.symbol})"):
-            self._check_owner(order)
+            self._desk.check_named(order.model_copy(update={"status": OrderStatus.UNKNOWN}), None, "find")
             found = self._find_order(order)
         if found is not None:
             return found
         status = order.status if order.status in FINISHED | {OrderStatus.PENDING} else OrderStatus.UNKNOWN
         return order.model_copy(update={"status": status})
+
+    def wait(self, order: Order, *, timeout: float) -> Order:
+        """Refresh an order until it is finished, at most `timeout` seconds, and return it as it then is."""
+        deadline = time.monotonic() + timeout
+        while True:
+            order = self.refresh(order)
+            left = deadline - time.monotonic()
+            if order.status in FINISHED or left <= 0:
+                return order
+            time.sleep(min(left, POLL_SECONDS))
+
+    def orders(self) -> tuple[Order, ...]:
+        """Return the working orders of today, oldest first, with what is left of each."""
+        with self._asking("working orders"):
+            return tuple(sorted(self._open_orders(), key=_by_time))
+
+    def order_history(
+        self, start: dt.date, end: dt.date | None = None, *, symbol: str | None = None
+    ) -> tuple[Order, ...]:
+        """Return the orders and amendments of the days from `start` to `end` (default: today), oldest first.
+
+        A cancellation shows in the order it cancelled. Raises InvalidRequest if no day of the range is a trading day.
+        """
+        last = clock.today() if end is None else end
+        with self._asking(f"orders from {start} to {last}"):
+            check_days(start, last)
+            if symbol is not None:
+                check_symbol(symbol)
+            if not any(is_trading_day(start + dt.timedelta(days)) for days in range((last - start).days + 1)):
+                raise InvalidRequest("There is no trading day in that range.")
+            return tuple(sorted(self._order_history(start, min(last, clock.today()), symbol), key=_by_time))
+
+    def order_book(self, symbol: str, *, venue: Venue = Venue.KRX) -> OrderBook:
+        """Return the waiting orders of a symbol by price, best first, as many levels as the broker tells (ten)."""
+        with self._asking(f"order book of {symbol} at {venue}"):
+            return self._order_book(check_symbol(symbol), check_venue(venue))
+
+    def buying_power(self, symbol: str, *, price: Amount | None = None) -> BuyingPower:
+        """Return how much can be bought without margin, at `price` or as a market order (then at the upper limit)."""
+        with self._asking(f"buying power for {symbol}"):
+            limit = None if price is None else exact_decimal(price)
+            if limit is not None:
+                self._desk.prices.check(check_symbol(symbol), limit)
+            return self._buying_power(check_symbol(symbol), limit)
+
+    def sellable_quantity(self, symbol: str) -> Decimal:
+        """Return how many shares of a symbol can be sold now: 0 if none are held."""
+        check_symbol(symbol)
+        held = [position for position in self.balance().positions if position.symbol == symbol]
+        return sum((position.sellable_quantity or Decimal(0) for position in held), Decimal(0))
+
+    def round_price(self, symbol: str, price: Amount, *, side: Side) -> Decimal:
+        """Return the nearest valid price that is no worse: down for a buy, up for a sell."""
+        with self._asking(f"price {price} of {symbol}"):
+            return self._desk.prices.rounded(check_symbol(symbol), exact_decimal(price), up=side is Side.SELL)
 
     def balance(self) -> Balance:
         """Return cash and holdings of the account, all pages of them."""
@@ -161,23 +233,23 @@ class Broker(ABC):
         Without `start` the newest 30 rows (fewer where the broker gives fewer). With `detail` buys and sells as well as
         nets; without it they may be None. Days before those that the broker keeps raise Unsupported.
         """
-        last = end or clock.today()
+        last = clock.today() if end is None else end
         with self._asking(f"investor flow of {symbol} from {start or 'the newest'} to {last}"):
             check_symbol(symbol)
-            for day in (start, last):
-                if day is not None and (not isinstance(day, dt.date) or isinstance(day, dt.datetime)):
-                    raise InvalidRequest(f"{day!r} is not a datetime.date.")
-            if start is not None and start > last:
-                raise InvalidRequest("start is after end.")
-            if start is not None and start > clock.today():
-                raise InvalidRequest("start lies in the future.")
-            rows = sorted(self._investor_flow(symbol, start, last, detail), key=lambda row: row.date)
+            check_days(start or last, last)
+            found = self._investor_flow(symbol, start, min(last, clock.today()), detail)
+        rows = sorted(found, key=lambda row: row.date)
         rows = [row for row in rows if row.date <= last and (start is None or row.date >= start)]
         return tuple(rows if start is not None else rows[-30:])
 
     def supports(self, verb: str) -> bool:
         """Say whether this broker offers a verb in this environment, such as "quote" or "amend"."""
-        return verb in VERBS
+        hook = VERBS.get(verb)
+        if hook is None:
+            return False
+        needed = self.calls.get(verb, ())
+        offered = all(self.client.environment in endpoint.ids for endpoint in needed)
+        return offered and getattr(type(self), hook) is not getattr(Broker, hook)
 
     def close(self) -> None:
         """Close the connections of this thread."""
@@ -230,11 +302,28 @@ class Broker(ABC):
         """Return what kind of security a symbol is, None if the broker does not tell."""
         return None
 
-    # Checks before anything is sent
+    def _send_amend(self, order: Order, quantity: Decimal | None, price: Decimal) -> Order:
+        """Move `quantity` shares, or all that is left, to `price`."""
+        raise self._unsupported("amend")
 
-    def _check_owner(self, order: Order) -> None:
-        if order.handle.split(":")[0] != self.name:
-            raise InvalidRequest(f"Order {order.id} is not an order of {self.name}.")
+    def _open_orders(self) -> Iterable[Order]:
+        raise self._unsupported("orders")
+
+    def _order_history(self, start: dt.date, end: dt.date, symbol: str | None) -> Iterable[Order]:
+        raise self._unsupported("order_history")
+
+    def _order_book(self, symbol: str, venue: Venue) -> OrderBook:
+        raise self._unsupported("order_book")
+
+    def _buying_power(self, symbol: str, price: Decimal | None) -> BuyingPower:
+        raise self._unsupported("buying_power")
+
+    def _unsupported(self, verb: str) -> Unsupported:
+        offered = ", ".join(each for each in VERBS if self.supports(each))
+        return Unsupported(f"{self.name} does not offer {verb}.", advice=f"Nothing was sent. It offers: {offered}.")
+
+    def _phase(self, venue: Venue) -> Phase:
+        return Phase.REGULAR if self.environment == "sandbox" else phase_at(venue, clock.now())
 
     @contextmanager
     def _asking(self, what: str) -> Iterator[None]:
@@ -245,41 +334,31 @@ class Broker(ABC):
             error.broker = error.broker or self.name
             raise
 
-    def _sent(self, what: str, intent: OrderRequest | Order, send: Callable[[], Order]) -> Order:
-        try:
-            order = send()
-        except BrokerError as error:
-            if isinstance(error, OrderUncertain):
-                error.intent = intent
-            said = f"{type(error).__name__} [{error.code}]" if error.code else type(error).__name__
-            logger.info("%s %s: %s -> %s", self.name, self.environment, what, said)
-            raise
-        logger.info("%s %s: %s -> order %s", self.name, self.environment, what, order.id)
-        return order
 
-    def _guard(self) -> None:
-        if self.environment == "real":
-            raise Disarmed(
-                "Real-money orders are not offered yet.",
-                advice="Nothing was sent. Reading works; trade in the sandbox or demo environment.",
-            )
-
-    def _check_price(self, request: OrderRequest) -> None:
-        for price in (request.price, request.stop_price):
-            if price is not None:
-                self._prices.check(request.symbol, price)
-
-    def _cancel_quantity(self, order: Order, quantity: Amount) -> Decimal:
-        shares = exact_decimal(quantity)
-        if shares <= 0 or shares != shares.to_integral_value():
-            raise InvalidRequest(f"quantity to cancel must be whole shares and more than 0, not {shares}.")
-        left = order.remaining_quantity if order.remaining_quantity is not None else order.quantity
-        if shares > left:
-            raise InvalidRequest(f"{shares} cannot be cancelled: at most {left} shares are left of order {order.id}.")
-        return shares
+POLL_SECONDS = 0.5
+VERBS = {
+    "quote": "_quote",
+    "order_book": "_order_book",
+    "buy": "_send_order",
+    "sell": "_send_order",
+    "order": "_send_order",
+    "cancel": "_send_cancel",
+    "amend": "_send_amend",
+    "refresh": "_find_order",
+    "wait": "_find_order",
+    "orders": "_open_orders",
+    "order_history": "_order_history",
+    "balance": "_balance",
+    "buying_power": "_buying_power",
+    "sellable_quantity": "_balance",
+    "round_price": "_quote",
+    "investor_flow": "_investor_flow",
+}
+"""Every verb and the hook that an adapter fills for it."""
 
 
-VERBS = ("quote", "order", "buy", "sell", "cancel", "refresh", "balance", "investor_flow")
+def _by_time(order: Order) -> tuple[dt.datetime, int, str]:
+    return (order.submitted_at or clock.now(), len(order.id), order.id)
 
 
 def _request(
@@ -304,16 +383,3 @@ def _request(
             "stop_price": stop_price,
         }
     )
-
-
-def _venue(venue: Venue | str) -> Venue:
-    try:
-        return Venue(venue)
-    except ValueError:
-        raise InvalidRequest(f"{venue!r} is no venue. There are {', '.join(Venue)}.") from None
-
-
-def masked(account: str) -> str:
-    """Return an account number with only its last four digits readable."""
-    digits = [character for character in account if character.isdigit()]
-    return "*" * max(0, len(digits) - 4) + "".join(digits[-4:])

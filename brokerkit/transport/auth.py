@@ -12,14 +12,14 @@ import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import platformdirs
 from filelock import FileLock, Timeout
 from pydantic import SecretStr
 
-from brokerkit.errors import AuthError, ConfigError
+from brokerkit.errors import AuthError, ConfigError, NetworkError, RateLimited, WireError
 from brokerkit.market import clock
 
 logger = logging.getLogger("brokerkit")
@@ -72,6 +72,7 @@ class TokenCache:
         self._minimum_interval = minimum_interval
         self._token: Token | None = None
         self._lock = threading.RLock()
+        self._process = os.getpid()
 
     def get(self, issue: Callable[[], Token]) -> SecretStr:
         """Return a living token, from memory, else from the file, else by `issue`."""
@@ -104,9 +105,15 @@ class TokenCache:
             return token
 
     def _renewed(self, old: Token | None, issue: Callable[[], Token]) -> Token:
-        token = issue()
+        try:
+            token = issue()
+        except (NetworkError, RateLimited, WireError) as error:
+            if old is None or not old.is_alive():
+                raise
+            logger.warning("No new token yet (%s); the old one ends at %s.", error, old.expires_at.isoformat())
+            token = replace(old, issued_at=clock.now())
         if old is not None and old.value == token.value:
-            logger.info("The broker gave the same token again; it ends at %s.", token.expires_at.isoformat())
+            logger.info("The token is the same again; it ends at %s.", token.expires_at.isoformat())
         return self._store(token)
 
     def _check_interval(self, token: Token) -> None:
@@ -120,6 +127,8 @@ class TokenCache:
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
+        if self._process != os.getpid():  # the thread that held the lock when this process was forked is not here
+            self._lock, self._process = threading.RLock(), os.getpid()
         with self._lock:
             if self._path is None:
                 yield

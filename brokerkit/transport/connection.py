@@ -12,11 +12,11 @@ import itertools
 import logging
 import os
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
@@ -36,7 +36,7 @@ class GateClosed(Exception):
 
 
 class Attempt:
-    """What happens to one request: bytes sent so far, its deadline, its connection."""
+    """What happens to one request: bytes sent so far, its deadline, the socket it uses."""
 
     def __init__(self, *, deadline: float, fresh: bool, gate: Callable[[], None] | None) -> None:
         self.sent: int | None = None
@@ -45,53 +45,53 @@ class Attempt:
         self.gate = gate
         self.reused = False
         self.cut = False
-        self._connection: HTTPConnection | None = None
+        self._socket: socket.socket | None = None
         self._lock = threading.Lock()
 
-    def begins(self, connection: HTTPConnection) -> None:
+    def begins(self, sock: socket.socket) -> None:
         """Check the deadline and the gate before the first byte."""
         if time.monotonic() >= self.deadline:
             raise GateClosed("the time limit passed before anything was sent")
         if self.gate is not None:
             self.gate()
+        # The socket, not the connection: that one lets go of it when the server announces to close.
         with self._lock:
-            self._connection = connection
+            self._socket = sock
         _watchdog.watch(self)
 
     def ends(self) -> None:
         with self._lock:
-            self._connection = None
+            self._socket = None
 
     def expire(self) -> None:
         """Cut the connection, whatever it is waiting for."""
         with self._lock:
-            sock = self._connection.sock if self._connection is not None else None
-            if sock is None:
+            if self._socket is None:
                 return
             self.cut = True
             with contextlib.suppress(OSError):
                 # The plain shutdown also for TLS: SSLSocket's own one frees what the reading thread is using.
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
 class _Watchdog:
     """Cuts attempts that outlive their deadline. A read timeout alone is reset by every byte that drips in."""
 
     def __init__(self) -> None:
-        self._pid = 0
-        self._start_over()
+        self.start_over()
 
-    def _start_over(self) -> None:
+    def start_over(self) -> None:
+        """Begin without a thread and with new locks: a forked process has neither the one nor good use for the old."""
         self._queue: list[tuple[float, int, Attempt]] = []
         self._numbers = itertools.count()
         self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
 
     def watch(self, attempt: Attempt) -> None:
-        if self._pid != os.getpid():
-            self._start_over()
-            self._pid = os.getpid()
-            threading.Thread(target=self._run, name="brokerkit-deadlines", daemon=True).start()
         with self._changed:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="brokerkit-deadlines", daemon=True)
+                self._thread.start()
             heapq.heappush(self._queue, (attempt.deadline, next(self._numbers), attempt))
             if self._queue[0][2] is attempt:
                 self._changed.notify()
@@ -106,6 +106,8 @@ class _Watchdog:
 
 
 _watchdog = _Watchdog()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_watchdog.start_over)
 _present = threading.local()
 
 
@@ -122,23 +124,14 @@ class _Counted(HTTPConnection):
     def set_debuglevel(self, level: int) -> None:
         """Ignore the wish: http.client would print headers and body."""
 
-    def connect(self) -> None:
-        attempt = _attempt()
-        if attempt is not None and attempt.sent is None:
-            attempt.sent = 0
-        super().connect()
-
     def send(self, data: Any) -> None:
         attempt = _attempt()
         if attempt is not None:
             if self.sock is None:
                 self.connect()
-            elif not attempt.sent:
-                attempt.reused = self.used_at > 0
             if not attempt.sent:
-                attempt.sent = 0
-                attempt.begins(self)
-            attempt.sent += len(data)
+                attempt.begins(self.sock)
+            attempt.sent = (attempt.sent or 0) + len(data)
             self.used_at = time.monotonic()
         super().send(data)
 
@@ -151,11 +144,13 @@ class _Pool(HTTPConnectionPool):
     ConnectionCls = _Counted
 
     def _get_conn(self, timeout: float | None = None) -> Any:
-        connection = super()._get_conn(timeout)
+        connection: Any = super()._get_conn(timeout)
         attempt = _attempt()
-        used_at = getattr(connection, "used_at", 0.0)
-        if attempt is not None and attempt.fresh and time.monotonic() - used_at > FRESH_SECONDS:
-            connection.close()
+        if attempt is not None:
+            if attempt.fresh and time.monotonic() - connection.used_at > FRESH_SECONDS:
+                connection.close()
+            attempt.reused = connection.sock is not None
+            attempt.sent = 0
         return connection
 
 
@@ -169,24 +164,20 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _PoolTLS}
 
 
-def new_session() -> requests.Session:
-    """Return a session, one per thread, that sends once: no retries, redirects, cookies, proxies or netrc."""
-    session = requests.Session()
-    session.trust_env = False
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.headers.clear()
-    adapter = _Adapter(max_retries=Retry(False), pool_connections=2, pool_maxsize=1)
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, adapter)
-    return session
+def new_line() -> HTTPAdapter:
+    """Return what sends the requests of one thread, over one kept connection, each once.
+
+    There is no session on top: that is what redirects, cookies, proxies of the environment and netrc come from.
+    """
+    return _Adapter(max_retries=Retry(False), pool_connections=2, pool_maxsize=1)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the server answered; header names are looked up without regard to case."""
+    """What the server answered; header names are looked up without regard to case. Its text shows no content."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     content: bytes = field(repr=False)
 
 
@@ -201,7 +192,7 @@ class Failure:
 
 
 def transmit(
-    session: requests.Session,
+    line: HTTPAdapter,
     prepare: Callable[[], requests.PreparedRequest],
     *,
     fresh: bool,
@@ -215,14 +206,10 @@ def transmit(
     attempt = Attempt(deadline=time.monotonic() + TOTAL_SECONDS, fresh=fresh, gate=gate)
     _present.attempt = attempt
     try:
-        response = session.send(
-            prepare(),
-            stream=True,
-            allow_redirects=False,
-            timeout=(CONNECT_SECONDS, READ_SECONDS),
-            verify=True,
-            proxies={},
-        )
+        attempt.sent = 0
+        prepared = prepare()
+        attempt.sent = None  # until a connection of ours counts: the transport may be somebody else's
+        response = line.send(prepared, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS), verify=True, proxies={})
         with response:
             content = _read(response, attempt, cap)
         if content is None:
@@ -252,7 +239,14 @@ def _read(response: requests.Response, attempt: Attempt, cap: int) -> bytes | No
 
 
 def _is_stale(error: BaseException, attempt: Attempt) -> bool:
-    return attempt.reused and not attempt.cut and isinstance(error, requests.ConnectionError)
+    """Say whether a kept connection was closed before a byte of the answer came."""
+    closed = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
+    return (
+        attempt.reused
+        and not attempt.cut
+        and isinstance(error, requests.ConnectionError)
+        and any(isinstance(part, closed) for part in _chain(error))
+    )
 
 
 def _words(error: BaseException, attempt: Attempt) -> str:
@@ -260,11 +254,14 @@ def _words(error: BaseException, attempt: Attempt) -> str:
         return str(error)
     if attempt.cut or isinstance(error, TimeoutError):
         return f"no complete answer within {TOTAL_SECONDS:g} s"
-    names = [type(error).__name__]
-    inner: Any = error
-    while (inner := _cause(inner)) is not None and len(names) < 6:
-        names.append(type(inner).__name__)
-    return " <- ".join(dict.fromkeys(names))
+    return " <- ".join(dict.fromkeys(type(part).__name__ for part in _chain(error)))
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    chain = [error]
+    while (inner := _cause(chain[-1])) is not None and len(chain) < 6:
+        chain.append(inner)
+    return chain
 
 
 def _cause(error: BaseException) -> BaseException | None:
@@ -275,10 +272,12 @@ def _cause(error: BaseException) -> BaseException | None:
 
 
 class _Quiet(logging.Filter):
-    """Drops what urllib3 would log about our own requests: its lines carry query strings."""
+    """Drops what urllib3 would log about our own requests: its lines carry query strings and broken headers."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return _attempt() is None
 
 
-logging.getLogger("urllib3.connectionpool").addFilter(_Quiet())
+# One by one: a filter does not see what loggers below its own pass up.
+for _name in ("connection", "connectionpool", "poolmanager", "response", "util.retry"):
+    logging.getLogger(f"urllib3.{_name}").addFilter(_Quiet())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, ClassVar, Generic, TypeVar, cast
@@ -26,9 +26,15 @@ class Effect(Enum):
 
 
 class Body(BaseModel):
-    """Base of all that is read from an answer: unknown fields pass, validation errors do not show their input."""
+    """Base of all that is read from an answer: unknown fields pass, validation errors do not show their input.
+
+    Its text shows no values: tracebacks print it, and a server may send secrets back.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    def __repr_args__(self) -> list[tuple[str | None, Any]]:
+        return []
 
 
 class Reply(Body, Generic[M]):
@@ -90,8 +96,17 @@ class Endpoint(Generic[R]):
 
 @dataclass(frozen=True)
 class Request:
-    """What goes out beside the endpoint. Values may be SecretStr; they are opened only on the wire."""
+    """What goes out beside the endpoint. Values may be SecretStr; they are opened only on the wire.
 
-    params: Parameters = field(default_factory=dict)
-    body: Parameters | None = None
-    headers: Parameters = field(default_factory=dict)
+    Its text shows nothing of that: page keys, which the broker gave, may contain the account.
+    """
+
+    params: Parameters = field(default_factory=dict, repr=False)
+    body: Parameters | None = field(default=None, repr=False)
+    headers: Parameters = field(default_factory=dict, repr=False)
+
+    def secrets(self) -> Iterator[SecretStr]:
+        """Yield the secrets in parameters and body."""
+        for value in (*self.params.values(), *(self.body or {}).values()):
+            if isinstance(value, SecretStr):
+                yield value

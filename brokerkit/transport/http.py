@@ -6,24 +6,21 @@ when a kept connection turns out to be closed. Each of these is logged.
 
 from __future__ import annotations
 
-import ipaddress
-import json
 import logging
+import os
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn, Self, TypeVar, cast
-from urllib.parse import quote, urlsplit
 
-import requests
 from pydantic import SecretStr, ValidationError
+from requests.adapters import HTTPAdapter
 
 from brokerkit.errors import (
     AuthError,
     BrokerError,
-    ConfigError,
     IncompleteListing,
     NetworkError,
     NotSent,
@@ -33,9 +30,10 @@ from brokerkit.errors import (
     WireError,
 )
 from brokerkit.transport.auth import Token, cache_directory, digest, token_cache
-from brokerkit.transport.connection import Answer, Failure, new_session, transmit
+from brokerkit.transport.connection import Answer, Failure, new_line, transmit
 from brokerkit.transport.endpoint import Body, Effect, Endpoint, Parameters, Request
 from brokerkit.transport.limits import Limit, Limiter, limiter_for
+from brokerkit.transport.outgoing import loopback_url, prepared
 from brokerkit.transport.text import Redactor, sanitize
 
 logger = logging.getLogger("brokerkit")
@@ -74,7 +72,8 @@ class Client(ABC):
         max_calls_per_second: int | None = None,
     ) -> None:
         self.environment = environment
-        self.base_url = loopback_url(base_url) if base_url else self.hosts[environment]
+        host = base_url or self.hosts[environment]
+        self.base_url = host if host.startswith("https://") and base_url is None else loopback_url(host)
         self._owner = digest(self.broker, self.base_url, app_key.get_secret_value())
         self._ceiling = max_calls_per_second
         self._threads = threading.local()
@@ -193,9 +192,9 @@ class Client(ABC):
 
     def close(self) -> None:
         """Close this thread's connections; those of other threads close with their thread."""
-        session: requests.Session | None = getattr(self._threads, "session", None)
-        if session is not None:
-            session.close()
+        line: HTTPAdapter | None = getattr(self._threads, "line", None)
+        if line is not None:
+            line.close()
 
     def __enter__(self) -> Self:
         return self
@@ -211,11 +210,10 @@ class Client(ABC):
         renewed = False
         slowed = 0
         while True:
-            token = self.token() if endpoint.effect is Effect.READ else None
+            token, sealed = self._sealed(endpoint, request)
             try:
-                answer = self._sent(endpoint, request)
-                self._verify(endpoint, answer)
-                return answer, self._parsed(endpoint, answer)
+                answer = self._sent(endpoint, sealed)
+                return answer, self._read(endpoint, answer)
             except RateLimited as error:
                 slowed += 1
                 self._slow_down(endpoint, error)
@@ -230,58 +228,65 @@ class Client(ABC):
                 self._tokens.renew(token, self.renew)
 
     def _order(self, endpoint: Endpoint[R], request: Request) -> tuple[Answer, R]:
-        token = self._token_for_order(endpoint)
-        answer = self._sent(endpoint, request)
         try:
-            self._verify(endpoint, answer)
-            reply = self._parsed(endpoint, answer)
+            token, sealed = self._sealed(endpoint, request)
+        except (NetworkError, WireError) as error:
+            token, words = None, f"no token could be had: {error.message}"
+        if token is None:
+            raise self._error(NotSent, endpoint, words)
+        answer = self._sent(endpoint, sealed)
+        try:
+            return answer, self._read(endpoint, answer)
         except AuthError as error:
             if error.code in self.token_codes:
-                self._tokens.renew(token, self.renew)
+                self._renew_after(error, token)
             raise
         except (RateLimited, OrderUncertain) as error:
             if error.code and self.refusals.get(error.code) is RateLimited:
                 self._slow_down(endpoint, error)
             raise
         except (WireError, NetworkError) as error:
-            unclear = self._error(OrderUncertain, endpoint, error.message, code=error.code)
-        else:
-            if answer.status == 200:
-                return answer, reply
-            unclear = self._error(OrderUncertain, endpoint, f"success under HTTP {answer.status}")
-        raise unclear
+            words, code = error.message, error.code
+        raise self._error(OrderUncertain, endpoint, words, code=code)
 
-    def _token_for_order(self, endpoint: Endpoint[Any]) -> SecretStr:
+    def _renew_after(self, refused: AuthError, token: SecretStr) -> None:
+        """Renew for the next order. That this one was refused stays the news, whatever comes of it."""
         try:
-            return self.token()
-        except (NetworkError, WireError) as error:
-            words = f"no token could be had: {error.message}"
-        raise self._error(NotSent, endpoint, words)
+            self._tokens.renew(token, self.renew)
+        except BrokerError as error:
+            refused.advice = f"No new token could be had: {error.message} {error.advice or ''}".strip()
+
+    def _sealed(self, endpoint: Endpoint[Any], request: Request) -> tuple[SecretStr | None, Request]:
+        """Wait for token and limits, then return the token and the request with the broker's headers."""
+        token = None if endpoint.effect is Effect.AUTH else self.token()
+        self._wait(endpoint)
+        self._redactor.add(request.secrets())
+        return token, replace(request, headers={**self.headers(endpoint), **request.headers})
 
     def _sent(self, endpoint: Endpoint[Any], request: Request) -> Answer:
-        is_order = endpoint.effect is Effect.ORDER
-        self._wait(endpoint)
-        sealed = replace(request, headers={**self.headers(endpoint), **request.headers})
+        is_read = endpoint.effect is Effect.READ
         for again in (False, True):
             result = transmit(
-                self._session(),
-                lambda: self._prepared(endpoint, sealed),
-                fresh=is_order,
+                self._line(),
+                lambda: prepared(self.base_url, endpoint, request),
+                fresh=not is_read,
                 gate=None,
-                cap=ORDER_CAP if is_order else LIST_CAP,
+                cap=ORDER_CAP if endpoint.effect is Effect.ORDER else LIST_CAP,
             )
             if isinstance(result, Answer):
                 return result
-            if is_order or again or not result.stale:
+            if again or not is_read or not result.stale:
                 self._fail(endpoint, result)
             logger.info("%s %s: the kept connection was closed, asking again", self.broker, endpoint)
         raise AssertionError("the second try always returns or fails")
 
     def _fail(self, endpoint: Endpoint[Any], failure: Failure) -> NoReturn:
-        if failure.interrupt is not None:
+        interrupt = failure.interrupt
+        if interrupt is not None:
             if endpoint.effect is Effect.ORDER and failure.sent != 0:
                 logger.critical("%s %s: interrupted while an order was on its way", self.broker, endpoint)
-            raise failure.interrupt.with_traceback(None) from None
+            interrupt.__cause__ = interrupt.__context__ = None  # their tracebacks hold headers and body
+            raise interrupt.with_traceback(None)
         if endpoint.effect is not Effect.ORDER:
             raise self._error(
                 NetworkError,
@@ -289,9 +294,7 @@ class Client(ABC):
                 failure.words,
                 advice="A query changes nothing: try again. Check the connection.",
             )
-        if failure.sent == 0:
-            raise self._error(NotSent, endpoint, failure.words)
-        raise self._error(OrderUncertain, endpoint, failure.words)
+        raise self._error(NotSent if failure.sent == 0 else OrderUncertain, endpoint, failure.words)
 
     def _wait(self, endpoint: Endpoint[Any]) -> None:
         for limiter in self._limiters(endpoint):
@@ -317,48 +320,41 @@ class Client(ABC):
             limits = (Limit("profile", self._ceiling), *limits)
         return [limiter_for(self._owner, limit) for limit in limits]
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._threads, "session", None)
-        if session is None:
-            session = self._threads.session = new_session()
-        return session
+    def _line(self) -> HTTPAdapter:
+        line: HTTPAdapter | None = getattr(self._threads, "line", None)
+        if line is None or self._threads.process != os.getpid():  # a forked process must not share a connection
+            line = self._threads.line = new_line()
+            self._threads.process = os.getpid()
+        return line
 
-    def _prepared(self, endpoint: Endpoint[Any], request: Request) -> requests.PreparedRequest:
-        prepared = requests.PreparedRequest()
-        query = "&".join(f"{name}={quote(_open(value), safe='')}" for name, value in request.params.items())
-        prepared.method = endpoint.method
-        prepared.url = f"{self.base_url}{endpoint.path}" + (f"?{query}" if query else "")
-        headers = {"Accept-Encoding": "identity", "User-Agent": "brokerkit"}
-        headers |= {name: _open(value) for name, value in request.headers.items()}
-        content = b""
-        if request.body is not None:
-            fields = {name: _open(value) for name, value in request.body.items()}
-            content = json.dumps(fields, ensure_ascii=False).encode()
-        if request.body is not None or endpoint.method == "POST":
-            headers["Content-Length"] = str(len(content))
-        prepared.body = content or None
-        prepared.headers = requests.structures.CaseInsensitiveDict(headers)
-        prepared.hooks = {"response": []}
-        return prepared
+    def _read(self, endpoint: Endpoint[R], answer: Answer) -> R:
+        """Return the checked reply. What fails here is raised anew, without the frames that hold the broker's words."""
+        failure: BrokerError | None = None
+        try:
+            self._check_id(endpoint, answer)
+            self.check(endpoint, answer)
+        except BrokerError as error:
+            failure = error.with_traceback(None)
+            failure.__cause__ = failure.__context__ = None
+        except Exception:  # noqa: BLE001 - whatever an adapter's reading stumbles over, the answer is the reason
+            failure = self._unreadable(endpoint, answer)
+        if failure is None and answer.status != 200:
+            failure = self._error(WireError, endpoint, f"success under HTTP {answer.status}")
+        if failure is not None:
+            raise failure
+        return self._parsed(endpoint, answer)
 
-    def _verify(self, endpoint: Endpoint[Any], answer: Answer) -> None:
+    def _check_id(self, endpoint: Endpoint[Any], answer: Answer) -> None:
         sent_back = answer.headers.get(self.answer_id)
         if sent_back and endpoint.effect is not Effect.AUTH and sent_back.strip() != endpoint.id(self.environment):
-            other = sanitize(sent_back, limit=20)
-            raise self._error(WireError, endpoint, f"this is the answer to another call ({other})")
-        try:
-            self.check(endpoint, answer)
-            return
-        except ValidationError:
-            pass
-        self._unreadable(endpoint, answer)
+            raise self._error(WireError, endpoint, f"this is the answer to another call ({sent_back})")
 
-    def _unreadable(self, endpoint: Endpoint[Any], answer: Answer) -> NoReturn:
-        kind = sanitize(answer.headers.get("Content-Type") or "no content type", limit=60)
-        words = f"not the broker's JSON: HTTP {answer.status}, {kind}, {len(answer.content)} bytes"
+    def _unreadable(self, endpoint: Endpoint[Any], answer: Answer) -> BrokerError:
+        kind = answer.headers.get("Content-Type") or "no content type"
+        words = f"not the broker's JSON: HTTP {answer.status}, {len(answer.content)} bytes, {kind}"
         if 500 <= answer.status < 600:
-            raise self._error(NetworkError, endpoint, words, advice="The server is in trouble: try again later.")
-        raise self._error(
+            return self._error(NetworkError, endpoint, words, advice="The server is in trouble: try again later.")
+        return self._error(
             WireError, endpoint, words, advice="Something else than the broker's API answered: check network and host."
         )
 
@@ -366,10 +362,10 @@ class Client(ABC):
         try:
             return endpoint.reply.model_validate_json(answer.content)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            why = "is missing" if first["type"] == "missing" else f"is not as documented ({first['type']})"
-        raise self._error(WireError, endpoint, f"field {sanitize(where, limit=80)} {why}")
+            words = _first(error)
+        except Exception as error:  # noqa: BLE001 - pydantic lets through what a field's own reader raises
+            words = f"a field is not as documented ({type(error).__name__})"
+        raise self._error(WireError, endpoint, words)
 
     def _error(
         self,
@@ -389,22 +385,10 @@ class Client(ABC):
         )
 
 
-def _open(value: str | SecretStr) -> str:
-    return value.get_secret_value() if isinstance(value, SecretStr) else value
-
-
-def loopback_url(url: str) -> str:
-    """Return `url` if it names this machine and nothing else; a ConfigError otherwise."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    try:
-        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-        usable = parts.scheme in ("http", "https") and "@" not in parts.netloc and parts.port is not None
-    except ValueError:
-        is_loopback = usable = False
-    if not (is_loopback and usable) or parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise ConfigError(
-            f"base_url {sanitize(url, limit=80)} is not an address of this machine.",
-            advice="Only the sandbox environment takes one, such as http://127.0.0.1:8080.",
-        )
-    return f"{parts.scheme}://{parts.netloc}"
+def _first(error: ValidationError) -> str:
+    # Only kind and place: the message of an error may repeat what was read.
+    details = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    where = sanitize(".".join(str(part) for part in details["loc"]), limit=80)
+    return f"field {where} " + (
+        "is missing" if details["type"] == "missing" else f"is not as documented ({details['type']})"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import deque
@@ -80,13 +81,11 @@ class Limiter:
 
 
 _limiters: dict[tuple[str, Limit], Limiter] = {}
-_lock = threading.Lock()
+if hasattr(os, "register_at_fork"):
+    # The threads that wait in these queues do not exist in the child.
+    os.register_at_fork(after_in_child=_limiters.clear)
 
 
 def limiter_for(owner: str, limit: Limit) -> Limiter:
     """Return the limiter that all clients of `owner` (broker, host and app key) in this process share."""
-    limiter = _limiters.get((owner, limit))
-    if limiter is None:
-        with _lock:
-            limiter = _limiters.setdefault((owner, limit), Limiter(limit))
-    return limiter
+    return _limiters.get((owner, limit)) or _limiters.setdefault((owner, limit), Limiter(limit))

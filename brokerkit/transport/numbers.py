@@ -7,6 +7,7 @@ declared with `number_type` in that vendor's wire module.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,6 +15,8 @@ from typing import Annotated, Any
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
+
+from brokerkit.errors import InvalidRequest
 
 GRAMMAR = r"[+-]?[0-9]{1,18}(\.[0-9]{1,8})?"
 
@@ -44,6 +47,13 @@ Blankable = Annotated[Decimal | None, TextNumber(blank=True)]
 
 
 def wire_text(number: Decimal | int) -> str:
-    """Return a number as brokers want it: plain digits, no exponent, no trailing zeros ("70000", "0.5")."""
-    text = f"{Decimal(number):f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    """Return a number as brokers want it: plain digits, no exponent, no trailing zeros ("70000", "0.5").
+
+    Raises InvalidRequest for what does not fit the grammar, such as NaN or more than eight decimals.
+    """
+    text = f"{Decimal(number):f}" if number else "0"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    if not re.fullmatch(GRAMMAR, text, re.ASCII):
+        raise InvalidRequest(f"{number} cannot be sent as a number.", advice="At most 18 digits and 8 decimals.")
+    return text

@@ -12,6 +12,9 @@ from pydantic import AfterValidator, SecretStr
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]{0,16}[ -/]{0,4}[@-~]")
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 HIDDEN = "***"
+SHORTEST = 6
+"""A shorter text is no secret: taking it out would garble words."""
+LONGEST = 4096
 
 
 def sanitize(text: str, *, limit: int = 200) -> str:
@@ -34,17 +37,28 @@ class Redactor:
     """Takes secrets out of texts by their value, so it does not matter where a server echoes them."""
 
     def __init__(self) -> None:
-        self._secrets: list[SecretStr] = []
+        self._secrets: dict[SecretStr, None] = {}
 
     def add(self, secrets: Iterable[SecretStr | None]) -> None:
-        known = {secret.get_secret_value() for secret in self._secrets}
         for secret in secrets:
-            if secret is not None and len(secret.get_secret_value()) >= 6 and secret.get_secret_value() not in known:
-                self._secrets.append(secret)
-        del self._secrets[:-64]
+            if secret is not None and len(secret) >= SHORTEST:
+                self._secrets.setdefault(secret)
 
     def clean(self, text: str) -> str:
         """Return `text` sanitised and without any secret this redactor knows."""
-        for secret in self._secrets:
-            text = text.replace(secret.get_secret_value(), HIDDEN)
+        text = sanitize(text, limit=LONGEST)  # first, so that no hidden character keeps a secret from being found
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            text = _without(text, secret.get_secret_value())
         return sanitize(text)
+
+
+def _without(text: str, secret: str) -> str:
+    text = text.replace(secret, HIDDEN)
+    if not text.endswith("…"):
+        return text
+    # Cut off somewhere: what is left of the secret there is its beginning.
+    line = text[:-1]
+    for length in range(min(len(secret), len(line)), SHORTEST - 1, -1):
+        if line.endswith(secret[:length]):
+            return f"{line[:-length]}{HIDDEN}…"
+    return text

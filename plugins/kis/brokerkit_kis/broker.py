@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import cast
 
 from brokerkit import config
-from brokerkit.broker import Broker, masked
+from brokerkit.arguments import masked
+from brokerkit.broker import Broker
 from brokerkit.errors import UnknownSymbol, Unsupported
 from brokerkit.market import clock
 from brokerkit.market.ticks import Kind, tick_size
-from brokerkit.models import Balance, InvestorFlow, Order, OrderRequest, OrderStatus, Quote, Venue
-from brokerkit.transport import wire_text
+from brokerkit.models import (
+    Balance,
+    BuyingPower,
+    InvestorFlow,
+    Order,
+    OrderBook,
+    OrderRequest,
+    OrderStatus,
+    Quote,
+    Venue,
+)
+from brokerkit.transport import Endpoint, wire_text
 from brokerkit_kis.client import KisClient, Settings
 from brokerkit_kis.wire import account, orders, quotes
 from brokerkit_kis.wire.types import moment
@@ -32,6 +43,7 @@ class KisBroker(Broker):
         )
         | {"private_fund", "government", "other_corporation", "resident_foreign"},
     }
+    calls = {"orders": (orders.OPEN_ORDERS,)}
     client: KisClient
 
     def _connect(
@@ -70,11 +82,13 @@ class KisBroker(Broker):
         body = {
             **self.client.account(),
             "PDNO": request.symbol,
-            "ORD_DVSN": orders.ORDER_TYPE[request.type, request.time_in_force],
+            "ORD_DVSN": orders.type_code(request, self._phase_of(request.venue)),
             "ORD_QTY": wire_text(request.quantity),
             "ORD_UNPR": wire_text(request.price or 0),
-            "EXCG_ID_DVSN_CD": orders.VENUE[request.venue],
+            "EXCG_ID_DVSN_CD": self._venue_code(request.venue),
         }
+        if request.stop_price is not None:
+            body["CNDT_PRIC"] = wire_text(request.stop_price)
         answer = self.client.call(orders.ORDER[request.side], body=body, headers=self.client.order_headers(body))
         accepted = answer.output
         return Order(
@@ -92,31 +106,69 @@ class KisBroker(Broker):
         )
 
     def _send_cancel(self, order: Order, quantity: Decimal | None) -> Order:
-        _, _, branch, number = order.handle.split(":")
+        accepted = self._send_change(order, "02", quantity, Decimal(0))
+        number = orders.parts_of(order.handle)[2]
+        return order.model_copy(update={"id": accepted.number, "original_id": number, "status": OrderStatus.PENDING})
+
+    def _send_amend(self, order: Order, quantity: Decimal | None, price: Decimal) -> Order:
+        accepted = self._send_change(order, "01", quantity, price)
+        return order.model_copy(
+            update={
+                "id": accepted.number,
+                "original_id": orders.parts_of(order.handle)[2],
+                "status": OrderStatus.PENDING,
+                "quantity": quantity or order.remaining_quantity or order.quantity,
+                "price": price,
+                "filled_quantity": None,
+                "remaining_quantity": None,
+                "average_fill_price": None,
+                "submitted_at": moment(clock.today(), accepted.time) if accepted.time else None,
+                "handle": orders.handle(clock.today(), accepted.branch, accepted.number),
+            }
+        )
+
+    def _send_change(self, order: Order, change: str, quantity: Decimal | None, price: Decimal) -> orders.Accepted:
+        _, branch, number = orders.parts_of(order.handle)
+        venue = order.venue or Venue.KRX
         body = {
             **self.client.account(),
             "KRX_FWDG_ORD_ORGNO": branch,
             "ORGN_ODNO": number,
-            "ORD_DVSN": orders.code_of(order),
-            "RVSE_CNCL_DVSN_CD": "02",
-            "ORD_QTY": wire_text(order.quantity if quantity is None else quantity),
-            "ORD_UNPR": "0",
+            "ORD_DVSN": orders.code_of(order, self._phase_of(venue)),
+            "RVSE_CNCL_DVSN_CD": change,
+            "ORD_QTY": wire_text(quantity or order.remaining_quantity or order.quantity),
+            "ORD_UNPR": wire_text(price),
             "QTY_ALL_ORD_YN": "Y" if quantity is None else "N",
-            "EXCG_ID_DVSN_CD": orders.VENUE[order.venue or Venue.KRX],
+            "EXCG_ID_DVSN_CD": self._venue_code(venue),
         }
-        accepted = self.client.call(orders.AMEND_CANCEL, body=body, headers=self.client.order_headers(body)).output
-        return order.model_copy(update={"id": accepted.number, "original_id": number, "status": OrderStatus.PENDING})
+        return self.client.call(orders.AMEND_CANCEL, body=body, headers=self.client.order_headers(body)).output
+
+    def _venue_code(self, venue: Venue) -> str:
+        return orders.VENUE[self.client.environment][venue]
 
     def _find_order(self, order: Order) -> Order | None:
-        _, day, _, number = order.handle.split(":")
+        day, _, number = orders.parts_of(order.handle)
+        date = dt.datetime.strptime(day, "%Y%m%d").date()
+        replaced = False
+        for row in self._rows(orders.DAY_ORDERS, date, date, order.symbol):
+            replaced = replaced or int(row.original or 0) == int(number)
+            if int(row.id) == int(number) and row.day == date:
+                own = {"id": order.id, "original_id": order.original_id, "handle": order.handle}
+                return row.to_model(**own, status=row.status(replaced), name=row.name or order.name)
+        return None
+
+    def _rows(
+        self, endpoint: Endpoint[orders.OrdersAnswer], start: dt.date, end: dt.date, symbol: str | None
+    ) -> Iterator[orders.OrderRow]:
+        """Yield the rows of the list, newest first, so that what followed an order comes before it."""
         for page in self.client.pages(
-            orders.DAY_ORDERS,
+            endpoint,
             params={
                 **self.client.account(),
-                "INQR_STRT_DT": day,
-                "INQR_END_DT": day,
+                "INQR_STRT_DT": f"{start:%Y%m%d}",
+                "INQR_END_DT": f"{end:%Y%m%d}",
                 "SLL_BUY_DVSN_CD": "00",
-                "PDNO": order.symbol,
+                "PDNO": symbol or "",
                 "ORD_GNO_BRNO": "",
                 "ODNO": "",
                 "CCLD_DVSN": "00",
@@ -128,11 +180,54 @@ class KisBroker(Broker):
                 "CTX_AREA_NK100": "",
             },
         ):
-            for row in page.rows:
-                if int(row.id) == int(number) and f"{row.day:%Y%m%d}" == day:
-                    own = {"id": order.id, "original_id": order.original_id, "handle": order.handle}
-                    return row.to_model(**own, name=row.name or order.name)
-        return None
+            yield from page.rows
+
+    def _order_history(self, start: dt.date, end: dt.date, symbol: str | None) -> Iterable[Order]:
+        border = _three_months_before(clock.today())
+        rows: list[orders.OrderRow] = []
+        if end >= border:
+            rows += self._rows(orders.DAY_ORDERS, max(start, border), end, symbol)
+        if start < border:
+            rows += self._rows(orders.OLD_ORDERS, start, min(end, border - dt.timedelta(1)), symbol)
+        followed = {(row.day, int(row.original)) for row in rows if row.original_id}
+        return [
+            row.to_model(status=row.status((row.day, int(row.id)) in followed), name=row.name or None)
+            for row in rows
+            if not row.is_cancellation
+        ]
+
+    def _open_orders(self) -> Iterable[Order]:
+        params = {
+            **self.client.account(),
+            "CTX_AREA_FK100": "",
+            "CTX_AREA_NK100": "",
+            "INQR_DVSN_1": "0",
+            "INQR_DVSN_2": "0",
+        }
+        pages = list(self.client.pages(orders.OPEN_ORDERS, params=params))
+        return [row.to_model(name=row.name or None) for page in pages for row in page.rows if row.remaining_quantity]
+
+    def _order_book(self, symbol: str, venue: Venue) -> OrderBook:
+        book = self.client.call(
+            quotes.BOOK,
+            params={"FID_COND_MRKT_DIV_CODE": quotes.MARKET_DIVISION[venue], "FID_INPUT_ISCD": symbol},
+        ).book
+        time = moment(clock.today(), book.time) if book.time else None
+        return OrderBook(symbol=symbol, venue=venue, time=time, asks=book.levels("askp"), bids=book.levels("bidp"))
+
+    def _buying_power(self, symbol: str, price: Decimal | None) -> BuyingPower:
+        power = self.client.call(
+            account.POWER,
+            params={
+                **self.client.account(),
+                "PDNO": symbol,
+                "ORD_UNPR": wire_text(price or 0),
+                "ORD_DVSN": "01" if price is None else "00",
+                "CMA_EVLU_AMT_ICLD_YN": "N",
+                "OVRS_ICLD_YN": "N",
+            },
+        ).output
+        return power.to_model(symbol=symbol, currency="KRW", price=price)
 
     def _balance(self) -> Balance:
         pages = list(
@@ -173,3 +268,12 @@ class KisBroker(Broker):
                 advice="Ask for later days.",
             )
         return [row.to_model(symbol=symbol) for row in answer.rows]
+
+
+def _three_months_before(day: dt.date) -> dt.date:
+    """Return the day from which on the list of recent orders reaches."""
+    month = day.month - 3 if day.month > 3 else day.month + 9
+    year = day.year if day.month > 3 else day.year - 1
+    first = dt.date(year, month, 1)
+    last = (first + dt.timedelta(31)).replace(day=1) - dt.timedelta(1)
+    return first.replace(day=min(day.day, last.day))

@@ -8,12 +8,11 @@ from typing import Any
 from pydantic import SecretStr, field_validator
 
 from brokerkit import config
-from brokerkit.errors import BrokerError, InsufficientFunds
+from brokerkit.errors import BrokerError, InsufficientFunds, NetworkError, NotSent, WireError
 from brokerkit.market import clock
 from brokerkit.transport import Answer, Body, Client, Effect, Endpoint, Limit, Parameters, Request, Token
 from brokerkit_kis.wire import errors, login
-from brokerkit_kis.wire.account import BalanceAnswer
-from brokerkit_kis.wire.orders import OrdersAnswer
+from brokerkit_kis.wire.types import Paged
 
 MORE_PAGES = frozenset({"KIOK0500", "KIOK0490"})
 CALLS_PER_SECOND = {"real": 18, "demo": 1}
@@ -74,7 +73,11 @@ class KisClient(Client):
         """Return the hashkey header of an order if the settings ask for it."""
         if not self._settings.use_hashkey:
             return {}
-        return {"hashkey": self.call(login.HASHKEY, body=body).value}
+        try:
+            return {"hashkey": self.call(login.HASHKEY, body=body).value}
+        except (NetworkError, WireError) as error:
+            words, endpoint = f"no hashkey could be had: {error.message}", error.endpoint
+        raise NotSent(words, broker=self.broker, endpoint=endpoint)
 
     def headers(self, endpoint: Endpoint[Any]) -> Parameters:
         headers: Parameters = {"content-type": "application/json; charset=utf-8"}
@@ -85,6 +88,7 @@ class KisClient(Client):
             return headers
         return {
             **headers,
+            **({"tr_cont": ""} if issubclass(endpoint.reply, Paged) else {}),
             **keys,
             "authorization": SecretStr(f"Bearer {self.token().get_secret_value()}"),
             "tr_id": endpoint.id(self.environment),
@@ -108,7 +112,7 @@ class KisClient(Client):
         return super().refusal(code, words)
 
     def is_definite(self, code: str) -> bool:
-        return re.fullmatch(errors.DEFINITE, code) is not None
+        return re.fullmatch(errors.DEFINITE, code) is not None and code not in errors.ACCEPTED
 
     def renew(self) -> Token:
         issued = self.call(
@@ -130,7 +134,7 @@ class KisClient(Client):
             raise self.wrong(login.REVOKE, f"code {revoked.code} instead of 200")
 
     def next_page(self, endpoint: Endpoint[Any], request: Request, answer: Answer, reply: Body) -> Request | None:
-        if not isinstance(reply, BalanceAnswer | OrdersAnswer) or not reply.next_key.strip():
+        if not isinstance(reply, Paged) or not reply.next_key.strip():
             return None
         mark = answer.headers.get("tr_cont", "").strip()
         if mark not in ("F", "M") and (mark or reply.code not in MORE_PAGES):

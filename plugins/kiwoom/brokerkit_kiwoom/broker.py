@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from pydantic import SecretStr
 
 from brokerkit import config
-from brokerkit.broker import Broker, masked
-from brokerkit.errors import ConfigError, UnknownSymbol, Unsupported
+from brokerkit.arguments import masked
+from brokerkit.broker import Broker
+from brokerkit.errors import ConfigError, NetworkError, NotSent, UnknownSymbol, Unsupported, WireError
 from brokerkit.market import clock
+from brokerkit.market.days import is_trading_day
 from brokerkit.market.ticks import Kind
 from brokerkit.models import (
     Balance,
+    BuyingPower,
     Flow,
     InvestorFlow,
     Order,
+    OrderBook,
     OrderRequest,
     OrderStatus,
     Quote,
@@ -57,6 +61,15 @@ class KiwoomBroker(Broker):
             self._number = number
         return masked(self._number.get_secret_value())
 
+    def _check_account(self) -> None:
+        """Ask for the account before an order leaves; an answer that does not come means that nothing was sent."""
+        try:
+            self._account()
+            return
+        except (NetworkError, WireError) as error:
+            words, endpoint = f"the account of the key could not be had: {error.message}", error.endpoint
+        raise NotSent(words, broker=self.name, endpoint=endpoint)
+
     def _quote(self, symbol: str, venue: Venue) -> Quote:
         price = self.client.call(quotes.PRICE, body={"stk_cd": symbol + quotes.CODE_SUFFIX[venue]})
         if price.symbol and price.symbol != symbol:
@@ -72,14 +85,14 @@ class KiwoomBroker(Broker):
 
     def _send_order(self, request: OrderRequest) -> Order:
         body = {
-            "dmst_stex_tp": orders.VENUE[request.venue],
+            "dmst_stex_tp": orders.VENUE[self.client.environment][request.venue],
             "stk_cd": request.symbol,
             "ord_qty": wire_text(request.quantity),
             "ord_uv": "" if request.price is None else wire_text(request.price),
             "trde_tp": orders.ORDER_TYPE[request.type, request.time_in_force],
-            "cond_uv": "",
+            "cond_uv": "" if request.stop_price is None else wire_text(request.stop_price),
         }
-        self._account()
+        self._check_account()
         accepted = self.client.call(orders.ORDER[request.side], body=body)
         day = f"{clock.today():%Y%m%d}"
         return Order(
@@ -97,11 +110,11 @@ class KiwoomBroker(Broker):
 
     def _send_cancel(self, order: Order, quantity: Decimal | None) -> Order:
         _, day, row, named = order.handle.split(":")
-        self._account()
+        self._check_account()
         accepted = self.client.call(
             orders.CANCEL,
             body={
-                "dmst_stex_tp": orders.VENUE[order.venue or Venue.KRX],
+                "dmst_stex_tp": orders.VENUE[self.client.environment][order.venue or Venue.KRX],
                 "orig_ord_no": named,
                 "stk_cd": order.symbol,
                 "cncl_qty": "0" if quantity is None else wire_text(quantity),
@@ -116,35 +129,116 @@ class KiwoomBroker(Broker):
             }
         )
 
+    def _send_amend(self, order: Order, quantity: Decimal | None, price: Decimal) -> Order:
+        _, _, _, named = order.handle.split(":")
+        self._check_account()
+        accepted = self.client.call(
+            orders.AMEND,
+            body={
+                "dmst_stex_tp": orders.VENUE[self.client.environment][order.venue or Venue.KRX],
+                "orig_ord_no": named,
+                "stk_cd": order.symbol,
+                "mdfy_qty": "0" if quantity is None else wire_text(quantity),
+                "mdfy_uv": wire_text(price),
+                "mdfy_cond_uv": "",
+            },
+        )
+        return order.model_copy(
+            update={
+                "id": accepted.number,
+                "original_id": named,
+                "status": OrderStatus.PENDING,
+                "quantity": accepted.quantity or quantity or order.remaining_quantity or order.quantity,
+                "price": price,
+                "filled_quantity": None,
+                "remaining_quantity": None,
+                "average_fill_price": None,
+                "submitted_at": None,
+                "handle": orders.handle(f"{clock.today():%Y%m%d}", accepted.number, accepted.number),
+            }
+        )
+
     def _find_order(self, order: Order) -> Order | None:
         _, day, number, _ = order.handle.split(":")
-        canceled = False
+        date = dt.datetime.strptime(day, "%Y%m%d").date()
+        followed = False
+        for row in self._rows(date, order.symbol):
+            followed = followed or int(row.original or 0) == int(number)
+            if int(row.id) == int(number):
+                own = {"id": order.id, "original_id": order.original_id, "handle": order.handle}
+                return self._listed(row, date, followed).model_copy(update={**own, "name": row.name or order.name})
+        return None
+
+    def _rows(self, day: dt.date, symbol: str | None) -> Iterator[orders.OrderRow]:
+        """Yield the rows of a day, newest first, so that what followed an order comes before it."""
         for page in self.client.pages(
             orders.DAY_ORDERS,
             body={
-                "ord_dt": day,
+                "ord_dt": f"{day:%Y%m%d}",
                 "qry_tp": "2",
                 "stk_bond_tp": "1",
                 "sell_tp": "0",
-                "stk_cd": order.symbol,
+                "stk_cd": symbol or "",
                 "fr_ord_no": "",
                 "dmst_stex_tp": "%",
             },
         ):
-            for row in page.rows:
-                if row.is_cancellation and int(row.original) == int(number):
-                    canceled = True
-                if int(row.id) == int(number):
-                    date = dt.datetime.strptime(day, "%Y%m%d").date()
-                    return row.to_model(
-                        id=order.id,
-                        original_id=order.original_id,
-                        handle=order.handle,
-                        name=row.name or order.name,
-                        status=row.status(date, canceled),
-                        submitted_at=dt.datetime.combine(date, dt.time.fromisoformat(row.time), clock.KST),
-                    )
-        return None
+            yield from page.rows
+
+    def _listed(self, row: orders.OrderRow, day: dt.date, followed: bool) -> Order:
+        return row.to_model(
+            name=row.name or None,
+            handle=orders.handle(f"{day:%Y%m%d}", row.id, row.id),
+            status=row.status(day, followed),
+            submitted_at=dt.datetime.combine(day, dt.time.fromisoformat(row.time), clock.KST),
+        )
+
+    def _order_history(self, start: dt.date, end: dt.date, symbol: str | None) -> Iterable[Order]:
+        found: list[Order] = []
+        for number in range((end - start).days + 1):
+            day = start + dt.timedelta(number)
+            if not is_trading_day(day) and day != clock.today():
+                continue
+            rows = list(self._rows(day, symbol))
+            followed = {int(row.original) for row in rows if row.original_id}
+            found += [self._listed(row, day, int(row.id) in followed) for row in rows if not row.is_cancellation]
+        return found
+
+    def _open_orders(self) -> Iterable[Order]:
+        body = {"all_stk_tp": "0", "trde_tp": "0", "stk_cd": "", "stex_tp": "0"}
+        today = clock.today()
+        return [
+            row.to_model(
+                name=row.name or None,
+                handle=orders.handle(f"{today:%Y%m%d}", row.id, row.id),
+                submitted_at=dt.datetime.combine(today, dt.datetime.strptime(row.time, "%H%M%S").time(), clock.KST),
+            )
+            for page in self.client.pages(orders.OPEN_ORDERS, body=body)
+            for row in page.rows
+            if row.remaining_quantity
+        ]
+
+    def _order_book(self, symbol: str, venue: Venue) -> OrderBook:
+        book = self.client.call(quotes.BOOK, body={"stk_cd": symbol + quotes.CODE_SUFFIX[venue]})
+        time = None
+        if book.time:
+            time = dt.datetime.combine(clock.today(), dt.datetime.strptime(book.time, "%H%M%S").time(), clock.KST)
+        return OrderBook(symbol=symbol, venue=venue, time=time, asks=book.levels("ask"), bids=book.levels("bid"))
+
+    def _buying_power(self, symbol: str, price: Decimal | None) -> BuyingPower:
+        # A market buy is checked at the upper limit, and this call needs a price.
+        limit = price or self.quote(symbol).upper_limit
+        if limit is None:
+            raise self.client.wrong(quotes.PRICE, f"no upper limit of {symbol}, which a market order needs")
+        body = {
+            "io_amt": "",
+            "stk_cd": symbol,
+            "trde_tp": "2",
+            "trde_qty": "",
+            "uv": wire_text(limit),
+            "exp_buy_unp": "",
+        }
+        return self.client.call(account.POWER, body=body).to_model(symbol=symbol, currency="KRW", price=price)
 
     def _balance(self) -> Balance:
         number = self._account()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from brokerkit.models import Balance, Position
+from brokerkit.models import Balance, BuyingPower, Position
 from brokerkit.transport import Blankable, Body, Endpoint, Number, Reply, Text
-from brokerkit_kis.wire.types import One, Rows, block
+from brokerkit_kis.wire.types import One, Paged, Rows, block
 
 
 class Holding(Reply[Position]):
@@ -33,14 +33,25 @@ class Summary(Reply[Balance]):
     total_value: Blankable = Field(None, alias="tot_evlu_amt")  # 총평가금액 = 유가 평가 + D+2 예수금
 
 
-class BalanceAnswer(Body):
+class BalanceAnswer(Paged):
     rows: Rows[Holding] = block("output1")
     summary: One[Summary] = block("output2")
-    code: Text = Field("", alias="msg_cd")
-    search_key: str = Field("", alias="ctx_area_fk100")  # 연속조회검색조건
-    next_key: str = Field("", alias="ctx_area_nk100")  # 연속조회키
 
 
+class Power(Reply[BuyingPower]):
+    """매수가능조회 (TTTC8908R) -> BuyingPower: the figures without margin (미수없는)."""
+
+    cash: Number = Field(alias="nrcvb_buy_amt")  # 미수없는매수금액
+    quantity: Number = Field(alias="nrcvb_buy_qty")  # 미수없는매수수량
+
+
+class PowerAnswer(Body):
+    output: One[Power] = block("output")
+
+
+POWER = Endpoint(
+    {"real": "TTTC8908R", "demo": "VTTC8908R"}, "/uapi/domestic-stock/v1/trading/inquire-psbl-order", PowerAnswer
+)
 BALANCE = Endpoint(
     {"real": "TTTC8434R", "demo": "VTTC8434R"}, "/uapi/domestic-stock/v1/trading/inquire-balance", BalanceAnswer
 )

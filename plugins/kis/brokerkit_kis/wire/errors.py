@@ -16,8 +16,10 @@ from brokerkit.errors import (
 )
 
 TOKEN_CODES = frozenset({"EGW00121", "EGW00122", "EGW00123"})
-TWO_MEANINGS = frozenset({"APBK0918", "APBK0919"})
-"""Outside market hours, by some reports also too little cash: the words decide."""
+TWO_MEANINGS = frozenset({"APBK0918", "APBK0919", "40310000", "40570000"})
+"""By some reports too little cash, by others something else, such as outside market hours: the words decide."""
+ACCEPTED = frozenset({"APBK0013", "40590000", "40600000", "40620000", "40630000"})
+"""Codes of orders that went through: under a refusal they contradict it, and the order may stand."""
 
 REFUSALS: dict[str, type[BrokerError]] = {
     **{f"EGW{number:05}": AuthError for number in (*range(101, 124), 132, 205, 206, 208, 303, 304)},

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
 from brokerkit.market import clock
-from brokerkit.models import Order, OrderStatus, OrderType, Side, TimeInForce, Venue
+from brokerkit.market.sessions import Phase
+from brokerkit.models import Order, OrderRequest, OrderStatus, OrderType, Side, TimeInForce, Venue
 from brokerkit.transport import Blankable, Body, Codes, Effect, Endpoint, Number, Reply, Text
-from brokerkit_kis.wire.types import Clock, Day, One, OrderNumber, Rows, block, moment, traded
+from brokerkit_kis.wire.types import Clock, Day, One, OrderNumber, Paged, RelatedNumber, Rows, block, moment, traded
 
 TRADING = "/uapi/domestic-stock/v1/trading"
 
@@ -21,7 +22,7 @@ class Accepted(Body):
 
     branch: Text = Field("", validation_alias=AliasChoices("KRX_FWDG_ORD_ORGNO", "krx_fwdg_ord_orgno"))  # 주문조직번호
     number: OrderNumber = Field(validation_alias=AliasChoices("ODNO", "odno"))  # 주문번호
-    time: Clock | None = Field(None, validation_alias=AliasChoices("ORD_TMD", "ord_tmd"))  # 주문시각
+    time: Clock | Literal[""] = Field("", validation_alias=AliasChoices("ORD_TMD", "ord_tmd"))  # 주문시각
 
 
 class OrderAnswer(Body):
@@ -32,19 +33,14 @@ def _side(code: object) -> object:
     return SIDE.get(code, code) if isinstance(code, str) else code
 
 
-class OrderRow(Reply[Order]):
-    """주식일별주문체결조회 (TTTC0081R), output1 -> Order."""
+class _Listed(Reply[Order]):
+    """What both lists of orders tell alike."""
 
-    extra = frozenset({"day", "time", "type_code", "limit", "average", "original", "rejected", "canceled"}) | {
-        "canceled_flag",
-        "branch",
-        "venue_code",
-    }
+    extra = frozenset({"type_code", "limit", "original", "branch", "venue_code", "time"})
 
-    day: Day = Field(alias="ord_dt")  # 주문일자
     branch: Text = Field("", alias="ord_gno_brno")  # 주문채번지점번호
     id: OrderNumber = Field(alias="odno")  # 주문번호
-    original: Text = Field("", alias="orgn_odno")  # 원주문번호
+    original: RelatedNumber = Field("", alias="orgn_odno")  # 원주문번호
     side: Annotated[Side, BeforeValidator(_side)] = Field(alias="sll_buy_dvsn_cd")  # 매도매수구분코드
     symbol: Text = Field(alias="pdno")  # 상품번호
     name: Text = Field("", alias="prdt_name")  # 상품명
@@ -52,12 +48,7 @@ class OrderRow(Reply[Order]):
     limit: Blankable = Field(None, alias="ord_unpr")  # 주문단가
     time: Clock = Field(alias="ord_tmd")  # 주문시각
     filled_quantity: Number = Field(alias="tot_ccld_qty")  # 총체결수량
-    average: Blankable = Field(None, alias="avg_prvs")  # 평균가
-    canceled_flag: Text = Field("", alias="cncl_yn")  # 취소여부
     type_code: Text = Field("", alias="ord_dvsn_cd")  # 주문구분코드
-    canceled: Blankable = Field(None, validation_alias=AliasChoices("cncl_cfrm_qty", "cnc_cfrm_qty"))  # 취소확인수량
-    remaining_quantity: Number = Field(alias="rmn_qty")  # 잔여수량
-    rejected: Blankable = Field(None, alias="rjct_qty")  # 거부수량
     venue_code: Text = Field("", validation_alias=AliasChoices("excg_id_dvsn_cd", "excg_id_dvsn_Cd", "EXCG_ID_DVSN_CD"))
 
     @property
@@ -77,12 +68,26 @@ class OrderRow(Reply[Order]):
         return traded(self.limit)
 
     @property
-    def average_fill_price(self) -> Decimal | None:
-        return traded(self.average)
-
-    @property
     def original_id(self) -> str | None:
         return self.original if self.original.strip("0") else None
+
+
+class OrderRow(_Listed):
+    """주식일별주문체결조회 (TTTC0081R), output1 -> Order."""
+
+    extra = _Listed.extra | {"day", "average", "rejected", "canceled", "canceled_flag", "side_words", "is_cancellation"}
+
+    day: Day = Field(alias="ord_dt")  # 주문일자
+    side_words: Text = Field("", alias="sll_buy_dvsn_cd_name")  # 매도매수구분코드명, tells amendments and cancellations
+    average: Blankable = Field(None, alias="avg_prvs")  # 평균가
+    canceled_flag: Text = Field("", alias="cncl_yn")  # 취소여부
+    canceled: Blankable = Field(None, validation_alias=AliasChoices("cncl_cfrm_qty", "cnc_cfrm_qty"))  # 취소확인수량
+    remaining_quantity: Number = Field(alias="rmn_qty")  # 잔여수량
+    rejected: Blankable = Field(None, alias="rjct_qty")  # 거부수량
+
+    @property
+    def average_fill_price(self) -> Decimal | None:
+        return traded(self.average)
 
     @property
     def submitted_at(self) -> dt.datetime:
@@ -93,24 +98,64 @@ class OrderRow(Reply[Order]):
         return handle(self.day, self.branch, self.id)
 
     @property
-    def status(self) -> OrderStatus:
-        """Judge by the quantities; KIS has no status field."""
+    def is_cancellation(self) -> bool:
+        """Say whether this row cancels another order and is none itself."""
+        return self.original_id is not None and ("취소" in self.side_words or "CANCEL" in self.side_words.upper())
+
+    def status(self, replaced: bool) -> OrderStatus:
+        """Judge by the quantities; KIS has no status field. `replaced`: the list shows what followed this order."""
         if self.rejected and self.rejected >= self.quantity:
             return OrderStatus.REJECTED
-        if self.filled_quantity >= self.quantity:
+        if self.filled_quantity >= self.quantity > 0:
             return OrderStatus.FILLED
-        if self.remaining_quantity > 0:
+        is_over = self.day < clock.today()  # no exchange order outlives its day, whatever is listed as left
+        if self.remaining_quantity > 0 and not is_over:
             return OrderStatus.PARTIALLY_FILLED if self.filled_quantity else OrderStatus.WORKING
-        if self.canceled or self.canceled_flag == "Y":
+        if self.canceled or self.canceled_flag == "Y" or (replaced and not self.remaining_quantity):
             return OrderStatus.CANCELED
-        return OrderStatus.EXPIRED if self.day < clock.today() else OrderStatus.UNKNOWN
+        return OrderStatus.EXPIRED if is_over else OrderStatus.UNKNOWN
 
 
-class OrdersAnswer(Body):
+class OrdersAnswer(Paged):
     rows: Rows[OrderRow] = block("output1")
-    code: Text = Field("", alias="msg_cd")
-    search_key: str = Field("", alias="ctx_area_fk100")  # 연속조회검색조건
-    next_key: str = Field("", alias="ctx_area_nk100")  # 연속조회키
+
+
+class OpenOrderRow(_Listed):
+    """주식정정취소가능주문조회 (TTTC0084R) -> a working Order."""
+
+    extra = _Listed.extra | {"amount"}
+
+    amount: Blankable = Field(None, alias="tot_ccld_amt")  # 총체결금액
+    remaining_quantity: Number = Field(alias="psbl_qty")  # 정정취소 가능수량
+
+    @property
+    def average_fill_price(self) -> Decimal | None:
+        if not self.amount or not self.filled_quantity:
+            return None
+        return (self.amount / self.filled_quantity).quantize(Decimal("0.0001"))
+
+    @property
+    def submitted_at(self) -> dt.datetime:
+        return moment(clock.today(), self.time)
+
+    @property
+    def handle(self) -> str:
+        return handle(clock.today(), self.branch, self.id)
+
+    @property
+    def status(self) -> OrderStatus:
+        return OrderStatus.PARTIALLY_FILLED if self.filled_quantity else OrderStatus.WORKING
+
+
+class OpenOrdersAnswer(Paged):
+    rows: Rows[OpenOrderRow] = block("output")
+
+
+def parts_of(handle: str) -> tuple[str, str, str]:
+    """Return day, organisation number and order number of a handle."""
+    _, day, rest = handle.split(":", 2)
+    branch, _, number = rest.rpartition(":")
+    return day, branch, number
 
 
 def handle(day: dt.date, branch: str, number: str) -> str:
@@ -129,20 +174,68 @@ ORDER = {
 AMEND_CANCEL = Endpoint(
     {"real": "TTTC0013U", "demo": "VTTC0013U"}, f"{TRADING}/order-rvsecncl", OrderAnswer, "POST", Effect.ORDER
 )
+OPEN_ORDERS = Endpoint({"real": "TTTC0084R"}, f"{TRADING}/inquire-psbl-rvsecncl", OpenOrdersAnswer)
+OLD_ORDERS = Endpoint({"real": "CTSC9215R", "demo": "VTSC9215R"}, f"{TRADING}/inquire-daily-ccld", OrdersAnswer)
 DAY_ORDERS = Endpoint({"real": "TTTC0081R", "demo": "VTTC0081R"}, f"{TRADING}/inquire-daily-ccld", OrdersAnswer)
 
+_DAY, _IOC, _FOK = TimeInForce.DAY, TimeInForce.IOC, TimeInForce.FOK
 ORDER_TYPE = Codes(
     "an order type at KIS",
-    {(OrderType.LIMIT, TimeInForce.DAY): "00", (OrderType.MARKET, TimeInForce.DAY): "01"},
+    {
+        (OrderType.LIMIT, _DAY): "00",
+        (OrderType.LIMIT, _IOC): "11",
+        (OrderType.LIMIT, _FOK): "12",
+        (OrderType.MARKET, _DAY): "01",
+        (OrderType.MARKET, _IOC): "13",
+        (OrderType.MARKET, _FOK): "14",
+        (OrderType.LIMIT_TO_MARKET_ON_CLOSE, _DAY): "02",
+        (OrderType.BEST_OPPOSITE, _DAY): "03",
+        (OrderType.BEST_OPPOSITE, _IOC): "15",
+        (OrderType.BEST_OPPOSITE, _FOK): "16",
+        (OrderType.BEST_SAME_SIDE, _DAY): "04",
+        (OrderType.MIDPOINT, _DAY): "21",
+        (OrderType.MIDPOINT, _IOC): "23",
+        (OrderType.MIDPOINT, _FOK): "24",
+        (OrderType.STOP_LIMIT, _DAY): "22",
+        (OrderType.PRE_OPEN_CLOSING_PRICE, _DAY): "05",
+        (OrderType.AFTER_CLOSE_CLOSING_PRICE, _DAY): "06",
+        (OrderType.LIMIT, TimeInForce.GOOD_TILL_PRE_MARKET): "27",
+        (OrderType.BEST_OPPOSITE, TimeInForce.GOOD_TILL_PRE_MARKET): "28",
+        (OrderType.BEST_SAME_SIDE, TimeInForce.GOOD_TILL_PRE_MARKET): "29",
+    },
 )  # ORD_DVSN 주문구분
-ORDER_TYPE_BACK = {code: words for words, code in ORDER_TYPE.items()}
-VENUE = Codes("a venue for orders at KIS", {Venue.KRX: "KRX"})  # EXCG_ID_DVSN_CD 거래소ID구분코드
+AFTER_MARKET_TYPE = Codes(
+    "an order type in the after-market at KIS",
+    {
+        (OrderType.LIMIT, _DAY): "41",
+        (OrderType.LIMIT, _IOC): "42",
+        (OrderType.LIMIT, _FOK): "43",
+        (OrderType.BEST_OPPOSITE, _DAY): "44",
+        (OrderType.BEST_OPPOSITE, _IOC): "45",
+        (OrderType.BEST_OPPOSITE, _FOK): "46",
+        (OrderType.BEST_SAME_SIDE, _DAY): "47",
+    },
+)  # ORD_DVSN 주문구분, KRX 애프터마켓 since 2026-09-14
+ORDER_TYPE_BACK = {code: words for table in (ORDER_TYPE, AFTER_MARKET_TYPE) for words, code in table.items()}
+VENUE = {
+    "real": Codes("a venue for orders at KIS", {Venue.KRX: "KRX", Venue.NXT: "NXT", Venue.SOR: "SOR"}),
+    "demo": Codes("a venue for orders in the demo environment of KIS", {Venue.KRX: "KRX"}),
+}  # EXCG_ID_DVSN_CD 거래소ID구분코드
 VENUE_BACK = {str(venue): venue for venue in Venue}
 SIDE = {"01": Side.SELL, "02": Side.BUY}  # SLL_BUY_DVSN_CD 매도매수구분코드
 
 
-def code_of(order: Order) -> str:
-    """Return the type code for a cancellation, which trades nothing: limit where the type is not known."""
+def code_of(order: Order, phase: Phase) -> str:
+    """Return the type code for an amendment or a cancellation; limit where the type of the order is not known."""
     if order.type is None or order.time_in_force is None:
-        return ORDER_TYPE[OrderType.LIMIT, TimeInForce.DAY]
-    return ORDER_TYPE.get((order.type, order.time_in_force), "00")
+        return ORDER_TYPE[OrderType.LIMIT, _DAY]
+    return _table(order.venue or Venue.KRX, phase).get((order.type, order.time_in_force), "00")
+
+
+def type_code(request: OrderRequest, phase: Phase) -> str:
+    """Return the code of a request's type."""
+    return _table(request.venue, phase)[request.type, request.time_in_force]
+
+
+def _table(venue: Venue, phase: Phase) -> Codes[tuple[OrderType, TimeInForce]]:
+    return AFTER_MARKET_TYPE if venue is Venue.KRX and phase is Phase.AFTER_MARKET else ORDER_TYPE

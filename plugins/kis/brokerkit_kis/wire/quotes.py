@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, create_model
 
 from brokerkit.market import clock
-from brokerkit.models import Flow, InvestorFlow, Quote, Venue
+from brokerkit.models import Flow, InvestorFlow, Level, Quote, Venue
 from brokerkit.transport import Blankable, Body, Codes, Endpoint, Reply, Text
-from brokerkit_kis.wire.types import Day, One, Rows, block, traded
+from brokerkit_kis.wire.types import Clock, Day, One, Rows, block, traded
 
 QUOTATIONS = "/uapi/domestic-stock/v1/quotations"
 MILLION = Decimal(1_000_000)
@@ -51,8 +52,41 @@ class PriceAnswer(Body):
     output: One[Price] = block("output")
 
 
+LEVELS = range(1, 11)
+
+
+def _numbered(label: str) -> dict[str, Any]:
+    return {f"{label}{level}": (Blankable, None) for level in LEVELS}
+
+
+_Levels = create_model(
+    "_Levels",
+    __base__=Body,
+    **_numbered("askp"),
+    **_numbered("askp_rsqn"),
+    **_numbered("bidp"),
+    **_numbered("bidp_rsqn"),
+)
+
+
+class Book(_Levels):
+    """Ten levels a side; one without a price or quantity is left out."""
+
+    time: Clock | None = Field(None, alias="aspr_acpt_hour")  # 호가 접수 시간
+
+    def levels(self, side: str) -> tuple[Level, ...]:
+        pairs = [(getattr(self, f"{side}{level}"), getattr(self, f"{side}_rsqn{level}")) for level in LEVELS]
+        return tuple(Level(price=price, quantity=quantity) for price, quantity in pairs if price and quantity)
+
+
 def _amount(millions: Decimal | None) -> Decimal | None:
     return None if millions is None else millions * MILLION
+
+
+class BookAnswer(Body):
+    """주식현재가 호가 (FHKST01010200): askp1 매도호가1, askp_rsqn1 매도호가 잔량1, bidp1 매수호가1, ..."""
+
+    book: One[Book] = block("output1")
 
 
 class InvestorRow(Reply[InvestorFlow]):
@@ -119,7 +153,12 @@ class InvestorAnswer(Body):
 
 
 PRICE = Endpoint({"real": "FHKST01010100", "demo": "FHKST01010100"}, f"{QUOTATIONS}/inquire-price", PriceAnswer)
+BOOK = Endpoint(
+    {"real": "FHKST01010200", "demo": "FHKST01010200"}, f"{QUOTATIONS}/inquire-asking-price-exp-ccn", BookAnswer
+)
 INVESTOR = Endpoint(
     {"real": "FHKST01010900", "demo": "FHKST01010900"}, f"{QUOTATIONS}/inquire-investor", InvestorAnswer
 )
-MARKET_DIVISION = Codes("a venue for quotes at KIS", {Venue.KRX: "J"})  # FID_COND_MRKT_DIV_CODE
+MARKET_DIVISION = Codes(
+    "a venue for quotes at KIS", {Venue.KRX: "J", Venue.NXT: "NX", Venue.SOR: "UN"}
+)  # FID_COND_MRKT_DIV_CODE

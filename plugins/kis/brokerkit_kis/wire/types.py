@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AliasChoices, BeforeValidator, Field, StringConstraints
 
 from brokerkit.market import clock
+from brokerkit.transport import Body, Text
 
 T = TypeVar("T")
 
@@ -22,7 +24,10 @@ def _as_object(value: Any) -> Any:
 
 
 def korean_time(text: Any) -> dt.datetime:
-    return dt.datetime.strptime(str(text), "%Y-%m-%d %H:%M:%S").replace(tzinfo=clock.KST)
+    """Read YYYY-MM-DD HH:MM:SS as Korean time."""
+    if not isinstance(text, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}", text):
+        raise ValueError("not a time")
+    return dt.datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=clock.KST)
 
 
 def _date(text: Any) -> dt.date:
@@ -35,7 +40,17 @@ Rows = Annotated[tuple[T, ...], BeforeValidator(_as_list)]
 One = Annotated[T, BeforeValidator(_as_object)]
 Day = Annotated[dt.date, BeforeValidator(_date)]
 OrderNumber = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"\A0*[1-9][0-9]{0,9}\z")]
+RelatedNumber = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"\A[0-9]{0,10}\z")]
+"""The number of another order; blank or zeros where there is none."""
 Clock = Annotated[str, StringConstraints(pattern=r"\A([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]\z")]
+
+
+class Paged(Body):
+    """An answer that may have more pages: its keys go back as they came."""
+
+    code: Text = Field("", alias="msg_cd")
+    search_key: str = Field("", alias="ctx_area_fk100")  # 연속조회검색조건
+    next_key: str = Field("", alias="ctx_area_nk100")  # 연속조회키
 
 
 def block(name: str) -> Any:

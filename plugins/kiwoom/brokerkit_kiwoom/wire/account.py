@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from brokerkit.models import Balance, Position
+from brokerkit.models import Balance, BuyingPower, Position
 from brokerkit.transport import Endpoint, Reply, Text
 from brokerkit_kiwoom.wire.types import Padded, PaddedOrBlank, Symbol
 
@@ -44,5 +44,13 @@ class HoldingsAnswer(Reply[Balance]):
     rows: tuple[Holding, ...] = Field(alias="acnt_evlt_remn_indv_tot")  # 계좌평가잔고개별합산
 
 
+class Power(Reply[BuyingPower]):
+    """주문인출가능금액요청 (kt00010) -> BuyingPower: the figures at 100 % margin, that is without credit."""
+
+    cash: Padded = Field(alias="profa_100ord_alow_amt")  # 증거금100%주문가능금액
+    quantity: Padded = Field(alias="profa_100ord_alowq")  # 증거금100%주문가능수량
+
+
+POWER = Endpoint({"real": "kt00010", "demo": "kt00010"}, ACCOUNTS, Power, "POST")
 CASH = Endpoint({"real": "kt00001", "demo": "kt00001"}, ACCOUNTS, Cash, "POST")
 HOLDINGS = Endpoint({"real": "kt00018", "demo": "kt00018"}, ACCOUNTS, HoldingsAnswer, "POST")

@@ -25,9 +25,11 @@ REFUSALS: dict[str, type[BrokerError]] = {
     **dict.fromkeys(("1687", "1700", "1701", "1702"), RateLimited),
     **dict.fromkeys(("1901", "1902", "1903"), UnknownSymbol),
     "1999": NetworkError,
-    **{str(number): AuthError for number in range(8001, 8104)},
+    **dict.fromkeys(("8001", "8002", "8003", "8005", "8006", "8009", "8010", "8011", "8012"), AuthError),
+    **dict.fromkeys(("8015", "8016", "8020", "8030", "8031", "8040", "8050", "8103"), AuthError),
     "RC4091": AuthError,
     "RC5006": AuthError,
+    # Seen at the mock host; the codes of the real one are not known.
     "RC4032": NothingToCancel,
     "RC4033": NothingToCancel,
     "RC4058": MarketClosed,

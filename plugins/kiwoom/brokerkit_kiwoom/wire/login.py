@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated
 
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, StrictInt
 
 from brokerkit.transport import Body, Effect, Endpoint, Text
 from brokerkit_kiwoom.wire.types import korean_time
@@ -14,7 +14,7 @@ from brokerkit_kiwoom.wire.types import korean_time
 class Envelope(Body):
     """What every answer carries. The class is a number or a text; the real code stands in the words."""
 
-    result: int | Text | None = Field(None, validation_alias=AliasChoices("return_code", "returnCode"))
+    result: StrictInt | Text | None = Field(None, validation_alias=AliasChoices("return_code", "returnCode"))
     words: Text = Field("", validation_alias=AliasChoices("return_msg", "returnMsg"))
 
 

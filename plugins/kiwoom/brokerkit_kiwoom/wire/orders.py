@@ -6,12 +6,21 @@ import datetime as dt
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from brokerkit.market import clock
 from brokerkit.models import Order, OrderStatus, OrderType, Side, TimeInForce, Venue
 from brokerkit.transport import Body, Codes, Effect, Endpoint, Reply, Text
-from brokerkit_kiwoom.wire.types import Clock, OrderNumber, Padded, PaddedOrBlank, Symbol, traded
+from brokerkit_kiwoom.wire.types import (
+    Clock,
+    OrderNumber,
+    Padded,
+    PaddedOrBlank,
+    PlainClock,
+    RelatedNumber,
+    Symbol,
+    traded,
+)
 
 ORDERS = "/api/dostk/ordr"
 
@@ -20,6 +29,11 @@ def _side(words: object) -> object:
     """Read 매도 or 매수: the sign in front of it is a screen colour."""
     if isinstance(words, str) and ("매도" in words) != ("매수" in words):
         return Side.SELL if "매도" in words else Side.BUY
+    return words
+
+
+def _has_side(words: str) -> str:
+    Side(str(_side(words)))
     return words
 
 
@@ -37,18 +51,26 @@ class CancelAccepted(Body):
     quantity: PaddedOrBlank = Field(None, alias="cncl_qty")  # 취소수량
 
 
+class AmendAccepted(Body):
+    """주식 정정주문 (kt10002): a new number, and how many shares it moved."""
+
+    number: OrderNumber = Field(alias="ord_no")  # 주문번호
+    quantity: PaddedOrBlank = Field(None, alias="mdfy_qty")  # 정정수량
+
+
 class OrderRow(Reply[Order]):
     """계좌별주문체결내역상세요청 (kt00007) -> Order. The rows do not tell their day."""
 
     extra = frozenset({"time", "limit", "average", "original", "type_words", "state", "amendment", "venue_code"}) | {
         "confirmed",
         "is_cancellation",
+        "side_words",
     }
 
     id: OrderNumber = Field(alias="ord_no")  # 주문번호
     symbol: Symbol = Field(alias="stk_cd")  # 종목번호
     name: Text = Field("", alias="stk_nm")  # 종목명
-    side: Annotated[Side, BeforeValidator(_side)] = Field(alias="io_tp_nm")  # 주문구분
+    side_words: Annotated[Text, AfterValidator(_has_side)] = Field(alias="io_tp_nm")  # 주문구분, 정정 and 취소 too
     type_words: Text = Field("", alias="trde_tp")  # 매매구분
     quantity: Padded = Field(alias="ord_qty")  # 주문수량
     limit: PaddedOrBlank = Field(None, alias="ord_uv")  # 주문단가
@@ -57,10 +79,14 @@ class OrderRow(Reply[Order]):
     remaining_quantity: Padded = Field(alias="ord_remnq")  # 주문잔량
     confirmed: PaddedOrBlank = Field(None, alias="cnfm_qty")  # 확인수량
     state: Text = Field("", alias="acpt_tp")  # 접수구분
-    original: Text = Field("", alias="ori_ord")  # 원주문
+    original: RelatedNumber = Field("", alias="ori_ord")  # 원주문
     amendment: Text = Field("", alias="mdfy_cncl")  # 정정취소
     time: Clock = Field(alias="ord_tm")  # 주문시간
     venue_code: Text = Field("", alias="dmst_stex_tp")  # 국내거래소구분
+
+    @property
+    def side(self) -> Side:
+        return Side(str(_side(self.side_words)))
 
     @property
     def type(self) -> OrderType | None:
@@ -85,23 +111,90 @@ class OrderRow(Reply[Order]):
     @property
     def is_cancellation(self) -> bool:
         """Say whether this row cancels another one."""
-        return bool(self.original.strip("0")) and "취소" in self.amendment
+        return self.original_id is not None and "취소" in self.side_words + self.amendment
 
-    def status(self, day: dt.date, canceled: bool) -> OrderStatus:
-        """Judge by the quantities; `canceled` says whether the list shows a cancellation of this order."""
-        if self.filled_quantity >= self.quantity:
+    @property
+    def original_id(self) -> str | None:
+        return self.original if self.original.strip("0") else None
+
+    def status(self, day: dt.date, followed: bool) -> OrderStatus:
+        """Judge by the quantities; `followed`: the list shows a cancellation or an amendment of this order."""
+        if self.filled_quantity >= self.quantity > 0:
             return OrderStatus.FILLED
-        if self.remaining_quantity > 0:
+        is_over = day < clock.today()  # no exchange order outlives its day, whatever is listed as left
+        if self.remaining_quantity > 0 and not is_over:
             return OrderStatus.PARTIALLY_FILLED if self.filled_quantity else OrderStatus.WORKING
         if "거부" in self.state:
             return OrderStatus.REJECTED
-        if canceled or "취소" in self.state or "취소" in self.amendment:
+        if followed or "취소" in self.state or "취소" in self.amendment:
             return OrderStatus.CANCELED
-        return OrderStatus.EXPIRED if day < clock.today() else OrderStatus.UNKNOWN
+        return OrderStatus.EXPIRED if is_over else OrderStatus.UNKNOWN
 
 
 class OrdersAnswer(Body):
     rows: tuple[OrderRow, ...] = Field(alias="acnt_ord_cntr_prps_dtl")
+
+
+class OpenOrderRow(Reply[Order]):
+    """미체결요청 (ka10075) -> a working Order."""
+
+    extra = frozenset({"time", "limit", "original", "type_words", "venue_words", "smart", "filled", "amount"})
+
+    id: OrderNumber = Field(alias="ord_no")  # 주문번호
+    symbol: Symbol = Field(alias="stk_cd")  # 종목코드
+    name: Text = Field("", alias="stk_nm")  # 종목명
+    side: Annotated[Side, BeforeValidator(_side)] = Field(alias="io_tp_nm")  # 주문구분
+    type_words: Text = Field("", alias="trde_tp")  # 매매구분
+    quantity: Padded = Field(alias="ord_qty")  # 주문수량
+    limit: PaddedOrBlank = Field(None, alias="ord_pric")  # 주문가격
+    remaining_quantity: Padded = Field(alias="oso_qty")  # 미체결수량
+    filled: PaddedOrBlank = Field(None, alias="cntr_qty")  # 체결량
+    amount: PaddedOrBlank = Field(None, alias="cntr_tot_amt")  # 체결누계금액
+    original: RelatedNumber = Field("", alias="orig_ord_no")  # 원주문번호
+    time: PlainClock = Field(alias="tm")  # 시간
+    venue_words: Text = Field("", alias="stex_tp_txt")  # 거래소구분텍스트
+    smart: Text = Field("", alias="sor_yn")  # SOR 여부값
+
+    @property
+    def type(self) -> OrderType | None:
+        return TYPE_WORDS.get(self.type_words, (None, None))[0]
+
+    @property
+    def time_in_force(self) -> TimeInForce | None:
+        return TYPE_WORDS.get(self.type_words, (None, None))[1]
+
+    @property
+    def price(self) -> Decimal | None:
+        return traded(self.limit)
+
+    @property
+    def venue(self) -> Venue | None:
+        return Venue.SOR if self.smart == "Y" else VENUE_BACK.get(self.venue_words)
+
+    @property
+    def original_id(self) -> str | None:
+        return self.original if self.original.strip("0") else None
+
+    @property
+    def filled_quantity(self) -> Decimal | None:
+        """Tell it only where it adds up: after a partial cancellation the list does not say what was filled in all."""
+        return (
+            self.filled if self.filled is not None and self.filled + self.remaining_quantity == self.quantity else None
+        )
+
+    @property
+    def average_fill_price(self) -> Decimal | None:
+        if not self.filled_quantity or not self.amount:
+            return None
+        return (self.amount / self.filled_quantity).quantize(Decimal("0.0001"))
+
+    @property
+    def status(self) -> OrderStatus:
+        return OrderStatus.PARTIALLY_FILLED if self.filled else OrderStatus.WORKING
+
+
+class OpenOrdersAnswer(Body):
+    rows: tuple[OpenOrderRow, ...] = Field(alias="oso")
 
 
 def handle(day: str, row: str, named: str) -> str:
@@ -114,15 +207,36 @@ ORDER = {
     Side.SELL: Endpoint({"real": "kt10001", "demo": "kt10001"}, ORDERS, Accepted, "POST", Effect.ORDER),
 }
 CANCEL = Endpoint({"real": "kt10003", "demo": "kt10003"}, ORDERS, CancelAccepted, "POST", Effect.ORDER)
+AMEND = Endpoint({"real": "kt10002", "demo": "kt10002"}, ORDERS, AmendAccepted, "POST", Effect.ORDER)
+OPEN_ORDERS = Endpoint({"real": "ka10075", "demo": "ka10075"}, "/api/dostk/acnt", OpenOrdersAnswer, "POST")
 DAY_ORDERS = Endpoint({"real": "kt00007", "demo": "kt00007"}, "/api/dostk/acnt", OrdersAnswer, "POST")
 
-ORDER_TYPE = Codes(
-    "an order type at Kiwoom",
-    {(OrderType.LIMIT, TimeInForce.DAY): "0", (OrderType.MARKET, TimeInForce.DAY): "3"},
-)  # trde_tp 매매구분
-TYPE_WORDS = {
-    "보통": (OrderType.LIMIT, TimeInForce.DAY),
-    "시장가": (OrderType.MARKET, TimeInForce.DAY),
-}  # trde_tp of lists
-VENUE = Codes("a venue for orders at Kiwoom", {Venue.KRX: "KRX"})  # dmst_stex_tp 국내거래소구분
+_DAY, _IOC, _FOK = TimeInForce.DAY, TimeInForce.IOC, TimeInForce.FOK
+_TYPES = (
+    (OrderType.LIMIT, _DAY, "0", "보통"),
+    (OrderType.LIMIT, _IOC, "10", "보통(IOC)"),
+    (OrderType.LIMIT, _FOK, "20", "보통(FOK)"),
+    (OrderType.MARKET, _DAY, "3", "시장가"),
+    (OrderType.MARKET, _IOC, "13", "시장가(IOC)"),
+    (OrderType.MARKET, _FOK, "23", "시장가(FOK)"),
+    (OrderType.LIMIT_TO_MARKET_ON_CLOSE, _DAY, "5", "조건부지정가"),
+    (OrderType.BEST_OPPOSITE, _DAY, "6", "최유리지정가"),
+    (OrderType.BEST_OPPOSITE, _IOC, "16", "최유리(IOC)"),
+    (OrderType.BEST_OPPOSITE, _FOK, "26", "최유리(FOK)"),
+    (OrderType.BEST_SAME_SIDE, _DAY, "7", "최우선지정가"),
+    (OrderType.STOP_LIMIT, _DAY, "28", "스톱지정가"),
+    (OrderType.MIDPOINT, _DAY, "29", "중간가"),
+    (OrderType.MIDPOINT, _IOC, "30", "중간가(IOC)"),
+    (OrderType.MIDPOINT, _FOK, "31", "중간가(FOK)"),
+    (OrderType.PRE_OPEN_CLOSING_PRICE, _DAY, "61", "장시작전시간외"),
+    (OrderType.AFTER_CLOSE_CLOSING_PRICE, _DAY, "81", "장마감후시간외"),
+)
+ORDER_TYPE = Codes("an order type at Kiwoom", {(type_, time): code for type_, time, code, _ in _TYPES})
+"""trde_tp 매매구분 of orders."""
+TYPE_WORDS = {words: (type_, time) for type_, time, _, words in _TYPES}
+"""trde_tp of lists, which tell it in words."""
+VENUE = {
+    "real": Codes("a venue for orders at Kiwoom", {Venue.KRX: "KRX", Venue.NXT: "NXT", Venue.SOR: "SOR"}),
+    "demo": Codes("a venue for orders in the demo environment of Kiwoom", {Venue.KRX: "KRX"}),
+}  # dmst_stex_tp 국내거래소구분
 VENUE_BACK = {str(venue): venue for venue in Venue}

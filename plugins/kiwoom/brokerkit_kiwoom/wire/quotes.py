@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, create_model
 
 from brokerkit.market.ticks import Kind
-from brokerkit.models import Quote, Venue
+from brokerkit.models import Level, Quote, Venue
 from brokerkit.transport import Body, Codes, Endpoint, Reply, Text
-from brokerkit_kiwoom.wire.types import Day, Signed, Symbol, Unsigned, traded
+from brokerkit_kiwoom.wire.types import Day, PlainClock, Signed, Symbol, Unsigned, traded
 
 STOCK_INFO = "/api/dostk/stkinfo"
 MILLION = Decimal(1_000_000)
@@ -44,6 +45,35 @@ class Price(Reply[Quote]):
     @property
     def low(self) -> Decimal | None:
         return traded(self.lowest)
+
+
+def _level(level: int) -> dict[str, Any]:
+    """Return the four fields of a level: price and quantity, sell and buy. The first one is named otherwise."""
+    name = "fpr" if level == 1 else f"{level}th_pre"
+    return {
+        f"{side}_{what}_{level}": (Unsigned, Field(None, alias=f"{vendor}_{name}_{term}"))
+        for side, vendor in (("ask", "sel"), ("bid", "buy"))
+        for what, term in (("price", "bid"), ("quantity", "req"))
+    }
+
+
+LEVELS = range(1, 11)
+_Levels = create_model(
+    "_Levels", __base__=Body, **{name: kind for level in LEVELS for name, kind in _level(level).items()}
+)
+
+
+class Book(_Levels):
+    """주식호가요청 (ka10004): sel_fpr_bid 매도최우선호가, sel_fpr_req 매도최우선잔량, sel_2th_pre_bid 매도2차선호가."""
+
+    time: PlainClock | None = Field(None, alias="bid_req_base_tm")  # 호가잔량기준시간
+
+    def levels(self, side: str) -> tuple[Level, ...]:
+        """Return a side, best first; a level without a price or quantity is left out."""
+        pairs = [
+            (getattr(self, f"{side}_price_{level}"), getattr(self, f"{side}_quantity_{level}")) for level in LEVELS
+        ]
+        return tuple(Level(price=price, quantity=quantity) for price, quantity in pairs if price and quantity)
 
 
 class Listing(Body):
@@ -95,5 +125,6 @@ MARKET = {"8": Kind.FUND, "60": Kind.FUND, "3": Kind.ELW} | dict.fromkeys(("0", 
 
 PRICE = Endpoint({"real": "ka10001", "demo": "ka10001"}, STOCK_INFO, Price, "POST")
 INVESTOR = Endpoint({"real": "ka10059", "demo": "ka10059"}, STOCK_INFO, InvestorAnswer, "POST")
+BOOK = Endpoint({"real": "ka10004", "demo": "ka10004"}, "/api/dostk/mrkcond", Book, "POST")
 LISTING = Endpoint({"real": "ka10100", "demo": "ka10100"}, STOCK_INFO, Listing, "POST")
-CODE_SUFFIX = Codes("a venue for quotes at Kiwoom", {Venue.KRX: ""})
+CODE_SUFFIX = Codes("a venue for quotes at Kiwoom", {Venue.KRX: "", Venue.NXT: "_NX", Venue.SOR: "_AL"})

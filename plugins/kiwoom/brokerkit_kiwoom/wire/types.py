@@ -58,6 +58,10 @@ Symbol = Annotated[str, BeforeValidator(_plain)]
 """종목코드 without the kind letter in front and the venue behind."""
 Day = Annotated[dt.date, BeforeValidator(_date)]
 OrderNumber = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"\A0*[1-9][0-9]{0,9}\z")]
+RelatedNumber = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"\A[0-9]{0,10}\z")]
+"""The number of another order; blank or zeros where there is none."""
+PlainClock = Annotated[str, StringConstraints(pattern=r"\A([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]\z")]
+"""HHMMSS, in the lists of open and filled orders; the day's list writes colons."""
 Clock = Annotated[str, StringConstraints(pattern=r"\A([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\z")]
 
 

@@ -1,0 +1,198 @@
+"""When the Korean venues trade, and which orders each takes then.
+
+Hours are dated data: they change by notice, on some days they are moved, and KRX and NXT have each their own. The
+tables say what an order may do at the venue itself; a broker can take orders earlier and queue them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from functools import lru_cache
+
+from brokerkit.market.clock import KST
+from brokerkit.market.days import FIRST_KNOWN_DAY, is_trading_day, next_trading_day
+from brokerkit.models import OrderType, TimeInForce, Venue
+
+
+class Phase(StrEnum):
+    """What a venue is doing."""
+
+    CLOSED = "CLOSED"
+    PRE_MARKET = "PRE_MARKET"
+    """NXT only (프리마켓)."""
+    PRE_OPEN_CLOSING_PRICE = "PRE_OPEN_CLOSING_PRICE"
+    """KRX trades at yesterday's close (장전 시간외종가), and already takes orders for the opening auction."""
+    OPENING_AUCTION = "OPENING_AUCTION"
+    """Orders wait for one opening price (시가 동시호가)."""
+    REGULAR = "REGULAR"
+    """Continuous trading (정규장, 메인마켓)."""
+    CLOSING_AUCTION = "CLOSING_AUCTION"
+    """Orders wait for one closing price (종가 동시호가)."""
+    AFTER_CLOSE_CLOSING_PRICE = "AFTER_CLOSE_CLOSING_PRICE"
+    """KRX trades at today's close (장후 시간외종가)."""
+    AFTER_MARKET = "AFTER_MARKET"
+    """Continuous trading until the evening (애프터마켓); at KRX since 2026-09-14."""
+
+
+Offer = tuple[OrderType, TimeInForce]
+_Hours = Sequence[tuple[dt.time, Phase]]
+"""From when on the venue is in which phase, ascending; before the first it is closed."""
+
+CONTINUOUS = frozenset({Phase.PRE_MARKET, Phase.REGULAR, Phase.AFTER_MARKET})
+"""Phases in which orders meet as they come."""
+AUCTIONS = frozenset({Phase.PRE_OPEN_CLOSING_PRICE, Phase.OPENING_AUCTION, Phase.CLOSING_AUCTION})
+"""Phases in which orders wait for one price."""
+
+KRX_AFTER_MARKET_SINCE = dt.date(2026, 9, 14)
+NXT_SINCE = dt.date(2025, 3, 4)
+CSAT_DAYS = frozenset(
+    {
+        dt.date(2024, 11, 14),
+        dt.date(2025, 11, 13),
+        dt.date(2026, 11, 19),
+        dt.date(2027, 11, 18),  # expected; one source
+    }
+)
+"""Days of the national entrance examination (수능), on which trading begins and ends an hour later."""
+
+
+def _hours(text: str) -> _Hours:
+    """Read `08:30 OPENING_AUCTION 09:00 REGULAR ...`."""
+    words = text.split()
+    return tuple((dt.time.fromisoformat(words[at]), Phase(words[at + 1])) for at in range(0, len(words), 2))
+
+
+_KRX_DAY = _hours(
+    """08:30 PRE_OPEN_CLOSING_PRICE 08:40 OPENING_AUCTION 09:00 REGULAR 15:20 CLOSING_AUCTION
+       15:30 AFTER_CLOSE_CLOSING_PRICE 16:00 AFTER_MARKET 20:00 CLOSED"""
+)
+# The auction from 09:00 is told by one source only. Whether there is a closing price session before it is not told:
+# none is offered.
+_KRX_FIRST_DAY = _hours(
+    """09:00 OPENING_AUCTION 10:00 REGULAR 15:20 CLOSING_AUCTION
+       15:30 AFTER_CLOSE_CLOSING_PRICE 16:00 AFTER_MARKET 20:00 CLOSED"""
+)
+# Only the hours of trading are told: that closing-price orders are taken ten minutes before, as on other days, is not.
+_KRX_CSAT_DAY = _hours(
+    """09:30 PRE_OPEN_CLOSING_PRICE 09:40 OPENING_AUCTION 10:00 REGULAR 16:20 CLOSING_AUCTION 16:30 CLOSED
+       16:40 AFTER_CLOSE_CLOSING_PRICE 17:00 AFTER_MARKET 20:00 CLOSED"""
+)
+_NXT_DAY = _hours("""08:00 PRE_MARKET 08:50 CLOSED 09:00:30 REGULAR 15:20 CLOSED 15:30 AFTER_MARKET 20:00 CLOSED""")
+# Nothing sure is told of NXT on this day: no pre-market, and the main market begins half a minute after KRX as ever.
+_NXT_FIRST_DAY = _hours("10:00:30 REGULAR 15:20 CLOSED 15:30 AFTER_MARKET 20:00 CLOSED")
+_NXT_CSAT_DAY = _hours("10:00 REGULAR 16:20 CLOSED 16:30 AFTER_MARKET 20:00 CLOSED")
+
+_BETTER = (
+    Phase.REGULAR,
+    Phase.AFTER_MARKET,
+    Phase.PRE_MARKET,
+    Phase.OPENING_AUCTION,
+    Phase.CLOSING_AUCTION,
+    Phase.PRE_OPEN_CLOSING_PRICE,
+    Phase.AFTER_CLOSE_CLOSING_PRICE,
+    Phase.CLOSED,
+)
+"""For smart routing, the best first: a venue where orders meet at once before one where they wait."""
+
+
+def phase_at(venue: Venue, moment: dt.datetime) -> Phase:
+    """Return what the venue does at an aware moment; InvalidRequest outside the years whose trading days are known.
+
+    SOR has the better of both venues. In the first ten minutes of its after-market NXT gathers orders for one price.
+    """
+    local = moment.astimezone(KST)
+    if venue is Venue.SOR:
+        return min((phase_at(each, local) for each in (Venue.KRX, Venue.NXT)), key=_BETTER.index)
+    if not is_trading_day(local.date()):
+        return Phase.CLOSED
+    clock = local.time()
+    phase = Phase.CLOSED
+    for since, begun in _hours_of(venue, local.date()):
+        if clock >= since:
+            phase = begun
+    after_market_of_krx = phase is Phase.AFTER_MARKET and venue is Venue.KRX
+    if after_market_of_krx and local.date() < KRX_AFTER_MARKET_SINCE:
+        return Phase.CLOSED  # then there was the single price of every ten minutes, which nobody can order any more
+    return phase
+
+
+def _hours_of(venue: Venue, day: dt.date) -> _Hours:
+    at_krx = venue is Venue.KRX
+    if not at_krx and day < NXT_SINCE:
+        return ()
+    if day in CSAT_DAYS:
+        return _KRX_CSAT_DAY if at_krx else _NXT_CSAT_DAY
+    if day == _first_trading_day(day.year):
+        return _KRX_FIRST_DAY if at_krx else _NXT_FIRST_DAY
+    return _KRX_DAY if at_krx else _NXT_DAY
+
+
+@lru_cache
+def _first_trading_day(year: int) -> dt.date:
+    # January 1 is a holiday in every year, so the first trading day comes after it.
+    return next_trading_day(max(dt.date(year, 1, 1), FIRST_KNOWN_DAY))
+
+
+_DAY = (TimeInForce.DAY,)
+_ANY = (TimeInForce.DAY, TimeInForce.IOC, TimeInForce.FOK)
+_AT_ONCE = (TimeInForce.IOC, TimeInForce.FOK)
+_PRE_MARKET = (TimeInForce.DAY, TimeInForce.GOOD_TILL_PRE_MARKET)
+
+
+def _offer(table: Mapping[OrderType, Iterable[TimeInForce]]) -> frozenset[Offer]:
+    return frozenset((kind, time_in_force) for kind, times in table.items() for time_in_force in times)
+
+
+_OPENING = {OrderType.LIMIT: _DAY, OrderType.MARKET: _DAY, OrderType.LIMIT_TO_MARKET_ON_CLOSE: _DAY}
+_CONTINUOUS_BOTH = {
+    OrderType.LIMIT: _ANY,
+    OrderType.BEST_OPPOSITE: _ANY,
+    OrderType.BEST_SAME_SIDE: _DAY,
+    OrderType.MIDPOINT: _ANY,
+    OrderType.STOP_LIMIT: _DAY,
+}
+_KRX = {
+    Phase.PRE_OPEN_CLOSING_PRICE: _offer({OrderType.PRE_OPEN_CLOSING_PRICE: _DAY, **_OPENING}),
+    Phase.OPENING_AUCTION: _offer(_OPENING),
+    Phase.REGULAR: _offer({**_CONTINUOUS_BOTH, OrderType.MARKET: _ANY, OrderType.LIMIT_TO_MARKET_ON_CLOSE: _DAY}),
+    Phase.CLOSING_AUCTION: _offer({OrderType.LIMIT: _DAY, OrderType.MARKET: _DAY}),
+    Phase.AFTER_CLOSE_CLOSING_PRICE: _offer({OrderType.AFTER_CLOSE_CLOSING_PRICE: _DAY}),
+    Phase.AFTER_MARKET: _offer({OrderType.LIMIT: _ANY, OrderType.BEST_OPPOSITE: _ANY, OrderType.BEST_SAME_SIDE: _DAY}),
+}
+# Whether NXT takes IOC and FOK outside its main market is not told: they are left out.
+_NXT = {
+    Phase.PRE_MARKET: _offer(
+        {
+            OrderType.LIMIT: _PRE_MARKET,
+            OrderType.BEST_OPPOSITE: _PRE_MARKET,
+            OrderType.BEST_SAME_SIDE: _PRE_MARKET,
+        }
+    ),
+    Phase.REGULAR: _offer({**_CONTINUOUS_BOTH, OrderType.MARKET: _AT_ONCE}),
+    Phase.AFTER_MARKET: _offer({OrderType.LIMIT: _DAY, OrderType.BEST_OPPOSITE: _DAY, OrderType.BEST_SAME_SIDE: _DAY}),
+}
+_ROUTED = _offer(
+    {OrderType.LIMIT: _ANY, OrderType.MARKET: _ANY, OrderType.BEST_OPPOSITE: _ANY, OrderType.BEST_SAME_SIDE: _DAY}
+)
+"""What a broker routes, as far as the venue that is open takes it."""
+# Whether routing reaches the after-market of KRX is not told, so in the evening it offers what NXT does.
+_SOR = {
+    Phase.PRE_MARKET: _ROUTED & _NXT[Phase.PRE_MARKET],
+    Phase.PRE_OPEN_CLOSING_PRICE: _ROUTED & _KRX[Phase.PRE_OPEN_CLOSING_PRICE],
+    Phase.OPENING_AUCTION: _ROUTED & _KRX[Phase.OPENING_AUCTION],
+    Phase.REGULAR: _ROUTED,
+    Phase.CLOSING_AUCTION: _ROUTED & _KRX[Phase.CLOSING_AUCTION],
+    Phase.AFTER_MARKET: _ROUTED & _NXT[Phase.AFTER_MARKET],
+}
+_OFFERS: Mapping[Venue, Mapping[Phase, frozenset[Offer]]] = {Venue.KRX: _KRX, Venue.NXT: _NXT, Venue.SOR: _SOR}
+_NOTHING: frozenset[Offer] = frozenset()
+
+
+def offers(venue: Venue, phase: Phase) -> frozenset[Offer]:
+    """Return the order types, each with its times in force, that the venue takes in a phase; empty if it is closed.
+
+    A symbol can have fewer: NXT trades some shares and no funds, the after-market of KRX no funds.
+    """
+    return _OFFERS[venue].get(phase, _NOTHING)

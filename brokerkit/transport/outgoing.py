@@ -1,0 +1,57 @@
+"""What goes out: the address it may go to, and the request as bytes."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import requests
+from pydantic import SecretStr
+
+from brokerkit.errors import ConfigError
+from brokerkit.transport.endpoint import Endpoint, Request
+from brokerkit.transport.text import sanitize
+
+
+def loopback_url(url: str) -> str:
+    """Return `url` if it names this machine and nothing else; a ConfigError otherwise."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+        is_plain = parts.scheme in ("http", "https") and "@" not in parts.netloc and parts.path in ("", "/")
+        if is_loopback and is_plain and parts.port is not None and not parts.query and not parts.fragment:
+            return f"{parts.scheme}://{parts.netloc}"
+    except ValueError:
+        pass
+    # Of what stands before an @ nothing is repeated: it may be a password.
+    raise ConfigError(
+        f"base_url {sanitize(url.rpartition('@')[2], limit=80)} is not an address of this machine.",
+        advice="Only the sandbox environment takes one, such as http://127.0.0.1:8080.",
+    )
+
+
+def prepared(base_url: str, endpoint: Endpoint[Any], request: Request) -> requests.PreparedRequest:
+    """Return the request with every secret opened; nothing but `transmit` may call this."""
+    out = requests.PreparedRequest()
+    query = "&".join(f"{name}={quote(_open(value), safe='')}" for name, value in request.params.items())
+    out.method = endpoint.method
+    out.url = f"{base_url}{endpoint.path}" + (f"?{query}" if query else "")
+    headers = {"Accept-Encoding": "identity", "User-Agent": "brokerkit"}
+    headers |= {name: _open(value) for name, value in request.headers.items()}
+    content = b""
+    if request.body is not None:
+        fields = {name: _open(value) for name, value in request.body.items()}
+        content = json.dumps(fields, ensure_ascii=False).encode()
+    if request.body is not None or endpoint.method == "POST":
+        headers["Content-Length"] = str(len(content))
+    out.body = content or None
+    out.headers = requests.structures.CaseInsensitiveDict(headers)
+    out.hooks = {"response": []}
+    return out
+
+
+def _open(value: str | SecretStr) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value

@@ -1,0 +1,153 @@
+"""Cash and holdings of KIS: one page or several become one Balance, or an error."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from brokerkit.errors import IncompleteListing, NetworkError, RateLimited, WireError
+from brokerkit.models import Balance, Position
+
+BALANCE = "TTTC8434R"
+
+
+def page(wire: Any, *symbols: str, key: str = "", code: str = "KIOK0510", **summary: Any) -> Any:
+    answer = wire.good(BALANCE)
+    answer["output1"] = [{**answer["output1"][0], "pdno": symbol} for symbol in symbols]
+    answer["output2"][0] |= summary
+    return {**answer, "ctx_area_nk100": key.ljust(100), "msg_cd": code}
+
+
+def marked(wire: Any, *pages: tuple[str, Any]) -> Any:
+    wire.answer(BALANCE, *(body for _, body in pages))
+    wire.answers[BALANCE] = [
+        (200, {"tr_cont": mark}, script[2]) for (mark, _), script in zip(pages, wire.answers[BALANCE], strict=True)
+    ]
+    return wire
+
+
+def symbols(balance: Balance) -> list[str]:
+    return [position.symbol for position in balance.positions]
+
+
+def test_balance_has_every_number_of_the_answer(wire: Any) -> None:
+    assert wire.broker.balance() == Balance(
+        account="******4501",
+        currency="KRW",
+        cash=Decimal(5000000),
+        cash_d1=Decimal(4900000),
+        cash_d2=Decimal(4800000),
+        cost=Decimal(822003),
+        market_value=Decimal(843600),
+        unrealized_pnl=Decimal(21597),
+        total_value=Decimal(5643600),
+        positions=(
+            Position(
+                symbol="005930",
+                name="Alpha",
+                quantity=Decimal(12),
+                sellable_quantity=Decimal(9),
+                average_price=Decimal("68500.25"),
+                price=Decimal(70300),
+                cost=Decimal(822003),
+                market_value=Decimal(843600),
+                unrealized_pnl=Decimal(21597),
+                unrealized_pnl_percent=Decimal("2.6274"),
+                currency="KRW",
+            ),
+        ),
+    )
+
+
+@pytest.mark.parametrize("absent", ["", "  ", ...], ids=["blank", "blanks", "missing"])
+def test_what_the_broker_leaves_out_is_none_and_not_zero(wire: Any, absent: Any) -> None:
+    answer = wire.good(BALANCE)
+    for block, names in (
+        (answer["output1"][0], ("ord_psbl_qty", "pchs_avg_pric", "prpr")),
+        (answer["output2"][0], ("nxdy_excc_amt", "prvs_rcdl_excc_amt", "tot_evlu_amt")),
+    ):
+        for name in names:
+            if absent is ...:
+                del block[name]
+            else:
+                block[name] = absent
+    balance = wire.answer(BALANCE, answer).broker.balance()
+    (position,) = balance.positions
+    assert (position.sellable_quantity, position.average_price, position.price) == (None, None, None)
+    assert (balance.cash_d1, balance.cash_d2, balance.total_value) == (None, None, None)
+
+
+def test_negative_cash_keeps_its_sign(wire: Any) -> None:
+    balance = wire.answer(BALANCE, page(wire, prvs_rcdl_excc_amt="-12500", dnca_tot_amt="0")).broker.balance()
+    assert (balance.cash, balance.cash_d2) == (0, -12500)
+
+
+def test_rows_that_were_sold_out_are_dropped(wire: Any) -> None:
+    answer = page(wire, "005930", "000660")
+    answer["output1"][0] |= {"hldg_qty": "0", "pchs_amt": "0", "evlu_amt": "0"}
+    assert symbols(wire.answer(BALANCE, answer).broker.balance()) == ["000660"]
+
+
+@pytest.mark.parametrize("code", ["KIOK0560", "70070000", "KIOK0510"])
+def test_account_without_holdings_has_no_positions(wire: Any, code: str) -> None:
+    balance = wire.answer(BALANCE, page(wire, code=code)).broker.balance()
+    assert (balance.positions, balance.cash) == ((), 5000000)
+
+
+def test_one_holding_as_an_object_and_totals_as_an_object_are_read(wire: Any) -> None:
+    answer = page(wire, "005930")
+    answer = {"Output1": answer.pop("output1")[0], "OUTPUT2": answer.pop("output2")[0], **answer}
+    assert symbols(wire.answer(BALANCE, answer).broker.balance()) == ["005930"]
+
+
+@pytest.mark.parametrize("change", [{"output1": None}, {"output2": []}, {"output2": ""}, {"output1": "none"}])
+def test_missing_block_is_a_wire_error_and_not_an_empty_account(wire: Any, change: Any) -> None:
+    with pytest.raises(WireError, match=next(iter(change))):
+        wire.answer(BALANCE, {**page(wire), **change}).broker.balance()
+
+
+@pytest.mark.parametrize(("mark", "code"), [("F", "KIOK0510"), ("M", "KIOK0500"), ("", "KIOK0500"), (" ", "KIOK0490")])
+def test_pages_are_followed_and_the_last_ones_totals_count(wire: Any, mark: str, code: str) -> None:
+    one, two = page(wire, "005930", key="A", code=code), page(wire, "000660", dnca_tot_amt="7")
+    balance = marked(wire, (mark, one), ("D", two)).broker.balance()
+    assert (symbols(balance), balance.cash, len(wire.calls)) == (["005930", "000660"], 7, 2)
+
+
+@pytest.mark.parametrize(
+    ("mark", "key", "code"),
+    [
+        ("D", "A", "KIOK0500"),
+        ("E", "A", "KIOK0500"),
+        ("F", "", "KIOK0500"),
+        ("", "A", "KIOK0510"),
+        ("", "", "KIOK0500"),
+        ("", "A", "KIOK0460"),
+    ],
+)
+def test_end_mark_or_blank_key_ends_the_list(wire: Any, mark: str, key: str, code: str) -> None:
+    marked(wire, (mark, page(wire, "005930", key=key, code=code))).broker.balance()
+    assert len(wire.calls) == 1
+
+
+def test_page_that_comes_twice_or_keys_that_repeat_fail_the_whole_balance(wire: Any) -> None:
+    one, two = page(wire, "005930", key="A"), page(wire, "000660", key="A")
+    for pages in ((("F", one), ("F", one)), (("F", one), ("M", two), ("D", page(wire)))):
+        with pytest.raises(IncompleteListing):
+            marked(wire, *pages).broker.balance()
+
+
+def test_error_on_a_later_page_fails_the_whole_balance(wire: Any) -> None:
+    broken = {"rt_cd": "1", "msg_cd": "EGW00001", "msg1": "broken"}
+    with pytest.raises(NetworkError, match="broken"):
+        marked(wire, ("F", page(wire, "005930", key="A")), ("", broken)).broker.balance()
+
+
+def test_query_over_the_limit_is_repeated_twice_and_then_given_up(wire: Any) -> None:
+    limited = {"rt_cd": "1", "msg_cd": "EGW00201", "msg1": "too fast"}
+    wire.answer(BALANCE, limited, limited, wire.good(BALANCE))
+    assert wire.broker.balance().cash == 5000000
+    with pytest.raises(RateLimited):
+        wire.answer(BALANCE, limited).broker.balance()
+    assert len(wire.calls) == 6

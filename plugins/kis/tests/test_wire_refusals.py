@@ -1,0 +1,205 @@
+"""Every refusal of KIS that is known: its class for a query, and for an order its class or an uncertain outcome."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from brokerkit_kis.wire import errors as table
+
+from brokerkit.errors import (
+    AuthError,
+    BrokerError,
+    InsufficientFunds,
+    InvalidOrder,
+    MarketClosed,
+    NetworkError,
+    NothingToCancel,
+    OrderUncertain,
+    RateLimited,
+    Rejected,
+    UnknownSymbol,
+    Unsupported,
+    WireError,
+)
+
+Kind = type[BrokerError]
+PRICE, BUY, CANCEL = "FHKST01010100", "TTTC0012U", "TTTC0013U"
+
+
+def numbered(*numbers: int) -> list[str]:
+    return [f"EGW{number:05}" for number in numbers]
+
+
+GATEWAY: dict[str, tuple[Kind, Kind]] = {
+    **dict.fromkeys(numbered(1, 2, 202, 203, 300, 301, 302), (NetworkError, OrderUncertain)),
+    **dict.fromkeys(numbered(*range(101, 121), 132, 205, 206, 208), (AuthError, AuthError)),
+    **dict.fromkeys(numbered(121, 122, 123), (AuthError, AuthError)),
+    "EGW00131": (Rejected, Rejected),
+    "EGW00201": (RateLimited, RateLimited),
+    "EGW00215": (RateLimited, OrderUncertain),
+    **dict.fromkeys(numbered(303, 304), (AuthError, OrderUncertain)),
+    **dict.fromkeys(numbered(2004, 2006), (Unsupported, OrderUncertain)),
+    **dict.fromkeys(("IGW00007", "IGW00009"), (Rejected, OrderUncertain)),
+}
+FIELD_CHECKS: dict[str, tuple[Kind, Kind]] = {
+    "OPSQ0002": (Unsupported, OrderUncertain),
+    "OPSQ2000": (AuthError, AuthError),
+    "OPSQ2001": (Rejected, Rejected),
+    "OPSQ2002": (Rejected, Rejected),
+    "MCA00124": (Rejected, OrderUncertain),
+}
+LEDGER: dict[str, tuple[Kind, Kind]] = {
+    **dict.fromkeys(("APBK0952", "APBK0400"), (InsufficientFunds, InsufficientFunds)),
+    "APBK0656": (UnknownSymbol, UnknownSymbol),
+    **dict.fromkeys(("APBK0918", "APBK0919", "APBK1664", "APAM3099", "KIOK0320"), (MarketClosed, MarketClosed)),
+    **dict.fromkeys(("APBK1943", "APBK3013"), (InvalidOrder, InvalidOrder)),
+    "KIER2620": (Rejected, OrderUncertain),
+    "KIOK0560": (Rejected, Rejected),
+}
+DEMO: dict[str, tuple[Kind, Kind]] = {
+    **dict.fromkeys(("40030000", "40270000", "40070000", "40650000"), (InvalidOrder, InvalidOrder)),
+    **dict.fromkeys(("40100000", "40570000", "40580000"), (MarketClosed, MarketClosed)),
+    **dict.fromkeys(("40240000", "40250000"), (InsufficientFunds, InsufficientFunds)),
+    "40310000": (Rejected, Rejected),
+    **dict.fromkeys(("40320000", "40330000"), (NothingToCancel, NothingToCancel)),
+    "40910000": (AuthError, AuthError),
+    "90000000": (Unsupported, Unsupported),
+}
+REFUSALS = [
+    *((code, 500, "1", kinds) for code, kinds in GATEWAY.items()),
+    *((code, 200, "2", kinds) for code, kinds in FIELD_CHECKS.items()),
+    *((code, 200, "7", kinds) for code, kinds in LEDGER.items()),
+    *((code, 200, "1", kinds) for code, kinds in DEMO.items()),
+]
+CAUSES: dict[str, tuple[Kind, tuple[str, ...], tuple[str, ...]]] = {
+    "key or secret wrong": (AuthError, ("EGW00103", "EGW00105"), ("8001", "8002", "8020")),
+    "grant type wrong": (AuthError, ("EGW00101",), ("8011", "8012")),
+    "token missing": (AuthError, ("EGW00122",), ("1513", "1514", "1515", "1516")),
+    "token not valid": (AuthError, ("EGW00121", "EGW00123"), ("8005", "8103")),
+    "address or device not registered": (AuthError, ("EGW00303", "EGW00304"), ("8010", "8040", "8050")),
+    "account ended or of the wrong kind": (AuthError, ("40910000", "OPSQ2000"), ("RC4091", "RC5006")),
+    "calls a second": (RateLimited, ("EGW00201", "EGW00215"), ("1700", "1701", "1702")),
+    "server error": (NetworkError, ("EGW00001", "EGW00002"), ("1999",)),
+    "field missing or malformed": (Rejected, ("OPSQ2001", "OPSQ2002"), ("1511", "1517")),
+    "call not known": (Unsupported, ("OPSQ0002",), ("1504", "1505")),
+    "not offered in demo": (Unsupported, ("EGW02006", "90000000"), ("8104", "RC9000")),
+    "symbol not known": (UnknownSymbol, ("APBK0656",), ("1901", "1902", "1903")),
+    "cash": (InsufficientFunds, ("APBK0952", "40250000"), ("RC4025", "855056")),
+    "shares to sell": (InsufficientFunds, ("APBK0400", "40240000"), ("800033",)),
+    "market closed": (MarketClosed, ("40580000", "40570000", "40100000", "KIOK0320"), ("RC4058", "505217")),
+    "price step": (InvalidOrder, ("40030000",), ("RC4003",)),
+    "limits of the day": (InvalidOrder, ("40270000",), ("RC4027", "571552")),
+    "type not taken": (InvalidOrder, ("40650000", "APBK1943", "APBK3013"), ("521790",)),
+    "order not known or finished": (NothingToCancel, ("40320000", "40330000"), ("RC4032", "RC4033")),
+}
+
+
+def refuse(wire: Any, id: str, code: str, status: int, rt_cd: str, words: str = "because of that") -> None:
+    wire.answer(id, {"rt_cd": rt_cd, "msg_cd": code, "msg1": words.ljust(80)}, status=status)
+
+
+def raised(ask: Callable[[], object]) -> BrokerError:
+    with pytest.raises(BrokerError) as caught:
+        ask()
+    return caught.value
+
+
+@pytest.mark.parametrize(("code", "status", "rt_cd", "kinds"), REFUSALS, ids=[row[0] for row in REFUSALS])
+def test_refusal_has_its_class_and_keeps_code_and_words(
+    wire: Any, code: str, status: int, rt_cd: str, kinds: tuple[Kind, Kind]
+) -> None:
+    orders: list[tuple[str, Callable[[], object]]] = [
+        (BUY, lambda: wire.broker.buy("005930", 10, price=70000)),
+        (CANCEL, lambda: wire.broker.cancel(wire.order())),
+    ]
+    asked = [(PRICE, lambda: wire.broker.quote("005930"), kinds[0]), *((id, ask, kinds[1]) for id, ask in orders)]
+    for id, ask, kind in asked:
+        refuse(wire.logged_in(), id, code, status, rt_cd)
+        error = raised(ask)
+        assert type(error) is kind
+        assert (error.code, error.message, error.broker) == (code, "because of that", "kis")
+        assert error.endpoint is not None
+        assert error.endpoint.startswith(id)
+    assert (len(wire.of(BUY)), len(wire.of(CANCEL))) == (1, 1)
+
+
+def test_every_code_of_the_adapters_table_is_checked_here() -> None:
+    checked = {**GATEWAY, **FIELD_CHECKS, **LEDGER, **DEMO, "EGW00133": None}
+    assert set(table.REFUSALS) <= set(checked)
+
+
+@pytest.mark.parametrize("code", sorted(table.TWO_MEANINGS))
+def test_code_of_two_meanings_is_decided_by_the_words(wire: Any, code: str) -> None:
+    refuse(wire, BUY, code, 200, "1", "주문 금액 초과")
+    assert type(raised(lambda: wire.broker.buy("005930", 10, price=70000))) is InsufficientFunds
+    refuse(wire, BUY, code, 200, "1", "장 시작 전")
+    assert type(raised(lambda: wire.broker.buy("005930", 10, price=70000))) is table.REFUSALS.get(code, Rejected)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"error_description": "wait", "error_code": "EGW00133"}, 403),
+        ({"rt_cd": "1", "msg_cd": "EGW00133", "msg1": "wait"}, 403),
+    ],
+    ids=["other envelope", "usual envelope"],
+)
+def test_token_refusal_is_read_in_both_envelopes(wire: Any, body: Any, status: int) -> None:
+    wire.client._tokens._token = None
+    wire.answer("tokenP", body, status=status)
+    error = raised(lambda: wire.broker.quote("005930"))
+    assert (type(error), error.code, error.message) == (RateLimited, "EGW00133", "wait")
+
+
+@pytest.mark.parametrize("code", ["EGW00103", "EGW00105"])
+def test_key_that_is_refused_at_login_is_told_to_queries_and_orders(wire: Any, code: str) -> None:
+    wire.client._tokens._token = None
+    wire.answer("tokenP", {"error_description": "no such key", "error_code": code}, status=403)
+    for ask in (lambda: wire.broker.quote("005930"), lambda: wire.broker.buy("005930", 10, price=70000)):
+        error = raised(ask)
+        assert (type(error), error.code) == (AuthError, code)
+    assert wire.of(BUY) == []
+
+
+@pytest.mark.parametrize("code", ["", "EGW99999", "XYZ", "4058000", "405800000", "OPSQ3001", "OPSP0001"])
+@pytest.mark.parametrize("status", [200, 500])
+def test_unknown_code_is_plainly_rejected_and_leaves_an_order_open(wire: Any, code: str, status: int) -> None:
+    refuse(wire, PRICE, code, status, "1")
+    assert type(raised(lambda: wire.broker.quote("005930"))) is Rejected
+    refuse(wire, BUY, code, status, "1")
+    assert type(raised(lambda: wire.broker.buy("005930", 10, price=70000))) is OrderUncertain
+
+
+@pytest.mark.parametrize("code", ["APBK9999", "APAM1234", "KIOK9999", "49990000", "OPSQ2999", "EGW00209"])
+def test_unknown_code_of_a_definite_family_proves_that_nothing_was_placed(wire: Any, code: str) -> None:
+    refuse(wire, BUY, code, 200, "7")
+    assert type(raised(lambda: wire.broker.buy("005930", 10, price=70000))) is Rejected
+
+
+@pytest.mark.parametrize("body", [{}, {"msg_cd": "APBK0952"}, {"rt_cd": None}, {"output": {"ODNO": "1"}}])
+def test_answer_without_rt_cd_is_neither_success_nor_refusal(wire: Any, body: Any) -> None:
+    for status in (200, 400):
+        wire.answer(PRICE, body, status=status).answer(BUY, body, status=status)
+        assert type(raised(lambda: wire.broker.quote("005930"))) is WireError
+        assert type(raised(lambda: wire.broker.buy("005930", 10, price=70000))) is OrderUncertain
+
+
+def test_words_of_the_broker_are_one_printable_line_without_our_secrets(wire: Any) -> None:
+    words = f"two\nlines \x1b[31mred {wire.app_key} {wire.token} 50012345 end"
+    refuse(wire, PRICE, "APBK0656", 200, "7", words)
+    error = raised(lambda: wire.broker.quote("005930"))
+    assert error.message.startswith("two lines red")
+    for secret in (wire.app_key, wire.token):
+        assert secret not in str(error)
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_same_cause_has_the_same_class_at_both_brokers(cause: str) -> None:
+    other = pytest.importorskip("brokerkit_kiwoom", reason="the other adapter is not installed")
+    kind, ours, theirs = CAUSES[cause]
+    kiwoom = importlib.import_module(f"{other.__name__}.wire.errors")
+    assert {table.REFUSALS.get(code, Rejected) for code in ours} == {kind}
+    assert {kiwoom.REFUSALS.get(code, Rejected) for code in theirs} == {kind}

@@ -1,0 +1,235 @@
+"""The exact requests of every verb at Kiwoom: method, address, headers, body, and nothing besides."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from brokerkit_kiwoom.wire import orders
+from pydantic import SecretStr
+
+from brokerkit.errors import AuthError, ConfigError, Disarmed, NotSent, WireError
+from brokerkit.models import OrderRequest, OrderType, Side
+
+Connect = Callable[..., Any]
+HOST = {"real": "https://api.kiwoom.com", "demo": "https://mockapi.kiwoom.com", "sandbox": "http://127.0.0.1:9"}
+ALWAYS = {
+    "Accept-Encoding": "identity",
+    "User-Agent": "brokerkit",
+    "Content-Type": "application/json;charset=UTF-8",
+}
+LIMIT_BUY = OrderRequest.model_validate({"symbol": "005930", "side": Side.BUY, "quantity": 10, "price": 70000})
+MARKET_SELL = OrderRequest(symbol="005930", side=Side.SELL, quantity=3, type=OrderType.MARKET)
+STOCK_INFO, ACCOUNTS, ORDERS = "/api/dostk/stkinfo", "/api/dostk/acnt", "/api/dostk/ordr"
+DAY = dt.date(2024, 1, 5)
+CALLS: dict[str, tuple[Callable[[Any], object], str]] = {
+    "ka10001": (lambda wire: wire.broker.quote("005930"), STOCK_INFO),
+    "ka10100": (lambda wire: wire.broker._kind("005930"), STOCK_INFO),
+    "ka10059": (lambda wire: wire.broker.investor_flow("005930", start=DAY, end=DAY), STOCK_INFO),
+    "ka00001": (lambda wire: wire.broker.balance(), ACCOUNTS),
+    "kt00018": (lambda wire: wire.broker.balance(), ACCOUNTS),
+    "kt00001": (lambda wire: wire.broker.balance(), ACCOUNTS),
+    "kt00007": (lambda wire: wire.broker.refresh(wire.order()), ACCOUNTS),
+    "kt10000": (lambda wire: wire.broker._send_order(LIMIT_BUY), ORDERS),
+    "kt10001": (lambda wire: wire.broker._send_order(MARKET_SELL), ORDERS),
+    "kt10003": (lambda wire: wire.broker._send_cancel(wire.order(), None), ORDERS),
+}
+BESIDE = {"kt10000": ["ka00001"], "kt10001": ["ka00001"], "kt10003": ["ka00001"], "ka10059": ["ka10059"]}
+
+
+def with_token(wire: Any, id: str, body: object) -> dict[str, str]:
+    return {**ALWAYS, **length_of(body), "authorization": f"Bearer {wire.token}", "api-id": id}
+
+
+def length_of(body: object) -> dict[str, str]:
+    return {"Content-Length": str(len(json.dumps(body, ensure_ascii=False).encode()))}
+
+
+@pytest.mark.parametrize("id", CALLS)
+@pytest.mark.parametrize("environment", ["real", "demo"])
+def test_every_call_is_a_post_with_its_own_id_the_token_and_no_other_header(
+    connect: Connect, environment: str, id: str
+) -> None:
+    wire = connect(environment).logged_in()
+    ask, path = CALLS[id]
+    ask(wire)
+    others = ["ka00001", "kt00018", "kt00001"] if path == ACCOUNTS and id != "kt00007" else [*BESIDE.get(id, []), id]
+    assert [call.id for call in wire.calls] == others
+    for call in wire.of(id):
+        assert (call.method, call.url) == ("POST", HOST[environment] + path)
+        assert call.headers == with_token(wire, id, call.body)
+
+
+def test_account_is_asked_for_once_with_an_empty_body(wire: Any) -> None:
+    wire.broker.balance()
+    wire.broker.buy("005930", 10, price=70000)
+    wire.broker.cancel(wire.order())
+    (call,) = wire.of("ka00001")
+    assert call.body == {}
+
+
+def test_quote_and_kind_ask_for_the_plain_code(wire: Any) -> None:
+    wire.broker.quote("005930")
+    wire.broker._kind("0126Z0")
+    assert [call.body for call in wire.calls] == [{"stk_cd": "005930"}, {"stk_cd": "0126Z0"}]
+
+
+def test_limit_order_names_venue_symbol_quantity_price_and_type(wire: Any) -> None:
+    wire.broker.buy("005930", 10, price=70000)
+    assert [call.body for call in wire.of("kt10000")] == [
+        {"dmst_stex_tp": "KRX", "stk_cd": "005930", "ord_qty": "10", "ord_uv": "70000", "trde_tp": "0", "cond_uv": ""}
+    ]
+
+
+def test_market_order_carries_a_blank_price(wire: Any) -> None:
+    wire.broker.sell("005930", "3", type=OrderType.MARKET)
+    assert [call.body for call in wire.of("kt10001")] == [
+        {"dmst_stex_tp": "KRX", "stk_cd": "005930", "ord_qty": "3", "ord_uv": "", "trde_tp": "3", "cond_uv": ""}
+    ]
+
+
+def test_prices_and_quantities_go_out_as_plain_digits(wire: Any) -> None:
+    wire.broker.buy("005930", "1E+1", price="7.00E+4")
+    (call,) = wire.of("kt10000")
+    assert (call.body["ord_qty"], call.body["ord_uv"]) == ("10", "70000")
+
+
+@pytest.mark.parametrize(("quantity", "sent"), [(None, "0"), (4, "4")], ids=["all that is left", "a part"])
+def test_cancel_names_the_order_and_zero_means_all(wire: Any, quantity: int | None, sent: str) -> None:
+    wire.broker.cancel(wire.order(), quantity=quantity)
+    assert [call.body for call in wire.of("kt10003")] == [
+        {"dmst_stex_tp": "KRX", "orig_ord_no": "0000140", "stk_cd": "005930", "cncl_qty": sent}
+    ]
+
+
+def test_next_cancellation_names_the_number_of_the_last_one(wire: Any) -> None:
+    canceled = wire.broker.cancel(wire.order(), quantity=4)
+    wire.broker.cancel(canceled)
+    assert [call.body["orig_ord_no"] for call in wire.of("kt10003")] == ["0000140", "0000142"]
+
+
+def test_refresh_asks_for_all_orders_of_the_symbol_on_the_orders_day(wire: Any) -> None:
+    wire.broker.refresh(wire.order(handle="kiwoom:20240105:0000140:0000140"))
+    assert wire.calls[0].body == {
+        "ord_dt": "20240105",
+        "qry_tp": "2",
+        "stk_bond_tp": "1",
+        "sell_tp": "0",
+        "stk_cd": "005930",
+        "fr_ord_no": "",
+        "dmst_stex_tp": "%",
+    }
+
+
+def test_balance_asks_for_holdings_and_then_for_cash(wire: Any) -> None:
+    wire.broker.balance()
+    bodies = [(call.id, call.body) for call in wire.calls[1:]]
+    assert bodies == [("kt00018", {"qry_tp": "1", "dmst_stex_tp": "KRX"}), ("kt00001", {"qry_tp": "3"})]
+
+
+@pytest.mark.parametrize(
+    ("detail", "kinds"), [(False, ["0"]), (True, ["0", "1", "2"])], ids=["nets", "buys and sells too"]
+)
+def test_investor_flow_asks_for_single_shares_and_for_won(wire: Any, detail: bool, kinds: list[str]) -> None:
+    wire.broker.investor_flow("005930", start=DAY, end=DAY, detail=detail)
+    base = {"dt": "20240105", "stk_cd": "005930", "unit_tp": "1"}
+    asked = [{**base, "trde_tp": kind, "amt_qty_tp": unit} for kind in kinds for unit in ("2", "1")]
+    assert [call.body for call in wire.calls] == asked
+
+
+def test_next_page_repeats_the_body_and_carries_the_key_in_the_headers(wire: Any) -> None:
+    more = {"cont-yn": "Y", "next-key": "A005930  7", "api-id": "kt00018"}
+    one, two = wire.good("kt00018"), wire.good("kt00018")
+    two["acnt_evlt_remn_indv_tot"][0]["stk_cd"] = "A000660"
+    wire.pages("kt00018", (more, one), ({"cont-yn": "N", "next-key": ""}, two)).broker.balance()
+    first, second = wire.of("kt00018")
+    assert first.body == second.body
+    assert first.headers == with_token(wire, "kt00018", first.body)
+    assert second.headers == {**first.headers, "cont-yn": "Y", "next-key": "A005930  7"}
+
+
+@pytest.mark.parametrize("environment", ["real", "demo"])
+def test_token_is_asked_for_once_with_key_and_secret_and_no_other_header(connect: Connect, environment: str) -> None:
+    wire = connect(environment)
+    wire.broker.quote("005930")
+    wire.broker.quote("005930")
+    login, first, second = wire.calls
+    body = {"grant_type": "client_credentials", "appkey": wire.app_key, "secretkey": wire.app_secret}
+    assert (login.method, login.url) == ("POST", HOST[environment] + "/oauth2/token")
+    assert (login.body, login.headers) == (body, {**ALWAYS, **length_of(body)})
+    assert first.headers["authorization"] == second.headers["authorization"] == "Bearer factory-token-second"
+
+
+def test_revoke_names_the_token_in_the_body(wire: Any) -> None:
+    assert wire.client.revoke()
+    (call,) = wire.calls
+    body = {"appkey": wire.app_key, "secretkey": wire.app_secret, "token": wire.token}
+    assert (call.method, call.url) == ("POST", HOST["sandbox"] + "/oauth2/revoke")
+    assert (call.body, call.headers) == (body, {**ALWAYS, **length_of(body)})
+
+
+@pytest.mark.parametrize(
+    "expiry", ["2099-01-02", "２０９９０１０２０３０４０５", "20991302030405", "", 20990102030405, None]
+)
+def test_token_without_a_readable_end_is_a_wire_error_and_the_order_not_sent(wire: Any, expiry: Any) -> None:
+    wire.client._tokens._token = None
+    wire.answer("token", {**wire.good("token"), "expires_dt": expiry})
+    with pytest.raises(WireError, match="expires_dt"):
+        wire.broker.quote("005930")
+    with pytest.raises(NotSent, match="expires_dt"):
+        wire.broker.buy("005930", 10, price=70000)
+    assert wire.of("kt10000") == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [(b"<html>", 502), (b"<html>", 400), ({"return_code": 0, "return_msg": ""}, 200)],
+    ids=["502", "web firewall", "no number"],
+)
+def test_order_is_not_sent_before_the_account_is_known(wire: Any, answer: Any, status: int) -> None:
+    wire.answer("ka00001", answer, status=status)
+    with pytest.raises(NotSent, match="account"):
+        wire.broker.buy("005930", 10, price=70000)
+    with pytest.raises(NotSent, match="account"):
+        wire.broker.cancel(wire.order())
+    assert {call.id for call in wire.calls} == {"ka00001"}
+
+
+def test_key_of_another_account_sends_no_order(connect: Connect) -> None:
+    wire = connect("sandbox", wire_environment="real", account="1234-567-891").logged_in()
+    with pytest.raises(ConfigError, match="7890"):
+        wire.broker.buy("005930", 10, price=70000)
+    assert wire.of("kt10000") == []
+    same = connect("sandbox", wire_environment="real", account="1234-567-890").logged_in()
+    assert same.broker.buy("005930", 10, price=70000).id == "0000141"
+
+
+def test_query_is_repeated_once_with_a_new_token_and_an_order_never(wire: Any) -> None:
+    refused = {"return_code": 3, "return_msg": "no [8005:token]"}
+    wire.broker.balance()
+    wire.calls.clear()
+    wire.answer("ka10001", refused, wire.good("ka10001")).broker.quote("005930")
+    sent = [(call.id, call.headers.get("authorization")) for call in wire.calls]
+    first, second = f"Bearer {wire.token}", "Bearer factory-token-second"
+    assert sent == [("ka10001", first), ("token", None), ("ka10001", second)]
+    wire.logged_in().answer("kt10000", refused)
+    with pytest.raises(AuthError):
+        wire.broker.buy("005930", 10, price=70000)
+    assert len(wire.of("kt10000")) == 1
+    assert wire.client.token() == SecretStr("factory-token-second")
+
+
+def test_real_orders_stay_disarmed_and_nothing_leaves(connect: Connect) -> None:
+    wire = connect("real").logged_in()
+    with pytest.raises(Disarmed):
+        wire.broker.buy("005930", 10, price=70000)
+    with pytest.raises(Disarmed):
+        wire.broker.cancel(wire.order())
+    assert wire.calls == []
+
+
+def test_handle_keeps_day_row_and_the_number_to_name() -> None:
+    assert orders.handle("20240105", "0000140", "0000142") == "kiwoom:20240105:0000140:0000142"

@@ -1,0 +1,165 @@
+"""Cash and holdings of Kiwoom: two calls, one of them in pages, become one Balance, or an error."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from brokerkit.errors import IncompleteListing, RateLimited, WireError
+from brokerkit.models import Balance, Position
+
+HOLDINGS, CASH = "kt00018", "kt00001"
+ROWS = "acnt_evlt_remn_indv_tot"
+MORE, END = {"cont-yn": "Y", "next-key": "k1"}, {"cont-yn": "N", "next-key": ""}
+
+
+def page(wire: Any, *symbols: str, **totals: str) -> Any:
+    answer = wire.good(HOLDINGS)
+    (row,) = answer[ROWS]
+    return {**answer, ROWS: [{**row, "stk_cd": symbol} for symbol in symbols], **totals}
+
+
+def symbols(balance: Balance) -> list[str]:
+    return [position.symbol for position in balance.positions]
+
+
+def test_balance_has_every_number_of_both_answers_and_a_profit_before_costs(wire: Any) -> None:
+    assert wire.broker.balance() == Balance(
+        account="******7890",
+        currency="KRW",
+        cash=Decimal(5000000),
+        orderable_cash=Decimal(4700000),
+        withdrawable_cash=Decimal(4600000),
+        cash_d1=Decimal(4900000),
+        cash_d2=Decimal(4800000),
+        cost=Decimal(822003),
+        market_value=Decimal(843600),
+        unrealized_pnl=Decimal(21597),
+        total_value=Decimal(5643600),
+        positions=(
+            Position(
+                symbol="005930",
+                name="Alpha",
+                quantity=Decimal(12),
+                sellable_quantity=Decimal(9),
+                average_price=Decimal(68500),
+                price=Decimal(70300),
+                cost=Decimal(822003),
+                market_value=Decimal(843600),
+                unrealized_pnl=Decimal(21597),
+                unrealized_pnl_percent=Decimal("2.6274"),
+                currency="KRW",
+            ),
+        ),
+    )
+
+
+@pytest.mark.parametrize("absent", ["", "  ", ...], ids=["blank", "blanks", "missing"])
+def test_what_the_broker_leaves_out_is_none_and_not_zero(wire: Any, absent: Any) -> None:
+    holdings, cash = wire.good(HOLDINGS), wire.good(CASH)
+    for block, names in (
+        (holdings[ROWS][0], ("trde_able_qty", "pur_pric", "cur_prc")),
+        (cash, ("100stk_ord_alow_amt", "pymn_alow_amt", "d1_entra", "d2_entra")),
+    ):
+        for name in names:
+            if absent is ...:
+                del block[name]
+            else:
+                block[name] = absent
+    balance = wire.answer(HOLDINGS, holdings).answer(CASH, cash).broker.balance()
+    (position,) = balance.positions
+    assert {position.sellable_quantity, position.average_price, position.price} == {None}
+    assert {balance.orderable_cash, balance.withdrawable_cash, balance.cash_d1, balance.cash_d2} == {None}
+    assert balance.total_value is None
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("-00000000012500", -12500),
+        ("000000000000000", 0),
+        ("+0", 0),
+        ("-0", 0),
+        (" 12500", 12500),
+        ("12500", 12500),
+        ("000000012.50", Decimal("12.5")),
+    ],
+)
+def test_padding_does_not_hide_the_sign_of_an_amount(wire: Any, text: str, value: Any) -> None:
+    wire.answer(CASH, {**wire.good(CASH), "d2_entra": text})
+    balance = wire.broker.balance()
+    assert (balance.cash_d2, balance.total_value) == (value, value + 843600)
+
+
+@pytest.mark.parametrize("symbol", ["A005930", "005930", "Q005930", "J005930", "005930_AL", " A005930 "])
+def test_kind_letter_and_venue_are_taken_off_the_code(wire: Any, symbol: str) -> None:
+    assert symbols(wire.answer(HOLDINGS, page(wire, symbol)).broker.balance()) == ["005930"]
+
+
+@pytest.mark.parametrize(
+    ("symbol", "plain"), [("A00104K", "00104K"), ("J57JBHH", "57JBHH"), ("M04020000", "M04020000")]
+)
+def test_codes_with_letters_are_codes(wire: Any, symbol: str, plain: str) -> None:
+    assert symbols(wire.answer(HOLDINGS, page(wire, symbol)).broker.balance()) == [plain]
+
+
+def test_rows_that_were_sold_out_are_dropped(wire: Any) -> None:
+    answer = page(wire, "A005930", "A000660")
+    answer[ROWS][0] |= {"rmnd_qty": "000000000000000", "pur_amt": "0", "evlt_amt": "0"}
+    assert symbols(wire.answer(HOLDINGS, answer).broker.balance()) == ["000660"]
+
+
+def test_account_without_holdings_has_no_positions(wire: Any) -> None:
+    empty = page(wire, tot_pur_amt="000000000000000", tot_evlt_amt="000000000000000", return_msg="no data")
+    balance = wire.answer(HOLDINGS, empty).broker.balance()
+    assert (balance.positions, balance.cost, balance.total_value) == ((), 0, 4800000)
+
+
+@pytest.mark.parametrize("block", [None, {}, "", ...], ids=repr)
+def test_missing_list_is_a_wire_error_and_not_an_empty_account(wire: Any, block: Any) -> None:
+    answer = {**wire.good(HOLDINGS), ROWS: block}
+    wire.answer(HOLDINGS, {name: value for name, value in answer.items() if value is not ...})
+    with pytest.raises(WireError, match=ROWS):
+        wire.broker.balance()
+
+
+@pytest.mark.parametrize("mark", ["Y", "y", " Y "])
+def test_pages_are_followed_and_the_last_ones_totals_count(wire: Any, mark: str) -> None:
+    one, two = page(wire, "A005930"), page(wire, "A000660", tot_evlt_amt="000000000000007")
+    balance = wire.pages(HOLDINGS, ({**MORE, "cont-yn": mark}, one), (END, two)).broker.balance()
+    assert (symbols(balance), balance.market_value, len(wire.of(HOLDINGS))) == (["005930", "000660"], 7, 2)
+
+
+@pytest.mark.parametrize("headers", [{}, END, {"cont-yn": "N", "next-key": "k1"}, {"next-key": "k1"}])
+def test_anything_but_y_ends_the_list(wire: Any, headers: dict[str, str]) -> None:
+    wire.pages(HOLDINGS, (headers, page(wire, "A005930"))).broker.balance()
+    assert len(wire.of(HOLDINGS)) == 1
+
+
+def test_page_that_comes_twice_or_keys_that_repeat_fail_the_whole_balance(wire: Any) -> None:
+    one, two = page(wire, "A005930"), page(wire, "A000660")
+    for pages in (((MORE, one), (MORE, one)), ((MORE, one), (MORE, two), (END, page(wire)))):
+        with pytest.raises(IncompleteListing):
+            wire.pages(HOLDINGS, *pages).broker.balance()
+
+
+def test_cash_in_more_than_one_page_is_refused(wire: Any) -> None:
+    with pytest.raises(IncompleteListing):
+        wire.pages(CASH, (MORE, wire.good(CASH))).broker.balance()
+
+
+def test_query_over_the_limit_is_repeated_twice_and_then_given_up(wire: Any) -> None:
+    limited = {"return_code": 5, "return_msg": "[1700:too fast 유량=5, API ID=kt00001]"}
+    assert wire.answer(CASH, limited, limited, wire.good(CASH)).broker.balance().cash == 5000000
+    with pytest.raises(RateLimited):
+        wire.answer(CASH, limited).broker.balance()
+    assert len(wire.of(CASH)) == 6
+
+
+@pytest.mark.parametrize(
+    ("words", "limit"), [("유량=5, API ID=ka10081", 5), ("유량=1]", 1), ("유량=5000", None), ("", None)]
+)
+def test_limit_is_read_from_the_words(wire: Any, words: str, limit: int | None) -> None:
+    assert wire.client.told_limit(words) == limit

@@ -1,0 +1,251 @@
+"""What Kiwoom itself answers, where BROKERKIT_WIRE_EXAMPLES tells where the examples lie: every number as stated."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from brokerkit.errors import (
+    AuthError,
+    BrokerError,
+    InsufficientFunds,
+    InvalidOrder,
+    MarketClosed,
+    OrderUncertain,
+    RateLimited,
+    Rejected,
+    Unsupported,
+)
+from brokerkit.market import clock
+from brokerkit.market.ticks import Kind
+from brokerkit.models import Flow, InvestorFlow, OrderStatus, OrderType, Position, Quote, Side, TimeInForce, Venue
+
+FOLDER = os.environ.get("BROKERKIT_WIRE_EXAMPLES")
+pytestmark = pytest.mark.skipif(not FOLDER, reason="BROKERKIT_WIRE_EXAMPLES does not name the folder of examples")
+UNUSABLE = {"ka10001": "its values are shifted against its keys from upl_pric on; the observed answer is sound"}
+WEBSOCKET = {"ws-login-token", "ws-session-replaced"}
+DAY = dt.date(2024, 11, 7)
+
+
+def loaded(name: str) -> Any:
+    return json.loads((Path(FOLDER or "") / "kiwoom" / "examples" / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def official(id: str) -> Any:
+    assert id not in UNUSABLE
+    return loaded(id)["response"]["body"]
+
+
+def observed(name: str) -> Any:
+    (variant,) = (variant for variant in loaded("_observed")["variants"] if variant["id"] == name)
+    return variant["response"]["body"]
+
+
+def refusals() -> dict[str, Any]:
+    return {error["id"]: error for error in loaded("_errors")["errors"]}
+
+
+@pytest.mark.parametrize("id", UNUSABLE)
+def test_unusable_examples_are_marked_so_by_whoever_collected_them(id: str) -> None:
+    assert "not usable" in loaded(id)["warning"]
+
+
+def test_token(wire: Any) -> None:
+    token = wire.answer("token", official("au10001")).client.renew()
+    assert token.value.get_secret_value().startswith("WQJC")
+    assert token.expires_at == dt.datetime(2024, 11, 7, 8, 37, 13, tzinfo=clock.KST)
+
+
+def test_revocation(wire: Any) -> None:
+    assert wire.answer("revoke", official("au10002")).client.revoke()
+
+
+def test_account_number_is_shown_masked(wire: Any) -> None:
+    assert wire.answer("ka00001", official("ka00001")).broker._account() == "******6789"
+    assert wire.broker._number == SecretStr("0123456789")
+
+
+def test_observed_price_has_a_direction_on_each_price_and_a_real_sign_on_the_change(wire: Any) -> None:
+    assert wire.answer("ka10001", observed("ka10001-live-krx")).broker.quote("006360") == Quote(
+        symbol="006360",
+        venue=Venue.KRX,
+        currency="KRW",
+        name="GS건설",
+        price=Decimal(34950),
+        previous_close=Decimal(34150),
+        change=Decimal(800),
+        change_percent=Decimal("2.34"),
+        open=Decimal(33050),
+        high=Decimal(35900),
+        low=Decimal(32100),
+        volume=Decimal(2837598),
+        upper_limit=Decimal(44350),
+        lower_limit=Decimal(23950),
+    )
+
+
+@pytest.mark.parametrize(("source", "number"), [("kt10000", "00024"), ("kt10000-mock-market", "0121751")])
+def test_accepted_orders_have_five_or_seven_digits(wire: Any, source: str, number: str) -> None:
+    wire.answer("kt10000", observed(source) if "-" in source else official(source))
+    order = wire.broker.buy("005930", 1, type=OrderType.MARKET)
+    assert (order.id, order.status) == (number, OrderStatus.PENDING)
+    assert order.handle == f"kiwoom:{clock.today():%Y%m%d}:{number}:{number}"
+
+
+def test_accepted_cancellation(wire: Any) -> None:
+    canceled = wire.answer("kt10003", official("kt10003")).broker.cancel(wire.order(), quantity=1)
+    assert (canceled.id, canceled.original_id, canceled.status) == ("0000141", "0000140", OrderStatus.PENDING)
+    assert canceled.handle.endswith(":0000140:0000141")
+
+
+def holding(quantity: int, average: int, price: int, cost: int, value: int, profit: int, percent: str) -> Position:
+    return Position(
+        symbol="005930",
+        name="삼성전자",
+        quantity=Decimal(quantity),
+        sellable_quantity=Decimal(quantity),
+        average_price=Decimal(average),
+        price=Decimal(price),
+        cost=Decimal(cost),
+        market_value=Decimal(value),
+        unrealized_pnl=Decimal(profit),
+        unrealized_pnl_percent=Decimal(percent),
+        currency="KRW",
+    )
+
+
+def test_official_balance_has_a_profit_before_costs(wire: Any) -> None:
+    balance = wire.answer("kt00018", official("kt00018")).answer("kt00001", official("kt00001")).broker.balance()
+    assert balance.positions == (
+        holding(3, 124500, 59000, 373500, 177000, -196500, "-52.6104"),
+        holding(8, 209178, 85000, 1673430, 680000, -993430, "-59.3649"),
+    )
+    assert (balance.cost, balance.market_value, balance.unrealized_pnl) == (17598258, 25789890, 8191632)
+    assert (balance.cash, balance.orderable_cash, balance.withdrawable_cash) == (17534, 12550, 85341)
+    assert (balance.cash_d1, balance.cash_d2, balance.total_value) == (17450, 12550, 25802440)
+
+
+def test_observed_cash_of_a_fresh_mock_account_is_without_margin(wire: Any) -> None:
+    balance = wire.answer("kt00001", observed("kt00001-mock-fresh")).broker.balance()
+    assert {balance.cash, balance.orderable_cash, balance.withdrawable_cash} == {Decimal(10_000_000)}
+    assert {balance.cash_d1, balance.cash_d2} == {Decimal(10_000_000)}
+
+
+def test_observed_empty_list_of_the_mock_host_is_read_whatever_its_words(wire: Any) -> None:
+    wire.answer("kt00007", {**observed("ka10075-mock-empty"), "acnt_ord_cntr_prps_dtl": []})
+    assert wire.broker.refresh(wire.order()).status == OrderStatus.PENDING
+
+
+def flows(*numbers: int) -> dict[str, Flow]:
+    names = (
+        *("individual", "foreign", "institution", "financial_investment", "insurance", "investment_trust"),
+        *("other_finance", "bank", "pension", "private_fund", "government", "other_corporation", "resident_foreign"),
+    )
+    return {
+        name: Flow(net_quantity=Decimal(number), net_amount=Decimal(number * 1_000_000))
+        for name, number in zip(names, numbers, strict=True)
+    }
+
+
+def test_official_investor_flow_read_as_shares_and_as_million_won(wire: Any) -> None:
+    rows = wire.answer("ka10059", official("ka10059")).broker.investor_flow("005930", end=DAY)
+    assert rows == (
+        InvestorFlow(
+            symbol="005930",
+            date=dt.date(2024, 11, 6),
+            close=Decimal(74800),
+            final=True,
+            **flows(-639, -7, 646, -47, 15, -2, 730, -51, 1, 0, 0, 0, 0),
+        ),
+        InvestorFlow(
+            symbol="005930",
+            date=DAY,
+            close=Decimal(61300),
+            final=True,
+            **flows(1584, -61778, 60195, 25514, 0, 0, 34619, 4, -1, 58, 0, 0, 1),
+        ),
+    )
+
+
+def test_official_row_of_the_day_list(wire: Any) -> None:
+    handle = "kiwoom:20241107:0000050:0000050"
+    order = wire.order(id="0000050", symbol="069500", handle=handle)
+    assert wire.answer("kt00007", official("kt00007")).broker.refresh(order) == wire.order(
+        id="0000050",
+        symbol="069500",
+        name="KODEX 200",
+        side=Side.BUY,
+        type=OrderType.MARKET,
+        time_in_force=TimeInForce.DAY,
+        venue=Venue.KRX,
+        quantity=1,
+        price=None,
+        filled_quantity=1,
+        remaining_quantity=0,
+        average_fill_price=4900,
+        status=OrderStatus.FILLED,
+        submitted_at=dt.datetime(2024, 11, 7, 13, 5, 43, tzinfo=clock.KST),
+        handle=handle,
+    )
+
+
+def test_official_listing_tells_the_kind(wire: Any) -> None:
+    assert wire.answer("ka10100", official("ka10100")).broker._kind("005930") is Kind.STOCK
+
+
+def buy(wire: Any) -> object:
+    return wire.broker.buy("005930", 10, price=70000)
+
+
+def sell(wire: Any) -> object:
+    return wire.broker.sell("005930", 10, price=70000)
+
+
+def quote(wire: Any) -> object:
+    return wire.broker.quote("005930")
+
+
+REFUSALS: list[tuple[str, Callable[[Any], object], str, type[BrokerError], str]] = [
+    ("rate-limit", quote, "ka10001", RateLimited, "1700"),
+    ("rate-limit", buy, "kt10000", OrderUncertain, "1700"),
+    ("rate-limit-older-wording", quote, "ka10001", RateLimited, "1700"),
+    ("token-invalid", quote, "ka10001", AuthError, "8005"),
+    ("token-invalid", buy, "kt10000", AuthError, "8005"),
+    ("missing-field", lambda wire: wire.broker.refresh(wire.order()), "kt00007", Rejected, "1511"),
+    ("no-authorization-header", quote, "ka10001", AuthError, "1513"),
+    ("mock-unsupported-api", lambda wire: wire.broker.balance(), "kt00018", Unsupported, "8104"),
+    ("mock-unsupported-business", lambda wire: wire.broker.balance(), "kt00018", Unsupported, "RC9000"),
+    ("order-after-hours-mock", buy, "kt10000", MarketClosed, "RC4058"),
+    ("order-tick-size-mock", buy, "kt10000", InvalidOrder, "RC4003"),
+    ("order-not-enough-cash", buy, "kt10000", InsufficientFunds, "855056"),
+    ("order-nothing-to-sell", sell, "kt10001", InsufficientFunds, "800033"),
+]
+
+
+@pytest.mark.parametrize(("name", "ask", "id", "kind", "code"), REFUSALS)
+def test_observed_refusals(
+    wire: Any, name: str, ask: Callable[[Any], object], id: str, kind: type[BrokerError], code: str
+) -> None:
+    error = refusals()[name]
+    wire.answer(id, error["body"], status=error["http_status"] or 200)
+    with pytest.raises(BrokerError) as caught:
+        ask(wire)
+    assert (type(caught.value), caught.value.code) == (kind, code)
+    assert caught.value.message == error["body"]["return_msg"]
+
+
+def test_no_example_of_a_refusal_is_left_out() -> None:
+    assert set(refusals()) - WEBSOCKET == {name for name, *_ in REFUSALS}
+
+
+def test_limit_is_read_from_the_observed_refusal(wire: Any) -> None:
+    assert wire.client.told_limit(refusals()["rate-limit"]["body"]["return_msg"]) == 5
+    assert wire.client.told_limit(refusals()["rate-limit-older-wording"]["body"]["return_msg"]) is None

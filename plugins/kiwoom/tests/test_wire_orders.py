@@ -1,0 +1,262 @@
+"""Orders of Kiwoom: what an accepted order, a cancellation and a row of the day's list become."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from brokerkit.errors import IncompleteListing, NothingToCancel, OrderUncertain, WireError
+from brokerkit.market import clock
+from brokerkit.models import Order, OrderStatus, OrderType, Side, TimeInForce, Venue
+
+BUY, CANCEL, LIST = "kt10000", "kt10003", "kt00007"
+ROWS = "acnt_ord_cntr_prps_dtl"
+TODAY = clock.today()
+
+
+def row(wire: Any, **changes: Any) -> Any:
+    return {**wire.good(LIST)[ROWS][0], **changes}
+
+
+def listing(wire: Any, *rows: Any) -> Any:
+    return {**wire.good(LIST), ROWS: list(rows)}
+
+
+def refreshed(wire: Any, **changes: Any) -> Order:
+    order: Order = wire.answer(LIST, listing(wire, row(wire, **changes))).broker.refresh(wire.order())
+    return order
+
+
+def test_accepted_order_is_pending_with_number_and_handle(wire: Any) -> None:
+    assert wire.broker.buy("005930", 10, price=70000) == Order(
+        id="0000141",
+        symbol="005930",
+        side=Side.BUY,
+        type=OrderType.LIMIT,
+        time_in_force=TimeInForce.DAY,
+        venue=Venue.KRX,
+        quantity=Decimal(10),
+        price=Decimal(70000),
+        status=OrderStatus.PENDING,
+        handle=f"kiwoom:{TODAY:%Y%m%d}:0000141:0000141",
+    )
+
+
+@pytest.mark.parametrize("number", ["0121751", "00024", "24", " 0000141 "])
+def test_order_numbers_come_with_and_without_zeros(wire: Any, number: str) -> None:
+    wire.answer(BUY, {**wire.good(BUY), "ord_no": number})
+    order = wire.broker.buy("005930", 10, price=70000)
+    assert order.id == number.strip()
+    assert wire.broker.cancel(order).original_id == number.strip()
+
+
+@pytest.mark.parametrize("number", ["", "0", "0000000", "12a", "-5", "12345678901", "1 2", "１２", None, 7, ...])
+def test_order_whose_number_cannot_be_read_is_uncertain(wire: Any, number: Any) -> None:
+    for id in (BUY, CANCEL):
+        answer = {**wire.good(id), "ord_no": number}
+        wire.answer(id, {name: value for name, value in answer.items() if value is not ...})
+    with pytest.raises(OrderUncertain, match=f"{BUY} .*ord_no") as caught:
+        wire.broker.buy("005930", 10, price=70000)
+    assert caught.value.intent is not None
+    with pytest.raises(OrderUncertain, match=f"{CANCEL} .*ord_no") as caught:
+        wire.broker.cancel(wire.order())
+    assert caught.value.intent == wire.order()
+
+
+def test_accepted_cancellation_names_the_order_and_not_the_root(wire: Any) -> None:
+    canceled = wire.broker.cancel(wire.order())
+    assert (canceled.id, canceled.original_id, canceled.status) == ("0000142", "0000140", OrderStatus.PENDING)
+    assert canceled.handle == f"kiwoom:{TODAY:%Y%m%d}:0000140:0000142"
+
+
+@pytest.mark.parametrize("changes", [{"base_orig_ord_no": ...}, {"cncl_qty": ...}, {"cncl_qty": ""}, {"new": "?"}])
+def test_cancellation_needs_no_more_than_its_number(wire: Any, changes: Any) -> None:
+    answer = {**wire.good(CANCEL), **changes}
+    wire.answer(CANCEL, {name: value for name, value in answer.items() if value is not ...})
+    assert wire.broker.cancel(wire.order()).id == "0000142"
+
+
+@pytest.mark.parametrize("quantity", ["1_0", "1e1", "ten", "10 ", 10, None])
+def test_cancelled_quantity_outside_the_grammar_leaves_the_outcome_open(wire: Any, quantity: Any) -> None:
+    wire.answer(CANCEL, {**wire.good(CANCEL), "cncl_qty": quantity})
+    with pytest.raises(OrderUncertain, match="cncl_qty"):
+        wire.broker.cancel(wire.order())
+
+
+@pytest.mark.parametrize("result", ["", " ", False, True, 0.0, None, "ok", "-0", "0x0", [], {}, ...], ids=repr)
+def test_only_zeros_are_success(wire: Any, result: Any) -> None:
+    answer = {**wire.good(BUY), "return_code": result}
+    wire.answer(BUY, {name: value for name, value in answer.items() if value is not ...})
+    with pytest.raises(OrderUncertain):
+        wire.broker.buy("005930", 10, price=70000)
+    assert len(wire.of(BUY)) == 1
+
+
+@pytest.mark.parametrize("result", [0, "0", "0000", " 0 "])
+@pytest.mark.parametrize("name", ["return_code", "returnCode"])
+def test_zeros_are_success_as_number_and_as_text(wire: Any, name: str, result: Any) -> None:
+    answer = wire.good(BUY)
+    del answer["return_code"]
+    wire.answer(BUY, {**answer, name: result, "return_msg": "[1700: more data exist"})
+    assert wire.broker.buy("005930", 10, price=70000).status == OrderStatus.PENDING
+
+
+@pytest.mark.parametrize("status", [201, 302, 400, 401, 429, 500])
+def test_success_under_another_status_than_200_is_uncertain(wire: Any, status: int) -> None:
+    wire.answer(BUY, wire.good(BUY), status=status)
+    with pytest.raises(OrderUncertain):
+        wire.broker.buy("005930", 10, price=70000)
+    assert len(wire.of(BUY)) == 1
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{}", b"<html>", b'{"return_code": 0', b"\xff"])
+def test_order_with_an_unreadable_answer_is_uncertain_and_sent_once(wire: Any, body: bytes) -> None:
+    wire.answer(BUY, body)
+    with pytest.raises(OrderUncertain):
+        wire.broker.buy("005930", 10, price=70000)
+    assert len(wire.of(BUY)) == 1
+
+
+def test_row_of_the_list_has_every_field(wire: Any) -> None:
+    assert refreshed(wire) == wire.order(
+        name="Alpha",
+        filled_quantity=4,
+        remaining_quantity=6,
+        average_fill_price=69950,
+        status=OrderStatus.PARTIALLY_FILLED,
+        submitted_at=dt.datetime.combine(TODAY, dt.time(10, 11, 12), clock.KST),
+    )
+
+
+OPEN = {"cntr_qty": "0000000000", "ord_remnq": "0000000010"}
+GONE = {"cntr_qty": "0000000000", "ord_remnq": "0000000000"}
+FILLED = {"cntr_qty": "0000000010", "ord_remnq": "0000000000"}
+STATES = [
+    (OPEN, OrderStatus.WORKING),
+    ({}, OrderStatus.PARTIALLY_FILLED),
+    (FILLED, OrderStatus.FILLED),
+    ({**FILLED, "acpt_tp": "취소"}, OrderStatus.FILLED),
+    ({**GONE, "acpt_tp": "거부"}, OrderStatus.REJECTED),
+    ({**GONE, "acpt_tp": "취소"}, OrderStatus.CANCELED),
+    ({**GONE, "mdfy_cncl": "취소"}, OrderStatus.CANCELED),
+    (GONE, OrderStatus.UNKNOWN),
+    ({**GONE, "acpt_tp": "확인"}, OrderStatus.UNKNOWN),
+    ({**GONE, "ord_qty": "0000000000"}, OrderStatus.UNKNOWN),
+    ({"ord_remnq": "0000000000"}, OrderStatus.UNKNOWN),
+    ({**OPEN, "acpt_tp": "취소"}, OrderStatus.WORKING),
+]
+
+
+@pytest.mark.parametrize(("changes", "status"), STATES)
+def test_status_is_judged_by_the_quantities(wire: Any, changes: Any, status: OrderStatus) -> None:
+    assert refreshed(wire, **changes).status == status
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        (GONE, OrderStatus.EXPIRED),
+        (OPEN, OrderStatus.EXPIRED),
+        ({}, OrderStatus.EXPIRED),
+        (FILLED, OrderStatus.FILLED),
+        ({**GONE, "acpt_tp": "취소"}, OrderStatus.CANCELED),
+        ({**GONE, "acpt_tp": "거부"}, OrderStatus.REJECTED),
+    ],
+)
+def test_order_of_an_earlier_day_is_not_open_any_more(wire: Any, changes: Any, status: OrderStatus) -> None:
+    wire.answer(LIST, listing(wire, row(wire, **changes)))
+    order = wire.order(handle="kiwoom:20240105:0000140:0000140")
+    found = wire.broker.refresh(order)
+    assert (found.status, found.submitted_at) == (status, dt.datetime(2024, 1, 5, 10, 11, 12, tzinfo=clock.KST))
+
+
+@pytest.mark.parametrize(
+    ("original", "words", "status"),
+    [
+        ("0000140", "취소", OrderStatus.CANCELED),
+        ("140", "매수취소", OrderStatus.CANCELED),
+        ("0000139", "취소", OrderStatus.UNKNOWN),
+        ("0000140", "정정", OrderStatus.CANCELED),
+        ("", "취소", OrderStatus.UNKNOWN),
+        ("0000000", "취소", OrderStatus.UNKNOWN),
+    ],
+)
+def test_row_that_follows_the_order_tells_why_nothing_is_left(
+    wire: Any, original: str, words: str, status: OrderStatus
+) -> None:
+    cancellation = row(wire, ord_no="0000142", ori_ord=original, mdfy_cncl=words, **GONE)
+    wire.answer(LIST, listing(wire, cancellation, row(wire, **GONE)))
+    assert wire.broker.refresh(wire.order()).status == status
+
+
+@pytest.mark.parametrize("original", ["12a", "-5", "1 2", "12345678901", "１", None, 140])
+def test_related_number_outside_the_grammar_is_a_wire_error(wire: Any, original: Any) -> None:
+    with pytest.raises(WireError, match="ori_ord"):
+        refreshed(wire, ori_ord=original, mdfy_cncl="취소")
+
+
+@pytest.mark.parametrize(
+    ("words", "side"),
+    [
+        *(("+매수", Side.BUY), ("-매도", Side.SELL), ("-매수", Side.BUY), ("현금매수", Side.BUY)),
+        *(("매수정정", Side.BUY), ("+매수신용", Side.BUY), ("매도취소", Side.SELL), (" 현금매도 ", Side.SELL)),
+    ],
+)
+def test_side_is_told_by_the_word_and_not_by_the_sign(wire: Any, words: str, side: Side) -> None:
+    assert refreshed(wire, io_tp_nm=words).side == side
+
+
+@pytest.mark.parametrize("words", ["", "+", "매매", "매수매도", None])
+def test_row_that_is_neither_buy_nor_sell_is_a_wire_error(wire: Any, words: Any) -> None:
+    with pytest.raises(WireError, match="io_tp_nm"):
+        refreshed(wire, io_tp_nm=words)
+
+
+def test_unknown_types_and_venues_are_none_and_prices_of_zero_too(wire: Any) -> None:
+    order = refreshed(wire, trde_tp="?", dmst_stex_tp="??", ord_uv="0000000000", cntr_uv="0000000000")
+    assert (order.type, order.time_in_force, order.venue) == (None, None, None)
+    assert (order.price, order.average_fill_price) == (None, None)
+    assert refreshed(wire, trde_tp="시장가 ").type == OrderType.MARKET
+
+
+@pytest.mark.parametrize("number", ["0000140", "140", "0000000140"])
+def test_row_is_found_by_its_number_whatever_the_zeros(wire: Any, number: str) -> None:
+    found = refreshed(wire, ord_no=number)
+    assert (found.id, found.symbol, found.status) == ("0000140", "005930", OrderStatus.PARTIALLY_FILLED)
+
+
+def test_list_without_rows_leaves_the_order_as_it_was(wire: Any) -> None:
+    wire.answer(LIST, listing(wire))
+    assert wire.broker.refresh(wire.order()).status == OrderStatus.PENDING
+    assert wire.broker.refresh(wire.order(status=OrderStatus.WORKING)).status == OrderStatus.UNKNOWN
+    assert wire.broker.refresh(wire.order(status=OrderStatus.FILLED)).status == OrderStatus.FILLED
+
+
+def test_order_on_the_second_page_is_found(wire: Any) -> None:
+    first = listing(wire, row(wire, ord_no="0000005"))
+    wire.pages(LIST, ({"cont-yn": "Y", "next-key": "1"}, first), ({"cont-yn": "N"}, wire.good(LIST)))
+    assert wire.broker.refresh(wire.order()).status == OrderStatus.PARTIALLY_FILLED
+    assert len(wire.calls) == 2
+
+
+def test_list_that_turns_in_a_circle_is_incomplete(wire: Any) -> None:
+    pages = [({"cont-yn": "Y", "next-key": "1"}, listing(wire, row(wire, ord_no=number))) for number in "567"]
+    with pytest.raises(IncompleteListing):
+        wire.pages(LIST, *pages).broker.refresh(wire.order())
+
+
+@pytest.mark.parametrize("key", ["", "  ", ...], ids=["blank", "blanks", "missing"])
+def test_more_pages_without_a_key_are_an_error_and_not_the_end(wire: Any, key: Any) -> None:
+    headers = {"cont-yn": "Y"} if key is ... else {"cont-yn": "Y", "next-key": key}
+    wire.pages(LIST, (headers, listing(wire, row(wire, ord_no="5"))))
+    with pytest.raises(WireError, match="next-key"):
+        wire.broker.refresh(wire.order())
+
+
+def test_order_that_is_filled_already_cannot_be_cancelled(wire: Any) -> None:
+    wire.answer(CANCEL, {"return_code": 20, "return_msg": "[2000](RC4033:nothing left)"})
+    with pytest.raises(NothingToCancel, match="nothing left"):
+        wire.broker.cancel(wire.order())

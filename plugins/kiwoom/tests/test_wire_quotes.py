@@ -1,0 +1,254 @@
+"""Prices and investor flow of Kiwoom: signs that mark a direction, signs that are real, and what is left out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from brokerkit.errors import IncompleteListing, UnknownSymbol, Unsupported, WireError
+from brokerkit.market import clock
+from brokerkit.market.ticks import Kind
+from brokerkit.models import Flow, InvestorFlow, Quote, Venue
+
+PRICE, INVESTOR = "ka10001", "ka10059"
+
+
+def quote_with(wire: Any, **changes: Any) -> Quote:
+    answer = {**wire.good(PRICE), **changes}
+    wire.answer(PRICE, {name: value for name, value in answer.items() if value is not ...})
+    quote: Quote = wire.broker.quote("005930")
+    return quote
+
+
+def test_quote_has_every_number_of_the_answer_and_prices_without_their_direction(wire: Any) -> None:
+    assert wire.broker.quote("005930") == Quote(
+        symbol="005930",
+        venue=Venue.KRX,
+        currency="KRW",
+        name="Alpha",
+        price=Decimal(70300),
+        previous_close=Decimal(71500),
+        change=Decimal(-1200),
+        change_percent=Decimal("-1.68"),
+        open=Decimal(71400),
+        high=Decimal(71900),
+        low=Decimal(70100),
+        volume=Decimal(12345678),
+        upper_limit=Decimal(92900),
+        lower_limit=Decimal(50100),
+    )
+
+
+PRICES = {
+    "cur_prc": "price",
+    "base_pric": "previous_close",
+    "open_pric": "open",
+    "high_pric": "high",
+    "low_pric": "low",
+    "upl_pric": "upper_limit",
+    "lst_pric": "lower_limit",
+}
+CHANGES = {"pred_pre": "change", "flu_rt": "change_percent"}
+
+
+@pytest.mark.parametrize(("wire_name", "name"), PRICES.items())
+@pytest.mark.parametrize("text", ["71500", "+71500", "-71500", " 71500", " -71500", "00071500"])
+def test_sign_of_a_price_is_its_direction_only(wire: Any, wire_name: str, name: str, text: str) -> None:
+    assert getattr(quote_with(wire, **{wire_name: text}), name) == 71500
+
+
+@pytest.mark.parametrize(("wire_name", "name"), CHANGES.items())
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("+12.5", "12.5"),
+        ("-12.5", "-12.5"),
+        ("--12.5", "-12.5"),
+        ("12.5", "12.5"),
+        (" 0", "0"),
+        ("+0", "0"),
+        ("-0", "0"),
+        ("0.00", "0"),
+        (" -12.5", "-12.5"),
+        ("-00012.5", "-12.5"),
+    ],
+)
+def test_sign_of_a_change_is_real_and_two_minus_signs_are_one(
+    wire: Any, wire_name: str, name: str, text: str, value: str
+) -> None:
+    assert getattr(quote_with(wire, **{wire_name: text}), name) == Decimal(value)
+
+
+@pytest.mark.parametrize(
+    ("wire_name", "name"), [*PRICES.items(), *CHANGES.items(), ("trde_qty", "volume"), ("stk_nm", "name")][1:]
+)
+@pytest.mark.parametrize("absent", ["", "   ", ...], ids=["blank", "blanks", "missing"])
+def test_what_the_broker_leaves_out_is_none_and_not_zero(wire: Any, wire_name: str, name: str, absent: Any) -> None:
+    assert getattr(quote_with(wire, **{wire_name: absent}), name) is None
+
+
+@pytest.mark.parametrize("zero", ["0", "-0", "+0", " 0"])
+def test_first_prices_of_the_day_are_none_before_the_first_trade_but_volume_is_zero(wire: Any, zero: str) -> None:
+    quote = quote_with(wire, open_pric=zero, high_pric=zero, low_pric=zero, trde_qty="0")
+    assert {quote.open, quote.high, quote.low} == {None}
+    assert quote.volume == 0
+
+
+@pytest.mark.parametrize("price", ["", "0", "-0", "  "])
+def test_symbol_without_a_price_is_unknown(wire: Any, price: str) -> None:
+    with pytest.raises(UnknownSymbol, match="005930"):
+        quote_with(wire, cur_prc=price)
+
+
+@pytest.mark.parametrize("symbol", ["005930", "A005930", "005930_NX", "005930_AL", " 005930 ", "", ...])
+def test_other_spellings_of_the_symbol_are_the_same_symbol(wire: Any, symbol: Any) -> None:
+    assert quote_with(wire, stk_cd=symbol).symbol == "005930"
+
+
+def test_answer_about_another_symbol_is_a_wire_error(wire: Any) -> None:
+    with pytest.raises(WireError, match="000660"):
+        quote_with(wire, stk_cd="000660")
+
+
+def test_new_fields_of_the_broker_do_no_harm(wire: Any) -> None:
+    assert quote_with(wire, brand_new={"deep": [1, None]}, another="?").price == 70300
+
+
+def test_answer_to_another_call_is_a_wire_error(wire: Any) -> None:
+    wire.answer(PRICE, wire.good(PRICE), headers={"api-id": "ka10003"})
+    with pytest.raises(WireError, match="ka10003"):
+        wire.broker.quote("005930")
+
+
+def test_quote_of_several_pages_is_refused(wire: Any) -> None:
+    wire.answer(PRICE, wire.good(PRICE), headers={"cont-yn": "Y", "next-key": "1"})
+    with pytest.raises(IncompleteListing):
+        wire.broker.quote("005930")
+
+
+@pytest.mark.parametrize(
+    ("market", "kind"),
+    [
+        ("0", Kind.STOCK),
+        ("10", Kind.STOCK),
+        ("50", Kind.STOCK),
+        ("6", Kind.STOCK),
+        ("8", Kind.FUND),
+        ("60", Kind.FUND),
+        ("3", Kind.ELW),
+        ("30", None),
+        ("80", None),
+        ("", None),
+        (" 8 ", Kind.FUND),
+    ],
+)
+def test_market_code_tells_the_kind(wire: Any, market: str, kind: Kind | None) -> None:
+    wire.answer("ka10100", {**wire.good("ka10100"), "marketCode": market})
+    assert wire.broker._kind("005930") == kind
+
+
+def investors(wire: Any, *days: str, **changes: Any) -> Any:
+    answer = wire.good(INVESTOR)
+    (row,) = answer["stk_invsr_orgn"]
+    return {**answer, "stk_invsr_orgn": [{**row, "dt": day, **changes} for day in days]}
+
+
+def net(shares: int) -> Flow:
+    return Flow(net_quantity=Decimal(shares), net_amount=Decimal(shares * 1_000_000))
+
+
+def test_investor_flow_has_shares_and_won_of_all_kinds_and_foreigners_are_both_together(wire: Any) -> None:
+    (row,) = wire.broker.investor_flow("005930")
+    assert row == InvestorFlow(
+        symbol="005930",
+        date=dt.date(2024, 1, 5),
+        close=Decimal(70300),
+        final=True,
+        individual=net(600),
+        foreign=net(-927),
+        institution=net(300),
+        financial_investment=net(120),
+        insurance=net(-20),
+        investment_trust=net(50),
+        bank=net(-15),
+        other_finance=net(10),
+        pension=net(130),
+        private_fund=net(25),
+        government=net(0),
+        other_corporation=net(27),
+        resident_foreign=net(3),
+    )
+
+
+def test_detail_puts_six_tables_side_by_side(wire: Any) -> None:
+    tables = [investors(wire, "20240105", orgn=f"{number}") for number in range(1, 7)]
+    (row,) = wire.answer(INVESTOR, *tables).broker.investor_flow("005930", detail=True)
+    assert row.institution == Flow(
+        net_quantity=Decimal(1),
+        net_amount=Decimal(2_000_000),
+        buy_quantity=Decimal(3),
+        buy_amount=Decimal(4_000_000),
+        sell_quantity=Decimal(5),
+        sell_amount=Decimal(6_000_000),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("--61", -61), ("-61", -61), ("+61", 61), (" 61", 61), ("", None), ("-0", 0)]
+)
+def test_flows_take_every_spelling_of_their_sign(wire: Any, text: str, value: int | None) -> None:
+    wire.answer(INVESTOR, investors(wire, "20240105", orgn=text))
+    assert wire.broker.investor_flow("005930")[0].institution.net_quantity == value
+
+
+@pytest.mark.parametrize("changes", [{"natfor": ""}, {"frgnr_invsr": ""}])
+def test_foreigners_are_none_if_half_of_them_is_not_told(wire: Any, changes: dict[str, str]) -> None:
+    wire.answer(INVESTOR, investors(wire, "20240105", **changes))
+    assert wire.broker.investor_flow("005930")[0].foreign == Flow()
+
+
+def test_todays_row_is_provisional(wire: Any) -> None:
+    today = clock.today()
+    wire.answer(INVESTOR, investors(wire, f"{today:%Y%m%d}", f"{today - dt.timedelta(1):%Y%m%d}"))
+    yesterday, now = wire.broker.investor_flow("005930")
+    assert (yesterday.final, now.final) == (True, False)
+
+
+def test_pages_are_followed_back_to_the_first_day_and_no_further(wire: Any) -> None:
+    def page(key: str, *days: str) -> tuple[dict[str, str], Any]:
+        return {"cont-yn": "Y", "next-key": key}, investors(wire, *days)
+
+    half = [page("1", "20240108", "20240105"), page("2", "20240104", "20240103")]
+    rows = wire.pages(INVESTOR, *half, *half, page("3")).broker.investor_flow(
+        "005930", start=dt.date(2024, 1, 4), end=dt.date(2024, 1, 5)
+    )
+    assert [row.date.day for row in rows] == [4, 5]
+    assert [call.headers.get("next-key") for call in wire.calls] == [None, "1", None, "1"]
+
+
+def test_days_of_quantities_and_amounts_that_differ_are_a_wire_error(wire: Any) -> None:
+    wire.answer(INVESTOR, investors(wire, "20240105"), investors(wire, "20240105", "20240104"))
+    with pytest.raises(WireError, match="differ"):
+        wire.broker.investor_flow("005930")
+
+
+def test_no_rows_mean_an_unknown_symbol(wire: Any) -> None:
+    wire.answer(INVESTOR, investors(wire))
+    with pytest.raises(UnknownSymbol, match="005930"):
+        wire.broker.investor_flow("005930")
+
+
+def test_days_before_those_that_are_told_are_unsupported(wire: Any) -> None:
+    with pytest.raises(Unsupported, match="2024-01-05"):
+        wire.broker.investor_flow("005930", start=dt.date(2024, 1, 4), end=dt.date(2024, 1, 5))
+
+
+@pytest.mark.parametrize("block", [None, {}, "", ...], ids=repr)
+def test_answer_without_its_list_is_a_wire_error(wire: Any, block: Any) -> None:
+    answer = {**wire.good(INVESTOR), "stk_invsr_orgn": block}
+    wire.answer(INVESTOR, {name: value for name, value in answer.items() if value is not ...})
+    with pytest.raises(WireError, match="stk_invsr_orgn"):
+        wire.broker.investor_flow("005930")

@@ -1,0 +1,179 @@
+"""Every refusal of Kiwoom that is known: its class for a query, and for an order its class or an uncertain outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from brokerkit_kiwoom.wire import errors as table
+
+from brokerkit.errors import (
+    AuthError,
+    BrokerError,
+    InsufficientFunds,
+    InvalidOrder,
+    MarketClosed,
+    NetworkError,
+    NothingToCancel,
+    OrderUncertain,
+    RateLimited,
+    Rejected,
+    UnknownSymbol,
+    Unsupported,
+    WireError,
+)
+
+Kind = type[BrokerError]
+PRICE, BUY, CANCEL = "ka10001", "kt10000", "kt10003"
+
+
+def of_class(result: int, kinds: tuple[Kind, Kind], *codes: str) -> dict[str, tuple[int, tuple[Kind, Kind]]]:
+    return dict.fromkeys(codes, (result, kinds))
+
+
+PUBLISHED = {
+    **of_class(1, (Rejected, Rejected), "1501"),
+    **of_class(1, (Unsupported, Unsupported), "1504", "1505"),
+    **of_class(2, (Rejected, Rejected), "1511", "1512", "1517"),
+    **of_class(2, (AuthError, AuthError), "1513", "1514", "1515", "1516", "8020"),
+    **of_class(5, (RateLimited, OrderUncertain), "1687", "1700", "1701", "1702"),
+    **of_class(7, (UnknownSymbol, UnknownSymbol), "1901", "1902", "1903"),
+    **of_class(7, (NetworkError, OrderUncertain), "1999"),
+    **of_class(3, (AuthError, AuthError), "8001", "8002", "8003", "8005", "8006", "8009", "8010", "8011", "8012"),
+    **of_class(3, (AuthError, AuthError), "8015", "8016", "8030", "8031", "8040", "8050", "8103"),
+    **of_class(2, (Unsupported, Unsupported), "8104"),
+    **of_class(2, (Unsupported, OrderUncertain), "8200"),
+}
+MORE = of_class(5, (Rejected, OrderUncertain), "1634")
+INNER: dict[str, Kind] = {
+    "RC4058": MarketClosed,
+    "505217": MarketClosed,
+    "RC4003": InvalidOrder,
+    "RC4027": InvalidOrder,
+    "571552": InvalidOrder,
+    "571412": InvalidOrder,
+    "521790": InvalidOrder,
+    "RC4025": InsufficientFunds,
+    "855056": InsufficientFunds,
+    "800033": InsufficientFunds,
+    "RC9000": Unsupported,
+    "RC4091": AuthError,
+    "RC5006": AuthError,
+    "RC4032": NothingToCancel,
+    "RC4033": NothingToCancel,
+}
+
+
+def raised(ask: Callable[[], object]) -> BrokerError:
+    with pytest.raises(BrokerError) as caught:
+        ask()
+    return caught.value
+
+
+def check(wire: Any, answer: dict[str, Any], status: int, code: str, for_query: Kind, for_order: Kind) -> None:
+    words = " ".join(answer["return_msg"].split())
+    asked: list[tuple[str, Callable[[], object], Kind]] = [
+        (PRICE, lambda: wire.broker.quote("005930"), for_query),
+        (BUY, lambda: wire.broker.buy("005930", 10, price=70000), for_order),
+        (CANCEL, lambda: wire.broker.cancel(wire.order()), for_order),
+    ]
+    for id, ask, kind in asked:
+        error = raised(lambda: wire.logged_in().answer(id, answer, status=status) and ask())  # noqa: B023
+        assert type(error) is kind
+        assert (error.code, error.message, error.broker) == (code, words, "kiwoom")
+        assert error.endpoint is not None
+        assert error.endpoint.startswith(id)
+    assert (len(wire.of(BUY)), len(wire.of(CANCEL))) == (1, 1)
+
+
+@pytest.mark.parametrize("code", [*PUBLISHED, *MORE])
+def test_published_code_has_its_class_and_keeps_code_and_words(wire: Any, code: str) -> None:
+    result, kinds = {**PUBLISHED, **MORE}[code]
+    status = 429 if result == 5 else 200
+    check(wire, {"return_code": result, "return_msg": f"no [{code}:because  of that]"}, status, code, *kinds)
+
+
+@pytest.mark.parametrize("code", ["8005", "8050", "1511", "1902"])
+@pytest.mark.parametrize("as_text", [False, True], ids=["number", "text"])
+def test_code_may_stand_outside_too(wire: Any, code: str, as_text: bool) -> None:
+    answer = {"return_code": code if as_text else int(code), "return_msg": "because of that"}
+    check(wire, answer, 200, code, *PUBLISHED[code][1])
+
+
+def test_code_of_the_websocket_spelling_is_found(wire: Any) -> None:
+    check(wire, {"return_code": 3, "return_msg": "no [CODE=8005, MESSAGE=why]"}, 200, "8005", AuthError, AuthError)
+
+
+@pytest.mark.parametrize(("code", "kind"), INNER.items())
+def test_inner_code_of_an_order_wins_over_the_outer_one(wire: Any, code: str, kind: Kind) -> None:
+    check(wire, {"return_code": 20, "return_msg": f"[2000]({code}:because of that)"}, 200, code, kind, kind)
+
+
+@pytest.mark.parametrize("code", ["RC1234", "999999"])
+def test_unknown_inner_code_is_a_definite_refusal(wire: Any, code: str) -> None:
+    check(wire, {"return_code": 20, "return_msg": f"[2000]({code}:because)"}, 200, code, Rejected, Rejected)
+
+
+@pytest.mark.parametrize("status", [200, 400, 429, 500])
+@pytest.mark.parametrize("result", [1, 2, 3, 5, 7, 20, 99, "5"])
+def test_class_without_a_code_is_plainly_rejected_and_leaves_an_order_open(wire: Any, result: Any, status: int) -> None:
+    answer = {"return_code": result, "return_msg": "because of that"}
+    check(wire, answer, status, str(result), Rejected, OrderUncertain)
+
+
+def test_every_published_code_and_every_code_of_the_table_is_checked_here() -> None:
+    assert len(PUBLISHED) == 37
+    assert set(table.REFUSALS) - {"401"} <= {*PUBLISHED, *INNER}
+
+
+@pytest.mark.parametrize("body", [{"return_msg": "who are you"}, {}, {"return_code": 3, "return_msg": "who are you"}])
+def test_status_401_renews_the_token_once_and_leaves_an_order_open(wire: Any, body: Any) -> None:
+    wire.answer(PRICE, body, status=401).answer(BUY, body, status=401)
+    error = raised(lambda: wire.broker.quote("005930"))
+    assert (type(error), error.code, [call.id for call in wire.calls]) == (AuthError, "401", [PRICE, "token", PRICE])
+    error = raised(lambda: wire.broker.buy("005930", 10, price=70000))
+    assert (type(error), error.code, len(wire.of(BUY))) == (OrderUncertain, "401", 1)
+
+
+def test_status_401_with_a_code_is_told_by_the_code(wire: Any) -> None:
+    check(wire, {"return_code": 3, "return_msg": "[8050:device]"}, 401, "8050", AuthError, AuthError)
+
+
+@pytest.mark.parametrize("code", ["8005", "8031", "8103"])
+def test_token_codes_renew_the_token_of_a_query_once(wire: Any, code: str) -> None:
+    refused = {"return_code": 3, "return_msg": f"[{code}:token]"}
+    assert wire.answer(PRICE, refused, wire.good(PRICE)).broker.quote("005930").price == 70300
+    assert [call.id for call in wire.calls] == [PRICE, "token", PRICE]
+
+
+def test_other_login_codes_do_not_renew(wire: Any) -> None:
+    wire.answer(PRICE, {"return_code": 3, "return_msg": "[8050:device]"})
+    assert raised(lambda: wire.broker.quote("005930")).code == "8050"
+    assert [call.id for call in wire.calls] == [PRICE]
+
+
+@pytest.mark.parametrize("code", ["8001", "8030"])
+def test_key_that_is_refused_at_login_is_told_to_queries_and_orders(wire: Any, code: str) -> None:
+    wire.client._tokens._token = None
+    wire.answer("token", {"return_code": 3, "return_msg": f"no [{code}:key]"})
+    for ask in (lambda: wire.broker.quote("005930"), lambda: wire.broker.buy("005930", 10, price=70000)):
+        error = raised(ask)
+        assert (type(error), error.code) == (AuthError, code)
+    assert {call.id for call in wire.calls} == {"token"}
+
+
+@pytest.mark.parametrize("body", [{}, {"return_msg": "[1902:x]"}, {"ord_no": "0000141"}, {"return_code": None}])
+def test_answer_without_a_class_is_neither_success_nor_refusal(wire: Any, body: Any) -> None:
+    for status in (200, 400):
+        wire.answer(PRICE, body, status=status).answer(BUY, body, status=status)
+        assert type(raised(lambda: wire.broker.quote("005930"))) is WireError
+        assert type(raised(lambda: wire.broker.buy("005930", 10, price=70000))) is OrderUncertain
+
+
+def test_words_of_the_broker_are_one_printable_line_without_our_secrets(wire: Any) -> None:
+    words = f"[1902:two\nlines \x1b[31mred {wire.app_key} {wire.token} end]"
+    error = raised(lambda: wire.answer(PRICE, {"return_code": 7, "return_msg": words}).broker.quote("005930"))
+    assert error.message.startswith("[1902:two lines red")
+    for secret in (wire.app_key, wire.token):
+        assert secret not in str(error)
