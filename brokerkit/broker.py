@@ -192,7 +192,10 @@ class Broker(ABC):
             check_days(start, last)
             if symbol is not None:
                 check_symbol(symbol)
-            if not any(is_trading_day(start + dt.timedelta(days)) for days in range((last - start).days + 1)):
+            # The sandbox trades on weekends too.
+            today = clock.today() if self.environment == "sandbox" else None
+            days = (start + dt.timedelta(number) for number in range((last - start).days + 1))
+            if not any(is_trading_day(day) or day == today for day in days):
                 raise InvalidRequest("There is no trading day in that range.")
             return tuple(sorted(self._order_history(start, min(last, clock.today()), symbol), key=_by_time))
 
@@ -321,6 +324,11 @@ class Broker(ABC):
     def _unsupported(self, verb: str) -> Unsupported:
         offered = ", ".join(each for each in VERBS if self.supports(each))
         return Unsupported(f"{self.name} does not offer {verb}.", advice=f"Nothing was sent. It offers: {offered}.")
+
+    def _is_over(self, day: dt.date, venue: Venue | None) -> bool:
+        """Say whether regular trading of a day has ended, so that what is neither filled nor left has expired."""
+        ended = (Phase.CLOSED, Phase.AFTER_CLOSE_CLOSING_PRICE, Phase.AFTER_MARKET)
+        return day < clock.today() or self._phase_of(venue or Venue.KRX) in ended
 
     def _phase(self, venue: Venue) -> Phase:
         return Phase.REGULAR if self.environment == "sandbox" else phase_at(venue, clock.now())

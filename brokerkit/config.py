@@ -52,11 +52,18 @@ def config_path() -> Path | None:
     named = os.environ.get("BROKERKIT_CONFIG")
     if named:
         path = Path(named)
-        if not path.is_file():
+        if not _is_file(path):
             raise ConfigError(f"BROKERKIT_CONFIG names {path}, which is not a file.", advice="Correct or unset it.")
         return path
     user = platformdirs.user_config_path("brokerkit", appauthor=False) / "brokerkit.toml"
-    return next((path for path in (Path("brokerkit.toml"), user) if path.is_file()), None)
+    return next((path for path in (Path("brokerkit.toml"), user) if _is_file(path)), None)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from None
 
 
 def load_profiles() -> tuple[dict[str, Profile], str | None]:
@@ -65,8 +72,7 @@ def load_profiles() -> tuple[dict[str, Profile], str | None]:
     if path is None:
         return {}, None
     try:
-        with path.open("rb") as file:
-            content = tomllib.load(file)
+        content = tomllib.loads(path.read_bytes().decode("utf-8-sig"))  # Windows editors put a mark in front
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -78,7 +84,7 @@ def load_profiles() -> tuple[dict[str, Profile], str | None]:
         raise ConfigError(f"{path}: profiles must be tables, such as [profiles.main].")
     profiles = {name: _profile(path, name, table) for name, table in tables.items()}
     default = content.get("default")
-    if default is not None and default not in profiles:
+    if default is not None and (not isinstance(default, str) or default not in profiles):
         raise ConfigError(f"{path}: default names {default!r}, but the profiles are: {_listed(profiles)}.")
     return profiles, default
 
@@ -86,6 +92,10 @@ def load_profiles() -> tuple[dict[str, Profile], str | None]:
 def _profile(path: Path, name: str, table: Mapping[str, Any]) -> Profile:
     own = {key: value for key, value in table.items() if key in PROFILE_KEYS}
     settings = {key: value for key, value in table.items() if key not in PROFILE_KEYS}
+    if "broker" not in own:
+        near = difflib.get_close_matches("broker", settings, n=1)
+        hint = f"Did you mean broker where it says {near[0]}?" if near else 'Add a line such as broker = "<name>".'
+        raise ConfigError(f"{path}: profile {name}: broker is missing.", advice=hint)
     try:
         return Profile(name=name, settings=settings, **own)
     except ValidationError as error:
@@ -104,7 +114,8 @@ def make_settings(kind: type[Settings], values: Mapping[str, Any], where: str, m
         opened[key] = fetch_secret(value, f"{where}: {key}") if is_secret and value is not None else value
     lacking = [key for key, field in kind.model_fields.items() if field.is_required() and opened.get(key) is None]
     if lacking:
-        raise ConfigError(f"{where}: {', '.join(lacking)} is missing.", advice=missing)
+        verb = "is" if len(lacking) == 1 else "are"
+        raise ConfigError(f"{where}: {', '.join(lacking)} {verb} missing.", advice=missing)
     try:
         return kind.model_validate(opened)
     except ValidationError as error:
@@ -130,7 +141,7 @@ def fetch_secret(value: object, where: str) -> SecretStr:
 
 
 def _from_env(name: str, where: str) -> SecretStr:
-    found = os.environ.get(name)
+    found = os.environ.get(name, "").strip()
     if not found:
         raise ConfigError(f"{where}: the environment variable {name} is not set.")
     return SecretStr(found)
@@ -138,9 +149,10 @@ def _from_env(name: str, where: str) -> SecretStr:
 
 def _from_file(name: str, where: str) -> SecretStr:
     try:
-        content = SecretStr(Path(name).expanduser().read_text(encoding="utf-8").strip())
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        content = SecretStr(Path(name).expanduser().read_text(encoding="utf-8-sig").strip())
+    except (OSError, ValueError, RuntimeError) as error:
+        unreadable = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else "its name is no path here"
+        reason = getattr(error, "strerror", None) or unreadable
         raise ConfigError(f"{where}: the file {name} cannot be read: {reason}.") from None
     if not content.get_secret_value():
         raise ConfigError(f"{where}: the file {name} is empty.")
@@ -150,20 +162,28 @@ def _from_file(name: str, where: str) -> SecretStr:
 def _from_keyring(name: str, where: str) -> SecretStr:
     try:
         import keyring
-        from keyring.errors import KeyringError
     except ImportError:
         raise ConfigError(f"{where}: reading the keyring needs the [keyring] extra of brokerkit-kr.") from None
-    backend = f"{type(keyring.get_keyring()).__module__}.{type(keyring.get_keyring()).__name__}"
-    if any(word in backend.lower() for word in ("null", "plaintext", ".fail.")):
-        raise ConfigError(f"{where}: this machine has no safe keyring ({backend}).", advice="Use env or file instead.")
     service, _, user = name.partition("/")
+    if not service or not user:
+        raise ConfigError(f"{where}: a keyring entry is named as service/user.")
     try:
-        found = keyring.get_password(service, user)
-    except KeyringError as error:
+        chosen = keyring.get_keyring()
+        safe = [backend for backend in getattr(chosen, "backends", [chosen]) if _is_safe(backend)]
+        found = next((held for backend in safe if (held := backend.get_password(service, user))), "").strip()
+    except Exception as error:  # noqa: BLE001 - backends raise what their system raises
         raise ConfigError(f"{where}: the keyring did not answer ({type(error).__name__}).") from None
+    if not safe:
+        kind = f"{type(chosen).__module__}.{type(chosen).__name__}"
+        raise ConfigError(f"{where}: this machine has no safe keyring ({kind}).", advice="Use env or file instead.")
     if not found:
         raise ConfigError(f"{where}: the keyring has nothing under service {service!r}, user {user!r}.")
     return SecretStr(found)
+
+
+def _is_safe(backend: object) -> bool:
+    kind = f"{type(backend).__module__}.{type(backend).__name__}".lower()
+    return not any(word in kind for word in ("null", "plaintext", ".fail."))
 
 
 def check_names(given: Iterable[str], known: set[str] | frozenset[str], where: str) -> None:

@@ -7,10 +7,11 @@ Decimal. Times are aware, in Korean time. None means that the broker says nothin
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+import reprlib
+from collections.abc import Callable, Mapping
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
 from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, field_validator, model_validator
 
@@ -91,22 +92,29 @@ class OrderStatus(StrEnum):
 T = TypeVar("T")
 
 
+_HIGHEST = Decimal(10) ** 18
+"""More digits than any broker's wire takes; a number beyond it is a mistake and would fill pages when written out."""
+
+
 def exact_decimal(value: object) -> Decimal:
     """Return a price or quantity given as int, str, Decimal or float as an exact Decimal.
 
     A float is taken by its shortest text, so 70000.0 is 70000 and 0.1 is 0.1. Anything else is an InvalidRequest.
     """
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal | float):
-        raise InvalidRequest(f"{value!r} is not a number. Give an int, a str or a Decimal.")
-    text = repr(value) if isinstance(value, float) else str(value)
-    if not text.isascii() or "_" in text or text != text.strip():
-        raise InvalidRequest(f"{value!r} is not a plain number. Give an int, a str like '70000' or a Decimal.")
+        raise InvalidRequest(f"{reprlib.repr(value)} is not a number. Give an int, a str or a Decimal.")
+    shown = f"An int of {value.bit_length()} bits" if isinstance(value, int) else reprlib.repr(value)
+    if isinstance(value, str) and (not value.isascii() or "_" in value or value != value.strip()):
+        raise InvalidRequest(f"{shown} is not a plain number. Give an int, a str like '70000' or a Decimal.")
     try:
-        number = Decimal(text)
+        # Not repr(value): the floats of array libraries are floats whose repr is no number.
+        number = Decimal(float.__repr__(value) if isinstance(value, float) else value)
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite():
-        raise InvalidRequest(f"{value!r} is not a finite number. Give an int, a str like '70000' or a Decimal.")
+        raise InvalidRequest(f"{shown} is not a finite number. Give an int, a str like '70000' or a Decimal.")
+    if not -_HIGHEST < number < _HIGHEST:
+        raise InvalidRequest(f"{shown} is larger than any price or quantity.")
     return number
 
 
@@ -183,9 +191,9 @@ class OrderRequest(Model):
     time_in_force: TimeInForce = TimeInForce.DAY
     venue: Venue = Venue.KRX
 
-    @field_validator("symbol")
+    @field_validator("symbol", mode="before")
     @classmethod
-    def _known_grammar(cls, symbol: str) -> str:
+    def _known_grammar(cls, symbol: object) -> str:
         return check_symbol(symbol)
 
     @model_validator(mode="wrap")
@@ -203,6 +211,10 @@ class OrderRequest(Model):
             raise InvalidRequest(f"{field}: {first['msg']}") from None
         request._check_numbers()
         return request
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy with changes, checked like a new order (pydantic's own does not check)."""
+        return self.model_validate({**dict(self), **(update or {})})
 
     def _check_numbers(self) -> None:
         if self.quantity <= 0:
@@ -309,11 +321,15 @@ class Balance(Model):
 def _with_profit(values: Any, *, percent: bool = False) -> Any:
     if not isinstance(values, dict) or "unrealized_pnl" in values or not {"market_value", "cost"} <= values.keys():
         return values
-    cost = values["cost"]
-    profit = values["market_value"] - cost
+    try:
+        cost, market_value = exact_decimal(values["cost"]), exact_decimal(values["market_value"])
+    except InvalidRequest:
+        return values  # the fields' own types refuse it, by name
+    profit = market_value - cost
     computed = {"unrealized_pnl": profit}
     if percent and cost > 0:
-        computed["unrealized_pnl_percent"] = (profit / cost * 100).quantize(Decimal("0.0001"), ROUND_HALF_UP)
+        with localcontext(prec=60):  # 18 digits before the point and 8 after it, in the profit and in the cost
+            computed["unrealized_pnl_percent"] = (profit / cost * 100).quantize(Decimal("0.0001"), ROUND_HALF_UP)
     return {**values, **computed}
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 from stevedore import DriverManager, ExtensionManager
 
 from brokerkit.broker import Broker
-from brokerkit.config import ENVIRONMENTS, Profile, check_names, load_profiles, make_settings
+from brokerkit.config import ENVIRONMENTS, PROFILE_KEYS, Profile, check_names, load_profiles, make_settings
 from brokerkit.errors import ConfigError, UnknownBroker
+from brokerkit.market.sessions import Phase
+from brokerkit.models import Venue
+from brokerkit.transport.text import sanitize
 
 if TYPE_CHECKING:
     from brokerkit.sandbox import Sandbox
@@ -40,38 +44,29 @@ def get_broker(
     `base_url` points the sandbox environment at another server on this machine, `sandbox` at a sandbox of your own.
     `options` are the adapter's own settings. Raises ConfigError and UnknownBroker.
     """
-    profile = _choose(name)
+    profile, where = _choose(name)
     kind = load_broker(profile.broker)
-    where = f"profile {profile.name}" if profile.settings or profile.environment else profile.broker
-    wanted = environment or profile.environment or os.environ.get(_variable(profile.broker, "ENVIRONMENT"))
-    chosen = _check_environment(wanted, kind, where)
-    given = {"account": account, "app_key": app_key, "app_secret": app_secret}
-    given = {key: SecretStr(value) if isinstance(value, str) else value for key, value in given.items() if value}
+    check_names(profile.settings, set(kind.Settings.model_fields) | PROFILE_KEYS, where)
+    check_names(options or {}, set(kind.Settings.model_fields), "options")
+    chosen = _environment(environment, profile, kind, where)
     if chosen != "sandbox" and (base_url or sandbox):
         raise ConfigError("base_url and sandbox belong to environment='sandbox'.", advice="Leave them out.")
-    remember = chosen != "sandbox" or base_url is not None
-    wire_environment = chosen
-    if chosen == "sandbox":
-        check_names({**profile.settings, **(options or {})}, set(kind.Settings.model_fields), where)
-        wire_environment = "real"
-        if base_url is None:
-            box = sandbox or _shared_sandbox()
-            wire_environment = box.environment
-            connection = box.connect(profile.broker)
-            base_url = connection.base_url
-            given = {
-                key: SecretStr(getattr(connection, key))
-                for key in given | {"account": 0, "app_key": 0, "app_secret": 0}
-            }
-            profile = profile.model_copy(
-                update={"settings": {k: v for k, v in profile.settings.items() if k not in given}}
-            )
-    settings = make_settings(
-        kind.Settings,
-        {**_from_environment(kind, profile), **profile.settings, **(options or {}), **given},
-        where,
-        _advice(profile),
-    )
+    if base_url and sandbox:
+        raise ConfigError("Give base_url or sandbox, not both: each names the server to use.")
+    remember = chosen != "sandbox" or bool(base_url)
+    wire_environment = "real" if chosen == "sandbox" else chosen
+    phase_of: Callable[[Venue], Phase] | None = None
+    given = {"account": account, "app_key": app_key, "app_secret": app_secret}
+    given = {key: SecretStr(value) if isinstance(value, str) else value for key, value in given.items() if value}
+    configured = {**_from_environment(kind, profile), **profile.settings, **(options or {})}
+    if chosen == "sandbox" and not base_url:
+        box = sandbox or _shared_sandbox()
+        wire_environment = box.environment
+        connection = box.connect(profile.broker)
+        base_url = connection.base_url
+        phase_of = partial(_phase_at, box)
+        given = {key: SecretStr(getattr(connection, key)) for key in ("account", "app_key", "app_secret")}
+    settings = make_settings(kind.Settings, {**configured, **given}, where, _advice(profile))
     return kind(
         settings,
         environment=chosen,
@@ -79,7 +74,13 @@ def get_broker(
         base_url=base_url,
         remember_token=remember,
         arm=arm or profile.arm,
+        phase_of=phase_of,
     )
+
+
+def _phase_at(sandbox: Sandbox, venue: Venue) -> Phase:
+    """Return the phase of the sandbox, which is one for all venues."""
+    return sandbox.exchange.phase
 
 
 def installed_brokers() -> tuple[str, ...]:
@@ -92,26 +93,34 @@ def load_broker(name: str) -> type[Broker]:
     claims = [entry for entry in _entries() if entry.name == name]
     if not claims:
         raise _unknown(name, ())
-    if len({entry.value for entry in claims}) > 1:
+    if len(claims) > 1:
         raise ConfigError(
-            f"Several adapters claim the name {name!r}: {', '.join(sorted(entry.value for entry in claims))}.",
+            f"Several adapters claim the name {name!r}: {', '.join(sorted(map(_origin, claims)))}.",
             advice="Uninstall all but one.",
         )
     ExtensionManager.ENTRY_POINT_CACHE[BROKERS] = _entries()
     try:
-        return cast("type[Broker]", DriverManager(BROKERS, name).driver)
+        kind: object = DriverManager(BROKERS, name).driver
+        reason = "it is not a Broker"
     except Exception as error:  # noqa: BLE001 - whatever the adapter's import raises
-        reason = f"{type(error).__name__}: {error}"
+        kind = None
+        reason = sanitize(f"{type(error).__name__}: {error}")
+    if isinstance(kind, type) and issubclass(kind, Broker):
+        return kind
     raise ConfigError(f"The adapter {name!r} ({claims[0].value}) cannot be loaded: {reason}.", advice="Reinstall it.")
+
+
+def _origin(entry: EntryPoint) -> str:
+    return f"{entry.value} of {entry.dist.name}" if entry.dist else entry.value
 
 
 def _entries() -> list[EntryPoint]:
     return list(entry_points(group=BROKERS))
 
 
-def _choose(name: str | None) -> Profile:
+def _choose(name: str | None) -> tuple[Profile, str]:
     profiles, default = load_profiles()
-    wanted = name or os.environ.get("BROKERKIT_PROFILE") or default
+    wanted = name if name is not None else os.environ.get("BROKERKIT_PROFILE") or default
     if wanted is None:
         raise ConfigError(
             "No broker was named and no default profile is configured.",
@@ -125,10 +134,10 @@ def _choose(name: str | None) -> Profile:
             raise ConfigError(f"The profile {wanted!r} is named like a broker but uses {profile.broker!r}: rename it.")
         if profile.broker not in installed:
             raise _unknown(profile.broker, profiles)
-        return profile
+        return profile, f"profile {wanted}"
     if wanted not in installed:
         raise _unknown(wanted, profiles)
-    return Profile(name=wanted, broker=wanted)
+    return Profile(name=wanted, broker=wanted), wanted
 
 
 def _unknown(name: str, profiles: Mapping[str, Profile] | tuple[()]) -> UnknownBroker:
@@ -139,7 +148,9 @@ def _unknown(name: str, profiles: Mapping[str, Profile] | tuple[()]) -> UnknownB
     )
 
 
-def _check_environment(chosen: str | None, kind: type[Broker], where: str) -> str:
+def _environment(given: str | None, profile: Profile, kind: type[Broker], where: str) -> str:
+    variable = os.environ.get(_variable(profile.broker, "ENVIRONMENT"), "").strip() or None
+    chosen = next((text for text in (given, profile.environment, variable) if text is not None), None)
     if chosen is None:
         raise ConfigError(
             f"{where}: no environment was chosen, and there is no default.",
@@ -154,8 +165,9 @@ def _shared_sandbox() -> Sandbox:
     try:
         from brokerkit.sandbox import shared
     except ImportError as error:
+        library = (error.name or "").partition(".")[0]
         raise ConfigError(
-            f"The sandbox needs the [sandbox] extra of brokerkit-kr ({error.name} is missing).",
+            f"The sandbox needs the [sandbox] extra of brokerkit-kr ({library} is missing).",
             advice='In the clone: pip install ".[sandbox]"',
         ) from None
     return shared()
@@ -164,7 +176,7 @@ def _shared_sandbox() -> Sandbox:
 def _from_environment(kind: type[Broker], profile: Profile) -> dict[str, Any]:
     if profile.settings:
         return {}
-    found = {key: os.environ.get(_variable(profile.broker, key)) for key in kind.Settings.model_fields}
+    found = {key: os.environ.get(_variable(profile.broker, key), "").strip() for key in kind.Settings.model_fields}
     return {key: value for key, value in found.items() if value}
 
 

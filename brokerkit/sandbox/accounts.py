@@ -5,82 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 
 from brokerkit.market.costs import cut
-from brokerkit.models import OrderRequest, Side
-from brokerkit.sandbox.books import Resting
+from brokerkit.models import Side
+from brokerkit.sandbox.days import next_played_day, settled_on
 from brokerkit.sandbox.instruments import Instrument
-
-
-class Refusal(StrEnum):
-    """Why the exchange or the account desk refused. Faces translate it into their broker's code and words."""
-
-    UNKNOWN_SYMBOL = "UNKNOWN_SYMBOL"
-    TRADING_HALTED = "TRADING_HALTED"
-    MARKET_CLOSED = "MARKET_CLOSED"
-    PRICE_STEP = "PRICE_STEP"
-    PRICE_LIMIT = "PRICE_LIMIT"
-    QUANTITY = "QUANTITY"
-    INSUFFICIENT_CASH = "INSUFFICIENT_CASH"
-    """The detail is the quantity that could be bought."""
-    INSUFFICIENT_SHARES = "INSUFFICIENT_SHARES"
-    """The detail is the quantity that could be sold."""
-    UNKNOWN_ORDER = "UNKNOWN_ORDER"
-    """A number that this account never had, or of another day."""
-    NOTHING_TO_CANCEL = "NOTHING_TO_CANCEL"
-    """Filled, cancelled or replaced already. The detail is the quantity that could be cancelled."""
-    UNSUPPORTED_TYPE = "UNSUPPORTED_TYPE"
-    """This exchange does not play that order type, time in force or venue."""
-
-
-class ExchangeRefusal(Exception):
-    """A refusal; `reason` is the cause, `detail` carries numbers a broker prints (e.g. affordable quantity)."""
-
-    def __init__(self, reason: Refusal, detail: str = "") -> None:
-        self.reason = reason
-        self.detail = detail
-        super().__init__(f"{reason}: {detail}" if detail else str(reason))
-
-
-@dataclass(frozen=True)
-class Execution:
-    """One fill of one order. `number` is that of the trade, so both its sides have the same."""
-
-    order_number: int
-    number: int
-    price: Decimal
-    quantity: Decimal
-    time: dt.datetime
-
-
-@dataclass(frozen=True)
-class ExchangeOrder:
-    """State of one row of an account's order list at the moment it was asked for (immutable snapshot).
-
-    A new order has action NEW. A cancel (or, later, an amendment) is a row of its own with a new number, action CANCEL
-    (AMEND), `original` = number of the order it names and `root` = first order of the chain.
-    Of a NEW order: quantity = filled + remaining + canceled. Of a CANCEL row these three are 0.
-    """
-
-    number: int
-    action: str
-    original: int | None
-    root: int
-    account: str
-    request: OrderRequest
-    """Of a CANCEL row: the request of the order it names."""
-    time: dt.datetime
-    quantity: Decimal
-    """Of the order; for CANCEL the quantity cancelled."""
-    filled: Decimal
-    remaining: Decimal
-    canceled: Decimal
-    average_price: Decimal | None
-    """Of the fills."""
-    executions: tuple[Execution, ...]
+from brokerkit.sandbox.rows import Entry, ExchangeRefusal, Refusal
 
 
 @dataclass(frozen=True)
@@ -146,48 +78,8 @@ class Costs:
         return int(cut(amount * self.commission_rate, self.commission_unit))
 
 
-@dataclass(eq=False)
-class Entry:
-    """A row of the order list as the exchange keeps it, in whole shares and won."""
-
-    number: int
-    action: str
-    original: int | None
-    root: int
-    account: Account
-    request: OrderRequest
-    time: dt.datetime
-    quantity: int
-    remaining: int = 0
-    canceled: int = 0
-    executions: list[Execution] = field(default_factory=list)
-    resting: Resting[Entry] | None = None
-    reserved: int = 0
-    """Cash that a working buy holds back."""
-
-    def snapshot(self) -> ExchangeOrder:
-        """Return the row as it stands."""
-        filled = sum((fill.quantity for fill in self.executions), Decimal(0))
-        amount = sum((fill.quantity * fill.price for fill in self.executions), Decimal(0))
-        return ExchangeOrder(
-            number=self.number,
-            action=self.action,
-            original=self.original,
-            root=self.root,
-            account=self.account.number,
-            request=self.request,
-            time=self.time,
-            quantity=Decimal(self.quantity),
-            filled=filled,
-            remaining=Decimal(self.remaining),
-            canceled=Decimal(self.canceled),
-            average_price=amount / filled if filled else None,
-            executions=tuple(self.executions),
-        )
-
-
 @dataclass
-class _Lot:
+class Lot:
     """What an account holds of one symbol."""
 
     instrument: Instrument
@@ -217,41 +109,59 @@ class Account:
 
     def __init__(self, number: str, cash: int, costs: Costs) -> None:
         self.number = number
+        self.costs = costs
+        self.cash = cash
+        """Settled."""
+        self.settlements: list[tuple[dt.date, int]] = []
+        """What trades of earlier days still bring or take, by the day of settlement, ascending."""
+        self.lots: dict[str, Lot] = {}
         self.entries: dict[int, Entry] = {}
         """Today's rows by number, ascending."""
-        self._cash = cash
-        self._costs = costs
-        self._lots: dict[str, _Lot] = {}
+        self.history: list[Entry] = []
+        """Rows of earlier days."""
+        self.rejections = 0
+        """So many of the next orders are refused after they were taken."""
+        self.bought = 0
+        self.sold = 0
+        self.fees = 0
         self._reserved = 0
-        self._bought = 0
-        self._sold = 0
-        self._fees = 0
+
+    @property
+    def settled(self) -> int:
+        """Cash when everything traded so far is settled."""
+        pending = sum(amount for _, amount in self.settlements)
+        return self.cash + pending - self.bought + self.sold - self.fees
 
     @property
     def orderable(self) -> int:
         """Cash for new buys: the proceeds of today's sales can buy at once."""
-        return self._cash - self._bought + self._sold - self._fees - self._reserved
+        return self.settled - self._reserved
 
     def sellable(self, symbol: str) -> int:
         """Return the shares that no working sell has reserved."""
-        lot = self._lots.get(symbol)
+        lot = self.lots.get(symbol)
         return lot.quantity - lot.reserved if lot else 0
 
-    def affordable(self, price: int) -> int:
-        """Return how many shares can be bought at a price, commission included."""
-        orderable = max(self.orderable, 0)
-        return bisect_right(range(orderable // price + 1), orderable, key=lambda shares: self._due(price * shares)) - 1
+    def affordable(self, price: int, *, freed: int = 0) -> int:
+        """Return how many shares can be bought at a price, commission included; with that much more cash."""
+        cash = max(self.orderable + freed, 0)
+        return bisect_right(range(cash // price + 1), cash, key=lambda shares: self.due(price * shares)) - 1
 
     def check(self, side: Side, symbol: str, quantity: int, price: int) -> None:
         """Refuse an order that the account cannot pay (at this price) or deliver."""
-        if side is Side.BUY and self._due(price * quantity) > self.orderable:
-            raise ExchangeRefusal(Refusal.INSUFFICIENT_CASH, str(self.affordable(price)))
-        if side is Side.SELL and quantity > self.sellable(symbol):
+        if side is Side.BUY:
+            self.check_cash(quantity, price)
+        elif quantity > self.sellable(symbol):
             raise ExchangeRefusal(Refusal.INSUFFICIENT_SHARES, str(self.sellable(symbol)))
+
+    def check_cash(self, quantity: int, price: int, *, freed: int = 0) -> None:
+        """Refuse a buy that the account cannot pay even with the cash that an amended order sets free."""
+        if self.due(price * quantity) > self.orderable + freed:
+            raise ExchangeRefusal(Refusal.INSUFFICIENT_CASH, str(self.affordable(price, freed=freed)))
 
     def give(self, instrument: Instrument, quantity: int, cost: int) -> None:
         """Add shares that were bought and settled earlier."""
-        lot = self._lots.setdefault(instrument.symbol, _Lot(instrument))
+        lot = self.lots.setdefault(instrument.symbol, Lot(instrument))
         lot.quantity += quantity
         lot.cost += cost
 
@@ -259,57 +169,71 @@ class Account:
         """Hold back what the rest of a working order needs, in place of what it held back before."""
         self.release(entry)
         if entry.request.side is Side.BUY:
-            assert entry.resting is not None  # noqa: S101 - only what rests in a book is reserved
-            entry.reserved = self._due(entry.resting.price * entry.remaining)
+            entry.reserved = self.due(entry.dearest * entry.remaining)
             self._reserved += entry.reserved
         else:
             entry.reserved = entry.remaining
-            self._lots[entry.request.symbol].reserved += entry.reserved
+            self.lots[entry.request.symbol].reserved += entry.reserved
 
     def release(self, entry: Entry) -> None:
         """Hold back nothing for an order any more."""
         if entry.request.side is Side.BUY:
             self._reserved -= entry.reserved
         elif entry.reserved:
-            self._lots[entry.request.symbol].reserved -= entry.reserved
+            self.lots[entry.request.symbol].reserved -= entry.reserved
         entry.reserved = 0
 
     def fill(self, side: Side, instrument: Instrument, quantity: int, price: int, tax_rate: Decimal) -> None:
         """Book a trade: shares and cost at once, cash for the settlement after the next."""
         amount = price * quantity
-        lot = self._lots.setdefault(instrument.symbol, _Lot(instrument))
-        self._fees += self._costs.commission(amount)
+        lot = self.lots.setdefault(instrument.symbol, Lot(instrument))
+        self.fees += self.costs.commission(amount)
         if side is Side.BUY:
-            self._bought += amount
+            self.bought += amount
             lot.quantity += quantity
             lot.cost += amount
             lot.today_bought += quantity
             return
-        self._fees += int(cut(amount * tax_rate, Decimal(1)))
-        self._sold += amount
+        self.fees += int(cut(amount * tax_rate, Decimal(1)))
+        self.sold += amount
         # The average stays: the cost goes down in proportion, and the fraction of a won stays with the holding.
         lot.cost -= lot.cost * quantity // lot.quantity
         lot.quantity -= quantity
         lot.today_sold += quantity
 
-    def state(self, price_of: Callable[[str], int]) -> AccountState:
+    def state(self, price_of: Callable[[str], int], today: dt.date) -> AccountState:
         """Return a snapshot, with holdings at the present prices."""
-        settled = self._cash - self._bought + self._sold - self._fees
+        cash_d1 = self.cash + sum(amount for day, amount in self.settlements if day <= next_played_day(today))
         return AccountState(
             number=self.number,
-            cash=Decimal(self._cash),
-            # Nothing of earlier days waits for settlement: what an account has from before is settled.
-            cash_d1=Decimal(self._cash),
-            cash_d2=Decimal(settled),
+            cash=Decimal(self.cash),
+            cash_d1=Decimal(cash_d1),
+            cash_d2=Decimal(self.settled),
             orderable=Decimal(self.orderable),
-            withdrawable=Decimal(max(min(self._cash, settled) - self._reserved, 0)),
+            withdrawable=Decimal(max(min(self.cash, cash_d1, self.settled) - self._reserved, 0)),
             holdings=tuple(
-                lot.snapshot(price_of(symbol)) for symbol, lot in self._lots.items() if lot.quantity or lot.today_sold
+                lot.snapshot(price_of(symbol)) for symbol, lot in self.lots.items() if lot.quantity or lot.today_sold
             ),
-            bought_today=Decimal(self._bought),
-            sold_today=Decimal(self._sold),
-            fees_today=Decimal(self._fees),
+            bought_today=Decimal(self.bought),
+            sold_today=Decimal(self.sold),
+            fees_today=Decimal(self.fees),
         )
 
-    def _due(self, amount: int) -> int:
-        return amount + self._costs.commission(amount)
+    def begin_day(self, today: dt.date, *, last: dt.date) -> None:
+        """Move on from the last day played: its rows become history, settlements that are due become cash."""
+        for entry in self.entries.values():
+            entry.expired, entry.remaining = entry.expired + entry.remaining, 0
+        self.history.extend(self.entries.values())
+        self.entries.clear()
+        if self.bought or self.sold:
+            self.settlements.append((settled_on(last), self.sold - self.bought - self.fees))
+        self.cash += sum(amount for day, amount in self.settlements if day <= today)
+        self.settlements = [(day, amount) for day, amount in self.settlements if day > today]
+        self.bought = self.sold = self.fees = 0
+        self.lots = {symbol: lot for symbol, lot in self.lots.items() if lot.quantity}
+        for lot in self.lots.values():
+            lot.today_bought = lot.today_sold = 0
+
+    def due(self, amount: int) -> int:
+        """Return what a purchase costs, commission included."""
+        return amount + self.costs.commission(amount)

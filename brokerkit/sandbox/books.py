@@ -5,16 +5,21 @@ Everything here is in whole shares and whole won, so plain ints: the exchange tu
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import StrEnum
+from itertools import chain
 from random import Random
 from typing import Generic, TypeVar
 
-from brokerkit.market.ticks import Kind, round_to_tick, tick_size
+from brokerkit.market.ticks import Kind, tick_size
 from brokerkit.models import Side
+from brokerkit.sandbox.candles import MinuteBars, Trade
 from brokerkit.sandbox.instruments import Instrument
+from brokerkit.sandbox.prints import Day, opening_day, opening_prints
 
 LEVELS = 10
 """Prices a side that the market tells."""
@@ -25,126 +30,278 @@ _DEAR = 100_000
 Owner = TypeVar("Owner")
 
 
+class Place(StrEnum):
+    """Where in the book an order waits."""
+
+    LEVEL = "LEVEL"
+    """At its price, seen by all."""
+    MARKET = "MARKET"
+    """At any price, for the end of an auction."""
+    MIDPOINT = "MIDPOINT"
+    """Unseen, at the middle of best bid and ask."""
+    ASLEEP = "ASLEEP"
+    """Unseen, until a trade reaches its stop price."""
+    CLOSING_PRICE = "CLOSING_PRICE"
+    """In the closing price session."""
+
+
 @dataclass(eq=False)
 class Resting(Generic[Owner]):
     """An order, or what is left of it, that waits in the book. No owner: somebody else's."""
 
     side: Side
     price: int
+    """0 for orders without a price of their own."""
     remaining: int
     owner: Owner | None = None
+    place: Place = Place.LEVEL
+    stop: int = 0
+    """Of a sleeping order: the price at which it wakes."""
+
+    def wakes(self, low: int, high: int) -> bool:
+        """Return whether trades between these prices reach the stop price."""
+        return high >= self.stop if self.side is Side.BUY else low <= self.stop
 
 
 @dataclass(frozen=True)
 class Match(Generic[Owner]):
-    """A trade: the incoming order met this resting one, at its price."""
+    """A trade with a resting order, at a price that both sides take."""
 
     resting: Resting[Owner]
     price: int
     quantity: int
 
 
-@dataclass
-class Day:
-    """Prices and volume of the day so far."""
+@dataclass(frozen=True)
+class Pair(Generic[Owner]):
+    """A trade of two resting orders at the end of an auction."""
 
+    buy: Resting[Owner]
+    sell: Resting[Owner]
     price: int
-    open: int
-    high: int
-    low: int
-    volume: int
-    turnover: int
-
-    def add(self, price: int, quantity: int) -> None:
-        """Count a trade."""
-        self.price = price
-        self.high = max(self.high, price)
-        self.low = min(self.low, price)
-        self.volume += quantity
-        self.turnover += price * quantity
+    quantity: int
 
 
 @dataclass
 class _Half(Generic[Owner]):
-    """The orders of one side: a queue for each price, oldest first."""
+    """The orders of one side: a queue for each price, oldest first, and those without a price in the book."""
 
     side: Side
     queues: dict[int, deque[Resting[Owner]]] = field(default_factory=dict)
+    others: dict[Place, deque[Resting[Owner]]] = field(
+        default_factory=lambda: {place: deque() for place in Place if place is not Place.LEVEL}
+    )
 
     def prices(self) -> list[int]:
         """Return the prices with orders, best first."""
         return sorted(self.queues, reverse=self.side is Side.BUY)
 
+    def best(self) -> int | None:
+        """Return the best price with an order."""
+        if not self.queues:
+            return None
+        return max(self.queues) if self.side is Side.BUY else min(self.queues)
+
     def reaches(self, price: int, limit: int | None) -> bool:
         """Return whether somebody of the other side with this limit takes this price."""
         return limit is None or (price >= limit if self.side is Side.BUY else price <= limit)
+
+    def queue(self, order: Resting[Owner]) -> deque[Resting[Owner]]:
+        """Return where an order waits or is going to wait."""
+        if order.place is Place.LEVEL:
+            return self.queues.setdefault(order.price, deque())
+        return self.others[order.place]
+
+    def in_auction(self) -> Iterator[Resting[Owner]]:
+        """Yield what takes part in an auction, the first to be served first: market orders, then the best prices."""
+        yield from self.others[Place.MARKET]
+        for price in self.prices():
+            yield from self.queues[price]
+
+    def wants(self, price: int) -> int:
+        """Return how many shares this side would trade at a price in an auction."""
+        market = sum(order.remaining for order in self.others[Place.MARKET])
+        levels = (queue for at, queue in self.queues.items() if self.reaches(at, price))
+        return market + sum(order.remaining for queue in levels for order in queue)
 
 
 class Book(Generic[Owner]):
     """Waiting orders of one symbol, matched by price and then by time, and its day."""
 
-    def __init__(self, day: Day) -> None:
+    def __init__(self, day: Day, trades: Sequence[Trade] = ()) -> None:
         self.day = day
+        self.trades = list(trades)
+        """Today's prints, newest last."""
+        self.seeded = len(self.trades)
+        """So many of the prints come from the seed."""
+        self.minutes = MinuteBars(self.trades)
+        self._heard = len(self.trades)
+        self.crowd: dict[Side, int] = {}
+        """What is left of the others in the closing price session."""
+        self.untouched = True
+        """Whether it stands as the seed made it."""
         self._halves: dict[Side, _Half[Owner]] = {side: _Half(side) for side in Side}
 
     def rest(self, order: Resting[Owner]) -> None:
         """Let an order wait behind those of the same price."""
-        self._halves[order.side].queues.setdefault(order.price, deque()).append(order)
+        self.untouched = False
+        self._halves[order.side].queue(order).append(order)
 
     def withdraw(self, order: Resting[Owner], quantity: int) -> None:
         """Take back part of a waiting order, or all of it; the rest keeps its place."""
+        self.untouched = False
         order.remaining -= quantity
         if not order.remaining:
-            self._forget(order)
+            self.remove(order)
+
+    def remove(self, order: Resting[Owner]) -> None:
+        """Let an order wait no longer."""
+        half = self._halves[order.side]
+        half.queue(order).remove(order)
+        if order.place is Place.LEVEL and not half.queues[order.price]:
+            del half.queues[order.price]
+
+    def waiting(self, place: Place | None = None) -> Sequence[Resting[Owner]]:
+        """Return what waits in a place, or everything, each queue in its order."""
+        found: list[Resting[Owner]] = []
+        for half in self._halves.values():
+            queues = chain(half.others.values(), (half.queues[price] for price in half.prices()))
+            found.extend(order for queue in queues for order in queue if place in (None, order.place))
+        return found
 
     def available(self, side: Side, limit: int | None) -> int:
         """Return how many shares an incoming order of that side and limit (None: any price) would find."""
-        half = self._halves[_opposite(side)]
-        return sum(
+        half = self._halves[opposite(side)]
+        found = sum(
             order.remaining for price, queue in half.queues.items() if half.reaches(price, limit) for order in queue
         )
+        middle = self.middle()
+        if middle is not None and half.reaches(middle, limit):
+            found += sum(order.remaining for order in half.others[Place.MIDPOINT])
+        return found
 
     def match(self, side: Side, quantity: int, limit: int | None) -> Sequence[Match[Owner]]:
         """Trade an incoming order against the other side until it is filled or nothing more fits its limit."""
-        half = self._halves[_opposite(side)]
+        half = self._halves[opposite(side)]
         matches: list[Match[Owner]] = []
+        middle = self.middle()
+        # The middle is never worse than the best price, so those who wait there come first.
+        if middle is not None and half.reaches(middle, limit):
+            quantity = self._take(half.others[Place.MIDPOINT], middle, quantity, matches)
         for price in half.prices():
-            if not half.reaches(price, limit):
+            if not quantity or not half.reaches(price, limit):
                 break
-            for order in tuple(half.queues[price]):
-                traded = min(quantity, order.remaining)
-                if not traded:
-                    return matches
-                quantity -= traded
-                self.withdraw(order, traded)
-                self.day.add(price, traded)
-                matches.append(Match(order, price, traded))
+            quantity = self._take(half.queues[price], price, quantity, matches)
         return matches
+
+    def match_closing_price(self, side: Side, quantity: int, price: int) -> Sequence[Match[Owner]]:
+        """Trade an incoming order of the closing price session with those who came before."""
+        matches: list[Match[Owner]] = []
+        waiting = self._halves[opposite(side)].others[Place.CLOSING_PRICE]
+        quantity = self._take(waiting, price, quantity, matches)
+        if traded := min(quantity, self.crowd.get(opposite(side), 0)):
+            self.untouched = False
+            self.crowd[opposite(side)] -= traded
+            matches.append(Match(Resting(opposite(side), price, 0), price, traded))
+        return matches
+
+    def uncross(self) -> Sequence[Pair[Owner]]:
+        """Trade everything that can meet at the one price of an auction, and forget the market orders of others.
+
+        It is the price with most shares; of several the one that leaves fewest over, then the nearest to the last one.
+        How the exchange shares out what is left at that price is not told: here the earlier order goes first.
+        """
+        buys, sells = self._halves[Side.BUY], self._halves[Side.SELL]
+        best_bid, best_ask = buys.best(), sells.best()
+        crossed = best_bid is not None and best_ask is not None and best_bid >= best_ask
+        if not crossed and not buys.others[Place.MARKET] and not sells.others[Place.MARKET]:
+            return ()
+        price = self._auction_price()
+        left = min(buys.wants(price), sells.wants(price))
+        pairs: list[Pair[Owner]] = []
+        while left:
+            buy, sell = next(buys.in_auction()), next(sells.in_auction())
+            traded = min(left, buy.remaining, sell.remaining)
+            left -= traded
+            self.withdraw(buy, traded)
+            self.withdraw(sell, traded)
+            pairs.append(Pair(buy, sell, price, traded))
+        for order in self.waiting(Place.MARKET):
+            if order.owner is None:
+                self.remove(order)
+        return pairs
+
+    def record(self, trade: Trade) -> None:
+        """Count a trade in the day's figures and prints."""
+        self.untouched = False
+        self.trades.append(trade)
+
+    def restore(self, day: Day, orders: Sequence[Resting[Owner]], trades: Sequence[Trade]) -> None:
+        """Replace what waits and go on from the figures and the further prints of a saved book."""
+        self.day = day
+        self._halves = {side: _Half(side) for side in Side}
+        for order in orders:
+            self.rest(order)
+        self.trades.extend(trades)
+        self._heard = len(self.trades)
+        self.untouched = False
+
+    def fresh_trades(self) -> Sequence[Trade]:
+        """Return the prints since it was last asked."""
+        fresh = self.trades[self._heard :]
+        self._heard = len(self.trades)
+        return fresh
+
+    def reached(self, low: int, high: int) -> Sequence[Resting[Owner]]:
+        """Return the sleeping orders that trades between these prices wake, buys before sells, oldest first."""
+        asleep = chain.from_iterable(half.others[Place.ASLEEP] for half in self._halves.values())
+        return [order for order in asleep if order.wakes(low, high)]
+
+    def middle(self) -> int | None:
+        """Return the middle of best bid and ask, below one won cut; None without both."""
+        bid, ask = self.best(Side.BUY), self.best(Side.SELL)
+        return None if bid is None or ask is None else (bid + ask) // 2
 
     def best(self, side: Side) -> int | None:
         """Return the best price of a side, None when nobody waits there."""
-        return next(iter(self._halves[side].prices()), None)
+        return self._halves[side].best()
 
     def levels(self, side: Side) -> Sequence[tuple[int, int]]:
         """Return price and waiting quantity of the best ten prices of a side, best first."""
         half = self._halves[side]
         return [(price, sum(order.remaining for order in half.queues[price])) for price in half.prices()[:LEVELS]]
 
-    def _forget(self, order: Resting[Owner]) -> None:
-        queues = self._halves[order.side].queues
-        queues[order.price].remove(order)
-        if not queues[order.price]:
-            del queues[order.price]
+    def _take(self, queue: deque[Resting[Owner]], price: int, quantity: int, matches: list[Match[Owner]]) -> int:
+        """Fill from a queue, oldest first, and return what is left to fill."""
+        while quantity and queue:
+            order = queue[0]
+            traded = min(quantity, order.remaining)
+            quantity -= traded
+            self.withdraw(order, traded)
+            matches.append(Match(order, price, traded))
+        return quantity
+
+    def _auction_price(self) -> int:
+        buys, sells = self._halves[Side.BUY], self._halves[Side.SELL]
+        prices = {*buys.queues, *sells.queues} or {self.day.price}
+
+        def merit(price: int) -> tuple[int, int, int, int]:
+            demand, supply = buys.wants(price), sells.wants(price)
+            return -min(demand, supply), abs(demand - supply), abs(price - self.day.price), price
+
+        return min(prices, key=merit)
 
 
-def open_book(seed: int, instrument: Instrument) -> Book[Owner]:
+def open_book(seed: int, instrument: Instrument, today: dt.date, *, salt: str = "") -> Book[Owner]:
     """Return the book as it stands when the sandbox starts, the same for the same seed and symbol.
 
     The best ask is the last price and the best bid one tick below, so what buys at the last price is filled at once.
+    The salt makes another day of it.
     """
-    random = Random(f"{seed}/{instrument.symbol}/book")  # noqa: S311 - repeatable on purpose
-    day = _opening_day(random, instrument)
-    book: Book[Owner] = Book(day)
+    random = Random(f"{seed}/{instrument.symbol}/book{salt}")  # noqa: S311 - repeatable on purpose
+    day = opening_day(random, instrument)
+    book: Book[Owner] = Book(day, opening_prints(f"{seed}/{instrument.symbol}/prints{salt}", instrument, day, today))
+    day.turnover = int(sum(trade.price * trade.quantity for trade in book.trades))
     lower, upper = int(instrument.lower_limit), int(instrument.upper_limit)
     ask, bid = day.price, step_down(day.price, instrument.kind)
     for _ in range(LEVELS):
@@ -154,6 +311,7 @@ def open_book(seed: int, instrument: Instrument) -> Book[Owner]:
         if bid >= lower:
             book.rest(Resting(Side.BUY, bid, _level_size(random, bid)))
             bid = step_down(bid, instrument.kind)
+    book.untouched = True
     return book
 
 
@@ -167,7 +325,8 @@ def step_down(price: int, kind: Kind) -> int:
     return price - int(tick_size(Decimal(price - 1), kind)) if price > 1 else 0
 
 
-def _opposite(side: Side) -> Side:
+def opposite(side: Side) -> Side:
+    """Return the other side."""
     return Side.SELL if side is Side.BUY else Side.BUY
 
 
@@ -175,22 +334,3 @@ def _level_size(random: Random, price: int) -> int:
     cheapness = min(1.0, _DEAR / price)
     least = max(5, int(50 * cheapness))
     return random.randint(least, max(least + 5, int(900 * cheapness)))
-
-
-def _opening_day(random: Random, instrument: Instrument) -> Day:
-    base = int(instrument.previous_close)
-    first = _near(random, instrument, base, 0.02)
-    last = _near(random, instrument, first, 0.02)
-    high = max(first, last, _near(random, instrument, max(first, last), 0.01))
-    low = min(first, last, _near(random, instrument, min(first, last), 0.01))
-    volume = max(1_000, int(float(instrument.listed_shares) * random.uniform(0.001, 0.01)))
-    turnover = volume * (first + high + low + last) // 4
-    return Day(price=last, open=first, high=high, low=low, volume=volume, turnover=turnover)
-
-
-def _near(random: Random, instrument: Instrument, price: int, spread: float) -> int:
-    """Return a price on the step within a fraction of the given one and within the day's limits."""
-    wanted = Decimal(round(price * (1 + random.uniform(-spread, spread))))
-    found = round_to_tick(max(wanted, Decimal(1)), instrument.kind, up=True)
-    # The limits are on the step themselves.
-    return int(min(max(found, instrument.lower_limit), instrument.upper_limit))

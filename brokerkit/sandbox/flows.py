@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
 
-from brokerkit.errors import InvalidRequest
-from brokerkit.market.days import is_trading_day
 from brokerkit.market.ticks import round_to_tick
 from brokerkit.models import Flow, InvestorFlow
+from brokerkit.sandbox.days import trading_days_before
 from brokerkit.sandbox.instruments import Instrument
+from brokerkit.sandbox.prints import likely_volume
 
-DAYS = 250
 _MILLION = 1_000_000
 
 _WEIGHTS = {
@@ -71,25 +69,6 @@ class _Trading:
         )
 
 
-def counts_as_trading_day(day: dt.date) -> bool:
-    """Return whether the sandbox takes the day for a trading day: outside the years known, every weekday is one."""
-    try:
-        return is_trading_day(day)
-    except InvalidRequest:
-        return day.weekday() < 5
-
-
-def trading_days_before(today: dt.date, count: int = DAYS) -> Sequence[dt.date]:
-    """Return the last trading days before today, ascending."""
-    days: list[dt.date] = []
-    day = today
-    while len(days) < count:
-        day -= dt.timedelta(days=1)
-        if counts_as_trading_day(day):
-            days.append(day)
-    return days[::-1]
-
-
 def year_of_flow(seed: int, instrument: Instrument, today: dt.date) -> tuple[InvestorFlow, ...]:
     """Return the investor flow of a year up to the last trading day, the same for the same seed, symbol and day.
 
@@ -106,8 +85,17 @@ def year_of_flow(seed: int, instrument: Instrument, today: dt.date) -> tuple[Inv
     return tuple(reversed(days))
 
 
+def flow_of_day(seed: int, instrument: Instrument, day: dt.date, close: Decimal, volume: Decimal) -> InvestorFlow:
+    """Return the investor flow of a day that the sandbox played, by its close and volume."""
+    random = Random(f"{seed}/{instrument.symbol}/flow/{day}")  # noqa: S311 - repeatable on purpose
+    return _divided(random, instrument, day, close, int(volume))
+
+
 def _day_of_flow(random: Random, instrument: Instrument, day: dt.date, close: Decimal) -> InvestorFlow:
-    volume = max(1_000, int(float(instrument.listed_shares) * random.uniform(0.001, 0.01)))
+    return _divided(random, instrument, day, close, likely_volume(random, instrument))
+
+
+def _divided(random: Random, instrument: Instrument, day: dt.date, close: Decimal, volume: int) -> InvestorFlow:
     parts = _partition_of_day(random, volume, float(close))
     parts["government"] = _Trading()
     parts["foreign"] += parts["resident_foreign"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from random import Random
@@ -37,6 +38,10 @@ class Instrument:
     listed_shares: Decimal
     nxt: bool
     """Tradable at NXT; no fund is."""
+    listed_on: dt.date
+    """Simulated, long enough ago for every history here."""
+    sector: str
+    """Simulated: a plain label, for nobody should read anything real into it."""
 
 
 # Each line: code, a price to start from, name.
@@ -224,6 +229,9 @@ _KOSDAQ_COUNT = 55
 _KOSPI_AT_NXT = 85
 _KOSDAQ_AT_NXT = 32
 """So many of the first rows trade at NXT too: in truth most large shares, by a list that changes each quarter."""
+_FIRST_LISTING = dt.date(1985, 1, 4)
+_LISTING_DAYS = 35 * 365
+_SECTORS = 20
 _INVENTED_TRADES = ("전자", "화학", "건설", "식품", "기계", "제약", "금속", "운송")
 _INVENTED_PRICES = (874, 1385, 1920, 2465, 3130, 4710, 6240, 8150, 1115, 643, 12350, 1740, 5480, 2890, 937)
 
@@ -266,7 +274,7 @@ def _with_invented(table: str, count: int, prefix: str) -> Iterator[_Row]:
 def _instrument(seed: int, row: _Row, market: Market, kind: Kind, *, nxt: bool) -> Instrument:
     random = Random(f"{seed}/{row.symbol}/listing")  # noqa: S311 - repeatable on purpose
     previous_close = round_to_tick(Decimal(row.price * random.randint(9_800, 10_200)) / 10_000, kind, up=False)
-    lower, upper = price_limits(previous_close, kind, 60 if row.symbol in _LEVERAGED else 30)
+    lower, upper = _limits(row.symbol, previous_close, kind)
     return Instrument(
         symbol=row.symbol,
         name=row.name,
@@ -277,4 +285,16 @@ def _instrument(seed: int, row: _Row, market: Market, kind: Kind, *, nxt: bool) 
         lower_limit=lower,
         listed_shares=Decimal(random.randrange(20_000, 400_000) * 1_000),
         nxt=nxt,
+        listed_on=_FIRST_LISTING + dt.timedelta(days=random.randrange(_LISTING_DAYS)),
+        sector=f"모의업종{random.randint(1, _SECTORS):02d}" if kind is Kind.STOCK else "모의펀드",
     )
+
+
+def on_another_day(instrument: Instrument, previous_close: Decimal) -> Instrument:
+    """Return the instrument with the base price and the limits of another day."""
+    lower, upper = _limits(instrument.symbol, previous_close, instrument.kind)
+    return replace(instrument, previous_close=previous_close, lower_limit=lower, upper_limit=upper)
+
+
+def _limits(symbol: str, base: Decimal, kind: Kind) -> tuple[Decimal, Decimal]:
+    return price_limits(base, kind, 60 if symbol in _LEVERAGED else 30)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import secrets
 import socket
@@ -12,12 +13,14 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from pathlib import Path
 from typing import ClassVar
 
 import uvicorn
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
+from brokerkit.errors import ConfigError
 from brokerkit.sandbox.exchange import Exchange
 
 MARK = "SANDBOX"
@@ -105,6 +108,24 @@ class Request:
     answer: Mapping[str, object] = field(default_factory=dict)
 
 
+class RequestLog(list[Request]):
+    """The newest requests; a server that runs for days must not keep all of them."""
+
+    kept = 10_000
+
+    def append(self, request: Request) -> None:
+        if len(self) >= 2 * self.kept:
+            del self[: self.kept]
+        super().append(request)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 class Face(ABC):
     """The server side of one broker over the exchange: its paths, headers, codes, limits and quirks."""
 
@@ -112,11 +133,14 @@ class Face(ABC):
     window: SlidingWindow
     """The broker's limit of calls; tests may change it."""
 
-    def __init__(self, exchange: Exchange, *, environment: str = "real") -> None:
+    def __init__(
+        self, exchange: Exchange, *, environment: str = "real", credentials: Credentials | None = None
+    ) -> None:
+        """Open an account at the exchange; with `credentials` of an earlier run use those and the account they name."""
         self.exchange = exchange
         self.environment = environment
-        self.requests: list[Request] = []
-        """Every request so far, oldest first."""
+        self.requests = RequestLog()
+        """The requests so far, oldest first."""
         self.before: Callable[[Request], Response | None] | None = None
         """A test may answer a request itself: return None to let the face answer."""
 
@@ -138,12 +162,27 @@ class Face(ABC):
 class Server:
     """An ASGI application served on 127.0.0.1 from a thread of its own until `close`."""
 
-    def __init__(self, app: ASGIApp, *, port: int = 0) -> None:
+    def __init__(
+        self, app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0, tls: tuple[Path, Path] | None = None
+    ) -> None:
+        if not _is_loopback(host):
+            raise ConfigError(
+                f"The sandbox does not listen on {host}.",
+                advice="It is for this machine only: give a loopback address such as 127.0.0.1.",
+            )
         # With the protocol named, asyncio switches Nagle's algorithm off; it costs 40 ms an answer.
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        self._socket = socket.socket(
+            socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+        )
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind(("127.0.0.1", port))
+        try:
+            self._socket.bind((host, port))
+        except OSError as error:
+            self._socket.close()
+            raise ConfigError(f"The sandbox cannot listen on {host}:{port}: {error.strerror}.") from None
         self._socket.listen(128)
+        self._host = host
+        self._scheme = "https" if tls else "http"
         self.port: int = self._socket.getsockname()[1]
         config = uvicorn.Config(
             app,
@@ -156,6 +195,8 @@ class Server:
             http="httptools",
             ws="none",
             timeout_graceful_shutdown=1,
+            ssl_certfile=tls[0] if tls else None,
+            ssl_keyfile=tls[1] if tls else None,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
@@ -170,7 +211,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self._scheme}://{self._host}:{self.port}"
 
     def close(self) -> None:
         self._server.should_exit = True

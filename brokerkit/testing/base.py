@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import ClassVar
 
@@ -39,6 +39,8 @@ class Contract:
     broker: ClassVar[str]
     rounds: ClassVar[dict[type, dict[str, Decimal]]] = {}
     """Fields that the broker rounds, and by how much less than which they may be off."""
+    balance_requests: ClassVar[int]
+    """Requests that a balance of 120 positions takes: its pages, and the call for the cash where there is one."""
 
     @pytest.fixture
     def sandbox(self) -> Iterator[Sandbox]:
@@ -112,6 +114,9 @@ class Contract:
 
     def truth(self, sandbox: Sandbox, order: Order) -> ExchangeOrder:
         return sandbox.exchange.order(sandbox.face(self.broker).credentials.account, int(order.original_id or order.id))
+
+    def rows(self, sandbox: Sandbox) -> Sequence[ExchangeOrder]:
+        return sandbox.exchange.orders(sandbox.face(self.broker).credentials.account)
 
     def bid(self, sandbox: Sandbox) -> Decimal:
         return sandbox.exchange.order_book(STOCK).bids[0].price

@@ -7,9 +7,25 @@ class TestConformance(BrokerConformance):
 """
 
 from brokerkit.testing.account import AccountContract, SessionContract
+from brokerkit.testing.amendments import AmendmentContract
+from brokerkit.testing.lists import ListContract
+from brokerkit.testing.market import MarketContract, WeatherContract
 from brokerkit.testing.orders import OrderContract, RefusalContract
 from brokerkit.testing.quotes import FlowContract, QuoteContract
+from brokerkit.testing.types import OrderTypeContract
 
 
-class BrokerConformance(QuoteContract, FlowContract, OrderContract, RefusalContract, AccountContract, SessionContract):
+class BrokerConformance(
+    QuoteContract,
+    FlowContract,
+    OrderContract,
+    OrderTypeContract,
+    AmendmentContract,
+    ListContract,
+    RefusalContract,
+    AccountContract,
+    MarketContract,
+    SessionContract,
+    WeatherContract,
+):
     """Subclass it and name the broker; a difference of your broker is a class attribute, never a copied test."""

@@ -15,7 +15,9 @@ def status_of(order: ExchangeOrder) -> OrderStatus:
         return OrderStatus.FILLED
     if order.remaining:
         return OrderStatus.PARTIALLY_FILLED if order.filled else OrderStatus.WORKING
-    return OrderStatus.CANCELED
+    if order.rejected:
+        return OrderStatus.REJECTED
+    return OrderStatus.EXPIRED if order.expired else OrderStatus.CANCELED
 
 
 def position_of(holding: Holding) -> Position:

@@ -106,12 +106,14 @@ class KisBroker(Broker):
         )
 
     def _send_cancel(self, order: Order, quantity: Decimal | None) -> Order:
-        accepted = self._send_change(order, "02", quantity, Decimal(0))
+        code = orders.cancel_code(order, self._phase_of(order.venue or Venue.KRX))
+        accepted = self._send_change(order, "02", code, quantity, Decimal(0))
         number = orders.parts_of(order.handle)[2]
         return order.model_copy(update={"id": accepted.number, "original_id": number, "status": OrderStatus.PENDING})
 
     def _send_amend(self, order: Order, quantity: Decimal | None, price: Decimal) -> Order:
-        accepted = self._send_change(order, "01", quantity, price)
+        code = orders.amend_code(order, self._phase_of(order.venue or Venue.KRX))
+        accepted = self._send_change(order, "01", code, quantity, price)
         return order.model_copy(
             update={
                 "id": accepted.number,
@@ -127,19 +129,20 @@ class KisBroker(Broker):
             }
         )
 
-    def _send_change(self, order: Order, change: str, quantity: Decimal | None, price: Decimal) -> orders.Accepted:
+    def _send_change(
+        self, order: Order, change: str, code: str, quantity: Decimal | None, price: Decimal
+    ) -> orders.Accepted:
         _, branch, number = orders.parts_of(order.handle)
-        venue = order.venue or Venue.KRX
         body = {
             **self.client.account(),
             "KRX_FWDG_ORD_ORGNO": branch,
             "ORGN_ODNO": number,
-            "ORD_DVSN": orders.code_of(order, self._phase_of(venue)),
+            "ORD_DVSN": code,
             "RVSE_CNCL_DVSN_CD": change,
             "ORD_QTY": wire_text(quantity or order.remaining_quantity or order.quantity),
             "ORD_UNPR": wire_text(price),
             "QTY_ALL_ORD_YN": "Y" if quantity is None else "N",
-            "EXCG_ID_DVSN_CD": self._venue_code(venue),
+            "EXCG_ID_DVSN_CD": self._venue_code(order.venue or Venue.KRX),
         }
         return self.client.call(orders.AMEND_CANCEL, body=body, headers=self.client.order_headers(body)).output
 
@@ -148,13 +151,21 @@ class KisBroker(Broker):
 
     def _find_order(self, order: Order) -> Order | None:
         day, _, number = orders.parts_of(order.handle)
-        date = dt.datetime.strptime(day, "%Y%m%d").date()
         replaced = False
-        for row in self._rows(orders.DAY_ORDERS, date, date, order.symbol):
+        recent = day >= _three_months_before(clock.today())
+        for row in self._rows(orders.DAY_ORDERS if recent else orders.OLD_ORDERS, day, day, order.symbol):
             replaced = replaced or int(row.original or 0) == int(number)
-            if int(row.id) == int(number) and row.day == date:
-                own = {"id": order.id, "original_id": order.original_id, "handle": order.handle}
-                return row.to_model(**own, status=row.status(replaced), name=row.name or order.name)
+            if int(row.id) == int(number) and row.day == day:
+                own: dict[str, object] = {
+                    "id": order.id,
+                    "original_id": order.original_id,
+                    "handle": order.handle,
+                    # It is amended and cancelled as it was sent, wherever the list says that it rests.
+                    "venue": order.venue if order.venue is Venue.SOR else row.venue,
+                }
+                return row.to_model(
+                    **own, status=row.status(replaced, self._is_over(row.day, row.venue)), name=row.name or order.name
+                )
         return None
 
     def _rows(
@@ -175,7 +186,7 @@ class KisBroker(Broker):
                 "INQR_DVSN": "00",
                 "INQR_DVSN_1": "",
                 "INQR_DVSN_3": "00",
-                "EXCG_ID_DVSN_CD": "ALL",
+                "EXCG_ID_DVSN_CD": orders.ALL_VENUES[self.client.environment],
                 "CTX_AREA_FK100": "",
                 "CTX_AREA_NK100": "",
             },
@@ -191,12 +202,16 @@ class KisBroker(Broker):
             rows += self._rows(orders.OLD_ORDERS, start, min(end, border - dt.timedelta(1)), symbol)
         followed = {(row.day, int(row.original)) for row in rows if row.original_id}
         return [
-            row.to_model(status=row.status((row.day, int(row.id)) in followed), name=row.name or None)
+            row.to_model(
+                status=row.status((row.day, int(row.id)) in followed, self._is_over(row.day, row.venue)),
+                name=row.name or None,
+            )
             for row in rows
             if not row.is_cancellation
         ]
 
     def _open_orders(self) -> Iterable[Order]:
+        orders.OPEN_ORDERS.id(self.client.environment)  # where it is not offered, not even a token is asked for
         params = {
             **self.client.account(),
             "CTX_AREA_FK100": "",
@@ -208,10 +223,14 @@ class KisBroker(Broker):
         return [row.to_model(name=row.name or None) for page in pages for row in page.rows if row.remaining_quantity]
 
     def _order_book(self, symbol: str, venue: Venue) -> OrderBook:
-        book = self.client.call(
+        answer = self.client.call(
             quotes.BOOK,
             params={"FID_COND_MRKT_DIV_CODE": quotes.MARKET_DIVISION[venue], "FID_INPUT_ISCD": symbol},
-        ).book
+        )
+        told = answer.expected.symbol if answer.expected else ""
+        if told and not told.endswith(symbol):
+            raise self.client.wrong(quotes.BOOK, f"the answer is about {told}, not {symbol}")
+        book = answer.book
         time = moment(clock.today(), book.time) if book.time else None
         return OrderBook(symbol=symbol, venue=venue, time=time, asks=book.levels("askp"), bids=book.levels("bidp"))
 
@@ -222,6 +241,8 @@ class KisBroker(Broker):
                 **self.client.account(),
                 "PDNO": symbol,
                 "ORD_UNPR": wire_text(price or 0),
+                # Limit leaves the margin rate of the share out. The figures without margin do not depend on it,
+                # and a market order would be counted at the upper limit instead of at the price.
                 "ORD_DVSN": "01" if price is None else "00",
                 "CMA_EVLU_AMT_ICLD_YN": "N",
                 "OVRS_ICLD_YN": "N",

@@ -17,6 +17,7 @@ from brokerkit_kis.client import Settings
 from pydantic import SecretStr
 
 from brokerkit.market import clock
+from brokerkit.market.sessions import Phase
 from brokerkit.models import Order, OrderStatus, OrderType, Side, TimeInForce, Venue
 from brokerkit.transport import Client, Token
 from brokerkit.transport.auth import TokenCache
@@ -45,7 +46,14 @@ class Wire:
     app_secret = "factory" + "s" * 173
     token = "header.factory.first"
 
-    def __init__(self, environment: str = "real", *, wire_environment: str | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        environment: str = "real",
+        *,
+        wire_environment: str | None = None,
+        phase: Phase = Phase.REGULAR,
+        **settings: Any,
+    ) -> None:
         self.calls: list[Call] = []
         self.answers: dict[str, list[tuple[int, dict[str, str], bytes]]] = {}
         self.broker = KisBroker(
@@ -56,6 +64,7 @@ class Wire:
             wire_environment=wire_environment,
             base_url="http://127.0.0.1:9" if environment == "sandbox" else None,
             remember_token=False,
+            phase_of=lambda venue: phase,
         )
         self.client = self.broker.client
         self.client._tokens = TokenCache(None, identity="", minimum_interval=self.client.token_interval)
@@ -77,7 +86,7 @@ class Wire:
     def respond(self, request: Any) -> tuple[int, dict[str, str], bytes]:
         call = Call(request)
         self.calls.append(call)
-        script = self.answers[re.sub("^V", "T", call.id)]
+        script = self.answers[re.sub("^VTTC", "TTTC", re.sub("^VTSC", "CTSC", call.id))]
         return script.pop(0) if len(script) > 1 else script[0]
 
     def of(self, id: str) -> list[Call]:
@@ -129,6 +138,10 @@ def good_answers() -> dict[str, Json]:
         "TTTC0012U": order,
         "TTTC0013U": order,
         "TTTC0081R": {**done, "output1": [_order_row()], "output2": {"tot_ord_qty": "10"}, **_no_more()},
+        "CTSC9215R": {**done, "output1": [_order_row()], "output2": {"tot_ord_qty": "10"}, **_no_more()},
+        "TTTC0084R": {**done, "output": [_open_row()], **_no_more()},
+        "TTTC8908R": {**done, "output": _power()},
+        "FHKST01010200": {"rt_cd": "0", "msg_cd": "MCA00000", "msg1": "done", "output1": _book(), "output2": _expected()},
         "TTTC8434R": {**done, "output1": [_holding()], "output2": [_summary()], **_no_more()},
     }
 
@@ -186,6 +199,51 @@ def _order_row() -> Json:
         "rjct_qty": "0",
         "excg_id_dvsn_cd": "KRX",
     }
+
+
+def _open_row() -> Json:
+    return {
+        "ord_gno_brno": "06010",
+        "odno": "0001234567",
+        "orgn_odno": "",
+        "ord_dvsn_name": "limit",
+        "pdno": "005930",
+        "prdt_name": "Alpha   ",
+        "rvse_cncl_dvsn_name": "",
+        "ord_qty": "10",
+        "ord_unpr": "70000",
+        "ord_tmd": "101112",
+        "tot_ccld_qty": "4",
+        "tot_ccld_amt": "279800",
+        "psbl_qty": "6",
+        "sll_buy_dvsn_cd": "02",
+        "ord_dvsn_cd": "00",
+        "excg_id_dvsn_cd": "KRX",
+    }
+
+
+def _power() -> Json:
+    return {
+        "ord_psbl_cash": "9000000",
+        "psbl_qty_calc_unpr": "70000",
+        "nrcvb_buy_amt": "4700000",
+        "nrcvb_buy_qty": "67",
+        "max_buy_amt": "11000000",
+        "max_buy_qty": "157",
+    }
+
+
+def _book() -> Json:
+    """Return ten levels a side: sells from 70300 upwards, 11, 22, ... shares; buys from 70200 down, 13, 26, ..."""
+    levels: Json = {"aspr_acpt_hour": "101112"}
+    for level in range(1, 11):
+        levels |= {f"askp{level}": f"{70200 + 100 * level}", f"askp_rsqn{level}": f"{11 * level}"}
+        levels |= {f"bidp{level}": f"{70300 - 100 * level}", f"bidp_rsqn{level}": f"{13 * level}"}
+    return {**levels, "total_askp_rsqn": "605", "total_bidp_rsqn": "715"}
+
+
+def _expected() -> Json:
+    return {"stck_shrn_iscd": "005930", "stck_prpr": "70300", "antc_cnpr": "0"}
 
 
 def _holding() -> Json:

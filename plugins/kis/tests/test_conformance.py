@@ -12,3 +12,4 @@ class TestConformance(BrokerConformance):
         Position: {"average_price": Decimal("0.0001")},
         Order: {"average_fill_price": Decimal("0.0001")},
     }
+    balance_requests = 3

@@ -189,7 +189,7 @@ class KiwoomBroker(Broker):
         return row.to_model(
             name=row.name or None,
             handle=orders.handle(f"{day:%Y%m%d}", row.id, row.id),
-            status=row.status(day, followed),
+            status=row.status(day, followed, self._is_over(day, row.venue)),
             submitted_at=dt.datetime.combine(day, dt.time.fromisoformat(row.time), clock.KST),
         )
 

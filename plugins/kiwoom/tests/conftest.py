@@ -17,6 +17,7 @@ from brokerkit_kiwoom.client import Settings
 from pydantic import SecretStr
 
 from brokerkit.market import clock
+from brokerkit.market.sessions import Phase
 from brokerkit.models import Order, OrderStatus, OrderType, Side, TimeInForce, Venue
 from brokerkit.transport import Client, Token
 from brokerkit.transport.auth import TokenCache
@@ -43,7 +44,14 @@ class Wire:
     app_secret = "factory" + "s" * 36
     token = "factory-token-first"
 
-    def __init__(self, environment: str = "real", *, wire_environment: str | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        environment: str = "real",
+        *,
+        wire_environment: str | None = None,
+        phase: Phase = Phase.REGULAR,
+        **settings: Any,
+    ) -> None:
         self.calls: list[Call] = []
         self.answers: dict[str, list[tuple[int, dict[str, str], bytes]]] = {}
         self.broker = KiwoomBroker(
@@ -52,6 +60,7 @@ class Wire:
             wire_environment=wire_environment,
             base_url="http://127.0.0.1:9" if environment == "sandbox" else None,
             remember_token=False,
+            phase_of=lambda venue: phase,
         )
         self.client = self.broker.client
         self.client._tokens = TokenCache(None, identity="", minimum_interval=self.client.token_interval)
@@ -124,6 +133,10 @@ def good_answers() -> dict[str, Json]:
         "kt10000": order,
         "kt10001": order,
         "kt10003": {"ord_no": "0000142", "base_orig_ord_no": "0000139", "cncl_qty": "000000000010", **done},
+        "kt10002": {"ord_no": "0000143", "base_orig_ord_no": "0000139", "mdfy_qty": "000000000006", "dmst_stex_tp": "KRX", **done},
+        "ka10075": {"oso": [_open_row()], **done},
+        "kt00010": {**_power(), **done},
+        "ka10004": {**_book(), **done},
         "kt00007": {"acnt_ord_cntr_prps_dtl": [_order_row()], **done},
         "kt00018": {"tot_pur_amt": "000000000822003", "tot_evlt_amt": "000000000843600", **_holdings(), **done},
         "kt00001": {**_cash(), **done},
@@ -190,6 +203,49 @@ def _order_row() -> Json:
         "mdfy_cncl": "",
         "dmst_stex_tp": "KRX",
     }
+
+
+def _open_row() -> Json:
+    return {
+        "acnt_no": "1234567890",
+        "ord_no": "0000140",
+        "stk_cd": "005930",
+        "ord_stt": "접수",
+        "stk_nm": "Alpha",
+        "ord_qty": "10",
+        "ord_pric": "70000",
+        "oso_qty": "6",
+        "cntr_tot_amt": "279800",
+        "orig_ord_no": "0000000",
+        "io_tp_nm": "+매수",
+        "trde_tp": "보통",
+        "tm": "101112",
+        "cntr_qty": "4",
+        "cur_prc": "-70300",
+        "stex_tp": "1",
+        "stex_tp_txt": "KRX",
+        "sor_yn": "N",
+    }
+
+
+def _power() -> Json:
+    return {
+        "profa_20ord_alow_amt": "000011000000",
+        "profa_20ord_alowq": "0000000157",
+        "profa_100ord_alow_amt": "000004700000",
+        "profa_100ord_alowq": "0000000067",
+        "ord_alowa": "000009000000",
+    }
+
+
+def _book() -> Json:
+    """Return ten levels a side: sells from 70300 upwards, 11, 22, ... shares; buys from 70200 down, 13, 26, ..."""
+    levels: Json = {"bid_req_base_tm": "101112"}
+    for level in range(1, 11):
+        name = "fpr" if level == 1 else f"{level}th_pre"
+        levels |= {f"sel_{name}_bid": f"-{70200 + 100 * level}", f"sel_{name}_req": f"{11 * level}"}
+        levels |= {f"buy_{name}_bid": f"-{70300 - 100 * level}", f"buy_{name}_req": f"{13 * level}"}
+    return {**levels, "tot_sel_req": "605", "tot_buy_req": "715"}
 
 
 def _holdings() -> Json:

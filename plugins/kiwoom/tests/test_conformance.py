@@ -9,3 +9,4 @@ from brokerkit.testing import BrokerConformance
 class TestConformance(BrokerConformance):
     broker = "kiwoom"
     rounds = {Position: {"average_price": Decimal(1)}, Order: {"average_fill_price": Decimal(1)}}
+    balance_requests = 5

@@ -1,66 +1,21 @@
-"""The account: holdings with cash, and the orders of the day."""
+"""The account: its holdings with the cash."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 
 from brokerkit.models import Quote
 from brokerkit.sandbox.exchange import AccountState, Holding
-from brokerkit_kis.sandbox.fields import ACCOUNT, Api, Context, Field, codes, wrong_code, wrong_field
+from brokerkit_kis.sandbox.fields import ACCOUNT, Api, Context, Field, codes, wrong_code
+from brokerkit_kis.sandbox.paging import KEYS, Listing, echo_of, paged
 from brokerkit_kis.sandbox.quotes import known
-from brokerkit_kis.sandbox.wording import (
-    ACCOUNT_MESSAGE_BYTES,
-    Answer,
-    done,
-    fixed,
-    padded,
-    percent,
-    whole,
-)
+from brokerkit_kis.sandbox.wording import Answer, fixed, percent, whole
 
-KEY_WIDTH = 100
 UNKNOWN_AMOUNTS = (
     *("cma_evlu_amt", "bfdy_buy_amt", "nxdy_auto_rdpt_amt", "bfdy_sll_amt", "d2_auto_rdpt_amt", "bfdy_tlex_amt"),
     *("tot_loan_amt", "tot_stln_slng_chgs"),
 )
 """Totals of which the exchange knows nothing: yesterday's trades, loans, other products."""
-FIRST, SECOND = "CTX_AREA_FK100", "CTX_AREA_NK100"
-
-
-def paged(context: Context, rows: Sequence[object], echo: str, size: int, totals: object) -> Answer:
-    """Answer one page of rows as output1; the keys lead to the next page, the header says whether there is one."""
-    start = _start(context, len(rows), echo, size)
-    end = start + size
-    more = end < len(rows)
-    if more:
-        code, header = "KIOK0500", "M" if start else "F"
-    else:
-        code, header = ("KIOK0460", "D") if start else ("KIOK0510", "E")
-    if not rows:
-        code = "KIOK0560"
-    if context.demo:
-        code = "20310000" if rows else "70070000"
-    body = {
-        "ctx_area_fk100": echo.ljust(KEY_WIDTH),
-        "ctx_area_nk100": (f"{end:012d}" if more else "").ljust(KEY_WIDTH),
-        "output1": list(rows[start:end]),
-        "output2": totals,
-    }
-    return Answer(done(code, padded("조회 완료", ACCOUNT_MESSAGE_BYTES), **body), header)
-
-
-def _start(context: Context, count: int, echo: str, size: int) -> int:
-    # The keys count only together with the header that asks for the next page. What keys of another query, or none,
-    # bring there is not known: they are refused.
-    if context.tr_cont != "N":
-        return 0
-    if context.text(FIRST) not in ("", echo.strip()):
-        raise wrong_field(FIRST)
-    key = context.text(SECOND)
-    if not (key.isascii() and key.isdigit() and 0 < int(key) < count and int(key) % size == 0):
-        raise wrong_field(SECOND)
-    return int(key)
 
 
 def balance(context: Context) -> Answer:
@@ -68,10 +23,14 @@ def balance(context: Context) -> Answer:
     if context.text("INQR_DVSN") == "02":
         raise wrong_code("INQR_DVSN")
     state = context.exchange.account(context.account)
-    rows = [_holding(holding, context.exchange.quote(holding.symbol)) for holding in state.holdings]
     names = ("CANO", "ACNT_PRDT_CD", "AFHR_FLPR_YN", "INQR_DVSN", "UNPR_DVSN", "FUND_STTL_ICLD_YN")
-    echo = "".join(f"{context.text(name)}^" for name in names)
-    return paged(context, rows, echo, 20 if context.demo else 50, [_totals(state)])
+    listing = Listing(
+        rows=list(enumerate(state.holdings)),
+        key=lambda row: f"{row[0]:012d}",
+        write=lambda row: _holding(row[1], context.exchange.quote(row[1].symbol)),
+        size=20 if context.demo else 50,
+    )
+    return paged(context, listing, echo_of(context, *names), "output1", output2=[_totals(state)])
 
 
 def _holding(holding: Holding, quote: Quote) -> dict[str, object]:
@@ -133,11 +92,8 @@ def _totals(state: AccountState) -> dict[str, object]:
 
 
 BALANCE = Api(
-    path="/uapi/domestic-stock/v1/trading/inquire-balance",
-    method="GET",
-    real=codes("TTTC8434R"),
-    demo=codes("VTTC8434R"),
-    fields=(
+    "/uapi/domestic-stock/v1/trading/inquire-balance",
+    (
         *ACCOUNT,
         Field("AFHR_FLPR_YN", 1, codes=codes("N", "Y", "X")),
         Field("OFL_YN", 1, required=False),
@@ -146,8 +102,7 @@ BALANCE = Api(
         Field("FUND_STTL_ICLD_YN", 1, codes=codes("N", "Y")),
         Field("FNCG_AMT_AUTO_RDPT_YN", 1, codes=codes("N")),
         Field("PRCS_DVSN", 2, codes=codes("00", "01")),
-        Field(FIRST, KEY_WIDTH),
-        Field(SECOND, KEY_WIDTH),
+        *KEYS,
     ),
-    handler=balance,
+    balance,
 )

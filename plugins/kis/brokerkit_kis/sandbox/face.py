@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import secrets
 from collections.abc import Mapping
@@ -18,20 +19,32 @@ from starlette.types import ASGIApp
 
 from brokerkit.sandbox.exchange import Costs, Exchange
 from brokerkit.sandbox.server import Credentials, Face, JsonResponse, Request, SlidingWindow, visible_key
-from brokerkit_kis.sandbox import account, ledger, orders, quotes
-from brokerkit_kis.sandbox.fields import Api, Context, body_fields, check_fields, query_fields
+from brokerkit_kis.sandbox import account, charts, depth, ledger, listing, orders, power, quotes
+from brokerkit_kis.sandbox.fields import Api, Context, Memory, body_fields, check_fields, query_fields
+from brokerkit_kis.sandbox.services import SERVICES, Service, demo_id
 from brokerkit_kis.sandbox.tokens import TokenDesk, body_hash
 from brokerkit_kis.sandbox.wording import GatewayRefused, LoginRefused, Refused
 
+logger = logging.getLogger("brokerkit")
+
 APIS = {
-    api.path: api for api in (quotes.PRICE, quotes.INVESTOR, orders.ORDER, orders.CANCEL, account.BALANCE, ledger.DAILY)
+    api.path: api
+    for api in (
+        *(orders.ORDER, orders.CHANGE, ledger.DAILY, ledger.WORKING),
+        *(account.BALANCE, power.BUYING_POWER, power.SELLABLE),
+        *(quotes.PRICE, quotes.PRICE_DETAIL, quotes.INVESTOR, depth.ORDER_BOOK, depth.TICKS, depth.TICKS_UNTIL),
+        *(charts.DAILY_PRICES, charts.PERIOD_CHART, charts.MINUTE_CHART),
+        *(listing.PRODUCT, listing.SHARE, listing.CALENDAR),
+    )
 }
+"""The calls that are played. Of the others in SERVICES it is known that they exist."""
 TOKEN, REVOKE, APPROVAL, HASHKEY = "/oauth2/tokenP", "/oauth2/revokeP", "/oauth2/Approval", "/uapi/hashkey"
-METHODS = dict.fromkeys((TOKEN, REVOKE, APPROVAL, HASHKEY), "POST") | {path: api.method for path, api in APIS.items()}
+LOGINS = frozenset({TOKEN, REVOKE, APPROVAL, HASHKEY})
 ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 COSTS = Costs(commission_rate=Decimal("0.000140527"), commission_unit=Decimal(1))
 """The broker's online rate. How it rounds is not known: cut to the won."""
 CALLS_PER_SECOND = {"real": 18, "demo": 1}
+SLASHES = re.compile("/{2,}")
 
 
 class KisFace(Face):
@@ -39,13 +52,22 @@ class KisFace(Face):
 
     name: ClassVar[str] = "kis"
 
-    def __init__(self, exchange: Exchange, *, environment: str = "real", cash: Decimal = Decimal(100_000_000)) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        *,
+        environment: str = "real",
+        cash: Decimal = Decimal(100_000_000),
+        credentials: Credentials | None = None,
+    ) -> None:
         if environment not in CALLS_PER_SECOND:
             raise ValueError(f"environment must be 'real' or 'demo', not {environment!r}.")
         super().__init__(exchange, environment=environment)
-        number = f"{secrets.randbelow(90_000_000) + 10_000_000}-01"
-        exchange.open_account(number, cash=cash, costs=COSTS)
-        self._desk = TokenDesk(Credentials(visible_key(36), visible_key(180), number, hts_id=visible_key(12)))
+        keys = credentials or _new_credentials()
+        if not _has_account(exchange, keys.account):
+            exchange.open_account(keys.account, cash=cash, costs=COSTS)
+        self._desk = TokenDesk(keys)
+        self._memory = Memory()
         self._app = Starlette(routes=[Route("/{path:path}", self._serve, methods=ANY_METHOD)])
         self.window = SlidingWindow(CALLS_PER_SECOND[environment])
         """The limit of calls per app key and second; tests may replace or clear it."""
@@ -93,37 +115,46 @@ class KisFace(Face):
         body = _parsed(raw)
         request = Request(
             method=http.method,
-            path=re.sub("/{2,}", "/", http.url.path),
+            path=SLASHES.sub("/", http.url.path),
             headers=dict(http.headers),
             query=dict(http.query_params),
             body=body or {},
         )
-        return await run_in_threadpool(self._record, request, body is None)
+        if self.before is None:
+            # Nothing of the face's own ever waits, so a thread would only cost time.
+            return self._record(request, None, body is None)
+        return await run_in_threadpool(self._intercept, request, body is None)
 
-    def _record(self, request: Request, malformed: bool) -> Response:
+    def _intercept(self, request: Request, malformed: bool) -> Response:
+        before = self.before
+        return self._record(request, before(request) if before is not None else None, malformed)
+
+    def _record(self, request: Request, given: Response | None, malformed: bool) -> Response:
         self.requests.append(request)
-        response = self.before(request) if self.before is not None else None
-        if response is None:
-            response = self._answer(request, malformed)
+        if given is not None:
+            request.status, request.answer = given.status_code, _parsed(bytes(getattr(given, "body", b""))) or {}
+            return given
+        response = self._answer(request, malformed)
         request.status = response.status_code
-        request.answer = _parsed(bytes(getattr(response, "body", b""))) or {}
         return response
 
     def _answer(self, request: Request, malformed: bool) -> Response:
-        allowed = METHODS.get(request.path)
-        if allowed is None:
+        service = SERVICES.get(request.path)
+        method = "POST" if request.path in LOGINS else None if service is None else service.method
+        if method is None:
             return _plain(404, "Not Found")
-        if allowed != request.method:
+        if method != request.method:
             return _plain(405, "Method Not Allowed")
         headers = {"tr_id": request.headers.get("tr_id", ""), "tr_cont": "", "gt_uid": secrets.token_hex(16)}
         try:
-            if request.path in APIS:
-                answer = self._call(APIS[request.path], request, malformed)
-                return JsonResponse(answer[0], headers={**headers, "tr_cont": answer[1]})
-            return JsonResponse(self._login(request, malformed))
+            if service is None:
+                request.answer = self._login(request, malformed)
+                return JsonResponse(request.answer)
+            request.answer, headers["tr_cont"] = self._call(service, request, malformed)
+            return JsonResponse(request.answer, headers=headers)
         except Refused as refusal:
-            named = headers if request.path in APIS else {}
-            return JsonResponse(refusal.body(), status=refusal.status, headers=named)
+            request.answer = refusal.body()
+            return JsonResponse(request.answer, status=refusal.status, headers={} if service is None else headers)
 
     def _login(self, request: Request, malformed: bool) -> Mapping[str, object]:
         if request.path == HASHKEY:
@@ -136,45 +167,73 @@ class KisFace(Face):
             return self._desk.issue(request.body)
         return self._desk.revoke(request.body) if request.path == REVOKE else self._desk.approve(request.body)
 
-    def _call(self, api: Api, request: Request, malformed: bool) -> tuple[Mapping[str, object], str]:
+    def _call(self, service: Service, request: Request, malformed: bool) -> tuple[Mapping[str, object], str]:
         self._check_limit(request)
         self._desk.check_token(request.headers)
         self._desk.check_headers(request.headers)
         if request.headers.get("custtype", "P") not in ("P", "B", ""):
             raise GatewayRefused("EGW00208", "custtype 값이 맞지 않습니다")
-        tr_id = self._transaction_id(api, request)
-        if api.method == "POST":
+        tr_id = self._transaction_id(service, request)
+        if service.method == "POST":
             _check_body(request, malformed, GatewayRefused)
             if request.headers.get("hashkey", "") not in ("", body_hash(request.body)):
                 raise GatewayRefused("EGW00131", "hashkey 값이 맞지 않습니다")
-            fields = body_fields(api, request.body)
-        else:
-            fields = query_fields(request.query)
+        api = APIS.get(service.path)
+        if api is None:
+            logger.info("The KIS sandbox does not play %s (%s).", service.path, tr_id)
+            raise _not_offered()
+        return self._handle(api, request, tr_id)
+
+    def _handle(self, api: Api, request: Request, tr_id: str) -> tuple[Mapping[str, object], str]:
+        posted = request.method == "POST"
+        fields = body_fields(api, request.body) if posted else query_fields(request.query)
         check_fields(api, fields, self.credentials.account)
         tr_cont = request.headers.get("tr_cont", "").strip()
         demo = self.environment == "demo"
-        answer = api.handler(Context(self.exchange, self.credentials.account, demo, tr_id, tr_cont, fields))
+        context = Context(self.exchange, self._memory, self.credentials.account, demo, tr_id, tr_cont, fields)
+        answer = api.handler(context)
         return answer.body, answer.tr_cont
 
     def _check_limit(self, request: Request) -> None:
         if not self.window.admit(request.headers.get("appkey", "")):
             raise GatewayRefused("EGW00201", "초당 호출 한도를 넘었습니다")
 
-    def _transaction_id(self, api: Api, request: Request) -> str:
+    def _transaction_id(self, service: Service, request: Request) -> str:
         tr_id = request.headers.get("tr_id", "")
         demo = self.environment == "demo"
-        if tr_id in api.transaction_ids(demo):
+        if tr_id in service.ids(demo):
             return tr_id
-        if tr_id in api.transaction_ids(not demo):
+        if tr_id in service.ids(not demo):
             if demo:
                 raise GatewayRefused("EGW02006", f"모의투자에 없는 TR: {tr_id}")
             raise GatewayRefused("EGW02004", f"실전투자에 없는 TR: {tr_id}")
         if not tr_id:
             # Which code a call without tr_id gets is not known: the general one for a bad request.
             raise GatewayRefused("EGW00101", "tr_id가 없습니다")
+        if demo and tr_id in map(demo_id, service.real):
+            raise _not_offered()
         # The code for a service that does not exist is known; its HTTP status, and that an id of another path gets it
         # too, are not.
         raise Refused("OPSQ0002", f"제공하지 않는 서비스: {tr_id}")
+
+
+def _not_offered() -> Refused:
+    # Seen in the demo for calls that it has not got; the real server has all of them.
+    return Refused("90000000", "제공하지 않는 업무")
+
+
+def _new_credentials() -> Credentials:
+    number = f"{secrets.randbelow(90_000_000) + 10_000_000}-01"
+    return Credentials(visible_key(36), visible_key(180), number, hts_id=visible_key(12))
+
+
+def _has_account(exchange: Exchange, number: str) -> bool:
+    """Return whether the exchange keeps the account already, as one that was loaded does."""
+    try:
+        exchange.account(number)
+    except LookupError:
+        return False
+    return True
 
 
 def _check_body(request: Request, malformed: bool, refusal: type[Refused]) -> None:

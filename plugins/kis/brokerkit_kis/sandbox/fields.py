@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from brokerkit.sandbox.exchange import Exchange
+from brokerkit_kis.sandbox.history import Past
+from brokerkit_kis.sandbox.services import SERVICES, Service
 from brokerkit_kis.sandbox.wording import Answer, GatewayRefused, Refused
 
 INTEGER = re.compile(r"[0-9]+")
+LARGEST = 10**18
+"""Above any price or quantity; the fields have room for more digits than that."""
 TOLERATED = frozenset({"CTAC_TLNO", "ALGO_NO"})
 """Body fields that are in no table of these calls and are taken all the same."""
 
@@ -25,11 +31,22 @@ class Field:
     codes: frozenset[str] | None = None
 
 
+@dataclass
+class Memory:
+    """What the server remembers beside the exchange."""
+
+    divisions: dict[int, str] = dataclasses.field(default_factory=dict)
+    """Codes of orders that their type alone does not tell, by order number."""
+    past: dict[str, Past] = dataclasses.field(default_factory=dict)
+    """The days before today, by symbol."""
+
+
 @dataclass(frozen=True)
 class Context:
     """One checked call, as its handler sees it."""
 
     exchange: Exchange
+    memory: Memory
     account: str
     demo: bool
     tr_id: str
@@ -40,21 +57,26 @@ class Context:
         """Return a field without blanks around it, empty where it was left out."""
         return self.fields.get(name, "").strip()
 
+    def past(self, symbol: str) -> Past:
+        """Return the days of a symbol before today."""
+        if symbol not in self.memory.past:
+            days = self.exchange.daily_candles(symbol)
+            self.memory.past[symbol] = Past(days, self.exchange.today)
+        return self.memory.past[symbol]
+
 
 @dataclass(frozen=True)
 class Api:
-    """One call: where it lives, its transaction ids per environment, its fields and who answers it."""
+    """One call that is played: where it lives, its fields and who answers it."""
 
     path: str
-    method: str
-    real: frozenset[str]
-    demo: frozenset[str]
     fields: tuple[Field, ...]
     handler: Callable[[Context], Answer]
 
-    def transaction_ids(self, demo: bool) -> frozenset[str]:
-        """Return the ids that one environment takes."""
-        return self.demo if demo else self.real
+    @property
+    def service(self) -> Service:
+        """Its method and transaction ids."""
+        return SERVICES[self.path]
 
 
 def codes(*values: str) -> frozenset[str]:
@@ -111,10 +133,21 @@ def check_fields(api: Api, fields: Mapping[str, str], account: str) -> None:
 def positive_integer(context: Context, name: str) -> Decimal:
     """Return a quantity or price that has to be plain digits and more than zero."""
     # Which code the server gives for "0", "1.5" or letters is not known; OPSQ2001 stands for a wrong field.
-    text = context.fields[name]
-    if not INTEGER.fullmatch(text) or not text.isascii() or int(text) == 0:
+    text = context.fields.get(name, "")
+    if not INTEGER.fullmatch(text) or not text.isascii() or not 0 < int(text) < LARGEST:
         raise wrong_field(name)
     return Decimal(text)
+
+
+def date_field(context: Context, name: str) -> dt.date:
+    """Return a date that has to be eight digits."""
+    text = context.text(name)
+    try:
+        if len(text) != 8 or not text.isascii() or not text.isdigit():
+            raise ValueError
+        return dt.date(int(text[:4]), int(text[4:6]), int(text[6:]))
+    except ValueError:
+        raise wrong_field(name) from None
 
 
 ACCOUNT = (Field("CANO", 8), Field("ACNT_PRDT_CD", 2))

@@ -1,111 +1,137 @@
-"""The orders of the day, as the account's list tells them."""
+"""The orders of the account: the list of a stretch of days, and what can still be amended or cancelled."""
 
 from __future__ import annotations
 
 import datetime as dt
+from calendar import monthrange
 from collections.abc import Sequence
 from decimal import Decimal
 
-from brokerkit.models import OrderType, Side, Venue
+from brokerkit.models import Side, Venue
 from brokerkit.sandbox.exchange import ExchangeOrder
-from brokerkit_kis.sandbox.account import FIRST, KEY_WIDTH, SECOND, paged
-from brokerkit_kis.sandbox.fields import ACCOUNT, INTEGER, Api, Context, Field, codes, wrong_field
-from brokerkit_kis.sandbox.orders import branch, todays_orders
+from brokerkit_kis.sandbox.divisions import division_of
+from brokerkit_kis.sandbox.fields import ACCOUNT, INTEGER, Api, Context, Field, codes, date_field, wrong_field
+from brokerkit_kis.sandbox.orders import branch
+from brokerkit_kis.sandbox.paging import KEYS, Listing, echo_of, paged
 from brokerkit_kis.sandbox.wording import Answer, fixed, order_number, whole
 
 SIDE_CODE = {Side.SELL: "01", Side.BUY: "02"}
 SIDE_NAME = {Side.SELL: "매도", Side.BUY: "매수"}
-DIVISION_CODE = {OrderType.LIMIT: "00", OrderType.MARKET: "01"}
-DIVISION_NAME = {OrderType.LIMIT: "지정가", OrderType.MARKET: "시장가"}
+ACTION_NAME = {"NEW": "", "AMEND": "정정*", "CANCEL": "취소*"}
 OLD_IDS = codes("TTTC8001R", "VTTC8001R")
 BEFORE_THREE_MONTHS = codes("CTSC9215R", "CTSC9115R", "VTSC9215R", "VTSC9115R")
+MONTHS = 3
 SILENT_FIELDS = ("ORD_GNO_BRNO", "INQR_DVSN_1", "INQR_DVSN_3", "EXCG_ID_DVSN_CD")
 """Leaving one of them out was seen to give neither an error nor rows."""
+WORKING_ROWS = 50
 
 
 def daily_orders(context: Context) -> Answer:
     """Answer inquire-daily-ccld."""
-    start, end = _date(context, "INQR_STRT_DT"), _date(context, "INQR_END_DT")
+    start, end = date_field(context, "INQR_STRT_DT"), date_field(context, "INQR_END_DT")
     number = context.text("ODNO")
     if number and not (number.isascii() and INTEGER.fullmatch(number)):
         raise wrong_field("ODNO")
-    chosen = [order for order in _listed(context) if start <= order.time.date() <= end and _wanted(context, order)]
+    chosen = _wanted(context, _listed(context, start, end))
     # The totals are known to ignore the filter by order number.
     totals = _totals(context, chosen)
-    rows = [_row(context, order) for order in chosen if not number or order.number == int(number)]
-    if context.text("INQR_DVSN") == "00":
+    rows = [order for order in chosen if not number or order.number == int(number)]
+    newest_first = context.text("INQR_DVSN") == "00"
+    if newest_first:
         rows.reverse()
     names = ("CANO", "ACNT_PRDT_CD", "INQR_STRT_DT", "INQR_END_DT", "PDNO", "ODNO", "CCLD_DVSN", "INQR_DVSN")
-    echo = "".join(f"{context.text(name)}^" for name in names)
-    return paged(context, rows, echo, 15 if context.demo else 100, totals)
+    size = 15 if context.demo else 100
+    listing = Listing(rows, _key, lambda order: _row(context, order), size, newest_first)
+    return paged(context, listing, echo_of(context, *names), "output1", output2=totals)
 
 
-def _listed(context: Context) -> list[ExchangeOrder]:
-    """Return the rows that this id can see at all."""
+def _key(order: ExchangeOrder) -> str:
+    return f"{order.day:%Y%m%d}{order_number(order.number)}"
+
+
+def _listed(context: Context, start: dt.date, end: dt.date) -> Sequence[ExchangeOrder]:
+    """Return the rows of these days that this id can see at all."""
     missing = {name for name in SILENT_FIELDS if name not in context.fields}
     if not context.text("EXCG_ID_DVSN_CD"):
         missing.add("EXCG_ID_DVSN_CD")
     if context.tr_id in OLD_IDS:
         # The old id is older than the exchange field and was seen to be answered without it.
         missing.discard("EXCG_ID_DVSN_CD")
-    if missing or context.tr_id in BEFORE_THREE_MONTHS:
+    if missing or (context.demo and context.tr_id in OLD_IDS):
+        return []  # seen: the old id's list stays empty in the demo although orders fill
+    # Each id has its own stretch of time. That it leaves the rest out, and does not refuse, is not known.
+    border = three_months_before(context.exchange.today)
+    if context.tr_id in BEFORE_THREE_MONTHS:
+        end = min(end, border - dt.timedelta(days=1))
+    else:
+        start = max(start, border)
+    return context.exchange.history(context.account, start, end) if start <= end else []
+
+
+def three_months_before(day: dt.date) -> dt.date:
+    """Return the same day three months earlier, or the last one of that month."""
+    year, month = divmod(day.year * 12 + day.month - 1 - MONTHS, 12)
+    return dt.date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def _wanted(context: Context, orders: Sequence[ExchangeOrder]) -> list[ExchangeOrder]:
+    # Every order here is a cash order of a share: other kinds of money or of security leave nothing.
+    if context.text("INQR_DVSN_3") not in ("00", "01") or context.text("INQR_DVSN_1"):
         return []
-    if context.demo and context.tr_id in OLD_IDS:
-        return []  # seen: this list of the demo stays empty all day although orders fill
-    return todays_orders(context.exchange, context.account)
-
-
-def _date(context: Context, name: str) -> dt.date:
-    text = context.text(name)
-    try:
-        if len(text) != 8 or not text.isascii() or not text.isdigit():
-            raise ValueError
-        return dt.date(int(text[:4]), int(text[4:6]), int(text[6:]))
-    except ValueError:
-        raise wrong_field(name) from None
-
-
-def _wanted(context: Context, order: ExchangeOrder) -> bool:
+    side, symbol, fills = context.text("SLL_BUY_DVSN_CD"), context.text("PDNO"), context.text("CCLD_DVSN")
     venue = context.text("EXCG_ID_DVSN_CD") or "ALL"
-    filled = {"00": True, "01": order.filled > 0, "02": order.remaining > 0}
-    return (
-        context.text("SLL_BUY_DVSN_CD") in ("00", SIDE_CODE[order.request.side])
-        and context.text("PDNO") in ("", order.request.symbol)
-        and filled[context.text("CCLD_DVSN")]
-        and venue in ("ALL", order.request.venue.value)
-        # Every order here is a cash order of a share: other kinds of money or of security leave nothing.
-        and context.text("INQR_DVSN_3") in ("00", "01")
-        and context.text("INQR_DVSN_1") == ""
-    )
+    return [
+        order
+        for order in orders
+        if side in ("00", SIDE_CODE[order.request.side])
+        and symbol in ("", order.request.symbol)
+        and (fills == "00" or (order.filled > 0 if fills == "01" else order.remaining > 0))
+        and venue in ("ALL", order.request.venue)
+    ]
 
 
 def _row(context: Context, order: ExchangeOrder) -> dict[str, object]:
     request = order.request
-    new = order.action == "NEW"
-    amount = _amount(order)
+    cancel = order.action == "CANCEL"
+    rejected = order.rejected > 0
     return {
-        "ord_dt": f"{order.time:%Y%m%d}",
+        "ord_dt": f"{order.day:%Y%m%d}",
+        **_common(context, order),
+        "sll_buy_dvsn_cd_name": SIDE_NAME[request.side] + ("거부" if rejected else ACTION_NAME[order.action]),
+        "tot_ccld_qty": whole(order.filled),
+        "avg_prvs": _average(order),
+        # Blank where nothing is cancelled, as in the portal's rows; "Y" for the rest is the field's grammar.
+        "cncl_yn": "Y" if not cancel and order.canceled > 0 and order.remaining == 0 else "",
+        "tot_ccld_amt": whole(_amount(order)),
+        # What the row of a cancel itself tells here is not known: the quantity it took away. What was amended away
+        # or expired is in none of the columns.
+        "cncl_cfrm_qty": whole(order.quantity if cancel else order.canceled),
+        "rmn_qty": whole(order.remaining),
+        "rjct_qty": whole(order.rejected),
+        **_constants(request.venue),
+        "stpm_cndt_pric": "" if request.stop_price is None else whole(request.stop_price),
+        # The tables give no format for when a stop order woke, and the exchange does not tell it.
+        "stpm_efct_occr_dtmd": "",
+    }
+
+
+def _common(context: Context, order: ExchangeOrder) -> dict[str, object]:
+    """Return the columns that both lists have."""
+    request = order.request
+    sent = context.memory.divisions.get(order.number) if order.day == context.exchange.today else None
+    division = division_of(order, sent)
+    return {
         "ord_gno_brno": branch(context.demo),
         "odno": order_number(order.number),
         "orgn_odno": "" if order.original is None else order_number(order.original),
-        "ord_dvsn_name": DIVISION_NAME.get(request.type, ""),
+        "ord_dvsn_name": "" if division is None else division.name,
+        "ord_dvsn_cd": "" if division is None else division.code,
         "sll_buy_dvsn_cd": SIDE_CODE[request.side],
-        "sll_buy_dvsn_cd_name": SIDE_NAME[request.side] + ("" if new else "취소*"),
         "pdno": request.symbol,
         "prdt_name": context.exchange.instruments[request.symbol].name,
         "ord_qty": whole(order.quantity),
         "ord_unpr": whole(request.price or Decimal(0)),
         "ord_tmd": f"{order.time:%H%M%S}",
-        "tot_ccld_qty": whole(order.filled) if new else "0",
-        "avg_prvs": _average(order) if new else "0",
-        # Blank where nothing is cancelled, as in the portal's rows; "Y" for the rest is the field's grammar.
-        "cncl_yn": "Y" if new and order.canceled > 0 and order.remaining == 0 else "",
-        "tot_ccld_amt": whole(amount) if new else "0",
-        "ord_dvsn_cd": DIVISION_CODE.get(request.type, ""),
-        # What the row of a cancel itself tells here is not known: the quantity it took away.
-        "cncl_cfrm_qty": whole(order.canceled if new else order.quantity),
-        "rmn_qty": whole(order.remaining) if new else "0",
-        **_constants(request.venue),
     }
 
 
@@ -113,7 +139,6 @@ def _constants(venue: Venue) -> dict[str, object]:
     return {
         "loan_dt": "",
         "ordr_empno": "OpnAPI",
-        "rjct_qty": "0",
         "ccld_cndt_name": "없음",
         "inqr_ip_addr": "127.0.0.1",
         "cpbc_ordp_ord_rcit_dvsn_cd": "",
@@ -126,13 +151,13 @@ def _constants(venue: Venue) -> dict[str, object]:
         "ord_orgno": "00000",
         "rsvn_ord_end_dt": "",
         "excg_id_dvsn_Cd": venue.value,  # the capital C stands in the vendor's table
-        "stpm_cndt_pric": "",
-        "stpm_efct_occr_dtmd": "",
     }
 
 
 def _amount(order: ExchangeOrder) -> Decimal:
-    return sum((fill.price * fill.quantity for fill in order.executions), Decimal(0))
+    if order.executions:
+        return sum((fill.price * fill.quantity for fill in order.executions), Decimal(0))
+    return (order.average_price or Decimal(0)) * order.filled
 
 
 def _average(order: ExchangeOrder) -> str:
@@ -142,12 +167,15 @@ def _average(order: ExchangeOrder) -> str:
 
 
 def _totals(context: Context, orders: Sequence[ExchangeOrder]) -> dict[str, object]:
-    new = [order for order in orders if order.action == "NEW"]
-    filled = sum((order.filled for order in new), Decimal(0))
-    amount = sum((_amount(order) for order in new), Decimal(0))
+    # An amendment moves shares of an order that is counted already.
+    asked = sum((order.quantity for order in orders if order.action == "NEW"), Decimal(0))
+    traded = [order for order in orders if order.filled]
+    filled = sum((order.filled for order in traded), Decimal(0))
+    amount = sum((_amount(order) for order in traded), Decimal(0))
+    # The exchange keeps the fees of today only.
     fees = context.exchange.account(context.account).fees_today if filled else Decimal(0)
     return {
-        "tot_ord_qty": whole(sum((order.quantity for order in new), Decimal(0))),
+        "tot_ord_qty": whole(asked),
         "tot_ccld_qty": whole(filled),
         "tot_ccld_amt": whole(amount),
         "prsm_tlex_smtl": whole(fees),
@@ -155,12 +183,50 @@ def _totals(context: Context, orders: Sequence[ExchangeOrder]) -> dict[str, obje
     }
 
 
+def working_orders(context: Context) -> Answer:
+    """Answer inquire-psbl-rvsecncl: what is left of today's orders, the newest first or by symbol."""
+    side = {"1": Side.SELL, "2": Side.BUY}.get(context.text("INQR_DVSN_2"))
+    rows = [
+        order
+        for order in context.exchange.orders(context.account)
+        if order.remaining > 0 and side in (None, order.request.side)
+    ]
+    by_symbol = context.text("INQR_DVSN_1") == "1"
+
+    def key(order: ExchangeOrder) -> str:
+        return order.request.symbol + _key(order) if by_symbol else _key(order)
+
+    if by_symbol:
+        rows.sort(key=key)
+    else:
+        rows.reverse()
+    listing = Listing(rows, key, lambda order: _working_row(context, order), WORKING_ROWS, not by_symbol)
+    return paged(context, listing, echo_of(context, "CANO", "ACNT_PRDT_CD"), "output")
+
+
+def _working_row(context: Context, order: ExchangeOrder) -> dict[str, object]:
+    request = order.request
+    changed = ACTION_NAME[order.action]
+    return {
+        **_common(context, order),
+        "rvse_cncl_dvsn_name": SIDE_NAME[request.side] + changed if changed else "",
+        "tot_ccld_qty": whole(order.filled),
+        "tot_ccld_amt": whole(_amount(order)),
+        "psbl_qty": whole(order.remaining),
+        "mgco_aptm_odno": "",
+        "excg_dvsn_cd": "02",
+        "excg_id_dvsn_cd": request.venue.value,
+        "excg_id_dvsn_name": request.venue.value,
+        "stpm_cndt_pric": "" if request.stop_price is None else whole(request.stop_price),
+        # A stop order that woke is not told apart here from one that still waits.
+        "stpm_efct_occr_yn": "" if request.stop_price is None else "N",
+    }
+
+
+TRADING = "/uapi/domestic-stock/v1/trading"
 DAILY = Api(
-    path="/uapi/domestic-stock/v1/trading/inquire-daily-ccld",
-    method="GET",
-    real=codes("TTTC0081R", "TTTC8001R", "CTSC9215R", "CTSC9115R"),
-    demo=codes("VTTC0081R", "VTTC8001R", "VTSC9215R", "VTSC9115R"),
-    fields=(
+    f"{TRADING}/inquire-daily-ccld",
+    (
         *ACCOUNT,
         Field("INQR_STRT_DT", 8),
         Field("INQR_END_DT", 8),
@@ -173,8 +239,17 @@ DAILY = Api(
         Field("INQR_DVSN_1", 1, required=False, codes=codes("", "1", "2")),
         Field("INQR_DVSN_3", 2, required=False, codes=codes("00", "01", "02", "03", "04", "05", "06", "07")),
         Field("EXCG_ID_DVSN_CD", 3, required=False, codes=codes("KRX", "NXT", "SOR", "ALL")),
-        Field(FIRST, KEY_WIDTH),
-        Field(SECOND, KEY_WIDTH),
+        *KEYS,
     ),
-    handler=daily_orders,
+    daily_orders,
+)
+WORKING = Api(
+    f"{TRADING}/inquire-psbl-rvsecncl",
+    (
+        *ACCOUNT,
+        *KEYS,
+        Field("INQR_DVSN_1", 1, codes=codes("0", "1")),
+        Field("INQR_DVSN_2", 1, codes=codes("0", "1", "2")),
+    ),
+    working_orders,
 )

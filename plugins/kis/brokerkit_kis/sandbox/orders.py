@@ -1,24 +1,21 @@
-"""Orders and cancels, and the codes with which they are refused."""
+"""Orders, amendments and cancels, and the codes with which they are refused."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-from brokerkit.models import OrderRequest, OrderType, Side, Venue
-from brokerkit.sandbox.exchange import Exchange, ExchangeOrder, ExchangeRefusal, Refusal
+from brokerkit.market.sessions import Phase
+from brokerkit.models import PRICED, OrderRequest, OrderType, Side, Venue
+from brokerkit.sandbox.exchange import ExchangeOrder, ExchangeRefusal, Instrument, Refusal
+from brokerkit_kis.sandbox.divisions import DOCUMENTED, Division, choose
 from brokerkit_kis.sandbox.fields import ACCOUNT, INTEGER, Api, Context, Field, codes, positive_integer, wrong_field
 from brokerkit_kis.sandbox.wording import Answer, Refused, done, order_number
 
 BRANCH = "03070"
 DEMO_BRANCH = "00950"
 SELL = codes("TTTC0011U", "VTTC0011U", "TTTC0801U", "VTTC0801U")
-DIVISION = {"00": OrderType.LIMIT, "01": OrderType.MARKET}
-"""Order divisions that the exchange plays."""
-DOCUMENTED_DIVISIONS = codes(
-    *("00", "01", "02", "03", "04", "05", "06", "07", "11", "12", "13", "14", "15", "16", "21", "22", "23", "24"),
-    *("27", "28", "29", "41", "42", "43", "44", "45", "46", "47"),
-)
 VENUES = codes("KRX", "NXT", "SOR")
+BEFORE_THE_OPEN = frozenset({Phase.PRE_MARKET, Phase.PRE_OPEN_CLOSING_PRICE, Phase.OPENING_AUCTION})
 
 # The ledger's own codes are known for cash, shares, closed market and unknown symbol. For the others only the demo's
 # eight-digit codes are known; the real environment answers those here too, and what it really answers is open.
@@ -42,7 +39,7 @@ DEMO_REFUSALS = {
     Refusal.NOTHING_TO_CANCEL: ("1", "40330000", "정정/취소 수량 없음"),
     Refusal.UNSUPPORTED_TYPE: ("1", "90000000", "제공하지 않는 주문"),
 }
-DEMO_ACCEPTED = {"buy": "40600000", "sell": "40590000", "cancel": "40630000"}
+DEMO_ACCEPTED = {"buy": "40600000", "sell": "40590000", "amend": "40620000", "cancel": "40630000"}
 
 
 def branch(demo: bool) -> str:
@@ -50,44 +47,52 @@ def branch(demo: bool) -> str:
     return DEMO_BRANCH if demo else BRANCH
 
 
-def refused(refusal: ExchangeRefusal, demo: bool) -> Refused:
+def refused(context: Context, refusal: ExchangeRefusal) -> Refused:
     """Return the broker's refusal for one of the exchange."""
-    table = DEMO_REFUSALS if demo else DEMO_REFUSALS | REAL_REFUSALS
+    table = DEMO_REFUSALS if context.demo else DEMO_REFUSALS | REAL_REFUSALS
     result, code, words = table[refusal.reason]
+    if context.demo and refusal.reason is Refusal.MARKET_CLOSED and context.exchange.phase in BEFORE_THE_OPEN:
+        code, words = "40570000", "모의투자 장시작전"
     return Refused(code, words, result=result)
 
 
 def order_cash(context: Context) -> Answer:
     """Answer order-cash."""
     side = Side.SELL if context.tr_id in SELL else Side.BUY
+    quantity = positive_integer(context, "ORD_QTY")
+    venue = Venue(context.text("EXCG_ID_DVSN_CD") or "KRX")
     try:
-        request = _request(context, side)
+        division = _division(context, venue, context.text("PDNO"))
+        request = OrderRequest(
+            symbol=context.text("PDNO"),
+            side=side,
+            quantity=quantity,
+            type=division.type,
+            price=_price(context, division),
+            stop_price=_stop_price(context, division),
+            time_in_force=division.time_in_force,
+            venue=venue,
+        )
         order = context.exchange.submit(context.account, request)
     except ExchangeRefusal as refusal:
-        raise refused(refusal, context.demo) from None
-    return _accepted(context, order, side.value.lower())
+        raise refused(context, refusal) from None
+    return _accepted(context, order, division, side.value.lower())
 
 
-def _request(context: Context, side: Side) -> OrderRequest:
-    division = context.text("ORD_DVSN")
-    quantity = positive_integer(context, "ORD_QTY")
-    if division not in DIVISION:
-        raise ExchangeRefusal(Refusal.UNSUPPORTED_TYPE)
-    price = _price(context, DIVISION[division])
-    # A condition price belongs to stop orders only; what the server says to one elsewhere is not known.
-    if context.text("CNDT_PRIC") not in ("", "0"):
-        raise wrong_field("CNDT_PRIC")
-    venue = Venue(context.text("EXCG_ID_DVSN_CD") or "KRX")
-    if context.demo and venue is not Venue.KRX:
-        raise ExchangeRefusal(Refusal.UNSUPPORTED_TYPE)
-    symbol = context.text("PDNO")
-    if symbol not in context.exchange.instruments:
+def _division(context: Context, venue: Venue, symbol: str) -> Division:
+    exchange = context.exchange
+    return choose(context.text("ORD_DVSN"), venue, _instrument(context, symbol), exchange.phase, context.demo)
+
+
+def _instrument(context: Context, symbol: str) -> Instrument:
+    instrument = context.exchange.instruments.get(symbol)
+    if instrument is None:
         raise ExchangeRefusal(Refusal.UNKNOWN_SYMBOL)
-    return OrderRequest(symbol=symbol, side=side, quantity=quantity, type=DIVISION[division], price=price, venue=venue)
+    return instrument
 
 
-def _price(context: Context, kind: OrderType) -> Decimal | None:
-    if kind is OrderType.LIMIT:
+def _price(context: Context, division: Division) -> Decimal | None:
+    if division.type in PRICED:
         return positive_integer(context, "ORD_UNPR")
     # "0" where the type has no price. What another number brings is not known, so it is refused.
     if context.text("ORD_UNPR") != "0":
@@ -95,24 +100,52 @@ def _price(context: Context, kind: OrderType) -> Decimal | None:
     return None
 
 
-def order_cancel(context: Context) -> Answer:
-    """Answer order-rvsecncl: cancels; amendments are not offered yet."""
+def _stop_price(context: Context, division: Division) -> Decimal | None:
+    if division.type is OrderType.STOP_LIMIT:
+        return positive_integer(context, "CNDT_PRIC")
+    # A condition price belongs to stop orders only; what the server says to one elsewhere is not known.
+    if context.text("CNDT_PRIC") not in ("", "0"):
+        raise wrong_field("CNDT_PRIC")
+    return None
+
+
+def order_change(context: Context) -> Answer:
+    """Answer order-rvsecncl: amendments and cancels."""
+    # The demo was seen to acknowledge a cancel without this field; the tables require it.
+    if not context.demo and "KRX_FWDG_ORD_ORGNO" not in context.fields:
+        raise wrong_field("KRX_FWDG_ORD_ORGNO")
     try:
-        if context.text("RVSE_CNCL_DVSN_CD") != "02":
-            raise ExchangeRefusal(Refusal.UNSUPPORTED_TYPE)
-        # The demo was seen to acknowledge a cancel without this field; the tables require it.
-        if not context.demo and "KRX_FWDG_ORD_ORGNO" not in context.fields:
-            raise wrong_field("KRX_FWDG_ORD_ORGNO")
-        number = _original(context)
+        original = _original(context)
         whole_rest = context.text("QTY_ALL_ORD_YN") == "Y"
         quantity = None if whole_rest else positive_integer(context, "ORD_QTY")
-        order = context.exchange.cancel(context.account, number, quantity)
+        if context.text("RVSE_CNCL_DVSN_CD") == "01":
+            return _amend(context, original, quantity)
+        order = context.exchange.cancel(context.account, original.number, quantity)
     except ExchangeRefusal as refusal:
-        raise refused(refusal, context.demo) from None
-    return _accepted(context, order, "cancel")
+        raise refused(context, refusal) from None
+    return _accepted(context, order, None, "cancel")
 
 
-def _original(context: Context) -> int:
+def _amend(context: Context, original: ExchangeOrder, quantity: Decimal | None) -> Answer:
+    request = original.request
+    division = _division(context, request.venue, request.symbol)
+    # Whether an amendment may change the time in force or make a stop order is not known: neither is taken.
+    if division.time_in_force is not request.time_in_force:
+        raise ExchangeRefusal(Refusal.UNSUPPORTED_TYPE)
+    becomes_stop = division.type is OrderType.STOP_LIMIT
+    if becomes_stop and (request.stop_price is None or _stop_price(context, division) != request.stop_price):
+        raise ExchangeRefusal(Refusal.UNSUPPORTED_TYPE)
+    order = context.exchange.amend(
+        context.account,
+        original.number,
+        quantity=quantity,
+        price=_price(context, division),
+        type=None if division.type is request.type else division.type,
+    )
+    return _accepted(context, order, division, "amend")
+
+
+def _original(context: Context) -> ExchangeOrder:
     number = context.text("ORGN_ODNO")
     if not number.isascii() or not INTEGER.fullmatch(number):
         raise ExchangeRefusal(Refusal.UNKNOWN_ORDER)
@@ -122,10 +155,12 @@ def _original(context: Context) -> int:
     given_branch, given_venue = context.text("KRX_FWDG_ORD_ORGNO"), context.text("EXCG_ID_DVSN_CD")
     if given_branch not in ("", branch(context.demo)) or given_venue not in ("", original.request.venue.value):
         raise ExchangeRefusal(Refusal.UNKNOWN_ORDER)
-    return int(number)
+    return original
 
 
-def _accepted(context: Context, order: ExchangeOrder, what: str) -> Answer:
+def _accepted(context: Context, order: ExchangeOrder, division: Division | None, what: str) -> Answer:
+    if division is not None and division.session is not None:
+        context.memory.divisions[order.number] = division.code
     output = {
         "KRX_FWDG_ORD_ORGNO": branch(context.demo),
         "ODNO": order_number(order.number),
@@ -135,26 +170,21 @@ def _accepted(context: Context, order: ExchangeOrder, what: str) -> Answer:
     return Answer(done(code, "주문 접수", output=output))
 
 
-def todays_orders(exchange: Exchange, account: str) -> list[ExchangeOrder]:
-    """Return the account's rows of today, oldest first."""
-    return sorted(exchange.orders(account), key=lambda order: order.number)
-
-
 ORDER_FIELDS = (
     *ACCOUNT,
     Field("PDNO", 12),
     Field("SLL_TYPE", 2, required=False),
-    Field("ORD_DVSN", 2, codes=DOCUMENTED_DIVISIONS),
+    Field("ORD_DVSN", 2, codes=DOCUMENTED),
     Field("ORD_QTY", 10),
     Field("ORD_UNPR", 19),
     Field("CNDT_PRIC", 19, required=False),
     Field("EXCG_ID_DVSN_CD", 3, required=False, codes=VENUES),
 )
-CANCEL_FIELDS = (
+CHANGE_FIELDS = (
     *ACCOUNT,
     Field("KRX_FWDG_ORD_ORGNO", 5, required=False),
     Field("ORGN_ODNO", 10),
-    Field("ORD_DVSN", 2, codes=DOCUMENTED_DIVISIONS),
+    Field("ORD_DVSN", 2, codes=DOCUMENTED),
     Field("RVSE_CNCL_DVSN_CD", 2, codes=codes("01", "02")),
     Field("ORD_QTY", 10),
     Field("ORD_UNPR", 19),
@@ -162,19 +192,5 @@ CANCEL_FIELDS = (
     Field("CNDT_PRIC", 19, required=False),
     Field("EXCG_ID_DVSN_CD", 3, required=False, codes=VENUES),
 )
-ORDER = Api(
-    path="/uapi/domestic-stock/v1/trading/order-cash",
-    method="POST",
-    real=codes("TTTC0011U", "TTTC0012U", "TTTC0801U", "TTTC0802U"),
-    demo=codes("VTTC0011U", "VTTC0012U", "VTTC0801U", "VTTC0802U"),
-    fields=ORDER_FIELDS,
-    handler=order_cash,
-)
-CANCEL = Api(
-    path="/uapi/domestic-stock/v1/trading/order-rvsecncl",
-    method="POST",
-    real=codes("TTTC0013U", "TTTC0803U"),
-    demo=codes("VTTC0013U", "VTTC0803U"),
-    fields=CANCEL_FIELDS,
-    handler=order_cancel,
-)
+ORDER = Api("/uapi/domestic-stock/v1/trading/order-cash", ORDER_FIELDS, order_cash)
+CHANGE = Api("/uapi/domestic-stock/v1/trading/order-rvsecncl", CHANGE_FIELDS, order_change)

@@ -1,14 +1,14 @@
-"""Quotations: the present price and who bought and sold."""
+"""Quotations: the present price, in both its forms, and who bought and sold."""
 
 from __future__ import annotations
 
-import datetime as dt
 from decimal import Decimal
 
 from brokerkit.market.ticks import Kind, tick_size
 from brokerkit.models import Flow, InvestorFlow, Quote, Venue
-from brokerkit.sandbox.exchange import ExchangeRefusal, Instrument, Market
+from brokerkit.sandbox.exchange import Candle, ExchangeRefusal, Instrument
 from brokerkit_kis.sandbox.fields import Api, Context, Field, codes
+from brokerkit_kis.sandbox.history import Extreme, Past, day_of
 from brokerkit_kis.sandbox.wording import Answer, Refused, done, fixed, percent, whole
 
 VENUE = {"J": Venue.KRX, "NX": Venue.NXT, "UN": Venue.SOR}
@@ -16,33 +16,84 @@ SYMBOL_FIELDS = (Field("FID_COND_MRKT_DIV_CODE", 2, codes=codes(*VENUE)), Field(
 INVESTOR_DAYS = 30
 HUNDRED_MILLION = Decimal(100_000_000)
 MILLION = Decimal(1_000_000)
-PAR_VALUE = Decimal(100)
+PAR_VALUE = Decimal(5_000)
 """The exchange knows no par value; every share has this one."""
 
 
 def price(context: Context) -> Answer:
     """Answer inquire-price."""
-    instrument, quote = _find(context)
+    instrument, quote = find(context)
+    past = context.past(instrument.symbol)
     output = {
         **_state(instrument),
         **_trading(quote),
+        "prdy_vrss_vol_rate": percent(known(quote.volume), past.last.volume, 2),
         **_limits(instrument, quote),
-        **_pivots(quote),
-        **_valuation(instrument, quote),
-        **_extremes(context.exchange.today, quote),
+        **_pivots(past.last),
+        **valuation(instrument, quote),
+        **_extremes(past, day_of(quote, context.exchange)),
     }
     return Answer(done("MCA00000", "정상 처리", output=output))
 
 
+def price_detail(context: Context) -> Answer:
+    """Answer inquire-price-2."""
+    instrument, quote = find(context)
+    past = context.past(instrument.symbol)
+    state = _state(instrument)
+    same = ("rprs_mrkt_kor_name", "new_hgpr_lwpr_cls_code", "crdt_able_yn", "elw_pblc_yn", "marg_rate", "short_over_yn")
+    more = ("mrkt_warn_cls_code", "invt_caful_yn", "vi_cls_code", "bstp_kor_isnm", "sltr_yn", "oprc_rang_cont_yn")
+    trading = _trading(quote)
+    moved = ("stck_prpr", "prdy_vrss", "prdy_vrss_sign", "prdy_ctrt", "acml_tr_pbmn", "acml_vol")
+    limits = _limits(instrument, quote)
+    output = {
+        **{name: state[name] for name in same + more},
+        **{name: trading[name] for name in (*moved, "stck_oprc", "stck_hgpr", "stck_lwpr")},
+        **{name: limits[name] for name in ("stck_mxpr", "stck_llam", "stck_sdpr")},
+        **_distances(instrument, quote),
+        **_flags(),
+        "mxpr_llam_cls_code": "",
+        "stck_prdy_clpr": whole(instrument.previous_close),
+        "prdy_vrss_vol_rate": percent(known(quote.volume), past.last.volume, 2),
+        "prdy_vol": whole(past.last.volume),
+    }
+    return Answer(done("MCA00000", "정상 처리", output=output))
+
+
+def _distances(instrument: Instrument, quote: Quote) -> dict[str, object]:
+    """Return how far open, high and low are from yesterday's close and from the price."""
+    distances: dict[str, object] = {}
+    for short, value in (("oprc", quote.open), ("hgpr", quote.high), ("lwpr", quote.low)):
+        base, away = instrument.previous_close, quote.price - known(value)
+        distances[f"prdy_clpr_vrss_{short}_rate"] = percent(known(value) - base, base, 2)
+        distances[f"{short}_vrss_prpr"] = whole(away)
+        distances[f"{short}_vrss_prpr_sign"] = sign(away)
+    return distances
+
+
+def _flags() -> dict[str, object]:
+    """Return what nothing at this exchange ever is: under supervision, halted, revalued, ..."""
+    refused = ("mang_issu_yn", "stange_runup_yn", "ssts_hot_yn", "low_current_yn", "insn_pbnt_yn", "trht_yn")
+    blank = ("divi_app_cls_code", "short_over_cls_code", "new_lstn_cls_name", "vlnt_deal_cls_name", "flng_cls_name")
+    more = ("revl_issu_reas_name", "mrkt_warn_cls_name", "fcam_mod_cls_name", "bstp_cls_code")
+    return {
+        **dict.fromkeys(refused, "N"),
+        **dict.fromkeys(blank + more, ""),
+        "crdt_rate": "20.00",
+        "vlnt_fin_cls_code": "N",
+    }
+
+
 def investors(context: Context) -> Answer:
     """Answer inquire-investor: the newest days, the newest first."""
-    instrument, _ = _find(context)
+    instrument, _ = find(context)
     flows = list(context.exchange.investor_flow(instrument.symbol))[-INVESTOR_DAYS - 1 :]
     days = [_investor_day(day, before) for before, day in zip([None, *flows], flows, strict=False)]
     return Answer(done("MCA00000", "정상 처리", output=list(reversed(days))[:INVESTOR_DAYS]))
 
 
-def _find(context: Context) -> tuple[Instrument, Quote]:
+def find(context: Context) -> tuple[Instrument, Quote]:
+    """Return the symbol that a quotation asks for, with its quote at the market asked for."""
     symbol = context.text("FID_INPUT_ISCD")
     try:
         quote = context.exchange.quote(symbol, VENUE[context.text("FID_COND_MRKT_DIV_CODE")])
@@ -69,15 +120,19 @@ def sign(change: Decimal, quote: Quote | None = None) -> str:
     return "2" if change > 0 else "5"
 
 
-def _state(instrument: Instrument) -> dict[str, object]:
-    fund = instrument.kind is not Kind.STOCK
+def market_name(instrument: Instrument) -> str:
+    """Return the name of a symbol's market."""
     # Which stocks are in KOSPI 200 the exchange does not know, so the plain name of the market stands here.
+    return "ETF" if instrument.kind is not Kind.STOCK else instrument.market.value
+
+
+def _state(instrument: Instrument) -> dict[str, object]:
     return {
         "iscd_stat_cls_code": "55",
         "marg_rate": "20.00",
-        "rprs_mrkt_kor_name": "ETF" if fund else ("KOSDAQ" if instrument.market is Market.KOSDAQ else "KOSPI"),
+        "rprs_mrkt_kor_name": market_name(instrument),
         "new_hgpr_lwpr_cls_code": "",
-        "bstp_kor_isnm": "기타",
+        "bstp_kor_isnm": instrument.sector,
         "temp_stop_yn": "N",
         "oprc_rang_cont_yn": "N",
         "clpr_rang_cont_yn": "N",
@@ -104,7 +159,6 @@ def _trading(quote: Quote) -> dict[str, object]:
         "prdy_ctrt": fixed(known(quote.change_percent), 2),
         "acml_tr_pbmn": whole(turnover),
         "acml_vol": whole(volume),
-        "prdy_vrss_vol_rate": "100.00",
         "stck_oprc": whole(known(quote.open)),
         "stck_hgpr": whole(known(quote.high)),
         "stck_lwpr": whole(known(quote.low)),
@@ -132,26 +186,28 @@ def _limits(instrument: Instrument, quote: Quote) -> dict[str, object]:
     }
 
 
-def _pivots(quote: Quote) -> dict[str, object]:
-    # The real figures come from yesterday's prices, which the exchange does not keep; today's have the same grammar.
-    high, low = known(quote.high), known(quote.low)
-    middle = (high + low + quote.price) / 3
+def _pivots(last: Candle) -> dict[str, object]:
+    """Return yesterday's pivot points, and the two of DeMark."""
+    high, low, close = last.high, last.low, last.close
+    middle = (high + low + close) / 3
+    weighed = high + low + close + (low if close < last.open else high if close > last.open else close)
     return {
         "pvt_scnd_dmrs_prc": whole(middle + high - low),
         "pvt_frst_dmrs_prc": whole(2 * middle - low),
         "pvt_pont_val": whole(middle),
         "pvt_frst_dmsp_prc": whole(2 * middle - high),
         "pvt_scnd_dmsp_prc": whole(middle - high + low),
-        "dmrs_val": whole(high),
-        "dmsp_val": whole(low),
+        "dmrs_val": whole(weighed / 2 - low),
+        "dmsp_val": whole(weighed / 2 - high),
     }
 
 
-def _valuation(instrument: Instrument, quote: Quote) -> dict[str, object]:
+def valuation(instrument: Instrument, quote: Quote) -> dict[str, object]:
+    """Return shares, capital and market value; of profits the exchange knows nothing."""
     shares = instrument.listed_shares
-    capital = whole(shares * PAR_VALUE / HUNDRED_MILLION)
+    capital = shares * PAR_VALUE / HUNDRED_MILLION
     return {
-        "cpfn": capital,
+        "cpfn": whole(capital),
         "stck_fcam": whole(PAR_VALUE),
         "lstn_stcn": whole(shares),
         "hts_avls": whole(shares * quote.price / HUNDRED_MILLION),
@@ -162,23 +218,29 @@ def _valuation(instrument: Instrument, quote: Quote) -> dict[str, object]:
         "eps": "0.00",
         "bps": "0.00",
         "whol_loan_rmnd_rate": "0.00",
-        "fcam_cnnm": whole(PAR_VALUE),
-        "cpfn_cnnm": f"{capital} 억",
+        "fcam_cnnm": f"{PAR_VALUE:,.0f}",
+        "cpfn_cnnm": f"{capital:,.0f} 억",
     }
 
 
-def _extremes(today: dt.date, quote: Quote) -> dict[str, object]:
-    date = f"{today:%Y%m%d}"
-    extremes: dict[str, object] = {}
-    for value, short in ((known(quote.high), "hgpr"), (known(quote.low), "lwpr")):
-        distance = percent(quote.price - value, value, 2)
-        for price_name, rate_name, date_name in (
-            (f"d250_{short}", f"d250_{short}_vrss_prpr_rate", f"d250_{short}_date"),
-            (f"stck_dryy_{short}", f"dryy_{short}_vrss_prpr_rate", f"dryy_{short}_date"),
-            (f"w52_{short}", f"w52_{short}_vrss_prpr_ctrt", f"w52_{short}_date"),
+def _extremes(past: Past, today: Candle) -> dict[str, object]:
+    start = Extreme(today.high, today.time.date(), today.low, today.time.date())
+    told: dict[str, object] = {}
+    for stretch, price, rate, date in (
+        ("days", "d250_{}", "d250_{}_vrss_prpr_rate", "d250_{}_date"),
+        ("year", "stck_dryy_{}", "dryy_{}_vrss_prpr_rate", "dryy_{}_date"),
+        ("weeks", "w52_{}", "w52_{}_vrss_prpr_ctrt", "w52_{}_date"),
+    ):
+        before = past.extremes[stretch]
+        extreme = start if before is None else before.with_day(today)
+        for short, value, day in (
+            ("hgpr", extreme.high, extreme.high_day),
+            ("lwpr", extreme.low, extreme.low_day),
         ):
-            extremes |= {price_name: whole(value), rate_name: distance, date_name: date}
-    return extremes
+            told[price.format(short)] = whole(value)
+            told[rate.format(short)] = percent(today.close - value, value, 2)
+            told[date.format(short)] = f"{day:%Y%m%d}"
+    return told
 
 
 def _investor_day(day: InvestorFlow, before: InvestorFlow | None) -> dict[str, object]:
@@ -206,19 +268,7 @@ def _investor_figures(short: str, flow: Flow) -> dict[str, object]:
     }
 
 
-PRICE = Api(
-    path="/uapi/domestic-stock/v1/quotations/inquire-price",
-    method="GET",
-    real=codes("FHKST01010100"),
-    demo=codes("FHKST01010100"),
-    fields=SYMBOL_FIELDS,
-    handler=price,
-)
-INVESTOR = Api(
-    path="/uapi/domestic-stock/v1/quotations/inquire-investor",
-    method="GET",
-    real=codes("FHKST01010900"),
-    demo=codes("FHKST01010900"),
-    fields=SYMBOL_FIELDS,
-    handler=investors,
-)
+QUOTATIONS = "/uapi/domestic-stock/v1/quotations"
+PRICE = Api(f"{QUOTATIONS}/inquire-price", SYMBOL_FIELDS, price)
+PRICE_DETAIL = Api(f"{QUOTATIONS}/inquire-price-2", SYMBOL_FIELDS, price_detail)
+INVESTOR = Api(f"{QUOTATIONS}/inquire-investor", SYMBOL_FIELDS, investors)

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
+from brokerkit.errors import InvalidRequest, Unsupported
 from brokerkit.market import clock
 from brokerkit.market.sessions import Phase
-from brokerkit.models import Order, OrderRequest, OrderStatus, OrderType, Side, TimeInForce, Venue
+from brokerkit.models import PRICED, Order, OrderRequest, OrderStatus, OrderType, Side, TimeInForce, Venue
 from brokerkit.transport import Blankable, Body, Codes, Effect, Endpoint, Number, Reply, Text
-from brokerkit_kis.wire.types import Clock, Day, One, OrderNumber, Paged, RelatedNumber, Rows, block, moment, traded
+from brokerkit_kis.wire.types import (
+    Clock,
+    Day,
+    One,
+    OrderNumber,
+    Paged,
+    RelatedNumber,
+    Rows,
+    average,
+    block,
+    day_of,
+    moment,
+    traded,
+)
 
 TRADING = "/uapi/domestic-stock/v1/trading"
 
@@ -65,7 +80,8 @@ class _Listed(Reply[Order]):
 
     @property
     def price(self) -> Decimal | None:
-        return traded(self.limit)
+        # Whether the limit that a best-price order took on entry stands here is not told: it is not the order's own.
+        return traded(self.limit) if self.type is None or self.type in PRICED else None
 
     @property
     def original_id(self) -> str | None:
@@ -102,8 +118,11 @@ class OrderRow(_Listed):
         """Say whether this row cancels another order and is none itself."""
         return self.original_id is not None and ("취소" in self.side_words or "CANCEL" in self.side_words.upper())
 
-    def status(self, replaced: bool) -> OrderStatus:
-        """Judge by the quantities; KIS has no status field. `replaced`: the list shows what followed this order."""
+    def status(self, replaced: bool, over: bool) -> OrderStatus:
+        """Judge by the quantities; KIS has no status field. `replaced`: the list shows what followed this order.
+
+        `over`: trading of its day has ended.
+        """
         if self.rejected and self.rejected >= self.quantity:
             return OrderStatus.REJECTED
         if self.filled_quantity >= self.quantity > 0:
@@ -113,7 +132,7 @@ class OrderRow(_Listed):
             return OrderStatus.PARTIALLY_FILLED if self.filled_quantity else OrderStatus.WORKING
         if self.canceled or self.canceled_flag == "Y" or (replaced and not self.remaining_quantity):
             return OrderStatus.CANCELED
-        return OrderStatus.EXPIRED if is_over else OrderStatus.UNKNOWN
+        return OrderStatus.EXPIRED if over else OrderStatus.UNKNOWN
 
 
 class OrdersAnswer(Paged):
@@ -130,9 +149,7 @@ class OpenOrderRow(_Listed):
 
     @property
     def average_fill_price(self) -> Decimal | None:
-        if not self.amount or not self.filled_quantity:
-            return None
-        return (self.amount / self.filled_quantity).quantize(Decimal("0.0001"))
+        return average(self.amount, self.filled_quantity)
 
     @property
     def submitted_at(self) -> dt.datetime:
@@ -151,11 +168,13 @@ class OpenOrdersAnswer(Paged):
     rows: Rows[OpenOrderRow] = block("output")
 
 
-def parts_of(handle: str) -> tuple[str, str, str]:
+def parts_of(handle: str) -> tuple[dt.date, str, str]:
     """Return day, organisation number and order number of a handle."""
-    _, day, rest = handle.split(":", 2)
-    branch, _, number = rest.rpartition(":")
-    return day, branch, number
+    parts = re.fullmatch(r"kis:([0-9]{8}):(.*):([0-9]{1,10})", handle, re.ASCII)
+    day = day_of(parts[1]) if parts else None
+    if parts is None or day is None:
+        raise InvalidRequest(f"{handle!r:.60} is no handle of an order at KIS.")
+    return day, parts[2], parts[3]
 
 
 def handle(day: dt.date, branch: str, number: str) -> str:
@@ -216,20 +235,38 @@ AFTER_MARKET_TYPE = Codes(
         (OrderType.BEST_SAME_SIDE, _DAY): "47",
     },
 )  # ORD_DVSN 주문구분, KRX 애프터마켓 since 2026-09-14
-ORDER_TYPE_BACK = {code: words for table in (ORDER_TYPE, AFTER_MARKET_TYPE) for words, code in table.items()}
+ORDER_TYPE_BACK = {
+    **{code: words for table in (ORDER_TYPE, AFTER_MARKET_TYPE) for words, code in table.items()},
+    "07": (OrderType.SINGLE_PRICE, _DAY),  # in the history only
+}
 VENUE = {
     "real": Codes("a venue for orders at KIS", {Venue.KRX: "KRX", Venue.NXT: "NXT", Venue.SOR: "SOR"}),
     "demo": Codes("a venue for orders in the demo environment of KIS", {Venue.KRX: "KRX"}),
 }  # EXCG_ID_DVSN_CD 거래소ID구분코드
+ALL_VENUES = {"real": "ALL", "demo": "KRX"}
+"""EXCG_ID_DVSN_CD of the list of orders."""
 VENUE_BACK = {str(venue): venue for venue in Venue}
 SIDE = {"01": Side.SELL, "02": Side.BUY}  # SLL_BUY_DVSN_CD 매도매수구분코드
 
 
-def code_of(order: Order, phase: Phase) -> str:
-    """Return the type code for an amendment or a cancellation; limit where the type of the order is not known."""
+def cancel_code(order: Order, phase: Phase) -> str:
+    """Return the type code for a cancellation; limit where the type of the order is not known."""
     if order.type is None or order.time_in_force is None:
         return ORDER_TYPE[OrderType.LIMIT, _DAY]
     return _table(order.venue or Venue.KRX, phase).get((order.type, order.time_in_force), "00")
+
+
+def amend_code(order: Order, phase: Phase) -> str:
+    """Return the type code for an amendment, which at KIS can change the type: so it has to be the order's own."""
+    if order.type is None or order.time_in_force is None:
+        raise Unsupported(f"The type of order {order.id} is not known, and an amendment names it.", advice=_INSTEAD)
+    if order.type is OrderType.STOP_LIMIT:
+        # It wants the stop price again (CNDT_PRIC), and what leaving it out does is not told.
+        raise Unsupported("Amendments of STOP_LIMIT orders are not offered.", advice=_INSTEAD)
+    return _table(order.venue or Venue.KRX, phase)[order.type, order.time_in_force]
+
+
+_INSTEAD = "Nothing was sent. Use cancel(order) and send a new order."
 
 
 def type_code(request: OrderRequest, phase: Phase) -> str:

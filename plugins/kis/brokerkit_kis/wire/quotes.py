@@ -10,7 +10,7 @@ from pydantic import Field, create_model
 from brokerkit.market import clock
 from brokerkit.models import Flow, InvestorFlow, Level, Quote, Venue
 from brokerkit.transport import Blankable, Body, Codes, Endpoint, Reply, Text
-from brokerkit_kis.wire.types import Clock, Day, One, Rows, block, traded
+from brokerkit_kis.wire.types import ClockOrBlank, Day, One, MaybeOne, Rows, block, traded
 
 QUOTATIONS = "/uapi/domestic-stock/v1/quotations"
 MILLION = Decimal(1_000_000)
@@ -72,7 +72,7 @@ _Levels = create_model(
 class Book(_Levels):
     """Ten levels a side; one without a price or quantity is left out."""
 
-    time: Clock | None = Field(None, alias="aspr_acpt_hour")  # 호가 접수 시간
+    time: ClockOrBlank = Field("", alias="aspr_acpt_hour")  # 호가 접수 시간
 
     def levels(self, side: str) -> tuple[Level, ...]:
         pairs = [(getattr(self, f"{side}{level}"), getattr(self, f"{side}_rsqn{level}")) for level in LEVELS]
@@ -83,10 +83,17 @@ def _amount(millions: Decimal | None) -> Decimal | None:
     return None if millions is None else millions * MILLION
 
 
+class Expected(Body):
+    """주식현재가 호가 (FHKST01010200), output2: 예상체결."""
+
+    symbol: Text = Field("", alias="stck_shrn_iscd")  # 주식 단축 종목코드
+
+
 class BookAnswer(Body):
     """주식현재가 호가 (FHKST01010200): askp1 매도호가1, askp_rsqn1 매도호가 잔량1, bidp1 매수호가1, ..."""
 
     book: One[Book] = block("output1")
+    expected: MaybeOne[Expected] = block("output2", None)
 
 
 class InvestorRow(Reply[InvestorFlow]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AliasChoices, BeforeValidator, Field, StringConstraints
@@ -23,6 +23,11 @@ def _as_object(value: Any) -> Any:
     return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
+def _object_or_none(value: Any) -> Any:
+    value = _as_object(value)
+    return value if isinstance(value, dict) else None
+
+
 def korean_time(text: Any) -> dt.datetime:
     """Read YYYY-MM-DD HH:MM:SS as Korean time."""
     if not isinstance(text, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}", text):
@@ -38,11 +43,16 @@ def _date(text: Any) -> dt.date:
 
 Rows = Annotated[tuple[T, ...], BeforeValidator(_as_list)]
 One = Annotated[T, BeforeValidator(_as_object)]
+MaybeOne = Annotated[T | None, BeforeValidator(_object_or_none)]
+"""A block that the answer can do without."""
 Day = Annotated[dt.date, BeforeValidator(_date)]
 OrderNumber = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"\A0*[1-9][0-9]{0,9}\z")]
 RelatedNumber = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"\A[0-9]{0,10}\z")]
 """The number of another order; blank or zeros where there is none."""
 Clock = Annotated[str, StringConstraints(pattern=r"\A([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]\z")]
+ClockOrBlank = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=r"\A(([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9])?\z")
+]
 
 
 class Paged(Body):
@@ -53,14 +63,30 @@ class Paged(Body):
     next_key: str = Field("", alias="ctx_area_nk100")  # 연속조회키
 
 
-def block(name: str) -> Any:
+def block(name: str, default: Any = ...) -> Any:
     """Return a field for a block of the answer, whose name varies in letter case."""
-    return Field(validation_alias=AliasChoices(name, name.capitalize(), name.upper()))
+    return Field(default, validation_alias=AliasChoices(name, name.capitalize(), name.upper()))
 
 
 def moment(day: dt.date, time: str) -> dt.datetime:
     """Return the Korean time of a day and HHMMSS."""
     return dt.datetime.combine(day, dt.time(int(time[:2]), int(time[2:4]), int(time[4:])), clock.KST)
+
+
+def day_of(text: str) -> dt.date | None:
+    """Return the day of YYYYMMDD, None if there is no such day."""
+    try:
+        return _date(text)
+    except ValueError:
+        return None
+
+
+def average(amount: Decimal | None, quantity: Decimal | None) -> Decimal | None:
+    """Return the average price of `quantity` shares that cost `amount`, to four decimals; None without trades."""
+    if not amount or not quantity:
+        return None
+    with localcontext(prec=60):  # 18 digits before the point and 8 after it, in both
+        return (amount / quantity).quantize(Decimal("0.0001"))
 
 
 def traded(price: Decimal | None) -> Decimal | None:

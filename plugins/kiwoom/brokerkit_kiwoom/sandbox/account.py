@@ -1,4 +1,4 @@
-"""Answers about the account: ka00001 (its number), kt00001 (cash), kt00018 (holdings)."""
+"""Answers about the account: ka00001 (its number), kt00001 (cash), kt00010 (what can be ordered)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 
 from brokerkit.models import Side
-from brokerkit.sandbox.exchange import AccountState, Holding
+from brokerkit.sandbox.exchange import AccountState
 
-from .common import Answer, Branch, Listing
-from .numbers import padded, padded_rate, percent_of
+from .common import Answer, Branch
+from .numbers import padded, padded_rate
 
-_NOTHING = padded(0)
+MARGIN_RATES = (20, 30, 40, 50, 60, 100)
+"""Percent of its value that an order needs, by the class of the symbol."""
 
 _CASH_FIELDS = """
     entr profa_ch bncr_profa_ch nxdy_bncr_sell_exct fc_stk_krw_repl_set_amt crd_grnta_ch crd_grnt_ch add_grnt_ch
@@ -38,15 +39,12 @@ def cash(branch: Branch, _fields: Mapping[str, str]) -> Answer:
     state = branch.exchange.account(branch.account)
     amounts = _cash_amounts(state) | _settlements(branch, state)
     body: dict[str, object] = {name: padded(amounts.get(name, Decimal(0))) for name in _CASH_FIELDS.split()}
-    body["crd_grnt_rt"] = _rate(branch, Decimal("0.00"))
+    body["crd_grnt_rt"] = rate_text(branch, Decimal("0.00"))
     return body | {"stk_entr_prst": []}
 
 
 def _cash_amounts(state: AccountState) -> dict[str, Decimal]:
-    with_margin = {
-        f"{percent}stk_ord_alow_amt": (state.orderable * 100 / percent).quantize(Decimal(1), ROUND_HALF_UP)
-        for percent in (20, 30, 40, 50, 60, 100)
-    }
+    with_margin = {f"{percent}stk_ord_alow_amt": with_margin_of(state, percent) for percent in MARGIN_RATES}
     return with_margin | {
         "entr": state.cash,
         "profa_ch": state.cash_d2 - state.orderable,
@@ -57,10 +55,7 @@ def _cash_amounts(state: AccountState) -> dict[str, Decimal]:
 
 
 def _settlements(branch: Branch, state: AccountState) -> dict[str, Decimal]:
-    fees = Decimal(0)
-    for order in branch.exchange.orders(branch.account):
-        if order.request.side is Side.BUY:
-            fees += branch.order_costs(order)[0]
+    fees = _buy_fees(branch, state)
     first, second = state.cash_d1 - state.cash, state.cash_d2 - state.cash_d1
     bought = state.bought_today + fees
     nothing = Decimal(0)
@@ -78,69 +73,66 @@ def _settlements(branch: Branch, state: AccountState) -> dict[str, Decimal]:
     }
 
 
-def holdings(branch: Branch, _fields: Mapping[str, str]) -> Answer:
-    """Answer kt00018, one row per symbol whatever qry_tp says: nothing here is held on a loan.
+def _buy_fees(branch: Branch, state: AccountState) -> Decimal:
+    """Return today's commission on buys. The orders are only gone through after a new fill."""
+    traded = (state.bought_today, state.sold_today, state.fees_today)
+    known = branch.memory.get(("fees", branch.account))
+    if known is None or known[0] != traded:
+        buys = [each for each in branch.exchange.orders(branch.account) if each.request.side is Side.BUY]
+        known = (traded, sum((branch.order_costs(order)[0] for order in buys), Decimal(0)))
+        branch.memory["fees", branch.account] = known
+    fees: Decimal = known[1]
+    return fees
 
-    Whether a row of quantity 0 stays for what was sold today is not known; it is left out.
+
+def with_margin_of(state: AccountState, percent: int) -> Decimal:
+    """Return what can be ordered of symbols that need only a part of their value as margin."""
+    return (max(state.orderable, Decimal(0)) * 100 / percent).quantize(Decimal(1), ROUND_HALF_UP)
+
+
+def rate_text(branch: Branch, rate: Decimal) -> str:
+    """Write a rate, padded by the demo host."""
+    return padded_rate(rate) if branch.demo else str(rate)
+
+
+def orderable(branch: Branch, fields: Mapping[str, str]) -> Answer:
+    """Answer kt00010: what can be bought at a price, and what an order of a quantity would cost.
+
+    What it tells of a sale is not known: here the same, as its fields are all about buying. What io_amt and
+    exp_buy_unp change is not known either: they are taken and change nothing. A price of 0 counts as the upper limit.
     """
+    symbol = branch.instrument(fields["stk_cd"]).symbol
     state = branch.exchange.account(branch.account)
-    held = [holding for holding in state.holdings if holding.quantity > 0]
-    cost = sum((holding.cost for holding in held), Decimal(0))
-    value = sum((holding.market_value for holding in held), Decimal(0))
-    profit = sum((_net_profit(branch, holding) for holding in held), Decimal(0))
-    head = {
-        "tot_pur_amt": padded(cost),
-        "tot_evlt_amt": padded(value),
-        "tot_evlt_pl": padded(profit),
-        "tot_prft_rt": _rate(branch, percent_of(profit, cost)),
-        "prsm_dpst_aset_amt": padded(state.cash_d2 + value),
-        "tot_loan_amt": _NOTHING,
-        "tot_crd_loan_amt": _NOTHING,
-        "tot_crd_ls_amt": _NOTHING,
+    price = Decimal(fields["uv"]) or branch.exchange.instruments[symbol].upper_limit
+    spent = price * Decimal(fields["trde_qty"] or 0)
+    commission = branch.commission(spent)
+    amounts = {
+        # The reuse of sums that are not settled yet is not told apart: it is within ord_alowa.
+        "pred_reu_alowa": Decimal(0),
+        "tdy_reu_alowa": Decimal(0),
+        "entr": state.cash,
+        "repl_amt": Decimal(0),
+        "uncla": Decimal(0),
+        "ord_pos_repl": Decimal(0),
+        "ord_alowa": state.orderable,
+        "wthd_alowa": state.withdrawable,
+        "nxdy_wthd_alowa": max(min(state.cash_d1, state.cash_d2), Decimal(0)),
+        "pur_amt": spent,
+        "cmsn": commission,
+        "pur_exct_amt": spent + commission,
+        "d2entra": state.cash_d2,
     }
-    rows = [(position, _holding_row(branch, holding, cost)) for position, holding in enumerate(held)]
-    return Listing("acnt_evlt_remn_indv_tot", rows, head)
+    body = _by_margin(branch, state, price, affordable=branch.exchange.affordable(branch.account, symbol, price))
+    return body | {name: padded(amount, 12) for name, amount in amounts.items()} | {"profa_rdex_aplc_tp": "0"}
 
 
-def _fees(branch: Branch, holding: Holding) -> tuple[Decimal, Decimal, Decimal]:
-    tax = branch.tax(holding.symbol, holding.market_value)
-    return branch.commission(holding.cost), branch.commission(holding.market_value), tax
-
-
-def _net_profit(branch: Branch, holding: Holding) -> Decimal:
-    return holding.market_value - holding.cost - sum(_fees(branch, holding), Decimal(0))
-
-
-def _holding_row(branch: Branch, holding: Holding, total_cost: Decimal) -> dict[str, str]:
-    bought, sold, tax = _fees(branch, holding)
-    profit = _net_profit(branch, holding)
-    instrument = branch.exchange.instruments[holding.symbol]
-    return {
-        "stk_cd": f"A{holding.symbol}",
-        "stk_nm": holding.name,
-        "evltv_prft": padded(profit),
-        "prft_rt": _rate(branch, percent_of(profit, holding.cost)),
-        "pur_pric": padded(holding.average),
-        "pred_close_pric": padded(instrument.previous_close, 12),
-        "rmnd_qty": padded(holding.quantity),
-        "trde_able_qty": padded(holding.sellable),
-        "cur_prc": padded(holding.price, 12),
-        "pred_buyq": _NOTHING,
-        "pred_sellq": _NOTHING,
-        "tdy_buyq": padded(holding.today_bought),
-        "tdy_sellq": padded(holding.today_sold),
-        "pur_amt": padded(holding.cost),
-        "pur_cmsn": padded(bought),
-        "evlt_amt": padded(holding.market_value),
-        "sell_cmsn": padded(sold),
-        "tax": padded(tax),
-        "sum_cmsn": padded(bought + sold),
-        "poss_rt": _rate(branch, percent_of(holding.cost, total_cost)),
-        "crd_tp": "00",
-        "crd_tp_nm": "",
-        "crd_loan_dt": "",
-    }
-
-
-def _rate(branch: Branch, rate: Decimal) -> str:
-    return padded_rate(rate) if branch.demo else f"{rate:.2f}"
+def _by_margin(branch: Branch, state: AccountState, price: Decimal, *, affordable: Decimal) -> dict[str, object]:
+    body: dict[str, object] = {}
+    for percent in MARGIN_RATES:
+        amount = with_margin_of(state, percent)
+        # The commission is due on the whole value, however small the margin.
+        shares = affordable if percent == 100 else amount // (price * (1 + branch.costs.commission_rate))
+        for kind in ("", "rdex_") if percent == 60 else ("",):
+            body[f"profa_{kind}{percent}ord_alow_amt"] = padded(amount, 12)
+            body[f"profa_{kind}{percent}ord_alowq"] = padded(shares, 10)
+    return body

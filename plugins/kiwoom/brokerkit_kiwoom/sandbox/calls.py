@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .orders import ORDER_TYPES
 from .refusals import bad_value, missing_field
 
 
@@ -21,23 +22,45 @@ class Field:
     date: bool = False
     required: bool = True
 
+    @property
+    def choices(self) -> frozenset[str]:
+        """The only values; empty if anything goes."""
+        return frozenset(self.values.split())
 
-_ORDER_TYPES = "0 3 5 81 61 62 6 7 10 13 16 20 23 26 28 29 30 31"
+
 _VENUES = "KRX NXT SOR"
 _CODE = Field("stk_cd", 20)
+_VENUE = Field("dmst_stex_tp", 3, _VENUES)
+_HELD_AT = Field("dmst_stex_tp", 6, "KRX NXT")
+_LISTED_AT = Field("stex_tp", 1, "0 1 2")
+_ADJUSTED = Field("upd_stkpc_tp", 1, "0 1")
+_ORIGINAL = Field("orig_ord_no", 7, digits=True)
+_BASE_DAY = Field("base_dt", 8, date=True)
+_CHART = (_CODE, _BASE_DAY, _ADJUSTED)
 _ORDER = (
-    Field("dmst_stex_tp", 3, _VENUES),
+    _VENUE,
     Field("stk_cd", 12),
     Field("ord_qty", 12, digits=True),
     Field("ord_uv", 12, digits=True, required=False),
-    Field("trde_tp", 2, _ORDER_TYPES),
+    Field("trde_tp", 2, " ".join(ORDER_TYPES)),
     Field("cond_uv", 12, digits=True, required=False),
 )
 
 FIELDS: Mapping[str, tuple[Field, ...]] = {
     "ka00001": (),
     "kt00001": (Field("qry_tp", 1, "3 2"),),
-    "kt00018": (Field("qry_tp", 1, "1 2"), Field("dmst_stex_tp", 6, "KRX NXT")),
+    "kt00004": (Field("qry_tp", 1, "0 1"), _HELD_AT),
+    "kt00005": (_HELD_AT,),
+    "kt00018": (Field("qry_tp", 1, "1 2"), _HELD_AT),
+    "kt00010": (
+        Field("io_amt", 12, digits=True, required=False),
+        Field("stk_cd", 12),
+        Field("trde_tp", 1, "1 2"),
+        Field("trde_qty", 10, digits=True, required=False),
+        Field("uv", 10, digits=True),
+        Field("exp_buy_unp", 10, digits=True, required=False),
+    ),
+    "ka10085": (_LISTED_AT,),
     "kt00007": (
         Field("ord_dt", 8, date=True, required=False),
         Field("qry_tp", 1, "1 2 3 4"),
@@ -51,16 +74,21 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
         Field("all_stk_tp", 1, "0 1"),
         Field("trde_tp", 1, "0 1 2"),
         Field("stk_cd", 6, required=False),
-        Field("stex_tp", 1, "0 1 2"),
+        _LISTED_AT,
     ),
     "ka10076": (
         Field("stk_cd", 6, required=False),
         Field("qry_tp", 1, "0 1"),
         Field("sell_tp", 1, "0 1 2"),
         Field("ord_no", 10, digits=True, required=False),
-        Field("stex_tp", 1, "0 1 2"),
+        _LISTED_AT,
     ),
     "ka10001": (_CODE,),
+    "ka10003": (_CODE,),
+    "ka10004": (_CODE,),
+    "ka10005": (_CODE,),
+    "ka10086": (_CODE, Field("qry_dt", 8, date=True), Field("indc_tp", 1, "0 1")),
+    "ka10095": (_CODE,),
     "ka10059": (
         Field("dt", 8, date=True),
         _CODE,
@@ -68,15 +96,32 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
         Field("trde_tp", 1, "0 1 2"),
         Field("unit_tp", 4, "1000 1"),
     ),
+    "ka10079": (_CODE, Field("tic_scope", 2, "1 3 5 10 30"), _ADJUSTED),
+    "ka10080": (
+        _CODE,
+        Field("tic_scope", 2, "1 3 5 10 15 30 45 60"),
+        _ADJUSTED,
+        Field("base_dt", 8, date=True, required=False),
+    ),
+    "ka10081": _CHART,
+    "ka10082": _CHART,
+    "ka10083": _CHART,
+    "ka10094": _CHART,
+    "ka10099": (Field("mrkt_tp", 2, "0 10 30 50 60 70 80 90 2 3 4 5 6 7 8 9"),),
     "ka10100": (Field("stk_cd", 6),),
+    "ka10101": (Field("mrkt_tp", 1, "0 1 2 4 7"),),
+    "ka10102": (),
     "kt10000": _ORDER,
     "kt10001": _ORDER,
-    "kt10003": (
-        Field("dmst_stex_tp", 3, _VENUES),
-        Field("orig_ord_no", 7, digits=True),
+    "kt10002": (
+        _VENUE,
+        _ORIGINAL,
         Field("stk_cd", 12),
-        Field("cncl_qty", 12, digits=True),
+        Field("mdfy_qty", 12, digits=True),
+        Field("mdfy_uv", 12, digits=True),
+        Field("mdfy_cond_uv", 12, digits=True, required=False),
     ),
+    "kt10003": (_VENUE, _ORIGINAL, Field("stk_cd", 12), Field("cncl_qty", 12, digits=True)),
 }
 """Served APIs and their fields, in the order of Kiwoom's pages."""
 
@@ -105,7 +150,7 @@ def _check_text(field: Field, text: str) -> None:
     # The length of a code is checked with its spelling, which has a refusal of its own.
     if len(text) > field.length and field.name != "stk_cd":
         raise bad_value(field.name, f"{field.length}자 초과")
-    if field.values and text not in field.values.split():
+    if field.values and text not in field.choices:
         raise bad_value(field.name, "모르는 값")
     if (field.digits or field.date) and not (text.isascii() and text.isdigit()):
         raise bad_value(field.name, "숫자가 아님")
@@ -120,4 +165,4 @@ def day(text: str) -> dt.date:
     """Return the day of a YYYYMMDD text."""
     if len(text) != 8:
         raise ValueError(f"{text!r} is not YYYYMMDD.")
-    return dt.datetime.strptime(f"{text}+0900", "%Y%m%d%z").date()
+    return dt.date(int(text[:4]), int(text[4:6]), int(text[6:]))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any, Generic, TypeVar
 
 from brokerkit.errors import InvalidRequest
 from brokerkit.market.costs import TAX_YEARS, cut, transaction_tax_rate
@@ -28,6 +30,8 @@ class Branch:
     account: str
     costs: Costs
     demo: bool
+    memory: dict[tuple[str, str], Any] = field(default_factory=dict)
+    """What does not change during the day, by what it is and whose, so that it is computed once."""
 
     def instrument(self, code: str) -> Instrument:
         """Return the instrument of a plain code, or refuse it as Kiwoom does."""
@@ -72,25 +76,32 @@ class Branch:
         return commission, sum((self.tax(order.request.symbol, amount) for amount in amounts), Decimal(0))
 
 
+Item = TypeVar("Item")
+
+
 @dataclass(frozen=True)
-class Listing:
-    """An answer with a list that may need several pages. `rows` carry a number that rises or falls through the list."""
+class Listing(Generic[Item]):
+    """An answer with a list that may need several pages. Only the rows of the page that is asked for are written."""
 
     name: str
-    rows: list[tuple[int, dict[str, str]]]
+    items: Sequence[tuple[int, Item]]
+    """Each with a number that rises (falls, if descending) through the list: a page goes on from the last one."""
+    row: Callable[[Item], Mapping[str, str]]
     head: Mapping[str, object] = field(default_factory=dict)
     descending: bool = False
 
     def page(self, size: int, after: int | None) -> tuple[dict[str, object], int | None]:
         """Return one page behind the row numbered `after`, and the number to go on from if there is more."""
-        rows = self.rows
+        start = 0
         if after is not None:
-            rows = [row for row in rows if (row[0] < after if self.descending else row[0] > after)]
-        body = {**self.head, self.name: [values for _, values in rows[:size]]}
-        return body, rows[size - 1][0] if len(rows) > size else None
+            sense = -1 if self.descending else 1
+            start = bisect_right(self.items, sense * after, key=lambda item: sense * item[0])
+        chosen = self.items[start : start + size]
+        body = {**self.head, self.name: [self.row(item) for _, item in chosen]}
+        return body, chosen[-1][0] if start + size < len(self.items) else None
 
 
-Answer = Listing | Mapping[str, object]
+Answer = Listing[Any] | Mapping[str, object]
 
 
 def _settlement_day(today: dt.date) -> dt.date:

@@ -1,11 +1,11 @@
-"""Lists of today's orders: kt00007 (every row), ka10075 (open), ka10076 (filled)."""
+"""Lists of orders: kt00007 (every row of a day), ka10075 (open today), ka10076 (filled today)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from brokerkit.models import OrderType, Side, Venue
+from brokerkit.models import OrderType, Side, TimeInForce, Venue
 from brokerkit.sandbox.exchange import ExchangeOrder
 
 from .calls import day
@@ -13,22 +13,30 @@ from .common import Answer, Branch, Listing
 from .numbers import directed, padded, whole
 from .refusals import missing_field
 
-_TYPE_NAMES = {OrderType.LIMIT: "보통", OrderType.MARKET: "시장가"}
+_TYPE_NAMES = {
+    OrderType.LIMIT: "보통",
+    OrderType.MARKET: "시장가",
+    OrderType.LIMIT_TO_MARKET_ON_CLOSE: "조건부지정가",
+    OrderType.BEST_OPPOSITE: "최유리지정가",
+    OrderType.BEST_SAME_SIDE: "최우선지정가",
+    OrderType.MIDPOINT: "중간가",
+    OrderType.STOP_LIMIT: "스톱지정가",
+    OrderType.PRE_OPEN_CLOSING_PRICE: "장시작전시간외",
+    OrderType.AFTER_CLOSE_CLOSING_PRICE: "장마감후시간외",
+    OrderType.SINGLE_PRICE: "시간외단일가",
+}
 _SIDES = {"1": Side.SELL, "2": Side.BUY}
 _SIDE_NAMES = {Side.BUY: "매수", Side.SELL: "매도"}
 _COLOURS = {Side.BUY: "+매수", Side.SELL: "-매도"}
+_CHANGES = {"NEW": "", "CANCEL": "취소", "AMEND": "정정"}
 _VENUE_NUMBERS = {Venue.SOR: "0", Venue.KRX: "1", Venue.NXT: "2"}
 _NO_ORDER = "0000000"
 
 
 def of_the_day(branch: Branch, fields: Mapping[str, str]) -> Answer:
-    """Answer kt00007: orders and cancels as rows of their own. Other days than today are empty."""
+    """Answer kt00007: orders, amendments and cancels as rows of their own, of today or of an earlier day."""
     backwards = fields["qry_tp"] == "2"
-    orders = list(_chosen(branch, fields, fields["sell_tp"]))
-    if fields["ord_dt"] and day(fields["ord_dt"]) != branch.exchange.today:
-        orders = []
-    if fields["stk_bond_tp"] == "2":
-        orders = []
+    orders = [] if fields["stk_bond_tp"] == "2" else _chosen(branch, _rows_of_day(branch, fields["ord_dt"]), fields)
     if fields["dmst_stex_tp"] != "%":
         orders = [order for order in orders if order.request.venue == fields["dmst_stex_tp"]]
     if fields["qry_tp"] == "3":
@@ -39,32 +47,51 @@ def of_the_day(branch: Branch, fields: Mapping[str, str]) -> Answer:
         start = int(fields["fr_ord_no"])
         # Where a reversed list starts is not known: here it goes on from that number towards the oldest.
         orders = [order for order in orders if (order.number <= start if backwards else order.number >= start)]
-    rows = [(order.number, _detail_row(branch, order)) for order in orders]
-    return Listing("acnt_ord_cntr_prps_dtl", rows[::-1] if backwards else rows, descending=backwards)
+    return Listing(
+        "acnt_ord_cntr_prps_dtl",
+        _numbered(reversed(orders) if backwards else orders),
+        lambda order: _detail_row(branch, order),
+        descending=backwards,
+    )
 
 
-def _chosen(branch: Branch, fields: Mapping[str, str], side: str) -> list[ExchangeOrder]:
+def _rows_of_day(branch: Branch, asked: str) -> Sequence[ExchangeOrder]:
+    wanted = day(asked) if asked else branch.exchange.today
+    if wanted == branch.exchange.today:
+        return branch.exchange.orders(branch.account)
+    return branch.exchange.history(branch.account, wanted, wanted)
+
+
+def _chosen(
+    branch: Branch, orders: Sequence[ExchangeOrder], fields: Mapping[str, str], side: str = "sell_tp"
+) -> list[ExchangeOrder]:
     symbol = branch.instrument(fields["stk_cd"]).symbol if fields["stk_cd"] else None
+    wanted = _SIDES.get(fields[side])
     return [
         order
-        for order in branch.exchange.orders(branch.account)
-        if (symbol is None or order.request.symbol == symbol) and (side == "0" or order.request.side is _SIDES[side])
+        for order in orders
+        if (symbol is None or order.request.symbol == symbol) and (wanted is None or order.request.side is wanted)
     ]
+
+
+def _numbered(orders: Iterable[ExchangeOrder]) -> list[tuple[int, ExchangeOrder]]:
+    return [(order.number, order) for order in orders]
 
 
 def _detail_row(branch: Branch, order: ExchangeOrder) -> dict[str, str]:
     request = order.request
-    change = {"NEW": "", "CANCEL": "취소", "AMEND": "정정"}[order.action]
-    # A confirmed cancel has its quantity in cnfm_qty. What the order it names shows there is not known: 0 as before.
+    change = _CHANGES[order.action]
+    # A confirmed change has its quantity in cnfm_qty. What the order it names shows there is not known: 0 as before.
+    # Nor is what an order that expired or was refused shows as its rest: here 0, because nothing of it waits.
     return {
         "ord_no": _order_number(order.number),
         "stk_cd": f"A{request.symbol}",
-        "trde_tp": _TYPE_NAMES[request.type],
+        "trde_tp": _type_name(order),
         "crd_tp": "보통매매",
         "ord_qty": padded(order.quantity, 10),
         "ord_uv": padded(request.price or 0, 10),
-        "cnfm_qty": padded(order.quantity if change else 0, 10),
-        "acpt_tp": "확인" if change else "접수",
+        "cnfm_qty": padded(order.quantity if change and not order.rejected else 0, 10),
+        "acpt_tp": _state(order),
         "rsrv_tp": "",
         "ord_tm": f"{order.time:%H:%M:%S}",
         "ori_ord": _order_number(order.original),
@@ -78,7 +105,7 @@ def _detail_row(branch: Branch, order: ExchangeOrder) -> dict[str, str]:
         "mdfy_cncl": change,
         "cnfm_tm": f"{order.time:%H:%M:%S}" if change else "",
         "dmst_stex_tp": request.venue.value,
-        "cond_uv": padded(0, 10),
+        "cond_uv": padded(request.stop_price or 0, 10),
     }
 
 
@@ -86,16 +113,16 @@ def open_orders(branch: Branch, fields: Mapping[str, str]) -> Answer:
     """Answer ka10075, newest first."""
     if fields["all_stk_tp"] == "1" and not fields["stk_cd"]:
         raise missing_field("stk_cd")
-    chosen = _at_venue(_chosen(branch, _by_symbol(fields, "all_stk_tp"), fields["trde_tp"]), fields)
-    rows = [(order.number, _open_row(branch, order)) for order in reversed(chosen) if order.remaining > 0]
-    return Listing("oso", rows, descending=True)
+    waiting = [order for order in branch.exchange.orders(branch.account) if order.remaining > 0]
+    chosen = _at_venue(_chosen(branch, waiting, _by_symbol(fields, "all_stk_tp"), "trde_tp"), fields)
+    prices: dict[tuple[str, Venue], dict[str, str]] = {}
+    return Listing("oso", _numbered(reversed(chosen)), lambda order: _open_row(branch, order, prices), descending=True)
 
 
-def _open_row(branch: Branch, order: ExchangeOrder) -> dict[str, str]:
-    request = order.request
-    base = branch.exchange.instruments[request.symbol].previous_close
-    quote = branch.exchange.quote(request.symbol, request.venue)
-    book = branch.exchange.order_book(request.symbol, request.venue)
+def _open_row(branch: Branch, order: ExchangeOrder, prices: dict[tuple[str, Venue], dict[str, str]]) -> dict[str, str]:
+    where = (order.request.symbol, order.request.venue)
+    if where not in prices:
+        prices[where] = _present_prices(branch, *where)
     last = order.executions[-1] if order.executions else None
     value = sum((each.price * each.quantity for each in order.executions), Decimal(0))
     both = _both_lists(branch, order)
@@ -107,12 +134,20 @@ def _open_row(branch: Branch, order: ExchangeOrder) -> dict[str, str]:
         **both,
         "cntr_tot_amt": whole(value),
         "cntr_no": str(last.number) if last else "",
-        "cur_prc": directed(quote.price, base),
-        "sel_bid": directed(book.asks[0].price if book.asks else None, base),
-        "buy_bid": directed(book.bids[0].price if book.bids else None, base),
+        **prices[where],
         "unit_cntr_pric": whole(last.price) if last else "",
         "unit_cntr_qty": whole(last.quantity) if last else "",
         "ind_invsr": "",
+    }
+
+
+def _present_prices(branch: Branch, symbol: str, venue: Venue) -> dict[str, str]:
+    base = branch.exchange.instruments[symbol].previous_close
+    book = branch.exchange.order_book(symbol, venue)
+    return {
+        "cur_prc": directed(branch.exchange.quote(symbol, venue).price, base),
+        "sel_bid": directed(book.asks[0].price if book.asks else None, base),
+        "buy_bid": directed(book.bids[0].price if book.bids else None, base),
     }
 
 
@@ -120,19 +155,24 @@ def fills(branch: Branch, fields: Mapping[str, str]) -> Answer:
     """Answer ka10076: one row per order with fills, newest first, those older than `ord_no` if it is given."""
     if fields["qry_tp"] == "1" and not fields["stk_cd"]:
         raise missing_field("stk_cd")
-    chosen = _at_venue(_chosen(branch, _by_symbol(fields, "qry_tp"), fields["sell_tp"]), fields)
     before = int(fields["ord_no"] or 0)
-    filled = [order for order in reversed(chosen) if order.filled > 0 and (not before or order.number < before)]
-    return Listing("cntr", [(order.number, _both_lists(branch, order)) for order in filled], descending=True)
+    filled = [
+        order
+        for order in branch.exchange.orders(branch.account)
+        if order.filled > 0 and (not before or order.number < before)
+    ]
+    chosen = _at_venue(_chosen(branch, filled, _by_symbol(fields, "qry_tp")), fields)
+    return Listing("cntr", _numbered(reversed(chosen)), lambda order: _both_lists(branch, order), descending=True)
 
 
 def _both_lists(branch: Branch, order: ExchangeOrder) -> dict[str, str]:
     request = order.request
     commission, tax = branch.order_costs(order)
+    amended = order.action == "AMEND"
     return {
         "ord_no": _order_number(order.number),
         "stk_nm": branch.exchange.instruments[request.symbol].name,
-        "io_tp_nm": _COLOURS[request.side],
+        "io_tp_nm": f"{_SIDE_NAMES[request.side]}정정" if amended else _COLOURS[request.side],
         "ord_pric": whole(request.price or 0),
         "ord_qty": whole(order.quantity),
         # Several fills make one row with their average; that it is cut to the won is assumed.
@@ -141,16 +181,33 @@ def _both_lists(branch: Branch, order: ExchangeOrder) -> dict[str, str]:
         "oso_qty": whole(order.remaining),
         "tdy_trde_cmsn": whole(commission),
         "tdy_trde_tax": whole(tax),
-        "ord_stt": "체결" if order.filled else "접수",
-        "trde_tp": _TYPE_NAMES[request.type],
+        "ord_stt": "체결" if order.filled else _state(order),
+        "trde_tp": _type_name(order),
         "orig_ord_no": _order_number(order.original),
         "ord_tm": f"{order.time:%H%M%S}",
         "stk_cd": request.symbol,
         "stex_tp": _VENUE_NUMBERS[request.venue],
         "stex_tp_txt": request.venue.value,
         "sor_yn": "Y" if request.venue is Venue.SOR else "N",
-        "stop_pric": "0",
+        "stop_pric": whole(request.stop_price or 0),
     }
+
+
+def _state(order: ExchangeOrder) -> str:
+    if order.rejected:
+        return "거부"
+    if order.canceled and not order.remaining:
+        # The list was seen with 접수 only; this is the word that execution notices have for it.
+        return "취소"
+    return "접수" if order.action == "NEW" else "확인"
+
+
+def _type_name(order: ExchangeOrder) -> str:
+    """Return the words of trde_tp. How those with IOC and FOK are spelled in lists is taken from the order page."""
+    name = _TYPE_NAMES[order.request.type]
+    if order.request.time_in_force in (TimeInForce.IOC, TimeInForce.FOK):
+        return f"{name.removesuffix('지정가')}({order.request.time_in_force})"
+    return name
 
 
 def _by_symbol(fields: Mapping[str, str], switch: str) -> Mapping[str, str]:

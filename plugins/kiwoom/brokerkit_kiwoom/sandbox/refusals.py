@@ -65,6 +65,21 @@ def unknown_at_venue(code: str, venue: str) -> Refused:
     return refused(SERVICE, "1903", f"그 거래소에 없는 종목입니다. 거래소구분={venue}, 종목코드={code}")
 
 
+def too_many_codes(codes: int) -> Refused:
+    """Return the refusal of a list of codes that is too long. It has the class of too many calls, but is none."""
+    return refused(RATE, "1634", f"종목이 너무 많습니다. 종목수={codes}")
+
+
+def not_offered(api_id: str) -> Refused:
+    """Return the refusal of an API that Kiwoom has and this host has not."""
+    return refused(INPUT, "8104", f"모의 서버에 없는 API입니다. API ID={api_id}")
+
+
+def unknown_api(api_id: str) -> Refused:
+    """Return the refusal of an id that is not in Kiwoom's catalogue."""
+    return refused(WRONG_REQUEST, "1505", f"없는 API입니다. API ID={api_id}")
+
+
 def business(code: str, words: str, *, demo: bool = False) -> Refused:
     """Return a refusal from behind the gateway, its code in round brackets."""
     return Refused(BUSINESS, f"[2000]({code}:{'모의투자 ' if demo else ''}{words})")
@@ -92,8 +107,8 @@ def _inner(refusal: ExchangeRefusal, *, demo: bool) -> tuple[str, str]:
             # The demo host was seen without the number of shares.
             return "800033", "매도수량 부족" if demo else f"매도수량 부족. {refusal.detail or 0}주 매도가능"
         case Refusal.TRADING_HALTED:
-            # 505217 is Kiwoom's code for a break in trading; that a halted stock gets it too is not known.
-            return "505217", "거래정지"
+            # 505217 was seen for a break in trading; what a single halted stock gets is not known.
+            return NOT_POSSIBLE, "거래정지"
         case Refusal.UNKNOWN_ORDER:
             return UNKNOWN_ORDER, "원주문이 없습니다"
         case Refusal.NOTHING_TO_CANCEL:

@@ -117,8 +117,11 @@ class OrderRow(Reply[Order]):
     def original_id(self) -> str | None:
         return self.original if self.original.strip("0") else None
 
-    def status(self, day: dt.date, followed: bool) -> OrderStatus:
-        """Judge by the quantities; `followed`: the list shows a cancellation or an amendment of this order."""
+    def status(self, day: dt.date, followed: bool, over: bool) -> OrderStatus:
+        """Judge by the quantities; `followed`: the list shows a cancellation or an amendment of this order.
+
+        `over`: trading of its day has ended.
+        """
         if self.filled_quantity >= self.quantity > 0:
             return OrderStatus.FILLED
         is_over = day < clock.today()  # no exchange order outlives its day, whatever is listed as left
@@ -128,7 +131,7 @@ class OrderRow(Reply[Order]):
             return OrderStatus.REJECTED
         if followed or "취소" in self.state or "취소" in self.amendment:
             return OrderStatus.CANCELED
-        return OrderStatus.EXPIRED if is_over else OrderStatus.UNKNOWN
+        return OrderStatus.EXPIRED if over else OrderStatus.UNKNOWN
 
 
 class OrdersAnswer(Body):

@@ -1,0 +1,247 @@
+"""The trading floor: all books, the phase of the day, and what happens when orders meet, wake or expire."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from random import Random
+
+from brokerkit.market.costs import transaction_tax_rate
+from brokerkit.market.sessions import AUCTIONS, CONTINUOUS, Phase, offers
+from brokerkit.models import OrderType, Side, TimeInForce, Venue
+from brokerkit.sandbox.books import Book, Pair, Place, Resting, open_book
+from brokerkit.sandbox.candles import Trade
+from brokerkit.sandbox.days import day_of_tax
+from brokerkit.sandbox.instruments import Instrument
+from brokerkit.sandbox.rows import Entry, Execution
+from brokerkit.sandbox.terms import Terms
+
+_AFTER_THE_CLOSE = frozenset({Phase.AFTER_CLOSE_CLOSING_PRICE, Phase.AFTER_MARKET, Phase.CLOSED})
+_ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
+_CROWD = (100, 500)
+"""Shares that others want to trade at a closing price, from and to, on each side."""
+
+
+class Floor:
+    """Everything that trades today. The exchange holds the lock."""
+
+    def __init__(
+        self, seed: int, instruments: Mapping[str, Instrument], today: dt.date, now: Callable[[], dt.datetime]
+    ) -> None:
+        self.instruments = instruments
+        self.phase = Phase.REGULAR
+        self.halted: set[str] = set()
+        self.books: dict[str, Book[Entry]] = {}
+        """Those that were looked at; the others stand as the seed makes them."""
+        self.next_trade = 1
+        self.over = False
+        """Whether regular trading of the day has ended."""
+        self.salt = ""
+        """Makes other opening books of the same seed, on a later day."""
+        self._seed = seed
+        self._today = today
+        self._now = now
+        self._day_of_tax = day_of_tax(today)
+
+    def book(self, instrument: Instrument) -> Book[Entry]:
+        """Return the book of a symbol."""
+        book = self.books.get(instrument.symbol)
+        if book is None:
+            book = open_book(self._seed, instrument, self._today, salt=self.salt)
+            if self.over:
+                book.day.close = book.day.price
+            self.books[instrument.symbol] = book
+        return book
+
+    def play(self, instrument: Instrument, entry: Entry, terms: Terms) -> None:
+        """Let an order meet those that wait, or wait itself."""
+        entry.dearest = terms.dearest
+        if terms.place is Place.CLOSING_PRICE:
+            self._play_closing_price(instrument, entry, terms)
+        elif terms.place is Place.ASLEEP or self.phase in AUCTIONS:
+            self._wait(instrument, entry, terms)
+        else:
+            self._meet(instrument, entry, terms)
+            self._wake(instrument)
+
+    def play_other(self, instrument: Instrument, side: Side, quantity: int, limit: int | None) -> None:
+        """Play the order of somebody who has no account here."""
+        book = self.book(instrument)
+        if self.phase not in AUCTIONS:
+            for match in book.match(side, quantity, limit):
+                quantity -= match.quantity
+                self._settle(instrument, match.price, match.quantity, [match.resting.owner], side)
+        if quantity and limit is not None:
+            book.rest(Resting(side, limit, quantity))
+        elif quantity and self.phase in AUCTIONS:
+            book.rest(Resting(side, 0, quantity, place=Place.MARKET))
+        self._wake(instrument)
+
+    def withdraw(self, entry: Entry, quantity: int) -> None:
+        """Take back so much of a working order; whoever asks tells the row what became of it."""
+        assert entry.resting is not None  # noqa: S101 - only working orders are taken back
+        self.book(self.instruments[entry.request.symbol]).withdraw(entry.resting, quantity)
+        entry.remaining -= quantity
+        self._keep_reserved(entry)
+
+    def begin(self, phase: Phase) -> None:
+        """End the present phase and begin another: auctions find their price, and what was valid no longer expires."""
+        before, self.phase = self.phase, phase
+        if phase in CONTINUOUS or phase is Phase.AFTER_CLOSE_CLOSING_PRICE or before is Phase.CLOSING_AUCTION:
+            for symbol in tuple(self.books):
+                self._end_auction(self.instruments[symbol])
+        self.over = phase in _AFTER_THE_CLOSE
+        for book in self.books.values():
+            book.crowd.clear()
+            if not self.over:
+                book.day.close = None
+            elif book.day.close is None:
+                book.day.close = book.day.price
+            if phase is Phase.CLOSING_AUCTION:
+                _turn_into_market_orders(book)
+        for entry in self._working():
+            if not _lives_on(entry, phase):
+                left = entry.remaining
+                self.withdraw(entry, left)
+                entry.expired += left
+
+    def resume(self, symbol: str) -> None:
+        """Let a symbol trade again; what an auction should have matched meanwhile is matched now."""
+        self.halted.discard(symbol)
+        if symbol in self.books and self.phase in CONTINUOUS:
+            self._end_auction(self.instruments[symbol])
+
+    def _meet(self, instrument: Instrument, entry: Entry, terms: Terms) -> None:
+        """Fill an order as far as it goes; what is left waits, or is cancelled if it does not wait."""
+        book = self.book(instrument)
+        request = entry.request
+        limit = book.middle() if terms.place is Place.MIDPOINT else terms.limit
+        priced = limit is not None or terms.place is Place.MARKET
+        in_parts = request.time_in_force is not TimeInForce.FOK
+        if priced and (in_parts or book.available(request.side, limit) >= entry.remaining):
+            for match in book.match(request.side, entry.remaining, limit):
+                self._settle(instrument, match.price, match.quantity, [match.resting.owner, entry], request.side)
+        if not entry.remaining:
+            return
+        if request.time_in_force in _ONCE or terms.place is Place.MARKET:
+            entry.canceled, entry.remaining = entry.canceled + entry.remaining, 0
+        else:
+            self._wait(instrument, entry, terms)
+
+    def _wait(self, instrument: Instrument, entry: Entry, terms: Terms) -> None:
+        stop = int(entry.request.stop_price or 0) if terms.place is Place.ASLEEP else 0
+        price = terms.limit or 0
+        entry.resting = Resting(entry.request.side, price, entry.remaining, entry, terms.place, stop)
+        self.book(instrument).rest(entry.resting)
+        entry.account.reserve(entry)
+
+    def _play_closing_price(self, instrument: Instrument, entry: Entry, terms: Terms) -> None:
+        """Fill an order at the closing price, which leaves the day's prices, volume and prints as they are."""
+        book = self.book(instrument)
+        price = terms.dearest
+        if not book.crowd:
+            random = Random(f"{self._seed}/{instrument.symbol}/{self._today}/{self.phase}")  # noqa: S311 - repeatable
+            book.crowd = {side: random.randint(*_CROWD) for side in Side}
+        for match in book.match_closing_price(entry.request.side, entry.remaining, price):
+            self._book_fill([match.resting.owner, entry], instrument, price, match.quantity)
+        if entry.remaining:
+            self._wait(instrument, entry, terms)
+
+    def _settle(
+        self, instrument: Instrument, price: int, quantity: int, owners: Iterable[Entry | None], side: Side
+    ) -> None:
+        """Tell a trade to the market, and book it at both sides as far as they are accounts here."""
+        book = self.book(instrument)
+        book.day.add(price, quantity)
+        book.record(Trade(self._now(), Decimal(price), Decimal(quantity), side, Decimal(book.day.volume)))
+        self._book_fill(owners, instrument, price, quantity)
+
+    def _book_fill(self, owners: Iterable[Entry | None], instrument: Instrument, price: int, quantity: int) -> None:
+        number, self.next_trade = self.next_trade, self.next_trade + 1
+        tax_rate = transaction_tax_rate(self._day_of_tax, instrument.market, instrument.kind)
+        for entry in owners:
+            if entry is None:
+                continue
+            fill = Execution(entry.number, number, Decimal(price), Decimal(quantity), self._now())
+            entry.executions.append(fill)
+            entry.remaining -= quantity
+            entry.account.fill(entry.request.side, instrument, quantity, price, tax_rate)
+            self._keep_reserved(entry)
+
+    @staticmethod
+    def _keep_reserved(entry: Entry) -> None:
+        if entry.resting is None:
+            return
+        entry.account.reserve(entry)
+        if not entry.remaining:
+            entry.resting = None
+
+    def _wake(self, instrument: Instrument) -> None:
+        """Turn stop orders that trades have reached into limit orders, whose trades can wake further ones."""
+        book = self.book(instrument)
+        while fresh := book.fresh_trades():
+            if self.phase is not Phase.REGULAR:
+                return
+            low, high = int(min(trade.price for trade in fresh)), int(max(trade.price for trade in fresh))
+            for order in book.reached(low, high):
+                entry = order.owner
+                assert entry is not None  # noqa: S101 - others send no stop orders
+                book.remove(order)
+                entry.awake = True
+                self._meet(instrument, entry, Terms(Place.LEVEL, order.price, order.price))
+
+    def _end_auction(self, instrument: Instrument) -> None:
+        """Match what waits at one price, and cancel the market orders that are left."""
+        if instrument.symbol in self.halted:
+            return
+        book = self.book(instrument)
+        before = book.day.price
+        for pair in book.uncross():
+            side = Side.BUY if pair.price >= before else Side.SELL
+            self._settle(instrument, pair.price, pair.quantity, _owners(pair), side)
+        for order in book.waiting(Place.MARKET):
+            if order.owner is not None:
+                left = order.owner.remaining
+                self.withdraw(order.owner, left)
+                order.owner.canceled += left
+        self._wake(instrument)
+
+    def _working(self) -> list[Entry]:
+        waiting = (order for book in self.books.values() for order in book.waiting())
+        return [order.owner for order in waiting if order.owner is not None]
+
+
+def _owners(pair: Pair[Entry]) -> list[Entry | None]:
+    return [pair.buy.owner, pair.sell.owner]
+
+
+def _turn_into_market_orders(book: Book[Entry]) -> None:
+    """Let the limit orders that are to end as market orders do so, the earlier ones first."""
+    ending = [
+        (order.owner.number, order)
+        for order in book.waiting(Place.LEVEL)
+        if order.owner is not None and order.owner.request.type is OrderType.LIMIT_TO_MARKET_ON_CLOSE
+    ]
+    for _, order in sorted(ending, key=lambda numbered: numbered[0]):
+        book.remove(order)
+        order.place, order.price = Place.MARKET, 0
+        book.rest(order)
+
+
+def _lives_on(entry: Entry, phase: Phase) -> bool:
+    """Return whether a working order is still valid in the phase that begins."""
+    request = entry.request
+    if phase is Phase.CLOSED:
+        return False
+    if request.time_in_force is TimeInForce.GOOD_TILL_PRE_MARKET:
+        return phase is Phase.PRE_MARKET
+    if entry.resting is not None and entry.resting.place is Place.CLOSING_PRICE:
+        # No phase follows itself, so another one has begun.
+        return False
+    if phase is not Phase.AFTER_MARKET:
+        return True
+    # KRX carries nothing over. Where a routed order waits is not told: it ends as at KRX. At NXT the types of the
+    # main market end with it.
+    offered = (request.type, request.time_in_force) in offers(Venue.NXT, phase)
+    return request.venue is Venue.NXT and offered

@@ -1,0 +1,57 @@
+"""Order rows of earlier days."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from random import Random
+
+from brokerkit.market.clock import KST
+from brokerkit.models import OrderRequest
+from brokerkit.sandbox.accounts import Account
+from brokerkit.sandbox.rows import Entry, ExchangeOrder
+
+_TIME_OF_DAY = dt.time(10, 0, tzinfo=KST)
+
+
+def rows_of(account: Account, start: dt.date, end: dt.date) -> Sequence[ExchangeOrder]:
+    """Return the rows of these days, ascending by day and number."""
+    entries = [entry for entry in (*account.history, *account.entries.values()) if start <= entry.time.date() <= end]
+    return [entry.snapshot() for entry in sorted(entries, key=lambda entry: (entry.time.date(), entry.number))]
+
+
+def first_number(seed: int, day: dt.date | None = None) -> int:
+    """Return the number of the first order of a day; without a day, of the first day that a sandbox plays."""
+    which = f"/{day}" if day else ""
+    return Random(f"{seed}/orders{which}").randrange(10_000, 90_001)  # noqa: S311 - repeatable on purpose
+
+
+def next_number(seed: int, accounts: Iterable[Account], day: dt.date) -> int:
+    """Return the number of the next order that is remembered of an earlier day."""
+    numbers = [entry.number for account in accounts for entry in account.history if entry.time.date() == day]
+    return max(numbers, default=first_number(seed, day) - 1) + 1
+
+
+def remembered(
+    account: Account,
+    day: dt.date,
+    number: int,
+    request: OrderRequest,
+    done: tuple[Decimal, Decimal],
+    *,
+    rejected: bool,
+) -> Entry:
+    """Return a row of an earlier day from what was filled and cancelled; the rest has expired or was rejected."""
+    filled, canceled = done
+    left = request.quantity - filled - canceled
+    whole = all(amount == amount.to_integral_value() for amount in done)
+    if not whole or min(filled, canceled, left) < 0 or (rejected and left != request.quantity):
+        raise ValueError(f"{filled} filled and {canceled} canceled cannot be of an order of {request.quantity}.")
+    time = dt.datetime.combine(day, _TIME_OF_DAY)
+    entry = Entry(number, "NEW", None, number, account, request, time, int(request.quantity), canceled=int(canceled))
+    if rejected:
+        entry.rejected = int(left)
+    else:
+        entry.expired = int(left)
+    return entry

@@ -1,0 +1,145 @@
+"""Rows of the order list at the simulated exchange, and the reasons for which it refuses."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from brokerkit.models import OrderRequest
+
+if TYPE_CHECKING:
+    from brokerkit.sandbox.accounts import Account
+    from brokerkit.sandbox.books import Resting
+
+
+class Refusal(StrEnum):
+    """Why the exchange or the account desk refused. Faces translate it into their broker's code and words."""
+
+    UNKNOWN_SYMBOL = "UNKNOWN_SYMBOL"
+    TRADING_HALTED = "TRADING_HALTED"
+    MARKET_CLOSED = "MARKET_CLOSED"
+    """Everything is closed, or the venue of the order takes nothing in this phase."""
+    PRICE_STEP = "PRICE_STEP"
+    PRICE_LIMIT = "PRICE_LIMIT"
+    QUANTITY = "QUANTITY"
+    INSUFFICIENT_CASH = "INSUFFICIENT_CASH"
+    """The detail is the quantity that could be bought."""
+    INSUFFICIENT_SHARES = "INSUFFICIENT_SHARES"
+    """The detail is the quantity that could be sold."""
+    UNKNOWN_ORDER = "UNKNOWN_ORDER"
+    """A number that this account never had, or of another day."""
+    NOTHING_TO_CANCEL = "NOTHING_TO_CANCEL"
+    """Filled, cancelled or replaced already. The detail is the quantity that could be cancelled or amended."""
+    UNSUPPORTED_TYPE = "UNSUPPORTED_TYPE"
+    """The venue does not take that order type or time in force now, or does not trade the symbol."""
+
+
+class ExchangeRefusal(Exception):
+    """A refusal; `reason` is the cause, `detail` carries numbers a broker prints (e.g. affordable quantity)."""
+
+    def __init__(self, reason: Refusal, detail: str = "") -> None:
+        self.reason = reason
+        self.detail = detail
+        super().__init__(f"{reason}: {detail}" if detail else str(reason))
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One fill of one order. `number` is that of the trade, so both its sides have the same."""
+
+    order_number: int
+    number: int
+    price: Decimal
+    quantity: Decimal
+    time: dt.datetime
+
+
+@dataclass(frozen=True)
+class ExchangeOrder:
+    """State of one row of an account's order list at the moment it was asked for (immutable snapshot).
+
+    A new order has action NEW. A cancel or an amendment is a row of its own with a new number, action CANCEL or AMEND,
+    `original` = number of the order it names and `root` = first order of the chain. An AMEND row is a living order.
+    Of NEW and AMEND rows: quantity = filled + remaining + canceled + amended + expired + rejected. Of a CANCEL row
+    these are all 0.
+    """
+
+    number: int
+    action: str
+    original: int | None
+    root: int
+    account: str
+    request: OrderRequest
+    """Of a CANCEL row: the request of the order it names. Of an AMEND row: the order as it is now."""
+    time: dt.datetime
+    day: dt.date
+    """Numbers are unique only together with the day."""
+    quantity: Decimal
+    """Of the order; for CANCEL the quantity cancelled."""
+    filled: Decimal
+    remaining: Decimal
+    canceled: Decimal
+    amended: Decimal
+    """Moved to the orders that amend this one."""
+    expired: Decimal
+    """Left when the session ended for which the order was valid."""
+    rejected: Decimal
+    """Refused by the exchange after the order had been taken."""
+    average_price: Decimal | None
+    """Of the fills."""
+    executions: tuple[Execution, ...]
+
+
+@dataclass(eq=False)
+class Entry:
+    """A row of the order list as the exchange keeps it, in whole shares and won."""
+
+    number: int
+    action: str
+    original: int | None
+    root: int
+    account: Account
+    request: OrderRequest
+    time: dt.datetime
+    quantity: int
+    remaining: int = 0
+    canceled: int = 0
+    amended: int = 0
+    expired: int = 0
+    rejected: int = 0
+    executions: list[Execution] = field(default_factory=list)
+    resting: Resting[Entry] | None = None
+    """Where what is left waits; None if nothing is left."""
+    dearest: int = 0
+    """The highest price that a fill can have, by which cash is held back."""
+    reserved: int = 0
+    """Cash that a working buy holds back, or shares of a working sell."""
+    awake: bool = False
+    """Of a stop order: its stop price was reached, so it is a limit order now."""
+
+    def snapshot(self) -> ExchangeOrder:
+        """Return the row as it stands."""
+        filled = sum((fill.quantity for fill in self.executions), Decimal(0))
+        amount = sum((fill.quantity * fill.price for fill in self.executions), Decimal(0))
+        return ExchangeOrder(
+            number=self.number,
+            action=self.action,
+            original=self.original,
+            root=self.root,
+            account=self.account.number,
+            request=self.request,
+            time=self.time,
+            day=self.time.date(),
+            quantity=Decimal(self.quantity),
+            filled=filled,
+            remaining=Decimal(self.remaining),
+            canceled=Decimal(self.canceled),
+            amended=Decimal(self.amended),
+            expired=Decimal(self.expired),
+            rejected=Decimal(self.rejected),
+            average_price=amount / filled if filled else None,
+            executions=tuple(self.executions),
+        )

@@ -1,0 +1,122 @@
+"""The contract of amendments: a moved order is an order of its own, and its chain can be followed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from brokerkit.broker import Broker
+from brokerkit.errors import InvalidRequest, MarketClosed, NothingToCancel
+from brokerkit.models import Order, OrderStatus, OrderType, Side
+from brokerkit.sandbox import Sandbox
+from brokerkit.sandbox.server import Face
+from brokerkit.testing.base import STOCK, Contract
+
+
+class AmendmentContract(Contract):
+    """Amending moves what is left of an order, or a part of it, to another price."""
+
+    def resting(self, trader: Broker, sandbox: Sandbox, quantity: int = 7) -> Order:
+        return trader.refresh(trader.buy(STOCK, quantity, price=self.bid(sandbox) - 500))
+
+    def test_an_order_moves_to_another_price(self, trader: Broker, sandbox: Sandbox) -> None:
+        order = self.resting(trader, sandbox)
+        price = self.bid(sandbox) - 300
+        moved = trader.amend(order, price=price)
+        assert (moved.original_id, moved.status, moved.price) == (order.id, OrderStatus.PENDING, price)
+        assert int(moved.id) != int(order.id)
+        moved = trader.refresh(moved)
+        assert (moved.status, moved.quantity, moved.price) == (OrderStatus.WORKING, Decimal(7), price)
+        old = trader.refresh(order)
+        assert (old.status, old.remaining_quantity, old.filled_quantity) == (
+            OrderStatus.CANCELED,
+            Decimal(0),
+            Decimal(0),
+        )
+
+    def test_a_part_moves_and_the_rest_stays(self, trader: Broker, sandbox: Sandbox) -> None:
+        order = self.resting(trader, sandbox)
+        moved = trader.refresh(trader.amend(order, quantity=3, price=self.bid(sandbox) - 300))
+        assert (moved.status, moved.quantity, moved.remaining_quantity) == (OrderStatus.WORKING, Decimal(3), Decimal(3))
+        old = trader.refresh(order)
+        assert (old.status, old.remaining_quantity) == (OrderStatus.WORKING, Decimal(4))
+
+    def test_what_is_left_of_a_partial_fill_moves(self, trader: Broker, sandbox: Sandbox) -> None:
+        ask = sandbox.exchange.order_book(STOCK).asks[0]
+        order = trader.refresh(trader.buy(STOCK, ask.quantity + 10, price=ask.price))
+        moved = trader.refresh(trader.amend(order, price=self.bid(sandbox) - 300))
+        assert (moved.quantity, moved.remaining_quantity, moved.filled_quantity) == (
+            Decimal(10),
+            Decimal(10),
+            Decimal(0),
+        )
+        old = trader.refresh(order)
+        assert (old.filled_quantity, old.remaining_quantity) == (ask.quantity, Decimal(0))
+
+    def test_a_chain_of_amendments_is_followed_and_cancelled(self, trader: Broker, sandbox: Sandbox) -> None:
+        order = self.resting(trader, sandbox)
+        for step in (400, 300, 200):
+            order = trader.amend(order, price=self.bid(sandbox) - step)
+        canceled = trader.refresh(trader.cancel(order))
+        assert canceled.status is OrderStatus.CANCELED
+        assert trader.orders() == ()
+        assert sum(row.remaining for row in self.rows(sandbox)) == 0
+
+    def test_an_amended_order_may_fill_at_once(self, trader: Broker, sandbox: Sandbox) -> None:
+        order = self.resting(trader, sandbox)
+        moved = trader.refresh(trader.amend(order, price=sandbox.exchange.order_book(STOCK).asks[0].price))
+        assert (moved.status, moved.filled_quantity) == (OrderStatus.FILLED, Decimal(7))
+
+    def test_a_part_is_cancelled_after_an_amendment(self, trader: Broker, sandbox: Sandbox) -> None:
+        moved = trader.amend(self.resting(trader, sandbox), price=self.bid(sandbox) - 300)
+        part = trader.refresh(trader.cancel(moved, quantity=2))
+        assert (part.status, part.remaining_quantity) == (OrderStatus.WORKING, Decimal(5))
+
+    def test_more_than_is_left_is_not_sent(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
+        order = self.resting(trader, sandbox)
+        sent = len(self.orders_seen(face))
+        with pytest.raises(InvalidRequest):
+            trader.amend(order, quantity=8, price=self.bid(sandbox) - 300)
+        with pytest.raises(InvalidRequest):
+            trader.cancel(order, quantity=8)
+        for price in (0, -100, self.bid(sandbox) - 301):
+            with pytest.raises(InvalidRequest):
+                trader.amend(order, price=price)
+        assert len(self.orders_seen(face)) == sent
+
+    def test_more_than_is_left_is_refused_where_we_did_not_know(self, trader: Broker, sandbox: Sandbox) -> None:
+        order = self.resting(trader, sandbox)
+        trader.cancel(order, quantity=5)
+        with pytest.raises(NothingToCancel) as caught:
+            trader.amend(order, quantity=4, price=self.bid(sandbox) - 300)
+        assert caught.value.code
+
+    def test_what_was_filled_cannot_be_amended(self, trader: Broker, sandbox: Sandbox) -> None:
+        order = trader.buy(STOCK, 1, price=sandbox.exchange.quote(STOCK).price)
+        with pytest.raises(NothingToCancel):
+            trader.amend(order, price=self.bid(sandbox) - 300)
+
+    def test_a_market_order_has_no_price_to_amend(self, trader: Broker, face: Face) -> None:
+        order = trader.buy(STOCK, 1, type=OrderType.MARKET)
+        sent = len(self.orders_seen(face))
+        with pytest.raises(InvalidRequest):
+            trader.amend(order, price=60000)
+        assert len(self.orders_seen(face)) == sent
+
+    def test_a_closed_market_takes_neither_amendment_nor_cancellation(self, trader: Broker, sandbox: Sandbox) -> None:
+        order = self.resting(trader, sandbox)
+        sandbox.exchange.market_open = False
+        with pytest.raises(MarketClosed):
+            trader.amend(order, price=self.bid(sandbox) - 300)
+        with pytest.raises(MarketClosed):
+            trader.cancel(order)
+        sandbox.exchange.market_open = True
+        assert trader.refresh(order).status is OrderStatus.WORKING
+
+    def test_a_cancel_that_comes_too_late_is_told(self, trader: Broker, sandbox: Sandbox) -> None:
+        order = self.resting(trader, sandbox)
+        sandbox.exchange.trade(STOCK, Side.SELL, Decimal(50_000), order.price)
+        with pytest.raises(NothingToCancel):
+            trader.cancel(order)
+        assert trader.refresh(order).status is OrderStatus.FILLED

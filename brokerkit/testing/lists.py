@@ -1,0 +1,136 @@
+"""The contract of lists: working orders and the orders of past days, complete or not at all."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from decimal import Decimal
+
+import pytest
+
+from brokerkit.broker import Broker
+from brokerkit.errors import InvalidRequest
+from brokerkit.market import clock
+from brokerkit.market.days import previous_trading_day
+from brokerkit.market.sessions import Phase
+from brokerkit.models import OrderRequest, OrderStatus, OrderType, Side
+from brokerkit.sandbox import Sandbox
+from brokerkit.sandbox.server import Face
+from brokerkit.testing.base import STOCK, Contract
+
+OTHER = "035720"
+
+
+def limit(symbol: str, quantity: int, price: Decimal, side: Side = Side.BUY) -> OrderRequest:
+    """Return a limit order of the day."""
+    return OrderRequest(symbol=symbol, side=side, quantity=Decimal(quantity), type=OrderType.LIMIT, price=price)
+
+
+class ListContract(Contract):
+    """What is listed is all there is, told by quantities."""
+
+    def test_working_orders_are_listed_until_they_end(self, trader: Broker, sandbox: Sandbox) -> None:
+        assert trader.orders() == ()
+        ask = sandbox.exchange.order_book(STOCK).asks[0]
+        resting = trader.buy(STOCK, 7, price=self.bid(sandbox) - 500)
+        partly = trader.buy(STOCK, ask.quantity + 4, price=ask.price)
+        filled = trader.buy(OTHER, 1, type=OrderType.MARKET)
+        listed = trader.orders()
+        assert [int(order.id) for order in listed] == [int(resting.id), int(partly.id)]
+        for order in listed:
+            assert not self.order_differences(order, self.truth(sandbox, order))
+        assert int(filled.id) not in {int(order.id) for order in listed}
+        trader.cancel(listed[0])
+        assert [int(order.id) for order in trader.orders()] == [int(partly.id)]
+
+    def test_a_listed_order_can_be_cancelled_and_amended(self, trader: Broker, sandbox: Sandbox) -> None:
+        for step in (500, 400):
+            trader.buy(STOCK, 7, price=self.bid(sandbox) - step)
+        first, second = trader.orders()
+        trader.amend(first, price=self.bid(sandbox) - 200)
+        assert trader.refresh(trader.cancel(second)).status is OrderStatus.CANCELED
+        (left,) = trader.orders()
+        assert (left.price, left.remaining_quantity) == (self.bid(sandbox) - 200, Decimal(7))
+
+    def test_every_page_of_400_orders_is_read(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
+        price = self.bid(sandbox) - 500
+        rows = [sandbox.exchange.submit(face.credentials.account, limit(STOCK, 1, price)) for _ in range(400)]
+        assert [int(order.id) for order in trader.orders()] == [row.number for row in rows]
+        history = trader.order_history(sandbox.exchange.today)
+        assert [int(order.id) for order in history] == [row.number for row in rows]
+
+    def test_an_order_is_found_among_400(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
+        order = trader.buy(STOCK, 9, price=self.bid(sandbox) - 500)
+        for _ in range(400):
+            sandbox.exchange.submit(face.credentials.account, limit(STOCK, 1, self.bid(sandbox) - 500))
+        assert not self.order_differences(trader.refresh(order), self.truth(sandbox, order))
+
+    def test_history_tells_filled_partly_filled_cancelled_and_rejected_apart(
+        self, trader: Broker, sandbox: Sandbox, face: Face
+    ) -> None:
+        ask = sandbox.exchange.order_book(STOCK).asks[0]
+        trader.buy(STOCK, 1, price=ask.price)
+        trader.buy(STOCK, ask.quantity + 3, price=ask.price)
+        trader.cancel(trader.buy(STOCK, 2, price=self.bid(sandbox) - 500))
+        sandbox.exchange.reject_next(face.credentials.account)
+        trader.buy(STOCK, 4, price=self.bid(sandbox) - 500)
+        told = [order.status for order in trader.order_history(clock.today())]
+        assert told == [
+            OrderStatus.FILLED,
+            OrderStatus.PARTIALLY_FILLED,
+            OrderStatus.CANCELED,
+            OrderStatus.REJECTED,
+        ]
+
+    def test_a_rejected_order_stays_as_rejected(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
+        sandbox.exchange.reject_next(face.credentials.account)
+        order = trader.refresh(trader.buy(STOCK, 4, price=self.bid(sandbox) - 500))
+        assert (order.status, order.filled_quantity, order.remaining_quantity) == (
+            OrderStatus.REJECTED,
+            Decimal(0),
+            Decimal(0),
+        )
+
+    def test_what_was_left_at_the_close_is_expired(self, trader: Broker, sandbox: Sandbox) -> None:
+        order = trader.buy(STOCK, 4, price=self.bid(sandbox) - 500)
+        sandbox.exchange.phase = Phase.CLOSED
+        assert trader.refresh(order).status is OrderStatus.EXPIRED
+        assert trader.orders() == ()
+
+    def test_past_days_are_listed_oldest_first(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
+        account = face.credentials.account
+        near = previous_trading_day(sandbox.exchange.today)
+        far = previous_trading_day(near - dt.timedelta(days=10))
+        price = Decimal(60_000)
+        exchange = sandbox.exchange
+        exchange.remember(account, far, limit(STOCK, 5, price), filled=Decimal(5), average_price=price)
+        exchange.remember(account, near, limit(OTHER, 6, price), filled=Decimal(2), average_price=price)
+        exchange.remember(account, near, limit(STOCK, 7, price), canceled=Decimal(7))
+        told = trader.order_history(far, near)
+        assert [(order.quantity, order.filled_quantity, order.status) for order in told] == [
+            (Decimal(5), Decimal(5), OrderStatus.FILLED),
+            (Decimal(6), Decimal(2), OrderStatus.EXPIRED),
+            (Decimal(7), Decimal(0), OrderStatus.CANCELED),
+        ]
+        assert [order.submitted_at.date() for order in told if order.submitted_at] == [far, near, near]
+        assert [order.quantity for order in trader.order_history(far, near, symbol=OTHER)] == [6]
+
+    def test_history_without_a_trading_day_is_not_asked_for(self, trader: Broker, face: Face) -> None:
+        saturday = dt.date(2026, 11, 14)
+        for start, end in (
+            (saturday, saturday + dt.timedelta(days=1)),
+            (clock.today() + dt.timedelta(days=1), None),
+            (clock.today(), clock.today() - dt.timedelta(days=1)),
+            (dt.date(1999, 1, 4), dt.date(1999, 1, 8)),
+        ):
+            with pytest.raises(InvalidRequest):
+                trader.order_history(start, end)
+        assert face.requests == []
+
+    def test_waiting_ends_with_the_order(self, trader: Broker, sandbox: Sandbox) -> None:
+        order = trader.buy(STOCK, 7, price=self.bid(sandbox) - 100)
+        assert trader.wait(order, timeout=0.1).status is OrderStatus.WORKING
+        seller = threading.Timer(0.3, sandbox.exchange.trade, (STOCK, Side.SELL, Decimal(50_000), order.price))
+        seller.start()
+        assert trader.wait(order, timeout=10).status is OrderStatus.FILLED
+        seller.join()

@@ -1,0 +1,114 @@
+"""The contract of order types: by exact code where the venue takes them, Unsupported before sending elsewhere."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from brokerkit.broker import Broker
+from brokerkit.errors import Unsupported
+from brokerkit.market.sessions import Phase, offers
+from brokerkit.models import PRICED, Order, OrderStatus, OrderType, Side, TimeInForce, Venue
+from brokerkit.sandbox import Sandbox
+from brokerkit.sandbox.server import Face
+from brokerkit.testing.base import STOCK, Contract
+
+OFFERED = [(venue, kind, time) for venue in Venue for kind, time in sorted(offers(venue, Phase.REGULAR))]
+REFUSED = [
+    (venue, kind, time)
+    for venue in Venue
+    for kind in OrderType
+    for time in TimeInForce
+    if all((kind, time) not in offers(venue, phase) for phase in Phase)
+]
+
+
+class OrderTypeContract(Contract):
+    """Every type and time in force of the venue, and nothing else."""
+
+    def send(
+        self, trader: Broker, sandbox: Sandbox, kind: OrderType, time: TimeInForce, venue: Venue, quantity: int = 3
+    ) -> Order:
+        price = self.bid(sandbox) - 500 if kind in PRICED else None
+        stop = sandbox.exchange.order_book(STOCK).asks[2].price if kind is OrderType.STOP_LIMIT else None
+        return trader.buy(STOCK, quantity, price=price, type=kind, time_in_force=time, venue=venue, stop_price=stop)
+
+    @pytest.mark.parametrize(("venue", "kind", "time"), OFFERED)
+    def test_a_type_is_taken_and_listed_back(
+        self, venue: Venue, kind: OrderType, time: TimeInForce, trader: Broker, sandbox: Sandbox
+    ) -> None:
+        order = trader.refresh(self.send(trader, sandbox, kind, time, venue))
+        request = self.truth(sandbox, order).request
+        assert (request.type, request.time_in_force, request.venue) == (kind, time, venue)
+        assert (order.type, order.time_in_force, order.venue) == (kind, time, venue)
+
+    @pytest.mark.parametrize("venue", Venue)
+    def test_a_type_that_the_venue_never_takes_is_not_sent(self, venue: Venue, trader: Broker, face: Face) -> None:
+        for kind, time in [(kind, time) for each, kind, time in REFUSED if each is venue]:
+            price = 60000 if kind in PRICED else None
+            stop = 61000 if kind is OrderType.STOP_LIMIT else None
+            with pytest.raises(Unsupported) as caught:
+                trader.buy(STOCK, 1, price=price, type=kind, time_in_force=time, venue=venue, stop_price=stop)
+            assert caught.value.advice
+        assert self.orders_seen(face) == []
+
+    @pytest.mark.parametrize(
+        ("phase", "kind"),
+        [
+            (Phase.OPENING_AUCTION, OrderType.BEST_OPPOSITE),
+            (Phase.CLOSING_AUCTION, OrderType.MIDPOINT),
+            (Phase.AFTER_MARKET, OrderType.MARKET),
+            (Phase.REGULAR, OrderType.PRE_OPEN_CLOSING_PRICE),
+        ],
+    )
+    def test_a_type_that_the_venue_does_not_take_now_is_not_sent(
+        self, phase: Phase, kind: OrderType, trader: Broker, sandbox: Sandbox, face: Face
+    ) -> None:
+        sandbox.exchange.phase = phase
+        with pytest.raises(Unsupported) as caught:
+            trader.buy(STOCK, 1, type=kind)
+        assert phase in str(caught.value)
+        assert self.orders_seen(face) == []
+
+    def test_an_order_of_the_after_market_trades_there(self, trader: Broker, sandbox: Sandbox) -> None:
+        sandbox.exchange.phase = Phase.AFTER_MARKET
+        order = trader.refresh(trader.buy(STOCK, 2, price=sandbox.exchange.quote(STOCK).price))
+        assert (order.type, order.time_in_force) == (OrderType.LIMIT, TimeInForce.DAY)
+        assert order.status is OrderStatus.FILLED
+
+    @pytest.mark.parametrize(
+        ("phase", "kind"),
+        [
+            (Phase.PRE_OPEN_CLOSING_PRICE, OrderType.PRE_OPEN_CLOSING_PRICE),
+            (Phase.AFTER_CLOSE_CLOSING_PRICE, OrderType.AFTER_CLOSE_CLOSING_PRICE),
+        ],
+    )
+    def test_the_closing_price_sessions_take_their_type(
+        self, phase: Phase, kind: OrderType, trader: Broker, sandbox: Sandbox
+    ) -> None:
+        sandbox.exchange.phase = phase
+        order = trader.refresh(trader.buy(STOCK, 1, type=kind))
+        assert order.type is kind
+
+    def test_what_is_not_filled_at_once_is_cancelled_with_ioc(self, trader: Broker, sandbox: Sandbox) -> None:
+        ask = sandbox.exchange.order_book(STOCK).asks[0]
+        order = trader.refresh(trader.buy(STOCK, ask.quantity + 5, price=ask.price, time_in_force=TimeInForce.IOC))
+        assert (order.status, order.filled_quantity, order.remaining_quantity) == (
+            OrderStatus.CANCELED,
+            ask.quantity,
+            Decimal(0),
+        )
+
+    def test_fok_fills_all_or_nothing(self, trader: Broker, sandbox: Sandbox) -> None:
+        ask = sandbox.exchange.order_book(STOCK).asks[0]
+        for quantity, filled in ((ask.quantity + 5, 0), (ask.quantity, ask.quantity)):
+            order = trader.refresh(trader.buy(STOCK, quantity, price=ask.price, time_in_force=TimeInForce.FOK))
+            assert order.filled_quantity == filled
+
+    def test_a_stop_order_sleeps_until_its_price_trades(self, trader: Broker, sandbox: Sandbox) -> None:
+        asks = sandbox.exchange.order_book(STOCK).asks
+        order = trader.buy(STOCK, 2, price=asks[4].price, type=OrderType.STOP_LIMIT, stop_price=asks[1].price)
+        assert trader.refresh(order).status is OrderStatus.WORKING
+        sandbox.exchange.trade(STOCK, Side.BUY, asks[0].quantity + asks[1].quantity, asks[1].price)
+        assert trader.refresh(order).status is OrderStatus.FILLED

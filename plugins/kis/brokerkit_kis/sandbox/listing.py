@@ -1,0 +1,210 @@
+"""What is listed, and on which days it trades."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+from brokerkit.errors import InvalidRequest
+from brokerkit.market.days import LAST_KNOWN_DAY, is_trading_day
+from brokerkit.market.ticks import Kind
+from brokerkit.sandbox.exchange import Instrument, Market
+from brokerkit_kis.sandbox.fields import Api, Context, Field, date_field, wrong_field
+from brokerkit_kis.sandbox.quotes import PAR_VALUE, QUOTATIONS
+from brokerkit_kis.sandbox.wording import ACCOUNT_MESSAGE_BYTES, Answer, Refused, done, padded, whole
+
+SHARES = "300"
+"""The product type of everything that is listed here."""
+CALENDAR_DAYS = 24
+CALENDAR_KEY = 20
+
+
+def _asked_for(context: Context) -> Instrument:
+    instrument = context.exchange.instruments.get(context.text("PDNO"))
+    if instrument is None or context.text("PRDT_TYPE_CD") != SHARES:
+        # The code is not known. Clients try one product type after the other as long as rt_cd is "7".
+        raise Refused("APBK0656", "없는 종목입니다", result="7")
+    return instrument
+
+
+def _done(output: dict[str, object]) -> Answer:
+    return Answer(done("KIOK0530", padded("조회 완료", ACCOUNT_MESSAGE_BYTES), output=output))
+
+
+def isin_of(symbol: str) -> str:
+    """Return the ISIN of a common share; those of preferred shares differ in a way that the code does not tell."""
+    body = f"KR7{symbol}00"
+    digits = [int(digit) for letter in body for digit in str(int(letter, 36))]
+    doubled = (digit * 2 if place % 2 == 0 else digit for place, digit in enumerate(reversed(digits)))
+    return f"{body}{-sum(value // 10 + value % 10 for value in doubled) % 10}"
+
+
+def _names(instrument: Instrument) -> dict[str, object]:
+    # The exchange has Korean names only.
+    english = f"SIMULATED {instrument.symbol}"
+    return {
+        "prdt_type_cd": SHARES,
+        "prdt_name": instrument.name,
+        "prdt_name120": instrument.name,
+        "prdt_abrv_name": instrument.name,
+        "prdt_eng_name": english,
+        "prdt_eng_name120": english,
+        "prdt_eng_abrv_name": english,
+        "std_pdno": isin_of(instrument.symbol),
+    }
+
+
+def product(context: Context) -> Answer:
+    """Answer search-info."""
+    instrument = _asked_for(context)
+    blank = ("prdt_sale_stat_cd", "prdt_risk_grad_cd", "sale_strt_dt", "sale_end_dt", "frst_erlm_dt")
+    return _done(
+        {
+            "pdno": f"00000A{instrument.symbol}",
+            **_names(instrument),
+            "shtn_pdno": instrument.symbol,
+            **dict.fromkeys(blank, ""),
+            # The codes of domestic shares are not known; these have the grammar of the fields.
+            "prdt_clsf_cd": "101110",
+            "prdt_clsf_name": "주식",
+            "wrap_asst_type_cd": "01",
+            "ivst_prdt_type_cd": "1011",
+            "ivst_prdt_type_cd_name": "주식",
+        }
+    )
+
+
+def share(context: Context) -> Answer:
+    """Answer search-stock-info."""
+    instrument = _asked_for(context)
+    blank = (
+        *("scts_mket_lstg_abol_dt", "kosdaq_mket_lstg_abol_dt", "frbd_mket_lstg_dt", "frbd_mket_lstg_abol_dt"),
+        *("reits_kind_cd", "mfnd_opng_dt", "mfnd_end_dt", "dpsi_erlm_cncl_dt", "etf_type_cd", "lstg_abol_dt"),
+        *("thco_sbst_pric_chng_dt", "std_idst_clsf_cd", "issu_istt_cd", "etf_chas_erng_rt_dbnb"),
+        *("stln_int_rt_dvsn_cd", "frnr_psnl_lmt_rt", "lstg_rqsr_issu_istt_cd", "lstg_rqsr_item_cd"),
+        *("trst_istt_issu_istt_cd", "ocr_no"),
+    )
+    refused = ("kospi200_item_yn", "oilf_fund_yn", "tr_stop_yn", "admn_item_yn", "crfd_item_yn")
+    return _done(
+        {
+            **dict.fromkeys(blank, ""),
+            **dict.fromkeys((*refused, "etf_etn_ivst_heed_item_yn", "nxt_tr_stop_yn"), "N"),
+            "pdno": f"00000A{instrument.symbol}",
+            **_names(instrument),
+            **_market(instrument),
+            **_capital(instrument),
+            **_closes(context, instrument),
+            **_sector(instrument),
+            "setl_mmdd": "12",
+            "stck_kind_cd": "101",
+            "dpsi_aptm_erlm_yn": "Y",
+            "elec_scty_yn": "Y",
+            "nwst_odst_dvsn_cd": "1",
+            "cptt_trad_tr_psbl_yn": "Y" if instrument.nxt else "N",
+        }
+    )
+
+
+def _market(instrument: Instrument) -> dict[str, object]:
+    kosdaq, fund = instrument.market is Market.KOSDAQ, instrument.kind is not Kind.STOCK
+    since = f"{instrument.listed_on:%Y%m%d}"
+    # Codes other than those of a KOSPI share are not known: what stands for KOSDAQ and funds has their grammar.
+    return {
+        "mket_id_cd": "KSQ" if kosdaq else "STK",
+        "scty_grp_id_cd": "EF" if fund else "ST",
+        "excg_dvsn_cd": "03" if kosdaq else "02",
+        "scts_mket_lstg_dt": "" if kosdaq else since,
+        "kosdaq_mket_lstg_dt": since if kosdaq else "",
+        "etf_dvsn_cd": "1" if fund else "0",
+        "etf_txtn_type_cd": "00",
+        "etf_cu_qty": "0",
+    }
+
+
+def _capital(instrument: Instrument) -> dict[str, object]:
+    return {
+        "lstg_stqt": whole(instrument.listed_shares),
+        "lstg_cptl_amt": "0",
+        "cpta": whole(instrument.listed_shares * PAR_VALUE),
+        "papr": whole(PAR_VALUE),
+        "issu_pric": whole(PAR_VALUE),
+    }
+
+
+def _closes(context: Context, instrument: Instrument) -> dict[str, object]:
+    last = context.past(instrument.symbol).last
+    collateral = whole(instrument.previous_close * Decimal("0.7"))
+    return {
+        "sbst_pric": collateral,
+        "thco_sbst_pric": collateral,
+        "thdt_clpr": whole(context.exchange.quote(instrument.symbol).price),
+        "bfdy_clpr": whole(last.close),
+        "clpr_chng_dt": f"{context.exchange.today:%Y%m%d}",
+    }
+
+
+def _sector(instrument: Instrument) -> dict[str, object]:
+    return {
+        "idx_bztp_lcls_cd": "000",
+        "idx_bztp_mcls_cd": "000",
+        "idx_bztp_scls_cd": "000",
+        "std_idst_clsf_cd_name": instrument.sector,
+        "idx_bztp_lcls_cd_name": instrument.sector,
+        "idx_bztp_mcls_cd_name": instrument.sector,
+        "idx_bztp_scls_cd_name": instrument.sector,
+    }
+
+
+def calendar(context: Context) -> Answer:
+    """Answer chk-holiday: days one after the other, twenty-four a page."""
+    first = asked = date_field(context, "BASS_DT")
+    later = context.tr_cont == "N"
+    if later:
+        first = date_field(context, "CTX_AREA_NK") + dt.timedelta(days=1)
+        if first <= asked:
+            raise wrong_field("CTX_AREA_NK")
+    # How far ahead the server's calendar goes is not known: as far as days without trading are.
+    last = min(first + dt.timedelta(days=CALENDAR_DAYS - 1), LAST_KNOWN_DAY)
+    days = [first + dt.timedelta(days=number) for number in range((last - first).days + 1)]
+    more = bool(days) and last < LAST_KNOWN_DAY
+    code = ("KIOK0500" if more else "KIOK0460" if later else "KIOK0510") if days else "KIOK0560"
+    header = ("M" if later else "F") if more else ("D" if later else "E")
+    body = {
+        "ctx_area_nk": (f"{last:%Y%m%d}" if more else "").ljust(CALENDAR_KEY),
+        "ctx_area_fk": f"{asked:%Y%m%d}".ljust(CALENDAR_KEY),
+        "output": [_day(day, context.exchange.today) for day in days],
+    }
+    return Answer(done(code, padded("조회 완료", ACCOUNT_MESSAGE_BYTES), **body), header)
+
+
+def _day(day: dt.date, today: dt.date) -> dict[str, object]:
+    # The market here is open today, whatever day it is: a client that asks first must find it so.
+    is_open = day == today or _trades(day)
+    last_of_year = max(
+        dt.date(day.year, 12, date) for date in (29, 30, 31) if dt.date(day.year, 12, date).weekday() < 5
+    )
+    return {
+        "bass_dt": f"{day:%Y%m%d}",
+        "wday_dvsn_cd": f"{day.isoweekday() % 7 + 1:02d}",  # 01 is Sunday
+        # Offices are open on the last weekday of the year, on which nothing is traded or settled.
+        "bzdy_yn": "Y" if is_open or day == last_of_year else "N",
+        "tr_day_yn": "Y",  # seen with Y on holidays too
+        "opnd_yn": "Y" if is_open else "N",
+        "sttl_day_yn": "Y" if is_open else "N",
+    }
+
+
+def _trades(day: dt.date) -> bool:
+    try:
+        return is_trading_day(day)
+    except InvalidRequest:
+        return day.weekday() < 5
+
+
+PRODUCT = Api(f"{QUOTATIONS}/search-info", (Field("PDNO", 12), Field("PRDT_TYPE_CD", 3)), product)
+SHARE = Api(f"{QUOTATIONS}/search-stock-info", (Field("PRDT_TYPE_CD", 3), Field("PDNO", 12)), share)
+CALENDAR = Api(
+    f"{QUOTATIONS}/chk-holiday",
+    (Field("BASS_DT", 8), Field("CTX_AREA_NK", CALENDAR_KEY), Field("CTX_AREA_FK", CALENDAR_KEY)),
+    calendar,
+)

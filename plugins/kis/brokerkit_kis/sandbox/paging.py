@@ -1,0 +1,76 @@
+"""Lists in pages: the keys that lead to the next one, and the header that says whether there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from brokerkit_kis.sandbox.fields import Context, Field, wrong_field
+from brokerkit_kis.sandbox.wording import ACCOUNT_MESSAGE_BYTES, Answer, done, padded
+
+KEY_WIDTH = 100
+FIRST, SECOND = "CTX_AREA_FK100", "CTX_AREA_NK100"
+KEYS = (Field(FIRST, KEY_WIDTH), Field(SECOND, KEY_WIDTH))
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class Listing(Generic[Row]):
+    """Rows in the order of their keys. The next page begins behind a key, so rows that come or go shift nothing."""
+
+    rows: Sequence[Row]
+    key: Callable[[Row], str]
+    write: Callable[[Row], object]
+    size: int
+    descending: bool = False
+
+    def start(self, after: str) -> int:
+        """Return where the page behind a key begins; the count of rows where it leads nowhere."""
+        for index, row in enumerate(self.rows):
+            key = self.key(row)
+            if len(key) != len(after):
+                break
+            if key < after if self.descending else key > after:
+                return index
+        return len(self.rows)
+
+
+def paged(context: Context, listing: Listing[Row], echo: str, block: str, **others: object) -> Answer:
+    """Answer one page of rows in a block; the other blocks are on every page."""
+    start = _start(context, listing, echo)
+    end = start + listing.size
+    more = end < len(listing.rows)
+    if more:
+        code, header = "KIOK0500", "M" if start else "F"
+    else:
+        code, header = ("KIOK0460", "D") if start else ("KIOK0510", "E")
+    if not listing.rows:
+        code = "KIOK0560"
+    if context.demo:
+        code = "20310000" if listing.rows else "70070000"
+    body = {
+        "ctx_area_fk100": echo.ljust(KEY_WIDTH),
+        "ctx_area_nk100": (listing.key(listing.rows[end - 1]) if more else "").ljust(KEY_WIDTH),
+        block: [listing.write(row) for row in listing.rows[start:end]],
+        **others,
+    }
+    return Answer(done(code, padded("조회 완료", ACCOUNT_MESSAGE_BYTES), **body), header)
+
+
+def _start(context: Context, listing: Listing[Row], echo: str) -> int:
+    # The keys count only together with the header that asks for the next page. What keys of another query, or none,
+    # bring there is not known: they are refused.
+    if context.tr_cont != "N":
+        return 0
+    if context.text(FIRST) not in ("", echo.strip()):
+        raise wrong_field(FIRST)
+    start = listing.start(context.text(SECOND))
+    if start in (0, len(listing.rows)):
+        raise wrong_field(SECOND)
+    return start
+
+
+def echo_of(context: Context, *names: str) -> str:
+    """Return the query as the first key repeats it."""
+    return "".join(f"{context.text(name)}^" for name in names)

@@ -1,0 +1,170 @@
+"""A customer of the KIS face, who calls it over real HTTP as any client would."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import requests
+from brokerkit_kis.sandbox import KisFace
+
+from brokerkit.sandbox.exchange import Exchange
+from brokerkit.sandbox.server import Server
+
+QUOTATIONS, TRADING = "/uapi/domestic-stock/v1/quotations", "/uapi/domestic-stock/v1/trading"
+SAMSUNG = "005930"
+Json = dict[str, Any]
+
+
+class Customer:
+    """Somebody with keys and a token. Forgets the limit between calls, which is tested on its own."""
+
+    def __init__(self, environment: str = "real", cash: Decimal = Decimal(100_000_000), **exchange: Any) -> None:
+        self.exchange = Exchange(**exchange)
+        self.face = KisFace(self.exchange, environment=environment, cash=cash)
+        self.server = Server(self.face.app)
+        self.session = requests.Session()
+        self.keys = self.face.credentials
+        self.number = self.keys.account
+        self.account = dict(zip(("CANO", "ACNT_PRDT_CD"), self.number.split("-"), strict=True))
+        self.letter = "V" if environment == "demo" else "T"
+        self.token = self.login().json()["access_token"]
+
+    def close(self) -> None:
+        self.session.close()
+        self.server.close()
+
+    def login(self, **changes: object) -> requests.Response:
+        keys = {"appkey": self.keys.app_key, "appsecret": self.keys.app_secret}
+        body = {"grant_type": "client_credentials", **keys, **changes}
+        body = {name: value for name, value in body.items() if value is not None}
+        return self.session.post(f"{self.server.url}/oauth2/tokenP", json=body, timeout=5)
+
+    def headers(self, tr_id: str, **changes: str | None) -> dict[str, str | None]:
+        keys = {"appkey": self.keys.app_key, "appsecret": self.keys.app_secret}
+        return {"authorization": f"Bearer {self.token}", **keys, "tr_id": tr_id, **changes}
+
+    def get(self, path: str, tr_id: str, params: Json | str, **headers: str | None) -> requests.Response:
+        self.face.window.clear()
+        named = self.headers(tr_id, **headers)
+        return self.session.get(self.server.url + path, params=params, headers=named, timeout=5)
+
+    def post(self, path: str, tr_id: str, body: object, **headers: str | None) -> requests.Response:
+        self.face.window.clear()
+        named = self.headers(tr_id, **headers)
+        return self.session.post(self.server.url + path, json=body, headers=named, timeout=5)
+
+    def quotation(self, name: str, tr_id: str, symbol: str = SAMSUNG, **changes: str) -> Json:
+        """Ask for a quotation, by the last part of its path."""
+        params = {"FID_COND_MRKT_DIV_CODE": "J", "FID_INPUT_ISCD": symbol, **changes}
+        body: Json = self.get(f"{QUOTATIONS}/{name}", tr_id, params).json()
+        return body
+
+    def quote(self, symbol: str = SAMSUNG, **changes: str) -> Json:
+        return self.quotation("inquire-price", "FHKST01010100", symbol, **changes)
+
+    def order(self, side: str = "buy", **changes: object) -> Json:
+        base = {"PDNO": SAMSUNG, "ORD_DVSN": "00", "ORD_QTY": "10", "ORD_UNPR": self.low_price()}
+        tr_id = f"{self.letter}TTC001{2 if side == 'buy' else 1}U"
+        body: Json = self.post(f"{TRADING}/order-cash", tr_id, {**self.account, **base, **changes}).json()
+        return body
+
+    def ordered(self, side: str = "buy", **changes: object) -> str:
+        """Send an order that is to be taken, and return its number."""
+        body = self.order(side, **changes)
+        assert body["rt_cd"] == "0", body
+        return str(body["output"]["ODNO"])
+
+    def cancel(self, number: str, **changes: object) -> Json:
+        base = {"KRX_FWDG_ORD_ORGNO": "", "ORGN_ODNO": number, "ORD_DVSN": "00", "RVSE_CNCL_DVSN_CD": "02"}
+        rest = {"ORD_QTY": "0", "ORD_UNPR": "0", "QTY_ALL_ORD_YN": "Y"}
+        fields = {**self.account, **base, **rest, **changes}
+        body: Json = self.post(f"{TRADING}/order-rvsecncl", f"{self.letter}TTC0013U", fields).json()
+        return body
+
+    def amend(self, number: str, price: str, **changes: object) -> Json:
+        return self.cancel(number, **{"RVSE_CNCL_DVSN_CD": "01", "ORD_UNPR": price, **changes})
+
+    def inquire(self, name: str, tr_id: str, tr_cont: str = "", **fields: str) -> requests.Response:
+        """Ask for something of the account, by the last part of its path."""
+        return self.get(f"{TRADING}/{name}", tr_id, {**self.account, **fields}, tr_cont=tr_cont)
+
+    def balance_fields(self, **changes: str) -> Json:
+        codes = {"AFHR_FLPR_YN": "N", "OFL_YN": "", "INQR_DVSN": "01", "UNPR_DVSN": "01", "FUND_STTL_ICLD_YN": "N"}
+        more = {"FNCG_AMT_AUTO_RDPT_YN": "N", "PRCS_DVSN": "00", "CTX_AREA_FK100": "", "CTX_AREA_NK100": ""}
+        return {**self.account, **codes, **more, **changes}
+
+    def balance(self, tr_cont: str = "", **changes: str) -> requests.Response:
+        return self.inquire("inquire-balance", f"{self.letter}TTC8434R", tr_cont, **self.balance_fields(**changes))
+
+    def daily_fields(self, **changes: str) -> Json:
+        day = f"{self.exchange.today:%Y%m%d}"
+        codes = {"INQR_STRT_DT": day, "INQR_END_DT": day, "SLL_BUY_DVSN_CD": "00", "PDNO": "", "ORD_GNO_BRNO": ""}
+        more = {"ODNO": "", "CCLD_DVSN": "00", "INQR_DVSN": "00", "INQR_DVSN_1": "", "INQR_DVSN_3": "00"}
+        keys = {"EXCG_ID_DVSN_CD": "ALL", "CTX_AREA_FK100": "", "CTX_AREA_NK100": ""}
+        return {**self.account, **codes, **more, **keys, **changes}
+
+    def daily(self, tr_id: str | None = None, tr_cont: str = "", **changes: str) -> Json:
+        fields = self.daily_fields(**changes)
+        body: Json = self.inquire("inquire-daily-ccld", tr_id or f"{self.letter}TTC0081R", tr_cont, **fields).json()
+        return body
+
+    def row(self, number: str, **changes: str) -> Json:
+        """Return the row of an order in the day's list."""
+        (row,) = self.daily(ODNO=number, **changes)["output1"]
+        assert row["odno"] == number
+        return dict(row)
+
+    def working(self, tr_id: str = "TTTC0084R", tr_cont: str = "", **changes: str) -> requests.Response:
+        fields = {"CTX_AREA_FK100": "", "CTX_AREA_NK100": "", "INQR_DVSN_1": "0", "INQR_DVSN_2": "0", **changes}
+        return self.inquire("inquire-psbl-rvsecncl", tr_id, tr_cont, **fields)
+
+    def low_price(self, symbol: str = SAMSUNG) -> str:
+        return str(int(self.exchange.instruments[symbol].lower_limit))
+
+    def high_price(self, symbol: str = SAMSUNG) -> str:
+        return str(int(self.exchange.instruments[symbol].upper_limit))
+
+    def rows(self) -> dict[int, Any]:
+        return {row.number: row for row in self.exchange.orders(self.number)}
+
+    def truth(self, number: str) -> Any:
+        """Return what the exchange knows of an order."""
+        return self.exchange.order(self.number, int(number))
+
+    @staticmethod
+    def code_of(response: requests.Response) -> tuple[int, str, str]:
+        body = response.json()
+        return response.status_code, body["rt_cd"], body["msg_cd"]
+
+    @staticmethod
+    def refusal_of(body: Json) -> tuple[str, str]:
+        return body["rt_cd"], body["msg_cd"]
+
+
+@pytest.fixture
+def open_customer() -> Iterator[Callable[..., Customer]]:
+    """Return a function that opens the server for one more customer."""
+    customers: list[Customer] = []
+
+    def opened(*args: Any, **changes: Any) -> Customer:
+        customers.append(Customer(*args, **changes))
+        return customers[-1]
+
+    yield opened
+    for customer in customers:
+        customer.close()
+
+
+@pytest.fixture
+def real(open_customer: Callable[..., Customer]) -> Customer:
+    """Return a customer of the real environment."""
+    return open_customer()
+
+
+@pytest.fixture
+def demo(open_customer: Callable[..., Customer]) -> Customer:
+    """Return a customer of the paper trading host."""
+    return open_customer("demo")

@@ -1,0 +1,226 @@
+"""Every answer of the KIS face against the facts: names, nesting and number grammar of catalogue and examples."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from brokerkit_kis.sandbox.face import APIS
+from brokerkit_kis.sandbox.services import SERVICES
+
+SAMSUNG, HYNIX = "005930", "000660"
+Json = dict[str, Any]
+ENVELOPE = {"rt_cd", "msg_cd", "msg1"}
+PERIOD = {"FID_PERIOD_DIV_CODE": "D", "FID_ORG_ADJ_PRC": "0"}
+UNTIL = {"FID_INPUT_HOUR_1": "094500"}
+CALLS: dict[str, tuple[str, Json]] = {
+    "inquire_price": ("FHKST01010100", {}),
+    "inquire_price_2": ("FHPST01010000", {}),
+    "inquire_investor": ("FHKST01010900", {}),
+    "inquire_asking_price_exp_ccn": ("FHKST01010200", {}),
+    "inquire_ccnl": ("FHKST01010300", {}),
+    "inquire_time_itemconclusion": ("FHPST01060000", UNTIL),
+    "inquire_daily_price": ("FHKST01010400", PERIOD),
+    "inquire_daily_itemchartprice": (
+        "FHKST03010100",
+        {**PERIOD, "FID_INPUT_DATE_1": "20000101", "FID_INPUT_DATE_2": "29991231"},
+    ),
+    "inquire_time_itemchartprice": ("FHKST03010200", {**UNTIL, "FID_PW_DATA_INCU_YN": "Y", "FID_ETC_CLS_CODE": ""}),
+}
+ON_THE_WIRE = {
+    "inquire_daily_ccld": {"cnc_cfrm_qty": "cncl_cfrm_qty"},
+    "inquire_time_itemconclusion": {"stck_pbpr": "stck_prpr"},
+    "inquire_daily_itemchartprice": {"itewhol_loan_rmnd_ratem name": "itewhol_loan_rmnd_ratem"},
+    "order_rvsecncl": {"krx_fwdg_ord_orgno": "KRX_FWDG_ORD_ORGNO", "odno": "ODNO", "ord_tmd": "ORD_TMD"},
+}
+"""Where table and example disagree about a name: the wrong one, and what is sent."""
+ODD_NUMBER = re.compile(r"-0(\.0+)?|\+.*|--.*|-?[0-9.]+[eE][+-]?[0-9]+|NaN|None|-?\.[0-9]+|-?[0-9]+\.")
+"""Numbers as no answer of these calls writes them."""
+BROKEN_LENGTHS = {"inquire_psbl_rvsecncl", "inquire_ccnl"}
+"""The lengths in these tables stand beside the wrong names."""
+
+
+def day_of_orders(real: Any) -> Json:
+    """Send orders of every sort, and return the answer to an amendment."""
+    number = real.ordered()
+    real.ordered(PDNO=HYNIX, ORD_DVSN="01", ORD_UNPR="0", ORD_QTY="3")
+    real.ordered(ORD_DVSN="22", CNDT_PRIC=real.high_price(), ORD_QTY="1")
+    real.exchange.reject_next(real.number)
+    real.ordered()
+    amended: Json = real.amend(number, str(int(real.low_price()) + 100), QTY_ALL_ORD_YN="N", ORD_QTY="4")
+    return amended
+
+
+@pytest.fixture
+def answers(real: Any) -> dict[str, Json]:
+    """Return an answer of every call that is played, after a day with orders of every sort."""
+    real.exchange.give_holding(real.number, SAMSUNG, Decimal(7), Decimal(500_001))
+    amended = day_of_orders(real)
+    power = {"PDNO": SAMSUNG, "ORD_UNPR": "0", "ORD_DVSN": "01", "CMA_EVLU_AMT_ICLD_YN": "N", "OVRS_ICLD_YN": "N"}
+    told: dict[str, Json] = {
+        "order_cash": real.order(),
+        "order_rvsecncl": amended,
+        "inquire_daily_ccld": real.daily(),
+        "inquire_psbl_rvsecncl": real.working().json(),
+        "inquire_balance": real.balance().json(),
+        "inquire_psbl_order": real.inquire("inquire-psbl-order", "TTTC8908R", **power).json(),
+        "inquire_psbl_sell": real.inquire("inquire-psbl-sell", "TTTC8408R", PDNO=SAMSUNG).json(),
+    }
+    quotations = "/uapi/domestic-stock/v1/quotations"
+    share = {"PDNO": SAMSUNG, "PRDT_TYPE_CD": "300"}
+    day = {"BASS_DT": f"{real.exchange.today:%Y%m%d}", "CTX_AREA_NK": "", "CTX_AREA_FK": ""}
+    for name, tr_id, fields in (
+        ("search_info", "CTPF1604R", share),
+        ("search_stock_info", "CTPF1002R", share),
+        ("chk_holiday", "CTCA0903R", day),
+    ):
+        told[name] = real.get(f"{quotations}/{name.replace('_', '-')}", tr_id, fields).json()
+    for name, (tr_id, fields) in CALLS.items():
+        told[name] = real.quotation(name.replace("_", "-"), tr_id, **fields)
+    return told
+
+
+def facts() -> Path:
+    folder = os.environ.get("BROKERKIT_WIRE_EXAMPLES")
+    if not folder:
+        pytest.skip("BROKERKIT_WIRE_EXAMPLES is not set: the vendor's tables and examples are not in the repository")
+    return Path(folder, "kis")
+
+
+def catalogue() -> Json:
+    tables: Json = json.loads((facts() / "catalogue.json").read_text(encoding="utf-8"))
+    return tables
+
+
+def rows_of(block: Any) -> list[Json]:
+    return block if isinstance(block, list) else [block]
+
+
+def test_every_played_call_is_answered_and_every_value_is_a_text(answers: dict[str, Json]) -> None:
+    assert {f"/{name.replace('_', '-')}" for name in answers} == {f"/{path.rsplit('/', 1)[1]}" for path in APIS}
+    for name, body in answers.items():
+        assert body["rt_cd"] == "0", name
+        for block in body.values():
+            texts = [block] if isinstance(block, str) else [text for row in rows_of(block) for text in row.values()]
+            assert texts, name
+            assert all(isinstance(text, str) for text in texts), name
+            assert not [text for text in texts if ODD_NUMBER.fullmatch(text)], name
+
+
+def test_answers_have_the_blocks_and_names_of_the_tables(answers: dict[str, Json]) -> None:
+    tables = catalogue()
+    for name, body in answers.items():
+        table = tables[f"domestic_stock/{name}"]
+        blocks = {key: value for key, value in body.items() if not isinstance(value, str)}
+        shapes = {key: "array" if isinstance(value, list) else "object" for key, value in blocks.items()}
+        assert shapes == table["response_shape"], name
+        named = {key: fields for key, fields in table["response"].items() if key != "_top"}
+        assert named.keys() == blocks.keys(), name
+        above = {field["name"] for field in table["response"].get("_top", [])}
+        assert body.keys() - blocks.keys() == ENVELOPE | above, name
+        for key, fields in named.items():
+            wanted = {field["name"] for field in fields}
+            for row in rows_of(blocks[key]):
+                assert row.keys() == {sent(name, field) for field in wanted}, name
+
+
+def sent(name: str, field: str) -> str:
+    return ON_THE_WIRE.get(name, {}).get(field, field)
+
+
+def fits(value: str, length: int) -> bool:
+    """Return whether a value fits: lengths above any width of a text tell digits before and behind the point."""
+    if length > 60 and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value):
+        before, _, behind = value.lstrip("-").partition(".")
+        return len(before) <= length // 10 and len(behind) <= length % 10
+    return len(value.encode("cp949")) <= length
+
+
+def test_no_value_is_longer_than_its_field(answers: dict[str, Json]) -> None:
+    tables = catalogue()
+    for name in answers.keys() - BROKEN_LENGTHS:
+        for key, fields in tables[f"domestic_stock/{name}"]["response"].items():
+            lengths = {field["name"]: int(field["length"]) for field in fields if field.get("length")}
+            for row in rows_of(answers[name] if key == "_top" else answers[name][key]):
+                for field, length in lengths.items():
+                    value = row.get(field, "")
+                    assert fits(value, length), (name, field, value)
+
+
+def shape(value: str) -> str:
+    """Return what kind of text it is: so many decimals, digits padded to a width, or words."""
+    text = value.strip()
+    if not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text):
+        return "text"
+    decimals = len(text.partition(".")[2])
+    return f"{decimals} decimals" if decimals else "whole"
+
+
+def examples() -> Iterator[tuple[str, Json]]:
+    for path in sorted((facts() / "examples").glob("domestic_stock__*__*.json")):
+        _, name, kind = path.stem.split("__")
+        if kind.startswith("official"):
+            yield name, json.loads(path.read_text(encoding="utf-8"))["response"].get("body", {})
+
+
+OTHER_SHAPES = {("search_info", "shtn_pdno"), ("search_info", "std_pdno")}
+"""The example is of a share of another country."""
+
+
+def test_answers_have_the_names_and_number_shapes_of_the_official_examples(answers: dict[str, Json]) -> None:
+    seen, odd = set(), []
+    for name, official in examples():
+        if name not in answers:
+            continue
+        seen.add(name)
+        for key, block in official.items():
+            if isinstance(block, str):
+                assert isinstance(answers[name][key], str), (name, key)
+                continue
+            ours = rows_of(answers[name][key])
+            for field, value in rows_of(block)[0].items():
+                told = {row[sent(name, field)] for row in ours}
+                shapes = {shape(text) for text in told if text.strip()}
+                fits_shape = not value.strip() or not shapes or shapes == {shape(value)}
+                if not fits_shape and (name, field) not in OTHER_SHAPES:
+                    odd.append((name, field, value, told))
+    assert odd == []
+    assert seen == answers.keys() - {"inquire_psbl_sell"}  # of which there is no example
+
+
+def test_ids_paths_and_methods_are_those_of_the_tables() -> None:
+    tables = [table for table in catalogue().values() if table["transport"] == "rest" and table["tr_id"]["real"]]
+    assert len(tables) == len(SERVICES)
+    for table in tables:
+        service, ids = SERVICES[table["path"]], table["tr_id"]
+        old = ids.get("old", {})
+        assert service.method == table["method"]
+        assert service.real == set(flat(ids["real"])) | set(flat(old.get("real")))
+        assert service.demo == set(flat(ids["demo"])) | set(flat(old.get("demo")))
+
+
+def flat(ids: Any) -> Iterator[str]:
+    if isinstance(ids, str):
+        yield ids
+    elif ids:
+        for inner in ids.values() if isinstance(ids, dict) else ids:
+            yield from flat(inner)
+
+
+def test_fields_of_the_calls_are_those_of_the_tables() -> None:
+    by_path = {table["path"]: table for table in catalogue().values()}
+    for path, api in APIS.items():
+        table = by_path[path]
+        assert {field.name for field in api.fields} == {field["name"] for field in table["request"]}, path
+        for field in api.fields:
+            fact = next(found for found in table["request"] if found["name"] == field.name)
+            assert field.required <= (fact["required"] or field.name.startswith("CTX_AREA")), (path, field.name)
+            if field.codes is not None and fact.get("values_checked"):
+                extra = set(fact["values"]) - field.codes
+                assert extra <= {"02"}, (path, field.name)  # INQR_DVSN of the balance, refused since 2026

@@ -1,0 +1,169 @@
+"""The gateway of the KIS face: headers, limits, paths, and what other clients send."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import time
+from typing import Any
+
+import pytest
+from brokerkit_kis.sandbox.face import APIS
+from brokerkit_kis.sandbox.services import SERVICES
+
+from brokerkit.sandbox.server import JsonResponse
+
+QUOTATIONS, TRADING = "/uapi/domestic-stock/v1/quotations", "/uapi/domestic-stock/v1/trading"
+PRICE = f"{QUOTATIONS}/inquire-price"
+ORDER = f"{TRADING}/order-cash"
+BALANCE = f"{TRADING}/inquire-balance"
+SAMSUNG = "005930"
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"authorization": None}, (500, "1", "EGW00122")),
+        ({"authorization": "Bearer nobody"}, (500, "1", "EGW00121")),
+        ({"authorization": "nobody"}, (500, "1", "EGW00205")),
+        ({"appkey": None}, (500, "1", "EGW00102")),
+        ({"appkey": "x"}, (500, "1", "EGW00103")),
+        ({"appsecret": None}, (500, "1", "EGW00104")),
+        ({"appsecret": "x"}, (500, "1", "EGW00105")),
+        ({"custtype": "X"}, (500, "1", "EGW00208")),
+        ({"tr_id": None}, (500, "1", "EGW00101")),
+        ({"tr_id": "FHKST01010900"}, (200, "1", "OPSQ0002")),
+    ],
+)
+def test_gateway_refuses_wrong_headers(real: Any, headers: dict[str, str | None], expected: object) -> None:
+    fields = {"FID_COND_MRKT_DIV_CODE": "J", "FID_INPUT_ISCD": SAMSUNG}
+    named = real.headers("FHKST01010100") | headers
+    response = real.session.get(real.server.url + PRICE, params=fields, headers=named, timeout=5)
+    assert real.code_of(response) == expected
+
+
+def test_unknown_paths_and_methods_are_answered_by_a_plain_gateway(real: Any) -> None:
+    assert real.get("/uapi/nothing", "X", {}).status_code == 404
+    assert real.post(PRICE, "FHKST01010100", {}).status_code == 405
+
+
+def test_call_above_the_limit_is_refused_and_not_carried_out(real: Any) -> None:
+    url, headers = real.server.url + ORDER, real.headers("TTTC0012U")
+    body = {**real.account, "PDNO": SAMSUNG, "ORD_DVSN": "00", "ORD_QTY": "1", "ORD_UNPR": real.low_price()}
+    assert [real.face.window.admit(real.keys.app_key) for _ in range(17)] == [True] * 17
+    first, second = (real.session.post(url, json=body, headers=headers, timeout=5) for _ in range(2))
+    assert first.status_code == 200
+    assert real.code_of(second) == (500, "1", "EGW00201")
+    assert len(real.rows()) == 1
+
+
+def test_header_names_keep_the_broker_s_letter_case_on_the_wire(real: Any) -> None:
+    lines = [f"GET /{PRICE}?fid_cond_mrkt_div_code=J&fid_input_iscd={SAMSUNG} HTTP/1.1", "Host: 127.0.0.1"]
+    headers = {name.upper(): value for name, value in real.headers("FHKST01010100").items()}
+    lines += [f"{name}: {value}" for name, value in headers.items()] + ["Connection: close", "", ""]
+    with socket.create_connection(("127.0.0.1", real.server.port), timeout=5) as line:
+        line.sendall("\r\n".join(lines).encode())
+        raw = b"".join(iter(lambda: line.recv(65536), b""))
+    head, _, body = raw.partition(b"\r\n\r\n")
+    names = {part.split(b":")[0] for part in head.split(b"\r\n")[1:]}
+    assert {b"tr_id", b"tr_cont", b"gt_uid", b"Content-Type", b"Content-Length", b"Date"} <= names
+    assert b"tr_id: FHKST01010100" in head
+    assert json.loads(body)["rt_cd"] == "0"
+
+
+def test_test_may_answer_in_place_of_the_server_and_reads_every_request(real: Any) -> None:
+    real.face.before = lambda request: JsonResponse({"rt_cd": "1"}, status=503) if request.path == PRICE else None
+    assert real.quote() == {"rt_cd": "1"}
+    request = real.face.requests[-1]
+    assert (request.method, request.status, request.answer) == ("GET", 503, {"rt_cd": "1"})
+    assert request.query["FID_INPUT_ISCD"] == SAMSUNG
+    assert request.headers["tr_id"] == "FHKST01010100"
+    assert "rt_cd" in real.order()
+
+
+def test_demo_takes_one_call_a_second(demo: Any) -> None:
+    fields = {"FID_COND_MRKT_DIV_CODE": "J", "FID_INPUT_ISCD": SAMSUNG}
+    headers = demo.headers("FHKST01010100")
+    first, second = (
+        demo.session.get(demo.server.url + PRICE, params=fields, headers=headers, timeout=5) for _ in range(2)
+    )
+    assert first.json()["rt_cd"] == "0"
+    assert demo.code_of(second) == (500, "1", "EGW00201")
+
+
+def test_ids_of_the_demo_are_refused_on_the_real_host(real: Any) -> None:
+    assert real.code_of(real.get(BALANCE, "VTTC8434R", real.balance_fields())) == (500, "1", "EGW02004")
+
+
+def test_every_call_that_exists_is_played_or_refused_as_not_offered(
+    real: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    others = {path: service for path, service in SERVICES.items() if path not in APIS}
+    assert APIS.keys() < SERVICES.keys()
+    assert len(others) > 200
+    for path, service in list(others.items())[::10]:
+        tr_id = sorted(service.real)[0]
+        caplog.clear()
+        with caplog.at_level(logging.INFO, "brokerkit"):
+            response = real.post(path, tr_id, {}) if service.method == "POST" else real.get(path, tr_id, {})
+        assert real.code_of(response) == (200, "1", "90000000")
+        assert response.headers["tr_id"] == tr_id
+        (record,) = caplog.records
+        assert (record.levelname, record.name) == ("INFO", "brokerkit")
+        assert path in record.getMessage()
+        assert not {real.token, real.keys.app_key, real.keys.app_secret} & set(record.getMessage().split())
+
+
+def test_calls_that_are_not_played_are_checked_like_the_others(real: Any) -> None:
+    path = f"{QUOTATIONS}/volume-rank"
+    assert real.get(path, "FHPST01710000", {}, authorization=None).json()["msg_cd"] == "EGW00122"
+    assert real.get(path, "FHPST01710000", {}, appkey="x").json()["msg_cd"] == "EGW00103"
+    assert real.get(path, "FHKST01010100", {}).json()["msg_cd"] == "OPSQ0002"
+    assert real.post(path, "FHPST01710000", {}).status_code == 405
+
+
+def test_what_the_demo_has_not_got_is_refused_by_gateway_or_ledger(demo: Any) -> None:
+    account = demo.account
+    for path, real_id, demo_id in (
+        (f"{TRADING}/inquire-psbl-rvsecncl", "TTTC0084R", "VTTC0084R"),
+        (f"{TRADING}/inquire-psbl-sell", "TTTC8408R", "VTTC8408R"),
+        (f"{QUOTATIONS}/chk-holiday", "CTCA0903R", "VTCA0903R"),
+        (f"{QUOTATIONS}/search-info", "CTPF1604R", "VTPF1604R"),
+    ):
+        assert demo.code_of(demo.get(path, real_id, account)) == (500, "1", "EGW02006")
+        assert demo.code_of(demo.get(path, demo_id, account)) == (200, "1", "90000000")
+    assert demo.code_of(demo.get(f"{QUOTATIONS}/inquire-price-2", "FHPST01010000", {})) == (500, "1", "EGW02006")
+
+
+@pytest.mark.parametrize("path", [f"/{PRICE}", PRICE.replace("/v1/", "//v1//")])
+def test_doubled_slashes_are_one(real: Any, path: str) -> None:
+    fields = {"FID_COND_MRKT_DIV_CODE": "J", "FID_INPUT_ISCD": SAMSUNG}
+    assert real.get(path, "FHKST01010100", fields).json()["rt_cd"] == "0"
+
+
+def test_names_without_a_value_and_extra_fields_are_taken(real: Any) -> None:
+    account = "&".join(f"{name}={value}" for name, value in real.account.items())
+    query = f"{account}&INQR_DVSN_1=0&INQR_DVSN_2=0&CTX_AREA_FK100&CTX_AREA_NK100&SOMETHING=else"
+    assert real.get(f"{TRADING}/inquire-psbl-rvsecncl", "TTTC0084R", query).json()["rt_cd"] == "0"
+    assert real.order(CTAC_TLNO="", ALGO_NO="")["rt_cd"] == "0"
+
+
+def test_one_core_serves_five_hundred_calls_a_second(real: Any) -> None:
+    for _ in range(100):
+        real.ordered(ORD_QTY="1")
+    fields = {"FID_COND_MRKT_DIV_CODE": "J", "FID_INPUT_ISCD": SAMSUNG}
+    real.face.window.calls = 10**6
+    headers = real.headers("FHKST01010100")
+    url = real.server.url + PRICE
+    started = time.process_time()
+    for _ in range(200):
+        assert real.session.get(url, params=fields, headers=headers, timeout=5).status_code == 200
+    # Client and server share this process, so this counts the work of both; the client's is the larger part.
+    assert (time.process_time() - started) / 200 < 1 / 100
+
+
+def test_person_and_corporation_and_nobody_in_particular_may_call(real: Any) -> None:
+    fields = {"FID_COND_MRKT_DIV_CODE": "J", "FID_INPUT_ISCD": SAMSUNG}
+    for kind in ("P", "B", "", None):
+        assert real.get(PRICE, "FHKST01010100", fields, custtype=kind).json()["rt_cd"] == "0"

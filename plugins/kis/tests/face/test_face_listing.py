@@ -1,0 +1,85 @@
+"""Symbols and trading days of the KIS face."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from brokerkit_kis.sandbox.listing import isin_of
+
+from brokerkit.market.days import LAST_KNOWN_DAY, is_trading_day
+from brokerkit.market.ticks import Kind
+from brokerkit.sandbox.exchange import Market
+
+QUOTATIONS, TRADING = "/uapi/domestic-stock/v1/quotations", "/uapi/domestic-stock/v1/trading"
+SAMSUNG = "005930"
+FUND = "069500"
+Json = dict[str, Any]
+
+
+def info(real: Any, name: str, tr_id: str, symbol: str = SAMSUNG, kind: str = "300") -> Json:
+    body: Json = real.get(f"{QUOTATIONS}/{name}", tr_id, {"PDNO": symbol, "PRDT_TYPE_CD": kind}).json()
+    return body
+
+
+def test_share_is_told_with_the_figures_of_the_exchange(real: Any) -> None:
+    kosdaq = next(found for found in real.exchange.instruments.values() if found.market is Market.KOSDAQ)
+    for symbol in (SAMSUNG, FUND, kosdaq.symbol):
+        instrument = real.exchange.instruments[symbol]
+        output = info(real, "search-stock-info", "CTPF1002R", symbol)["output"]
+        assert output["pdno"] == f"00000A{symbol}"
+        assert (output["prdt_abrv_name"], int(output["lstg_stqt"])) == (instrument.name, instrument.listed_shares)
+        assert int(output["bfdy_clpr"]) == instrument.previous_close
+        assert output["cptt_trad_tr_psbl_yn"] == ("Y" if instrument.nxt else "N")
+        assert output["scty_grp_id_cd"] == ("ST" if instrument.kind is Kind.STOCK else "EF")
+        since = "kosdaq_mket_lstg_dt" if instrument.market is Market.KOSDAQ else "scts_mket_lstg_dt"
+        assert output[since] == f"{instrument.listed_on:%Y%m%d}"
+
+
+def test_product_is_told_by_type_and_another_type_has_rt_cd_7(real: Any) -> None:
+    body = info(real, "search-info", "CTPF1604R")
+    assert (body["rt_cd"], body["msg_cd"], len(body["msg1"].encode("cp949"))) == ("0", "KIOK0530", 80)
+    assert body["output"]["shtn_pdno"] == SAMSUNG
+    assert body["output"]["prdt_name"] == real.exchange.instruments[SAMSUNG].name
+    for symbol, kind in ((SAMSUNG, "512"), ("999999", "300")):
+        assert info(real, "search-info", "CTPF1604R", symbol, kind)["rt_cd"] == "7"
+
+
+@pytest.mark.parametrize(("symbol", "isin"), [("005930", "KR7005930003"), ("000660", "KR7000660001")])
+def test_isin_of_a_common_share_has_the_right_check_digit(symbol: str, isin: str) -> None:
+    assert isin_of(symbol) == isin
+
+
+def calendar(real: Any, day: str, tr_cont: str = "", **keys: str) -> Any:
+    fields = {"BASS_DT": day, "CTX_AREA_NK": "", "CTX_AREA_FK": "", **keys}
+    return real.get(f"{QUOTATIONS}/chk-holiday", "CTCA0903R", fields, tr_cont=tr_cont)
+
+
+def test_calendar_goes_on_page_by_page(real: Any) -> None:
+    first = calendar(real, "20261220")
+    body = first.json()
+    assert (body["msg_cd"], first.headers["tr_cont"], len(body["output"])) == ("KIOK0500", "F", 24)
+    keys = {"CTX_AREA_NK": body["ctx_area_nk"], "CTX_AREA_FK": body["ctx_area_fk"]}
+    assert {len(key) for key in keys.values()} == {20}
+    second = calendar(real, "20261220", "N", **keys)
+    days = [row["bass_dt"] for row in body["output"] + second.json()["output"]]
+    assert days == [f"{dt.date(2026, 12, 20) + dt.timedelta(days=count):%Y%m%d}" for count in range(48)]
+    end = calendar(real, f"{LAST_KNOWN_DAY - dt.timedelta(days=3):%Y%m%d}")
+    assert (len(end.json()["output"]), end.headers["tr_cont"], end.json()["ctx_area_nk"].strip()) == (4, "E", "")
+
+
+def test_calendar_tells_when_orders_are_taken(real: Any) -> None:
+    rows = {row["bass_dt"]: row for row in calendar(real, "20261220").json()["output"]}
+    for day, row in rows.items():
+        date = dt.date(int(day[:4]), int(day[4:6]), int(day[6:]))
+        assert row["opnd_yn"] == ("Y" if is_trading_day(date) else "N")
+        assert row["tr_day_yn"] == "Y"
+    assert [rows["20261231"][name] for name in ("bzdy_yn", "opnd_yn", "sttl_day_yn")] == ["Y", "N", "N"]
+    assert (rows["20261220"]["wday_dvsn_cd"], rows["20261221"]["wday_dvsn_cd"]) == ("01", "02")
+
+
+def test_the_day_that_is_played_is_open_even_on_a_sunday(open_customer: Any) -> None:
+    sunday = open_customer(today=dt.date(2026, 11, 22))
+    assert calendar(sunday, "20261122").json()["output"][0]["opnd_yn"] == "Y"
+    assert sunday.order()["rt_cd"] == "0"

@@ -1,0 +1,293 @@
+"""Lists of orders of KIS: what is open now, and the days of the past, all pages of both."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from brokerkit.errors import IncompleteListing, InvalidRequest, NetworkError, Rejected, Unsupported, WireError
+from brokerkit.market import clock
+from brokerkit.models import Order, OrderStatus, OrderType, Side, TimeInForce, Venue
+
+Connect = Callable[..., Any]
+OPEN, RECENT, OLD = "TTTC0084R", "TTTC0081R", "CTSC9215R"
+TODAY = clock.today()
+DAY = dt.date(2024, 1, 5)
+GONE = {"tot_ccld_qty": "0", "rmn_qty": "0", "avg_prvs": "0"}
+FILLED = {"tot_ccld_qty": "10", "rmn_qty": "0"}
+
+
+def rows(wire: Any, id: str, *changes: Any, **answer: Any) -> Any:
+    """Return an answer with one row for each of `changes`."""
+    good = wire.good(id)
+    block = "output" if id == OPEN else "output1"
+    (row,) = good[block]
+    return {**good, block: [{**row, **change} for change in changes], **answer}
+
+
+def marked(wire: Any, id: str, *pages: tuple[str, Any]) -> Any:
+    wire.answer(id, *(body for _, body in pages))
+    wire.answers[id] = [
+        (200, {"tr_cont": mark}, script[2]) for (mark, _), script in zip(pages, wire.answers[id], strict=True)
+    ]
+    return wire
+
+
+def opened(wire: Any, *changes: Any) -> tuple[Order, ...]:
+    found: tuple[Order, ...] = wire.answer(OPEN, rows(wire, OPEN, *changes)).broker.orders()
+    return found
+
+
+def history(wire: Any, *changes: Any) -> tuple[Order, ...]:
+    """Return what the list of one long past day says."""
+    dated = [{"ord_dt": "20240105", **change} for change in changes]
+    found: tuple[Order, ...] = wire.answer(OLD, rows(wire, OLD, *dated)).broker.order_history(DAY, DAY)
+    return found
+
+
+def test_working_orders_are_asked_for_by_order_and_for_both_sides(wire: Any) -> None:
+    wire.broker.orders()
+    (call,) = wire.calls
+    assert dict(call.query) == {
+        "CANO": "50012345",
+        "ACNT_PRDT_CD": "01",
+        "CTX_AREA_FK100": "",
+        "CTX_AREA_NK100": "",
+        "INQR_DVSN_1": "0",
+        "INQR_DVSN_2": "0",
+    }
+    assert len(call.query) == 6
+
+
+def test_working_order_has_every_field(wire: Any) -> None:
+    assert wire.broker.orders() == (
+        Order(
+            id="0001234567",
+            symbol="005930",
+            name="Alpha",
+            side=Side.BUY,
+            type=OrderType.LIMIT,
+            time_in_force=TimeInForce.DAY,
+            venue=Venue.KRX,
+            quantity=Decimal(10),
+            price=Decimal(70000),
+            filled_quantity=Decimal(4),
+            remaining_quantity=Decimal(6),
+            average_fill_price=Decimal(69950),
+            status=OrderStatus.PARTIALLY_FILLED,
+            submitted_at=dt.datetime.combine(TODAY, dt.time(10, 11, 12), clock.KST),
+            handle=f"kis:{TODAY:%Y%m%d}:06010:0001234567",
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"tot_ccld_qty": "0", "tot_ccld_amt": "0"}, {"status": OrderStatus.WORKING, "average_fill_price": None}),
+        ({"tot_ccld_amt": ""}, {"status": OrderStatus.PARTIALLY_FILLED, "average_fill_price": None}),
+        ({"tot_ccld_qty": "3", "tot_ccld_amt": "200000"}, {"average_fill_price": Decimal("66666.6667")}),
+        ({"orgn_odno": "0001234560"}, {"original_id": "0001234560"}),
+        ({"orgn_odno": "0000000000"}, {"original_id": None}),
+        ({"sll_buy_dvsn_cd": "01"}, {"side": Side.SELL}),
+        ({"excg_id_dvsn_cd": "NXT"}, {"venue": Venue.NXT}),
+        ({"excg_id_dvsn_cd": "SOR"}, {"venue": Venue.SOR}),
+        ({"excg_id_dvsn_cd": ""}, {"venue": None}),
+        ({"ord_dvsn_cd": "01", "ord_unpr": "0"}, {"type": OrderType.MARKET, "price": None}),
+        ({"ord_dvsn_cd": "41"}, {"type": OrderType.LIMIT, "time_in_force": TimeInForce.DAY}),
+        ({"ord_dvsn_cd": "29", "ord_unpr": "70000"}, {"type": OrderType.BEST_SAME_SIDE, "price": None}),
+        ({"prdt_name": "   "}, {"name": None}),
+        ({"ord_unpr": "70000.0000"}, {"price": Decimal(70000)}),
+    ],
+)
+def test_working_order_is_read_field_by_field(wire: Any, change: Any, expected: Any) -> None:
+    (order,) = opened(wire, change)
+    assert {name: getattr(order, name) for name in expected} == expected
+
+
+def test_order_with_nothing_left_to_change_is_not_working(wire: Any) -> None:
+    assert opened(wire, {"psbl_qty": "0"}) == ()
+
+
+def test_average_of_the_largest_numbers_of_the_grammar_is_a_number(wire: Any) -> None:
+    (order,) = opened(wire, {"tot_ccld_amt": "9" * 18, "tot_ccld_qty": "0.00000001"})
+    assert order.average_fill_price == Decimal("99999999999999999900000000")
+
+
+def test_working_orders_come_oldest_first_and_by_number_within_a_second(wire: Any) -> None:
+    found = opened(wire, {"odno": "30"}, {"odno": "9", "ord_tmd": "101113"}, {"odno": "4", "ord_tmd": "090000"})
+    assert [order.id for order in found] == ["4", "30", "9"]
+    assert [order.id for order in opened(wire, {"odno": "0000000012"}, {"odno": "0000000011"})] == [
+        "0000000011",
+        "0000000012",
+    ]
+
+
+@pytest.mark.parametrize("code", ["KIOK0560", "KIOK0510", "70070000"])
+def test_no_working_orders_are_an_empty_tuple(wire: Any, code: str) -> None:
+    assert wire.answer(OPEN, rows(wire, OPEN, msg_cd=code)).broker.orders() == ()
+
+
+@pytest.mark.parametrize("block", [None, "", "none", ...], ids=repr)
+def test_list_without_its_block_is_a_wire_error(wire: Any, block: Any) -> None:
+    answer = {**wire.good(OPEN), "output": block}
+    wire.answer(OPEN, {name: value for name, value in answer.items() if value is not ...})
+    with pytest.raises(WireError, match="output"):
+        wire.broker.orders()
+
+
+@pytest.mark.parametrize("name", ["output", "Output", "OUTPUT"])
+def test_one_working_order_may_come_as_an_object_under_any_letter_case(wire: Any, name: str) -> None:
+    answer = wire.good(OPEN)
+    (row,) = answer.pop("output")
+    assert len(wire.answer(OPEN, {**answer, name: row}).broker.orders()) == 1
+
+
+def test_working_orders_of_all_pages_are_told_and_the_keys_sent_back(wire: Any) -> None:
+    search, following = "50012345^01^".ljust(100), "0000000002".ljust(100)
+    one = rows(wire, OPEN, {"odno": "1"}, {"odno": "2"}, ctx_area_fk100=search, ctx_area_nk100=following)
+    found = marked(wire, OPEN, ("F", one), ("D", rows(wire, OPEN, {"odno": "3"}))).broker.orders()
+    assert [order.id for order in found] == ["1", "2", "3"]
+    first, second = wire.calls
+    assert (first.headers["tr_cont"], second.headers["tr_cont"]) == ("", "N")
+    asked = {"CTX_AREA_FK100": search, "CTX_AREA_NK100": following}
+    assert dict(second.query) == {**dict(first.query), **asked}
+
+
+@pytest.mark.parametrize("id", [OPEN, OLD])
+def test_page_that_fails_or_repeats_fails_the_whole_list(wire: Any, id: str) -> None:
+    def ask() -> object:
+        return wire.broker.orders() if id == OPEN else wire.broker.order_history(DAY, DAY)
+
+    one, two = (rows(wire, id, {"odno": number}, ctx_area_nk100="A".ljust(100)) for number in "12")
+    for pages in ((("F", one), ("F", one)), (("F", one), ("M", two), ("D", one))):
+        with pytest.raises(IncompleteListing):
+            marked(wire, id, *pages)
+            ask()
+    broken = {"rt_cd": "1", "msg_cd": "EGW00001", "msg1": "broken"}
+    with pytest.raises(NetworkError, match="broken"):
+        marked(wire, id, ("F", one), ("", broken))
+        ask()
+
+
+def test_demo_has_no_list_of_working_orders_and_asks_for_nothing_not_even_a_token(connect: Connect) -> None:
+    wire = connect("sandbox", wire_environment="demo")
+    assert not wire.broker.supports("orders")
+    assert wire.broker.supports("order_history")
+    with pytest.raises(Unsupported, match="TTTC0084R"):
+        wire.broker.orders()
+    assert wire.calls == []
+
+
+def test_past_order_has_every_field(wire: Any) -> None:
+    assert history(wire, {}) == (
+        Order(
+            id="0001234567",
+            symbol="005930",
+            name="Alpha",
+            side=Side.BUY,
+            type=OrderType.LIMIT,
+            time_in_force=TimeInForce.DAY,
+            venue=Venue.KRX,
+            quantity=Decimal(10),
+            price=Decimal(70000),
+            filled_quantity=Decimal(4),
+            remaining_quantity=Decimal(6),
+            average_fill_price=Decimal(69950),
+            status=OrderStatus.EXPIRED,
+            submitted_at=dt.datetime(2024, 1, 5, 10, 11, 12, tzinfo=clock.KST),
+            handle="kis:20240105:06010:0001234567",
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        (FILLED, OrderStatus.FILLED),
+        (GONE, OrderStatus.EXPIRED),
+        ({**GONE, "rmn_qty": "10"}, OrderStatus.EXPIRED),
+        ({**GONE, "rjct_qty": "10", "sll_buy_dvsn_cd_name": "BUY REJECT"}, OrderStatus.REJECTED),
+        ({**GONE, "cncl_cfrm_qty": "10"}, OrderStatus.CANCELED),
+        ({**GONE, "cncl_yn": "Y"}, OrderStatus.CANCELED),
+        ({"rmn_qty": "0", "cncl_cfrm_qty": "6"}, OrderStatus.CANCELED),
+    ],
+)
+def test_status_of_a_past_order_is_judged_by_the_quantities(wire: Any, change: Any, status: OrderStatus) -> None:
+    (order,) = history(wire, change)
+    assert order.status == status
+
+
+@pytest.mark.parametrize("words", ["BUY CANCEL*", "매수취소", "buy cancel"])
+def test_cancellation_shows_in_the_order_it_cancelled_and_not_by_itself(wire: Any, words: str) -> None:
+    cancellation = {"odno": "0001234570", "orgn_odno": "1234567", "sll_buy_dvsn_cd_name": words, **GONE}
+    (order,) = history(wire, cancellation, GONE)
+    assert (order.id, order.status) == ("0001234567", OrderStatus.CANCELED)
+
+
+def test_amendment_is_an_order_of_its_own_and_ends_the_one_it_moved(wire: Any) -> None:
+    amended = {"odno": "0001234570", "orgn_odno": "1234567", "sll_buy_dvsn_cd_name": "BUY AMEND*", "ord_unpr": "69000"}
+    old, new = history(wire, {**amended, **FILLED, "ord_tmd": "111111"}, GONE)
+    assert (old.id, old.status, old.price, old.original_id) == ("0001234567", OrderStatus.CANCELED, 70000, None)
+    assert (new.id, new.status, new.price, new.original_id) == ("0001234570", OrderStatus.FILLED, 69000, "1234567")
+
+
+def test_same_number_on_another_day_is_another_order(wire: Any) -> None:
+    follower = {"odno": "9", "orgn_odno": "0001234567", "ord_dt": "20240104", **FILLED}
+    later, first = {"ord_dt": "20240105", **GONE}, {"ord_dt": "20240104", **GONE}
+    wire.answer(OLD, rows(wire, OLD, later, follower, first))
+    found = wire.broker.order_history(dt.date(2024, 1, 4), DAY)
+    assert [(order.id, order.status) for order in found] == [
+        ("9", OrderStatus.FILLED),
+        ("0001234567", OrderStatus.CANCELED),
+        ("0001234567", OrderStatus.EXPIRED),
+    ]
+
+
+def test_todays_open_orders_are_working_in_the_history_too(wire: Any) -> None:
+    if not wire.broker.order_history(TODAY - dt.timedelta(7)):
+        pytest.fail("the scripted row of today is in the range")
+    (order,) = wire.broker.order_history(TODAY - dt.timedelta(7))
+    assert (order.status, order.submitted_at.date()) == (OrderStatus.PARTIALLY_FILLED, TODAY)
+
+
+def test_past_orders_of_all_pages_come_oldest_first(wire: Any) -> None:
+    one = rows(wire, OLD, {"ord_dt": "20240105", "odno": "3"}, ctx_area_nk100="A".ljust(100))
+    two = rows(wire, OLD, {"ord_dt": "20240104", "odno": "8"}, {"ord_dt": "20240104", "odno": "7"})
+    found = marked(wire, OLD, ("F", one), ("E", two)).broker.order_history(dt.date(2024, 1, 4), DAY)
+    assert [order.id for order in found] == ["7", "8", "3"]
+
+
+def test_symbol_of_the_history_goes_out_with_the_request(wire: Any) -> None:
+    wire.broker.order_history(DAY, DAY, symbol="0126Z0")
+    wire.broker.order_history(DAY, DAY)
+    assert [dict(call.query)["PDNO"] for call in wire.calls] == ["0126Z0", ""]
+
+
+def test_refused_history_is_not_an_empty_one(wire: Any) -> None:
+    wire.answer(OLD, {"rt_cd": "7", "msg_cd": "KIOK0560", "msg1": "none"})
+    with pytest.raises(Rejected, match="none"):
+        wire.broker.order_history(DAY, DAY)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (dt.date(2024, 1, 6), dt.date(2024, 1, 7)),
+        (dt.date(2024, 2, 9), dt.date(2024, 2, 12)),
+        (dt.date(2024, 1, 5), dt.date(2024, 1, 4)),
+        (dt.date(2023, 12, 28), dt.date(2023, 12, 29)),
+        (TODAY + dt.timedelta(1), TODAY + dt.timedelta(9)),
+    ],
+    ids=["weekend", "holidays", "backwards", "unknown years", "future"],
+)
+def test_range_without_a_trading_day_is_refused_before_anything_is_sent(
+    wire: Any, start: dt.date, end: dt.date
+) -> None:
+    with pytest.raises(InvalidRequest):
+        wire.broker.order_history(start, end)
+    assert wire.calls == []

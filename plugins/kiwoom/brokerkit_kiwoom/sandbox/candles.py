@@ -1,0 +1,210 @@
+"""Charts: ka10079 (ticks), ka10080 (minutes), ka10081 (days), ka10082, ka10083, ka10094 (weeks, months, years)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import groupby, pairwise
+
+from brokerkit.market.ticks import Kind, price_limits
+from brokerkit.sandbox.exchange import Candle, Instrument, Trade
+
+from .calls import day
+from .common import Answer, Branch, Listing
+from .numbers import directed, percent_of, sign_code, signed, signed_rate, whole
+
+_MILLION = Decimal(1_000_000)
+_OPEN = 9 * 60
+"""Minutes of the day at which longer bars begin to be counted."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A candle with the close before it."""
+
+    candle: Candle
+    base: Decimal
+
+    @property
+    def change(self) -> Decimal:
+        """Against the close before."""
+        return self.candle.close - self.base
+
+
+def sign_of_day(price: Decimal, base: Decimal, kind: Kind) -> str:
+    """Return the sign code of a day's price, whose limits follow from its base price."""
+    # The limits are only looked up where the price can be near them.
+    near = abs(price - base) * 4 >= base
+    return sign_code(price, base, price_limits(base, kind) if near else None)
+
+
+def bars(candles: Iterable[Candle]) -> list[Bar]:
+    """Return ascending candles with the closes before them; the oldest counts as unchanged."""
+    listed = list(candles)
+    return [Bar(candle, before.close) for before, candle in pairwise([*listed[:1], *listed])]
+
+
+def newest_first(listed: Sequence[Bar], number: Callable[[Bar], int]) -> list[tuple[int, Bar]]:
+    """Return bars for a list that goes back in time, each with a number to go on from."""
+    return [(number(bar), bar) for bar in reversed(listed)]
+
+
+def ordinal(bar: Bar) -> int:
+    """Return the number of a bar's day."""
+    return bar.candle.time.date().toordinal()
+
+
+def _days(branch: Branch, fields: Mapping[str, str]) -> tuple[Instrument, list[Candle]]:
+    instrument, _ = branch.instrument_at(fields["stk_cd"])
+    until = day(fields["base_dt"])
+    daily = branch.exchange.daily_candles(instrument.symbol)
+    return instrument, [candle for candle in daily if candle.time.date() <= until]
+
+
+def daily(branch: Branch, fields: Mapping[str, str]) -> Answer:
+    """Answer ka10081: a row a day from `base_dt` back. Nothing is split here, so adjusted prices are the raw ones."""
+    instrument, candles = _days(branch, fields)
+    return Listing(
+        "stk_dt_pole_chart_qry",
+        newest_first(bars(candles), ordinal),
+        lambda bar: _long_row(instrument, bar, bar.candle.turnover / _MILLION, sign_of_day),
+        {"stk_cd": fields["stk_cd"]},
+        descending=True,
+    )
+
+
+def weekly(branch: Branch, fields: Mapping[str, str]) -> Answer:
+    """Answer ka10082."""
+    return _longer(branch, fields, "stk_stk_pole_chart_qry", lambda date: date.isocalendar()[:2])
+
+
+def monthly(branch: Branch, fields: Mapping[str, str]) -> Answer:
+    """Answer ka10083."""
+    return _longer(branch, fields, "stk_mth_pole_chart_qry", lambda date: (date.year, date.month))
+
+
+def yearly(branch: Branch, fields: Mapping[str, str]) -> Answer:
+    """Answer ka10094, whose rows tell no change."""
+    return _longer(branch, fields, "stk_yr_pole_chart_qry", lambda date: (date.year, 0), change=False)
+
+
+def _longer(
+    branch: Branch,
+    fields: Mapping[str, str],
+    name: str,
+    period: Callable[[dt.date], tuple[int, int]],
+    *,
+    change: bool = True,
+) -> Answer:
+    # The day of a bar is its first trading day. An official sample of months once has another one; why is not known.
+    instrument, candles = _days(branch, fields)
+    merged = [_merged(list(group)) for _, group in groupby(candles, lambda candle: period(candle.time.date()))]
+
+    def row(bar: Bar) -> dict[str, str]:
+        full = _long_row(instrument, bar, bar.candle.turnover, lambda price, base, _kind: sign_code(price, base))
+        return full if change else {name: full[name] for name in _WITHOUT_CHANGE}
+
+    return Listing(name, newest_first(bars(merged), ordinal), row, {"stk_cd": fields["stk_cd"]}, descending=True)
+
+
+_WITHOUT_CHANGE = ("cur_prc", "trde_qty", "trde_prica", "dt", "open_pric", "high_pric", "low_pric")
+
+
+def _merged(candles: Sequence[Candle]) -> Candle:
+    """Return one candle for several that follow each other."""
+    return replace(
+        candles[0],
+        high=max(candle.high for candle in candles),
+        low=min(candle.low for candle in candles),
+        close=candles[-1].close,
+        volume=sum((candle.volume for candle in candles), Decimal(0)),
+        turnover=sum((candle.turnover for candle in candles), Decimal(0)),
+    )
+
+
+def _long_row(
+    instrument: Instrument, bar: Bar, turnover: Decimal, sign: Callable[[Decimal, Decimal, Kind], str]
+) -> dict[str, str]:
+    candle = bar.candle
+    return {
+        "cur_prc": whole(candle.close),
+        "trde_qty": whole(candle.volume),
+        "trde_prica": whole(turnover),
+        "dt": f"{candle.time:%Y%m%d}",
+        "open_pric": whole(candle.open),
+        "high_pric": whole(candle.high),
+        "low_pric": whole(candle.low),
+        "pred_pre": signed(bar.change),
+        "pred_pre_sig": sign(candle.close, bar.base, instrument.kind),
+        "trde_tern_rt": signed_rate(percent_of(candle.volume, instrument.listed_shares)),
+    }
+
+
+def minutes(branch: Branch, fields: Mapping[str, str]) -> Answer:
+    """Answer ka10080, newest first; a bar has the time of its beginning. The exchange keeps the minutes of today."""
+    instrument, _ = branch.instrument_at(fields["stk_cd"])
+    scope = int(fields["tic_scope"])
+    wanted = not fields["base_dt"] or day(fields["base_dt"]) >= branch.exchange.today
+    candles = branch.exchange.minute_candles(instrument.symbol) if wanted else ()
+    grouped = groupby(candles, lambda candle: _minute(candle.time) // scope)
+    rows = [(number, _merged(list(group)) if scope > 1 else next(group)) for number, group in grouped]
+    return Listing(
+        "stk_min_pole_chart_qry",
+        rows[::-1],
+        lambda candle: _minute_row(instrument, candle),
+        {"stk_cd": fields["stk_cd"]},
+        descending=True,
+    )
+
+
+def _minute(time: dt.datetime) -> int:
+    return time.hour * 60 + time.minute - _OPEN
+
+
+def _minute_row(instrument: Instrument, candle: Candle) -> dict[str, str]:
+    base = instrument.previous_close
+    return {
+        "cur_prc": directed(candle.close, base),
+        "trde_qty": whole(candle.volume),
+        "cntr_tm": f"{candle.time:%Y%m%d%H%M%S}",
+        "open_pric": directed(candle.open, base),
+        "high_pric": directed(candle.high, base),
+        "low_pric": directed(candle.low, base),
+        "pred_pre": signed(candle.close - base),
+        "pred_pre_sig": sign_code(candle.close, base, (instrument.lower_limit, instrument.upper_limit)),
+    }
+
+
+def ticks(branch: Branch, fields: Mapping[str, str]) -> Answer:
+    """Answer ka10079, newest first: bars of so many trades, counted from the first one of the day that is kept."""
+    instrument, _ = branch.instrument_at(fields["stk_cd"])
+    scope = int(fields["tic_scope"])
+    trades = branch.exchange.trades(instrument.symbol)
+    starts = range((len(trades) - 1) // scope * scope, -1, -scope) if trades else range(0)
+    # Seen blank for single trades; that it counts those of the newest bar otherwise is taken from its name.
+    last = "" if scope == 1 or not trades else str((len(trades) - 1) % scope + 1)
+    return Listing(
+        "stk_tic_chart_qry",
+        [(start, start) for start in starts],
+        lambda start: _tick_row(instrument, trades[start : start + scope]),
+        {"stk_cd": fields["stk_cd"], "last_tic_cnt": last},
+        descending=True,
+    )
+
+
+def _tick_row(instrument: Instrument, trades: Sequence[Trade]) -> dict[str, str]:
+    prices = [trade.price for trade in trades]
+    base, close = instrument.previous_close, prices[-1]
+    return {
+        "cur_prc": whole(close),
+        "trde_qty": whole(sum((trade.quantity for trade in trades), Decimal(0))),
+        "cntr_tm": f"{trades[-1].time:%Y%m%d%H%M%S}",
+        "open_pric": whole(prices[0]),
+        "high_pric": whole(max(prices)),
+        "low_pric": whole(min(prices)),
+        # Without a sign, although pred_pre_sig tells a fall.
+        "pred_pre": whole(abs(close - base)),
+        "pred_pre_sig": sign_code(close, base, (instrument.lower_limit, instrument.upper_limit)),
+    }

@@ -1,0 +1,75 @@
+"""Trading by kind of investor: ka10059."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
+
+from brokerkit.market.ticks import Kind
+from brokerkit.models import Flow, InvestorFlow
+
+from .calls import day
+from .candles import sign_of_day
+from .common import Answer, Branch, Listing
+from .numbers import directed, implied_rate, percent_of, signed, whole
+
+_MILLION = Decimal(1_000_000)
+_THOUSAND = Decimal(1_000)
+
+_INVESTORS = {
+    "ind_invsr": "individual",
+    "orgn": "institution",
+    "fnnc_invt": "financial_investment",
+    "insrnc": "insurance",
+    "invtrt": "investment_trust",
+    "etc_fnnc": "other_finance",
+    "bank": "bank",
+    "penfnd_etc": "pension",
+    "samo_fund": "private_fund",
+    "natn": "government",
+    "etc_corp": "other_corporation",
+    "natfor": "resident_foreign",
+}
+
+
+def investors(branch: Branch, fields: Mapping[str, str]) -> Answer:
+    """Answer ka10059: a row a day, newest first, from `dt` back. The figures are those of all venues together."""
+    instrument, _ = branch.instrument_at(fields["stk_cd"])
+    days = list(branch.exchange.investor_flow(instrument.symbol))
+    until = day(fields["dt"])
+    # The close before the oldest day is not known to the exchange: that day counts as unchanged.
+    pairs = pairwise([days[0], *days] if days else [])
+    rows = [(pair[1].date.toordinal(), pair) for pair in pairs if pair[1].date <= until]
+    return Listing("stk_invsr_orgn", rows[::-1], lambda pair: _day_row(instrument.kind, *pair, fields), descending=True)
+
+
+def _day_row(kind: Kind, before: InvestorFlow, flow: InvestorFlow, fields: Mapping[str, str]) -> dict[str, str]:
+    close, base = flow.close or Decimal(0), before.close or Decimal(0)
+    traded = [flow.individual, flow.foreign, flow.institution, flow.other_corporation]
+    row = {
+        "dt": f"{flow.date:%Y%m%d}",
+        "cur_prc": directed(close, base),
+        "pre_sig": sign_of_day(close, base, kind),
+        "pred_pre": signed(close - base),
+        "flu_rt": implied_rate(percent_of(close - base, base)),
+        "acc_trde_qty": whole(sum((each.buy_quantity or 0 for each in traded), Decimal(0))),
+        "acc_trde_prica": whole(sum((each.buy_amount or 0 for each in traded), Decimal(0)) / _MILLION),
+        "ind_invsr": "",
+        # Kiwoom's foreigners are without the resident ones, which stand under natfor.
+        "frgnr_invsr": _figure(flow.foreign, fields, flow.resident_foreign),
+    }
+    return row | {name: _figure(getattr(flow, kind_name), fields) for name, kind_name in _INVESTORS.items()}
+
+
+def _figure(flow: Flow, fields: Mapping[str, str], without: Flow | None = None) -> str:
+    side = {"0": "net", "1": "buy", "2": "sell"}[fields["trde_tp"]]
+    name = f"{side}_{'amount' if fields['amt_qty_tp'] == '1' else 'quantity'}"
+    value: Decimal = getattr(flow, name) or Decimal(0)
+    if without is not None:
+        value -= getattr(without, name) or Decimal(0)
+    # Amounts are in million won whatever unit_tp says. How thousands of shares are rounded is not known.
+    if fields["amt_qty_tp"] == "2" and fields["unit_tp"] == "1":
+        return whole(value)
+    unit = _MILLION if fields["amt_qty_tp"] == "1" else _THOUSAND
+    return whole((value / unit).quantize(Decimal(1), ROUND_HALF_UP))

@@ -1,0 +1,174 @@
+"""Somebody with an app key at the Kiwoom face, and what such people send."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from decimal import Decimal
+from typing import Any
+
+import requests
+from brokerkit_kiwoom.sandbox import KiwoomFace
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from brokerkit.sandbox.exchange import Exchange
+from brokerkit.sandbox.server import Server
+
+SAMSUNG = "005930"
+FUND = "069500"
+TODAY = dt.date(2026, 11, 20)
+_FOLDERS = {
+    **dict.fromkeys(("ka00001", "ka10075", "ka10076", "ka10085", "ka01690", "kt0", "kt5"), "acnt"),
+    **dict.fromkeys(("ka10004", "ka10005", "ka10086"), "mrkcond"),
+    **dict.fromkeys(("ka10079", "ka10080", "ka10081", "ka10082", "ka10083", "ka10094"), "chart"),
+    "kt1": "ordr",
+    "ka1": "stkinfo",
+}
+FLOW = {"dt": "20261120", "stk_cd": SAMSUNG, "amt_qty_tp": "2", "trde_tp": "0", "unit_tp": "1"}
+DAY = {"qry_tp": "1", "stk_bond_tp": "0", "sell_tp": "0", "dmst_stex_tp": "%"}
+OPEN = {"all_stk_tp": "0", "trde_tp": "0", "stex_tp": "0"}
+FILLS = {"qry_tp": "0", "sell_tp": "0", "stex_tp": "0"}
+HELD = {"qry_tp": "1", "dmst_stex_tp": "KRX"}
+CHART = {"stk_cd": SAMSUNG, "base_dt": "20261120", "upd_stkpc_tp": "1"}
+SHORT_CHART = {"stk_cd": SAMSUNG, "tic_scope": "1", "upd_stkpc_tp": "1"}
+PRICES = {"stk_cd": SAMSUNG, "qry_dt": "20261120", "indc_tp": "0"}
+ORDERABLE = {"stk_cd": SAMSUNG, "trde_tp": "2", "uv": "70000"}
+QUERIES: dict[str, dict[str, str]] = {
+    "ka00001": {},
+    "kt00001": {"qry_tp": "3"},
+    "kt00004": {"qry_tp": "0", "dmst_stex_tp": "KRX"},
+    "kt00005": {"dmst_stex_tp": "KRX"},
+    "kt00007": DAY,
+    "kt00010": ORDERABLE,
+    "kt00018": HELD,
+    "ka10075": OPEN,
+    "ka10076": FILLS,
+    "ka10085": {"stex_tp": "0"},
+    **{api_id: {"stk_cd": SAMSUNG} for api_id in ("ka10001", "ka10003", "ka10004", "ka10005", "ka10100")},
+    "ka10095": {"stk_cd": f"{SAMSUNG}|{FUND}"},
+    "ka10086": PRICES,
+    "ka10059": FLOW,
+    "ka10079": SHORT_CHART,
+    "ka10080": SHORT_CHART,
+    **dict.fromkeys(("ka10081", "ka10082", "ka10083", "ka10094"), CHART),
+    "ka10099": {"mrkt_tp": "0"},
+    "ka10101": {"mrkt_tp": "0"},
+    "ka10102": {},
+}
+"""Every query of the face with a body that it answers."""
+
+
+class Street:
+    """One server for all tests, because starting one takes longer than a test. Each test puts its face behind it."""
+
+    def __init__(self) -> None:
+        self.http = requests.Session()
+        self.http.trust_env = False
+        self.app: ASGIApp | None = None
+        self.server = Server(self)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self.app is not None
+        await self.app(scope, receive, send)
+
+    def close(self) -> None:
+        self.http.close()
+        self.server.close()
+
+
+class Customer:
+    """Somebody with an app key."""
+
+    def __init__(self, street: Street, environment: str = "real") -> None:
+        self.exchange = Exchange(today=TODAY)
+        self.face = KiwoomFace(self.exchange, environment=environment)
+        self.server, self.http = street.server, street.http
+        street.app = self.face.app
+        self.account = self.face.credentials.account
+        self.token = str(self.issue()["token"])
+
+    def post(self, path: str, body: object, headers: dict[str, str] | None = None) -> requests.Response:
+        typed = {"Content-Type": "application/json;charset=UTF-8", **(headers or {})}
+        return self.http.post(self.server.url + path, data=json.dumps(body), headers=typed, timeout=10)
+
+    def issue(self, **changes: object) -> dict[str, Any]:
+        keys = self.face.credentials
+        body = {"grant_type": "client_credentials", "appkey": keys.app_key, "secretkey": keys.app_secret, **changes}
+        return dict(self.post("/oauth2/token", body).json())
+
+    def revoke(self, **changes: object) -> dict[str, Any]:
+        keys = self.face.credentials
+        body = {"appkey": keys.app_key, "secretkey": keys.app_secret, "token": self.token, **changes}
+        return dict(self.post("/oauth2/revoke", body).json())
+
+    def send(self, api_id: str, body: object, **headers: str) -> requests.Response:
+        self.face.window.clear()
+        folder = _FOLDERS.get(api_id) or _FOLDERS[api_id[:3]]
+        sent = {"api-id": api_id, "authorization": f"Bearer {self.token}"}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.post(f"/api/dostk/{folder}", body, sent)
+
+    def call(self, api_id: str, body: object = None) -> dict[str, Any]:
+        answer: dict[str, Any] = self.send(api_id, body or {}).json()
+        assert answer["return_code"] == 0, answer
+        return answer
+
+    def query(self, api_id: str, **changes: str) -> dict[str, Any]:
+        return self.call(api_id, {**QUERIES[api_id], **changes})
+
+    def pages(self, api_id: str, name: str, body: object) -> list[list[dict[str, str]]]:
+        answer, found = self.send(api_id, body), []
+        found.append(answer.json()[name])
+        while answer.headers["cont-yn"] == "Y":
+            answer = self.send(api_id, body, cont_yn="Y", next_key=answer.headers["next-key"])
+            found.append(answer.json()[name])
+        return found
+
+    def refusal(self, api_id: str, body: object, **headers: str) -> tuple[int, str]:
+        answer = self.send(api_id, body, **headers)
+        said = answer.json()
+        assert answer.status_code == 200
+        assert "ord_no" not in said
+        return said["return_code"], said["return_msg"]
+
+    def business(self, api_id: str, body: object) -> str:
+        """Return the inner code of a refusal that comes from behind the gateway."""
+        kind, message = self.refusal(api_id, body)
+        assert kind == 20
+        assert message.startswith("[2000](")
+        return message.removeprefix("[2000](").partition(":")[0]
+
+    def order(self, api_id: str = "kt10000", **changes: str) -> str:
+        return str(self.call(api_id, limit(self.bid(), **changes))["ord_no"])
+
+    def amend(self, number: str, **changes: str) -> dict[str, Any]:
+        return self.call("kt10002", amending(number, **changes))
+
+    def cancel(self, number: str, **changes: str) -> dict[str, Any]:
+        return self.call("kt10003", cancelling(number, **changes))
+
+    def rows(self, **changes: str) -> list[dict[str, str]]:
+        """Return the day's list, oldest first."""
+        found: list[dict[str, str]] = self.call("kt00007", {**DAY, **changes})["acnt_ord_cntr_prps_dtl"]
+        return found
+
+    def give(self, symbol: str = SAMSUNG, quantity: int = 100, cost: int = 7_000_000) -> None:
+        self.exchange.give_holding(self.account, symbol, Decimal(quantity), Decimal(cost))
+
+    def bid(self, rank: int = 4) -> Decimal:
+        """A price that waits."""
+        return self.exchange.order_book(SAMSUNG).bids[rank].price
+
+
+def limit(price: Decimal, **changes: str) -> dict[str, str]:
+    base = {"dmst_stex_tp": "KRX", "stk_cd": SAMSUNG, "ord_qty": "10", "ord_uv": f"{price:f}", "trde_tp": "0"}
+    return {**base, **changes}
+
+
+def amending(number: str, **changes: str) -> dict[str, str]:
+    base = {"dmst_stex_tp": "KRX", "orig_ord_no": number, "stk_cd": SAMSUNG, "mdfy_qty": "0", "mdfy_uv": "1"}
+    return {**base, **changes}
+
+
+def cancelling(number: str, **changes: str) -> dict[str, str]:
+    return {"dmst_stex_tp": "KRX", "orig_ord_no": number, "stk_cd": SAMSUNG, "cncl_qty": "0", **changes}

@@ -1,0 +1,657 @@
+"""The verbs of every broker: what is checked before anything is sent, and what is said afterwards."""
+
+# mypy: disable-error-code="comparison-overlap"
+# Decimals are compared with ints on purpose.
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+import inspect
+import itertools
+import logging
+import pickle
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any, cast
+
+import pytest
+from pydantic import SecretStr
+
+from brokerkit import config
+from brokerkit.broker import VERBS, Broker, masked
+from brokerkit.errors import (
+    BrokerError,
+    Disarmed,
+    InsufficientFunds,
+    InvalidRequest,
+    NetworkError,
+    NothingToCancel,
+    NotSent,
+    OrderUncertain,
+    UnknownSymbol,
+    Unsupported,
+)
+from brokerkit.market import clock
+from brokerkit.market.ticks import Kind
+from brokerkit.models import (
+    Balance,
+    InvestorFlow,
+    Order,
+    OrderRequest,
+    OrderStatus,
+    OrderType,
+    Quote,
+    Side,
+    TimeInForce,
+    Venue,
+)
+from brokerkit.transport import Client
+
+SECRETS = {"app_key": "CANARY-app-key", "app_secret": "CANARY-app-secret", "account": "5001234501"}
+TODAY = dt.date(2026, 11, 20)
+
+
+class FakeClient:
+    """Takes the place of an adapter's client; nothing can be sent."""
+
+    closed = 0
+
+    def close(self) -> None:
+        """Count how often."""
+        self.closed += 1
+
+
+class FakeBroker(Broker):
+    """A broker whose hooks write down what they were asked and answer what the test prepared."""
+
+    name = "fake"
+
+    def __init__(self, *, environment: str = "demo", arm: str | None = None) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+        self.fails: BrokerError | None = None
+        self.kind: Kind | None = Kind.STOCK
+        self.limits: tuple[int | None, int | None] = (None, None)
+        self.listed: Order | None = None
+        self.flows: Sequence[InvestorFlow] = ()
+        settings = config.Settings(**{name: SecretStr(value) for name, value in SECRETS.items()})
+        super().__init__(settings, environment=environment, arm=arm)
+
+    def _connect(
+        self, settings: config.Settings, environment: str, base_url: str | None, remember_token: bool
+    ) -> Client:
+        self._settings = settings
+        return cast(Client, FakeClient())
+
+    def _called(self, *call: Any) -> None:
+        self.calls.append(call)
+        if self.fails is not None:
+            raise self.fails
+
+    def _quote(self, symbol: str, venue: Venue) -> Quote:
+        self._called("quote", symbol, venue)
+        lower, upper = (None if limit is None else Decimal(limit) for limit in self.limits)
+        price = Decimal(70000)
+        return Quote(symbol=symbol, venue=venue, currency="KRW", price=price, lower_limit=lower, upper_limit=upper)
+
+    def _kind(self, symbol: str) -> Kind | None:
+        self._called("kind", symbol)
+        return self.kind
+
+    def _send_order(self, request: OrderRequest) -> Order:
+        self._called("order", request)
+        return order_of(symbol=request.symbol, side=request.side, quantity=request.quantity, status="PENDING")
+
+    def _send_cancel(self, order: Order, quantity: Decimal | None) -> Order:
+        self._called("cancel", order.id, quantity)
+        return order.model_copy(update={"id": "118", "original_id": order.id, "status": OrderStatus.PENDING})
+
+    def _find_order(self, order: Order) -> Order | None:
+        self._called("find", order.id)
+        return self.listed
+
+    def _balance(self) -> Balance:
+        self._called("balance")
+        raise NetworkError("silence")
+
+    def _investor_flow(self, symbol: str, start: dt.date | None, end: dt.date, detail: bool) -> Sequence[InvestorFlow]:
+        self._called("flow", symbol, start, end, detail)
+        return self.flows
+
+
+def order_of(**changes: object) -> Order:
+    """Return a working order of the fake broker for 10 shares at 70,000 won, 3 of them filled, with changes."""
+    values = {
+        "id": "117",
+        "symbol": "005930",
+        "side": Side.BUY,
+        "type": OrderType.LIMIT,
+        "venue": Venue.KRX,
+        "quantity": 10,
+        "price": 70000,
+        "filled_quantity": 3,
+        "remaining_quantity": 7,
+        "status": OrderStatus.PARTIALLY_FILLED,
+        "handle": "fake:20261120:117",
+    }
+    return Order.model_validate({**values, **changes})
+
+
+@pytest.fixture
+def broker() -> FakeBroker:
+    """Return a broker of the demo environment."""
+    return FakeBroker()
+
+
+@pytest.fixture(autouse=True)
+def today(monkeypatch: pytest.MonkeyPatch) -> Callable[[dt.date], None]:
+    """Fix the date; return a function that sets another one."""
+
+    def is_now(date: dt.date) -> None:
+        monkeypatch.setattr(clock, "today", lambda: date)
+
+    is_now(TODAY)
+    return is_now
+
+
+@pytest.mark.parametrize(("verb", "side"), [("buy", Side.BUY), ("sell", Side.SELL)])
+def test_buying_and_selling_send_the_order_that_was_meant(verb: str, side: Side, broker: FakeBroker) -> None:
+    order = getattr(broker, verb)("005930", 10, price=70_000)
+    assert broker.calls == [
+        (
+            "order",
+            OrderRequest(symbol="005930", side=side, quantity=Decimal(10), type=OrderType.LIMIT, price=Decimal(70000)),
+        )
+    ]
+    assert order.status is OrderStatus.PENDING
+    assert order.id == "117"
+
+
+def test_every_argument_of_an_order_reaches_the_adapter(broker: FakeBroker) -> None:
+    broker.sell(
+        "005930",
+        "10",
+        price="70000",
+        type=cast(OrderType, "STOP_LIMIT"),
+        time_in_force=TimeInForce.IOC,
+        venue=cast(Venue, "NXT"),
+        stop_price=71000.0,
+    )
+    (_, request), *others = broker.calls
+    assert others == []
+    assert request == OrderRequest(
+        symbol="005930",
+        side=Side.SELL,
+        quantity=Decimal(10),
+        type=OrderType.STOP_LIMIT,
+        price=Decimal(70000),
+        stop_price=Decimal(71000),
+        time_in_force=TimeInForce.IOC,
+        venue=Venue.NXT,
+    )
+
+
+@pytest.mark.parametrize("verb", ["buy", "sell"])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {},
+        {"price": 0},
+        {"price": -70000},
+        {"price": 70_000.5},
+        {"price": 70_050},
+        {"price": True},
+        {"price": "70,000"},
+        {"price": float("nan")},
+        {"price": "1e30"},
+        {"price": 70000, "quantity": 0},
+        {"price": 70000, "quantity": -1},
+        {"price": 70000, "quantity": 0.5},
+        {"price": 70000, "quantity": "1e1000000"},
+        {"price": 70000, "symbol": "A005930"},
+        {"price": 70000, "symbol": "005930_NX"},
+        {"price": 70000, "type": "MARKET"},
+        {"price": 70000, "type": "limit"},
+        {"price": 70000, "type": "STOP_LIMIT"},
+        {"price": 70000, "type": "STOP_LIMIT", "stop_price": 70_050},
+        {"price": 70000, "stop_price": 71000},
+        {"price": 70000, "venue": "NASDAQ"},
+        {"price": 70000, "time_in_force": "GTC"},
+        {"type": "LIMIT"},
+    ],
+    ids=str,
+)
+def test_a_wrong_order_is_refused_and_nothing_is_sent(verb: str, wrong: dict[str, Any], broker: FakeBroker) -> None:
+    arguments = {"symbol": "005930", "quantity": 10, **wrong}
+    with pytest.raises(InvalidRequest) as refused:
+        getattr(broker, verb)(**arguments)
+    assert [call for call in broker.calls if call[0] != "kind"] == []
+    assert refused.value.broker == "fake"
+    assert verb.upper() in str(refused.value)
+
+
+def test_an_unknown_type_is_refused_with_the_types_there_are(broker: FakeBroker) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        broker.buy("005930", 10, type=cast(OrderType, "MARKT"))
+    for type_ in OrderType:
+        assert type_ in str(refused.value)
+    assert broker.calls == []
+
+
+@pytest.mark.parametrize("venue", ["krx", "NYSE", "", None, 1])
+def test_an_unknown_venue_is_refused_with_the_venues_there_are(venue: Any, broker: FakeBroker) -> None:
+    for ask in (
+        lambda: broker.quote("005930", venue=venue),
+        lambda: broker.buy("005930", 10, price=70000, venue=venue),
+    ):
+        with pytest.raises(InvalidRequest) as refused:
+            cast(Any, ask)()
+        for known in Venue:
+            assert known in str(refused.value)
+    assert broker.calls == []
+
+
+def test_a_venue_may_be_given_as_text(broker: FakeBroker) -> None:
+    assert broker.quote("005930", venue=cast(Venue, "SOR")).venue is Venue.SOR
+
+
+@pytest.mark.parametrize("price", [1, 1_999, 2_005, 5_010, 20_050, 50_100, 200_500, 500_000, 1_000_000])
+def test_a_price_on_the_step_of_stocks_asks_nobody_what_the_symbol_is(price: int, broker: FakeBroker) -> None:
+    broker.buy("005930", 1, price=price)
+    assert [call[0] for call in broker.calls] == ["order"]
+
+
+@pytest.mark.parametrize(
+    ("price", "step", "below", "above"),
+    [(2_001, 5, 2_000, 2_005), ("5_0", 0, 0, 0), (70_001, 100, 70_000, 70_100), ("1999.5", 1, 1_999, 2_000)],
+)
+def test_a_price_off_every_step_is_refused_with_the_nearest_ones(
+    price: Any, step: int, below: int, above: int, broker: FakeBroker
+) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        broker.buy("005930", 1, price=price)
+    if step:
+        assert f"step there is {step} won" in refused.value.message
+        assert refused.value.advice is not None
+        assert f"{below} and {above}" in refused.value.advice
+    assert broker.calls == []
+
+
+@pytest.mark.parametrize(("kind", "passes"), [(Kind.STOCK, False), (Kind.FUND, True), (Kind.ELW, True), (None, True)])
+def test_the_finer_step_of_funds_is_for_what_may_be_a_fund(kind: Kind | None, passes: bool, broker: FakeBroker) -> None:
+    """Where the broker does not tell what a symbol is, it decides itself whether the price will do."""
+    broker.kind = kind
+    if passes:
+        broker.buy("069500", 1, price=70_005)
+        assert [call[0] for call in broker.calls] == ["kind", "order"]
+    else:
+        with pytest.raises(InvalidRequest, match="step there is 100 won"):
+            broker.buy("069500", 1, price=70_005)
+        assert broker.calls == [("kind", "069500")]
+
+
+def test_what_a_symbol_is_gets_asked_once(broker: FakeBroker) -> None:
+    broker.kind = Kind.FUND
+    for price in (70_005, 70_015, 70_000, 7_005):
+        broker.buy("069500", 1, price=price)
+    broker.buy("102110", 1, price=70_005)
+    assert [call for call in broker.calls if call[0] == "kind"] == [("kind", "069500"), ("kind", "102110")]
+
+
+def test_an_order_is_not_sent_if_the_question_what_the_symbol_is_fails(broker: FakeBroker) -> None:
+    broker.fails = UnknownSymbol("no such code")
+    with pytest.raises(UnknownSymbol):
+        broker.buy("069500", 1, price=70_005)
+    broker.fails = None
+    broker.buy("069500", 1, price=70_000)
+    assert [call[0] for call in broker.calls] == ["kind", "order"]
+
+
+@pytest.mark.parametrize("price", [48_950, 91_100])
+def test_a_price_outside_the_limits_of_todays_quote_is_not_sent(price: int, broker: FakeBroker) -> None:
+    broker.limits = (49_000, 91_000)
+    broker.quote("005930")
+    broker.calls.clear()
+    for wrong in ({"price": price}, {"price": 70_000, "type": OrderType.STOP_LIMIT, "stop_price": price}):
+        with pytest.raises(InvalidRequest, match="limits of 005930, 49000 to 91000"):
+            broker.buy("005930", 1, **cast(Any, wrong))
+    assert broker.calls == []
+    for edge in (49_000, 91_000):
+        broker.buy("005930", 1, price=edge)
+    broker.buy("000660", 1, price=100_000)
+    broker.buy("005930", 1, type=OrderType.MARKET)
+    assert [call[0] for call in broker.calls] == ["order"] * 4
+
+
+def test_limits_of_yesterday_do_not_count(broker: FakeBroker, today: Callable[[dt.date], None]) -> None:
+    broker.limits = (49_000, 91_000)
+    broker.quote("005930")
+    today(TODAY + dt.timedelta(days=1))
+    broker.buy("005930", 1, price=100_000)
+    assert broker.calls[-1][0] == "order"
+
+
+@pytest.mark.parametrize("limits", [(None, None), (49_000, None), (None, 91_000)])
+def test_a_quote_without_both_limits_sets_none(limits: tuple[int | None, int | None], broker: FakeBroker) -> None:
+    broker.limits = limits
+    broker.quote("005930")
+    broker.buy("005930", 1, price=500_000)
+    assert broker.calls[-1][0] == "order"
+
+
+@pytest.mark.parametrize("symbol", ["A005930", "005930_AL", "", 5930, None])
+def test_queries_about_no_symbol_are_not_sent(symbol: Any, broker: FakeBroker) -> None:
+    for ask in (broker.quote, broker.investor_flow):
+        with pytest.raises(InvalidRequest):
+            cast(Any, ask)(symbol)
+    assert broker.calls == []
+
+
+def test_queries_about_a_foreign_symbol_are_unsupported(broker: FakeBroker) -> None:
+    for ask in (broker.quote, broker.investor_flow, lambda symbol: broker.buy(symbol, 1, price=100)):
+        with pytest.raises(Unsupported):
+            cast(Any, ask)("NASDAQ:AAPL")
+    assert broker.calls == []
+
+
+def test_a_whole_order_and_a_part_of_it_can_be_cancelled(broker: FakeBroker) -> None:
+    answer = broker.cancel(order_of())
+    broker.cancel(order_of(), quantity=7)
+    broker.cancel(order_of(), quantity="2")
+    broker.cancel(order_of(remaining_quantity=None), quantity=10)
+    assert broker.calls == [("cancel", "117", None), ("cancel", "117", 7), ("cancel", "117", 2), ("cancel", "117", 10)]
+    assert (answer.id, answer.original_id, answer.status) == ("118", "117", OrderStatus.PENDING)
+
+
+@pytest.mark.parametrize("quantity", [0, -1, 0.5, "x", True, 8, "1_0", float("inf"), "1e1000000"])
+def test_a_quantity_that_cannot_be_cancelled_is_not_sent(quantity: Any, broker: FakeBroker) -> None:
+    with pytest.raises(InvalidRequest):
+        broker.cancel(order_of(), quantity=quantity)
+    assert broker.calls == []
+
+
+def test_more_than_is_left_is_refused_with_what_is_left(broker: FakeBroker) -> None:
+    with pytest.raises(InvalidRequest, match="at most 7 shares are left of order 117"):
+        broker.cancel(order_of(), quantity=8)
+    with pytest.raises(InvalidRequest, match="at most 10 shares"):
+        broker.cancel(order_of(remaining_quantity=None), quantity=11)
+    assert broker.calls == []
+
+
+@pytest.mark.parametrize("status", list(OrderStatus))
+def test_only_a_finished_order_has_nothing_to_cancel(status: OrderStatus, broker: FakeBroker) -> None:
+    order = order_of(status=status)
+    if status in (OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.REJECTED, OrderStatus.EXPIRED):
+        with pytest.raises(NothingToCancel, match=str(status)):
+            broker.cancel(order)
+        assert broker.calls == []
+    else:
+        broker.cancel(order)
+        assert broker.calls == [("cancel", "117", None)]
+
+
+@pytest.mark.parametrize("handle", ["other:20261120:117", "fakes:117", "FAKE:117", "", ":117", " fake:117"])
+def test_an_order_of_another_broker_is_refused(handle: str, broker: FakeBroker) -> None:
+    order = order_of(handle=handle)
+    for verb in (broker.cancel, broker.refresh, lambda order: broker.cancel(order, quantity=1)):
+        with pytest.raises(InvalidRequest, match="not an order of fake"):
+            cast(Any, verb)(order)
+    assert broker.calls == []
+
+
+@pytest.mark.parametrize("arm", [None, "4501", "0000", ""])
+@pytest.mark.parametrize("way", ["order", "buy", "sell", "market", "cancel", "cancel part"])
+def test_nothing_moves_real_money_however_it_is_armed(arm: str | None, way: str) -> None:
+    broker = FakeBroker(environment="real", arm=arm)
+    ways: dict[str, Callable[[], Order]] = {
+        "order": lambda: broker.order(REQUEST),
+        "buy": lambda: broker.buy("005930", 1, price=70_000),
+        "sell": lambda: broker.sell("005930", 1, price=70_000),
+        "market": lambda: broker.buy("005930", 1, type=OrderType.MARKET),
+        "cancel": lambda: broker.cancel(order_of()),
+        "cancel part": lambda: broker.cancel(order_of(), quantity=1),
+    }
+    with pytest.raises(Disarmed) as refused:
+        ways[way]()
+    assert "Nothing was sent" in str(refused.value)
+    assert broker.calls == []
+
+
+def test_reading_works_with_real_money() -> None:
+    broker = FakeBroker(environment="real")
+    broker.quote("005930")
+    broker.investor_flow("005930")
+    broker.refresh(order_of())
+    assert [call[0] for call in broker.calls] == ["quote", "flow", "find"]
+
+
+REQUEST = OrderRequest(symbol="005930", side=Side.BUY, quantity=Decimal(10), type=OrderType.LIMIT, price=Decimal(70000))
+
+
+def test_an_uncertain_order_carries_what_was_sent_and_is_sent_once(broker: FakeBroker) -> None:
+    broker.fails = OrderUncertain("silence", endpoint="order")
+    with pytest.raises(OrderUncertain) as uncertain:
+        broker.order(REQUEST)
+    assert uncertain.value.intent == REQUEST
+    assert uncertain.value.broker == "fake"
+    assert broker.calls == [("order", REQUEST)]
+    with pytest.raises(OrderUncertain) as uncertain:
+        broker.cancel(order_of(), quantity=2)
+    assert uncertain.value.intent == order_of()
+    assert broker.calls[1:] == [("cancel", "117", 2)]
+
+
+@pytest.mark.parametrize("error", [NotSent("refused"), InsufficientFunds("no", code="X1"), Unsupported("no")], ids=repr)
+def test_an_order_that_fails_is_not_sent_again(error: BrokerError, broker: FakeBroker) -> None:
+    broker.fails = error
+    with pytest.raises(type(error)) as failed:
+        broker.order(REQUEST)
+    assert failed.value is error
+    assert len(broker.calls) == 1
+    assert "BUY 10 005930 at 70000" in str(failed.value)
+
+
+def test_an_error_says_what_was_asked_and_of_whom(broker: FakeBroker) -> None:
+    broker.fails = NetworkError("silence")
+    asks: dict[str, Callable[[], object]] = {
+        "quote of 005930 at NXT": lambda: broker.quote("005930", venue=Venue.NXT),
+        "cancel 2 of order 117 (005930)": lambda: broker.cancel(order_of(), quantity=2),
+        "order 117 (005930)": lambda: broker.refresh(order_of()),
+        "balance": broker.balance,
+        "investor flow of 005930": lambda: broker.investor_flow("005930"),
+    }
+    for asked, ask in asks.items():
+        broker.fails = NetworkError("silence")
+        with pytest.raises(NetworkError) as failed:
+            ask()
+        assert str(failed.value).startswith(f"fake, {asked}")
+
+
+def test_what_an_adapter_already_said_is_kept(broker: FakeBroker) -> None:
+    broker.fails = NetworkError("silence", broker="other")
+    broker.fails.asked = "something finer"
+    with pytest.raises(NetworkError) as failed:
+        broker.quote("005930")
+    assert (failed.value.broker, failed.value.asked) == ("other", "something finer")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (None, "order 117"),
+        (NotSent("CANARY-words"), "NotSent"),
+        (InsufficientFunds("CANARY-words", code="X1"), "InsufficientFunds [X1]"),
+        (OrderUncertain("CANARY-words"), "OrderUncertain"),
+    ],
+    ids=repr,
+)
+def test_every_attempt_to_order_logs_one_line_without_secrets(
+    error: BrokerError | None, said: str, broker: FakeBroker, caplog: pytest.LogCaptureFixture
+) -> None:
+    attempts: list[tuple[Callable[[], Order], str]] = [
+        (lambda: broker.buy("005930", 10, price=70_000), "BUY 10 005930 at 70000"),
+        (lambda: broker.sell("005930", 1000, type=OrderType.MARKET), "SELL 1000 005930 at MARKET"),
+        (lambda: broker.cancel(order_of()), "cancel all of order 117 (005930)"),
+    ]
+    broker.fails = error
+    for attempt, what in attempts:
+        caplog.clear()
+        with caplog.at_level(logging.DEBUG):
+            if error is None:
+                attempt()
+            else:
+                with pytest.raises(type(error)):
+                    attempt()
+        (record,) = caplog.records
+        assert (record.levelno, record.name) == (logging.INFO, "brokerkit")
+        text = record.getMessage()
+        assert text.startswith(f"fake demo: {what} -> ")
+        assert said in text or "cancel" in what
+        assert "CANARY" not in text
+        assert SECRETS["account"] not in text
+        assert len(text.splitlines()) == 1
+
+
+def test_queries_log_nothing(broker: FakeBroker, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        broker.quote("005930")
+        broker.investor_flow("005930")
+        broker.refresh(order_of())
+    assert caplog.records == []
+
+
+def test_refresh_returns_the_order_as_it_is_listed(broker: FakeBroker) -> None:
+    broker.listed = order_of(status="FILLED", filled_quantity=10, remaining_quantity=0)
+    assert broker.refresh(order_of()) == broker.listed
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("PENDING", "PENDING"),
+        ("WORKING", "UNKNOWN"),
+        ("PARTIALLY_FILLED", "UNKNOWN"),
+        ("UNKNOWN", "UNKNOWN"),
+        ("FILLED", "FILLED"),
+        ("CANCELED", "CANCELED"),
+        ("REJECTED", "REJECTED"),
+        ("EXPIRED", "EXPIRED"),
+    ],
+)
+def test_an_order_that_is_not_listed_is_never_guessed_at(before: str, after: str, broker: FakeBroker) -> None:
+    order = order_of(status=before)
+    assert broker.refresh(order) == order.model_copy(update={"status": OrderStatus(after)})
+
+
+def flow_of(day: dt.date) -> InvestorFlow:
+    """Return a row of a day without figures."""
+    return InvestorFlow(symbol="005930", date=day, final=True)
+
+
+DAYS = [TODAY - dt.timedelta(days=number) for number in range(45)]
+
+
+def test_without_a_start_the_newest_thirty_rows_come_oldest_first(broker: FakeBroker) -> None:
+    broker.flows = [flow_of(day) for day in DAYS]
+    rows = broker.investor_flow("005930")
+    assert [row.date for row in rows] == sorted(DAYS)[-30:]
+    assert isinstance(rows, tuple)
+    assert broker.calls == [("flow", "005930", None, TODAY, False)]
+
+
+def test_fewer_rows_than_thirty_come_as_they_are(broker: FakeBroker) -> None:
+    broker.flows = [flow_of(day) for day in DAYS[:3]]
+    assert [row.date for row in broker.investor_flow("005930")] == sorted(DAYS[:3])
+    broker.flows = ()
+    assert broker.investor_flow("005930") == ()
+
+
+def test_with_a_start_all_rows_between_start_and_end_come(broker: FakeBroker) -> None:
+    broker.flows = [flow_of(day) for day in DAYS]
+    rows = broker.investor_flow("005930", start=DAYS[40], end=DAYS[2], detail=True)
+    assert [row.date for row in rows] == sorted(DAYS[2:41])
+    assert broker.calls == [("flow", "005930", DAYS[40], DAYS[2], True)]
+    assert [row.date for row in broker.investor_flow("005930", start=TODAY)] == [TODAY]
+
+
+def test_rows_after_the_end_are_left_out_before_thirty_are_counted(broker: FakeBroker) -> None:
+    broker.flows = [flow_of(day) for day in DAYS]
+    rows = broker.investor_flow("005930", end=DAYS[10])
+    assert [row.date for row in rows] == sorted(DAYS[10:40])
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (TODAY, TODAY - dt.timedelta(days=1)),
+        (TODAY + dt.timedelta(days=1), None),
+        (TODAY + dt.timedelta(days=1), TODAY + dt.timedelta(days=2)),
+        ("2026-11-19", None),
+        (None, "2026-11-19"),
+        (dt.datetime(2026, 11, 19, 9, 0), None),
+        (None, dt.datetime(2026, 11, 19, 9, 0)),
+        (20261119, None),
+    ],
+)
+def test_days_that_make_no_period_are_not_asked_for(start: Any, end: Any, broker: FakeBroker) -> None:
+    with pytest.raises(InvalidRequest):
+        broker.investor_flow("005930", start=start, end=end)
+    assert broker.calls == []
+
+
+def test_an_end_in_the_future_asks_up_to_it(broker: FakeBroker) -> None:
+    later = TODAY + dt.timedelta(days=3)
+    broker.investor_flow("005930", start=TODAY, end=later)
+    assert broker.calls == [("flow", "005930", TODAY, later, False)]
+
+
+def test_supports_knows_the_verbs_there_are(broker: FakeBroker) -> None:
+    for verb in VERBS:
+        assert broker.supports(verb)
+        assert callable(getattr(broker, verb))
+    for verb in ("", "fly", "_quote", "close", "Quote"):
+        assert not broker.supports(verb)
+
+
+def test_every_public_verb_is_documented() -> None:
+    for name, member in inspect.getmembers(Broker, inspect.isfunction):
+        if not name.startswith("_"):
+            assert inspect.getdoc(member), name
+
+
+def test_a_broker_refuses_to_be_pickled_or_copied(broker: FakeBroker) -> None:
+    for store, protocol in itertools.product((pickle.dumps,), range(pickle.HIGHEST_PROTOCOL + 1)):
+        with pytest.raises(TypeError, match="cannot be pickled"):
+            store(broker, protocol)
+    for duplicate in (copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="cannot be pickled"):
+            duplicate(broker)
+
+
+def test_a_broker_shows_its_environment_and_no_secret(broker: FakeBroker) -> None:
+    assert repr(broker) == str(broker) == "<FakeBroker demo>"
+
+
+def test_leaving_the_with_block_closes_the_connections(broker: FakeBroker) -> None:
+    with broker as same:
+        assert same is broker
+    assert cast(Any, broker.client).closed == 1
+    with pytest.raises(KeyError), broker:
+        raise KeyError
+    assert cast(Any, broker.client).closed == 2
+
+
+def test_an_adapter_without_a_hook_cannot_be_made() -> None:
+    class Unfinished(FakeBroker):
+        _send_cancel = Broker._send_cancel
+
+    with pytest.raises(TypeError, match="_send_cancel"):
+        cast(Any, Unfinished)()
+
+
+@pytest.mark.parametrize(
+    ("account", "shown"),
+    [("50012345-01", "******4501"), ("5001234501", "******4501"), ("123", "123"), ("", ""), ("8012-3401", "****3401")],
+)
+def test_an_account_is_masked_to_its_last_four_digits(account: str, shown: str) -> None:
+    assert masked(account) == shown

@@ -1,0 +1,163 @@
+"""`brokerkit sandbox` serves any client on this machine, and keeps what it is told to keep."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from brokerkit import Broker, OrderStatus, get_broker
+from brokerkit.cli import main
+
+FIELDS = {"base_url", "websocket_url", "app_key", "app_secret", "account"}
+
+
+@contextmanager
+def serving(*arguments: str) -> Iterator[tuple[dict[str, dict[str, str]], subprocess.Popen[str]]]:
+    command = [sys.executable, "-m", "brokerkit", "sandbox", "--json", *arguments]
+    process = subprocess.Popen(  # noqa: S603
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        line = process.stdout.readline()
+        assert line, process.stderr.read()
+        yield json.loads(line), process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+
+
+def connect(name: str, line: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Broker:
+    monkeypatch.setenv("BROKERKIT_CACHE_DIR", str(tmp_path / "cache"))
+    return get_broker(
+        name,
+        environment="sandbox",
+        base_url=line["base_url"],
+        app_key=line["app_key"],
+        app_secret=line["app_secret"],
+        account=line["account"],
+    )
+
+
+def test_one_line_of_json_tells_all_that_a_client_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving() as (lines, process):
+        assert set(lines) == {"kis", "kiwoom"}
+        for name, line in lines.items():
+            assert set(line) - {"hts_id"} == FIELDS
+            with connect(name, line, tmp_path, monkeypatch) as broker:
+                assert broker.quote("005930").price > 0
+                assert broker.balance().cash == 100_000_000
+        assert lines["kis"]["hts_id"]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0
+
+
+def test_the_demo_environment_is_played_with_its_own_ids() -> None:
+    with serving("--environment", "demo") as (lines, _):
+        url, keys = lines["kis"]["base_url"], lines["kis"]
+        body = {"grant_type": "client_credentials", "appkey": keys["app_key"], "appsecret": keys["app_secret"]}
+        token = requests.post(f"{url}/oauth2/tokenP", json=body, timeout=10).json()["access_token"]
+        headers = {
+            "authorization": f"Bearer {token}",
+            "appkey": keys["app_key"],
+            "appsecret": keys["app_secret"],
+            "tr_id": "TTTC8434R",
+        }
+        answer = requests.get(
+            f"{url}/uapi/domestic-stock/v1/trading/inquire-balance", headers=headers, timeout=10
+        ).json()
+        assert answer["msg_cd"] == "EGW02006"
+
+
+def test_ports_and_seeds_are_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving("--seed", "5") as (first, _):
+        with connect("kis", first["kis"], tmp_path, monkeypatch) as broker:
+            price = broker.quote("000660").price
+        port = first["kis"]["base_url"].rpartition(":")[2]
+    with serving("--seed", "5", "--port-kis", port) as (second, _):
+        assert second["kis"]["base_url"] == first["kis"]["base_url"]
+        with connect("kis", second["kis"], tmp_path, monkeypatch) as broker:
+            assert broker.quote("000660").price == price
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_accounts_keys_and_orders_outlive_a_restart(
+    stop: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = tmp_path / "state.json"
+    with serving("--state", str(state)) as (first, process):
+        with connect("kiwoom", first["kiwoom"], tmp_path, monkeypatch) as broker:
+            quote = broker.quote("005930")
+            waiting = broker.buy("005930", 1_000, price=quote.price)
+            before = broker.balance()
+        process.send_signal(stop)
+        process.wait(timeout=20)
+    assert oct(state.stat().st_mode & 0o777) == "0o600"
+    with serving("--state", str(state)) as (second, _):
+        assert second["kiwoom"]["app_key"] == first["kiwoom"]["app_key"]
+        assert second["kis"]["account"] == first["kis"]["account"]
+        with connect("kiwoom", second["kiwoom"], tmp_path / "other", monkeypatch) as broker:
+            assert broker.balance() == before
+            assert broker.refresh(waiting).status is OrderStatus.PARTIALLY_FILLED
+            assert broker.refresh(broker.cancel(waiting)).status is OrderStatus.CANCELED
+
+
+def test_tls_is_served_with_a_certificate_of_its_own(tmp_path: Path) -> None:
+    certificate = tmp_path / "sandbox.pem"
+    with serving("--tls", str(certificate)) as (lines, _):
+        url = lines["kiwoom"]["base_url"]
+        assert url.startswith("https://127.0.0.1:")
+        assert lines["kiwoom"]["websocket_url"].startswith("wss://")
+        body = {
+            "grant_type": "client_credentials",
+            "appkey": lines["kiwoom"]["app_key"],
+            "secretkey": lines["kiwoom"]["app_secret"],
+        }
+        answer = requests.post(f"{url}/oauth2/token", json=body, verify=str(certificate), timeout=10)
+        assert answer.json()["return_code"] == 0
+        with pytest.raises(requests.exceptions.SSLError):
+            requests.post(f"{url}/oauth2/token", json=body, timeout=10)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.0.1", "example.com", "::"])  # noqa: S104
+def test_nothing_but_loopback_is_served(host: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sandbox", "--json", "--host", host]) == 1
+    captured = capsys.readouterr()
+    assert host in captured.err
+    assert captured.out == ""
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"version": 99}', '{"version": 1, "environment": "demo"}'])
+def test_a_state_file_that_is_none_is_not_overwritten(
+    content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = tmp_path / "state.json"
+    state.write_text(content, encoding="utf-8")
+    assert main(["sandbox", "--json", "--state", str(state)]) == 1
+    assert "state.json" in capsys.readouterr().err
+    assert state.read_text(encoding="utf-8") == content
+
+
+@pytest.mark.parametrize(
+    "arguments", [["sandbox", "--port-kis", "99999"], ["sandbox", "--environment", "x"], ["x"], []]
+)
+def test_wrong_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert capsys.readouterr().err
+
+
+def test_the_command_is_installed() -> None:
+    command = Path(sys.executable).with_name("brokerkit")
+    done = subprocess.run([command, "--version"], capture_output=True, encoding="utf-8", check=True)  # noqa: S603
+    assert done.stdout.startswith("brokerkit ")

@@ -1,0 +1,507 @@
+"""Profiles and secrets: where they are looked for, what is refused, and that no secret is ever shown."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import keyring
+import platformdirs
+import pytest
+from keyring.backend import KeyringBackend
+from keyring.backends import fail, null
+from keyring.backends.chainer import ChainerBackend
+from keyring.errors import KeyringLocked
+from pydantic import SecretStr, field_validator
+
+from brokerkit import config
+from brokerkit.config import Profile, Settings, check_names, config_path, fetch_secret, load_profiles, make_settings
+from brokerkit.errors import ConfigError
+
+CANARY = "CANARY-5a1f-do-not-show"
+Write = Callable[..., Path]
+
+
+class AdapterSettings(Settings):
+    """Settings of an adapter with an account of its own shape."""
+
+    account: SecretStr
+    hts_id: str | None = None
+
+    @field_validator("account")
+    @classmethod
+    def _ten_digits(cls, account: SecretStr) -> SecretStr:
+        if len(account.get_secret_value()) != 10:
+            raise ValueError("must be ten digits")
+        return account
+
+
+class FakeKeyring(KeyringBackend):
+    """A safe keyring in memory."""
+
+    priority = 1
+
+    def __init__(self, content: Mapping[tuple[str, str], str] | None = None) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.content = dict(content or {})
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.content.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise NotImplementedError
+
+    def delete_password(self, service: str, username: str) -> None:
+        raise NotImplementedError
+
+
+class LockedKeyring(FakeKeyring):
+    """A keyring whose owner did not unlock it."""
+
+    def get_password(self, service: str, username: str) -> str | None:
+        raise KeyringLocked(CANARY)
+
+
+class BrokenKeyring(FakeKeyring):
+    """A keyring that breaks in a way of its own."""
+
+    def get_password(self, service: str, username: str) -> str | None:
+        raise RuntimeError(CANARY)
+
+
+class PlaintextKeyring(FakeKeyring):
+    """A keyring that keeps its content readable by everybody."""
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in an empty folder, with a user's config directory of our own and no variables set."""
+    user = tmp_path / "user"
+    work = tmp_path / "work"
+    user.mkdir()
+    work.mkdir()
+    monkeypatch.chdir(work)
+    monkeypatch.setattr(platformdirs, "user_config_path", lambda *_, **__: user)
+    for name in ("BROKERKIT_CONFIG", "BROKERKIT_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    return work
+
+
+@pytest.fixture
+def write(elsewhere: Path) -> Write:
+    """Return a function that writes brokerkit.toml into the working directory or another folder."""
+
+    def written(text: str | bytes, folder: Path = elsewhere, name: str = "brokerkit.toml") -> Path:
+        path = folder / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    return written
+
+
+@pytest.fixture
+def use_keyring(monkeypatch: pytest.MonkeyPatch) -> Callable[[KeyringBackend], None]:
+    """Return a function that makes a backend the machine's keyring."""
+    return lambda backend: monkeypatch.setattr(keyring, "get_keyring", lambda: backend)
+
+
+def shown(error: BaseException) -> str:
+    """Return everything that a program or a terminal would print about an error."""
+    return "".join(traceback.format_exception(error)) + repr(error) + repr(getattr(error, "__dict__", ""))
+
+
+def test_without_a_file_there_are_no_profiles() -> None:
+    assert config_path() is None
+    assert load_profiles() == ({}, None)
+
+
+def test_a_profile_is_read_as_it_is_written(write: Write) -> None:
+    write(
+        """
+        default = "main"
+        [profiles.main]
+        broker = "acme"
+        environment = "demo"
+        account = "50012345-01"
+        app_key = { env = "ACME_KEY" }
+        [profiles.other]
+        broker = "acme"
+        arm = "4501"
+        """
+    )
+    profiles, default = load_profiles()
+    assert default == "main"
+    assert list(profiles) == ["main", "other"]
+    main = profiles["main"]
+    assert (main.name, main.broker, main.environment, main.arm) == ("main", "acme", "demo", None)
+    assert main.settings == {"account": "50012345-01", "app_key": {"env": "ACME_KEY"}}
+    assert profiles["other"].arm == "4501"
+    assert profiles["other"].environment is None
+
+
+def test_the_working_directory_comes_before_the_user_directory(write: Write, tmp_path: Path) -> None:
+    write('[profiles.user]\nbroker = "acme"', folder=tmp_path / "user")
+    assert list(load_profiles()[0]) == ["user"]
+    write('[profiles.here]\nbroker = "acme"')
+    assert list(load_profiles()[0]) == ["here"]
+
+
+def test_the_variable_names_another_file_and_the_others_are_not_read(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("this is not toml")
+    other = write('[profiles.named]\nbroker = "acme"', folder=tmp_path, name="other.toml")
+    monkeypatch.setenv("BROKERKIT_CONFIG", str(other))
+    assert config_path() == other
+    assert list(load_profiles()[0]) == ["named"]
+
+
+@pytest.mark.parametrize("kind", ["missing", "folder"])
+def test_a_variable_that_names_no_file_is_an_error_and_nothing_else_is_read(
+    kind: str, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write('[profiles.here]\nbroker = "acme"')
+    named = tmp_path if kind == "folder" else tmp_path / "gone.toml"
+    monkeypatch.setenv("BROKERKIT_CONFIG", str(named))
+    with pytest.raises(ConfigError, match="BROKERKIT_CONFIG") as refused:
+        load_profiles()
+    assert named.name in str(refused.value)
+
+
+def test_an_empty_variable_counts_as_unset(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    write('[profiles.here]\nbroker = "acme"')
+    monkeypatch.setenv("BROKERKIT_CONFIG", "")
+    assert list(load_profiles()[0]) == ["here"]
+
+
+def test_a_file_that_may_not_be_read_is_an_error_of_ours(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write('[profiles.here]\nbroker = "acme"')
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    for name in ("open", "read_bytes", "is_file"):
+        monkeypatch.setattr(Path, name, refuse)
+        with pytest.raises(ConfigError, match=rf"{path.name} cannot be read: Permission denied"):
+            load_profiles()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_file_of_a_windows_editor_is_read(encoding: str, write: Write) -> None:
+    write('[profiles."주식"]\r\nbroker = "acme"\r\n'.encode(encoding))
+    assert load_profiles()[0]["주식"].broker == "acme"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'[profiles.main]\nbroker = "acme"\napp_secret = {CANARY}'.encode(),
+        f'[profiles.main]\nbroker = "acme"\napp_secret = "{CANARY}'.encode(),
+        f'[profiles.main]\napp_secret = "{CANARY}"\napp_secret = "{CANARY}"'.encode(),
+        f'app_secret = "{CANARY}\\q"'.encode(),
+        f"{CANARY} {CANARY}".encode(),
+    ],
+)
+def test_a_file_that_is_not_toml_names_the_line_and_shows_no_content(text: bytes, write: Write) -> None:
+    write(text)
+    with pytest.raises(ConfigError, match=r"brokerkit\.toml is not valid TOML: .*at (line \d|end of)") as refused:
+        load_profiles()
+    assert CANARY not in shown(refused.value)
+
+
+def test_a_file_in_another_encoding_is_an_error_of_ours(write: Write) -> None:
+    write(f'# 한글\n[profiles.main]\napp_secret = "{CANARY}"'.encode("cp949"))
+    with pytest.raises(ConfigError, match=r"brokerkit\.toml is not valid TOML: .*utf-8") as refused:
+        load_profiles()
+    assert CANARY not in shown(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "option", "hint"),
+    [
+        ('[profile.main]\nbroker = "acme"', "profile", "profiles"),
+        ('defualt = "main"', "defualt", "default"),
+        ('[main]\nbroker = "acme"', "main", "default, profiles"),
+        ('broker = "acme"', "broker", "default, profiles"),
+    ],
+)
+def test_an_unknown_option_at_the_top_names_the_nearest_one(text: str, option: str, hint: str, write: Write) -> None:
+    write(text)
+    with pytest.raises(ConfigError, match=f"unknown option '{option}'") as refused:
+        load_profiles()
+    assert refused.value.advice is not None
+    assert hint in refused.value.advice
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['profiles = "main"', "profiles = 3", 'profiles = ["main"]', '[profiles]\nmain = "acme"', "[[profiles.main]]"],
+)
+def test_profiles_that_are_no_tables_are_refused(text: str, write: Write) -> None:
+    write(text)
+    with pytest.raises(ConfigError, match=r"\[profiles\.main\]"):
+        load_profiles()
+
+
+@pytest.mark.parametrize("default", ['"mian"', "1", '["main"]', "{ name = 'main' }", "true", '""'])
+def test_a_default_that_is_no_profile_is_refused_with_the_profiles_there_are(default: str, write: Write) -> None:
+    write(f'default = {default}\n[profiles.main]\nbroker = "acme"\n[profiles.other]\nbroker = "acme"')
+    with pytest.raises(ConfigError, match=r"default .*main, other"):
+        load_profiles()
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("", "broker is missing"),
+        ('brokr = "acme"', "Did you mean broker"),
+        ("broker = 1", "broker: "),
+        ('broker = "acme"\nenvironment = 1', "environment: "),
+        ('broker = "acme"\narm = 3401', "arm: "),
+    ],
+)
+def test_a_profile_with_a_wrong_line_names_the_profile_and_the_option(line: str, words: str, write: Write) -> None:
+    write(f'[profiles.main]\napp_secret = "{CANARY}"\n{line}')
+    with pytest.raises(ConfigError, match=r"profile main: ") as refused:
+        load_profiles()
+    assert words in str(refused.value)
+    assert CANARY not in shown(refused.value)
+
+
+def test_a_profile_does_not_show_its_settings() -> None:
+    profile = Profile(name="main", broker="acme", settings={"app_secret": CANARY})
+    assert CANARY not in repr(profile) + str(profile)
+
+
+def opened(values: Mapping[str, object]) -> Settings:
+    """Return the settings of the adapter made from `values`."""
+    return make_settings(AdapterSettings, values, "profile main", "Add it to the profile.")
+
+
+KEYS = {"app_key": "key-0123456789", "app_secret": CANARY, "account": "5001234501"}
+
+
+def test_settings_hold_their_secrets_without_showing_them() -> None:
+    settings = opened({**KEYS, "hts_id": "trader", "max_calls_per_second": 2})
+    assert settings.app_secret.get_secret_value() == CANARY
+    assert settings.account is not None
+    assert settings.account.get_secret_value() == "5001234501"
+    assert settings.max_calls_per_second == 2
+    for text in (repr(settings), str(settings), settings.model_dump_json(), repr(settings.model_dump())):
+        for secret in KEYS.values():
+            assert secret not in text
+
+
+def test_a_secret_comes_from_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACME_SECRET", CANARY)
+    settings = opened({**KEYS, "app_secret": {"env": "ACME_SECRET"}})
+    assert settings.app_secret.get_secret_value() == CANARY
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", " \n"])
+def test_line_ends_around_a_secret_are_no_part_of_it(
+    end: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    use_keyring: Callable[[KeyringBackend], None],
+) -> None:
+    monkeypatch.setenv("ACME_SECRET", CANARY + end)
+    (tmp_path / "secret").write_text(CANARY + end, encoding="utf-8", newline="")
+    use_keyring(FakeKeyring({("brokerkit", "main"): CANARY + end}))
+    for place in ({"env": "ACME_SECRET"}, {"file": str(tmp_path / "secret")}, {"keyring": "brokerkit/main"}):
+        assert fetch_secret(place, "app_secret").get_secret_value() == CANARY
+
+
+@pytest.mark.parametrize("value", [None, "", "  "])
+def test_a_variable_that_is_not_set_is_named(value: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ACME_SECRET", raising=False)
+    if value is not None:
+        monkeypatch.setenv("ACME_SECRET", value)
+    with pytest.raises(ConfigError, match=r"profile main: app_secret: the environment variable ACME_SECRET is not set"):
+        opened({**KEYS, "app_secret": {"env": "ACME_SECRET"}})
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_secret_comes_from_a_file(encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "secret").write_bytes(CANARY.encode(encoding))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    for name in (str(tmp_path / "secret"), "~/secret", "../secret"):
+        assert fetch_secret({"file": name}, "app_secret").get_secret_value() == CANARY
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("gone", "No such file"),
+        (".", "directory"),
+        ("empty", "is empty"),
+        ("blank", "is empty"),
+        ("korean", "not UTF-8"),
+        ("a\0b", "cannot be read"),
+        ("~nobody-of-that-name/secret", "cannot be read"),
+    ],
+)
+def test_a_secret_file_that_cannot_be_used_is_named_with_the_reason(name: str, reason: str, elsewhere: Path) -> None:
+    (elsewhere / "empty").write_bytes(b"")
+    (elsewhere / "blank").write_bytes(b" \r\n")
+    (elsewhere / "korean").write_bytes((CANARY + "한글").encode("cp949"))
+    with pytest.raises(ConfigError, match="profile main: app_secret: the file ") as refused:
+        opened({**KEYS, "app_secret": {"file": name}})
+    assert reason in str(refused.value)
+    assert CANARY not in shown(refused.value)
+
+
+def test_a_secret_comes_from_the_keyring(use_keyring: Callable[[KeyringBackend], None]) -> None:
+    use_keyring(FakeKeyring({("brokerkit", "main/secret"): CANARY}))
+    assert fetch_secret({"keyring": "brokerkit/main/secret"}, "app_secret").get_secret_value() == CANARY
+
+
+@pytest.mark.parametrize("content", [{}, {("brokerkit", "main"): ""}, {("brokerkit", "other"): CANARY}])
+def test_a_keyring_without_the_secret_says_where_it_looked(
+    content: Mapping[tuple[str, str], str], use_keyring: Callable[[KeyringBackend], None]
+) -> None:
+    use_keyring(FakeKeyring(content))
+    with pytest.raises(ConfigError, match=r"app_secret: .*service 'brokerkit', user 'main'") as refused:
+        opened({**KEYS, "app_secret": {"keyring": "brokerkit/main"}})
+    assert CANARY not in shown(refused.value)
+
+
+@pytest.mark.parametrize("name", ["brokerkit", "/main", "brokerkit/"])
+def test_a_keyring_entry_needs_service_and_user(name: str, use_keyring: Callable[[KeyringBackend], None]) -> None:
+    use_keyring(FakeKeyring({("brokerkit", ""): CANARY, ("", "main"): CANARY}))
+    with pytest.raises(ConfigError, match="service/user"):
+        fetch_secret({"keyring": name}, "app_secret")
+
+
+@pytest.mark.parametrize("kind", [null.Keyring, fail.Keyring, PlaintextKeyring])
+def test_a_keyring_that_is_not_safe_is_refused(
+    kind: type[KeyringBackend], use_keyring: Callable[[KeyringBackend], None]
+) -> None:
+    use_keyring(kind())
+    with pytest.raises(ConfigError, match="no safe keyring") as refused:
+        fetch_secret({"keyring": "brokerkit/main"}, "app_secret")
+    assert refused.value.advice == "Use env or file instead."
+
+
+def test_a_chain_gives_secrets_of_its_safe_keyrings_only(
+    use_keyring: Callable[[KeyringBackend], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    safe = FakeKeyring({("brokerkit", "safe"): CANARY})
+    last = PlaintextKeyring({("brokerkit", "main"): CANARY})
+    monkeypatch.setattr(ChainerBackend, "backends", [safe, last])
+    use_keyring(ChainerBackend())  # type: ignore[no-untyped-call]
+    assert fetch_secret({"keyring": "brokerkit/safe"}, "app_secret").get_secret_value() == CANARY
+    with pytest.raises(ConfigError, match="nothing under service"):
+        fetch_secret({"keyring": "brokerkit/main"}, "app_secret")
+    monkeypatch.setattr(ChainerBackend, "backends", [last])
+    with pytest.raises(ConfigError, match="no safe keyring"):
+        fetch_secret({"keyring": "brokerkit/main"}, "app_secret")
+
+
+@pytest.mark.parametrize("backend", [LockedKeyring(), BrokenKeyring()], ids=["locked", "broken"])
+def test_a_keyring_that_fails_is_an_error_of_ours_without_its_words(
+    backend: KeyringBackend, use_keyring: Callable[[KeyringBackend], None]
+) -> None:
+    use_keyring(backend)
+    with pytest.raises(ConfigError, match="the keyring did not answer") as refused:
+        fetch_secret({"keyring": "brokerkit/main"}, "app_secret")
+    assert CANARY not in shown(refused.value)
+
+
+def test_a_keyring_that_cannot_be_chosen_is_an_error_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> KeyringBackend:
+        raise ModuleNotFoundError("No module named 'misspelt'")
+
+    monkeypatch.setattr(keyring, "get_keyring", broken)
+    with pytest.raises(ConfigError, match="the keyring did not answer"):
+        fetch_secret({"keyring": "brokerkit/main"}, "app_secret")
+
+
+def test_a_missing_keyring_library_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    with pytest.raises(ConfigError, match=r"\[keyring\] extra"):
+        fetch_secret({"keyring": "brokerkit/main"}, "app_secret")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        1234567890,
+        12.5,
+        True,
+        "",
+        [],
+        [CANARY],
+        {},
+        {"enviroment": CANARY},
+        {"env": CANARY, "file": CANARY},
+        {"env": ""},
+        {"file": 1},
+        {"keyring": [CANARY]},
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_secret_in_no_known_form_is_refused_without_showing_it(value: object) -> None:
+    with pytest.raises(ConfigError, match=r"profile main: account") as refused:
+        opened({**KEYS, "account": value})
+    for secret in (CANARY, "1234567890"):
+        assert secret not in shown(refused.value)
+
+
+def test_an_account_as_a_number_says_to_put_it_in_quotes() -> None:
+    with pytest.raises(ConfigError, match="quotes"):
+        opened({**KEYS, "account": 5001234501})
+
+
+@pytest.mark.parametrize(
+    ("option", "hint"),
+    [("appkey", "app_key"), ("app_secrt", "app_secret"), ("acount", "account"), ("hts", "hts_id"), ("qqqq", "Known: ")],
+)
+def test_an_unknown_option_of_a_profile_names_the_nearest_one(option: str, hint: str) -> None:
+    with pytest.raises(ConfigError, match=f"profile main: unknown option '{option}'") as refused:
+        opened({**KEYS, option: CANARY})
+    assert refused.value.advice is not None
+    assert hint in refused.value.advice
+    assert CANARY not in shown(refused.value)
+
+
+@pytest.mark.parametrize("missing", ["app_key", "app_secret", "account"])
+def test_a_missing_key_is_named_and_says_how_to_supply_it(missing: str) -> None:
+    with pytest.raises(ConfigError, match=f"profile main: {missing} is missing") as refused:
+        opened({key: value for key, value in KEYS.items() if key != missing})
+    assert refused.value.advice == "Add it to the profile."
+
+
+def test_all_missing_keys_are_named_at_once() -> None:
+    with pytest.raises(ConfigError, match="app_key, app_secret, account are missing"):
+        opened({})
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"account": CANARY}, "account: Value error, must be ten digits"),
+        ({"max_calls_per_second": 0}, "max_calls_per_second: "),
+        ({"max_calls_per_second": CANARY}, "max_calls_per_second: "),
+        ({"hts_id": [CANARY]}, "hts_id: "),
+    ],
+)
+def test_a_wrong_setting_is_named_without_showing_it(values: dict[str, object], words: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        opened({**KEYS, **values})
+    assert str(refused.value).startswith(f"profile main: {words}")
+    assert CANARY not in shown(refused.value)
+
+
+def test_settings_cannot_be_changed_afterwards() -> None:
+    settings = opened(KEYS)
+    with pytest.raises(ValueError, match="frozen"):
+        setattr(settings, "app_key", SecretStr("other"))  # noqa: B010 - the plain form does not pass mypy
+
+
+def test_known_names_pass() -> None:
+    check_names(["default"], {"default", "profiles"}, "here")
+    assert {"sandbox", "demo", "real"} == set(config.ENVIRONMENTS)
