@@ -53,7 +53,7 @@ class Broker(ABC):
     environments: ClassVar[tuple[str, ...]] = ("sandbox", "demo", "real")
     absent: ClassVar[Mapping[type[Model], frozenset[str]]] = {}
     """Fields of the common models that this broker does not tell."""
-    calls: ClassVar[Mapping[str, tuple[Endpoint[Any], ...]]] = {}
+    needs: ClassVar[Mapping[str, tuple[Endpoint[Any], ...]]] = {}
     """What a verb needs beside its hook: endpoints that are not offered in every environment."""
 
     client: Client
@@ -250,7 +250,7 @@ class Broker(ABC):
         hook = VERBS.get(verb)
         if hook is None:
             return False
-        needed = self.calls.get(verb, ())
+        needed = self.needs.get(verb, ())
         offered = all(self.client.environment in endpoint.ids for endpoint in needed)
         return offered and getattr(type(self), hook) is not getattr(Broker, hook)
 

@@ -19,7 +19,8 @@ import pytest
 from pydantic import SecretStr
 
 from brokerkit import config
-from brokerkit.broker import VERBS, Broker, masked
+from brokerkit.arguments import masked
+from brokerkit.broker import VERBS, Broker
 from brokerkit.errors import (
     BrokerError,
     Disarmed,
@@ -33,6 +34,7 @@ from brokerkit.errors import (
     Unsupported,
 )
 from brokerkit.market import clock
+from brokerkit.market.sessions import Phase
 from brokerkit.market.ticks import Kind
 from brokerkit.models import (
     Balance,
@@ -75,7 +77,7 @@ class FakeBroker(Broker):
         self.listed: Order | None = None
         self.flows: Sequence[InvestorFlow] = ()
         settings = config.Settings(**{name: SecretStr(value) for name, value in SECRETS.items()})
-        super().__init__(settings, environment=environment, arm=arm)
+        super().__init__(settings, environment=environment, arm=arm, phase_of=lambda venue: Phase.REGULAR)
 
     def _connect(
         self, settings: config.Settings, environment: str, base_url: str | None, remember_token: bool
@@ -173,7 +175,7 @@ def test_every_argument_of_an_order_reaches_the_adapter(broker: FakeBroker) -> N
         "10",
         price="70000",
         type=cast(OrderType, "STOP_LIMIT"),
-        time_in_force=TimeInForce.IOC,
+        time_in_force=cast(TimeInForce, "DAY"),
         venue=cast(Venue, "NXT"),
         stop_price=71000.0,
     )
@@ -186,7 +188,7 @@ def test_every_argument_of_an_order_reaches_the_adapter(broker: FakeBroker) -> N
         type=OrderType.STOP_LIMIT,
         price=Decimal(70000),
         stop_price=Decimal(71000),
-        time_in_force=TimeInForce.IOC,
+        time_in_force=TimeInForce.DAY,
         venue=Venue.NXT,
     )
 
@@ -371,9 +373,9 @@ def test_a_quantity_that_cannot_be_cancelled_is_not_sent(quantity: Any, broker: 
 
 
 def test_more_than_is_left_is_refused_with_what_is_left(broker: FakeBroker) -> None:
-    with pytest.raises(InvalidRequest, match="at most 7 shares are left of order 117"):
+    with pytest.raises(InvalidRequest, match="at most 7 are left of order 117"):
         broker.cancel(order_of(), quantity=8)
-    with pytest.raises(InvalidRequest, match="at most 10 shares"):
+    with pytest.raises(InvalidRequest, match="at most 10 are left"):
         broker.cancel(order_of(remaining_quantity=None), quantity=11)
     assert broker.calls == []
 
@@ -599,18 +601,31 @@ def test_days_that_make_no_period_are_not_asked_for(start: Any, end: Any, broker
     assert broker.calls == []
 
 
-def test_an_end_in_the_future_asks_up_to_it(broker: FakeBroker) -> None:
+def test_an_end_in_the_future_asks_up_to_today(broker: FakeBroker) -> None:
     later = TODAY + dt.timedelta(days=3)
     broker.investor_flow("005930", start=TODAY, end=later)
-    assert broker.calls == [("flow", "005930", TODAY, later, False)]
+    assert broker.calls == [("flow", "005930", TODAY, TODAY, False)]
 
 
 def test_supports_knows_the_verbs_there_are(broker: FakeBroker) -> None:
+    missing = {"amend", "orders", "order_history", "order_book", "buying_power"}
     for verb in VERBS:
-        assert broker.supports(verb)
+        assert broker.supports(verb) is (verb not in missing)
         assert callable(getattr(broker, verb))
     for verb in ("", "fly", "_quote", "close", "Quote"):
         assert not broker.supports(verb)
+
+
+def test_a_verb_without_a_hook_is_unsupported_and_says_what_is(broker: FakeBroker) -> None:
+    for ask in (
+        lambda: broker.amend(order_of(), price=70_000),
+        broker.orders,
+        lambda: broker.order_history(TODAY),
+        lambda: broker.order_book("005930"),
+        lambda: broker.buying_power("005930"),
+    ):
+        with pytest.raises(Unsupported, match="investor_flow"):
+            ask()
 
 
 def test_every_public_verb_is_documented() -> None:

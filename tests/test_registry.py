@@ -78,7 +78,9 @@ class FakeSandbox:
     def connect(self, broker: str) -> Connection:
         """Return an address on this machine and keys for it."""
         self.asked.append(broker)
-        return Connection("http://127.0.0.1:1", "sandbox-key", "sandbox-secret", "sandbox-account", None)
+        return Connection(
+            "http://127.0.0.1:1", "ws://127.0.0.1:1", "sandbox-key", "sandbox-secret", "sandbox-account", None
+        )
 
 
 Install = Callable[..., None]

@@ -43,7 +43,7 @@ class KisBroker(Broker):
         )
         | {"private_fund", "government", "other_corporation", "resident_foreign"},
     }
-    calls = {"orders": (orders.OPEN_ORDERS,)}
+    needs = {"orders": (orders.OPEN_ORDERS,)}
     client: KisClient
 
     def _connect(

@@ -141,7 +141,13 @@ def good_answers() -> dict[str, Json]:
         "CTSC9215R": {**done, "output1": [_order_row()], "output2": {"tot_ord_qty": "10"}, **_no_more()},
         "TTTC0084R": {**done, "output": [_open_row()], **_no_more()},
         "TTTC8908R": {**done, "output": _power()},
-        "FHKST01010200": {"rt_cd": "0", "msg_cd": "MCA00000", "msg1": "done", "output1": _book(), "output2": _expected()},
+        "FHKST01010200": {
+            "rt_cd": "0",
+            "msg_cd": "MCA00000",
+            "msg1": "done",
+            "output1": _book(),
+            "output2": _expected(),
+        },
         "TTTC8434R": {**done, "output1": [_holding()], "output2": [_summary()], **_no_more()},
     }
 

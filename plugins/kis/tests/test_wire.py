@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ ALWAYS = {
     "User-Agent": "brokerkit",
     "content-type": "application/json; charset=utf-8",
 }
+DAY = dt.date(2024, 1, 5)
 ACCOUNT = {"CANO": "50012345", "ACNT_PRDT_CD": "01"}
 LIMIT_BUY = OrderRequest.model_validate({"symbol": "005930", "side": Side.BUY, "quantity": 10, "price": 70000})
 MARKET_SELL = OrderRequest(symbol="005930", side=Side.SELL, quantity=3, type=OrderType.MARKET)
@@ -50,8 +52,17 @@ CALLS: dict[str, tuple[Callable[[Any], object], str, str]] = {
     "TTTC0012U": (lambda wire: wire.broker._send_order(LIMIT_BUY), "POST", f"{TRADING}/order-cash"),
     "TTTC0011U": (lambda wire: wire.broker._send_order(MARKET_SELL), "POST", f"{TRADING}/order-cash"),
     "TTTC0013U": (lambda wire: wire.broker._send_cancel(wire.order(), None), "POST", f"{TRADING}/order-rvsecncl"),
+    "TTTC0084R": (lambda wire: wire.broker.orders(), "GET", f"{TRADING}/inquire-psbl-rvsecncl"),
+    "CTSC9215R": (lambda wire: wire.broker.order_history(DAY, DAY), "GET", f"{TRADING}/inquire-daily-ccld"),
+    "FHKST01010200": (
+        lambda wire: wire.broker.order_book("005930"),
+        "GET",
+        f"{QUOTATIONS}/inquire-asking-price-exp-ccn",
+    ),
+    "TTTC8908R": (lambda wire: wire.broker.buying_power("005930"), "GET", f"{TRADING}/inquire-psbl-order"),
 }
-PAGED = ("TTTC8434R", "TTTC0081R")
+PAGED = ("TTTC8434R", "TTTC0081R", "CTSC9215R", "TTTC0084R")
+REAL_ONLY = ("TTTC0084R",)
 
 
 def with_keys(wire: Any, id: str) -> dict[str, str]:
@@ -67,8 +78,15 @@ def in_demo(id: str) -> str:
     return "V" + id[1:] if id[0] in "TJC" else id
 
 
-@pytest.mark.parametrize("id", CALLS)
-@pytest.mark.parametrize("environment", ["real", "demo"])
+@pytest.mark.parametrize(
+    ("environment", "id"),
+    [
+        (environment, id)
+        for environment in ("real", "demo")
+        for id in CALLS
+        if environment == "real" or id not in REAL_ONLY
+    ],
+)
 def test_every_call_carries_its_own_id_and_the_keys_and_no_other_header(
     connect: Connect, environment: str, id: str
 ) -> None:
@@ -136,6 +154,16 @@ def test_cancel_of_a_market_order_names_its_type(wire: Any) -> None:
     assert wire.calls[0].body["ORD_DVSN"] == "01"
 
 
+def test_amendment_goes_the_way_of_a_cancellation(connect: Connect) -> None:
+    for environment, id in (("real", "TTTC0013U"), ("demo", "VTTC0013U")):
+        wire = connect(environment).logged_in()
+        wire.broker._send_amend(wire.order(), None, Decimal(69000))
+        (call,) = wire.calls
+        assert (call.method, call.url) == ("POST", f"{HOST[environment]}{TRADING}/order-rvsecncl")
+        assert call.headers == {**with_keys(wire, id), **length_of(call.body)}
+        assert call.body["RVSE_CNCL_DVSN_CD"] == "01"
+
+
 def test_refresh_asks_for_all_orders_of_the_symbol_on_the_orders_day(wire: Any) -> None:
     wire.broker.refresh(wire.order(handle="kis:20240105:06010:0001234567"))
     assert wire.calls[0].query == [
@@ -198,13 +226,13 @@ def test_revocation_that_is_not_confirmed_is_an_error(wire: Any) -> None:
 def test_hashkey_of_the_body_goes_with_the_order_if_the_settings_ask_for_it(connect: Connect) -> None:
     wire = connect("sandbox", wire_environment="real", use_hashkey=True).logged_in()
     wire.broker.buy("005930", 10, price=70000)
-    wire.broker.cancel(wire.order())
-    hashed, order, hashed_again, cancel = wire.calls
+    wire.broker.amend(wire.order(), price=69000)
+    hashed, order, hashed_again, amendment = wire.calls
     keys = {"appkey": wire.app_key, "appsecret": wire.app_secret}
     assert (hashed.method, hashed.url) == ("POST", HOST["sandbox"] + "/uapi/hashkey")
-    assert (hashed.body, hashed_again.body) == (order.body, cancel.body)
+    assert (hashed.body, hashed_again.body) == (order.body, amendment.body)
     assert hashed.headers == {**ALWAYS, **keys, **length_of(order.body)}
-    for call in (order, cancel):
+    for call in (order, amendment):
         expected = {**with_keys(wire, call.id), **length_of(call.body), "hashkey": "c0ffee" * 10}
         assert call.headers == expected
 
@@ -219,6 +247,8 @@ def test_order_without_its_hashkey_is_not_sent(connect: Connect, answer: Any, st
         wire.broker.buy("005930", 10, price=70000)
     with pytest.raises(NotSent, match="hashkey"):
         wire.broker.cancel(wire.order())
+    with pytest.raises(NotSent, match="hashkey"):
+        wire.broker.amend(wire.order(), price=69000)
     assert {call.id for call in wire.calls} == {"hashkey"}
 
 
@@ -265,6 +295,8 @@ def test_real_orders_stay_disarmed_and_nothing_leaves(connect: Connect) -> None:
         wire.broker.buy("005930", 10, price=70000)
     with pytest.raises(Disarmed):
         wire.broker.cancel(wire.order())
+    with pytest.raises(Disarmed):
+        wire.broker.amend(wire.order(), price=69000)
     assert wire.calls == []
 
 

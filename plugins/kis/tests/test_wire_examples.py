@@ -113,6 +113,8 @@ def test_accepted_orders(wire: Any, name: str, number: str, branch: str, time: d
 def test_accepted_amendments_have_a_number_of_their_own(wire: Any, name: str, number: str) -> None:
     canceled = served(wire, CANCEL, f"domestic_stock__order_rvsecncl__{name}").cancel(wire.order())
     assert (canceled.id, canceled.original_id, canceled.status) == (number, "0001234567", OrderStatus.PENDING)
+    moved = wire.broker.amend(wire.order(), price=69000)
+    assert (moved.id, moved.original_id, moved.status) == (number, "0001234567", OrderStatus.PENDING)
 
 
 def holding(name: str, symbol: str, *numbers: str) -> Position:
@@ -156,7 +158,7 @@ def test_demo_balance_with_two_holdings(wire: Any) -> None:
 
 @pytest.mark.parametrize(("number", "time"), [("0001568197", dt.time(17, 1)), ("0001568196", dt.time(17, 0, 38))])
 def test_refused_orders_stay_in_the_official_list(wire: Any, number: str, time: dt.time) -> None:
-    broker = served(wire, "TTTC0081R", "domestic_stock__inquire_daily_ccld__official")
+    broker = served(wire, "CTSC9215R", "domestic_stock__inquire_daily_ccld__official")
     order = wire.order(id=number, symbol="009150", handle=f"kis:20220103:06010:{number}")
     assert broker.refresh(order) == wire.order(
         id=number,
@@ -175,6 +177,75 @@ def test_refused_orders_stay_in_the_official_list(wire: Any, number: str, time: 
         submitted_at=dt.datetime.combine(dt.date(2022, 1, 3), time, clock.KST),
         handle=f"kis:20220103:06010:{number}",
     )
+
+
+def test_official_history_tells_the_refused_orders(wire: Any) -> None:
+    # The years whose trading days are known begin later than the example.
+    broker = served(wire, "CTSC9215R", "domestic_stock__inquire_daily_ccld__official")
+    found = broker._order_history(dt.date(2022, 1, 3), dt.date(2022, 1, 3), None)
+    assert [(order.id, order.status, order.quantity, order.price) for order in found] == [
+        ("0001568197", OrderStatus.REJECTED, 10, 150000),
+        ("0001568196", OrderStatus.REJECTED, 10, 150000),
+    ]
+    assert {order.original_id for order in found} == {None}
+
+
+def test_official_working_orders_are_an_order_and_an_amendment(wire: Any) -> None:
+    first, amended = served(wire, "TTTC0084R", "domestic_stock__inquire_psbl_rvsecncl__official").orders()
+    today = clock.today()
+    fields: dict[str, Any] = {
+        "symbol": "009150",
+        "name": "SamsungElecMech",
+        "venue": None,
+        "quantity": 1,
+        "filled_quantity": 0,
+        "remaining_quantity": 1,
+        "status": OrderStatus.WORKING,
+    }
+    assert first == wire.order(
+        **fields,
+        id="0001569138",
+        price=200000,
+        submitted_at=dt.datetime.combine(today, dt.time(13, 14, 21), clock.KST),
+        handle=f"kis:{today:%Y%m%d}:06010:0001569138",
+    )
+    assert amended == wire.order(
+        **fields,
+        id="0001569139",
+        price=140000,
+        submitted_at=dt.datetime.combine(today, dt.time(13, 14, 38), clock.KST),
+        original_id="0001569136",
+        handle=f"kis:{today:%Y%m%d}:06010:0001569139",
+    )
+
+
+def test_official_amendment_of_one_share(wire: Any) -> None:
+    broker = served(wire, CANCEL, "domestic_stock__order_rvsecncl__official")
+    order = wire.order(id="0001566017", quantity=1, handle=f"kis:{clock.today():%Y%m%d}::0001566017")
+    moved = broker.amend(order, price=180000, quantity=1)
+    assert (moved.id, moved.original_id, moved.price, moved.quantity) == ("0001569139", "0001566017", 180000, 1)
+    assert (moved.submitted_at.time(), moved.handle.split(":")[2:]) == (dt.time(13, 14, 38), ["06010", "0001569139"])
+    sent = json.loads((Path(FOLDER or "") / "kis/examples/domestic_stock__order_rvsecncl__official.json").read_bytes())
+    stated = {name: value for name, value in sent["request"]["body"].items() if name not in ("CANO", "ACNT_PRDT_CD")}
+    assert stated.items() <= wire.of(CANCEL)[0].body.items()
+
+
+def test_official_buying_power_is_without_margin(wire: Any) -> None:
+    power = served(wire, "TTTC8908R", "domestic_stock__inquire_psbl_order__official").buying_power("005930")
+    assert (power.cash, power.quantity, power.price) == (107177377, 1531, None)
+
+
+def test_official_book_has_all_ten_levels(wire: Any) -> None:
+    book = served(wire, "FHKST01010200", "domestic_stock__inquire_asking_price_exp_ccn__official").order_book("000660")
+    assert [(int(level.price), int(level.quantity)) for level in book.asks] == [
+        *((128000, 69454), (128500, 189698), (129000, 154732), (129500, 85703), (130000, 158696)),
+        *((130500, 31395), (131000, 50738), (131500, 21039), (132000, 39424), (132500, 29126)),
+    ]
+    assert [(int(level.price), int(level.quantity)) for level in book.bids] == [
+        *((127500, 83147), (127000, 27469), (126500, 25200), (126000, 18544), (125500, 13251)),
+        *((125000, 15742), (124500, 15070), (124000, 24995), (123500, 11658), (123000, 15773)),
+    ]
+    assert (book.symbol, book.time) == ("000660", dt.datetime.combine(clock.today(), dt.time(16), clock.KST))
 
 
 def test_demo_list_without_orders_leaves_the_order_pending(wire: Any) -> None:

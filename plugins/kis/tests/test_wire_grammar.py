@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable
 from decimal import Decimal
@@ -18,14 +19,21 @@ NOT_NUMBERS: tuple[Any, ...] = (
     *("--5", "+-5", "+", "5\n", "5 ", " 5", "5원", "1.123456789", "9" * 19),
     *(5, 5.0, True, None, [], {}, ["5"]),
 )
+DAY = dt.date(2024, 1, 5)
 VERBS: dict[str, tuple[str, Callable[[Any], object]]] = {
     "quote": ("FHKST01010100", lambda wire: wire.broker.quote("005930")),
     "investor flow": ("FHKST01010900", lambda wire: wire.broker.investor_flow("005930", detail=True)),
     "balance": ("TTTC8434R", lambda wire: wire.broker.balance()),
     "refresh": ("TTTC0081R", lambda wire: wire.broker.refresh(wire.order())),
+    "orders": ("TTTC0084R", lambda wire: wire.broker.orders()),
+    "history": ("CTSC9215R", lambda wire: wire.broker.order_history(DAY, DAY)),
+    "book": ("FHKST01010200", lambda wire: wire.broker.order_book("005930")),
+    "power": ("TTTC8908R", lambda wire: wire.broker.buying_power("005930", price=70000)),
     "order": ("TTTC0012U", lambda wire: wire.broker.buy("005930", 10, price=70000)),
     "cancel": ("TTTC0013U", lambda wire: wire.broker.cancel(wire.order())),
+    "amend": ("TTTC0013U", lambda wire: wire.broker.amend(wire.order(), price=69000)),
 }
+WRITES = ("order", "cancel", "amend")
 PRICE = (
     "stck_prpr",
     "stck_sdpr",
@@ -52,12 +60,18 @@ SUMMARY = (
     "tot_evlu_amt",
 )
 ROW = ("ord_qty", "ord_unpr", "tot_ccld_qty", "avg_prvs", "cncl_cfrm_qty", "rmn_qty", "rjct_qty")
+OPEN_ROW = ("ord_qty", "ord_unpr", "tot_ccld_qty", "tot_ccld_amt", "psbl_qty")
+LEVELS = tuple(f"{name}{level}" for name in ("askp", "askp_rsqn", "bidp", "bidp_rsqn") for level in range(1, 11))
 FIELDS = (
     *(("quote", "output", name) for name in PRICE),
     *(("investor flow", "output", name) for name in ("stck_clpr", *FLOWS)),
     *(("balance", "output1", name) for name in HOLDING),
     *(("balance", "output2", name) for name in SUMMARY),
     *(("refresh", "output1", name) for name in ROW),
+    *(("history", "output1", name) for name in ROW),
+    *(("orders", "output", name) for name in OPEN_ROW),
+    *(("book", "output1", name) for name in LEVELS),
+    *(("power", "output", name) for name in ("nrcvb_buy_amt", "nrcvb_buy_qty")),
 )
 REQUIRED = (
     ("balance", "output1", "hldg_qty"),
@@ -69,6 +83,12 @@ REQUIRED = (
     ("refresh", "output1", "ord_qty"),
     ("refresh", "output1", "tot_ccld_qty"),
     ("refresh", "output1", "rmn_qty"),
+    ("history", "output1", "rmn_qty"),
+    ("orders", "output", "ord_qty"),
+    ("orders", "output", "tot_ccld_qty"),
+    ("orders", "output", "psbl_qty"),
+    ("power", "output", "nrcvb_buy_amt"),
+    ("power", "output", "nrcvb_buy_qty"),
 )
 NO_DATES = ("", "2024-01-05", "20240230", "2024015", "２０２４０１０５", "00000000", None, 20240105)
 
@@ -106,24 +126,45 @@ def test_number_that_must_be_there_is_not_replaced(wire: Any, verb: str, block: 
 
 @pytest.mark.parametrize("value", NO_DATES)
 @pytest.mark.parametrize(
-    ("verb", "block", "name"), [("investor flow", "output", "stck_bsop_date"), ("refresh", "output1", "ord_dt")]
+    ("verb", "block", "name"),
+    [
+        ("investor flow", "output", "stck_bsop_date"),
+        ("refresh", "output1", "ord_dt"),
+        ("history", "output1", "ord_dt"),
+    ],
 )
 def test_text_that_is_no_date_is_a_wire_error(wire: Any, verb: str, block: str, name: str, value: Any) -> None:
     with pytest.raises(WireError, match=name):
         with_field(wire, verb, block, name, value)()
 
 
+LISTS = [("refresh", "output1"), ("history", "output1"), ("orders", "output")]
+
+
+@pytest.mark.parametrize(("verb", "block"), LISTS)
 @pytest.mark.parametrize("value", ["", "240000", "1011", "10:11:12", None])
-def test_text_that_is_no_time_is_a_wire_error(wire: Any, value: Any) -> None:
+def test_text_that_is_no_time_is_a_wire_error(wire: Any, verb: str, block: str, value: Any) -> None:
     with pytest.raises(WireError, match="ord_tmd"):
-        with_field(wire, "refresh", "output1", "ord_tmd", value)()
+        with_field(wire, verb, block, "ord_tmd", value)()
 
 
+@pytest.mark.parametrize(("verb", "block"), LISTS)
 @pytest.mark.parametrize("name", ["odno", "orgn_odno"])
 @pytest.mark.parametrize("value", ["12a", "-5", "1 2", "12345678901", "１", None, 5])
-def test_order_number_outside_the_grammar_is_a_wire_error(wire: Any, name: str, value: Any) -> None:
+def test_order_number_outside_the_grammar_is_a_wire_error(
+    wire: Any, verb: str, block: str, name: str, value: Any
+) -> None:
     with pytest.raises(WireError, match=name):
-        with_field(wire, "refresh", "output1", name, value)()
+        with_field(wire, verb, block, name, value)()
+
+
+@pytest.mark.parametrize(("verb", "block"), LISTS)
+@pytest.mark.parametrize("value", ["", "00", "03", "BUY", None, ...])
+def test_listed_order_that_is_neither_buy_nor_sell_is_a_wire_error(
+    wire: Any, verb: str, block: str, value: Any
+) -> None:
+    with pytest.raises(WireError, match="sll_buy_dvsn_cd"):
+        with_field(wire, verb, block, "sll_buy_dvsn_cd", value)()
 
 
 @pytest.mark.parametrize("text", ["5", "+5", "-5", "005", "5.00000000", "9" * 18, "-0", "+0", "0.00"])
@@ -191,7 +232,7 @@ def only_our_errors(wire: Any, verb: str, body: Any, status: int) -> None:
     except BrokerError as error:
         told = error
     assert told is None or str(told)
-    assert verb not in ("order", "cancel") or len(wire.of(id)) == before + 1
+    assert verb not in WRITES or len(wire.of(id)) == before + 1
     assert not isinstance(told, OrderUncertain) or told.intent is not None
 
 

@@ -45,7 +45,7 @@ class OrderAnswer(Body):
 
 
 def _side(code: object) -> object:
-    return SIDE.get(code, code) if isinstance(code, str) else code
+    return SIDE.get(code) if isinstance(code, str) else code
 
 
 class _Listed(Reply[Order]):

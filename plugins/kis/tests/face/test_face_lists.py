@@ -184,5 +184,5 @@ def test_account_and_history_are_taken_up_again_with_the_same_keys(real: Any) ->
     face = KisFace(later, credentials=real.keys)
     assert face.credentials == real.keys
     (order,) = later.history(real.number, real.exchange.today, later.today)
-    assert (order.number, order.expired) == (int(number), 10)
+    assert (order.number, order.expired) == (int(number), Decimal(10))
     assert not later.orders(real.number)
