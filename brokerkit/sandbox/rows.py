@@ -119,9 +119,17 @@ class Entry:
     """Cash that a working buy holds back, or shares of a working sell."""
     awake: bool = False
     """Of a stop order: its stop price was reached, so it is a limit order now."""
+    _told: ExchangeOrder | None = field(default=None, init=False, repr=False)
+    _told_at: tuple[int, ...] = field(default=(), init=False, repr=False)
 
     def snapshot(self) -> ExchangeOrder:
-        """Return the row as it stands."""
+        """Return the row as it stands: the same object as long as nothing of it has changed."""
+        at = (self.remaining, self.canceled, self.amended, self.expired, self.rejected, len(self.executions))
+        if self._told is None or self._told_at != at:
+            self._told, self._told_at = self._as_it_stands(), at
+        return self._told
+
+    def _as_it_stands(self) -> ExchangeOrder:
         filled = sum((fill.quantity for fill in self.executions), Decimal(0))
         amount = sum((fill.quantity * fill.price for fill in self.executions), Decimal(0))
         return ExchangeOrder(

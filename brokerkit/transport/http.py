@@ -12,6 +12,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn, Self, TypeVar, cast
 
@@ -34,6 +35,7 @@ from brokerkit.transport.connection import Answer, Failure, new_line, transmit
 from brokerkit.transport.endpoint import Body, Effect, Endpoint, Parameters, Request
 from brokerkit.transport.limits import Limit, Limiter, limiter_for
 from brokerkit.transport.outgoing import loopback_url, prepared
+from brokerkit.transport.paging import complete, follow
 from brokerkit.transport.text import Redactor, sanitize
 
 logger = logging.getLogger("brokerkit")
@@ -43,7 +45,6 @@ LIST_CAP = 8 * 1024 * 1024
 ORDER_CAP = 1024 * 1024
 SLOT_SECONDS = 30.0
 """Longest wait for the limiter."""
-PAGES = 1000
 
 
 class Client(ABC):
@@ -144,22 +145,18 @@ class Client(ABC):
         self, endpoint: Endpoint[R], *, params: Parameters | None = None, body: Parameters | None = None
     ) -> Iterator[R]:
         """Yield page after page up to the broker's own end mark; a page that fails or repeats fails the whole call."""
-        request = Request(params or {}, body)
-        asked: list[Request] = []
-        previous = 0
-        while True:
+
+        def ask(request: Request) -> tuple[R, int, Request | None]:
             answer, reply = self._page(endpoint, request)
-            if asked and hash(answer.content) == previous:
-                raise self._error(IncompleteListing, endpoint, "the broker sent the same page twice")
-            yield reply
-            asked.append(request)
-            previous = hash(answer.content)
-            following = self.next_page(endpoint, request, answer, reply)
-            if following is None:
-                return
-            if following in asked or len(asked) >= PAGES:
-                raise self._error(IncompleteListing, endpoint, "the broker's page keys lead in a circle")
-            request = following
+            return reply, hash(answer.content), self.next_page(endpoint, request, answer, reply)
+
+        return follow(ask, Request(params or {}, body), partial(self._error, IncompleteListing, endpoint))
+
+    def listing(
+        self, endpoint: Endpoint[R], *, params: Parameters | None = None, body: Parameters | None = None
+    ) -> list[R]:
+        """Return all pages; begins again, twice at most, where the broker says that its data changed on the way."""
+        return complete(lambda: self.pages(endpoint, params=params, body=body))
 
     def token(self) -> SecretStr:
         """Return a living access token."""

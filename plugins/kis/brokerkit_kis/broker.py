@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import cast
 
@@ -153,7 +153,8 @@ class KisBroker(Broker):
         day, _, number = orders.parts_of(order.handle)
         replaced = False
         recent = day >= _three_months_before(clock.today())
-        for row in self._rows(orders.DAY_ORDERS if recent else orders.OLD_ORDERS, day, day, order.symbol):
+        endpoint = orders.DAY_ORDERS if recent else orders.OLD_ORDERS
+        for row in self._rows(self.client.pages, endpoint, day, day, order.symbol):
             replaced = replaced or int(row.original or 0) == int(number)
             if int(row.id) == int(number) and row.day == day:
                 own: dict[str, object] = {
@@ -169,10 +170,18 @@ class KisBroker(Broker):
         return None
 
     def _rows(
-        self, endpoint: Endpoint[orders.OrdersAnswer], start: dt.date, end: dt.date, symbol: str | None
+        self,
+        read: Callable[..., Iterable[orders.OrdersAnswer]],
+        endpoint: Endpoint[orders.OrdersAnswer],
+        start: dt.date,
+        end: dt.date,
+        symbol: str | None,
     ) -> Iterator[orders.OrderRow]:
-        """Yield the rows of the list, newest first, so that what followed an order comes before it."""
-        for page in self.client.pages(
+        """Yield the rows of the list, newest first, so that what followed an order comes before it.
+
+        `read` is `client.pages` where one row is looked for, `client.listing` where all of them are needed.
+        """
+        for page in read(
             endpoint,
             params={
                 **self.client.account(),
@@ -197,9 +206,11 @@ class KisBroker(Broker):
         border = _three_months_before(clock.today())
         rows: list[orders.OrderRow] = []
         if end >= border:
-            rows += self._rows(orders.DAY_ORDERS, max(start, border), end, symbol)
+            rows += self._rows(self.client.listing, orders.DAY_ORDERS, max(start, border), end, symbol)
         if start < border:
-            rows += self._rows(orders.OLD_ORDERS, start, min(end, border - dt.timedelta(1)), symbol)
+            rows += self._rows(
+                self.client.listing, orders.OLD_ORDERS, start, min(end, border - dt.timedelta(1)), symbol
+            )
         followed = {(row.day, int(row.original)) for row in rows if row.original_id}
         return [
             row.to_model(
@@ -219,7 +230,7 @@ class KisBroker(Broker):
             "INQR_DVSN_1": "0",
             "INQR_DVSN_2": "0",
         }
-        pages = list(self.client.pages(orders.OPEN_ORDERS, params=params))
+        pages = self.client.listing(orders.OPEN_ORDERS, params=params)
         return [row.to_model(name=row.name or None) for page in pages for row in page.rows if row.remaining_quantity]
 
     def _order_book(self, symbol: str, venue: Venue) -> OrderBook:
@@ -251,22 +262,20 @@ class KisBroker(Broker):
         return power.to_model(symbol=symbol, currency="KRW", price=price)
 
     def _balance(self) -> Balance:
-        pages = list(
-            self.client.pages(
-                account.BALANCE,
-                params={
-                    **self.client.account(),
-                    "AFHR_FLPR_YN": "N",
-                    "OFL_YN": "",
-                    "INQR_DVSN": "01",
-                    "UNPR_DVSN": "01",
-                    "FUND_STTL_ICLD_YN": "N",
-                    "FNCG_AMT_AUTO_RDPT_YN": "N",
-                    "PRCS_DVSN": "00",
-                    "CTX_AREA_FK100": "",
-                    "CTX_AREA_NK100": "",
-                },
-            )
+        pages = self.client.listing(
+            account.BALANCE,
+            params={
+                **self.client.account(),
+                "AFHR_FLPR_YN": "N",
+                "OFL_YN": "",
+                "INQR_DVSN": "01",
+                "UNPR_DVSN": "01",
+                "FUND_STTL_ICLD_YN": "N",
+                "FNCG_AMT_AUTO_RDPT_YN": "N",
+                "PRCS_DVSN": "00",
+                "CTX_AREA_FK100": "",
+                "CTX_AREA_NK100": "",
+            },
         )
         rows = [row for page in pages for row in page.rows if row.quantity]
         return pages[-1].summary.to_model(

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import SecretStr, field_validator
 
 from brokerkit import config
-from brokerkit.errors import BrokerError, InsufficientFunds, NetworkError, NotSent, WireError
+from brokerkit.errors import BrokerError, IncompleteListing, InsufficientFunds, NetworkError, NotSent, WireError
 from brokerkit.market import clock
 from brokerkit.transport import Answer, Body, Client, Effect, Endpoint, Limit, Parameters, Request, Token
 from brokerkit_kis.wire import errors, login
@@ -109,6 +109,8 @@ class KisClient(Client):
     def refusal(self, code: str, words: str) -> type[BrokerError]:
         if code in errors.TWO_MEANINGS and "금액" in words:
             return InsufficientFunds
+        if errors.DATA_CHANGED in words:
+            return IncompleteListing
         return super().refusal(code, words)
 
     def is_definite(self, code: str) -> bool:

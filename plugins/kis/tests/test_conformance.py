@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from brokerkit.models import Order, Position
-from brokerkit.testing import BrokerConformance
+from brokerkit.testing import BrokerConformance, DemoConformance
 
 
 class TestConformance(BrokerConformance):
@@ -13,3 +13,7 @@ class TestConformance(BrokerConformance):
         Order: {"average_fill_price": Decimal("0.0001")},
     }
     balance_requests = 3
+
+
+class TestDemo(DemoConformance):
+    broker = "kis"

@@ -83,6 +83,15 @@ def test_order_is_changed_at_the_venue_it_was_sent_to(wire: Any, venue: Venue) -
     assert [call.body["EXCG_ID_DVSN_CD"] for call in wire.calls] == [venue.value] * 2
 
 
+@pytest.mark.parametrize("told", ["KRX", "NXT", "SOR", ""])
+def test_routed_order_is_changed_as_such_wherever_the_list_says_that_it_rests(wire: Any, told: str) -> None:
+    listed = wire.good(LIST)
+    listed["output1"][0]["excg_id_dvsn_cd"] = told
+    order = wire.answer(LIST, listed).broker.refresh(wire.order(venue=Venue.SOR))
+    wire.broker.cancel(order)
+    assert (order.venue, wire.of(CHANGE)[0].body["EXCG_ID_DVSN_CD"]) == (Venue.SOR, "SOR")
+
+
 def test_order_whose_venue_the_list_did_not_tell_is_changed_at_krx(wire: Any) -> None:
     wire.broker.amend(wire.order(venue=None), price=69000)
     assert wire.calls[0].body["EXCG_ID_DVSN_CD"] == "KRX"

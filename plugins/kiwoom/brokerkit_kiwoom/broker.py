@@ -30,6 +30,7 @@ from brokerkit.models import (
 from brokerkit.transport import wire_text
 from brokerkit_kiwoom.client import KiwoomClient, Settings
 from brokerkit_kiwoom.wire import account, login, orders, quotes
+from brokerkit_kiwoom.wire.types import moment
 
 
 class KiwoomBroker(Broker):
@@ -109,40 +110,37 @@ class KiwoomBroker(Broker):
         )
 
     def _send_cancel(self, order: Order, quantity: Decimal | None) -> Order:
-        _, day, row, named = order.handle.split(":")
+        day, row, named = orders.parts_of(order.handle)
+        body = {
+            "dmst_stex_tp": orders.VENUE[self.client.environment][order.venue or Venue.KRX],
+            "orig_ord_no": named,
+            "stk_cd": order.symbol,
+            "cncl_qty": "0" if quantity is None else wire_text(quantity),
+        }
         self._check_account()
-        accepted = self.client.call(
-            orders.CANCEL,
-            body={
-                "dmst_stex_tp": orders.VENUE[self.client.environment][order.venue or Venue.KRX],
-                "orig_ord_no": named,
-                "stk_cd": order.symbol,
-                "cncl_qty": "0" if quantity is None else wire_text(quantity),
-            },
-        )
+        accepted = self.client.call(orders.CANCEL, body=body)
         return order.model_copy(
             update={
                 "id": accepted.number,
                 "original_id": named,
                 "status": OrderStatus.PENDING,
-                "handle": orders.handle(day, row, accepted.number),
+                "handle": orders.handle(f"{day:%Y%m%d}", row, accepted.number),
             }
         )
 
     def _send_amend(self, order: Order, quantity: Decimal | None, price: Decimal) -> Order:
-        _, _, _, named = order.handle.split(":")
+        orders.check_amendable(order)
+        _, _, named = orders.parts_of(order.handle)
+        body = {
+            "dmst_stex_tp": orders.VENUE[self.client.environment][order.venue or Venue.KRX],
+            "orig_ord_no": named,
+            "stk_cd": order.symbol,
+            "mdfy_qty": "0" if quantity is None else wire_text(quantity),
+            "mdfy_uv": wire_text(price),
+            "mdfy_cond_uv": "",
+        }
         self._check_account()
-        accepted = self.client.call(
-            orders.AMEND,
-            body={
-                "dmst_stex_tp": orders.VENUE[self.client.environment][order.venue or Venue.KRX],
-                "orig_ord_no": named,
-                "stk_cd": order.symbol,
-                "mdfy_qty": "0" if quantity is None else wire_text(quantity),
-                "mdfy_uv": wire_text(price),
-                "mdfy_cond_uv": "",
-            },
-        )
+        accepted = self.client.call(orders.AMEND, body=body)
         return order.model_copy(
             update={
                 "id": accepted.number,
@@ -159,14 +157,20 @@ class KiwoomBroker(Broker):
         )
 
     def _find_order(self, order: Order) -> Order | None:
-        _, day, number, _ = order.handle.split(":")
-        date = dt.datetime.strptime(day, "%Y%m%d").date()
+        day, number, _ = orders.parts_of(order.handle)
         followed = False
-        for row in self._rows(date, order.symbol):
+        for row in self._rows(day, order.symbol):
             followed = followed or int(row.original or 0) == int(number)
             if int(row.id) == int(number):
-                own = {"id": order.id, "original_id": order.original_id, "handle": order.handle}
-                return self._listed(row, date, followed).model_copy(update={**own, "name": row.name or order.name})
+                own = {
+                    "id": order.id,
+                    "original_id": order.original_id,
+                    "handle": order.handle,
+                    "name": row.name or order.name,
+                    # It is amended and cancelled as it was sent, wherever the list says that it rests.
+                    "venue": order.venue if order.venue is Venue.SOR else row.venue,
+                }
+                return self._listed(row, day, followed).model_copy(update=own)
         return None
 
     def _rows(self, day: dt.date, symbol: str | None) -> Iterator[orders.OrderRow]:
@@ -190,7 +194,7 @@ class KiwoomBroker(Broker):
             name=row.name or None,
             handle=orders.handle(f"{day:%Y%m%d}", row.id, row.id),
             status=row.status(day, followed, self._is_over(day, row.venue)),
-            submitted_at=dt.datetime.combine(day, dt.time.fromisoformat(row.time), clock.KST),
+            submitted_at=moment(day, row.time),
         )
 
     def _order_history(self, start: dt.date, end: dt.date, symbol: str | None) -> Iterable[Order]:
@@ -211,18 +215,16 @@ class KiwoomBroker(Broker):
             row.to_model(
                 name=row.name or None,
                 handle=orders.handle(f"{today:%Y%m%d}", row.id, row.id),
-                submitted_at=dt.datetime.combine(today, dt.datetime.strptime(row.time, "%H%M%S").time(), clock.KST),
+                submitted_at=moment(today, row.time),
             )
-            for page in self.client.pages(orders.OPEN_ORDERS, body=body)
+            for page in self.client.listing(orders.OPEN_ORDERS, body=body)
             for row in page.rows
             if row.remaining_quantity
         ]
 
     def _order_book(self, symbol: str, venue: Venue) -> OrderBook:
         book = self.client.call(quotes.BOOK, body={"stk_cd": symbol + quotes.CODE_SUFFIX[venue]})
-        time = None
-        if book.time:
-            time = dt.datetime.combine(clock.today(), dt.datetime.strptime(book.time, "%H%M%S").time(), clock.KST)
+        time = moment(clock.today(), book.time) if book.time else None
         return OrderBook(symbol=symbol, venue=venue, time=time, asks=book.levels("ask"), bids=book.levels("bid"))
 
     def _buying_power(self, symbol: str, price: Decimal | None) -> BuyingPower:
@@ -242,7 +244,7 @@ class KiwoomBroker(Broker):
 
     def _balance(self) -> Balance:
         number = self._account()
-        pages = list(self.client.pages(account.HOLDINGS, body={"qry_tp": "1", "dmst_stex_tp": "KRX"}))
+        pages = self.client.listing(account.HOLDINGS, body={"qry_tp": "1", "dmst_stex_tp": "KRX"})
         cash = self.client.call(account.CASH, body={"qry_tp": "3"})
         rows = [row for page in pages for row in page.rows if row.quantity]
         totals = pages[-1]

@@ -3,10 +3,14 @@
 from decimal import Decimal
 
 from brokerkit.models import Order, Position
-from brokerkit.testing import BrokerConformance
+from brokerkit.testing import BrokerConformance, DemoConformance
 
 
 class TestConformance(BrokerConformance):
     broker = "kiwoom"
     rounds = {Position: {"average_price": Decimal(1)}, Order: {"average_fill_price": Decimal(1)}}
     balance_requests = 5
+
+
+class TestDemo(DemoConformance):
+    broker = "kiwoom"

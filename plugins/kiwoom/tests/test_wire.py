@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -35,9 +36,14 @@ CALLS: dict[str, tuple[Callable[[Any], object], str]] = {
     "kt00007": (lambda wire: wire.broker.refresh(wire.order()), ACCOUNTS),
     "kt10000": (lambda wire: wire.broker._send_order(LIMIT_BUY), ORDERS),
     "kt10001": (lambda wire: wire.broker._send_order(MARKET_SELL), ORDERS),
+    "kt10002": (lambda wire: wire.broker._send_amend(wire.order(), None, Decimal(69000)), ORDERS),
     "kt10003": (lambda wire: wire.broker._send_cancel(wire.order(), None), ORDERS),
+    "ka10075": (lambda wire: wire.broker.orders(), ACCOUNTS),
+    "kt00010": (lambda wire: wire.broker.buying_power("005930", price=70000), ACCOUNTS),
+    "ka10004": (lambda wire: wire.broker.order_book("005930"), "/api/dostk/mrkcond"),
 }
-BESIDE = {"kt10000": ["ka00001"], "kt10001": ["ka00001"], "kt10003": ["ka00001"], "ka10059": ["ka10059"]}
+BALANCE = ("ka00001", "kt00018", "kt00001")
+BESIDE = {id: ["ka00001"] for id in ("kt10000", "kt10001", "kt10002", "kt10003")} | {"ka10059": ["ka10059"]}
 
 
 def with_token(wire: Any, id: str, body: object) -> dict[str, str]:
@@ -56,7 +62,7 @@ def test_every_call_is_a_post_with_its_own_id_the_token_and_no_other_header(
     wire = connect(environment).logged_in()
     ask, path = CALLS[id]
     ask(wire)
-    others = ["ka00001", "kt00018", "kt00001"] if path == ACCOUNTS and id != "kt00007" else [*BESIDE.get(id, []), id]
+    others = list(BALANCE) if id in BALANCE else [*BESIDE.get(id, []), id]
     assert [call.id for call in wire.calls] == others
     for call in wire.of(id):
         assert (call.method, call.url) == ("POST", HOST[environment] + path)
@@ -228,6 +234,8 @@ def test_real_orders_stay_disarmed_and_nothing_leaves(connect: Connect) -> None:
         wire.broker.buy("005930", 10, price=70000)
     with pytest.raises(Disarmed):
         wire.broker.cancel(wire.order())
+    with pytest.raises(Disarmed):
+        wire.broker.amend(wire.order(), price=69000)
     assert wire.calls == []
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from brokerkit_kiwoom.wire import quotes
 from pydantic import SecretStr
 
 from brokerkit.errors import (
@@ -142,6 +143,55 @@ def test_observed_cash_of_a_fresh_mock_account_is_without_margin(wire: Any) -> N
 def test_observed_empty_list_of_the_mock_host_is_read_whatever_its_words(wire: Any) -> None:
     wire.answer("kt00007", {**observed("ka10075-mock-empty"), "acnt_ord_cntr_prps_dtl": []})
     assert wire.broker.refresh(wire.order()).status == OrderStatus.PENDING
+    assert wire.answer("ka10075", observed("ka10075-mock-empty")).broker.orders() == ()
+
+
+def test_official_working_order_is_a_market_order_whose_rest_is_all(wire: Any) -> None:
+    today = clock.today()
+    assert wire.answer("ka10075", official("ka10075")).broker.orders() == (
+        wire.order(
+            id="0000069",
+            name="삼성전자",
+            type=OrderType.MARKET,
+            quantity=1,
+            price=None,
+            filled_quantity=0,
+            remaining_quantity=1,
+            status=OrderStatus.WORKING,
+            submitted_at=dt.datetime.combine(today, dt.time(15, 41, 13), clock.KST),
+            handle=f"kiwoom:{today:%Y%m%d}:0000069:0000069",
+        ),
+    )
+
+
+def test_official_amendment_of_one_share(wire: Any) -> None:
+    order = wire.order(id="0000139", handle=f"kiwoom:{clock.today():%Y%m%d}:0000139:0000139")
+    moved = wire.answer("kt10002", official("kt10002")).broker.amend(order, price=199700, quantity=1)
+    assert (moved.id, moved.original_id, moved.price, moved.quantity) == ("0000140", "0000139", 199700, 1)
+    assert wire.of("kt10002")[0].body == loaded("kt10002")["request"]["body"]
+
+
+def test_official_buying_power_is_that_at_full_margin(wire: Any) -> None:
+    power = wire.answer("kt00010", official("kt00010")).broker.buying_power("005930", price=267000)
+    assert (power.cash, power.quantity, power.price) == (12550, 0, 267000)
+    assert wire.of("kt00010")[0].body == loaded("kt00010")["request"]["body"]
+
+
+def test_official_book_has_every_field_that_is_read_and_no_order(wire: Any) -> None:
+    assert "keys only" in loaded("ka10004")["warning"]
+    body = official("ka10004")
+    assert {field.alias for field in quotes.Book.model_fields.values()} <= set(body)
+    book = wire.answer("ka10004", body).broker.order_book("005930")
+    assert (book.asks, book.bids) == ((), ())
+    assert book.time == dt.datetime.combine(clock.today(), dt.time(16, 20), clock.KST)
+
+
+def test_official_day_list_is_a_history_of_that_day(wire: Any) -> None:
+    (order,) = wire.answer("kt00007", official("kt00007")).broker.order_history(DAY, DAY)
+    assert (order.id, order.symbol, order.name) == ("0000050", "069500", "KODEX 200")
+    assert (order.type, order.quantity, order.filled_quantity) == (OrderType.MARKET, 1, 1)
+    assert (order.average_fill_price, order.status, order.original_id) == (4900, OrderStatus.FILLED, None)
+    assert order.submitted_at == dt.datetime(2024, 11, 7, 13, 5, 43, tzinfo=clock.KST)
 
 
 def flows(*numbers: int) -> dict[str, Flow]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +18,7 @@ NOT_NUMBERS: tuple[Any, ...] = (
     *("---5", "-+5", "+-5", "++5", "+", "--", "5%", "5\n", "5 ", "- 5", "5원", "1.123456789", "9" * 19),
     *(5, 5.0, True, None, [], {}, ["5"]),
 )
+DAY = dt.date(2024, 1, 5)
 VERBS: dict[str, tuple[str, Callable[[Any], object]]] = {
     "quote": ("ka10001", lambda wire: wire.broker.quote("005930")),
     "investor flow": ("ka10059", lambda wire: wire.broker.investor_flow("005930")),
@@ -25,9 +27,15 @@ VERBS: dict[str, tuple[str, Callable[[Any], object]]] = {
     "account": ("ka00001", lambda wire: wire.broker.balance()),
     "kind": ("ka10100", lambda wire: wire.broker._kind("005930")),
     "refresh": ("kt00007", lambda wire: wire.broker.refresh(wire.order())),
+    "history": ("kt00007", lambda wire: wire.broker.order_history(DAY, DAY)),
+    "orders": ("ka10075", lambda wire: wire.broker.orders()),
+    "book": ("ka10004", lambda wire: wire.broker.order_book("005930")),
+    "power": ("kt00010", lambda wire: wire.broker.buying_power("005930", price=70000)),
     "order": ("kt10000", lambda wire: wire.broker.buy("005930", 10, price=70000)),
     "cancel": ("kt10003", lambda wire: wire.broker.cancel(wire.order())),
+    "amend": ("kt10002", lambda wire: wire.broker.amend(wire.order(), price=69000)),
 }
+WRITES = ("order", "cancel", "amend")
 PRICES = ("cur_prc", "base_pric", "open_pric", "high_pric", "low_pric", "upl_pric", "lst_pric", "trde_qty")
 INVESTORS = (
     *("ind_invsr", "frgnr_invsr", "orgn", "fnnc_invt", "insrnc", "invtrt", "etc_fnnc", "bank", "penfnd_etc"),
@@ -36,6 +44,13 @@ INVESTORS = (
 HOLDINGS = ("rmnd_qty", "trde_able_qty", "pur_pric", "cur_prc", "pur_amt", "evlt_amt")
 CASH = ("entr", "100stk_ord_alow_amt", "pymn_alow_amt", "d1_entra", "d2_entra")
 ROW = ("ord_qty", "ord_uv", "cntr_qty", "cntr_uv", "ord_remnq", "cnfm_qty")
+OPEN_ROW = ("ord_qty", "ord_pric", "oso_qty", "cntr_qty", "cntr_tot_amt")
+LEVELS = tuple(
+    f"{side}_{level}_{what}"
+    for side in ("sel", "buy")
+    for level in ("fpr", *(f"{number}th_pre" for number in range(2, 11)))
+    for what in ("bid", "req")
+)
 FIELDS = (
     *(("quote", "", name) for name in (*PRICES, "pred_pre", "flu_rt")),
     *(("investor flow", "stk_invsr_orgn", name) for name in ("cur_prc", *INVESTORS)),
@@ -43,6 +58,10 @@ FIELDS = (
     *(("holdings", "acnt_evlt_remn_indv_tot", name) for name in HOLDINGS),
     *(("cash", "", name) for name in CASH),
     *(("refresh", "acnt_ord_cntr_prps_dtl", name) for name in ROW),
+    *(("history", "acnt_ord_cntr_prps_dtl", name) for name in ROW),
+    *(("orders", "oso", name) for name in OPEN_ROW),
+    *(("book", "", name) for name in LEVELS),
+    *(("power", "", name) for name in ("profa_100ord_alow_amt", "profa_100ord_alowq")),
 )
 UNSIGNED_TWICE = tuple(field for field in FIELDS if field[2] not in (*INVESTORS, "pred_pre", "flu_rt"))
 REQUIRED = (
@@ -55,6 +74,13 @@ REQUIRED = (
     ("refresh", "acnt_ord_cntr_prps_dtl", "ord_qty"),
     ("refresh", "acnt_ord_cntr_prps_dtl", "cntr_qty"),
     ("refresh", "acnt_ord_cntr_prps_dtl", "ord_remnq"),
+    ("history", "acnt_ord_cntr_prps_dtl", "ord_qty"),
+    ("history", "acnt_ord_cntr_prps_dtl", "cntr_qty"),
+    ("history", "acnt_ord_cntr_prps_dtl", "ord_remnq"),
+    ("orders", "oso", "ord_qty"),
+    ("orders", "oso", "oso_qty"),
+    ("power", "", "profa_100ord_alow_amt"),
+    ("power", "", "profa_100ord_alowq"),
 )
 
 
@@ -109,16 +135,42 @@ def test_text_that_is_no_date_is_a_wire_error(wire: Any, value: Any) -> None:
         with_field(wire, "investor flow", "stk_invsr_orgn", "dt", value)()
 
 
+DAY_LISTS = ("refresh", "history")
+BLOCKS = {"refresh": "acnt_ord_cntr_prps_dtl", "history": "acnt_ord_cntr_prps_dtl", "orders": "oso"}
+
+
+@pytest.mark.parametrize("verb", DAY_LISTS)
 @pytest.mark.parametrize("value", ["", "101112", "24:00:00", "10:11", "1０:11:12", None])
-def test_text_that_is_no_time_is_a_wire_error(wire: Any, value: Any) -> None:
+def test_text_that_is_no_time_is_a_wire_error(wire: Any, verb: str, value: Any) -> None:
     with pytest.raises(WireError, match="ord_tm"):
-        with_field(wire, "refresh", "acnt_ord_cntr_prps_dtl", "ord_tm", value)()
+        with_field(wire, verb, BLOCKS[verb], "ord_tm", value)()
 
 
+@pytest.mark.parametrize("value", ["", "10:11:12", "240000", "1011", "１０１１１２", "888888", None, 101112, ...])
+def test_time_of_a_working_order_has_no_colons(wire: Any, value: Any) -> None:
+    with pytest.raises(WireError, match="tm"):
+        with_field(wire, "orders", "oso", "tm", value)()
+
+
+@pytest.mark.parametrize("verb", BLOCKS)
 @pytest.mark.parametrize("value", ["", "0000000", "12a", "-5", "1 2", "12345678901", "１", None, 5])
-def test_order_number_outside_the_grammar_is_a_wire_error(wire: Any, value: Any) -> None:
+def test_order_number_outside_the_grammar_is_a_wire_error(wire: Any, verb: str, value: Any) -> None:
     with pytest.raises(WireError, match="ord_no"):
-        with_field(wire, "refresh", "acnt_ord_cntr_prps_dtl", "ord_no", value)()
+        with_field(wire, verb, BLOCKS[verb], "ord_no", value)()
+
+
+@pytest.mark.parametrize("value", ["12a", "-5", "1 2", "12345678901", "１", None, 5])
+def test_number_of_a_related_order_outside_the_grammar_is_a_wire_error(wire: Any, value: Any) -> None:
+    for verb, name in (("history", "ori_ord"), ("orders", "orig_ord_no")):
+        with pytest.raises(WireError, match=name):
+            with_field(wire, verb, BLOCKS[verb], name, value)()
+
+
+@pytest.mark.parametrize("verb", BLOCKS)
+@pytest.mark.parametrize("value", ["", "+", "매매", "매수매도", "BUY", "SELL", None, ...])
+def test_listed_order_that_is_neither_buy_nor_sell_is_a_wire_error(wire: Any, verb: str, value: Any) -> None:
+    with pytest.raises(WireError, match="io_tp_nm"):
+        with_field(wire, verb, BLOCKS[verb], "io_tp_nm", value)()
 
 
 @pytest.mark.parametrize("value", ["", None, 1234567890, ...], ids=repr)
@@ -186,7 +238,7 @@ def only_our_errors(wire: Any, verb: str, body: Any, status: int) -> None:
     except BrokerError as error:
         told = error
     assert told is None or str(told)
-    assert verb not in ("order", "cancel") or len(wire.of(id)) == before + 1
+    assert verb not in WRITES or len(wire.of(id)) == before + 1
     assert not isinstance(told, OrderUncertain) or told.intent is not None
 
 

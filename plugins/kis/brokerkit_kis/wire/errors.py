@@ -57,3 +57,5 @@ REFUSALS: dict[str, type[BrokerError]] = {
 }
 DEFINITE = r"EGW001(0[1-9]|1[0-9]|2[0-9]|3[0-2])|EGW00201|EGW002(0[5-9]|1[0-3])|OPSQ2.*|APBK.*|APAM.*|KIOK.*|[0-9]{8}"
 """Codes that prove that an order was not taken. Every other one leaves it open."""
+DATA_CHANGED = "자료가 변경"
+"""Stands in the words of the refusal of a further page after the data changed; its code is not known."""

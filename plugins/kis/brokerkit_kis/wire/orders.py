@@ -170,7 +170,7 @@ class OpenOrdersAnswer(Paged):
 
 def parts_of(handle: str) -> tuple[dt.date, str, str]:
     """Return day, organisation number and order number of a handle."""
-    parts = re.fullmatch(r"kis:([0-9]{8}):(.*):([0-9]{1,10})", handle, re.ASCII)
+    parts = re.fullmatch(r"kis:([0-9]{8}):(.*):(0*[1-9][0-9]{0,9})", handle, re.ASCII)
     day = day_of(parts[1]) if parts else None
     if parts is None or day is None:
         raise InvalidRequest(f"{handle!r:.60} is no handle of an order at KIS.")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from brokerkit.errors import InvalidRequest, Unsupported
 from brokerkit.market import clock
-from brokerkit.models import Order, OrderStatus, OrderType, Side, TimeInForce, Venue
+from brokerkit.models import PRICED, Order, OrderStatus, OrderType, Side, TimeInForce, Venue
 from brokerkit.transport import Body, Codes, Effect, Endpoint, Reply, Text
 from brokerkit_kiwoom.wire.types import (
     Clock,
@@ -19,6 +21,8 @@ from brokerkit_kiwoom.wire.types import (
     PlainClock,
     RelatedNumber,
     Symbol,
+    average,
+    day_of,
     traded,
 )
 
@@ -29,12 +33,17 @@ def _side(words: object) -> object:
     """Read 매도 or 매수: the sign in front of it is a screen colour."""
     if isinstance(words, str) and ("매도" in words) != ("매수" in words):
         return Side.SELL if "매도" in words else Side.BUY
-    return words
+    return None
 
 
 def _has_side(words: str) -> str:
     Side(str(_side(words)))
     return words
+
+
+def _limit_of(type_: OrderType | None, limit: Decimal | None) -> Decimal | None:
+    # Whether the limit that a best-price order took on entry stands here is not told: it is not the order's own.
+    return traded(limit) if type_ is None or type_ in PRICED else None
 
 
 class Accepted(Body):
@@ -98,7 +107,7 @@ class OrderRow(Reply[Order]):
 
     @property
     def price(self) -> Decimal | None:
-        return traded(self.limit)
+        return _limit_of(self.type, self.limit)
 
     @property
     def average_fill_price(self) -> Decimal | None:
@@ -168,7 +177,7 @@ class OpenOrderRow(Reply[Order]):
 
     @property
     def price(self) -> Decimal | None:
-        return traded(self.limit)
+        return _limit_of(self.type, self.limit)
 
     @property
     def venue(self) -> Venue | None:
@@ -187,9 +196,7 @@ class OpenOrderRow(Reply[Order]):
 
     @property
     def average_fill_price(self) -> Decimal | None:
-        if not self.filled_quantity or not self.amount:
-            return None
-        return (self.amount / self.filled_quantity).quantize(Decimal("0.0001"))
+        return average(self.amount, self.filled_quantity)
 
     @property
     def status(self) -> OrderStatus:
@@ -198,6 +205,18 @@ class OpenOrderRow(Reply[Order]):
 
 class OpenOrdersAnswer(Body):
     rows: tuple[OpenOrderRow, ...] = Field(alias="oso")
+
+
+def parts_of(handle: str) -> tuple[dt.date, str, str]:
+    """Return day, number of the row and the number to name of a handle."""
+    parts = re.fullmatch(rf"kiwoom:([0-9]{{8}}):({_NUMBER}):({_NUMBER})", handle, re.ASCII)
+    day = day_of(parts[1]) if parts else None
+    if parts is None or day is None:
+        raise InvalidRequest(f"{handle!r:.60} is no handle of an order at Kiwoom.")
+    return day, parts[2], parts[3]
+
+
+_NUMBER = "0*[1-9][0-9]{0,9}"
 
 
 def handle(day: str, row: str, named: str) -> str:
@@ -236,10 +255,24 @@ _TYPES = (
 )
 ORDER_TYPE = Codes("an order type at Kiwoom", {(type_, time): code for type_, time, code, _ in _TYPES})
 """trde_tp 매매구분 of orders."""
-TYPE_WORDS = {words: (type_, time) for type_, time, _, words in _TYPES}
+TYPE_WORDS = {
+    **{words: (type_, time) for type_, time, _, words in _TYPES},
+    "시간외단일가": (OrderType.SINGLE_PRICE, _DAY),  # in the history only
+}
 """trde_tp of lists, which tell it in words."""
 VENUE = {
     "real": Codes("a venue for orders at Kiwoom", {Venue.KRX: "KRX", Venue.NXT: "NXT", Venue.SOR: "SOR"}),
     "demo": Codes("a venue for orders in the demo environment of Kiwoom", {Venue.KRX: "KRX"}),
 }  # dmst_stex_tp 국내거래소구분
 VENUE_BACK = {str(venue): venue for venue in Venue}
+
+
+def check_amendable(order: Order) -> None:
+    """Raise Unsupported where an amendment might change more than the price."""
+    if order.type is not None and order.type is not OrderType.STOP_LIMIT:
+        return
+    # A stop order wants its stop price again (mdfy_cond_uv); what a blank one does is not told.
+    kind = order.type or "orders of an unknown type"
+    raise Unsupported(
+        f"Amendments of {kind} are not offered.", advice="Nothing was sent. Use cancel(order) and send a new order."
+    )

@@ -10,7 +10,7 @@ from pydantic import Field, create_model
 from brokerkit.market.ticks import Kind
 from brokerkit.models import Level, Quote, Venue
 from brokerkit.transport import Body, Codes, Endpoint, Reply, Text
-from brokerkit_kiwoom.wire.types import Day, PlainClock, Signed, Symbol, Unsigned, traded
+from brokerkit_kiwoom.wire.types import Day, PlainClockOrBlank, Signed, Symbol, Unsigned, traded
 
 STOCK_INFO = "/api/dostk/stkinfo"
 MILLION = Decimal(1_000_000)
@@ -66,7 +66,7 @@ _Levels = create_model(
 class Book(_Levels):
     """주식호가요청 (ka10004): sel_fpr_bid 매도최우선호가, sel_fpr_req 매도최우선잔량, sel_2th_pre_bid 매도2차선호가."""
 
-    time: PlainClock | None = Field(None, alias="bid_req_base_tm")  # 호가잔량기준시간
+    time: PlainClockOrBlank = Field("", alias="bid_req_base_tm")  # 호가잔량기준시간
 
     def levels(self, side: str) -> tuple[Level, ...]:
         """Return a side, best first; a level without a price or quantity is left out."""

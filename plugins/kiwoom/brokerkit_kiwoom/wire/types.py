@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, StringConstraints
@@ -62,7 +62,31 @@ RelatedNumber = Annotated[str, StringConstraints(strip_whitespace=True, pattern=
 """The number of another order; blank or zeros where there is none."""
 PlainClock = Annotated[str, StringConstraints(pattern=r"\A([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]\z")]
 """HHMMSS, in the lists of open and filled orders; the day's list writes colons."""
+PlainClockOrBlank = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=r"\A(([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9])?\z")
+]
 Clock = Annotated[str, StringConstraints(pattern=r"\A([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\z")]
+
+
+def day_of(text: str) -> dt.date | None:
+    """Return the day of YYYYMMDD, None if there is no such day."""
+    try:
+        return _date(text)
+    except ValueError:
+        return None
+
+
+def moment(day: dt.date, time: str) -> dt.datetime:
+    """Return the Korean time of a day and HHMMSS, with or without colons."""
+    return dt.datetime.combine(day, dt.time.fromisoformat(time), clock.KST)
+
+
+def average(amount: Decimal | None, quantity: Decimal | None) -> Decimal | None:
+    """Return the average price of `quantity` shares that cost `amount`, to four decimals; None without trades."""
+    if not amount or not quantity:
+        return None
+    with localcontext(prec=60):  # 18 digits before the point and 8 after it, in both
+        return (amount / quantity).quantize(Decimal("0.0001"))
 
 
 def traded(price: Decimal | None) -> Decimal | None:

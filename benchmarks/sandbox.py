@@ -1,0 +1,178 @@
+"""The figures of the sandbox beside their targets: requests a second on one core, requests of a balance, tokens.
+
+Run it with `make bench`. It takes less than a minute, talks to this machine only and ends what it has started.
+Other work on the machine makes the rates lower; the column of processor time does not feel that.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any
+
+from benchmarks.cores import cores, pin
+from benchmarks.counts import HELD, PROCESSES, balance_requests, tokens_of_cold_starts
+from benchmarks.load import Connection, answers, connections, prepared, requests_answered
+from benchmarks.serving import BROKERS, POSITIONS
+from benchmarks.starts import first_looks
+
+LEAST_RATE = 500
+BALANCE_REQUESTS = {"kis": 3, "kiwoom": 5}
+"""Pages of 50 and 30 rows, and at Kiwoom one request more, for the cash."""
+ORDERS = (10, 1_000)
+ROUNDS = 5
+SECONDS = 0.25
+"""Of one question in one round."""
+_DONE = {"kis": b'"rt_cd": "0"', "kiwoom": b'"return_code": 0'}
+
+
+class Server:
+    """A process that serves both faces until it is closed."""
+
+    def __init__(self, orders: int, core: int | None) -> None:
+        command = [sys.executable, "-m", "benchmarks.serving", "--orders", str(orders)]
+        command += [] if core is None else ["--core", str(core)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
+        try:
+            self.told: dict[str, Any] = json.loads(self._line())
+        except ValueError:
+            self.close()
+            raise RuntimeError("The server that was to be measured did not start.") from None
+
+    def processor_seconds(self) -> float:
+        """Return the processor time that the server has used."""
+        assert self._process.stdin is not None  # noqa: S101 - it is a pipe
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        return float(self._line())
+
+    def close(self) -> None:
+        """End the process."""
+        try:
+            self._process.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
+
+    def _line(self) -> str:
+        assert self._process.stdout is not None  # noqa: S101 - it is a pipe
+        return self._process.stdout.readline()
+
+
+@dataclass
+class Case:
+    """One question at one face, and what the rounds brought."""
+
+    broker: str
+    question: str
+    requests: list[bytes]
+    connections: list[Connection] | tuple[Connection, ...] = ()
+    rates: list[float] = field(default_factory=list)
+    processor_rates: list[float] = field(default_factory=list)
+
+    def measure(self, server: Server) -> None:
+        """Run one round."""
+        before = server.processor_seconds()
+        count, seconds = requests_answered(self.connections, self.requests, SECONDS)
+        self.rates.append(count / seconds)
+        self.processor_rates.append(count / max(server.processor_seconds() - before, 1e-6))
+
+
+def cases_of(server: Server, opened: ExitStack) -> list[Case]:
+    """Return the questions that the server knows, each tried once."""
+    cases = []
+    for broker, told in server.told.items():
+        lines = tuple(opened.enter_context(connections(told["port"])))
+        for question, requests in told["questions"].items():
+            sent = [
+                prepared(each["method"], each["path"], each["query"], each["headers"], each["body"].encode())
+                for each in requests
+            ]
+            if not all(_DONE[broker] in body for body in answers(told["port"], sent)):
+                raise RuntimeError(f"{broker} refused to tell: {question}.")
+            cases.append(Case(broker, question, sent, lines))
+    return cases
+
+
+@contextmanager
+def serving(orders: int, core: int | None) -> Iterator[Server]:
+    """Run a server process."""
+    server = Server(orders, core)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def rates(orders: int, core: int | None) -> list[Case]:
+    """Measure all questions with so many orders of the day, in turn and round after round."""
+    with serving(orders, core) as server, ExitStack() as opened:
+        cases = cases_of(server, opened)
+        for _ in range(ROUNDS):
+            for case in cases:
+                case.measure(server)
+    return cases
+
+
+def print_rates(core: int | None) -> bool:
+    """Print the rates; return whether all of them are high enough."""
+    print(f"{'requests a second, one core':<44}{'median':>9}{'per cpu s':>11}{'target':>9}")
+    enough = True
+    for orders in ORDERS:
+        for case in rates(orders, core):
+            rate = median(case.rates)
+            enough &= rate >= LEAST_RATE
+            size = f"{POSITIONS} positions" if case.question == "balance" else f"{orders} orders of the day"
+            what = f"{case.broker}: {case.question}, {size}"
+            print(_line(what, f"{rate:.0f}", f"{median(case.processor_rates):.0f}", f">= {LEAST_RATE}"))
+    return enough
+
+
+def print_counts() -> bool:
+    """Print what is counted; return whether it is as it has to be."""
+    print(f"\n{'counted':<44}{'found':>9}{'':>11}{'target':>9}")
+    right = True
+    for broker in BROKERS:
+        found, target = balance_requests(broker), BALANCE_REQUESTS[broker]
+        right &= found == target
+        print(_line(f"{broker}: requests of a balance of {HELD}", str(found), "", str(target)))
+    for broker in BROKERS:
+        found = tokens_of_cold_starts(broker)
+        right &= found == 1
+        print(_line(f"{broker}: tokens of {PROCESSES} cold processes", str(found), "", "1"))
+    return right
+
+
+def print_first_looks() -> None:
+    """Print what is slower the first time."""
+    print(f"\n{'milliseconds, once':<44}{'median':>9}")
+    for name, milliseconds in first_looks().items():
+        print(_line(name, f"{milliseconds:.2f}"))
+
+
+def _line(what: str, found: str, processor: str = "", target: str = "") -> str:
+    return f"{what:<44}{found:>9}{processor:>11}{target:>9}".rstrip()
+
+
+def main() -> int:
+    """Print all figures; 1 if one is missed."""
+    usable = cores()
+    if len(usable) > 1:
+        pin(usable[0])
+    else:
+        print("Server and client share what cores there are: the rates say less here.\n")
+    enough = print_rates(usable[1] if len(usable) > 1 else None)
+    for core in usable[:0]:
+        pin(core)
+    right = print_counts()
+    print_first_looks()
+    return 0 if enough and right else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,249 @@
+"""Lists of orders of Kiwoom: what is open now, and the days of the past, all pages of both."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from brokerkit.errors import IncompleteListing, InvalidRequest, Rejected, UnknownSymbol, WireError
+from brokerkit.market import clock
+from brokerkit.models import Order, OrderStatus, OrderType, Side, TimeInForce, Venue
+
+OPEN, LIST = "ka10075", "kt00007"
+BLOCK = {OPEN: "oso", LIST: "acnt_ord_cntr_prps_dtl"}
+TODAY = clock.today()
+DAY = dt.date(2024, 1, 5)
+MORE, END = {"cont-yn": "Y", "next-key": "k1"}, {"cont-yn": "N", "next-key": ""}
+GONE = {"cntr_qty": "0000000000", "ord_remnq": "0000000000", "cntr_uv": "0000000000"}
+FILLED = {"cntr_qty": "0000000010", "ord_remnq": "0000000000"}
+
+
+def rows(wire: Any, id: str, *changes: Any) -> Any:
+    """Return an answer with one row for each of `changes`."""
+    good = wire.good(id)
+    (row,) = good[BLOCK[id]]
+    return {**good, BLOCK[id]: [{**row, **change} for change in changes]}
+
+
+def ask(wire: Any, id: str) -> tuple[Order, ...]:
+    found: tuple[Order, ...] = wire.broker.orders() if id == OPEN else wire.broker.order_history(DAY, DAY)
+    return found
+
+
+def opened(wire: Any, *changes: Any) -> tuple[Order, ...]:
+    return ask(wire.answer(OPEN, rows(wire, OPEN, *changes)), OPEN)
+
+
+def history(wire: Any, *changes: Any) -> tuple[Order, ...]:
+    """Return what the list of one long past day says."""
+    return ask(wire.answer(LIST, rows(wire, LIST, *changes)), LIST)
+
+
+def test_working_orders_are_asked_for_of_all_symbols_sides_and_venues(wire: Any) -> None:
+    wire.broker.orders()
+    assert [(call.id, call.body) for call in wire.calls] == [
+        (OPEN, {"all_stk_tp": "0", "trde_tp": "0", "stk_cd": "", "stex_tp": "0"})
+    ]
+
+
+def test_working_order_has_every_field(wire: Any) -> None:
+    assert wire.broker.orders() == (
+        Order(
+            id="0000140",
+            symbol="005930",
+            name="Alpha",
+            side=Side.BUY,
+            type=OrderType.LIMIT,
+            time_in_force=TimeInForce.DAY,
+            venue=Venue.KRX,
+            quantity=Decimal(10),
+            price=Decimal(70000),
+            filled_quantity=Decimal(4),
+            remaining_quantity=Decimal(6),
+            average_fill_price=Decimal(69950),
+            status=OrderStatus.PARTIALLY_FILLED,
+            submitted_at=dt.datetime.combine(TODAY, dt.time(10, 11, 12), clock.KST),
+            handle=f"kiwoom:{TODAY:%Y%m%d}:0000140:0000140",
+        ),
+    )
+
+
+UNTOUCHED = {"cntr_qty": "0", "cntr_tot_amt": "0", "oso_qty": "10"}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (UNTOUCHED, {"status": OrderStatus.WORKING, "filled_quantity": 0, "average_fill_price": None}),
+        ({**UNTOUCHED, "cntr_qty": ""}, {"status": OrderStatus.WORKING, "filled_quantity": None}),
+        ({"cntr_tot_amt": ""}, {"status": OrderStatus.PARTIALLY_FILLED, "average_fill_price": None}),
+        (
+            {"cntr_qty": "3", "oso_qty": "7", "cntr_tot_amt": "200000"},
+            {"filled_quantity": 3, "average_fill_price": Decimal("66666.6667")},
+        ),
+        (
+            {"cntr_qty": "3", "oso_qty": "5"},
+            {"filled_quantity": None, "average_fill_price": None, "status": OrderStatus.PARTIALLY_FILLED},
+        ),
+        ({"orig_ord_no": "0000139"}, {"original_id": "0000139"}),
+        ({"orig_ord_no": ""}, {"original_id": None}),
+        ({"io_tp_nm": "-매도"}, {"side": Side.SELL}),
+        ({"io_tp_nm": "-매수"}, {"side": Side.BUY}),
+        ({"io_tp_nm": "+매수정정"}, {"side": Side.BUY}),
+        ({"stex_tp": "2", "stex_tp_txt": "NXT"}, {"venue": Venue.NXT}),
+        ({"stex_tp_txt": "KRX", "sor_yn": "Y"}, {"venue": Venue.SOR}),
+        ({"stex_tp": "0", "stex_tp_txt": "SOR"}, {"venue": Venue.SOR}),
+        ({"stex_tp_txt": ""}, {"venue": None}),
+        ({"trde_tp": "시장가", "ord_pric": "0"}, {"type": OrderType.MARKET, "price": None}),
+        ({"trde_tp": "최유리지정가"}, {"type": OrderType.BEST_OPPOSITE, "price": None}),
+        ({"stk_cd": "A005930"}, {"symbol": "005930"}),
+        ({"stk_cd": "005930_AL"}, {"symbol": "005930"}),
+        ({"stk_nm": "  "}, {"name": None}),
+        ({"ord_qty": "0000000010", "oso_qty": "0000000006", "cntr_qty": "0000000004"}, {"filled_quantity": 4}),
+        ({"ord_qty": " 10", "ord_pric": "0000070000"}, {"quantity": 10, "price": 70000}),
+        ({"ord_stt": "확인"}, {"status": OrderStatus.PARTIALLY_FILLED}),
+    ],
+)
+def test_working_order_is_read_field_by_field(wire: Any, change: Any, expected: Any) -> None:
+    (order,) = opened(wire, change)
+    assert {name: getattr(order, name) for name in expected} == expected
+
+
+@pytest.mark.parametrize("left", ["0", "0000000000", "-0"])
+def test_order_with_nothing_left_is_not_working(wire: Any, left: str) -> None:
+    assert opened(wire, {"oso_qty": left}) == ()
+
+
+def test_average_of_the_largest_numbers_of_the_grammar_is_a_number(wire: Any) -> None:
+    tiny = {"ord_qty": "10.00000001", "oso_qty": "10", "cntr_qty": "0.00000001", "cntr_tot_amt": "9" * 18}
+    (order,) = opened(wire, tiny)
+    assert order.average_fill_price == Decimal("99999999999999999900000000")
+
+
+def test_working_orders_come_oldest_first_and_by_number_within_a_second(wire: Any) -> None:
+    found = opened(wire, {"ord_no": "0000030"}, {"ord_no": "0000009"}, {"ord_no": "0000004", "tm": "090000"})
+    assert [order.id for order in found] == ["0000004", "0000009", "0000030"]
+
+
+@pytest.mark.parametrize("words", [" 조회가 완료되었습니다.", "", "모의투자"])
+def test_no_working_orders_are_an_empty_tuple_whatever_the_words(wire: Any, words: str) -> None:
+    assert ask(wire.answer(OPEN, {"oso": [], "return_code": 0, "return_msg": words}), OPEN) == ()
+
+
+def test_working_order_can_be_cancelled_by_its_handle(wire: Any) -> None:
+    (order,) = wire.broker.orders()
+    wire.broker.cancel(Order.model_validate_json(order.model_dump_json()), quantity=6)
+    assert wire.of("kt10003")[0].body["orig_ord_no"] == "0000140"
+
+
+@pytest.mark.parametrize("id", [OPEN, LIST])
+@pytest.mark.parametrize("block", [None, "", {}, ...], ids=repr)
+def test_list_without_its_block_is_a_wire_error_and_not_empty(wire: Any, id: str, block: Any) -> None:
+    answer = {**wire.good(id), BLOCK[id]: block}
+    wire.answer(id, {name: value for name, value in answer.items() if value is not ...})
+    with pytest.raises(WireError, match=BLOCK[id]):
+        ask(wire, id)
+
+
+@pytest.mark.parametrize("id", [OPEN, LIST])
+def test_orders_of_all_pages_are_told_and_the_key_goes_back_in_the_headers(wire: Any, id: str) -> None:
+    one, two = rows(wire, id, {"ord_no": "1"}, {"ord_no": "2"}), rows(wire, id, {"ord_no": "3"})
+    found = ask(wire.pages(id, (MORE, one), (END, two)), id)
+    assert [order.id for order in found] == ["1", "2", "3"]
+    first, second = wire.calls
+    assert first.body == second.body
+    assert {"cont-yn", "next-key"}.isdisjoint(first.headers)
+    assert (second.headers["cont-yn"], second.headers["next-key"]) == ("Y", "k1")
+
+
+@pytest.mark.parametrize("id", [OPEN, LIST])
+def test_page_that_fails_or_repeats_fails_the_whole_list(wire: Any, id: str) -> None:
+    one, two = rows(wire, id, {"ord_no": "1"}), rows(wire, id, {"ord_no": "2"})
+    for pages in (((MORE, one), (MORE, one)), ((MORE, one), (MORE, two), (MORE, one))):
+        wire.pages(id, *pages)
+        with pytest.raises(IncompleteListing):
+            ask(wire, id)
+    wire.pages(id, (MORE, one), (END, {"return_code": 7, "return_msg": "broken[1903:x]"}))
+    with pytest.raises(UnknownSymbol, match="broken"):
+        ask(wire, id)
+    wire.pages(id, ({"cont-yn": "Y"}, one))
+    with pytest.raises(WireError, match="next-key"):
+        ask(wire, id)
+
+
+@pytest.mark.parametrize("id", [OPEN, LIST])
+def test_refused_list_is_not_an_empty_one(wire: Any, id: str) -> None:
+    wire.answer(id, {"return_code": 20, "return_msg": "none"})
+    with pytest.raises(Rejected, match="none"):
+        ask(wire, id)
+
+
+def test_past_order_has_every_field(wire: Any) -> None:
+    assert history(wire, {}) == (
+        Order(
+            id="0000140",
+            symbol="005930",
+            name="Alpha",
+            side=Side.BUY,
+            type=OrderType.LIMIT,
+            time_in_force=TimeInForce.DAY,
+            venue=Venue.KRX,
+            quantity=Decimal(10),
+            price=Decimal(70000),
+            filled_quantity=Decimal(4),
+            remaining_quantity=Decimal(6),
+            average_fill_price=Decimal(69950),
+            status=OrderStatus.EXPIRED,
+            submitted_at=dt.datetime(2024, 1, 5, 10, 11, 12, tzinfo=clock.KST),
+            handle="kiwoom:20240105:0000140:0000140",
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        (FILLED, OrderStatus.FILLED),
+        (GONE, OrderStatus.EXPIRED),
+        ({**GONE, "ord_remnq": "0000000010"}, OrderStatus.EXPIRED),
+        ({**GONE, "acpt_tp": "거부"}, OrderStatus.REJECTED),
+        ({**GONE, "acpt_tp": "취소"}, OrderStatus.CANCELED),
+        ({**GONE, "mdfy_cncl": "취소"}, OrderStatus.CANCELED),
+    ],
+)
+def test_status_of_a_past_order_is_judged_by_the_quantities(wire: Any, change: Any, status: OrderStatus) -> None:
+    (order,) = history(wire, change)
+    assert order.status == status
+
+
+@pytest.mark.parametrize("words", [{"io_tp_nm": "매수취소"}, {"mdfy_cncl": "취소"}])
+def test_cancellation_shows_in_the_order_it_cancelled_and_not_by_itself(wire: Any, words: Any) -> None:
+    (order,) = history(wire, {"ord_no": "0000142", "ori_ord": "140", **words, **GONE}, GONE)
+    assert (order.id, order.status) == ("0000140", OrderStatus.CANCELED)
+
+
+def test_amendment_is_an_order_of_its_own_and_ends_the_one_it_moved(wire: Any) -> None:
+    amendment = {"ord_no": "0000143", "ori_ord": "0000140", "io_tp_nm": "매수정정", "mdfy_cncl": "정정"}
+    old, new = history(wire, {**amendment, **FILLED, "ord_uv": "0000069000", "ord_tm": "11:11:11"}, GONE)
+    assert (old.id, old.status, old.price, old.original_id) == ("0000140", OrderStatus.CANCELED, 70000, None)
+    assert (new.id, new.status, new.price, new.original_id) == ("0000143", OrderStatus.FILLED, 69000, "0000140")
+
+
+def test_todays_open_orders_are_working_in_the_history_too(wire: Any) -> None:
+    orders = wire.broker.order_history(TODAY, TODAY)
+    assert [(order.status, order.submitted_at.date()) for order in orders] == [(OrderStatus.PARTIALLY_FILLED, TODAY)]
+
+
+def test_symbol_of_the_history_goes_out_with_the_request(wire: Any) -> None:
+    wire.broker.order_history(DAY, DAY, symbol="0126Z0")
+    wire.broker.order_history(DAY, DAY)
+    assert [call.body["stk_cd"] for call in wire.calls] == ["0126Z0", ""]
+
+
+def test_symbol_of_the_history_is_checked_before_anything_is_sent(wire: Any) -> None:
+    with pytest.raises(InvalidRequest):
+        wire.broker.order_history(DAY, DAY, symbol="A005930")
+    assert wire.calls == []
