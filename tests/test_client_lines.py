@@ -15,7 +15,7 @@ import pytest
 from pydantic import SecretStr
 
 from brokerkit.errors import ConfigError, IncompleteListing, InsufficientFunds, WireError
-from brokerkit.transport import Limit, http
+from brokerkit.transport import Limit, paging
 from brokerkit.transport.outgoing import loopback_url
 from tests.servers import GOOD, LIST, ORDER, READ, Exchange, ProbeClient, Script, Server, answer, refusal
 
@@ -54,7 +54,7 @@ def test_a_page_that_comes_twice_is_incomplete() -> None:
 
 
 def test_a_list_without_end_is_incomplete(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "PAGES", 5)
+    monkeypatch.setattr(paging, "PAGES", 5)
     with Server(pages(*"abcdefgh")) as server, ProbeClient(server.url) as client:
         with pytest.raises(IncompleteListing):
             list(client.pages(LIST))

@@ -1,46 +1,162 @@
-"""What the documents show is run."""
+"""What the documents show is run, and what they list is compared with the tables it comes from."""
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 import sys
-import tomllib
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import responses
+from brokerkit_kis.sandbox.face import APIS, LOGINS
+from brokerkit_kis.wire.orders import AFTER_MARKET_TYPE
+from brokerkit_kis.wire.orders import ORDER_TYPE as KIS_TYPE
+from brokerkit_kiwoom.sandbox.calls import FIELDS
+from brokerkit_kiwoom.sandbox.catalogue import (
+    DEMO_WITHOUT_API,
+    DEMO_WITHOUT_BUSINESS,
+    ISSUE_PATH,
+    PATH_OF,
+    REVOKE_PATH,
+)
+from brokerkit_kiwoom.wire.orders import ORDER_TYPE as KIWOOM_TYPE
 
+from brokerkit import Broker, OrderType, TimeInForce, Venue
+from brokerkit.broker import VERBS
+from brokerkit.config import config_path, load_profiles, make_settings
+from brokerkit.errors import BrokerError
+from brokerkit.market.sessions import Phase, offers
+from brokerkit.models import OrderStatus
+from brokerkit.registry import load_broker
 from brokerkit.sandbox import sandbox as sandboxes
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = ("README.md", "README.ko.md")
+READMES = ("README.md", "README.ko.md")
+DOCUMENTS = (*READMES, *sorted(f"docs/{path.name}" for path in ROOT.glob("docs/*.md")))
+ADAPTERS = "docs/adapters.md"
+Row = list[str]
+
+
+def text_of(document: str) -> str:
+    return (ROOT / document).read_text(encoding="utf-8")
 
 
 def blocks(document: str, language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", (ROOT / document).read_text(encoding="utf-8"), re.DOTALL)
+    return re.findall(rf"```{language}\n(.*?)```", text_of(document), re.DOTALL)
+
+
+def all_blocks(language: str) -> list[Any]:
+    return [
+        pytest.param(document, block, id=f"{document}-{number}")
+        for document in DOCUMENTS
+        for number, block in enumerate(blocks(document, language), 1)
+    ]
+
+
+def run(script: str, document: str) -> dict[str, Any]:
+    names: dict[str, Any] = {"__name__": "document"}
+    exec(compile(script, document, "exec"), names)  # noqa: S102
+    return names
 
 
 @pytest.fixture
-def fresh_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+def fresh_sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Give the process a sandbox of its own again: what other tests traded there must not show."""
-    monkeypatch.setattr(sandboxes, "_shared", [])
+    own: list[sandboxes.Sandbox] = []
+    monkeypatch.setattr(sandboxes, "_shared", own)
+    yield
+    for sandbox in own:
+        sandbox.close()
 
 
-@pytest.mark.usefixtures("fresh_sandbox")
+@pytest.fixture
+def nothing_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [name for name in os.environ if name.startswith("BROKERKIT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("BROKERKIT_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr("platformdirs.user_config_path", lambda *_, **__: tmp_path / "nothing")
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Serve the sandbox as docs/sandbox.md says, and return the folder with its sandbox.json."""
+    folder = tmp_path_factory.mktemp("served")
+    command = [sys.executable, "-m", "brokerkit", "sandbox", "--json"]
+    process = subprocess.Popen(  # noqa: S603
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        line = process.stdout.readline()
+        assert line, process.stderr.read()
+        (folder / "sandbox.json").write_text(line, encoding="utf-8")
+        yield folder
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+
+
+@pytest.mark.usefixtures("fresh_sandbox", "nothing_configured")
 @pytest.mark.parametrize("broker", ["kis", "kiwoom"])
-@pytest.mark.parametrize("document", DOCUMENTS)
+@pytest.mark.parametrize("document", READMES)
 def test_the_script_runs_at_both_brokers(document: str, broker: str, capsys: pytest.CaptureFixture[str]) -> None:
     (script,) = blocks(document, "python")
     assert script.count('"kis"') == 1
-    exec(compile(script.replace('"kis"', f'"{broker}"'), document, "exec"), {})  # noqa: S102
+    run(script.replace('"kis"', f'"{broker}"'), document)
     printed = capsys.readouterr().out
     assert len(printed.splitlines()) >= 31
     assert "None" not in printed
 
 
-def test_the_profile_of_the_readme_is_valid() -> None:
-    (profile,) = blocks("README.md", "toml")
-    assert tomllib.loads(profile)["profiles"]["main"]["broker"] == "kis"
+@pytest.mark.usefixtures("fresh_sandbox", "nothing_configured")
+@pytest.mark.parametrize(("document", "script"), all_blocks("python"))
+def test_every_python_block_runs(
+    document: str, script: str, served: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(served)
+    run(script, document)
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert bool(said.out) == ("print(" in script)
+
+
+def test_other_clients_get_success_and_a_price(
+    served: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(served)
+    scripts = [script for script in blocks("docs/sandbox.md", "python") if "import requests" in script]
+    assert len(scripts) == 2
+    # KIS gives out one token a minute, and the blocks of the document have had theirs: the same one is asked for again.
+    answers = [line.split() for line in _printed(scripts[1:], capsys)]
+    assert [answer[0] for answer in answers] == ["0"]
+    assert all(abs(int(answer[1])) > 0 for answer in answers)
+
+
+def _printed(scripts: Iterable[str], capsys: pytest.CaptureFixture[str]) -> list[str]:
+    for script in scripts:
+        run(script, "docs/sandbox.md")
+    return capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.usefixtures("nothing_configured")
+@pytest.mark.parametrize(("document", "profile"), all_blocks("toml"))
+def test_every_profile_is_valid(document: str, profile: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "brokerkit.toml"
+    path.write_text(profile, encoding="utf-8")
+    monkeypatch.setenv("BROKERKIT_CONFIG", str(path))
+    assert config_path() == path
+    profiles, default = load_profiles()
+    assert default in profiles
+    for name, found in profiles.items():
+        secrets = {key: "x" for key in found.settings if key in ("app_key", "app_secret")}
+        settings = make_settings(load_broker(found.broker).Settings, {**found.settings, **secrets}, name, "")
+        assert settings.app_key.get_secret_value() == "x"
 
 
 def test_the_demo_tells_the_same_story_twice() -> None:
@@ -61,3 +177,178 @@ def test_no_document_tells_to_install_the_unrelated_project() -> None:
         for line in path.read_text(encoding="utf-8").splitlines():
             if "pip install brokerkit" in line:
                 assert "Do not" in line or "하지 마십시오" in line, f"{path.name}: {line}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_link_leads_somewhere(document: str) -> None:
+    for target in re.findall(r"\]\(([^)#]+)", text_of(document)):
+        assert ((ROOT / document).parent / target).exists(), target
+
+
+@pytest.mark.parametrize("document", READMES)
+def test_a_readme_names_every_verb(document: str) -> None:
+    described = re.findall(r"^\|(.*)\|$", text_of(document), re.MULTILINE)
+    named = {word for line in described for word in re.findall(r"`(\w+)", line)}
+    assert set(VERBS) | {"supports"} <= named
+    assert all(hasattr(Broker, verb) for verb in VERBS)
+
+
+@pytest.mark.parametrize("document", READMES)
+def test_a_readme_names_every_order_type_and_time_in_force(document: str) -> None:
+    named = set(re.findall(r"`([A-Z_]+)`", text_of(document)))
+    assert (set(OrderType) - {OrderType.SINGLE_PRICE}) | set(TimeInForce) <= named  # the one left out is no more
+
+
+# Tables that come from the code
+
+
+def rows_of(document: str, name: str) -> list[Row]:
+    """Return the cells of the table between the marks, without its head."""
+    found = re.search(rf"<!-- table: {name} -->\n(.*?)<!-- end -->", text_of(document), re.DOTALL)
+    assert found, f"{document} has no table {name}"
+    lines = found[1].strip().splitlines()
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines if not line.startswith("|---")][1:]
+
+
+def code(text: str) -> str:
+    return f"`{text}`"
+
+
+def kis_calls() -> list[Row]:
+    """Return call, ids of the real and of the demo environment."""
+
+    def listed(ids: Iterable[str]) -> str:
+        return " ".join(map(code, sorted(ids))) or "—"
+
+    calls = [
+        [code(path.rpartition("/")[2]), listed(api.service.real), listed(api.service.demo)]
+        for path, api in APIS.items()
+    ]
+    return calls + [[code(path), "no id", "no id"] for path in sorted(LOGINS)]
+
+
+def kiwoom_calls() -> list[Row]:
+    """Return id, path, and whether the demo environment has it."""
+    gone = DEMO_WITHOUT_API | DEMO_WITHOUT_BUSINESS
+    calls = [[code(each), code(PATH_OF[each]), "no" if each in gone else "yes"] for each in FIELDS]
+    return calls + [[code(path), "no id", "yes"] for path in (ISSUE_PATH, REVOKE_PATH)]
+
+
+def offered_at(venue: Venue) -> list[Row]:
+    """Return the order types of a venue, and for each of its phases the times in force."""
+    phases = phases_of(venue)
+    rows = []
+    for kind in OrderType:
+        cells = [
+            " ".join(time for time in TimeInForce if (kind, time) in offers(venue, phase)) or "—" for phase in phases
+        ]
+        if set(cells) != {"—"}:
+            rows.append([code(kind), *cells])
+    return rows
+
+
+def phases_of(venue: Venue) -> list[Phase]:
+    return [phase for phase in Phase if offers(venue, phase)]
+
+
+def order_codes() -> list[Row]:
+    """Return type, time in force, and the codes for them."""
+    tables = (KIS_TYPE, AFTER_MARKET_TYPE, KIWOOM_TYPE)
+    return [
+        [code(kind), time, *(code(table[kind, time]) if (kind, time) in table else "—" for table in tables)]
+        for kind in OrderType
+        for time in TimeInForce
+        if any((kind, time) in table for table in tables)
+    ]
+
+
+def as_table(head: Row, rows: Iterable[Row]) -> str:
+    """Return markdown, to be put into the document when a table has to change."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |".replace("| --- ", "|---").replace("---|", "---|") for line in lines)
+
+
+@pytest.mark.parametrize(("name", "calls"), [("kis calls", kis_calls), ("kiwoom calls", kiwoom_calls)])
+def test_the_sandbox_plays_what_its_document_says(name: str, calls: Callable[[], list[Row]]) -> None:
+    rows = rows_of("docs/sandbox.md", name)
+    assert all(row[1] for row in rows)
+    assert [[row[0], *row[2:]] for row in rows] == calls()
+
+
+@pytest.mark.parametrize("venue", Venue)
+def test_the_table_of_offers_is_that_of_the_market(venue: Venue) -> None:
+    head = ["type", *phases_of(venue)]
+    assert rows_of("docs/orders.md", f"offers {venue}") == offered_at(venue), as_table(head, offered_at(venue))
+    assert f"| {' | '.join(head)} |" in text_of("docs/orders.md")
+
+
+def test_the_table_of_codes_is_that_of_the_adapters() -> None:
+    head = ["type", "time in force", "KIS", "KIS, after-market of KRX", "Kiwoom"]
+    assert rows_of("docs/orders.md", "codes") == order_codes(), as_table(head, order_codes())
+
+
+def test_every_type_that_can_be_sent_is_offered_somewhere() -> None:
+    anywhere = {offer for venue in Venue for phase in Phase for offer in offers(venue, phase)}
+    assert {pair for table in (KIS_TYPE, AFTER_MARKET_TYPE, KIWOOM_TYPE) for pair in table} <= anywhere
+
+
+def test_every_status_is_explained() -> None:
+    explained = re.findall(r"^\| `([A-Z_]+)` \|", text_of("docs/orders.md"), re.MULTILINE)
+    assert set(OrderStatus) <= set(explained)
+
+
+# The adapter of docs/adapters.md
+
+
+@pytest.fixture
+def invented() -> dict[str, Any]:
+    (script,) = blocks(ADAPTERS, "python")
+    names = run(script, ADAPTERS)
+    # From here on its own client asks, and not the stand-in.
+    del names["PineClient"].call
+    return names
+
+
+def invented_broker(names: dict[str, Any]) -> Broker:
+    settings = names["config"].Settings(app_key="key", app_secret="secret", account="1234567890")  # noqa: S106
+    broker = names["PineBroker"](
+        settings, environment="sandbox", wire_environment="demo", remember_token=False
+    )
+    assert isinstance(broker, Broker)
+    return broker
+
+
+@responses.activate
+def test_the_invented_adapter_works_over_the_wire(invented: dict[str, Any]) -> None:
+    broker = invented_broker(invented)
+    for path, answer in invented["CANNED"].items():
+        method = responses.GET if path.startswith("/price") else responses.POST
+        responses.add(method, f"{broker.client.base_url}{path}", body=answer)
+    assert broker.quote("005930").price == 70000
+    order = broker.buy("005930", 10, price=70000)
+    assert (order.id, order.status) == ("17", OrderStatus.PENDING)
+    asked = [call.request for call in responses.calls]
+    assert [request.path_url.partition("?")[0] for request in asked] == ["/token", "/price", "/order"]
+    assert asked[1].headers["authorization"] == "Bearer token-1"
+    assert asked[2].body == b'{"symbol": "005930", "side": "B", "type": "L", "quantity": "10", "price": "70000"}'
+
+
+@responses.activate
+def test_the_invented_adapter_tells_refusals_apart(invented: dict[str, Any]) -> None:
+    broker = invented_broker(invented)
+    responses.add(responses.POST, f"{broker.client.base_url}/token", body=invented["CANNED"]["/token"])
+    for refused, kind in (("E20", "InsufficientFunds"), ("E99", "Rejected"), ("X1", "OrderUncertain")):
+        responses.upsert(
+            responses.POST, f"{broker.client.base_url}/order", json={"code": refused, "words": "no"}, status=200
+        )
+        with pytest.raises(BrokerError) as caught:
+            broker.buy("005930", 10, price=70000)
+        assert type(caught.value).__name__ == kind
+        assert caught.value.code == refused
+
+
+def test_the_invented_adapter_supports_what_it_fills_in(invented: dict[str, Any]) -> None:
+    broker = invented_broker(invented)
+    assert broker.supports("quote")
+    assert not broker.supports("amend")
+    assert not broker.supports("orders")

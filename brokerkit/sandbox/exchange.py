@@ -160,11 +160,15 @@ class Exchange(PublicMarket):
         with self._lock:
             return [entry.snapshot() for entry in self._account(account).entries.values()]
 
+    def open_orders(self, account: str) -> Sequence[ExchangeOrder]:
+        """Return those of today's rows of which something waits, ascending by number."""
+        with self._lock:
+            return [entry.snapshot() for entry in self._account(account).entries.values() if entry.remaining]
+
     def history(self, account: str, start: dt.date, end: dt.date) -> Sequence[ExchangeOrder]:
         """Return the rows of these days, today's included, ascending by day and number."""
         with self._lock:
-            owner = self._account(account)
-            return history.rows_of(owner, start, end)
+            return history.rows_of(self._account(account), self._today, start, end)
 
     def remember(
         self,

@@ -15,10 +15,13 @@ from brokerkit.sandbox.rows import Entry, ExchangeOrder
 _TIME_OF_DAY = dt.time(10, 0, tzinfo=KST)
 
 
-def rows_of(account: Account, start: dt.date, end: dt.date) -> Sequence[ExchangeOrder]:
+def rows_of(account: Account, today: dt.date, start: dt.date, end: dt.date) -> Sequence[ExchangeOrder]:
     """Return the rows of these days, ascending by day and number."""
-    entries = [entry for entry in (*account.history, *account.entries.values()) if start <= entry.time.date() <= end]
-    return [entry.snapshot() for entry in sorted(entries, key=lambda entry: (entry.time.date(), entry.number))]
+    entries = [entry for entry in account.history if start <= entry.time.date() <= end]
+    entries.sort(key=lambda entry: (entry.time.date(), entry.number))
+    if start <= today <= end:
+        entries += account.entries.values()
+    return [entry.snapshot() for entry in entries]
 
 
 def first_number(seed: int, day: dt.date | None = None) -> int:

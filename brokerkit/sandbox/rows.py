@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from brokerkit.models import OrderRequest
@@ -91,6 +92,11 @@ class ExchangeOrder:
     average_price: Decimal | None
     """Of the fills."""
     executions: tuple[Execution, ...]
+
+    @cached_property
+    def amount(self) -> Decimal:
+        """What the fills came to, in won."""
+        return sum((fill.price * fill.quantity for fill in self.executions), Decimal(0))
 
 
 @dataclass(eq=False)

@@ -233,11 +233,12 @@ def test_wrong_amendment_is_not_sent(wire: Any, order: Any, arguments: Any) -> N
 )
 def test_handle_that_is_none_is_an_invalid_request(wire: Any, handle: str) -> None:
     order = wire.order(handle=handle)
-    for ask in (
+    asks: tuple[Callable[[], object], ...] = (
         lambda: wire.broker.refresh(order),
         lambda: wire.broker.cancel(order),
         lambda: wire.broker.amend(order, price=69000),
-    ):
+    )
+    for ask in asks:
         with pytest.raises(InvalidRequest, match="handle"):
             ask()
     assert wire.calls == []

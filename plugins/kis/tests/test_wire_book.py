@@ -24,11 +24,11 @@ def levels(first: int, step: int, shares: int) -> tuple[Level, ...]:
     )
 
 
-def book(wire: Any, venue: Venue = Venue.KRX, **changes: Any) -> OrderBook:
+def book(wire: Any, **changes: Any) -> OrderBook:
     answer = wire.good(BOOK)
     fields = {**answer["output1"], **changes}
     answer["output1"] = {name: value for name, value in fields.items() if value is not ...}
-    told: OrderBook = wire.answer(BOOK, answer).broker.order_book("005930", venue=venue)
+    told: OrderBook = wire.answer(BOOK, answer).broker.order_book("005930")
     return told
 
 

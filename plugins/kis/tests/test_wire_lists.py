@@ -231,8 +231,18 @@ def test_cancellation_shows_in_the_order_it_cancelled_and_not_by_itself(wire: An
 def test_amendment_is_an_order_of_its_own_and_ends_the_one_it_moved(wire: Any) -> None:
     amended = {"odno": "0001234570", "orgn_odno": "1234567", "sll_buy_dvsn_cd_name": "BUY AMEND*", "ord_unpr": "69000"}
     old, new = history(wire, {**amended, **FILLED, "ord_tmd": "111111"}, GONE)
-    assert (old.id, old.status, old.price, old.original_id) == ("0001234567", OrderStatus.CANCELED, 70000, None)
-    assert (new.id, new.status, new.price, new.original_id) == ("0001234570", OrderStatus.FILLED, 69000, "1234567")
+    assert (old.id, old.status, old.price, old.original_id) == (
+        "0001234567",
+        OrderStatus.CANCELED,
+        Decimal(70000),
+        None,
+    )
+    assert (new.id, new.status, new.price, new.original_id) == (
+        "0001234570",
+        OrderStatus.FILLED,
+        Decimal(69000),
+        "1234567",
+    )
 
 
 def test_same_number_on_another_day_is_another_order(wire: Any) -> None:

@@ -26,10 +26,10 @@ def levels(first: int, step: int, shares: int) -> tuple[Level, ...]:
     )
 
 
-def book(wire: Any, venue: Venue = Venue.KRX, **changes: Any) -> OrderBook:
+def book(wire: Any, **changes: Any) -> OrderBook:
     answer = {**wire.good(BOOK), **changes}
     wire.answer(BOOK, {name: value for name, value in answer.items() if value is not ...})
-    told: OrderBook = wire.broker.order_book("005930", venue=venue)
+    told: OrderBook = wire.broker.order_book("005930")
     return told
 
 

@@ -228,8 +228,13 @@ def test_cancellation_shows_in_the_order_it_cancelled_and_not_by_itself(wire: An
 def test_amendment_is_an_order_of_its_own_and_ends_the_one_it_moved(wire: Any) -> None:
     amendment = {"ord_no": "0000143", "ori_ord": "0000140", "io_tp_nm": "매수정정", "mdfy_cncl": "정정"}
     old, new = history(wire, {**amendment, **FILLED, "ord_uv": "0000069000", "ord_tm": "11:11:11"}, GONE)
-    assert (old.id, old.status, old.price, old.original_id) == ("0000140", OrderStatus.CANCELED, 70000, None)
-    assert (new.id, new.status, new.price, new.original_id) == ("0000143", OrderStatus.FILLED, 69000, "0000140")
+    assert (old.id, old.status, old.price, old.original_id) == ("0000140", OrderStatus.CANCELED, Decimal(70000), None)
+    assert (new.id, new.status, new.price, new.original_id) == (
+        "0000143",
+        OrderStatus.FILLED,
+        Decimal(69000),
+        "0000140",
+    )
 
 
 def test_todays_open_orders_are_working_in_the_history_too(wire: Any) -> None:

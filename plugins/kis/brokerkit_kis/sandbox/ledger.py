@@ -156,7 +156,7 @@ def _constants(venue: Venue) -> dict[str, object]:
 
 def _amount(order: ExchangeOrder) -> Decimal:
     if order.executions:
-        return sum((fill.price * fill.quantity for fill in order.executions), Decimal(0))
+        return order.amount
     return (order.average_price or Decimal(0)) * order.filled
 
 
@@ -188,8 +188,8 @@ def working_orders(context: Context) -> Answer:
     side = {"1": Side.SELL, "2": Side.BUY}.get(context.text("INQR_DVSN_2"))
     rows = [
         order
-        for order in context.exchange.orders(context.account)
-        if order.remaining > 0 and side in (None, order.request.side)
+        for order in context.exchange.open_orders(context.account)
+        if side in (None, order.request.side)
     ]
     by_symbol = context.text("INQR_DVSN_1") == "1"
 

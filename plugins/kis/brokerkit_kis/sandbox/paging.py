@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -17,7 +19,7 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True)
 class Listing(Generic[Row]):
-    """Rows in the order of their keys. The next page begins behind a key, so rows that come or go shift nothing."""
+    """Rows in the order of their keys, which are of one length. The next page begins behind a key, so rows that come or go shift nothing."""
 
     rows: Sequence[Row]
     key: Callable[[Row], str]
@@ -27,13 +29,10 @@ class Listing(Generic[Row]):
 
     def start(self, after: str) -> int:
         """Return where the page behind a key begins; the count of rows where it leads nowhere."""
-        for index, row in enumerate(self.rows):
-            key = self.key(row)
-            if len(key) != len(after):
-                break
-            if key < after if self.descending else key > after:
-                return index
-        return len(self.rows)
+        if not self.rows or len(self.key(self.rows[0])) != len(after):
+            return len(self.rows)
+        behind = operator.lt if self.descending else operator.gt
+        return bisect_left(self.rows, True, key=lambda row: behind(self.key(row), after))
 
 
 def paged(context: Context, listing: Listing[Row], echo: str, block: str, **others: object) -> Answer:

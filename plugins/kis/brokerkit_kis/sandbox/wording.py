@@ -9,6 +9,9 @@ from decimal import ROUND_HALF_UP, Decimal
 ACCOUNT_MESSAGE_BYTES = 80
 """Account queries pad msg1 to this many bytes of the server's own encoding, in which Korean letters take two."""
 
+_ONE = Decimal(1)
+_STEPS = tuple(_ONE.scaleb(-places) for places in range(9))
+
 
 class Refused(Exception):
     """A refusal in the usual envelope, HTTP 200: what the ledger and the field checks say."""
@@ -63,12 +66,12 @@ def padded(text: str, size: int) -> str:
 
 def whole(value: Decimal) -> str:
     """Write a price, amount or quantity as integer text, the minus sign first."""
-    return fixed(value, 0)
+    return str(int(value.quantize(_ONE, rounding=ROUND_HALF_UP)))
 
 
 def fixed(value: Decimal, places: int) -> str:
     """Write a number with a fixed count of decimals, the minus sign first, never `-0`."""
-    rounded = value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+    rounded = value.quantize(_STEPS[places], rounding=ROUND_HALF_UP)
     return f"{rounded + Decimal(0):f}"
 
 

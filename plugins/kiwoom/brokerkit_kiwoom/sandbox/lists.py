@@ -113,7 +113,7 @@ def open_orders(branch: Branch, fields: Mapping[str, str]) -> Answer:
     """Answer ka10075, newest first."""
     if fields["all_stk_tp"] == "1" and not fields["stk_cd"]:
         raise missing_field("stk_cd")
-    waiting = [order for order in branch.exchange.orders(branch.account) if order.remaining > 0]
+    waiting = branch.exchange.open_orders(branch.account)
     chosen = _at_venue(_chosen(branch, waiting, _by_symbol(fields, "all_stk_tp"), "trde_tp"), fields)
     prices: dict[tuple[str, Venue], dict[str, str]] = {}
     return Listing("oso", _numbered(reversed(chosen)), lambda order: _open_row(branch, order, prices), descending=True)
@@ -124,7 +124,6 @@ def _open_row(branch: Branch, order: ExchangeOrder, prices: dict[tuple[str, Venu
     if where not in prices:
         prices[where] = _present_prices(branch, *where)
     last = order.executions[-1] if order.executions else None
-    value = sum((each.price * each.quantity for each in order.executions), Decimal(0))
     both = _both_lists(branch, order)
     return {
         "acnt_no": branch.account,
@@ -132,7 +131,7 @@ def _open_row(branch: Branch, order: ExchangeOrder, prices: dict[tuple[str, Venu
         "tsk_tp": "",
         "tm": both.pop("ord_tm"),
         **both,
-        "cntr_tot_amt": whole(value),
+        "cntr_tot_amt": whole(order.amount),
         "cntr_no": str(last.number) if last else "",
         **prices[where],
         "unit_cntr_pric": whole(last.price) if last else "",
