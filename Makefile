@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.brokerkit-installed
 PACKAGES := pyproject.toml plugins/kis/pyproject.toml plugins/kiwoom/pyproject.toml
 
-.PHONY: demo test check venv wheels clean
+.PHONY: demo test check bench venv wheels clean
 
 demo: venv
 	$(BIN)/python docs/examples/demo.py
@@ -18,6 +18,9 @@ check: venv
 	$(BIN)/mypy --no-error-summary -p brokerkit
 	$(BIN)/mypy --no-error-summary -p brokerkit_kis
 	$(BIN)/mypy --no-error-summary -p brokerkit_kiwoom
+
+bench: venv
+	$(BIN)/python -m benchmarks.sandbox
 
 venv: $(STAMP)
 

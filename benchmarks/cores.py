@@ -13,7 +13,7 @@ def cores() -> tuple[int, ...]:
     return ()
 
 
-def pin(core: int) -> None:
-    """Keep this process, and every thread that it starts from now on, on one core."""
+def use(*chosen: int) -> None:
+    """Keep this process, and every thread and process that it starts from now on, on these cores."""
     if sys.platform == "linux":
-        os.sched_setaffinity(0, {core})
+        os.sched_setaffinity(0, chosen)

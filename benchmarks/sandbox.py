@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
-from benchmarks.cores import cores, pin
+from benchmarks.cores import cores, use
 from benchmarks.counts import HELD, PROCESSES, balance_requests, tokens_of_cold_starts
 from benchmarks.load import Connection, answers, connections, prepared, requests_answered
 from benchmarks.serving import BROKERS, POSITIONS
@@ -121,7 +121,7 @@ def rates(orders: int, core: int | None) -> list[Case]:
 
 def print_rates(core: int | None) -> bool:
     """Print the rates; return whether all of them are high enough."""
-    print(f"{'requests a second, one core':<44}{'median':>9}{'per cpu s':>11}{'target':>9}")
+    print(_line("requests a second, one core", "median", "per cpu s", "target"))
     enough = True
     for orders in ORDERS:
         for case in rates(orders, core):
@@ -135,7 +135,7 @@ def print_rates(core: int | None) -> bool:
 
 def print_counts() -> bool:
     """Print what is counted; return whether it is as it has to be."""
-    print(f"\n{'counted':<44}{'found':>9}{'':>11}{'target':>9}")
+    print("\n" + _line("counted", "found", "", "target"))
     right = True
     for broker in BROKERS:
         found, target = balance_requests(broker), BALANCE_REQUESTS[broker]
@@ -150,25 +150,25 @@ def print_counts() -> bool:
 
 def print_first_looks() -> None:
     """Print what is slower the first time."""
-    print(f"\n{'milliseconds, once':<44}{'median':>9}")
+    print("\n" + _line("milliseconds, once", "median"))
     for name, milliseconds in first_looks().items():
         print(_line(name, f"{milliseconds:.2f}"))
 
 
 def _line(what: str, found: str, processor: str = "", target: str = "") -> str:
-    return f"{what:<44}{found:>9}{processor:>11}{target:>9}".rstrip()
+    return f"{what:<50}{found:>9}{processor:>11}{target:>9}".rstrip()
 
 
 def main() -> int:
     """Print all figures; 1 if one is missed."""
     usable = cores()
     if len(usable) > 1:
-        pin(usable[0])
+        use(usable[0])
+        enough = print_rates(usable[1])
+        use(*usable)
     else:
-        print("Server and client share what cores there are: the rates say less here.\n")
-    enough = print_rates(usable[1] if len(usable) > 1 else None)
-    for core in usable[:0]:
-        pin(core)
+        print("The server cannot have a core of its own here: the rates say less.\n")
+        enough = print_rates(None)
     right = print_counts()
     print_first_looks()
     return 0 if enough and right else 1

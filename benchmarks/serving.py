@@ -17,7 +17,7 @@ from decimal import Decimal
 from typing import Any
 from unittest import mock
 
-from benchmarks.cores import pin
+from benchmarks.cores import use
 from brokerkit import get_broker
 from brokerkit.broker import Broker
 from brokerkit.market import clock
@@ -105,7 +105,7 @@ def main() -> None:
     parser.add_argument("--core", type=int)
     given = parser.parse_args()
     if given.core is not None:
-        pin(given.core)
+        use(given.core)
     with Sandbox() as sandbox:
         told = {}
         for name in BROKERS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from statistics import median
 
 from brokerkit.sandbox.exchange import Exchange
@@ -15,15 +16,17 @@ def first_looks() -> dict[str, float]:
     """Return the milliseconds of each thing that is done for the first time, medians over symbols."""
     made = [_milliseconds(Exchange) for _ in range(_ROUNDS)]
     exchange = Exchange()
-    figures = {"Exchange()": median(made)}
+    symbols = list(exchange.instruments)
     looks: dict[str, Callable[[str], object]] = {
-        "first quote of a symbol": exchange.quote,
-        "first investor_flow of a symbol": exchange.investor_flow,
-        "first daily_candles after it": exchange.daily_candles,
+        "quote of a symbol": exchange.quote,
+        "a month of investor_flow": lambda symbol: exchange.investor_flow(symbol, days=31),
+        "a year of investor_flow": exchange.investor_flow,
+        "daily_candles of a symbol": exchange.daily_candles,
     }
-    symbols = list(exchange.instruments)[:_ROUNDS]
-    for name, look in looks.items():
-        figures[name] = median(_milliseconds(lambda look=look, symbol=symbol: look(symbol)) for symbol in symbols)
+    for index, (name, look) in enumerate(looks.items()):
+        # Symbols that nobody has looked at yet.
+        fresh = symbols[index * _ROUNDS : (index + 1) * _ROUNDS]
+        figures[name] = median(_milliseconds(partial(look, symbol)) for symbol in fresh)
     return figures
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from brokerkit.errors import (
@@ -95,8 +97,9 @@ def test_an_order_whose_token_runs_out_while_it_waits_is_not_sent(monkeypatch: p
     with Server() as server, ProbeClient(server.url) as client:
         client.token()
 
-        def wait(_: object) -> None:
+        def wait(_: object) -> Callable[[], None]:
             client._tokens._token = new_token("ended", life=-1)
+            return lambda: None
 
         def fail() -> Token:
             raise NetworkError("no line")

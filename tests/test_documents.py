@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import responses
+from brokerkit_kis.client import CALLS_PER_SECOND as KIS_CALLS
 from brokerkit_kis.sandbox.face import APIS, LOGINS
 from brokerkit_kis.wire.orders import AFTER_MARKET_TYPE
 from brokerkit_kis.wire.orders import ORDER_TYPE as KIS_TYPE
+from brokerkit_kiwoom.client import CALLS_PER_SECOND as KIWOOM_CALLS
 from brokerkit_kiwoom.sandbox.calls import FIELDS
 from brokerkit_kiwoom.sandbox.catalogue import (
     DEMO_WITHOUT_API,
@@ -31,7 +33,7 @@ from brokerkit.broker import VERBS
 from brokerkit.config import config_path, load_profiles, make_settings
 from brokerkit.errors import BrokerError
 from brokerkit.market.sessions import Phase, offers
-from brokerkit.models import OrderStatus
+from brokerkit.models import InvestorFlow, OrderStatus
 from brokerkit.registry import load_broker
 from brokerkit.sandbox import sandbox as sandboxes
 
@@ -60,7 +62,7 @@ def all_blocks(language: str) -> list[Any]:
 
 def run(script: str, document: str) -> dict[str, Any]:
     names: dict[str, Any] = {"__name__": "document"}
-    exec(compile(script, document, "exec"), names)  # noqa: S102
+    exec(compile(script, document, "exec", dont_inherit=True), names)  # noqa: S102
     return names
 
 
@@ -82,10 +84,9 @@ def nothing_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("platformdirs.user_config_path", lambda *_, **__: tmp_path / "nothing")
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Serve the sandbox as docs/sandbox.md says, and return the folder with its sandbox.json."""
-    folder = tmp_path_factory.mktemp("served")
+@contextmanager
+def serving(folder: Path) -> Iterator[Path]:
+    """Serve the sandbox as docs/sandbox.md says, and yield the folder with its sandbox.json."""
     command = [sys.executable, "-m", "brokerkit", "sandbox", "--json"]
     process = subprocess.Popen(  # noqa: S603
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
@@ -98,8 +99,14 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         (folder / "sandbox.json").write_text(line, encoding="utf-8")
         yield folder
     finally:
-        process.send_signal(signal.SIGTERM)
+        process.terminate()
         process.communicate(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with serving(tmp_path_factory.mktemp("served")) as folder:
+        yield folder
 
 
 @pytest.mark.usefixtures("fresh_sandbox", "nothing_configured")
@@ -126,22 +133,17 @@ def test_every_python_block_runs(
     assert bool(said.out) == ("print(" in script)
 
 
-def test_other_clients_get_success_and_a_price(
-    served: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_clients_of_others_get_success_and_a_price(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(served)
     scripts = [script for script in blocks("docs/sandbox.md", "python") if "import requests" in script]
-    assert len(scripts) == 2
-    # KIS gives out one token a minute, and the blocks of the document have had theirs: the same one is asked for again.
-    answers = [line.split() for line in _printed(scripts[1:], capsys)]
-    assert [answer[0] for answer in answers] == ["0"]
-    assert all(abs(int(answer[1])) > 0 for answer in answers)
-
-
-def _printed(scripts: Iterable[str], capsys: pytest.CaptureFixture[str]) -> list[str]:
-    for script in scripts:
-        run(script, "docs/sandbox.md")
-    return capsys.readouterr().out.splitlines()
+    with serving(tmp_path):  # a server of its own: KIS gives out one token a minute
+        monkeypatch.chdir(tmp_path)
+        for script in scripts:
+            run(script, "docs/sandbox.md")
+    answers = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [answer[0] for answer in answers] == ["0", "0"]
+    assert abs(int(answers[0][1])) == abs(int(answers[1][1])) > 0  # the sign at Kiwoom marks a direction
 
 
 @pytest.mark.usefixtures("nothing_configured")
@@ -207,7 +209,9 @@ def rows_of(document: str, name: str) -> list[Row]:
     found = re.search(rf"<!-- table: {name} -->\n(.*?)<!-- end -->", text_of(document), re.DOTALL)
     assert found, f"{document} has no table {name}"
     lines = found[1].strip().splitlines()
-    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines if not line.startswith("|---")][1:]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines if not line.startswith("|---")][
+        1:
+    ]
 
 
 def code(text: str) -> str:
@@ -297,6 +301,22 @@ def test_every_status_is_explained() -> None:
     assert set(OrderStatus) <= set(explained)
 
 
+@pytest.mark.parametrize("broker", ["kis", "kiwoom"])
+def test_what_a_broker_does_not_tell_is_documented(broker: str) -> None:
+    (head,) = re.findall(r"^\| model \|(.*)\|$", text_of("docs/brokers.md"), re.MULTILINE)
+    column = [name.strip().lower() for name in head.split("|")].index(broker)
+    for model, fields in load_broker(broker).absent.items():
+        if model is not InvestorFlow:
+            (row,) = re.findall(rf"^\| `{model.__name__}` \|(.*)\|$", text_of("docs/brokers.md"), re.MULTILINE)
+            assert set(re.findall(r"`(\w+)`", row.split(" | ")[column])) >= fields
+
+
+def test_the_limits_of_calls_are_those_of_the_adapters() -> None:
+    (row,) = re.findall(r"^\| calls a second \|(.*)\|$", text_of("docs/brokers.md"), re.MULTILINE)
+    for cell, calls in zip(row.split(" | "), (KIS_CALLS, KIWOOM_CALLS), strict=True):
+        assert cell.strip().startswith(f"{calls['real']} real, {calls['demo']} demo")
+
+
 # The adapter of docs/adapters.md
 
 
@@ -310,10 +330,8 @@ def invented() -> dict[str, Any]:
 
 
 def invented_broker(names: dict[str, Any]) -> Broker:
-    settings = names["config"].Settings(app_key="key", app_secret="secret", account="1234567890")  # noqa: S106
-    broker = names["PineBroker"](
-        settings, environment="sandbox", wire_environment="demo", remember_token=False
-    )
+    settings = names["config"].Settings(app_key="key", app_secret="secret", account="1234567890")
+    broker = names["PineBroker"](settings, environment="sandbox", wire_environment="demo", remember_token=False)
     assert isinstance(broker, Broker)
     return broker
 

@@ -136,12 +136,12 @@ def test_a_timeout_uses_nothing_up_and_leaves_the_queue() -> None:
 def test_a_queue_goes_on_when_somebody_gives_up() -> None:
     limiter = Limiter(Limit("all", 1, WINDOW))
     assert limiter.acquire(0)
-    given_up: list[bool] = []
+    given_up: list[float | None] = []
     first = threading.Thread(target=lambda: given_up.append(limiter.acquire(0.05)))
     first.start()
     assert limiter.acquire(2)
     first.join(2)
-    assert given_up == [False]
+    assert given_up == [None]
 
 
 def test_a_complaint_makes_calls_fewer_and_pauses_them(clock: Clock) -> None:
@@ -228,3 +228,14 @@ def test_clients_of_one_key_share_a_limit_and_others_do_not() -> None:
         thread.join(5)
     assert len(found) == 8
     assert len(set(map(id, found))) == 1
+
+
+def test_a_start_counts_from_the_moment_its_first_byte_leaves() -> None:
+    limiter = Limiter(Limit("slow line", 1, 0.2))
+    start = limiter.acquire(0)
+    assert start is not None
+    time.sleep(0.1)
+    limiter.leaves(start)
+    left = time.monotonic()
+    assert limiter.acquire(1)
+    assert time.monotonic() - left >= 0.2

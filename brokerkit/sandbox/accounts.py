@@ -90,6 +90,7 @@ class Lot:
     today_sold: int = 0
 
     def snapshot(self, price: int) -> Holding:
+        """Return the state at this moment."""
         return Holding(
             symbol=self.instrument.symbol,
             name=self.instrument.name,

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from itertools import pairwise
 from random import Random
+from typing import TYPE_CHECKING
 
 from brokerkit.market.clock import KST
 from brokerkit.market.ticks import round_to_tick
-from brokerkit.models import InvestorFlow, Side
+from brokerkit.models import Side
 from brokerkit.sandbox.instruments import Instrument
+
+if TYPE_CHECKING:
+    from brokerkit.sandbox.flows import DayOfFlow
 
 DAY_BEGINS = dt.time(9)
 _MINUTE = dt.timedelta(minutes=1)
@@ -90,17 +94,15 @@ def _with(bar: Candle, trade: Trade) -> Candle:
     )
 
 
-def daily_candles(seed: int, instrument: Instrument, flows: Sequence[InvestorFlow]) -> list[Candle]:
+def daily_candles(seed: int, instrument: Instrument, flows: Sequence[DayOfFlow]) -> list[Candle]:
     """Return a candle for each day of investor flow but the first, whose close is where the second one starts."""
     random = Random(f"{seed}/{instrument.symbol}/days")  # noqa: S311 - repeatable on purpose
     return [_candle_of(random, instrument, flow, before) for before, flow in pairwise(flows)]
 
 
-def _candle_of(random: Random, instrument: Instrument, flow: InvestorFlow, before: InvestorFlow) -> Candle:
+def _candle_of(random: Random, instrument: Instrument, flow: DayOfFlow, before: DayOfFlow) -> Candle:
     close, previous = flow.close, before.close
-    assert close is not None  # noqa: S101 - the flow here is our own, with every figure filled
-    assert previous is not None  # noqa: S101
-    volume, turnover = _traded(flow)
+    volume, turnover = flow.volume, flow.turnover
     average = turnover / volume
     opened = _moved(random, instrument, previous, 0.01)
     high = max(opened, close, _moved(random, instrument, max(opened, close), 0.01))
@@ -110,13 +112,6 @@ def _candle_of(random: Random, instrument: Instrument, flow: InvestorFlow, befor
         turnover = (min(max(average, low), high) * volume).to_integral_value(ROUND_FLOOR)
     time = dt.datetime.combine(flow.date, dt.time.min, KST)
     return Candle(time, opened, high, low, close, volume, turnover)
-
-
-def _traded(flow: InvestorFlow) -> tuple[Decimal, Decimal]:
-    """Return what all of them bought together, in shares and in won."""
-    kinds = (flow.individual, flow.foreign, flow.institution, flow.other_corporation)
-    shares = sum((kind.buy_quantity or Decimal(0) for kind in kinds), Decimal(0))
-    return shares, sum((kind.buy_amount or Decimal(0) for kind in kinds), Decimal(0))
 
 
 def _moved(random: Random, instrument: Instrument, price: Decimal, spread: float) -> Decimal:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
+from typing import NamedTuple
 
 from brokerkit.market.ticks import round_to_tick
 from brokerkit.models import Flow, InvestorFlow
@@ -40,23 +42,16 @@ _INSTITUTIONS = (
     "other_finance",
     "pension",
     "private_fund",
-    "government",
 )
 
 
-@dataclass(frozen=True)
-class _Trading:
+class _Trading(NamedTuple):
     """What one kind bought and sold: shares, and millions of won."""
 
     bought: int = 0
     sold: int = 0
     paid: int = 0
     got: int = 0
-
-    def __add__(self, other: _Trading) -> _Trading:
-        return _Trading(
-            self.bought + other.bought, self.sold + other.sold, self.paid + other.paid, self.got + other.got
-        )
 
     def flow(self) -> Flow:
         return Flow(
@@ -69,7 +64,39 @@ class _Trading:
         )
 
 
-def year_of_flow(seed: int, instrument: Instrument, today: dt.date) -> tuple[InvestorFlow, ...]:
+_NOBODY = _Trading().flow()
+
+
+@dataclass(frozen=True)
+class DayOfFlow:
+    """Who traded on a day, in plain numbers: the model is large, and candles need little of it."""
+
+    date: dt.date
+    close: Decimal
+    parts: Mapping[str, _Trading]
+
+    @property
+    def volume(self) -> Decimal:
+        """What all of them bought together, in shares."""
+        return Decimal(sum(part.bought for part in self.parts.values()))
+
+    @property
+    def turnover(self) -> Decimal:
+        """What all of them paid together, in won."""
+        return Decimal(sum(part.paid for part in self.parts.values()) * _MILLION)
+
+    def model(self, symbol: str) -> InvestorFlow:
+        """Return the day as the common model."""
+        flows = {kind: trading.flow() for kind, trading in self.parts.items()}
+        flows["foreign"] = self._together("foreign", "resident_foreign").flow()
+        flows["institution"] = self._together(*_INSTITUTIONS).flow()
+        return InvestorFlow(symbol=symbol, date=self.date, close=self.close, final=True, government=_NOBODY, **flows)
+
+    def _together(self, *kinds: str) -> _Trading:
+        return _Trading(*map(sum, zip(*(self.parts[kind] for kind in kinds), strict=True)))
+
+
+def year_of_flow(seed: int, instrument: Instrument, today: dt.date) -> tuple[DayOfFlow, ...]:
     """Return the investor flow of a year up to the last trading day, the same for the same seed, symbol and day.
 
     The nets of individual, foreign, institution and other_corporation add up to 0, in shares and in won, and their
@@ -79,31 +106,20 @@ def year_of_flow(seed: int, instrument: Instrument, today: dt.date) -> tuple[Inv
     days = []
     close = instrument.previous_close
     for day in reversed(trading_days_before(today)):
-        days.append(_day_of_flow(random, instrument, day, close))
+        days.append(_divided(random, day, close, likely_volume(random, instrument)))
         earlier = close * Decimal(str(round(random.uniform(0.975, 1.025), 4)))
         close = round_to_tick(max(earlier, Decimal(100)), instrument.kind, up=True)
     return tuple(reversed(days))
 
 
-def flow_of_day(seed: int, instrument: Instrument, day: dt.date, close: Decimal, volume: Decimal) -> InvestorFlow:
+def flow_of_day(seed: int, symbol: str, day: dt.date, close: Decimal, volume: Decimal) -> DayOfFlow:
     """Return the investor flow of a day that the sandbox played, by its close and volume."""
-    random = Random(f"{seed}/{instrument.symbol}/flow/{day}")  # noqa: S311 - repeatable on purpose
-    return _divided(random, instrument, day, close, int(volume))
+    random = Random(f"{seed}/{symbol}/flow/{day}")  # noqa: S311 - repeatable on purpose
+    return _divided(random, day, close, int(volume))
 
 
-def _day_of_flow(random: Random, instrument: Instrument, day: dt.date, close: Decimal) -> InvestorFlow:
-    return _divided(random, instrument, day, close, likely_volume(random, instrument))
-
-
-def _divided(random: Random, instrument: Instrument, day: dt.date, close: Decimal, volume: int) -> InvestorFlow:
-    parts = _partition_of_day(random, volume, float(close))
-    parts["government"] = _Trading()
-    parts["foreign"] += parts["resident_foreign"]
-    institution = sum((parts[kind] for kind in _INSTITUTIONS), _Trading())
-    flows = {kind: trading.flow() for kind, trading in parts.items()}
-    return InvestorFlow(
-        symbol=instrument.symbol, date=day, close=close, final=True, institution=institution.flow(), **flows
-    )
+def _divided(random: Random, day: dt.date, close: Decimal, volume: int) -> DayOfFlow:
+    return DayOfFlow(day, close, _partition_of_day(random, volume, float(close)))
 
 
 def _partition_of_day(random: Random, volume: int, close: float) -> dict[str, _Trading]:

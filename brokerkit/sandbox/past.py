@@ -12,7 +12,7 @@ from brokerkit.market.ticks import round_to_tick
 from brokerkit.models import InvestorFlow
 from brokerkit.sandbox.candles import Candle, daily_candles
 from brokerkit.sandbox.days import YEAR
-from brokerkit.sandbox.flows import flow_of_day, year_of_flow
+from brokerkit.sandbox.flows import DayOfFlow, flow_of_day, year_of_flow
 from brokerkit.sandbox.instruments import Instrument, list_instruments, on_another_day
 from brokerkit.sandbox.prints import Day, likely_volume
 
@@ -30,8 +30,8 @@ class Past:
         """The days since, by symbol, ascending."""
         self._seed = seed
         self._listed = list_instruments(seed)
-        self._flows: dict[str, tuple[InvestorFlow, ...]] = {}
-        self._years: dict[str, tuple[InvestorFlow, ...]] = {}
+        self._flows: dict[tuple[str, int], tuple[InvestorFlow, ...]] = {}
+        self._years: dict[str, tuple[DayOfFlow, ...]] = {}
         self._candles: dict[str, tuple[Candle, ...]] = {}
 
     def instruments(self) -> Mapping[str, Instrument]:
@@ -43,16 +43,17 @@ class Past:
             for symbol, instrument in self._listed.items()
         }
 
-    def flows(self, symbol: str) -> tuple[InvestorFlow, ...]:
-        """Return the investor flow of a year up to the last day, ascending."""
-        if symbol not in self._flows:
-            instrument = self._listed[symbol]
+    def flows(self, symbol: str, count: int = YEAR) -> tuple[InvestorFlow, ...]:
+        """Return the investor flow of so many days (a year at most) up to the last one, ascending."""
+        key = (symbol, min(max(count, 0), YEAR))
+        if key not in self._flows:
             since = [
-                flow_of_day(self._seed, instrument, dt.date.fromisoformat(row[0]), Decimal(row[4]), Decimal(row[5]))
+                flow_of_day(self._seed, symbol, dt.date.fromisoformat(row[0]), Decimal(row[4]), Decimal(row[5]))
                 for row in self.played.get(symbol, ())
             ]
-            self._flows[symbol] = (*self._seeded(symbol), *since)[-YEAR:]
-        return self._flows[symbol]
+            days = (*self._seeded(symbol), *since)
+            self._flows[key] = tuple(day.model(symbol) for day in days[len(days) - key[1] :])
+        return self._flows[key]
 
     def candles(self, symbol: str) -> tuple[Candle, ...]:
         """Return the daily candles of a year less a day up to the last day, ascending."""
@@ -62,7 +63,7 @@ class Past:
             self._candles[symbol] = (*seeded, *since)[1 - YEAR :]
         return self._candles[symbol]
 
-    def _seeded(self, symbol: str) -> tuple[InvestorFlow, ...]:
+    def _seeded(self, symbol: str) -> tuple[DayOfFlow, ...]:
         """Return the flow of the year before the first day that was played."""
         if symbol not in self._years:
             self._years[symbol] = year_of_flow(self._seed, self._listed[symbol], self.origin)

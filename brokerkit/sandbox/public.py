@@ -13,6 +13,7 @@ from brokerkit.market.sessions import Phase
 from brokerkit.models import InvestorFlow, Level, OrderBook, Quote, Side, Venue
 from brokerkit.sandbox.books import Book
 from brokerkit.sandbox.candles import Candle, Trade
+from brokerkit.sandbox.days import YEAR
 from brokerkit.sandbox.floor import Floor
 from brokerkit.sandbox.instruments import Instrument
 from brokerkit.sandbox.past import Past
@@ -141,10 +142,13 @@ class PublicMarket:
         with self._lock:
             return self._floor.book(self._instrument(symbol)).minutes.until(self.now())
 
-    def investor_flow(self, symbol: str) -> Sequence[InvestorFlow]:
-        """Return a year of trading days up to the last one before today, ascending, with every figure filled."""
+    def investor_flow(self, symbol: str, *, days: int = YEAR) -> Sequence[InvestorFlow]:
+        """Return so many trading days up to the last one before today, ascending, with every figure filled.
+
+        A year of them is kept; it takes much longer than a month the first time.
+        """
         with self._lock:
-            return self._past.flows(self._instrument(symbol).symbol)
+            return self._past.flows(self._instrument(symbol).symbol, days)
 
     def _check_tradable(self, symbol: str) -> None:
         if symbol in self._floor.halted:

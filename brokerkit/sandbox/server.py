@@ -81,6 +81,7 @@ class SlidingWindow:
         self._lock = threading.Lock()
 
     def admit(self, key: str) -> bool:
+        """Count one call, or return False if there were too many."""
         now = time.monotonic()
         with self._lock:
             starts = self._starts.setdefault(key, deque())
@@ -92,6 +93,7 @@ class SlidingWindow:
             return True
 
     def clear(self) -> None:
+        """Forget the calls so far."""
         with self._lock:
             self._starts.clear()
 
@@ -244,6 +246,7 @@ class Server:
         return f"{self._scheme}://{self._host}:{self.port}"
 
     def close(self) -> None:
+        """Stop serving and give the port back."""
         self._server.stop()
         self._thread.join(timeout=10)
         self._socket.close()

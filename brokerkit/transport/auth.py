@@ -38,6 +38,7 @@ class Token:
     issued_at: dt.datetime
 
     def is_alive(self) -> bool:
+        """Say whether the token has not run out yet."""
         return clock.now() < self.expires_at
 
     def is_due(self) -> bool:

@@ -60,6 +60,7 @@ class Attempt:
         _watchdog.watch(self)
 
     def ends(self) -> None:
+        """Let go of the socket: from here on nothing is cut."""
         with self._lock:
             self._socket = None
 

@@ -82,6 +82,7 @@ class Endpoint(Generic[R]):
     effect: Effect = Effect.READ
 
     def id(self, environment: str) -> str:
+        """Return the id of the call in an environment; Unsupported where it has none."""
         try:
             return self.ids[environment]
         except KeyError:

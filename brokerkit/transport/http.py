@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -33,7 +33,7 @@ from brokerkit.errors import (
 from brokerkit.transport.auth import Token, cache_directory, digest, token_cache
 from brokerkit.transport.connection import Answer, Failure, new_line, transmit
 from brokerkit.transport.endpoint import Body, Effect, Endpoint, Parameters, Request
-from brokerkit.transport.limits import Limit, Limiter, limiter_for
+from brokerkit.transport.limits import Limit, Limiter, limiter_for, take_starts
 from brokerkit.transport.outgoing import loopback_url, prepared
 from brokerkit.transport.paging import complete, follow
 from brokerkit.transport.text import Redactor, sanitize
@@ -177,7 +177,10 @@ class Client(ABC):
         """Raise what a refusal with the broker's `code` and `words` means for this endpoint."""
         if endpoint.effect is Effect.ORDER and not self.is_definite(code):
             raise self._error(OrderUncertain, endpoint, words or "the broker gave no reason", code=code)
-        raise self._error(self.refusal(code, words), endpoint, words or "the broker gave no reason", code=code)
+        kind = self.refusal(code, words)
+        if endpoint.effect is Effect.ORDER and issubclass(kind, WireError):
+            kind = Rejected  # a definite refusal, whatever its words are used for in lists
+        raise self._error(kind, endpoint, words or "the broker gave no reason", code=code)
 
     def refusal(self, code: str, words: str) -> type[BrokerError]:
         """Return the error class for a code. An adapter overrides this where one code has two meanings."""
@@ -207,9 +210,9 @@ class Client(ABC):
         renewed = False
         slowed = 0
         while True:
-            token, sealed = self._sealed(endpoint, request)
+            token, sealed, leaves = self._sealed(endpoint, request)
             try:
-                answer = self._sent(endpoint, sealed)
+                answer = self._sent(endpoint, sealed, leaves)
                 return answer, self._read(endpoint, answer)
             except RateLimited as error:
                 slowed += 1
@@ -226,12 +229,12 @@ class Client(ABC):
 
     def _order(self, endpoint: Endpoint[R], request: Request) -> tuple[Answer, R]:
         try:
-            token, sealed = self._sealed(endpoint, request)
+            token, sealed, leaves = self._sealed(endpoint, request)
         except (NetworkError, WireError) as error:
             token, words = None, f"no token could be had: {error.message}"
         if token is None:
             raise self._error(NotSent, endpoint, words)
-        answer = self._sent(endpoint, sealed)
+        answer = self._sent(endpoint, sealed, leaves)
         try:
             return answer, self._read(endpoint, answer)
         except AuthError as error:
@@ -253,21 +256,24 @@ class Client(ABC):
         except BrokerError as error:
             refused.advice = f"No new token could be had: {error.message} {error.advice or ''}".strip()
 
-    def _sealed(self, endpoint: Endpoint[Any], request: Request) -> tuple[SecretStr | None, Request]:
-        """Wait for token and limits, then return the token and the request with the broker's headers."""
+    def _sealed(
+        self, endpoint: Endpoint[Any], request: Request
+    ) -> tuple[SecretStr | None, Request, Callable[[], None]]:
+        """Wait for token and limits; return the token, the request with its headers, and what to call as it leaves."""
+        endpoint.id(self.environment)  # where it is not offered, not even a token is asked for
         token = None if endpoint.effect is Effect.AUTH else self.token()
-        self._wait(endpoint)
+        leaves = self._wait(endpoint)
         self._redactor.add(request.secrets())
-        return token, replace(request, headers={**self.headers(endpoint), **request.headers})
+        return token, replace(request, headers={**self.headers(endpoint), **request.headers}), leaves
 
-    def _sent(self, endpoint: Endpoint[Any], request: Request) -> Answer:
+    def _sent(self, endpoint: Endpoint[Any], request: Request, leaves: Callable[[], None]) -> Answer:
         is_read = endpoint.effect is Effect.READ
         for again in (False, True):
             result = transmit(
                 self._line(),
                 lambda: prepared(self.base_url, endpoint, request),
                 fresh=not is_read,
-                gate=None,
+                gate=leaves,
                 cap=ORDER_CAP if endpoint.effect is Effect.ORDER else LIST_CAP,
             )
             if isinstance(result, Answer):
@@ -293,14 +299,13 @@ class Client(ABC):
             )
         raise self._error(NotSent if failure.sent == 0 else OrderUncertain, endpoint, failure.words)
 
-    def _wait(self, endpoint: Endpoint[Any]) -> None:
-        for limiter in self._limiters(endpoint):
-            if not limiter.acquire(SLOT_SECONDS):
-                words = (
-                    f"{limiter.limit.calls} calls per {limiter.limit.seconds:g} s are used up for {SLOT_SECONDS:g} s"
-                )
-                kind = NotSent if endpoint.effect is Effect.ORDER else RateLimited
-                raise self._error(kind, endpoint, words, advice="Nothing was sent: ask less often.")
+    def _wait(self, endpoint: Endpoint[Any]) -> Callable[[], None]:
+        leaves = take_starts(self._limiters(endpoint), SLOT_SECONDS)
+        if leaves is None:
+            kind = NotSent if endpoint.effect is Effect.ORDER else RateLimited
+            words = f"the allowed calls are used up for {SLOT_SECONDS:g} s"
+            raise self._error(kind, endpoint, words, advice="Nothing was sent: ask less often.")
+        return leaves
 
     def _slow_down(self, endpoint: Endpoint[Any], error: BrokerError) -> None:
         told = self.told_limit(error.message)

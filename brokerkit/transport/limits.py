@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 MARGIN = 0.02
@@ -40,8 +41,8 @@ class Limiter:
         """Calls per window that are tried at present."""
         return self._allowed
 
-    def acquire(self, timeout: float) -> bool:
-        """Wait for a start, at most `timeout` seconds. False: none came free in that time, and none was used up."""
+    def acquire(self, timeout: float) -> float | None:
+        """Wait for a start, at most `timeout` seconds, and return its moment; None: none came free, none was used."""
         deadline = time.monotonic() + timeout
         ticket = object()
         with self._changed:
@@ -53,13 +54,19 @@ class Limiter:
                     ready_at = self._next_start(now) if first else deadline
                     if first and ready_at <= now:
                         self._starts.append(now)
-                        return True
+                        return now
                     if now >= deadline or (first and ready_at > deadline):
-                        return False
+                        return None
                     self._changed.wait(min(ready_at, deadline) - now)
             finally:
                 self._waiting.remove(ticket)
                 self._changed.notify_all()
+
+    def leaves(self, start: float) -> None:
+        """Count a start from now on: its first byte leaves only now, after a connection was made."""
+        with self._changed:
+            if start in self._starts:
+                self._starts[self._starts.index(start)] = time.monotonic()
 
     def slow_down(self, calls: int | None = None) -> None:
         """Call less often: the broker said that its limit was passed, or that it is `calls` per window."""
@@ -77,7 +84,7 @@ class Limiter:
             self._slowed_at = now
         if len(self._starts) < self._allowed:
             return self._not_before
-        return max(self._not_before, self._starts[-self._allowed] + self.limit.seconds + MARGIN)
+        return max(self._not_before, sorted(self._starts)[-self._allowed] + self.limit.seconds + MARGIN)
 
 
 _limiters: dict[tuple[str, Limit], Limiter] = {}
@@ -89,3 +96,19 @@ if hasattr(os, "register_at_fork"):
 def limiter_for(owner: str, limit: Limit) -> Limiter:
     """Return the limiter that all clients of `owner` (broker, host and app key) in this process share."""
     return _limiters.get((owner, limit)) or _limiters.setdefault((owner, limit), Limiter(limit))
+
+
+def take_starts(limiters: Iterable[Limiter], timeout: float) -> Callable[[], None] | None:
+    """Wait for a start at every limiter and return what to call as the first byte leaves; None: none came free."""
+    starts: list[tuple[Limiter, float]] = []
+    for limiter in limiters:
+        start = limiter.acquire(timeout)
+        if start is None:
+            return None
+        starts.append((limiter, start))
+
+    def leaves() -> None:
+        for limiter, start in starts:
+            limiter.leaves(start)
+
+    return leaves

@@ -40,6 +40,7 @@ class Redactor:
         self._secrets: dict[SecretStr, None] = {}
 
     def add(self, secrets: Iterable[SecretStr | None]) -> None:
+        """Remember secrets that must not show."""
         for secret in secrets:
             if secret is not None and len(secret) >= SHORTEST:
                 self._secrets.setdefault(secret)

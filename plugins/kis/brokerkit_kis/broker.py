@@ -222,7 +222,6 @@ class KisBroker(Broker):
         ]
 
     def _open_orders(self) -> Iterable[Order]:
-        orders.OPEN_ORDERS.id(self.client.environment)  # where it is not offered, not even a token is asked for
         params = {
             **self.client.account(),
             "CTX_AREA_FK100": "",

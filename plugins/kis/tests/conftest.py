@@ -279,7 +279,7 @@ def _summary() -> Json:
 @pytest.fixture
 def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Wire]]:
     """Return a function that makes a broker with a scripted server behind it. The limits are tested elsewhere."""
-    monkeypatch.setattr(Client, "_wait", lambda self, endpoint: None)
+    monkeypatch.setattr(Client, "_wait", lambda self, endpoint: lambda: None)
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
 
         def make(environment: str = "real", **settings: Any) -> Wire:

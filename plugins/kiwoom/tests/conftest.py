@@ -141,11 +141,36 @@ def good_answers() -> dict[str, Json]:
             **done,
         },
         "ka10075": {"oso": [_open_row()], **done},
+        "ka10076": {"cntr": [_fill_row()], **done},
         "kt00010": {**_power(), **done},
         "ka10004": {**_book(), **done},
         "kt00007": {"acnt_ord_cntr_prps_dtl": [_order_row()], **done},
         "kt00018": {"tot_pur_amt": "000000000822003", "tot_evlt_amt": "000000000843600", **_holdings(), **done},
         "kt00001": {**_cash(), **done},
+    }
+
+
+def _fill_row() -> Json:
+    return {
+        "ord_no": "0000140",
+        "stk_nm": " Alpha ",
+        "io_tp_nm": "+매수",
+        "ord_pric": "70000",
+        "ord_qty": "10",
+        "cntr_pric": "69900",
+        "cntr_qty": "4",
+        "oso_qty": "6",
+        "tdy_trde_cmsn": "40",
+        "tdy_trde_tax": "0",
+        "ord_stt": "체결",
+        "trde_tp": "보통",
+        "orig_ord_no": "0000000",
+        "ord_tm": "101112",
+        "stk_cd": "005930",
+        "stex_tp": "1",
+        "stex_tp_txt": "KRX",
+        "sor_yn": "N",
+        "stop_pric": "",
     }
 
 
@@ -282,7 +307,7 @@ def _cash() -> Json:
 @pytest.fixture
 def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Wire]]:
     """Return a function that makes a broker with a scripted server behind it. The limits are tested elsewhere."""
-    monkeypatch.setattr(Client, "_wait", lambda self, endpoint: None)
+    monkeypatch.setattr(Client, "_wait", lambda self, endpoint: lambda: None)
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
 
         def make(environment: str = "real", **settings: Any) -> Wire:

@@ -24,6 +24,8 @@ def on(monkeypatch: pytest.MonkeyPatch, connect: Connect) -> Callable[..., Any]:
         noon = dt.datetime.combine(dt.date.fromisoformat(day), dt.time(12), clock.KST)
         monkeypatch.setattr(clock, "now", lambda: noon)
         wire = connect("sandbox", wire_environment=environment).logged_in()
+        for other, rows in (("ka10075", "oso"), ("ka10076", "cntr")):
+            wire.answer(other, {**wire.good(other), rows: []})
         return wire.answer(LIST, {**wire.good(LIST), ROWS: []})
 
     return make
@@ -41,7 +43,7 @@ def date(text: str) -> dt.date:
 def test_history_names_the_day_newest_first_for_stocks_of_all_venues(on: Any, environment: str) -> None:
     wire = on("2026-11-20", environment)
     wire.broker.order_history(date("2026-11-20"))
-    assert [(call.id, call.body) for call in wire.calls] == [
+    assert [(call.id, call.body) for call in wire.of(LIST)] == [
         (
             LIST,
             {

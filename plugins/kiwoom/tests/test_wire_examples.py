@@ -142,8 +142,21 @@ def test_observed_cash_of_a_fresh_mock_account_is_without_margin(wire: Any) -> N
 
 def test_observed_empty_list_of_the_mock_host_is_read_whatever_its_words(wire: Any) -> None:
     wire.answer("kt00007", {**observed("ka10075-mock-empty"), "acnt_ord_cntr_prps_dtl": []})
-    assert wire.broker.refresh(wire.order()).status == OrderStatus.PENDING
+    wire.answer("ka10076", {**wire.good("ka10076"), "cntr": []})
     assert wire.answer("ka10075", observed("ka10075-mock-empty")).broker.orders() == ()
+    assert wire.broker.refresh(wire.order()).status == OrderStatus.PENDING
+
+
+def test_official_filled_orders_are_sells_that_were_routed(wire: Any) -> None:
+    wire.answer("kt00007", {**wire.good("kt00007"), "acnt_ord_cntr_prps_dtl": []})
+    wire.answer("ka10075", {**wire.good("ka10075"), "oso": []})
+    first, second = wire.answer("ka10076", official("ka10076")).broker.order_history(clock.today())
+    assert (first.id, second.id) == ("0000036", "0000037")
+    for order, seconds in ((first, 6), (second, 15)):
+        assert (order.symbol, order.name, order.side, order.venue) == ("005930", "삼성전자", Side.SELL, Venue.SOR)
+        assert (order.price, order.average_fill_price, order.status) == (158200, 158200, OrderStatus.FILLED)
+        assert (order.quantity, order.filled_quantity, order.remaining_quantity) == (1, 1, 0)
+        assert order.submitted_at == dt.datetime.combine(clock.today(), dt.time(15, 38, seconds), clock.KST)
 
 
 def test_official_working_order_is_a_market_order_whose_rest_is_all(wire: Any) -> None:

@@ -230,6 +230,8 @@ def test_row_is_found_by_its_number_whatever_the_zeros(wire: Any, number: str) -
 
 def test_list_without_rows_leaves_the_order_as_it_was(wire: Any) -> None:
     wire.answer(LIST, listing(wire))
+    for other, rows in (("ka10075", "oso"), ("ka10076", "cntr")):
+        wire.answer(other, {**wire.good(other), rows: []})
     assert wire.broker.refresh(wire.order()).status == OrderStatus.PENDING
     assert wire.broker.refresh(wire.order(status=OrderStatus.WORKING)).status == OrderStatus.UNKNOWN
     assert wire.broker.refresh(wire.order(status=OrderStatus.FILLED)).status == OrderStatus.FILLED

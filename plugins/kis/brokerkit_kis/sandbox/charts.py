@@ -22,7 +22,8 @@ MINUTE_ROWS = 30
 def daily_prices(context: Context) -> Answer:
     """Answer inquire-daily-price: thirty days, weeks or months, the newest first."""
     instrument, quote = find(context)
-    flows = {day.date: day.foreign.net_quantity for day in context.exchange.investor_flow(instrument.symbol)}
+    last = context.exchange.investor_flow(instrument.symbol, days=DAILY_ROWS)
+    flows = {day.date: day.foreign.net_quantity for day in last}
     by_day = context.text("FID_PERIOD_DIV_CODE") == "D"
     rows: list[dict[str, object]] = []
     for candle, before in _newest_first(context, instrument, quote, DAILY_ROWS):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from brokerkit.sandbox.exchange import Exchange
+from brokerkit.sandbox.exchange import Exchange, ExchangeOrder
 from brokerkit_kis.sandbox.history import Past
 from brokerkit_kis.sandbox.services import SERVICES, Service
 from brokerkit_kis.sandbox.wording import Answer, GatewayRefused, Refused
@@ -37,6 +37,10 @@ class Memory:
 
     divisions: dict[int, str] = dataclasses.field(default_factory=dict)
     """Codes of orders that their type alone does not tell, by order number."""
+    rows: dict[tuple[dt.date, int], tuple[ExchangeOrder, str | None, Mapping[str, object]]] = dataclasses.field(
+        default_factory=dict
+    )
+    """Rows of the list of days, with the order and its remembered code that they were written from."""
     past: dict[str, Past] = dataclasses.field(default_factory=dict)
     """The days before today, by symbol."""
 

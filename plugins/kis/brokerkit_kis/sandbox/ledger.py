@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from calendar import monthrange
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from brokerkit.models import Side, Venue
@@ -13,7 +13,7 @@ from brokerkit_kis.sandbox.divisions import division_of
 from brokerkit_kis.sandbox.fields import ACCOUNT, INTEGER, Api, Context, Field, codes, date_field, wrong_field
 from brokerkit_kis.sandbox.orders import branch
 from brokerkit_kis.sandbox.paging import KEYS, Listing, echo_of, paged
-from brokerkit_kis.sandbox.wording import Answer, fixed, order_number, whole
+from brokerkit_kis.sandbox.wording import Answer, day_text, fixed, order_number, time_text, whole
 
 SIDE_CODE = {Side.SELL: "01", Side.BUY: "02"}
 SIDE_NAME = {Side.SELL: "매도", Side.BUY: "매수"}
@@ -46,7 +46,7 @@ def daily_orders(context: Context) -> Answer:
 
 
 def _key(order: ExchangeOrder) -> str:
-    return f"{order.day:%Y%m%d}{order_number(order.number)}"
+    return f"{day_text(order.day)}{order_number(order.number)}"
 
 
 def _listed(context: Context, start: dt.date, end: dt.date) -> Sequence[ExchangeOrder]:
@@ -80,22 +80,38 @@ def _wanted(context: Context, orders: Sequence[ExchangeOrder]) -> list[ExchangeO
         return []
     side, symbol, fills = context.text("SLL_BUY_DVSN_CD"), context.text("PDNO"), context.text("CCLD_DVSN")
     venue = context.text("EXCG_ID_DVSN_CD") or "ALL"
-    return [
-        order
-        for order in orders
-        if side in ("00", SIDE_CODE[order.request.side])
-        and symbol in ("", order.request.symbol)
-        and (fills == "00" or (order.filled > 0 if fills == "01" else order.remaining > 0))
-        and venue in ("ALL", order.request.venue)
-    ]
+    chosen = list(orders)
+    if side != "00":
+        chosen = [order for order in chosen if side == SIDE_CODE[order.request.side]]
+    if symbol:
+        chosen = [order for order in chosen if symbol == order.request.symbol]
+    if fills != "00":
+        chosen = [order for order in chosen if (order.filled if fills == "01" else order.remaining) > 0]
+    if venue != "ALL":
+        chosen = [order for order in chosen if venue == order.request.venue]
+    return chosen
 
 
-def _row(context: Context, order: ExchangeOrder) -> dict[str, object]:
+def _row(context: Context, order: ExchangeOrder) -> Mapping[str, object]:
+    """Return a row of the list of days; it is written once for as long as the order stays as it is."""
+    key, sent = (order.day, order.number), _sent(context, order)
+    kept = context.memory.rows.get(key)
+    if kept is None or kept[0] is not order or kept[1] != sent:
+        kept = context.memory.rows[key] = (order, sent, _written(context, order))
+    return kept[2]
+
+
+def _sent(context: Context, order: ExchangeOrder) -> str | None:
+    """Return the code that an order of today was sent with, where its type alone does not tell."""
+    return context.memory.divisions.get(order.number) if order.day == context.exchange.today else None
+
+
+def _written(context: Context, order: ExchangeOrder) -> dict[str, object]:
     request = order.request
     cancel = order.action == "CANCEL"
     rejected = order.rejected > 0
     return {
-        "ord_dt": f"{order.day:%Y%m%d}",
+        "ord_dt": day_text(order.day),
         **_common(context, order),
         "sll_buy_dvsn_cd_name": SIDE_NAME[request.side] + ("거부" if rejected else ACTION_NAME[order.action]),
         "tot_ccld_qty": whole(order.filled),
@@ -118,8 +134,7 @@ def _row(context: Context, order: ExchangeOrder) -> dict[str, object]:
 def _common(context: Context, order: ExchangeOrder) -> dict[str, object]:
     """Return the columns that both lists have."""
     request = order.request
-    sent = context.memory.divisions.get(order.number) if order.day == context.exchange.today else None
-    division = division_of(order, sent)
+    division = division_of(order, _sent(context, order))
     return {
         "ord_gno_brno": branch(context.demo),
         "odno": order_number(order.number),
@@ -131,7 +146,7 @@ def _common(context: Context, order: ExchangeOrder) -> dict[str, object]:
         "prdt_name": context.exchange.instruments[request.symbol].name,
         "ord_qty": whole(order.quantity),
         "ord_unpr": whole(request.price or Decimal(0)),
-        "ord_tmd": f"{order.time:%H%M%S}",
+        "ord_tmd": time_text(order.time),
     }
 
 
@@ -186,11 +201,7 @@ def _totals(context: Context, orders: Sequence[ExchangeOrder]) -> dict[str, obje
 def working_orders(context: Context) -> Answer:
     """Answer inquire-psbl-rvsecncl: what is left of today's orders, the newest first or by symbol."""
     side = {"1": Side.SELL, "2": Side.BUY}.get(context.text("INQR_DVSN_2"))
-    rows = [
-        order
-        for order in context.exchange.open_orders(context.account)
-        if side in (None, order.request.side)
-    ]
+    rows = [order for order in context.exchange.open_orders(context.account) if side in (None, order.request.side)]
     by_symbol = context.text("INQR_DVSN_1") == "1"
 
     def key(order: ExchangeOrder) -> str:

@@ -87,7 +87,7 @@ def _flags() -> dict[str, object]:
 def investors(context: Context) -> Answer:
     """Answer inquire-investor: the newest days, the newest first."""
     instrument, _ = find(context)
-    flows = list(context.exchange.investor_flow(instrument.symbol))[-INVESTOR_DAYS - 1 :]
+    flows = context.exchange.investor_flow(instrument.symbol, days=INVESTOR_DAYS + 1)
     days = [_investor_day(day, before) for before, day in zip([None, *flows], flows, strict=False)]
     return Answer(done("MCA00000", "정상 처리", output=list(reversed(days))[:INVESTOR_DAYS]))
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 ACCOUNT_MESSAGE_BYTES = 80
 """Account queries pad msg1 to this many bytes of the server's own encoding, in which Korean letters take two."""
@@ -66,18 +68,30 @@ def padded(text: str, size: int) -> str:
 
 def whole(value: Decimal) -> str:
     """Write a price, amount or quantity as integer text, the minus sign first."""
-    return str(int(value.quantize(_ONE, rounding=ROUND_HALF_UP)))
+    return str(int(value.quantize(_ONE, ROUND_HALF_UP)))
 
 
 def fixed(value: Decimal, places: int) -> str:
     """Write a number with a fixed count of decimals, the minus sign first, never `-0`."""
-    rounded = value.quantize(_STEPS[places], rounding=ROUND_HALF_UP)
+    rounded = value.quantize(_STEPS[places], ROUND_HALF_UP)
     return f"{rounded + Decimal(0):f}"
 
 
 def percent(part: Decimal, base: Decimal, places: int) -> str:
     """Write `part` of `base` in percent; zero where there is no base."""
     return fixed(part * 100 / base if base else Decimal(0), places)
+
+
+def time_text(time: dt.datetime) -> str:
+    """Write a time of day as six digits."""
+    # A third of what strftime takes, and long lists have one in every row.
+    return f"{time.hour:02d}{time.minute:02d}{time.second:02d}"
+
+
+@lru_cache(maxsize=1_000)
+def day_text(day: dt.date) -> str:
+    """Write a day as eight digits."""
+    return f"{day:%Y%m%d}"
 
 
 def order_number(number: int) -> str:

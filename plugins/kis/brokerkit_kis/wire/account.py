@@ -34,6 +34,8 @@ class Summary(Reply[Balance]):
 
 
 class BalanceAnswer(Paged):
+    """주식잔고조회 (TTTC8434R): a page of holdings, and the totals on every page."""
+
     rows: Rows[Holding] = block("output1")
     summary: One[Summary] = block("output2")
 
@@ -46,6 +48,8 @@ class Power(Reply[BuyingPower]):
 
 
 class PowerAnswer(Body):
+    """매수가능조회 (TTTC8908R)."""
+
     output: One[Power] = block("output")
 
 

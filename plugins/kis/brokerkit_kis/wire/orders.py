@@ -41,6 +41,8 @@ class Accepted(Body):
 
 
 class OrderAnswer(Body):
+    """주식주문(현금), 주식주문(정정취소)."""
+
     output: One[Accepted] = block("output")
 
 
@@ -136,6 +138,8 @@ class OrderRow(_Listed):
 
 
 class OrdersAnswer(Paged):
+    """주식일별주문체결조회 (TTTC0081R, CTSC9215R): a page of rows."""
+
     rows: Rows[OrderRow] = block("output1")
 
 
@@ -165,6 +169,8 @@ class OpenOrderRow(_Listed):
 
 
 class OpenOrdersAnswer(Paged):
+    """주식정정취소가능주문조회 (TTTC0084R): a page of rows."""
+
     rows: Rows[OpenOrderRow] = block("output")
 
 

@@ -49,6 +49,8 @@ class Price(Reply[Quote]):
 
 
 class PriceAnswer(Body):
+    """주식현재가 시세 (FHKST01010100)."""
+
     output: One[Price] = block("output")
 
 
@@ -75,6 +77,7 @@ class Book(_Levels):
     time: ClockOrBlank = Field("", alias="aspr_acpt_hour")  # 호가 접수 시간
 
     def levels(self, side: str) -> tuple[Level, ...]:
+        """Return a side, best first."""
         pairs = [(getattr(self, f"{side}{level}"), getattr(self, f"{side}_rsqn{level}")) for level in LEVELS]
         return tuple(Level(price=price, quantity=quantity) for price, quantity in pairs if price and quantity)
 
@@ -156,6 +159,8 @@ class InvestorRow(Reply[InvestorFlow]):
 
 
 class InvestorAnswer(Body):
+    """주식현재가 투자자 (FHKST01010900): a row a day."""
+
     rows: Rows[InvestorRow] = block("output")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
 
 from brokerkit.models import OrderType, Side, TimeInForce, Venue
 from brokerkit.sandbox.exchange import ExchangeOrder

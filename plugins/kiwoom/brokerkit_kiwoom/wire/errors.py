@@ -60,4 +60,5 @@ def code_in(result: int | str, words: str) -> str:
 
 
 def is_definite(code: str) -> bool:
+    """Say whether a refusal with this code proves that an order was not taken."""
     return _DEFINITE.fullmatch(code) is not None and code != "8000"

@@ -67,21 +67,67 @@ class AmendAccepted(Body):
     quantity: PaddedOrBlank = Field(None, alias="mdfy_qty")  # 정정수량
 
 
-class OrderRow(Reply[Order]):
+class _Listed(Reply[Order]):
+    """What all lists of orders tell alike."""
+
+    extra = frozenset({"time", "limit", "original", "type_words"})
+
+    id: OrderNumber = Field(alias="ord_no")  # 주문번호
+    symbol: Symbol = Field(alias="stk_cd")  # 종목코드
+    name: Text = Field("", alias="stk_nm")  # 종목명
+    type_words: Text = Field("", alias="trde_tp")  # 매매구분
+    quantity: Padded = Field(alias="ord_qty")  # 주문수량
+    limit: PaddedOrBlank
+    original: RelatedNumber
+
+    @property
+    def type(self) -> OrderType | None:
+        return TYPE_WORDS.get(self.type_words, (None, None))[0]
+
+    @property
+    def time_in_force(self) -> TimeInForce | None:
+        return TYPE_WORDS.get(self.type_words, (None, None))[1]
+
+    @property
+    def price(self) -> Decimal | None:
+        return _limit_of(self.type, self.limit)
+
+    @property
+    def original_id(self) -> str | None:
+        return self.original if self.original.strip("0") else None
+
+
+class _Today(_Listed):
+    """What the lists of open and of filled orders tell alike; both are of today."""
+
+    extra = _Listed.extra | {"venue_words", "smart"}
+
+    side: Annotated[Side, BeforeValidator(_side)] = Field(alias="io_tp_nm")  # 주문구분
+    limit: PaddedOrBlank = Field(None, alias="ord_pric")  # 주문가격
+    remaining_quantity: Padded = Field(alias="oso_qty")  # 미체결수량
+    original: RelatedNumber = Field("", alias="orig_ord_no")  # 원주문번호
+    venue_words: Text = Field("", alias="stex_tp_txt")  # 거래소구분텍스트
+    smart: Text = Field("", alias="sor_yn")  # SOR 여부값
+
+    @property
+    def venue(self) -> Venue | None:
+        return Venue.SOR if self.smart == "Y" else VENUE_BACK.get(self.venue_words)
+
+
+class OrderRow(_Listed):
     """계좌별주문체결내역상세요청 (kt00007) -> Order. The rows do not tell their day."""
 
-    extra = frozenset({"time", "limit", "average", "original", "type_words", "state", "amendment", "venue_code"}) | {
+    extra = _Listed.extra | {
+        "average",
+        "state",
+        "amendment",
+        "venue_code",
         "confirmed",
         "is_cancellation",
         "side_words",
     }
 
-    id: OrderNumber = Field(alias="ord_no")  # 주문번호
-    symbol: Symbol = Field(alias="stk_cd")  # 종목번호
-    name: Text = Field("", alias="stk_nm")  # 종목명
     side_words: Annotated[Text, AfterValidator(_has_side)] = Field(alias="io_tp_nm")  # 주문구분, 정정 and 취소 too
-    type_words: Text = Field("", alias="trde_tp")  # 매매구분
-    quantity: Padded = Field(alias="ord_qty")  # 주문수량
     limit: PaddedOrBlank = Field(None, alias="ord_uv")  # 주문단가
     filled_quantity: Padded = Field(alias="cntr_qty")  # 체결수량
     average: PaddedOrBlank = Field(None, alias="cntr_uv")  # 체결단가
@@ -98,18 +144,6 @@ class OrderRow(Reply[Order]):
         return Side(str(_side(self.side_words)))
 
     @property
-    def type(self) -> OrderType | None:
-        return TYPE_WORDS.get(self.type_words, (None, None))[0]
-
-    @property
-    def time_in_force(self) -> TimeInForce | None:
-        return TYPE_WORDS.get(self.type_words, (None, None))[1]
-
-    @property
-    def price(self) -> Decimal | None:
-        return _limit_of(self.type, self.limit)
-
-    @property
     def average_fill_price(self) -> Decimal | None:
         return traded(self.average)
 
@@ -121,10 +155,6 @@ class OrderRow(Reply[Order]):
     def is_cancellation(self) -> bool:
         """Say whether this row cancels another one."""
         return self.original_id is not None and "취소" in self.side_words + self.amendment
-
-    @property
-    def original_id(self) -> str | None:
-        return self.original if self.original.strip("0") else None
 
     def status(self, day: dt.date, followed: bool, over: bool) -> OrderStatus:
         """Judge by the quantities; `followed`: the list shows a cancellation or an amendment of this order.
@@ -144,55 +174,25 @@ class OrderRow(Reply[Order]):
 
 
 class OrdersAnswer(Body):
+    """계좌별주문체결내역상세요청 (kt00007): a page of rows."""
+
     rows: tuple[OrderRow, ...] = Field(alias="acnt_ord_cntr_prps_dtl")
 
 
-class OpenOrderRow(Reply[Order]):
+class OpenOrderRow(_Today):
     """미체결요청 (ka10075) -> a working Order."""
 
-    extra = frozenset({"time", "limit", "original", "type_words", "venue_words", "smart", "filled", "amount"})
+    extra = _Today.extra | {"filled", "amount"}
 
-    id: OrderNumber = Field(alias="ord_no")  # 주문번호
-    symbol: Symbol = Field(alias="stk_cd")  # 종목코드
-    name: Text = Field("", alias="stk_nm")  # 종목명
-    side: Annotated[Side, BeforeValidator(_side)] = Field(alias="io_tp_nm")  # 주문구분
-    type_words: Text = Field("", alias="trde_tp")  # 매매구분
-    quantity: Padded = Field(alias="ord_qty")  # 주문수량
-    limit: PaddedOrBlank = Field(None, alias="ord_pric")  # 주문가격
-    remaining_quantity: Padded = Field(alias="oso_qty")  # 미체결수량
     filled: PaddedOrBlank = Field(None, alias="cntr_qty")  # 체결량
     amount: PaddedOrBlank = Field(None, alias="cntr_tot_amt")  # 체결누계금액
-    original: RelatedNumber = Field("", alias="orig_ord_no")  # 원주문번호
     time: PlainClock = Field(alias="tm")  # 시간
-    venue_words: Text = Field("", alias="stex_tp_txt")  # 거래소구분텍스트
-    smart: Text = Field("", alias="sor_yn")  # SOR 여부값
-
-    @property
-    def type(self) -> OrderType | None:
-        return TYPE_WORDS.get(self.type_words, (None, None))[0]
-
-    @property
-    def time_in_force(self) -> TimeInForce | None:
-        return TYPE_WORDS.get(self.type_words, (None, None))[1]
-
-    @property
-    def price(self) -> Decimal | None:
-        return _limit_of(self.type, self.limit)
-
-    @property
-    def venue(self) -> Venue | None:
-        return Venue.SOR if self.smart == "Y" else VENUE_BACK.get(self.venue_words)
-
-    @property
-    def original_id(self) -> str | None:
-        return self.original if self.original.strip("0") else None
 
     @property
     def filled_quantity(self) -> Decimal | None:
         """Tell it only where it adds up: after a partial cancellation the list does not say what was filled in all."""
-        return (
-            self.filled if self.filled is not None and self.filled + self.remaining_quantity == self.quantity else None
-        )
+        adds_up = self.filled is not None and self.filled + self.remaining_quantity == self.quantity
+        return self.filled if adds_up else None
 
     @property
     def average_fill_price(self) -> Decimal | None:
@@ -204,7 +204,35 @@ class OpenOrderRow(Reply[Order]):
 
 
 class OpenOrdersAnswer(Body):
+    """미체결요청 (ka10075): a page of rows."""
+
     rows: tuple[OpenOrderRow, ...] = Field(alias="oso")
+
+
+class FilledOrderRow(_Today):
+    """체결요청 (ka10076) -> an Order of today that was filled, in part or in whole."""
+
+    extra = _Today.extra | {"average"}
+
+    filled_quantity: Padded = Field(alias="cntr_qty")  # 체결량
+    average: PaddedOrBlank = Field(None, alias="cntr_pric")  # 체결가
+    time: PlainClock = Field(alias="ord_tm")  # 주문시간
+
+    @property
+    def average_fill_price(self) -> Decimal | None:
+        return traded(self.average)
+
+    @property
+    def status(self) -> OrderStatus:
+        if self.filled_quantity >= self.quantity > 0:
+            return OrderStatus.FILLED
+        return OrderStatus.PARTIALLY_FILLED if self.remaining_quantity else OrderStatus.UNKNOWN
+
+
+class FilledOrdersAnswer(Body):
+    """체결요청 (ka10076): a page of rows."""
+
+    rows: tuple[FilledOrderRow, ...] = Field(alias="cntr")
 
 
 def parts_of(handle: str) -> tuple[dt.date, str, str]:
@@ -231,6 +259,7 @@ ORDER = {
 CANCEL = Endpoint({"real": "kt10003", "demo": "kt10003"}, ORDERS, CancelAccepted, "POST", Effect.ORDER)
 AMEND = Endpoint({"real": "kt10002", "demo": "kt10002"}, ORDERS, AmendAccepted, "POST", Effect.ORDER)
 OPEN_ORDERS = Endpoint({"real": "ka10075", "demo": "ka10075"}, "/api/dostk/acnt", OpenOrdersAnswer, "POST")
+FILLED_ORDERS = Endpoint({"real": "ka10076", "demo": "ka10076"}, "/api/dostk/acnt", FilledOrdersAnswer, "POST")
 DAY_ORDERS = Endpoint({"real": "kt00007", "demo": "kt00007"}, "/api/dostk/acnt", OrdersAnswer, "POST")
 
 _DAY, _IOC, _FOK = TimeInForce.DAY, TimeInForce.IOC, TimeInForce.FOK

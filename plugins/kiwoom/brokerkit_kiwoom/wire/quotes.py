@@ -110,6 +110,8 @@ class InvestorRow(Body):
 
 
 class InvestorAnswer(Body):
+    """종목별투자자기관별요청 (ka10059): a page of days."""
+
     rows: tuple[InvestorRow, ...] = Field(alias="stk_invsr_orgn")
 
 

@@ -1,0 +1,79 @@
+"""The list of the day stays empty on the mock for some: what is open and what was filled is then asked for."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from brokerkit import OrderStatus, OrderType, Side, TimeInForce, Venue, WireError
+from brokerkit.market import clock
+
+DAY, OPEN, FILLED = "kt00007", "ka10075", "ka10076"
+
+
+@pytest.fixture
+def empty(wire: Any) -> Any:
+    """Return an account whose list of the day is empty and that has no open orders."""
+    wire.answer(OPEN, {**wire.good(OPEN), "oso": []})
+    return wire.answer(DAY, {**wire.good(DAY), "acnt_ord_cntr_prps_dtl": []})
+
+
+def filled(wire: Any, *changes: dict[str, str]) -> Any:
+    good = wire.good(FILLED)
+    return wire.answer(FILLED, {**good, "cntr": [{**good["cntr"][0], **each} for each in changes]})
+
+
+def test_an_order_is_found_in_the_list_of_filled_ones(empty: Any) -> None:
+    found = filled(empty, {"cntr_qty": "10", "oso_qty": "0"}).broker.refresh(empty.order())
+    assert (found.status, found.filled_quantity, found.remaining_quantity) == (OrderStatus.FILLED, 10, 0)
+    assert (found.average_fill_price, found.price, found.quantity) == (69900, 70000, 10)
+    assert (found.side, found.type, found.time_in_force) == (Side.BUY, OrderType.LIMIT, TimeInForce.DAY)
+    assert (found.venue, found.name, found.handle) == (Venue.KRX, "Alpha", empty.order().handle)
+    assert found.submitted_at == dt.datetime.combine(clock.today(), dt.time(10, 11, 12), clock.KST)
+    assert [call.id for call in empty.calls if call.id != "ka00001"] == [DAY, OPEN, FILLED]
+    body = {"stk_cd": "005930", "qry_tp": "1", "sell_tp": "0", "ord_no": "", "stex_tp": "0"}
+    assert empty.of(FILLED)[0].body == body
+
+
+def test_the_list_of_open_ones_comes_first(empty: Any) -> None:
+    empty.answer(OPEN, empty.good(OPEN))
+    found = filled(empty, {"cntr_qty": "1", "oso_qty": "9"}).broker.refresh(empty.order())
+    good = empty.good(OPEN)["oso"][0]
+    assert found.remaining_quantity == Decimal(good["oso_qty"])
+
+
+@pytest.mark.parametrize(
+    ("done", "left", "status"),
+    [("4", "6", OrderStatus.PARTIALLY_FILLED), ("10", "0", OrderStatus.FILLED), ("4", "0", OrderStatus.UNKNOWN)],
+)
+def test_fills_are_judged_by_quantities(empty: Any, done: str, left: str, status: OrderStatus) -> None:
+    assert filled(empty, {"cntr_qty": done, "oso_qty": left}).broker.refresh(empty.order()).status == status
+
+
+def test_an_order_that_stands_twice_cannot_be_told(empty: Any) -> None:
+    with pytest.raises(WireError, match="ka10076"):
+        filled(empty, {}, {"cntr_qty": "2"}).broker.refresh(empty.order())
+
+
+def test_history_of_today_is_taken_from_there_too(empty: Any) -> None:
+    filled(empty, {"ord_no": "0000141", "sor_yn": "Y", "stex_tp_txt": "SOR"}, {"io_tp_nm": "-매도"})
+    told = empty.broker.order_history(clock.today())
+    assert [(order.id, order.side, order.venue) for order in told] == [
+        ("0000140", Side.SELL, Venue.KRX),
+        ("0000141", Side.BUY, Venue.SOR),
+    ]
+
+
+def test_a_list_of_the_day_with_rows_is_enough(wire: Any) -> None:
+    wire.broker.order_history(clock.today())
+    assert not wire.of(OPEN)
+    assert not wire.of(FILLED)
+
+
+@pytest.mark.parametrize("field", ["ord_pric", "ord_qty", "cntr_pric", "cntr_qty", "oso_qty", "ord_tm", "ord_no"])
+def test_text_outside_the_grammar_is_a_wire_error(empty: Any, field: str) -> None:
+    with pytest.raises(WireError, match=field):
+        filled(empty, {field: "1_000"}).broker.refresh(empty.order())

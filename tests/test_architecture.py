@@ -1,0 +1,284 @@
+"""The shape of the repository: who may import whom, what is public, what must not stand anywhere."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import re
+import subprocess
+import types
+import zipfile
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hatchling.builders.wheel import WheelBuilder
+
+import brokerkit
+from brokerkit import transport
+
+ROOT = Path(__file__).parent.parent
+CORE = ROOT / "brokerkit"
+PLUGINS = {path.name: path / f"brokerkit_{path.name}" for path in sorted((ROOT / "plugins").iterdir()) if path.is_dir()}
+MOST_LINES = 400
+PUBLIC = {
+    *("AuthError", "Balance", "Blocked", "Broker", "BrokerError", "ConfigError", "Disarmed", "Flow"),
+    *("Halted", "IncompleteListing", "InsufficientFunds", "InvalidOrder", "InvalidRequest", "InvestorFlow"),
+    *("JournalError", "LimitExceeded", "MarketClosed", "NetworkError", "NotSent", "NothingToCancel", "Order"),
+    *("OrderBlocked", "OrderRequest", "OrderStatus", "OrderType", "OrderUncertain", "Position", "Quote"),
+    *("RateLimited", "Rejected", "Side", "TimeInForce", "UnknownBroker", "UnknownSymbol", "Unsupported", "Venue"),
+    *("WireError", "get_broker", "installed_brokers"),
+}
+
+
+def modules(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.py"))
+
+
+def shown(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def module_name(path: Path) -> str:
+    """Return the dotted name under which a module is imported."""
+    start = CORE if path.is_relative_to(CORE) else next(each for each in PLUGINS.values() if path.is_relative_to(each))
+    parts = path.relative_to(start.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path: Path) -> Iterator[tuple[str, str | None]]:
+    """Yield each imported module with the name taken from it, relative ones written out."""
+    package = module_name(path) if path.name == "__init__.py" else module_name(path).rpartition(".")[0]
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, None) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            source = ".".join([*above, *([node.module] if node.module else [])])
+            yield from ((source, alias.name) for alias in node.names)
+
+
+def imported(path: Path) -> set[str]:
+    """Return the dotted names of all that a module may have imported, names inside of modules included."""
+    return {name for source, taken in imports(path) for name in (source, f"{source}.{taken}" if taken else source)}
+
+
+def inside(name: str, *packages: str) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+# Imports point one way
+
+
+def test_the_walk_sees_imports_of_every_kind() -> None:
+    face = PLUGINS["kiwoom"] / "sandbox" / "face.py"
+    assert {"brokerkit_kiwoom.sandbox.orders", "brokerkit_kiwoom.sandbox.calls", "json"} <= imported(face)
+    assert "brokerkit.transport.Client" in imported(PLUGINS["kis"] / "client.py")
+    assert len(modules(CORE)) > 40
+
+
+@pytest.mark.parametrize("path", modules(CORE), ids=shown)
+def test_the_core_never_imports_a_plugin(path: Path) -> None:
+    assert not [name for name in imported(path) if name.startswith("brokerkit_")]
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_plugins_never_import_each_other(plugin: str) -> None:
+    others = [f"brokerkit_{name}" for name in PLUGINS if name != plugin]
+    for path in modules(PLUGINS[plugin]):
+        assert not [name for name in imported(path) if inside(name, *others)], shown(path)
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_a_face_never_imports_its_adapter(plugin: str) -> None:
+    adapter = [f"brokerkit_{plugin}.{part}" for part in ("wire", "client", "broker")]
+    faces = modules(PLUGINS[plugin] / "sandbox")
+    assert faces
+    for path in faces:
+        assert not [name for name in imported(path) if inside(name, *adapter)], shown(path)
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_an_adapter_never_imports_its_face(plugin: str) -> None:
+    for path in modules(PLUGINS[plugin]):
+        if "sandbox" not in path.relative_to(PLUGINS[plugin]).parts:
+            found = [
+                name for name in imported(path) if inside(name, f"brokerkit_{plugin}.sandbox", "brokerkit.sandbox")
+            ]
+            assert not found, shown(path)
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_plugins_take_from_the_transport_what_it_offers(plugin: str) -> None:
+    for path in modules(PLUGINS[plugin]):
+        for source, taken in imports(path):
+            assert not source.startswith("brokerkit.transport."), f"{shown(path)} reaches into {source}"
+            if source == "brokerkit.transport":
+                assert taken in transport.__all__, f"{shown(path)} takes {taken}"
+
+
+def test_only_the_sandbox_and_the_testing_package_need_the_extras() -> None:
+    extras = ("starlette", "uvicorn", "cryptography", "pytest")
+    for path in modules(CORE):
+        if path.relative_to(CORE).parts[0] not in ("sandbox", "testing"):
+            assert not [name for name in imported(path) if inside(name, *extras)], shown(path)
+
+
+# The core knows no vendor
+
+
+def prose(tree: ast.Module) -> set[int]:
+    """Return the texts that stand alone: docstrings, also those of attributes."""
+    return {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+
+
+def words(tree: ast.Module) -> Iterator[str]:
+    """Yield strings and identifiers, without docstrings."""
+    skipped = prose(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in skipped:
+            yield node.value
+        for field in ("id", "attr", "arg", "name", "asname", "module"):
+            word = getattr(node, field, None)
+            if isinstance(word, str):
+                yield word
+
+
+LISTED = re.compile(r"039490 [0-9]+ \S+")
+"""A broker's own share, which is listed like any other."""
+VENDOR = re.compile(r"(?<![a-z])(kis|kiwoom)(?![a-z])|한국투자|키움|koreainvestment", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("path", modules(CORE), ids=shown)
+def test_core_code_names_no_vendor(path: Path) -> None:
+    assert not [word for word in words(tree_of(path)) if VENDOR.search(LISTED.sub("", word))]
+
+
+def test_a_vendor_in_code_would_be_found() -> None:
+    code = 'def kis_quote(kind):\n    """Kiwoom."""\n    return f"at {kind} kiwoom"\n'
+    assert [word for word in words(ast.parse(code)) if VENDOR.search(word)] == ["kis_quote", " kiwoom"]
+
+
+# What is public
+
+
+def test_the_public_names_are_these() -> None:
+    assert len(brokerkit.__all__) == len(set(brokerkit.__all__))
+    assert set(brokerkit.__all__) == PUBLIC
+
+
+@pytest.mark.parametrize("package", ["brokerkit", "brokerkit.transport", "brokerkit.sandbox", "brokerkit.testing"])
+def test_every_public_name_can_be_imported(package: str) -> None:
+    module = importlib.import_module(package)
+    assert [name for name in module.__all__ if not hasattr(module, name)] == []
+
+
+def test_every_module_can_be_imported() -> None:
+    for folder in (CORE, *PLUGINS.values()):
+        for path in modules(folder):
+            if path.name != "__main__.py":
+                importlib.import_module(module_name(path))
+
+
+def explained() -> list[Path]:
+    own = [path for folder in PLUGINS.values() for path in modules(folder) if "sandbox" not in path.parts]
+    return [*modules(CORE), *own]
+
+
+def without_docstring(path: Path) -> Iterator[str]:
+    """Yield public classes, functions and methods that nothing explains.
+
+    A method may inherit its docstring. Properties of replies are named as the fields they fill, tests are sentences.
+    """
+    module = importlib.import_module(module_name(path))
+    if not module.__doc__:
+        yield "module"
+    for name, value in vars(module).items():
+        if name[0] == "_" or not name.isidentifier() or getattr(value, "__module__", None) != module.__name__:
+            continue
+        if isinstance(value, type):
+            if not vars(value).get("__doc__"):
+                yield name
+            if "testing" not in path.parts:
+                yield from (f"{name}.{method}" for method in _unexplained(value))
+        elif isinstance(value, types.FunctionType) and not value.__doc__:
+            yield name
+
+
+def _unexplained(kind: type) -> Iterable[str]:
+    public = [name for name, value in vars(kind).items() if isinstance(value, types.FunctionType) and name[0] != "_"]
+    return [name for name in public if not inspect.getdoc(getattr(kind, name))]
+
+
+@pytest.mark.parametrize("path", [path for path in explained() if path.name != "__main__.py"], ids=shown)
+def test_what_is_public_has_a_docstring(path: Path) -> None:
+    assert list(without_docstring(path)) == []
+
+
+@pytest.mark.parametrize(
+    "path", [*modules(CORE), *(path for each in PLUGINS.values() for path in modules(each))], ids=shown
+)
+def test_no_module_is_too_long(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+
+
+# What must not stand anywhere
+
+OTHERS = {"dist", "build", "__pycache__", ".venv", ".git", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"}
+PARTED = {
+    r"(?<![\w.~])/({})/\w": ("ho me", "ro ot", "wo rk", "Us ers"),
+    r"[A-Z]:\\({})": ("Us ers",),
+    r"({})": (r"py pi\.org", "python hosted", r"index- url\b", r"\.py pirc", "co- authored-by"),
+    r"\b({})\b": ("clau de", "anthro pic", "open ai", "chat gpt", "co pilot", "cod ex", "gem ini", "l lm"),
+    r"\b(?:written|made|generated|authored)[ -](?:by|with) (?:an? )?({})\b": ("a i", "assis tant", "ag ent"),
+}
+"""Patterns and what goes into them, with a blank in each word, because this file is read too."""
+FORBIDDEN = re.compile(
+    "|".join(frame.format("|".join(words).replace(" ", "")) for frame, words in PARTED.items()), re.IGNORECASE
+)
+
+
+def texts() -> list[Path]:
+    """Return the files of the repository: those that git knows, or all of them where there is no git."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)  # noqa: S607
+    known = [ROOT / name for name in listed.stdout.decode().split("\0") if name]
+    if listed.returncode or not known:
+        known = [path for path in sorted(ROOT.rglob("*")) if not OTHERS & set(path.relative_to(ROOT).parts)]
+    return [path for path in known if path.is_file()]
+
+
+def test_no_file_tells_of_this_machine_or_its_tools() -> None:
+    found = []
+    for path in texts():
+        text = path.read_text(encoding="utf-8", errors="replace")
+        found += [f"{shown(path)}: {match[0]}" for match in FORBIDDEN.finditer(text)]
+    assert found == []
+    assert len(texts()) > 150
+
+
+def test_what_is_forbidden_would_be_found() -> None:
+    folder, index, tool = "/".join(("", "home", "me")), ".".join(("pypi", "org")), "".join(("Chat", "GPT"))
+    for text in (f"see {folder}", f"at https://{index}/simple", f"made with {tool}"):
+        assert FORBIDDEN.search(text), text
+    for text in ("User-Agent", "tokens are issued", "~/work/x", "../shared/wire", "a codex of rules"[:5]):
+        assert not FORBIDDEN.search(text), text
+
+
+@pytest.mark.parametrize("root", [ROOT, *(each.parent for each in PLUGINS.values())], ids=lambda root: root.name)
+def test_a_wheel_contains_the_declared_package_only(root: Path, tmp_path: Path) -> None:
+    package = CORE if root == ROOT else PLUGINS[root.name]
+    (built,) = WheelBuilder(str(root)).build(directory=str(tmp_path), versions=["standard"])
+    with zipfile.ZipFile(built) as wheel:
+        names = wheel.namelist()
+    assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == {package.name}
+    assert f"{package.name}/py.typed" in names
+    modules_inside = {f"{package.name}/{path.relative_to(package).as_posix()}" for path in modules(package)}
+    assert {name for name in names if name.endswith(".py")} == modules_inside
+    assert any(name.endswith("/licenses/LICENSE") for name in names)
