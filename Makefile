@@ -18,6 +18,7 @@ check: venv
 	$(BIN)/mypy --no-error-summary -p brokerkit
 	$(BIN)/mypy --no-error-summary -p brokerkit_kis
 	$(BIN)/mypy --no-error-summary -p brokerkit_kiwoom
+	$(BIN)/mypy --no-error-summary -p benchmarks
 
 bench: venv
 	$(BIN)/python -m benchmarks.sandbox

@@ -94,7 +94,7 @@ def recorded(sandbox: Sandbox, face: Face) -> dict[str, list[dict[str, Any]]]:
 @contextmanager
 def unlimited(broker: Broker) -> Iterator[None]:
     """Let a broker send without waiting for the limits of calls."""
-    with mock.patch.object(type(broker.client), "limits", lambda *_: ()):
+    with mock.patch.object(type(broker.client), "limits", return_value=()):
         yield
 
 

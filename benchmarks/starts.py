@@ -14,7 +14,7 @@ _ROUNDS = 15
 
 def first_looks() -> dict[str, float]:
     """Return the milliseconds of each thing that is done for the first time, medians over symbols."""
-    made = [_milliseconds(Exchange) for _ in range(_ROUNDS)]
+    figures = {"Exchange()": median(_milliseconds(Exchange) for _ in range(_ROUNDS))}
     exchange = Exchange()
     symbols = list(exchange.instruments)
     looks: dict[str, Callable[[str], object]] = {

@@ -39,6 +39,8 @@ class Contract:
     broker: ClassVar[str]
     rounds: ClassVar[dict[type, dict[str, Decimal]]] = {}
     """Fields that the broker rounds, and by how much less than which they may be off."""
+    order_paths: ClassVar[tuple[str, ...]]
+    """How the paths of orders, amendments and cancellations begin."""
     balance_requests: ClassVar[int]
     """Requests that a balance of 120 positions takes: its pages, and the call for the cash where there is one."""
 
@@ -122,7 +124,7 @@ class Contract:
         return sandbox.exchange.order_book(STOCK).bids[0].price
 
     def orders_seen(self, face: Face) -> list[str]:
-        return [request.path for request in face.requests if "/ordr" in request.path or "/order-" in request.path]
+        return [request.path for request in face.requests if request.path.startswith(self.order_paths)]
 
     def kill_tokens(self, face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
         face.kill_tokens()

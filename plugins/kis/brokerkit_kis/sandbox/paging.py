@@ -19,7 +19,10 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True)
 class Listing(Generic[Row]):
-    """Rows in the order of their keys, which are of one length. The next page begins behind a key, so rows that come or go shift nothing."""
+    """Rows in the order of their keys, which are of one length.
+
+    The next page begins behind a key, so rows that come or go shift nothing.
+    """
 
     rows: Sequence[Row]
     key: Callable[[Row], str]
