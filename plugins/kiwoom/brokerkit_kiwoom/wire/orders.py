@@ -190,9 +190,10 @@ class OpenOrderRow(_Today):
 
     @property
     def filled_quantity(self) -> Decimal | None:
-        """Tell it only where it adds up: after a partial cancellation the list does not say what was filled in all."""
+        """Tell it only where it is sure: after a partial cancellation the list does not say what was filled in all."""
+        untouched = self.filled == 0 and self.amount == 0
         adds_up = self.filled is not None and self.filled + self.remaining_quantity == self.quantity
-        return self.filled if adds_up else None
+        return self.filled if adds_up or untouched else None
 
     @property
     def average_fill_price(self) -> Decimal | None:
