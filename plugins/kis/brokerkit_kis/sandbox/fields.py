@@ -101,9 +101,11 @@ def wrong_code(name: str) -> Refused:
 
 
 def query_fields(query: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the query by the names of the table: FID_... names are taken in upper and lower case."""
-    folded = {name.upper(): value for name, value in query.items() if name.lower().startswith("fid_")}
-    return {**query, **folded}
+    """Return the query by the names of the table.
+
+    FID_... names are documented in both cases, and clients in use send the page keys in lower case.
+    """
+    return {name.upper(): value for name, value in query.items()}
 
 
 def body_fields(api: Api, body: Mapping[str, object]) -> Mapping[str, str]:
@@ -149,7 +151,8 @@ def date_field(context: Context, name: str) -> dt.date:
     try:
         if len(text) != 8 or not text.isascii() or not text.isdigit():
             raise ValueError
-        return dt.date(int(text[:4]), int(text[4:6]), int(text[6:]))
+        # Clients in use ask from 00000101 on, for all there is.
+        return dt.date(max(int(text[:4]), 1), int(text[4:6]), int(text[6:]))
     except ValueError:
         raise wrong_field(name) from None
 

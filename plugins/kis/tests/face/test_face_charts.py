@@ -113,3 +113,8 @@ def test_names_in_small_letters_ask_for_charts_too(real: Any) -> None:
     body = real.get(path, "FHKST03010100", {**fields, **more}).json()
     assert body["output1"]["stck_shrn_iscd"] == HYNIX
     assert len(body["output2"]) == 100
+
+
+def test_chart_from_the_year_nought_on_is_all_there_is(real: Any) -> None:
+    body = chart(real, FID_INPUT_DATE_1="00000101")
+    assert len(body["output2"]) == 100

@@ -167,3 +167,12 @@ def test_person_and_corporation_and_nobody_in_particular_may_call(real: Any) -> 
     fields = {"FID_COND_MRKT_DIV_CODE": "J", "FID_INPUT_ISCD": SAMSUNG}
     for kind in ("P", "B", "", None):
         assert real.get(PRICE, "FHKST01010100", fields, custtype=kind).json()["rt_cd"] == "0"
+
+
+def test_page_keys_are_taken_in_lower_case_as_clients_in_use_send_them(real: Any) -> None:
+    fields = {**real.account, "AFHR_FLPR_YN": "N", "OFL_YN": "", "INQR_DVSN": "01", "UNPR_DVSN": "01"}
+    fields |= {"FUND_STTL_ICLD_YN": "N", "FNCG_AMT_AUTO_RDPT_YN": "N", "PRCS_DVSN": "00"}
+    path = "/uapi/domestic-stock/v1/trading/inquire-balance"
+    assert real.code_of(real.get(path, "TTTC8434R", fields))[2] == "OPSQ2001"
+    fields |= {"ctx_area_fk100": "", "ctx_area_nk100": ""}
+    assert real.get(path, "TTTC8434R", fields).json()["rt_cd"] == "0"
