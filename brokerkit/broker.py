@@ -137,7 +137,7 @@ class Broker(ABC):
             shares = self._desk.check_named(order, quantity, "cancel")
             return self._desk.send(what, order, lambda: self._send_cancel(order, shares))
 
-    def amend(self, order: Order, *, price: Amount, quantity: Amount | None = None) -> Order:
+    def amend(self, order: Order, *, quantity: Amount | None = None, price: Amount | None = None) -> Order:
         """Move what is left of an order, or `quantity` shares of it, to another price.
 
         The answer is an order of its own: a new number as `id`, the old one as `original_id`, PENDING, at the back of
@@ -146,6 +146,8 @@ class Broker(ABC):
         what = f"amend {'all' if quantity is None else quantity} of order {order.id} ({order.symbol}) to {price}"
         with self._asking(what):
             shares = self._desk.check_named(order, quantity, "amend")
+            if price is None:
+                raise InvalidRequest("An amendment needs a price; to make an order smaller, cancel a part of it.")
             new = exact_decimal(price)
             if order.price is None:
                 raise InvalidRequest(f"A {order.type} order has no price to amend.")

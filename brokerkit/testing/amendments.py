@@ -80,7 +80,7 @@ class AmendmentContract(Contract):
             trader.amend(order, quantity=8, price=self.bid(sandbox) - 300)
         with pytest.raises(InvalidRequest):
             trader.cancel(order, quantity=8)
-        for price in (0, -100, self.bid(sandbox) - 301):
+        for price in (0, -100, self.bid(sandbox) - 301, None):
             with pytest.raises(InvalidRequest):
                 trader.amend(order, price=price)
         assert len(self.orders_seen(face)) == sent
