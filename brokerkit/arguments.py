@@ -6,7 +6,7 @@ import datetime as dt
 
 from brokerkit.errors import InvalidRequest
 from brokerkit.market import clock
-from brokerkit.models import Venue
+from brokerkit.models import OrderRequest, OrderType, Side, TimeInForce, Venue
 
 
 def check_venue(venue: object) -> Venue:
@@ -32,3 +32,28 @@ def masked(account: str) -> str:
     """Return an account number with only its last four digits readable."""
     digits = [character for character in account if character.isdigit()]
     return "*" * max(0, len(digits) - 4) + "".join(digits[-4:])
+
+
+def make_request(
+    symbol: str,
+    side: Side,
+    quantity: object,
+    price: object,
+    type: OrderType | None,
+    time_in_force: TimeInForce,
+    venue: Venue,
+    stop_price: object,
+) -> OrderRequest:
+    """Return the order that `buy` and `sell` describe; InvalidRequest if it is wrong."""
+    return OrderRequest.model_validate(
+        {
+            "symbol": symbol,
+            "side": side,
+            "quantity": quantity,
+            "price": price,
+            "type": type,
+            "time_in_force": time_in_force,
+            "venue": venue,
+            "stop_price": stop_price,
+        }
+    )

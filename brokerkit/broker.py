@@ -14,9 +14,11 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, ClassVar, NoReturn, Self
 
+from pydantic import SecretStr
+
 from brokerkit import config
-from brokerkit.arguments import check_days, check_venue
-from brokerkit.errors import BrokerError, InvalidRequest, Unsupported
+from brokerkit.arguments import check_days, check_venue, make_request, masked
+from brokerkit.errors import BrokerError, ConfigError, InvalidRequest, Unsupported
 from brokerkit.market import clock
 from brokerkit.market.days import is_trading_day
 from brokerkit.market.sessions import Phase, phase_at
@@ -71,6 +73,7 @@ class Broker(ABC):
         phase_of: Callable[[Venue], Phase] | None = None,
     ) -> None:
         self.environment = environment
+        self._settings = settings
         self.client = self._connect(settings, wire_environment or environment, base_url, remember_token)
         self._phase_of = phase_of or self._phase
         self._desk = OrderDesk(self.name, environment, PriceChecks(self._kind), self._phase_of)
@@ -98,7 +101,7 @@ class Broker(ABC):
     ) -> Order:
         """Buy `quantity` shares at `price` won, or with `type=OrderType.MARKET` at any price. See `order`."""
         with self._asking(f"BUY {quantity} {symbol}"):
-            return self.order(_request(symbol, Side.BUY, quantity, price, type, time_in_force, venue, stop_price))
+            return self.order(make_request(symbol, Side.BUY, quantity, price, type, time_in_force, venue, stop_price))
 
     def sell(
         self,
@@ -113,7 +116,7 @@ class Broker(ABC):
     ) -> Order:
         """Sell `quantity` shares at `price` won, or with `type=OrderType.MARKET` at any price. See `order`."""
         with self._asking(f"SELL {quantity} {symbol}"):
-            return self.order(_request(symbol, Side.SELL, quantity, price, type, time_in_force, venue, stop_price))
+            return self.order(make_request(symbol, Side.SELL, quantity, price, type, time_in_force, venue, stop_price))
 
     def order(self, request: OrderRequest) -> Order:
         """Send an order once. The answer is PENDING: received by the broker, `refresh` tells what became of it.
@@ -256,6 +259,11 @@ class Broker(ABC):
         offered = all(self.client.environment in endpoint.ids for endpoint in needed)
         return offered and getattr(type(self), hook) is not getattr(Broker, hook)
 
+    def account(self) -> str:
+        """Return the account number, masked: only its last four digits are shown."""
+        with self._asking("account"):
+            return masked(self._account_number().get_secret_value())
+
     def close(self) -> None:
         """Close the connections of this thread."""
         self.client.close()
@@ -302,6 +310,12 @@ class Broker(ABC):
     def _investor_flow(
         self, symbol: str, start: dt.date | None, end: dt.date, detail: bool
     ) -> Sequence[InvestorFlow]: ...
+
+    def _account_number(self) -> SecretStr:
+        """Return the account number; a broker whose keys name the account asks for it."""
+        if self._settings.account is None:
+            raise ConfigError("The account is not configured.", advice="Add account to the profile.")
+        return self._settings.account
 
     def _kind(self, symbol: str) -> Kind | None:
         """Return what kind of security a symbol is, None if the broker does not tell."""
@@ -369,27 +383,3 @@ VERBS = {
 
 def _by_time(order: Order) -> tuple[dt.datetime, int, str]:
     return (order.submitted_at or clock.now(), len(order.id), order.id)
-
-
-def _request(
-    symbol: str,
-    side: Side,
-    quantity: Amount,
-    price: Amount | None,
-    type: OrderType | None,
-    time_in_force: TimeInForce,
-    venue: Venue,
-    stop_price: Amount | None,
-) -> OrderRequest:
-    return OrderRequest.model_validate(
-        {
-            "symbol": symbol,
-            "side": side,
-            "quantity": quantity,
-            "price": price,
-            "type": type,
-            "time_in_force": time_in_force,
-            "venue": venue,
-            "stop_price": stop_price,
-        }
-    )

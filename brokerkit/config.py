@@ -19,7 +19,7 @@ from brokerkit.errors import ConfigError
 from brokerkit.transport.text import sanitize
 
 ENVIRONMENTS = ("sandbox", "demo", "real")
-PROFILE_KEYS = frozenset({"broker", "environment", "arm"})
+PROFILE_KEYS = frozenset({"broker", "environment", "arm", "base_url"})
 SOURCES = ("env", "keyring", "file")
 
 
@@ -33,6 +33,8 @@ class Settings(BaseModel):
     account: SecretStr | None = None
     max_calls_per_second: int | None = Field(default=None, ge=1)
     """Fewer calls than the broker allows, for accounts with a lower limit or several programs on one key."""
+    ca_file: Path | None = None
+    """Certificates to trust instead of the usual ones, as PEM. There is no way to trust anything unseen."""
 
 
 class Profile(BaseModel):
@@ -44,6 +46,7 @@ class Profile(BaseModel):
     broker: str
     environment: str | None = None
     arm: str | None = None
+    base_url: str | None = None
     settings: dict[str, Any] = Field(default_factory=dict, repr=False)
 
 

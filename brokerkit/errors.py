@@ -105,6 +105,11 @@ class OrderBlocked(Blocked):
     """Another order of that symbol and side is unresolved."""
 
 
+MAY_STAND = "The order was on its way and may stand: look at the broker's own order list before you send another."
+NOT_SENT = "Nothing was sent."
+"""What an interrupted order (Ctrl-C) carries as a note of the interrupt."""
+
+
 class NotSent(BrokerError):
     """No byte of the order left this machine."""
 

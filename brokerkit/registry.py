@@ -49,6 +49,7 @@ def get_broker(
     check_names(profile.settings, set(kind.Settings.model_fields) | PROFILE_KEYS, where)
     check_names(options or {}, set(kind.Settings.model_fields), "options")
     chosen = _environment(environment, profile, kind, where)
+    base_url = base_url or (None if sandbox else profile.base_url)
     if chosen != "sandbox" and (base_url or sandbox):
         raise ConfigError("base_url and sandbox belong to environment='sandbox'.", advice="Leave them out.")
     if base_url and sandbox:

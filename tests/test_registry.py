@@ -161,6 +161,7 @@ def test_a_name_alone_takes_everything_from_variables(monkeypatch: pytest.Monkey
         "account": "variable-account",
         "branch": "busan",
         "max_calls_per_second": 3,
+        "ca_file": None,
     }
     assert broker.made[1:] == ("real", None, True)
 
@@ -169,7 +170,7 @@ def test_arguments_come_before_variables(monkeypatch: pytest.MonkeyPatch) -> Non
     set_variables(monkeypatch, branch="busan")
     broker = made("acme", environment="demo", **KEYS, options={"branch": "jeju"})
     assert broker.environment == "demo"
-    assert broker.opened() == {**KEYS, "branch": "jeju", "max_calls_per_second": None}
+    assert broker.opened() == {**KEYS, "branch": "jeju", "max_calls_per_second": None, "ca_file": None}
 
 
 def test_each_argument_replaces_its_own_variable_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,7 +183,7 @@ def test_arguments_come_before_the_profile(write: Write) -> None:
     write(PROFILES)
     broker = made("main", environment="real", **KEYS, options={"branch": "jeju"})
     assert broker.environment == "real"
-    assert broker.opened() == {**KEYS, "branch": "jeju", "max_calls_per_second": None}
+    assert broker.opened() == {**KEYS, "branch": "jeju", "max_calls_per_second": None, "ca_file": None}
     assert made("main", account=SecretStr("other")).opened()["app_key"] == "profile-key"
     assert made("main", account=SecretStr("other")).opened()["account"] == "other"
 

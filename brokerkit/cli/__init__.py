@@ -1,27 +1,23 @@
-"""The command line."""
+"""The command line. It needs the [cli] extra."""
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 
-from brokerkit import __version__
-from brokerkit.cli import sandbox
-from brokerkit.errors import BrokerError
-
-DONE, REFUSED, WRONG_USAGE = 0, 1, 2
+WRONG_USAGE = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 done, 1 refused, 2 wrong usage."""
-    parser = argparse.ArgumentParser(prog="brokerkit", description="One interface to Korean stock brokers.")
-    parser.add_argument("--version", action="version", version=f"brokerkit {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    sandbox.add_to(commands)
-    chosen = parser.parse_args(arguments)
+    """Run one command and return its exit code; `brokerkit.cli.exits` says what each of them means."""
     try:
-        return int(chosen.run(chosen) or DONE)
-    except BrokerError as error:
-        print(f"brokerkit: {error}", file=sys.stderr)
-        return REFUSED
+        from brokerkit.cli.app import run
+    except ModuleNotFoundError as error:
+        library = (error.name or "").partition(".")[0]
+        print(
+            f"brokerkit: the command line needs the [cli] extra of brokerkit-kr ({library} is missing). "
+            'In the clone: pip install ".[cli]"',
+            file=sys.stderr,
+        )
+        return WRONG_USAGE
+    return run(arguments)

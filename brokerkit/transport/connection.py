@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -199,6 +199,7 @@ def transmit(
     fresh: bool,
     gate: Callable[[], None] | None,
     cap: int,
+    verify: str | Literal[True] = True,
 ) -> Answer | Failure:
     """Send one request once and return what came of it.
 
@@ -210,7 +211,7 @@ def transmit(
         attempt.sent = 0
         prepared = prepare()
         attempt.sent = None  # until a connection of ours counts: the transport may be somebody else's
-        response = line.send(prepared, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS), verify=True, proxies={})
+        response = line.send(prepared, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS), verify=verify, proxies={})
         with response:
             content = _read(response, attempt, cap)
         if content is None:

@@ -20,6 +20,8 @@ from pydantic import SecretStr, ValidationError
 from requests.adapters import HTTPAdapter
 
 from brokerkit.errors import (
+    MAY_STAND,
+    NOT_SENT,
     AuthError,
     BrokerError,
     IncompleteListing,
@@ -34,7 +36,7 @@ from brokerkit.transport.auth import Token, cache_directory, digest, token_cache
 from brokerkit.transport.connection import Answer, Failure, new_line, transmit
 from brokerkit.transport.endpoint import Body, Effect, Endpoint, Parameters, Request
 from brokerkit.transport.limits import Limit, Limiter, limiter_for, take_starts
-from brokerkit.transport.outgoing import loopback_url, prepared
+from brokerkit.transport.outgoing import check_certificates, loopback_url, prepared
 from brokerkit.transport.paging import complete, follow
 from brokerkit.transport.text import Redactor, sanitize
 
@@ -71,12 +73,14 @@ class Client(ABC):
         base_url: str | None = None,
         remember_token: bool = True,
         max_calls_per_second: int | None = None,
+        ca_file: Path | None = None,
     ) -> None:
         self.environment = environment
         host = base_url or self.hosts[environment]
         self.base_url = host if host.startswith("https://") and base_url is None else loopback_url(host)
         self._owner = digest(self.broker, self.base_url, app_key.get_secret_value())
         self._ceiling = max_calls_per_second
+        self._verify = check_certificates(ca_file)
         self._threads = threading.local()
         self._redactor = Redactor()
         self._redactor.add((app_key, *secrets))
@@ -274,6 +278,7 @@ class Client(ABC):
                 lambda: prepared(self.base_url, endpoint, request),
                 fresh=not is_read,
                 gate=leaves,
+                verify=self._verify,
                 cap=ORDER_CAP if endpoint.effect is Effect.ORDER else LIST_CAP,
             )
             if isinstance(result, Answer):
@@ -286,8 +291,10 @@ class Client(ABC):
     def _fail(self, endpoint: Endpoint[Any], failure: Failure) -> NoReturn:
         interrupt = failure.interrupt
         if interrupt is not None:
-            if endpoint.effect is Effect.ORDER and failure.sent != 0:
-                logger.critical("%s %s: interrupted while an order was on its way", self.broker, endpoint)
+            if endpoint.effect is Effect.ORDER:
+                interrupt.add_note(NOT_SENT if failure.sent == 0 else MAY_STAND)
+                if failure.sent != 0:
+                    logger.critical("%s %s: interrupted while an order was on its way", self.broker, endpoint)
             interrupt.__cause__ = interrupt.__context__ = None  # their tracebacks hold headers and body
             raise interrupt.with_traceback(None)
         if endpoint.effect is not Effect.ORDER:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from typing import Any
+import ssl
+from pathlib import Path
+from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
 import requests
@@ -31,6 +33,18 @@ def loopback_url(url: str) -> str:
         f"base_url {sanitize(url.rpartition('@')[2], limit=80)} is not an address of this machine.",
         advice="Only the sandbox environment takes one, such as http://127.0.0.1:8080.",
     )
+
+
+def check_certificates(file: Path | None) -> str | Literal[True]:
+    """Return what TLS is checked against: the given file, else the usual certificates; a ConfigError if it is unfit."""
+    if file is None:
+        return True
+    try:
+        ssl.create_default_context(cafile=file)
+    except (OSError, ssl.SSLError) as error:
+        reason = sanitize(getattr(error, "strerror", None) or type(error).__name__, limit=80)
+        raise ConfigError(f"ca_file {file} cannot be used: {reason}.", advice="Name a PEM file.") from None
+    return str(file)
 
 
 def prepared(base_url: str, endpoint: Endpoint[Any], request: Request) -> requests.PreparedRequest:

@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import cast
 
 from brokerkit import config
-from brokerkit.arguments import masked
 from brokerkit.broker import Broker
 from brokerkit.errors import UnknownSymbol, Unsupported
 from brokerkit.market import clock
@@ -49,7 +48,6 @@ class KisBroker(Broker):
     def _connect(
         self, settings: config.Settings, environment: str, base_url: str | None, remember_token: bool
     ) -> KisClient:
-        self._account = masked(settings.account.get_secret_value()) if settings.account else ""
         return KisClient(
             cast(Settings, settings), environment=environment, base_url=base_url, remember_token=remember_token
         )
@@ -278,7 +276,7 @@ class KisBroker(Broker):
         )
         rows = [row for page in pages for row in page.rows if row.quantity]
         return pages[-1].summary.to_model(
-            account=self._account,
+            account=self.account(),
             currency="KRW",
             positions=tuple(row.to_model(currency="KRW") for row in rows),
         )

@@ -44,28 +44,27 @@ class KiwoomBroker(Broker):
     def _connect(
         self, settings: config.Settings, environment: str, base_url: str | None, remember_token: bool
     ) -> KiwoomClient:
-        self._expected = settings.account
         self._number: SecretStr | None = None
         return KiwoomClient(settings, environment=environment, base_url=base_url, remember_token=remember_token)
 
-    def _account(self) -> str:
-        """Return the account of the key, masked; a ConfigError if it is not the one of the profile."""
+    def _account_number(self) -> SecretStr:
+        """Return the account of the key; a ConfigError if it is not the one of the profile."""
         if self._number is None:
             number = self.client.call(login.ACCOUNT, body={}).number
-            if self._expected is not None and _digits(self._expected) != _digits(number):
+            if self._settings.account is not None and _digits(self._settings.account) != _digits(number):
                 raise ConfigError(
                     f"The key belongs to account {masked(number.get_secret_value())}, "
-                    f"the profile names {masked(self._expected.get_secret_value())}.",
+                    f"the profile names {masked(self._settings.account.get_secret_value())}.",
                     broker=self.name,
                     advice="Nothing was ordered. Correct the account or use the key that belongs to it.",
                 )
             self._number = number
-        return masked(self._number.get_secret_value())
+        return self._number
 
     def _check_account(self) -> None:
         """Ask for the account before an order leaves; an answer that does not come means that nothing was sent."""
         try:
-            self._account()
+            self._account_number()
             return
         except (NetworkError, WireError) as error:
             words, endpoint = f"the account of the key could not be had: {error.message}", error.endpoint
@@ -259,7 +258,7 @@ class KiwoomBroker(Broker):
         return self.client.call(account.POWER, body=body).to_model(symbol=symbol, currency="KRW", price=price)
 
     def _balance(self) -> Balance:
-        number = self._account()
+        number = self.account()
         pages = self.client.listing(account.HOLDINGS, body={"qry_tp": "1", "dmst_stex_tp": "KRX"})
         cash = self.client.call(account.CASH, body={"qry_tp": "3"})
         rows = [row for page in pages for row in page.rows if row.quantity]

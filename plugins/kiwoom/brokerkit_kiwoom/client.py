@@ -39,6 +39,7 @@ class KiwoomClient(Client):
             base_url=base_url,
             remember_token=remember_token,
             max_calls_per_second=settings.max_calls_per_second,
+            ca_file=settings.ca_file,
         )
         self._settings = settings
 

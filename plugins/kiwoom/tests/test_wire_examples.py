@@ -70,7 +70,7 @@ def test_revocation(wire: Any) -> None:
 
 
 def test_account_number_is_shown_masked(wire: Any) -> None:
-    assert wire.answer("ka00001", official("ka00001")).broker._account() == "******6789"
+    assert wire.answer("ka00001", official("ka00001")).broker.account() == "******6789"
     assert wire.broker._number == SecretStr("0123456789")
 
 

@@ -86,7 +86,7 @@ EVERYTHING = list(itertools.product(OrderType, TimeInForce))
 
 def open_at(connect: Connect, phase: Phase, environment: str = "real") -> Any:
     wire = connect("sandbox", wire_environment=environment, phase=phase).logged_in()
-    wire.broker._account()
+    wire.broker.account()
     wire.calls.clear()
     return wire
 
