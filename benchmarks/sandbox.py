@@ -1,23 +1,20 @@
 """The figures of the sandbox beside their targets: requests a second on one core, requests of a balance, tokens.
 
-Run it with `make bench`. It takes less than a minute, talks to this machine only and ends what it has started.
-Other work on the machine makes the rates lower; the column of processor time does not feel that.
+Run it with `python -m benchmarks.sandbox`. It takes less than a minute, talks to this machine only and ends what it
+has started. Other work on the machine makes the rates lower; the column of processor time does not feel that.
 """
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from statistics import median
-from typing import Any
 
 from benchmarks.cores import cores, use
 from benchmarks.counts import HELD, PROCESSES, balance_requests, tokens_of_cold_starts
 from benchmarks.load import Connection, answers, connections, prepared, requests_answered
+from benchmarks.process import Server, serving
 from benchmarks.serving import BROKERS, POSITIONS
 from benchmarks.starts import first_looks
 
@@ -29,39 +26,6 @@ ROUNDS = 5
 SECONDS = 0.25
 """Of one question in one round."""
 _DONE = {"kis": b'"rt_cd": "0"', "kiwoom": b'"return_code": 0'}
-
-
-class Server:
-    """A process that serves both faces until it is closed."""
-
-    def __init__(self, orders: int, core: int | None) -> None:
-        command = [sys.executable, "-m", "benchmarks.serving", "--orders", str(orders)]
-        command += [] if core is None else ["--core", str(core)]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
-        try:
-            self.told: dict[str, Any] = json.loads(self._line())
-        except ValueError:
-            self.close()
-            raise RuntimeError("The server that was to be measured did not start.") from None
-
-    def processor_seconds(self) -> float:
-        """Return the processor time that the server has used."""
-        assert self._process.stdin is not None  # noqa: S101 - it is a pipe
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
-        return float(self._line())
-
-    def close(self) -> None:
-        """End the process."""
-        try:
-            self._process.communicate(timeout=10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.communicate()
-
-    def _line(self) -> str:
-        assert self._process.stdout is not None  # noqa: S101 - it is a pipe
-        return self._process.stdout.readline()
 
 
 @dataclass
@@ -99,19 +63,9 @@ def cases_of(server: Server, opened: ExitStack) -> list[Case]:
     return cases
 
 
-@contextmanager
-def serving(orders: int, core: int | None) -> Iterator[Server]:
-    """Run a server process."""
-    server = Server(orders, core)
-    try:
-        yield server
-    finally:
-        server.close()
-
-
 def rates(orders: int, core: int | None) -> list[Case]:
     """Measure all questions with so many orders of the day, in turn and round after round."""
-    with serving(orders, core) as server, ExitStack() as opened:
+    with serving(core, "--orders", str(orders)) as server, ExitStack() as opened:
         cases = cases_of(server, opened)
         for _ in range(ROUNDS):
             for case in cases:

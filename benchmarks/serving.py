@@ -1,7 +1,8 @@
-"""The process that is measured: both faces over one exchange, with an account that has positions and orders.
+"""The process that serves: both faces over one exchange, with an account that has positions and orders.
 
-It tells on its standard output, as JSON, which requests our own adapters send for each question, so that a client can
-send them again. After that it answers every line of its standard input with the processor time it has used, and ends
+It tells on its standard output, as JSON, where the faces listen, and which requests our own adapters send for each
+question, so that a client can send them again (or with --keys the keys, so that a client can log in itself). After that
+it answers every line of its standard input with the processor time it has used, and ends
 with the end of its input.
 """
 
@@ -13,7 +14,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -98,23 +101,33 @@ def unlimited(broker: Broker) -> Iterator[None]:
         yield
 
 
+def told_of(sandbox: Sandbox, face: Face, *, keys: bool) -> dict[str, Any]:
+    """Return what a client has to know about a face: its keys, or the requests that it may repeat."""
+    connection = sandbox.connect(face.name)
+    if keys:
+        return asdict(connection)
+    port = int(connection.base_url.rpartition(":")[2])
+    return {"port": port, "questions": recorded(sandbox, face)}
+
+
 def main() -> None:
     """Serve until the end of the standard input."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--orders", type=int, required=True)
+    parser.add_argument("--orders", type=int, default=0)
     parser.add_argument("--core", type=int)
+    parser.add_argument("--keys", action="store_true")
+    parser.add_argument("--certificate", type=Path)
     given = parser.parse_args()
     if given.core is not None:
         use(given.core)
-    with Sandbox() as sandbox:
+    with Sandbox(certificate=given.certificate) as sandbox:
         told = {}
         for name in BROKERS:
             face = sandbox.face(name)
             face.window.calls = 10**9
             give_positions(sandbox, face)
             place_orders(sandbox, face, given.orders)
-            port = int(sandbox.connect(name).base_url.rpartition(":")[2])
-            told[name] = {"port": port, "questions": recorded(sandbox, face)}
+            told[name] = told_of(sandbox, face, keys=given.keys)
         print(json.dumps(told), flush=True)
         for _ in sys.stdin:
             print(time.process_time(), flush=True)

@@ -8,27 +8,23 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any, ClassVar, NoReturn, Self
-
-from pydantic import SecretStr
+from typing import NoReturn, Self
 
 from brokerkit import config
+from brokerkit.adapter import Adapter
 from brokerkit.arguments import check_days, check_venue, make_request, masked
-from brokerkit.errors import BrokerError, ConfigError, InvalidRequest, Unsupported
+from brokerkit.errors import BrokerError, InvalidRequest, Unsupported
 from brokerkit.market import clock
 from brokerkit.market.days import is_trading_day
 from brokerkit.market.sessions import Phase, phase_at
 from brokerkit.market.symbols import check_symbol
-from brokerkit.market.ticks import Kind
 from brokerkit.models import (
     Balance,
     BuyingPower,
     InvestorFlow,
-    Model,
     Order,
     OrderBook,
     OrderRequest,
@@ -40,26 +36,17 @@ from brokerkit.models import (
     Venue,
     exact_decimal,
 )
-from brokerkit.orders.checks import PriceChecks
-from brokerkit.orders.desk import FINISHED, OrderDesk
-from brokerkit.transport import Client, Endpoint
+from brokerkit.orders.checks import FINISHED, OrderChecks, PriceChecks
+from brokerkit.orders.desk import OrderDesk
+from brokerkit.orders.guard import Safety
+from brokerkit.orders.intents import Intent
+from brokerkit.orders.reconcile import Reconciliation
 
 Amount = int | str | Decimal | float
 
 
-class Broker(ABC):
+class Broker(Adapter):
     """One account at one broker. Made by `get_broker`; safe to use from several threads; refuses to be pickled."""
-
-    name: ClassVar[str]
-    Settings: ClassVar[type[config.Settings]] = config.Settings
-    environments: ClassVar[tuple[str, ...]] = ("sandbox", "demo", "real")
-    absent: ClassVar[Mapping[type[Model], frozenset[str]]] = {}
-    """Fields of the common models that this broker does not tell."""
-    needs: ClassVar[Mapping[str, tuple[Endpoint[Any], ...]]] = {}
-    """What a verb needs beside its hook: endpoints that are not offered in every environment."""
-
-    client: Client
-    """The adapter's client: `broker.client.call(...)` reaches what the common verbs lack."""
 
     def __init__(
         self,
@@ -69,14 +56,16 @@ class Broker(ABC):
         wire_environment: str | None = None,
         base_url: str | None = None,
         remember_token: bool = True,
-        arm: str | None = None,
+        safety: Safety | None = None,
         phase_of: Callable[[Venue], Phase] | None = None,
     ) -> None:
         self.environment = environment
         self._settings = settings
         self.client = self._connect(settings, wire_environment or environment, base_url, remember_token)
         self._phase_of = phase_of or self._phase
-        self._desk = OrderDesk(self.name, environment, PriceChecks(self._kind), self._phase_of)
+        self._checks = OrderChecks(self.name, PriceChecks(self._kind), self._phase_of)
+        # The sandbox inside this process is gone with it, and so are its tokens and its journal.
+        self._desk = OrderDesk(self, safety or Safety(), durable=remember_token)
 
     def quote(self, symbol: str, *, venue: Venue = Venue.KRX) -> Quote:
         """Return the present price of a symbol at a venue (SOR: the combined market).
@@ -85,7 +74,8 @@ class Broker(ABC):
         """
         with self._asking(f"quote of {symbol} at {venue}"):
             quote = self._quote(check_symbol(symbol), check_venue(venue))
-        self._desk.prices.remember(quote)
+        self._checks.prices.remember(quote)
+        self._desk.guard.remember(quote)
         return quote
 
     def buy(
@@ -126,8 +116,8 @@ class Broker(ABC):
         """
         what = f"{request.side} {request.quantity:f} {request.symbol} at {request.price or request.type}"
         with self._asking(what):
-            self._desk.check(request)
-            return self._desk.send(what, request, lambda: self._send_order(request))
+            self._checks.check(request)
+            return self._desk.order(request, lambda: self._send_order(request))
 
     def cancel(self, order: Order, *, quantity: Amount | None = None) -> Order:
         """Cancel an order, or `quantity` shares of what is left of it.
@@ -137,8 +127,8 @@ class Broker(ABC):
         """
         what = f"cancel {'all' if quantity is None else quantity} of order {order.id} ({order.symbol})"
         with self._asking(what):
-            shares = self._desk.check_named(order, quantity, "cancel")
-            return self._desk.send(what, order, lambda: self._send_cancel(order, shares))
+            shares = self._checks.check_named(order, quantity, "cancel")
+            return self._desk.cancel(order, shares, lambda: self._send_cancel(order, shares))
 
     def amend(self, order: Order, *, quantity: Amount | None = None, price: Amount | None = None) -> Order:
         """Move what is left of an order, or `quantity` shares of it, to another price.
@@ -148,14 +138,14 @@ class Broker(ABC):
         """
         what = f"amend {'all' if quantity is None else quantity} of order {order.id} ({order.symbol}) to {price}"
         with self._asking(what):
-            shares = self._desk.check_named(order, quantity, "amend")
+            shares = self._checks.check_named(order, quantity, "amend")
             if price is None:
                 raise InvalidRequest("An amendment needs a price; to make an order smaller, cancel a part of it.")
             new = exact_decimal(price)
             if order.price is None:
                 raise InvalidRequest(f"A {order.type} order has no price to amend.")
-            self._desk.prices.check(order.symbol, new)
-            return self._desk.send(what, order, lambda: self._send_amend(order, shares, new))
+            self._checks.prices.check(order.symbol, new)
+            return self._desk.amend(order, shares, new, lambda: self._send_amend(order, shares, new))
 
     def refresh(self, order: Order) -> Order:
         """Return the order as the broker's list shows it now.
@@ -163,7 +153,7 @@ class Broker(ABC):
         An order that the list does not show stays PENDING if nothing more was known, and is UNKNOWN otherwise.
         """
         with self._asking(f"order {order.id} ({order.symbol})"):
-            self._desk.check_named(order.model_copy(update={"status": OrderStatus.UNKNOWN}), None, "find")
+            self._checks.check_named(order.model_copy(update={"status": OrderStatus.UNKNOWN}), None, "find")
             found = self._find_order(order)
         if found is not None:
             return found
@@ -214,7 +204,7 @@ class Broker(ABC):
         with self._asking(f"buying power for {symbol}"):
             limit = None if price is None else exact_decimal(price)
             if limit is not None:
-                self._desk.prices.check(check_symbol(symbol), limit)
+                self._checks.prices.check(check_symbol(symbol), limit)
             return self._buying_power(check_symbol(symbol), limit)
 
     def sellable_quantity(self, symbol: str) -> Decimal:
@@ -226,7 +216,7 @@ class Broker(ABC):
     def round_price(self, symbol: str, price: Amount, *, side: Side) -> Decimal:
         """Return the nearest valid price that is no worse: down for a buy, up for a sell."""
         with self._asking(f"price {price} of {symbol}"):
-            return self._desk.prices.rounded(check_symbol(symbol), exact_decimal(price), up=side is Side.SELL)
+            return self._checks.prices.rounded(check_symbol(symbol), exact_decimal(price), up=side is Side.SELL)
 
     def balance(self) -> Balance:
         """Return cash and holdings of the account, all pages of them."""
@@ -249,6 +239,34 @@ class Broker(ABC):
         rows = sorted(found, key=lambda row: row.date)
         rows = [row for row in rows if row.date <= last and (start is None or row.date >= start)]
         return tuple(rows if start is not None else rows[-30:])
+
+    def unresolved(self) -> tuple[Intent, ...]:
+        """Return the orders, amendments and cancellations that may stand without our knowing, also of earlier runs."""
+        with self._asking("unresolved orders"):
+            return self._desk.unresolved()
+
+    def reconcile(self, *, wait: bool = False, timeout: float | None = None) -> Reconciliation:
+        """Look at the broker's lists and settle what they prove: one look, or with `wait` until all is decided.
+
+        `timeout` is the longest wait in seconds; without it somewhat more than the settle time. Never sends an order.
+        """
+        with self._asking("the fate of unresolved orders"):
+            return self._desk.reconcile(wait=wait, timeout=timeout)
+
+    def resubmit(self, intent: Intent | str, *, accept_risk: bool = False) -> Order:
+        """Send the order of an intent again, as a new intent linked to it: the only way in which that happens.
+
+        Raises OrderBlocked while the first one may stand, unless `accept_risk`; else as `order`.
+        """
+        with self._asking("send an order again"):
+            return self._desk.resubmit(intent, self._send_checked, accept_risk=accept_risk)
+
+    def resolve(
+        self, intent: Intent | str, *, order_id: str | None = None, absent: bool = False, reason: str = ""
+    ) -> Intent:
+        """Write down what a person found out about an unresolved intent: its order's number, or that there is none."""
+        with self._asking("resolve an intent"):
+            return self._desk.resolve(intent, order_id=order_id, absent=absent, reason=reason)
 
     def supports(self, verb: str) -> bool:
         """Say whether this broker offers a verb in this environment, such as "quote" or "amend"."""
@@ -280,62 +298,9 @@ class Broker(ABC):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.environment}>"
 
-    # Hooks of an adapter
-
-    @abstractmethod
-    def _connect(
-        self, settings: config.Settings, environment: str, base_url: str | None, remember_token: bool
-    ) -> Client:
-        """Return the adapter's client for the environment whose ids and hosts are to be used: "real" or "demo"."""
-
-    @abstractmethod
-    def _quote(self, symbol: str, venue: Venue) -> Quote: ...
-
-    @abstractmethod
-    def _send_order(self, request: OrderRequest) -> Order:
-        """Send the order once and return it as PENDING; its handle begins with the broker's name and a colon."""
-
-    @abstractmethod
-    def _send_cancel(self, order: Order, quantity: Decimal | None) -> Order:
-        """Cancel `quantity` shares, or all that is left."""
-
-    @abstractmethod
-    def _find_order(self, order: Order) -> Order | None:
-        """Return the order as the broker's list shows it, None if it is not there."""
-
-    @abstractmethod
-    def _balance(self) -> Balance: ...
-
-    @abstractmethod
-    def _investor_flow(
-        self, symbol: str, start: dt.date | None, end: dt.date, detail: bool
-    ) -> Sequence[InvestorFlow]: ...
-
-    def _account_number(self) -> SecretStr:
-        """Return the account number; a broker whose keys name the account asks for it."""
-        if self._settings.account is None:
-            raise ConfigError("The account is not configured.", advice="Add account to the profile.")
-        return self._settings.account
-
-    def _kind(self, symbol: str) -> Kind | None:
-        """Return what kind of security a symbol is, None if the broker does not tell."""
-        return None
-
-    def _send_amend(self, order: Order, quantity: Decimal | None, price: Decimal) -> Order:
-        """Move `quantity` shares, or all that is left, to `price`."""
-        raise self._unsupported("amend")
-
-    def _open_orders(self) -> Iterable[Order]:
-        raise self._unsupported("orders")
-
-    def _order_history(self, start: dt.date, end: dt.date, symbol: str | None) -> Iterable[Order]:
-        raise self._unsupported("order_history")
-
-    def _order_book(self, symbol: str, venue: Venue) -> OrderBook:
-        raise self._unsupported("order_book")
-
-    def _buying_power(self, symbol: str, price: Decimal | None) -> BuyingPower:
-        raise self._unsupported("buying_power")
+    def _send_checked(self, request: OrderRequest) -> Order:
+        self._checks.check(request)
+        return self._send_order(request)
 
     def _unsupported(self, verb: str) -> Unsupported:
         offered = ", ".join(each for each in VERBS if self.supports(each))
@@ -377,6 +342,7 @@ VERBS = {
     "sellable_quantity": "_balance",
     "round_price": "_quote",
     "investor_flow": "_investor_flow",
+    "reconcile": "_order_rows",
 }
 """Every verb and the hook that an adapter fills for it."""
 

@@ -1,4 +1,4 @@
-"""Profiles and secrets: brokerkit.toml, environment variables, keyring and secret files.
+"""Profiles: brokerkit.toml and what an adapter makes of it.
 
 A secret may be written as text, or better as `{ env = "NAME" }`, `{ keyring = "service/user" }` or `{ file = "path" }`.
 """
@@ -8,7 +8,8 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +17,27 @@ import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from brokerkit.errors import ConfigError
+from brokerkit.keeping import fetch_secret as fetch_secret
+from brokerkit.orders.guard import Limits
 from brokerkit.transport.text import sanitize
 
 ENVIRONMENTS = ("sandbox", "demo", "real")
-PROFILE_KEYS = frozenset({"broker", "environment", "arm", "base_url"})
-SOURCES = ("env", "keyring", "file")
+PROFILE_KEYS = frozenset({"broker", "environment", "arm", "base_url", "limits", "exclusive"})
 
 
 class Settings(BaseModel):
     """What an adapter needs to log in. An adapter that needs more subclasses this."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True)
 
     app_key: SecretStr
     app_secret: SecretStr
     account: SecretStr | None = None
+    """Account number. It may be left out where the key tells it."""
     max_calls_per_second: int | None = Field(default=None, ge=1)
     """Fewer calls than the broker allows, for accounts with a lower limit or several programs on one key."""
+    settle_seconds: float | None = Field(default=None, ge=1)
+    """Seconds after which an order that no complete list shows is presumed absent."""
     ca_file: Path | None = None
     """Certificates to trust instead of the usual ones, as PEM. There is no way to trust anything unseen."""
 
@@ -46,8 +51,36 @@ class Profile(BaseModel):
     broker: str
     environment: str | None = None
     arm: str | None = None
+    limits: Limits = Field(default_factory=Limits)
+    exclusive: bool = False
+    """Nobody else, neither person nor program, trades this account through the API."""
     base_url: str | None = None
     settings: dict[str, Any] = Field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Found:
+    """One account that an adapter found in a file of another program."""
+
+    environment: str
+    settings: Mapping[str, SecretStr]
+    lacking: Mapping[str, str]
+    """Settings that the file has a place for but no value, with the file's own name of that place."""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What an adapter made of a file of another program: accounts, and how many other variables it left alone."""
+
+    accounts: tuple[Found, ...]
+    others: int
+
+
+Importer = Callable[[Mapping[str, object]], Findings | None]
+"""An entry point of the group `brokerkit.importers`, named as its broker: None for a file that it does not know.
+
+The first line of its docstring says what it knows. Numbers of a file are texts, as they are written.
+"""
 
 
 def config_path() -> Path | None:
@@ -72,8 +105,11 @@ def _is_file(path: Path) -> bool:
 def load_profiles() -> tuple[dict[str, Profile], str | None]:
     """Return all profiles of the configuration file by name, and the name of the default one."""
     path = config_path()
-    if path is None:
-        return {}, None
+    return ({}, None) if path is None else read_profiles(path)
+
+
+def read_profiles(path: Path) -> tuple[dict[str, Profile], str | None]:
+    """Return all profiles of a configuration file by name, and the name of the default one."""
     try:
         content = tomllib.loads(path.read_bytes().decode("utf-8-sig"))  # Windows editors put a mark in front
     except OSError as error:
@@ -113,7 +149,7 @@ def make_settings(kind: type[Settings], values: Mapping[str, Any], where: str, m
     check_names(values, set(kind.model_fields) | PROFILE_KEYS, where)
     opened: dict[str, Any] = {}
     for key, value in values.items():
-        is_secret = key in kind.model_fields and SecretStr in _types(kind.model_fields[key].annotation)
+        is_secret = key in secret_keys(kind)
         opened[key] = fetch_secret(value, f"{where}: {key}") if is_secret and value is not None else value
     lacking = [key for key, field in kind.model_fields.items() if field.is_required() and opened.get(key) is None]
     if lacking:
@@ -126,67 +162,21 @@ def make_settings(kind: type[Settings], values: Mapping[str, Any], where: str, m
     raise ConfigError(f"{where}: {reason}")
 
 
-def fetch_secret(value: object, where: str) -> SecretStr:
-    """Return the secret that `value` is or points to; a ConfigError says which one could not be had."""
-    if isinstance(value, SecretStr):
-        return value
-    if isinstance(value, str) and value:
-        return SecretStr(value)
-    if not isinstance(value, dict) or len(value) != 1 or not set(value) <= set(SOURCES):
-        raise ConfigError(
-            f"{where} must be a text or one of {{ env = ... }}, {{ keyring = ... }}, {{ file = ... }}.",
-            advice="Put it in quotes if it is a number.",
-        )
-    source, name = next(iter(value.items()))
-    if not isinstance(name, str) or not name:
-        raise ConfigError(f"{where}: {source} must name where the secret lies.")
-    return {"env": _from_env, "keyring": _from_keyring, "file": _from_file}[source](name, where)
+def secret_keys(kind: type[Settings]) -> tuple[str, ...]:
+    """Return the settings that never show, the account among them."""
+    return tuple(key for key, field in kind.model_fields.items() if SecretStr in _types(field.annotation))
 
 
-def _from_env(name: str, where: str) -> SecretStr:
-    found = os.environ.get(name, "").strip()
-    if not found:
-        raise ConfigError(f"{where}: the environment variable {name} is not set.")
-    return SecretStr(found)
-
-
-def _from_file(name: str, where: str) -> SecretStr:
+def complaint(kind: type[Settings], key: str, value: SecretStr) -> str | None:
+    """Return what is wrong with one setting, None if nothing is."""
+    given = value if key in secret_keys(kind) else value.get_secret_value()
     try:
-        content = SecretStr(Path(name).expanduser().read_text(encoding="utf-8-sig").strip())
-    except (OSError, ValueError, RuntimeError) as error:
-        unreadable = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else "its name is no path here"
-        reason = getattr(error, "strerror", None) or unreadable
-        raise ConfigError(f"{where}: the file {name} cannot be read: {reason}.") from None
-    if not content.get_secret_value():
-        raise ConfigError(f"{where}: the file {name} is empty.")
-    return content
-
-
-def _from_keyring(name: str, where: str) -> SecretStr:
-    try:
-        import keyring
-    except ImportError:
-        raise ConfigError(f"{where}: reading the keyring needs the [keyring] extra of brokerkit-kr.") from None
-    service, _, user = name.partition("/")
-    if not service or not user:
-        raise ConfigError(f"{where}: a keyring entry is named as service/user.")
-    try:
-        chosen = keyring.get_keyring()
-        safe = [backend for backend in getattr(chosen, "backends", [chosen]) if _is_safe(backend)]
-        found = next((held for backend in safe if (held := backend.get_password(service, user))), "").strip()
-    except Exception as error:  # noqa: BLE001 - backends raise what their system raises
-        raise ConfigError(f"{where}: the keyring did not answer ({type(error).__name__}).") from None
-    if not safe:
-        kind = f"{type(chosen).__module__}.{type(chosen).__name__}"
-        raise ConfigError(f"{where}: this machine has no safe keyring ({kind}).", advice="Use env or file instead.")
-    if not found:
-        raise ConfigError(f"{where}: the keyring has nothing under service {service!r}, user {user!r}.")
-    return SecretStr(found)
-
-
-def _is_safe(backend: object) -> bool:
-    kind = f"{type(backend).__module__}.{type(backend).__name__}".lower()
-    return not any(word in kind for word in ("null", "plaintext", ".fail."))
+        kind.model_validate({key: given})
+    except ValidationError as error:
+        for each in error.errors(include_url=False, include_input=False, include_context=False):
+            if each["loc"][:1] == (key,):
+                return str(each["msg"]).removeprefix("Value error, ")
+    return None
 
 
 def check_names(given: Iterable[str], known: set[str] | frozenset[str], where: str) -> None:

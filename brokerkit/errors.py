@@ -22,7 +22,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from brokerkit.models import Order, OrderRequest
+    from brokerkit.orders.intents import Intent
 
 
 class BrokerError(Exception):
@@ -165,17 +165,16 @@ class NothingToCancel(Rejected):
 class OrderUncertain(BrokerError):
     """The order may stand: bytes left this machine and no definite answer came back.
 
-    `intent` is the request that was sent (for a cancellation, the order). Never send it again before you know what
-    became of the first one.
+    `intent` is its entry in the journal. Until it is decided, another order of that symbol and side is OrderBlocked.
     """
 
-    default_advice = "Do not send it again. Look at the broker's order list first: the order may stand."
+    default_advice = "Do not send it again: the order may stand. reconcile() looks for it in the broker's lists."
 
     def __init__(
         self,
         message: str,
         *,
-        intent: OrderRequest | Order | None = None,
+        intent: Intent | None = None,
         broker: str | None = None,
         endpoint: str | None = None,
         code: str | None = None,

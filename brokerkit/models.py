@@ -96,26 +96,32 @@ _HIGHEST = Decimal(10) ** 18
 """More digits than any broker's wire takes; a number beyond it is a mistake and would fill pages when written out."""
 
 
+_NUMBERS = (Decimal, int, str, float)
+
+
 def exact_decimal(value: object) -> Decimal:
     """Return a price or quantity given as int, str, Decimal or float as an exact Decimal.
 
     A float is taken by its shortest text, so 70000.0 is 70000 and 0.1 is 0.1. Anything else is an InvalidRequest.
     """
-    if isinstance(value, bool) or not isinstance(value, int | str | Decimal | float):
+    if isinstance(value, bool) or not isinstance(value, _NUMBERS):
         raise InvalidRequest(f"{reprlib.repr(value)} is not a number. Give an int, a str or a Decimal.")
-    shown = f"An int of {value.bit_length()} bits" if isinstance(value, int) else reprlib.repr(value)
     if isinstance(value, str) and (not value.isascii() or "_" in value or value != value.strip()):
-        raise InvalidRequest(f"{shown} is not a plain number. Give an int, a str like '70000' or a Decimal.")
+        raise InvalidRequest(f"{_shown(value)} is not a plain number. Give an int, a str like '70000' or a Decimal.")
     try:
         # Not repr(value): the floats of array libraries are floats whose repr is no number.
         number = Decimal(float.__repr__(value) if isinstance(value, float) else value)
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite():
-        raise InvalidRequest(f"{shown} is not a finite number. Give an int, a str like '70000' or a Decimal.")
+        raise InvalidRequest(f"{_shown(value)} is not a finite number. Give an int, a str like '70000' or a Decimal.")
     if not -_HIGHEST < number < _HIGHEST:
-        raise InvalidRequest(f"{shown} is larger than any price or quantity.")
+        raise InvalidRequest(f"{_shown(value)} is larger than any price or quantity.")
     return number
+
+
+def _shown(value: object) -> str:
+    return f"An int of {value.bit_length()} bits" if isinstance(value, int) else reprlib.repr(value)
 
 
 def _optional(check: Callable[[object], T]) -> Callable[[object], T | None]:

@@ -16,12 +16,15 @@ from brokerkit.config import ENVIRONMENTS, PROFILE_KEYS, Profile, check_names, l
 from brokerkit.errors import ConfigError, UnknownBroker
 from brokerkit.market.sessions import Phase
 from brokerkit.models import Venue
+from brokerkit.orders.guard import Limits, Safety
 from brokerkit.transport.text import sanitize
 
 if TYPE_CHECKING:
     from brokerkit.sandbox import Sandbox
 
 BROKERS = "brokerkit.brokers"
+SANDBOX_SETTLES = 5.0
+"""Seconds after which the list of the simulated exchange shows every order."""
 Secret = str | SecretStr
 
 
@@ -33,6 +36,9 @@ def get_broker(
     app_key: Secret | None = None,
     app_secret: Secret | None = None,
     arm: str | None = None,
+    limits: Limits | None = None,
+    exclusive: bool | None = None,
+    degraded: bool = False,
     base_url: str | None = None,
     sandbox: Sandbox | None = None,
     options: Mapping[str, object] | None = None,
@@ -42,7 +48,9 @@ def get_broker(
     `environment` is "sandbox" (simulated, inside this process, no account needed), "demo" or "real" and has no default.
     Keys and account come from the arguments, the profile, or BROKERKIT_<NAME>_APP_KEY, _APP_SECRET and _ACCOUNT.
     `base_url` points the sandbox environment at another server on this machine, `sandbox` at a sandbox of your own.
-    `options` are the adapter's own settings. Raises ConfigError and UnknownBroker.
+    Real money moves only with `arm`, the last four digits of the account, and `limits` (or those of the profile).
+    `exclusive` declares that nobody else trades the account through the API. `degraded` lets orders of other symbols and
+    sides go out while some of an earlier run are unresolved. `options` are the adapter's own settings. Raises ConfigError and UnknownBroker.
     """
     profile, where = _choose(name)
     kind = load_broker(profile.broker)
@@ -74,7 +82,13 @@ def get_broker(
         wire_environment=wire_environment,
         base_url=base_url,
         remember_token=remember,
-        arm=arm or profile.arm,
+        safety=Safety(
+            arm=arm or profile.arm,
+            limits=limits or profile.limits,
+            exclusive=profile.exclusive if exclusive is None else exclusive,
+            degraded=degraded,
+            settle_seconds=settings.settle_seconds or (SANDBOX_SETTLES if chosen == "sandbox" else kind.settle_seconds),
+        ),
         phase_of=phase_of,
     )
 
@@ -91,7 +105,8 @@ def installed_brokers() -> tuple[str, ...]:
 
 def load_broker(name: str) -> type[Broker]:
     """Import the adapter of that name. Two adapters that claim one name are an error that names both."""
-    claims = [entry for entry in _entries() if entry.name == name]
+    entries = _entries()
+    claims = [entry for entry in entries if entry.name == name]
     if not claims:
         raise _unknown(name, ())
     if len(claims) > 1:
@@ -99,7 +114,7 @@ def load_broker(name: str) -> type[Broker]:
             f"Several adapters claim the name {name!r}: {', '.join(sorted(map(_origin, claims)))}.",
             advice="Uninstall all but one.",
         )
-    ExtensionManager.ENTRY_POINT_CACHE[BROKERS] = _entries()
+    ExtensionManager.ENTRY_POINT_CACHE[BROKERS] = entries
     try:
         kind: object = DriverManager(BROKERS, name).driver
         reason = "it is not a Broker"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
+import time
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,8 +23,9 @@ FIELDS = {"base_url", "websocket_url", "app_key", "app_secret", "account"}
 
 
 @contextmanager
-def serving(*arguments: str) -> Iterator[tuple[dict[str, dict[str, str]], subprocess.Popen[str]]]:
-    command = [sys.executable, "-m", "brokerkit", "sandbox", "--json", *arguments]
+def started(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Start `brokerkit sandbox`, and yield its first line and the process."""
+    command = [sys.executable, "-m", "brokerkit", "sandbox", *arguments]
     process = subprocess.Popen(  # noqa: S603
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
     )
@@ -30,10 +34,16 @@ def serving(*arguments: str) -> Iterator[tuple[dict[str, dict[str, str]], subpro
     try:
         line = process.stdout.readline()
         assert line, process.stderr.read()
-        yield json.loads(line), process
+        yield line, process
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=20)
+
+
+@contextmanager
+def serving(*arguments: str) -> Iterator[tuple[dict[str, dict[str, str]], subprocess.Popen[str]]]:
+    with started("--json", *arguments) as (line, process):
+        yield json.loads(line), process
 
 
 def connect(name: str, line: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Broker:
@@ -130,7 +140,7 @@ def test_tls_is_served_with_a_certificate_of_its_own(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.0.1", "example.com", "::"])  # noqa: S104
 def test_nothing_but_loopback_is_served(host: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["sandbox", "--json", "--host", host]) == 1
+    assert main(["sandbox", "--json", "--host", host]) == 2
     captured = capsys.readouterr()
     assert host in captured.err
     assert captured.out == ""
@@ -142,19 +152,86 @@ def test_a_state_file_that_is_none_is_not_overwritten(
 ) -> None:
     state = tmp_path / "state.json"
     state.write_text(content, encoding="utf-8")
-    assert main(["sandbox", "--json", "--state", str(state)]) == 1
+    assert main(["sandbox", "--json", "--state", str(state)]) == 2
     assert "state.json" in capsys.readouterr().err
     assert state.read_text(encoding="utf-8") == content
 
 
+def rest_of(process: subprocess.Popen[str]) -> str:
+    process.send_signal(signal.SIGTERM)
+    return process.communicate(timeout=20)[0]
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_toml_is_a_configuration_that_finds_the_server(
+    tls: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "brokerkit.toml"
+    options = ["--tls", str(tmp_path / "sandbox.pem")] if tls else []
+    monkeypatch.setenv("BROKERKIT_CONFIG", str(path))
+    monkeypatch.setenv("BROKERKIT_CACHE_DIR", str(tmp_path / "cache"))
+    with path.open("w", encoding="utf-8") as file:
+        process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "brokerkit", "sandbox", "--toml", *options], stdout=file
+        )
+    try:
+        while "[profiles." not in path.read_text(encoding="utf-8"):
+            assert process.poll() is None
+            time.sleep(0.02)
+        written = tomllib.loads(path.read_text(encoding="utf-8"))
+        assert written["default"] in written["profiles"]
+        assert written["profiles"]["kis"]["hts_id"]
+        for name in ("kis", "kiwoom"):
+            assert main(["balance", "--profile", name, "--json"]) == 0
+            assert json.loads(capsys.readouterr().out)["cash"] == "100000000"
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def test_people_are_shown_every_address_and_key() -> None:
+    with started() as (line, process):
+        said = rest_of(process)
+    assert "real environment" in line
+    assert "127.0.0.1" in said
+    assert {"kis", "kiwoom"} <= set(said.splitlines())
+    for field in FIELDS:
+        assert len([each for each in said.splitlines() if each.split()[:1] == [field]]) == 2
+
+
 @pytest.mark.parametrize(
-    "arguments", [["sandbox", "--port-kis", "99999"], ["sandbox", "--environment", "x"], ["x"], []]
+    "arguments",
+    [
+        ["--port-kis", "99999"],
+        ["--port-kis", "-1"],
+        ["--environment", "x"],
+        ["--environment", "sandbox"],
+        ["--toml", "--json"],
+        ["--toml", "--environment", "demo"],
+        ["--seed", "x"],
+    ],
 )
 def test_wrong_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as caught:
-        main(arguments)
-    assert caught.value.code == 2
-    assert capsys.readouterr().err
+    assert main(["sandbox", *arguments]) == 2
+    said = capsys.readouterr()
+    assert said.err
+    assert said.out == ""
+
+
+def test_every_installed_sandbox_has_a_port_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sandbox", "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "--port-kis" in shown
+    assert "--port-kiwoom" in shown
+
+
+def test_a_port_that_is_taken_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert main(["sandbox", "--json", "--port-kiwoom", port]) == 2
+    said = capsys.readouterr()
+    assert port in json.loads(said.err)["message"]
+    assert said.out == ""
 
 
 def test_the_command_is_installed() -> None:

@@ -16,7 +16,7 @@ from keyring.backends.chainer import ChainerBackend
 from keyring.errors import KeyringLocked
 from pydantic import SecretStr, field_validator
 
-from brokerkit import config
+from brokerkit import config, keeping
 from brokerkit.config import Profile, Settings, check_names, config_path, fetch_secret, load_profiles, make_settings
 from brokerkit.errors import ConfigError
 
@@ -505,3 +505,93 @@ def test_settings_cannot_be_changed_afterwards() -> None:
 def test_known_names_pass() -> None:
     check_names(["default"], {"default", "profiles"}, "here")
     assert {"sandbox", "demo", "real"} == set(config.ENVIRONMENTS)
+
+
+def test_the_secret_settings_of_an_adapter_are_known_by_their_type() -> None:
+    assert config.secret_keys(AdapterSettings) == ("app_key", "app_secret", "account")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("account", "5001234501", None),
+        ("account", CANARY, "must be ten digits"),
+        ("hts_id", "trader", None),
+        ("max_calls_per_second", "2", None),
+        ("max_calls_per_second", CANARY, "Input should be a valid integer, unable to parse string as an integer"),
+        ("qqq", CANARY, "Extra inputs are not permitted"),
+    ],
+)
+def test_one_setting_can_be_checked_without_the_others(key: str, value: str, words: str | None) -> None:
+    assert config.complaint(AdapterSettings, key, SecretStr(value)) == words
+
+
+class WorkingKeyring(FakeKeyring):
+    """A safe keyring that takes secrets."""
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.content[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        del self.content[service, username]
+
+
+def test_a_secret_that_is_kept_can_be_fetched(use_keyring: Callable[[KeyringBackend], None]) -> None:
+    use_keyring(WorkingKeyring())
+    assert not keeping.keyring_holds("brokerkit/main", "app_secret")
+    keeping.keep_in_keyring("brokerkit/main", SecretStr(CANARY), "app_secret")
+    assert keeping.keyring_holds("brokerkit/main", "app_secret")
+    assert fetch_secret({"keyring": "brokerkit/main"}, "app_secret").get_secret_value() == CANARY
+    keeping.forget_in_keyring("brokerkit/main", "app_secret")
+    assert not keeping.keyring_holds("brokerkit/main", "app_secret")
+
+
+def test_a_chain_keeps_secrets_in_its_first_safe_keyring(
+    use_keyring: Callable[[KeyringBackend], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, unsafe = WorkingKeyring(), WorkingKeyring(), PlaintextKeyring()
+    monkeypatch.setattr(ChainerBackend, "backends", [unsafe, first, second])
+    use_keyring(ChainerBackend())  # type: ignore[no-untyped-call]
+    keeping.keep_in_keyring("brokerkit/main", SecretStr(CANARY), "app_secret")
+    assert first.content == {("brokerkit", "main"): CANARY}
+    assert second.content == unsafe.content == {}
+
+
+@pytest.mark.parametrize(
+    "backend",
+    [FakeKeyring(), LockedKeyring(), null.Keyring(), fail.Keyring(), PlaintextKeyring()],
+    ids=lambda backend: type(backend).__module__.rpartition(".")[2] + type(backend).__name__,
+)
+def test_a_keyring_that_does_not_keep_is_an_error_of_ours(
+    backend: KeyringBackend, use_keyring: Callable[[KeyringBackend], None]
+) -> None:
+    use_keyring(backend)
+    with pytest.raises(ConfigError, match=r"profile main: app_secret: .*keyring") as refused:
+        keeping.keep_in_keyring("brokerkit/main", SecretStr(CANARY), "profile main: app_secret")
+    assert CANARY not in shown(refused.value)
+
+
+def test_without_the_keyring_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    for ask in (lambda: fetch_secret({"keyring": "a/b"}, "x"), lambda: keeping.keyring_holds("a/b", "x")):
+        with pytest.raises(ConfigError, match=r"\[keyring\] extra"):
+            ask()
+
+
+def test_a_file_is_replaced_as_a_whole_or_not_at_all(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = elsewhere / "kept"
+    keeping.write_private(path, "old", "here", "Go there.")
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", refuse)
+    with pytest.raises(ConfigError, match=r"kept cannot be written: No space left") as refused:
+        keeping.write_private(path, CANARY, "here", "Go there.")
+    assert CANARY not in shown(refused.value)
+    assert [(each.name, each.read_text()) for each in elsewhere.iterdir()] == [("kept", "old")]
+
+
+def test_a_name_that_is_no_path_cannot_be_written() -> None:
+    with pytest.raises(ConfigError, match="no path here"):
+        keeping.write_private(Path("a\0b"), CANARY, "here", "Go there.")

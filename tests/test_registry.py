@@ -27,6 +27,9 @@ CANARY = "CANARY-5a1f-do-not-show"
 KEYS: dict[str, Any] = {"app_key": "argument-key", "app_secret": "argument-secret", "account": "argument-account"}
 
 
+UNSET = {"max_calls_per_second": None, "ca_file": None, "settle_seconds": None}
+
+
 class AcmeSettings(config.Settings):
     """Settings of the broker of these tests, with one of its own."""
 
@@ -162,6 +165,7 @@ def test_a_name_alone_takes_everything_from_variables(monkeypatch: pytest.Monkey
         "branch": "busan",
         "max_calls_per_second": 3,
         "ca_file": None,
+        "settle_seconds": None,
     }
     assert broker.made[1:] == ("real", None, True)
 
@@ -170,7 +174,13 @@ def test_arguments_come_before_variables(monkeypatch: pytest.MonkeyPatch) -> Non
     set_variables(monkeypatch, branch="busan")
     broker = made("acme", environment="demo", **KEYS, options={"branch": "jeju"})
     assert broker.environment == "demo"
-    assert broker.opened() == {**KEYS, "branch": "jeju", "max_calls_per_second": None, "ca_file": None}
+    assert broker.opened() == {
+        **KEYS,
+        "branch": "jeju",
+        "max_calls_per_second": None,
+        "ca_file": None,
+        "settle_seconds": None,
+    }
 
 
 def test_each_argument_replaces_its_own_variable_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,7 +193,13 @@ def test_arguments_come_before_the_profile(write: Write) -> None:
     write(PROFILES)
     broker = made("main", environment="real", **KEYS, options={"branch": "jeju"})
     assert broker.environment == "real"
-    assert broker.opened() == {**KEYS, "branch": "jeju", "max_calls_per_second": None, "ca_file": None}
+    assert broker.opened() == {
+        **KEYS,
+        "branch": "jeju",
+        "max_calls_per_second": None,
+        "ca_file": None,
+        "settle_seconds": None,
+    }
     assert made("main", account=SecretStr("other")).opened()["app_key"] == "profile-key"
     assert made("main", account=SecretStr("other")).opened()["account"] == "other"
 
@@ -271,7 +287,7 @@ def test_the_arming_digits_come_from_the_argument_then_the_profile_never_from_a_
     write(PROFILES)
     monkeypatch.setenv("BROKERKIT_ACME_ARM", "3333")
     seen: list[object] = []
-    monkeypatch.setattr(AcmeBroker, "__init__", lambda self, settings, **options: seen.append(options["arm"]))
+    monkeypatch.setattr(AcmeBroker, "__init__", lambda self, settings, **options: seen.append(options["safety"].arm))
     monkeypatch.setattr(registry, "_shared_sandbox", FakeSandbox)
     get_broker("main", environment=environment, arm=argument)
     assert seen == [argument or "1111"]

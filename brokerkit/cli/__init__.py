@@ -6,18 +6,22 @@ import sys
 from collections.abc import Sequence
 
 WRONG_USAGE = 2
+EXTRA = frozenset({"rich", "tomlkit", "typer", "yaml"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; `brokerkit.cli.exits` says what each of them means."""
     try:
         from brokerkit.cli.app import run
+
+        return run(arguments)
     except ModuleNotFoundError as error:
         library = (error.name or "").partition(".")[0]
+        if library not in EXTRA:
+            raise
         print(
             f"brokerkit: the command line needs the [cli] extra of brokerkit-kr ({library} is missing). "
             'In the clone: pip install ".[cli]"',
             file=sys.stderr,
         )
         return WRONG_USAGE
-    return run(arguments)

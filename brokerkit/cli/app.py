@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from functools import partial
 from importlib.metadata import entry_points
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from brokerkit import __version__
-from brokerkit.cli import exits, query
-from brokerkit.cli.printing import Printer, tame
-from brokerkit.errors import BrokerError
+from brokerkit.cli import WRONG_USAGE, demo, exits, installed, profiles, query, sandbox, tokens, trading
+from brokerkit.cli.consoles import abandon_output, flush, settle_home, tame
+from brokerkit.cli.help import SETTING_UP, Grouped
+from brokerkit.cli.printing import Printer
+from brokerkit.errors import MAY_STAND, BrokerError
 from brokerkit.registry import BROKERS
 
 app = typer.Typer(
     name="brokerkit",
+    cls=Grouped,
     no_args_is_help=True,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-query.add_to(app)
+for module in (query, trading, profiles, tokens, installed, sandbox, demo):
+    module.add_to(app)
+for group in app.registered_groups:
+    group.rich_help_panel = SETTING_UP
 
 
 def _show_versions(wanted: bool) -> None:
@@ -43,13 +53,78 @@ def _start(
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    tame(sys.stdout, sys.stderr)
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    settle_home()
+    replacer = tame()
+    code, say = _outcome(list(sys.argv[1:] if arguments is None else arguments))
     try:
-        app(given, prog_name="brokerkit")
+        say()
+        flush()
+        if replacer.lacking:
+            _say(f"this console ({replacer.lacking}) cannot show every character; set PYTHONUTF8=1 or use --json.")
+    except OSError as error:
+        if code == exits.DONE:
+            code = exits.NOT_SHOWN
+            with suppress(OSError):
+                _tell_unwritten(error)
+        abandon_output()
+    return code
+
+
+def _outcome(given: list[str]) -> tuple[int, Callable[[], None]]:
+    """Run the command; return its exit code, which no failing output changes any more, and what says why."""
+    command = typer.main.get_command(app)
+    printer = Printer(asks_json(command, given))
+    try:
+        if "_BROKERKIT_COMPLETE" in os.environ:
+            command.main(given, prog_name="brokerkit")
+        with command.make_context("brokerkit", list(given)) as context:
+            command.invoke(context)
+    except typer.Exit as end:
+        return end.exit_code, _nothing
     except BrokerError as error:
-        Printer("--json" in given).error(error)
-        return exits.code_of(error)
+        return exits.code_of(error), partial(printer.error, error)
+    except typer.TyperException as error:
+        return WRONG_USAGE, partial(_tell_wrong_usage, printer, error)
+    except (KeyboardInterrupt, typer.Abort) as interrupt:
+        notes = getattr(interrupt, "__notes__", ())
+        said = partial(printer.fault, "Interrupted", " ".join(("interrupted.", *notes)))
+        return (exits.UNCERTAIN if MAY_STAND in notes else exits.INTERRUPTED), said
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else exits.DONE
-    return exits.DONE
+        return (end.code if isinstance(end.code, int) else exits.DONE), _nothing
+    except OSError as error:
+        return exits.NOT_SHOWN, partial(_tell_unwritten, error)
+    return exits.DONE, _nothing
+
+
+def _nothing() -> None:
+    """Say nothing: all has been said."""
+
+
+def asks_json(command: Any, words: Iterable[str]) -> bool:
+    """Say whether `--json` stands among the words as an option, and not as the value of one."""
+    words = iter(words)
+    for word in words:
+        if word in ("--", "--json"):
+            return word == "--json"
+        options = [each for each in command.params if each.param_type_name == "option" and word in each.opts]
+        if any(not each.is_flag for each in options):
+            next(words, None)
+        elif not options:
+            command = getattr(command, "commands", {}).get(word, command)
+    return False
+
+
+def _tell_wrong_usage(printer: Printer, error: Any) -> None:
+    if printer.as_json:
+        printer.fault("WrongUsage", error.format_message())
+    else:
+        error.show()
+
+
+def _tell_unwritten(error: OSError) -> None:
+    if not isinstance(error, BrokenPipeError):  # whoever closed a pipe has seen enough
+        _say(f"the output could not be written: {error.strerror or error}.")
+
+
+def _say(words: str) -> None:
+    print(f"brokerkit: {words}", file=sys.stderr, flush=True)

@@ -25,6 +25,7 @@ NO_ANSWER = 5
 WRONG_ANSWER = 6
 JOURNAL = 7
 INTERRUPTED = 130
+NOT_SHOWN = 141
 
 MEANINGS = {
     DONE: "Done.",
@@ -36,6 +37,7 @@ MEANINGS = {
     WRONG_ANSWER: "The broker's answer is not as documented; nothing was guessed.",
     JOURNAL: "The order journal cannot be read or written; nothing was sent.",
     INTERRUPTED: "Ctrl-C. No order was on its way.",
+    NOT_SHOWN: "The command ran, but its output could not be written: a closed pipe or a full disk.",
 }
 
 CODES: dict[type[BrokerError], int] = {

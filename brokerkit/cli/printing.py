@@ -16,11 +16,30 @@ from typing import Any, TextIO
 
 from pydantic import BaseModel
 
+from brokerkit.cli.consoles import can_write
 from brokerkit.errors import BrokerError
+from brokerkit.models import OrderStatus, Side
 from brokerkit.transport.text import sanitize
 
 GAIN, LOSS = "red", "blue"
 """Korean screens show gains in red and losses in blue."""
+STYLES: dict[object, str] = {
+    Side.BUY: GAIN,
+    Side.SELL: LOSS,
+    OrderStatus.FILLED: "green",
+    OrderStatus.PARTIALLY_FILLED: "yellow",
+    OrderStatus.CANCELED: "dim",
+    OrderStatus.EXPIRED: "dim",
+    OrderStatus.REJECTED: "bold red",
+    OrderStatus.UNKNOWN: "bold yellow",
+}
+ERROR_KEYS = ("broker", "asked", "endpoint", "code", "message", "advice", "intent")
+"""What programs are told of an error beside its class; `intent` is the request of an order that may stand."""
+NOTHING = "—"
+GAP = 2
+ENDLESS = 1_000_000
+"""Width of a file or a pipe: nothing is to be broken there."""
+LONGEST = 4000
 Row = Mapping[str, object]
 
 
@@ -35,16 +54,23 @@ class Printer:
         if self.as_json:
             _print_json(found)
         else:
-            self._lines(dict(found) if shown is None else shown, title)
+            _print_lines(dict(found) if shown is None else shown, title)
 
     def many(self, found: Sequence[BaseModel | Row], shown: Sequence[Row], nothing: str) -> None:
         """Print a list as a table, a row a thing; `nothing` is said where the list is empty."""
         if self.as_json:
             _print_json(found)
-        elif not shown:
+        else:
+            self.table(shown, nothing)
+
+    def table(self, shown: Sequence[Row], nothing: str, title: str | None = None) -> None:
+        """Show people a table; programs do not get it."""
+        if self.as_json:
+            return
+        if not shown:
             print(nothing)
         else:
-            self._table(shown)
+            _print_table(shown, title)
 
     def say(self, words: str) -> None:
         """Tell a person something; programs do not get it."""
@@ -54,50 +80,23 @@ class Printer:
     def error(self, error: BrokerError) -> None:
         """Tell what went wrong, on standard error."""
         if self.as_json:
-            told = {
-                "error": type(error).__name__,
-                "broker": error.broker,
-                "asked": error.asked,
-                "endpoint": error.endpoint,
-                "code": error.code,
-                "message": error.message,
-                "advice": error.advice,
-            }
-            _print_json(told, sys.stderr)
+            told = {key: getattr(error, key, None) for key in ERROR_KEYS}
+            _print_json({"error": type(error).__name__, **told}, sys.stderr)
         else:
             console = _console(sys.stderr)
             console.print("brokerkit: ", style="bold red", end="")
-            console.print(str(error), markup=False, highlight=False, soft_wrap=True)
+            _write(console, str(error))
 
-    def _lines(self, row: Row, title: str | None) -> None:
-        from rich.cells import cell_len
+    def fault(self, kind: str, words: str) -> None:
+        """Tell of what no broker has to do with, such as wrong usage: `kind` stands where the error class would."""
+        if self.as_json:
+            _print_json({"error": kind, **dict.fromkeys(ERROR_KEYS), "message": words}, sys.stderr)
+        else:
+            print(f"brokerkit: {words}", file=sys.stderr, flush=True)
 
-        console = _console(sys.stdout)
-        if title:
-            console.print(title, style="bold", markup=False, highlight=False, soft_wrap=True)
-        width = max((cell_len(label) for label in row), default=0)
-        for label, value in row.items():
-            console.print(f"{label}{' ' * (width - cell_len(label))}  ", end="", markup=False, highlight=False)
-            console.print(_text(value), style=_style(value), markup=False, highlight=False, soft_wrap=True)
 
-    def _table(self, rows: Sequence[Row]) -> None:
-        from rich.table import Table
-
-        console = _console(sys.stdout)
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for label in rows[0]:
-            numeric = any(isinstance(row[label], Decimal | int) for row in rows)
-            table.add_column(label, justify="right" if numeric else "left", no_wrap=True)
-        for row in rows:
-            table.add_row(*(_cell(value) for value in row.values()))
-        if table.__rich_measure__(console, console.options.update(max_width=10_000)).minimum > console.width:
-            # Columns would be cut, and a cut number is a wrong number.
-            for index, row in enumerate(rows):
-                if index:
-                    print()
-                self._lines(row, None)
-            return
-        console.print(table)
+class Signed(Decimal):
+    """A number whose sign matters."""
 
 
 def signed(value: Decimal | None) -> Signed | None:
@@ -105,37 +104,94 @@ def signed(value: Decimal | None) -> Signed | None:
     return None if value is None else Signed(value)
 
 
-class Signed(Decimal):
-    """A number whose sign matters."""
+def as_text(value: object) -> str:
+    """Return how people see a value."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Signed):
+        return f"{value:+,f}"
+    if isinstance(value, Decimal):
+        text = f"{value:,f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, dt.datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    if isinstance(value, dt.time):
+        return f"{value:%H:%M:%S}"
+    return sanitize(str(value), limit=LONGEST)
 
 
-def _cell(value: object) -> Any:
+def _print_lines(row: Row, title: str | None) -> None:
+    """Print a line a field; where that does not fit, the value stands below its label."""
+    from rich.cells import cell_len
+
+    console = _console(sys.stdout)
+    if title:
+        _write(console, title, "bold")
+    width = max(map(cell_len, row), default=0) + GAP
+    fits = all(width + cell_len(as_text(value)) <= console.width for value in row.values())
+    for label, value in row.items():
+        _write(console, label + " " * (width - cell_len(label)) if fits else label, end="" if fits else "\n")
+        _write(console, as_text(value) if fits else " " * GAP + as_text(value), _style(value))
+
+
+def _print_table(rows: Sequence[Row], title: str | None) -> None:
+    """Print a line a row, or a record a row where the lines do not fit: a cut number is a wrong number."""
+    from rich.cells import cell_len
+
+    console = _console(sys.stdout)
+    cells = [[as_text(value) for value in row.values()] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(rows[0], *cells, strict=True)]
+    if title:
+        _write(console, title, "bold")
+    if sum(widths) + GAP * (len(widths) - 1) > console.width:
+        for number, row in enumerate(rows):
+            if number:
+                print()
+            _print_lines({label: value for label, value in row.items() if value != ""}, None)
+        return
+    right = [any(isinstance(row[label], Decimal | int) for row in rows) for label in rows[0]]
+    _print_row(console, list(rows[0]), widths, right, ["bold"] * len(widths))
+    for row, texts in zip(rows, cells, strict=True):
+        _print_row(console, texts, widths, right, [_style(value) for value in row.values()])
+
+
+def _print_row(
+    console: Any, texts: Sequence[str], widths: Sequence[int], right: Sequence[bool], styles: Sequence[str | None]
+) -> None:
+    from rich.cells import cell_len
     from rich.text import Text
 
-    return Text(_text(value), style=_style(value) or "")
+    line = Text()
+    for number, (text, width, style) in enumerate(zip(texts, widths, styles, strict=True)):
+        space = " " * (width - cell_len(text))
+        before = " " * GAP if number else ""
+        line.append(before + space if right[number] else before)
+        line.append(text, style)
+        line.append("" if right[number] else space)
+    line.rstrip()
+    console.print(line, soft_wrap=True)
+
+
+def _write(console: Any, text: str, style: str | None = None, end: str = "\n") -> None:
+    console.print(text, style=style, end=end, markup=False, highlight=False, soft_wrap=True)
 
 
 def _style(value: object) -> str | None:
-    if isinstance(value, Signed) and value:
-        return GAIN if value > 0 else LOSS
-    return None
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return "—"
     if isinstance(value, Signed):
-        return f"{value:+,f}"
-    if isinstance(value, Decimal | int) and not isinstance(value, bool):
-        return f"{value:,f}" if isinstance(value, Decimal) else f"{value:,}"
-    if isinstance(value, dt.datetime):
-        return f"{value:%Y-%m-%d %H:%M:%S}"
-    return sanitize(str(value), limit=400)
+        return (GAIN if value > 0 else LOSS) if value else None
+    return STYLES.get(value) if isinstance(value, OrderStatus | Side) else None
 
 
 def _print_json(found: object, stream: TextIO | None = None) -> None:
     stream = stream or sys.stdout
-    print(json.dumps(found, default=_plain, ensure_ascii=not _speaks_korean(stream)), file=stream, flush=True)
+    text = json.dumps(found, default=_plain, ensure_ascii=False)
+    if not can_write(stream, text):
+        text = json.dumps(found, default=_plain)
+    print(text, file=stream, flush=True)
 
 
 def _plain(value: object) -> object:
@@ -143,33 +199,17 @@ def _plain(value: object) -> object:
         return value.model_dump(mode="json")
     if isinstance(value, Mapping):
         return dict(value)
-    return str(value)
-
-
-def _speaks_korean(stream: TextIO) -> bool:
-    try:
-        "가".encode(stream.encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
-
-
-def tame(*streams: TextIO) -> None:
-    """Let consoles that cannot write Korean show a question mark instead of ending the command; say so once."""
-    for stream in streams:
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="replace")
-    if not all(_speaks_korean(stream) for stream in streams):
-        print(
-            f"brokerkit: this console ({streams[0].encoding}) cannot show Korean; set PYTHONUTF8=1 or use --json.",
-            file=sys.stderr,
-        )
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
 def _console(stream: TextIO) -> Any:
     from rich.console import Console
 
-    # A file or a pipe has no width: nothing is to be broken there.
-    width = shutil.get_terminal_size().columns if stream.isatty() else 10_000
-    return Console(file=stream, width=width, highlight=False, emoji=False)
+    class Plain(Console):
+        def on_broken_pipe(self) -> None:
+            raise  # the error that is being handled: one place decides what becomes of it
+
+    width = shutil.get_terminal_size().columns if stream.isatty() else ENDLESS
+    return Plain(file=stream, width=width, highlight=False, emoji=False)

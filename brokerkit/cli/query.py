@@ -2,38 +2,276 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Annotated
 
 import typer
 
-from brokerkit.cli.printing import signed
+from brokerkit.cli.help import ACCOUNT, MARKET, ORDERS
+from brokerkit.cli.printing import Row, Signed, signed
 from brokerkit.cli.session import Session, at_broker
-from brokerkit.models import Venue
+from brokerkit.market import clock
+from brokerkit.models import Balance, Flow, InvestorFlow, Order, OrderBook, Position, Quote, Venue
 
-SymbolArgument = Annotated[str, typer.Argument(metavar="SYMBOL", help="Six characters, such as 005930.")]
-VenueOption = Annotated[Venue, typer.Option("--venue", case_sensitive=False, help="KRX, NXT or SOR (combined).")]
+WEEK = dt.timedelta(days=7)
+KINDS = {
+    "individual": "개인",
+    "foreign": "외국인",
+    "institution": "기관계",
+    "financial_investment": "금융투자",
+    "insurance": "보험",
+    "investment_trust": "투신",
+    "bank": "은행",
+    "other_finance": "기타금융",
+    "pension": "연기금",
+    "private_fund": "사모펀드",
+    "government": "국가·지자체",
+    "other_corporation": "기타법인",
+    "resident_foreign": "내외국인",
+}
+"""The investors of an InvestorFlow, and what Korean screens call them."""
+
+
+def _day(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no day. Give it as 2026-11-20.") from None
+
+
+SYMBOL_HELP = "Six characters, such as 005930."
+SymbolArgument = Annotated[str, typer.Argument(metavar="SYMBOL", help=SYMBOL_HELP)]
+SymbolsArgument = Annotated[list[str], typer.Argument(metavar="SYMBOL", help=SYMBOL_HELP)]
+SymbolOption = Annotated[str | None, typer.Option("--symbol", help="Only orders of this one.", show_default=False)]
+VenueOption = Annotated[Venue, typer.Option("--venue", case_sensitive=False, help="SOR is the combined market (통합).")]
+FromOption = Annotated[
+    dt.date | None, typer.Option("--from", metavar="DAY", parser=_day, help="First day.", show_default=False)
+]
+ToOption = Annotated[
+    dt.date | None, typer.Option("--to", metavar="DAY", parser=_day, help="Last day; else today.", show_default=False)
+]
+PriceOption = Annotated[
+    str | None, typer.Option("--price", help="Limit price in won; else as a market order.", show_default=False)
+]
+DetailOption = Annotated[bool, typer.Option("--detail", help="All kinds of investors, buys and sells.")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to the application."""
-    app.command()(quote)
+    app.command(rich_help_panel=MARKET)(quote)
+    app.command(rich_help_panel=MARKET)(book)
+    app.command(rich_help_panel=MARKET)(flow)
+    app.command(rich_help_panel=ORDERS)(orders)
+    app.command(rich_help_panel=ORDERS)(history)
+    app.command(rich_help_panel=ACCOUNT)(balance)
+    app.command(rich_help_panel=ACCOUNT)(power)
 
 
 @at_broker
-def quote(session: Session, symbol: SymbolArgument, venue: VenueOption = Venue.KRX) -> None:
-    """Show the present price of a symbol (현재가)."""
+def quote(session: Session, symbols: SymbolsArgument, venue: VenueOption = Venue.KRX) -> None:
+    """Show the present price of one symbol or several (현재가)."""
     with session.broker() as broker:
-        found = broker.quote(symbol, venue=venue)
+        found = [broker.quote(symbol, venue=venue) for symbol in symbols]
+    if len(found) == 1:
+        session.printer.one(found[0], _quote_lines(found[0]), _title(found[0].symbol, found[0].name, venue))
+    else:
+        session.printer.many(found, [_quote_row(each) for each in found], "No symbols.")
+
+
+@at_broker
+def book(session: Session, symbol: SymbolArgument, venue: VenueOption = Venue.KRX) -> None:
+    """Show the waiting orders of a symbol by price (호가)."""
+    with session.broker() as broker:
+        found = broker.order_book(symbol, venue=venue)
+    if session.printer.as_json:
+        session.printer.one(found)
+    else:
+        time = f"{found.time:%H:%M:%S}" if found.time else None
+        session.printer.table(_book_rows(found), "No waiting orders.", _title(symbol, venue, time))
+
+
+@at_broker
+def flow(
+    session: Session,
+    symbol: SymbolArgument,
+    start: FromOption = None,
+    end: ToOption = None,
+    detail: DetailOption = False,
+) -> None:
+    """Show who bought and who sold a symbol, day by day (투자자별 매매동향)."""
+    with session.broker() as broker:
+        found = broker.investor_flow(symbol, start=start, end=end, detail=detail)
+    rows = [row for day in found for row in _detail_rows(day)] if detail else [_flow_row(day) for day in found]
+    session.printer.many(found, rows, "No trading in these days.")
+
+
+@at_broker
+def orders(session: Session) -> None:
+    """Show the working orders of today (미체결)."""
+    with session.broker() as broker:
+        found = broker.orders()
+    rows = [
+        {"time": each.submitted_at and each.submitted_at.time(), **_order_row(each), "original": each.original_id}
+        for each in found
+    ]
+    session.printer.many(found, rows, "No working orders.")
+
+
+@at_broker
+def history(session: Session, start: FromOption = None, end: ToOption = None, symbol: SymbolOption = None) -> None:
+    """Show the orders of these days, without --from of the week up to --to (주문체결 내역)."""
+    first = start or (end or clock.today()) - WEEK
+    with session.broker() as broker:
+        found = broker.order_history(first, end, symbol=symbol)
+    rows = [
+        {
+            "time": each.submitted_at,
+            **_order_row(each),
+            "filled": each.filled_quantity,
+            "average": each.average_fill_price,
+            "original": each.original_id,
+        }
+        for each in found
+    ]
+    session.printer.many(found, rows, "No orders in these days.")
+
+
+@at_broker
+def balance(session: Session) -> None:
+    """Show cash and holdings of the account (잔고)."""
+    with session.broker() as broker:
+        found = broker.balance()
+    session.printer.one(found, _balance_lines(found), f"Account {found.account}")
+    if session.printer.as_json:
+        return
+    print()
+    largest = sorted(found.positions, key=lambda each: (-each.market_value, each.symbol))
+    session.printer.table([_position_row(each) for each in largest], "No positions.")
+
+
+@at_broker
+def power(session: Session, symbol: SymbolArgument, price: PriceOption = None) -> None:
+    """Show how much of a symbol can be bought without margin (매수가능)."""
+    with session.broker() as broker:
+        found = broker.buying_power(symbol, price=price)
     session.printer.one(
         found,
-        {
-            "price": found.price,
-            "change": signed(found.change),
-            "percent": signed(found.change_percent),
-            "open": found.open,
-            "high": found.high,
-            "low": found.low,
-            "volume": found.volume,
-        },
-        title=f"{found.symbol} {found.name or ''} {found.venue}",
+        {"price": found.price, "cash": found.cash, "quantity": found.quantity},
+        f"{found.symbol} {found.currency}",
     )
+
+
+def _title(*parts: str | None) -> str:
+    return " ".join(part for part in parts if part)
+
+
+def _percent(value: Decimal | None) -> Signed | None:
+    return signed(None if value is None else round(value, 2))
+
+
+def _quote_lines(found: Quote) -> Row:
+    return {
+        "price": found.price,
+        "change": signed(found.change),
+        "percent": _percent(found.change_percent),
+        "open": found.open,
+        "high": found.high,
+        "low": found.low,
+        "previous close": found.previous_close,
+        "upper limit": found.upper_limit,
+        "lower limit": found.lower_limit,
+        "volume": found.volume,
+        "turnover": found.turnover,
+        "time": found.time,
+    }
+
+
+def _quote_row(found: Quote) -> Row:
+    return {
+        "symbol": found.symbol,
+        "name": found.name,
+        "price": found.price,
+        "change": signed(found.change),
+        "percent": _percent(found.change_percent),
+        "open": found.open,
+        "high": found.high,
+        "low": found.low,
+        "volume": found.volume,
+    }
+
+
+def _book_rows(found: OrderBook) -> Sequence[Row]:
+    """Return asks above bids, the best ones in the middle, as Korean screens show them."""
+    asks = [{"asks": level.quantity, "price": level.price, "bids": ""} for level in reversed(found.asks)]
+    bids = [{"asks": "", "price": level.price, "bids": level.quantity} for level in found.bids]
+    return [*asks, *bids]
+
+
+def _order_row(each: Order) -> Row:
+    return {
+        "id": each.id,
+        "symbol": each.symbol,
+        "name": each.name,
+        "side": each.side,
+        "type": each.type,
+        "price": each.price,
+        "quantity": each.quantity,
+        "left": each.remaining_quantity,
+        "status": each.status,
+    }
+
+
+def _balance_lines(found: Balance) -> Row:
+    return {
+        "cash": found.cash,
+        "cash D+1": found.cash_d1,
+        "cash D+2": found.cash_d2,
+        "orderable": found.orderable_cash,
+        "withdrawable": found.withdrawable_cash,
+        "cost": found.cost,
+        "value": found.market_value,
+        "profit": signed(found.unrealized_pnl),
+        "total": found.total_value,
+        "currency": found.currency,
+    }
+
+
+def _position_row(each: Position) -> Row:
+    return {
+        "symbol": each.symbol,
+        "name": each.name,
+        "quantity": each.quantity,
+        "sellable": each.sellable_quantity,
+        "average": each.average_price,
+        "price": each.price,
+        "value": each.market_value,
+        "profit": signed(each.unrealized_pnl),
+        "percent": _percent(each.unrealized_pnl_percent),
+    }
+
+
+def _flow_row(day: InvestorFlow) -> Row:
+    nets = {kind: signed(getattr(day, kind).net_quantity) for kind in ("individual", "foreign", "institution")}
+    return {"date": day.date, "close": day.close, **nets, "final": day.final}
+
+
+def _detail_rows(day: InvestorFlow) -> Sequence[Row]:
+    """Return a row for each investor of whom the broker tells something."""
+    told = {kind: getattr(day, kind) for kind in KINDS}
+    return [
+        {
+            "date": day.date,
+            "investor": f"{kind.replace('_', ' ')} {KINDS[kind]}",
+            "net": signed(of.net_quantity),
+            "bought": of.buy_quantity,
+            "sold": of.sell_quantity,
+            "net won": signed(of.net_amount),
+            "bought won": of.buy_amount,
+            "sold won": of.sell_amount,
+            "final": day.final,
+        }
+        for kind, of in told.items()
+        if of != Flow()
+    ]

@@ -2,99 +2,157 @@
 
 from __future__ import annotations
 
-import argparse
+import inspect
 import json
 import signal
 import threading
-from importlib.metadata import entry_points
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from brokerkit.errors import ConfigError
+import typer
+
+from brokerkit.cli.help import SETTING_UP
+from brokerkit.cli.installed import sandbox_names
+from brokerkit.cli.printing import Printer
+from brokerkit.cli.session import with_signature
+from brokerkit.errors import ConfigError, InvalidRequest
+from brokerkit.registry import load_broker
 
 if TYPE_CHECKING:
     from brokerkit.sandbox import Sandbox
 
-SANDBOXES = "brokerkit.sandboxes"
+Lines = dict[str, dict[str, str]]
 
 
-def add_to(commands: Any) -> None:
-    """Add the command to the parser; every installed sandbox has a port option of its own."""
-    parser = commands.add_parser(
-        "sandbox",
-        help="serve the simulated brokers on this machine",
-        description="Serve the simulated brokers on 127.0.0.1 until stopped. All of them trade on one exchange.",
+class Played(StrEnum):
+    """The environment that the faces play."""
+
+    REAL = "real"
+    DEMO = "demo"
+
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print addresses, keys and accounts as one line of JSON.")]
+TomlOption = Annotated[bool, typer.Option("--toml", help="Print them as profiles for brokerkit.toml.")]
+EnvironmentOption = Annotated[Played, typer.Option("--environment", "-e", help="The environment to play.")]
+SeedOption = Annotated[int, typer.Option("--seed", help="Equal seeds give equal markets.")]
+HostOption = Annotated[str, typer.Option("--host", help="A loopback address; anything else is refused.")]
+StateOption = Annotated[
+    Path | None,
+    typer.Option("--state", metavar="FILE", help="Keep accounts, keys and orders there.", show_default=False),
+]
+TlsOption = Annotated[
+    Path | None,
+    typer.Option("--tls", metavar="FILE", help="Serve https; the certificate is written there.", show_default=False),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to the application; every installed sandbox has a port option of its own."""
+    ports = {f"port_{number}": name for number, name in enumerate(sandbox_names())}
+
+    def sandbox(**values: Any) -> None:
+        serve(ports={name: values.pop(parameter) for parameter, name in ports.items()}, **values)
+
+    sandbox.__doc__ = serve.__doc__
+    own = [each for each in inspect.signature(serve, eval_str=True).parameters.values() if each.name != "ports"]
+    with_signature(sandbox, [*own, *(_port(parameter, name) for parameter, name in ports.items())])
+    app.command(rich_help_panel=SETTING_UP)(sandbox)
+
+
+def _port(parameter: str, name: str) -> inspect.Parameter:
+    option = typer.Option(
+        f"--port-{name}",
+        min=0,
+        max=65535,
+        metavar="PORT",
+        help=f"Port for {name}; else a free one.",
+        show_default=False,
     )
-    parser.add_argument("--json", action="store_true", help="print addresses, keys and accounts as one line of JSON")
-    parser.add_argument("--environment", choices=("real", "demo"), default="real", help="the environment to play")
-    parser.add_argument("--seed", type=int, default=1, help="equal seeds give equal markets (default 1)")
-    parser.add_argument("--host", default="127.0.0.1", help="a loopback address; anything else is refused")
-    parser.add_argument(
-        "--state", type=Path, metavar="FILE", help="keep accounts, keys and orders there over a restart"
-    )
-    parser.add_argument("--tls", type=Path, metavar="FILE", help="serve https; the certificate is written to FILE")
-    for name in _names():
-        parser.add_argument(f"--port-{name}", type=_port, default=0, metavar="PORT", help=f"port for {name}")
-    parser.set_defaults(run=run)
+    return inspect.Parameter(parameter, inspect.Parameter.KEYWORD_ONLY, default=0, annotation=Annotated[int, option])
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Serve until a signal comes."""
+def serve(
+    ports: dict[str, int],
+    as_json: JsonOption = False,
+    as_toml: TomlOption = False,
+    environment: EnvironmentOption = Played.REAL,
+    seed: SeedOption = 1,
+    host: HostOption = "127.0.0.1",
+    state: StateOption = None,
+    tls: TlsOption = None,
+) -> None:
+    """Serve the simulated brokers on this machine until stopped (모의 증권사); all trade on one exchange."""
+    if as_toml and (as_json or environment is not Played.REAL):
+        raise InvalidRequest("--toml goes with neither --json nor --environment demo.")
+    new_sandbox = sandbox_class()
+    with (
+        _stop_signal() as stopped,
+        new_sandbox(
+            seed=seed, environment=environment.value, host=host, ports=ports, state=state, certificate=tls
+        ) as sandbox,
+    ):
+        lines = {name: _line(sandbox, name) for name in ports}
+        if as_json:
+            Printer(True).one(lines)
+        elif as_toml:
+            print(_profiles(lines, tls), flush=True)
+        else:
+            _print_for_people(lines, environment)
+        while not stopped.wait(1.0):
+            sandbox.save()
+
+
+@contextmanager
+def _stop_signal() -> Iterator[threading.Event]:
+    """Yield what Ctrl-C and SIGTERM set; afterwards they do again what they did before."""
+    stopped = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def sandbox_class() -> type[Sandbox]:
+    """Return the class of sandboxes, which needs an extra."""
     try:
         from brokerkit.sandbox import Sandbox
     except ImportError as error:
+        library = (error.name or "").partition(".")[0]
         raise ConfigError(
-            f"The sandbox needs the [sandbox] extra of brokerkit-kr ({error.name} is missing).",
+            f"The sandbox needs the [sandbox] extra of brokerkit-kr ({library} is missing).",
             advice='In the clone: pip install ".[sandbox]"',
         ) from None
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
-    names = _names()
-    with Sandbox(
-        seed=arguments.seed,
-        environment=arguments.environment,
-        host=arguments.host,
-        ports={name: getattr(arguments, f"port_{name.replace('-', '_')}") for name in names},
-        state=arguments.state,
-        certificate=arguments.tls,
-    ) as sandbox:
-        lines = {name: _line(sandbox, name) for name in names}
-        if arguments.json:
-            print(json.dumps(lines, ensure_ascii=False), flush=True)
-        else:
-            _print_for_people(lines, arguments)
-        while not stopped.wait(1.0):
-            sandbox.save()
-    return 0
-
-
-def _names() -> list[str]:
-    return sorted({entry.name for entry in entry_points(group=SANDBOXES)})
-
-
-def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port; give 0 to 65535")
-    return int(text)
+    return Sandbox
 
 
 def _line(sandbox: Sandbox, name: str) -> dict[str, str]:
-    connection = sandbox.connect(name)
-    line = {
-        "base_url": connection.base_url,
-        "websocket_url": connection.websocket_url,
-        "app_key": connection.app_key,
-        "app_secret": connection.app_secret,
-        "account": connection.account,
-    }
-    return line if connection.hts_id is None else {**line, "hts_id": connection.hts_id}
+    return {key: value for key, value in asdict(sandbox.connect(name)).items() if value is not None}
 
 
-def _print_for_people(lines: dict[str, dict[str, str]], arguments: argparse.Namespace) -> None:
-    print(f"The simulated brokers play the {arguments.environment} environment. These keys open nothing else.")
+def _profiles(lines: Lines, certificate: Path | None) -> str:
+    """Return profiles, each named like its broker, with which every command finds this server."""
+    parts = [f"default = {json.dumps(next(iter(lines)))}"] if lines else []
     for name, line in lines.items():
-        print(f"\n{name}")
-        for key, value in line.items():
-            print(f"  {key:14}{value}")
+        values = {"broker": name, "environment": "sandbox", "base_url": line["base_url"]}
+        known = load_broker(name).Settings.model_fields
+        values.update({key: value for key, value in line.items() if key in known})
+        if certificate is not None:
+            values["ca_file"] = str(certificate.resolve())
+        texts = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()]
+        parts.append("\n".join((f"\n[profiles.{json.dumps(name)}]", *texts)))
+    return "\n".join(parts)
+
+
+def _print_for_people(lines: Lines, environment: Played) -> None:
+    printer = Printer(False)
+    print(f"The simulated brokers play the {environment} environment. These keys open nothing else.")
+    for name, line in lines.items():
+        print()
+        printer.one(line, title=name)
     print("\nStop with Ctrl-C.", flush=True)

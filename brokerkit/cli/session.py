@@ -3,24 +3,56 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from functools import wraps
+import os
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
 import typer
 
 from brokerkit.broker import Broker
-from brokerkit.cli import exits
 from brokerkit.cli.printing import Printer
-from brokerkit.errors import MAY_STAND, InvalidRequest
-from brokerkit.registry import get_broker
+from brokerkit.config import ENVIRONMENTS, load_profiles
+from brokerkit.errors import BrokerError, ConfigError, InvalidRequest
+from brokerkit.registry import get_broker, installed_brokers
 
-BrokerOption = Annotated[str | None, typer.Option("--broker", "-b", help="An installed broker.", show_default=False)]
+
+def _offer(names: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
+    """Return what completes a word in a shell; where the names cannot be had, it offers none."""
+
+    def complete(incomplete: str) -> list[str]:
+        try:
+            return [name for name in names() if name.startswith(incomplete)]
+        except BrokerError:
+            return []
+
+    return complete
+
+
+BrokerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--broker", "-b", help="An installed broker.", show_default=False, autocompletion=_offer(installed_brokers)
+    ),
+]
 ProfileOption = Annotated[
-    str | None, typer.Option("--profile", "-p", help="A profile of brokerkit.toml.", show_default=False)
+    str | None,
+    typer.Option(
+        "--profile",
+        "-p",
+        help="A profile of brokerkit.toml.",
+        show_default=False,
+        autocompletion=_offer(lambda: load_profiles()[0]),
+    ),
 ]
 EnvironmentOption = Annotated[
-    str | None, typer.Option("--environment", "-e", help="sandbox, demo or real.", show_default=False)
+    str | None,
+    typer.Option(
+        "--environment",
+        "-e",
+        help="sandbox, demo or real.",
+        show_default=False,
+        autocompletion=_offer(lambda: ENVIRONMENTS),
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
@@ -38,7 +70,19 @@ class Session:
         """Return the broker that the options name; the caller closes it."""
         if self._name is not None and self._profile is not None:
             raise InvalidRequest("--broker and --profile both name a broker.", advice="Give one of them.")
-        return get_broker(self._profile or self._name, environment=self._environment, arm=arm)
+        profiles, default = load_profiles()
+        if self._profile is not None and self._profile not in profiles:
+            raise ConfigError(
+                f"There is no profile {self._profile!r}.", advice=f"Profiles: {', '.join(sorted(profiles)) or 'none'}."
+            )
+        name = self._profile or self._name
+        if name is None and default is None and not os.environ.get("BROKERKIT_PROFILE"):
+            raise ConfigError(
+                "No broker was named and no default profile is configured.",
+                advice=f"Add --broker NAME (installed: {', '.join(installed_brokers()) or 'none'}) and --environment, "
+                "sandbox to try without an account, or write a profile in brokerkit.toml.",
+            )
+        return get_broker(name, environment=self._environment, arm=arm)
 
 
 COMMON: tuple[tuple[str, Any, object], ...] = (
@@ -57,23 +101,17 @@ def at_broker(command: Callable[..., None]) -> Callable[..., None]:
         for name, annotation, default in COMMON
     ]
 
-    @wraps(command)
     def run(**values: Any) -> None:
         session = Session(*(values.pop(name) for name, _, _ in COMMON))
-        try:
-            command(session, **values)
-        except KeyboardInterrupt as interrupt:
-            raise typer.Exit(_stated(interrupt)) from None
+        command(session, **values)
 
-    del run.__wrapped__
-    parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own] + shared
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {each.name: each.annotation for each in parameters}
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    with_signature(run, [*own, *shared])
     return run
 
 
-def _stated(interrupt: KeyboardInterrupt) -> int:
-    """Say what Ctrl-C has left behind, and return the exit code for it."""
-    notes = getattr(interrupt, "__notes__", ())
-    typer.echo(" ".join(("brokerkit: interrupted.", *notes)), err=True)
-    return exits.UNCERTAIN if MAY_STAND in notes else exits.INTERRUPTED
+def with_signature(run: Callable[..., None], parameters: Iterable[inspect.Parameter]) -> None:
+    """Let a function that takes any keywords tell its parameters, for whoever makes options of them."""
+    named = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in parameters]
+    run.__signature__ = inspect.Signature(named)  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in named}

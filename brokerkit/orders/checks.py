@@ -1,4 +1,4 @@
-"""What can be known to be wrong with a price before an order is sent."""
+"""What can be known to be wrong with an order before it is sent."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
 
-from brokerkit.errors import InvalidRequest
+from brokerkit.errors import InvalidRequest, NothingToCancel, Unsupported
 from brokerkit.market import clock
+from brokerkit.market.sessions import Phase, offers
 from brokerkit.market.ticks import Kind, is_on_tick, round_to_tick, tick_size
-from brokerkit.models import Quote
+from brokerkit.models import Order, OrderRequest, OrderStatus, Quote, Venue, exact_decimal
+
+FINISHED = frozenset({OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.REJECTED, OrderStatus.EXPIRED})
 
 
 class PriceChecks:
@@ -58,3 +61,48 @@ class PriceChecks:
         if symbol not in self._kinds:
             self._kinds[symbol] = self._kind_of(symbol)
         return self._kinds[symbol]
+
+
+class OrderChecks:
+    """Prices, types, venues and quantities of an order, as far as they can be judged here."""
+
+    def __init__(self, broker: str, prices: PriceChecks, phase_of: Callable[[Venue], Phase]) -> None:
+        self.prices = prices
+        self._broker = broker
+        self._phase_of = phase_of
+
+    def check(self, request: OrderRequest) -> None:
+        """Raise InvalidRequest for a wrong price, Unsupported for a type that the venue does not take now."""
+        self._check_type(request)
+        for price in (request.price, request.stop_price):
+            if price is not None:
+                self.prices.check(request.symbol, price)
+
+    def check_named(self, order: Order, quantity: int | str | Decimal | float | None, verb: str) -> Decimal | None:
+        """Return how many shares of an order are meant (None: all that is left), if there can be so many."""
+        if order.handle.split(":")[0] != self._broker:
+            raise InvalidRequest(f"Order {order.id} is not an order of {self._broker}.")
+        shares = None
+        if quantity is not None:
+            shares = exact_decimal(quantity)
+            if shares <= 0 or shares != shares.to_integral_value():
+                raise InvalidRequest(f"quantity to {verb} must be whole shares and more than 0, not {shares}.")
+        if order.status in FINISHED:
+            raise NothingToCancel(f"The order is {order.status}; nothing was sent.")
+        left = order.quantity if order.remaining_quantity is None else order.remaining_quantity
+        if shares is not None and shares > left:
+            raise InvalidRequest(f"{verb} {shares} shares: at most {left} are left of order {order.id}.")
+        return shares
+
+    def _check_type(self, request: OrderRequest) -> None:
+        wanted = (request.type, request.time_in_force)
+        phase = self._phase_of(request.venue)
+        # When the market is closed the broker says so; our table of hours may lack a special day.
+        taken = offers(request.venue, phase)
+        if wanted in taken or (phase is Phase.CLOSED and any(wanted in offers(request.venue, each) for each in Phase)):
+            return
+        others = sorted(f"{type_} {time}" for type_, time in taken or offers(request.venue, Phase.REGULAR))
+        raise Unsupported(
+            f"{request.venue} takes no {request.type} {request.time_in_force} order in the phase {phase}.",
+            advice=f"Nothing was sent. It takes: {', '.join(others)}.",
+        )

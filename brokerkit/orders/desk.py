@@ -1,80 +1,361 @@
-"""The one way for every order, amendment and cancellation: checked, armed, sent once, logged."""
+"""The one way for every order, amendment and cancellation: checked, written down, sent once, told as it is."""
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from brokerkit.errors import BrokerError, Disarmed, InvalidRequest, NothingToCancel, OrderUncertain, Unsupported
-from brokerkit.market.sessions import Phase, offers
-from brokerkit.models import Order, OrderRequest, OrderStatus, Venue, exact_decimal
-from brokerkit.orders.checks import PriceChecks
+from brokerkit.adapter import Adapter
+from brokerkit.errors import (
+    MAY_STAND,
+    NOT_SENT,
+    BrokerError,
+    InvalidRequest,
+    JournalError,
+    NetworkError,
+    NotSent,
+    OrderBlocked,
+    OrderUncertain,
+    Rejected,
+    Unsupported,
+    WireError,
+)
+from brokerkit.market import clock
+from brokerkit.models import Order, OrderRequest, OrderStatus, Quote, Venue
+from brokerkit.orders.guard import Guard, Safety, check_halt
+from brokerkit.orders.intents import OPEN, STANDING, UNRESOLVED, Intent, IntentKind, IntentState, new_id
+from brokerkit.orders.journal import Journal, blocked_by, journal_for
+from brokerkit.orders.reconcile import Reconciler, Reconciliation
+from brokerkit.orders.state import state_directory
+from brokerkit.transport import Client
+from brokerkit.transport.auth import digest
+from brokerkit.transport.connection import TOTAL_SECONDS
+from brokerkit.transport.permits import Permit
+
+if TYPE_CHECKING:
+    from brokerkit.broker import Broker
 
 logger = logging.getLogger("brokerkit")
 
-FINISHED = frozenset({OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.REJECTED, OrderStatus.EXPIRED})
+TURN_SECONDS = 20.0
+"""Longest wait for another order of the same symbol and side that is just being sent."""
+START_SECONDS = 3.0
+"""Time that orders of an earlier process get to be found in the broker's list before the first new one."""
 
 
 class OrderDesk:
-    """Checks what can be known to be wrong, and sends what is left once. One per Broker."""
+    """Sends the orders of one broker. Threads and processes of one account share its journal."""
 
-    def __init__(self, broker: str, environment: str, prices: PriceChecks, phase_of: Callable[[Venue], Phase]) -> None:
-        self.prices = prices
+    def __init__(self, broker: Broker, safety: Safety, *, durable: bool) -> None:
+        self.guard = Guard(broker.environment, safety, self._price)
         self._broker = broker
-        self._environment = environment
-        self._phase_of = phase_of
+        self._safety = safety
+        self._durable = durable
+        self._journal: Journal | None = None
+        self._started = False
+        self._lock = threading.RLock()
 
-    def check(self, request: OrderRequest) -> None:
-        """Raise InvalidRequest for a wrong price, Unsupported for a type that the venue does not take now."""
-        self._check_type(request)
-        for price in (request.price, request.stop_price):
-            if price is not None:
-                self.prices.check(request.symbol, price)
+    @property
+    def journal(self) -> Journal:
+        """The journal of the account."""
+        with self._lock:
+            if self._journal is None:
+                self._journal = journal_for(self._path(), durable=self._durable)
+            return self._journal
 
-    def check_named(self, order: Order, quantity: int | str | Decimal | float | None, verb: str) -> Decimal | None:
-        """Return how many shares of an order are meant (None: all that is left), if there can be so many."""
-        if order.handle.split(":")[0] != self._broker:
-            raise InvalidRequest(f"Order {order.id} is not an order of {self._broker}.")
-        shares = None
-        if quantity is not None:
-            shares = exact_decimal(quantity)
-            if shares <= 0 or shares != shares.to_integral_value():
-                raise InvalidRequest(f"quantity to {verb} must be whole shares and more than 0, not {shares}.")
-        if order.status in FINISHED:
-            raise NothingToCancel(f"The order is {order.status}; nothing was sent.")
-        left = order.quantity if order.remaining_quantity is None else order.remaining_quantity
-        if shares is not None and shares > left:
-            raise InvalidRequest(f"{verb} {shares} shares: at most {left} are left of order {order.id}.")
-        return shares
-
-    def send(self, what: str, intent: OrderRequest | Order, write: Callable[[], Order]) -> Order:
-        """Send once. An uncertain outcome carries the intent."""
-        if self._environment == "real":
-            raise Disarmed(
-                "Real-money orders are not offered yet.",
-                advice="Nothing was sent. Reading works; trade in the sandbox or demo environment.",
-            )
-        try:
-            order = write()
-        except BrokerError as error:
-            if isinstance(error, OrderUncertain):
-                error.intent = intent
-            said = f"{type(error).__name__} [{error.code}]" if error.code else type(error).__name__
-            logger.info("%s %s: %s -> %s", self._broker, self._environment, what, said)
-            raise
-        logger.info("%s %s: %s -> order %s", self._broker, self._environment, what, order.id)
-        return order
-
-    def _check_type(self, request: OrderRequest) -> None:
-        wanted = (request.type, request.time_in_force)
-        phase = self._phase_of(request.venue)
-        # When the market is closed the broker says so; our table of hours may lack a special day.
-        taken = offers(request.venue, phase)
-        if wanted in taken or (phase is Phase.CLOSED and any(wanted in offers(request.venue, each) for each in Phase)):
-            return
-        others = sorted(f"{type_} {time}" for type_, time in taken or offers(request.venue, Phase.REGULAR))
-        raise Unsupported(
-            f"{request.venue} takes no {request.type} {request.time_in_force} order in the phase {phase}.",
-            advice=f"Nothing was sent. It takes: {', '.join(others)}.",
+    def order(self, request: OrderRequest, write: Callable[[], Order], *, previous: str | None = None) -> Order:
+        """Send a new order."""
+        intent = self._intent(
+            IntentKind.ORDER,
+            symbol=request.symbol,
+            side=request.side,
+            quantity=request.quantity,
+            price=request.price,
+            request=request,
+            previous=previous,
         )
+        self.guard.check_armed(self._account)
+        return self._send(intent, write, self.guard.check_order(request))
+
+    def amend(self, order: Order, quantity: Decimal | None, price: Decimal, write: Callable[[], Order]) -> Order:
+        """Send an amendment."""
+        shares = quantity or order.remaining_quantity or order.quantity
+        self.guard.check_armed(self._account)
+        self.guard.check_amendment(order.symbol, order.venue or Venue.KRX, shares, price)
+        return self._send(self._change(IntentKind.AMEND, order, quantity, price), write, None)
+
+    def cancel(self, order: Order, quantity: Decimal | None, write: Callable[[], Order]) -> Order:
+        """Send a cancellation. The kill switch and the limits do not hold it up."""
+        self.guard.check_armed(self._account)
+        intent = self._change(IntentKind.CANCEL, order, quantity, None)
+        if quantity is None:
+            self._check_still_open(order)
+        return self._send(intent, write, None)
+
+    def resubmit(self, intent: Intent | str, write: Callable[[OrderRequest], Order], *, accept_risk: bool) -> Order:
+        """Send an order again that is known or presumed not to stand, or with `accept_risk` one that may."""
+        old = self.journal.get(intent if isinstance(intent, str) else intent.id)
+        request = old.request
+        if request is None:
+            raise InvalidRequest(f"{old.what} cannot be sent again from here.", advice="Call cancel or amend again.")
+        if old.state in STANDING:
+            raise InvalidRequest(f"{old.what} stands as order {old.order_id}.", advice="Nothing was sent.")
+        if old.state in OPEN and (not accept_risk or old.state is IntentState.SENDING):
+            raise OrderBlocked(
+                f"{old.what} is {old.state}: it may stand, and would then be placed twice.",
+                advice="Nothing was sent. reconcile() and resolve() decide; accept_risk=True sends it all the same.",
+            )
+        if old.state in OPEN:
+            self.journal.release(old.id, "the caller accepts the risk of a second order")
+        return self.order(request, lambda: write(request), previous=old.id)
+
+    def resolve(self, intent: Intent | str, *, order_id: str | None, absent: bool, reason: str) -> Intent:
+        """Write down what a person has found out."""
+        if (order_id is None) == (not absent):
+            raise InvalidRequest("Give order_id, or absent=True with a reason.")
+        if absent and not reason.strip():
+            raise InvalidRequest("absent=True needs a reason: how do you know that it does not stand?")
+
+        def decided(present: Intent) -> Intent:
+            known = {"decided_at": clock.now()}
+            if present.state not in UNRESOLVED and not (order_id and present.state is IntentState.PRESUMED_ABSENT):
+                raise InvalidRequest(f"{present.what} is {present.state}: there is nothing to decide.")
+            if order_id is None:
+                words = f"a person decided that it does not stand: {reason}"
+                return present.moved(IntentState.PRESUMED_ABSENT, words, **known)
+            late = present.state is IntentState.PRESUMED_ABSENT
+            words = f"a person decided that it is order {order_id}: {reason}".rstrip(": ")
+            return present.moved(IntentState.LATE if late else IntentState.ACKED, words, order_id=order_id, **known)
+
+        changed = self.journal.revise(intent if isinstance(intent, str) else intent.id, decided)
+        if order_id is not None and changed.order_id != order_id:
+            raise InvalidRequest(f"Order {order_id} is known as another intent's.", advice="Look at the journal.")
+        return changed
+
+    def unresolved(self) -> tuple[Intent, ...]:
+        """Return what may stand without our knowing."""
+        self.journal.recover()
+        return self.journal.unresolved()
+
+    def reconcile(self, *, wait: bool, timeout: float | None) -> Reconciliation:
+        """Look at the broker's lists."""
+        broker = self._broker
+        played = getattr(broker.client, "environment", broker.environment)
+        reconciler = Reconciler(
+            self.journal,
+            broker._order_rows,
+            proves_absence=played in broker.listing_proves_absence,
+            settle_seconds=self._safety.settle_seconds,
+            exclusive=self._safety.exclusive,
+            times_tell=self._times_tell,
+        )
+        return reconciler.run(wait=wait, timeout=timeout)
+
+    def _times_tell(self) -> bool:
+        """Say whether the times in the broker's lists can be compared with our clock; the sandbox has its own."""
+        skew = abs(getattr(self._broker.client, "skew", 0.0))
+        return self._broker.environment != "sandbox" and skew <= WRONG_CLOCK
+
+    # How an intent is sent
+
+    def _send(self, intent: Intent, write: Callable[[], Order], value: Decimal | None) -> Order:
+        deadline = time.monotonic() + TURN_SECONDS
+        self._start(intent)
+        while True:
+            self._wait_for_turn(intent, deadline)
+            attempt = _Attempt(self.journal, intent, self.guard, value)
+            try:
+                return self._sent(attempt, write)
+            except OrderBlocked:
+                if attempt.permit.used or time.monotonic() >= deadline:
+                    raise
+                # Somebody else was faster between our look and the first byte: wait for the outcome.
+
+    def _sent(self, attempt: _Attempt, write: Callable[[], Order]) -> Order:
+        failure: BaseException | None
+        try:
+            with self._sending(attempt.permit):
+                order = write()
+        except BaseException as error:
+            failure = attempt.failed(error, self._broker.name)
+            self._log(attempt.intent, f"{type(failure).__name__} [{getattr(failure, 'code', None)}]")
+            if failure is error:
+                raise
+        else:
+            failure = attempt.accepted(order, self._broker.name)
+            if failure is None:
+                self._log(attempt.intent, f"order {order.id}")
+                return order
+        raise failure from None
+
+    def _sending(self, permit: Permit) -> AbstractContextManager[None]:
+        client: object = self._broker.client
+        if isinstance(client, Client):
+            return client.sending(permit)
+        # An adapter with a transport of its own: nobody tells when the first byte leaves, so it is written down now.
+        permit.use()
+        permit.sent = None
+        return nullcontext()
+
+    def _log(self, intent: Intent, outcome: str) -> None:
+        broker = self._broker
+        outcome = outcome.removesuffix(" [None]")
+        logger.info("%s %s: %s -> %s (%s)", broker.name, broker.environment, intent.what, outcome, intent.state)
+
+    def _start(self, intent: Intent) -> None:
+        """Settle what an earlier process left behind before the first new order of the account."""
+        with self._lock:
+            if self._started or intent.kind is IntentKind.CANCEL:
+                return
+            if self.unresolved() and not self._safety.degraded:
+                left = self.reconcile(wait=True, timeout=START_SECONDS).unresolved
+                if left:
+                    raise blocked_by(left, intent)
+            self._started = True
+
+    def _wait_for_turn(self, intent: Intent, deadline: float) -> None:
+        if intent.mutex is None:
+            return
+        while rivals := [other for other in self.journal.open_intents() if other.mutex == intent.mutex]:
+            if any(other.state in UNRESOLVED for other in rivals) or time.monotonic() >= deadline:
+                raise blocked_by(rivals, intent)
+            time.sleep(0.01)
+            self.journal.recover()
+
+    def _check_still_open(self, order: Order) -> None:
+        """Let a full cancellation of uncertain fate be sent again only if the order is listed as open."""
+        before = [each for each in self.journal.unresolved() if each.kind is IntentKind.CANCEL and each.order]
+        rivals = [each for each in before if each.order and each.order.handle == order.handle]
+        if not rivals:
+            return
+        found = self._broker._find_order(order)
+        if found is None or found.status not in (OrderStatus.WORKING, OrderStatus.PARTIALLY_FILLED):
+            raise blocked_by(rivals, self._change(IntentKind.CANCEL, order, None, None))
+
+    def _change(self, kind: IntentKind, order: Order, quantity: Decimal | None, price: Decimal | None) -> Intent:
+        return self._intent(kind, symbol=order.symbol, side=order.side, quantity=quantity, price=price, order=order)
+
+    def _intent(self, kind: IntentKind, **known: object) -> Intent:
+        values = {"id": new_id(), "kind": kind, "day": clock.today(), "created_at": clock.now(), **known}
+        return Intent.model_validate(values)
+
+    def _account(self) -> str:
+        with _before_sending("the account"):
+            return self._broker._account_number().get_secret_value()
+
+    def _price(self, symbol: str, venue: Venue) -> Quote:
+        with _before_sending("the last price, which the limits need,"):
+            return self._broker._quote(symbol, venue)
+
+    def _path(self) -> Path:
+        broker = self._broker
+        local = broker.environment == "sandbox" or not self._durable
+        server = str(getattr(broker.client, "base_url", "")) if local else ""
+        names_none = broker._settings.account is None and type(broker)._account_number is Adapter._account_number
+        owner = broker._settings.app_key.get_secret_value() if names_none else self._account()
+        name = digest(broker.name, broker.environment, server, owner)
+        return state_directory() / "journals" / f"{broker.name}-{broker.environment}-{name}.sqlite3"
+
+
+class _Attempt:
+    """One way of an intent over the wire."""
+
+    def __init__(self, journal: Journal, intent: Intent, guard: Guard, value: Decimal | None) -> None:
+        self.intent = intent
+        self.permit = Permit(self._leave, self._check)
+        self._journal = journal
+        self._guard = guard
+        self._value = value
+
+    def accepted(self, order: Order, broker: str) -> OrderUncertain | None:
+        """Write down the order that the broker answered, or return why it cannot be believed."""
+        try:
+            if not self.permit.used:
+                logger.warning("%s: %s left by another way than the client", broker, self.intent.what)
+                self.permit.use()
+            self._decide(IntentState.ACKED, "the broker answered with its number", order_id=order.id, result=order)
+        except BrokerError as error:
+            # It stands, and its row stays SENDING: the next start finds it in the broker's list.
+            logger.critical("%s: order %s stands, but the journal does not say so: %s", broker, order.id, error)
+            return None
+        if self.intent.state is IntentState.ACKED:
+            return None
+        return OrderUncertain(self.intent.evidence[-1], intent=self.intent, broker=broker)
+
+    def failed(self, error: BaseException, broker: str) -> BaseException:
+        """Write down why no order was answered, and return what is to be raised."""
+        words = error.message if isinstance(error, BrokerError) else type(error).__name__
+        uncertain = isinstance(error, OrderUncertain)
+        if not self.permit.used and not uncertain:
+            if isinstance(error, NotSent):
+                self.intent = self.intent.moved(IntentState.NOT_SENT, words)
+                with suppress(JournalError):
+                    self._journal.note(self.intent)
+            return _noted(error, NOT_SENT)
+        if not self.permit.used:
+            self.permit.use()
+        if isinstance(error, NotSent) or (not isinstance(error, Exception) and self.permit.sent == 0):
+            self._write(IntentState.NOT_SENT, words, error)
+            return _noted(error, NOT_SENT)
+        if isinstance(error, Rejected | Unsupported):
+            self._write(IntentState.REJECTED, words, error)
+            return error
+        self._write(IntentState.UNKNOWN, words, error)
+        if isinstance(error, OrderUncertain):
+            error.intent = self.intent
+        if uncertain or not isinstance(error, Exception):
+            return _noted(error, MAY_STAND)
+        code = error.code if isinstance(error, BrokerError) else None
+        return OrderUncertain(words, intent=self.intent, broker=broker, code=code)
+
+    def _write(self, state: IntentState, words: str, error: BaseException) -> None:
+        try:
+            self._decide(state, words, code=getattr(error, "code", None))
+        except JournalError as failure:
+            # The row stays SENDING and blocks its symbol and side: nothing is lost.
+            logger.critical("%s is %s, but the journal does not say so: %s", self.intent.what, state, failure)
+            self.intent = self.intent.moved(state, words)
+
+    def _decide(self, state: IntentState, words: str, **known: object) -> None:
+        permit = self.permit
+        moved = self.intent.moved(state, words, sent_bytes=permit.sent, answer=permit.answer, **known)
+        self.intent = self._journal.decide(moved)
+
+    def _leave(self) -> None:
+        deadline = clock.now() + dt.timedelta(seconds=TOTAL_SECONDS)
+        self.intent = self._journal.begin(
+            self.intent, limits=self._guard.limits, value=self._value, check=self._check, deadline=deadline
+        )
+
+    def _check(self) -> None:
+        if self.intent.kind is not IntentKind.CANCEL:
+            check_halt()
+
+
+def _noted(error: BaseException, words: str) -> BaseException:
+    """Let an interrupt say what it leaves behind."""
+    if not isinstance(error, Exception) and not {MAY_STAND, NOT_SENT} & set(getattr(error, "__notes__", ())):
+        error.add_note(words)
+    return error
+
+
+@contextmanager
+def _before_sending(what: str) -> Iterator[None]:
+    """What cannot be read before an order means that the order was not sent."""
+    try:
+        yield
+        return
+    except (NetworkError, WireError) as error:
+        words, endpoint = f"{what} could not be had: {error.message}", error.endpoint
+    raise NotSent(words, endpoint=endpoint)
+
+
+WRONG_CLOCK = 60.0
+"""Seconds by which our clock may differ from the broker's before its times decide nothing."""

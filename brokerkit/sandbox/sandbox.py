@@ -19,6 +19,8 @@ from brokerkit.errors import ConfigError
 from brokerkit.market import clock
 from brokerkit.sandbox.certificate import make_certificate
 from brokerkit.sandbox.exchange import Exchange
+from brokerkit.sandbox.faults import Faults
+from brokerkit.sandbox.relay import Relay
 from brokerkit.sandbox.server import Credentials, Face, Server
 
 SANDBOXES = "brokerkit.sandboxes"
@@ -43,6 +45,7 @@ class Sandbox:
 
     `environment` is the one that the faces play: "real" or "demo". Equal seeds give equal markets. With `state`,
     accounts, keys and orders are kept in that file. With `certificate`, faces speak https and it is written there.
+    With `faults`, a relay that breaks requests and answers on purpose stands in front of every face.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class Sandbox:
         ports: Mapping[str, int] | None = None,
         state: Path | None = None,
         certificate: Path | None = None,
+        faults: Faults | None = None,
     ) -> None:
         stored = _read_state(state, environment) if state else {}
         self.exchange = _load(stored["exchange"]) if stored else Exchange(seed=seed)
@@ -63,8 +67,9 @@ class Sandbox:
         self._ports = ports or {}
         self._state = state
         self._certificate = certificate
+        self._faults = faults
         self._private_key = make_certificate(certificate) if certificate else None
-        self._faces: dict[str, tuple[Face, Server]] = {}
+        self._faces: dict[str, tuple[Face, Server | Relay]] = {}
         self._lock = threading.RLock()
         self._saved = ""
 
@@ -114,15 +119,19 @@ class Sandbox:
     ) -> None:
         self.close()
 
-    def _running(self, broker: str) -> tuple[Face, Server]:
+    def _running(self, broker: str) -> tuple[Face, Server | Relay]:
         with self._lock:
             if broker not in self._faces:
                 kind = _face(broker)
                 face = kind(self.exchange, environment=self.environment, credentials=self._keys.get(broker))
                 tls = (self._certificate, self._private_key) if self._certificate and self._private_key else None
-                server = Server(face.app, host=self._host, port=self._ports.get(broker, 0), tls=tls)
-                self._faces[broker] = (face, server)
+                self._faces[broker] = (face, self._serve(face, self._ports.get(broker, 0), tls))
             return self._faces[broker]
+
+    def _serve(self, face: Face, port: int, tls: tuple[Path, Path] | None) -> Server | Relay:
+        if self._faults is None:
+            return Server(face.app, host=self._host, port=port, tls=tls)
+        return Relay(face, self._faults, host=self._host, port=port, tls=tls)
 
 
 def _load(exchange: Mapping[str, object]) -> Exchange:

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
 
@@ -129,10 +130,48 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+class Purpose(StrEnum):
+    """What a request is for, as far as faults tell requests apart."""
+
+    ORDER = "order"
+    """Orders, amendments and cancellations."""
+    LISTING = "listing"
+    """Lists of orders."""
+    QUERY = "query"
+    LOGIN = "login"
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What a fault needs to know of a broker's answers to break them in ways that could happen."""
+
+    success: str = ""
+    """Field with the code of success."""
+    number: str = ""
+    """Field with the number of an order that was taken."""
+    row_number: str = ""
+    """Field with the number of an order in a list."""
+    row_quantity: str = ""
+    refusal: Mapping[str, object] = field(default_factory=dict)
+    """A refusal that proves that an order was not taken."""
+    trouble: Mapping[str, object] = field(default_factory=dict)
+    """A refusal that proves nothing."""
+    changed: Mapping[str, object] = field(default_factory=dict)
+    """The refusal of a further page after the data changed; without it `trouble`."""
+    further: tuple[str, str] = ("", "")
+    """Header of a request, and its value, that asks for a further page."""
+    end_headers: Mapping[str, str] = field(default_factory=dict)
+    """Headers of an answer that tell of further pages, as they stand on the last one."""
+    end_fields: Mapping[str, str] = field(default_factory=dict)
+    """The same for fields of the body."""
+
+
 class Face(ABC):
     """The server side of one broker over the exchange: its paths, headers, codes, limits and quirks."""
 
     name: ClassVar[str]
+    wording: ClassVar[Wording] = Wording()
+    """For faults."""
     window: SlidingWindow
     """The broker's limit of calls; tests may change it."""
 
@@ -160,6 +199,10 @@ class Face(ABC):
     @abstractmethod
     def kill_tokens(self) -> None:
         """Make every token that was issued invalid; a new one can be had at once."""
+
+    def purpose(self, method: str, path: str, headers: Mapping[str, str]) -> Purpose:
+        """Return what a request is for; header names come in lower case. Faults ask."""
+        return Purpose.QUERY
 
 
 class _Uvicorn(uvicorn.Server):

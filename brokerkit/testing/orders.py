@@ -154,7 +154,7 @@ class RefusalContract(Contract):
         price = sandbox.exchange.quote(STOCK).price + 5
         request = OrderRequest(symbol=STOCK, side=Side.BUY, quantity=Decimal(1), type=OrderType.LIMIT, price=price)
         with pytest.raises(InvalidOrder) as caught:
-            trader._send_order(request)
+            trader._desk.order(request, lambda: trader._send_order(request))
         assert caught.value.code
 
     def test_a_bad_price_is_not_sent_where_that_can_be_known(self, trader: Broker, face: Face) -> None:

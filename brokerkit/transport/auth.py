@@ -15,8 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import platformdirs
-from filelock import FileLock, Timeout
 from pydantic import SecretStr
 
 from brokerkit.errors import AuthError, ConfigError, NetworkError, RateLimited, WireError
@@ -57,8 +55,11 @@ def digest(*parts: str) -> str:
 def cache_directory() -> Path:
     """Return the folder of the token files: BROKERKIT_CACHE_DIR, else the user's cache directory."""
     chosen = os.environ.get("BROKERKIT_CACHE_DIR")
-    base = Path(chosen) if chosen else platformdirs.user_cache_path("brokerkit", appauthor=False)
-    return base / "tokens"
+    if chosen:
+        return Path(chosen) / "tokens"
+    import platformdirs
+
+    return platformdirs.user_cache_path("brokerkit", appauthor=False) / "tokens"
 
 
 class TokenCache:
@@ -134,6 +135,8 @@ class TokenCache:
             if self._path is None:
                 yield
                 return
+            from filelock import FileLock, Timeout  # here, because it is slow to import and only token files need it
+
             _private_directory(self._path.parent)
             lock = FileLock(self._path.with_suffix(".lock"), timeout=LOCK_SECONDS, mode=0o600)
             try:

@@ -7,9 +7,8 @@ None (somebody else's transport) and anything above 0 mean that the order may st
 from __future__ import annotations
 
 import contextlib
-import heapq
-import itertools
 import logging
+import math
 import os
 import socket
 import ssl
@@ -63,6 +62,7 @@ class Attempt:
         """Let go of the socket: from here on nothing is cut."""
         with self._lock:
             self._socket = None
+        _watchdog.release(self)
 
     def expire(self) -> None:
         """Cut the connection, whatever it is waiting for."""
@@ -83,8 +83,8 @@ class _Watchdog:
 
     def start_over(self) -> None:
         """Begin without a thread and with new locks: a forked process has neither the one nor good use for the old."""
-        self._queue: list[tuple[float, int, Attempt]] = []
-        self._numbers = itertools.count()
+        self._watched: set[Attempt] = set()
+        self._wakes_at = math.inf
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
@@ -93,17 +93,27 @@ class _Watchdog:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="brokerkit-deadlines", daemon=True)
                 self._thread.start()
-            heapq.heappush(self._queue, (attempt.deadline, next(self._numbers), attempt))
-            if self._queue[0][2] is attempt:
+            self._watched.add(attempt)
+            # It is woken for the first of many calls only: it sleeps until that one's deadline and looks again then.
+            if attempt.deadline < self._wakes_at:
                 self._changed.notify()
+
+    def release(self, attempt: Attempt) -> None:
+        with self._changed:
+            self._watched.discard(attempt)
 
     def _run(self) -> None:
         while True:
             with self._changed:
-                while not self._queue or self._queue[0][0] > time.monotonic():
-                    self._changed.wait(self._queue[0][0] - time.monotonic() if self._queue else None)
-                attempt = heapq.heappop(self._queue)[2]
-            attempt.expire()
+                self._wakes_at = min((attempt.deadline for attempt in self._watched), default=math.inf)
+                left = self._wakes_at - time.monotonic()
+                if left > 0:
+                    self._changed.wait(left if left < math.inf else None)
+                now = time.monotonic()
+                late = [attempt for attempt in self._watched if attempt.deadline <= now]
+                self._watched.difference_update(late)
+            for attempt in late:
+                attempt.expire()
 
 
 _watchdog = _Watchdog()
@@ -160,9 +170,46 @@ class _PoolTLS(_Pool, HTTPSConnectionPool):
 
 
 class _Adapter(HTTPAdapter):
+    """Looks up once what requests looks up for every call (pool, certificates), and leaves proxies and cookies out."""
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        self._pool: tuple[object, Any] = (None, None)
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _PoolTLS}
+
+    def get_connection_with_tls_context(
+        self, request: requests.PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> Any:
+        """Return the pool of the last call if this one goes to the same host and is checked in the same way."""
+        key = (_host(request), verify)
+        if self._pool[0] != key:
+            pool = super().get_connection_with_tls_context(request, verify, proxies, cert)
+            super().cert_verify(pool, request.url, verify, cert)  # type: ignore[no-untyped-call]
+            self._pool = (key, pool)
+        return self._pool[1]
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """Leave the pool as it is: it was given its certificates when it was made."""
+
+    def request_url(self, request: requests.PreparedRequest, proxies: Any) -> str:
+        """Return path and query; there are no proxies."""
+        return (request.url or "")[len(_host(request)) :]
+
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        """Return the answer without what nobody reads of it: cookies, encoding, history."""
+        response = requests.Response()
+        response.status_code, response.headers, response.raw = resp.status, resp.headers, resp
+        return response
+
+    def close(self) -> None:
+        """Close the connections; the next call opens a new one."""
+        self._pool = (None, None)
+        super().close()
+
+
+def _host(request: requests.PreparedRequest) -> str:
+    url = request.url or ""
+    return url[: url.index("/", len("https://"))]
 
 
 def new_line() -> HTTPAdapter:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from brokerkit.errors import Unsupported
 from brokerkit.models import Model
+from brokerkit.transport.text import sanitize
 
 M = TypeVar("M", bound=Model)
 R = TypeVar("R", bound="Body")
@@ -111,3 +112,13 @@ class Request:
         for value in (*self.params.values(), *(self.body or {}).values()):
             if isinstance(value, SecretStr):
                 yield value
+
+
+def first_fault(error: ValidationError) -> str:
+    """Say which field of an answer is wrong, without what was read there."""
+    # Only kind and place: the message of an error may repeat what was read.
+    details = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    where = sanitize(".".join(str(part) for part in details["loc"]), limit=80)
+    return f"field {where} " + (
+        "is missing" if details["type"] == "missing" else f"is not as documented ({details['type']})"
+    )

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn, Self, TypeVar, cast
@@ -23,6 +25,7 @@ from brokerkit.errors import (
     MAY_STAND,
     NOT_SENT,
     AuthError,
+    Blocked,
     BrokerError,
     IncompleteListing,
     NetworkError,
@@ -32,19 +35,23 @@ from brokerkit.errors import (
     Rejected,
     WireError,
 )
+from brokerkit.market import clock
 from brokerkit.transport.auth import Token, cache_directory, digest, token_cache
 from brokerkit.transport.connection import Answer, Failure, new_line, transmit
-from brokerkit.transport.endpoint import Body, Effect, Endpoint, Parameters, Request
+from brokerkit.transport.endpoint import Body, Effect, Endpoint, Parameters, Request, first_fault
 from brokerkit.transport.limits import Limit, Limiter, limiter_for, take_starts
 from brokerkit.transport.outgoing import check_certificates, loopback_url, prepared
 from brokerkit.transport.paging import complete, follow
-from brokerkit.transport.text import Redactor, sanitize
+from brokerkit.transport.permits import Permit
+from brokerkit.transport.text import Redactor
 
 logger = logging.getLogger("brokerkit")
 
 R = TypeVar("R", bound=Body)
 LIST_CAP = 8 * 1024 * 1024
 ORDER_CAP = 1024 * 1024
+WRONG_CLOCK = 5.0
+"""Seconds by which the clocks may differ without a warning."""
 SLOT_SECONDS = 30.0
 """Longest wait for the limiter."""
 
@@ -63,6 +70,8 @@ class Client(ABC):
     """Codes after which a new token helps."""
     token_interval: ClassVar[float] = 0.0
     """Least seconds between two token issues."""
+    order_paths: ClassVar[str] = "$."
+    """Pattern of the calls (as "POST /path") that move orders: as anything but an ORDER they are refused."""
 
     def __init__(
         self,
@@ -82,6 +91,8 @@ class Client(ABC):
         self._ceiling = max_calls_per_second
         self._verify = check_certificates(ca_file)
         self._threads = threading.local()
+        self.skew = 0.0
+        self._date: str | None = None
         self._redactor = Redactor()
         self._redactor.add((app_key, *secrets))
         path: Path | None = None
@@ -211,6 +222,8 @@ class Client(ABC):
     def _page(self, endpoint: Endpoint[R], request: Request) -> tuple[Answer, R]:
         if endpoint.effect is Effect.ORDER:
             return self._order(endpoint, request)
+        if re.search(self.order_paths, f"{endpoint.method} {endpoint.path}", re.IGNORECASE):
+            raise self._blocked(endpoint)
         renewed = False
         slowed = 0
         while True:
@@ -231,14 +244,28 @@ class Client(ABC):
                 logger.warning("%s %s: token refused [%s], renewing", self.broker, endpoint, error.code)
                 self._tokens.renew(token, self.renew)
 
+    @contextmanager
+    def sending(self, permit: Permit) -> Iterator[None]:
+        """Let this thread send one order. Nothing else lets an order through, whatever calls."""
+        self._threads.permit = permit
+        try:
+            yield
+        finally:
+            self._threads.permit = None
+
     def _order(self, endpoint: Endpoint[R], request: Request) -> tuple[Answer, R]:
+        permit: Permit | None = getattr(self._threads, "permit", None)
+        if permit is None:
+            raise self._blocked(endpoint)
         try:
             token, sealed, leaves = self._sealed(endpoint, request)
         except (NetworkError, WireError) as error:
             token, words = None, f"no token could be had: {error.message}"
         if token is None:
             raise self._error(NotSent, endpoint, words)
-        answer = self._sent(endpoint, sealed, leaves)
+        permit.use()
+        answer = self._sent(endpoint, sealed, leaves, permit)
+        permit.answer = self._redactor.clean(answer.content.decode("utf-8", errors="replace"))
         try:
             return answer, self._read(endpoint, answer)
         except AuthError as error:
@@ -252,6 +279,10 @@ class Client(ABC):
         except (WireError, NetworkError) as error:
             words, code = error.message, error.code
         raise self._error(OrderUncertain, endpoint, words, code=code)
+
+    def _blocked(self, endpoint: Endpoint[Any]) -> BrokerError:
+        words = "orders leave by order, amend and cancel only: what calls the client itself is not written down"
+        return self._error(Blocked, endpoint, words, advice="Nothing was sent.")
 
     def _renew_after(self, refused: AuthError, token: SecretStr) -> None:
         """Renew for the next order. That this one was refused stays the news, whatever comes of it."""
@@ -268,25 +299,54 @@ class Client(ABC):
         token = None if endpoint.effect is Effect.AUTH else self.token()
         leaves = self._wait(endpoint)
         self._redactor.add(request.secrets())
-        return token, replace(request, headers={**self.headers(endpoint), **request.headers}), leaves
+        return token, Request(request.params, request.body, {**self.headers(endpoint), **request.headers}), leaves
 
-    def _sent(self, endpoint: Endpoint[Any], request: Request, leaves: Callable[[], None]) -> Answer:
+    def _sent(
+        self, endpoint: Endpoint[Any], request: Request, leaves: Callable[[], None], permit: Permit | None = None
+    ) -> Answer:
         is_read = endpoint.effect is Effect.READ
+
+        def gate() -> None:
+            if permit is not None:
+                permit.sent = None  # from here on the counter tells, or nobody does
+                permit.check()
+            leaves()
+
         for again in (False, True):
             result = transmit(
                 self._line(),
                 lambda: prepared(self.base_url, endpoint, request),
                 fresh=not is_read,
-                gate=leaves,
+                gate=gate,
                 verify=self._verify,
                 cap=ORDER_CAP if endpoint.effect is Effect.ORDER else LIST_CAP,
             )
             if isinstance(result, Answer):
+                self._compare_clocks(result)
                 return result
+            if permit is not None:
+                permit.sent = result.sent
             if again or not is_read or not result.stale:
                 self._fail(endpoint, result)
             logger.info("%s %s: the kept connection was closed, asking again", self.broker, endpoint)
         raise AssertionError("the second try always returns or fails")
+
+    def _compare_clocks(self, answer: Answer) -> None:
+        """Keep by how many seconds the broker's clock is ahead of ours."""
+        told = answer.headers.get("Date")
+        if told is None or told == self._date:
+            return
+        self._date = told
+        try:
+            there = parsedate_to_datetime(told)
+        except ValueError:
+            return
+        if there.tzinfo is None:
+            return
+        skew = (there - clock.now()).total_seconds()
+        if abs(skew) > WRONG_CLOCK >= abs(self.skew):
+            logger.warning("%s: the clock of this machine differs from the broker's by %.0f s", self.broker, skew)
+        self.skew = skew
 
     def _fail(self, endpoint: Endpoint[Any], failure: Failure) -> NoReturn:
         interrupt = failure.interrupt
@@ -371,7 +431,7 @@ class Client(ABC):
         try:
             return endpoint.reply.model_validate_json(answer.content)
         except ValidationError as error:
-            words = _first(error)
+            words = first_fault(error)
         except Exception as error:  # noqa: BLE001 - pydantic lets through what a field's own reader raises
             words = f"a field is not as documented ({type(error).__name__})"
         raise self._error(WireError, endpoint, words)
@@ -392,12 +452,3 @@ class Client(ABC):
             code=self._redactor.clean(code) if code else None,
             advice=advice,
         )
-
-
-def _first(error: ValidationError) -> str:
-    # Only kind and place: the message of an error may repeat what was read.
-    details = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    where = sanitize(".".join(str(part) for part in details["loc"]), limit=80)
-    return f"field {where} " + (
-        "is missing" if details["type"] == "missing" else f"is not as documented ({details['type']})"
-    )

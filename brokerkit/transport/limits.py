@@ -65,8 +65,13 @@ class Limiter:
     def leaves(self, start: float) -> None:
         """Count a start from now on: its first byte leaves only now, after a connection was made."""
         with self._changed:
-            if start in self._starts:
-                self._starts[self._starts.index(start)] = time.monotonic()
+            if self._starts and self._starts[-1] == start:
+                self._starts.pop()
+            elif start in self._starts:
+                self._starts.remove(start)
+            else:
+                return
+            self._starts.append(time.monotonic())  # the latest of all: the starts stay in order
 
     def slow_down(self, calls: int | None = None) -> None:
         """Call less often: the broker said that its limit was passed, or that it is `calls` per window."""
@@ -84,7 +89,7 @@ class Limiter:
             self._slowed_at = now
         if len(self._starts) < self._allowed:
             return self._not_before
-        return max(self._not_before, sorted(self._starts)[-self._allowed] + self.limit.seconds + MARGIN)
+        return max(self._not_before, self._starts[-self._allowed] + self.limit.seconds + MARGIN)
 
 
 _limiters: dict[tuple[str, Limit], Limiter] = {}

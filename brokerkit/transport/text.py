@@ -19,14 +19,17 @@ LONGEST = 4096
 
 def sanitize(text: str, *, limit: int = 200) -> str:
     """Return `text` as one printable line of at most `limit` characters, without control and direction characters."""
-    text = _ESCAPE.sub("", text[: limit * 20])
-    kept = "".join(
+    text = text[: limit * 20]
+    line = " ".join((text if text.isprintable() else _printable(text)).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def _printable(text: str) -> str:
+    return "".join(
         " " if character.isspace() else character
-        for character in text
+        for character in _ESCAPE.sub("", text)
         if character.isspace() or (unicodedata.category(character)[0] != "C" and character not in _BIDI)
     )
-    line = " ".join(kept.split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 Text = Annotated[str, AfterValidator(sanitize)]

@@ -23,6 +23,7 @@ from brokerkit.models import (
     Quote,
     Venue,
 )
+from brokerkit.orders.listing import Listed
 from brokerkit.transport import Endpoint, wire_text
 from brokerkit_kis.client import KisClient, Settings
 from brokerkit_kis.wire import account, orders, quotes
@@ -43,6 +44,7 @@ class KisBroker(Broker):
         | {"private_fund", "government", "other_corporation", "resident_foreign"},
     }
     needs = {"orders": (orders.OPEN_ORDERS,)}
+    listing_proves_absence = frozenset({"real"})  # in the demo environment the list may stay empty all day
     client: KisClient
 
     def _connect(
@@ -174,6 +176,8 @@ class KisBroker(Broker):
         start: dt.date,
         end: dt.date,
         symbol: str | None,
+        *,
+        direction: str = orders.NEWEST_FIRST,
     ) -> Iterator[orders.OrderRow]:
         """Yield the rows of the list, newest first, so that what followed an order comes before it.
 
@@ -190,7 +194,7 @@ class KisBroker(Broker):
                 "ORD_GNO_BRNO": "",
                 "ODNO": "",
                 "CCLD_DVSN": "00",
-                "INQR_DVSN": "00",
+                "INQR_DVSN": direction,
                 "INQR_DVSN_1": "",
                 "INQR_DVSN_3": "00",
                 "EXCG_ID_DVSN_CD": orders.ALL_VENUES[self.client.environment],
@@ -209,15 +213,32 @@ class KisBroker(Broker):
             rows += self._rows(
                 self.client.listing, orders.OLD_ORDERS, start, min(end, border - dt.timedelta(1)), symbol
             )
+        return [order for row, order in self._judged(rows) if not row.is_cancellation]
+
+    def _judged(self, rows: Sequence[orders.OrderRow]) -> list[tuple[orders.OrderRow, Order]]:
+        """Return each row with its order, whose status needs the rows that followed it."""
         followed = {(row.day, int(row.original)) for row in rows if row.original_id}
         return [
-            row.to_model(
-                status=row.status((row.day, int(row.id)) in followed, self._is_over(row.day, row.venue)),
-                name=row.name or None,
+            (
+                row,
+                row.to_model(
+                    status=row.status((row.day, int(row.id)) in followed, self._is_over(row.day, row.venue)),
+                    name=row.name or None,
+                ),
             )
             for row in rows
-            if not row.is_cancellation
         ]
+
+    def _order_rows(self, day: dt.date) -> Iterable[Listed]:
+        recent = day >= _three_months_before(clock.today())
+        endpoint = orders.DAY_ORDERS if recent else orders.OLD_ORDERS
+        # Oldest first: what is placed while the pages are read comes last, and moves no row to another page.
+        rows = list(self._rows(self.client.listing, endpoint, day, day, None, direction=orders.OLDEST_FIRST))
+        listed = [Listed(order, row.is_cancellation) for row, order in self._judged(rows)]
+        if day == clock.today() and self.supports("orders"):
+            known = {int(row.id) for row in rows}
+            listed += [Listed(order) for order in self._open_orders() if int(order.id) not in known]
+        return listed
 
     def _open_orders(self) -> Iterable[Order]:
         params = {

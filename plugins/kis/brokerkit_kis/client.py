@@ -49,6 +49,7 @@ class KisClient(Client):
     refusals = errors.REFUSALS
     token_codes = errors.TOKEN_CODES
     token_interval = 60.0
+    order_paths = "POST .*/trading/"
 
     def __init__(self, settings: Settings, *, environment: str, base_url: str | None, remember_token: bool) -> None:
         super().__init__(

@@ -27,6 +27,7 @@ from brokerkit.models import (
     Quote,
     Venue,
 )
+from brokerkit.orders.listing import Listed
 from brokerkit.transport import wire_text
 from brokerkit_kiwoom.client import KiwoomClient, Settings
 from brokerkit_kiwoom.wire import account, login, orders, quotes
@@ -39,6 +40,7 @@ class KiwoomBroker(Broker):
     name = "kiwoom"
     Settings = Settings
     absent = {Quote: frozenset({"turnover", "time"})}
+    listing_proves_absence = frozenset({"real"})  # at the mock host the list of the day stays empty for some
     client: KiwoomClient
 
     def _connect(
@@ -195,13 +197,15 @@ class KiwoomBroker(Broker):
             submitted_at=moment(clock.today(), row.time),
         )
 
-    def _rows(self, day: dt.date, symbol: str | None) -> Iterator[orders.OrderRow]:
+    def _rows(
+        self, day: dt.date, symbol: str | None, direction: str = orders.NEWEST_FIRST
+    ) -> Iterator[orders.OrderRow]:
         """Yield the rows of a day, newest first, so that what followed an order comes before it."""
         for page in self.client.pages(
             orders.DAY_ORDERS,
             body={
                 "ord_dt": f"{day:%Y%m%d}",
-                "qry_tp": "2",
+                "qry_tp": direction,
                 "stk_bond_tp": "1",
                 "sell_tp": "0",
                 "stk_cd": symbol or "",
@@ -231,6 +235,19 @@ class KiwoomBroker(Broker):
             if not rows and day == clock.today():
                 found += self._open_and_filled(symbol)
         return found
+
+    def _order_rows(self, day: dt.date) -> Iterable[Listed]:
+        # Oldest first: what is placed while the pages are read comes last, and moves no row to another page.
+        rows = list(self._rows(day, None, orders.OLDEST_FIRST))
+        followed = {int(row.original) for row in rows if row.original_id}
+        listed = [
+            Listed(self._listed(row, day, int(row.id) in followed), row.is_cancellation, row.is_elsewhere)
+            for row in rows
+        ]
+        if day == clock.today():
+            known = {int(row.id) for row in rows}
+            listed += [Listed(order) for order in self._open_and_filled(None) if int(order.id) not in known]
+        return listed
 
     def _open_orders(self) -> Iterable[Order]:
         body = {"all_stk_tp": "0", "trde_tp": "0", "stk_cd": "", "stex_tp": "0"}

@@ -28,6 +28,7 @@ class KiwoomClient(Client):
     answer_id = "api-id"
     refusals = errors.REFUSALS
     token_codes = errors.TOKEN_CODES
+    order_paths = "POST .*/(crd)?ordr"
 
     def __init__(
         self, settings: config.Settings, *, environment: str, base_url: str | None, remember_token: bool

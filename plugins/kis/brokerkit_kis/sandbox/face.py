@@ -18,7 +18,16 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from brokerkit.sandbox.exchange import Costs, Exchange
-from brokerkit.sandbox.server import Credentials, Face, JsonResponse, Request, SlidingWindow, visible_key
+from brokerkit.sandbox.server import (
+    Credentials,
+    Face,
+    JsonResponse,
+    Purpose,
+    Request,
+    SlidingWindow,
+    Wording,
+    visible_key,
+)
 from brokerkit_kis.sandbox import account, charts, depth, ledger, listing, orders, power, quotes
 from brokerkit_kis.sandbox.fields import Api, Context, Memory, body_fields, check_fields, query_fields
 from brokerkit_kis.sandbox.services import SERVICES, Service, demo_id
@@ -45,12 +54,30 @@ COSTS = Costs(commission_rate=Decimal("0.000140527"), commission_unit=Decimal(1)
 """The broker's online rate. How it rounds is not known: cut to the won."""
 CALLS_PER_SECOND = {"real": 18, "demo": 1}
 SLASHES = re.compile("/{2,}")
+PURPOSES = {
+    **dict.fromkeys(LOGINS, Purpose.LOGIN),
+    **dict.fromkeys((orders.ORDER.path, orders.CHANGE.path), Purpose.ORDER),
+    **dict.fromkeys((ledger.DAILY.path, ledger.WORKING.path), Purpose.LISTING),
+}
 
 
 class KisFace(Face):
     """The server of Korea Investment & Securities: `real`, or the paper trading host with `environment="demo"`."""
 
     name: ClassVar[str] = "kis"
+    wording: ClassVar[Wording] = Wording(
+        success="rt_cd",
+        number="ODNO",
+        row_number="odno",
+        row_quantity="ord_qty",
+        refusal={"rt_cd": "7", "msg_cd": "APBK0918", "msg1": "장운영시간이 아닙니다"},
+        trouble={"rt_cd": "1", "msg_cd": "EGW00300", "msg1": "처리 중 장애"},
+        # Of this refusal only the words are known, not the code.
+        changed={"rt_cd": "7", "msg_cd": "KIOK9999", "msg1": "조회 도중 자료가 변경됨"},
+        further=("tr_cont", "N"),
+        end_headers={"tr_cont": "D"},
+        end_fields={"ctx_area_nk100": " " * 100},
+    )
 
     def __init__(
         self,
@@ -100,6 +127,10 @@ class KisFace(Face):
     @token_minute.setter
     def token_minute(self, seconds: float) -> None:
         self._desk.minute = seconds
+
+    def purpose(self, method: str, path: str, headers: Mapping[str, str]) -> Purpose:
+        """Return what a request is for: the path tells."""
+        return PURPOSES.get(SLASHES.sub("/", path), Purpose.QUERY)
 
     def kill_tokens(self) -> None:
         """Make every token given out invalid (EGW00123); a new one can be had at once."""

@@ -249,6 +249,7 @@ VENUE = {
     "real": Codes("a venue for orders at KIS", {Venue.KRX: "KRX", Venue.NXT: "NXT", Venue.SOR: "SOR"}),
     "demo": Codes("a venue for orders in the demo environment of KIS", {Venue.KRX: "KRX"}),
 }  # EXCG_ID_DVSN_CD 거래소ID구분코드
+NEWEST_FIRST, OLDEST_FIRST = "00", "01"  # INQR_DVSN 조회구분
 ALL_VENUES = {"real": "ALL", "demo": "KRX"}
 """EXCG_ID_DVSN_CD of the list of orders."""
 VENUE_BACK = {str(venue): venue for venue in Venue}

@@ -18,7 +18,16 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from brokerkit.sandbox.exchange import Costs, Exchange, ExchangeRefusal
-from brokerkit.sandbox.server import Credentials, Face, JsonResponse, Request, SlidingWindow, visible_key
+from brokerkit.sandbox.server import (
+    Credentials,
+    Face,
+    JsonResponse,
+    Purpose,
+    Request,
+    SlidingWindow,
+    Wording,
+    visible_key,
+)
 
 from . import account, books, candles, days, flows, listed, lists, many, orders, quotes, valuation
 from .calls import checked
@@ -72,6 +81,10 @@ _ANSWERS: Mapping[str, Callable[[Branch, Mapping[str, str]], Answer]] = {
     "kt10002": orders.amend,
     "kt10003": orders.cancel,
 }
+_PURPOSES = {
+    **dict.fromkeys(("kt10000", "kt10001", "kt10002", "kt10003"), Purpose.ORDER),
+    **dict.fromkeys(("kt00007", "ka10075", "ka10076"), Purpose.LISTING),
+}
 _EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _COMMISSION = {"real": Decimal("0.00015"), "demo": Decimal("0.0035")}
 _CALLS_A_SECOND = {"real": 5, "demo": 1}
@@ -93,6 +106,16 @@ class KiwoomFace(Face):
     """Kiwoom Securities as its clients see it: one token, one account, many APIs on few paths."""
 
     name: ClassVar[str] = "kiwoom"
+    wording: ClassVar[Wording] = Wording(
+        success="return_code",
+        number="ord_no",
+        row_number="ord_no",
+        row_quantity="ord_qty",
+        refusal={"return_code": 20, "return_msg": "[2000](RC4058:장이 끝났습니다)"},
+        trouble={"return_code": 1, "return_msg": "서비스 오류[1999:처리 중 장애]"},
+        further=("cont-yn", "Y"),
+        end_headers={"cont-yn": "N", "next-key": ""},
+    )
 
     def __init__(
         self,
@@ -143,6 +166,12 @@ class KiwoomFace(Face):
     def tokens_issued(self) -> int:
         """How often a token was given out, the same one again included."""
         return self._tokens.issued
+
+    def purpose(self, method: str, path: str, headers: Mapping[str, str]) -> Purpose:
+        """Return what a request is for: the path of the token tells, else the id of the API."""
+        if path in (ISSUE_PATH, REVOKE_PATH):
+            return Purpose.LOGIN
+        return _PURPOSES.get(headers.get("api-id", "").strip(), Purpose.QUERY)
 
     def kill_tokens(self) -> None:
         """Make every issued token invalid: calls with it answer 8005, and the next issue gives a new one."""

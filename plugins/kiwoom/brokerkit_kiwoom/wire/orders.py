@@ -124,6 +124,8 @@ class OrderRow(_Listed):
         "venue_code",
         "confirmed",
         "is_cancellation",
+        "is_elsewhere",
+        "channel",
         "side_words",
     }
 
@@ -138,6 +140,12 @@ class OrderRow(_Listed):
     amendment: Text = Field("", alias="mdfy_cncl")  # 정정취소
     time: Clock = Field(alias="ord_tm")  # 주문시간
     venue_code: Text = Field("", alias="dmst_stex_tp")  # 국내거래소구분
+    channel: Text = Field("", alias="comm_ord_tp")  # 통신구분
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Say whether it was placed in the broker's own programs; what stands there for the API is not told."""
+        return "영웅문" in self.channel
 
     @property
     def side(self) -> Side:
@@ -295,6 +303,7 @@ VENUE = {
     "demo": Codes("a venue for orders in the demo environment of Kiwoom", {Venue.KRX: "KRX"}),
 }  # dmst_stex_tp 국내거래소구분
 VENUE_BACK = {str(venue): venue for venue in Venue}
+OLDEST_FIRST, NEWEST_FIRST = "1", "2"  # qry_tp 조회구분
 
 
 def check_amendable(order: Order) -> None:

@@ -1,0 +1,110 @@
+"""The measure: what people write by hand today, a `requests.Session` that is kept, `.json()`, and nothing around it.
+
+It sends the same parameters and headers to the same server as brokerkit does, with a time limit on connecting and
+reading. It checks nothing, gives out plain dictionaries, and knows neither limits nor an end of its token.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import requests
+
+from brokerkit.sandbox.sandbox import Connection
+
+SECONDS = (3.0, 10.0)
+
+
+class Bare(ABC):
+    """A session and the headers of one broker."""
+
+    def __init__(self, given: Connection, token: str, verify: bool | str) -> None:
+        self.url = given.base_url
+        self.account = given.account
+        self.session = requests.Session()
+        self.session.verify = verify
+        self.headers = self.logged_in(given, f"Bearer {token}")
+
+    @abstractmethod
+    def logged_in(self, given: Connection, token: str) -> dict[str, str]:
+        """Return the headers of every call."""
+
+    @abstractmethod
+    def quote(self, symbol: str) -> Any:
+        """Ask for the price of a symbol."""
+
+    @abstractmethod
+    def balance(self) -> Any:
+        """Ask for cash and holdings."""
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.session.close()
+
+
+class BareKis(Bare):
+    """KIS by hand."""
+
+    def logged_in(self, given: Connection, token: str) -> dict[str, str]:
+        return {
+            "content-type": "application/json; charset=utf-8",
+            "authorization": token,
+            "appkey": given.app_key,
+            "appsecret": given.app_secret,
+            "custtype": "P",
+        }
+
+    def quote(self, symbol: str) -> Any:
+        return self._get(
+            "/uapi/domestic-stock/v1/quotations/inquire-price",
+            "FHKST01010100",
+            {"FID_COND_MRKT_DIV_CODE": "J", "FID_INPUT_ISCD": symbol},
+        )
+
+    def balance(self) -> Any:
+        digits = self.account.replace("-", "")
+        return self._get(
+            "/uapi/domestic-stock/v1/trading/inquire-balance",
+            "TTTC8434R",
+            {
+                "CANO": digits[:8],
+                "ACNT_PRDT_CD": digits[8:],
+                "AFHR_FLPR_YN": "N",
+                "OFL_YN": "",
+                "INQR_DVSN": "01",
+                "UNPR_DVSN": "01",
+                "FUND_STTL_ICLD_YN": "N",
+                "FNCG_AMT_AUTO_RDPT_YN": "N",
+                "PRCS_DVSN": "00",
+                "CTX_AREA_FK100": "",
+                "CTX_AREA_NK100": "",
+            },
+        )
+
+    def _get(self, path: str, tr_id: str, params: dict[str, str]) -> Any:
+        headers = {**self.headers, "tr_id": tr_id}
+        return self.session.get(f"{self.url}{path}", params=params, headers=headers, timeout=SECONDS).json()
+
+
+class BareKiwoom(Bare):
+    """Kiwoom by hand."""
+
+    def logged_in(self, given: Connection, token: str) -> dict[str, str]:
+        return {"Content-Type": "application/json;charset=UTF-8", "authorization": token}
+
+    def quote(self, symbol: str) -> Any:
+        return self._post("/api/dostk/stkinfo", "ka10001", {"stk_cd": symbol})
+
+    def balance(self) -> Any:
+        return (
+            self._post("/api/dostk/acnt", "kt00018", {"qry_tp": "1", "dmst_stex_tp": "KRX"}),
+            self._post("/api/dostk/acnt", "kt00001", {"qry_tp": "3"}),
+        )
+
+    def _post(self, path: str, api_id: str, body: dict[str, str]) -> Any:
+        headers = {**self.headers, "api-id": api_id}
+        return self.session.post(f"{self.url}{path}", json=body, headers=headers, timeout=SECONDS).json()
+
+
+BARE: dict[str, type[Bare]] = {"kis": BareKis, "kiwoom": BareKiwoom}

@@ -1,0 +1,152 @@
+"""What a person is shown before something is sent, and the question whether it may be sent."""
+
+from __future__ import annotations
+
+import sys
+from decimal import ROUND_HALF_UP, Decimal
+
+from brokerkit.broker import Broker
+from brokerkit.cli.printing import GAIN, LOSS
+from brokerkit.errors import Blocked, BrokerError, InvalidRequest
+from brokerkit.models import Order, OrderRequest, Quote, Side, Venue
+from brokerkit.transport.text import sanitize
+
+Rows = dict[str, str]
+SIDES = {Side.BUY: ("매수 BUY", GAIN), Side.SELL: ("매도 SELL", LOSS)}
+
+
+def check_askable(as_json: bool, yes: bool) -> None:
+    """Raise unless `--yes` was given or there is a person who sees the question and can answer it."""
+    if yes:
+        return
+    if as_json:
+        raise InvalidRequest("With --json nothing is asked.", advice="Nothing was sent. Add --yes to send it unasked.")
+    # A question that goes to a file is not seen, so both are needed.
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr)):
+        raise Blocked(
+            "The order was not confirmed: there is no terminal to ask at.",
+            advice="Nothing was sent. Add --yes to send it unasked.",
+        )
+
+
+def show(broker: Broker, side: Side, title: str, rows: Rows, arm: str | None) -> None:
+    """Show on standard error what is about to be sent; with real money first of all that, account and arming."""
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False, emoji=False, markup=False, soft_wrap=True)
+    account = broker.account()
+    if broker.environment == "real":
+        console.print(f"Real money (실전): account {account}, {_arming(account, arm)}", style="bold red")
+    console.print(title, style=f"bold {SIDES[side][1]}")
+    rows = {"broker": f"{broker.name}, {broker.environment}", "account": account, **rows}
+    width = max(map(len, rows))
+    for label, value in rows.items():
+        console.print(f"  {label:{width}}  {value}")
+
+
+def ask(broker: Broker) -> None:
+    """Ask whether it may be sent; anything but yes raises Blocked. With real money the word is typed in full."""
+    real = broker.environment == "real"
+    print("Type yes to send it: " if real else "Send it? [y/N] ", end="", file=sys.stderr, flush=True)
+    answer = ""
+    try:
+        answer = sys.stdin.readline()
+    except (OSError, ValueError):
+        pass  # the terminal is gone, or what was typed is no text: not a yes
+    finally:
+        if not answer.endswith("\n"):
+            print(file=sys.stderr)
+    # A line that was not ended with Enter is what was typed when the terminal went away.
+    if not answer.endswith("\n") or answer.strip().lower() not in ({"yes"} if real else {"y", "yes"}):
+        raise Blocked("The order was not confirmed.", advice="Nothing was sent.")
+
+
+def order_rows(broker: Broker, request: OrderRequest) -> Rows:
+    """Return what a new order says, its value, and how its price lies to the last one."""
+    quote, words = _quoted(broker, request.symbol, request.venue, request.price)
+    stop = {} if request.stop_price is None else {"stop price": number(request.stop_price)}
+    return {
+        "symbol": _named(request.symbol, quote.name if quote else None),
+        "quantity": number(request.quantity),
+        "type": request.type,
+        "price": number(request.price, "none"),
+        **stop,
+        "venue": request.venue,
+        "time in force": request.time_in_force,
+        "value": _value(request, quote),
+        "last price": words,
+    }
+
+
+def cancel_rows(order: Order, quantity: Decimal | None) -> Rows:
+    """Return an order as it stands and how much of it would be cancelled."""
+    left = number(left_of(order))
+    return {**_standing(order), "to cancel": f"all {left}" if quantity is None else f"{number(quantity)} of {left}"}
+
+
+def amend_rows(broker: Broker, order: Order, quantity: Decimal | None, price: Decimal) -> Rows:
+    """Return an order as it stands and what an amendment would make of it."""
+    left = left_of(order)
+    moved = left if quantity is None else quantity
+    _, words = _quoted(broker, order.symbol, order.venue or Venue.KRX, price)
+    return {
+        **_standing(order),
+        "new price": f"{number(price)} for {'all' if quantity is None else f'{number(quantity)} of'} {number(left)}",
+        "new value": number(moved * price),
+        "last price": words,
+    }
+
+
+def number(value: Decimal | None, nothing: str = "—") -> str:
+    """Return a number as people read it."""
+    return nothing if value is None else f"{value:,f}"
+
+
+def left_of(order: Order) -> Decimal:
+    """Return how many shares of an order are left."""
+    return order.quantity if order.remaining_quantity is None else order.remaining_quantity
+
+
+def _standing(order: Order) -> Rows:
+    return {
+        "symbol": _named(order.symbol, order.name),
+        "quantity": f"{number(order.quantity)}, left {number(left_of(order))}",
+        "type": order.type or "—",
+        "price": number(order.price, "none"),
+        "venue": order.venue or "—",
+        "time in force": order.time_in_force or "—",
+        "status": order.status,
+    }
+
+
+def _named(symbol: str, name: str | None) -> str:
+    return sanitize(f"{symbol} {name or ''}")
+
+
+def _arming(account: str, arm: str | None) -> str:
+    if arm is None:
+        return "not armed: that takes --arm with its last four digits."
+    return f"armed with {arm}." if arm == account[-4:] else f"not armed: {arm} are not its last four digits."
+
+
+def _quoted(broker: Broker, symbol: str, venue: Venue, price: Decimal | None) -> tuple[Quote | None, str]:
+    """Return the quote, and in words the last price and how far `price` is from it."""
+    try:
+        quote = broker.quote(symbol, venue=venue)
+    except BrokerError as error:
+        return None, f"cannot be had: {sanitize(error.message)}"
+    if price is None or not quote.price:
+        return quote, number(quote.price)
+    percent = ((price - quote.price) / quote.price * 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    where = "at it" if price == quote.price else f"{abs(percent)} % {'above' if price > quote.price else 'below'} it"
+    return quote, f"{number(quote.price)}; the order is {where}"
+
+
+def _value(request: OrderRequest, quote: Quote | None) -> str:
+    if request.price is not None:
+        return number(request.quantity * request.price)
+    if quote is None:
+        return "not known"
+    most = quote.upper_limit if request.side is Side.BUY else None
+    value = f"about {number(request.quantity * quote.price)} at the last price"
+    return value if most is None else f"{value}, at most {number(request.quantity * most)} at the upper limit"

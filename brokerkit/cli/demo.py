@@ -1,0 +1,69 @@
+"""`brokerkit demo`: one story, told by every installed broker's sandbox, side by side."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from brokerkit.broker import Broker
+from brokerkit.cli.help import SETTING_UP
+from brokerkit.cli.installed import sandbox_names
+from brokerkit.cli.printing import Printer, as_text, signed
+from brokerkit.cli.sandbox import sandbox_class
+from brokerkit.cli.session import JsonOption
+from brokerkit.errors import ConfigError
+from brokerkit.registry import get_broker
+
+SymbolOption = Annotated[str, typer.Option("--symbol", help="What is bought.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command(rich_help_panel=SETTING_UP)(demo)
+
+
+def demo(symbol: SymbolOption = "005930", as_json: JsonOption = False) -> None:
+    """Tell one story at every installed broker, side by side; needs no account or network (시연)."""
+    told = {}
+    for name in sandbox_names():
+        # A fresh exchange for each, so that all see the same market. Without `sandbox=` they would share one.
+        with sandbox_class()() as sandbox, get_broker(name, environment="sandbox", sandbox=sandbox) as broker:
+            told[name] = story(broker, symbol)
+    if not told:
+        raise ConfigError("No installed broker brings a sandbox.", advice="Install an adapter from the clone.")
+    printer = Printer(as_json)
+    if as_json:
+        printer.one(told)
+    steps = dict.fromkeys(step for column in told.values() for step in column)
+    rows = [{"step": step, **{name: column.get(step) for name, column in told.items()}} for step in steps]
+    printer.table(rows, "")
+
+
+def story(broker: Broker, symbol: str) -> dict[str, str]:
+    """Tell the story at any broker; only the name that get_broker was given differs."""
+    told = {}
+    quote = broker.quote(symbol)
+    told["quote"] = f"{as_text(quote.price)} won ({as_text(signed(quote.change_percent))} %)"
+
+    order = broker.buy(symbol, 1_000, price=quote.price)
+    told["buy 1,000"] = f"order {order.id} is {order.status}"
+
+    order = broker.refresh(order)
+    filled, left = as_text(order.filled_quantity), as_text(order.remaining_quantity)
+    told["partial fill"] = f"{filled} filled, {left} left: {order.status}"
+
+    canceled = broker.refresh(broker.cancel(order))
+    told["cancel the rest"] = f"order {canceled.id} cancels {order.id}: {canceled.status}"
+
+    balance = broker.balance()
+    told["cash today"] = f"{as_text(balance.cash)} won"
+    told["cash on D+2"] = f"{as_text(balance.cash_d2)} won"
+    for holding in balance.positions:
+        average = None if holding.average_price is None else round(holding.average_price)
+        told[f"holding {holding.symbol}"] = f"{as_text(holding.quantity)} at {as_text(average)} won"
+
+    for day in broker.investor_flow(symbol)[-2:]:
+        foreign, institution = (as_text(signed(each.net_quantity)) for each in (day.foreign, day.institution))
+        told[f"flow {day.date}"] = f"foreign {foreign}, institution {institution} shares"
+    return told

@@ -1,0 +1,78 @@
+"""`brokerkit brokers`: what is installed, and what it offers as far as that is known without connecting."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import typer
+
+from brokerkit.broker import VERBS, Broker
+from brokerkit.cli.help import SETTING_UP
+from brokerkit.cli.printing import Printer, Row
+from brokerkit.cli.session import JsonOption
+from brokerkit.errors import BrokerError
+from brokerkit.registry import BROKERS, load_broker
+
+SANDBOXES = "brokerkit.sandboxes"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command(rich_help_panel=SETTING_UP)(brokers)
+
+
+def brokers(as_json: JsonOption = False) -> None:
+    """Show the installed brokers, their environments and what they lack (증권사)."""
+    played = sandbox_names()
+    found = [_told(entry, entry.name in played) for entry in sorted(entry_points(group=BROKERS))]
+    Printer(as_json).many(found, [_row(each) for each in found], "No broker is installed.")
+
+
+def sandbox_names() -> list[str]:
+    """Return the names of the brokers whose server side can be played."""
+    return sorted({entry.name for entry in entry_points(group=SANDBOXES)})
+
+
+def _told(entry: EntryPoint, is_played: bool) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "name": entry.name,
+        "distribution": entry.dist.name if entry.dist else None,
+        "version": entry.dist.version if entry.dist else None,
+        "environments": [],
+        "verbs": {},
+        "error": None,
+    }
+    try:
+        kind = load_broker(entry.name)
+    except BrokerError as error:
+        return {**told, "error": error.message}
+    environments = [each for each in kind.environments if each != "sandbox" or is_played]
+    return {**told, "environments": environments, "verbs": {each: _offered(kind, each) for each in environments}}
+
+
+def _offered(kind: type[Broker], environment: str) -> list[str]:
+    """Return the verbs of an environment; the sandbox plays the real one."""
+    played = "real" if environment == "sandbox" else environment
+    return [
+        verb
+        for verb, hook in VERBS.items()
+        if getattr(kind, hook) is not getattr(Broker, hook)
+        and all(played in endpoint.ids for endpoint in kind.needs.get(verb, ()))
+    ]
+
+
+def _row(told: dict[str, Any]) -> Row:
+    lacking = {each: [verb for verb in VERBS if verb not in offered] for each, offered in told["verbs"].items()}
+    everywhere = [verb for verb in VERBS if lacking and all(verb in verbs for verbs in lacking.values())]
+    parts = [", ".join(everywhere)]
+    for environment, verbs in lacking.items():
+        here = ", ".join(verb for verb in verbs if verb not in everywhere)
+        parts.append(here and f"{environment}: {here}")
+    listed = "; ".join(part for part in parts if part)
+    return {
+        "broker": told["name"],
+        "version": told["version"],
+        "environments": " ".join(told["environments"]) or None,
+        "lacks": told["error"] or listed or "nothing",
+    }

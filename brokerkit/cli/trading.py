@@ -1,0 +1,295 @@
+"""Commands that change something at the broker: shown, asked, sent once, and the outcome said."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated
+
+import typer
+
+from brokerkit.arguments import make_request
+from brokerkit.broker import Broker
+from brokerkit.cli.confirming import SIDES, Rows, amend_rows, ask, cancel_rows, check_askable, order_rows, show
+from brokerkit.cli.session import Session, at_broker
+from brokerkit.config import Profile, load_profiles
+from brokerkit.errors import MAY_STAND, NOT_SENT, InvalidRequest, OrderUncertain
+from brokerkit.market import clock
+from brokerkit.models import Order, OrderRequest, OrderType, Side, TimeInForce, Venue, exact_decimal
+from brokerkit.orders.checks import FINISHED
+from brokerkit.transport.connection import TOTAL_SECONDS
+
+SymbolArgument = Annotated[str, typer.Argument(metavar="SYMBOL", help="Six characters, such as 005930.")]
+QuantityArgument = Annotated[str, typer.Argument(metavar="QUANTITY", help="Shares.")]
+OrderArgument = Annotated[
+    str, typer.Argument(metavar="ORDER_ID", help="The number that `brokerkit orders` shows, leading zeros or not.")
+]
+PriceOption = Annotated[str | None, typer.Option("--price", help="Limit price in won (지정가).", show_default=False)]
+TypeOption = Annotated[
+    OrderType | None,
+    typer.Option(
+        "--type",
+        metavar="TYPE",
+        case_sensitive=False,
+        help=f"{', '.join(each for each in OrderType if each is not OrderType.SINGLE_PRICE)}. With a price LIMIT.",
+        show_default=False,
+    ),
+]
+TimeOption = Annotated[
+    TimeInForce,
+    typer.Option(
+        "--time-in-force", metavar="TIME", case_sensitive=False, help=f"How long it lives: {', '.join(TimeInForce)}."
+    ),
+]
+VenueOption = Annotated[
+    Venue, typer.Option("--venue", metavar="VENUE", case_sensitive=False, help="KRX, NXT, or SOR: the broker chooses.")
+]
+StopOption = Annotated[
+    str | None, typer.Option("--stop-price", help="Where a STOP_LIMIT order wakes up.", show_default=False)
+]
+PartOption = Annotated[
+    str | None, typer.Option("--quantity", help="Only so many of the shares that are left.", show_default=False)
+]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Send it unasked.")]
+ArmOption = Annotated[
+    str | None,
+    typer.Option("--arm", metavar="LAST4", help="Real money: last four digits of the account.", show_default=False),
+]
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What was said beforehand: `--yes`, whether the profile or `--arm` arms, and which broker was meant."""
+
+    yes: bool
+    arm: str | None
+    options: str
+    """The options that name the same broker again."""
+    profile: Profile | None
+
+    @classmethod
+    def of(cls, context: typer.Context, yes: bool, arm: str | None) -> Consent:
+        """Return what the command line and the profile that it names say."""
+        named = {key: context.params[key] for key in ("broker", "profile", "environment")}
+        options = "".join(f" --{key} {shlex.quote(value)}" for key, value in named.items() if value is not None)
+        profiles, default = load_profiles()
+        name = named["profile"] or named["broker"] or os.environ.get("BROKERKIT_PROFILE") or default
+        profile = profiles.get(name or "")
+        return cls(yes, arm or (profile.arm if profile else None), options, profile)
+
+
+@dataclass(frozen=True)
+class Write:
+    """One thing to be sent: what people are shown of it, and what sends it."""
+
+    side: Side
+    title: str
+    rows: Callable[[], Rows]
+    send: Callable[[], Order]
+    leaves_order: bool = True
+    """False for a cancellation: it has a number, but there is nothing to cancel in it."""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    for command in (buy, sell, amend, cancel):
+        app.command(rich_help_panel="Orders")(command)
+
+
+@at_broker
+def buy(
+    session: Session,
+    context: typer.Context,
+    symbol: SymbolArgument,
+    quantity: QuantityArgument,
+    price: PriceOption = None,
+    type: TypeOption = None,
+    time_in_force: TimeOption = TimeInForce.DAY,
+    venue: VenueOption = Venue.KRX,
+    stop_price: StopOption = None,
+    yes: YesOption = False,
+    arm: ArmOption = None,
+) -> None:
+    """Buy shares (매수), at a price or with --type MARKET."""
+    request = make_request(symbol, Side.BUY, quantity, price, type, time_in_force, venue, stop_price)
+    _write(session, Consent.of(context, yes, arm), lambda broker: _placement(broker, request))
+
+
+@at_broker
+def sell(
+    session: Session,
+    context: typer.Context,
+    symbol: SymbolArgument,
+    quantity: QuantityArgument,
+    price: PriceOption = None,
+    type: TypeOption = None,
+    time_in_force: TimeOption = TimeInForce.DAY,
+    venue: VenueOption = Venue.KRX,
+    stop_price: StopOption = None,
+    yes: YesOption = False,
+    arm: ArmOption = None,
+) -> None:
+    """Sell shares (매도), at a price or with --type MARKET."""
+    request = make_request(symbol, Side.SELL, quantity, price, type, time_in_force, venue, stop_price)
+    _write(session, Consent.of(context, yes, arm), lambda broker: _placement(broker, request))
+
+
+@at_broker
+def amend(
+    session: Session,
+    context: typer.Context,
+    order_id: OrderArgument,
+    price: PriceOption = None,
+    quantity: PartOption = None,
+    yes: YesOption = False,
+    arm: ArmOption = None,
+) -> None:
+    """Move a working order, or a part of it, to another price (정정)."""
+    if price is None:
+        raise InvalidRequest("An amendment needs --price; to make an order smaller, cancel a part of it.")
+    new, part = exact_decimal(price), _part(quantity)
+
+    def prepare(broker: Broker) -> Write:
+        order = _find(broker, order_id)
+        return Write(
+            order.side,
+            f"정정 AMEND order {order.id}: {SIDES[order.side][0]}",
+            lambda: amend_rows(broker, order, part, new),
+            lambda: broker.amend(order, price=new, quantity=part),
+        )
+
+    _write(session, Consent.of(context, yes, arm), prepare)
+
+
+@at_broker
+def cancel(
+    session: Session,
+    context: typer.Context,
+    order_id: OrderArgument,
+    quantity: PartOption = None,
+    yes: YesOption = False,
+    arm: ArmOption = None,
+) -> None:
+    """Cancel a working order, or a part of it (취소)."""
+    part = _part(quantity)
+
+    def prepare(broker: Broker) -> Write:
+        order = _find(broker, order_id)
+        return Write(
+            order.side,
+            f"취소 CANCEL order {order.id}: {SIDES[order.side][0]}",
+            lambda: cancel_rows(order, part),
+            lambda: broker.cancel(order, quantity=part),
+            leaves_order=False,
+        )
+
+    _write(session, Consent.of(context, yes, arm), prepare)
+
+
+def _placement(broker: Broker, request: OrderRequest) -> Write:
+    return Write(
+        request.side, SIDES[request.side][0], lambda: order_rows(broker, request), lambda: broker.order(request)
+    )
+
+
+def _part(quantity: str | None) -> Decimal | None:
+    return None if quantity is None else exact_decimal(quantity)
+
+
+def _find(broker: Broker, number: str) -> Order:
+    """Return the order of today with that number; InvalidRequest says what there is."""
+    if broker.supports("orders"):
+        there = broker.orders()
+    else:
+        there = tuple(order for order in broker.order_history(clock.today()) if order.status not in FINISHED)
+    found = [order for order in there if order.id.lstrip("0") == number.lstrip("0")]
+    if len(found) == 1:
+        return found[0]
+    listed = ", ".join(f"{each.id} ({each.side} {each.symbol})" for each in found or there)
+    raise InvalidRequest(
+        f"{f'{len(found)} working orders have' if found else 'No working order has'} the number {number}. "
+        f"There is {listed or 'none'}."
+    )
+
+
+def _write(session: Session, consent: Consent, prepare: Callable[[Broker], Write]) -> None:
+    """Show and ask, where that is wanted; send once; say what became of it."""
+    with contextlib.ExitStack() as open_broker:
+        with _nothing_sent():
+            check_askable(session.printer.as_json, consent.yes)
+            broker = open_broker.enter_context(session.broker(arm=consent.arm))
+            write = prepare(broker)
+            if not consent.yes or (broker.environment == "real" and not session.printer.as_json):
+                show(broker, write.side, write.title, write.rows(), consent.arm)
+            if not consent.yes:
+                ask(broker)
+        with _first_interrupt_held():
+            try:
+                order = write.send()
+            except OrderUncertain as error:
+                error.advice = f"{error.advice} `{_list(broker, consent)}` shows what stands."
+                raise
+            session.printer.one(order, _outcome(order), write.title)
+            session.printer.say(_hint(broker, consent, order.id if write.leaves_order else None))
+
+
+def _outcome(order: Order) -> dict[str, object]:
+    shown = {"number": order.id, "of order": order.original_id, "status": order.status}
+    return {label: value for label, value in shown.items() if value is not None}
+
+
+def _hint(broker: Broker, consent: Consent, number: str | None) -> str:
+    if broker.environment == "sandbox" and (consent.profile is None or consent.profile.base_url is None):
+        return "This sandbox has ended with the command; `brokerkit sandbox` serves one that stays."
+    shows = f"`{_list(broker, consent)}` shows what is working"
+    if number is None:
+        return f"{shows}."
+    return f"{shows}, `brokerkit cancel {number}{consent.options}` takes back what is not filled."
+
+
+def _list(broker: Broker, consent: Consent) -> str:
+    return f"brokerkit {'orders' if broker.supports('orders') else 'history'}{consent.options}"
+
+
+@contextlib.contextmanager
+def _nothing_sent() -> Iterator[None]:
+    """Note at an interrupt that nothing was sent."""
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        interrupt.add_note(NOT_SENT)
+        raise
+
+
+HELD = f"The order is on its way; its answer comes within {TOTAL_SECONDS:g} s. Ctrl-C again leaves without it."
+
+
+@contextlib.contextmanager
+def _first_interrupt_held() -> Iterator[None]:
+    """Answer the first Ctrl-C with words, so that the outcome is learned; the second one interrupts."""
+    before = signal.getsignal(signal.SIGINT)
+
+    def hold(*_: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        with contextlib.suppress(OSError):
+            os.write(2, f"\n{HELD}\n".encode())  # not print: what was interrupted may be printing
+
+    # A program that was started with interrupts switched off keeps them off.
+    holds = callable(before) and threading.current_thread() is threading.main_thread()
+    if holds:
+        signal.signal(signal.SIGINT, hold)
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        if not getattr(interrupt, "__notes__", ()):
+            interrupt.add_note(MAY_STAND)  # it came beside the sending itself, before or after: nobody knows
+        raise
+    finally:
+        if holds:
+            signal.signal(signal.SIGINT, before)

@@ -1,0 +1,179 @@
+"""The safety envelope: arming, limits and the kill switch. It says no before anything is sent, and never sends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from brokerkit.errors import Disarmed, Halted, JournalError, LimitExceeded
+from brokerkit.market import clock
+from brokerkit.models import OrderRequest, Quote, Venue
+from brokerkit.orders.state import private_folder, state_directory
+from brokerkit.transport.text import sanitize
+
+QUOTE_SECONDS = 5.0
+"""A price older than this is asked for again before it is compared with."""
+HIGHEST = Decimal("1.3")
+"""A market order can cost up to the upper limit of the day: 30 % over the base price, where it is not told."""
+NEEDED_FOR_REAL = ("max_order_quantity", "max_order_value", "max_orders_per_minute", "max_orders_per_day")
+
+
+class Limits(BaseModel):
+    """Limits of a profile. Amounts are in won; None: no limit. Cancellations are never limited."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_order_quantity: Decimal | None = Field(None, gt=0)
+    """Shares of one order."""
+    max_order_value: Decimal | None = Field(None, gt=0)
+    """Quantity times price of one order; orders without a price count at the upper limit of the day."""
+    max_daily_value: Decimal | None = Field(None, gt=0)
+    """Value of all orders of a day together, whatever became of them, unless the broker refused them."""
+    max_orders_per_minute: int | None = Field(None, gt=0)
+    """Orders and amendments in any 60 seconds."""
+    max_orders_per_day: int | None = Field(None, gt=0)
+    """Orders and amendments of a day."""
+    price_collar_percent: Decimal | None = Field(None, gt=0)
+    """How far a price may lie from the last price, in percent of it: 3 = 3 %."""
+    symbols: frozenset[str] | None = None
+    """The only symbols that may be ordered."""
+
+
+@dataclass(frozen=True)
+class Safety:
+    """How careful a broker is with orders; made by `get_broker`."""
+
+    arm: str | None = None
+    limits: Limits = field(default_factory=Limits)
+    exclusive: bool = False
+    degraded: bool = False
+    settle_seconds: float = 120.0
+
+
+class Guard:
+    """Says no to orders outside the envelope of one account."""
+
+    def __init__(self, environment: str, safety: Safety, quote: Callable[[str, Venue], Quote]) -> None:
+        self.limits = safety.limits
+        self._environment = environment
+        self._arm = safety.arm
+        self._quote = quote
+        self._quotes: dict[tuple[str, Venue], tuple[float, Quote]] = {}
+
+    def remember(self, quote: Quote) -> None:
+        """Keep a price that was just read."""
+        self._quotes[quote.symbol, quote.venue] = (time.monotonic(), quote)
+
+    def check_armed(self, account: Callable[[], str]) -> None:
+        """Raise Disarmed unless real money may be moved: armed with the account's last four digits, with limits set."""
+        if self._environment != "real":
+            return
+        digits = "".join(character for character in account() if character.isdigit())[-4:]
+        if self._arm is None or self._arm != digits:
+            wrong = "armed for another account" if self._arm else "not armed"
+            raise Disarmed(
+                f"This is real money, and the broker is {wrong}.",
+                advice="Nothing was sent. Give arm= or write arm in the profile: the last four digits of the account.",
+            )
+        missing = [name for name in NEEDED_FOR_REAL if getattr(self.limits, name) is None]
+        if missing:
+            raise Disarmed(
+                f"This is real money, and limits are missing: {', '.join(missing)}.",
+                advice="Nothing was sent. Write them in the limits table of the profile.",
+            )
+
+    def check_order(self, request: OrderRequest) -> Decimal | None:
+        """Raise LimitExceeded for an order outside the limits; return its value in won if a limit needs that."""
+        return self._check(request.symbol, request.venue, request.quantity, request.price)
+
+    def check_amendment(self, symbol: str, venue: Venue, quantity: Decimal, price: Decimal) -> None:
+        """Raise LimitExceeded for an amendment to a price or value outside the limits."""
+        self._check(symbol, venue, quantity, price)
+
+    def _check(self, symbol: str, venue: Venue, quantity: Decimal, price: Decimal | None) -> Decimal | None:
+        limits = self.limits
+        if limits.symbols is not None and symbol not in limits.symbols:
+            raise _exceeded(f"{symbol} is not among the allowed symbols: {', '.join(sorted(limits.symbols))}")
+        if limits.max_order_quantity is not None and quantity > limits.max_order_quantity:
+            raise _exceeded(f"{quantity:f} shares are more than max_order_quantity, {limits.max_order_quantity:f}")
+        if limits.price_collar_percent is not None and price is not None:
+            self._check_collar(symbol, venue, price, limits.price_collar_percent)
+        if limits.max_order_value is None and limits.max_daily_value is None:
+            return None
+        value = quantity * (price if price is not None else self._highest(symbol, venue))
+        if limits.max_order_value is not None and value > limits.max_order_value:
+            raise _exceeded(f"{value:,f} won are more than max_order_value, {limits.max_order_value:,f} won")
+        return value
+
+    def _check_collar(self, symbol: str, venue: Venue, price: Decimal, percent: Decimal) -> None:
+        last = self._recent(symbol, venue).price
+        if abs(price - last) * 100 > percent * last:
+            raise _exceeded(f"{price:,f} won are more than {percent} % away from the last price, {last:,f} won")
+
+    def _highest(self, symbol: str, venue: Venue) -> Decimal:
+        quote = self._recent(symbol, venue)
+        return quote.upper_limit or (quote.previous_close or quote.price) * HIGHEST
+
+    def _recent(self, symbol: str, venue: Venue) -> Quote:
+        read_at, quote = self._quotes.get((symbol, venue), (0.0, None))
+        if quote is None or time.monotonic() - read_at > QUOTE_SECONDS:
+            quote = self._quote(symbol, venue)
+            self.remember(quote)
+        return quote
+
+
+def _exceeded(words: str) -> LimitExceeded:
+    return LimitExceeded(
+        f"{words}.", advice="Nothing was sent. Make the order smaller, or change the limits of the profile."
+    )
+
+
+# The kill switch is a file, so that every process of this user sees it with the next order.
+
+
+def halt_file() -> Path:
+    """Return the file whose presence stops all orders and amendments of this user."""
+    return state_directory() / "HALT"
+
+
+def halt(reason: str = "") -> None:
+    """Stop orders and amendments of all accounts, in all processes of this user. Cancellations go on."""
+    private_folder(halt_file().parent)
+    words = f"{clock.now():%Y-%m-%d %H:%M:%S} {sanitize(reason)}".strip()
+    try:
+        halt_file().write_text(words, encoding="utf-8")
+    except OSError as error:
+        raise JournalError(
+            f"The kill switch {halt_file()} cannot be set: {error.strerror}.", advice="Stop your programs by hand."
+        ) from None
+
+
+def resume() -> bool:
+    """Let orders go out again. False: they were not stopped."""
+    try:
+        halt_file().unlink()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise JournalError(f"The kill switch {halt_file()} cannot be removed: {error.strerror}.") from None
+    return True
+
+
+def check_halt() -> None:
+    """Raise Halted while the kill switch is on, or where that cannot be seen."""
+    path = halt_file()
+    try:
+        words = path.read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        words = f"it cannot be read: {error.strerror}"
+    raise Halted(
+        f"The kill switch is on ({sanitize(words)}).",
+        advice="Nothing was sent. `brokerkit resume` lets orders go again.",
+    )

@@ -1,0 +1,165 @@
+"""What the journal keeps: one intent for every order, amendment and cancellation that was to be sent."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+import time
+from decimal import Decimal
+from enum import StrEnum
+
+from brokerkit.models import Model, Order, OrderRequest, Side
+
+
+class IntentKind(StrEnum):
+    """What was to be sent."""
+
+    ORDER = "ORDER"
+    AMEND = "AMEND"
+    CANCEL = "CANCEL"
+
+
+class IntentState(StrEnum):
+    """What is known of an intent."""
+
+    INTENT = "INTENT"
+    """Checked, not sent yet. Never written down: what is not in the journal as SENDING has not been sent."""
+    SENDING = "SENDING"
+    """Written down before the first byte leaves. If its process is gone, it is UNKNOWN."""
+    ACKED = "ACKED"
+    """The broker has it, under `order_id`."""
+    REJECTED = "REJECTED"
+    """The broker refused it, with a code that proves that."""
+    NOT_SENT = "NOT_SENT"
+    """No byte left this machine."""
+    UNKNOWN = "UNKNOWN"
+    """It may stand."""
+    AMBIGUOUS = "AMBIGUOUS"
+    """It may stand, and the broker's list shows more than one order that it could be, or one that differs."""
+    PRESUMED_ABSENT = "PRESUMED_ABSENT"
+    """Not visible after several complete lists over the settle time. It may still appear: then it is LATE."""
+    LATE = "LATE"
+    """It was presumed absent and stands after all, under `order_id`."""
+    ABSENT_DAY_CLOSED = "ABSENT_DAY_CLOSED"
+    """Not in the complete list of a day that is over."""
+
+
+OPEN = frozenset({IntentState.SENDING, IntentState.UNKNOWN, IntentState.AMBIGUOUS})
+"""Not known: while an order is in one of these, its symbol and side are blocked."""
+UNRESOLVED = frozenset({IntentState.UNKNOWN, IntentState.AMBIGUOUS})
+STANDING = frozenset({IntentState.ACKED, IntentState.LATE})
+
+
+class Confidence(StrEnum):
+    """How sure a match with a row of the broker's list is."""
+
+    EXACT = "EXACT"
+    """Nobody else trades the account by this channel, so the caller has declared, and nobody else was seen."""
+    PROBABLE = "PROBABLE"
+    """Somebody else may have placed the same order by the same channel."""
+
+
+class Sighting(Model):
+    """What one complete list of the broker, or several in a row, showed of an intent."""
+
+    since: dt.datetime
+    until: dt.datetime
+    lists: int
+    fitting: tuple[str, ...]
+    """Numbers of orders that are just like it."""
+    unexplained: tuple[str, ...]
+    """Numbers of other orders of its symbol and side that the journal does not know."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Say whether nothing was seen that could have to do with it."""
+        return not self.fitting and not self.unexplained
+
+
+class Intent(Model):
+    """An order, amendment or cancellation as the journal knows it. Survives as JSON."""
+
+    id: str
+    kind: IntentKind
+    state: IntentState = IntentState.INTENT
+    day: dt.date
+    """Trading day, in Korean time."""
+    symbol: str
+    side: Side
+    quantity: Decimal | None
+    """Shares; None: all that is left of the order that is amended or cancelled."""
+    price: Decimal | None
+    """Won per share; None for types without a price."""
+    request: OrderRequest | None = None
+    """The order that was to be placed."""
+    order: Order | None = None
+    """The order that was to be amended or cancelled."""
+    watermark: int | None = None
+    """Highest order number of the day that was known when it was sent: its own must be higher."""
+    created_at: dt.datetime
+    sent_at: dt.datetime | None = None
+    deadline: dt.datetime | None = None
+    """Nothing of it leaves this machine after that."""
+    decided_at: dt.datetime | None = None
+    sent_bytes: int | None = None
+    code: str | None = None
+    """The broker's code, if it gave one."""
+    answer: str | None = None
+    """What the broker answered, sanitised and without secrets."""
+    order_id: str | None = None
+    result: Order | None = None
+    """What the broker made of it."""
+    confidence: Confidence | None = None
+    """Set where a row of a list was matched instead of an answer being read."""
+    evidence: tuple[str, ...] = ()
+    """Why it is in its state, in the order in which it was learnt."""
+    sightings: tuple[Sighting, ...] = ()
+    previous: str | None = None
+    """The intent that this one was sent again for."""
+    owner: str = ""
+    """The process that sends it."""
+
+    def moved(self, state: IntentState, reason: str, **known: object) -> Intent:
+        """Return the intent in another state, with the reason added to its evidence."""
+        return self.model_copy(update={"state": state, "evidence": (*self.evidence, reason), **known})
+
+    @property
+    def what(self) -> str:
+        """Say in one line what was to be sent."""
+        shares = "all" if self.quantity is None else f"{self.quantity:f}"
+        if self.kind is IntentKind.ORDER and self.request is not None:
+            return f"{self.side} {shares} {self.symbol} at {self.price or self.request.type}"
+        named = self.order.id if self.order else "?"
+        return f"{self.kind.lower()} {shares} of order {named} ({self.symbol})" + (
+            f" to {self.price}" if self.price else ""
+        )
+
+    @property
+    def mutex(self) -> str | None:
+        """Return what only one open intent may hold; None for a full cancellation, which may be sent again."""
+        if self.kind is IntentKind.ORDER:
+            return f"{self.symbol}:{self.side}"
+        if self.kind is IntentKind.CANCEL and self.quantity is None:
+            return None
+        assert self.order is not None  # noqa: S101 - the other kinds name an order
+        return f"{self.day}:{self.order.handle}"
+
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def new_id() -> str:
+    """Return a ULID: 48 bits of time and 80 of chance, so that ids ascend and never meet."""
+    number = (time.time_ns() // 1_000_000 << 80) | secrets.randbits(80)
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def key_of(order_id: str | None) -> str | None:
+    """Return an order's number in the one spelling in which numbers are compared: brokers pad with zeros."""
+    number = number_of(order_id)
+    return order_id if number is None else str(number)
+
+
+def number_of(order_id: str | None) -> int | None:
+    """Return an order's number for comparisons; None if it is no number."""
+    return int(order_id) if order_id and order_id.isascii() and order_id.isdigit() and len(order_id) <= 18 else None

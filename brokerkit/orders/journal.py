@@ -1,0 +1,368 @@
+"""The order journal: written down durably before the first byte leaves, never forgotten, never unsure of itself.
+
+One SQLite file for each account and environment. What cannot be opened, read or written stops orders.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from decimal import ROUND_CEILING, Decimal
+from pathlib import Path
+from weakref import WeakValueDictionary
+
+from pydantic import ValidationError
+
+from brokerkit.errors import JournalError, LimitExceeded, OrderBlocked
+from brokerkit.market import clock
+from brokerkit.orders.guard import Limits
+from brokerkit.orders.intents import OPEN, UNRESOLVED, Intent, IntentKind, IntentState, key_of, number_of
+from brokerkit.orders.owner import Owner
+from brokerkit.orders.storage import opened_file
+
+LONGEST_SENDING = 60.0
+"""Seconds after which SENDING is UNKNOWN, whoever owns it: an attempt lasts 15 s at most."""
+_WRITE = """INSERT INTO intents VALUES (:id, :kind, :state, :day, :symbol, :side, :mutex, :number, :value, :sent_at,
+ :monotonic, :owner, :content)"""
+
+
+class Journal:
+    """The journal of one account, shared by all threads and processes of this user. `path` None: in memory only."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        self._file: sqlite3.Connection | None = None
+        self._process = os.getpid()
+        self._owner: Owner | None = None
+        with self._using():
+            pass
+
+    # The way of an intent
+
+    def begin(
+        self, intent: Intent, *, limits: Limits, value: Decimal | None, check: Callable[[], None], deadline: dt.datetime
+    ) -> Intent:
+        """Write the intent down as SENDING, durably, or raise: nothing has been sent then.
+
+        In the same transaction `check` is asked (kill switch), the counters are compared with the limits, and another
+        open intent of the same symbol and side is an OrderBlocked.
+        """
+        with self._writing() as file:
+            check()
+            self._check_counters(file, intent, limits, value)
+            now = clock.now()
+            highest, falls, _ = self._day(file, intent.day)
+            intent = intent.moved(
+                IntentState.SENDING,
+                "written down before the first byte",
+                sent_at=now,
+                deadline=deadline,
+                watermark=None if falls else highest,
+                owner=self.owner.name if self.path else "",
+            )
+            try:
+                file.execute(_WRITE, self._row(intent, value))
+            except sqlite3.IntegrityError:
+                raise self._blocked(file, intent) from None
+        return intent
+
+    def note(self, intent: Intent) -> None:
+        """Keep an intent of which nothing has been sent."""
+        with self._writing() as file:
+            file.execute(_WRITE, self._row(intent, None))
+
+    def decide(self, intent: Intent) -> Intent:
+        """Write what became of an intent. An order number that another intent has makes it UNKNOWN."""
+        decided = intent.model_copy(update={"decided_at": clock.now()})
+        with self._writing() as file:
+            try:
+                self._update(file, decided)
+            except sqlite3.IntegrityError:
+                decided = intent.moved(
+                    IntentState.UNKNOWN, f"its number {intent.order_id} is that of another order", order_id=None
+                )
+                self._update(file, decided)
+            self._see(file, decided.day, [number_of(decided.order_id)], decided)
+        return decided
+
+    def revise(self, intent_id: str, change: Callable[[Intent], Intent]) -> Intent:
+        """Change an intent as it now stands in the journal, in one transaction."""
+        with self._writing() as file:
+            present = self._get(file, intent_id)
+            changed = change(present)
+            try:
+                self._update(file, changed)
+            except sqlite3.IntegrityError:
+                if changed.order_id != present.order_id:
+                    return present  # another intent got that number meanwhile: look again
+                # Another open intent blocks its symbol and side already.
+                file.execute("UPDATE intents SET mutex = NULL WHERE id = ?", (intent_id,))
+                self._update(file, changed)
+            self._see(file, changed.day, [number_of(changed.order_id)], None)
+        return changed
+
+    def release(self, intent_id: str, reason: str) -> None:
+        """Let another intent be sent beside this one, whose outcome stays open."""
+        with self._writing() as file:
+            present = self._get(file, intent_id)
+            self._update(file, present.moved(present.state, reason))
+            file.execute("UPDATE intents SET mutex = NULL WHERE id = ?", (intent_id,))
+
+    def recover(self) -> tuple[Intent, ...]:
+        """Turn what processes that are gone were sending into UNKNOWN, and return it."""
+        found = []
+        with self._writing() as file:
+            for intent in self._select(file, "state = 'SENDING'"):
+                age = (clock.now() - (intent.sent_at or intent.created_at)).total_seconds()
+                if self.path is None or (self.owner.is_alive(intent.owner) and 0 <= age < LONGEST_SENDING):
+                    continue
+                unknown = intent.moved(IntentState.UNKNOWN, "its process ended while it was being sent")
+                self._update(file, unknown)
+                found.append(unknown)
+        return tuple(found)
+
+    # What stands in it
+
+    def get(self, intent_id: str) -> Intent:
+        """Return an intent; a JournalError if there is none of that id."""
+        with self._reading() as file:
+            return self._get(file, intent_id)
+
+    def open_intents(self) -> tuple[Intent, ...]:
+        """Return what is being sent or not known, oldest first."""
+        with self._reading() as file:
+            return self._select(file, f"state IN {_listed(OPEN)}")
+
+    def unresolved(self) -> tuple[Intent, ...]:
+        """Return what is not known, oldest first."""
+        return tuple(intent for intent in self.open_intents() if intent.state in UNRESOLVED)
+
+    def of_day(self, day: dt.date) -> tuple[Intent, ...]:
+        """Return the intents of a day, oldest first."""
+        with self._reading() as file:
+            return self._select(file, "day = ?", day.isoformat())
+
+    def everything(self) -> Iterator[Intent]:
+        """Yield all intents, oldest first."""
+        with self._reading() as file:
+            rows = file.execute("SELECT content FROM intents ORDER BY id").fetchall()
+        yield from (_opened(row[0]) for row in rows)
+
+    def explained(self, day: dt.date) -> frozenset[str]:
+        """Return the numbers of the day that the journal explains."""
+        with self._reading() as file:
+            query = "SELECT number FROM intents WHERE day = ? AND number IS NOT NULL"
+            return frozenset(row[0] for row in file.execute(query, (day.isoformat(),)))
+
+    # What is learnt from the broker's lists
+
+    def is_shared(self, day: dt.date) -> bool:
+        """Say whether somebody else was seen to trade the account that day."""
+        with self._reading() as file:
+            return self._day(file, day)[2]
+
+    def learn(self, day: dt.date, numbers: Iterable[int | None], strangers: Iterable[str]) -> None:
+        """Remember the highest number of a list, and numbers that are not ours."""
+        with self._writing() as file:
+            self._see(file, day, numbers, None)
+            for number in strangers:
+                file.execute("INSERT OR IGNORE INTO strangers VALUES (?, ?)", (day.isoformat(), number))
+                file.execute("UPDATE days SET shared = 1 WHERE day = ?", (day.isoformat(),))
+
+    def end_exclusive(self, day: dt.date) -> None:
+        """Remember that matches of this day are probable at best."""
+        with self._writing() as file:
+            self._see(file, day, [0], None)
+            file.execute("UPDATE days SET shared = 1 WHERE day = ?", (day.isoformat(),))
+
+    def longest_delay(self) -> float:
+        """Return the most seconds after which an order was seen in a list for the first time."""
+        with self._reading() as file:
+            found = file.execute("SELECT value FROM facts WHERE name = 'delay'").fetchone()
+        return float(found[0]) if found else 0.0
+
+    def learn_delay(self, seconds: float) -> None:
+        """Remember a delay if it is longer than all before."""
+        with self._writing() as file:
+            query = "INSERT INTO facts VALUES ('delay', ?) ON CONFLICT DO UPDATE SET value = max(value, excluded.value)"
+            file.execute(query, (seconds,))
+
+    @property
+    def owner(self) -> Owner:
+        """This process, as the rows name it."""
+        if self._owner is None:
+            assert self.path is not None  # noqa: S101 - a journal in memory dies with its process
+            self._owner = Owner(self.path.parent)
+        return self._owner
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            if self._file is not None and self._process == os.getpid():
+                self._file.close()
+            self._file = None
+
+    # How it is done
+
+    def _check_counters(self, file: sqlite3.Connection, intent: Intent, limits: Limits, value: Decimal | None) -> None:
+        if intent.kind is IntentKind.CANCEL:
+            return
+        sent = "kind IN ('ORDER', 'AMEND') AND state != 'NOT_SENT' AND "
+        if limits.max_orders_per_minute is not None:
+            now, ticks = clock.now().timestamp(), time.monotonic()
+            # Either clock is enough: the one on the wall may jump, the other one starts again with the machine.
+            query = f"SELECT count(*) FROM intents WHERE {sent}(sent_at > ? OR monotonic BETWEEN ? AND ?)"  # noqa: S608
+            count = file.execute(query, (now - 60, ticks - 60, ticks)).fetchone()[0]
+            if count >= limits.max_orders_per_minute:
+                raise _exceeded(f"{count} orders in the last minute are max_orders_per_minute", "Wait a moment")
+        day = (intent.day.isoformat(),)
+        if limits.max_orders_per_day is not None:
+            count = file.execute(f"SELECT count(*) FROM intents WHERE {sent}day = ?", day).fetchone()[0]  # noqa: S608
+            if count >= limits.max_orders_per_day:
+                raise _exceeded(f"{count} orders today are max_orders_per_day", "Go on tomorrow")
+        if limits.max_daily_value is not None and intent.kind is IntentKind.ORDER and value is not None:
+            query = f"SELECT coalesce(sum(value), 0) FROM intents WHERE {sent}state != 'REJECTED' AND day = ?"  # noqa: S608
+            total = file.execute(query, day).fetchone()[0] + _won(value)
+            if total > limits.max_daily_value:
+                raise _exceeded(
+                    f"{total:,} won today would be more than max_daily_value, {limits.max_daily_value:,f} won",
+                    "Order less",
+                )
+
+    def _blocked(self, file: sqlite3.Connection, intent: Intent) -> OrderBlocked:
+        others = self._select(file, f"mutex = ? AND state IN {_listed(OPEN)}", intent.mutex)
+        return blocked_by(others, intent) if others else OrderBlocked("Another order was just sent.")
+
+    def _row(self, intent: Intent, value: Decimal | None) -> dict[str, object]:
+        return {
+            "id": intent.id,
+            "kind": intent.kind,
+            "state": intent.state,
+            "day": intent.day.isoformat(),
+            "symbol": intent.symbol,
+            "side": intent.side,
+            "mutex": intent.mutex,
+            "number": key_of(intent.order_id),
+            "value": 0 if value is None else _won(value),
+            "sent_at": intent.sent_at.timestamp() if intent.sent_at else None,
+            "monotonic": time.monotonic(),
+            "owner": intent.owner,
+            "content": intent.model_dump_json(),
+        }
+
+    def _update(self, file: sqlite3.Connection, intent: Intent) -> None:
+        values = (intent.state, key_of(intent.order_id), intent.model_dump_json(), intent.id)
+        changed = file.execute("UPDATE intents SET state = ?, number = ?, content = ? WHERE id = ?", values)
+        if changed.rowcount != 1:
+            raise JournalError(f"The journal has lost the intent {intent.id}.", advice="Do not delete rows of it.")
+
+    def _day(self, file: sqlite3.Connection, day: dt.date) -> tuple[int, bool, bool]:
+        found = file.execute("SELECT highest, falls, shared FROM days WHERE day = ?", (day.isoformat(),)).fetchone()
+        return (found[0], bool(found[1]), bool(found[2])) if found else (0, False, False)
+
+    def _see(
+        self, file: sqlite3.Connection, day: dt.date, numbers: Iterable[int | None], answered: Intent | None
+    ) -> None:
+        known = [number for number in numbers if number is not None]
+        if not known:
+            return
+        # A number below what was known before its order was sent: the broker's numbers do not ascend after all.
+        falls = answered is not None and answered.watermark is not None and known[0] <= answered.watermark
+        query = """INSERT INTO days VALUES (?, ?, ?, 0) ON CONFLICT DO UPDATE SET
+         highest = max(highest, excluded.highest), falls = max(falls, excluded.falls)"""
+        file.execute(query, (day.isoformat(), max(known), falls))
+
+    def _get(self, file: sqlite3.Connection, intent_id: str) -> Intent:
+        found = self._select(file, "id = ?", intent_id)
+        if not found:
+            raise JournalError(
+                f"The journal has no intent {intent_id!r:.40}.", advice="unresolved() lists the open ones."
+            )
+        return found[0]
+
+    def _select(self, file: sqlite3.Connection, where: str, *values: object) -> tuple[Intent, ...]:
+        query = f"SELECT content FROM intents WHERE {where} ORDER BY id"  # noqa: S608 - `where` is ours
+        return tuple(_opened(row[0]) for row in file.execute(query, values))
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._using() as file:
+            yield file
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._using() as file:
+            file.execute("BEGIN IMMEDIATE")
+            try:
+                yield file
+                file.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    file.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _using(self) -> Iterator[sqlite3.Connection]:
+        if self._process != os.getpid():
+            # A forked process must not touch the file that its parent opened, nor speak in its name.
+            self._lock, self._file, self._owner, self._process = threading.RLock(), None, None, os.getpid()
+        with self._lock:
+            try:
+                if self._file is None:
+                    self._file = opened_file(self.path)
+                yield self._file
+            except sqlite3.Error as error:
+                raise JournalError(
+                    f"The order journal {self.path or 'in memory'} cannot be used: {error}.",
+                    advice="No order is sent without it. Free the disk or repair the file; do not delete it.",
+                ) from None
+
+
+def blocked_by(others: Iterable[Intent], intent: Intent) -> OrderBlocked:
+    """Return the error for an intent that has to wait for others."""
+    named = "; ".join(f"{other.what} is {other.state} ({other.id})" for other in others)
+    return OrderBlocked(
+        f"{intent.what} has to wait: {named}.",
+        advice="Nothing was sent. Call reconcile(), look at the broker's own list, or decide with resolve().",
+    )
+
+
+def _opened(content: str) -> Intent:
+    try:
+        return Intent.model_validate_json(content)
+    except ValidationError as error:
+        words = f"a row of it cannot be read ({error.error_count()} fields)"
+    raise JournalError(f"The order journal is damaged: {words}.", advice="No order is sent. Keep the file.")
+
+
+def _listed(states: Iterable[IntentState]) -> str:
+    return f"({', '.join(f'{state!r}' for state in map(str, sorted(states)))})"
+
+
+def _won(value: Decimal) -> int:
+    return int(value.to_integral_value(ROUND_CEILING))
+
+
+def _exceeded(words: str, advice: str) -> LimitExceeded:
+    return LimitExceeded(f"{words}.", advice=f"Nothing was sent. {advice}, or change the limits of the profile.")
+
+
+_files: dict[tuple[int, Path], Journal] = {}
+_in_memory: WeakValueDictionary[tuple[int, str], Journal] = WeakValueDictionary()
+
+
+def journal_for(path: Path, *, durable: bool) -> Journal:
+    """Return the journal that all brokers of this account in this process share; without `durable` it is in memory."""
+    if not durable:
+        # Gone with the last broker of its account: the simulated exchange that it speaks of is gone then too.
+        memory = (os.getpid(), path.name)
+        return _in_memory.get(memory) or _in_memory.setdefault(memory, Journal(None))
+    file = (os.getpid(), path)
+    return _files.get(file) or _files.setdefault(file, Journal(path))

@@ -1,0 +1,248 @@
+"""What the broker's lists prove about an intent, and what they do not."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import takewhile
+
+from brokerkit.errors import BrokerError, OrderUncertain
+from brokerkit.market import clock
+from brokerkit.models import Model, Order
+from brokerkit.orders.intents import UNRESOLVED, Confidence, Intent, IntentState, Sighting, number_of
+from brokerkit.orders.journal import Journal
+from brokerkit.orders.listing import EARLY, Listed, alike, checked, fits, is_related, others
+
+logger = logging.getLogger("brokerkit")
+
+APART = dt.timedelta(seconds=1)
+"""Two lists this far apart have to show the same match."""
+LISTS = 3
+"""So many complete lists over the settle time have to lack an intent before it is presumed absent."""
+KEPT = 40
+POLL_SECONDS = 1.1
+_PRESUMED = IntentState.PRESUMED_ABSENT
+
+
+class Reconciliation(Model):
+    """What `reconcile` found out."""
+
+    decided: tuple[Intent, ...] = ()
+    """Intents whose state changed, each with its evidence."""
+    unresolved: tuple[Intent, ...] = ()
+    """What is still not known."""
+    late: tuple[Intent, ...] = ()
+    """Presumed absent before, standing after all."""
+    foreign: tuple[Order, ...] = ()
+    """Orders of the days looked at that somebody else placed: they are reported, not adopted."""
+    problem: str | None = None
+    """Why a list could not be read to its end; such a list decides nothing."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How far the lists of a broker can be trusted."""
+
+    proves_absence: bool
+    settle: dt.timedelta
+    exclusive: bool
+
+
+class Reconciler:
+    """Compares the journal with the broker's lists."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        rows_of: Callable[[dt.date], Iterable[Listed]],
+        *,
+        proves_absence: bool,
+        settle_seconds: float,
+        exclusive: bool,
+        times_tell: Callable[[], bool],
+    ) -> None:
+        self._journal = journal
+        self._rows_of = rows_of
+        self._proves_absence = proves_absence
+        self._settle_seconds = settle_seconds
+        self._exclusive = exclusive
+        self._times_tell = times_tell
+
+    def run(self, *, wait: bool, timeout: float | None) -> Reconciliation:
+        """Look once, or with `wait` until everything is decided or the time is over."""
+        deadline = time.monotonic() + (self._settle_seconds * 1.5 + 30 if timeout is None else timeout)
+        report = self._look()
+        while wait and report.unresolved and time.monotonic() < deadline:
+            time.sleep(min(POLL_SECONDS, max(0.0, deadline - time.monotonic())))
+            report = _joined(report, self._look())
+        return report
+
+    def _look(self) -> Reconciliation:
+        recovered = self._journal.recover()
+        today = clock.today()
+        known = [intent for intent in self._journal.everything() if intent.state in UNRESOLVED | {_PRESUMED}]
+        days = sorted({today, *(intent.day for intent in known)})
+        report = Reconciliation(decided=recovered)
+        for day in days:
+            try:
+                asked_on = clock.today()
+                rows = tuple(replace(row, tells_time=self._times_tell()) for row in self._rows_of(day))
+                rows = checked(rows, asked_on, clock.today())
+            except OrderUncertain:
+                raise
+            except BrokerError as error:
+                logger.warning("The list of %s cannot be used: %s", day, error)
+                report = report.model_copy(update={"problem": str(error)})
+                continue
+            report = _joined(self._judge_day(day, rows, is_over=day < today), report)
+        return report.model_copy(update={"unresolved": self._journal.unresolved()})
+
+    def _judge_day(self, day: dt.date, rows: Sequence[Listed], *, is_over: bool) -> Reconciliation:
+        now = clock.now()
+        intents = [intent for intent in self._journal.of_day(day) if intent.state in {*UNRESOLVED, _PRESUMED}]
+        sending = [intent for intent in self._journal.of_day(day) if intent.state is IntentState.SENDING]
+        free = others(rows, self._journal.explained(day))
+        claimed = {row.key for row in free for intent in (*intents, *sending) if self._may_be(intent, row)}
+        foreign = [row for row in free if row.key not in claimed]
+        self._journal.learn(day, [], [])
+        decided: list[Intent] = []
+        late: list[Intent] = []
+        for intent in intents:
+            judged = self._judge(intent, free, intents, now, is_over)
+            if judged.state is not intent.state:
+                (late if judged.state is IntentState.LATE else decided).append(judged)
+        self._journal.learn(day, [number_of(row.order.id) for row in rows], [row.key for row in foreign])
+        if late:
+            self._journal.end_exclusive(day)
+        return Reconciliation(
+            decided=tuple(decided + late), late=tuple(late), foreign=tuple(row.order for row in foreign)
+        )
+
+    def _may_be(self, intent: Intent, row: Listed) -> bool:
+        return fits(intent, row, until=None) or (intent.state in UNRESOLVED and is_related(intent, row))
+
+    def _judge(
+        self, intent: Intent, free: Sequence[Listed], intents: Sequence[Intent], now: dt.datetime, is_over: bool
+    ) -> Intent:
+        settle = max(self._settle_seconds, self._journal.longest_delay() * 1.5)
+        terms = Terms(
+            self._proves_absence,
+            dt.timedelta(seconds=settle),
+            self._exclusive and not self._journal.is_shared(intent.day),
+        )
+        rivals = [other for other in intents if other.id != intent.id and alike(intent, other)]
+
+        def change(present: Intent) -> Intent:
+            if present.state not in UNRESOLVED | {_PRESUMED}:
+                return present  # somebody else decided meanwhile
+            return judge(present, free, rivals, terms, now, is_over=is_over)
+
+        judged = self._journal.revise(intent.id, change)
+        if judged.order_id and judged.state is not intent.state and (delay := _delay(judged)):
+            self._journal.learn_delay(delay)
+        return judged
+
+
+def judge(
+    intent: Intent, free: Sequence[Listed], rivals: Sequence[Intent], terms: Terms, now: dt.datetime, *, is_over: bool
+) -> Intent:
+    """Return the intent as a complete list leaves it. `free` are the rows that no intent accounts for.
+
+    `rivals` are intents of the day, not known or presumed absent, that a row could be as well. `is_over`: the day has
+    ended.
+    """
+    until = (intent.deadline or now) + terms.settle + EARLY
+    fitting = [row for row in free if fits(intent, row, until=None if intent.state is _PRESUMED else until)]
+    rest = [row for row in free if is_related(intent, row) and row not in fitting]
+    seen = _having_seen(intent, fitting, rest, now)
+    if intent.watermark is None and not all(row.tells_time for row in fitting + rest):
+        return seen  # neither numbers nor times tell which rows came after it
+    if len(fitting) > 1:
+        return _ambiguous(seen, f"{len(fitting)} orders of the list could be it: {_named(fitting)}")
+    if fitting:
+        return _matched(seen, fitting[0], rivals, terms)
+    if is_over:
+        return _after_the_day(seen, terms)
+    settled = intent.deadline is not None and now >= intent.deadline + terms.settle
+    if seen.state is _PRESUMED or not settled:
+        return seen
+    if rest:
+        return _ambiguous(seen, f"orders that nobody explains could be it, differently: {_named(rest)}")
+    last = seen.sightings[-1]
+    if terms.proves_absence and last.lists >= LISTS and last.until - last.since >= terms.settle:
+        words = f"not visible after {last.lists} complete lists over {(last.until - last.since).total_seconds():.0f} s"
+        return seen.moved(_PRESUMED, words, decided_at=now)
+    return seen
+
+
+def _having_seen(intent: Intent, fitting: Sequence[Listed], rest: Sequence[Listed], now: dt.datetime) -> Intent:
+    keys, unexplained = tuple(row.key for row in fitting), tuple(row.key for row in rest)
+    sightings = intent.sightings
+    last = sightings[-1] if sightings else None
+    if last and (last.fitting, last.unexplained, last.since.date()) == (keys, unexplained, now.date()):
+        longer = last.model_copy(update={"until": now, "lists": last.lists + 1})
+        return intent.model_copy(update={"sightings": (*sightings[:-1], longer)})
+    first = Sighting(since=now, until=now, lists=1, fitting=keys, unexplained=unexplained)
+    return intent.model_copy(update={"sightings": (*sightings, first)[-KEPT:]})
+
+
+def _matched(seen: Intent, row: Listed, rivals: Sequence[Intent], terms: Terms) -> Intent:
+    unsure = [rival for rival in rivals if fits(rival, row, until=None)]
+    if seen.state is _PRESUMED and any(rival.state in UNRESOLVED for rival in unsure):
+        return seen  # the one that is not known has to be decided first
+    if unsure:
+        return _ambiguous(seen, f"order {row.order.id} could also be {', '.join(rival.id for rival in unsure)}")
+    same = list(takewhile(lambda sighting: sighting.fitting == (row.key,), reversed(seen.sightings)))
+    if same[0].until - same[-1].since < APART:
+        return seen
+    return seen.moved(
+        IntentState.LATE if seen.state is _PRESUMED else IntentState.ACKED,
+        f"order {row.order.id} of the broker's list is just like it, in {sum(each.lists for each in same)} lists",
+        order_id=row.order.id,
+        result=row.order,
+        confidence=Confidence.EXACT if terms.exclusive else Confidence.PROBABLE,
+        decided_at=same[0].until,
+    )
+
+
+def _after_the_day(seen: Intent, terms: Terms) -> Intent:
+    last = seen.sightings[-1]
+    if not terms.proves_absence or not last.is_empty or last.since.date() <= seen.day:
+        return seen
+    if last.until - last.since < APART:
+        return seen
+    return seen.moved(IntentState.ABSENT_DAY_CLOSED, "not in the complete list of its day, which is over")
+
+
+def _delay(judged: Intent) -> float | None:
+    """Return after how many seconds a list showed it first, if an earlier list did not."""
+    first = next((turn for turn, sighting in enumerate(judged.sightings) if sighting.fitting), 0)
+    if not first or judged.sent_at is None:
+        return None
+    return (judged.sightings[first].since - judged.sent_at).total_seconds()
+
+
+def _named(rows: Iterable[Listed]) -> str:
+    return ", ".join(row.order.id for row in rows)
+
+
+def _ambiguous(seen: Intent, words: str) -> Intent:
+    if seen.state is IntentState.AMBIGUOUS and seen.evidence[-1:] == (words,):
+        return seen
+    return seen.moved(IntentState.AMBIGUOUS, words)
+
+
+def _joined(first: Reconciliation, second: Reconciliation) -> Reconciliation:
+    def newest(*groups: Iterable[Intent]) -> tuple[Intent, ...]:
+        return tuple({intent.id: intent for group in groups for intent in group}.values())
+
+    return Reconciliation(
+        decided=newest(first.decided, second.decided),
+        unresolved=second.unresolved,
+        late=newest(first.late, second.late),
+        foreign=tuple({order.id: order for order in (*first.foreign, *second.foreign)}.values()),
+        problem=second.problem,
+    )

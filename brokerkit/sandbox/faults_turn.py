@@ -1,0 +1,198 @@
+"""One request at a relay: what came, the line to answer on, and the way to the face behind."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from brokerkit.sandbox.faults import Applied, Draw, Faults, Rule
+from brokerkit.sandbox.server import Wording
+
+LENGTH = "content-length"
+NO_LINGER = struct.pack("ii", 1, 0)
+
+
+@dataclass(frozen=True)
+class Message:
+    """A whole request, as bytes and as what faults ask of it. Header names are in lower case."""
+
+    raw: bytes
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    keeps: bool
+    """Whether the client wants to go on on this line."""
+
+    @property
+    def path(self) -> str:
+        return self.target.partition("?")[0]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole answer. Header names keep their letter case."""
+
+    status: int
+    reason: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    bodiless: bool = False
+    """Whether it answers HEAD, so that its length is that of a body which never comes."""
+
+    def raw(self) -> bytes:
+        """Return it as bytes, with the length that the body has."""
+        lines = [f"HTTP/1.1 {self.status} {self.reason}"]
+        for name, value in self.headers:
+            told = str(len(self.body)) if name.lower() == LENGTH and not self.bodiless else value
+            lines.append(f"{name}: {told}")
+        if not self.header(LENGTH):
+            lines.append(f"Content-Length: {len(self.body)}")
+        return "\r\n".join([*lines, "", ""]).encode("latin-1") + self.body
+
+    def header(self, name: str) -> str:
+        """Return a header's value, blank if there is none."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), "")
+
+    def with_headers(self, changes: Mapping[str, str]) -> Answer:
+        """Return the answer with some headers set to other values."""
+        left = {name.lower() for name in changes}
+        kept = [(name, value) for name, value in self.headers if name.lower() not in left]
+        return replace(self, headers=(*kept, *changes.items()))
+
+    def json(self) -> dict[str, Any] | None:
+        """Return the body if it is a JSON object."""
+        try:
+            body = json.loads(self.body)
+        except ValueError:
+            return None
+        return body if isinstance(body, dict) else None
+
+    def with_json(self, body: object) -> Answer:
+        """Return the answer with another body."""
+        return replace(self, body=json.dumps(body, ensure_ascii=False).encode())
+
+
+BARE = Answer(200, "OK", (("Content-Type", "application/json;charset=UTF-8"),), b"{}")
+"""What an answer is made from when the face was not asked."""
+
+
+class Line:
+    """A connection with a client."""
+
+    def __init__(self, sock: socket.socket, stopped: threading.Event) -> None:
+        self.sock = sock
+        self.stopped = stopped
+        self.page = 0
+        """Of the list that was asked for last."""
+        self.listed: Answer | None = None
+        """The page that was sent last."""
+
+    def send(self, data: bytes) -> bool:
+        """Send all of it; True, because the line stays usable."""
+        self.sock.sendall(data)
+        return True
+
+    def send_pieces(self, data: bytes, size: int, seconds: float) -> bool:
+        """Send in pieces with a pause before each. False if the relay stopped meanwhile."""
+        for start in range(0, len(data), size):
+            if seconds and self.stopped.wait(seconds):
+                return False
+            self.sock.sendall(data[start : start + size])
+        return True
+
+    def send_junk(self, data: bytes) -> None:
+        """Send bytes beneath TLS, where there is TLS."""
+        socket.socket.sendall(self.sock, data)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait; False if the relay stopped meanwhile."""
+        return not self.stopped.wait(seconds)
+
+    def hold(self, seconds: float) -> None:
+        """Stay silent until the client hangs up, the relay stops, or the time is over."""
+        self.sock.settimeout(seconds or 0.001)
+        with contextlib.suppress(OSError):
+            if self.sock.recv(1):
+                self.stopped.wait(seconds)
+
+    def reset(self) -> None:
+        """Close with a reset instead of an orderly end."""
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+        self.sock.close()
+
+
+class Memory:
+    """What a relay knows of the requests so far."""
+
+    def __init__(self) -> None:
+        self.previous: Answer | None = None
+        self.orders: dict[int, float] = {}
+        """When the face took an order, by its number, on the monotonic clock."""
+        self.lock = threading.Lock()
+
+
+@dataclass
+class Turn:
+    """A request in the hands of the relay."""
+
+    message: Message
+    line: Line
+    draw: Draw
+    faults: Faults
+    wording: Wording
+    memory: Memory
+    ask: Callable[[Turn], Answer]
+    """Hands the request to the face."""
+    edit: Callable[[Turn, Rule, Answer], Answer]
+    refuse: Callable[[float], None]
+    """Closes the port for some seconds."""
+    entries: list[Applied] = field(default_factory=list)
+    processed: bool = False
+    order_id: str | None = None
+    previous: Answer | None = None
+    """What the relay answered to the request before."""
+
+    def note(self, rule: Rule) -> None:
+        """Write into the log that a rule is played on this request."""
+        entry = self.faults.note(rule, self.draw)
+        entry.processed, entry.order_id = self.processed, self.order_id
+        self.entries.append(entry)
+
+    def forward(self) -> Answer:
+        """Let the face carry the request out and return its answer."""
+        self.processed = True
+        for entry in self.entries:
+            entry.processed = True
+        answer = self.ask(self)
+        for entry in self.entries:
+            entry.order_id = self.order_id
+        return answer
+
+    def answer(self) -> Answer:
+        """Return the answer to send: the face's, with the faults of answers and lists in it."""
+        rules = self.draw.rules
+        answer = BARE if any(rule.processed is False for rule in rules) else self.forward()
+        for rule in rules:
+            edited = self.edit(self, rule, answer)
+            if edited is not answer:
+                self.note(rule)
+            answer = edited
+        return answer
+
+
+def fields(body: object) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield every object of a JSON body with each of its keys, at any depth."""
+    if isinstance(body, dict):
+        for name in list(body):
+            yield body, name
+            if name in body:
+                yield from fields(body[name])
+    elif isinstance(body, list):
+        for item in body:
+            yield from fields(item)

@@ -1,0 +1,285 @@
+"""A relay in front of a face: it reads whole requests, lets the rules break some of them, and hands on the rest.
+
+Threads and plain sockets, on this machine only. Each request goes to the face on a connection of its own, so what
+happens on the client's line never reaches the face.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import selectors
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from brokerkit.errors import ConfigError
+from brokerkit.sandbox import faults_answers, faults_lines, faults_listings
+from brokerkit.sandbox.faults import Faults, Rule
+from brokerkit.sandbox.faults_turn import LENGTH, Answer, Line, Memory, Message, Turn, fields
+from brokerkit.sandbox.server import Face, Purpose, Server
+
+EDITS = {**faults_answers.EDITS, **faults_listings.EDITS}
+ORDERS_KEPT = 10_000
+HANDSHAKE_SECONDS = 10.0
+HEAD_CAP = 1_000_000
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+NOT_UNDERSTOOD = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+class Relay:
+    """A face served behind a relay, until `close`. With `tls` (certificate and key) the relay speaks https."""
+
+    def __init__(
+        self,
+        face: Face,
+        faults: Faults,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        tls: tuple[Path, Path] | None = None,
+    ) -> None:
+        self._face = face
+        self._faults = faults
+        self._host = host
+        self._context = _context(tls)
+        self._behind = Server(face.app, host=host)
+        try:
+            self._listener = _bound(host, port)
+        except ConfigError:
+            self._behind.close()
+            raise
+        self.port: int = self._listener.getsockname()[1]
+        self._memory = Memory()
+        self._stopped = threading.Event()
+        self._open: set[socket.socket] = set()
+        self._threads: list[threading.Thread] = []
+        self._lock = threading.Lock()
+        self._refusing = threading.Lock()
+        self._pause = 0.0
+        self._port_closed = threading.Event()
+        self._bell, self._hears = socket.socketpair()
+        self._listener.listen(128)
+        self._start(self._listen)
+
+    @property
+    def url(self) -> str:
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"{'https' if self._context else 'http'}://{host}:{self.port}"
+
+    def close(self) -> None:
+        """Stop serving at once, whatever is being played, and give the port back."""
+        self._stopped.set()
+        self._port_closed.set()
+        self._bell.send(b"!")
+        with self._lock:
+            for sock in self._open:
+                _hang_up(sock)
+            threads = list(self._threads)
+        for thread in threads:
+            thread.join(timeout=10)
+        for sock in (self._listener, self._bell, self._hears):
+            sock.close()
+        self._behind.close()
+
+    def _start(self, work: Callable[..., None], *arguments: object) -> None:
+        thread = threading.Thread(target=work, args=arguments, name=f"relay-{self.port}", daemon=True)
+        with self._lock:
+            self._threads = [*(each for each in self._threads if each.is_alive()), thread]
+        thread.start()
+
+    def _listen(self) -> None:
+        while not self._stopped.is_set():
+            with selectors.DefaultSelector() as selector:
+                for sock in (self._listener, self._hears):
+                    selector.register(sock, selectors.EVENT_READ)
+                ready = [key.fileobj for key, _ in selector.select()]
+            if self._hears in ready:
+                self._hears.recv(1)
+                self._close_port()
+            else:
+                with contextlib.suppress(OSError):
+                    sock, _ = self._listener.accept()
+                    self._start(self._serve, sock)
+
+    def _close_port(self) -> None:
+        if self._stopped.is_set():
+            return
+        self._listener.close()
+        # Bound and not listening: connections are refused, and nobody else can take the port.
+        self._listener = self._bound_again()
+        self._port_closed.set()
+        self._stopped.wait(self._pause)
+        self._listener.listen(128)
+
+    def _bound_again(self) -> socket.socket:
+        while True:
+            try:
+                return _bound(self._host, self.port)
+            except ConfigError:
+                # Somebody's outgoing connection got the port as its own number: it is free again in a moment.
+                if self._stopped.wait(0.05):
+                    return socket.socket()
+
+    def _refuse(self, seconds: float) -> None:
+        with self._refusing:
+            self._pause = seconds
+            self._port_closed.clear()
+            if not self._stopped.is_set():
+                self._bell.send(b"!")
+                self._port_closed.wait()
+
+    @contextmanager
+    def _kept(self, sock: socket.socket) -> Iterator[socket.socket]:
+        """Keep a socket where `close` finds it, and close it at the end."""
+        with self._lock:
+            self._open.add(sock)
+        try:
+            if self._stopped.is_set():
+                raise ConnectionAbortedError
+            yield sock
+        finally:
+            with self._lock:
+                self._open.discard(sock)
+            sock.close()
+
+    def _serve(self, sock: socket.socket) -> None:
+        with contextlib.suppress(OSError, http.client.HTTPException), self._kept(sock):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._context is None:
+                self._converse(Line(sock, self._stopped))
+                return
+            sock.settimeout(HANDSHAKE_SECONDS)
+            secured = self._context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+            with self._kept(secured):
+                secured.do_handshake()
+                secured.settimeout(None)
+                self._converse(Line(secured, self._stopped))
+
+    def _converse(self, line: Line) -> None:
+        unread = b""
+        while True:
+            try:
+                message, unread = _read(line.sock, unread)
+            except ValueError:
+                line.send(NOT_UNDERSTOOD)
+                return
+            if message is None or not self._play(self._turn(message, line)) or not message.keeps:
+                return
+
+    def _turn(self, message: Message, line: Line) -> Turn:
+        face = self._face
+        purpose = face.purpose(message.method, message.path, message.headers)
+        if purpose is Purpose.LISTING:
+            name, value = face.wording.further
+            line.page = line.page + 1 if message.headers.get(name) == value else 1
+        return Turn(
+            message=message,
+            line=line,
+            draw=self._faults.next(face.name, purpose, message.raw, line.page),
+            faults=self._faults,
+            wording=face.wording,
+            memory=self._memory,
+            ask=self._ask,
+            edit=_edit,
+            refuse=self._refuse,
+            previous=self._memory.previous,
+        )
+
+    def _play(self, turn: Turn) -> bool:
+        for rule in turn.draw.rules:
+            if rule.kind in faults_lines.PLAYS:
+                turn.note(rule)
+                return faults_lines.PLAYS[rule.kind](turn, rule)
+        answer = turn.answer()
+        if turn.draw.purpose is Purpose.LISTING:
+            turn.line.listed = answer
+        return turn.line.send(answer.raw())
+
+    def _ask(self, turn: Turn) -> Answer:
+        with self._kept(socket.create_connection((self._host, self._behind.port))) as sock:
+            sock.sendall(turn.message.raw)
+            with http.client.HTTPResponse(sock, method=turn.message.method) as response:
+                response.begin()
+                body = response.read()
+                bodiless = turn.message.method == "HEAD"
+                answer = Answer(response.status, response.reason, tuple(response.headers.items()), body, bodiless)
+        self._memory.previous = answer
+        if turn.draw.purpose is Purpose.ORDER:
+            self._remember(turn, answer)
+        return answer
+
+    def _remember(self, turn: Turn, answer: Answer) -> None:
+        numbers = [str(owner[name]) for owner, name in fields(answer.json()) if name == self._face.wording.number]
+        if not numbers:
+            return
+        turn.order_id = numbers[0]
+        with self._memory.lock:
+            orders = self._memory.orders
+            orders[faults_listings.number_of(numbers[0])] = time.monotonic()
+            if len(orders) > ORDERS_KEPT:
+                del orders[next(iter(orders))]
+
+
+def _edit(turn: Turn, rule: Rule, answer: Answer) -> Answer:
+    return EDITS[rule.kind](turn, rule, answer) if rule.kind in EDITS else answer
+
+
+def _context(tls: tuple[Path, Path] | None) -> ssl.SSLContext | None:
+    if tls is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*tls)
+    return context
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+    except OSError as error:
+        sock.close()
+        raise ConfigError(f"The sandbox cannot listen on {host}:{port}: {error.strerror}.") from None
+    return sock
+
+
+def _hang_up(sock: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        # The plain shutdown also for TLS: SSLSocket's own one frees what the reading thread is using.
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+def _read(sock: socket.socket, data: bytes) -> tuple[Message | None, bytes]:
+    """Return one request and what came behind it; None at the end of the line, ValueError if it is no request."""
+    while b"\r\n\r\n" not in data:
+        part = sock.recv(65536)
+        if not part:
+            return None, b""
+        data += part
+        if len(data) > HEAD_CAP:
+            raise ValueError("no end of the headers")
+    head, _, rest = data.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    method, target, version = first.split(" ")
+    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    if "transfer-encoding" in headers:
+        raise ValueError("only bodies with a Content-Length are read")
+    told = headers.get(LENGTH, "0")
+    if not (told.isascii() and told.isdigit()):
+        raise ValueError("no length")
+    length = int(told)
+    if headers.get("expect", "").lower() == "100-continue":
+        sock.sendall(CONTINUE)
+    while len(rest) < length:
+        part = sock.recv(65536)
+        if not part:
+            return None, b""
+        rest += part
+    wish = headers.get("connection", "").lower()
+    keeps = wish != "close" and (version == "HTTP/1.1" or wish == "keep-alive")
+    return Message(head + b"\r\n\r\n" + rest[:length], method, target, headers, keeps), rest[length:]

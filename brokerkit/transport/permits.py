@@ -1,0 +1,29 @@
+"""Leave to send one order, once. Without it no order leaves, whoever calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from brokerkit.errors import Blocked
+
+
+class Permit:
+    """Given out by the order desk for one order, used up by the client when all is ready for sending.
+
+    `leave` is what has to happen then; it raises where nothing may be sent. `check` is asked once more before the first
+    byte. Afterwards `sent` is the byte counter of the attempt and `answer` what the server said, without secrets.
+    """
+
+    def __init__(self, leave: Callable[[], None], check: Callable[[], None]) -> None:
+        self._leave = leave
+        self.check = check
+        self.used = False
+        self.sent: int | None = 0
+        self.answer: str | None = None
+
+    def use(self) -> None:
+        """Use the permit up; Blocked if it was used before."""
+        if self.used:
+            raise Blocked("A second request would leave for one order.", advice="Nothing more was sent.")
+        self._leave()
+        self.used = True

@@ -1,0 +1,121 @@
+"""How these pages become a site: `make docs`."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+from sphinx.pycode import ModuleAnalyzer
+
+import brokerkit
+from brokerkit import registry, sandbox
+
+# Known to type checkers only, and autodoc would leave the other types of that signature unread too.
+registry.Sandbox = sandbox.Sandbox
+
+project = "brokerkit"
+copyright = "2026 The brokerkit authors"
+version = release = brokerkit.__version__
+language = "en"
+
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
+source_suffix = {".md": "markdown"}
+exclude_patterns = ["_build", "examples"]
+highlight_language = "text"
+
+html_theme = "furo"
+html_title = "brokerkit"
+html_copy_source = False
+html_show_sourcelink = False
+
+myst_heading_anchors = 4
+
+# Docstrings are written to be read in the source too: one backtick marks code.
+default_role = "literal"
+autodoc_class_signature = "separated"
+autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
+autodoc_typehints_format = "short"
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 90
+python_display_short_literal_types = True
+autodoc_default_options = {
+    "members": True,
+    "undoc-members": True,
+    "exclude-members": "model_config, __init__, __new__",
+}
+
+# Nothing is fetched while the site is built, so what other projects define has no page to link to.
+nitpick_ignore_regex = [
+    (r"py:.*", r"(abc|collections|datetime|dt|decimal|enum|pathlib|pydantic|pytest|_pytest|starlette)\..*"),
+    (r"py:.*", r"Decimal|Path|SecretStr"),
+    # Of the sandbox the reference has what a test of yours needs, not what holds it together.
+    (r"py:class", r"brokerkit\.sandbox\.\w+\.\w+|Faults"),
+    # Type variables, the function in the value of an alias, and what goes between the order desk and the client.
+    (r"py:class", r"brokerkit\.transport\.(\w+\.[RMK]|text\.sanitize|permits\.Permit)"),
+]
+
+PLAIN_TYPES = {"type": "type", "Exact": "Decimal", "OptionalExact": "Decimal | None"}
+README_PAGES = {"README.md": "index.md", "README.ko.md": "index.ko.md", "CHANGELOG.md": "changelog.md"}
+_TARGET = re.compile(r"(?<=\]\()(?!\w+:|#)([^)#\s]+)")
+
+
+def _site_target(path: str) -> str:
+    """Return what a link from the top of the repository is called among these pages."""
+    return README_PAGES.get(path) or (path.removeprefix("docs/") if path.startswith("docs/") else f"../{path}")
+
+
+def _move_links_of_included(app: Sphinx, path: Path, parent: str, content: list[str]) -> None:
+    """Let the links of a file at the top of the repository work from here as well."""
+    content[0] = _TARGET.sub(lambda found: _site_target(found[1]), content[0])
+
+
+def _move_links_to_included(app: Sphinx, page: str, content: list[str]) -> None:
+    """Lead links to a file that is a page of the site to that page."""
+    up = "../" * (page.count("/") + 1)
+    for name, target in README_PAGES.items():
+        content[0] = content[0].replace(f"]({up}{name}", f"]({up[3:]}{target}")
+
+
+def _name_language(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
+    """Mark a Korean page as Korean."""
+    if page.endswith(".ko"):
+        context["language"] = "ko"
+
+
+def _read_docstring_of_name(
+    app: Sphinx, what: str, name: str, value: object, options: object, lines: list[str]
+) -> None:
+    """Give a name that a package passes on the docstring that stands below it in its own module.
+
+    Python keeps none for it, and autodoc would show that of the value's type.
+    """
+    if what != "data":
+        return
+    module, _, own = name.rpartition(".")
+    package = importlib.import_module(module)
+    modules = [module, *(f"{module}.{each.name}" for each in pkgutil.iter_modules(getattr(package, "__path__", ())))]
+    found = (ModuleAnalyzer.for_module(each).find_attr_docs().get(("", own)) for each in modules)
+    lines[:] = next(filter(None, found), [])
+
+
+def _name_plain_types(app: Sphinx, doctree: nodes.document) -> None:
+    """Show what our own names for numbers stand for, and keep `type` from being taken for the field of that name."""
+    for reference in doctree.findall(pending_xref):
+        if reference.get("refdomain") == "py" and reference["reftarget"] in PLAIN_TYPES:
+            reference.replace_self(nodes.Text(PLAIN_TYPES[reference["reftarget"]]))
+
+
+def setup(app: Sphinx) -> None:
+    """Connect the events."""
+    app.connect("autodoc-process-docstring", _read_docstring_of_name)
+    app.connect("doctree-read", _name_plain_types)
+    app.connect("include-read", _move_links_of_included)
+    app.connect("source-read", _move_links_to_included)
+    app.connect("html-page-context", _name_language)

@@ -1,0 +1,157 @@
+"""The commands at a real terminal, in this process or as a program of their own, and a sandbox for them."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TextIO
+
+import pytest
+
+from brokerkit.cli import main
+from brokerkit.sandbox import Sandbox
+from brokerkit.sandbox.exchange import ExchangeOrder
+from brokerkit.sandbox.server import JsonResponse, Request
+
+BROKERS = ("kis", "kiwoom")
+ORDER_IDS = {"TTTC0011U", "TTTC0012U", "TTTC0013U", "kt10000", "kt10001", "kt10002", "kt10003"}
+CTRL_C, CTRL_D = "\x03", "\x04"
+
+# The terminal becomes the one that Ctrl-C comes from.
+_AT_TERMINAL = """
+import os, sys
+os.login_tty(0)
+os.execv(sys.executable, [sys.executable, "-m", "brokerkit", *sys.argv[1:]])
+"""
+
+
+def write_profiles(box: Sandbox, folder: Path) -> dict[str, str]:
+    """Write a profile a broker for a served sandbox, and return the environment variables that name it."""
+    lines = []
+    for name in BROKERS:
+        connection = box.connect(name)
+        lines.append(f'[profiles.{name}]\nbroker = "{name}"\nenvironment = "sandbox"')
+        lines += [f'{key} = "{getattr(connection, key)}"' for key in ("base_url", "app_key", "app_secret", "account")]
+    path = folder / "brokerkit.toml"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return {
+        "BROKERKIT_CONFIG": str(path),
+        "BROKERKIT_CACHE_DIR": str(folder / "cache"),
+        "BROKERKIT_STATE_DIR": str(folder / "state"),
+    }
+
+
+def orders_at(box: Sandbox, broker: str) -> Sequence[ExchangeOrder]:
+    """Return all that the exchange has of a broker's account: orders, amendments and cancellations."""
+    return box.exchange.orders(box.connect(broker).account)
+
+
+def is_order(request: Request) -> bool:
+    """Say whether a request places, amends or cancels an order."""
+    return request.headers.get("tr_id", request.headers.get("api-id")) in ORDER_IDS
+
+
+class Program:
+    """`brokerkit` in a process of its own; what it writes and what is typed go through one terminal."""
+
+    def __init__(self, *arguments: str, environment: Mapping[str, str]) -> None:
+        self.screen = ""
+        self._terminal, line = pty.openpty()
+        self._process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-c", _AT_TERMINAL, *arguments],
+            stdin=line,
+            stdout=line,
+            stderr=line,
+            env={**os.environ, "TERM": "xterm", "PYTHONUTF8": "1", **environment},
+        )
+        os.close(line)
+
+    def types(self, text: str) -> None:
+        """Type a text."""
+        os.write(self._terminal, text.encode())
+
+    def shows(self, text: str) -> None:
+        """Wait until a text is on the screen."""
+        while text not in self.screen:
+            assert self._read(), f"{text!r} did not come; the screen has:\n{self.screen}"
+
+    def ends(self) -> int:
+        """Wait for the end, and return the exit code."""
+        while self._read():
+            pass
+        return self._process.wait(timeout=20)
+
+    def _read(self) -> bool:
+        if not select.select([self._terminal], [], [], 20)[0]:
+            return False
+        try:
+            part = os.read(self._terminal, 65536)
+        except OSError:  # the other end is closed
+            return False
+        self.screen += part.decode().replace("\r\n", "\n")
+        return True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()
+        self._process.wait()
+        os.close(self._terminal)
+
+
+class Terminal:
+    """A real terminal as standard input and standard error of commands that run in this process."""
+
+    def __init__(self) -> None:
+        self._keyboard, end = pty.openpty()
+        self._keys = os.fdopen(os.dup(end), "r", encoding="utf-8")
+        self._line = os.fdopen(end, "w", encoding="utf-8")
+        self._seen = ""
+
+    def types(self, text: str, encoding: str = "utf-8") -> None:
+        """Type ahead what will be read."""
+        os.write(self._keyboard, text.encode(encoding))
+
+    def runs(self, *arguments: str, errors: TextIO | None = None) -> int:
+        """Run a command at this terminal; its standard output goes elsewhere."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "stdin", self._keys)
+            patch.setattr(sys, "stderr", errors or self._line)
+            return main(arguments)
+
+    def screen(self) -> str:
+        """Return what has been typed and written so far."""
+        self._line.flush()
+        while select.select([self._keyboard], [], [], 0)[0]:
+            self._seen += os.read(self._keyboard, 65536).decode().replace("\r\n", "\n")
+        return self._seen
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._keys.close()
+        self._line.close()
+        os.close(self._keyboard)
+
+
+def rows_of(screen: str) -> dict[str, str]:
+    """Return what the newest question on a screen shows, by label."""
+    lines = [line[2:].split("  ", 1) for line in screen.splitlines() if line.startswith("  ")]
+    return {label: value.strip() for label, value in lines}
+
+
+def trouble(meant: bool) -> JsonResponse | None:
+    """Return an answer that no broker documents, or None to let the face answer."""
+    return JsonResponse({"words": "trouble"}, status=500) if meant else None

@@ -1,0 +1,80 @@
+"""The benchmarks run, and the page that they write has their rows. No time is asserted here."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import pytest
+
+from benchmarks import calls, imports, lines, report
+from benchmarks.bare import BARE
+from benchmarks.calls import connected, surroundings
+from benchmarks.report import DOCUMENT
+from brokerkit.sandbox import Sandbox
+
+BROKERS = ("kis", "kiwoom")
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return DOCUMENT.read_text(encoding="utf-8")
+
+
+def rows_of(page: str) -> set[str]:
+    """Return what stands in the first column of the tables."""
+    return {line.split("|")[1].strip() for line in page.splitlines() if line.startswith("|")}
+
+
+@pytest.mark.parametrize("broker", BROKERS)
+def test_the_bare_session_sends_what_brokerkit_sends(broker: str, tmp_path: Path) -> None:
+    with surroundings(tmp_path, None), Sandbox() as box:
+        given, face = box.connect(broker), box.face(broker)
+        face.window.calls = 10**9
+        with connected(broker, given) as ours:
+            ours.balance()
+            bare = BARE[broker](given, ours.client.token().get_secret_value(), True)
+            seen = len(face.requests)
+            ours.quote("005930")
+            ours.balance()
+            middle = len(face.requests)
+            bare.quote("005930")
+            bare.balance()
+            bare.close()
+        sent, measure = face.requests[seen:middle], face.requests[middle:]
+        assert len(sent) == len(measure) > 0
+        assert [each.status for each in measure] == [200] * len(measure)
+        assert [(each.path, each.query, each.body) for each in measure] == [
+            (each.path, each.query, each.body) for each in sent
+        ]
+
+
+def test_the_calls_are_the_rows_of_the_page(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "CALLS", 2)
+    rows = report.call_rows(calls.measured(None, rounds=2))
+    assert {row.what for row in rows} <= rows_of(page)
+    assert len(rows) == 8
+    assert all(len(row.figures) == 6 for row in rows)
+
+
+def test_the_starts_are_the_rows_of_the_page(page: str) -> None:
+    rows = report.start_rows(imports.start_milliseconds(rounds=1))
+    assert {row.what for row in rows} <= rows_of(page)
+
+
+def test_the_connections_and_the_memory_are_rows_of_the_page(page: str) -> None:
+    rows = report.line_rows(lines.Memory(10, None, 0), quotes=20)
+    assert {row.what for row in rows} <= rows_of(page)
+    assert [row.met for row in rows] == [True, True, True, True, None, True]
+
+
+def test_the_page_says_how_to_repeat_it_with_a_command_that_is_there(page: str) -> None:
+    assert "    make bench " in page
+    assert "    python -m benchmarks.report --calls 100000 --write " in page
+    assert callable(importlib.import_module("benchmarks.report").main)
+
+
+def test_a_row_says_whether_its_target_is_met() -> None:
+    assert str(report.Row("what", ("1",), "<= 2", True)) == "| what | 1 | <= 2 | met |"
+    assert str(report.Row("what", ("3",), "<= 2", False)) == "| what | 3 | <= 2 | missed |"
+    assert str(report.Row("what", ("3",))) == "| what | 3 |  |  |"

@@ -1,0 +1,267 @@
+"""What is shown before an order, the question, and what counts as a yes."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import responses
+
+from brokerkit.cli import exits, main
+from brokerkit.sandbox import Sandbox
+from brokerkit.sandbox.exchange import ExchangeOrder
+from tests.program import BROKERS, CTRL_D, Program, Terminal, orders_at, rows_of, trouble, write_profiles
+
+both = pytest.mark.parametrize("broker", BROKERS)
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def environment(box: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    return write_profiles(box, tmp_path_factory.mktemp("profiles"))
+
+
+@pytest.fixture(autouse=True)
+def _configured(box: Sandbox, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name, value in {**environment, "NO_COLOR": "1"}.items():
+        monkeypatch.setenv(name, value)
+    yield
+    for broker in BROKERS:
+        box.face(broker).before = None
+
+
+@pytest.fixture
+def rows(box: Sandbox) -> Callable[[str], list[ExchangeOrder]]:
+    """Return a function that tells what the exchange has got of a broker since the test began."""
+    before = {broker: len(orders_at(box, broker)) for broker in BROKERS}
+    return lambda broker: list(orders_at(box, broker))[before[broker] :]
+
+
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
+    with Terminal() as made:
+        yield made
+
+
+def test_with_json_nothing_is_asked_so_it_takes_yes(
+    rows: Callable[[str], list[ExchangeOrder]], terminal: Terminal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert terminal.runs("buy", "005930", "10", "--price", "60000", "--broker", "kis", "--json") == exits.WRONG_USAGE
+    fault = json.loads(terminal.screen())
+    assert fault["error"] == "InvalidRequest"
+    assert "--yes" in fault["advice"]
+    assert capsys.readouterr().out == ""
+    assert rows("kis") == []
+
+
+@pytest.mark.parametrize(
+    "command", [["buy", "005930", "10", "--price", "60000"], ["amend", "1", "--price", "60000"], ["cancel", "1"]]
+)
+def test_without_a_terminal_nothing_is_asked_and_nothing_sent(
+    command: list[str], box: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open(os.devnull, encoding="utf-8") as nothing:
+        for stdin in (nothing, None):
+            monkeypatch.setattr(sys, "stdin", stdin)
+            seen = len(box.face("kis").requests)
+            assert main([*command, "--broker", "kis"]) == exits.BLOCKED
+            assert "--yes" in capsys.readouterr().err
+            assert len(box.face("kis").requests) == seen
+
+
+def test_a_question_that_nobody_can_see_is_not_asked(
+    rows: Callable[[str], list[ExchangeOrder]], terminal: Terminal, tmp_path: Path
+) -> None:
+    terminal.types("y\n")
+    with (tmp_path / "errors").open("w", encoding="utf-8") as errors:
+        told = terminal.runs("buy", "005930", "10", "--price", "60000", "--broker", "kis", errors=errors)
+    assert told == exits.BLOCKED
+    assert "--yes" in (tmp_path / "errors").read_text(encoding="utf-8")
+    assert rows("kis") == []
+
+
+@pytest.mark.parametrize("answer", ["y\n", "Y\n", "yes\n", " YES \n"])
+def test_yes_sends(answer: str, rows: Callable[[str], list[ExchangeOrder]], terminal: Terminal) -> None:
+    terminal.types(answer)
+    assert terminal.runs("buy", "005930", "10", "--price", "60000", "--broker", "kis") == exits.DONE
+    assert len(rows("kis")) == 1
+    assert "Send it?" in terminal.screen()
+
+
+@pytest.mark.parametrize(
+    "answer", ["n\n", "\n", "no\n", "yy\n", "yes please\n", "ㅛ\n", CTRL_D, f"y{CTRL_D}{CTRL_D}n\n"]
+)
+def test_anything_but_yes_sends_nothing(
+    answer: str, rows: Callable[[str], list[ExchangeOrder]], terminal: Terminal
+) -> None:
+    terminal.types(answer)
+    assert terminal.runs("buy", "005930", "10", "--price", "60000", "--broker", "kis") == exits.BLOCKED
+    assert "Nothing was sent" in terminal.screen()
+    assert rows("kis") == []
+
+
+def test_an_answer_in_another_encoding_is_no_yes(
+    rows: Callable[[str], list[ExchangeOrder]], terminal: Terminal
+) -> None:
+    terminal.types("예\n", "cp949")
+    assert terminal.runs("buy", "005930", "10", "--price", "60000", "--broker", "kis") == exits.BLOCKED
+    assert rows("kis") == []
+
+
+@both
+def test_the_question_shows_the_exact_order(broker: str, box: Sandbox, terminal: Terminal) -> None:
+    terminal.types("n\n")
+    terminal.runs(
+        "sell", "005930", "1200", "--price", "70500", "--broker", broker, "--venue", "sor", "--time-in-force", "ioc"
+    )
+    shown = rows_of(terminal.screen())
+    account = "".join(filter(str.isdigit, box.connect(broker).account))
+    assert "매도 SELL" in terminal.screen()
+    assert shown["broker"] == f"{broker}, sandbox"
+    assert shown["account"] == "*" * (len(account) - 4) + account[-4:]
+    assert shown["symbol"].startswith("005930")
+    assert shown["quantity"] == "1,200"
+    assert shown["type"] == "LIMIT"
+    assert shown["price"] == "70,500"
+    assert shown["venue"] == "SOR"
+    assert shown["time in force"] == "IOC"
+    assert shown["value"] == "84,600,000"
+
+
+def test_the_name_is_shown_where_the_broker_tells_one(box: Sandbox, terminal: Terminal) -> None:
+    terminal.types("n\n")
+    terminal.runs("buy", "005930", "1", "--price", "60000", "--broker", "kiwoom")
+    assert rows_of(terminal.screen())["symbol"] == f"005930 {box.exchange.instruments['005930'].name}"
+
+
+@pytest.mark.parametrize(
+    ("factor", "words"), [("0.9", "10.00 % below it"), ("1.1", "10.00 % above it"), ("1", "at it")]
+)
+def test_the_question_says_how_far_the_price_is_from_the_last(
+    factor: str, words: str, box: Sandbox, terminal: Terminal
+) -> None:
+    last = box.exchange.quote("005930").price
+    terminal.types("n\n")
+    terminal.runs("buy", "005930", "1", "--price", str(last * Decimal(factor)), "--broker", "kis")
+    assert rows_of(terminal.screen())["last price"] == f"{last:,}; the order is {words}"
+
+
+def test_a_market_order_shows_what_it_may_cost_at_most(box: Sandbox, terminal: Terminal) -> None:
+    quote = box.exchange.quote("005930")
+    terminal.types("n\n")
+    terminal.runs("buy", "005930", "10", "--type", "MARKET", "--broker", "kis")
+    shown = rows_of(terminal.screen())
+    assert shown["price"] == "none"
+    assert shown["value"] == (
+        f"about {10 * quote.price:,} at the last price, at most {10 * quote.upper_limit:,} at the upper limit"
+    )
+
+
+def test_a_market_order_to_sell_has_no_most(box: Sandbox, terminal: Terminal) -> None:
+    terminal.types("n\n")
+    terminal.runs("sell", "005930", "10", "--type", "MARKET", "--broker", "kis")
+    assert rows_of(terminal.screen())["value"] == f"about {10 * box.exchange.quote('005930').price:,} at the last price"
+
+
+def test_a_stop_price_is_shown(box: Sandbox, terminal: Terminal) -> None:
+    terminal.types("n\n")
+    order = ["--type", "STOP_LIMIT", "--stop-price", "80000", "--price", "81000"]
+    terminal.runs("buy", "005930", "10", *order, "--broker", "kis")
+    shown = rows_of(terminal.screen())
+    assert (shown["type"], shown["stop price"], shown["price"]) == ("STOP_LIMIT", "80,000", "81,000")
+
+
+@pytest.mark.parametrize(("price", "value"), [(["--price", "60000"], "600,000"), (["--type", "MARKET"], "not known")])
+def test_where_the_quote_cannot_be_had_it_says_so_and_asks(
+    price: list[str], value: str, box: Sandbox, rows: Callable[[str], list[ExchangeOrder]], terminal: Terminal
+) -> None:
+    box.face("kis").before = lambda request: trouble(request.path.endswith("inquire-price"))
+    terminal.types("y\n")
+    assert terminal.runs("buy", "005930", "10", *price, "--broker", "kis") == exits.DONE
+    shown = rows_of(terminal.screen())
+    assert shown["last price"].startswith("cannot be had: ")
+    assert shown["value"] == value
+    assert len(rows("kis")) == 1
+
+
+def test_buys_are_red_and_sells_blue(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR")
+    for side, colour in (("buy", "\x1b[1;31m매수 BUY"), ("sell", "\x1b[1;34m매도 SELL")):
+        with Program(side, "005930", "1", "--price", "60000", "--broker", "kis", environment=environment) as program:
+            program.shows("Send it? [y/N]")
+            program.types("n\n")
+            assert program.ends() == exits.BLOCKED
+        assert colour in program.screen
+
+
+@pytest.fixture
+def real(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Keys of a real account in the environment, and no network at all."""
+    path = tmp_path / "brokerkit.toml"
+    for name, arm in (("plain", ""), ("armed", 'arm = "4501"')):
+        with path.open("a", encoding="utf-8") as file:
+            file.write(
+                f'[profiles.{name}]\nbroker = "kis"\nenvironment = "real"\naccount = "50012345-01"\n{arm}\n'
+                f'app_key = "{"k" * 36}"\napp_secret = "{"s" * 180}"\n'
+            )
+    monkeypatch.setenv("BROKERKIT_CONFIG", str(path))
+    monkeypatch.setenv("BROKERKIT_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("BROKERKIT_STATE_DIR", str(tmp_path / "state"))
+    with responses.RequestsMock(assert_all_requests_are_fired=False):
+        yield
+
+
+@pytest.mark.usefixtures("real")
+@pytest.mark.parametrize(
+    ("profile", "arm", "words"),
+    [
+        ("plain", [], "not armed: that takes --arm"),
+        ("plain", ["--arm", "4501"], "armed with 4501"),
+        ("plain", ["--arm", "9999"], "not armed: 9999"),
+        ("plain", ["--arm", "501"], "not armed: 501"),
+        ("armed", [], "armed with 4501"),
+        ("armed", ["--arm", "9999"], "not armed: 9999"),
+    ],
+)
+def test_with_real_money_the_account_and_the_arming_are_shown(
+    profile: str, arm: list[str], words: str, terminal: Terminal
+) -> None:
+    terminal.types("y\n")
+    command = ["buy", "005930", "10", "--price", "60000", "--profile", profile, *arm]
+    assert terminal.runs(*command) == exits.BLOCKED
+    assert f"Real money (실전): account ******4501, {words}" in terminal.screen()
+    assert "Type yes" in terminal.screen()
+    assert "not confirmed" in terminal.screen()
+
+
+@pytest.mark.usefixtures("real")
+@pytest.mark.parametrize("answer", ["yes\n", None])
+def test_with_real_money_an_order_that_is_not_armed_is_shown_and_blocked(
+    answer: str | None, terminal: Terminal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terminal.types(answer or "")
+    confirmed = [] if answer else ["--yes"]
+    told = terminal.runs("buy", "005930", "10", "--price", "60000", "--profile", "plain", *confirmed)
+    assert told == exits.BLOCKED
+    assert "Real money (실전)" in terminal.screen()
+    assert ("Type yes" in terminal.screen()) == bool(answer)
+    assert "Nothing was sent" in terminal.screen()
+    assert "not confirmed" not in terminal.screen()
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.usefixtures("real")
+def test_with_real_money_programs_get_json_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["buy", "005930", "10", "--price", "60000", "--profile", "plain", "--yes", "--json"]
+    assert main(command) == exits.BLOCKED
+    assert json.loads(capsys.readouterr().err)["error"] == "Disarmed"

@@ -1,0 +1,285 @@
+"""`brokerkit config import`: keys of another program's file become profiles, and the file stays as it is."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from types import SimpleNamespace
+
+import keyring
+import platformdirs
+import pytest
+import typer
+from keyring.backend import KeyringBackend
+from typer.testing import CliRunner
+
+from brokerkit.cli import exits, importing, profiles
+from brokerkit.config import Findings, load_profiles
+from brokerkit.errors import AuthError, BrokerError
+
+KEY = "CANARYkey0" + "a1B2" * 6
+SECRET = "CANARYsecret0" + "x9Y8" * 30
+PAPER = "CANARYpaper0" + "q5" * 20
+SAMPLE = f"""\
+# 실전투자
+my_app: "{KEY}"
+my_sec: "{SECRET}"
+paper_app: {PAPER}
+paper_sec: "{PAPER}{PAPER}"
+my_htsid: trader
+my_acct_stock: 01234567  # a number that YAML would read as octal
+my_paper_stock: "70012345"
+my_prod: 01
+my_token: ""
+"""
+
+
+class FakeKeyring(KeyringBackend):
+    """A safe keyring in memory."""
+
+    priority = 1
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.content: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.content.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.content[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        del self.content[service, username]
+
+
+class Run:
+    """Runs the command and keeps what came of it."""
+
+    def __init__(self) -> None:
+        self.app = typer.Typer()
+        profiles.add_to(self.app)
+        self.shown = ""
+
+    def __call__(self, *arguments: str, typed: str = "") -> int:
+        """Return the exit code; `stderr` and `error` keep the rest."""
+        result = CliRunner().invoke(self.app, ["config", "import", *arguments], input=typed)
+        self.stderr, self.error = result.stderr, str(result.exception or "")
+        self.shown += result.stdout + result.stderr + self.error
+        if isinstance(result.exception, BrokerError):
+            return exits.code_of(result.exception)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result.exit_code
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> FakeKeyring:
+    """Make a safe keyring the machine's."""
+    backend = FakeKeyring()
+    monkeypatch.setattr(keyring, "get_keyring", lambda: backend)
+    return backend
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, held: FakeKeyring, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> Iterator[Run]:
+    """Return a function that runs the command in an empty folder; at the end no secret may have shown."""
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setattr(platformdirs, "user_config_path", lambda *_, **__: tmp_path / "user")
+    monkeypatch.setenv("BROKERKIT_CACHE_DIR", str(tmp_path / "cache"))
+    for name in ("BROKERKIT_CONFIG", "BROKERKIT_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    caplog.set_level(logging.DEBUG)
+    runner = Run()
+    yield runner
+    for secret in ("CANARY", KEY[10:], SECRET[13:]):
+        assert secret not in runner.shown
+        assert secret not in caplog.text
+
+
+def write(text: str, name: str = "kis_devlp.yaml", encoding: str = "utf-8") -> str:
+    Path(name).write_bytes(text.encode(encoding))
+    return name
+
+
+def postman(values: Mapping[str, object]) -> str:
+    rows = [{"key": key, "value": value, "enabled": True} for key, value in values.items()]
+    return write(json.dumps({"name": "Env", "values": rows}), "environment.json")
+
+
+REAL = {"PROD_APPKEY": KEY, "PROD_APPSECRET": SECRET, "CANO_REAL": "50012345", "PROD": "https://x", "PROD_TOKEN": "t"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp949"])
+def test_a_file_with_two_accounts_becomes_two_profiles(
+    encoding: str, run: Run, held: FakeKeyring, tmp_path: Path
+) -> None:
+    source = write(SAMPLE, encoding=encoding)
+    before = Path(source).read_bytes()
+    assert run(source, "--untested") == 0
+    found, default = load_profiles()
+    assert default == "kis-real"
+    assert {name: (each.broker, each.environment) for name, each in found.items()} == {
+        "kis-real": ("kis", "real"),
+        "kis-demo": ("kis", "demo"),
+    }
+    assert found["kis-real"].settings == {
+        "account": "01234567-01",
+        "hts_id": "trader",
+        "app_key": {"keyring": "brokerkit/kis-real/app_key"},
+        "app_secret": {"keyring": "brokerkit/kis-real/app_secret"},
+    }
+    assert found["kis-real"].arm is None
+    assert held.content["brokerkit", "kis-real/app_secret"] == SECRET
+    assert held.content["brokerkit", "kis-demo/app_key"] == PAPER
+    assert Path(source).read_bytes() == before
+    assert "kis_devlp.yaml still holds your keys as plain text" in run.stderr
+    assert "not needed: 1." in run.stderr
+    written = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != source]
+    assert not [path for path in written if b"CANARY" in path.read_bytes()]
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        (("--environment", "demo"), ["kis-demo"]),
+        (("--environment", "demo", "--profile", "mine"), ["mine"]),
+        (("--profile", "mine"), ["mine-real", "mine-demo"]),
+    ],
+)
+def test_profiles_are_named_by_environment(options: tuple[str, ...], names: list[str], run: Run) -> None:
+    assert run(write(SAMPLE), "--untested", *options) == 0
+    assert list(load_profiles()[0]) == names
+
+
+def test_a_postman_environment_becomes_a_profile(run: Run, held: FakeKeyring) -> None:
+    assert run(postman(REAL), "--untested", "--profile", "mine") == 0
+    assert load_profiles()[0]["mine"].settings["account"] == "50012345-01"
+    assert held.content["brokerkit", "mine/app_key"] == KEY
+    assert "not needed: 2." in run.stderr
+    assert "arm with the last four digits" in run.stderr
+
+
+def test_what_is_not_filled_in_is_left_out_and_named(run: Run) -> None:
+    assert run(write(SAMPLE.replace(KEY, "앱키")), "--untested") == 0
+    assert list(load_profiles()[0]) == ["kis-demo"]
+    assert "Left out: real lacks my_app." in run.stderr
+
+
+def test_a_file_without_any_complete_account_names_what_is_lacking(run: Run, tmp_path: Path) -> None:
+    assert run(postman({**REAL, "PROD_APPKEY": "", "CANO_REAL": ""}), "--untested") == exits.WRONG_USAGE
+    assert "real lacks PROD_APPKEY, CANO_REAL" in run.error
+    assert run(postman(REAL), "--environment", "demo") == exits.WRONG_USAGE
+    assert "none for this environment" in run.error
+    assert not (tmp_path / "user").exists()
+
+
+def test_an_account_can_be_given_beside_the_file(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = postman({**REAL, "CANO_REAL": ""})
+    assert run(source, "--untested", "--account", "12") == exits.WRONG_USAGE
+    assert "--account: must be eight digits" in run.error
+    assert run(source, "--untested", "--account", "50012345-22") == 0
+    assert load_profiles()[0]["kis-real"].settings["account"] == "50012345-22"
+    assert run(write(SAMPLE), "--untested", "--account", "50012345-22") == exits.WRONG_USAGE
+    assert "about one account" in run.error
+    monkeypatch.setattr(importing, "is_terminal", lambda: True)
+    assert run(source, "--untested", "--profile", "asked", "--keep", "file", typed="1\n60012345-01\n") == 0
+    assert "Account of real, which CANO_REAL does not tell" in run.stderr
+    assert load_profiles()[0]["asked"].settings["account"] == "60012345-01"
+
+
+def test_a_profile_is_not_replaced_without_asking(run: Run) -> None:
+    assert run(postman(REAL), "--untested") == 0
+    assert run(postman(REAL), "--untested") == exits.WRONG_USAGE
+    assert "--replace" in run.error
+    assert run(postman(REAL), "--untested", "--replace") == 0
+
+
+def test_keys_that_do_not_open_the_account_are_not_kept(
+    run: Run, held: FakeKeyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(draft: object) -> str:
+        raise AuthError("the key is not known", broker="kis")
+
+    # The real hosts are not for tests; `init` reads a served sandbox.
+    monkeypatch.setattr("brokerkit.cli.drafts.read_account", refuse)
+    assert run(postman(REAL)) == exits.REFUSED
+    assert "profile kis-real could not be read, so nothing of it was written" in run.stderr
+    assert held.content == {}
+    assert not (tmp_path / "user").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "neither"),
+        (f"just {KEY}", "not a table"),
+        (f"- {KEY}", "not a table"),
+        (f'my_app: "{KEY}\nmy_sec: x', "not valid YAML at line 2"),
+        (f"my_app: *{KEY}", "not valid YAML at line 1"),
+        (f"my_app: [{KEY}\nmy_sec: : {SECRET}", "not valid YAML at line"),
+        ("[" * 5000, "not valid YAML"),
+        (f'{{"my_app": "{KEY}",,}}', "not valid JSON at line 1"),
+        ('{"a":' * 50000, "not valid JSON"),
+        (f"my_app: [{KEY}]", "my_app must be a text"),
+        (f"app_key: {KEY}", "none of the files"),
+        ("my_app: x\n" + "# " * 2**20, "larger than 1 MiB"),
+        (f"!!python/object/apply:os.system ['{KEY}']", "not a table"),
+        (f"my_app: !!python/object/apply:os.system ['{KEY}']", "my_app must be a text"),
+    ],
+    ids=range(14),
+)
+def test_a_file_that_cannot_be_used_is_named_without_its_words(text: str, words: str, run: Run, tmp_path: Path) -> None:
+    assert run(write(text)) == exits.WRONG_USAGE
+    assert words in run.error
+    assert "kis_devlp.yaml" in run.error or "my_app" in run.error
+    assert not (tmp_path / "user").exists()
+
+
+def test_a_file_that_is_none_is_named(run: Run) -> None:
+    Path("latin").write_bytes(b"\xff\xfe\x00\x81\xff")
+    for name, words in ((".", "it is no file"), ("gone", "there is no such file"), ("latin", "neither UTF-8")):
+        assert run(name) == exits.WRONG_USAGE
+        assert words in run.error
+
+
+def test_an_unknown_file_tells_what_is_known(run: Run) -> None:
+    assert run(write("a: b")) == exits.WRONG_USAGE
+    assert "kis: kis_devlp.yaml of the official samples" in run.error
+
+
+# Importers that others wrote
+
+
+def broken(content: Mapping[str, object]) -> Findings | None:
+    """Nothing that could be read."""
+    raise KeyError(str(content))
+
+
+def use(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    entry = EntryPoint("acme", value, importing.IMPORTERS)
+    monkeypatch.setattr(importing, "entry_points", lambda group: [entry] if group == importing.IMPORTERS else [])
+
+
+def test_an_importer_that_breaks_shows_nothing_of_the_file(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "acme_importing", SimpleNamespace(read=broken))
+    use(monkeypatch, "acme_importing:read")
+    assert run(write(SAMPLE)) == exits.WRONG_USAGE
+    assert "cannot be read by the adapter acme (KeyError)" in run.error
+
+
+def test_an_importer_that_cannot_be_loaded_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, "no_such_module:read")
+    assert run(write(SAMPLE)) == exits.WRONG_USAGE
+    assert "The importer of acme cannot be loaded: ModuleNotFoundError" in run.error
+
+
+def test_without_importers_it_says_how_to_go_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importing, "entry_points", lambda group: [])
+    assert run(write(SAMPLE)) == exits.WRONG_USAGE
+    assert "use config init" in run.error

@@ -1,0 +1,264 @@
+"""The commands that ask: for people, for programs, at both brokers."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from brokerkit import Balance, Broker, BuyingPower, InvestorFlow, Order, OrderBook, OrderStatus, Quote, Side, get_broker
+from brokerkit.cli import main
+from brokerkit.cli.printing import Printer, as_text, signed
+from brokerkit.market import clock
+from brokerkit.sandbox import Sandbox
+from brokerkit.sandbox import sandbox as sandboxes
+
+AT_BOTH = pytest.mark.parametrize("name", ["kis", "kiwoom"])
+
+
+@pytest.fixture(autouse=True)
+def nothing_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for variable in [variable for variable in os.environ if variable.startswith("BROKERKIT_")]:
+        monkeypatch.delenv(variable)
+    monkeypatch.setenv("BROKERKIT_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def exchange(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """Give the process a sandbox of its own."""
+    with Sandbox() as sandbox:
+        monkeypatch.setattr(sandboxes, "_shared", [sandbox])
+        yield sandbox
+
+
+@pytest.fixture
+def broker(name: str, exchange: Sandbox) -> Iterator[Broker]:
+    with get_broker(name, environment="sandbox") as broker:
+        yield broker
+
+
+class Asked:
+    """Runs commands at one broker."""
+
+    def __init__(self, name: str, captured: pytest.CaptureFixture[str]) -> None:
+        self._options = ["--broker", name, "--environment", "sandbox"]
+        self._captured = captured
+
+    def text(self, *given: str) -> str:
+        assert main([*given, *self._options]) == 0
+        said = self._captured.readouterr()
+        assert said.err == ""
+        return said.out
+
+    def json(self, *given: str) -> Any:
+        found = self.text(*given, "--json")
+        assert found.count("\n") == 1
+        return json.loads(found)
+
+
+@pytest.fixture
+def asked(name: str, broker: Broker, capsys: pytest.CaptureFixture[str]) -> Asked:
+    return Asked(name, capsys)
+
+
+def lines_of(text: str) -> dict[str, str]:
+    return dict(re.split(r" {2,}", line, maxsplit=1) for line in text.splitlines() if "  " in line)
+
+
+@AT_BOTH
+def test_a_quote_reads_the_same_for_people_and_programs(asked: Asked, broker: Broker) -> None:
+    quote = broker.quote("005930")
+    told = asked.json("quote", "005930")
+    assert Quote.model_validate(told).model_copy(update={"time": None}) == quote.model_copy(update={"time": None})
+    assert told["price"] == str(quote.price)
+    shown = asked.text("quote", "005930")
+    assert shown.startswith(f"005930 {quote.name or ''}".strip())
+    assert lines_of(shown)["price"] == f"{quote.price:,}"
+    assert lines_of(shown)["change"] == f"{quote.change:+,}"
+    assert lines_of(shown)["time"] == as_text(quote.time)
+
+
+@AT_BOTH
+def test_several_quotes_are_a_table_and_an_array(asked: Asked) -> None:
+    assert [each["symbol"] for each in asked.json("quote", "000660", "005930")] == ["000660", "005930"]
+    head, *rows = asked.text("quote", "000660", "005930").splitlines()
+    assert head.split()[:3] == ["symbol", "name", "price"]
+    assert [row[:6] for row in rows] == ["000660", "005930"]
+    assert len({line.index(price) + len(price) for line, price in zip(rows, _prices(rows), strict=True)}) <= 2
+
+
+def _prices(rows: list[str]) -> list[str]:
+    return [next(word for word in row.split() if "," in word) for row in rows]
+
+
+@AT_BOTH
+def test_a_book_shows_asks_above_bids_with_the_best_in_the_middle(asked: Asked, broker: Broker) -> None:
+    found = broker.order_book("005930")
+    title, head, *rows = asked.text("book", "005930").splitlines()
+    assert title.startswith("005930 KRX")
+    assert head.split() == ["asks", "price", "bids"]
+    assert len({len(row) for row in rows[:10]}) == 1
+    middle = [[word.replace(",", "") for word in row.split()] for row in rows[9:11]]
+    assert middle[0] == [str(found.asks[0].quantity), str(found.asks[0].price)]
+    assert middle[1] == [str(found.bids[0].price), str(found.bids[0].quantity)]
+    told = OrderBook.model_validate(asked.json("book", "005930", "--venue", "krx"))
+    assert (told.asks, told.bids) == (found.asks, found.bids)
+
+
+@AT_BOTH
+def test_lists_without_rows_say_so(asked: Asked) -> None:
+    assert asked.text("orders") == "No working orders.\n"
+    assert asked.text("history") == "No orders in these days.\n"
+    assert asked.text("balance").endswith("\nNo positions.\n")
+    assert asked.json("orders") == []
+
+
+@AT_BOTH
+def test_working_orders_and_history_are_shown(asked: Asked, broker: Broker) -> None:
+    quote = broker.quote("005930")
+    filled = broker.buy("005930", 1, price=quote.upper_limit)
+    waiting = broker.buy("005930", 1_000, price=quote.lower_limit)
+    head, *rows = asked.text("orders").splitlines()
+    assert len(rows) == 1
+    assert {waiting.id, "삼성전자", "BUY", "WORKING", "1,000"} <= set(rows[0].split())
+    assert head.split()[:2] == ["time", "id"]
+    assert [Order.model_validate(each).id for each in asked.json("orders")] == [waiting.id]
+    today = str(clock.today())
+    told = asked.json("history", "--from", today, "--to", today)
+    assert [each["id"] for each in told] == [filled.id, waiting.id]
+    assert told[0]["status"] == "FILLED"
+    assert {filled.id, "FILLED"} <= set(asked.text("history", "--from", today).splitlines()[1].split())
+    assert asked.json("history", "--from", today, "--symbol", "000660") == []
+
+
+@AT_BOTH
+def test_a_balance_has_the_largest_position_first(asked: Asked, broker: Broker) -> None:
+    for symbol, quantity in (("005930", 1), ("000660", 2)):
+        broker.buy(symbol, quantity, price=broker.quote(symbol).upper_limit)
+    shown = asked.text("balance")
+    found = broker.balance()
+    assert lines_of(shown)["cash D+2"] == f"{found.cash_d2:,}"
+    assert found.account in shown.splitlines()[0]
+    assert [line[:6] for line in shown.splitlines()[-2:]] == ["000660", "005930"]
+    assert Balance.model_validate(asked.json("balance")) == found
+
+
+@AT_BOTH
+def test_buying_power_is_shown(asked: Asked, broker: Broker) -> None:
+    price = str(broker.quote("005930").price)
+    found = broker.buying_power("005930", price=price)
+    assert lines_of(asked.text("power", "005930", "--price", price))["quantity"] == f"{found.quantity:,}"
+    assert BuyingPower.model_validate(asked.json("power", "005930", "--price", price)) == found
+    assert "quantity" in asked.json("power", "005930")
+
+
+@AT_BOTH
+def test_the_flow_is_a_row_a_day_and_in_detail_one_for_each_investor(asked: Asked) -> None:
+    *_, first, last, _ = [InvestorFlow.model_validate(each) for each in asked.json("flow", "005930")]
+    days = ("--from", str(first.date), "--to", f"{last.date:%Y%m%d}")
+    _, *rows = asked.text("flow", "005930", *days).splitlines()
+    assert [row.split()[0] for row in rows] == [str(first.date), str(last.date)]
+    assert f"{last.foreign.net_quantity:+,}" in rows[1].split()
+    detailed = asked.text("flow", "005930", *days, "--detail")
+    for investor in ("individual 개인", "foreign 외국인", "institution 기관계"):
+        assert detailed.count(investor) == 2
+
+
+# Tokens
+
+
+@pytest.fixture
+def served(name: str, exchange: Sandbox, tmp_path: Path) -> Broker:
+    """Write a profile for a sandbox whose tokens are kept."""
+    to = exchange.connect(name)
+    lines = {"broker": name, "environment": "sandbox", "base_url": to.base_url, "app_key": to.app_key}
+    lines.update(app_secret=to.app_secret, account=to.account)
+    text = "\n".join(['default = "main"', "[profiles.main]", *(f'{key} = "{each}"' for key, each in lines.items())])
+    (tmp_path / "brokerkit.toml").write_text(text, encoding="utf-8")
+    return get_broker()
+
+
+@AT_BOTH
+def test_a_token_is_told_of_but_never_shown_and_revoked(served: Broker, capsys: pytest.CaptureFixture[str]) -> None:
+    def told(*given: str) -> Any:
+        assert main([*given, "--json"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    assert told("token", "show")["kept"] is False
+    with served:
+        served.quote("005930")
+        token = served.client.token().get_secret_value()
+    kept = told("token", "show")
+    assert kept["kept"] is True
+    assert dt.datetime.fromisoformat(kept["expires_at"]) > clock.now()
+    assert main(["token", "show"]) == 0
+    shown = capsys.readouterr()
+    assert f"{dt.datetime.fromisoformat(kept['expires_at']):%Y-%m-%d %H:%M:%S}" in shown.out
+    assert token[:12] not in shown.out + shown.err + json.dumps(kept)
+    assert told("token", "revoke")["revoked"] is True
+    assert told("token", "revoke")["revoked"] is False
+    assert told("token", "show") == {**kept, "kept": False, "issued_at": None, "expires_at": None}
+
+
+# How values look
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "—"),
+        (Decimal("126357115400"), "126,357,115,400"),
+        (Decimal("69300.0000"), "69,300"),
+        (Decimal("69300.5000"), "69,300.5"),
+        (Decimal("1E+3"), "1,000"),
+        (Decimal("-1234.5"), "-1,234.5"),
+        (signed(Decimal("1234")), "+1,234"),
+        (signed(Decimal("-0.50")), "-0.50"),
+        (signed(None), "—"),
+        (1234, "1,234"),
+        (True, "yes"),
+        (False, "no"),
+        (dt.datetime(2026, 11, 20, 9, 0, 1, 999), "2026-11-20 09:00:01"),
+        (dt.time(9, 0, 1, 999), "09:00:01"),
+        (dt.date(2026, 11, 20), "2026-11-20"),
+        ("삼성\x1b[31m전자\n", "삼성전자"),
+        ("x" * 3000, "x" * 3000),
+    ],
+)
+def test_values_are_shown_plainly(value: object, text: str) -> None:
+    assert as_text(value) == text
+
+
+def test_plain_json_has_no_exponents_and_iso_times(capsys: pytest.CaptureFixture[str]) -> None:
+    Printer(True).one({"amount": Decimal("1E+5"), "time": dt.datetime(2026, 11, 20, tzinfo=clock.KST), "none": None})
+    told = json.loads(capsys.readouterr().out)
+    assert told == {"amount": "100000", "time": "2026-11-20T00:00:00+09:00", "none": None}
+
+
+def test_korean_names_are_aligned_by_the_cells_they_take(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"name": "삼성전자", "price": 1}, {"name": "NAVER", "price": 22}]
+    Printer(False).many(rows, rows, "")
+    assert capsys.readouterr().out == "name      price\n삼성전자      1\nNAVER        22\n"
+
+
+def test_losses_sides_and_states_have_their_colours(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    row = {"profit": signed(Decimal(-5)), "side": Side.BUY, "status": OrderStatus.REJECTED, "same": signed(Decimal(0))}
+    Printer(False).one(row)
+    shown = capsys.readouterr().out
+    for coloured in ("\x1b[34m-5\x1b[0m", "\x1b[31mBUY\x1b[0m", "\x1b[1;31mREJECTED\x1b[0m"):
+        assert coloured in shown
+    assert shown.endswith("same    +0\n")

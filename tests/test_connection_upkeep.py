@@ -1,0 +1,113 @@
+"""What a connection keeps for the next call: deadlines, starts of calls, texts that need no cleaning."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from brokerkit.transport import connection, limits
+from brokerkit.transport.connection import Attempt, _Watchdog
+from brokerkit.transport.limits import Limit, Limiter
+from brokerkit.transport.text import sanitize
+from tests.servers import READ, ProbeClient, Server
+
+
+@pytest.fixture
+def watchdog(monkeypatch: pytest.MonkeyPatch) -> _Watchdog:
+    fresh = _Watchdog()
+    monkeypatch.setattr(connection, "_watchdog", fresh)
+    return fresh
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    theirs.settimeout(5)
+    with ours, theirs:
+        yield ours, theirs
+
+
+def attempt(seconds: float) -> Attempt:
+    """Return an attempt that may take so long."""
+    return Attempt(deadline=time.monotonic() + seconds, fresh=False, gate=None)
+
+
+def test_a_call_that_ended_is_not_watched_any_more(watchdog: _Watchdog) -> None:
+    with Server() as server, ProbeClient(server.url) as client:
+        for _ in range(20):
+            client.call(READ)
+    assert watchdog._watched == set()
+
+
+def test_a_short_deadline_is_kept_while_a_longer_one_is_watched(
+    watchdog: _Watchdog, pair: tuple[socket.socket, socket.socket]
+) -> None:
+    patient, hasty = attempt(60), attempt(0.1)
+    with socket.socket() as elsewhere:
+        patient.begins(elsewhere)
+        time.sleep(0.05)  # by now it is asleep until the longer one
+        hasty.begins(pair[0])
+        assert pair[1].recv(1) == b""  # the other side sees the cut
+        assert (patient.cut, hasty.cut) == (False, True)
+        assert watchdog._watched == {patient}
+        patient.ends()
+
+
+def test_a_deadline_is_kept_after_others_ended_before_theirs(
+    watchdog: _Watchdog, pair: tuple[socket.socket, socket.socket]
+) -> None:
+    with socket.socket() as elsewhere:
+        for seconds in (0.05, 0.1, 0.15):
+            early = attempt(seconds)
+            early.begins(elsewhere)
+            early.ends()
+    late = attempt(0.3)
+    late.begins(pair[0])
+    assert pair[1].recv(1) == b""
+    assert late.cut
+
+
+def test_starts_count_from_the_moment_they_left_in_whatever_order_they_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(limits.time, "monotonic", lambda: now)
+    limiter = Limiter(Limit("test", 2))
+    first = limiter.acquire(0)
+    now = 100.1
+    second = limiter.acquire(0)
+    assert first is not None
+    assert second is not None
+    now = 100.5
+    limiter.leaves(second)
+    now = 100.9
+    limiter.leaves(first)
+    now = 101.51
+    assert limiter.acquire(0) is None  # the second start is not 1.02 s old
+    now = 101.53
+    assert limiter.acquire(0) is not None
+    assert limiter.acquire(0) is None  # nor is the first, which left last
+    now = 101.93
+    assert limiter.acquire(0) is not None
+
+
+def test_a_start_that_is_forgotten_already_counts_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(limits.time, "monotonic", lambda: now)
+    limiter = Limiter(Limit("test", 1))
+    old = limiter.acquire(0)
+    now = 102.0
+    new = limiter.acquire(0)
+    assert old is not None
+    assert new is not None
+    limiter.leaves(old)
+    now = 103.03
+    assert limiter.acquire(0) is not None
+
+
+@given(st.text(max_size=150))
+def test_a_text_reads_the_same_whether_or_not_it_has_something_to_clean(text: str) -> None:
+    assert sanitize(text) == sanitize(f"{text}\0")

@@ -1,0 +1,187 @@
+"""The pages become a site without a warning, nothing public is missing from it, and every link leads somewhere."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from enum import Enum
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from sphinx.util.inventory import InventoryFile
+
+import brokerkit
+from brokerkit import Broker, sandbox, testing, transport
+from brokerkit.broker import VERBS
+from brokerkit.models import Model
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.rglob("*.md"))
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *PAGES, *sorted(ROOT.glob("plugins/*/*.md"))]
+KOREAN = [page for page in PAGES if page.name.endswith(".ko.md")]
+TRANSLATED_IN_PLACE = {"index.md": ROOT / "README.md", "index.ko.md": ROOT / "README.ko.md"}
+
+
+@dataclass(frozen=True)
+class Site:
+    """The built site: its folder, what the build said, and the names that the reference describes."""
+
+    folder: Path
+    said: str
+    described: frozenset[str]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    work = tmp_path_factory.mktemp("site")
+    folder = work / "html"
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "-q", "-b", "html"]
+    done = subprocess.run(  # noqa: S603
+        [*command, "-d", str(work / "doctrees"), str(DOCS), str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        cwd=work,
+    )
+    assert done.returncode == 0, done.stdout
+    found = InventoryFile.loads((folder / "objects.inv").read_bytes(), uri="").data
+    described = {name for kind, names in found.items() if kind.startswith("py:") for name in names}
+    return Site(folder, done.stdout, frozenset(described))
+
+
+def test_the_site_is_built_without_a_word(site: Site) -> None:
+    assert site.said == ""
+    assert "brokerkit.Broker.quote" in site.described
+
+
+@pytest.mark.parametrize("module", [brokerkit, transport, sandbox, testing])
+def test_every_public_name_is_in_the_reference(module: object, site: Site) -> None:
+    name = module.__name__  # type: ignore[attr-defined]
+    assert {f"{name}.{each}" for each in module.__all__} <= site.described  # type: ignore[attr-defined]
+
+
+def test_every_verb_field_and_member_is_in_the_reference(site: Site) -> None:
+    wanted = {f"brokerkit.Broker.{verb}" for verb in VERBS}
+    for name in brokerkit.__all__:
+        kind = getattr(brokerkit, name)
+        if isinstance(kind, type) and issubclass(kind, Model):
+            wanted |= {f"brokerkit.{name}.{field}" for field in kind.model_fields}
+        if isinstance(kind, type) and issubclass(kind, Enum):
+            wanted |= {f"brokerkit.{name}.{member}" for member in kind.__members__}
+    assert len(wanted) > 100
+    assert wanted <= site.described
+
+
+def test_every_hook_of_an_adapter_is_in_the_reference(site: Site) -> None:
+    hooks = {*Broker.__abstractmethods__, *VERBS.values()}
+    assert {f"brokerkit.Broker.{hook}" for hook in hooks} <= site.described
+
+
+def test_what_pydantic_adds_is_not_in_the_reference(site: Site) -> None:
+    shown = {name for name in site.described if name.rpartition(".")[2].startswith("model_")}
+    assert shown == {"brokerkit.OrderRequest.model_copy"}  # that one is ours
+
+
+def test_words_below_a_field_are_shown(site: Site) -> None:
+    page = (site.folder / "reference" / "models.html").read_text(encoding="utf-8")
+    assert "Deposit of today (예수금), before unsettled trades." in page
+    assert "Accepted by the broker, nothing more known yet." in page
+
+
+def test_every_page_is_in_the_table_of_contents_once() -> None:
+    listed = re.findall(r"```\{toctree\}\n(.*?)```", (DOCS / "index.md").read_text(encoding="utf-8"), re.DOTALL)
+    entries = [line for part in listed for line in part.splitlines() if line and not line.startswith(":")]
+    pages = [path.relative_to(DOCS).as_posix().removesuffix(".md") for path in PAGES]
+    assert Counter([*entries, "index"]) == Counter(pages)
+
+
+# Languages
+
+
+@pytest.mark.parametrize("korean", KOREAN, ids=lambda page: page.name)
+def test_a_korean_page_and_its_english_one_lead_to_each_other(korean: Path) -> None:
+    english = korean.with_name(korean.name.replace(".ko.md", ".md"))
+    sources = [TRANSLATED_IN_PLACE.get(page.name, page) for page in (korean, english)]
+    for source, other in (sources, sources[::-1]):
+        assert f"]({other.name})" in source.read_text(encoding="utf-8")
+
+
+def test_readme_quickstart_errors_and_safety_are_in_korean_too() -> None:
+    assert {"index.ko.md", "quickstart.ko.md", "errors.ko.md", "order-safety.ko.md"} <= {page.name for page in KOREAN}
+
+
+def test_a_page_names_its_language(site: Site) -> None:
+    for page in PAGES:
+        html = site.folder / page.relative_to(DOCS).with_suffix(".html")
+        language = "ko" if page in KOREAN else "en"
+        assert f'<html class="no-js" lang="{language}"' in html.read_text(encoding="utf-8")
+
+
+# What a reader's browser asks for
+
+
+class Loads(HTMLParser):
+    """Collects what a page loads by itself: scripts, styles, pictures, frames."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        values = dict(attributes)
+        if tag in ("script", "img", "iframe", "source", "embed"):
+            self.found.append(values.get("src") or "")
+        if tag == "link":
+            self.found.append(values.get("href") or "")
+
+
+def test_nothing_is_loaded_from_elsewhere(site: Site) -> None:
+    loads = Loads()
+    for page in site.folder.rglob("*.html"):
+        loads.feed(page.read_text(encoding="utf-8"))
+    styles = "".join(style.read_text(encoding="utf-8") for style in site.folder.rglob("*.css"))
+    found = [*loads.found, *re.findall(r"(?:url\(|@import)\s*[\"']?([^\"')\s;]+)", styles)]
+    assert any(each.endswith(".js") for each in loads.found)
+    assert [each for each in found if re.match(r"//|(?!data:)\w+:", each)] == []
+
+
+# Links of the sources, as a code host shows them
+
+
+def prose_of(document: Path) -> str:
+    """Return the text of a document without its code."""
+    text = re.sub(r"^( *)(`{3,}).*?^\1\2`*$", "", document.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    return re.sub(r"^ {4}.*$", "", text, flags=re.MULTILINE)
+
+
+def anchors_of(document: Path) -> set[str]:
+    """Return the anchors of a document's headings, as code hosts and the site name them."""
+    seen: Counter[str] = Counter()
+    anchors = set()
+    for heading in re.findall(r"^#{1,6} +(.+?) *$", prose_of(document), re.MULTILINE):
+        slug = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        anchors.add(f"{slug}-{seen[slug]}" if seen[slug] else slug)
+        seen[slug] += 1
+    return anchors
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_link_leads_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose_of(document)):
+        if re.match(r"\w+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        path = document.parent / name if name else document
+        assert path.exists(), target
+        assert not anchor or anchor in anchors_of(path), target
+
+
+def test_anchors_are_made_of_headings(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# What `to_model` does!\n\n```\n# no heading\n```\n\n## 한국어\n\n## 한국어\n", encoding="utf-8")
+    assert anchors_of(page) == {"what-to_model-does", "한국어", "한국어-1"}
