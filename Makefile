@@ -4,10 +4,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.brokerkit-installed
 PACKAGES := pyproject.toml plugins/kis/pyproject.toml plugins/kiwoom/pyproject.toml
 
-.PHONY: demo test check bench venv wheels clean
+.PHONY: demo test check docs bench proof proof-release venv wheels clean
 
 demo: venv
-	$(BIN)/python docs/examples/demo.py
+	$(BIN)/brokerkit demo
 
 test: check
 	$(BIN)/python -m pytest -q
@@ -19,6 +19,16 @@ check: venv
 	$(BIN)/mypy --no-error-summary -p brokerkit_kis
 	$(BIN)/mypy --no-error-summary -p brokerkit_kiwoom
 	$(BIN)/mypy --no-error-summary -p benchmarks
+	$(BIN)/mypy --no-error-summary -p proof
+
+docs: venv
+	$(BIN)/python -m sphinx -W --keep-going -n -q -b html -d build/doctrees docs build/site
+
+proof: venv
+	$(BIN)/python -m proof
+
+proof-release: venv
+	$(BIN)/python -m proof --release
 
 bench: venv
 	$(BIN)/python -m benchmarks.sandbox

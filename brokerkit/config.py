@@ -9,6 +9,7 @@ import difflib
 import os
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,8 +92,10 @@ def config_path() -> Path | None:
         if not _is_file(path):
             raise ConfigError(f"BROKERKIT_CONFIG names {path}, which is not a file.", advice="Correct or unset it.")
         return path
-    user = platformdirs.user_config_path("brokerkit", appauthor=False) / "brokerkit.toml"
-    return next((path for path in (Path("brokerkit.toml"), user) if _is_file(path)), None)
+    places = [Path("brokerkit.toml")]
+    with suppress(RuntimeError):  # a user without a home directory has no configuration there
+        places.append(platformdirs.user_config_path("brokerkit", appauthor=False) / "brokerkit.toml")
+    return next((path for path in places if _is_file(path)), None)
 
 
 def _is_file(path: Path) -> bool:
@@ -135,6 +138,8 @@ def _profile(path: Path, name: str, table: Mapping[str, Any]) -> Profile:
         near = difflib.get_close_matches("broker", settings, n=1)
         hint = f"Did you mean broker where it says {near[0]}?" if near else 'Add a line such as broker = "<name>".'
         raise ConfigError(f"{path}: profile {name}: broker is missing.", advice=hint)
+    if isinstance(own.get("limits"), dict):
+        check_names(own["limits"], set(Limits.model_fields), f"{path}: profile {name}: limits")
     try:
         return Profile(name=name, settings=settings, **own)
     except ValidationError as error:

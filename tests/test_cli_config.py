@@ -546,6 +546,7 @@ def test_show_tells_where_secrets_lie_and_never_what_they_are(
         "broker": "kis",
         "environment": "real",
         "arm": "armed",
+        "limits": "none",
         "account": "******4501",
         "hts_id": "trader",
         "app_key": "environment variable MY_KEY (set)",

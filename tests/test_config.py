@@ -595,3 +595,35 @@ def test_a_file_is_replaced_as_a_whole_or_not_at_all(elsewhere: Path, monkeypatc
 def test_a_name_that_is_no_path_cannot_be_written() -> None:
     with pytest.raises(ConfigError, match="no path here"):
         keeping.write_private(Path("a\0b"), CANARY, "here", "Go there.")
+
+
+def test_a_user_without_a_home_has_no_configuration_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def homeless(*_: object, **__: object) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("BROKERKIT_CONFIG", raising=False)
+    monkeypatch.setattr(platformdirs, "user_config_path", homeless)
+    monkeypatch.chdir(tmp_path)
+    assert config_path() is None
+    (tmp_path / "brokerkit.toml").write_text("", encoding="utf-8")
+    assert config_path() == Path("brokerkit.toml")
+
+
+def test_a_misspelt_limit_is_refused_with_the_nearest_one(write: Write) -> None:
+    write('[profiles.main]\nbroker = "kis"\n[profiles.main.limits]\nmax_order_valu = 5_000_000\n')
+    with pytest.raises(ConfigError, match=r"profile main: limits: unknown option 'max_order_valu'") as refused:
+        load_profiles()
+    assert refused.value.advice == "Did you mean max_order_value?"
+
+
+def test_limits_of_a_profile_are_exact_numbers(write: Write) -> None:
+    write(
+        '[profiles.main]\nbroker = "kis"\nexclusive = true\n[profiles.main.limits]\nmax_order_value = 5_000_000\n'
+        'price_collar_percent = 2.5\nsymbols = ["005930"]\n'
+    )
+    profile = load_profiles()[0]["main"]
+    assert profile.exclusive
+    assert profile.limits.max_order_value == 5_000_000
+    assert str(profile.limits.price_collar_percent) == "2.5"
+    assert profile.limits.symbols == {"005930"}
+    assert profile.limits.max_daily_value is None

@@ -308,3 +308,14 @@ def test_threads_share_one_issue() -> None:
     for thread in threads:
         thread.join(5)
     assert (seen, desk.issued) == (["token-1"] * 16, 1)
+
+
+def test_a_user_without_a_home_is_told_where_tokens_can_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless(*_: object, **__: object) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("BROKERKIT_CACHE_DIR", raising=False)
+    monkeypatch.setattr("platformdirs.user_cache_path", homeless)
+    with pytest.raises(ConfigError, match="no home directory") as refused:
+        auth.cache_directory()
+    assert "BROKERKIT_CACHE_DIR" in str(refused.value.advice)

@@ -17,6 +17,7 @@ from brokerkit.broker import Broker
 from brokerkit.cli import importing
 from brokerkit.cli.asking import ask, choose, is_terminal
 from brokerkit.cli.drafts import Draft, check_name, choose_place, finish
+from brokerkit.cli.help import Grouped
 from brokerkit.cli.printing import Printer
 from brokerkit.cli.session import JsonOption
 from brokerkit.cli.writing import file_to_write
@@ -30,7 +31,7 @@ LONGEST_LINE = 8192
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to the application."""
-    commands = typer.Typer(no_args_is_help=True, help="Profiles: make, show, import (설정).")
+    commands = typer.Typer(cls=Grouped, no_args_is_help=True, help="Profiles: make, show, import (설정).")
     commands.command()(init)
     commands.command()(show)
     commands.command("import")(importing.take_over)
@@ -219,6 +220,10 @@ def _row(profile: Profile) -> dict[str, object]:
         "environment": profile.environment,
         "arm": "not armed" if profile.arm is None else "armed",
     }
+    limits = {key: value for key, value in profile.limits if value is not None}
+    row["limits"] = ", ".join(f"{key} = {_limit(value)}" for key, value in limits.items()) or "none"
+    if profile.exclusive:
+        row["exclusive"] = True
     if profile.base_url is not None:
         row["base_url"] = profile.base_url
     known = load_broker(profile.broker).Settings if profile.broker in installed_brokers() else None
@@ -232,3 +237,7 @@ def _row(profile: Profile) -> dict[str, object]:
         else:
             row[key] = value if key in shown else describe(value)
     return row
+
+
+def _limit(value: object) -> str:
+    return " ".join(sorted(value)) if isinstance(value, frozenset) else f"{value:,}"

@@ -59,7 +59,13 @@ def cache_directory() -> Path:
         return Path(chosen) / "tokens"
     import platformdirs
 
-    return platformdirs.user_cache_path("brokerkit", appauthor=False) / "tokens"
+    try:
+        return platformdirs.user_cache_path("brokerkit", appauthor=False) / "tokens"
+    except RuntimeError:
+        raise ConfigError(
+            "This user has no home directory, so access tokens have no place.",
+            advice="Set BROKERKIT_CACHE_DIR to a folder that only you can read.",
+        ) from None
 
 
 class TokenCache:

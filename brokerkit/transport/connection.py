@@ -199,6 +199,7 @@ class _Adapter(HTTPAdapter):
         """Return the answer without what nobody reads of it: cookies, encoding, history."""
         response = requests.Response()
         response.status_code, response.headers, response.raw = resp.status, resp.headers, resp
+        response.request = req
         return response
 
     def close(self) -> None:

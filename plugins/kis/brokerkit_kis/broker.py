@@ -299,7 +299,7 @@ class KisBroker(Broker):
         return pages[-1].summary.to_model(
             account=self.account(),
             currency="KRW",
-            positions=tuple(row.to_model(currency="KRW") for row in rows),
+            positions=tuple(row.to_model(currency="KRW", name=row.name or None) for row in rows),
         )
 
     def _investor_flow(self, symbol: str, start: dt.date | None, end: dt.date, detail: bool) -> Sequence[InvestorFlow]:

@@ -151,3 +151,10 @@ def test_query_over_the_limit_is_repeated_twice_and_then_given_up(wire: Any) -> 
     with pytest.raises(RateLimited):
         wire.answer(BALANCE, limited).broker.balance()
     assert len(wire.calls) == 6
+
+
+def test_a_holding_whose_name_is_not_told_has_none(wire: Any) -> None:
+    answer = wire.good(BALANCE)
+    answer["output1"][0]["prdt_name"] = "  "
+    wire.answer(BALANCE, answer)
+    assert wire.broker.balance().positions[0].name is None

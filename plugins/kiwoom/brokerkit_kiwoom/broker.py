@@ -286,7 +286,7 @@ class KiwoomBroker(Broker):
             cost=totals.cost,
             market_value=totals.market_value,
             total_value=None if cash.cash_d2 is None else cash.cash_d2 + totals.market_value,
-            positions=tuple(row.to_model(currency="KRW") for row in rows),
+            positions=tuple(row.to_model(currency="KRW", name=row.name or None) for row in rows),
         )
 
     def _investor_flow(self, symbol: str, start: dt.date | None, end: dt.date, detail: bool) -> Sequence[InvestorFlow]:

@@ -163,3 +163,9 @@ def test_query_over_the_limit_is_repeated_twice_and_then_given_up(wire: Any) -> 
 )
 def test_limit_is_read_from_the_words(wire: Any, words: str, limit: int | None) -> None:
     assert wire.client.told_limit(words) == limit
+
+
+def test_a_holding_whose_name_is_not_told_has_none(wire: Any) -> None:
+    answer = page(wire, "A005930")
+    answer["acnt_evlt_remn_indv_tot"][0]["stk_nm"] = "  "
+    assert wire.answer(HOLDINGS, answer).broker.balance().positions[0].name is None
