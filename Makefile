@@ -32,6 +32,7 @@ proof-release: venv
 
 bench: venv
 	$(BIN)/python -m benchmarks.sandbox
+	$(BIN)/python -m benchmarks.report $(if $(WRITE),--calls 100000 --write)
 
 venv: $(STAMP)
 

@@ -26,9 +26,10 @@ that calls, in microseconds. Wall time has the server's own work in it, which is
 A balance at Kiwoom is two requests, on both sides. What makes the difference: requests looks up proxies, cookies,
 .netrc and the connection pool for every call; brokerkit has no use for the first three and looks the pool up once.
 
-Other clients of these brokers are measured beside it when they are installed where the benchmark runs. {others} Of
-others that we know, python-kis keeps its hosts in constants, without a setting for another address, so it is not
-measured.
+Other clients of these brokers are measured beside it when they are installed where the benchmark runs. Of others that
+we know, python-kis keeps its hosts in constants, without a setting for another address, so it is not measured.
+
+{others}
 
 ## A start
 
@@ -40,8 +41,7 @@ pydantic imports little of itself until the first name of it is used. So `import
 less than any program pays that has a model; the second baseline defines one model with one field. What brokerkit
 adds is mostly its own models. The first `get_broker` imports the adapter and builds the classes of its answers,
 about thirty; a later one does not. They are not built on first use instead (`defer_build`): pydantic has made that
-safe for threads only lately, and older versions are welcome here. What is imported later, and only by who needs it:
-filelock, with the first token that is kept in a file (about 4 ms).
+safe for threads only lately, and older versions are welcome here.
 
 ## Many calls
 

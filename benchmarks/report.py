@@ -2,7 +2,7 @@
 
     python -m benchmarks.report [--calls 100000] [--write]
 
-It takes about two minutes, and one more for every 100,000 calls; it talks to this machine only. Other work on the
+It takes about a minute, and one more for every 100,000 calls; it talks to this machine only. Other work on the
 machine makes single figures larger; the ratios are of calls that took turns, and feel it less.
 """
 

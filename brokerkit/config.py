@@ -5,16 +5,13 @@ A secret may be written as text, or better as `{ env = "NAME" }`, `{ keyring = "
 
 from __future__ import annotations
 
-import difflib
 import os
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from brokerkit.errors import ConfigError
@@ -29,7 +26,7 @@ PROFILE_KEYS = frozenset({"broker", "environment", "arm", "base_url", "limits", 
 class Settings(BaseModel):
     """What an adapter needs to log in. An adapter that needs more subclasses this."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     app_key: SecretStr
     app_secret: SecretStr
@@ -92,6 +89,8 @@ def config_path() -> Path | None:
         if not _is_file(path):
             raise ConfigError(f"BROKERKIT_CONFIG names {path}, which is not a file.", advice="Correct or unset it.")
         return path
+    import platformdirs
+
     places = [Path("brokerkit.toml")]
     with suppress(RuntimeError):  # a user without a home directory has no configuration there
         places.append(platformdirs.user_config_path("brokerkit", appauthor=False) / "brokerkit.toml")
@@ -113,6 +112,8 @@ def load_profiles() -> tuple[dict[str, Profile], str | None]:
 
 def read_profiles(path: Path) -> tuple[dict[str, Profile], str | None]:
     """Return all profiles of a configuration file by name, and the name of the default one."""
+    import tomllib
+
     try:
         content = tomllib.loads(path.read_bytes().decode("utf-8-sig"))  # Windows editors put a mark in front
     except OSError as error:
@@ -135,8 +136,8 @@ def _profile(path: Path, name: str, table: Mapping[str, Any]) -> Profile:
     own = {key: value for key, value in table.items() if key in PROFILE_KEYS}
     settings = {key: value for key, value in table.items() if key not in PROFILE_KEYS}
     if "broker" not in own:
-        near = difflib.get_close_matches("broker", settings, n=1)
-        hint = f"Did you mean broker where it says {near[0]}?" if near else 'Add a line such as broker = "<name>".'
+        near = nearest("broker", settings)
+        hint = f"Did you mean broker where it says {near}?" if near else 'Add a line such as broker = "<name>".'
         raise ConfigError(f"{path}: profile {name}: broker is missing.", advice=hint)
     if isinstance(own.get("limits"), dict):
         check_names(own["limits"], set(Limits.model_fields), f"{path}: profile {name}: limits")
@@ -188,9 +189,16 @@ def check_names(given: Iterable[str], known: set[str] | frozenset[str], where: s
     """Raise a ConfigError for a key that nobody reads, with the nearest known one."""
     for name in given:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"Known: {_listed(known)}."
+            near = nearest(name, known)
+            hint = f"Did you mean {near}?" if near else f"Known: {_listed(known)}."
             raise ConfigError(f"{where}: unknown option {name!r}.", advice=hint)
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that is spelt most like `name`, if one is."""
+    import difflib
+
+    return next(iter(difflib.get_close_matches(name, list(known), n=1)), None)
 
 
 def _types(annotation: Any) -> tuple[Any, ...]:

@@ -49,11 +49,13 @@ def get_broker(
     Keys and account come from the arguments, the profile, or BROKERKIT_<NAME>_APP_KEY, _APP_SECRET and _ACCOUNT.
     `base_url` points the sandbox environment at another server on this machine, `sandbox` at a sandbox of your own.
     Real money moves only with `arm`, the last four digits of the account, and `limits` (or those of the profile).
-    `exclusive` declares that nobody else trades the account through the API. `degraded` lets orders of other symbols and
-    sides go out while some of an earlier run are unresolved. `options` are the adapter's own settings. Raises ConfigError and UnknownBroker.
+    `exclusive` declares that nobody else trades the account through the API. `degraded` lets orders of other symbols
+    and sides go out while some of an earlier run are unresolved. `options` are the adapter's own settings.
+    Raises ConfigError and UnknownBroker.
     """
-    profile, where = _choose(name)
-    kind = load_broker(profile.broker)
+    entries = _entries()  # looked up once: every look reads the metadata of all that is installed
+    profile, where = _choose(name, _names(entries))
+    kind = _load(profile.broker, entries)
     check_names(profile.settings, set(kind.Settings.model_fields) | PROFILE_KEYS, where)
     check_names(options or {}, set(kind.Settings.model_fields), "options")
     chosen = _environment(environment, profile, kind, where)
@@ -100,12 +102,15 @@ def _phase_at(sandbox: Sandbox, venue: Venue) -> Phase:
 
 def installed_brokers() -> tuple[str, ...]:
     """Return the names of the installed adapters without importing any."""
-    return tuple(sorted({entry.name for entry in _entries()}))
+    return _names(_entries())
 
 
 def load_broker(name: str) -> type[Broker]:
     """Import the adapter of that name. Two adapters that claim one name are an error that names both."""
-    entries = _entries()
+    return _load(name, _entries())
+
+
+def _load(name: str, entries: list[EntryPoint]) -> type[Broker]:
     claims = [entry for entry in entries if entry.name == name]
     if not claims:
         raise _unknown(name, ())
@@ -134,16 +139,19 @@ def _entries() -> list[EntryPoint]:
     return list(entry_points(group=BROKERS))
 
 
-def _choose(name: str | None) -> tuple[Profile, str]:
+def _names(entries: list[EntryPoint]) -> tuple[str, ...]:
+    return tuple(sorted({entry.name for entry in entries}))
+
+
+def _choose(name: str | None, installed: tuple[str, ...]) -> tuple[Profile, str]:
     profiles, default = load_profiles()
     wanted = name if name is not None else os.environ.get("BROKERKIT_PROFILE") or default
     if wanted is None:
         raise ConfigError(
             "No broker was named and no default profile is configured.",
             advice="Name one, as in get_broker(name, environment='sandbox'), or write a brokerkit.toml. "
-            f"Installed: {', '.join(installed_brokers()) or 'none'}.",
+            f"Installed: {', '.join(installed) or 'none'}.",
         )
-    installed = installed_brokers()
     if wanted in profiles:
         profile = profiles[wanted]
         if wanted in installed and profile.broker != wanted:

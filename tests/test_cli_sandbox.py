@@ -16,8 +16,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from brokerkit import Broker, OrderStatus, get_broker
+from brokerkit import Broker, OrderStatus, OrderUncertain, get_broker
 from brokerkit.cli import main
+from brokerkit.market import clock
+from brokerkit.sandbox.faults_kinds import KINDS
 
 FIELDS = {"base_url", "websocket_url", "app_key", "app_secret", "account"}
 
@@ -209,6 +211,8 @@ def test_people_are_shown_every_address_and_key() -> None:
         ["--toml", "--json"],
         ["--toml", "--environment", "demo"],
         ["--seed", "x"],
+        ["--faults", "no_such_kind"],
+        ["--faults", "html_200:rate=2"],
     ],
 )
 def test_wrong_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -216,6 +220,27 @@ def test_wrong_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFix
     said = capsys.readouterr()
     assert said.err
     assert said.out == ""
+
+
+def test_faults_break_what_they_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving("--faults", "processed_then_reset:on=order,nth=1") as (lines, _):
+        for name, line in lines.items():
+            with connect(name, line, tmp_path, monkeypatch) as broker:
+                price = broker.quote("005930").lower_limit
+                with pytest.raises(OrderUncertain):
+                    broker.buy("005930", 1, price=price)
+                assert len(broker.unresolved()) == len(broker.order_history(clock.today())) == 1
+
+
+def test_people_are_told_what_is_broken() -> None:
+    with started("--faults", "html_200:on=query") as (line, _):
+        assert "html_200:on=query" in line
+
+
+def test_the_kinds_of_faults_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sandbox", "--faults", "help"]) == 0
+    shown = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert shown == list(KINDS)
 
 
 def test_every_installed_sandbox_has_a_port_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+import responses
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from brokerkit.transport import connection, limits
 from brokerkit.transport.connection import Attempt, _Watchdog
 from brokerkit.transport.limits import Limit, Limiter
 from brokerkit.transport.text import sanitize
-from tests.servers import READ, ProbeClient, Server
+from tests.servers import GOOD, READ, ProbeClient, Server
 
 
 @pytest.fixture
@@ -42,6 +43,12 @@ def test_a_call_that_ended_is_not_watched_any_more(watchdog: _Watchdog) -> None:
         for _ in range(20):
             client.call(READ)
     assert watchdog._watched == set()
+
+
+def test_somebody_elses_transport_may_answer_in_place_of_the_network() -> None:
+    with responses.RequestsMock() as mock:
+        mock.get("https://probe.invalid/read", json=GOOD)
+        assert ProbeClient().call(READ).price == 70000
 
 
 def test_a_short_deadline_is_kept_while_a_longer_one_is_watched(

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from brokerkit import __version__
-from brokerkit.cli import WRONG_USAGE, demo, exits, installed, profiles, query, sandbox, tokens, trading
+from brokerkit.cli import WRONG_USAGE, demo, exits, installed, journal, profiles, query, sandbox, tokens, trading
 from brokerkit.cli.consoles import abandon_output, flush, settle_home, tame
 from brokerkit.cli.help import SETTING_UP, Grouped
 from brokerkit.cli.printing import Printer
@@ -32,6 +32,7 @@ for module in (query, trading, profiles, tokens, installed, sandbox, demo):
     module.add_to(app)
 for group in app.registered_groups:
     group.rich_help_panel = SETTING_UP
+journal.add_to(app)
 
 
 def _show_versions(wanted: bool) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -48,6 +49,15 @@ TlsOption = Annotated[
     Path | None,
     typer.Option("--tls", metavar="FILE", help="Serve https; the certificate is written there.", show_default=False),
 ]
+FaultsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--faults",
+        metavar="TEXT",
+        help="Break requests on purpose, as in processed_then_reset:on=order,rate=0.05; help lists the kinds.",
+        show_default=False,
+    ),
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -84,24 +94,27 @@ def serve(
     host: HostOption = "127.0.0.1",
     state: StateOption = None,
     tls: TlsOption = None,
+    faults: FaultsOption = None,
 ) -> None:
     """Serve the simulated brokers on this machine until stopped (모의 증권사); all trade on one exchange."""
     if as_toml and (as_json or environment is not Played.REAL):
         raise InvalidRequest("--toml goes with neither --json nor --environment demo.")
     new_sandbox = sandbox_class()
-    with (
-        _stop_signal() as stopped,
-        new_sandbox(
-            seed=seed, environment=environment.value, host=host, ports=ports, state=state, certificate=tls
-        ) as sandbox,
-    ):
+    from brokerkit.sandbox.faults import Faults, describe
+
+    if faults == "help":
+        print(describe())
+        return
+    played = partial(new_sandbox, seed=seed, environment=environment.value, host=host, ports=ports)
+    broken = Faults.parse(faults, seed=seed) if faults else None
+    with _stop_signal() as stopped, played(state=state, certificate=tls, faults=broken) as sandbox:
         lines = {name: _line(sandbox, name) for name in ports}
         if as_json:
             Printer(True).one(lines)
         elif as_toml:
             print(_profiles(lines, tls), flush=True)
         else:
-            _print_for_people(lines, environment)
+            _print_for_people(lines, environment, faults)
         while not stopped.wait(1.0):
             sandbox.save()
 
@@ -149,9 +162,10 @@ def _profiles(lines: Lines, certificate: Path | None) -> str:
     return "\n".join(parts)
 
 
-def _print_for_people(lines: Lines, environment: Played) -> None:
+def _print_for_people(lines: Lines, environment: Played, faults: str | None) -> None:
     printer = Printer(False)
-    print(f"The simulated brokers play the {environment} environment. These keys open nothing else.")
+    broken = f" Broken on purpose: {faults}" if faults else ""
+    print(f"The simulated brokers play the {environment} environment. These keys open nothing else.{broken}")
     for name, line in lines.items():
         print()
         printer.one(line, title=name)

@@ -20,10 +20,7 @@ def add_to(app: typer.Typer) -> None:
 def show(session: Session) -> None:
     """Tell whether a token is kept, and until when; none is asked for."""
     with session.broker() as broker:
-        # A look at what is kept; `Client.token` would ask the broker for a new one.
-        kept = broker.client._tokens._load()
-    if kept is not None and not kept.is_alive():
-        kept = None
+        kept = broker.client.kept_token()
     session.printer.one(
         {
             "broker": broker.name,

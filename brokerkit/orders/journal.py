@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
-from weakref import WeakValueDictionary
+from weakref import WeakSet, WeakValueDictionary
 
 from pydantic import ValidationError
 
@@ -41,6 +41,7 @@ class Journal:
         self._file: sqlite3.Connection | None = None
         self._process = os.getpid()
         self._owner: Owner | None = None
+        _journals.add(self)
         with self._using():
             pass
 
@@ -353,6 +354,28 @@ def _won(value: Decimal) -> int:
 def _exceeded(words: str, advice: str) -> LimitExceeded:
     return LimitExceeded(f"{words}.", advice=f"Nothing was sent. {advice}, or change the limits of the profile.")
 
+
+_journals: WeakSet[Journal] = WeakSet()
+_forking = threading.Lock()
+_held: list[threading.RLock] = []
+
+
+def _before_fork() -> None:
+    """Let every transaction end: a child would roll back what other threads are writing as it lets go of the file."""
+    _forking.acquire()
+    for journal in tuple(_journals):
+        journal._lock.acquire()
+        _held.append(journal._lock)
+
+
+def _after_fork() -> None:
+    while _held:
+        _held.pop().release()
+    _forking.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)
 
 _files: dict[tuple[int, Path], Journal] = {}
 _in_memory: WeakValueDictionary[tuple[int, str], Journal] = WeakValueDictionary()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING
 
 from brokerkit.errors import JournalError
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 
 class Owner:
@@ -17,10 +20,10 @@ class Owner:
     def __init__(self, folder: Path) -> None:
         self.name = secrets.token_hex(8)
         self._folder = folder
-        self._lock = FileLock(self._path(self.name), mode=0o600)
+        self._lock = _lock(self._path(self.name))
         try:
             self._lock.acquire(timeout=0)
-        except (OSError, Timeout) as error:
+        except OSError as error:
             reason = getattr(error, "strerror", None) or type(error).__name__
             raise JournalError(
                 f"The lock of this process in {folder} cannot be taken: {reason}.",
@@ -34,14 +37,21 @@ class Owner:
         path = self._path(name)
         if not path.exists():
             return False
-        lock = FileLock(path, mode=0o600)
+        lock = _lock(path)
         try:
             lock.acquire(timeout=0)
-        except (OSError, Timeout):
+        except OSError:  # a Timeout is one
             return True
-        path.unlink(missing_ok=True)
         lock.release()
+        with suppress(OSError):  # somebody else may look at this very moment
+            path.unlink()
         return False
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{os.path.basename(name)}.owner"
+
+
+def _lock(path: Path) -> BaseFileLock:
+    from filelock import FileLock  # only who orders needs it, and it costs 5 ms
+
+    return FileLock(path, mode=0o600)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from pathlib import Path
 
 from brokerkit.errors import JournalError
@@ -37,13 +38,7 @@ def opened_file(path: Path | None) -> sqlite3.Connection:
         return file
     private_folder(path.parent)
     warn_of_network(path.parent)
-    try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600))
-    except OSError as error:
-        raise JournalError(
-            f"The order journal {path} cannot be opened: {error.strerror}.",
-            advice="No order is sent without it. Make it a plain file that you can write, or set BROKERKIT_STATE_DIR.",
-        ) from None
+    _make(path)
     file = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         _prepare(file, path)
@@ -51,6 +46,24 @@ def opened_file(path: Path | None) -> sqlite3.Connection:
         file.close()
         raise
     return file
+
+
+def _make(path: Path) -> None:
+    """Make the file if it is missing; a JournalError if it cannot be used."""
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        return
+    except FileExistsError:
+        # Not opened here: to close it again would drop the locks that this process holds on it, amid a transaction.
+        if stat.S_ISREG(os.lstat(path).st_mode) and os.access(path, os.R_OK | os.W_OK):
+            return
+        reason = "it is a link, no plain file, or not to be written"
+    except OSError as error:
+        reason = str(error.strerror)
+    raise JournalError(
+        f"The order journal {path} cannot be opened: {reason}.",
+        advice="No order is sent without it. Make it a plain file that you can write, or set BROKERKIT_STATE_DIR.",
+    )
 
 
 def _prepare(file: sqlite3.Connection, path: Path) -> None:

@@ -103,6 +103,11 @@ class TokenCache:
                 token = self._store(issue())
             return token.value
 
+    def kept(self) -> Token | None:
+        """Return the token that is kept, alive or not."""
+        with self._exclusive():
+            return self._load()
+
     def take(self) -> Token | None:
         """Return the token and forget it, in memory and in the file."""
         with self._exclusive():

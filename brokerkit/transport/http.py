@@ -10,15 +10,15 @@ import logging
 import os
 import re
 import threading
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, NoReturn, Self, TypeVar, cast
+from typing import Any, ClassVar, NoReturn, Self, TypeVar
 
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 from requests.adapters import HTTPAdapter
 
 from brokerkit.errors import (
@@ -32,17 +32,17 @@ from brokerkit.errors import (
     NotSent,
     OrderUncertain,
     RateLimited,
-    Rejected,
     WireError,
 )
 from brokerkit.market import clock
 from brokerkit.transport.auth import Token, cache_directory, digest, token_cache
 from brokerkit.transport.connection import Answer, Failure, new_line, transmit
-from brokerkit.transport.endpoint import Body, Effect, Endpoint, Parameters, Request, first_fault
+from brokerkit.transport.endpoint import Body, Effect, Endpoint, Parameters, Request
 from brokerkit.transport.limits import Limit, Limiter, limiter_for, take_starts
 from brokerkit.transport.outgoing import check_certificates, loopback_url, prepared
 from brokerkit.transport.paging import complete, follow
 from brokerkit.transport.permits import Permit
+from brokerkit.transport.reading import Reader
 from brokerkit.transport.text import Redactor
 
 logger = logging.getLogger("brokerkit")
@@ -56,16 +56,14 @@ SLOT_SECONDS = 30.0
 """Longest wait for the limiter."""
 
 
-class Client(ABC):
-    """Base of the adapters' clients. An adapter fills the hooks; it never loops, sleeps or sends again itself."""
+class Client(Reader):
+    """Base of the adapters' clients. An adapter fills the hooks; it never loops, sleeps or sends again itself.
 
-    broker: ClassVar[str]
+    What it says about answers (names of codes, `check`, `is_definite`, `refuse`) stands in `Reader`.
+    """
+
     hosts: ClassVar[Mapping[str, str]]
     """Base URL per environment ("real", "demo")."""
-    answer_id: ClassVar[str]
-    """Header in which the broker sends the id of the call back."""
-    refusals: ClassVar[Mapping[str, type[BrokerError]]]
-    """Broker's code to error class; other codes are a plain Rejected."""
     token_codes: ClassVar[frozenset[str]]
     """Codes after which a new token helps."""
     token_interval: ClassVar[float] = 0.0
@@ -113,10 +111,6 @@ class Client(ABC):
         """Return the broker's request headers; `self.token()` gives the access token."""
 
     @abstractmethod
-    def check(self, endpoint: Endpoint[Any], answer: Answer) -> None:
-        """Read the body's own code first and call `self.refuse` unless it says success."""
-
-    @abstractmethod
     def renew(self) -> Token:
         """Ask the broker for a token."""
 
@@ -131,10 +125,6 @@ class Client(ABC):
     @abstractmethod
     def limits(self, endpoint: Endpoint[Any]) -> tuple[Limit, ...]:
         """Return the limits that a call of `endpoint` counts against."""
-
-    @abstractmethod
-    def is_definite(self, code: str) -> bool:
-        """Say whether a refusal with this code proves that an order was not taken."""
 
     # What it gets for that
 
@@ -179,6 +169,11 @@ class Client(ABC):
         self._redactor.add((value,))
         return value
 
+    def kept_token(self) -> Token | None:
+        """Return the access token that is kept and still lives; the broker is not asked for one."""
+        token = self._tokens.kept()
+        return token if token is not None and token.is_alive() else None
+
     def revoke(self) -> bool:
         """Revoke the token at the broker and forget it here. False: there was none."""
         token = self._tokens.take()
@@ -187,23 +182,6 @@ class Client(ABC):
         self._redactor.add((token.value,))
         self.revoke_token(token.value)
         return True
-
-    def refuse(self, endpoint: Endpoint[Any], code: str, words: str) -> NoReturn:
-        """Raise what a refusal with the broker's `code` and `words` means for this endpoint."""
-        if endpoint.effect is Effect.ORDER and not self.is_definite(code):
-            raise self._error(OrderUncertain, endpoint, words or "the broker gave no reason", code=code)
-        kind = self.refusal(code, words)
-        if endpoint.effect is Effect.ORDER and issubclass(kind, WireError):
-            kind = Rejected  # a definite refusal, whatever its words are used for in lists
-        raise self._error(kind, endpoint, words or "the broker gave no reason", code=code)
-
-    def refusal(self, code: str, words: str) -> type[BrokerError]:
-        """Return the error class for a code. An adapter overrides this where one code has two meanings."""
-        return self.refusals.get(code, Rejected)
-
-    def wrong(self, endpoint: Endpoint[Any], words: str) -> WireError:
-        """Return the error for an answer that parses but cannot be right."""
-        return cast(WireError, self._error(WireError, endpoint, words))
 
     def close(self) -> None:
         """Close this thread's connections; those of other threads close with their thread."""
@@ -395,60 +373,3 @@ class Client(ABC):
             line = self._threads.line = new_line()
             self._threads.process = os.getpid()
         return line
-
-    def _read(self, endpoint: Endpoint[R], answer: Answer) -> R:
-        """Return the checked reply. What fails here is raised anew, without the frames that hold the broker's words."""
-        failure: BrokerError | None = None
-        try:
-            self._check_id(endpoint, answer)
-            self.check(endpoint, answer)
-        except BrokerError as error:
-            failure = error.with_traceback(None)
-            failure.__cause__ = failure.__context__ = None
-        except Exception:  # noqa: BLE001 - whatever an adapter's reading stumbles over, the answer is the reason
-            failure = self._unreadable(endpoint, answer)
-        if failure is None and answer.status != 200:
-            failure = self._error(WireError, endpoint, f"success under HTTP {answer.status}")
-        if failure is not None:
-            raise failure
-        return self._parsed(endpoint, answer)
-
-    def _check_id(self, endpoint: Endpoint[Any], answer: Answer) -> None:
-        sent_back = answer.headers.get(self.answer_id)
-        if sent_back and endpoint.effect is not Effect.AUTH and sent_back.strip() != endpoint.id(self.environment):
-            raise self._error(WireError, endpoint, f"this is the answer to another call ({sent_back})")
-
-    def _unreadable(self, endpoint: Endpoint[Any], answer: Answer) -> BrokerError:
-        kind = answer.headers.get("Content-Type") or "no content type"
-        words = f"not the broker's JSON: HTTP {answer.status}, {len(answer.content)} bytes, {kind}"
-        if 500 <= answer.status < 600:
-            return self._error(NetworkError, endpoint, words, advice="The server is in trouble: try again later.")
-        return self._error(
-            WireError, endpoint, words, advice="Something else than the broker's API answered: check network and host."
-        )
-
-    def _parsed(self, endpoint: Endpoint[R], answer: Answer) -> R:
-        try:
-            return endpoint.reply.model_validate_json(answer.content)
-        except ValidationError as error:
-            words = first_fault(error)
-        except Exception as error:  # noqa: BLE001 - pydantic lets through what a field's own reader raises
-            words = f"a field is not as documented ({type(error).__name__})"
-        raise self._error(WireError, endpoint, words)
-
-    def _error(
-        self,
-        kind: type[BrokerError],
-        endpoint: Endpoint[Any],
-        words: str,
-        *,
-        code: str | None = None,
-        advice: str | None = None,
-    ) -> BrokerError:
-        return kind(
-            self._redactor.clean(words),
-            broker=self.broker,
-            endpoint=f"{endpoint.ids.get(self.environment, endpoint)} {endpoint.path}",
-            code=self._redactor.clean(code) if code else None,
-            advice=advice,
-        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pydantic import SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from brokerkit import config
 from brokerkit.errors import BrokerError, IncompleteListing, InsufficientFunds, NetworkError, NotSent, WireError
@@ -21,8 +21,7 @@ CALLS_PER_SECOND = {"real": 18, "demo": 1}
 class Settings(config.Settings):
     """Settings of a KIS profile."""
 
-    account: SecretStr
-    """Eight digits and the two of the product, as 50012345-01."""
+    account: SecretStr = Field(description="Eight digits and the two of the product, as 50012345-01.")
     hts_id: str | None = None
     """Login name at the broker's own programs; execution notices need it."""
     use_hashkey: bool = False

@@ -1,0 +1,270 @@
+"""`brokerkit journal`: what the library knows of the orders it sent. `brokerkit halt | resume`: the kill switch."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from brokerkit.broker import Broker
+from brokerkit.cli import exits
+from brokerkit.cli.asking import confirm, is_terminal
+from brokerkit.cli.help import ORDERS, Grouped
+from brokerkit.cli.printing import Printer, Row
+from brokerkit.cli.session import JsonOption, Session, at_broker
+from brokerkit.errors import Blocked, InvalidRequest
+from brokerkit.models import Order
+from brokerkit.orders import guard
+from brokerkit.orders.intents import Intent
+from brokerkit.orders.reconcile import Reconciliation
+
+ENDING = 8
+"""Characters of an id that people are shown: its end differs even where two were made in the same moment."""
+
+IntentArgument = Annotated[
+    str, typer.Argument(metavar="ID", help="An id of the journal, or its last characters as `list` shows them.")
+]
+AllOption = Annotated[bool, typer.Option("--all", help="Everything that the journal holds.")]
+DayOption = Annotated[
+    dt.date | None,
+    typer.Option(
+        "--day",
+        metavar="YYYY-MM-DD",
+        parser=dt.date.fromisoformat,
+        help="Everything of one day.",
+        show_default=False,
+    ),
+]
+NumberOption = Annotated[
+    str | None, typer.Option("--order-id", metavar="NUMBER", help="It is the order of this number.", show_default=False)
+]
+AbsentOption = Annotated[bool, typer.Option("--absent", help="It does not stand; needs --reason.")]
+ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="How you know.", show_default=False)]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Write it down unasked.")]
+WaitOption = Annotated[bool, typer.Option("--wait", help="Look again until all is decided.")]
+TimeoutOption = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout",
+        metavar="SECONDS",
+        min=0,
+        help="Longest wait; else somewhat more than the settle time.",
+        show_default=False,
+    ),
+]
+FileArgument = Annotated[str, typer.Argument(metavar="FILE", help="A file that there is not yet; - is the output.")]
+HaltArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="REASON", help="What others shall read.", show_default=False)
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    group = typer.Typer(cls=Grouped, no_args_is_help=True, help="Show and settle what became of orders (주문 일지).")
+    group.command("list")(list_intents)
+    for command in (show, reconcile, resolve, export):
+        group.command()(command)
+    app.add_typer(group, name="journal", rich_help_panel=ORDERS)
+    app.command(rich_help_panel=ORDERS)(halt)
+    app.command(rich_help_panel=ORDERS)(resume)
+
+
+@at_broker
+def list_intents(session: Session, everything: AllOption = False, day: DayOption = None) -> None:
+    """List what may stand without our knowing, or more (미확인 주문)."""
+    if everything and day is not None:
+        raise InvalidRequest("--all and --day exclude each other.")
+    with session.broker() as broker:
+        found = broker.unresolved()
+        journal = broker._desk.journal
+        if everything:
+            found = tuple(journal.everything())
+        elif day is not None:
+            found = journal.of_day(day)
+        _say_if_gone(session, broker)
+    nothing = "Nothing is unresolved." if not everything and day is None else "The journal has nothing of that."
+    session.printer.many(found, [_row(intent) for intent in found], nothing)
+
+
+@at_broker
+def show(session: Session, intent_id: IntentArgument) -> None:
+    """Show all that is known of one order, amendment or cancellation, and how it was learnt."""
+    with session.broker() as broker:
+        intent = _found(broker, intent_id)
+    _print_intent(session.printer, intent)
+
+
+@at_broker
+def resolve(
+    session: Session,
+    intent_id: IntentArgument,
+    order_id: NumberOption = None,
+    absent: AbsentOption = False,
+    reason: ReasonOption = "",
+    yes: YesOption = False,
+) -> None:
+    """Write down what you found out about an order of uncertain fate; nothing is sent."""
+    if (order_id is None) == (not absent):
+        raise InvalidRequest("Give either --order-id NUMBER or --absent.")
+    if absent and not reason.strip():
+        raise InvalidRequest("--absent needs --reason: how do you know that it does not stand?")
+    with session.broker() as broker:
+        intent = _found(broker, intent_id)
+        if not yes:
+            verdict = "does not stand, and its side is free again" if absent else f"is order {order_id}"
+            _ask(session.printer, f"{intent.what} ({intent.state}): write down that it {verdict}?")
+        intent = broker.resolve(intent, order_id=order_id, absent=absent, reason=reason)
+    _print_intent(session.printer, intent)
+
+
+@at_broker
+def reconcile(session: Session, wait: WaitOption = False, timeout: TimeoutOption = None) -> None:
+    """Look at the broker's lists and settle what they prove; nothing is sent (주문 대사)."""
+    if timeout is not None and not wait:
+        raise InvalidRequest("--timeout goes with --wait.")
+    with session.broker() as broker:
+        _say_if_gone(session, broker)
+        if wait:
+            session.printer.say("Looking at the broker's lists until all is decided; Ctrl-C ends it, nothing is lost.")
+        report = broker.reconcile(wait=wait, timeout=timeout)
+    if session.printer.as_json:
+        session.printer.one(report)
+    else:
+        _print_report(session.printer, report)
+    if report.unresolved:
+        raise typer.Exit(exits.UNCERTAIN)
+
+
+@at_broker
+def export(session: Session, file: FileArgument) -> None:
+    """Write the whole journal, an entry a line, as JSON."""
+    with session.broker() as broker:
+        broker.unresolved()
+        lines = [intent.model_dump_json() for intent in broker._desk.journal.everything()]
+    text = "".join(f"{line}\n" for line in lines)
+    if file == "-":
+        print(text, end="", flush=True)
+        return
+    _write_new(Path(file), text)
+    session.printer.one({"file": file, "entries": len(lines)})
+
+
+def halt(reason: HaltArgument = None, as_json: JsonOption = False) -> None:
+    """Stop orders and amendments of all your programs, at once; cancellations go on (주문 중지)."""
+    words = " ".join(reason or ())
+    guard.halt(words)
+    Printer(as_json).one({"halted": True, "reason": words, "file": str(guard.halt_file())})
+
+
+def resume(as_json: JsonOption = False) -> None:
+    """Let orders go out again (주문 재개)."""
+    stopped = guard.resume()
+    Printer(as_json).one({"halted": False, "was_halted": stopped, "file": str(guard.halt_file())})
+
+
+def _found(broker: Broker, ending: str) -> Intent:
+    """Return the intent whose id ends so; InvalidRequest where that is none or several."""
+    broker.unresolved()
+    wanted = ending.strip().upper()
+    found = [intent for intent in broker._desk.journal.everything() if wanted and intent.id.endswith(wanted)]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise InvalidRequest(
+            f"The journal has no entry {ending!r:.40}.", advice="`brokerkit journal list --all` shows them."
+        )
+    raise InvalidRequest(
+        f"{len(found)} entries end in {ending!r:.40}: {', '.join(intent.id for intent in found[:10])}.",
+        advice="Give more of the id.",
+    )
+
+
+def _ask(printer: Printer, question: str) -> None:
+    if printer.as_json:
+        raise InvalidRequest("With --json nothing is asked.", advice="Nothing was written. Add --yes.")
+    if not is_terminal():
+        raise Blocked("There is no terminal to ask at.", advice="Nothing was written. Add --yes.")
+    if not confirm(question):
+        raise Blocked("That was not confirmed.", advice="Nothing was written.")
+
+
+def _say_if_gone(session: Session, broker: Broker) -> None:
+    if broker._desk.journal.path is None:
+        session.printer.say("This sandbox began with the command, and its journal too; `brokerkit sandbox` serves one.")
+
+
+def _row(intent: Intent) -> Row:
+    return {
+        "id": intent.id[-ENDING:],
+        "time": intent.sent_at or intent.created_at,
+        "what": intent.what,
+        "state": intent.state,
+        "order": intent.order_id or "",
+    }
+
+
+def _print_intent(printer: Printer, intent: Intent) -> None:
+    printer.one(intent, _lines(intent), intent.what)
+    printer.table([{"step": number, "what was learnt": words} for number, words in enumerate(intent.evidence, 1)], "")
+
+
+def _lines(intent: Intent) -> Row:
+    shown = {
+        "id": intent.id,
+        "kind": intent.kind,
+        "state": intent.state,
+        "order": intent.order_id,
+        "match": intent.confidence,
+        "day": intent.day,
+        "made at": intent.created_at,
+        "sent at": intent.sent_at,
+        "decided at": intent.decided_at,
+        "bytes sent": intent.sent_bytes,
+        "broker's code": intent.code,
+        "broker's answer": intent.answer,
+        "sent again for": intent.previous,
+        "complete lists": sum(sighting.lists for sighting in intent.sightings) or None,
+        "could be": ", ".join(intent.sightings[-1].fitting) if intent.sightings else "",
+        "unexplained": ", ".join(intent.sightings[-1].unexplained) if intent.sightings else "",
+    }
+    return {label: value for label, value in shown.items() if value not in (None, "")}
+
+
+def _print_report(printer: Printer, report: Reconciliation) -> None:
+    printer.table([_decision(intent) for intent in report.decided], "Nothing was decided.", "Decided")
+    if report.late:
+        print("Late, presumed absent before:", ", ".join(f"order {intent.order_id}" for intent in report.late))
+    if report.foreign:
+        printer.table([_foreign(order) for order in report.foreign], "", "Placed by somebody else")
+    if report.problem:
+        printer.say(f"A list could not be read to its end and decides nothing: {report.problem}")
+    printer.table([_row(intent) for intent in report.unresolved], "Nothing is unresolved.", "Unresolved")
+
+
+def _decision(intent: Intent) -> Row:
+    return {**_row(intent), "match": intent.confidence or "", "because": intent.evidence[-1]}
+
+
+def _foreign(order: Order) -> Row:
+    return {
+        "order": order.id,
+        "time": order.submitted_at,
+        "side": order.side,
+        "symbol": order.symbol,
+        "quantity": order.quantity,
+        "price": order.price,
+    }
+
+
+def _write_new(path: Path, text: str) -> None:
+    """Write a file that only its owner can read; one that is there already is left alone."""
+    try:
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+        return
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "its name is no path here"
+    raise InvalidRequest(f"{path} cannot be written: {reason}.", advice="Name a file that there is not yet.")

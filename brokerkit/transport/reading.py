@@ -1,0 +1,112 @@
+"""What an answer means: the broker's own code first, then the fields, and errors without secrets."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, NoReturn, TypeVar, cast
+
+from pydantic import ValidationError
+
+from brokerkit.errors import BrokerError, NetworkError, OrderUncertain, Rejected, WireError
+from brokerkit.transport.connection import Answer
+from brokerkit.transport.endpoint import Body, Effect, Endpoint, first_fault
+from brokerkit.transport.text import Redactor
+
+R = TypeVar("R", bound=Body)
+
+
+class Reader(ABC):
+    """What a client knows about answers. `Client` builds on it; an adapter fills the hooks of both."""
+
+    broker: ClassVar[str]
+    answer_id: ClassVar[str]
+    """Header in which the broker sends the id of the call back."""
+    refusals: ClassVar[Mapping[str, type[BrokerError]]]
+    """Broker's code to error class; other codes are a plain Rejected."""
+
+    environment: str
+    _redactor: Redactor
+    """Knows the secrets of this client; no error leaves without it."""
+
+    @abstractmethod
+    def check(self, endpoint: Endpoint[Any], answer: Answer) -> None:
+        """Read the body's own code first and call `self.refuse` unless it says success."""
+
+    @abstractmethod
+    def is_definite(self, code: str) -> bool:
+        """Say whether a refusal with this code proves that an order was not taken."""
+
+    def refuse(self, endpoint: Endpoint[Any], code: str, words: str) -> NoReturn:
+        """Raise what a refusal with the broker's `code` and `words` means for this endpoint."""
+        if endpoint.effect is Effect.ORDER and not self.is_definite(code):
+            raise self._error(OrderUncertain, endpoint, words or "the broker gave no reason", code=code)
+        kind = self.refusal(code, words)
+        if endpoint.effect is Effect.ORDER and issubclass(kind, WireError):
+            kind = Rejected  # a definite refusal, whatever its words are used for in lists
+        raise self._error(kind, endpoint, words or "the broker gave no reason", code=code)
+
+    def refusal(self, code: str, words: str) -> type[BrokerError]:
+        """Return the error class for a code. An adapter overrides this where one code has two meanings."""
+        return self.refusals.get(code, Rejected)
+
+    def wrong(self, endpoint: Endpoint[Any], words: str) -> WireError:
+        """Return the error for an answer that parses but cannot be right."""
+        return cast(WireError, self._error(WireError, endpoint, words))
+
+    def _read(self, endpoint: Endpoint[R], answer: Answer) -> R:
+        """Return the checked reply. What fails here is raised anew, without the frames that hold the broker's words."""
+        failure: BrokerError | None = None
+        try:
+            self._check_id(endpoint, answer)
+            self.check(endpoint, answer)
+        except BrokerError as error:
+            failure = error.with_traceback(None)
+            failure.__cause__ = failure.__context__ = None
+        except Exception:  # noqa: BLE001 - whatever an adapter's reading stumbles over, the answer is the reason
+            failure = self._unreadable(endpoint, answer)
+        if failure is None and answer.status != 200:
+            failure = self._error(WireError, endpoint, f"success under HTTP {answer.status}")
+        if failure is not None:
+            raise failure
+        return self._parsed(endpoint, answer)
+
+    def _check_id(self, endpoint: Endpoint[Any], answer: Answer) -> None:
+        sent_back = answer.headers.get(self.answer_id)
+        if sent_back and endpoint.effect is not Effect.AUTH and sent_back.strip() != endpoint.id(self.environment):
+            raise self._error(WireError, endpoint, f"this is the answer to another call ({sent_back})")
+
+    def _unreadable(self, endpoint: Endpoint[Any], answer: Answer) -> BrokerError:
+        kind = answer.headers.get("Content-Type") or "no content type"
+        words = f"not the broker's JSON: HTTP {answer.status}, {len(answer.content)} bytes, {kind}"
+        if 500 <= answer.status < 600:
+            return self._error(NetworkError, endpoint, words, advice="The server is in trouble: try again later.")
+        return self._error(
+            WireError, endpoint, words, advice="Something else than the broker's API answered: check network and host."
+        )
+
+    def _parsed(self, endpoint: Endpoint[R], answer: Answer) -> R:
+        try:
+            return endpoint.reply.model_validate_json(answer.content)
+        except ValidationError as error:
+            words = first_fault(error)
+        except Exception as error:  # noqa: BLE001 - pydantic lets through what a field's own reader raises
+            words = f"a field is not as documented ({type(error).__name__})"
+        raise self._error(WireError, endpoint, words)
+
+    def _error(
+        self,
+        kind: type[BrokerError],
+        endpoint: Endpoint[Any],
+        words: str,
+        *,
+        code: str | None = None,
+        advice: str | None = None,
+    ) -> BrokerError:
+        return kind(
+            self._redactor.clean(words),
+            broker=self.broker,
+            endpoint=f"{endpoint.ids.get(self.environment, endpoint)} {endpoint.path}",
+            code=self._redactor.clean(code) if code else None,
+            advice=advice,
+        )

@@ -1,0 +1,251 @@
+"""A broker without HTTP for the state machine: the library's own client and desk over an exchange in memory."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from typing import Any, NoReturn, cast
+
+from pydantic import Field, SecretStr
+from requests.adapters import HTTPAdapter
+
+from brokerkit import config
+from brokerkit.broker import Broker
+from brokerkit.errors import BrokerError, InvalidOrder, NothingToCancel, OrderUncertain
+from brokerkit.market.sessions import Phase
+from brokerkit.models import Balance, InvestorFlow, Order, OrderRequest, OrderStatus, OrderType, Quote, Side, Venue
+from brokerkit.orders.guard import Safety
+from brokerkit.orders.listing import Listed
+from brokerkit.transport import Answer, Body, Client, Effect, Endpoint, Limit, Parameters, Token
+from brokerkit.transport.connection import _attempt
+from proof.model_exchange import STANDS, Exchange, Fault, Placed
+
+
+class Accepted(Body):
+    """The answer to an order."""
+
+    number: str = Field(pattern=r"\A[0-9]{1,10}\z")
+
+
+SEND = Endpoint({"real": "send", "demo": "send"}, "/orders", Accepted, "POST", Effect.ORDER)
+
+
+class _Response:
+    """What `transmit` reads of an answer."""
+
+    def __init__(self, status: int, content: bytes) -> None:
+        self.status_code = status
+        self.headers: dict[str, str] = {}
+        self._content = content
+
+    def __enter__(self) -> _Response:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def iter_content(self, size: int) -> Iterable[bytes]:
+        """Return the body in one piece."""
+        return (self._content,)
+
+
+class _Line:
+    """The way to the exchange, with the faults of one."""
+
+    def __init__(self, client: ModelClient) -> None:
+        self._client = client
+        self._exchange = client.exchange
+
+    def send(self, request: Any, **_: object) -> _Response:
+        """Do with a request what the exchange's fault says."""
+        exchange, fault, attempt = self._exchange, self._exchange.fault, _attempt()
+        assert attempt is not None and attempt.gate is not None  # noqa: S101 - `transmit` is the only caller
+        attempt.sent = 0
+        if fault is Fault.NOT_CONNECTED:
+            raise ConnectionError
+        if fault in (Fault.HALT_AT_THE_GATE, Fault.CRASH_UNSENT, Fault.INTERRUPT_UNSENT):
+            exchange.on_fault(fault)
+        attempt.gate()
+        body = json.loads(request.body)
+        # The test alone knows the way from the request to the attempt: nothing of it is in the body.
+        tag = self._client.present_attempt()
+        attempt.sent = len(request.body)
+        exchange.on_send(tag, body["kind"])
+        return self._answered(tag, body, fault)
+
+    def _answered(self, tag: str, body: dict[str, str], fault: Fault) -> _Response:
+        exchange = self._exchange
+        exchange.arrive()
+        if fault is Fault.LATE:
+            late = exchange.time.now + dt.timedelta(seconds=exchange.delay)
+            exchange.held.append((late, tag, body))
+        placed = exchange.take(tag, body, exchange.time.now) if fault in STANDS else None
+        if fault in (Fault.CRASH_VANISHED, Fault.CRASH_STANDS, Fault.INTERRUPT, Fault.RIVAL):
+            exchange.on_fault(fault)
+        if fault in (Fault.LOST, Fault.VANISHED, Fault.LATE, Fault.ADAPTER_REPEATS):
+            exchange.time.advance(10)
+            raise TimeoutError
+        if fault in (Fault.INDEFINITE, Fault.INDEFINITE_STANDS):
+            return _json({"code": "X1"})
+        if fault is Fault.TROUBLE:
+            return _Response(502, b"<html>")
+        if placed is None:
+            return _json({"code": "R1" if fault is Fault.REFUSED else "R2"})
+        return self._garbled(placed, fault)
+
+    def _garbled(self, placed: Placed, fault: Fault) -> _Response:
+        if fault is Fault.CUT:
+            return _Response(200, b'{"code": "0", "num')
+        if fault is Fault.NO_NUMBER:
+            return _json({"code": "0"})
+        if fault is Fault.NO_CODE:
+            return _json({"number": str(placed.number)})
+        if fault is Fault.USED_NUMBER:
+            return _json({"code": "0", "number": str(self._client.used_number(placed))})
+        return _json({"code": "0", "number": f"{placed.number:010}"})
+
+
+def _json(content: dict[str, str]) -> _Response:
+    return _Response(200, json.dumps(content).encode())
+
+
+class ModelClient(Client):
+    """The library's client, whose line leads to the exchange in memory."""
+
+    broker = "model"
+    hosts = {"real": "https://model.invalid", "demo": "https://model.invalid"}
+    answer_id = "x-call"
+    refusals = {"R1": InvalidOrder, "R2": NothingToCancel}
+    token_codes = frozenset()
+
+    def __init__(self, exchange: Exchange, environment: str) -> None:
+        super().__init__(environment=environment, app_key=SecretStr("k" * 36), remember_token=False)
+        self.exchange = exchange
+        self.used_number: Callable[[Placed], int] = lambda placed: placed.number
+        self._model_line = _Line(self)
+
+    def present_attempt(self) -> str:
+        """Return the id of the intent that is being sent."""
+        return cast(str, self._threads.permit._leave.__self__.intent.id)
+
+    def token(self) -> SecretStr:
+        return SecretStr("t" * 36)
+
+    def headers(self, endpoint: Endpoint[Any]) -> Parameters:
+        if self.exchange.fault in (Fault.HALT_WHILE_PREPARING, Fault.CRASH_PREPARING):
+            self.exchange.on_fault(self.exchange.fault)
+        return {}
+
+    def check(self, endpoint: Endpoint[Any], answer: Answer) -> None:
+        code = json.loads(answer.content).get("code")
+        if code is None:
+            raise self.wrong(endpoint, "no code")
+        if code != "0":
+            self.refuse(endpoint, code, "refused")
+
+    def is_definite(self, code: str) -> bool:
+        return code.startswith("R")
+
+    def renew(self) -> Token:
+        raise NotImplementedError
+
+    def revoke_token(self, token: SecretStr) -> None:
+        raise NotImplementedError
+
+    def limits(self, endpoint: Endpoint[Any]) -> tuple[Limit, ...]:
+        return ()
+
+    def _line(self) -> HTTPAdapter:
+        return cast(HTTPAdapter, self._model_line)
+
+
+class ModelBroker(Broker):
+    """A broker at the exchange in memory. As "real" its lists prove absence, as "demo" they do not."""
+
+    name = "model"
+    listing_proves_absence = frozenset({"real"})
+    client: ModelClient
+
+    def __init__(self, exchange: Exchange, played: str, safety: Safety) -> None:
+        self.exchange = exchange
+        settings = config.Settings(
+            app_key=SecretStr("k" * 36), app_secret=SecretStr("s" * 36), account=SecretStr("12345678")
+        )
+        super().__init__(
+            settings,
+            environment="demo",
+            wire_environment=played,
+            safety=safety,
+            phase_of=lambda venue: Phase.REGULAR,
+        )
+
+    def _connect(
+        self, settings: config.Settings, environment: str, base_url: str | None, remember_token: bool
+    ) -> ModelClient:
+        return ModelClient(self.exchange, environment)
+
+    def _send_order(self, request: OrderRequest) -> Order:
+        number = self._send("order", request.symbol, request.side, request.quantity, request.price, "")
+        return self._pending(number, request.symbol, request.side, request.quantity, request.price, None)
+
+    def _send_cancel(self, order: Order, quantity: Decimal | None) -> Order:
+        number = self._send("cancel", order.symbol, order.side, quantity, None, order.id)
+        return order.model_copy(update={"id": f"{number:07}", "original_id": order.id, "status": OrderStatus.PENDING})
+
+    def _send_amend(self, order: Order, quantity: Decimal | None, price: Decimal) -> Order:
+        number = self._send("amend", order.symbol, order.side, quantity, price, order.id)
+        moved = quantity or order.remaining_quantity or order.quantity
+        return self._pending(number, order.symbol, order.side, moved, price, order.id)
+
+    def _send(
+        self, kind: str, symbol: str, side: Side, quantity: Decimal | None, price: Decimal | None, original: str
+    ) -> int:
+        body = {
+            **{"kind": kind, "symbol": symbol, "side": str(side), "quantity": str(quantity or 0)},
+            **{"price": str(price or ""), "original": original, "day": f"{self.exchange.time.now:%Y%m%d}"},
+        }
+        try:
+            return int(self.client.call(SEND, body=body).number)
+        except OrderUncertain:
+            if self.exchange.fault is not Fault.ADAPTER_REPEATS:
+                raise
+        # A bad adapter, which sends again after silence.
+        return int(self.client.call(SEND, body=body).number)
+
+    def _pending(
+        self, number: int, symbol: str, side: Side, quantity: Decimal, price: Decimal | None, original: str | None
+    ) -> Order:
+        return Order(
+            id=f"{number:07}",
+            symbol=symbol,
+            side=side,
+            type=OrderType.LIMIT,
+            quantity=quantity,
+            price=price,
+            status=OrderStatus.PENDING,
+            original_id=original,
+            handle=f"model:{self.exchange.time.now:%Y%m%d}:{number}",
+        )
+
+    def _find_order(self, order: Order) -> Order | None:
+        self.exchange.arrive()
+        day = dt.datetime.strptime(order.handle.split(":")[1], "%Y%m%d").date()
+        found = self.exchange.find(day, int(order.handle.split(":")[2]))
+        return found.as_order() if found else None
+
+    def _order_rows(self, day: dt.date) -> Iterable[Listed]:
+        return self.exchange.list_of(day)
+
+    def _quote(self, symbol: str, venue: Venue) -> Quote:
+        return Quote(symbol=symbol, venue=venue, currency="KRW", price=Decimal(70_000))
+
+    def _balance(self) -> Balance:
+        self._lacking()
+
+    def _investor_flow(self, symbol: str, start: dt.date | None, end: dt.date, detail: bool) -> Sequence[InvestorFlow]:
+        self._lacking()
+
+    def _lacking(self) -> NoReturn:
+        raise BrokerError("The model has no such thing.")

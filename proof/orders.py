@@ -1,0 +1,204 @@
+"""Orders over faults: every kind of order at both brokers, every kind of fault, and not one lost or sent twice."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from itertools import cycle, islice
+from multiprocessing import get_context
+from typing import TypeVar
+
+from brokerkit.orders.intents import Intent
+from brokerkit.sandbox import Rule
+from brokerkit.sandbox.faults_kinds import KINDS
+from proof.figures import Figure, at_least, none, say
+from proof.oracles import Seen, Violations, violations
+from proof.trading import BROKERS, SECONDS, Step, Trader, patiently, quick, trading
+
+R = TypeVar("R")
+PROCESSES = 6
+"""More than there are cores: most of the time is waiting."""
+BATCH = 12
+"""Orders between two reconciliations."""
+OF_LISTS = tuple(kind for kind in KINDS if KINDS[kind].group == "listing")
+OF_ORDERS = tuple(kind for kind in KINDS if KINDS[kind].group != "listing")
+OF_OTHERS = ("number_already_used", "previous_answer")
+"""They give an order the number of an earlier one: one that the journal knows already, or nobody could tell."""
+SEEN_LATE = 12.0
+UNCERTAIN = ("processed_then_reset", "unprocessed_silence", "html_200", "late_acceptance")
+"""Faults of the orders that are then looked for in lists that lie."""
+
+
+@dataclass
+class Tally:
+    """What a run came to; runs are added up."""
+
+    orders: int = 0
+    uncertain: int = 0
+    decided: int = 0
+    unresolved: int = 0
+    idle: int = 0
+    """Calls after which there was nothing in the journal: they ended before anything could be sent."""
+    faults: Counter[str] = field(default_factory=Counter)
+    states: Counter[str] = field(default_factory=Counter)
+    found: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, other: Tally) -> None:
+        """Add another run."""
+        for name in ("orders", "uncertain", "decided", "unresolved", "idle"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.faults += other.faults
+        self.states += other.states
+        for name, words in other.found.items():
+            self.found[name] = list(dict.fromkeys([*self.found.get(name, ()), *words]))
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run: a broker, a seed, and how many orders."""
+
+    broker: str
+    seed: int
+    orders: int
+
+
+def run(release: bool) -> list[Figure]:
+    """Play the orders and return the figures: 1,000 orders, or 10,000 with 20 seeds for a release."""
+    count, kinds = (10_000, 24) if release else (1_000, 16)
+    seeds = range(1, 21) if release else range(1, 9)
+    size = -(-count // len(seeds) // len(BROKERS))
+    tally = Tally()
+    for part in parallel(play, [Job(name, seed, size) for seed in seeds for name in BROKERS]):
+        tally.add(part)
+        say(f"orders over faults: {tally.orders:,} of {count:,}")
+    return [
+        at_least("orders over faults: orders, amendments and cancellations sent", tally.orders, count),
+        at_least("orders over faults: kinds of faults that were played", len(tally.faults), kinds),
+        *(none(f"orders over faults: {words}", tally.found[name]) for name, words in WORDS.items()),
+        Figure(
+            "orders over faults: uncertain outcomes resolved or reported",
+            f"{tally.uncertain:,}: {tally.decided:,} resolved, {tally.unresolved:,} reported as unresolved",
+            "all",
+            tally.uncertain == tally.decided + tally.unresolved and tally.uncertain > 0,
+        ),
+    ]
+
+
+WORDS = {
+    "duplicated": "sent twice, or one number twice",
+    "lost": "lost: at the exchange, and nothing says so",
+    "denied": "said to be absent, refused or not sent, and standing",
+    "imagined": "said to stand, and not at the exchange",
+    "wrong": "taken for another order",
+    "wrong_probable": "taken for another order, as probable",
+    "hidden": "not known, and not listed as unresolved",
+    "slandered": "ours, reported as somebody else's",
+}
+
+
+def parallel(work: Callable[[Job], R], jobs: Iterable[Job]) -> Iterator[R]:
+    """Yield what the jobs come to, done in processes of their own."""
+    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(work, jobs)
+
+
+def play(job: Job) -> Tally:
+    """Play one run and return what it came to."""
+    tally = Tally()
+    reported: set[str] = set()
+    with quick(), trading(job.broker, job.seed, exclusive=True) as trader:
+        kinds = _kinds(trader.random)
+        while tally.orders < job.orders:
+            sent = _batch(trader, list(islice(kinds, BATCH)))
+            tally.orders += sum(len(step.intents) for step in sent)
+            tally.idle += sum(not step.intents for step in sent)
+            uncertain = len(trader.broker.unresolved())
+            reported |= look(trader, wait=True)
+            left = trader.broker.unresolved()
+            tally.uncertain += uncertain
+            tally.unresolved += len(left)
+            tally.decided += uncertain - len(left)
+            found = violations(seen_by(trader, reported))
+            tally.add(Tally(found=_named(job, found)))
+            decide(trader, left)
+        trader.wait_for_late_ones()
+        trader.faults.clear()
+        reported |= look(trader, wait=False)
+        tally.faults = Counter(entry.kind for entry in trader.faults.log)
+        tally.states = Counter(str(intent.state) for intent in trader.journal())
+        tally.add(Tally(found=_named(job, violations(seen_by(trader, reported)))))
+    return tally
+
+
+def _named(job: Job, found: Violations) -> dict[str, list[str]]:
+    return {name: [f"{job.broker}, seed {job.seed}: {words}" for words in getattr(found, name)] for name in WORDS}
+
+
+def decide(trader: Trader, intents: Iterable[Intent]) -> None:
+    """Decide what was left open as a person does, who sees in the broker's own app what stands."""
+    own = {step.intents[0]: trader.own_number(step) for step in trader.steps if step.intents}
+    for intent in intents:
+        number = own.get(intent.id)
+        if number is None:
+            trader.broker.resolve(intent, absent=True, reason="the exchange has no such order")
+        else:
+            trader.broker.resolve(intent, order_id=number)
+
+
+def seen_by(trader: Trader, reported: Iterable[str]) -> Seen:
+    """Return what the exchange, the server, the journal and the reports say."""
+    own = {step.intents[0]: number for step in trader.steps if step.intents and (number := trader.own_number(step))}
+    posts = Counter({intent: step.posts for step in trader.steps for intent in step.intents[:1]})
+    return Seen(
+        truth=trader.truth(),
+        journal=trader.journal(),
+        unresolved=frozenset(intent.id for intent in trader.broker.unresolved()),
+        reported=frozenset(reported),
+        foreign=frozenset(str(number) for number in trader.foreign),
+        posts=posts,
+        own=own,
+    )
+
+
+def _kinds(chance: random.Random) -> Iterator[str]:
+    """Yield kinds of faults, each as often as the others, and every ninth time none."""
+    kinds = [*KINDS]
+    chance.shuffle(kinds)
+    for number, kind in enumerate(cycle(kinds)):
+        if number % 9 == 0:
+            yield ""
+        yield kind
+
+
+def _batch(trader: Trader, kinds: list[str]) -> list[Step]:
+    """Send an order, amendment or cancellation for each kind of fault; those of lists are played in `reconcile`."""
+    trader.faults.clear()
+    working = list(patiently(trader.broker.orders))
+    trader.random.shuffle(working)
+    sides = trader.free_sides()
+    sent = []
+    for kind in sorted(kinds, key=lambda kind: kind not in OF_OTHERS):
+        fault = trader.random.choice(UNCERTAIN) if kind in OF_LISTS else kind
+        if kind in OF_OTHERS:
+            sent.append(trader.submit(lambda: trader.broker.order(trader.request(*sides.pop()))))
+        if working and trader.random.random() < 0.45:
+            call = trader.change(working.pop())
+        else:
+            request = trader.request(*sides.pop())
+            call = lambda request=request: trader.broker.order(request)  # noqa: E731
+        sent.append(trader.submit(call, fault))
+    trader.faults.clear()
+    for kind in kinds:
+        if kind in OF_LISTS:
+            # An honest list comes between two that lie: that much of the assumption has to hold.
+            trader.faults.add(Rule(kind, every=None if kind == "lag" else 3, seconds=SECONDS.get(kind)))
+    return sent
+
+
+def look(trader: Trader, *, wait: bool) -> set[str]:
+    """Reconcile and return the numbers of the orders that are reported as somebody else's."""
+    report = trader.broker.reconcile(wait=wait, timeout=SEEN_LATE)
+    return {str(int(order.id)) for order in report.foreign}

@@ -1,0 +1,232 @@
+"""An account at a sandbox that breaks on purpose, and a trader who sends it all kinds of orders."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypeVar
+from unittest import mock
+
+from brokerkit_kis import client as kis
+from brokerkit_kis.sandbox import ledger
+from brokerkit_kiwoom import client as kiwoom
+
+from brokerkit import Broker, BrokerError, NotSent, Order, OrderRequest, OrderType, Side, get_broker
+from brokerkit.market.ticks import Kind, round_to_tick, tick_size
+from brokerkit.orders import desk
+from brokerkit.orders.intents import Intent
+from brokerkit.sandbox import Faults, Rule, Sandbox
+from brokerkit.sandbox.exchange import ExchangeOrder
+from brokerkit.sandbox.faults import Draw
+from brokerkit.sandbox.server import Purpose, SlidingWindow
+from brokerkit.transport import connection
+from proof.figures import own_state
+
+T = TypeVar("T")
+BROKERS = ("kis", "kiwoom")
+SETTLE = 2.0
+"""Seconds after which a list shows every order, as long as the assumption is kept."""
+PAGE = 10
+MANY = 1_000_000
+CHEAP = 30_000
+SYMBOLS = 16
+HELD = 10_000
+SECONDS = {
+    "refuse": 0.5,
+    "late_acceptance": 0.9,
+    "processed_then_silence": 5.0,
+    "unprocessed_silence": 5.0,
+    "stalled_body": 5.0,
+    "latency": 0.1,
+    "slow_close": 0.1,
+    "lag": 0.8,
+}
+"""Of the faults that would make the proof wait, or the lists show an order too late."""
+
+
+@contextmanager
+def quick() -> Iterator[None]:
+    """Shorten the time limits of an order, lift the limits of calls, and make the pages of lists small."""
+    patches = [
+        mock.patch.object(connection, "CONNECT_SECONDS", 0.4),
+        mock.patch.object(connection, "READ_SECONDS", 0.4),
+        mock.patch.object(connection, "TOTAL_SECONDS", 0.6),
+        mock.patch.object(desk, "TOTAL_SECONDS", 0.6),
+        mock.patch.object(ledger, "WORKING_ROWS", PAGE),
+        mock.patch.dict(kis.CALLS_PER_SECOND, real=MANY),
+        mock.patch.dict(kiwoom.CALLS_PER_SECOND, real=MANY),
+    ]
+    with ExitStack() as stack:
+        for patch in patches:
+            stack.enter_context(patch)
+        folder = stack.enter_context(own_state())
+        stack.enter_context(mock.patch.dict("os.environ", {"BROKERKIT_CACHE_DIR": str(folder / "cache")}))
+        yield
+
+
+class Watched(Faults):
+    """Faults that count every order that reaches the server, whatever becomes of it there."""
+
+    posts = 0
+
+    def next(self, broker: str, purpose: Purpose, content: bytes, page: int = 1) -> Draw:
+        """Count a request and return what is to be done to it."""
+        self.posts += purpose is Purpose.ORDER
+        return super().next(broker, purpose, content, page)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call of order, amend or cancel, and what is known of it behind the library's back."""
+
+    kind: str
+    """Of the fault; blank for none."""
+    intents: tuple[str, ...]
+    """What it wrote into the journal."""
+    posts: int
+    """Orders that reached the server meanwhile."""
+    log: slice
+    """Its part of the log of faults."""
+
+
+class Trader:
+    """Trades one account, one call at a time, and keeps what the server saw of each."""
+
+    def __init__(self, broker: Broker, sandbox: Sandbox, faults: Watched, seed: int) -> None:
+        self.broker = broker
+        self.exchange = sandbox.exchange
+        self.faults = faults
+        self.account = sandbox.face(broker.name).credentials.account
+        self.random = random.Random(seed)  # noqa: S311 - repeatable on purpose
+        self.steps: list[Step] = []
+        self.foreign: set[int] = set()
+        """Numbers of orders that somebody else placed."""
+        instruments = self.exchange.instruments.values()
+        cheap = [each.symbol for each in instruments if each.kind is Kind.STOCK and each.upper_limit < CHEAP]
+        self.symbols = cheap[:SYMBOLS]
+        for symbol in self.symbols:
+            self.exchange.give_holding(self.account, symbol, Decimal(HELD), Decimal(HELD * 1_000))
+
+    def submit(self, call: Callable[[], object], kind: str = "") -> Step:
+        """Make a call that meets a fault of that kind, and return what the server saw."""
+        self.faults.clear()
+        if kind == "refuse":
+            self.faults.add(Rule(kind, on="query", nth=1, seconds=SECONDS[kind]))
+            patiently(lambda: self.broker.quote(self.symbols[0]))
+        elif kind:
+            self.faults.add(
+                Rule(kind, on="order", nth=1, seconds=SECONDS.get(kind), size=4 if "gzip" in kind else None)
+            )
+        known, posts, logged = {intent.id for intent in self.journal()}, self.faults.posts, len(self.faults.log)
+        try:
+            call()
+        except BrokerError as error:
+            if kind == "refuse" and isinstance(error, NotSent):
+                time.sleep(SECONDS[kind])
+        new = tuple(intent for intent in self.journal() if intent.id not in known)
+        self._let_arrive(posts + sum(intent.sent_bytes != 0 for intent in new))
+        step = Step(
+            kind,
+            tuple(intent.id for intent in new),
+            self.faults.posts - posts,
+            slice(logged, len(self.faults.log)),
+        )
+        self.steps.append(step)
+        return step
+
+    def journal(self) -> list[Intent]:
+        """Return all that the journal holds."""
+        return list(self.broker._desk.journal.everything())
+
+    def truth(self) -> dict[str, ExchangeOrder]:
+        """Return every row of the account at the exchange by its number."""
+        return {str(row.number): row for row in self.exchange.orders(self.account)}
+
+    def own_number(self, step: Step) -> str | None:
+        """Return the number that the exchange gave to what a step sent, where a fault was played on it."""
+        entries = [entry for entry in self.faults.log[step.log] if entry.purpose is Purpose.ORDER and entry.order_id]
+        return str(int(entries[0].order_id)) if entries and entries[0].order_id else None
+
+    def wait_for_late_ones(self) -> None:
+        """Wait until the exchange has all that it takes late."""
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and any(
+            entry.kind == "late_acceptance" and not entry.processed for entry in self.faults.log
+        ):
+            time.sleep(0.05)
+        time.sleep(0.1)
+
+    def free_sides(self) -> list[tuple[str, Side]]:
+        """Return the symbols and sides of which nothing is open, in the order of chance."""
+        taken = {(intent.symbol, intent.side) for intent in self.broker.unresolved()}
+        sides = [(symbol, side) for symbol in self.symbols for side in Side if (symbol, side) not in taken]
+        self.random.shuffle(sides)
+        return sides
+
+    def request(self, symbol: str, side: Side) -> OrderRequest:
+        """Return one of few orders of a symbol and side, so that many are just alike; one in eight fills at once."""
+        crosses = self.random.random() < 0.125
+        quantity = Decimal(self.random.randint(1, 3))
+        price = self._price(symbol, Side.SELL if (side is Side.BUY) == crosses else Side.BUY)
+        return OrderRequest(symbol=symbol, side=side, quantity=quantity, type=OrderType.LIMIT, price=price)
+
+    def change(self, order: Order) -> Callable[[], object]:
+        """Return an amendment or a cancellation of an order, of part of it or of all that is left."""
+        left = order.remaining_quantity or order.quantity
+        part = Decimal(1) if left > 1 and self.random.random() < 0.5 else None
+        if self.random.random() < 0.5:
+            return lambda: self.broker.cancel(order, quantity=part)
+        price = self._price(order.symbol, order.side)
+        return lambda: self.broker.amend(order, quantity=part, price=price)
+
+    def _price(self, symbol: str, side: Side) -> Decimal:
+        """Return one of three prices near the limit of the day at which an order of that side rests."""
+        lower, upper = self.exchange.instruments[symbol].lower_limit, self.exchange.instruments[symbol].upper_limit
+        steps = self.random.randint(0, 2)
+        if side is Side.BUY:
+            return round_to_tick(lower + steps * tick_size(lower), up=True)
+        return round_to_tick(upper - steps * tick_size(upper), up=False)
+
+    def _let_arrive(self, posts: int) -> None:
+        """Give what was sent a moment to be read by the server, where the client did not wait for an answer."""
+        deadline = time.monotonic() + 2
+        while self.faults.posts < posts and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+
+def patiently(ask: Callable[[], T]) -> T:
+    """Ask again where a busy machine was too slow for the short time limits."""
+    for _ in range(20):
+        try:
+            return ask()
+        except BrokerError:
+            time.sleep(0.2)
+    return ask()
+
+
+@contextmanager
+def trading(name: str, seed: int, *, exclusive: bool, settle: float = SETTLE) -> Iterator[Trader]:
+    """Yield a trader at a sandbox of its own, reached as a served one is: its journal lies on the disk."""
+    faults = Watched(seed=seed)
+    with Sandbox(seed=seed, faults=faults) as sandbox:
+        face, keys = sandbox.face(name), sandbox.connect(name)
+        face.window = SlidingWindow(MANY)
+        if name == "kiwoom":
+            face.page_size = PAGE  # type: ignore[attr-defined]
+        with get_broker(
+            name,
+            environment="sandbox",
+            base_url=keys.base_url,
+            account=keys.account,
+            app_key=keys.app_key,
+            app_secret=keys.app_secret,
+            exclusive=exclusive,
+            options={"settle_seconds": settle},
+        ) as broker:
+            patiently(broker.account)
+            patiently(broker.orders)
+            yield Trader(broker, sandbox, faults, seed)
