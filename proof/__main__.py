@@ -5,26 +5,38 @@ from __future__ import annotations
 import argparse
 import importlib
 import time
+import traceback
 from collections.abc import Sequence
 
 from proof.figures import Figure, own_state, say, shown
 
-PARTS = ("orders", "broken_promises", "classification", "kills", "machine", "mutants", "parsers")
+PARTS = ("classification", "orders", "broken_promises", "kills", "machine", "mutants", "parsers")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the parts that were named, or all, and return the exit code: 1 if a figure is not met."""
     parser = argparse.ArgumentParser(prog="python -m proof", description="Prove the promises about orders.")
-    parser.add_argument("part", nargs="*", choices=[*PARTS, []], help="parts to run; all without one")
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join(PARTS)}; all without one")
     parser.add_argument("--release", action="store_true", help="the larger numbers that a release is held to")
     chosen = parser.parse_args(arguments)
+    if unknown := set(chosen.parts) - set(PARTS):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}")
     figures: list[Figure] = []
-    for name in chosen.part or PARTS:
+    for name in chosen.parts or PARTS:
         began = time.monotonic()
-        with own_state():
-            figures += importlib.import_module(f"proof.{name}").run(chosen.release)
+        figures += _figures(name, release=chosen.release)
         say(f"{name}: {time.monotonic() - began:.0f} s")
     return shown(figures)
+
+
+def _figures(name: str, *, release: bool) -> list[Figure]:
+    """Return the figures of a part; one that breaks down is a figure that is not met, and the others still run."""
+    try:
+        with own_state():
+            return list(importlib.import_module(f"proof.{name}").run(release))
+    except Exception as error:  # noqa: BLE001 - whatever it was, it is shown
+        say(traceback.format_exc())
+        return [Figure(name, f"broke down: {type(error).__name__}", "runs to its end", False)]
 
 
 if __name__ == "__main__":

@@ -61,7 +61,8 @@ class _Line:
     def send(self, request: Any, **_: object) -> _Response:
         """Do with a request what the exchange's fault says."""
         exchange, fault, attempt = self._exchange, self._exchange.fault, _attempt()
-        assert attempt is not None and attempt.gate is not None  # noqa: S101 - `transmit` is the only caller
+        assert attempt is not None  # noqa: S101 - `transmit` is the only caller
+        assert attempt.gate is not None  # noqa: S101 - an order always has one
         attempt.sent = 0
         if fault is Fault.NOT_CONNECTED:
             raise ConnectionError
@@ -203,8 +204,13 @@ class ModelBroker(Broker):
         self, kind: str, symbol: str, side: Side, quantity: Decimal | None, price: Decimal | None, original: str
     ) -> int:
         body = {
-            **{"kind": kind, "symbol": symbol, "side": str(side), "quantity": str(quantity or 0)},
-            **{"price": str(price or ""), "original": original, "day": f"{self.exchange.time.now:%Y%m%d}"},
+            "kind": kind,
+            "symbol": symbol,
+            "side": str(side),
+            "quantity": str(quantity or 0),
+            "price": str(price or ""),
+            "original": original,
+            "day": f"{self.exchange.time.now:%Y%m%d}",
         }
         try:
             return int(self.client.call(SEND, body=body).number)

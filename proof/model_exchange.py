@@ -23,9 +23,13 @@ class VirtualTime:
     """Stands in for the module `time`, and for the clock: time passes when somebody sleeps or the machine says so."""
 
     def __init__(self) -> None:
+        self.time_ns = real_time.time_ns
+        self.start_over()
+
+    def start_over(self) -> None:
+        """Begin on a day in November, at ten."""
         self.now = dt.datetime(2026, 11, 18, 10, 0, tzinfo=KST)
         self.ticks = 1000.0
-        self.time_ns = real_time.time_ns
 
     def monotonic(self) -> float:
         """Return seconds that only ascend."""

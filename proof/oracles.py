@@ -30,6 +30,8 @@ class Seen:
     """Numbers of the orders that somebody else did place."""
     posts: Mapping[str, int] = field(default_factory=dict)
     """How many requests of an intent the server saw, by its id."""
+    strays: int = 0
+    """Requests that the server saw while nothing was written into the journal."""
     own: Mapping[str, str] = field(default_factory=dict)
     """The number that the exchange gave to an intent, by its id, where that is known for certain."""
 
@@ -39,7 +41,7 @@ class Violations:
     """What was found, each in words. All must be empty, but where the assumptions are broken on purpose."""
 
     duplicated: tuple[str, ...]
-    """Sent twice, or one number for two intents."""
+    """Sent twice, sent without being written down, or one number for two intents."""
     lost: tuple[str, ...]
     """Stands at the exchange, and neither the journal nor a report says so."""
     denied: tuple[str, ...]
@@ -49,7 +51,7 @@ class Violations:
     wrong: tuple[str, ...]
     """Taken for another order than it is."""
     wrong_probable: tuple[str, ...]
-    """The same, said to be only probable."""
+    """Taken for another order that is just like it, and said to be only probable."""
     hidden: tuple[str, ...]
     """Not known, and not reported as unresolved."""
     slandered: tuple[str, ...]
@@ -60,10 +62,12 @@ def violations(seen: Seen) -> Violations:
     """Return everything in which the journal and the reports are not true."""
     journal = list(seen.journal)
     standing = {intent.id: key for intent in journal if intent.state in STANDING and (key := key_of(intent.order_id))}
-    mistaken = [intent for intent in journal if intent.id in standing and _is_mistaken(intent, standing, seen)]
+    matched = [(intent, seen.truth[standing[intent.id]]) for intent in journal if standing.get(intent.id) in seen.truth]
+    mistaken = [(intent, _is_guess(intent, row)) for intent, row in matched if _is_mistaken(intent, row, seen)]
     return Violations(
         duplicated=(
             *(f"{seen.posts[intent.id]} requests: {intent.what}" for intent in journal if _posts(intent, seen) > 1),
+            *[f"{seen.strays} requests that the journal knows nothing of"][: seen.strays],
             *(f"number {number} {times} times" for number, times in Counter(standing.values()).items() if times > 1),
         ),
         lost=tuple(_lost(journal, standing, seen)),
@@ -73,8 +77,8 @@ def violations(seen: Seen) -> Violations:
             for intent in journal
             if intent.state in STANDING and (intent.id not in standing or standing[intent.id] not in seen.truth)
         ),
-        wrong=tuple(_said(intent) for intent in mistaken if intent.confidence is not Confidence.PROBABLE),
-        wrong_probable=tuple(_said(intent) for intent in mistaken if intent.confidence is Confidence.PROBABLE),
+        wrong=tuple(_said(intent) for intent, is_guess in mistaken if not is_guess),
+        wrong_probable=tuple(_said(intent) for intent, is_guess in mistaken if is_guess),
         hidden=tuple(
             _said(intent)
             for intent in journal
@@ -108,14 +112,16 @@ def _denied(journal: Iterable[Intent], seen: Seen) -> Iterable[Intent]:
     return (intent for intent in journal if intent.state in NOT_STANDING | ABSENT and intent.id in seen.own)
 
 
-def _is_mistaken(intent: Intent, standing: Mapping[str, str], seen: Seen) -> bool:
+def _is_mistaken(intent: Intent, row: ExchangeOrder, seen: Seen) -> bool:
     """Say whether an intent is taken for an order that it is not."""
-    number = standing[intent.id]
-    row = seen.truth.get(number)
-    if row is None:
-        return False  # imagined
+    number = str(row.number)
     others = {own for other, own in seen.own.items() if other != intent.id}
     return number in seen.foreign | others or seen.own.get(intent.id, number) != number or not _is_like(intent, row)
+
+
+def _is_guess(intent: Intent, row: ExchangeOrder) -> bool:
+    """Say whether an intent was matched with what could be it, and is called no more than that."""
+    return intent.confidence is Confidence.PROBABLE and _is_like(intent, row)
 
 
 def _is_like(intent: Intent, row: ExchangeOrder) -> bool:

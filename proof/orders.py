@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import cycle, islice
 from multiprocessing import get_context
 from typing import TypeVar
 
-from brokerkit.orders.intents import Intent
+from brokerkit.orders.intents import STANDING, Intent
 from brokerkit.sandbox import Rule
 from brokerkit.sandbox.faults_kinds import KINDS
 from proof.figures import Figure, at_least, none, say
-from proof.oracles import Seen, Violations, violations
+from proof.oracles import ABSENT, Seen, Violations, violations
 from proof.trading import BROKERS, SECONDS, Step, Trader, patiently, quick, trading
 
 R = TypeVar("R")
-PROCESSES = 6
+PROCESSES = 10
 """More than there are cores: most of the time is waiting."""
 BATCH = 12
 """Orders between two reconciliations."""
 OF_LISTS = tuple(kind for kind in KINDS if KINDS[kind].group == "listing")
-OF_ORDERS = tuple(kind for kind in KINDS if KINDS[kind].group != "listing")
 OF_OTHERS = ("number_already_used", "previous_answer")
 """They give an order the number of an earlier one: one that the journal knows already, or nobody could tell."""
 SEEN_LATE = 12.0
+DECIDED = STANDING | ABSENT
 UNCERTAIN = ("processed_then_reset", "unprocessed_silence", "html_200", "late_acceptance")
 """Faults of the orders that are then looked for in lists that lie."""
 
@@ -38,17 +39,18 @@ class Tally:
 
     orders: int = 0
     uncertain: int = 0
+    """Calls whose caller was told that the order may stand."""
     decided: int = 0
+    """Of these, decided by the broker's lists."""
     unresolved: int = 0
-    idle: int = 0
-    """Calls after which there was nothing in the journal: they ended before anything could be sent."""
+    """Of these, listed as unresolved."""
     faults: Counter[str] = field(default_factory=Counter)
     states: Counter[str] = field(default_factory=Counter)
     found: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, other: Tally) -> None:
         """Add another run."""
-        for name in ("orders", "uncertain", "decided", "unresolved", "idle"):
+        for name in ("orders", "uncertain", "decided", "unresolved"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.faults += other.faults
         self.states += other.states
@@ -73,7 +75,7 @@ def run(release: bool) -> list[Figure]:
     tally = Tally()
     for part in parallel(play, [Job(name, seed, size) for seed in seeds for name in BROKERS]):
         tally.add(part)
-        say(f"orders over faults: {tally.orders:,} of {count:,}")
+        say(f"orders over faults: {tally.orders:,} of {count:,}, {dict(tally.states)}")
     return [
         at_least("orders over faults: orders, amendments and cancellations sent", tally.orders, count),
         at_least("orders over faults: kinds of faults that were played", len(tally.faults), kinds),
@@ -88,7 +90,7 @@ def run(release: bool) -> list[Figure]:
 
 
 WORDS = {
-    "duplicated": "sent twice, or one number twice",
+    "duplicated": "sent twice, sent unwritten, or one number twice",
     "lost": "lost: at the exchange, and nothing says so",
     "denied": "said to be absent, refused or not sent, and standing",
     "imagined": "said to stand, and not at the exchange",
@@ -114,23 +116,31 @@ def play(job: Job) -> Tally:
         while tally.orders < job.orders:
             sent = _batch(trader, list(islice(kinds, BATCH)))
             tally.orders += sum(len(step.intents) for step in sent)
-            tally.idle += sum(not step.intents for step in sent)
-            uncertain = len(trader.broker.unresolved())
-            reported |= look(trader, wait=True)
+            reported |= trader.reconcile(wait=True, timeout=SEEN_LATE)
             left = trader.broker.unresolved()
-            tally.uncertain += uncertain
-            tally.unresolved += len(left)
-            tally.decided += uncertain - len(left)
+            tally.add(_outcomes(sent, {intent.id: intent for intent in trader.journal()}, left))
             found = violations(seen_by(trader, reported))
             tally.add(Tally(found=_named(job, found)))
             decide(trader, left)
         trader.wait_for_late_ones()
         trader.faults.clear()
-        reported |= look(trader, wait=False)
+        reported |= trader.reconcile(wait=False)
         tally.faults = Counter(entry.kind for entry in trader.faults.log)
         tally.states = Counter(str(intent.state) for intent in trader.journal())
         tally.add(Tally(found=_named(job, violations(seen_by(trader, reported)))))
     return tally
+
+
+def _outcomes(sent: Iterable[Step], journal: Mapping[str, Intent], left: Iterable[Intent]) -> Tally:
+    """Count what became of the calls whose outcome was uncertain."""
+    open_ones = {intent.id for intent in left}
+    uncertain = [step.intents for step in sent if step.is_uncertain]
+    ids = [intents[0] for intents in uncertain if intents]
+    return Tally(
+        uncertain=len(uncertain),
+        decided=sum(journal[each].state in DECIDED and each not in open_ones for each in ids),
+        unresolved=sum(each in open_ones for each in ids),
+    )
 
 
 def _named(job: Job, found: Violations) -> dict[str, list[str]]:
@@ -151,7 +161,7 @@ def decide(trader: Trader, intents: Iterable[Intent]) -> None:
 def seen_by(trader: Trader, reported: Iterable[str]) -> Seen:
     """Return what the exchange, the server, the journal and the reports say."""
     own = {step.intents[0]: number for step in trader.steps if step.intents and (number := trader.own_number(step))}
-    posts = Counter({intent: step.posts for step in trader.steps for intent in step.intents[:1]})
+    posts = {intent: step.posts for step in trader.steps for intent in step.intents[:1]}
     return Seen(
         truth=trader.truth(),
         journal=trader.journal(),
@@ -159,6 +169,7 @@ def seen_by(trader: Trader, reported: Iterable[str]) -> Seen:
         reported=frozenset(reported),
         foreign=frozenset(str(number) for number in trader.foreign),
         posts=posts,
+        strays=sum(step.posts for step in trader.steps if not step.intents),
         own=own,
     )
 
@@ -183,22 +194,12 @@ def _batch(trader: Trader, kinds: list[str]) -> list[Step]:
     for kind in sorted(kinds, key=lambda kind: kind not in OF_OTHERS):
         fault = trader.random.choice(UNCERTAIN) if kind in OF_LISTS else kind
         if kind in OF_OTHERS:
-            sent.append(trader.submit(lambda: trader.broker.order(trader.request(*sides.pop()))))
-        if working and trader.random.random() < 0.45:
-            call = trader.change(working.pop())
-        else:
-            request = trader.request(*sides.pop())
-            call = lambda request=request: trader.broker.order(request)  # noqa: E731
+            sent.append(trader.submit(partial(trader.broker.order, trader.request(*sides.pop()))))
+        changes = working and trader.random.random() < 0.45
+        call = trader.change(working.pop()) if changes else partial(trader.broker.order, trader.request(*sides.pop()))
         sent.append(trader.submit(call, fault))
     trader.faults.clear()
     for kind in kinds:
         if kind in OF_LISTS:
-            # An honest list comes between two that lie: that much of the assumption has to hold.
-            trader.faults.add(Rule(kind, every=None if kind == "lag" else 3, seconds=SECONDS.get(kind)))
+            trader.faults.add(Rule(kind, rate=None if kind == "lag" else 0.5, seconds=SECONDS.get(kind)))
     return sent
-
-
-def look(trader: Trader, *, wait: bool) -> set[str]:
-    """Reconcile and return the numbers of the orders that are reported as somebody else's."""
-    report = trader.broker.reconcile(wait=wait, timeout=SEEN_LATE)
-    return {str(int(order.id)) for order in report.foreign}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import random
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypeVar
 from unittest import mock
@@ -15,10 +16,11 @@ from brokerkit_kis import client as kis
 from brokerkit_kis.sandbox import ledger
 from brokerkit_kiwoom import client as kiwoom
 
-from brokerkit import Broker, BrokerError, NotSent, Order, OrderRequest, OrderType, Side, get_broker
+from brokerkit import Broker, BrokerError, NotSent, Order, OrderRequest, OrderType, OrderUncertain, Side, get_broker
 from brokerkit.market.ticks import Kind, round_to_tick, tick_size
 from brokerkit.orders import desk
 from brokerkit.orders.intents import Intent
+from brokerkit.orders.listing import Listed
 from brokerkit.sandbox import Faults, Rule, Sandbox
 from brokerkit.sandbox.exchange import ExchangeOrder
 from brokerkit.sandbox.faults import Draw
@@ -51,7 +53,7 @@ SECONDS = {
 @contextmanager
 def quick() -> Iterator[None]:
     """Shorten the time limits of an order, lift the limits of calls, and make the pages of lists small."""
-    patches = [
+    patches: list[AbstractContextManager[object]] = [
         mock.patch.object(connection, "CONNECT_SECONDS", 0.4),
         mock.patch.object(connection, "READ_SECONDS", 0.4),
         mock.patch.object(connection, "TOTAL_SECONDS", 0.6),
@@ -69,14 +71,19 @@ def quick() -> Iterator[None]:
 
 
 class Watched(Faults):
-    """Faults that count every order that reaches the server, whatever becomes of it there."""
+    """Faults that count every order that reaches the server, and let the lists be honest every second time."""
 
     posts = 0
+    honest = True
 
     def next(self, broker: str, purpose: Purpose, content: bytes, page: int = 1) -> Draw:
         """Count a request and return what is to be done to it."""
         self.posts += purpose is Purpose.ORDER
-        return super().next(broker, purpose, content, page)
+        draw = super().next(broker, purpose, content, page)
+        if purpose is Purpose.LISTING and self.honest:
+            # A row that no list ever shows is not an order that shows within the settle time.
+            return replace(draw, rules=tuple(rule for rule in draw.rules if rule.kind == "lag"))
+        return draw
 
 
 @dataclass(frozen=True)
@@ -91,6 +98,8 @@ class Step:
     """Orders that reached the server meanwhile."""
     log: slice
     """Its part of the log of faults."""
+    is_uncertain: bool
+    """Whether the caller was told that it may stand."""
 
 
 class Trader:
@@ -111,20 +120,21 @@ class Trader:
         for symbol in self.symbols:
             self.exchange.give_holding(self.account, symbol, Decimal(HELD), Decimal(HELD * 1_000))
 
-    def submit(self, call: Callable[[], object], kind: str = "") -> Step:
+    def submit(self, call: Callable[[], object], kind: str = "", *, seconds: float | None = None) -> Step:
         """Make a call that meets a fault of that kind, and return what the server saw."""
+        seconds = SECONDS.get(kind) if seconds is None else seconds
         self.faults.clear()
         if kind == "refuse":
-            self.faults.add(Rule(kind, on="query", nth=1, seconds=SECONDS[kind]))
+            self.faults.add(Rule(kind, on="query", nth=1, seconds=seconds))
             patiently(lambda: self.broker.quote(self.symbols[0]))
         elif kind:
-            self.faults.add(
-                Rule(kind, on="order", nth=1, seconds=SECONDS.get(kind), size=4 if "gzip" in kind else None)
-            )
+            self.faults.add(Rule(kind, on="order", nth=1, seconds=seconds, size=4 if "gzip" in kind else None))
         known, posts, logged = {intent.id for intent in self.journal()}, self.faults.posts, len(self.faults.log)
+        is_uncertain = False
         try:
             call()
         except BrokerError as error:
+            is_uncertain = isinstance(error, OrderUncertain)
             if kind == "refuse" and isinstance(error, NotSent):
                 time.sleep(SECONDS[kind])
         new = tuple(intent for intent in self.journal() if intent.id not in known)
@@ -134,9 +144,23 @@ class Trader:
             tuple(intent.id for intent in new),
             self.faults.posts - posts,
             slice(logged, len(self.faults.log)),
+            is_uncertain,
         )
         self.steps.append(step)
         return step
+
+    def reconcile(self, *, wait: bool, timeout: float | None = None) -> set[str]:
+        """Reconcile, and return the numbers of the orders that are reported as somebody else's."""
+        ask = type(self.broker)._order_rows
+
+        def rows(day: dt.date) -> Iterable[Listed]:
+            self.faults.honest = not self.faults.honest
+            return ask(self.broker, day)
+
+        with mock.patch.object(self.broker, "_order_rows", rows):
+            report = self.broker.reconcile(wait=wait, timeout=timeout)
+        self.faults.honest = True
+        return {str(int(order.id)) for order in report.foreign}
 
     def journal(self) -> list[Intent]:
         """Return all that the journal holds."""

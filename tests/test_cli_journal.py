@@ -110,6 +110,15 @@ def test_a_wrong_use_says_so(arguments: tuple[str, ...], capsys: pytest.CaptureF
     assert told(capsys, "journal", *arguments, "-b", "kis", code=exits.WRONG_USAGE) == ""
 
 
+@pytest.mark.parametrize("number", ["", "12 34", "１２", "12\n"])
+def test_what_is_no_number_decides_nothing(number: str, capsys: pytest.CaptureFixture[str]) -> None:
+    uncertain("kis")
+    (intent,) = listed(capsys, "kis")
+    words = ("journal", "resolve", intent.id, "--order-id", number, "--yes", "-b", "kis")
+    told(capsys, *words, code=exits.WRONG_USAGE)
+    assert listed(capsys, "kis") == [intent]
+
+
 @both
 def test_everything_that_is_known_of_one_is_shown(broker: str, capsys: pytest.CaptureFixture[str]) -> None:
     uncertain(broker)

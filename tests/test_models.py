@@ -94,7 +94,9 @@ def test_a_float_becomes_the_decimal_that_prints_alike(value: float) -> None:
 @pytest.mark.parametrize(
     "value",
     [True, False, None, b"1", [1], {"price": 1}, (1,), 1j, object(), ArrayInteger(), Side.BUY, dt.date(2026, 1, 2)],
-    ids=repr,
+    ids=lambda value: (
+        f"{type(value).__name__}-{value!s:.20}" if isinstance(value, bool | Side) else type(value).__name__
+    ),
 )
 def test_what_is_no_number_is_refused(value: object) -> None:
     with pytest.raises(InvalidRequest, match="Give an int, a str"):

@@ -18,7 +18,7 @@ from brokerkit.cli.session import JsonOption, Session, at_broker
 from brokerkit.errors import Blocked, InvalidRequest
 from brokerkit.models import Order
 from brokerkit.orders import guard
-from brokerkit.orders.intents import Intent
+from brokerkit.orders.intents import UNRESOLVED, Intent
 from brokerkit.orders.reconcile import Reconciliation
 
 ENDING = 8
@@ -109,6 +109,8 @@ def resolve(
     """Write down what you found out about an order of uncertain fate; nothing is sent."""
     if (order_id is None) == (not absent):
         raise InvalidRequest("Give either --order-id NUMBER or --absent.")
+    if order_id is not None and not (order_id.isascii() and order_id.isalnum()):
+        raise InvalidRequest(f"{order_id!r:.40} is no order number.")
     if absent and not reason.strip():
         raise InvalidRequest("--absent needs --reason: how do you know that it does not stand?")
     with session.broker() as broker:
@@ -221,7 +223,7 @@ def _lines(intent: Intent) -> Row:
         "day": intent.day,
         "made at": intent.created_at,
         "sent at": intent.sent_at,
-        "decided at": intent.decided_at,
+        "decided at": None if intent.state in UNRESOLVED else intent.decided_at,
         "bytes sent": intent.sent_bytes,
         "broker's code": intent.code,
         "broker's answer": intent.answer,

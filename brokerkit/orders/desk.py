@@ -6,7 +6,7 @@ import datetime as dt
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +17,7 @@ from brokerkit.errors import (
     MAY_STAND,
     NOT_SENT,
     BrokerError,
+    IncompleteListing,
     InvalidRequest,
     JournalError,
     NetworkError,
@@ -32,6 +33,7 @@ from brokerkit.models import Order, OrderRequest, OrderStatus, Quote, Venue
 from brokerkit.orders.guard import Guard, Safety, check_halt
 from brokerkit.orders.intents import OPEN, STANDING, UNRESOLVED, Intent, IntentKind, IntentState, new_id
 from brokerkit.orders.journal import Journal, blocked_by, journal_for
+from brokerkit.orders.listing import Listed
 from brokerkit.orders.reconcile import Reconciler, Reconciliation
 from brokerkit.orders.state import state_directory
 from brokerkit.transport import Client
@@ -150,13 +152,21 @@ class OrderDesk:
         played = getattr(broker.client, "environment", broker.environment)
         reconciler = Reconciler(
             self.journal,
-            broker._order_rows,
+            self._rows,
             proves_absence=played in broker.listing_proves_absence,
             settle_seconds=self._safety.settle_seconds,
             exclusive=self._safety.exclusive,
             times_tell=self._times_tell,
         )
         return reconciler.run(wait=wait, timeout=timeout)
+
+    def _rows(self, day: dt.date) -> Sequence[Listed]:
+        """Return the broker's list of a day; IncompleteListing where the broker has another date than we."""
+        rows = tuple(self._broker._order_rows(day))
+        there = clock.now() + dt.timedelta(seconds=getattr(self._broker.client, "skew", 0.0))
+        if there.date() != clock.today():
+            raise IncompleteListing(f"The broker's clock shows {there:%Y-%m-%d}, ours {clock.today()}.")
+        return rows
 
     def _times_tell(self) -> bool:
         """Say whether the times in the broker's lists can be compared with our clock; the sandbox has its own."""
@@ -223,7 +233,7 @@ class OrderDesk:
     def _wait_for_turn(self, intent: Intent, deadline: float) -> None:
         if intent.mutex is None:
             return
-        while rivals := [other for other in self.journal.open_intents() if other.mutex == intent.mutex]:
+        while rivals := self.journal.rivals(intent):
             if any(other.state in UNRESOLVED for other in rivals) or time.monotonic() >= deadline:
                 raise blocked_by(rivals, intent)
             time.sleep(0.01)

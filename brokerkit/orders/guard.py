@@ -73,8 +73,8 @@ class Guard:
         """Raise Disarmed unless real money may be moved: armed with the account's last four digits, with limits set."""
         if self._environment != "real":
             return
-        digits = "".join(character for character in account() if character.isdigit())[-4:]
-        if self._arm is None or self._arm != digits:
+        # Who is not armed is refused without a question to the broker.
+        if not self._arm or self._arm != "".join(filter(str.isdigit, account()))[-4:]:
             wrong = "armed for another account" if self._arm else "not armed"
             raise Disarmed(
                 f"This is real money, and the broker is {wrong}.",

@@ -15,12 +15,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
-from weakref import WeakSet, WeakValueDictionary
+from weakref import WeakValueDictionary
 
 from pydantic import ValidationError
 
 from brokerkit.errors import JournalError, LimitExceeded, OrderBlocked
 from brokerkit.market import clock
+from brokerkit.orders.forks import new_lock
 from brokerkit.orders.guard import Limits
 from brokerkit.orders.intents import OPEN, UNRESOLVED, Intent, IntentKind, IntentState, key_of, number_of
 from brokerkit.orders.owner import Owner
@@ -37,11 +38,10 @@ class Journal:
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
-        self._lock = threading.RLock()
+        self._lock = self._new_lock()
         self._file: sqlite3.Connection | None = None
         self._process = os.getpid()
         self._owner: Owner | None = None
-        _journals.add(self)
         with self._using():
             pass
 
@@ -141,6 +141,11 @@ class Journal:
         with self._reading() as file:
             return self._select(file, f"state IN {_listed(OPEN)}")
 
+    def rivals(self, intent: Intent) -> tuple[Intent, ...]:
+        """Return what has to be known before this one may be sent; what was released is none of it."""
+        with self._reading() as file:
+            return self._select(file, f"mutex = ? AND state IN {_listed(OPEN)}", intent.mutex)
+
     def unresolved(self) -> tuple[Intent, ...]:
         """Return what is not known, oldest first."""
         return tuple(intent for intent in self.open_intents() if intent.state in UNRESOLVED)
@@ -219,8 +224,11 @@ class Journal:
         if limits.max_orders_per_minute is not None:
             now, ticks = clock.now().timestamp(), time.monotonic()
             # Either clock is enough: the one on the wall may jump, the other one starts again with the machine.
-            query = f"SELECT count(*) FROM intents WHERE {sent}(sent_at > ? OR monotonic BETWEEN ? AND ?)"  # noqa: S608
-            count = file.execute(query, (now - 60, ticks - 60, ticks)).fetchone()[0]
+            # No more than the newest ones are looked at, or the check would take longer with every day.
+            query = f"""SELECT count(*) FROM (SELECT sent_at, monotonic FROM intents WHERE {sent}true
+             ORDER BY rowid DESC LIMIT ?) WHERE sent_at > ? OR monotonic BETWEEN ? AND ?"""  # noqa: S608
+            newest = limits.max_orders_per_minute
+            count = file.execute(query, (newest, now - 60, ticks - 60, ticks)).fetchone()[0]
             if count >= limits.max_orders_per_minute:
                 raise _exceeded(f"{count} orders in the last minute are max_orders_per_minute", "Wait a moment")
         day = (intent.day.isoformat(),)
@@ -309,11 +317,14 @@ class Journal:
                     file.execute("ROLLBACK")
                 raise
 
+    def _new_lock(self) -> threading.RLock:
+        return threading.RLock() if self.path is None else new_lock()
+
     @contextmanager
     def _using(self) -> Iterator[sqlite3.Connection]:
         if self._process != os.getpid():
             # A forked process must not touch the file that its parent opened, nor speak in its name.
-            self._lock, self._file, self._owner, self._process = threading.RLock(), None, None, os.getpid()
+            self._lock, self._file, self._owner, self._process = self._new_lock(), None, None, os.getpid()
         with self._lock:
             try:
                 if self._file is None:
@@ -354,28 +365,6 @@ def _won(value: Decimal) -> int:
 def _exceeded(words: str, advice: str) -> LimitExceeded:
     return LimitExceeded(f"{words}.", advice=f"Nothing was sent. {advice}, or change the limits of the profile.")
 
-
-_journals: WeakSet[Journal] = WeakSet()
-_forking = threading.Lock()
-_held: list[threading.RLock] = []
-
-
-def _before_fork() -> None:
-    """Let every transaction end: a child would roll back what other threads are writing as it lets go of the file."""
-    _forking.acquire()
-    for journal in tuple(_journals):
-        journal._lock.acquire()
-        _held.append(journal._lock)
-
-
-def _after_fork() -> None:
-    while _held:
-        _held.pop().release()
-    _forking.release()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)
 
 _files: dict[tuple[int, Path], Journal] = {}
 _in_memory: WeakValueDictionary[tuple[int, str], Journal] = WeakValueDictionary()

@@ -100,17 +100,6 @@ def chain_of(intent: Intent) -> frozenset[str]:
     return frozenset(key for number in numbers if (key := key_of(number)) is not None)
 
 
-def alike(first: Intent, second: Intent) -> bool:
-    """Say whether one row of a list could be either of two intents."""
-    if (first.kind, first.symbol, first.side) != (second.kind, second.symbol, second.side):
-        return False
-    if (first.quantity, first.price) != (second.quantity, second.price):
-        return False
-    if first.kind is IntentKind.ORDER:
-        return first.request is not None and second.request is not None and first.request.type is second.request.type
-    return bool(chain_of(first) & chain_of(second))
-
-
 def others(rows: Sequence[Listed], explained: frozenset[str]) -> list[Listed]:
     """Return the rows that no intent accounts for."""
     return [row for row in rows if row.key not in explained]

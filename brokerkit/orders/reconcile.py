@@ -12,9 +12,9 @@ from itertools import takewhile
 from brokerkit.errors import BrokerError, OrderUncertain
 from brokerkit.market import clock
 from brokerkit.models import Model, Order
-from brokerkit.orders.intents import UNRESOLVED, Confidence, Intent, IntentState, Sighting, number_of
+from brokerkit.orders.intents import OPEN, UNRESOLVED, Confidence, Intent, IntentState, Sighting, number_of
 from brokerkit.orders.journal import Journal
-from brokerkit.orders.listing import EARLY, Listed, alike, checked, fits, is_related, others
+from brokerkit.orders.listing import EARLY, Listed, checked, fits, is_related, others
 
 logger = logging.getLogger("brokerkit")
 
@@ -111,7 +111,7 @@ class Reconciler:
         decided: list[Intent] = []
         late: list[Intent] = []
         for intent in intents:
-            judged = self._judge(intent, free, intents, now, is_over)
+            judged = self._judge(intent, free, (*intents, *sending), now, is_over)
             if judged.state is not intent.state:
                 (late if judged.state is IntentState.LATE else decided).append(judged)
         self._journal.learn(day, [number_of(row.order.id) for row in rows], [row.key for row in foreign])
@@ -133,7 +133,7 @@ class Reconciler:
             dt.timedelta(seconds=settle),
             self._exclusive and not self._journal.is_shared(intent.day),
         )
-        rivals = [other for other in intents if other.id != intent.id and alike(intent, other)]
+        rivals = [other for other in intents if other.id != intent.id]
 
         def change(present: Intent) -> Intent:
             if present.state not in UNRESOLVED | {_PRESUMED}:
@@ -151,8 +151,8 @@ def judge(
 ) -> Intent:
     """Return the intent as a complete list leaves it. `free` are the rows that no intent accounts for.
 
-    `rivals` are intents of the day, not known or presumed absent, that a row could be as well. `is_over`: the day has
-    ended.
+    `rivals` are the other intents of the day that are being sent, not known or presumed absent: a row could be theirs.
+    `is_over`: the day has ended.
     """
     until = (intent.deadline or now) + terms.settle + EARLY
     fitting = [row for row in free if fits(intent, row, until=None if intent.state is _PRESUMED else until)]
@@ -191,7 +191,7 @@ def _having_seen(intent: Intent, fitting: Sequence[Listed], rest: Sequence[Liste
 
 def _matched(seen: Intent, row: Listed, rivals: Sequence[Intent], terms: Terms) -> Intent:
     unsure = [rival for rival in rivals if fits(rival, row, until=None)]
-    if seen.state is _PRESUMED and any(rival.state in UNRESOLVED for rival in unsure):
+    if seen.state is _PRESUMED and any(rival.state in OPEN for rival in unsure):
         return seen  # the one that is not known has to be decided first
     if unsure:
         return _ambiguous(seen, f"order {row.order.id} could also be {', '.join(rival.id for rival in unsure)}")
@@ -218,11 +218,11 @@ def _after_the_day(seen: Intent, terms: Terms) -> Intent:
 
 
 def _delay(judged: Intent) -> float | None:
-    """Return after how many seconds a list showed it first, if an earlier list did not."""
+    """Return after how many seconds the last list that lacked it was shown: it may have come any time after that."""
     first = next((turn for turn, sighting in enumerate(judged.sightings) if sighting.fitting), 0)
     if not first or judged.sent_at is None:
         return None
-    return (judged.sightings[first].since - judged.sent_at).total_seconds()
+    return (judged.sightings[first - 1].until - judged.sent_at).total_seconds()
 
 
 def _named(rows: Iterable[Listed]) -> str:

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from brokerkit.errors import AuthError, Disarmed, NotSent, RateLimited, WireError
 from brokerkit.market import clock
 from brokerkit.models import OrderRequest, OrderType, Side
+from brokerkit.testing.wire import sent
 
 Connect = Callable[..., Any]
 HOST = {
@@ -49,9 +50,21 @@ CALLS: dict[str, tuple[Callable[[Any], object], str, str]] = {
     "FHKST01010900": (lambda wire: wire.broker.investor_flow("005930"), "GET", f"{QUOTATIONS}/inquire-investor"),
     "TTTC8434R": (lambda wire: wire.broker.balance(), "GET", f"{TRADING}/inquire-balance"),
     "TTTC0081R": (lambda wire: wire.broker.refresh(wire.order()), "GET", f"{TRADING}/inquire-daily-ccld"),
-    "TTTC0012U": (lambda wire: wire.broker._send_order(LIMIT_BUY), "POST", f"{TRADING}/order-cash"),
-    "TTTC0011U": (lambda wire: wire.broker._send_order(MARKET_SELL), "POST", f"{TRADING}/order-cash"),
-    "TTTC0013U": (lambda wire: wire.broker._send_cancel(wire.order(), None), "POST", f"{TRADING}/order-rvsecncl"),
+    "TTTC0012U": (
+        lambda wire: sent(wire.broker, lambda broker: broker._send_order(LIMIT_BUY)),
+        "POST",
+        f"{TRADING}/order-cash",
+    ),
+    "TTTC0011U": (
+        lambda wire: sent(wire.broker, lambda broker: broker._send_order(MARKET_SELL)),
+        "POST",
+        f"{TRADING}/order-cash",
+    ),
+    "TTTC0013U": (
+        lambda wire: sent(wire.broker, lambda broker: broker._send_cancel(wire.order(), None)),
+        "POST",
+        f"{TRADING}/order-rvsecncl",
+    ),
     "TTTC0084R": (lambda wire: wire.broker.orders(), "GET", f"{TRADING}/inquire-psbl-rvsecncl"),
     "CTSC9215R": (lambda wire: wire.broker.order_history(DAY, DAY), "GET", f"{TRADING}/inquire-daily-ccld"),
     "FHKST01010200": (
@@ -157,7 +170,8 @@ def test_cancel_of_a_market_order_names_its_type(wire: Any) -> None:
 def test_amendment_goes_the_way_of_a_cancellation(connect: Connect) -> None:
     for environment, id in (("real", "TTTC0013U"), ("demo", "VTTC0013U")):
         wire = connect(environment).logged_in()
-        wire.broker._send_amend(wire.order(), None, Decimal(69000))
+        order = wire.order()
+        sent(wire.broker, lambda kis, order=order: kis._send_amend(order, None, Decimal(69000)))
         (call,) = wire.calls
         assert (call.method, call.url) == ("POST", f"{HOST[environment]}{TRADING}/order-rvsecncl")
         assert call.headers == {**with_keys(wire, id), **length_of(call.body)}

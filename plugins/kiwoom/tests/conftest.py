@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from brokerkit.market import clock
 from brokerkit.market.sessions import Phase
 from brokerkit.models import Order, OrderStatus, OrderType, Side, TimeInForce, Venue
+from brokerkit.testing.wire import forget
 from brokerkit.transport import Client, Token
 from brokerkit.transport.auth import TokenCache
 
@@ -63,6 +64,7 @@ class Wire:
             phase_of=lambda venue: phase,
         )
         self.client = self.broker.client
+        forget(self.broker)
         self.client._tokens = TokenCache(None, identity="", minimum_interval=self.client.token_interval)
         for id, body in good_answers().items():
             self.answer(id, body)

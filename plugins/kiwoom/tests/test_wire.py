@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from brokerkit.errors import AuthError, ConfigError, Disarmed, NotSent, WireError
 from brokerkit.models import OrderRequest, OrderType, Side
+from brokerkit.testing.wire import sent
 
 Connect = Callable[..., Any]
 HOST = {"real": "https://api.kiwoom.com", "demo": "https://mockapi.kiwoom.com", "sandbox": "http://127.0.0.1:9"}
@@ -34,10 +35,13 @@ CALLS: dict[str, tuple[Callable[[Any], object], str]] = {
     "kt00018": (lambda wire: wire.broker.balance(), ACCOUNTS),
     "kt00001": (lambda wire: wire.broker.balance(), ACCOUNTS),
     "kt00007": (lambda wire: wire.broker.refresh(wire.order()), ACCOUNTS),
-    "kt10000": (lambda wire: wire.broker._send_order(LIMIT_BUY), ORDERS),
-    "kt10001": (lambda wire: wire.broker._send_order(MARKET_SELL), ORDERS),
-    "kt10002": (lambda wire: wire.broker._send_amend(wire.order(), None, Decimal(69000)), ORDERS),
-    "kt10003": (lambda wire: wire.broker._send_cancel(wire.order(), None), ORDERS),
+    "kt10000": (lambda wire: sent(wire.broker, lambda kiwoom: kiwoom._send_order(LIMIT_BUY)), ORDERS),
+    "kt10001": (lambda wire: sent(wire.broker, lambda kiwoom: kiwoom._send_order(MARKET_SELL)), ORDERS),
+    "kt10002": (
+        lambda wire: sent(wire.broker, lambda kiwoom: kiwoom._send_amend(wire.order(), None, Decimal(69000))),
+        ORDERS,
+    ),
+    "kt10003": (lambda wire: sent(wire.broker, lambda kiwoom: kiwoom._send_cancel(wire.order(), None)), ORDERS),
     "ka10075": (lambda wire: wire.broker.orders(), ACCOUNTS),
     "kt00010": (lambda wire: wire.broker.buying_power("005930", price=70000), ACCOUNTS),
     "ka10004": (lambda wire: wire.broker.order_book("005930"), "/api/dostk/mrkcond"),
