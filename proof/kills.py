@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import logging
 import os
 import random
 import subprocess
@@ -101,7 +100,6 @@ def _account(name: str, seed: int) -> Iterator[Account]:
         stack.enter_context(mock.patch.dict("os.environ", {"BROKERKIT_CACHE_DIR": str(state / "cache")}))
         stack.enter_context(mock.patch.object(reconcile, "APART", dt.timedelta(seconds=APART)))
         stack.enter_context(mock.patch.object(reconcile, "POLL_SECONDS", APART))
-        stack.enter_context(_quiet_server())
         sandbox = stack.enter_context(Sandbox(seed=seed))
         sandbox.face(name).window = SlidingWindow(MANY)
         account = stack.enter_context(Account(name, sandbox, seed))
@@ -223,24 +221,6 @@ def killed(life: Life, word: str, seconds: float) -> list[tuple[str, str | None]
             process.kill()
         # What it was about to say as it died is not a whole line.
         return said + [tuple(json.loads(line)) for line in process.stdout if line.endswith("\n")]
-
-
-class _Expected(logging.Filter):
-    """Drops what the server says about clients that died amid a request; anything else of it is shown."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        kind = record.exc_info[0] if record.exc_info else None
-        return kind is None or kind.__name__ != "ClientDisconnect"
-
-
-@contextmanager
-def _quiet_server() -> Iterator[None]:
-    server, expected = logging.getLogger("uvicorn.error"), _Expected()
-    server.addFilter(expected)
-    try:
-        yield
-    finally:
-        server.removeFilter(expected)
 
 
 def _of_row(row: ExchangeOrder) -> Key:

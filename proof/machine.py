@@ -161,7 +161,7 @@ def play(number: int, rules: int, *, shrink: bool = True) -> tuple[int, str]:
 
     phases = (Phase.generate, Phase.shrink) if shrink else (Phase.generate,)
     conditions = settings(
-        max_examples=max(1, rules // STEPS),
+        max_examples=max(1, rules // STEPS // 2),  # a world often goes on for longer
         stateful_step_count=STEPS,
         deadline=None,
         database=None,

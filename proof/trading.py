@@ -94,12 +94,15 @@ class Step:
     """Of the fault; blank for none."""
     intents: tuple[str, ...]
     """What it wrote into the journal."""
-    posts: int
-    """Orders that reached the server meanwhile."""
-    log: slice
-    """Its part of the log of faults."""
+    requests: range
+    """Which orders reached the server meanwhile, counted from the first one of the account."""
     is_uncertain: bool
     """Whether the caller was told that it may stand."""
+
+    @property
+    def posts(self) -> int:
+        """How many orders reached the server."""
+        return len(self.requests)
 
 
 class Trader:
@@ -129,7 +132,7 @@ class Trader:
             patiently(lambda: self.broker.quote(self.symbols[0]))
         elif kind:
             self.faults.add(Rule(kind, on="order", nth=1, seconds=seconds, size=4 if "gzip" in kind else None))
-        known, posts, logged = {intent.id for intent in self.journal()}, self.faults.posts, len(self.faults.log)
+        known, posts = {intent.id for intent in self.journal()}, self.faults.posts
         is_uncertain = False
         try:
             call()
@@ -139,13 +142,8 @@ class Trader:
                 time.sleep(SECONDS[kind])
         new = tuple(intent for intent in self.journal() if intent.id not in known)
         self._let_arrive(posts + sum(intent.sent_bytes != 0 for intent in new))
-        step = Step(
-            kind,
-            tuple(intent.id for intent in new),
-            self.faults.posts - posts,
-            slice(logged, len(self.faults.log)),
-            is_uncertain,
-        )
+        requests = range(posts + 1, self.faults.posts + 1)
+        step = Step(kind, tuple(intent.id for intent in new), requests, is_uncertain)
         self.steps.append(step)
         return step
 
@@ -172,8 +170,9 @@ class Trader:
 
     def own_number(self, step: Step) -> str | None:
         """Return the number that the exchange gave to what a step sent, where a fault was played on it."""
-        entries = [entry for entry in self.faults.log[step.log] if entry.purpose is Purpose.ORDER and entry.order_id]
-        return str(int(entries[0].order_id)) if entries and entries[0].order_id else None
+        # By its count, not by its place in the log: a busy server may write it down only after the client gave up.
+        entries = [each for each in self.faults.log if each.purpose is Purpose.ORDER and each.number in step.requests]
+        return next((str(int(each.order_id)) for each in entries if each.order_id), None)
 
     def wait_for_late_ones(self) -> None:
         """Wait until the exchange has all that it takes late."""

@@ -263,3 +263,10 @@ def test_the_command_is_installed() -> None:
     command = Path(sys.executable).with_name("brokerkit")
     done = subprocess.run([command, "--version"], capture_output=True, encoding="utf-8", check=True)  # noqa: S603
     assert done.stdout.startswith("brokerkit ")
+
+
+def test_the_address_of_the_other_loopback_can_be_used() -> None:
+    with serving("--host", "::1") as (lines, _):
+        for line in lines.values():
+            assert line["base_url"].startswith("http://[::1]:")
+            assert requests.get(f"{line['base_url']}/nothing", timeout=5).status_code >= 200

@@ -173,8 +173,8 @@ def test_an_order_that_is_planted_at_the_exchange_is_found(trader: Trader) -> No
 
 def test_an_uncertain_order_that_is_neither_decided_nor_listed_is_missed() -> None:
     journal = [intent(IntentState(state)) for state in ("ACKED", "PRESUMED_ABSENT", "AMBIGUOUS", "UNKNOWN", "NOT_SENT")]
-    steps = [Step("", (each.id,), 1, slice(0), is_uncertain=True) for each in journal]
-    steps += [Step("", (), 1, slice(0), is_uncertain=True), Step("", (journal[0].id,), 1, slice(0), is_uncertain=False)]
+    steps = [Step("", (each.id,), range(1), is_uncertain=True) for each in journal]
+    steps += [Step("", (), range(1), is_uncertain=True), Step("", (journal[0].id,), range(1), is_uncertain=False)]
     counted = _outcomes(steps, {each.id: each for each in journal}, journal[2:3])
     assert (counted.uncertain, counted.decided, counted.unresolved) == (6, 2, 1)
 

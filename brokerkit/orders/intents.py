@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import time
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
 
@@ -48,6 +49,22 @@ OPEN = frozenset({IntentState.SENDING, IntentState.UNKNOWN, IntentState.AMBIGUOU
 """Not known: while an order is in one of these, its symbol and side are blocked."""
 UNRESOLVED = frozenset({IntentState.UNKNOWN, IntentState.AMBIGUOUS})
 STANDING = frozenset({IntentState.ACKED, IntentState.LATE})
+_ANSWERS = frozenset({IntentState.ACKED, IntentState.REJECTED, IntentState.NOT_SENT})
+_ABSENT = frozenset({IntentState.PRESUMED_ABSENT, IntentState.ABSENT_DAY_CLOSED})
+FOLLOWS: Mapping[IntentState, frozenset[IntentState]] = {
+    IntentState.INTENT: frozenset({IntentState.SENDING, IntentState.NOT_SENT}),
+    IntentState.SENDING: _ANSWERS | {IntentState.UNKNOWN},
+    # An answer may still come: another process can have called it unknown too early.
+    IntentState.UNKNOWN: _ANSWERS | _ABSENT | {IntentState.AMBIGUOUS},
+    IntentState.AMBIGUOUS: _ANSWERS | _ABSENT,
+    IntentState.PRESUMED_ABSENT: frozenset({IntentState.LATE, IntentState.ABSENT_DAY_CLOSED}),
+    IntentState.ACKED: frozenset(),
+    IntentState.REJECTED: frozenset(),
+    IntentState.NOT_SENT: frozenset(),
+    IntentState.LATE: frozenset(),
+    IntentState.ABSENT_DAY_CLOSED: frozenset(),
+}
+"""What a state may become. Nothing final changes any more."""
 
 
 class Confidence(StrEnum):

@@ -23,7 +23,17 @@ from brokerkit.errors import JournalError, LimitExceeded, OrderBlocked
 from brokerkit.market import clock
 from brokerkit.orders.forks import new_lock
 from brokerkit.orders.guard import Limits
-from brokerkit.orders.intents import OPEN, UNRESOLVED, Intent, IntentKind, IntentState, key_of, number_of
+from brokerkit.orders.intents import (
+    FOLLOWS,
+    OPEN,
+    STANDING,
+    UNRESOLVED,
+    Intent,
+    IntentKind,
+    IntentState,
+    key_of,
+    number_of,
+)
 from brokerkit.orders.owner import Owner
 from brokerkit.orders.storage import opened_file
 
@@ -60,6 +70,8 @@ class Journal:
             self._check_counters(file, intent, limits, value)
             now = clock.now()
             highest, falls, _ = self._day(file, intent.day)
+            if intent.previous is not None:
+                self._replace(file, intent)
             intent = intent.moved(
                 IntentState.SENDING,
                 "written down before the first byte",
@@ -80,9 +92,17 @@ class Journal:
             file.execute(_WRITE, self._row(intent, None))
 
     def decide(self, intent: Intent) -> Intent:
-        """Write what became of an intent. An order number that another intent has makes it UNKNOWN."""
+        """Write what became of an intent, and return it as it then stands.
+
+        An order number that another intent has makes it UNKNOWN. What somebody else has found out meanwhile stays.
+        """
         decided = intent.model_copy(update={"decided_at": clock.now()})
         with self._writing() as file:
+            present = self._get(file, intent.id)
+            if present.state is IntentState.PRESUMED_ABSENT and decided.state is IntentState.ACKED:
+                decided = decided.model_copy(update={"state": IntentState.LATE})
+            if decided.state is not present.state and decided.state not in FOLLOWS[present.state]:
+                return present
             try:
                 self._update(file, decided)
             except sqlite3.IntegrityError:
@@ -90,7 +110,10 @@ class Journal:
                     IntentState.UNKNOWN, f"its number {intent.order_id} is that of another order", order_id=None
                 )
                 self._update(file, decided)
-            self._see(file, decided.day, [number_of(decided.order_id)], decided)
+            number = number_of(decided.order_id)
+            # A number below what was known before its order was sent: the broker's numbers do not ascend after all.
+            falls = number is not None and decided.watermark is not None and number <= decided.watermark
+            self._see(file, decided.day, [number], falls=falls)
         return decided
 
     def revise(self, intent_id: str, change: Callable[[Intent], Intent]) -> Intent:
@@ -106,15 +129,8 @@ class Journal:
                 # Another open intent blocks its symbol and side already.
                 file.execute("UPDATE intents SET mutex = NULL WHERE id = ?", (intent_id,))
                 self._update(file, changed)
-            self._see(file, changed.day, [number_of(changed.order_id)], None)
+            self._see(file, changed.day, [number_of(changed.order_id)])
         return changed
-
-    def release(self, intent_id: str, reason: str) -> None:
-        """Let another intent be sent beside this one, whose outcome stays open."""
-        with self._writing() as file:
-            present = self._get(file, intent_id)
-            self._update(file, present.moved(present.state, reason))
-            file.execute("UPDATE intents SET mutex = NULL WHERE id = ?", (intent_id,))
 
     def recover(self) -> tuple[Intent, ...]:
         """Turn what processes that are gone were sending into UNKNOWN, and return it."""
@@ -138,17 +154,27 @@ class Journal:
 
     def open_intents(self) -> tuple[Intent, ...]:
         """Return what is being sent or not known, oldest first."""
-        with self._reading() as file:
-            return self._select(file, f"state IN {_listed(OPEN)}")
+        return self.in_states(OPEN)
 
     def rivals(self, intent: Intent) -> tuple[Intent, ...]:
-        """Return what has to be known before this one may be sent; what was released is none of it."""
+        """Return what has to be known before this one may be sent: not the one that it is sent again for."""
         with self._reading() as file:
-            return self._select(file, f"mutex = ? AND state IN {_listed(OPEN)}", intent.mutex)
+            found = self._select(file, f"mutex = ? AND state IN {_listed(OPEN)}", intent.mutex)
+        return tuple(other for other in found if other.id != intent.previous)
+
+    def blocking(self) -> tuple[Intent, ...]:
+        """Return what is not known and holds others up, oldest first."""
+        with self._reading() as file:
+            return self._select(file, f"mutex IS NOT NULL AND state IN {_listed(UNRESOLVED)}")
+
+    def in_states(self, states: Iterable[IntentState]) -> tuple[Intent, ...]:
+        """Return the intents in these states, oldest first."""
+        with self._reading() as file:
+            return self._select(file, f"state IN {_listed(states)}")
 
     def unresolved(self) -> tuple[Intent, ...]:
         """Return what is not known, oldest first."""
-        return tuple(intent for intent in self.open_intents() if intent.state in UNRESOLVED)
+        return self.in_states(UNRESOLVED)
 
     def of_day(self, day: dt.date) -> tuple[Intent, ...]:
         """Return the intents of a day, oldest first."""
@@ -169,15 +195,22 @@ class Journal:
 
     # What is learnt from the broker's lists
 
+    def falls(self, day: dt.date) -> bool:
+        """Say whether the broker's numbers were seen not to ascend that day."""
+        with self._reading() as file:
+            return self._day(file, day)[1]
+
     def is_shared(self, day: dt.date) -> bool:
         """Say whether somebody else was seen to trade the account that day."""
         with self._reading() as file:
             return self._day(file, day)[2]
 
-    def learn(self, day: dt.date, numbers: Iterable[int | None], strangers: Iterable[str]) -> None:
-        """Remember the highest number of a list, and numbers that are not ours."""
+    def learn(
+        self, day: dt.date, numbers: Iterable[int | None], strangers: Iterable[str], *, falls: bool = False
+    ) -> None:
+        """Remember the highest number of a list, numbers that are not ours, and whether the numbers do not ascend."""
         with self._writing() as file:
-            self._see(file, day, numbers, None)
+            self._see(file, day, numbers, falls=falls)
             for number in strangers:
                 file.execute("INSERT OR IGNORE INTO strangers VALUES (?, ?)", (day.isoformat(), number))
                 file.execute("UPDATE days SET shared = 1 WHERE day = ?", (day.isoformat(),))
@@ -185,7 +218,7 @@ class Journal:
     def end_exclusive(self, day: dt.date) -> None:
         """Remember that matches of this day are probable at best."""
         with self._writing() as file:
-            self._see(file, day, [0], None)
+            self._see(file, day, [0])
             file.execute("UPDATE days SET shared = 1 WHERE day = ?", (day.isoformat(),))
 
     def longest_delay(self) -> float:
@@ -276,14 +309,21 @@ class Journal:
         found = file.execute("SELECT highest, falls, shared FROM days WHERE day = ?", (day.isoformat(),)).fetchone()
         return (found[0], bool(found[1]), bool(found[2])) if found else (0, False, False)
 
+    def _replace(self, file: sqlite3.Connection, intent: Intent) -> None:
+        """Let an intent be sent beside the one that it is sent again for, unless that one is known to stand."""
+        old = self._get(file, str(intent.previous))
+        if old.state in STANDING:
+            raise OrderBlocked(f"{old.what} stands as order {old.order_id}.", advice="Nothing was sent.")
+        if old.state in OPEN:
+            self._update(file, old.moved(old.state, f"sent again as {intent.id}, at the risk of a second order"))
+            file.execute("UPDATE intents SET mutex = NULL WHERE id = ?", (old.id,))
+
     def _see(
-        self, file: sqlite3.Connection, day: dt.date, numbers: Iterable[int | None], answered: Intent | None
+        self, file: sqlite3.Connection, day: dt.date, numbers: Iterable[int | None], *, falls: bool = False
     ) -> None:
         known = [number for number in numbers if number is not None]
         if not known:
             return
-        # A number below what was known before its order was sent: the broker's numbers do not ascend after all.
-        falls = answered is not None and answered.watermark is not None and known[0] <= answered.watermark
         query = """INSERT INTO days VALUES (?, ?, ?, 0) ON CONFLICT DO UPDATE SET
          highest = max(highest, excluded.highest), falls = max(falls, excluded.falls)"""
         file.execute(query, (day.isoformat(), max(known), falls))

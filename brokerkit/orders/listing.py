@@ -6,6 +6,8 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 from brokerkit.errors import IncompleteListing
 from brokerkit.models import Order
@@ -26,11 +28,14 @@ class Listed:
     """The broker shows that it came by another channel than the API."""
     tells_time: bool = True
     """Whether its time can be compared with our clock."""
+    skew: dt.timedelta = dt.timedelta(0)
+    """By how much the broker's clock is ahead of ours."""
 
     @property
     def time(self) -> dt.datetime | None:
-        """When the broker took it, if that can be compared with our clock."""
-        return self.order.submitted_at if self.tells_time else None
+        """When the broker took it by our clock, if that can be told."""
+        taken = self.order.submitted_at
+        return taken - self.skew if taken is not None and self.tells_time else None
 
     @property
     def key(self) -> str:
@@ -53,6 +58,18 @@ def checked(rows: Iterable[Listed], asked_on: dt.date, answered_on: dt.date) -> 
 def _identity(row: Listed) -> tuple[object, ...]:
     order = row.order
     return (order.symbol, order.side, order.quantity, order.original_id, row.is_cancellation)
+
+
+def falls(rows: Iterable[Listed]) -> bool:
+    """Say whether a later order has a lower number than an earlier one."""
+    known = [(row.time, number) for row in rows if row.time and (number := number_of(row.order.id)) is not None]
+    highest = 0
+    for _, group in groupby(sorted(known), key=itemgetter(0)):
+        numbers = [number for _, number in group]
+        if numbers[0] < highest:
+            return True
+        highest = numbers[-1]
+    return False
 
 
 def is_related(intent: Intent, row: Listed) -> bool:

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
-from brokerkit.errors import BrokerError, OrderUncertain
+from brokerkit.errors import BrokerError
 from brokerkit.market import clock
 from brokerkit.models import Model, Order
 from brokerkit.orders.intents import OPEN, UNRESOLVED, Confidence, Intent, IntentState, Sighting, number_of
 from brokerkit.orders.journal import Journal
-from brokerkit.orders.listing import EARLY, Listed, checked, fits, is_related, others
+from brokerkit.orders.listing import EARLY, Listed, checked, falls, fits, is_related, others
 
 logger = logging.getLogger("brokerkit")
 
@@ -23,6 +23,8 @@ APART = dt.timedelta(seconds=1)
 LISTS = 3
 """So many complete lists over the settle time have to lack an intent before it is presumed absent."""
 KEPT = 40
+WRONG_CLOCK = 60.0
+"""Seconds by which our clock may differ from the broker's before times decide nothing."""
 POLL_SECONDS = 1.1
 _PRESUMED = IntentState.PRESUMED_ABSENT
 
@@ -62,7 +64,8 @@ class Reconciler:
         proves_absence: bool,
         settle_seconds: float,
         exclusive: bool,
-        times_tell: Callable[[], bool],
+        times_tell: bool,
+        skew: Callable[[], float],
     ) -> None:
         self._journal = journal
         self._rows_of = rows_of
@@ -70,6 +73,7 @@ class Reconciler:
         self._settle_seconds = settle_seconds
         self._exclusive = exclusive
         self._times_tell = times_tell
+        self._skew = skew
 
     def run(self, *, wait: bool, timeout: float | None) -> Reconciliation:
         """Look once, or with `wait` until everything is decided or the time is over."""
@@ -83,16 +87,13 @@ class Reconciler:
     def _look(self) -> Reconciliation:
         recovered = self._journal.recover()
         today = clock.today()
-        known = [intent for intent in self._journal.everything() if intent.state in UNRESOLVED | {_PRESUMED}]
+        known = self._journal.in_states(UNRESOLVED | {_PRESUMED})
         days = sorted({today, *(intent.day for intent in known)})
         report = Reconciliation(decided=recovered)
         for day in days:
             try:
                 asked_on = clock.today()
-                rows = tuple(replace(row, tells_time=self._times_tell()) for row in self._rows_of(day))
-                rows = checked(rows, asked_on, clock.today())
-            except OrderUncertain:
-                raise
+                rows = checked(self._rows_of(day), asked_on, clock.today())
             except BrokerError as error:
                 logger.warning("The list of %s cannot be used: %s", day, error)
                 report = report.model_copy(update={"problem": str(error)})
@@ -102,19 +103,22 @@ class Reconciler:
 
     def _judge_day(self, day: dt.date, rows: Sequence[Listed], *, is_over: bool) -> Reconciliation:
         now = clock.now()
-        intents = [intent for intent in self._journal.of_day(day) if intent.state in {*UNRESOLVED, _PRESUMED}]
-        sending = [intent for intent in self._journal.of_day(day) if intent.state is IntentState.SENDING]
+        skew, tells_time = dt.timedelta(seconds=self._skew()), self._times_tell and not self._clock_is_wrong()
+        rows = [replace(row, tells_time=tells_time, skew=skew) for row in rows]
+        known = self._journal.of_day(day)
+        intents = [intent for intent in known if intent.state in {*UNRESOLVED, _PRESUMED}]
+        sending = [intent for intent in known if intent.state is IntentState.SENDING]
         free = others(rows, self._journal.explained(day))
         claimed = {row.key for row in free for intent in (*intents, *sending) if self._may_be(intent, row)}
         foreign = [row for row in free if row.key not in claimed]
-        self._journal.learn(day, [], [])
+        numbers = [number_of(row.order.id) for row in rows]
+        self._journal.learn(day, numbers, [row.key for row in foreign], falls=falls(rows))
         decided: list[Intent] = []
         late: list[Intent] = []
         for intent in intents:
             judged = self._judge(intent, free, (*intents, *sending), now, is_over)
             if judged.state is not intent.state:
                 (late if judged.state is IntentState.LATE else decided).append(judged)
-        self._journal.learn(day, [number_of(row.order.id) for row in rows], [row.key for row in foreign])
         if late:
             self._journal.end_exclusive(day)
         return Reconciliation(
@@ -129,21 +133,27 @@ class Reconciler:
     ) -> Intent:
         settle = max(self._settle_seconds, self._journal.longest_delay() * 1.5)
         terms = Terms(
-            self._proves_absence,
+            self._proves_absence and not self._clock_is_wrong(),
             dt.timedelta(seconds=settle),
             self._exclusive and not self._journal.is_shared(intent.day),
         )
         rivals = [other for other in intents if other.id != intent.id]
+        falling = self._journal.falls(intent.day)
 
         def change(present: Intent) -> Intent:
             if present.state not in UNRESOLVED | {_PRESUMED}:
                 return present  # somebody else decided meanwhile
+            if falling:
+                present = present.model_copy(update={"watermark": None})
             return judge(present, free, rivals, terms, now, is_over=is_over)
 
         judged = self._journal.revise(intent.id, change)
         if judged.order_id and judged.state is not intent.state and (delay := _delay(judged)):
             self._journal.learn_delay(delay)
         return judged
+
+    def _clock_is_wrong(self) -> bool:
+        return abs(self._skew()) > WRONG_CLOCK
 
 
 def judge(
@@ -214,7 +224,8 @@ def _after_the_day(seen: Intent, terms: Terms) -> Intent:
         return seen
     if last.until - last.since < APART:
         return seen
-    return seen.moved(IntentState.ABSENT_DAY_CLOSED, "not in the complete list of its day, which is over")
+    words = "not in the complete list of its day, which is over"
+    return seen.moved(IntentState.ABSENT_DAY_CLOSED, words, decided_at=last.until)
 
 
 def _delay(judged: Intent) -> float | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
-import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,9 +12,9 @@ from typing import Any
 
 from brokerkit.sandbox.faults import Applied, Draw, Faults, Rule
 from brokerkit.sandbox.server import Wording
+from brokerkit.sandbox.sockets import NO_LINGER
 
 LENGTH = "content-length"
-NO_LINGER = struct.pack("ii", 1, 0)
 
 
 @dataclass(frozen=True)

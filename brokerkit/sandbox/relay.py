@@ -22,6 +22,7 @@ from brokerkit.sandbox import faults_answers, faults_lines, faults_listings
 from brokerkit.sandbox.faults import Faults, Rule
 from brokerkit.sandbox.faults_turn import LENGTH, Answer, Line, Memory, Message, Turn, fields
 from brokerkit.sandbox.server import Face, Purpose, Server
+from brokerkit.sandbox.sockets import bound_socket, url_of
 
 EDITS = {**faults_answers.EDITS, **faults_listings.EDITS}
 ORDERS_KEPT = 10_000
@@ -49,7 +50,7 @@ class Relay:
         self._context = _context(tls)
         self._behind = Server(face.app, host=host)
         try:
-            self._listener = _bound(host, port)
+            self._listener = bound_socket(host, port)
         except ConfigError:
             self._behind.close()
             raise
@@ -68,8 +69,7 @@ class Relay:
 
     @property
     def url(self) -> str:
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"{'https' if self._context else 'http'}://{host}:{self.port}"
+        return url_of("https" if self._context else "http", self._host, self.port)
 
     def close(self) -> None:
         """Stop serving at once, whatever is being played, and give the port back."""
@@ -119,7 +119,7 @@ class Relay:
     def _bound_again(self) -> socket.socket:
         while True:
             try:
-                return _bound(self._host, self.port)
+                return bound_socket(self._host, self.port)
             except ConfigError:
                 # Somebody's outgoing connection got the port as its own number: it is free again in a moment.
                 if self._stopped.wait(0.05):
@@ -235,17 +235,6 @@ def _context(tls: tuple[Path, Path] | None) -> ssl.SSLContext | None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*tls)
     return context
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((host, port))
-    except OSError as error:
-        sock.close()
-        raise ConfigError(f"The sandbox cannot listen on {host}:{port}: {error.strerror}.") from None
-    return sock
 
 
 def _hang_up(sock: socket.socket) -> None:

@@ -12,6 +12,7 @@ import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from enum import StrEnum
@@ -19,11 +20,13 @@ from pathlib import Path
 from typing import ClassVar
 
 import uvicorn
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from brokerkit.errors import ConfigError
 from brokerkit.sandbox.exchange import Exchange
+from brokerkit.sandbox.sockets import bound_socket, url_of
 
 MARK = "SANDBOX"
 """Stands in every key and token that the sandbox gives out."""
@@ -234,6 +237,14 @@ class _Uvicorn(uvicorn.Server):
             self._loop.call_soon_threadsafe(self._stop.set)
 
 
+def _outliving_clients(app: ASGIApp) -> ASGIApp:
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        with suppress(ClientDisconnect):  # a client that died amid its request is no trouble of the server's
+            await app(scope, receive, send)
+
+    return serve
+
+
 class Server:
     """An ASGI application served on 127.0.0.1 from a thread of its own until `close`."""
 
@@ -245,22 +256,13 @@ class Server:
                 f"The sandbox does not listen on {host}.",
                 advice="It is for this machine only: give a loopback address such as 127.0.0.1.",
             )
-        # With the protocol named, asyncio switches Nagle's algorithm off; it costs 40 ms an answer.
-        self._socket = socket.socket(
-            socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
-        )
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            self._socket.bind((host, port))
-        except OSError as error:
-            self._socket.close()
-            raise ConfigError(f"The sandbox cannot listen on {host}:{port}: {error.strerror}.") from None
+        self._socket = bound_socket(host, port)
         self._socket.listen(128)
         self._host = host
         self._scheme = "https" if tls else "http"
         self.port: int = self._socket.getsockname()[1]
         config = uvicorn.Config(
-            app,
+            _outliving_clients(app),
             interface="asgi3",
             log_config=None,
             access_log=False,
@@ -286,7 +288,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        return f"{self._scheme}://{self._host}:{self.port}"
+        return url_of(self._scheme, self._host, self.port)
 
     def close(self) -> None:
         """Stop serving and give the port back."""

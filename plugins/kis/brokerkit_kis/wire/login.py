@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr, StrictInt
 
-from brokerkit.transport import Body, Effect, Endpoint, Text
+from brokerkit.transport import Body, Effect, Endpoint, Number, Text
 from brokerkit_kis.wire.types import korean_time
 
 
@@ -31,7 +31,7 @@ class Issued(Body):
 class Revoked(Body):
     """접근토큰폐기 (oauth2/revokeP)."""
 
-    code: int
+    code: StrictInt | Number  # a number, although the table says a text
 
 
 class Hashed(Body):

@@ -1,0 +1,104 @@
+"""Rows of a list and what they have to do with an intent."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from brokerkit.errors import IncompleteListing
+from brokerkit.orders.intents import Intent, IntentKind
+from brokerkit.orders.listing import Listed, chain_of, checked, fits, is_related
+from tests.journals import DAY, SENT, intent_of, order_of, row_of
+
+SECOND = dt.timedelta(seconds=1)
+UNTIL = SENT + 200 * SECOND
+
+
+def sent(**changes: Any) -> Intent:
+    return intent_of(**{"sent_at": SENT, "watermark": 100, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "related", "fitting"),
+    [
+        ({}, True, True),
+        ({"symbol": "000660"}, False, False),
+        ({"side": "SELL"}, False, False),
+        ({"number": "100"}, False, False),
+        ({"number": "0000000101"}, True, True),
+        ({"number": "A7"}, True, True),
+        ({"original_id": "90"}, False, False),
+        ({"quantity": 9}, True, False),
+        ({"price": 70_100}, True, False),
+        ({"type": "LIMIT_TO_MARKET_ON_CLOSE"}, True, False),
+        ({"type": None}, True, True),
+        ({"is_elsewhere": True}, True, False),
+        ({"submitted_at": SENT - 2 * SECOND}, True, True),
+        ({"submitted_at": SENT - 3 * SECOND}, True, False),
+        ({"submitted_at": SENT - 63 * SECOND}, False, False),
+        ({"submitted_at": SENT - 63 * SECOND, "tells_time": False}, True, True),
+        ({"submitted_at": UNTIL + SECOND}, True, False),
+        ({"submitted_at": None}, True, True),
+    ],
+    ids=str,
+)
+def test_what_a_row_has_to_do_with_an_order(changes: dict[str, Any], related: bool, fitting: bool) -> None:
+    row = row_of(**changes)
+    assert (is_related(sent(), row), fits(sent(), row, until=UNTIL)) == (related, fitting)
+
+
+@pytest.mark.parametrize(
+    ("kind", "intended", "changes", "fitting"),
+    [
+        (IntentKind.CANCEL, {"quantity": None}, {"is_cancellation": True}, True),
+        (IntentKind.CANCEL, {"quantity": 3}, {"is_cancellation": True, "quantity": 3}, True),
+        (IntentKind.CANCEL, {"quantity": 3}, {"is_cancellation": True, "quantity": 4}, False),
+        (IntentKind.CANCEL, {"quantity": None}, {}, False),
+        (IntentKind.CANCEL, {"quantity": None}, {"is_cancellation": True, "original_id": "93"}, False),
+        (IntentKind.CANCEL, {"quantity": None}, {"is_cancellation": True, "original_id": "0000090"}, True),
+        (IntentKind.AMEND, {"quantity": None, "price": 71_000}, {"price": 71_000}, True),
+        (IntentKind.AMEND, {"quantity": 10, "price": 71_000}, {"price": 71_000}, True),
+        (IntentKind.AMEND, {"quantity": 9, "price": 71_000}, {"price": 71_000}, False),
+        (IntentKind.AMEND, {"quantity": None, "price": 71_000}, {"price": 71_100}, False),
+        (IntentKind.AMEND, {"quantity": None, "price": 71_000}, {"price": 71_000, "is_cancellation": True}, False),
+        (IntentKind.AMEND, {"quantity": None, "price": 71_000}, {"price": 71_000, "original_id": None}, False),
+    ],
+    ids=str,
+)
+def test_what_a_row_has_to_do_with_a_change(
+    kind: IntentKind, intended: dict[str, Any], changes: dict[str, Any], fitting: bool
+) -> None:
+    order = order_of("91", original_id="90", handle="fake:20261120:0091:0092")
+    change = sent(kind=kind, request=None, order=order, **intended)
+    assert fits(change, row_of(**{"original_id": "92", **changes}), until=UNTIL) is fitting
+
+
+def test_a_change_knows_every_number_of_its_order() -> None:
+    order = order_of("0091", original_id="0090", handle="fake:20261120:03070:0092")
+    assert {"90", "91", "92"} <= chain_of(intent_of(kind=IntentKind.CANCEL, request=None, order=order, quantity=None))
+    assert chain_of(intent_of()) == frozenset()
+
+
+def test_a_clock_that_differs_is_made_up_for() -> None:
+    """The broker is half a minute behind, so it dates an order before it was sent."""
+    late = row_of(submitted_at=SENT - 30 * SECOND)
+    assert not fits(sent(), late, until=UNTIL)
+    assert fits(sent(), Listed(late.order, skew=-30 * SECOND), until=UNTIL)
+
+
+def test_a_row_that_stands_in_the_list_twice_counts_once() -> None:
+    rows = checked([row_of("101"), row_of("0101"), row_of("102")], DAY, DAY)
+    assert [row.key for row in rows] == ["101", "102"]
+
+
+@pytest.mark.parametrize("change", [{"quantity": 5}, {"side": "SELL"}, {"original_id": "3"}, {"is_cancellation": True}])
+def test_a_list_that_contradicts_itself_is_no_list(change: dict[str, Any]) -> None:
+    with pytest.raises(IncompleteListing):
+        checked([row_of("101"), row_of("101", **change)], DAY, DAY)
+
+
+def test_a_list_that_was_read_over_midnight_is_no_list() -> None:
+    with pytest.raises(IncompleteListing):
+        checked([row_of()], DAY, DAY + dt.timedelta(1))
