@@ -50,6 +50,9 @@ from brokerkit.models import (
     TimeInForce,
     Venue,
 )
+from brokerkit.orders.guard import Limits, halt, resume
+from brokerkit.orders.intents import Confidence, Intent, IntentKind, IntentState
+from brokerkit.orders.reconcile import Reconciliation
 from brokerkit.registry import get_broker, installed_brokers
 
 __version__ = "0.1.0"
@@ -61,18 +64,23 @@ __all__ = [
     "Broker",
     "BrokerError",
     "BuyingPower",
+    "Confidence",
     "ConfigError",
     "Disarmed",
     "Flow",
     "Halted",
     "IncompleteListing",
     "InsufficientFunds",
+    "Intent",
+    "IntentKind",
+    "IntentState",
     "InvalidOrder",
     "InvalidRequest",
     "InvestorFlow",
     "JournalError",
     "Level",
     "LimitExceeded",
+    "Limits",
     "MarketClosed",
     "NetworkError",
     "NotSent",
@@ -87,6 +95,7 @@ __all__ = [
     "Position",
     "Quote",
     "RateLimited",
+    "Reconciliation",
     "Rejected",
     "Side",
     "TimeInForce",
@@ -96,5 +105,7 @@ __all__ = [
     "Venue",
     "WireError",
     "get_broker",
+    "halt",
     "installed_brokers",
+    "resume",
 ]

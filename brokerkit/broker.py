@@ -268,6 +268,11 @@ class Broker(Adapter):
         with self._asking("resolve an intent"):
             return self._desk.resolve(intent, order_id=order_id, absent=absent, reason=reason)
 
+    def disarmed(self) -> str | None:
+        """Return why orders of real money would be refused now, None if they may go; always None where none moves."""
+        with self._asking("arming"):
+            return self._desk.disarmed()
+
     def supports(self, verb: str) -> bool:
         """Say whether this broker offers a verb in this environment, such as "quote" or "amend"."""
         hook = VERBS.get(verb)

@@ -30,6 +30,7 @@ PUBLIC = {
     *("OrderBlocked", "OrderBook", "OrderRequest", "OrderStatus", "OrderType", "OrderUncertain", "Position", "Quote"),
     *("RateLimited", "Rejected", "Side", "TimeInForce", "UnknownBroker", "UnknownSymbol", "Unsupported", "Venue"),
     *("WireError", "get_broker", "installed_brokers"),
+    *("Confidence", "Intent", "IntentKind", "IntentState", "Limits", "Reconciliation", "halt", "resume"),
 }
 
 

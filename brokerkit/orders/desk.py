@@ -7,30 +7,26 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from brokerkit.adapter import Adapter
 from brokerkit.errors import (
-    MAY_STAND,
-    NOT_SENT,
-    BrokerError,
+    Disarmed,
     IncompleteListing,
     InvalidRequest,
-    JournalError,
     NetworkError,
     NotSent,
     OrderBlocked,
     OrderUncertain,
-    Rejected,
-    Unsupported,
     WireError,
 )
 from brokerkit.market import clock
 from brokerkit.models import Order, OrderRequest, OrderStatus, Quote, Venue
-from brokerkit.orders.guard import Guard, Safety, check_halt
+from brokerkit.orders.attempt import Attempt, is_number
+from brokerkit.orders.guard import Guard, Safety
 from brokerkit.orders.intents import OPEN, STANDING, UNRESOLVED, Intent, IntentKind, IntentState, new_id
 from brokerkit.orders.journal import Journal, blocked_by, journal_for
 from brokerkit.orders.listing import Listed
@@ -40,6 +36,7 @@ from brokerkit.transport import Client
 from brokerkit.transport.auth import digest
 from brokerkit.transport.connection import TOTAL_SECONDS
 from brokerkit.transport.permits import Permit
+from brokerkit.transport.text import sanitize
 
 if TYPE_CHECKING:
     from brokerkit.broker import Broker
@@ -91,7 +88,8 @@ class OrderDesk:
         shares = quantity or order.remaining_quantity or order.quantity
         self.guard.check_armed(self._account)
         self.guard.check_amendment(order.symbol, order.venue or Venue.KRX, shares, price)
-        return self._send(self._change(IntentKind.AMEND, order, quantity, price), write, None)
+        dearer = shares * max(Decimal(0), price - (order.price or Decimal(0)))
+        return self._send(self._change(IntentKind.AMEND, order, quantity, price), write, dearer)
 
     def cancel(self, order: Order, quantity: Decimal | None, write: Callable[[], Order]) -> Order:
         """Send a cancellation. The kill switch and the limits do not hold it up."""
@@ -100,6 +98,14 @@ class OrderDesk:
         if quantity is None:
             self._check_still_open(order)
         return self._send(intent, write, None)
+
+    def disarmed(self) -> str | None:
+        """Return why an order of real money would be refused, None if it may go."""
+        try:
+            self.guard.check_armed(self._account)
+        except Disarmed as error:
+            return error.message
+        return None
 
     def resubmit(self, intent: Intent | str, write: Callable[[OrderRequest], Order], *, accept_risk: bool) -> Order:
         """Send an order again that is known or presumed not to stand, or with `accept_risk` one that may."""
@@ -114,8 +120,13 @@ class OrderDesk:
                 f"{old.what} is {old.state}: it may stand, and would then be placed twice.",
                 advice="Nothing was sent. reconcile() and resolve() decide; accept_risk=True sends it all the same.",
             )
-        if old.state in OPEN:
-            self.journal.release(old.id, "the caller accepts the risk of a second order")
+        again = [each for each in self.journal.everything() if each.previous == old.id]
+        for each in again:
+            if each.state in STANDING | OPEN and not accept_risk:
+                raise OrderBlocked(
+                    f"{old.what} was sent again already, as {each.id}, which is {each.state}.",
+                    advice="Nothing was sent. Name that intent; accept_risk=True sends this one all the same.",
+                )
         return self.order(request, lambda: write(request), previous=old.id)
 
     def resolve(self, intent: Intent | str, *, order_id: str | None, absent: bool, reason: str) -> Intent:
@@ -124,6 +135,9 @@ class OrderDesk:
             raise InvalidRequest("Give order_id, or absent=True with a reason.")
         if absent and not reason.strip():
             raise InvalidRequest("absent=True needs a reason: how do you know that it does not stand?")
+        if order_id is not None and not is_number(order_id):
+            raise InvalidRequest(f"{order_id!r:.40} is no order number.")
+        reason = sanitize(reason)
 
         def decided(present: Intent) -> Intent:
             known = {"decided_at": clock.now()}
@@ -156,7 +170,8 @@ class OrderDesk:
             proves_absence=played in broker.listing_proves_absence,
             settle_seconds=self._safety.settle_seconds,
             exclusive=self._safety.exclusive,
-            times_tell=self._times_tell,
+            times_tell=broker.environment != "sandbox",  # the simulated exchange has a clock of its own
+            skew=lambda: getattr(broker.client, "skew", 0.0),
         )
         return reconciler.run(wait=wait, timeout=timeout)
 
@@ -168,11 +183,6 @@ class OrderDesk:
             raise IncompleteListing(f"The broker's clock shows {there:%Y-%m-%d}, ours {clock.today()}.")
         return rows
 
-    def _times_tell(self) -> bool:
-        """Say whether the times in the broker's lists can be compared with our clock; the sandbox has its own."""
-        skew = abs(getattr(self._broker.client, "skew", 0.0))
-        return self._broker.environment != "sandbox" and skew <= WRONG_CLOCK
-
     # How an intent is sent
 
     def _send(self, intent: Intent, write: Callable[[], Order], value: Decimal | None) -> Order:
@@ -180,7 +190,7 @@ class OrderDesk:
         self._start(intent)
         while True:
             self._wait_for_turn(intent, deadline)
-            attempt = _Attempt(self.journal, intent, self.guard, value)
+            attempt = Attempt(self.journal, intent, self.guard, value, TOTAL_SECONDS)
             try:
                 return self._sent(attempt, write)
             except OrderBlocked:
@@ -188,11 +198,13 @@ class OrderDesk:
                     raise
                 # Somebody else was faster between our look and the first byte: wait for the outcome.
 
-    def _sent(self, attempt: _Attempt, write: Callable[[], Order]) -> Order:
+    def _sent(self, attempt: Attempt, write: Callable[[], Order]) -> Order:
         failure: BaseException | None
         try:
             with self._sending(attempt.permit):
                 order = write()
+            if not isinstance(order, Order) or not is_number(order.id):
+                raise OrderUncertain("the adapter returned no order with a number")
         except BaseException as error:
             failure = attempt.failed(error, self._broker.name)
             self._log(attempt.intent, f"{type(failure).__name__} [{getattr(failure, 'code', None)}]")
@@ -225,7 +237,8 @@ class OrderDesk:
             if self._started or intent.kind is IntentKind.CANCEL:
                 return
             if self.unresolved() and not self._safety.degraded:
-                left = self.reconcile(wait=True, timeout=START_SECONDS).unresolved
+                self.reconcile(wait=True, timeout=START_SECONDS)
+                left = [other for other in self.journal.blocking() if other.id != intent.previous]
                 if left:
                     raise blocked_by(left, intent)
             self._started = True
@@ -274,88 +287,6 @@ class OrderDesk:
         return state_directory() / "journals" / f"{broker.name}-{broker.environment}-{name}.sqlite3"
 
 
-class _Attempt:
-    """One way of an intent over the wire."""
-
-    def __init__(self, journal: Journal, intent: Intent, guard: Guard, value: Decimal | None) -> None:
-        self.intent = intent
-        self.permit = Permit(self._leave, self._check)
-        self._journal = journal
-        self._guard = guard
-        self._value = value
-
-    def accepted(self, order: Order, broker: str) -> OrderUncertain | None:
-        """Write down the order that the broker answered, or return why it cannot be believed."""
-        try:
-            if not self.permit.used:
-                logger.warning("%s: %s left by another way than the client", broker, self.intent.what)
-                self.permit.use()
-            self._decide(IntentState.ACKED, "the broker answered with its number", order_id=order.id, result=order)
-        except BrokerError as error:
-            # It stands, and its row stays SENDING: the next start finds it in the broker's list.
-            logger.critical("%s: order %s stands, but the journal does not say so: %s", broker, order.id, error)
-            return None
-        if self.intent.state is IntentState.ACKED:
-            return None
-        return OrderUncertain(self.intent.evidence[-1], intent=self.intent, broker=broker)
-
-    def failed(self, error: BaseException, broker: str) -> BaseException:
-        """Write down why no order was answered, and return what is to be raised."""
-        words = error.message if isinstance(error, BrokerError) else type(error).__name__
-        uncertain = isinstance(error, OrderUncertain)
-        if not self.permit.used and not uncertain:
-            if isinstance(error, NotSent):
-                self.intent = self.intent.moved(IntentState.NOT_SENT, words)
-                with suppress(JournalError):
-                    self._journal.note(self.intent)
-            return _noted(error, NOT_SENT)
-        if not self.permit.used:
-            self.permit.use()
-        if isinstance(error, NotSent) or (not isinstance(error, Exception) and self.permit.sent == 0):
-            self._write(IntentState.NOT_SENT, words, error)
-            return _noted(error, NOT_SENT)
-        if isinstance(error, Rejected | Unsupported):
-            self._write(IntentState.REJECTED, words, error)
-            return error
-        self._write(IntentState.UNKNOWN, words, error)
-        if isinstance(error, OrderUncertain):
-            error.intent = self.intent
-        if uncertain or not isinstance(error, Exception):
-            return _noted(error, MAY_STAND)
-        code = error.code if isinstance(error, BrokerError) else None
-        return OrderUncertain(words, intent=self.intent, broker=broker, code=code)
-
-    def _write(self, state: IntentState, words: str, error: BaseException) -> None:
-        try:
-            self._decide(state, words, code=getattr(error, "code", None))
-        except JournalError as failure:
-            # The row stays SENDING and blocks its symbol and side: nothing is lost.
-            logger.critical("%s is %s, but the journal does not say so: %s", self.intent.what, state, failure)
-            self.intent = self.intent.moved(state, words)
-
-    def _decide(self, state: IntentState, words: str, **known: object) -> None:
-        permit = self.permit
-        moved = self.intent.moved(state, words, sent_bytes=permit.sent, answer=permit.answer, **known)
-        self.intent = self._journal.decide(moved)
-
-    def _leave(self) -> None:
-        deadline = clock.now() + dt.timedelta(seconds=TOTAL_SECONDS)
-        self.intent = self._journal.begin(
-            self.intent, limits=self._guard.limits, value=self._value, check=self._check, deadline=deadline
-        )
-
-    def _check(self) -> None:
-        if self.intent.kind is not IntentKind.CANCEL:
-            check_halt()
-
-
-def _noted(error: BaseException, words: str) -> BaseException:
-    """Let an interrupt say what it leaves behind."""
-    if not isinstance(error, Exception) and not {MAY_STAND, NOT_SENT} & set(getattr(error, "__notes__", ())):
-        error.add_note(words)
-    return error
-
-
 @contextmanager
 def _before_sending(what: str) -> Iterator[None]:
     """What cannot be read before an order means that the order was not sent."""
@@ -365,7 +296,3 @@ def _before_sending(what: str) -> Iterator[None]:
     except (NetworkError, WireError) as error:
         words, endpoint = f"{what} could not be had: {error.message}", error.endpoint
     raise NotSent(words, endpoint=endpoint)
-
-
-WRONG_CLOCK = 60.0
-"""Seconds by which our clock may differ from the broker's before its times decide nothing."""

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from brokerkit.errors import Disarmed, Halted, JournalError, LimitExceeded
+from brokerkit.errors import Disarmed, Halted, InvalidRequest, JournalError, LimitExceeded
 from brokerkit.market import clock
-from brokerkit.models import OrderRequest, Quote, Venue
+from brokerkit.models import OrderRequest, OrderType, Quote, Venue, exact_decimal
 from brokerkit.orders.state import private_folder, state_directory
 from brokerkit.transport.text import sanitize
 
@@ -23,22 +24,36 @@ HIGHEST = Decimal("1.3")
 NEEDED_FOR_REAL = ("max_order_quantity", "max_order_value", "max_orders_per_minute", "max_orders_per_day")
 
 
+def _number(value: object) -> object:
+    """Refuse what pydantic would take for a number: texts such as 1_000, and true."""
+    if value is None:
+        return None
+    try:
+        return exact_decimal(value)
+    except InvalidRequest as error:
+        raise ValueError(error.message) from None
+
+
+_Amount = Annotated[Annotated[Decimal, Field(gt=0)] | None, BeforeValidator(_number)]
+_Count = Annotated[Annotated[int, Field(gt=0)] | None, BeforeValidator(_number)]
+
+
 class Limits(BaseModel):
     """Limits of a profile. Amounts are in won; None: no limit. Cancellations are never limited."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    max_order_quantity: Decimal | None = Field(None, gt=0)
+    max_order_quantity: _Amount = None
     """Shares of one order."""
-    max_order_value: Decimal | None = Field(None, gt=0)
+    max_order_value: _Amount = None
     """Quantity times price of one order; orders without a price count at the upper limit of the day."""
-    max_daily_value: Decimal | None = Field(None, gt=0)
+    max_daily_value: _Amount = None
     """Value of all orders of a day together, whatever became of them, unless the broker refused them."""
-    max_orders_per_minute: int | None = Field(None, gt=0)
+    max_orders_per_minute: _Count = None
     """Orders and amendments in any 60 seconds."""
-    max_orders_per_day: int | None = Field(None, gt=0)
+    max_orders_per_day: _Count = None
     """Orders and amendments of a day."""
-    price_collar_percent: Decimal | None = Field(None, gt=0)
+    price_collar_percent: _Amount = None
     """How far a price may lie from the last price, in percent of it: 3 = 3 %."""
     symbols: frozenset[str] | None = None
     """The only symbols that may be ordered."""
@@ -89,13 +104,15 @@ class Guard:
 
     def check_order(self, request: OrderRequest) -> Decimal | None:
         """Raise LimitExceeded for an order outside the limits; return its value in won if a limit needs that."""
-        return self._check(request.symbol, request.venue, request.quantity, request.price)
+        return self._check(request.symbol, request.venue, request.quantity, request.price, request.type)
 
     def check_amendment(self, symbol: str, venue: Venue, quantity: Decimal, price: Decimal) -> None:
         """Raise LimitExceeded for an amendment to a price or value outside the limits."""
         self._check(symbol, venue, quantity, price)
 
-    def _check(self, symbol: str, venue: Venue, quantity: Decimal, price: Decimal | None) -> Decimal | None:
+    def _check(
+        self, symbol: str, venue: Venue, quantity: Decimal, price: Decimal | None, type: OrderType | None = None
+    ) -> Decimal | None:
         limits = self.limits
         if limits.symbols is not None and symbol not in limits.symbols:
             raise _exceeded(f"{symbol} is not among the allowed symbols: {', '.join(sorted(limits.symbols))}")
@@ -103,7 +120,9 @@ class Guard:
             raise _exceeded(f"{quantity:f} shares are more than max_order_quantity, {limits.max_order_quantity:f}")
         if limits.price_collar_percent is not None and price is not None:
             self._check_collar(symbol, venue, price, limits.price_collar_percent)
-        if limits.max_order_value is None and limits.max_daily_value is None:
+        if type is OrderType.LIMIT_TO_MARKET_ON_CLOSE:
+            price = None  # in the end it trades at any price
+        if price is None and limits.max_order_value is None and limits.max_daily_value is None:
             return None
         value = quantity * (price if price is not None else self._highest(symbol, venue))
         if limits.max_order_value is not None and value > limits.max_order_value:
@@ -170,7 +189,9 @@ def check_halt() -> None:
     try:
         words = path.read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, NotADirectoryError):
-        return
+        if not path.is_symlink():
+            return
+        words = "it leads nowhere"
     except OSError as error:
         words = f"it cannot be read: {error.strerror}"
     raise Halted(

@@ -13,14 +13,15 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from pathlib import Path
 from weakref import WeakValueDictionary
 
 from pydantic import ValidationError
 
-from brokerkit.errors import JournalError, LimitExceeded, OrderBlocked
+from brokerkit.errors import InvalidRequest, JournalError, OrderBlocked
 from brokerkit.market import clock
+from brokerkit.orders.counters import check_counters, won
 from brokerkit.orders.forks import new_lock
 from brokerkit.orders.guard import Limits
 from brokerkit.orders.intents import (
@@ -29,7 +30,6 @@ from brokerkit.orders.intents import (
     STANDING,
     UNRESOLVED,
     Intent,
-    IntentKind,
     IntentState,
     key_of,
     number_of,
@@ -39,6 +39,8 @@ from brokerkit.orders.storage import opened_file
 
 LONGEST_SENDING = 60.0
 """Seconds after which SENDING is UNKNOWN, whoever owns it: an attempt lasts 15 s at most."""
+MOST_WON = 10**15
+"""What an order counts at most: sums have to fit into the file's numbers."""
 _WRITE = """INSERT INTO intents VALUES (:id, :kind, :state, :day, :symbol, :side, :mutex, :number, :value, :sent_at,
  :monotonic, :owner, :content)"""
 
@@ -67,7 +69,7 @@ class Journal:
         """
         with self._writing() as file:
             check()
-            self._check_counters(file, intent, limits, value)
+            check_counters(file, intent, limits, value)
             now = clock.now()
             highest, falls, _ = self._day(file, intent.day)
             if intent.previous is not None:
@@ -250,34 +252,6 @@ class Journal:
 
     # How it is done
 
-    def _check_counters(self, file: sqlite3.Connection, intent: Intent, limits: Limits, value: Decimal | None) -> None:
-        if intent.kind is IntentKind.CANCEL:
-            return
-        sent = "kind IN ('ORDER', 'AMEND') AND state != 'NOT_SENT' AND "
-        if limits.max_orders_per_minute is not None:
-            now, ticks = clock.now().timestamp(), time.monotonic()
-            # Either clock is enough: the one on the wall may jump, the other one starts again with the machine.
-            # No more than the newest ones are looked at, or the check would take longer with every day.
-            query = f"""SELECT count(*) FROM (SELECT sent_at, monotonic FROM intents WHERE {sent}true
-             ORDER BY rowid DESC LIMIT ?) WHERE sent_at > ? OR monotonic BETWEEN ? AND ?"""  # noqa: S608
-            newest = limits.max_orders_per_minute
-            count = file.execute(query, (newest, now - 60, ticks - 60, ticks)).fetchone()[0]
-            if count >= limits.max_orders_per_minute:
-                raise _exceeded(f"{count} orders in the last minute are max_orders_per_minute", "Wait a moment")
-        day = (intent.day.isoformat(),)
-        if limits.max_orders_per_day is not None:
-            count = file.execute(f"SELECT count(*) FROM intents WHERE {sent}day = ?", day).fetchone()[0]  # noqa: S608
-            if count >= limits.max_orders_per_day:
-                raise _exceeded(f"{count} orders today are max_orders_per_day", "Go on tomorrow")
-        if limits.max_daily_value is not None and intent.kind is IntentKind.ORDER and value is not None:
-            query = f"SELECT coalesce(sum(value), 0) FROM intents WHERE {sent}state != 'REJECTED' AND day = ?"  # noqa: S608
-            total = file.execute(query, day).fetchone()[0] + _won(value)
-            if total > limits.max_daily_value:
-                raise _exceeded(
-                    f"{total:,} won today would be more than max_daily_value, {limits.max_daily_value:,f} won",
-                    "Order less",
-                )
-
     def _blocked(self, file: sqlite3.Connection, intent: Intent) -> OrderBlocked:
         others = self._select(file, f"mutex = ? AND state IN {_listed(OPEN)}", intent.mutex)
         return blocked_by(others, intent) if others else OrderBlocked("Another order was just sent.")
@@ -292,7 +266,7 @@ class Journal:
             "side": intent.side,
             "mutex": intent.mutex,
             "number": key_of(intent.order_id),
-            "value": 0 if value is None else _won(value),
+            "value": 0 if value is None else min(won(value), MOST_WON),
             "sent_at": intent.sent_at.timestamp() if intent.sent_at else None,
             "monotonic": time.monotonic(),
             "owner": intent.owner,
@@ -313,7 +287,7 @@ class Journal:
         """Let an intent be sent beside the one that it is sent again for, unless that one is known to stand."""
         old = self._get(file, str(intent.previous))
         if old.state in STANDING:
-            raise OrderBlocked(f"{old.what} stands as order {old.order_id}.", advice="Nothing was sent.")
+            raise InvalidRequest(f"{old.what} stands as order {old.order_id}.", advice="Nothing was sent.")
         if old.state in OPEN:
             self._update(file, old.moved(old.state, f"sent again as {intent.id}, at the risk of a second order"))
             file.execute("UPDATE intents SET mutex = NULL WHERE id = ?", (old.id,))
@@ -396,14 +370,6 @@ def _opened(content: str) -> Intent:
 
 def _listed(states: Iterable[IntentState]) -> str:
     return f"({', '.join(f'{state!r}' for state in map(str, sorted(states)))})"
-
-
-def _won(value: Decimal) -> int:
-    return int(value.to_integral_value(ROUND_CEILING))
-
-
-def _exceeded(words: str, advice: str) -> LimitExceeded:
-    return LimitExceeded(f"{words}.", advice=f"Nothing was sent. {advice}, or change the limits of the profile.")
 
 
 _files: dict[tuple[int, Path], Journal] = {}

@@ -72,6 +72,16 @@ def falls(rows: Iterable[Listed]) -> bool:
     return False
 
 
+def could_be(intent: Intent, row: Listed) -> bool:
+    """Say whether a row is of the same symbol, side and kind as an intent, and of the same chain of orders."""
+    order = row.order
+    if (order.symbol, order.side) != (intent.symbol, intent.side):
+        return False
+    if intent.kind is IntentKind.ORDER:
+        return order.original_id is None
+    return row.is_cancellation == (intent.kind is IntentKind.CANCEL) and key_of(order.original_id) in chain_of(intent)
+
+
 def is_related(intent: Intent, row: Listed) -> bool:
     """Say whether a row could have anything to do with an intent: what is left of these explains nothing else."""
     order = row.order

@@ -12,9 +12,9 @@ from itertools import takewhile
 from brokerkit.errors import BrokerError
 from brokerkit.market import clock
 from brokerkit.models import Model, Order
-from brokerkit.orders.intents import OPEN, UNRESOLVED, Confidence, Intent, IntentState, Sighting, number_of
+from brokerkit.orders.intents import OPEN, UNRESOLVED, Confidence, Intent, IntentState, Sighting, key_of, number_of
 from brokerkit.orders.journal import Journal
-from brokerkit.orders.listing import EARLY, Listed, checked, falls, fits, is_related, others
+from brokerkit.orders.listing import EARLY, Listed, checked, could_be, falls, fits, is_related, others
 
 logger = logging.getLogger("brokerkit")
 
@@ -105,25 +105,44 @@ class Reconciler:
         now = clock.now()
         skew, tells_time = dt.timedelta(seconds=self._skew()), self._times_tell and not self._clock_is_wrong()
         rows = [replace(row, tells_time=tells_time, skew=skew) for row in rows]
+        self._doubt(day, rows)
         known = self._journal.of_day(day)
         intents = [intent for intent in known if intent.state in {*UNRESOLVED, _PRESUMED}]
         sending = [intent for intent in known if intent.state is IntentState.SENDING]
         free = others(rows, self._journal.explained(day))
-        claimed = {row.key for row in free for intent in (*intents, *sending) if self._may_be(intent, row)}
-        foreign = [row for row in free if row.key not in claimed]
         numbers = [number_of(row.order.id) for row in rows]
-        self._journal.learn(day, numbers, [row.key for row in foreign], falls=falls(rows))
-        decided: list[Intent] = []
-        late: list[Intent] = []
-        for intent in intents:
-            judged = self._judge(intent, free, (*intents, *sending), now, is_over)
-            if judged.state is not intent.state:
-                (late if judged.state is IntentState.LATE else decided).append(judged)
+        # Whoever else trades the account is known before anything is matched.
+        self._journal.learn(day, numbers, self._foreign(free, (*intents, *sending)), falls=falls(rows))
+        judged = [self._judge(intent, free, (*intents, *sending), now, is_over) for intent in intents]
+        changed = [new for old, new in zip(intents, judged, strict=True) if new.state is not old.state]
+        late = tuple(intent for intent in changed if intent.state is IntentState.LATE)
+        # What could have been ours until a moment ago may be explained by nobody any more.
+        left = others(free, self._journal.explained(day))
+        foreign = self._foreign(left, (*judged, *sending))
+        self._journal.learn(day, [], foreign)
         if late:
             self._journal.end_exclusive(day)
         return Reconciliation(
-            decided=tuple(decided + late), late=tuple(late), foreign=tuple(row.order for row in foreign)
+            decided=tuple(changed), late=late, foreign=tuple(row.order for row in left if row.key in foreign)
         )
+
+    def _doubt(self, day: dt.date, rows: Sequence[Listed]) -> None:
+        """Take back a number that was answered where the list shows it as another order: answers can be swapped."""
+        listed = {row.key: row for row in rows}
+
+        def change(present: Intent) -> Intent:
+            words = f"the list shows {present.order_id}, the number that was answered, as another order"
+            return present.moved(IntentState.UNKNOWN, words, order_id=None, result=None)
+
+        for intent in self._journal.of_day(day):
+            row = listed.get(key_of(intent.order_id) or "")
+            if row and intent.state is IntentState.ACKED and intent.confidence is None and not could_be(intent, row):
+                logger.warning("Order %s is not what was answered for %s", intent.order_id, intent.what)
+                self._journal.revise(intent.id, change)
+
+    def _foreign(self, free: Sequence[Listed], intents: Sequence[Intent]) -> list[str]:
+        """Return the numbers of rows that are nobody's whom we know, and cannot be."""
+        return [row.key for row in free if not any(self._may_be(intent, row) for intent in intents)]
 
     def _may_be(self, intent: Intent, row: Listed) -> bool:
         return fits(intent, row, until=None) or (intent.state in UNRESOLVED and is_related(intent, row))

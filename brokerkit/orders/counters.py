@@ -1,0 +1,51 @@
+"""How many orders the journal has seen in the last minute and today, and what they come to."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from decimal import ROUND_CEILING, Decimal
+
+from brokerkit.errors import LimitExceeded
+from brokerkit.market import clock
+from brokerkit.orders.guard import Limits
+from brokerkit.orders.intents import Intent, IntentKind
+
+
+def check_counters(file: sqlite3.Connection, intent: Intent, limits: Limits, value: Decimal | None) -> None:
+    """Raise LimitExceeded where the journal has seen as many orders as the limits allow."""
+    if intent.kind is IntentKind.CANCEL:
+        return
+    sent = "kind IN ('ORDER', 'AMEND') AND state != 'NOT_SENT' AND "
+    if limits.max_orders_per_minute is not None:
+        now, ticks = clock.now().timestamp(), time.monotonic()
+        # Either clock is enough: the one on the wall may jump, the other one starts again with the machine.
+        # No more than the newest ones are looked at, or the check would take longer with every day.
+        query = f"""SELECT count(*) FROM (SELECT sent_at, monotonic FROM intents WHERE {sent}true
+         ORDER BY rowid DESC LIMIT ?) WHERE sent_at > ? OR monotonic BETWEEN ? AND ?"""  # noqa: S608
+        newest = limits.max_orders_per_minute
+        count = file.execute(query, (newest, now - 60, ticks - 60, ticks)).fetchone()[0]
+        if count >= limits.max_orders_per_minute:
+            raise _exceeded(f"{count} orders in the last minute are max_orders_per_minute", "Wait a moment")
+    day = (intent.day.isoformat(),)
+    if limits.max_orders_per_day is not None:
+        count = file.execute(f"SELECT count(*) FROM intents WHERE {sent}day = ?", day).fetchone()[0]  # noqa: S608
+        if count >= limits.max_orders_per_day:
+            raise _exceeded(f"{count} orders today are max_orders_per_day", "Go on tomorrow")
+    if limits.max_daily_value is not None and value:
+        query = f"SELECT coalesce(sum(value), 0) FROM intents WHERE {sent}state != 'REJECTED' AND day = ?"  # noqa: S608
+        total = file.execute(query, day).fetchone()[0] + won(value)
+        if total > limits.max_daily_value:
+            raise _exceeded(
+                f"{total:,} won today would be more than max_daily_value, {limits.max_daily_value:,f} won",
+                "Order less",
+            )
+
+
+def won(value: Decimal) -> int:
+    """Return an amount in whole won, rounded up."""
+    return int(value.to_integral_value(ROUND_CEILING))
+
+
+def _exceeded(words: str, advice: str) -> LimitExceeded:
+    return LimitExceeded(f"{words}.", advice=f"Nothing was sent. {advice}, or change the limits of the profile.")
