@@ -10,7 +10,7 @@ demo: venv
 	$(BIN)/brokerkit demo
 
 test: check
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile
 
 check: venv
 	$(BIN)/ruff format --check --quiet .

@@ -208,7 +208,10 @@ def test_buys_are_red_and_sells_blue(environment: dict[str, str], monkeypatch: p
 def real(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Keys of a real account in the environment, and no network at all."""
     path = tmp_path / "brokerkit.toml"
-    for name, arm in (("plain", ""), ("armed", 'arm = "4501"')):
+    limits = (
+        "{ max_order_quantity = 10, max_order_value = 9_000_000, max_orders_per_minute = 1, max_orders_per_day = 9 }"
+    )
+    for name, arm in (("plain", ""), ("armed", 'arm = "4501"'), ("limited", f"limits = {limits}")):
         with path.open("a", encoding="utf-8") as file:
             file.write(
                 f'[profiles.{name}]\nbroker = "kis"\nenvironment = "real"\naccount = "50012345-01"\n{arm}\n'
@@ -225,12 +228,14 @@ def real(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 @pytest.mark.parametrize(
     ("profile", "arm", "words"),
     [
-        ("plain", [], "not armed: that takes --arm"),
-        ("plain", ["--arm", "4501"], "armed with 4501"),
-        ("plain", ["--arm", "9999"], "not armed: 9999"),
-        ("plain", ["--arm", "501"], "not armed: 501"),
-        ("armed", [], "armed with 4501"),
-        ("armed", ["--arm", "9999"], "not armed: 9999"),
+        ("plain", [], "This is real money, and the broker is not armed."),
+        ("plain", ["--arm", "4501"], "This is real money, and limits are missing: max_order_quantity"),
+        ("plain", ["--arm", "9999"], "This is real money, and the broker is armed for another account."),
+        ("plain", ["--arm", "501"], "This is real money, and the broker is armed for another account."),
+        ("armed", [], "This is real money, and limits are missing: max_order_quantity"),
+        ("armed", ["--arm", "9999"], "This is real money, and the broker is armed for another account."),
+        ("limited", [], "This is real money, and the broker is not armed."),
+        ("limited", ["--arm", "4501"], "Armed."),
     ],
 )
 def test_with_real_money_the_account_and_the_arming_are_shown(
@@ -239,7 +244,7 @@ def test_with_real_money_the_account_and_the_arming_are_shown(
     terminal.types("y\n")
     command = ["buy", "005930", "10", "--price", "60000", "--profile", profile, *arm]
     assert terminal.runs(*command) == exits.BLOCKED
-    assert f"Real money (실전): account ******4501, {words}" in terminal.screen()
+    assert f"Real money (실전): account ******4501. {words}" in terminal.screen()
     assert "Type yes" in terminal.screen()
     assert "not confirmed" in terminal.screen()
 

@@ -29,14 +29,14 @@ def check_askable(as_json: bool, yes: bool) -> None:
         )
 
 
-def show(broker: Broker, side: Side, title: str, rows: Rows, arm: str | None) -> None:
+def show(broker: Broker, side: Side, title: str, rows: Rows) -> None:
     """Show on standard error what is about to be sent; with real money first of all that, account and arming."""
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False, emoji=False, markup=False, soft_wrap=True)
     account = broker.account()
     if broker.environment == "real":
-        console.print(f"Real money (실전): account {account}, {_arming(account, arm)}", style="bold red")
+        console.print(f"Real money (실전): account {account}. {broker.disarmed() or 'Armed.'}", style="bold red")
     console.print(title, style=f"bold {SIDES[side][1]}")
     rows = {"broker": f"{broker.name}, {broker.environment}", "account": account, **rows}
     width = max(map(len, rows))
@@ -121,12 +121,6 @@ def _standing(order: Order) -> Rows:
 
 def _named(symbol: str, name: str | None) -> str:
     return sanitize(f"{symbol} {name or ''}")
-
-
-def _arming(account: str, arm: str | None) -> str:
-    if arm is None:
-        return "not armed: that takes --arm with its last four digits."
-    return f"armed with {arm}." if arm == account[-4:] else f"not armed: {arm} are not its last four digits."
 
 
 def _quoted(broker: Broker, symbol: str, venue: Venue, price: Decimal | None) -> tuple[Quote | None, str]:

@@ -226,7 +226,7 @@ def _write(session: Session, consent: Consent, prepare: Callable[[Broker], Write
             broker = open_broker.enter_context(session.broker(arm=consent.arm))
             write = prepare(broker)
             if not consent.yes or (broker.environment == "real" and not session.printer.as_json):
-                show(broker, write.side, write.title, write.rows(), consent.arm)
+                show(broker, write.side, write.title, write.rows())
             if not consent.yes:
                 ask(broker)
         with _first_interrupt_held():

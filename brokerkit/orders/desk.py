@@ -281,10 +281,17 @@ class OrderDesk:
         broker = self._broker
         local = broker.environment == "sandbox" or not self._durable
         server = str(getattr(broker.client, "base_url", "")) if local else ""
-        names_none = broker._settings.account is None and type(broker)._account_number is Adapter._account_number
-        owner = broker._settings.app_key.get_secret_value() if names_none else self._account()
-        name = digest(broker.name, broker.environment, server, owner)
+        name = digest(broker.name, broker.environment, server, self._owner())
         return state_directory() / "journals" / f"{broker.name}-{broker.environment}-{name}.sqlite3"
+
+    def _owner(self) -> str:
+        """Return whose journal it is: the account, asked for only where the settings do not tell, else the key."""
+        settings = self._broker._settings
+        if settings.account is not None:
+            return "".join(filter(str.isdigit, settings.account.get_secret_value()))
+        if type(self._broker)._account_number is Adapter._account_number:
+            return settings.app_key.get_secret_value()
+        return "".join(filter(str.isdigit, self._account()))
 
 
 @contextmanager

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from brokerkit.errors import Disarmed, Halted, InvalidRequest, JournalError, LimitExceeded
 from brokerkit.market import clock
@@ -24,39 +23,36 @@ HIGHEST = Decimal("1.3")
 NEEDED_FOR_REAL = ("max_order_quantity", "max_order_value", "max_orders_per_minute", "max_orders_per_day")
 
 
-def _number(value: object) -> object:
-    """Refuse what pydantic would take for a number: texts such as 1_000, and true."""
-    if value is None:
-        return None
-    try:
-        return exact_decimal(value)
-    except InvalidRequest as error:
-        raise ValueError(error.message) from None
-
-
-_Amount = Annotated[Annotated[Decimal, Field(gt=0)] | None, BeforeValidator(_number)]
-_Count = Annotated[Annotated[int, Field(gt=0)] | None, BeforeValidator(_number)]
-
-
 class Limits(BaseModel):
     """Limits of a profile. Amounts are in won; None: no limit. Cancellations are never limited."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    max_order_quantity: _Amount = None
+    max_order_quantity: Decimal | None = Field(None, gt=0)
     """Shares of one order."""
-    max_order_value: _Amount = None
+    max_order_value: Decimal | None = Field(None, gt=0)
     """Quantity times price of one order; orders without a price count at the upper limit of the day."""
-    max_daily_value: _Amount = None
+    max_daily_value: Decimal | None = Field(None, gt=0)
     """Value of all orders of a day together, whatever became of them, unless the broker refused them."""
-    max_orders_per_minute: _Count = None
+    max_orders_per_minute: int | None = Field(None, gt=0)
     """Orders and amendments in any 60 seconds."""
-    max_orders_per_day: _Count = None
+    max_orders_per_day: int | None = Field(None, gt=0)
     """Orders and amendments of a day."""
-    price_collar_percent: _Amount = None
+    price_collar_percent: Decimal | None = Field(None, gt=0)
     """How far a price may lie from the last price, in percent of it: 3 = 3 %."""
     symbols: frozenset[str] | None = None
     """The only symbols that may be ordered."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _plain_number(cls, value: object, info: ValidationInfo) -> object:
+        """Refuse what pydantic would take for a number: texts such as 1_000, and true."""
+        if value is None or info.field_name == "symbols":
+            return value
+        try:
+            return exact_decimal(value)
+        except InvalidRequest as error:
+            raise ValueError(error.message) from None
 
 
 @dataclass(frozen=True)

@@ -228,6 +228,8 @@ class Answer:
     status: int
     headers: Mapping[str, str] = field(repr=False)
     content: bytes = field(repr=False)
+    sent: int | None = None
+    """The byte counter of its request."""
 
 
 @dataclass(frozen=True)
@@ -264,7 +266,7 @@ def transmit(
             content = _read(response, attempt, cap)
         if content is None:
             return Failure(f"the answer is larger than {cap} bytes", attempt.sent)
-        return Answer(response.status_code, response.headers, content)
+        return Answer(response.status_code, response.headers, content, attempt.sent)
     except BaseException as error:  # noqa: BLE001 - the caller re-raises an interrupt by the byte counter
         interrupt = error if not isinstance(error, Exception) else None
         return Failure(_words(error, attempt), attempt.sent, _is_stale(error, attempt), interrupt)

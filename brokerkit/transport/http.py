@@ -299,11 +299,11 @@ class Client(Reader):
                 verify=self._verify,
                 cap=ORDER_CAP if endpoint.effect is Effect.ORDER else LIST_CAP,
             )
+            if permit is not None:
+                permit.sent = result.sent
             if isinstance(result, Answer):
                 self._compare_clocks(result)
                 return result
-            if permit is not None:
-                permit.sent = result.sent
             if again or not is_read or not result.stale:
                 self._fail(endpoint, result)
             logger.info("%s %s: the kept connection was closed, asking again", self.broker, endpoint)
