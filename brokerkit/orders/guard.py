@@ -33,7 +33,7 @@ class Limits(BaseModel):
     max_order_value: Decimal | None = Field(None, gt=0)
     """Quantity times price of one order; orders without a price count at the upper limit of the day."""
     max_daily_value: Decimal | None = Field(None, gt=0)
-    """Value of all orders of a day together, whatever became of them, unless the broker refused them."""
+    """Value of all orders and dearer amendments of a day, whatever became of them, unless the broker refused them."""
     max_orders_per_minute: int | None = Field(None, gt=0)
     """Orders and amendments in any 60 seconds."""
     max_orders_per_day: int | None = Field(None, gt=0)
