@@ -31,7 +31,8 @@ proof-release: venv
 	$(BIN)/python -m proof --release
 
 bench: venv
-	$(BIN)/python -m benchmarks.sandbox
+	-$(BIN)/python -m benchmarks.sandbox
+	-$(BIN)/python -m benchmarks.journal
 	$(BIN)/python -m benchmarks.report $(if $(WRITE),--calls 100000 --write)
 
 venv: $(STAMP)

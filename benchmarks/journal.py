@@ -7,6 +7,7 @@ the slowest commits slower; the two kinds of orders take turns, and feel it alik
 
 from __future__ import annotations
 
+import argparse
 import datetime as dt
 import os
 import sys
@@ -221,8 +222,9 @@ def _line(what: str, found: str, slow: str = "", target: str = "") -> str:
 
 def main() -> int:
     """Print all figures; 1 if one is missed."""
-    folders = [Path(name) for name in sys.argv[1:]] or [Path(tempfile.gettempdir())]
-    quick = print_commits(folders)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folders", nargs="*", type=Path, metavar="folder", help="on the disks that are measured")
+    quick = print_commits(parser.parse_args().folders or [Path(tempfile.gettempdir())])
     usable = cores()
     core = usable[1] if len(usable) > 1 else None
     if core is not None:
