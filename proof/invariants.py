@@ -91,7 +91,9 @@ class Invariants:
                 demand(not _excludes(intent, other), f"{tag} left beside {other.id}, which is {other.state}")
         if kind != "cancel":
             demand(not halt_file().exists(), f"{tag} left against the kill switch")
-            left = [each.id for each in self.intents if each.id in inherited and each.state in UNRESOLVED]
+            # A full cancellation of uncertain fate holds nothing up: it may be sent again itself.
+            open_ = [each for each in self.intents if each.state in UNRESOLVED and each.mutex is not None]
+            left = [each.id for each in open_ if each.id in inherited]
             left = [id_ for id_ in left if id_ not in self.excused]
             demand(self._conditions.degraded or not left, f"{tag} left, and {left} of an earlier run is unresolved")
             self._check_limits()

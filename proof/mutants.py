@@ -13,7 +13,7 @@ from unittest import mock
 
 from brokerkit.errors import IncompleteListing, NotSent
 from brokerkit.models import Side
-from brokerkit.orders import desk, reconcile, storage
+from brokerkit.orders import attempt, reconcile, storage
 from brokerkit.orders.desk import OrderDesk
 from brokerkit.orders.intents import Intent
 from brokerkit.orders.journal import Journal
@@ -157,7 +157,7 @@ def not_written_down() -> list[Patch]:
 
 def kill_switch_off() -> list[Patch]:
     """Do not ask the kill switch."""
-    return [mock.patch.object(desk, "check_halt", return_value=None)]
+    return [mock.patch.object(attempt, "check_halt", return_value=None)]
 
 
 def counters_off() -> list[Patch]:

@@ -31,7 +31,7 @@ class Issued(Body):
 class Revoked(Body):
     """접근토큰폐기 (oauth2/revokeP)."""
 
-    code: StrictInt | Number  # a number, although the table says a text
+    code: Annotated[StrictInt, Field(ge=0, lt=10**18)] | Number  # a number, although the table says a text
 
 
 class Hashed(Body):
