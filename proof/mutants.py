@@ -13,7 +13,7 @@ from unittest import mock
 
 from brokerkit.errors import IncompleteListing, NotSent
 from brokerkit.models import Side
-from brokerkit.orders import attempt, reconcile, storage
+from brokerkit.orders import attempt, journal, reconcile, storage
 from brokerkit.orders.desk import OrderDesk
 from brokerkit.orders.intents import Intent
 from brokerkit.orders.journal import Journal
@@ -162,7 +162,7 @@ def kill_switch_off() -> list[Patch]:
 
 def counters_off() -> list[Patch]:
     """Do not compare the counters with the limits."""
-    return [mock.patch.object(Journal, "_check_counters", return_value=None)]
+    return [mock.patch.object(journal, "check_counters", return_value=None)]
 
 
 def sending_left() -> list[Patch]:
