@@ -60,7 +60,7 @@ class KiwoomClient(Client):
             if answer.status == 401:
                 self.refuse(endpoint, "401", envelope.words)
             raise self.wrong(endpoint, f"HTTP {answer.status} without return_code")
-        if re.fullmatch("0+", str(envelope.result)):
+        if re.fullmatch(" *0+ *", str(envelope.result)):
             return
         code = errors.code_in(envelope.result, envelope.words)
         self.refuse(endpoint, "401" if answer.status == 401 and code not in errors.REFUSALS else code, envelope.words)

@@ -87,7 +87,9 @@ def test_cancelled_quantity_outside_the_grammar_leaves_the_outcome_open(wire: An
         wire.broker.cancel(wire.order())
 
 
-@pytest.mark.parametrize("result", ["", " ", False, True, 0.0, None, "ok", "-0", "0x0", [], {}, ...], ids=repr)
+@pytest.mark.parametrize(
+    "result", ["", " ", False, True, 0.0, None, "ok", "-0", "0x0", "\ufeff0", "\u06600", "0\x00", [], {}, ...], ids=repr
+)
 def test_only_zeros_are_success(wire: Any, result: Any) -> None:
     answer = {**wire.good(BUY), "return_code": result}
     wire.answer(BUY, {name: value for name, value in answer.items() if value is not ...})

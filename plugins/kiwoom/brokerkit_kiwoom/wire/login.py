@@ -14,7 +14,7 @@ from brokerkit_kiwoom.wire.types import korean_time
 class Envelope(Body):
     """What every answer carries. The class is a number or a text; the real code stands in the words."""
 
-    result: StrictInt | Text | None = Field(None, validation_alias=AliasChoices("return_code", "returnCode"))
+    result: StrictInt | str | None = Field(None, validation_alias=AliasChoices("return_code", "returnCode"))
     words: Text = Field("", validation_alias=AliasChoices("return_msg", "returnMsg"))
 
 
