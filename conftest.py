@@ -1,10 +1,15 @@
-"""What every test of this repository gets: a place of its own for journals and the kill switch."""
+"""What every test of this repository gets: a sandbox of its own, and a place for journals and the kill switch."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import pytest
+
+from brokerkit.orders import journal
+from brokerkit.sandbox import sandbox as sandboxes
 
 
 @pytest.fixture(autouse=True)
@@ -13,3 +18,14 @@ def own_state(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPath
     folder = tmp_path_factory.mktemp("state")
     monkeypatch.setenv("BROKERKIT_STATE_DIR", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def own_sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Give the process a sandbox and journals in memory anew: what other tests traded there must not show."""
+    own: list[sandboxes.Sandbox] = []
+    monkeypatch.setattr(sandboxes, "_shared", own)
+    monkeypatch.setattr(journal, "_in_memory", WeakValueDictionary())
+    yield
+    for sandbox in own:
+        sandbox.close()

@@ -110,8 +110,32 @@ def load_profiles() -> tuple[dict[str, Profile], str | None]:
     return ({}, None) if path is None else read_profiles(path)
 
 
+def allowed_packages() -> list[str] | None:
+    """Return the packages whose adapters may be loaded; None where the configuration has no list of them."""
+    named = os.environ.get("BROKERKIT_CONFIG")
+    if named and not _is_file(Path(named)):
+        return None  # it may be about to be written; whoever needs a profile of it is told that it is missing
+    path = config_path()
+    packages = None if path is None else _content(path).get("packages")
+    if packages is not None and not (isinstance(packages, list) and all(isinstance(name, str) for name in packages)):
+        raise ConfigError(f'{path}: packages must be a list of texts, such as packages = ["name-of-a-package"].')
+    return packages
+
+
 def read_profiles(path: Path) -> tuple[dict[str, Profile], str | None]:
     """Return all profiles of a configuration file by name, and the name of the default one."""
+    content = _content(path)
+    tables = content.get("profiles", {})
+    if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
+        raise ConfigError(f"{path}: profiles must be tables, such as [profiles.main].")
+    profiles = {name: _profile(path, name, table) for name, table in tables.items()}
+    default = content.get("default")
+    if default is not None and (not isinstance(default, str) or default not in profiles):
+        raise ConfigError(f"{path}: default names {default!r}, but the profiles are: {_listed(profiles)}.")
+    return profiles, default
+
+
+def _content(path: Path) -> dict[str, Any]:
     import tomllib
 
     try:
@@ -121,15 +145,8 @@ def read_profiles(path: Path) -> tuple[dict[str, Profile], str | None]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         reason = sanitize(str(error), limit=120)
         raise ConfigError(f"{path} is not valid TOML: {reason}.", advice="Correct that line; see the README.") from None
-    check_names(content, {"default", "profiles"}, f"{path}")
-    tables = content.get("profiles", {})
-    if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
-        raise ConfigError(f"{path}: profiles must be tables, such as [profiles.main].")
-    profiles = {name: _profile(path, name, table) for name, table in tables.items()}
-    default = content.get("default")
-    if default is not None and (not isinstance(default, str) or default not in profiles):
-        raise ConfigError(f"{path}: default names {default!r}, but the profiles are: {_listed(profiles)}.")
-    return profiles, default
+    check_names(content, {"default", "packages", "profiles"}, f"{path}")
+    return content
 
 
 def _profile(path: Path, name: str, table: Mapping[str, Any]) -> Profile:

@@ -5,15 +5,25 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 from stevedore import DriverManager, ExtensionManager
 
 from brokerkit.broker import Broker
-from brokerkit.config import ENVIRONMENTS, PROFILE_KEYS, Profile, check_names, load_profiles, make_settings
+from brokerkit.config import (
+    ENVIRONMENTS,
+    PROFILE_KEYS,
+    Profile,
+    allowed_packages,
+    check_names,
+    config_path,
+    load_profiles,
+    make_settings,
+)
 from brokerkit.errors import ConfigError, UnknownBroker
+from brokerkit.extensions import BROKERS, check_single, extensions
 from brokerkit.market.sessions import Phase
 from brokerkit.models import Venue
 from brokerkit.orders.guard import Limits, Safety
@@ -22,7 +32,6 @@ from brokerkit.transport.text import sanitize
 if TYPE_CHECKING:
     from brokerkit.sandbox import Sandbox
 
-BROKERS = "brokerkit.brokers"
 SANDBOX_SETTLES = 5.0
 """Seconds after which the list of the simulated exchange shows every order."""
 Secret = str | SecretStr
@@ -53,7 +62,7 @@ def get_broker(
     and sides go out while some of an earlier run are unresolved. `options` are the adapter's own settings.
     Raises ConfigError and UnknownBroker.
     """
-    entries = _entries()  # looked up once: every look reads the metadata of all that is installed
+    entries = extensions(BROKERS)  # looked up once: every look reads the metadata of all that is installed
     profile, where = _choose(name, _names(entries))
     kind = _load(profile.broker, entries)
     check_names(profile.settings, set(kind.Settings.model_fields) | PROFILE_KEYS, where)
@@ -102,23 +111,19 @@ def _phase_at(sandbox: Sandbox, venue: Venue) -> Phase:
 
 def installed_brokers() -> tuple[str, ...]:
     """Return the names of the installed adapters without importing any."""
-    return _names(_entries())
+    return _names(extensions(BROKERS))
 
 
 def load_broker(name: str) -> type[Broker]:
     """Import the adapter of that name. Two adapters that claim one name are an error that names both."""
-    return _load(name, _entries())
+    return _load(name, extensions(BROKERS))
 
 
 def _load(name: str, entries: list[EntryPoint]) -> type[Broker]:
     claims = [entry for entry in entries if entry.name == name]
     if not claims:
         raise _unknown(name, ())
-    if len(claims) > 1:
-        raise ConfigError(
-            f"Several adapters claim the name {name!r}: {', '.join(sorted(map(_origin, claims)))}.",
-            advice="Uninstall all but one.",
-        )
+    check_single(name, claims)
     ExtensionManager.ENTRY_POINT_CACHE[BROKERS] = entries
     try:
         kind: object = DriverManager(BROKERS, name).driver
@@ -129,14 +134,6 @@ def _load(name: str, entries: list[EntryPoint]) -> type[Broker]:
     if isinstance(kind, type) and issubclass(kind, Broker):
         return kind
     raise ConfigError(f"The adapter {name!r} ({claims[0].value}) cannot be loaded: {reason}.", advice="Reinstall it.")
-
-
-def _origin(entry: EntryPoint) -> str:
-    return f"{entry.value} of {entry.dist.name}" if entry.dist else entry.value
-
-
-def _entries() -> list[EntryPoint]:
-    return list(entry_points(group=BROKERS))
 
 
 def _names(entries: list[EntryPoint]) -> tuple[str, ...]:
@@ -165,11 +162,12 @@ def _choose(name: str | None, installed: tuple[str, ...]) -> tuple[Profile, str]
 
 
 def _unknown(name: str, profiles: Mapping[str, Profile] | tuple[()]) -> UnknownBroker:
-    also = f" Profiles: {', '.join(sorted(profiles))}." if profiles else ""
-    return UnknownBroker(
-        f"{name!r} is neither a profile nor an installed broker.",
-        advice=f"Installed: {', '.join(installed_brokers()) or 'none'}.{also}",
-    )
+    advice = f"Installed: {', '.join(installed_brokers()) or 'none'}."
+    if (packages := allowed_packages()) is not None:
+        advice += f" Only those of {', '.join(packages) or 'no package'} count: packages in {config_path()} says so."
+    if profiles:
+        advice += f" Profiles: {', '.join(sorted(profiles))}."
+    return UnknownBroker(f"{name!r} is neither a profile nor an installed broker.", advice=advice)
 
 
 def _environment(given: str | None, profile: Profile, kind: type[Broker], where: str) -> str:

@@ -16,6 +16,7 @@ import typer
 from keyring.backend import KeyringBackend
 from typer.testing import CliRunner
 
+from brokerkit import extensions
 from brokerkit.cli import exits, importing, profiles
 from brokerkit.config import Findings, load_profiles
 from brokerkit.errors import AuthError, BrokerError
@@ -262,8 +263,8 @@ def broken(content: Mapping[str, object]) -> Findings | None:
 
 
 def use(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    entry = EntryPoint("acme", value, importing.IMPORTERS)
-    monkeypatch.setattr(importing, "entry_points", lambda group: [entry] if group == importing.IMPORTERS else [])
+    entry = EntryPoint("acme", value, extensions.IMPORTERS)
+    monkeypatch.setattr(extensions, "entry_points", lambda group: [entry] if group == extensions.IMPORTERS else [])
 
 
 def test_an_importer_that_breaks_shows_nothing_of_the_file(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,6 +281,6 @@ def test_an_importer_that_cannot_be_loaded_is_named(run: Run, monkeypatch: pytes
 
 
 def test_without_importers_it_says_how_to_go_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importing, "entry_points", lambda group: [])
+    monkeypatch.setattr(extensions, "entry_points", lambda group: [])
     assert run(write(SAMPLE)) == exits.WRONG_USAGE
     assert "use config init" in run.error

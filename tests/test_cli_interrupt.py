@@ -141,9 +141,9 @@ def test_interrupts_while_the_account_is_asked_for_leave_no_order(
         program.types(CTRL_C)
         program.shows(HELD)
         program.types(CTRL_C)
-        # Nobody down there says yet that the order itself was not on its way, so the cautious words stand.
-        assert program.ends() == exits.UNCERTAIN
-    assert MAY_STAND in program.screen
+        assert program.ends() == exits.INTERRUPTED
+    assert NOT_SENT in program.screen
+    assert MAY_STAND not in program.screen
     account.ends()
     assert not orders_at(box, "kiwoom")
 

@@ -223,8 +223,8 @@ def test_a_file_in_another_encoding_is_an_error_of_ours(write: Write) -> None:
     [
         ('[profile.main]\nbroker = "acme"', "profile", "profiles"),
         ('defualt = "main"', "defualt", "default"),
-        ('[main]\nbroker = "acme"', "main", "default, profiles"),
-        ('broker = "acme"', "broker", "default, profiles"),
+        ('[main]\nbroker = "acme"', "main", "default, packages, profiles"),
+        ('broker = "acme"', "broker", "default, packages, profiles"),
     ],
 )
 def test_an_unknown_option_at_the_top_names_the_nearest_one(text: str, option: str, hint: str, write: Write) -> None:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from weakref import WeakValueDictionary
 
 import pytest
 import responses
@@ -39,9 +38,7 @@ from brokerkit.config import PROFILE_KEYS, Settings, config_path, load_profiles,
 from brokerkit.errors import BrokerError
 from brokerkit.market.sessions import Phase, offers
 from brokerkit.models import InvestorFlow, OrderStatus
-from brokerkit.orders import journal
 from brokerkit.registry import installed_brokers, load_broker
-from brokerkit.sandbox import sandbox as sandboxes
 
 ROOT = Path(__file__).parent.parent
 READMES = ("README.md", "README.ko.md")
@@ -70,17 +67,6 @@ def run(script: str, document: str) -> dict[str, Any]:
     names: dict[str, Any] = {"__name__": "document"}
     exec(compile(script, document, "exec", dont_inherit=True), names)  # noqa: S102
     return names
-
-
-@pytest.fixture
-def fresh_sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Give the process a sandbox and journals of its own again: what other tests traded there must not show."""
-    own: list[sandboxes.Sandbox] = []
-    monkeypatch.setattr(sandboxes, "_shared", own)
-    monkeypatch.setattr(journal, "_in_memory", WeakValueDictionary())
-    yield
-    for sandbox in own:
-        sandbox.close()
 
 
 @pytest.fixture
@@ -117,7 +103,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
-@pytest.mark.usefixtures("fresh_sandbox", "nothing_configured")
+@pytest.mark.usefixtures("nothing_configured")
 @pytest.mark.parametrize("broker", ["kis", "kiwoom"])
 @pytest.mark.parametrize("document", READMES)
 def test_the_script_runs_at_both_brokers(document: str, broker: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -129,7 +115,7 @@ def test_the_script_runs_at_both_brokers(document: str, broker: str, capsys: pyt
     assert "None" not in printed
 
 
-@pytest.mark.usefixtures("fresh_sandbox", "nothing_configured")
+@pytest.mark.usefixtures("nothing_configured")
 @pytest.mark.parametrize(("document", "script"), all_blocks("python"))
 def test_every_python_block_runs(
     document: str,
@@ -345,7 +331,7 @@ def test_the_table_of_keys_is_what_a_profile_may_carry() -> None:
 
 
 @pytest.fixture
-def invented(fresh_sandbox: None, nothing_configured: None) -> dict[str, Any]:
+def invented(nothing_configured: None) -> dict[str, Any]:
     (script,) = blocks(ADAPTERS, "python")
     names = run(script, ADAPTERS)
     # From here on its own client asks, and not the stand-in.

@@ -17,10 +17,11 @@ import pytest
 from pydantic import SecretStr
 from stevedore import ExtensionManager
 
-from brokerkit import config, registry
+from brokerkit import config, extensions, registry
 from brokerkit.broker import Broker
 from brokerkit.errors import ConfigError, UnknownBroker
-from brokerkit.registry import BROKERS, get_broker, installed_brokers, load_broker
+from brokerkit.extensions import BROKERS
+from brokerkit.registry import get_broker, installed_brokers, load_broker
 from brokerkit.sandbox import Connection, Sandbox
 
 CANARY = "CANARY-5a1f-do-not-show"
@@ -109,7 +110,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     monkeypatch.setattr(ExtensionManager, "ENTRY_POINT_CACHE", {})
 
     def installed(*entries: EntryPoint) -> None:
-        monkeypatch.setattr(registry, "entry_points", lambda group: EntryPoints(entries).select(group=group))
+        monkeypatch.setattr(extensions, "entry_points", lambda group: EntryPoints(entries).select(group=group))
 
     installed(entry("acme", "acme_adapter:AcmeBroker"), entry("narrow", "acme_adapter:NarrowBroker"))
     return installed

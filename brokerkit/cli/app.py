@@ -18,7 +18,7 @@ from brokerkit.cli.consoles import abandon_output, flush, settle_home, tame
 from brokerkit.cli.help import SETTING_UP, Grouped
 from brokerkit.cli.printing import Printer
 from brokerkit.errors import MAY_STAND, BrokerError
-from brokerkit.registry import BROKERS
+from brokerkit.extensions import BROKERS
 
 app = typer.Typer(
     name="brokerkit",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from inspect import getdoc
 from pathlib import Path
 from typing import Annotated, cast
@@ -22,10 +22,10 @@ from brokerkit.cli.printing import Printer
 from brokerkit.cli.writing import file_to_write
 from brokerkit.config import Findings, Found, Importer, Settings, read_profiles
 from brokerkit.errors import BrokerError, ConfigError
+from brokerkit.extensions import IMPORTERS, extensions
 from brokerkit.registry import load_broker
 from brokerkit.transport.text import sanitize
 
-IMPORTERS = "brokerkit.importers"
 LARGEST = 2**20
 KeepOption = Annotated[str | None, typer.Option(help="Where the keys go: keyring, file or env.")]
 FileOption = Annotated[Path | None, typer.Option("--file", metavar="PATH", help="Write to this file.")]
@@ -119,7 +119,7 @@ def _findings(source: Path) -> tuple[str, Findings]:
 
 
 def _importers() -> Iterator[tuple[EntryPoint, Importer]]:
-    for entry in sorted(entry_points(group=IMPORTERS), key=lambda each: each.name):
+    for entry in extensions(IMPORTERS):
         try:
             importer = cast(Importer, entry.load())
         except Exception as error:  # noqa: BLE001 - whatever the adapter's import raises

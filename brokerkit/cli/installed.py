@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any
 
 import typer
@@ -12,9 +12,8 @@ from brokerkit.cli.help import SETTING_UP
 from brokerkit.cli.printing import Printer, Row
 from brokerkit.cli.session import JsonOption
 from brokerkit.errors import BrokerError
-from brokerkit.registry import BROKERS, load_broker
-
-SANDBOXES = "brokerkit.sandboxes"
+from brokerkit.extensions import BROKERS, SANDBOXES, extensions
+from brokerkit.registry import load_broker
 
 
 def add_to(app: typer.Typer) -> None:
@@ -25,13 +24,13 @@ def add_to(app: typer.Typer) -> None:
 def brokers(as_json: JsonOption = False) -> None:
     """Show the installed brokers, their environments and what they lack (증권사)."""
     played = sandbox_names()
-    found = [_told(entry, entry.name in played) for entry in sorted(entry_points(group=BROKERS))]
+    found = [_told(entry, entry.name in played) for entry in extensions(BROKERS)]
     Printer(as_json).many(found, [_row(each) for each in found], "No broker is installed.")
 
 
 def sandbox_names() -> list[str]:
     """Return the names of the brokers whose server side can be played."""
-    return sorted({entry.name for entry in entry_points(group=SANDBOXES)})
+    return sorted({entry.name for entry in extensions(SANDBOXES)})
 
 
 def _told(entry: EntryPoint, is_played: bool) -> dict[str, Any]:

@@ -10,12 +10,12 @@ import secrets
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
 from brokerkit.errors import ConfigError
+from brokerkit.extensions import SANDBOXES, check_single, extensions
 from brokerkit.market import clock
 from brokerkit.sandbox.certificate import make_certificate
 from brokerkit.sandbox.exchange import Exchange
@@ -23,7 +23,6 @@ from brokerkit.sandbox.faults import Faults
 from brokerkit.sandbox.relay import Relay
 from brokerkit.sandbox.server import Credentials, Face, Server
 
-SANDBOXES = "brokerkit.sandboxes"
 VERSION = 1
 """Of the state file."""
 
@@ -172,11 +171,13 @@ def _write_state(path: Path, text: str) -> None:
 
 
 def _face(broker: str) -> type[Face]:
-    found = list(entry_points(group=SANDBOXES, name=broker))
-    if not found:
-        offered = ", ".join(sorted({entry.name for entry in entry_points(group=SANDBOXES)})) or "none"
-        raise ConfigError(f"The adapter {broker!r} brings no sandbox.", advice=f"Sandboxes: {offered}.")
-    return cast("type[Face]", found[0].load())
+    offered = extensions(SANDBOXES)
+    claims = [entry for entry in offered if entry.name == broker]
+    if not claims:
+        listed = ", ".join(sorted({entry.name for entry in offered})) or "none"
+        raise ConfigError(f"The adapter {broker!r} brings no sandbox.", advice=f"Sandboxes: {listed}.")
+    check_single(broker, claims)
+    return cast("type[Face]", claims[0].load())
 
 
 _shared: list[Sandbox] = []
