@@ -331,10 +331,14 @@ def test_closing_ends_what_is_being_played_and_leaves_nothing_open(kind: str, se
     assert faults.log[0].processed is (kind not in ("unprocessed_silence", "late_acceptance"))
 
 
-def open_files() -> int:
-    """Return how many files and sockets this process has open, where the system tells."""
+def open_files() -> set[tuple[str, str]]:
+    """Return what files and sockets this process has open, where the system tells."""
     folder = Path("/proc/self/fd")
-    return len(os.listdir(folder)) if folder.exists() else 0
+    found = set()
+    for each in os.listdir(folder) if folder.exists() else ():
+        with contextlib.suppress(OSError):  # the listing itself was one of them
+            found.add((each, os.readlink(folder / each)))
+    return found
 
 
 def test_many_clients_share_a_relay() -> None:

@@ -222,12 +222,19 @@ class _Uvicorn(uvicorn.Server):
             await self._stop.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # asyncio leaves open for good what it accepted and had not yet turned into a connection: end accepting first.
+        with suppress(NotImplementedError):  # an event loop without selectors
+            for listener in (each for server in self.servers for each in server.sockets):
+                asyncio.get_running_loop().remove_reader(listener.fileno())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
         for server in self.servers:
             server.close()
         for each in sockets or []:
             each.close()
         for connection in list(self.server_state.connections):
             connection.shutdown()
+            connection.transport.close()  # also where the application is still at work
         await asyncio.sleep(0)
 
     def stop(self) -> None:
