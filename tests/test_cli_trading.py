@@ -225,7 +225,7 @@ def losing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_an_uncertain_order_says_where_to_look(broker: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["buy", "005930", "10", "--price", "60000", "--broker", broker, "--yes"]) == exits.UNCERTAIN
     told = capsys.readouterr()
-    assert f"`brokerkit orders --broker {broker}`" in told.err
+    assert f"`brokerkit journal reconcile --wait --broker {broker}`" in told.err
     assert told.out == ""
 
 

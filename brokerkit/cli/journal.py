@@ -164,7 +164,8 @@ def halt(reason: HaltArgument = None, as_json: JsonOption = False) -> None:
 def resume(as_json: JsonOption = False) -> None:
     """Let orders go out again (주문 재개)."""
     stopped = guard.resume()
-    Printer(as_json).one({"halted": False, "was_halted": stopped, "file": str(guard.halt_file())})
+    told = {"halted": False, "was_halted": stopped, "file": str(guard.halt_file())}
+    Printer(as_json).one(told, {key.replace("_", " "): value for key, value in told.items()})
 
 
 def _found(broker: Broker, ending: str) -> Intent:

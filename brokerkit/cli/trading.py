@@ -233,7 +233,7 @@ def _write(session: Session, consent: Consent, prepare: Callable[[Broker], Write
             try:
                 order = write.send()
             except OrderUncertain as error:
-                error.advice = f"{error.advice} `{_list(broker, consent)}` shows what stands."
+                error.advice = f"{error.advice} Here that is `brokerkit journal reconcile --wait{consent.options}`."
                 raise
             session.printer.one(order, _outcome(order), write.title)
             session.printer.say(_hint(broker, consent, order.id if write.leaves_order else None))
