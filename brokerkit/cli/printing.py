@@ -34,7 +34,7 @@ STYLES: dict[object, str] = {
     OrderStatus.UNKNOWN: "bold yellow",
 }
 ERROR_KEYS = ("broker", "asked", "endpoint", "code", "message", "advice", "intent")
-"""What programs are told of an error beside its class; `intent` is the entry of the journal of an order that may stand."""
+"""What programs are told of an error beside its class; `intent` is the journal's entry of an order that may stand."""
 NOTHING = "—"
 GAP = 2
 ENDLESS = 1_000_000
