@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -145,6 +147,17 @@ def _state(name: str) -> str:
     if os.name != "posix":
         return "there"
     return "readable by others too" if mode & 0o077 else "readable by you alone"
+
+
+def private_folder(folder: Path) -> None:
+    """Make the folder if it is missing, for its owner alone; an OSError whose `strerror` says why it cannot be used."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    state = os.lstat(folder)
+    if hasattr(os, "getuid"):
+        if stat.S_ISLNK(state.st_mode) or state.st_uid != os.getuid():
+            raise PermissionError(errno.EPERM, "it is a link or belongs to somebody else")
+        if state.st_mode & 0o077:
+            folder.chmod(0o700)
 
 
 def write_private(path: Path, content: str, where: str, advice: str) -> None:

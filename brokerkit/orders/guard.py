@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from brokerkit.errors import Disarmed, Halted, InvalidRequest, JournalError, LimitExceeded
 from brokerkit.market import clock
 from brokerkit.models import OrderRequest, OrderType, Quote, Venue, exact_decimal
-from brokerkit.orders.state import private_folder, state_directory
+from brokerkit.orders.state import make_folder, state_directory
 from brokerkit.transport.text import sanitize
 
 QUOTE_SECONDS = 5.0
@@ -158,7 +158,7 @@ def halt_file() -> Path:
 
 def halt(reason: str = "") -> None:
     """Stop orders and amendments of all accounts, in all processes of this user. Cancellations go on."""
-    private_folder(halt_file().parent)
+    make_folder(halt_file().parent)
     words = f"{clock.now():%Y-%m-%d %H:%M:%S} {sanitize(reason)}".strip()
     try:
         halt_file().write_text(words, encoding="utf-8")

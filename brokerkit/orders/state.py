@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-import stat
 from pathlib import Path
 
 import platformdirs
 
 from brokerkit.errors import JournalError
+from brokerkit.keeping import private_folder
 
 logger = logging.getLogger("brokerkit")
 
@@ -28,23 +28,14 @@ def state_directory() -> Path:
         ) from None
 
 
-def private_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """Make the folder if it is missing, for its owner alone; a JournalError if it is not ours."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        state = os.lstat(folder)
-        if hasattr(os, "getuid"):
-            if stat.S_ISLNK(state.st_mode) or state.st_uid != os.getuid():
-                raise JournalError(
-                    f"The folder {folder} is a link or belongs to somebody else.",
-                    advice="Nothing was sent. Set BROKERKIT_STATE_DIR to a folder of your own.",
-                )
-            if state.st_mode & 0o077:
-                folder.chmod(0o700)
+        private_folder(folder)
     except OSError as error:
         raise JournalError(
             f"The folder {folder} cannot be used: {error.strerror}.",
-            advice="Nothing was sent. Make it writable, or set BROKERKIT_STATE_DIR to one that is.",
+            advice="Nothing was sent. Set BROKERKIT_STATE_DIR to a writable folder of your own.",
         ) from None
 
 

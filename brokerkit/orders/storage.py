@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 
 from brokerkit.errors import JournalError
-from brokerkit.orders.state import private_folder, warn_of_network
+from brokerkit.orders.state import make_folder, warn_of_network
 
 VERSION = 1
 BUSY_SECONDS = 5.0
@@ -36,7 +36,7 @@ def opened_file(path: Path | None) -> sqlite3.Connection:
         file = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         file.executescript(_TABLES)
         return file
-    private_folder(path.parent)
+    make_folder(path.parent)
     warn_of_network(path.parent)
     _make(path)
     file = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)

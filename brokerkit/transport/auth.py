@@ -8,7 +8,6 @@ import json
 import logging
 import os
 import secrets
-import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from brokerkit.errors import AuthError, ConfigError, NetworkError, RateLimited, WireError
+from brokerkit.keeping import private_folder
 from brokerkit.market import clock
 
 logger = logging.getLogger("brokerkit")
@@ -148,7 +148,7 @@ class TokenCache:
                 return
             from filelock import FileLock, Timeout  # here, because it is slow to import and only token files need it
 
-            _private_directory(self._path.parent)
+            _make_folder(self._path.parent)
             lock = FileLock(self._path.with_suffix(".lock"), timeout=LOCK_SECONDS, mode=0o600)
             try:
                 lock.acquire()
@@ -189,22 +189,13 @@ def token_cache(path: Path | None, identity: str, minimum_interval: float) -> To
     return _caches.setdefault(key, TokenCache(path, identity=identity, minimum_interval=minimum_interval))
 
 
-def _private_directory(folder: Path) -> None:
+def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        state = os.lstat(folder)
-        if hasattr(os, "getuid"):
-            if stat.S_ISLNK(state.st_mode) or state.st_uid != os.getuid():
-                raise ConfigError(
-                    f"The token folder {folder} is a link or belongs to somebody else.",
-                    advice="Remove it, or set BROKERKIT_CACHE_DIR to a folder of your own.",
-                )
-            if state.st_mode & 0o077:
-                folder.chmod(0o700)
+        private_folder(folder)
     except OSError as error:
         raise ConfigError(
             f"The token folder {folder} cannot be used: {error.strerror}.",
-            advice="Make it writable or set BROKERKIT_CACHE_DIR to a folder that is.",
+            advice="Set BROKERKIT_CACHE_DIR to a writable folder of your own.",
         ) from None
 
 
