@@ -39,6 +39,8 @@ class Adapter(ABC):
     needs: ClassVar[Mapping[str, tuple[Endpoint[Any], ...]]] = {}
     """What a verb needs beside its hook: endpoints that are not offered in every environment."""
 
+    environment: str
+    """ "sandbox", "demo" or "real"."""
     client: Client
     """The adapter's client: `broker.client.call(...)` reaches what the common verbs lack."""
     listing_proves_absence: ClassVar[frozenset[str]] = frozenset()

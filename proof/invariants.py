@@ -5,18 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import sqlite3
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from brokerkit.errors import NOT_SENT, Blocked, NotSent, OrderUncertain, Rejected
 from brokerkit.models import Order
-from brokerkit.orders.guard import halt_file
+from brokerkit.orders.guard import Limits, halt_file
 from brokerkit.orders.intents import OPEN, STANDING, UNRESOLVED, Confidence, Intent, IntentKind, IntentState
 from brokerkit.orders.reconcile import Reconciliation
 from proof.model_exchange import Exchange, Placed, Shown
-
-if TYPE_CHECKING:
-    from proof.world import Conditions
 
 _S = IntentState
 FINAL = frozenset({_S.ACKED, _S.REJECTED, _S.NOT_SENT, _S.LATE, _S.ABSENT_DAY_CLOSED})
@@ -32,6 +29,17 @@ def demand(condition: object, words: str) -> None:
     """Raise a Violation unless the condition holds."""
     if not condition:
         raise Violation(words)
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What holds in one world."""
+
+    exclusive: bool = True
+    proves_absence: bool = True
+    degraded: bool = False
+    settle: float = 20.0
+    limits: Limits = field(default_factory=Limits)
 
 
 class Invariants:

@@ -14,9 +14,9 @@ from brokerkit.models import Side
 from brokerkit.orders.guard import Limits
 from brokerkit.orders.intents import Intent, IntentKind
 from proof.figures import Figure, at_least, none
-from proof.invariants import Violation
+from proof.invariants import Conditions, Violation
 from proof.model_exchange import Fault, Lists
-from proof.world import PRICES, SYMBOLS, Conditions, World, open_orders, stage
+from proof.world import PRICES, SYMBOLS, World, open_orders, stage
 
 STEPS = 50
 """Rules of one world."""

@@ -22,10 +22,10 @@ from brokerkit.orders.reconcile import Reconciler
 from brokerkit.transport import Client
 from brokerkit.transport.permits import Permit
 from proof.figures import Figure, say
-from proof.invariants import Violation
+from proof.invariants import Conditions, Violation
 from proof.machine import play
 from proof.model_exchange import Fault
-from proof.world import SYMBOLS, Conditions, World, stage
+from proof.world import SYMBOLS, World, stage
 
 RULES = 10_000
 """Rules of the machine for one mutant, if no story finds it."""

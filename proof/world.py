@@ -8,7 +8,6 @@ import logging
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,11 +16,11 @@ from unittest import mock
 from brokerkit.broker import Broker
 from brokerkit.errors import BrokerError
 from brokerkit.models import Order, OrderRequest, OrderType, Side
-from brokerkit.orders.guard import Limits, Safety, halt, halt_file, resume
+from brokerkit.orders.guard import Safety, halt, halt_file, resume
 from brokerkit.orders.intents import UNRESOLVED, Intent, IntentState
 from brokerkit.orders.journal import Journal
 from brokerkit.orders.reconcile import Reconciliation
-from proof.invariants import Invariants, Violation, demand
+from proof.invariants import Conditions, Invariants, Violation, demand
 from proof.model_broker import ModelBroker
 from proof.model_exchange import Crash, Exchange, Fault, Lists, Placed, VirtualTime
 
@@ -48,23 +47,12 @@ def stage() -> Iterator[None]:
         folder = stack.enter_context(TemporaryDirectory(dir=memory if memory.is_dir() else None))
         stack.enter_context(mock.patch.dict("os.environ", {"BROKERKIT_STATE_DIR": folder}))
         stack.enter_context(mock.patch("brokerkit.market.clock.now", _now))
-        for module in ("desk", "journal", "reconcile", "guard"):
+        for module in ("counters", "desk", "journal", "reconcile", "guard"):
             stack.enter_context(mock.patch(f"brokerkit.orders.{module}.time", TIME))
         stack.enter_context(mock.patch("brokerkit.orders.desk.new_id", _new_id))
         stack.callback(logging.disable, logging.root.manager.disable)
         logging.disable(logging.CRITICAL)
         yield
-
-
-@dataclass(frozen=True)
-class Conditions:
-    """What holds in one world."""
-
-    exclusive: bool = True
-    proves_absence: bool = True
-    degraded: bool = False
-    settle: float = 20.0
-    limits: Limits = field(default_factory=Limits)
 
 
 class Process:

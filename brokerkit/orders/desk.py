@@ -39,7 +39,7 @@ from brokerkit.transport.permits import Permit
 from brokerkit.transport.text import sanitize
 
 if TYPE_CHECKING:
-    from brokerkit.broker import Broker
+    from brokerkit.adapter import Adapter
 
 logger = logging.getLogger("brokerkit")
 
@@ -52,7 +52,7 @@ START_SECONDS = 3.0
 class OrderDesk:
     """Sends the orders of one broker. Threads and processes of one account share its journal."""
 
-    def __init__(self, broker: Broker, safety: Safety, *, durable: bool) -> None:
+    def __init__(self, broker: Adapter, safety: Safety, *, durable: bool) -> None:
         self.guard = Guard(broker.environment, safety, self._price)
         self._broker = broker
         self._safety = safety
