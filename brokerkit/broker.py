@@ -112,7 +112,7 @@ class Broker(Adapter):
         """Send an order once. The answer is PENDING: received by the broker, `refresh` tells what became of it.
 
         Raises before anything is sent: InvalidRequest, Unsupported, Disarmed, NotSent. After the broker refused:
-        Rejected and its kinds. When the outcome is not known: OrderUncertain, its `intent` being its entry in the journal.
+        Rejected and its kinds. When the outcome is not known: OrderUncertain, with the `intent` in the journal.
         """
         what = f"{request.side} {request.quantity:f} {request.symbol} at {request.price or request.type}"
         with self._asking(what):
