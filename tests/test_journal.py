@@ -26,6 +26,7 @@ from brokerkit.orders import state, storage
 from brokerkit.orders.guard import Limits
 from brokerkit.orders.intents import IntentKind, IntentState
 from brokerkit.orders.journal import LONGEST_SENDING, Journal, journal_for
+from brokerkit.orders.owner import Owner
 from tests.journals import DAY, HYNIX, Trader, begin, intent_of, order_of, request_of, served
 
 State = IntentState
@@ -231,6 +232,7 @@ FULL = """
 import resource, signal, sys
 from pathlib import Path
 from brokerkit.errors import JournalError
+from brokerkit.orders.owner import Owner
 from brokerkit.orders.journal import Journal
 from tests.journals import begin, intent_of
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -365,6 +367,19 @@ def test_what_a_process_that_is_gone_was_sending_is_unknown(journal: Journal, pa
     assert other.recover() == ()
     assert [each.stem for each in path.parent.glob("*.owner")] == [other.owner.name]
     other.close()
+
+
+def test_a_new_process_clears_away_the_locks_of_those_that_are_gone(tmp_path: Path) -> None:
+    living, dead, starting = (Owner(tmp_path) for _ in range(3))
+    for each in (living, dead):
+        os.utime(tmp_path / f"{each.name}.owner", (0, 0))
+    for each in (dead, starting):  # a file that is about to be locked looks like one of the dead
+        each._lock.release()
+    newest = Owner(tmp_path)
+    left = {path.stem for path in tmp_path.glob("*.owner")}
+    assert left == {living.name, starting.name, newest.name}
+    assert newest.is_alive(living.name)
+    assert not newest.is_alive(dead.name)
 
 
 @pytest.mark.parametrize("jump", [-3600, 3600])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ from brokerkit.errors import JournalError
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
+
+STARTING_SECONDS = 60.0
 
 
 class Owner:
@@ -29,26 +32,38 @@ class Owner:
                 f"The lock of this process in {folder} cannot be taken: {reason}.",
                 advice="Nothing was sent. Make the folder writable, or set BROKERKIT_STATE_DIR to one that is.",
             ) from None
+        self._clear_away()
 
     def is_alive(self, name: str) -> bool:
         """Say whether the process of that name still runs."""
         if name == self.name:
             return True
         path = self._path(name)
-        if not path.exists():
-            return False
-        lock = _lock(path)
-        try:
-            lock.acquire(timeout=0)
-        except OSError:  # a Timeout is one
-            return True
-        lock.release()
-        with suppress(OSError):  # somebody else may look at this very moment
-            path.unlink()
-        return False
+        return path.exists() and _is_held(path)
+
+    def _clear_away(self) -> None:
+        """Remove the files of processes that are gone; a young one may be about to be locked."""
+        oldest = time.time() - STARTING_SECONDS
+        for path in self._folder.glob("*.owner"):
+            with suppress(OSError):  # somebody else may clear away at this very moment
+                if path.stat().st_mtime < oldest:
+                    _is_held(path)
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{os.path.basename(name)}.owner"
+
+
+def _is_held(path: Path) -> bool:
+    """Say whether a process holds the lock, and remove the file if none does: its name never comes again."""
+    lock = _lock(path)
+    try:
+        lock.acquire(timeout=0)
+    except OSError:  # a Timeout is one
+        return True
+    lock.release()
+    with suppress(OSError):
+        path.unlink()
+    return False
 
 
 def _lock(path: Path) -> BaseFileLock:
