@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -12,39 +11,19 @@ from pathlib import Path
 import keyring
 import platformdirs
 import pytest
-import typer
 from keyring.backend import KeyringBackend
 from keyring.backends import fail
 from keyring.errors import KeyringLocked
-from typer.testing import CliRunner
 
 from brokerkit import get_broker
 from brokerkit.cli import asking, drafts, exits, profiles, writing
 from brokerkit.config import load_profiles
-from brokerkit.errors import BrokerError, ConfigError
+from brokerkit.errors import ConfigError
 from brokerkit.sandbox import Sandbox
+from tests.profiles import FakeKeyring, Run, watched
 
 CANARY = "CANARYsecret5a1f0123456789"
 KEY = "CANARYkey77d0123456789"
-
-
-class FakeKeyring(KeyringBackend):
-    """A safe keyring in memory."""
-
-    priority = 1
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.content: dict[tuple[str, str], str] = {}
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return self.content.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.content[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        del self.content[service, username]
 
 
 class LockedKeyring(FakeKeyring):
@@ -68,55 +47,11 @@ class ForgetfulKeyring(FakeKeyring):
         return None
 
 
-class Run:
-    """Runs a command as the whole program would, and keeps what came of it."""
-
-    def __init__(self) -> None:
-        self.app = typer.Typer()
-        profiles.add_to(self.app)
-        self.shown = ""
-
-    def __call__(self, *arguments: str, typed: str = "") -> int:
-        """Return the exit code; `stdout`, `stderr` and `error` keep the rest."""
-        result = CliRunner().invoke(self.app, ["config", *arguments], input=typed)
-        self.stdout, self.stderr = result.stdout, result.stderr
-        self.error = str(result.exception or "")
-        self.shown += self.stdout + self.stderr + self.error
-        if isinstance(result.exception, BrokerError):
-            return exits.code_of(result.exception)
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        return result.exit_code
-
-
-@pytest.fixture
-def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the user's configuration directory, which is not there yet; work in an empty folder."""
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
-    monkeypatch.setattr(platformdirs, "user_config_path", lambda *_, **__: tmp_path / "user")
-    monkeypatch.setenv("BROKERKIT_CACHE_DIR", str(tmp_path / "cache"))
-    for name in ("BROKERKIT_CONFIG", "BROKERKIT_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    return tmp_path / "user"
-
-
-@pytest.fixture
-def held(monkeypatch: pytest.MonkeyPatch) -> FakeKeyring:
-    """Make a safe keyring the machine's."""
-    backend = FakeKeyring()
-    monkeypatch.setattr(keyring, "get_keyring", lambda: backend)
-    return backend
-
-
 @pytest.fixture
 def run(user: Path, held: FakeKeyring, caplog: pytest.LogCaptureFixture) -> Iterator[Run]:
     """Return a function that runs a command of `config`; at the end no secret may have shown."""
-    caplog.set_level(logging.DEBUG)
-    runner = Run()
-    yield runner
-    for secret in (CANARY, KEY):
-        assert secret not in runner.shown
-        assert secret not in caplog.text
+    with watched("config", secrets=(CANARY, KEY), caplog=caplog) as runner:
+        yield runner
 
 
 @pytest.fixture

@@ -15,42 +15,10 @@ import responses
 from brokerkit.cli import exits, main
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import ExchangeOrder
-from tests.program import BROKERS, CTRL_D, Program, Terminal, orders_at, rows_of, trouble, write_profiles
+from tests.program import BROKERS, CTRL_D, Program, Terminal, rows_of, trouble
 
 both = pytest.mark.parametrize("broker", BROKERS)
-
-
-@pytest.fixture(scope="module")
-def box() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture(scope="module")
-def environment(box: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    return write_profiles(box, tmp_path_factory.mktemp("profiles"))
-
-
-@pytest.fixture(autouse=True)
-def _configured(box: Sandbox, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name, value in {**environment, "NO_COLOR": "1"}.items():
-        monkeypatch.setenv(name, value)
-    yield
-    for broker in BROKERS:
-        box.face(broker).before = None
-
-
-@pytest.fixture
-def rows(box: Sandbox) -> Callable[[str], list[ExchangeOrder]]:
-    """Return a function that tells what the exchange has got of a broker since the test began."""
-    before = {broker: len(orders_at(box, broker)) for broker in BROKERS}
-    return lambda broker: list(orders_at(box, broker))[before[broker] :]
-
-
-@pytest.fixture
-def terminal() -> Iterator[Terminal]:
-    with Terminal() as made:
-        yield made
+pytestmark = pytest.mark.usefixtures("configured")
 
 
 def test_with_json_nothing_is_asked_so_it_takes_yes(
@@ -205,7 +173,7 @@ def test_buys_are_red_and_sells_blue(environment: dict[str, str], monkeypatch: p
 
 
 @pytest.fixture
-def real(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def real(configured: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Keys of a real account in the environment, and no network at all."""
     path = tmp_path / "brokerkit.toml"
     limits = (

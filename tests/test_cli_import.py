@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterator, Mapping
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import SimpleNamespace
 
-import keyring
-import platformdirs
 import pytest
-import typer
-from keyring.backend import KeyringBackend
-from typer.testing import CliRunner
 
 from brokerkit import extensions
-from brokerkit.cli import exits, importing, profiles
+from brokerkit.cli import exits, importing
 from brokerkit.config import Findings, load_profiles
-from brokerkit.errors import AuthError, BrokerError
+from brokerkit.errors import AuthError
+from tests.profiles import FakeKeyring, Run, watched
 
 KEY = "CANARYkey0" + "a1B2" * 6
 SECRET = "CANARYsecret0" + "x9Y8" * 30
@@ -38,69 +33,11 @@ my_token: ""
 """
 
 
-class FakeKeyring(KeyringBackend):
-    """A safe keyring in memory."""
-
-    priority = 1
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.content: dict[tuple[str, str], str] = {}
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return self.content.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.content[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        del self.content[service, username]
-
-
-class Run:
-    """Runs the command and keeps what came of it."""
-
-    def __init__(self) -> None:
-        self.app = typer.Typer()
-        profiles.add_to(self.app)
-        self.shown = ""
-
-    def __call__(self, *arguments: str, typed: str = "") -> int:
-        """Return the exit code; `stderr` and `error` keep the rest."""
-        result = CliRunner().invoke(self.app, ["config", "import", *arguments], input=typed)
-        self.stderr, self.error = result.stderr, str(result.exception or "")
-        self.shown += result.stdout + result.stderr + self.error
-        if isinstance(result.exception, BrokerError):
-            return exits.code_of(result.exception)
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        return result.exit_code
-
-
 @pytest.fixture
-def held(monkeypatch: pytest.MonkeyPatch) -> FakeKeyring:
-    """Make a safe keyring the machine's."""
-    backend = FakeKeyring()
-    monkeypatch.setattr(keyring, "get_keyring", lambda: backend)
-    return backend
-
-
-@pytest.fixture
-def run(
-    tmp_path: Path, held: FakeKeyring, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> Iterator[Run]:
+def run(user: Path, held: FakeKeyring, caplog: pytest.LogCaptureFixture) -> Iterator[Run]:
     """Return a function that runs the command in an empty folder; at the end no secret may have shown."""
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
-    monkeypatch.setattr(platformdirs, "user_config_path", lambda *_, **__: tmp_path / "user")
-    monkeypatch.setenv("BROKERKIT_CACHE_DIR", str(tmp_path / "cache"))
-    for name in ("BROKERKIT_CONFIG", "BROKERKIT_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    caplog.set_level(logging.DEBUG)
-    runner = Run()
-    yield runner
-    for secret in ("CANARY", KEY[10:], SECRET[13:]):
-        assert secret not in runner.shown
-        assert secret not in caplog.text
+    with watched("config", "import", secrets=("CANARY", KEY[10:], SECRET[13:]), caplog=caplog) as runner:
+        yield runner
 
 
 def write(text: str, name: str = "kis_devlp.yaml", encoding: str = "utf-8") -> str:

@@ -48,12 +48,6 @@ def _configured(box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     FAULTS.clear()
 
 
-@pytest.fixture
-def terminal() -> Iterator[Terminal]:
-    with Terminal() as made:
-        yield made
-
-
 def told(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = exits.DONE) -> str:
     """Run a command and return its standard output."""
     capsys.readouterr()

@@ -18,39 +18,7 @@ from brokerkit.sandbox.exchange import ExchangeOrder
 from tests.program import BROKERS, Terminal, is_order, orders_at, rows_of, trouble, write_profiles
 
 both = pytest.mark.parametrize("broker", BROKERS)
-
-
-@pytest.fixture(scope="module")
-def box() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture(scope="module")
-def environment(box: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    return write_profiles(box, tmp_path_factory.mktemp("profiles"))
-
-
-@pytest.fixture(autouse=True)
-def _configured(box: Sandbox, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name, value in {**environment, "NO_COLOR": "1"}.items():
-        monkeypatch.setenv(name, value)
-    yield
-    for broker in BROKERS:
-        box.face(broker).before = None
-
-
-@pytest.fixture
-def rows(box: Sandbox) -> Callable[[str], list[ExchangeOrder]]:
-    """Return a function that tells what the exchange has got of a broker since the test began."""
-    before = {broker: len(orders_at(box, broker)) for broker in BROKERS}
-    return lambda broker: list(orders_at(box, broker))[before[broker] :]
-
-
-@pytest.fixture
-def terminal() -> Iterator[Terminal]:
-    with Terminal() as made:
-        yield made
+pytestmark = pytest.mark.usefixtures("configured")
 
 
 @both
@@ -210,7 +178,7 @@ def test_a_refusal_of_the_broker_has_its_own_code(broker: str, capsys: pytest.Ca
 
 
 @pytest.fixture
-def losing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def losing(configured: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A sandbox of its own whose faces answer orders with nonsense."""
     with Sandbox() as sandbox:
         for name, value in write_profiles(sandbox, tmp_path).items():

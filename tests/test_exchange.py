@@ -12,13 +12,9 @@ import pytest
 
 from brokerkit.market.clock import KST
 from brokerkit.market.ticks import Kind, is_on_tick, price_limits, tick_size
-from brokerkit.models import OrderRequest, OrderType, Side, TimeInForce, Venue
+from brokerkit.models import Side, TimeInForce, Venue
 from brokerkit.sandbox.exchange import Exchange, ExchangeOrder, ExchangeRefusal, Market, Refusal
-
-TODAY = dt.date(2026, 11, 20)
-SAMSUNG = "005930"
-FUND = "069500"
-PLENTY = Decimal(1_000_000)
+from tests.exchanges import FUND, SAMSUNG, TODAY, empty_book, opened, refusal, send
 
 
 @pytest.fixture
@@ -26,54 +22,8 @@ def exchange() -> Exchange:
     return opened()
 
 
-def opened(seed: int = 1) -> Exchange:
-    exchange = Exchange(seed=seed, today=TODAY)
-    exchange.open_account("one")
-    exchange.open_account("two")
-    return exchange
-
-
-def empty_book(exchange: Exchange, symbol: str = SAMSUNG) -> Decimal:
-    """Take everything that waits and return the previous close, a price in the middle of the day's range."""
-    for side in Side:
-        exchange.trade(symbol, side, PLENTY)
-    assert exchange.order_book(symbol).asks == exchange.order_book(symbol).bids == ()
-    return exchange.instruments[symbol].previous_close
-
-
-def send(
-    exchange: Exchange,
-    side: Side,
-    quantity: int | Decimal,
-    price: Decimal | None = None,
-    *,
-    account: str = "one",
-    symbol: str = SAMSUNG,
-    time_in_force: TimeInForce = TimeInForce.DAY,
-    venue: Venue = Venue.KRX,
-) -> ExchangeOrder:
-    return exchange.submit(
-        account,
-        OrderRequest(
-            symbol=symbol,
-            side=side,
-            quantity=Decimal(quantity),
-            type=OrderType.MARKET if price is None else OrderType.LIMIT,
-            price=price,
-            time_in_force=time_in_force,
-            venue=venue,
-        ),
-    )
-
-
 def state_of(order: ExchangeOrder) -> tuple[int, int, int]:
     return int(order.filled), int(order.remaining), int(order.canceled)
-
-
-def refusal(exchange: Exchange, side: Side, quantity: int, price: Decimal | None = None, **other: object) -> Refusal:
-    with pytest.raises(ExchangeRefusal) as refused:
-        send(exchange, side, quantity, price, **other)  # type: ignore[arg-type]
-    return refused.value.reason
 
 
 def test_two_hundred_symbols_are_listed_in_every_price_band(exchange: Exchange) -> None:

@@ -10,62 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brokerkit.models import OrderRequest, OrderType, Side, TimeInForce
-from brokerkit.sandbox.exchange import Costs, Exchange, ExchangeOrder, ExchangeRefusal, Refusal
-
-TODAY = dt.date(2026, 11, 20)
-SAMSUNG = "005930"
-FUND = "069500"
-PLENTY = Decimal(1_000_000)
+from brokerkit.models import Side, TimeInForce
+from brokerkit.sandbox.exchange import Costs, Exchange, ExchangeRefusal, Refusal
+from tests.exchanges import FUND, SAMSUNG, empty_book, opened, refusal, send
 
 
 @pytest.fixture
 def exchange() -> Exchange:
     return opened()
-
-
-def opened() -> Exchange:
-    exchange = Exchange(today=TODAY)
-    exchange.open_account("one")
-    exchange.open_account("two")
-    return exchange
-
-
-def empty_book(exchange: Exchange, symbol: str = SAMSUNG) -> Decimal:
-    """Take everything that waits and return the previous close, a price in the middle of the day's range."""
-    for side in Side:
-        exchange.trade(symbol, side, PLENTY)
-    assert exchange.order_book(symbol).asks == exchange.order_book(symbol).bids == ()
-    return exchange.instruments[symbol].previous_close
-
-
-def send(
-    exchange: Exchange,
-    side: Side,
-    quantity: int | Decimal,
-    price: Decimal | None = None,
-    *,
-    account: str = "one",
-    symbol: str = SAMSUNG,
-    time_in_force: TimeInForce = TimeInForce.DAY,
-) -> ExchangeOrder:
-    return exchange.submit(
-        account,
-        OrderRequest(
-            symbol=symbol,
-            side=side,
-            quantity=Decimal(quantity),
-            type=OrderType.MARKET if price is None else OrderType.LIMIT,
-            price=price,
-            time_in_force=time_in_force,
-        ),
-    )
-
-
-def refusal(exchange: Exchange, side: Side, quantity: int, price: Decimal | None = None, **other: object) -> Refusal:
-    with pytest.raises(ExchangeRefusal) as refused:
-        send(exchange, side, quantity, price, **other)  # type: ignore[arg-type]
-    return refused.value.reason
 
 
 def test_a_working_buy_reserves_its_price_and_commission_until_it_ends(exchange: Exchange) -> None:

@@ -10,18 +10,14 @@ import pytest
 
 from brokerkit.models import OrderRequest, OrderType, Side
 from brokerkit.sandbox.exchange import Exchange, ExchangeOrder, ExchangeRefusal, Refusal
+from tests.exchanges import SAMSUNG, TODAY, opened
 
-TODAY = dt.date(2026, 11, 20)
 YESTERDAY = dt.date(2026, 11, 19)
-SAMSUNG = "005930"
 
 
 @pytest.fixture
 def exchange() -> Exchange:
-    exchange = Exchange(today=TODAY)
-    exchange.open_account("one")
-    exchange.open_account("two")
-    return exchange
+    return opened()
 
 
 def request(quantity: int = 10, price: int | None = 60_000) -> OrderRequest:

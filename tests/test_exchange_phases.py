@@ -3,72 +3,19 @@
 # mypy: disable-error-code="comparison-overlap"
 # Decimals are compared with ints on purpose.
 
-import datetime as dt
 from decimal import Decimal
 
 import pytest
 
 from brokerkit.market.sessions import Phase
-from brokerkit.models import OrderRequest, OrderType, Side, TimeInForce, Venue
-from brokerkit.sandbox.exchange import Exchange, ExchangeOrder, ExchangeRefusal, Refusal
-
-TODAY = dt.date(2026, 11, 20)
-SAMSUNG = "005930"
-BUY, SELL = Side.BUY, Side.SELL
+from brokerkit.models import OrderRequest, OrderType, TimeInForce, Venue
+from brokerkit.sandbox.exchange import Exchange, ExchangeRefusal, Refusal
+from tests.exchanges import BUY, SAMSUNG, SELL, TODAY, empty_book, others, parts_of, send, stocked
 
 
 @pytest.fixture
 def exchange() -> Exchange:
-    exchange = Exchange(today=TODAY)
-    for number in ("one", "two"):
-        exchange.open_account(number)
-        exchange.give_holding(number, SAMSUNG, Decimal(1_000), Decimal(60_000_000))
-    return exchange
-
-
-def empty_book(exchange: Exchange) -> int:
-    """Take everything that waits and return a price in the middle of the day's range."""
-    for side in Side:
-        exchange.trade(SAMSUNG, side, Decimal(1_000_000))
-    return int(exchange.instruments[SAMSUNG].previous_close)
-
-
-def send(
-    exchange: Exchange,
-    side: Side,
-    quantity: int,
-    price: int | None = None,
-    kind: OrderType | None = None,
-    *,
-    stop: int | None = None,
-    account: str = "one",
-    time_in_force: TimeInForce = TimeInForce.DAY,
-    venue: Venue = Venue.KRX,
-) -> ExchangeOrder:
-    request = OrderRequest(
-        symbol=SAMSUNG,
-        side=side,
-        quantity=Decimal(quantity),
-        type=kind or (OrderType.MARKET if price is None else OrderType.LIMIT),
-        price=price,
-        stop_price=stop,
-        time_in_force=time_in_force,
-        venue=venue,
-    )
-    return exchange.submit(account, request)
-
-
-def others(exchange: Exchange, side: Side, quantity: int, price: int | None = None) -> None:
-    exchange.trade(SAMSUNG, side, Decimal(quantity), None if price is None else Decimal(price))
-
-
-def parts_of(exchange: Exchange, order: ExchangeOrder, account: str = "one") -> dict[str, int]:
-    """Return the parts of the order that are not 0."""
-    row = exchange.order(account, order.number)
-    names = ("filled", "remaining", "canceled", "amended", "expired", "rejected")
-    parts = {name: int(getattr(row, name)) for name in names}
-    assert sum(parts.values()) == row.quantity
-    return {name: value for name, value in parts.items() if value}
+    return stocked()
 
 
 def test_regular_trading_goes_on_until_somebody_sets_another_phase(exchange: Exchange) -> None:

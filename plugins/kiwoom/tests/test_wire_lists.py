@@ -42,6 +42,25 @@ def history(wire: Any, *changes: Any) -> tuple[Order, ...]:
     return ask(wire.answer(LIST, rows(wire, LIST, *changes)), LIST)
 
 
+def order_of(**others: Any) -> Order:
+    """Return the order that either list tells of, completed by what they tell differently."""
+    return Order(
+        id="0000140",
+        symbol="005930",
+        name="Alpha",
+        side=Side.BUY,
+        type=OrderType.LIMIT,
+        time_in_force=TimeInForce.DAY,
+        venue=Venue.KRX,
+        quantity=Decimal(10),
+        price=Decimal(70000),
+        filled_quantity=Decimal(4),
+        remaining_quantity=Decimal(6),
+        average_fill_price=Decimal(69950),
+        **others,
+    )
+
+
 def test_working_orders_are_asked_for_of_all_symbols_sides_and_venues(wire: Any) -> None:
     wire.broker.orders()
     assert [(call.id, call.body) for call in wire.calls] == [
@@ -51,19 +70,7 @@ def test_working_orders_are_asked_for_of_all_symbols_sides_and_venues(wire: Any)
 
 def test_working_order_has_every_field(wire: Any) -> None:
     assert wire.broker.orders() == (
-        Order(
-            id="0000140",
-            symbol="005930",
-            name="Alpha",
-            side=Side.BUY,
-            type=OrderType.LIMIT,
-            time_in_force=TimeInForce.DAY,
-            venue=Venue.KRX,
-            quantity=Decimal(10),
-            price=Decimal(70000),
-            filled_quantity=Decimal(4),
-            remaining_quantity=Decimal(6),
-            average_fill_price=Decimal(69950),
+        order_of(
             status=OrderStatus.PARTIALLY_FILLED,
             submitted_at=dt.datetime.combine(TODAY, dt.time(10, 11, 12), clock.KST),
             handle=f"kiwoom:{TODAY:%Y%m%d}:0000140:0000140",
@@ -183,19 +190,7 @@ def test_refused_list_is_not_an_empty_one(wire: Any, id: str) -> None:
 
 def test_past_order_has_every_field(wire: Any) -> None:
     assert history(wire, {}) == (
-        Order(
-            id="0000140",
-            symbol="005930",
-            name="Alpha",
-            side=Side.BUY,
-            type=OrderType.LIMIT,
-            time_in_force=TimeInForce.DAY,
-            venue=Venue.KRX,
-            quantity=Decimal(10),
-            price=Decimal(70000),
-            filled_quantity=Decimal(4),
-            remaining_quantity=Decimal(6),
-            average_fill_price=Decimal(69950),
+        order_of(
             status=OrderStatus.EXPIRED,
             submitted_at=dt.datetime(2024, 1, 5, 10, 11, 12, tzinfo=clock.KST),
             handle="kiwoom:20240105:0000140:0000140",
