@@ -36,7 +36,8 @@ from brokerkit.transport import connection
 BROKERS = ("kis", "kiwoom")
 SAMSUNG = "005930"
 HARMLESS = ("latency", "bandwidth", "slow_close", "slicer")
-QUICK = {"latency": 0.05, "slow_close": 0.05, "late_acceptance": 0.6}
+SILENT = ("processed_then_silence", "unprocessed_silence", "late_acceptance", "stalled_body", "drip")
+QUICK = {"latency": 0.05, "slow_close": 0.05, "late_acceptance": 0.8}
 """Seconds of the kinds that would make the tests wait."""
 OF_THE_LINE = [kind for kind in PLAYS if kind not in (*HARMLESS, "refuse", "stale_keepalive")]
 HUNG_UP = ("accept_then_reset", "close_after_10_bytes", "processed_then_fin", "processed_then_reset")
@@ -48,11 +49,14 @@ NOT_THE_BROKER = {
 """What a query sees as an answer that the broker does not give. All else looks like trouble of line or server."""
 
 
-@pytest.fixture(autouse=True)
-def _short_times(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.3)
-    monkeypatch.setattr(connection, "READ_SECONDS", 0.3)
-    monkeypatch.setattr(connection, "TOTAL_SECONDS", 0.6)
+@contextmanager
+def patience(kind: str) -> Iterator[None]:
+    """Wait a short time only for an answer that never comes as a whole."""
+    with pytest.MonkeyPatch.context() as patched:
+        if kind in SILENT:
+            patched.setattr(connection, "READ_SECONDS", 0.4)
+            patched.setattr(connection, "TOTAL_SECONDS", 0.8)
+        yield
 
 
 @contextmanager
@@ -97,7 +101,7 @@ def test_an_order_that_meets_a_fault_is_uncertain_unless_the_broker_refused_it(n
     faults = Faults()
     with trading(name, faults) as (broker, sandbox):
         faults.add(Rule(kind, on="order", times=1, seconds=QUICK.get(kind)))
-        with pytest.raises(BrokerError) as caught:
+        with pytest.raises(BrokerError) as caught, patience(kind):
             buy(broker, sandbox)
         assert type(caught.value) is (MarketClosed if kind == "http_500_listed_code" else OrderUncertain)
         if kind == "late_acceptance":
@@ -164,7 +168,7 @@ def test_a_query_that_meets_a_fault_fails_by_its_cause_and_works_the_next_time(n
         # Where a kept line was closed, our client asks once more by itself.
         faults.add(Rule(kind, on="query", times=2 if kind in HUNG_UP else 1, seconds=QUICK.get(kind)))
         expected = WireError if kind in NOT_THE_BROKER else NetworkError
-        with pytest.raises(MarketClosed if kind == "http_500_listed_code" else expected):
+        with pytest.raises(MarketClosed if kind == "http_500_listed_code" else expected), patience(kind):
             broker.quote(SAMSUNG)
         assert broker.quote(SAMSUNG).price > 0
 
