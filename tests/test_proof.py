@@ -194,12 +194,15 @@ def test_a_figure_that_is_not_met_is_seen_and_makes_the_proof_fail(capsys: pytes
 def test_a_part_that_breaks_down_is_a_figure_that_is_not_met(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(proof, "PARTS", ("figures", "missing"))
+    monkeypatch.setattr(proof, "PARTS", ("figures",))
+    monkeypatch.setattr(proof, "ONLY_RELEASE", ("missing",))
     monkeypatch.setattr("proof.figures.run", lambda release: [Figure("it", str(release), "any", True)], raising=False)
     assert proof.main(["--release"]) == 1
     out, _ = capsys.readouterr()
     assert "| it | True | any | met |" in out
     assert "| missing | broke down: ModuleNotFoundError | runs to its end | NOT MET |" in out
     assert proof.main(["figures"]) == 0
+    assert "missing" not in capsys.readouterr().out
     with pytest.raises(SystemExit):
         proof.main(["nonsense"])
+    assert proof.main(["missing"]) == 1

@@ -1,0 +1,31 @@
+"""The soak of the proof tells growth from rest, and trades at both brokers."""
+
+from __future__ import annotations
+
+import pytest
+
+from proof import soak
+from proof.soak import MEBIBYTE, Life, figures
+
+
+def life(memory: list[int]) -> Life:
+    return Life(times=[60.0 * minute for minute in range(len(memory))], memory=memory)
+
+
+def test_growth_is_told_by_the_hour_and_without_the_beginning() -> None:
+    beginning = [0] * 10
+    assert life([*beginning, *(minute * MEBIBYTE // 20 for minute in range(20))]).growth() == pytest.approx(3, abs=0.01)
+    assert life([*beginning, *[9 * MEBIBYTE] * 20]).growth() == pytest.approx(0)
+
+
+def test_what_grows_in_the_second_half_is_not_flat() -> None:
+    assert soak._flat("files", [5, 9, 5, 9, 8, 9]).met
+    assert not soak._flat("files", [5, 9, 5, 9, 8, 10]).met
+
+
+def test_a_short_soak_trades_at_both_brokers_and_leaves_nothing_open() -> None:
+    found = {figure.what: figure for figure in figures(6)}
+    too_short_for = ("memory", "files", "threads")
+    unmet = [what for what, figure in found.items() if not figure.met]
+    assert not [what for what in unmet if not any(word in what for word in too_short_for)]
+    assert "orders" in found["soak: what came of the calls"].found
