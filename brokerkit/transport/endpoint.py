@@ -117,8 +117,11 @@ class Request:
 def first_fault(error: ValidationError) -> str:
     """Say which field of an answer is wrong, without what was read there."""
     # Only kind and place: the message of an error may repeat what was read.
-    details = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    where = sanitize(".".join(str(part) for part in details["loc"]), limit=80)
+    # Of a block that may have two shapes, the one that fails deeper inside is the one that was meant.
+    details = max(
+        error.errors(include_url=False, include_input=False, include_context=False), key=lambda each: len(each["loc"])
+    )
+    where = sanitize(".".join(str(part) for part in details["loc"] if part != ""), limit=80)
     return f"field {where} " + (
         "is missing" if details["type"] == "missing" else f"is not as documented ({details['type']})"
     )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from decimal import Decimal, localcontext
-from typing import Annotated, Any, TypeVar
+from operator import itemgetter
+from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import AliasChoices, BeforeValidator, Field, StringConstraints
+from pydantic import AliasChoices, BeforeValidator, Field, GetCoreSchemaHandler, StringConstraints
+from pydantic_core import CoreSchema, core_schema
 
 from brokerkit.market import clock
 from brokerkit.transport import Body, Text
@@ -15,16 +18,29 @@ from brokerkit.transport import Body, Text
 T = TypeVar("T")
 
 
-def _as_list(value: Any) -> Any:
-    return [value] if isinstance(value, dict) else value
+class _OrRow:
+    """Rows may come as a single row."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        row = handler.generate_schema(get_args(source)[0])
+        return _either(handler(source), row, lambda row: (row,))
 
 
-def _as_object(value: Any) -> Any:
-    return value[0] if isinstance(value, list) and len(value) == 1 else value
+class _OrRows:
+    """A single row may come as a list of one."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return _either(handler(source), handler.generate_schema(tuple[source]), itemgetter(0))
+
+
+def _either(usual: CoreSchema, other: CoreSchema, read: Callable[[Any], Any]) -> CoreSchema:
+    """Return a schema for two shapes. A function before the validation would have the whole block made into objects."""
+    converted = core_schema.no_info_after_validator_function(read, other)
+    return core_schema.union_schema([(usual, ""), (converted, "")], mode="left_to_right")
 
 
 def _object_or_none(value: Any) -> Any:
-    value = _as_object(value)
+    value = value[0] if isinstance(value, list) and len(value) == 1 else value
     return value if isinstance(value, dict) else None
 
 
@@ -41,8 +57,8 @@ def _date(text: Any) -> dt.date:
     return dt.date(int(text[:4]), int(text[4:6]), int(text[6:]))
 
 
-Rows = Annotated[tuple[T, ...], BeforeValidator(_as_list)]
-One = Annotated[T, BeforeValidator(_as_object)]
+Rows = Annotated[tuple[T, ...], _OrRow()]
+One = Annotated[T, _OrRows()]
 MaybeOne = Annotated[T | None, BeforeValidator(_object_or_none)]
 """A block that the answer can do without."""
 Day = Annotated[dt.date, BeforeValidator(_date)]
