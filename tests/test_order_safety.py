@@ -341,18 +341,20 @@ def test_a_partial_cancellation_or_an_amendment_may_not_be_repeated(verb: str, s
 # Real money
 
 
+COMPLETE = {
+    "max_order_quantity": 10,
+    "max_order_value": 1_000_000,
+    "max_orders_per_minute": 10,
+    "max_orders_per_day": 100,
+}
+KEYS = {"app_key": "key", "app_secret": "secret", "account": "50012345-01"}
+
+
 @pytest.mark.parametrize("lacking", ["arm", "wrong arm", "limits", "one limit"])
 def test_real_money_needs_the_right_arm_and_four_limits(lacking: str) -> None:
-    complete = {
-        "max_order_quantity": 10,
-        "max_order_value": 1_000_000,
-        "max_orders_per_minute": 10,
-        "max_orders_per_day": 100,
-    }
-    limits = {"limits": {}, "one limit": {**complete, "max_orders_per_day": None}}.get(lacking, complete)
+    limits = {"limits": {}, "one limit": {**COMPLETE, "max_orders_per_day": None}}.get(lacking, COMPLETE)
     arm = {"arm": None, "wrong arm": "0001"}.get(lacking, "4501")
-    keys = {"app_key": "key", "app_secret": "secret", "account": "50012345-01"}
-    with get_broker("kis", environment="real", arm=arm, limits=Limits.model_validate(limits), **keys) as broker:
+    with get_broker("kis", environment="real", arm=arm, limits=Limits.model_validate(limits), **KEYS) as broker:
         with pytest.raises(Disarmed):
             broker.buy(SAMSUNG, 1, price=60_000)
         assert list(broker._desk.journal.everything()) == []
@@ -542,6 +544,16 @@ def test_a_folder_of_another_machine_is_warned_of(
     with stage.broker() as broker:
         broker.unresolved()
     assert "local disk" in caplog.text
+
+
+def test_real_money_does_not_move_while_the_journal_lies_on_another_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "_file_system", lambda folder: "nfs4")
+    with get_broker("kis", environment="real", arm="4501", limits=Limits.model_validate(COMPLETE), **KEYS) as broker:
+        with pytest.raises(Disarmed, match=r"network file system \(nfs4\)") as refused:
+            broker.buy(SAMSUNG, 1, price=60_000)
+        assert "BROKERKIT_STATE_DIR" in str(refused.value)
+        assert "nfs4" in str(broker.disarmed())
+        assert list(broker._desk.journal.everything()) == []
 
 
 def test_the_times_that_the_page_names_are_those_of_the_code() -> None:

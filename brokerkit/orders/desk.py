@@ -31,7 +31,7 @@ from brokerkit.orders.intents import OPEN, STANDING, UNRESOLVED, Intent, IntentK
 from brokerkit.orders.journal import Journal, blocked_by, journal_for
 from brokerkit.orders.listing import Listed
 from brokerkit.orders.reconcile import Reconciler, Reconciliation
-from brokerkit.orders.state import state_directory
+from brokerkit.orders.state import journal_folder
 from brokerkit.transport import Client
 from brokerkit.transport.auth import digest
 from brokerkit.transport.connection import TOTAL_SECONDS
@@ -282,7 +282,7 @@ class OrderDesk:
         local = broker.environment == "sandbox" or not self._durable
         server = str(getattr(broker.client, "base_url", "")) if local else ""
         name = digest(broker.name, broker.environment, server, self._owner())
-        return state_directory() / "journals" / f"{broker.name}-{broker.environment}-{name}.sqlite3"
+        return journal_folder() / f"{broker.name}-{broker.environment}-{name}.sqlite3"
 
     def _owner(self) -> str:
         """Return whose journal it is: the account, asked for only where the settings do not tell, else the key."""

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from brokerkit.errors import Disarmed, Halted, InvalidRequest, JournalError, LimitExceeded
 from brokerkit.market import clock
 from brokerkit.models import OrderRequest, OrderType, Quote, Venue, exact_decimal
-from brokerkit.orders.state import make_folder, state_directory
+from brokerkit.orders.state import journal_folder, make_folder, network_file_system, state_directory
 from brokerkit.transport.text import sanitize
 
 QUOTE_SECONDS = 5.0
@@ -81,7 +81,7 @@ class Guard:
         self._quotes[quote.symbol, quote.venue] = (time.monotonic(), quote)
 
     def check_armed(self, account: Callable[[], str]) -> None:
-        """Raise Disarmed unless real money may be moved: armed with the account's last four digits, with limits set."""
+        """Raise Disarmed unless real money may be moved: armed for the account, with limits, the journal on a local disk."""
         if self._environment != "real":
             return
         # Who is not armed is refused without a question to the broker.
@@ -96,6 +96,11 @@ class Guard:
             raise Disarmed(
                 f"This is real money, and limits are missing: {', '.join(missing)}.",
                 advice="Nothing was sent. Write them in the limits table of the profile.",
+            )
+        if network := network_file_system(journal_folder()):
+            raise Disarmed(
+                f"This is real money, and the order journal lies on a network file system ({network}).",
+                advice="Nothing was sent. Set BROKERKIT_STATE_DIR to a folder on a local disk.",
             )
 
     def check_order(self, request: OrderRequest) -> Decimal | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from pathlib import Path
 
@@ -10,8 +9,6 @@ import platformdirs
 
 from brokerkit.errors import JournalError
 from brokerkit.keeping import private_folder
-
-logger = logging.getLogger("brokerkit")
 
 NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "ncpfs", "davfs"})
 
@@ -39,11 +36,15 @@ def make_folder(folder: Path) -> None:
         ) from None
 
 
-def warn_of_network(folder: Path) -> None:
-    """Warn where the folder seems to lie on another machine: locks and durable writes cannot be trusted there."""
+def journal_folder() -> Path:
+    """Return the folder of the journals."""
+    return state_directory() / "journals"
+
+
+def network_file_system(folder: Path) -> str | None:
+    """Return the kind where the folder seems to lie on another machine: locks and durable writes fail there."""
     kind = _file_system(folder)
-    if kind in NETWORK_FILE_SYSTEMS:
-        logger.warning("The order journal lies on a network file system (%s): use a local disk.", kind)
+    return kind if kind in NETWORK_FILE_SYSTEMS else None
 
 
 def _file_system(folder: Path) -> str | None:

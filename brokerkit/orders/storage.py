@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import stat
 from pathlib import Path
 
 from brokerkit.errors import JournalError
-from brokerkit.orders.state import make_folder, warn_of_network
+from brokerkit.orders.state import make_folder, network_file_system
+
+logger = logging.getLogger("brokerkit")
 
 VERSION = 1
 BUSY_SECONDS = 5.0
@@ -37,7 +40,8 @@ def opened_file(path: Path | None) -> sqlite3.Connection:
         file.executescript(_TABLES)
         return file
     make_folder(path.parent)
-    warn_of_network(path.parent)
+    if network := network_file_system(path.parent):
+        logger.warning("The order journal lies on a network file system (%s): use a local disk.", network)
     _make(path)
     file = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
