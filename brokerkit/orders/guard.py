@@ -81,7 +81,7 @@ class Guard:
         self._quotes[quote.symbol, quote.venue] = (time.monotonic(), quote)
 
     def check_armed(self, account: Callable[[], str]) -> None:
-        """Raise Disarmed unless real money may move: armed for the account, with limits, the journal on a local disk."""
+        """Raise Disarmed unless this may move real money: armed for the account, limits set, the journal here."""
         if self._environment != "real":
             return
         # Who is not armed is refused without a question to the broker.
