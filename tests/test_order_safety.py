@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from weakref import WeakValueDictionary
 
 import pytest
@@ -554,6 +554,28 @@ def test_real_money_does_not_move_while_the_journal_lies_on_another_machine(monk
         assert "BROKERKIT_STATE_DIR" in str(refused.value)
         assert "nfs4" in str(broker.disarmed())
         assert list(broker._desk.journal.everything()) == []
+
+
+@pytest.mark.parametrize(
+    ("environment", "skew", "goes"), [("real", 61, 0), ("real", -61, 0), ("real", 59, 1), ("demo", 90, 1)]
+)
+def test_real_money_does_not_move_by_a_clock_that_is_wrong(
+    environment: str, skew: float, goes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def send(request: OrderRequest) -> NoReturn:
+        asked.append(request)
+        raise NotSent("the line is down")
+
+    limits = Limits.model_validate(COMPLETE)
+    with get_broker("kis", environment=environment, arm="4501", limits=limits, **KEYS) as broker:
+        monkeypatch.setattr(broker._checks, "check", lambda request: None)
+        monkeypatch.setattr(broker, "_send_order", send)
+        broker.client.skew = skew
+        with pytest.raises(NotSent, match="the line is down" if goes else "clock of this machine"):
+            broker.buy(SAMSUNG, 1, price=60_000)
+        assert len(asked) == len(list(broker._desk.journal.everything())) == goes
 
 
 def test_the_times_that_the_page_names_are_those_of_the_code() -> None:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from brokerkit.adapter import Adapter
 from brokerkit.errors import (
@@ -38,9 +37,6 @@ from brokerkit.transport.connection import TOTAL_SECONDS
 from brokerkit.transport.permits import Permit
 from brokerkit.transport.text import sanitize
 
-if TYPE_CHECKING:
-    from brokerkit.adapter import Adapter
-
 logger = logging.getLogger("brokerkit")
 
 TURN_SECONDS = 20.0
@@ -53,7 +49,7 @@ class OrderDesk:
     """Sends the orders of one broker. Threads and processes of one account share its journal."""
 
     def __init__(self, broker: Adapter, safety: Safety, *, durable: bool) -> None:
-        self.guard = Guard(broker.environment, safety, self._price)
+        self.guard = Guard(broker.environment, safety, self._price, self._skew)
         self._broker = broker
         self._safety = safety
         self._durable = durable
@@ -171,14 +167,14 @@ class OrderDesk:
             settle_seconds=self._safety.settle_seconds,
             exclusive=self._safety.exclusive,
             times_tell=broker.environment != "sandbox",  # the simulated exchange has a clock of its own
-            skew=lambda: getattr(broker.client, "skew", 0.0),
+            skew=self._skew,
         )
         return reconciler.run(wait=wait, timeout=timeout)
 
     def _rows(self, day: dt.date) -> Sequence[Listed]:
         """Return the broker's list of a day; IncompleteListing where the broker has another date than we."""
         rows = tuple(self._broker._order_rows(day))
-        there = clock.now() + dt.timedelta(seconds=getattr(self._broker.client, "skew", 0.0))
+        there = clock.now() + dt.timedelta(seconds=self._skew())
         if there.date() != clock.today():
             raise IncompleteListing(f"The broker's clock shows {there:%Y-%m-%d}, ours {clock.today()}.")
         return rows
@@ -276,6 +272,10 @@ class OrderDesk:
     def _price(self, symbol: str, venue: Venue) -> Quote:
         with _before_sending("the last price, which the limits need,"):
             return self._broker._quote(symbol, venue)
+
+    def _skew(self) -> float:
+        """Return by how many seconds the broker's clock was ahead of ours at its last answer."""
+        return float(getattr(self._broker.client, "skew", 0.0))
 
     def _path(self) -> Path:
         broker = self._broker

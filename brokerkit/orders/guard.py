@@ -10,9 +10,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from brokerkit.errors import Disarmed, Halted, InvalidRequest, JournalError, LimitExceeded
+from brokerkit.errors import Disarmed, Halted, InvalidRequest, JournalError, LimitExceeded, NotSent
 from brokerkit.market import clock
 from brokerkit.models import OrderRequest, OrderType, Quote, Venue, exact_decimal
+from brokerkit.orders.listing import WRONG_CLOCK
 from brokerkit.orders.state import journal_folder, make_folder, network_file_system, state_directory
 from brokerkit.transport.text import sanitize
 
@@ -69,11 +70,19 @@ class Safety:
 class Guard:
     """Says no to orders outside the envelope of one account."""
 
-    def __init__(self, environment: str, safety: Safety, quote: Callable[[str, Venue], Quote]) -> None:
+    def __init__(
+        self,
+        environment: str,
+        safety: Safety,
+        quote: Callable[[str, Venue], Quote],
+        skew: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        """`quote` asks for a price, `skew` tells by how many seconds the broker's clock was ahead of ours lately."""
         self.limits = safety.limits
         self._environment = environment
         self._arm = safety.arm
         self._quote = quote
+        self._skew = skew
         self._quotes: dict[tuple[str, Venue], tuple[float, Quote]] = {}
 
     def remember(self, quote: Quote) -> None:
@@ -115,6 +124,12 @@ class Guard:
         self, symbol: str, venue: Venue, quantity: Decimal, price: Decimal | None, type: OrderType | None = None
     ) -> Decimal | None:
         limits = self.limits
+        if self._environment == "real" and abs(self._skew()) > WRONG_CLOCK:
+            raise NotSent(
+                f"The clock of this machine differs from the broker's by {self._skew():.0f} s.",
+                advice="Nothing was sent: its day and its time could not be found in the broker's lists. Set it; "
+                "then any answer of the broker, such as a quote, lets orders go again.",
+            )
         if limits.symbols is not None and symbol not in limits.symbols:
             raise _exceeded(f"{symbol} is not among the allowed symbols: {', '.join(sorted(limits.symbols))}")
         if limits.max_order_quantity is not None and quantity > limits.max_order_quantity:

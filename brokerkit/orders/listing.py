@@ -14,6 +14,8 @@ from brokerkit.models import Order
 from brokerkit.orders.intents import Intent, IntentKind, key_of, number_of
 
 EARLY = dt.timedelta(seconds=2)
+WRONG_CLOCK = 60.0
+"""Seconds by which our clock may differ from the broker's before times decide nothing, and real money stays."""
 SKEW = dt.timedelta(seconds=60)
 """A row that the broker dates further off than this cannot be the intent's; nearer it may be the clocks."""
 

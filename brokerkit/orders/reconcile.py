@@ -14,7 +14,7 @@ from brokerkit.market import clock
 from brokerkit.models import Model, Order
 from brokerkit.orders.intents import OPEN, UNRESOLVED, Confidence, Intent, IntentState, Sighting, key_of, number_of
 from brokerkit.orders.journal import Journal
-from brokerkit.orders.listing import EARLY, Listed, checked, could_be, falls, fits, is_related, others
+from brokerkit.orders.listing import EARLY, WRONG_CLOCK, Listed, checked, could_be, falls, fits, is_related, others
 
 logger = logging.getLogger("brokerkit")
 
@@ -23,8 +23,6 @@ APART = dt.timedelta(seconds=1)
 LISTS = 3
 """So many complete lists over the settle time have to lack an intent before it is presumed absent."""
 KEPT = 40
-WRONG_CLOCK = 60.0
-"""Seconds by which our clock may differ from the broker's before times decide nothing."""
 POLL_SECONDS = 1.1
 _PRESUMED = IntentState.PRESUMED_ABSENT
 

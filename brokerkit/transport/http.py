@@ -50,7 +50,7 @@ logger = logging.getLogger("brokerkit")
 R = TypeVar("R", bound=Body)
 LIST_CAP = 8 * 1024 * 1024
 ORDER_CAP = 1024 * 1024
-WRONG_CLOCK = 5.0
+NOTED_SKEW = 5.0
 """Seconds by which the clocks may differ without a warning."""
 SLOT_SECONDS = 30.0
 """Longest wait for the limiter."""
@@ -322,7 +322,7 @@ class Client(Reader):
         if there.tzinfo is None:
             return
         skew = (there - clock.now()).total_seconds()
-        if abs(skew) > WRONG_CLOCK >= abs(self.skew):
+        if abs(skew) > NOTED_SKEW >= abs(self.skew):
             logger.warning("%s: the clock of this machine differs from the broker's by %.0f s", self.broker, skew)
         self.skew = skew
 
