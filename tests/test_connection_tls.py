@@ -179,6 +179,15 @@ def test_a_query_is_repeated_once_when_the_kept_line_is_closed(over_tls: bool, t
         assert server.connections == 2
 
 
+def test_a_repeated_query_waits_for_its_turn_like_any_other() -> None:
+    with Server(close_kept_line) as server, ProbeClient(server.url, ceiling=2) as client:
+        began = time.monotonic()
+        client.call(READ)
+        client.call(READ)
+        assert server.paths() == ["/read"] * 3
+        assert time.monotonic() - began > 1  # two calls a second are allowed, and three were made
+
+
 @pytest.mark.parametrize("over_tls", [False, True])
 def test_a_query_is_not_repeated_when_the_new_line_is_closed_too(over_tls: bool, trusted: ssl.SSLContext) -> None:
     def script(exchange: Exchange) -> bool | None:
