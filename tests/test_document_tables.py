@@ -27,6 +27,8 @@ from brokerkit.errors import BrokerError
 from brokerkit.market import clock
 from brokerkit.market.sessions import Phase
 from brokerkit.models import Model
+from brokerkit.orders.intents import Confidence, Intent, IntentKind, IntentState, Sighting
+from brokerkit.orders.reconcile import Reconciliation
 from brokerkit.registry import load_broker
 from brokerkit.sandbox import Sandbox
 from brokerkit.transport import Body, Client
@@ -43,6 +45,8 @@ def kinds_in(module: types.ModuleType, base: type[Any]) -> list[type[Any]]:
 
 MODELS = kinds_in(common, Model)
 ENUMS: list[type[StrEnum]] = kinds_in(common, StrEnum)
+OF_THE_JOURNAL = [Intent, Sighting, Reconciliation]
+"""What no broker tells, so no term of a broker belongs to it."""
 ALL_ERRORS = kinds_in(error_tree, BrokerError)
 WITHOUT_A_CLASS_FOR_CODES = (error_tree.Rejected, error_tree.OrderUncertain)
 """Errors whose codes no table maps to them: they are what is left."""
@@ -90,7 +94,7 @@ def type_and_none(annotation: object) -> tuple[str, bool]:
     return kind.__name__, True
 
 
-@pytest.mark.parametrize("model", named(MODELS))
+@pytest.mark.parametrize("model", named([*MODELS, *OF_THE_JOURNAL]))
 def test_a_model_has_every_field_with_its_type_and_says_when_it_is_none(model: type[Model]) -> None:
     listed = [
         (*names_in(name), *names_in(kind), none)
@@ -100,12 +104,12 @@ def test_a_model_has_every_field_with_its_type_and_says_when_it_is_none(model: t
     assert [(name, kind, not none.startswith("never")) for name, kind, none in listed] == fields
 
 
-@pytest.mark.parametrize("heading", [*[model.__name__ for model in MODELS], "The enums"])
+@pytest.mark.parametrize("heading", [*[model.__name__ for model in [*MODELS, *OF_THE_JOURNAL]], "The enums"])
 def test_a_section_of_models_begins_with_an_example_at_the_sandbox(heading: str) -> None:
     assert re.match(r'```python\n[^`]*environment="sandbox"', section("models.md", heading))
 
 
-@pytest.mark.parametrize("enum", named(ENUMS))
+@pytest.mark.parametrize("enum", named([*ENUMS, IntentKind, IntentState, Confidence]))
 def test_an_enum_has_every_member(enum: type[StrEnum]) -> None:
     assert [names_in(row[0]) for row in rows_in(section("models.md", enum.__name__))] == [[member] for member in enum]
 
