@@ -165,6 +165,12 @@ def test_limit_is_read_from_the_words(wire: Any, words: str, limit: int | None) 
     assert wire.client.told_limit(words) == limit
 
 
+@pytest.mark.parametrize("symbol", ["A005930\ufeff", "\u202e005930", "\x1b[31m005930", "005930\n"], ids=ascii)
+def test_what_cannot_be_printed_is_no_part_of_a_symbol(wire: Any, symbol: str) -> None:
+    wire.answer(HOLDINGS, page(wire, symbol))
+    assert symbols(wire.broker.balance()) == ["005930"]
+
+
 def test_a_holding_whose_name_is_not_told_has_none(wire: Any) -> None:
     answer = page(wire, "A005930")
     answer["acnt_evlt_remn_indv_tot"][0]["stk_nm"] = "  "

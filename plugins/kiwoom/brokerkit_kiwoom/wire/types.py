@@ -7,10 +7,10 @@ import re
 from decimal import Decimal, localcontext
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
 from brokerkit.market import clock
-from brokerkit.transport import GRAMMAR, TextNumber
+from brokerkit.transport import GRAMMAR, Text, TextNumber
 
 _PREFIX = re.compile(r"[AJQ]([0-9][0-9A-Z]{5})")
 _SUFFIX = re.compile(r"([0-9][0-9A-Z]{5})_(?:NX|AL)")
@@ -33,10 +33,7 @@ Signed = Annotated[Decimal | None, TextNumber(rf" *(--|[+-])?{GRAMMAR.removepref
 """A change or a flow, whose sign is real; two minus signs are one."""
 
 
-def _plain(code: Any) -> Any:
-    if not isinstance(code, str):
-        return code
-    code = code.strip()
+def _plain(code: str) -> str:
     found = _PREFIX.fullmatch(code) or _SUFFIX.fullmatch(code)
     return found[1] if found else code
 
@@ -54,7 +51,7 @@ def korean_time(text: Any) -> dt.datetime:
     return dt.datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=clock.KST)
 
 
-Symbol = Annotated[str, BeforeValidator(_plain)]
+Symbol = Annotated[Text, AfterValidator(_plain)]
 """종목코드 without the kind letter in front and the venue behind."""
 Day = Annotated[dt.date, BeforeValidator(_date)]
 OrderNumber = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"\A0*[1-9][0-9]{0,9}\z")]
