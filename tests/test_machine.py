@@ -88,6 +88,20 @@ def test_a_night_without_a_look_is_no_delay_of_the_list(world: World) -> None:
     assert world.processes[0].journal.longest_delay() < 60
 
 
+def test_a_list_that_shows_an_order_too_late_to_fit_does_not_lack_it(world: World) -> None:
+    world.exchange.delay = 60
+    world.submit(0, SYMBOL, Side.BUY, 1, fault=Fault.LATE)
+    world.pass_time(1_000)
+    world.reconcile(0)  # it is there, and too late to be taken for the intent
+    world.resolve(0, world.invariants.intents[0], absent=True)
+    for _ in range(2):
+        world.pass_time(2)
+        world.reconcile(0)
+
+    assert state_of(world, 0) is IntentState.LATE
+    assert world.processes[0].journal.longest_delay() < 100
+
+
 def test_the_risk_that_the_caller_accepts_lets_a_second_order_leave(world: World) -> None:
     world.submit(0, SYMBOL, Side.BUY, 1, fault=Fault.LOST)
 

@@ -247,7 +247,8 @@ def _after_the_day(seen: Intent, terms: Terms) -> Intent:
 
 def _delay(judged: Intent) -> float | None:
     """Return after how many seconds the last list that lacked it was shown: it may have come any time after that."""
-    first = next((turn for turn, sighting in enumerate(judged.sightings) if sighting.fitting), 0)
+    shown = [key_of(judged.order_id) in (*each.fitting, *each.unexplained) for each in judged.sightings]
+    first = shown.index(True) if True in shown else 0
     if not first or judged.sent_at is None:
         return None
     return (judged.sightings[first - 1].until - judged.sent_at).total_seconds()
