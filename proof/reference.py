@@ -54,7 +54,8 @@ def _check_success(broker: str, endpoint: Endpoint[Any], sent: Mapping[str, Any]
         good = good or (type(code) is str and code == "0")
     else:
         code = sent["return_code"] if "return_code" in sent else sent.get("returnCode")
-        good = isinstance(code, str) and code.strip() != "" and set(code.strip()) == {"0"}
+        # A number of JSON, not a text, may be written as -0, and is nought.
+        good = isinstance(code, str) and (set(code.strip(" ")) == {"0"} or (type(code) is Bare and code == "-0"))
     if not good:
         raise Wrong(f"success with the code {code!r}")
 

@@ -83,7 +83,7 @@ def list_intents(session: Session, everything: AllOption = False, day: DayOption
         if everything:
             found = tuple(journal.everything())
         elif day is not None:
-            found = journal.of_day(day)
+            found = tuple(journal.of_day(day))
         _say_if_gone(session, broker)
     nothing = "Nothing is unresolved." if not everything and day is None else "The journal has nothing of that."
     session.printer.many(found, [_row(intent) for intent in found], nothing)

@@ -178,16 +178,18 @@ class Journal:
         """Return what is not known, oldest first."""
         return self.in_states(UNRESOLVED)
 
-    def of_day(self, day: dt.date) -> tuple[Intent, ...]:
-        """Return the intents of a day, oldest first."""
+    def of_day(self, day: dt.date, states: Iterable[IntentState] = tuple(IntentState)) -> Iterator[Intent]:
+        """Yield the intents of a day, oldest first, one after the other: there may be many."""
         with self._reading() as file:
-            return self._select(file, "day = ?", day.isoformat())
+            query = f"SELECT id FROM intents WHERE day = ? AND state IN {_listed(states)} ORDER BY id"  # noqa: S608
+            ids = [row[0] for row in file.execute(query, (day.isoformat(),))]
+        return map(self.get, ids)
 
     def everything(self) -> Iterator[Intent]:
         """Yield all intents, oldest first."""
         with self._reading() as file:
-            rows = file.execute("SELECT content FROM intents ORDER BY id").fetchall()
-        yield from (_opened(row[0]) for row in rows)
+            ids = [row[0] for row in file.execute("SELECT id FROM intents ORDER BY id")]
+        yield from map(self.get, ids)
 
     def explained(self, day: dt.date) -> frozenset[str]:
         """Return the numbers of the day that the journal explains."""

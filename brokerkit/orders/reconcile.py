@@ -104,7 +104,7 @@ class Reconciler:
         skew, tells_time = dt.timedelta(seconds=self._skew()), self._times_tell and not self._clock_is_wrong()
         rows = [replace(row, tells_time=tells_time, skew=skew) for row in rows]
         self._doubt(day, rows)
-        known = self._journal.of_day(day)
+        known = list(self._journal.of_day(day, {*OPEN, _PRESUMED}))
         intents = [intent for intent in known if intent.state in {*UNRESOLVED, _PRESUMED}]
         sending = [intent for intent in known if intent.state is IntentState.SENDING]
         free = others(rows, self._journal.explained(day))
@@ -132,9 +132,9 @@ class Reconciler:
             words = f"the list shows {present.order_id}, the number that was answered, as another order"
             return present.moved(IntentState.UNKNOWN, words, order_id=None, result=None)
 
-        for intent in self._journal.of_day(day):
+        for intent in self._journal.of_day(day, {IntentState.ACKED}):
             row = listed.get(key_of(intent.order_id) or "")
-            if row and intent.state is IntentState.ACKED and intent.confidence is None and not could_be(intent, row):
+            if row and intent.confidence is None and not could_be(intent, row):
                 logger.warning("Order %s is not what was answered for %s", intent.order_id, intent.what)
                 self._journal.revise(intent.id, change)
 
