@@ -8,14 +8,15 @@ from proof import soak
 from proof.soak import MEBIBYTE, Life, figures
 
 
-def life(memory: list[int]) -> Life:
-    return Life(times=[60.0 * minute for minute in range(len(memory))], memory=memory)
+def life(blocks: list[int]) -> Life:
+    return Life(times=[60.0 * minute for minute in range(len(blocks))], blocks=blocks)
 
 
-def test_growth_is_told_by_the_hour_and_without_the_beginning() -> None:
-    beginning = [0] * 10
-    assert life([*beginning, *(minute * MEBIBYTE // 20 for minute in range(20))]).growth() == pytest.approx(3, abs=0.01)
-    assert life([*beginning, *[9 * MEBIBYTE] * 20]).growth() == pytest.approx(0)
+def test_growth_is_told_by_the_hour_without_the_beginning_and_what_comes_and_goes() -> None:
+    mebibyte = MEBIBYTE // soak.BLOCK
+    beginning, lists = [0] * 10, [mebibyte * 9] * 3
+    assert life([*beginning, *[mebibyte] * 10, *[mebibyte * 2] * 10]).growth() == pytest.approx(6, abs=0.01)
+    assert life([*beginning, *[mebibyte] * 10, *lists, *[mebibyte] * 7]).growth() == pytest.approx(0)
 
 
 def test_what_grows_in_the_second_half_is_not_flat() -> None:
