@@ -135,7 +135,7 @@ OptionalExact = Annotated[Decimal | None, BeforeValidator(_optional(exact_decima
 class Model(BaseModel):
     """Base of the common models: immutable, nothing unknown gets in."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", cache_strings="keys")
 
 
 class Quote(Model):

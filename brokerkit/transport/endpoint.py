@@ -29,10 +29,11 @@ class Effect(Enum):
 class Body(BaseModel):
     """Base of all that is read from an answer: unknown fields pass, validation errors do not show their input.
 
-    Its text shows no values: tracebacks print it, and a server may send secrets back.
+    Its text shows no values: tracebacks print it, and a server may send secrets back. Nor does the JSON reader keep
+    values: its cache belongs to the whole process.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, cache_strings="keys")
 
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
         return []
