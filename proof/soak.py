@@ -104,10 +104,10 @@ def figures(seconds: float) -> list[Figure]:
 
 
 def _flat(what: str, counts: list[int]) -> Figure:
-    """Return the figure of something of which there is no more in the last third than there was in the second."""
+    """Return the figure of something that comes and goes: the least of the last third is no more than of the second."""
     half = len(counts) // 2
-    before, after = max(counts[:half]), max(counts[half:])
-    return Figure(f"soak: {what}, at most", f"{before}, then {after}", "no more than before", after <= before)
+    before, after = min(counts[:half]), min(counts[half:])
+    return Figure(f"soak: {what} that stay", f"{before}, then {after}", "no more than before", after <= before)
 
 
 @contextmanager
