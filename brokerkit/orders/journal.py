@@ -180,16 +180,11 @@ class Journal:
 
     def of_day(self, day: dt.date, states: Iterable[IntentState] = tuple(IntentState)) -> Iterator[Intent]:
         """Yield the intents of a day, oldest first, one after the other: there may be many."""
-        with self._reading() as file:
-            query = f"SELECT id FROM intents WHERE day = ? AND state IN {_listed(states)} ORDER BY id"  # noqa: S608
-            ids = [row[0] for row in file.execute(query, (day.isoformat(),))]
-        return map(self.get, ids)
+        return self._each(f"day = ? AND state IN {_listed(states)}", day.isoformat())
 
     def everything(self) -> Iterator[Intent]:
         """Yield all intents, oldest first."""
-        with self._reading() as file:
-            ids = [row[0] for row in file.execute("SELECT id FROM intents ORDER BY id")]
-        yield from map(self.get, ids)
+        return self._each("true")
 
     def explained(self, day: dt.date) -> frozenset[str]:
         """Return the numbers of the day that the journal explains."""
@@ -315,6 +310,13 @@ class Journal:
     def _select(self, file: sqlite3.Connection, where: str, *values: object) -> tuple[Intent, ...]:
         query = f"SELECT content FROM intents WHERE {where} ORDER BY id"  # noqa: S608 - `where` is ours
         return tuple(_opened(row[0]) for row in file.execute(query, values))
+
+    def _each(self, where: str, *values: object) -> Iterator[Intent]:
+        """Yield intents one after the other, each as it stands when its turn comes."""
+        with self._reading() as file:
+            query = f"SELECT id FROM intents WHERE {where} ORDER BY id"  # noqa: S608 - `where` is ours
+            ids = [row[0] for row in file.execute(query, values)]
+        return map(self.get, ids)
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:

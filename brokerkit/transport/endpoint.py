@@ -115,7 +115,7 @@ class Request:
                 yield value
 
 
-def first_fault(error: ValidationError) -> str:
+def deepest_fault(error: ValidationError) -> str:
     """Say which field of an answer is wrong, without what was read there."""
     # Only kind and place: the message of an error may repeat what was read.
     # Of a block that may have two shapes, the one that fails deeper inside is the one that was meant.

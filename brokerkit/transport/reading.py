@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from brokerkit.errors import BrokerError, NetworkError, OrderUncertain, Rejected, WireError
 from brokerkit.transport.connection import Answer
-from brokerkit.transport.endpoint import Body, Effect, Endpoint, first_fault
+from brokerkit.transport.endpoint import Body, Effect, Endpoint, deepest_fault
 from brokerkit.transport.text import Redactor
 
 R = TypeVar("R", bound=Body)
@@ -89,7 +89,7 @@ class Reader(ABC):
         try:
             return endpoint.reply.model_validate_json(answer.content)
         except ValidationError as error:
-            words = first_fault(error)
+            words = deepest_fault(error)
         except Exception as error:  # noqa: BLE001 - pydantic lets through what a field's own reader raises
             words = f"a field is not as documented ({type(error).__name__})"
         raise self._error(WireError, endpoint, words)

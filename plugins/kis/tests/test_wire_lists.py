@@ -49,23 +49,8 @@ def history(wire: Any, *changes: Any) -> tuple[Order, ...]:
     return found
 
 
-def order_of(**others: Any) -> Order:
-    """Return the order that either list tells of, completed by what they tell differently."""
-    return Order(
-        id="0001234567",
-        symbol="005930",
-        name="Alpha",
-        side=Side.BUY,
-        type=OrderType.LIMIT,
-        time_in_force=TimeInForce.DAY,
-        venue=Venue.KRX,
-        quantity=Decimal(10),
-        price=Decimal(70000),
-        filled_quantity=Decimal(4),
-        remaining_quantity=Decimal(6),
-        average_fill_price=Decimal(69950),
-        **others,
-    )
+LISTED = {"name": "Alpha", "filled_quantity": 4, "remaining_quantity": 6, "average_fill_price": 69950}
+"""What a list tells beside what the order was sent with."""
 
 
 def test_working_orders_are_asked_for_by_order_and_for_both_sides(wire: Any) -> None:
@@ -84,7 +69,8 @@ def test_working_orders_are_asked_for_by_order_and_for_both_sides(wire: Any) -> 
 
 def test_working_order_has_every_field(wire: Any) -> None:
     assert wire.broker.orders() == (
-        order_of(
+        wire.order(
+            **LISTED,
             status=OrderStatus.PARTIALLY_FILLED,
             submitted_at=dt.datetime.combine(TODAY, dt.time(10, 11, 12), clock.KST),
             handle=f"kis:{TODAY:%Y%m%d}:06010:0001234567",
@@ -191,7 +177,8 @@ def test_demo_has_no_list_of_working_orders_and_asks_for_nothing_not_even_a_toke
 
 def test_past_order_has_every_field(wire: Any) -> None:
     assert history(wire, {}) == (
-        order_of(
+        wire.order(
+            **LISTED,
             status=OrderStatus.EXPIRED,
             submitted_at=dt.datetime(2024, 1, 5, 10, 11, 12, tzinfo=clock.KST),
             handle="kis:20240105:06010:0001234567",

@@ -10,7 +10,7 @@ import pytest
 
 from brokerkit.errors import IncompleteListing, InvalidRequest, Rejected, UnknownSymbol, WireError
 from brokerkit.market import clock
-from brokerkit.models import Order, OrderStatus, OrderType, Side, TimeInForce, Venue
+from brokerkit.models import Order, OrderStatus, OrderType, Side, Venue
 
 OPEN, LIST = "ka10075", "kt00007"
 BLOCK = {OPEN: "oso", LIST: "acnt_ord_cntr_prps_dtl"}
@@ -42,23 +42,8 @@ def history(wire: Any, *changes: Any) -> tuple[Order, ...]:
     return ask(wire.answer(LIST, rows(wire, LIST, *changes)), LIST)
 
 
-def order_of(**others: Any) -> Order:
-    """Return the order that either list tells of, completed by what they tell differently."""
-    return Order(
-        id="0000140",
-        symbol="005930",
-        name="Alpha",
-        side=Side.BUY,
-        type=OrderType.LIMIT,
-        time_in_force=TimeInForce.DAY,
-        venue=Venue.KRX,
-        quantity=Decimal(10),
-        price=Decimal(70000),
-        filled_quantity=Decimal(4),
-        remaining_quantity=Decimal(6),
-        average_fill_price=Decimal(69950),
-        **others,
-    )
+LISTED = {"name": "Alpha", "filled_quantity": 4, "remaining_quantity": 6, "average_fill_price": 69950}
+"""What a list tells beside what the order was sent with."""
 
 
 def test_working_orders_are_asked_for_of_all_symbols_sides_and_venues(wire: Any) -> None:
@@ -70,7 +55,8 @@ def test_working_orders_are_asked_for_of_all_symbols_sides_and_venues(wire: Any)
 
 def test_working_order_has_every_field(wire: Any) -> None:
     assert wire.broker.orders() == (
-        order_of(
+        wire.order(
+            **LISTED,
             status=OrderStatus.PARTIALLY_FILLED,
             submitted_at=dt.datetime.combine(TODAY, dt.time(10, 11, 12), clock.KST),
             handle=f"kiwoom:{TODAY:%Y%m%d}:0000140:0000140",
@@ -190,7 +176,8 @@ def test_refused_list_is_not_an_empty_one(wire: Any, id: str) -> None:
 
 def test_past_order_has_every_field(wire: Any) -> None:
     assert history(wire, {}) == (
-        order_of(
+        wire.order(
+            **LISTED,
             status=OrderStatus.EXPIRED,
             submitted_at=dt.datetime(2024, 1, 5, 10, 11, 12, tzinfo=clock.KST),
             handle="kiwoom:20240105:0000140:0000140",
