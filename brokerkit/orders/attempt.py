@@ -35,7 +35,7 @@ class Attempt:
 
     def __init__(self, journal: Journal, intent: Intent, guard: Guard, value: Decimal | None, seconds: float) -> None:
         self.intent = intent
-        self.permit = Permit(self._leave, self._check_again)
+        self.permit = Permit(self._leave, self._check_again, urgent=intent.may_be_repeated)
         self._journal = journal
         self._guard = guard
         self._value = value

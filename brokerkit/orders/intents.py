@@ -152,11 +152,16 @@ class Intent(Model):
         )
 
     @property
+    def may_be_repeated(self) -> bool:
+        """Say whether it cancels all that is left of an order: sent twice it does no more than sent once."""
+        return self.kind is IntentKind.CANCEL and self.quantity is None
+
+    @property
     def mutex(self) -> str | None:
-        """Return what only one open intent may hold; None for a full cancellation, which may be sent again."""
+        """Return what only one open intent may hold; None for what may be repeated."""
         if self.kind is IntentKind.ORDER:
             return f"{self.symbol}:{self.side}"
-        if self.kind is IntentKind.CANCEL and self.quantity is None:
+        if self.may_be_repeated:
             return None
         assert self.order is not None  # noqa: S101 - the other kinds name an order
         return f"{self.day}:{self.order.handle}"

@@ -12,11 +12,13 @@ class Permit:
 
     `leave` is what has to happen then; it raises where nothing may be sent. `check` is asked once more before the first
     byte. Afterwards `sent` is the byte counter of the attempt and `answer` what the server said, without secrets.
+    What is `urgent`, a cancellation of all that is left, goes before others and waits at the limiter a second at most.
     """
 
-    def __init__(self, leave: Callable[[], None], check: Callable[[], None]) -> None:
+    def __init__(self, leave: Callable[[], None], check: Callable[[], None], *, urgent: bool = False) -> None:
         self._leave = leave
         self.check = check
+        self.urgent = urgent
         self.used = False
         self.sent: int | None = 0
         self.answer: str | None = None
