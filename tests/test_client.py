@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from brokerkit.errors import (
@@ -20,6 +18,7 @@ from brokerkit.errors import (
     WireError,
 )
 from brokerkit.transport import Endpoint, Limit, Token, http
+from brokerkit.transport.limits import Turn
 from tests.servers import (
     ORDER,
     READ,
@@ -97,9 +96,9 @@ def test_an_order_whose_token_runs_out_while_it_waits_is_not_sent(monkeypatch: p
     with Server() as server, ProbeClient(server.url) as client:
         client.token()
 
-        def wait(_: object) -> Callable[[], None]:
+        def wait(_: object, *, urgent: bool) -> Turn:
             client._tokens._token = new_token("ended", life=-1)
-            return lambda: None
+            return Turn([])
 
         def fail() -> Token:
             raise NetworkError("no line")

@@ -11,9 +11,8 @@ import responses
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brokerkit.transport import connection, limits
+from brokerkit.transport import connection
 from brokerkit.transport.connection import Attempt, _Watchdog
-from brokerkit.transport.limits import Limit, Limiter
 from brokerkit.transport.text import sanitize
 from tests.servers import GOOD, READ, ProbeClient, Server
 
@@ -77,42 +76,6 @@ def test_a_deadline_is_kept_after_others_ended_before_theirs(
     late.begins(pair[0])
     assert pair[1].recv(1) == b""
     assert late.cut
-
-
-def test_starts_count_from_the_moment_they_left_in_whatever_order_they_leave(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = 100.0
-    monkeypatch.setattr(limits.time, "monotonic", lambda: now)
-    limiter = Limiter(Limit("test", 2))
-    first = limiter.acquire(0)
-    now = 100.1
-    second = limiter.acquire(0)
-    assert first is not None
-    assert second is not None
-    now = 100.5
-    limiter.leaves(second)
-    now = 100.9
-    limiter.leaves(first)
-    now = 101.51
-    assert limiter.acquire(0) is None  # the second start is not 1.02 s old
-    now = 101.53
-    assert limiter.acquire(0) is not None
-    assert limiter.acquire(0) is None  # nor is the first, which left last
-    now = 101.93
-    assert limiter.acquire(0) is not None
-
-
-def test_a_start_that_is_forgotten_already_counts_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = 100.0
-    monkeypatch.setattr(limits.time, "monotonic", lambda: now)
-    limiter = Limiter(Limit("test", 1))
-    old = limiter.acquire(0)
-    now = 102.0
-    new = limiter.acquire(0)
-    assert old is not None
-    assert new is not None
-    limiter.leaves(old)
-    now = 103.03
-    assert limiter.acquire(0) is not None
 
 
 @given(st.text(max_size=150))

@@ -1,17 +1,18 @@
-"""Limits: never more than so many in any window, first come first served, slower when the broker says so."""
+"""Limits: never more than so many in any window of the broker, first come first served, slower when it says so."""
 
 from __future__ import annotations
 
+import random
+import signal
 import threading
 import time
-from collections import deque
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brokerkit.transport import Limit, limits
-from brokerkit.transport.limits import MARGIN, RECOVERY, Limiter, limiter_for
+from brokerkit.transport.limits import LOST_SECONDS, MARGIN, RECOVERY, Limiter, Start, limiter_for
 
 WINDOW = 0.2
 
@@ -39,42 +40,220 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
+def call(limiter: Limiter, timeout: float = 0.0) -> bool:
+    """Make a call that is answered at once, if there is a start for it."""
+    start = limiter.acquire(timeout)
+    if start is not None:
+        limiter.ended(start, sent=True)
+    return start is not None
+
+
+def elsewhere(limiter: Limiter) -> Start:
+    """Return a start of another thread."""
+    found: list[Start | None] = []
+    thread = threading.Thread(target=lambda: found.append(limiter.acquire(0)))
+    thread.start()
+    thread.join(5)
+    assert found[0] is not None
+    found[0].thread = -1  # numbers of threads come again
+    return found[0]
+
+
 def starts_now(limiter: Limiter) -> int:
     """Return how many starts are free at this moment, and use them up."""
     count = 0
-    while limiter.acquire(0):
+    while call(limiter):
         count += 1
     return count
 
 
-class Recorded(deque[float]):
-    """The starts of a limiter, of which `all` forgets none."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__(maxlen=size)
-        self.all: list[float] = []
-
-    def append(self, start: float) -> None:
-        self.all.append(start)
-        super().append(start)
-
-
-def test_eight_threads_never_start_more_than_the_limit_in_any_window() -> None:
+def test_eight_threads_never_make_more_calls_than_the_limit_in_any_window_of_the_broker() -> None:
     limiter = Limiter(Limit("all", 10, WINDOW))
-    limiter._starts = starts = Recorded(10)
+    came: list[float] = []
     until = time.monotonic() + 1.0
 
-    def work() -> None:
+    def work(number: int) -> None:
+        lag = random.Random(number)  # noqa: S311 - repeatable on purpose
         while time.monotonic() < until:
-            limiter.acquire(0.5)
+            start = limiter.acquire(0.5)
+            if start is not None:
+                time.sleep(lag.uniform(0, WINDOW / 4))  # on its way
+                came.append(time.monotonic())
+                time.sleep(lag.uniform(0, WINDOW / 4))  # on its way back
+                limiter.ended(start, sent=True)
 
-    threads = [threading.Thread(target=work) for _ in range(8)]
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(3)
-    assert most_in_a_window(starts.all, WINDOW) == 10
-    assert len(starts.all) >= 20
+    assert most_in_a_window(came, WINDOW) <= 10
+    assert len(came) >= 10
+
+
+def test_a_call_without_an_answer_counts_as_now(clock: Clock) -> None:
+    limiter = Limiter(Limit("all", 1, 1.0))
+    start = elsewhere(limiter)
+    clock.now += 5
+    assert not call(limiter)
+    limiter.ended(start, sent=True)
+    clock.now += 1.0
+    assert not call(limiter)
+    clock.now += 2 * MARGIN
+    assert call(limiter)
+
+
+def test_a_call_that_was_not_sent_is_not_counted(clock: Clock) -> None:
+    limiter = Limiter(Limit("all", 1, 1.0))
+    limiter.ended(elsewhere(limiter), sent=False)
+    assert call(limiter)
+
+
+def test_a_start_that_was_lost_comes_back(clock: Clock) -> None:
+    limiter = Limiter(Limit("all", 1, 1.0))
+    elsewhere(limiter)
+    clock.now += LOST_SECONDS - 1
+    assert not call(limiter)
+    clock.now += 2
+    assert not call(limiter)  # it counts as answered now: nobody knows when it was
+    clock.now += 1 + 2 * MARGIN
+    assert call(limiter)
+
+
+def test_a_call_inside_one_that_has_not_left_goes_in_its_place_and_that_one_takes_a_turn_of_its_own(
+    clock: Clock,
+) -> None:
+    limiter = Limiter(Limit("all", 1, 1.0))
+    outer = limiter.acquire(0)
+    assert outer is not None
+    assert call(limiter)  # as a signal handler does, in the same thread
+    assert not limiter.leaves(outer, 0)
+    clock.now += 1 + 2 * MARGIN
+    assert limiter.leaves(outer, 0)
+    outer.thread = -1
+    assert not call(limiter)
+    limiter.ended(outer, sent=True)
+    clock.now += 1 + 2 * MARGIN
+    assert call(limiter)
+
+
+def test_a_call_inside_one_that_waits_for_its_answer_waits_a_window_and_not_for_that(clock: Clock) -> None:
+    limiter = Limiter(Limit("all", 1, 1.0))
+    outer = limiter.acquire(0)
+    assert outer is not None
+    assert limiter.leaves(outer, 0)
+    assert not call(limiter)
+    clock.now += 1 + 2 * MARGIN
+    assert call(limiter)
+    limiter.ended(outer, sent=True)
+    assert not call(limiter)
+
+
+def test_an_urgent_call_goes_before_those_who_wait(clock: Clock) -> None:
+    limiter = Limiter(Limit("all", 1, 1.0))
+    assert call(limiter)
+    order: list[str] = []
+
+    def wait(name: str, *, urgent: bool) -> threading.Thread:
+        def work() -> None:
+            start = limiter.acquire(60, urgent=urgent)
+            assert start is not None
+            order.append(name)
+            limiter.ended(start, sent=True)
+
+        already = len(limiter._waiting)
+        thread = threading.Thread(target=work)
+        thread.start()
+        while len(limiter._waiting) == already:
+            time.sleep(0.001)
+        return thread
+
+    threads = [wait("first", urgent=False), wait("second", urgent=False), wait("urgent", urgent=True)]
+    for number in range(3):
+        clock.now += 1 + 2 * MARGIN
+        limiter._waiting[0].wake()
+        while len(order) <= number:
+            time.sleep(0.001)
+    for thread in threads:
+        thread.join(5)
+    assert order == ["urgent", "first", "second"]
+
+
+def test_an_urgent_call_goes_after_its_wait_whatever_is_counted() -> None:
+    limiter = Limiter(Limit("all", 1, 60.0))
+    assert call(limiter)
+    start = limiter.acquire(0.05, urgent=True)
+    assert start is not None
+    limiter.ended(start, sent=True)
+    assert not call(limiter)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no timers of this kind")
+def test_a_thread_that_waits_can_be_interrupted_by_a_call_of_its_own() -> None:
+    limiter = Limiter(Limit("all", 1, 0.5))
+    assert call(limiter)
+    inner: list[bool] = []
+    before = signal.signal(signal.SIGALRM, lambda *_: inner.append(call(limiter, 5)))
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        assert call(limiter, 20)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert inner == [True]
+    assert not limiter._waiting
+
+
+def test_an_interrupted_wait_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    limiter = Limiter(Limit("all", 1, WINDOW))
+    assert call(limiter)
+
+    class Ticket(limits._Ticket):
+        def __init__(self, deadline: float, is_urgent: bool) -> None:
+            super().__init__(deadline, is_urgent)
+            self.sleep = Interrupting()  # type: ignore[assignment]
+
+    class Interrupting:
+        def acquire(self, timeout: float) -> bool:
+            raise KeyboardInterrupt
+
+        def release(self) -> None:
+            raise RuntimeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(limits, "_Ticket", Ticket)
+        with pytest.raises(KeyboardInterrupt):
+            limiter.acquire(5)
+    assert call(limiter, 5)
+
+
+def test_a_place_in_the_queue_that_nobody_holds_any_more_is_passed_over(clock: Clock) -> None:
+    limiter = Limiter(Limit("all", 1, 1.0))
+    limiter._waiting.append(limits._Ticket(clock.now + 1, is_urgent=False))  # left behind by an interrupt
+    limiter._waiting[0].thread = -1
+    assert not call(limiter)
+    clock.now += 3
+    assert call(limiter)
+
+
+def test_who_waits_is_woken_for_his_own_turn_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "LOOK_SECONDS", 60.0)
+    limiter = Limiter(Limit("all", 4, 0.05))
+    looks = 0
+    first = limiter._first
+
+    def counted(now: float) -> limits._Ticket | None:
+        nonlocal looks
+        looks += 1
+        return first(now)
+
+    monkeypatch.setattr(limiter, "_first", counted)
+    threads = [threading.Thread(target=call, args=(limiter, 30)) for _ in range(64)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert looks <= 6 * 64  # a ring of 64 that all look at every start would be 64 * 64
 
 
 def test_a_pause_does_not_earn_a_double_allowance(clock: Clock) -> None:
@@ -97,20 +276,20 @@ def test_no_rhythm_of_calls_passes_the_limit(calls: int, pauses: list[float]) ->
         starts = []
         for pause in pauses:
             clock.now += pause
-            if limiter.acquire(0):
+            if call(limiter):
                 starts.append(clock.now)
         assert most_in_a_window(starts, 1.0) <= calls
 
 
 def test_who_comes_first_is_served_first() -> None:
     limiter = Limiter(Limit("all", 1, 0.04))
-    assert limiter.acquire(0)
+    assert call(limiter)
     served: list[int] = []
     threads = []
     for number in range(8):
 
         def work(number: int = number) -> None:
-            if limiter.acquire(2):
+            if call(limiter, 2):
                 served.append(number)
 
         threads.append(threading.Thread(target=work))
@@ -124,24 +303,24 @@ def test_who_comes_first_is_served_first() -> None:
 
 def test_a_timeout_uses_nothing_up_and_leaves_the_queue() -> None:
     limiter = Limiter(Limit("all", 1, WINDOW))
-    assert limiter.acquire(0)
+    assert call(limiter)
     began = time.monotonic()
-    assert not limiter.acquire(0.05)
+    assert not call(limiter, 0.05)
     assert time.monotonic() - began < 0.15
-    assert (len(limiter._starts), len(limiter._waiting)) == (1, 0)
-    assert limiter.acquire(1)
+    assert (len(limiter._answered), len(limiter._waiting)) == (1, 0)
+    assert call(limiter, 1)
     assert time.monotonic() - began < 0.6
 
 
 def test_a_queue_goes_on_when_somebody_gives_up() -> None:
     limiter = Limiter(Limit("all", 1, WINDOW))
-    assert limiter.acquire(0)
-    given_up: list[float | None] = []
-    first = threading.Thread(target=lambda: given_up.append(limiter.acquire(0.05)))
+    assert call(limiter)
+    given_up: list[bool] = []
+    first = threading.Thread(target=lambda: given_up.append(call(limiter, 0.05)))
     first.start()
-    assert limiter.acquire(2)
+    assert call(limiter, 2)
     first.join(2)
-    assert given_up == [None]
+    assert given_up == [False]
 
 
 def test_a_complaint_makes_calls_fewer_and_pauses_them(clock: Clock) -> None:
@@ -196,10 +375,10 @@ def test_a_new_complaint_starts_the_recovery_again(clock: Clock) -> None:
 
 def test_a_complaint_holds_those_who_wait_already() -> None:
     limiter = Limiter(Limit("all", 1, WINDOW))
-    assert limiter.acquire(0)
+    assert call(limiter)
     began = time.monotonic()
     starts: list[float] = []
-    waiting = threading.Thread(target=lambda: starts.append(time.monotonic()) if limiter.acquire(2) else None)
+    waiting = threading.Thread(target=lambda: starts.append(time.monotonic()) if call(limiter, 2) else None)
     waiting.start()
     while not limiter._waiting:
         time.sleep(0.001)
@@ -228,14 +407,3 @@ def test_clients_of_one_key_share_a_limit_and_others_do_not() -> None:
         thread.join(5)
     assert len(found) == 8
     assert len(set(map(id, found))) == 1
-
-
-def test_a_start_counts_from_the_moment_its_first_byte_leaves() -> None:
-    limiter = Limiter(Limit("slow line", 1, 0.2))
-    start = limiter.acquire(0)
-    assert start is not None
-    time.sleep(0.1)
-    limiter.leaves(start)
-    left = time.monotonic()
-    assert limiter.acquire(1)
-    assert time.monotonic() - left >= 0.2

@@ -11,7 +11,7 @@ import os
 import re
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -36,9 +36,9 @@ from brokerkit.errors import (
 )
 from brokerkit.market import clock
 from brokerkit.transport.auth import Token, cache_directory, digest, token_cache
-from brokerkit.transport.connection import Answer, Failure, new_line, transmit
+from brokerkit.transport.connection import TOTAL_SECONDS, Answer, Failure, GateClosed, new_line, transmit
 from brokerkit.transport.endpoint import Body, Effect, Endpoint, Parameters, Request
-from brokerkit.transport.limits import Limit, Limiter, limiter_for, take_starts
+from brokerkit.transport.limits import Limit, Limiter, Turn, limiter_for, take_turn
 from brokerkit.transport.outgoing import check_certificates, loopback_url, prepared
 from brokerkit.transport.paging import complete, follow
 from brokerkit.transport.permits import Permit
@@ -205,9 +205,9 @@ class Client(Reader):
         renewed = False
         slowed = 0
         while True:
-            token, sealed, leaves = self._sealed(endpoint, request)
+            token, sealed, turn = self._sealed(endpoint, request)
             try:
-                answer = self._sent(endpoint, sealed, leaves)
+                answer = self._sent(endpoint, sealed, turn)
                 return answer, self._read(endpoint, answer)
             except RateLimited as error:
                 slowed += 1
@@ -236,13 +236,17 @@ class Client(Reader):
         if permit is None:
             raise self._blocked(endpoint)
         try:
-            token, sealed, leaves = self._sealed(endpoint, request)
+            token, sealed, turn = self._sealed(endpoint, request, urgent=permit.urgent)
         except (NetworkError, WireError) as error:
             token, words = None, f"no token could be had: {error.message}"
         if token is None:
             raise self._error(NotSent, endpoint, words)
-        permit.use()
-        answer = self._sent(endpoint, sealed, leaves, permit)
+        try:
+            permit.use()
+        except BaseException:
+            turn.ended(sent=False)
+            raise
+        answer = self._sent(endpoint, sealed, turn, permit)
         permit.answer = self._redactor.clean(answer.content.decode("utf-8", errors="replace"))
         try:
             return answer, self._read(endpoint, answer)
@@ -270,35 +274,44 @@ class Client(Reader):
             refused.advice = f"No new token could be had: {error.message} {error.advice or ''}".strip()
 
     def _sealed(
-        self, endpoint: Endpoint[Any], request: Request
-    ) -> tuple[SecretStr | None, Request, Callable[[], None]]:
-        """Wait for token and limits; return the token, the request with its headers, and what to call as it leaves."""
+        self, endpoint: Endpoint[Any], request: Request, *, urgent: bool = False
+    ) -> tuple[SecretStr | None, Request, Turn]:
+        """Wait for token and limits; return the token, the request with its headers, and its turn."""
         endpoint.id(self.environment)  # where it is not offered, not even a token is asked for
         token = None if endpoint.effect is Effect.AUTH else self.token()
-        leaves = self._wait(endpoint)
-        self._redactor.add(request.secrets())
-        return token, Request(request.params, request.body, {**self.headers(endpoint), **request.headers}), leaves
+        turn = self._wait(endpoint, urgent=urgent)
+        try:
+            self._redactor.add(request.secrets())
+            return token, Request(request.params, request.body, {**self.headers(endpoint), **request.headers}), turn
+        except BaseException:
+            turn.ended(sent=False)
+            raise
 
-    def _sent(
-        self, endpoint: Endpoint[Any], request: Request, leaves: Callable[[], None], permit: Permit | None = None
-    ) -> Answer:
+    def _sent(self, endpoint: Endpoint[Any], request: Request, turn: Turn, permit: Permit | None = None) -> Answer:
         is_read = endpoint.effect is Effect.READ
 
         def gate() -> None:
             if permit is not None:
                 permit.sent = None  # from here on the counter tells, or nobody does
+            if not turn.leaves(TOTAL_SECONDS):
+                raise GateClosed("the allowed calls are used up")
+            if permit is not None:
                 permit.check()
-            leaves()
 
         for again in (False, True):
-            result = transmit(
-                self._line(),
-                lambda: prepared(self.base_url, endpoint, request),
-                fresh=not is_read,
-                gate=gate,
-                verify=self._verify,
-                cap=ORDER_CAP if endpoint.effect is Effect.ORDER else LIST_CAP,
-            )
+            sent: int | None = None
+            try:
+                result = transmit(
+                    self._line(),
+                    lambda: prepared(self.base_url, endpoint, request),
+                    fresh=not is_read,
+                    gate=gate,
+                    verify=self._verify,
+                    cap=ORDER_CAP if endpoint.effect is Effect.ORDER else LIST_CAP,
+                )
+                sent = result.sent
+            finally:
+                turn.ended(sent=sent != 0)
             if permit is not None:
                 permit.sent = result.sent
             if isinstance(result, Answer):
@@ -307,7 +320,7 @@ class Client(Reader):
             if again or not is_read or not result.stale:
                 self._fail(endpoint, result)
             logger.info("%s %s: the kept connection was closed, asking again", self.broker, endpoint)
-            leaves = self._wait(endpoint)  # the broker may have counted the call that it closed the line on
+            turn = self._wait(endpoint)  # the broker may have counted the call that it closed the line on
         raise AssertionError("the second try always returns or fails")
 
     def _compare_clocks(self, answer: Answer) -> None:
@@ -345,13 +358,13 @@ class Client(Reader):
             )
         raise self._error(NotSent if failure.sent == 0 else OrderUncertain, endpoint, failure.words)
 
-    def _wait(self, endpoint: Endpoint[Any]) -> Callable[[], None]:
-        leaves = take_starts(self._limiters(endpoint), SLOT_SECONDS)
-        if leaves is None:
+    def _wait(self, endpoint: Endpoint[Any], *, urgent: bool = False) -> Turn:
+        turn = take_turn(self._limiters(endpoint), SLOT_SECONDS, urgent=urgent)
+        if turn is None:
             kind = NotSent if endpoint.effect is Effect.ORDER else RateLimited
             words = f"the allowed calls are used up for {SLOT_SECONDS:g} s"
             raise self._error(kind, endpoint, words, advice="Nothing was sent: ask less often.")
-        return leaves
+        return turn
 
     def _slow_down(self, endpoint: Endpoint[Any], error: BrokerError) -> None:
         told = self.told_limit(error.message)

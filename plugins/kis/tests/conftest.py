@@ -22,6 +22,7 @@ from brokerkit.models import Order, OrderStatus, OrderType, Side, TimeInForce, V
 from brokerkit.testing.wire import forget
 from brokerkit.transport import Client, Token
 from brokerkit.transport.auth import TokenCache
+from brokerkit.transport.limits import Turn
 
 Json = dict[str, Any]
 INVESTORS = {"prsn": (1500, 900), "frgn": (700, 1600), "orgn": (800, 500)}
@@ -281,7 +282,7 @@ def _summary() -> Json:
 @pytest.fixture
 def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Wire]]:
     """Return a function that makes a broker with a scripted server behind it. The limits are tested elsewhere."""
-    monkeypatch.setattr(Client, "_wait", lambda self, endpoint: lambda: None)
+    monkeypatch.setattr(Client, "_wait", lambda self, endpoint, *, urgent: Turn([]))
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
 
         def make(environment: str = "real", **settings: Any) -> Wire:
