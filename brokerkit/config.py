@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
@@ -20,7 +20,7 @@ from brokerkit.orders.guard import Limits
 from brokerkit.transport.text import sanitize
 
 ENVIRONMENTS = ("sandbox", "demo", "real")
-PROFILE_KEYS = frozenset({"broker", "environment", "arm", "base_url", "limits", "exclusive"})
+PROFILE_KEYS = frozenset({"broker", "environment", "arm", "base_url", "plays", "limits", "exclusive"})
 
 
 class Settings(BaseModel):
@@ -53,6 +53,8 @@ class Profile(BaseModel):
     exclusive: bool = False
     """Nobody else, neither person nor program, trades this account through the API."""
     base_url: str | None = None
+    plays: Literal["real", "demo"] | None = None
+    """The environment that the sandbox at `base_url` plays; "real" where nothing is said."""
     settings: dict[str, Any] = Field(default_factory=dict, repr=False)
 
 

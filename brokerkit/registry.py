@@ -49,6 +49,7 @@ def get_broker(
     exclusive: bool | None = None,
     degraded: bool = False,
     base_url: str | None = None,
+    plays: str | None = None,
     sandbox: Sandbox | None = None,
     options: Mapping[str, object] | None = None,
 ) -> Broker:
@@ -57,6 +58,7 @@ def get_broker(
     `environment` is "sandbox" (simulated, inside this process, no account needed), "demo" or "real" and has no default.
     Keys and account come from the arguments, the profile, or BROKERKIT_<NAME>_APP_KEY, _APP_SECRET and _ACCOUNT.
     `base_url` points the sandbox environment at another server on this machine, `sandbox` at a sandbox of your own.
+    `plays` tells which environment that server plays, "real" or "demo"; "real" where nothing is said.
     Real money moves only with `arm`, the last four digits of the account, and `limits` (or those of the profile).
     `exclusive` declares that nobody else trades the account through the API. `degraded` lets orders of other symbols
     and sides go out while some of an earlier run are unresolved. `options` are the adapter's own settings.
@@ -68,13 +70,16 @@ def get_broker(
     check_names(profile.settings, set(kind.Settings.model_fields) | PROFILE_KEYS, where)
     check_names(options or {}, set(kind.Settings.model_fields), "options")
     chosen = _environment(environment, profile, kind, where)
+    plays = profile.plays if plays is None and not (base_url or sandbox) else plays
     base_url = base_url or (None if sandbox else profile.base_url)
     if chosen != "sandbox" and (base_url or sandbox):
         raise ConfigError("base_url and sandbox belong to environment='sandbox'.", advice="Leave them out.")
     if base_url and sandbox:
         raise ConfigError("Give base_url or sandbox, not both: each names the server to use.")
+    if plays is not None and (plays not in ("real", "demo") or not base_url):
+        raise ConfigError("plays is real or demo, and belongs to base_url.", advice="Leave it out.")
     remember = chosen != "sandbox" or bool(base_url)
-    wire_environment = "real" if chosen == "sandbox" else chosen
+    wire_environment = (plays or "real") if chosen == "sandbox" else chosen
     phase_of: Callable[[Venue], Phase] | None = None
     given = {"account": account, "app_key": app_key, "app_secret": app_secret}
     given = {key: SecretStr(value) if isinstance(value, str) else value for key, value in given.items() if value}

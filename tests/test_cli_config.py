@@ -99,6 +99,23 @@ def test_a_sandbox_profile_needs_no_keys_and_works(run: Run, user: Path, held: F
 
 
 @pytest.mark.parametrize("broker", ["kis", "kiwoom"])
+def test_a_server_that_plays_the_demo_environment_gets_a_profile(
+    broker: str, run: Run, held: FakeKeyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Sandbox(environment="demo") as box:
+        line = box.connect(broker)
+        monkeypatch.setenv("MY_KEY", line.app_key)
+        monkeypatch.setenv("MY_SECRET", line.app_secret)
+        options = ("--broker", broker, "--environment", "sandbox", "--base-url", line.base_url, "--plays", "demo")
+        keys = ("--account", line.account, "--app-key-env", "MY_KEY", "--app-secret-env", "MY_SECRET")
+        assert run("init", *options, *keys) == 0
+        assert run("show", "--json") == 0
+        assert json.loads(run.stdout)["profiles"][0]["plays"] == "demo"
+        with get_broker() as made:
+            assert made.balance().cash == 100_000_000
+
+
+@pytest.mark.parametrize("broker", ["kis", "kiwoom"])
 def test_answers_make_a_profile_that_reads_the_account_of_a_server(
     broker: str, run: Run, user: Path, held: FakeKeyring, at_terminal: None
 ) -> None:
@@ -314,6 +331,7 @@ def test_a_name_that_would_not_do_is_refused(name: str, words: str, run: Run, us
         (("--set", "max_calls_per_second=0"), "max_calls_per_second"),
         (("--keep", "mind"), "--keep mind is not known"),
         (("--base-url", "http://127.0.0.1:1"), "--base-url belongs to"),
+        (("--plays", "demo"), "--plays belongs to"),
         (("--app-key-env", KEY), "--app-key-env: there is no variable of that name"),
         (("--file", "."), "it is not a file"),
     ],

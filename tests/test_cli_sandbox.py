@@ -21,7 +21,7 @@ from brokerkit.cli import main
 from brokerkit.market import clock
 from brokerkit.sandbox.faults_kinds import KINDS
 
-FIELDS = {"base_url", "websocket_url", "app_key", "app_secret", "account"}
+FIELDS = {"base_url", "websocket_url", "app_key", "app_secret", "account", "plays"}
 
 
 @contextmanager
@@ -166,12 +166,16 @@ def rest_of(process: subprocess.Popen[str]) -> str:
     return process.stdout.read()
 
 
-@pytest.mark.parametrize("tls", [False, True])
+@pytest.mark.parametrize("played", ["real", "demo"])
+@pytest.mark.parametrize(
+    "more", ["", "--tls sandbox.pem", "--state state.json --seed 5 --host ::1 --faults lag:rate=0"]
+)
 def test_toml_is_a_configuration_that_finds_the_server(
-    tls: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    played: str, more: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "brokerkit.toml"
-    options = ["--tls", str(tmp_path / "sandbox.pem")] if tls else []
+    options = ["--environment", played, *more.split()]
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BROKERKIT_CONFIG", str(path))
     monkeypatch.setenv("BROKERKIT_CACHE_DIR", str(tmp_path / "cache"))
     with path.open("w", encoding="utf-8") as file:
@@ -185,6 +189,7 @@ def test_toml_is_a_configuration_that_finds_the_server(
         written = tomllib.loads(path.read_text(encoding="utf-8"))
         assert written["default"] in written["profiles"]
         assert written["profiles"]["kis"]["hts_id"]
+        assert {each["plays"] for each in written["profiles"].values()} == {played}
         for name in ("kis", "kiwoom"):
             assert main(["balance", "--profile", name, "--json"]) == 0
             assert json.loads(capsys.readouterr().out)["cash"] == "100000000"
@@ -211,7 +216,6 @@ def test_people_are_shown_every_address_and_key() -> None:
         ["--environment", "x"],
         ["--environment", "sandbox"],
         ["--toml", "--json"],
-        ["--toml", "--environment", "demo"],
         ["--seed", "x"],
         ["--faults", "no_such_kind"],
         ["--faults", "html_200:rate=2"],

@@ -403,6 +403,22 @@ def test_a_server_of_ones_own_gets_the_keys_that_are_given() -> None:
     assert broker.made[1:] == ("real", "http://127.0.0.1:8080", True)
 
 
+def test_a_server_that_plays_the_demo_environment_is_spoken_to_with_its_ids() -> None:
+    broker = made("acme", environment="sandbox", base_url="http://127.0.0.1:8080", plays="demo", **KEYS)
+    assert broker.environment == "sandbox"
+    assert broker.made[1:] == ("demo", "http://127.0.0.1:8080", True)
+
+
+@pytest.mark.parametrize(
+    "given", [{"plays": "demo"}, {"plays": "sandbox", "base_url": "http://127.0.0.1:1"}, {"plays": "", "sandbox": 1}]
+)
+def test_what_a_server_plays_is_real_or_demo(given: dict[str, Any]) -> None:
+    box = FakeSandbox()
+    with pytest.raises(ConfigError, match="plays is real or demo"):
+        made("acme", environment="sandbox", **KEYS, **{**given, **({"sandbox": box} if "sandbox" in given else {})})
+    assert box.asked == []
+
+
 @pytest.mark.parametrize("environment", ["demo", "real"])
 @pytest.mark.parametrize("where", [{"base_url": "http://127.0.0.1:1"}, {"sandbox": FakeSandbox()}])
 def test_another_address_is_for_the_sandbox_only(environment: str, where: dict[str, Any]) -> None:

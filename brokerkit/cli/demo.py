@@ -10,10 +10,9 @@ from brokerkit.broker import Broker
 from brokerkit.cli.help import SETTING_UP
 from brokerkit.cli.installed import sandbox_names
 from brokerkit.cli.printing import Printer, as_text, signed
-from brokerkit.cli.sandbox import sandbox_class
+from brokerkit.cli.sandbox import broker_in, sandbox_class
 from brokerkit.cli.session import JsonOption
 from brokerkit.errors import ConfigError
-from brokerkit.registry import get_broker
 
 SymbolOption = Annotated[str, typer.Option("--symbol", help="What is bought.")]
 
@@ -28,7 +27,8 @@ def demo(symbol: SymbolOption = "005930", as_json: JsonOption = False) -> None:
     told = {}
     for name in sandbox_names():
         # A fresh exchange for each, so that all see the same market. Without `sandbox=` they would share one.
-        with sandbox_class()() as sandbox, get_broker(name, environment="sandbox", sandbox=sandbox) as broker:
+        # No profile either: limits of yours would end the story, and a file that cannot be read is no matter here.
+        with sandbox_class()() as sandbox, broker_in(sandbox, name) as broker:
             told[name] = story(broker, symbol)
     if not told:
         raise ConfigError("No installed broker brings a sandbox.", advice="Install an adapter from the clone.")
@@ -41,7 +41,7 @@ def demo(symbol: SymbolOption = "005930", as_json: JsonOption = False) -> None:
 
 
 def story(broker: Broker, symbol: str) -> dict[str, str]:
-    """Tell the story at any broker; only the name that get_broker was given differs."""
+    """Tell the story at any broker; only its name differs."""
     told = {}
     quote = broker.quote(symbol)
     told["quote"] = f"{as_text(quote.price)} won ({as_text(signed(quote.change_percent))} %)"

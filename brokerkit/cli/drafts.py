@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from brokerkit.broker import Broker
 from brokerkit.cli.asking import choose, confirm
 from brokerkit.cli.printing import Printer
+from brokerkit.cli.sandbox import broker_in, sandbox_class
 from brokerkit.cli.writing import user_folder, write_profile
 from brokerkit.config import Profile, Settings, make_settings, read_profiles, secret_keys
 from brokerkit.errors import BrokerError, ConfigError
@@ -42,6 +43,8 @@ class Draft:
     base_url: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     """Environment variables that secrets came from, by setting."""
+    plays: str | None = None
+    """The environment that the sandbox at `base_url` plays."""
 
     @property
     def kind(self) -> type[Broker]:
@@ -126,30 +129,24 @@ def finish(draft: Draft, path: Path, place: str, *, tested: bool, terminal: bool
 
 def read_account(draft: Draft) -> str:
     """Log in, read the account and return its masked number."""
-    environment = None if draft.environment != "sandbox" else "real"
-    base_url = draft.base_url
-    if draft.is_simulated:
-        try:
-            from brokerkit.sandbox import shared
-        except ImportError:
-            raise ConfigError("The sandbox needs the [sandbox] extra of brokerkit-kr.") from None
-        box = shared()
-        connection = box.connect(draft.broker)
-        environment, base_url = box.environment, connection.base_url
-        keys = {key: SecretStr(getattr(connection, key)) for key in ("account", "app_key", "app_secret")}
-        settings = make_settings(draft.kind.Settings, {**draft.values, **keys}, "sandbox", "Give it as an option.")
-    else:
-        settings = draft.settings()
-    with draft.kind(
-        settings,
-        environment=draft.environment,
-        wire_environment=environment,
-        base_url=base_url,
-        remember_token=not draft.is_simulated,
-    ) as broker:
+    with _broker(draft) as broker:
         if broker.supports("balance"):
             broker.balance()
         return broker.account()
+
+
+def _broker(draft: Draft) -> Broker:
+    if draft.is_simulated:
+        sandbox_class()
+        from brokerkit.sandbox import shared
+
+        return broker_in(shared(), draft.broker, draft.values)
+    return draft.kind(
+        draft.settings(),
+        environment=draft.environment,
+        wire_environment=(draft.plays or "real") if draft.environment == "sandbox" else None,
+        base_url=draft.base_url,
+    )
 
 
 def save(draft: Draft, path: Path, place: str, printer: Printer) -> None:
@@ -181,6 +178,8 @@ def _table(draft: Draft, places: Mapping[str, Place]) -> dict[str, Any]:
     table: dict[str, Any] = {"broker": draft.broker, "environment": draft.environment}
     if draft.base_url:
         table["base_url"] = draft.base_url
+    if draft.plays:
+        table["plays"] = str(draft.plays)
     if "account" in draft.values:
         table["account"] = draft.values["account"].get_secret_value()
     if draft.is_simulated:

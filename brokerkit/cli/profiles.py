@@ -19,6 +19,7 @@ from brokerkit.cli.asking import ask, choose, is_terminal
 from brokerkit.cli.drafts import Draft, check_name, choose_place, finish
 from brokerkit.cli.help import Grouped
 from brokerkit.cli.printing import Printer
+from brokerkit.cli.sandbox import Played
 from brokerkit.cli.session import JsonOption
 from brokerkit.cli.writing import file_to_write
 from brokerkit.config import Profile, Settings, check_names, load_profiles, read_profiles, secret_keys
@@ -46,6 +47,7 @@ class Given:
     name: str | None
     environment: str | None
     base_url: str | None
+    plays: Played | None
     plain: Mapping[str, str]
     """Settings by name, the account among them."""
     variables: Mapping[str, str]
@@ -84,6 +86,7 @@ def init(
     secrets_from_stdin: Annotated[bool, typer.Option(help="Read app key and app secret as lines of stdin.")] = False,
     settings: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Another setting.")] = None,
     base_url: Annotated[str | None, typer.Option(help="A served sandbox on this machine.")] = None,
+    plays: Annotated[Played | None, typer.Option(help="The environment that it plays; else real.")] = None,
     keep: importing.KeepOption = None,
     file: importing.FileOption = None,
     replace: importing.ReplaceOption = False,
@@ -97,7 +100,7 @@ def init(
     variables = {key: name for key, name in (("app_key", app_key_env), ("app_secret", app_secret_env)) if name}
     terminal = is_terminal()
     # What is typed at a terminal is asked for instead, so that it does not show.
-    given = Given(broker, name, environment, base_url, plain, variables, secrets_from_stdin and not terminal)
+    given = Given(broker, name, environment, base_url, plays, plain, variables, secrets_from_stdin and not terminal)
     if not terminal and (missing := given.missing()):
         raise ConfigError(
             f"There is no terminal to ask at, and these options are missing: {', '.join(missing)}.",
@@ -120,12 +123,15 @@ def _draft(given: Given, profiles: Mapping[str, Profile], *, replace: bool, term
         raise ConfigError(f"Unknown environment {environment!r}.", advice=f"Known: {', '.join(kind.environments)}.")
     if given.base_url and environment != "sandbox":
         raise ConfigError("--base-url belongs to --environment sandbox.", advice="Leave it out.")
+    if given.plays and not given.base_url:
+        raise ConfigError("--plays belongs to --base-url.", advice="Leave it out.")
     name = given.name or (ask("Name of the profile", lambda _: None, default="main") if terminal else "main")
     check_name(name, broker, profiles, replace=replace, terminal=terminal)
     draft = Draft(name, broker, environment, {}, given.base_url, given.variables)
     if draft.is_simulated:
         return Draft(name, broker, environment)
-    return Draft(name, broker, environment, _values(given, kind.Settings, terminal), given.base_url, given.variables)
+    values = _values(given, kind.Settings, terminal)
+    return Draft(name, broker, environment, values, given.base_url, given.variables, given.plays)
 
 
 def _values(given: Given, kind: type[Settings], terminal: bool) -> dict[str, SecretStr]:
@@ -226,6 +232,7 @@ def _row(profile: Profile) -> dict[str, object]:
         row["exclusive"] = True
     if profile.base_url is not None:
         row["base_url"] = profile.base_url
+        row["plays"] = profile.plays or "real"
     known = load_broker(profile.broker).Settings if profile.broker in installed_brokers() else None
     if known is not None:
         names = {*known.model_fields, *config.PROFILE_KEYS}

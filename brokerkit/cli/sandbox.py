@@ -6,21 +6,26 @@ import inspect
 import json
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
 from functools import partial
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from pydantic import SecretStr
 
+from brokerkit.broker import Broker
 from brokerkit.cli.help import SETTING_UP
 from brokerkit.cli.installed import sandbox_names
 from brokerkit.cli.printing import Printer
 from brokerkit.cli.session import with_signature
+from brokerkit.config import make_settings
 from brokerkit.errors import ConfigError, InvalidRequest
+from brokerkit.extensions import SANDBOXES
 from brokerkit.registry import load_broker
 
 if TYPE_CHECKING:
@@ -62,7 +67,9 @@ FaultsOption = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Add the command to the application; every installed sandbox has a port option of its own."""
-    ports = {f"port_{number}": name for number, name in enumerate(sandbox_names())}
+    # Not `sandbox_names()`: what reads the configuration would break every command, `--help` too, where it is broken.
+    names = sorted({entry.name for entry in entry_points(group=SANDBOXES)})
+    ports = {f"port_{number}": name for number, name in enumerate(names)}
 
     def sandbox(**values: Any) -> None:
         serve(ports={name: values.pop(parameter) for parameter, name in ports.items()}, **values)
@@ -97,8 +104,8 @@ def serve(
     faults: FaultsOption = None,
 ) -> None:
     """Serve the simulated brokers on this machine until stopped (모의 증권사); all trade on one exchange."""
-    if as_toml and (as_json or environment is not Played.REAL):
-        raise InvalidRequest("--toml goes with neither --json nor --environment demo.")
+    if as_toml and as_json:
+        raise InvalidRequest("--toml and --json exclude each other.")
     new_sandbox = sandbox_class()
     from brokerkit.sandbox.faults import Faults, describe
 
@@ -108,7 +115,7 @@ def serve(
     played = partial(new_sandbox, seed=seed, environment=environment.value, host=host, ports=ports)
     broken = Faults.parse(faults, seed=seed) if faults else None
     with _stop_signal() as stopped, played(state=state, certificate=tls, faults=broken) as sandbox:
-        lines = {name: _line(sandbox, name) for name in ports}
+        lines = {name: _line(sandbox, name) for name in sandbox_names()}
         if as_json:
             Printer(True).one(lines)
         elif as_toml:
@@ -144,15 +151,30 @@ def sandbox_class() -> type[Sandbox]:
     return Sandbox
 
 
+def broker_in(sandbox: Sandbox, name: str, values: Mapping[str, SecretStr] | None = None) -> Broker:
+    """Return a broker with the sandbox's own keys and these settings; no profile is read."""
+    kind, connection = load_broker(name), sandbox.connect(name)
+    keys = {key: SecretStr(getattr(connection, key)) for key in ("account", "app_key", "app_secret")}
+    settings = make_settings(kind.Settings, {**(values or {}), **keys}, "sandbox", "Give it as an option.")
+    return kind(
+        settings,
+        environment="sandbox",
+        wire_environment=sandbox.environment,
+        base_url=connection.base_url,
+        remember_token=False,
+    )
+
+
 def _line(sandbox: Sandbox, name: str) -> dict[str, str]:
-    return {key: value for key, value in asdict(sandbox.connect(name)).items() if value is not None}
+    told = {**asdict(sandbox.connect(name)), "plays": sandbox.environment}
+    return {key: value for key, value in told.items() if value is not None}
 
 
 def _profiles(lines: Lines, certificate: Path | None) -> str:
     """Return profiles, each named like its broker, with which every command finds this server."""
     parts = [f"default = {json.dumps(next(iter(lines)))}"] if lines else []
     for name, line in lines.items():
-        values = {"broker": name, "environment": "sandbox", "base_url": line["base_url"]}
+        values = {"broker": name, "environment": "sandbox", "base_url": line["base_url"], "plays": line["plays"]}
         known = load_broker(name).Settings.model_fields
         values.update({key: value for key, value in line.items() if key in known})
         if certificate is not None:

@@ -1,0 +1,83 @@
+"""A brokerkit.toml that cannot be read: whoever does not need it goes on, whoever needs it is told in one line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from brokerkit.cli import exits, main
+
+TOML = '[profiles.main]\nbroker = "kis"\n# 모의투자\n'
+BROKEN: dict[str, Callable[[Path], object]] = {
+    "bad TOML": lambda path: path.write_text("[profiles.main\n"),
+    "UTF-16": lambda path: path.write_bytes(TOML.encode("utf-16")),
+    "cp949": lambda path: path.write_bytes(TOML.encode("cp949")),
+    "unknown key": lambda path: path.write_text('[profile.main]\nbroker = "kis"\n'),
+    "a directory": lambda path: path.mkdir(),
+    "a loop of links": lambda path: path.symlink_to(path),
+    "missing": lambda path: path.unlink(missing_ok=True),
+}
+HELP = ["--help", "--version", "sandbox --help", "quote --help", "journal --help", "config import --help", "--nonsense"]
+SAYS = """\
+import sys
+from brokerkit.cli import main
+print([main(words.split()) for words in sys.argv[1:]], file=sys.stderr)
+"""
+
+
+@pytest.fixture(params=BROKEN)
+def broken(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "brokerkit.toml"
+    BROKEN[request.param](path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BROKERKIT_CONFIG", str(path))
+    monkeypatch.setenv("BROKERKIT_CACHE_DIR", str(tmp_path / "cache"))
+    return path
+
+
+def test_no_help_needs_the_file(broken: Path) -> None:
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", SAYS, *HELP], capture_output=True, encoding="utf-8", check=True
+    )
+    assert done.stderr.splitlines()[-1] == str([0] * (len(HELP) - 1) + [exits.WRONG_USAGE])
+    assert "--port-kis" in done.stdout
+    assert "Traceback" not in done.stderr
+    assert "brokerkit.toml is" not in done.stderr
+
+
+def test_completion_does_not_need_the_file(broken: Path) -> None:
+    words = {"_BROKERKIT_COMPLETE": "complete_bash", "COMP_WORDS": "brokerkit quo", "COMP_CWORD": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "brokerkit"], capture_output=True, encoding="utf-8", env={**os.environ, **words}
+    )
+    assert done.stdout.split() == ["quote"]
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("command", ["quote 005930", "balance --broker kis", "config show", "token show -b kis"])
+def test_a_command_that_needs_the_file_says_so_in_one_line(
+    broken: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(command.split()) == exits.WRONG_USAGE
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    assert "brokerkit.toml" in said.err
+    assert main([*command.split(), "--json"]) == exits.WRONG_USAGE
+    assert json.loads(capsys.readouterr().err)["error"] == "ConfigError"
+
+
+def test_the_demo_heeds_no_profile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BROKERKIT_PROFILE", "nobody")
+    Path("brokerkit.toml").write_text('[profiles.kis]\nbroker = "kis"\nlimits = { max_order_quantity = 1 }\n')
+    assert main(["demo", "--json"]) == 0
+    assert set(json.loads(capsys.readouterr().out)) == {"kis", "kiwoom"}
