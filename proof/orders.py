@@ -19,6 +19,7 @@ from proof.figures import Figure, at_least, none, say
 from proof.oracles import ABSENT, Seen, Violations, violations
 from proof.trading import BROKERS, SECONDS, Step, Trader, patiently, quick, trading
 
+J = TypeVar("J")
 R = TypeVar("R")
 PROCESSES = 10
 """More than there are cores: most of the time is waiting."""
@@ -101,7 +102,7 @@ WORDS = {
 }
 
 
-def parallel(work: Callable[[Job], R], jobs: Iterable[Job]) -> Iterator[R]:
+def parallel(work: Callable[[J], R], jobs: Iterable[J]) -> Iterator[R]:
     """Yield what the jobs come to, done in processes of their own."""
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
         yield from pool.map(work, jobs)

@@ -1,0 +1,264 @@
+"""The pace of calls where every one of them is delayed on its way: no broker says "too fast", and no start is wasted.
+
+Every key has a sandbox of its own behind a relay that holds each request, and each answer, for a random time. The
+sandboxes count calls as they arrive, as the brokers do; what they refuse is what is counted here.
+"""
+
+from __future__ import annotations
+
+import random
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+from unittest import mock
+from urllib.parse import urlsplit
+
+from brokerkit_kis import client as kis
+from brokerkit_kiwoom import client as kiwoom
+
+from brokerkit import Broker, BrokerError, get_broker
+from brokerkit.market import clock
+from brokerkit.sandbox import Sandbox
+from brokerkit.sandbox.server import SlidingWindow
+from brokerkit.transport import connection, http
+from proof.figures import Figure, at_least, none, own_state, say
+from proof.orders import parallel
+
+BROKERS = ("kis", "kiwoom")
+LONGEST = 0.3
+"""Seconds that a call is delayed at most, there and back together."""
+KEYS = 8
+"""Sandboxes of one process at a time."""
+WARM = 2.0
+"""Seconds before the starts are counted that are used: the first window is free."""
+SYMBOL = "005930"
+USED_DELAYED, USED = 0.95, 0.97
+"""Shares of N / (1 s + mean round trip) that are used, and of N without delay."""
+
+Ask = Callable[[Broker], object]
+QUERIES: dict[str, tuple[Ask, ...]] = {
+    "kis": (lambda broker: broker.quote(SYMBOL), lambda broker: broker.order_book(SYMBOL)),
+    # Of Kiwoom's ids each has a limit of its own.
+    "kiwoom": (
+        lambda broker: broker.quote(SYMBOL),
+        lambda broker: broker.order_book(SYMBOL),
+        lambda broker: broker.buying_power(SYMBOL, price=70_000),
+        lambda broker: broker.order_history(clock.today()),
+    ),
+}
+BUSY = {"kis": frozenset({""}), "kiwoom": frozenset({"ka10001", "ka10004", "kt00010", "kt00007"})}
+"""What the queries ask, as the limits name it."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One process: a broker, how its calls are made, how long, and whether they are delayed."""
+
+    broker: str
+    seed: int
+    threads: int
+    seconds: float
+    longest: float
+    keys: int = KEYS
+
+
+@dataclass
+class Paced:
+    """What a process came to. `used` is the share of the starts that there could have been."""
+
+    calls: int = 0
+    orders: int = 0
+    refused: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    used: float = 1.0
+
+
+class Counting(SlidingWindow):
+    """The limit of a face, which keeps whom it refused."""
+
+    def __init__(self, calls: int) -> None:
+        super().__init__(calls)
+        self.admitted: Counter[str] = Counter()
+        """By id where each has a limit of its own."""
+        self.refused: list[str] = []
+
+    def admit(self, key: str) -> bool:
+        """Count one call, or return False if there were too many."""
+        if super().admit(key):
+            self.admitted[key.rpartition(":")[2] if ":" in key else ""] += 1
+            return True
+        self.refused.append(key.rpartition(":")[2][-7:])
+        return False
+
+
+class SlowLine:
+    """A relay that passes every request and every answer on after `delay` seconds, asked for each of them."""
+
+    def __init__(self, target: int, delay: Callable[[], float]) -> None:
+        self._target = target
+        self._delay = delay
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def close(self) -> None:
+        """Stop; connections end with those who hold them."""
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _listen(self) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = self._listener.accept()
+                threading.Thread(target=self._serve, args=(near,), daemon=True).start()
+
+    def _serve(self, near: socket.socket) -> None:
+        with suppress(OSError), near, socket.create_connection(("127.0.0.1", self._target)) as far:
+            back = threading.Thread(target=self._pass_on, args=(far, near), daemon=True)
+            back.start()
+            self._pass_on(near, far)
+            back.join()
+
+    def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            target.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            while part := source.recv(65536):
+                if seconds := self._delay():
+                    time.sleep(seconds)
+                    with suppress(BlockingIOError):  # the body, which follows its head
+                        part += source.recv(65536, socket.MSG_DONTWAIT)
+                target.sendall(part)
+        with suppress(OSError):
+            target.shutdown(socket.SHUT_RDWR)
+
+
+def run(release: bool) -> list[Figure]:
+    """Make 10,000 delayed calls, ten times as many for a release, and as many as the limit allows without delay."""
+    seconds = 200.0 if release else 20.0
+    jobs = [
+        Job(name, seed, threads, seconds, LONGEST) for seed, threads in enumerate((1, 10, 10, 20)) for name in BROKERS
+    ]
+    delayed = list(parallel(play, jobs))
+    straight = list(parallel(play, [Job(name, 9, 10, 10.0, 0.0) for name in BROKERS]))
+    crowds = [paced for job, paced in zip(jobs, delayed, strict=True) if job.threads > 1]
+    calls = sum(paced.calls for paced in delayed)
+    say(f"pace: {calls} delayed calls, {sum(paced.orders for paced in delayed)} of them orders")
+    return [
+        at_least("pace: calls delayed by 0 to 300 ms", calls, 10_000),
+        none("pace: refused as too fast", [each for paced in (*delayed, *straight) for each in paced.refused]),
+        none("pace: failed", [each for paced in (*delayed, *straight) for each in paced.failed]),
+        _share("pace: used of N / (1 s + mean round trip)", min(paced.used for paced in crowds), USED_DELAYED),
+        _share("pace: used of N without delay", min(paced.used for paced in straight), USED),
+    ]
+
+
+def _share(what: str, used: float, target: float) -> Figure:
+    return Figure(what, f"{used:.1%}", f"at least {target:.0%}", used >= target)
+
+
+def play(job: Job) -> Paced:
+    """Make the calls of one process and return what came of them."""
+    paced = Paced()
+    with own_state() as folder, ExitStack() as stack:
+        stack.enter_context(mock.patch.dict("os.environ", {"BROKERKIT_CACHE_DIR": str(folder / "cache")}))
+        trips = stack.enter_context(_round_trips())
+        lines = [stack.enter_context(_line(job, number)) for number in range(job.keys)]
+        for broker, _ in lines:
+            broker.account()
+            broker.quote(SYMBOL)
+        began = time.monotonic()
+        threads = [
+            threading.Thread(target=_calling, args=(broker, ask, began + job.seconds, paced))
+            for broker, _ in lines
+            for ask in QUERIES[job.broker]
+            for _ in range(job.threads)
+        ]
+        threads += [
+            threading.Thread(target=_ordering, args=(broker, began + job.seconds, paced)) for broker, _ in lines
+        ]
+        for thread in threads:
+            thread.start()
+        time.sleep(WARM)
+        trips.clear()
+        counted, first = _counted(job, lines), time.monotonic()
+        time.sleep(began + job.seconds - time.monotonic())
+        counted = _counted(job, lines) - counted
+        lasted, mean = time.monotonic() - first, sum(trips) / len(trips)
+        for thread in threads:
+            thread.join(60)
+        paced.calls = sum(window.admitted.total() + len(window.refused) for _, window in lines)
+        paced.refused = [f"{job.broker} {key}" for _, window in lines for key in window.refused]
+        paced.used = counted / lasted / (_most(job) * job.keys / (1.0 + mean))
+    return paced
+
+
+def _counted(job: Job, lines: Iterable[tuple[Broker, Counting]]) -> int:
+    return sum(count for _, window in lines for key, count in window.admitted.items() if key in BUSY[job.broker])
+
+
+def _most(job: Job) -> int:
+    """Return how many calls a second the limits of one key allow, as far as somebody always waits for them."""
+    calls = {"kis": kis.CALLS_PER_SECOND, "kiwoom": kiwoom.CALLS_PER_SECOND}[job.broker]["real"]
+    return calls * len(BUSY[job.broker])
+
+
+@contextmanager
+def _round_trips() -> Iterator[list[float]]:
+    """Keep how long each request took."""
+    trips: list[float] = []
+
+    def timed(*arguments: Any, **options: Any) -> connection.Answer | connection.Failure:
+        began = time.monotonic()
+        result = connection.transmit(*arguments, **options)
+        trips.append(time.monotonic() - began)
+        return result
+
+    with mock.patch.object(http, "transmit", timed):
+        yield trips
+
+
+@contextmanager
+def _line(job: Job, number: int) -> Iterator[tuple[Broker, Counting]]:
+    """Yield a broker at a sandbox of its own, behind a slow line, and the limit that counts its calls."""
+    with Sandbox(seed=number) as sandbox:
+        face, keys = sandbox.face(job.broker), sandbox.connect(job.broker)
+        face.window = window = Counting(face.window.calls)
+        chance = random.Random(job.seed * 100 + number)  # noqa: S311 - repeatable on purpose
+        line = SlowLine(urlsplit(keys.base_url).port or 0, lambda: chance.uniform(0, job.longest / 2))
+        with (
+            closing(line),
+            get_broker(
+                job.broker,
+                environment="sandbox",
+                base_url=f"http://127.0.0.1:{line.port}",
+                account=keys.account,
+                app_key=keys.app_key,
+                app_secret=keys.app_secret,
+            ) as broker,
+        ):
+            yield broker, window
+
+
+def _calling(broker: Broker, ask: Ask, until: float, paced: Paced) -> None:
+    with broker:
+        while time.monotonic() < until:
+            try:
+                ask(broker)
+            except BrokerError as error:
+                paced.failed.append(str(error))
+
+
+def _ordering(broker: Broker, until: float, paced: Paced) -> None:
+    with broker:
+        while time.monotonic() < until:
+            try:
+                broker.cancel(broker.buy(SYMBOL, 1, price=broker.quote(SYMBOL).lower_limit))
+                paced.orders += 2
+            except BrokerError as error:
+                paced.failed.append(str(error))
