@@ -21,6 +21,7 @@ from typing import ClassVar
 
 import uvicorn
 from starlette.requests import ClientDisconnect
+from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -30,6 +31,12 @@ from brokerkit.sandbox.sockets import bound_socket, url_of
 
 MARK = "SANDBOX"
 """Stands in every key and token that the sandbox gives out."""
+NOT_PLAYED: Mapping[str, str] = {"X-Brokerkit-Sandbox": "not-played"}
+"""Header of a refusal that is ours: the broker has the call, this sandbox does not play it."""
+LARGEST_BODY = 65_536
+"""Bytes of a request's body; those of the brokers' calls have some hundreds."""
+DEEPEST_BODY = 32
+"""Objects and lists within each other in a body; those of the brokers' calls have one."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,8 @@ class JsonResponse(Response):
     """A JSON answer whose header names keep the letter case they are given in."""
 
     def __init__(self, body: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(json.dumps(body, ensure_ascii=False).encode(), status_code=status)
+        # What a client sent can come back in a refusal, and JSON can hold halves of letters that no bytes stand for.
+        super().__init__(json.dumps(body, ensure_ascii=False).encode(errors="replace"), status_code=status)
         named = {
             "Content-Type": "application/json;charset=UTF-8",
             "Content-Length": str(len(self.body)),
@@ -73,6 +81,41 @@ class JsonResponse(Response):
             **(headers or {}),
         }
         self.raw_headers = [(Cased(name.encode()), value.encode()) for name, value in named.items()]
+
+
+async def read_body(http: HttpRequest) -> bytes | None:
+    """Return the body of a request, or None if it is too large; of that one nothing is kept."""
+    parts, size = [], 0
+    async for part in http.stream():
+        size += len(part)
+        if size <= LARGEST_BODY:
+            parts.append(part)
+        else:
+            parts.clear()
+    return b"".join(parts) if size <= LARGEST_BODY else None
+
+
+def json_object(raw: bytes | None) -> dict[str, object] | None:
+    """Return a JSON object, or None where the bytes are none: also for NaN, and for one that is nested too deeply."""
+    try:
+        body = json.loads(raw or b"", parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return None
+    return body if isinstance(body, dict) and _is_shallow(body) else None
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _is_shallow(body: object) -> bool:
+    level = [body]
+    for _ in range(DEEPEST_BODY):
+        containers = [inner for inner in level if isinstance(inner, dict | list)]
+        level = [inner for outer in containers for inner in (outer.values() if isinstance(outer, dict) else outer)]
+        if not level:
+            return True
+    return False
 
 
 class SlidingWindow:
@@ -116,14 +159,28 @@ class Request:
 
 
 class RequestLog(list[Request]):
-    """The newest requests; a server that runs for days must not keep all of them."""
+    """The newest requests, and of the newest of those what was answered.
 
-    kept = 10_000
+    A server that runs for days must not keep all of them: some megabytes are the most.
+    """
+
+    kept = 2_000
+    """So many at least, and twice as many at most."""
+    answers_kept = 100
+    largest_body = 4_096
+    """In bytes; of a larger one nothing is kept."""
 
     def append(self, request: Request) -> None:
         if len(self) >= 2 * self.kept:
             del self[: self.kept]
+        if len(self) >= self.answers_kept:
+            self[-self.answers_kept].answer = {}
         super().append(request)
+
+    def settle(self, request: Request, raw: bytes | None, *, keyed: bool) -> None:
+        """Keep a body only if it came with a key that counts here, and if it is as small as the brokers' are."""
+        if not keyed or raw is None or len(raw) > self.largest_body:
+            request.body = {}
 
 
 def _is_loopback(host: str) -> bool:

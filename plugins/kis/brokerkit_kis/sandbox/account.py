@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from brokerkit.models import Quote
 from brokerkit.sandbox.exchange import AccountState, Holding
-from brokerkit_kis.sandbox.fields import ACCOUNT, Api, Context, Field, codes, wrong_code
+from brokerkit_kis.sandbox.fields import ACCOUNT, Api, Context, Field, wrong_code
 from brokerkit_kis.sandbox.paging import KEYS, Listing, echo_of, paged
 from brokerkit_kis.sandbox.quotes import known
 from brokerkit_kis.sandbox.wording import Answer, fixed, percent, whole
@@ -20,7 +20,8 @@ UNKNOWN_AMOUNTS = (
 
 def balance(context: Context) -> Answer:
     """Answer inquire-balance."""
-    if context.text("INQR_DVSN") == "02":
+    # The demo host was measured to take "02" still.
+    if context.text("INQR_DVSN") == "02" and not context.demo:
         raise wrong_code("INQR_DVSN")
     state = context.exchange.account(context.account)
     names = ("CANO", "ACNT_PRDT_CD", "AFHR_FLPR_YN", "INQR_DVSN", "UNPR_DVSN", "FUND_STTL_ICLD_YN")
@@ -95,13 +96,13 @@ BALANCE = Api(
     "/uapi/domestic-stock/v1/trading/inquire-balance",
     (
         *ACCOUNT,
-        Field("AFHR_FLPR_YN", 1, codes=codes("N", "Y", "X")),
+        Field("AFHR_FLPR_YN", 1),
         Field("OFL_YN", 1, required=False),
         Field("INQR_DVSN", 2),
-        Field("UNPR_DVSN", 2, codes=codes("01")),
-        Field("FUND_STTL_ICLD_YN", 1, codes=codes("N", "Y")),
-        Field("FNCG_AMT_AUTO_RDPT_YN", 1, codes=codes("N")),
-        Field("PRCS_DVSN", 2, codes=codes("00", "01")),
+        Field("UNPR_DVSN", 2),
+        Field("FUND_STTL_ICLD_YN", 1),
+        Field("FNCG_AMT_AUTO_RDPT_YN", 1),
+        Field("PRCS_DVSN", 2),
         *KEYS,
     ),
     balance,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import secrets
@@ -26,13 +25,15 @@ from brokerkit.sandbox.server import (
     Request,
     SlidingWindow,
     Wording,
+    json_object,
+    read_body,
     visible_key,
 )
 from brokerkit_kis.sandbox import account, charts, depth, ledger, listing, orders, power, quotes
 from brokerkit_kis.sandbox.fields import Api, Context, Memory, body_fields, check_fields, query_fields
-from brokerkit_kis.sandbox.services import SERVICES, Service, demo_id
+from brokerkit_kis.sandbox.services import QUERY_OF, SERVICES, Service, demo_id
 from brokerkit_kis.sandbox.tokens import TokenDesk, body_hash
-from brokerkit_kis.sandbox.wording import GatewayRefused, LoginRefused, Refused
+from brokerkit_kis.sandbox.wording import GatewayRefused, LoginRefused, NotPlayed, Refused
 
 logger = logging.getLogger("brokerkit")
 
@@ -52,6 +53,8 @@ LOGINS = frozenset({TOKEN, REVOKE, APPROVAL, HASHKEY})
 ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 COSTS = Costs(commission_rate=Decimal("0.000140527"), commission_unit=Decimal(1))
 """The broker's online rate. How it rounds is not known: cut to the won."""
+NOT_OFFERED = ("90000000", "제공하지 않는 업무")
+"""Seen in the demo for calls that it has not got; the real server has all of them."""
 CALLS_PER_SECOND = {"real": 18, "demo": 1}
 SLASHES = re.compile("/{2,}")
 PURPOSES = {
@@ -142,8 +145,8 @@ class KisFace(Face):
         self._desk.expire()
 
     async def _serve(self, http: HttpRequest) -> Response:
-        raw = await http.body()
-        body = _parsed(raw)
+        raw = await read_body(http)
+        body = json_object(raw)
         request = Request(
             method=http.method,
             path=SLASHES.sub("/", http.url.path),
@@ -153,8 +156,12 @@ class KisFace(Face):
         )
         if self.before is None:
             # Nothing of the face's own ever waits, so a thread would only cost time.
-            return self._record(request, None, body is None)
-        return await run_in_threadpool(self._intercept, request, body is None)
+            response = self._record(request, None, body is None)
+        else:
+            response = await run_in_threadpool(self._intercept, request, body is None)
+        key = self.credentials.app_key
+        self.requests.settle(request, raw, keyed=key in (request.headers.get("appkey"), request.body.get("appkey")))
+        return response
 
     def _intercept(self, request: Request, malformed: bool) -> Response:
         before = self.before
@@ -163,14 +170,14 @@ class KisFace(Face):
     def _record(self, request: Request, given: Response | None, malformed: bool) -> Response:
         self.requests.append(request)
         if given is not None:
-            request.status, request.answer = given.status_code, _parsed(bytes(getattr(given, "body", b""))) or {}
+            request.status, request.answer = given.status_code, json_object(bytes(getattr(given, "body", b""))) or {}
             return given
         response = self._answer(request, malformed)
         request.status = response.status_code
         return response
 
     def _answer(self, request: Request, malformed: bool) -> Response:
-        service = SERVICES.get(request.path)
+        service = _routed(request)
         method = "POST" if request.path in LOGINS else None if service is None else service.method
         if method is None:
             return _plain(404, "Not Found")
@@ -185,7 +192,8 @@ class KisFace(Face):
             return JsonResponse(request.answer, headers=headers)
         except Refused as refusal:
             request.answer = refusal.body()
-            return JsonResponse(request.answer, status=refusal.status, headers={} if service is None else headers)
+            told = refusal.headers if service is None else {**headers, **refusal.headers}
+            return JsonResponse(request.answer, status=refusal.status, headers=told)
 
     def _login(self, request: Request, malformed: bool) -> Mapping[str, object]:
         if request.path == HASHKEY:
@@ -212,7 +220,7 @@ class KisFace(Face):
         api = APIS.get(service.path)
         if api is None:
             logger.info("The KIS sandbox does not play %s (%s).", service.path, tr_id)
-            raise _not_offered()
+            raise NotPlayed(*NOT_OFFERED)
         return self._handle(api, request, tr_id)
 
     def _handle(self, api: Api, request: Request, tr_id: str) -> tuple[Mapping[str, object], str]:
@@ -242,15 +250,18 @@ class KisFace(Face):
             # Which code a call without tr_id gets is not known: the general one for a bad request.
             raise GatewayRefused("EGW00101", "tr_id가 없습니다")
         if demo and tr_id in map(demo_id, service.real):
-            raise _not_offered()
-        # The code for a service that does not exist is known; its HTTP status, and that an id of another path gets it
-        # too, are not.
+            raise Refused(*NOT_OFFERED)
+        # The code for a service that does not exist is known; its HTTP status is not.
         raise Refused("OPSQ0002", f"제공하지 않는 서비스: {tr_id}")
 
 
-def _not_offered() -> Refused:
-    # Seen in the demo for calls that it has not got; the real server has all of them.
-    return Refused("90000000", "제공하지 않는 업무")
+def _routed(request: Request) -> Service | None:
+    """Return the call that a path stands for, or the query that the id does: clients send some ids to other paths."""
+    service = SERVICES.get(request.path)
+    tr_id = request.headers.get("tr_id", "")
+    if service is None or service.method != "GET" or tr_id in service.real | service.demo:
+        return service
+    return QUERY_OF.get(tr_id, service)
 
 
 def _new_credentials() -> Credentials:
@@ -273,16 +284,7 @@ def _check_body(request: Request, malformed: bool, refusal: type[Refused]) -> No
     if not kind.lower().startswith("application/json"):
         raise refusal("EGW00132", "Content-Type 값이 맞지 않습니다")
     if malformed:
-        raise refusal("EGW00101", "본문이 JSON이 아닙니다")
-
-
-def _parsed(raw: bytes) -> dict[str, object] | None:
-    """Return a JSON object, or None where the bytes are none."""
-    try:
-        body = json.loads(raw)
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) else None
+        raise refusal("EGW00101", "본문이 JSON 객체가 아닙니다")
 
 
 def _plain(status: int, words: str) -> Response:

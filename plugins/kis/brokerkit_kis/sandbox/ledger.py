@@ -11,7 +11,7 @@ from brokerkit.models import Side, Venue
 from brokerkit.sandbox.exchange import ExchangeOrder
 from brokerkit_kis.sandbox.divisions import division_of
 from brokerkit_kis.sandbox.fields import ACCOUNT, INTEGER, Api, Context, Field, codes, date_field, wrong_field
-from brokerkit_kis.sandbox.orders import branch
+from brokerkit_kis.sandbox.orders import BRANCH
 from brokerkit_kis.sandbox.paging import KEYS, Listing, echo_of, paged
 from brokerkit_kis.sandbox.wording import Answer, day_text, fixed, order_number, time_text, whole
 
@@ -36,7 +36,7 @@ def daily_orders(context: Context) -> Answer:
     # The totals are known to ignore the filter by order number.
     totals = _totals(context, chosen)
     rows = [order for order in chosen if not number or order.number == int(number)]
-    newest_first = context.text("INQR_DVSN") == "00"
+    newest_first = context.text("INQR_DVSN") != "01"
     if newest_first:
         rows.reverse()
     names = ("CANO", "ACNT_PRDT_CD", "INQR_STRT_DT", "INQR_END_DT", "PDNO", "ODNO", "CCLD_DVSN", "INQR_DVSN")
@@ -52,8 +52,6 @@ def _key(order: ExchangeOrder) -> str:
 def _listed(context: Context, start: dt.date, end: dt.date) -> Sequence[ExchangeOrder]:
     """Return the rows of these days that this id can see at all."""
     missing = {name for name in SILENT_FIELDS if name not in context.fields}
-    if not context.text("EXCG_ID_DVSN_CD"):
-        missing.add("EXCG_ID_DVSN_CD")
     if context.tr_id in OLD_IDS:
         # The old id is older than the exchange field and was seen to be answered without it.
         missing.discard("EXCG_ID_DVSN_CD")
@@ -75,17 +73,18 @@ def three_months_before(day: dt.date) -> dt.date:
 
 
 def _wanted(context: Context, orders: Sequence[ExchangeOrder]) -> list[ExchangeOrder]:
-    # Every order here is a cash order of a share: other kinds of money or of security leave nothing.
-    if context.text("INQR_DVSN_3") not in ("00", "01") or context.text("INQR_DVSN_1"):
+    # Every order here is a cash order of a share: other kinds of money or of security leave nothing. A blank or "0" is
+    # what the broker's own samples send, and asks for all.
+    if context.text("INQR_DVSN_3") not in ("", "00", "01") or context.text("INQR_DVSN_1") not in ("", "0"):
         return []
     side, symbol, fills = context.text("SLL_BUY_DVSN_CD"), context.text("PDNO"), context.text("CCLD_DVSN")
     venue = context.text("EXCG_ID_DVSN_CD") or "ALL"
     chosen = list(orders)
-    if side != "00":
+    if side not in ("", "00"):
         chosen = [order for order in chosen if side == SIDE_CODE[order.request.side]]
     if symbol:
         chosen = [order for order in chosen if symbol == order.request.symbol]
-    if fills != "00":
+    if fills not in ("", "00"):
         chosen = [order for order in chosen if (order.filled if fills == "01" else order.remaining) > 0]
     if venue != "ALL":
         chosen = [order for order in chosen if venue == order.request.venue]
@@ -136,7 +135,7 @@ def _common(context: Context, order: ExchangeOrder) -> dict[str, object]:
     request = order.request
     division = division_of(order, _sent(context, order))
     return {
-        "ord_gno_brno": branch(context.demo),
+        "ord_gno_brno": BRANCH,
         "odno": order_number(order.number),
         "orgn_odno": "" if order.original is None else order_number(order.original),
         "ord_dvsn_name": "" if division is None else division.name,
@@ -241,14 +240,14 @@ DAILY = Api(
         *ACCOUNT,
         Field("INQR_STRT_DT", 8),
         Field("INQR_END_DT", 8),
-        Field("SLL_BUY_DVSN_CD", 2, codes=codes("00", "01", "02")),
+        Field("SLL_BUY_DVSN_CD", 2, codes=codes("", "00", "01", "02")),
         Field("PDNO", 12, required=False),
         Field("ORD_GNO_BRNO", 5, required=False),
         Field("ODNO", 10, required=False),
-        Field("CCLD_DVSN", 2, codes=codes("00", "01", "02")),
-        Field("INQR_DVSN", 2, codes=codes("00", "01")),
-        Field("INQR_DVSN_1", 1, required=False, codes=codes("", "1", "2")),
-        Field("INQR_DVSN_3", 2, required=False, codes=codes("00", "01", "02", "03", "04", "05", "06", "07")),
+        Field("CCLD_DVSN", 2, codes=codes("", "00", "01", "02")),
+        Field("INQR_DVSN", 2),
+        Field("INQR_DVSN_1", 1, required=False),
+        Field("INQR_DVSN_3", 2, required=False),
         Field("EXCG_ID_DVSN_CD", 3, required=False, codes=codes("KRX", "NXT", "SOR", "ALL")),
         *KEYS,
     ),
@@ -259,8 +258,8 @@ WORKING = Api(
     (
         *ACCOUNT,
         *KEYS,
-        Field("INQR_DVSN_1", 1, codes=codes("0", "1")),
-        Field("INQR_DVSN_2", 1, codes=codes("0", "1", "2")),
+        Field("INQR_DVSN_1", 1),
+        Field("INQR_DVSN_2", 1, codes=codes("", "0", "1", "2")),
     ),
     working_orders,
 )

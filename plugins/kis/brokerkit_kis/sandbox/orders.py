@@ -11,8 +11,10 @@ from brokerkit_kis.sandbox.divisions import DOCUMENTED, Division, choose
 from brokerkit_kis.sandbox.fields import ACCOUNT, INTEGER, Api, Context, Field, codes, positive_integer, wrong_field
 from brokerkit_kis.sandbox.wording import Answer, Refused, done, order_number
 
-BRANCH = "03070"
-DEMO_BRANCH = "00950"
+BRANCH = "06010"
+"""The organisation number of every order: official samples cancel with it, and clients that keep no answer's."""
+SEEN_IN_DEMO = "00950"
+"""What the demo host was once seen to give; clients that keep it are served there."""
 SELL = codes("TTTC0011U", "VTTC0011U", "TTTC0801U", "VTTC0801U")
 VENUES = codes("KRX", "NXT", "SOR")
 BEFORE_THE_OPEN = frozenset({Phase.PRE_MARKET, Phase.PRE_OPEN_CLOSING_PRICE, Phase.OPENING_AUCTION})
@@ -40,11 +42,6 @@ DEMO_REFUSALS = {
     Refusal.UNSUPPORTED_TYPE: ("1", "90000000", "제공하지 않는 주문"),
 }
 DEMO_ACCEPTED = {"buy": "40600000", "sell": "40590000", "amend": "40620000", "cancel": "40630000"}
-
-
-def branch(demo: bool) -> str:
-    """Return the organisation number that this environment's orders carry."""
-    return DEMO_BRANCH if demo else BRANCH
 
 
 def refused(context: Context, refusal: ExchangeRefusal) -> Refused:
@@ -95,7 +92,7 @@ def _price(context: Context, division: Division) -> Decimal | None:
     if division.type in PRICED:
         return positive_integer(context, "ORD_UNPR")
     # "0" where the type has no price. What another number brings is not known, so it is refused.
-    if context.text("ORD_UNPR") != "0":
+    if context.text("ORD_UNPR").strip("0"):
         raise wrong_field("ORD_UNPR")
     return None
 
@@ -153,7 +150,8 @@ def _original(context: Context) -> ExchangeOrder:
     # A blank organisation number is seen in official samples. That another branch's number or another venue does not
     # find the order is the cautious reading of "keep the number of the first answer"; the code is not known.
     given_branch, given_venue = context.text("KRX_FWDG_ORD_ORGNO"), context.text("EXCG_ID_DVSN_CD")
-    if given_branch not in ("", branch(context.demo)) or given_venue not in ("", original.request.venue.value):
+    branches = ("", BRANCH, SEEN_IN_DEMO) if context.demo else ("", BRANCH)
+    if given_branch not in branches or given_venue not in ("", original.request.venue.value):
         raise ExchangeRefusal(Refusal.UNKNOWN_ORDER)
     return original
 
@@ -162,7 +160,7 @@ def _accepted(context: Context, order: ExchangeOrder, division: Division | None,
     if division is not None and division.session is not None:
         context.memory.divisions[order.number] = division.code
     output = {
-        "KRX_FWDG_ORD_ORGNO": branch(context.demo),
+        "KRX_FWDG_ORD_ORGNO": BRANCH,
         "ODNO": order_number(order.number),
         "ORD_TMD": f"{order.time:%H%M%S}",
     }

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from brokerkit.models import PRICED
 from brokerkit.sandbox.exchange import Holding, Instrument
-from brokerkit_kis.sandbox.divisions import DIVISIONS, DOCUMENTED
-from brokerkit_kis.sandbox.fields import ACCOUNT, Api, Context, Field, codes, positive_integer
+from brokerkit_kis.sandbox.divisions import DIVISIONS
+from brokerkit_kis.sandbox.fields import ACCOUNT, Api, Context, Field, positive_integer
 from brokerkit_kis.sandbox.wording import ACCOUNT_MESSAGE_BYTES, Answer, Refused, done, fixed, padded, percent, whole
 
 TRADING = "/uapi/domestic-stock/v1/trading"
@@ -111,9 +111,9 @@ BUYING_POWER = Api(
         *ACCOUNT,
         Field("PDNO", 12),
         Field("ORD_UNPR", 19),
-        Field("ORD_DVSN", 2, codes=DOCUMENTED),
-        Field("CMA_EVLU_AMT_ICLD_YN", 1, codes=codes("Y", "N")),
-        Field("OVRS_ICLD_YN", 1, codes=codes("Y", "N")),
+        Field("ORD_DVSN", 2),
+        Field("CMA_EVLU_AMT_ICLD_YN", 1),
+        Field("OVRS_ICLD_YN", 1),
     ),
     buying_power,
 )

@@ -351,3 +351,5 @@ def _service(path: str, words: Iterable[str]) -> Service:
 
 SERVICES = _read(_TABLE)
 """By path. Calls of the websocket and of the login are not among them."""
+QUERY_OF = {tr_id: each for each in SERVICES.values() if each.method == "GET" for tr_id in each.real | each.demo}
+"""Queries by id."""

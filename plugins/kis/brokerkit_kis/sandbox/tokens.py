@@ -97,7 +97,8 @@ class TokenDesk:
         if not authorization:
             raise GatewayRefused("EGW00122", "token이 없습니다")
         kind, _, text = authorization.partition(" ")
-        if kind != "Bearer":
+        # The scheme of an authorization has no letter case (RFC 9110).
+        if kind.lower() != "bearer":
             raise GatewayRefused("EGW00205", "authorization은 Bearer로 시작해야 합니다")
         token = self._tokens.get(text.strip())
         if token is None:
@@ -145,4 +146,4 @@ class TokenDesk:
 def body_hash(body: Mapping[str, object]) -> str:
     """Return the hash of an order body, whatever the order of its fields."""
     text = json.dumps(body, ensure_ascii=False, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()

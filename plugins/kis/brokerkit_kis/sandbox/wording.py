@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
+from brokerkit.sandbox.server import NOT_PLAYED
+
 ACCOUNT_MESSAGE_BYTES = 80
 """Account queries pad msg1 to this many bytes of the server's own encoding, in which Korean letters take two."""
 
@@ -19,6 +21,7 @@ class Refused(Exception):
     """A refusal in the usual envelope, HTTP 200: what the ledger and the field checks say."""
 
     status = 200
+    headers: Mapping[str, str] = {}
 
     def __init__(self, code: str, words: str, *, result: str = "1") -> None:
         self.code = code
@@ -29,6 +32,12 @@ class Refused(Exception):
     def body(self) -> dict[str, object]:
         """Return the answer's body."""
         return {"rt_cd": self.result, "msg_cd": self.code, "msg1": self.words}
+
+
+class NotPlayed(Refused):
+    """A refusal of ours: the server has the call, this sandbox has not."""
+
+    headers = NOT_PLAYED
 
 
 class GatewayRefused(Refused):

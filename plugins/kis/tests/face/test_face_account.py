@@ -97,6 +97,17 @@ def test_buying_power_is_what_the_account_can_pay(real: Any) -> None:
     assert real.order(ORD_QTY=str(most))["rt_cd"] == "0"
 
 
+@pytest.mark.parametrize("flag", ["1", "Y", "N", "0", ""])
+def test_flags_that_no_fact_refuses_are_taken(real: Any, flag: str) -> None:
+    fields = {"PDNO": SAMSUNG, "ORD_UNPR": "0", "ORD_DVSN": "01"}
+    flags = {"CMA_EVLU_AMT_ICLD_YN": flag, "OVRS_ICLD_YN": flag}
+    assert real.inquire("inquire-psbl-order", "TTTC8908R", **fields, **flags).json()["rt_cd"] == "0"
+    others = dict.fromkeys(
+        ("AFHR_FLPR_YN", "UNPR_DVSN", "FUND_STTL_ICLD_YN", "FNCG_AMT_AUTO_RDPT_YN", "PRCS_DVSN"), flag
+    )
+    assert real.balance(**others).json()["rt_cd"] == "0"
+
+
 def test_buying_power_without_symbol_or_price_tells_the_amount_only(real: Any) -> None:
     for changes in ({"PDNO": "", "ORD_UNPR": ""}, {"ORD_UNPR": ""}):
         output = power(real, **changes)["output"]

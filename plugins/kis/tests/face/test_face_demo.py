@@ -19,7 +19,7 @@ def test_demo_has_its_own_ids_codes_and_gaps(demo: Any) -> None:
     number = sold["output"]["ODNO"]
     cancelled = demo.cancel(number)
     assert [body["msg_cd"] for body in (bought, sold, cancelled)] == ["40600000", "40590000", "40630000"]
-    assert bought["output"]["KRX_FWDG_ORD_ORGNO"] == "00950"
+    assert bought["output"]["KRX_FWDG_ORD_ORGNO"] == "06010"
     assert demo.daily("VTTC8001R")["output1"] == []
     assert len(demo.daily()["output1"]) == 3
     assert demo.balance().json()["msg_cd"] == "20310000"
@@ -45,7 +45,7 @@ def test_demo_knows_the_regular_session_of_krx_only(demo: Any) -> None:
 def test_demo_amends_to_another_price_and_to_another_type(demo: Any) -> None:
     number = demo.ordered()
     first = demo.amend(number, str(int(demo.low_price()) + 1000), KRX_FWDG_ORD_ORGNO="00950")
-    assert (first["msg_cd"], first["output"]["KRX_FWDG_ORD_ORGNO"]) == ("40620000", "00950")
+    assert (first["msg_cd"], first["output"]["KRX_FWDG_ORD_ORGNO"]) == ("40620000", "06010")
     second = demo.amend(first["output"]["ODNO"], "0", ORD_DVSN="03", ORD_QTY="10")
     assert second["msg_cd"] == "40620000"
     assert demo.truth(second["output"]["ODNO"]).filled == 10
@@ -68,6 +68,10 @@ def test_demo_cancels_without_an_organisation_number(demo: Any) -> None:
     fields = {"ORGN_ODNO": number, "ORD_DVSN": "00", "RVSE_CNCL_DVSN_CD": "02", "ORD_QTY": "0", "ORD_UNPR": "0"}
     body = {**demo.account, **fields, "QTY_ALL_ORD_YN": "Y"}
     assert demo.post(f"{TRADING}/order-rvsecncl", "VTTC0013U", body).json()["msg_cd"] == "40630000"
+
+
+def test_demo_still_takes_the_balance_by_symbol(demo: Any) -> None:
+    assert demo.balance(INQR_DVSN="02").json()["msg_cd"] == "70070000"
 
 
 def test_demo_lists_fifteen_orders_a_page(demo: Any) -> None:

@@ -27,13 +27,14 @@ SAMSUNG = "005930"
         ({"authorization": None}, (500, "1", "EGW00122")),
         ({"authorization": "Bearer nobody"}, (500, "1", "EGW00121")),
         ({"authorization": "nobody"}, (500, "1", "EGW00205")),
+        ({"authorization": "Basic nobody"}, (500, "1", "EGW00205")),
         ({"appkey": None}, (500, "1", "EGW00102")),
         ({"appkey": "x"}, (500, "1", "EGW00103")),
         ({"appsecret": None}, (500, "1", "EGW00104")),
         ({"appsecret": "x"}, (500, "1", "EGW00105")),
         ({"custtype": "X"}, (500, "1", "EGW00208")),
         ({"tr_id": None}, (500, "1", "EGW00101")),
-        ({"tr_id": "FHKST01010900"}, (200, "1", "OPSQ0002")),
+        ({"tr_id": "FHKST99999999"}, (200, "1", "OPSQ0002")),
     ],
 )
 def test_gateway_refuses_wrong_headers(real: Any, headers: dict[str, str | None], expected: object) -> None:
@@ -82,6 +83,63 @@ def test_test_may_answer_in_place_of_the_server_and_reads_every_request(real: An
     assert "rt_cd" in real.order()
 
 
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_scheme_of_the_authorization_has_no_letter_case(real: Any, scheme: str) -> None:
+    fields = {"FID_COND_MRKT_DIV_CODE": "J", "FID_INPUT_ISCD": SAMSUNG}
+    answer = real.get(PRICE, "FHKST01010100", fields, authorization=f"{scheme} {real.token}")
+    assert answer.json()["rt_cd"] == "0"
+
+
+def test_query_is_known_by_its_id_at_another_path_and_an_order_is_not(real: Any) -> None:
+    power = {"PDNO": SAMSUNG, "ORD_UNPR": "0", "ORD_DVSN": "01", "CMA_EVLU_AMT_ICLD_YN": "N", "OVRS_ICLD_YN": "N"}
+    answer = real.inquire("inquire-daily-ccld", "TTTC8908R", **power).json()
+    assert int(answer["output"]["nrcvb_buy_qty"]) > 0
+    assert real.code_of(real.post(f"{TRADING}/order-rvsecncl", "TTTC0012U", {})) == (200, "1", "OPSQ0002")
+    assert real.rows() == {}
+
+
+BAD_BODIES = {
+    "deep": b"[" * 50_000,
+    "nested": b'{"a":' * 40 + b"1" + b"}" * 40,
+    "list": b"[1]",
+    "number": b"1",
+    "broken": b"{",
+    "empty": b"",
+    "NaN": b'{"PDNO": NaN}',
+    "not UTF-8": b"\xff",
+    "huge": b'{"PDNO": "' + b"x" * 1_000_000 + b'"}',
+}
+
+
+@pytest.mark.parametrize("raw", BAD_BODIES.values(), ids=BAD_BODIES)
+def test_body_that_is_no_object_is_refused_and_hurts_nobody(real: Any, raw: bytes) -> None:
+    headers = {**real.headers("TTTC0012U"), "content-type": "application/json"}
+    for path, code in ((ORDER, (500, "EGW00101")), ("/oauth2/tokenP", (403, "EGW00101")), ("/uapi/hashkey", (500, ""))):
+        real.face.window.clear()
+        answer = real.session.post(real.server.url + path, data=raw, headers=headers, timeout=10)
+        told = answer.json().get("msg_cd") or answer.json()["error_code"]
+        assert (answer.status_code, told) == (code[0], "EGW00101")
+    assert real.rows() == {}
+    assert real.quote()["rt_cd"] == "0"
+
+
+def test_half_a_letter_in_a_body_is_answered(real: Any) -> None:
+    headers = {**real.headers("TTTC0012U"), "content-type": "application/json"}
+    for path in (ORDER, "/uapi/hashkey"):
+        real.face.window.clear()
+        raw = b'{"\\ud800": "\\ud800"}'
+        answer = real.session.post(real.server.url + path, data=raw, headers=headers, timeout=10)
+        assert answer.json().get("msg_cd") in ("OPSQ2001", "IGW00007", None)
+
+
+def test_bodies_without_a_key_are_not_kept(real: Any) -> None:
+    real.login(appkey="somebody else's", extra="x" * 1_000)
+    real.post(ORDER, "TTTC0012U", {"extra": "x"}, appkey="x")
+    assert [request.body for request in real.face.requests[-2:]] == [{}, {}]
+    real.order(CTAC_TLNO="")
+    assert real.face.requests[-1].body["PDNO"] == SAMSUNG
+
+
 def test_demo_takes_one_call_a_second(demo: Any) -> None:
     fields = {"FID_COND_MRKT_DIV_CODE": "J", "FID_INPUT_ISCD": SAMSUNG}
     headers = demo.headers("FHKST01010100")
@@ -108,6 +166,7 @@ def test_every_call_that_exists_is_played_or_refused_as_not_offered(
         with caplog.at_level(logging.INFO, "brokerkit"):
             response = real.post(path, tr_id, {}) if service.method == "POST" else real.get(path, tr_id, {})
         assert real.code_of(response) == (200, "1", "90000000")
+        assert response.headers["X-Brokerkit-Sandbox"] == "not-played"
         assert response.headers["tr_id"] == tr_id
         (record,) = caplog.records
         assert (record.levelname, record.name) == ("INFO", "brokerkit")
@@ -119,7 +178,7 @@ def test_calls_that_are_not_played_are_checked_like_the_others(real: Any) -> Non
     path = f"{QUOTATIONS}/volume-rank"
     assert real.get(path, "FHPST01710000", {}, authorization=None).json()["msg_cd"] == "EGW00122"
     assert real.get(path, "FHPST01710000", {}, appkey="x").json()["msg_cd"] == "EGW00103"
-    assert real.get(path, "FHKST01010100", {}).json()["msg_cd"] == "OPSQ0002"
+    assert real.get(path, "FHKST99999999", {}).json()["msg_cd"] == "OPSQ0002"
     assert real.post(path, "FHPST01710000", {}).status_code == 405
 
 
@@ -132,7 +191,9 @@ def test_what_the_demo_has_not_got_is_refused_by_gateway_or_ledger(demo: Any) ->
         (f"{QUOTATIONS}/search-info", "CTPF1604R", "VTPF1604R"),
     ):
         assert demo.code_of(demo.get(path, real_id, account)) == (500, "1", "EGW02006")
-        assert demo.code_of(demo.get(path, demo_id, account)) == (200, "1", "90000000")
+        refused = demo.get(path, demo_id, account)
+        assert demo.code_of(refused) == (200, "1", "90000000")
+        assert "X-Brokerkit-Sandbox" not in refused.headers
     assert demo.code_of(demo.get(f"{QUOTATIONS}/inquire-price-2", "FHPST01010000", {})) == (500, "1", "EGW02006")
 
 

@@ -53,6 +53,31 @@ def test_fields_left_out_of_the_list_give_no_rows_and_no_error(real: Any) -> Non
         assert len(old) == (1 if name == "EXCG_ID_DVSN_CD" else 0)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"INQR_DVSN_1": "0"},
+        {"EXCG_ID_DVSN_CD": ""},
+        {"SLL_BUY_DVSN_CD": "", "CCLD_DVSN": "", "INQR_DVSN": "", "INQR_DVSN_3": ""},
+    ],
+)
+def test_blanks_and_zeros_of_the_list_ask_for_all(real: Any, changes: dict[str, str]) -> None:
+    numbers = [real.ordered(), real.ordered(EXCG_ID_DVSN_CD="NXT"), real.ordered(EXCG_ID_DVSN_CD="SOR")]
+    assert [row["odno"] for row in real.daily(**changes)["output1"]] == numbers[::-1]
+
+
+@pytest.mark.parametrize("environment", ["real", "demo"])
+def test_branch_of_answers_and_lists_is_the_one_that_clients_cancel_with(open_customer: Any, environment: str) -> None:
+    customer = open_customer(environment)
+    accepted = customer.order()["output"]
+    assert accepted["KRX_FWDG_ORD_ORGNO"] == customer.row(accepted["ODNO"])["ord_gno_brno"] == "06010"
+    if environment == "real":
+        assert customer.working().json()["output"][0]["ord_gno_brno"] == "06010"
+    assert customer.cancel(accepted["ODNO"], KRX_FWDG_ORD_ORGNO="06010")["rt_cd"] == "0"
+    other = customer.ordered()
+    assert customer.cancel(other, KRX_FWDG_ORD_ORGNO="03070")["rt_cd"] != "0"
+
+
 def limit_order(side: Side = Side.BUY, quantity: int = 5) -> OrderRequest:
     return OrderRequest.model_validate({"symbol": SAMSUNG, "side": side, "quantity": quantity, "price": 70000})
 

@@ -68,6 +68,11 @@ def test_limit_order_waits_at_the_exchange_with_its_number(real: Any) -> None:
     assert (order.request.side, order.remaining, str(int(order.request.price))) == (Side.BUY, 10, real.low_price())
 
 
+def test_integer_is_read_like_its_digits(real: Any) -> None:
+    number = real.ordered(ORD_QTY=3, ORD_UNPR=int(real.low_price()))
+    assert real.truth(number).quantity == 3
+
+
 def test_market_orders_fill_and_old_ids_are_taken(real: Any) -> None:
     market = {**real.account, "PDNO": SAMSUNG, "ORD_DVSN": "01", "ORD_QTY": "3", "ORD_UNPR": "0"}
     extra = {"CTAC_TLNO": "", "ALGO_NO": "", "SLL_TYPE": "01", "CNDT_PRIC": "", "EXCG_ID_DVSN_CD": "SOR"}
@@ -112,7 +117,9 @@ def test_refusals_of_orders_carry_the_code_of_the_ledger(real: Any) -> None:
         ({"ORD_QTY": "12345678901"}, "OPSQ2002", "[ORD_QTY] [11]"),
         ({"CANO": "00000000"}, "OPSQ2000", "ACNO"),
         ({"pdno": SAMSUNG}, "IGW00007", "pdno"),
-        ({"ORD_QTY": 10}, "IGW00007", "ORD_QTY"),
+        ({"ORD_QTY": 10.0}, "IGW00007", "ORD_QTY"),
+        ({"ORD_QTY": True}, "IGW00007", "ORD_QTY"),
+        ({"ORD_QTY": None}, "IGW00007", "ORD_QTY"),
     ],
 )
 def test_fields_of_orders_are_checked(real: Any, changes: Json, code: str, word: str) -> None:

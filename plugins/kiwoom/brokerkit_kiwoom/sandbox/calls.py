@@ -17,7 +17,7 @@ class Field:
     name: str
     length: int
     values: str = ""
-    """The only values, separated by blanks."""
+    """The only values, separated by blanks; none where the answer does not depend on them, or has one for the rest."""
     digits: bool = False
     date: bool = False
     required: bool = True
@@ -31,9 +31,9 @@ class Field:
 _VENUES = "KRX NXT SOR"
 _CODE = Field("stk_cd", 20)
 _VENUE = Field("dmst_stex_tp", 3, _VENUES)
-_HELD_AT = Field("dmst_stex_tp", 6, "KRX NXT")
+_HELD_AT = Field("dmst_stex_tp", 6)
 _LISTED_AT = Field("stex_tp", 1, "0 1 2")
-_ADJUSTED = Field("upd_stkpc_tp", 1, "0 1")
+_ADJUSTED = Field("upd_stkpc_tp", 1)
 _ORIGINAL = Field("orig_ord_no", 7, digits=True)
 _BASE_DAY = Field("base_dt", 8, date=True)
 _CHART = (_CODE, _BASE_DAY, _ADJUSTED)
@@ -48,14 +48,14 @@ _ORDER = (
 
 FIELDS: Mapping[str, tuple[Field, ...]] = {
     "ka00001": (),
-    "kt00001": (Field("qry_tp", 1, "3 2"),),
-    "kt00004": (Field("qry_tp", 1, "0 1"), _HELD_AT),
+    "kt00001": (Field("qry_tp", 1),),
+    "kt00004": (Field("qry_tp", 1), _HELD_AT),
     "kt00005": (_HELD_AT,),
-    "kt00018": (Field("qry_tp", 1, "1 2"), _HELD_AT),
+    "kt00018": (Field("qry_tp", 1), _HELD_AT),
     "kt00010": (
         Field("io_amt", 12, digits=True, required=False),
         Field("stk_cd", 12),
-        Field("trde_tp", 1, "1 2"),
+        Field("trde_tp", 1),
         Field("trde_qty", 10, digits=True, required=False),
         Field("uv", 10, digits=True),
         Field("exp_buy_unp", 10, digits=True, required=False),
@@ -64,22 +64,22 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
     "kt00007": (
         Field("ord_dt", 8, date=True, required=False),
         Field("qry_tp", 1, "1 2 3 4"),
-        Field("stk_bond_tp", 1, "0 1 2"),
-        Field("sell_tp", 1, "0 1 2"),
+        Field("stk_bond_tp", 1),
+        Field("sell_tp", 1),
         Field("stk_cd", 12, required=False),
         Field("fr_ord_no", 7, digits=True, required=False),
         Field("dmst_stex_tp", 6, f"% {_VENUES}"),
     ),
     "ka10075": (
-        Field("all_stk_tp", 1, "0 1"),
-        Field("trde_tp", 1, "0 1 2"),
+        Field("all_stk_tp", 1),
+        Field("trde_tp", 1),
         Field("stk_cd", 6, required=False),
         _LISTED_AT,
     ),
     "ka10076": (
         Field("stk_cd", 6, required=False),
-        Field("qry_tp", 1, "0 1"),
-        Field("sell_tp", 1, "0 1 2"),
+        Field("qry_tp", 1),
+        Field("sell_tp", 1),
         Field("ord_no", 10, digits=True, required=False),
         _LISTED_AT,
     ),
@@ -138,8 +138,10 @@ def checked(api_id: str, body: Mapping[str, object]) -> dict[str, str]:
 def _value(field: Field, value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, int) and not isinstance(value, bool):
+        # Every value on Kiwoom's pages is a text. No fact says that an integer is refused: it is read like its digits.
+        value = str(value)
     if not isinstance(value, str):
-        # Every value on Kiwoom's pages is a text; whether the server would take a JSON number is not known.
         raise bad_value(field.name, "문자열이 아님")
     if value:
         _check_text(field, value)

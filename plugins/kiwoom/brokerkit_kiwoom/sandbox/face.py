@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import secrets
 from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +25,8 @@ from brokerkit.sandbox.server import (
     Request,
     SlidingWindow,
     Wording,
+    json_object,
+    read_body,
     visible_key,
 )
 
@@ -41,7 +42,7 @@ from .refusals import (
     Refused,
     bad_value,
     business,
-    not_offered,
+    not_played,
     of_exchange,
     refused,
     unknown_api,
@@ -182,15 +183,19 @@ class KiwoomFace(Face):
         self._tokens.expire()
 
     async def _serve(self, http: HttpRequest) -> Response:
-        raw = await http.body()
-        parsed = _parsed(raw)
+        raw = await read_body(http)
+        parsed = {} if raw == b"" else json_object(raw)
         headers = {name.lower(): value for name, value in http.headers.items()}
         request = Request(http.method, http.url.path, headers, dict(http.query_params), parsed or {})
         self.requests.append(request)
         if self.before is None:
-            return self._answer(request, readable=parsed is not None)
-        # What a test puts in the way may take its time, and others want answers meanwhile.
-        return await run_in_threadpool(self._answer, request, readable=parsed is not None)
+            response = self._answer(request, readable=parsed is not None)
+        else:
+            # What a test puts in the way may take its time, and others want answers meanwhile.
+            response = await run_in_threadpool(self._answer, request, readable=parsed is not None)
+        keyed = request.body.get("appkey") == self._tokens.app_key or self._tokens.knows(headers.get("authorization"))
+        self.requests.settle(request, raw, keyed=keyed)
+        return response
 
     def _answer(self, request: Request, *, readable: bool) -> Response:
         response = self.before(request) if self.before else None
@@ -207,6 +212,7 @@ class KiwoomFace(Face):
             return PlainTextResponse("405 Method Not Allowed", 405)
         next_key: str | None = None
         status = 200
+        more: Mapping[str, str] = {}
         try:
             if request.path in (ISSUE_PATH, REVOKE_PATH):
                 body = self._token_answer(request, readable=readable)
@@ -214,13 +220,14 @@ class KiwoomFace(Face):
                 body, next_key = self._call(request, readable=readable)
             body = {**body, "return_code": 0, "return_msg": f"{'모의투자 ' if self._branch.demo else ''}처리 완료"}
         except Refused as refusal:
-            status = refusal.status
+            status, more = refusal.status, refusal.headers
             body = {"return_code": refusal.return_code, "return_msg": refusal.message}
         headers = {
             "api-id": request.headers.get("api-id", ""),
             "cont-yn": "N" if next_key is None else "Y",
             "next-key": next_key or "",
             "access-control-expose-headers": "cont-yn,next-key,api-id",
+            **more,
         }
         return JsonResponse(body, status=status, headers=headers)
 
@@ -259,7 +266,7 @@ class KiwoomFace(Face):
             raise business(NOT_ON_DEMO, "제공되지 않는 업무", demo=True)
         if api_id not in _ANSWERS:
             _log.info("Kiwoom sandbox: %s exists at Kiwoom but is not played here; it was refused.", api_id)
-            raise not_offered(api_id)
+            raise not_played(api_id)
 
 
 def _api_id(request: Request) -> str:
@@ -291,7 +298,7 @@ class _Answered(Mapping[str, object]):
 
     def _read(self) -> dict[str, object]:
         if self._body is None:
-            self._body = _parsed(self._raw) or {}
+            self._body = json_object(self._raw) or {}
         return self._body
 
     def __getitem__(self, name: str) -> object:
@@ -302,14 +309,6 @@ class _Answered(Mapping[str, object]):
 
     def __len__(self) -> int:
         return len(self._read())
-
-
-def _parsed(raw: bytes) -> dict[str, object] | None:
-    try:
-        body = json.loads(raw)
-    except (ValueError, RecursionError):
-        return None
-    return body if isinstance(body, dict) else None
 
 
 def _fingerprint(api_id: str, fields: Mapping[str, str]) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from brokerkit.sandbox.exchange import ExchangeRefusal, Refusal
+from brokerkit.sandbox.server import NOT_PLAYED
 
 WRONG_REQUEST = 1
 INPUT = 2
@@ -31,6 +34,8 @@ NOTHING_TO_CANCEL = "RC4033"
 
 class Refused(Exception):
     """A refusal on its way out."""
+
+    headers: Mapping[str, str] = {}
 
     def __init__(self, return_code: int, message: str, *, status: int = 200) -> None:
         self.return_code = return_code
@@ -70,9 +75,11 @@ def too_many_codes(codes: int) -> Refused:
     return refused(RATE, "1634", f"종목이 너무 많습니다. 종목수={codes}")
 
 
-def not_offered(api_id: str) -> Refused:
-    """Return the refusal of an API that Kiwoom has and this host has not."""
-    return refused(INPUT, "8104", f"모의 서버에 없는 API입니다. API ID={api_id}")
+def not_played(api_id: str) -> Refused:
+    """Return the refusal of an API that Kiwoom has and this sandbox has not; a header tells it from Kiwoom's own."""
+    refusal = refused(INPUT, "8104", f"모의 서버에 없는 API입니다. API ID={api_id}")
+    refusal.headers = NOT_PLAYED
+    return refusal
 
 
 def unknown_api(api_id: str) -> Refused:

@@ -63,10 +63,10 @@ class TokenDesk:
         if authorization is None:
             raise refused(INPUT, "1513", "authorization 헤더가 없습니다")
         kind, *tokens = authorization.split() or [""]
-        if len(tokens) > 1 or (not tokens and kind != "Bearer"):
+        if len(tokens) > 1 or (not tokens and kind.lower() != "bearer"):
             raise refused(INPUT, "1514", "authorization 헤더의 형식이 다릅니다")
-        if kind != "Bearer":
-            # The official client writes "Bearer" although the answer says "bearer"; other cases are not known to pass.
+        # The answer says "bearer", the official client writes "Bearer": a scheme has no letter case (RFC 9110).
+        if kind.lower() != "bearer":
             raise refused(INPUT, "1515", "authorization 헤더의 종류를 모릅니다")
         if not tokens:
             raise refused(INPUT, "1516", "authorization 헤더에 token이 없습니다")
@@ -75,6 +75,11 @@ class TokenDesk:
         if expires is None or expires <= clock.now():
             raise refused(AUTHENTICATION, "8005", "token이 유효하지 않습니다")
         return self.app_key
+
+    def knows(self, authorization: str | None) -> bool:
+        """Return whether a header carries a token that was given out."""
+        with self._lock:
+            return (authorization or "").rpartition(" ")[2] in self._expiries
 
     def kill(self) -> None:
         """Make every issued token invalid."""

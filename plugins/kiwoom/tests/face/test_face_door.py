@@ -13,8 +13,18 @@ from starlette.responses import Response
 
 from brokerkit.market.clock import now
 from brokerkit.sandbox.exchange import Exchange
-from brokerkit.sandbox.server import JsonResponse, Request
-from plugins.kiwoom.tests.face.customers import CHART, DAY, FLOW, OPEN, SAMSUNG, Customer, amending, cancelling, limit
+from brokerkit.sandbox.server import JsonResponse, Request, RequestLog
+from plugins.kiwoom.tests.face.customers import (
+    DAY,
+    FLOW,
+    OPEN,
+    QUERIES,
+    SAMSUNG,
+    Customer,
+    amending,
+    cancelling,
+    limit,
+)
 
 
 def test_keys_have_the_real_lengths_and_a_visible_mark(customer: Customer) -> None:
@@ -86,7 +96,14 @@ def test_revoke_asks_for_keys_and_token(customer: Customer) -> None:
 
 @pytest.mark.parametrize(
     ("header", "code"),
-    [("", "1514"), ("SANDBOX", "1514"), ("Bearer a b", "1514"), ("Basic abc", "1515"), ("Bearer ", "1516")],
+    [
+        ("", "1514"),
+        ("SANDBOX", "1514"),
+        ("Bearer a b", "1514"),
+        ("Basic abc", "1515"),
+        ("Bearer ", "1516"),
+        ("bearer", "1516"),
+    ],
 )
 def test_authorization_header_has_one_form(customer: Customer, header: str, code: str) -> None:
     kind, message = customer.refusal("ka00001", {}, authorization=header)
@@ -114,12 +131,47 @@ def test_paths_and_api_ids_are_checked_before_anything_else(customer: Customer) 
 def test_body_is_a_json_object(customer: Customer) -> None:
     assert "[1517:" in customer.refusal("ka00001", ["not", "an", "object"])[1]
     headers = {"api-id": "ka00001", "authorization": f"Bearer {customer.token}", "Content-Type": "application/json"}
-    for raw in (b"", b"{", b"[" * 100_000, b"\xff"):
+    nested = b'{"a":' * 40 + b"1" + b"}" * 40
+    for raw in (b"{", b"[" * 50_000, nested, b"\xff", b'{"a": NaN}', b'{"a": "' + b"x" * 70_000 + b'"}', b"1", b"null"):
         answer = customer.http.post(f"{customer.server.url}/api/dostk/acnt", data=raw, headers=headers, timeout=10)
         assert "[1517:" in answer.json()["return_msg"]
         customer.face.window.clear()
     plain = {"api-id": "ka00001", "authorization": f"Bearer {customer.token}", "Content-Type": "text/plain"}
     assert "[1512:" in customer.post("/api/dostk/acnt", {}, plain).json()["return_msg"]
+
+
+def test_body_without_a_field_may_be_empty(customer: Customer) -> None:
+    headers = {"api-id": "ka00001", "authorization": f"Bearer {customer.token}", "Content-Type": "application/json"}
+    answer = customer.http.post(f"{customer.server.url}/api/dostk/acnt", data=b"", headers=headers, timeout=10)
+    assert answer.json()["acctNo"] == customer.account
+
+
+def test_half_a_letter_in_a_field_comes_back_as_a_refusal(customer: Customer) -> None:
+    headers = {"api-id": "ka10001", "authorization": f"Bearer {customer.token}", "Content-Type": "application/json"}
+    raw = b'{"stk_cd": "\\ud800"}'
+    answer = customer.http.post(f"{customer.server.url}/api/dostk/stkinfo", data=raw, headers=headers, timeout=10)
+    assert "[1902:" in answer.json()["return_msg"]
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_scheme_of_the_authorization_has_no_letter_case(customer: Customer, scheme: str) -> None:
+    answer = customer.send("ka00001", {}, authorization=f"{scheme} {customer.token}")
+    assert answer.json()["acctNo"] == customer.account
+
+
+@pytest.mark.parametrize(
+    ("api_id", "changes"),
+    [
+        ("kt00001", {"qry_tp": "1"}),
+        ("kt00001", {"qry_tp": 2}),
+        ("kt00018", {"dmst_stex_tp": "SOR"}),
+        ("kt00007", {"sell_tp": "9"}),
+        ("ka10081", {"upd_stkpc_tp": "2"}),
+        ("ka10076", {"qry_tp": "2"}),
+    ],
+)
+def test_values_that_no_fact_refuses_are_taken(customer: Customer, api_id: str, changes: dict[str, object]) -> None:
+    customer.call(api_id, {**QUERIES[api_id], **changes})
 
 
 def test_each_api_has_five_calls_a_second_of_its_own(customer: Customer) -> None:
@@ -169,9 +221,9 @@ def test_first_missing_field_is_named(customer: Customer, api_id: str, body: dic
 @pytest.mark.parametrize(
     ("api_id", "body", "field"),
     [
-        ("kt00001", {"qry_tp": "1"}, "qry_tp"),
-        ("kt00001", {"qry_tp": 2}, "qry_tp"),
-        ("kt00018", {"qry_tp": "1", "dmst_stex_tp": "SOR"}, "dmst_stex_tp"),
+        ("kt00001", {"qry_tp": True}, "qry_tp"),
+        ("kt00001", {"qry_tp": 2.0}, "qry_tp"),
+        ("kt00001", {"qry_tp": ["2"]}, "qry_tp"),
         ("ka10059", {**FLOW, "dt": "2026-11-20"}, "dt"),
         ("ka10059", {**FLOW, "dt": "20261340"}, "dt"),
         ("kt00007", {**DAY, "fr_ord_no": "12345678"}, "fr_ord_no"),
@@ -184,7 +236,6 @@ def test_first_missing_field_is_named(customer: Customer, api_id: str, body: dic
         ("kt10002", amending("1", mdfy_qty="all"), "mdfy_qty"),
         ("ka10080", {"stk_cd": "005930", "tic_scope": "2", "upd_stkpc_tp": "1"}, "tic_scope"),
         ("ka10079", {"stk_cd": "005930", "tic_scope": "15", "upd_stkpc_tp": "1"}, "tic_scope"),
-        ("ka10081", {**CHART, "upd_stkpc_tp": "2"}, "upd_stkpc_tp"),
         ("ka10099", {"mrkt_tp": "1"}, "mrkt_tp"),
     ],
 )
@@ -239,8 +290,10 @@ def test_api_that_kiwoom_has_and_the_sandbox_has_not_is_refused_and_logged(
 ) -> None:
     caplog.set_level(logging.INFO, logger="brokerkit")
     headers = {"api-id": "ka10060", "authorization": f"Bearer {customer.token}"}
-    answer = customer.post("/api/dostk/chart", {"dt": "20261120"}, headers).json()
+    refused = customer.post("/api/dostk/chart", {"dt": "20261120"}, headers)
+    answer = refused.json()
     assert (answer["return_code"], "[8104:" in answer["return_msg"]) == (2, True)
+    assert refused.headers["X-Brokerkit-Sandbox"] == "not-played"
     (line,) = [record.getMessage() for record in caplog.records if record.name == "brokerkit"]
     assert "ka10060" in line
     assert customer.token not in line
@@ -251,6 +304,35 @@ def test_api_that_kiwoom_has_and_the_sandbox_has_not_is_refused_and_logged(
 def test_first_calls_may_say_that_they_do_not_go_on(customer: Customer, key: str) -> None:
     rows = customer.send("ka10059", FLOW, cont_yn="N", next_key=key).json()["stk_invsr_orgn"]
     assert len(rows) == 100
+
+
+def test_what_the_demo_host_has_not_got_is_not_called_unplayed(tester: Customer) -> None:
+    for api_id in ("ka01690", "kt00005"):
+        answer = tester.send(api_id, {})
+        assert answer.json()["return_code"] in (2, 20)
+        assert "X-Brokerkit-Sandbox" not in answer.headers
+
+
+def test_bodies_without_a_key_are_not_kept_and_answers_only_a_while(customer: Customer) -> None:
+    headers = {"api-id": "ka00001", "authorization": "Bearer nobody"}
+    customer.post("/api/dostk/acnt", {"secret": "x" * 1_000}, headers)
+    customer.issue(appkey="somebody else's")
+    assert [request.body for request in customer.face.requests[-2:]] == [{}, {}]
+    customer.send("ka00001", {"padding": "x" * 5_000})
+    assert customer.face.requests[-1].body == {}
+    for _ in range(RequestLog.answers_kept):
+        customer.send("ka00001", {"small": "1"})
+    kept = [bool(request.answer) for request in customer.face.requests]
+    assert (kept.count(True), kept[-RequestLog.answers_kept :].count(True)) == (RequestLog.answers_kept,) * 2
+    assert customer.face.requests[-1].body == {"small": "1"}
+
+
+def test_log_of_requests_has_an_end() -> None:
+    log = RequestLog()
+    for number in range(5_000):
+        log.append(Request("POST", f"/{number}", {}, {}, {}))
+    assert len(log) <= 2 * RequestLog.kept
+    assert log[-1].path == "/4999"
 
 
 def test_header_names_and_the_content_type_may_have_any_case(customer: Customer) -> None:
