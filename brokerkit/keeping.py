@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import re
-import stat
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 
+from brokerkit import files
 from brokerkit.errors import ConfigError
 
 SOURCES = ("env", "keyring", "file")
@@ -149,33 +147,13 @@ def _state(name: str) -> str:
     return "readable by others too" if mode & 0o077 else "readable by you alone"
 
 
-def private_folder(folder: Path) -> None:
-    """Make the folder if it is missing, for its owner alone; an OSError whose `strerror` says why it cannot be used."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    state = os.lstat(folder)
-    if hasattr(os, "getuid"):
-        if stat.S_ISLNK(state.st_mode) or state.st_uid != os.getuid():
-            raise PermissionError(errno.EPERM, "it is a link or belongs to somebody else")
-        if state.st_mode & 0o077:
-            folder.chmod(0o700)
-
-
-def write_private(path: Path, content: str, where: str, advice: str) -> None:
-    """Write a file as a whole or not at all, readable by its owner only where the system knows owners."""
-    scratch: str | None = None
+def write_private(path: Path, content: str | SecretStr, where: str, advice: str) -> None:
+    """Write a file as a whole or not at all, readable by its owner only; a ConfigError says why it could not be."""
     try:
         path = path.resolve()  # a link stays, what it points to is replaced
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with open(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(scratch, path)
-        return
+        files.write_private(path, content)
     except (OSError, ValueError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or "its name is no path here"
-    finally:
-        if scratch is not None:
-            Path(scratch).unlink(missing_ok=True)
+        reason = files.reason(error)
+    else:
+        return
     raise ConfigError(f"{where}: {path} cannot be written: {reason}.", advice=advice)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
+import os
 import time
 from decimal import Decimal
 from pathlib import Path
@@ -296,11 +298,64 @@ def test_a_switch_of_which_not_even_a_word_was_written_is_on() -> None:
         check_halt()
 
 
-def test_a_switch_that_cannot_be_set_or_removed_says_so(own_state: Path) -> None:
+def test_a_switch_that_cannot_be_set_or_removed_says_so(own_state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     halt_file().mkdir()
-    for use in (halt, resume):
-        with pytest.raises(JournalError):
-            use()
+    halt()  # it is on already, as what it is
+    with pytest.raises(JournalError):
+        resume()
+    monkeypatch.setenv("BROKERKIT_STATE_DIR", str(own_state / "file" / "state"))
+    (own_state / "file").touch()
+    with pytest.raises(JournalError, match="Orders are NOT stopped"):
+        halt()
+
+
+def test_a_disk_without_room_for_the_words_still_takes_the_switch(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    halt("why")
+    with pytest.raises(Halted):
+        check_halt()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_as_the_switch_is_on_and_holds_nobody_up() -> None:
+    os.mkfifo(halt_file())
+    with pytest.raises(Halted, match="no plain file"):
+        check_halt()
+    halt("why")
+    with pytest.raises(Halted, match="why"):
+        check_halt()
+
+
+@pytest.mark.parametrize("named", ["state", "./state", "$HOME/state", "../state", " "])
+def test_a_state_folder_that_moves_with_the_working_directory_stops_orders_and_the_switch_says_so(
+    named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BROKERKIT_STATE_DIR", named)
+    with pytest.raises(Halted, match="no whole path"):
+        check_halt()
+    with pytest.raises(JournalError, match=r"Orders are NOT stopped.*no whole path"):
+        halt()
+    with pytest.raises(JournalError, match="no whole path"):
+        resume()
+
+
+def test_a_state_folder_in_the_home_is_the_same_wherever_one_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setenv("BROKERKIT_STATE_DIR", "~/state")
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "one")
+    halt("from one folder")
+    monkeypatch.chdir(tmp_path / "two")
+    with pytest.raises(Halted, match="from one folder"):
+        check_halt()
+    assert (tmp_path / "state" / "HALT").exists()
 
 
 def test_every_error_of_the_envelope_says_that_nothing_was_sent() -> None:

@@ -85,10 +85,12 @@ def test_a_clean_end_leaves_nothing_open(journal: Journal, path: Path) -> None:
 
 def _text(path: Path) -> None:
     path.write_text("no database " * 500)
+    path.chmod(0o600)
 
 
 def _random(path: Path) -> None:
     path.write_bytes(random.Random(1).randbytes(20_000))  # noqa: S311
+    path.chmod(0o600)
 
 
 def _cut(path: Path) -> None:
@@ -121,6 +123,21 @@ def _folder(path: Path) -> None:
     path.mkdir()
 
 
+def _open_to_others(path: Path) -> None:
+    Journal(path).close()
+    path.chmod(0o640)
+
+
+def _pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _foreign_rollback(path: Path) -> None:
+    Journal(path).close()
+    path.with_name(f"{path.name}-journal").unlink(missing_ok=True)
+    path.with_name(f"{path.name}-journal").symlink_to(path)
+
+
 def _garbage(path: Path) -> None:
     journal = Journal(path)
     begin(journal, intent_of())
@@ -140,6 +157,9 @@ def _garbage(path: Path) -> None:
         (_newer, "newer brokerkit"),
         (_link, "it is a link"),
         (_folder, "no plain file"),
+        (_pipe, "no plain file"),
+        (_open_to_others, "others can read or write it.*chmod 600"),
+        (_foreign_rollback, "it is a link"),
         (_garbage, "a row of it cannot be read"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
@@ -155,14 +175,28 @@ def test_a_file_that_cannot_be_trusted_is_not_used(spoil: Callable[[Path], None]
 def test_a_folder_that_is_a_link_is_not_used(path: Path, own_state: Path) -> None:
     (own_state / "elsewhere").mkdir()
     path.parent.symlink_to(own_state / "elsewhere")
-    with pytest.raises(JournalError, match="is a link or belongs"):
+    with pytest.raises(JournalError, match="it is a link"):
         Journal(path)
 
 
 def test_a_folder_of_somebody_else_is_not_used(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = os.getuid()
     monkeypatch.setattr(os, "getuid", lambda: own + 1)
-    with pytest.raises(JournalError, match="belongs to somebody else"):
+    with pytest.raises(JournalError, match="belongs to another user"):
+        Journal(path)
+
+
+def test_a_file_that_is_exchanged_while_it_is_opened_is_not_used(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Journal(path).close()
+    Journal(path.with_name("other.sqlite3")).close()
+    opened = sqlite3.connect
+
+    def exchanging(*given: Any, **named: Any) -> sqlite3.Connection:
+        os.replace(path.with_name("other.sqlite3"), path)
+        return opened(*given, **named)
+
+    monkeypatch.setattr(sqlite3, "connect", exchanging)
+    with pytest.raises(JournalError, match="was exchanged"):
         Journal(path)
 
 

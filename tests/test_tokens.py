@@ -113,9 +113,9 @@ def test_files_of_somebody_else_are_refused(path: Path, monkeypatch: pytest.Monk
     cache(path).get(Desk())
     stranger = os.getuid() + 1
     monkeypatch.setattr(os, "getuid", lambda: stranger)
-    with pytest.raises(ConfigError, match="belongs to somebody else"):
+    with pytest.raises(ConfigError, match="belongs to another user"):
         cache(path).get(Desk())
-    with pytest.raises(ConfigError, match="belongs to somebody else"):
+    with pytest.raises(ConfigError, match="belongs to another user"):
         auth._read(path, "me")
 
 
@@ -124,7 +124,7 @@ def test_files_of_somebody_else_are_refused(path: Path, monkeypatch: pytest.Monk
 def test_a_token_file_that_others_can_touch_is_refused(path: Path, bits: int) -> None:
     cache(path).get(Desk())
     path.chmod(bits)
-    with pytest.raises(ConfigError, match="can be read by others"):
+    with pytest.raises(ConfigError, match="others can read or write it"):
         cache(path).get(Desk())
 
 

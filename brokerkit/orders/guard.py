@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
+from brokerkit import files
 from brokerkit.errors import Disarmed, Halted, InvalidRequest, JournalError, LimitExceeded, NotSent
 from brokerkit.market import clock
 from brokerkit.models import OrderRequest, OrderType, Quote, Venue, exact_decimal
@@ -21,6 +24,8 @@ QUOTE_SECONDS = 5.0
 """A price older than this is asked for again before it is compared with."""
 HIGHEST = Decimal("1.3")
 """A market order can cost up to the upper limit of the day: 30 % over the base price, where it is not told."""
+NOT_STOPPED = "Orders are NOT stopped: the kill switch cannot be set."
+BY_HAND = "Stop your programs by hand."
 NEEDED_FOR_REAL = ("max_order_quantity", "max_order_value", "max_orders_per_minute", "max_orders_per_day")
 
 
@@ -178,14 +183,24 @@ def halt_file() -> Path:
 
 def halt(reason: str = "") -> None:
     """Stop orders and amendments of all accounts, in all processes of this user. Cancellations go on."""
-    make_folder(halt_file().parent)
     words = f"{clock.now():%Y-%m-%d %H:%M:%S} {sanitize(reason)}".strip()
     try:
-        halt_file().write_text(words, encoding="utf-8")
+        path = halt_file()
+        make_folder(path.parent)
+    except JournalError as error:
+        raise JournalError(f"{NOT_STOPPED} {error.message}", advice=BY_HAND) from None
+    try:
+        files.write_private(path, words)
     except OSError as error:
-        raise JournalError(
-            f"The kill switch {halt_file()} cannot be set: {error.strerror}.", advice="Stop your programs by hand."
-        ) from None
+        if not _is_there(path):
+            raise JournalError(f"{NOT_STOPPED} {path}: {files.reason(error)}.", advice=BY_HAND) from None
+
+
+def _is_there(path: Path) -> bool:
+    """Say whether the switch is on all the same: a disk without room for a word may have room for a name."""
+    with suppress(OSError):
+        files.make_private(path)
+    return os.path.lexists(path)
 
 
 def resume() -> bool:
@@ -201,16 +216,22 @@ def resume() -> bool:
 
 def check_halt() -> None:
     """Raise Halted while the kill switch is on, or where that cannot be seen."""
-    path = halt_file()
     try:
-        words = path.read_text(encoding="utf-8", errors="replace")
+        words = _words(halt_file())
+    except JournalError as error:
+        words = f"it cannot be looked for: {error.message}"
+    if words is not None:
+        raise Halted(
+            f"The kill switch is on ({sanitize(words)}).",
+            advice="Nothing was sent. `brokerkit resume` lets orders go again.",
+        )
+
+
+def _words(path: Path) -> str | None:
+    """Return what the switch says, None where there is none. What is no plain file, and no file at all, is on too."""
+    try:
+        return files.read_plain(path).decode("utf-8", errors="replace")
     except (FileNotFoundError, NotADirectoryError):
-        if not path.is_symlink():
-            return
-        words = "it leads nowhere"
+        return "it leads nowhere" if path.is_symlink() else None
     except OSError as error:
-        words = f"it cannot be read: {error.strerror}"
-    raise Halted(
-        f"The kill switch is on ({sanitize(words)}).",
-        advice="Nothing was sent. `brokerkit resume` lets orders go again.",
-    )
+        return f"it cannot be read: {files.reason(error)}"

@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import platformdirs
 
-from brokerkit.errors import JournalError
-from brokerkit.keeping import private_folder
+from brokerkit import files
+from brokerkit.errors import NOT_SENT, JournalError
 
 NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "ncpfs", "davfs"})
 
 
 def state_directory() -> Path:
-    """Return the folder of journals and kill switch: BROKERKIT_STATE_DIR, else the user's state directory."""
-    chosen = os.environ.get("BROKERKIT_STATE_DIR")
+    """Return the folder of journals and kill switch: BROKERKIT_STATE_DIR, else the user's state directory.
+
+    It is the same in every working directory; a JournalError says so where it would not be.
+    """
     try:
-        return Path(chosen) if chosen else platformdirs.user_state_path("brokerkit", appauthor=False)
-    except RuntimeError:
-        raise JournalError(
-            "This user has no home directory, so the order journal has no place.",
-            advice="Nothing was sent. Set BROKERKIT_STATE_DIR to a folder on a local disk.",
-        ) from None
+        return files.folder_of("BROKERKIT_STATE_DIR", _usual)
+    except files.Unfit as unfit:
+        words, advice = unfit.strerror, unfit.advice
+    raise JournalError(f"The order journal and the kill switch have no place: {words}.", advice=f"{NOT_SENT} {advice}")
+
+
+def _usual() -> Path:
+    return platformdirs.user_state_path("brokerkit", appauthor=False)
 
 
 def make_folder(folder: Path) -> None:
     """Make the folder if it is missing, for its owner alone; a JournalError if it is not ours."""
     try:
-        private_folder(folder)
+        files.private_folder(folder)
     except OSError as error:
         raise JournalError(
-            f"The folder {folder} cannot be used: {error.strerror}.",
-            advice="Nothing was sent. Set BROKERKIT_STATE_DIR to a writable folder of your own.",
+            f"The folder {folder} cannot be used: {files.reason(error)}.",
+            advice=f"{NOT_SENT} Set BROKERKIT_STATE_DIR to a writable folder of your own.",
         ) from None
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-import stat
+from contextlib import suppress
 from pathlib import Path
 
+from brokerkit import files
 from brokerkit.errors import JournalError
 from brokerkit.orders.state import make_folder, network_file_system
 
@@ -42,32 +43,42 @@ def opened_file(path: Path | None) -> sqlite3.Connection:
     make_folder(path.parent)
     if network := network_file_system(path.parent):
         logger.warning("The order journal lies on a network file system (%s): use a local disk.", network)
-    _make(path)
+    made = _make(path)
     file = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         _prepare(file, path)
+        _check_same(path, made)
     except BaseException:
         file.close()
         raise
     return file
 
 
-def _make(path: Path) -> None:
-    """Make the file if it is missing; a JournalError if it cannot be used."""
+def _make(path: Path) -> os.stat_result:
+    """Make the file if it is missing and return its state; a JournalError if it is not private, or not to be written.
+
+    Its rollback file is judged too: what stands there would be written into the journal.
+    """
     try:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        return
-    except FileExistsError:
-        # Not opened here: to close it again would drop the locks that this process holds on it, amid a transaction.
-        if stat.S_ISREG(os.lstat(path).st_mode) and os.access(path, os.R_OK | os.W_OK):
-            return
-        reason = "it is a link, no plain file, or not to be written"
+        files.make_private(path)
+        with suppress(FileNotFoundError):
+            rollback = path.with_name(f"{path.name}-journal")
+            files.judge_private(rollback, os.lstat(rollback))
+        if os.access(path, os.R_OK | os.W_OK):
+            return os.lstat(path)
+        reason, advice = "it is not to be written", None
     except OSError as error:
-        reason = str(error.strerror)
+        reason, advice = files.reason(error), getattr(error, "advice", None)
     raise JournalError(
         f"The order journal {path} cannot be opened: {reason}.",
-        advice="No order is sent without it. Make it a plain file that you can write, or set BROKERKIT_STATE_DIR.",
+        advice=f"No order is sent without it. {advice or 'Make it writable, or set BROKERKIT_STATE_DIR.'}",
     )
+
+
+def _check_same(path: Path, made: os.stat_result) -> None:
+    """Raise a JournalError if another file was put in the place of the one that was judged."""
+    if not os.path.samestat(os.lstat(path), made):
+        raise JournalError(f"The order journal {path} was exchanged while it was opened.", advice="No order is sent.")
 
 
 def _prepare(file: sqlite3.Connection, path: Path) -> None:

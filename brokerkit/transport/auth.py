@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 import logging
 import os
-import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import AwareDatetime, BaseModel, ConfigDict, SecretBytes, SecretStr, ValidationError, field_serializer
 
+from brokerkit import files
 from brokerkit.errors import AuthError, ConfigError, NetworkError, RateLimited, WireError
-from brokerkit.keeping import private_folder
 from brokerkit.market import clock
 
 logger = logging.getLogger("brokerkit")
 
 RENEW_BEFORE = dt.timedelta(minutes=10)
 LOCK_SECONDS = 30.0
-_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+LARGEST = 65_536
+"""Bytes of a token file."""
 
 
 @dataclass(frozen=True)
@@ -47,25 +46,40 @@ class Token:
         )
 
 
-def digest(*parts: str) -> str:
+class _Kept(BaseModel):
+    """A token as its file holds it."""
+
+    model_config = ConfigDict(frozen=True, strict=True, hide_input_in_errors=True, cache_strings="keys")
+
+    identity: str
+    token: SecretStr
+    expires_at: AwareDatetime
+    issued_at: AwareDatetime
+
+    @field_serializer("token", when_used="json")
+    def _open(self, token: SecretStr) -> str:
+        return token.get_secret_value()
+
+
+def digest(*parts: str | SecretStr) -> str:
     """Return a short name for `parts` that does not tell them."""
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
+    opened = (part.get_secret_value() if isinstance(part, SecretStr) else part for part in parts)
+    return hashlib.sha256("\0".join(opened).encode()).hexdigest()[:24]
 
 
 def cache_directory() -> Path:
     """Return the folder of the token files: BROKERKIT_CACHE_DIR, else the user's cache directory."""
-    chosen = os.environ.get("BROKERKIT_CACHE_DIR")
-    if chosen:
-        return Path(chosen) / "tokens"
+    try:
+        return files.folder_of("BROKERKIT_CACHE_DIR", _usual) / "tokens"
+    except files.Unfit as unfit:
+        words, advice = unfit.strerror, unfit.advice
+    raise ConfigError(f"Access tokens have no place: {words}.", advice=advice)
+
+
+def _usual() -> Path:
     import platformdirs
 
-    try:
-        return platformdirs.user_cache_path("brokerkit", appauthor=False) / "tokens"
-    except RuntimeError:
-        raise ConfigError(
-            "This user has no home directory, so access tokens have no place.",
-            advice="Set BROKERKIT_CACHE_DIR to a folder that only you can read.",
-        ) from None
+    return platformdirs.user_cache_path("brokerkit", appauthor=False)
 
 
 class TokenCache:
@@ -148,7 +162,7 @@ class TokenCache:
                 return
             from filelock import FileLock, Timeout  # here, because it is slow to import and only token files need it
 
-            _make_folder(self._path.parent)
+            _make_folder(self._path.parent, self._path.with_suffix(".lock"))
             lock = FileLock(self._path.with_suffix(".lock"), timeout=LOCK_SECONDS, mode=0o600)
             try:
                 lock.acquire()
@@ -189,66 +203,43 @@ def token_cache(path: Path | None, identity: str, minimum_interval: float) -> To
     return _caches.setdefault(key, TokenCache(path, identity=identity, minimum_interval=minimum_interval))
 
 
-def _make_folder(folder: Path) -> None:
+def _make_folder(folder: Path, lock: Path) -> None:
     try:
-        private_folder(folder)
+        files.private_folder(folder)
+        files.make_private(lock)
     except OSError as error:
         raise ConfigError(
-            f"The token folder {folder} cannot be used: {error.strerror}.",
+            f"The token folder {folder} cannot be used: {files.reason(error)}.",
             advice="Set BROKERKIT_CACHE_DIR to a writable folder of your own.",
         ) from None
 
 
 def _read(path: Path, identity: str) -> Token | None:
     try:
-        descriptor = os.open(path, os.O_RDONLY | _NOFOLLOW)
+        content = SecretBytes(files.read_private(path, largest=LARGEST))
     except FileNotFoundError:
         return None
     except OSError as error:
         raise ConfigError(
-            f"The token file {path} cannot be read ({error.strerror}).",
-            advice="It may be a link or belong to somebody else. Remove it and try again.",
+            f"The token file {path} cannot be read: {files.reason(error)}.",
+            advice="It is not used. Remove it and try again; revoke the token if you do not know why.",
         ) from None
-    with os.fdopen(descriptor, "rb") as file:
-        state = os.fstat(file.fileno())
-        if hasattr(os, "getuid") and (state.st_uid != os.getuid() or state.st_mode & 0o077):
-            raise ConfigError(
-                f"The token file {path} belongs to somebody else or can be read by others.",
-                advice="It is not used. Remove it and try again; revoke the token if you do not know why.",
-            )
-        content = file.read(65536)
     try:
-        fields = json.loads(content)
-        if fields["identity"] != identity:
-            raise ValueError
-        times = [dt.datetime.fromisoformat(fields[name]) for name in ("expires_at", "issued_at")]
-        if any(time.tzinfo is None for time in times) or not isinstance(fields["token"], str) or not fields["token"]:
-            raise ValueError
-        return Token(SecretStr(fields["token"]), *times)
-    except (ValueError, KeyError, TypeError, RecursionError):
+        kept = _Kept.model_validate_json(content.get_secret_value())
+    except ValidationError:
+        kept = None
+    if kept is None or kept.identity != identity or not kept.token:
         logger.warning("The token file %s is damaged and will be replaced.", path)
         return None
-
-
-def _fields(identity: str, token: Token) -> dict[str, str]:
-    return {
-        "identity": identity,
-        "token": token.value.get_secret_value(),
-        "expires_at": token.expires_at.isoformat(),
-        "issued_at": token.issued_at.isoformat(),
-    }
+    return Token(kept.token, kept.expires_at, kept.issued_at)
 
 
 def _write(path: Path, identity: str, token: Token) -> None:
-    scratch = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    kept = _Kept(identity=identity, token=token.value, expires_at=token.expires_at, issued_at=token.issued_at)
     try:
-        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(_fields(identity, token), file)  # no local variable holds the token
-        os.replace(scratch, path)
+        files.write_private(path, SecretStr(kept.model_dump_json()))
     except OSError as error:
-        scratch.unlink(missing_ok=True)
         raise ConfigError(
-            f"The token file {path} cannot be written ({error.strerror}).",
+            f"The token file {path} cannot be written: {files.reason(error)}.",
             advice="Free the disk or make the folder writable, or set BROKERKIT_CACHE_DIR.",
         ) from None
