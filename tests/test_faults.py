@@ -41,6 +41,7 @@ QUICK = {"latency": 0.05, "slow_close": 0.05, "late_acceptance": 0.8}
 """Seconds of the kinds that would make the tests wait."""
 OF_THE_LINE = [kind for kind in PLAYS if kind not in (*HARMLESS, "refuse", "stale_keepalive")]
 HUNG_UP = ("accept_then_reset", "close_after_10_bytes", "processed_then_fin", "processed_then_reset")
+IN_TROUBLE = ("http_500_unlisted", "http_502")
 OF_ANSWERS = [kind for kind in KINDS if KINDS[kind].group == "answer"]
 NOT_THE_BROKER = {
     *("redirect_to_self", "previous_answer", "html_200", "empty", "null", "wrong_type", "missing_code", "euc_kr"),
@@ -165,17 +166,18 @@ def test_an_order_after_a_refused_connection_is_provably_not_sent(name: str) -> 
 def test_a_query_that_meets_a_fault_fails_by_its_cause_and_works_the_next_time(name: str, kind: str) -> None:
     faults = Faults()
     with trading(name, faults) as (broker, _):
-        # Where a kept line was closed, our client asks once more by itself.
-        faults.add(Rule(kind, on="query", times=2 if kind in HUNG_UP else 1, seconds=QUICK.get(kind)))
+        # Where a kept line was closed or the server is in trouble, our client asks once more by itself.
+        twice = (*HUNG_UP, *IN_TROUBLE)
+        faults.add(Rule(kind, on="query", times=2 if kind in twice else 1, seconds=QUICK.get(kind)))
         expected = WireError if kind in NOT_THE_BROKER else NetworkError
         with pytest.raises(MarketClosed if kind == "http_500_listed_code" else expected), patience(kind):
             broker.quote(SAMSUNG)
         assert broker.quote(SAMSUNG).price > 0
 
 
-@pytest.mark.parametrize("kind", HUNG_UP)
+@pytest.mark.parametrize("kind", [*HUNG_UP, *IN_TROUBLE])
 @pytest.mark.parametrize("name", BROKERS)
-def test_a_query_is_asked_again_when_a_kept_line_was_closed(name: str, kind: str) -> None:
+def test_a_query_is_asked_again_when_a_kept_line_was_closed_or_the_server_was_in_trouble(name: str, kind: str) -> None:
     faults = Faults()
     with trading(name, faults) as (broker, _):
         faults.add(Rule(kind, on="query", times=1))

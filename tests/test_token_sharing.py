@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -76,6 +77,40 @@ def test_sixteen_processes_that_start_cold_take_one_token(sandbox: Sandbox, toke
     assert face.tokens_issued == 1
     assert [request.path for request in face.requests].count("/oauth2/tokenP") == 1
     assert [file.suffix for file in sorted(tokens.iterdir())] == [".json", ".lock"]
+
+
+REFUSED = """
+import json, sys
+from brokerkit import RateLimited, get_broker
+keys = json.loads(sys.stdin.readline())
+with get_broker("kis", environment="sandbox", **keys) as broker:
+    try:
+        broker.quote("005930")
+    except RateLimited as error:
+        print(error.code, error.advice)
+"""
+
+
+def test_a_minute_that_has_to_be_waited_out_is_known_to_every_process(sandbox: Sandbox, tokens: Path) -> None:
+    face = cast(Any, sandbox.face("kis"))
+    given = keys(sandbox, "kis")
+    with get_broker("kis", environment="sandbox", **given) as broker:  # type: ignore[arg-type]
+        broker.quote("005930")
+        broker.client.revoke()
+    told = [
+        subprocess.run(  # noqa: S603
+            [sys.executable, "-c", REFUSED],
+            input=json.dumps(given) + "\n",
+            capture_output=True,
+            text=True,
+            cwd=tokens.parent,
+            timeout=50,
+            check=True,
+        ).stdout
+        for _ in range(3)
+    ]
+    assert all(re.match("EGW00133 A token can be had in [0-9]+ s[.]", line) for line in told)
+    assert [request.path for request in face.requests].count("/oauth2/tokenP") == 2
 
 
 def test_sixteen_threads_that_start_cold_take_one_token(sandbox: Sandbox, tokens: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from brokerkit.errors import AuthError, ConfigError, NetworkError
+from brokerkit.errors import AuthError, ConfigError, NetworkError, RateLimited
 from brokerkit.market.clock import KST
 from brokerkit.transport import Token, auth
 from brokerkit.transport.auth import TokenCache
@@ -40,8 +40,8 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "cache" / "tokens" / "probe.json"
 
 
-def cache(path: Path | None, *, identity: str = "me", interval: float = 0.0) -> TokenCache:
-    return TokenCache(path, identity=identity, minimum_interval=interval)
+def cache(path: Path | None, *, identity: str = "me", interval: float = 0.0, too_soon: str | None = None) -> TokenCache:
+    return TokenCache(path, identity=identity, minimum_interval=interval, too_soon=too_soon)
 
 
 def value(secret: SecretStr) -> str:
@@ -248,6 +248,96 @@ def test_a_token_refused_soon_after_its_issue_says_how_long_to_wait(path: Path) 
     kept._token = None
     cache(path).take()
     assert value(kept.renew(refused, desk)) == "token-2"
+
+
+class Impatient:
+    """Refuses every token as asked for too soon, until told otherwise."""
+
+    def __init__(self, code: str = "E133") -> None:
+        self.asked = 0
+        self.code: str | None = code
+        self.refuses = True
+
+    def __call__(self) -> Token:
+        self.asked += 1
+        if self.refuses:
+            raise RateLimited("one a minute", code=self.code)
+        return new_token("at last")
+
+
+@pytest.fixture
+def minute(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Move the clock by hand: the seconds since the start are the only element."""
+    passed = [0.0]
+    start = dt.datetime.now(KST)
+    monkeypatch.setattr("brokerkit.market.clock.now", lambda: start + dt.timedelta(seconds=passed[0]))
+    return passed
+
+
+def refused(kept: TokenCache, desk: Impatient) -> RateLimited:
+    with pytest.raises(RateLimited) as caught:
+        kept.get(desk)
+    return caught.value
+
+
+@pytest.mark.parametrize("in_memory", [False, True], ids=["file", "memory"])
+def test_a_token_refused_as_too_soon_is_not_asked_for_before_its_minute_is_over(
+    path: Path, minute: list[float], in_memory: bool
+) -> None:
+    desk, place = Impatient(), None if in_memory else path
+    kept = cache(place, interval=60, too_soon="E133")
+    assert refused(kept, desk).advice == "A token can be had in 60 s."
+    for passed, left in ((0.5, 60), (23, 37), (59.9, 1)):
+        minute[0] = passed
+        other = kept if in_memory else cache(place, interval=60, too_soon="E133")
+        error = refused(other, desk)
+        assert (error.code, error.advice) == ("E133", f"A token can be had in {left} s.")
+    assert desk.asked == 1
+    minute[0], desk.refuses = 60, False
+    assert value(kept.get(desk)) == "at last"
+    assert desk.asked == 2
+
+
+def test_a_refused_token_is_not_replaced_within_the_minute_either(path: Path, minute: list[float]) -> None:
+    kept, desk = cache(path, interval=60, too_soon="E133"), Impatient()
+    old = kept.get(lambda: new_token("old", age=600))
+    for _ in range(3):
+        with pytest.raises(RateLimited, match=r"in (60|59) s"):
+            kept.renew(old, desk)
+    assert desk.asked == 1
+
+
+@pytest.mark.parametrize("code", [None, "E201"])
+def test_other_limits_are_not_remembered(path: Path, code: str | None) -> None:
+    kept, desk = cache(path, interval=60, too_soon="E133"), Impatient()
+    desk.code = code
+    for _ in range(2):
+        assert refused(kept, desk).advice != "A token can be had in 60 s."
+    assert desk.asked == 2
+
+
+def test_a_token_that_came_ends_the_memory_of_the_refusal(path: Path, minute: list[float]) -> None:
+    kept, desk = cache(path, interval=60, too_soon="E133"), Impatient()
+    refused(kept, desk)
+    assert sorted(file.suffix for file in path.parent.iterdir()) == [".lock", ".wait"]
+    minute[0], desk.refuses = 61, False
+    kept.get(desk)
+    assert sorted(file.suffix for file in path.parent.iterdir()) == [".json", ".lock"]
+
+
+def test_a_clock_that_was_set_back_does_not_lock_anybody_out(path: Path, minute: list[float]) -> None:
+    kept, desk = cache(path, interval=60, too_soon="E133"), Impatient()
+    refused(kept, desk)
+    minute[0], desk.refuses = -3_600, False
+    assert value(kept.get(desk)) == "at last"
+
+
+@posix
+def test_the_memory_of_a_refusal_is_readable_by_its_owner_alone_and_holds_no_token(path: Path) -> None:
+    refused(cache(path, interval=60, too_soon="E133"), Impatient())
+    kept = path.with_suffix(".wait")
+    assert mode(kept) == 0o600
+    assert json.loads(kept.read_text())["token"] == "none"
 
 
 def test_taking_the_token_removes_it(path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import logging
+import math
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -85,14 +86,20 @@ def _usual() -> Path:
 class TokenCache:
     """The token of one app key at one broker and environment. Without a `path` it lives in memory only.
 
-    `minimum_interval` is the least number of seconds between two issues that the broker allows.
+    `minimum_interval` is the least number of seconds between two issues that the broker allows, `too_soon` the code
+    with which it refuses one before. Such a refusal is remembered, in a file beside that of the token: until the
+    interval is over nobody asks again, because that can cost the key its day.
     """
 
-    def __init__(self, path: Path | None, *, identity: str, minimum_interval: float = 0.0) -> None:
+    def __init__(
+        self, path: Path | None, *, identity: str, minimum_interval: float = 0.0, too_soon: str | None = None
+    ) -> None:
         self._path = path
         self._identity = identity
         self._minimum_interval = minimum_interval
+        self._too_soon = too_soon
         self._token: Token | None = None
+        self._refusal: Token | None = None
         self._lock = threading.RLock()
         self._process = os.getpid()
 
@@ -114,7 +121,7 @@ class TokenCache:
                 self._check_interval(token)
                 token = None
             if token is None or token.is_due():
-                token = self._store(issue())
+                token = self._store(self._asked(issue))
             return token.value
 
     def kept(self) -> Token | None:
@@ -133,7 +140,7 @@ class TokenCache:
 
     def _renewed(self, old: Token | None, issue: Callable[[], Token]) -> Token:
         try:
-            token = issue()
+            token = self._asked(issue)
         except (NetworkError, RateLimited, WireError) as error:
             if old is None or not old.is_alive():
                 raise
@@ -142,6 +149,41 @@ class TokenCache:
         if old is not None and old.value == token.value:
             logger.info("The token is the same again; it ends at %s.", token.expires_at.isoformat())
         return self._store(token)
+
+    def _asked(self, issue: Callable[[], Token]) -> Token:
+        """Ask the broker, unless it refused a token as too soon and the time it wants in between is not over."""
+        now = clock.now()
+        refusal = self._refusal if self._path is None else _read(self._waits(self._path), self._identity)
+        if refusal is not None and refusal.issued_at <= now < refusal.expires_at:
+            age, left = (now - refusal.issued_at).total_seconds(), (refusal.expires_at - now).total_seconds()
+            raise RateLimited(
+                f"The broker refused a token {age:.0f} s ago, so none is asked for yet.",
+                code=self._too_soon,
+                advice=f"A token can be had in {math.ceil(left)} s.",
+            )
+        try:
+            token = issue()
+        except RateLimited as error:
+            if error.code is not None and error.code == self._too_soon:
+                self._remember_refusal()
+                error.advice = f"A token can be had in {math.ceil(self._minimum_interval)} s."
+            raise
+        self._refusal = None
+        if self._path is not None:
+            self._waits(self._path).unlink(missing_ok=True)
+        return token
+
+    def _remember_refusal(self) -> None:
+        # It has the form of a token that opens nothing: when it was refused, and from when on one can be had.
+        now = clock.now()
+        ends = now + dt.timedelta(seconds=self._minimum_interval)
+        self._refusal = Token(SecretStr("none"), ends, now)
+        if self._path is not None:
+            _write(self._waits(self._path), self._identity, self._refusal)
+
+    @staticmethod
+    def _waits(path: Path) -> Path:
+        return path.with_suffix(".wait")
 
     def _check_interval(self, token: Token) -> None:
         age = (clock.now() - token.issued_at).total_seconds()
@@ -197,10 +239,11 @@ class TokenCache:
 _caches: dict[tuple[int, Path | None, str], TokenCache] = {}
 
 
-def token_cache(path: Path | None, identity: str, minimum_interval: float) -> TokenCache:
+def token_cache(path: Path | None, identity: str, minimum_interval: float, too_soon: str | None = None) -> TokenCache:
     """Return the cache that all clients with this key in this process share."""
     key = (os.getpid(), path, identity)
-    return _caches.setdefault(key, TokenCache(path, identity=identity, minimum_interval=minimum_interval))
+    made = TokenCache(path, identity=identity, minimum_interval=minimum_interval, too_soon=too_soon)
+    return _caches.setdefault(key, made)
 
 
 def _make_folder(folder: Path, lock: Path) -> None:

@@ -1,7 +1,7 @@
 """The one HTTP client of all adapters: wait for the limiter, send, check the body's own code, parse, page.
 
-Orders go out once. Queries may be sent again: after a new token, when the broker says "too fast" (slower then), and
-when a kept connection turns out to be closed. Each of these is logged.
+Orders go out once. Queries may be sent again: after a new token, when the broker says "too fast" (slower then), when
+its server is in trouble (once, after a pause), and when a kept connection turns out to be closed. Each is logged.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import logging
 import os
 import re
 import threading
+import time
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -54,6 +55,8 @@ NOTED_SKEW = 5.0
 """Seconds by which the clocks may differ without a warning."""
 SLOT_SECONDS = 30.0
 """Longest wait for the limiter."""
+PAUSE_SECONDS = 0.5
+"""Rest of a query before it is asked again where the server is in trouble."""
 
 
 class Client(Reader):
@@ -68,6 +71,8 @@ class Client(Reader):
     """Codes after which a new token helps."""
     token_interval: ClassVar[float] = 0.0
     """Least seconds between two token issues."""
+    too_soon: ClassVar[str | None] = None
+    """Code with which the broker refuses a token that is asked for before those seconds are over."""
     order_paths: ClassVar[str] = "$."
     """Pattern of the calls (as "POST /path") that move orders: as anything but an ORDER they are refused."""
 
@@ -96,7 +101,7 @@ class Client(Reader):
         path: Path | None = None
         if remember_token:
             path = cache_directory() / f"{self.broker}-{environment}-{self._owner}.json"
-        self._tokens = token_cache(path, self._owner, self.token_interval)
+        self._tokens = token_cache(path, self._owner, self.token_interval, self.too_soon)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"{type(self).__name__} holds keys and connections and cannot be pickled.")
@@ -202,10 +207,11 @@ class Client(Reader):
             return self._order(endpoint, request)
         if re.search(self.order_paths, f"{endpoint.method} {endpoint.path}", re.IGNORECASE):
             raise self._blocked(endpoint)
-        renewed = False
+        renewed = rested = False
         slowed = 0
         while True:
             token, sealed, turn = self._sealed(endpoint, request)
+            answer = None
             try:
                 answer = self._sent(endpoint, sealed, turn)
                 return answer, self._read(endpoint, answer)
@@ -221,6 +227,12 @@ class Client(Reader):
                 renewed = True
                 logger.warning("%s %s: token refused [%s], renewing", self.broker, endpoint, error.code)
                 self._tokens.renew(token, self.renew)
+            except NetworkError as error:
+                if answer is None or endpoint.effect is not Effect.READ or rested:
+                    raise
+                rested = True
+                logger.warning("%s %s: server in trouble, asking once more: %s", self.broker, endpoint, error.message)
+                time.sleep(PAUSE_SECONDS)
 
     @contextmanager
     def sending(self, permit: Permit) -> Iterator[None]:
@@ -370,10 +382,6 @@ class Client(Reader):
         told = self.told_limit(error.message)
         for limiter in self._limiters(endpoint):
             limiter.slow_down(told)
-
-    def told_limit(self, words: str) -> int | None:
-        """Return the number of calls per second that a broker's refusal names."""
-        return None
 
     def _limiters(self, endpoint: Endpoint[Any]) -> list[Limiter]:
         limits = self.limits(endpoint)

@@ -14,6 +14,7 @@ from brokerkit.transport.endpoint import Body, Effect, Endpoint, deepest_fault
 from brokerkit.transport.text import Redactor
 
 R = TypeVar("R", bound=Body)
+TROUBLE = "The server is in trouble: try again later."
 
 
 class Reader(ABC):
@@ -24,6 +25,8 @@ class Reader(ABC):
     """Header in which the broker sends the id of the call back."""
     refusals: ClassVar[Mapping[str, type[BrokerError]]]
     """Broker's code to error class; other codes are a plain Rejected."""
+    advice: ClassVar[Mapping[str, str]] = {}
+    """Broker's code to what to do next, where that is more than the class tells."""
 
     environment: str
     _redactor: Redactor
@@ -44,15 +47,29 @@ class Reader(ABC):
         kind = self.refusal(code, words)
         if endpoint.effect is Effect.ORDER and issubclass(kind, WireError):
             kind = Rejected  # a definite refusal, whatever its words are used for in lists
-        raise self._error(kind, endpoint, words or "the broker gave no reason", code=code)
+        raise self._error(kind, endpoint, words or "the broker gave no reason", code=code, advice=self.advise(code))
+
+    def advise(self, code: str) -> str | None:
+        """Return what to do next after a refusal with this code, None for what the class of the error tells."""
+        return self.advice.get(code)
 
     def refusal(self, code: str, words: str) -> type[BrokerError]:
         """Return the error class for a code. An adapter overrides this where one code has two meanings."""
         return self.refusals.get(code, Rejected)
 
+    def told_limit(self, words: str) -> int | None:
+        """Return the number of calls per second that a broker's refusal names."""
+        return None
+
     def wrong(self, endpoint: Endpoint[Any], words: str) -> WireError:
         """Return the error for an answer that parses but cannot be right."""
         return cast(WireError, self._error(WireError, endpoint, words))
+
+    def no_verdict(self, endpoint: Endpoint[Any], answer: Answer, words: str) -> BrokerError:
+        """Return the error for an answer that says neither yes nor no: the server's own trouble under HTTP 5xx."""
+        if 500 <= answer.status < 600:
+            return self._error(NetworkError, endpoint, words, advice=f"{TROUBLE} {self.advise('') or ''}".strip())
+        return self.wrong(endpoint, words)
 
     def _read(self, endpoint: Endpoint[R], answer: Answer) -> R:
         """Return the checked reply. What fails here is raised anew, without the frames that hold the broker's words."""
@@ -80,7 +97,7 @@ class Reader(ABC):
         kind = answer.headers.get("Content-Type") or "no content type"
         words = f"not the broker's JSON: HTTP {answer.status}, {len(answer.content)} bytes, {kind}"
         if 500 <= answer.status < 600:
-            return self._error(NetworkError, endpoint, words, advice="The server is in trouble: try again later.")
+            return self.no_verdict(endpoint, answer, words)
         return self._error(
             WireError, endpoint, words, advice="Something else than the broker's API answered: check network and host."
         )

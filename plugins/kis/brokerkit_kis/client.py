@@ -15,6 +15,7 @@ from brokerkit_kis.wire import errors, login
 from brokerkit_kis.wire.types import Paged
 
 MORE_PAGES = frozenset({"KIOK0500", "KIOK0490"})
+KEY_LENGTH, SECRET_LENGTH = 36, 180
 CALLS_PER_SECOND = {"real": 18, "demo": 1}
 
 
@@ -46,8 +47,10 @@ class KisClient(Client):
     }
     answer_id = "tr_id"
     refusals = errors.REFUSALS
+    advice = errors.ADVICE
     token_codes = errors.TOKEN_CODES
     token_interval = 60.0
+    too_soon = "EGW00133"
     order_paths = "POST .*/trading/"
 
     def __init__(self, settings: Settings, *, environment: str, base_url: str | None, remember_token: bool) -> None:
@@ -103,8 +106,10 @@ class KisClient(Client):
         if envelope.success is None:
             if endpoint.effect is Effect.AUTH and answer.status == 200:
                 return
-            raise self.wrong(endpoint, f"HTTP {answer.status} without rt_cd")
+            raise self.no_verdict(endpoint, answer, f"HTTP {answer.status} without rt_cd")
         if envelope.success != "0":
+            if answer.status >= 500 and not envelope.code and not envelope.words:
+                raise self.no_verdict(endpoint, answer, f"HTTP {answer.status} without a code and without words")
             self.refuse(endpoint, envelope.code, envelope.words)
 
     def refusal(self, code: str, words: str) -> type[BrokerError]:
@@ -113,6 +118,18 @@ class KisClient(Client):
         if errors.DATA_CHANGED in words:
             return IncompleteListing
         return super().refusal(code, words)
+
+    def advise(self, code: str) -> str | None:
+        if code not in errors.TOLD_OF_WRONG_KEYS:
+            return super().advise(code)
+        keys = (
+            ("app key", self._settings.app_key, KEY_LENGTH),
+            ("app secret", self._settings.app_secret, SECRET_LENGTH),
+        )
+        unusual = [
+            f"the {name} has {len(key)} characters, not {usual}" for name, key, usual in keys if len(key) != usual
+        ]
+        return f"Look at the keys: {' and '.join(unusual)}." if unusual else super().advise(code)
 
     def is_definite(self, code: str) -> bool:
         return re.fullmatch(errors.DEFINITE, code) is not None and code not in errors.ACCEPTED

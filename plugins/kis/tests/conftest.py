@@ -70,7 +70,8 @@ class Wire:
         )
         self.client = self.broker.client
         forget(self.broker)
-        self.client._tokens = TokenCache(None, identity="", minimum_interval=self.client.token_interval)
+        client = self.client
+        client._tokens = TokenCache(None, identity="", minimum_interval=client.token_interval, too_soon=client.too_soon)
         for id, body in good_answers().items():
             self.answer(id, body)
 
@@ -283,6 +284,7 @@ def _summary() -> Json:
 def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Wire]]:
     """Return a function that makes a broker with a scripted server behind it. The limits are tested elsewhere."""
     monkeypatch.setattr(Client, "_wait", lambda self, endpoint, *, urgent: Turn([]))
+    monkeypatch.setattr("brokerkit.transport.http.PAUSE_SECONDS", 0)
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
 
         def make(environment: str = "real", **settings: Any) -> Wire:

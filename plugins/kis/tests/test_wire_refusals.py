@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import json
+import logging
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -37,12 +40,20 @@ GATEWAY: dict[str, tuple[Kind, Kind]] = {
     **dict.fromkeys(numbered(1, 2, 202, 203, 300, 301, 302), (NetworkError, OrderUncertain)),
     **dict.fromkeys(numbered(*range(101, 121), 132, 205, 206, 208), (AuthError, AuthError)),
     **dict.fromkeys(numbered(121, 122, 123), (AuthError, AuthError)),
-    "EGW00131": (Rejected, Rejected),
+    **dict.fromkeys(numbered(*range(124, 132)), (Rejected, Rejected)),
     "EGW00201": (RateLimited, RateLimited),
     "EGW00215": (RateLimited, OrderUncertain),
+    **dict.fromkeys(numbered(207, *range(209, 214)), (Rejected, Rejected)),
+    **dict.fromkeys(numbered(204, 214, 216), (Rejected, OrderUncertain)),
     **dict.fromkeys(numbered(303, 304), (AuthError, OrderUncertain)),
-    **dict.fromkeys(numbered(2004, 2006), (Unsupported, OrderUncertain)),
-    **dict.fromkeys(("IGW00007", "IGW00009"), (Rejected, OrderUncertain)),
+    **dict.fromkeys(numbered(356, 2004, 2007), (AuthError, AuthError)),
+    **dict.fromkeys(numbered(355, 357, 2003, 2008), (Rejected, OrderUncertain)),
+    "EGW02005": (Rejected, Rejected),
+    "EGW02006": (Unsupported, Unsupported),
+    "IGW00002": (AuthError, AuthError),
+    "IGW00007": (Rejected, Rejected),
+    **dict.fromkeys(("IGW00014", "IGW00017", "IGW00019"), (InvalidOrder, InvalidOrder)),
+    **dict.fromkeys(("IGW00001", "IGW00009", "IGW00018", "IGW10007"), (Rejected, OrderUncertain)),
 }
 FIELD_CHECKS: dict[str, tuple[Kind, Kind]] = {
     "OPSQ0002": (Unsupported, OrderUncertain),
@@ -56,7 +67,14 @@ LEDGER: dict[str, tuple[Kind, Kind]] = {
     "APBK0656": (UnknownSymbol, UnknownSymbol),
     **dict.fromkeys(("APBK0918", "APBK0919", "APBK1664", "APAM3099", "KIOK0320"), (MarketClosed, MarketClosed)),
     **dict.fromkeys(("APBK1943", "APBK3013"), (InvalidOrder, InvalidOrder)),
-    "KIER2620": (Rejected, OrderUncertain),
+    **dict.fromkeys(("APBK0066", "APBK0406", "APBK0506", "APBK0963"), (InvalidOrder, InvalidOrder)),
+    **dict.fromkeys(("APBK0344", "APBK0927"), (NothingToCancel, NothingToCancel)),
+    **dict.fromkeys(("APBK1271", "APAC0489"), (AuthError, AuthError)),
+    "KIER3672": (MarketClosed, MarketClosed),
+    **dict.fromkeys(("KIER2620", "KIER3673", "APAC0488"), (Rejected, OrderUncertain)),
+    **dict.fromkeys(("KIOK0420", "KIOK0430", "KIOK0460", "KIOK0490", "KIOK0500"), (Rejected, OrderUncertain)),
+    **dict.fromkeys(("KIOK0510", "KIOK0530", "APBK0013", "APBK0029"), (Rejected, OrderUncertain)),
+    **dict.fromkeys(("APBK1711", "APBK2938"), (Rejected, OrderUncertain)),
     "KIOK0560": (Rejected, Rejected),
 }
 DEMO: dict[str, tuple[Kind, Kind]] = {
@@ -65,7 +83,9 @@ DEMO: dict[str, tuple[Kind, Kind]] = {
     **dict.fromkeys(("40240000", "40250000"), (InsufficientFunds, InsufficientFunds)),
     "40310000": (Rejected, Rejected),
     **dict.fromkeys(("40320000", "40330000"), (NothingToCancel, NothingToCancel)),
-    "40910000": (AuthError, AuthError),
+    **dict.fromkeys(("40910000", "90070000"), (AuthError, AuthError)),
+    **dict.fromkeys(("40590000", "40600000", "40620000", "40630000", "20310000"), (Rejected, OrderUncertain)),
+    "70070000": (Rejected, Rejected),
     "90000000": (Unsupported, Unsupported),
 }
 REFUSALS = [
@@ -80,7 +100,12 @@ CAUSES: dict[str, tuple[Kind, tuple[str, ...], tuple[str, ...]]] = {
     "token missing": (AuthError, ("EGW00122",), ("1513", "1514", "1515", "1516")),
     "token not valid": (AuthError, ("EGW00121", "EGW00123"), ("8005", "8103")),
     "address or device not registered": (AuthError, ("EGW00303", "EGW00304"), ("8010", "8040", "8050")),
-    "account ended or of the wrong kind": (AuthError, ("40910000", "OPSQ2000"), ("RC4091", "RC5006")),
+    "account ended or of the wrong kind": (
+        AuthError,
+        ("40910000", "OPSQ2000", "IGW00002", "APAC0489", "APBK1271", "90070000"),
+        ("RC4091", "RC5006"),
+    ),
+    "key of the other environment": (AuthError, ("EGW00356", "EGW02004", "EGW02007"), ("8030", "8031")),
     "calls a second": (RateLimited, ("EGW00201", "EGW00215"), ("1700", "1701", "1702")),
     "server error": (NetworkError, ("EGW00001", "EGW00002"), ("1999",)),
     "field missing or malformed": (Rejected, ("OPSQ2001", "OPSQ2002"), ("1511", "1517")),
@@ -90,10 +115,12 @@ CAUSES: dict[str, tuple[Kind, tuple[str, ...], tuple[str, ...]]] = {
     "cash": (InsufficientFunds, ("APBK0952", "40250000"), ("RC4025", "855056")),
     "shares to sell": (InsufficientFunds, ("APBK0400", "40240000"), ("800033",)),
     "market closed": (MarketClosed, ("40580000", "40570000", "40100000", "KIOK0320"), ("RC4058", "505217")),
-    "price step": (InvalidOrder, ("40030000",), ("RC4003",)),
-    "limits of the day": (InvalidOrder, ("40270000",), ("RC4027", "571552")),
-    "type not taken": (InvalidOrder, ("40650000", "APBK1943", "APBK3013"), ("521790",)),
-    "order not known or finished": (NothingToCancel, ("40320000", "40330000"), ("RC4032", "RC4033")),
+    "price step": (InvalidOrder, ("40030000", "APBK0506"), ("RC4003",)),
+    "limits of the day": (InvalidOrder, ("40270000", "APBK0406"), ("RC4027", "571552")),
+    "type not taken": (InvalidOrder, ("40650000", "APBK0963", "APBK1943", "APBK3013", "IGW00019"), ("521790",)),
+    "symbol not traded": (InvalidOrder, ("40070000", "APBK0066"), ("RC4007",)),
+    "order not known": (NothingToCancel, ("40320000", "APBK0344"), ("RC4032",)),
+    "nothing left of the order": (NothingToCancel, ("40330000", "APBK0927"), ("RC4033",)),
 }
 
 
@@ -164,7 +191,10 @@ def test_key_that_is_refused_at_login_is_told_to_queries_and_orders(wire: Any, c
     assert wire.of(BUY) == []
 
 
-@pytest.mark.parametrize("code", ["", "EGW99999", "XYZ", "4058000", "405800000", "OPSQ3001", "OPSP0001"])
+@pytest.mark.parametrize(
+    "code",
+    ["", "EGW99999", "XYZ", "4058000", "405800000", "OPSQ3001", "OPSP0001", "APBK09520", "APBK095", "OPSQ2001x"],
+)
 @pytest.mark.parametrize("status", [200, 500])
 def test_unknown_code_is_plainly_rejected_and_leaves_an_order_open(wire: Any, code: str, status: int) -> None:
     refuse(wire, PRICE, code, status, "1")
@@ -185,6 +215,91 @@ def test_answer_without_rt_cd_is_neither_success_nor_refusal(wire: Any, body: An
         wire.answer(PRICE, body, status=status).answer(BUY, body, status=status)
         assert type(raised(lambda: wire.broker.quote("005930"))) is WireError
         assert type(raised(lambda: wire.broker.buy("005930", 10, price=70000))) is OrderUncertain
+
+
+@pytest.mark.parametrize(("status", "words"), [(500, ""), (500, " " * 80), (503, "")])
+def test_trouble_without_code_and_words_is_asked_about_once_more_and_leaves_an_order_open(
+    wire: Any, status: int, words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    blank = {"rt_cd": "1", "msg_cd": " ", "msg1": words}
+    wire.answer(PRICE, blank, status=status)
+    with caplog.at_level(logging.WARNING, "brokerkit"):
+        error = raised(lambda: wire.broker.quote("005930"))
+    assert (type(error), error.code, len(wire.of(PRICE))) == (NetworkError, None, 2)
+    assert error.advice == "The server is in trouble: try again later."
+    assert "server in trouble, asking once more" in caplog.text
+    wire.answer(BUY, blank, status=status)
+    assert type(raised(lambda: wire.broker.buy("005930", 10, price=70000))) is OrderUncertain
+    assert len(wire.of(BUY)) == 1
+
+
+def test_query_that_met_a_server_in_trouble_comes_through_the_second_time(wire: Any) -> None:
+    wire.answers[PRICE] = [
+        (500, {}, b'{"rt_cd":"1","msg_cd":"","msg1":""}'),
+        (200, {}, json.dumps(wire.good(PRICE)).encode()),
+    ]
+    assert wire.broker.quote("005930").price == 70300
+    assert len(wire.of(PRICE)) == 2
+
+
+def test_blank_refusal_without_trouble_stays_a_refusal(wire: Any) -> None:
+    refuse(wire, PRICE, "", 200, "1", "")
+    assert type(raised(lambda: wire.broker.quote("005930"))) is Rejected
+    assert len(wire.of(PRICE)) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "secret", "told"),
+    [
+        ("k" * 36, "s" * 180, None),
+        ("k" * 36, "s" * 90, "the app secret has 90 characters, not 180"),
+        ("k" * 30, "s" * 181, "the app key has 30 characters, not 36 and the app secret has 181 characters, not 180"),
+    ],
+    ids=["usual", "half a secret", "both"],
+)
+@pytest.mark.parametrize(("code", "status"), [("EGW00103", 403), ("EGW00105", 403), ("", 500)])
+def test_keys_of_an_unusual_length_are_named_where_a_login_fails(
+    connect: Any, key: str, secret: str, told: str | None, code: str, status: int
+) -> None:
+    wire = connect("sandbox", wire_environment="real", app_key=key, app_secret=secret)
+    body = {"error_code": code, "error_description": "no"} if code else {"rt_cd": "1", "msg_cd": "", "msg1": ""}
+    wire.answer("tokenP", body, status=status)
+    error = raised(lambda: wire.broker.quote("005930"))
+    if told is None:
+        assert "characters" not in str(error.advice)
+    else:
+        assert told in str(error.advice)
+    assert key not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "told"),
+    [
+        ("EGW00356", 500, "environment of the profile"),
+        ("EGW02004", 500, "environment of the profile"),
+        ("EGW02007", 500, "environment of the profile"),
+        ("IGW00002", 500, "does not belong to this app key"),
+        ("APBK1271", 200, "last two digits"),
+        ("90070000", 200, "last two digits"),
+        ("APBK0066", 200, "halted"),
+    ],
+)
+def test_advice_says_what_to_do_about_a_code(wire: Any, code: str, status: int, told: str) -> None:
+    refuse(wire, BUY, code, status, "1")
+    assert told in str(raised(lambda: wire.broker.buy("005930", 10, price=70000)).advice)
+
+
+def test_token_that_was_asked_for_too_soon_is_not_asked_for_again_within_the_minute(wire: Any) -> None:
+    wire.client._tokens._token = None
+    wire.answer("tokenP", {"error_description": "wait", "error_code": "EGW00133"}, status=403)
+    first = raised(lambda: wire.broker.quote("005930"))
+    assert (type(first), first.code) == (RateLimited, "EGW00133")
+    assert first.advice == "A token can be had in 60 s."
+    for ask in (lambda: wire.broker.quote("005930"), wire.broker.balance):
+        error = raised(ask)
+        assert (type(error), error.code) == (RateLimited, "EGW00133")
+        assert re.fullmatch("A token can be had in [0-9]+ s[.]", str(error.advice))
+    assert len(wire.of("tokenP")) == 1
 
 
 def test_words_of_the_broker_are_one_printable_line_without_our_secrets(wire: Any) -> None:

@@ -27,6 +27,7 @@ class KiwoomClient(Client):
     hosts = {"real": "https://api.kiwoom.com", "demo": "https://mockapi.kiwoom.com"}
     answer_id = "api-id"
     refusals = errors.REFUSALS
+    advice = errors.ADVICE
     token_codes = errors.TOKEN_CODES
     order_paths = "POST .*/(crd)?ordr"
 
@@ -55,11 +56,13 @@ class KiwoomClient(Client):
         }
 
     def check(self, endpoint: Endpoint[Any], answer: Answer) -> None:
+        if answer.status == 400 and errors.BLOCKED in answer.content[:4096].lower():
+            self.refuse(endpoint, "400", "HTTP 400, Request Blocked: the web firewall of the broker")
         envelope = login.Envelope.model_validate_json(answer.content)
         if envelope.result is None:
             if answer.status == 401:
                 self.refuse(endpoint, "401", envelope.words)
-            raise self.wrong(endpoint, f"HTTP {answer.status} without return_code")
+            raise self.no_verdict(endpoint, answer, f"HTTP {answer.status} without return_code")
         if re.fullmatch(" *0+ *", str(envelope.result)):
             return
         code = errors.code_in(envelope.result, envelope.words)

@@ -311,6 +311,7 @@ def _cash() -> Json:
 def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Wire]]:
     """Return a function that makes a broker with a scripted server behind it. The limits are tested elsewhere."""
     monkeypatch.setattr(Client, "_wait", lambda self, endpoint, *, urgent: Turn([]))
+    monkeypatch.setattr("brokerkit.transport.http.PAUSE_SECONDS", 0)
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
 
         def make(environment: str = "real", **settings: Any) -> Wire:

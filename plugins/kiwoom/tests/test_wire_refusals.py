@@ -50,6 +50,7 @@ INNER: dict[str, Kind] = {
     "RC4058": MarketClosed,
     "505217": MarketClosed,
     "RC4003": InvalidOrder,
+    "RC4007": InvalidOrder,
     "RC4027": InvalidOrder,
     "571552": InvalidOrder,
     "571412": InvalidOrder,
@@ -122,9 +123,70 @@ def test_class_without_a_code_is_plainly_rejected_and_leaves_an_order_open(wire:
     check(wire, answer, status, str(result), Rejected, OrderUncertain)
 
 
+@pytest.mark.parametrize("code", ["RC4058", "571412"])
+@pytest.mark.parametrize("result", [1, 2, 3, 5, 7])
+def test_inner_code_counts_under_class_20_only(wire: Any, result: int, code: str) -> None:
+    answer = {"return_code": result, "return_msg": f"no ({code}:because of that)"}
+    check(wire, answer, 200, str(result), Rejected, OrderUncertain)
+
+
+UNLISTED = {
+    **dict.fromkeys(("1502", "1503", "1506", "1510", "8004", "8017", "8099", "8100", "8102"), Rejected),
+    **dict.fromkeys(("1500", "1518", "1634", "1686", "1699", "1703", "1900", "1904"), OrderUncertain),
+    **dict.fromkeys(("1998", "2000", "8000", "8105", "8201", "9999", "999", "80050"), OrderUncertain),
+}
+"""Codes that no list has: those within the ranges of the gateway's checks are definite, all others are not."""
+
+
+@pytest.mark.parametrize(("code", "kind"), UNLISTED.items())
+def test_unknown_code_is_definite_within_the_known_ranges_only(wire: Any, code: str, kind: Kind) -> None:
+    check(wire, {"return_code": 2, "return_msg": f"no [{code}:because]"}, 200, code, Rejected, kind)
+
+
 def test_every_published_code_and_every_code_of_the_table_is_checked_here() -> None:
     assert len(PUBLISHED) == 37
-    assert set(table.REFUSALS) - {"401"} <= {*PUBLISHED, *INNER}
+    assert set(table.REFUSALS) - {"400", "401"} <= {*PUBLISHED, *INNER}
+
+
+@pytest.mark.parametrize("code", ["8010", "8050"])
+def test_advice_names_the_address_that_has_to_be_registered(wire: Any, code: str) -> None:
+    wire.answer(PRICE, {"return_code": 3, "return_msg": f"no [{code}:device]"})
+    error = raised(lambda: wire.broker.quote("005930"))
+    assert str(error.advice).startswith("Register the public IP address of this machine")
+
+
+FIREWALL = b"<html><head><title>Request Blocked</title></head><body>Request Blocked</body></html>"
+
+
+@pytest.mark.parametrize("id", ["token", PRICE])
+def test_request_blocked_by_the_web_firewall_is_said_so(wire: Any, id: str) -> None:
+    wire.client._tokens._token = None
+    wire.answer(id, FIREWALL, status=400, headers={"Content-Type": "text/html"})
+    error = raised(lambda: wire.broker.quote("005930"))
+    assert (type(error), error.code, len(wire.of(id))) == (AuthError, "400", 1)
+    assert str(error.advice).startswith("Its web firewall refuses the address of this machine")
+
+
+def test_order_that_the_web_firewall_blocked_stays_open(wire: Any) -> None:
+    wire.answer(BUY, FIREWALL, status=400, headers={"Content-Type": "text/html"})
+    error = raised(lambda: wire.broker.buy("005930", 10, price=70000))
+    assert (type(error), error.code) == (OrderUncertain, "400")
+
+
+def test_other_html_under_400_is_not_the_firewall(wire: Any) -> None:
+    wire.answer(PRICE, b"<html>Bad Request</html>", status=400, headers={"Content-Type": "text/html"})
+    assert type(raised(lambda: wire.broker.quote("005930"))) is WireError
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+@pytest.mark.parametrize("body", [b"", b"<html>Bad Gateway</html>", b"{}", b'{"return_msg": "?"}'])
+def test_server_in_trouble_is_asked_once_more_and_leaves_an_order_open(wire: Any, body: bytes, status: int) -> None:
+    wire.answer(PRICE, body, status=status).answer(BUY, body, status=status)
+    error = raised(lambda: wire.broker.quote("005930"))
+    assert (type(error), len(wire.of(PRICE))) == (NetworkError, 2)
+    assert error.advice == "The server is in trouble: try again later."
+    assert type(raised(lambda: wire.broker.buy("005930", 10, price=70000))) is OrderUncertain
+    assert len(wire.of(BUY)) == 1
 
 
 @pytest.mark.parametrize("body", [{"return_msg": "who are you"}, {}, {"return_code": 3, "return_msg": "who are you"}])

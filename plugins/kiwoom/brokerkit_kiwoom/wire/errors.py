@@ -21,7 +21,8 @@ TOKEN_CODES = frozenset({"8005", "8031", "8103", "401"})
 
 REFUSALS: dict[str, type[BrokerError]] = {
     **dict.fromkeys(("1504", "1505", "8104", "8200", "RC9000"), Unsupported),
-    **dict.fromkeys(("1513", "1514", "1515", "1516", "401"), AuthError),
+    **dict.fromkeys(("1513", "1514", "1515", "1516"), AuthError),
+    **dict.fromkeys(("400", "401"), AuthError),
     **dict.fromkeys(("1687", "1700", "1701", "1702"), RateLimited),
     **dict.fromkeys(("1901", "1902", "1903"), UnknownSymbol),
     "1999": NetworkError,
@@ -35,6 +36,7 @@ REFUSALS: dict[str, type[BrokerError]] = {
     "RC4058": MarketClosed,
     "505217": MarketClosed,
     "RC4003": InvalidOrder,
+    "RC4007": InvalidOrder,
     "RC4027": InvalidOrder,
     "571412": InvalidOrder,
     "571552": InvalidOrder,
@@ -43,7 +45,21 @@ REFUSALS: dict[str, type[BrokerError]] = {
     "855056": InsufficientFunds,
     "800033": InsufficientFunds,
 }
+ADVICE = {
+    **dict.fromkeys(
+        ("8010", "8050"),
+        "Register the public IP address of this machine for the app key at the broker (it takes up to ten addresses).",
+    ),
+    "400": "Its web firewall refuses the address of this machine: register the address at the broker, and stay away "
+    "from proxies and VPNs.",
+    "8030": "The key is of the other environment: set environment of the profile to that of the keys.",
+    "RC4091": "The mock account has run out: apply for a new one at the broker.",
+}
+"""What to do next where it is more than the class of the error tells."""
+BLOCKED = b"request blocked"
+"""Stands in the HTML with which the web firewall answers under HTTP 400."""
 
+_BUSINESS = "20"
 _INNER = re.compile(r"\((RC[0-9]{4}|[0-9]{6}):")
 _OUTER = re.compile(r"\[([0-9]{3,5}):|CODE=([0-9]{3,5})")
 _DEFINITE = re.compile(r"150[1-9]|151[0-7]|190[1-3]|8(0[0-9]{2}|10[0-4])|RC[0-9]{4}|[0-9]{6}")
@@ -51,8 +67,8 @@ _DEFINITE = re.compile(r"150[1-9]|151[0-7]|190[1-3]|8(0[0-9]{2}|10[0-4])|RC[0-9]
 
 
 def code_in(result: int | str, words: str) -> str:
-    """Return the code that says most: the inner one of an order, the one in the words, else the class itself."""
-    if inner := _INNER.search(words):
+    """Return the code that says most: the inner one of class 20, the one in the words, else the class itself."""
+    if str(result).strip() == _BUSINESS and (inner := _INNER.search(words)):
         return inner[1]
     if outer := _OUTER.search(words):
         return outer[1] or outer[2]
