@@ -41,6 +41,7 @@ def broken(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
     return path
 
 
+@pytest.mark.parametrize("broken", ["cp949", "a loop of links"], indirect=True)
 def test_no_help_needs_the_file(broken: Path) -> None:
     done = subprocess.run(  # noqa: S603
         [sys.executable, "-c", SAYS, *HELP], capture_output=True, encoding="utf-8", check=True
@@ -51,6 +52,7 @@ def test_no_help_needs_the_file(broken: Path) -> None:
     assert "brokerkit.toml is" not in done.stderr
 
 
+@pytest.mark.parametrize("broken", ["bad TOML"], indirect=True)
 def test_completion_does_not_need_the_file(broken: Path) -> None:
     words = {"_BROKERKIT_COMPLETE": "complete_bash", "COMP_WORDS": "brokerkit quo", "COMP_CWORD": "1"}
     done = subprocess.run(

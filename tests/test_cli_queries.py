@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 
 from brokerkit import Balance, Broker, BuyingPower, InvestorFlow, Order, OrderBook, OrderStatus, Quote, Side, get_broker
-from brokerkit.cli import main
+from brokerkit.cli import exits, main
 from brokerkit.cli.printing import Printer, as_text, signed
 from brokerkit.market import clock
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox import sandbox as sandboxes
+from brokerkit.sandbox.faults import Faults, Rule
 
 AT_BOTH = pytest.mark.parametrize("name", ["kis", "kiwoom"])
 
@@ -94,6 +95,47 @@ def test_several_quotes_are_a_table_and_an_array(asked: Asked) -> None:
     assert head.split()[:3] == ["symbol", "name", "price"]
     assert [row[:6] for row in rows] == ["000660", "005930"]
     assert len({line.index(price) + len(price) for line, price in zip(rows, _prices(rows), strict=True)}) <= 2
+
+
+@AT_BOTH
+def test_a_bad_symbol_does_not_lose_the_good_ones(
+    name: str, broker: Broker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--broker", name, "--environment", "sandbox"]
+    assert main(["quote", "000660", "999999", "x", "005930", *options]) == exits.REFUSED
+    said = capsys.readouterr()
+    assert [row[:6] for row in said.out.splitlines()[1:]] == ["000660", "005930"]
+    assert [line.startswith("brokerkit: ") for line in said.err.splitlines()] == [True, True]
+    assert "999999" in said.err
+    assert main(["quote", "x", "000660", "999999", "005930", "--json", *options]) == exits.WRONG_USAGE
+    said = capsys.readouterr()
+    told = json.loads(said.out)
+    assert [each["symbol"] for each in told] == ["x", "000660", "999999", "005930"]
+    assert [each.get("error") for each in told] == ["InvalidRequest", None, "UnknownSymbol", None]
+    assert told[2]["message"]
+    assert said.err == ""
+    assert main(["quote", "x", "999999", "--json", *options]) == exits.WRONG_USAGE
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert json.loads(said.err)["error"] == "InvalidRequest"
+
+
+@AT_BOTH
+def test_a_line_that_breaks_keeps_the_quotes_before_it(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    faults = Faults([Rule("accept_then_reset", symbols="035720")])
+    with Sandbox(faults=faults) as sandbox:
+        monkeypatch.setattr(sandboxes, "_shared", [sandbox])
+        options = ["--broker", name, "--environment", "sandbox", "--json"]
+        assert main(["quote", "000660", "035720", "005930", *options]) == exits.NO_ANSWER
+        told = json.loads(capsys.readouterr().out)
+        assert [each["symbol"] for each in told] == ["000660", "035720", "005930"]
+        assert [each.get("error") for each in told] == [None, "NetworkError", "NetworkError"]
+        assert main(["quote", "000660", "035720", "005930", *options[:-1]]) == exits.NO_ANSWER
+        said = capsys.readouterr()
+        assert len(said.out.splitlines()) == 2
+        assert said.err.count("brokerkit: ") == 1
 
 
 def _prices(rows: list[str]) -> list[str]:

@@ -80,8 +80,7 @@ class Printer:
     def error(self, error: BrokerError) -> None:
         """Tell what went wrong, on standard error."""
         if self.as_json:
-            told = {key: getattr(error, key, None) for key in ERROR_KEYS}
-            _print_json({"error": type(error).__name__, **told}, sys.stderr)
+            _print_json(told_of(error), sys.stderr)
         else:
             console = _console(sys.stderr)
             console.print("brokerkit: ", style="bold red", end="")
@@ -93,6 +92,11 @@ class Printer:
             _print_json({"error": kind, **dict.fromkeys(ERROR_KEYS), "message": words}, sys.stderr)
         else:
             print(f"brokerkit: {words}", file=sys.stderr, flush=True)
+
+
+def told_of(error: BrokerError) -> dict[str, object]:
+    """Return what programs are told of an error."""
+    return {"error": type(error).__name__, **{key: getattr(error, key, None) for key in ERROR_KEYS}}
 
 
 class Signed(Decimal):

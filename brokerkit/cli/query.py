@@ -9,9 +9,12 @@ from typing import Annotated
 
 import typer
 
+from brokerkit.broker import Broker
+from brokerkit.cli import exits
 from brokerkit.cli.help import ACCOUNT, MARKET, ORDERS
-from brokerkit.cli.printing import Row, Signed, signed
+from brokerkit.cli.printing import Row, Signed, signed, told_of
 from brokerkit.cli.session import Session, at_broker
+from brokerkit.errors import AuthError, BrokerError, JournalError, NetworkError
 from brokerkit.market import clock
 from brokerkit.models import Balance, Flow, InvestorFlow, Order, OrderBook, Position, Quote, Venue
 
@@ -73,11 +76,36 @@ def add_to(app: typer.Typer) -> None:
 def quote(session: Session, symbols: SymbolsArgument, venue: VenueOption = Venue.KRX) -> None:
     """Show the present price of one symbol or several (현재가)."""
     with session.broker() as broker:
-        found = [broker.quote(symbol, venue=venue) for symbol in symbols]
-    if len(found) == 1:
+        answers = _quotes(broker, symbols, venue)
+    found = [each for _, each in answers if isinstance(each, Quote)]
+    errors = [each for _, each in answers if isinstance(each, BrokerError)]
+    if not found:
+        raise errors[0]
+    if len(answers) == 1:
         session.printer.one(found[0], _quote_lines(found[0]), _title(found[0].symbol, found[0].name, venue))
-    else:
-        session.printer.many(found, [_quote_row(each) for each in found], "No symbols.")
+        return
+    told = [{"symbol": symbol, **told_of(each)} if isinstance(each, BrokerError) else each for symbol, each in answers]
+    session.printer.many(told, [_quote_row(each) for each in found], "No symbols.")
+    if errors:
+        for error in () if session.printer.as_json else dict.fromkeys(errors):
+            session.printer.error(error)
+        raise typer.Exit(exits.code_of(errors[0]))
+
+
+def _quotes(broker: Broker, symbols: Sequence[str], venue: Venue) -> list[tuple[str, Quote | BrokerError]]:
+    """Return what was answered to each symbol: a bad one does not lose the others.
+
+    Where the fault is not the symbol's, as of a key that is refused or a line that is down, the rest is not asked.
+    """
+    answers: list[tuple[str, Quote | BrokerError]] = []
+    for number, symbol in enumerate(symbols):
+        try:
+            answers.append((symbol, broker.quote(symbol, venue=venue)))
+        except (AuthError, NetworkError, JournalError) as error:
+            return [*answers, *((each, error) for each in symbols[number:])]
+        except BrokerError as error:
+            answers.append((symbol, error))
+    return answers
 
 
 @at_broker
