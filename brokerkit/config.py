@@ -62,7 +62,8 @@ class Profile(BaseModel):
 class Found:
     """One account that an adapter found in a file of another program."""
 
-    environment: str
+    environment: str | None
+    """None where the file does not tell it."""
     settings: Mapping[str, SecretStr]
     lacking: Mapping[str, str]
     """Settings that the file has a place for but no value, with the file's own name of that place."""

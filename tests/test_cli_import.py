@@ -106,12 +106,12 @@ def test_a_postman_environment_becomes_a_profile(run: Run, held: FakeKeyring) ->
 def test_what_is_not_filled_in_is_left_out_and_named(run: Run) -> None:
     assert run(write(SAMPLE.replace(KEY, "앱키")), "--untested") == 0
     assert list(load_profiles()[0]) == ["kis-demo"]
-    assert "Left out: real lacks my_app." in run.stderr
+    assert "Left out: kis real lacks my_app." in run.stderr
 
 
 def test_a_file_without_any_complete_account_names_what_is_lacking(run: Run, tmp_path: Path) -> None:
     assert run(postman({**REAL, "PROD_APPKEY": "", "CANO_REAL": ""}), "--untested") == exits.WRONG_USAGE
-    assert "real lacks PROD_APPKEY, CANO_REAL" in run.error
+    assert "kis real lacks PROD_APPKEY, CANO_REAL" in run.error
     assert run(postman(REAL), "--environment", "demo") == exits.WRONG_USAGE
     assert "none for this environment" in run.error
     assert not (tmp_path / "user").exists()
@@ -129,6 +129,87 @@ def test_an_account_can_be_given_beside_the_file(run: Run, monkeypatch: pytest.M
     assert run(source, "--untested", "--profile", "asked", "--keep", "file", typed="1\n60012345-01\n") == 0
     assert "Account of real, which CANO_REAL does not tell" in run.stderr
     assert load_profiles()[0]["asked"].settings["account"] == "60012345-01"
+
+
+KIWOOM_KEY, KIWOOM_SECRET = "CANARYk_" + "aB3-" * 9, "CANARYs_" + "xY4_" * 9
+ENV = f"""\
+# 한국투자증권
+export KIS_APP_KEY="{KEY}"   # 실전
+KIS_APP_SECRET='{SECRET}'
+KIS_ACCOUNT_NO=50012345-01
+KIS_PAPER_APP_KEY={PAPER}
+KIS_PAPER_APP_SECRET = "{PAPER}
+{PAPER}"
+KIS_PAPER_STOCK=70012345
+KIS_PROD_TYPE=01
+
+TELEGRAM_BOT_TOKEN=123:CANARY
+this line is none
+KIWOOM_APP_KEY={KIWOOM_KEY}#1
+"""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp949", "utf-16"])
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_a_file_of_variables_becomes_profiles(encoding: str, ends: str, run: Run, held: FakeKeyring) -> None:
+    source = write(ENV.replace("\n", ends), ".env", encoding)
+    before = Path(source).read_bytes()
+    assert run(source, "--untested", "--broker", "kis") == 0
+    found, default = load_profiles()
+    assert {name: each.settings["account"] for name, each in found.items()} == {
+        "kis-real": "50012345-01",
+        "kis-demo": "70012345-01",
+    }
+    assert default in found
+    assert held.content["brokerkit", "kis-real/app_key"] == KEY
+    assert held.content["brokerkit", "kis-real/app_secret"] == SECRET
+    assert held.content["brokerkit", "kis-demo/app_secret"] == PAPER + PAPER
+    assert Path(source).read_bytes() == before
+
+
+def test_a_file_with_keys_of_two_brokers_becomes_profiles_of_both(run: Run, held: FakeKeyring) -> None:
+    source = write(
+        f"KIS_APP_KEY={KEY}\nKIS_APP_SECRET={SECRET}\nKIS_ACCOUNT_NO=50012345-01\nKIS_ENV=real\n"
+        f"KIWOOM_APP_KEY={KIWOOM_KEY}\nKIWOOM_SECRET_KEY={KIWOOM_SECRET}\nKIWOOM_MODE=mock\n",
+        ".env",
+    )
+    assert run(source, "--untested") == 0
+    found, _ = load_profiles()
+    assert {name: (each.broker, each.environment) for name, each in found.items()} == {
+        "kis-real": ("kis", "real"),
+        "kiwoom-demo": ("kiwoom", "demo"),
+    }
+    assert "account" not in found["kiwoom-demo"].settings
+    assert held.content["brokerkit", "kiwoom-demo/app_secret"] == KIWOOM_SECRET
+    assert run(source, "--untested", "--profile", "mine") == 0
+    assert {"mine-kis-real", "mine-kiwoom-demo"} < set(load_profiles()[0])
+    assert run(source, "--untested", "--profile", "alone", "--broker", "kiwoom") == 0
+    assert load_profiles()[0]["alone"].broker == "kiwoom"
+
+
+def test_an_environment_that_the_file_does_not_tell_is_asked_for(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = write(f"KIWOOM_APP_KEY={KIWOOM_KEY}\nKIWOOM_SECRET_KEY={KIWOOM_SECRET}\n", ".env")
+    assert run(source, "--untested") == exits.WRONG_USAGE
+    assert "does not tell whether its keys of kiwoom are for demo or for real" in run.error
+    assert run(source, "--untested", "--environment", "sandbox") == exits.WRONG_USAGE
+    assert "Give demo or real" in run.error
+    assert run(source, "--untested", "--environment", "demo") == 0
+    assert load_profiles()[0]["kiwoom-demo"].environment == "demo"
+    monkeypatch.setattr(importing, "is_terminal", lambda: True)
+    assert run(source, "--untested", "--keep", "file", typed="paper\nreal\n") == 0
+    assert load_profiles()[0]["kiwoom-real"].environment == "real"
+
+
+def test_what_python_kis_saved_becomes_a_profile(run: Run) -> None:
+    saved = {"id": "trader", "appkey": KEY, "secretkey": SECRET, "account": "50012345-01", "virtual": True}
+    assert run(write(json.dumps(saved), "secret.json"), "--untested") == 0
+    assert load_profiles()[0]["kis-demo"].settings["hts_id"] == "trader"
+
+
+@pytest.mark.parametrize("start", ["#" * 500_000, "\n" * 500_000, " " * 500_000, "export " * 70_000])
+def test_a_long_beginning_does_not_take_long_to_read(start: str, run: Run) -> None:
+    assert run(write(f"{start}\nA=b\n", ".env")) == exits.WRONG_USAGE
+    assert "none of the files" in run.error or "cannot be read" in run.error
 
 
 def test_a_profile_is_not_replaced_without_asking(run: Run) -> None:
@@ -188,7 +269,8 @@ def test_a_file_that_is_none_is_named(run: Run) -> None:
 
 def test_an_unknown_file_tells_what_is_known(run: Run) -> None:
     assert run(write("a: b")) == exits.WRONG_USAGE
-    assert "kis: kis_devlp.yaml of the official samples" in run.error
+    assert "kis: kis_devlp.yaml, a Postman environment, .env" in run.error
+    assert "kiwoom: .env with names such as KIWOOM_APP_KEY" in run.error
 
 
 # Importers that others wrote

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 WRONG_USAGE = 2
-EXTRA = frozenset({"rich", "tomlkit", "typer", "yaml"})
+EXTRA = frozenset({"dotenv", "rich", "tomlkit", "typer", "yaml"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
