@@ -105,3 +105,46 @@ def test_an_order_can_be_taken_and_then_rejected(exchange: Exchange) -> None:
             change("one", rejected.number)
         assert (refused.value.reason, refused.value.detail) == (Refusal.NOTHING_TO_CANCEL, "0")
     assert exchange.account("one").orderable == exchange.account("two").orderable
+
+
+def test_page_looks_at_its_own_rows_and_goes_on_behind_a_key(exchange: Exchange) -> None:
+    order = request(1, int(exchange.instruments[SAMSUNG].lower_limit))
+    for back in (3, 2, 1):
+        exchange.remember("one", exchange.today - dt.timedelta(days=back), order)
+    numbers = [exchange.submit("one", order).number for _ in range(50)]
+    seen: list[ExchangeOrder] = []
+
+    def wanted(row: ExchangeOrder) -> bool:
+        seen.append(row)
+        return True
+
+    first = exchange.page("one", 10, wanted=wanted)
+    assert ([row.number for row in first.rows], first.more, len(seen)) == (numbers[:10], True, 11)
+    seen.clear()
+    after = (exchange.today, numbers[39])
+    last = exchange.page("one", 10, after=after, wanted=wanted)
+    assert ([row.number for row in last.rows], last.more, len(seen)) == (numbers[40:], False, 10)
+    back = exchange.page(
+        "one", 5, after=(exchange.today, numbers[3]), newest_first=True, days=(dt.date.min, dt.date.max)
+    )
+    days = [(exchange.today - row.day).days for row in back.rows]
+    assert ([row.number for row in back.rows[:3]], days, back.more) == (numbers[2::-1], [0, 0, 0, 1, 2], True)
+
+
+def test_rows_that_wait_are_found_without_the_others(exchange: Exchange) -> None:
+    order = request(2, int(exchange.instruments[SAMSUNG].lower_limit))
+    numbers = [exchange.submit("one", order).number for _ in range(20)]
+    for number in numbers[1:]:
+        exchange.cancel("one", number)
+    moved = exchange.amend("one", numbers[0], quantity=Decimal(1))
+    seen: list[int] = []
+
+    def wanted(row: ExchangeOrder) -> bool:
+        seen.append(row.number)
+        return True
+
+    found = exchange.page("one", 10, working=True, wanted=wanted)
+    assert seen == [numbers[0], moved.number] == [row.number for row in found.rows]
+    assert [row.number for row in exchange.open_orders("one")] == seen
+    loaded = Exchange.load(exchange.dump())
+    assert [row.number for row in loaded.open_orders("one")] == seen

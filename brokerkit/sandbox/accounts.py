@@ -12,6 +12,7 @@ from brokerkit.market.costs import cut
 from brokerkit.models import Side
 from brokerkit.sandbox.days import next_played_day, settled_on
 from brokerkit.sandbox.instruments import Instrument
+from brokerkit.sandbox.roll import Roll
 from brokerkit.sandbox.rows import Entry, ExchangeRefusal, Refusal
 
 
@@ -118,7 +119,11 @@ class Account:
         self.lots: dict[str, Lot] = {}
         self.entries: dict[int, Entry] = {}
         """Today's rows by number, ascending."""
-        self.history: list[Entry] = []
+        self.today = Roll()
+        """The same rows, to read pages of."""
+        self.working = Roll()
+        """Those of them of which something waits."""
+        self.history = Roll()
         """Rows of earlier days."""
         self.rejections = 0
         """So many of the next orders are refused after they were taken."""
@@ -137,6 +142,11 @@ class Account:
     def orderable(self) -> int:
         """Cash for new buys: the proceeds of today's sales can buy at once."""
         return self.settled - self._reserved
+
+    def enter(self, entry: Entry) -> None:
+        """Add a row of today."""
+        self.entries[entry.number] = entry
+        self.today.add(entry)
 
     def sellable(self, symbol: str) -> int:
         """Return the shares that no working sell has reserved."""
@@ -169,6 +179,8 @@ class Account:
     def reserve(self, entry: Entry) -> None:
         """Hold back what the rest of a working order needs, in place of what it held back before."""
         self.release(entry)
+        if entry.remaining:
+            self.working.add(entry)
         if entry.request.side is Side.BUY:
             entry.reserved = self.due(entry.dearest * entry.remaining)
             self._reserved += entry.reserved
@@ -177,7 +189,8 @@ class Account:
             self.lots[entry.request.symbol].reserved += entry.reserved
 
     def release(self, entry: Entry) -> None:
-        """Hold back nothing for an order any more."""
+        """Hold back nothing for an order any more, and count it no longer among those that work."""
+        self.working.discard(entry)
         if entry.request.side is Side.BUY:
             self._reserved -= entry.reserved
         elif entry.reserved:
@@ -224,8 +237,9 @@ class Account:
         """Move on from the last day played: its rows become history, settlements that are due become cash."""
         for entry in self.entries.values():
             entry.expired, entry.remaining = entry.expired + entry.remaining, 0
-        self.history.extend(self.entries.values())
+            self.history.add(entry)
         self.entries.clear()
+        self.today, self.working = Roll(), Roll()
         if self.bought or self.sold:
             self.settlements.append((settled_on(last), self.sold - self.bought - self.fees))
         self.cash += sum(amount for day, amount in self.settlements if day <= today)

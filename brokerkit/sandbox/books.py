@@ -6,14 +6,14 @@ Everything here is in whole shares and whole won, so plain ints: the exchange tu
 from __future__ import annotations
 
 import datetime as dt
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from itertools import chain
 from random import Random
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from brokerkit.market.ticks import Kind, tick_size
 from brokerkit.models import Side
@@ -63,6 +63,10 @@ class Resting(Generic[Owner]):
         return high >= self.stop if self.side is Side.BUY else low <= self.stop
 
 
+Queue: TypeAlias = OrderedDict[Resting[Owner], None]
+"""Orders, oldest first, each of which can be taken out without going through the others."""
+
+
 @dataclass(frozen=True)
 class Match(Generic[Owner]):
     """A trade with a resting order, at a price that both sides take."""
@@ -87,9 +91,11 @@ class _Half(Generic[Owner]):
     """The orders of one side: a queue for each price, oldest first, and those without a price in the book."""
 
     side: Side
-    queues: dict[int, deque[Resting[Owner]]] = field(default_factory=dict)
-    others: dict[Place, deque[Resting[Owner]]] = field(
-        default_factory=lambda: {place: deque() for place in Place if place is not Place.LEVEL}
+    queues: dict[int, Queue[Owner]] = field(default_factory=dict)
+    sizes: dict[int, int] = field(default_factory=dict)
+    """Shares that wait at each price."""
+    others: dict[Place, Queue[Owner]] = field(
+        default_factory=lambda: {place: OrderedDict() for place in Place if place is not Place.LEVEL}
     )
 
     def prices(self) -> list[int]:
@@ -106,11 +112,29 @@ class _Half(Generic[Owner]):
         """Return whether somebody of the other side with this limit takes this price."""
         return limit is None or (price >= limit if self.side is Side.BUY else price <= limit)
 
-    def queue(self, order: Resting[Owner]) -> deque[Resting[Owner]]:
-        """Return where an order waits or is going to wait."""
+    def add(self, order: Resting[Owner]) -> None:
+        """Let an order wait behind those of its place."""
+        if order.place is not Place.LEVEL:
+            self.others[order.place][order] = None
+            return
+        self.queues.setdefault(order.price, OrderedDict())[order] = None
+        self.sizes[order.price] = self.sizes.get(order.price, 0) + order.remaining
+
+    def take(self, order: Resting[Owner], quantity: int) -> None:
+        """Let so much of an order wait no longer."""
+        order.remaining -= quantity
         if order.place is Place.LEVEL:
-            return self.queues.setdefault(order.price, deque())
-        return self.others[order.place]
+            self.sizes[order.price] -= quantity
+
+    def remove(self, order: Resting[Owner]) -> None:
+        """Let an order wait no longer."""
+        if order.place is not Place.LEVEL:
+            del self.others[order.place][order]
+            return
+        del self.queues[order.price][order]
+        self.sizes[order.price] -= order.remaining
+        if not self.queues[order.price]:
+            del self.queues[order.price], self.sizes[order.price]
 
     def in_auction(self) -> Iterator[Resting[Owner]]:
         """Yield what takes part in an auction, the first to be served first: market orders, then the best prices."""
@@ -121,8 +145,11 @@ class _Half(Generic[Owner]):
     def wants(self, price: int) -> int:
         """Return how many shares this side would trade at a price in an auction."""
         market = sum(order.remaining for order in self.others[Place.MARKET])
-        levels = (queue for at, queue in self.queues.items() if self.reaches(at, price))
-        return market + sum(order.remaining for queue in levels for order in queue)
+        return market + self.within(price)
+
+    def within(self, limit: int | None) -> int:
+        """Return how many shares wait at prices that somebody with this limit takes."""
+        return sum(size for price, size in self.sizes.items() if self.reaches(price, limit))
 
 
 class Book(Generic[Owner]):
@@ -145,21 +172,18 @@ class Book(Generic[Owner]):
     def rest(self, order: Resting[Owner]) -> None:
         """Let an order wait behind those of the same price."""
         self.untouched = False
-        self._halves[order.side].queue(order).append(order)
+        self._halves[order.side].add(order)
 
     def withdraw(self, order: Resting[Owner], quantity: int) -> None:
         """Take back part of a waiting order, or all of it; the rest keeps its place."""
         self.untouched = False
-        order.remaining -= quantity
+        self._halves[order.side].take(order, quantity)
         if not order.remaining:
             self.remove(order)
 
     def remove(self, order: Resting[Owner]) -> None:
         """Let an order wait no longer."""
-        half = self._halves[order.side]
-        half.queue(order).remove(order)
-        if order.place is Place.LEVEL and not half.queues[order.price]:
-            del half.queues[order.price]
+        self._halves[order.side].remove(order)
 
     def waiting(self, place: Place | None = None) -> Sequence[Resting[Owner]]:
         """Return what waits in a place, or everything, each queue in its order."""
@@ -172,9 +196,7 @@ class Book(Generic[Owner]):
     def available(self, side: Side, limit: int | None) -> int:
         """Return how many shares an incoming order of that side and limit (None: any price) would find."""
         half = self._halves[opposite(side)]
-        found = sum(
-            order.remaining for price, queue in half.queues.items() if half.reaches(price, limit) for order in queue
-        )
+        found = half.within(limit)
         middle = self.middle()
         if middle is not None and half.reaches(middle, limit):
             found += sum(order.remaining for order in half.others[Place.MIDPOINT])
@@ -269,12 +291,12 @@ class Book(Generic[Owner]):
     def levels(self, side: Side) -> Sequence[tuple[int, int]]:
         """Return price and waiting quantity of the best ten prices of a side, best first."""
         half = self._halves[side]
-        return [(price, sum(order.remaining for order in half.queues[price])) for price in half.prices()[:LEVELS]]
+        return [(price, half.sizes[price]) for price in half.prices()[:LEVELS]]
 
-    def _take(self, queue: deque[Resting[Owner]], price: int, quantity: int, matches: list[Match[Owner]]) -> int:
+    def _take(self, queue: Queue[Owner], price: int, quantity: int, matches: list[Match[Owner]]) -> int:
         """Fill from a queue, oldest first, and return what is left to fill."""
         while quantity and queue:
-            order = queue[0]
+            order = next(iter(queue))
             traded = min(quantity, order.remaining)
             quantity -= traded
             self.withdraw(order, traded)

@@ -7,7 +7,7 @@ market share one book for each symbol.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Self
 
@@ -21,6 +21,7 @@ from brokerkit.sandbox.candles import Candle, Trade
 from brokerkit.sandbox.instruments import Instrument, Market
 from brokerkit.sandbox.past import Past
 from brokerkit.sandbox.public import PublicMarket
+from brokerkit.sandbox.roll import Key, Page
 from brokerkit.sandbox.rows import Entry, ExchangeOrder, ExchangeRefusal, Execution, Refusal
 from brokerkit.sandbox.terms import amended_request, check_numbers, check_offered, is_whole, terms_of
 
@@ -36,6 +37,7 @@ __all__ = [
     "Instrument",
     "Market",
     "OrderType",
+    "Page",
     "Phase",
     "Refusal",
     "TimeInForce",
@@ -60,14 +62,14 @@ class Exchange(PublicMarket):
 
     def open_account(self, number: str, *, cash: Decimal = Decimal(100_000_000), costs: Costs | None = None) -> None:
         """Open an account with settled cash in whole won."""
-        with self._lock:
+        with self._changing():
             if number in self._accounts:
                 raise ValueError(f"There is an account {number} already.")
             self._accounts[number] = Account(number, _whole("cash", cash), costs or Costs())
 
     def give_holding(self, account: str, symbol: str, quantity: Decimal, cost: Decimal) -> None:
         """Add shares that the account bought earlier, already settled, for that cost in whole won."""
-        with self._lock:
+        with self._changing():
             instrument = self._instrument(symbol)
             self._account(account).give(instrument, _whole("quantity", quantity), _whole("cost", cost))
 
@@ -92,7 +94,7 @@ class Exchange(PublicMarket):
         of the day, the rest is cancelled when the book is empty; of IOC what is not filled at once; of FOK everything
         unless all can be filled. In an auction everything rests until the phase ends.
         """
-        with self._lock:
+        with self._changing():
             owner = self._account(account)
             instrument = self._check(request)
             terms = terms_of(request, instrument, self._floor.book(instrument))
@@ -121,7 +123,7 @@ class Exchange(PublicMarket):
 
         The new order comes in last at its price. If it is refused, the named one stays as it is.
         """
-        with self._lock:
+        with self._changing():
             entry = self._entry(account, number)
             self._check_open(entry.request)
             moved = _part_of(entry, quantity)
@@ -140,7 +142,7 @@ class Exchange(PublicMarket):
 
     def cancel(self, account: str, number: int, quantity: Decimal | None = None) -> ExchangeOrder:
         """Cancel an order, or part of what is left of it, and return the row of the cancel."""
-        with self._lock:
+        with self._changing():
             owner = self._account(account)
             entry = self._entry(account, number)
             if not self.market_open:
@@ -163,12 +165,39 @@ class Exchange(PublicMarket):
     def open_orders(self, account: str) -> Sequence[ExchangeOrder]:
         """Return those of today's rows of which something waits, ascending by number."""
         with self._lock:
-            return [entry.snapshot() for entry in self._account(account).entries.values() if entry.remaining]
+            return [entry.snapshot() for entry in self._account(account).working]
 
     def history(self, account: str, start: dt.date, end: dt.date) -> Sequence[ExchangeOrder]:
         """Return the rows of these days, today's included, ascending by day and number."""
         with self._lock:
-            return history.rows_of(self._account(account), self._today, start, end)
+            return history.rows_of(self._account(account), start, end)
+
+    def page(
+        self,
+        account: str,
+        size: int,
+        *,
+        days: tuple[dt.date, dt.date] | None = None,
+        after: Key | None = None,
+        newest_first: bool = False,
+        working: bool = False,
+        wanted: Callable[[ExchangeOrder], bool] = lambda row: True,
+    ) -> Page:
+        """Return so many rows, of today unless days are given, behind the one with a key; those that wait if `working`.
+
+        Only rows of the page are looked at, and those on the way that are not wanted.
+        """
+        with self._lock:
+            among = days or (self._today, self._today)
+            return history.page_of(
+                self._account(account),
+                size,
+                among,
+                wanted,
+                after=after,
+                newest_first=newest_first,
+                working=working,
+            )
 
     def remember(
         self,
@@ -186,7 +215,7 @@ class Exchange(PublicMarket):
         What is neither filled nor cancelled has expired. Without a price the fills were at the limit, or at the close
         of that day.
         """
-        with self._lock:
+        with self._changing():
             if day >= self._today:
                 raise ValueError(f"{day} is not before {self._today}: submit an order of today.")
             owner = self._account(account)
@@ -197,17 +226,17 @@ class Exchange(PublicMarket):
                 fill_price = average_price or request.price or close
                 entry.executions.append(Execution(number, self._floor.next_trade, fill_price, filled, entry.time))
                 self._floor.next_trade += 1
-            owner.history.append(entry)
+            owner.history.add(entry)
             return entry.snapshot()
 
     def reject_next(self, account: str) -> None:
         """Let the account's next order be taken and then refused: it gets a row with all of its quantity rejected."""
-        with self._lock:
+        with self._changing():
             self._account(account).rejections += 1
 
     def trade(self, symbol: str, side: Side, quantity: Decimal, price: Decimal | None = None) -> None:
         """Play somebody else's order: a market order without a price, else a limit order whose rest waits."""
-        with self._lock:
+        with self._changing():
             instrument = self._instrument(symbol)
             self._check_tradable(symbol)
             if self.phase is Phase.AFTER_CLOSE_CLOSING_PRICE:
@@ -254,7 +283,7 @@ class Exchange(PublicMarket):
         number, self._next_number = self._next_number, self._next_number + 1
         original, root = (named.number, named.root) if named else (None, number)
         entry = Entry(number, action, original, root, owner, request, self.now(), quantity)
-        owner.entries[number] = entry
+        owner.enter(entry)
         return entry
 
     def _check(self, request: OrderRequest) -> Instrument:

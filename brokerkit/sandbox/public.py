@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import ROUND_HALF_UP, Decimal
 
 from brokerkit.market.clock import KST
@@ -37,6 +38,7 @@ class PublicMarket:
         self._floor = Floor(seed, past.instruments(), today, self.now)
         self._floor.salt = past.salt(today)
         self._lock = threading.RLock()
+        self._changes = 0
 
     def now(self) -> dt.datetime:
         """Return the time at the exchange: it starts at 10:00 Korean time and runs with the real clock.
@@ -44,6 +46,19 @@ class PublicMarket:
         It stops at the end of the day, because an exchange plays one day only.
         """
         return min(self._opening + dt.timedelta(seconds=time.monotonic() - self._opened_at), self._end)
+
+    @property
+    def changes(self) -> int:
+        """How often something was done here: what was computed or saved at a number still holds at the same number."""
+        return self._changes
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        with self._lock:
+            try:
+                yield
+            finally:
+                self._changes += 1
 
     @property
     def today(self) -> dt.date:
@@ -60,7 +75,7 @@ class PublicMarket:
 
     @phase.setter
     def phase(self, phase: Phase) -> None:
-        with self._lock:
+        with self._changing():
             # Closed can also mean that market_open is False; then nothing has expired yet.
             if phase is not self._floor.phase or phase is Phase.CLOSED:
                 self._floor.begin(Phase(phase))
@@ -72,7 +87,7 @@ class PublicMarket:
 
     @market_open.setter
     def market_open(self, is_open: bool) -> None:
-        with self._lock:
+        with self._changing():
             if is_open:
                 self.phase = Phase.REGULAR
             else:
@@ -80,12 +95,12 @@ class PublicMarket:
 
     def halt(self, symbol: str) -> None:
         """Stop trading of a symbol: orders in it are refused, waiting ones can be cancelled."""
-        with self._lock:
+        with self._changing():
             self._floor.halted.add(self._instrument(symbol).symbol)
 
     def resume(self, symbol: str) -> None:
         """Let a symbol trade again."""
-        with self._lock:
+        with self._changing():
             self._floor.resume(self._instrument(symbol).symbol)
 
     @property

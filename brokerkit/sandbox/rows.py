@@ -125,8 +125,13 @@ class Entry:
     """Cash that a working buy holds back, or shares of a working sell."""
     awake: bool = False
     """Of a stop order: its stop price was reached, so it is a limit order now."""
+    key: tuple[dt.date, int] = field(init=False, repr=False)
+    """Day and number: a number alone is unique within its day only."""
     _told: ExchangeOrder | None = field(default=None, init=False, repr=False)
     _told_at: tuple[int, ...] = field(default=(), init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.key = (self.time.date(), self.number)
 
     def snapshot(self) -> ExchangeOrder:
         """Return the row as it stands: the same object as long as nothing of it has changed."""

@@ -127,8 +127,10 @@ class SavedAccount(_Saved):
         account.settlements = self.settlements
         account.rejections = self.rejections
         account.bought, account.sold, account.fees = self.bought, self.sold, self.fees
-        account.entries = {saved.number: saved.entry(account) for saved in self.entries}
-        account.history = [saved.entry(account) for saved in self.history]
+        for saved in self.entries:
+            account.enter(saved.entry(account))
+        for saved in self.history:
+            account.history.add(saved.entry(account))
         for lot in self.lots:
             account.lots[lot.symbol] = Lot(
                 instruments[lot.symbol],

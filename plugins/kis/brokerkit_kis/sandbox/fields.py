@@ -41,6 +41,8 @@ class Memory:
         default_factory=dict
     )
     """Rows of the list of days, with the order and its remembered code that they were written from."""
+    totals: tuple[object, dict[str, object]] = (None, {})
+    """Of the list that was asked for last, with what was asked and how often the exchange had changed."""
     past: dict[str, Past] = dataclasses.field(default_factory=dict)
     """The days before today, by symbol."""
 

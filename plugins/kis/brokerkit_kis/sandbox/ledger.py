@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from calendar import monthrange
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 from brokerkit.models import Side, Venue
@@ -12,9 +12,10 @@ from brokerkit.sandbox.exchange import ExchangeOrder
 from brokerkit_kis.sandbox.divisions import division_of
 from brokerkit_kis.sandbox.fields import ACCOUNT, INTEGER, Api, Context, Field, codes, date_field, wrong_field
 from brokerkit_kis.sandbox.orders import BRANCH
-from brokerkit_kis.sandbox.paging import KEYS, Listing, echo_of, paged
+from brokerkit_kis.sandbox.paging import KEYS, SECOND, Listing, answered, asked_after, echo_of, paged
 from brokerkit_kis.sandbox.wording import Answer, day_text, fixed, order_number, time_text, whole
 
+Days = tuple[dt.date, dt.date]
 SIDE_CODE = {Side.SELL: "01", Side.BUY: "02"}
 SIDE_NAME = {Side.SELL: "매도", Side.BUY: "매수"}
 ACTION_NAME = {"NEW": "", "AMEND": "정정*", "CANCEL": "취소*"}
@@ -32,38 +33,84 @@ def daily_orders(context: Context) -> Answer:
     number = context.text("ODNO")
     if number and not (number.isascii() and INTEGER.fullmatch(number)):
         raise wrong_field("ODNO")
-    chosen = _wanted(context, _listed(context, start, end))
-    # The totals are known to ignore the filter by order number.
-    totals = _totals(context, chosen)
-    rows = [order for order in chosen if not number or order.number == int(number)]
-    newest_first = context.text("INQR_DVSN") != "01"
-    if newest_first:
-        rows.reverse()
     names = ("CANO", "ACNT_PRDT_CD", "INQR_STRT_DT", "INQR_END_DT", "PDNO", "ODNO", "CCLD_DVSN", "INQR_DVSN")
-    size = 15 if context.demo else 100
-    listing = Listing(rows, _key, lambda order: _row(context, order), size, newest_first)
-    return paged(context, listing, echo_of(context, *names), "output1", output2=totals)
+    echo = echo_of(context, *names)
+    days, wanted = _listed_days(context, start, end), _wanted(context)
+    # The totals are known to ignore the filter by order number.
+    totals = _totals(context, days, wanted)
+    if days is None:
+        return answered(context, [], "", echo, "output1", output2=totals)
+    return _page(
+        context,
+        (lambda order: order.number == int(number) and wanted(order)) if number else wanted,
+        echo,
+        "output1",
+        size=15 if context.demo else 100,
+        days=days,
+        newest_first=context.text("INQR_DVSN") != "01",
+        output2=totals,
+    )
+
+
+def _page(
+    context: Context,
+    wanted: Callable[[ExchangeOrder], bool],
+    echo: str,
+    block: str,
+    *,
+    size: int,
+    days: Days,
+    newest_first: bool = True,
+    working: bool = False,
+    **others: object,
+) -> Answer:
+    """Answer a page of orders, without going through those before it."""
+    key = asked_after(context, echo)
+    found = context.exchange.page(
+        context.account,
+        size,
+        days=days,
+        after=None if key is None else _row_of(key),
+        newest_first=newest_first,
+        working=working,
+        wanted=wanted,
+    )
+    if key is not None and not found.rows:
+        raise wrong_field(SECOND)
+    write = _working_row if working else _row
+    rows: list[object] = [write(context, order) for order in found.rows]
+    return answered(context, rows, _key(found.rows[-1]) if found.more else "", echo, block, **others)
 
 
 def _key(order: ExchangeOrder) -> str:
     return f"{day_text(order.day)}{order_number(order.number)}"
 
 
-def _listed(context: Context, start: dt.date, end: dt.date) -> Sequence[ExchangeOrder]:
-    """Return the rows of these days that this id can see at all."""
+def _row_of(key: str) -> tuple[dt.date, int]:
+    """Return day and number of the row that a key names."""
+    try:
+        if len(key) != 18 or not key.isascii() or not key.isdigit():
+            raise ValueError
+        return dt.date(int(key[:4]), int(key[4:6]), int(key[6:8])), int(key[8:])
+    except ValueError:
+        raise wrong_field(SECOND) from None
+
+
+def _listed_days(context: Context, start: dt.date, end: dt.date) -> Days | None:
+    """Return those of these days that this id can see at all."""
     missing = {name for name in SILENT_FIELDS if name not in context.fields}
     if context.tr_id in OLD_IDS:
         # The old id is older than the exchange field and was seen to be answered without it.
         missing.discard("EXCG_ID_DVSN_CD")
     if missing or (context.demo and context.tr_id in OLD_IDS):
-        return []  # seen: the old id's list stays empty in the demo although orders fill
+        return None  # seen: the old id's list stays empty in the demo although orders fill
     # Each id has its own stretch of time. That it leaves the rest out, and does not refuse, is not known.
     border = three_months_before(context.exchange.today)
     if context.tr_id in BEFORE_THREE_MONTHS:
         end = min(end, border - dt.timedelta(days=1))
     else:
         start = max(start, border)
-    return context.exchange.history(context.account, start, end) if start <= end else []
+    return (start, end) if start <= end else None
 
 
 def three_months_before(day: dt.date) -> dt.date:
@@ -72,23 +119,25 @@ def three_months_before(day: dt.date) -> dt.date:
     return dt.date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
-def _wanted(context: Context, orders: Sequence[ExchangeOrder]) -> list[ExchangeOrder]:
+def _wanted(context: Context) -> Callable[[ExchangeOrder], bool]:
+    """Return what says of an order whether it was asked for."""
     # Every order here is a cash order of a share: other kinds of money or of security leave nothing. A blank or "0" is
     # what the broker's own samples send, and asks for all.
     if context.text("INQR_DVSN_3") not in ("", "00", "01") or context.text("INQR_DVSN_1") not in ("", "0"):
-        return []
+        return lambda order: False
     side, symbol, fills = context.text("SLL_BUY_DVSN_CD"), context.text("PDNO"), context.text("CCLD_DVSN")
     venue = context.text("EXCG_ID_DVSN_CD") or "ALL"
-    chosen = list(orders)
-    if side not in ("", "00"):
-        chosen = [order for order in chosen if side == SIDE_CODE[order.request.side]]
-    if symbol:
-        chosen = [order for order in chosen if symbol == order.request.symbol]
-    if fills not in ("", "00"):
-        chosen = [order for order in chosen if (order.filled if fills == "01" else order.remaining) > 0]
-    if venue != "ALL":
-        chosen = [order for order in chosen if venue == order.request.venue]
-    return chosen
+
+    def wanted(order: ExchangeOrder) -> bool:
+        request = order.request
+        return (
+            side in ("", "00", SIDE_CODE[request.side])
+            and symbol in ("", request.symbol)
+            and (fills in ("", "00") or (order.filled if fills == "01" else order.remaining) > 0)
+            and venue in ("ALL", request.venue)
+        )
+
+    return wanted
 
 
 def _row(context: Context, order: ExchangeOrder) -> Mapping[str, object]:
@@ -180,7 +229,17 @@ def _average(order: ExchangeOrder) -> str:
     return whole(average) if average == average.to_integral_value() else fixed(average, 4)
 
 
-def _totals(context: Context, orders: Sequence[ExchangeOrder]) -> dict[str, object]:
+def _totals(context: Context, days: Days | None, wanted: Callable[[ExchangeOrder], bool]) -> dict[str, object]:
+    """Return the totals of all pages; they are added up once for as long as nothing happens at the exchange."""
+    names = ("SLL_BUY_DVSN_CD", "PDNO", "CCLD_DVSN", "EXCG_ID_DVSN_CD", "INQR_DVSN_1", "INQR_DVSN_3")
+    asked = (context.exchange.changes, days, *(context.text(name) for name in names))
+    if context.memory.totals[0] != asked:
+        orders = context.exchange.history(context.account, *days) if days else ()
+        context.memory.totals = (asked, _added_up(context, [order for order in orders if wanted(order)]))
+    return context.memory.totals[1]
+
+
+def _added_up(context: Context, orders: Sequence[ExchangeOrder]) -> dict[str, object]:
     # An amendment moves shares of an order that is counted already.
     asked = sum((order.quantity for order in orders if order.action == "NEW"), Decimal(0))
     traded = [order for order in orders if order.filled]
@@ -200,18 +259,21 @@ def _totals(context: Context, orders: Sequence[ExchangeOrder]) -> dict[str, obje
 def working_orders(context: Context) -> Answer:
     """Answer inquire-psbl-rvsecncl: what is left of today's orders, the newest first or by symbol."""
     side = {"1": Side.SELL, "2": Side.BUY}.get(context.text("INQR_DVSN_2"))
-    rows = [order for order in context.exchange.open_orders(context.account) if side in (None, order.request.side)]
-    by_symbol = context.text("INQR_DVSN_1") == "1"
+    echo, today = echo_of(context, "CANO", "ACNT_PRDT_CD"), context.exchange.today
 
-    def key(order: ExchangeOrder) -> str:
-        return order.request.symbol + _key(order) if by_symbol else _key(order)
+    def wanted(order: ExchangeOrder) -> bool:
+        return side in (None, order.request.side)
 
-    if by_symbol:
-        rows.sort(key=key)
-    else:
-        rows.reverse()
-    listing = Listing(rows, key, lambda order: _working_row(context, order), WORKING_ROWS, not by_symbol)
-    return paged(context, listing, echo_of(context, "CANO", "ACNT_PRDT_CD"), "output")
+    if context.text("INQR_DVSN_1") != "1":
+        return _page(context, wanted, echo, "output", size=WORKING_ROWS, days=(today, today), working=True)
+    rows = [order for order in context.exchange.open_orders(context.account) if wanted(order)]
+    rows.sort(key=_key_by_symbol)
+    listing = Listing(rows, _key_by_symbol, lambda order: _working_row(context, order), WORKING_ROWS)
+    return paged(context, listing, echo, "output")
+
+
+def _key_by_symbol(order: ExchangeOrder) -> str:
+    return order.request.symbol + _key(order)
 
 
 def _working_row(context: Context, order: ExchangeOrder) -> dict[str, object]:

@@ -40,37 +40,45 @@ class Listing(Generic[Row]):
 
 def paged(context: Context, listing: Listing[Row], echo: str, block: str, **others: object) -> Answer:
     """Answer one page of rows in a block; the other blocks are on every page."""
-    start = _start(context, listing, echo)
+    after = asked_after(context, echo)
+    start = 0 if after is None else listing.start(after)
+    if after is not None and start in (0, len(listing.rows)):
+        raise wrong_field(SECOND)
     end = start + listing.size
-    more = end < len(listing.rows)
-    if more:
-        code, header = "KIOK0500", "M" if start else "F"
+    rows, more = listing.rows[start:end], end < len(listing.rows)
+    key = listing.key(rows[-1]) if more else ""
+    return answered(context, [listing.write(row) for row in rows], key, echo, block, **others)
+
+
+def answered(context: Context, rows: list[object], key: str, echo: str, block: str, **others: object) -> Answer:
+    """Answer a page with the key to the next one, blank on the last."""
+    further = context.tr_cont == "N"
+    if key:
+        code, header = "KIOK0500", "M" if further else "F"
     else:
-        code, header = ("KIOK0460", "D") if start else ("KIOK0510", "E")
-    if not listing.rows:
+        code, header = ("KIOK0460", "D") if further else ("KIOK0510", "E")
+    if not rows:
         code = "KIOK0560"
     if context.demo:
-        code = "20310000" if listing.rows else "70070000"
+        code = "20310000" if rows else "70070000"
     body = {
         "ctx_area_fk100": echo.ljust(KEY_WIDTH),
-        "ctx_area_nk100": (listing.key(listing.rows[end - 1]) if more else "").ljust(KEY_WIDTH),
-        block: [listing.write(row) for row in listing.rows[start:end]],
+        "ctx_area_nk100": key.ljust(KEY_WIDTH),
+        block: rows,
         **others,
     }
     return Answer(done(code, padded("조회 완료", ACCOUNT_MESSAGE_BYTES), **body), header)
 
 
-def _start(context: Context, listing: Listing[Row], echo: str) -> int:
+def asked_after(context: Context, echo: str) -> str | None:
+    """Return the key behind which a further page begins, None for the first one."""
     # The keys count only together with the header that asks for the next page. What keys of another query, or none,
     # bring there is not known: they are refused.
     if context.tr_cont != "N":
-        return 0
+        return None
     if context.text(FIRST) not in ("", echo.strip()):
         raise wrong_field(FIRST)
-    start = listing.start(context.text(SECOND))
-    if start in (0, len(listing.rows)):
-        raise wrong_field(SECOND)
-    return start
+    return context.text(SECOND)
 
 
 def echo_of(context: Context, *names: str) -> str:

@@ -8,13 +8,13 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from brokerkit.errors import InvalidRequest
 from brokerkit.market.costs import TAX_YEARS, cut, transaction_tax_rate
 from brokerkit.market.days import settlement_day
 from brokerkit.models import Side, Venue
-from brokerkit.sandbox.exchange import Costs, Exchange, ExchangeOrder, Instrument
+from brokerkit.sandbox.exchange import Costs, Exchange, ExchangeOrder, Instrument, Page
 
 from .refusals import RATE, unknown_at_venue, unknown_symbol
 
@@ -79,9 +79,16 @@ class Branch:
 Item = TypeVar("Item")
 
 
+class Pages(Protocol):
+    """An answer with a list that may need several pages."""
+
+    def page(self, size: int, after: int | None) -> tuple[dict[str, object], int | None]:
+        """Return one page behind the row numbered `after`, and the number to go on from if there is more."""
+
+
 @dataclass(frozen=True)
 class Listing(Generic[Item]):
-    """An answer with a list that may need several pages. Only the rows of the page that is asked for are written."""
+    """An answer with a list that is at hand. Only the rows of the page that is asked for are written."""
 
     name: str
     items: Sequence[tuple[int, Item]]
@@ -101,7 +108,23 @@ class Listing(Generic[Item]):
         return body, chosen[-1][0] if start + size < len(self.items) else None
 
 
-Answer = Listing[Any] | Mapping[str, object]
+@dataclass(frozen=True)
+class OrderList:
+    """An answer with orders of a day, by their numbers; a page looks at no rows but its own."""
+
+    name: str
+    find: Callable[[int, int | None], Page]
+    """Returns so many orders behind a number."""
+    row: Callable[[ExchangeOrder], Mapping[str, str]]
+
+    def page(self, size: int, after: int | None) -> tuple[dict[str, object], int | None]:
+        """Return one page behind the row numbered `after`, and the number to go on from if there is more."""
+        found = self.find(size, after)
+        last = found.rows[-1].number if found.more else None
+        return {self.name: [self.row(order) for order in found.rows]}, last
+
+
+Answer = Pages | Mapping[str, object]
 
 
 def _settlement_day(today: dt.date) -> dt.date:

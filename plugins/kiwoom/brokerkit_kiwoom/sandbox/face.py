@@ -33,7 +33,7 @@ from brokerkit.sandbox.server import (
 from . import account, books, candles, days, flows, listed, lists, many, orders, quotes, valuation
 from .calls import checked
 from .catalogue import DEMO_WITHOUT_API, DEMO_WITHOUT_BUSINESS, ISSUE_PATH, PATH_OF, PATHS, REVOKE_PATH
-from .common import Answer, Branch, Listing
+from .common import Answer, Branch
 from .refusals import (
     INPUT,
     NOT_ON_DEMO,
@@ -249,7 +249,7 @@ class KiwoomFace(Face):
             answer = _ANSWERS[api_id](self._branch, fields)
         except ExchangeRefusal as refusal:
             raise of_exchange(refusal, fields.get("stk_cd", ""), demo=self._branch.demo) from None
-        if not isinstance(answer, Listing):
+        if isinstance(answer, Mapping):
             return dict(answer), None
         body, last = answer.page(self.page_sizes.get(api_id, self.page_size), after)
         return body, None if last is None else f"{_fingerprint(api_id, fields)}{last:010d}"

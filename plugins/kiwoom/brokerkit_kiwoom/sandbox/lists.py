@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from brokerkit.models import OrderType, Side, TimeInForce, Venue
-from brokerkit.sandbox.exchange import ExchangeOrder
+from brokerkit.sandbox.exchange import ExchangeOrder, Page
 
 from .calls import day
-from .common import Answer, Branch, Listing
+from .common import Answer, Branch, OrderList
 from .numbers import directed, padded, whole
 from .refusals import missing_field
 
@@ -35,46 +35,58 @@ _NO_ORDER = "0000000"
 def of_the_day(branch: Branch, fields: Mapping[str, str]) -> Answer:
     """Answer kt00007: orders, amendments and cancels as rows of their own, of today or of an earlier day."""
     backwards = fields["qry_tp"] == "2"
-    orders = [] if fields["stk_bond_tp"] == "2" else _chosen(branch, _rows_of_day(branch, fields["ord_dt"]), fields)
-    if fields["dmst_stex_tp"] != "%":
-        orders = [order for order in orders if order.request.venue == fields["dmst_stex_tp"]]
-    if fields["qry_tp"] == "3":
-        orders = [order for order in orders if order.remaining > 0]
-    if fields["qry_tp"] == "4":
-        orders = [order for order in orders if order.filled > 0]
-    if fields["fr_ord_no"]:
-        start = int(fields["fr_ord_no"])
-        # Where a reversed list starts is not known: here it goes on from that number towards the oldest.
-        orders = [order for order in orders if (order.number <= start if backwards else order.number >= start)]
-    return Listing(
+    chosen, venue, kind = _chosen(branch, fields), fields["dmst_stex_tp"], fields["qry_tp"]
+
+    def wanted(order: ExchangeOrder) -> bool:
+        return (
+            fields["stk_bond_tp"] != "2"
+            and chosen(order)
+            and venue in ("%", order.request.venue)
+            and (kind != "3" or order.remaining > 0)
+            and (kind != "4" or order.filled > 0)
+        )
+
+    # Where a reversed list starts is not known: here it goes on from that number towards the oldest.
+    first = int(fields["fr_ord_no"]) + (1 if backwards else -1) if fields["fr_ord_no"] else None
+    return OrderList(
         "acnt_ord_cntr_prps_dtl",
-        _numbered(reversed(orders) if backwards else orders),
+        _of(branch, wanted, newest_first=backwards, first=first, asked=fields["ord_dt"]),
         lambda order: _detail_row(branch, order),
-        descending=backwards,
     )
 
 
-def _rows_of_day(branch: Branch, asked: str) -> Sequence[ExchangeOrder]:
-    wanted = day(asked) if asked else branch.exchange.today
-    if wanted == branch.exchange.today:
-        return branch.exchange.orders(branch.account)
-    return branch.exchange.history(branch.account, wanted, wanted)
+def _of(
+    branch: Branch,
+    wanted: Callable[[ExchangeOrder], bool],
+    *,
+    newest_first: bool = True,
+    working: bool = False,
+    first: int | None = None,
+    asked: str = "",
+) -> Callable[[int, int | None], Page]:
+    """Return what finds a page of the orders of a day that are wanted; the first page begins behind a number."""
+    date = day(asked) if asked else branch.exchange.today
+
+    def find(size: int, after: int | None) -> Page:
+        number = first if after is None else after
+        return branch.exchange.page(
+            branch.account,
+            size,
+            days=(date, date),
+            after=None if number is None else (date, number),
+            newest_first=newest_first,
+            working=working,
+            wanted=wanted,
+        )
+
+    return find
 
 
-def _chosen(
-    branch: Branch, orders: Sequence[ExchangeOrder], fields: Mapping[str, str], side: str = "sell_tp"
-) -> list[ExchangeOrder]:
+def _chosen(branch: Branch, fields: Mapping[str, str], side: str = "sell_tp") -> Callable[[ExchangeOrder], bool]:
+    """Return what says of an order whether symbol and side were asked for."""
     symbol = branch.instrument(fields["stk_cd"]).symbol if fields["stk_cd"] else None
     wanted = _SIDES.get(fields[side])
-    return [
-        order
-        for order in orders
-        if (symbol is None or order.request.symbol == symbol) and (wanted is None or order.request.side is wanted)
-    ]
-
-
-def _numbered(orders: Iterable[ExchangeOrder]) -> list[tuple[int, ExchangeOrder]]:
-    return [(order.number, order) for order in orders]
+    return lambda order: symbol in (None, order.request.symbol) and wanted in (None, order.request.side)
 
 
 def _detail_row(branch: Branch, order: ExchangeOrder) -> dict[str, str]:
@@ -112,10 +124,13 @@ def open_orders(branch: Branch, fields: Mapping[str, str]) -> Answer:
     """Answer ka10075, newest first."""
     if fields["all_stk_tp"] == "1" and not fields["stk_cd"]:
         raise missing_field("stk_cd")
-    waiting = branch.exchange.open_orders(branch.account)
-    chosen = _at_venue(_chosen(branch, waiting, _by_symbol(fields, "all_stk_tp"), "trde_tp"), fields)
+    chosen, at_venue = _chosen(branch, _by_symbol(fields, "all_stk_tp"), "trde_tp"), _at_venue(fields)
     prices: dict[tuple[str, Venue], dict[str, str]] = {}
-    return Listing("oso", _numbered(reversed(chosen)), lambda order: _open_row(branch, order, prices), descending=True)
+    return OrderList(
+        "oso",
+        _of(branch, lambda order: chosen(order) and at_venue(order), working=True),
+        lambda order: _open_row(branch, order, prices),
+    )
 
 
 def _open_row(branch: Branch, order: ExchangeOrder, prices: dict[tuple[str, Venue], dict[str, str]]) -> dict[str, str]:
@@ -153,14 +168,16 @@ def fills(branch: Branch, fields: Mapping[str, str]) -> Answer:
     """Answer ka10076: one row per order with fills, newest first, those older than `ord_no` if it is given."""
     if fields["qry_tp"] == "1" and not fields["stk_cd"]:
         raise missing_field("stk_cd")
-    before = int(fields["ord_no"] or 0)
-    filled = [
-        order
-        for order in branch.exchange.orders(branch.account)
-        if order.filled > 0 and (not before or order.number < before)
-    ]
-    chosen = _at_venue(_chosen(branch, filled, _by_symbol(fields, "qry_tp")), fields)
-    return Listing("cntr", _numbered(reversed(chosen)), lambda order: _both_lists(branch, order), descending=True)
+    chosen, at_venue = _chosen(branch, _by_symbol(fields, "qry_tp")), _at_venue(fields)
+    return OrderList(
+        "cntr",
+        _of(
+            branch,
+            lambda order: order.filled > 0 and chosen(order) and at_venue(order),
+            first=int(fields["ord_no"] or 0) or None,
+        ),
+        lambda order: _both_lists(branch, order),
+    )
 
 
 def _both_lists(branch: Branch, order: ExchangeOrder) -> dict[str, str]:
@@ -213,10 +230,10 @@ def _by_symbol(fields: Mapping[str, str], switch: str) -> Mapping[str, str]:
     return fields if fields[switch] == "1" else {**fields, "stk_cd": ""}
 
 
-def _at_venue(orders: list[ExchangeOrder], fields: Mapping[str, str]) -> list[ExchangeOrder]:
+def _at_venue(fields: Mapping[str, str]) -> Callable[[ExchangeOrder], bool]:
     # 0 asks for everything. Whether a SOR order also shows under the venue it went to is not known.
     wanted = fields["stex_tp"]
-    return [order for order in orders if wanted in ("0", _VENUE_NUMBERS[order.request.venue])]
+    return lambda order: wanted in ("0", _VENUE_NUMBERS[order.request.venue])
 
 
 def _order_number(number: int | None) -> str:
