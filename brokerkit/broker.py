@@ -238,7 +238,7 @@ class Broker(Adapter):
             found = self._investor_flow(symbol, start, min(last, clock.today()), detail)
         rows = sorted(found, key=lambda row: row.date)
         rows = [row for row in rows if row.date <= last and (start is None or row.date >= start)]
-        return tuple(rows if start is not None else rows[-30:])
+        return tuple(rows if start is not None else rows[-NEWEST_FLOWS:])
 
     def unresolved(self) -> tuple[Intent, ...]:
         """Return the orders, amendments and cancellations that may stand without our knowing, also of earlier runs."""
@@ -330,6 +330,8 @@ class Broker(Adapter):
 
 
 POLL_SECONDS = 0.5
+NEWEST_FLOWS = 30
+"""Days of investor flow without a `start`."""
 VERBS = {
     "quote": "_quote",
     "order_book": "_order_book",

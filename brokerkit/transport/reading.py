@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NoReturn, TypeVar, cast
 
 from pydantic import ValidationError
@@ -102,9 +102,16 @@ class Reader(ABC):
             WireError, endpoint, words, advice="Something else than the broker's API answered: check network and host."
         )
 
+    def later(self, endpoint: Endpoint[Any], kind: type[R], fields: Mapping[str, object]) -> R:
+        """Return a part of an answer whose `fields` were taken as they came; a WireError for one that is wrong."""
+        return self._valid(endpoint, lambda: kind.model_validate(fields))
+
     def _parsed(self, endpoint: Endpoint[R], answer: Answer) -> R:
+        return self._valid(endpoint, lambda: endpoint.reply.model_validate_json(answer.content))
+
+    def _valid(self, endpoint: Endpoint[Any], read: Callable[[], R]) -> R:
         try:
-            return endpoint.reply.model_validate_json(answer.content)
+            return read()
         except ValidationError as error:
             words = deepest_fault(error)
         except Exception as error:  # noqa: BLE001 - pydantic lets through what a field's own reader raises

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from brokerkit import config
 from brokerkit.arguments import masked
-from brokerkit.broker import Broker
+from brokerkit.broker import NEWEST_FLOWS, Broker
 from brokerkit.errors import ConfigError, NetworkError, NotSent, UnknownSymbol, Unsupported, WireError
 from brokerkit.market import clock
 from brokerkit.market.days import is_trading_day
@@ -18,7 +18,6 @@ from brokerkit.market.ticks import Kind
 from brokerkit.models import (
     Balance,
     BuyingPower,
-    Flow,
     InvestorFlow,
     Order,
     OrderBook,
@@ -290,19 +289,20 @@ class KiwoomBroker(Broker):
         )
 
     def _investor_flow(self, symbol: str, start: dt.date | None, end: dt.date, detail: bool) -> Sequence[InvestorFlow]:
-        tables: dict[tuple[str, str], dict[dt.date, quotes.InvestorRow]] = {}
+        tables: dict[tuple[str, str], dict[dt.date, quotes.InvestorDay]] = {}
         for what in ("net", "buy", "sell") if detail else ("net",):
             for unit, code in (("quantity", quotes.QUANTITY), ("amount", quotes.AMOUNT)):
-                tables[what, unit] = self._investor_rows(symbol, start, end, quotes.TRADE_KIND[what], code)
+                tables[what, unit] = self._investor_days(symbol, start, end, quotes.TRADE_KIND[what], code)
         days = set(tables["net", "quantity"])
         if any(set(table) != days for table in tables.values()):
             raise self.client.wrong(quotes.INVESTOR, "the days of quantities and amounts differ")
-        return [self._flow_of_day(symbol, day, tables) for day in days]
+        wanted = sorted(days)[-NEWEST_FLOWS:] if start is None else [day for day in days if day >= start]
+        return [self._flow_of_day(symbol, day, tables) for day in wanted]
 
-    def _investor_rows(
+    def _investor_days(
         self, symbol: str, start: dt.date | None, end: dt.date, trade: str, unit: str
-    ) -> dict[dt.date, quotes.InvestorRow]:
-        rows: dict[dt.date, quotes.InvestorRow] = {}
+    ) -> dict[dt.date, quotes.InvestorDay]:
+        rows: dict[dt.date, quotes.InvestorDay] = {}
         for page in self.client.pages(
             quotes.INVESTOR,
             body={
@@ -314,7 +314,7 @@ class KiwoomBroker(Broker):
             },
         ):
             rows |= {row.date: row for row in page.rows}
-            if rows and (len(rows) >= 30 if start is None else min(rows) <= start):
+            if rows and (len(rows) >= NEWEST_FLOWS if start is None else min(rows) <= start):
                 return rows
         if not rows:
             raise UnknownSymbol(
@@ -329,20 +329,23 @@ class KiwoomBroker(Broker):
         return rows
 
     def _flow_of_day(
-        self, symbol: str, day: dt.date, tables: dict[tuple[str, str], dict[dt.date, quotes.InvestorRow]]
+        self, symbol: str, day: dt.date, tables: dict[tuple[str, str], dict[dt.date, quotes.InvestorDay]]
     ) -> InvestorFlow:
-        flows: dict[str, Flow] = {}
-        for kind in quotes.KINDS:
-            values = {}
-            for (what, unit), table in tables.items():
-                value = getattr(table[day], kind)
+        rows = {
+            name: self.client.later(quotes.INVESTOR, quotes.InvestorRow, table[day].model_extra or {})
+            for name, table in tables.items()
+        }
+        flows: dict[str, dict[str, Decimal | None]] = {kind: {} for kind in quotes.KINDS}
+        for (what, unit), row in rows.items():
+            for kind, value in zip(quotes.KINDS, quotes.figures(row), strict=True):
                 if value is not None:
                     value = abs(value) if what == "sell" else value
                     value = value * quotes.MILLION if unit == "amount" else value
-                values[f"{what}_{unit}"] = value
-            flows[kind] = Flow(**values)
-        close = tables["net", "quantity"][day].close
-        return InvestorFlow(symbol=symbol, date=day, close=close, final=day < clock.today(), **flows)
+                flows[kind][f"{what}_{unit}"] = value
+        close = rows["net", "quantity"].close
+        values = {"symbol": symbol, "date": day, "close": close, "final": day < clock.today()}
+        # One validation of it all: a model of its own for each of the thirteen would take as long again.
+        return InvestorFlow.model_validate({**values, **flows})
 
 
 def _digits(number: SecretStr) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
-from pydantic import Field, create_model
+from pydantic import ConfigDict, Field, create_model
 
 from brokerkit.market.ticks import Kind
 from brokerkit.models import Level, Quote, Venue
@@ -85,7 +86,6 @@ class Listing(Body):
 class InvestorRow(Body):
     """종목별투자자기관별요청 (ka10059): one day, shares or million won as asked."""
 
-    date: Day = Field(alias="dt")  # 일자
     close: Unsigned = Field(None, alias="cur_prc")  # 현재가
     individual: Signed = Field(alias="ind_invsr")  # 개인투자자
     registered_foreign: Signed = Field(alias="frgnr_invsr")  # 외국인투자자, without the resident ones
@@ -109,16 +109,26 @@ class InvestorRow(Body):
         return self.registered_foreign + self.resident_foreign
 
 
+class InvestorDay(Body):
+    """A row of ka10059 of which only the day is read yet: a page has a hundred, and few are wanted of it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    date: Day = Field(alias="dt")  # 일자
+
+
 class InvestorAnswer(Body):
     """종목별투자자기관별요청 (ka10059): a page of days."""
 
-    rows: tuple[InvestorRow, ...] = Field(alias="stk_invsr_orgn")
+    rows: tuple[InvestorDay, ...] = Field(alias="stk_invsr_orgn")
 
 
 KINDS = (
     *("individual", "foreign", "institution", "financial_investment", "insurance", "investment_trust", "bank"),
     *("other_finance", "pension", "private_fund", "government", "other_corporation", "resident_foreign"),
 )
+figures = attrgetter(*KINDS)
+"""Of a row, in the order of KINDS."""
 TRADE_KIND = {"net": "0", "buy": "1", "sell": "2"}  # trde_tp 매매구분
 AMOUNT = "1"  # amt_qty_tp 금액수량구분: million won
 QUANTITY = "2"
