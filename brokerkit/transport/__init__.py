@@ -6,7 +6,7 @@ from brokerkit.transport.connection import Answer
 from brokerkit.transport.endpoint import Body, Effect, Endpoint, Parameters, Reply, Request
 from brokerkit.transport.http import Client
 from brokerkit.transport.limits import Limit
-from brokerkit.transport.numbers import GRAMMAR, Blankable, Number, TextNumber, wire_text
+from brokerkit.transport.numbers import GRAMMAR, Blankable, Day, Number, TextNumber, wire_text
 from brokerkit.transport.text import Text
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Body",
     "Client",
     "Codes",
+    "Day",
     "Effect",
     "Endpoint",
     "Limit",

@@ -115,14 +115,14 @@ class Request:
                 yield value
 
 
-def deepest_fault(error: ValidationError) -> str:
-    """Say which field of an answer is wrong, without what was read there."""
+def deepest_fault(error: ValidationError, block: str = "") -> str:
+    """Say which field of an answer, or of its `block`, is wrong, without what was read there."""
     # Only kind and place: the message of an error may repeat what was read.
     # Of a block that may have two shapes, the one that fails deeper inside is the one that was meant.
     details = max(
         error.errors(include_url=False, include_input=False, include_context=False), key=lambda each: len(each["loc"])
     )
-    where = sanitize(".".join(str(part) for part in details["loc"] if part != ""), limit=80)
+    where = sanitize(block + ".".join(str(part) for part in details["loc"] if part != ""), limit=80)
     return f"field {where} " + (
         "is missing" if details["type"] == "missing" else f"is not as documented ({details['type']})"
     )

@@ -1,4 +1,4 @@
-"""Numbers on the wire: one grammar, enforced while the answer is parsed.
+"""Numbers and days on the wire: one grammar, enforced while the answer is parsed.
 
 Python's own readers are too kind: Decimal and int take "1_000", full-width digits and "1e3". A text outside the grammar
 is an error that names the field; it never becomes 0. Habits of one vendor (direction signs, implied decimals) are
@@ -7,6 +7,7 @@ declared with `number_type` in that vendor's wire module.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,6 +45,18 @@ Number = Annotated[Decimal, TextNumber()]
 """A number that must be there."""
 Blankable = Annotated[Decimal | None, TextNumber(blank=True)]
 """A number, or a blank text, which is None."""
+
+
+class _TextDay:
+    """A day is eight digits, YYYYMMDD. Python's own reader would take weeks, too."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        text = core_schema.str_schema(pattern=r"\A[0-9]{8}\z", strict=True)
+        return core_schema.no_info_after_validator_function(dt.date.fromisoformat, text)
+
+
+Day = Annotated[dt.date, _TextDay()]
+"""A day as YYYYMMDD."""
 
 
 def wire_text(number: Decimal | int) -> str:

@@ -102,18 +102,18 @@ class Reader(ABC):
             WireError, endpoint, words, advice="Something else than the broker's API answered: check network and host."
         )
 
-    def later(self, endpoint: Endpoint[Any], kind: type[R], fields: Mapping[str, object]) -> R:
-        """Return a part of an answer whose `fields` were taken as they came; a WireError for one that is wrong."""
-        return self._valid(endpoint, lambda: kind.model_validate(fields))
+    def later(self, endpoint: Endpoint[Any], kind: type[R], fields: Mapping[str, object], block: str) -> R:
+        """Return a row of a `block` whose `fields` were taken as they came; a WireError names the one that is wrong."""
+        return self._valid(endpoint, lambda: kind.model_validate(fields), f"{block}.")
 
     def _parsed(self, endpoint: Endpoint[R], answer: Answer) -> R:
         return self._valid(endpoint, lambda: endpoint.reply.model_validate_json(answer.content))
 
-    def _valid(self, endpoint: Endpoint[Any], read: Callable[[], R]) -> R:
+    def _valid(self, endpoint: Endpoint[Any], read: Callable[[], R], block: str = "") -> R:
         try:
             return read()
         except ValidationError as error:
-            words = deepest_fault(error)
+            words = deepest_fault(error, block)
         except Exception as error:  # noqa: BLE001 - pydantic lets through what a field's own reader raises
             words = f"a field is not as documented ({type(error).__name__})"
         raise self._error(WireError, endpoint, words)

@@ -332,7 +332,9 @@ class KiwoomBroker(Broker):
         self, symbol: str, day: dt.date, tables: dict[tuple[str, str], dict[dt.date, quotes.InvestorDay]]
     ) -> InvestorFlow:
         rows = {
-            name: self.client.later(quotes.INVESTOR, quotes.InvestorRow, table[day].model_extra or {})
+            name: self.client.later(
+                quotes.INVESTOR, quotes.InvestorRow, table[day].model_extra or {}, f"{quotes.INVESTOR_ROWS}.{day}"
+            )
             for name, table in tables.items()
         }
         flows: dict[str, dict[str, Decimal | None]] = {kind: {} for kind in quotes.KINDS}

@@ -13,10 +13,9 @@ from brokerkit.errors import InvalidRequest, Unsupported
 from brokerkit.market import clock
 from brokerkit.market.sessions import Phase
 from brokerkit.models import PRICED, Order, OrderRequest, OrderStatus, OrderType, Side, TimeInForce, Venue
-from brokerkit.transport import Blankable, Body, Codes, Effect, Endpoint, Number, Reply, Text
+from brokerkit.transport import Blankable, Body, Codes, Day, Effect, Endpoint, Number, Reply, Text
 from brokerkit_kis.wire.types import (
     Clock,
-    Day,
     One,
     OrderNumber,
     Paged,

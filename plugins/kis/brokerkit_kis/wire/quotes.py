@@ -10,8 +10,8 @@ from pydantic import Field, create_model
 
 from brokerkit.market import clock
 from brokerkit.models import Flow, InvestorFlow, Level, Quote, Venue
-from brokerkit.transport import Blankable, Body, Codes, Endpoint, Reply, Text
-from brokerkit_kis.wire.types import ClockOrBlank, Day, MaybeOne, One, Rows, block, traded
+from brokerkit.transport import Blankable, Body, Codes, Day, Endpoint, Reply, Text
+from brokerkit_kis.wire.types import ClockOrBlank, MaybeOne, One, Rows, block, traded
 
 QUOTATIONS = "/uapi/domestic-stock/v1/quotations"
 MILLION = Decimal(1_000_000)

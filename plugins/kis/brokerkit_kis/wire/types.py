@@ -51,17 +51,10 @@ def korean_time(text: Any) -> dt.datetime:
     return dt.datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=clock.KST)
 
 
-def _date(text: Any) -> dt.date:
-    if not isinstance(text, str) or len(text) != 8 or not (text.isascii() and text.isdigit()):
-        raise ValueError("not a date")
-    return dt.date(int(text[:4]), int(text[4:6]), int(text[6:]))
-
-
 Rows = Annotated[tuple[T, ...], _OrRow()]
 One = Annotated[T, _OrRows()]
 MaybeOne = Annotated[T | None, BeforeValidator(_object_or_none)]
 """A block that the answer can do without."""
-Day = Annotated[dt.date, BeforeValidator(_date)]
 OrderNumber = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"\A0*[1-9][0-9]{0,9}\z")]
 RelatedNumber = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"\A[0-9]{0,10}\z")]
 """The number of another order; blank or zeros where there is none."""
@@ -90,9 +83,9 @@ def moment(day: dt.date, time: str) -> dt.datetime:
 
 
 def day_of(text: str) -> dt.date | None:
-    """Return the day of YYYYMMDD, None if there is no such day."""
+    """Return the day of eight digits, None if there is no such day."""
     try:
-        return _date(text)
+        return dt.date.fromisoformat(text)
     except ValueError:
         return None
 

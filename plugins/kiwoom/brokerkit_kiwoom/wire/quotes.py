@@ -10,8 +10,8 @@ from pydantic import ConfigDict, Field, create_model
 
 from brokerkit.market.ticks import Kind
 from brokerkit.models import Level, Quote, Venue
-from brokerkit.transport import Body, Codes, Endpoint, Reply, Text
-from brokerkit_kiwoom.wire.types import Day, PlainClockOrBlank, Signed, Symbol, Unsigned, traded
+from brokerkit.transport import Body, Codes, Day, Endpoint, Reply, Text
+from brokerkit_kiwoom.wire.types import PlainClockOrBlank, Signed, Symbol, Unsigned, traded
 
 STOCK_INFO = "/api/dostk/stkinfo"
 MILLION = Decimal(1_000_000)
@@ -109,6 +109,9 @@ class InvestorRow(Body):
         return self.registered_foreign + self.resident_foreign
 
 
+INVESTOR_ROWS = "stk_invsr_orgn"  # 종목별투자자기관별
+
+
 class InvestorDay(Body):
     """A row of ka10059 of which only the day is read yet: a page has a hundred, and few are wanted of it."""
 
@@ -120,7 +123,7 @@ class InvestorDay(Body):
 class InvestorAnswer(Body):
     """종목별투자자기관별요청 (ka10059): a page of days."""
 
-    rows: tuple[InvestorDay, ...] = Field(alias="stk_invsr_orgn")
+    rows: tuple[InvestorDay, ...] = Field(alias=INVESTOR_ROWS)
 
 
 KINDS = (

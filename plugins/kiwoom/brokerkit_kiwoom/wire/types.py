@@ -7,7 +7,7 @@ import re
 from decimal import Decimal, localcontext
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, StringConstraints
+from pydantic import AfterValidator, StringConstraints
 
 from brokerkit.market import clock
 from brokerkit.transport import GRAMMAR, Text, TextNumber
@@ -38,12 +38,6 @@ def _plain(code: str) -> str:
     return found[1] if found else code
 
 
-def _date(text: Any) -> dt.date:
-    if not isinstance(text, str) or not re.fullmatch(r"[0-9]{8}", text):
-        raise ValueError("not a date")
-    return dt.date(int(text[:4]), int(text[4:6]), int(text[6:]))
-
-
 def korean_time(text: Any) -> dt.datetime:
     """Read YYYYMMDDHHmmss as Korean time."""
     if not isinstance(text, str) or not re.fullmatch(r"[0-9]{14}", text):
@@ -53,7 +47,6 @@ def korean_time(text: Any) -> dt.datetime:
 
 Symbol = Annotated[Text, AfterValidator(_plain)]
 """종목코드 without the kind letter in front and the venue behind."""
-Day = Annotated[dt.date, BeforeValidator(_date)]
 OrderNumber = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"\A0*[1-9][0-9]{0,9}\z")]
 RelatedNumber = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"\A[0-9]{0,10}\z")]
 """The number of another order; blank or zeros where there is none."""
@@ -66,9 +59,9 @@ Clock = Annotated[str, StringConstraints(pattern=r"\A([01][0-9]|2[0-3]):[0-5][0-
 
 
 def day_of(text: str) -> dt.date | None:
-    """Return the day of YYYYMMDD, None if there is no such day."""
+    """Return the day of eight digits, None if there is no such day."""
     try:
-        return _date(text)
+        return dt.date.fromisoformat(text)
     except ValueError:
         return None
 
