@@ -24,7 +24,7 @@ DOCUMENT = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
 COMMANDS = typer.main.get_command(app)
 NAMES = [
     *("quote", "book", "flow", "orders", "history", "buy", "sell", "amend", "cancel", "balance", "power"),
-    *("halt", "resume", "journal", "brokers", "config", "token", "sandbox", "demo"),
+    *("halt", "resume", "journal", "play", "brokers", "config", "token", "sandbox", "demo"),
 ]
 ERROR_KEYS = {"error", "broker", "asked", "endpoint", "code", "message", "advice", "intent"}
 

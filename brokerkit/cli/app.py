@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from brokerkit import __version__
-from brokerkit.cli import WRONG_USAGE, demo, exits, installed, journal, profiles, query, sandbox, tokens, trading
+from brokerkit.cli import WRONG_USAGE, demo, exits, installed, journal, play, profiles, query, sandbox, tokens, trading
 from brokerkit.cli.consoles import abandon_output, flush, settle_home, tame
 from brokerkit.cli.help import SETTING_UP, Grouped
 from brokerkit.cli.printing import Printer
@@ -28,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (query, trading, profiles, tokens, installed, sandbox, demo):
+for module in (query, trading, profiles, tokens, installed, sandbox, play, demo):
     module.add_to(app)
 for group in app.registered_groups:
     group.rich_help_panel = SETTING_UP

@@ -11,7 +11,7 @@ import typer
 
 from brokerkit.broker import Broker
 from brokerkit.cli.printing import Printer
-from brokerkit.config import ENVIRONMENTS, load_profiles
+from brokerkit.config import ENVIRONMENTS, Profile, load_profiles
 from brokerkit.errors import BrokerError, ConfigError, InvalidRequest
 from brokerkit.registry import get_broker, installed_brokers
 
@@ -68,6 +68,11 @@ class Session:
 
     def broker(self, *, arm: str | None = None) -> Broker:
         """Return the broker that the options name; the caller closes it."""
+        name, _ = self.chosen()
+        return get_broker(name, environment=self._environment, arm=arm)
+
+    def chosen(self) -> tuple[str | None, Profile | None]:
+        """Return the name that the options give, and the profile that is meant, if it is one."""
         if self._name is not None and self._profile is not None:
             raise InvalidRequest("--broker and --profile both name a broker.", advice="Give one of them.")
         profiles, default = load_profiles()
@@ -76,13 +81,14 @@ class Session:
                 f"There is no profile {self._profile!r}.", advice=f"Profiles: {', '.join(sorted(profiles)) or 'none'}."
             )
         name = self._profile or self._name
-        if name is None and default is None and not os.environ.get("BROKERKIT_PROFILE"):
+        meant = name or os.environ.get("BROKERKIT_PROFILE") or default
+        if meant is None:
             raise ConfigError(
                 "No broker was named and no default profile is configured.",
                 advice=f"Add --broker NAME (installed: {', '.join(installed_brokers()) or 'none'}) and --environment, "
                 "sandbox to try without an account, or write a profile in brokerkit.toml.",
             )
-        return get_broker(name, environment=self._environment, arm=arm)
+        return name, profiles.get(meant)
 
 
 COMMON: tuple[tuple[str, Any, object], ...] = (

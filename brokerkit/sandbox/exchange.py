@@ -13,10 +13,11 @@ from typing import Self
 
 from brokerkit.market.clock import KST
 from brokerkit.market.clock import today as real_today
-from brokerkit.market.sessions import Phase, offers
+from brokerkit.market.sessions import CONTINUOUS, Phase, offers
 from brokerkit.models import OrderRequest, OrderType, Side, TimeInForce
 from brokerkit.sandbox import history, state
 from brokerkit.sandbox.accounts import Account, AccountState, Costs, Holding
+from brokerkit.sandbox.books import opposite
 from brokerkit.sandbox.candles import Candle, Trade
 from brokerkit.sandbox.instruments import Instrument, Market
 from brokerkit.sandbox.past import Past
@@ -243,6 +244,25 @@ class Exchange(PublicMarket):
                 raise ExchangeRefusal(Refusal.UNSUPPORTED_TYPE)
             check_numbers(instrument, quantity, price)
             self._floor.play_other(instrument, side, int(quantity), None if price is None else int(price))
+
+    def move(self, symbol: str, price: Decimal) -> None:
+        """Let others trade until the last price is this one.
+
+        Orders that lie between are filled. Stop orders that this wakes may move the price further.
+        """
+        with self._lock:
+            instrument = self._instrument(symbol)
+            self._check_tradable(symbol)
+            if self.phase not in CONTINUOUS:
+                raise ExchangeRefusal(Refusal.UNSUPPORTED_TYPE)
+            check_numbers(instrument, Decimal(1), price)
+            book, limit = self._floor.book(instrument), int(price)
+            side = Side.BUY if limit > book.day.price else Side.SELL
+            if limit != book.day.price and (quantity := book.available(side, limit)):
+                self._floor.play_other(instrument, side, quantity, limit)
+            if limit != book.day.price:
+                self._floor.play_other(instrument, opposite(side), 1, limit)
+                self._floor.play_other(instrument, side, 1, limit)
 
     def dump(self) -> dict[str, object]:
         """Return everything that the seed does not tell, as plain data for JSON."""

@@ -47,6 +47,13 @@ class PublicMarket:
         """
         return min(self._opening + dt.timedelta(seconds=time.monotonic() - self._opened_at), self._end)
 
+    def forward(self, time: dt.timedelta) -> None:
+        """Put the clock forward; the phase stays as it is."""
+        if time < dt.timedelta(0):
+            raise ValueError("The clock of the exchange only goes forward.")
+        with self._lock:
+            self._opening = min(self._opening + time, self._end)
+
     @property
     def changes(self) -> int:
         """How often something was done here: what was computed or saved at a number still holds at the same number."""
@@ -102,6 +109,12 @@ class PublicMarket:
         """Let a symbol trade again."""
         with self._changing():
             self._floor.resume(self._instrument(symbol).symbol)
+
+    @property
+    def halted(self) -> list[str]:
+        """The symbols that do not trade."""
+        with self._lock:
+            return sorted(self._floor.halted)
 
     @property
     def instruments(self) -> Mapping[str, Instrument]:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from brokerkit.errors import ConfigError
 from brokerkit.sandbox import faults_answers, faults_lines, faults_listings
+from brokerkit.sandbox.controls import PREFIX, controlled
 from brokerkit.sandbox.faults import Faults, Rule
 from brokerkit.sandbox.faults_turn import LENGTH, Answer, Line, Memory, Message, Turn, fields
 from brokerkit.sandbox.server import Face, Purpose, Server
@@ -48,7 +49,7 @@ class Relay:
         self._faults = faults
         self._host = host
         self._context = _context(tls)
-        self._behind = Server(face.app, host=host)
+        self._behind = Server(controlled(face), host=host)
         try:
             self._listener = bound_socket(host, port)
         except ConfigError:
@@ -168,8 +169,13 @@ class Relay:
             except ValueError:
                 line.send(NOT_UNDERSTOOD)
                 return
-            if message is None or not self._play(self._turn(message, line)) or not message.keeps:
+            if message is None or not self._reply(message, line) or not message.keeps:
                 return
+
+    def _reply(self, message: Message, line: Line) -> bool:
+        if message.path.startswith(PREFIX):
+            return line.send(self._carry(message).raw())  # controls are no requests to a broker: nothing breaks them
+        return self._play(self._turn(message, line))
 
     def _turn(self, message: Message, line: Line) -> Turn:
         face = self._face
@@ -201,17 +207,21 @@ class Relay:
         return turn.line.send(answer.raw())
 
     def _ask(self, turn: Turn) -> Answer:
-        with self._kept(socket.create_connection((self._host, self._behind.port))) as sock:
-            sock.sendall(turn.message.raw)
-            with http.client.HTTPResponse(sock, method=turn.message.method) as response:
-                response.begin()
-                body = response.read()
-                bodiless = turn.message.method == "HEAD"
-                answer = Answer(response.status, response.reason, tuple(response.headers.items()), body, bodiless)
+        answer = self._carry(turn.message)
         self._memory.previous = answer
         if turn.draw.purpose is Purpose.ORDER:
             self._remember(turn, answer)
         return answer
+
+    def _carry(self, message: Message) -> Answer:
+        """Hand a request on to the face and return its answer."""
+        with self._kept(socket.create_connection((self._host, self._behind.port))) as sock:
+            sock.sendall(message.raw)
+            with http.client.HTTPResponse(sock, method=message.method) as response:
+                response.begin()
+                body = response.read()
+                bodiless = message.method == "HEAD"
+                return Answer(response.status, response.reason, tuple(response.headers.items()), body, bodiless)
 
     def _remember(self, turn: Turn, answer: Answer) -> None:
         numbers = [str(owner[name]) for owner, name in fields(answer.json()) if name == self._face.wording.number]

@@ -18,6 +18,7 @@ from brokerkit.errors import ConfigError
 from brokerkit.extensions import SANDBOXES, check_single, extensions
 from brokerkit.market import clock
 from brokerkit.sandbox.certificate import make_certificate
+from brokerkit.sandbox.controls import controlled
 from brokerkit.sandbox.exchange import Exchange
 from brokerkit.sandbox.faults import Faults
 from brokerkit.sandbox.relay import Relay
@@ -129,7 +130,7 @@ class Sandbox:
 
     def _serve(self, face: Face, port: int, tls: tuple[Path, Path] | None) -> Server | Relay:
         if self._faults is None:
-            return Server(face.app, host=self._host, port=port, tls=tls)
+            return Server(controlled(face), host=self._host, port=port, tls=tls)
         return Relay(face, self._faults, host=self._host, port=port, tls=tls)
 
 

@@ -1,0 +1,153 @@
+"""`brokerkit play`: phases, other traders and accidents in a served sandbox."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from brokerkit.cli.help import SETTING_UP, Grouped
+from brokerkit.cli.printing import Row
+from brokerkit.cli.session import Session, at_broker
+from brokerkit.config import Settings
+from brokerkit.errors import ConfigError, InvalidRequest, NetworkError
+from brokerkit.market.sessions import Phase
+from brokerkit.models import Side
+from brokerkit.transport.text import sanitize
+
+SERVE = "Start one: `brokerkit sandbox --toml > brokerkit.toml`, in another terminal."
+SECONDS = 10
+SymbolArgument = Annotated[str, typer.Argument(metavar="SYMBOL", help="Six characters, such as 005930.")]
+PhaseArgument = Annotated[
+    Phase, typer.Argument(metavar="PHASE", case_sensitive=False, help=f"One of: {', '.join(Phase)}.")
+]
+SideArgument = Annotated[Side, typer.Argument(metavar="SIDE", case_sensitive=False, help="BUY or SELL.")]
+QuantityArgument = Annotated[str, typer.Argument(metavar="QUANTITY", help="Shares.")]
+PriceOption = Annotated[
+    str | None, typer.Option("--price", help="Limit price in won; else as a market order.", show_default=False)
+]
+PriceArgument = Annotated[str, typer.Argument(metavar="PRICE", help="Won.")]
+CostArgument = Annotated[str, typer.Argument(metavar="COST", help="Won that all of them cost.")]
+TimeArgument = Annotated[
+    str, typer.Argument(metavar="TIME", help="A time of day, as 15:20, or seconds to go forward, as +600.")
+]
+SymbolsArgument = Annotated[
+    str | None, typer.Argument(metavar="[SYMBOL]", help="Show its price too.", show_default=False)
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    group = typer.Typer(
+        cls=Grouped,
+        no_args_is_help=True,
+        help="Play in a served sandbox: phases, other traders, accidents (모의 시장).",
+    )
+    for command in (show, phase, trade, price, halt, resume, clock, reject, give, kill_tokens):
+        group.command()(command)
+    app.add_typer(group, name="play", rich_help_panel=SETTING_UP)
+
+
+@at_broker
+def show(session: Session, symbol: SymbolsArgument = None) -> None:
+    """Show the phase and the clock of the exchange, and what is halted."""
+    _play(session, None, {"symbol": symbol})
+
+
+@at_broker
+def phase(session: Session, phase: PhaseArgument) -> None:
+    """Begin a phase of the day; auctions are matched, orders expire (장 구분)."""
+    _play(session, "phase", {"phase": phase})
+
+
+@at_broker
+def trade(
+    session: Session, symbol: SymbolArgument, side: SideArgument, quantity: QuantityArgument, price: PriceOption = None
+) -> None:
+    """Trade as somebody else; what waits at the price is filled, yours too (체결)."""
+    _play(session, "trade", {"symbol": symbol, "side": side, "quantity": quantity, "price": price})
+
+
+@at_broker
+def price(session: Session, symbol: SymbolArgument, price: PriceArgument) -> None:
+    """Let others trade until the last price is this one; orders that lie between are filled."""
+    _play(session, "price", {"symbol": symbol, "price": price})
+
+
+@at_broker
+def halt(session: Session, symbol: SymbolArgument) -> None:
+    """Stop trading of a symbol (거래정지)."""
+    _play(session, "halt", {"symbol": symbol})
+
+
+@at_broker
+def resume(session: Session, symbol: SymbolArgument) -> None:
+    """Let a symbol trade again."""
+    _play(session, "resume", {"symbol": symbol})
+
+
+@at_broker
+def clock(session: Session, time: TimeArgument) -> None:
+    """Put the clock of the exchange forward; the phase stays as it is."""
+    _play(session, "clock", {"seconds": time[1:]} if time.startswith("+") else {"at": time})
+
+
+@at_broker
+def reject(session: Session) -> None:
+    """Take the next order of the account, and refuse it afterwards."""
+    _play(session, "reject", {})
+
+
+@at_broker
+def give(session: Session, symbol: SymbolArgument, quantity: QuantityArgument, cost: CostArgument) -> None:
+    """Add shares to the account that it bought earlier."""
+    _play(session, "give", {"symbol": symbol, "quantity": quantity, "cost": cost})
+
+
+@at_broker
+def kill_tokens(session: Session) -> None:
+    """Make every access token of the broker invalid."""
+    _play(session, "kill-tokens", {})
+
+
+def _play(session: Session, action: str | None, body: dict[str, str | None]) -> None:
+    """Ask the served sandbox for one action, and show the state of the exchange after it."""
+    _, profile = session.chosen()
+    if profile is None or profile.base_url is None:
+        raise ConfigError("This is for a served sandbox, which a profile names by its base_url.", advice=SERVE)
+    with session.broker() as broker:
+        if broker.environment != "sandbox":
+            raise InvalidRequest("This is for a served sandbox, and nothing was done.", advice=SERVE)
+        state = _asked(broker.client.base_url, broker._settings, action, body)
+    session.printer.one(state, _lines(state))
+
+
+def _asked(base_url: str, settings: Settings, action: str | None, body: dict[str, str | None]) -> dict[str, object]:
+    import requests
+
+    given = {key: value for key, value in body.items() if value is not None}
+    with requests.Session() as line:
+        line.trust_env = False  # no proxy lies between this machine and itself
+        line.headers["X-Sandbox-Secret"] = settings.app_secret.get_secret_value()
+        line.verify = str(settings.ca_file) if settings.ca_file else True
+        try:
+            if action is None:
+                answer = line.get(f"{base_url}/_sandbox/", params=given, timeout=SECONDS, allow_redirects=False)
+            else:
+                url = f"{base_url}/_sandbox/{action}"
+                answer = line.post(url, json=given, timeout=SECONDS, allow_redirects=False)
+            told = answer.json()
+        except (requests.RequestException, ValueError) as error:
+            reason = type(error).__name__
+        else:
+            if answer.ok and isinstance(told, dict):
+                return told
+            said = told.get("error") if isinstance(told, dict) else None
+            raise InvalidRequest(sanitize(str(said or f"HTTP {answer.status_code}")))
+    raise NetworkError(f"The sandbox at {base_url} did not answer as one ({reason}).", advice=SERVE)
+
+
+def _lines(state: dict[str, object]) -> Row:
+    shown = {key: value for key, value in state.items() if key != "simulation"}
+    halted = shown.get("halted")
+    return {**shown, "halted": " ".join(map(str, halted)) if isinstance(halted, list) and halted else None}

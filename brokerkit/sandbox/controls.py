@@ -1,0 +1,219 @@
+"""Playing in a served sandbox: what tests do through `sandbox.exchange`, over HTTP beside a face.
+
+`POST /_sandbox/<action>` with JSON, `GET /_sandbox/` for the state. No path of a broker begins so. Whoever asks shows
+the secret of the face in a header of its own: a page in a browser on this machine has not got it, cannot send that
+header without asking first, which is refused, and is refused by its Origin and by a Host that is no loopback name.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hmac
+from abc import abstractmethod
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.requests import Request as HttpRequest
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from brokerkit.market.clock import KST
+from brokerkit.market.sessions import Phase
+from brokerkit.models import Side
+from brokerkit.sandbox.exchange import ExchangeRefusal
+from brokerkit.sandbox.server import Face, JsonResponse
+
+PREFIX = "/_sandbox/"
+SECRET_HEADER = "x-sandbox-secret"  # noqa: S105 - the name of a header
+HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
+BROWSER_HEADERS = ("origin", "referer", "sec-fetch-site")
+LARGEST = 10_000
+
+
+class Action(BaseModel):
+    """Something that can be done to the exchange; its fields are those of the body."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @abstractmethod
+    def play(self, face: Face) -> None:
+        """Do it."""
+
+    def shown(self) -> str | None:
+        """Return the symbol that the answer tells about."""
+        return getattr(self, "symbol", None)
+
+
+class SetPhase(Action):
+    """Begin a phase of the day: auctions are matched, orders expire."""
+
+    phase: Phase
+
+    def play(self, face: Face) -> None:
+        face.exchange.phase = self.phase
+
+
+class Trade(Action):
+    """Play somebody else's order: a market order without a price, else one whose rest waits."""
+
+    symbol: str
+    side: Side
+    quantity: Decimal
+    price: Decimal | None = None
+
+    def play(self, face: Face) -> None:
+        face.exchange.trade(self.symbol, self.side, self.quantity, self.price)
+
+
+class Move(Action):
+    """Let others trade until the last price is this one; orders that lie between are filled."""
+
+    symbol: str
+    price: Decimal
+
+    def play(self, face: Face) -> None:
+        face.exchange.move(self.symbol, self.price)
+
+
+class Halt(Action):
+    """Stop trading of a symbol."""
+
+    symbol: str
+
+    def play(self, face: Face) -> None:
+        face.exchange.halt(self.symbol)
+
+
+class Resume(Action):
+    """Let a symbol trade again."""
+
+    symbol: str
+
+    def play(self, face: Face) -> None:
+        face.exchange.resume(self.symbol)
+
+
+class Clock(Action):
+    """Put the clock of the exchange forward, to a time of its day or by so many seconds; the phase stays as it is."""
+
+    at: dt.time | None = None
+    seconds: float | None = None
+
+    def play(self, face: Face) -> None:
+        now = face.exchange.now()
+        if (self.at is None) == (self.seconds is None):
+            raise ValueError("Give either at or seconds.")
+        if self.at is not None:
+            face.exchange.forward(dt.datetime.combine(now.date(), self.at.replace(tzinfo=KST)) - now)
+        else:
+            face.exchange.forward(dt.timedelta(seconds=self.seconds or 0))
+
+
+class Reject(Action):
+    """Take the next order of this broker's account, and refuse it afterwards."""
+
+    def play(self, face: Face) -> None:
+        face.exchange.reject_next(face.credentials.account)
+
+
+class Give(Action):
+    """Add shares to this broker's account that were bought earlier for so much in all."""
+
+    symbol: str
+    quantity: Decimal
+    cost: Decimal
+
+    def play(self, face: Face) -> None:
+        face.exchange.give_holding(face.credentials.account, self.symbol, self.quantity, self.cost)
+
+
+class KillTokens(Action):
+    """Make every token of this broker invalid."""
+
+    def play(self, face: Face) -> None:
+        face.kill_tokens()
+
+
+ACTIONS: dict[str, type[Action]] = {
+    "phase": SetPhase,
+    "trade": Trade,
+    "price": Move,
+    "halt": Halt,
+    "resume": Resume,
+    "clock": Clock,
+    "reject": Reject,
+    "give": Give,
+    "kill-tokens": KillTokens,
+}
+
+
+def controlled(face: Face) -> ASGIApp:
+    """Return the application of a face with the controls beside it."""
+    app = face.app
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            answer = await _answer(face, HttpRequest(scope, receive))
+            await answer(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return serve
+
+
+async def _answer(face: Face, request: HttpRequest) -> JsonResponse:
+    if words := _refusal(face, request):
+        return _no(403, words)
+    name = request.url.path.removeprefix(PREFIX)
+    is_look = not name and request.method == "GET"
+    if not is_look and (name not in ACTIONS or request.method != "POST"):
+        return _no(404, f"There is no such action. POST one of: {', '.join(ACTIONS)}.")
+    body = await request.body()
+    try:
+        if is_look:
+            return JsonResponse(_state(face, request.query_params.get("symbol")))
+        action = ACTIONS[name].model_validate_json(body[:LARGEST] or b"{}")
+        action.play(face)
+        return JsonResponse(_state(face, action.shown()))
+    except ValidationError as error:
+        told = error.errors(include_url=False, include_input=False, include_context=False)
+        return _no(422, "; ".join(f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg']}" for each in told))
+    except ExchangeRefusal as refusal:
+        return _no(409, f"The exchange refuses it: {refusal}.")
+    except (ValueError, LookupError) as error:
+        return _no(422, str(error))
+
+
+def _refusal(face: Face, request: HttpRequest) -> str | None:
+    """Return why a request is not one of somebody who was given the keys of this sandbox."""
+    if request.headers.get("host", "").rpartition(":")[0] not in HOSTS:
+        return "The Host is no name of this machine."
+    if any(name in request.headers for name in BROWSER_HEADERS):
+        return "This is not for pages in a browser."
+    given = request.headers.get(SECRET_HEADER, "").encode()
+    if not hmac.compare_digest(given, face.credentials.app_secret.encode()):
+        return f"The header {SECRET_HEADER} must be the app_secret that this sandbox gave out."
+    return None
+
+
+def _no(status: int, words: str) -> JsonResponse:
+    return JsonResponse({"simulation": "brokerkit sandbox", "error": words}, status=status)
+
+
+def _state(face: Face, symbol: str | None) -> dict[str, Any]:
+    exchange = face.exchange
+    state: dict[str, Any] = {
+        "simulation": "brokerkit sandbox",
+        "phase": exchange.phase,
+        "time": exchange.now().isoformat(timespec="seconds"),
+        "halted": exchange.halted,
+    }
+    if symbol is not None:
+        book = exchange.order_book(symbol)
+        state |= {
+            "symbol": symbol,
+            "price": str(exchange.quote(symbol).price),
+            "ask": str(book.asks[0].price) if book.asks else None,
+            "bid": str(book.bids[0].price) if book.bids else None,
+        }
+    return state

@@ -1,0 +1,255 @@
+"""Playing in a served sandbox: phases, other traders and accidents, by HTTP and by the command line."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from brokerkit import Broker, MarketClosed, OrderStatus, Side, get_broker
+from brokerkit.cli import exits, main
+from brokerkit.market.sessions import Phase
+from brokerkit.sandbox import Sandbox
+from brokerkit.sandbox.exchange import Exchange, ExchangeRefusal
+from brokerkit.sandbox.faults import Faults, Rule
+from tests.program import orders_at, write_profiles
+
+BOTH = ["kis", "kiwoom"]
+SYMBOL = "005930"
+
+
+@pytest.fixture(params=BOTH)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """Serve a sandbox whose requests to the brokers are broken where they name another symbol, and write profiles."""
+    with Sandbox(faults=Faults([Rule("http_502", symbols="035720")])) as sandbox:
+        for key, value in write_profiles(sandbox, tmp_path).items():
+            monkeypatch.setenv(key, value)
+        yield sandbox
+
+
+@pytest.fixture
+def broker(box: Sandbox, name: str) -> Iterator[Broker]:
+    with get_broker(name) as broker:
+        yield broker
+
+
+class Play:
+    """Runs commands of `brokerkit play` for one broker and returns what they print."""
+
+    def __init__(self, name: str, captured: pytest.CaptureFixture[str]) -> None:
+        self._name = name
+        self._captured = captured
+
+    def __call__(self, words: str) -> dict[str, Any]:
+        assert main(["play", *words.split(), "--profile", self._name, "--json"]) == 0, self._captured.readouterr().err
+        told: dict[str, Any] = json.loads(self._captured.readouterr().out)
+        assert told["simulation"] == "brokerkit sandbox"
+        return told
+
+    def refused(self, words: str) -> str:
+        assert main(["play", *words.split(), "--profile", self._name, "--json"]) == exits.WRONG_USAGE
+        return str(json.loads(self._captured.readouterr().err)["message"])
+
+
+@pytest.fixture
+def play(name: str, box: Sandbox, capsys: pytest.CaptureFixture[str]) -> Play:
+    return Play(name, capsys)
+
+
+def test_others_trade_and_fill_what_waits(broker: Broker, play: Play) -> None:
+    best = broker.order_book(SYMBOL).bids[0]
+    order = broker.buy(SYMBOL, 10, price=best.price)
+    told = play(f"trade {SYMBOL} sell {best.quantity + 4} --price {best.price}")
+    assert told["price"] == str(best.price)
+    assert broker.refresh(order).filled_quantity == 4
+    play(f"trade {SYMBOL} SELL 6")
+    assert broker.refresh(order).status is OrderStatus.FILLED
+
+
+@pytest.mark.parametrize("steps", [-7, -1, 1, 7])
+def test_the_price_moves_and_fills_what_lies_between(steps: int, broker: Broker, play: Play) -> None:
+    quote = broker.quote(SYMBOL)
+    book = broker.order_book(SYMBOL)
+    step = book.asks[1].price - book.asks[0].price
+    target = quote.price + steps * step
+    order = broker.buy(SYMBOL, 3, price=quote.price - 4 * step)
+    assert play(f"price {SYMBOL} {target}")["price"] == str(target)
+    assert broker.quote(SYMBOL).price == target
+    assert play(f"price {SYMBOL} {target}")["price"] == str(target)
+    assert broker.refresh(order).status is (OrderStatus.FILLED if steps < -4 else OrderStatus.WORKING)
+
+
+def test_phases_begin_and_end(broker: Broker, play: Play, box: Sandbox, name: str) -> None:
+    price = broker.quote(SYMBOL).lower_limit
+    order = broker.buy(SYMBOL, 1, price=price)
+    assert play("phase closing_auction")["phase"] == "CLOSING_AUCTION"
+    assert play("phase CLOSED")["phase"] == "CLOSED"
+    assert [row.expired for row in orders_at(box, name)] == [1]
+    # The broker does not see the phase, so it does not know why nothing of it works any more.
+    assert broker.refresh(order).status is OrderStatus.UNKNOWN
+    with pytest.raises(MarketClosed):
+        broker.buy(SYMBOL, 1, price=price)
+    assert "MARKET_CLOSED" in play.refused(f"price {SYMBOL} {price}")
+    assert play("phase REGULAR")["phase"] == "REGULAR"
+    broker.buy(SYMBOL, 1, price=price)
+
+
+def test_accidents_happen(broker: Broker, play: Play, box: Sandbox, name: str) -> None:
+    price = broker.quote(SYMBOL).lower_limit
+    play("reject")
+    assert broker.refresh(broker.buy(SYMBOL, 1, price=price)).status is OrderStatus.REJECTED
+    assert play(f"halt {SYMBOL}")["halted"] == [SYMBOL]
+    assert "TRADING_HALTED" in play.refused(f"trade {SYMBOL} BUY 1")
+    assert play(f"resume {SYMBOL}")["halted"] == []
+    play(f"give {SYMBOL} 7 490000")
+    assert [(each.symbol, each.quantity) for each in broker.balance().positions] == [(SYMBOL, 7)]
+    before = len(box.face(name).requests)
+    play("kill-tokens")
+    assert len(box.face(name).requests) == before
+
+
+def test_the_clock_goes_forward_and_not_back(play: Play) -> None:
+    assert play("show")["time"][11:16] < "15:20"
+    assert play("clock 15:20")["time"][11:16] == "15:20"
+    assert "forward" in play.refused("clock 15:00")
+    assert play("clock +600")["time"][11:16] == "15:30"
+    assert play("clock 23:59:59")["time"][11:] == "23:59:59+09:00"
+    assert play("clock +3600")["time"][11:] == "23:59:59+09:00"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (f"trade {SYMBOL} BUY x", "quantity"),
+        (f"trade {SYMBOL} BUY 0", "QUANTITY"),
+        (f"trade {SYMBOL} BUY 1 --price 1", "PRICE"),
+        ("price 999999 100", "UNKNOWN_SYMBOL"),
+        ("show 999999", "UNKNOWN_SYMBOL"),
+        ("clock noon", "at"),
+        ("clock +x", "seconds"),
+        (f"give {SYMBOL} 1.5 1", "whole"),
+    ],
+)
+def test_what_cannot_be_played_is_said(words: str, said: str, play: Play) -> None:
+    assert said in play.refused(words)
+
+
+@pytest.mark.parametrize("more", [[], ["--environment", "demo"]])
+def test_only_a_served_sandbox_is_played_in(
+    more: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("BROKERKIT_CONFIG", raising=False)
+    Path("brokerkit.toml").write_text('[profiles.here]\nbroker = "kis"\nenvironment = "sandbox"\n')
+    assert main(["play", "phase", "CLOSED", "--profile", "here", *more]) == exits.WRONG_USAGE
+    assert "brokerkit sandbox --toml" in capsys.readouterr().err
+
+
+def test_a_server_that_is_gone_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Sandbox() as sandbox:
+        variables = write_profiles(sandbox, tmp_path)
+    for key, value in variables.items():
+        monkeypatch.setenv(key, value)
+    assert main(["play", "show", "--profile", "kis"]) == exits.NO_ANSWER
+    assert "did not answer" in capsys.readouterr().err
+
+
+# Who may
+
+
+def headers(box: Sandbox, name: str, **more: str) -> dict[str, str]:
+    return {"X-Sandbox-Secret": box.connect(name).app_secret, **{key.replace("_", "-"): more[key] for key in more}}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"X-Sandbox-Secret": ""},
+        {"X-Sandbox-Secret": "SANDBOX"},
+        {"Origin": "http://127.0.0.1"},
+        {"Origin": "null"},
+        {"Referer": "http://127.0.0.1/"},
+        {"Sec-Fetch-Site": "same-origin"},
+        {"Host": "attacker.example:80"},
+        {"Host": "127.0.0.1.attacker.example:80"},
+        {"Host": ""},
+    ],
+)
+def test_nobody_plays_without_the_secret_or_from_a_page(wrong: dict[str, str], box: Sandbox, name: str) -> None:
+    url = f"{box.connect(name).base_url}/_sandbox/phase"
+    answer = requests.post(url, json={"phase": "CLOSED"}, headers={**headers(box, name), **wrong}, timeout=10)
+    assert answer.status_code in (400, 403)
+    assert box.exchange.phase is Phase.REGULAR
+    other = "kiwoom" if name == "kis" else "kis"
+    stranger = {"X-Sandbox-Secret": box.connect(other).app_secret}
+    assert requests.post(url, json={"phase": "CLOSED"}, headers=stranger, timeout=10).status_code == 403
+    asked = requests.options(url, headers={"Origin": "http://x", "Access-Control-Request-Method": "POST"}, timeout=10)
+    assert "Access-Control-Allow-Origin" not in asked.headers
+    assert box.exchange.phase is Phase.REGULAR
+
+
+def test_every_answer_carries_the_mark_of_a_simulation(box: Sandbox, name: str) -> None:
+    url = f"{box.connect(name).base_url}/_sandbox/"
+    for answer in (
+        requests.get(url, headers=headers(box, name), timeout=10),
+        requests.get(url, timeout=10),
+        requests.post(f"{url}nothing", json={}, headers=headers(box, name), timeout=10),
+        requests.post(f"{url}phase", data=b"x" * 100_000, headers=headers(box, name), timeout=10),
+        requests.post(f"{url}phase", json={"phase": "CLOSED", "more": 1}, headers=headers(box, name), timeout=10),
+    ):
+        assert answer.headers["X-Simulation"] == "brokerkit sandbox"
+        assert answer.json()["simulation"] == "brokerkit sandbox"
+    assert box.exchange.phase is Phase.REGULAR
+
+
+def test_controls_are_no_requests_to_a_broker(box: Sandbox, name: str) -> None:
+    url = f"{box.connect(name).base_url}/_sandbox/price"
+    before = len(box.face(name).requests)
+    price = str(box.exchange.quote("035720").price)
+    answer = requests.post(url, json={"symbol": "035720", "price": price}, headers=headers(box, name), timeout=10)
+    assert answer.json()["price"] == price
+    assert len(box.face(name).requests) == before
+    assert requests.get(f"{box.connect(name).base_url}/_sandboxes/", timeout=10).status_code == 404
+
+
+# The exchange
+
+
+def test_a_move_in_an_auction_is_refused() -> None:
+    exchange = Exchange(seed=3)
+    exchange.phase = Phase.CLOSING_AUCTION
+    with pytest.raises(ExchangeRefusal):
+        exchange.move(SYMBOL, exchange.quote(SYMBOL).price)
+
+
+def test_a_move_reaches_both_limits_of_the_day() -> None:
+    exchange = Exchange(seed=3)
+    quote = exchange.quote(SYMBOL)
+    for limit in (quote.upper_limit, quote.lower_limit, quote.price):
+        exchange.move(SYMBOL, Decimal(limit or 0))
+        assert exchange.quote(SYMBOL).price == limit
+    exchange.trade(SYMBOL, Side.BUY, Decimal(1), quote.price)
+
+
+def test_what_is_played_later_has_later_times() -> None:
+    exchange = Exchange(seed=3)
+    exchange.trade(SYMBOL, Side.BUY, Decimal(1))
+    exchange.forward(dt.timedelta(hours=2))
+    exchange.trade(SYMBOL, Side.BUY, Decimal(1))
+    first, last = (trade.time for trade in exchange.trades(SYMBOL)[-2:])
+    assert last - first >= dt.timedelta(hours=2)
+    with pytest.raises(ValueError, match="forward"):
+        exchange.forward(dt.timedelta(seconds=-1))
