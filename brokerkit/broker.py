@@ -16,7 +16,7 @@ from typing import NoReturn, Self
 from brokerkit import config
 from brokerkit.adapter import Adapter
 from brokerkit.arguments import check_days, check_venue, make_request, masked
-from brokerkit.errors import BrokerError, InvalidRequest, Unsupported
+from brokerkit.errors import BrokerError, InvalidRequest, Unsupported, WireError
 from brokerkit.market import clock
 from brokerkit.market.days import is_trading_day
 from brokerkit.market.sessions import Phase, phase_at
@@ -30,19 +30,18 @@ from brokerkit.models import (
     OrderRequest,
     OrderStatus,
     OrderType,
+    PositionKind,
     Quote,
     Side,
     TimeInForce,
     Venue,
-    exact_decimal,
 )
 from brokerkit.orders.checks import FINISHED, OrderChecks, PriceChecks
 from brokerkit.orders.desk import OrderDesk
 from brokerkit.orders.guard import Safety
 from brokerkit.orders.intents import Intent
 from brokerkit.orders.reconcile import Reconciliation
-
-Amount = int | str | Decimal | float
+from brokerkit.values import Amount, exact_decimal
 
 
 class Broker(Adapter):
@@ -208,10 +207,17 @@ class Broker(Adapter):
             return self._buying_power(check_symbol(symbol), limit)
 
     def sellable_quantity(self, symbol: str) -> Decimal:
-        """Return how many shares of a symbol can be sold now: 0 if none are held."""
-        check_symbol(symbol)
-        held = [position for position in self.balance().positions if position.symbol == symbol]
-        return sum((position.sellable_quantity or Decimal(0) for position in held), Decimal(0))
+        """Return how many shares of a symbol `sell` can sell now: 0 if none of one's own are held.
+
+        Shares on a loan do not count. Raises WireError where the broker does not tell the number.
+        """
+        with self._asking(f"sellable shares of {symbol}"):
+            check_symbol(symbol)
+            held = [position for position in self.balance().positions if symbol in position.symbol]
+            own = [position.sellable_quantity for position in held if position.kind is PositionKind.CASH]
+            if None in own or any(position.symbol != symbol for position in held):
+                raise WireError(f"Of {symbol} {self.name} does not tell how many shares can be sold.")
+            return sum((shares for shares in own if shares), Decimal(0))
 
     def round_price(self, symbol: str, price: Amount, *, side: Side) -> Decimal:
         """Return the nearest valid price that is no worse: down for a buy, up for a sell."""

@@ -6,130 +6,30 @@ Decimal. Times are aware, in Korean time. None means that the broker says nothin
 
 from __future__ import annotations
 
-import datetime as dt
-import reprlib
 from collections.abc import Callable, Mapping
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
-from enum import StrEnum
-from typing import Annotated, Any, Self, TypeVar
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 
-from brokerkit.errors import InvalidRequest
+from brokerkit.errors import BrokerError, InvalidRequest
 from brokerkit.market.symbols import check_symbol
-
-
-class Venue(StrEnum):
-    """Where an order goes or a quote comes from."""
-
-    KRX = "KRX"
-    """Korea Exchange (한국거래소)."""
-    NXT = "NXT"
-    """Nextrade (넥스트레이드)."""
-    SOR = "SOR"
-    """Smart order routing; in queries the combined market (통합)."""
-
-
-class Side(StrEnum):
-    """Which way an order trades."""
-
-    BUY = "BUY"
-    SELL = "SELL"
-
-
-class OrderType(StrEnum):
-    """How the price of an order is made. Which venue takes which type is told by `Unsupported`."""
-
-    LIMIT = "LIMIT"
-    """지정가."""
-    MARKET = "MARKET"
-    """시장가."""
-    LIMIT_TO_MARKET_ON_CLOSE = "LIMIT_TO_MARKET_ON_CLOSE"
-    """조건부지정가."""
-    BEST_OPPOSITE = "BEST_OPPOSITE"
-    """최유리지정가: at the best price of the other side."""
-    BEST_SAME_SIDE = "BEST_SAME_SIDE"
-    """최우선지정가: at the best price of the own side."""
-    MIDPOINT = "MIDPOINT"
-    """중간가."""
-    STOP_LIMIT = "STOP_LIMIT"
-    """스톱지정가."""
-    PRE_OPEN_CLOSING_PRICE = "PRE_OPEN_CLOSING_PRICE"
-    """장전 시간외종가."""
-    AFTER_CLOSE_CLOSING_PRICE = "AFTER_CLOSE_CLOSING_PRICE"
-    """장후 시간외종가."""
-    SINGLE_PRICE = "SINGLE_PRICE"
-    """시간외단일가; history only, abolished on 2026-09-14."""
-
-
-class TimeInForce(StrEnum):
-    """How long an order lives. No exchange order outlives its day."""
-
-    DAY = "DAY"
-    IOC = "IOC"
-    """Fill what can be filled at once, cancel the rest."""
-    FOK = "FOK"
-    """Fill all at once or nothing."""
-    GOOD_TILL_PRE_MARKET = "GOOD_TILL_PRE_MARKET"
-    """Dies with the pre-market of NXT."""
-
-
-class OrderStatus(StrEnum):
-    """State of an order, judged against the quantity asked for."""
-
-    PENDING = "PENDING"
-    """Accepted by the broker, nothing more known yet."""
-    WORKING = "WORKING"
-    PARTIALLY_FILLED = "PARTIALLY_FILLED"
-    FILLED = "FILLED"
-    CANCELED = "CANCELED"
-    REJECTED = "REJECTED"
-    EXPIRED = "EXPIRED"
-    UNKNOWN = "UNKNOWN"
-    """The broker's lists do not tell; never a guess."""
-
-
-T = TypeVar("T")
-
-
-_HIGHEST = Decimal(10) ** 18
-"""More digits than any broker's wire takes; a number beyond it is a mistake and would fill pages when written out."""
-
-
-_NUMBERS = (Decimal, int, str, float)
-
-
-def exact_decimal(value: object) -> Decimal:
-    """Return a price or quantity given as int, str, Decimal or float as an exact Decimal.
-
-    A float is taken by its shortest text, so 70000.0 is 70000 and 0.1 is 0.1. Anything else is an InvalidRequest.
-    """
-    if isinstance(value, bool) or not isinstance(value, _NUMBERS):
-        raise InvalidRequest(f"{reprlib.repr(value)} is not a number. Give an int, a str or a Decimal.")
-    if isinstance(value, str) and (not value.isascii() or "_" in value or value != value.strip()):
-        raise InvalidRequest(f"{_shown(value)} is not a plain number. Give an int, a str like '70000' or a Decimal.")
-    try:
-        # Not repr(value): the floats of array libraries are floats whose repr is no number.
-        number = Decimal(float.__repr__(value) if isinstance(value, float) else value)
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite():
-        raise InvalidRequest(f"{_shown(value)} is not a finite number. Give an int, a str like '70000' or a Decimal.")
-    if not -_HIGHEST < number < _HIGHEST:
-        raise InvalidRequest(f"{_shown(value)} is larger than any price or quantity.")
-    return number
-
-
-def _shown(value: object) -> str:
-    return f"An int of {value.bit_length()} bits" if isinstance(value, int) else reprlib.repr(value)
-
-
-def _optional(check: Callable[[object], T]) -> Callable[[object], T | None]:
-    return lambda value: None if value is None else check(value)
-
-
-Exact = Annotated[Decimal, BeforeValidator(exact_decimal)]
-OptionalExact = Annotated[Decimal | None, BeforeValidator(_optional(exact_decimal))]
+from brokerkit.values import Amount, Date, Exact, Moment, NumberOfModel, exact_decimal
+from brokerkit.words import OrderStatus as OrderStatus
+from brokerkit.words import OrderType as OrderType
+from brokerkit.words import PositionKind as PositionKind
+from brokerkit.words import Side as Side
+from brokerkit.words import TimeInForce as TimeInForce
+from brokerkit.words import Venue as Venue
 
 
 class Model(BaseModel):
@@ -144,31 +44,31 @@ class Quote(Model):
     symbol: str
     venue: Venue
     currency: str
-    price: Decimal
+    price: Exact
     name: str | None = None
-    previous_close: Decimal | None = None
+    previous_close: Exact | None = None
     """Base price of the day (기준가): the last regular close, adjusted on ex-dates."""
-    change: Decimal | None = None
+    change: Exact | None = None
     """price - previous_close, signed."""
-    change_percent: Decimal | None = None
+    change_percent: Exact | None = None
     """Signed, 1.23 = 1.23 %."""
-    open: Decimal | None = None
-    high: Decimal | None = None
-    low: Decimal | None = None
-    volume: Decimal | None = None
+    open: Exact | None = None
+    high: Exact | None = None
+    low: Exact | None = None
+    volume: Exact | None = None
     """Shares traded today."""
-    turnover: Decimal | None = None
+    turnover: Exact | None = None
     """Value traded today, in currency units (won)."""
-    upper_limit: Decimal | None = None
-    lower_limit: Decimal | None = None
-    time: dt.datetime | None = None
+    upper_limit: Exact | None = None
+    lower_limit: Exact | None = None
+    time: Moment | None = None
 
 
 class Level(Model):
     """One price of an order book."""
 
-    price: Decimal
-    quantity: Decimal
+    price: Exact
+    quantity: Exact
 
 
 class OrderBook(Model):
@@ -176,47 +76,134 @@ class OrderBook(Model):
 
     symbol: str
     venue: Venue
-    time: dt.datetime | None = None
+    time: Moment | None = None
     asks: tuple[Level, ...]
     bids: tuple[Level, ...]
+
+
+T = TypeVar("T")
+
+
+class _Refused(ValueError):
+    """An error of ours on its way through pydantic, which makes it part of a ValidationError."""
+
+    def __init__(self, error: BrokerError) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
+def _refusable(check: Callable[[object], T]) -> Callable[[object], T]:
+    """Return a check of ours for pydantic, which must not let other errors through than its own."""
+
+    def checked(value: object) -> T:
+        try:
+            return check(value)
+        except BrokerError as error:
+            raise _Refused(error) from None
+
+    return checked
+
+
+def _in_our_words(error: ValidationError) -> BrokerError:
+    """Return what is to be raised for an order that the caller made himself: InvalidRequest or Unsupported."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    refused = first.get("ctx", {}).get("error")
+    if isinstance(refused, _Refused):
+        return refused.error.with_traceback(None)
+    field = ".".join(str(part) for part in first["loc"]) or "order"
+    return InvalidRequest(f"{field}: {first['msg']}")
+
+
+_Given = Annotated[Decimal, NumberOfModel(_refusable(exact_decimal))]
+"""A number of an order: a float is taken too, by its shortest text, and then has to fit."""
+_GivenSymbol = Annotated[str, BeforeValidator(_refusable(check_symbol))]
+_GivenType = Annotated[
+    OrderType, WithJsonSchema({"anyOf": [{"type": "string", "enum": [*OrderType]}, {"type": "null"}]})
+]
 
 
 class OrderRequest(Model):
     """An order as the caller means it, checked when it is made: a bad one raises InvalidRequest.
 
+    As a field of a model of yours it is a ValidationError, like any other bad field.
+
     `type` may be left out when a price is given (then LIMIT). Neither price nor type is an error, never a market order.
-    `quantity` is in shares, `price` and `stop_price` in won per share.
+    `quantity` is in shares, `price` and `stop_price` in won per share; int, str, Decimal and float are taken.
     """
 
-    symbol: str
+    symbol: _GivenSymbol
     side: Side
-    quantity: Exact
-    type: OrderType
-    price: OptionalExact = None
-    stop_price: OptionalExact = None
+    quantity: _Given
+    type: _GivenType = Field(default=cast(OrderType, None))
+    price: _Given | None = None
+    stop_price: _Given | None = None
     time_in_force: TimeInForce = TimeInForce.DAY
     venue: Venue = Venue.KRX
 
-    @field_validator("symbol", mode="before")
-    @classmethod
-    def _known_grammar(cls, symbol: object) -> str:
-        return check_symbol(symbol)
+    if TYPE_CHECKING:
 
-    @model_validator(mode="wrap")
+        def __init__(
+            self,
+            *,
+            symbol: str,
+            side: Side,
+            quantity: Amount,
+            type: OrderType | None = None,
+            price: Amount | None = None,
+            stop_price: Amount | None = None,
+            time_in_force: TimeInForce = TimeInForce.DAY,
+            venue: Venue = Venue.KRX,
+        ) -> None: ...
+
+    else:
+
+        def __init__(self, /, **values: object) -> None:
+            try:
+                super().__init__(**values)
+                return
+            except ValidationError as error:
+                refused = _in_our_words(error)
+            raise refused
+
+        # As a field of another model it is validated in place, without this method.
+        __init__.__pydantic_base_init__ = True
+
     @classmethod
-    def _complete(cls, values: Any, handler: Callable[[Any], OrderRequest]) -> OrderRequest:
-        if isinstance(values, dict) and values.get("type") is None:
-            if values.get("price") is None:
-                raise InvalidRequest("An order needs a price, or type=MARKET to trade at any price. Neither was given.")
-            values = {**values, "type": OrderType.LIMIT}
+    def model_validate(cls, obj: Any, **options: Any) -> Self:
+        """Return the order of a dict or of another object; InvalidRequest if it is wrong."""
         try:
-            request = handler(values)
+            return super().model_validate(obj, **options)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-            field = ".".join(str(part) for part in first["loc"]) or "order"
-            raise InvalidRequest(f"{field}: {first['msg']}") from None
-        request._check_numbers()
-        return request
+            refused = _in_our_words(error)
+        raise refused
+
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
+        """Return the order of a JSON text; InvalidRequest if it is wrong."""
+        try:
+            return super().model_validate_json(json_data, **options)
+        except ValidationError as error:
+            refused = _in_our_words(error)
+        raise refused
+
+    @model_validator(mode="before")
+    @classmethod
+    def _typed(cls, values: Any) -> Any:
+        if not isinstance(values, Mapping) or values.get("type") is not None:
+            return values
+        if values.get("price") is None:
+            raise _Refused(
+                InvalidRequest("An order needs a price, or type=MARKET to trade at any price. Neither was given.")
+            )
+        return {**values, "type": OrderType.LIMIT}
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        try:
+            self._check_numbers()
+        except InvalidRequest as error:
+            raise _Refused(error) from None
+        return self
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Return a copy with changes, checked like a new order (pydantic's own does not check)."""
@@ -254,15 +241,15 @@ class Order(Model):
     """None where the broker names a type that brokerkit does not know."""
     time_in_force: TimeInForce | None = None
     venue: Venue | None = None
-    quantity: Decimal
+    quantity: Exact
     """Shares asked for."""
-    price: Decimal | None = None
+    price: Exact | None = None
     """Limit price; None for types without one."""
-    filled_quantity: Decimal | None = None
-    remaining_quantity: Decimal | None = None
-    average_fill_price: Decimal | None = None
+    filled_quantity: Exact | None = None
+    remaining_quantity: Exact | None = None
+    average_fill_price: Exact | None = None
     status: OrderStatus
-    submitted_at: dt.datetime | None = None
+    submitted_at: Moment | None = None
     original_id: str | None = None
     """Number of the order that this one amended or cancelled."""
     handle: str
@@ -270,23 +257,27 @@ class Order(Model):
 
 
 class Position(Model):
-    """A holding. One row as the broker lists it: shares held on a loan stand in a row of their own."""
+    """A holding. One row as the broker lists it: shares held on a loan, or owed, stand in a row of their own."""
 
     symbol: str
     name: str | None = None
-    quantity: Decimal
-    sellable_quantity: Decimal | None = None
-    average_price: Decimal | None = None
+    kind: PositionKind = PositionKind.CASH
+    quantity: Exact
+    """Shares held; below 0 for SHORT: shares owed."""
+    sellable_quantity: Exact | None = None
+    """Shares that `sell` can sell now: 0 unless `kind` is CASH."""
+    average_price: Exact | None = None
     """Average cost per share as the broker tells it; some cut it to the won."""
-    price: Decimal | None = None
-    cost: Decimal
-    """What was paid, before fees."""
-    market_value: Decimal
-    """Value at the present price, before fees and tax."""
-    unrealized_pnl: Decimal
-    """market_value - cost, before fees and tax (some brokers tell it after them)."""
-    unrealized_pnl_percent: Decimal | None = None
-    """Of the cost, four decimals; None without cost."""
+    price: Exact | None = None
+    """None without a price, as before the first trade or in a halt: brokers then write 0."""
+    cost: Exact | None
+    """What was paid, before fees; None for SHORT: what brokers mean by it there is not known."""
+    market_value: Exact | None
+    """Value at the present price, before fees and tax; None without a price, and for SHORT."""
+    unrealized_pnl: Exact | None
+    """market_value - cost, before fees and tax (some brokers tell it after them); None without either."""
+    unrealized_pnl_percent: Exact | None = None
+    """Of the cost, four decimals; None without cost or value."""
     currency: str
 
     @model_validator(mode="before")
@@ -301,20 +292,20 @@ class Balance(Model):
     account: str
     """Masked: only the last digits are shown."""
     currency: str
-    cash: Decimal
+    cash: Exact
     """Deposit of today (예수금), before unsettled trades."""
-    orderable_cash: Decimal | None = None
+    orderable_cash: Exact | None = None
     """Cash for new buy orders without margin."""
-    withdrawable_cash: Decimal | None = None
-    cash_d1: Decimal | None = None
+    withdrawable_cash: Exact | None = None
+    cash_d1: Exact | None = None
     """Cash after the settlements of the next trading day (D+1)."""
-    cash_d2: Decimal | None = None
+    cash_d2: Exact | None = None
     """Cash after the settlements of D+2: today's trades included."""
-    cost: Decimal
-    market_value: Decimal
-    unrealized_pnl: Decimal
+    cost: Exact
+    market_value: Exact
+    unrealized_pnl: Exact
     """market_value - cost, before fees and tax."""
-    total_value: Decimal | None = None
+    total_value: Exact | None = None
     """cash_d2 + market_value."""
     positions: tuple[Position, ...]
 
@@ -327,6 +318,8 @@ class Balance(Model):
 def _with_profit(values: Any, *, percent: bool = False) -> Any:
     if not isinstance(values, dict) or "unrealized_pnl" in values or not {"market_value", "cost"} <= values.keys():
         return values
+    if values["cost"] is None or values["market_value"] is None:
+        return {**values, "unrealized_pnl": None}
     try:
         cost, market_value = exact_decimal(values["cost"]), exact_decimal(values["market_value"])
     except InvalidRequest:
@@ -344,9 +337,9 @@ class BuyingPower(Model):
 
     symbol: str
     currency: str
-    cash: Decimal
-    quantity: Decimal
-    price: Decimal | None = None
+    cash: Exact
+    quantity: Exact
+    price: Exact | None = None
 
 
 class Flow(Model):
@@ -355,21 +348,21 @@ class Flow(Model):
     None where the broker does not tell. Brokers tell amounts in million won, so they are exact to the million.
     """
 
-    net_quantity: Decimal | None = None
-    buy_quantity: Decimal | None = None
-    sell_quantity: Decimal | None = None
-    net_amount: Decimal | None = None
-    buy_amount: Decimal | None = None
-    sell_amount: Decimal | None = None
+    net_quantity: Exact | None = None
+    buy_quantity: Exact | None = None
+    sell_quantity: Exact | None = None
+    net_amount: Exact | None = None
+    buy_amount: Exact | None = None
+    sell_amount: Exact | None = None
 
 
 class InvestorFlow(Model):
     """Who bought and who sold a symbol on one day (투자자별 매매동향)."""
 
     symbol: str
-    date: dt.date
-    close: Decimal | None = None
-    final: bool
+    date: Date
+    close: Exact | None = None
+    final: StrictBool
     """False while the day's figures are provisional: until the next morning."""
     individual: Flow = Flow()
     """개인."""

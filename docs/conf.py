@@ -61,7 +61,16 @@ nitpick_ignore_regex = [
     (r"py:class", r"brokerkit\.transport\.(\w+\.[RMK]|text\.sanitize|permits\.Permit)"),
 ]
 
-PLAIN_TYPES = {"type": "type", "Exact": "Decimal", "OptionalExact": "Decimal | None"}
+PLAIN_TYPES = {
+    "type": "type",
+    **dict.fromkeys(("Exact", "_Given"), "Decimal"),
+    "Moment": "datetime",
+    "Date": "date",
+    "StrictBool": "bool",
+    "StrictInt": "int",
+    "_GivenSymbol": "str",
+    "_GivenType": "OrderType",
+}
 README_PAGES = {"README.md": "index.md", "README.ko.md": "index.ko.md", "CHANGELOG.md": "changelog.md"}
 _TARGET = re.compile(r"(?<=\]\()(?!\w+:|#)([^)#\s]+)")
 

@@ -91,7 +91,7 @@ def type_and_none(annotation: object) -> tuple[str, bool]:
         assert isinstance(annotation, type)
         return annotation.__name__, False
     (kind,) = parts
-    return kind.__name__, True
+    return getattr(kind, "__origin__", kind).__name__, True
 
 
 @pytest.mark.parametrize("model", named([*MODELS, *OF_THE_JOURNAL]))

@@ -10,6 +10,7 @@ import datetime as dt
 import itertools
 import pickle
 from decimal import Decimal
+from enum import IntEnum
 from typing import Any
 
 import pytest
@@ -35,8 +36,8 @@ from brokerkit.models import (
     Side,
     TimeInForce,
     Venue,
-    exact_decimal,
 )
+from brokerkit.values import exact_decimal
 
 KST = dt.timezone(dt.timedelta(hours=9))
 
@@ -51,12 +52,26 @@ class ArrayFloat(float):
 
 
 class ArrayInteger:
-    """An integer of an array library: no int, though it can be made one."""
+    """An integer of an array library: no int, though it stands for one."""
 
     def __index__(self) -> int:
         return 10
 
     __int__ = __index__
+
+
+class ArrayTruth(ArrayInteger):
+    """A truth value of an array library: it has the method of integers, which refuses."""
+
+    def __index__(self) -> int:
+        raise TypeError("In the future `np.bool` will not be usable as an index")
+
+
+class ShortFloat:
+    """A float of fewer bits than Python's, which is none of Python's."""
+
+    def __float__(self) -> float:
+        return 0.10000000149011612
 
 
 def name_of_type(value: object) -> str:
@@ -79,6 +94,8 @@ def name_of_type(value: object) -> str:
         (1e-7, "1E-7"),
         (ArrayFloat(70000.5), "70000.5"),
         (10**17, "100000000000000000"),
+        (ArrayInteger(), "10"),
+        (IntEnum("Lots", {"TEN": 10})["TEN"], "10"),
     ],
 )
 def test_a_number_is_taken_exactly_as_it_is_written(given_: object, text: str) -> None:
@@ -93,7 +110,21 @@ def test_a_float_becomes_the_decimal_that_prints_alike(value: float) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [True, False, None, b"1", [1], {"price": 1}, (1,), 1j, object(), ArrayInteger(), Side.BUY, dt.date(2026, 1, 2)],
+    [
+        True,
+        False,
+        None,
+        b"1",
+        [1],
+        {"price": 1},
+        (1,),
+        1j,
+        object(),
+        ArrayTruth(),
+        ShortFloat(),
+        Side.BUY,
+        dt.date(2026, 1, 2),
+    ],
     ids=lambda value: (
         f"{type(value).__name__}-{value!s:.20}" if isinstance(value, bool | Side) else type(value).__name__
     ),
@@ -441,8 +472,6 @@ def test_profit_is_value_less_cost_and_percent_is_rounded_half_up(
 @pytest.mark.parametrize(
     "values",
     [
-        {"cost": None, "market_value": Decimal(1)},
-        {"cost": Decimal(1), "market_value": None},
         {"cost": "x", "market_value": Decimal(1)},
         {"cost": Decimal("NaN"), "market_value": Decimal(1)},
         {"cost": Decimal(1)},
@@ -453,6 +482,14 @@ def test_profit_is_value_less_cost_and_percent_is_rounded_half_up(
 def test_a_position_without_its_cost_or_value_is_refused_by_name(values: dict[str, object]) -> None:
     with pytest.raises(ValidationError, match=r"cost|market_value"):
         holding(**values)
+
+
+@pytest.mark.parametrize("known", [{"cost": Decimal(1), "market_value": None}, {"cost": None, "market_value": 1}])
+def test_without_a_price_or_a_cost_there_is_no_profit_and_no_loss(known: dict[str, object]) -> None:
+    position = holding(**known)
+    assert position.unrealized_pnl is None
+    assert position.unrealized_pnl_percent is None
+    assert Position.model_validate_json(position.model_dump_json()) == position
 
 
 def test_a_balance_computes_its_profit_too() -> None:

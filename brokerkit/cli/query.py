@@ -16,7 +16,7 @@ from brokerkit.cli.printing import Row, Signed, signed, told_of
 from brokerkit.cli.session import Session, at_broker
 from brokerkit.errors import AuthError, BrokerError, JournalError, NetworkError
 from brokerkit.market import clock
-from brokerkit.models import Balance, Flow, InvestorFlow, Order, OrderBook, Position, Quote, Venue
+from brokerkit.models import Balance, Flow, InvestorFlow, Order, OrderBook, Position, PositionKind, Quote, Venue
 
 WEEK = dt.timedelta(days=7)
 KINDS = {
@@ -175,8 +175,9 @@ def balance(session: Session) -> None:
     if session.printer.as_json:
         return
     print()
-    largest = sorted(found.positions, key=lambda each: (-each.market_value, each.symbol))
-    session.printer.table([_position_row(each) for each in largest], "No positions.")
+    largest = sorted(found.positions, key=lambda each: (-(each.market_value or 0), each.symbol))
+    own = all(each.kind is PositionKind.CASH for each in largest)
+    session.printer.table([_position_row(each, own) for each in largest], "No positions.")
 
 
 @at_broker
@@ -266,10 +267,11 @@ def _balance_lines(found: Balance) -> Row:
     }
 
 
-def _position_row(each: Position) -> Row:
+def _position_row(each: Position, own: bool) -> Row:
     return {
         "symbol": each.symbol,
         "name": each.name,
+        **({} if own else {"kind": each.kind}),
         "quantity": each.quantity,
         "sellable": each.sellable_quantity,
         "average": each.average_price,

@@ -21,9 +21,10 @@ from brokerkit.cli.session import Session, at_broker
 from brokerkit.config import Profile, load_profiles
 from brokerkit.errors import MAY_STAND, NOT_SENT, InvalidRequest, OrderUncertain
 from brokerkit.market import clock
-from brokerkit.models import Order, OrderRequest, OrderType, Side, TimeInForce, Venue, exact_decimal
+from brokerkit.models import Order, OrderRequest, OrderType, Side, TimeInForce, Venue
 from brokerkit.orders.checks import FINISHED
 from brokerkit.transport.connection import TOTAL_SECONDS
+from brokerkit.values import exact_decimal
 
 SymbolArgument = Annotated[str, typer.Argument(metavar="SYMBOL", help="Six characters, such as 005930.")]
 QuantityArgument = Annotated[str, typer.Argument(metavar="QUANTITY", help="Shares.")]

@@ -10,7 +10,8 @@ from brokerkit.errors import InvalidRequest, NothingToCancel, Unsupported
 from brokerkit.market import clock
 from brokerkit.market.sessions import Phase, offers
 from brokerkit.market.ticks import Kind, is_on_tick, round_to_tick, tick_size
-from brokerkit.models import Order, OrderRequest, OrderStatus, Quote, Venue, exact_decimal
+from brokerkit.models import Order, OrderRequest, OrderStatus, Quote, Venue
+from brokerkit.values import Amount, exact_decimal
 
 FINISHED = frozenset({OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.REJECTED, OrderStatus.EXPIRED})
 
@@ -27,8 +28,9 @@ class PriceChecks:
         self._limits: dict[str, tuple[dt.date, Decimal, Decimal]] = {}
 
     def remember(self, quote: Quote) -> None:
-        """Keep the limits of the day that a quote tells."""
-        if quote.lower_limit is not None and quote.upper_limit is not None:
+        """Keep the limits of the day that a quote tells; without limits (liquidation trading, ELW) there are none."""
+        self._limits.pop(quote.symbol, None)
+        if quote.lower_limit and quote.upper_limit:
             self._limits[quote.symbol] = (clock.today(), quote.lower_limit, quote.upper_limit)
 
     def check(self, symbol: str, price: Decimal) -> None:
@@ -78,7 +80,7 @@ class OrderChecks:
             if price is not None:
                 self.prices.check(request.symbol, price)
 
-    def check_named(self, order: Order, quantity: int | str | Decimal | float | None, verb: str) -> Decimal | None:
+    def check_named(self, order: Order, quantity: Amount | None, verb: str) -> Decimal | None:
         """Return how many shares of an order are meant (None: all that is left), if there can be so many."""
         if order.handle.split(":")[0] != self._broker:
             raise InvalidRequest(f"Order {order.id} is not an order of {self._broker}.")

@@ -15,10 +15,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from brokerkit import files
 from brokerkit.errors import Disarmed, Halted, InvalidRequest, JournalError, LimitExceeded, NotSent
 from brokerkit.market import clock
-from brokerkit.models import OrderRequest, OrderType, Quote, Venue, exact_decimal
+from brokerkit.models import OrderRequest, OrderType, Quote, Venue
 from brokerkit.orders.listing import WRONG_CLOCK
 from brokerkit.orders.state import journal_folder, make_folder, network_file_system, state_directory
 from brokerkit.transport.text import sanitize
+from brokerkit.values import exact_decimal
 
 QUOTE_SECONDS = 5.0
 """A price older than this is asked for again before it is compared with."""

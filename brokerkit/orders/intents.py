@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import secrets
 import time
 from collections.abc import Mapping
-from decimal import Decimal
 from enum import StrEnum
 
+from pydantic import StrictInt
+
 from brokerkit.models import Model, Order, OrderRequest, Side
+from brokerkit.values import Date, Exact, Moment
 
 
 class IntentKind(StrEnum):
@@ -79,9 +80,9 @@ class Confidence(StrEnum):
 class Sighting(Model):
     """What one complete list of the broker, or several in a row, showed of an intent."""
 
-    since: dt.datetime
-    until: dt.datetime
-    lists: int
+    since: Moment
+    until: Moment
+    lists: StrictInt
     fitting: tuple[str, ...]
     """Numbers of orders that are just like it."""
     unexplained: tuple[str, ...]
@@ -99,26 +100,26 @@ class Intent(Model):
     id: str
     kind: IntentKind
     state: IntentState = IntentState.INTENT
-    day: dt.date
+    day: Date
     """Trading day, in Korean time."""
     symbol: str
     side: Side
-    quantity: Decimal | None
+    quantity: Exact | None
     """Shares; None: all that is left of the order that is amended or cancelled."""
-    price: Decimal | None
+    price: Exact | None
     """Won per share; None for types without a price."""
     request: OrderRequest | None = None
     """The order that was to be placed."""
     order: Order | None = None
     """The order that was to be amended or cancelled."""
-    watermark: int | None = None
+    watermark: StrictInt | None = None
     """Highest order number of the day that was known when it was sent: its own must be higher."""
-    created_at: dt.datetime
-    sent_at: dt.datetime | None = None
-    deadline: dt.datetime | None = None
+    created_at: Moment
+    sent_at: Moment | None = None
+    deadline: Moment | None = None
     """Nothing of it leaves this machine after that."""
-    decided_at: dt.datetime | None = None
-    sent_bytes: int | None = None
+    decided_at: Moment | None = None
+    sent_bytes: StrictInt | None = None
     code: str | None = None
     """The broker's code, if it gave one."""
     answer: str | None = None

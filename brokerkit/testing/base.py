@@ -79,9 +79,10 @@ class Contract:
         return differences(told, real, steps=self.rounds.get(Order))
 
     def balance_differences(self, told: Balance, truth: AccountState, trader: Broker) -> list[str]:
-        holdings = [position_of(holding) for holding in truth.holdings if holding.quantity]
-        cost = sum((holding.cost for holding in holdings), Decimal(0))
-        value = sum((holding.market_value for holding in holdings), Decimal(0))
+        held = [holding for holding in truth.holdings if holding.quantity]
+        holdings = [position_of(holding) for holding in held]
+        cost = sum((holding.cost for holding in held), Decimal(0))
+        value = sum((holding.market_value for holding in held), Decimal(0))
         real = Balance(
             account=told.account,
             currency="KRW",

@@ -27,7 +27,7 @@ class TextNumber:
     """How a number is written as text: a regular expression for the whole text and a reader for what matches it."""
 
     pattern: str = GRAMMAR
-    read: Callable[[str], Decimal] = Decimal
+    read: Callable[[str], Decimal | None] = Decimal
     blank: bool = False
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

@@ -295,7 +295,13 @@ class KisBroker(Broker):
                 "CTX_AREA_NK100": "",
             },
         )
-        rows = [row for page in pages for row in page.rows if row.quantity]
+        rows = [row for page in pages for row in page.rows if row.shares]
+        for row in rows:
+            if row.kind is None:
+                raise self.client.wrong(
+                    account.BALANCE,
+                    f"of {row.shares:f} {row.symbol} it is not clear whose they are: trad_dvsn_name {row.trade!r}",
+                )
         return pages[-1].summary.to_model(
             account=self.account(),
             currency="KRW",

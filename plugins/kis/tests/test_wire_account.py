@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from brokerkit.errors import IncompleteListing, NetworkError, RateLimited, WireError
-from brokerkit.models import Balance, Position
+from brokerkit.errors import IncompleteListing, InvalidRequest, NetworkError, RateLimited, WireError
+from brokerkit.models import Balance, Position, PositionKind
 
 BALANCE = "TTTC8434R"
 
@@ -158,3 +158,81 @@ def test_a_holding_whose_name_is_not_told_has_none(wire: Any) -> None:
     answer["output1"][0]["prdt_name"] = "  "
     wire.answer(BALANCE, answer)
     assert wire.broker.balance().positions[0].name is None
+
+
+LOAN: Any = {"trad_dvsn_name": "자기융자", "loan_dt": "20261102", "loan_amt": "300000"}
+SHORT: Any = {"trad_dvsn_name": "자기대주", "loan_dt": "20261102", "stln_slng_chgs": "300000"}
+
+
+def rows(wire: Any, *changes: Any) -> Any:
+    answer = page(wire, *["005930"] * len(changes))
+    for row, change in zip(answer["output1"], changes, strict=True):
+        row |= change
+    return wire.answer(BALANCE, answer).broker
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        ({}, PositionKind.CASH),
+        ({"trad_dvsn_name": ""}, PositionKind.CASH),
+        ({"loan_dt": "        "}, PositionKind.CASH),
+        (LOAN, PositionKind.MARGIN_LOAN),
+        ({"trad_dvsn_name": "유통융자"}, PositionKind.MARGIN_LOAN),
+        ({"trad_dvsn_name": "주식담보대출"}, PositionKind.MARGIN_LOAN),
+        ({"loan_dt": "20261102"}, PositionKind.MARGIN_LOAN),
+        ({"loan_amt": "1"}, PositionKind.MARGIN_LOAN),
+        (SHORT, PositionKind.SHORT),
+        ({"trad_dvsn_name": "", "stln_slng_chgs": "300000"}, PositionKind.SHORT),
+    ],
+)
+def test_kinds_of_positions_are_told_apart(wire: Any, change: Any, kind: PositionKind) -> None:
+    (position,) = rows(wire, change).balance().positions
+    assert position.kind is kind
+    assert position.sellable_quantity == (9 if kind is PositionKind.CASH else 0)
+    assert position.quantity == (-12 if kind is PositionKind.SHORT else 12)
+    profit = position.unrealized_pnl
+    assert (position.cost, profit) == ((None, None) if kind is PositionKind.SHORT else (822003, 21597))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"trad_dvsn_name": "신용"},
+        {"trad_dvsn_name": "ANYTHING"},
+        {"trad_dvsn_name": "현금", "stln_slng_chgs": "300000"},
+        {"trad_dvsn_name": "융자대주"},
+        {"hldg_qty": "-12"},
+        {**LOAN, "hldg_qty": "-12"},
+    ],
+)
+def test_a_row_that_does_not_tell_whose_shares_these_are_fails_the_balance(wire: Any, change: Any) -> None:
+    with pytest.raises(WireError, match="trad_dvsn_name"):
+        rows(wire, change).balance()
+
+
+def test_only_what_is_ours_can_be_sold(wire: Any) -> None:
+    assert rows(wire, {}, LOAN, SHORT, {"ord_psbl_qty": "2"}).sellable_quantity("005930") == 11
+    assert rows(wire, LOAN, SHORT).sellable_quantity("005930") == 0
+    assert wire.broker.sellable_quantity("000660") == 0
+
+
+@pytest.mark.parametrize("change", [{"ord_psbl_qty": ""}, {"pdno": "X005930"}])
+def test_what_can_be_sold_is_never_a_zero_that_nobody_told(wire: Any, change: Any) -> None:
+    with pytest.raises(WireError, match="how many shares"):
+        rows(wire, {}, change).sellable_quantity("005930")
+
+
+@pytest.mark.parametrize("code", ["Q580012", "00000Q580012", "580012"])
+def test_a_holding_has_the_symbol_that_the_verbs_take(wire: Any, code: str) -> None:
+    broker = rows(wire, {"pdno": code})
+    assert symbols(broker.balance()) == ["580012"]
+    assert broker.sellable_quantity("580012") == 9
+    with pytest.raises(InvalidRequest, match="580012"):
+        broker.sellable_quantity("Q580012")
+
+
+def test_a_holding_without_a_price_has_no_value_and_no_loss(wire: Any) -> None:
+    (position,) = rows(wire, {"prpr": "0", "evlu_amt": "0"}).balance().positions
+    assert (position.price, position.market_value, position.unrealized_pnl) == (None, None, None)
+    assert (position.unrealized_pnl_percent, position.cost) == (None, 822003)

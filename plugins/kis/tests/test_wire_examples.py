@@ -24,7 +24,18 @@ from brokerkit.errors import (
     Unsupported,
 )
 from brokerkit.market import clock
-from brokerkit.models import Flow, InvestorFlow, OrderStatus, OrderType, Position, Quote, Side, TimeInForce, Venue
+from brokerkit.models import (
+    Flow,
+    InvestorFlow,
+    OrderStatus,
+    OrderType,
+    Position,
+    PositionKind,
+    Quote,
+    Side,
+    TimeInForce,
+    Venue,
+)
 
 FOLDER = os.environ.get("BROKERKIT_WIRE_EXAMPLES")
 pytestmark = pytest.mark.skipif(not FOLDER, reason="BROKERKIT_WIRE_EXAMPLES does not name the folder of examples")
@@ -139,8 +150,11 @@ def test_official_balance_keeps_cash_and_loan_rows_apart(wire: Any) -> None:
     first = holding(
         "삼성전기", "009150", "1657", "1611", "135440.2517", "0", "224424497", "0", "-224424497", "-100.0000"
     )
-    second = holding("삼성전기", "009150", "3", "3", "123000", "0", "369000", "0", "-369000", "-100.0000")
-    assert balance.positions == (first, second)
+    second = holding("삼성전기", "009150", "3", "0", "123000", "0", "369000", "0", "-369000", "-100.0000")
+    # Both rows have no price, so there is no value and no loss either.
+    unknown = dict.fromkeys(("price", "market_value", "unrealized_pnl", "unrealized_pnl_percent"))
+    loan = {**unknown, "kind": PositionKind.MARGIN_LOAN}
+    assert balance.positions == (first.model_copy(update=unknown), second.model_copy(update=loan))
     assert (balance.cash, balance.cash_d1, balance.cash_d2) == (346455, 346455, 346455)
     assert (balance.cost, balance.market_value, balance.unrealized_pnl) == (2516522, 1759600, -756922)
     assert (balance.total_value, balance.orderable_cash, balance.withdrawable_cash) == (2106055, None, None)

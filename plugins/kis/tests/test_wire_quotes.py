@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from brokerkit.errors import UnknownSymbol, Unsupported, WireError
+from brokerkit.errors import InvalidRequest, UnknownSymbol, Unsupported, WireError
 from brokerkit.market import clock
 from brokerkit.market.ticks import Kind
 from brokerkit.models import Flow, Quote, Venue
@@ -196,3 +196,24 @@ def test_no_rows_mean_an_unknown_symbol(wire: Any) -> None:
 def test_days_before_those_that_are_told_are_unsupported(wire: Any, days: dict[str, dt.date]) -> None:
     with pytest.raises(Unsupported, match="2024-01-05"):
         wire.broker.investor_flow("005930", **days)
+
+
+@pytest.mark.parametrize("told", ["0", ""])
+def test_a_share_without_limits_has_none_and_a_quote_of_it_blocks_no_order(wire: Any, told: str) -> None:
+    quote = quote_with(wire, stck_mxpr=told, stck_llam=told)
+    assert (quote.upper_limit, quote.lower_limit) == (None, None)
+    assert wire.broker.buy("005930", 1, price=500).price == 500
+
+
+def test_limits_that_are_gone_no_longer_bind(wire: Any) -> None:
+    quote_with(wire)
+    with pytest.raises(InvalidRequest, match="limits"):
+        wire.broker.buy("005930", 1, price=500)
+    quote_with(wire, stck_mxpr="0", stck_llam="0")
+    assert wire.broker.buy("005930", 1, price=500).price == 500
+
+
+@pytest.mark.parametrize("told", ["0"])
+def test_without_a_base_price_there_is_no_change(wire: Any, told: str) -> None:
+    quote = quote_with(wire, stck_sdpr=told)
+    assert (quote.previous_close, quote.change, quote.change_percent) == (None, None, None)

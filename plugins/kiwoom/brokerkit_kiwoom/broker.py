@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from brokerkit import config
 from brokerkit.arguments import masked
 from brokerkit.broker import NEWEST_FLOWS, Broker
-from brokerkit.errors import ConfigError, NetworkError, NotSent, UnknownSymbol, Unsupported, WireError
+from brokerkit.errors import ConfigError, InvalidRequest, NetworkError, NotSent, UnknownSymbol, Unsupported, WireError
 from brokerkit.market import clock
 from brokerkit.market.days import is_trading_day
 from brokerkit.market.ticks import Kind
@@ -262,7 +262,7 @@ class KiwoomBroker(Broker):
         # A market buy is checked at the upper limit, and this call needs a price.
         limit = price or self.quote(symbol).upper_limit
         if limit is None:
-            raise self.client.wrong(quotes.PRICE, f"no upper limit of {symbol}, which a market order needs")
+            raise InvalidRequest(f"{symbol} has no upper limit today, at which a market order counts. Give a price.")
         body = {
             "io_amt": "",
             "stk_cd": symbol,
@@ -275,9 +275,15 @@ class KiwoomBroker(Broker):
 
     def _balance(self) -> Balance:
         number = self.account()
-        pages = self.client.listing(account.HOLDINGS, body={"qry_tp": "1", "dmst_stex_tp": "KRX"})
+        pages = self.client.listing(account.HOLDINGS, body={"qry_tp": account.EACH, "dmst_stex_tp": "KRX"})
         cash = self.client.call(account.CASH, body={"qry_tp": "3"})
-        rows = [row for page in pages for row in page.rows if row.quantity]
+        rows = [row for page in pages for row in page.rows if row.shares]
+        for row in rows:
+            if row.kind is None:
+                told = f"crd_tp {row.credit!r}, crd_tp_nm {row.credit_name!r}"
+                raise self.client.wrong(
+                    account.HOLDINGS, f"of {row.shares:f} {row.symbol} it is not clear whose they are: {told}"
+                )
         totals = pages[-1]
         return cash.to_model(
             account=number,

@@ -137,7 +137,7 @@ def test_refresh_asks_for_all_orders_of_the_symbol_on_the_orders_day(wire: Any) 
 def test_balance_asks_for_holdings_and_then_for_cash(wire: Any) -> None:
     wire.broker.balance()
     bodies = [(call.id, call.body) for call in wire.calls[1:]]
-    assert bodies == [("kt00018", {"qry_tp": "1", "dmst_stex_tp": "KRX"}), ("kt00001", {"qry_tp": "3"})]
+    assert bodies == [("kt00018", {"qry_tp": "2", "dmst_stex_tp": "KRX"}), ("kt00001", {"qry_tp": "3"})]
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from brokerkit.errors import IncompleteListing, RateLimited, WireError
-from brokerkit.models import Balance, Position
+from brokerkit.errors import IncompleteListing, InvalidRequest, RateLimited, WireError
+from brokerkit.models import Balance, Position, PositionKind
 
 HOLDINGS, CASH = "kt00018", "kt00001"
 ROWS = "acnt_evlt_remn_indv_tot"
@@ -175,3 +175,85 @@ def test_a_holding_whose_name_is_not_told_has_none(wire: Any) -> None:
     answer = page(wire, "A005930")
     answer["acnt_evlt_remn_indv_tot"][0]["stk_nm"] = "  "
     assert wire.answer(HOLDINGS, answer).broker.balance().positions[0].name is None
+
+
+LOAN: Any = {"crd_tp": "33", "crd_tp_nm": "융자", "crd_loan_dt": "20261102"}
+SHORT: Any = {"crd_tp": "34", "crd_tp_nm": "대주", "crd_loan_dt": "20261102"}
+
+
+def rows(wire: Any, *changes: Any) -> Any:
+    answer = page(wire, *["A005930"] * len(changes))
+    answer[ROWS] = [{**row, **change} for row, change in zip(answer[ROWS], changes, strict=True)]
+    return wire.answer(HOLDINGS, answer).broker
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        ({}, PositionKind.CASH),
+        ({"crd_tp": "", "crd_loan_dt": "00000000"}, PositionKind.CASH),
+        ({"crd_tp": "00", "crd_tp_nm": "현금"}, PositionKind.CASH),
+        (LOAN, PositionKind.MARGIN_LOAN),
+        ({"crd_tp": "99", "crd_tp_nm": ""}, PositionKind.MARGIN_LOAN),
+        ({"crd_tp_nm": "매도담보대출"}, PositionKind.MARGIN_LOAN),
+        ({"crd_loan_dt": "20261102"}, PositionKind.MARGIN_LOAN),
+        (SHORT, PositionKind.SHORT),
+        ({**SHORT, "rmnd_qty": "-00000000000012"}, PositionKind.SHORT),
+        ({"crd_tp": "신용대주", "crd_tp_nm": ""}, PositionKind.SHORT),
+    ],
+)
+def test_kinds_of_positions_are_told_apart(wire: Any, change: Any, kind: PositionKind) -> None:
+    (position,) = rows(wire, change).balance().positions
+    assert position.kind is kind
+    assert position.sellable_quantity == (9 if kind is PositionKind.CASH else 0)
+    assert position.quantity == (-12 if kind is PositionKind.SHORT else 12)
+    profit = position.unrealized_pnl
+    assert (position.cost, profit) == ((None, None) if kind is PositionKind.SHORT else (822003, 21597))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"crd_tp": "77"},
+        {"crd_tp_nm": "신용"},
+        {"crd_tp": "33", "crd_tp_nm": "대주"},
+        {"rmnd_qty": "-00000000000012"},
+        {**LOAN, "rmnd_qty": "-00000000000012"},
+    ],
+)
+def test_a_row_that_does_not_tell_whose_shares_these_are_fails_the_balance(wire: Any, change: Any) -> None:
+    with pytest.raises(WireError, match="crd_tp"):
+        rows(wire, change).balance()
+
+
+def test_only_what_is_ours_can_be_sold(wire: Any) -> None:
+    assert rows(wire, {}, LOAN, SHORT, {"trde_able_qty": "2"}).sellable_quantity("005930") == 11
+    assert rows(wire, LOAN, SHORT).sellable_quantity("005930") == 0
+    assert wire.broker.sellable_quantity("000660") == 0
+
+
+@pytest.mark.parametrize("change", [{"trde_able_qty": ""}, {"stk_cd": "X005930"}])
+def test_what_can_be_sold_is_never_a_zero_that_nobody_told(wire: Any, change: Any) -> None:
+    with pytest.raises(WireError, match="how many shares"):
+        rows(wire, {}, change).sellable_quantity("005930")
+
+
+@pytest.mark.parametrize("code", ["Q580012", "580012"])
+def test_a_holding_has_the_symbol_that_the_verbs_take(wire: Any, code: str) -> None:
+    broker = rows(wire, {"stk_cd": code})
+    assert symbols(broker.balance()) == ["580012"]
+    assert broker.sellable_quantity("580012") == 9
+    with pytest.raises(InvalidRequest, match="580012"):
+        broker.sellable_quantity("Q580012")
+
+
+def test_a_holding_without_a_price_has_no_value_and_no_loss(wire: Any) -> None:
+    (position,) = rows(wire, {"cur_prc": "000000000000", "evlt_amt": "000000000000000"}).balance().positions
+    assert (position.price, position.market_value, position.unrealized_pnl) == (None, None, None)
+    assert (position.unrealized_pnl_percent, position.cost) == (None, 822003)
+
+
+@pytest.mark.parametrize("price", ["-000000061000", "+000000061000", "000000061000", "-61000"])
+def test_the_sign_of_a_price_is_its_direction_in_a_holding_too(wire: Any, price: str) -> None:
+    (position,) = rows(wire, {"cur_prc": price, "pur_pric": price}).balance().positions
+    assert (position.price, position.average_price) == (61000, 61000)

@@ -131,11 +131,11 @@ def test_buying_power_at_the_market_is_asked_for_at_the_upper_limit(wire: Any) -
     assert power.price is None
 
 
-@pytest.mark.parametrize("limit", ["", ...], ids=["blank", "missing"])
+@pytest.mark.parametrize("limit", ["", "0", ...], ids=["blank", "none", "missing"])
 def test_buying_power_at_the_market_needs_the_upper_limit(wire: Any, limit: Any) -> None:
     answer = {**wire.good(PRICE), "upl_pric": limit}
     wire.answer(PRICE, {name: value for name, value in answer.items() if value is not ...})
-    with pytest.raises(WireError, match="upper limit"):
+    with pytest.raises(InvalidRequest, match="upper limit"):
         wire.broker.buying_power("005930")
     assert wire.of(POWER) == []
 
@@ -177,7 +177,7 @@ def test_sellable_quantity_adds_the_rows_of_a_symbol(wire: Any) -> None:
     answer = wire.good("kt00018")
     (row,) = answer["acnt_evlt_remn_indv_tot"]
     five = {**row, "trde_able_qty": "000000000000005"}
-    answer["acnt_evlt_remn_indv_tot"] = [row, five, {**row, "stk_cd": "A000660"}, {**row, "trde_able_qty": ""}]
+    answer["acnt_evlt_remn_indv_tot"] = [row, five, {**row, "stk_cd": "A000660"}]
     wire.answer("kt00018", answer)
     assert wire.broker.sellable_quantity("005930") == 14
     assert wire.broker.sellable_quantity("035420") == 0

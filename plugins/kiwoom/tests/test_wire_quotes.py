@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from brokerkit.errors import IncompleteListing, UnknownSymbol, Unsupported, WireError
+from brokerkit.errors import IncompleteListing, InvalidRequest, UnknownSymbol, Unsupported, WireError
 from brokerkit.market import clock
 from brokerkit.market.ticks import Kind
 from brokerkit.models import Flow, InvestorFlow, Quote, Venue
@@ -252,3 +252,24 @@ def test_answer_without_its_list_is_a_wire_error(wire: Any, block: Any) -> None:
     wire.answer(INVESTOR, {name: value for name, value in answer.items() if value is not ...})
     with pytest.raises(WireError, match="stk_invsr_orgn"):
         wire.broker.investor_flow("005930")
+
+
+@pytest.mark.parametrize("told", ["+0", ""])
+def test_a_share_without_limits_has_none_and_a_quote_of_it_blocks_no_order(wire: Any, told: str) -> None:
+    quote = quote_with(wire, upl_pric=told, lst_pric=told)
+    assert (quote.upper_limit, quote.lower_limit) == (None, None)
+    assert wire.broker.buy("005930", 1, price=500).price == 500
+
+
+def test_limits_that_are_gone_no_longer_bind(wire: Any) -> None:
+    quote_with(wire)
+    with pytest.raises(InvalidRequest, match="limits"):
+        wire.broker.buy("005930", 1, price=500)
+    quote_with(wire, upl_pric="0", lst_pric="0")
+    assert wire.broker.buy("005930", 1, price=500).price == 500
+
+
+@pytest.mark.parametrize("told", ["0", "+0"])
+def test_without_a_base_price_there_is_no_change(wire: Any, told: str) -> None:
+    quote = quote_with(wire, base_pric=told)
+    assert (quote.previous_close, quote.change, quote.change_percent) == (None, None, None)

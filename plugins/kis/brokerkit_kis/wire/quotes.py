@@ -11,7 +11,7 @@ from pydantic import Field, create_model
 from brokerkit.market import clock
 from brokerkit.models import Flow, InvestorFlow, Level, Quote, Venue
 from brokerkit.transport import Blankable, Body, Codes, Day, Endpoint, Reply, Text
-from brokerkit_kis.wire.types import ClockOrBlank, MaybeOne, One, Rows, block, traded
+from brokerkit_kis.wire.types import ClockOrBlank, MaybeOne, One, Rows, ZeroIsNone, block, traded
 
 QUOTATIONS = "/uapi/domestic-stock/v1/quotations"
 MILLION = Decimal(1_000_000)
@@ -20,33 +20,34 @@ MILLION = Decimal(1_000_000)
 class Price(Reply[Quote]):
     """주식현재가 시세 (FHKST01010100) -> Quote."""
 
-    extra = frozenset({"first", "highest", "lowest", "tick"})
+    extra = frozenset({"base", "moved", "moved_percent", "tick"})
 
     symbol: Text = Field("", alias="stck_shrn_iscd")  # 주식 단축 종목코드
-    price: Blankable = Field(alias="stck_prpr")  # 주식 현재가
-    previous_close: Blankable = Field(None, alias="stck_sdpr")  # 주식 기준가
-    change: Blankable = Field(None, alias="prdy_vrss")  # 전일 대비
-    change_percent: Blankable = Field(None, alias="prdy_ctrt")  # 전일 대비율
-    first: Blankable = Field(None, alias="stck_oprc")  # 주식 시가
-    highest: Blankable = Field(None, alias="stck_hgpr")  # 주식 최고가
-    lowest: Blankable = Field(None, alias="stck_lwpr")  # 주식 최저가
+    price: ZeroIsNone = Field(alias="stck_prpr")  # 주식 현재가
+    base: Blankable = Field(None, alias="stck_sdpr")  # 주식 기준가
+    moved: Blankable = Field(None, alias="prdy_vrss")  # 전일 대비
+    moved_percent: Blankable = Field(None, alias="prdy_ctrt")  # 전일 대비율
+    open: ZeroIsNone = Field(None, alias="stck_oprc")  # 주식 시가
+    high: ZeroIsNone = Field(None, alias="stck_hgpr")  # 주식 최고가
+    low: ZeroIsNone = Field(None, alias="stck_lwpr")  # 주식 최저가
     volume: Blankable = Field(None, alias="acml_vol")  # 누적 거래량
     turnover: Blankable = Field(None, alias="acml_tr_pbmn")  # 누적 거래 대금, 원
-    upper_limit: Blankable = Field(None, alias="stck_mxpr")  # 주식 상한가
-    lower_limit: Blankable = Field(None, alias="stck_llam")  # 주식 하한가
+    upper_limit: ZeroIsNone = Field(None, alias="stck_mxpr")  # 주식 상한가, 0 without limits
+    lower_limit: ZeroIsNone = Field(None, alias="stck_llam")  # 주식 하한가
     tick: Blankable = Field(None, alias="aspr_unit")  # 호가단위
 
     @property
-    def open(self) -> Decimal | None:
-        return traded(self.first)
+    def previous_close(self) -> Decimal | None:
+        return traded(self.base)
 
     @property
-    def high(self) -> Decimal | None:
-        return traded(self.highest)
+    def change(self) -> Decimal | None:
+        """Return the change; from a base price of 0, which means none, nothing can have changed."""
+        return None if self.base == 0 else self.moved
 
     @property
-    def low(self) -> Decimal | None:
-        return traded(self.lowest)
+    def change_percent(self) -> Decimal | None:
+        return None if self.base == 0 else self.moved_percent
 
 
 class PriceAnswer(Body):

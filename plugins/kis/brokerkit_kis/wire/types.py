@@ -9,11 +9,11 @@ from decimal import Decimal, localcontext
 from operator import itemgetter
 from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import AliasChoices, BeforeValidator, Field, GetCoreSchemaHandler, StringConstraints
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, GetCoreSchemaHandler, StringConstraints
 from pydantic_core import CoreSchema, core_schema
 
 from brokerkit.market import clock
-from brokerkit.transport import Body, Text
+from brokerkit.transport import Body, Text, TextNumber
 
 T = TypeVar("T")
 
@@ -55,6 +55,8 @@ Rows = Annotated[tuple[T, ...], _OrRow()]
 One = Annotated[T, _OrRows()]
 MaybeOne = Annotated[T | None, BeforeValidator(_object_or_none)]
 """A block that the answer can do without."""
+ZeroIsNone = Annotated[Decimal | None, TextNumber(read=lambda text: Decimal(text) or None, blank=True)]
+"""A price: where there is none (no trade yet, no limit, no base price), KIS writes 0."""
 OrderNumber = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"\A0*[1-9][0-9]{0,9}\z")]
 RelatedNumber = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"\A[0-9]{0,10}\z")]
 """The number of another order; blank or zeros where there is none."""
@@ -62,6 +64,19 @@ Clock = Annotated[str, StringConstraints(pattern=r"\A([01][0-9]|2[0-3])[0-5][0-9
 ClockOrBlank = Annotated[
     str, StringConstraints(strip_whitespace=True, pattern=r"\A(([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9])?\z")
 ]
+
+
+_SYMBOL = re.compile(r"0*[AJQ]?([0-9][0-9A-Z]{5})")
+
+
+def _plain(code: str) -> str:
+    """Return the six characters of a code as KIS spells them: 005930, A005930, 00000A005930, Q580012."""
+    found = code if len(code) == 6 else _SYMBOL.fullmatch(code)
+    return found[1] if isinstance(found, re.Match) else code
+
+
+Symbol = Annotated[Text, AfterValidator(_plain)]
+"""종목코드 without zeros and the letter of its kind in front."""
 
 
 class Paged(Body):
@@ -99,5 +114,5 @@ def average(amount: Decimal | None, quantity: Decimal | None) -> Decimal | None:
 
 
 def traded(price: Decimal | None) -> Decimal | None:
-    """Return None for 0: where KIS has no such price yet, it writes 0."""
+    """Return None for 0: where there is no such price, KIS writes 0."""
     return price or None

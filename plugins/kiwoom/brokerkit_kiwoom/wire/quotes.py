@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, create_model
 from brokerkit.market.ticks import Kind
 from brokerkit.models import Level, Quote, Venue
 from brokerkit.transport import Body, Codes, Day, Endpoint, Reply, Text
-from brokerkit_kiwoom.wire.types import PlainClockOrBlank, Signed, Symbol, Unsigned, traded
+from brokerkit_kiwoom.wire.types import PlainClockOrBlank, Signed, Symbol, Unsigned, ZeroIsNone, traded
 
 STOCK_INFO = "/api/dostk/stkinfo"
 MILLION = Decimal(1_000_000)
@@ -20,32 +20,33 @@ MILLION = Decimal(1_000_000)
 class Price(Reply[Quote]):
     """주식기본정보요청 (ka10001) -> Quote."""
 
-    extra = frozenset({"first", "highest", "lowest"})
+    extra = frozenset({"base", "moved", "moved_percent"})
 
     symbol: Symbol = Field("", alias="stk_cd")  # 종목코드
     name: Text = Field("", alias="stk_nm")  # 종목명
-    price: Unsigned = Field(alias="cur_prc")  # 현재가
-    previous_close: Unsigned = Field(None, alias="base_pric")  # 기준가
-    change: Signed = Field(None, alias="pred_pre")  # 전일대비
-    change_percent: Signed = Field(None, alias="flu_rt")  # 등락율
-    first: Unsigned = Field(None, alias="open_pric")  # 시가
-    highest: Unsigned = Field(None, alias="high_pric")  # 고가
-    lowest: Unsigned = Field(None, alias="low_pric")  # 저가
+    price: ZeroIsNone = Field(alias="cur_prc")  # 현재가
+    base: Unsigned = Field(None, alias="base_pric")  # 기준가
+    moved: Signed = Field(None, alias="pred_pre")  # 전일대비
+    moved_percent: Signed = Field(None, alias="flu_rt")  # 등락율
+    open: ZeroIsNone = Field(None, alias="open_pric")  # 시가
+    high: ZeroIsNone = Field(None, alias="high_pric")  # 고가
+    low: ZeroIsNone = Field(None, alias="low_pric")  # 저가
     volume: Unsigned = Field(None, alias="trde_qty")  # 거래량
-    upper_limit: Unsigned = Field(None, alias="upl_pric")  # 상한가
-    lower_limit: Unsigned = Field(None, alias="lst_pric")  # 하한가
+    upper_limit: ZeroIsNone = Field(None, alias="upl_pric")  # 상한가, 0 without limits
+    lower_limit: ZeroIsNone = Field(None, alias="lst_pric")  # 하한가
 
     @property
-    def open(self) -> Decimal | None:
-        return traded(self.first)
+    def previous_close(self) -> Decimal | None:
+        return traded(self.base)
 
     @property
-    def high(self) -> Decimal | None:
-        return traded(self.highest)
+    def change(self) -> Decimal | None:
+        """Return the change; from a base price of 0, which means none, nothing can have changed."""
+        return None if self.base == 0 else self.moved
 
     @property
-    def low(self) -> Decimal | None:
-        return traded(self.lowest)
+    def change_percent(self) -> Decimal | None:
+        return None if self.base == 0 else self.moved_percent
 
 
 def _level(level: int) -> dict[str, Any]:

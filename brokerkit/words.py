@@ -1,0 +1,86 @@
+"""The words of the common language: where, which way, how and how long an order trades, and what became of it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Venue(StrEnum):
+    """Where an order goes or a quote comes from."""
+
+    KRX = "KRX"
+    """Korea Exchange (한국거래소)."""
+    NXT = "NXT"
+    """Nextrade (넥스트레이드)."""
+    SOR = "SOR"
+    """Smart order routing; in queries the combined market (통합)."""
+
+
+class Side(StrEnum):
+    """Which way an order trades."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+
+
+class OrderType(StrEnum):
+    """How the price of an order is made. Which venue takes which type is told by `Unsupported`."""
+
+    LIMIT = "LIMIT"
+    """지정가."""
+    MARKET = "MARKET"
+    """시장가."""
+    LIMIT_TO_MARKET_ON_CLOSE = "LIMIT_TO_MARKET_ON_CLOSE"
+    """조건부지정가."""
+    BEST_OPPOSITE = "BEST_OPPOSITE"
+    """최유리지정가: at the best price of the other side."""
+    BEST_SAME_SIDE = "BEST_SAME_SIDE"
+    """최우선지정가: at the best price of the own side."""
+    MIDPOINT = "MIDPOINT"
+    """중간가."""
+    STOP_LIMIT = "STOP_LIMIT"
+    """스톱지정가."""
+    PRE_OPEN_CLOSING_PRICE = "PRE_OPEN_CLOSING_PRICE"
+    """장전 시간외종가."""
+    AFTER_CLOSE_CLOSING_PRICE = "AFTER_CLOSE_CLOSING_PRICE"
+    """장후 시간외종가."""
+    SINGLE_PRICE = "SINGLE_PRICE"
+    """시간외단일가; history only, abolished on 2026-09-14."""
+
+
+class TimeInForce(StrEnum):
+    """How long an order lives. No exchange order outlives its day."""
+
+    DAY = "DAY"
+    IOC = "IOC"
+    """Fill what can be filled at once, cancel the rest."""
+    FOK = "FOK"
+    """Fill all at once or nothing."""
+    GOOD_TILL_PRE_MARKET = "GOOD_TILL_PRE_MARKET"
+    """Dies with the pre-market of NXT."""
+
+
+class OrderStatus(StrEnum):
+    """State of an order, judged against the quantity asked for."""
+
+    PENDING = "PENDING"
+    """Accepted by the broker, nothing more known yet."""
+    WORKING = "WORKING"
+    PARTIALLY_FILLED = "PARTIALLY_FILLED"
+    FILLED = "FILLED"
+    CANCELED = "CANCELED"
+    REJECTED = "REJECTED"
+    EXPIRED = "EXPIRED"
+    UNKNOWN = "UNKNOWN"
+    """The broker's lists do not tell; never a guess."""
+
+
+class PositionKind(StrEnum):
+    """Whose shares a position is made of."""
+
+    CASH = "CASH"
+    """현금: bought with one's own money. Only these can be sold by `sell`."""
+    MARGIN_LOAN = "MARGIN_LOAN"
+    """융자, 대출: held on a loan of the broker, which a sale has to pay back."""
+    SHORT = "SHORT"
+    """대주: borrowed and sold. They are owed, not held."""
