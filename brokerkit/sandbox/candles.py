@@ -16,7 +16,7 @@ from brokerkit.models import Side
 from brokerkit.sandbox.instruments import Instrument
 
 if TYPE_CHECKING:
-    from brokerkit.sandbox.flows import DayOfFlow
+    from brokerkit.sandbox.flows import DayOfFlow, OldDay
 
 DAY_BEGINS = dt.time(9)
 _MINUTE = dt.timedelta(minutes=1)
@@ -94,13 +94,15 @@ def _with(bar: Candle, trade: Trade) -> Candle:
     )
 
 
-def daily_candles(seed: int, instrument: Instrument, flows: Sequence[DayOfFlow]) -> list[Candle]:
+def daily_candles(
+    seed: int, instrument: Instrument, flows: Sequence[DayOfFlow | OldDay], *, which: str = "days"
+) -> list[Candle]:
     """Return a candle for each day of investor flow but the first, whose close is where the second one starts."""
-    random = Random(f"{seed}/{instrument.symbol}/days")  # noqa: S311 - repeatable on purpose
+    random = Random(f"{seed}/{instrument.symbol}/{which}")  # noqa: S311 - repeatable on purpose
     return [_candle_of(random, instrument, flow, before) for before, flow in pairwise(flows)]
 
 
-def _candle_of(random: Random, instrument: Instrument, flow: DayOfFlow, before: DayOfFlow) -> Candle:
+def _candle_of(random: Random, instrument: Instrument, flow: DayOfFlow | OldDay, before: DayOfFlow | OldDay) -> Candle:
     close, previous = flow.close, before.close
     volume, turnover = flow.volume, flow.turnover
     average = turnover / volume

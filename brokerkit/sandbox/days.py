@@ -11,6 +11,8 @@ from brokerkit.market.days import is_trading_day, settlement_day
 
 YEAR = 250
 """Trading days that a year of history has here."""
+HISTORY = 1_500
+"""Trading days that prices and investor flow reach back: six years."""
 _DAY = dt.timedelta(days=1)
 
 

@@ -1,9 +1,9 @@
-"""A year of simulated investor flow: who bought and who sold a symbol on each trading day."""
+"""Simulated investor flow: who bought and who sold a symbol on each trading day, and the days before that."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
@@ -107,15 +107,44 @@ def year_of_flow(seed: int, instrument: Instrument, today: dt.date) -> tuple[Day
     close = instrument.previous_close
     for day in reversed(trading_days_before(today)):
         days.append(_divided(random, day, close, likely_volume(random, instrument)))
-        earlier = close * Decimal(str(round(random.uniform(0.975, 1.025), 4)))
-        close = round_to_tick(max(earlier, Decimal(100)), instrument.kind, up=True)
+        close = _close_before(random, instrument, close, up=True)
     return tuple(reversed(days))
 
 
+def _close_before(random: Random, instrument: Instrument, close: Decimal, *, up: bool) -> Decimal:
+    earlier = close * Decimal(str(round(random.uniform(0.975, 1.025), 4)))
+    return round_to_tick(max(earlier, Decimal(100)), instrument.kind, up=up)
+
+
+class OldDay(NamedTuple):
+    """What there is of a day of long ago before somebody asks who traded on it."""
+
+    date: dt.date
+    close: Decimal
+    volume: Decimal
+    turnover: Decimal
+
+
+def old_days(seed: int, instrument: Instrument, days: Sequence[dt.date], close: Decimal) -> tuple[OldDay, ...]:
+    """Return those days, ascending, of which the day after the last one closed at that price."""
+    random = Random(f"{seed}/{instrument.symbol}/old")  # noqa: S311 - repeatable on purpose
+    found = []
+    for day in reversed(days):
+        # Over six years, steps that all go up would add up to a price of its own.
+        close = _close_before(random, instrument, close, up=random.random() < 0.5)
+        volume = likely_volume(random, instrument)
+        turnover = _millions(_of_day(seed, instrument.symbol, day), volume, float(close)) * _MILLION
+        found.append(OldDay(day, close, Decimal(volume), Decimal(turnover)))
+    return tuple(reversed(found))
+
+
 def flow_of_day(seed: int, symbol: str, day: dt.date, close: Decimal, volume: Decimal) -> DayOfFlow:
-    """Return the investor flow of a day that the sandbox played, by its close and volume."""
-    random = Random(f"{seed}/{symbol}/flow/{day}")  # noqa: S311 - repeatable on purpose
-    return _divided(random, day, close, int(volume))
+    """Return the investor flow of a day that the sandbox played, or of long ago, by its close and volume."""
+    return _divided(_of_day(seed, symbol, day), day, close, int(volume))
+
+
+def _of_day(seed: int, symbol: str, day: dt.date) -> Random:
+    return Random(f"{seed}/{symbol}/flow/{day}")  # noqa: S311 - repeatable on purpose
 
 
 def _divided(random: Random, day: dt.date, close: Decimal, volume: int) -> DayOfFlow:
@@ -123,12 +152,16 @@ def _divided(random: Random, day: dt.date, close: Decimal, volume: int) -> DayOf
 
 
 def _partition_of_day(random: Random, volume: int, close: float) -> dict[str, _Trading]:
-    turnover = round(volume * close * random.uniform(0.99, 1.01) / _MILLION)
+    turnover = _millions(random, volume, close)
     bought = _shares(random, volume)
     sold = _shares(random, volume)
     paid = _amounts(random, bought, volume, turnover)
     got = _amounts(random, sold, volume, turnover)
     return {kind: _Trading(bought[kind], sold[kind], paid[kind], got[kind]) for kind in _WEIGHTS}
+
+
+def _millions(random: Random, volume: int, close: float) -> int:
+    return round(volume * close * random.uniform(0.99, 1.01) / _MILLION)
 
 
 def _shares(random: Random, volume: int) -> dict[str, int]:

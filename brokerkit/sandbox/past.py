@@ -1,21 +1,28 @@
-"""What was before today: a year from the seed, then the days that the sandbox has played since."""
+"""What was before today: six years from the seed, then the days that the sandbox has played since.
+
+The years before the last one are made when somebody asks for them.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import cached_property, lru_cache
 from random import Random
 
 from brokerkit.market.clock import KST
 from brokerkit.market.ticks import round_to_tick
 from brokerkit.models import InvestorFlow
 from brokerkit.sandbox.candles import Candle, daily_candles
-from brokerkit.sandbox.days import YEAR
-from brokerkit.sandbox.flows import DayOfFlow, flow_of_day, year_of_flow
+from brokerkit.sandbox.days import HISTORY, YEAR, trading_days_before
+from brokerkit.sandbox.flows import DayOfFlow, OldDay, flow_of_day, old_days, year_of_flow
 from brokerkit.sandbox.instruments import Instrument, list_instruments, on_another_day
 from brokerkit.sandbox.prints import Day, likely_volume
 
+SYMBOLS_KEPT = 16
+FLOWS_KEPT = 4_000
 Played = tuple[str, int, int, int, int, int, int]
 """A day that was played: date, open, high, low, close, volume, turnover."""
 
@@ -30,9 +37,12 @@ class Past:
         """The days since, by symbol, ascending."""
         self._seed = seed
         self._listed = list_instruments(seed)
-        self._flows: dict[tuple[str, int], tuple[InvestorFlow, ...]] = {}
         self._years: dict[str, tuple[DayOfFlow, ...]] = {}
         self._candles: dict[str, tuple[Candle, ...]] = {}
+        # Both are large, and few symbols are asked about years ago.
+        self._old_days = lru_cache(SYMBOLS_KEPT)(self._make_old_days)
+        self._old_candles = lru_cache(SYMBOLS_KEPT)(self._make_old_candles)
+        self._kept_flow = lru_cache(FLOWS_KEPT)(self._make_flow)
 
     def instruments(self) -> Mapping[str, Instrument]:
         """Return what is listed today: the last close of each symbol is its base price."""
@@ -43,25 +53,23 @@ class Past:
             for symbol, instrument in self._listed.items()
         }
 
-    def flows(self, symbol: str, count: int = YEAR) -> tuple[InvestorFlow, ...]:
-        """Return the investor flow of so many days (a year at most) up to the last one, ascending."""
-        key = (symbol, min(max(count, 0), YEAR))
-        if key not in self._flows:
-            since = [
-                flow_of_day(self._seed, symbol, dt.date.fromisoformat(row[0]), Decimal(row[4]), Decimal(row[5]))
-                for row in self.played.get(symbol, ())
-            ]
-            days = (*self._seeded(symbol), *since)
-            self._flows[key] = tuple(day.model(symbol) for day in days[len(days) - key[1] :])
-        return self._flows[key]
+    def days(self, symbol: str) -> tuple[dt.date, ...]:
+        """Return the days of which there is an investor flow, ascending."""
+        return (*self._old_dates, *(day.date for day in self._seeded(symbol)), *self._since(symbol))[-HISTORY:]
 
-    def candles(self, symbol: str) -> tuple[Candle, ...]:
-        """Return the daily candles of a year less a day up to the last day, ascending."""
+    def flow(self, symbol: str, day: dt.date) -> InvestorFlow | None:
+        """Return the investor flow of a day, None for one that is not among those known."""
+        return self._kept_flow(symbol, day)
+
+    def candles(self, symbol: str, count: int = YEAR - 1) -> tuple[Candle, ...]:
+        """Return so many daily candles (six years at most) up to the last day, ascending."""
         if symbol not in self._candles:
             seeded = daily_candles(self._seed, self._listed[symbol], self._seeded(symbol))
-            since = [_candle(row) for row in self.played.get(symbol, ())]
-            self._candles[symbol] = (*seeded, *since)[1 - YEAR :]
-        return self._candles[symbol]
+            self._candles[symbol] = (*seeded, *map(_candle, self.played.get(symbol, ())))
+        newest = self._candles[symbol]
+        if count > len(newest):
+            newest = (*self._old_candles(symbol), *newest)
+        return newest[max(len(newest) - min(count, HISTORY - 1), 0) :]
 
     def _seeded(self, symbol: str) -> tuple[DayOfFlow, ...]:
         """Return the flow of the year before the first day that was played."""
@@ -69,14 +77,49 @@ class Past:
             self._years[symbol] = year_of_flow(self._seed, self._listed[symbol], self.origin)
         return self._years[symbol]
 
+    def _since(self, symbol: str) -> dict[dt.date, Played]:
+        return {dt.date.fromisoformat(row[0]): row for row in self.played.get(symbol, ())}
+
+    @cached_property
+    def _old_dates(self) -> Sequence[dt.date]:
+        """The days before the year before the first day that was played."""
+        return trading_days_before(trading_days_before(self.origin)[0], HISTORY - YEAR)
+
+    def _make_old_days(self, symbol: str) -> dict[dt.date, OldDay]:
+        close = self._seeded(symbol)[0].close
+        return {day.date: day for day in old_days(self._seed, self._listed[symbol], self._old_dates, close)}
+
+    def _make_old_candles(self, symbol: str) -> list[Candle]:
+        days: list[DayOfFlow | OldDay] = [*self._old_days(symbol).values(), self._seeded(symbol)[0]]
+        return daily_candles(self._seed, self._listed[symbol], days, which="old days")
+
+    def _make_flow(self, symbol: str, day: dt.date) -> InvestorFlow | None:
+        found = self._flow_of(symbol, day)
+        return None if found is None else found.model(symbol)
+
+    def _flow_of(self, symbol: str, day: dt.date) -> DayOfFlow | None:
+        seeded = self._seeded(symbol)
+        if day < seeded[0].date:
+            old = self._old_days(symbol).get(day)
+            return None if old is None else flow_of_day(self._seed, symbol, day, old.close, old.volume)
+        place = bisect_left(seeded, day, key=lambda each: each.date)
+        if place < len(seeded):
+            return seeded[place] if seeded[place].date == day else None
+        row = self._since(symbol).get(day)
+        return None if row is None else flow_of_day(self._seed, symbol, day, Decimal(row[4]), Decimal(row[5]))
+
     def salt(self, day: dt.date) -> str:
         """Return what makes the opening books of a further day others than those of the first."""
         return "" if day == self.origin else f"/{day}"
 
     def close_of(self, symbol: str, day: dt.date) -> Decimal:
         """Return the close of a day, or of the day before the first one if it is not among those known."""
-        closes = {candle.time.date(): candle.close for candle in self.candles(symbol)}
-        return closes.get(day, self._listed[symbol].previous_close)
+        candles = self.candles(symbol)
+        if day < candles[0].time.date():
+            candles = self.candles(symbol, HISTORY)
+        place = bisect_left(candles, day, key=lambda candle: candle.time.date())
+        known = place < len(candles) and candles[place].time.date() == day
+        return candles[place].close if known else self._listed[symbol].previous_close
 
     def add(self, symbol: str, day: dt.date, figures: Day, quiet: Sequence[dt.date]) -> None:
         """Add the day that was played, and the days since on which nobody was there and the price stood still."""
@@ -90,7 +133,7 @@ class Past:
             random = Random(f"{self._seed}/{symbol}/{other}")  # noqa: S311 - repeatable on purpose
             volume = likely_volume(random, self._listed[symbol])
             rows.append((other.isoformat(), close, close, close, close, volume, volume * close))
-        del rows[:-YEAR]
+        del rows[:-HISTORY]
 
 
 def _candle(row: Played) -> Candle:

@@ -159,11 +159,14 @@ class PublicMarket:
         with self._lock:
             return list(self._floor.book(self._instrument(symbol)).trades)
 
-    def daily_candles(self, symbol: str) -> Sequence[Candle]:
-        """Return a candle for each of 250 trading days up to and including today, ascending."""
+    def daily_candles(self, symbol: str, *, days: int = YEAR) -> Sequence[Candle]:
+        """Return a candle for each of so many trading days up to and including today, ascending; six years at most.
+
+        Those of more than a year take longer the first time.
+        """
         with self._lock:
             day = self._floor.book(self._instrument(symbol)).day
-            return [*self._past.candles(symbol), _candle_of(self._today, day)]
+            return [*self._past.candles(symbol, days - 1), _candle_of(self._today, day)]
 
     def minute_candles(self, symbol: str) -> Sequence[Candle]:
         """Return a candle for each minute of today from 09:00 to now, ascending; flat where nobody traded."""
@@ -173,10 +176,22 @@ class PublicMarket:
     def investor_flow(self, symbol: str, *, days: int = YEAR) -> Sequence[InvestorFlow]:
         """Return so many trading days up to the last one before today, ascending, with every figure filled.
 
-        A year of them is kept; it takes much longer than a month the first time.
+        A year of them takes much longer than a month the first time.
         """
         with self._lock:
-            return self._past.flows(self._instrument(symbol).symbol, days)
+            among = self._past.days(self._instrument(symbol).symbol)
+            wanted = among[max(len(among) - max(days, 0), 0) :]
+            return [flow for day in wanted if (flow := self._past.flow(symbol, day))]
+
+    def flow_days(self, symbol: str) -> Sequence[dt.date]:
+        """Return the trading days of which there is an investor flow, ascending: six years up to the last one."""
+        with self._lock:
+            return self._past.days(self._instrument(symbol).symbol)
+
+    def flow_of(self, symbol: str, day: dt.date) -> InvestorFlow | None:
+        """Return the investor flow of one day, None if there is none."""
+        with self._lock:
+            return self._past.flow(self._instrument(symbol).symbol, day)
 
     def _check_tradable(self, symbol: str) -> None:
         if symbol in self._floor.halted:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from itertools import accumulate
 
 from brokerkit.models import Quote
+from brokerkit.sandbox.days import HISTORY
 from brokerkit.sandbox.exchange import Candle, Instrument
 from brokerkit_kis.sandbox.depth import best_prices, time_field
 from brokerkit_kis.sandbox.fields import Api, Context, Field, codes, date_field
@@ -17,6 +18,8 @@ from brokerkit_kis.sandbox.wording import Answer, done, fixed, percent, whole
 DAILY_ROWS = 30
 CHART_ROWS = 100
 MINUTE_ROWS = 30
+DAYS_OF = {"D": 1, "W": 5, "M": 23, "Y": 262}
+"""The most trading days that a period has."""
 
 
 def daily_prices(context: Context) -> Answer:
@@ -37,8 +40,10 @@ def _newest_first(
     context: Context, instrument: Instrument, quote: Quote, count: int
 ) -> Iterator[tuple[Candle, Candle | None]]:
     """Yield the newest candles of the period asked for, each with the one before it."""
-    days = [*context.past(instrument.symbol).days, day_of(quote, context.exchange)]
-    candles = by_period(days, context.text("FID_PERIOD_DIV_CODE"))
+    period = context.text("FID_PERIOD_DIV_CODE")
+    days = DAYS_OF[period] * (count + 1)
+    past = context.exchange.daily_candles(instrument.symbol, days=days)[:-1]
+    candles = by_period([*past, day_of(quote, context.exchange)], period)
     pairs = list(zip([None, *candles], candles, strict=False))[-count:]
     for before, candle in reversed(pairs):
         yield candle, before
@@ -77,7 +82,7 @@ def period_chart(context: Context) -> Answer:
     instrument, quote = find(context)
     start, end = date_field(context, "FID_INPUT_DATE_1"), date_field(context, "FID_INPUT_DATE_2")
     rows: list[dict[str, object]] = []
-    for candle, before in _newest_first(context, instrument, quote, len(context.past(instrument.symbol).days) + 1):
+    for candle, before in _newest_first(context, instrument, quote, HISTORY):
         if start <= candle.time.date() <= end and len(rows) < CHART_ROWS:
             rows.append(_chart_row(candle, before))
     return Answer(done("MCA00000", "정상 처리", output1=_chart_head(context, instrument, quote), output2=rows))
@@ -143,7 +148,9 @@ def minute_chart(context: Context) -> Answer:
     until = time_field(context, "FID_INPUT_HOUR_1")
     # Minutes of earlier days, which the server adds on request, are not kept by the exchange.
     minutes = context.exchange.minute_candles(instrument.symbol)
-    rows = [row for row in _with_turnover(minutes) if until is None or row[0].time.time() <= until]
+    listed = _with_turnover(minutes)
+    # Asked for a time before the first bar, the server was seen to repeat that bar.
+    rows = [row for row in listed if until is None or row[0].time.time() <= until] or listed[:1]
     return Answer(
         done(
             "MCA00000",

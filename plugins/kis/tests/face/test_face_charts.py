@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from brokerkit.sandbox.days import HISTORY
+
 SAMSUNG = "005930"
 HYNIX = "000660"
 Json = dict[str, Any]
@@ -78,11 +80,11 @@ def test_chart_goes_with_the_present_state(real: Any) -> None:
     ("period", "length"), [("W", lambda day: day.isocalendar()[:2]), ("M", lambda day: day.month), ("Y", None)]
 )
 def test_longer_periods_put_days_together(real: Any, period: str, length: Any) -> None:
-    days = real.exchange.daily_candles(SAMSUNG)
+    days = real.exchange.daily_candles(SAMSUNG, days=HISTORY)
     groups = [list(group) for _, group in groupby(days, lambda day: length(day.time) if length else day.time.year)]
     rows = chart(real, FID_PERIOD_DIV_CODE=period)["output2"]
-    assert len(rows) == len(groups)
-    for row, group in zip(rows, reversed(groups), strict=True):
+    assert len(rows) == min(len(groups), 100)
+    for row, group in zip(rows, reversed(groups), strict=False):
         high, low = max(day.high for day in group), min(day.low for day in group)
         volume = sum(day.volume for day in group)
         assert figures(row) == (group[0].open, high, low, group[-1].close, volume)

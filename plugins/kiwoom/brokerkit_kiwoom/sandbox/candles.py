@@ -9,6 +9,7 @@ from decimal import Decimal
 from itertools import groupby, pairwise
 
 from brokerkit.market.ticks import Kind, price_limits
+from brokerkit.sandbox.days import HISTORY
 from brokerkit.sandbox.exchange import Candle, Instrument, Trade
 
 from .calls import day
@@ -59,7 +60,7 @@ def ordinal(bar: Bar) -> int:
 def _days(branch: Branch, fields: Mapping[str, str]) -> tuple[Instrument, list[Candle]]:
     instrument, _ = branch.instrument_at(fields["stk_cd"])
     until = day(fields["base_dt"])
-    daily = branch.exchange.daily_candles(instrument.symbol)
+    daily = branch.exchange.daily_candles(instrument.symbol, days=HISTORY)
     return instrument, [candle for candle in daily if candle.time.date() <= until]
 
 

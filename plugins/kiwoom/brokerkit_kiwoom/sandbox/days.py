@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 
 from brokerkit.models import InvestorFlow
+from brokerkit.sandbox.days import HISTORY
+from brokerkit.sandbox.exchange import Instrument
 
 from .calls import day
 from .candles import Bar, bars, newest_first, ordinal
@@ -21,17 +22,17 @@ _FOREIGN_SHARE = "+23.40"
 def summary(branch: Branch, fields: Mapping[str, str]) -> Answer:
     """Answer ka10005: days, newest first."""
     instrument, _ = branch.instrument_at(fields["stk_cd"])
-    listed = bars(branch.exchange.daily_candles(instrument.symbol))
-    flows = _flows(branch, instrument.symbol)
-    return Listing("stk_ddwkmm", newest_first(listed, ordinal), lambda bar: _summary_row(bar, flows), descending=True)
+    listed = bars(branch.exchange.daily_candles(instrument.symbol, days=HISTORY))
+    return Listing(
+        "stk_ddwkmm",
+        newest_first(listed, ordinal),
+        lambda bar: _summary_row(bar, _flow(branch, instrument, bar)),
+        descending=True,
+    )
 
 
-def _flows(branch: Branch, symbol: str) -> Mapping[dt.date, InvestorFlow]:
-    key = ("flows", symbol)
-    if key not in branch.memory:
-        branch.memory[key] = {flow.date: flow for flow in branch.exchange.investor_flow(symbol)}
-    flows: Mapping[dt.date, InvestorFlow] = branch.memory[key]
-    return flows
+def _flow(branch: Branch, instrument: Instrument, bar: Bar) -> InvestorFlow | None:
+    return branch.exchange.flow_of(instrument.symbol, bar.candle.time.date())
 
 
 def _prices(bar: Bar) -> dict[str, str]:
@@ -57,8 +58,8 @@ def _net(flow: InvestorFlow | None, kind: str, *, amount: bool = False) -> Decim
     return (value / _MILLION).quantize(Decimal(1), ROUND_HALF_UP) if amount else value
 
 
-def _summary_row(bar: Bar, flows: Mapping[dt.date, InvestorFlow]) -> dict[str, str]:
-    candle, flow = bar.candle, flows.get(bar.candle.time.date())
+def _summary_row(bar: Bar, flow: InvestorFlow | None) -> dict[str, str]:
+    candle = bar.candle
     return {
         **_prices(bar),
         "pre": signed(bar.change),
@@ -90,12 +91,12 @@ def prices(branch: Branch, fields: Mapping[str, str]) -> Answer:
     instrument, _ = branch.instrument_at(fields["stk_cd"])
     until = day(fields["qry_dt"])
     amount = fields["indc_tp"] == "1"
-    listed = [bar for bar in bars(branch.exchange.daily_candles(instrument.symbol)) if bar.candle.time.date() <= until]
-    flows = _flows(branch, instrument.symbol)
+    candles = branch.exchange.daily_candles(instrument.symbol, days=HISTORY)
+    listed = [bar for bar in bars(candles) if bar.candle.time.date() <= until]
     return Listing(
         "daly_stkpc",
         newest_first(listed, ordinal),
-        lambda bar: _price_row(bar, flows.get(bar.candle.time.date()), amount=amount),
+        lambda bar: _price_row(bar, _flow(branch, instrument, bar), amount=amount),
         descending=True,
     )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
-from itertools import pairwise
 
 from brokerkit.market.ticks import Kind
 from brokerkit.models import Flow, InvestorFlow
@@ -36,12 +36,17 @@ _INVESTORS = {
 def investors(branch: Branch, fields: Mapping[str, str]) -> Answer:
     """Answer ka10059: a row a day, newest first, from `dt` back. The figures are those of all venues together."""
     instrument, _ = branch.instrument_at(fields["stk_cd"])
-    days = list(branch.exchange.investor_flow(instrument.symbol))
-    until = day(fields["dt"])
-    # The close before the oldest day is not known to the exchange: that day counts as unchanged.
-    pairs = pairwise([days[0], *days] if days else [])
-    rows = [(pair[1].date.toordinal(), pair) for pair in pairs if pair[1].date <= until]
-    return Listing("stk_invsr_orgn", rows[::-1], lambda pair: _day_row(instrument.kind, *pair, fields), descending=True)
+    days = branch.exchange.flow_days(instrument.symbol)
+    until = bisect_right(days, day(fields["dt"]))
+
+    def row(place: int) -> dict[str, str]:
+        # The close before the oldest day is not known to the exchange: that day counts as unchanged.
+        before, flow = (branch.exchange.flow_of(instrument.symbol, days[at]) for at in (max(place - 1, 0), place))
+        assert before is not None and flow is not None  # noqa: PT018, S101 - all these days have one
+        return _day_row(instrument.kind, before, flow, fields)
+
+    rows = [(days[place].toordinal(), place) for place in range(until - 1, -1, -1)]
+    return Listing("stk_invsr_orgn", rows, row, descending=True)
 
 
 def _day_row(kind: Kind, before: InvestorFlow, flow: InvestorFlow, fields: Mapping[str, str]) -> dict[str, str]:
