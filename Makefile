@@ -33,7 +33,6 @@ proof-release: venv
 bench: venv
 	-$(BIN)/python -m benchmarks.sandbox
 	-$(BIN)/python -m benchmarks.journal
-	-$(BIN)/python -m benchmarks.growth
 	$(BIN)/python -m benchmarks.report $(if $(WRITE),--calls 100000 --write)
 
 venv: $(STAMP)

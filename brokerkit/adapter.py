@@ -71,6 +71,10 @@ class Adapter(ABC):
     def _find_order(self, order: Order) -> Order | None:
         """Return the order as the broker's list shows it, None if it is not there."""
 
+    def _numbers_of(self, order: Order) -> Iterable[str | None]:
+        """Return all numbers under which the broker knows what an order names, whichever way it was found."""
+        return (order.id, order.original_id)
+
     @abstractmethod
     def _balance(self) -> Balance: ...
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import partial
 from typing import NoReturn, Self
 
 from brokerkit import config
@@ -41,6 +42,7 @@ from brokerkit.orders.desk import OrderDesk
 from brokerkit.orders.guard import Safety
 from brokerkit.orders.intents import Intent
 from brokerkit.orders.reconcile import Reconciliation
+from brokerkit.transport.preparing import preparing
 from brokerkit.values import Amount, exact_decimal
 
 
@@ -90,7 +92,8 @@ class Broker(Adapter):
     ) -> Order:
         """Buy `quantity` shares at `price` won, or with `type=OrderType.MARKET` at any price. See `order`."""
         with self._asking(f"BUY {quantity} {symbol}"):
-            return self.order(make_request(symbol, Side.BUY, quantity, price, type, time_in_force, venue, stop_price))
+            request = make_request(symbol, Side.BUY, quantity, price, type, time_in_force, venue, stop_price)
+        return self.order(request)
 
     def sell(
         self,
@@ -105,7 +108,8 @@ class Broker(Adapter):
     ) -> Order:
         """Sell `quantity` shares at `price` won, or with `type=OrderType.MARKET` at any price. See `order`."""
         with self._asking(f"SELL {quantity} {symbol}"):
-            return self.order(make_request(symbol, Side.SELL, quantity, price, type, time_in_force, venue, stop_price))
+            request = make_request(symbol, Side.SELL, quantity, price, type, time_in_force, venue, stop_price)
+        return self.order(request)
 
     def order(self, request: OrderRequest) -> Order:
         """Send an order once. The answer is PENDING: received by the broker, `refresh` tells what became of it.
@@ -114,9 +118,9 @@ class Broker(Adapter):
         Rejected and its kinds. When the outcome is not known: OrderUncertain, with the `intent` in the journal.
         """
         what = f"{request.side} {request.quantity:f} {request.symbol} at {request.price or request.type}"
-        with self._asking(what):
+        with self._asking(what), preparing("the step of its price"):
             self._checks.check(request)
-            return self._desk.order(request, lambda: self._send_order(request))
+        return self._sending(what, lambda: self._desk.order(request, lambda: self._send_order(request)))
 
     def cancel(self, order: Order, *, quantity: Amount | None = None) -> Order:
         """Cancel an order, or `quantity` shares of what is left of it.
@@ -127,7 +131,7 @@ class Broker(Adapter):
         what = f"cancel {'all' if quantity is None else quantity} of order {order.id} ({order.symbol})"
         with self._asking(what):
             shares = self._checks.check_named(order, quantity, "cancel")
-            return self._desk.cancel(order, shares, lambda: self._send_cancel(order, shares))
+        return self._sending(what, lambda: self._desk.cancel(order, shares, lambda: self._send_cancel(order, shares)))
 
     def amend(self, order: Order, *, quantity: Amount | None = None, price: Amount | None = None) -> Order:
         """Move what is left of an order, or `quantity` shares of it, to another price.
@@ -143,8 +147,10 @@ class Broker(Adapter):
             new = exact_decimal(price)
             if order.price is None:
                 raise InvalidRequest(f"A {order.type} order has no price to amend.")
-            self._checks.prices.check(order.symbol, new)
-            return self._desk.amend(order, shares, new, lambda: self._send_amend(order, shares, new))
+            with preparing("the step of its price"):
+                self._checks.prices.check(order.symbol, new)
+        write = partial(self._send_amend, order, shares, new)
+        return self._sending(what, lambda: self._desk.amend(order, shares, new, write))
 
     def refresh(self, order: Order) -> Order:
         """Return the order as the broker's list shows it now.
@@ -264,8 +270,8 @@ class Broker(Adapter):
 
         Raises OrderBlocked while the first one may stand, unless `accept_risk`; else as `order`.
         """
-        with self._asking("send an order again"):
-            return self._desk.resubmit(intent, self._send_checked, accept_risk=accept_risk)
+        send = partial(self._desk.resubmit, intent, self._send_checked, accept_risk=accept_risk)
+        return self._sending("send an order again", send)
 
     def resolve(
         self, intent: Intent | str, *, order_id: str | None = None, absent: bool = False, reason: str = ""
@@ -325,14 +331,26 @@ class Broker(Adapter):
     def _phase(self, venue: Venue) -> Phase:
         return Phase.REGULAR if self.environment == "sandbox" else phase_at(venue, clock.now())
 
+    def _sending(self, what: str, send: Callable[[], Order]) -> Order:
+        """Name what was asked in errors. Nothing comes after the order, so that no interrupt can take it away."""
+        try:
+            return send()
+        except BrokerError as error:
+            self._named(error, what)
+            raise
+
     @contextmanager
     def _asking(self, what: str) -> Iterator[None]:
         try:
             yield
         except BrokerError as error:
-            error.asked = error.asked or what
-            error.broker = error.broker or self.name
+            self._named(error, what)
             raise
+
+    def _named(self, error: BrokerError, what: str) -> BrokerError:
+        error.asked = error.asked or what
+        error.broker = error.broker or self.name
+        return error
 
 
 POLL_SECONDS = 0.5

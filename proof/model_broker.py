@@ -116,7 +116,7 @@ class ModelClient(Client):
     """The library's client, whose line leads to the exchange in memory."""
 
     broker = "model"
-    hosts = {"real": "https://model.invalid", "demo": "https://model.invalid"}
+    hosts = {"real": "https://127.0.0.1:9", "demo": "https://127.0.0.1:9"}
     answer_id = "x-call"
     refusals = {"R1": InvalidOrder, "R2": NothingToCancel}
     token_codes = frozenset()

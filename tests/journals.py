@@ -72,8 +72,7 @@ def row_of(number: str = "101", **changes: Any) -> Listed:
 
 def begin(journal: Journal, intent: Intent, *, limits: Limits | None = None, value: Decimal | None = None) -> Intent:
     """Write an intent down as being sent."""
-    deadline = clock.now() + dt.timedelta(seconds=15)
-    return journal.begin(intent, limits=limits or Limits(), value=value, check=lambda: None, deadline=deadline)
+    return journal.begin(intent, limits=limits or Limits(), value=value, check=lambda: None, seconds=15)
 
 
 @dataclass

@@ -32,7 +32,7 @@ from brokerkit.transport import (
     auth,
     limits,
 )
-from brokerkit.transport.permits import Permit
+from brokerkit.transport.permits import issued
 
 APP_KEY = "probe-app-key-0001"
 APP_SECRET = "probe-app-secret-0002"
@@ -101,7 +101,7 @@ class ProbeClient(Client):
 
     def call(self, endpoint: Endpoint[Any], **parts: Any) -> Any:
         """Call as the order desk does: with leave to send one order."""
-        with self.sending(Permit(lambda: None, lambda: None)):
+        with self.sending(issued(lambda: None, lambda: None)):
             return super().call(endpoint, **parts)
 
     def headers(self, endpoint: Endpoint[Any]) -> Parameters:

@@ -87,7 +87,7 @@ def test_an_order_for_which_no_token_can_be_had_is_not_sent() -> None:
         assert exchange.path == "/token"
 
     with Server(script) as server, LoginClient(server.url) as client:
-        with pytest.raises(NotSent, match="no token could be had"):
+        with pytest.raises(NotSent, match="access token could not be had"):
             client.call(ORDER, body={})
         assert server.paths() == ["/token"]
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -384,7 +385,7 @@ class OwnTransport(Broker):
         )
 
     def _connect(self, *given: object) -> Client:
-        return cast(Client, object())
+        return cast(Client, SimpleNamespace(base_url="http://127.0.0.1:9"))
 
     def _send_order(self, request: OrderRequest) -> Order:
         self.sent += 1

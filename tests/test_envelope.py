@@ -18,7 +18,7 @@ from brokerkit.orders.guard import Limits, halt, resume
 from brokerkit.orders.intents import IntentState
 from brokerkit.orders.journal import Journal
 from brokerkit.transport import Client, Effect, Endpoint, http
-from brokerkit.transport.permits import Permit
+from brokerkit.transport.permits import issued
 from tests.journals import BROKERS, SAMSUNG, Trader, order_of, request_of, trading
 
 RAW: dict[str, list[Endpoint[Any]]] = {
@@ -192,7 +192,7 @@ def test_a_permit_is_of_one_thread_and_for_one_request(trader: Trader) -> None:
         except BrokerError as error:
             outcomes.append(type(error))
 
-    permit = Permit(lambda: None, lambda: None)
+    permit = issued(lambda: None, lambda: None)
     with client.sending(permit):
         thread = threading.Thread(target=other)
         thread.start()

@@ -38,7 +38,7 @@ class Guarded:
     def __init__(self, limits: Limits | None = None, environment: str = "real", arm: str | None = None) -> None:
         self.asked = 0
         self.quote = quote_of()
-        self.guard = Guard(environment, Safety(arm=arm, limits=limits or Limits()), self._quote)
+        self.guard = Guard(lambda: environment == "real", Safety(arm=arm, limits=limits or Limits()), self._quote)
 
     def _quote(self, symbol: str, venue: Venue) -> Quote:
         self.asked += 1

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,15 +20,15 @@ from typing import Any
 import platformdirs
 import pytest
 
-from brokerkit.errors import JournalError, LimitExceeded, OrderBlocked
+from brokerkit.errors import JournalError, LimitExceeded, OrderBlocked, OrderUncertain
 from brokerkit.market import clock
+from brokerkit.orders import book, state, storage
 from brokerkit.orders import journal as journals
-from brokerkit.orders import state, storage
 from brokerkit.orders.guard import Limits
 from brokerkit.orders.intents import IntentKind, IntentState
 from brokerkit.orders.journal import LONGEST_SENDING, Journal, journal_for
 from brokerkit.orders.owner import Owner
-from tests.journals import DAY, HYNIX, Trader, begin, intent_of, order_of, request_of, served
+from tests.journals import DAY, GETS_THROUGH, HYNIX, Trader, begin, intent_of, order_of, request_of, served
 
 State = IntentState
 
@@ -46,12 +47,20 @@ def journal(path: Path) -> Iterator[Journal]:
     made.close()
 
 
+@contextmanager
+def held(path: Path) -> Iterator[sqlite3.Connection]:
+    """Let somebody else write in the file for a while."""
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield other
+
+
 # The file
 
 
 def test_the_file_is_written_durably_and_for_its_owner_alone(journal: Journal, path: Path) -> None:
-    with journal._using() as file:
-        told = [file.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous", "quick_check")]
+    names = ("journal_mode", "synchronous", "quick_check")
+    told = journal._read(lambda file: [file.execute(f"PRAGMA {name}").fetchone()[0] for name in names])
     assert told == ["truncate", 3, "ok"]
     begin(journal, intent_of())
     assert {stat.S_IMODE(each.stat().st_mode) for each in path.parent.iterdir()} == {0o600}
@@ -237,10 +246,11 @@ def test_a_disk_of_another_machine_is_warned_of(
 def test_a_file_that_another_process_holds_for_too_long_is_an_error(
     journal: Journal, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(storage, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(book, "PATIENCE_SECONDS", 0.1)
     second = Journal(path)
-    with journal._writing(), pytest.raises(JournalError, match="database is locked"):
+    with held(path), pytest.raises(JournalError, match="written by others") as caught:
         begin(second, intent_of())
+    assert "repair" not in str(caught.value)
     assert second.open_intents() == ()
     begin(second, intent_of())
     second.close()
@@ -248,8 +258,8 @@ def test_a_file_that_another_process_holds_for_too_long_is_an_error(
 
 def test_a_full_disk_is_an_error_and_what_was_written_stays(journal: Journal) -> None:
     sent = begin(journal, intent_of())
-    with journal._using() as file:
-        file.execute(f"PRAGMA max_page_count = {file.execute('PRAGMA page_count').fetchone()[0]}")
+    pages = journal._read(lambda file: file.execute("PRAGMA page_count").fetchone()[0])
+    journal._read(lambda file: file.execute(f"PRAGMA max_page_count = {pages}").fetchone())
 
     def fill() -> None:
         for number in range(40):
@@ -300,13 +310,14 @@ def trader(request: pytest.FixtureRequest) -> Iterator[Trader]:
 
 
 def test_without_a_journal_nothing_is_sent_but_reading_goes_on(trader: Trader) -> None:
-    """A cancellation is not sent either: nobody could say afterwards whether it was."""
+    """A cancellation of a part is not sent either: nobody could say afterwards whether it was."""
     order = trader.buy()
+    part = lambda: trader.broker.cancel(order, quantity=1)  # noqa: E731
     place = trader.journal.path
     assert place is not None
     trader.journal.close()
     place.write_text("no database " * 500)
-    for send in (trader.buy, lambda: trader.broker.cancel(order), lambda: trader.broker.amend(order, price=61_000)):
+    for send in (trader.buy, part, lambda: trader.broker.amend(order, price=61_000)):
         with pytest.raises(JournalError, match="not a database") as caught:
             send()
         assert "No order is sent" in str(caught.value)
@@ -326,14 +337,37 @@ def test_what_cannot_be_decided_after_the_answer_is_told_and_found_by_the_next_s
     with monkeypatch.context() as patch:
         patch.setattr(Journal, "_update", full)
         order = trader.buy()
-    assert [record.levelname for record in caplog.records] == ["CRITICAL"]
-    assert order.id in caplog.text
-    (row,) = trader.journal.open_intents()
-    assert row.state is State.SENDING
-    assert trader.broker.unresolved() == ()  # its process lives
-    later = clock.now() + dt.timedelta(seconds=LONGEST_SENDING + 1)
-    monkeypatch.setattr(clock, "now", lambda: later)
-    assert [each.id for each in trader.broker.unresolved()] == [row.id]
+        assert [record.levelname for record in caplog.records] == ["CRITICAL"]
+        assert order.id in caplog.text
+        assert trader.journal.path is not None
+        later = Journal(trader.journal.path)  # as another program sees it
+        (row,) = later.open_intents()
+        assert row.state is State.SENDING
+        assert later.orphans() == ()  # its process lives
+        in_a_while = clock.now() + dt.timedelta(seconds=LONGEST_SENDING + 1)
+        patch.setattr(clock, "now", lambda: in_a_while)
+        assert [each.id for each in later.orphans()] == [row.id]
+    trader.buy()
+    assert [each.state for each in later.everything()] == [State.ACKED] * 2  # it was written with the next one
+    later.close()
+
+
+def test_what_may_stand_is_shown_while_it_cannot_be_written(trader: Trader, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*given: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "_update", full)
+        trader.breaks(GETS_THROUGH)
+        with pytest.raises(OrderUncertain):
+            trader.buy()
+        (shown,) = trader.broker.unresolved()
+        assert shown.state is State.UNKNOWN
+    trader.journal.recover()
+    assert trader.journal.path is not None
+    other = Journal(trader.journal.path)
+    assert [each.id for each in other.unresolved()] == [shown.id]
+    other.close()
 
 
 # The way of an intent
@@ -357,7 +391,7 @@ def test_what_the_check_refuses_is_not_written_down(journal: Journal) -> None:
         raise LimitExceeded("no")
 
     with pytest.raises(LimitExceeded):
-        journal.begin(intent_of(), limits=Limits(), value=None, check=refuse, deadline=clock.now())
+        journal.begin(intent_of(), limits=Limits(), value=None, check=refuse, seconds=15)
     assert list(journal.everything()) == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -95,7 +96,7 @@ def written(journal: Journal, symbol: str = "005930") -> Intent:
         request=request,
         created_at=clock.now(),
     )
-    return journal.begin(intent, limits=Limits(), value=None, check=lambda: None, deadline=clock.now())
+    return journal.begin(intent, limits=Limits(), value=None, check=lambda: None, seconds=0)
 
 
 @pytest.mark.parametrize("name", BROKERS)
@@ -276,11 +277,13 @@ def test_a_fork_waits_until_another_thread_has_written(tmp_path: Path) -> None:
     sizes: list[int] = []
 
     def write() -> None:
-        with journal._writing() as file:
-            file.execute("INSERT INTO facts VALUES ('delay', 1)")
-            inside.set()
-            forked.wait(0.5)
-            sizes.append(rollback.stat().st_size)
+        journal._write(slow)
+
+    def slow(file: sqlite3.Connection) -> None:
+        file.execute("INSERT INTO facts VALUES ('delay', 1)")
+        inside.set()
+        forked.wait(0.5)
+        sizes.append(rollback.stat().st_size)
 
     thread = threading.Thread(target=write)
     thread.start()
@@ -307,12 +310,12 @@ def test_opening_a_journal_again_does_not_let_another_process_write_amid_a_trans
         command = [sys.executable, "-c", WRITES, str(path)]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
 
-    monkeypatch.setattr("brokerkit.orders.storage.BUSY_SECONDS", 0.0)
-    with journal._writing() as file:
+    def writing(file: sqlite3.Connection) -> None:
         file.execute("INSERT INTO facts VALUES ('delay', 1)")
         assert other_process() == "database is locked"
-        with pytest.raises(Exception, match="locked"):
-            Journal(path)
+        Journal(path).close()
         assert other_process() == "database is locked"
+
+    journal._write(writing)
     assert other_process() == "writes"
     journal.close()

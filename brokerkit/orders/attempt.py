@@ -20,59 +20,81 @@ from brokerkit.errors import (
 )
 from brokerkit.market import clock
 from brokerkit.models import Order
+from brokerkit.orders.again import Again
+from brokerkit.orders.chains import NumbersOf, numbers_of
 from brokerkit.orders.guard import Guard, check_halt
 from brokerkit.orders.intents import STANDING, Intent, IntentKind, IntentState
 from brokerkit.orders.journal import Journal
 from brokerkit.transport import connection
-from brokerkit.transport.permits import Permit
+from brokerkit.transport.permits import issued
+from brokerkit.transport.preparing import is_refusal, not_sent_after
 from brokerkit.transport.text import sanitize
 
 logger = logging.getLogger("brokerkit")
+
+URGENT_SECONDS = 0.5
+"""Longest wait of a full cancellation for the journal, once to look and once to write."""
 
 
 class Attempt:
     """One way of an intent over the wire."""
 
-    def __init__(self, journal: Journal, intent: Intent, guard: Guard, value: Decimal | None, seconds: float) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        intent: Intent,
+        guard: Guard,
+        value: Decimal | None,
+        seconds: float,
+        *,
+        again: Again | None = None,
+        numbers_of: NumbersOf = numbers_of,
+    ) -> None:
         self.intent = intent
-        self.permit = Permit(self._leave, self._check_again, urgent=intent.may_be_repeated)
+        self.permit = issued(self._leave, self._check_again, urgent=intent.may_be_repeated)
+        self.answered: Order | None = None
+        """What the adapter made of the answer, as soon as it is there."""
         self._journal = journal
         self._guard = guard
         self._value = value
         self._seconds = seconds
+        self._again = again
+        self._numbers_of = numbers_of
+        self._begins = False
+        self._patience = URGENT_SECONDS if intent.may_be_repeated else None
 
-    def accepted(self, order: Order, broker: str) -> OrderUncertain | None:
+    def accepted(self, broker: str) -> OrderUncertain | None:
         """Write down the order that the broker answered, or return why it cannot be believed."""
+        order = self.answered
+        if not isinstance(order, Order) or not is_number(order.id):
+            raise OrderUncertain("the adapter returned no order with a number")
         try:
             if not self.permit.used:
                 logger.warning("%s: %s left by another way than the client", broker, self.intent.what)
                 self.permit.use()
             self._decide(IntentState.ACKED, "the broker answered with its number", order_id=order.id, result=order)
         except BrokerError as error:
-            # It stands, and its row stays SENDING: the next start finds it in the broker's list.
-            logger.critical("%s: order %s stands, but the journal does not say so: %s", broker, order.id, error)
+            logger.critical("%s: order %s stands, but the journal does not say so yet: %s", broker, order.id, error)
             return None
         if self.intent.state in STANDING:
             return None
         return OrderUncertain(self.intent.evidence[-1], intent=self.intent, broker=broker)
 
     def failed(self, error: BaseException, broker: str) -> BaseException:
-        """Write down why no order was answered, and return what is to be raised."""
+        """Write down why no order was answered, and return what is to be raised. Asked again it does no harm."""
         words = sanitize(error.message) if isinstance(error, BrokerError) else type(error).__name__
         uncertain = isinstance(error, OrderUncertain)
+        if is_interrupt(error) and self._is_answered():
+            self._write(IntentState.ACKED, "the broker answered with its number", error, self.answered)
+            return _noted(error, MAY_STAND)
         if not self.permit.used and not uncertain:
-            if isinstance(error, NotSent):
-                self.intent = self.intent.moved(IntentState.NOT_SENT, words)
-                with suppress(JournalError):
-                    self._journal.note(self.intent)
-            return _noted(error, NOT_SENT)
+            return self._not_left(error, words)
         if not self.permit.used:
             try:
                 self.permit.use()
             except BrokerError as failure:
-                logger.critical("%s may stand, but is not in the journal: %s", self.intent.what, failure)
-                return error
-        if isinstance(error, NotSent) or (not isinstance(error, Exception) and self.permit.sent == 0):
+                logger.critical("%s may stand, but is not in the journal yet: %s", self.intent.what, failure)
+        if isinstance(error, NotSent) or (is_interrupt(error) and self.permit.sent == 0):
             self._write(IntentState.NOT_SENT, words, error)
             return _noted(error, NOT_SENT)
         if isinstance(error, Rejected | Unsupported):
@@ -81,29 +103,75 @@ class Attempt:
         self._write(IntentState.UNKNOWN, words, error)
         if isinstance(error, OrderUncertain):
             error.intent = self.intent
-        if uncertain or not isinstance(error, Exception):
+        if uncertain or is_interrupt(error):
             return _noted(error, MAY_STAND)
         code = error.code if isinstance(error, BrokerError) else None
         return OrderUncertain(words, intent=self.intent, broker=broker, code=code)
 
-    def _write(self, state: IntentState, words: str, error: BaseException) -> None:
+    def interrupted(self, error: BaseException, broker: str) -> None:
+        """Let an interrupt that came while the outcome was written down leave with its note as well."""
+        if is_interrupt(error) and not _has_note(error):
+            self.failed(error, broker)
+
+    def _not_left(self, error: BaseException, words: str) -> BaseException:
+        """Of what failed before the order could leave nothing was sent, whatever a broker said to another call."""
+        if isinstance(error, BrokerError) and is_refusal(error):
+            error = not_sent_after(error, "what has to come before it")
+            words = sanitize(error.message)
+        moved = self.intent.moved(IntentState.NOT_SENT, words, sent_bytes=0, code=_code(error))
+        with suppress(JournalError):
+            if self._begins and not isinstance(error, BrokerError):
+                # It may have been written down already: a clerk does that, whatever interrupts who waits for it.
+                self.intent = moved
+                self._journal.decide(moved, patience=URGENT_SECONDS, begun=False)
+            elif isinstance(error, NotSent):
+                self.intent = moved
+                self._journal.note(moved)
+        return _noted(error, NOT_SENT)
+
+    def _is_answered(self) -> bool:
+        return isinstance(self.answered, Order) and is_number(self.answered.id)
+
+    def _write(self, state: IntentState, words: str, error: BaseException, order: Order | None = None) -> None:
+        known = {"code": _code(error)} if order is None else {"order_id": order.id, "result": order}
         try:
-            self._decide(state, words, code=getattr(error, "code", None))
+            self._decide(state, words, **known)
         except JournalError as failure:
-            # The row stays SENDING and blocks its symbol and side: nothing is lost.
-            logger.critical("%s is %s, but the journal does not say so: %s", self.intent.what, state, failure)
-            self.intent = self.intent.moved(state, words)
+            # It is kept in memory. If the program ends before it can be written, the row that stays SENDING blocks.
+            logger.critical("%s is %s, but the journal does not say so yet: %s", self.intent.what, state, failure)
 
     def _decide(self, state: IntentState, words: str, **known: object) -> None:
         permit = self.permit
         moved = self.intent.moved(state, words, sent_bytes=permit.sent, answer=permit.answer, **known)
-        self.intent = self._journal.decide(moved)
+        self.intent = moved
+        self.intent = self._journal.decide(moved, patience=self._patience)
 
     def _leave(self) -> None:
-        deadline = clock.now() + dt.timedelta(seconds=self._seconds)
-        self.intent = self._journal.begin(
-            self.intent, limits=self._guard.limits, value=self._value, check=self._check, deadline=deadline
-        )
+        self._begins = True
+        try:
+            self.intent = self._journal.begin(
+                self.intent,
+                limits=self._guard.limits,
+                value=self._value,
+                check=self._check,
+                seconds=self._seconds,
+                again=self._again,
+                numbers_of=self._numbers_of,
+                patience=self._patience,
+            )
+        except JournalError as error:
+            if not self.intent.may_be_repeated:
+                raise
+            self._leave_unwritten(error)
+
+    def _leave_unwritten(self, error: JournalError) -> None:
+        """Let a cancellation go that does no harm twice, and write it down when that is possible."""
+        logger.warning("%s goes out before it is written down: %s", self.intent.what, error.message)
+        now = clock.now()
+        words = "sent before it could be written down"
+        deadline = now + dt.timedelta(seconds=self._seconds)
+        self.intent = self.intent.moved(IntentState.SENDING, words, sent_at=now, deadline=deadline)
+        self._journal.keep(self.intent)
 
     def _check_again(self) -> None:
         """Stop what comes to its first byte too late, after the machine has slept for example."""
@@ -125,8 +193,23 @@ def is_number(order_id: object) -> bool:
     return isinstance(order_id, str) and order_id.isascii() and order_id.isalnum()
 
 
+def is_interrupt(error: BaseException) -> bool:
+    """Say whether it is no failure of the call: the byte counter alone tells what it leaves behind."""
+    return not isinstance(error, Exception) or isinstance(error, MemoryError)
+
+
+def _code(error: BaseException) -> str | None:
+    """Return the code of a broker; other things have codes too, such as the end of a program."""
+    code = error.code if isinstance(error, BrokerError) else None
+    return code if isinstance(code, str) else None
+
+
+def _has_note(error: BaseException) -> bool:
+    return bool({MAY_STAND, NOT_SENT} & set(getattr(error, "__notes__", ())))
+
+
 def _noted(error: BaseException, words: str) -> BaseException:
     """Let an interrupt say what it leaves behind."""
-    if not isinstance(error, Exception) and not {MAY_STAND, NOT_SENT} & set(getattr(error, "__notes__", ())):
+    if is_interrupt(error) and not _has_note(error):
         error.add_note(words)
     return error

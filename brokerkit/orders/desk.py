@@ -6,8 +6,8 @@ import datetime as dt
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,18 +16,16 @@ from brokerkit.errors import (
     Disarmed,
     IncompleteListing,
     InvalidRequest,
-    NetworkError,
-    NotSent,
+    JournalError,
     OrderBlocked,
-    OrderUncertain,
-    WireError,
 )
 from brokerkit.market import clock
 from brokerkit.models import Order, OrderRequest, OrderStatus, Quote, Venue
-from brokerkit.orders.attempt import Attempt, is_number
-from brokerkit.orders.guard import Guard, Safety
-from brokerkit.orders.intents import OPEN, STANDING, UNRESOLVED, Intent, IntentKind, IntentState, new_id
-from brokerkit.orders.journal import Journal, blocked_by, journal_for
+from brokerkit.orders.again import Again, blocked_by, check_again
+from brokerkit.orders.attempt import URGENT_SECONDS, Attempt, is_number
+from brokerkit.orders.guard import Guard, Safety, is_real_money
+from brokerkit.orders.intents import UNRESOLVED, Intent, IntentKind, IntentState, key_of, new_id
+from brokerkit.orders.journal import Journal, journal_for
 from brokerkit.orders.listing import Listed
 from brokerkit.orders.reconcile import Reconciler, Reconciliation
 from brokerkit.orders.state import journal_folder
@@ -35,6 +33,7 @@ from brokerkit.transport import Client
 from brokerkit.transport.auth import digest
 from brokerkit.transport.connection import TOTAL_SECONDS
 from brokerkit.transport.permits import Permit
+from brokerkit.transport.preparing import preparing
 from brokerkit.transport.text import sanitize
 
 logger = logging.getLogger("brokerkit")
@@ -49,24 +48,30 @@ class OrderDesk:
     """Sends the orders of one broker. Threads and processes of one account share its journal."""
 
     def __init__(self, broker: Adapter, safety: Safety, *, durable: bool) -> None:
-        self.guard = Guard(broker.environment, safety, self._price, self._skew)
+        self.guard = Guard(self._is_real, safety, self._price, self._skew)
         self._broker = broker
         self._safety = safety
         self._durable = durable
         self._journal: Journal | None = None
         self._started = False
-        self._lock = threading.RLock()
+        self._starting = threading.RLock()
 
     @property
     def journal(self) -> Journal:
-        """The journal of the account."""
-        with self._lock:
-            if self._journal is None:
-                self._journal = journal_for(self._path(), durable=self._durable)
-            return self._journal
+        """The journal of the account. No lock is taken: a cancellation waits for nobody who looks for it too."""
+        if self._journal is None:
+            self._journal = journal_for(self._path(), durable=self._durable)
+        return self._journal
 
-    def order(self, request: OrderRequest, write: Callable[[], Order], *, previous: str | None = None) -> Order:
-        """Send a new order."""
+    def order(
+        self,
+        request: OrderRequest,
+        write: Callable[[], Order],
+        *,
+        previous: str | None = None,
+        again: Again | None = None,
+    ) -> Order:
+        """Send a new order, or one `again` that an earlier intent was for."""
         intent = self._intent(
             IntentKind.ORDER,
             symbol=request.symbol,
@@ -77,14 +82,14 @@ class OrderDesk:
             previous=previous,
         )
         self.guard.check_armed(self._account)
-        return self._send(intent, write, self.guard.check_order(request))
+        return self._send(intent, write, self.guard.check_order(request), again)
 
     def amend(self, order: Order, quantity: Decimal | None, price: Decimal, write: Callable[[], Order]) -> Order:
         """Send an amendment."""
-        shares = quantity or order.remaining_quantity or order.quantity
         self.guard.check_armed(self._account)
+        shares, old = self._moved(order, quantity)
         self.guard.check_amendment(order.symbol, order.venue or Venue.KRX, shares, price)
-        dearer = shares * max(Decimal(0), price - (order.price or Decimal(0)))
+        dearer = shares * max(Decimal(0), price - (old or Decimal(0)))
         return self._send(self._change(IntentKind.AMEND, order, quantity, price), write, dearer)
 
     def cancel(self, order: Order, quantity: Decimal | None, write: Callable[[], Order]) -> Order:
@@ -109,21 +114,10 @@ class OrderDesk:
         request = old.request
         if request is None:
             raise InvalidRequest(f"{old.what} cannot be sent again from here.", advice="Call cancel or amend again.")
-        if old.state in STANDING:
-            raise InvalidRequest(f"{old.what} stands as order {old.order_id}.", advice="Nothing was sent.")
-        if old.state in OPEN and (not accept_risk or old.state is IntentState.SENDING):
-            raise OrderBlocked(
-                f"{old.what} is {old.state}: it may stand, and would then be placed twice.",
-                advice="Nothing was sent. reconcile() and resolve() decide; accept_risk=True sends it all the same.",
-            )
-        again = [each for each in self.journal.everything() if each.previous == old.id]
-        for each in again:
-            if each.state in STANDING | OPEN and not accept_risk:
-                raise OrderBlocked(
-                    f"{old.what} was sent again already, as {each.id}, which is {each.state}.",
-                    advice="Nothing was sent. Name that intent; accept_risk=True sends this one all the same.",
-                )
-        return self.order(request, lambda: write(request), previous=old.id)
+        later = self.journal.later(old.id)
+        again = Again(accept_risk, frozenset(each.id for each in later))
+        check_again(old, later, again)  # and once more in the transaction that writes it down
+        return self.order(request, lambda: write(request), previous=old.id, again=again)
 
     def resolve(self, intent: Intent | str, *, order_id: str | None, absent: bool, reason: str) -> Intent:
         """Write down what a person has found out."""
@@ -153,8 +147,19 @@ class OrderDesk:
 
     def unresolved(self) -> tuple[Intent, ...]:
         """Return what may stand without our knowing."""
-        self.journal.recover()
-        return self.journal.unresolved()
+        journal = self.journal
+        try:
+            journal.recover()
+            return journal.unresolved()
+        except JournalError as error:
+            logger.warning("What processes that are gone were sending cannot be written down: %s", error)
+        try:
+            left = {each.id: each for each in (*journal.orphans(), *journal.unresolved())}
+        except JournalError as error:
+            if kept := [each for each in journal.kept() if each.state in UNRESOLVED]:
+                error.message += f" Of this program there may stand: {'; '.join(each.what for each in kept)}."
+            raise
+        return tuple(left[key] for key in sorted(left))
 
     def reconcile(self, *, wait: bool, timeout: float | None) -> Reconciliation:
         """Look at the broker's lists."""
@@ -181,12 +186,22 @@ class OrderDesk:
 
     # How an intent is sent
 
-    def _send(self, intent: Intent, write: Callable[[], Order], value: Decimal | None) -> Order:
+    def _send(
+        self, intent: Intent, write: Callable[[], Order], value: Decimal | None, again: Again | None = None
+    ) -> Order:
         deadline = time.monotonic() + TURN_SECONDS
         self._start(intent)
         while True:
             self._wait_for_turn(intent, deadline)
-            attempt = Attempt(self.journal, intent, self.guard, value, TOTAL_SECONDS)
+            attempt = Attempt(
+                self.journal,
+                intent,
+                self.guard,
+                value,
+                TOTAL_SECONDS,
+                again=again,
+                numbers_of=self._numbers_of,
+            )
             try:
                 return self._sent(attempt, write)
             except OrderBlocked:
@@ -195,22 +210,27 @@ class OrderDesk:
                 # Somebody else was faster between our look and the first byte: wait for the outcome.
 
     def _sent(self, attempt: Attempt, write: Callable[[], Order]) -> Order:
+        # Nothing comes after what returns the order: an interrupt finds it either here or with the caller.
+        try:
+            return self._tried(attempt, write)
+        except BaseException as error:
+            attempt.interrupted(error, self._broker.name)
+            raise
+
+    def _tried(self, attempt: Attempt, write: Callable[[], Order]) -> Order:
         failure: BaseException | None
         try:
             with self._sending(attempt.permit):
-                order = write()
-            if not isinstance(order, Order) or not is_number(order.id):
-                raise OrderUncertain("the adapter returned no order with a number")
+                attempt.answered = write()
+            failure = attempt.accepted(self._broker.name)
+            if failure is None:
+                self._log(attempt.intent, f"order {attempt.answered.id}")
+                return attempt.answered
         except BaseException as error:
             failure = attempt.failed(error, self._broker.name)
             self._log(attempt.intent, f"{type(failure).__name__} [{getattr(failure, 'code', None)}]")
             if failure is error:
                 raise
-        else:
-            failure = attempt.accepted(order, self._broker.name)
-            if failure is None:
-                self._log(attempt.intent, f"order {order.id}")
-                return order
         raise failure from None
 
     def _sending(self, permit: Permit) -> AbstractContextManager[None]:
@@ -229,8 +249,10 @@ class OrderDesk:
 
     def _start(self, intent: Intent) -> None:
         """Settle what an earlier process left behind before the first new order of the account."""
-        with self._lock:
-            if self._started or intent.kind is IntentKind.CANCEL:
+        if self._started or intent.kind is IntentKind.CANCEL:
+            return
+        with self._starting:
+            if self._started:
                 return
             if self.unresolved() and not self._safety.degraded:
                 self.reconcile(wait=True, timeout=START_SECONDS)
@@ -242,7 +264,7 @@ class OrderDesk:
     def _wait_for_turn(self, intent: Intent, deadline: float) -> None:
         if intent.mutex is None:
             return
-        while rivals := self.journal.rivals(intent):
+        while rivals := self.journal.rivals(intent, self._numbers_of):
             if any(other.state in UNRESOLVED for other in rivals) or time.monotonic() >= deadline:
                 raise blocked_by(rivals, intent)
             time.sleep(0.01)
@@ -250,13 +272,35 @@ class OrderDesk:
 
     def _check_still_open(self, order: Order) -> None:
         """Let a full cancellation of uncertain fate be sent again only if the order is listed as open."""
-        before = [each for each in self.journal.unresolved() if each.kind is IntentKind.CANCEL and each.order]
-        rivals = [each for each in before if each.order and each.order.handle == order.handle]
-        if not rivals:
+        try:
+            before = self.journal.unresolved(patience=URGENT_SECONDS)
+        except JournalError as error:
+            logger.warning("Whether order %s is being cancelled already cannot be looked up: %s", order.id, error)
             return
-        found = self._broker._find_order(order)
+        names = self._numbers_of(order)
+        same = [each for each in before if each.may_be_repeated and each.order and names & self._numbers_of(each.order)]
+        if not same:
+            return
+        with preparing("the order's state, which a second cancellation needs,"):
+            found = self._broker._find_order(order)
         if found is None or found.status not in (OrderStatus.WORKING, OrderStatus.PARTIALLY_FILLED):
-            raise blocked_by(rivals, self._change(IntentKind.CANCEL, order, None, None))
+            raise blocked_by(same, self._change(IntentKind.CANCEL, order, None, None))
+
+    def _moved(self, order: Order, quantity: Decimal | None) -> tuple[Decimal, Decimal | None]:
+        """Return how many shares an amendment moves, and from which price; if all, the broker's list tells."""
+        if quantity is not None:
+            return quantity, order.price
+        limits = self.guard.limits
+        if limits.max_order_quantity is limits.max_order_value is limits.max_daily_value is None:
+            return order.quantity, order.price
+        with preparing("what is left of the order, which the limits need,"):
+            found = self._broker._find_order(order)
+        if found is None:
+            return max(order.quantity, order.remaining_quantity or Decimal(0)), order.price
+        return found.quantity if found.remaining_quantity is None else found.remaining_quantity, found.price
+
+    def _numbers_of(self, order: Order) -> frozenset[str]:
+        return frozenset(key for number in self._broker._numbers_of(order) if (key := key_of(number)) is not None)
 
     def _change(self, kind: IntentKind, order: Order, quantity: Decimal | None, price: Decimal | None) -> Intent:
         return self._intent(kind, symbol=order.symbol, side=order.side, quantity=quantity, price=price, order=order)
@@ -266,12 +310,15 @@ class OrderDesk:
         return Intent.model_validate(values)
 
     def _account(self) -> str:
-        with _before_sending("the account"):
+        with preparing("the account"):
             return self._broker._account_number().get_secret_value()
 
     def _price(self, symbol: str, venue: Venue) -> Quote:
-        with _before_sending("the last price, which the limits need,"):
+        with preparing("the last price, which the limits need,"):
             return self._broker._quote(symbol, venue)
+
+    def _is_real(self) -> bool:
+        return is_real_money(self._broker.environment, self._broker.client)
 
     def _skew(self) -> float:
         """Return by how many seconds the broker's clock was ahead of ours at its last answer."""
@@ -292,14 +339,3 @@ class OrderDesk:
         if type(self._broker)._account_number is Adapter._account_number:
             return settings.app_key.get_secret_value()
         return "".join(filter(str.isdigit, self._account()))
-
-
-@contextmanager
-def _before_sending(what: str) -> Iterator[None]:
-    """What cannot be read before an order means that the order was not sent."""
-    try:
-        yield
-        return
-    except (NetworkError, WireError) as error:
-        words, endpoint = f"{what} could not be had: {error.message}", error.endpoint
-    raise NotSent(words, endpoint=endpoint)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -18,6 +18,7 @@ from brokerkit.market import clock
 from brokerkit.models import OrderRequest, OrderType, Quote, Venue
 from brokerkit.orders.listing import WRONG_CLOCK
 from brokerkit.orders.state import journal_folder, make_folder, network_file_system, state_directory
+from brokerkit.transport.outgoing import leads_to_this_machine
 from brokerkit.transport.text import sanitize
 from brokerkit.values import exact_decimal
 
@@ -78,14 +79,17 @@ class Guard:
 
     def __init__(
         self,
-        environment: str,
+        is_real: Callable[[], bool],
         safety: Safety,
         quote: Callable[[str, Venue], Quote],
         skew: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        """`quote` asks for a price, `skew` tells by how many seconds the broker's clock was ahead of ours lately."""
+        """`is_real` says whether real money moves, `quote` asks for a price.
+
+        `skew` tells by how many seconds the broker's clock was ahead of ours lately.
+        """
         self.limits = safety.limits
-        self._environment = environment
+        self._is_real = is_real
         self._arm = safety.arm
         self._quote = quote
         self._skew = skew
@@ -97,7 +101,7 @@ class Guard:
 
     def check_armed(self, account: Callable[[], str]) -> None:
         """Raise Disarmed unless this may move real money: armed for the account, limits set, the journal here."""
-        if self._environment != "real":
+        if not self._is_real():
             return
         # Who is not armed is refused without a question to the broker.
         if not self._arm or self._arm != "".join(filter(str.isdigit, account()))[-4:]:
@@ -130,7 +134,7 @@ class Guard:
         self, symbol: str, venue: Venue, quantity: Decimal, price: Decimal | None, type: OrderType | None = None
     ) -> Decimal | None:
         limits = self.limits
-        if self._environment == "real" and abs(self._skew()) > WRONG_CLOCK:
+        if abs(self._skew()) > WRONG_CLOCK and self._is_real():
             raise NotSent(
                 f"The clock of this machine differs from the broker's by {self._skew():.0f} s.",
                 advice="Nothing was sent: its day and its time could not be found in the broker's lists. Set it; "
@@ -166,6 +170,21 @@ class Guard:
             quote = self._quote(symbol, venue)
             self.remember(quote)
         return quote
+
+
+def is_real_money(environment: str, client: object) -> bool:
+    """Say whether orders move real money. The host that is talked to decides, whatever the environment is called.
+
+    No real money is only what leads to this machine, or to the host that the client names for demo trading.
+    """
+    if environment == "real":
+        return True
+    talks_to = getattr(client, "base_url", None)
+    if not isinstance(talks_to, str):
+        return True
+    hosts = getattr(client, "hosts", None)
+    told = hosts if isinstance(hosts, Mapping) else {}
+    return not leads_to_this_machine(talks_to) and (talks_to != told.get("demo") or talks_to == told.get("real"))
 
 
 def _exceeded(words: str) -> LimitExceeded:

@@ -7,120 +7,128 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import logging
 import os
 import sqlite3
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from weakref import WeakValueDictionary
 
-from pydantic import ValidationError
-
-from brokerkit.errors import InvalidRequest, JournalError, OrderBlocked
+from brokerkit.errors import JournalError, OrderBlocked
 from brokerkit.market import clock
+from brokerkit.orders.again import Again, blocked_by, check_again
+from brokerkit.orders.chains import NumbersOf, names, numbers_of, whole_chain
 from brokerkit.orders.counters import check_counters, won
-from brokerkit.orders.forks import new_lock
 from brokerkit.orders.guard import Limits
-from brokerkit.orders.intents import (
-    FOLLOWS,
-    OPEN,
-    STANDING,
-    UNRESOLVED,
-    Intent,
-    IntentState,
-    key_of,
-    number_of,
-)
-from brokerkit.orders.owner import Owner
-from brokerkit.orders.storage import opened_file
+from brokerkit.orders.intents import FOLLOWS, OPEN, UNRESOLVED, Intent, IntentState, key_of, number_of
+from brokerkit.orders.learnt import Learnt
+from brokerkit.orders.rows import read, written
+
+logger = logging.getLogger("brokerkit")
 
 LONGEST_SENDING = 60.0
 """Seconds after which SENDING is UNKNOWN, whoever owns it: an attempt lasts 15 s at most."""
 MOST_WON = 10**15
 """What an order counts at most: sums have to fit into the file's numbers."""
+CHUNK = 100
+"""Rows that are read at once."""
 _WRITE = """INSERT INTO intents VALUES (:id, :kind, :state, :day, :symbol, :side, :mutex, :number, :value, :sent_at,
  :monotonic, :owner, :content)"""
 
 
-class Journal:
-    """The journal of one account, shared by all threads and processes of this user. `path` None: in memory only."""
+class Journal(Learnt):
+    """The journal of one account, shared by all threads and processes of this user. `path` None: in memory only.
 
-    def __init__(self, path: Path | None) -> None:
-        self.path = path
-        self._lock = self._new_lock()
-        self._file: sqlite3.Connection | None = None
-        self._process = os.getpid()
-        self._owner: Owner | None = None
-        with self._using():
-            pass
+    A thread of its own reads and writes it, so no interrupt leaves a transaction open. What it could not write yet is
+    kept in memory, shown with the rest and written as soon as that is possible.
+    """
 
     # The way of an intent
 
     def begin(
-        self, intent: Intent, *, limits: Limits, value: Decimal | None, check: Callable[[], None], deadline: dt.datetime
+        self,
+        intent: Intent,
+        *,
+        limits: Limits,
+        value: Decimal | None,
+        check: Callable[[], None],
+        seconds: float,
+        again: Again | None = None,
+        numbers_of: NumbersOf = numbers_of,
+        patience: float | None = None,
     ) -> Intent:
         """Write the intent down as SENDING, durably, or raise: nothing has been sent then.
 
-        In the same transaction `check` is asked (kill switch), the counters are compared with the limits, and another
-        open intent of the same symbol and side is an OrderBlocked.
+        In the same transaction `check` is asked (kill switch), the counters are compared with the limits, another
+        open intent of the same symbol and side, or change of the same order, is an OrderBlocked, and so is a second
+        order for the one that it is sent `again` for. It has so many `seconds` to leave.
         """
-        with self._writing() as file:
+
+        def write(file: sqlite3.Connection) -> Intent:
             check()
             check_counters(file, intent, limits, value)
             now = clock.now()
             highest, falls, _ = self._day(file, intent.day)
             if intent.previous is not None:
-                self._replace(file, intent)
-            intent = intent.moved(
+                self._replace(file, intent, again or Again())
+            if rivals := self._changing(file, intent, numbers_of):
+                raise blocked_by(rivals, intent)
+            sending = intent.moved(
                 IntentState.SENDING,
                 "written down before the first byte",
                 sent_at=now,
-                deadline=deadline,
+                deadline=now + dt.timedelta(seconds=seconds),
                 watermark=None if falls else highest,
                 owner=self.owner.name if self.path else "",
             )
             try:
-                file.execute(_WRITE, self._row(intent, value))
+                file.execute(_WRITE, self._row(sending, value))
             except sqlite3.IntegrityError:
-                raise self._blocked(file, intent) from None
-        return intent
+                raise self._blocked(file, sending) from None
+            return sending
+
+        return self._write(write, patience)
 
     def note(self, intent: Intent) -> None:
         """Keep an intent of which nothing has been sent."""
-        with self._writing() as file:
+
+        def write(file: sqlite3.Connection) -> None:
             file.execute(_WRITE, self._row(intent, None))
 
-    def decide(self, intent: Intent) -> Intent:
+        self._write(write)
+
+    def decide(self, intent: Intent, *, patience: float | None = None, begun: bool = True) -> Intent:
         """Write what became of an intent, and return it as it then stands.
 
         An order number that another intent has makes it UNKNOWN. What somebody else has found out meanwhile stays.
+        What cannot be written is kept in memory, and the JournalError is raised. Without `begun` it is not known
+        whether the intent was written down at all; if it was not, it is not now.
         """
         decided = intent.model_copy(update={"decided_at": clock.now()})
-        with self._writing() as file:
-            present = self._get(file, intent.id)
-            if present.state is IntentState.PRESUMED_ABSENT and decided.state is IntentState.ACKED:
-                decided = decided.model_copy(update={"state": IntentState.LATE})
-            if decided.state is not present.state and decided.state not in FOLLOWS[present.state]:
-                return present
-            try:
-                self._update(file, decided)
-            except sqlite3.IntegrityError:
-                decided = intent.moved(
-                    IntentState.UNKNOWN, f"its number {intent.order_id} is that of another order", order_id=None
-                )
-                self._update(file, decided)
-            number = number_of(decided.order_id)
-            # A number below what was known before its order was sent: the broker's numbers do not ascend after all.
-            falls = number is not None and decided.watermark is not None and number <= decided.watermark
-            self._see(file, decided.day, [number], falls=falls)
-        return decided
+
+        def write(file: sqlite3.Connection) -> Intent | None:
+            present = self._find(file, intent.id)
+            return None if present is None else self._decided(file, present, decided)
+
+        if intent.id in self._kept:
+            self.keep(decided)
+            raise JournalError("It is in memory only until the order journal can be written.")
+        try:
+            found = self._write(write, patience)
+        except JournalError:
+            self.keep(decided)
+            raise
+        if found is None and begun:
+            raise _lacking(intent.id)
+        return found or decided
 
     def revise(self, intent_id: str, change: Callable[[Intent], Intent]) -> Intent:
         """Change an intent as it now stands in the journal, in one transaction."""
-        with self._writing() as file:
+
+        def write(file: sqlite3.Connection) -> Intent:
             present = self._get(file, intent_id)
             changed = change(present)
             try:
@@ -132,51 +140,69 @@ class Journal:
                 file.execute("UPDATE intents SET mutex = NULL WHERE id = ?", (intent_id,))
                 self._update(file, changed)
             self._see(file, changed.day, [number_of(changed.order_id)])
-        return changed
+            return changed
+
+        return self._write(write)
 
     def recover(self) -> tuple[Intent, ...]:
         """Turn what processes that are gone were sending into UNKNOWN, and return it."""
-        found = []
-        with self._writing() as file:
-            for intent in self._select(file, "state = 'SENDING'"):
-                age = (clock.now() - (intent.sent_at or intent.created_at)).total_seconds()
-                if self.path is None or (self.owner.is_alive(intent.owner) and 0 <= age < LONGEST_SENDING):
-                    continue
-                unknown = intent.moved(IntentState.UNKNOWN, "its process ended while it was being sent")
+
+        def write(file: sqlite3.Connection) -> tuple[Intent, ...]:
+            sending = self._select(file, "state = 'SENDING'")
+            found = tuple(self._orphan(each) for each in sending if not self._is_sent_now(each))
+            for unknown in found:
                 self._update(file, unknown)
-                found.append(unknown)
-        return tuple(found)
+            return found
+
+        return self._write(write)
 
     # What stands in it
 
     def get(self, intent_id: str) -> Intent:
         """Return an intent; a JournalError if there is none of that id."""
-        with self._reading() as file:
-            return self._get(file, intent_id)
+        return self._kept.get(intent_id) or self._read(lambda file: self._get(file, intent_id))
+
+    def later(self, intent_id: str) -> tuple[Intent, ...]:
+        """Return what an intent was sent again as, oldest first."""
+        return self._read(lambda file: self._later(file, intent_id))
 
     def open_intents(self) -> tuple[Intent, ...]:
         """Return what is being sent or not known, oldest first."""
         return self.in_states(OPEN)
 
-    def rivals(self, intent: Intent) -> tuple[Intent, ...]:
+    def rivals(self, intent: Intent, numbers_of: NumbersOf = numbers_of) -> tuple[Intent, ...]:
         """Return what has to be known before this one may be sent: not the one that it is sent again for."""
-        with self._reading() as file:
-            found = self._select(file, f"mutex = ? AND state IN {_listed(OPEN)}", intent.mutex)
-        return tuple(other for other in found if other.id != intent.previous)
+
+        def read(file: sqlite3.Connection) -> tuple[Intent, ...]:
+            same = self._select(file, f"mutex = ? AND state IN {_listed(OPEN)}", intent.mutex)
+            return same or self._changing(file, intent, numbers_of)
+
+        return tuple(other for other in self._read(read) if other.id != intent.previous)
 
     def blocking(self) -> tuple[Intent, ...]:
         """Return what is not known and holds others up, oldest first."""
-        with self._reading() as file:
-            return self._select(file, f"mutex IS NOT NULL AND state IN {_listed(UNRESOLVED)}")
+        where = f"mutex IS NOT NULL AND state IN {_listed(UNRESOLVED)}"
+        return self._read(lambda file: self._select(file, where))
 
-    def in_states(self, states: Iterable[IntentState]) -> tuple[Intent, ...]:
+    def in_states(self, states: Iterable[IntentState], *, patience: float | None = None) -> tuple[Intent, ...]:
         """Return the intents in these states, oldest first."""
-        with self._reading() as file:
-            return self._select(file, f"state IN {_listed(states)}")
+        wanted = frozenset(states)
+        found = self._read(lambda file: self._select(file, f"state IN {_listed(wanted)}"), patience)
+        newest = {intent.id: intent for intent in found} | self._kept
+        return tuple(newest[key] for key in sorted(newest) if newest[key].state in wanted)
 
-    def unresolved(self) -> tuple[Intent, ...]:
+    def unresolved(self, *, patience: float | None = None) -> tuple[Intent, ...]:
         """Return what is not known, oldest first."""
-        return self.in_states(UNRESOLVED)
+        return self.in_states(UNRESOLVED, patience=patience)
+
+    def orphans(self) -> tuple[Intent, ...]:
+        """Return what processes that are gone were sending, as `recover` would write it down."""
+
+        def read(file: sqlite3.Connection) -> tuple[Intent, ...]:
+            sending = self._select(file, "state = 'SENDING'")
+            return tuple(self._orphan(each) for each in sending if not self._is_sent_now(each))
+
+        return self._read(read)
 
     def of_day(self, day: dt.date, states: Iterable[IntentState] = tuple(IntentState)) -> Iterator[Intent]:
         """Yield the intents of a day, oldest first, one after the other: there may be many."""
@@ -185,67 +211,6 @@ class Journal:
     def everything(self) -> Iterator[Intent]:
         """Yield all intents, oldest first."""
         return self._each("true")
-
-    def explained(self, day: dt.date) -> frozenset[str]:
-        """Return the numbers of the day that the journal explains."""
-        with self._reading() as file:
-            query = "SELECT number FROM intents WHERE day = ? AND number IS NOT NULL"
-            return frozenset(row[0] for row in file.execute(query, (day.isoformat(),)))
-
-    # What is learnt from the broker's lists
-
-    def falls(self, day: dt.date) -> bool:
-        """Say whether the broker's numbers were seen not to ascend that day."""
-        with self._reading() as file:
-            return self._day(file, day)[1]
-
-    def is_shared(self, day: dt.date) -> bool:
-        """Say whether somebody else was seen to trade the account that day."""
-        with self._reading() as file:
-            return self._day(file, day)[2]
-
-    def learn(
-        self, day: dt.date, numbers: Iterable[int | None], strangers: Iterable[str], *, falls: bool = False
-    ) -> None:
-        """Remember the highest number of a list, numbers that are not ours, and whether the numbers do not ascend."""
-        with self._writing() as file:
-            self._see(file, day, numbers, falls=falls)
-            for number in strangers:
-                file.execute("INSERT OR IGNORE INTO strangers VALUES (?, ?)", (day.isoformat(), number))
-                file.execute("UPDATE days SET shared = 1 WHERE day = ?", (day.isoformat(),))
-
-    def end_exclusive(self, day: dt.date) -> None:
-        """Remember that matches of this day are probable at best."""
-        with self._writing() as file:
-            self._see(file, day, [0])
-            file.execute("UPDATE days SET shared = 1 WHERE day = ?", (day.isoformat(),))
-
-    def longest_delay(self) -> float:
-        """Return the most seconds after which an order was seen in a list for the first time."""
-        with self._reading() as file:
-            found = file.execute("SELECT value FROM facts WHERE name = 'delay'").fetchone()
-        return float(found[0]) if found else 0.0
-
-    def learn_delay(self, seconds: float) -> None:
-        """Remember a delay if it is longer than all before."""
-        with self._writing() as file:
-            query = "INSERT INTO facts VALUES ('delay', ?) ON CONFLICT DO UPDATE SET value = max(value, excluded.value)"
-            file.execute(query, (seconds,))
-
-    @property
-    def owner(self) -> Owner:
-        """This process, as the rows name it."""
-        if self._owner is None:
-            assert self.path is not None  # noqa: S101 - a journal in memory dies with its process
-            self._owner = Owner(self.path.parent)
-        return self._owner
-
-    def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            if self._file is not None and self._process == os.getpid():
-                self._file.close()
-            self._file = None
 
     # How it is done
 
@@ -267,109 +232,113 @@ class Journal:
             "sent_at": intent.sent_at.timestamp() if intent.sent_at else None,
             "monotonic": time.monotonic(),
             "owner": intent.owner,
-            "content": intent.model_dump_json(),
+            "content": written(intent),
         }
 
     def _update(self, file: sqlite3.Connection, intent: Intent) -> None:
-        values = (intent.state, key_of(intent.order_id), intent.model_dump_json(), intent.id)
+        values = (intent.state, key_of(intent.order_id), written(intent), intent.id)
         changed = file.execute("UPDATE intents SET state = ?, number = ?, content = ? WHERE id = ?", values)
         if changed.rowcount != 1:
             raise JournalError(f"The journal has lost the intent {intent.id}.", advice="Do not delete rows of it.")
 
-    def _day(self, file: sqlite3.Connection, day: dt.date) -> tuple[int, bool, bool]:
-        found = file.execute("SELECT highest, falls, shared FROM days WHERE day = ?", (day.isoformat(),)).fetchone()
-        return (found[0], bool(found[1]), bool(found[2])) if found else (0, False, False)
+    def _decided(self, file: sqlite3.Connection, present: Intent, decided: Intent) -> Intent:
+        if present.state is IntentState.PRESUMED_ABSENT and decided.state is IntentState.ACKED:
+            decided = decided.model_copy(update={"state": IntentState.LATE})
+        if decided.state is not present.state and decided.state not in FOLLOWS[present.state]:
+            return present
+        try:
+            self._update(file, decided)
+        except sqlite3.IntegrityError:
+            words = f"its number {decided.order_id} is that of another order"
+            decided = decided.moved(IntentState.UNKNOWN, words, order_id=None, result=None)
+            self._update(file, decided)
+        number = number_of(decided.order_id)
+        # A number below what was known before its order was sent: the broker's numbers do not ascend after all.
+        falls = number is not None and decided.watermark is not None and number <= decided.watermark
+        self._see(file, decided.day, [number], falls=falls)
+        return decided
 
-    def _replace(self, file: sqlite3.Connection, intent: Intent) -> None:
-        """Let an intent be sent beside the one that it is sent again for, unless that one is known to stand."""
+    def _orphan(self, sending: Intent) -> Intent:
+        return sending.moved(IntentState.UNKNOWN, "its process ended while it was being sent")
+
+    def _is_sent_now(self, intent: Intent) -> bool:
+        """Say whether a living process is sending it, or may be."""
+        if intent.state is not IntentState.SENDING:
+            return False
+        if intent.id in self._kept:
+            return True
+        age = (clock.now() - (intent.sent_at or intent.created_at)).total_seconds()
+        return self.path is None or (self.owner.is_alive(intent.owner) and 0 <= age < LONGEST_SENDING)
+
+    def _replace(self, file: sqlite3.Connection, intent: Intent, again: Again) -> None:
+        """Let an intent be sent beside the one that it is sent again for, unless one of them may stand."""
         old = self._get(file, str(intent.previous))
-        if old.state in STANDING:
-            raise InvalidRequest(f"{old.what} stands as order {old.order_id}.", advice="Nothing was sent.")
+        check_again(old, self._later(file, old.id), again)
         if old.state in OPEN:
             self._update(file, old.moved(old.state, f"sent again as {intent.id}, at the risk of a second order"))
             file.execute("UPDATE intents SET mutex = NULL WHERE id = ?", (old.id,))
 
-    def _see(
-        self, file: sqlite3.Connection, day: dt.date, numbers: Iterable[int | None], *, falls: bool = False
-    ) -> None:
-        known = [number for number in numbers if number is not None]
-        if not known:
-            return
-        query = """INSERT INTO days VALUES (?, ?, ?, 0) ON CONFLICT DO UPDATE SET
-         highest = max(highest, excluded.highest), falls = max(falls, excluded.falls)"""
-        file.execute(query, (day.isoformat(), max(known), falls))
+    def _later(self, file: sqlite3.Connection, intent_id: str) -> tuple[Intent, ...]:
+        return self._select(file, "json_extract(content, '$.previous') = ?", intent_id)
+
+    def _changing(self, file: sqlite3.Connection, intent: Intent, numbers_of: NumbersOf) -> tuple[Intent, ...]:
+        """Return the open changes of the order that an intent names, under whichever of its numbers they name it."""
+        if intent.mutex is None or intent.order is None:
+            return ()
+        changes = f"mutex IS NOT NULL AND state IN {_listed(OPEN)} AND kind != 'ORDER' AND symbol = ?"
+        rivals = self._select(file, changes, intent.symbol)
+        if not rivals:
+            return ()
+        of_day = "day = ? AND kind != 'ORDER' AND symbol = ?"
+        known = self._select(file, of_day, intent.day.isoformat(), intent.symbol)
+        chain = whole_chain(intent, known, numbers_of)
+        return tuple(each for each in rivals if names(each, numbers_of) & chain)
 
     def _get(self, file: sqlite3.Connection, intent_id: str) -> Intent:
+        found = self._find(file, intent_id)
+        if found is None:
+            raise _lacking(intent_id)
+        return found
+
+    def _find(self, file: sqlite3.Connection, intent_id: str) -> Intent | None:
         found = self._select(file, "id = ?", intent_id)
-        if not found:
-            raise JournalError(
-                f"The journal has no intent {intent_id!r:.40}.", advice="unresolved() lists the open ones."
-            )
-        return found[0]
+        return found[0] if found else None
 
     def _select(self, file: sqlite3.Connection, where: str, *values: object) -> tuple[Intent, ...]:
         query = f"SELECT content FROM intents WHERE {where} ORDER BY id"  # noqa: S608 - `where` is ours
-        return tuple(_opened(row[0]) for row in file.execute(query, values))
+        return tuple(read(row[0]) for row in file.execute(query, values))
 
     def _each(self, where: str, *values: object) -> Iterator[Intent]:
-        """Yield intents one after the other, each as it stands when its turn comes."""
-        with self._reading() as file:
-            query = f"SELECT id FROM intents WHERE {where} ORDER BY id"  # noqa: S608 - `where` is ours
-            ids = [row[0] for row in file.execute(query, values)]
-        return map(self.get, ids)
+        """Yield intents one after the other, each as it stands shortly before its turn comes."""
+        query = f"SELECT id FROM intents WHERE {where} ORDER BY id"  # noqa: S608 - `where` is ours
+        ids = self._read(lambda file: [row[0] for row in file.execute(query, values)])
+        parts = [ids[begin : begin + CHUNK] for begin in range(0, len(ids), CHUNK)]
+        return (intent for part in parts for intent in self._read(partial(self._some, part)))
 
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._using() as file:
-            yield file
+    def _some(self, ids: Sequence[str], file: sqlite3.Connection) -> tuple[Intent, ...]:
+        return self._select(file, f"id IN ({', '.join('?' * len(ids))})", *ids)
 
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._using() as file:
-            file.execute("BEGIN IMMEDIATE")
-            try:
-                yield file
-                file.execute("COMMIT")
-            except BaseException:
-                with contextlib.suppress(sqlite3.Error):
-                    file.execute("ROLLBACK")
-                raise
-
-    def _new_lock(self) -> threading.RLock:
-        return threading.RLock() if self.path is None else new_lock()
-
-    @contextmanager
-    def _using(self) -> Iterator[sqlite3.Connection]:
-        if self._process != os.getpid():
-            # A forked process must not touch the file that its parent opened, nor speak in its name.
-            self._lock, self._file, self._owner, self._process = self._new_lock(), None, None, os.getpid()
-        with self._lock:
-            try:
-                if self._file is None:
-                    self._file = opened_file(self.path)
-                yield self._file
-            except sqlite3.Error as error:
-                raise JournalError(
-                    f"The order journal {self.path or 'in memory'} cannot be used: {error}.",
-                    advice="No order is sent without it. Free the disk or repair the file; do not delete it.",
-                ) from None
+    def _put(self, file: sqlite3.Connection, intent: Intent) -> None:
+        """Write what was kept in memory, as well as it can be."""
+        present = self._find(file, intent.id)
+        if intent.state is IntentState.SENDING and self.path:
+            intent = intent.model_copy(update={"owner": self.owner.name})
+        try:
+            if present is not None:
+                self._decided(file, present, intent)
+                return
+            row = self._row(intent, None)
+        except JournalError as error:
+            logger.critical("%s: %s", intent.what, error)
+            return
+        for spared in ({}, {"mutex": None}, {"mutex": None, "number": None}):
+            with contextlib.suppress(sqlite3.IntegrityError):
+                file.execute(_WRITE, {**row, **spared})
+                return
 
 
-def blocked_by(others: Iterable[Intent], intent: Intent) -> OrderBlocked:
-    """Return the error for an intent that has to wait for others."""
-    named = "; ".join(f"{other.what} is {other.state} ({other.id})" for other in others)
-    return OrderBlocked(
-        f"{intent.what} has to wait: {named}.",
-        advice="Nothing was sent. Call reconcile(), look at the broker's own list, or decide with resolve().",
-    )
-
-
-def _opened(content: str) -> Intent:
-    try:
-        return Intent.model_validate_json(content)
-    except ValidationError as error:
-        words = f"a row of it cannot be read ({error.error_count()} fields)"
-    raise JournalError(f"The order journal is damaged: {words}.", advice="No order is sent. Keep the file.")
+def _lacking(intent_id: str) -> JournalError:
+    return JournalError(f"The journal has no intent {intent_id!r:.40}.", advice="unresolved() lists the open ones.")
 
 
 def _listed(states: Iterable[IntentState]) -> str:
@@ -387,4 +356,4 @@ def journal_for(path: Path, *, durable: bool) -> Journal:
         memory = (os.getpid(), path.name)
         return _in_memory.get(memory) or _in_memory.setdefault(memory, Journal(None))
     file = (os.getpid(), path)
-    return _files.get(file) or _files.setdefault(file, Journal(path))
+    return _files.get(file) or _files.setdefault(file, Journal(path, opens=False))

@@ -69,4 +69,4 @@ def _is_held(path: Path) -> bool:
 def _lock(path: Path) -> BaseFileLock:
     from filelock import FileLock  # only who orders needs it, and it costs 5 ms
 
-    return FileLock(path, mode=0o600)
+    return FileLock(path, mode=0o600, thread_local=False)  # of the process, whichever thread asks

@@ -8,14 +8,14 @@ from typing import Any, TypeVar
 from brokerkit.broker import Broker
 from brokerkit.orders.intents import Intent
 from brokerkit.orders.journal import Journal
-from brokerkit.transport.permits import Permit
+from brokerkit.transport.permits import issued
 
 T = TypeVar("T")
 
 
 def sent(broker: Broker, hook: Callable[[Broker], T]) -> T:
     """Return what a hook answers that sends an order, called without the checks of the order desk."""
-    with broker.client.sending(Permit(lambda: None, lambda: None)):
+    with broker.client.sending(issued(lambda: None, lambda: None)):
         return hook(broker)
 
 
@@ -26,14 +26,13 @@ class ForgetfulJournal(Journal):
         super().__init__(None)
 
     def begin(self, intent: Intent, **terms: Any) -> Intent:
-        with self._writing() as file:
-            file.execute("DELETE FROM intents")
+        self._write(lambda file: file.execute("DELETE FROM intents").rowcount)
         return super().begin(intent, **terms)
 
     def open_intents(self) -> tuple[Intent, ...]:
         return ()
 
-    def rivals(self, intent: Intent) -> tuple[Intent, ...]:
+    def rivals(self, intent: Intent, *given: Any) -> tuple[Intent, ...]:
         return ()
 
 

@@ -7,6 +7,7 @@ from brokerkit.transport.endpoint import Body, Effect, Endpoint, Parameters, Rep
 from brokerkit.transport.http import Client
 from brokerkit.transport.limits import Limit
 from brokerkit.transport.numbers import GRAMMAR, Blankable, Day, Number, TextNumber, wire_text
+from brokerkit.transport.preparing import preparing
 from brokerkit.transport.text import Text
 
 __all__ = [
@@ -27,5 +28,6 @@ __all__ = [
     "Text",
     "TextNumber",
     "Token",
+    "preparing",
     "wire_text",
 ]

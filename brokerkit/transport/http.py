@@ -42,7 +42,8 @@ from brokerkit.transport.endpoint import Body, Effect, Endpoint, Parameters, Req
 from brokerkit.transport.limits import Limit, Limiter, Turn, limiter_for, take_turn
 from brokerkit.transport.outgoing import check_certificates, loopback_url, prepared
 from brokerkit.transport.paging import complete, follow
-from brokerkit.transport.permits import Permit
+from brokerkit.transport.permits import Permit, check_issued
+from brokerkit.transport.preparing import preparing
 from brokerkit.transport.reading import Reader
 from brokerkit.transport.text import Redactor
 
@@ -237,6 +238,7 @@ class Client(Reader):
     @contextmanager
     def sending(self, permit: Permit) -> Iterator[None]:
         """Let this thread send one order. Nothing else lets an order through, whatever calls."""
+        check_issued(permit)
         self._threads.permit = permit
         try:
             yield
@@ -247,12 +249,10 @@ class Client(Reader):
         permit: Permit | None = getattr(self._threads, "permit", None)
         if permit is None:
             raise self._blocked(endpoint)
-        try:
+        with preparing("the access token"):
             token, sealed, turn = self._sealed(endpoint, request, urgent=permit.urgent)
-        except (NetworkError, WireError) as error:
-            token, words = None, f"no token could be had: {error.message}"
         if token is None:
-            raise self._error(NotSent, endpoint, words)
+            raise self._error(NotSent, endpoint, "no token could be had")
         try:
             permit.use()
         except BaseException:

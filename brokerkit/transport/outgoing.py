@@ -35,6 +35,14 @@ def loopback_url(url: str) -> str:
     )
 
 
+def leads_to_this_machine(url: str) -> bool:
+    """Say whether a URL names this machine and nothing else."""
+    try:
+        return bool(loopback_url(url))
+    except ConfigError:
+        return False
+
+
 def check_certificates(file: Path | None) -> str | Literal[True]:
     """Return what TLS is checked against: the given file, else the usual certificates; a ConfigError if it is unfit."""
     if file is None:

@@ -1,10 +1,17 @@
-"""Leave to send one order, once. Without it no order leaves, whoever calls."""
+"""Leave to send one order, once. Without it no order leaves, whoever calls.
+
+Only the order desk gives it out, by `issued`. Python cannot stop who calls that on purpose; a permit that is simply
+made is none.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from weakref import WeakSet
 
 from brokerkit.errors import Blocked
+
+_ISSUED: WeakSet[Permit] = WeakSet()
 
 
 class Permit:
@@ -24,8 +31,22 @@ class Permit:
         self.answer: str | None = None
 
     def use(self) -> None:
-        """Use the permit up; Blocked if it was used before."""
+        """Use the permit up; Blocked if it was used before, or if the order desk has not given it out."""
+        check_issued(self)
         if self.used:
             raise Blocked("A second request would leave for one order.", advice="Nothing more was sent.")
         self._leave()
         self.used = True
+
+
+def issued(leave: Callable[[], None], check: Callable[[], None], *, urgent: bool = False) -> Permit:
+    """Return a permit of the order desk, which has written the order down when it is used."""
+    permit = Permit(leave, check, urgent=urgent)
+    _ISSUED.add(permit)
+    return permit
+
+
+def check_issued(permit: Permit) -> None:
+    """Raise Blocked for a permit that was made by hand."""
+    if permit not in _ISSUED:
+        raise Blocked("This permit is not one of the order desk.", advice="Nothing was sent.")

@@ -149,6 +149,9 @@ class KisBroker(Broker):
     def _venue_code(self, venue: Venue) -> str:
         return orders.VENUE[self.client.environment][venue]
 
+    def _numbers_of(self, order: Order) -> Iterable[str | None]:
+        return (order.id, order.original_id, orders.parts_of(order.handle)[2])
+
     def _find_order(self, order: Order) -> Order | None:
         day, _, number = orders.parts_of(order.handle)
         replaced = False

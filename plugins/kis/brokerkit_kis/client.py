@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import Field, SecretStr, field_validator
 
 from brokerkit import config
-from brokerkit.errors import BrokerError, IncompleteListing, InsufficientFunds, NetworkError, NotSent, WireError
+from brokerkit.errors import BrokerError, IncompleteListing, InsufficientFunds
 from brokerkit.market import clock
-from brokerkit.transport import Answer, Body, Client, Effect, Endpoint, Limit, Parameters, Request, Token
+from brokerkit.transport import Answer, Body, Client, Effect, Endpoint, Limit, Parameters, Request, Token, preparing
 from brokerkit_kis.wire import errors, login
 from brokerkit_kis.wire.types import Paged
 
@@ -77,11 +77,8 @@ class KisClient(Client):
         """Return the hashkey header of an order if the settings ask for it."""
         if not self._settings.use_hashkey:
             return {}
-        try:
+        with preparing("the hashkey"):
             return {"hashkey": self.call(login.HASHKEY, body=body).value}
-        except (NetworkError, WireError) as error:
-            words, endpoint = f"no hashkey could be had: {error.message}", error.endpoint
-        raise NotSent(words, broker=self.broker, endpoint=endpoint)
 
     def headers(self, endpoint: Endpoint[Any]) -> Parameters:
         headers: Parameters = {"content-type": "application/json; charset=utf-8"}

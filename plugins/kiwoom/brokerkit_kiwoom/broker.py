@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from brokerkit import config
 from brokerkit.arguments import masked
 from brokerkit.broker import NEWEST_FLOWS, Broker
-from brokerkit.errors import ConfigError, InvalidRequest, NetworkError, NotSent, UnknownSymbol, Unsupported, WireError
+from brokerkit.errors import ConfigError, InvalidRequest, UnknownSymbol, Unsupported
 from brokerkit.market import clock
 from brokerkit.market.days import is_trading_day
 from brokerkit.market.ticks import Kind
@@ -27,7 +27,7 @@ from brokerkit.models import (
     Venue,
 )
 from brokerkit.orders.listing import Listed
-from brokerkit.transport import wire_text
+from brokerkit.transport import preparing, wire_text
 from brokerkit_kiwoom.client import KiwoomClient, Settings
 from brokerkit_kiwoom.wire import account, login, orders, quotes
 from brokerkit_kiwoom.wire.types import moment
@@ -64,12 +64,8 @@ class KiwoomBroker(Broker):
 
     def _check_account(self) -> None:
         """Ask for the account before an order leaves; an answer that does not come means that nothing was sent."""
-        try:
+        with preparing("the account of the key"):
             self._account_number()
-            return
-        except (NetworkError, WireError) as error:
-            words, endpoint = f"the account of the key could not be had: {error.message}", error.endpoint
-        raise NotSent(words, broker=self.name, endpoint=endpoint)
 
     def _quote(self, symbol: str, venue: Venue) -> Quote:
         price = self.client.call(quotes.PRICE, body={"stk_cd": symbol + quotes.CODE_SUFFIX[venue]})
@@ -155,6 +151,11 @@ class KiwoomBroker(Broker):
                 "handle": orders.handle(f"{clock.today():%Y%m%d}", accepted.number, accepted.number),
             }
         )
+
+    def _numbers_of(self, order: Order) -> Iterable[str | None]:
+        # A cancellation's answer has its own number; the row that it is found by stands in the handle only.
+        _, row, named = orders.parts_of(order.handle)
+        return (order.id, order.original_id, row, named)
 
     def _find_order(self, order: Order) -> Order | None:
         day, number, _ = orders.parts_of(order.handle)

@@ -85,11 +85,6 @@ class Api:
         return SERVICES[self.path]
 
 
-ACCOUNT_DIGITS = 8
-GATEWAY_CHECKS = {"ORD_DVSN": "IGW00019", "EXCG_ID_DVSN_CD": "IGW00017"}
-"""Fields of an order that the gateway checks before it passes the order on, with the code of a wrong one."""
-
-
 def codes(*values: str) -> frozenset[str]:
     """Return documented values as the set that `Field` wants."""
     return frozenset(values)
@@ -134,26 +129,13 @@ def check_fields(api: Api, fields: Mapping[str, str], account: str) -> None:
         size = len(fields.get(field.name, ""))
         if size > field.length:
             raise Refused("OPSQ2002", f"ERROR INVALID INPUT_FILED_SIZE [{field.name}] [{size}]", result="2")
-    if "CANO" in fields:
-        _check_account(api, fields["CANO"], fields.get("ACNT_PRDT_CD", ""), account)
+    if "CANO" in fields and f"{fields['CANO']}-{fields.get('ACNT_PRDT_CD', '')}" != account:
+        raise Refused("OPSQ2000", "ERROR : INPUT INVALID_CHECK_ACNO", result="2")
     for field in api.fields:
         value = fields.get(field.name, "")
         if field.codes is None or value in field.codes or (not value and not field.required):
             continue
-        if api.service.method == "POST" and field.name in GATEWAY_CHECKS:
-            raise GatewayRefused(GATEWAY_CHECKS[field.name], f"값이 맞지 않습니다: {field.name}")
         raise wrong_code(field.name)
-
-
-def _check_account(api: Api, number: str, product: str, account: str) -> None:
-    if f"{number}-{product}" == account:
-        return
-    if number != account.partition("-")[0] and len(number) == ACCOUNT_DIGITS:
-        raise GatewayRefused("IGW00002", "이 키의 계좌가 아닙니다")
-    if number == account.partition("-")[0] and api.service.method == "POST":
-        # Told of orders only; what a query with another product code gets is not known.
-        raise Refused("APBK1271", "상품코드가 맞지 않습니다", result="7")
-    raise Refused("OPSQ2000", "ERROR : INPUT INVALID_CHECK_ACNO", result="2")
 
 
 def positive_integer(context: Context, name: str) -> Decimal:

@@ -19,19 +19,14 @@ SELL = codes("TTTC0011U", "VTTC0011U", "TTTC0801U", "VTTC0801U")
 VENUES = codes("KRX", "NXT", "SOR")
 BEFORE_THE_OPEN = frozenset({Phase.PRE_MARKET, Phase.PRE_OPEN_CLOSING_PRICE, Phase.OPENING_AUCTION})
 
-# What a price below the lower limit brings is not known; it has the code of one above the upper limit here.
+# The ledger's own codes are known for cash, shares, closed market and unknown symbol. For the others only the demo's
+# eight-digit codes are known; the real environment answers those here too, and what it really answers is open.
 REAL_REFUSALS = {
     Refusal.INSUFFICIENT_CASH: ("7", "APBK0952", "주문가능금액 초과"),
     Refusal.INSUFFICIENT_SHARES: ("7", "APBK0400", "주문가능수량 초과"),
     Refusal.QUANTITY: ("7", "APBK0400", "주문가능수량 초과"),
     Refusal.MARKET_CLOSED: ("7", "APBK0918", "장운영시간이 아닙니다"),
     Refusal.UNKNOWN_SYMBOL: ("7", "APBK0656", "없는 종목입니다"),
-    Refusal.PRICE_STEP: ("7", "APBK0506", "호가단위 오류"),
-    Refusal.PRICE_LIMIT: ("7", "APBK0406", "상하한가 초과"),
-    Refusal.TRADING_HALTED: ("7", "APBK0066", "거래정지 종목"),
-    Refusal.UNKNOWN_ORDER: ("7", "APBK0344", "원주문 없음"),
-    Refusal.NOTHING_TO_CANCEL: ("7", "APBK0927", "정정/취소 가능수량 없음"),
-    Refusal.UNSUPPORTED_TYPE: ("7", "APBK0963", "주문구분 오류"),
 }
 DEMO_REFUSALS = {
     Refusal.INSUFFICIENT_CASH: ("1", "40250000", "모의투자 주문가능금액 부족"),
@@ -51,7 +46,7 @@ DEMO_ACCEPTED = {"buy": "40600000", "sell": "40590000", "amend": "40620000", "ca
 
 def refused(context: Context, refusal: ExchangeRefusal) -> Refused:
     """Return the broker's refusal for one of the exchange."""
-    table = DEMO_REFUSALS if context.demo else REAL_REFUSALS
+    table = DEMO_REFUSALS if context.demo else DEMO_REFUSALS | REAL_REFUSALS
     result, code, words = table[refusal.reason]
     if context.demo and refusal.reason is Refusal.MARKET_CLOSED and context.exchange.phase in BEFORE_THE_OPEN:
         code, words = "40570000", "모의투자 장시작전"

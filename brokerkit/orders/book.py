@@ -1,0 +1,174 @@
+"""The file behind a journal: opened once for each process, read and written by its clerk, whole or not at all."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import sqlite3
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+from weakref import WeakSet
+
+from brokerkit.errors import JournalError
+from brokerkit.orders.clerk import Busy, Clerk, Job
+from brokerkit.orders.forks import new_lock
+from brokerkit.orders.intents import Intent
+from brokerkit.orders.owner import Owner
+from brokerkit.orders.storage import commit, is_busy, opened_file
+
+T = TypeVar("T")
+
+PATIENCE_SECONDS = 20.0
+"""Longest wait for others who write in the same file: as long as an order waits for its turn."""
+END_SECONDS = 5.0
+"""Longest wait at the end of the program for what could not be written yet."""
+
+
+class Book(ABC):
+    """A file of intents, and those that could not be written in it yet. `path` None: in memory only."""
+
+    def __init__(self, path: Path | None, *, opens: bool = True) -> None:
+        """`opens`: raise now if the file cannot be trusted, and not when it is needed."""
+        self.path = path
+        self._start_over()
+        _living.add(self)
+        if opens:
+            self._read(lambda file: None)
+
+    def _start_over(self) -> None:
+        """Begin without a file: a forked process must not touch its parent's, nor speak in its name."""
+        self._lock = new_lock()
+        self._file: sqlite3.Connection | None = None
+        self._owner: Owner | None = None
+        self._kept: dict[str, Intent] = {}
+        self._clerk = Clerk(self._owes)
+        self._process = os.getpid()
+
+    def keep(self, intent: Intent) -> Intent:
+        """Keep an intent in memory until it can be written, which is tried again and again."""
+        self._kept[intent.id] = intent
+        self._clerk.remind()
+        return intent
+
+    def kept(self) -> tuple[Intent, ...]:
+        """Return what is in memory only."""
+        return tuple(self._kept.values())
+
+    @property
+    def owner(self) -> Owner:
+        """This process, as the rows name it."""
+        if self._owner is None:
+            assert self.path is not None  # noqa: S101 - a journal in memory dies with its process
+            self._owner = Owner(self.path.parent)
+        return self._owner
+
+    def close(self) -> None:
+        """Close the file; what is asked next opens it again."""
+
+        def close(job: Job[None]) -> None:
+            with self._lock:
+                if self._file is not None and job.take():
+                    self._file.close()
+                    self._file = None
+
+        if self._process == os.getpid():
+            self._do(close, END_SECONDS)
+
+    @abstractmethod
+    def _put(self, file: sqlite3.Connection, intent: Intent) -> None:
+        """Write down in a transaction what was kept in memory."""
+
+    def _read(self, work: Callable[[sqlite3.Connection], T], patience: float | None = None) -> T:
+        """Let the clerk read, and return what it found; it waits for others who are just writing."""
+
+        def read(job: Job[T]) -> T:
+            while True:
+                with self._lock:
+                    try:
+                        return work(self._opened())
+                    except sqlite3.Error as error:
+                        if not is_busy(error):
+                            raise
+                job.try_again()
+
+        return self._do(read, patience)
+
+    def _write(self, work: Callable[[sqlite3.Connection], T], patience: float | None = None) -> T:
+        """Let the clerk do it in one transaction, and return what came of it; all of it is written, or nothing."""
+
+        def write(job: Job[T]) -> T:
+            return self._transaction(work, job)
+
+        return self._do(write, patience)
+
+    def _transaction(self, work: Callable[[sqlite3.Connection], T], job: Job[T]) -> T:
+        while True:
+            with self._lock:
+                try:
+                    file = self._opened()
+                    file.execute("BEGIN IMMEDIATE")
+                except sqlite3.Error as error:
+                    if not is_busy(error):
+                        raise
+                else:
+                    return self._transacted(file, work, job)
+            job.try_again()
+
+    def _transacted(self, file: sqlite3.Connection, work: Callable[[sqlite3.Connection], T], job: Job[T]) -> T:
+        """Write in the transaction that has begun, after what could not be written before."""
+        try:
+            if not job.take():
+                raise Busy
+            kept = dict(self._kept)
+            for intent in kept.values():
+                self._put(file, intent)
+            found = work(file)
+            commit(file)
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):
+                file.execute("ROLLBACK")
+            raise
+        for intent in kept.values():
+            if self._kept.get(intent.id) is intent:
+                del self._kept[intent.id]
+        return found
+
+    def _owes(self) -> bool:
+        """Write what is kept in memory; say whether some of it is left."""
+        if self._kept:
+            Job[None](lambda job: self._transaction(lambda file: None, job), 0.0).run()
+        return bool(self._kept)
+
+    def _do(self, work: Callable[[Job[T]], T], patience: float | None) -> T:
+        if self._process != os.getpid():
+            self._start_over()
+        seconds = PATIENCE_SECONDS if patience is None else patience
+        try:
+            return self._clerk.do(work, seconds)
+        except Busy:
+            words, advice = "is being written by others and was not free", "No order is sent without it. Try again."
+        except sqlite3.Error as error:
+            words = f"cannot be used: {error}"
+            advice = "No order is sent without it. Free the disk or repair the file; do not delete it."
+        raise JournalError(f"The order journal {self.path or 'in memory'} {words}.", advice=advice)
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._file is None:
+            self._file = opened_file(self.path)
+        if self._file.in_transaction:
+            self._file.execute("ROLLBACK")
+        return self._file
+
+
+_living: WeakSet[Book] = WeakSet()
+
+
+@atexit.register
+def _write_what_is_kept() -> None:
+    for book in tuple(_living):
+        if book._kept and book._process == os.getpid():
+            with contextlib.suppress(JournalError):
+                book._write(lambda file: None, END_SECONDS)

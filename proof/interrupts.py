@@ -1,0 +1,300 @@
+"""Interrupts at every line of the way of an order: whatever comes, the journal and the words say what the server saw.
+
+A trace function raises at the k-th line of this library that the call runs through, for every k. Real ones, from a
+timer, come at moments of chance, between the lines too. After each the account must go on as if nothing had been.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import brokerkit_kis
+import brokerkit_kiwoom
+
+import brokerkit
+from brokerkit import Broker, BrokerError, OrderUncertain, get_broker
+from brokerkit.errors import MAY_STAND, NOT_SENT
+from brokerkit.orders.intents import UNRESOLVED, Intent, IntentState
+from brokerkit.sandbox import Sandbox
+from brokerkit.sandbox.exchange import ExchangeOrder
+from brokerkit.sandbox.server import SlidingWindow
+from proof.figures import Figure, at_least, none, say
+from proof.trading import BROKERS, MANY, quick
+
+ROOTS = tuple(str(Path(str(module.__file__)).parent) for module in (brokerkit, brokerkit_kis, brokerkit_kiwoom))
+VERBS = ("order", "amend", "cancel", "part")
+KINDS: tuple[type[BaseException], ...] = (KeyboardInterrupt, SystemExit, MemoryError)
+SYMBOL = "005930"
+REAL = 500
+"""Interrupts from a timer at each broker."""
+STUCK_SECONDS = 15.0
+LEFT = frozenset({IntentState.NOT_SENT, IntentState.REJECTED})
+
+
+@dataclass
+class Tally:
+    """What was counted."""
+
+    lines: int = 0
+    """Interrupts at a line."""
+    real: int = 0
+    """Interrupts from a timer that hit a call."""
+    noted: int = 0
+    """Those that said what they left behind."""
+    breaches: list[str] = field(default_factory=list)
+
+
+class Tracer:
+    """Raises an error at the k-th line of this library."""
+
+    def __init__(self, number: int, error: BaseException) -> None:
+        self._left = number
+        self._error = error
+        self.place = ""
+        """Where it raised; blank: the call was over before."""
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Watch what is called inside."""
+        sys.settrace(self._called)
+        try:
+            yield
+        finally:
+            sys.settrace(None)
+
+    def _called(self, frame: FrameType, event: str, _: object) -> Any:
+        return self._line if frame.f_code.co_filename.startswith(ROOTS) else None
+
+    def _line(self, frame: FrameType, event: str, _: object) -> Any:
+        if event != "line":
+            return self._line
+        self._left -= 1
+        if self._left == 0:
+            self.place = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+            sys.settrace(None)
+            raise self._error
+        return self._line
+
+
+class Victim:
+    """A broker at a sandbox, whose calls are interrupted."""
+
+    def __init__(self, broker: Broker, sandbox: Sandbox, tally: Tally) -> None:
+        self.broker = broker
+        self._sandbox = sandbox
+        self._tally = tally
+        self._account = sandbox.face(broker.name).credentials.account
+        self._price = sandbox.exchange.instruments[SYMBOL].lower_limit
+        self._newest = ""
+        """The entry of the journal before the present call."""
+
+    def tries(self, verb: str, interrupt: Callable[[], Tracer | None], what: str) -> bool:
+        """Interrupt a call, and compare what it left; False: the call was over before the interrupt."""
+        call = self._call(verb)
+        self.broker._desk._started = False  # its first look belongs to the way as well
+        self._newest = max((intent.id for intent in self._new()), default=self._newest)
+        before = len(self._rows())
+        tracer = interrupt()
+        try:
+            if tracer is None:
+                call()
+            else:
+                with tracer.watching():
+                    call()
+            outcome: BaseException | None = None
+        except BaseException as error:  # noqa: BLE001 - whatever it was is looked at
+            outcome = error
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        if tracer is not None and not tracer.place:
+            self._clear()
+            return False
+        place = f"{what} {tracer.place if tracer else ''}".strip()
+        self._judge(place, outcome, before)
+        self._clear()
+        self._goes_on(place)
+        return True
+
+    def _call(self, verb: str) -> Callable[[], object]:
+        if verb == "order":
+            return lambda: self.broker.buy(SYMBOL, 2, price=self._price)
+        standing = self.broker.buy(SYMBOL, 2, price=self._price)
+        if verb == "amend":
+            return lambda: self.broker.amend(standing, price=self._price + 100)
+        return lambda: self.broker.cancel(standing, quantity=1 if verb == "part" else None)
+
+    def _judge(self, place: str, outcome: BaseException | None, before: int) -> None:
+        new = self._settled_rows(before)
+        intents = self._new()
+        states = [intent.state for intent in intents]
+        told = _told(outcome)
+        self._tally.noted += bool(told)
+        wrong = self._tally.breaches.append
+        if len(new) > 1 or len(intents) > 1:
+            wrong(f"{place}: {len(new)} orders and {len(intents)} entries")
+        if IntentState.SENDING in states:
+            wrong(f"{place}: left as SENDING")
+        if new and (not states or states[0] in LEFT):
+            wrong(f"{place}: order {new[0].number} stands, the journal says {states}")
+        if new and outcome is not None and MAY_STAND not in told:
+            wrong(f"{place}: order {new[0].number} stands, and {outcome!r} says {told}")
+        if not new and states and states[0] is IntentState.ACKED:
+            wrong(f"{place}: nothing stands, the journal says {states}")
+        shown = {intent.id for intent in self.broker.unresolved()}
+        if any(intent.state in UNRESOLVED and intent.id not in shown for intent in intents):
+            wrong(f"{place}: an entry that is not known is not shown")
+
+    def _settled_rows(self, before: int) -> Sequence[ExchangeOrder]:
+        """Return what the exchange got, after what is on its way has had time to arrive."""
+        sent = [each for each in self._new() if each.sent_bytes != 0]
+        deadline = time.monotonic() + (0.3 if sent and sent[0].state is not IntentState.ACKED else 0.0)
+        while len(self._rows()) == before and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return self._rows()[before:]
+
+    def _clear(self) -> None:
+        """Decide what is open, as a person would who looks at the exchange; the thread hangs if a lock is held."""
+
+        def clear() -> None:
+            for intent in self.broker.unresolved():
+                known = self.broker._desk.journal.explained(intent.day)
+                free = [row for row in self._rows() if str(row.number) not in known]
+                row = next((each for each in reversed(free) if _is_of(intent, each)), None)
+                if row is None:
+                    self.broker.resolve(intent, absent=True, reason="not at the exchange")
+                else:
+                    self.broker.resolve(intent, order_id=str(row.number))
+
+        self._elsewhere(clear, "to decide")
+
+    def _goes_on(self, place: str) -> None:
+        def cancel() -> None:
+            self.broker.cancel(order)
+
+        try:
+            order = self.broker.buy(SYMBOL, 1, price=self._price)
+            self._elsewhere(cancel, place)
+        except BrokerError as error:
+            self._tally.breaches.append(f"{place}: the next order failed: {error}")
+
+    def _elsewhere(self, call: Callable[[], None], place: str) -> None:
+        failed: list[BrokerError] = []
+
+        def run() -> None:
+            try:
+                call()
+            except BrokerError as error:
+                failed.append(error)
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        thread.join(STUCK_SECONDS)
+        if thread.is_alive():
+            raise RuntimeError(f"{place}: another thread hangs")
+        if failed:
+            raise failed[0]
+
+    def _rows(self) -> Sequence[ExchangeOrder]:
+        return self._sandbox.exchange.orders(self._account)
+
+    def _new(self) -> Sequence[Intent]:
+        """Return the entries that the journal, on the disk, has got since the call began."""
+        journal = self.broker._desk.journal
+        return journal._read(lambda file: journal._select(file, "id > ?", self._newest))
+
+
+def _told(outcome: BaseException | None) -> set[str]:
+    """Return what an exception, or the one that it came upon, says of the order."""
+    told: set[str] = set()
+    while outcome is not None:
+        told |= set(getattr(outcome, "__notes__", ())) & {MAY_STAND, NOT_SENT}
+        if isinstance(outcome, OrderUncertain):
+            told.add(MAY_STAND)
+        outcome = outcome.__context__
+    return told
+
+
+def _is_of(intent: Intent, row: ExchangeOrder) -> bool:
+    action = {"ORDER": "NEW", "AMEND": "AMEND", "CANCEL": "CANCEL"}[intent.kind]
+    return row.action == action
+
+
+@contextmanager
+def victim(name: str, tally: Tally) -> Iterator[Victim]:
+    """Yield a broker whose calls can be interrupted; its journal lies on the disk."""
+    disabled = logging.root.manager.disable
+    with quick(), Sandbox() as sandbox:
+        sandbox.face(name).window = SlidingWindow(MANY)
+        keys = sandbox.connect(name)
+        own = {key: getattr(keys, key) for key in ("base_url", "account", "app_key", "app_secret")}
+        logging.disable(logging.CRITICAL)
+        try:
+            with get_broker(name, environment="sandbox", **own) as broker:
+                made = Victim(broker, sandbox, tally)
+                broker.cancel(broker.buy(SYMBOL, 1, price=made._price))  # what is imported late is here then
+                yield made
+        finally:
+            logging.disable(disabled)
+
+
+def sweep(name: str, verb: str, kind: type[BaseException], tally: Tally, *, step: int = 1, first: int = 1) -> int:
+    """Interrupt a verb at every `step`-th line, and return how many lines it has."""
+    with victim(name, tally) as made:
+        number = first
+        while made.tries(verb, partial(Tracer, number, kind(1)), f"{name} {verb} {kind.__name__} line {number}"):
+            tally.lines += 1
+            number += step
+    return number
+
+
+def at_random(name: str, count: int, tally: Tally, *, seed: int = 1, seconds: float = 60.0) -> None:
+    """Interrupt orders, amendments and cancellations by a timer, so many times or for so long."""
+    chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
+    began = time.monotonic()
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        with victim(name, tally) as made:
+            for number in range(count):
+                if time.monotonic() - began > seconds:
+                    return
+
+                def timer() -> None:
+                    signal.setitimer(signal.ITIMER_REAL, chance.uniform(0.0002, 0.012))
+
+                made.tries(chance.choice(VERBS), timer, f"{name} timer {number}")
+                tally.real += 1
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def run(release: bool) -> list[Figure]:
+    """Return what every line and a timer showed."""
+    tally = Tally()
+    for name in BROKERS:
+        for verb in VERBS:
+            for kind in KINDS if release else KINDS[:1]:
+                lines = sweep(name, verb, kind, tally)
+                say(f"interrupts {name} {verb} {kind.__name__}: {lines} lines, {len(tally.breaches)} breaches")
+            if not release:
+                for kind in KINDS[1:]:
+                    sweep(name, verb, kind, tally, step=11)
+        at_random(name, REAL, tally)
+    with suppress(ValueError):
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    return [
+        at_least("interrupts at lines of orders, amendments and cancellations", tally.lines, 5_000),
+        at_least("interrupts from a timer", tally.real, REAL),
+        none("interrupts after which journal, words and server differ", tally.breaches),
+    ]
