@@ -355,3 +355,42 @@ def test_the_demo_stands_side_by_side() -> None:
     lines = done.stdout.splitlines()
     assert re.split(r" {2,}", lines[0]) == ["step", "kis", "kiwoom"]
     assert all(len(re.split(r" {2,}", line)) == 3 for line in lines)
+
+
+# What strangers are told
+
+
+AT_SANDBOX = "--broker kis --environment sandbox --yes"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("quote 005930 --broker kis", "Give --environment sandbox (simulated"),
+        ("quote 005930 --profile mian", "Did you mean main?"),
+        ("quote 005930 --profile other", "Profiles: main."),
+        (f"cancel 0000031186 {AT_SANDBOX}", "`brokerkit history` shows what became of the orders of earlier"),
+        (f"cancel abc {AT_SANDBOX}", "No working order has the number abc. Working: none."),
+        (f"amend 31186 --price x {AT_SANDBOX}", "--price: 'x' is not a finite number. Give digits, such as 70000."),
+        (f"cancel 31186 --quantity 1,000 {AT_SANDBOX}", "--quantity: '1,000' is not a finite number"),
+        (f"buy 005930 ten --price 1 {AT_SANDBOX}", "QUANTITY: 'ten' is not a finite number"),
+        (f"sell 005930 1 --price 1 --stop-price y {AT_SANDBOX}", "--stop-price: 'y' is not"),
+        (f"buy 005930 10 {AT_SANDBOX}", "--type MARKET to trade at any price"),
+        (f"buy 005930 10 --type LIMT {AT_SANDBOX}", "'LIMT' is not one of"),
+        ("journal list --day yesterday", "'yesterday' is no day. Give it as 2026-11-20."),
+        ("journal list --day 2026-13-01", "'2026-13-01' is no day."),
+        ("history --to 2026-02-30", "'2026-02-30' is no day."),
+        ("play phase CLOSE", "'CLOSE' is not one of"),
+        ("sandbox --state /nonexistent/state.json", "/nonexistent/state.json cannot be written"),
+    ],
+)
+def test_what_is_wrong_is_said_in_the_words_of_a_shell(
+    words: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("brokerkit.toml").write_text('[profiles.main]\nbroker = "kis"\nenvironment = "demo"\n')
+    assert main(words.split()) == exits.WRONG_USAGE
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert said in shown.err
+    for python in ("='", "=MARKET", "a Decimal", "Value error", "reconcile()"):
+        assert python not in shown.err

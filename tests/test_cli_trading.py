@@ -142,7 +142,7 @@ def test_where_working_orders_are_not_listed_the_history_of_today_is_searched(
         (placed,) = orders_at(demo, "kis")
         assert main(["cancel", str(placed.number), *broker]) == exits.DONE
         assert main(["cancel", str(placed.number), *broker]) == exits.WRONG_USAGE
-        assert "There is none" in capsys.readouterr().err
+        assert "Working: none." in capsys.readouterr().err
         assert [order.action for order in orders_at(demo, "kis")] == ["NEW", "CANCEL"]
 
 

@@ -116,6 +116,7 @@ def asks_json(command: Any, words: Iterable[str]) -> bool:
 
 
 def _tell_wrong_usage(printer: Printer, error: Any) -> None:
+    error.message = str(error.message).replace("Value error, ", "")
     if printer.as_json:
         printer.fault("WrongUsage", error.format_message())
     else:

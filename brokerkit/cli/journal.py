@@ -14,6 +14,7 @@ from brokerkit.cli import exits
 from brokerkit.cli.asking import confirm, is_terminal
 from brokerkit.cli.help import ORDERS, Grouped
 from brokerkit.cli.printing import Printer, Row
+from brokerkit.cli.query import day_of
 from brokerkit.cli.session import JsonOption, Session, at_broker
 from brokerkit.errors import Blocked, InvalidRequest
 from brokerkit.models import Order
@@ -33,7 +34,7 @@ DayOption = Annotated[
     typer.Option(
         "--day",
         metavar="YYYY-MM-DD",
-        parser=dt.date.fromisoformat,
+        parser=day_of,
         help="Everything of one day.",
         show_default=False,
     ),

@@ -35,6 +35,15 @@ STYLES: dict[object, str] = {
 }
 ERROR_KEYS = ("broker", "asked", "endpoint", "code", "message", "advice", "intent")
 """What programs are told of an error beside its class; `intent` is the journal's entry of an order that may stand."""
+TYPED = {
+    "environment='sandbox'": "--environment sandbox",
+    "type=MARKET": "--type MARKET",
+    "reconcile()": "`brokerkit journal reconcile`",
+    "resolve()": "`brokerkit journal resolve`",
+    "unresolved()": "`brokerkit journal list`",
+    "Give an int, a str like '70000' or a Decimal.": "Give digits, such as 70000.",
+}
+"""What the texts of the library say in Python, and how it is typed at a shell."""
 NOTHING = "—"
 GAP = 2
 ENDLESS = 1_000_000
@@ -84,7 +93,7 @@ class Printer:
         else:
             console = _console(sys.stderr)
             console.print("brokerkit: ", style="bold red", end="")
-            _write(console, str(error))
+            _write(console, in_shell(str(error)))
 
     def fault(self, kind: str, words: str) -> None:
         """Tell of what no broker has to do with, such as wrong usage: `kind` stands where the error class would."""
@@ -96,7 +105,17 @@ class Printer:
 
 def told_of(error: BrokerError) -> dict[str, object]:
     """Return what programs are told of an error."""
-    return {"error": type(error).__name__, **{key: getattr(error, key, None) for key in ERROR_KEYS}}
+    told = {key: getattr(error, key, None) for key in ERROR_KEYS}
+    return {"error": type(error).__name__} | {
+        key: in_shell(value) if isinstance(value, str) else value for key, value in told.items()
+    }
+
+
+def in_shell(text: str) -> str:
+    """Return what the library says with its Python replaced by what is typed at a shell."""
+    for python, typed in TYPED.items():
+        text = text.replace(python, typed)
+    return text
 
 
 class Signed(Decimal):

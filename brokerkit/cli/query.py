@@ -37,7 +37,7 @@ KINDS = {
 """The investors of an InvestorFlow, and what Korean screens call them."""
 
 
-def _day(text: str) -> dt.date:
+def day_of(text: str) -> dt.date:
     try:
         return dt.date.fromisoformat(text)
     except ValueError:
@@ -50,10 +50,10 @@ SymbolsArgument = Annotated[list[str], typer.Argument(metavar="SYMBOL", help=SYM
 SymbolOption = Annotated[str | None, typer.Option("--symbol", help="Only orders of this one.", show_default=False)]
 VenueOption = Annotated[Venue, typer.Option("--venue", case_sensitive=False, help="SOR is the combined market (통합).")]
 FromOption = Annotated[
-    dt.date | None, typer.Option("--from", metavar="DAY", parser=_day, help="First day.", show_default=False)
+    dt.date | None, typer.Option("--from", metavar="DAY", parser=day_of, help="First day.", show_default=False)
 ]
 ToOption = Annotated[
-    dt.date | None, typer.Option("--to", metavar="DAY", parser=_day, help="Last day; else today.", show_default=False)
+    dt.date | None, typer.Option("--to", metavar="DAY", parser=day_of, help="Last day; else today.", show_default=False)
 ]
 PriceOption = Annotated[
     str | None, typer.Option("--price", help="Limit price in won; else as a market order.", show_default=False)

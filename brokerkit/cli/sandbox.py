@@ -116,6 +116,7 @@ def serve(
     broken = Faults.parse(faults, seed=seed) if faults else None
     with _stop_signal() as stopped, played(state=state, certificate=tls, faults=broken) as sandbox:
         lines = {name: _line(sandbox, name) for name in sandbox_names()}
+        sandbox.save()  # a state file that cannot be written shows before anybody trades
         if as_json:
             Printer(True).one(lines)
         elif as_toml:

@@ -11,7 +11,7 @@ import typer
 
 from brokerkit.broker import Broker
 from brokerkit.cli.printing import Printer
-from brokerkit.config import ENVIRONMENTS, Profile, load_profiles
+from brokerkit.config import ENVIRONMENTS, Profile, load_profiles, nearest
 from brokerkit.errors import BrokerError, ConfigError, InvalidRequest
 from brokerkit.registry import get_broker, installed_brokers
 
@@ -77,8 +77,10 @@ class Session:
             raise InvalidRequest("--broker and --profile both name a broker.", advice="Give one of them.")
         profiles, default = load_profiles()
         if self._profile is not None and self._profile not in profiles:
+            near = nearest(self._profile, profiles)
             raise ConfigError(
-                f"There is no profile {self._profile!r}.", advice=f"Profiles: {', '.join(sorted(profiles)) or 'none'}."
+                f"There is no profile {self._profile!r}.",
+                advice=f"Did you mean {near}?" if near else f"Profiles: {', '.join(sorted(profiles)) or 'none'}.",
             )
         name = self._profile or self._name
         meant = name or os.environ.get("BROKERKIT_PROFILE") or default

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, overload
 
 import typer
 
@@ -24,6 +24,7 @@ from brokerkit.market import clock
 from brokerkit.models import Order, OrderRequest, OrderType, Side, TimeInForce, Venue
 from brokerkit.orders.checks import FINISHED
 from brokerkit.transport.connection import TOTAL_SECONDS
+from brokerkit.transport.text import sanitize
 from brokerkit.values import exact_decimal
 
 SymbolArgument = Annotated[str, typer.Argument(metavar="SYMBOL", help="Six characters, such as 005930.")]
@@ -118,7 +119,7 @@ def buy(
     arm: ArmOption = None,
 ) -> None:
     """Buy shares (매수), at a price or with --type MARKET."""
-    request = make_request(symbol, Side.BUY, quantity, price, type, time_in_force, venue, stop_price)
+    request = _request(symbol, Side.BUY, quantity, price, type, time_in_force, venue, stop_price)
     _write(session, Consent.of(context, yes, arm), lambda broker: _placement(broker, request))
 
 
@@ -137,7 +138,7 @@ def sell(
     arm: ArmOption = None,
 ) -> None:
     """Sell shares (매도), at a price or with --type MARKET."""
-    request = make_request(symbol, Side.SELL, quantity, price, type, time_in_force, venue, stop_price)
+    request = _request(symbol, Side.SELL, quantity, price, type, time_in_force, venue, stop_price)
     _write(session, Consent.of(context, yes, arm), lambda broker: _placement(broker, request))
 
 
@@ -154,7 +155,7 @@ def amend(
     """Move a working order, or a part of it, to another price (정정)."""
     if price is None:
         raise InvalidRequest("An amendment needs --price; to make an order smaller, cancel a part of it.")
-    new, part = exact_decimal(price), _part(quantity)
+    new, part = _number("--price", price), _number("--quantity", quantity)
 
     def prepare(broker: Broker) -> Write:
         order = _find(broker, order_id)
@@ -178,7 +179,7 @@ def cancel(
     arm: ArmOption = None,
 ) -> None:
     """Cancel a working order, or a part of it (취소)."""
-    part = _part(quantity)
+    part = _number("--quantity", quantity)
 
     def prepare(broker: Broker) -> Write:
         order = _find(broker, order_id)
@@ -199,8 +200,33 @@ def _placement(broker: Broker, request: OrderRequest) -> Write:
     )
 
 
-def _part(quantity: str | None) -> Decimal | None:
-    return None if quantity is None else exact_decimal(quantity)
+def _request(
+    symbol: str,
+    side: Side,
+    quantity: str,
+    price: str | None,
+    type: OrderType | None,
+    time_in_force: TimeInForce,
+    venue: Venue,
+    stop_price: str | None,
+) -> OrderRequest:
+    shares = _number("QUANTITY", quantity)
+    limit, stop = _number("--price", price), _number("--stop-price", stop_price)
+    return make_request(symbol, side, shares, limit, type, time_in_force, venue, stop)
+
+
+@overload
+def _number(option: str, text: str) -> Decimal: ...
+@overload
+def _number(option: str, text: None) -> None: ...
+@overload
+def _number(option: str, text: str | None) -> Decimal | None: ...
+def _number(option: str, text: str | None) -> Decimal | None:
+    """Return what an option says; an InvalidRequest names the option."""
+    try:
+        return None if text is None else exact_decimal(text)
+    except InvalidRequest as error:
+        raise InvalidRequest(f"{option}: {error.message}", advice=error.advice) from None
 
 
 def _find(broker: Broker, number: str) -> Order:
@@ -213,9 +239,11 @@ def _find(broker: Broker, number: str) -> Order:
     if len(found) == 1:
         return found[0]
     listed = ", ".join(f"{each.id} ({each.side} {each.symbol})" for each in found or there)
+    if found:
+        raise InvalidRequest(f"{len(found)} working orders have the number {number}: {listed}.")
     raise InvalidRequest(
-        f"{f'{len(found)} working orders have' if found else 'No working order has'} the number {number}. "
-        f"There is {listed or 'none'}."
+        f"No working order has the number {sanitize(number, limit=40)}. Working: {listed or 'none'}.",
+        advice="Nothing was sent. `brokerkit history` shows what became of the orders of earlier.",
     )
 
 
