@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import difflib
+import reprlib
+from collections.abc import Collection
 
 from brokerkit.errors import InvalidRequest
 from brokerkit.market import clock
-from brokerkit.models import OrderRequest, OrderType, Side, TimeInForce, Venue
+from brokerkit.models import Order, OrderRequest, OrderType, Side, TimeInForce, Venue
+from brokerkit.orders.intents import Intent
 
 
 def check_venue(venue: object) -> Venue:
@@ -17,15 +21,62 @@ def check_venue(venue: object) -> Venue:
         raise InvalidRequest(f"{venue!r} is no venue. There are {', '.join(Venue)}.") from None
 
 
-def check_days(start: dt.date, end: dt.date) -> None:
-    """Raise InvalidRequest unless both are dates, in order, and the first is not in the future."""
-    for day in (start, end):
-        if not isinstance(day, dt.date) or isinstance(day, dt.datetime):
-            raise InvalidRequest(f"{day!r} is not a datetime.date.")
-    if start > end:
-        raise InvalidRequest(f"start {start} is after end {end}.")
-    if start > clock.today():
-        raise InvalidRequest(f"start {start} lies in the future.")
+def check_days(start: object, end: object) -> tuple[dt.date, dt.date]:
+    """Return both as dates; InvalidRequest unless they are in order, and the first is not in the future."""
+    first, last = _day_of(start), _day_of(end)
+    if first > last:
+        raise InvalidRequest(f"start {first} is after end {last}.")
+    if first > clock.today():
+        raise InvalidRequest(f"start {first} lies in the future.")
+    return first, last
+
+
+def _day_of(value: object) -> dt.date:
+    """Return a date. A datetime, such as the time stamps of table libraries, is one if it is midnight in Korea."""
+    if isinstance(value, dt.datetime) and value == value:  # a time stamp that stands for none differs from itself
+        local = value if value.tzinfo is None else value.astimezone(clock.KST)
+        if (local.hour, local.minute, local.second, local.microsecond) == (0, 0, 0, 0):
+            return dt.date(local.year, local.month, local.day)
+        raise InvalidRequest(f"{reprlib.repr(value)} is a moment, and a day is wanted. Give its .date().")
+    if not isinstance(value, dt.date) or isinstance(value, dt.datetime):
+        raise InvalidRequest(f"{reprlib.repr(value)} is not a datetime.date.")
+    return value
+
+
+def check_order(order: object, verb: str) -> Order:
+    """Return the order that a verb is about; InvalidRequest that says where to take it from."""
+    if isinstance(order, Order):
+        return order
+    if isinstance(order, OrderRequest):
+        words = "is what was meant to be ordered; the answer of order() is the Order"
+    elif isinstance(order, Intent):
+        words = "is an entry of the journal; its order is found by reconcile(), then in orders() or order_history()"
+    else:
+        words = "is no Order. A number alone does not say which day's order it is"
+    raise InvalidRequest(
+        f"{verb} needs the Order itself: {type(order).__name__} {reprlib.repr(order)} {words}.",
+        advice="Nothing was sent. Take the Order from orders() or order_history(), or keep the answer of buy and sell.",
+    )
+
+
+def check_request(request: object) -> OrderRequest:
+    """Return what is to be ordered; InvalidRequest that says how to make it."""
+    if isinstance(request, OrderRequest):
+        return request
+    raise InvalidRequest(
+        f"order needs an OrderRequest, not {type(request).__name__}.",
+        advice="Nothing was sent. Make one with OrderRequest(symbol=..., side=..., quantity=..., price=...), or from a "
+        "dict with OrderRequest.model_validate; buy and sell make it themselves.",
+    )
+
+
+def check_verb(verb: object, known: Collection[str]) -> None:
+    """Raise InvalidRequest for a word that is no verb, with the nearest one."""
+    if verb in known:
+        return
+    near = difflib.get_close_matches(verb, known, 1) if isinstance(verb, str) else []
+    hint = f"Did you mean {near[0]!r}?" if near else f"There are {', '.join(known)}."
+    raise InvalidRequest(f"{reprlib.repr(verb)} is no verb. {hint}")
 
 
 def masked(account: str) -> str:

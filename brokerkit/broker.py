@@ -16,7 +16,7 @@ from typing import NoReturn, Self
 
 from brokerkit import config
 from brokerkit.adapter import Adapter
-from brokerkit.arguments import check_days, check_venue, make_request, masked
+from brokerkit.arguments import check_days, check_order, check_request, check_venue, check_verb, make_request, masked
 from brokerkit.errors import BrokerError, InvalidRequest, Unsupported, WireError
 from brokerkit.market import clock
 from brokerkit.market.days import is_trading_day
@@ -117,6 +117,7 @@ class Broker(Adapter):
         Raises before anything is sent: InvalidRequest, Unsupported, Disarmed, NotSent. After the broker refused:
         Rejected and its kinds. When the outcome is not known: OrderUncertain, with the `intent` in the journal.
         """
+        check_request(request)
         what = f"{request.side} {request.quantity:f} {request.symbol} at {request.price or request.type}"
         with self._asking(what), preparing("the step of its price"):
             self._checks.check(request)
@@ -128,6 +129,7 @@ class Broker(Adapter):
         The answer carries the number of the cancellation as `id` and the order's as `original_id`. It is CANCELED only
         if the broker said so; `refresh` tells. Raises NothingToCancel if the order is finished, else as `order`.
         """
+        check_order(order, "cancel")
         what = f"cancel {'all' if quantity is None else quantity} of order {order.id} ({order.symbol})"
         with self._asking(what):
             shares = self._checks.check_named(order, quantity, "cancel")
@@ -139,6 +141,7 @@ class Broker(Adapter):
         The answer is an order of its own: a new number as `id`, the old one as `original_id`, PENDING, at the back of
         its price. To make an order smaller use `cancel(order, quantity=...)`. Raises as `cancel`.
         """
+        check_order(order, "amend")
         what = f"amend {'all' if quantity is None else quantity} of order {order.id} ({order.symbol}) to {price}"
         with self._asking(what):
             shares = self._checks.check_named(order, quantity, "amend")
@@ -157,6 +160,7 @@ class Broker(Adapter):
 
         An order that the list does not show stays PENDING if nothing more was known, and is UNKNOWN otherwise.
         """
+        check_order(order, "refresh")
         with self._asking(f"order {order.id} ({order.symbol})"):
             self._checks.check_named(order.model_copy(update={"status": OrderStatus.UNKNOWN}), None, "find")
             found = self._find_order(order)
@@ -189,7 +193,7 @@ class Broker(Adapter):
         """
         last = clock.today() if end is None else end
         with self._asking(f"orders from {start} to {last}"):
-            check_days(start, last)
+            start, last = check_days(start, last)
             if symbol is not None:
                 check_symbol(symbol)
             # The sandbox trades on weekends too.
@@ -246,7 +250,8 @@ class Broker(Adapter):
         last = clock.today() if end is None else end
         with self._asking(f"investor flow of {symbol} from {start or 'the newest'} to {last}"):
             check_symbol(symbol)
-            check_days(start or last, last)
+            first, last = check_days(last if start is None else start, last)
+            start = None if start is None else first
             found = self._investor_flow(symbol, start, min(last, clock.today()), detail)
         rows = sorted(found, key=lambda row: row.date)
         rows = [row for row in rows if row.date <= last and (start is None or row.date >= start)]
@@ -286,10 +291,12 @@ class Broker(Adapter):
             return self._desk.disarmed()
 
     def supports(self, verb: str) -> bool:
-        """Say whether this broker offers a verb in this environment, such as "quote" or "amend"."""
-        hook = VERBS.get(verb)
-        if hook is None:
-            return False
+        """Say whether this broker offers a verb in this environment, such as "quote" or "amend".
+
+        Raises InvalidRequest for a word that is no verb.
+        """
+        check_verb(verb, VERBS)
+        hook = VERBS[verb]
         needed = self.needs.get(verb, ())
         offered = all(self.client.environment in endpoint.ids for endpoint in needed)
         return offered and getattr(type(self), hook) is not getattr(Broker, hook)
@@ -328,6 +335,15 @@ class Broker(Adapter):
         ended = (Phase.CLOSED, Phase.AFTER_CLOSE_CLOSING_PRICE, Phase.AFTER_MARKET)
         return day < clock.today() or self._phase_of(venue or Venue.KRX) in ended
 
+    def _moment_today(self, moment: dt.datetime, venue: Venue) -> dt.datetime | None:
+        """Return a moment made of today and a clock time without its day, None where that may be another day's.
+
+        It may be while the market is closed, and is while the moment has yet to come.
+        """
+        if self.environment != "sandbox" and moment > clock.now() + CLOCKS_DIFFER:
+            return None
+        return None if self._phase_of(venue) is Phase.CLOSED else moment
+
     def _phase(self, venue: Venue) -> Phase:
         return Phase.REGULAR if self.environment == "sandbox" else phase_at(venue, clock.now())
 
@@ -354,6 +370,8 @@ class Broker(Adapter):
 
 
 POLL_SECONDS = 0.5
+CLOCKS_DIFFER = dt.timedelta(minutes=1)
+"""How far the broker's clock may be ahead of ours."""
 NEWEST_FLOWS = 30
 """Days of investor flow without a `start`."""
 VERBS = {

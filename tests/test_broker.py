@@ -49,6 +49,7 @@ from brokerkit.models import (
     Venue,
 )
 from brokerkit.orders.guard import Safety
+from brokerkit.orders.intents import Intent
 from brokerkit.transport import Client
 
 SECRETS = {"app_key": "CANARY-app-key", "app_secret": "CANARY-app-secret", "account": "5001234501"}
@@ -631,8 +632,129 @@ def test_supports_knows_the_verbs_there_are(broker: FakeBroker) -> None:
     for verb in VERBS:
         assert broker.supports(verb) is (verb not in missing)
         assert callable(getattr(broker, verb))
-    for verb in ("", "fly", "_quote", "close", "Quote"):
-        assert not broker.supports(verb)
+
+
+@pytest.mark.parametrize(
+    ("verb", "words"),
+    [
+        ("orderz", "Did you mean 'order'"),
+        ("quotes", "Did you mean 'quote'"),
+        ("Quote", "Did you mean 'quote'"),
+        ("xyzzy", "There are quote, "),
+        ("_quote", "Did you mean 'quote'"),
+        ("", "There are quote, "),
+        (None, "There are quote, "),
+    ],
+)
+def test_a_word_that_is_no_verb_is_not_merely_unsupported(broker: FakeBroker, verb: Any, words: str) -> None:
+    with pytest.raises(InvalidRequest, match=words):
+        broker.supports(verb)
+
+
+class Stamp(dt.datetime):
+    """A time stamp of a table library: a datetime of its own kind."""
+
+
+class NoStamp(dt.datetime):
+    """The time stamp that such a library has for none: it differs from itself."""
+
+    __hash__ = dt.datetime.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return False
+
+
+MIDNIGHT = dt.datetime.combine(TODAY, dt.time(0))
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        TODAY,
+        MIDNIGHT,
+        Stamp.combine(TODAY, dt.time(0)),
+        MIDNIGHT.replace(tzinfo=clock.KST),
+        MIDNIGHT.replace(tzinfo=clock.KST).astimezone(dt.UTC),
+    ],
+    ids=repr,
+)
+def test_a_midnight_in_korea_is_a_day(broker: FakeBroker, day: dt.date) -> None:
+    broker.investor_flow("005930", start=day, end=day)
+    assert broker.calls == [("flow", "005930", TODAY, TODAY, False)]
+    assert {type(each) for each in broker.calls[0][2:4]} == {dt.date}
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        MIDNIGHT.replace(hour=9),
+        MIDNIGHT.replace(microsecond=1),
+        MIDNIGHT.replace(tzinfo=dt.UTC),
+        NoStamp.combine(TODAY, dt.time(0)),
+        f"{TODAY}",
+        20261120,
+    ],
+    ids=repr,
+)
+def test_a_moment_that_is_no_midnight_in_korea_is_no_day(broker: FakeBroker, day: Any) -> None:
+    for ask in (
+        lambda: broker.investor_flow("005930", start=day),
+        lambda: broker.investor_flow("005930", end=day),
+        lambda: broker.order_history(day),
+    ):
+        with pytest.raises(InvalidRequest, match=r"date"):
+            ask()
+    assert broker.calls == []
+
+
+class Whole:
+    """An integer of an array library."""
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+    def __index__(self) -> int:
+        return self.value
+
+
+def test_integers_of_array_libraries_are_quantities_and_prices(broker: FakeBroker) -> None:
+    order = broker.buy("005930", Whole(10), price=Whole(70_000))
+    assert (order.quantity, order.price) == (10, 70_000)
+    assert type(order.quantity) is Decimal
+    assert broker.round_price("005930", Whole(70_030), side=Side.BUY) == 70_000
+
+
+@pytest.mark.parametrize("verb", ["cancel", "amend", "refresh", "wait"])
+@pytest.mark.parametrize("given_", ["0000031186", 31186, None, {"id": "1"}], ids=repr)
+def test_a_number_in_place_of_an_order_says_where_the_order_is(broker: FakeBroker, verb: str, given_: Any) -> None:
+    options = {"amend": {"price": 70_000}, "wait": {"timeout": 0}}.get(verb, {})
+    with pytest.raises(InvalidRequest, match="needs the Order itself") as refused:
+        getattr(broker, verb)(given_, **options)
+    assert "orders() or order_history()" in str(refused.value)
+    assert broker.calls == []
+
+
+def test_what_was_meant_to_be_ordered_cannot_be_cancelled(broker: FakeBroker) -> None:
+    request: Any = OrderRequest(symbol="005930", side=Side.BUY, quantity=1, price=70_000)
+    with pytest.raises(InvalidRequest, match=r"answer of order\(\) is the Order"):
+        broker.cancel(request)
+
+
+def test_an_entry_of_the_journal_cannot_be_cancelled(broker: FakeBroker) -> None:
+    known = {"id": "01", "kind": "CANCEL", "day": TODAY, "symbol": "005930", "side": "BUY", "created_at": clock.now()}
+    entry: Any = Intent.model_validate({**known, "quantity": None, "price": None})
+    with pytest.raises(InvalidRequest, match=r"entry of the journal; its order is found by reconcile\(\)"):
+        broker.cancel(entry)
+
+
+@pytest.mark.parametrize(
+    "given_", [{"symbol": "005930"}, "005930", None, order_of()], ids=lambda value: type(value).__name__
+)
+def test_an_order_of_another_kind_says_how_a_request_is_made(broker: FakeBroker, given_: Any) -> None:
+    with pytest.raises(InvalidRequest, match="needs an OrderRequest") as refused:
+        broker.order(given_)
+    assert "model_validate" in str(refused.value)
+    assert broker.calls == []
 
 
 def test_a_verb_without_a_hook_is_unsupported_and_says_what_is(broker: FakeBroker) -> None:

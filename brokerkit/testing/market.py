@@ -8,7 +8,7 @@ import pytest
 from starlette.responses import Response
 
 from brokerkit.broker import VERBS, Broker
-from brokerkit.errors import InvalidOrder, UnknownSymbol
+from brokerkit.errors import InvalidOrder, InvalidRequest, UnknownSymbol
 from brokerkit.models import OrderBook, OrderType, Side, Venue
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.server import Face, Request
@@ -74,7 +74,8 @@ class MarketContract(Contract):
 
     def test_every_verb_is_supported(self, trader: Broker) -> None:
         assert all(trader.supports(verb) for verb in VERBS)
-        assert not trader.supports("fly")
+        with pytest.raises(InvalidRequest):
+            trader.supports("fly")
 
 
 class WeatherContract(Contract):

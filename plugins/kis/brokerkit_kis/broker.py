@@ -263,7 +263,7 @@ class KisBroker(Broker):
         if told and not told.endswith(symbol):
             raise self.client.wrong(quotes.BOOK, f"the answer is about {told}, not {symbol}")
         book = answer.book
-        time = moment(clock.today(), book.time) if book.time else None
+        time = self._moment_today(moment(clock.today(), book.time), venue) if book.time else None
         return OrderBook(symbol=symbol, venue=venue, time=time, asks=book.levels("askp"), bids=book.levels("bidp"))
 
     def _buying_power(self, symbol: str, price: Decimal | None) -> BuyingPower:

@@ -32,7 +32,14 @@ class Settings(config.Settings):
     @classmethod
     def _ten_digits(cls, account: SecretStr) -> SecretStr:
         digits = account.get_secret_value().replace("-", "")
-        if len(digits) != 10 or not (digits.isascii() and digits.isdigit()):
+        if digits.isdigit() and not digits.isascii():
+            raise ValueError("has digits of another width or script: type 0 to 9, as 50012345-01")
+        if digits.isdigit() and len(digits) in (8, 9):
+            raise ValueError(
+                "lacks the product code of two digits after the dash: 01 for stocks, as 50012345-01 "
+                "(22 and 29 are pension accounts)"
+            )
+        if len(digits) != 10 or not digits.isdigit():
             raise ValueError("must be eight digits and two more, as 50012345-01")
         return SecretStr(digits)
 

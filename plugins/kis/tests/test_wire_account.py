@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from brokerkit.errors import IncompleteListing, InvalidRequest, NetworkError, RateLimited, WireError
+from brokerkit import get_broker
+from brokerkit.errors import ConfigError, IncompleteListing, InvalidRequest, NetworkError, RateLimited, WireError
 from brokerkit.models import Balance, Position, PositionKind
 
 BALANCE = "TTTC8434R"
@@ -236,3 +237,23 @@ def test_a_holding_without_a_price_has_no_value_and_no_loss(wire: Any) -> None:
     (position,) = rows(wire, {"prpr": "0", "evlu_amt": "0"}).balance().positions
     assert (position.price, position.market_value, position.unrealized_pnl) == (None, None, None)
     assert (position.unrealized_pnl_percent, position.cost) == (None, 822003)
+
+
+@pytest.mark.parametrize(
+    ("account", "words"),
+    [
+        ("12345678", "product code of two digits after the dash: 01 for stocks"),
+        ("12345678-", "product code of two digits"),
+        ("12345678-0", "product code of two digits"),
+        ("123456780", "product code of two digits"),
+        ("１２３４５６７８-０１", "another width or script"),
+        ("1234567-01", "product code of two digits"),
+        ("12345678-011", "eight digits and two more"),
+        ("1234567A-01", "eight digits and two more"),
+    ],
+)
+def test_an_account_that_is_no_account_is_explained_without_being_shown(account: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words) as refused:
+        get_broker("kis", environment="demo", app_key="k" * 36, app_secret="s" * 180, account=account)
+    assert "account" in refused.value.message
+    assert account.strip("-") not in str(refused.value)

@@ -256,7 +256,7 @@ class KiwoomBroker(Broker):
 
     def _order_book(self, symbol: str, venue: Venue) -> OrderBook:
         book = self.client.call(quotes.BOOK, body={"stk_cd": symbol + quotes.CODE_SUFFIX[venue]})
-        time = moment(clock.today(), book.time) if book.time else None
+        time = self._moment_today(moment(clock.today(), book.time), venue) if book.time else None
         return OrderBook(symbol=symbol, venue=venue, time=time, asks=book.levels("ask"), bids=book.levels("bid"))
 
     def _buying_power(self, symbol: str, price: Decimal | None) -> BuyingPower:

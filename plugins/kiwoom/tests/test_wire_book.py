@@ -12,6 +12,7 @@ from brokerkit_kiwoom.wire import quotes
 
 from brokerkit.errors import InvalidRequest, Rejected, UnknownSymbol, WireError
 from brokerkit.market import clock
+from brokerkit.market.sessions import Phase
 from brokerkit.models import BuyingPower, Level, OrderBook, Venue
 
 Connect = Callable[..., Any]
@@ -181,3 +182,22 @@ def test_sellable_quantity_adds_the_rows_of_a_symbol(wire: Any) -> None:
     wire.answer("kt00018", answer)
     assert wire.broker.sellable_quantity("005930") == 14
     assert wire.broker.sellable_quantity("035420") == 0
+
+
+@pytest.mark.parametrize(
+    ("phase", "now", "known"),
+    [
+        (Phase.REGULAR, dt.time(10, 11, 13), True),
+        (Phase.AFTER_MARKET, dt.time(19), True),
+        (Phase.CLOSED, dt.time(21), False),  # of this day, or of an earlier one: nobody says
+        (Phase.CLOSED, dt.time(0, 0, 1), False),
+        (Phase.OPENING_AUCTION, dt.time(8, 40), False),  # the book still shows the end of the day before
+        (Phase.REGULAR, dt.time(10, 10, 30), True),  # the broker's clock is a little ahead
+    ],
+)
+def test_a_clock_time_without_its_day_has_a_moment_only_while_the_market_is_open(
+    connect: Any, phase: Phase, now: dt.time, known: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: dt.datetime.combine(TODAY, now, clock.KST))
+    moment = dt.datetime.combine(TODAY, dt.time(10, 11, 12), clock.KST)
+    assert book(connect("real", phase=phase).logged_in(), bid_req_base_tm="101112").time == (moment if known else None)
