@@ -54,6 +54,7 @@ from brokerkit.transport import Client
 
 SECRETS = {"app_key": "CANARY-app-key", "app_secret": "CANARY-app-secret", "account": "5001234501"}
 TODAY = dt.date(2026, 11, 20)
+PORTS = itertools.count(1024)
 
 
 class FakeClient:
@@ -62,7 +63,7 @@ class FakeClient:
     closed = 0
 
     def __init__(self) -> None:
-        self.base_url = f"http://127.0.0.1/{id(self)}"
+        self.base_url = f"http://127.0.0.1:{next(PORTS)}"  # a journal of its own
 
     def close(self) -> None:
         """Count how often."""
@@ -319,7 +320,7 @@ def test_what_a_symbol_is_gets_asked_once(broker: FakeBroker) -> None:
 
 def test_an_order_is_not_sent_if_the_question_what_the_symbol_is_fails(broker: FakeBroker) -> None:
     broker.fails = UnknownSymbol("no such code")
-    with pytest.raises(UnknownSymbol):
+    with pytest.raises(NotSent, match="no such code"):
         broker.buy("069500", 1, price=70_005)
     broker.fails = None
     broker.buy("069500", 1, price=70_000)
