@@ -24,7 +24,7 @@ from brokerkit.models import (
     Quote,
     Venue,
 )
-from brokerkit.orders.listing import Listed
+from brokerkit.orders.listing import Listed, Unread
 from brokerkit.transport import Client, Endpoint
 
 
@@ -69,7 +69,10 @@ class Adapter(ABC):
 
     @abstractmethod
     def _find_order(self, order: Order) -> Order | None:
-        """Return the order as the broker's list shows it, None if it is not there."""
+        """Return the order as the broker's list shows it, None if it is not there.
+
+        A row with its number has to be the same order in the other respects too: `listing.is_same`.
+        """
 
     def _numbers_of(self, order: Order) -> Iterable[str | None]:
         """Return all numbers under which the broker knows what an order names, whichever way it was found."""
@@ -109,9 +112,17 @@ class Adapter(ABC):
     def _buying_power(self, symbol: str, price: Decimal | None) -> BuyingPower:
         raise self._unsupported("buying_power")
 
-    def _order_rows(self, day: dt.date) -> Iterable[Listed]:
-        """Return everything that the broker lists for a day: orders, amendments and cancellations, to the last page."""
+    def _order_rows(self, day: dt.date) -> Iterable[Listed | Unread]:
+        """Return everything that the broker lists for a day: orders, amendments and cancellations, to the last page.
+
+        A row that cannot be read is Unread; it is not left out.
+        """
         raise self._unsupported("a list of the day")
+
+    @staticmethod
+    def _branch_of(order: Order) -> str:
+        """Return where an order was numbered, if the broker's numbers are unique within that only; else a blank."""
+        return ""
 
     @abstractmethod
     def _unsupported(self, verb: str) -> Unsupported: ...

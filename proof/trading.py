@@ -20,7 +20,7 @@ from brokerkit import Broker, BrokerError, NotSent, Order, OrderRequest, OrderTy
 from brokerkit.market.ticks import Kind, round_to_tick, tick_size
 from brokerkit.orders import desk
 from brokerkit.orders.intents import Intent
-from brokerkit.orders.listing import Listed
+from brokerkit.orders.listing import Listed, Unread
 from brokerkit.sandbox import Faults, Rule, Sandbox
 from brokerkit.sandbox.exchange import ExchangeOrder
 from brokerkit.sandbox.faults import Draw
@@ -151,7 +151,7 @@ class Trader:
         """Reconcile, and return the numbers of the orders that are reported as somebody else's."""
         ask = type(self.broker)._order_rows
 
-        def rows(day: dt.date) -> Iterable[Listed]:
+        def rows(day: dt.date) -> Iterable[Listed | Unread]:
             self.faults.honest = not self.faults.honest
             return ask(self.broker, day)
 

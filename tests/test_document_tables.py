@@ -286,7 +286,7 @@ def resolved(name: str) -> bool:
 def wire_words(package: str) -> frozenset[str]:
     """Return every text that the adapter's wire tables and requests consist of."""
     folder = Path(str(importlib.import_module(package).__file__)).parent
-    files = [*folder.glob("wire/*.py"), folder / "broker.py", folder / "client.py"]
+    files = [*folder.glob("wire/*.py"), *(folder / name for name in ("broker.py", "client.py", "lists.py"))]
     trees = [ast.parse(file.read_text(encoding="utf-8")) for file in files]
     texts = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
     modules = [importlib.import_module(f"{package}.wire.{file.stem}") for file in folder.glob("wire/[a-z]*.py")]

@@ -473,6 +473,59 @@ def test_the_counter_of_a_minute_holds_whatever_the_clock_on_the_wall_does(
         begin(journal, intent_of(request_of(side="SELL")), limits=limits)
 
 
+def branched(path: Path) -> Journal:
+    """Return the journal of a broker whose branches number their orders, and stand third in its handles."""
+    journal = Journal(path)
+    journal.branch_of = lambda order: order.handle.split(":")[2]
+    return journal
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "both"),
+    [
+        ("06010", "06020", True),
+        ("06010", "06010", False),
+        ("06010", "", False),
+        ("", "06010", False),
+        ("", "", False),
+    ],
+)
+def test_a_number_is_taken_in_its_branch_only(first: str, second: str, both: bool, path: Path) -> None:
+    journal = branched(path)
+    states = []
+    for branch, symbol in ((first, "005930"), (second, "000660")):
+        sent = begin(journal, intent_of(request_of(symbol=symbol)))
+        order = order_of("0007", symbol=symbol, handle=f"fake:20261120:{branch}:0007")
+        states.append(journal.decide(sent.moved(State.ACKED, "its number came", order_id="0007", result=order)).state)
+    assert states == [State.ACKED, State.ACKED if both else State.UNKNOWN]
+    journal.close()
+
+
+def test_numbers_of_journals_written_before_there_were_branches_still_count(path: Path) -> None:
+    older = Journal(path)
+    sent = begin(older, intent_of())
+    order = order_of("0007", handle="fake:20261120:06010:0007")
+    older.decide(sent.moved(State.ACKED, "its number came", order_id="0007", result=order))
+    older.close()
+    journal = branched(path)
+    assert journal.explained(DAY) == {"7"}
+    again = begin(journal, intent_of(request_of(symbol="000660")))
+    same = order_of("7", symbol="000660", handle="fake:20261120:06010:7")
+    assert journal.decide(again.moved(State.ACKED, "a number", order_id="7", result=same)).state is State.UNKNOWN
+    journal.close()
+
+
+def test_a_person_may_not_name_a_number_that_another_branch_has_given_too(path: Path) -> None:
+    journal = branched(path)
+    for branch, symbol in (("06010", "005930"), ("06020", "000660")):
+        sent = begin(journal, intent_of(request_of(symbol=symbol)))
+        order = order_of("7", symbol=symbol, handle=f"fake:20261120:{branch}:7")
+        journal.decide(sent.moved(State.ACKED, "its number came", order_id="7", result=order))
+    mine = begin(journal, intent_of(request_of(side="SELL")))
+    assert journal.decide(mine.moved(State.ACKED, "a person", order_id="7")).state is State.UNKNOWN
+    journal.close()
+
+
 def test_the_day_may_change_between_sending_and_the_answer(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     sent = begin(journal, intent_of())
     monkeypatch.setattr(clock, "now", lambda: dt.datetime(2026, 11, 21, 0, 0, 1, tzinfo=clock.KST))

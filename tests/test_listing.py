@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from brokerkit.errors import IncompleteListing
 from brokerkit.orders.intents import Intent, IntentKind
-from brokerkit.orders.listing import Listed, chain_of, checked, fits, is_related
+from brokerkit.orders.listing import Listed, chain_of, checked, fits, is_related, is_same, others
 from tests.journals import DAY, SENT, intent_of, order_of, row_of
 
 SECOND = dt.timedelta(seconds=1)
@@ -25,6 +26,12 @@ def sent(**changes: Any) -> Intent:
     [
         ({}, True, True),
         ({"symbol": "000660"}, False, False),
+        ({"symbol": "A005930_XX"}, True, False),
+        ({"symbol": ""}, True, False),
+        ({"symbol": "A005930_XX", "side": "SELL"}, False, False),
+        ({"symbol": "A005930_XX", "number": "100"}, False, False),
+        ({"is_dated": False}, True, True),
+        ({"is_dated": False, "submitted_at": None}, True, False),
         ({"side": "SELL"}, False, False),
         ({"number": "100"}, False, False),
         ({"number": "0000000101"}, True, True),
@@ -73,6 +80,67 @@ def test_what_a_row_has_to_do_with_a_change(
     order = order_of("91", original_id="90", handle="fake:20261120:0091:0092")
     change = sent(kind=kind, request=None, order=order, **intended)
     assert fits(change, row_of(**{"original_id": "92", **changes}), until=UNTIL) is fitting
+
+
+def test_a_row_without_a_date_fits_only_above_a_number_of_its_day() -> None:
+    row = row_of(is_dated=False)
+    assert [fits(sent(watermark=mark), row, until=UNTIL) for mark in (100, 0, None)] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("known", "listed", "same"),
+    [
+        ({}, {}, True),
+        ({"number": "0101"}, {}, True),
+        ({}, {"number": "102"}, False),
+        ({}, {"symbol": "000660"}, False),
+        ({}, {"symbol": "A005930_XX"}, True),
+        ({}, {"side": "SELL"}, False),
+        ({}, {"quantity": 9}, False),
+        ({"original_id": "90"}, {"quantity": 9}, True),
+        ({}, {"price": 70_100}, False),
+        ({}, {"price": None}, True),
+        ({"price": None}, {}, True),
+    ],
+    ids=str,
+)
+def test_a_row_is_an_order_if_all_that_both_tell_agrees(
+    known: dict[str, Any], listed: dict[str, Any], same: bool
+) -> None:
+    number = known.pop("number", "101")
+    assert is_same(order_of(number, **known), order_of(**listed), number=number) is same
+
+
+@pytest.mark.parametrize(
+    ("branch", "explained", "free"),
+    [
+        ("", {"101"}, False),
+        ("", {"101@06010"}, False),
+        ("06010", {"101"}, False),
+        ("06010", {"101@06010"}, False),
+        ("06010", {"101@06020"}, True),
+        ("06010", {"101@06020", "101@06010"}, False),
+        ("06010", {"102", "10", "1"}, True),
+        ("", set(), True),
+    ],
+    ids=str,
+)
+def test_a_row_is_explained_by_its_number_and_its_branch(branch: str, explained: set[str], free: bool) -> None:
+    row = replace(row_of("0101"), branch=branch)
+    assert (others([row], frozenset(explained)) == [row]) is free
+
+
+def test_the_branch_in_a_handle_is_no_number_of_an_order() -> None:
+    order = order_of("0091", original_id="0090", handle="fake:20261120:06010:0092")
+    cancel = intent_of(kind=IntentKind.CANCEL, request=None, order=order, quantity=None)
+    assert chain_of(cancel, "06010") == {"90", "91", "92"}
+    theirs = row_of("101", original_id="6010", is_cancellation=True)
+    assert not fits(cancel.model_copy(update={"watermark": 100}), replace(theirs, branch="06010"), until=UNTIL)
+
+
+def test_a_number_may_come_again_in_another_branch() -> None:
+    rows = [replace(row_of("101"), branch="06010"), replace(row_of("101", quantity=1), branch="06020")]
+    assert checked(rows, DAY, DAY) == tuple(rows)
 
 
 def test_a_change_knows_every_number_of_its_order() -> None:

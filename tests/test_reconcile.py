@@ -14,7 +14,7 @@ from brokerkit.market import clock
 from brokerkit.orders import reconcile
 from brokerkit.orders.intents import Confidence, Intent, IntentKind, IntentState
 from brokerkit.orders.journal import Journal
-from brokerkit.orders.listing import Listed
+from brokerkit.orders.listing import Listed, Unread
 from brokerkit.orders.reconcile import Reconciler, Reconciliation, Terms, judge
 from brokerkit.sandbox.exchange import ExchangeOrder
 from tests.journals import (
@@ -155,7 +155,7 @@ class Lists:
         monkeypatch.setattr(clock, "now", lambda: self.now)
         monkeypatch.setattr(clock, "today", lambda: self.now.date())
         self.journal = Journal(None)
-        self.rows: list[Listed] = []
+        self.rows: list[Listed | Unread] = []
         self.skew = 0.0
         known: dict[str, Any] = {"proves_absence": True, "settle_seconds": 1, "exclusive": True}
         self.reconciler = Reconciler(
@@ -216,6 +216,123 @@ def test_a_late_order_ends_exclusive(lists: Lists) -> None:
     assert (late.id, late.state, late.order_id) == (mine.id, LATE, "101")
     assert lists.journal.is_shared(DAY)
     assert lists.look().foreign == ()
+
+
+def test_beside_a_row_that_cannot_be_read_nothing_is_presumed_absent(lists: Lists) -> None:
+    mine = lists.uncertain()
+    for number in ("", "101", "x"):
+        lists.rows = [Unread("field side is not as documented", number)]
+        for _ in range(14):
+            lists.look()
+        assert lists.journal.get(mine.id).state is UNKNOWN
+    report = lists.look()
+    assert report.unreadable == (f"{DAY}, order x: field side is not as documented",)
+    lists.rows = []
+    lists.look()
+    lists.look()
+    assert lists.journal.get(mine.id).state is UNKNOWN
+    lists.look()
+    assert lists.journal.get(mine.id).state is ABSENT
+
+
+def test_the_neighbours_of_a_row_that_cannot_be_read_count(lists: Lists) -> None:
+    mine = lists.uncertain()
+    lists.rows = [Unread("no side"), row_of("101")]
+    lists.look()
+    (found,) = lists.look().decided
+    assert (found.id, found.order_id, found.confidence) == (mine.id, "101", Confidence.PROBABLE)
+
+
+def test_a_row_that_cannot_be_read_of_an_order_that_is_known_hides_nothing(lists: Lists) -> None:
+    other = begin(lists.journal, intent_of(request_of(symbol=HYNIX)))
+    lists.journal.decide(other.moved(ACKED, "answered", order_id="0090"))
+    mine = lists.uncertain()
+    lists.rows = [Unread("no side", "90")]
+    for _ in range(14):
+        lists.look()
+    assert lists.journal.get(mine.id).state is ABSENT
+
+
+def test_a_symbol_that_is_not_understood_may_be_its_own(lists: Lists) -> None:
+    mine = lists.uncertain()
+    lists.rows = [row_of("101", symbol="A005930_XX")]
+    for _ in range(14):
+        lists.look()
+    found = lists.journal.get(mine.id)
+    assert (found.state, found.sightings[-1].unexplained) == (AMBIGUOUS, ("101",))
+
+
+def test_a_symbol_that_is_not_understood_takes_no_answer_back(lists: Lists) -> None:
+    mine = begin(lists.journal, intent_of())
+    lists.journal.decide(mine.moved(ACKED, "answered", order_id="101", result=order_of("101")))
+    lists.rows = [row_of("101", symbol="A005930_XX")]
+    lists.look()
+    assert lists.journal.get(mine.id).state is ACKED
+
+
+def test_rows_without_a_date_are_nobodys_and_teach_nothing(lists: Lists) -> None:
+    lists.rows = [row_of("900", symbol=HYNIX, is_dated=False)]
+    assert lists.look().foreign == ()
+    assert not lists.journal.is_shared(DAY)
+    assert begin(lists.journal, intent_of()).watermark == 0
+
+
+def test_rows_without_a_date_take_no_answer_back(lists: Lists) -> None:
+    mine = begin(lists.journal, intent_of())
+    lists.journal.decide(mine.moved(ACKED, "answered", order_id="101", result=order_of("101")))
+    lists.rows = [row_of("101", symbol=HYNIX, is_dated=False)]
+    lists.look()
+    assert lists.journal.get(mine.id).state is ACKED
+
+
+def branch_in(order: Order) -> str:
+    return order.handle.split(":")[2]
+
+
+def in_branch(branch: str, number: str, **changes: Any) -> Order:
+    return order_of(number, handle=f"fake:20261120:{branch}:{number}", **changes)
+
+
+def test_the_same_number_of_another_branch_is_another_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    lists = Lists(monkeypatch, branch_of=branch_in)
+    lists.journal.branch_of = branch_in
+    other = begin(lists.journal, intent_of(request_of(symbol=HYNIX)))
+    theirs = in_branch("06020", "101", symbol=HYNIX)
+    lists.journal.decide(other.moved(ACKED, "answered", order_id="101", result=theirs))
+    mine = begin(lists.journal, intent_of())
+    lists.journal.revise(mine.id, lambda each: each.moved(UNKNOWN, "silence", watermark=100))
+    lists.rows = [Listed(theirs), Listed(in_branch("06010", "101"))]
+    lists.look()
+    (found,) = lists.look().decided
+    assert (found.id, found.state, found.order_id) == (mine.id, ACKED, "101")
+    assert lists.journal.get(other.id).state is ACKED
+    assert lists.journal.explained(DAY) == {"101@06010", "101@06020"}
+    assert lists.look().foreign == ()
+
+
+@pytest.mark.parametrize(
+    ("proves_absence", "days", "read"),
+    [(False, 0, True), (False, 1, False), (False, 60, False), (True, 1, True), (True, 14, True), (True, 15, False)],
+)
+def test_a_day_is_not_read_for_ever_for_what_was_presumed_absent(
+    proves_absence: bool, days: int, read: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lists = Lists(monkeypatch, proves_absence=proves_absence)
+    mine = lists.uncertain()
+    lists.journal.revise(mine.id, lambda each: each.moved(ABSENT, "a person decided that it does not stand"))
+    asked: list[dt.date] = []
+    monkeypatch.setattr(lists.reconciler, "_rows_of", lambda day: asked.append(day) or ())
+    lists.look(days * 86_400)
+    assert (DAY in asked) is read
+
+
+def test_a_day_is_read_as_long_as_something_of_it_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    lists = Lists(monkeypatch, proves_absence=False)
+    lists.uncertain()
+    asked: list[dt.date] = []
+    monkeypatch.setattr(lists.reconciler, "_rows_of", lambda day: asked.append(day) or ())
+    lists.look(60 * 86_400)
+    assert DAY in asked
 
 
 @pytest.mark.parametrize("skew", [90.0, -90.0])

@@ -13,6 +13,11 @@ _VENUE_SUFFIX = re.compile(r"([0-9][0-9A-Z]{5})_[A-Z]+")
 _EXAMPLE = "Give the six characters of the exchange's code as text, for example '005930'."
 
 
+def is_symbol(text: str) -> bool:
+    """Say whether a text is a symbol as brokerkit writes it, of Korea or of another country."""
+    return bool(_SYMBOL.fullmatch(text) or _FOREIGN.fullmatch(text))
+
+
 def check_symbol(symbol: object) -> str:
     """Return the symbol if it is a Korean exchange's plain code, else raise InvalidRequest with a hint.
 

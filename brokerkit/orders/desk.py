@@ -26,7 +26,7 @@ from brokerkit.orders.attempt import URGENT_SECONDS, Attempt, is_number
 from brokerkit.orders.guard import Guard, Safety, is_real_money
 from brokerkit.orders.intents import UNRESOLVED, Intent, IntentKind, IntentState, key_of, new_id
 from brokerkit.orders.journal import Journal, journal_for
-from brokerkit.orders.listing import Listed
+from brokerkit.orders.listing import Listed, Unread
 from brokerkit.orders.reconcile import Reconciler, Reconciliation
 from brokerkit.orders.state import journal_folder
 from brokerkit.transport import Client
@@ -60,7 +60,7 @@ class OrderDesk:
     def journal(self) -> Journal:
         """The journal of the account. No lock is taken: a cancellation waits for nobody who looks for it too."""
         if self._journal is None:
-            self._journal = journal_for(self._path(), durable=self._durable)
+            self._journal = journal_for(self._path(), durable=self._durable, branch_of=self._broker._branch_of)
         return self._journal
 
     def order(
@@ -173,10 +173,11 @@ class OrderDesk:
             exclusive=self._safety.exclusive,
             times_tell=broker.environment != "sandbox",  # the simulated exchange has a clock of its own
             skew=self._skew,
+            branch_of=broker._branch_of,
         )
         return reconciler.run(wait=wait, timeout=timeout)
 
-    def _rows(self, day: dt.date) -> Sequence[Listed]:
+    def _rows(self, day: dt.date) -> Sequence[Listed | Unread]:
         """Return the broker's list of a day; IncompleteListing where the broker has another date than we."""
         rows = tuple(self._broker._order_rows(day))
         there = clock.now() + dt.timedelta(seconds=self._skew())

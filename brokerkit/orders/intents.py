@@ -183,6 +183,15 @@ def key_of(order_id: str | None) -> str | None:
     return order_id if number is None else str(number)
 
 
+BRANCH = "@"
+"""Stands between a number and its branch."""
+
+
+def with_branch(number: str, branch: str) -> str:
+    """Return a number of an order with the branch that gave it, where the broker has branches."""
+    return f"{number}{BRANCH}{branch}" if branch else number
+
+
 def number_of(order_id: str | None) -> int | None:
     """Return an order's number for comparisons; None if it is no number."""
     return int(order_id) if order_id and order_id.isascii() and order_id.isdigit() and len(order_id) <= 18 else None

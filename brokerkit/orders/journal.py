@@ -23,8 +23,9 @@ from brokerkit.orders.again import Again, blocked_by, check_again
 from brokerkit.orders.chains import NumbersOf, names, numbers_of, whole_chain
 from brokerkit.orders.counters import check_counters, won
 from brokerkit.orders.guard import Limits
-from brokerkit.orders.intents import FOLLOWS, OPEN, UNRESOLVED, Intent, IntentState, key_of, number_of
+from brokerkit.orders.intents import FOLLOWS, OPEN, UNRESOLVED, Intent, IntentState, number_of
 from brokerkit.orders.learnt import Learnt
+from brokerkit.orders.numbers import BranchOf, check_free, key_of_intent, one_branch
 from brokerkit.orders.rows import read, written
 
 logger = logging.getLogger("brokerkit")
@@ -45,6 +46,8 @@ class Journal(Learnt):
     A thread of its own reads and writes it, so no interrupt leaves a transaction open. What it could not write yet is
     kept in memory, shown with the rest and written as soon as that is possible.
     """
+
+    branch_of: BranchOf = staticmethod(one_branch)
 
     # The way of an intent
 
@@ -227,7 +230,7 @@ class Journal(Learnt):
             "symbol": intent.symbol,
             "side": intent.side,
             "mutex": intent.mutex,
-            "number": key_of(intent.order_id),
+            "number": key_of_intent(intent, self.branch_of),
             "value": 0 if value is None else min(won(value), MOST_WON),
             "sent_at": intent.sent_at.timestamp() if intent.sent_at else None,
             "monotonic": time.monotonic(),
@@ -236,7 +239,9 @@ class Journal(Learnt):
         }
 
     def _update(self, file: sqlite3.Connection, intent: Intent) -> None:
-        values = (intent.state, key_of(intent.order_id), written(intent), intent.id)
+        number = key_of_intent(intent, self.branch_of)
+        check_free(file, intent, number)
+        values = (intent.state, number, written(intent), intent.id)
         changed = file.execute("UPDATE intents SET state = ?, number = ?, content = ? WHERE id = ?", values)
         if changed.rowcount != 1:
             raise JournalError(f"The journal has lost the intent {intent.id}.", advice="Do not delete rows of it.")
@@ -349,8 +354,14 @@ _files: dict[tuple[int, Path], Journal] = {}
 _in_memory: WeakValueDictionary[tuple[int, str], Journal] = WeakValueDictionary()
 
 
-def journal_for(path: Path, *, durable: bool) -> Journal:
+def journal_for(path: Path, *, durable: bool, branch_of: BranchOf = one_branch) -> Journal:
     """Return the journal that all brokers of this account in this process share; without `durable` it is in memory."""
+    journal = _shared(path, durable=durable)
+    journal.branch_of = branch_of
+    return journal
+
+
+def _shared(path: Path, *, durable: bool) -> Journal:
     if not durable:
         # Gone with the last broker of its account: the simulated exchange that it speaks of is gone then too.
         memory = (os.getpid(), path.name)

@@ -10,8 +10,9 @@ from itertools import groupby
 from operator import itemgetter
 
 from brokerkit.errors import IncompleteListing
+from brokerkit.market.symbols import is_symbol
 from brokerkit.models import Order
-from brokerkit.orders.intents import Intent, IntentKind, key_of, number_of
+from brokerkit.orders.intents import BRANCH, Intent, IntentKind, key_of, number_of, with_branch
 
 EARLY = dt.timedelta(seconds=2)
 WRONG_CLOCK = 60.0
@@ -28,6 +29,10 @@ class Listed:
     is_cancellation: bool = False
     is_elsewhere: bool = False
     """The broker shows that it came by another channel than the API."""
+    is_dated: bool = True
+    """Whether its list is of the day that was asked for; else it may be an order of an earlier day."""
+    branch: str = ""
+    """Where it was numbered: numbers of two branches may be equal. Filled in by the core."""
     tells_time: bool = True
     """Whether its time can be compared with our clock."""
     skew: dt.timedelta = dt.timedelta(0)
@@ -40,9 +45,41 @@ class Listed:
         return taken - self.skew if taken is not None and self.tells_time else None
 
     @property
-    def key(self) -> str:
+    def number(self) -> str:
         """Its number, spelt for comparisons."""
         return key_of(self.order.id) or self.order.id
+
+    @property
+    def key(self) -> str:
+        """What tells it from all other rows of its day."""
+        return with_branch(self.number, self.branch)
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A row of a list that cannot be read: nobody knows whose it is, so nothing can be called absent beside it."""
+
+    words: str
+    """What is wrong with it."""
+    number: str = ""
+    """Its order's number, if that much can be read."""
+
+
+def is_same(order: Order, row: Order, *, number: str) -> bool:
+    """Say whether a row of a list is the order that has this number: numbers come again, on other days for example.
+
+    A symbol that is not understood, and a price that either does not tell, contradict nothing.
+    """
+    if key_of(row.id) != key_of(number) or order.side is not row.side or not _same_symbol(order.symbol, row.symbol):
+        return False
+    if None not in (order.price, row.price) and order.price != row.price:
+        return False
+    # How much an amendment moved is not told by every answer, nor is what its row shows as its quantity.
+    return order.original_id is not None or row.quantity == order.quantity
+
+
+def _same_symbol(known: str, listed: str) -> bool:
+    return known == listed or not is_symbol(listed)
 
 
 def checked(rows: Iterable[Listed], asked_on: dt.date, answered_on: dt.date) -> tuple[Listed, ...]:
@@ -62,8 +99,10 @@ def _identity(row: Listed) -> tuple[object, ...]:
     return (order.symbol, order.side, order.quantity, order.original_id, row.is_cancellation)
 
 
-def falls(rows: Iterable[Listed]) -> bool:
-    """Say whether a later order has a lower number than an earlier one."""
+def falls(rows: Sequence[Listed]) -> bool:
+    """Say whether a later order may have a lower number than an earlier one: one was seen, or two branches number."""
+    if len({row.branch for row in rows if row.branch}) > 1:
+        return True
     known = [(row.time, number) for row in rows if row.time and (number := number_of(row.order.id)) is not None]
     highest = 0
     for _, group in groupby(sorted(known), key=itemgetter(0)):
@@ -77,17 +116,26 @@ def falls(rows: Iterable[Listed]) -> bool:
 def could_be(intent: Intent, row: Listed) -> bool:
     """Say whether a row is of the same symbol, side and kind as an intent, and of the same chain of orders."""
     order = row.order
-    if (order.symbol, order.side) != (intent.symbol, intent.side):
+    if order.side is not intent.side or not _same_symbol(intent.symbol, order.symbol):
         return False
     if intent.kind is IntentKind.ORDER:
         return order.original_id is None
-    return row.is_cancellation == (intent.kind is IntentKind.CANCEL) and key_of(order.original_id) in chain_of(intent)
+    return _is_change(intent, row)
+
+
+def _is_change(intent: Intent, row: Listed) -> bool:
+    """Say whether a row amends or cancels the order that an intent names."""
+    is_cancel = intent.kind is IntentKind.CANCEL
+    return row.is_cancellation == is_cancel and key_of(row.order.original_id) in chain_of(intent, row.branch)
 
 
 def is_related(intent: Intent, row: Listed) -> bool:
-    """Say whether a row could have anything to do with an intent: what is left of these explains nothing else."""
+    """Say whether a row could have anything to do with an intent: what is left of these explains nothing else.
+
+    A symbol that is not understood may be its own.
+    """
     order = row.order
-    if (order.symbol, order.side) != (intent.symbol, intent.side):
+    if order.side is not intent.side or not _same_symbol(intent.symbol, order.symbol):
         return False
     if (order.original_id is None) != (intent.kind is IntentKind.ORDER):
         return False
@@ -102,12 +150,14 @@ def fits(intent: Intent, row: Listed, *, until: dt.datetime | None) -> bool:
     order = row.order
     if not is_related(intent, row) or row.is_elsewhere or not _in_time(intent, row, until):
         return False
+    if order.symbol != intent.symbol or not (row.is_dated or _is_of_the_day(intent, row)):
+        return False
     if intent.kind is IntentKind.ORDER:
         wanted = intent.request
         assert wanted is not None  # noqa: S101 - an order has a request
         same_type = order.type in (None, wanted.type)
         return order.quantity == wanted.quantity and order.price == wanted.price and same_type
-    if row.is_cancellation != (intent.kind is IntentKind.CANCEL) or key_of(order.original_id) not in chain_of(intent):
+    if not _is_change(intent, row):
         return False
     if intent.quantity is not None and order.quantity != intent.quantity:
         return False
@@ -120,15 +170,35 @@ def _in_time(intent: Intent, row: Listed, until: dt.datetime | None) -> bool:
     return intent.sent_at - EARLY <= row.time and (until is None or row.time <= until)
 
 
-def chain_of(intent: Intent) -> frozenset[str]:
-    """Return all numbers under which the order that an intent names may be listed as the original one."""
+def _is_of_the_day(intent: Intent, row: Listed) -> bool:
+    """Say whether number and time both show that a row without a date came after an intent."""
+    return bool(intent.watermark) and row.time is not None and intent.sent_at is not None
+
+
+def chain_of(intent: Intent, branch: str = "") -> frozenset[str]:
+    """Return all numbers under which the order that an intent names may be listed as the original one.
+
+    `branch` stands in handles too, and is no number of an order.
+    """
     if intent.order is None:
         return frozenset()
-    named = re.findall(r"[0-9]+", intent.order.handle.partition(":")[2].partition(":")[2])
+    parts = intent.order.handle.split(":")[2:]
+    named = [number for part in parts if part != branch for number in re.findall(r"[0-9]+", part)]
     numbers = (intent.order.id, intent.order.original_id, *named)
     return frozenset(key for number in numbers if (key := key_of(number)) is not None)
 
 
 def others(rows: Sequence[Listed], explained: frozenset[str]) -> list[Listed]:
     """Return the rows that no intent accounts for."""
-    return [row for row in rows if row.key not in explained]
+    numbers = numbers_in(explained)
+    return [row for row in rows if row.number not in numbers or not _is_explained(row, explained)]
+
+
+def numbers_in(keys: Iterable[str]) -> frozenset[str]:
+    """Return the numbers of these keys, without their branches."""
+    return frozenset(key.partition(BRANCH)[0] for key in keys)
+
+
+def _is_explained(row: Listed, explained: frozenset[str]) -> bool:
+    # Where either does not tell its branch, the number decides.
+    return not row.branch or row.number in explained or row.key in explained

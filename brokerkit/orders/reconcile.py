@@ -14,7 +14,20 @@ from brokerkit.market import clock
 from brokerkit.models import Model, Order
 from brokerkit.orders.intents import OPEN, UNRESOLVED, Confidence, Intent, IntentState, Sighting, key_of, number_of
 from brokerkit.orders.journal import Journal
-from brokerkit.orders.listing import EARLY, WRONG_CLOCK, Listed, checked, could_be, falls, fits, is_related, others
+from brokerkit.orders.listing import (
+    EARLY,
+    WRONG_CLOCK,
+    Listed,
+    Unread,
+    checked,
+    could_be,
+    falls,
+    fits,
+    is_related,
+    numbers_in,
+    others,
+)
+from brokerkit.orders.numbers import BranchOf, one_branch
 
 logger = logging.getLogger("brokerkit")
 
@@ -23,6 +36,10 @@ APART = dt.timedelta(seconds=1)
 LISTS = 3
 """So many complete lists over the settle time have to lack an intent before it is presumed absent."""
 KEPT = 40
+LAST_WORD = dt.timedelta(days=14)
+"""So long the list of a day that is over is asked for, if it could not be had: longer than any row of holidays."""
+UNREAD = "?"
+"""Stands in sightings for a row whose number cannot be read."""
 POLL_SECONDS = 1.1
 _PRESUMED = IntentState.PRESUMED_ABSENT
 
@@ -38,6 +55,8 @@ class Reconciliation(Model):
     """Presumed absent before, standing after all."""
     foreign: tuple[Order, ...] = ()
     """Orders of the days looked at that somebody else placed: they are reported, not adopted."""
+    unreadable: tuple[str, ...] = ()
+    """Rows of the lists that could not be read, and why. Beside one of them nothing is presumed absent."""
     problem: str | None = None
     """Why a list could not be read to its end; such a list decides nothing."""
 
@@ -49,6 +68,8 @@ class Terms:
     proves_absence: bool
     settle: dt.timedelta
     exclusive: bool
+    unread: tuple[str, ...] = ()
+    """Numbers of rows that could not be read: each may be the intent's."""
 
 
 class Reconciler:
@@ -57,13 +78,14 @@ class Reconciler:
     def __init__(
         self,
         journal: Journal,
-        rows_of: Callable[[dt.date], Iterable[Listed]],
+        rows_of: Callable[[dt.date], Iterable[Listed | Unread]],
         *,
         proves_absence: bool,
         settle_seconds: float,
         exclusive: bool,
         times_tell: bool,
         skew: Callable[[], float],
+        branch_of: BranchOf = one_branch,
     ) -> None:
         self._journal = journal
         self._rows_of = rows_of
@@ -72,6 +94,7 @@ class Reconciler:
         self._exclusive = exclusive
         self._times_tell = times_tell
         self._skew = skew
+        self._branch_of = branch_of
 
     def run(self, *, wait: bool, timeout: float | None) -> Reconciliation:
         """Look once, or with `wait` until everything is decided or the time is over."""
@@ -86,32 +109,56 @@ class Reconciler:
         recovered = self._journal.recover()
         today = clock.today()
         known = self._journal.in_states(UNRESOLVED | {_PRESUMED})
-        days = sorted({today, *(intent.day for intent in known)})
+        days = sorted({today, *(intent.day for intent in known if self._is_worth_reading(intent, today))})
         report = Reconciliation(decided=recovered)
         for day in days:
             try:
                 asked_on = clock.today()
-                rows = checked(self._rows_of(day), asked_on, clock.today())
+                found = list(self._rows_of(day))
+                rows = checked(self._comparable(found), asked_on, clock.today())
             except BrokerError as error:
                 logger.warning("The list of %s cannot be used: %s", day, error)
                 report = report.model_copy(update={"problem": str(error)})
                 continue
-            report = _joined(self._judge_day(day, rows, is_over=day < today), report)
+            unread = [row for row in found if isinstance(row, Unread)]
+            report = _joined(self._judge_day(day, rows, unread, is_over=day < today), report)
         return report.model_copy(update={"unresolved": self._journal.unresolved()})
 
-    def _judge_day(self, day: dt.date, rows: Sequence[Listed], *, is_over: bool) -> Reconciliation:
-        now = clock.now()
+    def _is_worth_reading(self, intent: Intent, today: dt.date) -> bool:
+        """Say whether the list of an intent's day can still tell something.
+
+        No order outlives its day, so one that is presumed absent can turn up late in the list of that day only. Where
+        lists prove absence, that of the day that is over has the last word. Where they do not, or where that list could
+        not be had for so long, nothing more is to be learnt.
+        """
+        if intent.state is not _PRESUMED or intent.day >= today:
+            return True
+        return self._proves_absence and today - intent.day <= LAST_WORD
+
+    def _comparable(self, found: Sequence[Listed | Unread]) -> list[Listed]:
         skew, tells_time = dt.timedelta(seconds=self._skew()), self._times_tell and not self._clock_is_wrong()
-        rows = [replace(row, tells_time=tells_time, skew=skew) for row in rows]
+        return [
+            replace(row, tells_time=tells_time, skew=skew, branch=self._branch_of(row.order))
+            for row in found
+            if isinstance(row, Listed)
+        ]
+
+    def _judge_day(
+        self, day: dt.date, rows: Sequence[Listed], unread: Sequence[Unread], *, is_over: bool
+    ) -> Reconciliation:
+        now = clock.now()
         self._doubt(day, rows)
         known = list(self._journal.of_day(day, {*OPEN, _PRESUMED}))
         intents = [intent for intent in known if intent.state in {*UNRESOLVED, _PRESUMED}]
         sending = [intent for intent in known if intent.state is IntentState.SENDING]
-        free = others(rows, self._journal.explained(day))
-        numbers = [number_of(row.order.id) for row in rows]
+        explained = self._journal.explained(day)
+        free = others(rows, explained)
+        dated = [row for row in rows if row.is_dated]
+        numbers = [number_of(number) for number in (*(row.order.id for row in dated), *(row.number for row in unread))]
         # Whoever else trades the account is known before anything is matched.
-        self._journal.learn(day, numbers, self._foreign(free, (*intents, *sending)), falls=falls(rows))
-        judged = [self._judge(intent, free, (*intents, *sending), now, is_over) for intent in intents]
+        self._journal.learn(day, numbers, self._foreign(free, (*intents, *sending)), falls=falls(dated))
+        blind = [row for row in unread if key_of(row.number) not in numbers_in(explained)]
+        judged = [self._judge(intent, free, (*intents, *sending), now, is_over, blind) for intent in intents]
         changed = [new for old, new in zip(intents, judged, strict=True) if new.state is not old.state]
         late = tuple(intent for intent in changed if intent.state is IntentState.LATE)
         # What could have been ours until a moment ago may be explained by nobody any more.
@@ -120,39 +167,56 @@ class Reconciler:
         self._journal.learn(day, [], foreign)
         if late:
             self._journal.end_exclusive(day)
+        for row in unread:
+            logger.warning("A row of the list of %s cannot be read: %s (order %s)", day, row.words, row.number or "?")
         return Reconciliation(
-            decided=tuple(changed), late=late, foreign=tuple(row.order for row in left if row.key in foreign)
+            decided=tuple(changed),
+            late=late,
+            foreign=tuple(row.order for row in left if row.key in foreign),
+            unreadable=tuple(f"{day}, order {row.number or '?'}: {row.words}" for row in unread),
         )
 
     def _doubt(self, day: dt.date, rows: Sequence[Listed]) -> None:
         """Take back a number that was answered where the list shows it as another order: answers can be swapped."""
-        listed = {row.key: row for row in rows}
+        listed: dict[str, list[Listed]] = {}
+        for row in rows:
+            if row.is_dated:
+                listed.setdefault(row.number, []).append(row)
 
         def change(present: Intent) -> Intent:
             words = f"the list shows {present.order_id}, the number that was answered, as another order"
             return present.moved(IntentState.UNKNOWN, words, order_id=None, result=None)
 
         for intent in self._journal.of_day(day, {IntentState.ACKED}):
-            row = listed.get(key_of(intent.order_id) or "")
-            if row and intent.confidence is None and not could_be(intent, row):
+            same = listed.get(key_of(intent.order_id) or "", ())
+            branch = self._branch_of(intent.result) if intent.result else ""
+            theirs = [row for row in same if not branch or row.branch in ("", branch)]
+            if theirs and intent.confidence is None and not any(could_be(intent, row) for row in theirs):
                 logger.warning("Order %s is not what was answered for %s", intent.order_id, intent.what)
                 self._journal.revise(intent.id, change)
 
     def _foreign(self, free: Sequence[Listed], intents: Sequence[Intent]) -> list[str]:
         """Return the numbers of rows that are nobody's whom we know, and cannot be."""
-        return [row.key for row in free if not any(self._may_be(intent, row) for intent in intents)]
+        return [row.key for row in free if row.is_dated and not any(self._may_be(intent, row) for intent in intents)]
 
     def _may_be(self, intent: Intent, row: Listed) -> bool:
         return fits(intent, row, until=None) or (intent.state in UNRESOLVED and is_related(intent, row))
 
     def _judge(
-        self, intent: Intent, free: Sequence[Listed], intents: Sequence[Intent], now: dt.datetime, is_over: bool
+        self,
+        intent: Intent,
+        free: Sequence[Listed],
+        intents: Sequence[Intent],
+        now: dt.datetime,
+        is_over: bool,
+        blind: Sequence[Unread],
     ) -> Intent:
         settle = max(self._settle_seconds, self._journal.longest_delay() * 1.5)
         terms = Terms(
             self._proves_absence and not self._clock_is_wrong(),
             dt.timedelta(seconds=settle),
-            self._exclusive and not self._journal.is_shared(intent.day),
+            self._exclusive and not self._journal.is_shared(intent.day) and not blind,
+            unread=tuple(key_of(row.number) or UNREAD for row in blind),
         )
         rivals = [other for other in intents if other.id != intent.id]
         falling = self._journal.falls(intent.day)
@@ -184,8 +248,8 @@ def judge(
     until = (intent.deadline or now) + terms.settle + EARLY
     fitting = [row for row in free if fits(intent, row, until=None if intent.state is _PRESUMED else until)]
     rest = [row for row in free if is_related(intent, row) and row not in fitting]
-    seen = _having_seen(intent, fitting, rest, now)
-    if intent.watermark is None and not all(row.tells_time for row in fitting + rest):
+    seen = _having_seen(intent, fitting, rest, terms, now)
+    if intent.watermark is None and not all(row.time for row in fitting + rest):
         return seen  # neither numbers nor times tell which rows came after it
     if len(fitting) > 1:
         return _ambiguous(seen, f"{len(fitting)} orders of the list could be it: {_named(fitting)}")
@@ -196,6 +260,8 @@ def judge(
     settled = intent.deadline is not None and now >= intent.deadline + terms.settle
     if seen.state is _PRESUMED or not settled:
         return seen
+    if terms.unread:
+        return seen
     if rest:
         return _ambiguous(seen, f"orders that nobody explains could be it, differently: {_named(rest)}")
     last = seen.sightings[-1]
@@ -205,8 +271,11 @@ def judge(
     return seen
 
 
-def _having_seen(intent: Intent, fitting: Sequence[Listed], rest: Sequence[Listed], now: dt.datetime) -> Intent:
-    keys, unexplained = tuple(row.key for row in fitting), tuple(row.key for row in rest)
+def _having_seen(
+    intent: Intent, fitting: Sequence[Listed], rest: Sequence[Listed], terms: Terms, now: dt.datetime
+) -> Intent:
+    keys = tuple(row.number for row in fitting)
+    unexplained = (*(row.number for row in rest), *terms.unread)
     sightings = intent.sightings
     last = sightings[-1] if sightings else None
     if last and (last.fitting, last.unexplained, last.since.date()) == (keys, unexplained, now.date()):
@@ -222,7 +291,7 @@ def _matched(seen: Intent, row: Listed, rivals: Sequence[Intent], terms: Terms) 
         return seen  # the one that is not known has to be decided first
     if unsure:
         return _ambiguous(seen, f"order {row.order.id} could also be {', '.join(rival.id for rival in unsure)}")
-    same = list(takewhile(lambda sighting: sighting.fitting == (row.key,), reversed(seen.sightings)))
+    same = list(takewhile(lambda sighting: sighting.fitting == (row.number,), reversed(seen.sightings)))
     if same[0].until - same[-1].since < APART:
         return seen
     return seen.moved(
@@ -272,6 +341,7 @@ def _joined(first: Reconciliation, second: Reconciliation) -> Reconciliation:
         decided=newest(first.decided, second.decided),
         unresolved=second.unresolved,
         late=newest(first.late, second.late),
-        foreign=tuple({order.id: order for order in (*first.foreign, *second.foreign)}.values()),
+        foreign=tuple({(order.id, order.handle): order for order in (*first.foreign, *second.foreign)}.values()),
+        unreadable=tuple(dict.fromkeys((*first.unreadable, *second.unreadable))),
         problem=second.problem,
     )

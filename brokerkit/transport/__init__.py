@@ -8,7 +8,8 @@ from brokerkit.transport.http import Client
 from brokerkit.transport.limits import Limit
 from brokerkit.transport.numbers import GRAMMAR, Blankable, Day, Number, TextNumber, wire_text
 from brokerkit.transport.preparing import preparing
-from brokerkit.transport.text import Text
+from brokerkit.transport.rows import OddRow, Row
+from brokerkit.transport.text import Text, Words
 
 __all__ = [
     "GRAMMAR",
@@ -22,12 +23,15 @@ __all__ = [
     "Endpoint",
     "Limit",
     "Number",
+    "OddRow",
     "Parameters",
     "Reply",
     "Request",
+    "Row",
     "Text",
     "TextNumber",
     "Token",
+    "Words",
     "preparing",
     "wire_text",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, NoReturn, TypeVar, cast
 
 from pydantic import ValidationError
@@ -11,9 +11,11 @@ from pydantic import ValidationError
 from brokerkit.errors import BrokerError, NetworkError, OrderUncertain, Rejected, WireError
 from brokerkit.transport.connection import Answer
 from brokerkit.transport.endpoint import Body, Effect, Endpoint, deepest_fault
+from brokerkit.transport.rows import OddRow
 from brokerkit.transport.text import Redactor
 
 R = TypeVar("R", bound=Body)
+T = TypeVar("T")
 TROUBLE = "The server is in trouble: try again later."
 
 
@@ -70,6 +72,17 @@ class Reader(ABC):
         if 500 <= answer.status < 600:
             return self._error(NetworkError, endpoint, words, advice=f"{TROUBLE} {self.advise('') or ''}".strip())
         return self.wrong(endpoint, words)
+
+    def sound(self, endpoint: Endpoint[Any], rows: Iterable[T | OddRow], *number: str) -> Iterator[T]:
+        """Yield the rows; a WireError at one that is not as documented. Its number stands in the fields `number`."""
+        for row in rows:
+            if isinstance(row, OddRow):
+                raise self.odd(endpoint, row, *number)
+            yield row
+
+    def odd(self, endpoint: Endpoint[Any], row: OddRow, *number: str) -> WireError:
+        """Return the error for a list with an odd row."""
+        return self.wrong(endpoint, f"in the row of {row.text(*number) or 'no number'}, {row.fault}")
 
     def _read(self, endpoint: Endpoint[R], answer: Answer) -> R:
         """Return the checked reply. What fails here is raised anew, without the frames that hold the broker's words."""

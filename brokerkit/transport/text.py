@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, SecretStr
+from pydantic import AfterValidator, PlainValidator, SecretStr
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]{0,16}[ -/]{0,4}[@-~]")
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
@@ -34,6 +34,14 @@ def _printable(text: str) -> str:
 
 Text = Annotated[str, AfterValidator(sanitize)]
 """A name or word of a broker inside a reply: printable, without padding."""
+
+
+def _words(value: Any) -> str:
+    return sanitize(value) if isinstance(value, str) else ""
+
+
+Words = Annotated[str, PlainValidator(_words)]
+"""A text that nothing depends on: blank where it is none."""
 
 
 class Redactor:

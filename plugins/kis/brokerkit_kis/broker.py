@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import logging
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import cast
 
@@ -23,11 +24,14 @@ from brokerkit.models import (
     Quote,
     Venue,
 )
-from brokerkit.orders.listing import Listed
-from brokerkit.transport import Endpoint, wire_text
+from brokerkit.orders.listing import Listed, Unread
+from brokerkit.transport import wire_text
 from brokerkit_kis.client import KisClient, Settings
+from brokerkit_kis.lists import OrderLists
 from brokerkit_kis.wire import account, orders, quotes
 from brokerkit_kis.wire.types import moment
+
+logger = logging.getLogger("brokerkit")
 
 
 class KisBroker(Broker):
@@ -153,106 +157,23 @@ class KisBroker(Broker):
         return (order.id, order.original_id, orders.parts_of(order.handle)[2])
 
     def _find_order(self, order: Order) -> Order | None:
-        day, _, number = orders.parts_of(order.handle)
-        replaced = False
-        recent = day >= _three_months_before(clock.today())
-        endpoint = orders.DAY_ORDERS if recent else orders.OLD_ORDERS
-        for row in self._rows(self.client.pages, endpoint, day, day, order.symbol):
-            replaced = replaced or int(row.original or 0) == int(number)
-            if int(row.id) == int(number) and row.day == day:
-                own: dict[str, object] = {
-                    "id": order.id,
-                    "original_id": order.original_id,
-                    "handle": order.handle,
-                    # It is amended and cancelled as it was sent, wherever the list says that it rests.
-                    "venue": order.venue if order.venue is Venue.SOR else row.venue,
-                }
-                return row.to_model(
-                    **own, status=row.status(replaced, self._is_over(row.day, row.venue)), name=row.name or order.name
-                )
-        return None
-
-    def _rows(
-        self,
-        read: Callable[..., Iterable[orders.OrdersAnswer]],
-        endpoint: Endpoint[orders.OrdersAnswer],
-        start: dt.date,
-        end: dt.date,
-        symbol: str | None,
-        *,
-        direction: str = orders.NEWEST_FIRST,
-    ) -> Iterator[orders.OrderRow]:
-        """Yield the rows of the list, newest first, so that what followed an order comes before it.
-
-        `read` is `client.pages` where one row is looked for, `client.listing` where all of them are needed.
-        """
-        for page in read(
-            endpoint,
-            params={
-                **self.client.account(),
-                "INQR_STRT_DT": f"{start:%Y%m%d}",
-                "INQR_END_DT": f"{end:%Y%m%d}",
-                "SLL_BUY_DVSN_CD": "00",
-                "PDNO": symbol or "",
-                "ORD_GNO_BRNO": "",
-                "ODNO": "",
-                "CCLD_DVSN": "00",
-                "INQR_DVSN": direction,
-                "INQR_DVSN_1": "",
-                "INQR_DVSN_3": "00",
-                "EXCG_ID_DVSN_CD": orders.ALL_VENUES[self.client.environment],
-                "CTX_AREA_FK100": "",
-                "CTX_AREA_NK100": "",
-            },
-        ):
-            yield from page.rows
+        return self._lists().find(order)
 
     def _order_history(self, start: dt.date, end: dt.date, symbol: str | None) -> Iterable[Order]:
-        border = _three_months_before(clock.today())
-        rows: list[orders.OrderRow] = []
-        if end >= border:
-            rows += self._rows(self.client.listing, orders.DAY_ORDERS, max(start, border), end, symbol)
-        if start < border:
-            rows += self._rows(
-                self.client.listing, orders.OLD_ORDERS, start, min(end, border - dt.timedelta(1)), symbol
-            )
-        return [order for row, order in self._judged(rows) if not row.is_cancellation]
+        return self._lists().history(start, end, symbol)
 
-    def _judged(self, rows: Sequence[orders.OrderRow]) -> list[tuple[orders.OrderRow, Order]]:
-        """Return each row with its order, whose status needs the rows that followed it."""
-        followed = {(row.day, int(row.original)) for row in rows if row.original_id}
-        return [
-            (
-                row,
-                row.to_model(
-                    status=row.status((row.day, int(row.id)) in followed, self._is_over(row.day, row.venue)),
-                    name=row.name or None,
-                ),
-            )
-            for row in rows
-        ]
-
-    def _order_rows(self, day: dt.date) -> Iterable[Listed]:
-        recent = day >= _three_months_before(clock.today())
-        endpoint = orders.DAY_ORDERS if recent else orders.OLD_ORDERS
-        # Oldest first: what is placed while the pages are read comes last, and moves no row to another page.
-        rows = list(self._rows(self.client.listing, endpoint, day, day, None, direction=orders.OLDEST_FIRST))
-        listed = [Listed(order, row.is_cancellation) for row, order in self._judged(rows)]
-        if day == clock.today() and self.supports("orders"):
-            known = {int(row.id) for row in rows}
-            listed += [Listed(order) for order in self._open_orders() if int(order.id) not in known]
-        return listed
+    def _order_rows(self, day: dt.date) -> Iterable[Listed | Unread]:
+        return self._lists().everything(day)
 
     def _open_orders(self) -> Iterable[Order]:
-        params = {
-            **self.client.account(),
-            "CTX_AREA_FK100": "",
-            "CTX_AREA_NK100": "",
-            "INQR_DVSN_1": "0",
-            "INQR_DVSN_2": "0",
-        }
-        pages = self.client.listing(orders.OPEN_ORDERS, params=params)
-        return [row.to_model(name=row.name or None) for page in pages for row in page.rows if row.remaining_quantity]
+        return self._lists().working()
+
+    def _lists(self) -> OrderLists:
+        return OrderLists(self.client, self._is_over)
+
+    @staticmethod
+    def _branch_of(order: Order) -> str:
+        return orders.parts_of(order.handle)[1]
 
     def _order_book(self, symbol: str, venue: Venue) -> OrderBook:
         answer = self.client.call(
@@ -325,12 +246,3 @@ class KisBroker(Broker):
                 advice="Ask for later days.",
             )
         return [row.to_model(symbol=symbol) for row in answer.rows]
-
-
-def _three_months_before(day: dt.date) -> dt.date:
-    """Return the day from which on the list of recent orders reaches."""
-    month = day.month - 3 if day.month > 3 else day.month + 9
-    year = day.year if day.month > 3 else day.year - 1
-    first = dt.date(year, month, 1)
-    last = (first + dt.timedelta(31)).replace(day=1) - dt.timedelta(1)
-    return first.replace(day=min(day.day, last.day))

@@ -173,7 +173,7 @@ def test_demo_balance_with_two_holdings(wire: Any) -> None:
 @pytest.mark.parametrize(("number", "time"), [("0001568197", dt.time(17, 1)), ("0001568196", dt.time(17, 0, 38))])
 def test_refused_orders_stay_in_the_official_list(wire: Any, number: str, time: dt.time) -> None:
     broker = served(wire, "CTSC9215R", "domestic_stock__inquire_daily_ccld__official")
-    order = wire.order(id=number, symbol="009150", handle=f"kis:20220103:06010:{number}")
+    order = wire.order(id=number, symbol="009150", price=150000, handle=f"kis:20220103:06010:{number}")
     assert broker.refresh(order) == wire.order(
         id=number,
         symbol="009150",

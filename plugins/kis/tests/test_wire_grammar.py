@@ -112,7 +112,7 @@ def test_text_outside_the_grammar_is_a_wire_error_that_names_endpoint_and_field(
     for value in NOT_NUMBERS:
         with pytest.raises(WireError, match=name) as caught:
             with_field(wire, verb, block, name, value)()
-        assert f"{block}." in caught.value.message, value
+        assert f"{block}." in caught.value.message or "in the row of" in caught.value.message, value
         assert caught.value.endpoint is not None
         assert caught.value.endpoint.startswith(VERBS[verb][0]), value
 
@@ -142,20 +142,34 @@ LISTS = [("refresh", "output1"), ("history", "output1"), ("orders", "output")]
 
 
 @pytest.mark.parametrize(("verb", "block"), LISTS)
-@pytest.mark.parametrize("value", ["", "240000", "1011", "10:11:12", None])
-def test_text_that_is_no_time_is_a_wire_error(wire: Any, verb: str, block: str, value: Any) -> None:
-    with pytest.raises(WireError, match="ord_tmd"):
-        with_field(wire, verb, block, "ord_tmd", value)()
+@pytest.mark.parametrize("value", ["", "240000", "90512", "99:99", "10:11:12", "１０１１１２", None, 101112, ...])
+def test_text_that_is_no_time_is_none_and_the_order_is_told_all_the_same(
+    wire: Any, verb: str, block: str, value: Any
+) -> None:
+    found: Any = with_field(wire, verb, block, "ord_tmd", value)()
+    (order,) = found if isinstance(found, tuple) else (found,)
+    assert (order.submitted_at, order.filled_quantity) == (None, 4)
 
 
 @pytest.mark.parametrize(("verb", "block"), LISTS)
 @pytest.mark.parametrize("name", ["odno", "orgn_odno"])
-@pytest.mark.parametrize("value", ["12a", "-5", "1 2", "12345678901", "１", None, 5])
+@pytest.mark.parametrize("value", ["12a", "-5", "1 2", "9" * 19, "１", None, 5])
 def test_order_number_outside_the_grammar_is_a_wire_error(
     wire: Any, verb: str, block: str, name: str, value: Any
 ) -> None:
     with pytest.raises(WireError, match=name):
         with_field(wire, verb, block, name, value)()
+
+
+@pytest.mark.parametrize(("verb", "block"), LISTS)
+@pytest.mark.parametrize("name", ["ord_dvsn_cd", "excg_id_dvsn_cd", "prdt_name", "ord_gno_brno"])
+@pytest.mark.parametrize("value", [None, 5, [], {}, ...], ids=repr)
+def test_text_that_decides_nothing_does_not_cost_the_order(
+    wire: Any, verb: str, block: str, name: str, value: Any
+) -> None:
+    found: Any = with_field(wire, verb, block, name, value)()
+    (order,) = found if isinstance(found, tuple) else (found,)
+    assert (order.quantity, order.filled_quantity) == (10, 4)
 
 
 @pytest.mark.parametrize(("verb", "block"), LISTS)

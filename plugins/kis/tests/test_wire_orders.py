@@ -77,11 +77,22 @@ def test_order_without_a_time_is_accepted_without_one(wire: Any, time: Any) -> N
     assert wire.broker.buy("005930", 10, price=70000).submitted_at is None
 
 
-@pytest.mark.parametrize("time", ["250000", "1011", "10:11:12", "１０１１１２"])
-def test_order_with_an_impossible_time_is_uncertain(wire: Any, time: str) -> None:
-    accepted(wire, BUY, ORD_TMD=time)
-    with pytest.raises(OrderUncertain, match="ORD_TMD"):
-        wire.broker.buy("005930", 10, price=70000)
+@pytest.mark.parametrize(
+    "time", ["", "250000", "90512", "99:99", "10:11:12", "１０１１１２", None, 101112, {}], ids=repr
+)
+@pytest.mark.parametrize("branch", ["06010", "", None, 6010, ["06010"]], ids=repr)
+def test_order_whose_time_or_branch_is_odd_is_accepted_all_the_same(wire: Any, time: Any, branch: Any) -> None:
+    accepted(wire, BUY, ORD_TMD=time, KRX_FWDG_ORD_ORGNO=branch)
+    order = wire.broker.buy("005930", 10, price=70000)
+    told = branch if isinstance(branch, str) else ""
+    assert (order.id, order.submitted_at) == ("0001234568", None)
+    assert order.handle == f"kis:{TODAY:%Y%m%d}:{told}:0001234568"
+
+
+@pytest.mark.parametrize("changes", [{"msg_cd": None}, {"msg1": None}, {"msg_cd": 5, "msg1": {}}], ids=repr)
+def test_order_whose_words_are_odd_is_accepted_all_the_same(wire: Any, changes: Any) -> None:
+    wire.answer(BUY, {**wire.good(BUY), **changes})
+    assert wire.broker.buy("005930", 10, price=70000).id == "0001234568"
 
 
 def test_answer_in_small_letters_and_as_an_array_is_read_too(wire: Any) -> None:
@@ -163,7 +174,6 @@ BEFORE = f"{TODAY - dt.timedelta(1):%Y%m%d}"
         ({"tot_ccld_qty": "4", "rmn_qty": "0", "cncl_cfrm_qty": "6"}, OrderStatus.CANCELED),
         (GONE, OrderStatus.UNKNOWN),
         ({**GONE, "rjct_qty": "", "cncl_cfrm_qty": ""}, OrderStatus.UNKNOWN),
-        ({**GONE, "ord_qty": "0"}, OrderStatus.UNKNOWN),
         ({**OPEN, "cncl_yn": "Y"}, OrderStatus.WORKING),
         ({**OPEN, "rjct_qty": "3"}, OrderStatus.WORKING),
     ],
@@ -203,8 +213,55 @@ def test_unknown_types_and_venues_are_none_and_prices_of_zero_too(wire: Any) -> 
 
 
 def test_row_is_found_by_its_number_whatever_the_zeros(wire: Any) -> None:
-    found = refreshed(wire, odno="1234567", sll_buy_dvsn_cd="01", orgn_odno="0000000000")
-    assert (found.id, found.side, found.status) == ("0001234567", Side.SELL, OrderStatus.PARTIALLY_FILLED)
+    found = refreshed(wire, odno="1234567", orgn_odno="0000000000")
+    assert (found.id, found.side, found.status) == ("0001234567", Side.BUY, OrderStatus.PARTIALLY_FILLED)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"pdno": "000660"},
+        {"sll_buy_dvsn_cd": "01"},
+        {"ord_qty": "9"},
+        {"ord_unpr": "70100"},
+        {"ord_gno_brno": "06020"},
+        {"ord_qty": "0"},
+    ],
+    ids=repr,
+)
+def test_row_with_the_number_of_an_order_that_differs_leaves_the_order_as_it_was(wire: Any, change: Any) -> None:
+    assert refreshed(wire, **change) == wire.order()
+
+
+@pytest.mark.parametrize("change", [{"ord_gno_brno": ""}, {"pdno": "00000A005930"}, {"pdno": "A005930"}], ids=repr)
+def test_row_that_says_less_or_spells_it_otherwise_is_the_order(wire: Any, change: Any) -> None:
+    assert refreshed(wire, **change).filled_quantity == 4
+
+
+def test_same_number_of_another_branch_is_passed_over(wire: Any) -> None:
+    theirs = row(wire, ord_gno_brno="00950", tot_ccld_qty="10", rmn_qty="0")
+    wire.answer(LIST, {**wire.good(LIST), "output1": [theirs, row(wire)]})
+    assert wire.broker.refresh(wire.order()).filled_quantity == 4
+
+
+@pytest.mark.parametrize("branch", ["06020", "00950"])
+def test_what_another_branch_cancelled_is_another_order(wire: Any, branch: str) -> None:
+    cancellation = row(
+        wire, odno="9", orgn_odno="0001234567", ord_gno_brno=branch, sll_buy_dvsn_cd_name="BUY CANCEL*", **GONE
+    )
+    wire.answer(LIST, {**wire.good(LIST), "output1": [cancellation, row(wire, **GONE)]})
+    assert wire.broker.refresh(wire.order()).status is OrderStatus.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "refused", [{"rjct_qty": "10"}, {"rjct_qty": "", "sll_buy_dvsn_cd_name": "매수취소거부"}], ids=repr
+)
+def test_refused_cancellation_cancels_nothing(wire: Any, refused: Any) -> None:
+    known = {"odno": "9", "orgn_odno": "0001234567", "sll_buy_dvsn_cd_name": "매수취소", **GONE}
+    wire.answer(LIST, {**wire.good(LIST), "output1": [row(wire, **{**known, **refused}), row(wire, **GONE)]})
+    assert wire.broker.refresh(wire.order()).status is OrderStatus.UNKNOWN
+    wire.answer(LIST, {**wire.good(LIST), "output1": [row(wire, **known), row(wire, **GONE)]})
+    assert wire.broker.refresh(wire.order()).status is OrderStatus.CANCELED
 
 
 def test_row_of_another_day_or_number_is_not_the_order(wire: Any) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+import logging
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from pydantic import SecretStr
@@ -13,7 +14,6 @@ from brokerkit.arguments import masked
 from brokerkit.broker import NEWEST_FLOWS, Broker
 from brokerkit.errors import ConfigError, InvalidRequest, UnknownSymbol, Unsupported
 from brokerkit.market import clock
-from brokerkit.market.days import is_trading_day
 from brokerkit.market.ticks import Kind
 from brokerkit.models import (
     Balance,
@@ -26,11 +26,14 @@ from brokerkit.models import (
     Quote,
     Venue,
 )
-from brokerkit.orders.listing import Listed
+from brokerkit.orders.listing import Listed, Unread
 from brokerkit.transport import preparing, wire_text
 from brokerkit_kiwoom.client import KiwoomClient, Settings
+from brokerkit_kiwoom.lists import OrderLists
 from brokerkit_kiwoom.wire import account, login, orders, quotes
 from brokerkit_kiwoom.wire.types import moment
+
+logger = logging.getLogger("brokerkit")
 
 
 class KiwoomBroker(Broker):
@@ -158,101 +161,19 @@ class KiwoomBroker(Broker):
         return (order.id, order.original_id, row, named)
 
     def _find_order(self, order: Order) -> Order | None:
-        day, number, _ = orders.parts_of(order.handle)
-        followed = False
-        for row in self._rows(day, order.symbol):
-            followed = followed or int(row.original or 0) == int(number)
-            if int(row.id) == int(number):
-                own = {
-                    "id": order.id,
-                    "original_id": order.original_id,
-                    "handle": order.handle,
-                    "name": row.name or order.name,
-                    # It is amended and cancelled as it was sent, wherever the list says that it rests.
-                    "venue": order.venue if order.venue is Venue.SOR else row.venue,
-                }
-                return self._listed(row, day, followed).model_copy(update=own)
-        if day != clock.today():
-            return None
-        # The mock's list of the day stays empty for some; what is open and what was filled are listed elsewhere too.
-        own = {"id": order.id, "original_id": order.original_id, "handle": order.handle}
-        elsewhere = [each for each in self._open_and_filled(order.symbol) if int(each.id) == int(number)]
-        return elsewhere[0].model_copy(update=own) if elsewhere else None
-
-    def _open_and_filled(self, symbol: str | None) -> list[Order]:
-        """Return the orders of today from the lists of open and of filled ones, each once."""
-        working = [order for order in self._open_orders() if symbol in (None, order.symbol)]
-        body = {"stk_cd": symbol or "", "qry_tp": "1" if symbol else "0", "sell_tp": "0", "ord_no": "", "stex_tp": "0"}
-        pages = self.client.listing(orders.FILLED_ORDERS, body=body)
-        rows = {int(row.id): row for page in pages for row in page.rows}
-        if len(rows) < sum(len(page.rows) for page in pages):
-            raise self.client.wrong(orders.FILLED_ORDERS, "an order stands in it twice, so its fills cannot be told")
-        known = {int(order.id) for order in working}
-        return working + [self._of_today(row) for number, row in rows.items() if number not in known]
-
-    def _of_today(self, row: orders.OpenOrderRow | orders.FilledOrderRow) -> Order:
-        return row.to_model(
-            name=row.name or None,
-            handle=orders.handle(f"{clock.today():%Y%m%d}", row.id, row.id),
-            submitted_at=moment(clock.today(), row.time),
-        )
-
-    def _rows(
-        self, day: dt.date, symbol: str | None, direction: str = orders.NEWEST_FIRST
-    ) -> Iterator[orders.OrderRow]:
-        """Yield the rows of a day, newest first, so that what followed an order comes before it."""
-        for page in self.client.pages(
-            orders.DAY_ORDERS,
-            body={
-                "ord_dt": f"{day:%Y%m%d}",
-                "qry_tp": direction,
-                "stk_bond_tp": "1",
-                "sell_tp": "0",
-                "stk_cd": symbol or "",
-                "fr_ord_no": "",
-                "dmst_stex_tp": "%",
-            },
-        ):
-            yield from page.rows
-
-    def _listed(self, row: orders.OrderRow, day: dt.date, followed: bool) -> Order:
-        return row.to_model(
-            name=row.name or None,
-            handle=orders.handle(f"{day:%Y%m%d}", row.id, row.id),
-            status=row.status(day, followed, self._is_over(day, row.venue)),
-            submitted_at=moment(day, row.time),
-        )
+        return self._lists().find(order)
 
     def _order_history(self, start: dt.date, end: dt.date, symbol: str | None) -> Iterable[Order]:
-        found: list[Order] = []
-        for number in range((end - start).days + 1):
-            day = start + dt.timedelta(number)
-            if not is_trading_day(day) and day != clock.today():
-                continue
-            rows = list(self._rows(day, symbol))
-            followed = {int(row.original) for row in rows if row.original_id}
-            found += [self._listed(row, day, int(row.id) in followed) for row in rows if not row.is_cancellation]
-            if not rows and day == clock.today():
-                found += self._open_and_filled(symbol)
-        return found
+        return self._lists().history(start, end, symbol)
 
-    def _order_rows(self, day: dt.date) -> Iterable[Listed]:
-        # Oldest first: what is placed while the pages are read comes last, and moves no row to another page.
-        rows = list(self._rows(day, None, orders.OLDEST_FIRST))
-        followed = {int(row.original) for row in rows if row.original_id}
-        listed = [
-            Listed(self._listed(row, day, int(row.id) in followed), row.is_cancellation, row.is_elsewhere)
-            for row in rows
-        ]
-        if day == clock.today():
-            known = {int(row.id) for row in rows}
-            listed += [Listed(order) for order in self._open_and_filled(None) if int(order.id) not in known]
-        return listed
+    def _order_rows(self, day: dt.date) -> Iterable[Listed | Unread]:
+        return self._lists().everything(day)
 
     def _open_orders(self) -> Iterable[Order]:
-        body = {"all_stk_tp": "0", "trde_tp": "0", "stk_cd": "", "stex_tp": "0"}
-        pages = self.client.listing(orders.OPEN_ORDERS, body=body)
-        return [self._of_today(row) for page in pages for row in page.rows if row.remaining_quantity]
+        return self._lists().working()
+
+    def _lists(self) -> OrderLists:
+        return OrderLists(self.client, self._is_over, is_simulated=self.environment == "sandbox")
 
     def _order_book(self, symbol: str, venue: Venue) -> OrderBook:
         book = self.client.call(quotes.BOOK, body={"stk_cd": symbol + quotes.CODE_SUFFIX[venue]})

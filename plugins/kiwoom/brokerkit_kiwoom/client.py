@@ -11,6 +11,7 @@ from brokerkit import config
 from brokerkit.market import clock
 from brokerkit.transport import Answer, Body, Client, Effect, Endpoint, Limit, Parameters, Request, Token
 from brokerkit_kiwoom.wire import errors, login
+from brokerkit_kiwoom.wire.types import Listing, says_nothing
 
 CALLS_PER_SECOND = {"real": 5, "demo": 1}
 _TOLD_LIMIT = re.compile(r"유량=([0-9]{1,3})(?![0-9])")
@@ -65,6 +66,12 @@ class KiwoomClient(Client):
             raise self.no_verdict(endpoint, answer, f"HTTP {answer.status} without return_code")
         if re.fullmatch(" *0+ *", str(envelope.result)):
             return
+        if (
+            issubclass(endpoint.reply, Listing)
+            and str(envelope.result).strip() == "20"
+            and says_nothing(envelope.words)
+        ):
+            return
         code = errors.code_in(envelope.result, envelope.words)
         self.refuse(endpoint, "401" if answer.status == 401 and code not in errors.REFUSALS else code, envelope.words)
 
@@ -93,8 +100,11 @@ class KiwoomClient(Client):
         )
 
     def next_page(self, endpoint: Endpoint[Any], request: Request, answer: Answer, reply: Body) -> Request | None:
-        if answer.headers.get("cont-yn", "").strip().upper() != "Y":
+        more = answer.headers.get("cont-yn", "").strip().upper()
+        if more in ("", "N"):
             return None
+        if more != "Y":
+            raise self.wrong(endpoint, "whether there are more pages is not told as documented (cont-yn)")
         key = answer.headers.get("next-key", "").strip()
         if not key:
             raise self.wrong(endpoint, "more pages are announced, but no next-key is given")

@@ -240,7 +240,7 @@ def test_official_investor_flow_read_as_shares_and_as_million_won(wire: Any) -> 
 
 def test_official_row_of_the_day_list(wire: Any) -> None:
     handle = "kiwoom:20241107:0000050:0000050"
-    order = wire.order(id="0000050", symbol="069500", handle=handle)
+    order = wire.order(id="0000050", symbol="069500", quantity=1, price=None, type=OrderType.MARKET, handle=handle)
     assert wire.answer("kt00007", official("kt00007")).broker.refresh(order) == wire.order(
         id="0000050",
         symbol="069500",

@@ -73,7 +73,40 @@ def test_a_list_of_the_day_with_rows_is_enough(wire: Any) -> None:
     assert not wire.of(FILLED)
 
 
-@pytest.mark.parametrize("field", ["ord_pric", "ord_qty", "cntr_pric", "cntr_qty", "oso_qty", "ord_tm", "ord_no"])
+@pytest.mark.parametrize("field", ["ord_pric", "ord_qty", "cntr_pric", "cntr_qty", "oso_qty", "ord_no"])
 def test_text_outside_the_grammar_is_a_wire_error(empty: Any, field: str) -> None:
     with pytest.raises(WireError, match=field):
         filled(empty, {field: "1_000"}).broker.refresh(empty.order())
+
+
+@pytest.mark.parametrize(
+    "change", [{"stk_cd": "000660"}, {"io_tp_nm": "-매도"}, {"ord_qty": "9"}, {"ord_pric": "70100"}], ids=repr
+)
+def test_fill_of_another_order_with_its_number_is_not_its_own(empty: Any, change: dict[str, str]) -> None:
+    done = {"cntr_qty": "10", "oso_qty": "0", **change}
+    assert filled(empty, done).broker.refresh(empty.order()) == empty.order()
+    working = empty.order(status=OrderStatus.WORKING)
+    assert empty.broker.refresh(working).status is OrderStatus.UNKNOWN
+
+
+@pytest.mark.parametrize(("hour", "known"), [(10, False), (11, True)])
+def test_fill_of_a_time_that_is_still_to_come_is_of_the_last_session(
+    connect: Any, monkeypatch: pytest.MonkeyPatch, hour: int, known: bool
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: dt.datetime(2026, 11, 27, hour, 0, tzinfo=clock.KST))
+    monkeypatch.setattr(clock, "today", lambda: dt.date(2026, 11, 27))
+    wire = connect("demo").logged_in()
+    wire.answer(OPEN, {**wire.good(OPEN), "oso": []})
+    wire.answer(DAY, {**wire.good(DAY), "acnt_ord_cntr_prps_dtl": []})
+    assert bool(wire.broker.order_history(dt.date(2026, 11, 27))) is known
+    order = wire.order(handle="kiwoom:20261127:0000140:0000140")
+    assert (wire.broker.refresh(order).filled_quantity == 4) is known
+
+
+def test_fills_are_no_orders_of_a_day_without_trading(connect: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: dt.datetime(2026, 11, 28, 15, 0, tzinfo=clock.KST))
+    monkeypatch.setattr(clock, "today", lambda: dt.date(2026, 11, 28))
+    wire = connect("demo").logged_in()
+    wire.answer(OPEN, {**wire.good(OPEN), "oso": []})
+    wire.answer(DAY, {**wire.good(DAY), "acnt_ord_cntr_prps_dtl": []})
+    assert [order.id for order in wire.broker.order_history(dt.date(2026, 11, 27), dt.date(2026, 11, 28))] == []

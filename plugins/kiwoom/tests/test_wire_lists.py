@@ -89,11 +89,17 @@ UNTOUCHED = {"cntr_qty": "0", "cntr_tot_amt": "0", "oso_qty": "10"}
         ({"stex_tp": "2", "stex_tp_txt": "NXT"}, {"venue": Venue.NXT}),
         ({"stex_tp_txt": "KRX", "sor_yn": "Y"}, {"venue": Venue.SOR}),
         ({"stex_tp": "0", "stex_tp_txt": "SOR"}, {"venue": Venue.SOR}),
-        ({"stex_tp_txt": ""}, {"venue": None}),
+        ({"stex_tp_txt": "", "stex_tp": "1"}, {"venue": Venue.KRX}),
+        ({"stex_tp_txt": "", "stex_tp": "2"}, {"venue": Venue.NXT}),
+        ({"stex_tp_txt": "?", "stex_tp": "0"}, {"venue": Venue.SOR}),
+        ({"stex_tp_txt": "", "stex_tp": ""}, {"venue": None}),
+        ({"stex_tp_txt": "", "stex_tp": "9"}, {"venue": None}),
         ({"trde_tp": "시장가", "ord_pric": "0"}, {"type": OrderType.MARKET, "price": None}),
         ({"trde_tp": "최유리지정가"}, {"type": OrderType.BEST_OPPOSITE, "price": None}),
         ({"stk_cd": "A005930"}, {"symbol": "005930"}),
         ({"stk_cd": "005930_AL"}, {"symbol": "005930"}),
+        ({"stk_cd": "A005930_NX"}, {"symbol": "005930"}),
+        ({"stk_cd": "A005930_XX"}, {"symbol": "A005930_XX"}),
         ({"stk_nm": "  "}, {"name": None}),
         ({"ord_qty": "0000000010", "oso_qty": "0000000006", "cntr_qty": "0000000004"}, {"filled_quantity": 4}),
         ({"ord_qty": " 10", "ord_pric": "0000070000"}, {"quantity": 10, "price": 70000}),
@@ -137,7 +143,7 @@ def test_working_order_can_be_cancelled_by_its_handle(wire: Any) -> None:
 def test_list_without_its_block_is_a_wire_error_and_not_empty(wire: Any, id: str, block: Any) -> None:
     answer = {**wire.good(id), BLOCK[id]: block}
     wire.answer(id, {name: value for name, value in answer.items() if value is not ...})
-    with pytest.raises(WireError, match=BLOCK[id]):
+    with pytest.raises(WireError, match="rows" if block is ... else BLOCK[id]):
         ask(wire, id)
 
 
@@ -168,9 +174,67 @@ def test_page_that_fails_or_repeats_fails_the_whole_list(wire: Any, id: str) -> 
 
 
 @pytest.mark.parametrize("id", [OPEN, LIST])
-def test_refused_list_is_not_an_empty_one(wire: Any, id: str) -> None:
-    wire.answer(id, {"return_code": 20, "return_msg": "none"})
-    with pytest.raises(Rejected, match="none"):
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"return_code": 20, "return_msg": "none"},
+        {"return_code": 20, "return_msg": ""},
+        {"return_code": 20, "return_msg": "[2000](RC4025:주문가능 금액이 없습니다)"},
+        {"return_code": 20, "return_msg": "[2000](571758:내역 조회 중 오류)"},
+        {"return_code": 20, "return_msg": "[2000](999999:조회내역이 없습니다.)"},
+        {"return_code": 7, "return_msg": "조회내역이 없습니다."},
+    ],
+    ids=repr,
+)
+def test_refused_list_is_not_an_empty_one(wire: Any, id: str, answer: Any) -> None:
+    with pytest.raises(Rejected):
+        ask(wire.answer(id, answer), id)
+
+
+@pytest.mark.parametrize("id", [OPEN, LIST])
+@pytest.mark.parametrize("code", [20, "20", " 20"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "[2000](571758:해당 계좌의미체결내역이 없습니다.)",
+        "[2000](571758: 조회내역이 없습니다.)",
+        "조회된 데이터가 없습니다",
+    ],
+)
+def test_refusal_that_says_that_there_is_nothing_is_an_empty_list(wire: Any, id: str, code: Any, words: str) -> None:
+    assert ask(wire.answer(id, {"return_code": code, "return_msg": words}), id) == ()
+
+
+def test_refusal_of_a_second_page_that_says_so_ends_the_list(wire: Any) -> None:
+    nothing = {"return_code": 20, "return_msg": "[2000](571758:조회내역이 없습니다.)"}
+    found = ask(wire.pages(LIST, (MORE, rows(wire, LIST, {"ord_no": "1"})), (END, nothing)), LIST)
+    assert [order.id for order in found] == ["1"]
+
+
+def test_nothing_to_list_is_said_of_lists_only(wire: Any) -> None:
+    nothing = {"return_code": 20, "return_msg": "[2000](571758:조회내역이 없습니다.)"}
+    for id in ("ka10001", "kt10000", "kt00010"):
+        wire.answer(id, nothing)
+    with pytest.raises(Rejected):
+        wire.broker.quote("005930")
+    with pytest.raises(Rejected):
+        wire.broker.buying_power("005930", price=70000)
+    with pytest.raises(Rejected):
+        wire.broker.buy("005930", 1, price=70000)
+
+
+@pytest.mark.parametrize("id", [OPEN, LIST])
+@pytest.mark.parametrize("mark", ["X", "YES", "1", "true"])
+def test_mark_that_is_not_known_is_no_end(wire: Any, id: str, mark: str) -> None:
+    wire.pages(id, ({"cont-yn": mark, "next-key": "k1"}, rows(wire, id, {})))
+    with pytest.raises(WireError, match="cont-yn"):
+        ask(wire, id)
+
+
+@pytest.mark.parametrize("id", [OPEN, LIST])
+def test_odd_row_is_named_and_no_list_is_told_short(wire: Any, id: str) -> None:
+    wire.answer(id, rows(wire, id, {"ord_no": "1"}, {"ord_no": "0000002", "io_tp_nm": "?"}, {"ord_no": "3"}))
+    with pytest.raises(WireError, match="in the row of 0000002, field io_tp_nm"):
         ask(wire, id)
 
 

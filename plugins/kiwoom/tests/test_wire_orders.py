@@ -80,11 +80,19 @@ def test_cancellation_needs_no_more_than_its_number(wire: Any, changes: Any) -> 
     assert wire.broker.cancel(wire.order()).id == "0000142"
 
 
-@pytest.mark.parametrize("quantity", ["1_0", "1e1", "ten", "10 ", 10, None])
-def test_cancelled_quantity_outside_the_grammar_leaves_the_outcome_open(wire: Any, quantity: Any) -> None:
-    wire.answer(CANCEL, {**wire.good(CANCEL), "cncl_qty": quantity})
-    with pytest.raises(OrderUncertain, match="cncl_qty"):
-        wire.broker.cancel(wire.order())
+@pytest.mark.parametrize("value", ["1_0", "1e1", "ten", "10 ", 10, None, {}], ids=repr)
+@pytest.mark.parametrize("name", ["cncl_qty", "base_orig_ord_no", "return_msg"])
+def test_cancellation_whose_other_fields_are_odd_is_accepted_all_the_same(wire: Any, name: str, value: Any) -> None:
+    wire.answer(CANCEL, {**wire.good(CANCEL), name: value})
+    assert wire.broker.cancel(wire.order()).id == "0000142"
+
+
+@pytest.mark.parametrize("value", ["", "??", 5, None, {}, ...], ids=repr)
+@pytest.mark.parametrize("name", ["dmst_stex_tp", "return_msg"])
+def test_order_whose_other_fields_are_odd_is_accepted_all_the_same(wire: Any, name: str, value: Any) -> None:
+    answer = {**wire.good(BUY), name: value}
+    wire.answer(BUY, {key: each for key, each in answer.items() if each is not ...})
+    assert wire.broker.buy("005930", 10, price=70000).id == "0000141"
 
 
 @pytest.mark.parametrize(
@@ -147,7 +155,6 @@ STATES = [
     ({**GONE, "mdfy_cncl": "취소"}, OrderStatus.CANCELED),
     (GONE, OrderStatus.UNKNOWN),
     ({**GONE, "acpt_tp": "확인"}, OrderStatus.UNKNOWN),
-    ({**GONE, "ord_qty": "0000000000"}, OrderStatus.UNKNOWN),
     ({"ord_remnq": "0000000000"}, OrderStatus.UNKNOWN),
     ({**OPEN, "acpt_tp": "취소"}, OrderStatus.WORKING),
 ]
@@ -195,10 +202,21 @@ def test_row_that_follows_the_order_tells_why_nothing_is_left(
     assert wire.broker.refresh(wire.order()).status == status
 
 
+@pytest.mark.parametrize(
+    "refused", [{"acpt_tp": "거부"}, {"io_tp_nm": "매수취소거부"}, {"mdfy_cncl": "취소거부"}], ids=repr
+)
+@pytest.mark.parametrize("words", ["취소", "정정"])
+def test_refused_change_changes_nothing(wire: Any, refused: Any, words: str) -> None:
+    change = {"ord_no": "0000142", "ori_ord": "0000140", "mdfy_cncl": words, **GONE, **refused}
+    wire.answer(LIST, listing(wire, row(wire, **change), row(wire, **GONE)))
+    assert wire.broker.refresh(wire.order()).status is OrderStatus.UNKNOWN
+
+
 @pytest.mark.parametrize("original", ["12a", "-5", "1 2", "12345678901", "１", None, 140])
 def test_related_number_outside_the_grammar_is_a_wire_error(wire: Any, original: Any) -> None:
+    wire.answer(LIST, listing(wire, row(wire, ori_ord=original, mdfy_cncl="취소")))
     with pytest.raises(WireError, match="ori_ord"):
-        refreshed(wire, ori_ord=original, mdfy_cncl="취소")
+        wire.broker.refresh(wire.order(handle="kiwoom:20240105:0000140:0000140"))
 
 
 @pytest.mark.parametrize(
@@ -209,13 +227,33 @@ def test_related_number_outside_the_grammar_is_a_wire_error(wire: Any, original:
     ],
 )
 def test_side_is_told_by_the_word_and_not_by_the_sign(wire: Any, words: str, side: Side) -> None:
-    assert refreshed(wire, io_tp_nm=words).side == side
+    wire.answer(LIST, listing(wire, row(wire, io_tp_nm=words)))
+    found = wire.broker.refresh(wire.order(side=side))
+    assert (found.side, found.filled_quantity) == (side, 4)
 
 
 @pytest.mark.parametrize("words", ["", "+", "매매", "매수매도", None])
 def test_row_that_is_neither_buy_nor_sell_is_a_wire_error(wire: Any, words: Any) -> None:
-    with pytest.raises(WireError, match="io_tp_nm"):
-        refreshed(wire, io_tp_nm=words)
+    wire.answer(LIST, listing(wire, row(wire, io_tp_nm=words)))
+    with pytest.raises(WireError, match="in the row of 0000140, field io_tp_nm"):
+        wire.broker.refresh(wire.order(handle="kiwoom:20240105:0000140:0000140"))
+
+
+@pytest.mark.parametrize("symbol", ["005930", "A005930", "005930_NX", "005930_AL", "A005930_NX", "A005930_AL"])
+def test_symbol_is_read_with_prefix_and_suffix_in_every_combination(wire: Any, symbol: str) -> None:
+    found = refreshed(wire, stk_cd=symbol)
+    assert (found.symbol, found.filled_quantity) == ("005930", 4)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"stk_cd": "A000660"}, {"io_tp_nm": "현금매도"}, {"ord_qty": "0000000009"}, {"ord_uv": "0000070100"}],
+    ids=repr,
+)
+def test_row_with_the_number_of_an_order_that_differs_leaves_the_order_as_it_was(wire: Any, change: Any) -> None:
+    for other, rows in (("ka10075", "oso"), ("ka10076", "cntr")):
+        wire.answer(other, {**wire.good(other), rows: []})
+    assert refreshed(wire, **change) == wire.order()
 
 
 def test_unknown_types_and_venues_are_none_and_prices_of_zero_too(wire: Any) -> None:

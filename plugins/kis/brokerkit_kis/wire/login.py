@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, SecretStr, StrictInt
 
-from brokerkit.transport import Body, Effect, Endpoint, Number, Text
+from brokerkit.transport import Body, Effect, Endpoint, Number, Words
 from brokerkit_kis.wire.types import korean_time
 
 
@@ -15,10 +15,10 @@ class Envelope(Body):
     """What every answer carries; the token endpoints report errors in a form of their own."""
 
     success: str | None = Field(None, alias="rt_cd")  # 성공 실패 여부
-    code: Text = Field("", alias="msg_cd")  # 응답코드
-    words: Text = Field("", alias="msg1")  # 응답메세지
-    error_code: Text = ""
-    error_words: Text = Field("", alias="error_description")
+    code: Words = Field("", alias="msg_cd")  # 응답코드
+    words: Words = Field("", alias="msg1")  # 응답메세지
+    error_code: Words = ""
+    error_words: Words = Field("", alias="error_description")
 
 
 class Issued(Body):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
@@ -13,14 +15,15 @@ from brokerkit.errors import InvalidRequest, Unsupported
 from brokerkit.market import clock
 from brokerkit.market.sessions import Phase
 from brokerkit.models import PRICED, Order, OrderRequest, OrderStatus, OrderType, Side, TimeInForce, Venue
-from brokerkit.transport import Blankable, Body, Codes, Day, Effect, Endpoint, Number, Reply, Text
+from brokerkit.transport import Blankable, Body, Codes, Day, Effect, Endpoint, Number, Reply, Row, Text, Words
 from brokerkit_kis.wire.types import (
-    Clock,
     One,
     OrderNumber,
     Paged,
     RelatedNumber,
     Rows,
+    Symbol,
+    TimeOfDay,
     average,
     block,
     day_of,
@@ -32,11 +35,11 @@ TRADING = "/uapi/domestic-stock/v1/trading"
 
 
 class Accepted(Body):
-    """주식주문(현금), 주식주문(정정취소): received, not filled."""
+    """주식주문(현금), 주식주문(정정취소): received, not filled. The number alone has to be as documented."""
 
-    branch: Text = Field("", validation_alias=AliasChoices("KRX_FWDG_ORD_ORGNO", "krx_fwdg_ord_orgno"))  # 주문조직번호
+    branch: Words = Field("", validation_alias=AliasChoices("KRX_FWDG_ORD_ORGNO", "krx_fwdg_ord_orgno"))  # 주문조직번호
     number: OrderNumber = Field(validation_alias=AliasChoices("ODNO", "odno"))  # 주문번호
-    time: Clock | Literal[""] = Field("", validation_alias=AliasChoices("ORD_TMD", "ord_tmd"))  # 주문시각
+    time: TimeOfDay = Field(None, validation_alias=AliasChoices("ORD_TMD", "ord_tmd"))  # 주문시각
 
 
 class OrderAnswer(Body):
@@ -54,18 +57,20 @@ class _Listed(Reply[Order]):
 
     extra = frozenset({"type_code", "limit", "original", "branch", "venue_code", "time"})
 
-    branch: Text = Field("", alias="ord_gno_brno")  # 주문채번지점번호
+    branch: Words = Field("", alias="ord_gno_brno")  # 주문채번지점번호
     id: OrderNumber = Field(alias="odno")  # 주문번호
     original: RelatedNumber = Field("", alias="orgn_odno")  # 원주문번호
     side: Annotated[Side, BeforeValidator(_side)] = Field(alias="sll_buy_dvsn_cd")  # 매도매수구분코드
-    symbol: Text = Field(alias="pdno")  # 상품번호
-    name: Text = Field("", alias="prdt_name")  # 상품명
+    symbol: Symbol = Field(alias="pdno")  # 상품번호
+    name: Words = Field("", alias="prdt_name")  # 상품명
     quantity: Number = Field(alias="ord_qty")  # 주문수량
     limit: Blankable = Field(None, alias="ord_unpr")  # 주문단가
-    time: Clock = Field(alias="ord_tmd")  # 주문시각
+    time: TimeOfDay = Field(None, alias="ord_tmd")  # 주문시각
     filled_quantity: Number = Field(alias="tot_ccld_qty")  # 총체결수량
-    type_code: Text = Field("", alias="ord_dvsn_cd")  # 주문구분코드
-    venue_code: Text = Field("", validation_alias=AliasChoices("excg_id_dvsn_cd", "excg_id_dvsn_Cd", "EXCG_ID_DVSN_CD"))
+    type_code: Words = Field("", alias="ord_dvsn_cd")  # 주문구분코드
+    venue_code: Words = Field(
+        "", validation_alias=AliasChoices("excg_id_dvsn_cd", "excg_id_dvsn_Cd", "EXCG_ID_DVSN_CD")
+    )
 
     @property
     def type(self) -> OrderType | None:
@@ -92,12 +97,13 @@ class _Listed(Reply[Order]):
 class OrderRow(_Listed):
     """주식일별주문체결조회 (TTTC0081R), output1 -> Order."""
 
-    extra = _Listed.extra | {"day", "average", "rejected", "canceled", "canceled_flag", "side_words", "is_cancellation"}
+    extra = _Listed.extra | {"day", "average", "rejected", "canceled", "canceled_flag", "side_words"}
+    extra |= {"is_cancellation", "is_refused", "_is_rejected"}
 
     day: Day = Field(alias="ord_dt")  # 주문일자
     side_words: Text = Field("", alias="sll_buy_dvsn_cd_name")  # 매도매수구분코드명, tells amendments and cancellations
     average: Blankable = Field(None, alias="avg_prvs")  # 평균가
-    canceled_flag: Text = Field("", alias="cncl_yn")  # 취소여부
+    canceled_flag: Words = Field("", alias="cncl_yn")  # 취소여부
     canceled: Blankable = Field(None, validation_alias=AliasChoices("cncl_cfrm_qty", "cnc_cfrm_qty"))  # 취소확인수량
     remaining_quantity: Number = Field(alias="rmn_qty")  # 잔여수량
     rejected: Blankable = Field(None, alias="rjct_qty")  # 거부수량
@@ -107,8 +113,8 @@ class OrderRow(_Listed):
         return traded(self.average)
 
     @property
-    def submitted_at(self) -> dt.datetime:
-        return moment(self.day, self.time)
+    def submitted_at(self) -> dt.datetime | None:
+        return moment(self.day, self.time) if self.time else None
 
     @property
     def handle(self) -> str:
@@ -119,12 +125,22 @@ class OrderRow(_Listed):
         """Say whether this row cancels another order and is none itself."""
         return self.original_id is not None and ("취소" in self.side_words or "CANCEL" in self.side_words.upper())
 
+    @property
+    def is_refused(self) -> bool:
+        """Say whether it was refused: then it has changed nothing."""
+        words = self.side_words.upper()
+        return self._is_rejected or "REJECT" in words or "거부" in words
+
+    @property
+    def _is_rejected(self) -> bool:
+        return bool(self.rejected and self.rejected >= self.quantity)
+
     def status(self, replaced: bool, over: bool) -> OrderStatus:
-        """Judge by the quantities; KIS has no status field. `replaced`: the list shows what followed this order.
+        """Judge by the quantities; KIS has no status field. `replaced`: the list shows what changed this order.
 
         `over`: trading of its day has ended.
         """
-        if self.rejected and self.rejected >= self.quantity:
+        if self._is_rejected:
             return OrderStatus.REJECTED
         if self.filled_quantity >= self.quantity > 0:
             return OrderStatus.FILLED
@@ -139,7 +155,7 @@ class OrderRow(_Listed):
 class OrdersAnswer(Paged):
     """주식일별주문체결조회 (TTTC0081R, CTSC9215R): a page of rows."""
 
-    rows: Rows[OrderRow] = block("output1")
+    rows: Rows[Row[OrderRow]] = block("output1")
 
 
 class OpenOrderRow(_Listed):
@@ -155,8 +171,8 @@ class OpenOrderRow(_Listed):
         return average(self.amount, self.filled_quantity)
 
     @property
-    def submitted_at(self) -> dt.datetime:
-        return moment(clock.today(), self.time)
+    def submitted_at(self) -> dt.datetime | None:
+        return moment(clock.today(), self.time) if self.time else None
 
     @property
     def handle(self) -> str:
@@ -170,7 +186,34 @@ class OpenOrderRow(_Listed):
 class OpenOrdersAnswer(Paged):
     """주식정정취소가능주문조회 (TTTC0084R): a page of rows."""
 
-    rows: Rows[OpenOrderRow] = block("output")
+    rows: Rows[Row[OpenOrderRow]] = block("output")
+
+
+NUMBER = "odno"
+"""The field with an order's number in the lists."""
+
+
+Changes = Mapping[tuple[dt.date, int], set[str]]
+"""Days and numbers of orders that were amended or cancelled, each with the branches of what did that."""
+
+
+def changes_in(rows: Iterable[OrderRow]) -> Changes:
+    """Return what the rows changed; one that was refused has changed nothing."""
+    found: dict[tuple[dt.date, int], set[str]] = defaultdict(set)
+    for row in rows:
+        if row.original_id and not row.is_refused:
+            found[row.day, int(row.original)].add(row.branch)
+    return found
+
+
+def is_changed(row: OrderRow, changes: Changes) -> bool:
+    """Say whether the order of a row was changed by another row of its branch."""
+    return any(same_branch(branch, row.branch) for branch in changes.get((row.day, int(row.id)), ()))
+
+
+def same_branch(one: str, other: str) -> bool:
+    """Say whether two numbers may be of one branch; where either does not tell its own, the number decides."""
+    return not one or not other or one == other
 
 
 def parts_of(handle: str) -> tuple[dt.date, str, str]:

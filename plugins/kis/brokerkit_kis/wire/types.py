@@ -9,7 +9,15 @@ from decimal import Decimal, localcontext
 from operator import itemgetter
 from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, GetCoreSchemaHandler, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    PlainValidator,
+    StringConstraints,
+)
 from pydantic_core import CoreSchema, core_schema
 
 from brokerkit.market import clock
@@ -51,32 +59,36 @@ def korean_time(text: Any) -> dt.datetime:
     return dt.datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=clock.KST)
 
 
+def _time_of_day(text: Any) -> str | None:
+    return text.strip() if isinstance(text, str) and _TIME.fullmatch(text.strip()) else None
+
+
+_TIME = re.compile(r"([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]")
+_SYMBOL = re.compile(r"0*[AJQ]?([0-9][0-9A-Z]{5})(?:_(?:NX|AL))?")
+
+
+def _plain(code: str) -> str:
+    """Return the six characters of a code as KIS spells them: 005930, A005930, 00000A005930, Q580012, 005930_NX."""
+    found = None if len(code) == 6 else _SYMBOL.fullmatch(code)
+    return found[1] if found else code
+
+
 Rows = Annotated[tuple[T, ...], _OrRow()]
 One = Annotated[T, _OrRows()]
 MaybeOne = Annotated[T | None, BeforeValidator(_object_or_none)]
 """A block that the answer can do without."""
 ZeroIsNone = Annotated[Decimal | None, TextNumber(read=lambda text: Decimal(text) or None, blank=True)]
 """A price: where there is none (no trade yet, no limit, no base price), KIS writes 0."""
+Symbol = Annotated[Text, AfterValidator(_plain)]
+"""상품번호 without zeros, the letter of its kind and the venue around it; what is not understood stays as it is."""
 OrderNumber = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"\A0*[1-9][0-9]{0,9}\z")]
 RelatedNumber = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"\A[0-9]{0,10}\z")]
 """The number of another order; blank or zeros where there is none."""
-Clock = Annotated[str, StringConstraints(pattern=r"\A([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]\z")]
+TimeOfDay = Annotated[str | None, PlainValidator(_time_of_day)]
+"""HHMMSS; None for what is no time. Which second it was decides nothing that the number and the quantities do not."""
 ClockOrBlank = Annotated[
     str, StringConstraints(strip_whitespace=True, pattern=r"\A(([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9])?\z")
 ]
-
-
-_SYMBOL = re.compile(r"0*[AJQ]?([0-9][0-9A-Z]{5})")
-
-
-def _plain(code: str) -> str:
-    """Return the six characters of a code as KIS spells them: 005930, A005930, 00000A005930, Q580012."""
-    found = code if len(code) == 6 else _SYMBOL.fullmatch(code)
-    return found[1] if isinstance(found, re.Match) else code
-
-
-Symbol = Annotated[Text, AfterValidator(_plain)]
-"""종목코드 without zeros and the letter of its kind in front."""
 
 
 class Paged(Body):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, StrictInt
 
-from brokerkit.transport import Body, Effect, Endpoint, Text
+from brokerkit.transport import Body, Effect, Endpoint, Words
 from brokerkit_kiwoom.wire.types import korean_time
 
 
@@ -15,7 +15,7 @@ class Envelope(Body):
     """What every answer carries. The class is a number or a text; the real code stands in the words."""
 
     result: StrictInt | str | None = Field(None, validation_alias=AliasChoices("return_code", "returnCode"))
-    words: Text = Field("", validation_alias=AliasChoices("return_msg", "returnMsg"))
+    words: Words = Field("", validation_alias=AliasChoices("return_msg", "returnMsg"))
 
 
 class Done(Body):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Annotated
 
@@ -12,16 +13,19 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from brokerkit.errors import InvalidRequest, Unsupported
 from brokerkit.market import clock
 from brokerkit.models import PRICED, Order, OrderStatus, OrderType, Side, TimeInForce, Venue
-from brokerkit.transport import Body, Codes, Effect, Endpoint, Reply, Text
+from brokerkit.transport import Body, Codes, Effect, Endpoint, Reply, Row, Text, Words
 from brokerkit_kiwoom.wire.types import (
-    Clock,
+    Listing,
     OrderNumber,
     Padded,
     PaddedOrBlank,
-    PlainClock,
     RelatedNumber,
+    Rows,
     Symbol,
+    TimeOfDay,
+    ToldQuantity,
     average,
+    block,
     day_of,
     traded,
 )
@@ -53,18 +57,16 @@ class Accepted(Body):
 
 
 class CancelAccepted(Body):
-    """주식 취소주문 (kt10003). The root is the first order of the chain, not the order that was named."""
+    """주식 취소주문 (kt10003)."""
 
     number: OrderNumber = Field(alias="ord_no")  # 주문번호
-    root: Text = Field("", alias="base_orig_ord_no")  # 모주문번호
-    quantity: PaddedOrBlank = Field(None, alias="cncl_qty")  # 취소수량
 
 
 class AmendAccepted(Body):
     """주식 정정주문 (kt10002): a new number, and how many shares it moved."""
 
     number: OrderNumber = Field(alias="ord_no")  # 주문번호
-    quantity: PaddedOrBlank = Field(None, alias="mdfy_qty")  # 정정수량
+    quantity: ToldQuantity = Field(None, alias="mdfy_qty")  # 정정수량
 
 
 class _Listed(Reply[Order]):
@@ -74,8 +76,8 @@ class _Listed(Reply[Order]):
 
     id: OrderNumber = Field(alias="ord_no")  # 주문번호
     symbol: Symbol = Field(alias="stk_cd")  # 종목코드
-    name: Text = Field("", alias="stk_nm")  # 종목명
-    type_words: Text = Field("", alias="trde_tp")  # 매매구분
+    name: Words = Field("", alias="stk_nm")  # 종목명
+    type_words: Words = Field("", alias="trde_tp")  # 매매구분
     quantity: Padded = Field(alias="ord_qty")  # 주문수량
     limit: PaddedOrBlank
     original: RelatedNumber
@@ -100,18 +102,20 @@ class _Listed(Reply[Order]):
 class _Today(_Listed):
     """What the lists of open and of filled orders tell alike; both are of today."""
 
-    extra = _Listed.extra | {"venue_words", "smart"}
+    extra = _Listed.extra | {"venue_words", "venue_code", "smart"}
 
     side: Annotated[Side, BeforeValidator(_side)] = Field(alias="io_tp_nm")  # 주문구분
     limit: PaddedOrBlank = Field(None, alias="ord_pric")  # 주문가격
     remaining_quantity: Padded = Field(alias="oso_qty")  # 미체결수량
     original: RelatedNumber = Field("", alias="orig_ord_no")  # 원주문번호
-    venue_words: Text = Field("", alias="stex_tp_txt")  # 거래소구분텍스트
-    smart: Text = Field("", alias="sor_yn")  # SOR 여부값
+    venue_words: Words = Field("", alias="stex_tp_txt")  # 거래소구분텍스트
+    venue_code: Words = Field("", alias="stex_tp")  # 거래소구분
+    smart: Words = Field("", alias="sor_yn")  # SOR 여부값
 
     @property
     def venue(self) -> Venue | None:
-        return Venue.SOR if self.smart == "Y" else VENUE_BACK.get(self.venue_words)
+        told = VENUE_BACK.get(self.venue_words) or VENUE_CODE.get(self.venue_code)
+        return Venue.SOR if self.smart == "Y" else told
 
 
 class OrderRow(_Listed):
@@ -125,6 +129,7 @@ class OrderRow(_Listed):
         "confirmed",
         "is_cancellation",
         "is_elsewhere",
+        "is_refused",
         "channel",
         "side_words",
     }
@@ -135,12 +140,12 @@ class OrderRow(_Listed):
     average: PaddedOrBlank = Field(None, alias="cntr_uv")  # 체결단가
     remaining_quantity: Padded = Field(alias="ord_remnq")  # 주문잔량
     confirmed: PaddedOrBlank = Field(None, alias="cnfm_qty")  # 확인수량
-    state: Text = Field("", alias="acpt_tp")  # 접수구분
+    state: Words = Field("", alias="acpt_tp")  # 접수구분
     original: RelatedNumber = Field("", alias="ori_ord")  # 원주문
     amendment: Text = Field("", alias="mdfy_cncl")  # 정정취소
-    time: Clock = Field(alias="ord_tm")  # 주문시간
-    venue_code: Text = Field("", alias="dmst_stex_tp")  # 국내거래소구분
-    channel: Text = Field("", alias="comm_ord_tp")  # 통신구분
+    time: TimeOfDay = Field(None, alias="ord_tm")  # 주문시간
+    venue_code: Words = Field("", alias="dmst_stex_tp")  # 국내거래소구분
+    channel: Words = Field("", alias="comm_ord_tp")  # 통신구분
 
     @property
     def is_elsewhere(self) -> bool:
@@ -164,8 +169,13 @@ class OrderRow(_Listed):
         """Say whether this row cancels another one."""
         return self.original_id is not None and "취소" in self.side_words + self.amendment
 
+    @property
+    def is_refused(self) -> bool:
+        """Say whether it was refused: then it has changed nothing."""
+        return "거부" in self.state + self.side_words + self.amendment
+
     def status(self, day: dt.date, followed: bool, over: bool) -> OrderStatus:
-        """Judge by the quantities; `followed`: the list shows a cancellation or an amendment of this order.
+        """Judge by the quantities; `followed`: the list shows an accepted cancellation or amendment of this order.
 
         `over`: trading of its day has ended.
         """
@@ -181,10 +191,10 @@ class OrderRow(_Listed):
         return OrderStatus.EXPIRED if over else OrderStatus.UNKNOWN
 
 
-class OrdersAnswer(Body):
+class OrdersAnswer(Listing):
     """계좌별주문체결내역상세요청 (kt00007): a page of rows."""
 
-    rows: tuple[OrderRow, ...] = Field(alias="acnt_ord_cntr_prps_dtl")
+    rows: Rows[Row[OrderRow]] = block("acnt_ord_cntr_prps_dtl")
 
 
 class OpenOrderRow(_Today):
@@ -194,7 +204,7 @@ class OpenOrderRow(_Today):
 
     filled: PaddedOrBlank = Field(None, alias="cntr_qty")  # 체결량
     amount: PaddedOrBlank = Field(None, alias="cntr_tot_amt")  # 체결누계금액
-    time: PlainClock = Field(alias="tm")  # 시간
+    time: TimeOfDay = Field(None, alias="tm")  # 시간
 
     @property
     def filled_quantity(self) -> Decimal | None:
@@ -212,10 +222,10 @@ class OpenOrderRow(_Today):
         return OrderStatus.PARTIALLY_FILLED if self.filled else OrderStatus.WORKING
 
 
-class OpenOrdersAnswer(Body):
+class OpenOrdersAnswer(Listing):
     """미체결요청 (ka10075): a page of rows."""
 
-    rows: tuple[OpenOrderRow, ...] = Field(alias="oso")
+    rows: Rows[Row[OpenOrderRow]] = block("oso")
 
 
 class FilledOrderRow(_Today):
@@ -225,7 +235,7 @@ class FilledOrderRow(_Today):
 
     filled_quantity: Padded = Field(alias="cntr_qty")  # 체결량
     average: PaddedOrBlank = Field(None, alias="cntr_pric")  # 체결가
-    time: PlainClock = Field(alias="ord_tm")  # 주문시간
+    time: TimeOfDay = Field(None, alias="ord_tm")  # 주문시간
 
     @property
     def average_fill_price(self) -> Decimal | None:
@@ -238,10 +248,19 @@ class FilledOrderRow(_Today):
         return OrderStatus.PARTIALLY_FILLED if self.remaining_quantity else OrderStatus.UNKNOWN
 
 
-class FilledOrdersAnswer(Body):
+class FilledOrdersAnswer(Listing):
     """체결요청 (ka10076): a page of rows."""
 
-    rows: tuple[FilledOrderRow, ...] = Field(alias="cntr")
+    rows: Rows[Row[FilledOrderRow]] = block("cntr")
+
+
+NUMBER = "ord_no"
+"""The field with an order's number in the lists."""
+
+
+def changed_in(rows: Iterable[OrderRow]) -> frozenset[int]:
+    """Return the numbers of the orders that the rows changed; one that was refused has changed nothing."""
+    return frozenset(int(row.original) for row in rows if row.original_id and not row.is_refused)
 
 
 def parts_of(handle: str) -> tuple[dt.date, str, str]:
@@ -303,6 +322,7 @@ VENUE = {
     "demo": Codes("a venue for orders in the demo environment of Kiwoom", {Venue.KRX: "KRX"}),
 }  # dmst_stex_tp 국내거래소구분
 VENUE_BACK = {str(venue): venue for venue in Venue}
+VENUE_CODE = {"0": Venue.SOR, "1": Venue.KRX, "2": Venue.NXT}  # stex_tp 거래소구분 of ka10075 and ka10076
 OLDEST_FIRST, NEWEST_FIRST = "1", "2"  # qry_tp 조회구분
 
 

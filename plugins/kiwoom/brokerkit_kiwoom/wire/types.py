@@ -5,15 +5,26 @@ from __future__ import annotations
 import datetime as dt
 import re
 from decimal import Decimal, localcontext
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    Field,
+    GetCoreSchemaHandler,
+    PlainValidator,
+    StringConstraints,
+    ValidationInfo,
+)
+from pydantic_core import CoreSchema, core_schema
 
 from brokerkit.market import clock
-from brokerkit.transport import GRAMMAR, Text, TextNumber
+from brokerkit.transport import GRAMMAR, Body, Text, TextNumber, Words
 
-_PREFIX = re.compile(r"[AJQ]([0-9][0-9A-Z]{5})")
-_SUFFIX = re.compile(r"([0-9][0-9A-Z]{5})_(?:NX|AL)")
+T = TypeVar("T")
+
+_SYMBOL = re.compile(r"[AJQ]?([0-9][0-9A-Z]{5})(?:_(?:NX|AL))?")
+_TIME = re.compile(r"([01][0-9]|2[0-3])(:?)[0-5][0-9]\2[0-5][0-9]")
 
 
 def _magnitude(text: str) -> Decimal:
@@ -36,8 +47,17 @@ Signed = Annotated[Decimal | None, TextNumber(rf" *(--|[+-])?{GRAMMAR.removepref
 
 
 def _plain(code: str) -> str:
-    found = _PREFIX.fullmatch(code) or _SUFFIX.fullmatch(code)
+    found = _SYMBOL.fullmatch(code)
     return found[1] if found else code
+
+
+def _time_of_day(text: Any) -> str | None:
+    return text.strip() if isinstance(text, str) and _TIME.fullmatch(text.strip()) else None
+
+
+def _positive(text: Any) -> Decimal | None:
+    plain = text.strip() if isinstance(text, str) else ""
+    return (Decimal(plain) or None) if re.fullmatch("[0-9]{1,18}", plain) else None
 
 
 def korean_time(text: Any) -> dt.datetime:
@@ -48,16 +68,57 @@ def korean_time(text: Any) -> dt.datetime:
 
 
 Symbol = Annotated[Text, AfterValidator(_plain)]
-"""종목코드 without the kind letter in front and the venue behind."""
+"""종목코드 without the kind letter in front and the venue behind; what is not understood stays as it is."""
 OrderNumber = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"\A0*[1-9][0-9]{0,9}\z")]
 RelatedNumber = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"\A[0-9]{0,10}\z")]
 """The number of another order; blank or zeros where there is none."""
-PlainClock = Annotated[str, StringConstraints(pattern=r"\A([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]\z")]
-"""HHMMSS, in the lists of open and filled orders; the day's list writes colons."""
+TimeOfDay = Annotated[str | None, PlainValidator(_time_of_day)]
+"""HHMMSS in the lists of open and filled orders, HH:mm:ss in the day's list; None for what is no time.
+
+Which second it was decides nothing that the number and the quantities do not.
+"""
+ToldQuantity = Annotated[Decimal | None, PlainValidator(_positive)]
+"""A quantity that an accepted order repeats; None where it is none."""
 PlainClockOrBlank = Annotated[
     str, StringConstraints(strip_whitespace=True, pattern=r"\A(([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9])?\z")
 ]
-Clock = Annotated[str, StringConstraints(pattern=r"\A([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\z")]
+
+
+class _OrNothing:
+    """Rows may be missing where the words of the answer say that there are none."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        rows = core_schema.nullable_schema(handler(source))
+        return core_schema.with_info_after_validator_function(_rows_or_nothing, rows)
+
+
+def _rows_or_nothing(rows: Any, info: ValidationInfo) -> Any:
+    if rows is None and not says_nothing(str(info.data.get("words", ""))):
+        raise ValueError("no rows, and no words that there are none")
+    return rows or ()
+
+
+def says_nothing(words: str) -> bool:
+    """Say whether the words of an answer mean that there is nothing to list, and no more than that."""
+    return _NOTHING.fullmatch(words.replace(" ", "")) is not None
+
+
+_NOTHING = re.compile(
+    r"(\[2000\])?(\(571758:)?([가-힣]{0,12})(내역|자료|데이터)(이|가)?(없습니다|존재하지않습니다)\.?\)?"
+)  # an order that is refused lacks money, shares, time or an order, not an entry to list
+
+Rows = Annotated[tuple[T, ...], _OrNothing()]
+
+
+class Listing(Body):
+    """A page of a list, with the words of the answer in front: some lists without rows are a refusal that says so."""
+
+    words: Words = Field("", validation_alias=AliasChoices("return_msg", "returnMsg"))
+
+
+def block(name: str) -> Any:
+    """Return a field for the rows of a list."""
+    return Field(None, alias=name, validate_default=True)
 
 
 def day_of(text: str) -> dt.date | None:
