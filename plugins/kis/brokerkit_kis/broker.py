@@ -25,11 +25,11 @@ from brokerkit.models import (
     Venue,
 )
 from brokerkit.orders.listing import Listed, Unread
-from brokerkit.transport import wire_text
+from brokerkit.transport import preparing, wire_text
 from brokerkit_kis.client import KisClient, Settings
 from brokerkit_kis.lists import OrderLists
 from brokerkit_kis.wire import account, orders, quotes
-from brokerkit_kis.wire.types import moment
+from brokerkit_kis.wire.types import moment, spellings
 
 logger = logging.getLogger("brokerkit")
 
@@ -54,25 +54,28 @@ class KisBroker(Broker):
     def _connect(
         self, settings: config.Settings, environment: str, base_url: str | None, remember_token: bool
     ) -> KisClient:
+        self._codes: dict[str, str] = {}
         return KisClient(
             cast(Settings, settings), environment=environment, base_url=base_url, remember_token=remember_token
         )
 
     def _price(self, symbol: str, venue: Venue) -> quotes.Price:
-        price = self.client.call(
-            quotes.PRICE,
-            params={
-                "FID_COND_MRKT_DIV_CODE": quotes.MARKET_DIVISION[venue],
-                "FID_INPUT_ISCD": symbol,
-            },
-        ).output
-        if price.symbol and not price.symbol.endswith(symbol):
-            raise self.client.wrong(quotes.PRICE, f"the answer is about {price.symbol}, not {symbol}")
-        if not price.price:
-            raise UnknownSymbol(
-                f"KIS has no price of {symbol} at {venue}.", broker=self.name, endpoint=str(quotes.PRICE)
-            )
-        return price
+        known = self._codes.get(symbol)
+        for code in (known,) if known else spellings(symbol):
+            params = {"FID_COND_MRKT_DIV_CODE": quotes.MARKET_DIVISION[venue], "FID_INPUT_ISCD": code}
+            price = self.client.call(quotes.PRICE, params=params).output
+            if price.symbol and not price.symbol.endswith(symbol):
+                raise self.client.wrong(quotes.PRICE, f"the answer is about {price.symbol}, not {symbol}")
+            if price.price:
+                self._codes[symbol] = code
+                return price
+        raise UnknownSymbol(f"KIS has no price of {symbol} at {venue}.", broker=self.name, endpoint=str(quotes.PRICE))
+
+    def _code(self, symbol: str) -> str:
+        """Return how KIS spells a symbol; of one that may be an ETN it is asked, once."""
+        if len(spellings(symbol)) > 1 and symbol not in self._codes:
+            self._price(symbol, Venue.KRX)
+        return self._codes.get(symbol, symbol)
 
     def _quote(self, symbol: str, venue: Venue) -> Quote:
         return self._price(symbol, venue).to_model(symbol=symbol, venue=venue, currency="KRW")
@@ -83,9 +86,11 @@ class KisBroker(Broker):
         return fitting.pop() if len(fitting) == 1 else None
 
     def _send_order(self, request: OrderRequest) -> Order:
+        with preparing("the spelling of the symbol"):
+            code = self._code(request.symbol)
         body = {
             **self.client.account(),
-            "PDNO": request.symbol,
+            "PDNO": code,
             "ORD_DVSN": orders.type_code(request, self._phase_of(request.venue)),
             "ORD_QTY": wire_text(request.quantity),
             "ORD_UNPR": wire_text(request.price or 0),
@@ -178,7 +183,7 @@ class KisBroker(Broker):
     def _order_book(self, symbol: str, venue: Venue) -> OrderBook:
         answer = self.client.call(
             quotes.BOOK,
-            params={"FID_COND_MRKT_DIV_CODE": quotes.MARKET_DIVISION[venue], "FID_INPUT_ISCD": symbol},
+            params={"FID_COND_MRKT_DIV_CODE": quotes.MARKET_DIVISION[venue], "FID_INPUT_ISCD": self._code(symbol)},
         )
         told = answer.expected.symbol if answer.expected else ""
         if told and not told.endswith(symbol):
@@ -192,7 +197,7 @@ class KisBroker(Broker):
             account.POWER,
             params={
                 **self.client.account(),
-                "PDNO": symbol,
+                "PDNO": self._code(symbol),
                 "ORD_UNPR": wire_text(price or 0),
                 # Limit leaves the margin rate of the share out. The figures without margin do not depend on it,
                 # and a market order would be counted at the upper limit instead of at the price.
@@ -233,7 +238,8 @@ class KisBroker(Broker):
         )
 
     def _investor_flow(self, symbol: str, start: dt.date | None, end: dt.date, detail: bool) -> Sequence[InvestorFlow]:
-        answer = self.client.call(quotes.INVESTOR, params={"FID_COND_MRKT_DIV_CODE": "J", "FID_INPUT_ISCD": symbol})
+        params = {"FID_COND_MRKT_DIV_CODE": "J", "FID_INPUT_ISCD": self._code(symbol)}
+        answer = self.client.call(quotes.INVESTOR, params=params)
         if not answer.rows:
             raise UnknownSymbol(
                 f"KIS has no investor flow of {symbol}.", broker=self.name, endpoint=str(quotes.INVESTOR)

@@ -13,6 +13,7 @@ from brokerkit.orders.listing import Listed, Unread, is_same
 from brokerkit.transport import Endpoint, OddRow
 from brokerkit_kis.client import KisClient
 from brokerkit_kis.wire import orders
+from brokerkit_kis.wire.types import spellings
 
 logger = logging.getLogger("brokerkit")
 
@@ -74,7 +75,8 @@ class OrderLists:
                 "INQR_STRT_DT": f"{start:%Y%m%d}",
                 "INQR_END_DT": f"{end:%Y%m%d}",
                 "SLL_BUY_DVSN_CD": "00",
-                "PDNO": symbol or "",
+                # Whether the list wants an ETN's letter is not told: then all are asked for.
+                "PDNO": symbol if symbol and len(spellings(symbol)) == 1 else "",
                 "ORD_GNO_BRNO": "",
                 "ODNO": "",
                 "CCLD_DVSN": "00",
@@ -101,7 +103,8 @@ class OrderLists:
                 listed = self._rows(self._client.listing, endpoint, first, last, symbol)
                 rows += self._client.sound(endpoint, listed, orders.NUMBER)
         changes = orders.changes_in(rows)
-        return [self._listed(row, changes) for row in rows if not row.is_cancellation]
+        meant = [row for row in rows if not row.is_cancellation and symbol in (None, row.symbol)]
+        return [self._listed(row, changes) for row in meant]
 
     def everything(self, day: dt.date) -> Iterable[Listed | Unread]:
         """Return every row that there is of a day."""

@@ -91,6 +91,14 @@ ClockOrBlank = Annotated[
 ]
 
 
+_MAYBE_ETN = re.compile(r"[5-8][0-9A-Z]{5}")
+
+
+def spellings(symbol: str) -> tuple[str, ...]:
+    """Return how KIS may know a symbol in quotes and orders. Codes from 5 to 8 are ETN, which have a Q in front."""
+    return (symbol, f"Q{symbol}") if _MAYBE_ETN.fullmatch(symbol) else (symbol,)
+
+
 class Paged(Body):
     """An answer that may have more pages: its keys go back as they came."""
 

@@ -1,0 +1,113 @@
+"""ETN at KIS: the verbs take the six characters, the wire has a Q in front of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from brokerkit.errors import NetworkError, NotSent, UnknownSymbol
+from brokerkit.market import clock
+
+ETN, SPELT = "580012", "Q580012"
+PRICE, BOOK, INVESTOR, POWER, BUY, LIST = (
+    *("FHKST01010100", "FHKST01010200", "FHKST01010900", "TTTC8908R", "TTTC0012U", "TTTC0081R"),
+)
+NOTHING: Any = {"stck_prpr": "0", "stck_shrn_iscd": "", "stck_mxpr": "0", "stck_llam": "0"}
+
+
+@pytest.fixture
+def etn(wire: Any) -> Any:
+    """Return a KIS that has no price of the plain code, and one of the code with its letter."""
+    good = wire.good(PRICE)
+    plain = {**good, "output": {**good["output"], **NOTHING}}
+    spelt = {**good, "output": {**good["output"], "stck_shrn_iscd": SPELT}}
+    book = wire.good(BOOK)
+    wire.answer(BOOK, {**book, "output2": {**book.get("output2", {}), "stck_shrn_iscd": SPELT}})
+    return wire.answer(PRICE, plain, spelt)
+
+
+def asked(wire: Any, id: str) -> list[str]:
+    """Return the codes that the calls of an id asked about."""
+    calls = [call for call in wire.calls if call.id == id]
+    return [dict(call.query or ()).get("FID_INPUT_ISCD") or (call.body or {}).get("PDNO") for call in calls]
+
+
+def test_the_quote_of_an_etn_is_asked_with_the_letter_where_the_plain_code_has_none(etn: Any) -> None:
+    assert etn.broker.quote(ETN).symbol == ETN
+    assert asked(etn, PRICE) == [ETN, SPELT]
+
+
+def test_the_spelling_is_found_once(etn: Any) -> None:
+    for _ in range(3):
+        assert etn.broker.quote(ETN).price == 70300
+    assert etn.broker.order_book(ETN).symbol == ETN
+    assert {day.symbol for day in etn.broker.investor_flow(ETN)} == {ETN}
+    assert etn.broker.buying_power(ETN, price=70_000).symbol == ETN
+    assert etn.broker.buy(ETN, 1, price=70_000).symbol == ETN
+    assert asked(etn, PRICE) == [ETN, SPELT, SPELT, SPELT]
+    assert {*asked(etn, BOOK), *asked(etn, INVESTOR), *asked(etn, BUY)} == {SPELT}
+    (power,) = [call for call in etn.calls if call.id == POWER]
+    assert dict(power.query)["PDNO"] == SPELT
+
+
+@pytest.mark.parametrize("verb", ["order_book", "investor_flow", "buying_power"])
+def test_other_verbs_find_it_themselves(etn: Any, verb: str) -> None:
+    getattr(etn.broker, verb)(ETN)
+    assert asked(etn, PRICE) == [ETN, SPELT]
+
+
+def test_an_order_finds_it_before_it_is_sent(etn: Any) -> None:
+    order = etn.broker.buy(ETN, 1, price=70_000)
+    assert order.symbol == ETN
+    assert (asked(etn, PRICE), asked(etn, BUY)) == ([ETN, SPELT], [SPELT])
+
+
+def test_an_order_of_what_has_no_price_under_either_code_is_not_sent(etn: Any) -> None:
+    good = etn.good(PRICE)
+    etn.answer(PRICE, {**good, "output": {**good["output"], **NOTHING}})
+    with pytest.raises(UnknownSymbol, match=ETN):
+        etn.broker.quote(ETN)
+    with pytest.raises(NotSent, match="no price of 580012"):
+        etn.broker.buy(ETN, 1, price=70_000)
+    assert asked(etn, BUY) == []
+
+
+def test_an_order_whose_spelling_cannot_be_had_is_not_sent(etn: Any) -> None:
+    etn.answers[PRICE] = [(500, {}, b"trouble")]
+    with pytest.raises(NotSent, match="spelling"):
+        etn.broker.buy(ETN, 1, price=70_000)
+    with pytest.raises(NetworkError):
+        etn.broker.order_book(ETN)
+    assert asked(etn, BUY) == asked(etn, BOOK) == []
+
+
+@pytest.mark.parametrize("symbol", ["005930", "0126Z0", "490480", "900140"])
+def test_a_share_is_never_asked_for_with_the_letter(wire: Any, symbol: str) -> None:
+    good = wire.good(PRICE)
+    wire.answer(PRICE, {**good, "output": {**good["output"], **NOTHING}})
+    with pytest.raises(UnknownSymbol):
+        wire.broker.quote(symbol)
+    assert asked(wire, PRICE) == [symbol]
+    wire.broker.buy(symbol, 1, price=70_000)
+    assert (asked(wire, PRICE), asked(wire, BUY)) == ([symbol], [symbol])
+
+
+def test_a_plain_code_that_has_a_price_stays_plain(wire: Any) -> None:
+    good = wire.good(PRICE)
+    wire.answer(PRICE, {**good, "output": {**good["output"], "stck_shrn_iscd": "57JBHH"}})
+    assert wire.broker.buy("57JBHH", 1, price=70_000).symbol == "57JBHH"
+    assert (asked(wire, PRICE), asked(wire, BUY)) == (["57JBHH"], ["57JBHH"])
+
+
+@pytest.mark.parametrize("code", [ETN, SPELT, f"00000{SPELT}"])
+def test_an_etn_in_the_lists_has_the_symbol_that_the_verbs_take(wire: Any, code: str) -> None:
+    answer = wire.good(LIST)
+    (row, *_) = answer["output1"]
+    wire.answer(LIST, {**answer, "output1": [{**row, "pdno": code}, {**row, "pdno": "005930", "odno": "77"}]})
+    day = dt.datetime.strptime(row["ord_dt"], "%Y%m%d").replace(tzinfo=clock.KST).date()
+    (order,) = wire.broker.order_history(day, symbol=ETN)
+    assert order.symbol == ETN
+    (call,) = wire.calls
+    assert dict(call.query)["PDNO"] == ""
