@@ -12,13 +12,17 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import requests
 
-from brokerkit import Broker, OrderStatus, OrderUncertain, get_broker
+from brokerkit import Broker, ConfigError, OrderRequest, OrderStatus, OrderUncertain, Side, get_broker
 from brokerkit.cli import main
 from brokerkit.market import clock
+from brokerkit.market.days import previous_trading_day
+from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.faults_kinds import KINDS
 
 FIELDS = {"base_url", "websocket_url", "app_key", "app_secret", "account", "plays"}
@@ -148,7 +152,14 @@ def test_nothing_but_loopback_is_served(host: str, capsys: pytest.CaptureFixture
     assert captured.out == ""
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"version": 99}', '{"version": 1, "environment": "demo"}'])
+NESTED = "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", '{"version": 99}', '{"version": 1, "environment": "demo"}', NESTED, "\ufeff{}", '{"version": NaN}'],
+    ids=["empty", "broken", "list", "version", "parts", "nested", "mark", "NaN"],
+)
 def test_a_state_file_that_is_none_is_not_overwritten(
     content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -157,6 +168,101 @@ def test_a_state_file_that_is_none_is_not_overwritten(
     assert main(["sandbox", "--json", "--state", str(state)]) == 2
     assert "state.json" in capsys.readouterr().err
     assert state.read_text(encoding="utf-8") == content
+
+
+def places(value: object, *path: str | int) -> Iterator[tuple[str | int, ...]]:
+    """Yield the way to everything inside of a JSON value."""
+    yield path
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, inner in inside:
+        yield from places(inner, *path, step)
+
+
+def broken(value: Any, path: tuple[str | int, ...]) -> object:
+    """Return the value with one of another kind at that place: a list for an object, a text for anything else."""
+    if not path:
+        return [1] if isinstance(value, dict) else 12.5 if isinstance(value, str) else "somewhat"
+    step, *rest = path
+    copied = dict(value) if isinstance(value, dict) else list(value)
+    copied[step] = broken(value[step], tuple(rest))
+    return copied
+
+
+def test_state_file_with_a_wrong_type_anywhere_is_one_clear_line(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    with Sandbox(state=path) as sandbox:
+        account = sandbox.face("kis").credentials.account
+        price = sandbox.exchange.quote("005930").price
+        for quantity in (1, 1_000):
+            order = OrderRequest(symbol="005930", side=Side.BUY, quantity=quantity, price=price)
+            sandbox.exchange.submit(account, order)
+        sandbox.exchange.remember(account, previous_trading_day(sandbox.exchange.today), order)
+        sandbox.exchange.halt("000660")
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    stored["exchange"]["played"] = {"005930": [["2026-11-20", 1, 1, 1, 1, 1, 1]]}
+    found = list(places(stored))
+    assert len(found) > 100
+    for place in found:
+        content = json.dumps(broken(stored, place))
+        path.write_text(content, encoding="utf-8")
+        with pytest.raises(ConfigError) as error:
+            Sandbox(state=path)
+        words = str(error.value)
+        assert "state.json" in words
+        assert "\n" not in words
+        told = [step for step in place if isinstance(step, str)][:1]
+        assert all(step in words for step in told), (place, words)
+        assert path.read_text(encoding="utf-8") == content
+
+
+def test_state_is_written_only_after_something_happened(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    with Sandbox(state=path) as sandbox:
+        account = sandbox.face("kiwoom").credentials.account
+        sandbox.save()
+        path.unlink()
+        sandbox.exchange.quote("005930")
+        sandbox.save()
+        assert not path.exists()
+        price = sandbox.exchange.instruments["005930"].lower_limit
+        order = OrderRequest(symbol="005930", side=Side.BUY, quantity=1, price=price)
+        number = sandbox.exchange.submit(account, order).number
+        sandbox.save()
+        first = json.loads(path.read_text(encoding="utf-8"))
+        sandbox.exchange.cancel(account, number)
+    last = json.loads(path.read_text(encoding="utf-8"))
+    rows = [stored["exchange"]["accounts"][0]["entries"] for stored in (first, last)]
+    assert [(len(each), each[0]["remaining"], each[0]["canceled"]) for each in rows] == [(1, 1, 0), (2, 0, 1)]
+
+
+def test_what_is_written_again_and_again_is_what_there_is(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    with Sandbox(state=path) as sandbox:
+        account = sandbox.face("kis").credentials.account
+        best = sandbox.exchange.order_book("005930").bids[0]
+        for _ in range(3):
+            order = OrderRequest(symbol="005930", side=Side.BUY, quantity=5, price=best.price)
+            sandbox.exchange.submit(account, order)
+            sandbox.save()
+            sandbox.exchange.trade("005930", Side.SELL, best.quantity + 3, best.price)
+            sandbox.save()
+            stored = json.loads(path.read_text(encoding="utf-8"))["exchange"]
+            assert stored == {**sandbox.exchange.dump(), "now": stored["now"]}
+        before = sandbox.exchange.orders(account)
+    with Sandbox(state=path) as again:
+        assert again.exchange.orders(account) == before
+
+
+def test_saving_waits_longer_the_longer_it_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter([100.0, 102.0, 141.9, 142.1, 142.1])
+    saved = []
+    with Sandbox(state=tmp_path / "state.json") as sandbox:
+        monkeypatch.setattr("brokerkit.sandbox.sandbox.time", SimpleNamespace(monotonic=lambda: next(times)))
+        monkeypatch.setattr(sandbox, "save", lambda: saved.append(1))
+        for count in (1, 1, 2):
+            sandbox.keep()
+            assert len(saved) == count
+        monkeypatch.undo()
 
 
 def rest_of(process: subprocess.Popen[str]) -> str:

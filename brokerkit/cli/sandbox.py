@@ -124,7 +124,7 @@ def serve(
         else:
             _print_for_people(lines, environment, faults)
         while not stopped.wait(1.0):
-            sandbox.save()
+            sandbox.keep()
 
 
 @contextmanager

@@ -7,6 +7,7 @@ market share one book for each symbol.
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Self
@@ -250,7 +251,7 @@ class Exchange(PublicMarket):
 
         Orders that lie between are filled. Stop orders that this wakes may move the price further.
         """
-        with self._lock:
+        with self._changing():
             instrument = self._instrument(symbol)
             self._check_tradable(symbol)
             if self.phase not in CONTINUOUS:
@@ -264,21 +265,34 @@ class Exchange(PublicMarket):
                 self._floor.play_other(instrument, opposite(side), 1, limit)
                 self._floor.play_other(instrument, side, 1, limit)
 
-    def dump(self) -> dict[str, object]:
-        """Return everything that the seed does not tell, as plain data for JSON."""
+    def photograph(self) -> state.Photo:
+        """Return what the seed does not tell, as it stands; it can be written down while the exchange goes on."""
         with self._lock:
-            return state.save(
-                self._seed, self.now(), self._next_number, self._past, self._floor, self._accounts.values()
+            return state.photograph(
+                self._changes,
+                self._seed,
+                self.now(),
+                self._next_number,
+                self._past,
+                self._floor,
+                self._accounts.values(),
             )
 
+    def dump(self) -> dict[str, object]:
+        """Return everything that the seed does not tell, as plain data for JSON."""
+        plain: dict[str, object] = json.loads(state.Writer().text(self.photograph()))
+        return plain
+
     @classmethod
-    def load(cls, data: Mapping[str, object], *, today: dt.date | None = None) -> Self:
+    def load(cls, data: Mapping[str, object] | state.Saved, *, today: dt.date | None = None) -> Self:
         """Return the exchange that was dumped, on the same day or a later one.
 
         On a later day orders that were working have expired into history, settlements have moved on, and every base
         price is the last close. Without a day it goes on with its own, at the time of day at which it was dumped.
         """
-        saved = state.Saved.model_validate(data)
+        saved = (
+            data if isinstance(data, state.Saved) else state.Saved.model_validate_json(json.dumps(data), strict=True)
+        )
         exchange = cls.__new__(cls)
         exchange._begin(saved.seed, today or saved.day, saved.past_on(today or saved.day))
         exchange._restore(saved)

@@ -51,7 +51,7 @@ class PublicMarket:
         """Put the clock forward; the phase stays as it is."""
         if time < dt.timedelta(0):
             raise ValueError("The clock of the exchange only goes forward.")
-        with self._lock:
+        with self._changing():
             self._opening = min(self._opening + time, self._end)
 
     @property

@@ -5,17 +5,20 @@ from __future__ import annotations
 import atexit
 import dataclasses
 import json
-import os
-import secrets
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Literal, Self, cast
 
-from brokerkit.errors import ConfigError
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from brokerkit import files
+from brokerkit.errors import BrokerError, ConfigError
 from brokerkit.extensions import SANDBOXES, check_single, extensions
+from brokerkit.files import read_plain, write_private
 from brokerkit.market import clock
 from brokerkit.sandbox.certificate import make_certificate
 from brokerkit.sandbox.controls import controlled
@@ -23,9 +26,13 @@ from brokerkit.sandbox.exchange import Exchange
 from brokerkit.sandbox.faults import Faults
 from brokerkit.sandbox.relay import Relay
 from brokerkit.sandbox.server import Credentials, Face, Server
+from brokerkit.sandbox.state import Saved, Writer
 
 VERSION = 1
 """Of the state file."""
+LARGEST_STATE = 2**30
+PAUSES = 20
+"""So many times as long as saving took `keep` waits before it saves again."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +66,10 @@ class Sandbox:
         certificate: Path | None = None,
         faults: Faults | None = None,
     ) -> None:
-        stored = _read_state(state, environment) if state else {}
-        self.exchange = _load(stored["exchange"]) if stored else Exchange(seed=seed)
+        stored = _read_state(state, environment) if state else None
+        self.exchange = _load(stored.exchange, state) if stored else Exchange(seed=seed)
         self.environment = environment
-        self._keys = {name: Credentials(**keys) for name, keys in stored.get("keys", {}).items()}
+        self._keys = {name: Credentials(**dict(keys)) for name, keys in stored.keys.items()} if stored else {}
         self._host = host
         self._ports = ports or {}
         self._state = state
@@ -71,7 +78,10 @@ class Sandbox:
         self._private_key = make_certificate(certificate) if certificate else None
         self._faces: dict[str, tuple[Face, Server | Relay]] = {}
         self._lock = threading.RLock()
-        self._saved = ""
+        self._saving = threading.Lock()
+        self._writer = Writer()
+        self._saved: tuple[int, str] | None = None
+        self._next_save = 0.0
 
     def face(self, broker: str) -> Face:
         """Return the running server side of a broker, for tests that look behind it."""
@@ -85,21 +95,30 @@ class Sandbox:
         return Connection(server.url, websocket_url, keys.app_key, keys.app_secret, keys.account, keys.hts_id)
 
     def save(self) -> None:
-        """Write the state file, if there is one and something changed."""
+        """Write the state file, if there is one and something changed. The exchange goes on meanwhile."""
         if self._state is None:
             return
+        with self._saving:
+            keys = json.dumps(self._all_keys())
+            if self._saved == (self.exchange.changes, keys):
+                return
+            photo = self.exchange.photograph()
+            head = json.dumps({"version": VERSION, "environment": self.environment})
+            _write_state(self._state, f'{head[:-1]}, "keys": {keys}, "exchange": {self._writer.text(photo)}}}')
+            self._saved = (photo.changes, keys)
+
+    def keep(self) -> None:
+        """Save now and then: as often as it is called as long as that takes a small part of the time only."""
+        started = time.monotonic()
+        if started >= self._next_save:
+            self.save()
+            ended = time.monotonic()
+            self._next_save = ended + (ended - started) * PAUSES
+
+    def _all_keys(self) -> dict[str, dict[str, str | None]]:
         with self._lock:
-            keys = {name: dataclasses.asdict(face.credentials) for name, (face, _) in self._faces.items()}
-            state = {
-                "version": VERSION,
-                "environment": self.environment,
-                "keys": {**{name: dataclasses.asdict(key) for name, key in self._keys.items()}, **keys},
-                "exchange": self.exchange.dump(),
-            }
-            text = json.dumps(state, ensure_ascii=False)
-            if text != self._saved:
-                _write_state(self._state, text)
-                self._saved = text
+            known = {**self._keys, **{name: face.credentials for name, (face, _) in self._faces.items()}}
+        return {name: dataclasses.asdict(keys) for name, keys in known.items()}
 
     def close(self) -> None:
         """Stop all faces and save."""
@@ -134,41 +153,61 @@ class Sandbox:
         return Relay(face, self._faults, host=self._host, port=port, tls=tls)
 
 
-def _load(exchange: Mapping[str, object]) -> Exchange:
+class _Keys(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    app_key: str
+    app_secret: str
+    account: str
+    hts_id: str | None
+
+
+class _StateFile(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    version: Literal[1]
+    environment: str
+    keys: dict[str, _Keys]
+    exchange: Saved
+
+
+def _load(exchange: Saved, path: Path | None) -> Exchange:
     try:
         return Exchange.load(exchange, today=clock.today())
-    except (ValueError, KeyError, TypeError) as error:
-        raise ConfigError(
-            f"The state of the exchange cannot be taken up again ({type(error).__name__}: {error}).",
-            advice="Remove the state file to start afresh.",
-        ) from None
+    except (BrokerError, ValueError, LookupError, TypeError, ArithmeticError, AttributeError) as error:
+        reason = " ".join(str(error).split())
+        raise _unusable(path, f"its exchange does not fit together ({type(error).__name__}: {reason})") from None
 
 
-def _read_state(path: Path, environment: str) -> dict[str, Any]:
+def _read_state(path: Path, environment: str) -> _StateFile | None:
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        stored = _StateFile.model_validate_json(read_plain(path, largest=LARGEST_STATE), strict=True)
     except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise ConfigError(
-            f"The state file {path} cannot be read ({type(error).__name__}).", advice="Remove it to start afresh."
-        ) from None
-    if not isinstance(stored, dict) or stored.get("version") != VERSION:
-        raise ConfigError(f"{path} is not a state file of this version.", advice="Remove it to start afresh.")
-    if stored["environment"] != environment:
-        raise ConfigError(f"{path} is of the {stored['environment']} environment, not {environment}.")
-    return cast("dict[str, Any]", stored)
+        return None
+    except OSError as error:
+        raise _unusable(path, files.reason(error)) from None
+    except ValidationError as error:
+        wrong = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        raise _unusable(path, f"{_place(wrong['loc'])}: {wrong['msg']}") from None
+    if stored.environment != environment:
+        raise ConfigError(f"{path} is of the {stored.environment} environment, not {environment}.")
+    return stored
+
+
+def _place(loc: tuple[int | str, ...]) -> str:
+    """Write where something stands in a file: `exchange.accounts[0].cash`."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc).lstrip(".") or "the file"
+
+
+def _unusable(path: Path | None, reason: str) -> ConfigError:
+    return ConfigError(f"The state file {path} cannot be used: {reason}.", advice="Remove it to start afresh.")
 
 
 def _write_state(path: Path, text: str) -> None:
-    scratch = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(scratch, path)
+        write_private(path, text)
     except OSError as error:
-        scratch.unlink(missing_ok=True)
-        raise ConfigError(f"The state file {path} cannot be written: {error.strerror}.") from None
+        raise ConfigError(f"The state file {path} cannot be written: {files.reason(error)}.") from None
 
 
 def _face(broker: str) -> type[Face]:

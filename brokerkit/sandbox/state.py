@@ -1,13 +1,19 @@
-"""The state of an exchange as plain data: what the seed does not tell."""
+"""The state of an exchange as JSON: what the seed does not tell.
+
+It is photographed while the exchange stands still, and written down from that while it goes on.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
-from typing import Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from brokerkit.market.clock import KST
 from brokerkit.market.sessions import Phase
@@ -20,7 +26,10 @@ from brokerkit.sandbox.floor import Floor
 from brokerkit.sandbox.instruments import Instrument
 from brokerkit.sandbox.past import Past, Played
 from brokerkit.sandbox.prints import Day
-from brokerkit.sandbox.rows import Entry, Execution
+from brokerkit.sandbox.roll import Roll
+from brokerkit.sandbox.rows import Entry, ExchangeOrder, Execution
+
+Item = TypeVar("Item")
 
 
 class _Saved(BaseModel):
@@ -74,9 +83,15 @@ class SavedLot(_Saved):
     today_bought: int
     today_sold: int
 
+    @classmethod
+    def of(cls, symbol: str, lot: Lot) -> Self:
+        """Return what there is to save of a holding."""
+        names = ("quantity", "cost", "today_bought", "today_sold")
+        return cls(symbol=symbol, **{name: getattr(lot, name) for name in names})
 
-class SavedAccount(_Saved):
-    """An account."""
+
+class AccountHead(_Saved):
+    """An account without its rows."""
 
     number: str
     cash: int
@@ -84,8 +99,6 @@ class SavedAccount(_Saved):
     commission_unit: Decimal
     settlements: list[tuple[dt.date, int]]
     lots: list[SavedLot]
-    entries: list[SavedEntry]
-    history: list[SavedEntry]
     rejections: int
     bought: int
     sold: int
@@ -93,33 +106,18 @@ class SavedAccount(_Saved):
 
     @classmethod
     def of(cls, account: Account) -> Self:
-        """Return what there is to save of an account."""
-        lots = [
-            {
-                "symbol": symbol,
-                "quantity": lot.quantity,
-                "cost": lot.cost,
-                "today_bought": lot.today_bought,
-                "today_sold": lot.today_sold,
-            }
-            for symbol, lot in account.lots.items()
-        ]
-        return cls.model_validate(
-            {
-                "number": account.number,
-                "cash": account.cash,
-                "commission_rate": account.costs.commission_rate,
-                "commission_unit": account.costs.commission_unit,
-                "settlements": account.settlements,
-                "lots": lots,
-                "entries": [SavedEntry.model_validate(entry) for entry in account.entries.values()],
-                "history": [SavedEntry.model_validate(entry) for entry in account.history],
-                "rejections": account.rejections,
-                "bought": account.bought,
-                "sold": account.sold,
-                "fees": account.fees,
-            }
-        )
+        """Return what there is to save of an account beside its rows."""
+        lots = [SavedLot.of(symbol, lot) for symbol, lot in account.lots.items()]
+        plain = {name: getattr(account, name) for name in ("number", "cash", "rejections", "bought", "sold", "fees")}
+        rates = {name: getattr(account.costs, name) for name in ("commission_rate", "commission_unit")}
+        return cls(**plain, **rates, settlements=list(account.settlements), lots=lots)
+
+
+class SavedAccount(AccountHead):
+    """An account."""
+
+    entries: list[SavedEntry]
+    history: list[SavedEntry]
 
     def account(self, instruments: Mapping[str, Instrument]) -> Account:
         """Return the account; its working orders hold nothing back until they are in their books."""
@@ -185,24 +183,6 @@ class SavedBook(_Saved):
     """Those since the sandbox started."""
     crowd: dict[Side, int]
 
-    @classmethod
-    def of(cls, book: Book[Entry]) -> Self:
-        """Return what there is to save of a book."""
-        waiting = [
-            SavedResting(
-                side=order.side,
-                price=order.price,
-                remaining=order.remaining,
-                place=order.place,
-                stop=order.stop,
-                account=order.owner.account.number if order.owner else None,
-                number=order.owner.number if order.owner else None,
-            )
-            for order in book.waiting()
-        ]
-        trades = [SavedTrade.model_validate(trade) for trade in book.trades[book.seeded :]]
-        return cls(day=SavedDay.model_validate(book.day), waiting=waiting, trades=trades, crowd=book.crowd)
-
     def fill(self, book: Book[Entry], accounts: Mapping[str, Account]) -> None:
         """Make a book that the seed has just opened this one."""
         orders = []
@@ -225,6 +205,11 @@ class SavedBook(_Saved):
         return Day(**dict(self.day))
 
 
+def _with_a_day(row: Played) -> Played:
+    dt.date.fromisoformat(row[0])
+    return row
+
+
 class Saved(_Saved):
     """An exchange."""
 
@@ -237,7 +222,7 @@ class Saved(_Saved):
     next_number: int
     next_trade: int
     halted: list[str]
-    played: dict[str, list[Played]]
+    played: dict[str, list[Annotated[Played, AfterValidator(_with_a_day)]]]
     books: dict[str, SavedBook]
     accounts: list[SavedAccount]
 
@@ -272,21 +257,131 @@ class Saved(_Saved):
             saved.fill(floor.book(floor.instruments[symbol]), accounts)
 
 
-def save(
-    seed: int, now: dt.datetime, next_number: int, past: Past, floor: Floor, accounts: Iterable[Account]
-) -> dict[str, object]:
-    """Return an exchange as plain data for JSON."""
-    saved = Saved(
-        seed=seed,
-        origin=past.origin,
-        now=now,
-        phase=floor.phase,
-        over=floor.over,
-        next_number=next_number,
-        next_trade=floor.next_trade,
-        halted=sorted(floor.halted),
-        played=past.played,
-        books={symbol: SavedBook.of(book) for symbol, book in floor.books.items() if not book.untouched},
-        accounts=[SavedAccount.of(account) for account in accounts],
-    )
-    return saved.model_dump(mode="json")
+@dataclass(frozen=True)
+class BookPhoto:
+    """A book at one moment."""
+
+    day: Day
+    crowd: dict[Side, int]
+    waiting: list[tuple[Resting[Entry], int]]
+    """Each with what was left of it: that goes on to change."""
+    trades: list[Trade]
+
+    @classmethod
+    def of(cls, book: Book[Entry]) -> Self:
+        """Return the book as it stands."""
+        waiting = [(order, order.remaining) for order in book.waiting()]
+        return cls(replace(book.day), dict(book.crowd), waiting, book.trades[book.seeded :])
+
+
+Row = tuple[ExchangeOrder, int, bool]
+"""A row of an order list at one moment: with the dearest price of a fill, and whether it is awake."""
+
+
+@dataclass(frozen=True)
+class Photo:
+    """An exchange at one moment. What can still change is copied; of long lists only the list is."""
+
+    changes: int
+    head: dict[str, object]
+    books: dict[str, BookPhoto]
+    accounts: list[tuple[AccountHead, list[Row], list[Row]]]
+
+
+def photograph(
+    changes: int, seed: int, now: dt.datetime, next_number: int, past: Past, floor: Floor, accounts: Iterable[Account]
+) -> Photo:
+    """Return an exchange as it stands at this moment."""
+    head = {
+        "version": 1,
+        "seed": seed,
+        "origin": past.origin.isoformat(),
+        "now": now.isoformat(),
+        "phase": floor.phase.value,
+        "over": floor.over,
+        "next_number": next_number,
+        "next_trade": floor.next_trade,
+        "halted": sorted(floor.halted),
+        "played": past.played,
+    }
+    books = {symbol: BookPhoto.of(book) for symbol, book in floor.books.items() if not book.untouched}
+    told = [(AccountHead.of(each), _rows(each.today), _rows(each.history)) for each in accounts]
+    return Photo(changes, head, books, told)
+
+
+def _rows(roll: Roll) -> list[Row]:
+    return [(entry.snapshot(), entry.dearest, entry.awake) for entry in roll]
+
+
+class Writer:
+    """Writes photographs down as JSON. A row that is as it was the last time is not written anew."""
+
+    AT_ONCE = 200
+    """So many rows; after them others may go on."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[str, dt.date, int], tuple[Row, str]] = {}
+        self._trades: dict[str, list[str]] = {}
+
+    def text(self, photo: Photo) -> str:
+        """Return a photograph as text."""
+        books = [f"{json.dumps(symbol)}: {self._book(symbol, book)}" for symbol, book in photo.books.items()]
+        accounts = [
+            _with(head.model_dump_json(), entries=self._account_rows(today), history=self._account_rows(before))
+            for head, today, before in photo.accounts
+        ]
+        return _with(json.dumps(photo.head), books=f"{{{', '.join(books)}}}", accounts=f"[{', '.join(accounts)}]")
+
+    def _account_rows(self, rows: list[Row]) -> str:
+        return _listed(list(_in_turns(rows, self._row, self.AT_ONCE)))
+
+    def _row(self, row: Row) -> str:
+        told, dearest, awake = row
+        key = (told.account, told.day, told.number)
+        kept = self._rows.get(key)
+        if kept is None or kept[0][0] is not told or kept[0][1:] != row[1:]:
+            fields = {name: getattr(told, name) for name in SavedEntry.model_fields if hasattr(told, name)}
+            entry = SavedEntry.model_validate({**fields, "dearest": dearest, "awake": awake})
+            kept = self._rows[key] = (row, entry.model_dump_json())
+        return kept[1]
+
+    def _book(self, symbol: str, book: BookPhoto) -> str:
+        trades = self._trades.setdefault(symbol, [])
+        fresh = book.trades[len(trades) :]
+        trades.extend(_in_turns(fresh, lambda trade: SavedTrade.model_validate(trade).model_dump_json(), self.AT_ONCE))
+        waiting = list(_in_turns(book.waiting, _resting, self.AT_ONCE))
+        head = {"day": asdict(book.day), "crowd": book.crowd}
+        return _with(json.dumps(head), waiting=_listed(waiting), trades=_listed(trades[: len(book.trades)]))
+
+
+def _resting(told: tuple[Resting[Entry], int]) -> str:
+    order, remaining = told
+    owner = order.owner
+    saved = {
+        "side": order.side,
+        "price": order.price,
+        "remaining": remaining,
+        "place": order.place,
+        "stop": order.stop,
+        "account": owner.account.number if owner else None,
+        "number": owner.number if owner else None,
+    }
+    return json.dumps(saved)
+
+
+def _in_turns(items: Sequence[Item], write: Callable[[Item], str], at_once: int) -> Iterator[str]:
+    """Yield each item as text, and let other threads go on now and then: they have customers who wait."""
+    for place, item in enumerate(items, start=1):
+        yield write(item)
+        if place % at_once == 0:
+            time.sleep(0)
+
+
+def _listed(texts: Sequence[str]) -> str:
+    return f"[{', '.join(texts)}]"
+
+
+def _with(text: str, **more: str) -> str:
+    """Return the text of an object with more members, which are text already."""
+    members = ", ".join(f'"{name}": {value}' for name, value in more.items())
+    return f"{text[:-1]}, {members}}}"
