@@ -19,7 +19,12 @@ WORDS = {
     **dict.fromkeys(("REAL", "PROD", "PRODUCTION", "LIVE", "실전"), REAL),
 }
 """Words that tell the environment, in names and as values."""
-MODES = frozenset({"ENV", "ENVIRONMENT", "MODE", "TRADINGMODE", "TRADEMODE", "ACCOUNTTYPE", "ACNTTYPE", "TRADINGENV"})
+MODES = frozenset(
+    {
+        *("ENV", "ENVIRONMENT", "MODE", "TRADINGMODE", "TRADEMODE", "TRADINGENV", "INVESTMENTENV"),
+        *("ACCOUNTTYPE", "ACNTTYPE"),
+    }
+)
 """What is left of a name whose value is such a word."""
 FLAGS = frozenset({"", "IS", "USE", "MODE", "ISTRADING", "TRADE", "TRADING"})
 """What is left of a name with such a word whose value is yes or no."""
