@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import select
@@ -80,6 +81,17 @@ class Program:
         """Wait until a text is on the screen."""
         while text not in self.screen:
             assert self._read(), f"{text!r} did not come; the screen has:\n{self.screen}"
+
+    def is_left_by(self, key: str) -> int:
+        """Press a key, again where nothing comes of it, until the end; return the exit code.
+
+        An interpreter that is about to read a line does not see a Ctrl-C before the next key.
+        """
+        while self._process.poll() is None:
+            self.types(key)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=5)
+        return self.ends()
 
     def ends(self) -> int:
         """Wait for the end, and return the exit code."""

@@ -20,7 +20,7 @@ from brokerkit.errors import MAY_STAND, NOT_SENT
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import ExchangeOrder
 from brokerkit.sandbox.server import Request
-from tests.program import BROKERS, CTRL_C, Program, is_order, orders_at, write_profiles
+from tests.program import BROKERS, CTRL_C, CTRL_D, Program, is_order, orders_at, write_profiles
 
 BUY = ("buy", "005930", "10", "--price", "60000", "--broker")
 
@@ -117,6 +117,18 @@ def test_an_interrupt_at_the_question_sends_nothing(box: Sandbox, environment: d
     assert NOT_SENT in program.screen
     assert HELD not in program.screen
     assert not orders_at(box, "kis")
+
+
+@pytest.mark.parametrize("left", [CTRL_C, CTRL_D])
+def test_an_interrupt_at_a_question_of_config_writes_nothing(left: str, tmp_path: Path) -> None:
+    own = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config"), "BROKERKIT_CONFIG": ""}
+    with Program("config", "init", environment=own) as program:
+        program.shows("Broker (kis, kiwoom)")
+        program.types("kis\n")
+        program.shows("Environment (sandbox, demo, real)")
+        assert program.is_left_by(left) == exits.INTERRUPTED
+    assert "\nbrokerkit: interrupted. Nothing of this was written." in program.screen
+    assert not (tmp_path / "config").exists()
 
 
 def test_an_interrupt_before_the_question_sends_nothing(

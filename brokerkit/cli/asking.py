@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import typer
 
@@ -18,7 +19,8 @@ def ask(
 ) -> str:
     """Ask until there is nothing to complain about."""
     while True:
-        answer = typer.prompt(question, default=default, hide_input=hidden, show_default=bool(default), err=True)
+        with _left(new_line=not hidden):
+            answer = typer.prompt(question, default=default, hide_input=hidden, show_default=bool(default), err=True)
         answer = str(answer).strip()
         words = complaint(answer)
         if words is None:
@@ -36,4 +38,17 @@ def choose(question: str, choices: Sequence[str], default: str | None = None) ->
 
 def confirm(question: str) -> bool:
     """Ask for a yes; the answer of somebody who only presses Enter is no."""
-    return typer.confirm(question, default=False, err=True)
+    with _left(new_line=True):
+        return typer.confirm(question, default=False, err=True)
+
+
+@contextmanager
+def _left(*, new_line: bool) -> Iterator[None]:
+    """Note at an interrupt that nothing came of the question; what is said of it begins a line."""
+    try:
+        yield
+    except typer.Abort as interrupt:
+        interrupt.add_note("Nothing of this was written.")
+        if new_line:
+            typer.echo(err=True)
+        raise
