@@ -38,6 +38,7 @@ KINDS = {
 
 
 def day_of(text: str) -> dt.date:
+    """Return the day that an option says."""
     """Return the day of an option; wrong usage if it is none."""
     try:
         return dt.date.fromisoformat(text)
