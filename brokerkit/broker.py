@@ -61,7 +61,7 @@ class Broker(Adapter):
         phase_of: Callable[[Venue], Phase] | None = None,
     ) -> None:
         self.environment = environment
-        self._settings = settings
+        self._settings = config.fit_for(base_url, settings)
         self.client = self._connect(settings, wire_environment or environment, base_url, remember_token)
         self._phase_of = phase_of or self._phase
         self._checks = OrderChecks(self.name, PriceChecks(self._kind), self._phase_of)

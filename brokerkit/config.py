@@ -10,17 +10,46 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretBytes,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
+from pydantic_core import SchemaValidator
+from pydantic_core import core_schema as core
 
+from brokerkit import files
 from brokerkit.errors import ConfigError
+from brokerkit.findings import Findings as Findings
+from brokerkit.findings import Found as Found
+from brokerkit.findings import Importer as Importer
+from brokerkit.keeping import SOURCES
 from brokerkit.keeping import fetch_secret as fetch_secret
 from brokerkit.orders.guard import Limits
 from brokerkit.transport.text import sanitize
 
+NAME = "brokerkit.toml"
+MARK = "SANDBOX"
+"""Stands in every key and token that a sandbox gives out; no other key is ever sent to a `base_url`."""
 ENVIRONMENTS = ("sandbox", "demo", "real")
 PROFILE_KEYS = frozenset({"broker", "environment", "arm", "base_url", "plays", "limits", "exclusive"})
+
+
+_VALUE = core.definition_reference_schema("value")
+_TEXT = core.no_info_after_validator_function(SecretStr, core.str_schema(strict=True))
+_KINDS = [_TEXT, core.list_schema(_VALUE, strict=True), core.dict_schema(None, _VALUE), core.any_schema()]
+seal: Callable[[Any], dict[str, Any]] = SchemaValidator(
+    core.definitions_schema(_VALUE, [core.union_schema(list(_KINDS), mode="left_to_right", ref="value")])
+).validate_python
+"""Returns a table with every text in it a SecretStr, whatever its depth, while no frame of ours holds the texts."""
+_PADDING = " \t\r\n\v\f\0\u00a0\u200b\u200c\u200d\u2060\u3000\ufeff"
+"""What copying and editors leave around a key: blanks, line ends, marks without a width."""
 
 
 class Settings(BaseModel):
@@ -32,12 +61,45 @@ class Settings(BaseModel):
     app_secret: SecretStr
     account: SecretStr | None = None
     """Account number. It may be left out where the key tells it."""
+    identities: ClassVar[frozenset[str]] = frozenset({"account"})
+    """Settings that never show and are no keys: they may stand in the file."""
     max_calls_per_second: int | None = Field(default=None, ge=1)
     """Fewer calls than the broker allows, for accounts with a lower limit or several programs on one key."""
     settle_seconds: float | None = Field(default=None, ge=1)
     """Seconds after which an order that no complete list shows is presumed absent."""
     ca_file: Path | None = None
     """Certificates to trust instead of the usual ones, as PEM. There is no way to trust anything unseen."""
+
+    @field_validator("app_key", "app_secret", "account")
+    @classmethod
+    def _visible(cls, secret: SecretStr | None) -> SecretStr | None:
+        """Take off what copying leaves around a key, and refuse what no broker has inside one."""
+        if secret is None:
+            return None
+        secret = _bare(secret)
+        if not len(secret):
+            raise ValueError("is empty")
+        if not all("!" <= character <= "~" for character in secret.get_secret_value()):
+            raise ValueError("has a blank, a line end, a full-width or an invisible character inside")
+        return secret
+
+    @field_validator("ca_file")
+    @classmethod
+    def _whole(cls, file: Path | None) -> Path | None:
+        """Let the file stay the same when the program changes its working directory."""
+        try:
+            return None if file is None else file.expanduser().absolute()
+        except RuntimeError:
+            raise ValueError("names no user's home directory") from None
+
+
+def _bare(secret: SecretStr) -> SecretStr:
+    """Return a secret without what is around it, quotes too: files of variables may keep those."""
+    bare = SecretStr(secret.get_secret_value().strip(_PADDING))
+    for quote in "\"'":
+        if len(bare) > 1 and bare.get_secret_value()[0] == bare.get_secret_value()[-1] == quote:
+            return _bare(SecretStr(bare.get_secret_value()[1:-1]))
+    return bare
 
 
 class Profile(BaseModel):
@@ -56,55 +118,64 @@ class Profile(BaseModel):
     plays: Literal["real", "demo"] | None = None
     """The environment that the sandbox at `base_url` plays; "real" where nothing is said."""
     settings: dict[str, Any] = Field(default_factory=dict, repr=False)
+    """What the adapter reads. Texts are sealed, any of them may be a secret; places of secrets are readable."""
 
 
 @dataclass(frozen=True)
-class Found:
-    """One account that an adapter found in a file of another program."""
+class Configuration:
+    """What is configured: the file in force, its profiles, and the packages that the user's own file trusts."""
 
-    environment: str | None
-    """None where the file does not tell it."""
-    settings: Mapping[str, SecretStr]
-    lacking: Mapping[str, str]
-    """Settings that the file has a place for but no value, with the file's own name of that place."""
-
-
-@dataclass(frozen=True)
-class Findings:
-    """What an adapter made of a file of another program: accounts, and how many other variables it left alone."""
-
-    accounts: tuple[Found, ...]
-    others: int
+    path: Path | None
+    profiles: Mapping[str, Profile]
+    default: str | None
+    packages: tuple[str, ...] | None
 
 
-Importer = Callable[[Mapping[str, object]], Findings | None]
-"""An entry point of the group `brokerkit.importers`, named as its broker: None for a file that it does not know.
+def own_path() -> Path | None:
+    """Return where the user's own file lies or would lie; None for a user without a home directory."""
+    import platformdirs
 
-The first line of its docstring says what it knows. Numbers of a file are texts, as they are written.
-"""
+    try:
+        folder = platformdirs.user_config_path("brokerkit", appauthor=False)
+    except RuntimeError:
+        return None
+    if folder.parts[:1] == ("~",):
+        return None  # how some systems tell the same
+    if not folder.is_absolute():
+        raise ConfigError(
+            f"Your configuration directory is {folder}, which is no whole path.",
+            advice="Set XDG_CONFIG_HOME and HOME to whole paths, or unset XDG_CONFIG_HOME.",
+        )
+    return folder / NAME
 
 
 def config_path() -> Path | None:
     """Return the configuration file in force: BROKERKIT_CONFIG, ./brokerkit.toml, the user's; None if there is none."""
-    named = os.environ.get("BROKERKIT_CONFIG")
-    if named:
-        path = Path(named)
-        if not _is_file(path):
-            raise ConfigError(f"BROKERKIT_CONFIG names {path}, which is not a file.", advice="Correct or unset it.")
+    if os.environ.get("BROKERKIT_CONFIG"):
+        path = named_path()
+        if not os.path.lexists(path):
+            raise ConfigError(f"BROKERKIT_CONFIG names {path}, which is not there.", advice="Correct or unset it.")
         return path
-    import platformdirs
-
-    places = [Path("brokerkit.toml")]
-    with suppress(RuntimeError):  # a user without a home directory has no configuration there
-        places.append(platformdirs.user_config_path("brokerkit", appauthor=False) / "brokerkit.toml")
-    return next((path for path in places if _is_file(path)), None)
+    return next((path for path in (Path.cwd() / NAME, own_path()) if path and os.path.lexists(path)), None)
 
 
-def _is_file(path: Path) -> bool:
+def named_path() -> Path:
+    """Return the file that BROKERKIT_CONFIG names, whether it is there or not."""
     try:
-        return path.is_file()
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from None
+        return files.folder_of("BROKERKIT_CONFIG", Path.cwd)
+    except files.Unfit as unfit:
+        words, advice = unfit.strerror, unfit.advice
+    raise ConfigError(f"{words}.", advice=advice)
+
+
+def load_configuration() -> Configuration:
+    """Return what is configured. Each file is read once."""
+    path, own = config_path(), own_path()
+    content = {} if path is None else _content(path)
+    profiles, default = ({}, None) if path is None else _profiles(path, content)
+    if path is None or own is None or _is_same(path, own):
+        return Configuration(path, profiles, default, _packages(path, content))
+    return Configuration(path, profiles, default, allowed_packages())
 
 
 def load_profiles() -> tuple[dict[str, Profile], str | None]:
@@ -113,48 +184,92 @@ def load_profiles() -> tuple[dict[str, Profile], str | None]:
     return ({}, None) if path is None else read_profiles(path)
 
 
-def allowed_packages() -> list[str] | None:
-    """Return the packages whose adapters may be loaded; None where the configuration has no list of them."""
-    named = os.environ.get("BROKERKIT_CONFIG")
-    if named and not _is_file(Path(named)):
-        return None  # it may be about to be written; whoever needs a profile of it is told that it is missing
-    path = config_path()
-    packages = None if path is None else _content(path).get("packages")
-    if packages is not None and not (isinstance(packages, list) and all(isinstance(name, str) for name in packages)):
-        raise ConfigError(f'{path}: packages must be a list of texts, such as packages = ["name-of-a-package"].')
-    return packages
+def allowed_packages() -> tuple[str, ...] | None:
+    """Return the packages whose adapters may be loaded; None where the user's own file has no list of them."""
+    own = own_path()
+    return None if own is None or not os.path.lexists(own) else _packages(own, _content(own))
 
 
 def read_profiles(path: Path) -> tuple[dict[str, Profile], str | None]:
     """Return all profiles of a configuration file by name, and the name of the default one."""
-    content = _content(path)
+    return _profiles(path, _content(path))
+
+
+def _packages(path: Path | None, content: Mapping[str, Any]) -> tuple[str, ...] | None:
+    names = opened(content.get("packages"))
+    if names is not None and not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
+        raise ConfigError(f'{path}: packages must be a list of texts, such as packages = ["name-of-a-package"].')
+    return None if names is None else tuple(names)
+
+
+def _profiles(path: Path, content: Mapping[str, Any]) -> tuple[dict[str, Profile], str | None]:
+    own = own_path()
+    if "packages" in content and (own is None or not _is_same(path, own)):
+        raise ConfigError(
+            f"{path}: packages does not belong here: whom you trust, only your own file says.",
+            advice=f"Move the line to {own}." if own else "Remove the line: you have no home directory.",
+        )
     tables = content.get("profiles", {})
     if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
         raise ConfigError(f"{path}: profiles must be tables, such as [profiles.main].")
     profiles = {name: _profile(path, name, table) for name, table in tables.items()}
-    default = content.get("default")
+    default = opened(content.get("default"))
     if default is not None and (not isinstance(default, str) or default not in profiles):
-        raise ConfigError(f"{path}: default names {default!r}, but the profiles are: {_listed(profiles)}.")
+        near = nearest(str(default), profiles)
+        raise ConfigError(
+            f"{path}: default names {default!r}, but the profiles are: {_listed(profiles)}.",
+            advice=f"Did you mean {near}?" if near else None,
+        )
     return profiles, default
 
 
+def _is_same(one: Path, other: Path) -> bool:
+    with suppress(OSError):
+        return one == other or one.samefile(other)
+    return False
+
+
 def _content(path: Path) -> dict[str, Any]:
+    """Return what the file says. Every text in it is sealed as it is read: any of them may be a secret."""
     import tomllib
 
+    advice: str | None = None
     try:
-        content = tomllib.loads(path.read_bytes().decode("utf-8-sig"))  # Windows editors put a mark in front
+        raw = SecretBytes(files.read_trusted(path))
+    except files.Unfit as unfit:
+        words, advice = f"is not used: {unfit.strerror}", unfit.advice
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        reason = sanitize(str(error), limit=120)
-        raise ConfigError(f"{path} is not valid TOML: {reason}.", advice="Correct that line; see the README.") from None
-    check_names(content, {"default", "packages", "profiles"}, f"{path}")
-    return content
+        words = f"cannot be read: {files.reason(error)}"
+    else:
+        try:
+            content = seal(tomllib.loads(raw.get_secret_value().decode("utf-8-sig")))  # Windows editors mark UTF-8
+        except tomllib.TOMLDecodeError as error:
+            words = f"is not valid TOML: {sanitize(str(error), limit=120)}"
+            advice = "Correct that line; see the README."
+        except UnicodeDecodeError:
+            words, advice = f"is not UTF-8 but {_encoding(raw)}", "Save it as UTF-8."
+        except RecursionError:
+            words = "is not valid TOML: it nests too deeply"
+        else:
+            check_names(content, {"default", "packages", "profiles"}, f"{path}")
+            return content
+    raise ConfigError(f"{path} {words}.", advice=advice)
+
+
+def _encoding(raw: SecretBytes) -> str:
+    """Say what a file looks like that is not UTF-8."""
+    if b"\0" in raw.get_secret_value()[:4]:
+        return "UTF-16"
+    try:
+        raw.get_secret_value().decode("cp949")
+    except UnicodeDecodeError:
+        return "no text that brokerkit knows"
+    return "Korean text of Windows (cp949, ANSI)"
 
 
 def _profile(path: Path, name: str, table: Mapping[str, Any]) -> Profile:
-    own = {key: value for key, value in table.items() if key in PROFILE_KEYS}
-    settings = {key: value for key, value in table.items() if key not in PROFILE_KEYS}
+    own = {key: opened(value) for key, value in table.items() if key in PROFILE_KEYS}
+    settings = {key: _placed(path.parent, key, value) for key, value in table.items() if key not in PROFILE_KEYS}
     if "broker" not in own:
         near = nearest("broker", settings)
         hint = f"Did you mean broker where it says {near}?" if near else 'Add a line such as broker = "<name>".'
@@ -164,7 +279,34 @@ def _profile(path: Path, name: str, table: Mapping[str, Any]) -> Profile:
     try:
         return Profile(name=name, settings=settings, **own)
     except ValidationError as error:
-        raise ConfigError(f"{path}: profile {name}: {_first(error)}") from None
+        words = _first(error)
+    raise ConfigError(f"{path}: profile {name}: {words}")
+
+
+def _placed(folder: Path, key: str, value: Any) -> Any:
+    """Return a setting: a text stays sealed, the place of a secret is opened, a file lies beside the configuration."""
+    if key == "ca_file" and isinstance(value, SecretStr):
+        return _beside(folder, value.get_secret_value())
+    if isinstance(value, dict) and len(value) == 1 and set(value) <= set(SOURCES):
+        source, place = next(iter(opened(value).items()))
+        return {source: _beside(folder, place) if source == "file" and isinstance(place, str) else place}
+    return value
+
+
+def _beside(folder: Path, name: str) -> str:
+    try:
+        return str(folder / Path(name).expanduser()) if name else name
+    except RuntimeError:
+        return name  # who reads it says that there is no such user
+
+
+def opened(value: Any) -> Any:
+    """Return a value that is no secret with its texts readable."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, dict):
+        return {key: opened(each) for key, each in value.items()}
+    return [opened(each) for each in value] if isinstance(value, list) else value
 
 
 def make_settings(kind: type[Settings], values: Mapping[str, Any], where: str, missing: str) -> Settings:
@@ -173,24 +315,36 @@ def make_settings(kind: type[Settings], values: Mapping[str, Any], where: str, m
     `where` names the source in error messages, `missing` says how to supply what is missing.
     """
     check_names(values, set(kind.model_fields) | PROFILE_KEYS, where)
-    opened: dict[str, Any] = {}
-    for key, value in values.items():
-        is_secret = key in secret_keys(kind)
-        opened[key] = fetch_secret(value, f"{where}: {key}") if is_secret and value is not None else value
-    lacking = [key for key, field in kind.model_fields.items() if field.is_required() and opened.get(key) is None]
+    hidden = secret_keys(kind)
+    found = {
+        key: fetch_secret(value, f"{where}: {key}") if key in hidden and value is not None else opened(value)
+        for key, value in values.items()
+    }
+    lacking = [key for key, field in kind.model_fields.items() if field.is_required() and found.get(key) is None]
     if lacking:
         verb = "is" if len(lacking) == 1 else "are"
         raise ConfigError(f"{where}: {', '.join(lacking)} {verb} missing.", advice=missing)
     try:
-        return kind.model_validate(opened)
+        return kind.model_validate(found)
     except ValidationError as error:
         reason = _first(error)
-    raise ConfigError(f"{where}: {reason}")
+    raise ConfigError(f"{where}: {reason}.")
 
 
 def secret_keys(kind: type[Settings]) -> tuple[str, ...]:
     """Return the settings that never show, the account among them."""
     return tuple(key for key, field in kind.model_fields.items() if SecretStr in _types(field.annotation))
+
+
+def fit_for(base_url: str | None, settings: Settings) -> Settings:
+    """Return the settings; a ConfigError if keys that are no sandbox's would go to an address that was chosen."""
+    for key in ("app_key", "app_secret") if base_url is not None else ():
+        if not getattr(settings, key).get_secret_value().startswith(MARK):
+            raise ConfigError(
+                f"{key} is no key of a sandbox, and only those are ever sent to a base_url. Nothing was sent.",
+                advice=f"Give the keys that `brokerkit sandbox` prints: they begin with {MARK}.",
+            )
+    return settings
 
 
 def complaint(kind: type[Settings], key: str, value: SecretStr) -> str | None:
@@ -214,11 +368,11 @@ def check_names(given: Iterable[str], known: set[str] | frozenset[str], where: s
             raise ConfigError(f"{where}: unknown option {name!r}.", advice=hint)
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
+def nearest(name: str, known: Iterable[str], *, likeness: float = 0.6) -> str | None:
     """Return the known name that is spelt most like `name`, if one is."""
     import difflib
 
-    return next(iter(difflib.get_close_matches(name, list(known), n=1)), None)
+    return next(iter(difflib.get_close_matches(name, sorted(known), n=1, cutoff=likeness)), None)
 
 
 def _types(annotation: Any) -> tuple[Any, ...]:
@@ -232,4 +386,5 @@ def _listed(names: Iterable[str]) -> str:
 def _first(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     where = ".".join(str(part) for part in first["loc"])
-    return f"{where}: {first['msg']}" if where else str(first["msg"])
+    words = str(first["msg"]).removeprefix("Value error, ")
+    return f"{where}: {words}" if where else words

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from pydantic import SecretStr
+from pydantic import SecretBytes, SecretStr
 
 from brokerkit import files
 from brokerkit.errors import ConfigError
 
 SOURCES = ("env", "keyring", "file")
 WRITTEN = "written in brokerkit.toml"
+LARGEST = 65_536
+"""Bytes of a file with a secret."""
 
 
 def fetch_secret(value: object, where: str) -> SecretStr:
@@ -28,44 +30,55 @@ def fetch_secret(value: object, where: str) -> SecretStr:
             advice="Put it in quotes if it is a number.",
         )
     source, name = next(iter(value.items()))
+    name = name.get_secret_value() if isinstance(name, SecretStr) else name
     if not isinstance(name, str) or not name:
         raise ConfigError(f"{where}: {source} must name where the secret lies.")
     return {"env": _from_env, "keyring": _from_keyring, "file": _from_file}[source](name, where)
 
 
 def _from_env(name: str, where: str) -> SecretStr:
-    found = os.environ.get(name, "").strip()
+    found = SecretStr(os.environ.get(name, "").strip())
     if not found:
-        raise ConfigError(f"{where}: the environment variable {name} is not set.")
-    return SecretStr(found)
+        raise ConfigError(f"{where}: the environment variable {_usual(name)} is not set.")
+    return found
+
+
+def _usual(name: str) -> str:
+    """Return the name of a variable. What is no usual name may be the secret itself, put there by mistake."""
+    return name if re.fullmatch("[A-Z_][A-Z0-9_]*", name) else "of an unusual name"
 
 
 def _from_file(name: str, where: str) -> SecretStr:
+    advice = None
     try:
-        content = SecretStr(Path(name).expanduser().read_text(encoding="utf-8-sig").strip())
+        content = SecretBytes(files.read_trusted(Path(name).expanduser(), largest=LARGEST))
+        found = SecretStr(content.get_secret_value().decode("utf-8-sig").strip())
+    except UnicodeDecodeError:
+        reason = "it is not UTF-8 text"
     except (OSError, ValueError, RuntimeError) as error:
-        unreadable = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else "its name is no path here"
-        reason = getattr(error, "strerror", None) or unreadable
-        raise ConfigError(f"{where}: the file {name} cannot be read: {reason}.") from None
-    if not content.get_secret_value():
+        reason, advice = files.reason(error), getattr(error, "advice", None)
+    else:
+        if found:
+            return found
         raise ConfigError(f"{where}: the file {name} is empty.")
-    return content
+    raise ConfigError(f"{where}: the file {name} cannot be read: {reason}.", advice=advice)
 
 
 def _from_keyring(name: str, where: str) -> SecretStr:
     service, user = _entry(name, where)
-    found = ""
     for backend in _safe_keyrings(where):
-        found = found or _asked(where, backend.get_password, service, user)
-    if not found:
-        raise ConfigError(f"{where}: the keyring has nothing under service {service!r}, user {user!r}.")
-    return SecretStr(found)
+        if found := _asked(
+            where, lambda chosen: SecretStr((chosen.get_password(service, user) or "").strip()), backend
+        ):
+            return cast(SecretStr, found)
+    raise ConfigError(f"{where}: the keyring has nothing under service {service!r}, user {user!r}.")
 
 
 def keep_in_keyring(name: str, secret: SecretStr, where: str) -> None:
     """Put a secret into the keyring under `name`, which is service/user, and see that it can be had again."""
     service, user = _entry(name, where)
-    _asked(where, _safe_keyrings(where)[0].set_password, service, user, secret.get_secret_value())
+    keyring = _safe_keyrings(where)[0]
+    _asked(where, lambda: keyring.set_password(service, user, secret.get_secret_value()))
     if _from_keyring(name, where) != secret:
         raise ConfigError(f"{where}: the keyring gives back something else than was put into it.")
 
@@ -79,7 +92,8 @@ def forget_in_keyring(name: str, where: str) -> None:
 def keyring_holds(name: str, where: str) -> bool:
     """Say whether the keyring has something under `name`; a ConfigError says why it cannot be used at all."""
     service, user = _entry(name, where)
-    return any(_asked(where, backend.get_password, service, user) for backend in _safe_keyrings(where))
+    keyrings = _safe_keyrings(where)
+    return any(_asked(where, lambda chosen: bool(chosen.get_password(service, user)), each) for each in keyrings)
 
 
 def _entry(name: str, where: str) -> tuple[str, str]:
@@ -109,13 +123,11 @@ def _is_safe(backend: object) -> bool:
 
 
 def _asked(where: str, question: Any, *arguments: object) -> Any:
-    """Ask a keyring; whatever it raises becomes an error of ours without its words, a text loses its line ends."""
+    """Ask a keyring; whatever it raises becomes an error of ours without its words."""
     try:
-        answer = question(*arguments)
+        return question(*arguments)
     except Exception as error:  # noqa: BLE001 - backends raise what their system raises
         kind = type(error).__name__
-    else:
-        return answer.strip() if isinstance(answer, str) else answer
     raise ConfigError(f"{where}: the keyring did not answer ({kind}).")
 
 
@@ -126,8 +138,7 @@ def describe(value: object) -> str:
     source, name = next(iter(value.items()), (None, None)) if isinstance(value, dict) else (None, None)
     if source == "env" and isinstance(name, str):
         is_set = bool(os.environ.get(name, "").strip())
-        # What is no usual name may be the secret itself, put there by mistake.
-        shown = name if is_set or re.fullmatch("[A-Z_][A-Z0-9_]*", name) else "of an unusual name"
+        shown = name if is_set else _usual(name)
         return f"environment variable {shown} ({'set' if is_set else 'not set'})"
     if source == "file" and isinstance(name, str):
         return f"file {name} ({_state(name)})"

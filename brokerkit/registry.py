@@ -1,7 +1,8 @@
-"""Finding adapters by name. The only user of stevedore."""
+"""Finding adapters by name, and making a broker of what is configured."""
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -9,29 +10,33 @@ from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
-from stevedore import DriverManager, ExtensionManager
 
 from brokerkit.broker import Broker
 from brokerkit.config import (
     ENVIRONMENTS,
     PROFILE_KEYS,
+    Configuration,
     Profile,
-    allowed_packages,
     check_names,
-    config_path,
-    load_profiles,
+    load_configuration,
     make_settings,
+    nearest,
+    own_path,
+    seal,
 )
 from brokerkit.errors import ConfigError, UnknownBroker
-from brokerkit.extensions import BROKERS, check_single, extensions
+from brokerkit.extensions import BROKERS, extensions, load, trusted, unfit
 from brokerkit.market.sessions import Phase
 from brokerkit.models import Venue
 from brokerkit.orders.guard import Limits, Safety
-from brokerkit.transport.text import sanitize
 
 if TYPE_CHECKING:
     from brokerkit.sandbox import Sandbox
 
+logger = logging.getLogger("brokerkit")
+
+GENERAL = frozenset({"BROKERKIT_CONFIG", "BROKERKIT_PROFILE", "BROKERKIT_CACHE_DIR", "BROKERKIT_STATE_DIR"})
+"""Variables that are about no broker."""
 SANDBOX_SETTLES = 5.0
 """Seconds after which the list of the simulated exchange shows every order."""
 Secret = str | SecretStr
@@ -64,11 +69,14 @@ def get_broker(
     and sides go out while some of an earlier run are unresolved. `options` are the adapter's own settings.
     Raises ConfigError and UnknownBroker.
     """
-    entries = extensions(BROKERS)  # looked up once: every look reads the metadata of all that is installed
-    profile, where = _choose(name, _names(entries))
+    account, app_key, app_secret = _sealed(account), _sealed(app_key), _sealed(app_secret)
+    options = seal(dict(options or {}))
+    configured = load_configuration()
+    entries = trusted(BROKERS, configured.packages)  # once: every look reads the metadata of all that is installed
+    profile, where = _choose(name, _names(entries), configured)
     kind = _load(profile.broker, entries)
     check_names(profile.settings, set(kind.Settings.model_fields) | PROFILE_KEYS, where)
-    check_names(options or {}, set(kind.Settings.model_fields), "options")
+    check_names(options, set(kind.Settings.model_fields), "options")
     chosen = _environment(environment, profile, kind, where)
     plays = profile.plays if plays is None and not (base_url or sandbox) else plays
     base_url = base_url or (None if sandbox else profile.base_url)
@@ -82,8 +90,9 @@ def get_broker(
     wire_environment = (plays or "real") if chosen == "sandbox" else chosen
     phase_of: Callable[[Venue], Phase] | None = None
     given = {"account": account, "app_key": app_key, "app_secret": app_secret}
-    given = {key: SecretStr(value) if isinstance(value, str) else value for key, value in given.items() if value}
-    configured = {**_from_environment(kind, profile), **profile.settings, **(options or {})}
+    given = {key: value for key, value in given.items() if value}
+    variables = {} if profile.settings else _from_environment(kind, profile.broker, _names(entries))
+    values = {**variables, **profile.settings, **options}
     if chosen == "sandbox" and not base_url:
         box = sandbox or _shared_sandbox()
         wire_environment = box.environment
@@ -91,7 +100,7 @@ def get_broker(
         base_url = connection.base_url
         phase_of = partial(_phase_at, box)
         given = {key: SecretStr(getattr(connection, key)) for key in ("account", "app_key", "app_secret")}
-    settings = make_settings(kind.Settings, {**configured, **given}, where, _advice(profile))
+    settings = make_settings(kind.Settings, {**values, **given}, where, _advice(profile, kind, _names(entries)))
     return kind(
         settings,
         environment=chosen,
@@ -121,57 +130,52 @@ def installed_brokers() -> tuple[str, ...]:
 
 def load_broker(name: str) -> type[Broker]:
     """Import the adapter of that name. Two adapters that claim one name are an error that names both."""
-    return _load(name, extensions(BROKERS))
+    entries = extensions(BROKERS)
+    if name not in _names(entries):
+        raise _unknown(name, _names(entries), load_configuration())
+    return _load(name, entries)
 
 
 def _load(name: str, entries: list[EntryPoint]) -> type[Broker]:
-    claims = [entry for entry in entries if entry.name == name]
-    if not claims:
-        raise _unknown(name, ())
-    check_single(name, claims)
-    ExtensionManager.ENTRY_POINT_CACHE[BROKERS] = entries
-    try:
-        kind: object = DriverManager(BROKERS, name).driver
-        reason = "it is not a Broker"
-    except Exception as error:  # noqa: BLE001 - whatever the adapter's import raises
-        kind = None
-        reason = sanitize(f"{type(error).__name__}: {error}")
+    kind = load(BROKERS, name, entries)
     if isinstance(kind, type) and issubclass(kind, Broker):
         return kind
-    raise ConfigError(f"The adapter {name!r} ({claims[0].value}) cannot be loaded: {reason}.", advice="Reinstall it.")
+    raise unfit(next(entry for entry in entries if entry.name == name), "it is not a Broker")
 
 
 def _names(entries: list[EntryPoint]) -> tuple[str, ...]:
     return tuple(sorted({entry.name for entry in entries}))
 
 
-def _choose(name: str | None, installed: tuple[str, ...]) -> tuple[Profile, str]:
-    profiles, default = load_profiles()
-    wanted = name if name is not None else os.environ.get("BROKERKIT_PROFILE") or default
+def _choose(name: str | None, installed: tuple[str, ...], configured: Configuration) -> tuple[Profile, str]:
+    wanted = name if name is not None else os.environ.get("BROKERKIT_PROFILE") or configured.default
     if wanted is None:
         raise ConfigError(
             "No broker was named and no default profile is configured.",
             advice="Name one, as in get_broker(name, environment='sandbox'), or write a brokerkit.toml. "
             f"Installed: {', '.join(installed) or 'none'}.",
         )
-    if wanted in profiles:
-        profile = profiles[wanted]
+    if wanted in configured.profiles:
+        profile = configured.profiles[wanted]
         if wanted in installed and profile.broker != wanted:
             raise ConfigError(f"The profile {wanted!r} is named like a broker but uses {profile.broker!r}: rename it.")
         if profile.broker not in installed:
-            raise _unknown(profile.broker, profiles)
+            raise _unknown(profile.broker, installed, configured)
         return profile, f"profile {wanted}"
     if wanted not in installed:
-        raise _unknown(wanted, profiles)
+        raise _unknown(wanted, installed, configured)
     return Profile(name=wanted, broker=wanted), wanted
 
 
-def _unknown(name: str, profiles: Mapping[str, Profile] | tuple[()]) -> UnknownBroker:
-    advice = f"Installed: {', '.join(installed_brokers()) or 'none'}."
-    if (packages := allowed_packages()) is not None:
-        advice += f" Only those of {', '.join(packages) or 'no package'} count: packages in {config_path()} says so."
-    if profiles:
-        advice += f" Profiles: {', '.join(sorted(profiles))}."
+def _unknown(name: str, installed: tuple[str, ...], configured: Configuration) -> UnknownBroker:
+    near = nearest(name.strip().lower(), {*installed, *configured.profiles})
+    advice = f"Did you mean {near}? " if near else ""
+    advice += f"Installed: {', '.join(installed) or 'none'}."
+    if configured.packages is not None:
+        listed = ", ".join(configured.packages) or "no package"
+        advice += f" Only those of {listed} count: packages in {own_path()} says so."
+    if configured.profiles:
+        advice += f" Profiles: {', '.join(sorted(configured.profiles))}."
     return UnknownBroker(f"{name!r} is neither a profile nor an installed broker.", advice=advice)
 
 
@@ -200,19 +204,42 @@ def _shared_sandbox() -> Sandbox:
     return shared()
 
 
-def _from_environment(kind: type[Broker], profile: Profile) -> dict[str, Any]:
-    if profile.settings:
-        return {}
-    found = {key: os.environ.get(_variable(profile.broker, key), "").strip() for key in kind.Settings.model_fields}
-    return {key: value for key, value in found.items() if value}
+def _sealed(secret: Secret | None) -> SecretStr | None:
+    return SecretStr(secret) if isinstance(secret, str) else secret
+
+
+def _from_environment(kind: type[Broker], broker: str, installed: tuple[str, ...]) -> dict[str, Any]:
+    """Return the settings that variables hold. One that nobody reads and that looks like one of them is told."""
+    named = {key: _variable(broker, key) for key in kind.Settings.model_fields}
+    for found, meant in _misspelt(kind, broker, installed).items():
+        logger.warning("The variable %s is not read. Did you mean %s?", found, meant)
+    values = {key: SecretStr(os.environ.get(name, "").strip()) for key, name in named.items()}
+    if (file := values.get("ca_file")) and not os.path.isabs(os.path.expanduser(file.get_secret_value())):
+        raise ConfigError(
+            f"{named['ca_file']} names {file.get_secret_value()}, which is no whole path.",
+            advice="Give the whole path, or begin with ~.",
+        )
+    return {key: value for key, value in values.items() if value}
+
+
+def _misspelt(kind: type[Broker], broker: str, installed: tuple[str, ...]) -> dict[str, str]:
+    """Return variables that are set and that nobody reads, with the one of this broker that each looks like."""
+    known = {_variable(broker, key) for key in (*kind.Settings.model_fields, "environment")} | GENERAL
+    others = tuple(_variable(name, "") for name in installed if name != broker)
+    strange = [name for name in os.environ if name.startswith("BROKERKIT_") and not name.startswith(others)]
+    unset = {name for name in known if not os.environ.get(name)}
+    near = {name: nearest(name, unset, likeness=0.88) for name in strange if name not in known}
+    return {name: meant for name, meant in near.items() if meant}
 
 
 def _variable(broker: str, key: str) -> str:
     return f"BROKERKIT_{broker}_{key}".upper().replace("-", "_")
 
 
-def _advice(profile: Profile) -> str:
+def _advice(profile: Profile, kind: type[Broker], installed: tuple[str, ...]) -> str:
     if profile.settings:
         return "Add it to the profile in brokerkit.toml."
+    strange = _misspelt(kind, profile.broker, installed)
+    told = [f"{found} is set: did you mean {meant}?" for found, meant in strange.items()]
     names = ", ".join(_variable(profile.broker, key) for key in ("app_key", "app_secret", "account"))
-    return f"Set {names}, or write a profile in brokerkit.toml, or try environment='sandbox'."
+    return " ".join([*told, f"Set {names}, or write a profile in brokerkit.toml, or try environment='sandbox'."])

@@ -14,6 +14,7 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.backends import fail
 from keyring.errors import KeyringLocked
+from pydantic import SecretStr
 
 from brokerkit import get_broker
 from brokerkit.cli import asking, drafts, exits, profiles, writing
@@ -140,7 +141,7 @@ def test_wrong_answers_are_asked_again(run: Run, user: Path, at_terminal: None) 
     assert run("init", "--untested", typed="\n".join(typed) + "\n") == 0
     assert "One of: kis, kiwoom." in run.stderr
     assert "must be eight digits and two more" in run.stderr
-    assert load_profiles()[0]["main"].settings["account"] == "50012345-01"
+    assert load_profiles()[0]["main"].settings["account"] == SecretStr("50012345-01")
 
 
 def test_the_form_of_the_account_is_told_by_the_adapter(run: Run, at_terminal: None, user: Path) -> None:
@@ -150,8 +151,10 @@ def test_the_form_of_the_account_is_told_by_the_adapter(run: Run, at_terminal: N
 
 
 def test_an_account_that_cannot_be_read_leaves_nothing_behind(
-    run: Run, user: Path, held: FakeKeyring, variables: tuple[str, ...]
+    run: Run, user: Path, held: FakeKeyring, variables: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("MY_KEY", f"SANDBOX{KEY}")
+    monkeypatch.setenv("MY_SECRET", f"SANDBOX{CANARY}")
     with Sandbox() as box:
         url = box.connect("kis").base_url
         wanted = ("--broker", "kis", "--environment", "sandbox", "--base-url", url, "--account", "50012345-01")
@@ -348,7 +351,8 @@ def test_further_settings_are_written_with_their_types(run: Run, user: Path, var
     more = ("--set", "hts_id=trader", "--set", "max_calls_per_second=2", "--set", "use_hashkey=true")
     assert run("init", *DEMO, *variables, *more) == 0
     settings = load_profiles()[0]["main"].settings
-    assert (settings["hts_id"], settings["max_calls_per_second"], settings["use_hashkey"]) == ("trader", 2, True)
+    assert settings["hts_id"] == SecretStr("trader")
+    assert (settings["max_calls_per_second"], settings["use_hashkey"]) == (2, True)
 
 
 def test_a_real_profile_is_not_armed_and_says_what_orders_need(run: Run, variables: tuple[str, ...]) -> None:
@@ -501,7 +505,7 @@ def test_show_tells_where_secrets_lie_and_never_what_they_are(
         "arm": "armed",
         "limits": "none",
         "account": "******4501",
-        "hts_id": "trader",
+        "hts_id": "***",
         "app_key": "environment variable MY_KEY (set)",
         "app_secret": "keyring, service brokerkit, user main/app_secret",
     }

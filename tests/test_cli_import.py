@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from pydantic import SecretStr
 
 from brokerkit import extensions
 from brokerkit.cli import exits, importing
@@ -67,8 +68,8 @@ def test_a_file_with_two_accounts_becomes_two_profiles(
         "kis-demo": ("kis", "demo"),
     }
     assert found["kis-real"].settings == {
-        "account": "01234567-01",
-        "hts_id": "trader",
+        "account": SecretStr("01234567-01"),
+        "hts_id": SecretStr("trader"),
         "app_key": {"keyring": "brokerkit/kis-real/app_key"},
         "app_secret": {"keyring": "brokerkit/kis-real/app_secret"},
     }
@@ -97,7 +98,7 @@ def test_profiles_are_named_by_environment(options: tuple[str, ...], names: list
 
 def test_a_postman_environment_becomes_a_profile(run: Run, held: FakeKeyring) -> None:
     assert run(postman(REAL), "--untested", "--profile", "mine") == 0
-    assert load_profiles()[0]["mine"].settings["account"] == "50012345-01"
+    assert load_profiles()[0]["mine"].settings["account"] == SecretStr("50012345-01")
     assert held.content["brokerkit", "mine/app_key"] == KEY
     assert "not needed: 2." in run.stderr
     assert "arm with the last four digits" in run.stderr
@@ -122,13 +123,13 @@ def test_an_account_can_be_given_beside_the_file(run: Run, monkeypatch: pytest.M
     assert run(source, "--untested", "--account", "12") == exits.WRONG_USAGE
     assert "--account: must be eight digits" in run.error
     assert run(source, "--untested", "--account", "50012345-22") == 0
-    assert load_profiles()[0]["kis-real"].settings["account"] == "50012345-22"
+    assert load_profiles()[0]["kis-real"].settings["account"] == SecretStr("50012345-22")
     assert run(write(SAMPLE), "--untested", "--account", "50012345-22") == exits.WRONG_USAGE
     assert "about one account" in run.error
     monkeypatch.setattr(importing, "is_terminal", lambda: True)
     assert run(source, "--untested", "--profile", "asked", "--keep", "file", typed="1\n60012345-01\n") == 0
     assert "Account of real, which CANO_REAL does not tell" in run.stderr
-    assert load_profiles()[0]["asked"].settings["account"] == "60012345-01"
+    assert load_profiles()[0]["asked"].settings["account"] == SecretStr("60012345-01")
 
 
 KIWOOM_KEY, KIWOOM_SECRET = "CANARYk_" + "aB3-" * 9, "CANARYs_" + "xY4_" * 9
@@ -157,8 +158,8 @@ def test_a_file_of_variables_becomes_profiles(encoding: str, ends: str, run: Run
     assert run(source, "--untested", "--broker", "kis") == 0
     found, default = load_profiles()
     assert {name: each.settings["account"] for name, each in found.items()} == {
-        "kis-real": "50012345-01",
-        "kis-demo": "70012345-01",
+        "kis-real": SecretStr("50012345-01"),
+        "kis-demo": SecretStr("70012345-01"),
     }
     assert default in found
     assert held.content["brokerkit", "kis-real/app_key"] == KEY
@@ -203,7 +204,7 @@ def test_an_environment_that_the_file_does_not_tell_is_asked_for(run: Run, monke
 def test_what_python_kis_saved_becomes_a_profile(run: Run) -> None:
     saved = {"id": "trader", "appkey": KEY, "secretkey": SECRET, "account": "50012345-01", "virtual": True}
     assert run(write(json.dumps(saved), "secret.json"), "--untested") == 0
-    assert load_profiles()[0]["kis-demo"].settings["hts_id"] == "trader"
+    assert load_profiles()[0]["kis-demo"].settings["hts_id"] == SecretStr("trader")
 
 
 @pytest.mark.parametrize("start", ["#" * 500_000, "\n" * 500_000, " " * 500_000, "export " * 70_000])
@@ -296,7 +297,7 @@ def test_an_importer_that_breaks_shows_nothing_of_the_file(run: Run, monkeypatch
 def test_an_importer_that_cannot_be_loaded_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, "no_such_module:read")
     assert run(write(SAMPLE)) == exits.WRONG_USAGE
-    assert "The importer of acme cannot be loaded: ModuleNotFoundError" in run.error
+    assert "The adapter 'acme' (no_such_module:read) cannot be loaded: ModuleNotFoundError" in run.error
 
 
 def test_without_importers_it_says_how_to_go_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

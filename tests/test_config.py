@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ from pydantic import SecretStr, field_validator
 from brokerkit import config, keeping
 from brokerkit.config import Profile, Settings, check_names, config_path, fetch_secret, load_profiles, make_settings
 from brokerkit.errors import ConfigError
+from tests.strangers import give_away, posix
 
 CANARY = "CANARY-5a1f-do-not-show"
 Write = Callable[..., Path]
@@ -136,7 +138,7 @@ def test_a_profile_is_read_as_it_is_written(write: Write) -> None:
     assert list(profiles) == ["main", "other"]
     main = profiles["main"]
     assert (main.name, main.broker, main.environment, main.arm) == ("main", "acme", "demo", None)
-    assert main.settings == {"account": "50012345-01", "app_key": {"env": "ACME_KEY"}}
+    assert main.settings == {"account": SecretStr("50012345-01"), "app_key": {"env": "ACME_KEY"}}
     assert profiles["other"].arm == "4501"
     assert profiles["other"].environment is None
 
@@ -165,9 +167,84 @@ def test_a_variable_that_names_no_file_is_an_error_and_nothing_else_is_read(
     write('[profiles.here]\nbroker = "acme"')
     named = tmp_path if kind == "folder" else tmp_path / "gone.toml"
     monkeypatch.setenv("BROKERKIT_CONFIG", str(named))
-    with pytest.raises(ConfigError, match="BROKERKIT_CONFIG") as refused:
+    with pytest.raises(ConfigError, match=r"is not there|is no plain file") as refused:
         load_profiles()
     assert named.name in str(refused.value)
+
+
+@pytest.mark.parametrize("named", ["brokerkit.toml", "./brokerkit.toml", "$HOME/brokerkit.toml"])
+def test_a_variable_that_names_another_file_in_every_folder_is_an_error(
+    named: str, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write('[profiles.here]\nbroker = "acme"')
+    monkeypatch.setenv("BROKERKIT_CONFIG", named)
+    with pytest.raises(ConfigError, match=r"BROKERKIT_CONFIG names .*which is no whole path"):
+        load_profiles()
+
+
+@posix
+@pytest.mark.parametrize("place", ["here", "user", "named"])
+@pytest.mark.parametrize("whose", ["a stranger's", "everybody's"])
+def test_a_file_that_somebody_else_can_have_written_is_not_used(
+    whose: str, place: str, write: Write, elsewhere: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = {"here": elsewhere, "user": tmp_path / "user", "named": tmp_path}[place]
+    path = write('[profiles.theirs]\nbroker = "acme"', folder=folder)
+    if place == "named":
+        monkeypatch.setenv("BROKERKIT_CONFIG", str(path))
+    if whose == "everybody's":
+        path.chmod(0o666)
+    else:
+        give_away(path, monkeypatch)
+    words = {"everybody's": "everybody can write it", "a stranger's": "it belongs to another user"}[whose]
+    with pytest.raises(ConfigError, match=rf"{path.name} is not used: {words}") as refused:
+        load_profiles()
+    assert "chmod go-w" in str(refused.value) or "chown" in str(refused.value)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_as_the_file_is_refused_and_holds_nobody_up(elsewhere: Path) -> None:
+    os.mkfifo(elsewhere / "brokerkit.toml")
+    with pytest.raises(ConfigError, match="no plain file"):
+        load_profiles()
+
+
+def test_whom_one_trusts_only_the_own_file_says(write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = write('packages = ["mine"]', folder=tmp_path / "user")
+    here = write('packages = ["theirs"]\n[profiles.here]\nbroker = "acme"')
+    assert config.allowed_packages() == ("mine",)
+    with pytest.raises(ConfigError, match="only your own file says") as refused:
+        load_profiles()
+    assert refused.value.advice == f"Move the line to {own}."
+    here.write_text('[profiles.here]\nbroker = "acme"')
+    assert config.load_configuration().packages == ("mine",)
+    monkeypatch.setenv("BROKERKIT_CONFIG", str(tmp_path / "gone.toml"))
+    assert config.allowed_packages() == ("mine",)
+    monkeypatch.setenv("BROKERKIT_CONFIG", str(own))
+    assert config.load_configuration().packages == ("mine",)
+
+
+def test_files_that_the_configuration_names_lie_beside_it(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "user" / "key").write_text(CANARY)
+    write('[profiles.main]\nbroker = "acme"\nca_file = "ca.pem"\napp_key = { file = "key" }', folder=tmp_path / "user")
+    settings = load_profiles()[0]["main"].settings
+    assert settings["ca_file"] == str(tmp_path / "user" / "ca.pem")
+    assert fetch_secret(settings["app_key"], "app_key").get_secret_value() == CANARY
+
+
+def test_a_ca_file_stays_the_same_when_the_program_goes_elsewhere(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = opened({**KEYS, "ca_file": "ca.pem"})
+    monkeypatch.chdir(elsewhere.parent)
+    assert settings.ca_file == elsewhere / "ca.pem"
+
+
+def test_no_text_of_a_profile_is_readable(write: Write) -> None:
+    write(f'[profiles.main]\nbroker = "acme"\napp_key = "{CANARY}"\nhts_id = "{CANARY}"\nlist = [["{CANARY}"]]')
+    (profile,) = load_profiles()[0].values()
+    for text in (repr(profile), repr(profile.model_dump()), profile.model_dump_json(), repr(profile.settings)):
+        assert CANARY not in text
 
 
 def test_an_empty_variable_counts_as_unset(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,10 +259,9 @@ def test_a_file_that_may_not_be_read_is_an_error_of_ours(write: Write, monkeypat
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    for name in ("open", "read_bytes", "is_file"):
-        monkeypatch.setattr(Path, name, refuse)
-        with pytest.raises(ConfigError, match=rf"{path.name} cannot be read: Permission denied"):
-            load_profiles()
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(ConfigError, match=rf"{path.name} cannot be read: Permission denied"):
+        load_profiles()
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
@@ -211,10 +287,15 @@ def test_a_file_that_is_not_toml_names_the_line_and_shows_no_content(text: bytes
     assert CANARY not in shown(refused.value)
 
 
-def test_a_file_in_another_encoding_is_an_error_of_ours(write: Write) -> None:
-    write(f'# 한글\n[profiles.main]\napp_secret = "{CANARY}"'.encode("cp949"))
-    with pytest.raises(ConfigError, match=r"brokerkit\.toml is not valid TOML: .*utf-8") as refused:
+@pytest.mark.parametrize(
+    ("encoding", "words"),
+    [("cp949", "Korean text of Windows"), ("utf-16", "UTF-16"), ("utf-16-le", "UTF-16"), ("utf-16-be", "UTF-16")],
+)
+def test_a_file_in_another_encoding_says_which_and_what_to_do(encoding: str, words: str, write: Write) -> None:
+    write(f'[profiles.main]\napp_secret = "{CANARY}" # 한글'.encode(encoding))
+    with pytest.raises(ConfigError, match=rf"brokerkit\.toml is not UTF-8 but {words}") as refused:
         load_profiles()
+    assert refused.value.advice == "Save it as UTF-8."
     assert CANARY not in shown(refused.value)
 
 
@@ -336,7 +417,7 @@ def test_a_secret_comes_from_a_file(encoding: str, tmp_path: Path, monkeypatch: 
     ("name", "reason"),
     [
         ("gone", "No such file"),
-        (".", "directory"),
+        (".", "no plain file"),
         ("empty", "is empty"),
         ("blank", "is empty"),
         ("korean", "not UTF-8"),
@@ -483,7 +564,7 @@ def test_all_missing_keys_are_named_at_once() -> None:
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"account": CANARY}, "account: Value error, must be ten digits"),
+        ({"account": CANARY}, "account: must be ten digits"),
         ({"max_calls_per_second": 0}, "max_calls_per_second: "),
         ({"max_calls_per_second": CANARY}, "max_calls_per_second: "),
         ({"hts_id": [CANARY]}, "hts_id: "),
@@ -494,6 +575,25 @@ def test_a_wrong_setting_is_named_without_showing_it(values: dict[str, object], 
         opened({**KEYS, **values})
     assert str(refused.value).startswith(f"profile main: {words}")
     assert CANARY not in shown(refused.value)
+
+
+@pytest.mark.parametrize(
+    "around", ["{}\n", "\r\n{}\r\n", " {}\t", "\ufeff{}", "{}\u200b", "\u3000{}\u00a0", '"{}"', "'{}'", ' "{}"\n']
+)
+@pytest.mark.parametrize("key", ["app_key", "app_secret", "account"])
+def test_what_copying_leaves_around_a_key_is_taken_off(key: str, around: str) -> None:
+    settings = opened({**KEYS, key: around.format(KEYS[key])})
+    assert getattr(settings, key).get_secret_value() == KEYS[key]
+
+
+@pytest.mark.parametrize("inside", [" ", "\n", "\r\n", "\u200b", "\u00a0", "\uff10", "\ufeff", "\0", "é"])
+@pytest.mark.parametrize("key", ["app_key", "app_secret", "account"])
+def test_what_no_key_has_inside_is_an_error_that_names_the_field(key: str, inside: str) -> None:
+    half = len(KEYS[key]) // 2
+    with pytest.raises(ConfigError, match=f"profile main: {key}: has a blank, a line end, a full-width") as refused:
+        opened({**KEYS, key: KEYS[key][:half] + inside + KEYS[key][half:]})
+    for text in (KEYS[key], KEYS[key][:half], KEYS[key][half:]):
+        assert text not in shown(refused.value)
 
 
 def test_settings_cannot_be_changed_afterwards() -> None:
@@ -606,7 +706,7 @@ def test_a_user_without_a_home_has_no_configuration_there(monkeypatch: pytest.Mo
     monkeypatch.chdir(tmp_path)
     assert config_path() is None
     (tmp_path / "brokerkit.toml").write_text("", encoding="utf-8")
-    assert config_path() == Path("brokerkit.toml")
+    assert config_path() == tmp_path / "brokerkit.toml"
 
 
 def test_a_misspelt_limit_is_refused_with_the_nearest_one(write: Write) -> None:

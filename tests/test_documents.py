@@ -149,7 +149,8 @@ def test_clients_of_others_get_success_and_a_price(
 @pytest.mark.usefixtures("nothing_configured")
 @pytest.mark.parametrize(("document", "profile"), all_blocks("toml"))
 def test_every_profile_is_valid(document: str, profile: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "brokerkit.toml"
+    path = tmp_path / "nothing" / "brokerkit.toml"  # the user's own, which alone may list packages
+    path.parent.mkdir()
     path.write_text(profile, encoding="utf-8")
     monkeypatch.setenv("BROKERKIT_CONFIG", str(path))
     assert config_path() == path

@@ -6,8 +6,9 @@ import logging
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Mapping
-from importlib.metadata import EntryPoint, EntryPoints, PathDistribution
+from importlib.metadata import EntryPoint, EntryPoints, PathDistribution, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -23,11 +24,13 @@ from brokerkit.errors import ConfigError, UnknownBroker
 from brokerkit.extensions import BROKERS
 from brokerkit.registry import get_broker, installed_brokers, load_broker
 from brokerkit.sandbox import Connection, Sandbox
+from tests.servers import Server
 
 CANARY = "CANARY-5a1f-do-not-show"
 KEYS: dict[str, Any] = {"app_key": "argument-key", "app_secret": "argument-secret", "account": "argument-account"}
 
 
+SANDBOX_KEYS: dict[str, Any] = {"app_key": "SANDBOX-key", "app_secret": "SANDBOX-secret", "account": "of-a-sandbox"}
 UNSET = {"max_calls_per_second": None, "ca_file": None, "settle_seconds": None}
 
 
@@ -83,7 +86,7 @@ class FakeSandbox:
         """Return an address on this machine and keys for it."""
         self.asked.append(broker)
         return Connection(
-            "http://127.0.0.1:1", "ws://127.0.0.1:1", "sandbox-key", "sandbox-secret", "sandbox-account", None
+            "http://127.0.0.1:1", "ws://127.0.0.1:1", "SANDBOX-key", "SANDBOX-secret", "sandbox-account", None
         )
 
 
@@ -297,6 +300,80 @@ def test_the_arming_digits_come_from_the_argument_then_the_profile_never_from_a_
     assert seen[1:] == [None]
 
 
+@pytest.mark.parametrize(
+    ("wrong", "meant"),
+    [
+        ("BROKERKIT_ACME_APPKEY", "BROKERKIT_ACME_APP_KEY"),
+        ("BROKERKIT_ACME_APP_KEYS", "BROKERKIT_ACME_APP_KEY"),
+        ("BROKERKIT_AMCE_APP_KEY", "BROKERKIT_ACME_APP_KEY"),
+    ],
+)
+def test_a_misspelt_variable_is_told_where_something_is_missing(
+    wrong: str, meant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_variables(monkeypatch, app_key="")
+    monkeypatch.setenv(wrong, CANARY)
+    with pytest.raises(ConfigError, match="app_key is missing") as refused:
+        get_broker("acme")
+    assert f"{wrong} is set: did you mean {meant}?" in str(refused.value)
+    assert CANARY not in str(refused.value)
+
+
+@pytest.mark.parametrize("wrong", ["BROKERKIT_ACME_MAX_CALL_PER_SECOND", "BROKERKIT_STATEDIR", "BROKERKIT_CONFG"])
+def test_a_misspelt_variable_of_what_may_be_left_out_is_warned_of(
+    wrong: str, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    set_variables(monkeypatch)
+    monkeypatch.setenv(wrong, "2")
+    made("acme")
+    assert [record.message.partition(".")[0] for record in caplog.records] == [f"The variable {wrong} is not read"]
+
+
+def test_variables_of_other_brokers_and_of_profiles_are_no_mistakes(
+    monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    set_variables(monkeypatch, app_key="")
+    for name in ("BROKERKIT_NARROW_APP_KEY", "BROKERKIT_MY_PAPER_APP_KEY", "BROKERKIT_WIRE_EXAMPLES"):
+        monkeypatch.setenv(name, "x")
+    with pytest.raises(ConfigError) as refused:
+        get_broker("acme")
+    assert "did you mean" not in str(refused.value).lower()
+    assert caplog.records == []
+
+
+def test_a_relative_ca_file_of_a_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_variables(monkeypatch, ca_file="ca.pem")
+    with pytest.raises(ConfigError, match=r"BROKERKIT_ACME_CA_FILE names ca.pem, which is no whole path"):
+        get_broker("acme")
+
+
+def test_the_file_is_parsed_once(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(PROFILES)
+    read: list[int] = []
+    loads = tomllib.loads
+    monkeypatch.setattr(tomllib, "loads", lambda text: (read.append(len(text)), loads(text))[1])
+    made("main")
+    assert len(read) == 1
+
+
+@pytest.mark.parametrize("key", ["app_key", "app_secret"])
+def test_keys_that_are_no_sandboxes_are_never_sent_to_an_address_that_was_chosen(key: str) -> None:
+    with pytest.raises(ConfigError, match=f"{key} is no key of a sandbox") as refused:
+        made("acme", environment="sandbox", base_url="http://127.0.0.1:1", **{**SANDBOX_KEYS, key: CANARY})
+    assert "begin with SANDBOX" in str(refused.value)
+    assert CANARY not in str(refused.value)
+
+
+@pytest.mark.parametrize("broker", ["kis", "kiwoom"])
+def test_a_planted_file_gets_no_byte_of_a_real_key(broker: str, install: Install) -> None:
+    install(*entry_points(group=BROKERS))
+    real = {"app_key": "PS" + "a" * 34, "app_secret": "b" * 180, "account": "5001234501"}
+    with Server() as listener:
+        with pytest.raises(ConfigError, match="is no key of a sandbox"):
+            get_broker(broker, environment="sandbox", base_url=listener.url, **real)
+        assert listener.requests == []
+
+
 def test_nothing_configured_says_how_to_go_on() -> None:
     with pytest.raises(ConfigError, match="No broker was named") as refused:
         get_broker()
@@ -375,8 +452,8 @@ def test_the_sandbox_needs_no_keys_and_uses_none_of_the_profile(write: Write, mo
     ):
         assert broker.environment == "sandbox"
         assert {key: broker.opened()[key] for key in KEYS} == {
-            "app_key": "sandbox-key",
-            "app_secret": "sandbox-secret",
+            "app_key": "SANDBOX-key",
+            "app_secret": "SANDBOX-secret",
             "account": "sandbox-account",
         }
         assert broker.made[1:] == ("real", "http://127.0.0.1:1", False)
@@ -398,13 +475,13 @@ def test_the_sandbox_of_the_process_is_shared(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_server_of_ones_own_gets_the_keys_that_are_given() -> None:
-    broker = made("acme", environment="sandbox", base_url="http://127.0.0.1:8080", **KEYS)
-    assert broker.opened()["app_key"] == "argument-key"
+    broker = made("acme", environment="sandbox", base_url="http://127.0.0.1:8080", **SANDBOX_KEYS)
+    assert broker.opened()["app_key"] == "SANDBOX-key"
     assert broker.made[1:] == ("real", "http://127.0.0.1:8080", True)
 
 
 def test_a_server_that_plays_the_demo_environment_is_spoken_to_with_its_ids() -> None:
-    broker = made("acme", environment="sandbox", base_url="http://127.0.0.1:8080", plays="demo", **KEYS)
+    broker = made("acme", environment="sandbox", base_url="http://127.0.0.1:8080", plays="demo", **SANDBOX_KEYS)
     assert broker.environment == "sandbox"
     assert broker.made[1:] == ("demo", "http://127.0.0.1:8080", True)
 
@@ -433,17 +510,21 @@ def test_a_sandbox_and_another_address_together_are_refused() -> None:
     assert box.asked == []
 
 
-@pytest.mark.parametrize("name", ["acmee", "ACME", "", "acme ", "main"])
-def test_an_unknown_name_lists_what_is_installed(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [("acmee", "acme"), ("ACME", "acme"), ("", None), ("acme ", "acme"), ("narow", "narrow"), ("bithumb", None)],
+)
+def test_an_unknown_name_lists_what_is_installed_and_names_the_nearest(name: str, near: str | None) -> None:
     with pytest.raises(UnknownBroker, match="neither a profile nor an installed broker") as refused:
         get_broker(name, environment="sandbox")
-    assert refused.value.advice == "Installed: acme, narrow."
+    assert refused.value.advice == (f"Did you mean {near}? " if near else "") + "Installed: acme, narrow."
 
 
 def test_an_unknown_name_lists_the_profiles_too(write: Write) -> None:
     write(PROFILES)
     with pytest.raises(UnknownBroker, match="Profiles: main, plain, second") as refused:
         get_broker("mian")
+    assert "Did you mean main?" in str(refused.value)
     assert "Installed: acme, narrow" in str(refused.value)
 
 

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
-from importlib.metadata import entry_points
 from typing import Annotated, Any
 
 import typer
@@ -18,7 +17,7 @@ from brokerkit.cli.consoles import abandon_output, flush, settle_home, tame
 from brokerkit.cli.help import SETTING_UP, Grouped
 from brokerkit.cli.printing import Printer
 from brokerkit.errors import MAY_STAND, BrokerError
-from brokerkit.extensions import BROKERS
+from brokerkit.extensions import BROKERS, everything, version_of
 
 app = typer.Typer(
     name="brokerkit",
@@ -38,8 +37,8 @@ journal.add_to(app)
 def _show_versions(wanted: bool) -> None:
     if wanted:
         typer.echo(f"brokerkit {__version__}")
-        for entry in sorted(entry_points(group=BROKERS)):
-            typer.echo(f"{entry.name} {entry.dist.version if entry.dist else '?'}")
+        for entry in everything(BROKERS):
+            typer.echo(f"{entry.name} {version_of(entry) or '?'}")
         raise typer.Exit
 
 

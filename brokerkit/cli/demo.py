@@ -10,7 +10,7 @@ from brokerkit.broker import Broker
 from brokerkit.cli.help import SETTING_UP
 from brokerkit.cli.installed import sandbox_names
 from brokerkit.cli.printing import Printer, as_text, signed
-from brokerkit.cli.sandbox import broker_in, sandbox_class
+from brokerkit.cli.sandbox import NO_SANDBOX, broker_in, sandbox_class
 from brokerkit.cli.session import JsonOption
 from brokerkit.errors import ConfigError
 
@@ -25,14 +25,17 @@ def add_to(app: typer.Typer) -> None:
 def demo(symbol: SymbolOption = "005930", as_json: JsonOption = False) -> None:
     """Tell one story at every installed broker, side by side; needs no account or network (시연)."""
     told = {}
+    printer, new_sandbox = Printer(as_json), sandbox_class()
     for name in sandbox_names():
         # A fresh exchange for each, so that all see the same market. Without `sandbox=` they would share one.
         # No profile either: limits of yours would end the story, and a file that cannot be read is no matter here.
-        with sandbox_class()() as sandbox, broker_in(sandbox, name) as broker:
-            told[name] = story(broker, symbol)
+        try:
+            with new_sandbox() as sandbox, broker_in(sandbox, name) as broker:
+                told[name] = story(broker, symbol)
+        except ConfigError as error:  # of one adapter: the others have their story all the same
+            printer.error(error)
     if not told:
-        raise ConfigError("No installed broker brings a sandbox.", advice="Install an adapter from the clone.")
-    printer = Printer(as_json)
+        raise ConfigError(NO_SANDBOX, advice="Install an adapter from the clone.")
     if as_json:
         printer.one(told)
     steps = dict.fromkeys(step for column in told.values() for step in column)

@@ -59,7 +59,11 @@ class Draft:
     @property
     def secrets(self) -> tuple[str, ...]:
         """The settings to put away. An account number is none of them: it may stand in the file."""
-        return tuple(key for key in secret_keys(self.kind.Settings) if key in self.values and key != "account")
+        return tuple(
+            key
+            for key in secret_keys(self.kind.Settings)
+            if key in self.values and key not in self.kind.Settings.identities
+        )
 
     def settings(self) -> Settings:
         """Return the adapter's settings; a ConfigError says what is wrong with them."""
@@ -180,12 +184,12 @@ def _table(draft: Draft, places: Mapping[str, Place]) -> dict[str, Any]:
         table["base_url"] = draft.base_url
     if draft.plays:
         table["plays"] = str(draft.plays)
-    if "account" in draft.values:
-        table["account"] = draft.values["account"].get_secret_value()
+    open_keys = [key for key in draft.values if key in draft.kind.Settings.identities]
+    table |= {key: draft.values[key].get_secret_value() for key in open_keys}
     if draft.is_simulated:
         return table
     plain = draft.settings().model_dump(mode="json")
-    others = {key: plain[key] for key in draft.values if key not in places and key != "account"}
+    others = {key: plain[key] for key in draft.values if key not in places and key not in table}
     return {**table, **others, **places}
 
 

@@ -25,7 +25,7 @@ from brokerkit.cli.printing import Printer
 from brokerkit.cli.writing import file_to_write
 from brokerkit.config import Findings, Found, Importer, Settings, read_profiles
 from brokerkit.errors import BrokerError, ConfigError
-from brokerkit.extensions import IMPORTERS, extensions
+from brokerkit.extensions import IMPORTERS, extensions, load
 from brokerkit.registry import load_broker
 from brokerkit.transport.text import sanitize
 
@@ -140,6 +140,9 @@ def _findings(source: Path, broker: str | None) -> list[tuple[str, Findings]]:
     for entry, importer in _importers():
         if broker not in (None, entry.name):
             continue
+        if isinstance(importer, ConfigError):
+            known.append(importer.message)
+            continue
         try:
             found = importer(content)
         except BrokerError:
@@ -159,16 +162,14 @@ def _findings(source: Path, broker: str | None) -> list[tuple[str, Findings]]:
     )
 
 
-def _importers() -> Iterator[tuple[EntryPoint, Importer]]:
-    for entry in extensions(IMPORTERS):
+def _importers() -> Iterator[tuple[EntryPoint, Importer | ConfigError]]:
+    """Yield every importer, or why it cannot be had: others may know the file."""
+    entries = extensions(IMPORTERS)
+    for entry in entries:
         try:
-            importer = cast(Importer, entry.load())
-        except Exception as error:  # noqa: BLE001 - whatever the adapter's import raises
-            reason = sanitize(f"{type(error).__name__}: {error}")
-            raise ConfigError(
-                f"The importer of {entry.name} cannot be loaded: {reason}.", advice="Reinstall it."
-            ) from None
-        yield entry, importer
+            yield entry, cast(Importer, load(IMPORTERS, entry.name, entries))
+        except ConfigError as error:
+            yield entry, error
 
 
 def _content(source: Path) -> Mapping[str, object]:

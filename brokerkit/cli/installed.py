@@ -12,7 +12,7 @@ from brokerkit.cli.help import SETTING_UP
 from brokerkit.cli.printing import Printer, Row
 from brokerkit.cli.session import JsonOption
 from brokerkit.errors import BrokerError
-from brokerkit.extensions import BROKERS, SANDBOXES, extensions
+from brokerkit.extensions import BROKERS, SANDBOXES, extensions, package_of, version_of
 from brokerkit.registry import load_broker
 
 
@@ -36,8 +36,8 @@ def sandbox_names() -> list[str]:
 def _told(entry: EntryPoint, is_played: bool) -> dict[str, Any]:
     told: dict[str, Any] = {
         "name": entry.name,
-        "distribution": entry.dist.name if entry.dist else None,
-        "version": entry.dist.version if entry.dist else None,
+        "distribution": package_of(entry),
+        "version": version_of(entry),
         "environments": [],
         "verbs": {},
         "error": None,

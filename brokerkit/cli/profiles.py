@@ -26,6 +26,7 @@ from brokerkit.config import Profile, Settings, check_names, load_profiles, read
 from brokerkit.errors import ConfigError
 from brokerkit.keeping import WRITTEN, describe
 from brokerkit.registry import installed_brokers, load_broker
+from brokerkit.transport.text import HIDDEN
 
 LONGEST_LINE = 8192
 
@@ -177,7 +178,7 @@ def _required(kind: type[Settings]) -> list[str]:
 
 
 def _hidden(kind: type[Settings]) -> list[str]:
-    return [key for key in secret_keys(kind) if key != "account"]
+    return [key for key in secret_keys(kind) if key not in kind.identities]
 
 
 def _lines(keys: Sequence[str]) -> dict[str, SecretStr]:
@@ -239,10 +240,12 @@ def _row(profile: Profile) -> dict[str, object]:
         check_names(profile.settings, names, f"profile {profile.name}")
     shown = set() if known is None else known.model_fields.keys() - set(secret_keys(known))
     for key, value in profile.settings.items():
-        if key == "account" and isinstance(value, str):
-            row[key] = masked(value)
+        if key == "account" and isinstance(value, SecretStr):
+            row[key] = masked(value.get_secret_value())
+        elif known is not None and key in known.identities and isinstance(value, SecretStr):
+            row[key] = HIDDEN
         else:
-            row[key] = value if key in shown else describe(value)
+            row[key] = config.opened(value) if key in shown else describe(value)
     return row
 
 

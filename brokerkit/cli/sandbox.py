@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
 from functools import partial
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,12 +24,13 @@ from brokerkit.cli.printing import Printer
 from brokerkit.cli.session import with_signature
 from brokerkit.config import make_settings
 from brokerkit.errors import ConfigError, InvalidRequest
-from brokerkit.extensions import SANDBOXES
+from brokerkit.extensions import SANDBOXES, names
 from brokerkit.registry import load_broker
 
 if TYPE_CHECKING:
     from brokerkit.sandbox import Sandbox
 
+NO_SANDBOX = "No installed broker brings a sandbox."
 Lines = dict[str, dict[str, str]]
 
 
@@ -68,8 +68,7 @@ FaultsOption = Annotated[
 def add_to(app: typer.Typer) -> None:
     """Add the command to the application; every installed sandbox has a port option of its own."""
     # Not `sandbox_names()`: what reads the configuration would break every command, `--help` too, where it is broken.
-    names = sorted({entry.name for entry in entry_points(group=SANDBOXES)})
-    ports = {f"port_{number}": name for number, name in enumerate(names)}
+    ports = {f"port_{number}": name for number, name in enumerate(names(SANDBOXES))}
 
     def sandbox(**values: Any) -> None:
         serve(ports={name: values.pop(parameter) for parameter, name in ports.items()}, **values)
@@ -115,7 +114,7 @@ def serve(
     played = partial(new_sandbox, seed=seed, environment=environment.value, host=host, ports=ports)
     broken = Faults.parse(faults, seed=seed) if faults else None
     with _stop_signal() as stopped, played(state=state, certificate=tls, faults=broken) as sandbox:
-        lines = {name: _line(sandbox, name) for name in sandbox_names()}
+        lines = _lines(sandbox)
         sandbox.save()  # a state file that cannot be written shows before anybody trades
         if as_json:
             Printer(True).one(lines)
@@ -164,6 +163,23 @@ def broker_in(sandbox: Sandbox, name: str, values: Mapping[str, SecretStr] | Non
         base_url=connection.base_url,
         remember_token=False,
     )
+
+
+def _lines(sandbox: Sandbox) -> Lines:
+    """Return what each broker's face tells; one that cannot be played is told and takes no other with it."""
+    from brokerkit.sandbox.sandbox import face_class
+
+    lines = {}
+    for name in sandbox_names():
+        try:
+            face_class(name)
+        except ConfigError as error:
+            Printer(False).error(error)
+        else:
+            lines[name] = _line(sandbox, name)
+    if not lines:
+        raise ConfigError(NO_SANDBOX, advice="Install an adapter from the clone.")
+    return lines
 
 
 def _line(sandbox: Sandbox, name: str) -> dict[str, str]:

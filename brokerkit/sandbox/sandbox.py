@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self, cast
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from brokerkit import files
 from brokerkit.errors import BrokerError, ConfigError
-from brokerkit.extensions import SANDBOXES, check_single, extensions
+from brokerkit.extensions import SANDBOXES, extensions, load, unfit
 from brokerkit.files import read_plain, write_private
 from brokerkit.market import clock
 from brokerkit.sandbox.certificate import make_certificate
@@ -141,7 +141,7 @@ class Sandbox:
     def _running(self, broker: str) -> tuple[Face, Server | Relay]:
         with self._lock:
             if broker not in self._faces:
-                kind = _face(broker)
+                kind = face_class(broker)
                 face = kind(self.exchange, environment=self.environment, credentials=self._keys.get(broker))
                 tls = (self._certificate, self._private_key) if self._certificate and self._private_key else None
                 self._faces[broker] = (face, self._serve(face, self._ports.get(broker, 0), tls))
@@ -210,14 +210,17 @@ def _write_state(path: Path, text: str) -> None:
         raise ConfigError(f"The state file {path} cannot be written: {files.reason(error)}.") from None
 
 
-def _face(broker: str) -> type[Face]:
+def face_class(broker: str) -> type[Face]:
+    """Return the server side that a broker's adapter brings; a ConfigError if there is none, or none that is fit."""
     offered = extensions(SANDBOXES)
     claims = [entry for entry in offered if entry.name == broker]
     if not claims:
         listed = ", ".join(sorted({entry.name for entry in offered})) or "none"
         raise ConfigError(f"The adapter {broker!r} brings no sandbox.", advice=f"Sandboxes: {listed}.")
-    check_single(broker, claims)
-    return cast("type[Face]", claims[0].load())
+    kind = load(SANDBOXES, broker, offered)
+    if not (isinstance(kind, type) and issubclass(kind, Face)):
+        raise unfit(claims[0], "it is not a Face")
+    return kind
 
 
 _shared: list[Sandbox] = []

@@ -25,12 +25,11 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from brokerkit.config import MARK as MARK
 from brokerkit.errors import ConfigError
 from brokerkit.sandbox.exchange import Exchange
 from brokerkit.sandbox.sockets import bound_socket, url_of
 
-MARK = "SANDBOX"
-"""Stands in every key and token that the sandbox gives out."""
 NOT_PLAYED: Mapping[str, str] = {"X-Brokerkit-Sandbox": "not-played"}
 """Header of a refusal that is ours: the broker has the call, this sandbox does not play it."""
 LARGEST_BODY = 65_536

@@ -91,7 +91,7 @@ class Client(Reader):
         self.environment = environment
         host = base_url or self.hosts[environment]
         self.base_url = host if host.startswith("https://") and base_url is None else loopback_url(host)
-        self._owner = digest(self.broker, self.base_url, app_key.get_secret_value())
+        self._owner = digest(self.broker, self.base_url, app_key)
         self._ceiling = max_calls_per_second
         self._verify = check_certificates(ca_file)
         self._threads = threading.local()

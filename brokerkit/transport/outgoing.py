@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 import requests
 from pydantic import SecretStr
 
+from brokerkit import files
 from brokerkit.errors import ConfigError
 from brokerkit.transport.endpoint import Endpoint, Request
 from brokerkit.transport.text import sanitize
@@ -48,10 +49,12 @@ def check_certificates(file: Path | None) -> str | Literal[True]:
     if file is None:
         return True
     try:
+        files.read_trusted(file)  # who can write it decides which server gets the keys
         ssl.create_default_context(cafile=file)
-    except (OSError, ssl.SSLError) as error:
+    except (OSError, ssl.SSLError, ValueError) as error:
         reason = sanitize(getattr(error, "strerror", None) or type(error).__name__, limit=80)
-        raise ConfigError(f"ca_file {file} cannot be used: {reason}.", advice="Name a PEM file.") from None
+        advice = getattr(error, "advice", None) or "Name a PEM file."
+        raise ConfigError(f"ca_file {file} cannot be used: {reason}.", advice=advice) from None
     return str(file)
 
 

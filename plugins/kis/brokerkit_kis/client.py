@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr, field_validator
 
@@ -23,25 +23,24 @@ class Settings(config.Settings):
     """Settings of a KIS profile."""
 
     account: SecretStr = Field(description="Eight digits and the two of the product, as 50012345-01.")
-    hts_id: str | None = None
+    hts_id: SecretStr | None = None
     """Login name at the broker's own programs; execution notices need it."""
+    identities: ClassVar = frozenset({"account", "hts_id"})
     use_hashkey: bool = False
     """Send a hash of every order's body. KIS does not ask for it any more, and it costs a call."""
 
     @field_validator("account")
     @classmethod
     def _ten_digits(cls, account: SecretStr) -> SecretStr:
-        digits = account.get_secret_value().replace("-", "")
-        if digits.isdigit() and not digits.isascii():
-            raise ValueError("has digits of another width or script: type 0 to 9, as 50012345-01")
-        if digits.isdigit() and len(digits) in (8, 9):
+        digits = SecretStr(account.get_secret_value().replace("-", ""))
+        if re.fullmatch("[0-9]{8,9}", digits.get_secret_value()):
             raise ValueError(
                 "lacks the product code of two digits after the dash: 01 for stocks, as 50012345-01 "
                 "(22 and 29 are pension accounts)"
             )
-        if len(digits) != 10 or not digits.isdigit():
+        if not re.fullmatch("[0-9]{10}", digits.get_secret_value()):
             raise ValueError("must be eight digits and two more, as 50012345-01")
-        return SecretStr(digits)
+        return digits
 
 
 class KisClient(Client):
@@ -64,7 +63,7 @@ class KisClient(Client):
         super().__init__(
             environment=environment,
             app_key=settings.app_key,
-            secrets=(settings.app_secret, settings.account),
+            secrets=(settings.app_secret, settings.account, settings.hts_id),
             base_url=base_url,
             remember_token=remember_token,
             max_calls_per_second=settings.max_calls_per_second,

@@ -44,8 +44,8 @@ class Call:
 class Wire:
     """The server side as a table: id of the call to the answers it gives, the last one for ever."""
 
-    app_key = "PSfactory" + "k" * 27
-    app_secret = "factory" + "s" * 173
+    app_key = "SANDBOX" + "k" * 29
+    app_secret = "SANDBOX" + "s" * 173
     token = "header.factory.first"
 
     def __init__(

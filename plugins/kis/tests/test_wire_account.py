@@ -246,7 +246,7 @@ def test_a_holding_without_a_price_has_no_value_and_no_loss(wire: Any) -> None:
         ("12345678-", "product code of two digits"),
         ("12345678-0", "product code of two digits"),
         ("123456780", "product code of two digits"),
-        ("１２３４５６７８-０１", "another width or script"),
+        ("１２３４５６７８-０１", "full-width"),
         ("1234567-01", "product code of two digits"),
         ("12345678-011", "eight digits and two more"),
         ("1234567A-01", "eight digits and two more"),

@@ -42,8 +42,8 @@ class Call:
 class Wire:
     """The server side as a table: id of the call to the answers it gives, the last one for ever."""
 
-    app_key = "factory" + "k" * 36
-    app_secret = "factory" + "s" * 36
+    app_key = "SANDBOX" + "k" * 36
+    app_secret = "SANDBOX" + "s" * 36
     token = "factory-token-first"
 
     def __init__(
