@@ -98,7 +98,7 @@ class BareKiwoom(Bare):
 
     def balance(self) -> Any:
         return (
-            self._post("/api/dostk/acnt", "kt00018", {"qry_tp": "1", "dmst_stex_tp": "KRX"}),
+            self._post("/api/dostk/acnt", "kt00018", {"qry_tp": "2", "dmst_stex_tp": "KRX"}),
             self._post("/api/dostk/acnt", "kt00001", {"qry_tp": "3"}),
         )
 
