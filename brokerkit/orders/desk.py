@@ -194,6 +194,8 @@ class OrderDesk:
         self._start(intent)
         while True:
             self._wait_for_turn(intent, deadline)
+            if again is not None:  # what was waited for may have been the same order, sent again by somebody else
+                check_again(self.journal.get(str(intent.previous)), self.journal.later(str(intent.previous)), again)
             attempt = Attempt(
                 self.journal,
                 intent,

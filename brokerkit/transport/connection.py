@@ -10,10 +10,12 @@ import contextlib
 import logging
 import math
 import os
+import queue
 import socket
 import ssl
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -85,11 +87,13 @@ class _Watchdog:
         """Begin without a thread and with new locks: a forked process has neither the one nor good use for the old."""
         self._watched: set[Attempt] = set()
         self._wakes_at = math.inf
-        self._changed = threading.Condition()
+        # It is entered itself: a condition leaves by Python code, where an interrupt would leave it locked for good.
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._thread: threading.Thread | None = None
 
     def watch(self, attempt: Attempt) -> None:
-        with self._changed:
+        with self._lock:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="brokerkit-deadlines", daemon=True)
                 self._thread.start()
@@ -99,12 +103,12 @@ class _Watchdog:
                 self._changed.notify()
 
     def release(self, attempt: Attempt) -> None:
-        with self._changed:
+        with self._lock:
             self._watched.discard(attempt)
 
     def _run(self) -> None:
         while True:
-            with self._changed:
+            with self._lock:
                 self._wakes_at = min((attempt.deadline for attempt in self._watched), default=math.inf)
                 left = self._wakes_at - time.monotonic()
                 if left > 0:
@@ -151,8 +155,30 @@ class _CountedTLS(_Counted, HTTPSConnection):
     """The same over TLS; the handshake is not counted."""
 
 
+class _Kept:
+    """The connections of a pool, without the lock of a queue: an interrupt could leave that locked for good."""
+
+    def __init__(self, maxsize: int) -> None:
+        self._free: deque[Any] = deque()
+        self._most = maxsize
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        """Return a connection that nobody uses; queue.Empty if there is none."""
+        try:
+            return self._free.pop()
+        except IndexError:
+            raise queue.Empty from None
+
+    def put(self, connection: Any, block: bool = True, timeout: float | None = None) -> None:
+        """Keep a connection; queue.Full if there are enough of them."""
+        if len(self._free) >= self._most:
+            raise queue.Full
+        self._free.append(connection)
+
+
 class _Pool(HTTPConnectionPool):
     ConnectionCls = _Counted
+    QueueCls = _Kept  # type: ignore[assignment]
 
     def _get_conn(self, timeout: float | None = None) -> Any:
         connection: Any = super()._get_conn(timeout)
