@@ -31,7 +31,7 @@ class Instrument:
     """Korean name."""
     market: Market
     kind: Kind
-    """STOCK or FUND (ETF)."""
+    """STOCK or FUND (ETF, ETN)."""
     previous_close: Decimal
     upper_limit: Decimal
     lower_limit: Decimal
@@ -42,6 +42,11 @@ class Instrument:
     """Simulated, long enough ago for every history here."""
     sector: str
     """Simulated: a plain label, for nobody should read anything real into it."""
+
+    @property
+    def is_etn(self) -> bool:
+        """Say whether this is an ETN: their issuers' codes begin with 5 to 8."""
+        return self.symbol[0] in "5678"
 
 
 # Each line: code, a price to start from, name.
@@ -218,7 +223,7 @@ _FUNDS = """
 411060 23190 ACE KRX금현물
 371460 9465 TIGER 차이나전기차SOLACTIVE
 261240 12385 KODEX 미국달러선물
-278530 14965 KODEX 200TR
+530031 14965 삼성 레버리지 WTI원유 선물 ETN
 """
 
 _LEVERAGED = frozenset({"122630", "252670", "233740"})

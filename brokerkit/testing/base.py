@@ -30,6 +30,7 @@ from brokerkit.testing.truth import differences, position_of, status_of
 
 STOCK = "005930"
 FUND = "069500"
+ETN = "530031"
 UNLISTED = "999999"
 
 

@@ -9,16 +9,17 @@ from starlette.responses import Response
 
 from brokerkit.broker import VERBS, Broker
 from brokerkit.errors import InvalidOrder, InvalidRequest, UnknownSymbol
+from brokerkit.market import clock
 from brokerkit.models import OrderBook, OrderType, Side, Venue
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.server import Face, Request
-from brokerkit.testing.base import FUND, STOCK, UNLISTED, Contract
+from brokerkit.testing.base import ETN, FUND, STOCK, UNLISTED, Contract
 
 
 class MarketContract(Contract):
     """Books, venues, buying power and price steps tell the truth."""
 
-    @pytest.mark.parametrize("symbol", [STOCK, "000660", FUND])
+    @pytest.mark.parametrize("symbol", [STOCK, "000660", FUND, ETN])
     def test_order_book_tells_the_truth(self, symbol: str, trader: Broker, sandbox: Sandbox) -> None:
         self.same_book(trader.order_book(symbol), sandbox.exchange.order_book(symbol))
 
@@ -64,6 +65,20 @@ class MarketContract(Contract):
         sandbox.exchange.give_holding(face.credentials.account, STOCK, Decimal(10), Decimal(600_000))
         trader.sell(STOCK, 4, price=sandbox.exchange.quote(STOCK).price + 1000)
         assert trader.sellable_quantity(STOCK) == 6
+
+    def test_an_etn_is_traded_by_its_six_characters(self, trader: Broker, sandbox: Sandbox) -> None:
+        quote, truth = trader.quote(ETN), sandbox.exchange.quote(ETN)
+        assert (quote.symbol, quote.price) == (ETN, truth.price)
+        assert trader.buying_power(ETN, price=truth.price).symbol == ETN
+        bought = trader.refresh(trader.buy(ETN, 3, type=OrderType.MARKET))
+        assert (bought.symbol, bought.filled_quantity) == (ETN, Decimal(3))
+        waiting = trader.sell(ETN, 1, price=trader.round_price(ETN, truth.price * Decimal("1.1"), side=Side.SELL))
+        assert [order.symbol for order in trader.orders()] == [ETN]
+        assert {order.symbol for order in trader.order_history(clock.today(), symbol=ETN)} == {ETN}
+        assert [position.symbol for position in trader.balance().positions] == [ETN]
+        assert trader.sellable_quantity(ETN) == 2
+        assert trader.refresh(trader.cancel(waiting)).symbol == ETN
+        assert [day.symbol for day in trader.investor_flow(ETN)][-1] == ETN
 
     def test_prices_are_rounded_to_the_step_and_never_to_a_worse_one(self, trader: Broker) -> None:
         assert trader.round_price(STOCK, 70_049, side=Side.BUY) == 70_000

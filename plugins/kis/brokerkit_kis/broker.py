@@ -60,16 +60,25 @@ class KisBroker(Broker):
         )
 
     def _price(self, symbol: str, venue: Venue) -> quotes.Price:
-        known = self._codes.get(symbol)
+        known, refused = self._codes.get(symbol), None
         for code in (known,) if known else spellings(symbol):
-            params = {"FID_COND_MRKT_DIV_CODE": quotes.MARKET_DIVISION[venue], "FID_INPUT_ISCD": code}
-            price = self.client.call(quotes.PRICE, params=params).output
+            try:
+                price = self._price_of(code, venue)
+            except UnknownSymbol as error:  # not known: whether a code without its letter is refused, or has no price
+                refused = error
+                continue
             if price.symbol and not price.symbol.endswith(symbol):
                 raise self.client.wrong(quotes.PRICE, f"the answer is about {price.symbol}, not {symbol}")
             if price.price:
                 self._codes[symbol] = code
                 return price
-        raise UnknownSymbol(f"KIS has no price of {symbol} at {venue}.", broker=self.name, endpoint=str(quotes.PRICE))
+        raise refused or UnknownSymbol(
+            f"KIS has no price of {symbol} at {venue}.", broker=self.name, endpoint=str(quotes.PRICE)
+        )
+
+    def _price_of(self, code: str, venue: Venue) -> quotes.Price:
+        params = {"FID_COND_MRKT_DIV_CODE": quotes.MARKET_DIVISION[venue], "FID_INPUT_ISCD": code}
+        return self.client.call(quotes.PRICE, params=params).output
 
     def _code(self, symbol: str) -> str:
         """Return how KIS spells a symbol; of one that may be an ETN it is asked, once."""

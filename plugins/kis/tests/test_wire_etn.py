@@ -111,3 +111,14 @@ def test_an_etn_in_the_lists_has_the_symbol_that_the_verbs_take(wire: Any, code:
     assert order.symbol == ETN
     (call,) = wire.calls
     assert dict(call.query)["PDNO"] == ""
+
+
+def test_a_plain_code_that_is_refused_is_asked_for_with_the_letter_too(etn: Any) -> None:
+    good = etn.good(PRICE)
+    no = {"rt_cd": "7", "msg_cd": "APBK0656", "msg1": "no such symbol"}
+    etn.answer(PRICE, no, {**good, "output": {**good["output"], "stck_shrn_iscd": SPELT}})
+    assert etn.broker.quote(ETN).price == 70300
+    etn.answer(PRICE, no)
+    with pytest.raises(UnknownSymbol) as refused:
+        etn.broker.quote("590001")
+    assert refused.value.code == "APBK0656"

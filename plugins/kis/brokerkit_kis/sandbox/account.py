@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from brokerkit.models import Quote
 from brokerkit.sandbox.exchange import AccountState, Holding
-from brokerkit_kis.sandbox.fields import ACCOUNT, Api, Context, Field, wrong_code
+from brokerkit_kis.sandbox.fields import ACCOUNT, Api, Context, Field, spelled, wrong_code
 from brokerkit_kis.sandbox.paging import KEYS, Listing, echo_of, paged
 from brokerkit_kis.sandbox.quotes import known
 from brokerkit_kis.sandbox.wording import Answer, fixed, percent, whole
@@ -37,7 +37,7 @@ def balance(context: Context) -> Answer:
 def _holding(holding: Holding, quote: Quote) -> dict[str, object]:
     gain = holding.market_value - holding.cost
     return {
-        "pdno": holding.symbol,
+        "pdno": spelled(holding.symbol),
         "prdt_name": holding.name,
         "trad_dvsn_name": "현금",
         "bfdy_buy_qty": "0",

@@ -9,7 +9,7 @@ from decimal import Decimal
 from brokerkit.market.sessions import Phase
 from brokerkit.models import Level, OrderBook, Quote, Side
 from brokerkit.sandbox.exchange import Instrument, Trade
-from brokerkit_kis.sandbox.fields import Api, Context, Field, wrong_field
+from brokerkit_kis.sandbox.fields import Api, Context, Field, spelled, wrong_field
 from brokerkit_kis.sandbox.quotes import QUOTATIONS, SYMBOL_FIELDS, VENUE, find, known, market_name, sign
 from brokerkit_kis.sandbox.wording import Answer, done, fixed, percent, whole
 
@@ -79,7 +79,7 @@ def _expected(quote: Quote) -> dict[str, object]:
         "antc_cntg_vrss": whole(known(quote.change)),
         "antc_cntg_prdy_ctrt": fixed(known(quote.change_percent), 2),
         "antc_vol": "0",
-        "stck_shrn_iscd": quote.symbol,
+        "stck_shrn_iscd": spelled(quote.symbol),
         "vi_cls_code": "N",
     }
 

@@ -9,12 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from brokerkit.sandbox.exchange import Exchange, ExchangeOrder
+from brokerkit.sandbox.exchange import Exchange, ExchangeOrder, Instrument
 from brokerkit_kis.sandbox.history import Past
 from brokerkit_kis.sandbox.services import SERVICES, Service
 from brokerkit_kis.sandbox.wording import Answer, GatewayRefused, Refused
 
 INTEGER = re.compile(r"[0-9]+")
+ETN_ISSUERS = "5678"
+"""With these the codes of ETN begin."""
 LARGEST = 10**18
 """Above any price or quantity; the fields have room for more digits than that."""
 TOLERATED = frozenset({"CTAC_TLNO", "ALGO_NO"})
@@ -47,6 +49,11 @@ class Memory:
     """The days before today, by symbol."""
 
 
+def spelled(symbol: str) -> str:
+    """Return the code of a symbol in quotes, orders and lists: that of an ETN has a Q in front."""
+    return f"Q{symbol}" if symbol[0] in ETN_ISSUERS else symbol
+
+
 @dataclass(frozen=True)
 class Context:
     """One checked call, as its handler sees it."""
@@ -62,6 +69,12 @@ class Context:
     def text(self, name: str) -> str:
         """Return a field without blanks around it, empty where it was left out."""
         return self.fields.get(name, "").strip()
+
+    def instrument(self, name: str) -> Instrument | None:
+        """Return the instrument whose code stands in a field, None if there is none. An ETN has a Q in front."""
+        code = self.text(name)
+        found = self.exchange.instruments.get(code.removeprefix("Q"))
+        return found if found is not None and code == spelled(found.symbol) else None
 
     def past(self, symbol: str) -> Past:
         """Return the days of a symbol before today."""

@@ -10,7 +10,7 @@ from decimal import Decimal
 from brokerkit.models import Side, Venue
 from brokerkit.sandbox.exchange import ExchangeOrder
 from brokerkit_kis.sandbox.divisions import division_of
-from brokerkit_kis.sandbox.fields import ACCOUNT, INTEGER, Api, Context, Field, codes, date_field, wrong_field
+from brokerkit_kis.sandbox.fields import ACCOUNT, INTEGER, Api, Context, Field, codes, date_field, spelled, wrong_field
 from brokerkit_kis.sandbox.orders import BRANCH
 from brokerkit_kis.sandbox.paging import KEYS, SECOND, Listing, answered, asked_after, echo_of, paged
 from brokerkit_kis.sandbox.wording import Answer, day_text, fixed, order_number, time_text, whole
@@ -132,7 +132,7 @@ def _wanted(context: Context) -> Callable[[ExchangeOrder], bool]:
         request = order.request
         return (
             side in ("", "00", SIDE_CODE[request.side])
-            and symbol in ("", request.symbol)
+            and symbol.removeprefix("Q") in ("", request.symbol)
             and (fills in ("", "00") or (order.filled if fills == "01" else order.remaining) > 0)
             and venue in ("ALL", request.venue)
         )
@@ -190,7 +190,7 @@ def _common(context: Context, order: ExchangeOrder) -> dict[str, object]:
         "ord_dvsn_name": "" if division is None else division.name,
         "ord_dvsn_cd": "" if division is None else division.code,
         "sll_buy_dvsn_cd": SIDE_CODE[request.side],
-        "pdno": request.symbol,
+        "pdno": spelled(request.symbol),
         "prdt_name": context.exchange.instruments[request.symbol].name,
         "ord_qty": whole(order.quantity),
         "ord_unpr": whole(request.price or Decimal(0)),

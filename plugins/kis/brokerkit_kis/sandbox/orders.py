@@ -59,9 +59,12 @@ def order_cash(context: Context) -> Answer:
     quantity = positive_integer(context, "ORD_QTY")
     venue = Venue(context.text("EXCG_ID_DVSN_CD") or "KRX")
     try:
-        division = _division(context, venue, context.text("PDNO"))
+        instrument = context.instrument("PDNO")
+        if instrument is None:
+            raise ExchangeRefusal(Refusal.UNKNOWN_SYMBOL)
+        division = _division(context, venue, instrument)
         request = OrderRequest(
-            symbol=context.text("PDNO"),
+            symbol=instrument.symbol,
             side=side,
             quantity=quantity,
             type=division.type,
@@ -76,16 +79,8 @@ def order_cash(context: Context) -> Answer:
     return _accepted(context, order, division, side.value.lower())
 
 
-def _division(context: Context, venue: Venue, symbol: str) -> Division:
-    exchange = context.exchange
-    return choose(context.text("ORD_DVSN"), venue, _instrument(context, symbol), exchange.phase, context.demo)
-
-
-def _instrument(context: Context, symbol: str) -> Instrument:
-    instrument = context.exchange.instruments.get(symbol)
-    if instrument is None:
-        raise ExchangeRefusal(Refusal.UNKNOWN_SYMBOL)
-    return instrument
+def _division(context: Context, venue: Venue, instrument: Instrument) -> Division:
+    return choose(context.text("ORD_DVSN"), venue, instrument, context.exchange.phase, context.demo)
 
 
 def _price(context: Context, division: Division) -> Decimal | None:
@@ -125,7 +120,7 @@ def order_change(context: Context) -> Answer:
 
 def _amend(context: Context, original: ExchangeOrder, quantity: Decimal | None) -> Answer:
     request = original.request
-    division = _division(context, request.venue, request.symbol)
+    division = _division(context, request.venue, context.exchange.instruments[request.symbol])
     # Whether an amendment may change the time in force or make a stop order is not known: neither is taken.
     if division.time_in_force is not request.time_in_force:
         raise ExchangeRefusal(Refusal.UNSUPPORTED_TYPE)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from brokerkit.models import PRICED
 from brokerkit.sandbox.exchange import Holding, Instrument
 from brokerkit_kis.sandbox.divisions import DIVISIONS
-from brokerkit_kis.sandbox.fields import ACCOUNT, Api, Context, Field, positive_integer
+from brokerkit_kis.sandbox.fields import ACCOUNT, Api, Context, Field, positive_integer, spelled
 from brokerkit_kis.sandbox.wording import ACCOUNT_MESSAGE_BYTES, Answer, Refused, done, fixed, padded, percent, whole
 
 TRADING = "/uapi/domestic-stock/v1/trading"
@@ -17,11 +17,13 @@ NO_SHARES = Decimal(0)
 def buying_power(context: Context) -> Answer:
     """Answer inquire-psbl-order."""
     state = context.exchange.account(context.account)
-    symbol = context.text("PDNO")
-    price = _price(context, _instrument(context)) if symbol and context.text("ORD_UNPR") else None
+    instrument = _instrument(context) if context.text("PDNO") and context.text("ORD_UNPR") else None
+    price = None if instrument is None else _price(context, instrument)
     # The amount is told without a symbol too. Whether commission is taken off it already is not known: it is not.
     amount = max(state.orderable, Decimal(0))
-    quantity = NO_SHARES if price is None else context.exchange.affordable(context.account, symbol, price)
+    quantity = NO_SHARES
+    if instrument is not None:
+        quantity = context.exchange.affordable(context.account, instrument.symbol, price)
     output = {
         "ord_psbl_cash": whole(amount),
         "ord_psbl_sbst": "0",
@@ -50,7 +52,7 @@ def _price(context: Context, instrument: Instrument) -> Decimal:
 
 
 def _instrument(context: Context) -> Instrument:
-    instrument = context.exchange.instruments.get(context.text("PDNO"))
+    instrument = context.instrument("PDNO")
     if instrument is None:
         result, code = ("1", "40070000") if context.demo else ("7", "APBK0656")
         raise Refused(code, "없는 종목입니다", result=result)
@@ -68,7 +70,7 @@ def sellable(context: Context) -> Answer:
         holding = _nothing(instrument, price)
     gain = holding.market_value - holding.cost
     output = {
-        "pdno": holding.symbol,
+        "pdno": spelled(holding.symbol),
         "prdt_name": holding.name,
         "buy_qty": whole(holding.today_bought),
         "sll_qty": whole(holding.today_sold),

@@ -7,7 +7,7 @@ from decimal import Decimal
 from brokerkit.market.ticks import Kind, tick_size
 from brokerkit.models import Flow, InvestorFlow, Quote, Venue
 from brokerkit.sandbox.exchange import Candle, ExchangeRefusal, Instrument
-from brokerkit_kis.sandbox.fields import Api, Context, Field, codes
+from brokerkit_kis.sandbox.fields import Api, Context, Field, codes, spelled
 from brokerkit_kis.sandbox.history import Extreme, Past, day_of
 from brokerkit_kis.sandbox.wording import Answer, Refused, done, fixed, percent, whole
 
@@ -94,7 +94,8 @@ def investors(context: Context) -> Answer:
 
 def find(context: Context) -> tuple[Instrument, Quote]:
     """Return the symbol that a quotation asks for, with its quote at the market asked for."""
-    symbol = context.text("FID_INPUT_ISCD")
+    instrument = context.instrument("FID_INPUT_ISCD")
+    symbol = instrument.symbol if instrument else ""
     try:
         quote = context.exchange.quote(symbol, VENUE[context.text("FID_COND_MRKT_DIV_CODE")])
     except ExchangeRefusal:
@@ -123,7 +124,7 @@ def sign(change: Decimal, quote: Quote | None = None) -> str:
 def market_name(instrument: Instrument) -> str:
     """Return the name of a symbol's market."""
     # Which stocks are in KOSPI 200 the exchange does not know, so the plain name of the market stands here.
-    return "ETF" if instrument.kind is not Kind.STOCK else instrument.market.value
+    return "ETN" if instrument.is_etn else "ETF" if instrument.kind is not Kind.STOCK else instrument.market.value
 
 
 def _state(instrument: Instrument) -> dict[str, object]:
@@ -181,7 +182,7 @@ def _limits(instrument: Instrument, quote: Quote) -> dict[str, object]:
         "stck_sspr": whole(base * Decimal("0.7")),
         "aspr_unit": whole(tick_size(quote.price, instrument.kind)),
         "hts_deal_qty_unit_val": "1",
-        "stck_shrn_iscd": instrument.symbol,
+        "stck_shrn_iscd": spelled(instrument.symbol),
         "apprch_rate": "0.00",
     }
 

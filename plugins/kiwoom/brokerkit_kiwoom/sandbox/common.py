@@ -33,6 +33,10 @@ class Branch:
     memory: dict[tuple[str, str], Any] = field(default_factory=dict)
     """What does not change during the day, by what it is and whose, so that it is computed once."""
 
+    def prefixed(self, symbol: str) -> str:
+        """Return a code as account queries write it: with the letter of its kind."""
+        return f"{'Q' if self.exchange.instruments[symbol].is_etn else 'A'}{symbol}"
+
     def instrument(self, code: str) -> Instrument:
         """Return the instrument of a plain code, or refuse it as Kiwoom does."""
         if _PREFIXED.fullmatch(code):

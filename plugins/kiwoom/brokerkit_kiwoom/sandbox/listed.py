@@ -10,8 +10,8 @@ from brokerkit.sandbox.exchange import Instrument, Market
 from .common import Answer, Branch, Listing
 from .numbers import padded
 
-_FUNDS, _KOSPI, _KOSDAQ = "8", "0", "10"
-_MARKET_NAMES = {_FUNDS: "ETF", _KOSPI: "거래소", _KOSDAQ: "코스닥"}
+_FUNDS, _ETN, _KOSPI, _KOSDAQ = "8", "60", "0", "10"
+_MARKET_NAMES = {_FUNDS: "ETF", _ETN: "ETN", _KOSPI: "거래소", _KOSDAQ: "코스닥"}
 
 _SECTORS = {
     "0": {"001": "종합(KOSPI)", "002": "대형주", "003": "중형주", "004": "소형주"},
@@ -52,7 +52,7 @@ def instruments(branch: Branch, fields: Mapping[str, str]) -> Answer:
 
 def _market_of(instrument: Instrument) -> str:
     if instrument.kind is Kind.FUND:
-        return _FUNDS
+        return _ETN if instrument.is_etn else _FUNDS
     return _KOSPI if instrument.market is Market.KOSPI else _KOSDAQ
 
 

@@ -96,7 +96,7 @@ def _detail_row(branch: Branch, order: ExchangeOrder) -> dict[str, str]:
     # Nor is what an order that expired or was refused shows as its rest: here 0, because nothing of it waits.
     return {
         "ord_no": _order_number(order.number),
-        "stk_cd": f"A{request.symbol}",
+        "stk_cd": branch.prefixed(request.symbol),
         "trde_tp": _type_name(order),
         "crd_tp": "보통매매",
         "ord_qty": padded(order.quantity, 10),

@@ -18,6 +18,14 @@ def padded(value: Decimal | int, width: int = 15) -> str:
     return f"-{-number:0{width - 1}d}" if number < 0 else f"{number:0{width}d}"
 
 
+def falling(price: Decimal, base: Decimal, width: int) -> str:
+    """Write a price of a holding: padded, with a minus in front where it is below the base price.
+
+    The sign is its direction and no part of the value, nor of the width. Clients saw only the minus.
+    """
+    return f"{'-' if price < base else ''}{padded(price, width)}"
+
+
 def signed(value: Decimal | int) -> str:
     """Write a change: plus or minus, nothing at 0."""
     return f"{int(value):+d}" if value else "0"

@@ -11,7 +11,7 @@ from brokerkit.sandbox.exchange import AccountState, ExchangeOrder, Holding
 
 from .account import MARGIN_RATES, rate_text, with_margin_of
 from .common import Answer, Branch, Listing
-from .numbers import directed, padded, percent_of, whole
+from .numbers import directed, falling, padded, percent_of, whole
 
 _NOTHING = padded(0)
 _SHORT_NOTHING = padded(0, 12)
@@ -94,7 +94,7 @@ def _holding_row(branch: Branch, valued: _Valued, total_cost: Decimal) -> dict[s
     holding = valued.holding
     instrument = branch.exchange.instruments[holding.symbol]
     return {
-        "stk_cd": f"A{holding.symbol}",
+        "stk_cd": branch.prefixed(holding.symbol),
         "stk_nm": holding.name,
         "evltv_prft": padded(valued.profit),
         "prft_rt": rate_text(branch, percent_of(valued.profit, holding.cost)),
@@ -102,7 +102,7 @@ def _holding_row(branch: Branch, valued: _Valued, total_cost: Decimal) -> dict[s
         "pred_close_pric": padded(instrument.previous_close, 12),
         "rmnd_qty": padded(holding.quantity),
         "trde_able_qty": padded(holding.sellable),
-        "cur_prc": padded(holding.price, 12),
+        "cur_prc": falling(holding.price, instrument.previous_close, 12),
         "pred_buyq": _NOTHING,
         "pred_sellq": _NOTHING,
         "tdy_buyq": padded(holding.today_bought),
@@ -150,11 +150,11 @@ def valuation(branch: Branch, _fields: Mapping[str, str]) -> Answer:
 def _valuation_row(branch: Branch, valued: _Valued) -> dict[str, str]:
     holding = valued.holding
     return {
-        "stk_cd": f"A{holding.symbol}",
+        "stk_cd": branch.prefixed(holding.symbol),
         "stk_nm": holding.name,
         "rmnd_qty": padded(holding.quantity, 12),
         "avg_prc": padded(holding.average, 12),
-        "cur_prc": padded(holding.price, 12),
+        "cur_prc": falling(holding.price, branch.exchange.instruments[holding.symbol].previous_close, 12),
         "evlt_amt": padded(valued.net_value, 12),
         "pl_amt": padded(valued.profit, 12),
         "pl_rt": rate_text(branch, percent_of(valued.profit, holding.cost, _FOUR_DECIMALS)),
@@ -206,7 +206,7 @@ def _settled_row(branch: Branch, valued: _Valued) -> dict[str, str]:
         "crd_tp": "00",
         "loan_dt": "",
         "expr_dt": "",
-        "stk_cd": f"A{holding.symbol}",
+        "stk_cd": branch.prefixed(holding.symbol),
         "stk_nm": holding.name,
         "setl_remn": padded(valued.settled, 12),
         "cur_qty": padded(holding.quantity, 12),

@@ -145,3 +145,15 @@ def test_cash_counts_the_fees_of_new_fills(customer: Customer) -> None:
         customer.call("kt10000", limit(asks[1].price, ord_qty="1"))
         state = customer.exchange.account(customer.account)
         assert int(customer.query("kt00001")["d2_buy_exct_amt"]) == state.bought_today + state.fees_today
+
+
+def test_the_price_of_a_holding_has_its_direction_in_front_and_an_etn_its_letter(customer: Customer) -> None:
+    instruments = customer.exchange.instruments.values()
+    quotes = [customer.exchange.quote(each.symbol) for each in instruments]
+    falling = next(each for each in quotes if each.change is not None and each.change < 0)
+    for symbol in (falling.symbol, "530031"):
+        customer.give(symbol, 1, 1000)
+    for call, rows in (("kt00018", "acnt_evlt_remn_indv_tot"), ("kt00004", "stk_acnt_evlt_prst")):
+        first, second = customer.query(call)[rows]
+        assert first["cur_prc"] == f"-{falling.price:012f}"
+        assert second["stk_cd"] == "Q530031"
