@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NoReturn, TypeVar, cast
 
 from pydantic import ValidationError
 
-from brokerkit.errors import BrokerError, NetworkError, OrderUncertain, Rejected, WireError
+from brokerkit.errors import BrokerError, IncompleteListing, NetworkError, OrderUncertain, Rejected, WireError
 from brokerkit.transport.connection import Answer
 from brokerkit.transport.endpoint import Body, Effect, Endpoint, deepest_fault
 from brokerkit.transport.rows import OddRow
@@ -72,6 +72,10 @@ class Reader(ABC):
         if 500 <= answer.status < 600:
             return self._error(NetworkError, endpoint, words, advice=f"{TROUBLE} {self.advise('') or ''}".strip())
         return self.wrong(endpoint, words)
+
+    def incomplete(self, endpoint: Endpoint[Any], words: str) -> IncompleteListing:
+        """Return the error for a list of which nobody knows where it ends."""
+        return cast(IncompleteListing, self._error(IncompleteListing, endpoint, words))
 
     def sound(self, endpoint: Endpoint[Any], rows: Iterable[T | OddRow], *number: str) -> Iterator[T]:
         """Yield the rows; a WireError at one that is not as documented. Its number stands in the fields `number`."""

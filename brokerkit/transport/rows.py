@@ -27,6 +27,11 @@ class OddRow:
         found = (self.values.get(name) for name in names)
         return next((value.strip() for value in found if isinstance(value, str)), "")
 
+    @property
+    def is_blank(self) -> bool:
+        """Say whether nothing stands in it."""
+        return not any(value.strip() if isinstance(value, str) else value for value in self.values.values())
+
     def may_be(self, number: str, *names: str) -> bool:
         """Say whether it may be the row of an order: it has that number, or none that can be read."""
         text = self.text(*names)

@@ -13,6 +13,7 @@ from brokerkit.broker import Broker
 from brokerkit.errors import UnknownSymbol, Unsupported
 from brokerkit.market import clock
 from brokerkit.market.ticks import Kind, tick_size
+from brokerkit.market.valuation import agrees
 from brokerkit.models import (
     Balance,
     BuyingPower,
@@ -25,7 +26,7 @@ from brokerkit.models import (
     Venue,
 )
 from brokerkit.orders.listing import Listed, Unread
-from brokerkit.transport import preparing, wire_text
+from brokerkit.transport import OddRow, preparing, wire_text
 from brokerkit_kis.client import KisClient, Settings
 from brokerkit_kis.lists import OrderLists
 from brokerkit_kis.wire import account, orders, quotes
@@ -240,11 +241,27 @@ class KisBroker(Broker):
                     account.BALANCE,
                     f"of {row.shares:f} {row.symbol} it is not clear whose they are: trad_dvsn_name {row.trade!r}",
                 )
-        return pages[-1].summary.to_model(
+        totals = self._totals(pages)
+        if not agrees(totals.market_value, [row.market_value for row in rows]):
+            words = f"the total of the market value ({totals.market_value}) is not the sum of the holdings"
+            raise self.client.wrong(account.BALANCE, words)
+        return totals.to_model(
             account=self.account(),
             currency="KRW",
             positions=tuple(row.to_model(currency="KRW", name=row.name or None) for row in rows),
         )
+
+    def _totals(self, pages: Sequence[account.BalanceAnswer]) -> account.Summary:
+        """Return the newest totals: a page may leave them blank, or write zeros, where others tell them."""
+        told: list[account.Summary] = []
+        for page in pages:
+            if not isinstance(page.summary, OddRow):
+                told.append(page.summary)
+            elif not page.summary.is_blank or len(pages) == 1:
+                raise self.client.wrong(account.BALANCE, f"in output2, {page.summary.fault}")
+        if not told:
+            raise self.client.wrong(account.BALANCE, "output2 is blank on every page")
+        return ([each for each in told if each.stands()] or told)[-1]
 
     def _investor_flow(self, symbol: str, start: dt.date | None, end: dt.date, detail: bool) -> Sequence[InvestorFlow]:
         params = {"FID_COND_MRKT_DIV_CODE": "J", "FID_INPUT_ISCD": self._code(symbol)}

@@ -157,10 +157,17 @@ class KisClient(Client):
             raise self.wrong(login.REVOKE, f"code {revoked.code} instead of 200")
 
     def next_page(self, endpoint: Endpoint[Any], request: Request, answer: Answer, reply: Body) -> Request | None:
-        if not isinstance(reply, Paged) or not reply.next_key.strip():
+        if not isinstance(reply, Paged):
             return None
-        mark = answer.headers.get("tr_cont", "").strip()
-        if mark not in ("F", "M") and (mark or reply.code not in MORE_PAGES):
+        mark, has_key = answer.headers.get("tr_cont", "").strip().upper(), bool(reply.next_key.strip())
+        more = mark in ("F", "M") or (not mark and reply.code in MORE_PAGES)
+        if more and not has_key:
+            raise self.incomplete(
+                endpoint, f"more pages are announced ({mark or reply.code}), but no key of the next one"
+            )
+        if has_key and mark not in ("", "D", "E", "F", "M"):
+            raise self.incomplete(endpoint, "whether there are more pages is not told as documented (tr_cont)")
+        if not more:
             return None
         keys = {"CTX_AREA_FK100": reply.search_key, "CTX_AREA_NK100": reply.next_key}
         return Request({**request.params, **keys}, headers={"tr_cont": "N"})

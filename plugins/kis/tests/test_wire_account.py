@@ -17,7 +17,8 @@ BALANCE = "TTTC8434R"
 def page(wire: Any, *symbols: str, key: str = "", code: str = "KIOK0510", **summary: Any) -> Any:
     answer = wire.good(BALANCE)
     answer["output1"] = [{**answer["output1"][0], "pdno": symbol} for symbol in symbols]
-    answer["output2"][0] |= summary
+    worth = sum(int(row["evlu_amt"]) for row in answer["output1"])
+    answer["output2"][0] |= {"evlu_amt_smtl_amt": str(worth), **summary}
     return {**answer, "ctx_area_nk100": key.ljust(100), "msg_cd": code}
 
 
@@ -88,6 +89,7 @@ def test_negative_cash_keeps_its_sign(wire: Any) -> None:
 def test_rows_that_were_sold_out_are_dropped(wire: Any) -> None:
     answer = page(wire, "005930", "000660")
     answer["output1"][0] |= {"hldg_qty": "0", "pchs_amt": "0", "evlu_amt": "0"}
+    answer["output2"][0]["evlu_amt_smtl_amt"] = answer["output1"][1]["evlu_amt"]
     assert symbols(wire.answer(BALANCE, answer).broker.balance()) == ["000660"]
 
 
@@ -111,9 +113,78 @@ def test_missing_block_is_a_wire_error_and_not_an_empty_account(wire: Any, chang
 
 @pytest.mark.parametrize(("mark", "code"), [("F", "KIOK0510"), ("M", "KIOK0500"), ("", "KIOK0500"), (" ", "KIOK0490")])
 def test_pages_are_followed_and_the_last_ones_totals_count(wire: Any, mark: str, code: str) -> None:
-    one, two = page(wire, "005930", key="A", code=code), page(wire, "000660", dnca_tot_amt="7")
+    one = page(wire, "005930", key="A", code=code, evlu_amt_smtl_amt="1687200")
+    two = page(wire, "000660", dnca_tot_amt="7", evlu_amt_smtl_amt="1687200")
     balance = marked(wire, (mark, one), ("D", two)).broker.balance()
     assert (symbols(balance), balance.cash, len(wire.calls)) == (["005930", "000660"], 7, 2)
+
+
+NOTHING: Any = dict.fromkeys(
+    (
+        *("dnca_tot_amt", "nxdy_excc_amt", "prvs_rcdl_excc_amt", "pchs_amt_smtl_amt", "evlu_amt_smtl_amt"),
+        "tot_evlu_amt",
+    ),
+    "0",
+)
+
+
+@pytest.mark.parametrize("blank", ["0", "", "   "])
+@pytest.mark.parametrize("first", [True, False])
+def test_totals_are_taken_where_they_stand(wire: Any, first: bool, blank: str) -> None:
+    none = dict.fromkeys(NOTHING, blank)
+    told = {"evlu_amt_smtl_amt": "1687200"}
+    one = page(wire, "005930", key="A", **(told if first else none))
+    two = page(wire, "000660", **(none if first else told))
+    balance = marked(wire, ("F", one), ("D", two)).broker.balance()
+    assert (balance.cash, balance.market_value, balance.cost) == (5000000, 1687200, 822003)
+
+
+@pytest.mark.parametrize(
+    "totals", [NOTHING, {"evlu_amt_smtl_amt": "0"}, {"evlu_amt_smtl_amt": "700000"}, {"evlu_amt_smtl_amt": "999000"}]
+)
+def test_totals_that_the_holdings_contradict_are_no_balance(wire: Any, totals: Any) -> None:
+    with pytest.raises(WireError, match="market value"):
+        wire.answer(BALANCE, page(wire, "005930", **totals)).broker.balance()
+
+
+def test_value_without_holdings_is_a_list_that_is_short(wire: Any) -> None:
+    with pytest.raises(WireError, match="market value"):
+        wire.answer(BALANCE, page(wire, evlu_amt_smtl_amt="843600")).broker.balance()
+
+
+@pytest.mark.parametrize("worth", ["843600", "800000", "900000"])
+def test_totals_may_be_priced_at_another_moment(wire: Any, worth: str) -> None:
+    balance = wire.answer(BALANCE, page(wire, "005930", evlu_amt_smtl_amt=worth)).broker.balance()
+    assert balance.market_value == int(worth)
+
+
+def test_account_without_cash_is_an_account(wire: Any) -> None:
+    answer = page(wire, "005930", dnca_tot_amt="0", nxdy_excc_amt="0", prvs_rcdl_excc_amt="0", tot_evlu_amt="843600")
+    assert wire.answer(BALANCE, answer).broker.balance().cash == 0
+
+
+@pytest.mark.parametrize(
+    ("mark", "key", "code"),
+    [
+        ("F", "", "KIOK0510"),
+        ("M", "", "KIOK0500"),
+        ("m", "   ", "KIOK0510"),
+        ("", "", "KIOK0500"),
+        ("", " ", "KIOK0490"),
+        ("X", "A", "KIOK0510"),
+        ("N", "A", "KIOK0500"),
+    ],
+)
+def test_list_whose_end_is_not_sure_is_no_list(wire: Any, mark: str, key: str, code: str) -> None:
+    with pytest.raises(IncompleteListing, match=r"TTTC8434R.*(more pages)"):
+        marked(wire, (mark, page(wire, "005930", key=key, code=code))).broker.balance()
+
+
+@pytest.mark.parametrize("mark", ["F", "M"])
+def test_more_pages_whose_keys_are_missing_are_an_error_and_not_the_end(wire: Any, mark: str) -> None:
+    answer = {name: value for name, value in page(wire, "005930").items() if not name.startswith("ctx_area")}
+    with pytest.raises(IncompleteListing, match="key of the next one"):
+        marked(wire, (mark, answer)).broker.balance()
 
 
 @pytest.mark.parametrize(
@@ -121,9 +192,10 @@ def test_pages_are_followed_and_the_last_ones_totals_count(wire: Any, mark: str,
     [
         ("D", "A", "KIOK0500"),
         ("E", "A", "KIOK0500"),
-        ("F", "", "KIOK0500"),
+        ("D", "", "KIOK0500"),
+        ("", "", "KIOK0510"),
+        ("X", "", "KIOK0510"),
         ("", "A", "KIOK0510"),
-        ("", "", "KIOK0500"),
         ("", "A", "KIOK0460"),
     ],
 )

@@ -15,6 +15,7 @@ CHANGED = {"rt_cd": "7", "msg_cd": "KIOK9999", "msg1": "조회 도중 자료가 
 def page(wire: Any, symbol: str, mark: str) -> tuple[int, dict[str, str], bytes]:
     body = wire.good(BALANCE)
     body["output1"] = [{**body["output1"][0], "pdno": symbol}]
+    body["output2"][0]["evlu_amt_smtl_amt"] = "1687200"  # of both pages
     body["ctx_area_nk100"] = symbol if mark == "F" else ""
     (scripted,) = wire.answer(BALANCE, body, headers={"tr_cont": mark}).answers[BALANCE]
     return scripted  # type: ignore[no-any-return]

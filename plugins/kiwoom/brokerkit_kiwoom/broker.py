@@ -15,6 +15,7 @@ from brokerkit.broker import NEWEST_FLOWS, Broker
 from brokerkit.errors import ConfigError, InvalidRequest, UnknownSymbol, Unsupported
 from brokerkit.market import clock
 from brokerkit.market.ticks import Kind
+from brokerkit.market.valuation import agrees
 from brokerkit.models import (
     Balance,
     BuyingPower,
@@ -31,7 +32,7 @@ from brokerkit.transport import preparing, wire_text
 from brokerkit_kiwoom.client import KiwoomClient, Settings
 from brokerkit_kiwoom.lists import OrderLists
 from brokerkit_kiwoom.wire import account, login, orders, quotes
-from brokerkit_kiwoom.wire.types import moment
+from brokerkit_kiwoom.wire.types import moment, says_nothing
 
 logger = logging.getLogger("brokerkit")
 
@@ -206,15 +207,30 @@ class KiwoomBroker(Broker):
                 raise self.client.wrong(
                     account.HOLDINGS, f"of {row.shares:f} {row.symbol} it is not clear whose they are: {told}"
                 )
-        totals = pages[-1]
+        cost, market_value = self._totals(pages)
+        if not agrees(market_value, [row.market_value for row in rows]):
+            words = f"the total of the market value ({market_value}) is not the sum of the holdings"
+            raise self.client.wrong(account.HOLDINGS, words)
         return cash.to_model(
             account=number,
             currency="KRW",
-            cost=totals.cost,
-            market_value=totals.market_value,
-            total_value=None if cash.cash_d2 is None else cash.cash_d2 + totals.market_value,
+            cost=cost,
+            market_value=market_value,
+            total_value=None if cash.cash_d2 is None else cash.cash_d2 + market_value,
             positions=tuple(row.to_model(currency="KRW", name=row.name or None) for row in rows),
         )
+
+    def _totals(self, pages: Sequence[account.HoldingsAnswer]) -> tuple[Decimal, Decimal]:
+        """Return the newest cost and value: a page may leave them blank, or write zeros, where others tell them."""
+        told = [
+            (page.cost, page.market_value) for page in pages if page.cost is not None and page.market_value is not None
+        ]
+        if not told and all(says_nothing(page.words) and not page.rows for page in pages):
+            return Decimal(0), Decimal(0)
+        if not told:
+            missing = "tot_pur_amt" if pages[-1].cost is None else "tot_evlt_amt"
+            raise self.client.wrong(account.HOLDINGS, f"field {missing} is missing or blank")
+        return ([each for each in told if any(each)] or told)[-1]
 
     def _investor_flow(self, symbol: str, start: dt.date | None, end: dt.date, detail: bool) -> Sequence[InvestorFlow]:
         tables: dict[tuple[str, str], dict[dt.date, quotes.InvestorDay]] = {}

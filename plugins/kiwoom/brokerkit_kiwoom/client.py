@@ -104,10 +104,10 @@ class KiwoomClient(Client):
         if more in ("", "N"):
             return None
         if more != "Y":
-            raise self.wrong(endpoint, "whether there are more pages is not told as documented (cont-yn)")
+            raise self.incomplete(endpoint, "whether there are more pages is not told as documented (cont-yn)")
         key = answer.headers.get("next-key", "").strip()
         if not key:
-            raise self.wrong(endpoint, "more pages are announced, but no next-key is given")
+            raise self.incomplete(endpoint, "more pages are announced, but no next-key is given")
         return Request(request.params, request.body, {"cont-yn": "Y", "next-key": key})
 
     def limits(self, endpoint: Endpoint[Any]) -> tuple[Limit, ...]:

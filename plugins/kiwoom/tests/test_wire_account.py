@@ -18,7 +18,8 @@ MORE, END = {"cont-yn": "Y", "next-key": "k1"}, {"cont-yn": "N", "next-key": ""}
 def page(wire: Any, *symbols: str, **totals: str) -> Any:
     answer = wire.good(HOLDINGS)
     (row,) = answer[ROWS]
-    return {**answer, ROWS: [{**row, "stk_cd": symbol} for symbol in symbols], **totals}
+    worth = f"{len(symbols) * int(row['evlt_amt']):015}"
+    return {**answer, ROWS: [{**row, "stk_cd": symbol} for symbol in symbols], "tot_evlt_amt": worth, **totals}
 
 
 def symbols(balance: Balance) -> list[str]:
@@ -108,6 +109,7 @@ def test_codes_with_letters_are_codes(wire: Any, symbol: str, plain: str) -> Non
 def test_rows_that_were_sold_out_are_dropped(wire: Any) -> None:
     answer = page(wire, "A005930", "A000660")
     answer[ROWS][0] |= {"rmnd_qty": "000000000000000", "pur_amt": "0", "evlt_amt": "0"}
+    answer["tot_evlt_amt"] = answer[ROWS][1]["evlt_amt"]
     assert symbols(wire.answer(HOLDINGS, answer).broker.balance()) == ["000660"]
 
 
@@ -121,15 +123,53 @@ def test_account_without_holdings_has_no_positions(wire: Any) -> None:
 def test_missing_list_is_a_wire_error_and_not_an_empty_account(wire: Any, block: Any) -> None:
     answer = {**wire.good(HOLDINGS), ROWS: block}
     wire.answer(HOLDINGS, {name: value for name, value in answer.items() if value is not ...})
-    with pytest.raises(WireError, match=ROWS):
+    with pytest.raises(WireError, match="rows" if block is ... else ROWS):
         wire.broker.balance()
 
 
 @pytest.mark.parametrize("mark", ["Y", "y", " Y "])
 def test_pages_are_followed_and_the_last_ones_totals_count(wire: Any, mark: str) -> None:
-    one, two = page(wire, "A005930"), page(wire, "A000660", tot_evlt_amt="000000000000007")
+    one, two = (
+        page(wire, symbol, tot_evlt_amt=worth) for symbol, worth in (("A005930", "1687200"), ("A000660", WORTH))
+    )
     balance = wire.pages(HOLDINGS, ({**MORE, "cont-yn": mark}, one), (END, two)).broker.balance()
-    assert (symbols(balance), balance.market_value, len(wire.of(HOLDINGS))) == (["005930", "000660"], 7, 2)
+    assert (symbols(balance), balance.market_value, len(wire.of(HOLDINGS))) == (["005930", "000660"], 1687100, 2)
+
+
+WORTH = "000000001687100"
+
+
+@pytest.mark.parametrize("blank", ["0", "000000000000000", "", "   "])
+@pytest.mark.parametrize("first", [True, False])
+def test_totals_are_taken_where_they_stand(wire: Any, first: bool, blank: str) -> None:
+    none, told = {"tot_evlt_amt": blank, "tot_pur_amt": blank}, {"tot_evlt_amt": WORTH}
+    one = page(wire, "A005930", **(told if first else none))
+    two = page(wire, "A000660", **(none if first else told))
+    balance = wire.pages(HOLDINGS, (MORE, one), (END, two)).broker.balance()
+    assert (balance.market_value, balance.cost) == (1687100, 822003)
+
+
+@pytest.mark.parametrize("worth", ["0", "000000000700000", "000000000999000"])
+def test_totals_that_the_holdings_contradict_are_no_balance(wire: Any, worth: str) -> None:
+    with pytest.raises(WireError, match="market value"):
+        wire.answer(HOLDINGS, page(wire, "A005930", tot_evlt_amt=worth, tot_pur_amt="0")).broker.balance()
+
+
+def test_value_without_holdings_is_a_list_that_is_short(wire: Any) -> None:
+    with pytest.raises(WireError, match="market value"):
+        wire.answer(HOLDINGS, page(wire, tot_evlt_amt="000000000843600")).broker.balance()
+
+
+@pytest.mark.parametrize("worth", ["843600", "800000", "900000"])
+def test_totals_may_be_priced_at_another_moment(wire: Any, worth: str) -> None:
+    balance = wire.answer(HOLDINGS, page(wire, "A005930", tot_evlt_amt=worth)).broker.balance()
+    assert balance.market_value == int(worth)
+
+
+def test_refusal_that_says_that_there_is_nothing_is_an_account_without_holdings(wire: Any) -> None:
+    wire.answer(HOLDINGS, {"return_code": 20, "return_msg": "[2000](571758:조회내역이 없습니다.)"})
+    balance = wire.broker.balance()
+    assert (balance.positions, balance.cost, balance.market_value, balance.cash) == ((), 0, 0, 5000000)
 
 
 @pytest.mark.parametrize("headers", [{}, END, {"cont-yn": "N", "next-key": "k1"}, {"next-key": "k1"}])

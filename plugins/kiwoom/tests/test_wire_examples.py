@@ -24,6 +24,7 @@ from brokerkit.errors import (
     RateLimited,
     Rejected,
     Unsupported,
+    WireError,
 )
 from brokerkit.market import clock
 from brokerkit.market.ticks import Kind
@@ -124,14 +125,19 @@ def holding(quantity: int, average: int, price: int, cost: int, value: int, prof
 
 
 def test_official_balance_has_a_profit_before_costs(wire: Any) -> None:
-    balance = wire.answer("kt00018", official("kt00018")).answer("kt00001", official("kt00001")).broker.balance()
+    # The example shows two rows of more: as it stands it is a list that is short.
+    wire.answer("kt00018", official("kt00018")).answer("kt00001", official("kt00001"))
+    with pytest.raises(WireError, match="25789890"):
+        wire.broker.balance()
+    wire.answer("kt00018", {**official("kt00018"), "tot_evlt_amt": "000000000857000", "tot_pur_amt": "000000002046930"})
+    balance = wire.broker.balance()
     assert balance.positions == (
         holding(3, 124500, 59000, 373500, 177000, -196500, "-52.6104"),
         holding(8, 209178, 85000, 1673430, 680000, -993430, "-59.3649"),
     )
-    assert (balance.cost, balance.market_value, balance.unrealized_pnl) == (17598258, 25789890, 8191632)
+    assert (balance.cost, balance.market_value, balance.unrealized_pnl) == (2046930, 857000, -1189930)
     assert (balance.cash, balance.orderable_cash, balance.withdrawable_cash) == (17534, 12550, 85341)
-    assert (balance.cash_d1, balance.cash_d2, balance.total_value) == (17450, 12550, 25802440)
+    assert (balance.cash_d1, balance.cash_d2, balance.total_value) == (17450, 12550, 869550)
 
 
 def test_observed_cash_of_a_fresh_mock_account_is_without_margin(wire: Any) -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pydantic import Field
 
 from brokerkit.models import Balance, BuyingPower, Position, PositionKind
-from brokerkit.transport import Blankable, Body, Endpoint, Number, Reply, Text
+from brokerkit.transport import Blankable, Body, Endpoint, Number, Reply, Row, Text
 from brokerkit_kis.wire.types import One, Paged, Rows, Symbol, ZeroIsNone, block
 
 LOAN_WORDS = ("융자", "대출")  # trad_dvsn_name 매매구분명
@@ -77,12 +77,16 @@ class Summary(Reply[Balance]):
     market_value: Number = Field(alias="evlu_amt_smtl_amt")  # 평가금액합계금액
     total_value: Blankable = Field(None, alias="tot_evlu_amt")  # 총평가금액 = 유가 평가 + D+2 예수금
 
+    def stands(self) -> bool:
+        """Say whether these are figures of an account, and no zeros in their place."""
+        return any((self.cash, self.cash_d1, self.cash_d2, self.cost, self.market_value))
+
 
 class BalanceAnswer(Paged):
     """주식잔고조회 (TTTC8434R): a page of holdings, and the totals on every page."""
 
     rows: Rows[Holding] = block("output1")
-    summary: One[Summary] = block("output2")
+    summary: One[Row[Summary]] = block("output2")
 
 
 class Power(Reply[BuyingPower]):

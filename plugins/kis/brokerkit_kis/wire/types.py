@@ -38,7 +38,8 @@ class _OrRows:
     """A single row may come as a list of one."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return _either(handler(source), handler.generate_schema(tuple[source]), itemgetter(0))
+        one = handler(source)
+        return _either(one, core_schema.tuple_schema([one]), itemgetter(0))
 
 
 def _either(usual: CoreSchema, other: CoreSchema, read: Callable[[Any], Any]) -> CoreSchema:

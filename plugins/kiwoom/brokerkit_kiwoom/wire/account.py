@@ -8,7 +8,7 @@ from pydantic import Field
 
 from brokerkit.models import Balance, BuyingPower, Position, PositionKind
 from brokerkit.transport import Endpoint, Reply, Text
-from brokerkit_kiwoom.wire.types import Padded, PaddedOrBlank, Symbol, Unsigned, ZeroIsNone
+from brokerkit_kiwoom.wire.types import Listing, Padded, PaddedOrBlank, Rows, Symbol, Unsigned, ZeroIsNone, block
 
 ACCOUNTS = "/api/dostk/acnt"
 EACH = "2"  # qry_tp 조회구분: 개별, so that shares held on a loan are not summed up with others
@@ -82,14 +82,12 @@ class Holding(Reply[Position]):
         return None if self.kind is PositionKind.SHORT or not (self.price or self.worth) else self.worth
 
 
-class HoldingsAnswer(Reply[Balance]):
-    """계좌평가잔고내역요청 (kt00018) -> the totals of a Balance."""
+class HoldingsAnswer(Listing):
+    """계좌평가잔고내역요청 (kt00018): a page of holdings, and the totals of a Balance."""
 
-    extra = frozenset({"rows"})
-
-    cost: Padded = Field(alias="tot_pur_amt")  # 총매입금액
-    market_value: Padded = Field(alias="tot_evlt_amt")  # 총평가금액
-    rows: tuple[Holding, ...] = Field(alias="acnt_evlt_remn_indv_tot")  # 계좌평가잔고개별합산
+    cost: PaddedOrBlank = Field(None, alias="tot_pur_amt")  # 총매입금액
+    market_value: PaddedOrBlank = Field(None, alias="tot_evlt_amt")  # 총평가금액
+    rows: Rows[Holding] = block("acnt_evlt_remn_indv_tot")  # 계좌평가잔고개별합산
 
 
 class Power(Reply[BuyingPower]):
