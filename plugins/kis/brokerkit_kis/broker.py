@@ -258,7 +258,7 @@ class KisBroker(Broker):
             if not isinstance(page.summary, OddRow):
                 told.append(page.summary)
             elif not page.summary.is_blank or len(pages) == 1:
-                raise self.client.wrong(account.BALANCE, f"in output2, {page.summary.fault}")
+                raise self.client.wrong(account.BALANCE, page.summary.fault.replace("field ", "field output2.", 1))
         if not told:
             raise self.client.wrong(account.BALANCE, "output2 is blank on every page")
         return ([each for each in told if each.stands()] or told)[-1]

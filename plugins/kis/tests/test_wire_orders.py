@@ -292,6 +292,7 @@ def test_row_that_is_neither_buy_nor_sell_is_a_wire_error(wire: Any, side: Any) 
 def test_order_on_the_second_page_is_found(wire: Any) -> None:
     first = {**wire.good(LIST), "output1": [row(wire, odno="5")], "ctx_area_nk100": "X".ljust(100)}
     wire.answer(LIST, first, wire.good(LIST), headers={"tr_cont": "M"})
+    wire.answers[LIST][1] = (200, {"tr_cont": "D"}, wire.answers[LIST][1][2])
     assert wire.broker.refresh(wire.order()).status == OrderStatus.PARTIALLY_FILLED
     assert len(wire.calls) == 2
 
