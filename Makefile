@@ -4,7 +4,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.brokerkit-installed
 PACKAGES := pyproject.toml plugins/kis/pyproject.toml plugins/kiwoom/pyproject.toml
 
-.PHONY: demo test check docs bench proof proof-release venv wheels clean
+LOWEST := build/lowest
+
+.PHONY: demo test check docs bench lowest proof proof-release venv wheels clean
 
 demo: venv
 	$(BIN)/brokerkit demo
@@ -34,6 +36,15 @@ bench: venv
 	-$(BIN)/python -m benchmarks.sandbox
 	-$(BIN)/python -m benchmarks.journal
 	$(BIN)/python -m benchmarks.report $(if $(WRITE),--calls 100000 --write)
+
+# The tests once more, with the lowest version of everything that pyproject.toml allows.
+lowest:
+	test -x $(LOWEST)/bin/python || $(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints-lowest.txt \
+		hatchling editables
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints-lowest.txt \
+		--no-build-isolation --editable ".[dev]" --editable plugins/kis --editable plugins/kiwoom
+	$(LOWEST)/bin/python -m pytest -q --numprocesses 2 --dist loadfile
 
 venv: $(STAMP)
 

@@ -9,6 +9,7 @@ import site
 import subprocess
 import sys
 import tarfile
+import tomllib
 import venv
 import zipfile
 from collections.abc import Iterator
@@ -20,6 +21,9 @@ from pathlib import Path
 import pytest
 from hatchling.builders.sdist import SdistBuilder
 from hatchling.builders.wheel import WheelBuilder
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 import brokerkit
 
@@ -87,8 +91,26 @@ def test_the_core_offers_its_extras(wheels: dict[str, Path]) -> None:
     assert {"sandbox", "cli", "keyring", "tls", "plot", "testing"} <= set(told.get_all("Provides-Extra", []))
     needed = [line for line in told.get_all("Requires-Dist", []) if "extra ==" not in line]
     assert {re.split(r"[<>=~]", line)[0] for line in needed} == {
-        *("requests", "pydantic", "stevedore", "platformdirs", "filelock"),
+        *("requests", "urllib3", "pydantic", "stevedore", "platformdirs", "filelock"),
     }
+
+
+CHECKERS = {"mypy", "ruff", "types-requests", "types-pyyaml"}
+"""What only checks the code is not tried in its lowest version."""
+
+
+def test_the_lowest_versions_that_are_tried_are_those_that_are_allowed() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = [*project["dependencies"], *(line for each in project["optional-dependencies"].values() for line in each)]
+    wanted = [Requirement(line) for line in asked]
+    floors = {
+        canonicalize_name(each.name): Version(next(part.version for part in each.specifier if part.operator == ">="))
+        for each in wanted
+        if each.name not in {*CHECKERS, "brokerkit-kr"}
+    }
+    lines = (ROOT / "constraints-lowest.txt").read_text(encoding="utf-8").splitlines()
+    tried = dict(line.split("==") for line in lines if not line.startswith("#"))
+    assert {canonicalize_name(name): Version(version) for name, version in tried.items()} == floors
 
 
 @pytest.mark.parametrize("name", PLUGINS)
