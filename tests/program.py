@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
+import re
 import select
 import subprocess
 import sys
@@ -160,7 +161,8 @@ class Terminal:
 
 def rows_of(screen: str) -> dict[str, str]:
     """Return what the newest question on a screen shows, by label."""
-    lines = [line[2:].split("  ", 1) for line in screen.splitlines() if line.startswith("  ")]
+    plain = re.sub("\x1b\\[[0-9;]*m", "", screen)  # where a colour ends differs between versions of rich
+    lines = [line[2:].split("  ", 1) for line in plain.splitlines() if line.startswith("  ")]
     return {label: value.strip() for label, value in lines}
 
 

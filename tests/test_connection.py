@@ -36,12 +36,22 @@ def test_an_order_without_a_definite_answer_is_uncertain_and_sent_once(case: str
         assert server.connections == 1
 
 
-@pytest.mark.parametrize("case", AFTER_THE_REQUEST)
+IN_TROUBLE = ("500 without a code", "502")
+
+
+@pytest.mark.parametrize("case", [case for case in AFTER_THE_REQUEST if case not in IN_TROUBLE])
 def test_a_query_without_an_answer_fails_and_is_not_repeated(case: str) -> None:
     with Server(AFTER_THE_REQUEST[case]) as server:
         error = call(ProbeClient(server.url), READ)
         assert type(error) in (NetworkError, WireError)
         assert server.paths() == ["/read"]
+
+
+@pytest.mark.parametrize("case", IN_TROUBLE)
+def test_a_query_whose_server_is_in_trouble_is_repeated_once(case: str) -> None:
+    with Server(AFTER_THE_REQUEST[case]) as server:
+        assert type(call(ProbeClient(server.url), READ)) is NetworkError
+        assert server.paths() == ["/read", "/read"]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests.adapters
 
 from brokerkit.errors import NetworkError, NotSent, OrderUncertain
 from brokerkit.transport import connection
@@ -121,6 +122,9 @@ def certificate(tmp_path: Path) -> tuple[Path, ssl.SSLContext]:
 @pytest.fixture
 def trusted(certificate: tuple[Path, ssl.SSLContext], monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
     monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(certificate[0]))
+    if hasattr(requests.adapters, "_preloaded_ssl_context"):  # of older versions: it has read the usual ones already
+        context = ssl.create_default_context(cafile=certificate[0])
+        monkeypatch.setattr("requests.adapters._preloaded_ssl_context", context)
     return certificate[1]
 
 
