@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import pytest
 from brokerkit_kis import client as kis
@@ -29,7 +30,7 @@ from brokerkit.errors import ConfigError
 from brokerkit.sandbox import Faults, Rule, Sandbox
 from brokerkit.sandbox.faults_kinds import KINDS, describe
 from brokerkit.sandbox.faults_lines import PLAYS
-from brokerkit.sandbox.relay import EDITS
+from brokerkit.sandbox.relay import EDITS, _read
 from brokerkit.sandbox.server import Purpose, SlidingWindow
 from brokerkit.transport import connection
 
@@ -552,3 +553,35 @@ def test_every_kind_has_a_line_for_people() -> None:
     assert all(len(line) < 200 for line in lines)
     assert [line.split()[0] for line in lines if "provably not sent" in line] == ["refuse"]
     assert "not processed" in lines[1]
+
+
+class Trickle:
+    """A socket from which bytes come one by one."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self._at = data, 0
+
+    def recv(self, size: int) -> bytes:
+        self._at += 1
+        return self._data[self._at - 1 : self._at]
+
+    def sendall(self, data: bytes) -> None:
+        raise AssertionError(data)
+
+
+def test_body_that_comes_byte_by_byte_is_read_once_and_what_follows_stays() -> None:
+    body = b"x" * 300_000
+    head = b"POST /path HTTP/1.1\r\nContent-Length: 300000\r\n\r\n"
+    message, unread = _read(cast("socket.socket", Trickle(head + body)), b"")
+    assert message is not None
+    assert (message.raw, message.path, unread) == (head + body, "/path", b"")
+    message, unread = _read(cast("socket.socket", Trickle(b"")), head + body + b"GET / HT")
+    assert message is not None
+    assert (len(message.raw), unread) == (len(head) + len(body), b"GET / HT")
+
+
+@pytest.mark.parametrize("length", ["99999999999", "9" * 5_000, "-1", "1_0", ""])
+def test_relay_reads_no_body_without_a_sane_length(length: str) -> None:
+    head = f"POST / HTTP/1.1\r\nContent-Length: {length}\r\n\r\n".encode()
+    with pytest.raises(ValueError, match=r"length|long"):
+        _read(cast("socket.socket", Trickle(b"")), head)

@@ -29,6 +29,7 @@ EDITS = {**faults_answers.EDITS, **faults_listings.EDITS}
 ORDERS_KEPT = 10_000
 HANDSHAKE_SECONDS = 10.0
 HEAD_CAP = 1_000_000
+BODY_CAP = 16_000_000
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 NOT_UNDERSTOOD = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
@@ -255,14 +256,18 @@ def _hang_up(sock: socket.socket) -> None:
 
 def _read(sock: socket.socket, data: bytes) -> tuple[Message | None, bytes]:
     """Return one request and what came behind it; None at the end of the line, ValueError if it is no request."""
-    while b"\r\n\r\n" not in data:
+    received = bytearray(data)
+    end = received.find(b"\r\n\r\n")
+    while end < 0:
+        known = len(received)
         part = sock.recv(65536)
         if not part:
             return None, b""
-        data += part
-        if len(data) > HEAD_CAP:
+        received += part
+        if known > HEAD_CAP:
             raise ValueError("no end of the headers")
-    head, _, rest = data.partition(b"\r\n\r\n")
+        end = received.find(b"\r\n\r\n", max(known - 3, 0))
+    head = bytes(received[:end])
     first, *lines = head.decode("latin-1").split("\r\n")
     method, target, version = first.split(" ")
     headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
@@ -271,14 +276,17 @@ def _read(sock: socket.socket, data: bytes) -> tuple[Message | None, bytes]:
     told = headers.get(LENGTH, "0")
     if not (told.isascii() and told.isdigit()):
         raise ValueError("no length")
-    length = int(told)
+    length = int(told[:20])
+    if length > BODY_CAP:
+        raise ValueError("a body too long for any call")
     if headers.get("expect", "").lower() == "100-continue":
         sock.sendall(CONTINUE)
-    while len(rest) < length:
+    ends = end + 4 + length
+    while len(received) < ends:
         part = sock.recv(65536)
         if not part:
             return None, b""
-        rest += part
+        received += part
     wish = headers.get("connection", "").lower()
     keeps = wish != "close" and (version == "HTTP/1.1" or wish == "keep-alive")
-    return Message(head + b"\r\n\r\n" + rest[:length], method, target, headers, keeps), rest[length:]
+    return Message(bytes(received[:ends]), method, target, headers, keeps), bytes(received[ends:])

@@ -29,7 +29,7 @@ from brokerkit.sandbox.server import (
     read_body,
     visible_key,
 )
-from brokerkit_kis.sandbox import account, charts, depth, ledger, listing, orders, power, quotes
+from brokerkit_kis.sandbox import account, charts, depth, ledger, listing, orders, others, power, quotes
 from brokerkit_kis.sandbox.fields import Api, Context, Memory, body_fields, check_fields, query_fields
 from brokerkit_kis.sandbox.services import QUERY_OF, SERVICES, Service, demo_id
 from brokerkit_kis.sandbox.tokens import TokenDesk, body_hash
@@ -44,6 +44,7 @@ APIS = {
         *(account.BALANCE, power.BUYING_POWER, power.SELLABLE),
         *(quotes.PRICE, quotes.PRICE_DETAIL, quotes.INVESTOR, depth.ORDER_BOOK, depth.TICKS, depth.TICKS_UNTIL),
         *(charts.DAILY_PRICES, charts.PERIOD_CHART, charts.MINUTE_CHART),
+        *(others.MEMBERS, others.INDEX_CHART, others.OVERTIME_DAYS, others.OVERTIME_TRADES, others.WARRANT),
         *(listing.PRODUCT, listing.SHARE, listing.CALENDAR),
     )
 }
@@ -226,7 +227,7 @@ class KisFace(Face):
     def _handle(self, api: Api, request: Request, tr_id: str) -> tuple[Mapping[str, object], str]:
         posted = request.method == "POST"
         fields = body_fields(api, request.body) if posted else query_fields(request.query)
-        check_fields(api, fields, self.credentials.account)
+        check_fields(api, fields, self.credentials.account, demo=self.environment == "demo")
         tr_cont = request.headers.get("tr_cont", "").strip()
         demo = self.environment == "demo"
         context = Context(self.exchange, self._memory, self.credentials.account, demo, tr_id, tr_cont, fields)

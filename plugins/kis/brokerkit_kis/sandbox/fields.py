@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from brokerkit.sandbox.exchange import Exchange, ExchangeOrder, Instrument
+from brokerkit.sandbox.exchange import Candle, Exchange, ExchangeOrder, Instrument
 from brokerkit_kis.sandbox.history import Past
 from brokerkit_kis.sandbox.services import SERVICES, Service
 from brokerkit_kis.sandbox.wording import Answer, GatewayRefused, Refused
@@ -31,6 +31,8 @@ class Field:
     length: int
     required: bool = True
     codes: frozenset[str] | None = None
+    gateway: str = ""
+    """Code with which the gateway refuses another value, where it is the one that checks."""
 
 
 @dataclass
@@ -45,6 +47,8 @@ class Memory:
     """Rows of the list of days, with the order and its remembered code that they were written from."""
     totals: tuple[object, dict[str, object]] = (None, {})
     """Of the list that was asked for last, with what was asked and how often the exchange had changed."""
+    indices: dict[str, list[Candle]] = dataclasses.field(default_factory=dict)
+    """Days before today, by the code of the index."""
     past: dict[str, Past] = dataclasses.field(default_factory=dict)
     """The days before today, by symbol."""
 
@@ -133,7 +137,7 @@ def body_fields(api: Api, body: Mapping[str, object]) -> Mapping[str, str]:
     return {name: str(value) for name, value in body.items()}
 
 
-def check_fields(api: Api, fields: Mapping[str, str], account: str) -> None:
+def check_fields(api: Api, fields: Mapping[str, str], account: str, *, demo: bool = False) -> None:
     """Refuse missing and long fields, a foreign account and undocumented codes, in this order."""
     for field in api.fields:
         if field.required and field.name not in fields:
@@ -142,13 +146,26 @@ def check_fields(api: Api, fields: Mapping[str, str], account: str) -> None:
         size = len(fields.get(field.name, ""))
         if size > field.length:
             raise Refused("OPSQ2002", f"ERROR INVALID INPUT_FILED_SIZE [{field.name}] [{size}]", result="2")
-    if "CANO" in fields and f"{fields['CANO']}-{fields.get('ACNT_PRDT_CD', '')}" != account:
-        raise Refused("OPSQ2000", "ERROR : INPUT INVALID_CHECK_ACNO", result="2")
+    if "CANO" in fields:
+        _check_account(fields["CANO"], fields.get("ACNT_PRDT_CD", ""), account, demo=demo)
     for field in api.fields:
         value = fields.get(field.name, "")
         if field.codes is None or value in field.codes or (not value and not field.required):
             continue
+        if field.gateway:
+            raise GatewayRefused(field.gateway, f"{field.name} 값이 맞지 않습니다")
         raise wrong_code(field.name)
+
+
+def _check_account(number: str, product: str, account: str, *, demo: bool) -> None:
+    own, _, kind = account.partition("-")
+    if not (len(number) == 8 and number.isascii() and number.isdigit()):
+        raise Refused("OPSQ2000", "ERROR : INPUT INVALID_CHECK_ACNO", result="2")
+    if number != own:
+        raise GatewayRefused("IGW00002", "인증 계좌와 요청 계좌가 다릅니다")
+    if product != kind:
+        result, code = ("1", "90070000") if demo else ("7", "APBK1271")
+        raise Refused(code, "계좌 또는 상품코드 오류", result=result)
 
 
 def positive_integer(context: Context, name: str) -> Decimal:

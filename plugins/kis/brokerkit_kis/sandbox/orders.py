@@ -9,7 +9,7 @@ from brokerkit.models import PRICED, OrderRequest, OrderType, Side, Venue
 from brokerkit.sandbox.exchange import ExchangeOrder, ExchangeRefusal, Instrument, Refusal
 from brokerkit_kis.sandbox.divisions import DOCUMENTED, Division, choose
 from brokerkit_kis.sandbox.fields import ACCOUNT, INTEGER, Api, Context, Field, codes, positive_integer, wrong_field
-from brokerkit_kis.sandbox.wording import Answer, Refused, done, order_number
+from brokerkit_kis.sandbox.wording import Answer, GatewayRefused, Refused, done, order_number
 
 BRANCH = "06010"
 """The organisation number of every order: official samples cancel with it, and clients that keep no answer's."""
@@ -19,14 +19,19 @@ SELL = codes("TTTC0011U", "VTTC0011U", "TTTC0801U", "VTTC0801U")
 VENUES = codes("KRX", "NXT", "SOR")
 BEFORE_THE_OPEN = frozenset({Phase.PRE_MARKET, Phase.PRE_OPEN_CLOSING_PRICE, Phase.OPENING_AUCTION})
 
-# The ledger's own codes are known for cash, shares, closed market and unknown symbol. For the others only the demo's
-# eight-digit codes are known; the real environment answers those here too, and what it really answers is open.
 REAL_REFUSALS = {
     Refusal.INSUFFICIENT_CASH: ("7", "APBK0952", "주문가능금액 초과"),
     Refusal.INSUFFICIENT_SHARES: ("7", "APBK0400", "주문가능수량 초과"),
     Refusal.QUANTITY: ("7", "APBK0400", "주문가능수량 초과"),
     Refusal.MARKET_CLOSED: ("7", "APBK0918", "장운영시간이 아닙니다"),
     Refusal.UNKNOWN_SYMBOL: ("7", "APBK0656", "없는 종목입니다"),
+    Refusal.PRICE_STEP: ("7", "APBK0506", "호가단위 오류"),
+    # Known of prices above the limit; taken for those below it too.
+    Refusal.PRICE_LIMIT: ("7", "APBK0406", "상하한가 오류"),
+    Refusal.TRADING_HALTED: ("7", "APBK0066", "거래정지 종목"),
+    Refusal.UNKNOWN_ORDER: ("7", "APBK0344", "원주문 없음"),
+    Refusal.NOTHING_TO_CANCEL: ("7", "APBK0927", "정정/취소 수량 없음"),
+    Refusal.UNSUPPORTED_TYPE: ("7", "APBK0963", "주문구분 오류"),
 }
 DEMO_REFUSALS = {
     Refusal.INSUFFICIENT_CASH: ("1", "40250000", "모의투자 주문가능금액 부족"),
@@ -46,7 +51,7 @@ DEMO_ACCEPTED = {"buy": "40600000", "sell": "40590000", "amend": "40620000", "ca
 
 def refused(context: Context, refusal: ExchangeRefusal) -> Refused:
     """Return the broker's refusal for one of the exchange."""
-    table = DEMO_REFUSALS if context.demo else DEMO_REFUSALS | REAL_REFUSALS
+    table = DEMO_REFUSALS if context.demo else REAL_REFUSALS
     result, code, words = table[refusal.reason]
     if context.demo and refusal.reason is Refusal.MARKET_CLOSED and context.exchange.phase in BEFORE_THE_OPEN:
         code, words = "40570000", "모의투자 장시작전"
@@ -56,7 +61,7 @@ def refused(context: Context, refusal: ExchangeRefusal) -> Refused:
 def order_cash(context: Context) -> Answer:
     """Answer order-cash."""
     side = Side.SELL if context.tr_id in SELL else Side.BUY
-    quantity = positive_integer(context, "ORD_QTY")
+    quantity = _amount(context, "ORD_QTY")
     venue = Venue(context.text("EXCG_ID_DVSN_CD") or "KRX")
     try:
         instrument = context.instrument("PDNO")
@@ -83,9 +88,17 @@ def _division(context: Context, venue: Venue, instrument: Instrument) -> Divisio
     return choose(context.text("ORD_DVSN"), venue, instrument, context.exchange.phase, context.demo)
 
 
+def _amount(context: Context, name: str) -> Decimal:
+    """Return a quantity or price; the gateway refuses what is no number above zero, before the ledger sees it."""
+    try:
+        return positive_integer(context, name)
+    except Refused:
+        raise GatewayRefused("IGW00014", f"{name} 값이 맞지 않습니다") from None
+
+
 def _price(context: Context, division: Division) -> Decimal | None:
     if division.type in PRICED:
-        return positive_integer(context, "ORD_UNPR")
+        return _amount(context, "ORD_UNPR")
     # "0" where the type has no price. What another number brings is not known, so it is refused.
     if context.text("ORD_UNPR").strip("0"):
         raise wrong_field("ORD_UNPR")
@@ -94,7 +107,7 @@ def _price(context: Context, division: Division) -> Decimal | None:
 
 def _stop_price(context: Context, division: Division) -> Decimal | None:
     if division.type is OrderType.STOP_LIMIT:
-        return positive_integer(context, "CNDT_PRIC")
+        return _amount(context, "CNDT_PRIC")
     # A condition price belongs to stop orders only; what the server says to one elsewhere is not known.
     if context.text("CNDT_PRIC") not in ("", "0"):
         raise wrong_field("CNDT_PRIC")
@@ -109,7 +122,7 @@ def order_change(context: Context) -> Answer:
     try:
         original = _original(context)
         whole_rest = context.text("QTY_ALL_ORD_YN") == "Y"
-        quantity = None if whole_rest else positive_integer(context, "ORD_QTY")
+        quantity = None if whole_rest else _amount(context, "ORD_QTY")
         if context.text("RVSE_CNCL_DVSN_CD") == "01":
             return _amend(context, original, quantity)
         order = context.exchange.cancel(context.account, original.number, quantity)
@@ -167,23 +180,23 @@ ORDER_FIELDS = (
     *ACCOUNT,
     Field("PDNO", 12),
     Field("SLL_TYPE", 2, required=False),
-    Field("ORD_DVSN", 2, codes=DOCUMENTED),
+    Field("ORD_DVSN", 2, codes=DOCUMENTED, gateway="IGW00019"),
     Field("ORD_QTY", 10),
     Field("ORD_UNPR", 19),
     Field("CNDT_PRIC", 19, required=False),
-    Field("EXCG_ID_DVSN_CD", 3, required=False, codes=VENUES),
+    Field("EXCG_ID_DVSN_CD", 3, required=False, codes=VENUES, gateway="IGW00017"),
 )
 CHANGE_FIELDS = (
     *ACCOUNT,
     Field("KRX_FWDG_ORD_ORGNO", 5, required=False),
     Field("ORGN_ODNO", 10),
-    Field("ORD_DVSN", 2, codes=DOCUMENTED),
+    Field("ORD_DVSN", 2, codes=DOCUMENTED, gateway="IGW00019"),
     Field("RVSE_CNCL_DVSN_CD", 2, codes=codes("01", "02")),
     Field("ORD_QTY", 10),
     Field("ORD_UNPR", 19),
     Field("QTY_ALL_ORD_YN", 1, codes=codes("Y", "N")),
     Field("CNDT_PRIC", 19, required=False),
-    Field("EXCG_ID_DVSN_CD", 3, required=False, codes=VENUES),
+    Field("EXCG_ID_DVSN_CD", 3, required=False, codes=VENUES, gateway="IGW00017"),
 )
 ORDER = Api("/uapi/domestic-stock/v1/trading/order-cash", ORDER_FIELDS, order_cash)
 CHANGE = Api("/uapi/domestic-stock/v1/trading/order-rvsecncl", CHANGE_FIELDS, order_change)

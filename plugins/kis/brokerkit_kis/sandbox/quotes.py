@@ -29,7 +29,7 @@ def price(context: Context) -> Answer:
         **_trading(quote),
         "prdy_vrss_vol_rate": percent(known(quote.volume), past.last.volume, 2),
         **_limits(instrument, quote),
-        **_pivots(past.last),
+        **pivots(past.last),
         **valuation(instrument, quote),
         **_extremes(past, day_of(quote, context.exchange)),
     }
@@ -187,7 +187,7 @@ def _limits(instrument: Instrument, quote: Quote) -> dict[str, object]:
     }
 
 
-def _pivots(last: Candle) -> dict[str, object]:
+def pivots(last: Candle) -> dict[str, object]:
     """Return yesterday's pivot points, and the two of DeMark."""
     high, low, close = last.high, last.low, last.close
     middle = (high + low + close) / 3

@@ -33,12 +33,12 @@ def test_cancel_takes_the_rest_or_a_part_and_both_rows_are_listed(real: Any) -> 
 
 def test_cancels_of_nothing_are_refused(real: Any) -> None:
     number = real.order()["output"]["ODNO"]
-    assert real.refusal_of(real.cancel(number, QTY_ALL_ORD_YN="N", ORD_QTY="11")) == ("1", "40330000")
-    assert real.refusal_of(real.cancel(number, KRX_FWDG_ORD_ORGNO="99999")) == ("1", "40320000")
-    assert real.refusal_of(real.cancel("0000000001")) == ("1", "40320000")
-    assert real.refusal_of(real.cancel("no number")) == ("1", "40320000")
+    assert real.refusal_of(real.cancel(number, QTY_ALL_ORD_YN="N", ORD_QTY="11")) == ("7", "APBK0927")
+    assert real.refusal_of(real.cancel(number, KRX_FWDG_ORD_ORGNO="99999")) == ("7", "APBK0344")
+    assert real.refusal_of(real.cancel("0000000001")) == ("7", "APBK0344")
+    assert real.refusal_of(real.cancel("no number")) == ("7", "APBK0344")
     assert real.cancel(number)["rt_cd"] == "0"
-    assert real.refusal_of(real.cancel(number)) == ("1", "40330000")
+    assert real.refusal_of(real.cancel(number)) == ("7", "APBK0927")
 
 
 def test_amendment_moves_the_rest_to_a_new_number(real: Any) -> None:
@@ -53,8 +53,8 @@ def test_amendment_moves_the_rest_to_a_new_number(real: Any) -> None:
     assert (old["ord_qty"], old["rmn_qty"], old["cncl_yn"], old["orgn_odno"]) == ("10", "0", "", "")
     assert (row["orgn_odno"], row["rmn_qty"], row["ord_unpr"]) == (number, "10", higher(real, 1))
     assert row["sll_buy_dvsn_cd_name"] == "매수정정*"
-    assert real.refusal_of(real.cancel(number)) == ("1", "40330000")
-    assert real.refusal_of(real.amend(number, higher(real, 2))) == ("1", "40330000")
+    assert real.refusal_of(real.cancel(number)) == ("7", "APBK0927")
+    assert real.refusal_of(real.amend(number, higher(real, 2))) == ("7", "APBK0927")
 
 
 def test_part_of_an_order_is_amended(real: Any) -> None:
@@ -62,7 +62,7 @@ def test_part_of_an_order_is_amended(real: Any) -> None:
     new = real.amend(number, higher(real, 1), QTY_ALL_ORD_YN="N", ORD_QTY="4")["output"]["ODNO"]
     assert [real.truth(each).remaining for each in (number, new)] == [6, 4]
     above = real.amend(number, higher(real, 1), QTY_ALL_ORD_YN="N", ORD_QTY="7")
-    assert real.refusal_of(above) == ("1", "40330000")
+    assert real.refusal_of(above) == ("7", "APBK0927")
     assert real.daily()["output2"]["tot_ord_qty"] == "10"
 
 
@@ -99,15 +99,15 @@ def test_amendment_changes_the_type(real: Any) -> None:
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"ORD_DVSN": "13", "ORD_UNPR": "0"}, "90000000"),
-        ({"ORD_DVSN": "22", "CNDT_PRIC": "70000"}, "90000000"),
-        ({"ORD_DVSN": "07"}, "90000000"),
+        ({"ORD_DVSN": "13", "ORD_UNPR": "0"}, "APBK0963"),
+        ({"ORD_DVSN": "22", "CNDT_PRIC": "70000"}, "APBK0963"),
+        ({"ORD_DVSN": "07"}, "APBK0963"),
         ({"ORD_DVSN": "41"}, "APBK0918"),
-        ({"ORD_UNPR": "0"}, "OPSQ2001"),
+        ({"ORD_UNPR": "0"}, "IGW00014"),
         ({"ORD_DVSN": "01"}, "OPSQ2001"),
-        ({"ORD_UNPR": "1"}, "40270000"),
-        ({"EXCG_ID_DVSN_CD": "NXT"}, "40320000"),
-        ({"QTY_ALL_ORD_YN": "N", "ORD_QTY": "0"}, "OPSQ2001"),
+        ({"ORD_UNPR": "1"}, "APBK0406"),
+        ({"EXCG_ID_DVSN_CD": "NXT"}, "APBK0344"),
+        ({"QTY_ALL_ORD_YN": "N", "ORD_QTY": "0"}, "IGW00014"),
         ({"RVSE_CNCL_DVSN_CD": "03"}, "OPSQ2001"),
     ],
 )
@@ -125,7 +125,7 @@ def test_stop_order_keeps_its_stop_price(real: Any) -> None:
     new = real.amend(number, higher(real, 1), ORD_DVSN="22", CNDT_PRIC=stop)["output"]["ODNO"]
     assert (real.truth(new).request.type, str(real.truth(new).request.stop_price)) == (OrderType.STOP_LIMIT, stop)
     other = real.amend(new, higher(real, 1), ORD_DVSN="22", CNDT_PRIC=higher(real, 5))
-    assert real.refusal_of(other) == ("1", "90000000")
+    assert real.refusal_of(other) == ("7", "APBK0963")
 
 
 def test_more_expensive_amendment_needs_the_cash(open_customer: Any) -> None:
@@ -166,7 +166,7 @@ def test_orders_of_the_regular_session_at_krx_are_over_in_the_evening(real: Any)
     assert [row[name] for name in ("rmn_qty", "cncl_cfrm_qty", "rjct_qty", "tot_ccld_qty")] == ["0"] * 4
     assert real.truth(number).expired == 10
     assert real.row(routed)["rmn_qty"] == "10"
-    assert real.refusal_of(real.cancel(number)) == ("1", "40330000")
+    assert real.refusal_of(real.cancel(number)) == ("7", "APBK0927")
     assert real.cancel(routed)["rt_cd"] == "0"
 
 

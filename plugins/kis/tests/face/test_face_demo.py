@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from brokerkit_kis.sandbox.face import APIS
+from brokerkit_kis.sandbox.services import SERVICES
 
 from brokerkit.market.sessions import Phase
 
@@ -94,3 +96,48 @@ def test_demo_tells_what_can_be_bought(demo: Any) -> None:
         "1",
         "40070000",
     )
+
+
+def test_every_quotation_that_the_demo_offers_is_played(demo: Any) -> None:
+    offered = {path for path, service in SERVICES.items() if service.demo and path.startswith(QUOTATIONS)}
+    assert len(offered) == 13
+    assert offered <= APIS.keys()
+    members = demo.quotation("inquire-member", "FHKST01010600")["output"]
+    volume = demo.exchange.quote(SAMSUNG).volume
+    assert 0 < sum(int(members[f"total_shnu_qty{rank}"]) for rank in range(1, 6)) < volume
+    bought, sold = int(members["glob_total_shnu_qty"]), int(members["glob_total_seln_qty"])
+    assert int(members["glob_ntby_qty"]) == bought - sold
+    head = demo.quotation("inquire-time-overtimeconclusion", "FHPST02310000", FID_HOUR_CLS_CODE="1")
+    assert (head["output1"]["ovtm_untp_vol"], head["output2"]) == ("0", [])
+    days = demo.quotation("inquire-daily-overtimeprice", "FHPST02320000")["output2"]
+    truth = demo.exchange.daily_candles(SAMSUNG)[:-31:-1]
+    assert [(row["stck_bsop_date"], int(row["stck_clpr"])) for row in days] == [
+        (f"{candle.time:%Y%m%d}", candle.close) for candle in truth
+    ]
+
+
+def test_index_moves_with_the_prices_that_make_it(demo: Any) -> None:
+    window = {"FID_INPUT_DATE_1": "20220411", "FID_INPUT_DATE_2": "20220509", "FID_PERIOD_DIV_CODE": "D"}
+    ask = {"FID_COND_MRKT_DIV_CODE": "U", **window}
+    before = demo.quotation("inquire-daily-indexchartprice", "FHKUP03500100", "0001", **ask)
+    rows = before["output2"]
+    assert (rows[0]["stck_bsop_date"], rows[-1]["stck_bsop_date"]) == ("20220509", "20220411")
+    for row in rows:
+        low, close, high = (float(row[f"bstp_nmix_{name}"]) for name in ("lwpr", "prpr", "hgpr"))
+        assert low <= close <= high
+    demo.exchange.move(SAMSUNG, demo.exchange.quote(SAMSUNG).price + 500)
+    after = demo.quotation("inquire-daily-indexchartprice", "FHKUP03500100", "0001", **ask)
+    assert float(after["output1"]["bstp_nmix_prpr"]) > float(before["output1"]["bstp_nmix_prpr"])
+    assert after["output2"] == rows
+    refused = demo.quotation("inquire-daily-indexchartprice", "FHKUP03500100", "9999", **ask)
+    assert demo.refusal_of(refused) == ("2", "OPSQ2001")
+
+
+def test_warrant_follows_its_share_and_others_are_not_known(demo: Any) -> None:
+    warrant = {"FID_COND_MRKT_DIV_CODE": "W"}
+    told = demo.quotation("inquire-elw-price", "FHKEW15010000", "57H714", **warrant)["output"]
+    assert told["unas_shrn_iscd"] == SAMSUNG
+    assert float(told["unas_prpr"]) == demo.exchange.quote(SAMSUNG).price
+    assert int(told["elw_prpr"]) > 0
+    refused = demo.quotation("inquire-elw-price", "FHKEW15010000", "57H715", **warrant)
+    assert demo.refusal_of(refused) == ("7", "APBK0656")

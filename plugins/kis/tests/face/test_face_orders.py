@@ -88,11 +88,11 @@ def test_refusals_of_orders_carry_the_code_of_the_ledger(real: Any) -> None:
     assert real.refusal_of(real.order("sell")) == ("7", "APBK0400")
     assert real.refusal_of(real.order(PDNO="999999")) == ("7", "APBK0656")
     assert real.refusal_of(real.order(PDNO="A005930")) == ("7", "APBK0656")
-    assert real.refusal_of(real.order(ORD_UNPR=str(int(real.low_price()) + 1))) == ("1", "40030000")
-    assert real.refusal_of(real.order(ORD_UNPR=str(upper * 2))) == ("1", "40270000")
-    assert real.refusal_of(real.order(ORD_DVSN="07")) == ("1", "90000000")
+    assert real.refusal_of(real.order(ORD_UNPR=str(int(real.low_price()) + 1))) == ("7", "APBK0506")
+    assert real.refusal_of(real.order(ORD_UNPR=str(upper * 2))) == ("7", "APBK0406")
+    assert real.refusal_of(real.order(ORD_DVSN="07")) == ("7", "APBK0963")
     real.exchange.halt(SAMSUNG)
-    assert real.refusal_of(real.order()) == ("1", "40070000")
+    assert real.refusal_of(real.order()) == ("7", "APBK0066")
     real.exchange.resume(SAMSUNG)
     real.exchange.market_open = False
     closed = real.order()
@@ -104,18 +104,20 @@ def test_refusals_of_orders_carry_the_code_of_the_ledger(real: Any) -> None:
 @pytest.mark.parametrize(
     ("changes", "code", "word"),
     [
-        ({"ORD_UNPR": "0"}, "OPSQ2001", "ORD_UNPR"),
-        ({"ORD_UNPR": "207.0"}, "OPSQ2001", "ORD_UNPR"),
+        ({"ORD_UNPR": "0"}, "IGW00014", "ORD_UNPR"),
+        ({"ORD_UNPR": "207.0"}, "IGW00014", "ORD_UNPR"),
         ({"ORD_DVSN": "01"}, "OPSQ2001", "ORD_UNPR"),
-        ({"ORD_QTY": "0"}, "OPSQ2001", "ORD_QTY"),
-        ({"ORD_UNPR": "9" * 19}, "OPSQ2001", "ORD_UNPR"),
-        ({"ORD_DVSN": "22"}, "OPSQ2001", "CNDT_PRIC"),
+        ({"ORD_QTY": "0"}, "IGW00014", "ORD_QTY"),
+        ({"ORD_UNPR": "9" * 19}, "IGW00014", "ORD_UNPR"),
+        ({"ORD_DVSN": "22"}, "IGW00014", "CNDT_PRIC"),
         ({"CNDT_PRIC": "70000"}, "OPSQ2001", "CNDT_PRIC"),
-        ({"ORD_QTY": "-1"}, "OPSQ2001", "ORD_QTY"),
-        ({"ORD_DVSN": "99"}, "OPSQ2001", "ORD_DVSN"),
-        ({"EXCG_ID_DVSN_CD": "XXX"}, "OPSQ2001", "EXCG_ID_DVSN_CD"),
+        ({"ORD_QTY": "-1"}, "IGW00014", "ORD_QTY"),
+        ({"ORD_DVSN": "99"}, "IGW00019", "ORD_DVSN"),
+        ({"EXCG_ID_DVSN_CD": "XXX"}, "IGW00017", "EXCG_ID_DVSN_CD"),
         ({"ORD_QTY": "12345678901"}, "OPSQ2002", "[ORD_QTY] [11]"),
-        ({"CANO": "00000000"}, "OPSQ2000", "ACNO"),
+        ({"CANO": "0000000"}, "OPSQ2000", "ACNO"),
+        ({"CANO": "00000000"}, "IGW00002", "계좌"),
+        ({"ACNT_PRDT_CD": "22"}, "APBK1271", "상품코드"),
         ({"pdno": SAMSUNG}, "IGW00007", "pdno"),
         ({"ORD_QTY": 10.0}, "IGW00007", "ORD_QTY"),
         ({"ORD_QTY": True}, "IGW00007", "ORD_QTY"),
@@ -136,7 +138,7 @@ def test_order_divisions_of_the_regular_session(
     for venue in EVERYWHERE:
         body = real.order(**fields_of(real, division, kind, venue))
         if venue not in venues:
-            assert real.refusal_of(body) == ("1", "90000000"), venue
+            assert real.refusal_of(body) == ("7", "APBK0963"), venue
             continue
         assert body["rt_cd"] == "0", (venue, body)
         order = real.truth(body["output"]["ODNO"])
@@ -159,8 +161,8 @@ def test_order_divisions_of_the_after_market_of_krx(
     assert (request.type, request.time_in_force, request.venue) == (kind, time_in_force, Venue.KRX)
     assert real.row(number)["ord_dvsn_cd"] == division
     for venue in ("NXT", "SOR"):
-        assert real.refusal_of(real.order(**fields_of(real, division, kind, venue))) == ("1", "90000000")
-    assert real.refusal_of(real.order(PDNO=FUND, **fields_of(real, division, OrderType.MARKET))) == ("1", "90000000")
+        assert real.refusal_of(real.order(**fields_of(real, division, kind, venue))) == ("7", "APBK0963")
+    assert real.refusal_of(real.order(PDNO=FUND, **fields_of(real, division, OrderType.MARKET))) == ("7", "APBK0963")
 
 
 @pytest.mark.parametrize(("division", "kind", "time_in_force"), PRE_MARKET)
@@ -173,7 +175,7 @@ def test_order_divisions_of_the_pre_market_of_nxt(
     number = real.ordered(**fields)
     assert real.truth(number).request.time_in_force is time_in_force
     assert real.row(number)["ord_dvsn_cd"] == division
-    assert real.refusal_of(real.order(**{**fields, "EXCG_ID_DVSN_CD": "KRX"})) == ("1", "90000000")
+    assert real.refusal_of(real.order(**{**fields, "EXCG_ID_DVSN_CD": "KRX"})) == ("7", "APBK0963")
     assert real.refusal_of(real.order()) == ("7", "APBK0918")  # KRX has no pre-market
 
 
@@ -181,7 +183,7 @@ def test_order_divisions_of_the_pre_market_of_nxt(
 @pytest.mark.parametrize("division", ["13", "21", "22", "05"])
 def test_after_market_takes_limit_and_best_prices_only(real: Any, venue: str, division: str) -> None:
     real.exchange.phase = Phase.AFTER_MARKET
-    code = "90000000" if (division, venue) == ("05", "NXT") else "APBK3013"
+    code = "APBK0963" if (division, venue) == ("05", "NXT") else "APBK3013"
     assert real.order(ORD_DVSN=division, ORD_UNPR="0", EXCG_ID_DVSN_CD=venue)["msg_cd"] == code
 
 
@@ -195,7 +197,7 @@ def test_regular_codes_go_on_at_nxt_in_the_evening_but_not_at_krx(real: Any) -> 
 
 def test_closing_price_sessions_trade_at_the_close(real: Any) -> None:
     base = real.exchange.quote(SAMSUNG)
-    assert real.refusal_of(real.order(ORD_DVSN="05", ORD_UNPR="0")) == ("1", "90000000")
+    assert real.refusal_of(real.order(ORD_DVSN="05", ORD_UNPR="0")) == ("7", "APBK0963")
     real.exchange.phase = Phase.AFTER_CLOSE_CLOSING_PRICE
     number = real.ordered(ORD_DVSN="06", ORD_UNPR="0", ORD_QTY="1")
     assert real.truth(number).average_price == base.price
@@ -217,7 +219,7 @@ def test_stop_order_sleeps_until_its_price_is_traded(real: Any) -> None:
 
 def test_symbol_that_is_not_traded_at_nxt_is_refused_there(real: Any) -> None:
     body = real.order(PDNO=FUND, ORD_UNPR=real.low_price(FUND), EXCG_ID_DVSN_CD="NXT")
-    assert real.refusal_of(body) == ("1", "90000000")
+    assert real.refusal_of(body) == ("7", "APBK0963")
 
 
 def test_order_that_the_exchange_refuses_later_is_taken_and_stays_in_the_list(real: Any) -> None:
@@ -226,7 +228,7 @@ def test_order_that_the_exchange_refuses_later_is_taken_and_stays_in_the_list(re
     row = real.row(number)
     assert [row[name] for name in ("ord_qty", "rjct_qty", "rmn_qty", "tot_ccld_qty")] == ["10", "10", "0", "0"]
     assert row["sll_buy_dvsn_cd_name"] == "매수거부"
-    assert real.refusal_of(real.cancel(number)) == ("1", "40330000")
+    assert real.refusal_of(real.cancel(number)) == ("7", "APBK0927")
 
 
 def test_market_buy_is_checked_at_the_upper_limit(open_customer: Any) -> None:

@@ -1,0 +1,281 @@
+"""Quotations that the demo offers too: member firms, indices, the single-price session after hours, warrants.
+
+The exchange keeps none of these. They are made up from what it does keep, and the same whenever they are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import ROUND_DOWN, Decimal
+from itertools import pairwise
+from random import Random
+
+from brokerkit.market.ticks import round_to_tick
+from brokerkit.models import Quote
+from brokerkit.sandbox.days import HISTORY
+from brokerkit.sandbox.exchange import Candle, Instrument
+from brokerkit_kis.sandbox.charts import DAYS_OF
+from brokerkit_kis.sandbox.fields import Api, Context, Field, codes, date_field, wrong_field
+from brokerkit_kis.sandbox.history import by_period, day_of
+from brokerkit_kis.sandbox.quotes import QUOTATIONS, SYMBOL_FIELDS, find, known, pivots, sign
+from brokerkit_kis.sandbox.wording import Answer, Refused, done, fixed, percent, whole
+
+MILLION = Decimal(1_000_000)
+THOUSAND = Decimal(1_000)
+_MEMBERS = {
+    "00002": "모의신한",
+    "00003": "모의한국",
+    "00005": "모의미래",
+    "00012": "모의NH",
+    "00030": "모의삼성",
+    "00033": "모의외국1",
+    "00036": "모의외국2",
+    "00045": "모의외국3",
+    "00050": "모의키움",
+}
+_FOREIGN = frozenset({"00033", "00036", "00045"})
+_SHARES_OF_VOLUME = (Decimal("0.21"), Decimal("0.16"), Decimal("0.09"), Decimal("0.08"), Decimal("0.06"))
+
+
+def members(context: Context) -> Answer:
+    """Answer inquire-member: the five firms that sold most, and the five that bought most."""
+    instrument, quote = find(context)
+    random = Random(f"{instrument.symbol}/{context.exchange.today}/members")  # noqa: S311 - repeatable on purpose
+    volume = known(quote.volume)
+    output: dict[str, object] = {}
+    foreign: dict[str, Decimal] = {}
+    for short in ("seln", "shnu"):
+        traded = [
+            (firm, (volume * share).to_integral_value(ROUND_DOWN))
+            for firm, share in zip(random.sample(sorted(_MEMBERS), 5), _SHARES_OF_VOLUME, strict=True)
+        ]
+        foreign[short] = sum((quantity for firm, quantity in traded if firm in _FOREIGN), Decimal(0))
+        for rank, (firm, quantity) in enumerate(traded, start=1):
+            output |= {
+                f"{short}_mbcr_no{rank}": firm,
+                f"{short}_mbcr_name{rank}": _MEMBERS[firm],
+                f"total_{short}_qty{rank}": whole(quantity),
+                f"{short}_mbcr_rlim{rank}": percent(quantity, volume, 2),
+                f"{short}_qty_icdc{rank}": "0",
+                f"{short}_mbcr_glob_yn_{rank}": "Y" if firm in _FOREIGN else "N",
+            }
+        output |= {
+            f"glob_total_{short}_qty": whole(foreign[short]),
+            f"glob_{short}_rlim": percent(foreign[short], volume, 2),
+            f"glob_total_{short}_qty_icdc": "0",
+        }
+    output["glob_ntby_qty"] = whole(foreign["shnu"] - foreign["seln"])
+    return Answer(done("MCA00000", "정상 처리", output=output))
+
+
+_KOSPI, _KOSDAQ = ("005930", "000660", "005380", "105560"), ("247540", "086520", "028300", "145020")
+INDICES: Mapping[str, tuple[str, tuple[str, ...], Decimal]] = {
+    "0001": ("종합", _KOSPI, Decimal("0.0042")),
+    "0002": ("대형주", _KOSPI, Decimal("0.0043")),
+    "0003": ("중형주", _KOSPI, Decimal("0.0047")),
+    "0004": ("소형주", _KOSPI, Decimal("0.0039")),
+    "1001": ("KOSDAQ", _KOSDAQ, Decimal("0.0015")),
+    "2001": ("KOSPI200", _KOSPI, Decimal("0.00057")),
+}
+"""Name, symbols whose prices make the index here, and points for each won of their sum."""
+INDEX_ROWS = 50
+
+
+def index_chart(context: Context) -> Answer:
+    """Answer inquire-daily-indexchartprice: at most fifty candles between two dates, the newest first."""
+    code, period = context.text("FID_INPUT_ISCD"), context.text("FID_PERIOD_DIV_CODE")
+    if code not in INDICES:
+        raise wrong_field("FID_INPUT_ISCD")
+    start, end = date_field(context, "FID_INPUT_DATE_1"), date_field(context, "FID_INPUT_DATE_2")
+    days = _index_days(context, code)
+    rows = [_index_row(each) for each in reversed(by_period(days, period)) if start <= each.time.date() <= end]
+    head = _index_head(code, days[-1], days[-2])
+    return Answer(done("MCA00000", "정상 처리", output1=head, output2=rows[:INDEX_ROWS]))
+
+
+def _index_days(context: Context, code: str) -> list[Candle]:
+    """Return six years of an index; of the days before today once."""
+    kept = context.memory.indices
+    if code not in kept:
+        history = [context.exchange.daily_candles(symbol, days=HISTORY)[:-1] for symbol in INDICES[code][1]]
+        kept[code] = [_together(code, days) for days in zip(*history, strict=True)]
+    exchange = context.exchange
+    return [*kept[code], _together(code, [day_of(exchange.quote(symbol), exchange) for symbol in INDICES[code][1]])]
+
+
+def _together(code: str, days: tuple[Candle, ...] | list[Candle]) -> Candle:
+    points = INDICES[code][2]
+
+    def total(name: str) -> Decimal:
+        return sum((getattr(day, name) for day in days), Decimal(0))
+
+    return Candle(
+        days[0].time,
+        total("open") * points,
+        total("high") * points,
+        total("low") * points,
+        total("close") * points,
+        total("volume") / THOUSAND,
+        total("turnover") / MILLION,
+    )
+
+
+def _index_row(candle: Candle) -> dict[str, object]:
+    return {
+        "stck_bsop_date": f"{candle.time:%Y%m%d}",
+        "bstp_nmix_prpr": fixed(candle.close, 2),
+        "bstp_nmix_oprc": fixed(candle.open, 2),
+        "bstp_nmix_hgpr": fixed(candle.high, 2),
+        "bstp_nmix_lwpr": fixed(candle.low, 2),
+        "acml_vol": whole(candle.volume),
+        "acml_tr_pbmn": whole(candle.turnover),
+        "mod_yn": "N",
+    }
+
+
+def _index_head(code: str, today: Candle, before: Candle) -> dict[str, object]:
+    change = today.close - before.close
+    same = ("bstp_nmix_prpr", "bstp_nmix_oprc", "bstp_nmix_hgpr", "bstp_nmix_lwpr", "acml_vol", "acml_tr_pbmn")
+    row = _index_row(today)
+    return {
+        **{name: row[name] for name in same},
+        "bstp_nmix_prdy_vrss": fixed(change, 2),
+        "prdy_vrss_sign": sign(change),
+        "bstp_nmix_prdy_ctrt": percent(change, before.close, 2),
+        "prdy_nmix": fixed(before.close, 2),
+        "prdy_vol": whole(before.volume),
+        "hts_kor_isnm": INDICES[code][0],
+        "bstp_cls_code": code,
+        "futs_prdy_oprc": fixed(before.open, 2),
+        "futs_prdy_hgpr": fixed(before.high, 2),
+        "futs_prdy_lwpr": fixed(before.low, 2),
+    }
+
+
+OVERTIME_ROWS = 30
+
+
+def overtime_days(context: Context) -> Answer:
+    """Answer inquire-daily-overtimeprice. The session is no more, and nothing was ever traded in it here."""
+    instrument, quote = find(context)
+    days = context.exchange.daily_candles(instrument.symbol, days=OVERTIME_ROWS + 1)
+    rows = [
+        {
+            "stck_bsop_date": f"{day.time:%Y%m%d}",
+            "ovtm_untp_prpr": whole(day.close),
+            "ovtm_untp_prdy_vrss": "0",
+            "ovtm_untp_prdy_vrss_sign": "3",
+            "ovtm_untp_prdy_ctrt": "0.00",
+            "ovtm_untp_vol": "0",
+            "stck_clpr": whole(day.close),
+            "prdy_vrss": whole(day.close - before.close),
+            "prdy_vrss_sign": sign(day.close - before.close),
+            "prdy_ctrt": percent(day.close - before.close, before.close, 2),
+            "acml_vol": whole(day.volume),
+            "ovtm_untp_tr_pbmn": "0",
+        }
+        for before, day in pairwise(days)
+    ]
+    return Answer(done("MCA00000", "정상 처리", output1=_overtime_head(instrument, quote), output2=rows[::-1]))
+
+
+def overtime_trades(context: Context) -> Answer:
+    """Answer inquire-time-overtimeconclusion: a list without trades."""
+    head = {**_overtime_head(*find(context)), "uplm_sign": "1", "lslm_sign": "4"}
+    return Answer(done("MCA00000", "정상 처리", output1=head, output2=[]))
+
+
+def _overtime_head(instrument: Instrument, quote: Quote) -> dict[str, object]:
+    upper, lower = (
+        round_to_tick(quote.price * Decimal(factor), instrument.kind, up=up)
+        for factor, up in (("1.1", False), ("0.9", True))
+    )
+    zeros = ("ovtm_untp_oprc", "ovtm_untp_hgpr", "ovtm_untp_lwpr", "ovtm_untp_vol", "ovtm_untp_tr_pbmn")
+    return {
+        "ovtm_untp_prpr": whole(quote.price),
+        **dict.fromkeys((*zeros, "ovtm_untp_prdy_vrss", "ovtm_untp_antc_cnpr", "ovtm_untp_antc_vol"), "0"),
+        "ovtm_untp_antc_cntg_vrss": "0",
+        **dict.fromkeys(("ovtm_untp_prdy_vrss_sign", "ovtm_untp_antc_cntg_vrss_sign"), "3"),
+        **dict.fromkeys(("ovtm_untp_prdy_ctrt", "ovtm_untp_antc_cntg_ctrt"), "0.00"),
+        "ovtm_untp_mxpr": whole(min(upper, instrument.upper_limit)),
+        "ovtm_untp_llam": whole(max(lower, instrument.lower_limit)),
+    }
+
+
+WARRANTS = {"57H714": "005930", "57JBHH": "000660"}
+"""Call warrants that are told here, and what they are on. They cannot be ordered."""
+_RATIO = Decimal("0.01")
+
+
+def warrant(context: Context) -> Answer:
+    """Answer inquire-elw-price."""
+    code = context.text("FID_INPUT_ISCD")
+    if code not in WARRANTS:
+        raise Refused("APBK0656", "없는 종목입니다", result="7")
+    instrument = context.exchange.instruments[WARRANTS[code]]
+    under = context.exchange.quote(instrument.symbol)
+    strike = (instrument.previous_close * Decimal("0.9")).to_integral_value()
+    before, opened, high, low, price = (
+        _worth(known(value), strike)
+        for value in (instrument.previous_close, under.open, under.high, under.low, under.price)
+    )
+    theory = max((under.price - strike) * _RATIO, Decimal(0))
+    output = {
+        "elw_shrn_iscd": code,
+        "hts_kor_isnm": f"모의{instrument.name}콜",
+        "elw_prpr": whole(price),
+        "prdy_vrss": whole(price - before),
+        "prdy_vrss_sign": sign(price - before),
+        "prdy_ctrt": percent(price - before, before, 2),
+        **dict.fromkeys(("acml_vol", "acml_tr_pbmn"), "0"),
+        **dict.fromkeys(("prdy_vrss_vol_rate", "vol_tnrt", "apprch_rate", "hts_ints_vltl"), "0.00"),
+        "unas_shrn_iscd": instrument.symbol,
+        "unas_isnm": instrument.name,
+        "unas_prpr": fixed(under.price, 2),
+        "unas_prdy_vrss": fixed(known(under.change), 2),
+        "unas_prdy_vrss_sign": sign(known(under.change)),
+        "unas_prdy_ctrt": fixed(known(under.change_percent), 2),
+        "bidp": whole(price),
+        "askp": whole(price + 5),
+        "elw_oprc": whole(opened),
+        "elw_hgpr": whole(high),
+        "elw_lwpr": whole(low),
+        "stck_prdy_clpr": whole(before),
+        "hts_thpr": fixed(theory, 2),
+        "dprt": percent(price - theory, theory, 2),
+        "atm_cls_name": "ITM" if under.price > strike else "OTM",
+        "acpr": fixed(strike, 2),
+        **pivots(Candle(context.exchange.now(), opened, high, low, before, Decimal(0), Decimal(0))),
+        "elw_sdpr": whole(before),
+        "tick_conv_prc": whole(price),
+        "invt_epmd_cntt": "",
+    }
+    return Answer(done("MCA00000", "정상 처리", output=output))
+
+
+def _worth(price: Decimal, strike: Decimal) -> Decimal:
+    """Return what a warrant costs at a price of its share, in steps of five won."""
+    return max((price - strike) * _RATIO // 5 * 5, Decimal(5))
+
+
+MEMBERS = Api(f"{QUOTATIONS}/inquire-member", SYMBOL_FIELDS, members)
+INDEX_CHART = Api(
+    f"{QUOTATIONS}/inquire-daily-indexchartprice",
+    (
+        Field("FID_COND_MRKT_DIV_CODE", 2, codes=codes("U")),
+        Field("FID_INPUT_ISCD", 12),
+        Field("FID_INPUT_DATE_1", 10),
+        Field("FID_INPUT_DATE_2", 10),
+        Field("FID_PERIOD_DIV_CODE", 32, codes=codes(*DAYS_OF)),
+    ),
+    index_chart,
+)
+OVERTIME_DAYS = Api(f"{QUOTATIONS}/inquire-daily-overtimeprice", SYMBOL_FIELDS, overtime_days)
+OVERTIME_TRADES = Api(
+    f"{QUOTATIONS}/inquire-time-overtimeconclusion", (*SYMBOL_FIELDS, Field("FID_HOUR_CLS_CODE", 5)), overtime_trades
+)
+WARRANT = Api(
+    f"{QUOTATIONS}/inquire-elw-price",
+    (Field("FID_COND_MRKT_DIV_CODE", 2, codes=codes("W")), Field("FID_INPUT_ISCD", 12)),
+    warrant,
+)
