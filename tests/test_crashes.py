@@ -121,7 +121,7 @@ def test_an_amendment_or_cancellation_that_stands_is_found(name: str, verb: str,
         _, changed = at_exchange(box, name)
         (left,) = broker.unresolved()
         assert left.kind is IntentKind(verb.upper())
-        broker.reconcile(wait=True, timeout=5)
+        broker.reconcile(wait=True, timeout=30)
         found = journal_of(broker).get(left.id)
         assert found.state is IntentState.ACKED
         assert found.order_id is not None
@@ -194,7 +194,7 @@ def test_the_next_process_dies_as_it_looks_and_the_one_after_it_finds_the_order(
     (standing,) = at_exchange(box, "kis")
     with opened(box, "kis") as broker:
         (left,) = broker.unresolved()
-        broker.reconcile(wait=True, timeout=5)
+        broker.reconcile(wait=True, timeout=30)
         found = journal_of(broker).get(left.id)
         assert found.order_id is not None
         assert int(found.order_id) == standing.number

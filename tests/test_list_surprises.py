@@ -33,7 +33,7 @@ def test_the_number_of_another_order_that_was_answered_is_taken_back(trader: Tra
     for (symbol, side), kind in ((first, "processed_then_reset"), (second, "previous_answer")):
         trader.submit(partial(trader.broker.order, trader.request(symbol, side)), kind)
     trader.faults.clear()
-    trader.broker.reconcile(wait=True, timeout=4)
+    trader.broker.reconcile(wait=True, timeout=30)
     wanted = [trader.own_number(step) for step in trader.steps]
     assert [str(int(intent.order_id or 0)) for intent in trader.journal()] == wanted
 
@@ -44,6 +44,6 @@ def test_somebody_elses_order_is_reported_although_it_was_held_for_a_moment_to_b
     theirs = trader.exchange.submit(trader.account, request.model_copy(update={"quantity": request.quantity + 1}))
     trader.submit(partial(trader.broker.order, request), "processed_then_reset")
     trader.faults.clear()
-    report = trader.broker.reconcile(wait=True, timeout=4)
+    report = trader.broker.reconcile(wait=True, timeout=30)
     assert report.unresolved == ()
     assert [str(int(order.id)) for order in report.foreign] == [str(theirs.number)]

@@ -411,7 +411,7 @@ def test_a_change_that_got_through_is_found_whatever_happened_to_its_order(
         done = changes[name](order)
         order = trader.broker.refresh(done)
     mine = lost(trader, GETS_THROUGH, lambda: changes[verb](order))
-    report = trader.broker.reconcile(wait=True, timeout=5)
+    report = trader.broker.reconcile(wait=True, timeout=30)
     assert [each.state for each in report.decided] == [ACKED]
     assert int(trader.journal.get(mine.id).order_id or 0) == rows(trader)[-1].number
     assert (report.unresolved, report.foreign) == ((), ())
@@ -425,14 +425,14 @@ def test_a_change_that_got_lost_is_presumed_absent(
     lost(trader, GETS_LOST, lambda: changes[verb](order))
     for intent in trader.journal.unresolved():  # as if the time in which it may leave had passed
         trader.journal.revise(intent.id, lambda each: each.model_copy(update={"deadline": each.sent_at}))
-    report = trader.broker.reconcile(wait=True, timeout=10)
+    report = trader.broker.reconcile(wait=True, timeout=30)
     assert [each.state for each in report.decided] == [ABSENT]
 
 
 def test_an_order_that_the_list_shows_late_is_found(trader: Trader) -> None:
     mine = lost(trader, GETS_THROUGH)
     trader.breaks("lag", "listing", seconds=1)
-    report = trader.broker.reconcile(wait=True, timeout=6)
+    report = trader.broker.reconcile(wait=True, timeout=30)
     assert [(each.id, each.state) for each in report.decided] == [(mine.id, ACKED)]
 
 
@@ -440,7 +440,7 @@ def test_an_order_that_the_list_shows_late_is_found(trader: Trader) -> None:
 def test_one_list_that_lies_only_delays_the_match(kind: str, trader: Trader) -> None:
     mine = lost(trader, GETS_THROUGH)
     trader.breaks(kind, "listing", nth=1)
-    report = trader.broker.reconcile(wait=True, timeout=5)
+    report = trader.broker.reconcile(wait=True, timeout=30)
     assert [(each.id, each.state) for each in report.decided] == [(mine.id, ACKED)]
     assert len(rows(trader)) == trader.posts == 1
 
@@ -455,13 +455,13 @@ def test_a_list_that_cannot_be_read_changes_nothing_and_says_why(kind: str, trad
     if kind != "day_roll":
         assert report.problem
     trader.faults.clear()
-    assert [each.state for each in trader.broker.reconcile(wait=True, timeout=5).decided] == [ACKED]
+    assert [each.state for each in trader.broker.reconcile(wait=True, timeout=30).decided] == [ACKED]
 
 
 def test_orders_of_others_are_told_and_never_adopted(trader: Trader) -> None:
     trader.somebody_buys(7, HYNIX)
     mine = lost(trader, GETS_THROUGH)
-    report = trader.broker.reconcile(wait=True, timeout=5)
+    report = trader.broker.reconcile(wait=True, timeout=30)
     assert [order.symbol for order in report.foreign] == [HYNIX]
     assert trader.journal.get(mine.id).confidence is Confidence.PROBABLE
     assert len(list(trader.journal.everything())) == 1
@@ -483,7 +483,7 @@ def test_several_that_are_not_known_are_told_apart(trader: Trader) -> None:
     for symbol in (SAMSUNG, HYNIX):
         with pytest.raises(OrderUncertain):
             trader.buy(symbol=symbol)
-    report = trader.broker.reconcile(wait=True, timeout=5)
+    report = trader.broker.reconcile(wait=True, timeout=30)
     assert {each.symbol: each.state for each in report.decided} == {SAMSUNG: ACKED, HYNIX: ACKED}
 
 
@@ -495,6 +495,6 @@ def test_in_paper_trading_an_order_that_is_listed_is_found_all_the_same(
     monkeypatch.setattr(reconcile, "APART", dt.timedelta(seconds=0.3))
     with trading(name, environment="demo", exclusive=True) as trader:
         mine = lost(trader, GETS_THROUGH)
-        trader.broker.reconcile(wait=True, timeout=8)
+        trader.broker.reconcile(wait=True, timeout=30)
         found = trader.journal.get(mine.id)
         assert (found.state, found.confidence) == (ACKED, Confidence.EXACT)
