@@ -7,9 +7,10 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
@@ -57,6 +58,24 @@ def orders_at(box: Sandbox, broker: str) -> Sequence[ExchangeOrder]:
 def is_order(request: Request) -> bool:
     """Say whether a request places, amends or cancels an order."""
     return request.headers.get("tr_id", request.headers.get("api-id")) in ORDER_IDS
+
+
+@contextlib.contextmanager
+def started(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Start `brokerkit sandbox`, and yield its first line and the process."""
+    command = [sys.executable, "-m", "brokerkit", "sandbox", *arguments]
+    process = subprocess.Popen(  # noqa: S603
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        line = process.stdout.readline()
+        assert line, process.stderr.read()
+        yield line, process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
 
 
 class Program:

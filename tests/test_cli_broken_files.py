@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from brokerkit.cli import exits, main
+from tests.program import started
 
 TOML = '[profiles.main]\nbroker = "kis"\n# 모의투자\n'
 BROKEN: dict[str, Callable[[Path], object]] = {
@@ -73,6 +74,35 @@ def test_a_command_that_needs_the_file_says_so_in_one_line(
     assert "brokerkit.toml" in said.err
     assert main([*command.split(), "--json"]) == exits.WRONG_USAGE
     assert json.loads(capsys.readouterr().err)["error"] == "ConfigError"
+
+
+def test_the_brokers_are_shown_without_the_file(broken: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["brokers", "--json"]) == 0
+    assert [each["name"] for each in json.loads(capsys.readouterr().out)] == ["kis", "kiwoom"]
+
+
+@pytest.mark.parametrize("broken", ["bad TOML", "cp949", "a directory", "missing"], indirect=True)
+def test_the_demo_and_the_sandbox_need_no_file(broken: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", "--json"]) == 0
+    assert set(json.loads(capsys.readouterr().out)) == {"kis", "kiwoom"}
+    with started("--toml") as (line, _):
+        assert line == 'default = "kis"\n'
+
+
+@pytest.mark.parametrize("command", ["brokers", "demo", "sandbox --json", "config import nothing"])
+def test_who_may_be_loaded_is_not_guessed_where_the_users_own_file_is_broken(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("BROKERKIT_CONFIG", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    own = tmp_path / "config" / "brokerkit"
+    own.mkdir(parents=True, mode=0o700)
+    (own / "brokerkit.toml").write_text('packages = ["brokerkit-kr-kis"\n')
+    assert main(command.split()) == exits.WRONG_USAGE
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
 
 
 def test_the_demo_heeds_no_profile(

@@ -24,26 +24,9 @@ from brokerkit.market import clock
 from brokerkit.market.days import previous_trading_day
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.faults_kinds import KINDS
+from tests.program import started
 
 FIELDS = {"base_url", "websocket_url", "app_key", "app_secret", "account", "plays"}
-
-
-@contextmanager
-def started(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """Start `brokerkit sandbox`, and yield its first line and the process."""
-    command = [sys.executable, "-m", "brokerkit", "sandbox", *arguments]
-    process = subprocess.Popen(  # noqa: S603
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    try:
-        line = process.stdout.readline()
-        assert line, process.stderr.read()
-        yield line, process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=20)
 
 
 @contextmanager
