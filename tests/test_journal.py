@@ -515,6 +515,15 @@ def test_numbers_of_journals_written_before_there_were_branches_still_count(path
     journal.close()
 
 
+def test_an_order_whose_branch_cannot_be_read_is_kept_by_its_number(path: Path) -> None:
+    journal = branched(path)
+    order = order_of("7", handle="fake")
+    sent = begin(journal, intent_of())
+    assert journal.decide(sent.moved(State.ACKED, "its number came", order_id="7", result=order)).state is State.ACKED
+    assert journal.explained(DAY) == {"7"}
+    journal.close()
+
+
 def test_a_person_may_not_name_a_number_that_another_branch_has_given_too(path: Path) -> None:
     journal = branched(path)
     for branch, symbol in (("06010", "005930"), ("06020", "000660")):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 
 from brokerkit.models import Order
 from brokerkit.orders.intents import BRANCH, Intent, key_of, with_branch
@@ -17,10 +18,19 @@ def one_branch(order: Order) -> str:
     return ""
 
 
+def branch_in(order: Order, branch_of: BranchOf) -> str:
+    """Return the branch of an order; a blank where its adapter cannot read what stands in it."""
+    with suppress(Exception):
+        return branch_of(order)
+    return ""
+
+
 def key_of_intent(intent: Intent, branch_of: BranchOf) -> str | None:
     """Return what tells the order of an intent from all others of its day."""
     number = key_of(intent.order_id)
-    return number if number is None or intent.result is None else with_branch(number, branch_of(intent.result))
+    if number is None or intent.result is None:
+        return number
+    return with_branch(number, branch_in(intent.result, branch_of))
 
 
 def check_free(file: sqlite3.Connection, intent: Intent, key: str | None) -> None:

@@ -27,7 +27,7 @@ from brokerkit.orders.listing import (
     numbers_in,
     others,
 )
-from brokerkit.orders.numbers import BranchOf, one_branch
+from brokerkit.orders.numbers import BranchOf, branch_in, one_branch
 
 logger = logging.getLogger("brokerkit")
 
@@ -138,7 +138,7 @@ class Reconciler:
     def _comparable(self, found: Sequence[Listed | Unread]) -> list[Listed]:
         skew, tells_time = dt.timedelta(seconds=self._skew()), self._times_tell and not self._clock_is_wrong()
         return [
-            replace(row, tells_time=tells_time, skew=skew, branch=self._branch_of(row.order))
+            replace(row, tells_time=tells_time, skew=skew, branch=branch_in(row.order, self._branch_of))
             for row in found
             if isinstance(row, Listed)
         ]
@@ -189,7 +189,7 @@ class Reconciler:
 
         for intent in self._journal.of_day(day, {IntentState.ACKED}):
             same = listed.get(key_of(intent.order_id) or "", ())
-            branch = self._branch_of(intent.result) if intent.result else ""
+            branch = branch_in(intent.result, self._branch_of) if intent.result else ""
             theirs = [row for row in same if not branch or row.branch in ("", branch)]
             if theirs and intent.confidence is None and not any(could_be(intent, row) for row in theirs):
                 logger.warning("Order %s is not what was answered for %s", intent.order_id, intent.what)
