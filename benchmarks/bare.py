@@ -11,6 +11,7 @@ from typing import Any
 
 import requests
 
+from brokerkit.market import clock
 from brokerkit.sandbox.sandbox import Connection
 
 SECONDS = (3.0, 10.0)
@@ -37,6 +38,10 @@ class Bare(ABC):
     @abstractmethod
     def balance(self) -> Any:
         """Ask for cash and holdings."""
+
+    @abstractmethod
+    def flow(self, symbol: str) -> Any:
+        """Ask for the newest days of the investor flow of a symbol."""
 
     def close(self) -> None:
         """Close the connection."""
@@ -82,6 +87,13 @@ class BareKis(Bare):
             },
         )
 
+    def flow(self, symbol: str) -> Any:
+        return self._get(
+            "/uapi/domestic-stock/v1/quotations/inquire-investor",
+            "FHKST01010900",
+            {"FID_COND_MRKT_DIV_CODE": "J", "FID_INPUT_ISCD": symbol},
+        )
+
     def _get(self, path: str, tr_id: str, params: dict[str, str]) -> Any:
         headers = {**self.headers, "tr_id": tr_id}
         return self.session.get(f"{self.url}{path}", params=params, headers=headers, timeout=SECONDS).json()
@@ -101,6 +113,10 @@ class BareKiwoom(Bare):
             self._post("/api/dostk/acnt", "kt00018", {"qry_tp": "2", "dmst_stex_tp": "KRX"}),
             self._post("/api/dostk/acnt", "kt00001", {"qry_tp": "3"}),
         )
+
+    def flow(self, symbol: str) -> Any:
+        asked = {"dt": f"{clock.today():%Y%m%d}", "stk_cd": symbol, "trde_tp": "0", "unit_tp": "1"}
+        return [self._post("/api/dostk/stkinfo", "ka10059", {**asked, "amt_qty_tp": unit}) for unit in ("2", "1")]
 
     def _post(self, path: str, api_id: str, body: dict[str, str]) -> Any:
         headers = {**self.headers, "api-id": api_id}

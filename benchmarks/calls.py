@@ -29,7 +29,8 @@ from brokerkit.broker import Broker
 from brokerkit.sandbox.sandbox import Connection
 
 OURS, MEASURE = "brokerkit", "bare session"
-TARGET = 0.85
+TARGETS = {"quote": (0.50, 0.85), "balance": (0.85, 0.80), "flow": (1.30, 1.30)}
+"""By question: how much of a bare session's processor time and wall time a call may take."""
 ROUNDS = 15
 CALLS = 40
 """Of one side in one round."""
@@ -45,6 +46,7 @@ class Case:
     """One question over one kind of connection, and what each side's rounds brought."""
 
     name: str
+    question: str
     sides: Mapping[str, Ask]
     wall: dict[str, list[float]] = field(default_factory=dict)
     processor: dict[str, list[float]] = field(default_factory=dict)
@@ -107,10 +109,15 @@ def questions(name: str, given: Connection, certificate: Path | None, opened: Ex
         if other.broker == name and other.is_installed() and (ask := other.opened(given, token)):
             quotes[other.distribution] = lambda ask=ask: ask(next(symbol))  # type: ignore[misc]
     balances: dict[str, Ask] = {OURS: broker.balance, MEASURE: bare.balance}
+    flows: dict[str, Ask] = {
+        OURS: lambda: broker.investor_flow(SYMBOLS[0]),
+        MEASURE: lambda: bare.flow(SYMBOLS[0]),
+    }
     scheme = "TLS" if certificate else "plain"
     return [
-        Case(f"{name}: quote, {scheme}", quotes),
-        Case(f"{name}: balance of {POSITIONS}, {scheme}", balances),
+        Case(f"{name}: quote, {scheme}", "quote", quotes),
+        Case(f"{name}: balance of {POSITIONS}, {scheme}", "balance", balances),
+        Case(f"{name}: investor flow of a month, {scheme}", "flow", flows),
     ]
 
 

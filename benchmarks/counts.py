@@ -71,7 +71,7 @@ def _start_all(keys: str, environment: dict[str, str]) -> None:
             process.stdin.write(keys)
             process.stdin.flush()
         for process in started:
-            _, errors = process.communicate(timeout=30)
+            _, errors = process.communicate(timeout=120)
             if process.returncode:
                 raise RuntimeError(f"A process that started cold failed:\n{errors}")
     finally:

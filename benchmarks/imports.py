@@ -29,6 +29,9 @@ IMPORTS = {
 }
 BROKERS = {name: f'brokerkit.get_broker("{name}", {KEYS})' for name in ("kis", "kiwoom")}
 HELP = "brokerkit --help"
+LIKE_HELP = "a program that imports typer and rich and does nothing"
+PROGRAMS = {HELP: ["-m", "brokerkit", "--help"], LIKE_HELP: ["-c", "import typer, rich.console, rich.table"]}
+"""Measured as whole processes."""
 _TIMED = "import time\n{first}\nbegun = time.perf_counter()\n{work}\nprint((time.perf_counter() - begun) * 1000)"
 
 
@@ -38,7 +41,7 @@ def start_milliseconds(rounds: int = ROUNDS) -> dict[str, list[float]]:
     for name, work in BROKERS.items():
         programs[f"get_broker, {name}, first in the process"] = _TIMED.format(first="import brokerkit", work=work)
         programs[f"get_broker, {name}, again"] = _TIMED.format(first=f"import brokerkit\n{work}", work=work)
-    found: dict[str, list[float]] = {what: [] for what in (*programs, HELP)}
+    found: dict[str, list[float]] = {what: [] for what in (*programs, *PROGRAMS)}
     with tempfile.TemporaryDirectory() as name:
         environment = _environment(Path(name))
         for number in range(rounds + 1):
@@ -46,16 +49,17 @@ def start_milliseconds(rounds: int = ROUNDS) -> dict[str, list[float]]:
                 milliseconds = float(_run(["-c", program], Path(name), environment))
                 if number:
                     found[what].append(milliseconds)
-            begun = time.perf_counter()
-            _run(["-m", "brokerkit", "--help"], Path(name), environment)
-            if number:
-                found[HELP].append((time.perf_counter() - begun) * 1000)
+            for what, arguments in PROGRAMS.items():
+                begun = time.perf_counter()
+                _run(arguments, Path(name), environment)
+                if number:
+                    found[what].append((time.perf_counter() - begun) * 1000)
     return found
 
 
-def import_ratio(found: Mapping[str, list[float]], baseline: str) -> float:
-    """Return the median over the rounds of our import by another one of the same round."""
-    return median(own / other for own, other in zip(found["import brokerkit"], found[baseline], strict=True))
+def ratio(found: Mapping[str, list[float]], what: str, baseline: str) -> float:
+    """Return the median over the rounds of a time by another one of the same round."""
+    return median(own / other for own, other in zip(found[what], found[baseline], strict=True))
 
 
 def _environment(folder: Path) -> dict[str, str]:

@@ -26,9 +26,10 @@ from brokerkit.broker import Broker
 from brokerkit.market import clock
 from brokerkit.models import OrderRequest, OrderType, Side
 from brokerkit.sandbox import Sandbox
-from brokerkit.sandbox.server import Face
+from brokerkit.sandbox.server import Face, Server
 
 BROKERS = ("kis", "kiwoom")
+PLAIN = "plain server"
 POSITIONS = 10
 _CHEAP = 50_000
 """Shares below this price, so that the account can pay for all orders."""
@@ -101,6 +102,16 @@ def unlimited(broker: Broker) -> Iterator[None]:
         yield
 
 
+async def plain(scope: Any, receive: Any, send: Any) -> None:
+    """Answer a kilobyte of JSON to whoever asks: what the server that the faces use can do at best."""
+    while (await receive()).get("more_body"):
+        pass
+    body = json.dumps({"plain": "x" * 1_000}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
 def told_of(sandbox: Sandbox, face: Face, *, keys: bool) -> dict[str, Any]:
     """Return what a client has to know about a face: its keys, or the requests that it may repeat."""
     connection = sandbox.connect(face.name)
@@ -128,9 +139,14 @@ def main() -> None:
             give_positions(sandbox, face)
             place_orders(sandbox, face, given.orders)
             told[name] = told_of(sandbox, face, keys=given.keys)
+        bare = Server(plain)
+        if not given.keys:
+            asked = {"method": "GET", "path": "/", "query": {}, "headers": {}, "body": ""}
+            told[PLAIN] = {"port": bare.port, "questions": {"a kilobyte": [asked]}}
         print(json.dumps(told), flush=True)
         for _ in sys.stdin:
             print(time.process_time(), flush=True)
+        bare.close()
 
 
 if __name__ == "__main__":

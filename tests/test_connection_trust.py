@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import ssl
 from pathlib import Path
 
 import pytest
 
 from brokerkit import BrokerError, ConfigError, NetworkError, get_broker
 from brokerkit.sandbox import Sandbox
+from brokerkit.sandbox.certificate import make_certificate as make_sandbox_certificate
 from brokerkit.transport.connection import Answer, Failure, new_line, transmit
 from tests.servers import Server, make_certificate
 from tests.test_connection import prepared
@@ -16,6 +19,10 @@ from tests.test_connection import prepared
 BROKERS = ("kis", "kiwoom")
 
 pytest.importorskip("cryptography", reason="certificates are made with the cryptography package")
+
+from cryptography import x509  # noqa: E402
+from cryptography.hazmat.primitives import hashes, serialization  # noqa: E402
+from cryptography.hazmat.primitives.asymmetric import ec  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -120,6 +127,91 @@ def test_an_address_that_is_given_counts_more_than_that_of_a_profile() -> None:
             connected.quote("005930")
         assert served.face("kis").requests == []
         assert len(other.face("kis").requests) == 1
+
+
+def issued_by(shown: Path, key_file: Path, folder: Path) -> ssl.SSLContext:
+    """Return the context of a server whose certificate for localhost is signed with the key of the sandbox."""
+    issuer = x509.load_pem_x509_certificate(shown.read_bytes())
+    signing = serialization.load_pem_private_key(key_file.read_bytes(), password=None)
+    assert isinstance(signing, ec.EllipticCurvePrivateKey)
+    key = ec.generate_private_key(ec.SECP256R1())
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")]))
+        .issuer_name(issuer.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(issuer.not_valid_before_utc)
+        .not_valid_after(issuer.not_valid_after_utc)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(signing, hashes.SHA256())
+    )
+    chain, private = folder / "forged.pem", folder / "forged.key"
+    chain.write_bytes(made.public_bytes(serialization.Encoding.PEM) + shown.read_bytes())
+    private.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain, private)
+    return context
+
+
+def told_by(context: ssl.SSLContext, shown: Path) -> Answer | Failure:
+    line = new_line()
+    with Server(tls=context) as server:
+        told = transmit(line, prepared(server.url), fresh=False, gate=None, cap=1000, verify=str(shown))
+        line.close()
+        assert len(server.requests) == isinstance(told, Answer)
+    return told
+
+
+def test_who_has_the_key_of_a_sandbox_can_show_it_and_sign_nothing_with_it(tmp_path: Path) -> None:
+    shown = tmp_path / "sandbox.pem"
+    key = make_sandbox_certificate(shown)
+    own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    own.load_cert_chain(shown, key)
+    assert isinstance(told_by(own, shown), Answer)
+    told = told_by(issued_by(shown, key, tmp_path), shown)
+    assert isinstance(told, Failure)
+    assert (told.sent, "SSL" in told.words) == (0, True)
+    key.unlink()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+def test_the_certificate_of_a_sandbox_is_good_for_this_machine_by_strict_rules(host: str, tmp_path: Path) -> None:
+    shown = tmp_path / "sandbox.pem"
+    key = make_sandbox_certificate(shown)
+    served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    served.load_cert_chain(shown, key)
+    key.unlink()
+    client = ssl.create_default_context(cafile=shown)
+    client.verify_flags |= ssl.VERIFY_X509_STRICT
+    assert shaken(client, served, host) is True
+    with pytest.raises(ssl.SSLCertVerificationError):
+        shaken(client, served, "openapi.example")
+
+
+def shaken(client: ssl.SSLContext, served: ssl.SSLContext, host: str) -> bool:
+    """Shake hands in memory; an SSLError if the client does not trust what it is shown."""
+    to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
+    one = client.wrap_bio(to_client, to_server, server_hostname=host)
+    other = served.wrap_bio(to_server, to_client, server_side=True)
+    for side in (one, other, one):
+        with contextlib.suppress(ssl.SSLWantReadError):
+            side.do_handshake()
+    return one.getpeercert() is not None
+
+
+def test_the_certificate_of_a_sandbox_says_what_it_is_for(tmp_path: Path) -> None:
+    shown = tmp_path / "sandbox.pem"
+    make_sandbox_certificate(shown).unlink()
+    extensions = x509.load_pem_x509_certificate(shown.read_bytes()).extensions
+    basic = extensions.get_extension_for_class(x509.BasicConstraints)
+    usage = extensions.get_extension_for_class(x509.KeyUsage)
+    assert (basic.critical, basic.value.ca) == (True, False)
+    assert (usage.critical, usage.value.digital_signature, usage.value.key_cert_sign) == (True, True, False)
+    purposes = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert list(purposes) == [x509.ExtendedKeyUsageOID.SERVER_AUTH]
 
 
 def test_a_line_that_goes_to_another_server_checks_the_certificate_of_that_one(tmp_path: Path) -> None:
