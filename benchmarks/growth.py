@@ -127,7 +127,7 @@ def orders(name: str, sizes: Iterable[int]) -> list[Growth]:
 def _leave_open(journal: Journal) -> None:
     """Write down an order of which nobody knows what became of it."""
     intent = intent_of(clock.today(), 0)
-    intent = journal.begin(intent, limits=WIDE, value=None, check=lambda: None, deadline=clock.now())
+    intent = journal.begin(intent, limits=WIDE, value=None, check=lambda: None, seconds=15.0)
     journal.decide(intent.moved(IntentState.UNKNOWN, "no answer came"))
 
 
@@ -183,7 +183,7 @@ def _fill_today(journal: Journal, rows: int) -> None:
 
 def _order(journal: Journal, number: int = 0, **known: object) -> str:
     intent = intent_of(clock.today(), number).model_copy(update=known)
-    intent = journal.begin(intent, limits=WIDE, value=Decimal(50_000), check=lambda: None, deadline=clock.now())
+    intent = journal.begin(intent, limits=WIDE, value=Decimal(50_000), check=lambda: None, seconds=15.0)
     return journal.decide(intent.moved(IntentState.REJECTED, "the broker refused it", answer="{}")).id
 
 

@@ -246,7 +246,8 @@ class KisFace(Face):
         if tr_id in service.ids(not demo):
             if demo:
                 raise GatewayRefused("EGW02006", f"모의투자에 없는 TR: {tr_id}")
-            raise GatewayRefused("EGW02004", f"실전투자에 없는 TR: {tr_id}")
+            # EGW02004 is told too, of a key of the demo: here the key is right, and the id alone is of the demo.
+            raise GatewayRefused("EGW00356", f"실전투자에 없는 TR: {tr_id}")
         if not tr_id:
             # Which code a call without tr_id gets is not known: the general one for a bad request.
             raise GatewayRefused("EGW00101", "tr_id가 없습니다")

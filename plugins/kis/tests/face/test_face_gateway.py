@@ -151,7 +151,7 @@ def test_demo_takes_one_call_a_second(demo: Any) -> None:
 
 
 def test_ids_of_the_demo_are_refused_on_the_real_host(real: Any) -> None:
-    assert real.code_of(real.get(BALANCE, "VTTC8434R", real.balance_fields())) == (500, "1", "EGW02004")
+    assert real.code_of(real.get(BALANCE, "VTTC8434R", real.balance_fields())) == (500, "1", "EGW00356")
 
 
 def test_every_call_that_exists_is_played_or_refused_as_not_offered(
