@@ -154,7 +154,7 @@ class Reconciler:
         explained = self._journal.explained(day)
         free = others(rows, explained)
         dated = [row for row in rows if row.is_dated]
-        numbers = [number_of(number) for number in (*(row.order.id for row in dated), *(row.number for row in unread))]
+        numbers = [number_of(row.order.id) for row in dated]
         # Whoever else trades the account is known before anything is matched.
         self._journal.learn(day, numbers, self._foreign(free, (*intents, *sending)), falls=falls(dated))
         blind = [row for row in unread if key_of(row.number) not in numbers_in(explained)]

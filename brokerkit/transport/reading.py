@@ -86,7 +86,7 @@ class Reader(ABC):
 
     def odd(self, endpoint: Endpoint[Any], row: OddRow, *number: str) -> WireError:
         """Return the error for a list with an odd row."""
-        return self.wrong(endpoint, f"in the row of {row.text(*number) or 'no number'}, {row.fault}")
+        return self.wrong(endpoint, f"in the row of {row.number(*number) or 'no number'}, {row.fault}")
 
     def _read(self, endpoint: Endpoint[R], answer: Answer) -> R:
         """Return the checked reply. What fails here is raised anew, without the frames that hold the broker's words."""

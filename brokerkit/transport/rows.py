@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar, get_args
 
@@ -11,7 +12,7 @@ from pydantic_core import CoreSchema, core_schema
 from brokerkit.transport.endpoint import deepest_fault
 
 T = TypeVar("T")
-LONGEST_NUMBER = 18
+_NUMBER = re.compile("[0-9]{1,18}")
 
 
 @dataclass(frozen=True)
@@ -22,10 +23,10 @@ class OddRow:
     """Which field of it is wrong, and how."""
     values: dict[str, Any] = field(repr=False)
 
-    def text(self, *names: str) -> str:
-        """Return the first of these fields that it has as text, blank if there is none."""
-        found = (self.values.get(name) for name in names)
-        return next((value.strip() for value in found if isinstance(value, str)), "")
+    def number(self, *names: str) -> str:
+        """Return the first of these fields that is a number of an order, blank if none is: other text is not shown."""
+        texts = (value.strip() for value in map(self.values.get, names) if isinstance(value, str))
+        return next((text for text in texts if _NUMBER.fullmatch(text)), "")
 
     @property
     def is_blank(self) -> bool:
@@ -34,8 +35,8 @@ class OddRow:
 
     def may_be(self, number: str, *names: str) -> bool:
         """Say whether it may be the row of an order: it has that number, or none that can be read."""
-        text = self.text(*names)
-        return not (text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER) or int(text) == int(number)
+        own = self.number(*names)
+        return not own or int(own) == int(number)
 
 
 class _OrOdd:

@@ -125,7 +125,7 @@ class OrderLists:
                     unread.append(open_row)
                 elif not any(orders.same_branch(open_row.branch, branch) for branch in known[int(open_row.id)]):
                     listed.append(Listed(open_row.to_model(name=open_row.name or None)))
-        return [*listed, *(Unread(row.fault, row.text(orders.NUMBER)) for row in unread)]
+        return [*listed, *(Unread(row.fault, row.number(orders.NUMBER)) for row in unread)]
 
     def working(self) -> Iterable[Order]:
         """Return the orders that stand."""

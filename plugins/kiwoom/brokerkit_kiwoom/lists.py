@@ -154,7 +154,7 @@ class OrderLists:
                     unread.append(today)
                 elif int(today.id) not in known:
                     listed.append(Listed(self._of_today(today), is_dated=endpoint is not orders.FILLED_ORDERS))
-        return [*listed, *(Unread(row.fault, row.text(orders.NUMBER)) for row in unread)]
+        return [*listed, *(Unread(row.fault, row.number(orders.NUMBER)) for row in unread)]
 
     def working(self) -> Iterable[Order]:
         """Return the orders that stand."""

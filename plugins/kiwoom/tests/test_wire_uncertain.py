@@ -98,7 +98,7 @@ def test_odd_row_of_the_open_or_filled_orders_is_reported_too(wire: Any) -> None
     listing(wire, OPEN, {"io_tp_nm": "?"})
     listing(wire, FILLED, {"ord_no": "x"})
     assert len(wire.broker.reconcile().unreadable) == 2
-    assert settled(wire, mine).sightings[-1].unexplained == ("140", "x")
+    assert settled(wire, mine).sightings[-1].unexplained == ("140", "?")
 
 
 @pytest.mark.parametrize("id", [DAY, OPEN])
