@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import math
+import sqlite3
 import sys
 import tempfile
 import threading
@@ -177,8 +178,10 @@ def _fill_today(journal: Journal, rows: int) -> None:
             )
             yield {**journal._row(intent, Decimal(50_000)), "monotonic": 0.0}
 
-    with journal._writing() as file:
+    def write(file: sqlite3.Connection) -> None:
         file.executemany(_WRITE, written())
+
+    journal._write(write)
 
 
 def _order(journal: Journal, number: int = 0, **known: object) -> str:
