@@ -44,10 +44,10 @@ PROFILE_KEYS = frozenset({"broker", "environment", "arm", "base_url", "plays", "
 _VALUE = core.definition_reference_schema("value")
 _TEXT = core.no_info_after_validator_function(SecretStr, core.str_schema(strict=True))
 _KINDS = [_TEXT, core.list_schema(_VALUE, strict=True), core.dict_schema(None, _VALUE), core.any_schema()]
-seal: Callable[[Any], dict[str, Any]] = SchemaValidator(
+seal: Callable[[Any], Any] = SchemaValidator(
     core.definitions_schema(_VALUE, [core.union_schema(list(_KINDS), mode="left_to_right", ref="value")])
 ).validate_python
-"""Returns a table with every text in it a SecretStr, whatever its depth, while no frame of ours holds the texts."""
+"""Returns a table or list with every text in it a SecretStr, at any depth; no frame of ours holds the texts."""
 _PADDING = " \t\r\n\v\f\0\u00a0\u200b\u200c\u200d\u2060\u3000\ufeff"
 """What copying and editors leave around a key: blanks, line ends, marks without a width."""
 
@@ -242,7 +242,9 @@ def _content(path: Path) -> dict[str, Any]:
         words = f"cannot be read: {files.reason(error)}"
     else:
         try:
-            content = seal(tomllib.loads(raw.get_secret_value().decode("utf-8-sig")))  # Windows editors mark UTF-8
+            content: dict[str, Any] = seal(
+                tomllib.loads(raw.get_secret_value().decode("utf-8-sig"))
+            )  # Windows editors mark UTF-8
         except tomllib.TOMLDecodeError as error:
             words = f"is not valid TOML: {sanitize(str(error), limit=120)}"
             advice = "Correct that line; see the README."

@@ -69,7 +69,7 @@ def get_broker(
     and sides go out while some of an earlier run are unresolved. `options` are the adapter's own settings.
     Raises ConfigError and UnknownBroker.
     """
-    account, app_key, app_secret = _sealed(account), _sealed(app_key), _sealed(app_secret)
+    account, app_key, app_secret = seal([account, app_key, app_secret])
     options = seal(dict(options or {}))
     configured = load_configuration()
     entries = trusted(BROKERS, configured.packages)  # once: every look reads the metadata of all that is installed
@@ -202,10 +202,6 @@ def _shared_sandbox() -> Sandbox:
             advice='In the clone: pip install ".[sandbox]"',
         ) from None
     return shared()
-
-
-def _sealed(secret: Secret | None) -> SecretStr | None:
-    return SecretStr(secret) if isinstance(secret, str) else secret
 
 
 def _from_environment(kind: type[Broker], broker: str, installed: tuple[str, ...]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated, Any
+from urllib.parse import quote, quote_plus, unquote
 
 import pytest
 from hypothesis import example, given
@@ -220,7 +221,59 @@ def test_the_first_secrets_are_not_forgotten_after_many_others() -> None:
 def test_a_long_secret_goes_before_a_short_one_inside_it() -> None:
     redactor = Redactor()
     redactor.add((SecretStr("50012345"), SecretStr("5001234501"), SecretStr("01")))
-    assert redactor.clean("5001234501 50012345 01") == f"{HIDDEN} {HIDDEN} 01"
+    assert redactor.clean("5001234501 50012345x 01") == f"{HIDDEN} {HIDDEN}x 01"
+
+
+ACCOUNT, KEY = "5001234501", "Ab+/cd%=Ef0123456789"
+SPELLINGS: dict[str, str] = {
+    "the account as it is": ACCOUNT,
+    "the account with its dash": "50012345-01",
+    "its first eight digits": "50012345",
+    "the account over two lines": "50012345\r\n01",
+    "the account in blanks": "5001 2345 01",
+    "the account escaped": "".join(f"\\u{ord(digit):04x}" for digit in ACCOUNT),
+    "the account percent-encoded": "".join(f"%{ord(digit):02X}" for digit in ACCOUNT),
+    "a key as it is": KEY,
+    "a key over two lines": f"{KEY[:9]}\n{KEY[9:]}",
+    "a key over two escaped lines": f"{KEY[:9]}\\n{KEY[9:]}",
+    "a key percent-encoded": quote(KEY, safe=""),
+    "a key percent-encoded in small letters": quote(KEY, safe="").lower(),
+    "a key percent-encoded twice": quote(quote(KEY, safe=""), safe=""),
+    "a key of a form": quote_plus(KEY).replace("%2B", " "),
+    "a key with an escaped slash": KEY.replace("/", "\\/"),
+    "a key in JSON within JSON": json.dumps(json.dumps(KEY.replace("/", "\\/"))),
+    "a key escaped": "".join(f"\\u{ord(character):04X}" for character in KEY),
+    "a key of a page": "".join(f"&#{ord(character)};" for character in KEY),
+    "a key in other cases": KEY.swapcase(),
+    "hidden marks in it": "\u200b".join(KEY),
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("around", ["{}", "no: {} is wrong", '{{"a":"{}","b":1}}', "%7B{}%7D", "x" * 300 + "{}"])
+def test_a_secret_is_taken_out_however_a_server_spells_it(spelling: str, around: str) -> None:
+    redactor = Redactor()
+    redactor.add((SecretStr(KEY), SecretStr(ACCOUNT)))
+    clean = redactor.clean(around.format(SPELLINGS[spelling]))
+    assert HIDDEN in clean or clean.endswith("…")
+    for readable in (clean, unquote(unquote(clean)), clean.replace("\\", "").replace("-", "")):
+        for part in (KEY[:9].lower(), KEY[9:].lower(), ACCOUNT[:8], "u0035", "&#65;"):
+            assert part not in readable.lower().replace(" ", "")
+
+
+def test_a_text_is_cut_after_its_secrets_are_taken_out_and_shows_it() -> None:
+    redactor = Redactor()
+    redactor.add((SecretStr(KEY),))
+    clean = redactor.clean(f"{KEY} " * 30 + "the reason comes last" + "y" * 100)
+    assert clean.startswith(f"{HIDDEN} {HIDDEN} ")
+    assert "the reason comes last" in clean
+    assert clean.endswith("…")
+
+
+def test_words_around_a_secret_stay() -> None:
+    redactor = Redactor()
+    redactor.add((SecretStr(ACCOUNT),))
+    assert redactor.clean("계좌 50012345-01 (50%25) a\\/b 500-1234") == f"계좌 {HIDDEN} (50%25) a\\/b 500-1234"
 
 
 class Fruit(StrEnum):
