@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from brokerkit.market.costs import cut
 from brokerkit.models import Side
@@ -61,6 +62,21 @@ class AccountState:
     """Amount, before fees."""
     fees_today: Decimal
     """Commission and tax of today's trades."""
+
+    @cached_property
+    def cost(self) -> Decimal:
+        """What the holdings have cost."""
+        return sum((holding.cost for holding in self.holdings), Decimal(0))
+
+    @cached_property
+    def market_value(self) -> Decimal:
+        """What the holdings are worth now."""
+        return sum((holding.market_value for holding in self.holdings), Decimal(0))
+
+    @cached_property
+    def numbered(self) -> tuple[tuple[int, Holding], ...]:
+        """The holdings with their place in the list."""
+        return tuple(enumerate(self.holdings))
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,8 @@ class Exchange(PublicMarket):
     def _begin(self, seed: int, today: dt.date, past: Past) -> None:
         super().__init__(seed, today, past)
         self._accounts: dict[str, Account] = {}
+        self._states: dict[str, tuple[int, AccountState]] = {}
+        """What was told of an account at a number of changes: all pages of a balance are of one state."""
         self._next_number = history.first_number(seed)
 
     def open_account(self, number: str, *, cash: Decimal = Decimal(100_000_000), costs: Costs | None = None) -> None:
@@ -79,9 +81,13 @@ class Exchange(PublicMarket):
         """Return cash and holdings of an account."""
         with self._lock:
             floor = self._floor
-            return self._account(number).state(
-                lambda symbol: floor.book(floor.instruments[symbol]).day.price, self._today
-            )
+            changes, state = self._states.get(number, (-1, None))
+            if state is None or changes != self._changes:
+                state = self._account(number).state(
+                    lambda symbol: floor.book(floor.instruments[symbol]).day.price, self._today
+                )
+                self._states[number] = (self._changes, state)
+            return state
 
     def affordable(self, account: str, symbol: str, price: Decimal | None = None) -> Decimal:
         """Return how many shares the account can buy, commission included; without a price as a market order."""

@@ -26,7 +26,7 @@ def balance(context: Context) -> Answer:
     state = context.exchange.account(context.account)
     names = ("CANO", "ACNT_PRDT_CD", "AFHR_FLPR_YN", "INQR_DVSN", "UNPR_DVSN", "FUND_STTL_ICLD_YN")
     listing = Listing(
-        rows=list(enumerate(state.holdings)),
+        rows=state.numbered,
         key=lambda row: f"{row[0]:012d}",
         write=lambda row: _holding(row[1], context.exchange.quote(row[1].symbol)),
         size=20 if context.demo else 50,
@@ -67,8 +67,7 @@ def _holding(holding: Holding, quote: Quote) -> dict[str, object]:
 
 
 def _totals(state: AccountState) -> dict[str, object]:
-    cost = sum((holding.cost for holding in state.holdings), Decimal(0))
-    value = sum((holding.market_value for holding in state.holdings), Decimal(0))
+    cost, value = state.cost, state.market_value
     total = value + state.cash_d2
     # Yesterday's trades and assets are not kept by the exchange: zeros, and an asset that did not change.
     return {

@@ -31,7 +31,7 @@ class Branch:
     costs: Costs
     demo: bool
     memory: dict[tuple[str, str], Any] = field(default_factory=dict)
-    """What does not change during the day, by what it is and whose, so that it is computed once."""
+    """What was computed once, by what it is and whose, with what it holds for."""
 
     def prefixed(self, symbol: str) -> str:
         """Return a code as account queries write it: with the letter of its kind."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from brokerkit.models import Side
 from brokerkit.sandbox.exchange import AccountState, ExchangeOrder, Holding
@@ -48,15 +49,15 @@ class _Portfolio:
     state: AccountState
     held: list[tuple[int, _Valued]]
 
-    @property
+    @cached_property
     def cost(self) -> Decimal:
         return sum((each.holding.cost for _, each in self.held), Decimal(0))
 
-    @property
+    @cached_property
     def value(self) -> Decimal:
         return sum((each.holding.market_value for _, each in self.held), Decimal(0))
 
-    @property
+    @cached_property
     def profit(self) -> Decimal:
         return sum((each.profit for _, each in self.held), Decimal(0))
 
@@ -64,8 +65,11 @@ class _Portfolio:
 def _portfolio(branch: Branch) -> _Portfolio:
     # Whether a row of quantity 0 stays for what was sold today is not known; it is left out.
     state = branch.exchange.account(branch.account)
-    held = [_valued(branch, holding) for holding in state.holdings if holding.quantity > 0]
-    return _Portfolio(state, list(enumerate(held)))
+    known: _Portfolio | None = branch.memory.get(("portfolio", branch.account))
+    if known is None or known.state is not state:
+        held = [_valued(branch, holding) for holding in state.holdings if holding.quantity > 0]
+        known = branch.memory["portfolio", branch.account] = _Portfolio(state, list(enumerate(held)))
+    return known
 
 
 def _valued(branch: Branch, holding: Holding) -> _Valued:
