@@ -13,7 +13,7 @@ from brokerkit.broker import Broker
 from brokerkit.errors import UnknownSymbol, Unsupported
 from brokerkit.market import clock
 from brokerkit.market.ticks import Kind, tick_size
-from brokerkit.market.valuation import agrees
+from brokerkit.market.valuation import agrees, terms_of
 from brokerkit.models import (
     Balance,
     BuyingPower,
@@ -22,6 +22,7 @@ from brokerkit.models import (
     OrderBook,
     OrderRequest,
     OrderStatus,
+    Position,
     Quote,
     Venue,
 )
@@ -234,22 +235,27 @@ class KisBroker(Broker):
                 "CTX_AREA_NK100": "",
             },
         )
-        rows = [row for page in pages for row in page.rows if row.shares]
-        for row in rows:
-            if row.kind is None:
-                raise self.client.wrong(
-                    account.BALANCE,
-                    f"of {row.shares:f} {row.symbol} it is not clear whose they are: trad_dvsn_name {row.trade!r}",
-                )
+        rows = [row for page in pages for row in page.rows if row.quantity]
+        positions = tuple(map(self._position, rows))
         totals = self._totals(pages)
-        if not agrees(totals.market_value, [row.market_value for row in rows]):
+        if not agrees(totals.market_value, [position.market_value for position in positions]):
             words = f"the total of the market value ({totals.market_value}) is not the sum of the holdings"
             raise self.client.wrong(account.BALANCE, words)
         return totals.to_model(
             account=self.account(),
             currency="KRW",
-            positions=tuple(row.to_model(currency="KRW", name=row.name or None) for row in rows),
+            positions=positions,
         )
+
+    def _position(self, row: account.Holding) -> Position:
+        kind = row.kind
+        if kind is None:
+            raise self.client.wrong(
+                account.BALANCE,
+                f"of {row.quantity:f} {row.symbol} it is not clear whose they are: trad_dvsn_name {row.trade!r}",
+            )
+        terms = terms_of(kind, row.quantity, row.price, row.market_value)
+        return row.to_model(currency="KRW", name=row.name or None, **terms)
 
     def _totals(self, pages: Sequence[account.BalanceAnswer]) -> account.Summary:
         """Return the newest totals: a page may leave them blank, or write zeros, where others tell them."""

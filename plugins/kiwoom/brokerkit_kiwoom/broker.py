@@ -15,7 +15,7 @@ from brokerkit.broker import NEWEST_FLOWS, Broker
 from brokerkit.errors import ConfigError, InvalidRequest, UnknownSymbol, Unsupported
 from brokerkit.market import clock
 from brokerkit.market.ticks import Kind
-from brokerkit.market.valuation import agrees
+from brokerkit.market.valuation import agrees, terms_of
 from brokerkit.models import (
     Balance,
     BuyingPower,
@@ -24,6 +24,7 @@ from brokerkit.models import (
     OrderBook,
     OrderRequest,
     OrderStatus,
+    Position,
     Quote,
     Venue,
 )
@@ -200,15 +201,10 @@ class KiwoomBroker(Broker):
         number = self.account()
         pages = self.client.listing(account.HOLDINGS, body={"qry_tp": account.EACH, "dmst_stex_tp": "KRX"})
         cash = self.client.call(account.CASH, body={"qry_tp": "3"})
-        rows = [row for page in pages for row in page.rows if row.shares]
-        for row in rows:
-            if row.kind is None:
-                told = f"crd_tp {row.credit!r}, crd_tp_nm {row.credit_name!r}"
-                raise self.client.wrong(
-                    account.HOLDINGS, f"of {row.shares:f} {row.symbol} it is not clear whose they are: {told}"
-                )
+        rows = [row for page in pages for row in page.rows if row.quantity]
+        positions = tuple(map(self._position, rows))
         cost, market_value = self._totals(pages)
-        if not agrees(market_value, [row.market_value for row in rows]):
+        if not agrees(market_value, [position.market_value for position in positions]):
             words = f"the total of the market value ({market_value}) is not the sum of the holdings"
             raise self.client.wrong(account.HOLDINGS, words)
         return cash.to_model(
@@ -217,8 +213,18 @@ class KiwoomBroker(Broker):
             cost=cost,
             market_value=market_value,
             total_value=None if cash.cash_d2 is None else cash.cash_d2 + market_value,
-            positions=tuple(row.to_model(currency="KRW", name=row.name or None) for row in rows),
+            positions=positions,
         )
+
+    def _position(self, row: account.Holding) -> Position:
+        kind = row.kind
+        if kind is None:
+            told = f"crd_tp {row.credit!r}, crd_tp_nm {row.credit_name!r}"
+            raise self.client.wrong(
+                account.HOLDINGS, f"of {row.quantity:f} {row.symbol} it is not clear whose they are: {told}"
+            )
+        terms = terms_of(kind, row.quantity, row.price, row.market_value)
+        return row.to_model(currency="KRW", name=row.name or None, **terms)
 
     def _totals(self, pages: Sequence[account.HoldingsAnswer]) -> tuple[Decimal, Decimal]:
         """Return the newest cost and value: a page may leave them blank, or write zeros, where others tell them."""

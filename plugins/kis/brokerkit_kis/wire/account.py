@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from pydantic import Field
 
 from brokerkit.models import Balance, BuyingPower, Position, PositionKind
 from brokerkit.transport import Blankable, Body, Endpoint, Number, Reply, Row, Text
-from brokerkit_kis.wire.types import One, Paged, Rows, Symbol, ZeroIsNone, block
+from brokerkit_kis.wire.types import Mark, One, Paged, Rows, Symbol, ZeroIsNone, block
 
 LOAN_WORDS = ("융자", "대출")  # trad_dvsn_name 매매구분명
 SHORT_WORD = "대주"
@@ -18,53 +16,34 @@ CASH_WORD = "현금"
 class Holding(Reply[Position]):
     """주식잔고조회 (TTTC8434R), output1 -> Position."""
 
-    extra = frozenset({"trade", "shares", "sellable", "average", "paid", "worth", "loan_day", "loan", "proceeds"})
+    extra = frozenset({"kind", "trade", "loan_day", "loan", "proceeds"})
 
     symbol: Symbol = Field(alias="pdno")  # 상품번호
     name: Text = Field("", alias="prdt_name")  # 상품명
-    trade: Text = Field("", alias="trad_dvsn_name")  # 매매구분명
-    shares: Number = Field(alias="hldg_qty")  # 보유수량
-    sellable: Blankable = Field(None, alias="ord_psbl_qty")  # 주문가능수량
-    average: Blankable = Field(None, alias="pchs_avg_pric")  # 매입평균가격
+    trade: Mark = Field("", alias="trad_dvsn_name")  # 매매구분명
+    quantity: Number = Field(alias="hldg_qty")  # 보유수량
+    sellable_quantity: Blankable = Field(None, alias="ord_psbl_qty")  # 주문가능수량
+    average_price: Blankable = Field(None, alias="pchs_avg_pric")  # 매입평균가격
     price: ZeroIsNone = Field(None, alias="prpr")  # 현재가
-    paid: Number = Field(alias="pchs_amt")  # 매입금액
-    worth: Number = Field(alias="evlu_amt")  # 평가금액
-    loan_day: Text = Field("", alias="loan_dt")  # 대출일자
+    cost: Number = Field(alias="pchs_amt")  # 매입금액
+    market_value: Number = Field(alias="evlu_amt")  # 평가금액
+    loan_day: Mark = Field("", alias="loan_dt")  # 대출일자
     loan: Blankable = Field(None, alias="loan_amt")  # 대출금액
     proceeds: Blankable = Field(None, alias="stln_slng_chgs")  # 대주매각대금
 
     @property
     def kind(self) -> PositionKind | None:
         """Return whose shares these are; None where the row does not tell, or tells two things."""
+        if self.trade == CASH_WORD and self.quantity > 0 and not (self.loan or self.proceeds or self.loan_day):
+            return PositionKind.CASH
         on_loan = any(word in self.trade for word in LOAN_WORDS)
         if self.proceeds or SHORT_WORD in self.trade:
             return None if on_loan or CASH_WORD in self.trade else PositionKind.SHORT
-        if self.shares < 0:
+        if self.quantity < 0:
             return None
         if on_loan or self.loan or self.loan_day.strip("0 "):
             return PositionKind.MARGIN_LOAN
         return PositionKind.CASH if self.trade in (CASH_WORD, "") else None
-
-    @property
-    def quantity(self) -> Decimal:
-        return -abs(self.shares) if self.kind is PositionKind.SHORT else self.shares
-
-    @property
-    def sellable_quantity(self) -> Decimal | None:
-        """Return what a cash order can sell: of shares that are not ours, nothing."""
-        return self.sellable if self.kind is PositionKind.CASH else Decimal(0)
-
-    @property
-    def average_price(self) -> Decimal | None:
-        return None if self.kind is PositionKind.SHORT else self.average
-
-    @property
-    def cost(self) -> Decimal | None:
-        return None if self.kind is PositionKind.SHORT else self.paid
-
-    @property
-    def market_value(self) -> Decimal | None:
-        return None if self.kind is PositionKind.SHORT or not (self.price or self.worth) else self.worth
 
 
 class Summary(Reply[Balance]):

@@ -78,6 +78,8 @@ Rows = Annotated[tuple[T, ...], _OrRow()]
 One = Annotated[T, _OrRows()]
 MaybeOne = Annotated[T | None, BeforeValidator(_object_or_none)]
 """A block that the answer can do without."""
+Mark = Annotated[str, StringConstraints(strip_whitespace=True)]
+"""A word or day that decides something here; an error that repeats it cleans it."""
 ZeroIsNone = Annotated[Decimal | None, TextNumber(read=lambda text: Decimal(text) or None, blank=True)]
 """A price: where there is none (no trade yet, no limit, no base price), KIS writes 0."""
 Symbol = Annotated[Text, AfterValidator(_plain)]

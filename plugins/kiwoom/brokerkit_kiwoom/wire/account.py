@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from pydantic import Field
 
 from brokerkit.models import Balance, BuyingPower, Position, PositionKind
 from brokerkit.transport import Endpoint, Reply, Text
-from brokerkit_kiwoom.wire.types import Listing, Padded, PaddedOrBlank, Rows, Symbol, Unsigned, ZeroIsNone, block
+from brokerkit_kiwoom.wire.types import Listing, Mark, Padded, PaddedOrBlank, Rows, Symbol, Unsigned, ZeroIsNone, block
 
 ACCOUNTS = "/api/dostk/acnt"
 EACH = "2"  # qry_tp 조회구분: 개별, so that shares held on a loan are not summed up with others
@@ -32,54 +30,35 @@ class Cash(Reply[Balance]):
 class Holding(Reply[Position]):
     """계좌평가잔고내역요청 (kt00018), one row -> Position. The profit is ours: Kiwoom tells it after costs."""
 
-    extra = frozenset({"shares", "sellable", "average", "paid", "worth", "credit", "credit_name", "loan_day"})
+    extra = frozenset({"kind", "credit", "credit_name", "loan_day"})
 
     symbol: Symbol = Field(alias="stk_cd")  # 종목번호
     name: Text = Field("", alias="stk_nm")  # 종목명
-    shares: Padded = Field(alias="rmnd_qty")  # 보유수량
-    sellable: PaddedOrBlank = Field(None, alias="trde_able_qty")  # 매매가능수량
-    average: Unsigned = Field(None, alias="pur_pric")  # 매입가, cut to the won
+    quantity: Padded = Field(alias="rmnd_qty")  # 보유수량
+    sellable_quantity: PaddedOrBlank = Field(None, alias="trde_able_qty")  # 매매가능수량
+    average_price: Unsigned = Field(None, alias="pur_pric")  # 매입가, cut to the won
     price: ZeroIsNone = Field(None, alias="cur_prc")  # 현재가
-    paid: Padded = Field(alias="pur_amt")  # 매입금액
-    worth: Padded = Field(alias="evlt_amt")  # 평가금액
-    credit: Text = Field("", alias="crd_tp")  # 신용구분
-    credit_name: Text = Field("", alias="crd_tp_nm")  # 신용구분명
-    loan_day: Text = Field("", alias="crd_loan_dt")  # 대출일
+    cost: Padded = Field(alias="pur_amt")  # 매입금액
+    market_value: Padded = Field(alias="evlt_amt")  # 평가금액
+    credit: Mark = Field("", alias="crd_tp")  # 신용구분
+    credit_name: Mark = Field("", alias="crd_tp_nm")  # 신용구분명
+    loan_day: Mark = Field("", alias="crd_loan_dt")  # 대출일
 
     @property
     def kind(self) -> PositionKind | None:
         """Return whose shares these are; None where the row does not tell, or tells two things."""
+        if self.credit in CASH_CODES and self.quantity > 0 and not (self.credit_name or self.loan_day):
+            return PositionKind.CASH
         words = f"{self.credit} {self.credit_name}"
         on_loan = self.credit in LOAN_CODES or any(word in words for word in LOAN_WORDS)
         if SHORT_WORD in words:
             return None if on_loan else PositionKind.SHORT
-        if self.shares < 0:
+        if self.quantity < 0:
             return None
         if on_loan or self.loan_day.strip("0 "):
             return PositionKind.MARGIN_LOAN
         is_cash = self.credit in CASH_CODES and not any(word in words for word in CREDIT_WORDS)
         return PositionKind.CASH if is_cash else None
-
-    @property
-    def quantity(self) -> Decimal:
-        return -abs(self.shares) if self.kind is PositionKind.SHORT else self.shares
-
-    @property
-    def sellable_quantity(self) -> Decimal | None:
-        """Return what a cash order can sell: of shares that are not ours, nothing."""
-        return self.sellable if self.kind is PositionKind.CASH else Decimal(0)
-
-    @property
-    def average_price(self) -> Decimal | None:
-        return None if self.kind is PositionKind.SHORT else self.average
-
-    @property
-    def cost(self) -> Decimal | None:
-        return None if self.kind is PositionKind.SHORT else self.paid
-
-    @property
-    def market_value(self) -> Decimal | None:
-        return None if self.kind is PositionKind.SHORT or not (self.price or self.worth) else self.worth
 
 
 class HoldingsAnswer(Listing):

@@ -40,6 +40,8 @@ Padded = Annotated[Decimal, TextNumber(rf" *{GRAMMAR}")]
 PaddedOrBlank = Annotated[Decimal | None, TextNumber(rf" *{GRAMMAR}", blank=True)]
 Unsigned = Annotated[Decimal | None, TextNumber(rf" *{GRAMMAR}", _magnitude, blank=True)]
 """A price, whose sign marks the direction against the base price."""
+Mark = Annotated[str, StringConstraints(strip_whitespace=True)]
+"""A word or day that decides something here; an error that repeats it cleans it."""
 ZeroIsNone = Annotated[Decimal | None, TextNumber(rf" *{GRAMMAR}", lambda text: _magnitude(text) or None, blank=True)]
 """A price like that: where there is none (no trade yet, no limit, no base price), Kiwoom writes 0."""
 Signed = Annotated[Decimal | None, TextNumber(rf" *(--|[+-])?{GRAMMAR.removeprefix('[+-]?')}", _signed, blank=True)]
