@@ -13,7 +13,19 @@ from typing import Any
 
 import pytest
 
-from brokerkit import Balance, Broker, BuyingPower, InvestorFlow, Order, OrderBook, OrderStatus, Quote, Side, get_broker
+from brokerkit import (
+    Balance,
+    Broker,
+    BuyingPower,
+    InvestorFlow,
+    Order,
+    OrderBook,
+    OrderStatus,
+    Position,
+    Quote,
+    Side,
+    get_broker,
+)
 from brokerkit.cli import exits, main
 from brokerkit.cli.printing import Printer, as_text, signed
 from brokerkit.market import clock
@@ -304,3 +316,27 @@ def test_losses_sides_and_states_have_their_colours(
     for coloured in ("\x1b[34m-5\x1b[0m", "\x1b[31mBUY\x1b[0m", "\x1b[1;31mREJECTED\x1b[0m"):
         assert coloured in shown
     assert shown.endswith("same    +0\n")
+
+
+@AT_BOTH
+def test_holdings_that_are_not_ours_are_marked_and_what_is_not_known_is_a_dash(
+    asked: Asked, broker: Broker, exchange: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    common = {"quantity": 3, "cost": 300_000, "currency": "KRW"}
+    own = Position.model_validate({**common, "symbol": "000660", "market_value": 330_000, "price": 110_000})
+    silent = Position.model_validate({**common, "symbol": "035420", "market_value": None})
+    loan = Position.model_validate({**dict(own), "symbol": "005930", "kind": "MARGIN_LOAN", "sellable_quantity": 0})
+    found = broker.balance()
+
+    def holding(*positions: Position) -> str:
+        told = found.model_copy(update={"positions": positions})
+        monkeypatch.setattr(type(broker), "balance", lambda self: told)
+        return asked.text("balance").rpartition("\n\n")[2]
+
+    head, first, second = holding(silent, own).splitlines()
+    assert "kind" not in head
+    assert first.startswith("000660")
+    assert second.split()[-4:] == ["—", "—", "—", "—"]
+    marked = holding(silent, own, loan)
+    assert "kind" in marked.splitlines()[0]
+    assert [line.split()[2] for line in marked.splitlines()[1:]] == ["CASH", "MARGIN_LOAN", "CASH"]
