@@ -16,6 +16,8 @@ from brokerkit_kis.sandbox.wording import ACCOUNT_MESSAGE_BYTES, Answer, Refused
 SHARES = "300"
 """The product type of everything that is listed here."""
 CALENDAR_DAYS = 24
+CALENDAR_REACH = dt.timedelta(days=183)
+"""The server's calendar was seen to reach about half a year ahead."""
 CALENDAR_KEY = 20
 
 
@@ -163,10 +165,10 @@ def calendar(context: Context) -> Answer:
         first = date_field(context, "CTX_AREA_NK") + dt.timedelta(days=1)
         if first <= asked:
             raise wrong_field("CTX_AREA_NK")
-    # How far ahead the server's calendar goes is not known: as far as days without trading are.
-    last = min(first + dt.timedelta(days=CALENDAR_DAYS - 1), LAST_KNOWN_DAY)
+    end = min(context.exchange.today + CALENDAR_REACH, LAST_KNOWN_DAY)
+    last = min(first + dt.timedelta(days=CALENDAR_DAYS - 1), end)
     days = [first + dt.timedelta(days=number) for number in range((last - first).days + 1)]
-    more = bool(days) and last < LAST_KNOWN_DAY
+    more = bool(days) and last < end
     code = ("KIOK0500" if more else "KIOK0460" if later else "KIOK0510") if days else "KIOK0560"
     header = ("M" if later else "F") if more else ("D" if later else "E")
     body = {

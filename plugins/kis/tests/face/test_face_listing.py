@@ -51,6 +51,13 @@ def test_isin_of_a_common_share_has_the_right_check_digit(symbol: str, isin: str
     assert isin_of(symbol) == isin
 
 
+def test_calendar_reaches_half_a_year_ahead(open_customer: Any) -> None:
+    customer = open_customer(today=dt.date(2026, 11, 20))
+    assert calendar(customer, "20270522").json()["output"][-1]["bass_dt"] == "20270522"
+    beyond = calendar(customer, "20270523")
+    assert (beyond.json()["msg_cd"], beyond.json()["output"]) == ("KIOK0560", [])
+
+
 def calendar(real: Any, day: str, tr_cont: str = "", **keys: str) -> Any:
     fields = {"BASS_DT": day, "CTX_AREA_NK": "", "CTX_AREA_FK": "", **keys}
     return real.get(f"{QUOTATIONS}/chk-holiday", "CTCA0903R", fields, tr_cont=tr_cont)
@@ -65,7 +72,8 @@ def test_calendar_goes_on_page_by_page(real: Any) -> None:
     second = calendar(real, "20261220", "N", **keys)
     days = [row["bass_dt"] for row in body["output"] + second.json()["output"]]
     assert days == [f"{dt.date(2026, 12, 20) + dt.timedelta(days=count):%Y%m%d}" for count in range(48)]
-    end = calendar(real, f"{LAST_KNOWN_DAY - dt.timedelta(days=3):%Y%m%d}")
+    reach = min(real.exchange.today + dt.timedelta(days=183), LAST_KNOWN_DAY)
+    end = calendar(real, f"{reach - dt.timedelta(days=3):%Y%m%d}")
     assert (len(end.json()["output"]), end.headers["tr_cont"], end.json()["ctx_area_nk"].strip()) == (4, "E", "")
 
 
