@@ -576,3 +576,15 @@ def test_amounts_are_counted_in_whole_won_rounded_up(journal: Journal) -> None:
     begin(journal, intent_of(), limits=limits, value=Decimal("9.1"))
     with pytest.raises(LimitExceeded):
         begin(journal, intent_of(request_of(side="SELL")), limits=limits, value=Decimal("0.1"))
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o777])
+def test_other_processes_can_ask_for_the_lock_of_this_one_whatever_the_umask(umask: int, path: Path) -> None:
+    before = os.umask(umask)
+    try:
+        made = Journal(path)
+        begin(made, intent_of())
+    finally:
+        os.umask(before)
+    assert {stat.S_IMODE(each.stat().st_mode) for each in path.parent.iterdir()} == {0o600}
+    made.close()

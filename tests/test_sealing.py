@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from urllib.parse import unquote
 
 import keyring
 import platformdirs
 import pytest
+from starlette.responses import Response
 
 from brokerkit import get_broker
-from brokerkit.errors import ConfigError
+from brokerkit.errors import ConfigError, OrderUncertain, Rejected
+from brokerkit.sandbox.server import Request
 from brokerkit.transport.text import HIDDEN
+from tests.journals import served
 from tests.profiles import FakeKeyring
 
 ROOT = Path(__file__).parent.parent
@@ -182,3 +188,35 @@ def assert_clean(error: BaseException) -> None:
         steps = [(frame, line) for frame, line in traceback.walk_tb(trace) if frame.f_code.co_filename != __file__]
         texts = [repr(one), str(one), repr(vars(one)), *(repr(frame.f_locals) for frame, _ in steps)]
         assert not [text for text in texts if any(canary in text for canary in CANARIES)], type(one)
+
+
+@pytest.mark.parametrize("broker", ["kis", "kiwoom"])
+@pytest.mark.parametrize("refused", [True, False], ids=["refused", "uncertain"])
+def test_an_answer_that_repeats_secrets_is_told_and_journaled_without_them(
+    refused: bool, broker: str, place: Path
+) -> None:
+    def echo(request: Request) -> Response | None:
+        """Answer an order with the account in six spellings."""
+        if not request.path.endswith(("order-cash", "ordr")):
+            return None
+        number = trader.box.connect(broker).account.replace("-", "")
+        escaped = "".join(f"\\u{ord(digit):04x}" for digit in number)
+        percent = "".join(f"%{ord(digit):02x}" for digit in number)
+        words = f"{number[:8]}-{number[8:]} {number[:8]}\r\n{number[8:]} {percent} {number[:8]} {number}"
+        codes: dict[str, object] = {"rt_cd": "1", "msg_cd": "APBK0919" if refused else "XYZ", "msg1": words}
+        if broker == "kiwoom":
+            codes = {"return_code": 20 if refused else 3, "return_msg": f"[2000](RC4058:{words})" if refused else words}
+        spelt = json.dumps({**codes, "raw": "ESCAPED"}).replace("ESCAPED", escaped)
+        return Response(spelt, media_type="application/json")
+
+    with served(broker) as trader:
+        trader.box.face(broker).before = echo
+        number = trader.box.connect(broker).account.replace("-", "")
+        with pytest.raises((Rejected, OrderUncertain)) as told:
+            trader.buy()
+        assert isinstance(told.value, Rejected) is refused
+        (entry,) = trader.journal.everything()
+        for text in (str(told.value), entry.model_dump_json(), str(entry.answer)):
+            bare = re.sub(r"[\s-]+", "", unquote(text.encode().decode("unicode_escape")))
+            assert number[:8] not in bare
+            assert HIDDEN in text

@@ -14,7 +14,7 @@ from tomlkit.container import Container
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import InlineTable, Item, Key
 
-from brokerkit.config import config_path
+from brokerkit.config import config_path, named_path
 from brokerkit.errors import ConfigError
 from brokerkit.keeping import write_private
 
@@ -36,7 +36,7 @@ def user_folder(advice: str = NAME_A_FILE) -> Path:
 def file_to_write(named: Path | None) -> Path:
     """Return the file that a profile goes to: the one named, else the one in force, else the user's."""
     variable = os.environ.get("BROKERKIT_CONFIG")
-    path = named or (Path(variable) if variable else config_path()) or user_folder() / "brokerkit.toml"
+    path = named or (named_path() if variable else config_path()) or user_folder() / "brokerkit.toml"
     try:
         if not path.exists() or path.is_file():
             return path

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from brokerkit import files
 from brokerkit.errors import JournalError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Owner:
         self._folder = folder
         self._lock = _lock(self._path(self.name))
         try:
+            files.make_private(self._path(self.name))  # whatever the umask, so that other processes can ask for it
             self._lock.acquire(timeout=0)
         except OSError as error:
             reason = getattr(error, "strerror", None) or type(error).__name__
