@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from brokerkit_kis.lists import OrderLists
 
 from brokerkit.cli import exits, main
 from brokerkit.market import clock
 from brokerkit.models import OrderRequest, OrderType, Side
 from brokerkit.orders.guard import halt_file
 from brokerkit.orders.intents import Intent, IntentState
+from brokerkit.orders.listing import Unread
 from brokerkit.orders.reconcile import Reconciliation
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.faults import Faults, Rule
@@ -194,6 +196,17 @@ def test_a_look_at_the_lists_settles_an_order_that_stands(
     assert intent.state is IntentState.ACKED
     assert intent.order_id is not None
     assert int(intent.order_id) == number
+
+
+def test_rows_that_cannot_be_read_are_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    odd = Unread("field sll_buy_dvsn_cd is missing", "0000000007")
+    monkeypatch.setattr(OrderLists, "everything", lambda self, day: [odd])
+    assert main(("journal", "reconcile", "-b", "kis")) == exits.DONE
+    screen = "".join(capsys.readouterr())
+    assert (
+        f"nothing is presumed absent: {clock.today()}, order 0000000007: field sll_buy_dvsn_cd is missing"
+        in " ".join(screen.split())
+    )
 
 
 @both

@@ -243,6 +243,8 @@ def _print_report(printer: Printer, report: Reconciliation) -> None:
         print("Late, presumed absent before:", ", ".join(f"order {intent.order_id}" for intent in report.late))
     if report.foreign:
         printer.table([_foreign(order) for order in report.foreign], "", "Placed by somebody else")
+    for row in report.unreadable:
+        printer.say(f"A row could not be read, so nothing is presumed absent: {row}")
     if report.problem:
         printer.say(f"A list could not be read to its end and decides nothing: {report.problem}")
     printer.table([_row(intent) for intent in report.unresolved], "Nothing is unresolved.", "Unresolved")
