@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import tomllib
 from collections.abc import Iterator
@@ -234,6 +235,30 @@ def test_what_is_written_again_and_again_is_what_there_is(tmp_path: Path) -> Non
         before = sandbox.exchange.orders(account)
     with Sandbox(state=path) as again:
         assert again.exchange.orders(account) == before
+
+
+def test_sandbox_is_closed_while_another_thread_saves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    began, go_on = threading.Event(), threading.Event()
+    sandbox = Sandbox(state=tmp_path / "state.json")
+    sandbox.face("kis")
+    all_keys = sandbox._all_keys
+
+    def slow() -> dict[str, dict[str, str | None]]:
+        began.set()
+        assert go_on.wait(10)
+        return all_keys()
+
+    monkeypatch.setattr(sandbox, "_all_keys", slow)
+    saving, closing = (threading.Thread(target=work) for work in (sandbox.save, sandbox.close))
+    saving.start()
+    assert began.wait(10)
+    closing.start()
+    time.sleep(0.1)
+    go_on.set()
+    for thread in (saving, closing):
+        thread.join(20)
+        assert not thread.is_alive()
+    assert set(json.loads((tmp_path / "state.json").read_text(encoding="utf-8"))["keys"]) == {"kis"}
 
 
 def test_saving_waits_longer_the_longer_it_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

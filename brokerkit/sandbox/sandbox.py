@@ -125,7 +125,8 @@ class Sandbox:
         with self._lock:
             for _, server in self._faces.values():
                 server.close()
-            self.save()
+        self.save()  # not with the lock: another thread that is saving may want it
+        with self._lock:
             self._faces.clear()
             if self._private_key is not None:
                 self._private_key.unlink(missing_ok=True)
