@@ -10,7 +10,18 @@ from collections.abc import Sequence
 
 from proof.figures import Figure, own_state, say, shown
 
-PARTS = ("classification", "pace", "orders", "broken_promises", "kills", "interrupts", "machine", "mutants", "parsers")
+PARTS = (
+    "classification",
+    "pace",
+    "orders",
+    "broken_promises",
+    "kills",
+    "crowd",
+    "interrupts",
+    "machine",
+    "mutants",
+    "parsers",
+)
 ONLY_RELEASE = ("soak",)
 """It takes half an hour, however little is asked of it."""
 

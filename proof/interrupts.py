@@ -28,9 +28,10 @@ import brokerkit_kis
 import brokerkit_kiwoom
 
 import brokerkit
-from brokerkit import Broker, BrokerError, OrderUncertain, get_broker
+from brokerkit import Broker, BrokerError, NotSent, Order, OrderUncertain, get_broker
 from brokerkit.errors import MAY_STAND, NOT_SENT
 from brokerkit.orders.intents import UNRESOLVED, Intent, IntentState
+from brokerkit.orders.listing import numbers_in
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import ExchangeOrder
 from brokerkit.sandbox.server import SlidingWindow
@@ -183,7 +184,7 @@ class Victim:
         def clear() -> None:
             for intent in self.broker.unresolved():
                 known = self.broker._desk.journal.explained(intent.day)
-                free = [row for row in self._rows() if str(row.number) not in known]
+                free = [row for row in self._rows() if str(row.number) not in numbers_in(known)]
                 row = next((each for each in reversed(free) if _is_of(intent, each)), None)
                 if row is None:
                     self.broker.resolve(intent, absent=True, reason="not at the exchange")
@@ -194,10 +195,10 @@ class Victim:
 
     def _goes_on(self, place: str) -> None:
         def cancel() -> None:
-            self.broker.cancel(order)
+            patiently(lambda: self.broker.cancel(order))
 
         try:
-            order = self.broker.buy(SYMBOL, 1, price=self._price)
+            order = patiently(lambda: self.broker.buy(SYMBOL, 1, price=self._price))
             self._elsewhere(cancel, place)
         except BrokerError as error:
             self._tally.breaches.append(f"{place}: the next order failed: {error}")
@@ -234,6 +235,14 @@ def _leaves_a_block(frame: FrameType) -> bool:
     if names[0] == "SWAP":  # a value is about to be returned
         names = names[1:]
     return names[:3] == ["LOAD_CONST"] * 3 and names[3] in ("PRECALL", "CALL")
+
+
+def patiently(call: Callable[[], Order]) -> Order:
+    """Send again what a busy machine was too slow for: the time limits are short."""
+    for _ in range(5):
+        with contextlib.suppress(NotSent):
+            return call()
+    return call()
 
 
 def _told(outcome: BaseException | None) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,12 +14,12 @@ from brokerkit_kiwoom.wire import orders as kiwoom
 from pydantic import SecretStr
 
 from brokerkit import Broker, Order, get_broker
-from brokerkit.errors import Blocked, BrokerError, ConfigError, Disarmed, Halted, LimitExceeded, NotSent
-from brokerkit.orders.guard import Limits, halt, resume
+from brokerkit.errors import Blocked, BrokerError, ConfigError, Disarmed, Halted, LimitExceeded, NetworkError, NotSent
+from brokerkit.orders.guard import Limits, halt, is_real_money, resume
 from brokerkit.orders.intents import IntentState
 from brokerkit.orders.journal import Journal
 from brokerkit.transport import Client, Effect, Endpoint, http
-from brokerkit.transport.permits import issued
+from brokerkit.transport.permits import Permit, issued
 from tests.journals import BROKERS, SAMSUNG, Trader, order_of, request_of, trading
 
 RAW: dict[str, list[Endpoint[Any]]] = {
@@ -203,3 +204,102 @@ def test_a_permit_is_of_one_thread_and_for_one_request(trader: Trader) -> None:
             trader.broker._send_order(request_of(price=trader.price()))
     other()
     assert (outcomes, trader.posts) == ([Blocked, Blocked], 1)
+
+
+def test_a_permit_that_is_made_by_hand_lets_nothing_through(trader: Trader) -> None:
+    made = Permit(lambda: None, lambda: None)
+    with pytest.raises(Blocked, match="not one of the order desk"), trader.broker.client.sending(made):
+        trader.broker._send_order(request_of(price=trader.price()))
+    trader.broker.client._threads.permit = made
+    with pytest.raises(Blocked, match="not one of the order desk"):
+        trader.broker._send_order(request_of(price=trader.price()))
+    assert trader.posts == 0
+
+
+# What is talked to, whatever it is called
+
+
+@pytest.mark.parametrize("name", BROKERS)
+def test_an_adapter_that_is_called_demo_and_talks_to_the_real_host_moves_real_money(
+    name: str, calls: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = "50012345-01" if name == "kis" else "5001234501"
+    keys = {"app_key": "a" * 20, "app_secret": "b" * 20, "account": account}
+    broker = get_broker(name, environment="demo", **keys)
+    assert broker.disarmed() is None
+    demo = broker.client.base_url
+    monkeypatch.setattr(type(broker), "_account_number", lambda self: SecretStr("5001234501"))
+    for host in (broker.client.hosts["real"], "https://elsewhere.example", f"{demo}.example", "", None):
+        monkeypatch.setattr(broker.client, "base_url", host)
+        for verb in (
+            lambda: broker.order(request_of()),
+            lambda: broker.cancel(order_of(handle=f"{name}:20261120:03070:0101")),
+        ):
+            with pytest.raises(Disarmed, match="real money"):
+                verb()
+        assert "real money" in str(broker.disarmed())
+    assert calls == []
+
+
+def test_a_client_that_does_not_tell_what_it_talks_to_moves_real_money() -> None:
+    class Silent:
+        """A transport of somebody else's."""
+
+    local, elsewhere = Silent(), Silent()
+    local.base_url = "http://127.0.0.1:8080"  # type: ignore[attr-defined]
+    elsewhere.base_url = "https://demo.example"  # type: ignore[attr-defined]
+    assert is_real_money("demo", Silent())
+    assert is_real_money("demo", elsewhere)
+    assert not is_real_money("demo", local)
+    assert is_real_money("real", local)
+    elsewhere.hosts = {"demo": "https://demo.example", "real": "https://real.example"}  # type: ignore[attr-defined]
+    assert not is_real_money("demo", elsewhere)
+    elsewhere.hosts = {"demo": "https://demo.example", "real": "https://demo.example"}  # type: ignore[attr-defined]
+    assert is_real_money("demo", elsewhere)
+
+
+# Amendments of all that is left
+
+
+@pytest.mark.parametrize(
+    "limit", [{"max_order_quantity": 9}, {"max_order_value": 100_000}, {"max_daily_value": 1}], ids=str
+)
+@pytest.mark.parametrize("told", [{"remaining_quantity": 1}, {"remaining_quantity": 1, "quantity": 1}], ids=str)
+def test_an_amendment_of_all_is_judged_by_what_the_list_says_is_left(
+    told: dict[str, int], limit: dict[str, int], trader: Trader
+) -> None:
+    """An order that differs from the list is not found there; then the journal knows what was sent."""
+    stale = trader.buy(10).model_copy(update={name: Decimal(value) for name, value in told.items()})
+    trader.broker._desk.guard.limits = Limits.model_validate(limit)
+    with pytest.raises(LimitExceeded, match=next(iter(limit))):
+        trader.broker.amend(stale, price=trader.price() + 100)
+    assert trader.posts == 1
+    trader.broker._desk.guard.limits = Limits(max_order_quantity=10)
+    trader.broker.amend(stale, price=trader.price() + 100)
+    assert trader.posts == 2
+
+
+def test_an_amendment_of_an_order_that_no_list_shows_counts_with_its_full_quantity(
+    trader: Trader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = trader.buy(10).model_copy(update={"remaining_quantity": 1})
+    monkeypatch.setattr(trader.broker, "_find_order", lambda order: None)
+    trader.broker._desk.guard.limits = Limits(max_order_quantity=9)
+    with pytest.raises(LimitExceeded, match="max_order_quantity"):
+        trader.broker.amend(order, price=trader.price() + 100)
+    assert trader.posts == 1
+
+
+def test_an_amendment_whose_order_cannot_be_looked_up_is_not_sent(
+    trader: Trader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = trader.buy(10)
+
+    def silent(order: Order) -> None:
+        raise NetworkError("silence")
+
+    monkeypatch.setattr(trader.broker, "_find_order", silent)
+    trader.broker._desk.guard.limits = Limits(max_order_quantity=10)
+    with pytest.raises(NotSent, match="what is left of the order"):
+        trader.broker.amend(order, price=trader.price() + 100)
+    assert trader.posts == 1

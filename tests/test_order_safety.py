@@ -24,11 +24,14 @@ from brokerkit import Broker, NotSent, OrderBlocked, OrderRequest, OrderType, Or
 from brokerkit.errors import Blocked, Disarmed, Halted, InvalidRequest, JournalError, LimitExceeded
 from brokerkit.orders import journal as journals
 from brokerkit.orders import state
-from brokerkit.orders.desk import START_SECONDS
+from brokerkit.orders.attempt import URGENT_SECONDS
+from brokerkit.orders.book import PATIENCE_SECONDS
+from brokerkit.orders.desk import START_SECONDS, TURN_SECONDS
 from brokerkit.orders.guard import Limits, halt, halt_file
 from brokerkit.orders.intents import Confidence, Intent, IntentState
 from brokerkit.orders.journal import Journal
 from brokerkit.orders.reconcile import Terms, judge
+from brokerkit.registry import SANDBOX_SETTLES
 from brokerkit.sandbox import Faults, Rule, Sandbox
 from brokerkit.sandbox.server import Request, Response
 from tests.program import is_order
@@ -153,6 +156,7 @@ def test_nothing_is_sent_where_the_journal_cannot_be_written(
 def test_a_damaged_journal_stops_orders(stage: Stage, broker: Broker) -> None:
     path = broker._desk.journal.path
     assert path is not None
+    assert broker.unresolved() == ()
     broker._desk.journal.close()
     path.write_bytes(b"no journal" * 1000)
     with stage.broker() as again, pytest.raises(JournalError):
@@ -582,5 +586,8 @@ def test_the_times_that_the_page_names_are_those_of_the_code() -> None:
     page = (Path(__file__).parent.parent / "docs" / "order-safety.md").read_text(encoding="utf-8")
     for kind in (KisBroker, KiwoomBroker):
         assert f"{kind.settle_seconds:g} seconds at KIS and Kiwoom" in page
+    assert f"{SANDBOX_SETTLES:g} in the sandbox" in page
+    assert URGENT_SECONDS * 2 == 1
+    assert PATIENCE_SECONDS == TURN_SECONDS == 20
     assert START_SECONDS == 3
     assert "after three seconds" in page

@@ -22,6 +22,7 @@ from brokerkit.orders.intents import Intent, IntentKind, IntentState, new_id
 from brokerkit.orders.journal import Journal
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.server import SlidingWindow
+from proof.crowd import crowd
 from tests.traders import BROKERS, PRICES, Trader, at_exchange, journal_of, opened
 
 PRICE = PRICES["005930"]
@@ -319,3 +320,9 @@ def test_opening_a_journal_again_does_not_let_another_process_write_amid_a_trans
     journal._write(writing)
     assert other_process() == "writes"
     journal.close()
+
+
+@pytest.mark.timeout(180)  # a busy machine needs most of it to start them
+def test_many_processes_at_once_wait_for_each_other(tmp_path: Path) -> None:
+    """All of them make the file, take their names and write; `make proof` does it with a hundred."""
+    assert crowd(tmp_path / "journals" / "journal.sqlite3", 10) == []

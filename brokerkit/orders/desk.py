@@ -298,8 +298,10 @@ class OrderDesk:
             return order.quantity, order.price
         with preparing("what is left of the order, which the limits need,"):
             found = self._broker._find_order(order)
-        if found is None:
-            return max(order.quantity, order.remaining_quantity or Decimal(0)), order.price
+        if found is None:  # then all of it, as the journal knows it too: an order may have been made by hand
+            sent = self.journal.sent_as(clock.today(), order.id)
+            told = (order.quantity, order.remaining_quantity, *(each.quantity for each in sent))
+            return max(filter(None, told)), order.price
         return found.quantity if found.remaining_quantity is None else found.remaining_quantity, found.price
 
     def _numbers_of(self, order: Order) -> frozenset[str]:

@@ -23,7 +23,7 @@ from brokerkit.orders.again import Again, blocked_by, check_again
 from brokerkit.orders.chains import NumbersOf, names, numbers_of, whole_chain
 from brokerkit.orders.counters import check_counters, won
 from brokerkit.orders.guard import Limits
-from brokerkit.orders.intents import FOLLOWS, OPEN, UNRESOLVED, Intent, IntentState, number_of
+from brokerkit.orders.intents import BRANCH, FOLLOWS, OPEN, UNRESOLVED, Intent, IntentState, key_of, number_of
 from brokerkit.orders.learnt import Learnt
 from brokerkit.orders.numbers import BranchOf, check_free, key_of_intent, one_branch
 from brokerkit.orders.rows import read, written
@@ -164,6 +164,12 @@ class Journal(Learnt):
     def get(self, intent_id: str) -> Intent:
         """Return an intent; a JournalError if there is none of that id."""
         return self._kept.get(intent_id) or self._read(lambda file: self._get(file, intent_id))
+
+    def sent_as(self, day: dt.date, order_id: str) -> tuple[Intent, ...]:
+        """Return the intents that became orders of that number, of whatever branch."""
+        key = key_of(order_id)
+        values = (day.isoformat(), key, f"{key}{BRANCH}*")
+        return self._read(lambda file: self._select(file, "day = ? AND (number = ? OR number GLOB ?)", *values))
 
     def later(self, intent_id: str) -> tuple[Intent, ...]:
         """Return what an intent was sent again as, oldest first."""
