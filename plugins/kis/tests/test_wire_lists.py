@@ -166,6 +166,20 @@ def test_page_that_fails_or_repeats_fails_the_whole_list(wire: Any, id: str) -> 
         ask(("F", one), ("", broken))
 
 
+@pytest.mark.parametrize("id", [OPEN, OLD])
+def test_odd_row_is_named_and_no_list_is_told_short(wire: Any, id: str) -> None:
+    wire.answer(id, rows(wire, id, {"odno": "1"}, {"odno": "0000000002", "sll_buy_dvsn_cd": "?"}, {"odno": "3"}))
+    with pytest.raises(WireError, match="in the row of 0000000002, field sll_buy_dvsn_cd"):
+        wire.broker.orders() if id == OPEN else wire.broker.order_history(DAY, DAY)
+
+
+def test_cancellation_of_another_branch_or_one_that_was_refused_ends_no_order(wire: Any) -> None:
+    cancellation = {"odno": "0001234570", "orgn_odno": "1234567", "sll_buy_dvsn_cd_name": "BUY CANCEL*", **GONE}
+    for change in ({"ord_gno_brno": "00950"}, {"rjct_qty": "10"}):
+        (order,) = history(wire, {**cancellation, **change}, GONE)
+        assert order.status is OrderStatus.EXPIRED
+
+
 def test_demo_has_no_list_of_working_orders_and_asks_for_nothing_not_even_a_token(connect: Connect) -> None:
     wire = connect("sandbox", wire_environment="demo")
     assert not wire.broker.supports("orders")

@@ -238,6 +238,24 @@ def test_row_that_says_less_or_spells_it_otherwise_is_the_order(wire: Any, chang
     assert refreshed(wire, **change).filled_quantity == 4
 
 
+@pytest.mark.parametrize("odd", [{"odno": "5", "sll_buy_dvsn_cd": "?"}, {"odno": "x"}, {"ord_qty": "many"}], ids=repr)
+def test_odd_row_does_not_hide_the_order(wire: Any, odd: Any) -> None:
+    wire.answer(LIST, {**wire.good(LIST), "output1": [row(wire, **odd), row(wire)]})
+    assert wire.broker.refresh(wire.order()).filled_quantity == 4
+
+
+def test_odd_row_of_another_order_leaves_an_order_that_is_not_listed_as_it_was(wire: Any) -> None:
+    wire.answer(LIST, {**wire.good(LIST), "output1": [row(wire, odno="0000000005", sll_buy_dvsn_cd="?")]})
+    assert wire.broker.refresh(wire.order()) == wire.order()
+
+
+@pytest.mark.parametrize("number", ["0001234567", "1234567", "x", ""])
+def test_odd_row_that_may_be_the_order_is_a_wire_error(wire: Any, number: str) -> None:
+    wire.answer(LIST, {**wire.good(LIST), "output1": [row(wire, odno=number, sll_buy_dvsn_cd="?")]})
+    with pytest.raises(WireError, match="in the row of"):
+        wire.broker.refresh(wire.order())
+
+
 def test_same_number_of_another_branch_is_passed_over(wire: Any) -> None:
     theirs = row(wire, ord_gno_brno="00950", tot_ccld_qty="10", rmn_qty="0")
     wire.answer(LIST, {**wire.good(LIST), "output1": [theirs, row(wire)]})

@@ -239,6 +239,32 @@ def test_row_that_is_neither_buy_nor_sell_is_a_wire_error(wire: Any, words: Any)
         wire.broker.refresh(wire.order(handle="kiwoom:20240105:0000140:0000140"))
 
 
+OLD = "kiwoom:20240105:0000140:0000140"
+
+
+@pytest.mark.parametrize("odd", [{"ord_no": "5", "io_tp_nm": "?"}, {"ord_no": "x"}, {"ord_qty": "many"}], ids=repr)
+def test_odd_row_does_not_hide_the_order(wire: Any, odd: Any) -> None:
+    wire.answer(LIST, listing(wire, row(wire, **odd), row(wire)))
+    assert wire.broker.refresh(wire.order(handle=OLD)).filled_quantity == 4
+
+
+def test_odd_row_of_another_order_leaves_an_order_that_is_not_listed_as_it_was(wire: Any) -> None:
+    wire.answer(LIST, listing(wire, row(wire, ord_no="0000005", io_tp_nm="?")))
+    assert wire.broker.refresh(wire.order(handle=OLD)) == wire.order(handle=OLD)
+
+
+@pytest.mark.parametrize("number", ["0000140", "140", "x", ""])
+def test_odd_row_that_may_be_the_order_is_a_wire_error(wire: Any, number: str) -> None:
+    wire.answer(LIST, listing(wire, row(wire, ord_no=number, io_tp_nm="?")))
+    with pytest.raises(WireError, match="in the row of"):
+        wire.broker.refresh(wire.order(handle=OLD))
+
+
+def test_odd_row_of_today_is_made_up_for_by_the_other_lists(wire: Any) -> None:
+    wire.answer(LIST, listing(wire, row(wire, io_tp_nm="?")))
+    assert wire.broker.refresh(wire.order()).filled_quantity == 4
+
+
 @pytest.mark.parametrize("symbol", ["005930", "A005930", "005930_NX", "005930_AL", "A005930_NX", "A005930_AL"])
 def test_symbol_is_read_with_prefix_and_suffix_in_every_combination(wire: Any, symbol: str) -> None:
     found = refreshed(wire, stk_cd=symbol)
