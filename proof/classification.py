@@ -13,7 +13,12 @@ from xml.etree import ElementTree
 
 from proof.figures import Figure, at_least, none
 
-FILES = ("tests/test_connection.py", "tests/test_connection_tls.py", "tests/test_faults.py")
+FILES = (
+    "tests/test_connection.py",
+    "tests/test_connection_framing.py",
+    "tests/test_connection_tls.py",
+    "tests/test_faults.py",
+)
 UNCERTAIN = ("is_uncertain",)
 NOT_SENT = (
     "not_sent",

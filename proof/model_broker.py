@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any, NoReturn, cast
 
 from pydantic import Field, SecretStr
-from requests.adapters import HTTPAdapter
 
 from brokerkit import config
 from brokerkit.broker import Broker
@@ -18,8 +17,9 @@ from brokerkit.market.sessions import Phase
 from brokerkit.models import Balance, InvestorFlow, Order, OrderRequest, OrderStatus, OrderType, Quote, Side, Venue
 from brokerkit.orders.guard import Safety
 from brokerkit.orders.listing import Listed
-from brokerkit.transport import Answer, Body, Client, Effect, Endpoint, Limit, Parameters, Token
-from brokerkit.transport.connection import _attempt
+from brokerkit.transport import Answer, Body, Client, Effect, Endpoint, Limit, Parameters, Request, Token
+from brokerkit.transport.connection import Attempt, Line
+from brokerkit.transport.permits import Permit
 from proof.model_exchange import STANDS, Exchange, Fault, Placed
 
 
@@ -54,13 +54,19 @@ class _Response:
 class _Line:
     """The way to the exchange, with the faults of one."""
 
+    attempt: Attempt | None = None
+
+    def free(self) -> _Line:
+        """Return this line: nothing calls inside a call here."""
+        return self
+
     def __init__(self, client: ModelClient) -> None:
         self._client = client
         self._exchange = client.exchange
 
     def send(self, request: Any, **_: object) -> _Response:
         """Do with a request what the exchange's fault says."""
-        exchange, fault, attempt = self._exchange, self._exchange.fault, _attempt()
+        exchange, fault, attempt = self._exchange, self._exchange.fault, self.attempt
         assert attempt is not None  # noqa: S101 - `transmit` is the only caller
         assert attempt.gate is not None  # noqa: S101 - an order always has one
         attempt.sent = 0
@@ -129,7 +135,11 @@ class ModelClient(Client):
 
     def present_attempt(self) -> str:
         """Return the id of the intent that is being sent."""
-        return cast(str, self._threads.permit._leave.__self__.intent.id)
+        return cast(str, self._threads.used._leave.__self__.intent.id)
+
+    def _permitted(self, endpoint: Endpoint[Any], request: Request, permit: Permit) -> Any:
+        self._threads.used = permit
+        return super()._permitted(endpoint, request, permit)
 
     def token(self) -> SecretStr:
         return SecretStr("t" * 36)
@@ -158,8 +168,8 @@ class ModelClient(Client):
     def limits(self, endpoint: Endpoint[Any]) -> tuple[Limit, ...]:
         return ()
 
-    def _line(self) -> HTTPAdapter:
-        return cast(HTTPAdapter, self._model_line)
+    def _line(self) -> Line:
+        return cast(Line, self._model_line)
 
 
 class ModelBroker(Broker):

@@ -32,7 +32,7 @@ from brokerkit.transport import (
     auth,
     limits,
 )
-from brokerkit.transport.permits import issued
+from brokerkit.transport.permits import Permit, issued
 
 APP_KEY = "probe-app-key-0001"
 APP_SECRET = "probe-app-secret-0002"
@@ -101,8 +101,12 @@ class ProbeClient(Client):
 
     def call(self, endpoint: Endpoint[Any], **parts: Any) -> Any:
         """Call as the order desk does: with leave to send one order."""
-        with self.sending(issued(lambda: None, lambda: None)):
+        with self.sending(self.permit()):
             return super().call(endpoint, **parts)
+
+    def permit(self, check: Callable[[], None] = lambda: None) -> Permit:
+        """Return leave to send one order."""
+        return issued(lambda: None, check)
 
     def headers(self, endpoint: Endpoint[Any]) -> Parameters:
         names: dict[str, str | SecretStr] = {"Content-Type": "application/json", "app-secret": SecretStr(APP_SECRET)}
@@ -297,7 +301,9 @@ class Server:
             (int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0
         )
         while len(body) < length:
-            body += sock.recv(65536)
+            if not (part := sock.recv(65536)):
+                return b""
+            body += part
         return head + b"\r\n\r\n" + body
 
 

@@ -12,7 +12,7 @@ import pytest
 from brokerkit import BrokerError, ConfigError, NetworkError, get_broker
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.certificate import make_certificate as make_sandbox_certificate
-from brokerkit.transport.connection import Answer, Failure, new_line, transmit
+from brokerkit.transport.connection import Answer, Attempt, Failure, new_line, transmit
 from tests.servers import Server, make_certificate
 from tests.test_connection import prepared
 
@@ -159,7 +159,7 @@ def issued_by(shown: Path, key_file: Path, folder: Path) -> ssl.SSLContext:
 def told_by(context: ssl.SSLContext, shown: Path) -> Answer | Failure:
     line = new_line()
     with Server(tls=context) as server:
-        told = transmit(line, prepared(server.url), fresh=False, gate=None, cap=1000, verify=str(shown))
+        told = transmit(line, Attempt(fresh=False, gate=None), prepared(server.url), cap=1000, verify=str(shown))
         line.close()
         assert len(server.requests) == isinstance(told, Answer)
     return told
@@ -221,7 +221,7 @@ def test_a_line_that_goes_to_another_server_checks_the_certificate_of_that_one(t
     line = new_line()
     with Server(tls=context) as first, Server(tls=other) as second:
         outcomes = [
-            transmit(line, prepared(url), fresh=False, gate=None, cap=1000, verify=str(trusted))
+            transmit(line, Attempt(fresh=False, gate=None), prepared(url), cap=1000, verify=str(trusted))
             for url in (first.url, second.url, first.url)
         ]
         line.close()
@@ -234,7 +234,7 @@ def test_a_line_whose_certificates_change_checks_again(tmp_path: Path) -> None:
     line = new_line()
     with Server(tls=context) as server:
         outcomes = [
-            transmit(line, prepared(server.url), fresh=False, gate=None, cap=1000, verify=verify)
+            transmit(line, Attempt(fresh=False, gate=None), prepared(server.url), cap=1000, verify=verify)
             for verify in (str(trusted), True)
         ]
         line.close()

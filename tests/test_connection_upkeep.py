@@ -1,47 +1,30 @@
-"""What a connection keeps for the next call: deadlines, starts of calls, texts that need no cleaning."""
+"""What a connection keeps for the next call, and what it does not: attempts, threads, texts that need no cleaning."""
 
 from __future__ import annotations
 
-import socket
-import time
-from collections.abc import Iterator
+import threading
 
 import pytest
 import responses
 from hypothesis import given
 from hypothesis import strategies as st
 
+from brokerkit.errors import NetworkError, NotSent, OrderUncertain
 from brokerkit.transport import connection
-from brokerkit.transport.connection import Attempt, _Watchdog
 from brokerkit.transport.text import sanitize
-from tests.servers import GOOD, READ, ProbeClient, Server
+from tests.faults import call, drip
+from tests.servers import GOOD, ORDER, READ, ProbeClient, Server, answer
 
 
-@pytest.fixture
-def watchdog(monkeypatch: pytest.MonkeyPatch) -> _Watchdog:
-    fresh = _Watchdog()
-    monkeypatch.setattr(connection, "_watchdog", fresh)
-    return fresh
-
-
-@pytest.fixture
-def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
-    ours, theirs = socket.socketpair()
-    theirs.settimeout(5)
-    with ours, theirs:
-        yield ours, theirs
-
-
-def attempt(seconds: float) -> Attempt:
-    """Return an attempt that may take so long."""
-    return Attempt(deadline=time.monotonic() + seconds, fresh=False, gate=None)
-
-
-def test_a_call_that_ended_is_not_watched_any_more(watchdog: _Watchdog) -> None:
+def test_a_call_that_ended_leaves_nothing_of_itself_on_its_line() -> None:
     with Server() as server, ProbeClient(server.url) as client:
         for _ in range(20):
             client.call(READ)
-    assert watchdog._watched == set()
+        line = client._line()
+        assert (line.attempt, line._inner) == (None, None)
+        kept = line._pool[1].pool.get(block=False)
+        assert (kept.attempt, kept.owes) == (None, False)
+        kept.close()
 
 
 def test_somebody_elses_transport_may_answer_in_place_of_the_network() -> None:
@@ -50,32 +33,47 @@ def test_somebody_elses_transport_may_answer_in_place_of_the_network() -> None:
         assert ProbeClient().call(READ).price == 70000
 
 
-def test_a_short_deadline_is_kept_while_a_longer_one_is_watched(
-    watchdog: _Watchdog, pair: tuple[socket.socket, socket.socket]
-) -> None:
-    patient, hasty = attempt(60), attempt(0.1)
-    with socket.socket() as elsewhere:
-        patient.begins(elsewhere)
-        time.sleep(0.05)  # by now it is asleep until the longer one
-        hasty.begins(pair[0])
-        assert pair[1].recv(1) == b""  # the other side sees the cut
-        assert (patient.cut, hasty.cut) == (False, True)
-        assert watchdog._watched == {patient}
-        patient.ends()
+@pytest.mark.parametrize("endpoint", [ORDER, READ], ids=str)
+def test_the_deadline_holds_where_no_thread_can_be_started(endpoint: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "TOTAL_SECONDS", 0.5)
+    with Server(drip(answer(headers={"X-Long": "y" * 500}))) as server, monkeypatch.context() as patch:
+        client = ProbeClient(server.url)
+
+        def start(thread: threading.Thread) -> None:
+            if thread.name == "MainThread" or not thread.name.endswith("(_serve)"):
+                raise RuntimeError("can't start new thread")
+            begin(thread)
+
+        begin = threading.Thread.start
+        patch.setattr(threading.Thread, "start", start)
+        error = call(client, endpoint)
+        assert type(error) is (OrderUncertain if endpoint is ORDER else NetworkError)
+        assert "no complete answer within 0.5 s" in error.message
+        assert len(server.requests) == 1
 
 
-def test_a_deadline_is_kept_after_others_ended_before_theirs(
-    watchdog: _Watchdog, pair: tuple[socket.socket, socket.socket]
-) -> None:
-    with socket.socket() as elsewhere:
-        for seconds in (0.05, 0.1, 0.15):
-            early = attempt(seconds)
-            early.begins(elsewhere)
-            early.ends()
-    late = attempt(0.3)
-    late.begins(pair[0])
-    assert pair[1].recv(1) == b""
-    assert late.cut
+def test_a_line_that_nobody_counts_on_sends_nothing() -> None:
+    with Server() as server, ProbeClient(server.url) as client:
+        client.call(READ)
+        pool = client._line()._pool[1]
+        kept = pool.pool.get(block=False)
+        with pytest.raises(connection.GateClosed):
+            pool.urlopen("POST", "/order", body=b"{}", retries=False)
+        with pytest.raises(connection.GateClosed):
+            kept.request("POST", "/order", body=b"{}")
+        kept.close()
+        assert server.paths() == ["/read"]
+
+
+def test_a_gate_that_takes_too_long_lets_nothing_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Server() as server, ProbeClient(server.url) as client:
+        client.token()
+        wait = threading.Event()
+        monkeypatch.setattr(connection, "TOTAL_SECONDS", 0.05)
+        permit = client.permit(check=lambda: wait.wait(0.1) and None)
+        with client.sending(permit), pytest.raises(NotSent, match="before anything was sent"):
+            super(ProbeClient, client).call(ORDER, body={})
+        assert (server.requests, permit.sent) == ([], 0)
 
 
 @given(st.text(max_size=150))

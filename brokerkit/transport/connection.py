@@ -6,17 +6,14 @@ None (somebody else's transport) and anything above 0 mean that the order may st
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import math
-import os
 import queue
-import socket
 import ssl
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -24,6 +21,9 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Retry
 from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from brokerkit.transport.incoming import Incoming, Malformed, Response, check_framing
+from brokerkit.transport.text import sanitize
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
@@ -37,118 +37,87 @@ class GateClosed(Exception):
 
 
 class Attempt:
-    """What happens to one request: bytes sent so far, its deadline, the socket it uses."""
+    """What happens to one request: bytes sent so far, its deadline, the connection it uses.
 
-    def __init__(self, *, deadline: float, fresh: bool, gate: Callable[[], None] | None) -> None:
-        self.sent: int | None = None
-        self.deadline = deadline
+    `fresh` wants a connection that was not idle, `gate` is asked before the first byte.
+    """
+
+    def __init__(self, *, fresh: bool, gate: Callable[[], None] | None) -> None:
+        self.sent: int | None = 0
+        self.deadline = time.monotonic() + TOTAL_SECONDS
         self.fresh = fresh
         self.gate = gate
         self.reused = False
-        self.cut = False
-        self._socket: socket.socket | None = None
-        self._lock = threading.Lock()
+        self.connection: _Counted | None = None
+        self.response: Response | None = None
 
-    def begins(self, sock: socket.socket) -> None:
-        """Check the deadline and the gate before the first byte."""
-        if time.monotonic() >= self.deadline:
-            raise GateClosed("the time limit passed before anything was sent")
+    def is_over(self) -> bool:
+        """Say whether the deadline has passed."""
+        return time.monotonic() >= self.deadline
+
+    def begins(self) -> None:
+        """Check the gate and the deadline before the first byte."""
         if self.gate is not None:
             self.gate()
-        # The socket, not the connection: that one lets go of it when the server announces to close.
-        with self._lock:
-            self._socket = sock
-        _watchdog.watch(self)
+        if self.is_over():
+            raise GateClosed("the time limit passed before anything was sent")
+
+    def is_answered(self) -> None:
+        """Let the connection be used again, if the answer was all that came."""
+        if self.connection is not None and self.response is not None and self.response.incoming.has_more is False:
+            self.connection.owes = False
 
     def ends(self) -> None:
-        """Let go of the socket: from here on nothing is cut."""
-        with self._lock:
-            self._socket = None
-        _watchdog.release(self)
-
-    def expire(self) -> None:
-        """Cut the connection, whatever it is waiting for."""
-        with self._lock:
-            if self._socket is None:
-                return
-            self.cut = True
-            with contextlib.suppress(OSError):
-                # The plain shutdown also for TLS: SSLSocket's own one frees what the reading thread is using.
-                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
-
-
-class _Watchdog:
-    """Cuts attempts that outlive their deadline. A read timeout alone is reset by every byte that drips in."""
-
-    def __init__(self) -> None:
-        self.start_over()
-
-    def start_over(self) -> None:
-        """Begin without a thread and with new locks: a forked process has neither the one nor good use for the old."""
-        self._watched: set[Attempt] = set()
-        self._wakes_at = math.inf
-        # It is entered itself: a condition leaves by Python code, where an interrupt would leave it locked for good.
-        self._lock = threading.Lock()
-        self._changed = threading.Condition(self._lock)
-        self._thread: threading.Thread | None = None
-
-    def watch(self, attempt: Attempt) -> None:
-        with self._lock:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="brokerkit-deadlines", daemon=True)
-                self._thread.start()
-            self._watched.add(attempt)
-            # It is woken for the first of many calls only: it sleeps until that one's deadline and looks again then.
-            if attempt.deadline < self._wakes_at:
-                self._changed.notify()
-
-    def release(self, attempt: Attempt) -> None:
-        with self._lock:
-            self._watched.discard(attempt)
-
-    def _run(self) -> None:
-        while True:
-            with self._lock:
-                self._wakes_at = min((attempt.deadline for attempt in self._watched), default=math.inf)
-                left = self._wakes_at - time.monotonic()
-                if left > 0:
-                    self._changed.wait(left if left < math.inf else None)
-                now = time.monotonic()
-                late = [attempt for attempt in self._watched if attempt.deadline <= now]
-                self._watched.difference_update(late)
-            for attempt in late:
-                attempt.expire()
-
-
-_watchdog = _Watchdog()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_watchdog.start_over)
-_present = threading.local()
-
-
-def _attempt() -> Attempt | None:
-    return getattr(_present, "attempt", None)
+        """Let go of the connection; one that owes an answer is closed."""
+        connection, response = self.connection, self.response
+        self.connection = self.response = None
+        with suppress(Exception):  # whatever closing stumbles over, what came of the request is known
+            if response is not None:
+                response.close()  # as it is long ago, unless something went wrong
+            if connection is not None and connection.attempt is self:
+                connection.attempt = None
+                if connection.owes:
+                    connection.close()
 
 
 class _Counted(HTTPConnection):
-    """Counts the bytes of the present attempt and never prints them."""
+    """Counts the bytes of the attempt that uses it and never prints them."""
 
     debuglevel = 0
     used_at = 0.0
+    attempt: Attempt | None = None
+    owes = False
+    """Something was asked on it, and its answer has not been read to the end."""
 
     def set_debuglevel(self, level: int) -> None:
         """Ignore the wish: http.client would print headers and body."""
 
     def send(self, data: Any) -> None:
-        attempt = _attempt()
-        if attempt is not None:
-            if self.sock is None:
-                self.connect()
-            if not attempt.sent:
-                attempt.begins(self.sock)
-            attempt.sent = (attempt.sent or 0) + len(data)
-            self.used_at = time.monotonic()
+        attempt = self.attempt
+        if attempt is None:
+            raise GateClosed("nothing leaves uncounted")
+        if self.sock is None:
+            self.connect()
+        if not attempt.sent:
+            attempt.begins()
+            self.owes = True
+        attempt.sent = (attempt.sent or 0) + len(data)
+        self.used_at = time.monotonic()
         super().send(data)
+
+    def response_class(self, sock: Any, **how: Any) -> Response:  # type: ignore[override]
+        """Return the reader of the answer, which knows how long it may take."""
+        attempt = self.attempt
+        if attempt is None:
+            raise GateClosed("nobody waits for an answer")
+        attempt.response = Response(Incoming(sock, attempt.deadline), **how)
+        return attempt.response
+
+    def getresponse(self) -> Any:
+        """Return the answer, if its headers tell beyond doubt where it ends."""
+        response = super().getresponse()
+        check_framing(response.headers)
+        return response
 
 
 class _CountedTLS(_Counted, HTTPSConnection):
@@ -179,14 +148,22 @@ class _Kept:
 class _Pool(HTTPConnectionPool):
     ConnectionCls = _Counted
     QueueCls = _Kept  # type: ignore[assignment]
+    attempt: Attempt | None = None
+    """For whom the next connection is."""
 
     def _get_conn(self, timeout: float | None = None) -> Any:
+        attempt, self.attempt = self.attempt, None
+        if attempt is None:
+            raise GateClosed("nothing leaves uncounted")
         connection: Any = super()._get_conn(timeout)
-        attempt = _attempt()
-        if attempt is not None:
-            if attempt.fresh and time.monotonic() - connection.used_at > FRESH_SECONDS:
-                connection.close()
-            attempt.reused = connection.sock is not None
+        is_idle = attempt.fresh and time.monotonic() - connection.used_at > FRESH_SECONDS
+        if connection.owes or is_idle:
+            connection.close()
+            connection = self._new_conn()
+        attempt.reused = connection.sock is not None
+        attempt.connection = connection
+        connection.attempt = attempt
+        if attempt.sent is None:
             attempt.sent = 0
         return connection
 
@@ -195,8 +172,23 @@ class _PoolTLS(_Pool, HTTPSConnectionPool):
     ConnectionCls = _CountedTLS
 
 
-class _Adapter(HTTPAdapter):
-    """Looks up once what requests looks up for every call (pool, certificates), and leaves proxies and cookies out."""
+class Line(HTTPAdapter):
+    """Sends the requests of one thread, over one kept connection, each once; one at a time, that of `attempt`.
+
+    Looks up once what requests looks up for every call (pool, certificates), and leaves proxies and cookies out.
+    """
+
+    attempt: Attempt | None = None
+    _inner: Line | None = None
+
+    def free(self) -> Line:
+        """Return this line, or while a call uses it another one: a signal handler, say, calls inside that call."""
+        line = self
+        while line.attempt is not None:
+            if line._inner is None:
+                line._inner = new_line()
+            line = line._inner
+        return line
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         self._pool: tuple[object, Any] = (None, None)
@@ -212,7 +204,9 @@ class _Adapter(HTTPAdapter):
             pool = super().get_connection_with_tls_context(request, verify, proxies, cert)
             super().cert_verify(pool, request.url, verify, cert)  # type: ignore[no-untyped-call]
             self._pool = (key, pool)
-        return self._pool[1]
+        pool = self._pool[1]
+        pool.attempt = self.attempt
+        return pool
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """Leave the pool as it is: it was given its certificates when it was made."""
@@ -232,6 +226,11 @@ class _Adapter(HTTPAdapter):
         """Close the connections; the next call opens a new one."""
         self._pool = (None, None)
         super().close()
+        if self._inner is not None:
+            self._inner.close()
+
+
+_SEND = HTTPAdapter.send
 
 
 def _host(request: requests.PreparedRequest) -> str:
@@ -239,12 +238,12 @@ def _host(request: requests.PreparedRequest) -> str:
     return url[: url.index("/", len("https://"))]
 
 
-def new_line() -> HTTPAdapter:
-    """Return what sends the requests of one thread, over one kept connection, each once.
+def new_line() -> Line:
+    """Return what sends the requests of one thread.
 
     There is no session on top: that is what redirects, cookies, proxies of the environment and netrc come from.
     """
-    return _Adapter(max_retries=Retry(False), pool_connections=2, pool_maxsize=1)
+    return Line(max_retries=Retry(False), pool_connections=2, pool_maxsize=1)
 
 
 @dataclass(frozen=True)
@@ -266,42 +265,58 @@ class Failure:
     sent: int | None
     stale: bool = False
     interrupt: BaseException | None = None
+    advice: str | None = None
 
 
 def transmit(
-    line: HTTPAdapter,
+    line: Line,
+    attempt: Attempt,
     prepare: Callable[[], requests.PreparedRequest],
     *,
-    fresh: bool,
-    gate: Callable[[], None] | None,
     cap: int,
     verify: str | Literal[True] = True,
 ) -> Answer | Failure:
     """Send one request once and return what came of it.
 
-    Nothing is raised from here, whatever happens: a traceback through this frame would carry headers and body.
+    Nothing is raised from here, whatever happens: a traceback through what it calls would carry headers and body.
     """
-    attempt = Attempt(deadline=time.monotonic() + TOTAL_SECONDS, fresh=fresh, gate=gate)
-    _present.attempt = attempt
+    line = line.free()
+    outer = getattr(_present, "attempt", None)
     try:
-        attempt.sent = 0
-        prepared = prepare()
-        attempt.sent = None  # until a connection of ours counts: the transport may be somebody else's
-        response = line.send(prepared, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS), verify=verify, proxies={})
-        with response:
-            content = _read(response, attempt, cap)
-        if content is None:
-            return Failure(f"the answer is larger than {cap} bytes", attempt.sent)
-        return Answer(response.status_code, response.headers, content, attempt.sent)
+        _present.attempt = line.attempt = attempt
+        return _exchanged(line, attempt, prepare, cap, verify)
+    except Exception as error:  # noqa: BLE001 - of whatever kind, it means that no answer came
+        return Failure(
+            _words(error, attempt), attempt.sent, stale=_is_stale(error, attempt), advice=_advice(error, verify)
+        )
     except BaseException as error:  # noqa: BLE001 - the caller re-raises an interrupt by the byte counter
-        interrupt = error if not isinstance(error, Exception) else None
-        return Failure(_words(error, attempt), attempt.sent, _is_stale(error, attempt), interrupt)
+        return Failure(type(error).__name__, attempt.sent, interrupt=error)
     finally:
+        line.attempt = None
+        _present.attempt = outer
         attempt.ends()
-        _present.attempt = None
 
 
-def _read(response: requests.Response, attempt: Attempt, cap: int) -> bytes | None:
+def _exchanged(
+    line: Line,
+    attempt: Attempt,
+    prepare: Callable[[], requests.PreparedRequest],
+    cap: int,
+    verify: str | Literal[True],
+) -> Answer | Failure:
+    prepared = prepare()
+    if type(line).send is not _SEND:
+        attempt.sent = None  # until a connection of ours counts: the transport is somebody else's
+    response = line.send(prepared, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS), verify=verify, proxies={})
+    with response:
+        content = _read(response, cap)
+    if content is None:
+        return Failure(f"the answer is larger than {cap} bytes", attempt.sent)
+    attempt.is_answered()
+    return Answer(response.status_code, response.headers, content, attempt.sent)
+
+
+def _read(response: requests.Response, cap: int) -> bytes | None:
     parts: list[bytes] = []
     size = 0
     for part in response.iter_content(65536):
@@ -309,10 +324,6 @@ def _read(response: requests.Response, attempt: Attempt, cap: int) -> bytes | No
         size += len(part)
         if size > cap:
             return None
-        if time.monotonic() > attempt.deadline:
-            raise TimeoutError
-    if attempt.cut:
-        raise TimeoutError
     return b"".join(parts)
 
 
@@ -321,18 +332,44 @@ def _is_stale(error: BaseException, attempt: Attempt) -> bool:
     closed = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
     return (
         attempt.reused
-        and not attempt.cut
+        and not attempt.is_over()
         and isinstance(error, requests.ConnectionError)
         and any(isinstance(part, closed) for part in _chain(error))
     )
 
 
-def _words(error: BaseException, attempt: Attempt) -> str:
+def _words(error: Exception, attempt: Attempt) -> str:
     if isinstance(error, GateClosed):
         return str(error)
-    if attempt.cut or isinstance(error, TimeoutError):
+    if attempt.is_over() or isinstance(error, TimeoutError):
         return f"no complete answer within {TOTAL_SECONDS:g} s"
-    return " <- ".join(dict.fromkeys(type(part).__name__ for part in _chain(error)))
+    chain = _chain(error)
+    names = " <- ".join(dict.fromkeys(type(part).__name__ for part in chain))
+    reason = next(filter(None, map(_reason, chain)), "")
+    return f"{names}: {reason}" if reason else names
+
+
+def _reason(error: BaseException) -> str:
+    """Return what may be told of an error besides its name: words that are ours or OpenSSL's."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"certificate verify failed: {sanitize(str(getattr(error, 'verify_message', '')), limit=120)}"
+    if isinstance(error, ssl.SSLError):
+        return sanitize(str(error.reason or "").replace("_", " ").lower(), limit=120)
+    return str(error) if isinstance(error, Malformed) else ""
+
+
+def _advice(error: Exception, verify: str | Literal[True]) -> str | None:
+    """Return what to do about a certificate that is not trusted."""
+    if not any(isinstance(part, ssl.SSLCertVerificationError) for part in _chain(error)):
+        return None
+    if verify is not True:
+        return (
+            f"Nothing was sent. Only what ca_file {verify} holds is trusted: check it, and the clock of this machine."
+        )
+    return (
+        "Nothing was sent. Check the clock of this machine. If something of your own stands between (a proxy of the "
+        "network, a served sandbox), name its certificate as ca_file."
+    )
 
 
 def _chain(error: BaseException) -> list[BaseException]:
@@ -349,11 +386,15 @@ def _cause(error: BaseException) -> BaseException | None:
     return next((part for part in error.args if isinstance(part, BaseException)), None)
 
 
+_present = threading.local()
+"""The attempt that this thread is busy with."""
+
+
 class _Quiet(logging.Filter):
     """Drops what urllib3 would log about our own requests: its lines carry query strings and broken headers."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return _attempt() is None
+        return getattr(_present, "attempt", None) is None
 
 
 # One by one: a filter does not see what loggers below its own pass up.

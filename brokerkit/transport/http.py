@@ -13,14 +13,12 @@ import threading
 import time
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from email.utils import parsedate_to_datetime
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn, Self, TypeVar
 
 from pydantic import SecretStr
-from requests.adapters import HTTPAdapter
 
 from brokerkit.errors import (
     MAY_STAND,
@@ -28,21 +26,22 @@ from brokerkit.errors import (
     AuthError,
     Blocked,
     BrokerError,
+    ConfigError,
     IncompleteListing,
+    InvalidRequest,
     NetworkError,
     NotSent,
     OrderUncertain,
     RateLimited,
     WireError,
 )
-from brokerkit.market import clock
 from brokerkit.transport.auth import Token, cache_directory, digest, token_cache
-from brokerkit.transport.connection import TOTAL_SECONDS, Answer, Failure, GateClosed, new_line, transmit
+from brokerkit.transport.connection import TOTAL_SECONDS, Answer, Attempt, Failure, GateClosed, Line, new_line, transmit
 from brokerkit.transport.endpoint import Body, Effect, Endpoint, Parameters, Request
 from brokerkit.transport.limits import Limit, Limiter, Turn, limiter_for, take_turn
-from brokerkit.transport.outgoing import check_certificates, loopback_url, prepared
+from brokerkit.transport.outgoing import as_read, check_certificates, is_plain, loopback_url, prepared
 from brokerkit.transport.paging import complete, follow
-from brokerkit.transport.permits import Permit, check_issued
+from brokerkit.transport.permits import Permit, Sending, check_issued
 from brokerkit.transport.preparing import preparing
 from brokerkit.transport.reading import Reader
 from brokerkit.transport.text import Redactor
@@ -52,8 +51,6 @@ logger = logging.getLogger("brokerkit")
 R = TypeVar("R", bound=Body)
 LIST_CAP = 8 * 1024 * 1024
 ORDER_CAP = 1024 * 1024
-NOTED_SKEW = 5.0
-"""Seconds by which the clocks may differ without a warning."""
 SLOT_SECONDS = 30.0
 """Longest wait for the limiter."""
 PAUSE_SECONDS = 0.5
@@ -75,7 +72,8 @@ class Client(Reader):
     too_soon: ClassVar[str | None] = None
     """Code with which the broker refuses a token that is asked for before those seconds are over."""
     order_paths: ClassVar[str] = "$."
-    """Pattern of the calls (as "POST /path") that move orders: as anything but an ORDER they are refused."""
+    """Pattern of the calls (as "post /path", in small letters) that move orders: as anything but an ORDER they are
+    refused."""
 
     def __init__(
         self,
@@ -95,8 +93,7 @@ class Client(Reader):
         self._ceiling = max_calls_per_second
         self._verify = check_certificates(ca_file)
         self._threads = threading.local()
-        self.skew = 0.0
-        self._date: str | None = None
+        self._checked: set[tuple[str, str, Effect]] = set()
         self._redactor = Redactor()
         self._redactor.add((app_key, *secrets))
         path: Path | None = None
@@ -191,9 +188,9 @@ class Client(Reader):
 
     def close(self) -> None:
         """Close this thread's connections; those of other threads close with their thread."""
-        line: HTTPAdapter | None = getattr(self._threads, "line", None)
-        if line is not None:
-            line.close()
+        kept: tuple[int, Line] | None = getattr(self._threads, "line", None)
+        if kept is not None:
+            kept[1].close()
 
     def __enter__(self) -> Self:
         return self
@@ -204,10 +201,10 @@ class Client(Reader):
     # How it is done
 
     def _page(self, endpoint: Endpoint[R], request: Request) -> tuple[Answer, R]:
+        if (endpoint.method, endpoint.path, endpoint.effect) not in self._checked:
+            self._check_path(endpoint)
         if endpoint.effect is Effect.ORDER:
             return self._order(endpoint, request)
-        if re.search(self.order_paths, f"{endpoint.method} {endpoint.path}", re.IGNORECASE):
-            raise self._blocked(endpoint)
         renewed = rested = False
         slowed = 0
         while True:
@@ -235,20 +232,28 @@ class Client(Reader):
                 logger.warning("%s %s: server in trouble, asking once more: %s", self.broker, endpoint, error.message)
                 time.sleep(PAUSE_SECONDS)
 
-    @contextmanager
-    def sending(self, permit: Permit) -> Iterator[None]:
+    def _check_path(self, endpoint: Endpoint[Any]) -> None:
+        """Refuse what moves orders and says something else of itself, and what a server may read as another path."""
+        method, path = endpoint.method.lower(), endpoint.path
+        if endpoint.effect is not Effect.ORDER and re.search(self.order_paths, f"{method} {as_read(path)}"):
+            raise self._blocked(endpoint)
+        if not is_plain(path):
+            raise self._error(InvalidRequest, endpoint, "the path of a call is written as /names/and/slashes only")
+        self._checked.add((endpoint.method, path, endpoint.effect))
+
+    def sending(self, permit: Permit) -> AbstractContextManager[None]:
         """Let this thread send one order. Nothing else lets an order through, whatever calls."""
         check_issued(permit)
-        self._threads.permit = permit
-        try:
-            yield
-        finally:
-            self._threads.permit = None
+        return Sending(self._threads, permit)
 
     def _order(self, endpoint: Endpoint[R], request: Request) -> tuple[Answer, R]:
         permit: Permit | None = getattr(self._threads, "permit", None)
         if permit is None:
             raise self._blocked(endpoint)
+        with Sending(self._threads, None):  # a call inside this one has to bring a permit of its own
+            return self._permitted(endpoint, request, permit)
+
+    def _permitted(self, endpoint: Endpoint[R], request: Request, permit: Permit) -> tuple[Answer, R]:
         with preparing("the access token"):
             token, sealed, turn = self._sealed(endpoint, request, urgent=permit.urgent)
         if token is None:
@@ -311,21 +316,22 @@ class Client(Reader):
                 permit.check()
 
         for again in (False, True):
-            sent: int | None = None
+            attempt = Attempt(fresh=not is_read, gate=gate)
             try:
                 result = transmit(
                     self._line(),
+                    attempt,
                     lambda: prepared(self.base_url, endpoint, request),
-                    fresh=not is_read,
-                    gate=gate,
                     verify=self._verify,
                     cap=ORDER_CAP if endpoint.effect is Effect.ORDER else LIST_CAP,
                 )
-                sent = result.sent
+            except BaseException as error:  # an interrupt while an error was looked at, which nobody may see
+                error.__cause__ = error.__context__ = None
+                raise
             finally:
-                turn.ended(sent=sent != 0)
-            if permit is not None:
-                permit.sent = result.sent
+                if permit is not None:
+                    permit.sent = attempt.sent
+                turn.ended(sent=attempt.sent != 0)
             if isinstance(result, Answer):
                 self._compare_clocks(result)
                 return result
@@ -334,23 +340,6 @@ class Client(Reader):
             logger.info("%s %s: the kept connection was closed, asking again", self.broker, endpoint)
             turn = self._wait(endpoint)  # the broker may have counted the call that it closed the line on
         raise AssertionError("the second try always returns or fails")
-
-    def _compare_clocks(self, answer: Answer) -> None:
-        """Keep by how many seconds the broker's clock is ahead of ours."""
-        told = answer.headers.get("Date")
-        if told is None or told == self._date:
-            return
-        self._date = told
-        try:
-            there = parsedate_to_datetime(told)
-        except ValueError:
-            return
-        if there.tzinfo is None:
-            return
-        skew = (there - clock.now()).total_seconds()
-        if abs(skew) > NOTED_SKEW >= abs(self.skew):
-            logger.warning("%s: the clock of this machine differs from the broker's by %.0f s", self.broker, skew)
-        self.skew = skew
 
     def _fail(self, endpoint: Endpoint[Any], failure: Failure) -> NoReturn:
         interrupt = failure.interrupt
@@ -361,14 +350,23 @@ class Client(Reader):
                     logger.critical("%s %s: interrupted while an order was on its way", self.broker, endpoint)
             interrupt.__cause__ = interrupt.__context__ = None  # their tracebacks hold headers and body
             raise interrupt.with_traceback(None)
+        words, advice = self._unfit_certificates(failure) or (failure.words, failure.advice)
         if endpoint.effect is not Effect.ORDER:
-            raise self._error(
-                NetworkError,
-                endpoint,
-                failure.words,
-                advice="A query changes nothing: try again. Check the connection.",
-            )
-        raise self._error(NotSent if failure.sent == 0 else OrderUncertain, endpoint, failure.words)
+            advice = advice or "A query changes nothing: try again. Check the connection."
+            raise self._error(NetworkError, endpoint, words, advice=advice)
+        if failure.sent != 0:
+            raise self._error(OrderUncertain, endpoint, failure.words)
+        raise self._error(NotSent, endpoint, words, advice=advice)
+
+    def _unfit_certificates(self, failure: Failure) -> tuple[str, str | None] | None:
+        """Return words and advice if nothing could be sent because the ca_file, good at the start, is so no longer."""
+        if self._verify is True or failure.sent != 0:
+            return None
+        try:
+            check_certificates(Path(self._verify))
+        except ConfigError as error:
+            return error.message, f"Nothing was sent. {error.advice or ''}".strip()
+        return None
 
     def _wait(self, endpoint: Endpoint[Any], *, urgent: bool = False) -> Turn:
         turn = take_turn(self._limiters(endpoint), SLOT_SECONDS, urgent=urgent)
@@ -389,9 +387,8 @@ class Client(Reader):
             limits = (Limit("profile", self._ceiling), *limits)
         return [limiter_for(self._owner, limit) for limit in limits]
 
-    def _line(self) -> HTTPAdapter:
-        line: HTTPAdapter | None = getattr(self._threads, "line", None)
-        if line is None or self._threads.process != os.getpid():  # a forked process must not share a connection
-            line = self._threads.line = new_line()
-            self._threads.process = os.getpid()
-        return line
+    def _line(self) -> Line:
+        kept: tuple[int, Line] | None = getattr(self._threads, "line", None)
+        if kept is None or kept[0] != os.getpid():  # a forked process must not share a connection
+            kept = self._threads.line = (os.getpid(), new_line())
+        return kept[1]

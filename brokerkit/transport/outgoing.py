@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
 import ssl
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import requests
 from pydantic import SecretStr
@@ -16,6 +17,8 @@ from brokerkit import files
 from brokerkit.errors import ConfigError
 from brokerkit.transport.endpoint import Endpoint, Request
 from brokerkit.transport.text import sanitize
+
+_PLAIN = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 
 
 def loopback_url(url: str) -> str:
@@ -56,6 +59,25 @@ def check_certificates(file: Path | None) -> str | Literal[True]:
         advice = getattr(error, "advice", None) or "Name a PEM file."
         raise ConfigError(f"ca_file {file} cannot be used: {reason}.", advice=advice) from None
     return str(file)
+
+
+def is_plain(path: str) -> bool:
+    """Say whether there is one way only to read a path: nothing encoded, doubled, dotted, or behind it."""
+    return _PLAIN.fullmatch(path) is not None
+
+
+def as_read(path: str) -> str:
+    """Return a path as the most generous server reads it: decoded, in small letters, without empty and dotted parts."""
+    while (decoded := unquote(path)) != path:
+        path = decoded
+    parts: list[str] = []
+    for part in re.split(r"[/\\]", re.split(r"[?#]", path.lower())[0]):
+        name = part.partition(";")[0].strip()
+        if name == "..":
+            parts = parts[:-1]
+        elif name not in ("", "."):
+            parts.append(name)
+    return "/" + "/".join(parts)
 
 
 def prepared(base_url: str, endpoint: Endpoint[Any], request: Request) -> requests.PreparedRequest:

@@ -6,7 +6,9 @@ made is none.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from weakref import WeakSet
 
 from brokerkit.errors import Blocked
@@ -50,3 +52,18 @@ def check_issued(permit: Permit) -> None:
     """Raise Blocked for a permit that was made by hand."""
     if permit not in _ISSUED:
         raise Blocked("This permit is not one of the order desk.", advice="Nothing was sent.")
+
+
+class Sending(AbstractContextManager[None]):
+    """Puts a permit, or none, in the place of what the thread has, for as long as one call takes."""
+
+    def __init__(self, threads: threading.local, permit: Permit | None) -> None:
+        self._threads = threads
+        self._permit = permit
+        self._outer: Permit | None = getattr(threads, "permit", None)
+
+    def __enter__(self) -> None:
+        self._threads.permit = self._permit
+
+    def __exit__(self, *error: object) -> None:
+        self._threads.permit = self._outer

@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar, NoReturn, TypeVar, cast
 
 from pydantic import ValidationError
 
 from brokerkit.errors import BrokerError, IncompleteListing, NetworkError, OrderUncertain, Rejected, WireError
+from brokerkit.market import clock
 from brokerkit.transport.connection import Answer
 from brokerkit.transport.endpoint import Body, Effect, Endpoint, deepest_fault
 from brokerkit.transport.rows import OddRow
 from brokerkit.transport.text import Redactor
 
+logger = logging.getLogger("brokerkit")
+
 R = TypeVar("R", bound=Body)
 T = TypeVar("T")
+NOTED_SKEW = 5.0
+"""Seconds by which the clocks may differ without a warning."""
+LAST_YEAR = 9000
+"""A later date is none: moments after it could not be reckoned with."""
 TROUBLE = "The server is in trouble: try again later."
+
+
+class _SaidTwice(Exception):
+    """A name stands twice in one block of JSON."""
+
+
+def _check_names(pairs: list[tuple[str, Any]]) -> None:
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise _SaidTwice
 
 
 class Reader(ABC):
@@ -31,6 +50,9 @@ class Reader(ABC):
     """Broker's code to what to do next, where that is more than the class tells."""
 
     environment: str
+    skew = 0.0
+    """Seconds by which the broker's clock is ahead of ours."""
+    _date: str | None = None
     _redactor: Redactor
     """Knows the secrets of this client; no error leaves without it."""
 
@@ -93,10 +115,15 @@ class Reader(ABC):
         failure: BrokerError | None = None
         try:
             self._check_id(endpoint, answer)
+            if endpoint.effect is Effect.ORDER:
+                # Two readers could read two values: whoever wrote this did not mean one order.
+                json.loads(answer.content, object_pairs_hook=_check_names, parse_int=str, parse_float=str)
             self.check(endpoint, answer)
         except BrokerError as error:
             failure = error.with_traceback(None)
             failure.__cause__ = failure.__context__ = None
+        except _SaidTwice:
+            failure = self._error(WireError, endpoint, "a field stands twice in the answer")
         except Exception:  # noqa: BLE001 - whatever an adapter's reading stumbles over, the answer is the reason
             failure = self._unreadable(endpoint, answer)
         if failure is None and answer.status != 200:
@@ -122,6 +149,23 @@ class Reader(ABC):
     def later(self, endpoint: Endpoint[Any], kind: type[R], fields: Mapping[str, object], block: str) -> R:
         """Return a row of a `block` whose `fields` were taken as they came; a WireError names the one that is wrong."""
         return self._valid(endpoint, lambda: kind.model_validate(fields), f"{block}.")
+
+    def _compare_clocks(self, answer: Answer) -> None:
+        """Keep by how many seconds the broker's clock is ahead of ours."""
+        told = answer.headers.get("Date")
+        if told is None or told == self._date:
+            return
+        self._date = told
+        try:
+            there = parsedate_to_datetime(told)
+        except Exception:  # noqa: BLE001 - the readers of dates stumble in many ways, and the answer counts all the same
+            return
+        if there.tzinfo is None or not 1900 < there.year < LAST_YEAR:
+            return
+        skew = (there - clock.now()).total_seconds()
+        if abs(skew) > NOTED_SKEW >= abs(self.skew):
+            logger.warning("%s: the clock of this machine differs from the broker's by %.0f s", self.broker, skew)
+        self.skew = skew
 
     def _parsed(self, endpoint: Endpoint[R], answer: Answer) -> R:
         return self._valid(endpoint, lambda: endpoint.reply.model_validate_json(answer.content))
