@@ -57,7 +57,12 @@ class KisClient(Client):
     token_codes = errors.TOKEN_CODES
     token_interval = 60.0
     too_soon = "EGW00133"
-    order_paths = "POST .*/trading/"
+    # Whatever is not asked with GET; and of GET what another method orders with, but for two lists of reserved orders.
+    order_paths = (
+        "^(?!get ).*/trading/"
+        "|^(?!get /uapi/(domestic-stock/v1/trading/order-resv-ccnl|overseas-stock/v1/trading/order-resv-list)$)"
+        ".*/trading/(daytime-)?(order|buy|sell)"
+    )
 
     def __init__(self, settings: Settings, *, environment: str, base_url: str | None, remember_token: bool) -> None:
         super().__init__(

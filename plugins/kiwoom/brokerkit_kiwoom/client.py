@@ -30,7 +30,7 @@ class KiwoomClient(Client):
     refusals = errors.REFUSALS
     advice = errors.ADVICE
     token_codes = errors.TOKEN_CODES
-    order_paths = "POST .*/(crd)?ordr"
+    order_paths = "/(crd)?ordr"
 
     def __init__(
         self, settings: config.Settings, *, environment: str, base_url: str | None, remember_token: bool
