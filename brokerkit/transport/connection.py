@@ -22,8 +22,8 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Retry
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from brokerkit.transport.incoming import Incoming, Malformed, Response, check_framing
-from brokerkit.transport.text import sanitize
+from brokerkit.transport.causes import advice_for, chain_of, words_of
+from brokerkit.transport.incoming import Incoming, Response, check_framing
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
@@ -143,6 +143,10 @@ class _Kept:
         if len(self._free) >= self._most:
             raise queue.Full
         self._free.append(connection)
+
+    def qsize(self) -> int:
+        """Return how many connections nobody uses."""
+        return len(self._free)
 
 
 class _Pool(HTTPConnectionPool):
@@ -287,7 +291,7 @@ def transmit(
         return _exchanged(line, attempt, prepare, cap, verify)
     except Exception as error:  # noqa: BLE001 - of whatever kind, it means that no answer came
         return Failure(
-            _words(error, attempt), attempt.sent, stale=_is_stale(error, attempt), advice=_advice(error, verify)
+            _words(error, attempt), attempt.sent, stale=_is_stale(error, attempt), advice=advice_for(error, verify)
         )
     except BaseException as error:  # noqa: BLE001 - the caller re-raises an interrupt by the byte counter
         return Failure(type(error).__name__, attempt.sent, interrupt=error)
@@ -334,7 +338,7 @@ def _is_stale(error: BaseException, attempt: Attempt) -> bool:
         attempt.reused
         and not attempt.is_over()
         and isinstance(error, requests.ConnectionError)
-        and any(isinstance(part, closed) for part in _chain(error))
+        and any(isinstance(part, closed) for part in chain_of(error))
     )
 
 
@@ -343,47 +347,7 @@ def _words(error: Exception, attempt: Attempt) -> str:
         return str(error)
     if attempt.is_over() or isinstance(error, TimeoutError):
         return f"no complete answer within {TOTAL_SECONDS:g} s"
-    chain = _chain(error)
-    names = " <- ".join(dict.fromkeys(type(part).__name__ for part in chain))
-    reason = next(filter(None, map(_reason, chain)), "")
-    return f"{names}: {reason}" if reason else names
-
-
-def _reason(error: BaseException) -> str:
-    """Return what may be told of an error besides its name: words that are ours or OpenSSL's."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"certificate verify failed: {sanitize(str(getattr(error, 'verify_message', '')), limit=120)}"
-    if isinstance(error, ssl.SSLError):
-        return sanitize(str(error.reason or "").replace("_", " ").lower(), limit=120)
-    return str(error) if isinstance(error, Malformed) else ""
-
-
-def _advice(error: Exception, verify: str | Literal[True]) -> str | None:
-    """Return what to do about a certificate that is not trusted."""
-    if not any(isinstance(part, ssl.SSLCertVerificationError) for part in _chain(error)):
-        return None
-    if verify is not True:
-        return (
-            f"Nothing was sent. Only what ca_file {verify} holds is trusted: check it, and the clock of this machine."
-        )
-    return (
-        "Nothing was sent. Check the clock of this machine. If something of your own stands between (a proxy of the "
-        "network, a served sandbox), name its certificate as ca_file."
-    )
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    chain = [error]
-    while (inner := _cause(chain[-1])) is not None and len(chain) < 6:
-        chain.append(inner)
-    return chain
-
-
-def _cause(error: BaseException) -> BaseException | None:
-    reason = getattr(error, "reason", None)
-    if isinstance(reason, BaseException):
-        return reason
-    return next((part for part in error.args if isinstance(part, BaseException)), None)
+    return words_of(error)
 
 
 _present = threading.local()
