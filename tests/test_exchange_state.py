@@ -6,12 +6,14 @@
 import datetime as dt
 import json
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from brokerkit.market.sessions import Phase
 from brokerkit.market.ticks import price_limits
 from brokerkit.models import OrderRequest, OrderType, Side
+from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import Costs, Exchange, ExchangeRefusal, Refusal
 
 FRIDAY = dt.date(2026, 11, 20)
@@ -183,3 +185,15 @@ def test_time_does_not_go_back_and_strange_data_is_an_error(exchange: Exchange) 
         Exchange.load({**data, "version": 2})
     with pytest.raises(ValueError, match="accounts"):
         Exchange.load({name: value for name, value in data.items() if name != "accounts"})
+
+
+def test_the_state_stays_in_its_file_when_the_program_goes_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with Sandbox(state=Path("state.json")) as sandbox:
+        sandbox.connect("kis")
+        monkeypatch.chdir(tmp_path / "elsewhere")
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["elsewhere", "state.json"]
+    assert list((tmp_path / "elsewhere").iterdir()) == []

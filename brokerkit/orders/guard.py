@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from brokerkit import files
-from brokerkit.errors import Disarmed, Halted, InvalidRequest, JournalError, LimitExceeded, NotSent
+from brokerkit.errors import NOT_SENT, Disarmed, Halted, InvalidRequest, JournalError, LimitExceeded, NotSent
 from brokerkit.market import clock
 from brokerkit.models import OrderRequest, OrderType, Quote, Venue
 from brokerkit.orders.listing import WRONG_CLOCK
@@ -208,7 +208,8 @@ def halt(reason: str = "") -> None:
         path = halt_file()
         make_folder(path.parent)
     except JournalError as error:
-        raise JournalError(f"{NOT_STOPPED} {error.message}", advice=BY_HAND) from None
+        mend = (error.advice or "").removeprefix(NOT_SENT).strip()
+        raise JournalError(f"{NOT_STOPPED} {error.message}", advice=f"{BY_HAND} {mend}") from None
     try:
         files.write_private(path, words)
     except OSError as error:

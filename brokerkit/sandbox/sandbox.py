@@ -72,10 +72,11 @@ class Sandbox:
         self._keys = {name: Credentials(**dict(keys)) for name, keys in stored.keys.items()} if stored else {}
         self._host = host
         self._ports = ports or {}
-        self._state = state
-        self._certificate = certificate
+        # Whole paths: the program may change its working directory.
+        self._state = state.absolute() if state else None
+        self._certificate = certificate.absolute() if certificate else None
         self._faults = faults
-        self._private_key = make_certificate(certificate) if certificate else None
+        self._private_key = make_certificate(self._certificate) if self._certificate else None
         self._faces: dict[str, tuple[Face, Server | Relay]] = {}
         self._lock = threading.RLock()
         self._saving = threading.Lock()
