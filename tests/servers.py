@@ -307,7 +307,7 @@ class Server:
         return head + b"\r\n\r\n" + body
 
 
-def make_certificate(folder: Path, *, name: str = "localhost") -> tuple[Path, ssl.SSLContext]:
+def make_certificate(folder: Path, *, name: str = "localhost", days_old: int = 0) -> tuple[Path, ssl.SSLContext]:
     """Return a certificate file for `name` that signs itself, and the context of a server that shows it."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
@@ -315,7 +315,7 @@ def make_certificate(folder: Path, *, name: str = "localhost") -> tuple[Path, ss
 
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    now = dt.datetime.now(dt.UTC)
+    now = dt.datetime.now(dt.UTC) - dt.timedelta(days=days_old)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(subject)
