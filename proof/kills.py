@@ -132,6 +132,7 @@ class Account:
             steps=[int(tick_size(each.upper_limit)) for each in cheap],
         )
         self.broker: Broker = opened(name, self._life.keys)
+        self.broker.client.token()  # who dies as it asks for one leaves the others of its key without for a minute
         self._told: list[str] = []
 
     def __enter__(self) -> Account:

@@ -669,6 +669,9 @@ from brokerkit.broker import Broker
 from brokerkit.models import Order, OrderStatus, Quote
 
 class Client:
+    base_url = "https://demo.zephyr.example"
+    hosts = {"demo": base_url, "real": "https://zephyr.example"}  # so it is known that no real money moves
+
     def close(self):
         print("closed")
 
