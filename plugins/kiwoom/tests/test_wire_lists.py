@@ -298,3 +298,11 @@ def test_symbol_of_the_history_is_checked_before_anything_is_sent(wire: Any) -> 
     with pytest.raises(InvalidRequest):
         wire.broker.order_history(DAY, DAY, symbol="A005930")
     assert wire.calls == []
+
+
+@pytest.mark.parametrize(("id", "limit", "average"), [(OPEN, "ord_pric", None), (LIST, "ord_uv", "cntr_uv")])
+def test_the_sign_of_a_price_in_a_list_is_its_direction(wire: Any, id: str, limit: str, average: str | None) -> None:
+    prices = {limit: "-0000070000", **({average: "-0000069950"} if average else {})}
+    (order,) = opened(wire, prices) if id == OPEN else history(wire, prices)
+    assert order.price == 70000
+    assert average is None or order.average_fill_price == 69950

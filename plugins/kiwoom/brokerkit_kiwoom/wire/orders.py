@@ -24,6 +24,7 @@ from brokerkit_kiwoom.wire.types import (
     Symbol,
     TimeOfDay,
     ToldQuantity,
+    Unsigned,
     average,
     block,
     day_of,
@@ -105,7 +106,7 @@ class _Today(_Listed):
     extra = _Listed.extra | {"venue_words", "venue_code", "smart"}
 
     side: Annotated[Side, BeforeValidator(_side)] = Field(alias="io_tp_nm")  # 주문구분
-    limit: PaddedOrBlank = Field(None, alias="ord_pric")  # 주문가격
+    limit: Unsigned = Field(None, alias="ord_pric")  # 주문가격
     remaining_quantity: Padded = Field(alias="oso_qty")  # 미체결수량
     original: RelatedNumber = Field("", alias="orig_ord_no")  # 원주문번호
     venue_words: Words = Field("", alias="stex_tp_txt")  # 거래소구분텍스트
@@ -135,9 +136,9 @@ class OrderRow(_Listed):
     }
 
     side_words: Annotated[Text, AfterValidator(_has_side)] = Field(alias="io_tp_nm")  # 주문구분, 정정 and 취소 too
-    limit: PaddedOrBlank = Field(None, alias="ord_uv")  # 주문단가
+    limit: Unsigned = Field(None, alias="ord_uv")  # 주문단가
     filled_quantity: Padded = Field(alias="cntr_qty")  # 체결수량
-    average: PaddedOrBlank = Field(None, alias="cntr_uv")  # 체결단가
+    average: Unsigned = Field(None, alias="cntr_uv")  # 체결단가
     remaining_quantity: Padded = Field(alias="ord_remnq")  # 주문잔량
     confirmed: PaddedOrBlank = Field(None, alias="cnfm_qty")  # 확인수량
     state: Words = Field("", alias="acpt_tp")  # 접수구분
@@ -234,7 +235,7 @@ class FilledOrderRow(_Today):
     extra = _Today.extra | {"average"}
 
     filled_quantity: Padded = Field(alias="cntr_qty")  # 체결량
-    average: PaddedOrBlank = Field(None, alias="cntr_pric")  # 체결가
+    average: Unsigned = Field(None, alias="cntr_pric")  # 체결가
     time: TimeOfDay = Field(None, alias="ord_tm")  # 주문시간
 
     @property
