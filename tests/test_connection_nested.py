@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import ssl
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,11 +15,23 @@ from typing import Any
 
 import pytest
 
-from brokerkit.errors import Blocked, BrokerError, NotSent, OrderUncertain
-from brokerkit.transport import Client, connection
+from brokerkit.errors import AuthError, Blocked, BrokerError, NotSent, OrderUncertain
+from brokerkit.transport import Client, Token, auth, connection
 from brokerkit.transport.connection import GateClosed, _Counted
 from brokerkit.transport.permits import Permit
-from tests.servers import GOOD, ORDER, READ, Exchange, Price, ProbeClient, Server, answer, endpoint, make_certificate
+from tests.servers import (
+    GOOD,
+    ORDER,
+    READ,
+    Exchange,
+    Price,
+    ProbeClient,
+    Server,
+    answer,
+    endpoint,
+    make_certificate,
+    new_token,
+)
 
 CANCEL: Any = endpoint("cancel", effect=ORDER.effect, method="POST")
 INNER = {"quote": READ, "cancel": CANCEL, "order": ORDER}
@@ -292,6 +305,37 @@ def test_closing_the_client_inside_an_order_leaves_the_order_its_connection() ->
                 sender.send(ORDER, 1)
             sender.send(ORDER, 2)
             sender.check(server, {1, 2})
+
+
+@pytest.mark.parametrize("inner", INNER)
+@pytest.mark.parametrize("is_old", [False, True], ids=["first token", "next token"])
+def test_a_call_inside_one_that_asks_for_a_token_waits_for_nobody(is_old: bool, inner: str) -> None:
+    with Server(echoed) as server, ProbeClient(server.url, remember_token=True) as client:
+        sender = Sender(client)
+        if is_old:
+            client.token()
+            client._tokens._token = new_token("old-token", life=60, age=3600)
+            client._tokens._store(client._tokens._token)
+        renew = client.renew
+
+        def asked() -> Token:
+            began = time.monotonic()
+            if not sender.outcomes:
+                sender.send(INNER[inner], 100)
+            assert time.monotonic() - began < auth.LOCK_SECONDS / 3
+            return renew()
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(client, "renew", asked)
+            sender.send(ORDER, 1)
+        came = sender.outcomes.pop(100)
+        if is_old:
+            assert isinstance(came, Price)
+        else:
+            assert type(came) is (AuthError if inner == "quote" else NotSent)
+            assert "came upon is asking for the access token" in str(came)
+        sender.check(server, {1})
+        assert client.issued == 1 + is_old
 
 
 def test_permits_nest_and_come_back() -> None:

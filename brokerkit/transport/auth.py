@@ -107,6 +107,8 @@ class TokenCache:
         """Return a living token, from memory, else from the file, else by `issue`."""
         token = self._token
         if token is None or token.is_due():
+            if token is not None and token.is_alive() and self._is_asked_for_here():
+                return token.value
             with self._exclusive():
                 token = self._load()
                 if token is None or token.is_due():
@@ -194,8 +196,17 @@ class TokenCache:
                 advice=f"It issues one per {self._minimum_interval:.0f} s: try again in {wait:.0f} s.",
             )
 
+    def _is_asked_for_here(self) -> bool:
+        """Say whether this call came upon one of its own thread, as a signal handler does, that has the locks."""
+        return self._process == os.getpid() and self._lock._is_owned()  # type: ignore[attr-defined]
+
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
+        if self._is_asked_for_here():  # that one goes on only after this one, so that waiting for it is in vain
+            raise AuthError(
+                "The call that this one came upon is asking for the access token.",
+                advice="Nothing was sent. Try again when that call is through.",
+            )
         if self._process != os.getpid():  # the thread that held the lock when this process was forked is not here
             self._lock, self._process = threading.RLock(), os.getpid()
         with self._lock:
