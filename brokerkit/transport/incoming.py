@@ -13,6 +13,8 @@ import time
 from http.client import HTTPException, HTTPResponse, IncompleteRead
 from typing import Any
 
+from brokerkit.transport.heads import plain_head
+
 LONGEST_LINE = 4096
 """Bytes of a line between chunks."""
 MOST_TRAILERS = 32
@@ -80,12 +82,14 @@ class Response(HTTPResponse):
     def __init__(self, incoming: Incoming, **how: Any) -> None:
         super().__init__(incoming, **how)  # type: ignore[arg-type]
         self.incoming = incoming
+        self._has_body = how.get("method") != "HEAD"
 
     def begin(self) -> None:
         """Read the headers; chunks are taken apart here, so that nobody else does it more generously."""
         if self.headers is not None:
             return
-        super().begin()
+        if not self._begins_plainly():
+            super().begin()
         if not self.chunked:
             return
         if "content-length" in self.headers:
@@ -94,6 +98,18 @@ class Response(HTTPResponse):
         self.chunked = False
         if self.length is None:
             self.fp = io.BufferedReader(_Chunks(self.fp))
+
+    def _begins_plainly(self) -> bool:
+        """Read a plain head; of any other nothing is taken from the reader."""
+        head = plain_head(self.fp.peek()) if self._has_body else None
+        if head is None:
+            return False
+        self.fp.read(head.size)
+        self.version, self.status, self.code, self.reason = 11, head.status, head.status, head.reason
+        self.headers = self.msg = head.fields
+        self.chunked, self.length = False, head.length
+        self.will_close = "close" in head.fields.get("connection", "").lower()
+        return True
 
 
 def check_framing(headers: Any) -> None:
