@@ -7,6 +7,7 @@ None (somebody else's transport) and anything above 0 mean that the order may st
 from __future__ import annotations
 
 import logging
+import re
 import queue
 import ssl
 import threading
@@ -30,6 +31,9 @@ READ_SECONDS = 10.0
 TOTAL_SECONDS = 15.0
 FRESH_SECONDS = 2.0
 """A connection that was idle longer is not used for an order: the far end may be about to close it."""
+
+
+_PLAIN_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*: (?!@@@)[!-~](?:[ -~]*[!-~])?")  # urllib3 has words with @@@
 
 
 class GateClosed(Exception):
@@ -91,6 +95,14 @@ class _Counted(HTTPConnection):
 
     def set_debuglevel(self, level: int) -> None:
         """Ignore the wish: http.client would print headers and body."""
+
+    def putheader(self, header: str, *values: Any) -> None:  # type: ignore[override]
+        """Write a plain header field as it is; any other is looked at by the standard library."""
+        line = f"{header}: {values[0]}" if len(values) == 1 and isinstance(values[0], str) else ""
+        if _PLAIN_FIELD.fullmatch(line):
+            self._output(line.encode("ascii"))  # type: ignore[attr-defined]
+        else:
+            super().putheader(header, *values)
 
     def send(self, data: Any) -> None:
         attempt = self.attempt
