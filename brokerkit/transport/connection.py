@@ -7,8 +7,8 @@ None (somebody else's transport) and anything above 0 mean that the order may st
 from __future__ import annotations
 
 import logging
-import re
 import queue
+import re
 import ssl
 import threading
 import time
