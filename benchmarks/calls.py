@@ -1,7 +1,7 @@
 """Calls side by side: brokerkit, a bare `requests.Session`, and what other clients of these brokers are installed.
 
 All of them ask the same server, which has a core of its own. They take turns, round by round, so that what slows the
-machine down slows all of them down. Processor time is this process's own, that of the thread with the deadlines too.
+machine down slows all of them down. Processor time is this process's own.
 brokerkit's limiter runs as always, with a limit that nobody reaches.
 """
 
