@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,10 +55,10 @@ def waiting(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     seen = threading.Event()
     recover = Journal.recover
 
-    def looked(journal: Journal) -> tuple[Intent, ...]:
+    def looked(journal: Journal, **named: Any) -> tuple[Intent, ...]:
         if threading.current_thread() is not threading.main_thread():
             seen.set()
-        return recover(journal)
+        return recover(journal, **named)
 
     monkeypatch.setattr(Journal, "recover", looked)
     return seen
@@ -262,6 +263,7 @@ def test_a_child_that_ends_does_not_take_the_name_of_its_parent_with_it(tmp_path
     assert os.waitpid(child, 0)[1] == 0
     looks = f"""
 from pathlib import Path
+from typing import Any
 from brokerkit.orders.journal import Journal
 print(len(Journal(Path({str(journal.path)!r})).recover()))
 """

@@ -149,7 +149,7 @@ class OrderDesk:
         """Return what may stand without our knowing."""
         journal = self.journal
         try:
-            journal.recover()
+            journal.recover(patience=URGENT_SECONDS)
             return journal.unresolved()
         except JournalError as error:
             logger.warning("What processes that are gone were sending cannot be written down: %s", error)

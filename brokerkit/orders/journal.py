@@ -147,7 +147,7 @@ class Journal(Learnt):
 
         return self._write(write)
 
-    def recover(self) -> tuple[Intent, ...]:
+    def recover(self, *, patience: float | None = None) -> tuple[Intent, ...]:
         """Turn what processes that are gone were sending into UNKNOWN, and return it."""
 
         def write(file: sqlite3.Connection) -> tuple[Intent, ...]:
@@ -157,7 +157,7 @@ class Journal(Learnt):
                 self._update(file, unknown)
             return found
 
-        return self._write(write)
+        return self._write(write, patience)
 
     # What stands in it
 
