@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import signal
 import sqlite3
 import threading
 import time
@@ -11,7 +13,7 @@ from contextlib import closing
 import pytest
 
 from brokerkit import Order
-from brokerkit.errors import JournalError, OrderBlocked, OrderUncertain
+from brokerkit.errors import BrokerError, JournalError, OrderBlocked, OrderUncertain
 from brokerkit.orders.intents import IntentKind, IntentState
 from brokerkit.transport.permits import Permit
 from tests.journals import BROKERS, GETS_LOST, GETS_THROUGH, HYNIX, Trader, served, trading
@@ -110,6 +112,33 @@ def test_a_cancellation_does_not_wait_for_the_first_look_of_another_thread(
     assert first.is_alive()
     go_on.set()
     first.join()
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timer that interrupts")
+def test_a_signal_handler_cancels_amid_an_order_of_its_own_thread(kept: Trader) -> None:
+    """Whatever the order is doing just then: waiting for its turn, being written down, on its way."""
+    chance = random.Random(3)  # noqa: S311 - repeatable on purpose
+    outcomes: list[object] = []
+
+    def handler(*given: object) -> None:
+        try:
+            outcomes.append(kept.broker.cancel(order).id)
+        except BrokerError as error:
+            outcomes.append(error)
+
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        for number in range(1, 9):
+            order = kept.buy(1, HYNIX)
+            signal.setitimer(signal.ITIMER_REAL, chance.uniform(0.0003, 0.008))
+            kept.buy(1)
+            while len(outcomes) < number:
+                time.sleep(0.001)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert [each for each in outcomes if isinstance(each, BrokerError)] == []
+    assert {state for _, state in states(kept)} == {State.ACKED}
 
 
 def test_what_cancels_all_is_urgent_and_nothing_else(trader: Trader, monkeypatch: pytest.MonkeyPatch) -> None:
