@@ -103,7 +103,7 @@ def test_an_interrupt_while_the_journal_is_busy_leaves_nothing_open(trader: Trad
         {"result": order_of().model_copy(update={"quantity": object()})},
         {"evidence": ("\udcff",)},
     ],
-    ids=repr,
+    ids=["code", "bytes", "surrogate", "number", "quantity", "evidence"],
 )
 def test_what_cannot_be_read_again_is_not_written(odd: dict[str, object]) -> None:
     journal = Journal(None)
