@@ -115,17 +115,14 @@ class Reader(ABC):
         failure: BrokerError | None = None
         try:
             self._check_id(endpoint, answer)
-            if endpoint.effect is Effect.ORDER:
-                # Two readers could read two values: whoever wrote this did not mean one order.
-                json.loads(answer.content, object_pairs_hook=_check_names, parse_int=str, parse_float=str)
             self.check(endpoint, answer)
         except BrokerError as error:
             failure = error.with_traceback(None)
             failure.__cause__ = failure.__context__ = None
-        except _SaidTwice:
-            failure = self._error(WireError, endpoint, "a field stands twice in the answer")
         except Exception:  # noqa: BLE001 - whatever an adapter's reading stumbles over, the answer is the reason
             failure = self._unreadable(endpoint, answer)
+        if endpoint.effect is Effect.ORDER and not isinstance(failure, OrderUncertain):
+            failure = self._ambiguous(endpoint, answer) or failure
         if failure is None and answer.status != 200:
             failure = self._error(WireError, endpoint, f"success under HTTP {answer.status}")
         if failure is not None:
@@ -136,6 +133,16 @@ class Reader(ABC):
         sent_back = answer.headers.get(self.answer_id)
         if sent_back and endpoint.effect is not Effect.AUTH and sent_back.strip() != endpoint.id(self.environment):
             raise self._error(WireError, endpoint, f"this is the answer to another call ({sent_back})")
+
+    def _ambiguous(self, endpoint: Endpoint[Any], answer: Answer) -> BrokerError | None:
+        """Return the error for an answer to an order in which two readers could read two values."""
+        try:
+            json.loads(answer.content, object_pairs_hook=_check_names, parse_int=str, parse_float=str)
+        except _SaidTwice:
+            return self._error(WireError, endpoint, "a field stands twice in the answer")
+        except Exception:  # noqa: BLE001 - whatever it stumbles over, the answer is the reason
+            return self._unreadable(endpoint, answer)
+        return None
 
     def _unreadable(self, endpoint: Endpoint[Any], answer: Answer) -> BrokerError:
         kind = answer.headers.get("Content-Type") or "no content type"

@@ -201,7 +201,10 @@ def test_refresh_asks_for_all_orders_of_the_symbol_on_the_orders_day(wire: Any) 
 def test_balance_sends_the_page_keys_back_as_they_came(wire: Any) -> None:
     search, following = "50012345^01^N^".ljust(100), "005930".ljust(100)
     first = {**wire.good("TTTC8434R"), "ctx_area_fk100": search, "ctx_area_nk100": following}
-    wire.answer("TTTC8434R", first, wire.good("TTTC8434R"))
+    last = wire.good("TTTC8434R")
+    for page in (first, last):  # the totals are those of both pages
+        page["output2"][0]["evlu_amt_smtl_amt"] = str(2 * int(page["output2"][0]["evlu_amt_smtl_amt"]))
+    wire.answer("TTTC8434R", first, last)
     wire.answers["TTTC8434R"][0] = (200, {"tr_cont": "F", "tr_id": "TTTC8434R"}, wire.answers["TTTC8434R"][0][2])
     wire.broker.balance()
     one, two = wire.calls
@@ -284,7 +287,7 @@ def test_token_that_came_too_early_is_rate_limited(wire: Any) -> None:
     with pytest.raises(RateLimited, match="wait") as caught:
         wire.broker.quote("005930")
     assert caught.value.code == "EGW00133"
-    with pytest.raises(RateLimited, match="none is asked for yet"):
+    with pytest.raises(NotSent, match="none is asked for yet"):
         wire.broker.buy("005930", 10, price=70000)
     assert [call.id for call in wire.calls] == ["tokenP"]
 

@@ -179,6 +179,7 @@ def test_sellable_quantity_adds_the_rows_of_a_symbol(wire: Any) -> None:
     answer = wire.good("TTTC8434R")
     (row,) = answer["output1"]
     answer["output1"] = [row, {**row, "ord_psbl_qty": "5"}, {**row, "pdno": "000660"}]
+    answer["output2"][0]["evlu_amt_smtl_amt"] = str(3 * int(row["evlu_amt"]))
     wire.answer("TTTC8434R", answer)
     assert wire.broker.sellable_quantity("005930") == 14
     assert wire.broker.sellable_quantity("035420") == 0

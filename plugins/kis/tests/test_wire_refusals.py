@@ -20,6 +20,7 @@ from brokerkit.errors import (
     MarketClosed,
     NetworkError,
     NothingToCancel,
+    NotSent,
     OrderUncertain,
     RateLimited,
     Rejected,
@@ -185,9 +186,12 @@ def test_token_refusal_is_read_in_both_envelopes(wire: Any, body: Any, status: i
 def test_key_that_is_refused_at_login_is_told_to_queries_and_orders(wire: Any, code: str) -> None:
     wire.client._tokens._token = None
     wire.answer("tokenP", {"error_description": "no such key", "error_code": code}, status=403)
-    for ask in (lambda: wire.broker.quote("005930"), lambda: wire.broker.buy("005930", 10, price=70000)):
+    for ask, kind in (
+        (lambda: wire.broker.quote("005930"), AuthError),
+        (lambda: wire.broker.buy("005930", 10, price=70000), NotSent),
+    ):
         error = raised(ask)
-        assert (type(error), error.code) == (AuthError, code)
+        assert (type(error), error.code) == (kind, code)
     assert wire.of(BUY) == []
 
 
@@ -251,9 +255,13 @@ def test_blank_refusal_without_trouble_stays_a_refusal(wire: Any) -> None:
 @pytest.mark.parametrize(
     ("key", "secret", "told"),
     [
-        ("k" * 36, "s" * 180, None),
-        ("k" * 36, "s" * 90, "the app secret has 90 characters, not 180"),
-        ("k" * 30, "s" * 181, "the app key has 30 characters, not 36 and the app secret has 181 characters, not 180"),
+        ("SANDBOX".ljust(36, "k"), "SANDBOX".ljust(180, "s"), None),
+        ("SANDBOX".ljust(36, "k"), "SANDBOX".ljust(90, "s"), "the app secret has 90 characters, not 180"),
+        (
+            "SANDBOX".ljust(30, "k"),
+            "SANDBOX".ljust(181, "s"),
+            "the app key has 30 characters, not 36 and the app secret has 181 characters, not 180",
+        ),
     ],
     ids=["usual", "half a secret", "both"],
 )

@@ -154,6 +154,7 @@ def test_next_page_repeats_the_body_and_carries_the_key_in_the_headers(wire: Any
     more = {"cont-yn": "Y", "next-key": "A005930  7", "api-id": "kt00018"}
     one, two = wire.good("kt00018"), wire.good("kt00018")
     two["acnt_evlt_remn_indv_tot"][0]["stk_cd"] = "A000660"
+    one["tot_evlt_amt"] = two["tot_evlt_amt"] = str(2 * int(one["tot_evlt_amt"]))
     wire.pages("kt00018", (more, one), ({"cont-yn": "N", "next-key": ""}, two)).broker.balance()
     first, second = wire.of("kt00018")
     assert first.body == second.body

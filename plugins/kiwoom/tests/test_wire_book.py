@@ -179,6 +179,7 @@ def test_sellable_quantity_adds_the_rows_of_a_symbol(wire: Any) -> None:
     (row,) = answer["acnt_evlt_remn_indv_tot"]
     five = {**row, "trde_able_qty": "000000000000005"}
     answer["acnt_evlt_remn_indv_tot"] = [row, five, {**row, "stk_cd": "A000660"}]
+    answer["tot_evlt_amt"] = str(3 * int(row["evlt_amt"]))
     wire.answer("kt00018", answer)
     assert wire.broker.sellable_quantity("005930") == 14
     assert wire.broker.sellable_quantity("035420") == 0

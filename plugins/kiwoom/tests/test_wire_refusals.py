@@ -16,6 +16,7 @@ from brokerkit.errors import (
     MarketClosed,
     NetworkError,
     NothingToCancel,
+    NotSent,
     OrderUncertain,
     RateLimited,
     Rejected,
@@ -219,9 +220,12 @@ def test_other_login_codes_do_not_renew(wire: Any) -> None:
 def test_key_that_is_refused_at_login_is_told_to_queries_and_orders(wire: Any, code: str) -> None:
     wire.client._tokens._token = None
     wire.answer("token", {"return_code": 3, "return_msg": f"no [{code}:key]"})
-    for ask in (lambda: wire.broker.quote("005930"), lambda: wire.broker.buy("005930", 10, price=70000)):
+    for ask, kind in (
+        (lambda: wire.broker.quote("005930"), AuthError),
+        (lambda: wire.broker.buy("005930", 10, price=70000), NotSent),
+    ):
         error = raised(ask)
-        assert (type(error), error.code) == (AuthError, code)
+        assert (type(error), error.code) == (kind, code)
     assert {call.id for call in wire.calls} == {"token"}
 
 
