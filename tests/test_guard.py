@@ -195,6 +195,15 @@ def test_without_a_known_upper_limit_it_is_thirty_percent_over_the_base_price() 
     assert again.guard.check_order(market) == 10 * 70_000 * HIGHEST
 
 
+def test_a_symbol_without_an_upper_limit_can_cost_any_value_at_the_market() -> None:
+    made = Guarded(Limits(max_order_value=10**9))
+    made.quote = quote_of(upper=None)
+    guard = Guard(lambda: True, Safety(limits=made.guard.limits), lambda *_: made.quote, tells_upper_limit=True)
+    with pytest.raises(LimitExceeded, match="no upper limit"):
+        guard.check_order(request_of(type=OrderType.MARKET, price=None))
+    assert guard.check_order(request_of()) == 700_000
+
+
 def test_an_order_with_a_price_is_counted_also_where_no_limit_needs_that_yet() -> None:
     """Another program of the same account may have limits."""
     made = Guarded()

@@ -48,7 +48,13 @@ class OrderDesk:
     """Sends the orders of one broker. Threads and processes of one account share its journal."""
 
     def __init__(self, broker: Adapter, safety: Safety, *, durable: bool) -> None:
-        self.guard = Guard(self._is_real, safety, self._price, self._skew)
+        self.guard = Guard(
+            self._is_real,
+            safety,
+            self._price,
+            self._skew,
+            tells_upper_limit="upper_limit" not in broker.absent.get(Quote, ()),
+        )
         self._broker = broker
         self._safety = safety
         self._durable = durable

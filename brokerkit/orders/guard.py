@@ -83,11 +83,15 @@ class Guard:
         safety: Safety,
         quote: Callable[[str, Venue], Quote],
         skew: Callable[[], float] = lambda: 0.0,
+        *,
+        tells_upper_limit: bool = False,
     ) -> None:
         """`is_real` says whether real money moves, `quote` asks for a price.
 
-        `skew` tells by how many seconds the broker's clock was ahead of ours lately.
+        `skew` tells by how many seconds the broker's clock was ahead of ours lately. `tells_upper_limit`: a quote
+        without an upper limit is of a symbol that has none.
         """
+        self._tells_upper_limit = tells_upper_limit
         self.limits = safety.limits
         self._is_real = is_real
         self._arm = safety.arm
@@ -162,6 +166,8 @@ class Guard:
 
     def _highest(self, symbol: str, venue: Venue) -> Decimal:
         quote = self._recent(symbol, venue)
+        if quote.upper_limit is None and self._tells_upper_limit:
+            raise _exceeded(f"{symbol} has no upper limit, so an order without a price can cost any value")
         return quote.upper_limit or (quote.previous_close or quote.price) * HIGHEST
 
     def _recent(self, symbol: str, venue: Venue) -> Quote:
