@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,10 +18,18 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(scope="session")
+def states(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return folders that are numbered here: pytest lists all that were made before to find the next number."""
+    parent = tmp_path_factory.mktemp("states")
+    return (parent / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def own_state(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def own_state(monkeypatch: pytest.MonkeyPatch, states: Iterator[Path]) -> Path:
     """Keep what a test writes down away from the user's own state, and from that of other tests."""
-    folder = tmp_path_factory.mktemp("state")
+    folder = next(states)
+    folder.mkdir(mode=0o700)
     monkeypatch.setenv("BROKERKIT_STATE_DIR", str(folder))
     return folder
 

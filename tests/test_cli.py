@@ -381,7 +381,7 @@ AT_SANDBOX = "--broker kis --environment sandbox --yes"
         ("journal list --day 2026-13-01", "'2026-13-01' is no day."),
         ("history --to 2026-02-30", "'2026-02-30' is no day."),
         ("play phase CLOSE", "'CLOSE' is not one of"),
-        ("sandbox --state /nonexistent/state.json", "/nonexistent/state.json cannot be written"),
+        ("sandbox --state /proc/state.json", "/proc/state.json cannot be written"),
     ],
 )
 def test_what_is_wrong_is_said_in_the_words_of_a_shell(

@@ -303,7 +303,7 @@ def test_ctrl_c_in_a_query_says_that_and_nothing_else(bare_shell: Shell, as_json
     with Server(lambda exchange: exchange.hold()) as server:
         profile = f'[profiles.slow]\nbroker = "kiwoom"\nenvironment = "sandbox"\nbase_url = "{server.url}"\n'
         (bare_shell.folder / "brokerkit.toml").write_text(
-            profile + 'app_key = "a"\napp_secret = "b"\n', encoding="utf-8"
+            profile + 'app_key = "SANDBOX-a"\napp_secret = "SANDBOX-b"\n', encoding="utf-8"
         )
         with subprocess.Popen(  # noqa: S603
             [*PROGRAM, "quote", "005930", "-p", "slow", *(["--json"] if as_json else [])],
