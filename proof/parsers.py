@@ -8,6 +8,7 @@ import logging
 import multiprocessing
 import pkgutil
 import random
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from brokerkit.errors import BrokerError
 from brokerkit.transport import Answer, Body, Client, Endpoint
 from proof.figures import Figure, at_least, none, say
 from proof.odd_bodies import bodies
-from proof.reference import Wrong, compare
+from proof.reference import Wrong, compare, compare_rows
 
 ADAPTERS = {"kis": "Kis", "kiwoom": "Kiwoom"}
 ENVELOPES: Mapping[str, dict[str, object]] = {
@@ -29,13 +30,13 @@ ENVELOPES: Mapping[str, dict[str, object]] = {
 }
 BODIES = {False: 50_000, True: 1_000_000}
 CHUNK = 10_000
-OTHER_SHAPES = ("model_type", "tuple_type")
-"""Complaints that a block has not got the shape that it has not got."""
 SAMPLES = (
     *("70000", "20261118", "2026-11-19 10:00:00", "20261119100000", "101500", "10:15:00", "02", "+매수", "0000012345"),
     *("token", "005930"),
 )
 """Texts of which every field takes at least one."""
+LATER = {"InvestorDay": "InvestorRow"}
+"""Rows of which only a part is read with the answer, and what reads the rest when it is asked for."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class Parser:
     endpoint: Endpoint[Any]
     template: str
     """A good answer, as JSON."""
+    later: type[Body] | None = None
+    """What reads the rest of its rows, if that is read when it is asked for."""
 
     @property
     def name(self) -> str:
@@ -71,8 +74,15 @@ def parsers() -> tuple[Parser, ...]:
         if endpoint.reply not in found:
             content = {**ENVELOPES[broker], **_good(endpoint.reply)}
             template = json.dumps(content, ensure_ascii=False)
-            found[endpoint.reply] = Parser(broker, endpoint, template)
+            found[endpoint.reply] = Parser(broker, endpoint, template, _later(endpoint.reply))
     return tuple(found.values())
+
+
+def _later(reply: type[Body]) -> type[Body] | None:
+    """Return what reads the rest of a reply's rows; a KeyError if they keep what nothing here reads."""
+    kinds = (body_in(known.annotation) for known in reply.model_fields.values())
+    row = next((kind for kind in kinds if kind and kind.model_config.get("extra") == "allow"), None)
+    return None if row is None else getattr(importlib.import_module(row.__module__), LATER[row.__name__])
 
 
 def _endpoints() -> Iterator[tuple[str, Endpoint[Any]]]:
@@ -87,54 +97,30 @@ def _endpoints() -> Iterator[tuple[str, Endpoint[Any]]]:
 
 
 def _good(reply: type[Body]) -> dict[str, Any]:
-    """Return a body that the class takes, found by trying samples where it complains."""
+    """Return a body of which the class takes every field, found by trying samples; so are the rows in it."""
     body: dict[str, Any] = {}
-    tried: dict[tuple[str | int, ...], int] = {}
-    _fill(reply, body)
-    for _ in range(len(SAMPLES) * 20):
-        try:
-            reply.model_validate_json(json.dumps(body))
-        except ValidationError as error:
-            faults = [fault for fault in error.errors() if fault["type"] not in OTHER_SHAPES]
-            for place in {_leaf(body, fault["loc"]) for fault in faults}:
-                tried[place] = tried.get(place, 0) + 1
-                _put(body, place, SAMPLES[tried[place] % len(SAMPLES)])
-            continue
-        return body
-    raise AssertionError(f"no good body of {reply.__name__}: {body}")
-
-
-def _fill(reply: type[Body], body: dict[str, Any]) -> None:
     for name, known in reply.model_fields.items():
-        key = wire_name(name, known)
         kind = body_in(known.annotation)
-        if kind is None:
-            body.setdefault(key, SAMPLES[0])
-        else:
-            rows = body.setdefault(key, [{}])
-            _fill(kind, rows[0])
+        body[wire_name(name, known)] = SAMPLES[0] if kind is None else [_good(kind)]
+    if reply.model_config.get("extra") == "allow":
+        body |= _good(getattr(importlib.import_module(reply.__module__), LATER[reply.__name__]))
+    tried: Counter[str] = Counter()
+    while refused := _refused(reply, body):
+        for key in refused:
+            tried[key] += 1
+            if tried[key] == len(SAMPLES):
+                raise AssertionError(f"no sample is a good {key} of {reply.__name__}")
+            body[key] = SAMPLES[tried[key]]
+    return body
 
 
-def _leaf(body: Any, place: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    """Return the way to the text that a complaint is about; it may go on into the kinds that the text could be."""
-    way: list[str | int] = []
-    for part in place:
-        if isinstance(body, str):
-            break
-        if part == "":  # one of two shapes that a block may have
-            continue
-        if isinstance(body, list) and isinstance(part, str):  # a block that is sent as a list of one
-            way.append(0)
-            body = body[0]
-        way.append(part)
-        body = body[part]
-    return tuple(way)
-
-
-def _put(body: Any, way: tuple[str | int, ...], value: str) -> None:
-    for part in way[:-1]:
-        body = body[part]
-    body[way[-1]] = value
+def _refused(reply: type[Body], body: dict[str, Any]) -> set[str]:
+    """Return the fields that the class refuses, or passes over as if nothing stood there."""
+    try:
+        read = reply.model_validate_json(json.dumps(body))
+    except ValidationError as error:
+        return {str(fault["loc"][0]) for fault in error.errors()}
+    return {wire_name(name, known) for name, known in reply.model_fields.items() if getattr(read, name) is None}
 
 
 def wire_name(name: str, known: Any) -> str:
@@ -180,8 +166,9 @@ def _fuzzed(number: int, seed: int, count: int) -> Found:
         found.bodies += 1
         try:
             reply = client._read(parser.endpoint, Answer(status, header, content))
-            found.accepted += 1
             compare(parser.broker, parser.endpoint, reply, content)
+            _compare_later(client, parser, reply, content)
+            found.accepted += 1
         except BrokerError:
             continue
         except Wrong as wrong:
@@ -189,6 +176,18 @@ def _fuzzed(number: int, seed: int, count: int) -> Found:
         except BaseException as error:  # noqa: BLE001 - that is what is looked for
             found.escaped.append(f"{parser.name}: {type(error).__name__} {error} of {content[:300]!r}")
     return found
+
+
+def _compare_later(client: Client, parser: Parser, reply: Body, content: bytes) -> None:
+    """Read the rest of the rows as an adapter does, and compare it too."""
+    if parser.later is None:
+        return
+    block = next(
+        wire_name(name, known) for name, known in type(reply).model_fields.items() if body_in(known.annotation)
+    )
+    days: tuple[Body, ...] = reply.rows  # type: ignore[attr-defined]
+    rows = [client.later(parser.endpoint, parser.later, day.model_extra or {}, block) for day in days]
+    compare_rows(parser.broker, parser.endpoint, rows, block, content)
 
 
 def run(release: bool) -> list[Figure]:

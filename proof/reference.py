@@ -1,24 +1,47 @@
 """Another reader of both wires, written from the brokers' rules and not from the adapters: what digits mean there.
 
 KIS: plain numbers, each with its own sign. Kiwoom: the sign of a price is a direction, that of a change or flow is real
-and may be doubled, amounts of the account are padded. Nothing else is a number.
+and may be doubled, amounts of the account are padded. Nothing else is a number. Where a price of 0 says that there is
+none, nothing is told. What decides nothing is blank where it is not as documented, and a row of a list is odd then.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import SecretStr
 
 from brokerkit.models import Side
-from brokerkit.transport import Body, Endpoint
+from brokerkit.transport import Body, Endpoint, OddRow
 
 PRICES = frozenset({"cur_prc", "base_pric", "open_pric", "high_pric", "low_pric", "upl_pric", "lst_pric", "trde_qty"})
 """Fields of Kiwoom's market calls whose sign is a direction, besides the levels of the book."""
+ACCOUNT_PRICES = frozenset({"cur_prc", "pur_pric", "ord_pric", "ord_uv", "cntr_uv", "cntr_pric"})
+"""Fields of Kiwoom's account calls whose sign is a direction."""
+NONE_AT_ZERO = frozenset({"prpr", "stck_prpr", "stck_oprc", "stck_hgpr", "stck_lwpr", "stck_mxpr", "stck_llam"}) | {
+    *("cur_prc", "open_pric", "high_pric", "low_pric", "upl_pric", "lst_pric"),
+}
+"""Prices for which the brokers write 0 where there is none."""
+CLOSES = frozenset({"ka10059"})
+"""Calls whose price is the close of a day, which stands as it came."""
+TIMES = frozenset({"ORD_TMD", "ord_tmd", "tm", "ord_tm"})
+"""Times of orders: none where there is no time."""
+TOLD = frozenset({"mdfy_qty"})
+"""Quantities that an answer to an order repeats: none where it is no number of shares."""
+LOOSE = frozenset({"KRX_FWDG_ORD_ORGNO", "krx_fwdg_ord_orgno", "return_msg", "returnMsg", "prdt_name", "stk_nm"}) | {
+    *("ord_gno_brno", "ord_dvsn_cd", "excg_id_dvsn_cd", "excg_id_dvsn_Cd", "EXCG_ID_DVSN_CD", "cncl_yn"),
+    *("trde_tp", "stex_tp_txt", "stex_tp", "sor_yn", "acpt_tp", "dmst_stex_tp", "comm_ord_tp"),
+}
+"""Words on which nothing depends: blank where they are no text."""
+NUMBERS = ("odno", "ord_no")
+"""Fields with the number of a row of a list."""
+SYMBOLS = frozenset({"pdno", "stk_cd"})
+KINDS = ("", "A", "J", "Q")
+"""Letters of its kind in front of a symbol."""
 CHANGES = frozenset({"pred_pre", "flu_rt"}) | {
     *("ind_invsr", "frgnr_invsr", "orgn", "fnnc_invt", "insrnc", "invtrt", "etc_fnnc", "bank", "penfnd_etc"),
     *("samo_fund", "natn", "etc_corp", "natfor"),
@@ -41,10 +64,19 @@ class Bare(str):
 
 def compare(broker: str, endpoint: Endpoint[Any], reply: Body, content: bytes) -> None:
     """Raise Wrong unless every value of the reply has the digits that were sent, and the answer says success."""
-    text = content.decode("utf-8", "replace")
-    sent = json.loads(text, parse_int=Bare, parse_float=Bare, parse_constant=Bare)
+    sent = _sent(content)
     _check_success(broker, endpoint, sent)
     _compare(broker, endpoint, reply, sent)
+
+
+def compare_rows(broker: str, endpoint: Endpoint[Any], rows: Sequence[Body], block: str, content: bytes) -> None:
+    """Raise Wrong unless the rows of a block, whose rest was read later, have the digits that were sent."""
+    for row, told in zip(rows, _sent(content)[block], strict=True):
+        _compare(broker, endpoint, row, told)
+
+
+def _sent(content: bytes) -> Any:
+    return json.loads(content.decode("utf-8", "replace"), parse_int=Bare, parse_float=Bare, parse_constant=Bare)
 
 
 def _check_success(broker: str, endpoint: Endpoint[Any], sent: Mapping[str, Any]) -> None:
@@ -62,34 +94,77 @@ def _check_success(broker: str, endpoint: Endpoint[Any], sent: Mapping[str, Any]
 
 def _compare(broker: str, endpoint: Endpoint[Any], reply: Body, sent: Any) -> None:
     for name, known in type(reply).model_fields.items():
-        alias: Any = known.validation_alias
-        keys = [str(key) for key in alias.choices] if hasattr(alias, "choices") else [str(alias or name)]
-        key = next((key for key in keys if key in sent), None)
+        key = next((key for key in _keys(name, known) if key in sent), None)
         value = getattr(reply, name)
         if key is None:
             if value != known.get_default():
                 raise Wrong(f"{name} is {value!r}, and nothing was sent")
             continue
         raw = sent[key]
-        if isinstance(value, Body):
-            _compare(broker, endpoint, value, raw[0] if isinstance(raw, list) else raw)
+        if isinstance(value, Body | OddRow):
+            _compare_row(broker, endpoint, known.annotation, value, raw[0] if isinstance(raw, list) else raw)
         elif isinstance(value, tuple):
             rows = [raw] if isinstance(raw, dict) else raw
             if len(rows) != len(value):
                 raise Wrong(f"{key} has {len(value)} rows of {len(rows)}")
             for row, told in zip(value, rows, strict=True):
-                _compare(broker, endpoint, row, told)
+                _compare_row(broker, endpoint, known.annotation, row, told)
         else:
             _compare_value(broker, endpoint, key, value, raw)
     _read_all(reply)
 
 
+def _compare_row(broker: str, endpoint: Endpoint[Any], annotation: Any, row: Body | OddRow, sent: Any) -> None:
+    """Compare a row; one that is called odd has to be so in the field that it names."""
+    if isinstance(row, Body):
+        _compare(broker, endpoint, row, sent)
+        return
+    if row.values.keys() != sent.keys() or any(row.values[key] != raw for key, raw in sent.items() if type(raw) is str):
+        raise Wrong(f"an odd row has {row.values!r}, and {sent!r} was sent")
+    numbers = {raw.strip() for key in NUMBERS if type(raw := sent.get(key)) is str}
+    if row.number(*NUMBERS) not in numbers | {""} or (row.is_blank and any(map(_is_digits, numbers))):
+        raise Wrong(f"an odd row has the number {row.number(*NUMBERS)!r}, and {sent!r} was sent")
+    key, fault = row.fault.removeprefix("field ").split(" ", 1)
+    kinds = get_args(known := _annotations(annotation).get(key)) or (known,)
+    is_sound = key in sent and (
+        (Decimal in kinds and number(sent[key], _habit(broker, endpoint, key)) is not None)
+        or (type(None) in kinds and _is_blank(sent[key]))
+    )
+    justified = key not in sent if "missing" in fault else key in sent and not is_sound
+    if not justified:
+        raise Wrong(f"a row is called odd ({row.fault}), and {sent!r} was sent")
+
+
+def _annotations(annotation: Any) -> dict[str, Any]:
+    """Return what the row inside an annotation makes of each field of the wire."""
+    if isinstance(annotation, type) and issubclass(annotation, Body):
+        fields = annotation.model_fields.items()
+        return {key: known.annotation for name, known in fields for key in _keys(name, known)}
+    found = (_annotations(each) for each in getattr(annotation, "__args__", ()))
+    return next((fields for fields in found if fields), {})
+
+
+def _keys(name: str, known: Any) -> list[str]:
+    alias = known.validation_alias
+    return [str(key) for key in alias.choices] if hasattr(alias, "choices") else [str(alias or name)]
+
+
+def _is_digits(text: str) -> bool:
+    return bool(text) and not set(text) - DIGITS.keys()
+
+
 def _compare_value(broker: str, endpoint: Endpoint[Any], key: str, value: Any, raw: Any) -> None:
-    if isinstance(value, Decimal):
-        expected: Any = number(raw, _habit(broker, endpoint, key))
+    if key in TIMES:
+        expected: Any = _time(broker, raw)
+    elif key in TOLD:
+        expected = _shares(raw)
+    elif key in NONE_AT_ZERO and str(endpoint) not in CLOSES:
+        expected = _price(raw, _habit(broker, endpoint, key))
+    elif isinstance(value, Decimal):
+        expected = number(raw, _habit(broker, endpoint, key))
     elif value is None:
         # A blank is None; so is a block that an answer can do without, whatever stands in its place.
-        expected = None if key in BLOCKS or (type(raw) is str and not raw.strip(" ")) else raw
+        expected = None if key in BLOCKS or _is_blank(raw) else raw
     elif isinstance(value, dt.datetime):
         value, expected = f"{value:%Y%m%d%H%M%S}", _digits(raw)
     elif isinstance(value, dt.date):
@@ -103,7 +178,7 @@ def _compare_value(broker: str, endpoint: Endpoint[Any], key: str, value: Any, r
     elif key in ("ODNO", "odno", "ord_no"):
         expected = raw.strip() if type(raw) is str and not set(raw.strip()) - DIGITS.keys() else None
     else:
-        value, expected = "".join(value.split())[:50], _plain(broker, raw, value)
+        value, expected = "".join(value.split())[:50], _plain(broker, key, raw, value)
     if value != expected:
         raise Wrong(f"{key} is {value!r}, and {raw!r} was sent")
 
@@ -112,7 +187,7 @@ def _habit(broker: str, endpoint: Endpoint[Any], key: str) -> str:
     if broker == "kis":
         return "plain"
     if endpoint.path not in KIWOOM_MARKET:
-        return "padded"
+        return "direction" if key in ACCOUNT_PRICES else "padded"
     if key in PRICES or key.endswith(("_bid", "_req")):
         return "direction"
     if key in CHANGES:
@@ -137,6 +212,22 @@ def number(raw: Any, habit: str) -> Decimal | None:
     return Decimal((int(minus and habit != "direction"), digits, -len(part)))
 
 
+def _is_blank(raw: Any) -> bool:
+    return type(raw) is str and not raw.strip(" ")
+
+
+def _price(raw: Any, habit: str) -> Any:
+    """Return a price, None for 0 and a blank; what is no number stays as it is, which is no value."""
+    told = number(raw, habit)
+    return raw if told is None and not _is_blank(raw) else told or None
+
+
+def _shares(raw: Any) -> Decimal | None:
+    """Return a number of shares, None unless it is nothing but digits, or if it is 0."""
+    text = raw.strip() if type(raw) is str else ""
+    return (number(text, "plain") or None) if _is_digits(text) else None
+
+
 def _digits(raw: Any) -> str | None:
     """Return the digits of a moment, in which nothing but its separators stands besides."""
     if type(raw) is not str or set(raw) - DIGITS.keys() - set("-: "):
@@ -151,15 +242,24 @@ def _side(raw: Any) -> Side | None:
     return Side.SELL if "매도" in words else Side.BUY
 
 
-def _plain(broker: str, raw: Any, value: str) -> Any:
-    """Return what is left of a word without blanks, what cannot be printed, and Kiwoom's marks of kind and venue."""
+def _time(broker: str, raw: Any) -> str | None:
+    """Return a time of day; at Kiwoom with or without colons."""
+    text = raw.strip() if type(raw) is str else ""
+    digits = "".join((text[:2], text[3:5], text[6:])) if broker == "kiwoom" and text[2::3] == "::" else text
+    is_time = _is_digits(digits) and len(digits) == 6 and digits[:2] < "24" and digits[2:4] < "60" and digits[4:] < "60"
+    return text if is_time else None
+
+
+def _plain(broker: str, key: str, raw: Any, value: str) -> Any:
+    """Return what is left of a word without blanks, what cannot be printed, and the marks around a symbol."""
     if type(raw) is not str:
-        return None
+        return "" if key in LOOSE else None
     words = "".join(raw.split())[:50]
     if value.isprintable() and (words == "".join(value.split())[:50] or not raw.isprintable()):
         return "".join(value.split())[:50]
     marked = raw.strip().removesuffix("_AL").removesuffix("_NX")
-    return value if broker == "kiwoom" and value in (marked, marked[1:]) else words
+    front = marked[:-6].lstrip("0") if broker == "kis" else marked[:-6]
+    return marked[-6:] if key in SYMBOLS and front in KINDS else words
 
 
 def _read_all(reply: Body) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from brokerkit.transport import Body
+from brokerkit.transport import Body, OddRow
 from proof.parsers import Parser, fuzz, parsers
-from proof.reference import Wrong, compare, number
+from proof.reference import Wrong, compare, compare_rows, number
 
 NUMBERS = range(len(parsers()))
 
@@ -42,8 +42,18 @@ def test_the_reference_reads_what_the_brokers_write_and_nothing_else(raw: Any, h
     assert number(raw, habit) == (None if meant is None else Decimal(meant))
 
 
+def named(name: str) -> Parser:
+    return next(parser for parser in parsers() if parser.name == name)
+
+
+def read(parser: Parser, content: str) -> Body:
+    reply: Body = parser.endpoint.reply.model_validate_json(content)
+    compare(parser.broker, parser.endpoint, reply, content.encode())
+    return reply
+
+
 def priced() -> Parser:
-    return next(parser for parser in parsers() if parser.name == "kiwoom Price")
+    return named("kiwoom Price")
 
 
 @pytest.mark.parametrize(
@@ -51,7 +61,7 @@ def priced() -> Parser:
 )
 def test_a_value_that_is_not_what_was_sent_is_noticed(change: dict[str, Any]) -> None:
     parser = priced()
-    names = {"cur_prc": "price", "pred_pre": "change", "name": "name"}
+    names = {"cur_prc": "price", "pred_pre": "moved", "name": "name"}
     reply: Body = parser.endpoint.reply.model_validate_json(parser.template)
     compare(parser.broker, parser.endpoint, reply, parser.template.encode())
 
@@ -68,3 +78,79 @@ def test_success_without_the_code_of_success_is_noticed() -> None:
 
     with pytest.raises(Wrong):
         compare(parser.broker, parser.endpoint, reply, refused)
+
+
+LISTS = ["kis OrdersAnswer", "kis OpenOrdersAnswer", "kiwoom OrdersAnswer", "kiwoom OpenOrdersAnswer"]
+LISTS += ["kiwoom FilledOrdersAnswer"]
+
+
+@pytest.mark.parametrize("which", NUMBERS, ids=[parser.name for parser in parsers()])
+def test_what_the_odd_bodies_are_made_of_has_no_odd_row_and_tells_every_field(which: int) -> None:
+    parser = parsers()[which]
+    reply = read(parser, parser.template)
+
+    told = [value for body in (reply, *getattr(reply, "rows", ())) for value in vars(body).values()]
+
+    assert not [value for value in told if value is None or isinstance(value, OddRow)]
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_row_that_is_odd_stands_for_what_was_sent_and_no_sound_one_is_called_odd(name: str) -> None:
+    parser = named(name)
+    content = json.loads(parser.template)
+    block, (row,) = next((key, value) for key, value in content.items() if isinstance(value, list))
+    odd = json.dumps({**content, block: [row, {**row, "ord_qty": "1e3"}]})
+    reply = read(parser, odd)
+    sound, found = reply.rows  # type: ignore[attr-defined]
+    assert isinstance(sound, Body)
+    assert isinstance(found, OddRow)
+
+    for rows in (
+        (sound, OddRow(found.fault, {**found.values, "ord_qty": "1"})),
+        (OddRow(found.fault, row), found),
+        (sound, sound),
+        (sound,),
+    ):
+        with pytest.raises(Wrong):
+            compare(parser.broker, parser.endpoint, reply.model_copy(update={"rows": rows}), odd.encode())
+
+
+def test_rows_whose_rest_is_read_later_are_compared_too() -> None:
+    parser = named("kiwoom InvestorAnswer")
+    assert parser.later is not None
+    (told,) = json.loads(parser.template)["stk_invsr_orgn"]
+    row = parser.later.model_validate(told)
+
+    compare_rows(parser.broker, parser.endpoint, [row], "stk_invsr_orgn", parser.template.encode())
+    other = row.model_copy(update={"individual": Decimal(1)})
+    with pytest.raises(Wrong):
+        compare_rows(parser.broker, parser.endpoint, [other], "stk_invsr_orgn", parser.template.encode())
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "sent", "other"),
+    [
+        ("kiwoom Price", "price", {"cur_prc": "-0"}, Decimal(0)),
+        ("kiwoom Price", "price", {"cur_prc": "1"}, None),
+        ("kiwoom AmendAccepted", "quantity", {"mdfy_qty": "0012"}, None),
+        ("kiwoom AmendAccepted", "quantity", {"mdfy_qty": "1e3"}, Decimal(1000)),
+        ("kis OrderAnswer", "time", {"ORD_TMD": "101500"}, None),
+        ("kis OrderAnswer", "time", {"ORD_TMD": "240000"}, "240000"),
+        ("kis OrderAnswer", "branch", {"KRX_FWDG_ORD_ORGNO": 91252}, "91252"),
+        ("kis OrderAnswer", "branch", {"KRX_FWDG_ORD_ORGNO": "91252"}, ""),
+    ],
+)
+def test_what_stands_for_no_value_is_noticed_where_there_is_one(
+    name: str, field: str, sent: dict[str, Any], other: Any
+) -> None:
+    parser = named(name)
+    content = json.loads(parser.template)
+    block = content.get("output")
+    content = {**content, "output": {**block[0], **sent}} if block else {**content, **sent}
+    reply = read(parser, json.dumps(content))
+    wrong = {field: other}
+    if block:
+        wrong = {"output": reply.output.model_copy(update=wrong)}  # type: ignore[attr-defined]
+
+    with pytest.raises(Wrong):
+        compare(parser.broker, parser.endpoint, reply.model_copy(update=wrong), json.dumps(content).encode())

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from pydantic import Field, ValidationError
+from pydantic import Field, StrictInt, ValidationError
 
 from brokerkit.market.valuation import agrees
-from brokerkit.transport import Body, Number, OddRow, Row
+from brokerkit.transport import Blankable, Body, Number, OddRow, Row
 
 
 class Line(Body):
     number: str = Field(alias="no", min_length=1)
     shares: Number = Field(alias="qty")
+    price: Blankable = Field(None, alias="prc")
+    code: Annotated[StrictInt, Field(ge=0)] | Number = 0
 
 
 class Page(Body):
@@ -42,6 +44,9 @@ def odd(row: str) -> OddRow:
         ('{"no": "secret", "qty": ""}', "field qty is not as documented (string_pattern_mismatch)", ""),
         ('{"no": "9999999999999999999", "qty": ""}', "field qty is not as documented (string_pattern_mismatch)", ""),
         ("{}", "field no is missing", ""),
+        ('{"no": "2", "qty": "5", "prc": 5}', "field prc is not as documented (string_type)", "2"),
+        ('{"no": "2", "qty": "5", "prc": "1e3"}', "field prc is not as documented (string_pattern_mismatch)", "2"),
+        ('{"no": "2", "qty": "5", "code": null}', "field code is not as documented (int_type)", "2"),
     ],
 )
 def test_an_odd_row_says_what_is_wrong_and_leaves_its_neighbours(row: str, fault: str, number: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -122,7 +123,9 @@ def deepest_fault(error: ValidationError, block: str = "") -> str:
     details = max(
         error.errors(include_url=False, include_input=False, include_context=False), key=lambda each: len(each["loc"])
     )
-    where = sanitize(block + ".".join(str(part) for part in details["loc"] if part != ""), limit=80)
+    # What is no name there tells which of several shapes was tried.
+    names = [name for part in details["loc"] if re.fullmatch(r"\w+", name := str(part))]
+    where = sanitize(block + ".".join(names), limit=80)
     return f"field {where} " + (
         "is missing" if details["type"] == "missing" else f"is not as documented ({details['type']})"
     )
