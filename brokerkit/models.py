@@ -321,7 +321,7 @@ def _with_profit(values: Any, *, percent: bool = False) -> Any:
     if values["cost"] is None or values["market_value"] is None:
         return {**values, "unrealized_pnl": None}
     try:
-        cost, market_value = exact_decimal(values["cost"]), exact_decimal(values["market_value"])
+        cost, market_value = _exact(values["cost"]), _exact(values["market_value"])
     except InvalidRequest:
         return values  # the fields' own types refuse it, by name
     profit = market_value - cost
@@ -330,6 +330,11 @@ def _with_profit(values: Any, *, percent: bool = False) -> Any:
         with localcontext(prec=60):  # 18 digits before the point and 8 after it, in the profit and in the cost
             computed["unrealized_pnl_percent"] = (profit / cost * 100).quantize(Decimal("0.0001"), ROUND_HALF_UP)
     return {**values, **computed}
+
+
+def _exact(value: object) -> Decimal:
+    """Return a number, at once where it is one already: of a balance all are."""
+    return value if type(value) is Decimal and value.is_finite() else exact_decimal(value)
 
 
 class BuyingPower(Model):

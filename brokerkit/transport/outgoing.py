@@ -83,7 +83,7 @@ def as_read(path: str) -> str:
 def prepared(base_url: str, endpoint: Endpoint[Any], request: Request) -> requests.PreparedRequest:
     """Return the request with every secret opened; nothing but `transmit` may call this."""
     out = requests.PreparedRequest()
-    query = "&".join(f"{name}={quote(_open(value), safe='')}" for name, value in request.params.items())
+    query = "&".join(f"{name}={_quoted(_open(value))}" for name, value in request.params.items())
     out.method = endpoint.method
     out.url = f"{base_url}{endpoint.path}" + (f"?{query}" if query else "")
     headers = {"Accept-Encoding": "identity", "User-Agent": "brokerkit"}
@@ -98,6 +98,10 @@ def prepared(base_url: str, endpoint: Endpoint[Any], request: Request) -> reques
     out.headers = requests.structures.CaseInsensitiveDict(headers)
     out.hooks = {"response": []}
     return out
+
+
+def _quoted(value: str) -> str:
+    return value if value.isascii() and value.isalnum() else quote(value, safe="")
 
 
 def _open(value: str | SecretStr) -> str:
