@@ -17,7 +17,7 @@ from typing import NoReturn, Self
 from brokerkit import config
 from brokerkit.adapter import Adapter
 from brokerkit.arguments import check_days, check_order, check_request, check_venue, check_verb, make_request, masked
-from brokerkit.errors import BrokerError, InvalidRequest, Unsupported, WireError
+from brokerkit.errors import NOT_SENT, BrokerError, InvalidRequest, Unsupported, WireError
 from brokerkit.market import clock
 from brokerkit.market.days import is_trading_day
 from brokerkit.market.sessions import Phase, phase_at
@@ -37,6 +37,7 @@ from brokerkit.models import (
     TimeInForce,
     Venue,
 )
+from brokerkit.orders.attempt import noted
 from brokerkit.orders.checks import FINISHED, OrderChecks, PriceChecks
 from brokerkit.orders.desk import OrderDesk
 from brokerkit.orders.guard import Safety
@@ -351,8 +352,10 @@ class Broker(Adapter):
         """Name what was asked in errors. Nothing comes after the order, so that no interrupt can take it away."""
         try:
             return send()
-        except BrokerError as error:
-            self._named(error, what)
+        except BaseException as error:
+            noted(error, NOT_SENT)  # what interrupted an order on its way says what that leaves behind
+            if isinstance(error, BrokerError):
+                self._named(error, what)
             raise
 
     @contextmanager

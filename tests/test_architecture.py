@@ -22,7 +22,7 @@ from brokerkit import transport
 ROOT = Path(__file__).parent.parent
 CORE = ROOT / "brokerkit"
 PLUGINS = {path.name: path / f"brokerkit_{path.name}" for path in sorted((ROOT / "plugins").iterdir()) if path.is_dir()}
-MOST_LINES = 400
+MOST_LINES = 450
 PUBLIC = {
     *("AuthError", "Balance", "Blocked", "Broker", "BrokerError", "BuyingPower", "ConfigError", "Disarmed", "Flow"),
     *("Halted", "IncompleteListing", "InsufficientFunds", "InvalidOrder", "InvalidRequest", "InvestorFlow"),

@@ -179,3 +179,18 @@ def test_nothing_of_an_order_is_lost_between_its_answer_and_the_caller(trader: T
     order = trader.buy(3)
     assert order.quantity == Decimal(3)
     assert trader.journal.get(next(iter(trader.journal.everything())).id).result == order
+
+
+def test_an_interrupt_before_an_order_could_leave_says_that_nothing_was_sent(
+    trader: Trader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for place in ("_start", "_wait_for_turn"):
+        with monkeypatch.context() as patch:
+            patch.setattr(trader.broker._desk, place, interrupted)
+            with pytest.raises(KeyboardInterrupt) as caught:
+                trader.buy()
+        assert caught.value.__notes__ == [NOT_SENT]
+    assert trader.posts == 0

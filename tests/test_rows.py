@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 
 import pytest
 from pydantic import Field, StrictInt, ValidationError
 
-from brokerkit.market.valuation import agrees
+from brokerkit.market.valuation import disagreement
 from brokerkit.transport import Blankable, Body, Number, OddRow, Row
+from brokerkit.words import PositionKind
 
 
 class Line(Body):
@@ -74,21 +77,49 @@ def test_a_row_is_blank_if_nothing_stands_in_it(row: str, blank: bool) -> None:
     assert odd(row).is_blank is blank
 
 
+@dataclass(frozen=True)
+class Holding:
+    """A row of a balance."""
+
+    market_value: Decimal
+    kind: PositionKind | None = PositionKind.CASH
+    symbol: str = ""
+
+
+def holdings(values: Sequence[int], kind: PositionKind = PositionKind.CASH) -> list[Holding]:
+    return [Holding(Decimal(value), kind, str(number)) for number, value in enumerate(values)]
+
+
 @pytest.mark.parametrize(
-    ("total", "values", "same"),
+    ("total", "pages", "same"),
     [
-        (0, [], True),
-        (1, [], False),
-        (100, [60, 40], True),
-        (100, [60, 50], True),
-        (100, [60, 52], False),
-        (100, [89], False),
-        (0, [1], False),
-        (5, [None, 1], True),
-        (-100, [-100], True),
-        (100, [-100], False),
+        (0, [[]], True),
+        (1, [[]], False),
+        (1000, [[600, 400]], True),
+        (1000, [[600, 419]], True),
+        (1000, [[600, 430]], False),
+        (1000, [[600], [500]], True),
+        (1000, [[600], [520]], False),
+        (1000, [[889]], False),
+        (0, [[1]], False),
+        (1000, [[1000, 0]], True),
+        (1300, [[1000, 0]], True),  # a holding without a price
+        (700, [[1000, 0]], False),
     ],
 )
-def test_a_total_is_the_sum_of_its_parts_within_what_prices_move(total: int, values: Any, same: bool) -> None:
-    parts = [None if value is None else Decimal(value) for value in values]
-    assert agrees(Decimal(total), parts) is same
+def test_a_total_is_the_sum_of_its_parts_within_what_prices_move(
+    total: int, pages: list[list[int]], same: bool
+) -> None:
+    assert (disagreement(Decimal(total), [holdings(page) for page in pages]) is None) is same
+
+
+@pytest.mark.parametrize(("total", "same"), [(1000, True), (1300, True), (700, True), (300, False), (2000, False)])
+def test_what_is_owed_may_add_to_the_total_or_not_and_hides_no_holding(total: int, same: bool) -> None:
+    page = [*holdings([1000]), *holdings([300], PositionKind.SHORT)]
+    assert (disagreement(Decimal(total), [page]) is None) is same
+
+
+def test_a_holding_that_stands_twice_is_no_holding_of_twice_as_much() -> None:
+    page = holdings([1000])
+    assert "twice" in str(disagreement(Decimal(2000), [page, page]))
+    assert disagreement(Decimal(2000), [[*page, Holding(Decimal(1000), symbol="other")]]) is None

@@ -86,7 +86,7 @@ class Attempt:
         uncertain = isinstance(error, OrderUncertain)
         if is_interrupt(error) and self._is_answered():
             self._write(IntentState.ACKED, "the broker answered with its number", error, self.answered)
-            return _noted(error, MAY_STAND)
+            return noted(error, MAY_STAND)
         if not self.permit.used and not uncertain:
             return self._not_left(error, words)
         if not self.permit.used:
@@ -96,7 +96,7 @@ class Attempt:
                 logger.critical("%s may stand, but is not in the journal yet: %s", self.intent.what, failure)
         if isinstance(error, NotSent) or (is_interrupt(error) and self.permit.sent == 0):
             self._write(IntentState.NOT_SENT, words, error)
-            return _noted(error, NOT_SENT)
+            return noted(error, NOT_SENT)
         if isinstance(error, Rejected | Unsupported):
             self._write(IntentState.REJECTED, words, error)
             return error
@@ -104,7 +104,7 @@ class Attempt:
         if isinstance(error, OrderUncertain):
             error.intent = self.intent
         if uncertain or is_interrupt(error):
-            return _noted(error, MAY_STAND)
+            return noted(error, MAY_STAND)
         code = error.code if isinstance(error, BrokerError) else None
         return OrderUncertain(words, intent=self.intent, broker=broker, code=code)
 
@@ -127,7 +127,7 @@ class Attempt:
             elif isinstance(error, NotSent):
                 self.intent = moved
                 self._journal.note(moved)
-        return _noted(error, NOT_SENT)
+        return noted(error, NOT_SENT)
 
     def _is_answered(self) -> bool:
         return isinstance(self.answered, Order) and is_number(self.answered.id)
@@ -208,8 +208,8 @@ def _has_note(error: BaseException) -> bool:
     return bool({MAY_STAND, NOT_SENT} & set(getattr(error, "__notes__", ())))
 
 
-def _noted(error: BaseException, words: str) -> BaseException:
-    """Let an interrupt say what it leaves behind."""
+def noted(error: BaseException, words: str) -> BaseException:
+    """Let an interrupt say what it leaves behind, unless it says so already."""
     if is_interrupt(error) and not _has_note(error):
         error.add_note(words)
     return error

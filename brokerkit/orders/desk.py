@@ -121,7 +121,8 @@ class OrderDesk:
         if request is None:
             raise InvalidRequest(f"{old.what} cannot be sent again from here.", advice="Call cancel or amend again.")
         later = self.journal.later(old.id)
-        again = Again(accept_risk, frozenset(each.id for each in later))
+        # What is being sent at this moment nobody can have known.
+        again = Again(accept_risk, frozenset(each.id for each in later if each.state is not IntentState.SENDING))
         check_again(old, later, again)  # and once more in the transaction that writes it down
         return self.order(request, lambda: write(request), previous=old.id, again=again)
 

@@ -13,7 +13,7 @@ from brokerkit.broker import Broker
 from brokerkit.errors import UnknownSymbol, Unsupported
 from brokerkit.market import clock
 from brokerkit.market.ticks import Kind, tick_size
-from brokerkit.market.valuation import agrees, terms_of
+from brokerkit.market.valuation import disagreement, terms_of
 from brokerkit.models import (
     Balance,
     BuyingPower,
@@ -235,11 +235,10 @@ class KisBroker(Broker):
                 "CTX_AREA_NK100": "",
             },
         )
-        rows = [row for page in pages for row in page.rows if row.quantity]
-        positions = tuple(map(self._position, rows))
+        rows = [[row for row in page.rows if row.quantity] for page in pages]
+        positions = tuple(self._position(row) for page in rows for row in page)
         totals = self._totals(pages)
-        if not agrees(totals.market_value, [position.market_value for position in positions]):
-            words = f"the total of the market value ({totals.market_value}) is not the sum of the holdings"
+        if words := disagreement(totals.market_value, rows):
             raise self.client.wrong(account.BALANCE, words)
         return totals.to_model(
             account=self.account(),

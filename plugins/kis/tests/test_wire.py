@@ -202,6 +202,7 @@ def test_balance_sends_the_page_keys_back_as_they_came(wire: Any) -> None:
     search, following = "50012345^01^N^".ljust(100), "005930".ljust(100)
     first = {**wire.good("TTTC8434R"), "ctx_area_fk100": search, "ctx_area_nk100": following}
     last = wire.good("TTTC8434R")
+    last["output1"][0]["pdno"] = "000660"
     for page in (first, last):  # the totals are those of both pages
         page["output2"][0]["evlu_amt_smtl_amt"] = str(2 * int(page["output2"][0]["evlu_amt_smtl_amt"]))
     wire.answer("TTTC8434R", first, last)

@@ -152,7 +152,7 @@ def test_value_without_holdings_is_a_list_that_is_short(wire: Any) -> None:
         wire.answer(BALANCE, page(wire, evlu_amt_smtl_amt="843600")).broker.balance()
 
 
-@pytest.mark.parametrize("worth", ["843600", "800000", "900000"])
+@pytest.mark.parametrize("worth", ["843600", "830000", "857000"])
 def test_totals_may_be_priced_at_another_moment(wire: Any, worth: str) -> None:
     balance = wire.answer(BALANCE, page(wire, "005930", evlu_amt_smtl_amt=worth)).broker.balance()
     assert balance.market_value == int(worth)

@@ -15,7 +15,7 @@ from brokerkit.broker import NEWEST_FLOWS, Broker
 from brokerkit.errors import ConfigError, InvalidRequest, UnknownSymbol, Unsupported
 from brokerkit.market import clock
 from brokerkit.market.ticks import Kind
-from brokerkit.market.valuation import agrees, terms_of
+from brokerkit.market.valuation import disagreement, terms_of
 from brokerkit.models import (
     Balance,
     BuyingPower,
@@ -201,11 +201,10 @@ class KiwoomBroker(Broker):
         number = self.account()
         pages = self.client.listing(account.HOLDINGS, body={"qry_tp": account.EACH, "dmst_stex_tp": "KRX"})
         cash = self.client.call(account.CASH, body={"qry_tp": "3"})
-        rows = [row for page in pages for row in page.rows if row.quantity]
-        positions = tuple(map(self._position, rows))
+        rows = [[row for row in page.rows if row.quantity] for page in pages]
+        positions = tuple(self._position(row) for page in rows for row in page)
         cost, market_value = self._totals(pages)
-        if not agrees(market_value, [position.market_value for position in positions]):
-            words = f"the total of the market value ({market_value}) is not the sum of the holdings"
+        if words := disagreement(market_value, rows):
             raise self.client.wrong(account.HOLDINGS, words)
         return cash.to_model(
             account=number,
