@@ -23,7 +23,7 @@ def test_a_list_that_is_dated_on_another_day_proves_nothing(trader: Trader) -> N
     trader.faults.clear()
     trader.faults.honest = False
     trader.faults.add(Rule("day_roll"))
-    report = trader.broker.reconcile(wait=True, timeout=4)
+    report = trader.broker.reconcile(wait=True, timeout=1.8)
     assert trader.journal()[-1].state == "UNKNOWN"
     assert report.problem is not None
 

@@ -98,6 +98,8 @@ def stage(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("BROKERKIT_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr("brokerkit.orders.desk.TOTAL_SECONDS", 0.1)
     monkeypatch.setattr("brokerkit.orders.desk.START_SECONDS", 0.0)
+    monkeypatch.setattr("brokerkit.orders.reconcile.POLL_SECONDS", 0.35)
+    monkeypatch.setattr("brokerkit.orders.reconcile.APART", dt.timedelta(seconds=0.3))
     faults = Faults()
     with Sandbox(faults=faults) as box:
         yield Stage(request.param, box, faults)
@@ -253,7 +255,7 @@ def test_an_absent_order_that_appears_after_all_is_told_as_late(stage: Stage) ->
         broker.reconcile(wait=True, timeout=20)
         number = stage.foreign()
         broker.reconcile()
-        time.sleep(1.0)
+        time.sleep(0.35)
         (late,) = broker.reconcile().late
     assert late.state is IntentState.LATE
     assert int(late.order_id or 0) == number
@@ -262,7 +264,7 @@ def test_an_absent_order_that_appears_after_all_is_told_as_late(stage: Stage) ->
 def test_a_delay_that_was_seen_makes_the_settle_time_longer(stage: Stage, broker: Broker) -> None:
     stage.uncertain(broker, GETS_LOST)
     broker._desk.journal.learn_delay(60)
-    assert len(broker.reconcile(wait=True, timeout=3).unresolved) == 1
+    assert len(broker.reconcile(wait=True, timeout=1.8).unresolved) == 1
 
 
 def test_orders_of_somebody_else_are_told_and_make_a_match_probable(stage: Stage) -> None:
@@ -286,7 +288,7 @@ def test_a_look_at_the_lists_sends_no_order(stage: Stage, broker: Broker) -> Non
 def test_a_list_that_cannot_be_trusted_decides_nothing(kind: str, stage: Stage, broker: Broker) -> None:
     stage.uncertain(broker, GETS_THROUGH)
     stage.faults.add(Rule(kind, on="listing"))
-    report = broker.reconcile(wait=True, timeout=2.5)
+    report = broker.reconcile(wait=True, timeout=1.2)
     assert len(report.unresolved) == 1
     assert report.decided == ()
 
@@ -296,7 +298,7 @@ def test_paper_trading_never_presumes_absence(stage: Stage) -> None:
         demo = Stage(stage.name, box, stage.faults)
         with get_broker(stage.name, environment="sandbox", sandbox=box, options={"settle_seconds": 1}) as broker:
             demo.uncertain(broker, GETS_LOST)
-            (left,) = broker.reconcile(wait=True, timeout=3).unresolved
+            (left,) = broker.reconcile(wait=True, timeout=1.8).unresolved
     assert left.state is IntentState.UNKNOWN
 
 
