@@ -9,13 +9,18 @@ LOWEST := build/lowest
 # Many tests start programs: those would compile all that they import, every time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check docs bench lowest proof proof-release venv wheels clean
+.PHONY: demo test slow check docs bench lowest proof proof-release venv wheels clean
 
 demo: venv
 	$(BIN)/brokerkit demo
 
+# Four processes for two cores: many tests wait more than they compute.
 test: check
-	$(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest -q --numprocesses 4 --dist loadfile -m "not slow"
+
+# What is slow by its nature: the site, checks of types as users run them, benchmarks, long searches for odd answers.
+slow: venv
+	$(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile -m slow
 
 check: venv
 	$(BIN)/ruff format --check --quiet .

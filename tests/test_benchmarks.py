@@ -49,6 +49,7 @@ def test_the_bare_session_sends_what_brokerkit_sends(broker: str, tmp_path: Path
         ]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_the_calls_are_the_rows_of_the_page(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calls, "CALLS", 2)
@@ -58,6 +59,7 @@ def test_the_calls_are_the_rows_of_the_page(page: str, monkeypatch: pytest.Monke
     assert all(len(row.figures) == 6 for row in rows)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)  # sixteen programs are started, the first ones compile all that they import
 def test_the_starts_are_the_rows_of_the_page(page: str) -> None:
     rows = report.start_rows(imports.start_milliseconds(rounds=1))

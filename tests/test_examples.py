@@ -325,6 +325,7 @@ def test_an_example_is_read_at_once(name: str) -> None:
     assert "float(" not in text
 
 
+@pytest.mark.slow
 def test_the_examples_are_typed() -> None:
     files = [str(EXAMPLES / f"{name}.py") for name in NAMES]
     done = subprocess.run(  # noqa: S603

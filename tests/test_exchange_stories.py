@@ -10,6 +10,7 @@ import timeit
 from dataclasses import dataclass, fields
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -237,6 +238,7 @@ def picture(exchange: Exchange) -> list[object]:
     return seen
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(STEPS, STEPS)
 def test_a_loaded_exchange_is_equal_and_goes_on_alike(before: list[Step], after: list[Step]) -> None:
@@ -250,6 +252,7 @@ def test_a_loaded_exchange_is_equal_and_goes_on_alike(before: list[Step], after:
     assert picture(other) == picture(exchange)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(STEPS, st.integers(1, 10))
 def test_on_a_later_day_nothing_is_lost_either(steps: list[Step], days: int) -> None:

@@ -247,6 +247,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 def test_a_user_sees_the_types_of_the_installed_wheels(installed: Installed) -> None:
     right, wrong = installed.folder / "right.py", installed.folder / "wrong.py"
     right.write_text(USER, encoding="utf-8")

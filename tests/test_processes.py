@@ -324,6 +324,7 @@ def test_opening_a_journal_again_does_not_let_another_process_write_amid_a_trans
     journal.close()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(180)  # a busy machine needs most of it to start them
 def test_many_processes_at_once_wait_for_each_other(tmp_path: Path) -> None:
     """All of them make the file, take their names and write; `make proof` does it with a hundred."""

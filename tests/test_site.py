@@ -55,17 +55,20 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     return Site(folder, done.stdout, frozenset(described))
 
 
+@pytest.mark.slow
 def test_the_site_is_built_without_a_word(site: Site) -> None:
     assert site.said == ""
     assert "brokerkit.Broker.quote" in site.described
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", [brokerkit, transport, sandbox, testing])
 def test_every_public_name_is_in_the_reference(module: object, site: Site) -> None:
     name = module.__name__  # type: ignore[attr-defined]
     assert {f"{name}.{each}" for each in module.__all__} <= site.described  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_every_verb_field_and_member_is_in_the_reference(site: Site) -> None:
     wanted = {f"brokerkit.Broker.{verb}" for verb in VERBS}
     for name in brokerkit.__all__:
@@ -78,17 +81,20 @@ def test_every_verb_field_and_member_is_in_the_reference(site: Site) -> None:
     assert wanted <= site.described
 
 
+@pytest.mark.slow
 def test_every_hook_of_an_adapter_is_in_the_reference(site: Site) -> None:
     hooks = {*Broker.__abstractmethods__, *VERBS.values()}
     assert {f"brokerkit.Broker.{hook}" for hook in hooks} <= site.described
 
 
+@pytest.mark.slow
 def test_what_pydantic_adds_is_not_in_the_reference(site: Site) -> None:
     shown = {name for name in site.described if name.rpartition(".")[2].startswith("model_")}
     ours = ("model_copy", "model_validate", "model_validate_json")
     assert shown == {f"brokerkit.OrderRequest.{name}" for name in ours}
 
 
+@pytest.mark.slow
 def test_words_below_a_field_are_shown(site: Site) -> None:
     page = (site.folder / "reference" / "models.html").read_text(encoding="utf-8")
     assert "Deposit of today (예수금), before unsettled trades." in page
@@ -117,6 +123,7 @@ def test_readme_quickstart_errors_and_safety_are_in_korean_too() -> None:
     assert {"index.ko.md", "quickstart.ko.md", "errors.ko.md", "order-safety.ko.md"} <= {page.name for page in KOREAN}
 
 
+@pytest.mark.slow
 def test_a_page_names_its_language(site: Site) -> None:
     for page in PAGES:
         html = site.folder / page.relative_to(DOCS).with_suffix(".html")
@@ -142,6 +149,7 @@ class Loads(HTMLParser):
             self.found.append(values.get("href") or "")
 
 
+@pytest.mark.slow
 def test_nothing_is_loaded_from_elsewhere(site: Site) -> None:
     loads = Loads()
     for page in site.folder.rglob("*.html"):

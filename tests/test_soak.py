@@ -24,6 +24,7 @@ def test_what_stays_and_grows_is_not_flat() -> None:
     assert not soak._flat("files", [5, 9, 5, 9, 6, 9]).met
 
 
+@pytest.mark.slow
 def test_a_short_soak_trades_at_both_brokers_and_leaves_nothing_open() -> None:
     found = {figure.what: figure for figure in figures(6)}
     too_short_for = ("memory", "files", "threads")

@@ -50,6 +50,7 @@ with get_broker("kis", environment="sandbox", **keys) as broker:
 """
 
 
+@pytest.mark.slow
 def test_sixteen_processes_that_start_cold_take_one_token(sandbox: Sandbox, tokens: Path) -> None:
     face = cast(Any, sandbox.face("kis"))
     given = json.dumps(keys(sandbox, "kis")) + "\n"

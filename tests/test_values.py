@@ -302,6 +302,7 @@ def test_the_types_of_values_stand_alone_too() -> None:
     assert TypeAdapter(Moment).validate_python("2026-01-02T00:00:00Z").hour == 9
 
 
+@pytest.mark.slow
 def test_an_order_and_a_verb_are_typed_without_the_plugin_of_pydantic(tmp_path: Path) -> None:
     script = tmp_path / "use.py"
     script.write_text(

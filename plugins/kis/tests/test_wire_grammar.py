@@ -259,6 +259,7 @@ def test_no_answer_whatever_makes_anything_but_our_own_errors_escape(
     only_our_errors(wire, verb, body, status)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", VERBS)
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), value=VALUES | TEXTS)
