@@ -44,7 +44,7 @@ from brokerkit.orders.guard import Safety
 from brokerkit.orders.intents import Intent
 from brokerkit.orders.reconcile import Reconciliation
 from brokerkit.transport.preparing import preparing
-from brokerkit.values import Amount, exact_decimal
+from brokerkit.values import Amount, exact_decimal, exact_seconds
 
 
 class Broker(Adapter):
@@ -172,7 +172,7 @@ class Broker(Adapter):
 
     def wait(self, order: Order, *, timeout: float) -> Order:
         """Refresh an order until it is finished, at most `timeout` seconds, and return it as it then is."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + exact_seconds(timeout)
         while True:
             order = self.refresh(order)
             left = deadline - time.monotonic()
@@ -233,7 +233,7 @@ class Broker(Adapter):
     def round_price(self, symbol: str, price: Amount, *, side: Side) -> Decimal:
         """Return the nearest valid price that is no worse: down for a buy, up for a sell."""
         with self._asking(f"price {price} of {symbol}"):
-            return self._checks.prices.rounded(check_symbol(symbol), exact_decimal(price), up=side is Side.SELL)
+            return self._checks.prices.rounded(check_symbol(symbol), exact_decimal(price), side)
 
     def balance(self) -> Balance:
         """Return cash and holdings of the account, all pages of them."""
@@ -269,7 +269,7 @@ class Broker(Adapter):
         `timeout` is the longest wait in seconds; without it somewhat more than the settle time. Never sends an order.
         """
         with self._asking("the fate of unresolved orders"):
-            return self._desk.reconcile(wait=wait, timeout=timeout)
+            return self._desk.reconcile(wait=wait, timeout=None if timeout is None else exact_seconds(timeout))
 
     def resubmit(self, intent: Intent | str, *, accept_risk: bool = False) -> Order:
         """Send the order of an intent again, as a new intent linked to it: the only way in which that happens.

@@ -65,7 +65,7 @@ class Settings(BaseModel):
     """Settings that never show and are no keys: they may stand in the file."""
     max_calls_per_second: int | None = Field(default=None, ge=1)
     """Fewer calls than the broker allows, for accounts with a lower limit or several programs on one key."""
-    settle_seconds: float | None = Field(default=None, ge=1)
+    settle_seconds: float | None = Field(default=None, ge=1, allow_inf_nan=False)
     """Seconds after which an order that no complete list shows is presumed absent."""
     ca_file: Path | None = None
     """Certificates to trust instead of the usual ones, as PEM. There is no way to trust anything unseen."""

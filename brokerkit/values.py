@@ -7,11 +7,13 @@ and so are true, texts such as "1_000", and what is not finite. A time needs its
 from __future__ import annotations
 
 import datetime as dt
+import math
 import operator
 import reprlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from numbers import Real
 from typing import Annotated, Any, SupportsIndex
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -51,6 +53,17 @@ def exact_decimal(value: object) -> Decimal:
     if not -_HIGHEST < number < _HIGHEST:
         raise InvalidRequest(f"{_shown(value)} is larger than any price or quantity.")
     return number
+
+
+def exact_seconds(value: object) -> float:
+    """Return the longest time to wait; InvalidRequest for what is no number of seconds."""
+    try:
+        seconds = float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
+    except OverflowError:
+        seconds = math.nan
+    if math.isnan(seconds):
+        raise InvalidRequest(f"timeout must be a number of seconds, not {reprlib.repr(value)}.")
+    return seconds
 
 
 def _as_int(value: object) -> object:

@@ -10,6 +10,7 @@ import datetime as dt
 import inspect
 import itertools
 import logging
+import math
 import pickle
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -723,6 +724,35 @@ def test_integers_of_array_libraries_are_quantities_and_prices(broker: FakeBroke
     assert (order.quantity, order.price) == (10, 70_000)
     assert type(order.quantity) is Decimal
     assert broker.round_price("005930", Whole(70_030), side=Side.BUY) == 70_000
+
+
+@pytest.mark.parametrize("side", ["SELL", Side.SELL])
+def test_a_price_is_rounded_for_the_side_that_a_text_names(broker: FakeBroker, side: Any) -> None:
+    assert broker.round_price("005930", 70_030, side=side) == 70_100
+    assert broker.round_price("005930", 70_030, side="BUY") == 70_000  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("side", ["x", "sell", None, 1, [], True], ids=repr)
+def test_a_price_is_rounded_for_no_side_that_is_none(broker: FakeBroker, side: Any) -> None:
+    with pytest.raises(InvalidRequest, match="is no side"):
+        broker.round_price("005930", 70_030, side=side)
+
+
+@pytest.mark.parametrize(
+    "timeout", ["x", "1", math.nan, True, [], Decimal(1), 10**400], ids=lambda each: repr(each)[:9]
+)
+def test_a_timeout_that_is_no_number_of_seconds_is_refused(broker: FakeBroker, timeout: Any) -> None:
+    order = broker.buy("005930", 1, price=70_000)
+    broker.calls.clear()
+    for ask in (
+        lambda: broker.wait(order, timeout=timeout),
+        lambda: broker.wait(order, timeout=None),  # type: ignore[arg-type]
+        lambda: broker.reconcile(wait=True, timeout=timeout),
+        lambda: broker.reconcile(timeout=timeout),
+    ):
+        with pytest.raises(InvalidRequest, match="timeout must be a number of seconds"):
+            ask()
+    assert broker.calls == []
 
 
 @pytest.mark.parametrize("verb", ["cancel", "amend", "refresh", "wait"])

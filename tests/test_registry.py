@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import subprocess
 import sys
@@ -426,6 +427,12 @@ def test_unknown_options_are_refused_in_every_environment(environment: str, writ
     for stray in ("brnch", "environment", "arm", "broker"):
         with pytest.raises(ConfigError, match=f"unknown option '{stray}'"):
             get_broker("acme", environment=environment, sandbox=box, **KEYS, options={stray: "x"})
+
+
+@pytest.mark.parametrize("given", [math.inf, math.nan, "inf", "nan", 0.5])
+def test_orders_settle_after_a_finite_time_of_a_second_or_more(given: object) -> None:
+    with pytest.raises(ConfigError, match="settle_seconds: Input should be "):
+        get_broker("acme", environment="demo", **KEYS, options={"settle_seconds": given})
 
 
 def test_missing_keys_name_the_variables_and_the_other_ways() -> None:

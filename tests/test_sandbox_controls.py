@@ -138,7 +138,23 @@ def test_the_clock_goes_forward_and_not_back(play: Play) -> None:
         ("show 999999", "UNKNOWN_SYMBOL"),
         ("clock noon", "at"),
         ("clock +x", "seconds"),
+        ("clock +1e400", "seconds"),
+        ("clock +Infinity", "seconds"),
+        ("clock +nan", "seconds"),
+        ("clock +1e300", "seconds"),
+        ("clock +1e12", "seconds"),
+        ("clock +-1e300", "seconds"),
         (f"give {SYMBOL} 1.5 1", "whole"),
+        (f"give {SYMBOL} 1e999999 1", "quantity"),
+        (f"give {SYMBOL} 1 1e999999", "cost"),
+        (f"give {SYMBOL} 1 1e-999999", "cost"),
+        (f"give {SYMBOL} NaN 1", "quantity"),
+        (f"give {SYMBOL} {'9' * 5000} 1", "quantity"),
+        (f"give {SYMBOL} 1 1000000000000001", "cost"),
+        (f"trade {SYMBOL} BUY 1e999999", "quantity"),
+        (f"trade {SYMBOL} BUY 1 --price 1e999999", "price"),
+        (f"price {SYMBOL} 1e999999", "price"),
+        (f"price {SYMBOL} 1e-999999", "price"),
     ],
 )
 def test_what_cannot_be_played_is_said(words: str, said: str, play: Play) -> None:
@@ -213,6 +229,26 @@ def test_every_answer_carries_the_mark_of_a_simulation(box: Sandbox, name: str) 
         assert answer.headers["X-Simulation"] == "brokerkit sandbox"
         assert answer.json()["simulation"] == "brokerkit sandbox"
     assert box.exchange.phase is Phase.REGULAR
+
+
+@pytest.mark.parametrize("size", [64 * 1024 + 1, 1_000_000])
+def test_a_body_that_is_too_large_is_not_understood(size: int, box: Sandbox, name: str) -> None:
+    url = f"{box.connect(name).base_url}/_sandbox/phase"
+    body = b'{"phase": "CLOSED"' + b" " * size + b"}"
+    answer = requests.post(url, data=body, headers=headers(box, name), timeout=10)
+    assert (answer.status_code, answer.json()["error"]) == (422, "The body is larger than 65536 bytes.")
+    assert box.exchange.phase is Phase.REGULAR
+
+
+@pytest.mark.parametrize("given", ["1e999999", "-1e999999", "NaN", "Infinity", "1000000000000001", "0.5"])
+def test_the_exchange_itself_takes_no_absurd_amount(given: str) -> None:
+    exchange = Exchange(seed=3)
+    with pytest.raises(ValueError, match="cash must be"):
+        exchange.open_account("rich", cash=Decimal(given))
+    exchange.open_account("rich", cash=Decimal(10) ** 15)
+    with pytest.raises(ValueError, match="quantity must be"):
+        exchange.give_holding("rich", SYMBOL, Decimal(given), Decimal(1))
+    exchange.give_holding("rich", SYMBOL, Decimal(10) ** 15, Decimal(10) ** 15)
 
 
 def test_controls_are_no_requests_to_a_broker(box: Sandbox, name: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import reprlib
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -10,7 +11,7 @@ from brokerkit.errors import InvalidRequest, NothingToCancel, Unsupported
 from brokerkit.market import clock
 from brokerkit.market.sessions import Phase, offers
 from brokerkit.market.ticks import Kind, is_on_tick, round_to_tick, tick_size
-from brokerkit.models import Order, OrderRequest, OrderStatus, Quote, Venue
+from brokerkit.models import Order, OrderRequest, OrderStatus, Quote, Side, Venue
 from brokerkit.values import Amount, exact_decimal
 
 FINISHED = frozenset({OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.REJECTED, OrderStatus.EXPIRED})
@@ -49,8 +50,12 @@ class PriceChecks:
                 f"{price} is outside today's limits of {symbol}, {lower} to {upper} won.", advice="Nothing was sent."
             )
 
-    def rounded(self, symbol: str, price: Decimal, *, up: bool) -> Decimal:
+    def rounded(self, symbol: str, price: Decimal, side: object) -> Decimal:
         """Return the next price on the step; where the kind of security is not known, one that every kind has."""
+        try:
+            up = Side(side) is Side.SELL  # type: ignore[arg-type]
+        except ValueError:
+            raise InvalidRequest(f"{reprlib.repr(side)} is no side. There are {', '.join(Side)}.") from None
         if is_on_tick(price, Kind.STOCK):
             return price
         return round_to_tick(price, self._kind(symbol) or Kind.STOCK, up=up)

@@ -11,23 +11,27 @@ import datetime as dt
 import hmac
 from abc import abstractmethod
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request as HttpRequest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from brokerkit.market.clock import KST
 from brokerkit.market.sessions import Phase
 from brokerkit.models import Side
-from brokerkit.sandbox.exchange import ExchangeRefusal
+from brokerkit.sandbox.exchange import LARGEST_AMOUNT, ExchangeRefusal
 from brokerkit.sandbox.server import Face, JsonResponse
 
 PREFIX = "/_sandbox/"
 SECRET_HEADER = "x-sandbox-secret"  # noqa: S105 - the name of a header
 HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 BROWSER_HEADERS = ("origin", "referer", "sec-fetch-site")
-LARGEST = 10_000
+LARGEST = 64 * 1024
+"""Bytes of a body that are kept; what is larger is refused."""
+DAY = 24 * 60 * 60
+Number = Annotated[Decimal, Field(ge=0, le=LARGEST_AMOUNT, max_digits=24)]
+"""Shares or won. A number without bounds could keep the exchange busy for ever."""
 
 
 class Action(BaseModel):
@@ -58,8 +62,8 @@ class Trade(Action):
 
     symbol: str
     side: Side
-    quantity: Decimal
-    price: Decimal | None = None
+    quantity: Number
+    price: Number | None = None
 
     def play(self, face: Face) -> None:
         face.exchange.trade(self.symbol, self.side, self.quantity, self.price)
@@ -69,7 +73,7 @@ class Move(Action):
     """Let others trade until the last price is this one; orders that lie between are filled."""
 
     symbol: str
-    price: Decimal
+    price: Number
 
     def play(self, face: Face) -> None:
         face.exchange.move(self.symbol, self.price)
@@ -97,7 +101,7 @@ class Clock(Action):
     """Put the clock of the exchange forward, to a time of its day or by so many seconds; the phase stays as it is."""
 
     at: dt.time | None = None
-    seconds: float | None = None
+    seconds: float | None = Field(default=None, le=DAY, ge=-DAY, allow_inf_nan=False)
 
     def play(self, face: Face) -> None:
         now = face.exchange.now()
@@ -120,8 +124,8 @@ class Give(Action):
     """Add shares to this broker's account that were bought earlier for so much in all."""
 
     symbol: str
-    quantity: Decimal
-    cost: Decimal
+    quantity: Number
+    cost: Number
 
     def play(self, face: Face) -> None:
         face.exchange.give_holding(face.credentials.account, self.symbol, self.quantity, self.cost)
@@ -168,11 +172,13 @@ async def _answer(face: Face, request: HttpRequest) -> JsonResponse:
     is_look = not name and request.method == "GET"
     if not is_look and (name not in ACTIONS or request.method != "POST"):
         return _no(404, f"There is no such action. POST one of: {', '.join(ACTIONS)}.")
-    body = await request.body()
+    body = await _body(request)
+    if len(body) > LARGEST:
+        return _no(422, f"The body is larger than {LARGEST} bytes.")
     try:
         if is_look:
             return JsonResponse(_state(face, request.query_params.get("symbol")))
-        action = ACTIONS[name].model_validate_json(body[:LARGEST] or b"{}")
+        action = ACTIONS[name].model_validate_json(body or b"{}")
         action.play(face)
         return JsonResponse(_state(face, action.shown()))
     except ValidationError as error:
@@ -182,6 +188,14 @@ async def _answer(face: Face, request: HttpRequest) -> JsonResponse:
         return _no(409, f"The exchange refuses it: {refusal}.")
     except (ValueError, LookupError) as error:
         return _no(422, str(error))
+
+
+async def _body(request: HttpRequest) -> bytes:
+    """Return the body, or so much of it that it is seen to be too large; the rest is read and dropped."""
+    body = b""
+    async for piece in request.stream():
+        body += piece[: LARGEST + 1 - len(body)]
+    return body
 
 
 def _refusal(face: Face, request: HttpRequest) -> str | None:

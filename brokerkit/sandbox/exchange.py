@@ -46,6 +46,9 @@ __all__ = [
     "Trade",
 ]
 
+LARGEST_AMOUNT = 10**15
+"""More shares or won than anybody has."""
+
 _OPENING = dt.time(10, 0, tzinfo=KST)
 _HUNDREDTH = Decimal("0.01")
 
@@ -362,6 +365,8 @@ def _part_of(entry: Entry, quantity: Decimal | None) -> int:
 
 
 def _whole(what: str, amount: Decimal) -> int:
+    if not Decimal(amount).is_finite() or amount > LARGEST_AMOUNT:
+        raise ValueError(f"{what} must be at most {LARGEST_AMOUNT:,}.")  # before any arithmetic: it may have no end
     if amount < 0 or amount != amount.to_integral_value():
         raise ValueError(f"{what} must be a whole number from 0 on, not {amount}.")
     return int(amount)
