@@ -281,7 +281,7 @@ def _profile(path: Path, name: str, table: Mapping[str, Any]) -> Profile:
     try:
         return Profile(name=name, settings=settings, **own)
     except ValidationError as error:
-        words = _first(error)
+        words = first_words(error)
     raise ConfigError(f"{path}: profile {name}: {words}")
 
 
@@ -329,7 +329,7 @@ def make_settings(kind: type[Settings], values: Mapping[str, Any], where: str, m
     try:
         return kind.model_validate(found)
     except ValidationError as error:
-        reason = _first(error)
+        reason = first_words(error)
     raise ConfigError(f"{where}: {reason}.")
 
 
@@ -385,7 +385,8 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(sorted(names)) or "none"
 
 
-def _first(error: ValidationError) -> str:
+def first_words(error: ValidationError) -> str:
+    """Return where a model is wrong and why, without what was given."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     where = ".".join(str(part) for part in first["loc"])
     words = str(first["msg"]).removeprefix("Value error, ")

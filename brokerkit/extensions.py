@@ -82,8 +82,19 @@ def load(group: str, name: str, entries: Sequence[EntryPoint]) -> object:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - an adapter that ends the program at its import is an error like others
-        reason = sanitize(f"{type(error).__name__}: {error}")
+        reason = _words_of(error)
     raise unfit(claims[0], reason)
+
+
+def _words_of(error: BaseException) -> str:
+    """Return the kind of an error and its words; the kind alone where the package's own class cannot tell them."""
+    kind = type(error).__name__
+    try:
+        return sanitize(f"{kind}: {error}")
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - as at the import
+        return sanitize(kind)
 
 
 def unfit(entry: EntryPoint, reason: str) -> ConfigError:

@@ -9,7 +9,7 @@ from functools import partial
 from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING, Any
 
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from brokerkit.broker import Broker
 from brokerkit.config import (
@@ -18,6 +18,7 @@ from brokerkit.config import (
     Configuration,
     Profile,
     check_names,
+    first_words,
     load_configuration,
     make_settings,
     nearest,
@@ -50,7 +51,7 @@ def get_broker(
     app_key: Secret | None = None,
     app_secret: Secret | None = None,
     arm: str | None = None,
-    limits: Limits | None = None,
+    limits: Limits | Mapping[str, object] | None = None,
     exclusive: bool | None = None,
     degraded: bool = False,
     base_url: str | None = None,
@@ -70,7 +71,14 @@ def get_broker(
     Raises ConfigError and UnknownBroker.
     """
     account, app_key, app_secret = seal([account, app_key, app_secret])
-    options = seal(dict(options or {}))
+    options = seal(dict(options) if isinstance(options, Mapping) else options)
+    _check_kinds(
+        name=name, arm=arm, limits=limits, exclusive=exclusive, degraded=degraded, base_url=base_url, options=options
+    )
+    if sandbox is not None and not hasattr(sandbox, "connect"):
+        raise ConfigError(f"sandbox must be a Sandbox, not {type(sandbox).__name__}.")
+    options = options or {}
+    limits = _limits(limits)
     configured = load_configuration()
     entries = trusted(BROKERS, configured.packages)  # once: every look reads the metadata of all that is installed
     profile, where = _choose(name, _names(entries), configured)
@@ -116,6 +124,39 @@ def get_broker(
         ),
         phase_of=phase_of,
     )
+
+
+_TAKEN: dict[str, tuple[tuple[type, ...], str]] = {
+    "name": ((str,), "the name of a profile or a broker, a text"),
+    "arm": ((str,), "a text, the last four digits of the account"),
+    "limits": ((Limits, Mapping), "a Limits or a mapping"),
+    "exclusive": ((bool,), "True or False"),
+    "degraded": ((bool,), "True or False"),
+    "base_url": ((str,), "a text"),
+    "options": ((Mapping,), "a mapping of names to values"),
+}
+
+
+def _check_kinds(**given: object) -> None:
+    """Raise a ConfigError for an argument of another kind than is taken; its value may be a secret and is not told."""
+    for key, value in given.items():
+        kinds, words = _TAKEN[key]
+        if value is not None and not isinstance(value, kinds):
+            kind = "str" if isinstance(value, SecretStr) else type(value).__name__
+            raise ConfigError(f"{key} must be {words}, not {kind}.")
+        if isinstance(value, Mapping) and not all(isinstance(each, str) for each in value):
+            raise ConfigError(f"{key} must be a mapping whose names are texts.")
+
+
+def _limits(given: Limits | Mapping[str, object] | None) -> Limits | None:
+    if given is None or isinstance(given, Limits):
+        return given
+    check_names(given, set(Limits.model_fields), "limits")
+    try:
+        return Limits.model_validate(dict(given))
+    except ValidationError as error:
+        reason = first_words(error)
+    raise ConfigError(f"limits: {reason}.")
 
 
 def _phase_at(sandbox: Sandbox, venue: Venue) -> Phase:

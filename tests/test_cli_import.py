@@ -237,7 +237,7 @@ def test_keys_that_do_not_open_the_account_are_not_kept(
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "neither"),
+        ("", "it is empty"),
         (f"just {KEY}", "not a table"),
         (f"- {KEY}", "not a table"),
         (f'my_app: "{KEY}\nmy_sec: x', "not valid YAML at line 2"),
@@ -263,7 +263,9 @@ def test_a_file_that_cannot_be_used_is_named_without_its_words(text: str, words:
 
 def test_a_file_that_is_none_is_named(run: Run) -> None:
     Path("latin").write_bytes(b"\xff\xfe\x00\x81\xff")
-    for name, words in ((".", "it is no file"), ("gone", "there is no such file"), ("latin", "neither UTF-8")):
+    Path("empty").touch()
+    told = {".": "it is no file", "gone": "there is no such file", "latin": "neither UTF-8", "empty": "it is empty."}
+    for name, words in told.items():
         assert run(name) == exits.WRONG_USAGE
         assert words in run.error
 
@@ -298,6 +300,21 @@ def test_an_importer_that_cannot_be_loaded_is_named(run: Run, monkeypatch: pytes
     use(monkeypatch, "no_such_module:read")
     assert run(write(SAMPLE)) == exits.WRONG_USAGE
     assert "The adapter 'acme' (no_such_module:read) cannot be loaded: ModuleNotFoundError" in run.error
+
+
+@pytest.mark.parametrize("value", [None, 3, "read"])
+def test_an_importer_that_is_none_is_named_and_hurts_nobody_else(
+    value: object, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "acme_importing", SimpleNamespace(read=value))
+    others = extensions.everything(extensions.IMPORTERS)
+    entry = EntryPoint("acme", "acme_importing:read", extensions.IMPORTERS)
+    monkeypatch.setattr(
+        extensions, "entry_points", lambda group: [entry, *others] if group == extensions.IMPORTERS else []
+    )
+    assert run(write("a: b")) == exits.WRONG_USAGE
+    assert "The adapter 'acme' (acme_importing:read) cannot be loaded: it is no importer." in run.error
+    assert "Reinstall or remove it. kis: kis_devlp.yaml" in run.error
 
 
 def test_without_importers_it_says_how_to_go_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -136,6 +136,13 @@ ODD: dict[str, tuple[str, str, str, str, str]] = {
         "class Odd(BaseException): ...\nraise Odd('of my own')\n",
         "Odd: of my own",
     ),
+    "an exception without words": (
+        "odd-1.dist-info",
+        NAMED,
+        FULL,
+        "class Odd(BaseException):\n    def __str__(self):\n        raise self\nraise Odd\n",
+        "cannot be loaded: Odd.",
+    ),
     "something else than an adapter": ("odd-1.dist-info", NAMED, FULL, "Odd = 1\n", "not a Broker"),
 }
 

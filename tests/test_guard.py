@@ -291,8 +291,11 @@ def test_the_switch_stops_and_lets_go_again() -> None:
 
 def test_a_switch_that_cannot_be_read_is_on(own_state: Path) -> None:
     halt_file().mkdir()
-    with pytest.raises(Halted, match="cannot be read"):
+    with pytest.raises(Halted, match="cannot be read") as caught:
         check_halt()
+    assert (
+        caught.value.advice == f"Nothing was sent. {halt_file()} is a folder: remove it by hand, then orders go again."
+    )
     halt_file().rmdir()
     halt_file().symlink_to(own_state / "nowhere")
     with pytest.raises(Halted):
@@ -310,8 +313,9 @@ def test_a_switch_of_which_not_even_a_word_was_written_is_on() -> None:
 def test_a_switch_that_cannot_be_set_or_removed_says_so(own_state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     halt_file().mkdir()
     halt()  # it is on already, as what it is
-    with pytest.raises(JournalError):
+    with pytest.raises(JournalError, match="cannot be removed") as caught:
         resume()
+    assert caught.value.advice == f"{halt_file()} is a folder: remove it by hand, then orders go again."
     monkeypatch.setenv("BROKERKIT_STATE_DIR", str(own_state / "file" / "state"))
     (own_state / "file").touch()
     with pytest.raises(JournalError, match="Orders are NOT stopped"):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from importlib.metadata import EntryPoint, EntryPoints, PathDistribution, entry_points
 from pathlib import Path
 from types import ModuleType
@@ -23,6 +24,7 @@ from brokerkit import config, extensions, registry
 from brokerkit.broker import Broker
 from brokerkit.errors import ConfigError, UnknownBroker
 from brokerkit.extensions import BROKERS
+from brokerkit.orders.guard import Limits
 from brokerkit.registry import get_broker, installed_brokers, load_broker
 from brokerkit.sandbox import Connection, Sandbox
 from tests.servers import Server
@@ -433,6 +435,39 @@ def test_unknown_options_are_refused_in_every_environment(environment: str, writ
 def test_orders_settle_after_a_finite_time_of_a_second_or_more(given: object) -> None:
     with pytest.raises(ConfigError, match="settle_seconds: Input should be "):
         get_broker("acme", environment="demo", **KEYS, options={"settle_seconds": given})
+
+
+@pytest.mark.parametrize(
+    ("key", "given", "words"),
+    [
+        ("name", 3, "name must be the name of a profile or a broker, a text, not int"),
+        ("arm", 1234, "arm must be a text, the last four digits of the account, not int"),
+        ("limits", 3, "limits must be a Limits or a mapping, not int"),
+        ("limits", {"max_order_values": 1}, "limits: unknown option 'max_order_values'"),
+        ("limits", {"max_order_value": 0}, "limits: max_order_value: Input should be greater than 0"),
+        ("limits", {1: 2}, "limits must be a mapping whose names are texts"),
+        ("exclusive", "no", "exclusive must be True or False, not str"),
+        ("degraded", "x", "degraded must be True or False, not str"),
+        ("base_url", 3, "base_url must be a text, not int"),
+        ("options", CANARY, "options must be a mapping of names to values, not str"),
+        ("options", 3, "options must be a mapping of names to values, not int"),
+        ("options", {1: 2}, "options must be a mapping whose names are texts"),
+        ("sandbox", 3, "sandbox must be a Sandbox, not int"),
+        ("sandbox", False, "sandbox must be a Sandbox, not bool"),
+    ],
+)
+def test_an_argument_of_another_kind_says_what_is_taken(key: str, given: Any, words: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        made(**{"name": "acme", "environment": "sandbox", key: given})
+    assert words in str(refused.value)
+    assert CANARY not in str(refused.value)
+
+
+def test_limits_may_be_a_mapping() -> None:
+    given = {"max_order_value": "1000000", "symbols": ["005930"]}
+    box = cast(Sandbox, FakeSandbox())
+    limits = made("acme", environment="sandbox", sandbox=box, limits=given)._desk.guard.limits
+    assert limits == Limits(max_order_value=Decimal(1_000_000), symbols=frozenset({"005930"}))
 
 
 def test_missing_keys_name_the_variables_and_the_other_ways() -> None:

@@ -25,7 +25,7 @@ from brokerkit.cli.printing import Printer
 from brokerkit.cli.writing import file_to_write
 from brokerkit.config import Findings, Found, Importer, Settings, read_profiles
 from brokerkit.errors import BrokerError, ConfigError
-from brokerkit.extensions import IMPORTERS, extensions, load
+from brokerkit.extensions import IMPORTERS, extensions, load, unfit
 from brokerkit.registry import load_broker
 from brokerkit.transport.text import sanitize
 
@@ -141,7 +141,7 @@ def _findings(source: Path, broker: str | None) -> list[tuple[str, Findings]]:
         if broker not in (None, entry.name):
             continue
         if isinstance(importer, ConfigError):
-            known.append(importer.message)
+            known.append(f"{importer.message} {importer.advice}")
             continue
         try:
             found = importer(content)
@@ -167,7 +167,8 @@ def _importers() -> Iterator[tuple[EntryPoint, Importer | ConfigError]]:
     entries = extensions(IMPORTERS)
     for entry in entries:
         try:
-            yield entry, cast(Importer, load(IMPORTERS, entry.name, entries))
+            importer = load(IMPORTERS, entry.name, entries)
+            yield entry, cast(Importer, importer) if callable(importer) else unfit(entry, "it is no importer")
         except ConfigError as error:
             yield entry, error
 
@@ -230,6 +231,8 @@ def _text(source: Path) -> str:
             raw = file.read(LARGEST + 1)
     except (OSError, ValueError) as error:
         raw, reason = b"", getattr(error, "strerror", None) or "its name is no path here"
+    else:
+        reason = reason if raw else "it is empty"
     if len(raw) > LARGEST:
         raw, reason = b"", "it is larger than 1 MiB"
     # What PowerShell redirects into a file is UTF-16, with a mark in front.

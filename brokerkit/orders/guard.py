@@ -32,7 +32,10 @@ NEEDED_FOR_REAL = ("max_order_quantity", "max_order_value", "max_orders_per_minu
 
 
 class Limits(BaseModel):
-    """Limits of a profile. Amounts are in won; None: no limit. Cancellations are never limited."""
+    """Limits of a profile. Amounts are in won; None: no limit. Cancellations are never limited.
+
+    Numbers are taken as those of orders are: a float by its shortest text, so 0.1 + 0.2 is 0.30000000000000004.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -237,21 +240,31 @@ def resume() -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise JournalError(f"The kill switch {halt_file()} cannot be removed: {error.strerror}.") from None
+        raise JournalError(
+            f"The kill switch {halt_file()} cannot be removed: {error.strerror}.", advice=_by_hand(halt_file())
+        ) from None
     return True
 
 
 def check_halt() -> None:
     """Raise Halted while the kill switch is on, or where that cannot be seen."""
+    advice = None
     try:
         words = _words(halt_file())
+        advice = None if words is None else _by_hand(halt_file())
     except JournalError as error:
         words = f"it cannot be looked for: {error.message}"
     if words is not None:
         raise Halted(
             f"The kill switch is on ({sanitize(words)}).",
-            advice="Nothing was sent. `brokerkit resume` lets orders go again.",
+            advice=f"Nothing was sent. {advice or '`brokerkit resume` lets orders go again.'}",
         )
+
+
+def _by_hand(path: Path) -> str | None:
+    """Return what to do about a switch that is a folder, which `resume` does not remove; None where it is none."""
+    is_folder = path.is_dir() and not path.is_symlink()
+    return f"{path} is a folder: remove it by hand, then orders go again." if is_folder else None
 
 
 def _words(path: Path) -> str | None:
