@@ -14,9 +14,10 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: venv
 	$(BIN)/brokerkit demo
 
-# Four processes for two cores: many tests wait more than they compute.
+# Four processes for two cores: many tests wait more than they compute. In the order of the names, for those that wait
+# longest have few tests in a file and would come last.
 test: check
-	$(BIN)/python -m pytest -q --numprocesses 4 --dist loadfile -m "not slow"
+	$(BIN)/python -m pytest -q --numprocesses 4 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 # What is slow by its nature: the site, checks of types as users run them, benchmarks, long searches for odd answers.
 slow: venv

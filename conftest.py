@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+import os
 import signal
+import sys
 from collections.abc import Iterator
+from importlib.metadata import EntryPoints, entry_points
 from pathlib import Path
 from weakref import WeakValueDictionary
 
 import pytest
 
+from brokerkit import extensions
 from brokerkit.orders import journal
 from brokerkit.sandbox import sandbox as sandboxes
 
@@ -32,6 +37,23 @@ def own_state(monkeypatch: pytest.MonkeyPatch, states: Iterator[Path]) -> Path:
     folder.mkdir(mode=0o700)
     monkeypatch.setenv("BROKERKIT_STATE_DIR", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def read_once() -> Iterator[None]:
+    """Read the papers of all installed packages once, not for every sandbox: again where a folder of them changes."""
+
+    @functools.cache
+    def found(group: str, folders: tuple[tuple[str, int], ...]) -> EntryPoints:
+        return entry_points(group=group)
+
+    def look(group: str) -> EntryPoints:
+        folders = [path for path in sys.path if os.path.isdir(path or ".")]
+        return found(group, tuple((path, os.stat(path or ".").st_mtime_ns) for path in folders))
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(extensions, "entry_points", look)
+        yield
 
 
 @pytest.fixture(autouse=True)
