@@ -19,7 +19,8 @@ demo: venv
 test: check
 	$(BIN)/python -m pytest -q --numprocesses 4 --dist loadfile --no-loadscope-reorder -m "not slow"
 
-# What is slow by its nature: the site, checks of types as users run them, benchmarks, long searches for odd answers.
+# What is slow by its nature: the site, checks of types as users run them, the examples, consoles of all kinds,
+# benchmarks, long searches for odd answers.
 slow: venv
 	$(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile -m slow
 

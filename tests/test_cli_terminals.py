@@ -24,6 +24,8 @@ from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.server import SlidingWindow
 from tests.servers import Server
 
+pytestmark = pytest.mark.slow  # each test starts programs, most of them several
+
 PROGRAM = [sys.executable, "-m", "brokerkit"]
 SANDBOX = ["--broker", "kiwoom", "--environment", "sandbox"]
 """A sandbox within the program itself; most tests share one that is served, which is faster."""

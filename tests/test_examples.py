@@ -21,6 +21,7 @@ from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import ExchangeOrder
 from brokerkit.sandbox.server import JsonResponse, Request
 
+pytestmark = pytest.mark.slow  # each test starts a program at both brokers
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "docs" / "examples"
 PAGE = ROOT / "docs" / "examples.md"
@@ -325,7 +326,6 @@ def test_an_example_is_read_at_once(name: str) -> None:
     assert "float(" not in text
 
 
-@pytest.mark.slow
 def test_the_examples_are_typed() -> None:
     files = [str(EXAMPLES / f"{name}.py") for name in NAMES]
     done = subprocess.run(  # noqa: S603
