@@ -182,6 +182,22 @@ def test_every_command_is_one_that_there_is(line: str) -> None:
     assert {word.partition("=")[0] for word in words if word.startswith("-")} <= known
 
 
+@pytest.mark.parametrize("document", READMES)
+def test_the_commands_of_a_readme_work_one_after_the_other(document: str, tmp_path: Path) -> None:
+    block = re.search(r"^ {4}brokerkit quote 005930 -b.*?(?=\n\n)", text_of(document), re.MULTILINE | re.DOTALL)
+    lines = block[0].splitlines() if block else []
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("BROKERKIT_")}
+    environment |= {"BROKERKIT_STATE_DIR": str(tmp_path / "state"), "XDG_CONFIG_HOME": str(tmp_path)}
+    for line in lines:
+        words = [sys.executable, "-m", *shlex.split(line, comments=True)]
+        words += ["--yes"] if "buy" in words else []
+        ended = subprocess.run(  # noqa: S603 - a line of our own document
+            words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert ended.returncode == 0, f"{line}: {ended.stderr}"
+    assert [line.split()[1] for line in lines] == ["quote", "buy", "balance", "journal", "halt", "resume"]
+
+
 def test_no_document_tells_to_install_the_unrelated_project() -> None:
     for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("plugins/*/README.md")]:
         for line in path.read_text(encoding="utf-8").splitlines():
