@@ -6,11 +6,12 @@ sandboxes count calls as they arrive, as the brokers do; what they refuse is wha
 
 from __future__ import annotations
 
+import math
 import random
 import socket
+import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -32,7 +33,7 @@ from proof.orders import parallel
 BROKERS = ("kis", "kiwoom")
 LONGEST = 0.3
 """Seconds that a call is delayed at most, there and back together."""
-KEYS = 8
+KEYS = 3
 """Sandboxes of one process at a time."""
 WARM = 2.0
 """Seconds before the starts are counted that are used: the first window is free."""
@@ -83,14 +84,14 @@ class Counting(SlidingWindow):
 
     def __init__(self, calls: int) -> None:
         super().__init__(calls)
-        self.admitted: Counter[str] = Counter()
-        """By id where each has a limit of its own."""
+        self.admitted: dict[str, list[float]] = {}
+        """When calls came, by id where each has a limit of its own."""
         self.refused: list[str] = []
 
     def admit(self, key: str) -> bool:
         """Count one call, or return False if there were too many."""
         if super().admit(key):
-            self.admitted[key.rpartition(":")[2] if ":" in key else ""] += 1
+            self.admitted.setdefault(key.rpartition(":")[2] if ":" in key else "", []).append(time.monotonic())
             return True
         self.refused.append(key.rpartition(":")[2][-7:])
         return False
@@ -140,12 +141,12 @@ class SlowLine:
 
 def run(release: bool) -> list[Figure]:
     """Make 10,000 delayed calls, ten times as many for a release, and as many as the limit allows without delay."""
-    seconds = 200.0 if release else 20.0
+    seconds = 200.0 if release else 30.0
     jobs = [
         Job(name, seed, threads, seconds, LONGEST) for seed, threads in enumerate((1, 10, 10, 12)) for name in BROKERS
     ]
     delayed = list(parallel(play, jobs))
-    straight = list(parallel(play, [Job(name, 9, 10, 10.0, 0.0) for name in BROKERS]))
+    straight = list(parallel(play, [Job(name, 9, 10, 10.0, 0.0, keys=1) for name in BROKERS]))
     crowds = [paced for job, paced in zip(jobs, delayed, strict=True) if job.threads > 1]
     calls = sum(paced.calls for paced in delayed)
     say(f"pace: {calls} delayed calls, {sum(paced.orders for paced in delayed)} of them orders")
@@ -167,6 +168,7 @@ def _share(what: str, used: float, target: float) -> Figure:
 def play(job: Job) -> Paced:
     """Make the calls of one process and return what came of them."""
     paced = Paced()
+    sys.setswitchinterval(0.0005)  # server, relay and callers share this process: nobody should wait long for his turn
     with own_state() as folder, ExitStack() as stack:
         stack.enter_context(mock.patch.dict("os.environ", {"BROKERKIT_CACHE_DIR": str(folder / "cache")}))
         trips = stack.enter_context(_round_trips())
@@ -186,27 +188,30 @@ def play(job: Job) -> Paced:
             thread.start()
         time.sleep(WARM)
         trips.clear()
-        counted, first = _counted(job, lines), time.monotonic()
+        first = time.monotonic()
         time.sleep(job.seconds)
-        counted = _counted(job, lines) - counted
-        lasted, mean = time.monotonic() - first, sum(trips) / len(trips)
         stop.set()
+        cycle, mean = _cycle(job, [window for _, window in lines], first), sum(trips) / len(trips)
         for thread in threads:
             thread.join(60)
-        paced.calls = sum(window.admitted.total() + len(window.refused) for _, window in lines)
+        paced.calls = sum(len(times) for _, window in lines for times in window.admitted.values())
         paced.refused = [f"{job.broker} {key}" for _, window in lines for key in window.refused]
-        paced.used = counted / lasted / (_most(job) * job.keys / (1.0 + mean))
+        paced.used = (1.0 + mean) / cycle
     return paced
 
 
-def _counted(job: Job, lines: Iterable[tuple[Broker, Counting]]) -> int:
-    return sum(count for _, window in lines for key, count in window.admitted.items() if key in BUSY[job.broker])
+def _cycle(job: Job, windows: Iterable[Counting], since: float) -> float:
+    """Return after how many seconds a start was used again, on average, where somebody always waited for one.
 
-
-def _most(job: Job) -> int:
-    """Return how many calls a second the limits of one key allow, as far as somebody always waits for them."""
+    Starts come in swarms, a second apart: to count them between two moments would say little.
+    """
     calls = {"kis": kis.CALLS_PER_SECOND, "kiwoom": kiwoom.CALLS_PER_SECOND}[job.broker]["real"]
-    return calls * len(BUSY[job.broker])
+    found = []
+    for window in windows:
+        for key in BUSY[job.broker]:
+            times = [moment for moment in list(window.admitted.get(key, ())) if moment > since]
+            found += [later - earlier for earlier, later in zip(times, times[calls:], strict=False)]
+    return sum(found) / len(found) if found else math.inf
 
 
 @contextmanager
