@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-from brokerkit.market import clock
+from brokerkit import clock
 from brokerkit.sandbox.sandbox import Connection
 
 SECONDS = (3.0, 10.0)

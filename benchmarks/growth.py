@@ -28,14 +28,14 @@ from unittest import mock
 
 from benchmarks.journal import LIMITS, fill, intent_of
 from benchmarks.serving import BROKERS, unlimited
-from brokerkit import Broker, get_broker
-from brokerkit.market import clock
-from brokerkit.models import OrderRequest, OrderType, Side
+from brokerkit import Broker, clock, get_broker
+from brokerkit.models import OrderRequest
 from brokerkit.orders.intents import IntentState
 from brokerkit.orders.journal import _WRITE, Journal
 from brokerkit.sandbox import Sandbox, past
 from brokerkit.sandbox.instruments import Instrument, list_instruments
 from brokerkit.transport.limits import Limit, Limiter
+from brokerkit.words import OrderType, Side
 
 WIDE = LIMITS.model_copy(update={"max_orders_per_minute": 10**6})
 SIZES = (10, 100, 1_000, 10_000)

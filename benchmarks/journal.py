@@ -26,8 +26,7 @@ from benchmarks.calls import wide_limits
 from benchmarks.cores import cores, use
 from benchmarks.process import serving
 from benchmarks.serving import BROKERS
-from brokerkit import Broker, OrderRequest, OrderType, Side, get_broker
-from brokerkit.market import clock
+from brokerkit import Broker, OrderRequest, OrderType, Side, clock, get_broker
 from brokerkit.orders.guard import Limits
 from brokerkit.orders.intents import Intent, IntentKind, IntentState, new_id
 from brokerkit.orders.journal import _WRITE, Journal

@@ -21,12 +21,12 @@ from typing import Any
 from unittest import mock
 
 from benchmarks.cores import use
-from brokerkit import get_broker
+from brokerkit import clock, get_broker
 from brokerkit.broker import Broker
-from brokerkit.market import clock
-from brokerkit.models import OrderRequest, OrderType, Side
+from brokerkit.models import OrderRequest
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.server import Face, Server
+from brokerkit.words import OrderType, Side
 
 BROKERS = ("kis", "kiwoom")
 PLAIN = "plain server"

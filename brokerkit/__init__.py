@@ -42,19 +42,14 @@ from brokerkit.models import (
     Order,
     OrderBook,
     OrderRequest,
-    OrderStatus,
-    OrderType,
     Position,
-    PositionKind,
     Quote,
-    Side,
-    TimeInForce,
-    Venue,
 )
 from brokerkit.orders.guard import Limits, halt, resume
 from brokerkit.orders.intents import Confidence, Intent, IntentKind, IntentState
 from brokerkit.orders.reconcile import Reconciliation
 from brokerkit.registry import get_broker, installed_brokers
+from brokerkit.words import OrderStatus, OrderType, PositionKind, Side, TimeInForce, Venue
 
 __version__ = "0.1.0"
 

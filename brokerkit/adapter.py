@@ -12,20 +12,10 @@ from pydantic import SecretStr
 
 from brokerkit import config
 from brokerkit.errors import ConfigError, Unsupported
-from brokerkit.market.ticks import Kind
-from brokerkit.models import (
-    Balance,
-    BuyingPower,
-    InvestorFlow,
-    Model,
-    Order,
-    OrderBook,
-    OrderRequest,
-    Quote,
-    Venue,
-)
+from brokerkit.models import Balance, BuyingPower, InvestorFlow, Model, Order, OrderBook, OrderRequest, Quote
 from brokerkit.orders.listing import Listed, Unread
 from brokerkit.transport import Client, Endpoint
+from brokerkit.words import SecurityType, Venue
 
 
 class Adapter(ABC):
@@ -43,7 +33,7 @@ class Adapter(ABC):
     """ "sandbox", "demo" or "real"."""
     client: Client
     """The adapter's client: `broker.client.call(...)` reaches what the common verbs lack."""
-    listing_proves_absence: ClassVar[frozenset[str]] = frozenset()
+    lists_prove_absence: ClassVar[frozenset[str]] = frozenset()
     """Environments whose list of the day shows every order sooner or later, so that one it lacks was not placed."""
     settle_seconds: ClassVar[float] = 120.0
     """Seconds after which such a list shows an order; the delays that users report are up to 83 s."""
@@ -92,7 +82,7 @@ class Adapter(ABC):
             raise ConfigError("The account is not configured.", advice="Add account to the profile.")
         return self._settings.account
 
-    def _kind(self, symbol: str) -> Kind | None:
+    def _kind(self, symbol: str) -> SecurityType | None:
         """Return what kind of security a symbol is, None if the broker does not tell."""
         return None
 

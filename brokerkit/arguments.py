@@ -7,10 +7,11 @@ import difflib
 import reprlib
 from collections.abc import Collection
 
+from brokerkit import clock
 from brokerkit.errors import InvalidRequest
-from brokerkit.market import clock
-from brokerkit.models import Order, OrderRequest, OrderType, Side, TimeInForce, Venue
+from brokerkit.models import Order, OrderRequest
 from brokerkit.orders.intents import Intent
+from brokerkit.words import OrderType, Side, TimeInForce, Venue
 
 
 def check_venue(venue: object) -> Venue:

@@ -14,37 +14,23 @@ from decimal import Decimal
 from functools import partial
 from typing import NoReturn, Self
 
-from brokerkit import config
+from brokerkit import clock, config
 from brokerkit.adapter import Adapter
 from brokerkit.arguments import check_days, check_order, check_request, check_venue, check_verb, make_request, masked
-from brokerkit.errors import NOT_SENT, BrokerError, InvalidRequest, Unsupported, WireError
-from brokerkit.market import clock
+from brokerkit.errors import NOT_SENT, BrokerError, InvalidRequest, NamedIntent, Unsupported, WireError
 from brokerkit.market.days import is_trading_day
 from brokerkit.market.sessions import Phase, phase_at
-from brokerkit.market.symbols import check_symbol
-from brokerkit.models import (
-    Balance,
-    BuyingPower,
-    InvestorFlow,
-    Order,
-    OrderBook,
-    OrderRequest,
-    OrderStatus,
-    OrderType,
-    PositionKind,
-    Quote,
-    Side,
-    TimeInForce,
-    Venue,
-)
+from brokerkit.models import Balance, BuyingPower, InvestorFlow, Order, OrderBook, OrderRequest, Quote
 from brokerkit.orders.attempt import noted
 from brokerkit.orders.checks import FINISHED, OrderChecks, PriceChecks
 from brokerkit.orders.desk import OrderDesk
 from brokerkit.orders.guard import Safety
 from brokerkit.orders.intents import Intent
 from brokerkit.orders.reconcile import Reconciliation
+from brokerkit.symbols import check_symbol
 from brokerkit.transport.preparing import preparing
 from brokerkit.values import Amount, exact_decimal, exact_seconds
+from brokerkit.words import OrderStatus, OrderType, PositionKind, Side, TimeInForce, Venue
 
 
 class Broker(Adapter):
@@ -271,7 +257,7 @@ class Broker(Adapter):
         with self._asking("the fate of unresolved orders"):
             return self._desk.reconcile(wait=wait, timeout=None if timeout is None else exact_seconds(timeout))
 
-    def resubmit(self, intent: Intent | str, *, accept_risk: bool = False) -> Order:
+    def resubmit(self, intent: NamedIntent | str, *, accept_risk: bool = False) -> Order:
         """Send the order of an intent again, as a new intent linked to it: the only way in which that happens.
 
         Raises OrderBlocked while the first one may stand, unless `accept_risk`; else as `order`.
@@ -280,7 +266,7 @@ class Broker(Adapter):
         return self._sending("send an order again", send)
 
     def resolve(
-        self, intent: Intent | str, *, order_id: str | None = None, absent: bool = False, reason: str = ""
+        self, intent: NamedIntent | str, *, order_id: str | None = None, absent: bool = False, reason: str = ""
     ) -> Intent:
         """Write down what a person found out about an unresolved intent: its order's number, or that there is none."""
         with self._asking("resolve an intent"):

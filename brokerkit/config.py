@@ -32,7 +32,7 @@ from brokerkit.findings import Importer as Importer
 from brokerkit.keeping import SOURCES
 from brokerkit.keeping import fetch_secret as fetch_secret
 from brokerkit.orders.guard import Limits
-from brokerkit.transport.text import sanitize
+from brokerkit.text import sanitize
 
 NAME = "brokerkit.toml"
 MARK = "SANDBOX"

@@ -19,10 +19,7 @@ BrokerError
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from brokerkit.orders.intents import Intent
+from typing import Protocol
 
 
 class BrokerError(Exception):
@@ -162,6 +159,18 @@ class NothingToCancel(Rejected):
     default_advice = "It was filled, cancelled, or is not of today. refresh(order) tells its state."
 
 
+class NamedIntent(Protocol):
+    """An entry of the order journal as an error names it: `brokerkit.Intent` has more."""
+
+    @property
+    def id(self) -> str:
+        """What `resubmit` and `resolve` know it by."""
+
+    @property
+    def what(self) -> str:
+        """What was to be sent, in one line."""
+
+
 class OrderUncertain(BrokerError):
     """The order may stand: bytes left this machine and no definite answer came back.
 
@@ -174,7 +183,7 @@ class OrderUncertain(BrokerError):
         self,
         message: str,
         *,
-        intent: Intent | None = None,
+        intent: NamedIntent | None = None,
         broker: str | None = None,
         endpoint: str | None = None,
         code: str | None = None,

@@ -18,7 +18,7 @@ from stevedore import DriverManager, ExtensionManager
 
 from brokerkit.config import allowed_packages
 from brokerkit.errors import ConfigError
-from brokerkit.transport.text import sanitize
+from brokerkit.text import sanitize
 
 logger = logging.getLogger("brokerkit")
 

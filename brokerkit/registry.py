@@ -28,8 +28,8 @@ from brokerkit.config import (
 from brokerkit.errors import ConfigError, UnknownBroker
 from brokerkit.extensions import BROKERS, extensions, load, trusted, unfit
 from brokerkit.market.sessions import Phase
-from brokerkit.models import Venue
 from brokerkit.orders.guard import Limits, Safety
+from brokerkit.words import Venue
 
 if TYPE_CHECKING:
     from brokerkit.sandbox import Sandbox

@@ -19,8 +19,8 @@ from typing import Annotated, Any, SupportsIndex
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from brokerkit.clock import KST
 from brokerkit.errors import InvalidRequest
-from brokerkit.market.clock import KST
 
 Amount = int | str | Decimal | float | SupportsIndex
 """A price or quantity as callers give it; integers of array libraries have an index."""

@@ -84,3 +84,13 @@ class PositionKind(StrEnum):
     """융자, 대출: held on a loan of the broker, which a sale has to pay back."""
     SHORT = "SHORT"
     """대주: borrowed and sold. They are owed, not held."""
+
+
+class SecurityType(StrEnum):
+    """What a symbol is, as far as prices and taxes differ."""
+
+    STOCK = "STOCK"
+    """Shares of every sort (preferred shares and REITs too) in KOSPI, KOSDAQ and KONEX."""
+    FUND = "FUND"
+    """ETF and ETN."""
+    ELW = "ELW"

@@ -8,11 +8,12 @@ from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
 
-from brokerkit.market import clock
-from brokerkit.models import OrderRequest, OrderType, Side
+from brokerkit import clock
+from brokerkit.models import OrderRequest
 from brokerkit.orders.intents import Intent, IntentKind, new_id
 from brokerkit.orders.journal import Journal
 from brokerkit.orders.state import journal_folder
+from brokerkit.words import OrderType, Side
 from proof.figures import Figure, none
 
 MANY = 100

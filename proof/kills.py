@@ -18,12 +18,13 @@ from decimal import Decimal
 from unittest import mock
 
 from brokerkit import Broker
-from brokerkit.market.ticks import Kind, tick_size
+from brokerkit.market.ticks import tick_size
 from brokerkit.orders import reconcile
 from brokerkit.orders.intents import STANDING, Intent, IntentKind, key_of
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import ExchangeOrder
 from brokerkit.sandbox.server import SlidingWindow
+from brokerkit.words import SecurityType
 from proof.figures import Figure, at_least, none, own_state
 from proof.killed import APART, BLOCKED, DONE, MANY, OPEN, ORDERS, READY, Life, limits_of, opened
 from proof.oracles import ACTIONS, NOT_STANDING, Seen, violations
@@ -116,7 +117,7 @@ class Account:
         self._number = given.account
         self._chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
         self._lives = 0
-        instruments = [each for each in self._exchange.instruments.values() if each.kind is Kind.STOCK]
+        instruments = [each for each in self._exchange.instruments.values() if each.kind is SecurityType.STOCK]
         cheap = sorted(instruments, key=lambda each: each.upper_limit)[:SYMBOLS]
         for each in cheap:
             self._exchange.give_holding(self._number, each.symbol, Decimal(HELD), Decimal(HELD))

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from brokerkit.models import Side
 from brokerkit.orders.guard import Limits
 from brokerkit.orders.intents import Intent, IntentKind
+from brokerkit.words import Side
 from proof.figures import Figure, at_least, none
 from proof.invariants import Conditions, Violation
 from proof.model_exchange import Fault, Lists

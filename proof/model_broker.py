@@ -14,16 +14,17 @@ from brokerkit import config
 from brokerkit.broker import Broker
 from brokerkit.errors import BrokerError, InvalidOrder, NothingToCancel, OrderUncertain
 from brokerkit.market.sessions import Phase
-from brokerkit.models import Balance, InvestorFlow, Order, OrderRequest, OrderStatus, OrderType, Quote, Side, Venue
+from brokerkit.models import Balance, InvestorFlow, Order, OrderRequest, Quote
 from brokerkit.orders.guard import Safety
 from brokerkit.orders.listing import Listed
-from brokerkit.transport import Answer, Body, Client, Effect, Endpoint, Limit, Parameters, Request, Token
-from brokerkit.transport.connection import Attempt, Line
+from brokerkit.transport import Block, Client, Effect, Endpoint, Limit, Parameters, Request, Response, Token
+from brokerkit.transport.connection import Line, Transmission
 from brokerkit.transport.permits import Permit
+from brokerkit.words import OrderStatus, OrderType, Side, Venue
 from proof.model_exchange import STANDS, Exchange, Fault, Placed
 
 
-class Accepted(Body):
+class Accepted(Block):
     """The answer to an order."""
 
     number: str = Field(pattern=r"\A[0-9]{1,10}\z")
@@ -54,7 +55,7 @@ class _Response:
 class _Line:
     """The way to the exchange, with the faults of one."""
 
-    attempt: Attempt | None = None
+    attempt: Transmission | None = None
 
     def free(self) -> _Line:
         """Return this line: nothing calls inside a call here."""
@@ -123,7 +124,7 @@ class ModelClient(Client):
 
     broker = "model"
     hosts = {"real": "https://127.0.0.1:9", "demo": "https://127.0.0.1:9"}
-    answer_id = "x-call"
+    echo_header = "x-call"
     refusals = {"R1": InvalidOrder, "R2": NothingToCancel}
     token_codes = frozenset()
 
@@ -149,7 +150,7 @@ class ModelClient(Client):
             self.exchange.on_fault(self.exchange.fault)
         return {}
 
-    def check(self, endpoint: Endpoint[Any], answer: Answer) -> None:
+    def check(self, endpoint: Endpoint[Any], answer: Response) -> None:
         code = json.loads(answer.content).get("code")
         if code is None:
             raise self.wrong(endpoint, "no code")
@@ -176,7 +177,7 @@ class ModelBroker(Broker):
     """A broker at the exchange in memory. As "real" its lists prove absence, as "demo" they do not."""
 
     name = "model"
-    listing_proves_absence = frozenset({"real"})
+    lists_prove_absence = frozenset({"real"})
     client: ModelClient
 
     def __init__(self, exchange: Exchange, played: str, safety: Safety) -> None:

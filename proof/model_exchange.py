@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum, auto
 
+from brokerkit.clock import KST
 from brokerkit.errors import IncompleteListing, NetworkError
-from brokerkit.market.clock import KST
-from brokerkit.models import Order, OrderStatus, OrderType, Side
+from brokerkit.models import Order
 from brokerkit.orders.listing import Listed
+from brokerkit.words import OrderStatus, OrderType, Side
 
 
 class Crash(BaseException):

@@ -12,7 +12,6 @@ from typing import Any
 from unittest import mock
 
 from brokerkit.errors import IncompleteListing, NotSent
-from brokerkit.models import Side
 from brokerkit.orders import attempt, journal, reconcile, storage
 from brokerkit.orders.desk import OrderDesk
 from brokerkit.orders.intents import Intent
@@ -21,6 +20,7 @@ from brokerkit.orders.owner import Owner
 from brokerkit.orders.reconcile import Reconciler
 from brokerkit.transport import Client
 from brokerkit.transport.permits import Permit
+from brokerkit.words import Side
 from proof.figures import Figure, say
 from proof.invariants import Conditions, Violation
 from proof.machine import play

@@ -21,8 +21,7 @@ from urllib.parse import urlsplit
 from brokerkit_kis import client as kis
 from brokerkit_kiwoom import client as kiwoom
 
-from brokerkit import Broker, BrokerError, get_broker
-from brokerkit.market import clock
+from brokerkit import Broker, BrokerError, clock, get_broker
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.server import SlidingWindow
 from brokerkit.transport import connection, http
@@ -212,7 +211,7 @@ def _round_trips() -> Iterator[list[float]]:
     """Keep how long each request took."""
     trips: list[float] = []
 
-    def timed(*arguments: Any, **options: Any) -> connection.Answer | connection.Failure:
+    def timed(*arguments: Any, **options: Any) -> connection.Response | connection.Failure:
         began = time.monotonic()
         result = connection.transmit(*arguments, **options)
         trips.append(time.monotonic() - began)

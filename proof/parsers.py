@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import SecretStr, ValidationError
 
 from brokerkit.errors import BrokerError
-from brokerkit.transport import Answer, Body, Client, Endpoint
+from brokerkit.transport import Block, Client, Endpoint, Response
 from proof.figures import Figure, at_least, none, say
 from proof.odd_bodies import bodies
 from proof.reference import Wrong, compare, compare_rows
@@ -47,7 +47,7 @@ class Parser:
     endpoint: Endpoint[Any]
     template: str
     """A good answer, as JSON."""
-    later: type[Body] | None = None
+    later: type[Block] | None = None
     """What reads the rest of its rows, if that is read when it is asked for."""
 
     @property
@@ -69,7 +69,7 @@ class Found:
 @cache
 def parsers() -> tuple[Parser, ...]:
     """Return all reply classes of both adapters, found in their wire modules."""
-    found: dict[type[Body], Parser] = {}
+    found: dict[type[Block], Parser] = {}
     for broker, endpoint in _endpoints():
         if endpoint.reply not in found:
             content = {**ENVELOPES[broker], **_good(endpoint.reply)}
@@ -78,7 +78,7 @@ def parsers() -> tuple[Parser, ...]:
     return tuple(found.values())
 
 
-def _later(reply: type[Body]) -> type[Body] | None:
+def _later(reply: type[Block]) -> type[Block] | None:
     """Return what reads the rest of a reply's rows; a KeyError if they keep what nothing here reads."""
     kinds = (body_in(known.annotation) for known in reply.model_fields.values())
     row = next((kind for kind in kinds if kind and kind.model_config.get("extra") == "allow"), None)
@@ -96,7 +96,7 @@ def _endpoints() -> Iterator[tuple[str, Endpoint[Any]]]:
                         yield broker, each
 
 
-def _good(reply: type[Body]) -> dict[str, Any]:
+def _good(reply: type[Block]) -> dict[str, Any]:
     """Return a body of which the class takes every field, found by trying samples; so are the rows in it."""
     body: dict[str, Any] = {}
     for name, known in reply.model_fields.items():
@@ -114,7 +114,7 @@ def _good(reply: type[Body]) -> dict[str, Any]:
     return body
 
 
-def _refused(reply: type[Body], body: dict[str, Any]) -> set[str]:
+def _refused(reply: type[Block], body: dict[str, Any]) -> set[str]:
     """Return the fields that the class refuses, or passes over as if nothing stood there."""
     try:
         read = reply.model_validate_json(json.dumps(body))
@@ -129,9 +129,9 @@ def wire_name(name: str, known: Any) -> str:
     return str(alias.choices[0]) if hasattr(alias, "choices") else str(alias or name)
 
 
-def body_in(annotation: Any) -> type[Body] | None:
+def body_in(annotation: Any) -> type[Block] | None:
     """Return the reply class inside an annotation, if there is one."""
-    if isinstance(annotation, type) and issubclass(annotation, Body):
+    if isinstance(annotation, type) and issubclass(annotation, Block):
         return annotation
     return next((kind for each in getattr(annotation, "__args__", ()) if (kind := body_in(each))), None)
 
@@ -161,11 +161,11 @@ def fuzz(number: int, seed: int, count: int) -> Found:
 def _fuzzed(number: int, seed: int, count: int) -> Found:
     parser, found = parsers()[number], Found()
     client = _client(parser.broker)
-    header = {client.answer_id: parser.endpoint.id("real"), "Content-Type": "application/json"}
+    header = {client.echo_header: parser.endpoint.id("real"), "Content-Type": "application/json"}
     for status, content in bodies(parser.template, random.Random(f"{parser.name} {seed}"), count):  # noqa: S311
         found.bodies += 1
         try:
-            reply = client._read(parser.endpoint, Answer(status, header, content))
+            reply = client._read(parser.endpoint, Response(status, header, content))
             compare(parser.broker, parser.endpoint, reply, content)
             _compare_later(client, parser, reply, content)
             found.accepted += 1
@@ -178,14 +178,14 @@ def _fuzzed(number: int, seed: int, count: int) -> Found:
     return found
 
 
-def _compare_later(client: Client, parser: Parser, reply: Body, content: bytes) -> None:
+def _compare_later(client: Client, parser: Parser, reply: Block, content: bytes) -> None:
     """Read the rest of the rows as an adapter does, and compare it too."""
     if parser.later is None:
         return
     block = next(
         wire_name(name, known) for name, known in type(reply).model_fields.items() if body_in(known.annotation)
     )
-    days: tuple[Body, ...] = reply.rows  # type: ignore[attr-defined]
+    days: tuple[Block, ...] = reply.rows  # type: ignore[attr-defined]
     rows = [client.later(parser.endpoint, parser.later, day.model_extra or {}, block) for day in days]
     compare_rows(parser.broker, parser.endpoint, rows, block, content)
 

@@ -15,8 +15,8 @@ from typing import Any, get_args
 
 from pydantic import SecretStr
 
-from brokerkit.models import Side
-from brokerkit.transport import Body, Endpoint, OddRow
+from brokerkit.transport import Block, Endpoint, OddRow
+from brokerkit.words import Side
 
 PRICES = frozenset({"cur_prc", "base_pric", "open_pric", "high_pric", "low_pric", "upl_pric", "lst_pric", "trde_qty"})
 """Fields of Kiwoom's market calls whose sign is a direction, besides the levels of the book."""
@@ -62,14 +62,14 @@ class Bare(str):
     __slots__ = ()
 
 
-def compare(broker: str, endpoint: Endpoint[Any], reply: Body, content: bytes) -> None:
+def compare(broker: str, endpoint: Endpoint[Any], reply: Block, content: bytes) -> None:
     """Raise Wrong unless every value of the reply has the digits that were sent, and the answer says success."""
     sent = _sent(content)
     _check_success(broker, endpoint, sent)
     _compare(broker, endpoint, reply, sent)
 
 
-def compare_rows(broker: str, endpoint: Endpoint[Any], rows: Sequence[Body], block: str, content: bytes) -> None:
+def compare_rows(broker: str, endpoint: Endpoint[Any], rows: Sequence[Block], block: str, content: bytes) -> None:
     """Raise Wrong unless the rows of a block, whose rest was read later, have the digits that were sent."""
     for row, told in zip(rows, _sent(content)[block], strict=True):
         _compare(broker, endpoint, row, told)
@@ -92,7 +92,7 @@ def _check_success(broker: str, endpoint: Endpoint[Any], sent: Mapping[str, Any]
         raise Wrong(f"success with the code {code!r}")
 
 
-def _compare(broker: str, endpoint: Endpoint[Any], reply: Body, sent: Any) -> None:
+def _compare(broker: str, endpoint: Endpoint[Any], reply: Block, sent: Any) -> None:
     for name, known in type(reply).model_fields.items():
         key = next((key for key in _keys(name, known) if key in sent), None)
         value = getattr(reply, name)
@@ -101,7 +101,7 @@ def _compare(broker: str, endpoint: Endpoint[Any], reply: Body, sent: Any) -> No
                 raise Wrong(f"{name} is {value!r}, and nothing was sent")
             continue
         raw = sent[key]
-        if isinstance(value, Body | OddRow):
+        if isinstance(value, Block | OddRow):
             _compare_row(broker, endpoint, known.annotation, value, raw[0] if isinstance(raw, list) else raw)
         elif isinstance(value, tuple):
             rows = [raw] if isinstance(raw, dict) else raw
@@ -114,9 +114,9 @@ def _compare(broker: str, endpoint: Endpoint[Any], reply: Body, sent: Any) -> No
     _read_all(reply)
 
 
-def _compare_row(broker: str, endpoint: Endpoint[Any], annotation: Any, row: Body | OddRow, sent: Any) -> None:
+def _compare_row(broker: str, endpoint: Endpoint[Any], annotation: Any, row: Block | OddRow, sent: Any) -> None:
     """Compare a row; one that is called odd has to be so in the field that it names."""
-    if isinstance(row, Body):
+    if isinstance(row, Block):
         _compare(broker, endpoint, row, sent)
         return
     if row.values.keys() != sent.keys() or any(row.values[key] != raw for key, raw in sent.items() if type(raw) is str):
@@ -137,7 +137,7 @@ def _compare_row(broker: str, endpoint: Endpoint[Any], annotation: Any, row: Bod
 
 def _annotations(annotation: Any) -> dict[str, Any]:
     """Return what the row inside an annotation makes of each field of the wire."""
-    if isinstance(annotation, type) and issubclass(annotation, Body):
+    if isinstance(annotation, type) and issubclass(annotation, Block):
         fields = annotation.model_fields.items()
         return {key: known.annotation for name, known in fields for key in _keys(name, known)}
     found = (_annotations(each) for each in getattr(annotation, "__args__", ()))
@@ -262,9 +262,9 @@ def _plain(broker: str, key: str, raw: Any, value: str) -> Any:
     return marked[-6:] if key in SYMBOLS and front in KINDS else words
 
 
-def _read_all(reply: Body) -> None:
+def _read_all(reply: Block) -> None:
     """Ask for everything that the reply computes: that must not fail either."""
     for kind in type(reply).__mro__:
         for name, member in vars(kind).items():
-            if isinstance(member, property) and not name.startswith("_") and issubclass(kind, Body):
+            if isinstance(member, property) and not name.startswith("_") and issubclass(kind, Block):
                 getattr(reply, name)

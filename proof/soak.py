@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from brokerkit import Broker, BrokerError, Order, OrderUncertain, Side, get_broker
-from brokerkit.market import clock
+from brokerkit import Broker, BrokerError, Order, OrderUncertain, Side, clock, get_broker
 from brokerkit.orders.intents import IntentState
 from brokerkit.sandbox.faults_kinds import KINDS
 from proof.figures import Figure, at_least, none, own_state

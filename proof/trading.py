@@ -17,7 +17,7 @@ from brokerkit_kis.sandbox import ledger
 from brokerkit_kiwoom import client as kiwoom
 
 from brokerkit import Broker, BrokerError, NotSent, Order, OrderRequest, OrderType, OrderUncertain, Side, get_broker
-from brokerkit.market.ticks import Kind, round_to_tick, tick_size
+from brokerkit.market.ticks import round_to_tick, tick_size
 from brokerkit.orders import desk
 from brokerkit.orders.intents import Intent
 from brokerkit.orders.listing import Listed, Unread
@@ -26,6 +26,7 @@ from brokerkit.sandbox.exchange import ExchangeOrder
 from brokerkit.sandbox.faults import Draw
 from brokerkit.sandbox.server import Purpose, SlidingWindow
 from brokerkit.transport import connection
+from brokerkit.words import SecurityType
 from proof.figures import own_state
 
 T = TypeVar("T")
@@ -118,7 +119,7 @@ class Trader:
         self.foreign: set[int] = set()
         """Numbers of orders that somebody else placed."""
         instruments = self.exchange.instruments.values()
-        cheap = [each.symbol for each in instruments if each.kind is Kind.STOCK and each.upper_limit < CHEAP]
+        cheap = [each.symbol for each in instruments if each.kind is SecurityType.STOCK and each.upper_limit < CHEAP]
         self.symbols = cheap[:SYMBOLS]
         for symbol in self.symbols:
             self.exchange.give_holding(self.account, symbol, Decimal(HELD), Decimal(HELD * 1_000))

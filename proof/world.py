@@ -15,11 +15,12 @@ from unittest import mock
 
 from brokerkit.broker import Broker
 from brokerkit.errors import BrokerError
-from brokerkit.models import Order, OrderRequest, OrderType, Side
+from brokerkit.models import Order, OrderRequest
 from brokerkit.orders.guard import Safety, halt, halt_file, resume
 from brokerkit.orders.intents import UNRESOLVED, Intent, IntentState
 from brokerkit.orders.journal import Journal
 from brokerkit.orders.reconcile import Reconciliation
+from brokerkit.words import OrderType, Side
 from proof.invariants import Conditions, Invariants, Violation, demand
 from proof.model_broker import ModelBroker
 from proof.model_exchange import Crash, Exchange, Fault, Lists, Placed, VirtualTime
@@ -46,7 +47,7 @@ def stage() -> Iterator[None]:
     with ExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory(dir=memory if memory.is_dir() else None))
         stack.enter_context(mock.patch.dict("os.environ", {"BROKERKIT_STATE_DIR": folder}))
-        stack.enter_context(mock.patch("brokerkit.market.clock.now", _now))
+        stack.enter_context(mock.patch("brokerkit.clock.now", _now))
         for module in ("counters", "desk", "journal", "reconcile", "guard"):
             stack.enter_context(mock.patch(f"brokerkit.orders.{module}.time", TIME))
         stack.enter_context(mock.patch("brokerkit.orders.desk.new_id", _new_id))

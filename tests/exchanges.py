@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from brokerkit.models import OrderRequest, OrderType, Side, TimeInForce, Venue
+from brokerkit.models import OrderRequest
 from brokerkit.sandbox.exchange import Exchange, ExchangeOrder, ExchangeRefusal, Refusal
+from brokerkit.words import OrderType, Side, TimeInForce, Venue
 
 TODAY = dt.date(2026, 11, 20)
 SAMSUNG, FUND = "005930", "069500"

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from brokerkit import Broker, Order, OrderRequest, OrderType, Side, Venue, get_broker
-from brokerkit.market import clock
+from brokerkit import Broker, Order, OrderRequest, OrderType, Side, Venue, clock, get_broker
 from brokerkit.orders.guard import Limits
 from brokerkit.orders.intents import Intent, IntentKind, new_id
 from brokerkit.orders.journal import Journal

@@ -15,11 +15,10 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, SecretStr
 
+from brokerkit import clock
 from brokerkit.errors import AuthError, BrokerError, InsufficientFunds, NetworkError, RateLimited
-from brokerkit.market import clock
 from brokerkit.transport import (
-    Answer,
-    Body,
+    Block,
     Client,
     Effect,
     Endpoint,
@@ -27,6 +26,7 @@ from brokerkit.transport import (
     Number,
     Parameters,
     Request,
+    Response,
     Text,
     Token,
     auth,
@@ -39,28 +39,28 @@ APP_SECRET = "probe-app-secret-0002"
 GOOD = {"code": "0", "words": "done", "price": "70000"}
 
 
-class Envelope(Body):
+class Envelope(Block):
     """What every answer of the probe's broker carries."""
 
     code: Text
     words: Text = ""
 
 
-class Price(Body):
+class Price(Block):
     """An answer with one number, and the key of the page that follows."""
 
     price: Number
     next_key: str = ""
 
 
-class Issued(Body):
+class Issued(Block):
     """A token as the probe's broker gives it out."""
 
     value: SecretStr = Field(alias="token", min_length=1)
     expires_at: dt.datetime
 
 
-def endpoint(name: str, reply: type[Body] = Price, *, effect: Effect = Effect.READ, method: str = "GET") -> Any:
+def endpoint(name: str, reply: type[Block] = Price, *, effect: Effect = Effect.READ, method: str = "GET") -> Any:
     return Endpoint({"real": name}, f"/{name}", reply, method, effect)
 
 
@@ -75,7 +75,7 @@ class ProbeClient(Client):
 
     broker = "probe"
     hosts = {"real": "https://probe.invalid"}
-    answer_id = "call-id"
+    echo_header = "call-id"
     refusals: ClassVar[Mapping[str, type[BrokerError]]] = {
         "busy": RateLimited,
         "old-token": AuthError,
@@ -114,7 +114,7 @@ class ProbeClient(Client):
             names["authorization"] = SecretStr(f"Bearer {self.token().get_secret_value()}")
         return names
 
-    def check(self, endpoint: Endpoint[Any], answer: Answer) -> None:
+    def check(self, endpoint: Endpoint[Any], answer: Response) -> None:
         envelope = Envelope.model_validate_json(answer.content)
         if envelope.code != "0":
             self.refuse(endpoint, envelope.code, envelope.words)
@@ -129,7 +129,7 @@ class ProbeClient(Client):
     def revoke_token(self, token: SecretStr) -> None:
         raise NotImplementedError
 
-    def next_page(self, endpoint: Endpoint[Any], request: Request, answer: Answer, reply: Body) -> Request | None:
+    def next_page(self, endpoint: Endpoint[Any], request: Request, answer: Response, reply: Block) -> Request | None:
         key = reply.next_key if isinstance(reply, Price) else ""
         return Request({**request.params, "key": key}) if key else None
 

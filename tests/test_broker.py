@@ -19,7 +19,7 @@ from typing import Any, cast
 import pytest
 from pydantic import SecretStr
 
-from brokerkit import config
+from brokerkit import clock, config
 from brokerkit.arguments import masked
 from brokerkit.broker import VERBS, Broker
 from brokerkit.errors import (
@@ -34,24 +34,12 @@ from brokerkit.errors import (
     UnknownSymbol,
     Unsupported,
 )
-from brokerkit.market import clock
 from brokerkit.market.sessions import Phase
-from brokerkit.market.ticks import Kind
-from brokerkit.models import (
-    Balance,
-    InvestorFlow,
-    Order,
-    OrderRequest,
-    OrderStatus,
-    OrderType,
-    Quote,
-    Side,
-    TimeInForce,
-    Venue,
-)
+from brokerkit.models import Balance, InvestorFlow, Order, OrderRequest, Quote
 from brokerkit.orders.guard import Safety
 from brokerkit.orders.intents import Intent
 from brokerkit.transport import Client
+from brokerkit.words import OrderStatus, OrderType, SecurityType, Side, TimeInForce, Venue
 
 SECRETS = {"app_key": "CANARY-app-key", "app_secret": "CANARY-app-secret", "account": "5001234501"}
 TODAY = dt.date(2026, 11, 20)
@@ -79,7 +67,7 @@ class FakeBroker(Broker):
     def __init__(self, *, environment: str = "demo", arm: str | None = None) -> None:
         self.calls: list[tuple[Any, ...]] = []
         self.fails: BrokerError | None = None
-        self.kind: Kind | None = Kind.STOCK
+        self.kind: SecurityType | None = SecurityType.STOCK
         self.limits: tuple[int | None, int | None] = (None, None)
         self.listed: Order | None = None
         self.flows: Sequence[InvestorFlow] = ()
@@ -110,7 +98,7 @@ class FakeBroker(Broker):
         price = Decimal(70000)
         return Quote(symbol=symbol, venue=venue, currency="KRW", price=price, lower_limit=lower, upper_limit=upper)
 
-    def _kind(self, symbol: str) -> Kind | None:
+    def _kind(self, symbol: str) -> SecurityType | None:
         self._called("kind", symbol)
         return self.kind
 
@@ -298,8 +286,12 @@ def test_a_price_off_every_step_is_refused_with_the_nearest_ones(
     assert broker.calls == []
 
 
-@pytest.mark.parametrize(("kind", "passes"), [(Kind.STOCK, False), (Kind.FUND, True), (Kind.ELW, True), (None, True)])
-def test_the_finer_step_of_funds_is_for_what_may_be_a_fund(kind: Kind | None, passes: bool, broker: FakeBroker) -> None:
+@pytest.mark.parametrize(
+    ("kind", "passes"), [(SecurityType.STOCK, False), (SecurityType.FUND, True), (SecurityType.ELW, True), (None, True)]
+)
+def test_the_finer_step_of_funds_is_for_what_may_be_a_fund(
+    kind: SecurityType | None, passes: bool, broker: FakeBroker
+) -> None:
     """Where the broker does not tell what a symbol is, it decides itself whether the price will do."""
     broker.kind = kind
     if passes:
@@ -312,7 +304,7 @@ def test_the_finer_step_of_funds_is_for_what_may_be_a_fund(kind: Kind | None, pa
 
 
 def test_what_a_symbol_is_gets_asked_once(broker: FakeBroker) -> None:
-    broker.kind = Kind.FUND
+    broker.kind = SecurityType.FUND
     for price in (70_005, 70_015, 70_000, 7_005):
         broker.buy("069500", 1, price=price)
     broker.buy("102110", 1, price=70_005)

@@ -12,15 +12,16 @@ from pathlib import Path
 import pytest
 from brokerkit_kis.lists import OrderLists
 
+from brokerkit import clock
 from brokerkit.cli import exits, main
-from brokerkit.market import clock
-from brokerkit.models import OrderRequest, OrderType, Side
+from brokerkit.models import OrderRequest
 from brokerkit.orders.guard import halt_file
 from brokerkit.orders.intents import Intent, IntentState
 from brokerkit.orders.listing import Unread
 from brokerkit.orders.reconcile import Reconciliation
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.faults import Faults, Rule
+from brokerkit.words import OrderType, Side
 from tests.program import BROKERS, Terminal, orders_at, write_profiles
 
 both = pytest.mark.parametrize("broker", BROKERS)

@@ -24,11 +24,11 @@ from brokerkit import (
     Position,
     Quote,
     Side,
+    clock,
     get_broker,
 )
 from brokerkit.cli import exits, main
 from brokerkit.cli.printing import Printer, as_text, signed
-from brokerkit.market import clock
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox import sandbox as sandboxes
 from brokerkit.sandbox.faults import Faults, Rule

@@ -19,9 +19,8 @@ from typing import Any
 import pytest
 import requests
 
-from brokerkit import Broker, ConfigError, OrderRequest, OrderStatus, OrderUncertain, Side, get_broker
+from brokerkit import Broker, ConfigError, OrderRequest, OrderStatus, OrderUncertain, Side, clock, get_broker
 from brokerkit.cli import main
-from brokerkit.market import clock
 from brokerkit.market.days import previous_trading_day
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.faults_kinds import KINDS

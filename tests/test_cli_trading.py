@@ -12,9 +12,10 @@ from brokerkit_kis.broker import KisBroker
 
 import brokerkit.sandbox
 from brokerkit.cli import exits, main
-from brokerkit.models import Order, OrderStatus, OrderType, Side
+from brokerkit.models import Order
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import ExchangeOrder
+from brokerkit.words import OrderStatus, OrderType, Side
 from tests.program import BROKERS, Terminal, is_order, orders_at, rows_of, trouble, write_profiles
 
 both = pytest.mark.parametrize("broker", BROKERS)

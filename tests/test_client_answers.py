@@ -6,8 +6,8 @@ import datetime as dt
 
 import pytest
 
+from brokerkit import clock
 from brokerkit.errors import BrokerError, OrderUncertain
-from brokerkit.market import clock
 from tests.servers import ORDER, READ, ProbeClient, Server, answer
 
 TWICE = [

@@ -17,7 +17,7 @@ from tests.servers import ORDER, READ, ProbeClient, Server
 class Trading(ProbeClient):
     """A client whose orders have a path."""
 
-    order_paths = "/trading/(order|sell)"
+    order_calls = "/trading/(order|sell)"
 
 
 SPELLINGS = [
@@ -124,7 +124,7 @@ def test_the_brokers_order_paths_are_refused_with_any_method_and_their_queries_a
     adapter: type[Client], orders: list[tuple[str, str]], queries: list[tuple[str, str]]
 ) -> None:
     class Probe(ProbeClient):
-        order_paths = adapter.order_paths
+        order_calls = adapter.order_calls
 
     with Server() as server, Probe(server.url) as client:
         for method, path in orders:

@@ -15,7 +15,7 @@ import responses
 
 from brokerkit.errors import BrokerError, NetworkError, NotSent, OrderUncertain, WireError
 from brokerkit.transport import connection
-from brokerkit.transport.connection import Answer, Attempt, Failure, GateClosed, Line, new_line, transmit
+from brokerkit.transport.connection import Failure, GateClosed, Line, Response, Transmission, new_line, transmit
 from tests.faults import AFTER_THE_REQUEST, GZIPPED, call, drip, send
 from tests.servers import GOOD, ORDER, READ, Exchange, ProbeClient, Server, answer, reset
 
@@ -164,7 +164,7 @@ def test_the_gate_is_asked_before_the_first_byte(line: Line) -> None:
         raise GateClosed("the kill switch is on")
 
     with Server() as server:
-        result = transmit(line, Attempt(fresh=True, gate=gate), prepared(server.url), cap=1000)
+        result = transmit(line, Transmission(fresh=True, gate=gate), prepared(server.url), cap=1000)
         assert result == Failure("the kill switch is on", 0)
         assert (server.requests, asked) == ([], [0])
 
@@ -174,7 +174,7 @@ def test_a_gate_that_fails_in_any_way_lets_nothing_through(line: Line) -> None:
         raise RuntimeError
 
     with Server() as server:
-        assert transmit(line, Attempt(fresh=True, gate=gate), prepared(server.url), cap=1000) == Failure(
+        assert transmit(line, Transmission(fresh=True, gate=gate), prepared(server.url), cap=1000) == Failure(
             "RuntimeError", 0
         )
         assert server.requests == []
@@ -183,15 +183,17 @@ def test_a_gate_that_fails_in_any_way_lets_nothing_through(line: Line) -> None:
 def test_an_open_gate_is_asked_once_for_a_request(line: Line) -> None:
     asked: list[None] = []
     with Server() as server:
-        result = transmit(line, Attempt(fresh=True, gate=lambda: asked.append(None)), prepared(server.url), cap=1000)
-        assert isinstance(result, Answer)
+        result = transmit(
+            line, Transmission(fresh=True, gate=lambda: asked.append(None)), prepared(server.url), cap=1000
+        )
+        assert isinstance(result, Response)
     assert asked == [None]
 
 
 def test_nothing_leaves_after_the_deadline(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "TOTAL_SECONDS", -0.001)
     with Server() as server:
-        result = transmit(line, Attempt(fresh=True, gate=None), prepared(server.url), cap=1000)
+        result = transmit(line, Transmission(fresh=True, gate=None), prepared(server.url), cap=1000)
         assert isinstance(result, Failure)
         assert (result.sent, server.requests) == (0, [])
         assert "before anything was sent" in result.words

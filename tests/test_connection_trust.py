@@ -12,7 +12,7 @@ import pytest
 from brokerkit import BrokerError, ConfigError, NetworkError, get_broker
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.certificate import make_certificate as make_sandbox_certificate
-from brokerkit.transport.connection import Answer, Attempt, Failure, new_line, transmit
+from brokerkit.transport.connection import Failure, Response, Transmission, new_line, transmit
 from tests.servers import Server, make_certificate
 from tests.test_connection import prepared
 
@@ -156,12 +156,12 @@ def issued_by(shown: Path, key_file: Path, folder: Path) -> ssl.SSLContext:
     return context
 
 
-def told_by(context: ssl.SSLContext, shown: Path) -> Answer | Failure:
+def told_by(context: ssl.SSLContext, shown: Path) -> Response | Failure:
     line = new_line()
     with Server(tls=context) as server:
-        told = transmit(line, Attempt(fresh=False, gate=None), prepared(server.url), cap=1000, verify=str(shown))
+        told = transmit(line, Transmission(fresh=False, gate=None), prepared(server.url), cap=1000, verify=str(shown))
         line.close()
-        assert len(server.requests) == isinstance(told, Answer)
+        assert len(server.requests) == isinstance(told, Response)
     return told
 
 
@@ -170,7 +170,7 @@ def test_who_has_the_key_of_a_sandbox_can_show_it_and_sign_nothing_with_it(tmp_p
     key = make_sandbox_certificate(shown)
     own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     own.load_cert_chain(shown, key)
-    assert isinstance(told_by(own, shown), Answer)
+    assert isinstance(told_by(own, shown), Response)
     told = told_by(issued_by(shown, key, tmp_path), shown)
     assert isinstance(told, Failure)
     assert (told.sent, "SSL" in told.words) == (0, True)
@@ -221,11 +221,11 @@ def test_a_line_that_goes_to_another_server_checks_the_certificate_of_that_one(t
     line = new_line()
     with Server(tls=context) as first, Server(tls=other) as second:
         outcomes = [
-            transmit(line, Attempt(fresh=False, gate=None), prepared(url), cap=1000, verify=str(trusted))
+            transmit(line, Transmission(fresh=False, gate=None), prepared(url), cap=1000, verify=str(trusted))
             for url in (first.url, second.url, first.url)
         ]
         line.close()
-        assert [type(outcome) for outcome in outcomes] == [Answer, Failure, Answer]
+        assert [type(outcome) for outcome in outcomes] == [Response, Failure, Response]
         assert second.requests == []
 
 
@@ -234,9 +234,9 @@ def test_a_line_whose_certificates_change_checks_again(tmp_path: Path) -> None:
     line = new_line()
     with Server(tls=context) as server:
         outcomes = [
-            transmit(line, Attempt(fresh=False, gate=None), prepared(server.url), cap=1000, verify=verify)
+            transmit(line, Transmission(fresh=False, gate=None), prepared(server.url), cap=1000, verify=verify)
             for verify in (str(trusted), True)
         ]
         line.close()
-        assert [type(outcome) for outcome in outcomes] == [Answer, Failure]
+        assert [type(outcome) for outcome in outcomes] == [Response, Failure]
         assert len(server.requests) == 1

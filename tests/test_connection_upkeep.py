@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brokerkit.errors import NetworkError, NotSent, OrderUncertain
+from brokerkit.text import sanitize
 from brokerkit.transport import connection
-from brokerkit.transport.text import sanitize
 from tests.faults import call, drip
 from tests.servers import GOOD, ORDER, READ, ProbeClient, Server, answer
 

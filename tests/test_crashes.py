@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from brokerkit import LimitExceeded, OrderBlocked, Side
-from brokerkit.market import clock
+from brokerkit import LimitExceeded, OrderBlocked, Side, clock
 from brokerkit.orders import desk, reconcile
 from brokerkit.orders.guard import Limits
 from brokerkit.orders.intents import Confidence, IntentKind, IntentState

@@ -16,7 +16,7 @@ from typing import Any, cast
 import pytest
 from pydantic import SecretStr
 
-from brokerkit import Order, OrderRequest, OrderStatus, OrderType, Side, config
+from brokerkit import Order, OrderRequest, OrderStatus, OrderType, Side, clock, config
 from brokerkit.broker import Broker
 from brokerkit.errors import (
     BrokerError,
@@ -30,7 +30,6 @@ from brokerkit.errors import (
     Rejected,
     WireError,
 )
-from brokerkit.market import clock
 from brokerkit.market.sessions import Phase
 from brokerkit.orders import desk
 from brokerkit.orders import journal as journals

@@ -19,19 +19,18 @@ from brokerkit_kis.wire.orders import AFTER_MARKET_TYPE, ORDER_TYPE_BACK
 from brokerkit_kiwoom.wire.orders import ORDER_TYPE as KIWOOM_TYPE
 
 import brokerkit
-from brokerkit import OrderType, get_broker
+from brokerkit import OrderType, clock, get_broker
 from brokerkit import errors as error_tree
 from brokerkit import models as common
 from brokerkit.cli.exits import code_of
 from brokerkit.errors import BrokerError
-from brokerkit.market import clock
 from brokerkit.market.sessions import Phase
 from brokerkit.models import Model
 from brokerkit.orders.intents import Confidence, Intent, IntentKind, IntentState, Sighting
 from brokerkit.orders.reconcile import Reconciliation
 from brokerkit.registry import load_broker
 from brokerkit.sandbox import Sandbox
-from brokerkit.transport import Body, Client
+from brokerkit.transport import Block, Client
 
 DOCS = Path(__file__).parent.parent / "docs"
 ERRORS = ("errors.md", "errors.ko.md")
@@ -296,7 +295,7 @@ def wire_words(package: str) -> frozenset[str]:
 
 
 def is_reply(kind: object) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Body)
+    return isinstance(kind, type) and issubclass(kind, Block)
 
 
 @pytest.mark.parametrize("row", TERMS, ids=lambda row: row[1])

@@ -37,8 +37,9 @@ from brokerkit.cli.app import app
 from brokerkit.config import PROFILE_KEYS, Settings, config_path, load_profiles, make_settings
 from brokerkit.errors import BrokerError
 from brokerkit.market.sessions import Phase, offers
-from brokerkit.models import InvestorFlow, OrderStatus
+from brokerkit.models import InvestorFlow
 from brokerkit.registry import installed_brokers, load_broker
+from brokerkit.words import OrderStatus
 
 ROOT = Path(__file__).parent.parent
 READMES = ("README.md", "README.ko.md")

@@ -29,7 +29,8 @@ from brokerkit.errors import (
     Unsupported,
     WireError,
 )
-from brokerkit.models import Order, OrderRequest, OrderStatus, Side
+from brokerkit.models import Order, OrderRequest
+from brokerkit.words import OrderStatus, Side
 
 KINDS = {name: kind for name, kind in vars(errors).items() if inspect.isclass(kind) and issubclass(kind, BrokerError)}
 PARENTS = {

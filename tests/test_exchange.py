@@ -10,10 +10,10 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
-from brokerkit.market.clock import KST
-from brokerkit.market.ticks import Kind, is_on_tick, price_limits, tick_size
-from brokerkit.models import Side, TimeInForce, Venue
+from brokerkit.clock import KST
+from brokerkit.market.ticks import is_on_tick, price_limits, tick_size
 from brokerkit.sandbox.exchange import Exchange, ExchangeOrder, ExchangeRefusal, Market, Refusal
+from brokerkit.words import SecurityType, Side, TimeInForce, Venue
 from tests.exchanges import FUND, SAMSUNG, TODAY, empty_book, opened, refusal, send
 
 
@@ -28,15 +28,15 @@ def state_of(order: ExchangeOrder) -> tuple[int, int, int]:
 
 def test_two_hundred_symbols_are_listed_in_every_price_band(exchange: Exchange) -> None:
     listed = exchange.instruments.values()
-    stocks = [instrument for instrument in listed if instrument.kind is Kind.STOCK]
+    stocks = [instrument for instrument in listed if instrument.kind is SecurityType.STOCK]
     assert len(listed) == len({instrument.name for instrument in listed}) == 200
     assert sum(instrument.market is Market.KOSDAQ for instrument in stocks) == 55
     assert len(listed) - len(stocks) == 25
     assert {tick_size(stock.previous_close) for stock in stocks} == {1, 5, 10, 50, 100, 500, 1_000}
-    assert exchange.instruments["0126Z0"].kind is Kind.STOCK
+    assert exchange.instruments["0126Z0"].kind is SecurityType.STOCK
     assert abs(exchange.instruments[SAMSUNG].previous_close - 70_000) <= 2_000
     assert abs(exchange.instruments[FUND].previous_close - 35_000) <= 1_000
-    assert not any(instrument.nxt for instrument in listed if instrument.kind is Kind.FUND)
+    assert not any(instrument.nxt for instrument in listed if instrument.kind is SecurityType.FUND)
     assert sum(stock.nxt for stock in stocks) > 100
 
 
@@ -61,7 +61,9 @@ def test_every_symbol_opens_in_a_consistent_state(exchange: Exchange) -> None:
         assert all(low + tick_size(low, instrument.kind) == high for low, high in itertools.pairwise(prices))
         assert all(5 <= level.quantity <= 900 for level in (*book.bids, *book.asks))
     leveraged = exchange.instruments["122630"]
-    assert (leveraged.lower_limit, leveraged.upper_limit) == price_limits(leveraged.previous_close, Kind.FUND, 60)
+    assert (leveraged.lower_limit, leveraged.upper_limit) == price_limits(
+        leveraged.previous_close, SecurityType.FUND, 60
+    )
 
 
 def test_the_same_seed_gives_the_same_market_and_another_seed_another() -> None:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brokerkit.models import Side, TimeInForce
 from brokerkit.sandbox.exchange import Costs, Exchange, ExchangeRefusal, Refusal
+from brokerkit.words import Side, TimeInForce
 from tests.exchanges import FUND, SAMSUNG, empty_book, opened, refusal, send
 
 

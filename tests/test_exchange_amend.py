@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 
 from brokerkit.market.sessions import Phase
-from brokerkit.models import OrderType, TimeInForce, Venue
 from brokerkit.sandbox.exchange import Exchange, ExchangeOrder, ExchangeRefusal, Refusal
+from brokerkit.words import OrderType, TimeInForce, Venue
 from tests.exchanges import BUY, SAMSUNG, SELL, Number, empty_book, others, parts_of, send, stocked
 
 

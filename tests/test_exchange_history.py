@@ -8,8 +8,9 @@ from decimal import Decimal
 
 import pytest
 
-from brokerkit.models import OrderRequest, OrderType, Side
+from brokerkit.models import OrderRequest
 from brokerkit.sandbox.exchange import Exchange, ExchangeOrder, ExchangeRefusal, Refusal
+from brokerkit.words import OrderType, Side
 from tests.exchanges import SAMSUNG, TODAY, opened
 
 YESTERDAY = dt.date(2026, 11, 19)

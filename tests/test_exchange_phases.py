@@ -8,8 +8,9 @@ from decimal import Decimal
 import pytest
 
 from brokerkit.market.sessions import Phase
-from brokerkit.models import OrderRequest, OrderType, TimeInForce, Venue
+from brokerkit.models import OrderRequest
 from brokerkit.sandbox.exchange import Exchange, ExchangeRefusal, Refusal
+from brokerkit.words import OrderType, TimeInForce, Venue
 from tests.exchanges import BUY, SAMSUNG, SELL, TODAY, empty_book, others, parts_of, send, stocked
 
 

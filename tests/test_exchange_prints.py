@@ -9,11 +9,11 @@ from itertools import pairwise
 
 import pytest
 
-from brokerkit.market.clock import KST
+from brokerkit.clock import KST
 from brokerkit.market.days import is_trading_day
 from brokerkit.market.ticks import is_on_tick
-from brokerkit.models import Side
 from brokerkit.sandbox.exchange import Candle, Exchange, ExchangeRefusal, Refusal, Trade
+from brokerkit.words import Side
 
 TODAY = dt.date(2026, 11, 20)
 SAMSUNG = "005930"

@@ -12,9 +12,10 @@ import pytest
 
 from brokerkit.market.sessions import Phase
 from brokerkit.market.ticks import price_limits
-from brokerkit.models import OrderRequest, OrderType, Side
+from brokerkit.models import OrderRequest
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import Costs, Exchange, ExchangeRefusal, Refusal
+from brokerkit.words import OrderType, Side
 
 FRIDAY = dt.date(2026, 11, 20)
 MONDAY = dt.date(2026, 11, 23)

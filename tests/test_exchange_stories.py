@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brokerkit.market.sessions import CONTINUOUS, Phase, offers
-from brokerkit.models import PRICED, OrderRequest, OrderType, Side, TimeInForce, Venue
+from brokerkit.models import PRICED, OrderRequest
 from brokerkit.sandbox.exchange import Exchange, ExchangeOrder, ExchangeRefusal, Refusal
+from brokerkit.words import OrderType, Side, TimeInForce, Venue
 
 TODAY = dt.date(2026, 11, 20)
 SAMSUNG = "005930"

@@ -10,8 +10,9 @@ from itertools import product
 import pytest
 
 from brokerkit.market.sessions import Phase, offers
-from brokerkit.models import PRICED, OrderRequest, OrderType, Side, TimeInForce, Venue
+from brokerkit.models import PRICED, OrderRequest
 from brokerkit.sandbox.exchange import Exchange, ExchangeOrder, ExchangeRefusal, Refusal
+from brokerkit.words import OrderType, Side, TimeInForce, Venue
 from tests.exchanges import BUY, FUND, SAMSUNG, SELL, empty_book, others, send, stocked
 
 IOC, FOK = TimeInForce.IOC, TimeInForce.FOK

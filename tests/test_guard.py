@@ -17,11 +17,12 @@ from pydantic import ValidationError
 
 from brokerkit.config import read_profiles
 from brokerkit.errors import BrokerError, ConfigError, Disarmed, Halted, JournalError, LimitExceeded
-from brokerkit.models import OrderType, Quote, Side, Venue
+from brokerkit.models import Quote
 from brokerkit.orders import guard
 from brokerkit.orders.guard import HIGHEST, Guard, Limits, Safety, check_halt, halt, halt_file, resume
 from brokerkit.orders.intents import IntentKind, IntentState
 from brokerkit.orders.journal import Journal
+from brokerkit.words import OrderType, Side, Venue
 from tests.journals import HYNIX, SAMSUNG, begin, intent_of, order_of, request_of
 
 COMPLETE = Limits(max_order_quantity=10, max_order_value=10**6, max_orders_per_minute=5, max_orders_per_day=50)

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
+from brokerkit import clock
 from brokerkit.errors import OrderUncertain
-from brokerkit.market import clock
 from brokerkit.orders.intents import (
     FOLLOWS,
     OPEN,

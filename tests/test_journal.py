@@ -20,8 +20,8 @@ from typing import Any
 import platformdirs
 import pytest
 
+from brokerkit import clock
 from brokerkit.errors import JournalError, LimitExceeded, OrderBlocked, OrderUncertain
-from brokerkit.market import clock
 from brokerkit.orders import book, state, storage
 from brokerkit.orders import journal as journals
 from brokerkit.orders.guard import Limits

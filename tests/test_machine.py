@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from brokerkit.models import Order, Side
+from brokerkit.models import Order
 from brokerkit.orders.intents import IntentState
+from brokerkit.words import Side
 from proof.machine import play
 from proof.model_exchange import Fault
 from proof.mutants import MUTANTS, STORIES, Story, fate

@@ -11,8 +11,9 @@ import pytest
 from brokerkit.errors import InvalidRequest, Unsupported
 from brokerkit.market.costs import cut, transaction_tax_rate
 from brokerkit.market.days import is_trading_day, next_trading_day, previous_trading_day, settlement_day
-from brokerkit.market.symbols import check_symbol
-from brokerkit.market.ticks import Kind, is_on_tick, price_limits, round_to_tick, tick_size
+from brokerkit.market.ticks import is_on_tick, price_limits, round_to_tick, tick_size
+from brokerkit.symbols import check_symbol
+from brokerkit.words import SecurityType
 
 
 @pytest.mark.parametrize("symbol", ["005930", "0126Z0", "00680K", "57JBHH"])
@@ -75,14 +76,14 @@ def test_stocks_have_the_price_steps_of_2023(price: int, tick: int) -> None:
 
 
 def test_funds_step_by_one_below_2000_and_by_five_above() -> None:
-    assert tick_size(Decimal(1_999), Kind.FUND) == 1
-    assert tick_size(Decimal(2_000), Kind.FUND) == 5
-    assert tick_size(Decimal(700_000), Kind.FUND) == 5
+    assert tick_size(Decimal(1_999), SecurityType.FUND) == 1
+    assert tick_size(Decimal(2_000), SecurityType.FUND) == 5
+    assert tick_size(Decimal(700_000), SecurityType.FUND) == 5
 
 
 def test_elw_step_by_five_everywhere() -> None:
-    assert tick_size(Decimal(15), Kind.ELW) == 5
-    assert tick_size(Decimal(9_000), Kind.ELW) == 5
+    assert tick_size(Decimal(15), SecurityType.ELW) == 5
+    assert tick_size(Decimal(9_000), SecurityType.ELW) == 5
 
 
 @pytest.mark.parametrize("price", ["0", "-5", "1e12", "1e40"])
@@ -97,7 +98,7 @@ def test_prices_are_rounded_to_the_step_of_their_own_band() -> None:
     assert round_to_tick(Decimal("70049.5"), up=True) == 70_100
     assert round_to_tick(Decimal(70_000), up=True) == 70_000
     assert round_to_tick(Decimal("199950"), up=True) == 200_000
-    assert round_to_tick(Decimal("35001"), Kind.FUND, up=True) == 35_005
+    assert round_to_tick(Decimal("35001"), SecurityType.FUND, up=True) == 35_005
     with pytest.raises(InvalidRequest, match="no price at or below"):
         round_to_tick(Decimal("0.4"), up=False)
 
@@ -105,15 +106,17 @@ def test_prices_are_rounded_to_the_step_of_their_own_band() -> None:
 @pytest.mark.parametrize(
     ("base", "kind", "percent", "lower", "upper"),
     [
-        (9_980, Kind.STOCK, 30, 6_990, 12_970),
-        (6_820, Kind.STOCK, 30, 4_780, 8_860),
-        (69_200, Kind.STOCK, 30, 48_500, 89_900),
-        (385_000, Kind.STOCK, 30, 269_500, 500_000),
-        (35_980, Kind.FUND, 30, 25_190, 46_770),
-        (1_985, Kind.FUND, 60, 794, 3_175),
+        (9_980, SecurityType.STOCK, 30, 6_990, 12_970),
+        (6_820, SecurityType.STOCK, 30, 4_780, 8_860),
+        (69_200, SecurityType.STOCK, 30, 48_500, 89_900),
+        (385_000, SecurityType.STOCK, 30, 269_500, 500_000),
+        (35_980, SecurityType.FUND, 30, 25_190, 46_770),
+        (1_985, SecurityType.FUND, 60, 794, 3_175),
     ],
 )
-def test_price_limits_are_those_of_the_exchange(base: int, kind: Kind, percent: int, lower: int, upper: int) -> None:
+def test_price_limits_are_those_of_the_exchange(
+    base: int, kind: SecurityType, percent: int, lower: int, upper: int
+) -> None:
     assert price_limits(Decimal(base), kind, percent) == (lower, upper)
 
 
@@ -121,7 +124,7 @@ def test_price_limits_that_no_rule_tells_are_not_guessed() -> None:
     with pytest.raises(InvalidRequest, match="not known"):
         price_limits(Decimal(3))
     with pytest.raises(InvalidRequest, match="ELW"):
-        price_limits(Decimal(1_000), Kind.ELW)
+        price_limits(Decimal(1_000), SecurityType.ELW)
 
 
 @pytest.mark.parametrize("day", ["2024-10-01", "2025-06-03", "2026-06-03", "2026-07-17", "2027-05-03", "2027-07-19"])
@@ -176,18 +179,18 @@ def test_trades_are_settled_two_trading_days_later(traded: str, settled: str) ->
 )
 def test_tax_follows_the_year_of_settlement(year: int, stock: str, konex: str) -> None:
     settled = dt.date(year, 1, 2)
-    assert transaction_tax_rate(settled, "KOSPI", Kind.STOCK) == Decimal(stock)
-    assert transaction_tax_rate(settled, "KOSDAQ", Kind.STOCK) == Decimal(stock)
-    assert transaction_tax_rate(settled, "KONEX", Kind.STOCK) == Decimal(konex)
-    assert transaction_tax_rate(settled, "KOSPI", Kind.FUND) == 0
-    assert transaction_tax_rate(settled, "KOSPI", Kind.ELW) == 0
+    assert transaction_tax_rate(settled, "KOSPI", SecurityType.STOCK) == Decimal(stock)
+    assert transaction_tax_rate(settled, "KOSDAQ", SecurityType.STOCK) == Decimal(stock)
+    assert transaction_tax_rate(settled, "KONEX", SecurityType.STOCK) == Decimal(konex)
+    assert transaction_tax_rate(settled, "KOSPI", SecurityType.FUND) == 0
+    assert transaction_tax_rate(settled, "KOSPI", SecurityType.ELW) == 0
 
 
 def test_taxes_that_are_not_known_are_an_error() -> None:
     with pytest.raises(InvalidRequest, match="2028"):
-        transaction_tax_rate(dt.date(2028, 1, 5), "KOSPI", Kind.STOCK)
+        transaction_tax_rate(dt.date(2028, 1, 5), "KOSPI", SecurityType.STOCK)
     with pytest.raises(InvalidRequest, match="NYSE"):
-        transaction_tax_rate(dt.date(2026, 1, 5), "NYSE", Kind.STOCK)
+        transaction_tax_rate(dt.date(2026, 1, 5), "NYSE", SecurityType.STOCK)
 
 
 @pytest.mark.parametrize(

@@ -29,15 +29,11 @@ from brokerkit.models import (
     Order,
     OrderBook,
     OrderRequest,
-    OrderStatus,
-    OrderType,
     Position,
     Quote,
-    Side,
-    TimeInForce,
-    Venue,
 )
 from brokerkit.values import exact_decimal
+from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
 
 KST = dt.timezone(dt.timedelta(hours=9))
 

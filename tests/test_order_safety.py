@@ -30,7 +30,7 @@ from brokerkit.orders.desk import START_SECONDS, TURN_SECONDS
 from brokerkit.orders.guard import Limits, halt, halt_file
 from brokerkit.orders.intents import Confidence, Intent, IntentState
 from brokerkit.orders.journal import Journal
-from brokerkit.orders.reconcile import Terms, judge
+from brokerkit.orders.reconcile import Trust, judge
 from brokerkit.registry import SANDBOX_SETTLES
 from brokerkit.sandbox import Faults, Rule, Sandbox
 from brokerkit.sandbox.server import Request, Response
@@ -305,11 +305,11 @@ def test_paper_trading_never_presumes_absence(stage: Stage) -> None:
 def test_after_its_day_a_list_without_it_is_the_last_word(stage: Stage, broker: Broker) -> None:
     intent = stage.uncertain(broker, GETS_LOST)
     assert intent.sent_at is not None
-    terms = Terms(proves_absence=True, settle=dt.timedelta(seconds=1), exclusive=False)
+    trust = Trust(proves_absence=True, settle=dt.timedelta(seconds=1), exclusive=False)
     tomorrow = intent.sent_at + dt.timedelta(days=1)
-    once = judge(intent, [], [], terms, tomorrow, is_over=True)
+    once = judge(intent, [], [], trust, tomorrow, is_over=True)
     assert once.state is IntentState.UNKNOWN
-    twice = judge(once, [], [], terms, tomorrow + dt.timedelta(seconds=2), is_over=True)
+    twice = judge(once, [], [], trust, tomorrow + dt.timedelta(seconds=2), is_over=True)
     assert twice.state is IntentState.ABSENT_DAY_CLOSED
 
 

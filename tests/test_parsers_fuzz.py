@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from brokerkit.transport import Body, OddRow
+from brokerkit.transport import Block, OddRow
 from proof.parsers import Parser, fuzz, parsers
 from proof.reference import Wrong, compare, compare_rows, number
 
@@ -46,8 +46,8 @@ def named(name: str) -> Parser:
     return next(parser for parser in parsers() if parser.name == name)
 
 
-def read(parser: Parser, content: str) -> Body:
-    reply: Body = parser.endpoint.reply.model_validate_json(content)
+def read(parser: Parser, content: str) -> Block:
+    reply: Block = parser.endpoint.reply.model_validate_json(content)
     compare(parser.broker, parser.endpoint, reply, content.encode())
     return reply
 
@@ -62,7 +62,7 @@ def priced() -> Parser:
 def test_a_value_that_is_not_what_was_sent_is_noticed(change: dict[str, Any]) -> None:
     parser = priced()
     names = {"cur_prc": "price", "pred_pre": "moved", "name": "name"}
-    reply: Body = parser.endpoint.reply.model_validate_json(parser.template)
+    reply: Block = parser.endpoint.reply.model_validate_json(parser.template)
     compare(parser.broker, parser.endpoint, reply, parser.template.encode())
 
     other = reply.model_copy(update={names[key]: value for key, value in change.items()})
@@ -73,7 +73,7 @@ def test_a_value_that_is_not_what_was_sent_is_noticed(change: dict[str, Any]) ->
 
 def test_success_without_the_code_of_success_is_noticed() -> None:
     parser = priced()
-    reply: Body = parser.endpoint.reply.model_validate_json(parser.template)
+    reply: Block = parser.endpoint.reply.model_validate_json(parser.template)
     refused = json.dumps({**json.loads(parser.template), "return_code": 5}).encode()
 
     with pytest.raises(Wrong):
@@ -102,7 +102,7 @@ def test_a_row_that_is_odd_stands_for_what_was_sent_and_no_sound_one_is_called_o
     odd = json.dumps({**content, block: [row, {**row, "ord_qty": "1e3"}]})
     reply = read(parser, odd)
     sound, found = reply.rows  # type: ignore[attr-defined]
-    assert isinstance(sound, Body)
+    assert isinstance(sound, Block)
     assert isinstance(found, OddRow)
 
     for rows in (

@@ -14,15 +14,15 @@ from typing import Any
 
 import pytest
 
-from brokerkit import NotSent, Order, OrderBlocked
-from brokerkit.market import clock
-from brokerkit.models import OrderRequest, OrderType, Side
+from brokerkit import NotSent, Order, OrderBlocked, clock
+from brokerkit.models import OrderRequest
 from brokerkit.orders import desk
 from brokerkit.orders.guard import Limits, halt, resume
 from brokerkit.orders.intents import Intent, IntentKind, IntentState, new_id
 from brokerkit.orders.journal import Journal
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.server import SlidingWindow
+from brokerkit.words import OrderType, Side
 from proof.crowd import crowd
 from tests.traders import BROKERS, PRICES, Trader, at_exchange, journal_of, opened
 

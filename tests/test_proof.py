@@ -9,8 +9,7 @@ from functools import partial
 
 import pytest
 
-from brokerkit import OrderRequest, OrderType, Side
-from brokerkit.market import clock
+from brokerkit import OrderRequest, OrderType, Side, clock
 from brokerkit.orders.intents import Confidence, Intent, IntentKind, IntentState, Sighting, new_id
 from brokerkit.sandbox.exchange import Exchange, ExchangeOrder
 from proof import __main__ as proof

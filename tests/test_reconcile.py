@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 
-from brokerkit import Order, OrderUncertain
-from brokerkit.market import clock
+from brokerkit import Order, OrderUncertain, clock
 from brokerkit.orders import reconcile
 from brokerkit.orders.intents import Confidence, Intent, IntentKind, IntentState
 from brokerkit.orders.journal import Journal
 from brokerkit.orders.listing import Listed, Unread
-from brokerkit.orders.reconcile import Reconciler, Reconciliation, Terms, judge
+from brokerkit.orders.reconcile import Reconciler, Reconciliation, Trust, judge
 from brokerkit.sandbox.exchange import ExchangeOrder
 from tests.journals import (
     BROKERS,
@@ -34,7 +33,7 @@ from tests.journals import (
     trading,
 )
 
-TERMS = Terms(proves_absence=True, settle=dt.timedelta(seconds=120), exclusive=False)
+TRUST = Trust(proves_absence=True, settle=dt.timedelta(seconds=120), exclusive=False)
 UNKNOWN, AMBIGUOUS, ACKED = IntentState.UNKNOWN, IntentState.AMBIGUOUS, IntentState.ACKED
 ABSENT, LATE = IntentState.PRESUMED_ABSENT, IntentState.LATE
 
@@ -48,13 +47,13 @@ def looked(
     intent: Intent,
     *looks: tuple[float, Sequence[Listed]],
     rivals: Sequence[Intent] = (),
-    terms: Terms = TERMS,
+    trust: Trust = TRUST,
     is_over: bool = False,
 ) -> Intent:
     """Return the intent after lists that came so many seconds after it was sent."""
     for seconds, rows in looks:
         now = SENT + dt.timedelta(seconds=seconds)
-        intent = judge(intent, rows, rivals, terms, now, is_over=is_over)
+        intent = judge(intent, rows, rivals, trust, now, is_over=is_over)
     return intent
 
 
@@ -97,16 +96,16 @@ def test_every_rule_of_the_lists(looks: list[tuple[float, Sequence[Listed]]], st
 
 def test_a_match_names_its_order_and_how_sure_it_is() -> None:
     for exclusive, confidence in ((True, Confidence.EXACT), (False, Confidence.PROBABLE)):
-        found = looked(uncertain(), (1, [ONE]), (3, [ONE]), terms=replace(TERMS, exclusive=exclusive))
+        found = looked(uncertain(), (1, [ONE]), (3, [ONE]), trust=replace(TRUST, exclusive=exclusive))
         assert (found.order_id, found.result, found.confidence) == ("101", ONE.order, confidence)
         assert found.decided_at == SENT + dt.timedelta(seconds=3)
         assert "2 lists" in found.evidence[-1]
 
 
 def test_where_lists_prove_no_absence_nothing_is_presumed() -> None:
-    demo = replace(TERMS, proves_absence=False)
-    assert looked(uncertain(), *NEVER, (1000, []), terms=demo).state is UNKNOWN
-    assert looked(uncertain(), (90_000, []), (90_002, []), terms=demo, is_over=True).state is UNKNOWN
+    demo = replace(TRUST, proves_absence=False)
+    assert looked(uncertain(), *NEVER, (1000, []), trust=demo).state is UNKNOWN
+    assert looked(uncertain(), (90_000, []), (90_002, []), trust=demo, is_over=True).state is UNKNOWN
 
 
 def test_the_list_of_a_day_that_is_over_is_the_last_word() -> None:
@@ -150,7 +149,7 @@ def test_a_change_is_matched_by_the_number_of_its_order() -> None:
 class Lists:
     """A broker's list as a test writes it, and a reconciler that reads it."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, **terms: Any) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, **trust: Any) -> None:
         self.now = SENT
         monkeypatch.setattr(clock, "now", lambda: self.now)
         monkeypatch.setattr(clock, "today", lambda: self.now.date())
@@ -159,7 +158,7 @@ class Lists:
         self.skew = 0.0
         known: dict[str, Any] = {"proves_absence": True, "settle_seconds": 1, "exclusive": True}
         self.reconciler = Reconciler(
-            self.journal, lambda day: self.rows, times_tell=True, skew=lambda: self.skew, **{**known, **terms}
+            self.journal, lambda day: self.rows, times_tell=True, skew=lambda: self.skew, **{**known, **trust}
         )
 
     def uncertain(self, **changes: Any) -> Intent:

@@ -708,7 +708,8 @@ except brokerkit.ConfigError as error:
 ADAPTER = '''
 from decimal import Decimal
 from brokerkit.broker import Broker
-from brokerkit.models import Order, OrderStatus, Quote
+from brokerkit.models import Order, Quote
+from brokerkit.words import OrderStatus
 
 class Client:
     base_url = "https://demo.zephyr.example"

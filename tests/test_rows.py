@@ -11,18 +11,18 @@ import pytest
 from pydantic import Field, StrictInt, ValidationError
 
 from brokerkit.market.valuation import disagreement
-from brokerkit.transport import Blankable, Body, Number, OddRow, Row
+from brokerkit.transport import Blankable, Block, Number, OddRow, Row
 from brokerkit.words import PositionKind
 
 
-class Line(Body):
+class Line(Block):
     number: str = Field(alias="no", min_length=1)
     shares: Number = Field(alias="qty")
     price: Blankable = Field(None, alias="prc")
     code: Annotated[StrictInt, Field(ge=0)] | Number = 0
 
 
-class Page(Body):
+class Page(Block):
     rows: tuple[Row[Line], ...] = Field(alias="list")
 
 

@@ -21,7 +21,7 @@ from starlette.responses import Response
 from brokerkit import get_broker
 from brokerkit.errors import ConfigError, OrderUncertain, Rejected
 from brokerkit.sandbox.server import Request
-from brokerkit.transport.text import HIDDEN
+from brokerkit.text import HIDDEN
 from tests.journals import served
 from tests.profiles import FakeKeyring
 

@@ -5,11 +5,11 @@ from itertools import product
 
 import pytest
 
+from brokerkit.clock import KST
 from brokerkit.errors import InvalidRequest
-from brokerkit.market.clock import KST
 from brokerkit.market.days import is_trading_day, next_trading_day
 from brokerkit.market.sessions import AUCTIONS, CONTINUOUS, CSAT_DAYS, Phase, offers, phase_at
-from brokerkit.models import OrderType, TimeInForce, Venue
+from brokerkit.words import OrderType, TimeInForce, Venue
 
 DAY, IOC, FOK = TimeInForce.DAY, TimeInForce.IOC, TimeInForce.FOK
 TILL = TimeInForce.GOOD_TILL_PRE_MARKET

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from brokerkit.clock import KST
 from brokerkit.errors import AuthError, ConfigError, NetworkError, RateLimited
-from brokerkit.market.clock import KST
 from brokerkit.transport import Token, auth
 from brokerkit.transport.auth import TokenCache
 from tests.servers import new_token
@@ -270,7 +270,7 @@ def minute(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Move the clock by hand: the seconds since the start are the only element."""
     passed = [0.0]
     start = dt.datetime.now(KST)
-    monkeypatch.setattr("brokerkit.market.clock.now", lambda: start + dt.timedelta(seconds=passed[0]))
+    monkeypatch.setattr("brokerkit.clock.now", lambda: start + dt.timedelta(seconds=passed[0]))
     return passed
 
 

@@ -19,13 +19,14 @@ from pydantic import BaseModel, TypeAdapter, ValidationError, create_model
 from pydantic.fields import FieldInfo
 
 from brokerkit import models
+from brokerkit.clock import KST
 from brokerkit.errors import InvalidRequest
-from brokerkit.market.clock import KST
-from brokerkit.models import Flow, InvestorFlow, Model, Order, OrderRequest, Quote, Side
+from brokerkit.models import Flow, InvestorFlow, Model, Order, OrderRequest, Quote
 from brokerkit.orders import intents, reconcile
 from brokerkit.orders.intents import Intent, IntentKind, IntentState, Sighting
 from brokerkit.orders.reconcile import Reconciliation
 from brokerkit.values import Date, Exact, Moment
+from brokerkit.words import Side
 
 QUOTE: dict[str, Any] = {"symbol": "005930", "venue": "KRX", "currency": "KRW", "price": 70000}
 FLOAT, NAIVE = 0.1 + 0.2, "2026-01-01T10:00:00"

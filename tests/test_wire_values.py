@@ -18,8 +18,8 @@ from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 
 from brokerkit.errors import InvalidRequest, Unsupported
 from brokerkit.models import Quote
-from brokerkit.transport import Answer, Blankable, Body, Codes, Number, Reply, Request, Text, TextNumber, wire_text
-from brokerkit.transport.text import HIDDEN, Redactor, sanitize
+from brokerkit.text import HIDDEN, Redactor, sanitize
+from brokerkit.transport import Blankable, Block, Codes, Number, Reply, Request, Response, Text, TextNumber, wire_text
 
 NUMBER: TypeAdapter[Decimal] = TypeAdapter(Number)
 BLANKABLE: TypeAdapter[Decimal | None] = TypeAdapter(Blankable)
@@ -340,13 +340,13 @@ def test_a_reply_inherits_the_check_and_may_name_what_is_beside_the_model() -> N
 
 
 def test_what_came_and_what_goes_out_is_not_shown() -> None:
-    class Row(Body):
+    class Row(Block):
         words: str
 
     for thing in (
         Row(words="canary"),
         Request({"key": "canary"}, {"b": "canary"}, {"h": "canary"}),
-        Answer(200, {"X-Echo": "canary"}, b"canary"),
+        Response(200, {"X-Echo": "canary"}, b"canary"),
     ):
         assert "canary" not in f"{thing!r} {thing}"
     with pytest.raises(ValidationError) as caught:

@@ -8,8 +8,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from brokerkit.broker import Broker
 from brokerkit.cli.printing import GAIN, LOSS
 from brokerkit.errors import Blocked, BrokerError, InvalidRequest
-from brokerkit.models import Order, OrderRequest, Quote, Side, Venue
-from brokerkit.transport.text import sanitize
+from brokerkit.models import Order, OrderRequest, Quote
+from brokerkit.text import sanitize
+from brokerkit.words import Side, Venue
 
 Rows = dict[str, str]
 SIDES = {Side.BUY: ("매수 BUY", GAIN), Side.SELL: ("매도 SELL", LOSS)}

@@ -27,7 +27,7 @@ from brokerkit.config import Findings, Found, Importer, Settings, read_profiles
 from brokerkit.errors import BrokerError, ConfigError
 from brokerkit.extensions import IMPORTERS, extensions, load, unfit
 from brokerkit.registry import load_broker
-from brokerkit.transport.text import sanitize
+from brokerkit.text import sanitize
 
 LARGEST = 2**20
 TRADED = ("demo", "real")

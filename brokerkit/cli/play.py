@@ -12,8 +12,8 @@ from brokerkit.cli.session import Session, at_broker
 from brokerkit.config import Settings
 from brokerkit.errors import ConfigError, InvalidRequest, NetworkError
 from brokerkit.market.sessions import Phase
-from brokerkit.models import Side
-from brokerkit.transport.text import sanitize
+from brokerkit.text import sanitize
+from brokerkit.words import Side
 
 SERVE = "Start one: `brokerkit sandbox --toml > brokerkit.toml`, in another terminal."
 SECONDS = 10

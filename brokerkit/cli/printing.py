@@ -18,8 +18,8 @@ from pydantic import BaseModel
 
 from brokerkit.cli.consoles import can_write
 from brokerkit.errors import BrokerError
-from brokerkit.models import OrderStatus, Side
-from brokerkit.transport.text import sanitize
+from brokerkit.text import sanitize
+from brokerkit.words import OrderStatus, Side
 
 GAIN, LOSS = "red", "blue"
 """Korean screens show gains in red and losses in blue."""

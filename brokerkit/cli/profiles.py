@@ -26,7 +26,7 @@ from brokerkit.config import Profile, Settings, check_names, load_profiles, read
 from brokerkit.errors import ConfigError
 from brokerkit.keeping import WRITTEN, describe
 from brokerkit.registry import installed_brokers, load_broker
-from brokerkit.transport.text import HIDDEN
+from brokerkit.text import HIDDEN
 
 LONGEST_LINE = 8192
 

@@ -9,14 +9,15 @@ from typing import Annotated
 
 import typer
 
+from brokerkit import clock
 from brokerkit.broker import Broker
 from brokerkit.cli import exits
 from brokerkit.cli.help import ACCOUNT, MARKET, ORDERS
 from brokerkit.cli.printing import Row, Signed, signed, told_of
 from brokerkit.cli.session import Session, at_broker
 from brokerkit.errors import AuthError, BrokerError, JournalError, NetworkError
-from brokerkit.market import clock
-from brokerkit.models import Balance, Flow, InvestorFlow, Order, OrderBook, Position, PositionKind, Quote, Venue
+from brokerkit.models import Balance, Flow, InvestorFlow, Order, OrderBook, Position, Quote
+from brokerkit.words import PositionKind, Venue
 
 WEEK = dt.timedelta(days=7)
 KINDS = {

@@ -14,18 +14,19 @@ from typing import Annotated, overload
 
 import typer
 
+from brokerkit import clock
 from brokerkit.arguments import make_request
 from brokerkit.broker import Broker
 from brokerkit.cli.confirming import SIDES, Rows, amend_rows, ask, cancel_rows, check_askable, order_rows, show
 from brokerkit.cli.session import Session, at_broker
 from brokerkit.config import Profile, load_profiles
 from brokerkit.errors import MAY_STAND, NOT_SENT, InvalidRequest, OrderUncertain
-from brokerkit.market import clock
-from brokerkit.models import Order, OrderRequest, OrderType, Side, TimeInForce, Venue
+from brokerkit.models import Order, OrderRequest
 from brokerkit.orders.checks import FINISHED
+from brokerkit.text import sanitize
 from brokerkit.transport.connection import TOTAL_SECONDS
-from brokerkit.transport.text import sanitize
 from brokerkit.values import exact_decimal
+from brokerkit.words import OrderType, Side, TimeInForce, Venue
 
 SymbolArgument = Annotated[str, typer.Argument(metavar="SYMBOL", help="Six characters, such as 005930.")]
 QuantityArgument = Annotated[str, typer.Argument(metavar="QUANTITY", help="Shares.")]

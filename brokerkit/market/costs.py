@@ -6,7 +6,7 @@ import datetime as dt
 from decimal import ROUND_DOWN, Decimal
 
 from brokerkit.errors import InvalidRequest
-from brokerkit.market.ticks import Kind
+from brokerkit.words import SecurityType
 
 _TAX_RATES = {
     "KOSPI": {2023: Decimal("0.0020"), 2024: Decimal("0.0018"), 2025: Decimal("0.0015"), 2026: Decimal("0.0020")},
@@ -19,7 +19,7 @@ TAX_YEARS = range(2023, 2028)
 """Years of settlement whose rate can be told. For the last one no change is known, so it has the rate before it."""
 
 
-def transaction_tax_rate(settled: dt.date, market: str, kind: Kind) -> Decimal:
+def transaction_tax_rate(settled: dt.date, market: str, kind: SecurityType) -> Decimal:
     """Return the tax on a sale as a fraction of its amount (0.002 is 0.2 %), by the day of settlement.
 
     Trades at NXT are taxed like those of the listing market.
@@ -30,7 +30,7 @@ def transaction_tax_rate(settled: dt.date, market: str, kind: Kind) -> Decimal:
         raise InvalidRequest(
             f"The transaction tax of {settled.year} is not known, only that of {TAX_YEARS[0]} to {TAX_YEARS[-1]}."
         )
-    if kind is not Kind.STOCK:
+    if kind is not SecurityType.STOCK:
         return Decimal(0)
     return _TAX_RATES[market][min(settled.year, _LATEST_RATE)]
 

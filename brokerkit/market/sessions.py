@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
 
-from brokerkit.market.clock import KST
+from brokerkit.clock import KST
 from brokerkit.market.days import FIRST_KNOWN_DAY, is_trading_day, next_trading_day
-from brokerkit.models import OrderType, TimeInForce, Venue
+from brokerkit.words import OrderType, TimeInForce, Venue
 
 
 class Phase(StrEnum):

@@ -3,20 +3,9 @@
 from __future__ import annotations
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from enum import StrEnum
 
 from brokerkit.errors import InvalidRequest
-
-
-class Kind(StrEnum):
-    """What a symbol is, as far as prices and taxes differ."""
-
-    STOCK = "STOCK"
-    """Shares of every sort (preferred shares and REITs too) in KOSPI, KOSDAQ and KONEX."""
-    FUND = "FUND"
-    """ETF and ETN."""
-    ELW = "ELW"
-
+from brokerkit.words import SecurityType
 
 _STOCK_BANDS = (
     (Decimal(2_000), Decimal(1)),
@@ -35,13 +24,13 @@ _ONE = Decimal(1)
 _FIVE = Decimal(5)
 
 
-def tick_size(price: Decimal, kind: Kind = Kind.STOCK) -> Decimal:
+def tick_size(price: Decimal, kind: SecurityType = SecurityType.STOCK) -> Decimal:
     """Return the price step of an order at this price. NXT uses the same table."""
     if not 0 < price < _HIGHEST:
         raise InvalidRequest(f"A price must be more than 0 and less than {_HIGHEST}, not {price}.")
-    if kind is Kind.ELW:
+    if kind is SecurityType.ELW:
         return _FIVE  # a finer step below 2,000 won was not found for ELW
-    if kind is Kind.FUND:
+    if kind is SecurityType.FUND:
         return _ONE if price < _FUND_BAND else _FIVE
     for below, tick in _STOCK_BANDS:
         if price < below:
@@ -49,12 +38,12 @@ def tick_size(price: Decimal, kind: Kind = Kind.STOCK) -> Decimal:
     return _STOCK_TOP
 
 
-def is_on_tick(price: Decimal, kind: Kind = Kind.STOCK) -> bool:
+def is_on_tick(price: Decimal, kind: SecurityType = SecurityType.STOCK) -> bool:
     """Return whether an order may carry this price, as far as the step goes."""
     return 0 < price < _HIGHEST and price % tick_size(price, kind) == 0
 
 
-def round_to_tick(price: Decimal, kind: Kind = Kind.STOCK, *, up: bool) -> Decimal:
+def round_to_tick(price: Decimal, kind: SecurityType = SecurityType.STOCK, *, up: bool) -> Decimal:
     """Return the nearest price on the step that is not below (`up`) or not above the given one."""
     tick = tick_size(price, kind)
     rounded = _cut(price, tick, ROUND_CEILING if up else ROUND_FLOOR)
@@ -63,13 +52,13 @@ def round_to_tick(price: Decimal, kind: Kind = Kind.STOCK, *, up: bool) -> Decim
     return rounded
 
 
-def price_limits(base: Decimal, kind: Kind = Kind.STOCK, percent: int = 30) -> tuple[Decimal, Decimal]:
+def price_limits(base: Decimal, kind: SecurityType = SecurityType.STOCK, percent: int = 30) -> tuple[Decimal, Decimal]:
     """Return the lowest and the highest price of a day from its base price.
 
     `percent` is 30 in KOSPI and KOSDAQ; leveraged funds have a multiple of it. Read the limits from the broker where
     it tells them: on ex-dates and first days the base price is not yesterday's close.
     """
-    if kind is Kind.ELW:
+    if kind is SecurityType.ELW:
         raise InvalidRequest("ELW have no daily price limits.")
     base_tick = tick_size(base, kind)
     width = _cut(base * percent / 100, base_tick, ROUND_FLOOR)

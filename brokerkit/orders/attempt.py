@@ -7,6 +7,7 @@ import logging
 from contextlib import suppress
 from decimal import Decimal
 
+from brokerkit import clock
 from brokerkit.errors import (
     MAY_STAND,
     NOT_SENT,
@@ -18,17 +19,16 @@ from brokerkit.errors import (
     Rejected,
     Unsupported,
 )
-from brokerkit.market import clock
 from brokerkit.models import Order
 from brokerkit.orders.again import Again
 from brokerkit.orders.chains import NumbersOf, numbers_of
 from brokerkit.orders.guard import Guard, check_halt
 from brokerkit.orders.intents import STANDING, Intent, IntentKind, IntentState
 from brokerkit.orders.journal import Journal
+from brokerkit.text import sanitize
 from brokerkit.transport import connection
 from brokerkit.transport.permits import issued
 from brokerkit.transport.preparing import is_refusal, not_sent_after
-from brokerkit.transport.text import sanitize
 
 logger = logging.getLogger("brokerkit")
 

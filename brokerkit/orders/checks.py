@@ -7,12 +7,13 @@ import reprlib
 from collections.abc import Callable
 from decimal import Decimal
 
+from brokerkit import clock
 from brokerkit.errors import InvalidRequest, NothingToCancel, Unsupported
-from brokerkit.market import clock
 from brokerkit.market.sessions import Phase, offers
-from brokerkit.market.ticks import Kind, is_on_tick, round_to_tick, tick_size
-from brokerkit.models import Order, OrderRequest, OrderStatus, Quote, Side, Venue
+from brokerkit.market.ticks import is_on_tick, round_to_tick, tick_size
+from brokerkit.models import Order, OrderRequest, Quote
 from brokerkit.values import Amount, exact_decimal
+from brokerkit.words import OrderStatus, SecurityType, Side, Venue
 
 FINISHED = frozenset({OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.REJECTED, OrderStatus.EXPIRED})
 
@@ -23,9 +24,9 @@ class PriceChecks:
     `kind_of` asks the broker what kind of security a symbol is; its answers are kept.
     """
 
-    def __init__(self, kind_of: Callable[[str], Kind | None]) -> None:
+    def __init__(self, kind_of: Callable[[str], SecurityType | None]) -> None:
         self._kind_of = kind_of
-        self._kinds: dict[str, Kind | None] = {}
+        self._kinds: dict[str, SecurityType | None] = {}
         self._limits: dict[str, tuple[dt.date, Decimal, Decimal]] = {}
 
     def remember(self, quote: Quote) -> None:
@@ -37,7 +38,7 @@ class PriceChecks:
     def check(self, symbol: str, price: Decimal) -> None:
         """Raise InvalidRequest for a price off the step, or outside the limits of a quote of today."""
         if not self._is_on_step(symbol, price):
-            kind = self._kinds.get(symbol) or Kind.STOCK
+            kind = self._kinds.get(symbol) or SecurityType.STOCK
             step = tick_size(price, kind)
             below = price // step * step
             raise InvalidRequest(
@@ -56,15 +57,17 @@ class PriceChecks:
             up = Side(side) is Side.SELL  # type: ignore[arg-type]
         except ValueError:
             raise InvalidRequest(f"{reprlib.repr(side)} is no side. There are {', '.join(Side)}.") from None
-        if is_on_tick(price, Kind.STOCK):
+        if is_on_tick(price, SecurityType.STOCK):
             return price
-        return round_to_tick(price, self._kind(symbol) or Kind.STOCK, up=up)
+        return round_to_tick(price, self._kind(symbol) or SecurityType.STOCK, up=up)
 
     def _is_on_step(self, symbol: str, price: Decimal) -> bool:
         # The step of funds (ETF, ETN) is finer. Only there does it matter what the symbol is, and the broker is asked.
-        return is_on_tick(price, Kind.STOCK) or (is_on_tick(price, Kind.FUND) and self._kind(symbol) is not Kind.STOCK)
+        return is_on_tick(price, SecurityType.STOCK) or (
+            is_on_tick(price, SecurityType.FUND) and self._kind(symbol) is not SecurityType.STOCK
+        )
 
-    def _kind(self, symbol: str) -> Kind | None:
+    def _kind(self, symbol: str) -> SecurityType | None:
         if symbol not in self._kinds:
             self._kinds[symbol] = self._kind_of(symbol)
         return self._kinds[symbol]

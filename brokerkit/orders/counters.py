@@ -6,8 +6,8 @@ import sqlite3
 import time
 from decimal import ROUND_CEILING, Decimal
 
+from brokerkit import clock
 from brokerkit.errors import LimitExceeded
-from brokerkit.market import clock
 from brokerkit.orders.guard import Limits
 from brokerkit.orders.intents import Intent, IntentKind
 

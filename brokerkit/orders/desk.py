@@ -11,16 +11,17 @@ from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
 from pathlib import Path
 
+from brokerkit import clock
 from brokerkit.adapter import Adapter
 from brokerkit.errors import (
     Disarmed,
     IncompleteListing,
     InvalidRequest,
     JournalError,
+    NamedIntent,
     OrderBlocked,
 )
-from brokerkit.market import clock
-from brokerkit.models import Order, OrderRequest, OrderStatus, Quote, Venue
+from brokerkit.models import Order, OrderRequest, Quote
 from brokerkit.orders.again import Again, blocked_by, check_again
 from brokerkit.orders.attempt import URGENT_SECONDS, Attempt, is_number
 from brokerkit.orders.guard import Guard, Safety, is_real_money
@@ -29,12 +30,13 @@ from brokerkit.orders.journal import Journal, journal_for
 from brokerkit.orders.listing import Listed, Unread
 from brokerkit.orders.reconcile import Reconciler, Reconciliation
 from brokerkit.orders.state import journal_folder
+from brokerkit.text import sanitize
 from brokerkit.transport import Client
 from brokerkit.transport.auth import digest
 from brokerkit.transport.connection import TOTAL_SECONDS
 from brokerkit.transport.permits import Permit
 from brokerkit.transport.preparing import preparing
-from brokerkit.transport.text import sanitize
+from brokerkit.words import OrderStatus, Venue
 
 logger = logging.getLogger("brokerkit")
 
@@ -114,7 +116,9 @@ class OrderDesk:
             return error.message
         return None
 
-    def resubmit(self, intent: Intent | str, write: Callable[[OrderRequest], Order], *, accept_risk: bool) -> Order:
+    def resubmit(
+        self, intent: NamedIntent | str, write: Callable[[OrderRequest], Order], *, accept_risk: bool
+    ) -> Order:
         """Send an order again that is known or presumed not to stand, or with `accept_risk` one that may."""
         old = self.journal.get(intent if isinstance(intent, str) else intent.id)
         request = old.request
@@ -126,7 +130,7 @@ class OrderDesk:
         check_again(old, later, again)  # and once more in the transaction that writes it down
         return self.order(request, lambda: write(request), previous=old.id, again=again)
 
-    def resolve(self, intent: Intent | str, *, order_id: str | None, absent: bool, reason: str) -> Intent:
+    def resolve(self, intent: NamedIntent | str, *, order_id: str | None, absent: bool, reason: str) -> Intent:
         """Write down what a person has found out."""
         if (order_id is None) == (not absent):
             raise InvalidRequest("Give order_id, or absent=True with a reason.")
@@ -175,7 +179,7 @@ class OrderDesk:
         reconciler = Reconciler(
             self.journal,
             self._rows,
-            proves_absence=played in broker.listing_proves_absence,
+            proves_absence=played in broker.lists_prove_absence,
             settle_seconds=self._safety.settle_seconds,
             exclusive=self._safety.exclusive,
             times_tell=broker.environment != "sandbox",  # the simulated exchange has a clock of its own

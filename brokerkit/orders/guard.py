@@ -12,15 +12,15 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from brokerkit import files
+from brokerkit import clock, files
 from brokerkit.errors import NOT_SENT, Disarmed, Halted, InvalidRequest, JournalError, LimitExceeded, NotSent
-from brokerkit.market import clock
-from brokerkit.models import OrderRequest, OrderType, Quote, Venue
+from brokerkit.models import OrderRequest, Quote
 from brokerkit.orders.listing import WRONG_CLOCK
 from brokerkit.orders.state import journal_folder, make_folder, network_file_system, state_directory
+from brokerkit.text import sanitize
 from brokerkit.transport.outgoing import leads_to_this_machine
-from brokerkit.transport.text import sanitize
 from brokerkit.values import exact_decimal
+from brokerkit.words import OrderType, Venue
 
 QUOTE_SECONDS = 5.0
 """A price older than this is asked for again before it is compared with."""

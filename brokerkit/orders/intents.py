@@ -9,8 +9,9 @@ from enum import StrEnum
 
 from pydantic import StrictInt
 
-from brokerkit.models import Model, Order, OrderRequest, Side
+from brokerkit.models import Model, Order, OrderRequest
 from brokerkit.values import Date, Exact, Moment
+from brokerkit.words import Side
 
 
 class IntentKind(StrEnum):

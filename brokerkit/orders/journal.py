@@ -17,8 +17,8 @@ from functools import partial
 from pathlib import Path
 from weakref import WeakValueDictionary
 
+from brokerkit import clock
 from brokerkit.errors import JournalError, OrderBlocked
-from brokerkit.market import clock
 from brokerkit.orders.again import Again, blocked_by, check_again
 from brokerkit.orders.chains import NumbersOf, names, numbers_of, whole_chain
 from brokerkit.orders.counters import check_counters, won

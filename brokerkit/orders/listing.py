@@ -10,9 +10,9 @@ from itertools import groupby
 from operator import itemgetter
 
 from brokerkit.errors import IncompleteListing
-from brokerkit.market.symbols import is_symbol
 from brokerkit.models import Order
 from brokerkit.orders.intents import BRANCH, Intent, IntentKind, key_of, number_of, with_branch
+from brokerkit.symbols import is_symbol
 
 EARLY = dt.timedelta(seconds=2)
 WRONG_CLOCK = 60.0

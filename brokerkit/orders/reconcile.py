@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
+from brokerkit import clock
 from brokerkit.errors import BrokerError
-from brokerkit.market import clock
 from brokerkit.models import Model, Order
 from brokerkit.orders.intents import OPEN, UNRESOLVED, Confidence, Intent, IntentState, Sighting, key_of, number_of
 from brokerkit.orders.journal import Journal
@@ -62,7 +62,7 @@ class Reconciliation(Model):
 
 
 @dataclass(frozen=True)
-class Terms:
+class Trust:
     """How far the lists of a broker can be trusted."""
 
     proves_absence: bool
@@ -212,7 +212,7 @@ class Reconciler:
         blind: Sequence[Unread],
     ) -> Intent:
         settle = max(self._settle_seconds, self._journal.longest_delay() * 1.5)
-        terms = Terms(
+        trust = Trust(
             self._proves_absence and not self._clock_is_wrong(),
             dt.timedelta(seconds=settle),
             self._exclusive and not self._journal.is_shared(intent.day) and not blind,
@@ -226,7 +226,7 @@ class Reconciler:
                 return present  # somebody else decided meanwhile
             if falling:
                 present = present.model_copy(update={"watermark": None})
-            return judge(present, free, rivals, terms, now, is_over=is_over)
+            return judge(present, free, rivals, trust, now, is_over=is_over)
 
         judged = self._journal.revise(intent.id, change)
         if judged.order_id and judged.state is not intent.state and (delay := _delay(judged)):
@@ -238,44 +238,44 @@ class Reconciler:
 
 
 def judge(
-    intent: Intent, free: Sequence[Listed], rivals: Sequence[Intent], terms: Terms, now: dt.datetime, *, is_over: bool
+    intent: Intent, free: Sequence[Listed], rivals: Sequence[Intent], trust: Trust, now: dt.datetime, *, is_over: bool
 ) -> Intent:
     """Return the intent as a complete list leaves it. `free` are the rows that no intent accounts for.
 
     `rivals` are the other intents of the day that are being sent, not known or presumed absent: a row could be theirs.
     `is_over`: the day has ended.
     """
-    until = (intent.deadline or now) + terms.settle + EARLY
+    until = (intent.deadline or now) + trust.settle + EARLY
     fitting = [row for row in free if fits(intent, row, until=None if intent.state is _PRESUMED else until)]
     rest = [row for row in free if is_related(intent, row) and row not in fitting]
-    seen = _having_seen(intent, fitting, rest, terms, now)
+    seen = _having_seen(intent, fitting, rest, trust, now)
     if intent.watermark is None and not all(row.time for row in fitting + rest):
         return seen  # neither numbers nor times tell which rows came after it
     if len(fitting) > 1:
         return _ambiguous(seen, f"{len(fitting)} orders of the list could be it: {_named(fitting)}")
     if fitting:
-        return _matched(seen, fitting[0], rivals, terms)
+        return _matched(seen, fitting[0], rivals, trust)
     if is_over:
-        return _after_the_day(seen, terms)
-    settled = intent.deadline is not None and now >= intent.deadline + terms.settle
+        return _after_the_day(seen, trust)
+    settled = intent.deadline is not None and now >= intent.deadline + trust.settle
     if seen.state is _PRESUMED or not settled:
         return seen
-    if terms.unread:
+    if trust.unread:
         return seen
     if rest:
         return _ambiguous(seen, f"orders that nobody explains could be it, differently: {_named(rest)}")
     last = seen.sightings[-1]
-    if terms.proves_absence and last.lists >= LISTS and last.until - last.since >= terms.settle:
+    if trust.proves_absence and last.lists >= LISTS and last.until - last.since >= trust.settle:
         words = f"not visible after {last.lists} complete lists over {(last.until - last.since).total_seconds():.0f} s"
         return seen.moved(_PRESUMED, words, decided_at=now)
     return seen
 
 
 def _having_seen(
-    intent: Intent, fitting: Sequence[Listed], rest: Sequence[Listed], terms: Terms, now: dt.datetime
+    intent: Intent, fitting: Sequence[Listed], rest: Sequence[Listed], trust: Trust, now: dt.datetime
 ) -> Intent:
     keys = tuple(row.number for row in fitting)
-    unexplained = (*(row.number for row in rest), *terms.unread)
+    unexplained = (*(row.number for row in rest), *trust.unread)
     sightings = intent.sightings
     last = sightings[-1] if sightings else None
     if last and (last.fitting, last.unexplained, last.since.date()) == (keys, unexplained, now.date()):
@@ -285,7 +285,7 @@ def _having_seen(
     return intent.model_copy(update={"sightings": (*sightings, first)[-KEPT:]})
 
 
-def _matched(seen: Intent, row: Listed, rivals: Sequence[Intent], terms: Terms) -> Intent:
+def _matched(seen: Intent, row: Listed, rivals: Sequence[Intent], trust: Trust) -> Intent:
     unsure = [rival for rival in rivals if fits(rival, row, until=None)]
     if seen.state is _PRESUMED and any(rival.state in OPEN for rival in unsure):
         return seen  # the one that is not known has to be decided first
@@ -299,14 +299,14 @@ def _matched(seen: Intent, row: Listed, rivals: Sequence[Intent], terms: Terms) 
         f"order {row.order.id} of the broker's list is just like it, in {sum(each.lists for each in same)} lists",
         order_id=row.order.id,
         result=row.order,
-        confidence=Confidence.EXACT if terms.exclusive else Confidence.PROBABLE,
+        confidence=Confidence.EXACT if trust.exclusive else Confidence.PROBABLE,
         decided_at=same[0].until,
     )
 
 
-def _after_the_day(seen: Intent, terms: Terms) -> Intent:
+def _after_the_day(seen: Intent, trust: Trust) -> Intent:
     last = seen.sightings[-1]
-    if not terms.proves_absence or not last.is_empty or last.since.date() <= seen.day:
+    if not trust.proves_absence or not last.is_empty or last.since.date() <= seen.day:
         return seen
     if last.until - last.since < APART:
         return seen

@@ -10,11 +10,11 @@ from decimal import Decimal
 from functools import cached_property
 
 from brokerkit.market.costs import cut
-from brokerkit.models import Side
 from brokerkit.sandbox.days import next_played_day, settled_on
 from brokerkit.sandbox.instruments import Instrument
 from brokerkit.sandbox.roll import Roll
 from brokerkit.sandbox.rows import Entry, ExchangeRefusal, Refusal
+from brokerkit.words import Side
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ from itertools import chain
 from random import Random
 from typing import Generic, TypeAlias, TypeVar
 
-from brokerkit.market.ticks import Kind, tick_size
-from brokerkit.models import Side
+from brokerkit.market.ticks import tick_size
 from brokerkit.sandbox.candles import MinuteBars, Trade
 from brokerkit.sandbox.instruments import Instrument
 from brokerkit.sandbox.prints import Day, opening_day, opening_prints
+from brokerkit.words import SecurityType, Side
 
 LEVELS = 10
 """Prices a side that the market tells."""
@@ -337,12 +337,12 @@ def open_book(seed: int, instrument: Instrument, today: dt.date, *, salt: str = 
     return book
 
 
-def step_up(price: int, kind: Kind) -> int:
+def step_up(price: int, kind: SecurityType) -> int:
     """Return the next price above one that is on the step."""
     return price + int(tick_size(Decimal(price), kind))
 
 
-def step_down(price: int, kind: Kind) -> int:
+def step_down(price: int, kind: SecurityType) -> int:
     """Return the next price below one that is on the step; 0 below the lowest."""
     return price - int(tick_size(Decimal(price - 1), kind)) if price > 1 else 0
 

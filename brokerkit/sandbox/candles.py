@@ -10,10 +10,10 @@ from itertools import pairwise
 from random import Random
 from typing import TYPE_CHECKING
 
-from brokerkit.market.clock import KST
+from brokerkit.clock import KST
 from brokerkit.market.ticks import round_to_tick
-from brokerkit.models import Side
 from brokerkit.sandbox.instruments import Instrument
+from brokerkit.words import Side
 
 if TYPE_CHECKING:
     from brokerkit.sandbox.flows import DayOfFlow, OldDay

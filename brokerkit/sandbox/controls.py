@@ -17,11 +17,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request as HttpRequest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from brokerkit.market.clock import KST
+from brokerkit.clock import KST
 from brokerkit.market.sessions import Phase
-from brokerkit.models import Side
 from brokerkit.sandbox.exchange import LARGEST_AMOUNT, ExchangeRefusal
 from brokerkit.sandbox.server import Face, JsonResponse
+from brokerkit.words import Side
 
 PREFIX = "/_sandbox/"
 SECRET_HEADER = "x-sandbox-secret"  # noqa: S105 - the name of a header

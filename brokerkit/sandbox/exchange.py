@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Self
 
-from brokerkit.market.clock import KST
-from brokerkit.market.clock import today as real_today
+from brokerkit.clock import KST
+from brokerkit.clock import today as real_today
 from brokerkit.market.sessions import CONTINUOUS, Phase, offers
-from brokerkit.models import OrderRequest, OrderType, Side, TimeInForce
+from brokerkit.models import OrderRequest
 from brokerkit.sandbox import history, state
 from brokerkit.sandbox.accounts import Account, AccountState, Costs, Holding
 from brokerkit.sandbox.books import opposite
@@ -26,6 +26,7 @@ from brokerkit.sandbox.public import PublicMarket
 from brokerkit.sandbox.roll import Key, Page
 from brokerkit.sandbox.rows import Entry, ExchangeOrder, ExchangeRefusal, Execution, Refusal
 from brokerkit.sandbox.terms import amended_request, check_numbers, check_offered, is_whole, terms_of
+from brokerkit.words import OrderType, Side, TimeInForce
 
 __all__ = [
     "AccountState",

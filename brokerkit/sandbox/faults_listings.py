@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 
-from brokerkit.market import clock
-from brokerkit.models import Venue
+from brokerkit import clock
 from brokerkit.sandbox.faults import Rule
 from brokerkit.sandbox.faults_answers import Edit, refused
 from brokerkit.sandbox.faults_turn import Answer, Turn, fields
+from brokerkit.words import Venue
 
 Row = dict[str, Any]
 OTHER_VENUES = frozenset({str(Venue.NXT), str(Venue.SOR)})

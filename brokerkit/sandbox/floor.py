@@ -9,13 +9,13 @@ from random import Random
 
 from brokerkit.market.costs import transaction_tax_rate
 from brokerkit.market.sessions import AUCTIONS, CONTINUOUS, Phase, offers
-from brokerkit.models import OrderType, Side, TimeInForce, Venue
 from brokerkit.sandbox.books import Book, Pair, Place, Resting, open_book
 from brokerkit.sandbox.candles import Trade
 from brokerkit.sandbox.days import day_of_tax
 from brokerkit.sandbox.instruments import Instrument
 from brokerkit.sandbox.rows import Entry, Execution
 from brokerkit.sandbox.terms import Terms
+from brokerkit.words import OrderType, Side, TimeInForce, Venue
 
 _AFTER_THE_CLOSE = frozenset({Phase.AFTER_CLOSE_CLOSING_PRICE, Phase.AFTER_MARKET, Phase.CLOSED})
 _ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK})

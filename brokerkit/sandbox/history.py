@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import chain, islice
 from random import Random
 
-from brokerkit.market.clock import KST
+from brokerkit.clock import KST
 from brokerkit.models import OrderRequest
 from brokerkit.sandbox.accounts import Account
 from brokerkit.sandbox.roll import Key, Page

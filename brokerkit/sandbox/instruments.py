@@ -11,7 +11,8 @@ from random import Random
 from types import MappingProxyType
 from typing import NamedTuple
 
-from brokerkit.market.ticks import Kind, price_limits, round_to_tick
+from brokerkit.market.ticks import price_limits, round_to_tick
+from brokerkit.words import SecurityType
 
 
 class Market(StrEnum):
@@ -30,7 +31,7 @@ class Instrument:
     name: str
     """Korean name."""
     market: Market
-    kind: Kind
+    kind: SecurityType
     """STOCK or FUND (ETF, ETN)."""
     previous_close: Decimal
     upper_limit: Decimal
@@ -245,9 +246,9 @@ def list_instruments(seed: int) -> Mapping[str, Instrument]:
     """Return everything that is listed, by symbol, with prices of that seed."""
     listed: dict[str, Instrument] = {}
     for rows, market, kind, at_nxt in (
-        (_with_invented(_KOSPI, _KOSPI_COUNT, "990"), Market.KOSPI, Kind.STOCK, _KOSPI_AT_NXT),
-        (_with_invented(_KOSDAQ, _KOSDAQ_COUNT, "995"), Market.KOSDAQ, Kind.STOCK, _KOSDAQ_AT_NXT),
-        (_rows(_FUNDS), Market.KOSPI, Kind.FUND, 0),
+        (_with_invented(_KOSPI, _KOSPI_COUNT, "990"), Market.KOSPI, SecurityType.STOCK, _KOSPI_AT_NXT),
+        (_with_invented(_KOSDAQ, _KOSDAQ_COUNT, "995"), Market.KOSDAQ, SecurityType.STOCK, _KOSDAQ_AT_NXT),
+        (_rows(_FUNDS), Market.KOSPI, SecurityType.FUND, 0),
     ):
         for index, row in enumerate(rows):
             listed[row.symbol] = _instrument(seed, row, market, kind, nxt=index < at_nxt)
@@ -276,7 +277,7 @@ def _with_invented(table: str, count: int, prefix: str) -> Iterator[_Row]:
         yield _Row(f"{prefix}{index:02d}0", price, f"모의{trade}{prefix[-1]}{index:02d}")
 
 
-def _instrument(seed: int, row: _Row, market: Market, kind: Kind, *, nxt: bool) -> Instrument:
+def _instrument(seed: int, row: _Row, market: Market, kind: SecurityType, *, nxt: bool) -> Instrument:
     random = Random(f"{seed}/{row.symbol}/listing")  # noqa: S311 - repeatable on purpose
     previous_close = round_to_tick(Decimal(row.price * random.randint(9_800, 10_200)) / 10_000, kind, up=False)
     lower, upper = _limits(row.symbol, previous_close, kind)
@@ -291,7 +292,7 @@ def _instrument(seed: int, row: _Row, market: Market, kind: Kind, *, nxt: bool) 
         listed_shares=Decimal(random.randrange(20_000, 400_000) * 1_000),
         nxt=nxt,
         listed_on=_FIRST_LISTING + dt.timedelta(days=random.randrange(_LISTING_DAYS)),
-        sector=f"모의업종{random.randint(1, _SECTORS):02d}" if kind is Kind.STOCK else "모의펀드",
+        sector=f"모의업종{random.randint(1, _SECTORS):02d}" if kind is SecurityType.STOCK else "모의펀드",
     )
 
 
@@ -301,5 +302,5 @@ def on_another_day(instrument: Instrument, previous_close: Decimal) -> Instrumen
     return replace(instrument, previous_close=previous_close, lower_limit=lower, upper_limit=upper)
 
 
-def _limits(symbol: str, base: Decimal, kind: Kind) -> tuple[Decimal, Decimal]:
+def _limits(symbol: str, base: Decimal, kind: SecurityType) -> tuple[Decimal, Decimal]:
     return price_limits(base, kind, 60 if symbol in _LEVERAGED else 30)

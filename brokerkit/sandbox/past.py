@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import cached_property, lru_cache
 from random import Random
 
-from brokerkit.market.clock import KST
+from brokerkit.clock import KST
 from brokerkit.market.ticks import round_to_tick
 from brokerkit.models import InvestorFlow
 from brokerkit.sandbox.candles import Candle, daily_candles

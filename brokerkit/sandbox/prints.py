@@ -9,11 +9,11 @@ from decimal import Decimal
 from itertools import pairwise
 from random import Random
 
-from brokerkit.market.clock import KST
+from brokerkit.clock import KST
 from brokerkit.market.ticks import round_to_tick, tick_size
-from brokerkit.models import Side
 from brokerkit.sandbox.candles import DAY_BEGINS, Trade
 from brokerkit.sandbox.instruments import Instrument
+from brokerkit.words import Side
 
 PRINTS = 120
 _SECONDS = 30

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import ROUND_HALF_UP, Decimal
 
-from brokerkit.market.clock import KST
+from brokerkit.clock import KST
 from brokerkit.market.sessions import Phase
-from brokerkit.models import InvestorFlow, Level, OrderBook, Quote, Side, Venue
+from brokerkit.models import InvestorFlow, Level, OrderBook, Quote
 from brokerkit.sandbox.books import Book
 from brokerkit.sandbox.candles import Candle, Trade
 from brokerkit.sandbox.days import YEAR
@@ -20,6 +20,7 @@ from brokerkit.sandbox.instruments import Instrument
 from brokerkit.sandbox.past import Past
 from brokerkit.sandbox.prints import Day
 from brokerkit.sandbox.rows import Entry, ExchangeRefusal, Refusal
+from brokerkit.words import Side, Venue
 
 _OPENING = dt.time(10, 0, tzinfo=KST)
 _HUNDREDTH = Decimal("0.01")

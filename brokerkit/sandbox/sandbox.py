@@ -15,11 +15,10 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from brokerkit import files
+from brokerkit import clock, files
 from brokerkit.errors import BrokerError, ConfigError
 from brokerkit.extensions import SANDBOXES, extensions, load, unfit
 from brokerkit.files import read_plain, write_private
-from brokerkit.market import clock
 from brokerkit.sandbox.certificate import make_certificate
 from brokerkit.sandbox.controls import controlled
 from brokerkit.sandbox.exchange import Exchange

@@ -15,9 +15,9 @@ from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from brokerkit.market.clock import KST
+from brokerkit.clock import KST
 from brokerkit.market.sessions import Phase
-from brokerkit.models import OrderRequest, Side
+from brokerkit.models import OrderRequest
 from brokerkit.sandbox.accounts import Account, Costs, Lot
 from brokerkit.sandbox.books import Book, Place, Resting
 from brokerkit.sandbox.candles import Trade
@@ -28,6 +28,7 @@ from brokerkit.sandbox.past import Past, Played
 from brokerkit.sandbox.prints import Day
 from brokerkit.sandbox.roll import Roll
 from brokerkit.sandbox.rows import Entry, ExchangeOrder, Execution
+from brokerkit.words import Side
 
 Item = TypeVar("Item")
 

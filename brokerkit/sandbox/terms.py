@@ -8,11 +8,12 @@ from decimal import Decimal
 
 from brokerkit.errors import InvalidRequest
 from brokerkit.market.sessions import Offer, Phase
-from brokerkit.market.ticks import Kind, is_on_tick, round_to_tick
-from brokerkit.models import PRICED, OrderRequest, OrderType, Side, Venue
+from brokerkit.market.ticks import is_on_tick, round_to_tick
+from brokerkit.models import PRICED, OrderRequest
 from brokerkit.sandbox.books import Book, Place, opposite, step_down, step_up
 from brokerkit.sandbox.instruments import Instrument
 from brokerkit.sandbox.rows import Entry, ExchangeRefusal, Refusal
+from brokerkit.words import OrderType, SecurityType, Side, Venue
 
 _MOST_SHARES = Decimal(10) ** 10
 """An order of more is a slip; without an end the arithmetic of Decimal would not stay exact."""
@@ -109,7 +110,7 @@ def check_offered(request: OrderRequest, instrument: Instrument, phase: Phase, o
     refused = (request.type, request.time_in_force) not in offered
     if request.venue is Venue.KRX:
         # The evening at KRX has no funds. Which shares it leaves out is not told.
-        refused |= phase is Phase.AFTER_MARKET and instrument.kind is not Kind.STOCK
+        refused |= phase is Phase.AFTER_MARKET and instrument.kind is not SecurityType.STOCK
     elif request.venue is Venue.NXT or phase in (Phase.PRE_MARKET, Phase.AFTER_MARKET):
         refused |= not instrument.nxt
     if refused:

@@ -12,14 +12,11 @@ from brokerkit.broker import Broker
 from brokerkit.errors import (
     AuthError,
 )
-from brokerkit.models import (
-    OrderType,
-    Quote,
-    Side,
-)
+from brokerkit.models import Quote
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.server import Face
 from brokerkit.testing.base import FUND, STOCK, Contract
+from brokerkit.words import OrderType, Side
 
 
 class AccountContract(Contract):

@@ -9,24 +9,17 @@ from typing import ClassVar
 
 import pytest
 
-from brokerkit import get_broker
+from brokerkit import clock, get_broker
 from brokerkit.broker import Broker
 from brokerkit.errors import (
     BrokerError,
 )
-from brokerkit.market import clock
-from brokerkit.models import (
-    Balance,
-    InvestorFlow,
-    Order,
-    Position,
-    Quote,
-    Side,
-)
+from brokerkit.models import Balance, InvestorFlow, Order, Position, Quote
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import AccountState, ExchangeOrder
 from brokerkit.sandbox.server import Face
 from brokerkit.testing.truth import differences, position_of, status_of
+from brokerkit.words import Side
 
 STOCK = "005930"
 FUND = "069500"
@@ -40,7 +33,7 @@ class Contract:
     broker: ClassVar[str]
     rounds: ClassVar[dict[type, dict[str, Decimal]]] = {}
     """Fields that the broker rounds, and by how much less than which they may be off."""
-    order_paths: ClassVar[tuple[str, ...]]
+    order_calls: ClassVar[tuple[str, ...]]
     """How the paths of orders, amendments and cancellations begin."""
     balance_requests: ClassVar[int]
     """Requests that a balance of 120 positions takes: its pages, and the call for the cash where there is one."""
@@ -126,7 +119,7 @@ class Contract:
         return sandbox.exchange.order_book(STOCK).bids[0].price
 
     def orders_seen(self, face: Face) -> list[str]:
-        return [request.path for request in face.requests if request.path.startswith(self.order_paths)]
+        return [request.path for request in face.requests if request.path.startswith(self.order_calls)]
 
     def kill_tokens(self, face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
         face.kill_tokens()

@@ -8,15 +8,16 @@ from decimal import Decimal
 
 import pytest
 
+from brokerkit import clock
 from brokerkit.broker import Broker
 from brokerkit.errors import InvalidRequest
-from brokerkit.market import clock
 from brokerkit.market.days import previous_trading_day
 from brokerkit.market.sessions import Phase
-from brokerkit.models import OrderRequest, OrderStatus, OrderType, Side
+from brokerkit.models import OrderRequest
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.server import Face
 from brokerkit.testing.base import STOCK, Contract
+from brokerkit.words import OrderStatus, OrderType, Side
 
 OTHER = "035720"
 

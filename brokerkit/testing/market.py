@@ -7,13 +7,14 @@ from decimal import Decimal
 import pytest
 from starlette.responses import Response
 
+from brokerkit import clock
 from brokerkit.broker import VERBS, Broker
 from brokerkit.errors import InvalidOrder, InvalidRequest, UnknownSymbol
-from brokerkit.market import clock
-from brokerkit.models import OrderBook, OrderType, Side, Venue
+from brokerkit.models import OrderBook
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.server import Face, Request
 from brokerkit.testing.base import ETN, FUND, STOCK, UNLISTED, Contract
+from brokerkit.words import OrderType, Side, Venue
 
 
 class MarketContract(Contract):

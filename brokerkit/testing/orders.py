@@ -17,17 +17,11 @@ from brokerkit.errors import (
     UnknownSymbol,
     Unsupported,
 )
-from brokerkit.models import (
-    Order,
-    OrderRequest,
-    OrderStatus,
-    OrderType,
-    Side,
-    Venue,
-)
+from brokerkit.models import Order, OrderRequest
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.server import Face
 from brokerkit.testing.base import FUND, STOCK, UNLISTED, Contract
+from brokerkit.words import OrderStatus, OrderType, Side, Venue
 
 
 class OrderContract(Contract):

@@ -13,13 +13,11 @@ from brokerkit.errors import (
     UnknownSymbol,
     Unsupported,
 )
-from brokerkit.models import (
-    Side,
-)
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.server import Face
 from brokerkit.testing.base import FUND, STOCK, UNLISTED, Contract
 from brokerkit.testing.truth import nets_of
+from brokerkit.words import Side
 
 SYMBOLS = (STOCK, "000660", "035720", "006360", FUND, "0126Z0")
 

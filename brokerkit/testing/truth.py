@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from decimal import ROUND_HALF_UP, Decimal
 
-from brokerkit.models import Flow, InvestorFlow, Model, OrderStatus, Position
+from brokerkit.models import Flow, InvestorFlow, Model, Position
 from brokerkit.sandbox.exchange import ExchangeOrder, Holding
+from brokerkit.words import OrderStatus
 
 
 def status_of(order: ExchangeOrder) -> OrderStatus:

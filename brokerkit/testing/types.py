@@ -9,10 +9,11 @@ import pytest
 from brokerkit.broker import Broker
 from brokerkit.errors import Unsupported
 from brokerkit.market.sessions import Phase, offers
-from brokerkit.models import PRICED, Order, OrderStatus, OrderType, Side, TimeInForce, Venue
+from brokerkit.models import PRICED, Order
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.server import Face
 from brokerkit.testing.base import STOCK, Contract
+from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
 
 OFFERED = [(venue, kind, time) for venue in Venue for kind, time in sorted(offers(venue, Phase.REGULAR))]
 REFUSED = [

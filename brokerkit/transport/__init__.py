@@ -1,21 +1,20 @@
 """Machinery that adapters share. What an adapter may import is listed in `__all__`."""
 
+from brokerkit.text import Text, Words
 from brokerkit.transport.auth import Token
 from brokerkit.transport.codes import Codes
-from brokerkit.transport.connection import Answer
-from brokerkit.transport.endpoint import Body, Effect, Endpoint, Parameters, Reply, Request
+from brokerkit.transport.connection import Response
+from brokerkit.transport.endpoint import Block, Effect, Endpoint, Parameters, Reply, Request
 from brokerkit.transport.http import Client
 from brokerkit.transport.limits import Limit
 from brokerkit.transport.numbers import GRAMMAR, Blankable, Day, Number, TextNumber, wire_text
 from brokerkit.transport.preparing import preparing
 from brokerkit.transport.rows import OddRow, Row
-from brokerkit.transport.text import Text, Words
 
 __all__ = [
     "GRAMMAR",
-    "Answer",
     "Blankable",
-    "Body",
+    "Block",
     "Client",
     "Codes",
     "Day",
@@ -27,6 +26,7 @@ __all__ = [
     "Parameters",
     "Reply",
     "Request",
+    "Response",
     "Row",
     "Text",
     "TextNumber",

@@ -15,9 +15,8 @@ from pathlib import Path
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, SecretBytes, SecretStr, ValidationError, field_serializer
 
-from brokerkit import files
+from brokerkit import clock, files
 from brokerkit.errors import AuthError, ConfigError, NetworkError, RateLimited, WireError
-from brokerkit.market import clock
 
 logger = logging.getLogger("brokerkit")
 

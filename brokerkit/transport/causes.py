@@ -5,8 +5,8 @@ from __future__ import annotations
 import ssl
 from typing import Literal
 
+from brokerkit.text import sanitize
 from brokerkit.transport.incoming import Malformed
-from brokerkit.transport.text import sanitize
 
 
 def words_of(error: Exception) -> str:

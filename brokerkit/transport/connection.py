@@ -24,7 +24,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Retry
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from brokerkit.transport.causes import advice_for, chain_of, words_of
-from brokerkit.transport.incoming import Incoming, Response, check_framing
+from brokerkit.transport.incoming import Incoming, RawResponse, check_framing
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
@@ -40,7 +40,7 @@ class GateClosed(Exception):
     """The last check before the first byte said no."""
 
 
-class Attempt:
+class Transmission:
     """What happens to one request: bytes sent so far, its deadline, the connection it uses.
 
     `fresh` wants a connection that was not idle, `gate` is asked before the first byte.
@@ -53,7 +53,7 @@ class Attempt:
         self.gate = gate
         self.reused = False
         self.connection: _Counted | None = None
-        self.response: Response | None = None
+        self.response: RawResponse | None = None
 
     def is_over(self) -> bool:
         """Say whether the deadline has passed."""
@@ -89,7 +89,7 @@ class _Counted(HTTPConnection):
 
     debuglevel = 0
     used_at = 0.0
-    attempt: Attempt | None = None
+    attempt: Transmission | None = None
     owes = False
     """Something was asked on it, and its answer has not been read to the end."""
 
@@ -117,12 +117,12 @@ class _Counted(HTTPConnection):
         self.used_at = time.monotonic()
         super().send(data)
 
-    def response_class(self, sock: Any, **how: Any) -> Response:  # type: ignore[override]
+    def response_class(self, sock: Any, **how: Any) -> RawResponse:  # type: ignore[override]
         """Return the reader of the answer, which knows how long it may take."""
         attempt = self.attempt
         if attempt is None:
             raise GateClosed("nobody waits for an answer")
-        attempt.response = Response(Incoming(sock, attempt.deadline), **how)
+        attempt.response = RawResponse(Incoming(sock, attempt.deadline), **how)
         return attempt.response
 
     def getresponse(self) -> Any:
@@ -164,7 +164,7 @@ class _Kept:
 class _Pool(HTTPConnectionPool):
     ConnectionCls = _Counted
     QueueCls = _Kept  # type: ignore[assignment]
-    attempt: Attempt | None = None
+    attempt: Transmission | None = None
     """For whom the next connection is."""
 
     def _get_conn(self, timeout: float | None = None) -> Any:
@@ -194,7 +194,7 @@ class Line(HTTPAdapter):
     Looks up once what requests looks up for every call (pool, certificates), and leaves proxies and cookies out.
     """
 
-    attempt: Attempt | None = None
+    attempt: Transmission | None = None
     _inner: Line | None = None
 
     def free(self) -> Line:
@@ -263,7 +263,7 @@ def new_line() -> Line:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What the server answered; header names are looked up without regard to case. Its text shows no content."""
 
     status: int
@@ -286,12 +286,12 @@ class Failure:
 
 def transmit(
     line: Line,
-    attempt: Attempt,
+    attempt: Transmission,
     prepare: Callable[[], requests.PreparedRequest],
     *,
     cap: int,
     verify: str | Literal[True] = True,
-) -> Answer | Failure:
+) -> Response | Failure:
     """Send one request once and return what came of it.
 
     Nothing is raised from here, whatever happens: a traceback through what it calls would carry headers and body.
@@ -315,11 +315,11 @@ def transmit(
 
 def _exchanged(
     line: Line,
-    attempt: Attempt,
+    attempt: Transmission,
     prepare: Callable[[], requests.PreparedRequest],
     cap: int,
     verify: str | Literal[True],
-) -> Answer | Failure:
+) -> Response | Failure:
     prepared = prepare()
     if type(line).send is not _SEND:
         attempt.sent = None  # until a connection of ours counts: the transport is somebody else's
@@ -329,7 +329,7 @@ def _exchanged(
     if content is None:
         return Failure(f"the answer is larger than {cap} bytes", attempt.sent)
     attempt.is_answered()
-    return Answer(response.status_code, response.headers, content, attempt.sent)
+    return Response(response.status_code, response.headers, content, attempt.sent)
 
 
 def _read(response: requests.Response, cap: int) -> bytes | None:
@@ -343,7 +343,7 @@ def _read(response: requests.Response, cap: int) -> bytes | None:
     return b"".join(parts)
 
 
-def _is_stale(error: BaseException, attempt: Attempt) -> bool:
+def _is_stale(error: BaseException, attempt: Transmission) -> bool:
     """Say whether a kept connection was closed before a byte of the answer came."""
     closed = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
     return (
@@ -354,7 +354,7 @@ def _is_stale(error: BaseException, attempt: Attempt) -> bool:
     )
 
 
-def _words(error: Exception, attempt: Attempt) -> str:
+def _words(error: Exception, attempt: Transmission) -> str:
     if isinstance(error, GateClosed):
         return str(error)
     if attempt.is_over() or isinstance(error, TimeoutError):

@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from brokerkit.errors import Unsupported
 from brokerkit.models import Model
-from brokerkit.transport.text import sanitize
+from brokerkit.text import sanitize
 
 M = TypeVar("M", bound=Model)
-R = TypeVar("R", bound="Body")
+R = TypeVar("R", bound="Block")
 Parameters = Mapping[str, "str | SecretStr"]
 
 
@@ -27,7 +27,7 @@ class Effect(Enum):
     ORDER = "order"
 
 
-class Body(BaseModel):
+class Block(BaseModel):
     """Base of all that is read from an answer: unknown fields pass, validation errors do not show their input.
 
     Its text shows no values: tracebacks print it, and a server may send secrets back. Nor does the JSON reader keep
@@ -40,7 +40,7 @@ class Body(BaseModel):
         return []
 
 
-class Reply(Body, Generic[M]):
+class Reply(Block, Generic[M]):
     """A broker's answer, field by field, on its way to the common model `M`.
 
     Attributes and properties must be named as fields of `M` (checked when the class is defined), except those listed in

@@ -35,20 +35,29 @@ from brokerkit.errors import (
     RateLimited,
     WireError,
 )
+from brokerkit.text import Redactor
 from brokerkit.transport.auth import Token, cache_directory, digest, token_cache
-from brokerkit.transport.connection import TOTAL_SECONDS, Answer, Attempt, Failure, GateClosed, Line, new_line, transmit
-from brokerkit.transport.endpoint import Body, Effect, Endpoint, Parameters, Request
+from brokerkit.transport.connection import (
+    TOTAL_SECONDS,
+    Failure,
+    GateClosed,
+    Line,
+    Response,
+    Transmission,
+    new_line,
+    transmit,
+)
+from brokerkit.transport.endpoint import Block, Effect, Endpoint, Parameters, Request
 from brokerkit.transport.limits import Limit, Limiter, Turn, limiter_for, take_turn
 from brokerkit.transport.outgoing import as_read, check_certificates, is_plain, loopback_url, prepared
 from brokerkit.transport.paging import complete, follow
 from brokerkit.transport.permits import Permit, Sending, check_issued
 from brokerkit.transport.preparing import preparing
 from brokerkit.transport.reading import Reader
-from brokerkit.transport.text import Redactor
 
 logger = logging.getLogger("brokerkit")
 
-R = TypeVar("R", bound=Body)
+R = TypeVar("R", bound=Block)
 LIST_CAP = 8 * 1024 * 1024
 ORDER_CAP = 1024 * 1024
 SLOT_SECONDS = 30.0
@@ -71,7 +80,7 @@ class Client(Reader):
     """Least seconds between two token issues."""
     too_soon: ClassVar[str | None] = None
     """Code with which the broker refuses a token that is asked for before those seconds are over."""
-    order_paths: ClassVar[str] = "$."
+    order_calls: ClassVar[str] = "$."
     """Pattern of the calls (as "post /path", in small letters) that move orders: as anything but an ORDER they are
     refused."""
 
@@ -121,7 +130,7 @@ class Client(Reader):
     def revoke_token(self, token: SecretStr) -> None:
         """Tell the broker to forget the token."""
 
-    def next_page(self, endpoint: Endpoint[Any], request: Request, answer: Answer, reply: Body) -> Request | None:
+    def next_page(self, endpoint: Endpoint[Any], request: Request, answer: Response, reply: Block) -> Request | None:
         """Return the request for the page that follows, None at the broker's own end mark."""
         return None
 
@@ -200,7 +209,7 @@ class Client(Reader):
 
     # How it is done
 
-    def _page(self, endpoint: Endpoint[R], request: Request) -> tuple[Answer, R]:
+    def _page(self, endpoint: Endpoint[R], request: Request) -> tuple[Response, R]:
         if (endpoint.method, endpoint.path, endpoint.effect) not in self._checked:
             self._check_path(endpoint)
         if endpoint.effect is Effect.ORDER:
@@ -235,7 +244,7 @@ class Client(Reader):
     def _check_path(self, endpoint: Endpoint[Any]) -> None:
         """Refuse what moves orders and says something else of itself, and what a server may read as another path."""
         method, path = endpoint.method.lower(), endpoint.path
-        if endpoint.effect is not Effect.ORDER and re.search(self.order_paths, f"{method} {as_read(path)}"):
+        if endpoint.effect is not Effect.ORDER and re.search(self.order_calls, f"{method} {as_read(path)}"):
             raise self._blocked(endpoint)
         if not is_plain(path):
             raise self._error(InvalidRequest, endpoint, "the path of a call is written as /names/and/slashes only")
@@ -246,14 +255,14 @@ class Client(Reader):
         check_issued(permit)
         return Sending(self._threads, permit)
 
-    def _order(self, endpoint: Endpoint[R], request: Request) -> tuple[Answer, R]:
+    def _order(self, endpoint: Endpoint[R], request: Request) -> tuple[Response, R]:
         permit: Permit | None = getattr(self._threads, "permit", None)
         if permit is None:
             raise self._blocked(endpoint)
         with Sending(self._threads, None):  # a call inside this one has to bring a permit of its own
             return self._permitted(endpoint, request, permit)
 
-    def _permitted(self, endpoint: Endpoint[R], request: Request, permit: Permit) -> tuple[Answer, R]:
+    def _permitted(self, endpoint: Endpoint[R], request: Request, permit: Permit) -> tuple[Response, R]:
         with preparing("the access token"):
             token, sealed, turn = self._sealed(endpoint, request, urgent=permit.urgent)
         if token is None:
@@ -304,7 +313,7 @@ class Client(Reader):
             turn.ended(sent=False)
             raise
 
-    def _sent(self, endpoint: Endpoint[Any], request: Request, turn: Turn, permit: Permit | None = None) -> Answer:
+    def _sent(self, endpoint: Endpoint[Any], request: Request, turn: Turn, permit: Permit | None = None) -> Response:
         is_read = endpoint.effect is Effect.READ
 
         def gate() -> None:
@@ -316,7 +325,7 @@ class Client(Reader):
                 permit.check()
 
         for again in (False, True):
-            attempt = Attempt(fresh=not is_read, gate=gate)
+            attempt = Transmission(fresh=not is_read, gate=gate)
             try:
                 result = transmit(
                     self._line(),
@@ -332,7 +341,7 @@ class Client(Reader):
                 if permit is not None:
                     permit.sent = attempt.sent
                 turn.ended(sent=attempt.sent != 0)
-            if isinstance(result, Answer):
+            if isinstance(result, Response):
                 self._compare_clocks(result)
                 return result
             if again or not is_read or not result.stale:

@@ -76,7 +76,7 @@ class _Buffer(io.BufferedReader):
         super().close()
 
 
-class Response(HTTPResponse):
+class RawResponse(HTTPResponse):
     """An answer whose length is a number, or whose chunks are told by numbers, and never both."""
 
     def __init__(self, incoming: Incoming, **how: Any) -> None:

@@ -15,8 +15,8 @@ from pydantic import SecretStr
 
 from brokerkit import files
 from brokerkit.errors import ConfigError
+from brokerkit.text import sanitize
 from brokerkit.transport.endpoint import Endpoint, Request
-from brokerkit.transport.text import sanitize
 
 _PLAIN = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 

@@ -11,16 +11,16 @@ from typing import Any, ClassVar, NoReturn, TypeVar, cast
 
 from pydantic import ValidationError
 
+from brokerkit import clock
 from brokerkit.errors import BrokerError, IncompleteListing, NetworkError, OrderUncertain, Rejected, WireError
-from brokerkit.market import clock
-from brokerkit.transport.connection import Answer
-from brokerkit.transport.endpoint import Body, Effect, Endpoint, deepest_fault
+from brokerkit.text import Redactor
+from brokerkit.transport.connection import Response
+from brokerkit.transport.endpoint import Block, Effect, Endpoint, deepest_fault
 from brokerkit.transport.rows import OddRow
-from brokerkit.transport.text import Redactor
 
 logger = logging.getLogger("brokerkit")
 
-R = TypeVar("R", bound=Body)
+R = TypeVar("R", bound=Block)
 T = TypeVar("T")
 NOTED_SKEW = 5.0
 """Seconds by which the clocks may differ without a warning."""
@@ -42,7 +42,7 @@ class Reader(ABC):
     """What a client knows about answers. `Client` builds on it; an adapter fills the hooks of both."""
 
     broker: ClassVar[str]
-    answer_id: ClassVar[str]
+    echo_header: ClassVar[str]
     """Header in which the broker sends the id of the call back."""
     refusals: ClassVar[Mapping[str, type[BrokerError]]]
     """Broker's code to error class; other codes are a plain Rejected."""
@@ -57,7 +57,7 @@ class Reader(ABC):
     """Knows the secrets of this client; no error leaves without it."""
 
     @abstractmethod
-    def check(self, endpoint: Endpoint[Any], answer: Answer) -> None:
+    def check(self, endpoint: Endpoint[Any], answer: Response) -> None:
         """Read the body's own code first and call `self.refuse` unless it says success."""
 
     @abstractmethod
@@ -89,7 +89,7 @@ class Reader(ABC):
         """Return the error for an answer that parses but cannot be right."""
         return cast(WireError, self._error(WireError, endpoint, words))
 
-    def no_verdict(self, endpoint: Endpoint[Any], answer: Answer, words: str) -> BrokerError:
+    def no_verdict(self, endpoint: Endpoint[Any], answer: Response, words: str) -> BrokerError:
         """Return the error for an answer that says neither yes nor no: the server's own trouble under HTTP 5xx."""
         if 500 <= answer.status < 600:
             return self._error(NetworkError, endpoint, words, advice=f"{TROUBLE} {self.advise('') or ''}".strip())
@@ -110,7 +110,7 @@ class Reader(ABC):
         """Return the error for a list with an odd row."""
         return self.wrong(endpoint, f"in the row of {row.number(*number) or 'no number'}, {row.fault}")
 
-    def _read(self, endpoint: Endpoint[R], answer: Answer) -> R:
+    def _read(self, endpoint: Endpoint[R], answer: Response) -> R:
         """Return the checked reply. What fails here is raised anew, without the frames that hold the broker's words."""
         failure: BrokerError | None = None
         try:
@@ -129,12 +129,12 @@ class Reader(ABC):
             raise failure
         return self._parsed(endpoint, answer)
 
-    def _check_id(self, endpoint: Endpoint[Any], answer: Answer) -> None:
-        sent_back = answer.headers.get(self.answer_id)
+    def _check_id(self, endpoint: Endpoint[Any], answer: Response) -> None:
+        sent_back = answer.headers.get(self.echo_header)
         if sent_back and endpoint.effect is not Effect.AUTH and sent_back.strip() != endpoint.id(self.environment):
             raise self._error(WireError, endpoint, f"this is the answer to another call ({sent_back})")
 
-    def _ambiguous(self, endpoint: Endpoint[Any], answer: Answer) -> BrokerError | None:
+    def _ambiguous(self, endpoint: Endpoint[Any], answer: Response) -> BrokerError | None:
         """Return the error for an answer to an order in which two readers could read two values."""
         try:
             json.loads(answer.content, object_pairs_hook=_check_names, parse_int=str, parse_float=str)
@@ -144,7 +144,7 @@ class Reader(ABC):
             return self._unreadable(endpoint, answer)
         return None
 
-    def _unreadable(self, endpoint: Endpoint[Any], answer: Answer) -> BrokerError:
+    def _unreadable(self, endpoint: Endpoint[Any], answer: Response) -> BrokerError:
         kind = answer.headers.get("Content-Type") or "no content type"
         words = f"not the broker's JSON: HTTP {answer.status}, {len(answer.content)} bytes, {kind}"
         if 500 <= answer.status < 600:
@@ -157,7 +157,7 @@ class Reader(ABC):
         """Return a row of a `block` whose `fields` were taken as they came; a WireError names the one that is wrong."""
         return self._valid(endpoint, lambda: kind.model_validate(fields), f"{block}.")
 
-    def _compare_clocks(self, answer: Answer) -> None:
+    def _compare_clocks(self, answer: Response) -> None:
         """Keep by how many seconds the broker's clock is ahead of ours."""
         told = answer.headers.get("Date")
         if told is None or told == self._date:
@@ -174,7 +174,7 @@ class Reader(ABC):
             logger.warning("%s: the clock of this machine differs from the broker's by %.0f s", self.broker, skew)
         self.skew = skew
 
-    def _parsed(self, endpoint: Endpoint[R], answer: Answer) -> R:
+    def _parsed(self, endpoint: Endpoint[R], answer: Response) -> R:
         return self._valid(endpoint, lambda: endpoint.reply.model_validate_json(answer.content))
 
     def _valid(self, endpoint: Endpoint[Any], read: Callable[[], R], block: str = "") -> R:

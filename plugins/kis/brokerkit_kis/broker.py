@@ -8,26 +8,15 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import cast
 
-from brokerkit import config
+from brokerkit import clock, config
 from brokerkit.broker import Broker
 from brokerkit.errors import UnknownSymbol, Unsupported
-from brokerkit.market import clock
-from brokerkit.market.ticks import Kind, tick_size
+from brokerkit.market.ticks import tick_size
 from brokerkit.market.valuation import disagreement, terms_of
-from brokerkit.models import (
-    Balance,
-    BuyingPower,
-    InvestorFlow,
-    Order,
-    OrderBook,
-    OrderRequest,
-    OrderStatus,
-    Position,
-    Quote,
-    Venue,
-)
+from brokerkit.models import Balance, BuyingPower, InvestorFlow, Order, OrderBook, OrderRequest, Position, Quote
 from brokerkit.orders.listing import Listed, Unread
 from brokerkit.transport import OddRow, preparing, wire_text
+from brokerkit.words import OrderStatus, SecurityType, Venue
 from brokerkit_kis.client import KisClient, Settings
 from brokerkit_kis.lists import OrderLists
 from brokerkit_kis.wire import account, orders, quotes
@@ -50,7 +39,7 @@ class KisBroker(Broker):
         | {"private_fund", "government", "other_corporation", "resident_foreign"},
     }
     needs = {"orders": (orders.OPEN_ORDERS,)}
-    listing_proves_absence = frozenset({"real"})  # in the demo environment the list may stay empty all day
+    lists_prove_absence = frozenset({"real"})  # in the demo environment the list may stay empty all day
     client: KisClient
 
     def _connect(
@@ -91,9 +80,13 @@ class KisBroker(Broker):
     def _quote(self, symbol: str, venue: Venue) -> Quote:
         return self._price(symbol, venue).to_model(symbol=symbol, venue=venue, currency="KRW")
 
-    def _kind(self, symbol: str) -> Kind | None:
+    def _kind(self, symbol: str) -> SecurityType | None:
         price = self._price(symbol, Venue.KRX)
-        fitting = {kind for kind in (Kind.STOCK, Kind.FUND) if tick_size(price.price or Decimal(1), kind) == price.tick}
+        fitting = {
+            kind
+            for kind in (SecurityType.STOCK, SecurityType.FUND)
+            if tick_size(price.price or Decimal(1), kind) == price.tick
+        }
         return fitting.pop() if len(fitting) == 1 else None
 
     def _send_order(self, request: OrderRequest) -> Order:

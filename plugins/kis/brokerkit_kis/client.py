@@ -7,10 +7,9 @@ from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr, field_validator
 
-from brokerkit import config
+from brokerkit import clock, config
 from brokerkit.errors import BrokerError, IncompleteListing, InsufficientFunds
-from brokerkit.market import clock
-from brokerkit.transport import Answer, Body, Client, Effect, Endpoint, Limit, Parameters, Request, Token, preparing
+from brokerkit.transport import Block, Client, Effect, Endpoint, Limit, Parameters, Request, Response, Token, preparing
 from brokerkit_kis.wire import errors, login
 from brokerkit_kis.wire.types import Paged
 
@@ -51,14 +50,14 @@ class KisClient(Client):
         "real": "https://openapi.koreainvestment.com:9443",
         "demo": "https://openapivts.koreainvestment.com:29443",
     }
-    answer_id = "tr_id"
+    echo_header = "tr_id"
     refusals = errors.REFUSALS
     advice = errors.ADVICE
     token_codes = errors.TOKEN_CODES
     token_interval = 60.0
     too_soon = "EGW00133"
     # Whatever is not asked with GET; and of GET what another method orders with, but for two lists of reserved orders.
-    order_paths = (
+    order_calls = (
         "^(?!get ).*/trading/"
         "|^(?!get /uapi/(domestic-stock/v1/trading/order-resv-ccnl|overseas-stock/v1/trading/order-resv-list)$)"
         ".*/trading/(daytime-)?(order|buy|sell)"
@@ -107,7 +106,7 @@ class KisClient(Client):
             "custtype": "P",
         }
 
-    def check(self, endpoint: Endpoint[Any], answer: Answer) -> None:
+    def check(self, endpoint: Endpoint[Any], answer: Response) -> None:
         envelope = login.Envelope.model_validate_json(answer.content)
         if envelope.error_code:
             self.refuse(endpoint, envelope.error_code, envelope.error_words)
@@ -161,7 +160,7 @@ class KisClient(Client):
         if revoked.code != 200:
             raise self.wrong(login.REVOKE, f"code {revoked.code} instead of 200")
 
-    def next_page(self, endpoint: Endpoint[Any], request: Request, answer: Answer, reply: Body) -> Request | None:
+    def next_page(self, endpoint: Endpoint[Any], request: Request, answer: Response, reply: Block) -> Request | None:
         if not isinstance(reply, Paged):
             return None
         mark, has_key = answer.headers.get("tr_cont", "").strip().upper(), bool(reply.next_key.strip())

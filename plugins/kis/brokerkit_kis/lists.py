@@ -7,10 +7,11 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
-from brokerkit.market import clock
-from brokerkit.models import Order, Venue
+from brokerkit import clock
+from brokerkit.models import Order
 from brokerkit.orders.listing import Listed, Unread, is_same
 from brokerkit.transport import Endpoint, OddRow
+from brokerkit.words import Venue
 from brokerkit_kis.client import KisClient
 from brokerkit_kis.wire import orders
 from brokerkit_kis.wire.types import spellings

@@ -8,7 +8,7 @@ from brokerkit.testing import BrokerConformance, DemoConformance
 
 class TestConformance(BrokerConformance):
     broker = "kis"
-    order_paths = ("/uapi/domestic-stock/v1/trading/order-",)
+    order_calls = ("/uapi/domestic-stock/v1/trading/order-",)
     rounds = {
         Position: {"average_price": Decimal("0.0001")},
         Order: {"average_fill_price": Decimal("0.0001")},
@@ -18,4 +18,4 @@ class TestConformance(BrokerConformance):
 
 class TestDemo(DemoConformance):
     broker = "kis"
-    order_paths = ("/uapi/domestic-stock/v1/trading/order-",)
+    order_calls = ("/uapi/domestic-stock/v1/trading/order-",)

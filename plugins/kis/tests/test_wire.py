@@ -12,10 +12,11 @@ import pytest
 from brokerkit_kis.wire import orders
 from pydantic import SecretStr
 
+from brokerkit import clock
 from brokerkit.errors import AuthError, Disarmed, NotSent, RateLimited, WireError
-from brokerkit.market import clock
-from brokerkit.models import OrderRequest, OrderType, Side
+from brokerkit.models import OrderRequest
 from brokerkit.testing.wire import sent
+from brokerkit.words import OrderType, Side
 
 Connect = Callable[..., Any]
 HOST = {

@@ -9,7 +9,8 @@ import pytest
 
 from brokerkit import get_broker
 from brokerkit.errors import ConfigError, IncompleteListing, InvalidRequest, NetworkError, RateLimited, WireError
-from brokerkit.models import Balance, Position, PositionKind
+from brokerkit.models import Balance, Position
+from brokerkit.words import PositionKind
 
 BALANCE = "TTTC8434R"
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from brokerkit import clock
 from brokerkit.errors import (
     Disarmed,
     InvalidOrder,
@@ -18,9 +19,9 @@ from brokerkit.errors import (
     Rejected,
     Unsupported,
 )
-from brokerkit.market import clock
 from brokerkit.market.sessions import Phase
-from brokerkit.models import Order, OrderStatus, OrderType, Side, TimeInForce, Venue
+from brokerkit.models import Order
+from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
 
 Connect = Callable[..., Any]
 CHANGE, LIST = "TTTC0013U", "TTTC0081R"

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from brokerkit import clock
 from brokerkit.errors import InsufficientFunds, InvalidRequest, UnknownSymbol, WireError
-from brokerkit.market import clock
 from brokerkit.market.sessions import Phase
-from brokerkit.models import BuyingPower, Level, OrderBook, Venue
+from brokerkit.models import BuyingPower, Level, OrderBook
+from brokerkit.words import Venue
 
 Connect = Callable[..., Any]
 BOOK, POWER, PRICE = "FHKST01010200", "TTTC8908R", "FHKST01010100"

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from brokerkit import clock
 from brokerkit.errors import InvalidRequest
-from brokerkit.market import clock
-from brokerkit.models import OrderStatus
+from brokerkit.words import OrderStatus
 
 Connect = Callable[..., Any]
 RECENT, OLD = "TTTC0081R", "CTSC9215R"

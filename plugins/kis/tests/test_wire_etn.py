@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from brokerkit import clock
 from brokerkit.errors import NetworkError, NotSent, UnknownSymbol
-from brokerkit.market import clock
 
 ETN, SPELT = "580012", "Q580012"
 PRICE, BOOK, INVESTOR, POWER, BUY, LIST = (

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from brokerkit_kis.wire import login
 
+from brokerkit import clock
 from brokerkit.errors import (
     AuthError,
     BrokerError,
@@ -23,19 +24,8 @@ from brokerkit.errors import (
     Rejected,
     Unsupported,
 )
-from brokerkit.market import clock
-from brokerkit.models import (
-    Flow,
-    InvestorFlow,
-    OrderStatus,
-    OrderType,
-    Position,
-    PositionKind,
-    Quote,
-    Side,
-    TimeInForce,
-    Venue,
-)
+from brokerkit.models import Flow, InvestorFlow, Position, Quote
+from brokerkit.words import OrderStatus, OrderType, PositionKind, Side, TimeInForce, Venue
 
 FOLDER = os.environ.get("BROKERKIT_WIRE_EXAMPLES")
 pytestmark = pytest.mark.skipif(not FOLDER, reason="BROKERKIT_WIRE_EXAMPLES does not name the folder of examples")

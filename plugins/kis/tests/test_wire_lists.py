@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from brokerkit import clock
 from brokerkit.errors import IncompleteListing, InvalidRequest, NetworkError, Rejected, Unsupported, WireError
-from brokerkit.market import clock
-from brokerkit.models import Order, OrderStatus, OrderType, Side, TimeInForce, Venue
+from brokerkit.models import Order
+from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
 
 Connect = Callable[..., Any]
 OPEN, RECENT, OLD = "TTTC0084R", "TTTC0081R", "CTSC9215R"

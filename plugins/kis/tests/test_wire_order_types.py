@@ -11,7 +11,8 @@ from brokerkit_kis.wire import orders
 
 from brokerkit.errors import BrokerError, Unsupported
 from brokerkit.market.sessions import Phase
-from brokerkit.models import PRICED, OrderType, Side, TimeInForce, Venue
+from brokerkit.models import PRICED
+from brokerkit.words import OrderType, Side, TimeInForce, Venue
 
 Connect = Callable[..., Any]
 Wanted = tuple[OrderType, TimeInForce]

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from brokerkit import clock
 from brokerkit.errors import IncompleteListing, NothingToCancel, OrderUncertain, Rejected, WireError
-from brokerkit.market import clock
-from brokerkit.models import Order, OrderStatus, OrderType, Side, TimeInForce, Venue
+from brokerkit.models import Order
+from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
 
 BUY, CANCEL, LIST = "TTTC0012U", "TTTC0013U", "TTTC0081R"
 TODAY = clock.today()

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from brokerkit import clock
 from brokerkit.errors import InvalidRequest, UnknownSymbol, Unsupported, WireError
-from brokerkit.market import clock
-from brokerkit.market.ticks import Kind
-from brokerkit.models import Flow, Quote, Venue
+from brokerkit.models import Flow, Quote
+from brokerkit.words import SecurityType, Venue
 
 PRICE, INVESTOR = "FHKST01010100", "FHKST01010900"
 
@@ -111,8 +111,10 @@ def test_answer_without_its_one_block_is_a_wire_error(wire: Any, block: Any) -> 
         wire.broker.quote("005930")
 
 
-@pytest.mark.parametrize(("tick", "kind"), [("100", Kind.STOCK), ("5", Kind.FUND), ("7", None), ("", None)])
-def test_price_step_of_the_answer_tells_the_kind(wire: Any, tick: str, kind: Kind | None) -> None:
+@pytest.mark.parametrize(
+    ("tick", "kind"), [("100", SecurityType.STOCK), ("5", SecurityType.FUND), ("7", None), ("", None)]
+)
+def test_price_step_of_the_answer_tells_the_kind(wire: Any, tick: str, kind: SecurityType | None) -> None:
     answer = wire.good(PRICE)
     answer["output"]["aspr_unit"] = tick
     wire.answer(PRICE, answer)

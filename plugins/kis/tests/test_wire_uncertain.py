@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from brokerkit import Confidence, Intent, IntentState, OrderUncertain
-from brokerkit.market import clock
+from brokerkit import Confidence, Intent, IntentState, OrderUncertain, clock
 from brokerkit.orders import reconcile
 from brokerkit.orders.journal import Journal
 

@@ -9,27 +9,15 @@ from decimal import Decimal
 
 from pydantic import SecretStr
 
-from brokerkit import config
+from brokerkit import clock, config
 from brokerkit.arguments import masked
 from brokerkit.broker import NEWEST_FLOWS, Broker
 from brokerkit.errors import ConfigError, InvalidRequest, UnknownSymbol, Unsupported
-from brokerkit.market import clock
-from brokerkit.market.ticks import Kind
 from brokerkit.market.valuation import disagreement, terms_of
-from brokerkit.models import (
-    Balance,
-    BuyingPower,
-    InvestorFlow,
-    Order,
-    OrderBook,
-    OrderRequest,
-    OrderStatus,
-    Position,
-    Quote,
-    Venue,
-)
+from brokerkit.models import Balance, BuyingPower, InvestorFlow, Order, OrderBook, OrderRequest, Position, Quote
 from brokerkit.orders.listing import Listed, Unread
 from brokerkit.transport import preparing, wire_text
+from brokerkit.words import OrderStatus, SecurityType, Venue
 from brokerkit_kiwoom.client import KiwoomClient, Settings
 from brokerkit_kiwoom.lists import OrderLists
 from brokerkit_kiwoom.wire import account, login, orders, quotes
@@ -44,7 +32,7 @@ class KiwoomBroker(Broker):
     name = "kiwoom"
     Settings = Settings
     absent = {Quote: frozenset({"turnover", "time"})}
-    listing_proves_absence = frozenset({"real"})  # at the mock host the list of the day stays empty for some
+    lists_prove_absence = frozenset({"real"})  # at the mock host the list of the day stays empty for some
     client: KiwoomClient
 
     def _connect(
@@ -82,7 +70,7 @@ class KiwoomBroker(Broker):
             )
         return price.to_model(symbol=symbol, venue=venue, currency="KRW", name=price.name or None)
 
-    def _kind(self, symbol: str) -> Kind | None:
+    def _kind(self, symbol: str) -> SecurityType | None:
         return quotes.MARKET.get(self.client.call(quotes.LISTING, body={"stk_cd": symbol}).market)
 
     def _send_order(self, request: OrderRequest) -> Order:

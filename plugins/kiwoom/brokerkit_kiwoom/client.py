@@ -7,9 +7,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from brokerkit import config
-from brokerkit.market import clock
-from brokerkit.transport import Answer, Body, Client, Effect, Endpoint, Limit, Parameters, Request, Token
+from brokerkit import clock, config
+from brokerkit.transport import Block, Client, Effect, Endpoint, Limit, Parameters, Request, Response, Token
 from brokerkit_kiwoom.wire import errors, login
 from brokerkit_kiwoom.wire.types import Listing, says_nothing
 
@@ -26,11 +25,11 @@ class KiwoomClient(Client):
 
     broker = "kiwoom"
     hosts = {"real": "https://api.kiwoom.com", "demo": "https://mockapi.kiwoom.com"}
-    answer_id = "api-id"
+    echo_header = "api-id"
     refusals = errors.REFUSALS
     advice = errors.ADVICE
     token_codes = errors.TOKEN_CODES
-    order_paths = "/(crd)?ordr"
+    order_calls = "/(crd)?ordr"
 
     def __init__(
         self, settings: config.Settings, *, environment: str, base_url: str | None, remember_token: bool
@@ -56,7 +55,7 @@ class KiwoomClient(Client):
             "api-id": endpoint.id(self.environment),
         }
 
-    def check(self, endpoint: Endpoint[Any], answer: Answer) -> None:
+    def check(self, endpoint: Endpoint[Any], answer: Response) -> None:
         if answer.status == 400 and errors.BLOCKED in answer.content[:4096].lower():
             self.refuse(endpoint, "400", "HTTP 400, Request Blocked: the web firewall of the broker")
         envelope = login.Envelope.model_validate_json(answer.content)
@@ -99,7 +98,7 @@ class KiwoomClient(Client):
             body={"appkey": self._settings.app_key, "secretkey": self._settings.app_secret, "token": token},
         )
 
-    def next_page(self, endpoint: Endpoint[Any], request: Request, answer: Answer, reply: Body) -> Request | None:
+    def next_page(self, endpoint: Endpoint[Any], request: Request, answer: Response, reply: Block) -> Request | None:
         more = answer.headers.get("cont-yn", "").strip().upper()
         if more in ("", "N"):
             return None

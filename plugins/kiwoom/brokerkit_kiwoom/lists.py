@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from brokerkit.market import clock
+from brokerkit import clock
 from brokerkit.market.days import is_trading_day
-from brokerkit.models import Order, Venue
+from brokerkit.models import Order
 from brokerkit.orders.listing import Listed, Unread, is_same
 from brokerkit.transport import Endpoint, OddRow
+from brokerkit.words import Venue
 from brokerkit_kiwoom.client import KiwoomClient
 from brokerkit_kiwoom.wire import orders
 from brokerkit_kiwoom.wire.types import moment

@@ -16,13 +16,14 @@ from brokerkit_kiwoom.broker import KiwoomBroker
 from brokerkit_kiwoom.client import Settings
 from pydantic import SecretStr
 
-from brokerkit.market import clock
+from brokerkit import clock
 from brokerkit.market.sessions import Phase
-from brokerkit.models import Order, OrderStatus, OrderType, Side, TimeInForce, Venue
+from brokerkit.models import Order
 from brokerkit.testing.wire import forget
 from brokerkit.transport import Client, Token
 from brokerkit.transport.auth import TokenCache
 from brokerkit.transport.limits import Turn
+from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
 
 Json = dict[str, Any]
 

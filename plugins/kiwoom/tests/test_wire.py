@@ -13,8 +13,9 @@ from brokerkit_kiwoom.wire import orders
 from pydantic import SecretStr
 
 from brokerkit.errors import AuthError, ConfigError, Disarmed, NotSent, WireError
-from brokerkit.models import OrderRequest, OrderType, Side
+from brokerkit.models import OrderRequest
 from brokerkit.testing.wire import sent
+from brokerkit.words import OrderType, Side
 
 Connect = Callable[..., Any]
 HOST = {"real": "https://api.kiwoom.com", "demo": "https://mockapi.kiwoom.com", "sandbox": "http://127.0.0.1:9"}

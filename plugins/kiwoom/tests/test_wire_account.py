@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from brokerkit.errors import IncompleteListing, InvalidRequest, RateLimited, WireError
-from brokerkit.models import Balance, Position, PositionKind
+from brokerkit.models import Balance, Position
+from brokerkit.words import PositionKind
 
 HOLDINGS, CASH = "kt00018", "kt00001"
 ROWS = "acnt_evlt_remn_indv_tot"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from brokerkit import clock
 from brokerkit.errors import (
     ConfigError,
     Disarmed,
@@ -18,8 +19,8 @@ from brokerkit.errors import (
     OrderUncertain,
     Rejected,
 )
-from brokerkit.market import clock
-from brokerkit.models import Order, OrderStatus, OrderType, Side, TimeInForce, Venue
+from brokerkit.models import Order
+from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
 
 Connect = Callable[..., Any]
 AMEND, CANCEL, LIST = "kt10002", "kt10003", "kt00007"

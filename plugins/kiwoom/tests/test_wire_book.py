@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from brokerkit_kiwoom.wire import quotes
 
+from brokerkit import clock
 from brokerkit.errors import InvalidRequest, Rejected, UnknownSymbol, WireError
-from brokerkit.market import clock
 from brokerkit.market.sessions import Phase
-from brokerkit.models import BuyingPower, Level, OrderBook, Venue
+from brokerkit.models import BuyingPower, Level, OrderBook
+from brokerkit.words import Venue
 
 Connect = Callable[..., Any]
 BOOK, POWER, PRICE = "ka10004", "kt00010", "ka10001"

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from brokerkit import clock
 from brokerkit.errors import InvalidRequest, NetworkError
-from brokerkit.market import clock
-from brokerkit.models import OrderStatus
+from brokerkit.words import OrderStatus
 
 Connect = Callable[..., Any]
 LIST, ROWS = "kt00007", "acnt_ord_cntr_prps_dtl"

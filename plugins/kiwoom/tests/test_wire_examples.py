@@ -14,6 +14,7 @@ import pytest
 from brokerkit_kiwoom.wire import quotes
 from pydantic import SecretStr
 
+from brokerkit import clock
 from brokerkit.errors import (
     AuthError,
     BrokerError,
@@ -26,9 +27,8 @@ from brokerkit.errors import (
     Unsupported,
     WireError,
 )
-from brokerkit.market import clock
-from brokerkit.market.ticks import Kind
-from brokerkit.models import Flow, InvestorFlow, OrderStatus, OrderType, Position, Quote, Side, TimeInForce, Venue
+from brokerkit.models import Flow, InvestorFlow, Position, Quote
+from brokerkit.words import OrderStatus, OrderType, SecurityType, Side, TimeInForce, Venue
 
 FOLDER = os.environ.get("BROKERKIT_WIRE_EXAMPLES")
 pytestmark = pytest.mark.skipif(not FOLDER, reason="BROKERKIT_WIRE_EXAMPLES does not name the folder of examples")
@@ -267,7 +267,7 @@ def test_official_row_of_the_day_list(wire: Any) -> None:
 
 
 def test_official_listing_tells_the_kind(wire: Any) -> None:
-    assert wire.answer("ka10100", official("ka10100")).broker._kind("005930") is Kind.STOCK
+    assert wire.answer("ka10100", official("ka10100")).broker._kind("005930") is SecurityType.STOCK
 
 
 def buy(wire: Any) -> object:

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from brokerkit import OrderStatus, OrderType, Side, TimeInForce, Venue, WireError
-from brokerkit.market import clock
+from brokerkit import OrderStatus, OrderType, Side, TimeInForce, Venue, WireError, clock
 
 DAY, OPEN, FILLED = "kt00007", "ka10075", "ka10076"
 

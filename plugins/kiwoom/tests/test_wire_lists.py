@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from brokerkit import clock
 from brokerkit.errors import IncompleteListing, InvalidRequest, Rejected, UnknownSymbol, WireError
-from brokerkit.market import clock
-from brokerkit.models import Order, OrderStatus, OrderType, Side, Venue
+from brokerkit.models import Order
+from brokerkit.words import OrderStatus, OrderType, Side, Venue
 
 OPEN, LIST = "ka10075", "kt00007"
 BLOCK = {OPEN: "oso", LIST: "acnt_ord_cntr_prps_dtl"}

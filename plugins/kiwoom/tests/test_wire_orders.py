@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from brokerkit import clock
 from brokerkit.errors import IncompleteListing, NothingToCancel, OrderUncertain, WireError
-from brokerkit.market import clock
-from brokerkit.models import Order, OrderStatus, OrderType, Side, TimeInForce, Venue
+from brokerkit.models import Order
+from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
 
 BUY, CANCEL, LIST = "kt10000", "kt10003", "kt00007"
 ROWS = "acnt_ord_cntr_prps_dtl"

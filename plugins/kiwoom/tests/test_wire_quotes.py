@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from brokerkit import clock
 from brokerkit.errors import IncompleteListing, InvalidRequest, UnknownSymbol, Unsupported, WireError
-from brokerkit.market import clock
-from brokerkit.market.ticks import Kind
-from brokerkit.models import Flow, InvestorFlow, Quote, Venue
+from brokerkit.models import Flow, InvestorFlow, Quote
+from brokerkit.words import SecurityType, Venue
 
 PRICE, INVESTOR = "ka10001", "ka10059"
 
@@ -132,20 +132,20 @@ def test_quote_of_several_pages_is_refused(wire: Any) -> None:
 @pytest.mark.parametrize(
     ("market", "kind"),
     [
-        ("0", Kind.STOCK),
-        ("10", Kind.STOCK),
-        ("50", Kind.STOCK),
-        ("6", Kind.STOCK),
-        ("8", Kind.FUND),
-        ("60", Kind.FUND),
-        ("3", Kind.ELW),
+        ("0", SecurityType.STOCK),
+        ("10", SecurityType.STOCK),
+        ("50", SecurityType.STOCK),
+        ("6", SecurityType.STOCK),
+        ("8", SecurityType.FUND),
+        ("60", SecurityType.FUND),
+        ("3", SecurityType.ELW),
         ("30", None),
         ("80", None),
         ("", None),
-        (" 8 ", Kind.FUND),
+        (" 8 ", SecurityType.FUND),
     ],
 )
-def test_market_code_tells_the_kind(wire: Any, market: str, kind: Kind | None) -> None:
+def test_market_code_tells_the_kind(wire: Any, market: str, kind: SecurityType | None) -> None:
     wire.answer("ka10100", {**wire.good("ka10100"), "marketCode": market})
     assert wire.broker._kind("005930") == kind
 

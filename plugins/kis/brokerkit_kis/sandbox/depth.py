@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from brokerkit.market.sessions import Phase
-from brokerkit.models import Level, OrderBook, Quote, Side
+from brokerkit.models import Level, OrderBook, Quote
 from brokerkit.sandbox.exchange import Instrument, Trade
+from brokerkit.words import Side
 from brokerkit_kis.sandbox.fields import Api, Context, Field, spelled, wrong_field
 from brokerkit_kis.sandbox.quotes import QUOTATIONS, SYMBOL_FIELDS, VENUE, find, known, market_name, sign
 from brokerkit_kis.sandbox.wording import Answer, done, fixed, percent, whole

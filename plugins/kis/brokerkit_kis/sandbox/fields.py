@@ -20,7 +20,7 @@ ETN_ISSUERS = "5678"
 LARGEST = 10**18
 """Above any price or quantity; the fields have room for more digits than that."""
 TOLERATED = frozenset({"CTAC_TLNO", "ALGO_NO"})
-"""Body fields that are in no table of these calls and are taken all the same."""
+"""Block fields that are in no table of these calls and are taken all the same."""
 
 
 @dataclass(frozen=True)

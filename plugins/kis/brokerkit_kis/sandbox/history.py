@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cached_property
 from itertools import groupby
 
-from brokerkit.market.clock import KST
+from brokerkit.clock import KST
 from brokerkit.models import Quote
 from brokerkit.sandbox.exchange import Candle, Exchange
 

@@ -7,8 +7,8 @@ from calendar import monthrange
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
-from brokerkit.models import Side, Venue
 from brokerkit.sandbox.exchange import ExchangeOrder
+from brokerkit.words import Side, Venue
 from brokerkit_kis.sandbox.divisions import division_of
 from brokerkit_kis.sandbox.fields import ACCOUNT, INTEGER, Api, Context, Field, codes, date_field, spelled, wrong_field
 from brokerkit_kis.sandbox.orders import BRANCH

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from brokerkit.errors import InvalidRequest
 from brokerkit.market.days import LAST_KNOWN_DAY, is_trading_day
-from brokerkit.market.ticks import Kind
 from brokerkit.sandbox.exchange import Instrument, Market
+from brokerkit.words import SecurityType
 from brokerkit_kis.sandbox.fields import Api, Context, Field, date_field, wrong_field
 from brokerkit_kis.sandbox.quotes import PAR_VALUE, QUOTATIONS
 from brokerkit_kis.sandbox.wording import ACCOUNT_MESSAGE_BYTES, Answer, Refused, done, padded, whole
@@ -108,7 +108,7 @@ def share(context: Context) -> Answer:
 
 
 def _market(instrument: Instrument) -> dict[str, object]:
-    kosdaq, fund = instrument.market is Market.KOSDAQ, instrument.kind is not Kind.STOCK
+    kosdaq, fund = instrument.market is Market.KOSDAQ, instrument.kind is not SecurityType.STOCK
     since = f"{instrument.listed_on:%Y%m%d}"
     # Codes other than those of a KOSPI share are not known: what stands for KOSDAQ and funds has their grammar.
     return {

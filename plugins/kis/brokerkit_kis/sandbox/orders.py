@@ -5,8 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from brokerkit.market.sessions import Phase
-from brokerkit.models import PRICED, OrderRequest, OrderType, Side, Venue
+from brokerkit.models import PRICED, OrderRequest
 from brokerkit.sandbox.exchange import ExchangeOrder, ExchangeRefusal, Instrument, Refusal
+from brokerkit.words import OrderType, Side, Venue
 from brokerkit_kis.sandbox.divisions import DOCUMENTED, Division, choose
 from brokerkit_kis.sandbox.fields import ACCOUNT, INTEGER, Api, Context, Field, codes, positive_integer, wrong_field
 from brokerkit_kis.sandbox.wording import Answer, GatewayRefused, Refused, done, order_number

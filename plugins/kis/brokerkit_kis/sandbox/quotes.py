@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from brokerkit.market.ticks import Kind, tick_size
-from brokerkit.models import Flow, InvestorFlow, Quote, Venue
+from brokerkit.market.ticks import tick_size
+from brokerkit.models import Flow, InvestorFlow, Quote
 from brokerkit.sandbox.exchange import Candle, ExchangeRefusal, Instrument
+from brokerkit.words import SecurityType, Venue
 from brokerkit_kis.sandbox.fields import Api, Context, Field, codes, spelled
 from brokerkit_kis.sandbox.history import Extreme, Past, day_of
 from brokerkit_kis.sandbox.wording import Answer, Refused, done, fixed, percent, whole
@@ -124,7 +125,9 @@ def sign(change: Decimal, quote: Quote | None = None) -> str:
 def market_name(instrument: Instrument) -> str:
     """Return the name of a symbol's market."""
     # Which stocks are in KOSPI 200 the exchange does not know, so the plain name of the market stands here.
-    return "ETN" if instrument.is_etn else "ETF" if instrument.kind is not Kind.STOCK else instrument.market.value
+    return (
+        "ETN" if instrument.is_etn else "ETF" if instrument.kind is not SecurityType.STOCK else instrument.market.value
+    )
 
 
 def _state(instrument: Instrument) -> dict[str, object]:

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from brokerkit.market import clock
+from brokerkit import clock
 from brokerkit.sandbox.server import MARK, Credentials, SlidingWindow, visible_key
 from brokerkit_kis.sandbox.wording import GatewayRefused, LoginRefused, Refused
 

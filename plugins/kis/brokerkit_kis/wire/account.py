@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from brokerkit.models import Balance, BuyingPower, Position, PositionKind
-from brokerkit.transport import Blankable, Body, Endpoint, Number, Reply, Row, Text
+from brokerkit.models import Balance, BuyingPower, Position
+from brokerkit.transport import Blankable, Block, Endpoint, Number, Reply, Row, Text
+from brokerkit.words import PositionKind
 from brokerkit_kis.wire.types import Mark, One, Paged, Rows, Symbol, ZeroIsNone, block
 
 LOAN_WORDS = ("융자", "대출")  # trad_dvsn_name 매매구분명
@@ -75,7 +76,7 @@ class Power(Reply[BuyingPower]):
     quantity: Number = Field(alias="nrcvb_buy_qty")  # 미수없는매수수량
 
 
-class PowerAnswer(Body):
+class PowerAnswer(Block):
     """매수가능조회 (TTTC8908R)."""
 
     output: One[Power] = block("output")

@@ -7,11 +7,11 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, SecretStr, StrictInt
 
-from brokerkit.transport import Body, Effect, Endpoint, Number, Words
+from brokerkit.transport import Block, Effect, Endpoint, Number, Words
 from brokerkit_kis.wire.types import korean_time
 
 
-class Envelope(Body):
+class Envelope(Block):
     """What every answer carries; the token endpoints report errors in a form of their own."""
 
     success: str | None = Field(None, alias="rt_cd")  # 성공 실패 여부
@@ -21,20 +21,20 @@ class Envelope(Body):
     error_words: Words = Field("", alias="error_description")
 
 
-class Issued(Body):
+class Issued(Block):
     """접근토큰발급 (oauth2/tokenP)."""
 
     value: SecretStr = Field(alias="access_token", min_length=1)  # 접근토큰
     expires_at: Annotated[dt.datetime, BeforeValidator(korean_time)] = Field(alias="access_token_token_expired")
 
 
-class Revoked(Body):
+class Revoked(Block):
     """접근토큰폐기 (oauth2/revokeP)."""
 
     code: Annotated[StrictInt, Field(ge=0, lt=10**18)] | Number  # a number, although the table says a text
 
 
-class Hashed(Body):
+class Hashed(Block):
     """Hashkey (uapi/hashkey)."""
 
     value: SecretStr = Field(alias="HASH", min_length=1)

@@ -11,11 +11,12 @@ from typing import Annotated
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
+from brokerkit import clock
 from brokerkit.errors import InvalidRequest, Unsupported
-from brokerkit.market import clock
 from brokerkit.market.sessions import Phase
-from brokerkit.models import PRICED, Order, OrderRequest, OrderStatus, OrderType, Side, TimeInForce, Venue
-from brokerkit.transport import Blankable, Body, Codes, Day, Effect, Endpoint, Number, Reply, Row, Text, Words
+from brokerkit.models import PRICED, Order, OrderRequest
+from brokerkit.transport import Blankable, Block, Codes, Day, Effect, Endpoint, Number, Reply, Row, Text, Words
+from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
 from brokerkit_kis.wire.types import (
     One,
     OrderNumber,
@@ -34,7 +35,7 @@ from brokerkit_kis.wire.types import (
 TRADING = "/uapi/domestic-stock/v1/trading"
 
 
-class Accepted(Body):
+class Accepted(Block):
     """주식주문(현금), 주식주문(정정취소): received, not filled. The number alone has to be as documented."""
 
     branch: Words = Field("", validation_alias=AliasChoices("KRX_FWDG_ORD_ORGNO", "krx_fwdg_ord_orgno"))  # 주문조직번호
@@ -42,7 +43,7 @@ class Accepted(Body):
     time: TimeOfDay = Field(None, validation_alias=AliasChoices("ORD_TMD", "ord_tmd"))  # 주문시각
 
 
-class OrderAnswer(Body):
+class OrderAnswer(Block):
     """주식주문(현금), 주식주문(정정취소)."""
 
     output: One[Accepted] = block("output")

@@ -8,9 +8,10 @@ from typing import Any
 
 from pydantic import Field, create_model
 
-from brokerkit.market import clock
-from brokerkit.models import Flow, InvestorFlow, Level, Quote, Venue
-from brokerkit.transport import Blankable, Body, Codes, Day, Endpoint, Reply, Text
+from brokerkit import clock
+from brokerkit.models import Flow, InvestorFlow, Level, Quote
+from brokerkit.transport import Blankable, Block, Codes, Day, Endpoint, Reply, Text
+from brokerkit.words import Venue
 from brokerkit_kis.wire.types import ClockOrBlank, MaybeOne, One, Rows, ZeroIsNone, block, traded
 
 QUOTATIONS = "/uapi/domestic-stock/v1/quotations"
@@ -50,7 +51,7 @@ class Price(Reply[Quote]):
         return None if self.base == 0 else self.moved_percent
 
 
-class PriceAnswer(Body):
+class PriceAnswer(Block):
     """주식현재가 시세 (FHKST01010100)."""
 
     output: One[Price] = block("output")
@@ -65,7 +66,7 @@ def _numbered(label: str) -> dict[str, Any]:
 
 _Levels = create_model(
     "_Levels",
-    __base__=Body,
+    __base__=Block,
     **_numbered("askp"),
     **_numbered("askp_rsqn"),
     **_numbered("bidp"),
@@ -88,13 +89,13 @@ def _amount(millions: Decimal | None) -> Decimal | None:
     return None if millions is None else millions * MILLION
 
 
-class Expected(Body):
+class Expected(Block):
     """주식현재가 호가 (FHKST01010200), output2: 예상체결."""
 
     symbol: Text = Field("", alias="stck_shrn_iscd")  # 주식 단축 종목코드
 
 
-class BookAnswer(Body):
+class BookAnswer(Block):
     """주식현재가 호가 (FHKST01010200): askp1 매도호가1, askp_rsqn1 매도호가 잔량1, bidp1 매수호가1, ..."""
 
     book: One[Book] = block("output1")
@@ -166,7 +167,7 @@ class InvestorRow(Reply[InvestorFlow]):
         return _traded(self, "institution")
 
 
-class InvestorAnswer(Body):
+class InvestorAnswer(Block):
     """주식현재가 투자자 (FHKST01010900): a row a day."""
 
     rows: Rows[InvestorRow] = block("output")

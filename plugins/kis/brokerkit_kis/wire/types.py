@@ -20,8 +20,8 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-from brokerkit.market import clock
-from brokerkit.transport import Body, Text, TextNumber
+from brokerkit import clock
+from brokerkit.transport import Block, Text, TextNumber
 
 T = TypeVar("T")
 
@@ -102,7 +102,7 @@ def spellings(symbol: str) -> tuple[str, ...]:
     return (symbol, f"Q{symbol}") if _MAYBE_ETN.fullmatch(symbol) else (symbol,)
 
 
-class Paged(Body):
+class Paged(Block):
     """An answer that may have more pages: its keys go back as they came."""
 
     code: Text = Field("", alias="msg_cd")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from brokerkit.market.sessions import Phase
-from brokerkit.models import OrderType, Side
+from brokerkit.words import OrderType, Side
 
 QUOTATIONS, TRADING = "/uapi/domestic-stock/v1/quotations", "/uapi/domestic-stock/v1/trading"
 SAMSUNG = "005930"

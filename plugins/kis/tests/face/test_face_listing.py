@@ -9,8 +9,8 @@ import pytest
 from brokerkit_kis.sandbox.listing import isin_of
 
 from brokerkit.market.days import LAST_KNOWN_DAY, is_trading_day
-from brokerkit.market.ticks import Kind
 from brokerkit.sandbox.exchange import Market
+from brokerkit.words import SecurityType
 
 QUOTATIONS, TRADING = "/uapi/domestic-stock/v1/quotations", "/uapi/domestic-stock/v1/trading"
 SAMSUNG = "005930"
@@ -32,7 +32,7 @@ def test_share_is_told_with_the_figures_of_the_exchange(real: Any) -> None:
         assert (output["prdt_abrv_name"], int(output["lstg_stqt"])) == (instrument.name, instrument.listed_shares)
         assert int(output["bfdy_clpr"]) == instrument.previous_close
         assert output["cptt_trad_tr_psbl_yn"] == ("Y" if instrument.nxt else "N")
-        assert output["scty_grp_id_cd"] == ("ST" if instrument.kind is Kind.STOCK else "EF")
+        assert output["scty_grp_id_cd"] == ("ST" if instrument.kind is SecurityType.STOCK else "EF")
         since = "kosdaq_mket_lstg_dt" if instrument.market is Market.KOSDAQ else "scts_mket_lstg_dt"
         assert output[since] == f"{instrument.listed_on:%Y%m%d}"
 

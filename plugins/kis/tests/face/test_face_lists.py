@@ -12,8 +12,9 @@ from brokerkit_kis.sandbox import KisFace
 from brokerkit_kis.sandbox.ledger import three_months_before
 
 from brokerkit.market.days import next_trading_day
-from brokerkit.models import OrderRequest, Side
+from brokerkit.models import OrderRequest
 from brokerkit.sandbox.exchange import Exchange
+from brokerkit.words import Side
 
 QUOTATIONS, TRADING = "/uapi/domestic-stock/v1/quotations", "/uapi/domestic-stock/v1/trading"
 DAILY = f"{TRADING}/inquire-daily-ccld"

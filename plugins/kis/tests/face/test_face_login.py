@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from brokerkit.market import clock
+from brokerkit import clock
 
 QUOTATIONS, TRADING = "/uapi/domestic-stock/v1/quotations", "/uapi/domestic-stock/v1/trading"
 PRICE = f"{QUOTATIONS}/inquire-price"

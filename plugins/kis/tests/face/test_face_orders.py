@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from brokerkit.market.sessions import Phase
-from brokerkit.models import OrderType, Side, TimeInForce, Venue
+from brokerkit.words import OrderType, Side, TimeInForce, Venue
 
 QUOTATIONS, TRADING = "/uapi/domestic-stock/v1/quotations", "/uapi/domestic-stock/v1/trading"
 ORDER = f"{TRADING}/order-cash"

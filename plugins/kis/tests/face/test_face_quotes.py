@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from brokerkit.market.sessions import Phase
-from brokerkit.market.ticks import Kind, tick_size
-from brokerkit.models import Side, Venue
+from brokerkit.market.ticks import tick_size
 from brokerkit.sandbox.exchange import Exchange, Instrument, Market
+from brokerkit.words import SecurityType, Side, Venue
 
 QUOTATIONS, TRADING = "/uapi/domestic-stock/v1/quotations", "/uapi/domestic-stock/v1/trading"
 PRICE = f"{QUOTATIONS}/inquire-price"
@@ -20,12 +20,14 @@ HYNIX = "000660"
 FUND = "069500"
 
 
-def instrument_of(exchange: Exchange, market: Market, kind: Kind) -> Instrument:
+def instrument_of(exchange: Exchange, market: Market, kind: SecurityType) -> Instrument:
     return next(found for found in exchange.instruments.values() if (found.market, found.kind) == (market, kind))
 
 
-@pytest.mark.parametrize("pick", [(Market.KOSPI, Kind.STOCK), (Market.KOSDAQ, Kind.STOCK), (Market.KOSPI, Kind.FUND)])
-def test_price_is_the_quote_of_the_exchange(real: Any, pick: tuple[Market, Kind]) -> None:
+@pytest.mark.parametrize(
+    "pick", [(Market.KOSPI, SecurityType.STOCK), (Market.KOSDAQ, SecurityType.STOCK), (Market.KOSPI, SecurityType.FUND)]
+)
+def test_price_is_the_quote_of_the_exchange(real: Any, pick: tuple[Market, SecurityType]) -> None:
     instrument = instrument_of(real.exchange, *pick)
     truth = real.exchange.quote(instrument.symbol)
     output = real.quote(instrument.symbol)["output"]
@@ -46,7 +48,7 @@ def test_price_is_the_quote_of_the_exchange(real: Any, pick: tuple[Market, Kind]
     }
     assert {name: Decimal(output[name]) for name in told} == told
     assert "+" not in output["prdy_vrss"]
-    assert output["rprs_mrkt_kor_name"] == ("ETF" if instrument.kind is Kind.FUND else instrument.market.value)
+    assert output["rprs_mrkt_kor_name"] == ("ETF" if instrument.kind is SecurityType.FUND else instrument.market.value)
     assert all(isinstance(value, str) for value in output.values())
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 
-from brokerkit.models import Side
 from brokerkit.sandbox.exchange import AccountState
+from brokerkit.words import Side
 
 from .common import Answer, Branch
 from .numbers import padded, padded_rate

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from brokerkit.models import Level, OrderBook, Side, Venue
+from brokerkit.models import Level, OrderBook
 from brokerkit.sandbox.exchange import Trade
+from brokerkit.words import Side, Venue
 
 from .common import Answer, Branch, Listing
 from .numbers import directed, percent_of, signed, signed_rate, whole

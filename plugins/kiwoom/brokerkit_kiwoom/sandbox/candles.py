@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import groupby, pairwise
 
-from brokerkit.market.ticks import Kind, price_limits
+from brokerkit.market.ticks import price_limits
 from brokerkit.sandbox.days import HISTORY
 from brokerkit.sandbox.exchange import Candle, Instrument, Trade
+from brokerkit.words import SecurityType
 
 from .calls import day
 from .common import Answer, Branch, Listing
@@ -34,7 +35,7 @@ class Bar:
         return self.candle.close - self.base
 
 
-def sign_of_day(price: Decimal, base: Decimal, kind: Kind) -> str:
+def sign_of_day(price: Decimal, base: Decimal, kind: SecurityType) -> str:
     """Return the sign code of a day's price, whose limits follow from its base price."""
     # The limits are only looked up where the price can be near them.
     near = abs(price - base) * 4 >= base
@@ -126,7 +127,7 @@ def _merged(candles: Sequence[Candle]) -> Candle:
 
 
 def _long_row(
-    instrument: Instrument, bar: Bar, turnover: Decimal, sign: Callable[[Decimal, Decimal, Kind], str]
+    instrument: Instrument, bar: Bar, turnover: Decimal, sign: Callable[[Decimal, Decimal, SecurityType], str]
 ) -> dict[str, str]:
     candle = bar.candle
     return {

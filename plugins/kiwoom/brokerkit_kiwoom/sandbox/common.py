@@ -13,8 +13,8 @@ from typing import Any, Generic, Protocol, TypeVar
 from brokerkit.errors import InvalidRequest
 from brokerkit.market.costs import TAX_YEARS, cut, transaction_tax_rate
 from brokerkit.market.days import settlement_day
-from brokerkit.models import Side, Venue
 from brokerkit.sandbox.exchange import Costs, Exchange, ExchangeOrder, Instrument, Page
+from brokerkit.words import Side, Venue
 
 from .refusals import RATE, unknown_at_venue, unknown_symbol
 

@@ -6,8 +6,8 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 
-from brokerkit.market.ticks import Kind
 from brokerkit.models import Flow, InvestorFlow
+from brokerkit.words import SecurityType
 
 from .calls import day
 from .candles import sign_of_day
@@ -49,7 +49,7 @@ def investors(branch: Branch, fields: Mapping[str, str]) -> Answer:
     return Listing("stk_invsr_orgn", rows, row, descending=True)
 
 
-def _day_row(kind: Kind, before: InvestorFlow, flow: InvestorFlow, fields: Mapping[str, str]) -> dict[str, str]:
+def _day_row(kind: SecurityType, before: InvestorFlow, flow: InvestorFlow, fields: Mapping[str, str]) -> dict[str, str]:
     close, base = flow.close or Decimal(0), before.close or Decimal(0)
     traded = [flow.individual, flow.foreign, flow.institution, flow.other_corporation]
     row = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from brokerkit.market.ticks import Kind
 from brokerkit.sandbox.exchange import Instrument, Market
+from brokerkit.words import SecurityType
 
 from .common import Answer, Branch, Listing
 from .numbers import padded
@@ -51,7 +51,7 @@ def instruments(branch: Branch, fields: Mapping[str, str]) -> Answer:
 
 
 def _market_of(instrument: Instrument) -> str:
-    if instrument.kind is Kind.FUND:
+    if instrument.kind is SecurityType.FUND:
         return _ETN if instrument.is_etn else _FUNDS
     return _KOSPI if instrument.market is Market.KOSPI else _KOSDAQ
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from brokerkit.models import OrderType, Side, TimeInForce, Venue
 from brokerkit.sandbox.exchange import ExchangeOrder, Page
+from brokerkit.words import OrderType, Side, TimeInForce, Venue
 
 from .calls import day
 from .common import Answer, Branch, OrderList

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from brokerkit.market.sessions import Phase
-from brokerkit.models import PRICED, OrderRequest, OrderType, Side, TimeInForce, Venue
+from brokerkit.models import PRICED, OrderRequest
 from brokerkit.sandbox.exchange import ExchangeOrder, ExchangeRefusal, Refusal
+from brokerkit.words import OrderType, Side, TimeInForce, Venue
 
 from .common import Answer, Branch
 from .numbers import padded

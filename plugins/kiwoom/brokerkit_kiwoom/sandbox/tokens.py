@@ -6,7 +6,7 @@ import datetime as dt
 import threading
 from collections.abc import Mapping
 
-from brokerkit.market import clock
+from brokerkit import clock
 from brokerkit.sandbox.server import visible_key
 
 from .refusals import AUTHENTICATION, INPUT, Refused, refused

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
-from brokerkit.models import Side
 from brokerkit.sandbox.exchange import AccountState, ExchangeOrder, Holding
+from brokerkit.words import Side
 
 from .account import MARGIN_RATES, rate_text, with_margin_of
 from .common import Answer, Branch, Listing

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from brokerkit.models import Balance, BuyingPower, Position, PositionKind
+from brokerkit.models import Balance, BuyingPower, Position
 from brokerkit.transport import Endpoint, Reply, Text
+from brokerkit.words import PositionKind
 from brokerkit_kiwoom.wire.types import Listing, Mark, Padded, PaddedOrBlank, Rows, Symbol, Unsigned, ZeroIsNone, block
 
 ACCOUNTS = "/api/dostk/acnt"

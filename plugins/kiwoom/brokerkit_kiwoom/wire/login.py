@@ -7,29 +7,29 @@ from typing import Annotated
 
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, StrictInt
 
-from brokerkit.transport import Body, Effect, Endpoint, Words
+from brokerkit.transport import Block, Effect, Endpoint, Words
 from brokerkit_kiwoom.wire.types import korean_time
 
 
-class Envelope(Body):
+class Envelope(Block):
     """What every answer carries. The class is a number or a text; the real code stands in the words."""
 
     result: StrictInt | str | None = Field(None, validation_alias=AliasChoices("return_code", "returnCode"))
     words: Words = Field("", validation_alias=AliasChoices("return_msg", "returnMsg"))
 
 
-class Done(Body):
+class Done(Block):
     """An answer without content."""
 
 
-class Issued(Body):
+class Issued(Block):
     """접근토큰 발급 (au10001)."""
 
     value: SecretStr = Field(alias="token", min_length=1)  # 접근토큰
     expires_at: Annotated[dt.datetime, BeforeValidator(korean_time)] = Field(alias="expires_dt")  # 만료일
 
 
-class Account(Body):
+class Account(Block):
     """계좌번호조회 (ka00001)."""
 
     number: SecretStr = Field(alias="acctNo", min_length=1)  # 계좌번호

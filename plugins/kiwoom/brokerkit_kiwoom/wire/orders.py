@@ -10,10 +10,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from brokerkit import clock
 from brokerkit.errors import InvalidRequest, Unsupported
-from brokerkit.market import clock
-from brokerkit.models import PRICED, Order, OrderStatus, OrderType, Side, TimeInForce, Venue
-from brokerkit.transport import Body, Codes, Effect, Endpoint, Reply, Row, Text, Words
+from brokerkit.models import PRICED, Order
+from brokerkit.transport import Block, Codes, Effect, Endpoint, Reply, Row, Text, Words
+from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
 from brokerkit_kiwoom.wire.types import (
     Listing,
     OrderNumber,
@@ -51,19 +52,19 @@ def _limit_of(type_: OrderType | None, limit: Decimal | None) -> Decimal | None:
     return traded(limit) if type_ is None or type_ in PRICED else None
 
 
-class Accepted(Body):
+class Accepted(Block):
     """주식 매수주문, 매도주문 (kt10000, kt10001): received, not filled."""
 
     number: OrderNumber = Field(alias="ord_no")  # 주문번호
 
 
-class CancelAccepted(Body):
+class CancelAccepted(Block):
     """주식 취소주문 (kt10003)."""
 
     number: OrderNumber = Field(alias="ord_no")  # 주문번호
 
 
-class AmendAccepted(Body):
+class AmendAccepted(Block):
     """주식 정정주문 (kt10002): a new number, and how many shares it moved."""
 
     number: OrderNumber = Field(alias="ord_no")  # 주문번호

@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import ConfigDict, Field, create_model
 
-from brokerkit.market.ticks import Kind
-from brokerkit.models import Level, Quote, Venue
-from brokerkit.transport import Body, Codes, Day, Endpoint, Reply, Text
+from brokerkit.models import Level, Quote
+from brokerkit.transport import Block, Codes, Day, Endpoint, Reply, Text
+from brokerkit.words import SecurityType, Venue
 from brokerkit_kiwoom.wire.types import PlainClockOrBlank, Signed, Symbol, Unsigned, ZeroIsNone, traded
 
 STOCK_INFO = "/api/dostk/stkinfo"
@@ -61,7 +61,7 @@ def _level(level: int) -> dict[str, Any]:
 
 LEVELS = range(1, 11)
 _Levels = create_model(
-    "_Levels", __base__=Body, **{name: kind for level in LEVELS for name, kind in _level(level).items()}
+    "_Levels", __base__=Block, **{name: kind for level in LEVELS for name, kind in _level(level).items()}
 )
 
 
@@ -78,13 +78,13 @@ class Book(_Levels):
         return tuple(Level(price=price, quantity=quantity) for price, quantity in pairs if price and quantity)
 
 
-class Listing(Body):
+class Listing(Block):
     """종목정보 조회 (ka10100)."""
 
     market: Text = Field("", alias="marketCode")  # 시장구분코드
 
 
-class InvestorRow(Body):
+class InvestorRow(Block):
     """종목별투자자기관별요청 (ka10059): one day, shares or million won as asked."""
 
     close: Unsigned = Field(None, alias="cur_prc")  # 현재가
@@ -113,7 +113,7 @@ class InvestorRow(Body):
 INVESTOR_ROWS = "stk_invsr_orgn"  # 종목별투자자기관별
 
 
-class InvestorDay(Body):
+class InvestorDay(Block):
     """A row of ka10059 of which only the day is read yet: a page has a hundred, and few are wanted of it."""
 
     model_config = ConfigDict(extra="allow")
@@ -121,7 +121,7 @@ class InvestorDay(Body):
     date: Day = Field(alias="dt")  # 일자
 
 
-class InvestorAnswer(Body):
+class InvestorAnswer(Block):
     """종목별투자자기관별요청 (ka10059): a page of days."""
 
     rows: tuple[InvestorDay, ...] = Field(alias=INVESTOR_ROWS)
@@ -137,7 +137,9 @@ TRADE_KIND = {"net": "0", "buy": "1", "sell": "2"}  # trde_tp 매매구분
 AMOUNT = "1"  # amt_qty_tp 금액수량구분: million won
 QUANTITY = "2"
 SINGLE_SHARES = "1"  # unit_tp 단위구분
-MARKET = {"8": Kind.FUND, "60": Kind.FUND, "3": Kind.ELW} | dict.fromkeys(("0", "10", "50", "6"), Kind.STOCK)
+MARKET = {"8": SecurityType.FUND, "60": SecurityType.FUND, "3": SecurityType.ELW} | dict.fromkeys(
+    ("0", "10", "50", "6"), SecurityType.STOCK
+)
 
 PRICE = Endpoint({"real": "ka10001", "demo": "ka10001"}, STOCK_INFO, Price, "POST")
 INVESTOR = Endpoint({"real": "ka10059", "demo": "ka10059"}, STOCK_INFO, InvestorAnswer, "POST")

@@ -18,8 +18,8 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-from brokerkit.market import clock
-from brokerkit.transport import GRAMMAR, Body, Text, TextNumber, Words
+from brokerkit import clock
+from brokerkit.transport import GRAMMAR, Block, Text, TextNumber, Words
 
 T = TypeVar("T")
 
@@ -112,7 +112,7 @@ _NOTHING = re.compile(
 Rows = Annotated[tuple[T, ...], _OrNothing()]
 
 
-class Listing(Body):
+class Listing(Block):
     """A page of a list, with the words of the answer in front: some lists without rows are a refusal that says so."""
 
     words: Words = Field("", validation_alias=AliasChoices("return_msg", "returnMsg"))

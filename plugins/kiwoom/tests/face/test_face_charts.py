@@ -6,9 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from brokerkit.models import InvestorFlow, Side
+from brokerkit.models import InvestorFlow
 from brokerkit.sandbox.days import HISTORY
 from brokerkit.sandbox.exchange import Candle
+from brokerkit.words import Side
 from plugins.kiwoom.tests.face.customers import CHART, FLOW, PRICES, SAMSUNG, Customer
 
 

@@ -11,7 +11,7 @@ import pytest
 from brokerkit_kiwoom.sandbox import KiwoomFace
 from starlette.responses import Response
 
-from brokerkit.market.clock import now
+from brokerkit.clock import now
 from brokerkit.sandbox.exchange import Exchange
 from brokerkit.sandbox.server import JsonResponse, Request, RequestLog
 from plugins.kiwoom.tests.face.customers import (

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from brokerkit.models import Side
+from brokerkit.words import Side
 from plugins.kiwoom.tests.face.customers import FUND, QUERIES, SAMSUNG, Customer, amending, cancelling, limit
 
 WIRE = os.environ.get("BROKERKIT_WIRE_EXAMPLES")

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from brokerkit.market.sessions import Phase
-from brokerkit.models import OrderRequest, OrderType, Quote, Side, Venue
+from brokerkit.models import OrderRequest, Quote
+from brokerkit.words import OrderType, Side, Venue
 from plugins.kiwoom.tests.face.customers import DAY, FILLS, FUND, OPEN, SAMSUNG, Customer, cancelling, limit
 
 

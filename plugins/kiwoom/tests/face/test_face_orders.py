@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from brokerkit.market.sessions import Phase, offers
-from brokerkit.models import OrderType, Side, TimeInForce, Venue
+from brokerkit.words import OrderType, Side, TimeInForce, Venue
 from plugins.kiwoom.tests.face.customers import FUND, SAMSUNG, Customer, amending, cancelling, limit
 
 

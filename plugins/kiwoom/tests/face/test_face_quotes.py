@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from brokerkit.models import Side
+from brokerkit.words import Side
 from plugins.kiwoom.tests.face.customers import FUND, SAMSUNG, Customer, limit
 
 

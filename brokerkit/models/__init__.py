@@ -1,0 +1,26 @@
+"""The common language: what every broker's answers become.
+
+Prices and amounts are in the currency of the model, quantities in shares, percentages as 1.23 = 1.23 %. All of them are
+Decimal. Times are aware, in Korean time. None means that the broker says nothing; it is never 0. Lists ascend by time.
+"""
+
+from brokerkit.models.accounts import Balance, BuyingPower, Position
+from brokerkit.models.base import Model
+from brokerkit.models.flows import Flow, InvestorFlow
+from brokerkit.models.orders import PRICED, Order, OrderRequest
+from brokerkit.models.quotes import Level, OrderBook, Quote
+
+__all__ = [
+    "PRICED",
+    "Balance",
+    "BuyingPower",
+    "Flow",
+    "InvestorFlow",
+    "Level",
+    "Model",
+    "Order",
+    "OrderBook",
+    "OrderRequest",
+    "Position",
+    "Quote",
+]

@@ -1,0 +1,104 @@
+"""What an account holds, and what it can order."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from typing import Any
+
+from pydantic import model_validator
+
+from brokerkit.errors import InvalidRequest
+from brokerkit.models.base import Model
+from brokerkit.values import Exact, exact_decimal
+from brokerkit.words import PositionKind
+
+
+class Position(Model):
+    """A holding. One row as the broker lists it: shares held on a loan, or owed, stand in a row of their own."""
+
+    symbol: str
+    name: str | None = None
+    kind: PositionKind = PositionKind.CASH
+    quantity: Exact
+    """Shares held; below 0 for SHORT: shares owed."""
+    sellable_quantity: Exact | None = None
+    """Shares that `sell` can sell now: 0 unless `kind` is CASH."""
+    average_price: Exact | None = None
+    """Average cost per share as the broker tells it; some cut it to the won."""
+    price: Exact | None = None
+    """None without a price, as before the first trade or in a halt: brokers then write 0."""
+    cost: Exact | None
+    """What was paid, before fees; None for SHORT: what brokers mean by it there is not known."""
+    market_value: Exact | None
+    """Value at the present price, before fees and tax; None without a price, and for SHORT."""
+    unrealized_pnl: Exact | None
+    """market_value - cost, before fees and tax (some brokers tell it after them); None without either."""
+    unrealized_pnl_percent: Exact | None = None
+    """Of the cost, four decimals; None without cost or value."""
+    currency: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _profit(cls, values: Any) -> Any:
+        return _with_profit(values, percent=True)
+
+
+class Balance(Model):
+    """Cash and holdings of an account, amounts in `currency`."""
+
+    account: str
+    """Masked: only the last digits are shown."""
+    currency: str
+    cash: Exact
+    """Deposit of today (예수금), before unsettled trades."""
+    orderable_cash: Exact | None = None
+    """Cash for new buy orders without margin."""
+    withdrawable_cash: Exact | None = None
+    cash_d1: Exact | None = None
+    """Cash after the settlements of the next trading day (D+1)."""
+    cash_d2: Exact | None = None
+    """Cash after the settlements of D+2: today's trades included."""
+    cost: Exact
+    market_value: Exact
+    unrealized_pnl: Exact
+    """market_value - cost, before fees and tax."""
+    total_value: Exact | None = None
+    """cash_d2 + market_value."""
+    positions: tuple[Position, ...]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _profit(cls, values: Any) -> Any:
+        return _with_profit(values)
+
+
+def _with_profit(values: Any, *, percent: bool = False) -> Any:
+    if not isinstance(values, dict) or "unrealized_pnl" in values or not {"market_value", "cost"} <= values.keys():
+        return values
+    if values["cost"] is None or values["market_value"] is None:
+        return {**values, "unrealized_pnl": None}
+    try:
+        cost, market_value = _exact(values["cost"]), _exact(values["market_value"])
+    except InvalidRequest:
+        return values  # the fields' own types refuse it, by name
+    profit = market_value - cost
+    computed = {"unrealized_pnl": profit}
+    if percent and cost > 0:
+        with localcontext(prec=60):  # 18 digits before the point and 8 after it, in the profit and in the cost
+            computed["unrealized_pnl_percent"] = (profit / cost * 100).quantize(Decimal("0.0001"), ROUND_HALF_UP)
+    return {**values, **computed}
+
+
+def _exact(value: object) -> Decimal:
+    """Return a number, at once where it is one already: of a balance all are."""
+    return value if type(value) is Decimal and value.is_finite() else exact_decimal(value)
+
+
+class BuyingPower(Model):
+    """What can be ordered without margin."""
+
+    symbol: str
+    currency: str
+    cash: Exact
+    quantity: Exact
+    price: Exact | None = None
