@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from brokerkit.orders.intents import STANDING, Intent
 from brokerkit.sandbox import Rule
-from brokerkit.sandbox.faults_kinds import KINDS
+from brokerkit.sandbox.faults import KINDS
 from proof.figures import Figure, at_least, none, say
 from proof.oracles import ABSENT, Seen, Violations, violations
 from proof.trading import BROKERS, SECONDS, Step, Trader, patiently, quick, trading
@@ -25,7 +25,7 @@ PROCESSES = 10
 """More than there are cores: most of the time is waiting."""
 BATCH = 12
 """Orders between two reconciliations."""
-OF_LISTS = tuple(kind for kind in KINDS if KINDS[kind].group == "listing")
+OF_LISTS = tuple(kind for kind in KINDS if KINDS[kind].strikes == "listing")
 OF_OTHERS = ("number_already_used", "previous_answer")
 """They give an order the number of an earlier one: one that the journal knows already, or nobody could tell."""
 SEEN_LATE = 12.0

@@ -21,7 +21,7 @@ from unittest import mock
 
 from brokerkit import Broker, BrokerError, Order, OrderUncertain, Side, clock, get_broker
 from brokerkit.orders.intents import IntentState
-from brokerkit.sandbox.faults_kinds import KINDS
+from brokerkit.sandbox.faults import KINDS
 from proof.figures import Figure, at_least, none, own_state
 
 SECONDS = 1_800.0

@@ -23,7 +23,7 @@ from brokerkit import Broker, ConfigError, OrderRequest, OrderStatus, OrderUncer
 from brokerkit.cli import main
 from brokerkit.market.days import previous_trading_day
 from brokerkit.sandbox import Sandbox
-from brokerkit.sandbox.faults_kinds import KINDS
+from brokerkit.sandbox.faults import KINDS
 from tests.program import started
 
 FIELDS = {"base_url", "websocket_url", "app_key", "app_secret", "account", "plays"}

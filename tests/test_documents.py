@@ -39,6 +39,8 @@ from brokerkit.errors import BrokerError
 from brokerkit.market.sessions import Phase, offers
 from brokerkit.models import InvestorFlow
 from brokerkit.registry import installed_brokers, load_broker
+from brokerkit.sandbox.faults import KINDS
+from brokerkit.sandbox.faults.kinds import Place
 from brokerkit.words import OrderStatus
 
 ROOT = Path(__file__).parent.parent
@@ -257,6 +259,19 @@ def kiwoom_calls() -> list[Row]:
     return calls + [[code(path), "no id", "yes"] for path in (ISSUE_PATH, REVOKE_PATH)]
 
 
+def fault_kinds() -> list[Row]:
+    """Return fault, what it does, where it strikes, whether an order stands then, and what it can be told."""
+    stands = {True: "stands", False: "does not stand"}
+    return [
+        [
+            *(code(kind.name), kind.words, kind.strikes),
+            "—" if kind.strikes is Place.LISTING else stands[kind.processed],
+            kind.defaults or "—",
+        ]
+        for kind in KINDS.values()
+    ]
+
+
 def offered_at(venue: Venue) -> list[Row]:
     """Return the order types of a venue, and for each of its phases the times in force."""
     phases = phases_of(venue)
@@ -296,6 +311,11 @@ def test_the_sandbox_plays_what_its_document_says(name: str, calls: Callable[[],
     rows = rows_of("docs/sandbox.md", name)
     assert all(row[1] for row in rows)
     assert [[row[0], *row[2:]] for row in rows] == calls()
+
+
+def test_the_table_of_faults_is_that_of_the_sandbox() -> None:
+    head = ["fault", "what it does", "strikes", "an order then", "can be told"]
+    assert rows_of("docs/sandbox.md", "faults") == fault_kinds(), as_table(head, fault_kinds())
 
 
 @pytest.mark.parametrize("venue", Venue)

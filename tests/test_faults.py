@@ -28,9 +28,8 @@ from brokerkit import (
 )
 from brokerkit.errors import ConfigError
 from brokerkit.sandbox import Faults, Rule, Sandbox
-from brokerkit.sandbox.faults_kinds import KINDS, describe
-from brokerkit.sandbox.faults_lines import PLAYS
-from brokerkit.sandbox.relay import EDITS, _read
+from brokerkit.sandbox.faults import KINDS, answers, describe, lines, listings
+from brokerkit.sandbox.faults.relay import _read
 from brokerkit.sandbox.server import Purpose, SlidingWindow
 from brokerkit.transport import connection
 
@@ -40,10 +39,10 @@ HARMLESS = ("latency", "bandwidth", "slow_close", "slicer")
 SILENT = ("processed_then_silence", "unprocessed_silence", "late_acceptance", "stalled_body", "drip")
 QUICK = {"latency": 0.05, "slow_close": 0.05, "late_acceptance": 0.8}
 """Seconds of the kinds that would make the tests wait."""
-OF_THE_LINE = [kind for kind in PLAYS if kind not in (*HARMLESS, "refuse", "stale_keepalive")]
+OF_THE_LINE = [kind for kind in lines.FAULTS if kind not in (*HARMLESS, "refuse", "stale_keepalive")]
 HUNG_UP = ("accept_then_reset", "close_after_10_bytes", "processed_then_fin", "processed_then_reset")
 IN_TROUBLE = ("http_500_unlisted", "http_502")
-OF_ANSWERS = [kind for kind in KINDS if KINDS[kind].group == "answer"]
+OF_ANSWERS = [kind for kind in KINDS if KINDS[kind].strikes == "answer"]
 NOT_THE_BROKER = {
     *("redirect_to_self", "previous_answer", "html_200", "empty", "null", "wrong_type", "missing_code", "euc_kr"),
     *("duplicate_keys", "nan", "huge_integer", "deep_nesting"),
@@ -91,10 +90,10 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def test_every_kind_is_played_and_described() -> None:
-    assert {*PLAYS, *EDITS} == set(KINDS)
-    assert not PLAYS.keys() & EDITS.keys()
-    assert {kind for kind in KINDS if KINDS[kind].group == "transport"} == set(PLAYS)
+def test_a_fault_is_stated_once_by_the_function_that_does_it() -> None:
+    assert [kind.does.__name__ for kind in KINDS.values()] == list(KINDS)
+    assert len(KINDS) == sum(len(place.FAULTS) for place in (lines, answers, listings))
+    assert all(kind.words for kind in KINDS.values())
 
 
 @pytest.mark.parametrize("kind", [*OF_THE_LINE, *OF_ANSWERS])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-WRONG_USAGE = 2
 EXTRA = frozenset({"dotenv", "rich", "tomlkit", "typer", "yaml"})
 
 
@@ -19,6 +18,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         library = (error.name or "").partition(".")[0]
         if library not in EXTRA:
             raise
+        from brokerkit.cli.exits import WRONG_USAGE
+
         print(
             f"brokerkit: the command line needs the [cli] extra of brokerkit-kr ({library} is missing). "
             'In the clone: pip install ".[cli]"',

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from brokerkit import __version__
-from brokerkit.cli import WRONG_USAGE, demo, exits, installed, journal, play, profiles, query, sandbox, tokens, trading
+from brokerkit.cli import demo, exits, installed, journal, play, profiles, query, sandbox, tokens, trading
 from brokerkit.cli.consoles import abandon_output, flush, settle_home, tame
 from brokerkit.cli.help import SETTING_UP, Grouped
 from brokerkit.cli.printing import Printer
@@ -84,7 +84,7 @@ def _outcome(given: list[str]) -> tuple[int, Callable[[], None]]:
     except BrokerError as error:
         return exits.code_of(error), partial(printer.error, error)
     except typer.TyperException as error:
-        return WRONG_USAGE, partial(_tell_wrong_usage, printer, error)
+        return exits.WRONG_USAGE, partial(_tell_wrong_usage, printer, error)
     except (KeyboardInterrupt, typer.Abort) as interrupt:
         notes = getattr(interrupt, "__notes__", ())
         said = partial(printer.fault, "Interrupted", " ".join(("interrupted.", *notes)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from brokerkit.cli import WRONG_USAGE
 from brokerkit.errors import (
     Blocked,
     BrokerError,
@@ -19,6 +18,7 @@ from brokerkit.errors import (
 
 DONE = 0
 REFUSED = 1
+WRONG_USAGE = 2
 UNCERTAIN = 3
 BLOCKED = 4
 NO_ANSWER = 5

@@ -23,7 +23,7 @@ from brokerkit.sandbox.certificate import make_certificate
 from brokerkit.sandbox.controls import controlled
 from brokerkit.sandbox.exchange import Exchange
 from brokerkit.sandbox.faults import Faults
-from brokerkit.sandbox.relay import Relay
+from brokerkit.sandbox.faults.relay import Relay
 from brokerkit.sandbox.server import Credentials, Face, Server
 from brokerkit.sandbox.state import Saved, Writer
 

@@ -6,11 +6,12 @@ import contextlib
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from random import Random
 from typing import Any
 
-from brokerkit.sandbox.faults import Applied, Draw, Faults, Rule
 from brokerkit.sandbox.server import Wording
 from brokerkit.sandbox.sockets import NO_LINGER
 
@@ -34,7 +35,7 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpAnswer:
     """A whole answer. Header names keep their letter case."""
 
     status: int
@@ -58,7 +59,7 @@ class Answer:
         """Return a header's value, blank if there is none."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), "")
 
-    def with_headers(self, changes: Mapping[str, str]) -> Answer:
+    def with_headers(self, changes: Mapping[str, str]) -> HttpAnswer:
         """Return the answer with some headers set to other values."""
         left = {name.lower() for name in changes}
         kept = [(name, value) for name, value in self.headers if name.lower() not in left]
@@ -72,12 +73,12 @@ class Answer:
             return None
         return body if isinstance(body, dict) else None
 
-    def with_json(self, body: object) -> Answer:
+    def with_json(self, body: object) -> HttpAnswer:
         """Return the answer with another body."""
         return replace(self, body=json.dumps(body, ensure_ascii=False).encode())
 
 
-BARE = Answer(200, "OK", (("Content-Type", "application/json;charset=UTF-8"),), b"{}")
+BARE = HttpAnswer(200, "OK", (("Content-Type", "application/json;charset=UTF-8"),), b"{}")
 """What an answer is made from when the face was not asked."""
 
 
@@ -89,7 +90,7 @@ class Line:
         self.stopped = stopped
         self.page = 0
         """Of the list that was asked for last."""
-        self.listed: Answer | None = None
+        self.listed: HttpAnswer | None = None
         """The page that was sent last."""
 
     def send(self, data: bytes) -> bool:
@@ -130,59 +131,38 @@ class Memory:
     """What a relay knows of the requests so far."""
 
     def __init__(self) -> None:
-        self.previous: Answer | None = None
+        self.previous: HttpAnswer | None = None
         self.orders: dict[int, float] = {}
         """When the face took an order, by its number, on the monotonic clock."""
         self.lock = threading.Lock()
 
 
 @dataclass
-class Turn:
-    """A request in the hands of the relay."""
+class Turn(ABC):
+    """A request in the hands of the relay, as a fault sees it."""
 
     message: Message
     line: Line
-    draw: Draw
-    faults: Faults
     wording: Wording
     memory: Memory
-    ask: Callable[[Turn], Answer]
-    """Hands the request to the face."""
-    edit: Callable[[Turn, Rule, Answer], Answer]
-    refuse: Callable[[float], None]
-    """Closes the port for some seconds."""
-    entries: list[Applied] = field(default_factory=list)
-    processed: bool = False
-    order_id: str | None = None
-    previous: Answer | None = None
+    random: Random
+    """A source of chance of its own."""
+    previous: HttpAnswer | None
     """What the relay answered to the request before."""
+    order_id: str | None = field(default=None, init=False)
+    """The number that the face gave to the order."""
 
-    def note(self, rule: Rule) -> None:
-        """Write into the log that a rule is played on this request."""
-        entry = self.faults.note(rule, self.draw)
-        entry.processed, entry.order_id = self.processed, self.order_id
-        self.entries.append(entry)
-
-    def forward(self) -> Answer:
+    @abstractmethod
+    def forward(self) -> HttpAnswer:
         """Let the face carry the request out and return its answer."""
-        self.processed = True
-        for entry in self.entries:
-            entry.processed = True
-        answer = self.ask(self)
-        for entry in self.entries:
-            entry.order_id = self.order_id
-        return answer
 
-    def answer(self) -> Answer:
+    @abstractmethod
+    def answer(self) -> HttpAnswer:
         """Return the answer to send: the face's, with the faults of answers and lists in it."""
-        rules = self.draw.rules
-        answer = BARE if any(rule.processed is False for rule in rules) else self.forward()
-        for rule in rules:
-            edited = self.edit(self, rule, answer)
-            if edited is not answer:
-                self.note(rule)
-            answer = edited
-        return answer
+
+    @abstractmethod
+    def refuse(self, seconds: float) -> None:
+        """Close the port for some seconds."""
 
 
 def fields(body: object) -> Iterator[tuple[dict[str, Any], str]]:

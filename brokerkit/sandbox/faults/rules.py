@@ -1,11 +1,4 @@
-"""Faults: which requests to a sandbox are broken, and how. Seeded, so that a run can be repeated.
-
-    faults = Faults([Rule("processed_then_reset", on="order", rate=0.05)], seed=7)
-    with Sandbox(faults=faults) as sandbox: ...
-
-The same as text, for the command line: `processed_then_reset:on=order,rate=0.05;lag:seconds=2;html_200:nth=3+5`.
-`describe()` lists the kinds. There are none of the WebSocket: the faces do not play it yet.
-"""
+"""The rules: which requests are broken, and how; and the log of what was done."""
 
 from __future__ import annotations
 
@@ -18,14 +11,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from brokerkit.errors import ConfigError
-from brokerkit.sandbox.faults_kinds import KINDS, Kind, describe
+from brokerkit.sandbox.faults import answers, lines, listings
+from brokerkit.sandbox.faults.kinds import Edit, FaultKind, Measure, Place, Play
 from brokerkit.sandbox.server import Purpose
 
-__all__ = ["Applied", "Draw", "Faults", "Rule", "describe"]
-
+KINDS: dict[str, FaultKind[Play] | FaultKind[Edit]] = {**lines.FAULTS, **answers.FAULTS, **listings.FAULTS}
+"""By name. A name that cannot be resolved is not among them: that fails on the client's side, before any server."""
 KEPT = 100_000
 """Entries of the log."""
-LAG = "lag"
+LAG = listings.lag.__name__
 
 
 @dataclass(frozen=True)
@@ -66,10 +60,15 @@ class Rule:
             and (not self.symbols or any(symbol.encode() in content for symbol in self.symbols))
         )
 
+    @property
+    def measure(self) -> Measure:
+        """How long and how much, as the function of the kind takes it."""
+        return Measure(self.seconds or 0.0, self.size or 1)
+
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
 
-    def _check(self, kind: Kind) -> None:
+    def _check(self, kind: FaultKind[Any]) -> None:
         if sum([bool(self.nth), self.every is not None, self.rate is not None]) > 1:
             raise ConfigError(f"Fault {self.kind}: give one of nth, every and rate.")
         for name in ("nth", "every", "times", "size", "page"):
@@ -84,9 +83,9 @@ class Rule:
         for name in ("seconds", "size"):
             if getattr(self, name) is not None and getattr(kind, name) is None:
                 raise ConfigError(f"Fault {self.kind} has no parameter {name}.")
-        if self.page is not None and kind.group != "listing":
+        if self.page is not None and kind.strikes is not Place.LISTING:
             raise ConfigError(f"Fault {self.kind} has no parameter page: only lists have pages.")
-        if self.processed is not None and kind.group != "answer":
+        if self.processed is not None and kind.strikes is not Place.ANSWER:
             raise ConfigError(f"Fault {self.kind} has no parameter processed: its name says it.")
 
 
@@ -200,7 +199,18 @@ class Faults:
         return random.Random(f"{self.seed}:{broker}:{purpose}:{number}:{what}")  # noqa: S311 - repeatable on purpose
 
 
-def _kind(name: str) -> Kind:
+def describe() -> str:
+    """Return a line of text for every kind, for people."""
+    width = max(map(len, KINDS))
+    lines = []
+    for name, kind in KINDS.items():
+        marks = [kind.strikes.value, "processed" if kind.processed else "not processed"]
+        marks += [*([] if kind.sent else ["provably not sent"]), *filter(None, [kind.defaults])]
+        lines.append(f"{name:{width}}  {kind.words} ({', '.join(marks)})")
+    return "\n".join(lines)
+
+
+def _kind(name: str) -> FaultKind[Any]:
     if name in KINDS:
         return KINDS[name]
     near = difflib.get_close_matches(name, KINDS, n=1)
@@ -208,7 +218,7 @@ def _kind(name: str) -> Kind:
     raise ConfigError(f"There is no fault {name!r:.60}.{meant}", advice=f"Kinds: {', '.join(KINDS)}.")
 
 
-def _purpose(given: Purpose | str | None, kind: Kind, name: str) -> Purpose | None:
+def _purpose(given: Purpose | str | None, kind: FaultKind[Any], name: str) -> Purpose | None:
     if given is None:
         return kind.on
     try:

@@ -15,17 +15,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from brokerkit.errors import ConfigError
-from brokerkit.sandbox import faults_answers, faults_lines, faults_listings
 from brokerkit.sandbox.controls import PREFIX, controlled
-from brokerkit.sandbox.faults import Faults, Rule
-from brokerkit.sandbox.faults_turn import LENGTH, Answer, Line, Memory, Message, Turn, fields
+from brokerkit.sandbox.faults import answers, lines, listings
+from brokerkit.sandbox.faults.rules import Applied, Draw, Faults, Rule
+from brokerkit.sandbox.faults.turn import BARE, LENGTH, HttpAnswer, Line, Memory, Message, Turn, fields
 from brokerkit.sandbox.server import Face, Purpose, Server
 from brokerkit.sandbox.sockets import bound_socket, url_of
 
-EDITS = {**faults_answers.EDITS, **faults_listings.EDITS}
+EDITS = {**answers.FAULTS, **listings.FAULTS}
 ORDERS_KEPT = 10_000
 HANDSHAKE_SECONDS = 10.0
 HEAD_CAP = 1_000_000
@@ -127,7 +128,8 @@ class Relay:
                 if self._stopped.wait(0.05):
                     return socket.socket()
 
-    def _refuse(self, seconds: float) -> None:
+    def refuse(self, seconds: float) -> None:
+        """Close the port for some seconds; return when it is closed."""
         with self._refusing:
             self._pause = seconds
             self._port_closed.clear()
@@ -178,43 +180,44 @@ class Relay:
             return line.send(self._carry(message).raw())  # controls are no requests to a broker: nothing breaks them
         return self._play(self._turn(message, line))
 
-    def _turn(self, message: Message, line: Line) -> Turn:
+    def _turn(self, message: Message, line: Line) -> _Played:
         face = self._face
         purpose = face.purpose(message.method, message.path, message.headers)
         if purpose is Purpose.LISTING:
             name, value = face.wording.further
             line.page = line.page + 1 if message.headers.get(name) == value else 1
-        return Turn(
+        draw = self._faults.next(face.name, purpose, message.raw, line.page)
+        return _Played(
             message=message,
             line=line,
-            draw=self._faults.next(face.name, purpose, message.raw, line.page),
-            faults=self._faults,
             wording=face.wording,
             memory=self._memory,
-            ask=self._ask,
-            edit=_edit,
-            refuse=self._refuse,
+            random=draw.random,
             previous=self._memory.previous,
+            draw=draw,
+            faults=self._faults,
+            relay=self,
         )
 
-    def _play(self, turn: Turn) -> bool:
+    def _play(self, turn: _Played) -> bool:
         for rule in turn.draw.rules:
-            if rule.kind in faults_lines.PLAYS:
+            if rule.kind in lines.FAULTS:
                 turn.note(rule)
-                return faults_lines.PLAYS[rule.kind](turn, rule)
+                return lines.FAULTS[rule.kind].does(turn, rule.measure)
         answer = turn.answer()
         if turn.draw.purpose is Purpose.LISTING:
             turn.line.listed = answer
         return turn.line.send(answer.raw())
 
-    def _ask(self, turn: Turn) -> Answer:
+    def ask(self, turn: _Played) -> HttpAnswer:
+        """Hand the request of a turn to the face, and remember the answer and the order in it."""
         answer = self._carry(turn.message)
         self._memory.previous = answer
         if turn.draw.purpose is Purpose.ORDER:
             self._remember(turn, answer)
         return answer
 
-    def _carry(self, message: Message) -> Answer:
+    def _carry(self, message: Message) -> HttpAnswer:
         """Hand a request on to the face and return its answer."""
         with self._kept(socket.create_connection((self._host, self._behind.port))) as sock:
             sock.sendall(message.raw)
@@ -222,22 +225,60 @@ class Relay:
                 response.begin()
                 body = response.read()
                 bodiless = message.method == "HEAD"
-                return Answer(response.status, response.reason, tuple(response.headers.items()), body, bodiless)
+                return HttpAnswer(response.status, response.reason, tuple(response.headers.items()), body, bodiless)
 
-    def _remember(self, turn: Turn, answer: Answer) -> None:
+    def _remember(self, turn: _Played, answer: HttpAnswer) -> None:
         numbers = [str(owner[name]) for owner, name in fields(answer.json()) if name == self._face.wording.number]
         if not numbers:
             return
         turn.order_id = numbers[0]
         with self._memory.lock:
             orders = self._memory.orders
-            orders[faults_listings.number_of(numbers[0])] = time.monotonic()
+            orders[listings.number_of(numbers[0])] = time.monotonic()
             if len(orders) > ORDERS_KEPT:
                 del orders[next(iter(orders))]
 
 
-def _edit(turn: Turn, rule: Rule, answer: Answer) -> Answer:
-    return EDITS[rule.kind](turn, rule, answer) if rule.kind in EDITS else answer
+@dataclass
+class _Played(Turn):
+    """A turn with the rules that hit it."""
+
+    draw: Draw
+    faults: Faults
+    relay: Relay
+    entries: list[Applied] = field(default_factory=list)
+    processed: bool = False
+
+    def note(self, rule: Rule) -> None:
+        """Write into the log that a rule is played on this request."""
+        entry = self.faults.note(rule, self.draw)
+        entry.processed, entry.order_id = self.processed, self.order_id
+        self.entries.append(entry)
+
+    def forward(self) -> HttpAnswer:
+        """Let the face carry the request out and return its answer."""
+        self.processed = True
+        for entry in self.entries:
+            entry.processed = True
+        answer = self.relay.ask(self)
+        for entry in self.entries:
+            entry.order_id = self.order_id
+        return answer
+
+    def answer(self) -> HttpAnswer:
+        """Return the answer to send: the face's, with the faults of answers and lists in it."""
+        edits = [(rule, EDITS[rule.kind].does) for rule in self.draw.rules if rule.kind in EDITS]
+        answer = BARE if any(rule.processed is False for rule, _ in edits) else self.forward()
+        for rule, edit in edits:
+            edited = edit(self, rule.measure, answer)
+            if edited is not answer:
+                self.note(rule)
+            answer = edited
+        return answer
+
+    def refuse(self, seconds: float) -> None:
+        """Close the port for some seconds."""
+        self.relay.refuse(seconds)
 
 
 def _context(tls: tuple[Path, Path] | None) -> ssl.SSLContext | None:
