@@ -34,6 +34,7 @@ from brokerkit.orders.intents import IntentState
 from brokerkit.orders.journal import _WRITE, Journal
 from brokerkit.sandbox import Sandbox, past
 from brokerkit.sandbox.instruments import Instrument, list_instruments
+from brokerkit.testing.inside import journal_of
 from brokerkit.transport.limits import Limit, Limiter
 from brokerkit.words import OrderType, Side
 
@@ -106,7 +107,7 @@ def orders(name: str, sizes: Iterable[int]) -> list[Growth]:
             )
             for each in traded
         )
-        _leave_open(broker._desk.journal)
+        _leave_open(journal_of(broker))
         for size in sizes:
             for sale in islice(sales, size - placed):
                 exchange.submit(number, sale)

@@ -31,6 +31,7 @@ from brokerkit.orders.guard import Limits
 from brokerkit.orders.intents import Intent, IntentKind, IntentState, new_id
 from brokerkit.orders.journal import _WRITE, Journal
 from brokerkit.sandbox.sandbox import Connection
+from brokerkit.testing.inside import keep
 
 COMMITS = 500
 EARLIER = 20_000
@@ -188,7 +189,7 @@ def trading(name: str, given: Connection, limits: Limits | None) -> Iterator[Bro
     )
     with broker, wide_limits(broker):
         if limits is None:
-            broker._desk._journal = Journal(None)
+            keep(broker, Journal(None))
         yield broker
 
 

@@ -35,6 +35,7 @@ from brokerkit.orders.listing import numbers_in
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import ExchangeOrder
 from brokerkit.sandbox.server import SlidingWindow
+from brokerkit.testing.inside import journal_of, look_again
 from proof.figures import Figure, at_least, none, own_state, say
 from proof.trading import BROKERS, MANY, quick
 
@@ -118,7 +119,7 @@ class Victim:
     def tries(self, verb: str, interrupt: Callable[[], Tracer | None], what: str) -> bool:
         """Interrupt a call, and compare what it left; False: the call was over before the interrupt."""
         call = self._call(verb)
-        self.broker._desk._started = False  # its first look belongs to the way as well
+        look_again(self.broker)  # its first look belongs to the way as well
         self._newest = max((intent.id for intent in self._new()), default=self._newest)
         before = len(self._rows())
         tracer = interrupt()
@@ -183,7 +184,7 @@ class Victim:
 
         def clear() -> None:
             for intent in self.broker.unresolved():
-                known = self.broker._desk.journal.explained(intent.day)
+                known = journal_of(self.broker).explained(intent.day)
                 free = [row for row in self._rows() if str(row.number) not in numbers_in(known)]
                 row = next((each for each in reversed(free) if _is_of(intent, each)), None)
                 if row is None:
@@ -225,7 +226,7 @@ class Victim:
 
     def _new(self) -> Sequence[Intent]:
         """Return the entries that the journal, on the disk, has got since the call began."""
-        journal = self.broker._desk.journal
+        journal = journal_of(self.broker)
         return journal._read(lambda file: journal._select(file, "id > ?", self._newest))
 
 

@@ -24,6 +24,7 @@ from brokerkit.orders.intents import STANDING, Intent, IntentKind, key_of
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import ExchangeOrder
 from brokerkit.sandbox.server import SlidingWindow
+from brokerkit.testing.inside import journal_of
 from brokerkit.words import SecurityType
 from proof.figures import Figure, at_least, none, own_state
 from proof.killed import APART, BLOCKED, DONE, MANY, OPEN, ORDERS, READY, Life, limits_of, opened
@@ -149,7 +150,7 @@ class Account:
         words = [READY if self._chance.random() < AT_THE_START else OPEN for _ in lives]
         with ThreadPoolExecutor(processes) as pool:
             told = list(pool.map(killed, lives, words, moments))
-        journal = list(self.broker._desk.journal.everything())
+        journal = list(journal_of(self.broker).everything())
         tally.cycles += 1
         tally.kills += processes
         self._told += [number for lines in told for word, number in lines if number is not None]
@@ -160,7 +161,7 @@ class Account:
     def settle(self, tally: Tally) -> None:
         """Decide all that is still open, and compare once more."""
         foreign = self._reconcile()
-        journal = list(self.broker._desk.journal.everything())
+        journal = list(journal_of(self.broker).everything())
         truth = {str(row.number): row for row in self._exchange.orders(self._number)}
         self._compare(tally, journal)
         numbers = {_of_row(row): number for number, row in truth.items()}

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -20,11 +19,11 @@ from brokerkit import Broker, BrokerError, NotSent, Order, OrderRequest, OrderTy
 from brokerkit.market.ticks import round_to_tick, tick_size
 from brokerkit.orders import desk
 from brokerkit.orders.intents import Intent
-from brokerkit.orders.listing import Listed, Unread
 from brokerkit.sandbox import Faults, Rule, Sandbox
 from brokerkit.sandbox.exchange import ExchangeOrder
 from brokerkit.sandbox.faults import Draw
 from brokerkit.sandbox.server import Purpose, SlidingWindow
+from brokerkit.testing.inside import at_each_look, journal_of
 from brokerkit.transport import connection
 from brokerkit.words import SecurityType
 from proof.figures import own_state
@@ -150,20 +149,18 @@ class Trader:
 
     def reconcile(self, *, wait: bool, timeout: float | None = None) -> set[str]:
         """Reconcile, and return the numbers of the orders that are reported as somebody else's."""
-        ask = type(self.broker)._order_rows
 
-        def rows(day: dt.date) -> Iterable[Listed | Unread]:
+        def turn() -> None:
             self.faults.honest = not self.faults.honest
-            return ask(self.broker, day)
 
-        with mock.patch.object(self.broker, "_order_rows", rows):
+        with at_each_look(self.broker, turn):
             report = self.broker.reconcile(wait=wait, timeout=timeout)
         self.faults.honest = True
         return {str(int(order.id)) for order in report.foreign}
 
     def journal(self) -> list[Intent]:
         """Return all that the journal holds."""
-        return list(self.broker._desk.journal.everything())
+        return list(journal_of(self.broker).everything())
 
     def truth(self) -> dict[str, ExchangeOrder]:
         """Return every row of the account at the exchange by its number."""

@@ -20,6 +20,7 @@ from brokerkit.orders.guard import Safety, halt, halt_file, resume
 from brokerkit.orders.intents import UNRESOLVED, Intent, IntentState
 from brokerkit.orders.journal import Journal
 from brokerkit.orders.reconcile import Reconciliation
+from brokerkit.testing.inside import keep
 from brokerkit.words import OrderType, Side
 from proof.invariants import Conditions, Invariants, Violation, demand
 from proof.model_broker import ModelBroker
@@ -69,7 +70,7 @@ class Process:
             settle_seconds=conditions.settle,
         )
         self.broker = ModelBroker(world.exchange, "real" if conditions.proves_absence else "demo", safety)
-        self.broker._desk._journal = self.journal
+        keep(self.broker, self.journal)
         self.broker.client.used_number = world.used_number
         self.inherited = frozenset(intent.id for intent in self.journal.open_intents())
 

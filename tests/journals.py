@@ -15,6 +15,7 @@ from brokerkit.orders.intents import Intent, IntentKind, new_id
 from brokerkit.orders.journal import Journal
 from brokerkit.orders.listing import Listed
 from brokerkit.sandbox import Faults, Rule, Sandbox
+from brokerkit.testing.inside import journal_of
 from tests.program import is_order
 
 BROKERS = ("kis", "kiwoom")
@@ -90,7 +91,7 @@ class Trader:
     @property
     def journal(self) -> Journal:
         """The journal of the account."""
-        return self.broker._desk.journal
+        return journal_of(self.broker)
 
     @property
     def posts(self) -> int:

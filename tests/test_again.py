@@ -164,7 +164,7 @@ def test_a_second_try_in_memory_is_decided_in_the_transaction_too() -> None:
 def test_who_accepts_the_risk_does_not_accept_what_is_just_being_sent(trader: Trader) -> None:
     """The second call looks while the first is on its way: it cannot have known of it."""
     first = gone(trader)
-    journal = trader.broker._desk.journal
+    journal = trader.journal
     sending = begin(journal, intent_of(previous=first.id))
     assert sending.state is State.SENDING
     with pytest.raises(OrderBlocked, match="sent again already"):

@@ -15,6 +15,8 @@ import pytest
 from brokerkit import Order
 from brokerkit.errors import BrokerError, JournalError, OrderBlocked, OrderUncertain
 from brokerkit.orders.intents import IntentKind, IntentState
+from brokerkit.orders.reconcile import Reconciler
+from brokerkit.testing.inside import look_again
 from brokerkit.transport.permits import Permit
 from tests.journals import BROKERS, GETS_LOST, GETS_THROUGH, HYNIX, Trader, served, trading
 
@@ -98,8 +100,8 @@ def test_a_cancellation_does_not_wait_for_the_first_look_of_another_thread(
     trader.breaks(GETS_LOST)
     with pytest.raises(OrderUncertain):
         trader.buy()
-    monkeypatch.setattr(trader.broker._desk, "_started", False)
-    monkeypatch.setattr(trader.broker._desk, "reconcile", look)
+    look_again(trader.broker)
+    monkeypatch.setattr(Reconciler, "run", look)
 
     def blocked() -> None:
         with pytest.raises(OrderBlocked):

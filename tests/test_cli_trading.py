@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from brokerkit_kis.broker import KisBroker
 
 import brokerkit.sandbox
+from brokerkit.broker import Broker
 from brokerkit.cli import exits, main
 from brokerkit.models import Order
 from brokerkit.sandbox import Sandbox
@@ -124,8 +124,8 @@ def test_a_number_that_two_orders_have_is_refused(
 ) -> None:
     # No sandbox gives a number twice in a day.
     main(["buy", "005930", "10", "--price", "60000", "--broker", "kis", "--yes"])
-    listed = KisBroker._open_orders
-    monkeypatch.setattr(KisBroker, "_open_orders", lambda self: [*listed(self), *listed(self)])
+    listed = Broker.orders
+    monkeypatch.setattr(Broker, "orders", lambda self: (*listed(self), *listed(self)))
     assert main(["cancel", str(rows("kis")[0].number), "--broker", "kis", "--yes"]) == exits.WRONG_USAGE
     assert "2 working orders" in capsys.readouterr().err
     assert len(rows("kis")) == 1

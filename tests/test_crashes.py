@@ -15,7 +15,8 @@ from brokerkit.orders.guard import Limits
 from brokerkit.orders.intents import Confidence, IntentKind, IntentState
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.server import SlidingWindow
-from tests.traders import BROKERS, PRICES, Trader, at_exchange, journal_of, opened
+from brokerkit.testing.inside import journal_of
+from tests.traders import BROKERS, PRICES, Trader, at_exchange, opened
 
 SENT = ("after the answer", "before the decision is committed")
 """Moments at which the order stands, and nobody has written that down."""

@@ -7,16 +7,13 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
-from brokerkit import Order, OrderRequest, OrderStatus, OrderType, Side, clock, config
+from brokerkit import Order, clock
 from brokerkit.broker import Broker
 from brokerkit.errors import (
     BrokerError,
@@ -30,15 +27,16 @@ from brokerkit.errors import (
     Rejected,
     WireError,
 )
-from brokerkit.market.sessions import Phase
 from brokerkit.orders import desk
 from brokerkit.orders import journal as journals
-from brokerkit.orders.guard import Limits, Safety, halt
-from brokerkit.orders.intents import Intent, IntentState, new_id
+from brokerkit.orders.guard import Limits, halt
+from brokerkit.orders.intents import Intent, IntentState
 from brokerkit.orders.journal import Journal
 from brokerkit.sandbox.server import JsonResponse
-from brokerkit.transport import Client
+from brokerkit.testing.inside import journal_of, limit_to, start_over
+from tests.fakes import Fake
 from tests.journals import BROKERS, GETS_LOST, GETS_THROUGH, HYNIX, SAMSUNG, Trader, request_of, served, trading
+from tests.servers import ProbeClient
 
 State = IntentState
 
@@ -139,13 +137,12 @@ def test_the_first_order_waits_for_what_an_earlier_process_left(monkeypatch: pyt
     with served("kis") as trader:
         intent = lost(trader, GETS_LOST)
         journals._files.clear()
-        trader.broker._desk = desk.OrderDesk(trader.broker, trader.broker._desk._safety, durable=True)
+        start_over(trader.broker)
         for _ in range(2):
             with pytest.raises(OrderBlocked, match=intent.id):
                 trader.buy(symbol=HYNIX)
         assert trader.posts == 0
-        degraded = replace(trader.broker._desk._safety, degraded=True)
-        trader.broker._desk = desk.OrderDesk(trader.broker, degraded, durable=True)
+        start_over(trader.broker, degraded=True)
         trader.buy(symbol=HYNIX)
         with pytest.raises(OrderBlocked, match=intent.id):
             trader.buy()
@@ -155,7 +152,7 @@ def test_after_a_restart_the_risk_of_a_second_order_can_still_be_accepted(monkey
     monkeypatch.setattr(desk, "START_SECONDS", 0.2)
     with served("kis") as trader:
         intent = lost(trader, GETS_LOST)
-        trader.broker._desk = desk.OrderDesk(trader.broker, trader.broker._desk._safety, durable=True)
+        start_over(trader.broker)
         trader.broker.resubmit(intent.id, accept_risk=True)
         assert [each.id for each in trader.broker.unresolved()] == [intent.id]
         trader.buy(symbol=HYNIX)
@@ -168,7 +165,7 @@ def test_a_cancellation_that_may_be_repeated_does_not_hold_up_the_start(monkeypa
         trader.breaks(GETS_LOST)
         with pytest.raises(OrderUncertain):
             trader.broker.cancel(order)
-        trader.broker._desk = desk.OrderDesk(trader.broker, trader.broker._desk._safety, durable=True)
+        start_over(trader.broker)
         trader.buy(symbol=HYNIX)
         assert len(trader.broker.unresolved()) == 1
 
@@ -205,7 +202,7 @@ def test_a_second_try_that_is_refused_frees_nothing(reason: str, trader: Trader)
     if reason == "switch":
         halt("test")
     else:
-        trader.broker._desk.guard.limits = Limits(max_order_quantity=1)
+        limit_to(trader.broker, Limits(max_order_quantity=1))
     with pytest.raises(Halted if reason == "switch" else LimitExceeded):
         trader.broker.resubmit(first, accept_risk=True)
     assert trader.journal.rivals(first) == (trader.journal.get(first.id),)
@@ -358,7 +355,7 @@ def test_an_order_that_comes_too_late_to_its_first_byte_does_not_leave(
 
 def test_an_amendment_that_makes_an_order_dearer_counts(trader: Trader) -> None:
     price = trader.price()
-    trader.broker._desk.guard.limits = Limits(max_daily_value=10 * price + 1500)
+    limit_to(trader.broker, Limits(max_daily_value=10 * price + 1500))
     order = trader.broker.amend(trader.buy(), price=price + 100)
     with pytest.raises(LimitExceeded, match="max_daily_value"):
         trader.broker.amend(order, price=price + 200)
@@ -369,52 +366,28 @@ def test_an_amendment_that_makes_an_order_dearer_counts(trader: Trader) -> None:
 # Brokers with a transport of their own
 
 
-class OwnTransport(Broker):
-    """A broker whose hooks send by themselves; what they do the test says."""
+def own_transport(outcome: object) -> tuple[Fake, Broker]:
+    """Return a broker that sends by itself: its number, what it answers instead, or what it raises."""
+    fake = Fake()
+    broker = fake.opened()
 
-    name = "own"
+    def answer() -> object:
+        assert [each.state for each in journal_of(broker).open_intents()] == [State.SENDING]
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
 
-    def __init__(self, outcome: object) -> None:
-        self.outcome, self.sent = outcome, 0
-        settings = config.Settings(
-            app_key=SecretStr("k" * 9), app_secret=SecretStr("s" * 9), account=SecretStr(new_id())
-        )
-        super().__init__(
-            settings, environment="demo", remember_token=False, safety=Safety(), phase_of=lambda venue: Phase.REGULAR
-        )
-
-    def _connect(self, *given: object) -> Client:
-        return cast(Client, SimpleNamespace(base_url="http://127.0.0.1:9"))
-
-    def _send_order(self, request: OrderRequest) -> Order:
-        self.sent += 1
-        assert [each.state for each in self._desk.journal.open_intents()] == [State.SENDING]
-        if isinstance(self.outcome, BaseException):
-            raise self.outcome
-        return cast(Order, self.outcome)
-
-    _quote = _send_cancel = _find_order = _balance = _investor_flow = cast(Any, None)
-
-
-def an_order(number: str) -> Order:
-    return Order(
-        id=number,
-        symbol=SAMSUNG,
-        side=Side.BUY,
-        type=OrderType.LIMIT,
-        quantity=Decimal(10),
-        status=OrderStatus.PENDING,
-        handle=f"own:{number}",
-    )
+    fake.answer = answer
+    return fake, broker
 
 
 @pytest.mark.parametrize(
     ("outcome", "raised", "state"),
     [
-        (an_order("7"), None, State.ACKED),
-        (an_order(""), OrderUncertain, State.UNKNOWN),
+        ("7", None, State.ACKED),
+        ("", OrderUncertain, State.UNKNOWN),
         (None, OrderUncertain, State.UNKNOWN),
-        ("7", OrderUncertain, State.UNKNOWN),
+        (7, OrderUncertain, State.UNKNOWN),
         (NotSent("no line"), NotSent, State.NOT_SENT),
         (Rejected("no money", code="7"), Rejected, State.REJECTED),
         (NetworkError("silence"), OrderUncertain, State.UNKNOWN),
@@ -429,48 +402,51 @@ def an_order(number: str) -> Order:
 def test_of_a_broker_that_sends_by_itself_only_a_plain_no_is_believed(
     outcome: object, raised: type[BaseException] | None, state: IntentState
 ) -> None:
-    broker = OwnTransport(outcome)
+    fake, broker = own_transport(outcome)
     if raised is None:
-        assert broker.order(request_of()) == outcome
+        assert broker.order(request_of()).id == outcome
     else:
         with pytest.raises(raised):
             broker.order(request_of())
-    (row,) = broker._desk.journal.everything()
-    assert (row.state, broker.sent) == (state, 1)
+    (row,) = journal_of(broker).everything()
+    assert (row.state, len(fake.calls)) == (state, 1)
     assert row.sent_bytes is None
     if state is State.UNKNOWN:
         with pytest.raises(OrderBlocked):
             broker.order(request_of())
-        assert broker.sent == 1
+        assert len(fake.calls) == 1
 
 
 def test_the_switch_stops_a_broker_that_sends_by_itself() -> None:
-    broker = OwnTransport(an_order("7"))
+    fake, broker = own_transport("7")
     halt("test")
     with pytest.raises(Halted):
         broker.order(request_of())
-    assert broker.sent == 0
+    assert fake.calls == []
 
 
 @pytest.mark.parametrize("stop", [False, True], ids=["go", "halted"])
-@pytest.mark.parametrize("outcome", [an_order("7"), OrderUncertain("silence")], ids=["answer", "silence"])
+@pytest.mark.parametrize("outcome", ["7", OrderUncertain("silence")], ids=["answer", "silence"])
 def test_what_left_past_the_client_is_told_as_it_is(
-    stop: bool, outcome: object, trader: Trader, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    stop: bool, outcome: object, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def elsewhere(request: OrderRequest) -> Order:
+    fake = Fake(ProbeClient("http://127.0.0.1:9"))
+    broker = fake.opened()
+
+    def elsewhere() -> object:
         if stop:
             halt("meanwhile")
         if isinstance(outcome, OrderUncertain):
             raise outcome
-        return cast(Order, outcome)
+        return outcome
 
-    monkeypatch.setattr(trader.broker, "_send_order", elsewhere)
+    fake.answer = elsewhere
     if isinstance(outcome, OrderUncertain):
         with pytest.raises(OrderUncertain):
-            trader.buy()
+            broker.order(request_of())
     else:
-        assert trader.buy() is outcome
-    assert [each.state for each in trader.journal.everything()] == (
+        assert broker.order(request_of()).id == outcome
+    assert [each.state for each in journal_of(broker).everything()] == (
         [] if stop else [State.UNKNOWN if isinstance(outcome, OrderUncertain) else State.ACKED]
     )
     assert ("CRITICAL" in [record.levelname for record in caplog.records]) is stop
@@ -479,8 +455,12 @@ def test_what_left_past_the_client_is_told_as_it_is(
 def test_a_hook_that_sends_twice_is_stopped_and_told_as_uncertain(
     trader: Trader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    once = trader.broker._send_order
-    monkeypatch.setattr(trader.broker, "_send_order", lambda request: (once(request), once(request))[1])
+    call = trader.broker.client.call
+
+    def twice(*given: Any, **named: Any) -> Any:
+        return call(*given, **named), call(*given, **named)
+
+    monkeypatch.setattr(trader.broker.client, "call", twice)
     with pytest.raises(OrderUncertain, match="second request"):
         trader.buy()
     assert trader.posts == 1

@@ -6,18 +6,18 @@ import itertools
 import threading
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from brokerkit_kis.wire import orders as kis
 from brokerkit_kiwoom.wire import orders as kiwoom
-from pydantic import SecretStr
 
 from brokerkit import Broker, Order, get_broker
 from brokerkit.errors import Blocked, BrokerError, ConfigError, Disarmed, Halted, LimitExceeded, NetworkError, NotSent
 from brokerkit.orders.guard import Limits, halt, is_real_money, resume
 from brokerkit.orders.intents import IntentState
 from brokerkit.orders.journal import Journal
+from brokerkit.testing.inside import know_account, limit_to, send_past_the_desk
 from brokerkit.transport import Client, Effect, Endpoint, http
 from brokerkit.transport.permits import Permit, issued
 from tests.journals import BROKERS, SAMSUNG, Trader, order_of, request_of, trading
@@ -59,15 +59,14 @@ def real(name: str, arm: str | None, limits: Limits | None) -> Broker:
 
 
 @pytest.mark.parametrize("name", BROKERS)
-def test_no_hook_is_reached_unless_armed_and_limited(
+def test_no_call_is_made_unless_armed_and_limited(
     name: str, calls: list[object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reached: list[object] = []
     for arm, limits in itertools.product((None, "", "0000", "4501"), (None, Limits(max_order_quantity=1), COMPLETE)):
         broker = real(name, arm, limits)
-        monkeypatch.setattr(type(broker), "_account_number", lambda self: SecretStr("5001234501"))
-        for hook in ("_send_order", "_send_cancel", "_send_amend"):
-            monkeypatch.setattr(broker, hook, lambda *given: reached.append(given))
+        know_account(broker, "5001234501")
+        monkeypatch.setattr(broker.client, "call", lambda *given, **named: reached.append(given))
         order = order_of(handle=f"{name}:20261120:03070:0101")
         verbs: list[Callable[[], object]] = [
             lambda broker=broker: broker.order(request_of()),  # type: ignore[misc]
@@ -189,7 +188,7 @@ def test_a_permit_is_of_one_thread_and_for_one_request(trader: Trader) -> None:
 
     def other() -> None:
         try:
-            trader.broker._send_order(request_of(price=trader.price()))
+            send_past_the_desk(trader.broker, request_of(price=trader.price()))
         except BrokerError as error:
             outcomes.append(type(error))
 
@@ -199,9 +198,9 @@ def test_a_permit_is_of_one_thread_and_for_one_request(trader: Trader) -> None:
         thread.start()
         thread.join()
         assert (outcomes, trader.posts, permit.used) == ([Blocked], 0, False)
-        assert isinstance(trader.broker._send_order(request_of(price=trader.price())), Order)
+        assert isinstance(send_past_the_desk(trader.broker, request_of(price=trader.price())), Order)
         with pytest.raises(Blocked, match="second request"):
-            trader.broker._send_order(request_of(price=trader.price()))
+            send_past_the_desk(trader.broker, request_of(price=trader.price()))
     other()
     assert (outcomes, trader.posts) == ([Blocked, Blocked], 1)
 
@@ -209,10 +208,10 @@ def test_a_permit_is_of_one_thread_and_for_one_request(trader: Trader) -> None:
 def test_a_permit_that_is_made_by_hand_lets_nothing_through(trader: Trader) -> None:
     made = Permit(lambda: None, lambda: None)
     with pytest.raises(Blocked, match="not one of the order desk"), trader.broker.client.sending(made):
-        trader.broker._send_order(request_of(price=trader.price()))
+        send_past_the_desk(trader.broker, request_of(price=trader.price()))
     trader.broker.client._threads.permit = made
     with pytest.raises(Blocked, match="not one of the order desk"):
-        trader.broker._send_order(request_of(price=trader.price()))
+        send_past_the_desk(trader.broker, request_of(price=trader.price()))
     assert trader.posts == 0
 
 
@@ -228,7 +227,7 @@ def test_an_adapter_that_is_called_demo_and_talks_to_the_real_host_moves_real_mo
     broker = get_broker(name, environment="demo", **keys)
     assert broker.disarmed() is None
     demo = broker.client.base_url
-    monkeypatch.setattr(type(broker), "_account_number", lambda self: SecretStr("5001234501"))
+    know_account(broker, "5001234501")
     for host in (broker.client.hosts["real"], "https://elsewhere.example", f"{demo}.example", "", None):
         monkeypatch.setattr(broker.client, "base_url", host)
         for verb in (
@@ -270,11 +269,11 @@ def test_an_amendment_of_all_is_judged_by_what_the_list_says_is_left(
 ) -> None:
     """An order that differs from the list is not found there; then the journal knows what was sent."""
     stale = trader.buy(10).model_copy(update={name: Decimal(value) for name, value in told.items()})
-    trader.broker._desk.guard.limits = Limits.model_validate(limit)
+    limit_to(trader.broker, Limits.model_validate(limit))
     with pytest.raises(LimitExceeded, match=next(iter(limit))):
         trader.broker.amend(stale, price=trader.price() + 100)
     assert trader.posts == 1
-    trader.broker._desk.guard.limits = Limits(max_order_quantity=10)
+    limit_to(trader.broker, Limits(max_order_quantity=10))
     trader.broker.amend(stale, price=trader.price() + 100)
     assert trader.posts == 2
 
@@ -283,8 +282,8 @@ def test_an_amendment_of_an_order_that_no_list_shows_counts_with_its_full_quanti
     trader: Trader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = trader.buy(10).model_copy(update={"remaining_quantity": 1})
-    monkeypatch.setattr(trader.broker, "_find_order", lambda order: None)
-    trader.broker._desk.guard.limits = Limits(max_order_quantity=9)
+    trader.breaks("lag", on="listing", seconds=60)
+    limit_to(trader.broker, Limits(max_order_quantity=9))
     with pytest.raises(LimitExceeded, match="max_order_quantity"):
         trader.broker.amend(order, price=trader.price() + 100)
     assert trader.posts == 1
@@ -295,11 +294,12 @@ def test_an_amendment_whose_order_cannot_be_looked_up_is_not_sent(
 ) -> None:
     order = trader.buy(10)
 
-    def silent(order: Order) -> None:
+    def silent(*given: object, **named: object) -> NoReturn:
         raise NetworkError("silence")
 
-    monkeypatch.setattr(trader.broker, "_find_order", silent)
-    trader.broker._desk.guard.limits = Limits(max_order_quantity=10)
+    for way in ("call", "pages"):
+        monkeypatch.setattr(trader.broker.client, way, silent)
+    limit_to(trader.broker, Limits(max_order_quantity=10))
     with pytest.raises(NotSent, match="what is left of the order"):
         trader.broker.amend(order, price=trader.price() + 100)
     assert trader.posts == 1

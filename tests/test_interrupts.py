@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
 from brokerkit.errors import MAY_STAND, NOT_SENT, JournalError, OrderUncertain
 from brokerkit.orders.intents import IntentState
 from brokerkit.orders.journal import Journal
+from brokerkit.testing.inside import odd_results
 from proof.interrupts import KINDS, VERBS, Tally, at_random, sweep
 from tests.journals import BROKERS, Trader, begin, intent_of, order_of, served
 
@@ -55,14 +57,14 @@ def test_the_end_of_a_program_amid_an_order_leaves_a_journal_that_can_be_read(
     error: BaseException, trader: Trader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It came after the answer: the order stands."""
-    send = trader.broker._send_order
+    call = trader.broker.client.call
 
-    def ends(request: object) -> None:
-        send(request)  # type: ignore[arg-type]
+    def ends(*given: Any, **named: Any) -> NoReturn:
+        call(*given, **named)
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(trader.broker, "_send_order", ends)
+        patch.setattr(trader.broker.client, "call", ends)
         with pytest.raises(type(error)) as caught:
             trader.buy()
     assert caught.value.__notes__ == [MAY_STAND]
@@ -142,13 +144,9 @@ def test_an_answer_that_cannot_be_written_down_is_written_as_soon_as_it_can_be(
         each.close()
 
 
-def test_an_order_whose_adapter_gave_an_odd_result_stands_in_the_journal(
-    trader: Trader, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    send = trader.broker._send_order
-    odd = {"quantity": object()}
-    monkeypatch.setattr(trader.broker, "_send_order", lambda request: send(request).model_copy(update=odd))
-    order = trader.buy()
+def test_an_order_whose_adapter_gave_an_odd_result_stands_in_the_journal(trader: Trader) -> None:
+    with odd_results(trader.broker, quantity=object()):
+        order = trader.buy()
     (row,) = trader.journal.everything()
     assert (row.state, row.order_id, row.result) == (State.ACKED, order.id, None)
 
@@ -184,12 +182,12 @@ def test_nothing_of_an_order_is_lost_between_its_answer_and_the_caller(trader: T
 def test_an_interrupt_before_an_order_could_leave_says_that_nothing_was_sent(
     trader: Trader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    for place in ("_start", "_wait_for_turn"):
+    for place in ("recover", "rivals"):  # what an earlier process left, and whose turn it is
         with monkeypatch.context() as patch:
-            patch.setattr(trader.broker._desk, place, interrupted)
+            patch.setattr(Journal, place, interrupted)
             with pytest.raises(KeyboardInterrupt) as caught:
                 trader.buy()
         assert caught.value.__notes__ == [NOT_SENT]

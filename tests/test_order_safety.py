@@ -15,9 +15,7 @@ from typing import Any, NoReturn
 from weakref import WeakValueDictionary
 
 import pytest
-from brokerkit_kis.broker import KisBroker
 from brokerkit_kis.wire.orders import AMEND_CANCEL as KIS_CANCEL
-from brokerkit_kiwoom.broker import KiwoomBroker
 from brokerkit_kiwoom.wire.orders import CANCEL as KIWOOM_CANCEL
 
 from brokerkit import Broker, NotSent, OrderBlocked, OrderRequest, OrderType, OrderUncertain, Side, get_broker
@@ -34,6 +32,7 @@ from brokerkit.orders.reconcile import Trust, judge
 from brokerkit.registry import SANDBOX_SETTLES
 from brokerkit.sandbox import Faults, Rule, Sandbox
 from brokerkit.sandbox.server import Request, Response
+from brokerkit.testing.inside import journal_of, settle_seconds, unchecked
 from tests.program import is_order
 
 SAMSUNG, OTHER = "005930", "000660"
@@ -131,7 +130,7 @@ def test_whatever_goes_wrong_one_call_is_one_request_at_most(
 
 
 def test_an_order_stands_in_the_journal_before_the_broker_sees_it(stage: Stage, broker: Broker) -> None:
-    path = broker._desk.journal.path
+    path = journal_of(broker).path
     seen: list[tuple[Intent, ...]] = []
 
     def look(request: Request) -> Response | None:
@@ -156,10 +155,10 @@ def test_nothing_is_sent_where_the_journal_cannot_be_written(
 
 
 def test_a_damaged_journal_stops_orders(stage: Stage, broker: Broker) -> None:
-    path = broker._desk.journal.path
+    path = journal_of(broker).path
     assert path is not None
     assert broker.unresolved() == ()
-    broker._desk.journal.close()
+    journal_of(broker).close()
     path.write_bytes(b"no journal" * 1000)
     with stage.broker() as again, pytest.raises(JournalError):
         again.buy(SAMSUNG, 10, price=stage.price())
@@ -170,7 +169,7 @@ def test_an_order_that_is_taken_stands_at_the_exchange_under_its_number(stage: S
     order = broker.buy(SAMSUNG, 10, price=stage.price())
     (row,) = stage.box.exchange.orders(stage.box.connect(stage.name).account)
     assert int(order.id) == row.number
-    (intent,) = broker._desk.journal.everything()
+    (intent,) = journal_of(broker).everything()
     assert (intent.state, intent.order_id) == (IntentState.ACKED, order.id)
 
 
@@ -198,7 +197,7 @@ def test_only_resubmit_sends_an_order_again(stage: Stage, broker: Broker) -> Non
     assert stage.taken == 1
     broker.resubmit(first, accept_risk=True)
     assert stage.taken == 2
-    again = [each for each in broker._desk.journal.everything() if each.previous == first.id]
+    again = [each for each in journal_of(broker).everything() if each.previous == first.id]
     assert [each.request for each in again] == [first.request]
     with pytest.raises(InvalidRequest):
         broker.resubmit(again[0])  # that one stands
@@ -263,7 +262,7 @@ def test_an_absent_order_that_appears_after_all_is_told_as_late(stage: Stage) ->
 
 def test_a_delay_that_was_seen_makes_the_settle_time_longer(stage: Stage, broker: Broker) -> None:
     stage.uncertain(broker, GETS_LOST)
-    broker._desk.journal.learn_delay(60)
+    journal_of(broker).learn_delay(60)
     assert len(broker.reconcile(wait=True, timeout=1.8).unresolved) == 1
 
 
@@ -363,7 +362,7 @@ def test_real_money_needs_the_right_arm_and_four_limits(lacking: str) -> None:
     with get_broker("kis", environment="real", arm=arm, limits=Limits.model_validate(limits), **KEYS) as broker:
         with pytest.raises(Disarmed):
             broker.buy(SAMSUNG, 1, price=60_000)
-        assert list(broker._desk.journal.everything()) == []
+        assert list(journal_of(broker).everything()) == []
 
 
 @pytest.mark.parametrize(
@@ -521,7 +520,7 @@ def test_orders_of_one_symbol_and_side_go_one_after_the_other(stage: Stage, brok
 
 def test_the_journal_is_private_and_holds_no_secret(stage: Stage, broker: Broker) -> None:
     stage.uncertain(broker, "success_without_number")
-    path = broker._desk.journal.path
+    path = journal_of(broker).path
     assert path is not None
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
@@ -539,7 +538,7 @@ def test_the_sandbox_inside_the_program_keeps_its_journal_in_memory(
     monkeypatch.setattr(journals, "_in_memory", WeakValueDictionary())
     with Sandbox() as box, get_broker(name, environment="sandbox", sandbox=box) as broker:
         broker.buy(SAMSUNG, 1, price=broker.quote(SAMSUNG).lower_limit)
-        assert len(list(broker._desk.journal.everything())) == 1
+        assert len(list(journal_of(broker).everything())) == 1
     assert list(own_state.iterdir()) == []
 
 
@@ -559,7 +558,7 @@ def test_real_money_does_not_move_while_the_journal_lies_on_another_machine(monk
             broker.buy(SAMSUNG, 1, price=60_000)
         assert "BROKERKIT_STATE_DIR" in str(refused.value)
         assert "nfs4" in str(broker.disarmed())
-        assert list(broker._desk.journal.everything()) == []
+        assert list(journal_of(broker).everything()) == []
 
 
 @pytest.mark.parametrize(
@@ -570,24 +569,23 @@ def test_real_money_does_not_move_by_a_clock_that_is_wrong(
 ) -> None:
     asked = []
 
-    def send(request: OrderRequest) -> NoReturn:
-        asked.append(request)
+    def send(*given: object, **named: object) -> NoReturn:
+        asked.append(given)
         raise NotSent("the line is down")
 
     limits = Limits.model_validate(COMPLETE)
     with get_broker("kis", environment=environment, arm="4501", limits=limits, **KEYS) as broker:
-        monkeypatch.setattr(broker._checks, "check", lambda request: None)
-        monkeypatch.setattr(broker, "_send_order", send)
+        monkeypatch.setattr(broker.client, "call", send)
         broker.client.skew = skew
-        with pytest.raises(NotSent, match="the line is down" if goes else "clock of this machine"):
+        with unchecked(broker), pytest.raises(NotSent, match="the line is down" if goes else "clock of this machine"):
             broker.buy(SAMSUNG, 1, price=60_000)
-        assert len(asked) == len(list(broker._desk.journal.everything())) == goes
+        assert len(asked) == len(list(journal_of(broker).everything())) == goes
 
 
 def test_the_times_that_the_page_names_are_those_of_the_code() -> None:
     page = (Path(__file__).parent.parent / "docs" / "order-safety.md").read_text(encoding="utf-8")
-    for kind in (KisBroker, KiwoomBroker):
-        assert f"{kind.settle_seconds:g} seconds at KIS and Kiwoom" in page
+    for name in ("kis", "kiwoom"):
+        assert f"{settle_seconds(name):g} seconds at KIS and Kiwoom" in page
     assert f"{SANDBOX_SETTLES:g} in the sandbox" in page
     assert URGENT_SECONDS * 2 == 1
     assert PATIENCE_SECONDS == TURN_SECONDS == 20

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
-from pydantic import SecretStr
 
 from brokerkit.errors import InvalidRequest, NotSent, Rejected, Unsupported, WireError
 from brokerkit.orders.guard import Limits
 from brokerkit.orders.intents import IntentState
 from brokerkit.sandbox.server import JsonResponse, Request
+from brokerkit.testing.inside import forget_quotes, know_account, limit_to
 from tests.journals import BROKERS, SAMSUNG, Trader, served, trading
 from tests.program import is_order
 
@@ -94,8 +94,8 @@ def test_a_token_that_is_refused_means_that_the_order_was_not_sent(what: str, ve
     "limits", [Limits(price_collar_percent=50), Limits(max_order_value=10**9)], ids=["collar", "value"]
 )
 def test_a_price_that_is_refused_means_that_the_order_was_not_sent(what: str, limits: Limits, trader: Trader) -> None:
-    trader.broker._desk.guard.limits = limits
-    trader.broker._desk.guard._quotes.clear()
+    limit_to(trader.broker, limits)
+    forget_quotes(trader.broker)
     given: dict[str, Any] = {"type": "MARKET"} if limits.max_order_value else {"price": trader.price()}
     code = refuse(trader, what, lambda request: not is_order(request) and not is_token(request))
     error = not_sent(trader, lambda: trader.broker.buy(SAMSUNG, 1, **given), code)
@@ -106,7 +106,7 @@ def test_a_price_that_is_refused_means_that_the_order_was_not_sent(what: str, li
 def test_an_account_that_is_refused_means_that_the_order_was_not_sent(what: str) -> None:
     with served("kiwoom") as trader:
         trader.journal.recover()
-        trader.broker._number = None  # type: ignore[attr-defined]
+        know_account(trader.broker, None)
         code = refuse(trader, what, lambda request: not is_order(request) and not is_token(request))
         error = not_sent(trader, trader.buy, code)
         assert "account of the key" in error.message
@@ -143,10 +143,10 @@ def test_a_kind_that_cannot_be_asked_means_that_the_order_was_not_sent(trader: T
 def test_our_own_checks_keep_their_class_and_a_brokers_refusal_does_not(
     error: Exception, kind: type[Exception], trader: Trader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails() -> SecretStr:
+    def fails(*given: object, **named: object) -> NoReturn:
         raise error
 
-    monkeypatch.setattr(type(trader.broker), "_send_order", lambda self, request: fails())
+    monkeypatch.setattr(trader.broker.client, "call", fails)
     with pytest.raises(kind) as caught:
         trader.broker.buy(SAMSUNG, 1, price=Decimal(trader.price()))
     assert trader.posts == 0

@@ -22,9 +22,10 @@ from brokerkit.orders.intents import Intent, IntentKind, IntentState, new_id
 from brokerkit.orders.journal import Journal
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.server import SlidingWindow
+from brokerkit.testing.inside import journal_of
 from brokerkit.words import OrderType, Side
 from proof.crowd import crowd
-from tests.traders import BROKERS, PRICES, Trader, at_exchange, journal_of, opened
+from tests.traders import BROKERS, PRICES, Trader, at_exchange, opened
 
 PRICE = PRICES["005930"]
 HELD = {"act": "hold", "point": "before the first byte"}

@@ -20,13 +20,14 @@ import pytest
 from pydantic import SecretStr
 from stevedore import ExtensionManager
 
-from brokerkit import config, extensions, registry
-from brokerkit.broker import Broker
+from brokerkit import extensions, registry
 from brokerkit.errors import ConfigError, UnknownBroker
 from brokerkit.extensions import BROKERS
 from brokerkit.orders.guard import Limits
 from brokerkit.registry import get_broker, installed_brokers, load_broker
 from brokerkit.sandbox import Connection, Sandbox
+from brokerkit.testing.inside import arm_of, limits_of
+from tests.fakes import THIRD_PARTY, AcmeBroker, NarrowBroker, made
 from tests.servers import Server
 
 CANARY = "CANARY-5a1f-do-not-show"
@@ -35,47 +36,6 @@ KEYS: dict[str, Any] = {"app_key": "argument-key", "app_secret": "argument-secre
 
 SANDBOX_KEYS: dict[str, Any] = {"app_key": "SANDBOX-key", "app_secret": "SANDBOX-secret", "account": "of-a-sandbox"}
 UNSET = {"max_calls_per_second": None, "ca_file": None, "settle_seconds": None}
-
-
-class AcmeSettings(config.Settings):
-    """Settings of the broker of these tests, with one of its own."""
-
-    account: SecretStr
-    branch: str | None = None
-
-
-class FakeClient:
-    """Takes the place of an adapter's client; nothing can be sent."""
-
-    def close(self) -> None:
-        """Do nothing."""
-
-
-class AcmeBroker(Broker):
-    """A broker that remembers how it was made."""
-
-    name = "acme"
-    Settings = AcmeSettings
-
-    def _connect(self, settings: config.Settings, environment: str, base_url: str | None, remember_token: bool) -> Any:
-        self.made = (settings, environment, base_url, remember_token)
-        return FakeClient()
-
-    _quote = _send_order = _send_cancel = _find_order = _balance = _investor_flow = cast(Any, None)
-
-    def opened(self) -> dict[str, object]:
-        """Return the settings with their secrets readable."""
-        values = dict(self.made[0])
-        return {
-            key: value.get_secret_value() if isinstance(value, SecretStr) else value for key, value in values.items()
-        }
-
-
-class NarrowBroker(AcmeBroker):
-    """A broker without a paper trading environment."""
-
-    name = "narrow"
-    environments = ("sandbox", "real")
 
 
 class FakeSandbox:
@@ -149,11 +109,6 @@ broker = "acme"
 """
 
 
-def made(*arguments: Any, **options: Any) -> AcmeBroker:
-    """Return what get_broker makes, which is always the broker of these tests."""
-    return cast(AcmeBroker, get_broker(*arguments, **options))
-
-
 def set_variables(monkeypatch: pytest.MonkeyPatch, broker: str = "ACME", **values: str) -> None:
     """Set the variables of a broker; each key and the environment if nothing else is said."""
     chosen = {name: f"variable-{name.rpartition('_')[2]}" for name in KEYS} | {"environment": "real"} | values
@@ -164,8 +119,8 @@ def set_variables(monkeypatch: pytest.MonkeyPatch, broker: str = "ACME", **value
 def test_a_name_alone_takes_everything_from_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     set_variables(monkeypatch, branch="busan", max_calls_per_second="3")
     broker = made("acme")
-    assert broker.environment == "real"
-    assert broker.opened() == {
+    assert broker.broker.environment == "real"
+    assert broker.settings == {
         "app_key": "variable-key",
         "app_secret": "variable-secret",
         "account": "variable-account",
@@ -174,14 +129,14 @@ def test_a_name_alone_takes_everything_from_variables(monkeypatch: pytest.Monkey
         "ca_file": None,
         "settle_seconds": None,
     }
-    assert broker.made[1:] == ("real", None, True)
+    assert broker.connected == ("real", None, True)
 
 
 def test_arguments_come_before_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     set_variables(monkeypatch, branch="busan")
     broker = made("acme", environment="demo", **KEYS, options={"branch": "jeju"})
-    assert broker.environment == "demo"
-    assert broker.opened() == {
+    assert broker.broker.environment == "demo"
+    assert broker.settings == {
         **KEYS,
         "branch": "jeju",
         "max_calls_per_second": None,
@@ -192,31 +147,31 @@ def test_arguments_come_before_variables(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_each_argument_replaces_its_own_variable_only(monkeypatch: pytest.MonkeyPatch) -> None:
     set_variables(monkeypatch)
-    opened = made("acme", account="argument-account").opened()
+    opened = made("acme", account="argument-account").settings
     assert (opened["app_key"], opened["account"]) == ("variable-key", "argument-account")
 
 
 def test_arguments_come_before_the_profile(write: Write) -> None:
     write(PROFILES)
     broker = made("main", environment="real", **KEYS, options={"branch": "jeju"})
-    assert broker.environment == "real"
-    assert broker.opened() == {
+    assert broker.broker.environment == "real"
+    assert broker.settings == {
         **KEYS,
         "branch": "jeju",
         "max_calls_per_second": None,
         "ca_file": None,
         "settle_seconds": None,
     }
-    assert made("main", account=SecretStr("other")).opened()["app_key"] == "profile-key"
-    assert made("main", account=SecretStr("other")).opened()["account"] == "other"
+    assert made("main", account=SecretStr("other")).settings["app_key"] == "profile-key"
+    assert made("main", account=SecretStr("other")).settings["account"] == "other"
 
 
 def test_the_profile_comes_before_variables(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     write(PROFILES)
     set_variables(monkeypatch, max_calls_per_second="3")
     broker = made("main")
-    assert broker.environment == "demo"
-    assert broker.opened()["account"] == "profile-account"
+    assert broker.broker.environment == "demo"
+    assert broker.settings["account"] == "profile-account"
 
 
 def test_a_profile_with_settings_takes_none_from_variables(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,14 +187,14 @@ def test_a_profile_without_settings_takes_them_from_variables(write: Write, monk
     write(PROFILES)
     set_variables(monkeypatch)
     broker = made("plain")
-    assert broker.environment == "real"
-    assert broker.opened()["account"] == "variable-account"
+    assert broker.broker.environment == "real"
+    assert broker.settings["account"] == "variable-account"
 
 
 def test_line_ends_around_a_variable_are_no_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     set_variables(monkeypatch, app_key="variable-key\r\n", environment=" demo\n")
-    assert made("acme").opened()["app_key"] == "variable-key"
-    assert made("acme").environment == "demo"
+    assert made("acme").settings["app_key"] == "variable-key"
+    assert made("acme").broker.environment == "demo"
 
 
 def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,18 +221,18 @@ def test_the_argument_names_the_profile_then_the_variable_then_the_default(
         monkeypatch.setenv("BROKERKIT_PROFILE", variable)
     expected = {"main": ("acme", "demo", "profile-account"), "second": ("narrow", "real", "second-account")}
     broker = made(argument)
-    assert (broker.name, broker.environment, broker.opened()["account"]) == expected[chosen]
+    assert (broker.broker.name, broker.broker.environment, broker.settings["account"]) == expected[chosen]
 
 
 def test_the_variable_may_name_a_broker_too(monkeypatch: pytest.MonkeyPatch) -> None:
     set_variables(monkeypatch)
     monkeypatch.setenv("BROKERKIT_PROFILE", "acme")
-    assert made().name == "acme"
+    assert made().broker.name == "acme"
 
 
 def test_a_profile_named_like_its_broker_is_the_one_that_is_meant(write: Write) -> None:
     write(PROFILES.replace("profiles.main", "profiles.acme").replace('"main"', '"acme"'))
-    assert made("acme").opened()["account"] == "profile-account"
+    assert made("acme").settings["account"] == "profile-account"
 
 
 def test_a_profile_named_like_another_broker_is_refused(write: Write) -> None:
@@ -293,14 +248,10 @@ def test_the_arming_digits_come_from_the_argument_then_the_profile_never_from_a_
 ) -> None:
     write(PROFILES)
     monkeypatch.setenv("BROKERKIT_ACME_ARM", "3333")
-    seen: list[object] = []
-    monkeypatch.setattr(AcmeBroker, "__init__", lambda self, settings, **options: seen.append(options["safety"].arm))
     monkeypatch.setattr(registry, "_shared_sandbox", FakeSandbox)
-    get_broker("main", environment=environment, arm=argument)
-    assert seen == [argument or "1111"]
+    assert arm_of(get_broker("main", environment=environment, arm=argument)) == (argument or "1111")
     set_variables(monkeypatch)
-    get_broker("acme", environment=environment)
-    assert seen[1:] == [None]
+    assert arm_of(get_broker("acme", environment=environment)) is None
 
 
 @pytest.mark.parametrize(
@@ -466,7 +417,7 @@ def test_an_argument_of_another_kind_says_what_is_taken(key: str, given: Any, wo
 def test_limits_may_be_a_mapping() -> None:
     given = {"max_order_value": "1000000", "symbols": ["005930"]}
     box = cast(Sandbox, FakeSandbox())
-    limits = made("acme", environment="sandbox", sandbox=box, limits=given)._desk.guard.limits
+    limits = limits_of(get_broker("acme", environment="sandbox", sandbox=box, limits=given))
     assert limits == Limits(max_order_value=Decimal(1_000_000), symbols=frozenset({"005930"}))
 
 
@@ -492,20 +443,20 @@ def test_the_sandbox_needs_no_keys_and_uses_none_of_the_profile(write: Write, mo
         made("acme", environment="sandbox", sandbox=box),
         made("acme", environment="sandbox", sandbox=box, **KEYS),
     ):
-        assert broker.environment == "sandbox"
-        assert {key: broker.opened()[key] for key in KEYS} == {
+        assert broker.broker.environment == "sandbox"
+        assert {key: broker.settings[key] for key in KEYS} == {
             "app_key": "SANDBOX-key",
             "app_secret": "SANDBOX-secret",
             "account": "sandbox-account",
         }
-        assert broker.made[1:] == ("real", "http://127.0.0.1:1", False)
-    assert made("main", environment="sandbox", sandbox=box).opened()["branch"] == "seoul"
+        assert broker.connected == ("real", "http://127.0.0.1:1", False)
+    assert made("main", environment="sandbox", sandbox=box).settings["branch"] == "seoul"
     assert set(box.asked) == {"acme"}
 
 
 @pytest.mark.parametrize("plays", ["real", "demo"])
 def test_a_sandbox_says_which_environment_it_plays(plays: str) -> None:
-    assert made("acme", environment="sandbox", sandbox=FakeSandbox(plays)).made[1] == plays
+    assert made("acme", environment="sandbox", sandbox=FakeSandbox(plays)).connected[0] == plays
 
 
 def test_the_sandbox_of_the_process_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -518,14 +469,14 @@ def test_the_sandbox_of_the_process_is_shared(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_server_of_ones_own_gets_the_keys_that_are_given() -> None:
     broker = made("acme", environment="sandbox", base_url="http://127.0.0.1:8080", **SANDBOX_KEYS)
-    assert broker.opened()["app_key"] == "SANDBOX-key"
-    assert broker.made[1:] == ("real", "http://127.0.0.1:8080", True)
+    assert broker.settings["app_key"] == "SANDBOX-key"
+    assert broker.connected == ("real", "http://127.0.0.1:8080", True)
 
 
 def test_a_server_that_plays_the_demo_environment_is_spoken_to_with_its_ids() -> None:
     broker = made("acme", environment="sandbox", base_url="http://127.0.0.1:8080", plays="demo", **SANDBOX_KEYS)
-    assert broker.environment == "sandbox"
-    assert broker.made[1:] == ("demo", "http://127.0.0.1:8080", True)
+    assert broker.broker.environment == "sandbox"
+    assert broker.connected == ("demo", "http://127.0.0.1:8080", True)
 
 
 @pytest.mark.parametrize(
@@ -653,7 +604,7 @@ def test_making_a_broker_or_failing_to_logs_nothing(caplog: Any) -> None:
 
 def test_no_secret_is_shown_by_a_broker_or_an_error(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     secrets: dict[str, Any] = {"app_key": CANARY, "app_secret": CANARY, "account": CANARY}
-    assert CANARY not in repr(made("acme", environment="demo", **secrets))
+    assert CANARY not in repr(made("acme", environment="demo", **secrets).broker)
     write(f'[profiles.main]\nbroker = "acme"\nenvironment = "demo"\napp_key = "{CANARY}"\nbranch = ["{CANARY}"]')
     set_variables(monkeypatch, environment="demo", max_calls_per_second=CANARY, app_secret=CANARY)
     for name, keys in (("main", {}), ("main", KEYS), ("acme", {})):
@@ -705,62 +656,19 @@ except brokerkit.ConfigError as error:
     assert f"{missing} is missing" in said
 
 
-ADAPTER = '''
-from decimal import Decimal
-from brokerkit.broker import Broker
-from brokerkit.models import Order, Quote
-from brokerkit.words import OrderStatus
-
-class Client:
-    base_url = "https://demo.zephyr.example"
-    hosts = {"demo": base_url, "real": "https://zephyr.example"}  # so it is known that no real money moves
-
-    def close(self):
-        print("closed")
-
-class ZephyrBroker(Broker):
-    """A third party's adapter, without anything of ours but the base class."""
-
-    name = "zephyr"
-
-    def _connect(self, settings, environment, base_url, remember_token):
-        self.settings = settings
-        return Client()
-
-    def _quote(self, symbol, venue):
-        return Quote(symbol=symbol, venue=venue, currency="KRW", price=Decimal(70000))
-
-    def _send_order(self, request):
-        return Order(id="1", symbol=request.symbol, side=request.side, quantity=request.quantity,
-                     status=OrderStatus.PENDING, handle="zephyr:1")
-
-    def _send_cancel(self, order, quantity):
-        return order.model_copy(update={"id": "2", "original_id": order.id})
-
-    def _find_order(self, order):
-        return None
-
-    def _balance(self):
-        raise NotImplementedError
-
-    def _investor_flow(self, symbol, start, end, detail):
-        return []
-'''
-
-
 def test_an_adapter_of_a_third_party_is_found_and_usable(tmp_path: Path) -> None:
     folder = tmp_path / "site" / "zephyr_broker-1.0.dist-info"
     folder.mkdir(parents=True)
     (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: zephyr-broker\nVersion: 1.0\n")
     (folder / "entry_points.txt").write_text(f"[{BROKERS}]\nzephyr = zephyr_broker:ZephyrBroker\n")
-    (tmp_path / "site" / "zephyr_broker.py").write_text(ADAPTER, encoding="utf-8")
+    (tmp_path / "site" / "zephyr_broker.py").write_text(THIRD_PARTY, encoding="utf-8")
     code = """
 import brokerkit
 print("zephyr" in brokerkit.installed_brokers())
 with brokerkit.get_broker("zephyr", environment="demo", app_key="key-123456", app_secret="secret-123456") as broker:
-    print(broker, broker.quote("005930").price)
+    print(broker.name, broker.environment, broker.quote("005930").price)
     order = broker.buy("005930", 10, price=70_000)
     print(order.id, broker.cancel(order).original_id, broker.refresh(order).status)
 """
     said = run(code, path=tmp_path / "site", variables={"BROKERKIT_CONFIG": "", "HOME": str(tmp_path)})
-    assert said.splitlines() == ["True", "<ZephyrBroker demo> 70000", "1 1 PENDING", "closed"]
+    assert said.splitlines() == ["True", "zephyr demo 70000", "1 1 PENDING", "closed"]

@@ -13,7 +13,6 @@ from typing import Any, Self
 from brokerkit import get_broker
 from brokerkit.broker import Broker
 from brokerkit.orders.guard import Limits
-from brokerkit.orders.journal import Journal
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import ExchangeOrder
 
@@ -123,11 +122,6 @@ def opened(box: Sandbox, name: str, **given: Any) -> Iterator[Broker]:
     """Open a broker in this process, whose journal lies beside that of the others."""
     with get_broker(name, environment="sandbox", **keys_of(box, name), **given) as broker:
         yield broker
-
-
-def journal_of(broker: Broker) -> Journal:
-    """Return the journal that a broker writes."""
-    return broker._desk.journal
 
 
 def at_exchange(box: Sandbox, name: str) -> list[ExchangeOrder]:

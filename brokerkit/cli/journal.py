@@ -20,6 +20,7 @@ from brokerkit.errors import Blocked, InvalidRequest
 from brokerkit.models import Order
 from brokerkit.orders import guard
 from brokerkit.orders.intents import UNRESOLVED, Intent
+from brokerkit.orders.journal import Journal
 from brokerkit.orders.reconcile import Reconciliation
 
 ENDING = 8
@@ -80,7 +81,7 @@ def list_intents(session: Session, everything: AllOption = False, day: DayOption
         raise InvalidRequest("--all and --day exclude each other.")
     with session.broker() as broker:
         found = broker.unresolved()
-        journal = broker._desk.journal
+        journal = _journal(broker)
         if everything:
             found = tuple(journal.everything())
         elif day is not None:
@@ -146,7 +147,7 @@ def export(session: Session, file: FileArgument) -> None:
     """Write the whole journal, an entry a line, as JSON."""
     with session.broker() as broker:
         broker.unresolved()
-        lines = [intent.model_dump_json() for intent in broker._desk.journal.everything()]
+        lines = [intent.model_dump_json() for intent in _journal(broker).everything()]
     text = "".join(f"{line}\n" for line in lines)
     if file == "-":
         print(text, end="", flush=True)
@@ -169,11 +170,15 @@ def resume(as_json: JsonOption = False) -> None:
     Printer(as_json).one(told, {key.replace("_", " "): value for key, value in told.items()})
 
 
+def _journal(broker: Broker) -> Journal:
+    return broker._desk.journal
+
+
 def _found(broker: Broker, ending: str) -> Intent:
     """Return the intent whose id ends so; InvalidRequest where that is none or several."""
     broker.unresolved()
     wanted = ending.strip().upper()
-    found = [intent for intent in broker._desk.journal.everything() if wanted and intent.id.endswith(wanted)]
+    found = [intent for intent in _journal(broker).everything() if wanted and intent.id.endswith(wanted)]
     if len(found) == 1:
         return found[0]
     if not found:
@@ -196,7 +201,7 @@ def _ask(printer: Printer, question: str) -> None:
 
 
 def _say_if_gone(session: Session, broker: Broker) -> None:
-    if broker._desk.journal.path is None:
+    if _journal(broker).path is None:
         session.printer.say("This sandbox began with the command, and its journal too; `brokerkit sandbox` serves one.")
 
 

@@ -21,6 +21,7 @@ from brokerkit.models import Order, OrderRequest
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.server import Face
 from brokerkit.testing.base import FUND, STOCK, UNLISTED, Contract
+from brokerkit.testing.inside import unchecked
 from brokerkit.words import OrderStatus, OrderType, Side, Venue
 
 
@@ -147,8 +148,8 @@ class RefusalContract(Contract):
     def test_a_price_off_the_step_is_refused_by_the_broker_too(self, trader: Broker, sandbox: Sandbox) -> None:
         price = sandbox.exchange.quote(STOCK).price + 5
         request = OrderRequest(symbol=STOCK, side=Side.BUY, quantity=Decimal(1), type=OrderType.LIMIT, price=price)
-        with pytest.raises(InvalidOrder) as caught:
-            trader._desk.order(request, lambda: trader._send_order(request))
+        with unchecked(trader), pytest.raises(InvalidOrder) as caught:
+            trader.order(request)
         assert caught.value.code
 
     def test_a_bad_price_is_not_sent_where_that_can_be_known(self, trader: Broker, face: Face) -> None:

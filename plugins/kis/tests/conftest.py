@@ -12,14 +12,13 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 import responses
-from brokerkit_kis.broker import KisBroker
-from brokerkit_kis.client import Settings
 from pydantic import SecretStr
 
 from brokerkit import clock
 from brokerkit.market.sessions import Phase
 from brokerkit.models import Order
-from brokerkit.testing.wire import forget
+from brokerkit.orders.guard import Safety
+from brokerkit.testing.inside import ForgetfulJournal, keep, made
 from brokerkit.transport import Client, Token
 from brokerkit.transport.auth import TokenCache
 from brokerkit.transport.limits import Turn
@@ -53,24 +52,23 @@ class Wire:
         self,
         environment: str = "real",
         *,
-        wire_environment: str | None = None,
+        plays: str | None = None,
         phase: Phase = Phase.REGULAR,
+        safety: Safety | None = None,
         **settings: Any,
     ) -> None:
         self.calls: list[Call] = []
         self.answers: dict[str, list[tuple[int, dict[str, str], bytes]]] = {}
-        self.broker = KisBroker(
-            Settings.model_validate(
-                {"app_key": self.app_key, "app_secret": self.app_secret, "account": "50012345-01", **settings}
-            ),
+        self.broker = made(
+            "kis",
             environment=environment,
-            wire_environment=wire_environment,
-            base_url="http://127.0.0.1:9" if environment == "sandbox" else None,
-            remember_token=False,
-            phase_of=lambda venue: phase,
+            plays=plays,
+            phase=phase,
+            safety=safety,
+            **{"app_key": self.app_key, "app_secret": self.app_secret, "account": "50012345-01", **settings},
         )
         self.client = self.broker.client
-        forget(self.broker)
+        keep(self.broker, ForgetfulJournal())
         client = self.client
         client._tokens = TokenCache(None, identity="", minimum_interval=client.token_interval, too_soon=client.too_soon)
         for id, body in good_answers().items():
@@ -301,4 +299,4 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Wire]]:
 @pytest.fixture
 def wire(connect: Callable[..., Wire]) -> Wire:
     """Return an account in the sandbox environment that speaks the ids of the real one, logged in."""
-    return connect("sandbox", wire_environment="real").logged_in()
+    return connect("sandbox", plays="real").logged_in()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,9 +13,8 @@ from pydantic import SecretStr
 
 from brokerkit import clock
 from brokerkit.errors import AuthError, Disarmed, NotSent, RateLimited, WireError
-from brokerkit.models import OrderRequest
-from brokerkit.testing.wire import sent
-from brokerkit.words import OrderType, Side
+from brokerkit.orders.guard import Limits, Safety
+from brokerkit.words import OrderType
 
 Connect = Callable[..., Any]
 HOST = {
@@ -33,8 +31,10 @@ ALWAYS = {
 }
 DAY = dt.date(2024, 1, 5)
 ACCOUNT = {"CANO": "50012345", "ACNT_PRDT_CD": "01"}
-LIMIT_BUY = OrderRequest.model_validate({"symbol": "005930", "side": Side.BUY, "quantity": 10, "price": 70000})
-MARKET_SELL = OrderRequest(symbol="005930", side=Side.SELL, quantity=3, type=OrderType.MARKET)
+ARMED = Safety(
+    arm="4501",
+    limits=Limits(max_order_quantity=10, max_order_value=10**6, max_orders_per_minute=9, max_orders_per_day=99),
+)
 BALANCE_QUERY = [
     ("CANO", "50012345"),
     ("ACNT_PRDT_CD", "01"),
@@ -52,17 +52,17 @@ CALLS: dict[str, tuple[Callable[[Any], object], str, str]] = {
     "TTTC8434R": (lambda wire: wire.broker.balance(), "GET", f"{TRADING}/inquire-balance"),
     "TTTC0081R": (lambda wire: wire.broker.refresh(wire.order()), "GET", f"{TRADING}/inquire-daily-ccld"),
     "TTTC0012U": (
-        lambda wire: sent(wire.broker, lambda broker: broker._send_order(LIMIT_BUY)),
+        lambda wire: wire.broker.buy("005930", 10, price=70000),
         "POST",
         f"{TRADING}/order-cash",
     ),
     "TTTC0011U": (
-        lambda wire: sent(wire.broker, lambda broker: broker._send_order(MARKET_SELL)),
+        lambda wire: wire.broker.sell("005930", 3, price=70000),
         "POST",
         f"{TRADING}/order-cash",
     ),
     "TTTC0013U": (
-        lambda wire: sent(wire.broker, lambda broker: broker._send_cancel(wire.order(), None)),
+        lambda wire: wire.broker.cancel(wire.order()),
         "POST",
         f"{TRADING}/order-rvsecncl",
     ),
@@ -104,7 +104,7 @@ def in_demo(id: str) -> str:
 def test_every_call_carries_its_own_id_and_the_keys_and_no_other_header(
     connect: Connect, environment: str, id: str
 ) -> None:
-    wire = connect(environment).logged_in()
+    wire = connect(environment, safety=ARMED).logged_in()
     ask, method, path = CALLS[id]
     ask(wire)
     (call,) = wire.calls
@@ -170,9 +170,8 @@ def test_cancel_of_a_market_order_names_its_type(wire: Any) -> None:
 
 def test_amendment_goes_the_way_of_a_cancellation(connect: Connect) -> None:
     for environment, id in (("real", "TTTC0013U"), ("demo", "VTTC0013U")):
-        wire = connect(environment).logged_in()
-        order = wire.order()
-        sent(wire.broker, lambda kis, order=order: kis._send_amend(order, None, Decimal(69000)))
+        wire = connect(environment, safety=ARMED).logged_in()
+        wire.broker.amend(wire.order(), quantity=4, price=69000)
         (call,) = wire.calls
         assert (call.method, call.url) == ("POST", f"{HOST[environment]}{TRADING}/order-rvsecncl")
         assert call.headers == {**with_keys(wire, id), **length_of(call.body)}
@@ -243,7 +242,7 @@ def test_revocation_that_is_not_confirmed_is_an_error(wire: Any) -> None:
 
 
 def test_hashkey_of_the_body_goes_with_the_order_if_the_settings_ask_for_it(connect: Connect) -> None:
-    wire = connect("sandbox", wire_environment="real", use_hashkey=True).logged_in()
+    wire = connect("sandbox", plays="real", use_hashkey=True).logged_in()
     wire.broker.buy("005930", 10, price=70000)
     wire.broker.amend(wire.order(), price=69000)
     hashed, order, hashed_again, amendment = wire.calls
@@ -260,7 +259,7 @@ def test_hashkey_of_the_body_goes_with_the_order_if_the_settings_ask_for_it(conn
     ("answer", "status"), [(b"<html>", 502), (b"<html>", 200), ({"BODY": {}}, 200)], ids=["502", "HTML", "no hash"]
 )
 def test_order_without_its_hashkey_is_not_sent(connect: Connect, answer: Any, status: int) -> None:
-    wire = connect("sandbox", wire_environment="real", use_hashkey=True).logged_in()
+    wire = connect("sandbox", plays="real", use_hashkey=True).logged_in()
     wire.answer("hashkey", answer, status=status)
     with pytest.raises(NotSent, match="hashkey"):
         wire.broker.buy("005930", 10, price=70000)

@@ -99,7 +99,7 @@ def test_order_whose_venue_the_list_did_not_tell_is_changed_at_krx(wire: Any) ->
 
 
 def test_demo_changes_orders_under_its_own_id(connect: Connect) -> None:
-    wire = connect("sandbox", wire_environment="demo").logged_in()
+    wire = connect("sandbox", plays="demo").logged_in()
     wire.broker.amend(wire.order(), price=69000)
     wire.broker.cancel(wire.order(), quantity=3)
     assert [(call.id, call.body["RVSE_CNCL_DVSN_CD"]) for call in wire.calls] == [
@@ -274,13 +274,13 @@ def test_real_amendments_stay_disarmed_and_nothing_leaves(connect: Connect) -> N
 def test_amendment_in_the_evening_names_the_codes_of_the_after_market_at_krx_only(
     connect: Connect, order: Any, code: str
 ) -> None:
-    wire = connect("sandbox", wire_environment="real", phase=Phase.AFTER_MARKET).logged_in()
+    wire = connect("sandbox", plays="real", phase=Phase.AFTER_MARKET).logged_in()
     wire.broker.amend(wire.order(**order), price=69000)
     assert wire.calls[0].body["ORD_DVSN"] == code
 
 
 def test_unsupported_amendment_in_demo_asks_for_no_token(connect: Connect) -> None:
-    wire = connect("sandbox", wire_environment="demo")
+    wire = connect("sandbox", plays="demo")
     with pytest.raises(Unsupported):
         wire.broker.amend(wire.order(venue=Venue.NXT), price=69000)
     assert wire.calls == []

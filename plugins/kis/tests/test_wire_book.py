@@ -142,7 +142,7 @@ def test_buying_power_takes_the_figures_without_margin(wire: Any) -> None:
 
 
 def test_buying_power_of_demo_has_an_id_of_its_own(connect: Connect) -> None:
-    wire = connect("sandbox", wire_environment="demo").logged_in()
+    wire = connect("sandbox", plays="demo").logged_in()
     assert wire.broker.supports("buying_power")
     assert wire.broker.buying_power("005930").quantity == 67
     assert [call.id for call in wire.calls] == ["VTTC8908R"]

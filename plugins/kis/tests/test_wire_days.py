@@ -36,7 +36,7 @@ def on(monkeypatch: pytest.MonkeyPatch, connect: Connect) -> Callable[..., Any]:
     def make(day: str, environment: str = "real") -> Any:
         noon = dt.datetime.combine(dt.date.fromisoformat(day), dt.time(12), clock.KST)
         monkeypatch.setattr(clock, "now", lambda: noon)
-        wire = connect("sandbox", wire_environment=environment).logged_in()
+        wire = connect("sandbox", plays=environment).logged_in()
         empty = {**wire.good(RECENT), "output1": []}
         return wire.answer(RECENT, empty).answer(OLD, empty)
 

@@ -185,11 +185,12 @@ def test_refused_orders_stay_in_the_official_list(wire: Any, number: str, time: 
 
 def test_official_history_tells_the_refused_orders(wire: Any) -> None:
     # The years whose trading days are known begin later than the example.
-    broker = served(wire, "CTSC9215R", "domestic_stock__inquire_daily_ccld__official")
-    found = broker._order_history(dt.date(2022, 1, 3), dt.date(2022, 1, 3), None)
+    body, status = example("domestic_stock__inquire_daily_ccld__official")
+    wire.answer("CTSC9215R", json.dumps(body).replace("20220103", "20240103").encode(), status=status)
+    found = wire.broker.order_history(dt.date(2024, 1, 3), dt.date(2024, 1, 3))
     assert [(order.id, order.status, order.quantity, order.price) for order in found] == [
-        ("0001568197", OrderStatus.REJECTED, 10, 150000),
         ("0001568196", OrderStatus.REJECTED, 10, 150000),
+        ("0001568197", OrderStatus.REJECTED, 10, 150000),
     ]
     assert {order.original_id for order in found} == {None}
 

@@ -182,7 +182,7 @@ def test_cancellation_of_another_branch_or_one_that_was_refused_ends_no_order(wi
 
 
 def test_demo_has_no_list_of_working_orders_and_asks_for_nothing_not_even_a_token(connect: Connect) -> None:
-    wire = connect("sandbox", wire_environment="demo")
+    wire = connect("sandbox", plays="demo")
     assert not wire.broker.supports("orders")
     assert wire.broker.supports("order_history")
     with pytest.raises(Unsupported, match="TTTC0084R"):

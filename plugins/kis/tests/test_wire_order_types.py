@@ -74,7 +74,7 @@ EVERYTHING = list(itertools.product(OrderType, TimeInForce))
 
 
 def open_at(connect: Connect, phase: Phase, environment: str = "real") -> Any:
-    return connect("sandbox", wire_environment=environment, phase=phase).logged_in()
+    return connect("sandbox", plays=environment, phase=phase).logged_in()
 
 
 def send(wire: Any, venue: Venue, wanted: Wanted, side: Side = Side.BUY) -> Any:

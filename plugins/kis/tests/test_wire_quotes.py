@@ -11,6 +11,7 @@ import pytest
 from brokerkit import clock
 from brokerkit.errors import InvalidRequest, UnknownSymbol, Unsupported, WireError
 from brokerkit.models import Flow, Quote
+from brokerkit.testing.inside import kind_of
 from brokerkit.words import SecurityType, Venue
 
 PRICE, INVESTOR = "FHKST01010100", "FHKST01010900"
@@ -118,7 +119,7 @@ def test_price_step_of_the_answer_tells_the_kind(wire: Any, tick: str, kind: Sec
     answer = wire.good(PRICE)
     answer["output"]["aspr_unit"] = tick
     wire.answer(PRICE, answer)
-    assert wire.broker._kind("005930") == kind
+    assert kind_of(wire.broker, "005930") == kind
 
 
 def test_answer_to_another_call_is_a_wire_error(wire: Any) -> None:

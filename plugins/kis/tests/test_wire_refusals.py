@@ -269,7 +269,7 @@ def test_blank_refusal_without_trouble_stays_a_refusal(wire: Any) -> None:
 def test_keys_of_an_unusual_length_are_named_where_a_login_fails(
     connect: Any, key: str, secret: str, told: str | None, code: str, status: int
 ) -> None:
-    wire = connect("sandbox", wire_environment="real", app_key=key, app_secret=secret)
+    wire = connect("sandbox", plays="real", app_key=key, app_secret=secret)
     body = {"error_code": code, "error_description": "no"} if code else {"rt_cd": "1", "msg_cd": "", "msg1": ""}
     wire.answer("tokenP", body, status=status)
     error = raised(lambda: wire.broker.quote("005930"))

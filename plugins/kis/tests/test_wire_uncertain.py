@@ -10,6 +10,7 @@ import pytest
 from brokerkit import Confidence, Intent, IntentState, OrderUncertain, clock
 from brokerkit.orders import reconcile
 from brokerkit.orders.journal import Journal
+from brokerkit.testing.inside import journal_of, keep
 
 DAY, OPEN = "TTTC0081R", "TTTC0084R"
 BLOCKS = {DAY: "output1", OPEN: "output"}
@@ -24,9 +25,8 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def wire(connect: Any) -> Any:
     """Return an account whose journal forgets nothing."""
-    made = connect("sandbox", wire_environment="real").logged_in()
-    made.broker._desk._journal = Journal(None)
-    made.broker._desk._journal.branch_of = made.broker._branch_of
+    made = connect("sandbox", plays="real").logged_in()
+    keep(made.broker, Journal(None))
     return made
 
 
@@ -50,7 +50,7 @@ def uncertain(wire: Any) -> Intent:
 
 def settled(wire: Any, intent: Intent) -> Intent:
     wire.broker.reconcile(wait=True, timeout=0.3)
-    found: Intent = wire.broker._desk.journal.get(intent.id)
+    found: Intent = journal_of(wire.broker).get(intent.id)
     return found
 
 
@@ -91,7 +91,7 @@ def test_odd_row_is_reported_and_its_neighbours_count(wire: Any, odd: dict[str, 
     assert len(report.unreadable) == 1
     assert next(iter(odd)) in report.unreadable[0]
     assert report.problem is None
-    found = wire.broker._desk.journal.get(mine.id)
+    found = journal_of(wire.broker).get(mine.id)
     assert (found.state, found.order_id, found.confidence) == (IntentState.ACKED, "0001234567", Confidence.PROBABLE)
 
 
@@ -122,7 +122,7 @@ def test_the_same_number_of_two_branches_is_two_orders(wire: Any, monkeypatch: p
     for _ in range(2):
         now[0] += dt.timedelta(seconds=3)
         reports.append(wire.broker.reconcile())
-    found = wire.broker._desk.journal.get(mine.id)
+    found = journal_of(wire.broker).get(mine.id)
     assert (found.state, found.order_id) == (IntentState.ACKED, answered.id)
     assert found.result.handle.split(":")[2] == "00950"
     assert [(each.foreign, each.problem) for each in reports] == [((), None)] * 2

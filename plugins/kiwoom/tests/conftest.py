@@ -12,14 +12,13 @@ from urllib.parse import urlsplit
 
 import pytest
 import responses
-from brokerkit_kiwoom.broker import KiwoomBroker
-from brokerkit_kiwoom.client import Settings
 from pydantic import SecretStr
 
 from brokerkit import clock
 from brokerkit.market.sessions import Phase
 from brokerkit.models import Order
-from brokerkit.testing.wire import forget
+from brokerkit.orders.guard import Safety
+from brokerkit.testing.inside import ForgetfulJournal, keep, made
 from brokerkit.transport import Client, Token
 from brokerkit.transport.auth import TokenCache
 from brokerkit.transport.limits import Turn
@@ -51,22 +50,23 @@ class Wire:
         self,
         environment: str = "real",
         *,
-        wire_environment: str | None = None,
+        plays: str | None = None,
         phase: Phase = Phase.REGULAR,
+        safety: Safety | None = None,
         **settings: Any,
     ) -> None:
         self.calls: list[Call] = []
         self.answers: dict[str, list[tuple[int, dict[str, str], bytes]]] = {}
-        self.broker = KiwoomBroker(
-            Settings.model_validate({"app_key": self.app_key, "app_secret": self.app_secret, **settings}),
+        self.broker = made(
+            "kiwoom",
             environment=environment,
-            wire_environment=wire_environment,
-            base_url="http://127.0.0.1:9" if environment == "sandbox" else None,
-            remember_token=False,
-            phase_of=lambda venue: phase,
+            plays=plays,
+            phase=phase,
+            safety=safety,
+            **{"app_key": self.app_key, "app_secret": self.app_secret, **settings},
         )
         self.client = self.broker.client
-        forget(self.broker)
+        keep(self.broker, ForgetfulJournal())
         self.client._tokens = TokenCache(None, identity="", minimum_interval=self.client.token_interval)
         for id, body in good_answers().items():
             self.answer(id, body)
@@ -327,4 +327,4 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Wire]]:
 @pytest.fixture
 def wire(connect: Callable[..., Wire]) -> Wire:
     """Return an account in the sandbox environment that speaks the ids of the real one, logged in."""
-    return connect("sandbox", wire_environment="real").logged_in()
+    return connect("sandbox", plays="real").logged_in()

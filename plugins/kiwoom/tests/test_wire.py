@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,9 +12,9 @@ from brokerkit_kiwoom.wire import orders
 from pydantic import SecretStr
 
 from brokerkit.errors import AuthError, ConfigError, Disarmed, NotSent, WireError
-from brokerkit.models import OrderRequest
-from brokerkit.testing.wire import sent
-from brokerkit.words import OrderType, Side
+from brokerkit.orders.guard import Limits, Safety
+from brokerkit.testing.inside import kind_of
+from brokerkit.words import OrderType
 
 Connect = Callable[..., Any]
 HOST = {"real": "https://api.kiwoom.com", "demo": "https://mockapi.kiwoom.com", "sandbox": "http://127.0.0.1:9"}
@@ -24,25 +23,27 @@ ALWAYS = {
     "User-Agent": "brokerkit",
     "Content-Type": "application/json;charset=UTF-8",
 }
-LIMIT_BUY = OrderRequest.model_validate({"symbol": "005930", "side": Side.BUY, "quantity": 10, "price": 70000})
-MARKET_SELL = OrderRequest(symbol="005930", side=Side.SELL, quantity=3, type=OrderType.MARKET)
+ARMED = Safety(
+    arm="7890",
+    limits=Limits(max_order_quantity=10, max_order_value=10**6, max_orders_per_minute=9, max_orders_per_day=99),
+)
 STOCK_INFO, ACCOUNTS, ORDERS = "/api/dostk/stkinfo", "/api/dostk/acnt", "/api/dostk/ordr"
 DAY = dt.date(2024, 1, 5)
 CALLS: dict[str, tuple[Callable[[Any], object], str]] = {
     "ka10001": (lambda wire: wire.broker.quote("005930"), STOCK_INFO),
-    "ka10100": (lambda wire: wire.broker._kind("005930"), STOCK_INFO),
+    "ka10100": (lambda wire: kind_of(wire.broker, "005930"), STOCK_INFO),
     "ka10059": (lambda wire: wire.broker.investor_flow("005930", start=DAY, end=DAY), STOCK_INFO),
     "ka00001": (lambda wire: wire.broker.balance(), ACCOUNTS),
     "kt00018": (lambda wire: wire.broker.balance(), ACCOUNTS),
     "kt00001": (lambda wire: wire.broker.balance(), ACCOUNTS),
     "kt00007": (lambda wire: wire.broker.refresh(wire.order()), ACCOUNTS),
-    "kt10000": (lambda wire: sent(wire.broker, lambda kiwoom: kiwoom._send_order(LIMIT_BUY)), ORDERS),
-    "kt10001": (lambda wire: sent(wire.broker, lambda kiwoom: kiwoom._send_order(MARKET_SELL)), ORDERS),
+    "kt10000": (lambda wire: wire.broker.buy("005930", 10, price=70000), ORDERS),
+    "kt10001": (lambda wire: wire.broker.sell("005930", 3, price=70000), ORDERS),
     "kt10002": (
-        lambda wire: sent(wire.broker, lambda kiwoom: kiwoom._send_amend(wire.order(), None, Decimal(69000))),
+        lambda wire: wire.broker.amend(wire.order(), quantity=4, price=69000),
         ORDERS,
     ),
-    "kt10003": (lambda wire: sent(wire.broker, lambda kiwoom: kiwoom._send_cancel(wire.order(), None)), ORDERS),
+    "kt10003": (lambda wire: wire.broker.cancel(wire.order()), ORDERS),
     "ka10075": (lambda wire: wire.broker.orders(), ACCOUNTS),
     "kt00010": (lambda wire: wire.broker.buying_power("005930", price=70000), ACCOUNTS),
     "ka10004": (lambda wire: wire.broker.order_book("005930"), "/api/dostk/mrkcond"),
@@ -64,7 +65,7 @@ def length_of(body: object) -> dict[str, str]:
 def test_every_call_is_a_post_with_its_own_id_the_token_and_no_other_header(
     connect: Connect, environment: str, id: str
 ) -> None:
-    wire = connect(environment).logged_in()
+    wire = connect(environment, safety=ARMED).logged_in()
     ask, path = CALLS[id]
     ask(wire)
     others = list(BALANCE) if id in BALANCE else [*BESIDE.get(id, []), id]
@@ -84,7 +85,7 @@ def test_account_is_asked_for_once_with_an_empty_body(wire: Any) -> None:
 
 def test_quote_and_kind_ask_for_the_plain_code(wire: Any) -> None:
     wire.broker.quote("005930")
-    wire.broker._kind("0126Z0")
+    kind_of(wire.broker, "0126Z0")
     assert [call.body for call in wire.calls] == [{"stk_cd": "005930"}, {"stk_cd": "0126Z0"}]
 
 
@@ -211,11 +212,11 @@ def test_order_is_not_sent_before_the_account_is_known(wire: Any, answer: Any, s
 
 
 def test_key_of_another_account_sends_no_order(connect: Connect) -> None:
-    wire = connect("sandbox", wire_environment="real", account="1234-567-891").logged_in()
+    wire = connect("sandbox", plays="real", account="1234-567-891").logged_in()
     with pytest.raises(ConfigError, match="7890"):
         wire.broker.buy("005930", 10, price=70000)
     assert wire.of("kt10000") == []
-    same = connect("sandbox", wire_environment="real", account="1234-567-890").logged_in()
+    same = connect("sandbox", plays="real", account="1234-567-890").logged_in()
     assert same.broker.buy("005930", 10, price=70000).id == "0000141"
 
 

@@ -261,10 +261,10 @@ def test_real_amendments_stay_disarmed_and_nothing_leaves(connect: Connect) -> N
 
 
 def test_amendment_is_not_sent_before_the_account_is_known_nor_for_another_one(connect: Connect) -> None:
-    wire = connect("sandbox", wire_environment="real").logged_in().answer("ka00001", b"<html>", status=502)
+    wire = connect("sandbox", plays="real").logged_in().answer("ka00001", b"<html>", status=502)
     with pytest.raises(NotSent, match="account"):
         wire.broker.amend(wire.order(), price=69000)
-    other = connect("sandbox", wire_environment="real", account="1234-567-891").logged_in()
+    other = connect("sandbox", plays="real", account="1234-567-891").logged_in()
     with pytest.raises(ConfigError, match="7890"):
         other.broker.amend(other.order(), price=69000)
     assert wire.of(AMEND) == other.of(AMEND) == []

@@ -23,7 +23,7 @@ def on(monkeypatch: pytest.MonkeyPatch, connect: Connect) -> Callable[..., Any]:
     def make(day: str, environment: str = "real") -> Any:
         noon = dt.datetime.combine(dt.date.fromisoformat(day), dt.time(12), clock.KST)
         monkeypatch.setattr(clock, "now", lambda: noon)
-        wire = connect("sandbox", wire_environment=environment).logged_in()
+        wire = connect("sandbox", plays=environment).logged_in()
         for other, rows in (("ka10075", "oso"), ("ka10076", "cntr")):
             wire.answer(other, {**wire.good(other), rows: []})
         return wire.answer(LIST, {**wire.good(LIST), ROWS: []})

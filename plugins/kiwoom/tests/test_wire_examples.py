@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from brokerkit_kiwoom.wire import quotes
-from pydantic import SecretStr
 
 from brokerkit import clock
 from brokerkit.errors import (
@@ -28,6 +27,7 @@ from brokerkit.errors import (
     WireError,
 )
 from brokerkit.models import Flow, InvestorFlow, Position, Quote
+from brokerkit.testing.inside import account_of, kind_of
 from brokerkit.words import OrderStatus, OrderType, SecurityType, Side, TimeInForce, Venue
 
 FOLDER = os.environ.get("BROKERKIT_WIRE_EXAMPLES")
@@ -72,7 +72,7 @@ def test_revocation(wire: Any) -> None:
 
 def test_account_number_is_shown_masked(wire: Any) -> None:
     assert wire.answer("ka00001", official("ka00001")).broker.account() == "******6789"
-    assert wire.broker._number == SecretStr("0123456789")
+    assert account_of(wire.broker) == "0123456789"
 
 
 def test_observed_price_has_a_direction_on_each_price_and_a_real_sign_on_the_change(wire: Any) -> None:
@@ -267,7 +267,7 @@ def test_official_row_of_the_day_list(wire: Any) -> None:
 
 
 def test_official_listing_tells_the_kind(wire: Any) -> None:
-    assert wire.answer("ka10100", official("ka10100")).broker._kind("005930") is SecurityType.STOCK
+    assert kind_of(wire.answer("ka10100", official("ka10100")).broker, "005930") is SecurityType.STOCK
 
 
 def buy(wire: Any) -> object:

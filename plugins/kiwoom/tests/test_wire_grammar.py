@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from brokerkit.errors import BrokerError, OrderUncertain, WireError
+from brokerkit.testing.inside import kind_of, know_account
 
 NOT_NUMBERS: tuple[Any, ...] = (
     *("1_000", "1e3", "１２３", "NaN", "Infinity", "1,000", ". 950", ".95", "95.", "abc", "1 000", "0x10"),
@@ -27,7 +28,7 @@ VERBS: dict[str, tuple[str, Callable[[Any], object]]] = {
     "holdings": ("kt00018", lambda wire: wire.broker.balance()),
     "cash": ("kt00001", lambda wire: wire.broker.balance()),
     "account": ("ka00001", lambda wire: wire.broker.balance()),
-    "kind": ("ka10100", lambda wire: wire.broker._kind("005930")),
+    "kind": ("ka10100", lambda wire: kind_of(wire.broker, "005930")),
     "refresh": ("kt00007", lambda wire: wire.broker.refresh(wire.order(handle=OLD))),
     "history": ("kt00007", lambda wire: wire.broker.order_history(DAY, DAY)),
     "orders": ("ka10075", lambda wire: wire.broker.orders()),
@@ -251,7 +252,7 @@ def changed(answer: Any, path: tuple[Any, ...], value: Any) -> Any:
 def only_our_errors(wire: Any, verb: str, body: Any, status: int) -> None:
     id, ask = VERBS[verb]
     wire.logged_in().answer(id, body if isinstance(body, bytes) else json.dumps(body).encode(), status=status)
-    wire.broker._number = None  # else the account is asked for once only
+    know_account(wire.broker, None)  # else the account is asked for once only
     before = len(wire.of(id))
     told: BrokerError | None = None
     try:

@@ -86,7 +86,7 @@ EVERYTHING = list(itertools.product(OrderType, TimeInForce))
 
 
 def open_at(connect: Connect, phase: Phase, environment: str = "real") -> Any:
-    wire = connect("sandbox", wire_environment=environment, phase=phase).logged_in()
+    wire = connect("sandbox", plays=environment, phase=phase).logged_in()
     wire.broker.account()
     wire.calls.clear()
     return wire
@@ -132,7 +132,7 @@ def test_every_type_goes_out_with_its_own_code_price_and_venue(
 def test_what_a_venue_does_not_take_in_a_phase_is_unsupported_and_sends_nothing(
     connect: Connect, venue: Venue, phase: Phase
 ) -> None:
-    wire = connect("sandbox", wire_environment="real", phase=phase)
+    wire = connect("sandbox", plays="real", phase=phase)
     taken = CODES.get((venue, phase), {})
     if phase is Phase.CLOSED:
         taken = {wanted: code for (at, _), codes in CODES.items() if at is venue for wanted, code in codes.items()}
@@ -158,7 +158,7 @@ def test_when_the_market_is_closed_the_broker_is_left_to_say_so(connect: Connect
 def test_order_that_dies_with_the_pre_market_has_no_known_code_and_does_not_become_one_of_the_day(
     connect: Connect, kind: OrderType
 ) -> None:
-    wire = connect("sandbox", wire_environment="real", phase=Phase.PRE_MARKET)
+    wire = connect("sandbox", plays="real", phase=Phase.PRE_MARKET)
     with pytest.raises(Unsupported, match=f"{kind} GOOD_TILL_PRE_MARKET is not offered") as caught:
         send(wire, Venue.NXT, (kind, TimeInForce.GOOD_TILL_PRE_MARKET))
     assert f"{kind} DAY" in (caught.value.advice or "")
@@ -167,7 +167,7 @@ def test_order_that_dies_with_the_pre_market_has_no_known_code_and_does_not_beco
 
 @pytest.mark.parametrize("venue", [Venue.NXT, Venue.SOR])
 def test_mock_knows_krx_only_and_sends_nothing_elsewhere(connect: Connect, venue: Venue) -> None:
-    wire = connect("sandbox", wire_environment="demo")
+    wire = connect("sandbox", plays="demo")
     for wanted in EVERYTHING:
         with pytest.raises(Unsupported):
             send(wire, venue, wanted)

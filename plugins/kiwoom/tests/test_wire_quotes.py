@@ -11,6 +11,7 @@ import pytest
 from brokerkit import clock
 from brokerkit.errors import IncompleteListing, InvalidRequest, UnknownSymbol, Unsupported, WireError
 from brokerkit.models import Flow, InvestorFlow, Quote
+from brokerkit.testing.inside import kind_of
 from brokerkit.words import SecurityType, Venue
 
 PRICE, INVESTOR = "ka10001", "ka10059"
@@ -147,7 +148,7 @@ def test_quote_of_several_pages_is_refused(wire: Any) -> None:
 )
 def test_market_code_tells_the_kind(wire: Any, market: str, kind: SecurityType | None) -> None:
     wire.answer("ka10100", {**wire.good("ka10100"), "marketCode": market})
-    assert wire.broker._kind("005930") == kind
+    assert kind_of(wire.broker, "005930") == kind
 
 
 def investors(wire: Any, *days: str, **changes: Any) -> Any:

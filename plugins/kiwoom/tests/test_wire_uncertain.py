@@ -10,6 +10,7 @@ import pytest
 from brokerkit import Confidence, Intent, IntentState, OrderUncertain, clock
 from brokerkit.orders import reconcile
 from brokerkit.orders.journal import Journal
+from brokerkit.testing.inside import journal_of, keep
 
 DAY, OPEN, FILLED = "kt00007", "ka10075", "ka10076"
 BLOCKS = {DAY: "acnt_ord_cntr_prps_dtl", OPEN: "oso", FILLED: "cntr"}
@@ -17,13 +18,13 @@ BLOCKS = {DAY: "acnt_ord_cntr_prps_dtl", OPEN: "oso", FILLED: "cntr"}
 
 def remembering(wire: Any) -> Any:
     """Return an account whose journal forgets nothing."""
-    wire.broker._desk._journal = Journal(None)
+    keep(wire.broker, Journal(None))
     return wire.logged_in()
 
 
 @pytest.fixture
 def wire(connect: Any) -> Any:
-    return remembering(connect("sandbox", wire_environment="real"))
+    return remembering(connect("sandbox", plays="real"))
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +57,7 @@ def uncertain(wire: Any, *, highest: str | None = "0000139") -> Intent:
 
 def settled(wire: Any, intent: Intent) -> Intent:
     wire.broker.reconcile(wait=True, timeout=0.3)
-    found: Intent = wire.broker._desk.journal.get(intent.id)
+    found: Intent = journal_of(wire.broker).get(intent.id)
     return found
 
 
@@ -88,7 +89,7 @@ def test_odd_row_is_reported_and_its_neighbours_count(wire: Any, odd: dict[str, 
     assert len(report.unreadable) == 1
     assert next(iter(odd)) in report.unreadable[0]
     assert report.problem is None
-    found = wire.broker._desk.journal.get(mine.id)
+    found = journal_of(wire.broker).get(mine.id)
     assert (found.state, found.order_id, found.confidence) == (IntentState.ACKED, "0000140", Confidence.PROBABLE)
 
 
@@ -124,7 +125,7 @@ def test_fill_without_a_date_is_taken_only_above_a_number_and_after_a_time_of_to
         for _ in range(2):
             now[0] += dt.timedelta(seconds=3)
             wire.broker.reconcile()
-        found: Intent = wire.broker._desk.journal.get(mine.id)
+        found: Intent = journal_of(wire.broker).get(mine.id)
         return found
 
     assert becomes(highest="0000139").order_id == "0000140"

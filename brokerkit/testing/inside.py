@@ -1,0 +1,168 @@
+"""The one place that knows the inside of a broker: for tests that have to look there or to change something there."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+from unittest import mock
+
+from pydantic import SecretStr
+
+from brokerkit.broker import Broker
+from brokerkit.market.sessions import Phase
+from brokerkit.models import Order, OrderRequest
+from brokerkit.orders.desk import OrderDesk
+from brokerkit.orders.guard import Limits, Safety
+from brokerkit.orders.intents import Intent
+from brokerkit.orders.journal import Journal
+from brokerkit.registry import load_broker
+from brokerkit.words import SecurityType
+
+
+def made(
+    name: str,
+    *,
+    environment: str,
+    plays: str | None = None,
+    phase: Phase = Phase.REGULAR,
+    safety: Safety | None = None,
+    **settings: Any,
+) -> Broker:
+    """Return a broker whose market is always in one phase; as "sandbox" its server is one that nobody serves."""
+    kind = load_broker(name)
+    return kind(
+        kind.Settings.model_validate(settings),
+        environment=environment,
+        wire_environment=plays,
+        base_url="http://127.0.0.1:9" if environment == "sandbox" else None,
+        remember_token=False,
+        safety=safety,
+        phase_of=lambda venue: phase,
+    )
+
+
+# The journal
+
+
+def journal_of(broker: Broker) -> Journal:
+    """Return the journal that a broker writes."""
+    return broker._desk.journal
+
+
+def keep(broker: Broker, journal: Journal) -> None:
+    """Let a broker write into this journal."""
+    journal.branch_of = broker._branch_of
+    broker._desk._journal = journal
+
+
+class ForgetfulJournal(Journal):
+    """Forgets every intent before the next one: each order of a test stands for itself, whatever number is answered."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+
+    def begin(self, intent: Intent, **terms: Any) -> Intent:
+        self._write(lambda file: file.execute("DELETE FROM intents").rowcount)
+        return super().begin(intent, **terms)
+
+    def open_intents(self) -> tuple[Intent, ...]:
+        return ()
+
+    def rivals(self, intent: Intent, *given: Any) -> tuple[Intent, ...]:
+        return ()
+
+
+# The order desk and the guard
+
+
+def limits_of(broker: Broker) -> Limits:
+    """Return the limits that a broker's orders are held to."""
+    return broker._desk.guard.limits
+
+
+def limit_to(broker: Broker, limits: Limits) -> None:
+    """Hold a broker's orders to other limits."""
+    broker._desk.guard.limits = limits
+
+
+def arm_of(broker: Broker) -> str | None:
+    """Return the digits that a broker is armed with."""
+    return broker._desk._safety.arm
+
+
+def forget_quotes(broker: Broker) -> None:
+    """Let a broker ask for the last price again, when its limits need it."""
+    broker._desk.guard._quotes.clear()
+
+
+def start_over(broker: Broker, *, degraded: bool | None = None) -> None:
+    """Let a broker begin as in a new process: the journal is opened anew, the first order looks at what was left."""
+    safety = broker._desk._safety
+    if degraded is not None:
+        safety = replace(safety, degraded=degraded)
+    broker._desk = OrderDesk(broker, safety, durable=True)
+
+
+def look_again(broker: Broker) -> None:
+    """Let the next order look at what an earlier process left, as the first one of a process does."""
+    broker._desk._started = False
+
+
+@contextmanager
+def unchecked(broker: Broker) -> Iterator[None]:
+    """Let orders go to the broker that our own checks of types and prices would refuse."""
+    with mock.patch.object(broker._checks, "check", return_value=None):
+        yield
+
+
+# What an adapter does
+
+
+def send_past_the_desk(broker: Broker, request: OrderRequest) -> Order:
+    """Let the adapter send an order by itself."""
+    return broker._send_order(request)
+
+
+@contextmanager
+def odd_results(broker: Broker, **odd: object) -> Iterator[None]:
+    """Let the adapter answer orders with results that say something odd."""
+    ask = type(broker)._send_order
+    with mock.patch.object(broker, "_send_order", lambda request: ask(broker, request).model_copy(update=odd)):
+        yield
+
+
+@contextmanager
+def at_each_look(broker: Broker, before: Callable[[], None]) -> Iterator[None]:
+    """Call a function before each look at the broker's list of a day."""
+    ask = type(broker)._order_rows
+
+    def rows(day: dt.date) -> Any:
+        before()
+        return ask(broker, day)
+
+    with mock.patch.object(broker, "_order_rows", rows):
+        yield
+
+
+def kind_of(broker: Broker, symbol: str) -> SecurityType | None:
+    """Return what kind of security the broker says that a symbol is."""
+    return broker._kind(symbol)
+
+
+def settle_seconds(name: str) -> float:
+    """Return after how many seconds a broker's list is taken to show every order."""
+    return load_broker(name).settle_seconds
+
+
+def account_of(broker: Broker) -> str:
+    """Return the account number, unmasked."""
+    return broker._account_number().get_secret_value()
+
+
+def know_account(broker: Broker, number: str | None) -> None:
+    """Let a broker whose keys name the account have been told it, or with None ask for it again."""
+    if hasattr(broker, "_number"):
+        broker._number = None if number is None else SecretStr(number)
