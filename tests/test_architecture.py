@@ -11,6 +11,7 @@ import types
 import zipfile
 from collections.abc import Iterable, Iterator
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,6 @@ from brokerkit import transport
 ROOT = Path(__file__).parent.parent
 CORE = ROOT / "brokerkit"
 PLUGINS = {path.name: path / f"brokerkit_{path.name}" for path in sorted((ROOT / "plugins").iterdir()) if path.is_dir()}
-MOST_LINES = 450
 PUBLIC = {
     *("AuthError", "Balance", "Blocked", "Broker", "BrokerError", "BuyingPower", "ConfigError", "Disarmed", "Flow"),
     *("Halted", "IncompleteListing", "InsufficientFunds", "InvalidOrder", "InvalidRequest", "InvestorFlow"),
@@ -133,6 +133,65 @@ def test_only_the_sandbox_and_the_testing_package_need_the_extras() -> None:
             assert not [name for name in imported(path) if inside(name, *extras)], shown(path)
 
 
+# Layers without a knot
+
+EVERYTHING = {module_name(path): path for folder in (CORE, *PLUGINS.values()) for path in modules(folder)}
+
+
+@cache
+def graph() -> dict[str, set[str]]:
+    """Return for every module those of ours that it imports, wherever in it that stands."""
+    return {name: {each for each in taken_by(path) if each != name} for name, path in EVERYTHING.items()}
+
+
+def taken_by(path: Path) -> Iterator[str]:
+    """Yield our modules that a module imports; a name out of a package is the package's own unless it is a module."""
+    for source, taken in imports(path):
+        inner = f"{source}.{taken}"
+        if inner in EVERYTHING or source in EVERYTHING:
+            yield inner if inner in EVERYTHING else source
+
+
+def parts_of(package: str) -> dict[str, set[str]]:
+    """Return which parts of a package import which others; a part is a module or a package right inside of it."""
+    depth = package.count(".") + 2
+
+    def part(name: str) -> str | None:
+        return ".".join(name.split(".")[:depth]) if inside(name, package) else None
+
+    found: dict[str, set[str]] = {}
+    for name, others in graph().items():
+        if own := part(name):
+            found.setdefault(own, set()).update(other for each in others if (other := part(each)) and other != own)
+    return found
+
+
+def circle_in(edges: dict[str, set[str]]) -> list[str]:
+    """Return the names of a circle, none if there is none."""
+    try:
+        TopologicalSorter(edges).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    assert circle_in(graph()) == []
+
+
+@pytest.mark.parametrize(
+    "package", [name for name, path in EVERYTHING.items() if path.name == "__init__.py" and path.parent != CORE]
+)
+def test_no_parts_of_a_package_import_each_other_in_a_circle(package: str) -> None:
+    assert circle_in(parts_of(package)) == []
+
+
+def test_a_circle_would_be_found() -> None:
+    assert circle_in({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
+    assert {"brokerkit.words", "brokerkit.models.base"} <= graph()["brokerkit.models.orders"]
+    assert "brokerkit.sandbox" in graph()["brokerkit.registry"], "imports for types alone are seen too"
+
+
 # The core knows no vendor
 
 
@@ -222,13 +281,6 @@ def _unexplained(kind: type) -> Iterable[str]:
 @pytest.mark.parametrize("path", [path for path in explained() if path.name != "__main__.py"], ids=shown)
 def test_what_is_public_has_a_docstring(path: Path) -> None:
     assert list(without_docstring(path)) == []
-
-
-@pytest.mark.parametrize(
-    "path", [*modules(CORE), *(path for each in PLUGINS.values() for path in modules(each))], ids=shown
-)
-def test_no_module_is_too_long(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
 
 
 # What must not stand anywhere

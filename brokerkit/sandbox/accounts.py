@@ -1,20 +1,26 @@
-"""Accounts at the simulated exchange: cash, holdings, orders, and what a broker takes for a trade."""
+"""Accounts at the simulated exchange: cash, holdings, the order list, and what a broker takes for a trade."""
 
 from __future__ import annotations
 
 import datetime as dt
-from bisect import bisect_right
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
+from itertools import chain, islice
 
 from brokerkit.market.costs import cut
+from brokerkit.models import OrderRequest
+from brokerkit.sandbox.books import Resting
 from brokerkit.sandbox.days import next_played_day, settled_on
 from brokerkit.sandbox.instruments import Instrument
-from brokerkit.sandbox.roll import Roll
-from brokerkit.sandbox.rows import Entry, ExchangeRefusal, Refusal
+from brokerkit.sandbox.rows import ExchangeOrder, ExchangeRefusal, Execution, Page, Refusal
 from brokerkit.words import Side
+
+Key = tuple[dt.date, int]
+"""Day and number of a row: together they are unique."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +126,108 @@ class Lot:
             today_bought=Decimal(self.today_bought),
             today_sold=Decimal(self.today_sold),
         )
+
+
+@dataclass(eq=False)
+class Entry:
+    """A row of the order list as the exchange keeps it, in whole shares and won."""
+
+    number: int
+    action: str
+    original: int | None
+    root: int
+    account: Account
+    request: OrderRequest
+    time: dt.datetime
+    quantity: int
+    remaining: int = 0
+    canceled: int = 0
+    amended: int = 0
+    expired: int = 0
+    rejected: int = 0
+    executions: list[Execution] = field(default_factory=list)
+    resting: Resting[Entry] | None = None
+    """Where what is left waits; None if nothing is left."""
+    dearest: int = 0
+    """The highest price that a fill can have, by which cash is held back."""
+    reserved: int = 0
+    """Cash that a working buy holds back, or shares of a working sell."""
+    awake: bool = False
+    """Of a stop order: its stop price was reached, so it is a limit order now."""
+    key: tuple[dt.date, int] = field(init=False, repr=False)
+    """Day and number: a number alone is unique within its day only."""
+    _told: ExchangeOrder | None = field(default=None, init=False, repr=False)
+    _told_at: tuple[int, ...] = field(default=(), init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.key = (self.time.date(), self.number)
+
+    def snapshot(self) -> ExchangeOrder:
+        """Return the row as it stands: the same object as long as nothing of it has changed."""
+        at = (self.remaining, self.canceled, self.amended, self.expired, self.rejected, len(self.executions))
+        if self._told is None or self._told_at != at:
+            self._told, self._told_at = self._as_it_stands(), at
+        return self._told
+
+    def _as_it_stands(self) -> ExchangeOrder:
+        filled = sum((fill.quantity for fill in self.executions), Decimal(0))
+        amount = sum((fill.quantity * fill.price for fill in self.executions), Decimal(0))
+        return ExchangeOrder(
+            number=self.number,
+            action=self.action,
+            original=self.original,
+            root=self.root,
+            account=self.account.number,
+            request=self.request,
+            time=self.time,
+            day=self.time.date(),
+            quantity=Decimal(self.quantity),
+            filled=filled,
+            remaining=Decimal(self.remaining),
+            canceled=Decimal(self.canceled),
+            amended=Decimal(self.amended),
+            expired=Decimal(self.expired),
+            rejected=Decimal(self.rejected),
+            average_price=amount / filled if filled else None,
+            executions=tuple(self.executions),
+        )
+
+
+class Roll:
+    """Rows ascending by day and number."""
+
+    def __init__(self) -> None:
+        self._keys: list[Key] = []
+        self._rows: dict[Key, Entry] = {}
+
+    def __iter__(self) -> Iterator[Entry]:
+        return (self._rows[key] for key in self._keys)
+
+    def add(self, entry: Entry) -> None:
+        """Put a row at its place; one that is there already stays."""
+        key = entry.key
+        if key not in self._rows:
+            insort(self._keys, key)
+            self._rows[key] = entry
+
+    def discard(self, entry: Entry) -> None:
+        """Take a row out, if it is there."""
+        if self._rows.pop(entry.key, None) is not None:
+            del self._keys[bisect_left(self._keys, entry.key)]
+
+    def walk(
+        self, start: dt.date, end: dt.date, *, after: Key | None = None, newest_first: bool = False
+    ) -> Iterator[Entry]:
+        """Yield the rows of these days that come behind the one with a key, without going through the others."""
+        first = bisect_left(self._keys, (start, 0))
+        last = bisect_right(self._keys, (end, math.inf))
+        if after is not None and newest_first:
+            last = min(last, bisect_left(self._keys, after))
+        elif after is not None:
+            first = max(first, bisect_right(self._keys, after))
+        places = range(first, last)
+        for place in reversed(places) if newest_first else places:
+            yield self._rows[self._keys[place]]
 
 
 class Account:
@@ -248,6 +356,32 @@ class Account:
             sold_today=Decimal(self.sold),
             fees_today=Decimal(self.fees),
         )
+
+    def rows(self, start: dt.date, end: dt.date) -> Sequence[ExchangeOrder]:
+        """Return the rows of these days, ascending by day and number."""
+        return [entry.snapshot() for entry in self._walk(start, end)]
+
+    def page(
+        self,
+        size: int,
+        days: tuple[dt.date, dt.date],
+        wanted: Callable[[ExchangeOrder], bool],
+        *,
+        after: Key | None = None,
+        newest_first: bool = False,
+        working: bool = False,
+    ) -> Page:
+        """Return the first rows behind a key that are wanted, and whether more of them follow."""
+        walk = self.working.walk if working else self._walk
+        rows = (entry.snapshot() for entry in walk(*days, after=after, newest_first=newest_first))
+        found = list(islice(filter(wanted, rows), size + 1))
+        return Page(found[:size], len(found) > size)
+
+    def _walk(
+        self, start: dt.date, end: dt.date, *, after: Key | None = None, newest_first: bool = False
+    ) -> Iterator[Entry]:
+        rolls = (self.today, self.history) if newest_first else (self.history, self.today)
+        return chain.from_iterable(roll.walk(start, end, after=after, newest_first=newest_first) for roll in rolls)
 
     def begin_day(self, today: dt.date, *, last: dt.date) -> None:
         """Move on from the last day played: its rows become history, settlements that are due become cash."""

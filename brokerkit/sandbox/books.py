@@ -16,9 +16,9 @@ from random import Random
 from typing import Generic, TypeAlias, TypeVar
 
 from brokerkit.market.ticks import tick_size
-from brokerkit.sandbox.candles import MinuteBars, Trade
+from brokerkit.sandbox.candles import MinuteBars
 from brokerkit.sandbox.instruments import Instrument
-from brokerkit.sandbox.prints import Day, opening_day, opening_prints
+from brokerkit.sandbox.prints import Day, Trade, opening_day, opening_prints
 from brokerkit.words import SecurityType, Side
 
 LEVELS = 10

@@ -1,4 +1,4 @@
-"""Prints and candles: what was traded, one by one, by the minute and by the day."""
+"""Candles: what was traded by the minute and by the day."""
 
 from __future__ import annotations
 
@@ -8,31 +8,14 @@ from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from itertools import pairwise
 from random import Random
-from typing import TYPE_CHECKING
 
 from brokerkit.clock import KST
 from brokerkit.market.ticks import round_to_tick
+from brokerkit.sandbox.flows import DayOfFlow, OldDay
 from brokerkit.sandbox.instruments import Instrument
-from brokerkit.words import Side
+from brokerkit.sandbox.prints import DAY_BEGINS, Trade
 
-if TYPE_CHECKING:
-    from brokerkit.sandbox.flows import DayOfFlow, OldDay
-
-DAY_BEGINS = dt.time(9)
 _MINUTE = dt.timedelta(minutes=1)
-
-
-@dataclass(frozen=True)
-class Trade:
-    """A print."""
-
-    time: dt.datetime
-    price: Decimal
-    quantity: Decimal
-    side: Side
-    """Of the order that came in and met one that waited; at the end of an auction the way the price went."""
-    volume: Decimal
-    """Of the day so far, this trade included."""
 
 
 @dataclass(frozen=True)

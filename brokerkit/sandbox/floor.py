@@ -9,12 +9,13 @@ from random import Random
 
 from brokerkit.market.costs import transaction_tax_rate
 from brokerkit.market.sessions import AUCTIONS, CONTINUOUS, Phase, offers
+from brokerkit.sandbox.accounts import Entry
 from brokerkit.sandbox.books import Book, Pair, Place, Resting, open_book
-from brokerkit.sandbox.candles import Trade
 from brokerkit.sandbox.days import day_of_tax
 from brokerkit.sandbox.instruments import Instrument
-from brokerkit.sandbox.rows import Entry, Execution
-from brokerkit.sandbox.terms import Terms
+from brokerkit.sandbox.placement import Placement
+from brokerkit.sandbox.prints import Trade
+from brokerkit.sandbox.rows import Execution
 from brokerkit.words import OrderType, Side, TimeInForce, Venue
 
 _AFTER_THE_CLOSE = frozenset({Phase.AFTER_CLOSE_CLOSING_PRICE, Phase.AFTER_MARKET, Phase.CLOSED})
@@ -54,15 +55,15 @@ class Floor:
             self.books[instrument.symbol] = book
         return book
 
-    def play(self, instrument: Instrument, entry: Entry, terms: Terms) -> None:
+    def play(self, instrument: Instrument, entry: Entry, placement: Placement) -> None:
         """Let an order meet those that wait, or wait itself."""
-        entry.dearest = terms.dearest
-        if terms.place is Place.CLOSING_PRICE:
-            self._play_closing_price(instrument, entry, terms)
-        elif terms.place is Place.ASLEEP or self.phase in AUCTIONS:
-            self._wait(instrument, entry, terms)
+        entry.dearest = placement.dearest
+        if placement.place is Place.CLOSING_PRICE:
+            self._play_closing_price(instrument, entry, placement)
+        elif placement.place is Place.ASLEEP or self.phase in AUCTIONS:
+            self._wait(instrument, entry, placement)
         else:
-            self._meet(instrument, entry, terms)
+            self._meet(instrument, entry, placement)
             self._wake(instrument)
 
     def play_other(self, instrument: Instrument, side: Side, quantity: int, limit: int | None) -> None:
@@ -112,41 +113,41 @@ class Floor:
         if symbol in self.books and self.phase in CONTINUOUS:
             self._end_auction(self.instruments[symbol])
 
-    def _meet(self, instrument: Instrument, entry: Entry, terms: Terms) -> None:
+    def _meet(self, instrument: Instrument, entry: Entry, placement: Placement) -> None:
         """Fill an order as far as it goes; what is left waits, or is cancelled if it does not wait."""
         book = self.book(instrument)
         request = entry.request
-        limit = book.middle() if terms.place is Place.MIDPOINT else terms.limit
-        priced = limit is not None or terms.place is Place.MARKET
+        limit = book.middle() if placement.place is Place.MIDPOINT else placement.limit
+        priced = limit is not None or placement.place is Place.MARKET
         in_parts = request.time_in_force is not TimeInForce.FOK
         if priced and (in_parts or book.available(request.side, limit) >= entry.remaining):
             for match in book.match(request.side, entry.remaining, limit):
                 self._settle(instrument, match.price, match.quantity, [match.resting.owner, entry], request.side)
         if not entry.remaining:
             return
-        if request.time_in_force in _ONCE or terms.place is Place.MARKET:
+        if request.time_in_force in _ONCE or placement.place is Place.MARKET:
             entry.canceled, entry.remaining = entry.canceled + entry.remaining, 0
         else:
-            self._wait(instrument, entry, terms)
+            self._wait(instrument, entry, placement)
 
-    def _wait(self, instrument: Instrument, entry: Entry, terms: Terms) -> None:
-        stop = int(entry.request.stop_price or 0) if terms.place is Place.ASLEEP else 0
-        price = terms.limit or 0
-        entry.resting = Resting(entry.request.side, price, entry.remaining, entry, terms.place, stop)
+    def _wait(self, instrument: Instrument, entry: Entry, placement: Placement) -> None:
+        stop = int(entry.request.stop_price or 0) if placement.place is Place.ASLEEP else 0
+        price = placement.limit or 0
+        entry.resting = Resting(entry.request.side, price, entry.remaining, entry, placement.place, stop)
         self.book(instrument).rest(entry.resting)
         entry.account.reserve(entry)
 
-    def _play_closing_price(self, instrument: Instrument, entry: Entry, terms: Terms) -> None:
+    def _play_closing_price(self, instrument: Instrument, entry: Entry, placement: Placement) -> None:
         """Fill an order at the closing price, which leaves the day's prices, volume and prints as they are."""
         book = self.book(instrument)
-        price = terms.dearest
+        price = placement.dearest
         if not book.crowd:
             random = Random(f"{self._seed}/{instrument.symbol}/{self._today}/{self.phase}")  # noqa: S311 - repeatable
             book.crowd = {side: random.randint(*_CROWD) for side in Side}
         for match in book.match_closing_price(entry.request.side, entry.remaining, price):
             self._book_fill([match.resting.owner, entry], instrument, price, match.quantity)
         if entry.remaining:
-            self._wait(instrument, entry, terms)
+            self._wait(instrument, entry, placement)
 
     def _settle(
         self, instrument: Instrument, price: int, quantity: int, owners: Iterable[Entry | None], side: Side
@@ -189,7 +190,7 @@ class Floor:
                 assert entry is not None  # noqa: S101 - others send no stop orders
                 book.remove(order)
                 entry.awake = True
-                self._meet(instrument, entry, Terms(Place.LEVEL, order.price, order.price))
+                self._meet(instrument, entry, Placement(Place.LEVEL, order.price, order.price))
 
     def _end_auction(self, instrument: Instrument) -> None:
         """Match what waits at one price, and cancel the market orders that are left."""

@@ -1,51 +1,17 @@
-"""Order rows of earlier days."""
+"""Order rows of earlier days that tests and stories remember, and the numbers that orders get."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from decimal import Decimal
-from itertools import chain, islice
 from random import Random
 
 from brokerkit.clock import KST
 from brokerkit.models import OrderRequest
-from brokerkit.sandbox.accounts import Account
-from brokerkit.sandbox.roll import Key, Page
-from brokerkit.sandbox.rows import Entry, ExchangeOrder
+from brokerkit.sandbox.accounts import Account, Entry
 
 _TIME_OF_DAY = dt.time(10, 0, tzinfo=KST)
-
-
-def rows_of(account: Account, start: dt.date, end: dt.date) -> Sequence[ExchangeOrder]:
-    """Return the rows of these days, ascending by day and number."""
-    return [entry.snapshot() for entry in _walk(account, start, end)]
-
-
-def page_of(
-    account: Account,
-    size: int,
-    days: tuple[dt.date, dt.date],
-    wanted: Callable[[ExchangeOrder], bool],
-    *,
-    after: Key | None = None,
-    newest_first: bool = False,
-    working: bool = False,
-) -> Page:
-    """Return the first rows behind a key that are wanted, and whether more of them follow."""
-    if working:
-        entries = account.working.walk(*days, after=after, newest_first=newest_first)
-    else:
-        entries = _walk(account, *days, after=after, newest_first=newest_first)
-    found = list(islice((row for row in (entry.snapshot() for entry in entries) if wanted(row)), size + 1))
-    return Page(found[:size], len(found) > size)
-
-
-def _walk(
-    account: Account, start: dt.date, end: dt.date, *, after: Key | None = None, newest_first: bool = False
-) -> Iterator[Entry]:
-    rolls = (account.today, account.history) if newest_first else (account.history, account.today)
-    return chain.from_iterable(roll.walk(start, end, after=after, newest_first=newest_first) for roll in rolls)
 
 
 def first_number(seed: int, day: dt.date | None = None) -> int:

@@ -1,4 +1,4 @@
-"""The day of a symbol before the sandbox starts: its prices and a print for every half minute, all from the seed."""
+"""Prints and the figures of the day; also those before the sandbox starts, one every half minute from the seed."""
 
 from __future__ import annotations
 
@@ -11,13 +11,26 @@ from random import Random
 
 from brokerkit.clock import KST
 from brokerkit.market.ticks import round_to_tick, tick_size
-from brokerkit.sandbox.candles import DAY_BEGINS, Trade
 from brokerkit.sandbox.instruments import Instrument
 from brokerkit.words import Side
 
+DAY_BEGINS = dt.time(9)
 PRINTS = 120
 _SECONDS = 30
 """Between two prints; together they fill the hour before the sandbox starts."""
+
+
+@dataclass(frozen=True)
+class Trade:
+    """A print."""
+
+    time: dt.datetime
+    price: Decimal
+    quantity: Decimal
+    side: Side
+    """Of the order that came in and met one that waited; at the end of an auction the way the price went."""
+    volume: Decimal
+    """Of the day so far, this trade included."""
 
 
 @dataclass

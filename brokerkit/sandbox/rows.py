@@ -1,19 +1,15 @@
-"""Rows of the order list at the simulated exchange, and the reasons for which it refuses."""
+"""What the simulated exchange tells of orders: rows of the order list, pages of it, and why it refuses."""
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from brokerkit.models import OrderRequest
-
-if TYPE_CHECKING:
-    from brokerkit.sandbox.accounts import Account
-    from brokerkit.sandbox.books import Resting
 
 
 class Refusal(StrEnum):
@@ -99,66 +95,9 @@ class ExchangeOrder:
         return sum((fill.price * fill.quantity for fill in self.executions), Decimal(0))
 
 
-@dataclass(eq=False)
-class Entry:
-    """A row of the order list as the exchange keeps it, in whole shares and won."""
+class Page(NamedTuple):
+    """Some rows of a list."""
 
-    number: int
-    action: str
-    original: int | None
-    root: int
-    account: Account
-    request: OrderRequest
-    time: dt.datetime
-    quantity: int
-    remaining: int = 0
-    canceled: int = 0
-    amended: int = 0
-    expired: int = 0
-    rejected: int = 0
-    executions: list[Execution] = field(default_factory=list)
-    resting: Resting[Entry] | None = None
-    """Where what is left waits; None if nothing is left."""
-    dearest: int = 0
-    """The highest price that a fill can have, by which cash is held back."""
-    reserved: int = 0
-    """Cash that a working buy holds back, or shares of a working sell."""
-    awake: bool = False
-    """Of a stop order: its stop price was reached, so it is a limit order now."""
-    key: tuple[dt.date, int] = field(init=False, repr=False)
-    """Day and number: a number alone is unique within its day only."""
-    _told: ExchangeOrder | None = field(default=None, init=False, repr=False)
-    _told_at: tuple[int, ...] = field(default=(), init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        self.key = (self.time.date(), self.number)
-
-    def snapshot(self) -> ExchangeOrder:
-        """Return the row as it stands: the same object as long as nothing of it has changed."""
-        at = (self.remaining, self.canceled, self.amended, self.expired, self.rejected, len(self.executions))
-        if self._told is None or self._told_at != at:
-            self._told, self._told_at = self._as_it_stands(), at
-        return self._told
-
-    def _as_it_stands(self) -> ExchangeOrder:
-        filled = sum((fill.quantity for fill in self.executions), Decimal(0))
-        amount = sum((fill.quantity * fill.price for fill in self.executions), Decimal(0))
-        return ExchangeOrder(
-            number=self.number,
-            action=self.action,
-            original=self.original,
-            root=self.root,
-            account=self.account.number,
-            request=self.request,
-            time=self.time,
-            day=self.time.date(),
-            quantity=Decimal(self.quantity),
-            filled=filled,
-            remaining=Decimal(self.remaining),
-            canceled=Decimal(self.canceled),
-            amended=Decimal(self.amended),
-            expired=Decimal(self.expired),
-            rejected=Decimal(self.rejected),
-            average_price=amount / filled if filled else None,
-            executions=tuple(self.executions),
-        )
+    rows: list[ExchangeOrder]
+    more: bool
+    """Whether others follow."""

@@ -18,16 +18,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 from brokerkit.clock import KST
 from brokerkit.market.sessions import Phase
 from brokerkit.models import OrderRequest
-from brokerkit.sandbox.accounts import Account, Costs, Lot
+from brokerkit.sandbox.accounts import Account, Costs, Entry, Lot, Roll
 from brokerkit.sandbox.books import Book, Place, Resting
-from brokerkit.sandbox.candles import Trade
 from brokerkit.sandbox.days import trading_days_between
 from brokerkit.sandbox.floor import Floor
 from brokerkit.sandbox.instruments import Instrument
 from brokerkit.sandbox.past import Past, Played
-from brokerkit.sandbox.prints import Day
-from brokerkit.sandbox.roll import Roll
-from brokerkit.sandbox.rows import Entry, ExchangeOrder, Execution
+from brokerkit.sandbox.prints import Day, Trade
+from brokerkit.sandbox.rows import ExchangeOrder, Execution
 from brokerkit.words import Side
 
 Item = TypeVar("Item")

@@ -10,9 +10,10 @@ from brokerkit.errors import InvalidRequest
 from brokerkit.market.sessions import Offer, Phase
 from brokerkit.market.ticks import is_on_tick, round_to_tick
 from brokerkit.models import PRICED, OrderRequest
+from brokerkit.sandbox.accounts import Entry
 from brokerkit.sandbox.books import Book, Place, opposite, step_down, step_up
 from brokerkit.sandbox.instruments import Instrument
-from brokerkit.sandbox.rows import Entry, ExchangeRefusal, Refusal
+from brokerkit.sandbox.rows import ExchangeRefusal, Refusal
 from brokerkit.words import OrderType, SecurityType, Side, Venue
 
 _MOST_SHARES = Decimal(10) ** 10
@@ -20,7 +21,7 @@ _MOST_SHARES = Decimal(10) ** 10
 
 
 @dataclass(frozen=True)
-class Terms:
+class Placement:
     """How an order is played."""
 
     place: Place
@@ -30,36 +31,36 @@ class Terms:
     """The highest price that a fill can have."""
 
 
-def terms_of(request: OrderRequest, instrument: Instrument, book: Book[Entry]) -> Terms:
-    """Return the terms of an order as the book stands; refuse what has no price in it."""
-    return _TERMS[request.type](request, instrument, book)
+def placement_of(request: OrderRequest, instrument: Instrument, book: Book[Entry]) -> Placement:
+    """Return the placement of an order as the book stands; refuse what has no price in it."""
+    return _PLACEMENTS[request.type](request, instrument, book)
 
 
-def _limit(request: OrderRequest, instrument: Instrument, book: Book[Entry]) -> Terms:
+def _limit(request: OrderRequest, instrument: Instrument, book: Book[Entry]) -> Placement:
     price = int(request.price or 0)
-    return Terms(Place.LEVEL, price, price)
+    return Placement(Place.LEVEL, price, price)
 
 
-def _limit_to_market(request: OrderRequest, instrument: Instrument, book: Book[Entry]) -> Terms:
+def _limit_to_market(request: OrderRequest, instrument: Instrument, book: Book[Entry]) -> Placement:
     # It can end as a market order, so it holds back as much cash as one.
-    return Terms(Place.LEVEL, int(request.price or 0), int(instrument.upper_limit))
+    return Placement(Place.LEVEL, int(request.price or 0), int(instrument.upper_limit))
 
 
-def _market(request: OrderRequest, instrument: Instrument, book: Book[Entry]) -> Terms:
-    return Terms(Place.MARKET, None, int(instrument.upper_limit))
+def _market(request: OrderRequest, instrument: Instrument, book: Book[Entry]) -> Placement:
+    return Placement(Place.MARKET, None, int(instrument.upper_limit))
 
 
-def _midpoint(request: OrderRequest, instrument: Instrument, book: Book[Entry]) -> Terms:
+def _midpoint(request: OrderRequest, instrument: Instrument, book: Book[Entry]) -> Placement:
     # The middle can move while it waits.
-    return Terms(Place.MIDPOINT, None, int(instrument.upper_limit))
+    return Placement(Place.MIDPOINT, None, int(instrument.upper_limit))
 
 
-def _stop(request: OrderRequest, instrument: Instrument, book: Book[Entry]) -> Terms:
+def _stop(request: OrderRequest, instrument: Instrument, book: Book[Entry]) -> Placement:
     price = int(request.price or 0)
-    return Terms(Place.ASLEEP, price, price)
+    return Placement(Place.ASLEEP, price, price)
 
 
-def _best_opposite(request: OrderRequest, instrument: Instrument, book: Book[Entry]) -> Terms:
+def _best_opposite(request: OrderRequest, instrument: Instrument, book: Book[Entry]) -> Placement:
     price = book.best(opposite(request.side))
     own = book.best(request.side)
     if price is None and own is not None:
@@ -68,7 +69,7 @@ def _best_opposite(request: OrderRequest, instrument: Instrument, book: Book[Ent
     return _at(book.day.price if price is None else price, instrument)
 
 
-def _best_same_side(request: OrderRequest, instrument: Instrument, book: Book[Entry]) -> Terms:
+def _best_same_side(request: OrderRequest, instrument: Instrument, book: Book[Entry]) -> Placement:
     price = book.best(request.side)
     if price is None:
         # What the exchange does with an empty own side is not told: no price is made up.
@@ -76,23 +77,23 @@ def _best_same_side(request: OrderRequest, instrument: Instrument, book: Book[En
     return _at(price, instrument)
 
 
-def _previous_close(request: OrderRequest, instrument: Instrument, book: Book[Entry]) -> Terms:
+def _previous_close(request: OrderRequest, instrument: Instrument, book: Book[Entry]) -> Placement:
     price = int(instrument.previous_close)
-    return Terms(Place.CLOSING_PRICE, price, price)
+    return Placement(Place.CLOSING_PRICE, price, price)
 
 
-def _close(request: OrderRequest, instrument: Instrument, book: Book[Entry]) -> Terms:
-    return Terms(Place.CLOSING_PRICE, book.day.price, book.day.price)
+def _close(request: OrderRequest, instrument: Instrument, book: Book[Entry]) -> Placement:
+    return Placement(Place.CLOSING_PRICE, book.day.price, book.day.price)
 
 
-def _at(price: int, instrument: Instrument) -> Terms:
-    """Return the terms of a limit at a price of the book, which a print at the middle can have put off the step."""
+def _at(price: int, instrument: Instrument) -> Placement:
+    """Return the placement of a limit at a price of the book, which a print at the middle can have put off the step."""
     within = min(max(Decimal(price), instrument.lower_limit), instrument.upper_limit)
     limit = int(round_to_tick(within, instrument.kind, up=False))
-    return Terms(Place.LEVEL, limit, limit)
+    return Placement(Place.LEVEL, limit, limit)
 
 
-_TERMS: Mapping[OrderType, Callable[[OrderRequest, Instrument, Book[Entry]], Terms]] = {
+_PLACEMENTS: Mapping[OrderType, Callable[[OrderRequest, Instrument, Book[Entry]], Placement]] = {
     OrderType.LIMIT: _limit,
     OrderType.MARKET: _market,
     OrderType.LIMIT_TO_MARKET_ON_CLOSE: _limit_to_market,
