@@ -6,7 +6,9 @@ with get_broker("kis", environment="sandbox") as broker:
     print(broker.quote("005930").price)
 """
 
-from brokerkit.broker import Broker
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from brokerkit.errors import (
     AuthError,
     Blocked,
@@ -33,23 +35,26 @@ from brokerkit.errors import (
     Unsupported,
     WireError,
 )
-from brokerkit.models import (
-    Balance,
-    BuyingPower,
-    Flow,
-    InvestorFlow,
-    Level,
-    Order,
-    OrderBook,
-    OrderRequest,
-    Position,
-    Quote,
-)
-from brokerkit.orders.guard import Limits, halt, resume
-from brokerkit.orders.intents import Confidence, Intent, IntentKind, IntentState
-from brokerkit.orders.reconcile import Reconciliation
-from brokerkit.registry import get_broker, installed_brokers
 from brokerkit.words import OrderStatus, OrderType, PositionKind, Side, TimeInForce, Venue
+
+if TYPE_CHECKING:
+    from brokerkit.broker import Broker
+    from brokerkit.models import (
+        Balance,
+        BuyingPower,
+        Flow,
+        InvestorFlow,
+        Level,
+        Order,
+        OrderBook,
+        OrderRequest,
+        Position,
+        Quote,
+    )
+    from brokerkit.orders.guard import Limits, halt, resume
+    from brokerkit.orders.intents import Confidence, Intent, IntentKind, IntentState
+    from brokerkit.orders.reconcile import Reconciliation
+    from brokerkit.registry import get_broker, installed_brokers
 
 __version__ = "0.1.0"
 
@@ -106,3 +111,29 @@ __all__ = [
     "installed_brokers",
     "resume",
 ]
+
+_LATER = {
+    "brokerkit.broker": ("Broker",),
+    "brokerkit.models": (
+        *("Balance", "BuyingPower", "Flow", "InvestorFlow", "Level", "Order", "OrderBook", "OrderRequest"),
+        *("Position", "Quote"),
+    ),
+    "brokerkit.orders.guard": ("Limits", "halt", "resume"),
+    "brokerkit.orders.intents": ("Confidence", "Intent", "IntentKind", "IntentState"),
+    "brokerkit.orders.reconcile": ("Reconciliation",),
+    "brokerkit.registry": ("get_broker", "installed_brokers"),
+}
+"""Names that are imported when they are used: a program, or `brokerkit --help`, pays only for what it needs."""
+
+if not TYPE_CHECKING:  # where types are checked, a name that is not above does not exist
+
+    def __getattr__(name: str) -> object:
+        home = next((home for home, names in _LATER.items() if name in names), None)
+        if home is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(import_module(home), name)
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
