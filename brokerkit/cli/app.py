@@ -7,35 +7,33 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from brokerkit import __version__
-from brokerkit.cli import demo, exits, installed, journal, play, profiles, query, sandbox, tokens, trading
+from brokerkit.cli import exits
 from brokerkit.cli.consoles import abandon_output, flush, settle_home, tame
-from brokerkit.cli.help import SETTING_UP, Grouped
-from brokerkit.cli.printing import Printer
+from brokerkit.cli.help import Program
 from brokerkit.errors import MAY_STAND, BrokerError
-from brokerkit.extensions import BROKERS, everything, version_of
+
+if TYPE_CHECKING:
+    from brokerkit.cli.printing import Printer
 
 app = typer.Typer(
     name="brokerkit",
-    cls=Grouped,
+    cls=Program,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (query, trading, profiles, tokens, installed, sandbox, play, demo):
-    module.add_to(app)
-for group in app.registered_groups:
-    group.rich_help_panel = SETTING_UP
-journal.add_to(app)
 
 
 def _show_versions(wanted: bool) -> None:
     if wanted:
+        from brokerkit.extensions import BROKERS, everything, version_of
+
         typer.echo(f"brokerkit {__version__}")
         for entry in everything(BROKERS):
             typer.echo(f"{entry.name} {version_of(entry) or '?'}")
@@ -73,7 +71,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _outcome(given: list[str]) -> tuple[int, Callable[[], None]]:
     """Run the command; return its exit code, which no failing output changes any more, and what says why."""
     command = typer.main.get_command(app)
-    printer = Printer(asks_json(command, given))
+    printer = partial(_printer, command, given)
     try:
         if "_BROKERKIT_COMPLETE" in os.environ:
             command.main(given, prog_name="brokerkit")
@@ -82,12 +80,12 @@ def _outcome(given: list[str]) -> tuple[int, Callable[[], None]]:
     except typer.Exit as end:
         return end.exit_code, _nothing
     except BrokerError as error:
-        return exits.code_of(error), partial(printer.error, error)
+        return exits.code_of(error), partial(printer().error, error)
     except typer.TyperException as error:
-        return exits.WRONG_USAGE, partial(_tell_wrong_usage, printer, error)
+        return exits.WRONG_USAGE, partial(_tell_wrong_usage, printer(), error)
     except (KeyboardInterrupt, typer.Abort) as interrupt:
         notes = getattr(interrupt, "__notes__", ())
-        said = partial(printer.fault, "Interrupted", " ".join(("interrupted.", *notes)))
+        said = partial(printer().fault, "Interrupted", " ".join(("interrupted.", *notes)))
         return (exits.UNCERTAIN if MAY_STAND in notes else exits.INTERRUPTED), said
     except SystemExit as end:
         return (end.code if isinstance(end.code, int) else exits.DONE), _nothing
@@ -98,6 +96,12 @@ def _outcome(given: list[str]) -> tuple[int, Callable[[], None]]:
 
 def _nothing() -> None:
     """Say nothing: all has been said."""
+
+
+def _printer(command: Any, given: list[str]) -> Printer:
+    from brokerkit.cli.printing import Printer  # here, because it is slow to import and the help page needs none
+
+    return Printer(asks_json(command, given))
 
 
 def asks_json(command: Any, words: Iterable[str]) -> bool:

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from brokerkit.broker import Broker
-from brokerkit.cli.help import SETTING_UP
 from brokerkit.cli.installed import sandbox_names
 from brokerkit.cli.printing import Printer, as_text, signed
 from brokerkit.cli.sandbox import NO_SANDBOX, broker_in, sandbox_class
@@ -19,7 +18,7 @@ SymbolOption = Annotated[str, typer.Option("--symbol", help="What is bought.")]
 
 def add_to(app: typer.Typer) -> None:
     """Add the command to the application."""
-    app.command(rich_help_panel=SETTING_UP)(demo)
+    app.command()(demo)
 
 
 def demo(symbol: SymbolOption = "005930", as_json: JsonOption = False) -> None:

@@ -1,36 +1,132 @@
-"""The help page of the program: commands by group, none of them cut.
+"""The commands of the program: what each is for, and where it is. Nothing is imported before it is used.
 
-Plain text, because the parts of rich that draw boxes take longer to import than everything else that the page needs.
+The help page is plain text, because the parts of rich that draw boxes take longer to import than everything else that
+the page needs. It is made of the table below; the commands themselves need the whole library.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
+from importlib import import_module
 from itertools import groupby
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
+import typer
 from typer.core import TyperGroup
 
-MARKET, ORDERS, ACCOUNT, SETTING_UP = PANELS = ("Market", "Orders", "Account", "Setting up")
+
+class Command(NamedTuple):
+    """A command as the help page shows it, and the module of this package that brings it."""
+
+    name: str
+    panel: str
+    home: str
+    help: str
+    """The first sentence of its own page."""
+
+
+COMMANDS = (
+    Command("quote", "Market", "query", "Show the present price of one symbol or several (현재가)."),
+    Command("book", "Market", "query", "Show the waiting orders of a symbol by price (호가)."),
+    Command("flow", "Market", "query", "Show who bought and who sold a symbol, day by day (투자자별 매매동향)."),
+    Command("orders", "Orders", "query", "Show the working orders of today (미체결)."),
+    Command(
+        "history",
+        "Orders",
+        "query",
+        "Show the orders of these days, without --from of the week up to --to (주문체결 내역).",
+    ),
+    Command("buy", "Orders", "trading", "Buy shares (매수), at a price or with --type MARKET."),
+    Command("sell", "Orders", "trading", "Sell shares (매도), at a price or with --type MARKET."),
+    Command("amend", "Orders", "trading", "Move a working order, or a part of it, to another price (정정)."),
+    Command("cancel", "Orders", "trading", "Cancel a working order, or a part of it (취소)."),
+    Command(
+        "halt",
+        "Orders",
+        "journal",
+        "Stop orders and amendments of all your programs, at once; cancellations go on (주문 중지).",
+    ),
+    Command("resume", "Orders", "journal", "Let orders go out again (주문 재개)."),
+    Command("journal", "Orders", "journal", "Show and settle what became of orders (주문 일지)."),
+    Command("balance", "Account", "query", "Show cash and holdings of the account (잔고)."),
+    Command("power", "Account", "query", "Show how much of a symbol can be bought without margin (매수가능)."),
+    Command(
+        "brokers",
+        "Setting up",
+        "installed",
+        "Show the installed brokers, their environments and what they lack (증권사).",
+    ),
+    Command(
+        "sandbox",
+        "Setting up",
+        "sandbox",
+        "Serve the simulated brokers on this machine until stopped (모의 증권사); all trade on one exchange.",
+    ),
+    Command(
+        "demo",
+        "Setting up",
+        "demo",
+        "Tell one story at every installed broker, side by side; needs no account or network (시연).",
+    ),
+    Command("config", "Setting up", "profiles", "Profiles: make, show, import (설정)."),
+    Command("token", "Setting up", "tokens", "Show or revoke the access token (접근토큰)."),
+    Command("play", "Setting up", "play", "Play in a served sandbox: phases, other traders, accidents (모의 시장)."),
+)
+"""In the order of the help page."""
 
 
 class Grouped(TyperGroup):
-    """A group of commands whose help lists them by `rich_help_panel`."""
+    """A group of commands whose help cuts none of them."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write a line a command; the terminal may wrap it, but nothing is left out."""
-        commands = [self.commands[name] for name in self.list_commands(ctx) if not self.commands[name].hidden]
-        width = max((len(command.name or "") for command in commands), default=0)
-        for panel, members in groupby(sorted(commands, key=_place), key=_panel):
-            with formatter.section(panel):
-                for each in members:
-                    formatter.write(f"  {each.name:{width}}  {each.get_short_help_str(1000)}\n")
+        commands = [self.commands[name] for name in self.list_commands(ctx)]
+        lines = [(command.name or "", command.get_short_help_str(1000)) for command in commands if not command.hidden]
+        _write(formatter, "Commands", lines, max((len(name) for name, _ in lines), default=0))
 
 
-def _panel(command: Any) -> str:
-    panel = getattr(command, "rich_help_panel", None)
-    return panel if isinstance(panel, str) else "Commands"
+class Program(Grouped):
+    """All commands. One is imported and made when it is used, so that the others cost it nothing."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.commands = _Commands()  # type: ignore[assignment]  # nobody changes them
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return their names; none of them is made for that."""
+        return list(self.commands)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the commands by panel."""
+        width = max(len(command.name) for command in COMMANDS)
+        for panel, members in groupby(COMMANDS, key=attrgetter("panel")):
+            _write(formatter, panel, ((each.name, each.help) for each in members), width)
 
 
-def _place(command: Any) -> int:
-    panel = _panel(command)
-    return PANELS.index(panel) if panel in PANELS else len(PANELS)
+class _Commands(Mapping[str, Any]):
+    """The commands by name. The module of one is imported when it is asked for."""
+
+    def __init__(self) -> None:
+        self._homes = {command.name: command.home for command in COMMANDS}
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        home = self._homes[name]
+        if name not in self._made:
+            app = typer.Typer(rich_markup_mode=None)
+            import_module(f"brokerkit.cli.{home}").add_to(app)
+            self._made |= typer.main.get_group(app).commands
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._homes)
+
+    def __len__(self) -> int:
+        return len(self._homes)
+
+
+def _write(formatter: Any, title: str, lines: Iterable[tuple[str, str]], width: int) -> None:
+    with formatter.section(title):
+        for name, words in lines:
+            formatter.write(f"  {name:{width}}  {words}\n")

@@ -8,7 +8,6 @@ from typing import Any
 import typer
 
 from brokerkit.broker import VERBS, Broker
-from brokerkit.cli.help import SETTING_UP
 from brokerkit.cli.printing import Printer, Row
 from brokerkit.cli.session import JsonOption
 from brokerkit.errors import BrokerError
@@ -18,7 +17,7 @@ from brokerkit.registry import load_broker
 
 def add_to(app: typer.Typer) -> None:
     """Add the command to the application."""
-    app.command(rich_help_panel=SETTING_UP)(brokers)
+    app.command()(brokers)
 
 
 def brokers(as_json: JsonOption = False) -> None:

@@ -12,7 +12,7 @@ import typer
 from brokerkit.broker import Broker
 from brokerkit.cli import exits
 from brokerkit.cli.asking import confirm, is_terminal
-from brokerkit.cli.help import ORDERS, Grouped
+from brokerkit.cli.help import Grouped
 from brokerkit.cli.printing import Printer, Row
 from brokerkit.cli.query import day_of
 from brokerkit.cli.session import JsonOption, Session, at_broker
@@ -69,9 +69,9 @@ def add_to(app: typer.Typer) -> None:
     group.command("list")(list_intents)
     for command in (show, reconcile, resolve, export):
         group.command()(command)
-    app.add_typer(group, name="journal", rich_help_panel=ORDERS)
-    app.command(rich_help_panel=ORDERS)(halt)
-    app.command(rich_help_panel=ORDERS)(resume)
+    app.add_typer(group, name="journal")
+    app.command()(halt)
+    app.command()(resume)
 
 
 @at_broker

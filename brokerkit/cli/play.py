@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from brokerkit.cli.help import SETTING_UP, Grouped
+from brokerkit.cli.help import Grouped
 from brokerkit.cli.printing import Row
 from brokerkit.cli.session import Session, at_broker
 from brokerkit.config import Settings
@@ -45,7 +45,7 @@ def add_to(app: typer.Typer) -> None:
     )
     for command in (show, phase, trade, price, halt, resume, clock, reject, give, kill_tokens):
         group.command()(command)
-    app.add_typer(group, name="play", rich_help_panel=SETTING_UP)
+    app.add_typer(group, name="play")
 
 
 @at_broker

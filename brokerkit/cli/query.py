@@ -12,7 +12,6 @@ import typer
 from brokerkit import clock
 from brokerkit.broker import Broker
 from brokerkit.cli import exits
-from brokerkit.cli.help import ACCOUNT, MARKET, ORDERS
 from brokerkit.cli.printing import Row, Signed, signed, told_of
 from brokerkit.cli.session import Session, at_broker
 from brokerkit.errors import AuthError, BrokerError, JournalError, NetworkError
@@ -66,13 +65,13 @@ DetailOption = Annotated[bool, typer.Option("--detail", help="All kinds of inves
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to the application."""
-    app.command(rich_help_panel=MARKET)(quote)
-    app.command(rich_help_panel=MARKET)(book)
-    app.command(rich_help_panel=MARKET)(flow)
-    app.command(rich_help_panel=ORDERS)(orders)
-    app.command(rich_help_panel=ORDERS)(history)
-    app.command(rich_help_panel=ACCOUNT)(balance)
-    app.command(rich_help_panel=ACCOUNT)(power)
+    app.command()(quote)
+    app.command()(book)
+    app.command()(flow)
+    app.command()(orders)
+    app.command()(history)
+    app.command()(balance)
+    app.command()(power)
 
 
 @at_broker

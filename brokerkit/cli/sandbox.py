@@ -18,7 +18,6 @@ import typer
 from pydantic import SecretStr
 
 from brokerkit.broker import Broker
-from brokerkit.cli.help import SETTING_UP
 from brokerkit.cli.installed import sandbox_names
 from brokerkit.cli.printing import Printer
 from brokerkit.cli.session import with_signature
@@ -76,7 +75,7 @@ def add_to(app: typer.Typer) -> None:
     sandbox.__doc__ = serve.__doc__
     own = [each for each in inspect.signature(serve, eval_str=True).parameters.values() if each.name != "ports"]
     with_signature(sandbox, [*own, *(_port(parameter, name) for parameter, name in ports.items())])
-    app.command(rich_help_panel=SETTING_UP)(sandbox)
+    app.command()(sandbox)
 
 
 def _port(parameter: str, name: str) -> inspect.Parameter:

@@ -102,7 +102,7 @@ class Write:
 def add_to(app: typer.Typer) -> None:
     """Add the commands to the application."""
     for command in (buy, sell, amend, cancel):
-        app.command(rich_help_panel="Orders")(command)
+        app.command()(command)
 
 
 @at_broker
