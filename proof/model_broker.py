@@ -17,7 +17,7 @@ from brokerkit.market.sessions import Phase
 from brokerkit.models import Balance, InvestorFlow, Order, OrderRequest, Quote
 from brokerkit.orders.guard import Safety
 from brokerkit.orders.listing import Listed
-from brokerkit.transport import Block, Client, Effect, Endpoint, Limit, Parameters, Request, Response, Token
+from brokerkit.transport import Block, Client, Effect, Endpoint, Headers, Limit, Request, Response, Token
 from brokerkit.transport.connection import Line, Transmission
 from brokerkit.transport.permits import Permit
 from brokerkit.words import OrderStatus, OrderType, Side, Venue
@@ -129,7 +129,8 @@ class ModelClient(Client):
     token_codes = frozenset()
 
     def __init__(self, exchange: Exchange, environment: str) -> None:
-        super().__init__(environment=environment, app_key=SecretStr("k" * 36), remember_token=False)
+        settings = config.Settings(app_key=SecretStr("k" * 36), app_secret=SecretStr("s" * 36))
+        super().__init__(settings, environment=environment, remember_token=False)
         self.exchange = exchange
         self.used_number: Callable[[Placed], int] = lambda placed: placed.number
         self._model_line = _Line(self)
@@ -145,7 +146,7 @@ class ModelClient(Client):
     def token(self) -> SecretStr:
         return SecretStr("t" * 36)
 
-    def headers(self, endpoint: Endpoint[Any]) -> Parameters:
+    def headers(self, endpoint: Endpoint[Any]) -> Headers:
         if self.exchange.fault in (Fault.HALT_WHILE_PREPARING, Fault.CRASH_PREPARING):
             self.exchange.on_fault(self.exchange.fault)
         return {}

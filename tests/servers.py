@@ -15,16 +15,16 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, SecretStr
 
-from brokerkit import clock
+from brokerkit import clock, config
 from brokerkit.errors import AuthError, BrokerError, InsufficientFunds, NetworkError, RateLimited
 from brokerkit.transport import (
     Block,
     Client,
     Effect,
     Endpoint,
+    Headers,
     Limit,
     Number,
-    Parameters,
     Request,
     Response,
     Text,
@@ -88,14 +88,10 @@ class ProbeClient(Client):
     def __init__(
         self, base_url: str | None = None, *, remember_token: bool = False, ceiling: int | None = None
     ) -> None:
-        super().__init__(
-            environment="real",
-            app_key=SecretStr(APP_KEY),
-            secrets=(SecretStr(APP_SECRET),),
-            base_url=base_url,
-            remember_token=remember_token,
-            max_calls_per_second=ceiling,
+        settings = config.Settings(
+            app_key=SecretStr(APP_KEY), app_secret=SecretStr(APP_SECRET), max_calls_per_second=ceiling
         )
+        super().__init__(settings, environment="real", base_url=base_url, remember_token=remember_token)
         self.issued = 0
         self.windows: tuple[Limit, ...] = ()
 
@@ -108,7 +104,7 @@ class ProbeClient(Client):
         """Return leave to send one order."""
         return issued(lambda: None, check)
 
-    def headers(self, endpoint: Endpoint[Any]) -> Parameters:
+    def headers(self, endpoint: Endpoint[Any]) -> Headers:
         names: dict[str, str | SecretStr] = {"Content-Type": "application/json", "app-secret": SecretStr(APP_SECRET)}
         if endpoint.effect is not Effect.AUTH:
             names["authorization"] = SecretStr(f"Bearer {self.token().get_secret_value()}")

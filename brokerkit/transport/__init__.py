@@ -4,8 +4,8 @@ from brokerkit.text import Text, Words
 from brokerkit.transport.auth import Token
 from brokerkit.transport.codes import Codes
 from brokerkit.transport.connection import Response
-from brokerkit.transport.endpoint import Block, Effect, Endpoint, Parameters, Reply, Request
-from brokerkit.transport.http import Client
+from brokerkit.transport.endpoint import Block, Effect, Encoding, Endpoint, Headers, Parameters, Reply, Request
+from brokerkit.transport.http import Client, Keys
 from brokerkit.transport.limits import Limit
 from brokerkit.transport.numbers import GRAMMAR, Blankable, Day, Number, TextNumber, wire_text
 from brokerkit.transport.preparing import preparing
@@ -19,7 +19,10 @@ __all__ = [
     "Codes",
     "Day",
     "Effect",
+    "Encoding",
     "Endpoint",
+    "Headers",
+    "Keys",
     "Limit",
     "Number",
     "OddRow",

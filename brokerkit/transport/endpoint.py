@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import Enum
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, TypeAlias, TypeVar, Union, cast
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from brokerkit.errors import Unsupported
 from brokerkit.models import Model
 from brokerkit.text import sanitize
+from brokerkit.transport.bodies import check_values, secrets_in
 
 M = TypeVar("M", bound=Model)
 R = TypeVar("R", bound="Block")
-Parameters = Mapping[str, "str | SecretStr"]
+Value: TypeAlias = Union[str, SecretStr, int, Decimal, "Mapping[str, Value]", "Sequence[Value]"]
+"""What may go out. Numbers are int or Decimal, never float."""
+Parameters: TypeAlias = Mapping[str, Value]
+"""What goes out by name. A query and a form take texts and numbers; JSON takes truth values, blocks and lists besides,
+and a number is a JSON number there."""
+Headers: TypeAlias = Mapping[str, "str | SecretStr"]
+"""Headers of a request, by name."""
 
 
 class Effect(Enum):
@@ -25,6 +33,13 @@ class Effect(Enum):
     READ = "read"
     AUTH = "auth"
     ORDER = "order"
+
+
+class Encoding(Enum):
+    """How the body of a request is written, and what its `Content-Type` says unless the adapter says otherwise."""
+
+    JSON = "application/json; charset=utf-8"
+    FORM = "application/x-www-form-urlencoded"
 
 
 class Block(BaseModel):
@@ -83,6 +98,7 @@ class Endpoint(Generic[R]):
     reply: type[R]
     method: str = "GET"
     effect: Effect = Effect.READ
+    encoding: Encoding = Encoding.JSON
 
     def id(self, environment: str) -> str:
         """Return the id of the call in an environment; Unsupported where it has none."""
@@ -107,13 +123,19 @@ class Request:
 
     params: Parameters = field(default_factory=dict, repr=False)
     body: Parameters | None = field(default=None, repr=False)
-    headers: Parameters = field(default_factory=dict, repr=False)
+    headers: Headers = field(default_factory=dict, repr=False)
+
+    def check(self, encoding: Encoding) -> None:
+        """Raise InvalidRequest at what cannot be sent exactly as it is."""
+        check_values(self.params, nested=False)
+        if self.body is not None:
+            check_values(self.body, nested=encoding is Encoding.JSON)
 
     def secrets(self) -> Iterator[SecretStr]:
         """Yield the secrets in parameters and body."""
-        for value in (*self.params.values(), *(self.body or {}).values()):
-            if isinstance(value, SecretStr):
-                yield value
+        yield from secrets_in(self.params)
+        if self.body is not None:
+            yield from secrets_in(self.body)
 
 
 def deepest_fault(error: ValidationError, block: str = "") -> str:

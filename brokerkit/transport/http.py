@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, NoReturn, Self, TypeVar
+from typing import Any, ClassVar, NoReturn, Protocol, Self, TypeVar
 
 from pydantic import SecretStr
 
@@ -37,6 +37,7 @@ from brokerkit.errors import (
 )
 from brokerkit.text import Redactor
 from brokerkit.transport.auth import Token, cache_directory, digest, token_cache
+from brokerkit.transport.bodies import secrets_in
 from brokerkit.transport.connection import (
     TOTAL_SECONDS,
     Failure,
@@ -47,7 +48,7 @@ from brokerkit.transport.connection import (
     new_line,
     transmit,
 )
-from brokerkit.transport.endpoint import Block, Effect, Endpoint, Parameters, Request
+from brokerkit.transport.endpoint import Block, Effect, Endpoint, Headers, Parameters, Request
 from brokerkit.transport.limits import Limit, Limiter, Turn, limiter_for, take_turn
 from brokerkit.transport.outgoing import as_read, check_certificates, is_plain, loopback_url, prepared
 from brokerkit.transport.paging import complete, follow
@@ -66,8 +67,34 @@ PAUSE_SECONDS = 0.5
 """Rest of a query before it is asked again where the server is in trouble."""
 
 
+class Keys(Protocol):
+    """What a client needs of the settings of a profile. Every secret in them is taken out of all that is told."""
+
+    @property
+    def app_key(self) -> SecretStr:
+        """Name of the key, which the broker's limits go by."""
+
+    @property
+    def app_secret(self) -> SecretStr:
+        """What belongs to the key."""
+
+    @property
+    def account(self) -> SecretStr | None:
+        """Number of the account."""
+
+    @property
+    def max_calls_per_second(self) -> int | None:
+        """Calls per second that are not exceeded, whatever the broker allows."""
+
+    @property
+    def ca_file(self) -> Path | None:
+        """Certificates that are trusted instead of the usual ones."""
+
+
 class Client(Reader):
     """Base of the adapters' clients. An adapter fills the hooks; it never loops, sleeps or sends again itself.
+
+    It keeps the profile's settings as `settings`; an adapter with settings of its own declares their class.
 
     What it says about answers (names of codes, `check`, `is_definite`, `refuse`) stands in `Reader`.
     """
@@ -80,31 +107,26 @@ class Client(Reader):
     """Least seconds between two token issues."""
     too_soon: ClassVar[str | None] = None
     """Code with which the broker refuses a token that is asked for before those seconds are over."""
+    settings: Keys
+    """The settings of the profile."""
     order_calls: ClassVar[str] = "$."
     """Pattern of the calls (as "post /path", in small letters) that move orders: as anything but an ORDER they are
     refused."""
 
     def __init__(
-        self,
-        *,
-        environment: str,
-        app_key: SecretStr,
-        secrets: tuple[SecretStr | None, ...] = (),
-        base_url: str | None = None,
-        remember_token: bool = True,
-        max_calls_per_second: int | None = None,
-        ca_file: Path | None = None,
+        self, settings: Keys, *, environment: str, base_url: str | None = None, remember_token: bool = True
     ) -> None:
+        self.settings = settings
         self.environment = environment
         host = base_url or self.hosts[environment]
         self.base_url = host if host.startswith("https://") and base_url is None else loopback_url(host)
-        self._owner = digest(self.broker, self.base_url, app_key)
-        self._ceiling = max_calls_per_second
-        self._verify = check_certificates(ca_file)
+        self._owner = digest(self.broker, self.base_url, settings.app_key)
+        self._ceiling = settings.max_calls_per_second
+        self._verify = check_certificates(settings.ca_file)
         self._threads = threading.local()
         self._checked: set[tuple[str, str, Effect]] = set()
         self._redactor = Redactor()
-        self._redactor.add((app_key, *secrets))
+        self._redactor.add(secrets_in(vars(settings)))
         path: Path | None = None
         if remember_token:
             path = cache_directory() / f"{self.broker}-{environment}-{self._owner}.json"
@@ -119,7 +141,7 @@ class Client(Reader):
     # What an adapter fills in
 
     @abstractmethod
-    def headers(self, endpoint: Endpoint[Any]) -> Parameters:
+    def headers(self, endpoint: Endpoint[Any]) -> Headers:
         """Return the broker's request headers; `self.token()` gives the access token."""
 
     @abstractmethod
@@ -146,7 +168,7 @@ class Client(Reader):
         *,
         params: Parameters | None = None,
         body: Parameters | None = None,
-        headers: Parameters | None = None,
+        headers: Headers | None = None,
     ) -> R:
         """Call once and return the reply. More pages than one raise IncompleteListing.
 
@@ -212,6 +234,7 @@ class Client(Reader):
     def _page(self, endpoint: Endpoint[R], request: Request) -> tuple[Response, R]:
         if (endpoint.method, endpoint.path, endpoint.effect) not in self._checked:
             self._check_path(endpoint)
+        self._check_values(endpoint, request)
         if endpoint.effect is Effect.ORDER:
             return self._order(endpoint, request)
         renewed = rested = False
@@ -249,6 +272,15 @@ class Client(Reader):
         if not is_plain(path):
             raise self._error(InvalidRequest, endpoint, "the path of a call is written as /names/and/slashes only")
         self._checked.add((endpoint.method, path, endpoint.effect))
+
+    def _check_values(self, endpoint: Endpoint[Any], request: Request) -> None:
+        """Refuse what would not arrive as it is meant."""
+        try:
+            request.check(endpoint.encoding)
+            return
+        except InvalidRequest as error:
+            words = error.message
+        raise self._error(InvalidRequest, endpoint, words)
 
     def sending(self, permit: Permit) -> AbstractContextManager[None]:
         """Let this thread send one order. Nothing else lets an order through, whatever calls."""

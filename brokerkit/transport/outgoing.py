@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 import re
 import ssl
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import requests
 from pydantic import SecretStr
@@ -16,7 +15,8 @@ from pydantic import SecretStr
 from brokerkit import files
 from brokerkit.errors import ConfigError
 from brokerkit.text import sanitize
-from brokerkit.transport.endpoint import Endpoint, Request
+from brokerkit.transport.bodies import as_json, as_query
+from brokerkit.transport.endpoint import Encoding, Endpoint, Request
 
 _PLAIN = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 
@@ -83,25 +83,21 @@ def as_read(path: str) -> str:
 def prepared(base_url: str, endpoint: Endpoint[Any], request: Request) -> requests.PreparedRequest:
     """Return the request with every secret opened; nothing but `transmit` may call this."""
     out = requests.PreparedRequest()
-    query = "&".join(f"{name}={_quoted(_open(value))}" for name, value in request.params.items())
     out.method = endpoint.method
-    out.url = f"{base_url}{endpoint.path}" + (f"?{query}" if query else "")
+    out.url = f"{base_url}{endpoint.path}" + (f"?{as_query(request.params)}" if request.params else "")
     headers = {"Accept-Encoding": "identity", "User-Agent": "brokerkit"}
-    headers |= {name: _open(value) for name, value in request.headers.items()}
     content = b""
     if request.body is not None:
-        fields = {name: _open(value) for name, value in request.body.items()}
-        content = json.dumps(fields, ensure_ascii=False).encode()
+        headers["Content-Type"] = endpoint.encoding.value  # the adapter's own, if it has one, comes after this one
+        is_form = endpoint.encoding is Encoding.FORM
+        content = (as_query(request.body) if is_form else as_json(request.body)).encode()
+    headers |= {name: _open(value) for name, value in request.headers.items()}
     if request.body is not None or endpoint.method == "POST":
         headers["Content-Length"] = str(len(content))
     out.body = content or None
     out.headers = requests.structures.CaseInsensitiveDict(headers)
     out.hooks = {"response": []}
     return out
-
-
-def _quoted(value: str) -> str:
-    return value if value.isascii() and value.isalnum() else quote(value, safe="")
 
 
 def _open(value: str | SecretStr) -> str:

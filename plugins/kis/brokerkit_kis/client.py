@@ -9,7 +9,19 @@ from pydantic import Field, SecretStr, field_validator
 
 from brokerkit import clock, config
 from brokerkit.errors import BrokerError, IncompleteListing, InsufficientFunds
-from brokerkit.transport import Block, Client, Effect, Endpoint, Limit, Parameters, Request, Response, Token, preparing
+from brokerkit.transport import (
+    Block,
+    Client,
+    Effect,
+    Endpoint,
+    Headers,
+    Limit,
+    Parameters,
+    Request,
+    Response,
+    Token,
+    preparing,
+)
 from brokerkit_kis.wire import errors, login
 from brokerkit_kis.wire.types import Paged
 
@@ -45,6 +57,7 @@ class Settings(config.Settings):
 class KisClient(Client):
     """Client of the KIS Open API."""
 
+    settings: Settings
     broker = "kis"
     hosts = {
         "real": "https://openapi.koreainvestment.com:9443",
@@ -63,36 +76,24 @@ class KisClient(Client):
         ".*/trading/(daytime-)?(order|buy|sell)"
     )
 
-    def __init__(self, settings: Settings, *, environment: str, base_url: str | None, remember_token: bool) -> None:
-        super().__init__(
-            environment=environment,
-            app_key=settings.app_key,
-            secrets=(settings.app_secret, settings.account, settings.hts_id),
-            base_url=base_url,
-            remember_token=remember_token,
-            max_calls_per_second=settings.max_calls_per_second,
-            ca_file=settings.ca_file,
-        )
-        self._settings = settings
-
     def account(self) -> Parameters:
         """Return the account as every account call names it."""
-        number = self._settings.account
+        number = self.settings.account
         return {
             "CANO": SecretStr(number.get_secret_value()[:8]),
             "ACNT_PRDT_CD": number.get_secret_value()[8:],
         }
 
-    def order_headers(self, body: Parameters) -> Parameters:
+    def order_headers(self, body: Parameters) -> Headers:
         """Return the hashkey header of an order if the settings ask for it."""
-        if not self._settings.use_hashkey:
+        if not self.settings.use_hashkey:
             return {}
         with preparing("the hashkey"):
             return {"hashkey": self.call(login.HASHKEY, body=body).value}
 
-    def headers(self, endpoint: Endpoint[Any]) -> Parameters:
-        headers: Parameters = {"content-type": "application/json; charset=utf-8"}
-        keys: Parameters = {"appkey": self._settings.app_key, "appsecret": self._settings.app_secret}
+    def headers(self, endpoint: Endpoint[Any]) -> Headers:
+        headers: Headers = {"content-type": "application/json; charset=utf-8"}
+        keys: Headers = {"appkey": self.settings.app_key, "appsecret": self.settings.app_secret}
         if endpoint is login.HASHKEY:
             return {**headers, **keys}
         if endpoint.effect is Effect.AUTH:
@@ -130,8 +131,8 @@ class KisClient(Client):
         if code not in errors.TOLD_OF_WRONG_KEYS:
             return super().advise(code)
         keys = (
-            ("app key", self._settings.app_key, KEY_LENGTH),
-            ("app secret", self._settings.app_secret, SECRET_LENGTH),
+            ("app key", self.settings.app_key, KEY_LENGTH),
+            ("app secret", self.settings.app_secret, SECRET_LENGTH),
         )
         unusual = [
             f"the {name} has {len(key)} characters, not {usual}" for name, key, usual in keys if len(key) != usual
@@ -146,8 +147,8 @@ class KisClient(Client):
             login.TOKEN,
             body={
                 "grant_type": "client_credentials",
-                "appkey": self._settings.app_key,
-                "appsecret": self._settings.app_secret,
+                "appkey": self.settings.app_key,
+                "appsecret": self.settings.app_secret,
             },
         )
         return Token(issued.value, issued.expires_at, issued_at=clock.now())
@@ -155,7 +156,7 @@ class KisClient(Client):
     def revoke_token(self, token: SecretStr) -> None:
         revoked = self.call(
             login.REVOKE,
-            body={"appkey": self._settings.app_key, "appsecret": self._settings.app_secret, "token": token},
+            body={"appkey": self.settings.app_key, "appsecret": self.settings.app_secret, "token": token},
         )
         if revoked.code != 200:
             raise self.wrong(login.REVOKE, f"code {revoked.code} instead of 200")

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from brokerkit import clock, config
-from brokerkit.transport import Block, Client, Effect, Endpoint, Limit, Parameters, Request, Response, Token
+from brokerkit.transport import Block, Client, Effect, Endpoint, Headers, Limit, Request, Response, Token
 from brokerkit_kiwoom.wire import errors, login
 from brokerkit_kiwoom.wire.types import Listing, says_nothing
 
@@ -31,22 +31,8 @@ class KiwoomClient(Client):
     token_codes = errors.TOKEN_CODES
     order_calls = "/(crd)?ordr"
 
-    def __init__(
-        self, settings: config.Settings, *, environment: str, base_url: str | None, remember_token: bool
-    ) -> None:
-        super().__init__(
-            environment=environment,
-            app_key=settings.app_key,
-            secrets=(settings.app_secret, settings.account),
-            base_url=base_url,
-            remember_token=remember_token,
-            max_calls_per_second=settings.max_calls_per_second,
-            ca_file=settings.ca_file,
-        )
-        self._settings = settings
-
-    def headers(self, endpoint: Endpoint[Any]) -> Parameters:
-        headers: Parameters = {"Content-Type": "application/json;charset=UTF-8"}
+    def headers(self, endpoint: Endpoint[Any]) -> Headers:
+        headers: Headers = {"Content-Type": "application/json;charset=UTF-8"}
         if endpoint.effect is Effect.AUTH:
             return headers
         return {
@@ -86,8 +72,8 @@ class KiwoomClient(Client):
             login.TOKEN,
             body={
                 "grant_type": "client_credentials",
-                "appkey": self._settings.app_key,
-                "secretkey": self._settings.app_secret,
+                "appkey": self.settings.app_key,
+                "secretkey": self.settings.app_secret,
             },
         )
         return Token(issued.value, issued.expires_at, issued_at=clock.now())
@@ -95,7 +81,7 @@ class KiwoomClient(Client):
     def revoke_token(self, token: SecretStr) -> None:
         self.call(
             login.REVOKE,
-            body={"appkey": self._settings.app_key, "secretkey": self._settings.app_secret, "token": token},
+            body={"appkey": self.settings.app_key, "secretkey": self.settings.app_secret, "token": token},
         )
 
     def next_page(self, endpoint: Endpoint[Any], request: Request, answer: Response, reply: Block) -> Request | None:

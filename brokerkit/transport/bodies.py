@@ -1,0 +1,95 @@
+"""Values that go out: looked at before anything leaves, and written as query, form or JSON only on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from json.encoder import encode_basestring
+from typing import Any
+from urllib.parse import quote
+
+from pydantic import SecretStr
+
+from brokerkit.errors import InvalidRequest
+from brokerkit.transport.numbers import wire_text
+
+
+def secrets_in(values: Mapping[str, Any]) -> Iterator[SecretStr]:
+    """Yield the secrets in values, however deep they stand."""
+    for value in values.values():
+        if type(value) is not str:
+            yield from _secrets(value)
+
+
+def _secrets(value: object) -> Iterator[SecretStr]:
+    if isinstance(value, SecretStr):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from secrets_in(value)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _secrets(each)
+
+
+def check_values(values: Mapping[str, Any], *, nested: bool) -> None:
+    """Raise InvalidRequest at what cannot be sent as it is. Only a `nested` body has lists, blocks and truth values."""
+    for name, value in values.items():
+        if type(value) is not str or not value.isascii():
+            _check(name, value, nested)
+
+
+def _check(name: str, value: object, nested: bool) -> None:
+    if isinstance(value, str | SecretStr):
+        _check_text(name, value)
+    elif nested and isinstance(value, Mapping):
+        if not all(isinstance(each, str) for each in value):
+            raise InvalidRequest(f"The names in {name} are not all texts.")
+        check_values(value, nested=True)
+    elif nested and isinstance(value, list | tuple):
+        for each in value:
+            _check(name, each, nested)
+    elif isinstance(value, int | Decimal) and not isinstance(value, bool):
+        wire_text(value)
+    elif not (nested and isinstance(value, bool)):
+        raise InvalidRequest(f"{name} cannot be sent as {type(value).__name__}: give a text, an int or a Decimal.")
+
+
+def _check_text(name: str, value: str | SecretStr) -> None:
+    try:
+        _opened(value).encode()
+        return
+    except UnicodeEncodeError:
+        pass  # its text repeats what it could not write
+    raise InvalidRequest(f"{name} holds a character that cannot be sent.")
+
+
+def as_query(values: Mapping[str, Any]) -> str:
+    """Return values as a query or a form; this opens secrets."""
+    return "&".join(f"{_name(name)}={_quoted(_text(value))}" for name, value in values.items())
+
+
+def as_json(value: Any) -> str:
+    """Return a value as JSON, numbers by their own digits and not by way of a float; this opens secrets."""
+    if isinstance(value, str | SecretStr):
+        return encode_basestring(_opened(value))
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{encode_basestring(name)}: {as_json(each)}" for name, each in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(as_json, value)) + "]"
+    return str(value).lower() if isinstance(value, bool) else wire_text(value)
+
+
+def _name(name: str) -> str:
+    return name if name.isascii() and name.isidentifier() else quote(name, safe="")
+
+
+def _quoted(value: str) -> str:
+    return value if value.isascii() and value.isalnum() else quote(value, safe="")
+
+
+def _text(value: Any) -> str:
+    return _opened(value) if isinstance(value, str | SecretStr) else wire_text(value)
+
+
+def _opened(value: str | SecretStr) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str.__str__(value)
