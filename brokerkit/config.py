@@ -55,7 +55,7 @@ _PADDING = " \t\r\n\v\f\0\u00a0\u200b\u200c\u200d\u2060\u3000\ufeff"
 class Settings(BaseModel):
     """What an adapter needs to log in. An adapter that needs more subclasses this."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     app_key: SecretStr
     app_secret: SecretStr
@@ -105,7 +105,7 @@ def _bare(secret: SecretStr) -> SecretStr:
 class Profile(BaseModel):
     """One `[profiles.<name>]` table: which broker, which environment, and the adapter's settings."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     name: str
     broker: str

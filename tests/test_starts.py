@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import json
+import pkgutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import brokerkit_kis
+import brokerkit_kiwoom
 import pytest
+from pydantic import BaseModel
 
 import brokerkit
 
@@ -95,3 +101,77 @@ def test_names_are_there_in_every_way_of_asking(program: str) -> None:
 def test_a_name_that_there_is_not_is_told() -> None:
     with pytest.raises(AttributeError, match="module 'brokerkit' has no attribute 'get_brokers'"):
         _ = brokerkit.get_brokers  # type: ignore[attr-defined]
+
+
+# Models that are built when they are used
+
+FIRST_USES = """
+import sys, threading
+from brokerkit import Balance, Flow, InvestorFlow, Level, Order, OrderRequest, OrderBook, Quote
+from brokerkit.models import Model
+from brokerkit.transport import Blankable, Reply
+
+sys.setswitchinterval(1e-6)
+FLOW = {"symbol": "005930", "date": "2026-11-27", "final": True, "foreign": {"net_quantity": "-5"}}
+ORDER = {"symbol": "005930", "side": "BUY", "quantity": 3, "price": 70000}
+BOOK = {"symbol": "005930", "venue": "KRX", "asks": [{"price": 70000, "quantity": 3}], "bids": []}
+
+
+def common():
+    assert InvestorFlow.model_validate(FLOW).foreign == Flow(net_quantity=-5)
+    assert OrderRequest(**ORDER).type == "LIMIT"
+    assert OrderBook.model_validate(BOOK).asks[0] == Level(price=70000, quantity=3)
+
+
+def answer():
+    class Price(Reply[Level]):
+        price: Blankable
+        quantity: Blankable
+
+    return lambda: Price.model_validate_json('{"price": "70000", "quantity": "3"}').to_model().price
+
+
+def at_once(use):
+    def run():
+        start.wait()
+        try:
+            use()
+        except BaseException as error:
+            failed.append(repr(error))
+
+    start = threading.Barrier(8)
+    threads = [threading.Thread(target=run) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+failed = []
+for use in (common, *(answer() for _ in range(50))):
+    at_once(use)
+assert not failed, failed
+"""
+
+
+def test_threads_may_use_a_model_for_the_first_time_at_once() -> None:
+    assert "brokerkit.models" in loaded(FIRST_USES)
+
+
+def models(kind: type[BaseModel] = BaseModel) -> Iterator[type[BaseModel]]:
+    for below in kind.__subclasses__():
+        if below.__module__.startswith("brokerkit"):
+            yield below
+        yield from models(below)
+
+
+def test_every_model_can_be_built() -> None:
+    for package in (brokerkit, brokerkit_kis, brokerkit_kiwoom):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
+    found = set(models())
+    assert len(found) > 80
+    for model in found:
+        model.model_rebuild()
+        assert model.__pydantic_complete__, model

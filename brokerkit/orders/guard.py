@@ -37,7 +37,7 @@ class Limits(BaseModel):
     Numbers are taken as those of orders are: a float by its shortest text, so 0.1 + 0.2 is 0.30000000000000004.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     max_order_quantity: Decimal | None = Field(None, gt=0)
     """Shares of one order."""

@@ -49,7 +49,9 @@ class Token:
 class _Kept(BaseModel):
     """A token as its file holds it."""
 
-    model_config = ConfigDict(frozen=True, strict=True, hide_input_in_errors=True, cache_strings="keys")
+    model_config = ConfigDict(
+        frozen=True, strict=True, hide_input_in_errors=True, cache_strings="keys", defer_build=True
+    )
 
     identity: str
     token: SecretStr

@@ -49,7 +49,9 @@ class Block(BaseModel):
     values: its cache belongs to the whole process.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, cache_strings="keys")
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", hide_input_in_errors=True, cache_strings="keys", defer_build=True
+    )
 
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
         return []
