@@ -26,7 +26,7 @@ from brokerkit.orders import intents, reconcile
 from brokerkit.orders.intents import Intent, IntentKind, IntentState, Sighting
 from brokerkit.orders.reconcile import Reconciliation
 from brokerkit.values import Date, Exact, Moment
-from brokerkit.words import Side
+from brokerkit.words import OrderStatus, Side
 
 QUOTE: dict[str, Any] = {"symbol": "005930", "venue": "KRX", "currency": "KRW", "price": 70000}
 FLOAT, NAIVE = 0.1 + 0.2, "2026-01-01T10:00:00"
@@ -173,7 +173,7 @@ def intent() -> Intent:
         quantity=Decimal(10),
         price=Decimal("69300.0000"),
         average_fill_price=Decimal("1E-7"),
-        status=models.OrderStatus.WORKING,
+        status=OrderStatus.WORKING,
         submitted_at=now,
         handle="any:1",
     )
