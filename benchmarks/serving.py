@@ -25,7 +25,8 @@ from brokerkit import clock, get_broker
 from brokerkit.broker import Broker
 from brokerkit.models import OrderRequest
 from brokerkit.sandbox import Sandbox
-from brokerkit.sandbox.server import Face, Server
+from brokerkit.sandbox.face import Face
+from brokerkit.sandbox.server import Server
 from brokerkit.words import OrderType, Side
 
 BROKERS = ("kis", "kiwoom")

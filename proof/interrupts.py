@@ -34,7 +34,7 @@ from brokerkit.orders.intents import UNRESOLVED, Intent, IntentState
 from brokerkit.orders.listing import numbers_in
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import ExchangeOrder
-from brokerkit.sandbox.server import SlidingWindow
+from brokerkit.sandbox.face import SlidingWindow
 from brokerkit.testing.inside import journal_of, look_again
 from proof.figures import Figure, at_least, none, own_state, say
 from proof.trading import BROKERS, MANY, quick

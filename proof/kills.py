@@ -23,7 +23,7 @@ from brokerkit.orders import reconcile
 from brokerkit.orders.intents import STANDING, Intent, IntentKind, key_of
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import ExchangeOrder
-from brokerkit.sandbox.server import SlidingWindow
+from brokerkit.sandbox.face import SlidingWindow
 from brokerkit.testing.inside import journal_of
 from brokerkit.words import SecurityType
 from proof.figures import Figure, at_least, none, own_state

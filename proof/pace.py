@@ -23,7 +23,7 @@ from brokerkit_kiwoom import client as kiwoom
 
 from brokerkit import Broker, BrokerError, clock, get_broker
 from brokerkit.sandbox import Sandbox
-from brokerkit.sandbox.server import SlidingWindow
+from brokerkit.sandbox.face import SlidingWindow
 from brokerkit.transport import connection, http
 from proof.figures import Figure, at_least, none, own_state, say
 from proof.orders import parallel

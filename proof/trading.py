@@ -21,8 +21,8 @@ from brokerkit.orders import desk
 from brokerkit.orders.intents import Intent
 from brokerkit.sandbox import Faults, Rule, Sandbox
 from brokerkit.sandbox.exchange import ExchangeOrder
+from brokerkit.sandbox.face import Purpose, SlidingWindow
 from brokerkit.sandbox.faults import Draw
-from brokerkit.sandbox.server import Purpose, SlidingWindow
 from brokerkit.testing.inside import at_each_look, journal_of
 from brokerkit.transport import connection
 from brokerkit.words import SecurityType

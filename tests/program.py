@@ -20,7 +20,7 @@ import pytest
 from brokerkit.cli import main
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import ExchangeOrder
-from brokerkit.sandbox.server import JsonResponse, Request
+from brokerkit.sandbox.face import JsonResponse, ReceivedRequest
 
 BROKERS = ("kis", "kiwoom")
 ORDER_IDS = {"TTTC0011U", "TTTC0012U", "TTTC0013U", "kt10000", "kt10001", "kt10002", "kt10003"}
@@ -55,7 +55,7 @@ def orders_at(box: Sandbox, broker: str) -> Sequence[ExchangeOrder]:
     return box.exchange.orders(box.connect(broker).account)
 
 
-def is_order(request: Request) -> bool:
+def is_order(request: ReceivedRequest) -> bool:
     """Say whether a request places, amends or cancels an order."""
     return request.headers.get("tr_id", request.headers.get("api-id")) in ORDER_IDS
 

@@ -19,7 +19,7 @@ from brokerkit.cli.trading import HELD
 from brokerkit.errors import MAY_STAND, NOT_SENT
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import ExchangeOrder
-from brokerkit.sandbox.server import Request
+from brokerkit.sandbox.face import ReceivedRequest
 from tests.program import BROKERS, CTRL_C, CTRL_D, Program, is_order, orders_at, write_profiles
 
 BUY = ("buy", "005930", "10", "--price", "60000", "--broker")
@@ -28,14 +28,14 @@ BUY = ("buy", "005930", "10", "--price", "60000", "--broker")
 class Hold:
     """Keeps a face from answering the requests that are meant, until they are released."""
 
-    def __init__(self, box: Sandbox, broker: str, meant: Callable[[Request], bool]) -> None:
+    def __init__(self, box: Sandbox, broker: str, meant: Callable[[ReceivedRequest], bool]) -> None:
         self.came = threading.Event()
         self.released = threading.Event()
         self._meant = meant
         self._face = box.face(broker)
         self._face.before = self._wait
 
-    def _wait(self, request: Request) -> None:
+    def _wait(self, request: ReceivedRequest) -> None:
         if self._meant(request):
             self.came.set()
             self.released.wait(30)
@@ -67,7 +67,7 @@ def configured(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> 
 def hold(box: Sandbox) -> Iterator[Callable[..., Hold]]:
     held: list[Hold] = []
 
-    def begin(broker: str, meant: Callable[[Request], bool] = is_order) -> Hold:
+    def begin(broker: str, meant: Callable[[ReceivedRequest], bool] = is_order) -> Hold:
         held.append(Hold(box, broker, meant))
         return held[-1]
 

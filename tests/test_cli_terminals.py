@@ -21,7 +21,7 @@ from rich.cells import cell_len
 
 from brokerkit.cli import exits
 from brokerkit.sandbox import Sandbox
-from brokerkit.sandbox.server import SlidingWindow
+from brokerkit.sandbox.face import SlidingWindow
 from tests.servers import Server
 
 pytestmark = pytest.mark.slow  # each test starts programs, most of them several

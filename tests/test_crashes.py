@@ -14,7 +14,7 @@ from brokerkit.orders import desk, reconcile
 from brokerkit.orders.guard import Limits
 from brokerkit.orders.intents import Confidence, IntentKind, IntentState
 from brokerkit.sandbox import Sandbox
-from brokerkit.sandbox.server import SlidingWindow
+from brokerkit.sandbox.face import SlidingWindow
 from brokerkit.testing.inside import journal_of
 from tests.traders import BROKERS, PRICES, Trader, at_exchange, opened
 

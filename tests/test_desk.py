@@ -32,7 +32,7 @@ from brokerkit.orders import journal as journals
 from brokerkit.orders.guard import Limits, halt
 from brokerkit.orders.intents import Intent, IntentState
 from brokerkit.orders.journal import Journal
-from brokerkit.sandbox.server import JsonResponse
+from brokerkit.sandbox.face import JsonResponse
 from brokerkit.testing.inside import journal_of, limit_to, start_over
 from tests.fakes import Fake
 from tests.journals import BROKERS, GETS_LOST, GETS_THROUGH, HYNIX, SAMSUNG, Trader, request_of, served, trading

@@ -19,7 +19,7 @@ from brokerkit import OrderRequest, OrderType, Side
 from brokerkit.models import InvestorFlow
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import ExchangeOrder
-from brokerkit.sandbox.server import JsonResponse, Request
+from brokerkit.sandbox.face import JsonResponse, ReceivedRequest
 
 pytestmark = pytest.mark.slow  # each test starts a program at both brokers
 ROOT = Path(__file__).parent.parent
@@ -80,11 +80,11 @@ class Stage:
         """Return the orders without their cancellations."""
         return [row for row in self.sandbox.exchange.orders(self.account) if row.action == "NEW"]
 
-    def lose_order(self, number: int) -> list[Request]:
+    def lose_order(self, number: int) -> list[ReceivedRequest]:
         """Break the line under that order, counted from 1; return the list of all orders that arrive from now on."""
-        arrived: list[Request] = []
+        arrived: list[ReceivedRequest] = []
 
-        def broken(request: Request) -> JsonResponse | None:
+        def broken(request: ReceivedRequest) -> JsonResponse | None:
             if not is_order(request):
                 return None
             arrived.append(request)
@@ -94,7 +94,7 @@ class Stage:
         return arrived
 
 
-def is_order(request: Request) -> bool:
+def is_order(request: ReceivedRequest) -> bool:
     """Say whether a request buys or sells, at either broker."""
     return request.path.endswith("/order-cash") or request.headers.get("api-id") in ("kt10000", "kt10001")
 
@@ -300,9 +300,9 @@ def test_a_ladder_stops_at_an_uncertain_order_and_cancels_the_others(stage: Stag
 
 
 def test_a_ladder_says_which_order_it_could_not_cancel(stage: Stage) -> None:
-    lost: list[Request] = []
+    lost: list[ReceivedRequest] = []
 
-    def broken(request: Request) -> JsonResponse | None:
+    def broken(request: ReceivedRequest) -> JsonResponse | None:
         if not request.path.endswith("/order-rvsecncl") and request.headers.get("api-id") != "kt10003":
             return None
         lost.append(request)

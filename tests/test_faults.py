@@ -28,9 +28,9 @@ from brokerkit import (
 )
 from brokerkit.errors import ConfigError
 from brokerkit.sandbox import Faults, Rule, Sandbox
+from brokerkit.sandbox.face import Purpose, SlidingWindow
 from brokerkit.sandbox.faults import KINDS, answers, describe, lines, listings
 from brokerkit.sandbox.faults.relay import _read
-from brokerkit.sandbox.server import Purpose, SlidingWindow
 from brokerkit.transport import connection
 
 BROKERS = ("kis", "kiwoom")
@@ -379,11 +379,10 @@ def test_a_relay_on_the_other_loopback_address_can_be_reached() -> None:
 def test_lines_that_end_are_forgotten() -> None:
     with Sandbox(faults=Faults()) as sandbox:
         port = int(sandbox.connect("kis").base_url.rpartition(":")[2])
-        before = threading.active_count()
         for _ in range(20):
             with socket.create_connection(("127.0.0.1", port)) as sock:
                 ask(sock, "GET /nowhere HTTP/1.1\nHost: x\n\n")
-        wait_until(lambda: threading.active_count() == before)
+        wait_until(lambda: [each.name for each in relay_threads()].count(f"relay-{port}") == 1)
 
 
 def test_equal_seeds_give_equal_faults(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ from brokerkit import (
     get_broker,
 )
 from brokerkit.sandbox import Faults, Rule, Sandbox
-from brokerkit.sandbox.server import SlidingWindow
+from brokerkit.sandbox.face import SlidingWindow
 
 BROKERS = ("kis", "kiwoom")
 SAMSUNG = "005930"

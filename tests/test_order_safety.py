@@ -17,6 +17,7 @@ from weakref import WeakValueDictionary
 import pytest
 from brokerkit_kis.wire.orders import AMEND_CANCEL as KIS_CANCEL
 from brokerkit_kiwoom.wire.orders import CANCEL as KIWOOM_CANCEL
+from starlette.responses import Response
 
 from brokerkit import Broker, NotSent, OrderBlocked, OrderRequest, OrderType, OrderUncertain, Side, get_broker
 from brokerkit.errors import Blocked, Disarmed, Halted, InvalidRequest, JournalError, LimitExceeded
@@ -31,7 +32,7 @@ from brokerkit.orders.journal import Journal
 from brokerkit.orders.reconcile import Trust, judge
 from brokerkit.registry import SANDBOX_SETTLES
 from brokerkit.sandbox import Faults, Rule, Sandbox
-from brokerkit.sandbox.server import Request, Response
+from brokerkit.sandbox.face import ReceivedRequest
 from brokerkit.testing.inside import journal_of, settle_seconds, unchecked
 from tests.program import is_order
 
@@ -133,7 +134,7 @@ def test_an_order_stands_in_the_journal_before_the_broker_sees_it(stage: Stage, 
     path = journal_of(broker).path
     seen: list[tuple[Intent, ...]] = []
 
-    def look(request: Request) -> Response | None:
+    def look(request: ReceivedRequest) -> Response | None:
         if is_order(request):
             seen.append(Journal(path).open_intents())
         return None
@@ -492,7 +493,7 @@ def test_orders_of_one_symbol_and_side_go_one_after_the_other(stage: Stage, brok
     present: list[int] = []
     inside, lock = set[int](), threading.Lock()
 
-    def slow(request: Request) -> Response | None:
+    def slow(request: ReceivedRequest) -> Response | None:
         if is_order(request):
             with lock:
                 inside.add(id(request))

@@ -11,7 +11,7 @@ import pytest
 from brokerkit.errors import InvalidRequest, NotSent, Rejected, Unsupported, WireError
 from brokerkit.orders.guard import Limits
 from brokerkit.orders.intents import IntentState
-from brokerkit.sandbox.server import JsonResponse, Request
+from brokerkit.sandbox.face import JsonResponse, ReceivedRequest
 from brokerkit.testing.inside import forget_quotes, know_account, limit_to
 from tests.journals import BROKERS, SAMSUNG, Trader, served, trading
 from tests.program import is_order
@@ -41,7 +41,7 @@ def trader(request: pytest.FixtureRequest) -> Iterator[Trader]:
         yield made
 
 
-def refuse(trader: Trader, what: str, meant: Callable[[Request], bool]) -> str:
+def refuse(trader: Trader, what: str, meant: Callable[[ReceivedRequest], bool]) -> str:
     """Let the broker refuse some calls; return the code that it gives."""
     code, status, body = REFUSALS[trader.name][what]
     trader.box.face(trader.name).before = lambda request: JsonResponse(body, status=status) if meant(request) else None
@@ -68,7 +68,7 @@ def not_sent(
     return caught.value
 
 
-def is_token(request: Request) -> bool:
+def is_token(request: ReceivedRequest) -> bool:
     return "token" in request.path
 
 

@@ -21,7 +21,7 @@ from brokerkit.orders.guard import Limits, halt, resume
 from brokerkit.orders.intents import Intent, IntentKind, IntentState, new_id
 from brokerkit.orders.journal import Journal
 from brokerkit.sandbox import Sandbox
-from brokerkit.sandbox.server import SlidingWindow
+from brokerkit.sandbox.face import SlidingWindow
 from brokerkit.testing.inside import journal_of
 from brokerkit.words import OrderType, Side
 from proof.crowd import crowd

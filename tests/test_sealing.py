@@ -20,7 +20,7 @@ from starlette.responses import Response
 
 from brokerkit import get_broker
 from brokerkit.errors import ConfigError, OrderUncertain, Rejected
-from brokerkit.sandbox.server import Request
+from brokerkit.sandbox.face import ReceivedRequest
 from brokerkit.text import HIDDEN
 from tests.journals import served
 from tests.profiles import FakeKeyring
@@ -195,7 +195,7 @@ def assert_clean(error: BaseException) -> None:
 def test_an_answer_that_repeats_secrets_is_told_and_journaled_without_them(
     refused: bool, broker: str, place: Path
 ) -> None:
-    def echo(request: Request) -> Response | None:
+    def echo(request: ReceivedRequest) -> Response | None:
         """Answer an order with the account in six spellings."""
         if not request.path.endswith(("order-cash", "ordr")):
             return None

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from brokerkit.clock import KST
 from brokerkit.market.sessions import Phase
 from brokerkit.sandbox.exchange import LARGEST_AMOUNT, ExchangeRefusal
-from brokerkit.sandbox.server import Face, JsonResponse
+from brokerkit.sandbox.face import Face, JsonResponse
 from brokerkit.words import Side
 
 PREFIX = "/_sandbox/"

@@ -22,9 +22,10 @@ from brokerkit.files import read_plain, write_private
 from brokerkit.sandbox.certificate import make_certificate
 from brokerkit.sandbox.controls import controlled
 from brokerkit.sandbox.exchange import Exchange
+from brokerkit.sandbox.face import Credentials, Face
 from brokerkit.sandbox.faults import Faults
 from brokerkit.sandbox.faults.relay import Relay
-from brokerkit.sandbox.server import Credentials, Face, Server
+from brokerkit.sandbox.server import Server
 from brokerkit.sandbox.state import Saved, Writer
 
 VERSION = 1

@@ -14,7 +14,7 @@ from brokerkit.errors import (
 )
 from brokerkit.models import Quote
 from brokerkit.sandbox import Sandbox
-from brokerkit.sandbox.server import Face
+from brokerkit.sandbox.face import Face
 from brokerkit.testing.base import FUND, STOCK, Contract
 from brokerkit.words import OrderType, Side
 

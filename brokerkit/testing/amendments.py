@@ -10,7 +10,7 @@ from brokerkit.broker import Broker
 from brokerkit.errors import InvalidRequest, MarketClosed, NothingToCancel
 from brokerkit.models import Order
 from brokerkit.sandbox import Sandbox
-from brokerkit.sandbox.server import Face
+from brokerkit.sandbox.face import Face
 from brokerkit.testing.base import STOCK, Contract
 from brokerkit.words import OrderStatus, OrderType, Side
 

@@ -17,7 +17,7 @@ from brokerkit.errors import (
 from brokerkit.models import Balance, InvestorFlow, Order, Position, Quote
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import AccountState, ExchangeOrder
-from brokerkit.sandbox.server import Face
+from brokerkit.sandbox.face import Face
 from brokerkit.testing.truth import differences, position_of, status_of
 from brokerkit.words import Side
 

@@ -11,7 +11,7 @@ import pytest
 from brokerkit.broker import Broker
 from brokerkit.errors import InsufficientFunds, MarketClosed, Unsupported
 from brokerkit.sandbox import Sandbox
-from brokerkit.sandbox.server import Face
+from brokerkit.sandbox.face import Face
 from brokerkit.testing.base import STOCK, Contract
 from brokerkit.words import OrderStatus, Side, Venue
 

@@ -15,7 +15,7 @@ from brokerkit.market.days import previous_trading_day
 from brokerkit.market.sessions import Phase
 from brokerkit.models import OrderRequest
 from brokerkit.sandbox import Sandbox
-from brokerkit.sandbox.server import Face
+from brokerkit.sandbox.face import Face
 from brokerkit.testing.base import STOCK, Contract
 from brokerkit.words import OrderStatus, OrderType, Side
 

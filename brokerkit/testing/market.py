@@ -12,7 +12,7 @@ from brokerkit.broker import VERBS, Broker
 from brokerkit.errors import InvalidOrder, InvalidRequest, UnknownSymbol
 from brokerkit.models import OrderBook
 from brokerkit.sandbox import Sandbox
-from brokerkit.sandbox.server import Face, Request
+from brokerkit.sandbox.face import Face, ReceivedRequest
 from brokerkit.testing.base import ETN, FUND, STOCK, UNLISTED, Contract
 from brokerkit.words import OrderType, Side, Venue
 
@@ -107,9 +107,9 @@ class WeatherContract(Contract):
         self, trader: Broker, sandbox: Sandbox, face: Face, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         self.fill(sandbox, face, 120)
-        seen: list[Request] = []
+        seen: list[ReceivedRequest] = []
 
-        def kill_after_the_second(request: Request) -> Response | None:
+        def kill_after_the_second(request: ReceivedRequest) -> Response | None:
             seen.append(request)
             if len(seen) == 3:
                 self.kill_tokens(face, monkeypatch)

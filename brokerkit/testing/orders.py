@@ -19,7 +19,7 @@ from brokerkit.errors import (
 )
 from brokerkit.models import Order, OrderRequest
 from brokerkit.sandbox import Sandbox
-from brokerkit.sandbox.server import Face
+from brokerkit.sandbox.face import Face
 from brokerkit.testing.base import FUND, STOCK, UNLISTED, Contract
 from brokerkit.testing.inside import unchecked
 from brokerkit.words import OrderStatus, OrderType, Side, Venue

@@ -14,7 +14,7 @@ from brokerkit.errors import (
     Unsupported,
 )
 from brokerkit.sandbox import Sandbox
-from brokerkit.sandbox.server import Face
+from brokerkit.sandbox.face import Face
 from brokerkit.testing.base import FUND, STOCK, UNLISTED, Contract
 from brokerkit.testing.truth import nets_of
 from brokerkit.words import Side

@@ -11,7 +11,7 @@ from brokerkit.errors import Unsupported
 from brokerkit.market.sessions import Phase, offers
 from brokerkit.models import PRICED, Order
 from brokerkit.sandbox import Sandbox
-from brokerkit.sandbox.server import Face
+from brokerkit.sandbox.face import Face
 from brokerkit.testing.base import STOCK, Contract
 from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
 

@@ -9,9 +9,9 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from brokerkit.sandbox.face import Purpose
 from brokerkit.sandbox.faults.kinds import Edit, Measure, Place, Table
 from brokerkit.sandbox.faults.turn import HttpAnswer, Turn, fields
-from brokerkit.sandbox.server import Purpose
 
 FAULTS: Table[Edit] = Table(Place.ANSWER)
 MEGABYTE = 1_000_000

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from brokerkit.sandbox.face import Purpose
 from brokerkit.sandbox.faults.turn import HttpAnswer, Turn
-from brokerkit.sandbox.server import Purpose
 
 
 @dataclass(frozen=True)

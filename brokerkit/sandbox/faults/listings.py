@@ -10,10 +10,10 @@ from functools import wraps
 from typing import Any
 
 from brokerkit import clock
+from brokerkit.sandbox.face import Purpose
 from brokerkit.sandbox.faults.answers import refused
 from brokerkit.sandbox.faults.kinds import Edit, Measure, Place, Table
 from brokerkit.sandbox.faults.turn import HttpAnswer, Turn, fields
-from brokerkit.sandbox.server import Purpose
 from brokerkit.words import Venue
 
 FAULTS: Table[Edit] = Table(Place.LISTING, on=Purpose.LISTING)

@@ -20,10 +20,11 @@ from pathlib import Path
 
 from brokerkit.errors import ConfigError
 from brokerkit.sandbox.controls import PREFIX, controlled
+from brokerkit.sandbox.face import Face, Purpose
 from brokerkit.sandbox.faults import answers, lines, listings
 from brokerkit.sandbox.faults.rules import Applied, Draw, Faults, Rule
 from brokerkit.sandbox.faults.turn import BARE, LENGTH, HttpAnswer, Line, Memory, Message, Turn, fields
-from brokerkit.sandbox.server import Face, Purpose, Server
+from brokerkit.sandbox.server import Server
 from brokerkit.sandbox.sockets import bound_socket, url_of
 
 EDITS = {**answers.FAULTS, **listings.FAULTS}

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from brokerkit.errors import ConfigError
+from brokerkit.sandbox.face import Purpose
 from brokerkit.sandbox.faults import answers, lines, listings
 from brokerkit.sandbox.faults.kinds import Edit, FaultKind, Measure, Place, Play
-from brokerkit.sandbox.server import Purpose
 
 KINDS: dict[str, FaultKind[Play] | FaultKind[Edit]] = {**lines.FAULTS, **answers.FAULTS, **listings.FAULTS}
 """By name. A name that cannot be resolved is not among them: that fails on the client's side, before any server."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
-from brokerkit.sandbox.server import Wording
+from brokerkit.sandbox.face import FaultWording
 from brokerkit.sandbox.sockets import NO_LINGER
 
 LENGTH = "content-length"
@@ -143,7 +143,7 @@ class Turn(ABC):
 
     message: Message
     line: Line
-    wording: Wording
+    wording: FaultWording
     memory: Memory
     random: Random
     """A source of chance of its own."""

@@ -6,10 +6,11 @@ from decimal import Decimal
 
 from brokerkit.models import Quote
 from brokerkit.sandbox.exchange import AccountState, Holding
+from brokerkit.sandbox.face import FaceAnswer
 from brokerkit_kis.sandbox.fields import ACCOUNT, Api, Context, Field, spelled, wrong_code
 from brokerkit_kis.sandbox.paging import KEYS, Listing, echo_of, paged
 from brokerkit_kis.sandbox.quotes import known
-from brokerkit_kis.sandbox.wording import Answer, fixed, percent, whole
+from brokerkit_kis.sandbox.wording import fixed, percent, whole
 
 UNKNOWN_AMOUNTS = (
     *("cma_evlu_amt", "bfdy_buy_amt", "nxdy_auto_rdpt_amt", "bfdy_sll_amt", "d2_auto_rdpt_amt", "bfdy_tlex_amt"),
@@ -18,7 +19,7 @@ UNKNOWN_AMOUNTS = (
 """Totals of which the exchange knows nothing: yesterday's trades, loans, other products."""
 
 
-def balance(context: Context) -> Answer:
+def balance(context: Context) -> FaceAnswer:
     """Answer inquire-balance."""
     # The demo host was measured to take "02" still.
     if context.text("INQR_DVSN") == "02" and not context.demo:

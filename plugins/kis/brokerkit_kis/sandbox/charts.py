@@ -9,11 +9,12 @@ from itertools import accumulate
 from brokerkit.models import Quote
 from brokerkit.sandbox.days import HISTORY
 from brokerkit.sandbox.exchange import Candle, Instrument
+from brokerkit.sandbox.face import FaceAnswer
 from brokerkit_kis.sandbox.depth import best_prices, time_field
 from brokerkit_kis.sandbox.fields import Api, Context, Field, codes, date_field
 from brokerkit_kis.sandbox.history import by_period, day_of
 from brokerkit_kis.sandbox.quotes import QUOTATIONS, SYMBOL_FIELDS, find, known, sign, valuation
-from brokerkit_kis.sandbox.wording import Answer, done, fixed, percent, whole
+from brokerkit_kis.sandbox.wording import done, fixed, percent, whole
 
 DAILY_ROWS = 30
 CHART_ROWS = 100
@@ -22,7 +23,7 @@ DAYS_OF = {"D": 1, "W": 5, "M": 23, "Y": 262}
 """The most trading days that a period has."""
 
 
-def daily_prices(context: Context) -> Answer:
+def daily_prices(context: Context) -> FaceAnswer:
     """Answer inquire-daily-price: thirty days, weeks or months, the newest first."""
     instrument, quote = find(context)
     last = context.exchange.investor_flow(instrument.symbol, days=DAILY_ROWS)
@@ -33,7 +34,7 @@ def daily_prices(context: Context) -> Answer:
         # What foreigners bought in a week or month is not asked for often: the exchange tells days.
         foreign = known(flows.get(candle.time.date())) if by_day else Decimal(0)
         rows.append({**_daily_row(candle, before), "frgn_ntby_qty": whole(foreign)})
-    return Answer(done("MCA00000", "정상 처리", output=rows))
+    return FaceAnswer(done("MCA00000", "정상 처리", output=rows))
 
 
 def _newest_first(
@@ -77,7 +78,7 @@ def _prices(candle: Candle, previous_close: Decimal) -> dict[str, object]:
     }
 
 
-def period_chart(context: Context) -> Answer:
+def period_chart(context: Context) -> FaceAnswer:
     """Answer inquire-daily-itemchartprice: at most a hundred candles between two dates, the newest first."""
     instrument, quote = find(context)
     start, end = date_field(context, "FID_INPUT_DATE_1"), date_field(context, "FID_INPUT_DATE_2")
@@ -85,7 +86,7 @@ def period_chart(context: Context) -> Answer:
     for candle, before in _newest_first(context, instrument, quote, HISTORY):
         if start <= candle.time.date() <= end and len(rows) < CHART_ROWS:
             rows.append(_chart_row(candle, before))
-    return Answer(done("MCA00000", "정상 처리", output1=_chart_head(context, instrument, quote), output2=rows))
+    return FaceAnswer(done("MCA00000", "정상 처리", output1=_chart_head(context, instrument, quote), output2=rows))
 
 
 def _chart_row(candle: Candle, before: Candle | None) -> dict[str, object]:
@@ -142,7 +143,7 @@ def _head(instrument: Instrument, quote: Quote) -> dict[str, object]:
     }
 
 
-def minute_chart(context: Context) -> Answer:
+def minute_chart(context: Context) -> FaceAnswer:
     """Answer inquire-time-itemchartprice: thirty minutes up to a time of the day, the newest first."""
     instrument, quote = find(context)
     until = time_field(context, "FID_INPUT_HOUR_1")
@@ -151,7 +152,7 @@ def minute_chart(context: Context) -> Answer:
     listed = _with_turnover(minutes)
     # Asked for a time before the first bar, the server was seen to repeat that bar.
     rows = [row for row in listed if until is None or row[0].time.time() <= until] or listed[:1]
-    return Answer(
+    return FaceAnswer(
         done(
             "MCA00000",
             "정상 처리",

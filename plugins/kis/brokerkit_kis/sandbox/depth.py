@@ -9,10 +9,11 @@ from decimal import Decimal
 from brokerkit.market.sessions import Phase
 from brokerkit.models import Level, OrderBook, Quote
 from brokerkit.sandbox.exchange import Instrument, Trade
+from brokerkit.sandbox.face import FaceAnswer
 from brokerkit.words import Side
 from brokerkit_kis.sandbox.fields import Api, Context, Field, spelled, wrong_field
 from brokerkit_kis.sandbox.quotes import QUOTATIONS, SYMBOL_FIELDS, VENUE, find, known, market_name, sign
-from brokerkit_kis.sandbox.wording import Answer, done, fixed, percent, whole
+from brokerkit_kis.sandbox.wording import done, fixed, percent, whole
 
 LEVELS = 10
 TRADES = 30
@@ -26,12 +27,12 @@ PHASE_CODE = {
 """What the market does; after the regular session it is "30". What the after-markets are called is not known."""
 
 
-def order_book(context: Context) -> Answer:
+def order_book(context: Context) -> FaceAnswer:
     """Answer inquire-asking-price-exp-ccn."""
     instrument, quote = find(context)
     book = context.exchange.order_book(instrument.symbol, VENUE[context.text("FID_COND_MRKT_DIV_CODE")])
     phase = PHASE_CODE.get(context.exchange.phase, "30")
-    return Answer(
+    return FaceAnswer(
         done("MCA00000", "정상 처리", output1={**_book(book), "new_mkop_cls_code": phase}, output2=_expected(quote))
     )
 
@@ -85,7 +86,7 @@ def _expected(quote: Quote) -> dict[str, object]:
     }
 
 
-def last_trades(context: Context) -> Answer:
+def last_trades(context: Context) -> FaceAnswer:
     """Answer inquire-ccnl: the last trades, the newest first."""
     instrument, quote = find(context)
     rows = [
@@ -98,10 +99,10 @@ def last_trades(context: Context) -> Answer:
         }
         for trade, strength in _newest(context.exchange.trades(instrument.symbol))
     ]
-    return Answer(done("MCA00000", "정상 처리", output=rows))
+    return FaceAnswer(done("MCA00000", "정상 처리", output=rows))
 
 
-def trades_until(context: Context) -> Answer:
+def trades_until(context: Context) -> FaceAnswer:
     """Answer inquire-time-itemconclusion: the last trades up to a time of the day, the newest first."""
     instrument, quote = find(context)
     until = time_field(context, "FID_INPUT_HOUR_1")
@@ -131,7 +132,7 @@ def trades_until(context: Context) -> Answer:
         "prdy_vol": whole(context.past(instrument.symbol).last.volume),
         "rprs_mrkt_kor_name": market_name(instrument),
     }
-    return Answer(done("MCA00000", "정상 처리", output1=head, output2=rows))
+    return FaceAnswer(done("MCA00000", "정상 처리", output1=head, output2=rows))
 
 
 def best_prices(context: Context, instrument: Instrument) -> dict[str, object]:

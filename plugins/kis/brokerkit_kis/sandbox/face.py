@@ -9,24 +9,15 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import ClassVar
 
-from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request as HttpRequest
-from starlette.responses import Response
-from starlette.routing import Route
-from starlette.types import ASGIApp
-
-from brokerkit.sandbox.exchange import Costs, Exchange
-from brokerkit.sandbox.server import (
+from brokerkit.sandbox.exchange import Costs
+from brokerkit.sandbox.face import (
     Credentials,
     Face,
-    JsonResponse,
+    FaceAnswer,
+    FaultWording,
     Purpose,
-    Request,
+    ReceivedRequest,
     SlidingWindow,
-    Wording,
-    json_object,
-    read_body,
     visible_key,
 )
 from brokerkit_kis.sandbox import account, charts, depth, ledger, listing, orders, others, power, quotes
@@ -51,12 +42,10 @@ APIS = {
 """The calls that are played. Of the others in SERVICES it is known that they exist."""
 TOKEN, REVOKE, APPROVAL, HASHKEY = "/oauth2/tokenP", "/oauth2/revokeP", "/oauth2/Approval", "/uapi/hashkey"
 LOGINS = frozenset({TOKEN, REVOKE, APPROVAL, HASHKEY})
-ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 COSTS = Costs(commission_rate=Decimal("0.000140527"), commission_unit=Decimal(1))
 """The broker's online rate. How it rounds is not known: cut to the won."""
 NOT_OFFERED = ("90000000", "제공하지 않는 업무")
 """Seen in the demo for calls that it has not got; the real server has all of them."""
-CALLS_PER_SECOND = {"real": 18, "demo": 1}
 SLASHES = re.compile("/{2,}")
 PURPOSES = {
     **dict.fromkeys(LOGINS, Purpose.LOGIN),
@@ -69,7 +58,9 @@ class KisFace(Face):
     """The server of Korea Investment & Securities: `real`, or the paper trading host with `environment="demo"`."""
 
     name: ClassVar[str] = "kis"
-    wording: ClassVar[Wording] = Wording(
+    costs: ClassVar[Mapping[str, Costs]] = {"real": COSTS, "demo": COSTS}
+    calls_per_second: ClassVar[Mapping[str, int]] = {"real": 18, "demo": 1}
+    wording: ClassVar[FaultWording] = FaultWording(
         success="rt_cd",
         number="ODNO",
         row_number="odno",
@@ -83,35 +74,15 @@ class KisFace(Face):
         end_fields={"ctx_area_nk100": " " * 100},
     )
 
-    def __init__(
-        self,
-        exchange: Exchange,
-        *,
-        environment: str = "real",
-        cash: Decimal = Decimal(100_000_000),
-        credentials: Credentials | None = None,
-    ) -> None:
-        if environment not in CALLS_PER_SECOND:
-            raise ValueError(f"environment must be 'real' or 'demo', not {environment!r}.")
-        super().__init__(exchange, environment=environment)
-        keys = credentials or _new_credentials()
-        if not _has_account(exchange, keys.account):
-            exchange.open_account(keys.account, cash=cash, costs=COSTS)
-        self._desk = TokenDesk(keys)
+    def begin(self) -> None:
+        """Make the desk for tokens, and what the server remembers."""
+        self._desk = TokenDesk(self.credentials)
         self._memory = Memory()
-        self._app = Starlette(routes=[Route("/{path:path}", self._serve, methods=ANY_METHOD)])
-        self.window = SlidingWindow(CALLS_PER_SECOND[environment])
-        """The limit of calls per app key and second; tests may replace or clear it."""
 
-    @property
-    def credentials(self) -> Credentials:
-        """Keys and account that this server accepts."""
-        return self._desk.credentials
-
-    @property
-    def app(self) -> ASGIApp:
-        """The ASGI application, at the root of its host."""
-        return self._app
+    def new_credentials(self) -> Credentials:
+        """Return keys and an account number of the broker's form, made up."""
+        number = f"{secrets.randbelow(90_000_000) + 10_000_000}-01"
+        return Credentials(visible_key(36), visible_key(180), number, hts_id=visible_key(12))
 
     @property
     def token_window(self) -> SlidingWindow:
@@ -121,7 +92,7 @@ class KisFace(Face):
     @property
     def tokens_issued(self) -> int:
         """How many different tokens were given out."""
-        return self._desk.issued
+        return self._desk.tokens.issued
 
     @property
     def token_minute(self) -> float:
@@ -145,69 +116,42 @@ class KisFace(Face):
         # The server has one code for a token that is no longer good, so both helpers end alike.
         self._desk.expire()
 
-    async def _serve(self, http: HttpRequest) -> Response:
-        raw = await read_body(http)
-        body = json_object(raw)
-        request = Request(
-            method=http.method,
-            path=SLASHES.sub("/", http.url.path),
-            headers=dict(http.headers),
-            query=dict(http.query_params),
-            body=body or {},
-        )
-        if self.before is None:
-            # Nothing of the face's own ever waits, so a thread would only cost time.
-            response = self._record(request, None, body is None)
-        else:
-            response = await run_in_threadpool(self._intercept, request, body is None)
-        key = self.credentials.app_key
-        self.requests.settle(request, raw, keyed=key in (request.headers.get("appkey"), request.body.get("appkey")))
-        return response
+    def has_key(self, request: ReceivedRequest) -> bool:
+        """Return whether a request came with the app key."""
+        return self.credentials.app_key in (request.headers.get("appkey"), request.body.get("appkey"))
 
-    def _intercept(self, request: Request, malformed: bool) -> Response:
-        before = self.before
-        return self._record(request, before(request) if before is not None else None, malformed)
+    def path_of(self, path: str) -> str:
+        """Return a path with single slashes."""
+        return SLASHES.sub("/", path)
 
-    def _record(self, request: Request, given: Response | None, malformed: bool) -> Response:
-        self.requests.append(request)
-        if given is not None:
-            request.status, request.answer = given.status_code, json_object(bytes(getattr(given, "body", b""))) or {}
-            return given
-        response = self._answer(request, malformed)
-        request.status = response.status_code
-        return response
-
-    def _answer(self, request: Request, malformed: bool) -> Response:
+    def method_of(self, request: ReceivedRequest) -> str | None:
+        """Return the method of the call that a path stands for."""
         service = _routed(request)
-        method = "POST" if request.path in LOGINS else None if service is None else service.method
-        if method is None:
-            return _plain(404, "Not Found")
-        if method != request.method:
-            return _plain(405, "Method Not Allowed")
-        headers = {"tr_id": request.headers.get("tr_id", ""), "tr_cont": "", "gt_uid": secrets.token_hex(16)}
-        try:
-            if service is None:
-                request.answer = self._login(request, malformed)
-                return JsonResponse(request.answer)
-            request.answer, headers["tr_cont"] = self._call(service, request, malformed)
-            return JsonResponse(request.answer, headers=headers)
-        except Refused as refusal:
-            request.answer = refusal.body()
-            told = refusal.headers if service is None else {**headers, **refusal.headers}
-            return JsonResponse(request.answer, status=refusal.status, headers=told)
+        return "POST" if request.path in LOGINS else None if service is None else service.method
 
-    def _login(self, request: Request, malformed: bool) -> Mapping[str, object]:
+    def headers_of(self, request: ReceivedRequest) -> Mapping[str, str]:
+        """Return the headers of all answers but those under /oauth2."""
+        if request.path in LOGINS:
+            return {}
+        return {"tr_id": request.headers.get("tr_id", ""), "tr_cont": "", "gt_uid": secrets.token_hex(16)}
+
+    def answer(self, request: ReceivedRequest) -> FaceAnswer:
+        """Carry out a call or a login."""
+        service = None if request.path in LOGINS else _routed(request)
+        return FaceAnswer(self._login(request)) if service is None else self._call(service, request)
+
+    def _login(self, request: ReceivedRequest) -> Mapping[str, object]:
         if request.path == HASHKEY:
             self._check_limit(request)
-            _check_body(request, malformed, GatewayRefused)
+            _check_body(request, GatewayRefused)
             self._desk.check_headers(request.headers)
             return {"BODY": request.body, "HASH": body_hash(request.body)}
-        _check_body(request, malformed, LoginRefused)
+        _check_body(request, LoginRefused)
         if request.path == TOKEN:
             return self._desk.issue(request.body)
         return self._desk.revoke(request.body) if request.path == REVOKE else self._desk.approve(request.body)
 
-    def _call(self, service: Service, request: Request, malformed: bool) -> tuple[Mapping[str, object], str]:
+    def _call(self, service: Service, request: ReceivedRequest) -> FaceAnswer:
         self._check_limit(request)
         self._desk.check_token(request.headers)
         self._desk.check_headers(request.headers)
@@ -215,7 +159,7 @@ class KisFace(Face):
             raise GatewayRefused("EGW00208", "custtype 값이 맞지 않습니다")
         tr_id = self._transaction_id(service, request)
         if service.method == "POST":
-            _check_body(request, malformed, GatewayRefused)
+            _check_body(request, GatewayRefused)
             if request.headers.get("hashkey", "") not in ("", body_hash(request.body)):
                 raise GatewayRefused("EGW00131", "hashkey 값이 맞지 않습니다")
         api = APIS.get(service.path)
@@ -224,21 +168,20 @@ class KisFace(Face):
             raise NotPlayed(*NOT_OFFERED)
         return self._handle(api, request, tr_id)
 
-    def _handle(self, api: Api, request: Request, tr_id: str) -> tuple[Mapping[str, object], str]:
+    def _handle(self, api: Api, request: ReceivedRequest, tr_id: str) -> FaceAnswer:
         posted = request.method == "POST"
         fields = body_fields(api, request.body) if posted else query_fields(request.query)
         check_fields(api, fields, self.credentials.account, demo=self.environment == "demo")
         tr_cont = request.headers.get("tr_cont", "").strip()
         demo = self.environment == "demo"
         context = Context(self.exchange, self._memory, self.credentials.account, demo, tr_id, tr_cont, fields)
-        answer = api.handler(context)
-        return answer.body, answer.tr_cont
+        return api.handler(context)
 
-    def _check_limit(self, request: Request) -> None:
+    def _check_limit(self, request: ReceivedRequest) -> None:
         if not self.window.admit(request.headers.get("appkey", "")):
             raise GatewayRefused("EGW00201", "초당 호출 한도를 넘었습니다")
 
-    def _transaction_id(self, service: Service, request: Request) -> str:
+    def _transaction_id(self, service: Service, request: ReceivedRequest) -> str:
         tr_id = request.headers.get("tr_id", "")
         demo = self.environment == "demo"
         if tr_id in service.ids(demo):
@@ -257,7 +200,7 @@ class KisFace(Face):
         raise Refused("OPSQ0002", f"제공하지 않는 서비스: {tr_id}")
 
 
-def _routed(request: Request) -> Service | None:
+def _routed(request: ReceivedRequest) -> Service | None:
     """Return the call that a path stands for, or the query that the id does: clients send some ids to other paths."""
     service = SERVICES.get(request.path)
     tr_id = request.headers.get("tr_id", "")
@@ -266,29 +209,10 @@ def _routed(request: Request) -> Service | None:
     return QUERY_OF.get(tr_id, service)
 
 
-def _new_credentials() -> Credentials:
-    number = f"{secrets.randbelow(90_000_000) + 10_000_000}-01"
-    return Credentials(visible_key(36), visible_key(180), number, hts_id=visible_key(12))
-
-
-def _has_account(exchange: Exchange, number: str) -> bool:
-    """Return whether the exchange keeps the account already, as one that was loaded does."""
-    try:
-        exchange.account(number)
-    except LookupError:
-        return False
-    return True
-
-
-def _check_body(request: Request, malformed: bool, refusal: type[Refused]) -> None:
+def _check_body(request: ReceivedRequest, refusal: type[Refused]) -> None:
     # A missing content type is let through: whether the server does is not known, and clients leave it out.
     kind = request.headers.get("content-type", "application/json")
     if not kind.lower().startswith("application/json"):
         raise refusal("EGW00132", "Content-Type 값이 맞지 않습니다")
-    if malformed:
+    if not request.is_object:
         raise refusal("EGW00101", "본문이 JSON 객체가 아닙니다")
-
-
-def _plain(status: int, words: str) -> Response:
-    """Answer as a gateway does that has never heard of the path."""
-    return Response(words, status_code=status, media_type="text/plain", headers={"X-Simulation": "brokerkit sandbox"})

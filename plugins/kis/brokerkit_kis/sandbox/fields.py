@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from brokerkit.sandbox.exchange import Candle, Exchange, ExchangeOrder, Instrument
+from brokerkit.sandbox.face import FaceAnswer
 from brokerkit_kis.sandbox.history import Past
 from brokerkit_kis.sandbox.services import SERVICES, Service
-from brokerkit_kis.sandbox.wording import Answer, GatewayRefused, Refused
+from brokerkit_kis.sandbox.wording import GatewayRefused, Refused
 
 INTEGER = re.compile(r"[0-9]+")
 ETN_ISSUERS = "5678"
@@ -94,7 +95,7 @@ class Api:
 
     path: str
     fields: tuple[Field, ...]
-    handler: Callable[[Context], Answer]
+    handler: Callable[[Context], FaceAnswer]
 
     @property
     def service(self) -> Service:

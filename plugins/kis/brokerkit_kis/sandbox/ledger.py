@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 from brokerkit.sandbox.exchange import ExchangeOrder
+from brokerkit.sandbox.face import FaceAnswer
 from brokerkit.words import Side, Venue
 from brokerkit_kis.sandbox.divisions import division_of
 from brokerkit_kis.sandbox.fields import ACCOUNT, INTEGER, Api, Context, Field, codes, date_field, spelled, wrong_field
 from brokerkit_kis.sandbox.orders import BRANCH
 from brokerkit_kis.sandbox.paging import KEYS, SECOND, Listing, answered, asked_after, echo_of, paged
-from brokerkit_kis.sandbox.wording import Answer, day_text, fixed, order_number, time_text, whole
+from brokerkit_kis.sandbox.wording import day_text, fixed, order_number, time_text, whole
 
 Days = tuple[dt.date, dt.date]
 SIDE_CODE = {Side.SELL: "01", Side.BUY: "02"}
@@ -27,7 +28,7 @@ SILENT_FIELDS = ("ORD_GNO_BRNO", "INQR_DVSN_1", "INQR_DVSN_3", "EXCG_ID_DVSN_CD"
 WORKING_ROWS = 50
 
 
-def daily_orders(context: Context) -> Answer:
+def daily_orders(context: Context) -> FaceAnswer:
     """Answer inquire-daily-ccld."""
     start, end = date_field(context, "INQR_STRT_DT"), date_field(context, "INQR_END_DT")
     number = context.text("ODNO")
@@ -63,7 +64,7 @@ def _page(
     newest_first: bool = True,
     working: bool = False,
     **others: object,
-) -> Answer:
+) -> FaceAnswer:
     """Answer a page of orders, without going through those before it."""
     key = asked_after(context, echo)
     found = context.exchange.page(
@@ -256,7 +257,7 @@ def _added_up(context: Context, orders: Sequence[ExchangeOrder]) -> dict[str, ob
     }
 
 
-def working_orders(context: Context) -> Answer:
+def working_orders(context: Context) -> FaceAnswer:
     """Answer inquire-psbl-rvsecncl: what is left of today's orders, the newest first or by symbol."""
     side = {"1": Side.SELL, "2": Side.BUY}.get(context.text("INQR_DVSN_2"))
     echo, today = echo_of(context, "CANO", "ACNT_PRDT_CD"), context.exchange.today

@@ -8,10 +8,11 @@ from decimal import Decimal
 from brokerkit.errors import InvalidRequest
 from brokerkit.market.days import LAST_KNOWN_DAY, is_trading_day
 from brokerkit.sandbox.exchange import Instrument, Market
+from brokerkit.sandbox.face import FaceAnswer
 from brokerkit.words import SecurityType
 from brokerkit_kis.sandbox.fields import Api, Context, Field, date_field, wrong_field
 from brokerkit_kis.sandbox.quotes import PAR_VALUE, QUOTATIONS
-from brokerkit_kis.sandbox.wording import ACCOUNT_MESSAGE_BYTES, Answer, Refused, done, padded, whole
+from brokerkit_kis.sandbox.wording import ACCOUNT_MESSAGE_BYTES, Refused, done, padded, whole
 
 SHARES = "300"
 """The product type of everything that is listed here."""
@@ -29,8 +30,8 @@ def _asked_for(context: Context) -> Instrument:
     return instrument
 
 
-def _done(output: dict[str, object]) -> Answer:
-    return Answer(done("KIOK0530", padded("조회 완료", ACCOUNT_MESSAGE_BYTES), output=output))
+def _done(output: dict[str, object]) -> FaceAnswer:
+    return FaceAnswer(done("KIOK0530", padded("조회 완료", ACCOUNT_MESSAGE_BYTES), output=output))
 
 
 def isin_of(symbol: str) -> str:
@@ -56,7 +57,7 @@ def _names(instrument: Instrument) -> dict[str, object]:
     }
 
 
-def product(context: Context) -> Answer:
+def product(context: Context) -> FaceAnswer:
     """Answer search-info."""
     instrument = _asked_for(context)
     blank = ("prdt_sale_stat_cd", "prdt_risk_grad_cd", "sale_strt_dt", "sale_end_dt", "frst_erlm_dt")
@@ -76,7 +77,7 @@ def product(context: Context) -> Answer:
     )
 
 
-def share(context: Context) -> Answer:
+def share(context: Context) -> FaceAnswer:
     """Answer search-stock-info."""
     instrument = _asked_for(context)
     blank = (
@@ -157,7 +158,7 @@ def _sector(instrument: Instrument) -> dict[str, object]:
     }
 
 
-def calendar(context: Context) -> Answer:
+def calendar(context: Context) -> FaceAnswer:
     """Answer chk-holiday: days one after the other, twenty-four a page."""
     first = asked = date_field(context, "BASS_DT")
     later = context.tr_cont == "N"
@@ -176,7 +177,7 @@ def calendar(context: Context) -> Answer:
         "ctx_area_fk": f"{asked:%Y%m%d}".ljust(CALENDAR_KEY),
         "output": [_day(day, context.exchange.today) for day in days],
     }
-    return Answer(done(code, padded("조회 완료", ACCOUNT_MESSAGE_BYTES), **body), header)
+    return FaceAnswer(done(code, padded("조회 완료", ACCOUNT_MESSAGE_BYTES), **body), {"tr_cont": header})
 
 
 def _day(day: dt.date, today: dt.date) -> dict[str, object]:

@@ -7,10 +7,11 @@ from decimal import Decimal
 from brokerkit.market.sessions import Phase
 from brokerkit.models import PRICED, OrderRequest
 from brokerkit.sandbox.exchange import ExchangeOrder, ExchangeRefusal, Instrument, Refusal
+from brokerkit.sandbox.face import FaceAnswer
 from brokerkit.words import OrderType, Side, Venue
 from brokerkit_kis.sandbox.divisions import DOCUMENTED, Division, choose
 from brokerkit_kis.sandbox.fields import ACCOUNT, INTEGER, Api, Context, Field, codes, positive_integer, wrong_field
-from brokerkit_kis.sandbox.wording import Answer, GatewayRefused, Refused, done, order_number
+from brokerkit_kis.sandbox.wording import GatewayRefused, Refused, done, order_number
 
 BRANCH = "06010"
 """The organisation number of every order: official samples cancel with it, and clients that keep no answer's."""
@@ -59,7 +60,7 @@ def refused(context: Context, refusal: ExchangeRefusal) -> Refused:
     return Refused(code, words, result=result)
 
 
-def order_cash(context: Context) -> Answer:
+def order_cash(context: Context) -> FaceAnswer:
     """Answer order-cash."""
     side = Side.SELL if context.tr_id in SELL else Side.BUY
     quantity = _amount(context, "ORD_QTY")
@@ -115,7 +116,7 @@ def _stop_price(context: Context, division: Division) -> Decimal | None:
     return None
 
 
-def order_change(context: Context) -> Answer:
+def order_change(context: Context) -> FaceAnswer:
     """Answer order-rvsecncl: amendments and cancels."""
     # The demo was seen to acknowledge a cancel without this field; the tables require it.
     if not context.demo and "KRX_FWDG_ORD_ORGNO" not in context.fields:
@@ -132,7 +133,7 @@ def order_change(context: Context) -> Answer:
     return _accepted(context, order, None, "cancel")
 
 
-def _amend(context: Context, original: ExchangeOrder, quantity: Decimal | None) -> Answer:
+def _amend(context: Context, original: ExchangeOrder, quantity: Decimal | None) -> FaceAnswer:
     request = original.request
     division = _division(context, request.venue, context.exchange.instruments[request.symbol])
     # Whether an amendment may change the time in force or make a stop order is not known: neither is taken.
@@ -165,7 +166,7 @@ def _original(context: Context) -> ExchangeOrder:
     return original
 
 
-def _accepted(context: Context, order: ExchangeOrder, division: Division | None, what: str) -> Answer:
+def _accepted(context: Context, order: ExchangeOrder, division: Division | None, what: str) -> FaceAnswer:
     if division is not None and division.session is not None:
         context.memory.divisions[order.number] = division.code
     output = {
@@ -174,7 +175,7 @@ def _accepted(context: Context, order: ExchangeOrder, division: Division | None,
         "ORD_TMD": f"{order.time:%H%M%S}",
     }
     code = DEMO_ACCEPTED[what] if context.demo else "APBK0013"
-    return Answer(done(code, "주문 접수", output=output))
+    return FaceAnswer(done(code, "주문 접수", output=output))
 
 
 ORDER_FIELDS = (

@@ -14,11 +14,12 @@ from brokerkit.market.ticks import round_to_tick
 from brokerkit.models import Quote
 from brokerkit.sandbox.days import HISTORY
 from brokerkit.sandbox.exchange import Candle, Instrument
+from brokerkit.sandbox.face import FaceAnswer
 from brokerkit_kis.sandbox.charts import DAYS_OF
 from brokerkit_kis.sandbox.fields import Api, Context, Field, codes, date_field, wrong_field
 from brokerkit_kis.sandbox.history import by_period, day_of
 from brokerkit_kis.sandbox.quotes import QUOTATIONS, SYMBOL_FIELDS, find, known, pivots, sign
-from brokerkit_kis.sandbox.wording import Answer, Refused, done, fixed, percent, whole
+from brokerkit_kis.sandbox.wording import Refused, done, fixed, percent, whole
 
 MILLION = Decimal(1_000_000)
 THOUSAND = Decimal(1_000)
@@ -37,7 +38,7 @@ _FOREIGN = frozenset({"00033", "00036", "00045"})
 _SHARES_OF_VOLUME = (Decimal("0.21"), Decimal("0.16"), Decimal("0.09"), Decimal("0.08"), Decimal("0.06"))
 
 
-def members(context: Context) -> Answer:
+def members(context: Context) -> FaceAnswer:
     """Answer inquire-member: the five firms that sold most, and the five that bought most."""
     instrument, quote = find(context)
     random = Random(f"{instrument.symbol}/{context.exchange.today}/members")  # noqa: S311 - repeatable on purpose
@@ -65,7 +66,7 @@ def members(context: Context) -> Answer:
             f"glob_total_{short}_qty_icdc": "0",
         }
     output["glob_ntby_qty"] = whole(foreign["shnu"] - foreign["seln"])
-    return Answer(done("MCA00000", "정상 처리", output=output))
+    return FaceAnswer(done("MCA00000", "정상 처리", output=output))
 
 
 _KOSPI, _KOSDAQ = ("005930", "000660", "005380", "105560"), ("247540", "086520", "028300", "145020")
@@ -81,7 +82,7 @@ INDICES: Mapping[str, tuple[str, tuple[str, ...], Decimal]] = {
 INDEX_ROWS = 50
 
 
-def index_chart(context: Context) -> Answer:
+def index_chart(context: Context) -> FaceAnswer:
     """Answer inquire-daily-indexchartprice: at most fifty candles between two dates, the newest first."""
     code, period = context.text("FID_INPUT_ISCD"), context.text("FID_PERIOD_DIV_CODE")
     if code not in INDICES:
@@ -90,7 +91,7 @@ def index_chart(context: Context) -> Answer:
     days = _index_days(context, code)
     rows = [_index_row(each) for each in reversed(by_period(days, period)) if start <= each.time.date() <= end]
     head = _index_head(code, days[-1], days[-2])
-    return Answer(done("MCA00000", "정상 처리", output1=head, output2=rows[:INDEX_ROWS]))
+    return FaceAnswer(done("MCA00000", "정상 처리", output1=head, output2=rows[:INDEX_ROWS]))
 
 
 def _index_days(context: Context, code: str) -> list[Candle]:
@@ -155,7 +156,7 @@ def _index_head(code: str, today: Candle, before: Candle) -> dict[str, object]:
 OVERTIME_ROWS = 30
 
 
-def overtime_days(context: Context) -> Answer:
+def overtime_days(context: Context) -> FaceAnswer:
     """Answer inquire-daily-overtimeprice. The session is no more, and nothing was ever traded in it here."""
     instrument, quote = find(context)
     days = context.exchange.daily_candles(instrument.symbol, days=OVERTIME_ROWS + 1)
@@ -176,13 +177,13 @@ def overtime_days(context: Context) -> Answer:
         }
         for before, day in pairwise(days)
     ]
-    return Answer(done("MCA00000", "정상 처리", output1=_overtime_head(instrument, quote), output2=rows[::-1]))
+    return FaceAnswer(done("MCA00000", "정상 처리", output1=_overtime_head(instrument, quote), output2=rows[::-1]))
 
 
-def overtime_trades(context: Context) -> Answer:
+def overtime_trades(context: Context) -> FaceAnswer:
     """Answer inquire-time-overtimeconclusion: a list without trades."""
     head = {**_overtime_head(*find(context)), "uplm_sign": "1", "lslm_sign": "4"}
-    return Answer(done("MCA00000", "정상 처리", output1=head, output2=[]))
+    return FaceAnswer(done("MCA00000", "정상 처리", output1=head, output2=[]))
 
 
 def _overtime_head(instrument: Instrument, quote: Quote) -> dict[str, object]:
@@ -207,7 +208,7 @@ WARRANTS = {"57H714": "005930", "57JBHH": "000660"}
 _RATIO = Decimal("0.01")
 
 
-def warrant(context: Context) -> Answer:
+def warrant(context: Context) -> FaceAnswer:
     """Answer inquire-elw-price."""
     code = context.text("FID_INPUT_ISCD")
     if code not in WARRANTS:
@@ -250,7 +251,7 @@ def warrant(context: Context) -> Answer:
         "tick_conv_prc": whole(price),
         "invt_epmd_cntt": "",
     }
-    return Answer(done("MCA00000", "정상 처리", output=output))
+    return FaceAnswer(done("MCA00000", "정상 처리", output=output))
 
 
 def _worth(price: Decimal, strike: Decimal) -> Decimal:

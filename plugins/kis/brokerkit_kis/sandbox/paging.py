@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import operator
-from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from brokerkit.sandbox.face import FaceAnswer, first_behind
 from brokerkit_kis.sandbox.fields import Context, Field, wrong_field
-from brokerkit_kis.sandbox.wording import ACCOUNT_MESSAGE_BYTES, Answer, done, padded
+from brokerkit_kis.sandbox.wording import ACCOUNT_MESSAGE_BYTES, done, padded
 
 KEY_WIDTH = 100
 FIRST, SECOND = "CTX_AREA_FK100", "CTX_AREA_NK100"
@@ -19,10 +18,7 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True)
 class Listing(Generic[Row]):
-    """Rows in the order of their keys, which are of one length.
-
-    The next page begins behind a key, so rows that come or go shift nothing.
-    """
+    """Rows in the order of their keys, which are of one length."""
 
     rows: Sequence[Row]
     key: Callable[[Row], str]
@@ -34,11 +30,10 @@ class Listing(Generic[Row]):
         """Return where the page behind a key begins; the count of rows where it leads nowhere."""
         if not self.rows or len(self.key(self.rows[0])) != len(after):
             return len(self.rows)
-        behind = operator.lt if self.descending else operator.gt
-        return bisect_left(self.rows, True, key=lambda row: behind(self.key(row), after))
+        return first_behind(self.rows, after, self.key, descending=self.descending)
 
 
-def paged(context: Context, listing: Listing[Row], echo: str, block: str, **others: object) -> Answer:
+def paged(context: Context, listing: Listing[Row], echo: str, block: str, **others: object) -> FaceAnswer:
     """Answer one page of rows in a block; the other blocks are on every page."""
     after = asked_after(context, echo)
     start = 0 if after is None else listing.start(after)
@@ -50,7 +45,7 @@ def paged(context: Context, listing: Listing[Row], echo: str, block: str, **othe
     return answered(context, [listing.write(row) for row in rows], key, echo, block, **others)
 
 
-def answered(context: Context, rows: list[object], key: str, echo: str, block: str, **others: object) -> Answer:
+def answered(context: Context, rows: list[object], key: str, echo: str, block: str, **others: object) -> FaceAnswer:
     """Answer a page with the key to the next one, blank on the last."""
     further = context.tr_cont == "N"
     if key:
@@ -67,7 +62,7 @@ def answered(context: Context, rows: list[object], key: str, echo: str, block: s
         block: rows,
         **others,
     }
-    return Answer(done(code, padded("조회 완료", ACCOUNT_MESSAGE_BYTES), **body), header)
+    return FaceAnswer(done(code, padded("조회 완료", ACCOUNT_MESSAGE_BYTES), **body), {"tr_cont": header})
 
 
 def asked_after(context: Context, echo: str) -> str | None:

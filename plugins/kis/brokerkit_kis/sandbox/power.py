@@ -6,15 +6,16 @@ from decimal import Decimal
 
 from brokerkit.models import PRICED
 from brokerkit.sandbox.exchange import Holding, Instrument
+from brokerkit.sandbox.face import FaceAnswer
 from brokerkit_kis.sandbox.divisions import DIVISIONS
 from brokerkit_kis.sandbox.fields import ACCOUNT, Api, Context, Field, positive_integer, spelled
-from brokerkit_kis.sandbox.wording import ACCOUNT_MESSAGE_BYTES, Answer, Refused, done, fixed, padded, percent, whole
+from brokerkit_kis.sandbox.wording import ACCOUNT_MESSAGE_BYTES, Refused, done, fixed, padded, percent, whole
 
 TRADING = "/uapi/domestic-stock/v1/trading"
 NO_SHARES = Decimal(0)
 
 
-def buying_power(context: Context) -> Answer:
+def buying_power(context: Context) -> FaceAnswer:
     """Answer inquire-psbl-order."""
     state = context.exchange.account(context.account)
     instrument = _instrument(context) if context.text("PDNO") and context.text("ORD_UNPR") else None
@@ -59,7 +60,7 @@ def _instrument(context: Context) -> Instrument:
     return instrument
 
 
-def sellable(context: Context) -> Answer:
+def sellable(context: Context) -> FaceAnswer:
     """Answer inquire-psbl-sell."""
     instrument = _instrument(context)
     holdings = context.exchange.account(context.account).holdings
@@ -102,9 +103,9 @@ def _nothing(instrument: Instrument, price: Decimal) -> Holding:
     )
 
 
-def _done(context: Context, **blocks: object) -> Answer:
+def _done(context: Context, **blocks: object) -> FaceAnswer:
     code = "20310000" if context.demo else "KIOK0510"
-    return Answer(done(code, padded("조회 완료", ACCOUNT_MESSAGE_BYTES), **blocks))
+    return FaceAnswer(done(code, padded("조회 완료", ACCOUNT_MESSAGE_BYTES), **blocks))
 
 
 BUYING_POWER = Api(

@@ -7,10 +7,11 @@ from decimal import Decimal
 from brokerkit.market.ticks import tick_size
 from brokerkit.models import Flow, InvestorFlow, Quote
 from brokerkit.sandbox.exchange import Candle, ExchangeRefusal, Instrument
+from brokerkit.sandbox.face import FaceAnswer
 from brokerkit.words import SecurityType, Venue
 from brokerkit_kis.sandbox.fields import Api, Context, Field, codes, spelled
 from brokerkit_kis.sandbox.history import Extreme, Past, day_of
-from brokerkit_kis.sandbox.wording import Answer, Refused, done, fixed, percent, whole
+from brokerkit_kis.sandbox.wording import Refused, done, fixed, percent, whole
 
 VENUE = {"J": Venue.KRX, "NX": Venue.NXT, "UN": Venue.SOR}
 SYMBOL_FIELDS = (Field("FID_COND_MRKT_DIV_CODE", 2, codes=codes(*VENUE)), Field("FID_INPUT_ISCD", 12))
@@ -21,7 +22,7 @@ PAR_VALUE = Decimal(5_000)
 """The exchange knows no par value; every share has this one."""
 
 
-def price(context: Context) -> Answer:
+def price(context: Context) -> FaceAnswer:
     """Answer inquire-price."""
     instrument, quote = find(context)
     past = context.past(instrument.symbol)
@@ -34,10 +35,10 @@ def price(context: Context) -> Answer:
         **valuation(instrument, quote),
         **_extremes(past, day_of(quote, context.exchange)),
     }
-    return Answer(done("MCA00000", "정상 처리", output=output))
+    return FaceAnswer(done("MCA00000", "정상 처리", output=output))
 
 
-def price_detail(context: Context) -> Answer:
+def price_detail(context: Context) -> FaceAnswer:
     """Answer inquire-price-2."""
     instrument, quote = find(context)
     past = context.past(instrument.symbol)
@@ -58,7 +59,7 @@ def price_detail(context: Context) -> Answer:
         "prdy_vrss_vol_rate": percent(known(quote.volume), past.last.volume, 2),
         "prdy_vol": whole(past.last.volume),
     }
-    return Answer(done("MCA00000", "정상 처리", output=output))
+    return FaceAnswer(done("MCA00000", "정상 처리", output=output))
 
 
 def _distances(instrument: Instrument, quote: Quote) -> dict[str, object]:
@@ -85,12 +86,12 @@ def _flags() -> dict[str, object]:
     }
 
 
-def investors(context: Context) -> Answer:
+def investors(context: Context) -> FaceAnswer:
     """Answer inquire-investor: the newest days, the newest first."""
     instrument, _ = find(context)
     flows = context.exchange.investor_flow(instrument.symbol, days=INVESTOR_DAYS + 1)
     days = [_investor_day(day, before) for before, day in zip([None, *flows], flows, strict=False)]
-    return Answer(done("MCA00000", "정상 처리", output=list(reversed(days))[:INVESTOR_DAYS]))
+    return FaceAnswer(done("MCA00000", "정상 처리", output=list(reversed(days))[:INVESTOR_DAYS]))
 
 
 def find(context: Context) -> tuple[Instrument, Quote]:

@@ -6,28 +6,16 @@ import base64
 import datetime as dt
 import hashlib
 import json
-import threading
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from brokerkit import clock
-from brokerkit.sandbox.server import MARK, Credentials, SlidingWindow, visible_key
+from brokerkit.sandbox.face import MARK, Credentials, SlidingWindow, Tokens, visible_key
 from brokerkit_kis.sandbox.wording import GatewayRefused, LoginRefused, Refused
 
 LIFE = dt.timedelta(hours=24)
 SAME_TOKEN = dt.timedelta(hours=6)
 """A repeat within this time answers the token that is already there."""
-FORGOTTEN = dt.timedelta(days=2)
-
-
-@dataclass
-class Token:
-    """A token that was given out."""
-
-    text: str
-    issued: dt.datetime
-    expires: dt.datetime
 
 
 class TokenDesk:
@@ -36,26 +24,23 @@ class TokenDesk:
     def __init__(self, credentials: Credentials) -> None:
         self.credentials = credentials
         self.minute = 60.0
-        self.issued = 0
+        self.tokens = Tokens(LIFE)
         self.window = SlidingWindow(1)
-        self._tokens: dict[str, Token] = {}
-        self._current: Token | None = None
         self._asked: dt.datetime | None = None
-        self._lock = threading.Lock()
 
     def issue(self, body: Mapping[str, object]) -> dict[str, object]:
         """Answer /oauth2/tokenP."""
         self._check_login(body, "appsecret")
-        with self._lock:
+        with self.tokens.lock:
             now = clock.now()
             # How this rule and "the same token within six hours" share out is not known: here the minute comes first.
             if self._asked is not None and now - self._asked < dt.timedelta(seconds=self.minute):
                 raise LoginRefused("EGW00133", "토큰 발급은 1분당 1회입니다")
             self._admit("token")
-            if self._current is None or now - self._current.issued >= SAME_TOKEN:
-                self._current = self._new_token(now)
+            token = self.tokens.current
+            if token is None or now - token.issued >= SAME_TOKEN:
+                token = self.tokens.new(_token_text())
             self._asked = now
-            token = self._current
         return {
             "access_token": token.text,
             "access_token_token_expired": token.expires.astimezone(clock.KST).strftime("%Y-%m-%d %H:%M:%S"),
@@ -63,26 +48,15 @@ class TokenDesk:
             "expires_in": int(LIFE.total_seconds()),
         }
 
-    def _new_token(self, now: dt.datetime) -> Token:
-        parts = ({"typ": "JWT", "alg": "HS512"}, {"sub": "token", "iss": MARK, "jti": str(uuid.uuid4())})
-        encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
-        token = Token(".".join([*encoded, visible_key(86)]), now, now + LIFE)
-        self._tokens[token.text] = token
-        self.issued += 1
-        return token
-
     def revoke(self, body: Mapping[str, object]) -> dict[str, object]:
         """Answer /oauth2/revokeP."""
         self._check_keys(body, "appsecret")
         text = body.get("token")
         if not text:
             raise LoginRefused("EGW00122", "token이 없습니다")
-        with self._lock:
-            # What a revoked token is called afterwards is not known: it is treated like one that never was.
-            if self._tokens.pop(str(text), None) is None:
-                raise LoginRefused("EGW00121", "모르는 token입니다")
-            if self._current is not None and self._current.text == text:
-                self._current = None
+        # What a revoked token is called afterwards is not known: it is treated like one that never was.
+        if not self.tokens.revoke(str(text)):
+            raise LoginRefused("EGW00121", "모르는 token입니다")
         return {"code": 200, "message": "토큰을 폐기했습니다"}
 
     def approve(self, body: Mapping[str, object]) -> dict[str, object]:
@@ -100,10 +74,9 @@ class TokenDesk:
         # The scheme of an authorization has no letter case (RFC 9110).
         if kind.lower() != "bearer":
             raise GatewayRefused("EGW00205", "authorization은 Bearer로 시작해야 합니다")
-        token = self._tokens.get(text.strip())
-        if token is None:
+        if self.tokens.find(text.strip()) is None:
             raise GatewayRefused("EGW00121", "모르는 token입니다")
-        if clock.now() >= token.expires:
+        if not self.tokens.is_valid(text.strip()):
             raise GatewayRefused("EGW00123", "만료된 token입니다")
 
     def check_headers(self, headers: Mapping[str, str]) -> None:
@@ -112,10 +85,9 @@ class TokenDesk:
 
     def expire(self) -> None:
         """Let every token be expired, and forget when the last one was given out."""
-        with self._lock:
-            for token in self._tokens.values():
-                token.expires = clock.now() - FORGOTTEN
-            self._current = self._asked = None
+        with self.tokens.lock:
+            self.tokens.expire()
+            self._asked = None
             self.window.clear()
 
     def _check_login(self, body: Mapping[str, object], secret: str) -> None:
@@ -147,3 +119,9 @@ def body_hash(body: Mapping[str, object]) -> str:
     """Return the hash of an order body, whatever the order of its fields."""
     text = json.dumps(body, ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode(errors="replace")).hexdigest()
+
+
+def _token_text() -> str:
+    parts = ({"typ": "JWT", "alg": "HS512"}, {"sub": "token", "iss": MARK, "jti": str(uuid.uuid4())})
+    encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
+    return ".".join([*encoded, visible_key(86)])

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
-from brokerkit.sandbox.server import NOT_PLAYED
+from brokerkit.sandbox.face import NOT_PLAYED, FaceRefusal
 
 ACCOUNT_MESSAGE_BYTES = 80
 """Account queries pad msg1 to this many bytes of the server's own encoding, in which Korean letters take two."""
@@ -17,11 +15,8 @@ _ONE = Decimal(1)
 _STEPS = tuple(_ONE.scaleb(-places) for places in range(9))
 
 
-class Refused(Exception):
+class Refused(FaceRefusal):
     """A refusal in the usual envelope, HTTP 200: what the ledger and the field checks say."""
-
-    status = 200
-    headers: Mapping[str, str] = {}
 
     def __init__(self, code: str, words: str, *, result: str = "1") -> None:
         self.code = code
@@ -55,14 +50,6 @@ class LoginRefused(Refused):
     def body(self) -> dict[str, object]:
         """Return the answer's body."""
         return {"error_description": self.words, "error_code": self.code}
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A call that was done: body and the header that tells whether more pages follow."""
-
-    body: Mapping[str, object]
-    tr_cont: str = ""
 
 
 def done(code: str, words: str, **blocks: object) -> dict[str, object]:

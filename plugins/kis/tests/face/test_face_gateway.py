@@ -12,7 +12,7 @@ import pytest
 from brokerkit_kis.sandbox.face import APIS
 from brokerkit_kis.sandbox.services import SERVICES
 
-from brokerkit.sandbox.server import JsonResponse
+from brokerkit.sandbox.face import JsonResponse
 
 QUOTATIONS, TRADING = "/uapi/domestic-stock/v1/quotations", "/uapi/domestic-stock/v1/trading"
 PRICE = f"{QUOTATIONS}/inquire-price"

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from brokerkit.sandbox.exchange import AccountState
 from brokerkit.words import Side
 
-from .common import Answer, Branch
+from .common import Branch, Content
 from .numbers import padded, padded_rate
 
 MARGIN_RATES = (20, 30, 40, 50, 60, 100)
@@ -29,12 +29,12 @@ _CASH_FIELDS = """
 """The won amounts of kt00001 in the order of Kiwoom's page (and one rate among them)."""
 
 
-def number(branch: Branch, _fields: Mapping[str, str]) -> Answer:
+def number(branch: Branch, _fields: Mapping[str, str]) -> Content:
     """Answer ka00001: the account that the token belongs to."""
     return {"acctNo": branch.account}
 
 
-def cash(branch: Branch, _fields: Mapping[str, str]) -> Answer:
+def cash(branch: Branch, _fields: Mapping[str, str]) -> Content:
     """Answer kt00001. How the estimate (qry_tp 3) differs from the normal query is not known: both answer alike."""
     state = branch.exchange.account(branch.account)
     amounts = _cash_amounts(state) | _settlements(branch, state)
@@ -95,7 +95,7 @@ def rate_text(branch: Branch, rate: Decimal) -> str:
     return padded_rate(rate) if branch.demo else str(rate)
 
 
-def orderable(branch: Branch, fields: Mapping[str, str]) -> Answer:
+def orderable(branch: Branch, fields: Mapping[str, str]) -> Content:
     """Answer kt00010: what can be bought at a price, and what an order of a quantity would cost.
 
     What it tells of a sale is not known: here the same, as its fields are all about buying. What io_amt and

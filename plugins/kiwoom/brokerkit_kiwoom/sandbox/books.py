@@ -9,7 +9,7 @@ from brokerkit.models import Level, OrderBook
 from brokerkit.sandbox.exchange import Trade
 from brokerkit.words import Side, Venue
 
-from .common import Answer, Branch, Listing
+from .common import Branch, Content, Listing
 from .numbers import directed, percent_of, signed, signed_rate, whole
 from .quotes import sign
 
@@ -18,7 +18,7 @@ STRENGTH_OF = 60
 """Trades that the strength of buyers is computed from."""
 
 
-def order_book(branch: Branch, fields: Mapping[str, str]) -> Answer:
+def order_book(branch: Branch, fields: Mapping[str, str]) -> Content:
     """Answer ka10004: ten levels a side. How they changed since the last look is not kept and told as 0."""
     instrument, venue = branch.instrument_at(fields["stk_cd"])
     book = branch.exchange.order_book(instrument.symbol, venue)
@@ -76,7 +76,7 @@ def _bid_level(level: Level | None, rank: int, base: Decimal) -> dict[str, str]:
 _VENUE_WORDS = {Venue.KRX: "KRX", Venue.NXT: "NXT", Venue.SOR: "통합"}
 
 
-def trades(branch: Branch, fields: Mapping[str, str]) -> Answer:
+def trades(branch: Branch, fields: Mapping[str, str]) -> Content:
     """Answer ka10003, newest first. All venues trade in one book here, so each has the prints of all."""
     instrument, venue = branch.instrument_at(fields["stk_cd"])
     prints = branch.exchange.trades(instrument.symbol)

@@ -14,7 +14,7 @@ from brokerkit.sandbox.exchange import Candle, Instrument, Trade
 from brokerkit.words import SecurityType
 
 from .calls import day
-from .common import Answer, Branch, Listing
+from .common import Branch, Content, Listing
 from .numbers import directed, percent_of, sign_code, signed, signed_rate, whole
 
 _MILLION = Decimal(1_000_000)
@@ -65,7 +65,7 @@ def _days(branch: Branch, fields: Mapping[str, str]) -> tuple[Instrument, list[C
     return instrument, [candle for candle in daily if candle.time.date() <= until]
 
 
-def daily(branch: Branch, fields: Mapping[str, str]) -> Answer:
+def daily(branch: Branch, fields: Mapping[str, str]) -> Content:
     """Answer ka10081: a row a day from `base_dt` back. Nothing is split here, so adjusted prices are the raw ones."""
     instrument, candles = _days(branch, fields)
     return Listing(
@@ -77,17 +77,17 @@ def daily(branch: Branch, fields: Mapping[str, str]) -> Answer:
     )
 
 
-def weekly(branch: Branch, fields: Mapping[str, str]) -> Answer:
+def weekly(branch: Branch, fields: Mapping[str, str]) -> Content:
     """Answer ka10082."""
     return _longer(branch, fields, "stk_stk_pole_chart_qry", lambda date: date.isocalendar()[:2])
 
 
-def monthly(branch: Branch, fields: Mapping[str, str]) -> Answer:
+def monthly(branch: Branch, fields: Mapping[str, str]) -> Content:
     """Answer ka10083."""
     return _longer(branch, fields, "stk_mth_pole_chart_qry", lambda date: (date.year, date.month))
 
 
-def yearly(branch: Branch, fields: Mapping[str, str]) -> Answer:
+def yearly(branch: Branch, fields: Mapping[str, str]) -> Content:
     """Answer ka10094, whose rows tell no change."""
     return _longer(branch, fields, "stk_yr_pole_chart_qry", lambda date: (date.year, 0), change=False)
 
@@ -99,7 +99,7 @@ def _longer(
     period: Callable[[dt.date], tuple[int, int]],
     *,
     change: bool = True,
-) -> Answer:
+) -> Content:
     # The day of a bar is its first trading day. An official sample of months once has another one; why is not known.
     instrument, candles = _days(branch, fields)
     merged = [_merged(list(group)) for _, group in groupby(candles, lambda candle: period(candle.time.date()))]
@@ -144,7 +144,7 @@ def _long_row(
     }
 
 
-def minutes(branch: Branch, fields: Mapping[str, str]) -> Answer:
+def minutes(branch: Branch, fields: Mapping[str, str]) -> Content:
     """Answer ka10080, newest first; a bar has the time of its beginning. The exchange keeps the minutes of today."""
     instrument, _ = branch.instrument_at(fields["stk_cd"])
     scope = int(fields["tic_scope"])
@@ -179,7 +179,7 @@ def _minute_row(instrument: Instrument, candle: Candle) -> dict[str, str]:
     }
 
 
-def ticks(branch: Branch, fields: Mapping[str, str]) -> Answer:
+def ticks(branch: Branch, fields: Mapping[str, str]) -> Content:
     """Answer ka10079, newest first: bars of so many trades, counted from the first one of the day that is kept."""
     instrument, _ = branch.instrument_at(fields["stk_cd"])
     scope = int(fields["tic_scope"])

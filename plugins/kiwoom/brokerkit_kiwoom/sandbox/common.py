@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any, Generic, Protocol, TypeVar
 
 from brokerkit.errors import InvalidRequest
 from brokerkit.market.costs import TAX_YEARS, cut, transaction_tax_rate
 from brokerkit.market.days import settlement_day
 from brokerkit.sandbox.exchange import Costs, Exchange, ExchangeOrder, Instrument, Page
+from brokerkit.sandbox.face import first_behind
 from brokerkit.words import Side, Venue
 
 from .refusals import RATE, unknown_at_venue, unknown_symbol
@@ -105,8 +106,7 @@ class Listing(Generic[Item]):
         """Return one page behind the row numbered `after`, and the number to go on from if there is more."""
         start = 0
         if after is not None:
-            sense = -1 if self.descending else 1
-            start = bisect_right(self.items, sense * after, key=lambda item: sense * item[0])
+            start = first_behind(self.items, after, itemgetter(0), descending=self.descending)
         chosen = self.items[start : start + size]
         body = {**self.head, self.name: [self.row(item) for _, item in chosen]}
         return body, chosen[-1][0] if start + size < len(self.items) else None
@@ -128,7 +128,8 @@ class OrderList:
         return {self.name: [self.row(order) for order in found.rows]}, last
 
 
-Answer = Pages | Mapping[str, object]
+Content = Pages | Mapping[str, object]
+"""What an API tells: pages of a list, or all at once."""
 
 
 def _settlement_day(today: dt.date) -> dt.date:

@@ -11,7 +11,7 @@ from brokerkit.sandbox.exchange import Instrument
 
 from .calls import day
 from .candles import Bar, bars, newest_first, ordinal
-from .common import Answer, Branch, Listing
+from .common import Branch, Content, Listing
 from .numbers import directed, doubled, percent_of, signed, signed_rate, whole
 
 _MILLION = Decimal(1_000_000)
@@ -19,7 +19,7 @@ _FOREIGN_SHARE = "+23.40"
 """Percent; the exchange does not keep who holds what, so it is made up, as in ka10001."""
 
 
-def summary(branch: Branch, fields: Mapping[str, str]) -> Answer:
+def summary(branch: Branch, fields: Mapping[str, str]) -> Content:
     """Answer ka10005: days, newest first."""
     instrument, _ = branch.instrument_at(fields["stk_cd"])
     listed = bars(branch.exchange.daily_candles(instrument.symbol, days=HISTORY))
@@ -86,7 +86,7 @@ def _double(value: Decimal | None) -> str:
     return "" if value is None else doubled(value)
 
 
-def prices(branch: Branch, fields: Mapping[str, str]) -> Answer:
+def prices(branch: Branch, fields: Mapping[str, str]) -> Content:
     """Answer ka10086: days from `qry_dt` back, with flows in shares or, if `indc_tp` says so, in million won."""
     instrument, _ = branch.instrument_at(fields["stk_cd"])
     until = day(fields["qry_dt"])

@@ -5,41 +5,22 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import ClassVar
 
-from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request as HttpRequest
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
-from starlette.types import ASGIApp
-
-from brokerkit.sandbox.exchange import Costs, Exchange, ExchangeRefusal
-from brokerkit.sandbox.server import (
-    Credentials,
-    Face,
-    JsonResponse,
-    Purpose,
-    Request,
-    SlidingWindow,
-    Wording,
-    json_object,
-    read_body,
-    visible_key,
-)
+from brokerkit.sandbox.exchange import Costs, ExchangeRefusal
+from brokerkit.sandbox.face import Credentials, Face, FaceAnswer, FaultWording, Purpose, ReceivedRequest, visible_key
 
 from . import account, books, candles, days, flows, listed, lists, many, orders, quotes, valuation
 from .calls import checked
 from .catalogue import DEMO_WITHOUT_API, DEMO_WITHOUT_BUSINESS, ISSUE_PATH, PATH_OF, PATHS, REVOKE_PATH
-from .common import Answer, Branch
+from .common import Branch, Content
 from .refusals import (
     INPUT,
     NOT_ON_DEMO,
     RATE,
     WRONG_REQUEST,
-    Refused,
     bad_value,
     business,
     not_played,
@@ -49,7 +30,7 @@ from .refusals import (
 )
 from .tokens import TokenDesk
 
-_ANSWERS: Mapping[str, Callable[[Branch, Mapping[str, str]], Answer]] = {
+_ANSWERS: Mapping[str, Callable[[Branch, Mapping[str, str]], Content]] = {
     "ka00001": account.number,
     "kt00001": account.cash,
     "kt00004": valuation.valuation,
@@ -86,9 +67,6 @@ _PURPOSES = {
     **dict.fromkeys(("kt10000", "kt10001", "kt10002", "kt10003"), Purpose.ORDER),
     **dict.fromkeys(("kt00007", "ka10075", "ka10076"), Purpose.LISTING),
 }
-_EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-_COMMISSION = {"real": Decimal("0.00015"), "demo": Decimal("0.0035")}
-_CALLS_A_SECOND = {"real": 5, "demo": 1}
 _WHOLE_LIST = 10_000
 _PAGE_SIZES = {
     "ka10003": 30,
@@ -107,7 +85,13 @@ class KiwoomFace(Face):
     """Kiwoom Securities as its clients see it: one token, one account, many APIs on few paths."""
 
     name: ClassVar[str] = "kiwoom"
-    wording: ClassVar[Wording] = Wording(
+    costs: ClassVar[Mapping[str, Costs]] = {
+        "real": Costs(commission_rate=Decimal("0.00015")),
+        "demo": Costs(commission_rate=Decimal("0.0035")),
+    }
+    calls_per_second: ClassVar[Mapping[str, int]] = {"real": 5, "demo": 1}
+    """Of an app key at each API."""
+    wording: ClassVar[FaultWording] = FaultWording(
         success="return_code",
         number="ord_no",
         row_number="ord_no",
@@ -118,55 +102,34 @@ class KiwoomFace(Face):
         end_headers={"cont-yn": "N", "next-key": ""},
     )
 
-    def __init__(
-        self,
-        exchange: Exchange,
-        *,
-        environment: str = "real",
-        cash: Decimal = Decimal(100_000_000),
-        credentials: Credentials | None = None,
-    ) -> None:
-        super().__init__(exchange, environment=environment)
-        if environment not in _COMMISSION:
-            raise ValueError(f"Kiwoom has the environments {', '.join(_COMMISSION)}, not {environment!r}.")
-        costs = Costs(commission_rate=_COMMISSION[environment])
-        if credentials is None:
-            number = f"{secrets.randbelow(9 * 10**9) + 10**9}"
-            exchange.open_account(number, cash=cash, costs=costs)
-            credentials = Credentials(visible_key(43), visible_key(43), number)
-        self._branch = Branch(exchange, credentials.account, costs, environment == "demo")
-        self._tokens = TokenDesk(credentials.app_key, credentials.app_secret)
-        self.window = SlidingWindow(_CALLS_A_SECOND[environment])
-        """Counts calls per app key and API."""
+    def begin(self) -> None:
+        """Make the branch that knows the account, the desk for tokens, and the sizes of pages."""
+        self._branch = Branch(
+            self.exchange, self.credentials.account, self.costs[self.environment], self.environment == "demo"
+        )
+        self._desk = TokenDesk(self.credentials)
         self.page_size = 30
         """Rows on a page of holdings or orders. The real size is not known."""
         self.page_sizes = dict(_PAGE_SIZES)
         """Rows on a page of the other lists, by API."""
-        self._app = Starlette(routes=[Route("/{path:path}", self._serve, methods=_EVERY_METHOD)])
 
-    @property
-    def credentials(self) -> Credentials:
-        """Keys and account that this face accepts."""
-        return Credentials(self._tokens.app_key, self._tokens.app_secret, self._branch.account)
-
-    @property
-    def app(self) -> ASGIApp:
-        """The ASGI application, at the root of its host."""
-        return self._app
+    def new_credentials(self) -> Credentials:
+        """Return keys and an account number of the broker's form, made up."""
+        return Credentials(visible_key(43), visible_key(43), f"{secrets.randbelow(9 * 10**9) + 10**9}")
 
     @property
     def replaces_token(self) -> bool:
         """Whether a new token ends the one before it; False gives the same token again while it lives."""
-        return self._tokens.replaces
+        return self._desk.replaces
 
     @replaces_token.setter
     def replaces_token(self, replaces: bool) -> None:
-        self._tokens.replaces = replaces
+        self._desk.replaces = replaces
 
     @property
     def tokens_issued(self) -> int:
         """How often a token was given out, the same one again included."""
-        return self._tokens.issued
+        return self._desk.issued
 
     def purpose(self, method: str, path: str, headers: Mapping[str, str]) -> Purpose:
         """Return what a request is for: the path of the token tells, else the id of the API."""
@@ -176,73 +139,52 @@ class KiwoomFace(Face):
 
     def kill_tokens(self) -> None:
         """Make every issued token invalid: calls with it answer 8005, and the next issue gives a new one."""
-        self._tokens.kill()
+        self._desk.tokens.forget()
 
     def expire_tokens(self) -> None:
         """End the life of every issued token now: calls with it answer 8005, and the next issue gives a new one."""
-        self._tokens.expire()
+        self._desk.tokens.expire()
 
-    async def _serve(self, http: HttpRequest) -> Response:
-        raw = await read_body(http)
-        parsed = {} if raw == b"" else json_object(raw)
-        headers = {name.lower(): value for name, value in http.headers.items()}
-        request = Request(http.method, http.url.path, headers, dict(http.query_params), parsed or {})
-        self.requests.append(request)
-        if self.before is None:
-            response = self._answer(request, readable=parsed is not None)
-        else:
-            # What a test puts in the way may take its time, and others want answers meanwhile.
-            response = await run_in_threadpool(self._answer, request, readable=parsed is not None)
-        keyed = request.body.get("appkey") == self._tokens.app_key or self._tokens.knows(headers.get("authorization"))
-        self.requests.settle(request, raw, keyed=keyed)
-        return response
+    def has_key(self, request: ReceivedRequest) -> bool:
+        """Return whether a request came with the app key, or with a token that was given out."""
+        keyed = request.body.get("appkey") == self.credentials.app_key
+        return keyed or self._desk.knows(request.headers.get("authorization"))
 
-    def _answer(self, request: Request, *, readable: bool) -> Response:
-        response = self.before(request) if self.before else None
-        if response is None:
-            response = self._respond(request, readable=readable)
-        request.status = response.status_code
-        request.answer = _Answered(bytes(response.body))
-        return response
+    def method_of(self, request: ReceivedRequest) -> str | None:
+        """Return POST for every path that there is."""
+        return "POST" if request.path in PATHS else None
 
-    def _respond(self, request: Request, *, readable: bool) -> Response:
-        if request.path not in PATHS:
-            return PlainTextResponse("404 Not Found", 404)
-        if request.method != "POST":
-            return PlainTextResponse("405 Method Not Allowed", 405)
-        next_key: str | None = None
-        status = 200
-        more: Mapping[str, str] = {}
-        try:
-            if request.path in (ISSUE_PATH, REVOKE_PATH):
-                body = self._token_answer(request, readable=readable)
-            else:
-                body, next_key = self._call(request, readable=readable)
-            body = {**body, "return_code": 0, "return_msg": f"{'모의투자 ' if self._branch.demo else ''}처리 완료"}
-        except Refused as refusal:
-            status, more = refusal.status, refusal.headers
-            body = {"return_code": refusal.return_code, "return_msg": refusal.message}
-        headers = {
+    def headers_of(self, request: ReceivedRequest) -> Mapping[str, str]:
+        """Return the headers of every answer, as they are without a further page."""
+        return {
             "api-id": request.headers.get("api-id", ""),
-            "cont-yn": "N" if next_key is None else "Y",
-            "next-key": next_key or "",
+            "cont-yn": "N",
+            "next-key": "",
             "access-control-expose-headers": "cont-yn,next-key,api-id",
-            **more,
         }
-        return JsonResponse(body, status=status, headers=headers)
 
-    def _token_answer(self, request: Request, *, readable: bool) -> dict[str, object]:
-        _check_form(request, readable=readable)
+    def answer(self, request: ReceivedRequest) -> FaceAnswer:
+        """Carry out a call or a login."""
+        next_key = None
+        if request.path in (ISSUE_PATH, REVOKE_PATH):
+            body = self._token_answer(request)
+        else:
+            body, next_key = self._call(request)
+        done = {"return_code": 0, "return_msg": f"{'모의투자 ' if self._branch.demo else ''}처리 완료"}
+        return FaceAnswer({**body, **done}, {"cont-yn": "Y", "next-key": next_key} if next_key else {})
+
+    def _token_answer(self, request: ReceivedRequest) -> dict[str, object]:
+        _check_form(request)
         if request.path == ISSUE_PATH:
-            return self._tokens.issue(request.body)
-        return self._tokens.revoke(request.body)
+            return self._desk.issue(request.body)
+        return self._desk.revoke(request.body)
 
-    def _call(self, request: Request, *, readable: bool) -> tuple[dict[str, object], str | None]:
+    def _call(self, request: ReceivedRequest) -> tuple[dict[str, object], str | None]:
         api_id = _api_id(request)
-        app_key = self._tokens.check(request.headers.get("authorization"))
+        app_key = self._desk.check(request.headers.get("authorization"))
         self._check_limit(app_key, api_id)
         self._check_demo(api_id)
-        _check_form(request, readable=readable)
+        _check_form(request)
         fields = checked(api_id, request.body)
         after = _after(request, api_id, fields)
         try:
@@ -269,7 +211,7 @@ class KiwoomFace(Face):
             raise not_played(api_id)
 
 
-def _api_id(request: Request) -> str:
+def _api_id(request: ReceivedRequest) -> str:
     # Only 1504 was seen, under class 1; the others of its family are put there too.
     api_id = request.headers.get("api-id", "").strip()
     if not api_id:
@@ -281,41 +223,19 @@ def _api_id(request: Request) -> str:
     return api_id
 
 
-def _check_form(request: Request, *, readable: bool) -> None:
+def _check_form(request: ReceivedRequest) -> None:
     # What the server says to another content type or to a body that is no JSON object is not known.
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise refused(INPUT, "1512", "content-type 헤더가 application/json이 아닙니다")
-    if not readable:
+    if not request.is_object and not request.is_blank:
         raise bad_value("body", "JSON 객체가 아님")
-
-
-class _Answered(Mapping[str, object]):
-    """The body of an answer, read only if a test looks into it."""
-
-    def __init__(self, raw: bytes) -> None:
-        self._raw = raw
-        self._body: dict[str, object] | None = None
-
-    def _read(self) -> dict[str, object]:
-        if self._body is None:
-            self._body = json_object(self._raw) or {}
-        return self._body
-
-    def __getitem__(self, name: str) -> object:
-        return self._read()[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._read())
-
-    def __len__(self) -> int:
-        return len(self._read())
 
 
 def _fingerprint(api_id: str, fields: Mapping[str, str]) -> str:
     return hashlib.sha256(repr((api_id, sorted(fields.items()))).encode()).hexdigest()[:12]
 
 
-def _after(request: Request, api_id: str, fields: Mapping[str, str]) -> int | None:
+def _after(request: ReceivedRequest, api_id: str, fields: Mapping[str, str]) -> int | None:
     """Return where the page before ended. A key of another call is refused; what Kiwoom does with one is not known."""
     if request.headers.get("cont-yn", "").strip() != "Y":
         return None

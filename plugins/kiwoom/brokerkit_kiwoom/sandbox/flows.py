@@ -11,7 +11,7 @@ from brokerkit.words import SecurityType
 
 from .calls import day
 from .candles import sign_of_day
-from .common import Answer, Branch, Listing
+from .common import Branch, Content, Listing
 from .numbers import directed, implied_rate, percent_of, signed, whole
 
 _MILLION = Decimal(1_000_000)
@@ -33,7 +33,7 @@ _INVESTORS = {
 }
 
 
-def investors(branch: Branch, fields: Mapping[str, str]) -> Answer:
+def investors(branch: Branch, fields: Mapping[str, str]) -> Content:
     """Answer ka10059: a row a day, newest first, from `dt` back. The figures are those of all venues together."""
     instrument, _ = branch.instrument_at(fields["stk_cd"])
     days = branch.exchange.flow_days(instrument.symbol)

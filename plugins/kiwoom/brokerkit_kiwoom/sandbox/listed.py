@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from brokerkit.sandbox.exchange import Instrument, Market
 from brokerkit.words import SecurityType
 
-from .common import Answer, Branch, Listing
+from .common import Branch, Content, Listing
 from .numbers import padded
 
 _FUNDS, _ETN, _KOSPI, _KOSDAQ = "8", "60", "0", "10"
@@ -35,12 +35,12 @@ _MEMBERS = {
 }
 
 
-def instrument_info(branch: Branch, fields: Mapping[str, str]) -> Answer:
+def instrument_info(branch: Branch, fields: Mapping[str, str]) -> Content:
     """Answer ka10100: name, market and state of an instrument."""
     return _described(branch.instrument(fields["stk_cd"]))
 
 
-def instruments(branch: Branch, fields: Mapping[str, str]) -> Answer:
+def instruments(branch: Branch, fields: Mapping[str, str]) -> Content:
     """Answer ka10099: everything of a market. Whether the list of KOSPI has the funds too is not known: here not."""
     wanted = fields["mrkt_tp"]
     key = ("instruments", wanted)
@@ -76,7 +76,7 @@ def _described(instrument: Instrument) -> dict[str, str]:
     }
 
 
-def sectors(_branch: Branch, fields: Mapping[str, str]) -> Answer:
+def sectors(_branch: Branch, fields: Mapping[str, str]) -> Content:
     """Answer ka10101. The group of a sector was seen to count them within their market."""
     market = fields["mrkt_tp"]
     rows = [
@@ -86,7 +86,7 @@ def sectors(_branch: Branch, fields: Mapping[str, str]) -> Answer:
     return Listing("list", list(enumerate(rows)), lambda row: row)
 
 
-def members(_branch: Branch, _fields: Mapping[str, str]) -> Answer:
+def members(_branch: Branch, _fields: Mapping[str, str]) -> Content:
     """Answer ka10102: some of the firms that trade at the exchange."""
     rows = [{"code": code, "name": name, "gb": "0"} for code, name in _MEMBERS.items()]
     return Listing("list", list(enumerate(rows)), lambda row: row)

@@ -8,7 +8,7 @@ from brokerkit.sandbox.exchange import ExchangeOrder, Page
 from brokerkit.words import OrderType, Side, TimeInForce, Venue
 
 from .calls import day
-from .common import Answer, Branch, OrderList
+from .common import Branch, Content, OrderList
 from .numbers import directed, padded, whole
 from .refusals import missing_field
 
@@ -32,7 +32,7 @@ _VENUE_NUMBERS = {Venue.SOR: "0", Venue.KRX: "1", Venue.NXT: "2"}
 _NO_ORDER = "0000000"
 
 
-def of_the_day(branch: Branch, fields: Mapping[str, str]) -> Answer:
+def of_the_day(branch: Branch, fields: Mapping[str, str]) -> Content:
     """Answer kt00007: orders, amendments and cancels as rows of their own, of today or of an earlier day."""
     backwards = fields["qry_tp"] == "2"
     chosen, venue, kind = _chosen(branch, fields), fields["dmst_stex_tp"], fields["qry_tp"]
@@ -120,7 +120,7 @@ def _detail_row(branch: Branch, order: ExchangeOrder) -> dict[str, str]:
     }
 
 
-def open_orders(branch: Branch, fields: Mapping[str, str]) -> Answer:
+def open_orders(branch: Branch, fields: Mapping[str, str]) -> Content:
     """Answer ka10075, newest first."""
     if fields["all_stk_tp"] == "1" and not fields["stk_cd"]:
         raise missing_field("stk_cd")
@@ -164,7 +164,7 @@ def _present_prices(branch: Branch, symbol: str, venue: Venue) -> dict[str, str]
     }
 
 
-def fills(branch: Branch, fields: Mapping[str, str]) -> Answer:
+def fills(branch: Branch, fields: Mapping[str, str]) -> Content:
     """Answer ka10076: one row per order with fills, newest first, those older than `ord_no` if it is given."""
     if fields["qry_tp"] == "1" and not fields["stk_cd"]:
         raise missing_field("stk_cd")

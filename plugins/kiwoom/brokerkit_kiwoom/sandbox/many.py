@@ -9,7 +9,7 @@ from brokerkit.models import OrderBook
 from brokerkit.sandbox.exchange import Instrument, Trade
 
 from .books import STRENGTH_OF, level_at, strength, total, with_side
-from .common import Answer, Branch, Listing
+from .common import Branch, Content, Listing
 from .numbers import directed, whole
 from .quotes import firm, prices
 from .refusals import Refused, too_many_codes
@@ -42,7 +42,7 @@ _FROM_PRICES = """
 _ROW = dict.fromkeys(_FIELDS.split(), "")
 
 
-def watched(branch: Branch, fields: Mapping[str, str]) -> Answer:
+def watched(branch: Branch, fields: Mapping[str, str]) -> Content:
     """Answer ka10095, in the order of the codes. A code that nobody knows has a row without any text."""
     codes = fields["stk_cd"].split("|")
     if len(codes) > _MOST_CODES:

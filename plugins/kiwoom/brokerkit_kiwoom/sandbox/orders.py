@@ -10,7 +10,7 @@ from brokerkit.models import PRICED, OrderRequest
 from brokerkit.sandbox.exchange import ExchangeOrder, ExchangeRefusal, Refusal
 from brokerkit.words import OrderType, Side, TimeInForce, Venue
 
-from .common import Answer, Branch
+from .common import Branch, Content
 from .numbers import padded
 from .refusals import (
     NOT_ON_DEMO,
@@ -50,17 +50,17 @@ _WITH_A_LIMIT = PRICED | {OrderType.BEST_OPPOSITE, OrderType.BEST_SAME_SIDE}
 _EVENING = frozenset({Phase.PRE_MARKET, Phase.AFTER_MARKET})
 
 
-def buy(branch: Branch, fields: Mapping[str, str]) -> Answer:
+def buy(branch: Branch, fields: Mapping[str, str]) -> Content:
     """Answer kt10000."""
     return _place(branch, Side.BUY, fields)
 
 
-def sell(branch: Branch, fields: Mapping[str, str]) -> Answer:
+def sell(branch: Branch, fields: Mapping[str, str]) -> Content:
     """Answer kt10001."""
     return _place(branch, Side.SELL, fields)
 
 
-def _place(branch: Branch, side: Side, fields: Mapping[str, str]) -> Answer:
+def _place(branch: Branch, side: Side, fields: Mapping[str, str]) -> Content:
     order_type, time_in_force = ORDER_TYPES[fields["trde_tp"]]
     price, stop_price = _prices(order_type, fields)
     venue = _venue(branch, fields)
@@ -111,7 +111,7 @@ def _venue(branch: Branch, fields: Mapping[str, str]) -> Venue:
     return venue
 
 
-def amend(branch: Branch, fields: Mapping[str, str]) -> Answer:
+def amend(branch: Branch, fields: Mapping[str, str]) -> Content:
     """Answer kt10002: a new number for what moves to the new price, and that of the chain's first order."""
     venue = _venue(branch, fields)
     order = _named(branch, venue, fields)
@@ -142,7 +142,7 @@ def amend(branch: Branch, fields: Mapping[str, str]) -> Answer:
     }
 
 
-def cancel(branch: Branch, fields: Mapping[str, str]) -> Answer:
+def cancel(branch: Branch, fields: Mapping[str, str]) -> Content:
     """Answer kt10003: a new number, and the number of the chain's first order."""
     venue = _venue(branch, fields)
     order = _named(branch, venue, fields)

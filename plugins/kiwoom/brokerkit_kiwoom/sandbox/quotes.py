@@ -10,7 +10,7 @@ from decimal import Decimal
 from brokerkit.models import Quote
 from brokerkit.sandbox.exchange import Candle, Instrument
 
-from .common import Answer, Branch
+from .common import Branch, Content
 from .numbers import directed, percent_of, sign_code, signed, signed_rate, volume_rate, whole
 
 _MILLION = Decimal(1_000_000)
@@ -49,7 +49,7 @@ def _year_of(branch: Branch, symbol: str) -> _Year:
     return year
 
 
-def info(branch: Branch, fields: Mapping[str, str]) -> Answer:
+def info(branch: Branch, fields: Mapping[str, str]) -> Content:
     """Answer ka10001: the price and what is known of the firm."""
     instrument, venue = branch.instrument_at(fields["stk_cd"])
     quote = branch.exchange.quote(instrument.symbol, venue)

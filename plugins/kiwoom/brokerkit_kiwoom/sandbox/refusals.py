@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from brokerkit.sandbox.exchange import ExchangeRefusal, Refusal
-from brokerkit.sandbox.server import NOT_PLAYED
+from brokerkit.sandbox.face import NOT_PLAYED, FaceRefusal
 
 WRONG_REQUEST = 1
 INPUT = 2
@@ -32,16 +30,18 @@ NOTHING_TO_CANCEL = "RC4033"
 """Seen on the demo host only; the code of the real host is not known."""
 
 
-class Refused(Exception):
+class Refused(FaceRefusal):
     """A refusal on its way out."""
-
-    headers: Mapping[str, str] = {}
 
     def __init__(self, return_code: int, message: str, *, status: int = 200) -> None:
         self.return_code = return_code
         self.message = message
         self.status = status
         super().__init__(message)
+
+    def body(self) -> dict[str, object]:
+        """Return the answer's body."""
+        return {"return_code": self.return_code, "return_msg": self.message}
 
 
 def refused(kind: int, code: str, words: str, *, status: int = 200) -> Refused:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
 from collections.abc import Mapping
 
-from brokerkit import clock
-from brokerkit.sandbox.server import visible_key
+from brokerkit.sandbox.face import Credentials, Tokens, visible_key
 
 from .refusals import AUTHENTICATION, INPUT, Refused, refused
 
@@ -19,15 +17,13 @@ LIFE = dt.timedelta(hours=18)
 class TokenDesk:
     """Tokens by Kiwoom's rules; real time, whatever the market's time of day."""
 
-    def __init__(self, app_key: str, app_secret: str) -> None:
-        self.app_key = app_key
-        self.app_secret = app_secret
+    def __init__(self, credentials: Credentials) -> None:
+        self.credentials = credentials
         self.replaces = False
         """Whether an issue ends the token before it; both habits were reported of the real server."""
         self.issued = 0
-        self._expiries: dict[str, dt.datetime] = {}
-        self._current: str | None = None
-        self._lock = threading.Lock()
+        """How often, the same token again included."""
+        self.tokens = Tokens(LIFE)
 
     def issue(self, body: Mapping[str, object]) -> dict[str, object]:
         """Answer au10001."""
@@ -36,15 +32,14 @@ class TokenDesk:
         if body["grant_type"] != "client_credentials":
             raise refused(INPUT, "8012", "모르는 grant_type입니다")
         self._check_keys(body)
-        with self._lock:
-            token = self._valid_token()
-            if token is None:
-                token = visible_key(_LENGTH)
-                self._expiries[token] = clock.now() + LIFE
-                self._current = token
+        with self.tokens.lock:
+            token = self.tokens.current
+            if token is not None and self.replaces:
+                self.tokens.revoke(token.text)
+            if token is None or self.replaces or not self.tokens.is_valid(token.text):
+                token = self.tokens.new(visible_key(_LENGTH))
             self.issued += 1
-            expires = self._expiries[token]
-        return {"expires_dt": f"{expires:%Y%m%d%H%M%S}", "token_type": "bearer", "token": token}
+        return {"expires_dt": f"{token.expires:%Y%m%d%H%M%S}", "token_type": "bearer", "token": token.text}
 
     def revoke(self, body: Mapping[str, object]) -> dict[str, object]:
         """Answer au10002."""
@@ -52,10 +47,9 @@ class TokenDesk:
         token = body.get("token")
         if not token:
             raise refused(INPUT, "8016", "token이 없습니다")
-        with self._lock:
-            if self._expiries.pop(str(token), None) is None:
-                # That 8015 answers a token nobody issued, and its class, are taken from the published list only.
-                raise refused(AUTHENTICATION, "8015", "폐기하지 못했습니다. 실패사유=모르는 token")
+        if not self.tokens.revoke(str(token)):
+            # That 8015 answers a token nobody issued, and its class, are taken from the published list only.
+            raise refused(AUTHENTICATION, "8015", "폐기하지 못했습니다. 실패사유=모르는 token")
         return {}
 
     def check(self, authorization: str | None) -> str:
@@ -70,40 +64,21 @@ class TokenDesk:
             raise refused(INPUT, "1515", "authorization 헤더의 종류를 모릅니다")
         if not tokens:
             raise refused(INPUT, "1516", "authorization 헤더에 token이 없습니다")
-        with self._lock:
-            expires = self._expiries.get(tokens[0])
-        if expires is None or expires <= clock.now():
+        if not self.tokens.is_valid(tokens[0]):
             raise refused(AUTHENTICATION, "8005", "token이 유효하지 않습니다")
-        return self.app_key
+        return self.credentials.app_key
 
     def knows(self, authorization: str | None) -> bool:
         """Return whether a header carries a token that was given out."""
-        with self._lock:
-            return (authorization or "").rpartition(" ")[2] in self._expiries
-
-    def kill(self) -> None:
-        """Make every issued token invalid."""
-        with self._lock:
-            self._expiries.clear()
-            self._current = None
-
-    def expire(self) -> None:
-        """Let the life of every issued token be over."""
-        with self._lock:
-            for token in self._expiries:
-                self._expiries[token] = clock.now()
-
-    def _valid_token(self) -> str | None:
-        if self._current and self._expiries.get(self._current, clock.now()) > clock.now():
-            if not self.replaces:
-                return self._current
-            del self._expiries[self._current]
-        return None
+        return self.tokens.find((authorization or "").rpartition(" ")[2]) is not None
 
     def _check_keys(self, body: Mapping[str, object]) -> None:
         if not body.get("appkey") or not body.get("secretkey"):
             raise refused(INPUT, "8020", "appkey 또는 secretkey가 없습니다")
-        for name, right, code in (("appkey", self.app_key, "8001"), ("secretkey", self.app_secret, "8002")):
+        for name, right, code in (
+            ("appkey", self.credentials.app_key, "8001"),
+            ("secretkey", self.credentials.app_secret, "8002"),
+        ):
             if body[name] != right:
                 raise _wrong_key(code, name)
 

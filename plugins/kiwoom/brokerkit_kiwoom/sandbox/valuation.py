@@ -11,7 +11,7 @@ from brokerkit.sandbox.exchange import AccountState, ExchangeOrder, Holding
 from brokerkit.words import Side
 
 from .account import MARGIN_RATES, rate_text, with_margin_of
-from .common import Answer, Branch, Listing
+from .common import Branch, Content, Listing
 from .numbers import directed, falling, padded, percent_of, whole
 
 _NOTHING = padded(0)
@@ -77,7 +77,7 @@ def _valued(branch: Branch, holding: Holding) -> _Valued:
     return _Valued(holding, bought, sold, branch.tax(holding.symbol, holding.market_value))
 
 
-def holdings(branch: Branch, _fields: Mapping[str, str]) -> Answer:
+def holdings(branch: Branch, _fields: Mapping[str, str]) -> Content:
     """Answer kt00018, one row per symbol whatever qry_tp says: nothing here is held on a loan."""
     portfolio = _portfolio(branch)
     cost = portfolio.cost
@@ -130,7 +130,7 @@ _PRINCIPAL = """
 """Amounts of kt00004 about loans and about the principal of a period, which the exchange does not keep."""
 
 
-def valuation(branch: Branch, _fields: Mapping[str, str]) -> Answer:
+def valuation(branch: Branch, _fields: Mapping[str, str]) -> Content:
     """Answer kt00004. Its values are after costs, unlike those of kt00018."""
     portfolio = _portfolio(branch)
     state, net = portfolio.state, portfolio.cost + portfolio.profit
@@ -181,7 +181,7 @@ _SETTLED_HEAD = """
 """Amounts (and two rates) of kt00005 in the order of Kiwoom's page."""
 
 
-def settled(branch: Branch, _fields: Mapping[str, str]) -> Answer:
+def settled(branch: Branch, _fields: Mapping[str, str]) -> Content:
     """Answer kt00005: holdings after costs, with the cash of the coming days."""
     portfolio = _portfolio(branch)
     state = portfolio.state
@@ -223,7 +223,7 @@ def _settled_row(branch: Branch, valued: _Valued) -> dict[str, str]:
     }
 
 
-def returns(branch: Branch, fields: Mapping[str, str]) -> Answer:
+def returns(branch: Branch, fields: Mapping[str, str]) -> Content:
     """Answer ka10085, plain numbers. Holdings belong to no venue, so those of NXT alone are none."""
     held = [] if fields["stex_tp"] == "2" else _portfolio(branch).held
     traded: dict[str, list[ExchangeOrder]] = {}

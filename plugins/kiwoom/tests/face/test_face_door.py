@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from brokerkit.clock import now
 from brokerkit.sandbox.exchange import Exchange
-from brokerkit.sandbox.server import JsonResponse, Request, RequestLog
+from brokerkit.sandbox.face import JsonResponse, ReceivedRequest, RequestLog
 from plugins.kiwoom.tests.face.customers import (
     DAY,
     FLOW,
@@ -258,7 +258,7 @@ def test_header_names_are_in_lower_case_on_the_socket(customer: Customer) -> Non
 
 
 def test_requests_are_kept_and_can_be_answered_by_a_test(customer: Customer) -> None:
-    def teapot(request: Request) -> Response | None:
+    def teapot(request: ReceivedRequest) -> Response | None:
         return JsonResponse({"tea": "green"}, status=418) if request.path == "/api/dostk/acnt" else None
 
     customer.face.before = teapot
@@ -330,7 +330,7 @@ def test_bodies_without_a_key_are_not_kept_and_answers_only_a_while(customer: Cu
 def test_log_of_requests_has_an_end() -> None:
     log = RequestLog()
     for number in range(5_000):
-        log.append(Request("POST", f"/{number}", {}, {}, {}))
+        log.append(ReceivedRequest("POST", f"/{number}", {}, {}, {}))
     assert len(log) <= 2 * RequestLog.kept
     assert log[-1].path == "/4999"
 

@@ -1,0 +1,450 @@
+"""The face of a broker: its server side over the exchange. What all faces share stands here.
+
+A face of a broker has the tables and the hooks of `Face`; reading requests, the way through `before`, refusals, the
+log, tokens and pages are here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import operator
+import secrets
+import threading
+import time
+from abc import ABC, abstractmethod
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from email.utils import formatdate
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any, ClassVar, TypeVar
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from brokerkit import clock
+from brokerkit.config import MARK as MARK
+from brokerkit.sandbox.exchange import Costs, Exchange
+
+NOT_PLAYED: Mapping[str, str] = {"X-Brokerkit-Sandbox": "not-played"}
+"""Header of a refusal that is ours: the broker has the call, this sandbox does not play it."""
+EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+LARGEST_BODY = 65_536
+"""Bytes of a request's body; those of the brokers' calls have some hundreds."""
+DEEPEST_BODY = 32
+"""Objects and lists within each other in a body; those of the brokers' calls have one."""
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What a client needs to log in to a face. They open nothing outside this process."""
+
+    app_key: str
+    app_secret: str
+    account: str
+    hts_id: str | None = None
+
+
+def visible_key(length: int) -> str:
+    """Return a random key of the broker's real length that anybody can see is a sandbox key."""
+    return (MARK + secrets.token_hex(length))[:length]
+
+
+class Cased(bytes):
+    """A header name whose letters the server leaves as they are; it lower-cases every other one."""
+
+    def lower(self) -> Cased:
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        return bytes.lower(self) == other
+
+    def __hash__(self) -> int:
+        return hash(bytes.lower(self))
+
+
+class JsonResponse(Response):
+    """A JSON answer whose header names keep the letter case they are given in."""
+
+    def __init__(self, body: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
+        # What a client sent can come back in a refusal, and JSON can hold halves of letters that no bytes stand for.
+        super().__init__(json.dumps(body, ensure_ascii=False).encode(errors="replace"), status_code=status)
+        named = {
+            "Content-Type": "application/json;charset=UTF-8",
+            "Content-Length": str(len(self.body)),
+            "Date": formatdate(usegmt=True),
+            "X-Simulation": "brokerkit sandbox",
+            **(headers or {}),
+        }
+        self.raw_headers = [(Cased(name.encode()), value.encode()) for name, value in named.items()]
+
+
+async def read_body(http: HttpRequest) -> bytes | None:
+    """Return the body of a request, or None if it is too large; of that one nothing is kept."""
+    parts, size = [], 0
+    async for part in http.stream():
+        size += len(part)
+        if size <= LARGEST_BODY:
+            parts.append(part)
+        else:
+            parts.clear()
+    return b"".join(parts) if size <= LARGEST_BODY else None
+
+
+def json_object(raw: bytes | None) -> dict[str, object] | None:
+    """Return a JSON object, or None where the bytes are none: also for NaN, and for one that is nested too deeply."""
+    try:
+        body = json.loads(raw or b"", parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return None
+    return body if isinstance(body, dict) and _is_shallow(body) else None
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _is_shallow(body: object) -> bool:
+    level = [body]
+    for _ in range(DEEPEST_BODY):
+        containers = [inner for inner in level if isinstance(inner, dict | list)]
+        level = [inner for outer in containers for inner in (outer.values() if isinstance(outer, dict) else outer)]
+        if not level:
+            return True
+    return False
+
+
+class SlidingWindow:
+    """Counts calls: `admit` says whether one more fits into the last `seconds` seconds of real time."""
+
+    def __init__(self, calls: int, seconds: float = 1.0) -> None:
+        self.calls = calls
+        self.seconds = seconds
+        self._starts: dict[str, deque[float]] = {}
+        self._lock = threading.Lock()
+
+    def admit(self, key: str) -> bool:
+        """Count one call, or return False if there were too many."""
+        now = time.monotonic()
+        with self._lock:
+            starts = self._starts.setdefault(key, deque())
+            while starts and now - starts[0] >= self.seconds:
+                starts.popleft()
+            if len(starts) >= self.calls:
+                return False
+            starts.append(now)
+            return True
+
+    def clear(self) -> None:
+        """Forget the calls so far."""
+        with self._lock:
+            self._starts.clear()
+
+
+@dataclass
+class ReceivedRequest:
+    """One request that a face has seen; tests count and read them."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    query: Mapping[str, str]
+    body: Mapping[str, object]
+    """Empty where no JSON object came."""
+    status: int = 0
+    is_object: bool = True
+    """Whether the body is a JSON object."""
+    is_blank: bool = False
+    """Whether no body came."""
+    answered: bytes = b""
+
+    @property
+    def answer(self) -> Mapping[str, object]:
+        """What was answered, read when somebody looks."""
+        return json_object(self.answered) or {}
+
+
+class RequestLog(list[ReceivedRequest]):
+    """The newest requests, and of the newest of those what was answered.
+
+    A server that runs for days must not keep all of them: some megabytes are the most.
+    """
+
+    kept = 2_000
+    """So many at least, and twice as many at most."""
+    answers_kept = 100
+    largest_body = 4_096
+    """In bytes; of a larger one nothing is kept."""
+
+    def append(self, request: ReceivedRequest) -> None:
+        if len(self) >= 2 * self.kept:
+            del self[: self.kept]
+        if len(self) >= self.answers_kept:
+            self[-self.answers_kept].answered = b""
+        super().append(request)
+
+    def settle(self, request: ReceivedRequest, raw: bytes | None, *, keyed: bool) -> None:
+        """Keep a body only if it came with a key that counts here, and if it is as small as the brokers' are."""
+        if not keyed or raw is None or len(raw) > self.largest_body:
+            request.body = {}
+
+
+class Purpose(StrEnum):
+    """What a request is for, as far as faults tell requests apart."""
+
+    ORDER = "order"
+    """Orders, amendments and cancellations."""
+    LISTING = "listing"
+    """Lists of orders."""
+    QUERY = "query"
+    LOGIN = "login"
+
+
+@dataclass(frozen=True)
+class FaultWording:
+    """What a fault needs to know of a broker's answers to break them in ways that could happen."""
+
+    success: str = ""
+    """Field with the code of success."""
+    number: str = ""
+    """Field with the number of an order that was taken."""
+    row_number: str = ""
+    """Field with the number of an order in a list."""
+    row_quantity: str = ""
+    refusal: Mapping[str, object] = field(default_factory=dict)
+    """A refusal that proves that an order was not taken."""
+    trouble: Mapping[str, object] = field(default_factory=dict)
+    """A refusal that proves nothing."""
+    changed: Mapping[str, object] = field(default_factory=dict)
+    """The refusal of a further page after the data changed; without it `trouble`."""
+    further: tuple[str, str] = ("", "")
+    """Header of a request, and its value, that asks for a further page."""
+    end_headers: Mapping[str, str] = field(default_factory=dict)
+    """Headers of an answer that tell of further pages, as they stand on the last one."""
+    end_fields: Mapping[str, str] = field(default_factory=dict)
+    """The same for fields of the body."""
+
+
+@dataclass(frozen=True)
+class FaceAnswer:
+    """What a call is answered: the body, and headers beside those that every answer has."""
+
+    body: Mapping[str, object]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class FaceRefusal(Exception, ABC):
+    """A refusal on its way out. A broker's own kinds of it say how they are written."""
+
+    status = 200
+    headers: Mapping[str, str] = {}
+    """Beside those that every answer has."""
+
+    @abstractmethod
+    def body(self) -> Mapping[str, object]:
+        """Return the answer's body."""
+
+
+@dataclass
+class Token:
+    """A token that was given out."""
+
+    text: str
+    issued: dt.datetime
+    expires: dt.datetime
+
+
+class Tokens:
+    """The tokens that a face gave out; real time, whatever the market's time of day."""
+
+    def __init__(self, life: dt.timedelta) -> None:
+        self.life = life
+        self.issued = 0
+        """How many different ones."""
+        self.current: Token | None = None
+        self.lock = threading.RLock()
+        self._known: dict[str, Token] = {}
+
+    def new(self, text: str) -> Token:
+        """Give out another token; from now on it is the current one."""
+        with self.lock:
+            now = clock.now()
+            self.current = self._known[text] = Token(text, now, now + self.life)
+            self.issued += 1
+            return self.current
+
+    def find(self, text: str) -> Token | None:
+        """Return the token of that text, also one whose life is over."""
+        with self.lock:
+            return self._known.get(text)
+
+    def is_valid(self, text: str) -> bool:
+        """Return whether a token was given out and still lives."""
+        token = self.find(text)
+        return token is not None and clock.now() < token.expires
+
+    def revoke(self, text: str) -> bool:
+        """Forget a token; False if there is none of that text."""
+        with self.lock:
+            if self.current is not None and self.current.text == text:
+                self.current = None
+            return self._known.pop(text, None) is not None
+
+    def expire(self) -> None:
+        """Let the life of every token be over."""
+        with self.lock:
+            for token in self._known.values():
+                token.expires = clock.now()
+            self.current = None
+
+    def forget(self) -> None:
+        """Make every token one that nobody knows."""
+        with self.lock:
+            self._known.clear()
+            self.current = None
+
+
+Row = TypeVar("Row")
+
+
+def first_behind(rows: Sequence[Row], after: Any, key: Callable[[Row], Any], *, descending: bool = False) -> int:
+    """Return where the page behind a key begins, in rows that are in the order of their keys.
+
+    So rows that come or go between two pages shift nothing.
+    """
+    behind = operator.lt if descending else operator.gt
+    return bisect_left(rows, True, key=lambda row: behind(key(row), after))
+
+
+class Face(ABC):
+    """The server side of one broker over the exchange: its paths, headers, codes, limits and quirks."""
+
+    name: ClassVar[str]
+    costs: ClassVar[Mapping[str, Costs]]
+    """What the broker takes for trades, by environment; these are the environments that are played."""
+    calls_per_second: ClassVar[Mapping[str, int]]
+    """The broker's limit of calls, by environment."""
+    wording: ClassVar[FaultWording] = FaultWording()
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        *,
+        environment: str = "real",
+        cash: Decimal = Decimal(100_000_000),
+        credentials: Credentials | None = None,
+    ) -> None:
+        """Open an account at the exchange; with `credentials` of an earlier run use those and the account they name."""
+        if environment not in self.costs:
+            raise ValueError(f"The environments of {self.name} are {', '.join(self.costs)}, not {environment!r}.")
+        self.exchange = exchange
+        self.environment = environment
+        self.credentials = credentials or self.new_credentials()
+        """Keys and account that this face accepts."""
+        if not _has_account(exchange, self.credentials.account):
+            exchange.open_account(self.credentials.account, cash=cash, costs=self.costs[environment])
+        self.window = SlidingWindow(self.calls_per_second[environment])
+        """The broker's limit of calls; tests may change it."""
+        self.requests = RequestLog()
+        """The requests so far, oldest first."""
+        self.before: Callable[[ReceivedRequest], Response | None] | None = None
+        """A test may answer a request itself: return None to let the face answer."""
+        self.app: ASGIApp = Starlette(routes=[Route("/{path:path}", self._serve, methods=EVERY_METHOD)])
+        """The ASGI application, at the root of its host."""
+        self.begin()
+
+    def begin(self) -> None:  # noqa: B027 - a face may keep nothing of its own
+        """Make what a face keeps of its own; exchange, environment and credentials are there."""
+
+    @abstractmethod
+    def new_credentials(self) -> Credentials:
+        """Return keys and an account number of the broker's form, made up."""
+
+    @abstractmethod
+    def method_of(self, request: ReceivedRequest) -> str | None:
+        """Return the method with which the path of a request is called, None where there is no such path."""
+
+    @abstractmethod
+    def answer(self, request: ReceivedRequest) -> FaceAnswer:
+        """Carry out a request in the order of the broker's checks, or raise a FaceRefusal."""
+
+    @abstractmethod
+    def kill_tokens(self) -> None:
+        """Make every token that was issued invalid; a new one can be had at once."""
+
+    @abstractmethod
+    def has_key(self, request: ReceivedRequest) -> bool:
+        """Return whether a request came with a key or token that counts here; the log keeps no bodies of others."""
+
+    def path_of(self, path: str) -> str:
+        """Return a path as the broker takes it."""
+        return path
+
+    def headers_of(self, request: ReceivedRequest) -> Mapping[str, str]:
+        """Return the headers that every answer to such a request has, refusals too."""
+        return {}
+
+    def purpose(self, method: str, path: str, headers: Mapping[str, str]) -> Purpose:
+        """Return what a request is for; header names come in lower case. Faults ask."""
+        return Purpose.QUERY
+
+    async def _serve(self, incoming: HttpRequest) -> Response:
+        raw = await read_body(incoming)
+        body = json_object(raw)
+        request = ReceivedRequest(
+            method=incoming.method,
+            path=self.path_of(incoming.url.path),
+            headers=dict(incoming.headers),
+            query=dict(incoming.query_params),
+            body=body or {},
+            is_object=body is not None,
+            is_blank=raw == b"",
+        )
+        self.requests.append(request)
+        if self.before is None:
+            # Nothing of the face's own ever waits, so a thread would only cost time.
+            response = self._respond(request)
+        else:
+            # What a test puts in the way may take its time, and others want answers meanwhile.
+            response = await run_in_threadpool(self._intercept, request)
+        request.status, request.answered = response.status_code, bytes(response.body)
+        self.requests.settle(request, raw, keyed=self.has_key(request))
+        return response
+
+    def _intercept(self, request: ReceivedRequest) -> Response:
+        given = self.before(request) if self.before is not None else None
+        return self._respond(request) if given is None else given
+
+    def _respond(self, request: ReceivedRequest) -> Response:
+        method = self.method_of(request)
+        if method != request.method:
+            return _plain(HTTPStatus.NOT_FOUND if method is None else HTTPStatus.METHOD_NOT_ALLOWED)
+        headers = self.headers_of(request)
+        try:
+            answer = self.answer(request)
+        except FaceRefusal as refusal:
+            return JsonResponse(refusal.body(), status=refusal.status, headers={**headers, **refusal.headers})
+        return JsonResponse(answer.body, headers={**headers, **answer.headers})
+
+
+def _has_account(exchange: Exchange, number: str) -> bool:
+    """Return whether the exchange keeps the account already, as one that was loaded does."""
+    try:
+        exchange.account(number)
+    except LookupError:
+        return False
+    return True
+
+
+def _plain(status: HTTPStatus) -> Response:
+    """Answer as a gateway does that has never heard of the path, or not with that method."""
+    return Response(status.phrase, status, {"X-Simulation": "brokerkit sandbox"}, "text/plain")
