@@ -4,7 +4,7 @@ from brokerkit.text import Text, Words
 from brokerkit.transport.auth import Token
 from brokerkit.transport.codes import Codes
 from brokerkit.transport.connection import Response
-from brokerkit.transport.endpoint import Block, Effect, Encoding, Endpoint, Headers, Parameters, Reply, Request
+from brokerkit.transport.endpoint import Block, Effect, Encoding, Endpoint, Headers, Paging, Parameters, Reply, Request
 from brokerkit.transport.http import Client, Keys
 from brokerkit.transport.limits import Limit
 from brokerkit.transport.numbers import GRAMMAR, Blankable, Day, Number, TextNumber, wire_text
@@ -26,6 +26,7 @@ __all__ = [
     "Limit",
     "Number",
     "OddRow",
+    "Paging",
     "Parameters",
     "Reply",
     "Request",

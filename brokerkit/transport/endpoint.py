@@ -15,6 +15,7 @@ from brokerkit.errors import Unsupported
 from brokerkit.models import Model
 from brokerkit.text import sanitize
 from brokerkit.transport.bodies import check_values, secrets_in
+from brokerkit.transport.limits import Limit
 
 M = TypeVar("M", bound=Model)
 R = TypeVar("R", bound="Block")
@@ -42,6 +43,35 @@ class Encoding(Enum):
     FORM = "application/x-www-form-urlencoded"
 
 
+@dataclass(frozen=True)
+class Paging:
+    """How a broker tells that a list goes on, and how its next page is asked for.
+
+    A header tells it (`mark`), or a field of the answer (`flag`), or the keys alone. Names of fields are those of the
+    reply. Where it is not told as declared, or a key is missing, the list is an IncompleteListing.
+    """
+
+    mark: str = ""
+    """Header of the answer that tells whether there are more pages. Where it is blank `flag` does, or it is the end."""
+    more: frozenset[str] = frozenset({"Y"})
+    """Marks of a page that others follow, in capitals."""
+    end: frozenset[str] | None = frozenset({"N"})
+    """Marks of the last page; None: every mark that is not one of `more`."""
+    flag: str = ""
+    """Field of the reply that tells it where no mark does."""
+    flag_more: frozenset[object] = frozenset({True})
+    """What stands in that field where more pages follow."""
+    sends: Mapping[str, str] = field(default_factory=dict)
+    """Headers of every request for a further page."""
+    key: str = ""
+    """Header with the key of the next page, which goes back under its own name."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Fields of the reply that go back as they came, and as what: a parameter, or a name in the body, where dots lead
+    into its blocks. The first of them is the cursor, without which there is no next page."""
+    cursor_ends: bool = False
+    """The list ends where the cursor is blank or the same again, even if a mark tells of more pages."""
+
+
 class Block(BaseModel):
     """Base of all that is read from an answer: unknown fields pass, validation errors do not show their input.
 
@@ -52,6 +82,9 @@ class Block(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="ignore", hide_input_in_errors=True, cache_strings="keys", defer_build=True
     )
+
+    paging: ClassVar[Paging | None] = None
+    """How the pages of this list follow each other, where that is not as the client says for all of them."""
 
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
         return []
@@ -101,6 +134,8 @@ class Endpoint(Generic[R]):
     method: str = "GET"
     effect: Effect = Effect.READ
     encoding: Encoding = Encoding.JSON
+    limit: Limit | None = None
+    """What its calls count against, where that is not the limit of the client. Endpoints may share one."""
 
     def id(self, environment: str) -> str:
         """Return the id of the call in an environment; Unsupported where it has none."""

@@ -48,10 +48,10 @@ from brokerkit.transport.connection import (
     new_line,
     transmit,
 )
-from brokerkit.transport.endpoint import Block, Effect, Endpoint, Headers, Parameters, Request
+from brokerkit.transport.endpoint import Block, Effect, Endpoint, Headers, Paging, Parameters, Request
 from brokerkit.transport.limits import Limit, Limiter, Turn, limiter_for, take_turn
 from brokerkit.transport.outgoing import as_read, check_certificates, is_plain, loopback_url, prepared
-from brokerkit.transport.paging import complete, follow
+from brokerkit.transport.paging import Unclear, complete, follow, next_request
 from brokerkit.transport.permits import Permit, Sending, check_issued
 from brokerkit.transport.preparing import preparing
 from brokerkit.transport.reading import Reader
@@ -107,6 +107,12 @@ class Client(Reader):
     """Least seconds between two token issues."""
     too_soon: ClassVar[str | None] = None
     """Code with which the broker refuses a token that is asked for before those seconds are over."""
+    paging: ClassVar[Paging | None] = None
+    """How the pages of lists follow each other, for replies that say nothing of that themselves."""
+    calls_per_second: ClassVar[Mapping[str, int]]
+    """Calls per second that the broker allows, by environment."""
+    limits_each_call: ClassVar[bool] = False
+    """Whether every endpoint is allowed so many calls, instead of all of them together."""
     settings: Keys
     """The settings of the profile."""
     order_calls: ClassVar[str] = "$."
@@ -153,12 +159,28 @@ class Client(Reader):
         """Tell the broker to forget the token."""
 
     def next_page(self, endpoint: Endpoint[Any], request: Request, answer: Response, reply: Block) -> Request | None:
-        """Return the request for the page that follows, None at the broker's own end mark."""
-        return None
+        """Return the request for the page that follows, None at the broker's own end mark.
 
-    @abstractmethod
+        Without this hook that is as the reply, or the client for all of them, declares it in `paging`.
+        """
+        paging = reply.paging or self.paging
+        if paging is None:
+            return None
+        try:
+            return next_request(paging, request, answer.headers, reply)
+        except Unclear as unclear:
+            words = str(unclear)
+        raise self.incomplete(endpoint, words)
+
     def limits(self, endpoint: Endpoint[Any]) -> tuple[Limit, ...]:
-        """Return the limits that a call of `endpoint` counts against."""
+        """Return the limits that a call of `endpoint` counts against.
+
+        Without this hook that is the endpoint's own, else `calls_per_second`.
+        """
+        if endpoint.limit is not None:
+            return (endpoint.limit,)
+        key = str(endpoint) if self.limits_each_call else "all"
+        return (Limit(key, self.calls_per_second[self.environment]),)
 
     # What it gets for that
 

@@ -3,17 +3,81 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from brokerkit.errors import BrokerError, IncompleteListing
-from brokerkit.transport.endpoint import Request
+from brokerkit.transport.endpoint import Block, Paging, Request
 
 logger = logging.getLogger("brokerkit")
 
 P = TypeVar("P")
 PAGES = 1000
 RESTARTS = 2
+
+
+class Unclear(Exception):
+    """Where a list goes on, or whether it does, is not told as declared."""
+
+
+def next_request(paging: Paging, request: Request, headers: Mapping[str, str], reply: Block) -> Request | None:
+    """Return the request for the page that follows, None at the end of the list."""
+    cursor = _cursor(paging, headers, reply)
+    is_same = paging.cursor_ends and cursor == _blank_or_text(_sent(paging, request))
+    if not _is_more(paging, headers, reply, bool(cursor)) or (paging.cursor_ends and (not cursor or is_same)):
+        return None
+    if not cursor:
+        name = next(iter(paging.keys.values()), paging.key)
+        raise Unclear(f"more pages are announced, but no key of the next one is given ({name})")
+    sends = dict(paging.sends)
+    if paging.key:
+        sends[paging.key] = headers.get(paging.key, "").strip()
+    values = request.params if request.body is None else request.body
+    for name, path in paging.keys.items():
+        values = _with(values, path.split("."), getattr(reply, name))
+    if request.body is None:
+        return Request(values, None, sends)
+    return Request(request.params, values, sends)
+
+
+def _is_more(paging: Paging, headers: Mapping[str, str], reply: Block, has_cursor: bool) -> bool:
+    mark = headers.get(paging.mark, "").strip().upper() if paging.mark else ""
+    if mark in paging.more:
+        return True
+    if mark:
+        # A page of which neither key nor mark tells that others follow is the last one.
+        if paging.end is None or mark in paging.end or (paging.keys and not has_cursor):
+            return False
+        raise Unclear(f"whether there are more pages is not told as documented ({paging.mark})")
+    if paging.flag:
+        return getattr(reply, paging.flag) in paging.flag_more
+    return has_cursor and not paging.mark
+
+
+def _cursor(paging: Paging, headers: Mapping[str, str], reply: Block) -> str:
+    """Return what a next page cannot be asked for without: the first key of the body, else that of the header."""
+    for name in paging.keys:
+        return _blank_or_text(getattr(reply, name))
+    return headers.get(paging.key, "").strip()
+
+
+def _blank_or_text(value: Any) -> str:
+    return "" if value is None else str(value).strip()
+
+
+def _sent(paging: Paging, request: Request) -> Any:
+    """Return the cursor with which a page was asked for."""
+    value: Any = request.params if request.body is None else request.body
+    for name in next(iter(paging.keys.values()), "").split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def _with(values: Any, path: list[str], value: Any) -> Mapping[str, Any]:
+    """Return values with one of them changed, which a path of names leads to."""
+    name, *below = path
+    known = values if isinstance(values, Mapping) else {}
+    return {**known, name: _with(known.get(name), below, value) if below else value}
 
 
 def follow(

@@ -49,6 +49,9 @@ class Reader(ABC):
     advice: ClassVar[Mapping[str, str]] = {}
     """Broker's code to what to do next, where that is more than the class tells."""
 
+    success_statuses: ClassVar[frozenset[int]] = frozenset({200})
+    """HTTP statuses under which an answer that says success is one."""
+
     environment: str
     skew = 0.0
     """Seconds by which the broker's clock is ahead of ours."""
@@ -123,7 +126,7 @@ class Reader(ABC):
             failure = self._unreadable(endpoint, answer)
         if endpoint.effect is Effect.ORDER and not isinstance(failure, OrderUncertain):
             failure = self._ambiguous(endpoint, answer) or failure
-        if failure is None and answer.status != 200:
+        if failure is None and answer.status not in self.success_statuses:
             failure = self._error(WireError, endpoint, f"success under HTTP {answer.status}")
         if failure is not None:
             raise failure

@@ -10,14 +10,11 @@ from pydantic import Field, SecretStr, field_validator
 from brokerkit import clock, config
 from brokerkit.errors import BrokerError, IncompleteListing, InsufficientFunds
 from brokerkit.transport import (
-    Block,
     Client,
     Effect,
     Endpoint,
     Headers,
-    Limit,
     Parameters,
-    Request,
     Response,
     Token,
     preparing,
@@ -25,7 +22,6 @@ from brokerkit.transport import (
 from brokerkit_kis.wire import errors, login
 from brokerkit_kis.wire.types import Paged
 
-MORE_PAGES = frozenset({"KIOK0500", "KIOK0490"})
 KEY_LENGTH, SECRET_LENGTH = 36, 180
 CALLS_PER_SECOND = {"real": 18, "demo": 1}
 
@@ -67,6 +63,7 @@ class KisClient(Client):
     refusals = errors.REFUSALS
     advice = errors.ADVICE
     token_codes = errors.TOKEN_CODES
+    calls_per_second = CALLS_PER_SECOND
     token_interval = 60.0
     too_soon = "EGW00133"
     # Whatever is not asked with GET; and of GET what another method orders with, but for two lists of reserved orders.
@@ -160,24 +157,3 @@ class KisClient(Client):
         )
         if revoked.code != 200:
             raise self.wrong(login.REVOKE, f"code {revoked.code} instead of 200")
-
-    def next_page(self, endpoint: Endpoint[Any], request: Request, answer: Response, reply: Block) -> Request | None:
-        if not isinstance(reply, Paged):
-            return None
-        mark, has_key = answer.headers.get("tr_cont", "").strip().upper(), bool(reply.next_key.strip())
-        more = mark in ("F", "M") or (not mark and reply.code in MORE_PAGES)
-        if more and not has_key:
-            raise self.incomplete(
-                endpoint, f"more pages are announced ({mark or reply.code}), but no key of the next one"
-            )
-        if has_key and mark not in ("", "D", "E", "F", "M"):
-            raise self.incomplete(endpoint, "whether there are more pages is not told as documented (tr_cont)")
-        if not more:
-            return None
-        keys = {"CTX_AREA_FK100": reply.search_key, "CTX_AREA_NK100": reply.next_key}
-        return Request({**request.params, **keys}, headers={"tr_cont": "N"})
-
-    def limits(self, endpoint: Endpoint[Any]) -> tuple[Limit, ...]:
-        if endpoint is login.TOKEN:
-            return (Limit("token", 1),)
-        return (Limit("all", CALLS_PER_SECOND[self.environment]),)

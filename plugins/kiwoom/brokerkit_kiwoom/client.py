@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from brokerkit import clock, config
-from brokerkit.transport import Block, Client, Effect, Endpoint, Headers, Limit, Request, Response, Token
+from brokerkit.transport import Client, Effect, Endpoint, Headers, Paging, Response, Token
 from brokerkit_kiwoom.wire import errors, login
 from brokerkit_kiwoom.wire.types import Listing, says_nothing
 
@@ -30,6 +30,8 @@ class KiwoomClient(Client):
     advice = errors.ADVICE
     token_codes = errors.TOKEN_CODES
     order_calls = "/(crd)?ordr"
+    calls_per_second, limits_each_call = CALLS_PER_SECOND, True
+    paging = Paging(mark="cont-yn", key="next-key", sends={"cont-yn": "Y"})
 
     def headers(self, endpoint: Endpoint[Any]) -> Headers:
         headers: Headers = {"Content-Type": "application/json;charset=UTF-8"}
@@ -83,17 +85,3 @@ class KiwoomClient(Client):
             login.REVOKE,
             body={"appkey": self.settings.app_key, "secretkey": self.settings.app_secret, "token": token},
         )
-
-    def next_page(self, endpoint: Endpoint[Any], request: Request, answer: Response, reply: Block) -> Request | None:
-        more = answer.headers.get("cont-yn", "").strip().upper()
-        if more in ("", "N"):
-            return None
-        if more != "Y":
-            raise self.incomplete(endpoint, "whether there are more pages is not told as documented (cont-yn)")
-        key = answer.headers.get("next-key", "").strip()
-        if not key:
-            raise self.incomplete(endpoint, "more pages are announced, but no next-key is given")
-        return Request(request.params, request.body, {"cont-yn": "Y", "next-key": key})
-
-    def limits(self, endpoint: Endpoint[Any]) -> tuple[Limit, ...]:
-        return (Limit(str(endpoint), CALLS_PER_SECOND[self.environment]),)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, SecretStr, StrictInt
 
-from brokerkit.transport import Block, Effect, Endpoint, Number, Words
+from brokerkit.transport import Block, Effect, Endpoint, Limit, Number, Words
 from brokerkit_kis.wire.types import korean_time
 
 
@@ -40,6 +40,8 @@ class Hashed(Block):
     value: SecretStr = Field(alias="HASH", min_length=1)
 
 
-TOKEN = Endpoint({"real": "tokenP", "demo": "tokenP"}, "/oauth2/tokenP", Issued, "POST", Effect.AUTH)
+TOKEN = Endpoint(
+    {"real": "tokenP", "demo": "tokenP"}, "/oauth2/tokenP", Issued, "POST", Effect.AUTH, limit=Limit("token", 1)
+)
 REVOKE = Endpoint({"real": "revokeP", "demo": "revokeP"}, "/oauth2/revokeP", Revoked, "POST", Effect.AUTH)
 HASHKEY = Endpoint({"real": "hashkey", "demo": "hashkey"}, "/uapi/hashkey", Hashed, "POST", Effect.AUTH)

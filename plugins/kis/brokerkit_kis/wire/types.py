@@ -21,7 +21,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from brokerkit import clock
-from brokerkit.transport import Block, Text, TextNumber
+from brokerkit.transport import Block, Paging, Text, TextNumber
 
 T = TypeVar("T")
 
@@ -105,6 +105,15 @@ def spellings(symbol: str) -> tuple[str, ...]:
 class Paged(Block):
     """An answer that may have more pages: its keys go back as they came."""
 
+    paging = Paging(
+        mark="tr_cont",  # 연속거래여부
+        more=frozenset({"F", "M"}),
+        end=frozenset({"D", "E"}),
+        flag="code",
+        flag_more=frozenset({"KIOK0500", "KIOK0490"}),
+        sends={"tr_cont": "N"},
+        keys={"next_key": "CTX_AREA_NK100", "search_key": "CTX_AREA_FK100"},
+    )
     code: Text = Field("", alias="msg_cd")
     search_key: str = Field("", alias="ctx_area_fk100")  # 연속조회검색조건
     next_key: str = Field("", alias="ctx_area_nk100")  # 연속조회키
