@@ -1,124 +1,145 @@
-"""A scripted KIS: answers that we made, and every request kept as it left."""
+"""A scripted KIS: what its calls, blocks and fields are called, and answers that we made in its shape."""
 
 from __future__ import annotations
 
-import copy
-import datetime as dt
-import json
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import pytest
-import responses
-from pydantic import SecretStr
 
 from brokerkit import clock
-from brokerkit.market.sessions import Phase
-from brokerkit.models import Order
-from brokerkit.orders.guard import Safety
-from brokerkit.testing.inside import ForgetfulJournal, keep, made
-from brokerkit.transport import Client, Token
-from brokerkit.transport.auth import TokenCache
-from brokerkit.transport.limits import Turn
-from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
+from tests.adapters.wire import Json, Wire, connecting
 
-Json = dict[str, Any]
 INVESTORS = {"prsn": (1500, 900), "frgn": (700, 1600), "orgn": (800, 500)}
+LISTED = {
+    "number": "odno",
+    "original": "orgn_odno",
+    "symbol": "pdno",
+    "name": "prdt_name",
+    "side": "sll_buy_dvsn_cd",
+    "type": "ord_dvsn_cd",
+    "venue": "excg_id_dvsn_cd",
+    "quantity": "ord_qty",
+    "price": "ord_unpr",
+    "filled": "tot_ccld_qty",
+    "time": "ord_tmd",
+}
+"""Fields of a row of every list of orders."""
 
 
-class Call:
-    """One request as it left."""
+class KisWire(Wire):
+    """The server side of KIS."""
 
-    def __init__(self, request: Any) -> None:
-        parts = urlsplit(request.url)
-        self.method = request.method
-        self.url = f"{parts.scheme}://{parts.netloc}{parts.path}"
-        self.query = [tuple(unquote(half) for half in pair.split("=")) for pair in parts.query.split("&") if pair]
-        self.headers = dict(request.headers)
-        self.body = json.loads(request.body) if request.body else None
-        self.id = self.headers.get("tr_id") or parts.path.rsplit("/", 1)[-1]
-
-
-class Wire:
-    """The server side as a table: id of the call to the answers it gives, the last one for ever."""
-
-    app_key = "SANDBOX" + "k" * 29
-    app_secret = "SANDBOX" + "s" * 173
+    name = "kis"
+    settings = {
+        "app_key": "SANDBOX" + "k" * 29,
+        "app_secret": "SANDBOX" + "s" * 173,
+        "account": "50012345-01",
+    }
     token = "header.factory.first"
+    second_token = "header.factory.second"
+    id_header = "tr_id"
+    ids = {
+        "login": "tokenP",
+        "revoke": "revokeP",
+        "quote": "FHKST01010100",
+        "book": "FHKST01010200",
+        "flow": "FHKST01010900",
+        "buy": "TTTC0012U",
+        "sell": "TTTC0011U",
+        "amend": "TTTC0013U",
+        "cancel": "TTTC0013U",
+        "list": "TTTC0081R",
+        "history": "CTSC9215R",
+        "open": "TTTC0084R",
+        "holdings": "TTTC8434R",
+        "totals": "TTTC8434R",
+        "cash": "TTTC8434R",
+        "power": "TTTC8908R",
+    }
+    blocks = {
+        "quote": "output",
+        "book": "output1",
+        "flow": "output",
+        "buy": "output",
+        "sell": "output",
+        "amend": "output",
+        "cancel": "output",
+        "list": "output1",
+        "history": "output1",
+        "open": "output",
+        "holdings": "output1",
+        "totals": "output2",
+        "cash": "output2",
+        "power": "output",
+    }
+    fields = {
+        "login": {"end": "access_token_token_expired"},
+        "quote": {
+            "symbol": "stck_shrn_iscd",
+            "price": "stck_prpr",
+            "previous_close": "stck_sdpr",
+            "change": "prdy_vrss",
+            "change_percent": "prdy_ctrt",
+            "open": "stck_oprc",
+            "high": "stck_hgpr",
+            "low": "stck_lwpr",
+            "volume": "acml_vol",
+            "turnover": "acml_tr_pbmn",
+            "upper_limit": "stck_mxpr",
+            "lower_limit": "stck_llam",
+        },
+        "book": {"time": "aspr_acpt_hour"},
+        "flow": {"day": "stck_bsop_date"},
+        "buy": {"number": "ODNO"},
+        "amend": {"number": "ODNO"},
+        "cancel": {"number": "ODNO"},
+        "list": {**LISTED, "left": "rmn_qty", "average": "avg_prvs", "day": "ord_dt"},
+        "history": {**LISTED, "left": "rmn_qty", "average": "avg_prvs", "day": "ord_dt"},
+        "open": {**LISTED, "left": "psbl_qty", "amount": "tot_ccld_amt"},
+        "holdings": {
+            "symbol": "pdno",
+            "name": "prdt_name",
+            "quantity": "hldg_qty",
+            "sellable": "ord_psbl_qty",
+            "average": "pchs_avg_pric",
+            "price": "prpr",
+            "cost": "pchs_amt",
+            "value": "evlu_amt",
+        },
+        "totals": {"cost": "pchs_amt_smtl_amt", "value": "evlu_amt_smtl_amt"},
+    }
+    number = "0001234567"
+    handle = "kis:{day}:06010:0001234567"
 
-    def __init__(
-        self,
-        environment: str = "real",
-        *,
-        plays: str | None = None,
-        phase: Phase = Phase.REGULAR,
-        safety: Safety | None = None,
-        **settings: Any,
-    ) -> None:
-        self.calls: list[Call] = []
-        self.answers: dict[str, list[tuple[int, dict[str, str], bytes]]] = {}
-        self.broker = made(
-            "kis",
-            environment=environment,
-            plays=plays,
-            phase=phase,
-            safety=safety,
-            **{"app_key": self.app_key, "app_secret": self.app_secret, "account": "50012345-01", **settings},
+    @staticmethod
+    def good_answers() -> dict[str, Json]:
+        return good_answers()
+
+    @staticmethod
+    def refusal(code: str, words: str) -> Json:
+        return {"rt_cd": "1", "msg_cd": code, "msg1": words}
+
+    def paged(self, call: str, *bodies: Json) -> KisWire:
+        return self._marked(
+            call, [{**body, "ctx_area_nk100": f"{number}".ljust(100)} for number, body in enumerate(bodies)]
         )
-        self.client = self.broker.client
-        keep(self.broker, ForgetfulJournal())
-        client = self.client
-        client._tokens = TokenCache(None, identity="", minimum_interval=client.token_interval, too_soon=client.too_soon)
-        for id, body in good_answers().items():
-            self.answer(id, body)
 
-    def logged_in(self) -> Wire:
-        """Put a token in place that is old enough to be replaced."""
-        now = clock.now()
-        made = Token(SecretStr(self.token), now + dt.timedelta(hours=20), now - dt.timedelta(hours=4))
-        self.client._tokens._token = made
-        return self
+    def circle(self, call: str, *bodies: Json) -> KisWire:
+        pages = [{**body, "ctx_area_nk100": "A".ljust(100)} for body in bodies]
+        return self.pages(
+            self.ids[call], *(({"tr_cont": mark}, page) for mark, page in zip("FMM", pages, strict=False))
+        )
 
-    def answer(self, id: str, *bodies: Any, status: int = 200, headers: dict[str, str] | None = None) -> Wire:
-        """Answer calls of `id` (the real one) with these bodies in turn."""
-        self.answers[id] = [(status, headers or {}, _bytes(body)) for body in bodies]
-        return self
-
-    def respond(self, request: Any) -> tuple[int, dict[str, str], bytes]:
-        call = Call(request)
-        self.calls.append(call)
-        script = self.answers[re.sub("^VTTC", "TTTC", re.sub("^VTSC", "CTSC", call.id))]
-        return script.pop(0) if len(script) > 1 else script[0]
-
-    def of(self, id: str) -> list[Call]:
-        return [call for call in self.calls if call.id == id]
+    def _marked(self, call: str, bodies: list[Json]) -> KisWire:
+        marks = ["F", *("M" * (len(bodies) - 2)), "D"]
+        return self.pages(
+            self.ids[call], *(({"tr_cont": mark}, body) for mark, body in zip(marks, bodies, strict=True))
+        )
 
     @staticmethod
-    def order(**changes: Any) -> Order:
-        """Return an order of today that has not been cancelled."""
-        fields: Json = {
-            "id": "0001234567",
-            "symbol": "005930",
-            "side": Side.BUY,
-            "type": OrderType.LIMIT,
-            "time_in_force": TimeInForce.DAY,
-            "venue": Venue.KRX,
-            "quantity": 10,
-            "price": 70000,
-            "status": OrderStatus.PENDING,
-            "handle": f"kis:{clock.today():%Y%m%d}:06010:0001234567",
-        }
-        return Order.model_validate({**fields, **changes})
-
-    @staticmethod
-    def good(id: str) -> Json:
-        return copy.deepcopy(good_answers()[id])
-
-
-def _bytes(body: Any) -> bytes:
-    return body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+    def real_id(id: str) -> str:
+        return re.sub("^VTTC", "TTTC", re.sub("^VTSC", "CTSC", id))
 
 
 def good_answers() -> dict[str, Json]:
@@ -280,23 +301,13 @@ def _summary() -> Json:
 
 
 @pytest.fixture
-def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Wire]]:
-    """Return a function that makes a broker with a scripted server behind it. The limits are tested elsewhere."""
-    monkeypatch.setattr(Client, "_wait", lambda self, endpoint, *, urgent: Turn([]))
-    monkeypatch.setattr("brokerkit.transport.http.PAUSE_SECONDS", 0)
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-
-        def make(environment: str = "real", **settings: Any) -> Wire:
-            wire = Wire(environment, **settings)
-            for method in (responses.GET, responses.POST):
-                mock.remove(method, re.compile(".*"))
-                mock.add_callback(method, re.compile(".*"), callback=wire.respond, content_type=None)
-            return wire
-
+def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., KisWire]]:
+    """Return a function that makes a broker with a scripted server behind it."""
+    with connecting(KisWire, monkeypatch) as make:
         yield make
 
 
 @pytest.fixture
-def wire(connect: Callable[..., Wire]) -> Wire:
+def wire(connect: Callable[..., KisWire]) -> KisWire:
     """Return an account in the sandbox environment that speaks the ids of the real one, logged in."""
     return connect("sandbox", plays="real").logged_in()

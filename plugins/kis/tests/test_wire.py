@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from brokerkit_kis.wire import orders
-from pydantic import SecretStr
 
 from brokerkit import clock
-from brokerkit.errors import AuthError, Disarmed, NotSent, RateLimited, WireError
+from brokerkit.errors import NotSent, RateLimited, WireError
 from brokerkit.orders.guard import Limits, Safety
 from brokerkit.words import OrderType
+from tests.adapters.login import LoginKit, length_of
 
 Connect = Callable[..., Any]
 HOST = {
@@ -46,6 +45,22 @@ BALANCE_QUERY = [
     ("FNCG_AMT_AUTO_RDPT_YN", "N"),
     ("PRCS_DVSN", "00"),
 ]
+
+
+class TestLogin(LoginKit):
+    hosts, always = HOST, ALWAYS
+    paths = {"login": "/oauth2/tokenP", "revoke": "/oauth2/revokeP"}
+    login = {"grant_type": "client_credentials"}
+    keys = ("appkey", "appsecret")
+    no_ends = (
+        *("2099-01-02", "20990102030405", "２０９９-01-02 03:04:05", "2099-13-02 03:04:05", "", 4070908800, None),
+    )
+    old_token = "EGW00123"
+    key_codes = ("EGW00103", "EGW00105")
+    no_keys = [({"error_description": "no such key", "error_code": code}, 403) for code in key_codes]
+    unknown_symbol = ("APBK0656", "")
+
+
 CALLS: dict[str, tuple[Callable[[Any], object], str, str]] = {
     "FHKST01010100": (lambda wire: wire.broker.quote("005930"), "GET", f"{QUOTATIONS}/inquire-price"),
     "FHKST01010900": (lambda wire: wire.broker.investor_flow("005930"), "GET", f"{QUOTATIONS}/inquire-investor"),
@@ -82,10 +97,6 @@ REAL_ONLY = ("TTTC0084R",)
 def with_keys(wire: Any, id: str) -> dict[str, str]:
     keys = {"appkey": wire.app_key, "appsecret": wire.app_secret}
     return {**ALWAYS, **keys, "authorization": f"Bearer {wire.token}", "tr_id": id, "custtype": "P"}
-
-
-def length_of(body: object) -> dict[str, str]:
-    return {"Content-Length": str(len(json.dumps(body, ensure_ascii=False).encode()))}
 
 
 def in_demo(id: str) -> str:
@@ -215,26 +226,6 @@ def test_balance_sends_the_page_keys_back_as_they_came(wire: Any) -> None:
     assert two.headers == {**with_keys(wire, "TTTC8434R"), "tr_cont": "N"}
 
 
-@pytest.mark.parametrize("environment", ["real", "demo"])
-def test_token_is_asked_for_once_with_key_and_secret_and_no_other_header(connect: Connect, environment: str) -> None:
-    wire = connect(environment)
-    wire.broker.quote("005930")
-    wire.broker.quote("005930")
-    login, first, second = wire.calls
-    body = {"grant_type": "client_credentials", "appkey": wire.app_key, "appsecret": wire.app_secret}
-    assert (login.method, login.url) == ("POST", HOST[environment] + "/oauth2/tokenP")
-    assert (login.query, login.body, login.headers) == ([], body, {**ALWAYS, **length_of(body)})
-    assert first.headers["authorization"] == second.headers["authorization"] == "Bearer header.factory.second"
-
-
-def test_revoke_names_the_token_in_the_body(wire: Any) -> None:
-    assert wire.client.revoke()
-    (call,) = wire.calls
-    body = {"appkey": wire.app_key, "appsecret": wire.app_secret, "token": wire.token}
-    assert (call.method, call.url) == ("POST", HOST["sandbox"] + "/oauth2/revokeP")
-    assert (call.body, call.headers) == (body, {**ALWAYS, **length_of(body)})
-
-
 def test_revocation_that_is_not_confirmed_is_an_error(wire: Any) -> None:
     wire.answer("revokeP", {"code": 500, "message": "no"})
     with pytest.raises(WireError, match="500"):
@@ -270,18 +261,6 @@ def test_order_without_its_hashkey_is_not_sent(connect: Connect, answer: Any, st
     assert {call.id for call in wire.calls} == {"hashkey"}
 
 
-@pytest.mark.parametrize(
-    "expiry", ["2099-01-02", "20990102030405", "２０９９-01-02 03:04:05", "2099-13-02 03:04:05", "", 4070908800, None]
-)
-def test_token_without_a_readable_end_is_a_wire_error_and_the_order_not_sent(wire: Any, expiry: Any) -> None:
-    wire.client._tokens._token = None
-    wire.answer("tokenP", {**wire.good("tokenP"), "access_token_token_expired": expiry})
-    with pytest.raises(WireError, match="access_token_token_expired"):
-        wire.broker.quote("005930")
-    with pytest.raises(NotSent, match="access_token_token_expired"):
-        wire.broker.buy("005930", 10, price=70000)
-
-
 def test_token_that_came_too_early_is_rate_limited(wire: Any) -> None:
     wire.client._tokens._token = None
     wire.answer("tokenP", {"error_description": "wait", "error_code": "EGW00133"}, status=403)
@@ -291,31 +270,6 @@ def test_token_that_came_too_early_is_rate_limited(wire: Any) -> None:
     with pytest.raises(NotSent, match="none is asked for yet"):
         wire.broker.buy("005930", 10, price=70000)
     assert [call.id for call in wire.calls] == ["tokenP"]
-
-
-def test_query_is_repeated_once_with_a_new_token_and_an_order_never(wire: Any) -> None:
-    expired = {"rt_cd": "1", "msg_cd": "EGW00123", "msg1": "expired"}
-    wire.answer("FHKST01010100", expired, wire.good("FHKST01010100"))
-    wire.broker.quote("005930")
-    sent = [(call.id, call.headers.get("authorization")) for call in wire.calls]
-    first, second = f"Bearer {wire.token}", "Bearer header.factory.second"
-    assert sent == [("FHKST01010100", first), ("tokenP", None), ("FHKST01010100", second)]
-    wire.logged_in().answer("TTTC0012U", expired)
-    with pytest.raises(AuthError):
-        wire.broker.buy("005930", 10, price=70000)
-    assert len(wire.of("TTTC0012U")) == 1
-    assert wire.client.token() == SecretStr("header.factory.second")
-
-
-def test_real_orders_stay_disarmed_and_nothing_leaves(connect: Connect) -> None:
-    wire = connect("real").logged_in()
-    with pytest.raises(Disarmed):
-        wire.broker.buy("005930", 10, price=70000)
-    with pytest.raises(Disarmed):
-        wire.broker.cancel(wire.order())
-    with pytest.raises(Disarmed):
-        wire.broker.amend(wire.order(), price=69000)
-    assert wire.calls == []
 
 
 def test_handle_keeps_day_organisation_and_number() -> None:

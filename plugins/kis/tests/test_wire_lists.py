@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from brokerkit import clock
-from brokerkit.errors import IncompleteListing, InvalidRequest, NetworkError, Rejected, Unsupported, WireError
-from brokerkit.models import Order
+from brokerkit.errors import InvalidRequest, Rejected, Unsupported, WireError
 from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
+from tests.adapters.lists import ListKit, listed
 
 Connect = Callable[..., Any]
 OPEN, RECENT, OLD = "TTTC0084R", "TTTC0081R", "CTSC9215R"
@@ -20,6 +20,39 @@ TODAY = clock.today()
 DAY = dt.date(2024, 1, 5)
 GONE = {"tot_ccld_qty": "0", "rmn_qty": "0", "avg_prvs": "0"}
 FILLED = {"tot_ccld_qty": "10", "rmn_qty": "0"}
+
+
+class TestLists(ListKit):
+    working = [
+        ({"tot_ccld_qty": "0", "tot_ccld_amt": "0"}, {"status": OrderStatus.WORKING, "average_fill_price": None}),
+        ({"tot_ccld_amt": ""}, {"status": OrderStatus.PARTIALLY_FILLED, "average_fill_price": None}),
+        ({"tot_ccld_qty": "3", "tot_ccld_amt": "200000"}, {"average_fill_price": Decimal("66666.6667")}),
+        ({"orgn_odno": "0001234560"}, {"original_id": "0001234560"}),
+        ({"orgn_odno": "0000000000"}, {"original_id": None}),
+        ({"sll_buy_dvsn_cd": "01"}, {"side": Side.SELL}),
+        ({"excg_id_dvsn_cd": "NXT"}, {"venue": Venue.NXT}),
+        ({"excg_id_dvsn_cd": "SOR"}, {"venue": Venue.SOR}),
+        ({"excg_id_dvsn_cd": ""}, {"venue": None}),
+        ({"ord_dvsn_cd": "01", "ord_unpr": "0"}, {"type": OrderType.MARKET, "price": None}),
+        ({"ord_dvsn_cd": "41"}, {"type": OrderType.LIMIT, "time_in_force": TimeInForce.DAY}),
+        ({"ord_dvsn_cd": "29", "ord_unpr": "70000"}, {"type": OrderType.BEST_SAME_SIDE, "price": None}),
+        ({"prdt_name": "   "}, {"name": None}),
+        ({"ord_unpr": "70000.0000"}, {"price": Decimal(70000)}),
+    ]
+    largest = {"tot_ccld_amt": "9" * 18, "tot_ccld_qty": "0.00000001"}
+    gone, filled = GONE, FILLED
+    past_states = [
+        (FILLED, OrderStatus.FILLED),
+        (GONE, OrderStatus.EXPIRED),
+        ({**GONE, "rmn_qty": "10"}, OrderStatus.EXPIRED),
+        ({**GONE, "rjct_qty": "10", "sll_buy_dvsn_cd_name": "BUY REJECT"}, OrderStatus.REJECTED),
+        ({**GONE, "cncl_cfrm_qty": "10"}, OrderStatus.CANCELED),
+        ({**GONE, "cncl_yn": "Y"}, OrderStatus.CANCELED),
+        ({"rmn_qty": "0", "cncl_cfrm_qty": "6"}, OrderStatus.CANCELED),
+    ]
+    cancellations = [{"sll_buy_dvsn_cd_name": words} for words in ("BUY CANCEL*", "매수취소", "buy cancel")]
+    amendment = {"sll_buy_dvsn_cd_name": "BUY AMEND*"}
+    broken = "EGW00001"
 
 
 def rows(wire: Any, id: str, *changes: Any, **answer: Any) -> Any:
@@ -38,22 +71,6 @@ def marked(wire: Any, id: str, *pages: tuple[str, Any]) -> Any:
     return wire
 
 
-def opened(wire: Any, *changes: Any) -> tuple[Order, ...]:
-    found: tuple[Order, ...] = wire.answer(OPEN, rows(wire, OPEN, *changes)).broker.orders()
-    return found
-
-
-def history(wire: Any, *changes: Any) -> tuple[Order, ...]:
-    """Return what the list of one long past day says."""
-    dated = [{"ord_dt": "20240105", **change} for change in changes]
-    found: tuple[Order, ...] = wire.answer(OLD, rows(wire, OLD, *dated)).broker.order_history(DAY, DAY)
-    return found
-
-
-LISTED = {"name": "Alpha", "filled_quantity": 4, "remaining_quantity": 6, "average_fill_price": 69950}
-"""What a list tells beside what the order was sent with."""
-
-
 def test_working_orders_are_asked_for_by_order_and_for_both_sides(wire: Any) -> None:
     wire.broker.orders()
     (call,) = wire.calls
@@ -68,57 +85,8 @@ def test_working_orders_are_asked_for_by_order_and_for_both_sides(wire: Any) -> 
     assert len(call.query) == 6
 
 
-def test_working_order_has_every_field(wire: Any) -> None:
-    assert wire.broker.orders() == (
-        wire.order(
-            **LISTED,
-            status=OrderStatus.PARTIALLY_FILLED,
-            submitted_at=dt.datetime.combine(TODAY, dt.time(10, 11, 12), clock.KST),
-            handle=f"kis:{TODAY:%Y%m%d}:06010:0001234567",
-        ),
-    )
-
-
-@pytest.mark.parametrize(
-    ("change", "expected"),
-    [
-        ({"tot_ccld_qty": "0", "tot_ccld_amt": "0"}, {"status": OrderStatus.WORKING, "average_fill_price": None}),
-        ({"tot_ccld_amt": ""}, {"status": OrderStatus.PARTIALLY_FILLED, "average_fill_price": None}),
-        ({"tot_ccld_qty": "3", "tot_ccld_amt": "200000"}, {"average_fill_price": Decimal("66666.6667")}),
-        ({"orgn_odno": "0001234560"}, {"original_id": "0001234560"}),
-        ({"orgn_odno": "0000000000"}, {"original_id": None}),
-        ({"sll_buy_dvsn_cd": "01"}, {"side": Side.SELL}),
-        ({"excg_id_dvsn_cd": "NXT"}, {"venue": Venue.NXT}),
-        ({"excg_id_dvsn_cd": "SOR"}, {"venue": Venue.SOR}),
-        ({"excg_id_dvsn_cd": ""}, {"venue": None}),
-        ({"ord_dvsn_cd": "01", "ord_unpr": "0"}, {"type": OrderType.MARKET, "price": None}),
-        ({"ord_dvsn_cd": "41"}, {"type": OrderType.LIMIT, "time_in_force": TimeInForce.DAY}),
-        ({"ord_dvsn_cd": "29", "ord_unpr": "70000"}, {"type": OrderType.BEST_SAME_SIDE, "price": None}),
-        ({"prdt_name": "   "}, {"name": None}),
-        ({"ord_unpr": "70000.0000"}, {"price": Decimal(70000)}),
-    ],
-)
-def test_working_order_is_read_field_by_field(wire: Any, change: Any, expected: Any) -> None:
-    (order,) = opened(wire, change)
-    assert {name: getattr(order, name) for name in expected} == expected
-
-
 def test_order_with_nothing_left_to_change_is_not_working(wire: Any) -> None:
-    assert opened(wire, {"psbl_qty": "0"}) == ()
-
-
-def test_average_of_the_largest_numbers_of_the_grammar_is_a_number(wire: Any) -> None:
-    (order,) = opened(wire, {"tot_ccld_amt": "9" * 18, "tot_ccld_qty": "0.00000001"})
-    assert order.average_fill_price == Decimal("99999999999999999900000000")
-
-
-def test_working_orders_come_oldest_first_and_by_number_within_a_second(wire: Any) -> None:
-    found = opened(wire, {"odno": "30"}, {"odno": "9", "ord_tmd": "101113"}, {"odno": "4", "ord_tmd": "090000"})
-    assert [order.id for order in found] == ["4", "30", "9"]
-    assert [order.id for order in opened(wire, {"odno": "0000000012"}, {"odno": "0000000011"})] == [
-        "0000000011",
-        "0000000012",
-    ]
+    assert listed(wire, "open", {"psbl_qty": "0"}) == ()
 
 
 @pytest.mark.parametrize("code", ["KIOK0560", "KIOK0510", "70070000"])
@@ -152,32 +120,10 @@ def test_working_orders_of_all_pages_are_told_and_the_keys_sent_back(wire: Any) 
     assert dict(second.query) == {**dict(first.query), **asked}
 
 
-@pytest.mark.parametrize("id", [OPEN, OLD])
-def test_page_that_fails_or_repeats_fails_the_whole_list(wire: Any, id: str) -> None:
-    def ask(*pages: tuple[str, Any]) -> object:
-        marked(wire, id, *pages)
-        return wire.broker.orders() if id == OPEN else wire.broker.order_history(DAY, DAY)
-
-    one, two = (rows(wire, id, {"odno": number}, ctx_area_nk100="A".ljust(100)) for number in "12")
-    for pages in ((("F", one), ("F", one)), (("F", one), ("M", two), ("D", one))):
-        with pytest.raises(IncompleteListing):
-            ask(*pages)
-    broken = {"rt_cd": "1", "msg_cd": "EGW00001", "msg1": "broken"}
-    with pytest.raises(NetworkError, match="broken"):
-        ask(("F", one), ("", broken))
-
-
-@pytest.mark.parametrize("id", [OPEN, OLD])
-def test_odd_row_is_named_and_no_list_is_told_short(wire: Any, id: str) -> None:
-    wire.answer(id, rows(wire, id, {"odno": "1"}, {"odno": "0000000002", "sll_buy_dvsn_cd": "?"}, {"odno": "3"}))
-    with pytest.raises(WireError, match="in the row of 0000000002, field sll_buy_dvsn_cd"):
-        wire.broker.orders() if id == OPEN else wire.broker.order_history(DAY, DAY)
-
-
 def test_cancellation_of_another_branch_or_one_that_was_refused_ends_no_order(wire: Any) -> None:
     cancellation = {"odno": "0001234570", "orgn_odno": "1234567", "sll_buy_dvsn_cd_name": "BUY CANCEL*", **GONE}
     for change in ({"ord_gno_brno": "00950"}, {"rjct_qty": "10"}):
-        (order,) = history(wire, {**cancellation, **change}, GONE)
+        (order,) = listed(wire, "history", {**cancellation, **change}, GONE)
         assert order.status is OrderStatus.EXPIRED
 
 
@@ -188,58 +134,6 @@ def test_demo_has_no_list_of_working_orders_and_asks_for_nothing_not_even_a_toke
     with pytest.raises(Unsupported, match="TTTC0084R"):
         wire.broker.orders()
     assert wire.calls == []
-
-
-def test_past_order_has_every_field(wire: Any) -> None:
-    assert history(wire, {}) == (
-        wire.order(
-            **LISTED,
-            status=OrderStatus.EXPIRED,
-            submitted_at=dt.datetime(2024, 1, 5, 10, 11, 12, tzinfo=clock.KST),
-            handle="kis:20240105:06010:0001234567",
-        ),
-    )
-
-
-@pytest.mark.parametrize(
-    ("change", "status"),
-    [
-        (FILLED, OrderStatus.FILLED),
-        (GONE, OrderStatus.EXPIRED),
-        ({**GONE, "rmn_qty": "10"}, OrderStatus.EXPIRED),
-        ({**GONE, "rjct_qty": "10", "sll_buy_dvsn_cd_name": "BUY REJECT"}, OrderStatus.REJECTED),
-        ({**GONE, "cncl_cfrm_qty": "10"}, OrderStatus.CANCELED),
-        ({**GONE, "cncl_yn": "Y"}, OrderStatus.CANCELED),
-        ({"rmn_qty": "0", "cncl_cfrm_qty": "6"}, OrderStatus.CANCELED),
-    ],
-)
-def test_status_of_a_past_order_is_judged_by_the_quantities(wire: Any, change: Any, status: OrderStatus) -> None:
-    (order,) = history(wire, change)
-    assert order.status == status
-
-
-@pytest.mark.parametrize("words", ["BUY CANCEL*", "매수취소", "buy cancel"])
-def test_cancellation_shows_in_the_order_it_cancelled_and_not_by_itself(wire: Any, words: str) -> None:
-    cancellation = {"odno": "0001234570", "orgn_odno": "1234567", "sll_buy_dvsn_cd_name": words, **GONE}
-    (order,) = history(wire, cancellation, GONE)
-    assert (order.id, order.status) == ("0001234567", OrderStatus.CANCELED)
-
-
-def test_amendment_is_an_order_of_its_own_and_ends_the_one_it_moved(wire: Any) -> None:
-    amended = {"odno": "0001234570", "orgn_odno": "1234567", "sll_buy_dvsn_cd_name": "BUY AMEND*", "ord_unpr": "69000"}
-    old, new = history(wire, {**amended, **FILLED, "ord_tmd": "111111"}, GONE)
-    assert (old.id, old.status, old.price, old.original_id) == (
-        "0001234567",
-        OrderStatus.CANCELED,
-        Decimal(70000),
-        None,
-    )
-    assert (new.id, new.status, new.price, new.original_id) == (
-        "0001234570",
-        OrderStatus.FILLED,
-        Decimal(69000),
-        "1234567",
-    )
 
 
 def test_same_number_on_another_day_is_another_order(wire: Any) -> None:
@@ -254,22 +148,11 @@ def test_same_number_on_another_day_is_another_order(wire: Any) -> None:
     ]
 
 
-def test_todays_open_orders_are_working_in_the_history_too(wire: Any) -> None:
-    (order,) = wire.broker.order_history(TODAY - dt.timedelta(7))
-    assert (order.status, order.submitted_at.date()) == (OrderStatus.PARTIALLY_FILLED, TODAY)
-
-
 def test_past_orders_of_all_pages_come_oldest_first(wire: Any) -> None:
     one = rows(wire, OLD, {"ord_dt": "20240105", "odno": "3"}, ctx_area_nk100="A".ljust(100))
     two = rows(wire, OLD, {"ord_dt": "20240104", "odno": "8"}, {"ord_dt": "20240104", "odno": "7"})
     found = marked(wire, OLD, ("F", one), ("E", two)).broker.order_history(dt.date(2024, 1, 4), DAY)
     assert [order.id for order in found] == ["7", "8", "3"]
-
-
-def test_symbol_of_the_history_goes_out_with_the_request(wire: Any) -> None:
-    wire.broker.order_history(DAY, DAY, symbol="0126Z0")
-    wire.broker.order_history(DAY, DAY)
-    assert [dict(call.query)["PDNO"] for call in wire.calls] == ["0126Z0", ""]
 
 
 def test_refused_history_is_not_an_empty_one(wire: Any) -> None:

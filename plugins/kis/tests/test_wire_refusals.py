@@ -20,7 +20,6 @@ from brokerkit.errors import (
     MarketClosed,
     NetworkError,
     NothingToCancel,
-    NotSent,
     OrderUncertain,
     RateLimited,
     Rejected,
@@ -28,6 +27,7 @@ from brokerkit.errors import (
     Unsupported,
     WireError,
 )
+from tests.adapters.login import raised
 
 Kind = type[BrokerError]
 PRICE, BUY, CANCEL = "FHKST01010100", "TTTC0012U", "TTTC0013U"
@@ -129,12 +129,6 @@ def refuse(wire: Any, id: str, code: str, status: int, rt_cd: str, words: str = 
     wire.answer(id, {"rt_cd": rt_cd, "msg_cd": code, "msg1": words.ljust(80)}, status=status)
 
 
-def raised(ask: Callable[[], object]) -> BrokerError:
-    with pytest.raises(BrokerError) as caught:
-        ask()
-    return caught.value
-
-
 @pytest.mark.parametrize(("code", "status", "rt_cd", "kinds"), REFUSALS, ids=[row[0] for row in REFUSALS])
 def test_refusal_has_its_class_and_keeps_code_and_words(
     wire: Any, code: str, status: int, rt_cd: str, kinds: tuple[Kind, Kind]
@@ -180,19 +174,6 @@ def test_token_refusal_is_read_in_both_envelopes(wire: Any, body: Any, status: i
     wire.answer("tokenP", body, status=status)
     error = raised(lambda: wire.broker.quote("005930"))
     assert (type(error), error.code, error.message) == (RateLimited, "EGW00133", "wait")
-
-
-@pytest.mark.parametrize("code", ["EGW00103", "EGW00105"])
-def test_key_that_is_refused_at_login_is_told_to_queries_and_orders(wire: Any, code: str) -> None:
-    wire.client._tokens._token = None
-    wire.answer("tokenP", {"error_description": "no such key", "error_code": code}, status=403)
-    for ask, kind in (
-        (lambda: wire.broker.quote("005930"), AuthError),
-        (lambda: wire.broker.buy("005930", 10, price=70000), NotSent),
-    ):
-        error = raised(ask)
-        assert (type(error), error.code) == (kind, code)
-    assert wire.of(BUY) == []
 
 
 @pytest.mark.parametrize(
@@ -308,15 +289,6 @@ def test_token_that_was_asked_for_too_soon_is_not_asked_for_again_within_the_min
         assert (type(error), error.code) == (RateLimited, "EGW00133")
         assert re.fullmatch("A token can be had in [0-9]+ s[.]", str(error.advice))
     assert len(wire.of("tokenP")) == 1
-
-
-def test_words_of_the_broker_are_one_printable_line_without_our_secrets(wire: Any) -> None:
-    words = f"two\nlines \x1b[31mred {wire.app_key} {wire.token} 50012345 end"
-    refuse(wire, PRICE, "APBK0656", 200, "7", words)
-    error = raised(lambda: wire.broker.quote("005930"))
-    assert error.message.startswith("two lines red")
-    for secret in (wire.app_key, wire.token):
-        assert secret not in str(error)
 
 
 @pytest.mark.parametrize("cause", CAUSES)

@@ -1,126 +1,147 @@
-"""A scripted Kiwoom: answers that we made, and every request kept as it left."""
+"""A scripted Kiwoom: what its calls, blocks and fields are called, and answers that we made in its shape."""
 
 from __future__ import annotations
 
-import copy
-import datetime as dt
-import json
-import re
 from collections.abc import Callable, Iterator
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-import responses
-from pydantic import SecretStr
 
-from brokerkit import clock
-from brokerkit.market.sessions import Phase
-from brokerkit.models import Order
-from brokerkit.orders.guard import Safety
-from brokerkit.testing.inside import ForgetfulJournal, keep, made
-from brokerkit.transport import Client, Token
-from brokerkit.transport.auth import TokenCache
-from brokerkit.transport.limits import Turn
-from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
+from tests.adapters.wire import Json, Wire, connecting
 
-Json = dict[str, Any]
-
-
-class Call:
-    """One request as it left."""
-
-    def __init__(self, request: Any) -> None:
-        parts = urlsplit(request.url)
-        self.method = request.method
-        self.url = request.url
-        self.headers = dict(request.headers)
-        self.body = json.loads(request.body) if request.body else None
-        self.id = self.headers.get("api-id") or parts.path.rsplit("/", 1)[-1]
+HOLDINGS = "acnt_evlt_remn_indv_tot"
+ORDERS = "acnt_ord_cntr_prps_dtl"
+LISTED = {
+    "number": "ord_no",
+    "symbol": "stk_cd",
+    "name": "stk_nm",
+    "side": "io_tp_nm",
+    "type": "trde_tp",
+    "quantity": "ord_qty",
+    "filled": "cntr_qty",
+}
+"""Fields of a row of every list of orders."""
+OF_A_DAY = {
+    **LISTED,
+    "original": "ori_ord",
+    "venue": "dmst_stex_tp",
+    "price": "ord_uv",
+    "left": "ord_remnq",
+    "average": "cntr_uv",
+    "time": "ord_tm",
+}
 
 
-class Wire:
-    """The server side as a table: id of the call to the answers it gives, the last one for ever."""
+class KiwoomWire(Wire):
+    """The server side of Kiwoom."""
 
-    app_key = "SANDBOX" + "k" * 36
-    app_secret = "SANDBOX" + "s" * 36
+    name = "kiwoom"
+    settings = {"app_key": "SANDBOX" + "k" * 36, "app_secret": "SANDBOX" + "s" * 36}
     token = "factory-token-first"
+    second_token = "factory-token-second"
+    id_header = "api-id"
+    ids = {
+        "login": "token",
+        "revoke": "revoke",
+        "account": "ka00001",
+        "quote": "ka10001",
+        "kind": "ka10100",
+        "book": "ka10004",
+        "flow": "ka10059",
+        "buy": "kt10000",
+        "sell": "kt10001",
+        "amend": "kt10002",
+        "cancel": "kt10003",
+        "list": "kt00007",
+        "history": "kt00007",
+        "open": "ka10075",
+        "filled": "ka10076",
+        "holdings": "kt00018",
+        "totals": "kt00018",
+        "cash": "kt00001",
+        "power": "kt00010",
+    }
+    blocks = {
+        "flow": "stk_invsr_orgn",
+        "list": ORDERS,
+        "history": ORDERS,
+        "open": "oso",
+        "filled": "cntr",
+        "holdings": HOLDINGS,
+    }
+    fields = {
+        "login": {"end": "expires_dt"},
+        "quote": {
+            "symbol": "stk_cd",
+            "name": "stk_nm",
+            "price": "cur_prc",
+            "previous_close": "base_pric",
+            "change": "pred_pre",
+            "change_percent": "flu_rt",
+            "open": "open_pric",
+            "high": "high_pric",
+            "low": "low_pric",
+            "volume": "trde_qty",
+            "upper_limit": "upl_pric",
+            "lower_limit": "lst_pric",
+        },
+        "book": {"time": "bid_req_base_tm"},
+        "flow": {"day": "dt"},
+        "buy": {"number": "ord_no"},
+        "amend": {"number": "ord_no"},
+        "cancel": {"number": "ord_no"},
+        "list": OF_A_DAY,
+        "history": OF_A_DAY,
+        "open": {
+            **LISTED,
+            "original": "orig_ord_no",
+            "venue": "stex_tp_txt",
+            "price": "ord_pric",
+            "left": "oso_qty",
+            "amount": "cntr_tot_amt",
+            "time": "tm",
+        },
+        "holdings": {
+            "symbol": "stk_cd",
+            "name": "stk_nm",
+            "quantity": "rmnd_qty",
+            "sellable": "trde_able_qty",
+            "average": "pur_pric",
+            "price": "cur_prc",
+            "cost": "pur_amt",
+            "value": "evlt_amt",
+        },
+        "totals": {"cost": "tot_pur_amt", "value": "tot_evlt_amt"},
+    }
+    number = "0000140"
+    handle = "kiwoom:{day}:0000140:0000140"
+    code_prefix = "A"
 
-    def __init__(
-        self,
-        environment: str = "real",
-        *,
-        plays: str | None = None,
-        phase: Phase = Phase.REGULAR,
-        safety: Safety | None = None,
-        **settings: Any,
-    ) -> None:
-        self.calls: list[Call] = []
-        self.answers: dict[str, list[tuple[int, dict[str, str], bytes]]] = {}
-        self.broker = made(
-            "kiwoom",
-            environment=environment,
-            plays=plays,
-            phase=phase,
-            safety=safety,
-            **{"app_key": self.app_key, "app_secret": self.app_secret, **settings},
+    @staticmethod
+    def good_answers() -> dict[str, Json]:
+        return good_answers()
+
+    @staticmethod
+    def refusal(code: str, words: str) -> Json:
+        if len(code) == 4:
+            return {"return_code": 5 if code.startswith("17") else 3, "return_msg": f"no [{code}:{words}]"}
+        return {"return_code": 20, "return_msg": f"[2000]({code}:{words})"}
+
+    def paged(self, call: str, *bodies: Json) -> KiwoomWire:
+        last = len(bodies) - 1
+        return self._marked(
+            call, [("N", "") if each == last else ("Y", f"k{each}") for each in range(last + 1)], bodies
         )
-        self.client = self.broker.client
-        keep(self.broker, ForgetfulJournal())
-        self.client._tokens = TokenCache(None, identity="", minimum_interval=self.client.token_interval)
-        for id, body in good_answers().items():
-            self.answer(id, body)
 
-    def logged_in(self) -> Wire:
-        """Put a token in place that is old enough to be replaced."""
-        now = clock.now()
-        made = Token(SecretStr(self.token), now + dt.timedelta(hours=20), now - dt.timedelta(hours=4))
-        self.client._tokens._token = made
-        return self
+    def circle(self, call: str, *bodies: Json) -> KiwoomWire:
+        return self._marked(call, [("Y", "k1")] * len(bodies), bodies)
 
-    def answer(self, id: str, *bodies: Any, status: int = 200, headers: dict[str, str] | None = None) -> Wire:
-        """Answer calls of `id` with these bodies in turn."""
-        self.answers[id] = [(status, headers or {}, _bytes(body)) for body in bodies]
-        return self
+    def _marked(self, call: str, marks: list[tuple[str, str]], bodies: tuple[Json, ...]) -> KiwoomWire:
+        headers = [{"cont-yn": more, "next-key": key} for more, key in marks]
+        return self.pages(self.ids[call], *zip(headers, bodies, strict=True))
 
-    def pages(self, id: str, *pages: tuple[dict[str, str], Any]) -> Wire:
-        """Answer calls of `id` with pages, each with headers of its own."""
-        self.answers[id] = [(200, headers, _bytes(body)) for headers, body in pages]
-        return self
-
-    def respond(self, request: Any) -> tuple[int, dict[str, str], bytes]:
-        call = Call(request)
-        self.calls.append(call)
-        script = self.answers[call.id]
-        return script.pop(0) if len(script) > 1 else script[0]
-
-    def of(self, id: str) -> list[Call]:
-        return [call for call in self.calls if call.id == id]
-
-    @staticmethod
-    def order(**changes: Any) -> Order:
-        """Return an order of today that has not been cancelled."""
-        fields: Json = {
-            "id": "0000140",
-            "symbol": "005930",
-            "side": Side.BUY,
-            "type": OrderType.LIMIT,
-            "time_in_force": TimeInForce.DAY,
-            "venue": Venue.KRX,
-            "quantity": 10,
-            "price": 70000,
-            "status": OrderStatus.PENDING,
-            "handle": f"kiwoom:{clock.today():%Y%m%d}:0000140:0000140",
-        }
-        return Order.model_validate({**fields, **changes})
-
-    @staticmethod
-    def good(id: str) -> Json:
-        return copy.deepcopy(good_answers()[id])
-
-
-def _bytes(body: Any) -> bytes:
-    return body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+    def empty(self) -> KiwoomWire:
+        """Let no list show an order: those of today stand in three."""
+        return super().empty().shows("filled")
 
 
 def good_answers() -> dict[str, Json]:
@@ -309,22 +330,13 @@ def _cash() -> Json:
 
 
 @pytest.fixture
-def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Wire]]:
-    """Return a function that makes a broker with a scripted server behind it. The limits are tested elsewhere."""
-    monkeypatch.setattr(Client, "_wait", lambda self, endpoint, *, urgent: Turn([]))
-    monkeypatch.setattr("brokerkit.transport.http.PAUSE_SECONDS", 0)
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-
-        def make(environment: str = "real", **settings: Any) -> Wire:
-            wire = Wire(environment, **settings)
-            mock.remove(responses.POST, re.compile(".*"))
-            mock.add_callback(responses.POST, re.compile(".*"), callback=wire.respond, content_type=None)
-            return wire
-
+def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., KiwoomWire]]:
+    """Return a function that makes a broker with a scripted server behind it."""
+    with connecting(KiwoomWire, monkeypatch) as make:
         yield make
 
 
 @pytest.fixture
-def wire(connect: Callable[..., Wire]) -> Wire:
+def wire(connect: Callable[..., KiwoomWire]) -> KiwoomWire:
     """Return an account in the sandbox environment that speaks the ids of the real one, logged in."""
     return connect("sandbox", plays="real").logged_in()

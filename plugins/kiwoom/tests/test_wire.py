@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from brokerkit_kiwoom.wire import orders
-from pydantic import SecretStr
 
-from brokerkit.errors import AuthError, ConfigError, Disarmed, NotSent, WireError
+from brokerkit.errors import ConfigError, NotSent
 from brokerkit.orders.guard import Limits, Safety
 from brokerkit.testing.inside import kind_of
 from brokerkit.words import OrderType
+from tests.adapters.login import LoginKit, length_of
 
 Connect = Callable[..., Any]
 HOST = {"real": "https://api.kiwoom.com", "demo": "https://mockapi.kiwoom.com", "sandbox": "http://127.0.0.1:9"}
@@ -27,6 +26,20 @@ ARMED = Safety(
     arm="7890",
     limits=Limits(max_order_quantity=10, max_order_value=10**6, max_orders_per_minute=9, max_orders_per_day=99),
 )
+
+
+class TestLogin(LoginKit):
+    hosts, always = HOST, ALWAYS
+    paths = {"login": "/oauth2/token", "revoke": "/oauth2/revoke"}
+    login = {"grant_type": "client_credentials"}
+    keys = ("appkey", "secretkey")
+    no_ends = ("2099-01-02", "２０９９０１０２０３０４０５", "20991302030405", "", 20990102030405, None)
+    old_token = "8005"
+    key_codes = ("8001", "8030")
+    no_keys = [({"return_code": 3, "return_msg": f"no such key [{code}:key]"}, 200) for code in key_codes]
+    unknown_symbol = ("1902", "no [1902:")
+
+
 STOCK_INFO, ACCOUNTS, ORDERS = "/api/dostk/stkinfo", "/api/dostk/acnt", "/api/dostk/ordr"
 DAY = dt.date(2024, 1, 5)
 CALLS: dict[str, tuple[Callable[[Any], object], str]] = {
@@ -54,10 +67,6 @@ BESIDE = {id: ["ka00001"] for id in ("kt10000", "kt10001", "kt10002", "kt10003")
 
 def with_token(wire: Any, id: str, body: object) -> dict[str, str]:
     return {**ALWAYS, **length_of(body), "authorization": f"Bearer {wire.token}", "api-id": id}
-
-
-def length_of(body: object) -> dict[str, str]:
-    return {"Content-Length": str(len(json.dumps(body, ensure_ascii=False).encode()))}
 
 
 @pytest.mark.parametrize("id", CALLS)
@@ -164,39 +173,6 @@ def test_next_page_repeats_the_body_and_carries_the_key_in_the_headers(wire: Any
     assert second.headers == {**first.headers, "cont-yn": "Y", "next-key": "A005930  7"}
 
 
-@pytest.mark.parametrize("environment", ["real", "demo"])
-def test_token_is_asked_for_once_with_key_and_secret_and_no_other_header(connect: Connect, environment: str) -> None:
-    wire = connect(environment)
-    wire.broker.quote("005930")
-    wire.broker.quote("005930")
-    login, first, second = wire.calls
-    body = {"grant_type": "client_credentials", "appkey": wire.app_key, "secretkey": wire.app_secret}
-    assert (login.method, login.url) == ("POST", HOST[environment] + "/oauth2/token")
-    assert (login.body, login.headers) == (body, {**ALWAYS, **length_of(body)})
-    assert first.headers["authorization"] == second.headers["authorization"] == "Bearer factory-token-second"
-
-
-def test_revoke_names_the_token_in_the_body(wire: Any) -> None:
-    assert wire.client.revoke()
-    (call,) = wire.calls
-    body = {"appkey": wire.app_key, "secretkey": wire.app_secret, "token": wire.token}
-    assert (call.method, call.url) == ("POST", HOST["sandbox"] + "/oauth2/revoke")
-    assert (call.body, call.headers) == (body, {**ALWAYS, **length_of(body)})
-
-
-@pytest.mark.parametrize(
-    "expiry", ["2099-01-02", "２０９９０１０２０３０４０５", "20991302030405", "", 20990102030405, None]
-)
-def test_token_without_a_readable_end_is_a_wire_error_and_the_order_not_sent(wire: Any, expiry: Any) -> None:
-    wire.client._tokens._token = None
-    wire.answer("token", {**wire.good("token"), "expires_dt": expiry})
-    with pytest.raises(WireError, match="expires_dt"):
-        wire.broker.quote("005930")
-    with pytest.raises(NotSent, match="expires_dt"):
-        wire.broker.buy("005930", 10, price=70000)
-    assert wire.of("kt10000") == []
-
-
 @pytest.mark.parametrize(
     ("answer", "status"),
     [(b"<html>", 502), (b"<html>", 400), ({"return_code": 0, "return_msg": ""}, 200)],
@@ -218,32 +194,6 @@ def test_key_of_another_account_sends_no_order(connect: Connect) -> None:
     assert wire.of("kt10000") == []
     same = connect("sandbox", plays="real", account="1234-567-890").logged_in()
     assert same.broker.buy("005930", 10, price=70000).id == "0000141"
-
-
-def test_query_is_repeated_once_with_a_new_token_and_an_order_never(wire: Any) -> None:
-    refused = {"return_code": 3, "return_msg": "no [8005:token]"}
-    wire.broker.balance()
-    wire.calls.clear()
-    wire.answer("ka10001", refused, wire.good("ka10001")).broker.quote("005930")
-    sent = [(call.id, call.headers.get("authorization")) for call in wire.calls]
-    first, second = f"Bearer {wire.token}", "Bearer factory-token-second"
-    assert sent == [("ka10001", first), ("token", None), ("ka10001", second)]
-    wire.logged_in().answer("kt10000", refused)
-    with pytest.raises(AuthError):
-        wire.broker.buy("005930", 10, price=70000)
-    assert len(wire.of("kt10000")) == 1
-    assert wire.client.token() == SecretStr("factory-token-second")
-
-
-def test_real_orders_stay_disarmed_and_nothing_leaves(connect: Connect) -> None:
-    wire = connect("real").logged_in()
-    with pytest.raises(Disarmed):
-        wire.broker.buy("005930", 10, price=70000)
-    with pytest.raises(Disarmed):
-        wire.broker.cancel(wire.order())
-    with pytest.raises(Disarmed):
-        wire.broker.amend(wire.order(), price=69000)
-    assert wire.calls == []
 
 
 def test_handle_keeps_day_row_and_the_number_to_name() -> None:

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from brokerkit import clock
-from brokerkit.errors import IncompleteListing, InvalidRequest, Rejected, UnknownSymbol, WireError
+from brokerkit.errors import InvalidRequest, Rejected, WireError
 from brokerkit.models import Order
 from brokerkit.words import OrderStatus, OrderType, Side, Venue
+from tests.adapters import lists
+from tests.adapters.lists import ListKit
 
 OPEN, LIST = "ka10075", "kt00007"
 BLOCK = {OPEN: "oso", LIST: "acnt_ord_cntr_prps_dtl"}
@@ -22,55 +24,11 @@ GONE = {"cntr_qty": "0000000000", "ord_remnq": "0000000000", "cntr_uv": "0000000
 FILLED = {"cntr_qty": "0000000010", "ord_remnq": "0000000000"}
 
 
-def rows(wire: Any, id: str, *changes: Any) -> Any:
-    """Return an answer with one row for each of `changes`."""
-    good = wire.good(id)
-    (row,) = good[BLOCK[id]]
-    return {**good, BLOCK[id]: [{**row, **change} for change in changes]}
-
-
-def ask(wire: Any, id: str) -> tuple[Order, ...]:
-    found: tuple[Order, ...] = wire.broker.orders() if id == OPEN else wire.broker.order_history(DAY, DAY)
-    return found
-
-
-def opened(wire: Any, *changes: Any) -> tuple[Order, ...]:
-    return ask(wire.answer(OPEN, rows(wire, OPEN, *changes)), OPEN)
-
-
-def history(wire: Any, *changes: Any) -> tuple[Order, ...]:
-    """Return what the list of one long past day says."""
-    return ask(wire.answer(LIST, rows(wire, LIST, *changes)), LIST)
-
-
-LISTED = {"name": "Alpha", "filled_quantity": 4, "remaining_quantity": 6, "average_fill_price": 69950}
-"""What a list tells beside what the order was sent with."""
-
-
-def test_working_orders_are_asked_for_of_all_symbols_sides_and_venues(wire: Any) -> None:
-    wire.broker.orders()
-    assert [(call.id, call.body) for call in wire.calls] == [
-        (OPEN, {"all_stk_tp": "0", "trde_tp": "0", "stk_cd": "", "stex_tp": "0"})
-    ]
-
-
-def test_working_order_has_every_field(wire: Any) -> None:
-    assert wire.broker.orders() == (
-        wire.order(
-            **LISTED,
-            status=OrderStatus.PARTIALLY_FILLED,
-            submitted_at=dt.datetime.combine(TODAY, dt.time(10, 11, 12), clock.KST),
-            handle=f"kiwoom:{TODAY:%Y%m%d}:0000140:0000140",
-        ),
-    )
-
-
 UNTOUCHED = {"cntr_qty": "0", "cntr_tot_amt": "0", "oso_qty": "10"}
 
 
-@pytest.mark.parametrize(
-    ("change", "expected"),
-    [
+class TestLists(ListKit):
+    working = [
         (UNTOUCHED, {"status": OrderStatus.WORKING, "filled_quantity": 0, "average_fill_price": None}),
         ({**UNTOUCHED, "cntr_qty": ""}, {"status": OrderStatus.WORKING, "filled_quantity": None}),
         ({"cntr_tot_amt": ""}, {"status": OrderStatus.PARTIALLY_FILLED, "average_fill_price": None}),
@@ -105,27 +63,50 @@ UNTOUCHED = {"cntr_qty": "0", "cntr_tot_amt": "0", "oso_qty": "10"}
         ({"ord_qty": "0000000010", "oso_qty": "0000000006", "cntr_qty": "0000000004"}, {"filled_quantity": 4}),
         ({"ord_qty": " 10", "ord_pric": "0000070000"}, {"quantity": 10, "price": 70000}),
         ({"ord_stt": "확인"}, {"status": OrderStatus.PARTIALLY_FILLED}),
-    ],
-)
-def test_working_order_is_read_field_by_field(wire: Any, change: Any, expected: Any) -> None:
-    (order,) = opened(wire, change)
-    assert {name: getattr(order, name) for name in expected} == expected
+    ]
+    largest = {"ord_qty": "10.00000001", "oso_qty": "10", "cntr_qty": "0.00000001", "cntr_tot_amt": "9" * 18}
+    gone, filled = GONE, FILLED
+    past_states = [
+        (FILLED, OrderStatus.FILLED),
+        (GONE, OrderStatus.EXPIRED),
+        ({**GONE, "ord_remnq": "0000000010"}, OrderStatus.EXPIRED),
+        ({**GONE, "acpt_tp": "거부"}, OrderStatus.REJECTED),
+        ({**GONE, "acpt_tp": "취소"}, OrderStatus.CANCELED),
+        ({**GONE, "mdfy_cncl": "취소"}, OrderStatus.CANCELED),
+    ]
+    cancellations = [{"io_tp_nm": "매수취소"}, {"mdfy_cncl": "취소"}]
+    amendment = {"io_tp_nm": "매수정정", "mdfy_cncl": "정정"}
+    broken = "1999"
+
+
+def ask(wire: Any, id: str) -> tuple[Order, ...]:
+    return lists.ask(wire, "open" if id == OPEN else "history")
+
+
+@pytest.mark.parametrize("id", [OPEN, LIST])
+def test_more_pages_without_a_key_are_an_error_and_not_the_end(wire: Any, id: str) -> None:
+    wire.pages(id, ({"cont-yn": "Y"}, rows(wire, id, {"ord_no": "1"})))
+    with pytest.raises(WireError, match="next-key"):
+        ask(wire, id)
+
+
+def rows(wire: Any, id: str, *changes: Any) -> Any:
+    """Return an answer with one row for each of `changes`."""
+    good = wire.good(id)
+    (row,) = good[BLOCK[id]]
+    return {**good, BLOCK[id]: [{**row, **change} for change in changes]}
+
+
+def test_working_orders_are_asked_for_of_all_symbols_sides_and_venues(wire: Any) -> None:
+    wire.broker.orders()
+    assert [(call.id, call.body) for call in wire.calls] == [
+        (OPEN, {"all_stk_tp": "0", "trde_tp": "0", "stk_cd": "", "stex_tp": "0"})
+    ]
 
 
 @pytest.mark.parametrize("left", ["0", "0000000000", "-0"])
 def test_order_with_nothing_left_is_not_working(wire: Any, left: str) -> None:
-    assert opened(wire, {"oso_qty": left}) == ()
-
-
-def test_average_of_the_largest_numbers_of_the_grammar_is_a_number(wire: Any) -> None:
-    tiny = {"ord_qty": "10.00000001", "oso_qty": "10", "cntr_qty": "0.00000001", "cntr_tot_amt": "9" * 18}
-    (order,) = opened(wire, tiny)
-    assert order.average_fill_price == Decimal("99999999999999999900000000")
-
-
-def test_working_orders_come_oldest_first_and_by_number_within_a_second(wire: Any) -> None:
-    found = opened(wire, {"ord_no": "0000030"}, {"ord_no": "0000009"}, {"ord_no": "0000004", "tm": "090000"})
-    assert [order.id for order in found] == ["0000004", "0000009", "0000030"]
+    assert lists.listed(wire, "open", {"oso_qty": left}) == ()
 
 
 @pytest.mark.parametrize("words", [" 조회가 완료되었습니다.", "", "모의투자"])
@@ -157,21 +138,6 @@ def test_orders_of_all_pages_are_told_and_the_key_goes_back_in_the_headers(wire:
     assert first.body == second.body
     assert {"cont-yn", "next-key"}.isdisjoint(first.headers)
     assert (second.headers["cont-yn"], second.headers["next-key"]) == ("Y", "k1")
-
-
-@pytest.mark.parametrize("id", [OPEN, LIST])
-def test_page_that_fails_or_repeats_fails_the_whole_list(wire: Any, id: str) -> None:
-    one, two = rows(wire, id, {"ord_no": "1"}), rows(wire, id, {"ord_no": "2"})
-    for pages in (((MORE, one), (MORE, one)), ((MORE, one), (MORE, two), (MORE, one))):
-        wire.pages(id, *pages)
-        with pytest.raises(IncompleteListing):
-            ask(wire, id)
-    wire.pages(id, (MORE, one), (END, {"return_code": 7, "return_msg": "broken[1903:x]"}))
-    with pytest.raises(UnknownSymbol, match="broken"):
-        ask(wire, id)
-    wire.pages(id, ({"cont-yn": "Y"}, one))
-    with pytest.raises(WireError, match="next-key"):
-        ask(wire, id)
 
 
 @pytest.mark.parametrize("id", [OPEN, LIST])
@@ -232,69 +198,6 @@ def test_mark_that_is_not_known_is_no_end(wire: Any, id: str, mark: str) -> None
         ask(wire, id)
 
 
-@pytest.mark.parametrize("id", [OPEN, LIST])
-def test_odd_row_is_named_and_no_list_is_told_short(wire: Any, id: str) -> None:
-    wire.answer(id, rows(wire, id, {"ord_no": "1"}, {"ord_no": "0000002", "io_tp_nm": "?"}, {"ord_no": "3"}))
-    with pytest.raises(WireError, match="in the row of 0000002, field io_tp_nm"):
-        ask(wire, id)
-
-
-def test_past_order_has_every_field(wire: Any) -> None:
-    assert history(wire, {}) == (
-        wire.order(
-            **LISTED,
-            status=OrderStatus.EXPIRED,
-            submitted_at=dt.datetime(2024, 1, 5, 10, 11, 12, tzinfo=clock.KST),
-            handle="kiwoom:20240105:0000140:0000140",
-        ),
-    )
-
-
-@pytest.mark.parametrize(
-    ("change", "status"),
-    [
-        (FILLED, OrderStatus.FILLED),
-        (GONE, OrderStatus.EXPIRED),
-        ({**GONE, "ord_remnq": "0000000010"}, OrderStatus.EXPIRED),
-        ({**GONE, "acpt_tp": "거부"}, OrderStatus.REJECTED),
-        ({**GONE, "acpt_tp": "취소"}, OrderStatus.CANCELED),
-        ({**GONE, "mdfy_cncl": "취소"}, OrderStatus.CANCELED),
-    ],
-)
-def test_status_of_a_past_order_is_judged_by_the_quantities(wire: Any, change: Any, status: OrderStatus) -> None:
-    (order,) = history(wire, change)
-    assert order.status == status
-
-
-@pytest.mark.parametrize("words", [{"io_tp_nm": "매수취소"}, {"mdfy_cncl": "취소"}])
-def test_cancellation_shows_in_the_order_it_cancelled_and_not_by_itself(wire: Any, words: Any) -> None:
-    (order,) = history(wire, {"ord_no": "0000142", "ori_ord": "140", **words, **GONE}, GONE)
-    assert (order.id, order.status) == ("0000140", OrderStatus.CANCELED)
-
-
-def test_amendment_is_an_order_of_its_own_and_ends_the_one_it_moved(wire: Any) -> None:
-    amendment = {"ord_no": "0000143", "ori_ord": "0000140", "io_tp_nm": "매수정정", "mdfy_cncl": "정정"}
-    old, new = history(wire, {**amendment, **FILLED, "ord_uv": "0000069000", "ord_tm": "11:11:11"}, GONE)
-    assert (old.id, old.status, old.price, old.original_id) == ("0000140", OrderStatus.CANCELED, Decimal(70000), None)
-    assert (new.id, new.status, new.price, new.original_id) == (
-        "0000143",
-        OrderStatus.FILLED,
-        Decimal(69000),
-        "0000140",
-    )
-
-
-def test_todays_open_orders_are_working_in_the_history_too(wire: Any) -> None:
-    orders = wire.broker.order_history(TODAY, TODAY)
-    assert [(order.status, order.submitted_at.date()) for order in orders] == [(OrderStatus.PARTIALLY_FILLED, TODAY)]
-
-
-def test_symbol_of_the_history_goes_out_with_the_request(wire: Any) -> None:
-    wire.broker.order_history(DAY, DAY, symbol="0126Z0")
-    wire.broker.order_history(DAY, DAY)
-    assert [call.body["stk_cd"] for call in wire.calls] == ["0126Z0", ""]
-
-
 def test_symbol_of_the_history_is_checked_before_anything_is_sent(wire: Any) -> None:
     with pytest.raises(InvalidRequest):
         wire.broker.order_history(DAY, DAY, symbol="A005930")
@@ -304,6 +207,6 @@ def test_symbol_of_the_history_is_checked_before_anything_is_sent(wire: Any) -> 
 @pytest.mark.parametrize(("id", "limit", "average"), [(OPEN, "ord_pric", None), (LIST, "ord_uv", "cntr_uv")])
 def test_the_sign_of_a_price_in_a_list_is_its_direction(wire: Any, id: str, limit: str, average: str | None) -> None:
     prices = {limit: "-0000070000", **({average: "-0000069950"} if average else {})}
-    (order,) = opened(wire, prices) if id == OPEN else history(wire, prices)
+    (order,) = lists.listed(wire, "open" if id == OPEN else "history", prices)
     assert order.price == 70000
     assert average is None or order.average_fill_price == 69950

@@ -3,19 +3,60 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from brokerkit import clock
-from brokerkit.errors import IncompleteListing, NothingToCancel, OrderUncertain, WireError
+from brokerkit.errors import OrderUncertain, WireError
 from brokerkit.models import Order
-from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
+from brokerkit.words import OrderStatus, Side
+from tests.adapters.orders import OrderKit
 
 BUY, CANCEL, LIST = "kt10000", "kt10003", "kt00007"
 ROWS = "acnt_ord_cntr_prps_dtl"
 TODAY = clock.today()
+OPEN = {"cntr_qty": "0000000000", "ord_remnq": "0000000010"}
+GONE = {"cntr_qty": "0000000000", "ord_remnq": "0000000000"}
+FILLED = {"cntr_qty": "0000000010", "ord_remnq": "0000000000"}
+
+
+class TestOrders(OrderKit):
+    accepted = {"number": "0000141", "handle": "kiwoom:{day}:0000141:0000141", "time": None}
+    numbers = ("0121751", "00024", "24", " 0000141 ")
+    statuses = (201, 302, 400, 401, 429, 500)
+    unreadable = (b"", b"null", b"[]", b"{}", b"<html>", b'{"return_code": 0', b"\xff")
+    states = [
+        (OPEN, OrderStatus.WORKING),
+        ({}, OrderStatus.PARTIALLY_FILLED),
+        (FILLED, OrderStatus.FILLED),
+        ({**FILLED, "acpt_tp": "취소"}, OrderStatus.FILLED),
+        ({**GONE, "acpt_tp": "거부"}, OrderStatus.REJECTED),
+        ({**GONE, "acpt_tp": "취소"}, OrderStatus.CANCELED),
+        ({**GONE, "mdfy_cncl": "취소"}, OrderStatus.CANCELED),
+        (GONE, OrderStatus.UNKNOWN),
+        ({**GONE, "acpt_tp": "확인"}, OrderStatus.UNKNOWN),
+        ({"ord_remnq": "0000000000"}, OrderStatus.UNKNOWN),
+        ({**OPEN, "acpt_tp": "취소"}, OrderStatus.WORKING),
+    ]
+    old_states = [
+        (GONE, OrderStatus.EXPIRED),
+        (OPEN, OrderStatus.EXPIRED),
+        ({}, OrderStatus.EXPIRED),
+        (FILLED, OrderStatus.FILLED),
+        ({**GONE, "acpt_tp": "취소"}, OrderStatus.CANCELED),
+        ({**GONE, "acpt_tp": "거부"}, OrderStatus.REJECTED),
+    ]
+    differing = [{"stk_cd": "A000660"}, {"io_tp_nm": "현금매도"}, {"ord_qty": "0000000009"}, {"ord_uv": "0000070100"}]
+    spellings = ("0000140", "140", "0000000140")
+    no_sides = ("", "+", "매매", "매수매도", None)
+    market = "시장가 "
+    filled_already = "RC4033"
+
+    def alone(self, wire: Any, **changes: Any) -> Order:
+        """Return an order of an earlier day: those of today stand in three lists."""
+        order: Order = wire.order(dt.date(2024, 1, 5), **changes)
+        return order
 
 
 def row(wire: Any, **changes: Any) -> Any:
@@ -29,43 +70,6 @@ def listing(wire: Any, *rows: Any) -> Any:
 def refreshed(wire: Any, **changes: Any) -> Order:
     order: Order = wire.answer(LIST, listing(wire, row(wire, **changes))).broker.refresh(wire.order())
     return order
-
-
-def test_accepted_order_is_pending_with_number_and_handle(wire: Any) -> None:
-    assert wire.broker.buy("005930", 10, price=70000) == Order(
-        id="0000141",
-        symbol="005930",
-        side=Side.BUY,
-        type=OrderType.LIMIT,
-        time_in_force=TimeInForce.DAY,
-        venue=Venue.KRX,
-        quantity=Decimal(10),
-        price=Decimal(70000),
-        status=OrderStatus.PENDING,
-        handle=f"kiwoom:{TODAY:%Y%m%d}:0000141:0000141",
-    )
-
-
-@pytest.mark.parametrize("number", ["0121751", "00024", "24", " 0000141 "])
-def test_order_numbers_come_with_and_without_zeros(wire: Any, number: str) -> None:
-    wire.answer(BUY, {**wire.good(BUY), "ord_no": number})
-    order = wire.broker.buy("005930", 10, price=70000)
-    assert order.id == number.strip()
-    assert wire.broker.cancel(order).original_id == number.strip()
-
-
-@pytest.mark.parametrize("number", ["", "0", "0000000", "12a", "-5", "12345678901", "1 2", "１２", None, 7, ...])
-def test_order_whose_number_cannot_be_read_is_uncertain(wire: Any, number: Any) -> None:
-    for id in (BUY, CANCEL):
-        answer = {**wire.good(id), "ord_no": number}
-        wire.answer(id, {name: value for name, value in answer.items() if value is not ...})
-    with pytest.raises(OrderUncertain, match=f"{BUY} .*ord_no") as caught:
-        wire.broker.buy("005930", 10, price=70000)
-    assert caught.value.intent is not None
-    with pytest.raises(OrderUncertain, match=f"{CANCEL} .*ord_no") as caught:
-        wire.broker.cancel(wire.order())
-    assert caught.value.intent is not None
-    assert caught.value.intent.order == wire.order()
 
 
 def test_accepted_cancellation_names_the_order_and_not_the_root(wire: Any) -> None:
@@ -114,74 +118,6 @@ def test_zeros_are_success_as_number_and_as_text(wire: Any, name: str, result: A
     del answer["return_code"]
     wire.answer(BUY, {**answer, name: result, "return_msg": "[1700: more data exist"})
     assert wire.broker.buy("005930", 10, price=70000).status == OrderStatus.PENDING
-
-
-@pytest.mark.parametrize("status", [201, 302, 400, 401, 429, 500])
-def test_success_under_another_status_than_200_is_uncertain(wire: Any, status: int) -> None:
-    wire.answer(BUY, wire.good(BUY), status=status)
-    with pytest.raises(OrderUncertain):
-        wire.broker.buy("005930", 10, price=70000)
-    assert len(wire.of(BUY)) == 1
-
-
-@pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{}", b"<html>", b'{"return_code": 0', b"\xff"])
-def test_order_with_an_unreadable_answer_is_uncertain_and_sent_once(wire: Any, body: bytes) -> None:
-    wire.answer(BUY, body)
-    with pytest.raises(OrderUncertain):
-        wire.broker.buy("005930", 10, price=70000)
-    assert len(wire.of(BUY)) == 1
-
-
-def test_row_of_the_list_has_every_field(wire: Any) -> None:
-    assert refreshed(wire) == wire.order(
-        name="Alpha",
-        filled_quantity=4,
-        remaining_quantity=6,
-        average_fill_price=69950,
-        status=OrderStatus.PARTIALLY_FILLED,
-        submitted_at=dt.datetime.combine(TODAY, dt.time(10, 11, 12), clock.KST),
-    )
-
-
-OPEN = {"cntr_qty": "0000000000", "ord_remnq": "0000000010"}
-GONE = {"cntr_qty": "0000000000", "ord_remnq": "0000000000"}
-FILLED = {"cntr_qty": "0000000010", "ord_remnq": "0000000000"}
-STATES = [
-    (OPEN, OrderStatus.WORKING),
-    ({}, OrderStatus.PARTIALLY_FILLED),
-    (FILLED, OrderStatus.FILLED),
-    ({**FILLED, "acpt_tp": "취소"}, OrderStatus.FILLED),
-    ({**GONE, "acpt_tp": "거부"}, OrderStatus.REJECTED),
-    ({**GONE, "acpt_tp": "취소"}, OrderStatus.CANCELED),
-    ({**GONE, "mdfy_cncl": "취소"}, OrderStatus.CANCELED),
-    (GONE, OrderStatus.UNKNOWN),
-    ({**GONE, "acpt_tp": "확인"}, OrderStatus.UNKNOWN),
-    ({"ord_remnq": "0000000000"}, OrderStatus.UNKNOWN),
-    ({**OPEN, "acpt_tp": "취소"}, OrderStatus.WORKING),
-]
-
-
-@pytest.mark.parametrize(("changes", "status"), STATES)
-def test_status_is_judged_by_the_quantities(wire: Any, changes: Any, status: OrderStatus) -> None:
-    assert refreshed(wire, **changes).status == status
-
-
-@pytest.mark.parametrize(
-    ("changes", "status"),
-    [
-        (GONE, OrderStatus.EXPIRED),
-        (OPEN, OrderStatus.EXPIRED),
-        ({}, OrderStatus.EXPIRED),
-        (FILLED, OrderStatus.FILLED),
-        ({**GONE, "acpt_tp": "취소"}, OrderStatus.CANCELED),
-        ({**GONE, "acpt_tp": "거부"}, OrderStatus.REJECTED),
-    ],
-)
-def test_order_of_an_earlier_day_is_not_open_any_more(wire: Any, changes: Any, status: OrderStatus) -> None:
-    wire.answer(LIST, listing(wire, row(wire, **changes)))
-    order = wire.order(handle="kiwoom:20240105:0000140:0000140")
-    found = wire.broker.refresh(order)
-    assert (found.status, found.submitted_at) == (status, dt.datetime(2024, 1, 5, 10, 11, 12, tzinfo=clock.KST))
 
 
 @pytest.mark.parametrize(
@@ -233,32 +169,7 @@ def test_side_is_told_by_the_word_and_not_by_the_sign(wire: Any, words: str, sid
     assert (found.side, found.filled_quantity) == (side, 4)
 
 
-@pytest.mark.parametrize("words", ["", "+", "매매", "매수매도", None])
-def test_row_that_is_neither_buy_nor_sell_is_a_wire_error(wire: Any, words: Any) -> None:
-    wire.answer(LIST, listing(wire, row(wire, io_tp_nm=words)))
-    with pytest.raises(WireError, match="in the row of 0000140, field io_tp_nm"):
-        wire.broker.refresh(wire.order(handle="kiwoom:20240105:0000140:0000140"))
-
-
 OLD = "kiwoom:20240105:0000140:0000140"
-
-
-@pytest.mark.parametrize("odd", [{"ord_no": "5", "io_tp_nm": "?"}, {"ord_no": "x"}, {"ord_qty": "many"}], ids=repr)
-def test_odd_row_does_not_hide_the_order(wire: Any, odd: Any) -> None:
-    wire.answer(LIST, listing(wire, row(wire, **odd), row(wire)))
-    assert wire.broker.refresh(wire.order(handle=OLD)).filled_quantity == 4
-
-
-def test_odd_row_of_another_order_leaves_an_order_that_is_not_listed_as_it_was(wire: Any) -> None:
-    wire.answer(LIST, listing(wire, row(wire, ord_no="0000005", io_tp_nm="?")))
-    assert wire.broker.refresh(wire.order(handle=OLD)) == wire.order(handle=OLD)
-
-
-@pytest.mark.parametrize("number", ["0000140", "140", "x", ""])
-def test_odd_row_that_may_be_the_order_is_a_wire_error(wire: Any, number: str) -> None:
-    wire.answer(LIST, listing(wire, row(wire, ord_no=number, io_tp_nm="?")))
-    with pytest.raises(WireError, match="in the row of"):
-        wire.broker.refresh(wire.order(handle=OLD))
 
 
 def test_odd_row_of_today_is_made_up_for_by_the_other_lists(wire: Any) -> None:
@@ -272,61 +183,9 @@ def test_symbol_is_read_with_prefix_and_suffix_in_every_combination(wire: Any, s
     assert (found.symbol, found.filled_quantity) == ("005930", 4)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [{"stk_cd": "A000660"}, {"io_tp_nm": "현금매도"}, {"ord_qty": "0000000009"}, {"ord_uv": "0000070100"}],
-    ids=repr,
-)
-def test_row_with_the_number_of_an_order_that_differs_leaves_the_order_as_it_was(wire: Any, change: Any) -> None:
-    for other, rows in (("ka10075", "oso"), ("ka10076", "cntr")):
-        wire.answer(other, {**wire.good(other), rows: []})
-    assert refreshed(wire, **change) == wire.order()
-
-
-def test_unknown_types_and_venues_are_none_and_prices_of_zero_too(wire: Any) -> None:
-    order = refreshed(wire, trde_tp="?", dmst_stex_tp="??", ord_uv="0000000000", cntr_uv="0000000000")
-    assert (order.type, order.time_in_force, order.venue) == (None, None, None)
-    assert (order.price, order.average_fill_price) == (None, None)
-    assert refreshed(wire, trde_tp="시장가 ").type == OrderType.MARKET
-
-
-@pytest.mark.parametrize("number", ["0000140", "140", "0000000140"])
-def test_row_is_found_by_its_number_whatever_the_zeros(wire: Any, number: str) -> None:
-    found = refreshed(wire, ord_no=number)
-    assert (found.id, found.symbol, found.status) == ("0000140", "005930", OrderStatus.PARTIALLY_FILLED)
-
-
-def test_list_without_rows_leaves_the_order_as_it_was(wire: Any) -> None:
-    wire.answer(LIST, listing(wire))
-    for other, rows in (("ka10075", "oso"), ("ka10076", "cntr")):
-        wire.answer(other, {**wire.good(other), rows: []})
-    assert wire.broker.refresh(wire.order()).status == OrderStatus.PENDING
-    assert wire.broker.refresh(wire.order(status=OrderStatus.WORKING)).status == OrderStatus.UNKNOWN
-    assert wire.broker.refresh(wire.order(status=OrderStatus.FILLED)).status == OrderStatus.FILLED
-
-
-def test_order_on_the_second_page_is_found(wire: Any) -> None:
-    first = listing(wire, row(wire, ord_no="0000005"))
-    wire.pages(LIST, ({"cont-yn": "Y", "next-key": "1"}, first), ({"cont-yn": "N"}, wire.good(LIST)))
-    assert wire.broker.refresh(wire.order()).status == OrderStatus.PARTIALLY_FILLED
-    assert len(wire.calls) == 2
-
-
-def test_list_that_turns_in_a_circle_is_incomplete(wire: Any) -> None:
-    pages = [({"cont-yn": "Y", "next-key": "1"}, listing(wire, row(wire, ord_no=number))) for number in "567"]
-    with pytest.raises(IncompleteListing):
-        wire.pages(LIST, *pages).broker.refresh(wire.order())
-
-
 @pytest.mark.parametrize("key", ["", "  ", ...], ids=["blank", "blanks", "missing"])
 def test_more_pages_without_a_key_are_an_error_and_not_the_end(wire: Any, key: Any) -> None:
     headers = {"cont-yn": "Y"} if key is ... else {"cont-yn": "Y", "next-key": key}
     wire.pages(LIST, (headers, listing(wire, row(wire, ord_no="5"))))
     with pytest.raises(WireError, match="next-key"):
         wire.broker.refresh(wire.order())
-
-
-def test_order_that_is_filled_already_cannot_be_cancelled(wire: Any) -> None:
-    wire.answer(CANCEL, {"return_code": 20, "return_msg": "[2000](RC4033:nothing left)"})
-    with pytest.raises(NothingToCancel, match="nothing left"):
-        wire.broker.cancel(wire.order())

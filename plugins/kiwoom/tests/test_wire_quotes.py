@@ -8,24 +8,18 @@ from typing import Any
 
 import pytest
 
-from brokerkit import clock
-from brokerkit.errors import IncompleteListing, InvalidRequest, UnknownSymbol, Unsupported, WireError
+from brokerkit.errors import IncompleteListing, WireError
 from brokerkit.models import Flow, InvestorFlow, Quote
-from brokerkit.testing.inside import kind_of
 from brokerkit.words import SecurityType, Venue
+from tests.adapters.quotes import QuoteKit
 
 PRICE, INVESTOR = "ka10001", "ka10059"
 
 
-def quote_with(wire: Any, **changes: Any) -> Quote:
-    answer = {**wire.good(PRICE), **changes}
-    wire.answer(PRICE, {name: value for name, value in answer.items() if value is not ...})
-    quote: Quote = wire.broker.quote("005930")
-    return quote
+class TestQuotes(QuoteKit):
+    """The sign of a price marks its direction and is no part of it."""
 
-
-def test_quote_has_every_number_of_the_answer_and_prices_without_their_direction(wire: Any) -> None:
-    assert wire.broker.quote("005930") == Quote(
+    quote = Quote(
         symbol="005930",
         venue=Venue.KRX,
         currency="KRW",
@@ -41,6 +35,32 @@ def test_quote_has_every_number_of_the_answer_and_prices_without_their_direction
         upper_limit=Decimal(92900),
         lower_limit=Decimal(50100),
     )
+    may_be_blank = (
+        *("name", "previous_close", "change", "change_percent", "open", "high", "low", "volume"),
+        *("upper_limit", "lower_limit"),
+    )
+    zeros = ("0", "-0", "+0", " 0")
+    same_symbol = ("005930", "A005930", "005930_NX", "005930_AL", " 005930 ", "", ...)
+    another_call = "ka10003"
+    kind_field = ("kind", "marketCode")
+    kinds = [
+        ("0", SecurityType.STOCK),
+        ("10", SecurityType.STOCK),
+        ("50", SecurityType.STOCK),
+        ("6", SecurityType.STOCK),
+        ("8", SecurityType.FUND),
+        ("60", SecurityType.FUND),
+        ("3", SecurityType.ELW),
+        ("30", None),
+        ("80", None),
+        ("", None),
+        (" 8 ", SecurityType.FUND),
+    ]
+
+
+def quote_with(wire: Any, **changes: Any) -> Quote:
+    quote: Quote = wire.answer(PRICE, wire.changed("quote", changes)).broker.quote("005930")
+    return quote
 
 
 PRICES = {
@@ -83,72 +103,10 @@ def test_sign_of_a_change_is_real_and_two_minus_signs_are_one(
     assert getattr(quote_with(wire, **{wire_name: text}), name) == Decimal(value)
 
 
-@pytest.mark.parametrize(
-    ("wire_name", "name"), [*PRICES.items(), *CHANGES.items(), ("trde_qty", "volume"), ("stk_nm", "name")][1:]
-)
-@pytest.mark.parametrize("absent", ["", "   ", ...], ids=["blank", "blanks", "missing"])
-def test_what_the_broker_leaves_out_is_none_and_not_zero(wire: Any, wire_name: str, name: str, absent: Any) -> None:
-    assert getattr(quote_with(wire, **{wire_name: absent}), name) is None
-
-
-@pytest.mark.parametrize("zero", ["0", "-0", "+0", " 0"])
-def test_first_prices_of_the_day_are_none_before_the_first_trade_but_volume_is_zero(wire: Any, zero: str) -> None:
-    quote = quote_with(wire, open_pric=zero, high_pric=zero, low_pric=zero, trde_qty="0")
-    assert {quote.open, quote.high, quote.low} == {None}
-    assert quote.volume == 0
-
-
-@pytest.mark.parametrize("price", ["", "0", "-0", "  "])
-def test_symbol_without_a_price_is_unknown(wire: Any, price: str) -> None:
-    with pytest.raises(UnknownSymbol, match="005930"):
-        quote_with(wire, cur_prc=price)
-
-
-@pytest.mark.parametrize("symbol", ["005930", "A005930", "005930_NX", "005930_AL", " 005930 ", "", ...])
-def test_other_spellings_of_the_symbol_are_the_same_symbol(wire: Any, symbol: Any) -> None:
-    assert quote_with(wire, stk_cd=symbol).symbol == "005930"
-
-
-def test_answer_about_another_symbol_is_a_wire_error(wire: Any) -> None:
-    with pytest.raises(WireError, match="000660"):
-        quote_with(wire, stk_cd="000660")
-
-
-def test_new_fields_of_the_broker_do_no_harm(wire: Any) -> None:
-    assert quote_with(wire, brand_new={"deep": [1, None]}, another="?").price == 70300
-
-
-def test_answer_to_another_call_is_a_wire_error(wire: Any) -> None:
-    wire.answer(PRICE, wire.good(PRICE), headers={"api-id": "ka10003"})
-    with pytest.raises(WireError, match="ka10003"):
-        wire.broker.quote("005930")
-
-
 def test_quote_of_several_pages_is_refused(wire: Any) -> None:
     wire.answer(PRICE, wire.good(PRICE), headers={"cont-yn": "Y", "next-key": "1"})
     with pytest.raises(IncompleteListing):
         wire.broker.quote("005930")
-
-
-@pytest.mark.parametrize(
-    ("market", "kind"),
-    [
-        ("0", SecurityType.STOCK),
-        ("10", SecurityType.STOCK),
-        ("50", SecurityType.STOCK),
-        ("6", SecurityType.STOCK),
-        ("8", SecurityType.FUND),
-        ("60", SecurityType.FUND),
-        ("3", SecurityType.ELW),
-        ("30", None),
-        ("80", None),
-        ("", None),
-        (" 8 ", SecurityType.FUND),
-    ],
-)
-def test_market_code_tells_the_kind(wire: Any, market: str, kind: SecurityType | None) -> None:
-    wire.answer("ka10100", {**wire.good("ka10100"), "marketCode": market})
-    assert kind_of(wire.broker, "005930") == kind
 
 
 def investors(wire: Any, *days: str, **changes: Any) -> Any:
@@ -211,13 +169,6 @@ def test_foreigners_are_none_if_half_of_them_is_not_told(wire: Any, changes: dic
     assert wire.broker.investor_flow("005930")[0].foreign == Flow()
 
 
-def test_todays_row_is_provisional(wire: Any) -> None:
-    today = clock.today()
-    wire.answer(INVESTOR, investors(wire, f"{today:%Y%m%d}", f"{today - dt.timedelta(1):%Y%m%d}"))
-    yesterday, now = wire.broker.investor_flow("005930")
-    assert (yesterday.final, now.final) == (True, False)
-
-
 def test_pages_are_followed_back_to_the_first_day_and_no_further(wire: Any) -> None:
     def page(key: str, *days: str) -> tuple[dict[str, str], Any]:
         return {"cont-yn": "Y", "next-key": key}, investors(wire, *days)
@@ -236,41 +187,9 @@ def test_days_of_quantities_and_amounts_that_differ_are_a_wire_error(wire: Any) 
         wire.broker.investor_flow("005930")
 
 
-def test_no_rows_mean_an_unknown_symbol(wire: Any) -> None:
-    wire.answer(INVESTOR, investors(wire))
-    with pytest.raises(UnknownSymbol, match="005930"):
-        wire.broker.investor_flow("005930")
-
-
-def test_days_before_those_that_are_told_are_unsupported(wire: Any) -> None:
-    with pytest.raises(Unsupported, match="2024-01-05"):
-        wire.broker.investor_flow("005930", start=dt.date(2024, 1, 4), end=dt.date(2024, 1, 5))
-
-
 @pytest.mark.parametrize("block", [None, {}, "", ...], ids=repr)
 def test_answer_without_its_list_is_a_wire_error(wire: Any, block: Any) -> None:
     answer = {**wire.good(INVESTOR), "stk_invsr_orgn": block}
     wire.answer(INVESTOR, {name: value for name, value in answer.items() if value is not ...})
     with pytest.raises(WireError, match="stk_invsr_orgn"):
         wire.broker.investor_flow("005930")
-
-
-@pytest.mark.parametrize("told", ["+0", ""])
-def test_a_share_without_limits_has_none_and_a_quote_of_it_blocks_no_order(wire: Any, told: str) -> None:
-    quote = quote_with(wire, upl_pric=told, lst_pric=told)
-    assert (quote.upper_limit, quote.lower_limit) == (None, None)
-    assert wire.broker.buy("005930", 1, price=500).price == 500
-
-
-def test_limits_that_are_gone_no_longer_bind(wire: Any) -> None:
-    quote_with(wire)
-    with pytest.raises(InvalidRequest, match="limits"):
-        wire.broker.buy("005930", 1, price=500)
-    quote_with(wire, upl_pric="0", lst_pric="0")
-    assert wire.broker.buy("005930", 1, price=500).price == 500
-
-
-@pytest.mark.parametrize("told", ["0", "+0"])
-def test_without_a_base_price_there_is_no_change(wire: Any, told: str) -> None:
-    quote = quote_with(wire, base_pric=told)
-    assert (quote.previous_close, quote.change, quote.change_percent) == (None, None, None)

@@ -16,7 +16,6 @@ from brokerkit.errors import (
     MarketClosed,
     NetworkError,
     NothingToCancel,
-    NotSent,
     OrderUncertain,
     RateLimited,
     Rejected,
@@ -24,6 +23,7 @@ from brokerkit.errors import (
     Unsupported,
     WireError,
 )
+from tests.adapters.login import raised
 
 Kind = type[BrokerError]
 PRICE, BUY, CANCEL = "ka10001", "kt10000", "kt10003"
@@ -65,12 +65,6 @@ INNER: dict[str, Kind] = {
     "RC4032": NothingToCancel,
     "RC4033": NothingToCancel,
 }
-
-
-def raised(ask: Callable[[], object]) -> BrokerError:
-    with pytest.raises(BrokerError) as caught:
-        ask()
-    return caught.value
 
 
 def check(wire: Any, answer: dict[str, Any], status: int, code: str, for_query: Kind, for_order: Kind) -> None:
@@ -216,30 +210,9 @@ def test_other_login_codes_do_not_renew(wire: Any) -> None:
     assert [call.id for call in wire.calls] == [PRICE]
 
 
-@pytest.mark.parametrize("code", ["8001", "8030"])
-def test_key_that_is_refused_at_login_is_told_to_queries_and_orders(wire: Any, code: str) -> None:
-    wire.client._tokens._token = None
-    wire.answer("token", {"return_code": 3, "return_msg": f"no [{code}:key]"})
-    for ask, kind in (
-        (lambda: wire.broker.quote("005930"), AuthError),
-        (lambda: wire.broker.buy("005930", 10, price=70000), NotSent),
-    ):
-        error = raised(ask)
-        assert (type(error), error.code) == (kind, code)
-    assert {call.id for call in wire.calls} == {"token"}
-
-
 @pytest.mark.parametrize("body", [{}, {"return_msg": "[1902:x]"}, {"ord_no": "0000141"}, {"return_code": None}])
 def test_answer_without_a_class_is_neither_success_nor_refusal(wire: Any, body: Any) -> None:
     for status in (200, 400):
         wire.answer(PRICE, body, status=status).answer(BUY, body, status=status)
         assert type(raised(lambda: wire.broker.quote("005930"))) is WireError
         assert type(raised(lambda: wire.broker.buy("005930", 10, price=70000))) is OrderUncertain
-
-
-def test_words_of_the_broker_are_one_printable_line_without_our_secrets(wire: Any) -> None:
-    words = f"[1902:two\nlines \x1b[31mred {wire.app_key} {wire.token} end]"
-    error = raised(lambda: wire.answer(PRICE, {"return_code": 7, "return_msg": words}).broker.quote("005930"))
-    assert error.message.startswith("[1902:two lines red")
-    for secret in (wire.app_key, wire.token):
-        assert secret not in str(error)
