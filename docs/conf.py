@@ -56,7 +56,7 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(abc|collections|contextlib|datetime|dt|decimal|enum|pathlib|pydantic|pytest|_pytest|starlette)\..*"),
     (r"py:.*", r"Decimal|Path|SecretStr"),
     # Of the sandbox the reference has what a test of yours needs, not what holds it together.
-    (r"py:class", r"brokerkit\.sandbox\.\w+\.\w+|Faults"),
+    (r"py:class", r"brokerkit\.sandbox(\.\w+){2,3}|Faults"),
     # Type variables, the function in the value of an alias, and what goes between the order desk and the client.
     (r"py:(class|obj)", r"brokerkit\.(transport\.(\w+\.[RMKT]|permits\.Permit)|text\.(sanitize|_words))|[RMKT]"),
     # What may go out stands in itself.

@@ -40,7 +40,7 @@ from brokerkit.market.sessions import Phase, offers
 from brokerkit.models import InvestorFlow
 from brokerkit.registry import installed_brokers, load_broker
 from brokerkit.sandbox.faults import KINDS
-from brokerkit.sandbox.faults.kinds import Place
+from brokerkit.sandbox.faults.kinds import FaultPlace
 from brokerkit.words import OrderStatus
 
 ROOT = Path(__file__).parent.parent
@@ -265,7 +265,7 @@ def fault_kinds() -> list[Row]:
     return [
         [
             *(code(kind.name), kind.words, kind.strikes),
-            "—" if kind.strikes is Place.LISTING else stands[kind.processed],
+            "—" if kind.strikes is FaultPlace.LISTING else stands[kind.processed],
             kind.defaults or "—",
         ]
         for kind in KINDS.values()

@@ -57,7 +57,7 @@ class SetPhase(Action):
         face.exchange.phase = self.phase
 
 
-class Trade(Action):
+class TradeOfOthers(Action):
     """Play somebody else's order: a market order without a price, else one whose rest waits."""
 
     symbol: str
@@ -140,7 +140,7 @@ class KillTokens(Action):
 
 ACTIONS: dict[str, type[Action]] = {
     "phase": SetPhase,
-    "trade": Trade,
+    "trade": TradeOfOthers,
     "price": Move,
     "halt": Halt,
     "resume": Resume,

@@ -255,7 +255,7 @@ class FaceRefusal(Exception, ABC):
 
 
 @dataclass
-class Token:
+class IssuedToken:
     """A token that was given out."""
 
     text: str
@@ -270,19 +270,19 @@ class Tokens:
         self.life = life
         self.issued = 0
         """How many different ones."""
-        self.current: Token | None = None
+        self.current: IssuedToken | None = None
         self.lock = threading.RLock()
-        self._known: dict[str, Token] = {}
+        self._known: dict[str, IssuedToken] = {}
 
-    def new(self, text: str) -> Token:
+    def new(self, text: str) -> IssuedToken:
         """Give out another token; from now on it is the current one."""
         with self.lock:
             now = clock.now()
-            self.current = self._known[text] = Token(text, now, now + self.life)
+            self.current = self._known[text] = IssuedToken(text, now, now + self.life)
             self.issued += 1
             return self.current
 
-    def find(self, text: str) -> Token | None:
+    def find(self, text: str) -> IssuedToken | None:
         """Return the token of that text, also one whose life is over."""
         with self.lock:
             return self._known.get(text)

@@ -10,10 +10,10 @@ from functools import lru_cache
 from typing import Any
 
 from brokerkit.sandbox.face import Purpose
-from brokerkit.sandbox.faults.kinds import Edit, Measure, Place, Table
-from brokerkit.sandbox.faults.turn import HttpAnswer, Turn, fields
+from brokerkit.sandbox.faults.kinds import Edit, FaultPlace, Measure, Table
+from brokerkit.sandbox.faults.relayed import HttpAnswer, Relayed, fields
 
-FAULTS: Table[Edit] = Table(Place.ANSWER)
+FAULTS: Table[Edit] = Table(FaultPlace.ANSWER)
 MEGABYTE = 1_000_000
 HTML = b"<html><body>maintenance</body></html>"
 DEPTH = 100_000
@@ -21,89 +21,89 @@ DIGITS = 5_000
 
 
 @FAULTS.fault()
-def html_200(turn: Turn, measure: Measure, answer: HttpAnswer) -> HttpAnswer:
+def html_200(relayed: Relayed, measure: Measure, answer: HttpAnswer) -> HttpAnswer:
     """HTML under HTTP 200."""
     return _html(answer, 200, "OK")
 
 
 @FAULTS.fault()
-def empty(turn: Turn, measure: Measure, answer: HttpAnswer) -> HttpAnswer:
+def empty(relayed: Relayed, measure: Measure, answer: HttpAnswer) -> HttpAnswer:
     """HTTP 200 without a body."""
     return replace(answer, body=b"")
 
 
 @FAULTS.fault()
-def null(turn: Turn, measure: Measure, answer: HttpAnswer) -> HttpAnswer:
+def null(relayed: Relayed, measure: Measure, answer: HttpAnswer) -> HttpAnswer:
     """The body is null."""
     return replace(answer, body=b"null")
 
 
 @FAULTS.fault()
-def wrong_type(turn: Turn, measure: Measure, answer: HttpAnswer) -> HttpAnswer:
+def wrong_type(relayed: Relayed, measure: Measure, answer: HttpAnswer) -> HttpAnswer:
     """Every value is a list."""
     body = answer.json()
     return answer if body is None else answer.with_json({name: [value] for name, value in body.items()})
 
 
 @FAULTS.fault()
-def missing_code(turn: Turn, measure: Measure, answer: HttpAnswer) -> HttpAnswer:
+def missing_code(relayed: Relayed, measure: Measure, answer: HttpAnswer) -> HttpAnswer:
     """The code of success is missing."""
-    return _without(answer, turn.wording.success)
+    return _without(answer, relayed.wording.success)
 
 
 @FAULTS.fault(on=Purpose.ORDER)
-def success_without_number(turn: Turn, measure: Measure, answer: HttpAnswer) -> HttpAnswer:
+def success_without_number(relayed: Relayed, measure: Measure, answer: HttpAnswer) -> HttpAnswer:
     """An order is taken, its number is missing."""
-    return _without(answer, turn.wording.number)
+    return _without(answer, relayed.wording.number)
 
 
 @FAULTS.fault(on=Purpose.ORDER)
-def number_already_used(turn: Turn, measure: Measure, answer: HttpAnswer) -> HttpAnswer:
+def number_already_used(relayed: Relayed, measure: Measure, answer: HttpAnswer) -> HttpAnswer:
     """An order is taken and gets the number of an earlier one."""
     body = answer.json()
-    with turn.memory.lock:
-        earlier = [number for number in turn.memory.orders if number != int(turn.order_id or 0)]
-    if turn.order_id is None or not earlier:
+    with relayed.memory.lock:
+        earlier = [number for number in relayed.memory.orders if number != int(relayed.order_id or 0)]
+    if relayed.order_id is None or not earlier:
         return answer
     for owner, name in fields(body):
-        if name == turn.wording.number:
-            owner[name] = str(earlier[-1]).zfill(len(turn.order_id))
+        if name == relayed.wording.number:
+            owner[name] = str(earlier[-1]).zfill(len(relayed.order_id))
     return answer.with_json(body)
 
 
 @FAULTS.fault(processed=False)
-def http_500_listed_code(turn: Turn, measure: Measure, answer: HttpAnswer) -> HttpAnswer:
+def http_500_listed_code(relayed: Relayed, measure: Measure, answer: HttpAnswer) -> HttpAnswer:
     """HTTP 500 with a refusal that is definite."""
-    return refused(answer, turn.wording.refusal)
+    return refused(answer, relayed.wording.refusal)
 
 
 @FAULTS.fault()
-def http_500_unlisted(turn: Turn, measure: Measure, answer: HttpAnswer) -> HttpAnswer:
+def http_500_unlisted(relayed: Relayed, measure: Measure, answer: HttpAnswer) -> HttpAnswer:
     """HTTP 500 with a refusal that proves nothing."""
-    return refused(answer, turn.wording.trouble)
+    return refused(answer, relayed.wording.trouble)
 
 
 @FAULTS.fault()
-def http_502(turn: Turn, measure: Measure, answer: HttpAnswer) -> HttpAnswer:
+def http_502(relayed: Relayed, measure: Measure, answer: HttpAnswer) -> HttpAnswer:
     """HTTP 502 with HTML."""
     return _html(answer, 502, "Bad Gateway")
 
 
 @FAULTS.fault(size=64)
-def gzip_bomb(turn: Turn, measure: Measure, answer: HttpAnswer) -> HttpAnswer:
+def gzip_bomb(relayed: Relayed, measure: Measure, answer: HttpAnswer) -> HttpAnswer:
     """`size` megabytes of blanks as a little gzip that nobody asked for."""
     return replace(answer, body=_bomb(measure.size)).with_headers({"Content-Encoding": "gzip"})
 
 
 @FAULTS.fault()
-def euc_kr(turn: Turn, measure: Measure, answer: HttpAnswer) -> HttpAnswer:
+def euc_kr(relayed: Relayed, measure: Measure, answer: HttpAnswer) -> HttpAnswer:
     """The text is EUC-KR instead of UTF-8."""
     body = answer.body.decode(errors="replace").encode("euc-kr", errors="replace")
     return answer if body == answer.body else replace(answer, body=body)
 
 
 @FAULTS.fault()
-def duplicate_keys(turn: Turn, measure: Measure, answer: HttpAnswer) -> HttpAnswer:
+def duplicate_keys(relayed: Relayed, measure: Measure, answer: HttpAnswer) -> HttpAnswer:
     """Every key of the body stands in it twice, the second time with null."""
     body = answer.json()
     if not body:
@@ -113,19 +113,19 @@ def duplicate_keys(turn: Turn, measure: Measure, answer: HttpAnswer) -> HttpAnsw
 
 
 @FAULTS.fault()
-def nan(turn: Turn, measure: Measure, answer: HttpAnswer) -> HttpAnswer:
+def nan(relayed: Relayed, measure: Measure, answer: HttpAnswer) -> HttpAnswer:
     """Numbers are NaN."""
-    return _with_numbers(turn, answer, "NaN")
+    return _with_numbers(relayed, answer, "NaN")
 
 
 @FAULTS.fault()
-def huge_integer(turn: Turn, measure: Measure, answer: HttpAnswer) -> HttpAnswer:
+def huge_integer(relayed: Relayed, measure: Measure, answer: HttpAnswer) -> HttpAnswer:
     """Numbers have 5,000 digits."""
-    return _with_numbers(turn, answer, "7" * DIGITS)
+    return _with_numbers(relayed, answer, "7" * DIGITS)
 
 
 @FAULTS.fault()
-def deep_nesting(turn: Turn, measure: Measure, answer: HttpAnswer) -> HttpAnswer:
+def deep_nesting(relayed: Relayed, measure: Measure, answer: HttpAnswer) -> HttpAnswer:
     """A value is nested 100,000 lists deep."""
     body = answer.body.strip() if answer.json() else b'{"":0}'
     return replace(answer, body=body[:-1] + b',"nested":' + b"[" * DEPTH + b"]" * DEPTH + b"}")
@@ -156,10 +156,12 @@ def _bomb(megabytes: int) -> bytes:
     return gzip.compress(b" " * (megabytes * MEGABYTE), 6)
 
 
-def _with_numbers(turn: Turn, answer: HttpAnswer, value: str) -> HttpAnswer:
+def _with_numbers(relayed: Relayed, answer: HttpAnswer, value: str) -> HttpAnswer:
     """Write `value`, which JSON cannot or hardly hold, for every number but the code."""
     body = answer.json()
-    found = [(owner, name) for owner, name in fields(body) if name != turn.wording.success and _is_digits(owner[name])]
+    found = [
+        (owner, name) for owner, name in fields(body) if name != relayed.wording.success and _is_digits(owner[name])
+    ]
     for owner, name in found:
         owner[name] = "\0number"
     if not found:

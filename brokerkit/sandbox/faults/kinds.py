@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from brokerkit.sandbox.face import Purpose
-from brokerkit.sandbox.faults.turn import HttpAnswer, Turn
+from brokerkit.sandbox.faults.relayed import HttpAnswer, Relayed
 
 
 @dataclass(frozen=True)
@@ -19,14 +19,14 @@ class Measure:
     size: int = 1
 
 
-Play = Callable[[Turn, Measure], bool]
+Play = Callable[[Relayed, Measure], bool]
 """Plays a fault of the line; False ends the line."""
-Edit = Callable[[Turn, Measure, HttpAnswer], HttpAnswer]
+Edit = Callable[[Relayed, Measure, HttpAnswer], HttpAnswer]
 """Returns the broken answer, or the same object where there is nothing to break."""
 Does = TypeVar("Does", Play, Edit)
 
 
-class Place(StrEnum):
+class FaultPlace(StrEnum):
     """Where a fault strikes."""
 
     LINE = "line"
@@ -44,7 +44,7 @@ class FaultKind(Generic[Does]):
     name: str
     words: str
     """What it does, as a sentence without its stop."""
-    strikes: Place
+    strikes: FaultPlace
     does: Does
     on: Purpose | None = None
     """The only purpose of requests that it can hit."""
@@ -69,7 +69,7 @@ class Table(dict[str, FaultKind[Does]]):
     Its name is the name of the fault, its docstring says what it does, and the decorator what else is to be known.
     """
 
-    def __init__(self, strikes: Place, *, on: Purpose | None = None) -> None:
+    def __init__(self, strikes: FaultPlace, *, on: Purpose | None = None) -> None:
         super().__init__()
         self._strikes = strikes
         self._on = on

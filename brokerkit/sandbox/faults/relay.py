@@ -22,8 +22,8 @@ from brokerkit.errors import ConfigError
 from brokerkit.sandbox.controls import PREFIX, controlled
 from brokerkit.sandbox.face import Face, Purpose
 from brokerkit.sandbox.faults import answers, lines, listings
+from brokerkit.sandbox.faults.relayed import BARE, LENGTH, ClientLine, HttpAnswer, Message, Relayed, RelayMemory, fields
 from brokerkit.sandbox.faults.rules import Applied, Draw, Faults, Rule
-from brokerkit.sandbox.faults.turn import BARE, LENGTH, HttpAnswer, Line, Memory, Message, Turn, fields
 from brokerkit.sandbox.server import Server
 from brokerkit.sandbox.sockets import bound_socket, url_of
 
@@ -59,7 +59,7 @@ class Relay:
             self._behind.close()
             raise
         self.port: int = self._listener.getsockname()[1]
-        self._memory = Memory()
+        self._memory = RelayMemory()
         self._stopped = threading.Event()
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
@@ -156,16 +156,16 @@ class Relay:
         with contextlib.suppress(OSError, http.client.HTTPException), self._kept(sock):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._context is None:
-                self._converse(Line(sock, self._stopped))
+                self._converse(ClientLine(sock, self._stopped))
                 return
             sock.settimeout(HANDSHAKE_SECONDS)
             secured = self._context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
             with self._kept(secured):
                 secured.do_handshake()
                 secured.settimeout(None)
-                self._converse(Line(secured, self._stopped))
+                self._converse(ClientLine(secured, self._stopped))
 
-    def _converse(self, line: Line) -> None:
+    def _converse(self, line: ClientLine) -> None:
         unread = b""
         while True:
             try:
@@ -176,12 +176,12 @@ class Relay:
             if message is None or not self._reply(message, line) or not message.keeps:
                 return
 
-    def _reply(self, message: Message, line: Line) -> bool:
+    def _reply(self, message: Message, line: ClientLine) -> bool:
         if message.path.startswith(PREFIX):
             return line.send(self._carry(message).raw())  # controls are no requests to a broker: nothing breaks them
         return self._play(self._turn(message, line))
 
-    def _turn(self, message: Message, line: Line) -> _Played:
+    def _turn(self, message: Message, line: ClientLine) -> _Played:
         face = self._face
         purpose = face.purpose(message.method, message.path, message.headers)
         if purpose is Purpose.LISTING:
@@ -200,22 +200,22 @@ class Relay:
             relay=self,
         )
 
-    def _play(self, turn: _Played) -> bool:
-        for rule in turn.draw.rules:
+    def _play(self, relayed: _Played) -> bool:
+        for rule in relayed.draw.rules:
             if rule.kind in lines.FAULTS:
-                turn.note(rule)
-                return lines.FAULTS[rule.kind].does(turn, rule.measure)
-        answer = turn.answer()
-        if turn.draw.purpose is Purpose.LISTING:
-            turn.line.listed = answer
-        return turn.line.send(answer.raw())
+                relayed.note(rule)
+                return lines.FAULTS[rule.kind].does(relayed, rule.measure)
+        answer = relayed.answer()
+        if relayed.draw.purpose is Purpose.LISTING:
+            relayed.line.listed = answer
+        return relayed.line.send(answer.raw())
 
-    def ask(self, turn: _Played) -> HttpAnswer:
-        """Hand the request of a turn to the face, and remember the answer and the order in it."""
-        answer = self._carry(turn.message)
+    def ask(self, relayed: _Played) -> HttpAnswer:
+        """Hand a relayed request to the face, and remember the answer and the order in it."""
+        answer = self._carry(relayed.message)
         self._memory.previous = answer
-        if turn.draw.purpose is Purpose.ORDER:
-            self._remember(turn, answer)
+        if relayed.draw.purpose is Purpose.ORDER:
+            self._remember(relayed, answer)
         return answer
 
     def _carry(self, message: Message) -> HttpAnswer:
@@ -228,11 +228,11 @@ class Relay:
                 bodiless = message.method == "HEAD"
                 return HttpAnswer(response.status, response.reason, tuple(response.headers.items()), body, bodiless)
 
-    def _remember(self, turn: _Played, answer: HttpAnswer) -> None:
+    def _remember(self, relayed: _Played, answer: HttpAnswer) -> None:
         numbers = [str(owner[name]) for owner, name in fields(answer.json()) if name == self._face.wording.number]
         if not numbers:
             return
-        turn.order_id = numbers[0]
+        relayed.order_id = numbers[0]
         with self._memory.lock:
             orders = self._memory.orders
             orders[listings.number_of(numbers[0])] = time.monotonic()
@@ -241,8 +241,8 @@ class Relay:
 
 
 @dataclass
-class _Played(Turn):
-    """A turn with the rules that hit it."""
+class _Played(Relayed):
+    """A relayed request with the rules that hit it."""
 
     draw: Draw
     faults: Faults

@@ -13,7 +13,7 @@ from typing import Any, Self
 from brokerkit.errors import ConfigError
 from brokerkit.sandbox.face import Purpose
 from brokerkit.sandbox.faults import answers, lines, listings
-from brokerkit.sandbox.faults.kinds import Edit, FaultKind, Measure, Place, Play
+from brokerkit.sandbox.faults.kinds import Edit, FaultKind, FaultPlace, Measure, Play
 
 KINDS: dict[str, FaultKind[Play] | FaultKind[Edit]] = {**lines.FAULTS, **answers.FAULTS, **listings.FAULTS}
 """By name. A name that cannot be resolved is not among them: that fails on the client's side, before any server."""
@@ -83,9 +83,9 @@ class Rule:
         for name in ("seconds", "size"):
             if getattr(self, name) is not None and getattr(kind, name) is None:
                 raise ConfigError(f"Fault {self.kind} has no parameter {name}.")
-        if self.page is not None and kind.strikes is not Place.LISTING:
+        if self.page is not None and kind.strikes is not FaultPlace.LISTING:
             raise ConfigError(f"Fault {self.kind} has no parameter page: only lists have pages.")
-        if self.processed is not None and kind.strikes is not Place.ANSWER:
+        if self.processed is not None and kind.strikes is not FaultPlace.ANSWER:
             raise ConfigError(f"Fault {self.kind} has no parameter processed: its name says it.")
 
 
@@ -115,7 +115,7 @@ class Draw:
 
 
 @dataclass
-class _Counted:
+class _CountedRule:
     rule: Rule
     fitted: Counter[str] = field(default_factory=Counter)
     hits: Counter[str] = field(default_factory=Counter)
@@ -131,7 +131,7 @@ class Faults:
 
     def __init__(self, rules: Iterable[Rule] = (), *, seed: int = 1) -> None:
         self.seed = seed
-        self._rules = [_Counted(rule) for rule in rules]
+        self._rules = [_CountedRule(rule) for rule in rules]
         self._numbers: Counter[tuple[str, Purpose]] = Counter()
         self._log: deque[Applied] = deque(maxlen=KEPT)
         self._lock = threading.Lock()
@@ -156,7 +156,7 @@ class Faults:
     def add(self, rule: Rule) -> None:
         """Try one more rule from now on, behind the others."""
         with self._lock:
-            self._rules.append(_Counted(rule))
+            self._rules.append(_CountedRule(rule))
 
     def clear(self) -> None:
         """Drop all rules: nothing is broken from now on. Numbers and log go on."""
@@ -185,7 +185,7 @@ class Faults:
             self._log.append(entry)
         return entry
 
-    def _hits(self, each: _Counted, broker: str, purpose: Purpose, number: int) -> bool:
+    def _hits(self, each: _CountedRule, broker: str, purpose: Purpose, number: int) -> bool:
         rule, count = each.rule, each.fitted[broker]
         if rule.times is not None and each.hits[broker] >= rule.times:
             return False

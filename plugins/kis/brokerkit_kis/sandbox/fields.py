@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from brokerkit.sandbox.exchange import Candle, Exchange, ExchangeOrder, Instrument
 from brokerkit.sandbox.face import FaceAnswer
-from brokerkit_kis.sandbox.history import Past
+from brokerkit_kis.sandbox.history import PastDays
 from brokerkit_kis.sandbox.services import SERVICES, Service
 from brokerkit_kis.sandbox.wording import GatewayRefused, Refused
 
@@ -50,7 +50,7 @@ class Memory:
     """Of the list that was asked for last, with what was asked and how often the exchange had changed."""
     indices: dict[str, list[Candle]] = dataclasses.field(default_factory=dict)
     """Days before today, by the code of the index."""
-    past: dict[str, Past] = dataclasses.field(default_factory=dict)
+    past: dict[str, PastDays] = dataclasses.field(default_factory=dict)
     """The days before today, by symbol."""
 
 
@@ -81,11 +81,11 @@ class Context:
         found = self.exchange.instruments.get(code.removeprefix("Q"))
         return found if found is not None and code == spelled(found.symbol) else None
 
-    def past(self, symbol: str) -> Past:
+    def past(self, symbol: str) -> PastDays:
         """Return the days of a symbol before today."""
         if symbol not in self.memory.past:
             days = self.exchange.daily_candles(symbol)
-            self.memory.past[symbol] = Past(days, self.exchange.today)
+            self.memory.past[symbol] = PastDays(days, self.exchange.today)
         return self.memory.past[symbol]
 
 

@@ -33,7 +33,7 @@ class Extreme:
         return Extreme(high, high_day, low, low_day)
 
 
-class Past:
+class PastDays:
     """The days of a symbol before today, which do not change any more, so they are worked out once."""
 
     def __init__(self, days: Sequence[Candle], today: dt.date) -> None:

@@ -10,7 +10,7 @@ from brokerkit.sandbox.exchange import Candle, ExchangeRefusal, Instrument
 from brokerkit.sandbox.face import FaceAnswer
 from brokerkit.words import SecurityType, Venue
 from brokerkit_kis.sandbox.fields import Api, Context, Field, codes, spelled
-from brokerkit_kis.sandbox.history import Extreme, Past, day_of
+from brokerkit_kis.sandbox.history import Extreme, PastDays, day_of
 from brokerkit_kis.sandbox.wording import Refused, done, fixed, percent, whole
 
 VENUE = {"J": Venue.KRX, "NX": Venue.NXT, "UN": Venue.SOR}
@@ -228,7 +228,7 @@ def valuation(instrument: Instrument, quote: Quote) -> dict[str, object]:
     }
 
 
-def _extremes(past: Past, today: Candle) -> dict[str, object]:
+def _extremes(past: PastDays, today: Candle) -> dict[str, object]:
     start = Extreme(today.high, today.time.date(), today.low, today.time.date())
     told: dict[str, object] = {}
     for stretch, price, rate, date in (

@@ -82,7 +82,7 @@ BARE = HttpAnswer(200, "OK", (("Content-Type", "application/json;charset=UTF-8")
 """What an answer is made from when the face was not asked."""
 
 
-class Line:
+class ClientLine:
     """A connection with a client."""
 
     def __init__(self, sock: socket.socket, stopped: threading.Event) -> None:
@@ -127,7 +127,7 @@ class Line:
         self.sock.close()
 
 
-class Memory:
+class RelayMemory:
     """What a relay knows of the requests so far."""
 
     def __init__(self) -> None:
@@ -138,13 +138,13 @@ class Memory:
 
 
 @dataclass
-class Turn(ABC):
+class Relayed(ABC):
     """A request in the hands of the relay, as a fault sees it."""
 
     message: Message
-    line: Line
+    line: ClientLine
     wording: FaultWording
-    memory: Memory
+    memory: RelayMemory
     random: Random
     """A source of chance of its own."""
     previous: HttpAnswer | None
