@@ -31,7 +31,8 @@ from benchmarks.serving import BROKERS, unlimited
 from brokerkit import Broker, clock, get_broker
 from brokerkit.models import OrderRequest
 from brokerkit.orders.intents import IntentState
-from brokerkit.orders.journal import _WRITE, Journal
+from brokerkit.orders.journal import Journal
+from brokerkit.orders.storage import WRITE
 from brokerkit.sandbox import Sandbox, past
 from brokerkit.sandbox.instruments import Instrument, list_instruments
 from brokerkit.testing.inside import journal_of
@@ -180,7 +181,7 @@ def _fill_today(journal: Journal, rows: int) -> None:
             yield {**journal._row(intent, Decimal(50_000)), "monotonic": 0.0}
 
     def write(file: sqlite3.Connection) -> None:
-        file.executemany(_WRITE, written())
+        file.executemany(WRITE, written())
 
     journal._write(write)
 

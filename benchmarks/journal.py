@@ -29,7 +29,8 @@ from benchmarks.serving import BROKERS
 from brokerkit import Broker, OrderRequest, OrderType, Side, clock, get_broker
 from brokerkit.orders.guard import Limits
 from brokerkit.orders.intents import Intent, IntentKind, IntentState, new_id
-from brokerkit.orders.journal import _WRITE, Journal
+from brokerkit.orders.journal import Journal
+from brokerkit.orders.storage import WRITE
 from brokerkit.sandbox.sandbox import Connection
 from brokerkit.testing.inside import keep
 
@@ -157,7 +158,7 @@ def fill(journal: Journal, rows: int) -> None:
             )
             yield {**journal._row(intent, None), "monotonic": 0.0}
 
-    journal._write(lambda file: file.executemany(_WRITE, written()).rowcount)
+    journal._write(lambda file: file.executemany(WRITE, written()).rowcount)
 
 
 def orders(name: str, given: Connection, *, rounds: int = ROUNDS) -> tuple[Times, Times]:

@@ -141,6 +141,17 @@ def write_private(path: Path, content: str | SecretStr) -> None:
     _settle(path.parent)
 
 
+def put_in_place(scratch: Path, path: Path) -> None:
+    """Give a file that is written and closed its name, as a whole, so that it survives a loss of power."""
+    descriptor = os.open(scratch, os.O_RDWR | _FLAGS | _NOFOLLOW)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    os.replace(scratch, path)
+    _settle(path.parent)
+
+
 def _settle(folder: Path) -> None:
     """Let the system write down the folder too, where it can."""
     with suppress(OSError):  # Windows opens no folders, and some file systems do not sync them

@@ -13,6 +13,7 @@ from brokerkit.models import Order
 from brokerkit.orders.guard import Limits, halt_file
 from brokerkit.orders.intents import OPEN, STANDING, UNRESOLVED, Confidence, Intent, IntentKind, IntentState
 from brokerkit.orders.reconcile import Reconciliation
+from brokerkit.orders.rows import read
 from proof.model_exchange import Exchange, Placed, Shown
 
 _S = IntentState
@@ -78,7 +79,7 @@ class Invariants:
         for id_, content in self._file.execute("SELECT id, content FROM intents ORDER BY id").fetchall():
             known = self._rows.get(id_)
             if known is None or known[0] != content:
-                intent = Intent.model_validate_json(content)
+                intent = read(content)
                 changed.append((known[1] if known else None, intent))
                 self._rows[id_] = (content, intent)
         return changed

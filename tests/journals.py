@@ -74,9 +74,11 @@ def row_of(number: str = "101", **changes: Any) -> Listed:
     return Listed(order_of(number, **changes), **own)
 
 
-def begin(journal: Journal, intent: Intent, *, limits: Limits | None = None, value: Decimal | None = None) -> Intent:
+def begin(
+    journal: Journal, intent: Intent, *, limits: Limits | None = None, value: Decimal | None = None, **terms: Any
+) -> Intent:
     """Write an intent down as being sent."""
-    return journal.begin(intent, limits=limits or Limits(), value=value, check=lambda: None, seconds=15)
+    return journal.begin(intent, limits=limits or Limits(), value=value, check=lambda: None, seconds=15, **terms)
 
 
 @dataclass

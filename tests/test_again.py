@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from brokerkit.errors import BrokerError, OrderBlocked, OrderUncertain
-from brokerkit.orders import storage
 from brokerkit.orders.intents import Intent, IntentState
 from brokerkit.orders.journal import Journal
 from tests.journals import BROKERS, GETS_LOST, Trader, begin, intent_of, served, trading
@@ -124,33 +121,19 @@ def test_what_it_was_sent_again_as_is_found_by_an_index(tmp_path: Path) -> None:
     journal.decide(first.moved(State.NOT_SENT, "for the test"))
     second = begin(journal, intent_of(previous=first.id))
     assert [each.id for each in journal.later(first.id)] == [second.id]
-    query = "EXPLAIN QUERY PLAN SELECT content FROM intents WHERE json_extract(content, '$.previous') = ? ORDER BY id"
+    query = "EXPLAIN QUERY PLAN SELECT content FROM intents WHERE previous = ? ORDER BY id"
     plan = journal._read(lambda file: str(file.execute(query, ("x",)).fetchall()))
     assert "sent_again" in plan
     sent = "kind IN ('ORDER', 'AMEND') AND state != 'NOT_SENT'"
-    counted = f"EXPLAIN QUERY PLAN SELECT sum(value) FROM intents WHERE {sent} AND day = ?"  # noqa: S608
-    assert "COVERING INDEX counted" in journal._read(lambda file: str(file.execute(counted, ("x",)).fetchall()))
+    counted = f"EXPLAIN QUERY PLAN SELECT sum(value) FROM intents WHERE {sent} AND currency = ? AND day = ?"  # noqa: S608
+    assert "COVERING INDEX counted" in journal._read(lambda file: str(file.execute(counted, ("x", "y")).fetchall()))
+    for where, index in (("market = ? AND day = ?", "counted"), ("key = ?", "by_key"), ("claim = ?", "one_claim")):
+        query = f"EXPLAIN QUERY PLAN SELECT id FROM intents WHERE {where} AND state NOT IN ('REJECTED', 'NOT_SENT')"  # noqa: S608
+        values = ("x",) * where.count("?")
+        assert index in journal._read(
+            lambda file, query=query, values=values: str(file.execute(query, values).fetchall())
+        )
     journal.close()
-
-
-def test_a_file_without_the_indexes_gets_them(tmp_path: Path) -> None:
-    path = tmp_path / "journal.sqlite3"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(storage, "_INDEXES", {})
-        journal = Journal(path)
-        first = begin(journal, intent_of())
-        journal.close()
-    with closing(sqlite3.connect(path)) as file:
-        file.execute("CREATE INDEX by_day ON intents (day)")
-    journal = Journal(path)
-    assert journal.later(first.id) == ()
-    assert journal.get(first.id) == first
-    journal.close()
-    with closing(sqlite3.connect(path)) as file:
-        names = {row[0] for row in file.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
-        assert file.execute("PRAGMA user_version").fetchone()[0] == 1
-    assert {"counted", "sent_again"} <= names
-    assert "by_day" not in names
 
 
 def test_a_second_try_in_memory_is_decided_in_the_transaction_too() -> None:

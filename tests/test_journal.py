@@ -25,8 +25,8 @@ from brokerkit.errors import JournalError, LimitExceeded, OrderBlocked, OrderUnc
 from brokerkit.orders import book, state, storage
 from brokerkit.orders import journal as journals
 from brokerkit.orders.guard import Limits
-from brokerkit.orders.intents import IntentKind, IntentState
-from brokerkit.orders.journal import LONGEST_SENDING, Journal, journal_for
+from brokerkit.orders.intents import Intent, IntentKind, IntentState
+from brokerkit.orders.journal import LONGEST_SENDING, Journal, journal_for, journal_in_memory
 from brokerkit.orders.owner import Owner
 from tests.journals import DAY, GETS_THROUGH, HYNIX, Trader, begin, intent_of, order_of, request_of, served
 
@@ -89,7 +89,7 @@ def test_a_clean_end_leaves_nothing_open(journal: Journal, path: Path) -> None:
     journal.close()
     journal.close()
     assert journal.open_intents() == ()
-    assert journal.explained(DAY) == {"7"}
+    assert journal.explained(DAY) == {("7", "")}
 
 
 def _text(path: Path) -> None:
@@ -169,7 +169,7 @@ def _garbage(path: Path) -> None:
         (_pipe, "no plain file"),
         (_open_to_others, "others can read or write it.*chmod 600"),
         (_foreign_rollback, "it is a link"),
-        (_garbage, "a row of it cannot be read"),
+        (_garbage, "a row of it is none of this version"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -433,18 +433,18 @@ def test_what_a_process_that_is_gone_was_sending_is_unknown(journal: Journal, pa
     (found,) = other.recover()
     assert (found.id, found.state) == (sent.id, State.UNKNOWN)
     assert other.recover() == ()
-    assert [each.stem for each in path.parent.glob("*.owner")] == [other.owner.name]
+    assert [each.stem for each in path.parent.glob("*.process")] == [other.owner.name]
     other.close()
 
 
 def test_a_new_process_clears_away_the_locks_of_those_that_are_gone(tmp_path: Path) -> None:
     living, dead, starting = (Owner(tmp_path) for _ in range(3))
     for each in (living, dead):
-        os.utime(tmp_path / f"{each.name}.owner", (0, 0))
+        os.utime(tmp_path / f"{each.name}.process", (0, 0))
     for each in (dead, starting):  # a file that is about to be locked looks like one of the dead
         each._lock.release()
     newest = Owner(tmp_path)
-    left = {path.stem for path in tmp_path.glob("*.owner")}
+    left = {path.stem for path in tmp_path.glob("*.process")}
     assert left == {living.name, starting.name, newest.name}
     assert newest.is_alive(living.name)
     assert not newest.is_alive(dead.name)
@@ -501,14 +501,14 @@ def test_a_number_is_taken_in_its_branch_only(first: str, second: str, both: boo
     journal.close()
 
 
-def test_numbers_of_journals_written_before_there_were_branches_still_count(path: Path) -> None:
+def test_a_number_whose_branch_is_not_known_is_that_of_every_branch(path: Path) -> None:
     older = Journal(path)
     sent = begin(older, intent_of())
     order = order_of("0007", handle="fake:20261120:06010:0007")
     older.decide(sent.moved(State.ACKED, "its number came", order_id="0007", result=order))
     older.close()
     journal = branched(path)
-    assert journal.explained(DAY) == {"7"}
+    assert journal.explained(DAY) == {("7", "")}
     again = begin(journal, intent_of(request_of(symbol="000660")))
     same = order_of("7", symbol="000660", handle="fake:20261120:06010:7")
     assert journal.decide(again.moved(State.ACKED, "a number", order_id="7", result=same)).state is State.UNKNOWN
@@ -520,7 +520,7 @@ def test_an_order_whose_branch_cannot_be_read_is_kept_by_its_number(path: Path) 
     order = order_of("7", handle="fake")
     sent = begin(journal, intent_of())
     assert journal.decide(sent.moved(State.ACKED, "its number came", order_id="7", result=order)).state is State.ACKED
-    assert journal.explained(DAY) == {"7"}
+    assert journal.explained(DAY) == {("7", "")}
     journal.close()
 
 
@@ -540,7 +540,7 @@ def test_the_day_may_change_between_sending_and_the_answer(journal: Journal, mon
     monkeypatch.setattr(clock, "now", lambda: dt.datetime(2026, 11, 21, 0, 0, 1, tzinfo=clock.KST))
     journal.decide(sent.moved(State.ACKED, "its number came", order_id="7"))
     assert [each.order_id for each in journal.of_day(DAY)] == ["7"]
-    assert journal.explained(DAY) == {"7"}
+    assert journal.explained(DAY) == {("7", "")}
 
 
 def test_threads_that_write_at_once_all_get_through(journal: Journal) -> None:
@@ -564,18 +564,88 @@ def test_an_intent_that_is_not_there_is_an_error(journal: Journal) -> None:
 
 
 def test_brokers_of_one_account_share_a_journal(path: Path) -> None:
-    assert journal_for(path, durable=True) is journal_for(path, durable=True)
-    memory = journal_for(path, durable=False)
+    assert journal_for(path) is journal_for(path)
+    memory = journal_in_memory("one")
     assert memory.path is None
-    assert journal_for(path, durable=False) is memory
+    assert journal_in_memory("one") is memory
+    assert journal_in_memory("other") is not memory
     assert journals._files.pop((os.getpid(), path)) is not memory
 
 
-def test_amounts_are_counted_in_whole_won_rounded_up(journal: Journal) -> None:
+def test_amounts_are_counted_in_hundredths_rounded_up(journal: Journal) -> None:
     limits = Limits(max_daily_value=Decimal(10))
-    begin(journal, intent_of(), limits=limits, value=Decimal("9.1"))
+    begin(journal, intent_of(), limits=limits, value=Decimal("9.981"))
+    begin(journal, intent_of(request_of(side="SELL")), limits=limits, value=Decimal("0.01"))
+    with pytest.raises(LimitExceeded, match=r"10\.01 won today would be more than max_daily_value, 10 won"):
+        begin(journal, intent_of(request_of(symbol=HYNIX)), limits=limits, value=Decimal("0.001"))
+
+
+def test_no_amount_is_too_large_to_be_counted(journal: Journal) -> None:
+    limits = Limits(max_daily_value=Decimal(10) ** 17)
+    for number in range(4):
+        begin(journal, intent_of(request_of(symbol=f"00593{number}")), limits=limits, value=Decimal(10) ** 16)
     with pytest.raises(LimitExceeded):
-        begin(journal, intent_of(request_of(side="SELL")), limits=limits, value=Decimal("0.1"))
+        begin(journal, intent_of(request_of(side="SELL")), limits=limits, value=Decimal(10) ** 17)
+
+
+def in_dollars(**changes: Any) -> Intent:
+    """Return an order of another market and currency."""
+    return intent_of(market="US", currency="USD", **changes)
+
+
+def test_limits_count_the_orders_of_their_own_currency_only(journal: Journal) -> None:
+    limits = Limits(max_daily_value=Decimal(10), max_orders_per_day=1, max_orders_per_minute=1)
+    begin(journal, intent_of(), limits=limits, value=Decimal(10))
+    begin(journal, in_dollars(), limits=limits, value=Decimal(10))
+    for again in (intent_of(request_of(side="SELL")), in_dollars(side="SELL")):
+        for each in ({"max_daily_value": Decimal(10)}, {"max_orders_per_day": 1}, {"max_orders_per_minute": 1}):
+            with pytest.raises(LimitExceeded):
+                begin(journal, again, limits=Limits.model_validate(each), value=Decimal("0.01"))
+    with pytest.raises(LimitExceeded, match="USD today"):
+        begin(journal, in_dollars(side="SELL"), limits=Limits(max_daily_value=Decimal(10)), value=Decimal(1))
+
+
+def test_markets_do_not_block_each_other_and_number_by_themselves(journal: Journal) -> None:
+    here, there = begin(journal, intent_of()), begin(journal, in_dollars())
+    for each in (here, there):
+        journal.decide(each.moved(State.ACKED, "its number came", order_id="7"))
+    assert {each.state for each in journal.everything()} == {State.ACKED}
+    change = {"kind": IntentKind.CANCEL, "order": order_of(), "quantity": 1}
+    begin(journal, intent_of(**change))
+    begin(journal, in_dollars(**change))
+    with pytest.raises(OrderBlocked):
+        begin(journal, in_dollars(**change))
+    assert (journal.explained(DAY), journal.explained(DAY, "US")) == ({("7", "")}, {("7", "")})
+    assert [each.market for each in journal.of_day(DAY, {State.ACKED}, "US")] == ["US"]
+    assert [each.id for each in journal.sent_as(DAY, "0007", "US")] == [there.id]
+
+
+def test_what_lists_teach_of_a_day_holds_for_their_market_only(journal: Journal) -> None:
+    journal.learn(DAY, [9], [("8", "")], falls=True, market="US")
+    journal.learn_delay(90.0, "US")
+    assert (journal.falls(DAY), journal.is_shared(DAY), journal.longest_delay()) == (False, False, 0.0)
+    assert (journal.falls(DAY, "US"), journal.is_shared(DAY, "US"), journal.longest_delay("US")) == (True, True, 90.0)
+    assert begin(journal, intent_of()).watermark == 0
+    assert begin(journal, in_dollars()).watermark is None
+
+
+def test_somebody_else_is_known_where_numbers_are_texts(journal: Journal) -> None:
+    journal.learn(DAY, [None], [("b7-A@x", "")])
+    assert journal.is_shared(DAY)
+    journal.end_exclusive(DAY + dt.timedelta(1))
+    assert journal.is_shared(DAY + dt.timedelta(1))
+    assert begin(journal, intent_of()).watermark == 0
+
+
+def test_numbers_that_are_texts_are_told_apart_letter_by_letter(journal: Journal) -> None:
+    numbers = ("ab@06010", "AB@06010", "ab", "9" * 19, "0" + "9" * 18)
+    for count, number in enumerate(numbers):
+        sent = begin(journal, intent_of(request_of(symbol=f"00593{count}")), numbers_ascend=False)
+        assert sent.watermark is None
+        assert journal.decide(sent.moved(State.ACKED, "its number came", order_id=number)).state is State.ACKED
+    assert journal.explained(DAY) == {(number, "") for number in numbers}
+    same = begin(journal, intent_of(request_of(side="SELL")))
+    assert journal.decide(same.moved(State.ACKED, "its number came", order_id="ab")).state is State.UNKNOWN
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o777])

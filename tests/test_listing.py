@@ -114,18 +114,20 @@ def test_a_row_is_an_order_if_all_that_both_tell_agrees(
 @pytest.mark.parametrize(
     ("branch", "explained", "free"),
     [
-        ("", ("101",), False),
-        ("", ("101@06010",), False),
-        ("06010", ("101",), False),
-        ("06010", ("101@06010",), False),
-        ("06010", ("101@06020",), True),
-        ("06010", ("101@06020", "101@06010"), False),
-        ("06010", ("102", "10", "1"), True),
-        ("", (), True),
+        ("", [("101", "")], False),
+        ("", [("101", "06010")], False),
+        ("06010", [("101", "")], False),
+        ("06010", [("101", "06010")], False),
+        ("06010", [("101", "06020")], True),
+        ("06010", [("101", "06020"), ("101", "06010")], False),
+        ("06010", [("102", ""), ("10", ""), ("1", "")], True),
+        ("", [], True),
     ],
     ids=str,
 )
-def test_a_row_is_explained_by_its_number_and_its_branch(branch: str, explained: tuple[str, ...], free: bool) -> None:
+def test_a_row_is_explained_by_its_number_and_its_branch(
+    branch: str, explained: list[tuple[str, str]], free: bool
+) -> None:
     row = replace(row_of("0101"), branch=branch)
     assert (others([row], frozenset(explained)) == [row]) is free
 
@@ -136,6 +138,13 @@ def test_the_branch_in_a_handle_is_no_number_of_an_order() -> None:
     assert chain_of(cancel, "06010") == {"90", "91", "92"}
     theirs = row_of("101", original_id="6010", is_cancellation=True)
     assert not fits(cancel.model_copy(update={"watermark": 100}), replace(theirs, branch="06010"), until=UNTIL)
+
+
+def test_an_order_id_that_is_a_text_is_one_number_whatever_digits_stand_in_it() -> None:
+    order = order_of("Ab12-7f", handle="fake:20261120::b7%3A90:Ab12-7f")
+    assert chain_of(intent_of(kind=IntentKind.CANCEL, request=None, order=order, quantity=None)) == {"Ab12-7f", "b7:90"}
+    assert row_of("Ab12-7f").key == ("Ab12-7f", "")
+    assert not is_same(order, order_of("ab12-7f"), number=order.id)
 
 
 def test_a_number_may_come_again_in_another_branch() -> None:
@@ -158,7 +167,7 @@ def test_a_clock_that_differs_is_made_up_for() -> None:
 
 def test_a_row_that_stands_in_the_list_twice_counts_once() -> None:
     rows = checked([row_of("101"), row_of("0101"), row_of("102")], DAY, DAY)
-    assert [row.key for row in rows] == ["101", "102"]
+    assert [row.key for row in rows] == [("101", ""), ("102", "")]
 
 
 @pytest.mark.parametrize("change", [{"quantity": 5}, {"side": "SELL"}, {"original_id": "3"}, {"is_cancellation": True}])

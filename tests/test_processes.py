@@ -284,7 +284,7 @@ def test_a_fork_waits_until_another_thread_has_written(tmp_path: Path) -> None:
         journal._write(slow)
 
     def slow(file: sqlite3.Connection) -> None:
-        file.execute("INSERT INTO facts VALUES ('delay', 1)")
+        file.execute("INSERT INTO facts VALUES ('KR', 'delay', 1)")
         inside.set()
         forked.wait(0.5)
         sizes.append(rollback.stat().st_size)
@@ -315,7 +315,7 @@ def test_opening_a_journal_again_does_not_let_another_process_write_amid_a_trans
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
 
     def writing(file: sqlite3.Connection) -> None:
-        file.execute("INSERT INTO facts VALUES ('delay', 1)")
+        file.execute("INSERT INTO facts VALUES ('KR', 'delay', 1)")
         assert other_process() == "database is locked"
         Journal(path).close()
         assert other_process() == "database is locked"

@@ -305,7 +305,7 @@ def test_the_same_number_of_another_branch_is_another_order(monkeypatch: pytest.
     (found,) = lists.look().decided
     assert (found.id, found.state, found.order_id) == (mine.id, ACKED, "101")
     assert lists.journal.get(other.id).state is ACKED
-    assert lists.journal.explained(DAY) == {"101@06010", "101@06020"}
+    assert lists.journal.explained(DAY) == {("101", "06010"), ("101", "06020")}
     assert lists.look().foreign == ()
 
 
@@ -497,3 +497,68 @@ def test_in_paper_trading_an_order_that_is_listed_is_found_all_the_same(
         trader.broker.reconcile(wait=True, timeout=30)
         found = trader.journal.get(mine.id)
         assert (found.state, found.confidence) == (ACKED, Confidence.EXACT)
+
+
+def texts(monkeypatch: pytest.MonkeyPatch, **terms: Any) -> Lists:
+    """Return a reconciler of a broker whose order ids are texts that do not ascend."""
+    return Lists(monkeypatch, numbers_ascend=False, **terms)
+
+
+def unsure(lists: Lists, **changes: Any) -> Intent:
+    sent = begin(lists.journal, intent_of(**changes), numbers_ascend=False)
+    return lists.journal.decide(sent.moved(UNKNOWN, "silence"))
+
+
+def test_where_order_ids_are_texts_times_tell_which_one_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    lists = texts(monkeypatch)
+    before = begin(lists.journal, intent_of(), numbers_ascend=False)
+    lists.journal.decide(before.moved(ACKED, "answered", order_id="aB-1"))
+    lists.now += dt.timedelta(minutes=5)
+    mine = unsure(lists)
+    lists.rows = [row_of("aB-1"), row_of("AB-1", submitted_at=lists.now), row_of("x9", symbol=HYNIX)]
+    lists.look()
+    (found,) = lists.look().decided
+    assert (found.id, found.order_id, found.watermark) == (mine.id, "AB-1", None)
+    assert lists.journal.is_shared(DAY)
+    assert [order.id for order in lists.look().foreign] == ["x9"]
+
+
+def test_where_order_ids_are_texts_a_row_of_long_before_is_not_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    lists = texts(monkeypatch)
+    lists.rows = [row_of("a", submitted_at=SENT)]
+    lists.now += dt.timedelta(minutes=5)
+    mine = unsure(lists)
+    for _ in range(14):
+        lists.look()
+    assert lists.journal.get(mine.id).state is ABSENT
+
+
+def test_where_neither_ids_nor_times_tell_nothing_is_decided(monkeypatch: pytest.MonkeyPatch) -> None:
+    lists = texts(monkeypatch)
+    mine = unsure(lists)
+    lists.rows = [row_of("a", submitted_at=None)]
+    for _ in range(14):
+        lists.look()
+    assert lists.journal.get(mine.id).state is UNKNOWN
+
+
+def test_ids_that_look_like_numbers_are_not_compared_where_they_do_not_ascend(monkeypatch: pytest.MonkeyPatch) -> None:
+    lists = texts(monkeypatch)
+    lists.journal.learn(DAY, [900], [])
+    mine = lists.uncertain()  # written down by who took them for numbers
+    assert mine.watermark == 900
+    lists.rows = [row_of("101")]
+    lists.look()
+    assert [each.order_id for each in lists.look().decided] == ["101"]
+
+
+def test_a_reconciler_of_one_market_leaves_the_others_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    lists = Lists(monkeypatch, market="US")
+    here = lists.uncertain()
+    there = lists.uncertain(market="US", currency="USD")
+    lists.rows = [row_of("101"), row_of("102", symbol=HYNIX)]
+    lists.look()
+    report = lists.look()
+    assert ([each.id for each in report.decided], report.unresolved) == ([there.id], ())
+    assert lists.journal.get(here.id).state is UNKNOWN
+    assert (lists.journal.is_shared(DAY), lists.journal.is_shared(DAY, "US")) == (False, True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import re
 from contextlib import suppress
 from decimal import Decimal
 
@@ -32,6 +33,7 @@ from brokerkit.transport.preparing import is_refusal, not_sent_after
 
 logger = logging.getLogger("brokerkit")
 
+_NUMBER = re.compile("[!-~]{1,128}")
 URGENT_SECONDS = 0.5
 """Longest wait of a full cancellation for the journal, once to look and once to write."""
 
@@ -190,7 +192,7 @@ class Attempt:
 
 def is_number(order_id: object) -> bool:
     """Say whether a text can be the number of an order."""
-    return isinstance(order_id, str) and order_id.isascii() and order_id.isalnum()
+    return isinstance(order_id, str) and _NUMBER.fullmatch(order_id) is not None
 
 
 def is_interrupt(error: BaseException) -> bool:

@@ -16,6 +16,7 @@ from brokerkit.errors import JournalError
 from brokerkit.orders.clerk import Busy, Clerk, Job
 from brokerkit.orders.forks import new_lock
 from brokerkit.orders.intents import Intent
+from brokerkit.orders.migration import take_over
 from brokerkit.orders.owner import Owner
 from brokerkit.orders.storage import commit, is_busy, opened_file
 
@@ -30,9 +31,10 @@ END_SECONDS = 5.0
 class Book(ABC):
     """A file of intents, and those that could not be written in it yet. `path` None: in memory only."""
 
-    def __init__(self, path: Path | None, *, opens: bool = True) -> None:
-        """`opens`: raise now if the file cannot be trusted, and not when it is needed."""
+    def __init__(self, path: Path | None, *, old: Path | None = None, opens: bool = True) -> None:
+        """`old`: where it lay in format 1. `opens`: raise now if it cannot be trusted, and not when it is needed."""
         self.path = path
+        self._old = old
         self._start_over()
         _living.add(self)
         if opens:
@@ -157,6 +159,8 @@ class Book(ABC):
 
     def _opened(self) -> sqlite3.Connection:
         if self._file is None:
+            if self.path is not None and self._old is not None and os.path.lexists(self._old):
+                take_over(self._old, self.path)
             self._file = opened_file(self.path)
         if self._file.in_transaction:
             self._file.execute("ROLLBACK")

@@ -1,4 +1,4 @@
-"""How many orders the journal has seen in the last minute and today, and what they come to."""
+"""How many orders the journal has seen in the last minute and today, and what they come to, in one currency."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from brokerkit.errors import LimitExceeded
 from brokerkit.orders.guard import Limits
 from brokerkit.orders.intents import Intent, IntentKind
 
+MOST = 10**16
+"""Hundredths of its currency that an order counts at most: sums have to fit into the file's numbers."""
+
 
 def check_counters(file: sqlite3.Connection, intent: Intent, limits: Limits, value: Decimal | None) -> None:
-    """Raise LimitExceeded where the journal has seen as many orders as the limits allow."""
+    """Raise LimitExceeded where the journal has seen as many orders of the intent's currency as the limits allow."""
     if intent.kind is IntentKind.CANCEL:
         return
-    sent = "kind IN ('ORDER', 'AMEND') AND state != 'NOT_SENT' AND "
+    sent = "kind IN ('ORDER', 'AMEND') AND state != 'NOT_SENT' AND currency = ? AND "
     if limits.max_orders_per_minute is not None:
         now, ticks = clock.now().timestamp(), time.monotonic()
         # Either clock is enough: the one on the wall may jump, the other one starts again with the machine.
@@ -24,27 +27,38 @@ def check_counters(file: sqlite3.Connection, intent: Intent, limits: Limits, val
         query = f"""SELECT count(*) FROM (SELECT sent_at, monotonic FROM intents WHERE {sent}true
          ORDER BY rowid DESC LIMIT ?) WHERE sent_at > ? OR monotonic BETWEEN ? AND ?"""  # noqa: S608
         newest = limits.max_orders_per_minute
-        count = file.execute(query, (newest, now - 60, ticks - 60, ticks)).fetchone()[0]
+        count = file.execute(query, (intent.currency, newest, now - 60, ticks - 60, ticks)).fetchone()[0]
         if count >= limits.max_orders_per_minute:
             raise _exceeded(f"{count} orders in the last minute are max_orders_per_minute", "Wait a moment")
-    day = (intent.day.isoformat(),)
+    day = (intent.currency, intent.day.isoformat())
     if limits.max_orders_per_day is not None:
         count = file.execute(f"SELECT count(*) FROM intents WHERE {sent}day = ?", day).fetchone()[0]  # noqa: S608
         if count >= limits.max_orders_per_day:
             raise _exceeded(f"{count} orders today are max_orders_per_day", "Go on tomorrow")
     if limits.max_daily_value is not None and value:
         query = f"SELECT coalesce(sum(value), 0) FROM intents WHERE {sent}state != 'REJECTED' AND day = ?"  # noqa: S608
-        total = file.execute(query, day).fetchone()[0] + won(value)
+        total = Decimal(file.execute(query, day).fetchone()[0] + hundredths(value)) / 100
         if total > limits.max_daily_value:
+            unit = unit_of(intent.currency)
             raise _exceeded(
-                f"{total:,} won today would be more than max_daily_value, {limits.max_daily_value:,f} won",
+                f"{total:,f} {unit} today would be more than max_daily_value, {limits.max_daily_value:,f} {unit}",
                 "Order less",
             )
 
 
-def won(value: Decimal) -> int:
-    """Return an amount in whole won, rounded up."""
-    return int(value.to_integral_value(ROUND_CEILING))
+def counted(value: Decimal | None) -> int:
+    """Return what an order counts in the journal: hundredths of its currency, as many as can be added up there."""
+    return 0 if value is None else min(hundredths(value), MOST)
+
+
+def hundredths(value: Decimal) -> int:
+    """Return an amount in hundredths of its currency, rounded up."""
+    return int((value * 100).to_integral_value(ROUND_CEILING))
+
+
+def unit_of(currency: str) -> str:
+    """Return what an amount of a currency is called in a sentence."""
+    return "won" if currency == "KRW" else currency
 
 
 def _exceeded(words: str, advice: str) -> LimitExceeded:

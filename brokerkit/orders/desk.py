@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
-from pathlib import Path
 
 from brokerkit import clock
 from brokerkit.adapter import Adapter
@@ -26,10 +25,10 @@ from brokerkit.orders.again import Again, blocked_by, check_again
 from brokerkit.orders.attempt import URGENT_SECONDS, Attempt, is_number
 from brokerkit.orders.guard import Guard, Safety, is_real_money
 from brokerkit.orders.intents import UNRESOLVED, Intent, IntentKind, IntentState, key_of, new_id
-from brokerkit.orders.journal import Journal, journal_for
+from brokerkit.orders.journal import Journal, journal_for, journal_in_memory
 from brokerkit.orders.listing import Listed, Unread
 from brokerkit.orders.reconcile import Reconciler, Reconciliation
-from brokerkit.orders.state import journal_folder
+from brokerkit.orders.state import journal_folder, journal_path
 from brokerkit.text import sanitize
 from brokerkit.transport import Client
 from brokerkit.transport.auth import digest
@@ -68,7 +67,7 @@ class OrderDesk:
     def journal(self) -> Journal:
         """The journal of the account. No lock is taken: a cancellation waits for nobody who looks for it too."""
         if self._journal is None:
-            self._journal = journal_for(self._path(), durable=self._durable, branch_of=self._broker._branch_of)
+            self._journal = self._find_journal()
         return self._journal
 
     def order(
@@ -340,12 +339,17 @@ class OrderDesk:
         """Return by how many seconds the broker's clock was ahead of ours at its last answer."""
         return float(getattr(self._broker.client, "skew", 0.0))
 
-    def _path(self) -> Path:
-        broker = self._broker
+    def _find_journal(self) -> Journal:
+        """Return the journal of the account, which also tells from which server it is where that is on this machine."""
+        broker, folder = self._broker, journal_folder()
         local = broker.environment == "sandbox" or not self._durable
         server = str(getattr(broker.client, "base_url", "")) if local else ""
-        name = digest(broker.name, broker.environment, server, self._owner())
-        return journal_folder() / f"{broker.name}-{broker.environment}-{name}.sqlite3"
+        whose = (broker.name, broker.environment, server, self._owner())
+        beginning = f"{broker.name}-{broker.environment}"
+        if not self._durable:
+            return journal_in_memory(digest(*whose), branch_of=broker._branch_of)
+        old = folder / f"{beginning}-{digest(*whose)}.sqlite3"
+        return journal_for(journal_path(folder, beginning, *whose), old=old, branch_of=broker._branch_of)
 
     def _owner(self) -> str:
         """Return whose journal it is: the account, asked for only where the settings do not tell, else the key."""

@@ -13,6 +13,9 @@ from brokerkit.models import Model, Order, OrderRequest
 from brokerkit.values import Date, Exact, Moment
 from brokerkit.words import Side
 
+HOME, HOME_CURRENCY = "KR", "KRW"
+"""The market of symbols without a prefix."""
+
 
 class IntentKind(StrEnum):
     """What was to be sent."""
@@ -101,14 +104,18 @@ class Intent(Model):
     id: str
     kind: IntentKind
     state: IntentState = IntentState.INTENT
+    market: str = HOME
+    """Where it was to be sent. Markets do not block each other, and each numbers its own orders."""
+    currency: str = HOME_CURRENCY
+    """Currency of `price`, in which its value counts."""
     day: Date
-    """Trading day, in Korean time."""
+    """Trading day of its market."""
     symbol: str
     side: Side
     quantity: Exact | None
     """Shares; None: all that is left of the order that is amended or cancelled."""
     price: Exact | None
-    """Won per share; None for types without a price."""
+    """In `currency` per share; None for types without a price."""
     request: OrderRequest | None = None
     """The order that was to be placed."""
     order: Order | None = None
@@ -135,6 +142,8 @@ class Intent(Model):
     sightings: tuple[Sighting, ...] = ()
     previous: str | None = None
     """The intent that this one was sent again for."""
+    key: str | None = None
+    """The caller's own name for it, if it has one."""
     owner: str = ""
     """The process that sends it."""
 
@@ -160,7 +169,7 @@ class Intent(Model):
 
     @property
     def mutex(self) -> str | None:
-        """Return what only one open intent may hold; None for what may be repeated."""
+        """Return what only one open intent of its market may hold; None for what may be repeated."""
         if self.kind is IntentKind.ORDER:
             return f"{self.symbol}:{self.side}"
         if self.may_be_repeated:
@@ -179,18 +188,16 @@ def new_id() -> str:
 
 
 def key_of(order_id: str | None) -> str | None:
-    """Return an order's number in the one spelling in which numbers are compared: brokers pad with zeros."""
+    """Return an order's number in the one spelling in which numbers are compared: brokers pad with zeros.
+
+    What is no number, or longer than any that is counted, is compared letter by letter.
+    """
     number = number_of(order_id)
     return order_id if number is None else str(number)
 
 
-BRANCH = "@"
-"""Stands between a number and its branch."""
-
-
-def with_branch(number: str, branch: str) -> str:
-    """Return a number of an order with the branch that gave it, where the broker has branches."""
-    return f"{number}{BRANCH}{branch}" if branch else number
+NumberKey = tuple[str, str]
+"""What tells an order from all others of its market and day: its number, and the branch where that is known."""
 
 
 def number_of(order_id: str | None) -> int | None:

@@ -11,7 +11,7 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -21,23 +21,21 @@ from brokerkit import clock
 from brokerkit.errors import JournalError, OrderBlocked
 from brokerkit.orders.again import Again, blocked_by, check_again
 from brokerkit.orders.chains import NumbersOf, names, numbers_of, whole_chain
-from brokerkit.orders.counters import check_counters, won
+from brokerkit.orders.counters import check_counters, counted
 from brokerkit.orders.guard import Limits
-from brokerkit.orders.intents import BRANCH, FOLLOWS, OPEN, UNRESOLVED, Intent, IntentState, key_of, number_of
+from brokerkit.orders.intents import FOLLOWS, HOME, OPEN, UNRESOLVED, Intent, IntentState, key_of, number_of
 from brokerkit.orders.learnt import Learnt
-from brokerkit.orders.numbers import BranchOf, check_free, key_of_intent, one_branch
+from brokerkit.orders.numbers import BranchOf, branch_and_number, check_free, one_branch
 from brokerkit.orders.rows import read, written
+from brokerkit.orders.storage import WRITE
 
 logger = logging.getLogger("brokerkit")
 
 LONGEST_SENDING = 60.0
 """Seconds after which SENDING is UNKNOWN, whoever owns it: an attempt lasts 15 s at most."""
-MOST_WON = 10**15
-"""What an order counts at most: sums have to fit into the file's numbers."""
 CHUNK = 100
 """Rows that are read at once."""
-_WRITE = """INSERT INTO intents VALUES (:id, :kind, :state, :day, :symbol, :side, :mutex, :number, :value, :sent_at,
- :monotonic, :owner, :content)"""
+_NO_CLAIMS: Mapping[str, None] = {"mutex": None, "number": None, "claim": None}
 
 
 class Journal(Learnt):
@@ -62,19 +60,21 @@ class Journal(Learnt):
         again: Again | None = None,
         numbers_of: NumbersOf = numbers_of,
         patience: float | None = None,
+        numbers_ascend: bool = True,
     ) -> Intent:
         """Write the intent down as SENDING, durably, or raise: nothing has been sent then.
 
         In the same transaction `check` is asked (kill switch), the counters are compared with the limits, another
         open intent of the same symbol and side, or change of the same order, is an OrderBlocked, and so is a second
-        order for the one that it is sent `again` for. It has so many `seconds` to leave.
+        order for the one that it is sent `again` for. It has so many `seconds` to leave. `numbers_ascend`: a later
+        order of its market has a higher number.
         """
 
         def write(file: sqlite3.Connection) -> Intent:
             check()
             check_counters(file, intent, limits, value)
             now = clock.now()
-            highest, falls, _ = self._day(file, intent.day)
+            highest, falls, _ = self._day(file, intent.market, intent.day)
             if intent.previous is not None:
                 self._replace(file, intent, again or Again())
             if rivals := self._changing(file, intent, numbers_of):
@@ -84,11 +84,11 @@ class Journal(Learnt):
                 "written down before the first byte",
                 sent_at=now,
                 deadline=now + dt.timedelta(seconds=seconds),
-                watermark=None if falls else highest,
+                watermark=None if falls or not numbers_ascend else highest,
                 owner=self.owner.name if self.path else "",
             )
             try:
-                file.execute(_WRITE, self._row(sending, value))
+                file.execute(WRITE, self._row(sending, value))
             except sqlite3.IntegrityError:
                 raise self._blocked(file, sending) from None
             return sending
@@ -99,7 +99,7 @@ class Journal(Learnt):
         """Keep an intent of which nothing has been sent."""
 
         def write(file: sqlite3.Connection) -> None:
-            file.execute(_WRITE, self._row(intent, None))
+            file.execute(WRITE, self._row(intent, None))
 
         self._write(write)
 
@@ -142,7 +142,7 @@ class Journal(Learnt):
                 # Another open intent blocks its symbol and side already.
                 file.execute("UPDATE intents SET mutex = NULL WHERE id = ?", (intent_id,))
                 self._update(file, changed)
-            self._see(file, changed.day, [number_of(changed.order_id)])
+            self._see(file, changed.market, changed.day, [number_of(changed.order_id)])
             return changed
 
         return self._write(write)
@@ -165,11 +165,10 @@ class Journal(Learnt):
         """Return an intent; a JournalError if there is none of that id."""
         return self._kept.get(intent_id) or self._read(lambda file: self._get(file, intent_id))
 
-    def sent_as(self, day: dt.date, order_id: str) -> tuple[Intent, ...]:
+    def sent_as(self, day: dt.date, order_id: str, market: str = HOME) -> tuple[Intent, ...]:
         """Return the intents that became orders of that number, of whatever branch."""
-        key = key_of(order_id)
-        values = (day.isoformat(), key, f"{key}{BRANCH}*")
-        return self._read(lambda file: self._select(file, "day = ? AND (number = ? OR number GLOB ?)", *values))
+        values = (market, day.isoformat(), key_of(order_id))
+        return self._read(lambda file: self._select(file, "market = ? AND day = ? AND number = ?", *values))
 
     def later(self, intent_id: str) -> tuple[Intent, ...]:
         """Return what an intent was sent again as, oldest first."""
@@ -183,7 +182,7 @@ class Journal(Learnt):
         """Return what has to be known before this one may be sent: not the one that it is sent again for."""
 
         def read(file: sqlite3.Connection) -> tuple[Intent, ...]:
-            same = self._select(file, f"mutex = ? AND state IN {_listed(OPEN)}", intent.mutex)
+            same = self._holding(file, intent)
             return same or self._changing(file, intent, numbers_of)
 
         return tuple(other for other in self._read(read) if other.id != intent.previous)
@@ -213,9 +212,11 @@ class Journal(Learnt):
 
         return self._read(read)
 
-    def of_day(self, day: dt.date, states: Iterable[IntentState] = tuple(IntentState)) -> Iterator[Intent]:
+    def of_day(
+        self, day: dt.date, states: Iterable[IntentState] = tuple(IntentState), market: str = HOME
+    ) -> Iterator[Intent]:
         """Yield the intents of a day, oldest first, one after the other: there may be many."""
-        return self._each(f"day = ? AND state IN {_listed(states)}", day.isoformat())
+        return self._each(f"market = ? AND day = ? AND state IN {_listed(states)}", market, day.isoformat())
 
     def everything(self) -> Iterator[Intent]:
         """Yield all intents, oldest first."""
@@ -224,20 +225,32 @@ class Journal(Learnt):
     # How it is done
 
     def _blocked(self, file: sqlite3.Connection, intent: Intent) -> OrderBlocked:
-        others = self._select(file, f"mutex = ? AND state IN {_listed(OPEN)}", intent.mutex)
+        others = self._holding(file, intent)
         return blocked_by(others, intent) if others else OrderBlocked("Another order was just sent.")
 
+    def _holding(self, file: sqlite3.Connection, intent: Intent) -> tuple[Intent, ...]:
+        """Return the open intents that hold what this one needs."""
+        where = f"market = ? AND mutex = ? AND state IN {_listed(OPEN)}"
+        return self._select(file, where, intent.market, intent.mutex)
+
     def _row(self, intent: Intent, value: Decimal | None) -> dict[str, object]:
+        branch, number = branch_and_number(intent, self.branch_of)
         return {
             "id": intent.id,
             "kind": intent.kind,
             "state": intent.state,
+            "market": intent.market,
+            "currency": intent.currency,
             "day": intent.day.isoformat(),
             "symbol": intent.symbol,
             "side": intent.side,
             "mutex": intent.mutex,
-            "number": key_of_intent(intent, self.branch_of),
-            "value": 0 if value is None else min(won(value), MOST_WON),
+            "branch": branch,
+            "number": number,
+            "key": intent.key,
+            "claim": intent.key,
+            "previous": intent.previous,
+            "value": counted(value),
             "sent_at": intent.sent_at.timestamp() if intent.sent_at else None,
             "monotonic": time.monotonic(),
             "owner": intent.owner,
@@ -245,10 +258,10 @@ class Journal(Learnt):
         }
 
     def _update(self, file: sqlite3.Connection, intent: Intent) -> None:
-        number = key_of_intent(intent, self.branch_of)
-        check_free(file, intent, number)
-        values = (intent.state, number, written(intent), intent.id)
-        changed = file.execute("UPDATE intents SET state = ?, number = ?, content = ? WHERE id = ?", values)
+        branch, number = branch_and_number(intent, self.branch_of)
+        check_free(file, intent, branch, number)
+        query = "UPDATE intents SET state = ?, branch = ?, number = ?, content = ? WHERE id = ?"
+        changed = file.execute(query, (intent.state, branch, number, written(intent), intent.id))
         if changed.rowcount != 1:
             raise JournalError(f"The journal has lost the intent {intent.id}.", advice="Do not delete rows of it.")
 
@@ -266,7 +279,7 @@ class Journal(Learnt):
         number = number_of(decided.order_id)
         # A number below what was known before its order was sent: the broker's numbers do not ascend after all.
         falls = number is not None and decided.watermark is not None and number <= decided.watermark
-        self._see(file, decided.day, [number], falls=falls)
+        self._see(file, decided.market, decided.day, [number], falls=falls)
         return decided
 
     def _orphan(self, sending: Intent) -> Intent:
@@ -290,18 +303,18 @@ class Journal(Learnt):
             file.execute("UPDATE intents SET mutex = NULL WHERE id = ?", (old.id,))
 
     def _later(self, file: sqlite3.Connection, intent_id: str) -> tuple[Intent, ...]:
-        return self._select(file, "json_extract(content, '$.previous') = ?", intent_id)
+        return self._select(file, "previous = ?", intent_id)
 
     def _changing(self, file: sqlite3.Connection, intent: Intent, numbers_of: NumbersOf) -> tuple[Intent, ...]:
         """Return the open changes of the order that an intent names, under whichever of its numbers they name it."""
         if intent.mutex is None or intent.order is None:
             return ()
-        changes = f"mutex IS NOT NULL AND state IN {_listed(OPEN)} AND kind != 'ORDER' AND symbol = ?"
-        rivals = self._select(file, changes, intent.symbol)
+        changes = f"mutex IS NOT NULL AND state IN {_listed(OPEN)} AND kind != 'ORDER' AND market = ? AND symbol = ?"
+        rivals = self._select(file, changes, intent.market, intent.symbol)
         if not rivals:
             return ()
-        of_day = "day = ? AND kind != 'ORDER' AND symbol = ?"
-        known = self._select(file, of_day, intent.day.isoformat(), intent.symbol)
+        of_day = "market = ? AND day = ? AND kind != 'ORDER' AND symbol = ?"
+        known = self._select(file, of_day, intent.market, intent.day.isoformat(), intent.symbol)
         chain = whole_chain(intent, known, numbers_of)
         return tuple(each for each in rivals if names(each, numbers_of) & chain)
 
@@ -342,9 +355,9 @@ class Journal(Learnt):
         except JournalError as error:
             logger.critical("%s: %s", intent.what, error)
             return
-        for spared in ({}, {"mutex": None}, {"mutex": None, "number": None}):
+        for spared in ({}, {"mutex": None}, {"mutex": None, "number": None}, {**_NO_CLAIMS}):
             with contextlib.suppress(sqlite3.IntegrityError):
-                file.execute(_WRITE, {**row, **spared})
+                file.execute(WRITE, {**row, **spared})
                 return
 
 
@@ -360,17 +373,20 @@ _files: dict[tuple[int, Path], Journal] = {}
 _in_memory: WeakValueDictionary[tuple[int, str], Journal] = WeakValueDictionary()
 
 
-def journal_for(path: Path, *, durable: bool, branch_of: BranchOf = one_branch) -> Journal:
-    """Return the journal that all brokers of this account in this process share; without `durable` it is in memory."""
-    journal = _shared(path, durable=durable)
+def journal_for(path: Path, *, old: Path | None = None, branch_of: BranchOf = one_branch) -> Journal:
+    """Return the journal that all brokers of this account in this process share. `old`: where it lay in format 1."""
+    file = (os.getpid(), path)
+    journal = _files.get(file) or _files.setdefault(file, Journal(path, old=old, opens=False))
     journal.branch_of = branch_of
     return journal
 
 
-def _shared(path: Path, *, durable: bool) -> Journal:
-    if not durable:
-        # Gone with the last broker of its account: the simulated exchange that it speaks of is gone then too.
-        memory = (os.getpid(), path.name)
-        return _in_memory.get(memory) or _in_memory.setdefault(memory, Journal(None))
-    file = (os.getpid(), path)
-    return _files.get(file) or _files.setdefault(file, Journal(path, opens=False))
+def journal_in_memory(name: str, *, branch_of: BranchOf = one_branch) -> Journal:
+    """Return a journal that all brokers of this account in this process share, and that ends with the last of them.
+
+    The simulated exchange that it speaks of is gone then too.
+    """
+    memory = (os.getpid(), name)
+    journal = _in_memory.get(memory) or _in_memory.setdefault(memory, Journal(None))
+    journal.branch_of = branch_of
+    return journal

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
+from urllib.parse import unquote
 
 from brokerkit.errors import IncompleteListing
 from brokerkit.models import Order
-from brokerkit.orders.intents import BRANCH, Intent, IntentKind, key_of, number_of, with_branch
+from brokerkit.orders.intents import Intent, IntentKind, NumberKey, key_of, number_of
 from brokerkit.symbols import is_symbol
 
 EARLY = dt.timedelta(seconds=2)
@@ -50,9 +50,9 @@ class Listed:
         return key_of(self.order.id) or self.order.id
 
     @property
-    def key(self) -> str:
-        """What tells it from all other rows of its day."""
-        return with_branch(self.number, self.branch)
+    def key(self) -> NumberKey:
+        """What tells it from all other rows of its market and day."""
+        return self.number, self.branch
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def checked(rows: Iterable[Listed], asked_on: dt.date, answered_on: dt.date) -> 
     """Return the rows, each number once; IncompleteListing if they contradict each other or the day changed."""
     if asked_on != answered_on:
         raise IncompleteListing("The day changed while the list was read.")
-    found: dict[str, Listed] = {}
+    found: dict[NumberKey, Listed] = {}
     for row in rows:
         known = found.setdefault(row.key, row)
         if _identity(known) != _identity(row):
@@ -182,23 +182,22 @@ def chain_of(intent: Intent, branch: str = "") -> frozenset[str]:
     """
     if intent.order is None:
         return frozenset()
-    parts = intent.order.handle.split(":")[2:]
-    named = [number for part in parts if part != branch for number in re.findall(r"[0-9]+", part)]
-    numbers = (intent.order.id, intent.order.original_id, *named)
+    parts = [unquote(part) for part in intent.order.handle.split(":")[2:]]
+    numbers = (intent.order.id, intent.order.original_id, *(part for part in parts if part not in ("", branch)))
     return frozenset(key for number in numbers if (key := key_of(number)) is not None)
 
 
-def others(rows: Sequence[Listed], explained: frozenset[str]) -> list[Listed]:
+def others(rows: Sequence[Listed], explained: frozenset[NumberKey]) -> list[Listed]:
     """Return the rows that no intent accounts for."""
     numbers = numbers_in(explained)
     return [row for row in rows if row.number not in numbers or not _is_explained(row, explained)]
 
 
-def numbers_in(keys: Iterable[str]) -> frozenset[str]:
+def numbers_in(keys: Iterable[NumberKey]) -> frozenset[str]:
     """Return the numbers of these keys, without their branches."""
-    return frozenset(key.partition(BRANCH)[0] for key in keys)
+    return frozenset(number for number, _ in keys)
 
 
-def _is_explained(row: Listed, explained: frozenset[str]) -> bool:
+def _is_explained(row: Listed, explained: frozenset[NumberKey]) -> bool:
     # Where either does not tell its branch, the number decides.
-    return not row.branch or row.number in explained or row.key in explained
+    return not row.branch or (row.number, "") in explained or row.key in explained

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from brokerkit.models import Order
-from brokerkit.orders.intents import BRANCH, Intent, key_of, with_branch
+from brokerkit.orders.intents import Intent, key_of
 
 BranchOf = Callable[[Order], str]
 """Tells the branch of an order, a blank where its broker has none."""
@@ -25,22 +25,20 @@ def branch_in(order: Order, branch_of: BranchOf) -> str:
     return ""
 
 
-def key_of_intent(intent: Intent, branch_of: BranchOf) -> str | None:
-    """Return what tells the order of an intent from all others of its day."""
+def branch_and_number(intent: Intent, branch_of: BranchOf) -> tuple[str, str | None]:
+    """Return the branch, if it is known, and the number of the order that an intent became."""
     number = key_of(intent.order_id)
     if number is None or intent.result is None:
-        return number
-    return with_branch(number, branch_in(intent.result, branch_of))
+        return "", number
+    return branch_in(intent.result, branch_of), number
 
 
-def check_free(file: sqlite3.Connection, intent: Intent, key: str | None) -> None:
+def check_free(file: sqlite3.Connection, intent: Intent, branch: str, number: str | None) -> None:
     """Raise as the index of numbers does where another intent has the number, and one of them tells no branch."""
-    if key is None:
+    if number is None:
         return
-    number, with_it, _ = key.partition(BRANCH)
-    query = "SELECT 1 FROM intents WHERE day = ? AND number = ? AND id != ?"
-    if not with_it:
-        query = "SELECT 1 FROM intents WHERE day = ? AND number >= ? || '@' AND number < ? || 'A' AND id != ?"
-    values = (number,) if with_it else (number, number)
-    if file.execute(query, (intent.day.isoformat(), *values, intent.id)).fetchone():
+    query = """SELECT 1 FROM intents WHERE market = ? AND day = ? AND number = ? AND (branch = '' OR ? = '')
+ AND id != ?"""
+    values = (intent.market, intent.day.isoformat(), number, branch, intent.id)
+    if file.execute(query, values).fetchone():
         raise sqlite3.IntegrityError("another intent has this number")

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 STARTING_SECONDS = 60.0
+SUFFIX = ".process"
+OLD_SUFFIX = ".owner"
+"""Of processes whose brokerkit writes journals of format 1."""
 
 
 class Owner:
@@ -46,13 +49,18 @@ class Owner:
     def _clear_away(self) -> None:
         """Remove the files of processes that are gone; a young one may be about to be locked."""
         oldest = time.time() - STARTING_SECONDS
-        for path in self._folder.glob("*.owner"):
+        for path in (*self._folder.glob(f"*{SUFFIX}"), *self._folder.glob(f"*{OLD_SUFFIX}")):
             with suppress(OSError):  # somebody else may clear away at this very moment
                 if path.stat().st_mtime < oldest:
                     _is_held(path)
 
     def _path(self, name: str) -> Path:
-        return self._folder / f"{os.path.basename(name)}.owner"
+        return self._folder / f"{os.path.basename(name)}{SUFFIX}"
+
+
+def old_processes(folder: Path) -> list[Path]:
+    """Return the locks of living processes whose brokerkit writes journals of format 1."""
+    return [path for path in folder.glob(f"*{OLD_SUFFIX}") if _is_held(path)]
 
 
 def _is_held(path: Path) -> bool:

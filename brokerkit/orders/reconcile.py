@@ -12,7 +12,18 @@ from itertools import takewhile
 from brokerkit import clock
 from brokerkit.errors import BrokerError
 from brokerkit.models import Model, Order
-from brokerkit.orders.intents import OPEN, UNRESOLVED, Confidence, Intent, IntentState, Sighting, key_of, number_of
+from brokerkit.orders.intents import (
+    HOME,
+    OPEN,
+    UNRESOLVED,
+    Confidence,
+    Intent,
+    IntentState,
+    NumberKey,
+    Sighting,
+    key_of,
+    number_of,
+)
 from brokerkit.orders.journal import Journal
 from brokerkit.orders.listing import (
     EARLY,
@@ -86,7 +97,10 @@ class Reconciler:
         times_tell: bool,
         skew: Callable[[], float],
         branch_of: BranchOf = one_branch,
+        market: str = HOME,
+        numbers_ascend: bool = True,
     ) -> None:
+        """`rows_of` lists a day of one `market`. Where its numbers do not ascend, times tell what came after what."""
         self._journal = journal
         self._rows_of = rows_of
         self._proves_absence = proves_absence
@@ -95,6 +109,8 @@ class Reconciler:
         self._times_tell = times_tell
         self._skew = skew
         self._branch_of = branch_of
+        self._market = market
+        self._ascend = numbers_ascend
 
     def run(self, *, wait: bool, timeout: float | None) -> Reconciliation:
         """Look once, or with `wait` until everything is decided or the time is over."""
@@ -108,7 +124,7 @@ class Reconciler:
     def _look(self) -> Reconciliation:
         recovered = self._journal.recover()
         today = clock.today()
-        known = self._journal.in_states(UNRESOLVED | {_PRESUMED})
+        known = [each for each in self._journal.in_states(UNRESOLVED | {_PRESUMED}) if each.market == self._market]
         days = sorted({today, *(intent.day for intent in known if self._is_worth_reading(intent, today))})
         report = Reconciliation(decided=recovered)
         for day in days:
@@ -122,7 +138,8 @@ class Reconciler:
                 continue
             unread = [row for row in found if isinstance(row, Unread)]
             report = _joined(self._judge_day(day, rows, unread, is_over=day < today), report)
-        return report.model_copy(update={"unresolved": self._journal.unresolved()})
+        left = tuple(each for each in self._journal.unresolved() if each.market == self._market)
+        return report.model_copy(update={"unresolved": left})
 
     def _is_worth_reading(self, intent: Intent, today: dt.date) -> bool:
         """Say whether the list of an intent's day can still tell something.
@@ -148,25 +165,27 @@ class Reconciler:
     ) -> Reconciliation:
         now = clock.now()
         self._doubt(day, rows)
-        known = list(self._journal.of_day(day, {*OPEN, _PRESUMED}))
+        known = list(self._journal.of_day(day, {*OPEN, _PRESUMED}, self._market))
         intents = [intent for intent in known if intent.state in {*UNRESOLVED, _PRESUMED}]
         sending = [intent for intent in known if intent.state is IntentState.SENDING]
-        explained = self._journal.explained(day)
+        explained = self._journal.explained(day, self._market)
         free = others(rows, explained)
         dated = [row for row in rows if row.is_dated]
         numbers = [number_of(row.order.id) for row in dated]
         # Whoever else trades the account is known before anything is matched.
-        self._journal.learn(day, numbers, self._foreign(free, (*intents, *sending)), falls=falls(dated))
+        self._journal.learn(
+            day, numbers, self._foreign(free, (*intents, *sending)), falls=falls(dated), market=self._market
+        )
         blind = [row for row in unread if key_of(row.number) not in numbers_in(explained)]
         judged = [self._judge(intent, free, (*intents, *sending), now, is_over, blind) for intent in intents]
         changed = [new for old, new in zip(intents, judged, strict=True) if new.state is not old.state]
         late = tuple(intent for intent in changed if intent.state is IntentState.LATE)
         # What could have been ours until a moment ago may be explained by nobody any more.
-        left = others(free, self._journal.explained(day))
+        left = others(free, self._journal.explained(day, self._market))
         foreign = self._foreign(left, (*judged, *sending))
-        self._journal.learn(day, [], foreign)
+        self._journal.learn(day, [], foreign, market=self._market)
         if late:
-            self._journal.end_exclusive(day)
+            self._journal.end_exclusive(day, self._market)
         for row in unread:
             logger.warning("A row of the list of %s cannot be read: %s (order %s)", day, row.words, row.number or "?")
         return Reconciliation(
@@ -187,7 +206,7 @@ class Reconciler:
             words = f"the list shows {present.order_id}, the number that was answered, as another order"
             return present.moved(IntentState.UNKNOWN, words, order_id=None, result=None)
 
-        for intent in self._journal.of_day(day, {IntentState.ACKED}):
+        for intent in self._journal.of_day(day, {IntentState.ACKED}, self._market):
             same = listed.get(key_of(intent.order_id) or "", ())
             branch = branch_in(intent.result, self._branch_of) if intent.result else ""
             theirs = [row for row in same if not branch or row.branch in ("", branch)]
@@ -195,7 +214,7 @@ class Reconciler:
                 logger.warning("Order %s is not what was answered for %s", intent.order_id, intent.what)
                 self._journal.revise(intent.id, change)
 
-    def _foreign(self, free: Sequence[Listed], intents: Sequence[Intent]) -> list[str]:
+    def _foreign(self, free: Sequence[Listed], intents: Sequence[Intent]) -> list[NumberKey]:
         """Return the numbers of rows that are nobody's whom we know, and cannot be."""
         return [row.key for row in free if row.is_dated and not any(self._may_be(intent, row) for intent in intents)]
 
@@ -211,15 +230,15 @@ class Reconciler:
         is_over: bool,
         blind: Sequence[Unread],
     ) -> Intent:
-        settle = max(self._settle_seconds, self._journal.longest_delay() * 1.5)
+        settle = max(self._settle_seconds, self._journal.longest_delay(self._market) * 1.5)
         trust = Trust(
             self._proves_absence and not self._clock_is_wrong(),
             dt.timedelta(seconds=settle),
-            self._exclusive and not self._journal.is_shared(intent.day) and not blind,
+            self._exclusive and not self._journal.is_shared(intent.day, self._market) and not blind,
             unread=tuple(key_of(row.number) or UNREAD for row in blind),
         )
         rivals = [other for other in intents if other.id != intent.id]
-        falling = self._journal.falls(intent.day)
+        falling = not self._ascend or self._journal.falls(intent.day, self._market)
 
         def change(present: Intent) -> Intent:
             if present.state not in UNRESOLVED | {_PRESUMED}:
@@ -230,7 +249,7 @@ class Reconciler:
 
         judged = self._journal.revise(intent.id, change)
         if judged.order_id and judged.state is not intent.state and (delay := _delay(judged)):
-            self._journal.learn_delay(delay)
+            self._journal.learn_delay(delay, self._market)
         return judged
 
     def _clock_is_wrong(self) -> bool:
