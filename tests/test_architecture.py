@@ -135,6 +135,26 @@ def test_only_the_sandbox_and_the_testing_package_need_the_extras() -> None:
 
 # Layers without a knot
 
+LAYERS = (
+    *(
+        "words",
+        "errors",
+        "text",
+        "clock",
+        "files",
+        "symbols",
+        "values",
+        "market",
+        "models",
+        "transport",
+        "part",
+        "orders",
+    ),
+    *("arguments", "keeping", "findings", "variables", "config", "extensions", "adapter", "inquiry", "broker"),
+    *("sandbox", "registry", "brokerkit", "testing", "cli", "__main__"),
+)
+"""The parts of the core, each of which imports only what stands before it; imports for types count too."""
+TO_MEND = {"orders imports adapter"}
 EVERYTHING = {module_name(path): path for folder in (CORE, *PLUGINS.values()) for path in modules(folder)}
 
 
@@ -184,6 +204,17 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 )
 def test_no_parts_of_a_package_import_each_other_in_a_circle(package: str) -> None:
     assert circle_in(parts_of(package)) == []
+
+
+def test_every_part_of_the_core_imports_only_those_below_it() -> None:
+    parts = {own.removeprefix("brokerkit."): others for own, others in parts_of("brokerkit").items()}
+    above = {
+        f"{own} imports {other}"
+        for own, others in parts.items()
+        for other in (each.removeprefix("brokerkit.") for each in others)
+        if LAYERS.index(other) > LAYERS.index(own)
+    }
+    assert above <= TO_MEND
 
 
 def test_a_circle_would_be_found() -> None:
