@@ -58,7 +58,7 @@ nitpick_ignore_regex = [
     # Of the sandbox the reference has what a test of yours needs, not what holds it together.
     (r"py:class", r"brokerkit\.sandbox(\.\w+){2,3}|Faults"),
     # Type variables, the function in the value of an alias, and what goes between the order desk and the client.
-    (r"py:(class|obj)", r"brokerkit\.(transport\.(\w+\.[RMKT]|permits\.Permit)|text\.(sanitize|_words))|[RMKT]"),
+    (r"py:(class|obj)", r"brokerkit\.(transport\.(\w+\.([RMKT]|_\w+)|permits\.Permit)|text\.(sanitize|_words))|[RMKT]"),
     # What may go out stands in itself.
     (r"py:class", r"Value|(Sequence|Mapping)\[.*Value\]"),
 ]

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
-from pydantic import Field, StrictInt, ValidationError
+from pydantic import AliasChoices, Field, StrictInt, TypeAdapter, ValidationError
 
 from brokerkit.market.valuation import disagreement
-from brokerkit.transport import Blankable, Block, Number, OddRow, Row
+from brokerkit.transport import (
+    Blankable,
+    Block,
+    EitherNumber,
+    EitherOrderNumber,
+    Number,
+    OddRow,
+    OrderId,
+    OrderNumber,
+    Row,
+)
 from brokerkit.words import PositionKind
 
 
 class Line(Block):
-    number: str = Field(alias="no", min_length=1)
+    number: OrderNumber = Field(alias="no")
     shares: Number = Field(alias="qty")
     price: Blankable = Field(None, alias="prc")
     code: Annotated[StrictInt, Field(ge=0)] | Number = 0
@@ -44,8 +55,8 @@ def odd(row: str) -> OddRow:
         ('{"no": " 2 "}', "field qty is missing", "2"),
         ('{"qty": "5"}', "field no is missing", ""),
         ('{"no": 2, "qty": "5"}', "field no is not as documented (string_type)", ""),
-        ('{"no": "secret", "qty": ""}', "field qty is not as documented (string_pattern_mismatch)", ""),
-        ('{"no": "9999999999999999999", "qty": ""}', "field qty is not as documented (string_pattern_mismatch)", ""),
+        ('{"no": "secret", "qty": ""}', "field no is not as documented (string_pattern_mismatch)", ""),
+        ('{"no": "9999999999999999999", "qty": ""}', "field no is not as documented (string_pattern_mismatch)", ""),
         ("{}", "field no is missing", ""),
         ('{"no": "2", "qty": "5", "prc": 5}', "field prc is not as documented (string_type)", "2"),
         ('{"no": "2", "qty": "5", "prc": "1e3"}', "field prc is not as documented (string_pattern_mismatch)", "2"),
@@ -68,6 +79,73 @@ def test_what_is_no_row_at_all_is_no_list(row: str) -> None:
 def test_an_odd_row_may_be_that_of_its_number_or_of_any_if_it_tells_none(number: str, may: bool) -> None:
     assert odd('{"no": "002", "qty": ""}').may_be(number, "no") is may
     assert odd('{"no": "x", "qty": ""}').may_be(number, "no")
+
+
+class Opaque(Block):
+    """A row whose number is any text."""
+
+    number: OrderId = Field(validation_alias=AliasChoices("orderId", "order_id"))
+    original: OrderId | None = Field(None, alias="original")
+    shares: Number = Field(alias="qty")
+
+
+class Counted(Block):
+    """A row whose number is a JSON number or a text."""
+
+    number: EitherOrderNumber = Field(alias="no")
+    shares: EitherNumber = Field(alias="qty")
+
+
+def odd_of(kind: type[Block], row: str) -> OddRow:
+    found: Any = TypeAdapter(tuple[Row[kind], ...]).validate_json(f"[{row}]")[0]  # type: ignore[valid-type]
+    assert isinstance(found, OddRow)
+    return found
+
+
+OPAQUE = "AbC-_0=" * 18 + "xy"
+
+
+@pytest.mark.parametrize(
+    ("id", "number"),
+    [
+        (OPAQUE, OPAQUE),
+        ("7", "7"),
+        ("0007", "0007"),
+        ("a b", ""),
+        ("", ""),
+        ("가", ""),
+        (OPAQUE + "z", ""),
+        ("a\n", ""),
+    ],
+)
+def test_what_the_number_of_an_odd_row_is_its_own_type_says(id: str, number: str) -> None:
+    for name in ("orderId", "order_id"):
+        found = odd_of(Opaque, json.dumps({name: id, "qty": 5}))
+        assert found.number("orderId", "order_id") == number
+        assert found.may_be(id, "orderId", "order_id")
+        assert found.may_be("another", "orderId", "order_id") is (number == "")
+
+
+def test_an_opaque_id_is_compared_as_it_is_and_digits_as_a_number() -> None:
+    assert odd_of(Opaque, '{"orderId": "0x7", "qty": ""}').may_be("0x7", "orderId")
+    assert not odd_of(Opaque, '{"orderId": "0x7", "qty": ""}').may_be("0X7", "orderId")
+    assert not odd_of(Opaque, '{"orderId": "0x7", "qty": ""}').may_be("7", "orderId")
+    assert odd_of(Opaque, '{"orderId": "0007", "qty": ""}').may_be("7", "orderId")
+
+
+def test_a_second_field_is_looked_at_where_the_first_has_no_number() -> None:
+    assert odd_of(Opaque, '{"orderId": null, "original": "o-1", "qty": ""}').number("orderId", "original") == "o-1"
+    assert odd_of(Opaque, '{"orderId": "a b", "qty": "", "unknown": "u-1"}').number("orderId", "unknown") == ""
+
+
+@pytest.mark.parametrize(
+    ("id", "number"), [(7, "7"), ("0007", "0007"), (0, ""), (-7, ""), (7.0, ""), (True, ""), ([7], "")]
+)
+def test_a_number_that_is_a_json_number_is_one(id: object, number: str) -> None:
+    found = odd_of(Counted, json.dumps({"no": id, "qty": "many"}))
+    assert found.number("no") == number
+    assert found.may_be("7", "no")
+    assert found.may_be("8", "no") is (number == "")
 
 
 @pytest.mark.parametrize(

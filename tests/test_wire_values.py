@@ -19,7 +19,7 @@ from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 from brokerkit.errors import InvalidRequest, Unsupported
 from brokerkit.models import Quote
 from brokerkit.text import HIDDEN, Redactor, sanitize
-from brokerkit.transport import Blankable, Block, Codes, Number, Reply, Request, Response, Text, TextNumber, wire_text
+from brokerkit.transport import Blankable, Block, Codes, Number, Reply, Request, Response, Text, WireNumber, wire_text
 
 NUMBER: TypeAdapter[Decimal] = TypeAdapter(Number)
 BLANKABLE: TypeAdapter[Decimal | None] = TypeAdapter(Blankable)
@@ -108,7 +108,7 @@ def test_no_text_at_all_becomes_a_number_by_accident(text: str) -> None:
 
 
 def test_a_vendors_own_way_of_writing_is_a_type() -> None:
-    unsigned = TextNumber(pattern=r"[+-]?[0-9]{1,9}", read=lambda text: abs(Decimal(text)), blank=True)
+    unsigned = WireNumber(pattern=r"[+-]?[0-9]{1,9}", read=lambda text: abs(Decimal(text)), blank=True)
     adapter: TypeAdapter[Any] = TypeAdapter(Annotated[Decimal | None, unsigned])
     assert [parse(adapter, text) for text in ("-70000", "+1", " ")] == [70000, 1, None]
     for text in ("1.5", "1|2", "1\n"):

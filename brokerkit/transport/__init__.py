@@ -6,36 +6,75 @@ from brokerkit.transport.codes import Codes
 from brokerkit.transport.connection import Response
 from brokerkit.transport.endpoint import Block, Effect, Encoding, Endpoint, Headers, Paging, Parameters, Reply, Request
 from brokerkit.transport.http import Client, Keys
+from brokerkit.transport.ids import (
+    EitherOrderNumber,
+    EitherRelatedNumber,
+    Mark,
+    OrderId,
+    OrderNumber,
+    OrNumber,
+    RelatedNumber,
+)
 from brokerkit.transport.limits import Limit
-from brokerkit.transport.numbers import GRAMMAR, Blankable, Day, Number, TextNumber, wire_text
+from brokerkit.transport.numbers import (
+    GRAMMAR,
+    Blankable,
+    EitherBlankable,
+    EitherNumber,
+    JsonNumber,
+    Number,
+    WireNumber,
+    ZeroIsNone,
+    average,
+    traded,
+    wire_text,
+)
 from brokerkit.transport.preparing import preparing
 from brokerkit.transport.rows import OddRow, Row
+from brokerkit.transport.times import ClockOrBlank, Day, TimeOfDay, day_of, moment
 
 __all__ = [
     "GRAMMAR",
     "Blankable",
     "Block",
     "Client",
+    "ClockOrBlank",
     "Codes",
     "Day",
     "Effect",
+    "EitherBlankable",
+    "EitherNumber",
+    "EitherOrderNumber",
+    "EitherRelatedNumber",
     "Encoding",
     "Endpoint",
     "Headers",
+    "JsonNumber",
     "Keys",
     "Limit",
+    "Mark",
     "Number",
     "OddRow",
+    "OrNumber",
+    "OrderId",
+    "OrderNumber",
     "Paging",
     "Parameters",
+    "RelatedNumber",
     "Reply",
     "Request",
     "Response",
     "Row",
     "Text",
-    "TextNumber",
+    "TimeOfDay",
     "Token",
+    "WireNumber",
     "Words",
+    "ZeroIsNone",
+    "average",
+    "day_of",
+    "moment",
     "preparing",
+    "traded",
     "wire_text",
 ]

@@ -16,6 +16,7 @@ from brokerkit.errors import BrokerError, IncompleteListing, NetworkError, Order
 from brokerkit.text import Redactor
 from brokerkit.transport.connection import Response
 from brokerkit.transport.endpoint import Block, Effect, Endpoint, deepest_fault
+from brokerkit.transport.numbers import exact_json
 from brokerkit.transport.rows import OddRow
 
 logger = logging.getLogger("brokerkit")
@@ -49,6 +50,8 @@ class Reader(ABC):
     advice: ClassVar[Mapping[str, str]] = {}
     """Broker's code to what to do next, where that is more than the class tells."""
 
+    json_fractions: ClassVar[bool] = False
+    """Whether the broker writes fractions as JSON numbers. Their digits are kept then, which takes longer to read."""
     success_statuses: ClassVar[frozenset[int]] = frozenset({200})
     """HTTP statuses under which an answer that says success is one."""
 
@@ -178,6 +181,8 @@ class Reader(ABC):
         self.skew = skew
 
     def _parsed(self, endpoint: Endpoint[R], answer: Response) -> R:
+        if self.json_fractions:
+            return self._valid(endpoint, lambda: endpoint.reply.model_validate(exact_json(answer.content)))
         return self._valid(endpoint, lambda: endpoint.reply.model_validate_json(answer.content))
 
     def _valid(self, endpoint: Endpoint[Any], read: Callable[[], R], block: str = "") -> R:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import BaseModel, GetCoreSchemaHandler, ValidationError
+from pydantic import AliasChoices, BaseModel, GetCoreSchemaHandler, TypeAdapter, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
 from brokerkit.transport.endpoint import deepest_fault
 
 T = TypeVar("T")
-_NUMBER = re.compile("[0-9]{1,18}")
+_DIGITS = re.compile("[0-9]{1,18}")
+_ID = re.compile("[!-~]{1,128}")
 
 
 @dataclass(frozen=True)
@@ -23,10 +25,26 @@ class OddRow:
     """Which field of it is wrong, and how."""
     values: dict[str, Any] = field(repr=False)
 
+    kind: type[BaseModel] | None = field(default=None, repr=False, compare=False)
+    """What the row should have been; the type of its number says what a number is."""
+
     def number(self, *names: str) -> str:
         """Return the first of these fields that is a number of an order, blank if none is: other text is not shown."""
-        texts = (value.strip() for value in map(self.values.get, names) if isinstance(value, str))
-        return next((text for text in texts if _NUMBER.fullmatch(text)), "")
+        return next(filter(None, (self._number_in(name) for name in names)), "")
+
+    def _number_in(self, name: str) -> str:
+        value = self.values.get(name)
+        text = value.strip() if isinstance(value, str) else ""
+        if _DIGITS.fullmatch(text):
+            return text
+        reader = _reader(self.kind, name) if self.kind is not None else None
+        if reader is None:
+            return ""
+        try:
+            read = reader.validate_python(value)
+        except Exception:  # noqa: BLE001 - pydantic lets through what a field's own reader raises
+            return ""
+        return read if isinstance(read, str) and _ID.fullmatch(read) else ""
 
     @property
     def is_blank(self) -> bool:
@@ -36,7 +54,20 @@ class OddRow:
     def may_be(self, number: str, *names: str) -> bool:
         """Say whether it may be the row of an order: it has that number, or none that can be read."""
         own = self.number(*names)
-        return not own or int(own) == int(number)
+        if own.isdecimal() and number.isdecimal():
+            return int(own) == int(number)
+        return own in ("", number)
+
+
+@cache
+def _reader(kind: type[BaseModel], name: str) -> TypeAdapter[Any] | None:
+    """Return what reads the field of that name on the wire, None if there is none."""
+    for known in kind.model_fields.values():
+        alias = known.validation_alias
+        if name in (alias.choices if isinstance(alias, AliasChoices) else [alias]):
+            form: Any = Annotated[known.annotation, *known.metadata] if known.metadata else known.annotation
+            return TypeAdapter(form)
+    return None
 
 
 class _OrOdd:
@@ -49,10 +80,10 @@ class _OrOdd:
             try:
                 row.model_validate(values)
             except ValidationError as error:
-                return OddRow(deepest_fault(error), values)
+                return OddRow(deepest_fault(error), values, row)
             except Exception as error:  # noqa: BLE001 - pydantic lets through what a field's own reader raises
-                return OddRow(f"a field is not as documented ({type(error).__name__})", values)
-            return OddRow("it cannot be read", values)
+                return OddRow(f"a field is not as documented ({type(error).__name__})", values, row)
+            return OddRow("it cannot be read", values, row)
 
         anything = core_schema.no_info_after_validator_function(odd, core_schema.dict_schema())
         return core_schema.union_schema([(handler.generate_schema(row), ""), (anything, "")], mode="left_to_right")

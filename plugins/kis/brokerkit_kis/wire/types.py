@@ -21,7 +21,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from brokerkit import clock
-from brokerkit.transport import Block, Paging, Text, TextNumber
+from brokerkit.transport import Block, Paging, Text, WireNumber
 
 T = TypeVar("T")
 
@@ -80,7 +80,7 @@ MaybeOne = Annotated[T | None, BeforeValidator(_object_or_none)]
 """A block that the answer can do without."""
 Mark = Annotated[str, StringConstraints(strip_whitespace=True)]
 """A word or day that decides something here; an error that repeats it cleans it."""
-ZeroIsNone = Annotated[Decimal | None, TextNumber(read=lambda text: Decimal(text) or None, blank=True)]
+ZeroIsNone = Annotated[Decimal | None, WireNumber(read=lambda text: Decimal(text) or None, blank=True)]
 """A price: where there is none (no trade yet, no limit, no base price), KIS writes 0."""
 Symbol = Annotated[Text, AfterValidator(_plain)]
 """상품번호 without zeros, the letter of its kind and the venue around it; what is not understood stays as it is."""

@@ -19,7 +19,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, core_schema
 
 from brokerkit import clock
-from brokerkit.transport import GRAMMAR, Block, Text, TextNumber, Words
+from brokerkit.transport import GRAMMAR, Block, Text, WireNumber, Words
 
 T = TypeVar("T")
 
@@ -35,16 +35,16 @@ def _signed(text: str) -> Decimal:
     return Decimal(text.replace("--", "-"))
 
 
-Padded = Annotated[Decimal, TextNumber(rf" *{GRAMMAR}")]
+Padded = Annotated[Decimal, WireNumber(rf" *{GRAMMAR}")]
 """A number of an account API: zeros in front, minus before the zeros."""
-PaddedOrBlank = Annotated[Decimal | None, TextNumber(rf" *{GRAMMAR}", blank=True)]
-Unsigned = Annotated[Decimal | None, TextNumber(rf" *{GRAMMAR}", _magnitude, blank=True)]
+PaddedOrBlank = Annotated[Decimal | None, WireNumber(rf" *{GRAMMAR}", blank=True)]
+Unsigned = Annotated[Decimal | None, WireNumber(rf" *{GRAMMAR}", _magnitude, blank=True)]
 """A price, whose sign marks the direction against the base price."""
 Mark = Annotated[str, StringConstraints(strip_whitespace=True)]
 """A word or day that decides something here; an error that repeats it cleans it."""
-ZeroIsNone = Annotated[Decimal | None, TextNumber(rf" *{GRAMMAR}", lambda text: _magnitude(text) or None, blank=True)]
+ZeroIsNone = Annotated[Decimal | None, WireNumber(rf" *{GRAMMAR}", lambda text: _magnitude(text) or None, blank=True)]
 """A price like that: where there is none (no trade yet, no limit, no base price), Kiwoom writes 0."""
-Signed = Annotated[Decimal | None, TextNumber(rf" *(--|[+-])?{GRAMMAR.removeprefix('[+-]?')}", _signed, blank=True)]
+Signed = Annotated[Decimal | None, WireNumber(rf" *(--|[+-])?{GRAMMAR.removeprefix('[+-]?')}", _signed, blank=True)]
 """A change or a flow, whose sign is real; two minus signs are one."""
 
 
