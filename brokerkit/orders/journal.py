@@ -24,6 +24,7 @@ from brokerkit.orders.chains import NumbersOf, names, numbers_of, whole_chain
 from brokerkit.orders.counters import check_counters, counted
 from brokerkit.orders.guard import Limits
 from brokerkit.orders.intents import FOLLOWS, HOME, OPEN, UNRESOLVED, Intent, IntentState, key_of, number_of
+from brokerkit.orders.keys import check_unused
 from brokerkit.orders.learnt import Learnt
 from brokerkit.orders.numbers import BranchOf, branch_and_number, check_free, one_branch
 from brokerkit.orders.rows import read, written
@@ -64,13 +65,15 @@ class Journal(Learnt):
     ) -> Intent:
         """Write the intent down as SENDING, durably, or raise: nothing has been sent then.
 
-        In the same transaction `check` is asked (kill switch), the counters are compared with the limits, another
-        open intent of the same symbol and side, or change of the same order, is an OrderBlocked, and so is a second
-        order for the one that it is sent `again` for. It has so many `seconds` to leave. `numbers_ascend`: a later
-        order of its market has a higher number.
+        In the same transaction `check` is asked (kill switch) and the counters are compared with the limits. An
+        OrderBlocked is another open intent of the same symbol and side, another change of the same order, one that has
+        the key already, and a second order for the one that it is sent `again` for. It has so many `seconds` to leave.
+        `numbers_ascend`: a later order of its market has a higher number.
         """
 
         def write(file: sqlite3.Connection) -> Intent:
+            if intent.key is not None:
+                check_unused(intent, self._keyed(file, intent.key), again)
             check()
             check_counters(file, intent, limits, value)
             now = clock.now()
@@ -169,6 +172,12 @@ class Journal(Learnt):
         """Return the intents that became orders of that number, of whatever branch."""
         values = (market, day.isoformat(), key_of(order_id))
         return self._read(lambda file: self._select(file, "market = ? AND day = ? AND number = ?", *values))
+
+    def keyed(self, key: str, *, patience: float | None = None) -> tuple[Intent, ...]:
+        """Return everything that was ever to be sent under a key of the caller's, oldest first."""
+        found = {each.id: each for each in self._read(lambda file: self._keyed(file, key), patience)}
+        found |= {each.id: each for each in self.kept() if each.key == key}
+        return tuple(found[id_] for id_ in sorted(found))
 
     def later(self, intent_id: str) -> tuple[Intent, ...]:
         """Return what an intent was sent again as, oldest first."""
@@ -301,6 +310,11 @@ class Journal(Learnt):
         if old.state in OPEN:
             self._update(file, old.moved(old.state, f"sent again as {intent.id}, at the risk of a second order"))
             file.execute("UPDATE intents SET mutex = NULL WHERE id = ?", (old.id,))
+        if intent.key is not None:
+            file.execute("UPDATE intents SET claim = NULL WHERE key = ?", (intent.key,))
+
+    def _keyed(self, file: sqlite3.Connection, key: str) -> tuple[Intent, ...]:
+        return self._select(file, "key = ?", key)
 
     def _later(self, file: sqlite3.Connection, intent_id: str) -> tuple[Intent, ...]:
         return self._select(file, "previous = ?", intent_id)

@@ -37,8 +37,8 @@ def check_free(file: sqlite3.Connection, intent: Intent, branch: str, number: st
     """Raise as the index of numbers does where another intent has the number, and one of them tells no branch."""
     if number is None:
         return
-    query = """SELECT 1 FROM intents WHERE market = ? AND day = ? AND number = ? AND (branch = '' OR ? = '')
- AND id != ?"""
-    values = (intent.market, intent.day.isoformat(), number, branch, intent.id)
+    query = """SELECT 1 FROM intents WHERE market = ? AND day = ? AND number = ? AND branch != ?
+ AND (branch = '' OR ? = '') AND id != ?"""
+    values = (intent.market, intent.day.isoformat(), number, branch, branch, intent.id)
     if file.execute(query, values).fetchone():
         raise sqlite3.IntegrityError("another intent has this number")
