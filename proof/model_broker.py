@@ -161,7 +161,7 @@ class ModelClient(Client):
     def is_definite(self, code: str) -> bool:
         return code.startswith("R")
 
-    def renew(self) -> Token:
+    def issue_token(self) -> Token:
         raise NotImplementedError
 
     def revoke_token(self, token: SecretStr) -> None:

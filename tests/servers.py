@@ -107,7 +107,7 @@ class ProbeClient(Client):
     def headers(self, endpoint: Endpoint[Any]) -> Headers:
         names: dict[str, str | SecretStr] = {"Content-Type": "application/json", "app-secret": SecretStr(APP_SECRET)}
         if endpoint.effect is not Effect.AUTH:
-            names["authorization"] = SecretStr(f"Bearer {self.token().get_secret_value()}")
+            names["authorization"] = self.bearer()
         return names
 
     def check(self, endpoint: Endpoint[Any], answer: Response) -> None:
@@ -118,7 +118,7 @@ class ProbeClient(Client):
     def is_definite(self, code: str) -> bool:
         return code in self.definite
 
-    def renew(self) -> Token:
+    def issue_token(self) -> Token:
         self.issued += 1
         return new_token(f"probe-token-{self.issued:04}")
 
@@ -136,7 +136,7 @@ class ProbeClient(Client):
 class LoginClient(ProbeClient):
     """The same, but its tokens come from the server."""
 
-    def renew(self) -> Token:
+    def issue_token(self) -> Token:
         issued = self.call(TOKEN, body={"key": SecretStr(APP_KEY), "secret": SecretStr(APP_SECRET)})
         return Token(issued.value, issued.expires_at, clock.now())
 

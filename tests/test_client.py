@@ -74,7 +74,7 @@ def test_a_refused_order_stays_refused_when_no_new_token_can_be_had(
         def fail() -> Token:
             raise failure
 
-        monkeypatch.setattr(client, "renew", fail)
+        monkeypatch.setattr(client, "issue_token", fail)
         with pytest.raises(AuthError) as caught:
             client.call(ORDER, body={})
         assert caught.value.code == "old-token"
@@ -104,7 +104,7 @@ def test_an_order_whose_token_runs_out_while_it_waits_is_not_sent(monkeypatch: p
             raise NetworkError("no line")
 
         monkeypatch.setattr(client, "_wait", wait)
-        monkeypatch.setattr(client, "renew", fail)
+        monkeypatch.setattr(client, "issue_token", fail)
         with pytest.raises(NotSent):
             client.call(ORDER, body={})
         assert server.requests == []

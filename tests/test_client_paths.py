@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 from brokerkit_kis.client import KisClient
 from brokerkit_kiwoom.client import KiwoomClient
+from pydantic import SecretStr
 
-from brokerkit.errors import Blocked, InvalidRequest
+from brokerkit.errors import Blocked, InsufficientFunds, InvalidRequest
 from brokerkit.transport import Client, Effect
 from brokerkit.transport.outgoing import as_read, is_plain
-from tests.servers import ORDER, READ, ProbeClient, Server
+from tests.servers import ORDER, READ, ProbeClient, Server, refusal
 
 
 class Trading(ProbeClient):
@@ -88,6 +90,64 @@ def test_what_was_checked_once_is_not_taken_for_another_effect() -> None:
 def test_a_path_is_read_as_the_most_generous_server_would() -> None:
     assert as_read("/A//b/../%2e/C;d=e/?f") == "/a/c"
     assert as_read("/../../x") == "/x"
+
+
+CANCEL = dataclasses.replace(ORDER, path="/orders/{order}/cancel")
+
+
+@pytest.mark.parametrize(
+    ("order", "path"),
+    [
+        ("0000117", "/orders/0000117/cancel"),
+        (117, "/orders/117/cancel"),
+        ("aB-_.~9", "/orders/aB-_.~9/cancel"),
+        ("a=+:@,", "/orders/a%3D%2B%3A%40%2C/cancel"),
+        (SecretStr("x" * 128), f"/orders/{'x' * 128}/cancel"),
+    ],
+)
+def test_a_path_takes_an_id_as_one_part_of_it(order: Any, path: str) -> None:
+    with Server() as server, ProbeClient(server.url) as client:
+        assert client.call(CANCEL, body={}, path={"order": order}).price == 70000
+        assert server.paths() == [path]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(
+            {"order": order}
+            for order in ("", ".", "..", "a/b", "a\\b", "a%2Fb", "a?b", "a#b", "a;b", "a b", "a\n", "가")
+        ),
+        *({"order": order} for order in ("x" * 129, None, 1.5, True, ["a"], SecretStr("../x"))),
+        {},
+        {"other": "1"},
+        {"order": "1", "other": "2"},
+    ],
+)
+def test_what_is_not_one_part_of_a_path_is_refused(path: Any) -> None:
+    with Server() as server, ProbeClient(server.url) as client:
+        with pytest.raises(InvalidRequest):
+            client.call(CANCEL, body={}, path=path)
+        with pytest.raises(InvalidRequest):
+            client.call(READ, path={"order": "1"})
+        assert server.requests == []
+
+
+def test_an_error_names_the_path_without_what_stands_in_it() -> None:
+    with Server(lambda exchange: exchange.send(refusal("poor"))) as server, ProbeClient(server.url) as client:
+        with pytest.raises(InsufficientFunds) as caught:
+            client.call(CANCEL, body={}, path={"order": "canary-1"})
+        assert caught.value.endpoint == "order /orders/{order}/cancel"
+
+
+def test_an_order_path_is_one_whatever_stands_in_it() -> None:
+    class Trading(ProbeClient):
+        order_calls = "post /orders"
+
+    with Server() as server, Trading(server.url) as client:
+        with pytest.raises(Blocked):
+            client.call(dataclasses.replace(CANCEL, effect=Effect.READ), path={"order": "1"})
+        assert server.requests == []
 
 
 KIS_ORDERS = [

@@ -316,17 +316,17 @@ def test_a_call_inside_one_that_asks_for_a_token_waits_for_nobody(is_old: bool, 
             client.token()
             client._tokens._token = new_token("old-token", life=60, age=3600)
             client._tokens._store(client._tokens._token)
-        renew = client.renew
+        issue = client.issue_token
 
         def asked() -> Token:
             began = time.monotonic()
             if not sender.outcomes:
                 sender.send(INNER[inner], 100)
             assert time.monotonic() - began < auth.LOCK_SECONDS / 3
-            return renew()
+            return issue()
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(client, "renew", asked)
+            patch.setattr(client, "issue_token", asked)
             sender.send(ORDER, 1)
         came = sender.outcomes.pop(100)
         if is_old:

@@ -46,7 +46,7 @@ CANARIES = (APP_KEY, APP_SECRET, TOKEN_VALUE[:18], ACCOUNT)
 class KeepingClient(LoginClient):
     """A client whose broker hands out the canary token."""
 
-    def renew(self) -> Any:
+    def issue_token(self) -> Any:
         return new_token(TOKEN_VALUE)
 
 

@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, SecretBytes, SecretStr, ValidationError, field_serializer
@@ -32,7 +32,7 @@ class Token:
 
     value: SecretStr
     expires_at: dt.datetime
-    issued_at: dt.datetime
+    issued_at: dt.datetime = field(default_factory=clock.now)
 
     def is_alive(self) -> bool:
         """Say whether the token has not run out yet."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from json.encoder import encode_basestring
@@ -12,6 +13,10 @@ from pydantic import SecretStr
 
 from brokerkit.errors import InvalidRequest
 from brokerkit.transport.numbers import wire_text
+
+PART = re.compile(r"\{([a-z_]+)\}")
+"""A name in a path."""
+_PLAIN_PART = re.compile(r"(?!\.+\Z)[A-Za-z0-9._~=+:@,-]{1,128}")
 
 
 def secrets_in(values: Mapping[str, Any]) -> Iterator[SecretStr]:
@@ -61,6 +66,24 @@ def _check_text(name: str, value: str | SecretStr) -> None:
     except UnicodeEncodeError:
         pass  # its text repeats what it could not write
     raise InvalidRequest(f"{name} holds a character that cannot be sent.")
+
+
+def check_parts(path: str, values: Mapping[str, Any]) -> None:
+    """Raise InvalidRequest at what could be read as more or less than the one part of a path that it stands for."""
+    if sorted(PART.findall(path)) != sorted(values):
+        raise InvalidRequest(f"The path {path} wants just what it names.")
+    for name, value in values.items():
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, str | SecretStr | int)
+            or not _PLAIN_PART.fullmatch(_text(value))
+        ):
+            raise InvalidRequest(f"{name} cannot stand in a path.")
+
+
+def as_path(path: str, values: Mapping[str, Any]) -> str:
+    """Return a path with values for its names; this opens secrets."""
+    return PART.sub(lambda part: _quoted(_text(values[part[1]])), path) if values else path
 
 
 def as_query(values: Mapping[str, Any]) -> str:

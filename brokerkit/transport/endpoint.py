@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 from brokerkit.errors import Unsupported
 from brokerkit.models import Model
 from brokerkit.text import sanitize
-from brokerkit.transport.bodies import check_values, secrets_in
+from brokerkit.transport.bodies import check_parts, check_values, secrets_in
 from brokerkit.transport.limits import Limit
 
 M = TypeVar("M", bound=Model)
@@ -126,7 +126,10 @@ class Reply(Block, Generic[M]):
 
 @dataclass(frozen=True)
 class Endpoint(Generic[R]):
-    """One call of a broker's API. `ids` names it per environment; one that is missing there is not offered there."""
+    """One call of a broker's API. `ids` names it per environment; one that is missing there is not offered there.
+
+    A part of the path may be a name in braces, as in "/orders/{order}/cancel": the call gives what stands there.
+    """
 
     ids: Mapping[str, str]
     path: str
@@ -161,15 +164,20 @@ class Request:
     params: Parameters = field(default_factory=dict, repr=False)
     body: Parameters | None = field(default=None, repr=False)
     headers: Headers = field(default_factory=dict, repr=False)
+    path: Parameters = field(default_factory=dict, repr=False)
+    """What stands for the names in the path."""
 
-    def check(self, encoding: Encoding) -> None:
+    def check(self, endpoint: Endpoint[Any]) -> None:
         """Raise InvalidRequest at what cannot be sent exactly as it is."""
+        if self.path or "{" in endpoint.path:
+            check_parts(endpoint.path, self.path)
         check_values(self.params, nested=False)
         if self.body is not None:
-            check_values(self.body, nested=encoding is Encoding.JSON)
+            check_values(self.body, nested=endpoint.encoding is Encoding.JSON)
 
     def secrets(self) -> Iterator[SecretStr]:
-        """Yield the secrets in parameters and body."""
+        """Yield the secrets in path, parameters and body."""
+        yield from secrets_in(self.path)
         yield from secrets_in(self.params)
         if self.body is not None:
             yield from secrets_in(self.body)

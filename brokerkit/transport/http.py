@@ -151,8 +151,8 @@ class Client(Reader):
         """Return the broker's request headers; `self.token()` gives the access token."""
 
     @abstractmethod
-    def renew(self) -> Token:
-        """Ask the broker for a token."""
+    def issue_token(self) -> Token:
+        """Ask the broker for a new token."""
 
     @abstractmethod
     def revoke_token(self, token: SecretStr) -> None:
@@ -191,12 +191,13 @@ class Client(Reader):
         params: Parameters | None = None,
         body: Parameters | None = None,
         headers: Headers | None = None,
+        path: Parameters | None = None,
     ) -> R:
         """Call once and return the reply. More pages than one raise IncompleteListing.
 
         Raises Rejected and its kinds, Unsupported, NetworkError and WireError; for an order NotSent and OrderUncertain.
         """
-        request = Request(params or {}, body, headers or {})
+        request = Request(params or {}, body, headers or {}, path or {})
         answer, reply = self._page(endpoint, request)
         if endpoint.effect is Effect.READ and self.next_page(endpoint, request, answer, reply) is not None:
             raise self._error(IncompleteListing, endpoint, "there are more pages than the one that was asked for")
@@ -221,9 +222,13 @@ class Client(Reader):
 
     def token(self) -> SecretStr:
         """Return a living access token."""
-        value = self._tokens.get(self.renew)
+        value = self._tokens.get(self.issue_token)
         self._redactor.add((value,))
         return value
+
+    def bearer(self) -> SecretStr:
+        """Return a living access token as an `Authorization` header wants it."""
+        return SecretStr(f"Bearer {self.token().get_secret_value()}")
 
     def kept_token(self) -> Token | None:
         """Return the access token that is kept and still lives; the broker is not asked for one."""
@@ -278,7 +283,7 @@ class Client(Reader):
                     raise
                 renewed = True
                 logger.warning("%s %s: token refused [%s], renewing", self.broker, endpoint, error.code)
-                self._tokens.renew(token, self.renew)
+                self._tokens.renew(token, self.issue_token)
             except NetworkError as error:
                 if answer is None or endpoint.effect is not Effect.READ or rested:
                     raise
@@ -298,7 +303,7 @@ class Client(Reader):
     def _check_values(self, endpoint: Endpoint[Any], request: Request) -> None:
         """Refuse what would not arrive as it is meant."""
         try:
-            request.check(endpoint.encoding)
+            request.check(endpoint)
             return
         except InvalidRequest as error:
             words = error.message
@@ -349,7 +354,7 @@ class Client(Reader):
     def _renew_after(self, refused: AuthError, token: SecretStr) -> None:
         """Renew for the next order. That this one was refused stays the news, whatever comes of it."""
         try:
-            self._tokens.renew(token, self.renew)
+            self._tokens.renew(token, self.issue_token)
         except BrokerError as error:
             refused.advice = f"No new token could be had: {error.message} {error.advice or ''}".strip()
 
@@ -362,7 +367,8 @@ class Client(Reader):
         turn = self._wait(endpoint, urgent=urgent)
         try:
             self._redactor.add(request.secrets())
-            return token, Request(request.params, request.body, {**self.headers(endpoint), **request.headers}), turn
+            headers = {**self.headers(endpoint), **request.headers}
+            return token, Request(request.params, request.body, headers, request.path), turn
         except BaseException:
             turn.ended(sent=False)
             raise

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from brokerkit import files
 from brokerkit.errors import ConfigError
 from brokerkit.text import sanitize
-from brokerkit.transport.bodies import as_json, as_query
+from brokerkit.transport.bodies import PART, as_json, as_path, as_query
 from brokerkit.transport.endpoint import Encoding, Endpoint, Request
 
 _PLAIN = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
@@ -63,7 +63,7 @@ def check_certificates(file: Path | None) -> str | Literal[True]:
 
 def is_plain(path: str) -> bool:
     """Say whether there is one way only to read a path: nothing encoded, doubled, dotted, or behind it."""
-    return _PLAIN.fullmatch(path) is not None
+    return _PLAIN.fullmatch(PART.sub("x", path)) is not None
 
 
 def as_read(path: str) -> str:
@@ -84,7 +84,8 @@ def prepared(base_url: str, endpoint: Endpoint[Any], request: Request) -> reques
     """Return the request with every secret opened; nothing but `transmit` may call this."""
     out = requests.PreparedRequest()
     out.method = endpoint.method
-    out.url = f"{base_url}{endpoint.path}" + (f"?{as_query(request.params)}" if request.params else "")
+    query = f"?{as_query(request.params)}" if request.params else ""
+    out.url = base_url + as_path(endpoint.path, request.path) + query
     headers = {"Accept-Encoding": "identity", "User-Agent": "brokerkit"}
     content = b""
     if request.body is not None:

@@ -36,8 +36,8 @@ def next_request(paging: Paging, request: Request, headers: Mapping[str, str], r
     for name, path in paging.keys.items():
         values = _with(values, path.split("."), getattr(reply, name))
     if request.body is None:
-        return Request(values, None, sends)
-    return Request(request.params, values, sends)
+        return Request(values, None, sends, request.path)
+    return Request(request.params, values, sends, request.path)
 
 
 def _is_more(paging: Paging, headers: Mapping[str, str], reply: Block, has_cursor: bool) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr, field_validator
 
-from brokerkit import clock, config
+from brokerkit import config
 from brokerkit.errors import BrokerError, IncompleteListing, InsufficientFunds
 from brokerkit.transport import (
     Client,
@@ -99,7 +99,7 @@ class KisClient(Client):
             **headers,
             **({"tr_cont": ""} if issubclass(endpoint.reply, Paged) else {}),
             **keys,
-            "authorization": SecretStr(f"Bearer {self.token().get_secret_value()}"),
+            "authorization": self.bearer(),
             "tr_id": endpoint.id(self.environment),
             "custtype": "P",
         }
@@ -139,7 +139,7 @@ class KisClient(Client):
     def is_definite(self, code: str) -> bool:
         return re.fullmatch(errors.DEFINITE, code) is not None and code not in errors.ACCEPTED
 
-    def renew(self) -> Token:
+    def issue_token(self) -> Token:
         issued = self.call(
             login.TOKEN,
             body={
@@ -148,7 +148,7 @@ class KisClient(Client):
                 "appsecret": self.settings.app_secret,
             },
         )
-        return Token(issued.value, issued.expires_at, issued_at=clock.now())
+        return Token(issued.value, issued.expires_at)
 
     def revoke_token(self, token: SecretStr) -> None:
         revoked = self.call(

@@ -48,7 +48,7 @@ def served(wire: Any, id: str, name: str) -> Any:
 
 def test_token(wire: Any) -> None:
     served(wire, "tokenP", "auth__auth_token__official")
-    token = wire.client.renew()
+    token = wire.client.issue_token()
     assert token.value.get_secret_value() == "<token>"
     assert token.expires_at == dt.datetime(2023, 12, 22, 8, 16, 59, tzinfo=clock.KST)
 
@@ -315,7 +315,7 @@ REFUSALS: list[tuple[str, Callable[[Any], object], str, type[BrokerError], str]]
     ("error__real_cash_exceeded", buy, BUY, InsufficientFunds, "APBK0952"),
     ("error__token_expired", quote, "FHKST01010100", AuthError, "EGW00123"),
     ("error__token_expired", buy, BUY, AuthError, "EGW00123"),
-    ("error__token_once_per_minute", lambda wire: wire.client.renew(), "tokenP", RateLimited, "EGW00133"),
+    ("error__token_once_per_minute", lambda wire: wire.client.issue_token(), "tokenP", RateLimited, "EGW00133"),
     ("error__tr_not_in_demo", quote, "FHKST01010100", Unsupported, "EGW02006"),
     ("domestic_stock__order_rvsecncl__demo_cancel_of_filled_order", cancel, CANCEL, NothingToCancel, "40330000"),
 ]

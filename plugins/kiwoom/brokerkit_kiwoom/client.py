@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from brokerkit import clock, config
+from brokerkit import config
 from brokerkit.transport import Client, Effect, Endpoint, Headers, Paging, Response, Token
 from brokerkit_kiwoom.wire import errors, login
 from brokerkit_kiwoom.wire.types import Listing, says_nothing
@@ -39,7 +39,7 @@ class KiwoomClient(Client):
             return headers
         return {
             **headers,
-            "authorization": SecretStr(f"Bearer {self.token().get_secret_value()}"),
+            "authorization": self.bearer(),
             "api-id": endpoint.id(self.environment),
         }
 
@@ -69,7 +69,7 @@ class KiwoomClient(Client):
         told = _TOLD_LIMIT.search(words)
         return int(told[1]) if told else None
 
-    def renew(self) -> Token:
+    def issue_token(self) -> Token:
         issued = self.call(
             login.TOKEN,
             body={
@@ -78,7 +78,7 @@ class KiwoomClient(Client):
                 "secretkey": self.settings.app_secret,
             },
         )
-        return Token(issued.value, issued.expires_at, issued_at=clock.now())
+        return Token(issued.value, issued.expires_at)
 
     def revoke_token(self, token: SecretStr) -> None:
         self.call(

@@ -61,7 +61,7 @@ def test_unusable_examples_are_marked_so_by_whoever_collected_them(id: str) -> N
 
 
 def test_token(wire: Any) -> None:
-    token = wire.answer("token", official("au10001")).client.renew()
+    token = wire.answer("token", official("au10001")).client.issue_token()
     assert token.value.get_secret_value().startswith("WQJC")
     assert token.expires_at == dt.datetime(2024, 11, 7, 8, 37, 13, tzinfo=clock.KST)
 
