@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from json.encoder import encode_basestring
 from typing import Any
@@ -14,26 +14,23 @@ from pydantic import SecretStr
 from brokerkit.errors import InvalidRequest
 from brokerkit.transport.numbers import wire_text
 
+_TEXTS, _LISTS = (str, SecretStr), (list, tuple)
 PART = re.compile(r"\{([a-z_]+)\}")
 """A name in a path."""
 _PLAIN_PART = re.compile(r"(?!\.+\Z)[A-Za-z0-9._~=+:@,-]{1,128}")
 
 
-def secrets_in(values: Mapping[str, Any]) -> Iterator[SecretStr]:
-    """Yield the secrets in values, however deep they stand."""
-    for value in values.values():
-        if type(value) is not str:
-            yield from _secrets(value)
+def secrets_in(values: Iterable[Any]) -> list[SecretStr]:
+    """Return the secrets among values, however deep they stand."""
+    return [secret for value in values if type(value) is not str for secret in _secrets(value)]
 
 
-def _secrets(value: object) -> Iterator[SecretStr]:
+def _secrets(value: object) -> list[SecretStr]:
     if isinstance(value, SecretStr):
-        yield value
-    elif isinstance(value, Mapping):
-        yield from secrets_in(value)
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield from _secrets(each)
+        return [value]
+    if isinstance(value, Mapping):
+        return secrets_in(value.values())
+    return secrets_in(value) if isinstance(value, _LISTS) else []
 
 
 def check_values(values: Mapping[str, Any], *, nested: bool) -> None:
@@ -44,13 +41,13 @@ def check_values(values: Mapping[str, Any], *, nested: bool) -> None:
 
 
 def _check(name: str, value: object, nested: bool) -> None:
-    if isinstance(value, str | SecretStr):
+    if isinstance(value, _TEXTS):
         _check_text(name, value)
     elif nested and isinstance(value, Mapping):
         if not all(isinstance(each, str) for each in value):
             raise InvalidRequest(f"The names in {name} are not all texts.")
         check_values(value, nested=True)
-    elif nested and isinstance(value, list | tuple):
+    elif nested and isinstance(value, _LISTS):
         for each in value:
             _check(name, each, nested)
     elif isinstance(value, int | Decimal) and not isinstance(value, bool):
@@ -73,37 +70,37 @@ def check_parts(path: str, values: Mapping[str, Any]) -> None:
     if sorted(PART.findall(path)) != sorted(values):
         raise InvalidRequest(f"The path {path} wants just what it names.")
     for name, value in values.items():
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, str | SecretStr | int)
-            or not _PLAIN_PART.fullmatch(_text(value))
-        ):
+        is_one = isinstance(value, str | SecretStr | int) and not isinstance(value, bool)
+        if not is_one or not _PLAIN_PART.fullmatch(_text(value)):
             raise InvalidRequest(f"{name} cannot stand in a path.")
 
 
 def as_path(path: str, values: Mapping[str, Any]) -> str:
     """Return a path with values for its names; this opens secrets."""
-    return PART.sub(lambda part: _quoted(_text(values[part[1]])), path) if values else path
+    return PART.sub(lambda part: _quoted(_text(values[part[1]])), path)
 
 
 def as_query(values: Mapping[str, Any]) -> str:
     """Return values as a query or a form; this opens secrets."""
-    return "&".join(f"{_name(name)}={_quoted(_text(value))}" for name, value in values.items())
+    parts = []
+    for name, value in values.items():
+        plain = name if name.isidentifier() and name.isascii() else quote(name, safe="")
+        is_plain = type(value) is str and value.isalnum() and value.isascii()
+        parts.append(f"{plain}={value if is_plain else _quoted(_text(value))}")
+    return "&".join(parts)
 
 
 def as_json(value: Any) -> str:
     """Return a value as JSON, numbers by their own digits and not by way of a float; this opens secrets."""
-    if isinstance(value, str | SecretStr):
+    if type(value) is str:
+        return encode_basestring(value)
+    if isinstance(value, _TEXTS):
         return encode_basestring(_opened(value))
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{encode_basestring(name)}: {as_json(each)}" for name, each in value.items()) + "}"
-    if isinstance(value, list | tuple):
+    if isinstance(value, _LISTS):
         return "[" + ", ".join(map(as_json, value)) + "]"
     return str(value).lower() if isinstance(value, bool) else wire_text(value)
-
-
-def _name(name: str) -> str:
-    return name if name.isascii() and name.isidentifier() else quote(name, safe="")
 
 
 def _quoted(value: str) -> str:
@@ -111,7 +108,7 @@ def _quoted(value: str) -> str:
 
 
 def _text(value: Any) -> str:
-    return _opened(value) if isinstance(value, str | SecretStr) else wire_text(value)
+    return _opened(value) if isinstance(value, _TEXTS) else wire_text(value)
 
 
 def _opened(value: str | SecretStr) -> str:

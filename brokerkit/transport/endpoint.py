@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
@@ -175,12 +175,9 @@ class Request:
         if self.body is not None:
             check_values(self.body, nested=endpoint.encoding is Encoding.JSON)
 
-    def secrets(self) -> Iterator[SecretStr]:
-        """Yield the secrets in path, parameters and body."""
-        yield from secrets_in(self.path)
-        yield from secrets_in(self.params)
-        if self.body is not None:
-            yield from secrets_in(self.body)
+    def secrets(self) -> list[SecretStr]:
+        """Return the secrets in path, parameters and body."""
+        return secrets_in((*self.path.values(), *self.params.values(), *(self.body or {}).values()))
 
 
 def deepest_fault(error: ValidationError, block: str = "") -> str:

@@ -132,7 +132,7 @@ class Client(Reader):
         self._threads = threading.local()
         self._checked: set[tuple[str, str, Effect]] = set()
         self._redactor = Redactor()
-        self._redactor.add(secrets_in(vars(settings)))
+        self._redactor.add(secrets_in(vars(settings).values()))
         path: Path | None = None
         if remember_token:
             path = cache_directory() / f"{self.broker}-{environment}-{self._owner}.json"

@@ -84,15 +84,17 @@ def prepared(base_url: str, endpoint: Endpoint[Any], request: Request) -> reques
     """Return the request with every secret opened; nothing but `transmit` may call this."""
     out = requests.PreparedRequest()
     out.method = endpoint.method
+    path = as_path(endpoint.path, request.path) if request.path else endpoint.path
     query = f"?{as_query(request.params)}" if request.params else ""
-    out.url = base_url + as_path(endpoint.path, request.path) + query
+    out.url = f"{base_url}{path}{query}"
     headers = {"Accept-Encoding": "identity", "User-Agent": "brokerkit"}
+    headers |= {name: _open(value) for name, value in request.headers.items()}
     content = b""
     if request.body is not None:
-        headers["Content-Type"] = endpoint.encoding.value  # the adapter's own, if it has one, comes after this one
-        is_form = endpoint.encoding is Encoding.FORM
-        content = (as_query(request.body) if is_form else as_json(request.body)).encode()
-    headers |= {name: _open(value) for name, value in request.headers.items()}
+        write = as_query if endpoint.encoding is Encoding.FORM else as_json
+        content = write(request.body).encode()
+        if not any(name.lower() == "content-type" for name in request.headers):
+            headers["Content-Type"] = endpoint.encoding.value
     if request.body is not None or endpoint.method == "POST":
         headers["Content-Length"] = str(len(content))
     out.body = content or None
