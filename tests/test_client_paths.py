@@ -78,6 +78,17 @@ def test_a_path_that_can_be_read_in_two_ways_is_refused(path: str, effect: Effec
         assert server.requests == []
 
 
+@pytest.mark.parametrize("pattern", ["post /v1/trading", "POST /v1/trading", "/V1/Trading"])
+def test_a_pattern_of_orders_is_understood_in_any_case(pattern: str) -> None:
+    class Shouting(ProbeClient):
+        order_calls = pattern
+
+    with Server() as server, Shouting(server.url) as client:
+        with pytest.raises(Blocked):
+            client.call(dataclasses.replace(READ, path="/v1/trading/order", method="POST"))
+        assert client.call(dataclasses.replace(READ, path="/v1/quotes", method="POST")).price == 70000
+
+
 def test_what_was_checked_once_is_not_taken_for_another_effect() -> None:
     with Server() as server, Trading(server.url) as client:
         order = dataclasses.replace(ORDER, path="/v1/trading/order")

@@ -116,7 +116,7 @@ class Client(Reader):
     settings: Keys
     """The settings of the profile."""
     order_calls: ClassVar[str] = "$."
-    """Pattern of the calls (as "post /path", in small letters) that move orders: as anything but an ORDER they are
+    """Pattern of the calls (as "post /path", in any case) that move orders: as anything but an ORDER they are
     refused."""
 
     def __init__(
@@ -294,7 +294,8 @@ class Client(Reader):
     def _check_path(self, endpoint: Endpoint[Any]) -> None:
         """Refuse what moves orders and says something else of itself, and what a server may read as another path."""
         method, path = endpoint.method.lower(), endpoint.path
-        if endpoint.effect is not Effect.ORDER and re.search(self.order_calls, f"{method} {as_read(path)}"):
+        moves_orders = re.search(self.order_calls, f"{method} {as_read(path)}", re.IGNORECASE)
+        if moves_orders and endpoint.effect is not Effect.ORDER:
             raise self._blocked(endpoint)
         if not is_plain(path):
             raise self._error(InvalidRequest, endpoint, "the path of a call is written as /names/and/slashes only")

@@ -43,8 +43,8 @@ class Reader(ABC):
     """What a client knows about answers. `Client` builds on it; an adapter fills the hooks of both."""
 
     broker: ClassVar[str]
-    echo_header: ClassVar[str]
-    """Header in which the broker sends the id of the call back."""
+    echo_header: ClassVar[str] = ""
+    """Header in which the broker sends the id of the call back, blank if it does not."""
     refusals: ClassVar[Mapping[str, type[BrokerError]]]
     """Broker's code to error class; other codes are a plain Rejected."""
     advice: ClassVar[Mapping[str, str]] = {}
@@ -136,7 +136,7 @@ class Reader(ABC):
         return self._parsed(endpoint, answer)
 
     def _check_id(self, endpoint: Endpoint[Any], answer: Response) -> None:
-        sent_back = answer.headers.get(self.echo_header)
+        sent_back = answer.headers.get(self.echo_header) if self.echo_header else None
         if sent_back and endpoint.effect is not Effect.AUTH and sent_back.strip() != endpoint.id(self.environment):
             raise self._error(WireError, endpoint, f"this is the answer to another call ({sent_back})")
 
