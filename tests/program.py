@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
@@ -21,17 +22,11 @@ from brokerkit.cli import main
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import ExchangeOrder
 from brokerkit.sandbox.face import JsonResponse, ReceivedRequest
+from tests import forks
 
 BROKERS = ("kis", "kiwoom")
 ORDER_IDS = {"TTTC0011U", "TTTC0012U", "TTTC0013U", "kt10000", "kt10001", "kt10002", "kt10003"}
 CTRL_C, CTRL_D = "\x03", "\x04"
-
-# The terminal becomes the one that Ctrl-C comes from.
-_AT_TERMINAL = """
-import os, sys
-os.login_tty(0)
-os.execv(sys.executable, [sys.executable, "-m", "brokerkit", *sys.argv[1:]])
-"""
 
 
 def write_profiles(box: Sandbox, folder: Path) -> dict[str, str]:
@@ -61,12 +56,11 @@ def is_order(request: ReceivedRequest) -> bool:
 
 
 @contextlib.contextmanager
-def started(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """Start `brokerkit sandbox`, and yield its first line and the process."""
-    command = [sys.executable, "-m", "brokerkit", "sandbox", *arguments]
-    process = subprocess.Popen(  # noqa: S603
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
-    )
+def started(*arguments: str, fresh: bool = False) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Start `brokerkit sandbox`, `fresh` as from a shell, and yield its first line and the process."""
+    start = partial(subprocess.Popen, encoding="utf-8") if fresh else forks.Popen
+    command = [sys.executable, "-m", "brokerkit", "sandbox"] if fresh else ["sandbox"]
+    process = start([*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stderr is not None
     try:
@@ -84,13 +78,9 @@ class Program:
     def __init__(self, *arguments: str, environment: Mapping[str, str]) -> None:
         self.screen = ""
         self._terminal, line = pty.openpty()
-        self._process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-c", _AT_TERMINAL, *arguments],
-            stdin=line,
-            stdout=line,
-            stderr=line,
-            env={**os.environ, "TERM": "xterm", "PYTHONUTF8": "1", **environment},
-        )
+        variables = {**os.environ, "TERM": "xterm", **environment}
+        streams = {"stdin": line, "stdout": line, "stderr": line}
+        self._process = forks.Popen([*arguments], env=variables, terminal=True, **streams)
         os.close(line)
 
     def types(self, text: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from brokerkit.errors import BrokerError, OrderBlocked, OrderUncertain
 from brokerkit.orders.intents import Intent, IntentState
 from brokerkit.orders.journal import Journal
+from tests import forks
 from tests.journals import BROKERS, GETS_LOST, Trader, begin, intent_of, served, trading
 from tests.traders import keys_of
 
@@ -80,11 +80,8 @@ def test_of_two_threads_that_send_one_entry_again_one_does(accept_risk: bool, tr
 def test_of_two_processes_that_send_one_entry_again_one_does(trader: Trader) -> None:
     first = gone(trader)
     told = json.dumps([trader.name, keys_of(trader.box, trader.name), first.id])
-    command = [sys.executable, "-c", RESUBMITS, told]
-    processes = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
-        for _ in range(2)
-    ]
+    command = ["-c", RESUBMITS, told]
+    processes = [forks.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(2)]
     for each in processes:
         assert each.stdout is not None
         assert each.stdout.readline() == "ready\n"

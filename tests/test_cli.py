@@ -18,6 +18,7 @@ from brokerkit import BrokerError, InsufficientFunds, OrderRequest, OrderType, S
 from brokerkit.cli import exits, help, main
 from brokerkit.cli.app import app, asks_json
 from brokerkit.cli.printing import Printer
+from tests import forks
 
 ROOT = Path(__file__).parent.parent
 DOCUMENT = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
@@ -348,7 +349,7 @@ def test_the_demo_tells_the_same_story_twice(capsys: pytest.CaptureFixture[str])
 
 
 def test_the_demo_stands_side_by_side() -> None:
-    done = program("-m", "brokerkit", "demo")
+    done = forks.run(["demo"])
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert re.split(r" {2,}", lines[0]) == ["step", "kis", "kiwoom"]

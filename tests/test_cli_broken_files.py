@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from brokerkit.cli import exits, main
+from tests import forks
 from tests.program import started
 
 TOML = '[profiles.main]\nbroker = "kis"\n# 모의투자\n'
@@ -44,9 +43,8 @@ def broken(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("broken", ["cp949", "a loop of links"], indirect=True)
 def test_no_help_needs_the_file(broken: Path) -> None:
-    done = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", SAYS, *HELP], capture_output=True, encoding="utf-8", check=True
-    )
+    done = forks.run(["-c", SAYS, *HELP])
+    assert done.returncode == 0
     assert done.stderr.splitlines()[-1] == str([0] * (len(HELP) - 1) + [exits.WRONG_USAGE])
     assert "--port-kis" in done.stdout
     assert "Traceback" not in done.stderr
@@ -56,9 +54,7 @@ def test_no_help_needs_the_file(broken: Path) -> None:
 @pytest.mark.parametrize("broken", ["bad TOML"], indirect=True)
 def test_completion_does_not_need_the_file(broken: Path) -> None:
     words = {"_BROKERKIT_COMPLETE": "complete_bash", "COMP_WORDS": "brokerkit quo", "COMP_CWORD": "1"}
-    done = subprocess.run(
-        [sys.executable, "-m", "brokerkit"], capture_output=True, encoding="utf-8", env={**os.environ, **words}
-    )
+    done = forks.run([], env={**os.environ, **words})
     assert done.stdout.split() == ["quote"]
     assert done.stderr == ""
 

@@ -24,14 +24,15 @@ from brokerkit.cli import main
 from brokerkit.market.days import previous_trading_day
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.faults import KINDS
+from tests import forks
 from tests.program import started
 
 FIELDS = {"base_url", "websocket_url", "app_key", "app_secret", "account", "plays"}
 
 
 @contextmanager
-def serving(*arguments: str) -> Iterator[tuple[dict[str, dict[str, str]], subprocess.Popen[str]]]:
-    with started("--json", *arguments) as (line, process):
+def serving(*arguments: str, fresh: bool = False) -> Iterator[tuple[dict[str, dict[str, str]], subprocess.Popen[str]]]:
+    with started("--json", *arguments, fresh=fresh) as (line, process):
         yield json.loads(line), process
 
 
@@ -48,7 +49,7 @@ def connect(name: str, line: dict[str, str], tmp_path: Path, monkeypatch: pytest
 
 
 def test_one_line_of_json_tells_all_that_a_client_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving() as (lines, process):
+    with serving(fresh=True) as (lines, process):
         assert set(lines) == {"kis", "kiwoom"}
         for name, line in lines.items():
             assert set(line) - {"hts_id"} == FIELDS
@@ -292,9 +293,7 @@ def test_toml_is_a_configuration_that_finds_the_server(
     monkeypatch.setenv("BROKERKIT_CONFIG", str(path))
     monkeypatch.setenv("BROKERKIT_CACHE_DIR", str(tmp_path / "cache"))
     with path.open("w", encoding="utf-8") as file:
-        process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "brokerkit", "sandbox", "--toml", *options], stdout=file
-        )
+        process = forks.Popen(["sandbox", "--toml", *options], stdout=file)
     try:
         while "[profiles." not in path.read_text(encoding="utf-8"):
             assert process.poll() is None

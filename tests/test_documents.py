@@ -6,8 +6,6 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +40,8 @@ from brokerkit.registry import installed_brokers, load_broker
 from brokerkit.sandbox.faults import KINDS
 from brokerkit.sandbox.faults.kinds import FaultPlace
 from brokerkit.words import OrderStatus
+from tests import forks
+from tests.program import started
 
 ROOT = Path(__file__).parent.parent
 READMES = ("README.md", "README.ko.md")
@@ -84,20 +84,9 @@ def nothing_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @contextmanager
 def serving(folder: Path) -> Iterator[Path]:
     """Serve the sandbox as docs/sandbox.md says, and yield the folder with its sandbox.json."""
-    command = [sys.executable, "-m", "brokerkit", "sandbox", "--json"]
-    process = subprocess.Popen(  # noqa: S603
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    try:
-        line = process.stdout.readline()
-        assert line, process.stderr.read()
+    with started("--json") as (line, _):
         (folder / "sandbox.json").write_text(line, encoding="utf-8")
         yield folder
-    finally:
-        process.terminate()
-        process.communicate(timeout=20)
 
 
 @pytest.fixture(scope="module")
@@ -192,11 +181,10 @@ def test_the_commands_of_a_readme_work_one_after_the_other(document: str, tmp_pa
     environment = {key: value for key, value in os.environ.items() if not key.startswith("BROKERKIT_")}
     environment |= {"BROKERKIT_STATE_DIR": str(tmp_path / "state"), "XDG_CONFIG_HOME": str(tmp_path)}
     for line in lines:
-        words = [sys.executable, "-m", *shlex.split(line, comments=True)]
+        words = shlex.split(line, comments=True)
+        assert words.pop(0) == "brokerkit"
         words += ["--yes"] if "buy" in words else []
-        ended = subprocess.run(  # noqa: S603 - a line of our own document
-            words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
-        )
+        ended = forks.run(words, cwd=tmp_path, env=environment)
         assert ended.returncode == 0, f"{line}: {ended.stderr}"
     assert [line.split()[1] for line in lines] == ["quote", "buy", "balance", "journal", "halt", "resume"]
 

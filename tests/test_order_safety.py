@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import stat
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -34,6 +32,7 @@ from brokerkit.registry import SANDBOX_SETTLES
 from brokerkit.sandbox import Faults, Rule, Sandbox
 from brokerkit.sandbox.face import ReceivedRequest
 from brokerkit.testing.inside import journal_of, settle_seconds, unchecked
+from tests import forks
 from tests.program import is_order
 
 SAMSUNG, OTHER = "005930", "000660"
@@ -460,8 +459,8 @@ broker.buy("005930", 10, price=price)
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_what_a_killed_program_was_sending_is_uncertain_until_the_list_decides(moment: str, stage: Stage) -> None:
     keys = stage.box.connect(stage.name)
-    arguments = (stage.name, keys.base_url, keys.app_key, keys.app_secret, keys.account, moment)
-    done = subprocess.run([sys.executable, "-c", KILLED, *arguments], check=False)  # noqa: S603
+    arguments = [stage.name, keys.base_url, keys.app_key, keys.app_secret, keys.account, moment]
+    done = forks.run(["-c", KILLED, *arguments])
     assert done.returncode == -9
     with stage.broker() as broker:
         (intent,) = broker.unresolved()

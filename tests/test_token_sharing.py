@@ -15,6 +15,7 @@ import pytest
 
 from brokerkit import get_broker
 from brokerkit.sandbox import Sandbox
+from tests import forks
 
 
 @pytest.fixture
@@ -98,18 +99,7 @@ def test_a_minute_that_has_to_be_waited_out_is_known_to_every_process(sandbox: S
     with get_broker("kis", environment="sandbox", **given) as broker:  # type: ignore[arg-type]
         broker.quote("005930")
         broker.client.revoke()
-    told = [
-        subprocess.run(  # noqa: S603
-            [sys.executable, "-c", REFUSED],
-            input=json.dumps(given) + "\n",
-            capture_output=True,
-            text=True,
-            cwd=tokens.parent,
-            timeout=50,
-            check=True,
-        ).stdout
-        for _ in range(3)
-    ]
+    told = [forks.run(["-c", REFUSED], input=json.dumps(given) + "\n", cwd=tokens.parent).stdout for _ in range(3)]
     assert all(re.match("EGW00133 A token can be had in [0-9]+ s[.]", line) for line in told)
     assert [request.path for request in face.requests].count("/oauth2/tokenP") == 2
 

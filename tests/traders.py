@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -15,6 +14,7 @@ from brokerkit.broker import Broker
 from brokerkit.orders.guard import Limits
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import ExchangeOrder
+from tests import forks
 
 BROKERS = ("kis", "kiwoom")
 PRICES = {"005930": 60_000, "000660": 150_000}
@@ -135,9 +135,7 @@ class Trader:
     def __init__(
         self, box: Sandbox, name: str, *, act: str = "", point: str = "", limits: Limits | None = None
     ) -> None:
-        self._process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-c", PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        self._process = forks.Popen(["-c", PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         given = (limits or Limits()).model_dump_json()
         self.tell({"broker": name, "keys": keys_of(box, name), "act": act, "point": point, "limits": given})
         assert self.hear() == "ready"
