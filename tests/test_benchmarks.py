@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import calls, imports, lines, report
+from benchmarks import calls, lines, programs, report
 from benchmarks.bare import BARE
 from benchmarks.calls import connected, surroundings
 from benchmarks.report import DOCUMENT
@@ -60,9 +60,9 @@ def test_the_calls_are_the_rows_of_the_page(page: str, monkeypatch: pytest.Monke
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)  # sixteen programs are started, the first ones compile all that they import
+@pytest.mark.timeout(300)  # eighteen programs are started, the first ones compile all that they import
 def test_the_starts_are_the_rows_of_the_page(page: str) -> None:
-    rows = report.start_rows(imports.start_milliseconds(rounds=1))
+    rows = report.start_rows(programs.measured(None, rounds=1))
     assert {row.what for row in rows} <= rows_of(page)
 
 
