@@ -33,15 +33,15 @@ we know, python-kis keeps its hosts in constants, without a setting for another 
 
 ## A start
 
-Fresh processes, which take turns.
+Processor time of whole processes, which take turns: the first quote of a fresh one. The measure is a script by hand,
+with `requests` and one pydantic model of the answer. Both sides have their token from an earlier run, brokerkit reads
+its profile from `brokerkit.toml`, and both ask the same server.
 
 {starts}
 
-pydantic imports little of itself until the first name of it is used. So `import requests, pydantic, stevedore` is
-less than any program pays that has a model; the second baseline defines one model with one field. What brokerkit
-adds is mostly its own models. The first `get_broker` imports the adapter and builds the classes of its answers,
-about thirty; a later one does not. They are not built on first use instead (`defer_build`): pydantic has made that
-safe for threads only lately, and older versions are welcome here.
+Most of each is importing `requests` and pydantic. `import brokerkit` alone imports neither: names come when they are
+used, and so do the journal, the parts of an adapter that a call does not need, and the commands of the command line.
+Models are built when they are first used, which pydantic makes safe for threads from 2.14 on.
 
 ## Many calls
 

@@ -77,17 +77,21 @@ def _surroundings(folder: Path, told: Mapping[str, Mapping[str, str]]) -> dict[s
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BROKERKIT_")}
     kept.pop("PYTHONDONTWRITEBYTECODE", None)
     own = {"BROKERKIT_CONFIG": str(folder / "brokerkit.toml"), "BROKERKIT_CACHE_DIR": str(folder / "cache")}
-    profiles = folder / "brokerkit.toml"
-    profiles.touch(mode=0o600)
+    profiles = [_profile(name, told[name]) for name in BROKERS]
+    (folder / "brokerkit.toml").touch(mode=0o600)
+    (folder / "brokerkit.toml").write_text("\n".join(profiles), encoding="utf-8")
     keys = {}
-    with mock.patch.dict(os.environ, own), profiles.open("w", encoding="utf-8") as file:
+    with mock.patch.dict(os.environ, own):
         for name in BROKERS:
-            file.write(f'[profiles.{name}]\nbroker = "{name}"\nenvironment = "sandbox"\n')
-            file.writelines(f"{key} = {json.dumps(value)}\n" for key, value in told[name].items() if key in SETTINGS)
             with connected(name, Connection(**told[name])) as broker:
                 keys[name] = {**told[name], "token": broker.client.token().get_secret_value()}
     (folder / "keys.json").write_text(json.dumps(keys), encoding="utf-8")
     return {**kept, **own, "HOME": str(folder), "PYTHONPYCACHEPREFIX": str(folder / "compiled")}
+
+
+def _profile(name: str, told: Mapping[str, str]) -> str:
+    lines = [f"[profiles.{name}]", f'broker = "{name}"', 'environment = "sandbox"']
+    return "\n".join([*lines, *(f"{key} = {json.dumps(told[key])}" for key in SETTINGS)])
 
 
 def _run(arguments: list[str], folder: Path, environment: Mapping[str, str]) -> float:

@@ -382,6 +382,17 @@ def test_a_lock_that_hangs_is_an_error_that_names_it(path: Path, monkeypatch: py
         cache(path).get(Desk())
 
 
+@posix
+def test_a_living_token_in_the_file_waits_for_no_lock(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auth, "LOCK_SECONDS", 0.1)
+    desk = Desk()
+    first = cache(path)
+    first.get(desk)
+    with first._exclusive():
+        assert value(cache(path).get(desk)) == "token-1"
+    assert desk.issued == 1
+
+
 def test_threads_share_one_issue() -> None:
     desk = Desk()
     kept = cache(None)

@@ -110,10 +110,13 @@ class TokenCache:
         if token is None or token.is_due():
             if token is not None and token.is_alive() and self._is_asked_for_here():
                 return token.value
-            with self._exclusive():
-                token = self._load()
+            with self._alone():
+                token = self._glanced()
                 if token is None or token.is_due():
-                    token = self._renewed(token, issue)
+                    with self._file_locked():
+                        token = self._load()
+                        if token is None or token.is_due():
+                            token = self._renewed(token, issue)
         return token.value
 
     def renew(self, refused: SecretStr, issue: Callable[[], Token]) -> SecretStr:
@@ -203,6 +206,12 @@ class TokenCache:
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
+        with self._alone(), self._file_locked():
+            yield
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold off the other threads of this process."""
         if self._is_asked_for_here():  # that one goes on only after this one, so that waiting for it is in vain
             raise AuthError(
                 "The call that this one came upon is asking for the access token.",
@@ -211,30 +220,50 @@ class TokenCache:
         if self._process != os.getpid():  # the thread that held the lock when this process was forked is not here
             self._lock, self._process = threading.RLock(), os.getpid()
         with self._lock:
-            if self._path is None:
-                yield
-                return
-            from filelock import FileLock, Timeout  # here, because it is slow to import and only token files need it
+            yield
 
-            _make_folder(self._path.parent, self._path.with_suffix(".lock"))
-            lock = FileLock(self._path.with_suffix(".lock"), timeout=LOCK_SECONDS, mode=0o600)
-            try:
-                lock.acquire()
-            except Timeout:
-                raise AuthError(
-                    f"Another process holds the token lock {self._path.with_suffix('.lock').name} for "
-                    f"{LOCK_SECONDS:.0f} s.",
-                    advice="It may hang while it asks for a token. End it and try again.",
-                ) from None
-            except OSError as error:
-                raise ConfigError(
-                    f"The token lock in {self._path.parent} cannot be used: {error.strerror}.",
-                    advice="Make the folder writable or set BROKERKIT_CACHE_DIR to one that is.",
-                ) from None
-            try:
-                yield
-            finally:
-                lock.release()
+    @contextmanager
+    def _file_locked(self) -> Iterator[None]:
+        """Hold off the other processes that use the same file."""
+        if self._path is None:
+            yield
+            return
+        from filelock import FileLock, Timeout  # here, because it is slow to import and few calls need it
+
+        _make_folder(self._path.parent)
+        path = self._path.with_suffix(".lock")
+        try:
+            files.make_private(path)
+        except OSError as error:
+            raise _no_folder(path.parent, error) from None
+        lock = FileLock(path, timeout=LOCK_SECONDS, mode=0o600)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise AuthError(
+                f"Another process holds the token lock {path.name} for {LOCK_SECONDS:.0f} s.",
+                advice="It may hang while it asks for a token. End it and try again.",
+            ) from None
+        except OSError as error:
+            raise ConfigError(
+                f"The token lock in {path.parent} cannot be used: {error.strerror}.",
+                advice="Make the folder writable or set BROKERKIT_CACHE_DIR to one that is.",
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _glanced(self) -> Token | None:
+        """Return the token of the file without its lock: it is replaced as a whole, so what is read is whole too.
+
+        Not on Windows, where a file that is being read cannot be replaced.
+        """
+        if self._path is None or os.name == "nt" or not os.path.lexists(self._path):
+            return self._token
+        _make_folder(self._path.parent)
+        self._token = _read(self._path, self._identity, tell=False)
+        return self._token
 
     def _load(self) -> Token | None:
         if self._path is not None:
@@ -258,18 +287,21 @@ def token_cache(path: Path | None, identity: str, minimum_interval: float, too_s
     return _caches.setdefault(key, made)
 
 
-def _make_folder(folder: Path, lock: Path) -> None:
+def _make_folder(folder: Path) -> None:
     try:
         files.private_folder(folder)
-        files.make_private(lock)
     except OSError as error:
-        raise ConfigError(
-            f"The token folder {folder} cannot be used: {files.reason(error)}.",
-            advice="Set BROKERKIT_CACHE_DIR to a writable folder of your own.",
-        ) from None
+        raise _no_folder(folder, error) from None
 
 
-def _read(path: Path, identity: str) -> Token | None:
+def _no_folder(folder: Path, error: OSError) -> ConfigError:
+    return ConfigError(
+        f"The token folder {folder} cannot be used: {files.reason(error)}.",
+        advice="Set BROKERKIT_CACHE_DIR to a writable folder of your own.",
+    )
+
+
+def _read(path: Path, identity: str, *, tell: bool = True) -> Token | None:
     try:
         content = SecretBytes(files.read_private(path, largest=LARGEST))
     except FileNotFoundError:
@@ -284,7 +316,8 @@ def _read(path: Path, identity: str) -> Token | None:
     except ValidationError:
         kept = None
     if kept is None or kept.identity != identity or not kept.token:
-        logger.warning("The token file %s is damaged and will be replaced.", path)
+        if tell:
+            logger.warning("The token file %s is damaged and will be replaced.", path)
         return None
     return Token(kept.token, kept.expires_at, kept.issued_at)
 
