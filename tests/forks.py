@@ -45,7 +45,7 @@ class Popen(subprocess.Popen[str]):
         standard = [fd if fd != -1 else number for number, fd in enumerate((pipes[0], pipes[3], pipes[5]))]
         told, end = os.pipe()
         try:
-            socket.send_fds(_server(), [json.dumps(wanted).encode()], [*standard, end])
+            _ask(json.dumps(wanted).encode(), [*standard, end])
         finally:
             os.close(end)
         self._told = os.fdopen(told, "rb", buffering=0)
@@ -81,18 +81,19 @@ _asking = threading.Lock()
 _servers: list[socket.socket] = []
 
 
-def _server() -> socket.socket:
-    """Return the way to the process that forks, which ends when this one does."""
+def _ask(wanted: bytes, descriptors: list[int]) -> None:
+    """Ask the process that forks for a program; it ends when this one does."""
     with _asking:
         if not _servers:
-            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            ours, theirs = socket.socketpair()
             with theirs:
                 command = [sys.executable, __file__, str(theirs.fileno())]
                 process = subprocess.Popen(command, pass_fds=[theirs.fileno()], cwd=ROOT)  # noqa: S603
             _servers.append(ours)
             atexit.register(process.wait)
             atexit.register(ours.close)
-    return _servers[0]
+        socket.send_fds(_servers[0], [f"{len(wanted):8}".encode()], descriptors)
+        _servers[0].sendall(wanted)
 
 
 # The process that forks
@@ -118,12 +119,13 @@ def serve(way: socket.socket) -> None:
     _imported()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
-        told, descriptors, *_ = socket.recv_fds(way, 1 << 20, 4)
-        if not told:
+        size, descriptors, *_ = socket.recv_fds(way, 8, 4)
+        if not size:
             return
+        wanted = way.recv(int(size), socket.MSG_WAITALL)
         if os.fork() == 0:
             way.close()
-            _watched(json.loads(told), descriptors)
+            _watched(json.loads(wanted), descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
 
