@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import itertools
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import EntryPoints, entry_points
 from pathlib import Path
 from weakref import WeakValueDictionary
@@ -16,7 +17,11 @@ import pytest
 
 from brokerkit import extensions
 from brokerkit.orders import journal
+from brokerkit.sandbox import books, past
 from brokerkit.sandbox import sandbox as sandboxes
+from brokerkit.sandbox.books import Trade
+from brokerkit.sandbox.instruments import Instrument
+from brokerkit.sandbox.prints import Day
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Started in the background of a shell: the programs that the tests interrupt would inherit it.
@@ -53,6 +58,24 @@ def read_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(extensions, "entry_points", look)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def listed_once() -> Iterator[None]:
+    """Make what is listed, and the prints of a morning, once for each seed: a thousand tests open the same exchange."""
+    prints: dict[tuple[object, ...], tuple[Trade, ...]] = {}
+    make = books.opening_prints
+
+    def opening_prints(seed: str, instrument: Instrument, day: Day, today: dt.date) -> Sequence[Trade]:
+        key = (seed, instrument, today)
+        if key not in prints:
+            prints[key] = tuple(make(seed, instrument, day, today))
+        return list(prints[key])
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(past, "list_instruments", functools.lru_cache(8)(past.list_instruments))
+        patched.setattr(books, "opening_prints", opening_prints)
         yield
 
 

@@ -9,7 +9,7 @@ import re
 import subprocess
 import types
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -86,9 +86,14 @@ def test_the_walk_sees_imports_of_every_kind() -> None:
     assert len(modules(CORE)) > 40
 
 
-@pytest.mark.parametrize("path", modules(CORE), ids=shown)
-def test_the_core_never_imports_a_plugin(path: Path) -> None:
-    assert not [name for name in imported(path) if name.startswith("brokerkit_")]
+def failing(paths: Iterable[Path], wrong: Callable[[Path], Iterable[str]]) -> dict[str, list[str]]:
+    """Return what is wrong in each module in which anything is."""
+    found = {shown(path): sorted(wrong(path)) for path in paths}
+    return {name: each for name, each in found.items() if each}
+
+
+def test_the_core_never_imports_a_plugin() -> None:
+    assert failing(modules(CORE), lambda path: [name for name in imported(path) if name.startswith("brokerkit_")]) == {}
 
 
 @pytest.mark.parametrize("plugin", PLUGINS)
@@ -248,9 +253,11 @@ LISTED = re.compile(r"039490 [0-9]+ \S+")
 VENDOR = re.compile(r"(?<![a-z])(kis|kiwoom)(?![a-z])|한국투자|키움|koreainvestment", re.IGNORECASE)
 
 
-@pytest.mark.parametrize("path", modules(CORE), ids=shown)
-def test_core_code_names_no_vendor(path: Path) -> None:
-    assert not [word for word in words(tree_of(path)) if VENDOR.search(LISTED.sub("", word))]
+def test_core_code_names_no_vendor() -> None:
+    def named(path: Path) -> list[str]:
+        return [word for word in words(tree_of(path)) if VENDOR.search(LISTED.sub("", word))]
+
+    assert failing(modules(CORE), named) == {}
 
 
 def test_a_vendor_in_code_would_be_found() -> None:
@@ -309,9 +316,8 @@ def _unexplained(kind: type) -> Iterable[str]:
     return [name for name in public if not inspect.getdoc(getattr(kind, name))]
 
 
-@pytest.mark.parametrize("path", [path for path in explained() if path.name != "__main__.py"], ids=shown)
-def test_what_is_public_has_a_docstring(path: Path) -> None:
-    assert list(without_docstring(path)) == []
+def test_what_is_public_has_a_docstring() -> None:
+    assert failing((path for path in explained() if path.name != "__main__.py"), without_docstring) == {}
 
 
 # What must not stand anywhere

@@ -48,6 +48,7 @@ VALUES = st.recursive(
     max_leaves=6,
 )
 BODIES = VALUES | st.binary(max_size=40)
+STATUSES = st.sampled_from([200, 200, 201, 302, 401, 403, 429, 500, 502])
 # The tests are inherited: their classes are what hypothesis calls different executors.
 UNHEALTHY = [HealthCheck.function_scoped_fixture, HealthCheck.differing_executors]
 
@@ -189,9 +190,18 @@ class GrammarKit(Kit):
         assert not isinstance(told, OrderUncertain) or told.intent is not None
 
     @table("verb", "verbs")
-    @settings(max_examples=60, deadline=None, suppress_health_check=UNHEALTHY)
-    @given(body=BODIES, status=st.sampled_from([200, 200, 201, 302, 401, 403, 429, 500, 502]))
+    @settings(max_examples=20, deadline=None, suppress_health_check=UNHEALTHY)
+    @given(body=BODIES, status=STATUSES)
     def test_no_answer_whatever_makes_anything_but_our_own_errors_escape(
+        self, wire: Any, verb: str, body: Any, status: int
+    ) -> None:
+        self.only_our_errors(wire, verb, body, status)
+
+    @pytest.mark.slow
+    @table("verb", "verbs")
+    @settings(max_examples=200, deadline=None, suppress_health_check=UNHEALTHY)
+    @given(body=BODIES, status=STATUSES)
+    def test_no_answer_of_a_longer_search_makes_anything_but_our_own_errors_escape(
         self, wire: Any, verb: str, body: Any, status: int
     ) -> None:
         self.only_our_errors(wire, verb, body, status)
