@@ -23,7 +23,9 @@ from brokerkit.transport import (
     EitherNumber,
     EitherOrderNumber,
     EitherRelatedNumber,
+    EitherTimeOfDay,
     JsonNumber,
+    KoreanTime,
     Mark,
     Number,
     OrderId,
@@ -183,6 +185,9 @@ def test_other_faults_are_told_in_the_same_way_whichever_reader_reads(content: s
             client.call(READ)
 
 
+MOMENT = dt.datetime(2026, 11, 28, 9, 30, 1, tzinfo=clock.KST)
+TokenTime = Annotated[dt.datetime, KoreanTime("%Y-%m-%d %H:%M:%S")]
+PlainTime = Annotated[dt.datetime, KoreanTime("%Y%m%d%H%M%S")]
 TAKEN: list[tuple[Any, dict[str, Any]]] = [
     (OrderNumber, {'"0000000117"': "0000000117", '" 7 "': "7"}),
     (EitherOrderNumber, {"7": "7", '"007"': "007", "9999999999": "9999999999"}),
@@ -191,8 +196,11 @@ TAKEN: list[tuple[Any, dict[str, Any]]] = [
     (OrderId, {'"aB-_=.7"': "aB-_=.7", f'"{"x" * 128}"': "x" * 128}),
     (Mark, {'" Y "': "Y", '""': ""}),
     (ClockOrBlank, {'"093001"': "093001", '" "': "", '""': ""}),
-    (TimeOfDay, {'"093001"': "093001", '"09:30:01 "': "09:30:01"}),
-    (TimeOfDay, {'"09:3001"': None, '"246060"': None, "7": None, "null": None}),
+    (TimeOfDay, {'"093001 "': "093001", '"09:30:01"': None, '"246060"': None, "7": None, "null": None}),
+    (EitherTimeOfDay, {'"093001"': "093001", '"09:30:01 "': "09:30:01"}),
+    (EitherTimeOfDay, {'"09:3001"': None, '"0930:01"': None, '"246060"': None, "7": None, "null": None}),
+    (TokenTime, {'"2026-11-28 09:30:01"': MOMENT}),
+    (PlainTime, {'"20261128093001"': MOMENT}),
     (Day, {'"20261128"': dt.date(2026, 11, 28)}),
     (ZeroIsNone, {'"0"': None, '"0.00"': None, '""': None, '"70000"': Decimal(70000)}),
 ]
@@ -206,6 +214,8 @@ NOT_TAKEN: list[tuple[Any, list[str]]] = [
     (ClockOrBlank, ['"246060"', '"09:30:01"', '"9"', "93001"]),
     (Day, ['"2026-11-28"', '"20261301"', '"2026W485"', "20261128", '""']),
     (ZeroIsNone, ["0", '"many"']),
+    (TokenTime, ['"2026-11-28T09:30:01"', '"2026-11-28 9:30:01"', '"2026-13-28 09:30:01"', '""', "null", "20261128"]),
+    (PlainTime, ['"20261128246060"', '"2026112809300"', '" 20261128093001"', "20261128093001"]),
 ]
 
 

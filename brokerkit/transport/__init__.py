@@ -31,7 +31,7 @@ from brokerkit.transport.numbers import (
 )
 from brokerkit.transport.preparing import preparing
 from brokerkit.transport.rows import OddRow, Row
-from brokerkit.transport.times import ClockOrBlank, Day, TimeOfDay, day_of, moment
+from brokerkit.transport.times import ClockOrBlank, Day, EitherTimeOfDay, KoreanTime, TimeOfDay, day_of, moment
 
 __all__ = [
     "GRAMMAR",
@@ -46,11 +46,13 @@ __all__ = [
     "EitherNumber",
     "EitherOrderNumber",
     "EitherRelatedNumber",
+    "EitherTimeOfDay",
     "Encoding",
     "Endpoint",
     "Headers",
     "JsonNumber",
     "Keys",
+    "KoreanTime",
     "Limit",
     "Mark",
     "Number",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import GetCoreSchemaHandler, PlainValidator, StringConstraints
@@ -11,7 +12,8 @@ from pydantic_core import CoreSchema, core_schema
 
 from brokerkit import clock
 
-_TIME = re.compile(r"([01][0-9]|2[0-3])(:?)[0-5][0-9]\2[0-5][0-9]")
+_TIME = r"([01][0-9]|2[0-3])(:?)[0-5][0-9]\2[0-5][0-9]"
+_DIGITS = {"%Y": "[0-9]{4}", **dict.fromkeys(("%m", "%d", "%H", "%M", "%S"), "[0-9]{2}")}
 
 
 class _TextDay:
@@ -22,14 +24,38 @@ class _TextDay:
         return core_schema.no_info_after_validator_function(dt.date.fromisoformat, text)
 
 
+@dataclass(frozen=True)
+class KoreanTime:
+    """A moment in Korean time as a broker writes it, such as "%Y%m%d%H%M%S": digits, and what stands between them."""
+
+    form: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        parts = re.split("(%[A-Za-z])", self.form)
+        pattern = "".join(_DIGITS[part] if part[:1] == "%" else re.escape(part) for part in parts)
+        text = core_schema.str_schema(pattern=rf"\A{pattern}\z", strict=True)
+        return core_schema.no_info_after_validator_function(self._read, text)
+
+    def _read(self, text: str) -> dt.datetime:
+        return dt.datetime.strptime(text, self.form).replace(tzinfo=clock.KST)
+
+
 def _time_of_day(text: Any) -> str | None:
-    return text.strip() if isinstance(text, str) and _TIME.fullmatch(text.strip()) else None
+    found = re.fullmatch(_TIME, text.strip()) if isinstance(text, str) else None
+    return found[0] if found else None
+
+
+def _digits_of_day(text: Any) -> str | None:
+    time = _time_of_day(text)
+    return time if time and time.isdigit() else None
 
 
 Day = Annotated[dt.date, _TextDay()]
 """A day as YYYYMMDD."""
-TimeOfDay = Annotated[str | None, PlainValidator(_time_of_day)]
-"""HHMMSS or HH:MM:SS; None for what is no time. Of an order it decides nothing that number and quantities do not."""
+TimeOfDay = Annotated[str | None, PlainValidator(_digits_of_day)]
+"""HHMMSS; None for what is no time. Which second it was decides nothing that the number and the quantities do not."""
+EitherTimeOfDay = Annotated[str | None, PlainValidator(_time_of_day)]
+"""HHMMSS or HH:MM:SS; None for what is no time."""
 ClockOrBlank = Annotated[
     str, StringConstraints(strip_whitespace=True, pattern=r"\A(([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9])?\z")
 ]
