@@ -7,7 +7,6 @@ import os
 import shutil
 import sqlite3
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -25,6 +24,7 @@ from brokerkit.orders.intents import IntentState, NumberKey
 from brokerkit.orders.journal import Journal
 from brokerkit.sandbox import Sandbox
 from brokerkit.transport.auth import digest
+from tests.forks import Popen, run
 from tests.journals import BROKERS, HYNIX, begin, intent_of, request_of
 
 ROOT = Path(__file__).parent.parent
@@ -165,9 +165,7 @@ with FileLock(sys.argv[1]):
 def test_nothing_is_taken_over_while_a_program_of_the_older_brokerkit_runs(old: Path, new: Path) -> None:
     before = old.read_bytes()
     lock = old.with_name("0011223344556677.owner")
-    with subprocess.Popen(  # noqa: S603
-        [sys.executable, "-c", HOLDS, str(lock)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as living:
+    with Popen(["-c", HOLDS, str(lock)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as living:
         assert living.stdout is not None
         assert living.stdout.readline() == "holds\n"
         with pytest.raises(JournalError, match="older brokerkit still runs") as caught:
@@ -264,9 +262,7 @@ Journal(new, old=old)
 
 @pytest.mark.parametrize("point", ["scratch", "named", "committed", "in use"])
 def test_whoever_dies_on_the_way_is_done_again(point: str, old: Path, new: Path) -> None:
-    done = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", DIES, str(old), str(new), point], cwd=ROOT, timeout=60, check=False
-    )
+    done = run(["-c", DIES, str(old), str(new), point], cwd=ROOT)
     assert done.returncode == -9
     assert new.exists() is (point != "scratch")
     assert_taken_over(old, new)
@@ -286,11 +282,8 @@ print(len(list(journal.everything())), flush=True)
 
 def test_of_processes_that_take_over_at_once_one_does_it(old: Path, new: Path) -> None:
     many = len(rows_of(old))
-    command = [sys.executable, "-c", MOVES, str(old), str(new)]
-    started = [
-        subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
-        for _ in range(4)
-    ]
+    command = ["-c", MOVES, str(old), str(new)]
+    started = [Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(4)]
     for each in started:
         assert each.stdout is not None
         assert each.stdout.readline() == "ready\n"
@@ -478,11 +471,8 @@ print(journal_path(Path(sys.argv[1]), "kis-real", "one").name, flush=True)
 
 def test_processes_that_make_the_salt_at_once_get_the_same(own_state: Path) -> None:
     folder = own_state / "journals"
-    command = [sys.executable, "-c", SALTS, str(folder)]
-    started = [
-        subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
-        for _ in range(5)
-    ]
+    command = ["-c", SALTS, str(folder)]
+    started = [Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(5)]
     for each in started:
         assert each.stdout is not None
         assert each.stdout.readline() == "ready\n"
