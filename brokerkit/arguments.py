@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import reprlib
 from collections.abc import Collection
 
@@ -75,6 +74,8 @@ def check_verb(verb: object, known: Collection[str]) -> None:
     """Raise InvalidRequest for a word that is no verb, with the nearest one."""
     if verb in known:
         return
+    import difflib
+
     near = difflib.get_close_matches(verb, known, 1) if isinstance(verb, str) else []
     hint = f"Did you mean {near[0]!r}?" if near else f"There are {', '.join(known)}."
     raise InvalidRequest(f"{reprlib.repr(verb)} is no verb. {hint}")

@@ -26,9 +26,6 @@ from pydantic_core import core_schema as core
 
 from brokerkit import files
 from brokerkit.errors import ConfigError
-from brokerkit.findings import Findings as Findings
-from brokerkit.findings import Found as Found
-from brokerkit.findings import Importer as Importer
 from brokerkit.keeping import SOURCES
 from brokerkit.keeping import fetch_secret as fetch_secret
 from brokerkit.orders.guard import Limits

@@ -11,7 +11,6 @@ import math
 import operator
 import reprlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from numbers import Real
 from typing import Annotated, Any, SupportsIndex
@@ -80,14 +79,14 @@ def _shown(value: object) -> str:
     return f"An int of {value.bit_length()} bits" if isinstance(value, int) else reprlib.repr(value)
 
 
-@dataclass(frozen=True)
 class NumberOfModel:
     """The number of a model, checked by the core of pydantic: no function of Python runs for a Decimal.
 
     `check` reads it instead, where more than that is to be taken or said.
     """
 
-    check: Callable[[object], Decimal] | None = None
+    def __init__(self, check: Callable[[object], Decimal] | None = None) -> None:
+        self.check = check
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         written = core_schema.to_string_ser_schema(when_used="json-unless-none")
@@ -106,7 +105,6 @@ class NumberOfModel:
         return text if handler.mode == "serialization" else {"anyOf": [{"type": "integer"}, text]}
 
 
-@dataclass(frozen=True)
 class _Moment:
     """The time of a model: with its offset, kept in Korean time."""
 
@@ -121,7 +119,6 @@ class _Moment:
         return {"type": "string", "format": "date-time"}
 
 
-@dataclass(frozen=True)
 class _Date:
     """The day of a model: a date, no moment and no number of seconds."""
 

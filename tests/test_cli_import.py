@@ -13,8 +13,9 @@ from pydantic import SecretStr
 
 from brokerkit import extensions
 from brokerkit.cli import exits, importing
-from brokerkit.config import Findings, load_profiles
+from brokerkit.config import load_profiles
 from brokerkit.errors import AuthError
+from brokerkit.findings import Findings
 from tests.profiles import FakeKeyring, Run, watched
 
 KEY = "CANARYkey0" + "a1B2" * 6

@@ -23,9 +23,10 @@ from brokerkit.cli.asking import ask, choose, is_terminal
 from brokerkit.cli.drafts import Draft, check_name, choose_place, finish
 from brokerkit.cli.printing import Printer
 from brokerkit.cli.writing import file_to_write
-from brokerkit.config import Findings, Found, Importer, Settings, read_profiles
+from brokerkit.config import Settings, read_profiles
 from brokerkit.errors import BrokerError, ConfigError
 from brokerkit.extensions import IMPORTERS, extensions, load, unfit
+from brokerkit.findings import Findings, Found, Importer
 from brokerkit.registry import load_broker
 from brokerkit.text import sanitize
 

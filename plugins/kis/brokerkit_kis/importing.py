@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 from pydantic import SecretStr
 
-from brokerkit.config import Findings, Found
 from brokerkit.errors import ConfigError
+from brokerkit.findings import Findings, Found
 from brokerkit.variables import Spelling, Tables, tables_of
 
 KEY = re.compile(r"[A-Za-z0-9+/=]{20,}")

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pytest
 from brokerkit_kis.importing import read
 
-from brokerkit.config import Findings
 from brokerkit.errors import ConfigError
+from brokerkit.findings import Findings
 
 KEY = "PS" + "a1B2" * 8 + "xy"
 SECRET = "C4nary+/" * 22 + "abc="

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from pydantic import SecretStr
 
-from brokerkit.config import Findings, Found
 from brokerkit.errors import ConfigError
+from brokerkit.findings import Findings, Found
 from brokerkit.variables import Spelling, tables_of
 
 KEY = re.compile(r"[A-Za-z0-9_-]{40,60}")

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pytest
 from brokerkit_kiwoom.importing import read
 
-from brokerkit.config import Findings
 from brokerkit.errors import ConfigError
+from brokerkit.findings import Findings
 
 KEY = "k7_" + "aB3-" * 10
 SECRET = "s9_" + "xY4_" * 10
