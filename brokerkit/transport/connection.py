@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -273,8 +273,7 @@ class Response:
     """The byte counter of its request."""
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(NamedTuple):
     """Why no answer came, in words without content of the request. `sent` is the byte counter."""
 
     words: str

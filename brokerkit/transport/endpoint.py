@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
-from typing import Any, ClassVar, Generic, TypeAlias, TypeVar, Union, cast
+from typing import Any, ClassVar, Generic, NamedTuple, TypeAlias, TypeVar, Union, cast
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
@@ -124,8 +124,7 @@ class Reply(Block, Generic[M]):
         return cast(M, self._target.model_validate({**values, **known}))
 
 
-@dataclass(frozen=True)
-class Endpoint(Generic[R]):
+class Endpoint(NamedTuple, Generic[R]):
     """One call of a broker's API. `ids` names it per environment; one that is missing there is not offered there.
 
     A part of the path may be a name in braces, as in "/orders/{order}/cancel": the call gives what stands there.

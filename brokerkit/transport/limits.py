@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MARGIN = 0.01
 """Seconds added to every window: clocks do not run alike."""
@@ -27,8 +27,7 @@ LOOK_SECONDS = 1.0
 """How often those who wait look whether the one before them is gone."""
 
 
-@dataclass(frozen=True)
-class Limit:
+class Limit(NamedTuple):
     """At most `calls` calls in any `seconds` seconds. Calls with an equal `key` share the limit."""
 
     key: str
