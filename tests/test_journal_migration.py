@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -348,6 +349,20 @@ def test_an_old_journal_that_cannot_be_trusted_stops_orders_and_stays(
         Journal(new, old=old)
     assert old.read_bytes() == before
     assert not new.exists()
+
+
+def test_a_disk_that_is_full_leaves_the_old_journal_as_it_was(
+    old: Path, new: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*given: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(migration.files, "put_in_place", full)
+        with pytest.raises(JournalError, match="No space left on device"):
+            Journal(new, old=old)
+    assert version(old) == 1
+    assert_taken_over(old, new)
 
 
 def test_the_new_journal_of_an_old_one_may_not_be_lost(old: Path, new: Path) -> None:

@@ -156,6 +156,11 @@ def _write(old: sqlite3.Connection, new: Path, *, has_tables: bool) -> None:
             file.execute(f"PRAGMA user_version = {storage.UNUSED}")
             file.execute("COMMIT")
         files.put_in_place(scratch, new)
+    except OSError as error:
+        raise JournalError(
+            f"The order journal {new} cannot be written: {files.reason(error)}.",
+            advice="No order is sent without it. Free the disk or make the folder writable.",
+        ) from None
     finally:
         with contextlib.suppress(OSError):
             scratch.unlink(missing_ok=True)
