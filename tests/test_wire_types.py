@@ -17,7 +17,6 @@ from brokerkit import clock
 from brokerkit.errors import OrderUncertain, WireError
 from brokerkit.transport import (
     Block,
-    ClockOrBlank,
     Day,
     EitherBlankable,
     EitherNumber,
@@ -32,11 +31,10 @@ from brokerkit.transport import (
     OrderNumber,
     RelatedNumber,
     TimeOfDay,
+    TimeOrBlank,
     WireNumber,
     ZeroIsNone,
     average,
-    day_of,
-    moment,
     traded,
 )
 from brokerkit.transport.numbers import exact_json
@@ -185,6 +183,7 @@ def test_other_faults_are_told_in_the_same_way_whichever_reader_reads(content: s
             client.call(READ)
 
 
+TIME = dt.time(9, 30, 1)
 MOMENT = dt.datetime(2026, 11, 28, 9, 30, 1, tzinfo=clock.KST)
 TokenTime = Annotated[dt.datetime, KoreanTime("%Y-%m-%d %H:%M:%S")]
 PlainTime = Annotated[dt.datetime, KoreanTime("%Y%m%d%H%M%S")]
@@ -195,9 +194,9 @@ TAKEN: list[tuple[Any, dict[str, Any]]] = [
     (EitherRelatedNumber, {"0": "0", "7": "7", '" "': ""}),
     (OrderId, {'"aB-_=.7"': "aB-_=.7", f'"{"x" * 128}"': "x" * 128}),
     (Mark, {'" Y "': "Y", '""': ""}),
-    (ClockOrBlank, {'"093001"': "093001", '" "': "", '""': ""}),
-    (TimeOfDay, {'"093001 "': "093001", '"09:30:01"': None, '"246060"': None, "7": None, "null": None}),
-    (EitherTimeOfDay, {'"093001"': "093001", '"09:30:01 "': "09:30:01"}),
+    (TimeOrBlank, {'"093001"': TIME, '" "': None, '""': None}),
+    (TimeOfDay, {'"093001 "': TIME, '"09:30:01"': None, '"246060"': None, "7": None, "null": None}),
+    (EitherTimeOfDay, {'"093001"': TIME, '"09:30:01 "': TIME}),
     (EitherTimeOfDay, {'"09:3001"': None, '"0930:01"': None, '"246060"': None, "7": None, "null": None}),
     (TokenTime, {'"2026-11-28 09:30:01"': MOMENT}),
     (PlainTime, {'"20261128093001"': MOMENT}),
@@ -211,7 +210,7 @@ NOT_TAKEN: list[tuple[Any, list[str]]] = [
     (EitherRelatedNumber, ["-1", "7.5", "true", '"a"', "null"]),
     (OrderId, ['""', '"a b"', '" a"', '"a\\n"', '"가"', f'"{"x" * 129}"', "7", "null"]),
     (Mark, ["7", "null"]),
-    (ClockOrBlank, ['"246060"', '"09:30:01"', '"9"', "93001"]),
+    (TimeOrBlank, ['"246060"', '"09:30:01"', '"9"', "93001"]),
     (Day, ['"2026-11-28"', '"20261301"', '"2026W485"', "20261128", '""']),
     (ZeroIsNone, ["0", '"many"']),
     (TokenTime, ['"2026-11-28T09:30:01"', '"2026-11-28 9:30:01"', '"2026-13-28 09:30:01"', '""', "null", "20261128"]),
@@ -225,12 +224,6 @@ def test_what_a_type_takes_and_refuses(exact: bool) -> None:
         assert {text: read(kind, text, exact=exact) for text in taken} == taken
     for kind, refused in NOT_TAKEN:
         assert {text: read(kind, text, exact=exact) for text in refused} == dict.fromkeys(refused, REFUSED)
-
-
-def test_days_and_moments_are_korean() -> None:
-    day = dt.date(2026, 11, 28)
-    assert moment(day, "093001") == moment(day, "09:30:01") == dt.datetime(2026, 11, 28, 9, 30, 1, tzinfo=clock.KST)
-    assert (day_of("20261128"), day_of("20261301"), day_of("")) == (day, None, None)
 
 
 def test_averages_are_exact_to_four_decimals_and_nothing_without_trades() -> None:

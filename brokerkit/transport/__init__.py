@@ -31,14 +31,13 @@ from brokerkit.transport.numbers import (
 )
 from brokerkit.transport.preparing import preparing
 from brokerkit.transport.rows import OddRow, Row
-from brokerkit.transport.times import ClockOrBlank, Day, EitherTimeOfDay, KoreanTime, TimeOfDay, day_of, moment
+from brokerkit.transport.times import Day, EitherTimeOfDay, KoreanTime, TimeOfDay, TimeOrBlank
 
 __all__ = [
     "GRAMMAR",
     "Blankable",
     "Block",
     "Client",
-    "ClockOrBlank",
     "Codes",
     "Day",
     "Effect",
@@ -69,13 +68,12 @@ __all__ = [
     "Row",
     "Text",
     "TimeOfDay",
+    "TimeOrBlank",
     "Token",
     "WireNumber",
     "Words",
     "ZeroIsNone",
     "average",
-    "day_of",
-    "moment",
     "preparing",
     "traded",
     "wire_text",

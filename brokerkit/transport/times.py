@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import GetCoreSchemaHandler, PlainValidator, StringConstraints
+from pydantic import GetCoreSchemaHandler, PlainValidator
 from pydantic_core import CoreSchema, core_schema
 
 from brokerkit import clock
@@ -40,36 +40,34 @@ class KoreanTime:
         return dt.datetime.strptime(text, self.form).replace(tzinfo=clock.KST)
 
 
-def _time_of_day(text: Any) -> str | None:
+@dataclass(frozen=True)
+class _TimeOrBlank:
+    """A time of day that has to be one."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        pattern = r"\A(([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9])?\z"
+        text = core_schema.str_schema(pattern=pattern, strip_whitespace=True, strict=True)
+        return core_schema.no_info_after_validator_function(_time_or_blank, text)
+
+
+def _time_of_day(text: Any) -> dt.time | None:
     found = re.fullmatch(_TIME, text.strip()) if isinstance(text, str) else None
-    return found[0] if found else None
+    return dt.time.fromisoformat(found[0]) if found else None
 
 
-def _digits_of_day(text: Any) -> str | None:
-    time = _time_of_day(text)
-    return time if time and time.isdigit() else None
+def _digits_of_day(text: Any) -> dt.time | None:
+    return None if isinstance(text, str) and ":" in text else _time_of_day(text)
+
+
+def _time_or_blank(text: str) -> dt.time | None:
+    return dt.time.fromisoformat(text) if text else None
 
 
 Day = Annotated[dt.date, _TextDay()]
 """A day as YYYYMMDD."""
-TimeOfDay = Annotated[str | None, PlainValidator(_digits_of_day)]
+TimeOfDay = Annotated[dt.time | None, PlainValidator(_digits_of_day)]
 """HHMMSS; None for what is no time. Which second it was decides nothing that the number and the quantities do not."""
-EitherTimeOfDay = Annotated[str | None, PlainValidator(_time_of_day)]
+EitherTimeOfDay = Annotated[dt.time | None, PlainValidator(_time_of_day)]
 """HHMMSS or HH:MM:SS; None for what is no time."""
-ClockOrBlank = Annotated[
-    str, StringConstraints(strip_whitespace=True, pattern=r"\A(([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9])?\z")
-]
-"""HHMMSS, or a blank."""
-
-
-def day_of(text: str) -> dt.date | None:
-    """Return the day of eight digits, None if there is no such day."""
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def moment(day: dt.date, time: str) -> dt.datetime:
-    """Return the Korean time of a day and a time of day, with or without colons."""
-    return dt.datetime.combine(day, dt.time.fromisoformat(time), clock.KST)
+TimeOrBlank = Annotated[dt.time | None, _TimeOrBlank()]
+"""HHMMSS, or a blank, which is None; anything else is refused."""
