@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from decimal import Decimal
 from enum import StrEnum
@@ -21,8 +20,8 @@ from brokerkit.transport import Encoding, Headers
 from brokerkit.transport.bodies import as_json
 from tests.servers import APP_SECRET, ORDER, READ, ProbeClient, Server, refusal
 
-POST = dataclasses.replace(READ, method="POST")
-FORM = dataclasses.replace(POST, encoding=Encoding.FORM)
+POST = READ._replace(method="POST")
+FORM = POST._replace(encoding=Encoding.FORM)
 CANARY = "Canary+/= &%0123456789"
 
 

@@ -82,7 +82,7 @@ class Strict(Block):
 
 
 def listed(reply: type[Block], method: str = "POST") -> Endpoint[Any]:
-    return dataclasses.replace(LIST, reply=reply, method=method)
+    return LIST._replace(reply=reply, method=method)
 
 
 def serving(*pages: Page) -> Server:
@@ -292,10 +292,10 @@ class SlowEach(Slow):
 
 def test_limits_are_data_of_the_client_or_of_the_endpoint() -> None:
     shared = Limit("market data", 10)
-    own = dataclasses.replace(LIST, limit=shared)
+    own = LIST._replace(limit=shared)
     with Server() as server, Slow(server.url) as client, SlowEach(server.url) as each:
         assert client.limits(LIST) == client.limits(ORDER) == (Limit("all", 18),)
         assert (each.limits(LIST), each.limits(ORDER)) == ((Limit("list", 18),), (Limit("order", 18),))
-        assert client.limits(own) == each.limits(dataclasses.replace(own, effect=Effect.AUTH)) == (shared,)
+        assert client.limits(own) == each.limits(own._replace(effect=Effect.AUTH)) == (shared,)
         client.environment = "demo"
         assert client.limits(LIST) == (Limit("all", 1),)

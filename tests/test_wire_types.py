@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import json
 from decimal import Decimal
@@ -135,7 +134,7 @@ class Fractions(Block):
     rate: EitherNumber = Decimal(0)
 
 
-LISTED, BOUGHT = (dataclasses.replace(endpoint, reply=Fractions) for endpoint in (READ, ORDER))
+LISTED, BOUGHT = (endpoint._replace(reply=Fractions) for endpoint in (READ, ORDER))
 
 
 class ExactClient(ProbeClient):
