@@ -9,14 +9,18 @@ LOWEST := build/lowest
 # Many tests start programs: those would compile all that they import, every time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test slow check docs bench lowest proof proof-release venv wheels clean
+.PHONY: demo test quick slow check docs bench lowest proof proof-release venv wheels clean
 
 demo: venv
 	$(BIN)/brokerkit demo
 
+# Format and types are looked at while the tests run: one core alone would be busy with them.
+test: venv
+	$(MAKE) --no-print-directory -j2 check quick
+
 # Four processes for two cores: many tests wait more than they compute. In the order of the names, for those that wait
 # longest have few tests in a file and would come last.
-test: check
+quick: venv
 	$(BIN)/python -m pytest -q --numprocesses 4 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 # What is slow by its nature: the site, checks of types as users run them, the examples, consoles of all kinds,

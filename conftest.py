@@ -36,12 +36,21 @@ def states(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(autouse=True)
-def own_state(monkeypatch: pytest.MonkeyPatch, states: Iterator[Path]) -> Path:
-    """Keep what a test writes down away from the user's own state, and from that of other tests."""
+def place_of_state(monkeypatch: pytest.MonkeyPatch, states: Iterator[Path]) -> Path:
+    """Keep what a test writes down away from the user's own state, and from that of other tests.
+
+    Who writes makes the folder: most tests write nothing, and ten thousand folders take long to remove.
+    """
     folder = next(states)
-    folder.mkdir(mode=0o700)
     monkeypatch.setenv("BROKERKIT_STATE_DIR", str(folder))
     return folder
+
+
+@pytest.fixture
+def own_state(place_of_state: Path) -> Path:
+    """Make the folder of what the test writes down."""
+    place_of_state.mkdir(mode=0o700)
+    return place_of_state
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -334,6 +334,7 @@ def test_a_disk_without_room_for_the_words_still_takes_the_switch(monkeypatch: p
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.usefixtures("own_state")
 def test_a_pipe_as_the_switch_is_on_and_holds_nobody_up() -> None:
     os.mkfifo(halt_file())
     with pytest.raises(Halted, match="no plain file"):

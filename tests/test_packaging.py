@@ -189,6 +189,7 @@ def installed(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory)
     return made
 
 
+@pytest.mark.slow
 def test_what_is_imported_comes_from_the_wheels(installed: Installed) -> None:
     modules = ["brokerkit", *(f"brokerkit_{broker}" for broker in BROKERS)]
     places = installed.says("-c", f"import {', '.join(modules)}; print({', '.join(f'{m}.__file__' for m in modules)})")
@@ -197,12 +198,14 @@ def test_what_is_imported_comes_from_the_wheels(installed: Installed) -> None:
     assert str(ROOT) not in told
 
 
+@pytest.mark.slow
 def test_the_version_names_core_and_adapters(installed: Installed) -> None:
     lines = installed.says("-m", "brokerkit", "--version").splitlines()
     version = brokerkit.__version__
     assert lines == [f"brokerkit {version}", *(f"{broker} {version}" for broker in BROKERS)]
 
 
+@pytest.mark.slow
 def test_the_command_is_installed(installed: Installed) -> None:
     command = next(installed.python.parent.glob("brokerkit*"))
     done = subprocess.run([str(command), "--help"], capture_output=True, encoding="utf-8", check=False)  # noqa: S603
@@ -210,6 +213,7 @@ def test_the_command_is_installed(installed: Installed) -> None:
     assert "quote" in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("broker", BROKERS)
 def test_the_script_of_the_readme_runs_from_the_wheels(broker: str, installed: Installed) -> None:
     (script,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
@@ -346,6 +350,7 @@ with Sandbox() as sandbox:
 """A system without what only POSIX has. Other libraries are imported before: they chose by the system that this is."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("broker", BROKERS)
 def test_it_trades_where_posix_is_not(broker: str, installed: Installed) -> None:
     assert installed.says("-c", ELSEWHERE, broker) == "0\n0\n"
