@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from brokerkit.models import (
         Balance,
         BuyingPower,
+        Capability,
         Flow,
         InvestorFlow,
         Level,
@@ -65,6 +66,7 @@ __all__ = [
     "Broker",
     "BrokerError",
     "BuyingPower",
+    "Capability",
     "Confidence",
     "ConfigError",
     "Disarmed",
@@ -115,7 +117,17 @@ __all__ = [
 _LATER = {
     "brokerkit.broker": ("Broker",),
     "brokerkit.models": (
-        *("Balance", "BuyingPower", "Flow", "InvestorFlow", "Level", "Order", "OrderBook", "OrderRequest"),
+        *(
+            "Balance",
+            "BuyingPower",
+            "Capability",
+            "Flow",
+            "InvestorFlow",
+            "Level",
+            "Order",
+            "OrderBook",
+            "OrderRequest",
+        ),
         *("Position", "Quote"),
     ),
     "brokerkit.orders.guard": ("Limits", "halt", "resume"),

@@ -1,118 +1,104 @@
-"""What an adapter fills in. What it leaves out is unsupported, and says so."""
+"""What an adapter is: a name, settings, a client and one part for each market that the broker serves."""
 
 from __future__ import annotations
 
-import datetime as dt
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, NoReturn, Self
 
 from pydantic import SecretStr
 
-from brokerkit import config
-from brokerkit.errors import ConfigError, Unsupported
-from brokerkit.models import Balance, BuyingPower, InvestorFlow, Model, Order, OrderBook, OrderRequest, Quote
-from brokerkit.orders.listing import Listed, Unread
-from brokerkit.transport import Client, Endpoint
-from brokerkit.words import SecurityType, Venue
+from brokerkit import config, transport
+from brokerkit.errors import ConfigError
+from brokerkit.market.markets import Market
+from brokerkit.market.sessions import Phase
+from brokerkit.part import Part
+from brokerkit.symbols import HOME
+from brokerkit.text import masked
+from brokerkit.words import Venue
 
 
-class Adapter(ABC):
-    """Hooks of a broker: words out, words in. They never loop over retries, sleep or send again."""
+class Adapter:
+    """One account at one broker, as its adapter makes it. `Broker` has one; nobody subclasses that."""
 
+    api_version: ClassVar[int]
+    """The version of this interface that it is written for, as a number: an adapter says it, it inherits none."""
     name: ClassVar[str]
+    """As the entry point, small letters."""
     Settings: ClassVar[type[config.Settings]] = config.Settings
+    Client: ClassVar[type[transport.Client]]
     environments: ClassVar[tuple[str, ...]] = ("sandbox", "demo", "real")
-    absent: ClassVar[Mapping[type[Model], frozenset[str]]] = {}
-    """Fields of the common models that this broker does not tell."""
-    needs: ClassVar[Mapping[str, tuple[Endpoint[Any], ...]]] = {}
-    """What a verb needs beside its hook: endpoints that are not offered in every environment."""
+    parts: ClassVar[tuple[type[Part[Any]], ...]]
+    """One for each market."""
+    home: ClassVar[str] = HOME
+    """The market that is meant where no symbol tells."""
+    markets: ClassVar[tuple[Market, ...]] = ()
+    """Markets of these parts that the core does not know; what it knows is never overridden."""
 
-    environment: str
-    """ "sandbox", "demo" or "real"."""
-    client: Client
-    """The adapter's client: `broker.client.call(...)` reaches what the common verbs lack."""
-    lists_prove_absence: ClassVar[frozenset[str]] = frozenset()
-    """Environments whose list of the day shows every order sooner or later, so that one it lacks was not placed."""
-    settle_seconds: ClassVar[float] = 120.0
-    """Seconds after which such a list shows an order; the delays that users report are up to 83 s."""
+    def __init__(
+        self,
+        settings: config.Settings,
+        *,
+        environment: str,
+        base_url: str | None = None,
+        remember_token: bool = True,
+    ) -> None:
+        """`environment` is the one whose ids and hosts are used: "real" or "demo"."""
+        self.settings = config.fit_for(base_url, settings)
+        self.environment = environment
+        self.client = self.connect(environment=environment, base_url=base_url, remember_token=remember_token)
+        self.served: Mapping[str, Part[Any]] = {
+            kind.market: kind(self.client, broker=self.name, environment=environment, is_simulated=base_url is not None)
+            for kind in self.parts
+        }
+        self._number: SecretStr | None = None
 
-    _settings: config.Settings
+    def told_phases(self, phase_of: Callable[[Venue], Phase]) -> Self:
+        """Let the parts know what a venue is doing now."""
+        for part in self.served.values():
+            part.phase_of = phase_of
+        return self
 
-    @abstractmethod
-    def _connect(
-        self, settings: config.Settings, environment: str, base_url: str | None, remember_token: bool
-    ) -> Client:
-        """Return the adapter's client for the environment whose ids and hosts are to be used: "real" or "demo"."""
+    def connect(self, *, environment: str, base_url: str | None, remember_token: bool) -> transport.Client:
+        """Return the adapter's client."""
+        return self.Client(self.settings, environment=environment, base_url=base_url, remember_token=remember_token)
 
-    @abstractmethod
-    def _quote(self, symbol: str, venue: Venue) -> Quote: ...
+    def account_of_key(self) -> SecretStr:
+        """Ask the broker for the account that the key belongs to. Only for brokers whose keys tell one."""
+        raise NotImplementedError
 
-    @abstractmethod
-    def _send_order(self, request: OrderRequest) -> Order:
-        """Send the order once and return it as PENDING; its handle begins with the broker's name and a colon."""
+    @classmethod
+    def key_tells_account(cls) -> bool:
+        """Say whether the key tells the account, so that it has to be the one of the profile."""
+        return cls.account_of_key is not Adapter.account_of_key
 
-    @abstractmethod
-    def _send_cancel(self, order: Order, quantity: Decimal | None) -> Order:
-        """Cancel `quantity` shares, or all that is left."""
+    def account_number(self) -> SecretStr:
+        """Return the account number; a ConfigError if there is none, or if the key belongs to another one."""
+        if self._number is None:
+            self._number = self._asked() if self.key_tells_account() else self._configured()
+        return self._number
 
-    @abstractmethod
-    def _find_order(self, order: Order) -> Order | None:
-        """Return the order as the broker's list shows it, None if it is not there.
-
-        A row with its number has to be the same order in the other respects too: `listing.is_same`.
-        """
-
-    def _numbers_of(self, order: Order) -> Iterable[str | None]:
-        """Return all numbers under which the broker knows what an order names, whichever way it was found."""
-        return (order.id, order.original_id)
-
-    @abstractmethod
-    def _balance(self) -> Balance: ...
-
-    @abstractmethod
-    def _investor_flow(
-        self, symbol: str, start: dt.date | None, end: dt.date, detail: bool
-    ) -> Sequence[InvestorFlow]: ...
-
-    def _account_number(self) -> SecretStr:
-        """Return the account number; a broker whose keys name the account asks for it."""
-        if self._settings.account is None:
+    def _configured(self) -> SecretStr:
+        if self.settings.account is None:
             raise ConfigError("The account is not configured.", advice="Add account to the profile.")
-        return self._settings.account
+        return self.settings.account
 
-    def _kind(self, symbol: str) -> SecurityType | None:
-        """Return what kind of security a symbol is, None if the broker does not tell."""
-        return None
+    def _asked(self) -> SecretStr:
+        number, configured = self.account_of_key(), self.settings.account
+        if configured is not None and _digits(configured) != _digits(number):
+            raise ConfigError(
+                f"The key belongs to account {masked(number.get_secret_value())}, "
+                f"the profile names {masked(configured.get_secret_value())}.",
+                broker=self.name,
+                advice="Nothing was ordered. Correct the account or use the key that belongs to it.",
+            )
+        return number
 
-    def _send_amend(self, order: Order, quantity: Decimal | None, price: Decimal) -> Order:
-        """Move `quantity` shares, or all that is left, to `price`."""
-        raise self._unsupported("amend")
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} holds keys and connections and cannot be pickled.")
 
-    def _open_orders(self) -> Iterable[Order]:
-        raise self._unsupported("orders")
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.environment}>"
 
-    def _order_history(self, start: dt.date, end: dt.date, symbol: str | None) -> Iterable[Order]:
-        raise self._unsupported("order_history")
 
-    def _order_book(self, symbol: str, venue: Venue) -> OrderBook:
-        raise self._unsupported("order_book")
-
-    def _buying_power(self, symbol: str, price: Decimal | None) -> BuyingPower:
-        raise self._unsupported("buying_power")
-
-    def _order_rows(self, day: dt.date) -> Iterable[Listed | Unread]:
-        """Return everything that the broker lists for a day: orders, amendments and cancellations, to the last page.
-
-        A row that cannot be read is Unread; it is not left out.
-        """
-        raise self._unsupported("a list of the day")
-
-    @staticmethod
-    def _branch_of(order: Order) -> str:
-        """Return where an order was numbered, if the broker's numbers are unique within that only; else a blank."""
-        return ""
-
-    @abstractmethod
-    def _unsupported(self, verb: str) -> Unsupported: ...
+def _digits(number: SecretStr) -> SecretStr:
+    return SecretStr("".join(filter(str.isdigit, number.get_secret_value())))

@@ -81,12 +81,6 @@ def check_verb(verb: object, known: Collection[str]) -> None:
     raise InvalidRequest(f"{reprlib.repr(verb)} is no verb. {hint}")
 
 
-def masked(account: str) -> str:
-    """Return an account number with only its last four digits readable."""
-    digits = [character for character in account if character.isdigit()]
-    return "*" * max(0, len(digits) - 4) + "".join(digits[-4:])
-
-
 def make_request(
     symbol: str,
     side: Side,
@@ -94,7 +88,7 @@ def make_request(
     price: object,
     type: OrderType | None,
     time_in_force: TimeInForce,
-    venue: Venue,
+    venue: Venue | None,
     stop_price: object,
 ) -> OrderRequest:
     """Return the order that `buy` and `sell` describe; InvalidRequest if it is wrong."""

@@ -1,7 +1,7 @@
 """What every broker can do. Read this first.
 
-The public verbs are written once, here: they check, send once and say what happened. An adapter fills the hooks, whose
-names begin with an underscore. What an adapter does not fill is unsupported, and says so.
+The public verbs are written once, here: they check, send once and say what happened. A broker has an adapter, which
+speaks to it in the words of its wire; what no part of the adapter fills in is unsupported, and says so.
 """
 
 from __future__ import annotations
@@ -12,56 +12,71 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import partial
-from typing import NoReturn, Self
+from typing import Any, NoReturn, Self
 
-from brokerkit import clock, config
+from brokerkit import clock
 from brokerkit.adapter import Adapter
-from brokerkit.arguments import check_days, check_order, check_request, check_venue, check_verb, make_request, masked
-from brokerkit.errors import NOT_SENT, BrokerError, InvalidRequest, NamedIntent, Unsupported, WireError
-from brokerkit.market.days import is_trading_day
-from brokerkit.market.sessions import Phase, phase_at
-from brokerkit.models import Balance, BuyingPower, InvestorFlow, Order, OrderBook, OrderRequest, Quote
+from brokerkit.arguments import check_days, check_order, check_request, check_venue, check_verb, make_request
+from brokerkit.errors import NOT_SENT, BrokerError, InvalidRequest, NamedIntent, WireError
+from brokerkit.inquiry import HOOKS, Inquiries, offers
+from brokerkit.market.markets import Market, market_of
+from brokerkit.market.sessions import Phase
+from brokerkit.models import (
+    Balance,
+    BuyingPower,
+    Capability,
+    InvestorFlow,
+    Order,
+    OrderBook,
+    OrderRequest,
+    Quote,
+)
 from brokerkit.orders.attempt import noted
 from brokerkit.orders.checks import FINISHED, OrderChecks, PriceChecks
 from brokerkit.orders.desk import OrderDesk
 from brokerkit.orders.guard import Safety
 from brokerkit.orders.intents import Intent
 from brokerkit.orders.reconcile import Reconciliation
+from brokerkit.part import Part
 from brokerkit.symbols import check_symbol
+from brokerkit.text import masked
 from brokerkit.transport.preparing import preparing
 from brokerkit.values import Amount, exact_decimal, exact_seconds
 from brokerkit.words import OrderStatus, OrderType, PositionKind, Side, TimeInForce, Venue
 
 
-class Broker(Adapter):
+class Broker:
     """One account at one broker. Made by `get_broker`; safe to use from several threads; refuses to be pickled."""
 
     def __init__(
         self,
-        settings: config.Settings,
+        adapter: Adapter,
         *,
         environment: str,
-        wire_environment: str | None = None,
-        base_url: str | None = None,
-        remember_token: bool = True,
+        durable: bool = True,
         safety: Safety | None = None,
         phase_of: Callable[[Venue], Phase] | None = None,
     ) -> None:
+        """`environment` is "sandbox", "demo" or "real". Without `durable` the order journal ends with the process."""
+        self.adapter = adapter
+        """What speaks to the broker."""
+        self.name = adapter.name
         self.environment = environment
-        self._settings = config.fit_for(base_url, settings)
-        self.client = self._connect(settings, wire_environment or environment, base_url, remember_token)
-        self._phase_of = phase_of or self._phase
-        self._checks = OrderChecks(self.name, PriceChecks(self._kind), self._phase_of)
+        self.client = adapter.client
+        """The adapter's client: `broker.client.call(...)` reaches what the common verbs lack."""
+        self._inquiries = Inquiries(adapter, environment, phase_of or self._phase)
+        adapter.told_phases(self._inquiries.phase_of)
+        self._checks = OrderChecks(self.name, PriceChecks(self._inquiries.security_type), self._inquiries.phase_of)
         # The sandbox inside this process is gone with it, and so are its tokens and its journal.
-        self._desk = OrderDesk(self, safety or Safety(), durable=remember_token)
+        self._desk = OrderDesk(self._inquiries, safety or Safety(), durable=durable)
 
-    def quote(self, symbol: str, *, venue: Venue = Venue.KRX) -> Quote:
-        """Return the present price of a symbol at a venue (SOR: the combined market).
+    def quote(self, symbol: str, *, venue: Venue | None = None) -> Quote:
+        """Return the present price of a symbol at a venue (SOR: the combined market; None: the market's default).
 
         Raises InvalidRequest for a text that is no symbol, UnknownSymbol, Unsupported, NetworkError.
         """
-        with self._asking(f"quote of {symbol} at {venue}"):
-            quote = self._quote(check_symbol(symbol), check_venue(venue))
+        with self._asking(f"quote of {symbol}" + (f" at {venue}" if venue else "")):
+            quote = self._inquiries.quote(symbol, self._venue(symbol, venue))
         self._checks.prices.remember(quote)
         self._desk.guard.remember(quote)
         return quote
@@ -74,7 +89,7 @@ class Broker(Adapter):
         price: Amount | None = None,
         type: OrderType | None = None,
         time_in_force: TimeInForce = TimeInForce.DAY,
-        venue: Venue = Venue.KRX,
+        venue: Venue | None = None,
         stop_price: Amount | None = None,
     ) -> Order:
         """Buy `quantity` shares at `price` won, or with `type=OrderType.MARKET` at any price. See `order`."""
@@ -90,7 +105,7 @@ class Broker(Adapter):
         price: Amount | None = None,
         type: OrderType | None = None,
         time_in_force: TimeInForce = TimeInForce.DAY,
-        venue: Venue = Venue.KRX,
+        venue: Venue | None = None,
         stop_price: Amount | None = None,
     ) -> Order:
         """Sell `quantity` shares at `price` won, or with `type=OrderType.MARKET` at any price. See `order`."""
@@ -106,9 +121,9 @@ class Broker(Adapter):
         """
         check_request(request)
         what = f"{request.side} {request.quantity:f} {request.symbol} at {request.price or request.type}"
-        with self._asking(what), preparing("the step of its price"):
-            self._checks.check(request)
-        return self._sending(what, lambda: self._desk.order(request, lambda: self._send_order(request)))
+        with self._asking(what):
+            self._check(request)
+        return self._sending(what, lambda: self._desk.order(request))
 
     def cancel(self, order: Order, *, quantity: Amount | None = None) -> Order:
         """Cancel an order, or `quantity` shares of what is left of it.
@@ -119,8 +134,9 @@ class Broker(Adapter):
         check_order(order, "cancel")
         what = f"cancel {'all' if quantity is None else quantity} of order {order.id} ({order.symbol})"
         with self._asking(what):
+            self._offering("cancel", order)
             shares = self._checks.check_named(order, quantity, "cancel")
-        return self._sending(what, lambda: self._desk.cancel(order, shares, lambda: self._send_cancel(order, shares)))
+        return self._sending(what, lambda: self._desk.cancel(order, shares))
 
     def amend(self, order: Order, *, quantity: Amount | None = None, price: Amount | None = None) -> Order:
         """Move what is left of an order, or `quantity` shares of it, to another price.
@@ -131,6 +147,7 @@ class Broker(Adapter):
         check_order(order, "amend")
         what = f"amend {'all' if quantity is None else quantity} of order {order.id} ({order.symbol}) to {price}"
         with self._asking(what):
+            self._offering("amend", order)
             shares = self._checks.check_named(order, quantity, "amend")
             if price is None:
                 raise InvalidRequest("An amendment needs a price; to make an order smaller, cancel a part of it.")
@@ -139,8 +156,7 @@ class Broker(Adapter):
                 raise InvalidRequest(f"A {order.type} order has no price to amend.")
             with preparing("the step of its price"):
                 self._checks.prices.check(order.symbol, new)
-        write = partial(self._send_amend, order, shares, new)
-        return self._sending(what, lambda: self._desk.amend(order, shares, new, write))
+        return self._sending(what, lambda: self._desk.amend(order, shares, new))
 
     def refresh(self, order: Order) -> Order:
         """Return the order as the broker's list shows it now.
@@ -150,7 +166,7 @@ class Broker(Adapter):
         check_order(order, "refresh")
         with self._asking(f"order {order.id} ({order.symbol})"):
             self._checks.check_named(order.model_copy(update={"status": OrderStatus.UNKNOWN}), None, "find")
-            found = self._find_order(order)
+            found = self._inquiries.find(order)
         if found is not None:
             return found
         status = order.status if order.status in FINISHED | {OrderStatus.PENDING} else OrderStatus.UNKNOWN
@@ -166,34 +182,36 @@ class Broker(Adapter):
                 return order
             time.sleep(min(left, POLL_SECONDS))
 
-    def orders(self) -> tuple[Order, ...]:
-        """Return the working orders of today, oldest first, with what is left of each."""
+    def orders(self, *, market: str | None = None) -> tuple[Order, ...]:
+        """Return the working orders of today in one market or all of them, oldest first, with what is left of each."""
         with self._asking("working orders"):
-            return tuple(sorted(self._open_orders(), key=_by_time))
+            found: list[Order] = []
+            for each in self._inquiries.markets(market):
+                self._inquiries.offering("orders", each)
+                found += self._inquiries.lists(each).working()
+            return tuple(sorted(found, key=_by_time))
 
     def order_history(
-        self, start: dt.date, end: dt.date | None = None, *, symbol: str | None = None
+        self, start: dt.date, end: dt.date | None = None, *, symbol: str | None = None, market: str | None = None
     ) -> tuple[Order, ...]:
         """Return the orders and amendments of the days from `start` to `end` (default: today), oldest first.
 
-        A cancellation shows in the order it cancelled. Raises InvalidRequest if no day of the range is a trading day.
+        Of the market of `symbol`, else of `market`, else of the account's own. A cancellation shows in the order it
+        cancelled. Raises InvalidRequest if no day of the range is a trading day.
         """
         last = clock.today() if end is None else end
         with self._asking(f"orders from {start} to {last}"):
             start, last = check_days(start, last)
-            if symbol is not None:
-                check_symbol(symbol)
-            # The sandbox trades on weekends too.
-            today = clock.today() if self.environment == "sandbox" else None
-            days = (start + dt.timedelta(number) for number in range((last - start).days + 1))
-            if not any(is_trading_day(day) or day == today for day in days):
-                raise InvalidRequest("There is no trading day in that range.")
-            return tuple(sorted(self._order_history(start, min(last, clock.today()), symbol), key=_by_time))
+            meant = self._inquiries.home(market) if symbol is None else market_of(symbol)
+            self._inquiries.offering("order_history", meant)
+            self._check_trading_days(meant, start, last)
+            found = self._inquiries.lists(meant).history(start, min(last, clock.today()), symbol)
+            return tuple(sorted(found, key=_by_time))
 
-    def order_book(self, symbol: str, *, venue: Venue = Venue.KRX) -> OrderBook:
+    def order_book(self, symbol: str, *, venue: Venue | None = None) -> OrderBook:
         """Return the waiting orders of a symbol by price, best first, as many levels as the broker tells (ten)."""
-        with self._asking(f"order book of {symbol} at {venue}"):
-            return self._order_book(check_symbol(symbol), check_venue(venue))
+        with self._asking(f"order book of {symbol}" + (f" at {venue}" if venue else "")):
+            return self._inquiries.order_book(symbol, self._venue(symbol, venue))
 
     def buying_power(self, symbol: str, *, price: Amount | None = None) -> BuyingPower:
         """Return how much can be bought without margin, at `price` or as a market order (then at the upper limit)."""
@@ -201,7 +219,7 @@ class Broker(Adapter):
             limit = None if price is None else exact_decimal(price)
             if limit is not None:
                 self._checks.prices.check(check_symbol(symbol), limit)
-            return self._buying_power(check_symbol(symbol), limit)
+            return self._inquiries.buying_power(check_symbol(symbol), limit)
 
     def sellable_quantity(self, symbol: str) -> Decimal:
         """Return how many shares of a symbol `sell` can sell now: 0 if none of one's own are held.
@@ -221,10 +239,15 @@ class Broker(Adapter):
         with self._asking(f"price {price} of {symbol}"):
             return self._checks.prices.rounded(check_symbol(symbol), exact_decimal(price), side)
 
-    def balance(self) -> Balance:
-        """Return cash and holdings of the account, all pages of them."""
+    def balance(self, *, market: str | None = None) -> Balance:
+        """Return cash and holdings of the account in one market (default: its own), all pages of them."""
         with self._asking("balance"):
-            return self._balance()
+            return self._inquiries.balance(self._inquiries.home(market))
+
+    def balances(self) -> tuple[Balance, ...]:
+        """Return one balance for each market that the account has; amounts of two currencies are never added."""
+        with self._asking("balances"):
+            return tuple(self._inquiries.balance(market) for market in self._inquiries.markets())
 
     def investor_flow(
         self, symbol: str, *, start: dt.date | None = None, end: dt.date | None = None, detail: bool = False
@@ -239,30 +262,39 @@ class Broker(Adapter):
             check_symbol(symbol)
             first, last = check_days(last if start is None else start, last)
             start = None if start is None else first
-            found = self._investor_flow(symbol, start, min(last, clock.today()), detail)
-        rows = sorted(found, key=lambda row: row.date)
-        rows = [row for row in rows if row.date <= last and (start is None or row.date >= start)]
-        return tuple(rows if start is not None else rows[-NEWEST_FLOWS:])
+            return tuple(self._inquiries.investor_flow(symbol, start, min(last, clock.today()), detail))
 
-    def unresolved(self) -> tuple[Intent, ...]:
-        """Return the orders, amendments and cancellations that may stand without our knowing, also of earlier runs."""
+    def unresolved(self, *, market: str | None = None) -> tuple[Intent, ...]:
+        """Return the orders, amendments and cancellations that may stand without our knowing, also of earlier runs.
+
+        Of one market, or of all markets of the account.
+        """
         with self._asking("unresolved orders"):
-            return self._desk.unresolved()
+            meant = None if market is None else self._inquiries.home(market)
+            found = self._desk.unresolved()
+            return tuple(intent for intent in found if meant is None or market_of(intent.symbol) == meant)
 
-    def reconcile(self, *, wait: bool = False, timeout: float | None = None) -> Reconciliation:
+    def reconcile(
+        self, *, wait: bool = False, timeout: float | None = None, market: str | None = None
+    ) -> Reconciliation:
         """Look at the broker's lists and settle what they prove: one look, or with `wait` until all is decided.
 
         `timeout` is the longest wait in seconds; without it somewhat more than the settle time. Never sends an order.
+        Without `market` every market of the account is looked at.
         """
         with self._asking("the fate of unresolved orders"):
-            return self._desk.reconcile(wait=wait, timeout=None if timeout is None else exact_seconds(timeout))
+            markets = self._inquiries.markets(market)
+            for each in markets:
+                self._inquiries.offering("reconcile", each)
+            seconds = None if timeout is None else exact_seconds(timeout)
+            return self._desk.reconcile(markets, wait=wait, timeout=seconds)
 
     def resubmit(self, intent: NamedIntent | str, *, accept_risk: bool = False) -> Order:
         """Send the order of an intent again, as a new intent linked to it: the only way in which that happens.
 
         Raises OrderBlocked while the first one may stand, unless `accept_risk`; else as `order`.
         """
-        send = partial(self._desk.resubmit, intent, self._send_checked, accept_risk=accept_risk)
+        send = partial(self._desk.resubmit, intent, self._check, accept_risk=accept_risk)
         return self._sending("send an order again", send)
 
     def resolve(
@@ -272,26 +304,42 @@ class Broker(Adapter):
         with self._asking("resolve an intent"):
             return self._desk.resolve(intent, order_id=order_id, absent=absent, reason=reason)
 
-    def disarmed(self) -> str | None:
+    def disarmed(self, *, market: str | None = None) -> str | None:
         """Return why orders of real money would be refused now, None if they may go; always None where none moves."""
         with self._asking("arming"):
-            return self._desk.disarmed()
+            return self._desk.disarmed(self._inquiries.home(market))
 
-    def supports(self, verb: str) -> bool:
-        """Say whether this broker offers a verb in this environment, such as "quote" or "amend".
+    def supports(
+        self,
+        verb: str,
+        *,
+        market: str | None = None,
+        type: OrderType | None = None,
+        venue: Venue | None = None,
+    ) -> bool:
+        """Say whether this broker offers a verb in this environment, such as "quote" or "amend"; nothing is asked.
 
-        Raises InvalidRequest for a word that is no verb.
+        In a market (default: the account's own), for orders of a `type`, at a `venue`. Raises InvalidRequest for a word
+        that is no verb, no market or no venue.
         """
-        check_verb(verb, VERBS)
-        hook = VERBS[verb]
-        needed = self.needs.get(verb, ())
-        offered = all(self.client.environment in endpoint.ids for endpoint in needed)
-        return offered and getattr(type(self), hook) is not getattr(Broker, hook)
+        check_verb(verb, HOOKS)
+        meant, venue = self._inquiries.home(market), None if venue is None else check_venue(venue)
+        part = self.adapter.served.get(meant.name)
+        if part is None or not offers(part, verb, part.environment):
+            return False
+        venues = part.quote_venues if verb in QUOTES else part.order_venues.get(part.environment, ())
+        if venue is not None and venue not in venues:
+            return False
+        return type is None or _takes(part, meant, OrderType(type), venue)
+
+    def capabilities(self) -> tuple[Capability, ...]:
+        """Return what this broker offers in each market that it serves, as data; nothing is asked."""
+        return tuple(self._inquiries.capability(part) for part in self.adapter.served.values())
 
     def account(self) -> str:
         """Return the account number, masked: only its last four digits are shown."""
         with self._asking("account"):
-            return masked(self._account_number().get_secret_value())
+            return masked(self._inquiries.account_number())
 
     def close(self) -> None:
         """Close the connections of this thread."""
@@ -307,32 +355,37 @@ class Broker(Adapter):
         raise TypeError(f"{type(self).__name__} holds keys and connections and cannot be pickled.")
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.environment}>"
+        return f"<Broker {self.name} {self.environment}>"
 
-    def _send_checked(self, request: OrderRequest) -> Order:
-        self._checks.check(request)
-        return self._send_order(request)
+    def _check(self, request: OrderRequest) -> None:
+        """Raise for an order that can be known to be wrong before it is sent."""
+        part = self._inquiries.offering("order", market_of(request.symbol))
+        with preparing("the step of its price"):
+            self._checks.check(request, part)
 
-    def _unsupported(self, verb: str) -> Unsupported:
-        offered = ", ".join(each for each in VERBS if self.supports(each))
-        return Unsupported(f"{self.name} does not offer {verb}.", advice=f"Nothing was sent. It offers: {offered}.")
+    def _offering(self, verb: str, order: Order) -> Part[Any]:
+        return self._inquiries.offering(verb, market_of(order.symbol))
 
-    def _is_over(self, day: dt.date, venue: Venue | None) -> bool:
-        """Say whether regular trading of a day has ended, so that what is neither filled nor left has expired."""
-        ended = (Phase.CLOSED, Phase.AFTER_CLOSE_CLOSING_PRICE, Phase.AFTER_MARKET)
-        return day < clock.today() or self._phase_of(venue or Venue.KRX) in ended
+    def _venue(self, symbol: str, venue: Venue | None) -> Venue:
+        """Return the venue that is meant: the one that is named, else the default of the symbol's market."""
+        market = market_of(symbol)
+        self._inquiries.part(market)
+        return check_venue(market.default_venue if venue is None else venue)
 
-    def _moment_today(self, moment: dt.datetime, venue: Venue) -> dt.datetime | None:
-        """Return a moment made of today and a clock time without its day, None where that may be another day's.
-
-        It may be while the market is closed, and is while the moment has yet to come.
-        """
-        if self.environment != "sandbox" and moment > clock.now() + CLOCKS_DIFFER:
-            return None
-        return None if self._phase_of(venue) is Phase.CLOSED else moment
+    def _check_trading_days(self, market: Market, start: dt.date, last: dt.date) -> None:
+        if market.rules is None:
+            return
+        # The sandbox trades on weekends too.
+        today = clock.today() if self.environment == "sandbox" else None
+        days = (start + dt.timedelta(number) for number in range((last - start).days + 1))
+        if not any(day == today or market.rules.is_trading_day(day) for day in days):
+            raise InvalidRequest("There is no trading day in that range.")
 
     def _phase(self, venue: Venue) -> Phase:
-        return Phase.REGULAR if self.environment == "sandbox" else phase_at(venue, clock.now())
+        rules = self._inquiries.home(None).rules
+        if self.environment == "sandbox" or rules is None:
+            return Phase.REGULAR
+        return rules.phase_at(venue, clock.now())
 
     def _sending(self, what: str, send: Callable[[], Order]) -> Order:
         """Name what was asked in errors. Nothing comes after the order, so that no interrupt can take it away."""
@@ -359,30 +412,17 @@ class Broker(Adapter):
 
 
 POLL_SECONDS = 0.5
-CLOCKS_DIFFER = dt.timedelta(minutes=1)
-"""How far the broker's clock may be ahead of ours."""
-NEWEST_FLOWS = 30
-"""Days of investor flow without a `start`."""
-VERBS = {
-    "quote": "_quote",
-    "order_book": "_order_book",
-    "buy": "_send_order",
-    "sell": "_send_order",
-    "order": "_send_order",
-    "cancel": "_send_cancel",
-    "amend": "_send_amend",
-    "refresh": "_find_order",
-    "wait": "_find_order",
-    "orders": "_open_orders",
-    "order_history": "_order_history",
-    "balance": "_balance",
-    "buying_power": "_buying_power",
-    "sellable_quantity": "_balance",
-    "round_price": "_quote",
-    "investor_flow": "_investor_flow",
-    "reconcile": "_order_rows",
-}
-"""Every verb and the hook that an adapter fills for it."""
+QUOTES = frozenset({"quote", "order_book", "round_price"})
+"""Verbs whose venue is where a price comes from; for the others it is where an order goes."""
+
+
+def _takes(part: Part[Any], market: Market, type: OrderType, venue: Venue | None) -> bool:
+    """Say whether an order type is taken at a venue, or at any of them, in some phase of the day."""
+    terms = {each for each in part.order_types if each[0] is type}
+    if market.rules is None:
+        return bool(terms)
+    venues = part.order_venues.get(part.environment, ()) if venue is None else (venue,)
+    return any(terms & market.rules.offers(each, phase) for each in venues for phase in Phase)
 
 
 def _by_time(order: Order) -> tuple[dt.datetime, int, str]:

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -28,7 +29,7 @@ from brokerkit import files
 from brokerkit.errors import ConfigError
 from brokerkit.keeping import SOURCES
 from brokerkit.keeping import fetch_secret as fetch_secret
-from brokerkit.orders.guard import Limits
+from brokerkit.orders.guard import Limits, check_limits
 from brokerkit.text import sanitize
 
 NAME = "brokerkit.toml"
@@ -274,7 +275,7 @@ def _profile(path: Path, name: str, table: Mapping[str, Any]) -> Profile:
         hint = f"Did you mean broker where it says {near}?" if near else 'Add a line such as broker = "<name>".'
         raise ConfigError(f"{path}: profile {name}: broker is missing.", advice=hint)
     if isinstance(own.get("limits"), dict):
-        check_names(own["limits"], set(Limits.model_fields), f"{path}: profile {name}: limits")
+        check_limits(own["limits"], partial(check_names, where=f"{path}: profile {name}: limits"))
     try:
         return Profile(name=name, settings=settings, **own)
     except ValidationError as error:

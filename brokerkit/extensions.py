@@ -10,9 +10,10 @@ import logging
 import re
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from importlib.metadata import EntryPoint, distributions, entry_points
+from typing import TypeVar
 
 from stevedore import DriverManager, ExtensionManager
 
@@ -25,6 +26,9 @@ logger = logging.getLogger("brokerkit")
 BROKERS = "brokerkit.brokers"
 SANDBOXES = "brokerkit.sandboxes"
 IMPORTERS = "brokerkit.importers"
+API_VERSION = 1
+"""Of the interface that adapters and faces are written for; it rises when an old one would be misunderstood."""
+T = TypeVar("T")
 _said: set[str] = set()
 
 
@@ -84,6 +88,33 @@ def load(group: str, name: str, entries: Sequence[EntryPoint]) -> object:
     except BaseException as error:  # noqa: BLE001 - an adapter that ends the program at its import is an error like others
         reason = _words_of(error)
     raise unfit(claims[0], reason)
+
+
+def load_class(
+    group: str, name: str, entries: Sequence[EntryPoint], base: type[T], fault: Callable[[type[T]], str | None]
+) -> type[T]:
+    """Return the class that an entry point names; a ConfigError unless it is fit for this version and this name.
+
+    `fault` says what else is wrong with it, None if nothing is.
+    """
+    kind = load(group, name, entries)
+    if isinstance(kind, type) and issubclass(kind, base):
+        reason = _fault_of(kind, name) or fault(kind)
+    else:
+        reason = f"it is no {base.__name__}"
+    if reason is not None:
+        raise unfit(next(entry for entry in entries if entry.name == name), reason)
+    return kind  # type: ignore[return-value]
+
+
+def _fault_of(kind: type, name: str) -> str | None:
+    """Say why a class is not for this version of brokerkit, or not for this name."""
+    version = getattr(kind, "api_version", None)
+    if version != API_VERSION:
+        words = "does not say for which version" if version is None else f"is written for version {version!r:.20}"
+        return f"it {words} of the interface (api_version); this is version {API_VERSION}"
+    own = getattr(kind, "name", None)
+    return None if own == name else f"its name is {own!r:.40}, not that of its entry point"
 
 
 def _words_of(error: BaseException) -> str:

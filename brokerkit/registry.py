@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr, ValidationError
 
+from brokerkit.adapter import Adapter
 from brokerkit.broker import Broker
 from brokerkit.config import (
     ENVIRONMENTS,
@@ -26,9 +27,12 @@ from brokerkit.config import (
     seal,
 )
 from brokerkit.errors import ConfigError, UnknownBroker
-from brokerkit.extensions import BROKERS, extensions, load, trusted, unfit
+from brokerkit.extensions import BROKERS, extensions, load_class, trusted
+from brokerkit.inquiry import HOOKS
+from brokerkit.market import markets
 from brokerkit.market.sessions import Phase
-from brokerkit.orders.guard import Limits, Safety
+from brokerkit.orders.guard import Limits, Safety, check_limits
+from brokerkit.part import Part
 from brokerkit.words import Venue
 
 if TYPE_CHECKING:
@@ -109,18 +113,17 @@ def get_broker(
         phase_of = partial(_phase_at, box)
         given = {key: SecretStr(getattr(connection, key)) for key in ("account", "app_key", "app_secret")}
     settings = make_settings(kind.Settings, {**values, **given}, where, _advice(profile, kind, _names(entries)))
-    return kind(
-        settings,
+    settles = settings.settle_seconds or (SANDBOX_SETTLES if chosen == "sandbox" else None)
+    return Broker(
+        kind(settings, environment=wire_environment, base_url=base_url, remember_token=remember),
         environment=chosen,
-        wire_environment=wire_environment,
-        base_url=base_url,
-        remember_token=remember,
+        durable=remember,
         safety=Safety(
             arm=arm or profile.arm,
             limits=limits or profile.limits,
             exclusive=profile.exclusive if exclusive is None else exclusive,
             degraded=degraded,
-            settle_seconds=settings.settle_seconds or (SANDBOX_SETTLES if chosen == "sandbox" else kind.settle_seconds),
+            settle_seconds=settles,
         ),
         phase_of=phase_of,
     )
@@ -151,7 +154,7 @@ def _check_kinds(**given: object) -> None:
 def _limits(given: Limits | Mapping[str, object] | None) -> Limits | None:
     if given is None or isinstance(given, Limits):
         return given
-    check_names(given, set(Limits.model_fields), "limits")
+    check_limits(given, partial(check_names, where="limits"))
     try:
         return Limits.model_validate(dict(given))
     except ValidationError as error:
@@ -169,7 +172,7 @@ def installed_brokers() -> tuple[str, ...]:
     return _names(extensions(BROKERS))
 
 
-def load_broker(name: str) -> type[Broker]:
+def load_broker(name: str) -> type[Adapter]:
     """Import the adapter of that name. Two adapters that claim one name are an error that names both."""
     entries = extensions(BROKERS)
     if name not in _names(entries):
@@ -177,11 +180,30 @@ def load_broker(name: str) -> type[Broker]:
     return _load(name, entries)
 
 
-def _load(name: str, entries: list[EntryPoint]) -> type[Broker]:
-    kind = load(BROKERS, name, entries)
-    if isinstance(kind, type) and issubclass(kind, Broker):
-        return kind
-    raise unfit(next(entry for entry in entries if entry.name == name), "it is not a Broker")
+def _load(name: str, entries: list[EntryPoint]) -> type[Adapter]:
+    kind = load_class(BROKERS, name, entries, Adapter, _fault_of)
+    markets.register(kind.markets)
+    return kind
+
+
+def _fault_of(kind: type[Adapter]) -> str | None:
+    """Say what is missing in an adapter, None if nothing is."""
+    parts = getattr(kind, "parts", ())
+    if not isinstance(parts, tuple) or not parts or not all(map(_is_part, parts)):
+        return "its parts are no tuple of Part classes, one for each market"
+    if idle := [part for part in parts if not any(part.fills(hook) for hook in set(HOOKS.values()))]:
+        return f"its part for {idle[0].market} fills no hook in"
+    if len({part.market for part in parts}) < len(parts):
+        return "two of its parts are of one market"
+    if kind.home not in {part.market for part in parts}:
+        return f"it has no part for {kind.home}, the market that is meant where nothing is said"
+    if not hasattr(kind, "Client") and kind.connect is Adapter.connect:
+        return "it has neither a Client nor a connect of its own"
+    return None
+
+
+def _is_part(part: object) -> bool:
+    return isinstance(part, type) and issubclass(part, Part)
 
 
 def _names(entries: list[EntryPoint]) -> tuple[str, ...]:
@@ -220,7 +242,7 @@ def _unknown(name: str, installed: tuple[str, ...], configured: Configuration) -
     return UnknownBroker(f"{name!r} is neither a profile nor an installed broker.", advice=advice)
 
 
-def _environment(given: str | None, profile: Profile, kind: type[Broker], where: str) -> str:
+def _environment(given: str | None, profile: Profile, kind: type[Adapter], where: str) -> str:
     variable = os.environ.get(_variable(profile.broker, "ENVIRONMENT"), "").strip() or None
     chosen = next((text for text in (given, profile.environment, variable) if text is not None), None)
     if chosen is None:
@@ -245,7 +267,7 @@ def _shared_sandbox() -> Sandbox:
     return shared()
 
 
-def _from_environment(kind: type[Broker], broker: str, installed: tuple[str, ...]) -> dict[str, Any]:
+def _from_environment(kind: type[Adapter], broker: str, installed: tuple[str, ...]) -> dict[str, Any]:
     """Return the settings that variables hold. One that nobody reads and that looks like one of them is told."""
     named = {key: _variable(broker, key) for key in kind.Settings.model_fields}
     for found, meant in _misspelt(kind, broker, installed).items():
@@ -259,7 +281,7 @@ def _from_environment(kind: type[Broker], broker: str, installed: tuple[str, ...
     return {key: value for key, value in values.items() if value}
 
 
-def _misspelt(kind: type[Broker], broker: str, installed: tuple[str, ...]) -> dict[str, str]:
+def _misspelt(kind: type[Adapter], broker: str, installed: tuple[str, ...]) -> dict[str, str]:
     """Return variables that are set and that nobody reads, with the one of this broker that each looks like."""
     known = {_variable(broker, key) for key in (*kind.Settings.model_fields, "environment")} | GENERAL
     others = tuple(_variable(name, "") for name in installed if name != broker)
@@ -273,7 +295,7 @@ def _variable(broker: str, key: str) -> str:
     return f"BROKERKIT_{broker}_{key}".upper().replace("-", "_")
 
 
-def _advice(profile: Profile, kind: type[Broker], installed: tuple[str, ...]) -> str:
+def _advice(profile: Profile, kind: type[Adapter], installed: tuple[str, ...]) -> str:
     if profile.settings:
         return "Add it to the profile in brokerkit.toml."
     strange = _misspelt(kind, profile.broker, installed)

@@ -32,6 +32,12 @@ def _printable(text: str) -> str:
     )
 
 
+def masked(account: str) -> str:
+    """Return an account number with only its last four digits readable."""
+    digits = [character for character in account if character.isdigit()]
+    return "*" * max(0, len(digits) - 4) + "".join(digits[-4:])
+
+
 Text = Annotated[str, AfterValidator(sanitize)]
 """A name or word of a broker inside a reply: printable, without padding."""
 

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 from pydantic import Field, SecretStr
 
 from brokerkit import config
+from brokerkit.adapter import Adapter
 from brokerkit.broker import Broker
-from brokerkit.errors import BrokerError, InvalidOrder, NothingToCancel, OrderUncertain
+from brokerkit.errors import InvalidOrder, NothingToCancel, OrderUncertain
 from brokerkit.market.sessions import Phase
-from brokerkit.models import Balance, InvestorFlow, Order, OrderRequest, Quote
+from brokerkit.models import Order, OrderRequest
+from brokerkit.models.handles import Handle
 from brokerkit.orders.guard import Safety
-from brokerkit.orders.listing import Listed
-from brokerkit.transport import Block, Client, Effect, Endpoint, Headers, Limit, Request, Response, Token
+from brokerkit.part import OrderPage, Part, Sent
+from brokerkit.transport import Block, Client, Effect, Endpoint, Headers, Limit, Parameters, Request, Response, Token
 from brokerkit.transport.connection import Line, Transmission
 from brokerkit.transport.permits import Permit
-from brokerkit.words import OrderStatus, OrderType, Side, Venue
+from brokerkit.words import OrderType, Side, TimeInForce, Venue
 from proof.model_exchange import STANDS, Exchange, Fault, Placed
 
 
@@ -174,47 +176,30 @@ class ModelClient(Client):
         return cast(Line, self._model_line)
 
 
-class ModelBroker(Broker):
-    """A broker at the exchange in memory. As "real" its lists prove absence, as "demo" they do not."""
+class ModelPart(Part[ModelClient]):
+    """As "real" its lists prove absence, as "demo" they do not."""
 
-    name = "model"
+    order_types = ((OrderType.LIMIT, TimeInForce.DAY),)
+    order_venues = {"real": tuple(Venue), "demo": tuple(Venue)}
     lists_prove_absence = frozenset({"real"})
-    client: ModelClient
 
-    def __init__(self, exchange: Exchange, played: str, safety: Safety) -> None:
-        self.exchange = exchange
-        settings = config.Settings(
-            app_key=SecretStr("k" * 36), app_secret=SecretStr("s" * 36), account=SecretStr("12345678")
-        )
-        super().__init__(
-            settings,
-            environment="demo",
-            wire_environment=played,
-            safety=safety,
-            phase_of=lambda venue: Phase.REGULAR,
-        )
+    @property
+    def exchange(self) -> Exchange:
+        """The exchange in memory."""
+        return self.client.exchange
 
-    def _connect(
-        self, settings: config.Settings, environment: str, base_url: str | None, remember_token: bool
-    ) -> ModelClient:
-        return ModelClient(self.exchange, environment)
+    def send_order(self, request: OrderRequest, key: str | None) -> Sent:
+        return self._send("order", request.symbol, request.side, request.quantity, request.price, "")
 
-    def _send_order(self, request: OrderRequest) -> Order:
-        number = self._send("order", request.symbol, request.side, request.quantity, request.price, "")
-        return self._pending(number, request.symbol, request.side, request.quantity, request.price, None)
+    def send_cancel(self, order: Order, handle: Handle, quantity: Decimal | None) -> Sent:
+        return self._send("cancel", order.symbol, order.side, quantity, None, order.id)
 
-    def _send_cancel(self, order: Order, quantity: Decimal | None) -> Order:
-        number = self._send("cancel", order.symbol, order.side, quantity, None, order.id)
-        return order.model_copy(update={"id": f"{number:07}", "original_id": order.id, "status": OrderStatus.PENDING})
-
-    def _send_amend(self, order: Order, quantity: Decimal | None, price: Decimal) -> Order:
-        number = self._send("amend", order.symbol, order.side, quantity, price, order.id)
-        moved = quantity or order.remaining_quantity or order.quantity
-        return self._pending(number, order.symbol, order.side, moved, price, order.id)
+    def send_amend(self, order: Order, handle: Handle, quantity: Decimal | None, price: Decimal) -> Sent:
+        return self._send("amend", order.symbol, order.side, quantity, price, order.id)
 
     def _send(
         self, kind: str, symbol: str, side: Side, quantity: Decimal | None, price: Decimal | None, original: str
-    ) -> int:
+    ) -> Sent:
         body = {
             "kind": kind,
             "symbol": symbol,
@@ -225,45 +210,54 @@ class ModelBroker(Broker):
             "day": f"{self.exchange.time.now:%Y%m%d}",
         }
         try:
-            return int(self.client.call(SEND, body=body).number)
+            return self._received(body, original)
         except OrderUncertain:
             if self.exchange.fault is not Fault.ADAPTER_REPEATS:
                 raise
         # A bad adapter, which sends again after silence.
-        return int(self.client.call(SEND, body=body).number)
+        return self._received(body, original)
 
-    def _pending(
-        self, number: int, symbol: str, side: Side, quantity: Decimal, price: Decimal | None, original: str | None
-    ) -> Order:
-        return Order(
-            id=f"{number:07}",
-            symbol=symbol,
-            side=side,
-            type=OrderType.LIMIT,
-            quantity=quantity,
-            price=price,
-            status=OrderStatus.PENDING,
-            original_id=original,
-            handle=f"model:{self.exchange.time.now:%Y%m%d}:{number}",
-        )
+    def _received(self, body: Parameters, original: str) -> Sent:
+        number = int(self.client.call(SEND, body=body).number)
+        return Sent(f"{number:07}", original=original or None)
 
-    def _find_order(self, order: Order) -> Order | None:
+    def rows(
+        self,
+        start: dt.date,
+        end: dt.date,
+        *,
+        symbol: str | None = None,
+        number: str | None = None,
+        open_only: bool = False,
+    ) -> Iterator[OrderPage]:
+        if number is None:
+            yield OrderPage(SEND, self.exchange.list_of(start), start)
+            return
         self.exchange.arrive()
-        day = dt.datetime.strptime(order.handle.split(":")[1], "%Y%m%d").date()
-        found = self.exchange.find(day, int(order.handle.split(":")[2]))
-        return found.as_order() if found else None
+        found = self.exchange.find(start, int(number))
+        yield OrderPage(SEND, [found.as_row()] if found else [], start)
 
-    def _order_rows(self, day: dt.date) -> Iterable[Listed]:
-        return self.exchange.list_of(day)
 
-    def _quote(self, symbol: str, venue: Venue) -> Quote:
-        return Quote(symbol=symbol, venue=venue, currency="KRW", price=Decimal(70_000))
+class ModelAdapter(Adapter):
+    """A broker at the exchange in memory."""
 
-    def _balance(self) -> Balance:
-        self._lacking()
+    api_version = 1
+    name = "model"
+    parts = (ModelPart,)
 
-    def _investor_flow(self, symbol: str, start: dt.date | None, end: dt.date, detail: bool) -> Sequence[InvestorFlow]:
-        self._lacking()
+    def __init__(self, exchange: Exchange, played: str) -> None:
+        self.exchange = exchange
+        settings = config.Settings(
+            app_key=SecretStr("k" * 36), app_secret=SecretStr("s" * 36), account=SecretStr("12345678")
+        )
+        super().__init__(settings, environment=played)
 
-    def _lacking(self) -> NoReturn:
-        raise BrokerError("The model has no such thing.")
+    def connect(self, *, environment: str, base_url: str | None, remember_token: bool) -> ModelClient:
+        return ModelClient(self.exchange, environment)
+
+
+def model_broker(exchange: Exchange, played: str, safety: Safety) -> Broker:
+    """Return a broker at the exchange in memory."""
+    return Broker(
+        ModelAdapter(exchange, played), environment="demo", safety=safety, phase_of=lambda venue: Phase.REGULAR
+    )

@@ -11,9 +11,23 @@ from enum import StrEnum, auto
 
 from brokerkit.clock import KST
 from brokerkit.errors import IncompleteListing, NetworkError
-from brokerkit.models import Order
-from brokerkit.orders.listing import Listed
-from brokerkit.words import OrderStatus, OrderType, Side
+from brokerkit.part import OrderReply
+from brokerkit.words import OrderType, Side
+
+
+class ModelRow(OrderReply):
+    """A row of the broker's list."""
+
+    id: str
+    symbol: str
+    side: Side
+    type: OrderType
+    quantity: Decimal
+    price: Decimal | None
+    remaining_quantity: Decimal
+    clock: dt.time
+    original_id: str | None
+    is_cancellation: bool
 
 
 class Crash(BaseException):
@@ -119,9 +133,9 @@ class Placed:
     visible_at: dt.datetime
     left: Decimal
 
-    def as_order(self) -> Order:
+    def as_row(self) -> ModelRow:
         """Return it as the broker's list tells it."""
-        return Order(
+        return ModelRow(
             id=f"{self.number:07}",
             symbol=self.symbol,
             side=self.side,
@@ -129,10 +143,9 @@ class Placed:
             quantity=self.quantity,
             price=self.price,
             remaining_quantity=self.left,
-            status=OrderStatus.WORKING if self.left else OrderStatus.CANCELED,
-            submitted_at=self.at,
+            clock=self.at.time(),
             original_id=None if self.original is None else f"{self.original:07}",
-            handle=f"model:{self.day:%Y%m%d}:{self.number}",
+            is_cancellation=self.kind == "cancel",
         )
 
 
@@ -195,7 +208,7 @@ class Exchange:
         """Return what has that number on that day."""
         return next((each for each in self.placed if (each.day, each.number) == (day, number)), None)
 
-    def list_of(self, day: dt.date) -> Iterator[Listed]:
+    def list_of(self, day: dt.date) -> Iterator[ModelRow]:
         """Yield the rows of a day, in the way that `lists` says."""
         self.arrive()
         at = self.time.now
@@ -205,16 +218,16 @@ class Exchange:
         for turn, row in enumerate(rows):
             if self.lists is Lists.SHORT and turn == len(rows) // 2:
                 break
-            yield Listed(row.as_order(), row.kind == "cancel")
+            yield row.as_row()
         if self.lists is Lists.SHORT:
             raise IncompleteListing("A page could not be read.")
         if self.lists is Lists.OVER_MIDNIGHT:
             self.time.to_next_day()
             return
         if rows and self.lists in (Lists.TWICE, Lists.CONTRADICTING):
-            again = rows[-1].as_order()
+            again = rows[-1].as_row()
             more = again.quantity + (1 if self.lists is Lists.CONTRADICTING else 0)
-            yield Listed(again.model_copy(update={"quantity": more}), rows[-1].kind == "cancel")
+            yield again.model_copy(update={"quantity": more})
             if self.lists is Lists.CONTRADICTING:
                 return
         self.shown.append(Shown(day, at, frozenset(row.number for row in rows)))

@@ -66,9 +66,13 @@ class Found:
     wrong: list[str] = field(default_factory=list)
 
 
+FOLDERS = ("wire", "stocks")
+"""Of an adapter: where its tables stand."""
+
+
 @cache
 def parsers() -> tuple[Parser, ...]:
-    """Return all reply classes of both adapters, found in their wire modules."""
+    """Return all reply classes of both adapters, found in their folders."""
     found: dict[type[Block], Parser] = {}
     for broker, endpoint in _endpoints():
         if endpoint.reply not in found:
@@ -87,13 +91,13 @@ def _later(reply: type[Block]) -> type[Block] | None:
 
 def _endpoints() -> Iterator[tuple[str, Endpoint[Any]]]:
     for broker in ADAPTERS:
-        wire = importlib.import_module(f"brokerkit_{broker}.wire")
-        for module in pkgutil.iter_modules(wire.__path__):
-            values = vars(importlib.import_module(f"{wire.__name__}.{module.name}")).values()
-            for value in values:
-                for each in value.values() if isinstance(value, dict) else (value,):
-                    if isinstance(each, Endpoint):
-                        yield broker, each
+        for folder in FOLDERS:
+            package = importlib.import_module(f"brokerkit_{broker}.{folder}")
+            for module in pkgutil.iter_modules(package.__path__):
+                for value in vars(importlib.import_module(f"{package.__name__}.{module.name}")).values():
+                    for each in value.values() if isinstance(value, dict) else (value,):
+                        if isinstance(each, Endpoint):
+                            yield broker, each
 
 
 def _good(reply: type[Block]) -> dict[str, Any]:

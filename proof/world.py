@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import cast
 from unittest import mock
 
 from brokerkit.broker import Broker
@@ -23,7 +24,7 @@ from brokerkit.orders.reconcile import Reconciliation
 from brokerkit.testing.inside import keep
 from brokerkit.words import OrderType, Side
 from proof.invariants import Conditions, Invariants, Violation, demand
-from proof.model_broker import ModelBroker
+from proof.model_broker import ModelClient, model_broker
 from proof.model_exchange import Crash, Exchange, Fault, Lists, Placed, VirtualTime
 
 SYMBOLS = ("005930", "000660")
@@ -69,9 +70,9 @@ class Process:
             degraded=conditions.degraded,
             settle_seconds=conditions.settle,
         )
-        self.broker = ModelBroker(world.exchange, "real" if conditions.proves_absence else "demo", safety)
+        self.broker = model_broker(world.exchange, "real" if conditions.proves_absence else "demo", safety)
         keep(self.broker, self.journal)
-        self.broker.client.used_number = world.used_number
+        cast(ModelClient, self.broker.client).used_number = world.used_number
         self.inherited = frozenset(intent.id for intent in self.journal.open_intents())
 
     def die(self) -> None:

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from pydantic import SecretStr
 
-from brokerkit import config
+from brokerkit import clock, config
+from brokerkit.adapter import Adapter
 from brokerkit.broker import Broker
 from brokerkit.errors import NetworkError
 from brokerkit.market.sessions import Phase
-from brokerkit.models import Balance, InvestorFlow, Order, OrderRequest, Quote
+from brokerkit.models import InvestorFlow, Order, OrderRequest, Quote
+from brokerkit.models.handles import Handle
 from brokerkit.orders.guard import Safety
+from brokerkit.part import AccountReply, OrderPage, OrderReply, Part, Sent
 from brokerkit.registry import get_broker
-from brokerkit.transport import Client
-from brokerkit.words import OrderStatus, OrderType, SecurityType, Side, Venue
+from brokerkit.transport import Client, Reply
+from brokerkit.words import OrderStatus, OrderType, SecurityType, Side, TimeInForce, Venue
 
 SECRETS = {"app_key": "CANARY-app-key", "app_secret": "CANARY-app-secret", "account": "5001234501"}
 PORTS = itertools.count(1024)
@@ -27,6 +30,8 @@ PORTS = itertools.count(1024)
 
 class FakeClient:
     """Takes the place of an adapter's client; nothing can be sent."""
+
+    fake: Fake
 
     closed = 0
 
@@ -51,18 +56,27 @@ class Fake:
         """Lower and upper limit of every quote."""
         self.listed: Order | None = None
         """The order that the list shows, whatever is looked for."""
-        self.flows: Sequence[InvestorFlow] = ()
+        self.flows: Sequence[InvestorFlow] = (InvestorFlow(symbol="005930", date=clock.today(), final=False),)
         self.numbers = itertools.count(117)
         self.answer: Callable[[], object] = lambda: str(next(self.numbers))
         """What an order is answered: a text is the number that it got, anything else what no adapter should say."""
 
     def opened(self, *, environment: str = "demo", arm: str | None = None) -> Broker:
         """Return the broker whose far side this is."""
-        return _FakeBroker(self, environment=environment, arm=arm)
+        return self._opened(FakePart, environment, arm)
 
     def unfinished(self) -> Broker:
         """Return a broker whose adapter cannot cancel."""
-        return cast(Any, _Unfinished)(self, environment="demo", arm=None)  # type: ignore[no-any-return]
+        return self._opened(UnfinishedPart, "demo", None)
+
+    def _opened(self, part: type[Part[Any]], environment: str, arm: str | None) -> Broker:
+        return Broker(
+            FakeAdapter(self, environment, part),
+            environment=environment,
+            durable=False,
+            safety=Safety(arm=arm),
+            phase_of=lambda venue: Phase.REGULAR,
+        )
 
     def called(self, *call: Any) -> None:
         """Write a call down, and fail if that is prepared."""
@@ -84,68 +98,128 @@ def order_of(**changes: object) -> Order:
         "filled_quantity": 3,
         "remaining_quantity": 7,
         "status": OrderStatus.PARTIALLY_FILLED,
-        "handle": "fake:20261120:117",
+        "handle": "fake:20261120:117:117",
     }
     return Order.model_validate({**values, **changes})
 
 
-class _FakeBroker(Broker):
-    name = "fake"
+class FakeQuote(Reply[Quote]):
+    """A price, and the limits of the day."""
 
-    def __init__(self, fake: Fake, *, environment: str, arm: str | None) -> None:
-        self._fake = fake
-        super().__init__(
-            config.Settings(**{name: SecretStr(value) for name, value in SECRETS.items()}),
-            environment=environment,
-            remember_token=False,
-            safety=Safety(arm=arm),
-            phase_of=lambda venue: Phase.REGULAR,
-        )
+    price: Decimal
+    lower_limit: Decimal | None
+    upper_limit: Decimal | None
 
-    def _connect(self, *given: object) -> Client:
-        return cast(Client, self._fake.client)
 
-    def _quote(self, symbol: str, venue: Venue) -> Quote:
-        self._fake.called("quote", symbol, venue)
-        lower, upper = (None if limit is None else Decimal(limit) for limit in self._fake.limits)
-        price = Decimal(70000)
-        return Quote(symbol=symbol, venue=venue, currency="KRW", price=price, lower_limit=lower, upper_limit=upper)
+class FakeRow(OrderReply):
+    """A row of the fake broker's list of orders."""
 
-    def _kind(self, symbol: str) -> SecurityType | None:
-        self._fake.called("kind", symbol)
-        return self._fake.kind
+    id: str
+    symbol: str
+    side: Side
+    type: OrderType | None
+    venue: Venue | None
+    quantity: Decimal
+    price: Decimal | None
+    filled_quantity: Decimal | None
+    remaining_quantity: Decimal | None
+    average_fill_price: Decimal | None
+    state: OrderStatus
 
-    def _send_order(self, request: OrderRequest) -> Order:
-        self._fake.called("order", request)
-        answer = self._fake.answer()
-        if not isinstance(answer, str):
-            return cast(Order, answer)
-        changes = {name: getattr(request, name) for name in ("symbol", "side", "quantity", "type", "price", "venue")}
-        handle = f"fake:20261120:{answer}"
-        return order_of(
-            **changes, id=answer, status="PENDING", filled_quantity=None, remaining_quantity=None, handle=handle
-        )
 
-    def _send_cancel(self, order: Order, quantity: Decimal | None) -> Order:
-        self._fake.called("cancel", order.id, quantity)
-        number = str(next(self._fake.numbers) + 1)
-        return order.model_copy(update={"id": number, "original_id": order.id, "status": OrderStatus.PENDING})
+@dataclass(frozen=True)
+class FakeDay:
+    """A day of investor flow, as the test prepared it."""
 
-    def _find_order(self, order: Order) -> Order | None:
-        self._fake.called("find", order.id)
-        return self._fake.listed
+    told: InvestorFlow
 
-    def _balance(self) -> Balance:
-        self._fake.called("balance")
+    @property
+    def date(self) -> dt.date:
+        """The day."""
+        return self.told.date
+
+    def to_model(self, *, symbol: str) -> InvestorFlow:
+        """Return it."""
+        return self.told
+
+
+class FakePart(Part[Any]):
+    """The near side of it."""
+
+    order_types = tuple((type_, time) for type_ in OrderType for time in TimeInForce)
+    order_venues = dict.fromkeys(("demo", "real"), tuple(Venue))
+    quote_venues = tuple(Venue)
+
+    @property
+    def fake(self) -> Fake:
+        """The far side."""
+        fake: Fake = self.client.fake
+        return fake
+
+    def quote(self, symbol: str, venue: Venue) -> FakeQuote:
+        self.fake.called("quote", symbol, venue)
+        lower, upper = (None if limit is None else Decimal(limit) for limit in self.fake.limits)
+        return FakeQuote(price=Decimal(70000), lower_limit=lower, upper_limit=upper)
+
+    def security_type(self, symbol: str) -> SecurityType | None:
+        self.fake.called("kind", symbol)
+        return self.fake.kind
+
+    def send_order(self, request: OrderRequest, key: str | None) -> Sent:
+        self.fake.called("order", request)
+        answer = self.fake.answer()
+        return Sent(answer) if isinstance(answer, str) else cast(Sent, answer)
+
+    def send_cancel(self, order: Order, handle: Handle, quantity: Decimal | None) -> Sent:
+        self.fake.called("cancel", order.id, quantity)
+        return Sent(str(next(self.fake.numbers) + 1))
+
+    def rows(
+        self,
+        start: dt.date,
+        end: dt.date,
+        *,
+        symbol: str | None = None,
+        number: str | None = None,
+        open_only: bool = False,
+    ) -> Iterator[OrderPage]:
+        self.fake.called("find", number)
+        listed = self.fake.listed
+        if listed is not None:
+            known = {name: getattr(listed, name) for name in FakeRow.model_fields if name != "state"}
+            yield OrderPage(None, [FakeRow(**known, state=listed.status)], start)
+
+    def balance(self) -> AccountReply:
+        self.fake.called("balance")
         raise NetworkError("silence")
 
-    def _investor_flow(self, symbol: str, start: dt.date | None, end: dt.date, detail: bool) -> Sequence[InvestorFlow]:
-        self._fake.called("flow", symbol, start, end, detail)
-        return self._fake.flows
+    def investor_flow(self, symbol: str, start: dt.date | None, end: dt.date, detail: bool) -> Sequence[Any]:
+        self.fake.called("flow", symbol, start, end, detail)
+        return [FakeDay(told) for told in self.fake.flows]
 
 
-class _Unfinished(_FakeBroker):
-    _send_cancel = Broker._send_cancel
+class UnfinishedPart(FakePart):
+    """A part that cannot cancel."""
+
+    send_cancel = Part.send_cancel
+
+
+class FakeAdapter(Adapter):
+    """An adapter whose far side is a Fake."""
+
+    api_version = 1
+    name = "fake"
+    parts: ClassVar[tuple[type[Part[Any]], ...]] = (FakePart,)
+
+    def __init__(self, fake: Fake, environment: str, part: type[Part[Any]]) -> None:
+        self.parts = (part,)  # type: ignore[misc]
+        self._fake = fake
+        settings = config.Settings(**{name: SecretStr(value) for name, value in SECRETS.items()})
+        super().__init__(settings, environment="real" if environment == "sandbox" else environment)
+
+    def connect(self, **given: object) -> Client:
+        self._fake.client.fake = self._fake
+        return cast(Client, self._fake.client)
 
 
 # Brokers that tell how they were made
@@ -158,20 +232,20 @@ class AcmeSettings(config.Settings):
     branch: str | None = None
 
 
-class AcmeBroker(Broker):
-    """A broker that remembers how it was made."""
+class AcmeAdapter(Adapter):
+    """An adapter that remembers how it was made."""
 
+    api_version = 1
     name = "acme"
     Settings = AcmeSettings
+    parts = (FakePart,)
 
-    def _connect(self, settings: config.Settings, environment: str, base_url: str | None, remember_token: bool) -> Any:
-        self.given = (settings, environment, base_url, remember_token)
+    def connect(self, *, environment: str, base_url: str | None, remember_token: bool) -> Any:
+        self.given = (environment, base_url, remember_token)
         return FakeClient()
 
-    _quote = _send_order = _send_cancel = _find_order = _balance = _investor_flow = cast(Any, None)
 
-
-class NarrowBroker(AcmeBroker):
+class NarrowAdapter(AcmeAdapter):
     """A broker without a paper trading environment."""
 
     name = "narrow"
@@ -192,18 +266,21 @@ class Made:
 def made(*arguments: Any, **options: Any) -> Made:
     """Return what get_broker makes of these arguments."""
     broker = get_broker(*arguments, **options)
-    settings, *connected = cast(AcmeBroker, broker).given
+    adapter = cast(AcmeAdapter, broker.adapter)
     values = {
         key: value.get_secret_value() if isinstance(value, SecretStr) else value
-        for key, value in dict(settings).items()
+        for key, value in dict(adapter.settings).items()
     }
-    return Made(broker, cast(Any, tuple(connected)), values)
+    return Made(broker, adapter.given, values)
 
 
-THIRD_PARTY = '''
+THIRD_PARTY = """
 from decimal import Decimal
-from brokerkit.broker import Broker
-from brokerkit import Order, OrderStatus, Quote
+from brokerkit.adapter import Adapter
+from brokerkit.part import Part, Sent
+from brokerkit.models import Quote
+from brokerkit.transport import Reply
+from brokerkit.words import OrderType, TimeInForce, Venue
 
 class Client:
     base_url = "https://demo.zephyr.example"
@@ -212,32 +289,32 @@ class Client:
     def close(self):
         print("closed")
 
-class ZephyrBroker(Broker):
-    """A third party's adapter, without anything of ours but the base class."""
+class Price(Reply[Quote]):
+    price: Decimal
 
-    name = "zephyr"
+class Stocks(Part):
+    order_types = [(OrderType.LIMIT, TimeInForce.DAY)]
+    order_venues = {"demo": [Venue.KRX], "real": [Venue.KRX]}
 
-    def _connect(self, settings, environment, base_url, remember_token):
-        self.settings = settings
-        return Client()
+    def quote(self, symbol, venue):
+        return Price(price=Decimal(70000))
 
-    def _quote(self, symbol, venue):
-        return Quote(symbol=symbol, venue=venue, currency="KRW", price=Decimal(70000))
+    def send_order(self, request, key):
+        return Sent("1")
 
-    def _send_order(self, request):
-        return Order(id="1", symbol=request.symbol, side=request.side, quantity=request.quantity,
-                     status=OrderStatus.PENDING, handle="zephyr:1")
+    def send_cancel(self, order, handle, quantity):
+        return Sent("2")
 
-    def _send_cancel(self, order, quantity):
-        return order.model_copy(update={"id": "2", "original_id": order.id})
-
-    def _find_order(self, order):
-        return None
-
-    def _balance(self):
-        raise NotImplementedError
-
-    def _investor_flow(self, symbol, start, end, detail):
+    def rows(self, start, end, *, symbol=None, number=None, open_only=False):
         return []
-'''
-"""The module of an adapter, as its entry point `zephyr_broker:ZephyrBroker` finds it."""
+
+class ZephyrAdapter(Adapter):
+    # A third party's adapter with a transport of its own.
+    api_version = 1
+    name = "zephyr"
+    parts = (Stocks,)
+
+    def connect(self, *, environment, base_url, remember_token):
+        return Client()
+"""
+"""The module of an adapter, as its entry point `zephyr_broker:ZephyrAdapter` finds it."""

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from brokerkit_kis.lists import OrderLists
 
 from brokerkit import clock
 from brokerkit.cli import exits, main
@@ -18,6 +17,7 @@ from brokerkit.models import OrderRequest
 from brokerkit.orders.guard import halt_file
 from brokerkit.orders.intents import Intent, IntentState
 from brokerkit.orders.listing import Unread
+from brokerkit.orders.lists import OrderLists
 from brokerkit.orders.reconcile import Reconciliation
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.faults import Faults, Rule

@@ -10,18 +10,19 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import brokerkit_kis.wire.errors as kis_errors
 import brokerkit_kiwoom.wire.errors as kiwoom_errors
 import pytest
-from brokerkit_kis.wire.orders import AFTER_MARKET_TYPE, ORDER_TYPE_BACK
-from brokerkit_kiwoom.wire.orders import ORDER_TYPE as KIWOOM_TYPE
+from brokerkit_kis.stocks.orders import AFTER_MARKET_TYPE, ORDER_TYPE_BACK
+from brokerkit_kiwoom.stocks.orders import ORDER_TYPE as KIWOOM_TYPE
 
 import brokerkit
-from brokerkit import OrderType, clock, get_broker
+from brokerkit import OrderType, clock, get_broker, words
 from brokerkit import errors as error_tree
 from brokerkit import models as common
+from brokerkit.adapter import Adapter
 from brokerkit.cli.exits import code_of
 from brokerkit.errors import BrokerError
 from brokerkit.market.sessions import Phase
@@ -42,9 +43,9 @@ def kinds_in(module: types.ModuleType, base: type[Any]) -> list[type[Any]]:
     return [kind for kind in kinds if kind not in (Model, StrEnum)]
 
 
-MODELS = kinds_in(common, Model)
-ENUMS: list[type[StrEnum]] = kinds_in(common, StrEnum)
-OF_THE_JOURNAL = [Intent, Sighting, Reconciliation]
+MODELS = [kind for kind in kinds_in(common, Model) if kind is not common.Capability]
+ENUMS: list[type[StrEnum]] = [kind for kind in kinds_in(words, StrEnum) if kind.__name__ in brokerkit.__all__]
+OURS = [Intent, Sighting, Reconciliation, common.Capability]
 """What no broker tells, so no term of a broker belongs to it."""
 ALL_ERRORS = kinds_in(error_tree, BrokerError)
 WITHOUT_A_CLASS_FOR_CODES = (error_tree.Rejected, error_tree.OrderUncertain)
@@ -84,16 +85,20 @@ def named(kinds: Iterable[type]) -> list[Any]:
 def type_and_none(annotation: object) -> tuple[str, bool]:
     """Return how a document writes the type of a field, and whether None is allowed."""
     parts = [each for each in get_args(annotation) if each is not types.NoneType]
-    if get_origin(annotation) is tuple:
-        return f"tuple[{parts[0].__name__}, ...]", False
-    if not parts:
-        assert isinstance(annotation, type)
-        return annotation.__name__, False
-    (kind,) = parts
-    return getattr(kind, "__origin__", kind).__name__, True
+    is_union = get_origin(annotation) in (Union, types.UnionType)
+    return written(parts[0] if is_union else annotation), is_union
 
 
-@pytest.mark.parametrize("model", named([*MODELS, *OF_THE_JOURNAL]))
+def written(annotation: Any) -> str:
+    if annotation is ...:
+        return "..."
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return written(parts[0])
+    return f"{origin.__name__}[{', '.join(map(written, parts))}]" if parts else str(annotation.__name__)
+
+
+@pytest.mark.parametrize("model", named([*MODELS, *OURS]))
 def test_a_model_has_every_field_with_its_type_and_says_when_it_is_none(model: type[Model]) -> None:
     listed = [
         (*names_in(name), *names_in(kind), none)
@@ -103,7 +108,7 @@ def test_a_model_has_every_field_with_its_type_and_says_when_it_is_none(model: t
     assert [(name, kind, not none.startswith("never")) for name, kind, none in listed] == fields
 
 
-@pytest.mark.parametrize("heading", [*[model.__name__ for model in [*MODELS, *OF_THE_JOURNAL]], "The enums"])
+@pytest.mark.parametrize("heading", [*[model.__name__ for model in [*MODELS, *OURS]], "The enums"])
 def test_a_section_of_models_begins_with_an_example_at_the_sandbox(heading: str) -> None:
     assert re.match(r'```python\n[^`]*environment="sandbox"', section("models.md", heading))
 
@@ -121,7 +126,7 @@ def brokers_named(model: type[Model], field: str) -> set[str]:
 
 @pytest.mark.parametrize("broker", ["kis", "kiwoom"])
 def test_what_a_broker_never_tells_stands_in_the_row(broker: str) -> None:
-    absent = [(model, field) for model, fields in load_broker(broker).absent.items() for field in fields]
+    absent = [(model, field) for model, fields in load_broker(broker).parts[0].not_told.items() for field in fields]
     assert absent
     assert [each for each in absent if broker not in brokers_named(*each)] == []
 
@@ -278,7 +283,7 @@ WITHOUT_A_TERM = {"currency", "final", "handle", "account", "symbol", "venue"}
 def resolved(name: str) -> bool:
     """Say whether `Quote.price`, `Side.BUY` or `Broker.quote` exists."""
     owner, _, member = name.partition(".")
-    kind = {"Phase": Phase, "Client": Client}.get(owner) or getattr(brokerkit, owner)
+    kind = {"Adapter": Adapter, "Phase": Phase, "Client": Client}.get(owner) or getattr(brokerkit, owner)
     return member in getattr(kind, "model_fields", ()) or hasattr(kind, member)
 
 
@@ -286,10 +291,11 @@ def resolved(name: str) -> bool:
 def wire_words(package: str) -> frozenset[str]:
     """Return every text that the adapter's wire tables and requests consist of."""
     folder = Path(str(importlib.import_module(package).__file__)).parent
-    files = [*folder.glob("wire/*.py"), *(folder / name for name in ("broker.py", "client.py", "lists.py"))]
+    files = [*folder.glob("wire/*.py"), *folder.glob("stocks/*.py"), folder / "adapter.py", folder / "client.py"]
     trees = [ast.parse(file.read_text(encoding="utf-8")) for file in files]
     texts = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
-    modules = [importlib.import_module(f"{package}.wire.{file.stem}") for file in folder.glob("wire/[a-z]*.py")]
+    paths = [*folder.glob("wire/[a-z]*.py"), *folder.glob("stocks/[a-z]*.py")]
+    modules = [importlib.import_module(f"{package}.{file.parent.name}.{file.stem}") for file in paths]
     replies = {kind for module in modules for kind in vars(module).values() if is_reply(kind)}
     numbered = {field.alias or name for kind in replies for name, field in kind.model_fields.items()}
     return frozenset({text for text in texts if isinstance(text, str)} | numbered)

@@ -16,8 +16,8 @@ import responses
 import typer
 from brokerkit_kis.client import CALLS_PER_SECOND as KIS_CALLS
 from brokerkit_kis.sandbox.face import APIS, LOGINS
-from brokerkit_kis.wire.orders import AFTER_MARKET_TYPE
-from brokerkit_kis.wire.orders import ORDER_TYPE as KIS_TYPE
+from brokerkit_kis.stocks.orders import AFTER_MARKET_TYPE
+from brokerkit_kis.stocks.orders import ORDER_TYPE as KIS_TYPE
 from brokerkit_kiwoom.client import CALLS_PER_SECOND as KIWOOM_CALLS
 from brokerkit_kiwoom.sandbox.calls import FIELDS
 from brokerkit_kiwoom.sandbox.catalogue import (
@@ -27,13 +27,13 @@ from brokerkit_kiwoom.sandbox.catalogue import (
     PATH_OF,
     REVOKE_PATH,
 )
-from brokerkit_kiwoom.wire.orders import ORDER_TYPE as KIWOOM_TYPE
+from brokerkit_kiwoom.stocks.orders import ORDER_TYPE as KIWOOM_TYPE
 
 from brokerkit import Broker, OrderType, TimeInForce, Venue
-from brokerkit.broker import VERBS
 from brokerkit.cli.app import app
 from brokerkit.config import PROFILE_KEYS, Settings, config_path, load_profiles, make_settings
 from brokerkit.errors import BrokerError
+from brokerkit.inquiry import HOOKS
 from brokerkit.market.sessions import Phase, offers
 from brokerkit.models import InvestorFlow
 from brokerkit.registry import installed_brokers, load_broker
@@ -200,8 +200,8 @@ def test_no_document_tells_to_install_the_unrelated_project() -> None:
 def test_a_readme_names_every_verb(document: str) -> None:
     described = re.findall(r"^\|(.*)\|$", text_of(document), re.MULTILINE)
     named = {word for line in described for word in re.findall(r"`(\w+)", line)}
-    assert set(VERBS) | {"supports"} <= named
-    assert all(hasattr(Broker, verb) for verb in VERBS)
+    assert set(HOOKS) | {"supports"} <= named
+    assert all(hasattr(Broker, verb) for verb in HOOKS)
 
 
 @pytest.mark.parametrize("document", READMES)
@@ -332,7 +332,7 @@ def test_every_status_is_explained() -> None:
 def test_what_a_broker_does_not_tell_is_documented(broker: str) -> None:
     (head,) = re.findall(r"^\| model \|(.*)\|$", text_of("docs/brokers.md"), re.MULTILINE)
     column = [name.strip().lower() for name in head.split("|")].index(broker)
-    for model, fields in load_broker(broker).absent.items():
+    for model, fields in load_broker(broker).parts[0].not_told.items():
         if model is not InvestorFlow:
             (row,) = re.findall(rf"^\| `{model.__name__}` \|(.*)\|$", text_of("docs/brokers.md"), re.MULTILINE)
             assert set(re.findall(r"`(\w+)`", row.split(" | ")[column])) >= fields
@@ -368,9 +368,9 @@ def invented(nothing_configured: None) -> dict[str, Any]:
 def invented_broker(names: dict[str, Any]) -> Broker:
     # Another account than on the page: its journal knows the canned order number already.
     settings = names["config"].Settings(app_key="key", app_secret="secret", account="1234567891")
-    broker = names["PineBroker"](settings, environment="sandbox", wire_environment="demo", remember_token=False)
-    assert isinstance(broker, Broker)
-    return broker
+    return Broker(
+        names["PineAdapter"](settings, environment="demo", remember_token=False), environment="demo", durable=False
+    )
 
 
 @responses.activate

@@ -143,7 +143,7 @@ ODD: dict[str, tuple[str, str, str, str, str]] = {
         "class Odd(BaseException):\n    def __str__(self):\n        raise self\nraise Odd\n",
         "cannot be loaded: Odd.",
     ),
-    "something else than an adapter": ("odd-1.dist-info", NAMED, FULL, "Odd = 1\n", "not a Broker"),
+    "something else than an adapter": ("odd-1.dist-info", NAMED, FULL, "Odd = 1\n", "it is no Adapter"),
 }
 
 

@@ -17,9 +17,10 @@ from pydantic import ValidationError
 
 from brokerkit.config import read_profiles
 from brokerkit.errors import BrokerError, ConfigError, Disarmed, Halted, JournalError, LimitExceeded
+from brokerkit.market.markets import KOREA
 from brokerkit.models import Quote
 from brokerkit.orders import guard
-from brokerkit.orders.guard import HIGHEST, Guard, Limits, Safety, check_halt, halt, halt_file, resume
+from brokerkit.orders.guard import Guard, Limits, Safety, check_halt, halt, halt_file, resume
 from brokerkit.orders.intents import IntentKind, IntentState
 from brokerkit.orders.journal import Journal
 from brokerkit.words import OrderType, Side, Venue
@@ -49,7 +50,7 @@ class Guarded:
 # Limits as they are written
 
 
-@pytest.mark.parametrize("name", sorted(set(Limits.model_fields) - {"symbols"}))
+@pytest.mark.parametrize("name", sorted(set(Limits.model_fields) - {"symbols", "others"}))
 @pytest.mark.parametrize(
     "wrong",
     ["1_000", "NaN", "Infinity", "１０００", " 5", "", "many", True, 0, -1, float("nan"), float("inf"), [5]],
@@ -61,7 +62,7 @@ def test_what_is_no_plain_number_above_nought_is_no_limit(name: str, wrong: obje
 
 
 @pytest.mark.parametrize("given", [5, "5", 5.0, Decimal(5)], ids=repr)
-@pytest.mark.parametrize("name", sorted(set(Limits.model_fields) - {"symbols"}))
+@pytest.mark.parametrize("name", sorted(set(Limits.model_fields) - {"symbols", "others"}))
 def test_a_limit_may_be_written_as_any_number(name: str, given: object) -> None:
     assert getattr(Limits.model_validate({name: given}), name) == 5
 
@@ -96,22 +97,22 @@ def test_a_profile_tells_limits_and_names_the_nearest_for_a_misspelt_one(tmp_pat
 def test_real_money_moves_only_armed_and_limited(environment: str, arm: str | None, limits: Limits) -> None:
     made = Guarded(limits, environment, arm)
     if environment != "real" or (arm == "4501" and limits is COMPLETE):
-        made.guard.check_armed(lambda: "50012345-01")
+        made.guard.check_armed(lambda: "50012345-01", KOREA)
     else:
         with pytest.raises(Disarmed):
-            made.guard.check_armed(lambda: "50012345-01")
+            made.guard.check_armed(lambda: "50012345-01", KOREA)
 
 
 @pytest.mark.parametrize("lacking", guard.NEEDED_FOR_REAL)
 def test_each_limit_that_real_money_needs_is_named_when_it_is_missing(lacking: str) -> None:
     made = Guarded(COMPLETE.model_copy(update={lacking: None}), arm="4501")
     with pytest.raises(Disarmed, match=lacking):
-        made.guard.check_armed(lambda: "5001234501")
+        made.guard.check_armed(lambda: "5001234501", KOREA)
 
 
 def test_an_account_without_digits_cannot_be_armed() -> None:
     with pytest.raises(Disarmed):
-        Guarded(COMPLETE, arm="").guard.check_armed(lambda: "sandbox-account")
+        Guarded(COMPLETE, arm="").guard.check_armed(lambda: "sandbox-account", KOREA)
 
 
 # Limits of an order
@@ -159,7 +160,7 @@ def test_no_order_outside_of_any_limit_is_written_down(
         type_ = OrderType.MARKET if price is None else OrderType.LIMIT
         request = request_of(symbol=symbol, quantity=quantity, price=price, type=type_)
         try:
-            sent = begin(journal, intent_of(request), limits=limits, value=made.guard.check_order(request))
+            sent = begin(journal, intent_of(request), limits=limits, value=made.guard.check_order(request, KOREA))
         except LimitExceeded:
             refused += 1
             continue
@@ -181,35 +182,37 @@ def test_no_order_outside_of_any_limit_is_written_down(
 def test_what_may_trade_at_any_price_counts_at_the_upper_limit(type_: OrderType, side: Side) -> None:
     made = Guarded(Limits(max_order_value=910_000))
     price = 70_000 if type_ is OrderType.LIMIT_TO_MARKET_ON_CLOSE else None
-    assert made.guard.check_order(request_of(type=type_, price=price, side=side)) == 910_000
+    assert made.guard.check_order(request_of(type=type_, price=price, side=side), KOREA) == 910_000
     with pytest.raises(LimitExceeded):
-        made.guard.check_order(request_of(type=type_, price=price, side=side, quantity=11))
+        made.guard.check_order(request_of(type=type_, price=price, side=side, quantity=11), KOREA)
 
 
 def test_without_a_known_upper_limit_it_is_thirty_percent_over_the_base_price() -> None:
     made = Guarded(Limits(max_order_value=10**9))
     market = request_of(type=OrderType.MARKET, price=None)
     made.quote = quote_of(upper=None, previous_close=60_000)
-    assert made.guard.check_order(market) == 10 * 60_000 * HIGHEST
+    assert made.guard.check_order(market, KOREA) == 10 * 60_000 * Decimal("1.3")
     again = Guarded(Limits(max_order_value=10**9))
     again.quote = quote_of(upper=None)
-    assert again.guard.check_order(market) == 10 * 70_000 * HIGHEST
+    assert again.guard.check_order(market, KOREA) == 10 * 70_000 * Decimal("1.3")
 
 
 def test_a_symbol_without_an_upper_limit_can_cost_any_value_at_the_market() -> None:
     made = Guarded(Limits(max_order_value=10**9))
     made.quote = quote_of(upper=None)
-    guard = Guard(lambda: True, Safety(limits=made.guard.limits), lambda *_: made.quote, tells_upper_limit=True)
+    guard = Guard(
+        lambda: True, Safety(limits=made.guard.limits), lambda *_: made.quote, tells_upper_limit=lambda market: True
+    )
     with pytest.raises(LimitExceeded, match="no upper limit"):
-        guard.check_order(request_of(type=OrderType.MARKET, price=None))
-    assert guard.check_order(request_of()) == 700_000
+        guard.check_order(request_of(type=OrderType.MARKET, price=None), KOREA)
+    assert guard.check_order(request_of(), KOREA) == 700_000
 
 
 def test_an_order_with_a_price_is_counted_also_where_no_limit_needs_that_yet() -> None:
     """Another program of the same account may have limits."""
     made = Guarded()
-    assert made.guard.check_order(request_of()) == 700_000
-    assert made.guard.check_order(request_of(type=OrderType.MARKET, price=None)) is None
+    assert made.guard.check_order(request_of(), KOREA) == 700_000
+    assert made.guard.check_order(request_of(type=OrderType.MARKET, price=None), KOREA) is None
     assert made.asked == 0
 
 
@@ -220,13 +223,13 @@ def test_the_collar_asks_for_a_price_that_is_older_than_five_seconds(monkeypatch
     made.guard.remember(quote_of(70_000))
     made.quote = quote_of(80_000)
     now[0] += 5
-    made.guard.check_order(request_of(price=70_700))
+    made.guard.check_order(request_of(price=70_700), KOREA)
     assert made.asked == 0
     now[0] += 0.1
     with pytest.raises(LimitExceeded, match="80,000"):
-        made.guard.check_order(request_of(price=70_700))
+        made.guard.check_order(request_of(price=70_700), KOREA)
     assert made.asked == 1
-    made.guard.check_order(request_of(price=80_800))
+    made.guard.check_order(request_of(price=80_800), KOREA)
     assert made.asked == 1
 
 
@@ -234,8 +237,8 @@ def test_the_collar_asks_for_a_price_that_is_older_than_five_seconds(monkeypatch
 def test_the_collar_holds_on_both_sides_and_for_amendments(price: int, passes: bool) -> None:
     made = Guarded(Limits(price_collar_percent=1))
     checks = (
-        lambda: made.guard.check_order(request_of(price=price)),
-        lambda: made.guard.check_amendment(SAMSUNG, Venue.KRX, Decimal(1), Decimal(price)),
+        lambda: made.guard.check_order(request_of(price=price), KOREA),
+        lambda: made.guard.check_amendment(SAMSUNG, KOREA, Venue.KRX, Decimal(1), Decimal(price)),
     )
     for check in checks:
         if passes:
@@ -375,7 +378,7 @@ def test_a_state_folder_in_the_home_is_the_same_wherever_one_works(
 
 def test_every_error_of_the_envelope_says_that_nothing_was_sent() -> None:
     halt("why")
-    for fails in (check_halt, lambda: Guarded(COMPLETE).guard.check_armed(str)):
+    for fails in (check_halt, lambda: Guarded(COMPLETE).guard.check_armed(str, KOREA)):
         with pytest.raises(BrokerError) as caught:
             fails()
         assert "Nothing was sent" in str(caught.value)
@@ -386,7 +389,7 @@ def test_all_eight_ways_to_arm_are_told_apart() -> None:
     for real, armed, limited in itertools.product((True, False), repeat=3):
         made = Guarded(COMPLETE if limited else Limits(), "real" if real else "demo", "4501" if armed else None)
         try:
-            made.guard.check_armed(lambda: "5001234501")
+            made.guard.check_armed(lambda: "5001234501", KOREA)
             passed.append((real, armed, limited))
         except Disarmed:
             assert real

@@ -148,7 +148,7 @@ def test_an_order_whose_adapter_gave_an_odd_result_stands_in_the_journal(trader:
     with odd_results(trader.broker, quantity=object()):
         order = trader.buy()
     (row,) = trader.journal.everything()
-    assert (row.state, row.order_id, row.result) == (State.ACKED, order.id, None)
+    assert (row.state, row.order_id, row.result) == (State.ACKED, order.id, order)
 
 
 def test_an_order_of_uncertain_fate_says_so_beneath_an_interrupt(

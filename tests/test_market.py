@@ -8,11 +8,12 @@ from decimal import Decimal
 
 import pytest
 
-from brokerkit.errors import InvalidRequest, Unsupported
+from brokerkit.errors import InvalidRequest
 from brokerkit.market.costs import cut, transaction_tax_rate
 from brokerkit.market.days import is_trading_day, next_trading_day, previous_trading_day, settlement_day
+from brokerkit.market.markets import Market, market_of, register
 from brokerkit.market.ticks import is_on_tick, price_limits, round_to_tick, tick_size
-from brokerkit.symbols import check_symbol
+from brokerkit.symbols import Grammar, check_symbol, parse
 from brokerkit.words import SecurityType
 
 
@@ -45,9 +46,61 @@ def test_other_spellings_are_refused_with_a_hint(symbol: object, hint: str) -> N
     assert hint in str(refused.value)
 
 
-def test_symbols_of_other_countries_are_not_offered_yet() -> None:
-    with pytest.raises(Unsupported, match="NASDAQ:AAPL"):
-        check_symbol("NASDAQ:AAPL")
+@pytest.mark.parametrize(
+    ("given", "right"),
+    [
+        ("KRX:005930", "'005930'"),
+        ("KR:005930", "'005930'"),
+        ("kospi:005930", "'005930'"),
+        ("NASDAQ:AAPL", "'US:AAPL'"),
+        ("nyse:brk.b", "'US:BRK.B'"),
+        ("us:AAPL", "'US:AAPL'"),
+        ("AAPL", "'US:AAPL'"),
+        ("aapl", "'US:AAPL'"),
+        ("HK:700", "'HK:00700'"),
+        ("US:", "Give the six characters"),
+        ("LSE:VOD", "no market 'LSE'.*US"),
+        ("INDEX:kospi", "'INDEX:KOSPI'"),
+        ("US:AAPL US", "'US:AAPL'"),
+    ],
+)
+def test_another_spelling_is_refused_with_the_right_one(given: str, right: str) -> None:
+    with pytest.raises(InvalidRequest, match=right):
+        check_symbol(given)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "market", "code"),
+    [
+        ("005930", "KR", "005930"),
+        ("00104K", "KR", "00104K"),
+        ("57JBHH", "KR", "57JBHH"),
+        ("US:BRK.B", "US", "BRK.B"),
+        ("HK:00700", "HK", "00700"),
+        ("JP:7203", "JP", "7203"),
+        ("VN:VNM", "VN", "VNM"),
+        ("SH:600519", "SH", "600519"),
+        ("KRXD:A016C000", "KRXD", "A016C000"),
+        ("CME:OESU24C5525", "CME", "OESU24C5525"),
+        ("GOLD:M04020000", "GOLD", "M04020000"),
+        ("BOND:KR103502GA34", "BOND", "KR103502GA34"),
+        ("INDEX:KOSPI200", "INDEX", "KOSPI200"),
+    ],
+)
+def test_a_symbol_names_a_market_and_a_code(symbol: str, market: str, code: str) -> None:
+    assert parse(symbol) == (market, code)
+    assert market_of(symbol).name == market
+
+
+def test_a_market_of_a_third_party_never_overrides_ours() -> None:
+    with pytest.raises(ValueError, match="grammar"):
+        register([Market("QQ", "a market of its own", "EUR", "Europe/Paris")])
+    register([Market("US", "something else", "XXX", "Asia/Seoul", grammar=Grammar("[0-9]+", "US:1"))])
+    assert market_of("US:AAPL").currency == "USD"
+    register([Market("ZZ", "a market of its own", "EUR", "Europe/Paris", grammar=Grammar("[A-Z]{3}", "ZZ:ABC"))])
+    assert market_of("ZZ:ABC").currency == "EUR"
+    with pytest.raises(InvalidRequest, match="ZZ:ABC"):
+        check_symbol("ZZ:abcd")
 
 
 @pytest.mark.parametrize(

@@ -308,8 +308,9 @@ def test_a_text_that_is_no_symbol_is_refused(symbol: object) -> None:
         make(symbol=symbol)
 
 
-def test_a_foreign_symbol_is_unsupported() -> None:
-    with pytest.raises(Unsupported, match="NASDAQ:AAPL"):
+def test_a_symbol_of_another_market_makes_an_order_without_a_venue() -> None:
+    assert (make(symbol="US:AAPL").venue, make().venue) == (None, Venue.KRX)
+    with pytest.raises(InvalidRequest, match="US:AAPL"):
         make(symbol="NASDAQ:AAPL")
 
 

@@ -13,8 +13,8 @@ from typing import Any, NoReturn
 from weakref import WeakValueDictionary
 
 import pytest
-from brokerkit_kis.wire.orders import AMEND_CANCEL as KIS_CANCEL
-from brokerkit_kiwoom.wire.orders import CANCEL as KIWOOM_CANCEL
+from brokerkit_kis.stocks.orders import AMEND_CANCEL as KIS_CANCEL
+from brokerkit_kiwoom.stocks.orders import CANCEL as KIWOOM_CANCEL
 from starlette.responses import Response
 
 from brokerkit import Broker, NotSent, OrderBlocked, OrderRequest, OrderType, OrderUncertain, Side, get_broker

@@ -27,7 +27,7 @@ from brokerkit.orders.guard import Limits
 from brokerkit.registry import get_broker, installed_brokers, load_broker
 from brokerkit.sandbox import Connection, Sandbox
 from brokerkit.testing.inside import arm_of, limits_of
-from tests.fakes import THIRD_PARTY, AcmeBroker, NarrowBroker, made
+from tests.fakes import THIRD_PARTY, AcmeAdapter, NarrowAdapter, made
 from tests.servers import Server
 
 CANARY = "CANARY-5a1f-do-not-show"
@@ -71,14 +71,14 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     for name in [name for name in os.environ if name.startswith("BROKERKIT_")]:
         monkeypatch.delenv(name)
     module = ModuleType("acme_adapter")
-    module.__dict__.update(AcmeBroker=AcmeBroker, NarrowBroker=NarrowBroker, make=lambda: None, nothing=None)
+    module.__dict__.update(AcmeAdapter=AcmeAdapter, NarrowAdapter=NarrowAdapter, make=lambda: None, nothing=None)
     monkeypatch.setitem(sys.modules, "acme_adapter", module)
     monkeypatch.setattr(ExtensionManager, "ENTRY_POINT_CACHE", {})
 
     def installed(*entries: EntryPoint) -> None:
         monkeypatch.setattr(extensions, "entry_points", lambda group: EntryPoints(entries).select(group=group))
 
-    installed(entry("acme", "acme_adapter:AcmeBroker"), entry("narrow", "acme_adapter:NarrowBroker"))
+    installed(entry("acme", "acme_adapter:AcmeAdapter"), entry("narrow", "acme_adapter:NarrowAdapter"))
     return installed
 
 
@@ -536,7 +536,7 @@ def test_without_any_adapter_the_list_says_none(install: Install) -> None:
 
 
 def test_installed_brokers_are_listed_without_importing_them(install: Install) -> None:
-    install(entry("zeta", "no_such_module:Zeta"), entry("acme", "acme_adapter:AcmeBroker"))
+    install(entry("zeta", "no_such_module:Zeta"), entry("acme", "acme_adapter:AcmeAdapter"))
     assert installed_brokers() == ("acme", "zeta")
 
 
@@ -545,7 +545,7 @@ def test_two_distributions_that_claim_one_name_are_both_named(install: Install, 
     for folder in folders:
         folder.mkdir()
         (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {folder.name[:-12]}\nVersion: 1\n")
-    for values in (("acme_adapter:AcmeBroker", "other:Acme"), ("acme_adapter:AcmeBroker",) * 2):
+    for values in (("acme_adapter:AcmeAdapter", "other:Acme"), ("acme_adapter:AcmeAdapter",) * 2):
         install(*(entry("acme", value, folder) for value, folder in zip(values, folders, strict=True)))
         with pytest.raises(ConfigError, match="Several adapters claim the name 'acme'") as refused:
             get_broker("acme", environment="sandbox")
@@ -559,10 +559,10 @@ def test_two_distributions_that_claim_one_name_are_both_named(install: Install, 
         ("no_such_module:Acme", "no_such_module"),
         ("acme_adapter:Missing", "Missing"),
         ("broken_adapter:Acme", "RuntimeError: the vendor library is too old"),
-        ("acme_adapter:make", "not a Broker"),
-        ("acme_adapter:nothing", "not a Broker"),
-        ("acme_adapter", "not a Broker"),
-        ("pathlib:Path", "not a Broker"),
+        ("acme_adapter:make", "it is no Adapter"),
+        ("acme_adapter:nothing", "it is no Adapter"),
+        ("acme_adapter", "it is no Adapter"),
+        ("pathlib:Path", "it is no Adapter"),
     ],
 )
 def test_an_adapter_that_cannot_be_loaded_says_why_and_logs_nothing(
@@ -580,18 +580,18 @@ def test_an_adapter_that_cannot_be_loaded_says_why_and_logs_nothing(
 
 
 def test_an_adapter_installed_after_the_cache_was_filled_is_found(install: Install) -> None:
-    assert load_broker("acme") is AcmeBroker
+    assert load_broker("acme") is AcmeAdapter
     assert [point.name for point in ExtensionManager.ENTRY_POINT_CACHE[BROKERS]] == ["acme", "narrow"]
-    install(entry("late", "acme_adapter:NarrowBroker"))
-    assert installed_brokers() == ("late",)
-    assert load_broker("late") is NarrowBroker
+    install(entry("narrow", "acme_adapter:NarrowAdapter"))
+    assert installed_brokers() == ("narrow",)
+    assert load_broker("narrow") is NarrowAdapter
     with pytest.raises(UnknownBroker):
         load_broker("acme")
 
 
 def test_a_stale_cache_does_not_bring_an_old_adapter_back(install: Install) -> None:
     ExtensionManager.ENTRY_POINT_CACHE[BROKERS] = [entry("acme", "no_such_module:Acme")]
-    assert load_broker("acme") is AcmeBroker
+    assert load_broker("acme") is AcmeAdapter
 
 
 def test_making_a_broker_or_failing_to_logs_nothing(caplog: Any) -> None:
@@ -660,7 +660,7 @@ def test_an_adapter_of_a_third_party_is_found_and_usable(tmp_path: Path) -> None
     folder = tmp_path / "site" / "zephyr_broker-1.0.dist-info"
     folder.mkdir(parents=True)
     (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: zephyr-broker\nVersion: 1.0\n")
-    (folder / "entry_points.txt").write_text(f"[{BROKERS}]\nzephyr = zephyr_broker:ZephyrBroker\n")
+    (folder / "entry_points.txt").write_text(f"[{BROKERS}]\nzephyr = zephyr_broker:ZephyrAdapter\n")
     (tmp_path / "site" / "zephyr_broker.py").write_text(THIRD_PARTY, encoding="utf-8")
     code = """
 import brokerkit

@@ -132,9 +132,9 @@ def test_no_frame_holds_a_secret_while_a_broker_is_made(
     sys.settrace(None)
     assert {"get_broker", "make_settings", "Client.__init__"} <= watch.seen
     assert watch.found == []
-    for text in (repr(made), repr(vars(made)), repr(vars(made.client)), repr(made._settings.model_dump())):
+    for text in (repr(made), repr(vars(made)), repr(vars(made.client)), repr(made.adapter.settings.model_dump())):
         assert not [canary for canary in CANARIES if canary in text]
-    assert made._settings.app_secret.get_secret_value() == KEYS["app_secret"]
+    assert made.adapter.settings.app_secret.get_secret_value() == KEYS["app_secret"]
     echoed = f"{ACCOUNT} 50987612 {KEYS['app_key']} {KEYS['app_secret']}" + (" canaryhts" if broker == "kis" else "")
     assert set(made.client._redactor.clean(echoed).split()) == {HIDDEN}
 

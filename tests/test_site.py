@@ -16,7 +16,7 @@ from sphinx.util.inventory import InventoryFile
 
 import brokerkit
 from brokerkit import Broker, sandbox, testing, transport
-from brokerkit.broker import VERBS
+from brokerkit.inquiry import HOOKS
 from brokerkit.models import Model
 
 pytestmark = pytest.mark.timeout(300)  # the first of them builds the site
@@ -70,7 +70,7 @@ def test_every_public_name_is_in_the_reference(module: object, site: Site) -> No
 
 @pytest.mark.slow
 def test_every_verb_field_and_member_is_in_the_reference(site: Site) -> None:
-    wanted = {f"brokerkit.Broker.{verb}" for verb in VERBS}
+    wanted = {f"brokerkit.Broker.{verb}" for verb in HOOKS}
     for name in brokerkit.__all__:
         kind = getattr(brokerkit, name)
         if isinstance(kind, type) and issubclass(kind, Model):
@@ -83,7 +83,7 @@ def test_every_verb_field_and_member_is_in_the_reference(site: Site) -> None:
 
 @pytest.mark.slow
 def test_every_hook_of_an_adapter_is_in_the_reference(site: Site) -> None:
-    hooks = {*Broker.__abstractmethods__, *VERBS.values()}
+    hooks = {*Broker.__abstractmethods__, *HOOKS.values()}
     assert {f"brokerkit.Broker.{hook}" for hook in hooks} <= site.described
 
 

@@ -11,6 +11,7 @@ import pytest
 from brokerkit import Broker, BrokerError, OrderType, Side, get_broker
 from brokerkit.models import Balance, Flow, Model, Order, Position
 from brokerkit.sandbox import Sandbox
+from brokerkit.testing.base import not_told
 from brokerkit.testing.truth import is_empty
 
 TWINS = ("kis", "kiwoom")
@@ -48,12 +49,12 @@ def assert_twins(story: Story) -> None:
     assert left
     skipped: dict[type, set[str]] = {kind: set(names) for kind, names in OWN.items()}
     for broker in (kis, kiwoom):
-        for kind, names in broker.absent.items():
+        for kind, names in not_told(broker).items():
             skipped.setdefault(kind, set()).update(names)
     assert [comparable(model, skipped) for model in left] == [comparable(model, skipped) for model in right]
     for models, broker in ((left, kis), (right, kiwoom)):
         for model in models:
-            for name in broker.absent.get(type(model), ()):
+            for name in not_told(broker).get(type(model), ()):
                 assert is_empty(getattr(model, name)), f"{broker.name} declares {name} absent but tells it"
 
 

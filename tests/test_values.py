@@ -249,7 +249,7 @@ ORDER = {"symbol": "005930", "side": "BUY", "quantity": 10, "price": 70000}
         ({"quantity": 0}, "quantity must be more than 0"),
         ({"price": None}, "type=MARKET"),
         ({"symbol": "A005930"}, "plain code '005930'"),
-        ({"symbol": "NASDAQ:AAPL"}, "outside Korea"),
+        ({"symbol": "NASDAQ:AAPL"}, "US:AAPL"),
         ({"price": "1_0"}, "plain number"),
         ({"side": "HOLD"}, "BUY"),
         ({"stray": 1}, "stray"),

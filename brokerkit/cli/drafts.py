@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from brokerkit.adapter import Adapter
 from brokerkit.broker import Broker
 from brokerkit.cli.asking import choose, confirm
 from brokerkit.cli.printing import Printer
@@ -47,7 +48,7 @@ class Draft:
     """The environment that the sandbox at `base_url` plays."""
 
     @property
-    def kind(self) -> type[Broker]:
+    def kind(self) -> type[Adapter]:
         """The adapter."""
         return load_broker(self.broker)
 
@@ -145,12 +146,9 @@ def _broker(draft: Draft) -> Broker:
         from brokerkit.sandbox import shared
 
         return broker_in(shared(), draft.broker, draft.values)
-    return draft.kind(
-        draft.settings(),
-        environment=draft.environment,
-        wire_environment=(draft.plays or "real") if draft.environment == "sandbox" else None,
-        base_url=draft.base_url,
-    )
+    played = (draft.plays or "real") if draft.environment == "sandbox" else draft.environment
+    adapter = draft.kind(draft.settings(), environment=played, base_url=draft.base_url)
+    return Broker(adapter, environment=draft.environment)
 
 
 def save(draft: Draft, path: Path, place: str, printer: Printer) -> None:

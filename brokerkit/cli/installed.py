@@ -7,11 +7,12 @@ from typing import Any
 
 import typer
 
-from brokerkit.broker import VERBS, Broker
+from brokerkit.adapter import Adapter
 from brokerkit.cli.printing import Printer, Row
 from brokerkit.cli.session import JsonOption
 from brokerkit.errors import BrokerError
 from brokerkit.extensions import BROKERS, SANDBOXES, extensions, package_of, version_of
+from brokerkit.inquiry import HOOKS, offers
 from brokerkit.registry import load_broker
 
 
@@ -49,20 +50,15 @@ def _told(entry: EntryPoint, is_played: bool) -> dict[str, Any]:
     return {**told, "environments": environments, "verbs": {each: _offered(kind, each) for each in environments}}
 
 
-def _offered(kind: type[Broker], environment: str) -> list[str]:
+def _offered(kind: type[Adapter], environment: str) -> list[str]:
     """Return the verbs of an environment; the sandbox plays the real one."""
     played = "real" if environment == "sandbox" else environment
-    return [
-        verb
-        for verb, hook in VERBS.items()
-        if getattr(kind, hook) is not getattr(Broker, hook)
-        and all(played in endpoint.ids for endpoint in kind.needs.get(verb, ()))
-    ]
+    return [verb for verb in HOOKS if any(offers(part, verb, played) for part in kind.parts)]
 
 
 def _row(told: dict[str, Any]) -> Row:
-    lacking = {each: [verb for verb in VERBS if verb not in offered] for each, offered in told["verbs"].items()}
-    everywhere = [verb for verb in VERBS if lacking and all(verb in verbs for verbs in lacking.values())]
+    lacking = {each: [verb for verb in HOOKS if verb not in offered] for each, offered in told["verbs"].items()}
+    everywhere = [verb for verb in HOOKS if lacking and all(verb in verbs for verbs in lacking.values())]
     parts = [", ".join(everywhere)]
     for environment, verbs in lacking.items():
         here = ", ".join(verb for verb in verbs if verb not in everywhere)

@@ -118,7 +118,7 @@ def _play(session: Session, action: str | None, body: dict[str, str | None]) -> 
     with session.broker() as broker:
         if broker.environment != "sandbox":
             raise InvalidRequest("This is for a served sandbox, and nothing was done.", advice=SERVE)
-        state = _asked(broker.client.base_url, broker._settings, action, body)
+        state = _asked(broker.client.base_url, broker.adapter.settings, action, body)
     session.printer.one(state, _lines(state))
 
 

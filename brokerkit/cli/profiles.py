@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -12,8 +12,7 @@ import typer
 from pydantic import SecretStr
 
 from brokerkit import config
-from brokerkit.arguments import masked
-from brokerkit.broker import Broker
+from brokerkit.adapter import Adapter
 from brokerkit.cli import importing
 from brokerkit.cli.asking import ask, choose, is_terminal
 from brokerkit.cli.drafts import Draft, check_name, choose_place, finish
@@ -25,8 +24,9 @@ from brokerkit.cli.writing import file_to_write
 from brokerkit.config import Profile, Settings, check_names, load_profiles, read_profiles, secret_keys
 from brokerkit.errors import ConfigError
 from brokerkit.keeping import WRITTEN, describe
+from brokerkit.orders.guard import Limits
 from brokerkit.registry import installed_brokers, load_broker
-from brokerkit.text import HIDDEN
+from brokerkit.text import HIDDEN, masked
 
 LONGEST_LINE = 8192
 
@@ -55,7 +55,7 @@ class Given:
     from_stdin: bool
 
     @property
-    def kind(self) -> type[Broker] | None:
+    def kind(self) -> type[Adapter] | None:
         """The adapter, if it was named."""
         return load_broker(self.broker) if self.broker else None
 
@@ -227,8 +227,7 @@ def _row(profile: Profile) -> dict[str, object]:
         "environment": profile.environment,
         "arm": "not armed" if profile.arm is None else "armed",
     }
-    limits = {key: value for key, value in profile.limits if value is not None}
-    row["limits"] = ", ".join(f"{key} = {_limit(value)}" for key, value in limits.items()) or "none"
+    row["limits"] = ", ".join(_limits(profile.limits)) or "none"
     if profile.exclusive:
         row["exclusive"] = True
     if profile.base_url is not None:
@@ -247,6 +246,16 @@ def _row(profile: Profile) -> dict[str, object]:
         else:
             row[key] = config.opened(value) if key in shown else describe(value)
     return row
+
+
+def _limits(limits: Limits, currency: str = "") -> Iterator[str]:
+    """Yield the limits that are set; those of another currency with its name in front."""
+    for key, value in limits:
+        if isinstance(value, Mapping):
+            for name, others in limits.others.items():
+                yield from _limits(others, f"{name}.")
+        elif value is not None:
+            yield f"{currency}{key} = {_limit(value)}"
 
 
 def _limit(value: object) -> str:

@@ -155,13 +155,8 @@ def broker_in(sandbox: Sandbox, name: str, values: Mapping[str, SecretStr] | Non
     kind, connection = load_broker(name), sandbox.connect(name)
     keys = {key: SecretStr(getattr(connection, key)) for key in ("account", "app_key", "app_secret")}
     settings = make_settings(kind.Settings, {**(values or {}), **keys}, "sandbox", "Give it as an option.")
-    return kind(
-        settings,
-        environment="sandbox",
-        wire_environment=sandbox.environment,
-        base_url=connection.base_url,
-        remember_token=False,
-    )
+    adapter = kind(settings, environment=sandbox.environment, base_url=connection.base_url, remember_token=False)
+    return Broker(adapter, environment="sandbox", durable=False)
 
 
 def _lines(sandbox: Sandbox) -> Lines:

@@ -6,6 +6,7 @@ Decimal. Times are aware, in Korean time. None means that the broker says nothin
 
 from brokerkit.models.accounts import Balance, BuyingPower, Position
 from brokerkit.models.base import Model
+from brokerkit.models.capabilities import Capability
 from brokerkit.models.flows import Flow, InvestorFlow
 from brokerkit.models.orders import PRICED, Order, OrderRequest
 from brokerkit.models.quotes import Level, OrderBook, Quote
@@ -14,6 +15,7 @@ __all__ = [
     "PRICED",
     "Balance",
     "BuyingPower",
+    "Capability",
     "Flow",
     "InvestorFlow",
     "Level",

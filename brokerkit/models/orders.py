@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar, cast
 from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema, model_validator
 
 from brokerkit.errors import BrokerError, InvalidRequest
+from brokerkit.market.markets import market_of
 from brokerkit.models.base import Model
-from brokerkit.symbols import check_symbol
+from brokerkit.symbols import check_symbol, is_symbol
 from brokerkit.values import Amount, Exact, Moment, NumberOfModel, exact_decimal
 from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
 
@@ -50,6 +51,10 @@ def _in_our_words(error: ValidationError) -> BrokerError:
 _Given = Annotated[Decimal, NumberOfModel(_refusable(exact_decimal))]
 """A number of an order: a float is taken too, by its shortest text, and then has to fit."""
 _GivenSymbol = Annotated[str, BeforeValidator(_refusable(check_symbol))]
+if TYPE_CHECKING:
+    _GivenVenue = Venue
+else:
+    _GivenVenue = Venue | None
 _GivenType = Annotated[
     OrderType, WithJsonSchema({"anyOf": [{"type": "string", "enum": [*OrderType]}, {"type": "null"}]})
 ]
@@ -71,7 +76,8 @@ class OrderRequest(Model):
     price: _Given | None = None
     stop_price: _Given | None = None
     time_in_force: TimeInForce = TimeInForce.DAY
-    venue: Venue = Venue.KRX
+    venue: _GivenVenue = Field(default=cast(Venue, None))
+    """Left out: the default venue of the symbol's market."""
 
     if TYPE_CHECKING:
 
@@ -85,7 +91,7 @@ class OrderRequest(Model):
             price: Amount | None = None,
             stop_price: Amount | None = None,
             time_in_force: TimeInForce = TimeInForce.DAY,
-            venue: Venue = Venue.KRX,
+            venue: Venue | None = None,
         ) -> None: ...
 
     else:
@@ -121,14 +127,20 @@ class OrderRequest(Model):
 
     @model_validator(mode="before")
     @classmethod
-    def _typed(cls, values: Any) -> Any:
-        if not isinstance(values, Mapping) or values.get("type") is not None:
+    def _said(cls, values: Any) -> Any:
+        """Fill in what is meant where nothing is said: the type that a price tells, and the market's venue."""
+        if not isinstance(values, Mapping):
             return values
-        if values.get("price") is None:
-            raise _Refused(
-                InvalidRequest("An order needs a price, or type=MARKET to trade at any price. Neither was given.")
-            )
-        return {**values, "type": OrderType.LIMIT}
+        meant = dict(values)
+        if meant.get("type") is None:
+            if meant.get("price") is None:
+                raise _Refused(
+                    InvalidRequest("An order needs a price, or type=MARKET to trade at any price. Neither was given.")
+                )
+            meant["type"] = OrderType.LIMIT
+        if meant.get("venue") is None and is_symbol(meant.get("symbol")):
+            meant["venue"] = market_of(meant["symbol"]).default_venue
+        return meant
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

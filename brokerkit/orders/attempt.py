@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import re
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from decimal import Decimal
 
 from brokerkit import clock
@@ -22,10 +23,12 @@ from brokerkit.errors import (
 )
 from brokerkit.models import Order
 from brokerkit.orders.again import Again
+from brokerkit.orders.building import check_sent
 from brokerkit.orders.chains import NumbersOf, numbers_of
 from brokerkit.orders.guard import Guard, check_halt
 from brokerkit.orders.intents import STANDING, Intent, IntentKind, IntentState
 from brokerkit.orders.journal import Journal
+from brokerkit.part import Sent
 from brokerkit.text import sanitize
 from brokerkit.transport import connection
 from brokerkit.transport.permits import issued
@@ -33,9 +36,21 @@ from brokerkit.transport.preparing import is_refusal, not_sent_after
 
 logger = logging.getLogger("brokerkit")
 
-_NUMBER = re.compile("[!-~]{1,128}")
 URGENT_SECONDS = 0.5
 """Longest wait of a full cancellation for the journal, once to look and once to write."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """How an intent is sent, and what the broker's answer makes of it."""
+
+    send: Callable[[], Sent]
+    """The hook of the adapter."""
+    build: Callable[[Sent], Order]
+    prepare: Callable[[], None]
+    """What has to be asked before it may leave at all."""
+    ascends: bool = True
+    """Whether the broker's numbers do."""
 
 
 class Attempt:
@@ -48,14 +63,18 @@ class Attempt:
         guard: Guard,
         value: Decimal | None,
         seconds: float,
+        way: Way,
         *,
         again: Again | None = None,
         numbers_of: NumbersOf = numbers_of,
     ) -> None:
         self.intent = intent
-        self.permit = issued(self._leave, self._check_again, urgent=intent.may_be_repeated)
+        self.permit = issued(self._leave, self._check_again, prepare=way.prepare, urgent=intent.may_be_repeated)
+        self.way = way
+        self.told: Sent | None = None
+        """What the adapter read in the broker's answer, as soon as it is there."""
         self.answered: Order | None = None
-        """What the adapter made of the answer, as soon as it is there."""
+        """What the broker made of it."""
         self._journal = journal
         self._guard = guard
         self._value = value
@@ -67,8 +86,8 @@ class Attempt:
 
     def accepted(self, broker: str) -> OrderUncertain | None:
         """Write down the order that the broker answered, or return why it cannot be believed."""
-        order = self.answered
-        if not isinstance(order, Order) or not is_number(order.id):
+        order = self._built()
+        if order is None:
             raise OrderUncertain("the adapter returned no order with a number")
         try:
             if not self.permit.used:
@@ -86,8 +105,8 @@ class Attempt:
         """Write down why no order was answered, and return what is to be raised. Asked again it does no harm."""
         words = sanitize(error.message) if isinstance(error, BrokerError) else type(error).__name__
         uncertain = isinstance(error, OrderUncertain)
-        if is_interrupt(error) and self._is_answered():
-            self._write(IntentState.ACKED, "the broker answered with its number", error, self.answered)
+        if is_interrupt(error) and (order := self._built()) is not None:
+            self._write(IntentState.ACKED, "the broker answered with its number", error, order)
             return noted(error, MAY_STAND)
         if not self.permit.used and not uncertain:
             return self._not_left(error, words)
@@ -131,8 +150,14 @@ class Attempt:
                 self._journal.note(moved)
         return noted(error, NOT_SENT)
 
-    def _is_answered(self) -> bool:
-        return isinstance(self.answered, Order) and is_number(self.answered.id)
+    def _built(self) -> Order | None:
+        """Return the order that the broker's answer stands for; None if it cannot be believed."""
+        if self.answered is None and self.told is not None:
+            try:
+                self.answered = self.way.build(check_sent(self.told, ascends=self.way.ascends))
+            except Exception as error:  # noqa: BLE001 - whatever an adapter gave: the order may stand all the same
+                logger.critical("%s: the answer makes no order: %s", self.intent.what, type(error).__name__)
+        return self.answered
 
     def _write(self, state: IntentState, words: str, error: BaseException, order: Order | None = None) -> None:
         known = {"code": _code(error)} if order is None else {"order_id": order.id, "result": order}
@@ -188,11 +213,6 @@ class Attempt:
     def _check(self) -> None:
         if self.intent.kind is not IntentKind.CANCEL:
             check_halt()
-
-
-def is_number(order_id: object) -> bool:
-    """Say whether a text can be the number of an order."""
-    return isinstance(order_id, str) and _NUMBER.fullmatch(order_id) is not None
 
 
 def is_interrupt(error: BaseException) -> bool:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import reprlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
+from typing import Any
 
 from brokerkit import clock
 from brokerkit.errors import InvalidRequest, NothingToCancel, Unsupported
-from brokerkit.market.sessions import Phase, offers
-from brokerkit.market.ticks import is_on_tick, round_to_tick, tick_size
+from brokerkit.market.markets import Rules, market_of
+from brokerkit.market.sessions import Phase
 from brokerkit.models import Order, OrderRequest, Quote
+from brokerkit.part import Part
 from brokerkit.values import Amount, exact_decimal
 from brokerkit.words import OrderStatus, SecurityType, Side, Venue
 
@@ -21,12 +23,13 @@ FINISHED = frozenset({OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.REJE
 class PriceChecks:
     """Price steps and the limits of the day, as far as they are known without asking for every order.
 
-    `kind_of` asks the broker what kind of security a symbol is; its answers are kept.
+    `type_of` asks the broker what kind of security a symbol is; its answers are kept. In a market whose rules are not
+    known there are no steps here: the broker judges.
     """
 
-    def __init__(self, kind_of: Callable[[str], SecurityType | None]) -> None:
-        self._kind_of = kind_of
-        self._kinds: dict[str, SecurityType | None] = {}
+    def __init__(self, type_of: Callable[[str], SecurityType | None]) -> None:
+        self._type_of = type_of
+        self._types: dict[str, SecurityType | None] = {}
         self._limits: dict[str, tuple[dt.date, Decimal, Decimal]] = {}
 
     def remember(self, quote: Quote) -> None:
@@ -37,9 +40,9 @@ class PriceChecks:
 
     def check(self, symbol: str, price: Decimal) -> None:
         """Raise InvalidRequest for a price off the step, or outside the limits of a quote of today."""
-        if not self._is_on_step(symbol, price):
-            kind = self._kinds.get(symbol) or SecurityType.STOCK
-            step = tick_size(price, kind)
+        rules = market_of(symbol).rules
+        if rules is not None and not self._is_on_step(symbol, price, rules):
+            step = rules.tick_size(price, self._types.get(symbol) or SecurityType.STOCK)
             below = price // step * step
             raise InvalidRequest(
                 f"{price} is not a price of {symbol}: the step there is {step} won.",
@@ -57,20 +60,23 @@ class PriceChecks:
             up = Side(side) is Side.SELL  # type: ignore[arg-type]
         except ValueError:
             raise InvalidRequest(f"{reprlib.repr(side)} is no side. There are {', '.join(Side)}.") from None
-        if is_on_tick(price, SecurityType.STOCK):
+        rules = market_of(symbol).rules
+        if rules is None:
+            raise Unsupported(f"The price steps of {market_of(symbol).title} are not known.")
+        if rules.is_on_tick(price, SecurityType.STOCK):
             return price
-        return round_to_tick(price, self._kind(symbol) or SecurityType.STOCK, up=up)
+        return rules.round_to_tick(price, self._type(symbol) or SecurityType.STOCK, up=up)
 
-    def _is_on_step(self, symbol: str, price: Decimal) -> bool:
+    def _is_on_step(self, symbol: str, price: Decimal, rules: Rules) -> bool:
         # The step of funds (ETF, ETN) is finer. Only there does it matter what the symbol is, and the broker is asked.
-        return is_on_tick(price, SecurityType.STOCK) or (
-            is_on_tick(price, SecurityType.FUND) and self._kind(symbol) is not SecurityType.STOCK
+        return rules.is_on_tick(price, SecurityType.STOCK) or (
+            rules.is_on_tick(price, SecurityType.FUND) and self._type(symbol) is not SecurityType.STOCK
         )
 
-    def _kind(self, symbol: str) -> SecurityType | None:
-        if symbol not in self._kinds:
-            self._kinds[symbol] = self._kind_of(symbol)
-        return self._kinds[symbol]
+    def _type(self, symbol: str) -> SecurityType | None:
+        if symbol not in self._types:
+            self._types[symbol] = self._type_of(symbol)
+        return self._types[symbol]
 
 
 class OrderChecks:
@@ -81,9 +87,11 @@ class OrderChecks:
         self._broker = broker
         self._phase_of = phase_of
 
-    def check(self, request: OrderRequest) -> None:
-        """Raise InvalidRequest for a wrong price, Unsupported for a type that the venue does not take now."""
-        self._check_type(request)
+    def check(self, request: OrderRequest, part: Part[Any]) -> None:
+        """Raise InvalidRequest for a wrong price, Unsupported for a type that broker or venue does not take now."""
+        if rules := market_of(request.symbol).rules:
+            self._check_type(request, rules)
+        self._check_offered(request, part)
         for price in (request.price, request.stop_price):
             if price is not None:
                 self.prices.check(request.symbol, price)
@@ -104,15 +112,34 @@ class OrderChecks:
             raise InvalidRequest(f"{verb} {shares} shares: at most {left} are left of order {order.id}.")
         return shares
 
-    def _check_type(self, request: OrderRequest) -> None:
+    def _check_offered(self, request: OrderRequest, part: Part[Any]) -> None:
+        venues = part.order_venues.get(part.environment, ())
+        if request.venue not in venues:
+            raise _not_offered(f"{request.venue}", f"a venue for orders at {self._broker}", part.environment, venues)
+        if (request.type, request.time_in_force) not in part.order_types:
+            offered = (f"{type_} {time}" for type_, time in part.order_types)
+            wanted = f"{request.type} {request.time_in_force}"
+            raise _not_offered(wanted, f"an order type at {self._broker}", part.environment, offered)
+
+    def _check_type(self, request: OrderRequest, rules: Rules) -> None:
+        assert request.venue is not None  # noqa: S101 - the face has filled it in
         wanted = (request.type, request.time_in_force)
         phase = self._phase_of(request.venue)
         # When the market is closed the broker says so; our table of hours may lack a special day.
-        taken = offers(request.venue, phase)
-        if wanted in taken or (phase is Phase.CLOSED and any(wanted in offers(request.venue, each) for each in Phase)):
+        taken = rules.offers(request.venue, phase)
+        if wanted in taken:
             return
-        others = sorted(f"{type_} {time}" for type_, time in taken or offers(request.venue, Phase.REGULAR))
+        if phase is Phase.CLOSED and any(wanted in rules.offers(request.venue, each) for each in Phase):
+            return
+        others = sorted(f"{type_} {time}" for type_, time in taken or rules.offers(request.venue, Phase.REGULAR))
         raise Unsupported(
             f"{request.venue} takes no {request.type} {request.time_in_force} order in the phase {phase}.",
             advice=f"Nothing was sent. It takes: {', '.join(others)}.",
         )
+
+
+def _not_offered(wanted: str, what: str, environment: str, offered: Iterable[str]) -> Unsupported:
+    return Unsupported(
+        f"{wanted} is not offered as {what} in the {environment} environment.",
+        advice=f"Nothing was sent. Offered here: {', '.join(offered) or 'none'}.",
+    )

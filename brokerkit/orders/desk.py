@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
+from functools import partial
 
 from brokerkit import clock
-from brokerkit.adapter import Adapter
 from brokerkit.errors import (
     Disarmed,
     IncompleteListing,
@@ -20,15 +20,19 @@ from brokerkit.errors import (
     NamedIntent,
     OrderBlocked,
 )
+from brokerkit.market.markets import Market, market_of
 from brokerkit.models import Order, OrderRequest, Quote
+from brokerkit.models.handles import is_number
 from brokerkit.orders.again import Again, blocked_by, check_again
-from brokerkit.orders.attempt import URGENT_SECONDS, Attempt, is_number
-from brokerkit.orders.guard import Guard, Safety, is_real_money
+from brokerkit.orders.attempt import URGENT_SECONDS, Attempt, Way
+from brokerkit.orders.building import amended, canceled, placed
+from brokerkit.orders.guard import Guard, Limits, Safety, is_real_money
 from brokerkit.orders.intents import UNRESOLVED, Intent, IntentKind, IntentState, key_of, new_id
 from brokerkit.orders.journal import Journal, journal_for, journal_in_memory
 from brokerkit.orders.listing import Listed, Unread
 from brokerkit.orders.reconcile import Reconciler, Reconciliation
 from brokerkit.orders.state import journal_folder, journal_path
+from brokerkit.orders.trader import Trader
 from brokerkit.text import sanitize
 from brokerkit.transport import Client
 from brokerkit.transport.auth import digest
@@ -48,15 +52,9 @@ START_SECONDS = 3.0
 class OrderDesk:
     """Sends the orders of one broker. Threads and processes of one account share its journal."""
 
-    def __init__(self, broker: Adapter, safety: Safety, *, durable: bool) -> None:
-        self.guard = Guard(
-            self._is_real,
-            safety,
-            self._price,
-            self._skew,
-            tells_upper_limit="upper_limit" not in broker.absent.get(Quote, ()),
-        )
-        self._broker = broker
+    def __init__(self, trader: Trader, safety: Safety, *, durable: bool) -> None:
+        self.guard = Guard(self._is_real, safety, self._price, self._skew, tells_upper_limit=self._tells_upper_limit)
+        self._trader = trader
         self._safety = safety
         self._durable = durable
         self._journal: Journal | None = None
@@ -70,15 +68,10 @@ class OrderDesk:
             self._journal = self._find_journal()
         return self._journal
 
-    def order(
-        self,
-        request: OrderRequest,
-        write: Callable[[], Order],
-        *,
-        previous: str | None = None,
-        again: Again | None = None,
-    ) -> Order:
+    def order(self, request: OrderRequest, *, previous: str | None = None, again: Again | None = None) -> Order:
         """Send a new order, or one `again` that an earlier intent was for."""
+        market = market_of(request.symbol)
+        part = self._trader.part(market)
         intent = self._intent(
             IntentKind.ORDER,
             symbol=request.symbol,
@@ -88,36 +81,57 @@ class OrderDesk:
             request=request,
             previous=previous,
         )
-        self.guard.check_armed(self._account)
-        return self._send(intent, write, self.guard.check_order(request), again)
+        self.guard.check_armed(self._account, market)
+        value = self.guard.check_order(request, market)
+        way = Way(
+            lambda: part.send_order(request, None),
+            lambda sent: placed(request, sent, part),
+            prepare=self._check_account,
+            ascends=part.numbers_ascend,
+        )
+        return self._send(intent, way, value, again)
 
-    def amend(self, order: Order, quantity: Decimal | None, price: Decimal, write: Callable[[], Order]) -> Order:
+    def amend(self, order: Order, quantity: Decimal | None, price: Decimal) -> Order:
         """Send an amendment."""
-        self.guard.check_armed(self._account)
-        shares, old = self._moved(order, quantity)
-        self.guard.check_amendment(order.symbol, order.venue or Venue.KRX, shares, price)
+        market = market_of(order.symbol)
+        part, handle = self._trader.part(market), self._trader.handle_of(order)
+        self.guard.check_armed(self._account, market)
+        shares, old = self._moved(order, quantity, market)
+        self.guard.check_amendment(order.symbol, market, order.venue, shares, price)
         dearer = shares * max(Decimal(0), price - (old or Decimal(0)))
-        return self._send(self._change(IntentKind.AMEND, order, quantity, price), write, dearer)
+        way = Way(
+            lambda: part.send_amend(order, handle, quantity, price),
+            lambda sent: amended(order, handle, sent, part, quantity, price),
+            prepare=self._check_account,
+            ascends=part.numbers_ascend,
+        )
+        return self._send(self._change(IntentKind.AMEND, order, quantity, price), way, dearer)
 
-    def cancel(self, order: Order, quantity: Decimal | None, write: Callable[[], Order]) -> Order:
+    def cancel(self, order: Order, quantity: Decimal | None) -> Order:
         """Send a cancellation. The kill switch and the limits do not hold it up."""
-        self.guard.check_armed(self._account)
+        market = market_of(order.symbol)
+        part, handle = self._trader.part(market), self._trader.handle_of(order)
+        self.guard.check_armed(self._account, market)
         intent = self._change(IntentKind.CANCEL, order, quantity, None)
         if quantity is None:
             self._check_still_open(order)
-        return self._send(intent, write, None)
+        way = Way(
+            lambda: part.send_cancel(order, handle, quantity),
+            lambda sent: canceled(order, handle, sent),
+            prepare=self._check_account,
+            ascends=part.numbers_ascend,
+        )
+        return self._send(intent, way, None)
 
-    def disarmed(self) -> str | None:
+    def disarmed(self, market: Market) -> str | None:
         """Return why an order of real money would be refused, None if it may go."""
         try:
-            self.guard.check_armed(self._account)
+            self.guard.check_armed(self._account, market)
         except Disarmed as error:
             return error.message
         return None
 
-    def resubmit(
-        self, intent: NamedIntent | str, write: Callable[[OrderRequest], Order], *, accept_risk: bool
-    ) -> Order:
+    def resubmit(self, intent: NamedIntent | str, check: Callable[[OrderRequest], None], *, accept_risk: bool) -> Order:
         """Send an order again that is known or presumed not to stand, or with `accept_risk` one that may."""
         old = self.journal.get(intent if isinstance(intent, str) else intent.id)
         request = old.request
@@ -127,7 +141,8 @@ class OrderDesk:
         # What is being sent at this moment nobody can have known.
         again = Again(accept_risk, frozenset(each.id for each in later if each.state is not IntentState.SENDING))
         check_again(old, later, again)  # and once more in the transaction that writes it down
-        return self.order(request, lambda: write(request), previous=old.id, again=again)
+        check(request)
+        return self.order(request, previous=old.id, again=again)
 
     def resolve(self, intent: NamedIntent | str, *, order_id: str | None, absent: bool, reason: str) -> Intent:
         """Write down what a person has found out."""
@@ -171,25 +186,30 @@ class OrderDesk:
             raise
         return tuple(left[key] for key in sorted(left))
 
-    def reconcile(self, *, wait: bool, timeout: float | None) -> Reconciliation:
-        """Look at the broker's lists."""
-        broker = self._broker
-        played = getattr(broker.client, "environment", broker.environment)
-        reconciler = Reconciler(
-            self.journal,
-            self._rows,
-            proves_absence=played in broker.lists_prove_absence,
-            settle_seconds=self._safety.settle_seconds,
-            exclusive=self._safety.exclusive,
-            times_tell=broker.environment != "sandbox",  # the simulated exchange has a clock of its own
-            skew=self._skew,
-            branch_of=broker._branch_of,
-        )
-        return reconciler.run(wait=wait, timeout=timeout)
+    def reconcile(self, markets: Sequence[Market], *, wait: bool, timeout: float | None) -> Reconciliation:
+        """Look at the broker's lists of these markets."""
+        report: Reconciliation | None = None
+        for market in markets:
+            found = self._reconciler(market).run(wait=wait, timeout=timeout)
+            report = found if report is None else report.beside(found)
+        return report or Reconciliation()
 
-    def _rows(self, day: dt.date) -> Sequence[Listed | Unread]:
+    def _reconciler(self, market: Market) -> Reconciler:
+        trader, part = self._trader, self._trader.part(market)
+        return Reconciler(
+            self.journal,
+            partial(self._rows, market),
+            proves_absence=part.environment in part.lists_prove_absence,
+            settle_seconds=self._safety.settle_seconds or part.settle_seconds,
+            exclusive=self._safety.exclusive,
+            times_tell=trader.environment != "sandbox",  # the simulated exchange has a clock of its own
+            skew=self._skew,
+            branch_of=self._branch_of,
+        )
+
+    def _rows(self, market: Market, day: dt.date) -> Sequence[Listed | Unread]:
         """Return the broker's list of a day; IncompleteListing where the broker has another date than we."""
-        rows = tuple(self._broker._order_rows(day))
+        rows = self._trader.lists(market).everything(day)
         there = clock.now() + dt.timedelta(seconds=self._skew())
         if there.date() != clock.today():
             raise IncompleteListing(f"The broker's clock shows {there:%Y-%m-%d}, ours {clock.today()}.")
@@ -197,9 +217,7 @@ class OrderDesk:
 
     # How an intent is sent
 
-    def _send(
-        self, intent: Intent, write: Callable[[], Order], value: Decimal | None, again: Again | None = None
-    ) -> Order:
+    def _send(self, intent: Intent, way: Way, value: Decimal | None, again: Again | None = None) -> Order:
         deadline = time.monotonic() + TURN_SECONDS
         self._start(intent)
         while True:
@@ -212,53 +230,61 @@ class OrderDesk:
                 self.guard,
                 value,
                 TOTAL_SECONDS,
+                way,
                 again=again,
                 numbers_of=self._numbers_of,
             )
             try:
-                return self._sent(attempt, write)
+                return self._sent(attempt)
             except OrderBlocked:
                 if attempt.permit.used or time.monotonic() >= deadline:
                     raise
                 # Somebody else was faster between our look and the first byte: wait for the outcome.
 
-    def _sent(self, attempt: Attempt, write: Callable[[], Order]) -> Order:
+    def _sent(self, attempt: Attempt) -> Order:
         # Nothing comes after what returns the order: an interrupt finds it either here or with the caller.
         try:
-            return self._tried(attempt, write)
+            return self._tried(attempt)
         except BaseException as error:
-            attempt.interrupted(error, self._broker.name)
+            attempt.interrupted(error, self._trader.name)
             raise
 
-    def _tried(self, attempt: Attempt, write: Callable[[], Order]) -> Order:
+    def _tried(self, attempt: Attempt) -> Order:
         failure: BaseException | None
         try:
             with self._sending(attempt.permit):
-                attempt.answered = write()
-            failure = attempt.accepted(self._broker.name)
-            if failure is None:
+                attempt.told = attempt.way.send()
+            failure = attempt.accepted(self._trader.name)
+            if failure is None and attempt.answered is not None:
                 self._log(attempt.intent, f"order {attempt.answered.id}")
                 return attempt.answered
         except BaseException as error:
-            failure = attempt.failed(error, self._broker.name)
+            failure = attempt.failed(error, self._trader.name)
             self._log(attempt.intent, f"{type(failure).__name__} [{getattr(failure, 'code', None)}]")
             if failure is error:
                 raise
+        assert failure is not None  # noqa: S101 - either an order or a failure
         raise failure from None
 
+    def _check_account(self) -> None:
+        """Ask for the account before an order leaves; an answer that does not come means that nothing was sent."""
+        with preparing("the account of the key"):
+            self._trader.check_account()
+
     def _sending(self, permit: Permit) -> AbstractContextManager[None]:
-        client: object = self._broker.client
+        client = self._trader.client
         if isinstance(client, Client):
             return client.sending(permit)
         # An adapter with a transport of its own: nobody tells when the first byte leaves, so it is written down now.
+        permit.prepare()
         permit.use()
         permit.sent = None
         return nullcontext()
 
     def _log(self, intent: Intent, outcome: str) -> None:
-        broker = self._broker
+        trader = self._trader
         outcome = outcome.removesuffix(" [None]")
-        logger.info("%s %s: %s -> %s (%s)", broker.name, broker.environment, intent.what, outcome, intent.state)
+        logger.info("%s %s: %s -> %s (%s)", trader.name, trader.environment, intent.what, outcome, intent.state)
 
     def _start(self, intent: Intent) -> None:
         """Settle what an earlier process left behind before the first new order of the account."""
@@ -268,7 +294,7 @@ class OrderDesk:
             if self._started:
                 return
             if self.unresolved() and not self._safety.degraded:
-                self.reconcile(wait=True, timeout=START_SECONDS)
+                self.reconcile(self._trader.markets(), wait=True, timeout=START_SECONDS)
                 left = [other for other in self.journal.blocking() if other.id != intent.previous]
                 if left:
                     raise blocked_by(left, intent)
@@ -295,19 +321,19 @@ class OrderDesk:
         if not same:
             return
         with preparing("the order's state, which a second cancellation needs,"):
-            found = self._broker._find_order(order)
+            found = self._trader.find(order)
         if found is None or found.status not in (OrderStatus.WORKING, OrderStatus.PARTIALLY_FILLED):
             raise blocked_by(same, self._change(IntentKind.CANCEL, order, None, None))
 
-    def _moved(self, order: Order, quantity: Decimal | None) -> tuple[Decimal, Decimal | None]:
+    def _moved(self, order: Order, quantity: Decimal | None, market: Market) -> tuple[Decimal, Decimal | None]:
         """Return how many shares an amendment moves, and from which price; if all, the broker's list tells."""
         if quantity is not None:
             return quantity, order.price
-        limits = self.guard.limits
+        limits = self.guard.limits.of(market.currency) or Limits()
         if limits.max_order_quantity is limits.max_order_value is limits.max_daily_value is None:
             return order.quantity, order.price
         with preparing("what is left of the order, which the limits need,"):
-            found = self._broker._find_order(order)
+            found = self._trader.find(order)
         if found is None:  # then all of it, as the journal knows it too: an order may have been made by hand
             sent = self.journal.sent_as(clock.today(), order.id)
             told = (order.quantity, order.remaining_quantity, *(each.quantity for each in sent))
@@ -315,7 +341,12 @@ class OrderDesk:
         return found.quantity if found.remaining_quantity is None else found.remaining_quantity, found.price
 
     def _numbers_of(self, order: Order) -> frozenset[str]:
-        return frozenset(key for number in self._broker._numbers_of(order) if (key := key_of(number)) is not None)
+        """Return all numbers under which the broker knows an order."""
+        numbers = (order.id, order.original_id, *self._trader.handle_of(order).numbers)
+        return frozenset(key for number in numbers if (key := key_of(number)) is not None)
+
+    def _branch_of(self, order: Order) -> str:
+        return self._trader.handle_of(order).branch or ""
 
     def _change(self, kind: IntentKind, order: Order, quantity: Decimal | None, price: Decimal | None) -> Intent:
         return self._intent(kind, symbol=order.symbol, side=order.side, quantity=quantity, price=price, order=order)
@@ -326,36 +357,30 @@ class OrderDesk:
 
     def _account(self) -> str:
         with preparing("the account"):
-            return self._broker._account_number().get_secret_value()
+            return self._trader.account_number()
 
     def _price(self, symbol: str, venue: Venue) -> Quote:
         with preparing("the last price, which the limits need,"):
-            return self._broker._quote(symbol, venue)
+            return self._trader.quote(symbol, venue)
+
+    def _tells_upper_limit(self, market: Market) -> bool:
+        return "upper_limit" not in self._trader.part(market).not_told.get(Quote, ())
 
     def _is_real(self) -> bool:
-        return is_real_money(self._broker.environment, self._broker.client)
+        return is_real_money(self._trader.environment, self._trader.client)
 
     def _skew(self) -> float:
         """Return by how many seconds the broker's clock was ahead of ours at its last answer."""
-        return float(getattr(self._broker.client, "skew", 0.0))
+        return float(getattr(self._trader.client, "skew", 0.0))
 
     def _find_journal(self) -> Journal:
         """Return the journal of the account, which also tells from which server it is where that is on this machine."""
-        broker, folder = self._broker, journal_folder()
-        local = broker.environment == "sandbox" or not self._durable
-        server = str(getattr(broker.client, "base_url", "")) if local else ""
-        whose = (broker.name, broker.environment, server, self._owner())
-        beginning = f"{broker.name}-{broker.environment}"
+        trader, folder = self._trader, journal_folder()
+        local = trader.environment == "sandbox" or not self._durable
+        server = str(getattr(trader.client, "base_url", "")) if local else ""
+        whose = (trader.name, trader.environment, server, trader.owner())
+        beginning = f"{trader.name}-{trader.environment}"
         if not self._durable:
-            return journal_in_memory(digest(*whose), branch_of=broker._branch_of)
+            return journal_in_memory(digest(*whose), branch_of=self._branch_of)
         old = folder / f"{beginning}-{digest(*whose)}.sqlite3"
-        return journal_for(journal_path(folder, beginning, *whose), old=old, branch_of=broker._branch_of)
-
-    def _owner(self) -> str:
-        """Return whose journal it is: the account, asked for only where the settings do not tell, else the key."""
-        settings = self._broker._settings
-        if settings.account is not None:
-            return "".join(filter(str.isdigit, settings.account.get_secret_value()))
-        if type(self._broker)._account_number is Adapter._account_number:
-            return settings.app_key.get_secret_value()
-        return "".join(filter(str.isdigit, self._account()))
+        return journal_for(journal_path(folder, beginning, *whose), old=old, branch_of=self._branch_of)

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from brokerkit import clock, files
 from brokerkit.errors import NOT_SENT, Disarmed, Halted, InvalidRequest, JournalError, LimitExceeded, NotSent
+from brokerkit.market.markets import Market
 from brokerkit.models import OrderRequest, Quote
 from brokerkit.orders.listing import WRONG_CLOCK
 from brokerkit.orders.state import journal_folder, make_folder, network_file_system, state_directory
@@ -24,10 +25,9 @@ from brokerkit.words import OrderType, Venue
 
 QUOTE_SECONDS = 5.0
 """A price older than this is asked for again before it is compared with."""
-HIGHEST = Decimal("1.3")
-"""A market order can cost up to the upper limit of the day: 30 % over the base price, where it is not told."""
 NOT_STOPPED = "Orders are NOT stopped: the kill switch cannot be set."
 BY_HAND = "Stop your programs by hand."
+HOME_CURRENCY = "KRW"
 NEEDED_FOR_REAL = ("max_order_quantity", "max_order_value", "max_orders_per_minute", "max_orders_per_day")
 
 
@@ -35,6 +35,7 @@ class Limits(BaseModel):
     """Limits of a profile. Amounts are in won; None: no limit. Cancellations are never limited.
 
     Numbers are taken as those of orders are: a float by its shortest text, so 0.1 + 0.2 is 0.30000000000000004.
+    Limits of another currency stand in a table named by it: `Limits(max_order_value=5_000_000, USD={...})`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
@@ -53,17 +54,46 @@ class Limits(BaseModel):
     """How far a price may lie from the last price, in percent of it: 3 = 3 %."""
     symbols: frozenset[str] | None = None
     """The only symbols that may be ordered."""
+    others: Mapping[str, Limits] = Field(default_factory=dict, repr=False)
+    """Currency (ISO 4217) to the limits of orders in it."""
+
+    def of(self, currency: str | None) -> Limits | None:
+        """Return the limits of a currency; None where there are none."""
+        return self if currency == HOME_CURRENCY else self.others.get(currency or "")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_currency(cls, values: object) -> object:
+        if not isinstance(values, Mapping):
+            return values
+        others = {name: table for name, table in values.items() if is_currency(name)}
+        own = {name: value for name, value in values.items() if name not in others}
+        return {**own, "others": {**own.get("others", {}), **others}} if others else values
 
     @field_validator("*", mode="before")
     @classmethod
     def _plain_number(cls, value: object, info: ValidationInfo) -> object:
         """Refuse what pydantic would take for a number: texts such as 1_000, and true."""
-        if value is None or info.field_name == "symbols":
+        if value is None or info.field_name in ("symbols", "others"):
             return value
         try:
             return exact_decimal(value)
         except InvalidRequest as error:
             raise ValueError(error.message) from None
+
+
+def is_currency(name: object) -> bool:
+    """Say whether a name in a table of limits is that of a currency, whose own table it is."""
+    return isinstance(name, str) and len(name) == 3 and name.isascii() and name.isalpha() and name.isupper()
+
+
+def check_limits(values: object, check: Callable[[Mapping[str, object], set[str]], None]) -> None:
+    """Let `check` look at the names of a table of limits, and at those of the tables in it."""
+    if isinstance(values, Mapping):
+        check({name: value for name, value in values.items() if not is_currency(name)}, set(Limits.model_fields))
+        for name, value in values.items():
+            if is_currency(name):
+                check_limits(value, check)
 
 
 @dataclass(frozen=True)
@@ -74,7 +104,8 @@ class Safety:
     limits: Limits = field(default_factory=Limits)
     exclusive: bool = False
     degraded: bool = False
-    settle_seconds: float = 120.0
+    settle_seconds: float | None = None
+    """Seconds after which the broker's list shows an order; None: as the adapter says."""
 
 
 class Guard:
@@ -87,12 +118,12 @@ class Guard:
         quote: Callable[[str, Venue], Quote],
         skew: Callable[[], float] = lambda: 0.0,
         *,
-        tells_upper_limit: bool = False,
+        tells_upper_limit: Callable[[Market], bool] = lambda market: False,
     ) -> None:
         """`is_real` says whether real money moves, `quote` asks for a price.
 
         `skew` tells by how many seconds the broker's clock was ahead of ours lately. `tells_upper_limit`: a quote
-        without an upper limit is of a symbol that has none.
+        of that market without an upper limit is of a symbol that has none.
         """
         self._tells_upper_limit = tells_upper_limit
         self.limits = safety.limits
@@ -106,7 +137,7 @@ class Guard:
         """Keep a price that was just read."""
         self._quotes[quote.symbol, quote.venue] = (time.monotonic(), quote)
 
-    def check_armed(self, account: Callable[[], str]) -> None:
+    def check_armed(self, account: Callable[[], str], market: Market) -> None:
         """Raise Disarmed unless this may move real money: armed for the account, limits set, the journal here."""
         if not self._is_real():
             return
@@ -117,10 +148,12 @@ class Guard:
                 f"This is real money, and the broker is {wrong}.",
                 advice="Nothing was sent. Give arm= or write arm in the profile: the last four digits of the account.",
             )
-        missing = [name for name in NEEDED_FOR_REAL if getattr(self.limits, name) is None]
+        limits = self.limits.of(market.currency)
+        missing = [name for name in NEEDED_FOR_REAL if getattr(limits, name, None) is None]
         if missing:
+            words = "" if market.currency == HOME_CURRENCY else f" of {market.currency or 'its currency'}"
             raise Disarmed(
-                f"This is real money, and limits are missing: {', '.join(missing)}.",
+                f"This is real money, and limits{words} are missing: {', '.join(missing)}.",
                 advice="Nothing was sent. Write them in the limits table of the profile.",
             )
         if network := network_file_system(journal_folder()):
@@ -129,56 +162,84 @@ class Guard:
                 advice="Nothing was sent. Set BROKERKIT_STATE_DIR to a folder on a local disk.",
             )
 
-    def check_order(self, request: OrderRequest) -> Decimal | None:
-        """Raise LimitExceeded for an order outside the limits; return its value in won if a limit needs that."""
-        return self._check(request.symbol, request.venue, request.quantity, request.price, request.type)
+    def check_order(self, request: OrderRequest, market: Market) -> Decimal | None:
+        """Raise LimitExceeded for an order outside the limits; return its value if a limit needs that."""
+        wanted = _Wanted(request.symbol, market, request.venue, request.quantity, request.price, request.type)
+        return self._check(wanted)
 
-    def check_amendment(self, symbol: str, venue: Venue, quantity: Decimal, price: Decimal) -> None:
+    def check_amendment(
+        self, symbol: str, market: Market, venue: Venue | None, quantity: Decimal, price: Decimal
+    ) -> None:
         """Raise LimitExceeded for an amendment to a price or value outside the limits."""
-        self._check(symbol, venue, quantity, price)
+        self._check(_Wanted(symbol, market, venue, quantity, price))
 
-    def _check(
-        self, symbol: str, venue: Venue, quantity: Decimal, price: Decimal | None, type: OrderType | None = None
-    ) -> Decimal | None:
-        limits = self.limits
+    def _check(self, wanted: _Wanted) -> Decimal | None:
+        limits, money = self.limits.of(wanted.market.currency) or Limits(), _Money(wanted.market.currency)
+        quantity, price = wanted.quantity, wanted.price
         if abs(self._skew()) > WRONG_CLOCK and self._is_real():
             raise NotSent(
                 f"The clock of this machine differs from the broker's by {self._skew():.0f} s.",
                 advice="Nothing was sent: its day and its time could not be found in the broker's lists. Set it; "
                 "then any answer of the broker, such as a quote, lets orders go again.",
             )
-        if limits.symbols is not None and symbol not in limits.symbols:
-            raise _exceeded(f"{symbol} is not among the allowed symbols: {', '.join(sorted(limits.symbols))}")
+        if limits.symbols is not None and wanted.symbol not in limits.symbols:
+            raise _exceeded(f"{wanted.symbol} is not among the allowed symbols: {', '.join(sorted(limits.symbols))}")
         if limits.max_order_quantity is not None and quantity > limits.max_order_quantity:
             raise _exceeded(f"{quantity:f} shares are more than max_order_quantity, {limits.max_order_quantity:f}")
         if limits.price_collar_percent is not None and price is not None:
-            self._check_collar(symbol, venue, price, limits.price_collar_percent)
-        if type is OrderType.LIMIT_TO_MARKET_ON_CLOSE:
+            self._check_collar(wanted, price, limits.price_collar_percent, money)
+        if wanted.type is OrderType.LIMIT_TO_MARKET_ON_CLOSE:
             price = None  # in the end it trades at any price
         if price is None and limits.max_order_value is None and limits.max_daily_value is None:
             return None
-        value = quantity * (price if price is not None else self._highest(symbol, venue))
+        value = quantity * (price if price is not None else self._highest(wanted))
         if limits.max_order_value is not None and value > limits.max_order_value:
-            raise _exceeded(f"{value:,f} won are more than max_order_value, {limits.max_order_value:,f} won")
+            raise _exceeded(f"{money(value)} are more than max_order_value, {money(limits.max_order_value)}")
         return value
 
-    def _check_collar(self, symbol: str, venue: Venue, price: Decimal, percent: Decimal) -> None:
-        last = self._recent(symbol, venue).price
+    def _check_collar(self, wanted: _Wanted, price: Decimal, percent: Decimal, money: _Money) -> None:
+        last = self._recent(wanted).price
         if abs(price - last) * 100 > percent * last:
-            raise _exceeded(f"{price:,f} won are more than {percent} % away from the last price, {last:,f} won")
+            raise _exceeded(f"{money(price)} are more than {percent} % away from the last price, {money(last)}")
 
-    def _highest(self, symbol: str, venue: Venue) -> Decimal:
-        quote = self._recent(symbol, venue)
-        if quote.upper_limit is None and self._tells_upper_limit:
-            raise _exceeded(f"{symbol} has no upper limit, so an order without a price can cost any value")
-        return quote.upper_limit or (quote.previous_close or quote.price) * HIGHEST
+    def _highest(self, wanted: _Wanted) -> Decimal:
+        quote, rules = self._recent(wanted), wanted.market.rules
+        is_without = quote.upper_limit is None and self._tells_upper_limit(wanted.market)
+        if is_without or (rules is None and not quote.upper_limit):
+            raise _exceeded(f"{wanted.symbol} has no upper limit, so an order without a price can cost any value")
+        rise = Decimal(1) if rules is None else rules.highest_rise
+        return quote.upper_limit or (quote.previous_close or quote.price) * rise
 
-    def _recent(self, symbol: str, venue: Venue) -> Quote:
-        read_at, quote = self._quotes.get((symbol, venue), (0.0, None))
+    def _recent(self, wanted: _Wanted) -> Quote:
+        venue = wanted.venue or wanted.market.default_venue
+        assert venue is not None  # noqa: S101 - what can be ordered has a venue
+        read_at, quote = self._quotes.get((wanted.symbol, venue), (0.0, None))
         if quote is None or time.monotonic() - read_at > QUOTE_SECONDS:
-            quote = self._quote(symbol, venue)
+            quote = self._quote(wanted.symbol, venue)
             self.remember(quote)
         return quote
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What an order or amendment is to do."""
+
+    symbol: str
+    market: Market
+    venue: Venue | None
+    quantity: Decimal
+    price: Decimal | None
+    type: OrderType | None = None
+
+
+@dataclass(frozen=True)
+class _Money:
+    """Writes amounts of a currency."""
+
+    currency: str | None
+
+    def __call__(self, amount: Decimal) -> str:
+        return f"{amount:,f} {'won' if self.currency == HOME_CURRENCY else self.currency or ''}".strip()
 
 
 def is_real_money(environment: str, client: object) -> bool:

@@ -71,6 +71,12 @@ class Reconciliation(Model):
     problem: str | None = None
     """Why a list could not be read to its end; such a list decides nothing."""
 
+    def beside(self, other: Reconciliation) -> Reconciliation:
+        """Return what this one, and another one of a further market after it, found out."""
+        joined = _joined(self, other)
+        problem = "; ".join(filter(None, (self.problem, other.problem))) or None
+        return joined.model_copy(update={"problem": problem})
+
 
 @dataclass(frozen=True)
 class Trust:

@@ -328,7 +328,10 @@ def first_behind(rows: Sequence[Row], after: Any, key: Callable[[Row], Any], *, 
 class Face(ABC):
     """The server side of one broker over the exchange: its paths, headers, codes, limits and quirks."""
 
+    api_version: ClassVar[int]
+    """The version of this interface that it is written for, as a number: a face says it, it inherits none."""
     name: ClassVar[str]
+    """As its entry point."""
     costs: ClassVar[Mapping[str, Costs]]
     """What the broker takes for trades, by environment; these are the environments that are played."""
     calls_per_second: ClassVar[Mapping[str, int]]

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from brokerkit import clock, files
 from brokerkit.errors import BrokerError, ConfigError
-from brokerkit.extensions import SANDBOXES, extensions, load, unfit
+from brokerkit.extensions import SANDBOXES, extensions, load_class
 from brokerkit.files import read_plain, write_private
 from brokerkit.sandbox.certificate import make_certificate
 from brokerkit.sandbox.controls import controlled
@@ -215,14 +215,10 @@ def _write_state(path: Path, text: str) -> None:
 def face_class(broker: str) -> type[Face]:
     """Return the server side that a broker's adapter brings; a ConfigError if there is none, or none that is fit."""
     offered = extensions(SANDBOXES)
-    claims = [entry for entry in offered if entry.name == broker]
-    if not claims:
+    if broker not in {entry.name for entry in offered}:
         listed = ", ".join(sorted({entry.name for entry in offered})) or "none"
         raise ConfigError(f"The adapter {broker!r} brings no sandbox.", advice=f"Sandboxes: {listed}.")
-    kind = load(SANDBOXES, broker, offered)
-    if not (isinstance(kind, type) and issubclass(kind, Face)):
-        raise unfit(claims[0], "it is not a Face")
-    return kind
+    return load_class(SANDBOXES, broker, offered, Face, lambda kind: None)  # type: ignore[type-abstract]
 
 
 _shared: list[Sandbox] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import ClassVar
 
@@ -14,7 +14,7 @@ from brokerkit.broker import Broker
 from brokerkit.errors import (
     BrokerError,
 )
-from brokerkit.models import Balance, InvestorFlow, Order, Position, Quote
+from brokerkit.models import Balance, InvestorFlow, Model, Order, Position, Quote
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import AccountState, ExchangeOrder
 from brokerkit.sandbox.face import Face
@@ -25,6 +25,11 @@ STOCK = "005930"
 FUND = "069500"
 ETN = "530031"
 UNLISTED = "999999"
+
+
+def not_told(trader: Broker) -> Mapping[type[Model], frozenset[str]]:
+    """Return the fields that the broker's home market does not tell."""
+    return trader.adapter.served[trader.adapter.home].not_told
 
 
 class Contract:
@@ -53,7 +58,7 @@ class Contract:
             yield trader
 
     def differences(self, told: Quote | InvestorFlow, truth: Quote | InvestorFlow, trader: Broker) -> list[str]:
-        absent = trader.absent.get(type(truth), frozenset())
+        absent = not_told(trader).get(type(truth), frozenset())
         return differences(told, truth, absent=absent, steps=self.rounds.get(type(truth)))
 
     def order_differences(self, told: Order, truth: ExchangeOrder) -> list[str]:
@@ -91,10 +96,10 @@ class Contract:
             total_value=truth.cash_d2 + value,
             positions=told.positions,
         )
-        lines = differences(told, real, absent=trader.absent.get(Balance, frozenset()))
+        lines = differences(told, real, absent=not_told(trader).get(Balance, frozenset()))
         if [position.symbol for position in told.positions] != [holding.symbol for holding in holdings]:
             return [*lines, "the positions are others, or in another order"]
-        absent = trader.absent.get(Position, frozenset())
+        absent = not_told(trader).get(Position, frozenset())
         for position, holding in zip(told.positions, holdings, strict=True):
             lines += differences(position, holding, absent=absent, steps=self.rounds.get(Position))
         return lines

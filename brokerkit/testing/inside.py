@@ -12,12 +12,14 @@ from unittest import mock
 from pydantic import SecretStr
 
 from brokerkit.broker import Broker
+from brokerkit.market.markets import Market
 from brokerkit.market.sessions import Phase
-from brokerkit.models import Order, OrderRequest
+from brokerkit.models import OrderRequest
 from brokerkit.orders.desk import OrderDesk
 from brokerkit.orders.guard import Limits, Safety
 from brokerkit.orders.intents import Intent
 from brokerkit.orders.journal import Journal
+from brokerkit.part import Part, Sent
 from brokerkit.registry import load_broker
 from brokerkit.words import SecurityType
 
@@ -33,15 +35,13 @@ def made(
 ) -> Broker:
     """Return a broker whose market is always in one phase; as "sandbox" its server is one that nobody serves."""
     kind = load_broker(name)
-    return kind(
+    adapter = kind(
         kind.Settings.model_validate(settings),
-        environment=environment,
-        wire_environment=plays,
+        environment=plays or ("real" if environment == "sandbox" else environment),
         base_url="http://127.0.0.1:9" if environment == "sandbox" else None,
         remember_token=False,
-        safety=safety,
-        phase_of=lambda venue: phase,
     )
+    return Broker(adapter, environment=environment, durable=False, safety=safety, phase_of=lambda venue: phase)
 
 
 # The journal
@@ -54,7 +54,7 @@ def journal_of(broker: Broker) -> Journal:
 
 def keep(broker: Broker, journal: Journal) -> None:
     """Let a broker write into this journal."""
-    journal.branch_of = broker._branch_of
+    journal.branch_of = broker._desk._branch_of
     broker._desk._journal = journal
 
 
@@ -103,12 +103,17 @@ def start_over(broker: Broker, *, degraded: bool | None = None) -> None:
     safety = broker._desk._safety
     if degraded is not None:
         safety = replace(safety, degraded=degraded)
-    broker._desk = OrderDesk(broker, safety, durable=True)
+    broker._desk = OrderDesk(broker._inquiries, safety, durable=True)
 
 
 def look_again(broker: Broker) -> None:
     """Let the next order look at what an earlier process left, as the first one of a process does."""
     broker._desk._started = False
+
+
+def pretend(broker: Broker, environment: str) -> None:
+    """Let a broker take itself for one of another environment; its ids and hosts stay as they are."""
+    broker.environment = broker._inquiries.environment = environment
 
 
 @contextmanager
@@ -121,48 +126,53 @@ def unchecked(broker: Broker) -> Iterator[None]:
 # What an adapter does
 
 
-def send_past_the_desk(broker: Broker, request: OrderRequest) -> Order:
+def part_of(broker: Broker) -> Part[Any]:
+    """Return the part of a broker's home market."""
+    return broker.adapter.served[broker.adapter.home]
+
+
+def send_past_the_desk(broker: Broker, request: OrderRequest) -> Sent:
     """Let the adapter send an order by itself."""
-    return broker._send_order(request)
+    return part_of(broker).send_order(request, None)
 
 
 @contextmanager
-def odd_results(broker: Broker, **odd: object) -> Iterator[None]:
+def odd_results(broker: Broker, **odd: Any) -> Iterator[None]:
     """Let the adapter answer orders with results that say something odd."""
-    ask = type(broker)._send_order
-    with mock.patch.object(broker, "_send_order", lambda request: ask(broker, request).model_copy(update=odd)):
+    part = part_of(broker)
+    ask = part.send_order
+    with mock.patch.object(part, "send_order", lambda request, key: replace(ask(request, key), **odd)):
         yield
 
 
 @contextmanager
 def at_each_look(broker: Broker, before: Callable[[], None]) -> Iterator[None]:
     """Call a function before each look at the broker's list of a day."""
-    ask = type(broker)._order_rows
+    ask = broker._desk._rows
 
-    def rows(day: dt.date) -> Any:
+    def rows(market: Market, day: dt.date) -> Any:
         before()
-        return ask(broker, day)
+        return ask(market, day)
 
-    with mock.patch.object(broker, "_order_rows", rows):
+    with mock.patch.object(broker._desk, "_rows", rows):
         yield
 
 
 def kind_of(broker: Broker, symbol: str) -> SecurityType | None:
     """Return what kind of security the broker says that a symbol is."""
-    return broker._kind(symbol)
+    return part_of(broker).security_type(symbol)
 
 
 def settle_seconds(name: str) -> float:
     """Return after how many seconds a broker's list is taken to show every order."""
-    return load_broker(name).settle_seconds
+    return load_broker(name).parts[0].settle_seconds
 
 
 def account_of(broker: Broker) -> str:
     """Return the account number, unmasked."""
-    return broker._account_number().get_secret_value()
+    return broker._inquiries.account_number()
 
 
 def know_account(broker: Broker, number: str | None) -> None:
     """Let a broker whose keys name the account have been told it, or with None ask for it again."""
-    if hasattr(broker, "_number"):
-        broker._number = None if number is None else SecretStr(number)
+    broker.adapter._number = None if number is None else SecretStr(number)

@@ -8,8 +8,9 @@ import pytest
 from starlette.responses import Response
 
 from brokerkit import clock
-from brokerkit.broker import VERBS, Broker
+from brokerkit.broker import Broker
 from brokerkit.errors import InvalidOrder, InvalidRequest, UnknownSymbol
+from brokerkit.inquiry import HOOKS
 from brokerkit.models import OrderBook
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face, ReceivedRequest
@@ -89,7 +90,7 @@ class MarketContract(Contract):
         assert trader.round_price(FUND, 35_003, side=Side.SELL) == 35_005
 
     def test_every_verb_is_supported(self, trader: Broker) -> None:
-        assert all(trader.supports(verb) for verb in VERBS)
+        assert all(trader.supports(verb) for verb in HOOKS)
         with pytest.raises(InvalidRequest):
             trader.supports("fly")
 

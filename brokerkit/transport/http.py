@@ -320,6 +320,7 @@ class Client(Reader):
         if permit is None:
             raise self._blocked(endpoint)
         with Sending(self._threads, None):  # a call inside this one has to bring a permit of its own
+            permit.prepare()
             return self._permitted(endpoint, request, permit)
 
     def _permitted(self, endpoint: Endpoint[R], request: Request, permit: Permit) -> tuple[Response, R]:

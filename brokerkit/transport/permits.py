@@ -21,10 +21,19 @@ class Permit:
 
     `leave` is what has to happen then; it raises where nothing may be sent. `check` is asked once more before the first
     byte. Afterwards `sent` is the byte counter of the attempt and `answer` what the server said, without secrets.
+    `prepare` is what has to be asked before an order may leave at all, such as the account of the key.
     What is `urgent`, a cancellation of all that is left, goes before others and waits at the limiter a second at most.
     """
 
-    def __init__(self, leave: Callable[[], None], check: Callable[[], None], *, urgent: bool = False) -> None:
+    def __init__(
+        self,
+        leave: Callable[[], None],
+        check: Callable[[], None],
+        *,
+        prepare: Callable[[], None] = lambda: None,
+        urgent: bool = False,
+    ) -> None:
+        self.prepare = prepare
         self._leave = leave
         self.check = check
         self.urgent = urgent
@@ -41,9 +50,15 @@ class Permit:
         self.used = True
 
 
-def issued(leave: Callable[[], None], check: Callable[[], None], *, urgent: bool = False) -> Permit:
+def issued(
+    leave: Callable[[], None],
+    check: Callable[[], None],
+    *,
+    prepare: Callable[[], None] = lambda: None,
+    urgent: bool = False,
+) -> Permit:
     """Return a permit of the order desk, which has written the order down when it is used."""
-    permit = Permit(leave, check, urgent=urgent)
+    permit = Permit(leave, check, prepare=prepare, urgent=urgent)
     _ISSUED.add(permit)
     return permit
 

@@ -179,7 +179,7 @@ class BookKit(Kit):
         assert tuple(call.url.rsplit("/", 1)[-1] for call in wire.calls) == self.paths
 
     @pytest.mark.parametrize("verb", ["quote", "order_book"])
-    @pytest.mark.parametrize("venue", ["krx", "NYSE", None, 1])
+    @pytest.mark.parametrize("venue", ["krx", "NYSE", 1])
     def test_what_is_no_venue_is_refused_before_anything_is_sent(self, wire: Any, verb: str, venue: Any) -> None:
         with pytest.raises(InvalidRequest, match="KRX, NXT, SOR"):
             getattr(wire.broker, verb)("005930", venue=venue)

@@ -7,9 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from brokerkit_kis.wire import orders
 
-from brokerkit import clock
 from brokerkit.errors import NotSent, RateLimited, WireError
 from brokerkit.orders.guard import Limits, Safety
 from brokerkit.words import OrderType
@@ -270,8 +268,3 @@ def test_token_that_came_too_early_is_rate_limited(wire: Any) -> None:
     with pytest.raises(NotSent, match="none is asked for yet"):
         wire.broker.buy("005930", 10, price=70000)
     assert [call.id for call in wire.calls] == ["tokenP"]
-
-
-def test_handle_keeps_day_organisation_and_number() -> None:
-    assert orders.handle(dt.date(2024, 1, 5), "06010", "0001234567") == "kis:20240105:06010:0001234567"
-    assert clock.KST.utcoffset(None) == dt.timedelta(hours=9)

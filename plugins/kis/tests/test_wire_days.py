@@ -102,7 +102,7 @@ def test_history_names_every_field_of_the_list(on: Any) -> None:
         ("ORD_GNO_BRNO", ""),
         ("ODNO", ""),
         ("CCLD_DVSN", "00"),
-        ("INQR_DVSN", "00"),
+        ("INQR_DVSN", "01"),
         ("INQR_DVSN_1", ""),
         ("INQR_DVSN_3", "00"),
         ("EXCG_ID_DVSN_CD", "ALL"),

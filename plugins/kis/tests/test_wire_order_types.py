@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from brokerkit_kis.wire import orders
+from brokerkit_kis.stocks import orders
 
 from brokerkit.errors import BrokerError, Unsupported
 from brokerkit.market.sessions import Phase

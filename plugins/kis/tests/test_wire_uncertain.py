@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from brokerkit import IntentState, clock
-from brokerkit.testing.inside import journal_of
+from brokerkit.testing.inside import journal_of, pretend
 from tests.adapters.uncertain import UncertainKit, hurry, remembering, settled, uncertain
 
 DAY, OPEN = "TTTC0081R", "TTTC0084R"
@@ -53,7 +53,7 @@ def test_odd_row_of_the_working_orders_is_reported_too(wire: Any) -> None:
 def test_the_same_number_of_two_branches_is_two_orders(wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [dt.datetime.combine(clock.today(), dt.time(10, 11, 10), clock.KST)]
     monkeypatch.setattr(clock, "now", lambda: now[0])
-    monkeypatch.setattr(wire.broker, "environment", "demo")  # whose times can be compared with ours
+    pretend(wire.broker, "demo")  # whose times can be compared with ours
     answered = wire.broker.sell("000660", 1, price=70000)
     mine = uncertain(wire)
     ours = {"odno": answered.id, "pdno": "000660", "sll_buy_dvsn_cd": "01", "ord_qty": "1", "ord_gno_brno": "06010"}

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from brokerkit_kiwoom.wire import orders
 
 from brokerkit.errors import ConfigError, NotSent
 from brokerkit.orders.guard import Limits, Safety
@@ -194,7 +193,3 @@ def test_key_of_another_account_sends_no_order(connect: Connect) -> None:
     assert wire.of("kt10000") == []
     same = connect("sandbox", plays="real", account="1234-567-890").logged_in()
     assert same.broker.buy("005930", 10, price=70000).id == "0000141"
-
-
-def test_handle_keeps_day_row_and_the_number_to_name() -> None:
-    assert orders.handle("20240105", "0000140", "0000142") == "kiwoom:20240105:0000140:0000142"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from brokerkit_kiwoom.wire import quotes
+from brokerkit_kiwoom.stocks import quotes
 
 from brokerkit.errors import InvalidRequest, Rejected
 from brokerkit.words import Venue

@@ -40,7 +40,7 @@ def date(text: str) -> dt.date:
 
 
 @pytest.mark.parametrize("environment", ["real", "demo"])
-def test_history_names_the_day_newest_first_for_stocks_of_all_venues(on: Any, environment: str) -> None:
+def test_history_names_the_day_oldest_first_for_stocks_of_all_venues(on: Any, environment: str) -> None:
     wire = on("2026-11-20", environment)
     wire.broker.order_history(date("2026-11-20"))
     assert [(call.id, call.body) for call in wire.of(LIST)] == [
@@ -48,7 +48,7 @@ def test_history_names_the_day_newest_first_for_stocks_of_all_venues(on: Any, en
             LIST,
             {
                 "ord_dt": "20261120",
-                "qry_tp": "2",
+                "qry_tp": "1",
                 "stk_bond_tp": "1",
                 "sell_tp": "0",
                 "stk_cd": "",

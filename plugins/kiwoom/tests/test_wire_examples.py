@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from brokerkit_kiwoom.wire import quotes
+from brokerkit_kiwoom.stocks import quotes
 
 from brokerkit import clock
 from brokerkit.errors import (

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from brokerkit_kiwoom.wire import orders
+from brokerkit_kiwoom.stocks import orders
 
 from brokerkit.errors import InvalidRequest, Unsupported
 from brokerkit.market.sessions import Phase

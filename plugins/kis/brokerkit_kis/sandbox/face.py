@@ -57,6 +57,7 @@ PURPOSES = {
 class KisFace(Face):
     """The server of Korea Investment & Securities: `real`, or the paper trading host with `environment="demo"`."""
 
+    api_version: ClassVar[int] = 1
     name: ClassVar[str] = "kis"
     costs: ClassVar[Mapping[str, Costs]] = {"real": COSTS, "demo": COSTS}
     calls_per_second: ClassVar[Mapping[str, int]] = {"real": 18, "demo": 1}

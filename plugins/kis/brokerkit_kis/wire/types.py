@@ -124,6 +124,11 @@ def block(name: str, default: Any = ...) -> Any:
     return Field(default, validation_alias=AliasChoices(name, name.capitalize(), name.upper()))
 
 
+def time_of(text: str | None) -> dt.time | None:
+    """Return the time of day of HHMMSS; None where there is none."""
+    return dt.time.fromisoformat(text) if text else None
+
+
 def moment(day: dt.date, time: str) -> dt.datetime:
     """Return the Korean time of a day and HHMMSS."""
     return dt.datetime.combine(day, dt.time(int(time[:2]), int(time[2:4]), int(time[4:])), clock.KST)

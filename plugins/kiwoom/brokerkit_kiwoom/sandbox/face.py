@@ -84,6 +84,7 @@ _log = logging.getLogger("brokerkit")
 class KiwoomFace(Face):
     """Kiwoom Securities as its clients see it: one token, one account, many APIs on few paths."""
 
+    api_version: ClassVar[int] = 1
     name: ClassVar[str] = "kiwoom"
     costs: ClassVar[Mapping[str, Costs]] = {
         "real": Costs(commission_rate=Decimal("0.00015")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any
@@ -9,10 +10,10 @@ from typing import Any
 from pydantic import Field, create_model
 
 from brokerkit import clock
-from brokerkit.models import Flow, InvestorFlow, Level, Quote
-from brokerkit.transport import Blankable, Block, Codes, Day, Endpoint, Reply, Text
+from brokerkit.models import Flow, InvestorFlow, Level, OrderBook, Quote
+from brokerkit.transport import Blankable, Block, Codes, Day, Endpoint, Reply
 from brokerkit.words import Venue
-from brokerkit_kis.wire.types import ClockOrBlank, MaybeOne, One, Rows, ZeroIsNone, block, traded
+from brokerkit_kis.wire.types import ClockOrBlank, MaybeOne, One, Rows, Symbol, ZeroIsNone, block, time_of, traded
 
 QUOTATIONS = "/uapi/domestic-stock/v1/quotations"
 MILLION = Decimal(1_000_000)
@@ -23,7 +24,7 @@ class Price(Reply[Quote]):
 
     extra = frozenset({"base", "moved", "moved_percent", "tick"})
 
-    symbol: Text = Field("", alias="stck_shrn_iscd")  # 주식 단축 종목코드
+    symbol: Symbol = Field("", alias="stck_shrn_iscd")  # 주식 단축 종목코드
     price: ZeroIsNone = Field(alias="stck_prpr")  # 주식 현재가
     base: Blankable = Field(None, alias="stck_sdpr")  # 주식 기준가
     moved: Blankable = Field(None, alias="prdy_vrss")  # 전일 대비
@@ -77,7 +78,7 @@ _Levels = create_model(
 class Book(_Levels):
     """Ten levels a side; one without a price or quantity is left out."""
 
-    time: ClockOrBlank = Field("", alias="aspr_acpt_hour")  # 호가 접수 시간
+    accepted: ClockOrBlank = Field("", alias="aspr_acpt_hour")  # 호가 접수 시간
 
     def levels(self, side: str) -> tuple[Level, ...]:
         """Return a side, best first."""
@@ -92,14 +93,32 @@ def _amount(millions: Decimal | None) -> Decimal | None:
 class Expected(Block):
     """주식현재가 호가 (FHKST01010200), output2: 예상체결."""
 
-    symbol: Text = Field("", alias="stck_shrn_iscd")  # 주식 단축 종목코드
+    symbol: Symbol = Field("", alias="stck_shrn_iscd")  # 주식 단축 종목코드
 
 
-class BookAnswer(Block):
-    """주식현재가 호가 (FHKST01010200): askp1 매도호가1, askp_rsqn1 매도호가 잔량1, bidp1 매수호가1, ..."""
+class BookAnswer(Reply[OrderBook]):
+    """주식현재가 호가 (FHKST01010200) -> OrderBook: askp1 매도호가1, askp_rsqn1 매도호가 잔량1, bidp1 매수호가1, ..."""
+
+    extra = frozenset({"book", "expected", "clock"})
 
     book: One[Book] = block("output1")
     expected: MaybeOne[Expected] = block("output2", None)
+
+    @property
+    def symbol(self) -> str:
+        return self.expected.symbol if self.expected else ""
+
+    @property
+    def clock(self) -> dt.time | None:
+        return time_of(self.book.accepted)
+
+    @property
+    def asks(self) -> tuple[Level, ...]:
+        return self.book.levels("askp")
+
+    @property
+    def bids(self) -> tuple[Level, ...]:
+        return self.book.levels("bidp")
 
 
 Traded = dict[str, Decimal | None]

@@ -1,20 +1,18 @@
-"""Orders, cancellations and the day's list of both."""
+"""Orders, cancellations and the lists of both."""
 
 from __future__ import annotations
 
 import datetime as dt
-import re
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from brokerkit import clock
-from brokerkit.errors import InvalidRequest, Unsupported
+from brokerkit.errors import Unsupported
 from brokerkit.models import PRICED, Order
-from brokerkit.transport import Block, Codes, Effect, Endpoint, Reply, Row, Text, Words
-from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
+from brokerkit.part import OrderReply
+from brokerkit.transport import Block, Codes, Effect, Endpoint, Row, Text, Words
+from brokerkit.words import OrderType, Side, TimeInForce, Venue
 from brokerkit_kiwoom.wire.types import (
     Listing,
     OrderNumber,
@@ -28,7 +26,6 @@ from brokerkit_kiwoom.wire.types import (
     Unsigned,
     average,
     block,
-    day_of,
     traded,
 )
 
@@ -71,10 +68,10 @@ class AmendAccepted(Block):
     quantity: ToldQuantity = Field(None, alias="mdfy_qty")  # 정정수량
 
 
-class _Listed(Reply[Order]):
+class _Listed(OrderReply):
     """What all lists of orders tell alike."""
 
-    extra = frozenset({"time", "limit", "original", "type_words"})
+    extra = OrderReply.extra | {"time", "limit", "original", "type_words"}
 
     id: OrderNumber = Field(alias="ord_no")  # 주문번호
     symbol: Symbol = Field(alias="stk_cd")  # 종목코드
@@ -83,6 +80,7 @@ class _Listed(Reply[Order]):
     quantity: Padded = Field(alias="ord_qty")  # 주문수량
     limit: PaddedOrBlank
     original: RelatedNumber
+    time: TimeOfDay
 
     @property
     def type(self) -> OrderType | None:
@@ -99,6 +97,10 @@ class _Listed(Reply[Order]):
     @property
     def original_id(self) -> str | None:
         return self.original if self.original.strip("0") else None
+
+    @property
+    def clock(self) -> dt.time | None:
+        return dt.time.fromisoformat(self.time) if self.time else None
 
 
 class _Today(_Listed):
@@ -129,9 +131,6 @@ class OrderRow(_Listed):
         "amendment",
         "venue_code",
         "confirmed",
-        "is_cancellation",
-        "is_elsewhere",
-        "is_refused",
         "channel",
         "side_words",
     }
@@ -176,21 +175,13 @@ class OrderRow(_Listed):
         """Say whether it was refused: then it has changed nothing."""
         return "거부" in self.state + self.side_words + self.amendment
 
-    def status(self, day: dt.date, followed: bool, over: bool) -> OrderStatus:
-        """Judge by the quantities; `followed`: the list shows an accepted cancellation or amendment of this order.
+    @property
+    def is_rejected(self) -> bool:
+        return "거부" in self.state and not self.remaining_quantity and self.filled_quantity < self.quantity
 
-        `over`: trading of its day has ended.
-        """
-        if self.filled_quantity >= self.quantity > 0:
-            return OrderStatus.FILLED
-        is_over = day < clock.today()  # no exchange order outlives its day, whatever is listed as left
-        if self.remaining_quantity > 0 and not is_over:
-            return OrderStatus.PARTIALLY_FILLED if self.filled_quantity else OrderStatus.WORKING
-        if "거부" in self.state:
-            return OrderStatus.REJECTED
-        if followed or "취소" in self.state or "취소" in self.amendment:
-            return OrderStatus.CANCELED
-        return OrderStatus.EXPIRED if over else OrderStatus.UNKNOWN
+    @property
+    def is_canceled(self) -> bool:
+        return "취소" in self.state or "취소" in self.amendment
 
 
 class OrdersAnswer(Listing):
@@ -220,8 +211,8 @@ class OpenOrderRow(_Today):
         return average(self.amount, self.filled_quantity)
 
     @property
-    def status(self) -> OrderStatus:
-        return OrderStatus.PARTIALLY_FILLED if self.filled else OrderStatus.WORKING
+    def has_fills(self) -> bool:
+        return bool(self.filled)
 
 
 class OpenOrdersAnswer(Listing):
@@ -243,12 +234,6 @@ class FilledOrderRow(_Today):
     def average_fill_price(self) -> Decimal | None:
         return traded(self.average)
 
-    @property
-    def status(self) -> OrderStatus:
-        if self.filled_quantity >= self.quantity > 0:
-            return OrderStatus.FILLED
-        return OrderStatus.PARTIALLY_FILLED if self.remaining_quantity else OrderStatus.UNKNOWN
-
 
 class FilledOrdersAnswer(Listing):
     """체결요청 (ka10076): a page of rows."""
@@ -256,31 +241,8 @@ class FilledOrdersAnswer(Listing):
     rows: Rows[Row[FilledOrderRow]] = block("cntr")
 
 
-NUMBER = "ord_no"
+NUMBER = ("ord_no",)
 """The field with an order's number in the lists."""
-
-
-def changed_in(rows: Iterable[OrderRow]) -> frozenset[int]:
-    """Return the numbers of the orders that the rows changed; one that was refused has changed nothing."""
-    return frozenset(int(row.original) for row in rows if row.original_id and not row.is_refused)
-
-
-def parts_of(handle: str) -> tuple[dt.date, str, str]:
-    """Return day, number of the row and the number to name of a handle."""
-    parts = re.fullmatch(rf"kiwoom:([0-9]{{8}}):({_NUMBER}):({_NUMBER})", handle, re.ASCII)
-    day = day_of(parts[1]) if parts else None
-    if parts is None or day is None:
-        raise InvalidRequest(f"{handle!r:.60} is no handle of an order at Kiwoom.")
-    return day, parts[2], parts[3]
-
-
-_NUMBER = "0*[1-9][0-9]{0,9}"
-
-
-def handle(day: str, row: str, named: str) -> str:
-    """Return what finds the order later: its day, the number of its row, and the number that a cancellation names."""
-    return f"kiwoom:{day}:{row}:{named}"
-
 
 ORDER = {
     Side.BUY: Endpoint({"real": "kt10000", "demo": "kt10000"}, ORDERS, Accepted, "POST", Effect.ORDER),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from brokerkit.models import Balance, BuyingPower, Position
+from brokerkit.models import Balance, BuyingPower
+from brokerkit.part import PositionReply
 from brokerkit.transport import Endpoint, Reply, Text
 from brokerkit.words import PositionKind
 from brokerkit_kiwoom.wire.types import Listing, Mark, Padded, PaddedOrBlank, Rows, Symbol, Unsigned, ZeroIsNone, block
@@ -28,10 +29,10 @@ class Cash(Reply[Balance]):
     cash_d2: PaddedOrBlank = Field(None, alias="d2_entra")  # d+2추정예수금
 
 
-class Holding(Reply[Position]):
+class Holding(PositionReply):
     """계좌평가잔고내역요청 (kt00018), one row -> Position. The profit is ours: Kiwoom tells it after costs."""
 
-    extra = frozenset({"kind", "credit", "credit_name", "loan_day"})
+    extra = PositionReply.extra | {"credit", "credit_name", "loan_day"}
 
     symbol: Symbol = Field(alias="stk_cd")  # 종목번호
     name: Text = Field("", alias="stk_nm")  # 종목명
@@ -60,6 +61,10 @@ class Holding(Reply[Position]):
             return PositionKind.MARGIN_LOAN
         is_cash = self.credit in CASH_CODES and not any(word in words for word in CREDIT_WORDS)
         return PositionKind.CASH if is_cash else None
+
+    @property
+    def told(self) -> str:
+        return f"crd_tp {self.credit!r}, crd_tp_nm {self.credit_name!r}"
 
 
 class HoldingsAnswer(Listing):

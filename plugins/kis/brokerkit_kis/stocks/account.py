@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from brokerkit.models import Balance, BuyingPower, Position
+from brokerkit.models import Balance, BuyingPower
+from brokerkit.part import PositionReply
 from brokerkit.transport import Blankable, Block, Endpoint, Number, Reply, Row, Text
 from brokerkit.words import PositionKind
 from brokerkit_kis.wire.types import Mark, One, Paged, Rows, Symbol, ZeroIsNone, block
@@ -14,10 +15,10 @@ SHORT_WORD = "대주"
 CASH_WORD = "현금"
 
 
-class Holding(Reply[Position]):
+class Holding(PositionReply):
     """주식잔고조회 (TTTC8434R), output1 -> Position."""
 
-    extra = frozenset({"kind", "trade", "loan_day", "loan", "proceeds"})
+    extra = PositionReply.extra | {"trade", "loan_day", "loan", "proceeds"}
 
     symbol: Symbol = Field(alias="pdno")  # 상품번호
     name: Text = Field("", alias="prdt_name")  # 상품명
@@ -45,6 +46,10 @@ class Holding(Reply[Position]):
         if on_loan or self.loan or self.loan_day.strip("0 "):
             return PositionKind.MARGIN_LOAN
         return PositionKind.CASH if self.trade in (CASH_WORD, "") else None
+
+    @property
+    def told(self) -> str:
+        return f"trad_dvsn_name {self.trade!r}"
 
 
 class Summary(Reply[Balance]):

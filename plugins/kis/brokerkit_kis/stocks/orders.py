@@ -1,22 +1,19 @@
-"""Orders, cancellations and the day's list of both."""
+"""Orders, cancellations and the lists of both."""
 
 from __future__ import annotations
 
 import datetime as dt
-import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Annotated
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
-from brokerkit import clock
-from brokerkit.errors import InvalidRequest, Unsupported
+from brokerkit.errors import Unsupported
 from brokerkit.market.sessions import Phase
 from brokerkit.models import PRICED, Order, OrderRequest
-from brokerkit.transport import Blankable, Block, Codes, Day, Effect, Endpoint, Number, Reply, Row, Text, Words
-from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
+from brokerkit.part import OrderReply
+from brokerkit.transport import Blankable, Block, Codes, Day, Effect, Endpoint, Number, Row, Text, Words
+from brokerkit.words import OrderType, Side, TimeInForce, Venue
 from brokerkit_kis.wire.types import (
     One,
     OrderNumber,
@@ -27,8 +24,7 @@ from brokerkit_kis.wire.types import (
     TimeOfDay,
     average,
     block,
-    day_of,
-    moment,
+    time_of,
     traded,
 )
 
@@ -42,6 +38,11 @@ class Accepted(Block):
     number: OrderNumber = Field(validation_alias=AliasChoices("ODNO", "odno"))  # 주문번호
     time: TimeOfDay = Field(None, validation_alias=AliasChoices("ORD_TMD", "ord_tmd"))  # 주문시각
 
+    @property
+    def clock(self) -> dt.time | None:
+        """The time of day at which it was received."""
+        return time_of(self.time)
+
 
 class OrderAnswer(Block):
     """주식주문(현금), 주식주문(정정취소)."""
@@ -53,10 +54,10 @@ def _side(code: object) -> object:
     return SIDE.get(code) if isinstance(code, str) else code
 
 
-class _Listed(Reply[Order]):
+class _Listed(OrderReply):
     """What both lists of orders tell alike."""
 
-    extra = frozenset({"type_code", "limit", "original", "branch", "venue_code", "time"})
+    extra = OrderReply.extra | {"type_code", "limit", "original", "venue_code", "time"}
 
     branch: Words = Field("", alias="ord_gno_brno")  # 주문채번지점번호
     id: OrderNumber = Field(alias="odno")  # 주문번호
@@ -94,12 +95,15 @@ class _Listed(Reply[Order]):
     def original_id(self) -> str | None:
         return self.original if self.original.strip("0") else None
 
+    @property
+    def clock(self) -> dt.time | None:
+        return time_of(self.time)
+
 
 class OrderRow(_Listed):
     """주식일별주문체결조회 (TTTC0081R), output1 -> Order."""
 
-    extra = _Listed.extra | {"day", "average", "rejected", "canceled", "canceled_flag", "side_words"}
-    extra |= {"is_cancellation", "is_refused", "_is_rejected"}
+    extra = _Listed.extra | {"average", "rejected", "canceled", "canceled_flag", "side_words"}
 
     day: Day = Field(alias="ord_dt")  # 주문일자
     side_words: Text = Field("", alias="sll_buy_dvsn_cd_name")  # 매도매수구분코드명, tells amendments and cancellations
@@ -114,14 +118,6 @@ class OrderRow(_Listed):
         return traded(self.average)
 
     @property
-    def submitted_at(self) -> dt.datetime | None:
-        return moment(self.day, self.time) if self.time else None
-
-    @property
-    def handle(self) -> str:
-        return handle(self.day, self.branch, self.id)
-
-    @property
     def is_cancellation(self) -> bool:
         """Say whether this row cancels another order and is none itself."""
         return self.original_id is not None and ("취소" in self.side_words or "CANCEL" in self.side_words.upper())
@@ -130,27 +126,15 @@ class OrderRow(_Listed):
     def is_refused(self) -> bool:
         """Say whether it was refused: then it has changed nothing."""
         words = self.side_words.upper()
-        return self._is_rejected or "REJECT" in words or "거부" in words
+        return self.is_rejected or "REJECT" in words or "거부" in words
 
     @property
-    def _is_rejected(self) -> bool:
+    def is_rejected(self) -> bool:
         return bool(self.rejected and self.rejected >= self.quantity)
 
-    def status(self, replaced: bool, over: bool) -> OrderStatus:
-        """Judge by the quantities; KIS has no status field. `replaced`: the list shows what changed this order.
-
-        `over`: trading of its day has ended.
-        """
-        if self._is_rejected:
-            return OrderStatus.REJECTED
-        if self.filled_quantity >= self.quantity > 0:
-            return OrderStatus.FILLED
-        is_over = self.day < clock.today()  # no exchange order outlives its day, whatever is listed as left
-        if self.remaining_quantity > 0 and not is_over:
-            return OrderStatus.PARTIALLY_FILLED if self.filled_quantity else OrderStatus.WORKING
-        if self.canceled or self.canceled_flag == "Y" or (replaced and not self.remaining_quantity):
-            return OrderStatus.CANCELED
-        return OrderStatus.EXPIRED if over else OrderStatus.UNKNOWN
+    @property
+    def is_canceled(self) -> bool:
+        return bool(self.canceled) or self.canceled_flag == "Y"
 
 
 class OrdersAnswer(Paged):
@@ -171,18 +155,6 @@ class OpenOrderRow(_Listed):
     def average_fill_price(self) -> Decimal | None:
         return average(self.amount, self.filled_quantity)
 
-    @property
-    def submitted_at(self) -> dt.datetime | None:
-        return moment(clock.today(), self.time) if self.time else None
-
-    @property
-    def handle(self) -> str:
-        return handle(clock.today(), self.branch, self.id)
-
-    @property
-    def status(self) -> OrderStatus:
-        return OrderStatus.PARTIALLY_FILLED if self.filled_quantity else OrderStatus.WORKING
-
 
 class OpenOrdersAnswer(Paged):
     """주식정정취소가능주문조회 (TTTC0084R): a page of rows."""
@@ -190,45 +162,8 @@ class OpenOrdersAnswer(Paged):
     rows: Rows[Row[OpenOrderRow]] = block("output")
 
 
-NUMBER = "odno"
+NUMBER = ("odno",)
 """The field with an order's number in the lists."""
-
-
-Changes = Mapping[tuple[dt.date, int], set[str]]
-"""Days and numbers of orders that were amended or cancelled, each with the branches of what did that."""
-
-
-def changes_in(rows: Iterable[OrderRow]) -> Changes:
-    """Return what the rows changed; one that was refused has changed nothing."""
-    found: dict[tuple[dt.date, int], set[str]] = defaultdict(set)
-    for row in rows:
-        if row.original_id and not row.is_refused:
-            found[row.day, int(row.original)].add(row.branch)
-    return found
-
-
-def is_changed(row: OrderRow, changes: Changes) -> bool:
-    """Say whether the order of a row was changed by another row of its branch."""
-    return any(same_branch(branch, row.branch) for branch in changes.get((row.day, int(row.id)), ()))
-
-
-def same_branch(one: str, other: str) -> bool:
-    """Say whether two numbers may be of one branch; where either does not tell its own, the number decides."""
-    return not one or not other or one == other
-
-
-def parts_of(handle: str) -> tuple[dt.date, str, str]:
-    """Return day, organisation number and order number of a handle."""
-    parts = re.fullmatch(r"kis:([0-9]{8}):(.*):(0*[1-9][0-9]{0,9})", handle, re.ASCII)
-    day = day_of(parts[1]) if parts else None
-    if parts is None or day is None:
-        raise InvalidRequest(f"{handle!r:.60} is no handle of an order at KIS.")
-    return day, parts[2], parts[3]
-
-
-def handle(day: dt.date, branch: str, number: str) -> str:
-    """Return what is needed to find or cancel the order later: day, organisation number and order number."""
-    return f"kis:{day:%Y%m%d}:{branch}:{number}"
 
 
 ORDER = {
@@ -326,3 +261,12 @@ def type_code(request: OrderRequest, phase: Phase) -> str:
 
 def _table(venue: Venue, phase: Phase) -> Codes[tuple[OrderType, TimeInForce]]:
     return AFTER_MARKET_TYPE if venue is Venue.KRX and phase is Phase.AFTER_MARKET else ORDER_TYPE
+
+
+def three_months_before(day: dt.date) -> dt.date:
+    """Return the day from which on the list of recent orders reaches."""
+    month = day.month - 3 if day.month > 3 else day.month + 9
+    year = day.year if day.month > 3 else day.year - 1
+    first = dt.date(year, month, 1)
+    last = (first + dt.timedelta(31)).replace(day=1) - dt.timedelta(1)
+    return first.replace(day=min(day.day, last.day))

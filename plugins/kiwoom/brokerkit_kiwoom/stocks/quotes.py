@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 
 from pydantic import ConfigDict, Field, create_model
 
-from brokerkit.models import Level, Quote
+from brokerkit.models import Level, OrderBook, Quote
 from brokerkit.transport import Block, Codes, Day, Endpoint, Reply, Text
 from brokerkit.words import SecurityType, Venue
 from brokerkit_kiwoom.wire.types import PlainClockOrBlank, Signed, Symbol, Unsigned, ZeroIsNone, traded
@@ -65,12 +66,26 @@ _Levels = create_model(
 )
 
 
-class Book(_Levels):
-    """주식호가요청 (ka10004): sel_fpr_bid 매도최우선호가, sel_fpr_req 매도최우선잔량, sel_2th_pre_bid 매도2차선호가."""
+class Book(_Levels, Reply[OrderBook]):
+    """주식호가요청 (ka10004) -> OrderBook: sel_fpr_bid 매도최우선호가, sel_fpr_req 매도최우선잔량, ..."""
 
-    time: PlainClockOrBlank = Field("", alias="bid_req_base_tm")  # 호가잔량기준시간
+    extra = frozenset(_Levels.model_fields) | {"base_time", "clock"}
 
-    def levels(self, side: str) -> tuple[Level, ...]:
+    base_time: PlainClockOrBlank = Field("", alias="bid_req_base_tm")  # 호가잔량기준시간
+
+    @property
+    def clock(self) -> dt.time | None:
+        return dt.time.fromisoformat(self.base_time) if self.base_time else None
+
+    @property
+    def asks(self) -> tuple[Level, ...]:
+        return self._side("ask")
+
+    @property
+    def bids(self) -> tuple[Level, ...]:
+        return self._side("bid")
+
+    def _side(self, side: str) -> tuple[Level, ...]:
         """Return a side, best first; a level without a price or quantity is left out."""
         pairs = [
             (getattr(self, f"{side}_price_{level}"), getattr(self, f"{side}_quantity_{level}")) for level in LEVELS

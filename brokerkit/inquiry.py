@@ -1,0 +1,279 @@
+"""What is asked of an adapter, and the common models that its answers become."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from brokerkit import clock
+from brokerkit.adapter import Adapter
+from brokerkit.errors import UnknownSymbol, Unsupported
+from brokerkit.market.markets import Market, market_named, market_of
+from brokerkit.market.sessions import Phase
+from brokerkit.market.valuation import disagreement, terms_of
+from brokerkit.models import Balance, BuyingPower, Capability, InvestorFlow, Order, OrderBook, Position, Quote
+from brokerkit.models.handles import Handle
+from brokerkit.orders.lists import OrderLists
+from brokerkit.part import AccountReply, FlowTables, Part, PositionReply
+from brokerkit.text import masked
+from brokerkit.transport import Endpoint, Reply
+from brokerkit.words import SecurityType, Venue
+
+HOOKS = {
+    "quote": "quote",
+    "order_book": "order_book",
+    "buy": "send_order",
+    "sell": "send_order",
+    "order": "send_order",
+    "cancel": "send_cancel",
+    "amend": "send_amend",
+    "refresh": "rows",
+    "wait": "rows",
+    "orders": "rows",
+    "order_history": "rows",
+    "balance": "balance",
+    "balances": "balance",
+    "buying_power": "buying_power",
+    "sellable_quantity": "balance",
+    "round_price": "quote",
+    "investor_flow": "investor_flow",
+    "reconcile": "rows",
+}
+"""Every verb, and the hook of a part without which it is not offered."""
+CLOCKS_DIFFER = dt.timedelta(minutes=1)
+"""How far the broker's clock may be ahead of ours."""
+NEWEST_FLOWS = 30
+"""Days of investor flow without a `start`."""
+
+
+class Inquiries:
+    """Asks the parts of an adapter, checks that an answer is about what was asked, and makes the common models."""
+
+    def __init__(self, adapter: Adapter, environment: str, phase_of: Callable[[Venue], Phase]) -> None:
+        self.adapter = adapter
+        self.environment = environment
+        self.phase_of = phase_of
+
+    @property
+    def name(self) -> str:
+        """The broker."""
+        return self.adapter.name
+
+    @property
+    def client(self) -> object:
+        """The adapter's client."""
+        return self.adapter.client
+
+    # Which part
+
+    def part(self, market: Market) -> Part[Any]:
+        """Return the part of a market; Unsupported, with what there is, if the broker has none."""
+        found = self.adapter.served.get(market.name)
+        if found is None:
+            raise Unsupported(
+                f"{self.adapter.name} has no part for {market.title} ({market.name}).",
+                advice=f"Nothing was sent. It has: {', '.join(self.adapter.served)}.",
+            )
+        return found
+
+    def offering(self, verb: str, market: Market) -> Part[Any]:
+        """Return the part of a market that offers a verb; Unsupported, with what it offers, otherwise."""
+        part = self.part(market)
+        if not offers(part, verb, part.environment):
+            for endpoint in part.calls.get(verb, ()) if part.fills(HOOKS[verb]) else ():
+                endpoint.id(part.environment)
+            offered = ", ".join(each for each in HOOKS if offers(part, each, part.environment))
+            raise Unsupported(
+                f"{self.adapter.name} does not offer {verb} in the {part.environment} environment.",
+                advice=f"Nothing was sent. It offers: {offered}.",
+            )
+        return part
+
+    def markets(self, market: str | None = None) -> tuple[Market, ...]:
+        """Return the markets that are meant: the one that is named, else all that the account has."""
+        if market is not None:
+            named = market_named(market)
+            self.part(named)
+            return (named,)
+        return tuple(map(market_named, self.adapter.served))
+
+    def home(self, market: str | None) -> Market:
+        """Return the market that is meant where one is: the one that is named, else the account's own."""
+        return market_named(self.adapter.home if market is None else market)
+
+    def capability(self, part: Part[Any]) -> Capability:
+        """Return what a part can do, as data."""
+        return Capability(
+            market=part.market,
+            currency=market_named(part.market).currency,
+            environment=part.environment,
+            verbs=tuple(verb for verb in HOOKS if offers(part, verb, part.environment)),
+            quote_venues=tuple(part.quote_venues),
+            order_venues=tuple(part.order_venues.get(part.environment, ())),
+            order_types=tuple(part.order_types),
+            not_told={model.__name__: tuple(sorted(fields)) for model, fields in part.not_told.items()},
+        )
+
+    # Prices
+
+    def quote(self, symbol: str, venue: Venue) -> Quote:
+        """Return the price of a symbol at a venue."""
+        market = market_of(symbol)
+        part = self.offering("quote", market)
+        check_venue_of(part, venue)
+        reply = part.quote(symbol, venue)
+        self._is_about(symbol, reply, part, "quote")
+        if not getattr(reply, "price", None):
+            words = f"{self.adapter.name} has no price of {symbol} at {venue}."
+            raise UnknownSymbol(words, broker=self.adapter.name, endpoint=_endpoint(part, "quote"))
+        return reply.to_model(symbol=symbol, venue=venue, currency=market.currency, **_named(reply))
+
+    def order_book(self, symbol: str, venue: Venue) -> OrderBook:
+        """Return the waiting orders of a symbol at a venue."""
+        part = self.offering("order_book", market_of(symbol))
+        check_venue_of(part, venue)
+        reply = part.order_book(symbol, venue)
+        self._is_about(symbol, reply, part, "order_book")
+        time = getattr(reply, "clock", None)
+        moment = None if time is None else self._moment_today(time, venue)
+        return reply.to_model(symbol=symbol, venue=venue, time=moment)
+
+    def security_type(self, symbol: str) -> SecurityType | None:
+        """Return what kind of security a symbol is."""
+        return self.part(market_of(symbol)).security_type(symbol)
+
+    # The account
+
+    def account_number(self) -> str:
+        """Return the account number, as it is."""
+        return self.adapter.account_number().get_secret_value()
+
+    def owner(self) -> str:
+        """Return whose journal it is: the account, asked for only where the settings do not tell, else the key."""
+        settings = self.adapter.settings
+        if settings.account is None and not self.adapter.key_tells_account():
+            return settings.app_key.get_secret_value()
+        number = self.account_number() if settings.account is None else settings.account.get_secret_value()
+        return "".join(filter(str.isdigit, number))
+
+    def check_account(self) -> None:
+        """Ask for the account of the key, where the key has one: it has to be the one of the profile."""
+        if self.adapter.key_tells_account():
+            self.adapter.account_number()
+
+    def balance(self, market: Market) -> Balance:
+        """Return cash and holdings of the account in a market."""
+        part = self.offering("balance", market)
+        account = masked(self.account_number())
+        reply = part.balance()
+        pages = [[row for row in page if row.quantity] for page in reply.pages]
+        positions = tuple(self._position(row, reply, part, market) for page in pages for row in page)
+        total = reply.known.get("market_value", getattr(reply.totals, "market_value", None))
+        if isinstance(total, Decimal) and (words := disagreement(total, pages)):
+            raise part.wrong(reply.endpoint, words)
+        return reply.totals.to_model(account=account, currency=market.currency, positions=positions, **reply.known)
+
+    def _position(self, row: PositionReply, reply: AccountReply, part: Part[Any], market: Market) -> Position:
+        kind = row.kind
+        if kind is None:
+            words = f"of {row.quantity:f} {row.symbol} it is not clear whose they are: {row.told}"
+            raise part.wrong(reply.endpoint, words)
+        terms = terms_of(kind, row.quantity, row.price, row.market_value)
+        return row.to_model(currency=market.currency, **_named(row), **terms)
+
+    def buying_power(self, symbol: str, price: Decimal | None) -> BuyingPower:
+        """Return what can be ordered without margin."""
+        market = market_of(symbol)
+        reply = self.offering("buying_power", market).buying_power(symbol, price)
+        return reply.to_model(symbol=symbol, currency=market.currency, price=price)
+
+    # Investors
+
+    def investor_flow(self, symbol: str, start: dt.date | None, end: dt.date, detail: bool) -> list[InvestorFlow]:
+        """Return the days from `start` to `end`, oldest first; without a start the newest."""
+        part = self.offering("investor_flow", market_of(symbol))
+        found = sorted(part.investor_flow(symbol, start, end, detail), key=_date)
+        endpoint = _endpoint(part, "investor_flow")
+        if not found:
+            words = f"{self.adapter.name} has no investor flow of {symbol} up to {end}."
+            raise UnknownSymbol(words, broker=self.adapter.name, endpoint=endpoint)
+        if _date(found[0]) > (start or end):
+            raise Unsupported(
+                f"{self.adapter.name} tells the investor flow of {symbol} from {_date(found[0])} on; "
+                f"{start or end} is further back.",
+                broker=self.adapter.name,
+                advice="Ask for later days.",
+            )
+        days = [row for row in found if _date(row) <= end and (start is None or _date(row) >= start)]
+        return [row.to_model(symbol=symbol) for row in (days if start is not None else days[-NEWEST_FLOWS:])]
+
+    # Orders
+
+    def lists(self, market: Market) -> OrderLists:
+        """Return the lists of orders of a market."""
+        return OrderLists(self.part(market), self.is_over)
+
+    def find(self, order: Order) -> Order | None:
+        """Return an order as the broker's list shows it, None if it is not there."""
+        market = market_of(order.symbol)
+        self.offering("refresh", market)
+        return self.lists(market).find(order)
+
+    def handle_of(self, order: Order) -> Handle:
+        """Return what an order's handle says."""
+        return self.part(market_of(order.symbol)).handle_of(order)
+
+    def is_over(self, day: dt.date, venue: Venue | None) -> bool:
+        """Say whether regular trading of a day has ended, so that what is neither filled nor left has expired."""
+        ended = (Phase.CLOSED, Phase.AFTER_CLOSE_CLOSING_PRICE, Phase.AFTER_MARKET)
+        return day < clock.today() or self.phase_of(venue or Venue.KRX) in ended
+
+    def _moment_today(self, time: dt.time, venue: Venue) -> dt.datetime | None:
+        """Return a moment of today, None where the time without its day may be another day's.
+
+        It may be while the market is closed, and is while the moment has yet to come.
+        """
+        moment = dt.datetime.combine(clock.today(), time, clock.KST)
+        if self.environment != "sandbox" and moment > clock.now() + CLOCKS_DIFFER:
+            return None
+        return None if self.phase_of(venue) is Phase.CLOSED else moment
+
+    def _is_about(self, symbol: str, reply: Reply[Any], part: Part[Any], verb: str) -> None:
+        """Raise a WireError if an answer tells another symbol than the one that was asked for."""
+        told = getattr(reply, "symbol", None)
+        if told and told != symbol:
+            calls = part.calls.get(verb, ())
+            raise part.wrong(calls[0] if calls else None, f"the answer is about {told}, not {symbol}")
+
+
+def offers(part: Part[Any] | type[Part[Any]], verb: str, environment: str) -> bool:
+    """Say whether a part offers a verb in an environment: its hook is filled in, and all its calls are there."""
+    needed: Iterable[Endpoint[Any]] = part.calls.get(verb, ())
+    return part.fills(HOOKS[verb]) and all(environment in endpoint.ids for endpoint in needed)
+
+
+def check_venue_of(part: Part[Any], venue: Venue) -> None:
+    """Raise Unsupported, with the venues there are, where a part has no quotes of a venue."""
+    if part.quote_venues and venue not in part.quote_venues:
+        raise Unsupported(
+            f"{venue} is not offered as a venue for quotes at {part.broker}.",
+            advice=f"Nothing was sent. Offered here: {', '.join(part.quote_venues)}.",
+        )
+
+
+def _endpoint(part: Part[Any], verb: str) -> str | None:
+    calls: Sequence[Endpoint[Any]] = part.calls.get(verb, ())
+    return str(calls[0]) if calls else None
+
+
+def _named(reply: object) -> dict[str, object]:
+    """Return the name of an answer where it tells one: a blank is none."""
+    name = getattr(reply, "name", None)
+    return {} if name is None else {"name": name or None}
+
+
+def _date(row: Reply[InvestorFlow] | FlowTables) -> dt.date:
+    date: dt.date = row.date  # type: ignore[union-attr]
+    return date

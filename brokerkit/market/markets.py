@@ -1,0 +1,123 @@
+"""The markets that there are, and what is true of each, whoever the broker is.
+
+Korea alone has rules by now. Of the others only name, currency and time zone are known here, so that a symbol of theirs
+is told apart from a mistake.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+from brokerkit import symbols
+from brokerkit.errors import InvalidRequest
+from brokerkit.market import days, sessions, ticks
+from brokerkit.market.sessions import Offer, Phase
+from brokerkit.symbols import HOME, Grammar
+from brokerkit.words import SecurityType, Venue
+
+
+class Rounding(Protocol):
+    """Returns the nearest price on the step that is not below (`up`) or not above the given one."""
+
+    def __call__(self, price: Decimal, kind: SecurityType, *, up: bool) -> Decimal: ...
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What orders of a market have to keep to."""
+
+    is_trading_day: Callable[[dt.date], bool]
+    """InvalidRequest for a day that is not known yet."""
+    phase_at: Callable[[Venue, dt.datetime], Phase]
+    offers: Callable[[Venue, Phase], frozenset[Offer]]
+    """Order types and times in force that a venue takes in a phase."""
+    tick_size: Callable[[Decimal, SecurityType], Decimal]
+    is_on_tick: Callable[[Decimal, SecurityType], bool]
+    round_to_tick: Rounding
+    highest_rise: Decimal
+    """What a market order can cost at most, as a multiple of the base price, where no upper limit is told."""
+
+
+@dataclass(frozen=True)
+class Market:
+    """A numbering space of symbols and what is true there."""
+
+    name: str
+    """The prefix of its symbols; "KR", Korean stocks, have none."""
+    title: str
+    currency: str | None
+    """ISO 4217; None where every instrument has its own."""
+    time_zone: str
+    """IANA name; an order's day is the trading day there."""
+    venues: tuple[Venue, ...] = ()
+    default_venue: Venue | None = None
+    """Where an order goes, or a quote comes from, if nothing is said."""
+    rules: Rules | None = None
+    """None: not known yet, so nothing can be ordered there."""
+    grammar: Grammar | None = None
+    """How its codes are written; needed for a market that the core does not know."""
+
+
+KOREA = Market(
+    HOME,
+    "Korean stocks, funds and ELW",
+    "KRW",
+    "Asia/Seoul",
+    venues=tuple(Venue),
+    default_venue=Venue.KRX,
+    rules=Rules(
+        is_trading_day=days.is_trading_day,
+        phase_at=sessions.phase_at,
+        offers=sessions.offers,
+        tick_size=ticks.tick_size,
+        is_on_tick=ticks.is_on_tick,
+        round_to_tick=ticks.round_to_tick,
+        highest_rise=Decimal("1.3"),
+    ),
+)
+_MARKETS = {
+    market.name: market
+    for market in (
+        KOREA,
+        Market("US", "US stocks and funds", "USD", "America/New_York"),
+        Market("HK", "Hong Kong stocks", "HKD", "Asia/Hong_Kong"),
+        Market("JP", "Japanese stocks", "JPY", "Asia/Tokyo"),
+        Market("VN", "Vietnamese stocks", "VND", "Asia/Ho_Chi_Minh"),
+        Market("SH", "Shanghai stocks", "CNY", "Asia/Shanghai"),
+        Market("SZ", "Shenzhen stocks", "CNY", "Asia/Shanghai"),
+        Market("KRXD", "KRX futures and options", "KRW", "Asia/Seoul"),
+        Market("CME", "futures and options of CME Group", None, "America/Chicago"),
+        Market("EUREX", "futures and options of Eurex", None, "Europe/Berlin"),
+        Market("HKEX", "futures and options of HKEX", None, "Asia/Hong_Kong"),
+        Market("GOLD", "KRX gold", "KRW", "Asia/Seoul"),
+        Market("BOND", "Korean bonds", "KRW", "Asia/Seoul"),
+        Market("INDEX", "indices", None, "Asia/Seoul"),
+    )
+}
+
+
+def register(markets: Iterable[Market]) -> None:
+    """Add the markets of an adapter that the core does not know; those that it knows stay as they are."""
+    for market in markets:
+        if market.name not in _MARKETS:
+            if market.grammar is None:
+                raise ValueError(f"The market {market.name} needs a grammar: how are its codes written?")
+            symbols.register(market.name, market.grammar)
+            _MARKETS[market.name] = market
+
+
+def market_named(name: object) -> Market:
+    """Return a market by its name; InvalidRequest with the ones there are."""
+    found = _MARKETS.get(name) if isinstance(name, str) else None
+    if found is None:
+        raise InvalidRequest(f"{name!r} is no market. There are {', '.join(sorted(_MARKETS))}.")
+    return found
+
+
+def market_of(symbol: object) -> Market:
+    """Return the market of a symbol; InvalidRequest for what is none."""
+    return market_named(symbols.parse(symbol).market)

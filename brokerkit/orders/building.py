@@ -1,0 +1,81 @@
+"""The order that stands after a broker has taken an order, an amendment or a cancellation."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from brokerkit import clock
+from brokerkit.models import Order, OrderRequest
+from brokerkit.models.handles import Handle, is_number
+from brokerkit.part import Part, Sent
+from brokerkit.words import OrderStatus
+
+
+def check_sent(sent: object, *, ascends: bool) -> Sent:
+    """Return what a hook answered, a ValueError if it has no number; what else is odd of it counts as not told."""
+    if not isinstance(sent, Sent) or not is_number(sent.number, ascends=ascends):
+        raise ValueError("no number of an order")
+    return Sent(
+        sent.number,
+        sent.branch if isinstance(sent.branch, str) else "",
+        sent.time if isinstance(sent.time, dt.datetime | dt.time) else None,
+        sent.quantity if isinstance(sent.quantity, Decimal) else None,
+        sent.original if is_number(sent.original) else None,
+    )
+
+
+def placed(request: OrderRequest, sent: Sent, part: Part[Any]) -> Order:
+    """Return the order that was received for a request."""
+    return Order(
+        id=sent.number,
+        symbol=request.symbol,
+        side=request.side,
+        type=request.type,
+        time_in_force=request.time_in_force,
+        venue=request.venue,
+        quantity=request.quantity,
+        price=request.price,
+        status=OrderStatus.PENDING,
+        submitted_at=_moment(sent.time),
+        handle=str(part.handle(clock.today(), sent.branch, sent.number)),
+    )
+
+
+def canceled(order: Order, handle: Handle, sent: Sent) -> Order:
+    """Return the order whose cancellation was received, under the number of the cancellation."""
+    return order.model_copy(
+        update={
+            "id": sent.number,
+            "original_id": sent.original or handle.number,
+            "status": OrderStatus.PENDING,
+            "handle": str(handle.after(sent.number)),
+        }
+    )
+
+
+def amended(
+    order: Order, handle: Handle, sent: Sent, part: Part[Any], quantity: Decimal | None, price: Decimal
+) -> Order:
+    """Return what was moved of an order to another price: an order of its own, at the back of its price."""
+    return order.model_copy(
+        update={
+            "id": sent.number,
+            "original_id": sent.original or handle.number,
+            "status": OrderStatus.PENDING,
+            "quantity": sent.quantity or quantity or order.remaining_quantity or order.quantity,
+            "price": price,
+            "filled_quantity": None,
+            "remaining_quantity": None,
+            "average_fill_price": None,
+            "submitted_at": _moment(sent.time),
+            "handle": str(part.handle(clock.today(), sent.branch, sent.number)),
+        }
+    )
+
+
+def _moment(time: dt.datetime | dt.time | None) -> dt.datetime | None:
+    if time is None or isinstance(time, dt.datetime):
+        return time
+    return dt.datetime.combine(clock.today(), time, clock.KST)

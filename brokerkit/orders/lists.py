@@ -1,0 +1,204 @@
+"""What became of orders, as a broker's lists show it: one order, those that stand, those of some days, a whole day.
+
+An adapter gives pages of rows. Which row is which order, what its status is and what its handle says is judged here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from brokerkit import clock
+from brokerkit.errors import IncompleteListing, WireError
+from brokerkit.models import Order
+from brokerkit.models.handles import Handle
+from brokerkit.orders.intents import key_of
+from brokerkit.orders.listing import Listed, Unread, is_same
+from brokerkit.part import OrderPage, OrderReply, Part
+from brokerkit.transport import OddRow
+from brokerkit.words import OrderStatus, Venue
+
+logger = logging.getLogger("brokerkit")
+
+IsOver = Callable[[dt.date, Venue | None], bool]
+"""Says whether regular trading of a day at a venue has ended, so that what is neither filled nor left has expired."""
+
+
+@dataclass
+class _Changes:
+    """Which orders other rows amended or cancelled; one that was refused has changed nothing."""
+
+    _branches: dict[tuple[dt.date, str | None], set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def add(self, row: OrderReply, day: dt.date) -> None:
+        original = row.fact("original_id")
+        if original and not row.fact("is_refused"):
+            self._branches[day, key_of(original)].add(row.fact("branch"))
+
+    def changed(self, row: OrderReply, day: dt.date) -> bool:
+        """Say whether the order of a row was changed by a row of its branch."""
+        own = row.fact("branch")
+        return any(_is_one_branch(own, other) for other in self._branches.get((day, key_of(row.id)), ()))
+
+
+class OrderLists:
+    """The lists of orders of one part of an account."""
+
+    def __init__(self, part: Part[Any], is_over: IsOver) -> None:
+        self._part = part
+        self._is_over = is_over
+
+    def find(self, order: Order) -> Order | None:
+        """Return the order as its row shows it, under the number and the handle that the caller has."""
+        handle = self._part.handle_of(order)
+        changes = _Changes()
+        odd: list[tuple[OrderPage, OddRow]] = []
+        pages = self._part.rows(handle.day, handle.day, symbol=order.symbol, number=handle.number)
+        for page, row, day in _rows_of(pages, handle.day):
+            if isinstance(row, OddRow):
+                odd.append((page, row))
+            elif not self._is_row_of(row, day, handle):
+                changes.add(row, day)
+            elif found := self._same(order, handle, self._order(page, row, day, changes)):
+                return found
+        for page, unread in odd:
+            if unread.may_be(handle.number, *page.number_fields):
+                raise self._odd(page, unread)
+        return None
+
+    def working(self) -> list[Order]:
+        """Return the orders that stand."""
+        today = clock.today()
+        return [
+            self._order(page, row, day, _Changes())
+            for page, row, day in self._sound(self._part.rows(today, today, open_only=True), today)
+        ]
+
+    def history(self, start: dt.date, end: dt.date, symbol: str | None) -> list[Order]:
+        """Return the orders and amendments of days; a cancellation shows in the order that it cancelled."""
+        shown: set[dt.date] = set()
+        listed: list[tuple[OrderPage, OrderReply, dt.date]] = []
+        changes = _Changes()
+        for page in self._part.rows(start, end, symbol=symbol):
+            if not page.shows_all and page.day in shown:
+                continue  # it stands in for a list of the day that shows nothing
+            for _, row, day in self._sound([page], start):
+                changes.add(row, day)
+                listed.append((page, row, day))
+                if page.shows_all:
+                    shown.add(day)
+        return [
+            self._order(page, row, day, changes)
+            for page, row, day in _each_once(listed)
+            if not row.fact("is_cancellation") and symbol in (None, row.symbol)
+        ]
+
+    def everything(self, day: dt.date) -> list[Listed | Unread]:
+        """Return every row that there is of a day; IncompleteListing if no list shows all of it."""
+        found: list[tuple[OrderPage, OrderReply, dt.date]] = []
+        unread: list[Unread] = []
+        changes = _Changes()
+        shows_all = False
+        for page in self._part.rows(day, day):
+            shows_all = shows_all or page.shows_all
+            for _, row, of in _rows_of([page], day):
+                if isinstance(row, OddRow):
+                    unread.append(Unread(row.fault, row.number(*page.number_fields)))
+                else:
+                    changes.add(row, of)
+                    found.append((page, row, of))
+        if not shows_all:
+            raise IncompleteListing(f"No list shows every order of {day}.", broker=self._part.broker)
+        return [*(self._listed(*each, changes) for each in _each_once(found)), *unread]
+
+    def _listed(self, page: OrderPage, row: OrderReply, day: dt.date, changes: _Changes) -> Listed:
+        return Listed(
+            self._order(page, row, day, changes),
+            is_cancellation=row.fact("is_cancellation"),
+            is_elsewhere=row.fact("is_elsewhere"),
+            is_dated=page.is_dated,
+            branch=row.fact("branch"),
+        )
+
+    def _sound(self, pages: Iterable[OrderPage], day: dt.date) -> Iterator[tuple[OrderPage, OrderReply, dt.date]]:
+        """Yield rows with their pages and days; a WireError at one that is not as documented."""
+        for page, row, of in _rows_of(pages, day):
+            if isinstance(row, OddRow):
+                raise self._odd(page, row)
+            yield page, row, of
+
+    def _is_row_of(self, row: OrderReply, day: dt.date, handle: Handle) -> bool:
+        is_number = (key_of(row.id), day) == (key_of(handle.number), handle.day)
+        return is_number and _is_one_branch(row.fact("branch"), handle.branch or "")
+
+    def _same(self, order: Order, handle: Handle, listed: Order) -> Order | None:
+        """Return an order as a row with its number shows it, None if that is another order."""
+        if not is_same(order, listed, number=handle.number):
+            logger.warning("%s lists another order under the number %s of %s", handle.broker, handle.number, handle.day)
+            return None
+        # It is amended and cancelled as it was sent, wherever the list says that it rests.
+        venue = order.venue if order.venue is Venue.SOR else listed.venue
+        own = {"id": order.id, "original_id": order.original_id, "handle": order.handle, "venue": venue}
+        return listed.model_copy(update={**own, "name": listed.name or order.name})
+
+    def _order(self, page: OrderPage, row: OrderReply, day: dt.date, changes: _Changes) -> Order:
+        """Return the order of a row; its status needs the rows that changed it."""
+        time = row.fact("clock")
+        known: Mapping[str, object] = {
+            "name": getattr(row, "name", None) or None,
+            "status": self._status(page, row, day, changes),
+            "submitted_at": None if time is None else dt.datetime.combine(day, time, clock.KST),
+            "handle": str(self._part.handle(day, row.fact("branch"), row.id)),
+        }
+        return row.to_model(**known)
+
+    def _status(self, page: OrderPage, row: OrderReply, day: dt.date, changes: _Changes) -> OrderStatus:
+        """Judge by the quantities, never by a broker's word alone."""
+        filled, remaining = row.fact("filled_quantity"), row.fact("remaining_quantity")
+        if row.fact("is_rejected"):
+            return OrderStatus.REJECTED
+        if filled is not None and filled >= row.quantity > 0:
+            return OrderStatus.FILLED
+        if remaining is None:
+            return row.fact("state") or OrderStatus.UNKNOWN
+        # No exchange order outlives its day, whatever is listed as left.
+        if remaining > 0 and day >= clock.today():
+            has_fills = row.fact("has_fills")
+            return OrderStatus.PARTIALLY_FILLED if filled or has_fills else OrderStatus.WORKING
+        if row.fact("is_canceled") or (not remaining and changes.changed(row, day)):
+            return OrderStatus.CANCELED
+        # What ended it a list of open or filled orders does not show.
+        is_over = page.shows_all and self._is_over(day, getattr(row, "venue", None))
+        return OrderStatus.EXPIRED if is_over else OrderStatus.UNKNOWN
+
+    def _odd(self, page: OrderPage, row: OddRow) -> WireError:
+        words = f"in the row of {row.number(*page.number_fields) or 'no number'}, {row.fault}"
+        return self._part.wrong(page.endpoint, words)
+
+
+def _rows_of(pages: Iterable[OrderPage], day: dt.date) -> Iterator[tuple[OrderPage, OrderReply | OddRow, dt.date]]:
+    for page in pages:
+        for row in page.rows:
+            known = None if isinstance(row, OddRow) else row.fact("day")
+            yield page, row, known or page.day or day
+
+
+def _each_once(
+    rows: Iterable[tuple[OrderPage, OrderReply, dt.date]],
+) -> Iterator[tuple[OrderPage, OrderReply, dt.date]]:
+    """Yield the rows; of lists that do not show all those alone that were not there before."""
+    known: dict[tuple[dt.date, str | None], set[str]] = defaultdict(set)
+    for page, row, day in rows:
+        own, branch = known[day, key_of(row.id)], row.fact("branch")
+        if page.shows_all or not any(_is_one_branch(branch, other) for other in own):
+            yield page, row, day
+        own.add(branch)
+
+
+def _is_one_branch(one: str, other: str) -> bool:
+    """Say whether two numbers may be of one branch; where either does not tell its own, the number decides."""
+    return not one or not other or one == other

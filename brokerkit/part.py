@@ -1,0 +1,312 @@
+"""What an adapter fills in for one market: hooks that ask the broker, and what they answer.
+
+A hook answers what the broker said, never a finished model: the core checks that it is about what was asked, and makes
+the common models. What a hook does not override is unsupported, and says so.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from brokerkit.errors import Unsupported, WireError
+from brokerkit.market.sessions import Phase
+from brokerkit.models import (
+    Balance,
+    BuyingPower,
+    InvestorFlow,
+    Model,
+    Order,
+    OrderBook,
+    OrderRequest,
+    Position,
+    Quote,
+)
+from brokerkit.models.handles import Handle, handle_of
+from brokerkit.symbols import HOME
+from brokerkit.transport import Client, Endpoint, OddRow, Reply
+from brokerkit.words import OrderType, PositionKind, SecurityType, TimeInForce, Venue
+
+C = TypeVar("C", bound=Client)
+OrderTerms = tuple[OrderType, TimeInForce]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What a broker answered to an order, amendment or cancellation that it received."""
+
+    number: str
+    """The number that it gave to it."""
+    branch: str = ""
+    """Where it was numbered, if the broker's numbers are unique within that only."""
+    time: dt.datetime | dt.time | None = None
+    """When the broker took it; a time of day is one of today."""
+    quantity: Decimal | None = None
+    """Shares that were moved or cancelled, if the broker tells."""
+    original: str | None = None
+    """The number that an amendment or cancellation named, if that was not the first one of the order."""
+
+
+FACTS: Mapping[str, Any] = {
+    "branch": "",  # where it was numbered
+    "day": None,  # its trading day; None where the page knows it
+    "clock": None,  # the time of day at which the broker took it
+    "original_id": None,  # the number of the order that it amends or cancels
+    "filled_quantity": None,  # None where it is not sure
+    "remaining_quantity": None,
+    "has_fills": None,  # whether something of it was filled, where the quantity is not sure
+    "is_cancellation": False,  # it cancels another order and is none itself
+    "is_refused": False,  # it was refused, so it has changed no other order
+    "is_rejected": False,  # all of it was refused, so nothing of it stands
+    "is_canceled": False,  # the row itself says that it was cancelled or replaced
+    "is_elsewhere": False,  # it came by another channel than the API
+    "state": None,  # the broker's own word for its OrderStatus, believed only where quantities do not tell
+}
+"""What a row of orders may tell beside the fields of Order, and what is taken where it does not."""
+
+
+class OrderReply(Reply[Order]):
+    """A row of a broker's list of orders: fields of Order, and what FACTS names, as fields or properties.
+
+    Required are `id` (its number), `symbol`, `side` and `quantity`. The core makes handle, status and time.
+    """
+
+    extra = frozenset(FACTS) - set(Order.model_fields)
+    _told: ClassVar[frozenset[str]] = frozenset()
+
+    if TYPE_CHECKING:
+
+        @property
+        def id(self) -> str: ...
+
+        @property
+        def symbol(self) -> str: ...
+
+        @property
+        def quantity(self) -> Decimal: ...
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        cls._told = frozenset(name for name in FACTS if name in cls.model_fields or hasattr(cls, name))
+
+    def fact(self, name: str) -> Any:
+        """Return what the row tells of one of the FACTS, else what is taken of rows that do not tell it."""
+        return getattr(self, name) if name in self._told else FACTS[name]
+
+
+@dataclass(frozen=True)
+class OrderPage:
+    """Rows of one list of orders. A page that cannot be had raises: no list is ever silently short."""
+
+    endpoint: Endpoint[Any] | None
+    """The list; None where an adapter has a transport of its own."""
+    rows: Iterable[OrderReply | OddRow]
+    day: dt.date | None = None
+    """The day of rows that tell none."""
+    shows_all: bool = True
+    """Whether this list shows every order of its days; else it is one of open or of filled orders."""
+    is_dated: bool = True
+    """Whether its rows are surely of that day: some lists have no date."""
+    number_fields: tuple[str, ...] = ()
+    """Fields in which a row that is not as documented may tell its number all the same."""
+
+
+class PositionReply(Reply[Position]):
+    """A row of a broker's list of holdings."""
+
+    extra = frozenset({"told"})
+
+    if TYPE_CHECKING:
+
+        @property
+        def symbol(self) -> str: ...
+
+        @property
+        def quantity(self) -> Decimal: ...
+
+        @property
+        def price(self) -> Decimal | None: ...
+
+        @property
+        def market_value(self) -> Decimal: ...
+
+    @property
+    def kind(self) -> PositionKind | None:
+        """Whose shares these are; None where the row does not tell, or tells two things."""
+        return PositionKind.CASH
+
+    @property
+    def told(self) -> str:
+        """What the row says of that, for the error where it is not clear."""
+        return ""
+
+
+@dataclass(frozen=True)
+class AccountReply:
+    """Cash and holdings as a broker answered them."""
+
+    endpoint: Endpoint[Any] | None
+    """The list of holdings; None where an adapter has a transport of its own."""
+    totals: Reply[Balance]
+    pages: Sequence[Sequence[PositionReply]]
+    """The rows of that list, page by page: rows of two pages may be priced some seconds apart."""
+    known: Mapping[str, object] = field(default_factory=dict)
+    """Fields of the balance that other answers tell."""
+
+
+Figures = Mapping[str, Decimal | None]
+"""One figure for each kind of investor, named as the fields of InvestorFlow."""
+
+
+@dataclass(frozen=True)
+class FlowTables:
+    """A day of investor flow that a broker tells in tables: one for nets, buys and sells, in shares and in amounts."""
+
+    date: dt.date
+    close: Callable[[], Decimal | None]
+    tables: Mapping[tuple[str, str], Callable[[], Figures]]
+    """("net" | "buy" | "sell", "quantity" | "amount") to the figures; they are read only if the day is wanted."""
+    final: bool
+
+    def to_model(self, *, symbol: str) -> InvestorFlow:
+        """Return the common model. Sells are magnitudes: brokers write some of them below zero."""
+        flows: dict[str, dict[str, Decimal | None]] = {}
+        for (what, unit), read in self.tables.items():
+            for kind, value in read().items():
+                is_sell = what == "sell" and value is not None
+                flows.setdefault(kind, {})[f"{what}_{unit}"] = abs(value) if is_sell and value is not None else value
+        values = {"symbol": symbol, "date": self.date, "close": self.close(), "final": self.final}
+        # One validation of it all: a model of its own for each of the kinds would take as long again.
+        return InvestorFlow.model_validate({**values, **flows})
+
+
+def _no_phase(venue: Venue) -> Phase:
+    raise RuntimeError("A part knows the phase of a venue once a Broker has its adapter.")
+
+
+class Part(Generic[C]):
+    """One market of one broker. Hooks never loop over retries, sleep or send again."""
+
+    market: ClassVar[str] = HOME
+    not_told: ClassVar[Mapping[type[Model], frozenset[str]]] = {}
+    """Fields of the common models that this broker does not tell. One that is filled after all fails the kit."""
+    calls: ClassVar[Mapping[str, tuple[Endpoint[Any], ...]]] = {}
+    """Verb to the calls that it is made of: it is offered where all of them are offered."""
+    order_types: ClassVar[Collection[OrderTerms]] = ()
+    """Order types, each with a time in force, that the broker takes."""
+    order_venues: ClassVar[Mapping[str, Collection[Venue]]] = {}
+    """Environment to the venues that it sends orders to."""
+    quote_venues: ClassVar[Collection[Venue]] = ()
+    lists_prove_absence: ClassVar[frozenset[str]] = frozenset()
+    """Environments whose list of the day shows every order sooner or later, so that one it lacks was not placed."""
+    settle_seconds: ClassVar[float] = 120.0
+    """Seconds after which such a list shows an order; the delays that users report are up to 83 s."""
+    numbers_ascend: ClassVar[bool] = True
+    """Whether a later order of a day has a higher number. False for opaque ids: time windows decide then."""
+    has_branches: ClassVar[bool] = False
+    """Whether numbers are unique within a branch only."""
+
+    def __init__(
+        self,
+        client: C,
+        *,
+        broker: str,
+        environment: str,
+        is_simulated: bool,
+    ) -> None:
+        """`environment` is the one whose ids and hosts are used: "real" or "demo"."""
+        self.client = client
+        self.broker = broker
+        self.environment = environment
+        self.is_simulated = is_simulated
+        """Whether a sandbox answers: its exchange has a clock and a calendar of its own."""
+        self.phase_of: Callable[[Venue], Phase] = _no_phase
+        """What a venue is doing now."""
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Make what the part keeps between calls."""
+
+    # Reading
+
+    def quote(self, symbol: str, venue: Venue) -> Reply[Quote]:
+        """Return the price of a symbol; where the broker has none, a reply without a price."""
+        raise Unsupported("quote")
+
+    def order_book(self, symbol: str, venue: Venue) -> Reply[OrderBook]:
+        """Return the levels of both sides, best first; `clock` in `extra` is their time of day."""
+        raise Unsupported("order_book")
+
+    def buying_power(self, symbol: str, price: Decimal | None) -> Reply[BuyingPower]:
+        """Return what can be bought without margin at a price, or at the market."""
+        raise Unsupported("buying_power")
+
+    def balance(self) -> AccountReply:
+        """Return cash and holdings, all pages of them."""
+        raise Unsupported("balance")
+
+    def investor_flow(
+        self, symbol: str, start: dt.date | None, end: dt.date, detail: bool
+    ) -> Iterable[Reply[InvestorFlow] | FlowTables]:
+        """Return the days up to `end`, back to `start` or the day before it; without a start as many as are easy."""
+        raise Unsupported("investor_flow")
+
+    def security_type(self, symbol: str) -> SecurityType | None:
+        """Return what kind of security a symbol is, None if the broker does not tell."""
+        return None
+
+    def rows(
+        self,
+        start: dt.date,
+        end: dt.date,
+        *,
+        symbol: str | None = None,
+        number: str | None = None,
+        open_only: bool = False,
+    ) -> Iterable[OrderPage]:
+        """Yield the lists of orders, amendments and cancellations of days, page by page.
+
+        `symbol` and `open_only` narrow where the broker can. With a `number` that order is looked for: newest first, so
+        that what changed an order comes before it, and no page more than needed is asked for. A row that is not as
+        documented comes as an OddRow; it is not left out.
+        """
+        raise Unsupported("a list of orders")
+
+    # Ordering: each sends once, or raises before anything leaves
+
+    def send_order(self, request: OrderRequest, key: str | None) -> Sent:
+        """Send the order once. `key` is a text of up to 36 letters and digits for brokers that take an order key."""
+        raise Unsupported("order")
+
+    def send_cancel(self, order: Order, handle: Handle, quantity: Decimal | None) -> Sent:
+        """Cancel `quantity` shares, or all that is left."""
+        raise Unsupported("cancel")
+
+    def send_amend(self, order: Order, handle: Handle, quantity: Decimal | None, price: Decimal) -> Sent:
+        """Move `quantity` shares, or all that is left, to `price`."""
+        raise Unsupported("amend")
+
+    # What the core makes of that
+
+    @classmethod
+    def fills(cls, hook: str) -> bool:
+        """Say whether the part fills a hook in."""
+        return getattr(cls, hook) is not getattr(Part, hook)
+
+    def handle_of(self, order: Order) -> Handle:
+        """Return what an order's handle says; InvalidRequest if it is none of this broker."""
+        return handle_of(order.handle, self.broker, has_branches=self.has_branches, ascends=self.numbers_ascend)
+
+    def handle(self, day: dt.date, branch: str, number: str) -> Handle:
+        """Return the handle of an order that was numbered on a day."""
+        return Handle(self.broker, day, branch if self.has_branches else None, number, number)
+
+    def wrong(self, endpoint: Endpoint[Any] | None, words: str) -> WireError:
+        """Return the error for an answer that parses but cannot be right."""
+        if endpoint is None or not isinstance(self.client, Client):
+            return WireError(words, broker=self.broker)
+        return self.client.wrong(endpoint, words)

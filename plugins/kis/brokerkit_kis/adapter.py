@@ -1,0 +1,17 @@
+"""Korea Investment & Securities (한국투자증권)."""
+
+from __future__ import annotations
+
+from brokerkit.adapter import Adapter
+from brokerkit_kis.client import KisClient, Settings
+from brokerkit_kis.stocks.part import Stocks
+
+
+class KisAdapter(Adapter):
+    """An account at KIS."""
+
+    api_version = 1
+    name = "kis"
+    Settings = Settings
+    Client = KisClient
+    parts = (Stocks,)

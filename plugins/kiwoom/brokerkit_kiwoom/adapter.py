@@ -1,0 +1,23 @@
+"""Kiwoom Securities (키움증권)."""
+
+from __future__ import annotations
+
+from pydantic import SecretStr
+
+from brokerkit.adapter import Adapter
+from brokerkit_kiwoom.client import KiwoomClient, Settings
+from brokerkit_kiwoom.stocks.part import Stocks
+from brokerkit_kiwoom.wire import login
+
+
+class KiwoomAdapter(Adapter):
+    """An account at Kiwoom. A key belongs to one account."""
+
+    api_version = 1
+    name = "kiwoom"
+    Settings = Settings
+    Client = KiwoomClient
+    parts = (Stocks,)
+
+    def account_of_key(self) -> SecretStr:
+        return self.client.call(login.ACCOUNT, body={}).number

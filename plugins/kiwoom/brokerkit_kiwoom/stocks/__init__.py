@@ -1,0 +1,1 @@
+"""Korean stocks, funds and ELW at Kiwoom: the hooks, and the tables of their calls."""

@@ -1,0 +1,239 @@
+"""Korean stocks at Kiwoom: which call asks what, and with which words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from functools import cache, partial
+
+from brokerkit import clock
+from brokerkit.errors import InvalidRequest
+from brokerkit.market.days import is_trading_day
+from brokerkit.models import Order, OrderRequest, Quote
+from brokerkit.models.handles import Handle
+from brokerkit.part import AccountReply, Figures, FlowTables, OrderPage, Part, Sent
+from brokerkit.transport import OddRow, wire_text
+from brokerkit.words import SecurityType, Venue
+from brokerkit_kiwoom.client import KiwoomClient
+from brokerkit_kiwoom.stocks import account, orders, quotes
+from brokerkit_kiwoom.wire.types import says_nothing
+
+ENOUGH_FLOWS = 30
+"""So many days of investor flow are asked for where no first day is named: the core shows no more."""
+
+
+class Stocks(Part[KiwoomClient]):
+    """Korean stocks, funds and ELW at Kiwoom."""
+
+    not_told = {Quote: frozenset({"turnover", "time"})}
+    calls = {
+        "quote": (quotes.PRICE,),
+        "order_book": (quotes.BOOK,),
+        "investor_flow": (quotes.INVESTOR,),
+        "balance": (account.HOLDINGS, account.CASH),
+        "buying_power": (account.POWER,),
+        "orders": (orders.OPEN_ORDERS,),
+        "order_history": (orders.DAY_ORDERS,),
+        "reconcile": (orders.DAY_ORDERS,),
+    }
+    order_types = tuple(orders.ORDER_TYPE)
+    order_venues = {environment: tuple(table) for environment, table in orders.VENUE.items()}
+    quote_venues = tuple(quotes.CODE_SUFFIX)
+    lists_prove_absence = frozenset({"real"})  # at the mock host the list of the day stays empty for some
+
+    def quote(self, symbol: str, venue: Venue) -> quotes.Price:
+        return self.client.call(quotes.PRICE, body={"stk_cd": symbol + quotes.CODE_SUFFIX[venue]})
+
+    def order_book(self, symbol: str, venue: Venue) -> quotes.Book:
+        return self.client.call(quotes.BOOK, body={"stk_cd": symbol + quotes.CODE_SUFFIX[venue]})
+
+    def security_type(self, symbol: str) -> SecurityType | None:
+        return quotes.MARKET.get(self.client.call(quotes.LISTING, body={"stk_cd": symbol}).market)
+
+    def buying_power(self, symbol: str, price: Decimal | None) -> account.Power:
+        # A market buy is checked at the upper limit, and this call needs a price.
+        limit = price or self.quote(symbol, Venue.KRX).upper_limit
+        if limit is None:
+            raise InvalidRequest(f"{symbol} has no upper limit today, at which a market order counts. Give a price.")
+        body = {
+            "io_amt": "",
+            "stk_cd": symbol,
+            "trde_tp": "2",
+            "trde_qty": "",
+            "uv": wire_text(limit),
+            "exp_buy_unp": "",
+        }
+        return self.client.call(account.POWER, body=body)
+
+    def balance(self) -> AccountReply:
+        pages = self.client.listing(account.HOLDINGS, body={"qry_tp": account.EACH, "dmst_stex_tp": "KRX"})
+        cash = self.client.call(account.CASH, body={"qry_tp": "3"})
+        cost, market_value = self._totals(pages)
+        total = None if cash.cash_d2 is None else cash.cash_d2 + market_value
+        known = {"cost": cost, "market_value": market_value, "total_value": total}
+        return AccountReply(account.HOLDINGS, cash, [page.rows for page in pages], known)
+
+    def _totals(self, pages: Sequence[account.HoldingsAnswer]) -> tuple[Decimal, Decimal]:
+        """Return the newest cost and value: a page may leave them blank, or write zeros, where others tell them."""
+        told = [
+            (page.cost, page.market_value) for page in pages if page.cost is not None and page.market_value is not None
+        ]
+        if not told and all(says_nothing(page.words) and not page.rows for page in pages):
+            return Decimal(0), Decimal(0)
+        if not told:
+            missing = "tot_pur_amt" if pages[-1].cost is None else "tot_evlt_amt"
+            raise self.client.wrong(account.HOLDINGS, f"field {missing} is missing or blank")
+        return ([each for each in told if any(each)] or told)[-1]
+
+    def investor_flow(self, symbol: str, start: dt.date | None, end: dt.date, detail: bool) -> list[FlowTables]:
+        tables: dict[tuple[str, str], dict[dt.date, quotes.InvestorDay]] = {}
+        for what in ("net", "buy", "sell") if detail else ("net",):
+            for unit, code in (("quantity", quotes.QUANTITY), ("amount", quotes.AMOUNT)):
+                tables[what, unit] = self._investor_days(symbol, start, end, quotes.TRADE_KIND[what], code)
+        days = set(tables["net", "quantity"])
+        if any(set(table) != days for table in tables.values()):
+            raise self.client.wrong(quotes.INVESTOR, "the days of quantities and amounts differ")
+        return [self._flow_of_day(day, {name: table[day] for name, table in tables.items()}) for day in days]
+
+    def _flow_of_day(self, day: dt.date, rows: Mapping[tuple[str, str], quotes.InvestorDay]) -> FlowTables:
+        read = {name: cache(partial(self._row, row)) for name, row in rows.items()}
+        return FlowTables(
+            day,
+            close=lambda: read["net", "quantity"]().close,
+            tables={name: partial(_figures, name[1], row) for name, row in read.items()},
+            final=day < clock.today(),
+        )
+
+    def _investor_days(
+        self, symbol: str, start: dt.date | None, end: dt.date, trade: str, unit: str
+    ) -> dict[dt.date, quotes.InvestorDay]:
+        body = {
+            "dt": f"{end:%Y%m%d}",
+            "stk_cd": symbol,
+            "amt_qty_tp": unit,
+            "trde_tp": trade,
+            "unit_tp": quotes.SINGLE_SHARES,
+        }
+        rows: dict[dt.date, quotes.InvestorDay] = {}
+        for page in self.client.pages(quotes.INVESTOR, body=body):
+            rows |= {row.date: row for row in page.rows}
+            if rows and (len(rows) >= ENOUGH_FLOWS if start is None else min(rows) <= start):
+                break
+        return rows
+
+    def _row(self, day: quotes.InvestorDay) -> quotes.InvestorRow:
+        where = f"{quotes.INVESTOR_ROWS}.{day.date}"
+        return self.client.later(quotes.INVESTOR, quotes.InvestorRow, day.model_extra or {}, where)
+
+    def send_order(self, request: OrderRequest, key: str | None) -> Sent:
+        body = {
+            "dmst_stex_tp": orders.VENUE[self.environment][request.venue],
+            "stk_cd": request.symbol,
+            "ord_qty": wire_text(request.quantity),
+            "ord_uv": "" if request.price is None else wire_text(request.price),
+            "trde_tp": orders.ORDER_TYPE[request.type, request.time_in_force],
+            "cond_uv": "" if request.stop_price is None else wire_text(request.stop_price),
+        }
+        return Sent(self.client.call(orders.ORDER[request.side], body=body).number)
+
+    def send_cancel(self, order: Order, handle: Handle, quantity: Decimal | None) -> Sent:
+        body = {
+            "dmst_stex_tp": orders.VENUE[self.environment][order.venue or Venue.KRX],
+            "orig_ord_no": handle.named,
+            "stk_cd": order.symbol,
+            "cncl_qty": "0" if quantity is None else wire_text(quantity),
+        }
+        return Sent(self.client.call(orders.CANCEL, body=body).number, original=handle.named)
+
+    def send_amend(self, order: Order, handle: Handle, quantity: Decimal | None, price: Decimal) -> Sent:
+        orders.check_amendable(order)
+        body = {
+            "dmst_stex_tp": orders.VENUE[self.environment][order.venue or Venue.KRX],
+            "orig_ord_no": handle.named,
+            "stk_cd": order.symbol,
+            "mdfy_qty": "0" if quantity is None else wire_text(quantity),
+            "mdfy_uv": wire_text(price),
+            "mdfy_cond_uv": "",
+        }
+        accepted = self.client.call(orders.AMEND, body=body)
+        return Sent(accepted.number, quantity=accepted.quantity, original=handle.named)
+
+    def rows(
+        self,
+        start: dt.date,
+        end: dt.date,
+        *,
+        symbol: str | None = None,
+        number: str | None = None,
+        open_only: bool = False,
+    ) -> Iterator[OrderPage]:
+        if open_only:
+            yield self._page_of_today(self._open(None))
+            return
+        for count in range((end - start).days + 1):
+            day = start + dt.timedelta(count)
+            if start != end and not is_trading_day(day) and day != clock.today():
+                continue
+            for rows in self._pages(day, symbol, is_search=number is not None):
+                yield OrderPage(orders.DAY_ORDERS, rows, day, number_fields=orders.NUMBER)
+            # The mock's list of the day stays empty for some; what is open and what was filled is listed elsewhere too.
+            if day == clock.today():
+                yield self._page_of_today(self._open(symbol))
+                filled = self._filled(symbol)
+                yield OrderPage(
+                    orders.FILLED_ORDERS, filled, day, shows_all=False, is_dated=False, number_fields=orders.NUMBER
+                )
+
+    def _page_of_today(self, rows: Iterable[orders.OpenOrderRow | OddRow]) -> OrderPage:
+        return OrderPage(orders.OPEN_ORDERS, rows, clock.today(), shows_all=False, number_fields=orders.NUMBER)
+
+    def _pages(
+        self, day: dt.date, symbol: str | None, *, is_search: bool
+    ) -> Iterator[Iterable[orders.OrderRow | OddRow]]:
+        body = {
+            "ord_dt": f"{day:%Y%m%d}",
+            # Oldest first: what is placed while the pages are read comes last, and moves no row to another page.
+            "qry_tp": orders.NEWEST_FIRST if is_search else orders.OLDEST_FIRST,
+            "stk_bond_tp": "1",
+            "sell_tp": "0",
+            "stk_cd": symbol or "",
+            "fr_ord_no": "",
+            "dmst_stex_tp": "%",
+        }
+        return (page.rows for page in self.client.pages(orders.DAY_ORDERS, body=body))
+
+    def _open(self, symbol: str | None) -> Iterator[orders.OpenOrderRow | OddRow]:
+        """Yield the rows of the list of open orders in which something is left."""
+        body = {"all_stk_tp": "0", "trde_tp": "0", "stk_cd": "", "stex_tp": "0"}
+        for page in self.client.listing(orders.OPEN_ORDERS, body=body):
+            for row in page.rows:
+                if isinstance(row, OddRow) or (row.remaining_quantity and symbol in (None, row.symbol)):
+                    yield row
+
+    def _filled(self, symbol: str | None) -> Iterator[orders.FilledOrderRow | OddRow]:
+        """Yield what was filled today. The list has no date, and at the mock host it was that of the last session."""
+        body = {"stk_cd": symbol or "", "qry_tp": "1" if symbol else "0", "sell_tp": "0", "ord_no": "", "stex_tp": "0"}
+        listed = [row for page in self.client.listing(orders.FILLED_ORDERS, body=body) for row in page.rows]
+        found = [row for row in listed if isinstance(row, OddRow) or not self._is_of_another_day(row)]
+        numbers = Counter(int(row.id) for row in found if not isinstance(row, OddRow))
+        if any(count > 1 for count in numbers.values()):
+            raise self.client.wrong(orders.FILLED_ORDERS, "an order stands in it twice, so its fills cannot be told")
+        yield from found
+
+    def _is_of_another_day(self, row: orders.FilledOrderRow) -> bool:
+        """Say whether a row without a date cannot be of today: from a time that is still to come, or on a holiday."""
+        if self.is_simulated:
+            return False  # the simulated exchange has a clock of its own
+        now = clock.now()
+        taken = None if row.clock is None else dt.datetime.combine(now.date(), row.clock, clock.KST)
+        is_later = taken is not None and taken > now + dt.timedelta(minutes=1)
+        return is_later or not is_trading_day(now.date())
+
+
+def _figures(unit: str, row: Callable[[], quotes.InvestorRow]) -> Figures:
+    values = zip(quotes.KINDS, quotes.figures(row()), strict=True)
+    if unit == "quantity":
+        return dict(values)
+    return {kind: None if value is None else value * quotes.MILLION for kind, value in values}
