@@ -39,7 +39,7 @@ LOOSE = frozenset({"KRX_FWDG_ORD_ORGNO", "krx_fwdg_ord_orgno", "return_msg", "re
 """Words on which nothing depends: blank where they are no text."""
 NUMBERS = ("odno", "ord_no")
 """Fields with the number of a row of a list."""
-SYMBOLS = frozenset({"pdno", "stk_cd"})
+SYMBOLS = frozenset({"pdno", "stk_cd", "stck_shrn_iscd"})
 KINDS = ("", "A", "J", "Q")
 """Letters of its kind in front of a symbol."""
 CHANGES = frozenset({"pred_pre", "flu_rt"}) | {
