@@ -35,7 +35,8 @@ from brokerkit.orders.attempt import noted
 from brokerkit.orders.checks import FINISHED, OrderChecks, PriceChecks
 from brokerkit.orders.desk import OrderDesk
 from brokerkit.orders.guard import Safety
-from brokerkit.orders.intents import Intent
+from brokerkit.orders.intents import Intent, IntentKind
+from brokerkit.orders.keys import check_key
 from brokerkit.orders.reconcile import Reconciliation
 from brokerkit.part import Part
 from brokerkit.symbols import check_symbol
@@ -91,11 +92,12 @@ class Broker:
         time_in_force: TimeInForce = TimeInForce.DAY,
         venue: Venue | None = None,
         stop_price: Amount | None = None,
+        key: str | None = None,
     ) -> Order:
         """Buy `quantity` shares at `price` won, or with `type=OrderType.MARKET` at any price. See `order`."""
         with self._asking(f"BUY {quantity} {symbol}"):
             request = make_request(symbol, Side.BUY, quantity, price, type, time_in_force, venue, stop_price)
-        return self.order(request)
+        return self.order(request, key=key)
 
     def sell(
         self,
@@ -107,14 +109,19 @@ class Broker:
         time_in_force: TimeInForce = TimeInForce.DAY,
         venue: Venue | None = None,
         stop_price: Amount | None = None,
+        key: str | None = None,
     ) -> Order:
         """Sell `quantity` shares at `price` won, or with `type=OrderType.MARKET` at any price. See `order`."""
         with self._asking(f"SELL {quantity} {symbol}"):
             request = make_request(symbol, Side.SELL, quantity, price, type, time_in_force, venue, stop_price)
-        return self.order(request)
+        return self.order(request, key=key)
 
-    def order(self, request: OrderRequest) -> Order:
+    def order(self, request: OrderRequest, *, key: str | None = None) -> Order:
         """Send an order once. The answer is PENDING: received by the broker, `refresh` tells what became of it.
+
+        A `key` of your own is good for one order of the account, however often the program runs again: once that order
+        stands, the same call answers it. It is up to 64 letters, digits and `_.:-`; under a key that is another order's
+        InvalidRequest is raised, and OrderBlocked while it is not known what became of it.
 
         Raises before anything is sent: InvalidRequest, Unsupported, Disarmed, NotSent. After the broker refused:
         Rejected and its kinds. When the outcome is not known: OrderUncertain, with the `intent` in the journal.
@@ -122,10 +129,13 @@ class Broker:
         check_request(request)
         what = f"{request.side} {request.quantity:f} {request.symbol} at {request.price or request.type}"
         with self._asking(what):
+            intent = self._desk.ordered(request, check_key(key))
+            if (stands := self._desk.answered(intent)) is not None:
+                return stands
             self._check(request)
-        return self._sending(what, lambda: self._desk.order(request))
+        return self._sending(what, lambda: self._desk.order(intent, request))
 
-    def cancel(self, order: Order, *, quantity: Amount | None = None) -> Order:
+    def cancel(self, order: Order, *, quantity: Amount | None = None, key: str | None = None) -> Order:
         """Cancel an order, or `quantity` shares of what is left of it.
 
         The answer carries the number of the cancellation as `id` and the order's as `original_id`. It is CANCELED only
@@ -135,10 +145,16 @@ class Broker:
         what = f"cancel {'all' if quantity is None else quantity} of order {order.id} ({order.symbol})"
         with self._asking(what):
             self._offering("cancel", order)
-            shares = self._checks.check_named(order, quantity, "cancel")
-        return self._sending(what, lambda: self._desk.cancel(order, shares))
+            shares = self._checks.shares_of(order, quantity, "cancel")
+            intent = self._desk.changed(IntentKind.CANCEL, order, shares, None, check_key(key))
+            if (stands := self._desk.answered(intent)) is not None:
+                return stands
+            self._checks.check_left(order, shares, "cancel")
+        return self._sending(what, lambda: self._desk.cancel(intent, order, shares))
 
-    def amend(self, order: Order, *, quantity: Amount | None = None, price: Amount | None = None) -> Order:
+    def amend(
+        self, order: Order, *, quantity: Amount | None = None, price: Amount | None = None, key: str | None = None
+    ) -> Order:
         """Move what is left of an order, or `quantity` shares of it, to another price.
 
         The answer is an order of its own: a new number as `id`, the old one as `original_id`, PENDING, at the back of
@@ -148,15 +164,19 @@ class Broker:
         what = f"amend {'all' if quantity is None else quantity} of order {order.id} ({order.symbol}) to {price}"
         with self._asking(what):
             self._offering("amend", order)
-            shares = self._checks.check_named(order, quantity, "amend")
-            if price is None:
+            shares = self._checks.shares_of(order, quantity, "amend")
+            new = None if price is None else exact_decimal(price)
+            intent = self._desk.changed(IntentKind.AMEND, order, shares, new, check_key(key))
+            if (stands := self._desk.answered(intent)) is not None:
+                return stands
+            self._checks.check_left(order, shares, "amend")
+            if new is None:
                 raise InvalidRequest("An amendment needs a price; to make an order smaller, cancel a part of it.")
-            new = exact_decimal(price)
             if order.price is None:
                 raise InvalidRequest(f"A {order.type} order has no price to amend.")
             with preparing("the step of its price"):
                 self._checks.prices.check(order.symbol, new)
-        return self._sending(what, lambda: self._desk.amend(order, shares, new))
+        return self._sending(what, lambda: self._desk.amend(intent, order, shares, new))
 
     def refresh(self, order: Order) -> Order:
         """Return the order as the broker's list shows it now.
@@ -165,7 +185,7 @@ class Broker:
         """
         check_order(order, "refresh")
         with self._asking(f"order {order.id} ({order.symbol})"):
-            self._checks.check_named(order.model_copy(update={"status": OrderStatus.UNKNOWN}), None, "find")
+            self._checks.shares_of(order, None, "find")
             found = self._inquiries.find(order)
         if found is not None:
             return found

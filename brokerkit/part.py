@@ -278,8 +278,12 @@ class Part(Generic[C]):
 
     # Ordering: each sends once, or raises before anything leaves
 
-    def send_order(self, request: OrderRequest, key: str | None) -> Sent:
-        """Send the order once. `key` is a text of up to 36 letters and digits for brokers that take an order key."""
+    def send_order(self, request: OrderRequest, key: str) -> Sent:
+        """Send the order once.
+
+        `key` is a text of up to 36 letters and digits, for brokers that take an order key of the client's own: another
+        one for every order, and the same one in every try under a key of the caller's.
+        """
         raise Unsupported("order")
 
     def send_cancel(self, order: Order, handle: Handle, quantity: Decimal | None) -> Sent:

@@ -188,7 +188,7 @@ class ModelPart(Part[ModelClient]):
         """The exchange in memory."""
         return self.client.exchange
 
-    def send_order(self, request: OrderRequest, key: str | None) -> Sent:
+    def send_order(self, request: OrderRequest, key: str) -> Sent:
         return self._send("order", request.symbol, request.side, request.quantity, request.price, "")
 
     def send_cancel(self, order: Order, handle: Handle, quantity: Decimal | None) -> Sent:

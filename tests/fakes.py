@@ -165,7 +165,7 @@ class FakePart(Part[Any]):
         self.fake.called("kind", symbol)
         return self.fake.kind
 
-    def send_order(self, request: OrderRequest, key: str | None) -> Sent:
+    def send_order(self, request: OrderRequest, key: str) -> Sent:
         self.fake.called("order", request)
         answer = self.fake.answer()
         return Sent(answer) if isinstance(answer, str) else cast(Sent, answer)

@@ -218,3 +218,44 @@ def test_a_sandbox_of_the_command_says_that_it_ends_with_it(
     command = ["buy", "005930", "1", "--price", "60000", "-b", "kis", "-e", "sandbox", "--yes"]
     assert main(command) == exits.DONE
     assert "ended with the command" in capsys.readouterr().err
+
+
+@both
+def test_under_a_key_one_order_is_sent_and_nobody_is_asked_again(
+    broker: str,
+    rows: Callable[[str], list[ExchangeOrder]],
+    terminal: Terminal,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    given = ("buy", "005930", "10", "--price", "60000", "--broker", broker, "--key", f"cli:{broker}")
+    assert main([*given, "--yes", "--json"]) == exits.DONE
+    first = Order.model_validate_json(capsys.readouterr().out)
+    assert terminal.runs(*given) == exits.DONE
+    assert "nothing was sent now" in terminal.screen()
+    capsys.readouterr()
+    assert main([*given, "--yes", "--json"]) == exits.DONE
+    told = capsys.readouterr()
+    assert (Order.model_validate_json(told.out).id, told.err) == (first.id, "")
+    assert [row.action for row in rows(broker)] == ["NEW"]
+    assert main([*given[:2], "11", *given[3:], "--yes"]) == exits.WRONG_USAGE
+    assert f"cli:{broker}" in capsys.readouterr().err
+    assert main([*given[:-1], "no key", "--yes"]) == exits.WRONG_USAGE
+    assert [row.action for row in rows(broker)] == ["NEW"]
+
+
+@both
+@pytest.mark.parametrize("verb", ["amend", "cancel"])
+def test_a_change_under_a_key_is_sent_once_although_its_order_works_no_more(
+    broker: str, verb: str, rows: Callable[[str], list[ExchangeOrder]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["buy", "005930", "10", "--price", "60000", "--broker", broker, "--yes"])
+    number = str(rows(broker)[0].number)
+    price = ["--price", "60100"] if verb == "amend" else []
+    given = [verb, number, *price, "--broker", broker, "--key", f"cli:{verb}:{broker}", "--yes", "--json"]
+    capsys.readouterr()
+    found = []
+    for _ in range(2):
+        assert main(given) == exits.DONE
+        found.append(Order.model_validate_json(capsys.readouterr().out).id)
+    assert found[0] == found[1]
+    assert len(rows(broker)) == 2

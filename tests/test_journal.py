@@ -595,14 +595,24 @@ def in_dollars(**changes: Any) -> Intent:
 
 def test_limits_count_the_orders_of_their_own_currency_only(journal: Journal) -> None:
     limits = Limits(max_daily_value=Decimal(10), max_orders_per_day=1, max_orders_per_minute=1)
-    begin(journal, intent_of(), limits=limits, value=Decimal(10))
-    begin(journal, in_dollars(), limits=limits, value=Decimal(10))
+    both = Limits.model_validate({**limits.model_dump(exclude_none=True), "USD": limits.model_dump(exclude_none=True)})
+    begin(journal, intent_of(), limits=both, value=Decimal(10))
+    begin(journal, in_dollars(), limits=both, value=Decimal(10))
     for again in (intent_of(request_of(side="SELL")), in_dollars(side="SELL")):
         for each in ({"max_daily_value": Decimal(10)}, {"max_orders_per_day": 1}, {"max_orders_per_minute": 1}):
             with pytest.raises(LimitExceeded):
-                begin(journal, again, limits=Limits.model_validate(each), value=Decimal("0.01"))
+                begin(journal, again, limits=Limits.model_validate({**each, "USD": each}), value=Decimal("0.01"))
+    dollars = Limits.model_validate({"USD": {"max_daily_value": 10}})
     with pytest.raises(LimitExceeded, match="USD today"):
-        begin(journal, in_dollars(side="SELL"), limits=Limits(max_daily_value=Decimal(10)), value=Decimal(1))
+        begin(journal, in_dollars(side="SELL"), limits=dollars, value=Decimal(1))
+
+
+def test_each_currency_has_limits_of_its_own(journal: Journal) -> None:
+    limits = Limits(max_orders_per_day=5, USD={"max_daily_value": 10, "max_orders_per_day": 1})
+    begin(journal, in_dollars(), limits=limits, value=Decimal(10))
+    begin(journal, intent_of(), limits=limits, value=Decimal(10**9))
+    with pytest.raises(LimitExceeded, match="max_orders_per_day"):
+        begin(journal, in_dollars(side="SELL"), limits=limits)
 
 
 def test_markets_do_not_block_each_other_and_number_by_themselves(journal: Journal) -> None:

@@ -23,6 +23,8 @@ from brokerkit.config import Profile, load_profiles
 from brokerkit.errors import MAY_STAND, NOT_SENT, InvalidRequest, OrderUncertain
 from brokerkit.models import Order, OrderRequest
 from brokerkit.orders.checks import FINISHED
+from brokerkit.orders.intents import STANDING, Intent
+from brokerkit.orders.keys import check_key
 from brokerkit.text import sanitize
 from brokerkit.transport.connection import TOTAL_SECONDS
 from brokerkit.values import exact_decimal
@@ -58,6 +60,12 @@ StopOption = Annotated[
 ]
 PartOption = Annotated[
     str | None, typer.Option("--quantity", help="Only so many of the shares that are left.", show_default=False)
+]
+KeyOption = Annotated[
+    str | None,
+    typer.Option(
+        "--key", metavar="KEY", help="A name of your own: under it one order is sent, ever.", show_default=False
+    ),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Send it unasked.")]
 ArmOption = Annotated[
@@ -97,6 +105,8 @@ class Write:
     send: Callable[[], Order]
     leaves_order: bool = True
     """False for a cancellation: it has a number, but there is nothing to cancel in it."""
+    key: str | None = None
+    """The user's own name for it."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -116,12 +126,13 @@ def buy(
     time_in_force: TimeOption = TimeInForce.DAY,
     venue: VenueOption = Venue.KRX,
     stop_price: StopOption = None,
+    key: KeyOption = None,
     yes: YesOption = False,
     arm: ArmOption = None,
 ) -> None:
     """Buy shares (매수), at a price or with --type MARKET."""
     request = _request(symbol, Side.BUY, quantity, price, type, time_in_force, venue, stop_price)
-    _write(session, Consent.of(context, yes, arm), lambda broker: _placement(broker, request))
+    _write(session, Consent.of(context, yes, arm), lambda broker: _placement(broker, request, key))
 
 
 @at_broker
@@ -135,12 +146,13 @@ def sell(
     time_in_force: TimeOption = TimeInForce.DAY,
     venue: VenueOption = Venue.KRX,
     stop_price: StopOption = None,
+    key: KeyOption = None,
     yes: YesOption = False,
     arm: ArmOption = None,
 ) -> None:
     """Sell shares (매도), at a price or with --type MARKET."""
     request = _request(symbol, Side.SELL, quantity, price, type, time_in_force, venue, stop_price)
-    _write(session, Consent.of(context, yes, arm), lambda broker: _placement(broker, request))
+    _write(session, Consent.of(context, yes, arm), lambda broker: _placement(broker, request, key))
 
 
 @at_broker
@@ -150,6 +162,7 @@ def amend(
     order_id: OrderArgument,
     price: PriceOption = None,
     quantity: PartOption = None,
+    key: KeyOption = None,
     yes: YesOption = False,
     arm: ArmOption = None,
 ) -> None:
@@ -159,12 +172,13 @@ def amend(
     new, part = _number("--price", price), _number("--quantity", quantity)
 
     def prepare(broker: Broker) -> Write:
-        order = _find(broker, order_id)
+        order = _find(broker, order_id, key)
         return Write(
             order.side,
             f"정정 AMEND order {order.id}: {SIDES[order.side][0]}",
             lambda: amend_rows(broker, order, part, new),
-            lambda: broker.amend(order, price=new, quantity=part),
+            lambda: broker.amend(order, price=new, quantity=part, key=key),
+            key=key,
         )
 
     _write(session, Consent.of(context, yes, arm), prepare)
@@ -176,6 +190,7 @@ def cancel(
     context: typer.Context,
     order_id: OrderArgument,
     quantity: PartOption = None,
+    key: KeyOption = None,
     yes: YesOption = False,
     arm: ArmOption = None,
 ) -> None:
@@ -183,21 +198,26 @@ def cancel(
     part = _number("--quantity", quantity)
 
     def prepare(broker: Broker) -> Write:
-        order = _find(broker, order_id)
+        order = _find(broker, order_id, key)
         return Write(
             order.side,
             f"취소 CANCEL order {order.id}: {SIDES[order.side][0]}",
             lambda: cancel_rows(order, part),
-            lambda: broker.cancel(order, quantity=part),
+            lambda: broker.cancel(order, quantity=part, key=key),
             leaves_order=False,
+            key=key,
         )
 
     _write(session, Consent.of(context, yes, arm), prepare)
 
 
-def _placement(broker: Broker, request: OrderRequest) -> Write:
+def _placement(broker: Broker, request: OrderRequest, key: str | None) -> Write:
     return Write(
-        request.side, SIDES[request.side][0], lambda: order_rows(broker, request), lambda: broker.order(request)
+        request.side,
+        SIDES[request.side][0],
+        lambda: order_rows(broker, request),
+        lambda: broker.order(request, key=key),
+        key=key,
     )
 
 
@@ -230,8 +250,16 @@ def _number(option: str, text: str | None) -> Decimal | None:
         raise InvalidRequest(f"{option}: {error.message}", advice=error.advice) from None
 
 
-def _find(broker: Broker, number: str) -> Order:
-    """Return the order of today with that number; InvalidRequest says what there is."""
+def _keyed(broker: Broker, key: str | None) -> tuple[Intent, ...]:
+    """Return what was to be sent under a key before."""
+    return () if check_key(key) is None else broker._desk.journal.keyed(str(key))
+
+
+def _find(broker: Broker, number: str, key: str | None) -> Order:
+    """Return the order of today with that number, or the one that was changed under a key; InvalidRequest if none."""
+    for intent in _keyed(broker, key):
+        if intent.order is not None and intent.order.id.lstrip("0") == number.lstrip("0"):
+            return intent.order
     if broker.supports("orders"):
         there = broker.orders()
     else:
@@ -255,9 +283,10 @@ def _write(session: Session, consent: Consent, prepare: Callable[[Broker], Write
             check_askable(session.printer.as_json, consent.yes)
             broker = open_broker.enter_context(session.broker(arm=consent.arm))
             write = prepare(broker)
-            if not consent.yes or (broker.environment == "real" and not session.printer.as_json):
+            stands = any(intent.state in STANDING for intent in _keyed(broker, write.key))
+            if not stands and (not consent.yes or (broker.environment == "real" and not session.printer.as_json)):
                 show(broker, write.side, write.title, write.rows())
-            if not consent.yes:
+            if not stands and not consent.yes:
                 ask(broker)
         with _first_interrupt_held():
             try:
@@ -266,6 +295,8 @@ def _write(session: Session, consent: Consent, prepare: Callable[[Broker], Write
                 error.advice = f"{error.advice} Here that is `brokerkit journal reconcile --wait{consent.options}`."
                 raise
             session.printer.one(order, _outcome(order), write.title)
+            if stands:
+                session.printer.say(f"It was sent before, under the key {write.key}; nothing was sent now.")
             session.printer.say(_hint(broker, consent, order.id if write.leaves_order else None))
 
 

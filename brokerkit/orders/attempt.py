@@ -185,6 +185,7 @@ class Attempt:
                 again=self._again,
                 numbers_of=self._numbers_of,
                 patience=self._patience,
+                numbers_ascend=self.way.ascends,
             )
         except JournalError as error:
             if not self.intent.may_be_repeated:

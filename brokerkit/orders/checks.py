@@ -96,21 +96,24 @@ class OrderChecks:
             if price is not None:
                 self.prices.check(request.symbol, price)
 
-    def check_named(self, order: Order, quantity: Amount | None, verb: str) -> Decimal | None:
-        """Return how many shares of an order are meant (None: all that is left), if there can be so many."""
+    def shares_of(self, order: Order, quantity: Amount | None, verb: str) -> Decimal | None:
+        """Return how many shares of an order of this broker are meant; None: all that is left."""
         if order.handle.split(":")[0] != self._broker:
             raise InvalidRequest(f"Order {order.id} is not an order of {self._broker}.")
-        shares = None
-        if quantity is not None:
-            shares = exact_decimal(quantity)
-            if shares <= 0 or shares != shares.to_integral_value():
-                raise InvalidRequest(f"quantity to {verb} must be whole shares and more than 0, not {shares}.")
+        if quantity is None:
+            return None
+        shares = exact_decimal(quantity)
+        if shares <= 0 or shares != shares.to_integral_value():
+            raise InvalidRequest(f"quantity to {verb} must be whole shares and more than 0, not {shares}.")
+        return shares
+
+    def check_left(self, order: Order, shares: Decimal | None, verb: str) -> None:
+        """Raise NothingToCancel if an order is finished, InvalidRequest if there cannot be so many shares of it."""
         if order.status in FINISHED:
             raise NothingToCancel(f"The order is {order.status}; nothing was sent.")
         left = order.quantity if order.remaining_quantity is None else order.remaining_quantity
         if shares is not None and shares > left:
             raise InvalidRequest(f"{verb} {shares} shares: at most {left} are left of order {order.id}.")
-        return shares
 
     def _check_offered(self, request: OrderRequest, part: Part[Any]) -> None:
         venues = part.order_venues.get(part.environment, ())

@@ -19,6 +19,7 @@ def check_counters(file: sqlite3.Connection, intent: Intent, limits: Limits, val
     """Raise LimitExceeded where the journal has seen as many orders of the intent's currency as the limits allow."""
     if intent.kind is IntentKind.CANCEL:
         return
+    limits = limits.of(intent.currency) or Limits()
     sent = "kind IN ('ORDER', 'AMEND') AND state != 'NOT_SENT' AND currency = ? AND "
     if limits.max_orders_per_minute is not None:
         now, ticks = clock.now().timestamp(), time.monotonic()

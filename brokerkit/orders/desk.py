@@ -29,6 +29,8 @@ from brokerkit.orders.building import amended, canceled, placed
 from brokerkit.orders.guard import Guard, Limits, Safety, is_real_money
 from brokerkit.orders.intents import UNRESOLVED, Intent, IntentKind, IntentState, key_of, new_id
 from brokerkit.orders.journal import Journal, journal_for, journal_in_memory
+from brokerkit.orders.keyed import Keyed
+from brokerkit.orders.keys import check_unused, client_key
 from brokerkit.orders.listing import Listed, Unread
 from brokerkit.orders.reconcile import Reconciler, Reconciliation
 from brokerkit.orders.state import journal_folder, journal_path
@@ -43,6 +45,8 @@ from brokerkit.words import OrderStatus, Venue
 
 logger = logging.getLogger("brokerkit")
 
+NO_CURRENCY = "XXX"
+"""ISO 4217 for none: of a market whose instruments have one each."""
 TURN_SECONDS = 20.0
 """Longest wait for another order of the same symbol and side that is just being sent."""
 START_SECONDS = 3.0
@@ -60,6 +64,7 @@ class OrderDesk:
         self._journal: Journal | None = None
         self._started = False
         self._starting = threading.RLock()
+        self._keyed = Keyed(lambda: self.journal, trader, self._look_back)
 
     @property
     def journal(self) -> Journal:
@@ -68,30 +73,25 @@ class OrderDesk:
             self._journal = self._find_journal()
         return self._journal
 
-    def order(self, request: OrderRequest, *, previous: str | None = None, again: Again | None = None) -> Order:
+    def answered(self, intent: Intent) -> Order | None:
+        """Return the order that stands under an intent's key already, None if it may be sent; see `Keyed.answer`."""
+        return self._keyed.answer(intent, time.monotonic() + TURN_SECONDS)
+
+    def order(self, intent: Intent, request: OrderRequest, again: Again | None = None) -> Order:
         """Send a new order, or one `again` that an earlier intent was for."""
         market = market_of(request.symbol)
         part = self._trader.part(market)
-        intent = self._intent(
-            IntentKind.ORDER,
-            symbol=request.symbol,
-            side=request.side,
-            quantity=request.quantity,
-            price=request.price,
-            request=request,
-            previous=previous,
-        )
         self.guard.check_armed(self._account, market)
         value = self.guard.check_order(request, market)
         way = Way(
-            lambda: part.send_order(request, None),
+            lambda: part.send_order(request, client_key(intent)),
             lambda sent: placed(request, sent, part),
             prepare=self._check_account,
             ascends=part.numbers_ascend,
         )
         return self._send(intent, way, value, again)
 
-    def amend(self, order: Order, quantity: Decimal | None, price: Decimal) -> Order:
+    def amend(self, intent: Intent, order: Order, quantity: Decimal | None, price: Decimal) -> Order:
         """Send an amendment."""
         market = market_of(order.symbol)
         part, handle = self._trader.part(market), self._trader.handle_of(order)
@@ -105,16 +105,15 @@ class OrderDesk:
             prepare=self._check_account,
             ascends=part.numbers_ascend,
         )
-        return self._send(self._change(IntentKind.AMEND, order, quantity, price), way, dearer)
+        return self._send(intent, way, dearer)
 
-    def cancel(self, order: Order, quantity: Decimal | None) -> Order:
+    def cancel(self, intent: Intent, order: Order, quantity: Decimal | None) -> Order:
         """Send a cancellation. The kill switch and the limits do not hold it up."""
         market = market_of(order.symbol)
         part, handle = self._trader.part(market), self._trader.handle_of(order)
         self.guard.check_armed(self._account, market)
-        intent = self._change(IntentKind.CANCEL, order, quantity, None)
         if quantity is None:
-            self._check_still_open(order)
+            self._check_still_open(intent, order)
         way = Way(
             lambda: part.send_cancel(order, handle, quantity),
             lambda sent: canceled(order, handle, sent),
@@ -139,10 +138,11 @@ class OrderDesk:
             raise InvalidRequest(f"{old.what} cannot be sent again from here.", advice="Call cancel or amend again.")
         later = self.journal.later(old.id)
         # What is being sent at this moment nobody can have known.
-        again = Again(accept_risk, frozenset(each.id for each in later if each.state is not IntentState.SENDING))
+        same = (*later, *(self.journal.keyed(old.key) if old.key else ()))
+        again = Again(accept_risk, frozenset(each.id for each in same if each.state is not IntentState.SENDING))
         check_again(old, later, again)  # and once more in the transaction that writes it down
         check(request)
-        return self.order(request, previous=old.id, again=again)
+        return self.order(self.ordered(request, old.key, previous=old.id), request, again)
 
     def resolve(self, intent: NamedIntent | str, *, order_id: str | None, absent: bool, reason: str) -> Intent:
         """Write down what a person has found out."""
@@ -205,6 +205,8 @@ class OrderDesk:
             times_tell=trader.environment != "sandbox",  # the simulated exchange has a clock of its own
             skew=self._skew,
             branch_of=self._branch_of,
+            market=market.name,
+            numbers_ascend=part.numbers_ascend,
         )
 
     def _rows(self, market: Market, day: dt.date) -> Sequence[Listed | Unread]:
@@ -221,9 +223,12 @@ class OrderDesk:
         deadline = time.monotonic() + TURN_SECONDS
         self._start(intent)
         while True:
+            if (order := self._keyed.answer(intent, deadline)) is not None:
+                return order
             self._wait_for_turn(intent, deadline)
             if again is not None:  # what was waited for may have been the same order, sent again by somebody else
                 check_again(self.journal.get(str(intent.previous)), self.journal.later(str(intent.previous)), again)
+                check_unused(intent, self.journal.keyed(intent.key) if intent.key else (), again)
             attempt = Attempt(
                 self.journal,
                 intent,
@@ -293,12 +298,19 @@ class OrderDesk:
         with self._starting:
             if self._started:
                 return
-            if self.unresolved() and not self._safety.degraded:
-                self.reconcile(self._trader.markets(), wait=True, timeout=START_SECONDS)
+            if self._look_back():
                 left = [other for other in self.journal.blocking() if other.id != intent.previous]
                 if left:
                     raise blocked_by(left, intent)
             self._started = True
+
+    def _look_back(self) -> bool:
+        """Look once at the lists for what an earlier process left behind; say whether that had to be."""
+        with self._starting:
+            if self._started or self._safety.degraded or not self.unresolved():
+                return False
+            self.reconcile(self._trader.markets(), wait=True, timeout=START_SECONDS)
+            return True
 
     def _wait_for_turn(self, intent: Intent, deadline: float) -> None:
         if intent.mutex is None:
@@ -309,7 +321,7 @@ class OrderDesk:
             time.sleep(0.01)
             self.journal.recover()
 
-    def _check_still_open(self, order: Order) -> None:
+    def _check_still_open(self, intent: Intent, order: Order) -> None:
         """Let a full cancellation of uncertain fate be sent again only if the order is listed as open."""
         try:
             before = self.journal.unresolved(patience=URGENT_SECONDS)
@@ -323,7 +335,7 @@ class OrderDesk:
         with preparing("the order's state, which a second cancellation needs,"):
             found = self._trader.find(order)
         if found is None or found.status not in (OrderStatus.WORKING, OrderStatus.PARTIALLY_FILLED):
-            raise blocked_by(same, self._change(IntentKind.CANCEL, order, None, None))
+            raise blocked_by(same, intent)
 
     def _moved(self, order: Order, quantity: Decimal | None, market: Market) -> tuple[Decimal, Decimal | None]:
         """Return how many shares an amendment moves, and from which price; if all, the broker's list tells."""
@@ -335,7 +347,7 @@ class OrderDesk:
         with preparing("what is left of the order, which the limits need,"):
             found = self._trader.find(order)
         if found is None:  # then all of it, as the journal knows it too: an order may have been made by hand
-            sent = self.journal.sent_as(clock.today(), order.id)
+            sent = self.journal.sent_as(clock.today(), order.id, market.name)
             told = (order.quantity, order.remaining_quantity, *(each.quantity for each in sent))
             return max(filter(None, told)), order.price
         return found.quantity if found.remaining_quantity is None else found.remaining_quantity, found.price
@@ -348,11 +360,39 @@ class OrderDesk:
     def _branch_of(self, order: Order) -> str:
         return self._trader.handle_of(order).branch or ""
 
-    def _change(self, kind: IntentKind, order: Order, quantity: Decimal | None, price: Decimal | None) -> Intent:
-        return self._intent(kind, symbol=order.symbol, side=order.side, quantity=quantity, price=price, order=order)
+    def ordered(self, request: OrderRequest, key: str | None = None, *, previous: str | None = None) -> Intent:
+        """Return the intent of an order, with the caller's own key if it has one."""
+        return self._intent(
+            IntentKind.ORDER,
+            symbol=request.symbol,
+            side=request.side,
+            quantity=request.quantity,
+            price=request.price,
+            request=request,
+            key=key,
+            previous=previous,
+        )
 
-    def _intent(self, kind: IntentKind, **known: object) -> Intent:
-        values = {"id": new_id(), "kind": kind, "day": clock.today(), "created_at": clock.now(), **known}
+    def changed(
+        self, kind: IntentKind, order: Order, quantity: Decimal | None, price: Decimal | None, key: str | None
+    ) -> Intent:
+        """Return the intent of an amendment or a cancellation."""
+        return self._intent(
+            kind, symbol=order.symbol, side=order.side, quantity=quantity, price=price, order=order, key=key
+        )
+
+    def _intent(self, kind: IntentKind, symbol: str, **known: object) -> Intent:
+        market = market_of(symbol)
+        values = {
+            "id": new_id(),
+            "kind": kind,
+            "market": market.name,
+            "currency": market.currency or NO_CURRENCY,
+            "day": clock.today(),
+            "created_at": clock.now(),
+            "symbol": symbol,
+            **known,
+        }
         return Intent.model_validate(values)
 
     def _account(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import reprlib
 from collections.abc import Sequence
@@ -23,6 +24,11 @@ def check_key(key: object) -> str | None:
         f"{reprlib.repr(key)} is no key of an order.",
         advice="Nothing was sent. A key has up to 64 letters, digits, and _ . : -",
     )
+
+
+def client_key(intent: Intent) -> str:
+    """Return what brokers are told that take an order key of the client's own: the same for every try under a key."""
+    return hashlib.sha256(intent.key.encode()).hexdigest()[:32] if intent.key else intent.id
 
 
 def standing(intent: Intent, known: Sequence[Intent]) -> Intent | None:

@@ -134,7 +134,7 @@ class Stocks(Part[KisClient]):
             raise self.client.wrong(account.BALANCE, "output2 is blank on every page")
         return ([each for each in told if each.stands()] or told)[-1]
 
-    def send_order(self, request: OrderRequest, key: str | None) -> Sent:
+    def send_order(self, request: OrderRequest, key: str) -> Sent:
         with preparing("the spelling of the symbol"):
             code = self._code(request.symbol)
         body = {

@@ -127,7 +127,7 @@ class Stocks(Part[KiwoomClient]):
         where = f"{quotes.INVESTOR_ROWS}.{day.date}"
         return self.client.later(quotes.INVESTOR, quotes.InvestorRow, day.model_extra or {}, where)
 
-    def send_order(self, request: OrderRequest, key: str | None) -> Sent:
+    def send_order(self, request: OrderRequest, key: str) -> Sent:
         body = {
             "dmst_stex_tp": orders.VENUE[self.environment][request.venue],
             "stk_cd": request.symbol,

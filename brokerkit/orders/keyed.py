@@ -1,0 +1,92 @@
+"""A call whose key was used before: answered with the order that stands, or not sent."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from brokerkit.errors import BrokerError, JournalError
+from brokerkit.market.markets import market_of
+from brokerkit.models import Order
+from brokerkit.orders.attempt import URGENT_SECONDS
+from brokerkit.orders.building import amended, canceled, placed
+from brokerkit.orders.intents import Intent, IntentKind, IntentState, key_of
+from brokerkit.orders.journal import Journal
+from brokerkit.orders.keys import FREE, check_unused, standing
+from brokerkit.orders.listing import Listed, could_be
+from brokerkit.orders.trader import Trader
+from brokerkit.part import Sent
+
+logger = logging.getLogger("brokerkit")
+
+
+class Keyed:
+    """Answers for the orders of one account that have a key."""
+
+    def __init__(self, journal: Callable[[], Journal], trader: Trader, settle: Callable[[], object]) -> None:
+        """`settle` looks at the lists for what an earlier process left behind, if that was not done yet."""
+        self._journal = journal
+        self._trader = trader
+        self._settle = settle
+
+    def answer(self, intent: Intent, deadline: float) -> Order | None:
+        """Return the order that stands under the key of an intent; None if it may be sent.
+
+        Raises InvalidRequest if the key is that of another order, OrderBlocked if it is not known what became of it.
+        One that is just being sent is waited for, until the moment `deadline`.
+        """
+        if intent.key is None or intent.previous is not None:
+            return None
+        is_settled = False
+        while True:
+            known = self._known(intent, intent.key)
+            if (found := standing(intent, known)) is not None:
+                return self._shown(found)
+            if all(each.state in FREE for each in known):
+                return None
+            if not is_settled:
+                self._settle()
+                is_settled = True
+                continue
+            if time.monotonic() >= deadline or all(each.state is not IntentState.SENDING for each in known):
+                check_unused(intent, known, None)
+            time.sleep(0.01)
+            self._journal().recover()
+
+    def _known(self, intent: Intent, key: str) -> tuple[Intent, ...]:
+        try:
+            return self._journal().keyed(key, patience=URGENT_SECONDS if intent.may_be_repeated else None)
+        except JournalError as error:
+            if not intent.may_be_repeated:
+                raise
+            logger.warning("Whether the key %s was used already cannot be looked up: %s", key, error)
+            return ()
+
+    def _shown(self, intent: Intent) -> Order:
+        """Return the order of an intent that stands, as the list shows it, or as the journal remembers it."""
+        order = intent.result or self._remembered(intent)
+        try:
+            return self._trader.find(order) or order
+        except BrokerError as error:
+            logger.warning("Order %s is told as it was sent: its list cannot be read: %s", order.id, error)
+            return order
+
+    def _remembered(self, intent: Intent) -> Order:
+        """Return the order of an intent of which no more than its number is known, as where a person has decided."""
+        market = market_of(intent.symbol)
+        part, sent = self._trader.part(market), Sent(str(intent.order_id))
+        try:
+            for row in self._trader.lists(market).everything(intent.day):
+                if isinstance(row, Listed) and row.number == key_of(intent.order_id) and could_be(intent, row):
+                    return row.order
+        except BrokerError as error:
+            logger.warning("Order %s is told as it was sent: its list cannot be read: %s", sent.number, error)
+        if intent.request is not None:
+            made = placed(intent.request, sent, part)
+            return made.model_copy(update={"handle": str(part.handle(intent.day, "", sent.number))})
+        assert intent.order is not None  # noqa: S101 - either a request, or a change that names an order
+        handle = self._trader.handle_of(intent.order)
+        if intent.kind is IntentKind.AMEND and intent.price is not None:
+            return amended(intent.order, handle, sent, part, intent.quantity, intent.price)
+        return canceled(intent.order, handle, sent)
