@@ -190,7 +190,7 @@ def _compare_later(client: Client, parser: Parser, reply: Block, content: bytes)
         wire_name(name, known) for name, known in type(reply).model_fields.items() if body_in(known.annotation)
     )
     days: tuple[Block, ...] = reply.rows  # type: ignore[attr-defined]
-    rows = [client.later(parser.endpoint, parser.later, day.model_extra or {}, block) for day in days]
+    rows = [client.read_fields(parser.endpoint, parser.later, day.model_extra or {}, block) for day in days]
     compare_rows(parser.broker, parser.endpoint, rows, block, content)
 
 

@@ -154,7 +154,7 @@ def _is_digits(text: str) -> bool:
 
 
 def _compare_value(broker: str, endpoint: Endpoint[Any], key: str, value: Any, raw: Any) -> None:
-    if key in TIMES:
+    if key in TIMES or isinstance(value, dt.time):
         expected: Any = _time(broker, raw)
     elif key in TOLD:
         expected = _shares(raw)
@@ -242,12 +242,12 @@ def _side(raw: Any) -> Side | None:
     return Side.SELL if "매도" in words else Side.BUY
 
 
-def _time(broker: str, raw: Any) -> str | None:
+def _time(broker: str, raw: Any) -> dt.time | None:
     """Return a time of day; at Kiwoom with or without colons."""
     text = raw.strip() if type(raw) is str else ""
     digits = "".join((text[:2], text[3:5], text[6:])) if broker == "kiwoom" and text[2::3] == "::" else text
     is_time = _is_digits(digits) and len(digits) == 6 and digits[:2] < "24" and digits[2:4] < "60" and digits[4:] < "60"
-    return text if is_time else None
+    return dt.time(int(digits[:2]), int(digits[2:4]), int(digits[4:])) if is_time else None
 
 
 def _plain(broker: str, key: str, raw: Any, value: str) -> Any:

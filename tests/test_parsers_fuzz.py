@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from decimal import Decimal
 from typing import Any
@@ -134,8 +135,8 @@ def test_rows_whose_rest_is_read_later_are_compared_too() -> None:
         ("kiwoom Price", "price", {"cur_prc": "1"}, None),
         ("kiwoom AmendAccepted", "quantity", {"mdfy_qty": "0012"}, None),
         ("kiwoom AmendAccepted", "quantity", {"mdfy_qty": "1e3"}, Decimal(1000)),
-        ("kis OrderAnswer", "time", {"ORD_TMD": "101500"}, None),
-        ("kis OrderAnswer", "time", {"ORD_TMD": "240000"}, "240000"),
+        ("kis OrderAnswer", "clock", {"ORD_TMD": "101500"}, None),
+        ("kis OrderAnswer", "clock", {"ORD_TMD": "240000"}, dt.time(0)),
         ("kis OrderAnswer", "branch", {"KRX_FWDG_ORD_ORGNO": 91252}, "91252"),
         ("kis OrderAnswer", "branch", {"KRX_FWDG_ORD_ORGNO": "91252"}, ""),
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar, NoReturn, TypeVar, cast
 
@@ -17,12 +17,10 @@ from brokerkit.text import Redactor
 from brokerkit.transport.connection import Response
 from brokerkit.transport.endpoint import Block, Effect, Endpoint, deepest_fault
 from brokerkit.transport.numbers import exact_json
-from brokerkit.transport.rows import OddRow
 
 logger = logging.getLogger("brokerkit")
 
 R = TypeVar("R", bound=Block)
-T = TypeVar("T")
 NOTED_SKEW = 5.0
 """Seconds by which the clocks may differ without a warning."""
 LAST_YEAR = 9000
@@ -105,17 +103,6 @@ class Reader(ABC):
         """Return the error for a list of which nobody knows where it ends."""
         return cast(IncompleteListing, self._error(IncompleteListing, endpoint, words))
 
-    def sound(self, endpoint: Endpoint[Any], rows: Iterable[T | OddRow], *number: str) -> Iterator[T]:
-        """Yield the rows; a WireError at one that is not as documented. Its number stands in the fields `number`."""
-        for row in rows:
-            if isinstance(row, OddRow):
-                raise self.odd(endpoint, row, *number)
-            yield row
-
-    def odd(self, endpoint: Endpoint[Any], row: OddRow, *number: str) -> WireError:
-        """Return the error for a list with an odd row."""
-        return self.wrong(endpoint, f"in the row of {row.number(*number) or 'no number'}, {row.fault}")
-
     def _read(self, endpoint: Endpoint[R], answer: Response) -> R:
         """Return the checked reply. What fails here is raised anew, without the frames that hold the broker's words."""
         failure: BrokerError | None = None
@@ -159,7 +146,7 @@ class Reader(ABC):
             WireError, endpoint, words, advice="Something else than the broker's API answered: check network and host."
         )
 
-    def later(self, endpoint: Endpoint[Any], kind: type[R], fields: Mapping[str, object], block: str) -> R:
+    def read_fields(self, endpoint: Endpoint[Any], kind: type[R], fields: Mapping[str, object], block: str) -> R:
         """Return a row of a `block` whose `fields` were taken as they came; a WireError names the one that is wrong."""
         return self._valid(endpoint, lambda: kind.model_validate(fields), f"{block}.")
 

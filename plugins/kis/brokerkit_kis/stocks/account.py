@@ -6,9 +6,9 @@ from pydantic import Field
 
 from brokerkit.models import Balance, BuyingPower
 from brokerkit.part import PositionReply
-from brokerkit.transport import Blankable, Block, Endpoint, Number, Reply, Row, Text
+from brokerkit.transport import Blankable, Block, Endpoint, Mark, Number, Reply, Row, Text, ZeroIsNone
 from brokerkit.words import PositionKind
-from brokerkit_kis.wire.types import Mark, One, Paged, Rows, Symbol, ZeroIsNone, block
+from brokerkit_kis.wire.types import One, Paged, Rows, Symbol, block
 
 LOAN_WORDS = ("융자", "대출")  # trad_dvsn_name 매매구분명
 SHORT_WORD = "대주"

@@ -12,21 +12,25 @@ from brokerkit.errors import Unsupported
 from brokerkit.market.sessions import Phase
 from brokerkit.models import PRICED, Order, OrderRequest
 from brokerkit.part import OrderReply
-from brokerkit.transport import Blankable, Block, Codes, Day, Effect, Endpoint, Number, Row, Text, Words
-from brokerkit.words import OrderType, Side, TimeInForce, Venue
-from brokerkit_kis.wire.types import (
-    One,
+from brokerkit.transport import (
+    Blankable,
+    Block,
+    Codes,
+    Day,
+    Effect,
+    Endpoint,
+    Number,
     OrderNumber,
-    Paged,
     RelatedNumber,
-    Rows,
-    Symbol,
+    Row,
+    Text,
     TimeOfDay,
+    Words,
     average,
-    block,
-    time_of,
     traded,
 )
+from brokerkit.words import OrderType, Side, TimeInForce, Venue
+from brokerkit_kis.wire.types import One, Paged, Rows, Symbol, block
 
 TRADING = "/uapi/domestic-stock/v1/trading"
 
@@ -36,12 +40,7 @@ class Accepted(Block):
 
     branch: Words = Field("", validation_alias=AliasChoices("KRX_FWDG_ORD_ORGNO", "krx_fwdg_ord_orgno"))  # 주문조직번호
     number: OrderNumber = Field(validation_alias=AliasChoices("ODNO", "odno"))  # 주문번호
-    time: TimeOfDay = Field(None, validation_alias=AliasChoices("ORD_TMD", "ord_tmd"))  # 주문시각
-
-    @property
-    def clock(self) -> dt.time | None:
-        """The time of day at which it was received."""
-        return time_of(self.time)
+    clock: TimeOfDay = Field(None, validation_alias=AliasChoices("ORD_TMD", "ord_tmd"))  # 주문시각
 
 
 class OrderAnswer(Block):
@@ -57,7 +56,7 @@ def _side(code: object) -> object:
 class _Listed(OrderReply):
     """What both lists of orders tell alike."""
 
-    extra = OrderReply.extra | {"type_code", "limit", "original", "venue_code", "time"}
+    extra = OrderReply.extra | {"type_code", "limit", "original", "venue_code"}
 
     branch: Words = Field("", alias="ord_gno_brno")  # 주문채번지점번호
     id: OrderNumber = Field(alias="odno")  # 주문번호
@@ -67,7 +66,7 @@ class _Listed(OrderReply):
     name: Words = Field("", alias="prdt_name")  # 상품명
     quantity: Number = Field(alias="ord_qty")  # 주문수량
     limit: Blankable = Field(None, alias="ord_unpr")  # 주문단가
-    time: TimeOfDay = Field(None, alias="ord_tmd")  # 주문시각
+    clock: TimeOfDay = Field(None, alias="ord_tmd")  # 주문시각
     filled_quantity: Number = Field(alias="tot_ccld_qty")  # 총체결수량
     type_code: Words = Field("", alias="ord_dvsn_cd")  # 주문구분코드
     venue_code: Words = Field(
@@ -94,10 +93,6 @@ class _Listed(OrderReply):
     @property
     def original_id(self) -> str | None:
         return self.original if self.original.strip("0") else None
-
-    @property
-    def clock(self) -> dt.time | None:
-        return time_of(self.time)
 
 
 class OrderRow(_Listed):

@@ -11,9 +11,9 @@ from pydantic import Field, create_model
 
 from brokerkit import clock
 from brokerkit.models import Flow, InvestorFlow, Level, OrderBook, Quote
-from brokerkit.transport import Blankable, Block, Codes, Day, Endpoint, Reply
+from brokerkit.transport import Blankable, Block, Codes, Day, Endpoint, Reply, TimeOrBlank, ZeroIsNone, traded
 from brokerkit.words import Venue
-from brokerkit_kis.wire.types import ClockOrBlank, MaybeOne, One, Rows, Symbol, ZeroIsNone, block, time_of, traded
+from brokerkit_kis.wire.types import MaybeOne, One, Rows, Symbol, block
 
 QUOTATIONS = "/uapi/domestic-stock/v1/quotations"
 MILLION = Decimal(1_000_000)
@@ -78,7 +78,7 @@ _Levels = create_model(
 class Book(_Levels):
     """Ten levels a side; one without a price or quantity is left out."""
 
-    accepted: ClockOrBlank = Field("", alias="aspr_acpt_hour")  # 호가 접수 시간
+    accepted: TimeOrBlank = Field(None, alias="aspr_acpt_hour")  # 호가 접수 시간
 
     def levels(self, side: str) -> tuple[Level, ...]:
         """Return a side, best first."""
@@ -110,7 +110,7 @@ class BookAnswer(Reply[OrderBook]):
 
     @property
     def clock(self) -> dt.time | None:
-        return time_of(self.book.accepted)
+        return self.book.accepted
 
     @property
     def asks(self) -> tuple[Level, ...]:

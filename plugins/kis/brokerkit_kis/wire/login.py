@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, SecretStr, StrictInt
+from pydantic import Field, SecretStr, StrictInt
 
-from brokerkit.transport import Block, Effect, Endpoint, Limit, Number, Words
-from brokerkit_kis.wire.types import korean_time
+from brokerkit.transport import Block, Effect, Endpoint, KoreanTime, Limit, Number, Words
 
 
 class Envelope(Block):
@@ -25,7 +24,7 @@ class Issued(Block):
     """접근토큰발급 (oauth2/tokenP)."""
 
     value: SecretStr = Field(alias="access_token", min_length=1)  # 접근토큰
-    expires_at: Annotated[dt.datetime, BeforeValidator(korean_time)] = Field(alias="access_token_token_expired")
+    expires_at: Annotated[dt.datetime, KoreanTime("%Y-%m-%d %H:%M:%S")] = Field(alias="access_token_token_expired")
 
 
 class Revoked(Block):

@@ -6,9 +6,9 @@ from pydantic import Field
 
 from brokerkit.models import Balance, BuyingPower
 from brokerkit.part import PositionReply
-from brokerkit.transport import Endpoint, Reply, Text
+from brokerkit.transport import Endpoint, Mark, Reply, Text
 from brokerkit.words import PositionKind
-from brokerkit_kiwoom.wire.types import Listing, Mark, Padded, PaddedOrBlank, Rows, Symbol, Unsigned, ZeroIsNone, block
+from brokerkit_kiwoom.wire.types import Listing, Padded, PaddedOrBlank, Rows, Symbol, Unsigned, ZeroIsNone, block
 
 ACCOUNTS = "/api/dostk/acnt"
 EACH = "2"  # qry_tp 조회구분: 개별, so that shares held on a loan are not summed up with others

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from decimal import Decimal
 from typing import Annotated
 
@@ -11,23 +10,22 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from brokerkit.errors import Unsupported
 from brokerkit.models import PRICED, Order
 from brokerkit.part import OrderReply
-from brokerkit.transport import Block, Codes, Effect, Endpoint, Row, Text, Words
-from brokerkit.words import OrderType, Side, TimeInForce, Venue
-from brokerkit_kiwoom.wire.types import (
-    Listing,
+from brokerkit.transport import (
+    Block,
+    Codes,
+    Effect,
+    EitherTimeOfDay,
+    Endpoint,
     OrderNumber,
-    Padded,
-    PaddedOrBlank,
     RelatedNumber,
-    Rows,
-    Symbol,
-    TimeOfDay,
-    ToldQuantity,
-    Unsigned,
+    Row,
+    Text,
+    Words,
     average,
-    block,
     traded,
 )
+from brokerkit.words import OrderType, Side, TimeInForce, Venue
+from brokerkit_kiwoom.wire.types import Listing, Padded, PaddedOrBlank, Rows, Symbol, ToldQuantity, Unsigned, block
 
 ORDERS = "/api/dostk/ordr"
 
@@ -80,7 +78,7 @@ class _Listed(OrderReply):
     quantity: Padded = Field(alias="ord_qty")  # 주문수량
     limit: PaddedOrBlank
     original: RelatedNumber
-    time: TimeOfDay
+    clock: EitherTimeOfDay
 
     @property
     def type(self) -> OrderType | None:
@@ -97,10 +95,6 @@ class _Listed(OrderReply):
     @property
     def original_id(self) -> str | None:
         return self.original if self.original.strip("0") else None
-
-    @property
-    def clock(self) -> dt.time | None:
-        return dt.time.fromisoformat(self.time) if self.time else None
 
 
 class _Today(_Listed):
@@ -144,7 +138,7 @@ class OrderRow(_Listed):
     state: Words = Field("", alias="acpt_tp")  # 접수구분
     original: RelatedNumber = Field("", alias="ori_ord")  # 원주문
     amendment: Text = Field("", alias="mdfy_cncl")  # 정정취소
-    time: TimeOfDay = Field(None, alias="ord_tm")  # 주문시간
+    clock: EitherTimeOfDay = Field(None, alias="ord_tm")  # 주문시간
     venue_code: Words = Field("", alias="dmst_stex_tp")  # 국내거래소구분
     channel: Words = Field("", alias="comm_ord_tp")  # 통신구분
 
@@ -197,7 +191,7 @@ class OpenOrderRow(_Today):
 
     filled: PaddedOrBlank = Field(None, alias="cntr_qty")  # 체결량
     amount: PaddedOrBlank = Field(None, alias="cntr_tot_amt")  # 체결누계금액
-    time: TimeOfDay = Field(None, alias="tm")  # 시간
+    clock: EitherTimeOfDay = Field(None, alias="tm")  # 시간
 
     @property
     def filled_quantity(self) -> Decimal | None:
@@ -228,7 +222,7 @@ class FilledOrderRow(_Today):
 
     filled_quantity: Padded = Field(alias="cntr_qty")  # 체결량
     average: Unsigned = Field(None, alias="cntr_pric")  # 체결가
-    time: TimeOfDay = Field(None, alias="ord_tm")  # 주문시간
+    clock: EitherTimeOfDay = Field(None, alias="ord_tm")  # 주문시간
 
     @property
     def average_fill_price(self) -> Decimal | None:

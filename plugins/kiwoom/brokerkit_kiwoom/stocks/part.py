@@ -125,7 +125,7 @@ class Stocks(Part[KiwoomClient]):
 
     def _row(self, day: quotes.InvestorDay) -> quotes.InvestorRow:
         where = f"{quotes.INVESTOR_ROWS}.{day.date}"
-        return self.client.later(quotes.INVESTOR, quotes.InvestorRow, day.model_extra or {}, where)
+        return self.client.read_fields(quotes.INVESTOR, quotes.InvestorRow, day.model_extra or {}, where)
 
     def send_order(self, request: OrderRequest, key: str) -> Sent:
         body = {

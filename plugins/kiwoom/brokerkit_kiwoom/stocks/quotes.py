@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any
@@ -10,9 +9,9 @@ from typing import Any
 from pydantic import ConfigDict, Field, create_model
 
 from brokerkit.models import Level, OrderBook, Quote
-from brokerkit.transport import Block, Codes, Day, Endpoint, Reply, Text
+from brokerkit.transport import Block, Codes, Day, Endpoint, Reply, Text, TimeOrBlank, traded
 from brokerkit.words import SecurityType, Venue
-from brokerkit_kiwoom.wire.types import PlainClockOrBlank, Signed, Symbol, Unsigned, ZeroIsNone, traded
+from brokerkit_kiwoom.wire.types import Signed, Symbol, Unsigned, ZeroIsNone
 
 STOCK_INFO = "/api/dostk/stkinfo"
 MILLION = Decimal(1_000_000)
@@ -69,13 +68,9 @@ _Levels = create_model(
 class Book(_Levels, Reply[OrderBook]):
     """주식호가요청 (ka10004) -> OrderBook: sel_fpr_bid 매도최우선호가, sel_fpr_req 매도최우선잔량, ..."""
 
-    extra = frozenset(_Levels.model_fields) | {"base_time", "clock"}
+    extra = frozenset(_Levels.model_fields) | {"clock"}
 
-    base_time: PlainClockOrBlank = Field("", alias="bid_req_base_tm")  # 호가잔량기준시간
-
-    @property
-    def clock(self) -> dt.time | None:
-        return dt.time.fromisoformat(self.base_time) if self.base_time else None
+    clock: TimeOrBlank = Field(None, alias="bid_req_base_tm")  # 호가잔량기준시간
 
     @property
     def asks(self) -> tuple[Level, ...]:

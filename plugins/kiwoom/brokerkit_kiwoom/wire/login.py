@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated
 
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, StrictInt
+from pydantic import AliasChoices, Field, SecretStr, StrictInt
 
-from brokerkit.transport import Block, Effect, Endpoint, Words
-from brokerkit_kiwoom.wire.types import korean_time
+from brokerkit.transport import Block, Effect, Endpoint, KoreanTime, Words
 
 
 class Envelope(Block):
@@ -26,7 +25,7 @@ class Issued(Block):
     """접근토큰 발급 (au10001)."""
 
     value: SecretStr = Field(alias="token", min_length=1)  # 접근토큰
-    expires_at: Annotated[dt.datetime, BeforeValidator(korean_time)] = Field(alias="expires_dt")  # 만료일
+    expires_at: Annotated[dt.datetime, KoreanTime("%Y%m%d%H%M%S")] = Field(alias="expires_dt")  # 만료일
 
 
 class Account(Block):
