@@ -27,9 +27,9 @@ from benchmarks.cores import cores, use
 from benchmarks.process import serving
 from benchmarks.serving import BROKERS
 from brokerkit import Broker, OrderRequest, OrderType, Side, clock, get_broker
-from brokerkit.orders.guard import Limits
 from brokerkit.orders.intents import Intent, IntentKind, IntentState, new_id
 from brokerkit.orders.journal import Journal
+from brokerkit.orders.limits import Limits
 from brokerkit.orders.storage import WRITE
 from brokerkit.sandbox.sandbox import Connection
 from brokerkit.testing.inside import keep

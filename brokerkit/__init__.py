@@ -52,8 +52,9 @@ if TYPE_CHECKING:
         Position,
         Quote,
     )
-    from brokerkit.orders.guard import Limits, halt, resume
+    from brokerkit.orders.guard import halt, resume
     from brokerkit.orders.intents import Confidence, Intent, IntentKind, IntentState
+    from brokerkit.orders.limits import Limits
     from brokerkit.orders.reconcile import Reconciliation
     from brokerkit.registry import get_broker, installed_brokers
 
@@ -130,8 +131,9 @@ _LATER = {
         ),
         *("Position", "Quote"),
     ),
-    "brokerkit.orders.guard": ("Limits", "halt", "resume"),
+    "brokerkit.orders.guard": ("halt", "resume"),
     "brokerkit.orders.intents": ("Confidence", "Intent", "IntentKind", "IntentState"),
+    "brokerkit.orders.limits": ("Limits",),
     "brokerkit.orders.reconcile": ("Reconciliation",),
     "brokerkit.registry": ("get_broker", "installed_brokers"),
 }

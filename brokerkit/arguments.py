@@ -9,7 +9,6 @@ from collections.abc import Collection
 from brokerkit import clock
 from brokerkit.errors import InvalidRequest
 from brokerkit.models import Order, OrderRequest
-from brokerkit.orders.intents import Intent
 from brokerkit.words import OrderType, Side, TimeInForce, Venue
 
 
@@ -47,6 +46,8 @@ def check_order(order: object, verb: str) -> Order:
     """Return the order that a verb is about; InvalidRequest that says where to take it from."""
     if isinstance(order, Order):
         return order
+    from brokerkit.orders.intents import Intent  # only who mistakes one for an order needs it
+
     if isinstance(order, OrderRequest):
         words = "is what was meant to be ordered; the answer of order() is the Order"
     elif isinstance(order, Intent):

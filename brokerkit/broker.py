@@ -7,12 +7,13 @@ speaks to it in the words of its wire; what no part of the adapter fills in is u
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import partial
-from typing import Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from brokerkit import clock
 from brokerkit.adapter import Adapter
@@ -31,19 +32,20 @@ from brokerkit.models import (
     OrderRequest,
     Quote,
 )
-from brokerkit.orders.attempt import noted
 from brokerkit.orders.checks import FINISHED, OrderChecks, PriceChecks
-from brokerkit.orders.desk import OrderDesk
-from brokerkit.orders.guard import Safety
-from brokerkit.orders.intents import Intent, IntentKind
-from brokerkit.orders.keys import check_key
-from brokerkit.orders.reconcile import Reconciliation
+from brokerkit.orders.limits import Safety
 from brokerkit.part import Part
 from brokerkit.symbols import check_symbol
 from brokerkit.text import masked
 from brokerkit.transport.preparing import preparing
 from brokerkit.values import Amount, exact_decimal, exact_seconds
 from brokerkit.words import OrderStatus, OrderType, PositionKind, Side, TimeInForce, Venue
+
+if TYPE_CHECKING:
+    from brokerkit.orders.desk import OrderDesk
+    from brokerkit.orders.guard import Quotes
+    from brokerkit.orders.intents import Intent
+    from brokerkit.orders.reconcile import Reconciliation
 
 
 class Broker:
@@ -69,7 +71,11 @@ class Broker:
         adapter.told_phases(self._inquiries.phase_of)
         self._checks = OrderChecks(self.name, PriceChecks(self._inquiries.security_type), self._inquiries.phase_of)
         # The sandbox inside this process is gone with it, and so are its tokens and its journal.
-        self._desk = OrderDesk(self._inquiries, safety or Safety(), durable=durable)
+        self._safety = safety or Safety()
+        self._durable = durable
+        self._quotes: Quotes = {}
+        self._order_desk: OrderDesk | None = None
+        self._making = threading.RLock()
 
     def quote(self, symbol: str, *, venue: Venue | None = None) -> Quote:
         """Return the present price of a symbol at a venue (SOR: the combined market; None: the market's default).
@@ -79,7 +85,7 @@ class Broker:
         with self._asking(f"quote of {symbol}" + (f" at {venue}" if venue else "")):
             quote = self._inquiries.quote(symbol, self._venue(symbol, venue))
         self._checks.prices.remember(quote)
-        self._desk.guard.remember(quote)
+        self._quotes[quote.symbol, quote.venue] = (time.monotonic(), quote)
         return quote
 
     def buy(
@@ -129,7 +135,7 @@ class Broker:
         check_request(request)
         what = f"{request.side} {request.quantity:f} {request.symbol} at {request.price or request.type}"
         with self._asking(what):
-            intent = self._desk.ordered(request, check_key(key))
+            intent = self._desk.ordered(request, key)
             if (stands := self._desk.answered(intent)) is not None:
                 return stands
             self._check(request)
@@ -146,7 +152,7 @@ class Broker:
         with self._asking(what):
             self._offering("cancel", order)
             shares = self._checks.shares_of(order, quantity, "cancel")
-            intent = self._desk.changed(IntentKind.CANCEL, order, shares, None, check_key(key))
+            intent = self._desk.canceling(order, shares, key)
             if (stands := self._desk.answered(intent)) is not None:
                 return stands
             self._checks.check_left(order, shares, "cancel")
@@ -166,7 +172,7 @@ class Broker:
             self._offering("amend", order)
             shares = self._checks.shares_of(order, quantity, "amend")
             new = None if price is None else exact_decimal(price)
-            intent = self._desk.changed(IntentKind.AMEND, order, shares, new, check_key(key))
+            intent = self._desk.amending(order, shares, new, key)
             if (stands := self._desk.answered(intent)) is not None:
                 return stands
             self._checks.check_left(order, shares, "amend")
@@ -377,6 +383,16 @@ class Broker:
     def __repr__(self) -> str:
         return f"<Broker {self.name} {self.environment}>"
 
+    @property
+    def _desk(self) -> OrderDesk:
+        """The order desk, made when it is needed: prices and balances need neither a journal nor its database."""
+        with self._making:
+            if self._order_desk is None:
+                from brokerkit.orders.desk import OrderDesk
+
+                self._order_desk = OrderDesk(self._inquiries, self._safety, durable=self._durable, quotes=self._quotes)
+            return self._order_desk
+
     def _check(self, request: OrderRequest) -> None:
         """Raise for an order that can be known to be wrong before it is sent."""
         part = self._inquiries.offering("order", market_of(request.symbol))
@@ -412,6 +428,8 @@ class Broker:
         try:
             return send()
         except BaseException as error:
+            from brokerkit.orders.attempt import noted  # here, as the desk: only who orders needs it
+
             noted(error, NOT_SENT)  # what interrupted an order on its way says what that leaves behind
             if isinstance(error, BrokerError):
                 self._named(error, what)

@@ -29,7 +29,7 @@ from brokerkit import files
 from brokerkit.errors import ConfigError
 from brokerkit.keeping import SOURCES
 from brokerkit.keeping import fetch_secret as fetch_secret
-from brokerkit.orders.guard import Limits, check_limits
+from brokerkit.orders.limits import Limits, check_limits
 from brokerkit.text import sanitize
 
 NAME = "brokerkit.toml"

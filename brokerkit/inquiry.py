@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from brokerkit import clock
 from brokerkit.adapter import Adapter
@@ -15,11 +15,13 @@ from brokerkit.market.sessions import Phase
 from brokerkit.market.valuation import disagreement, terms_of
 from brokerkit.models import Balance, BuyingPower, Capability, InvestorFlow, Order, OrderBook, Position, Quote
 from brokerkit.models.handles import Handle
-from brokerkit.orders.lists import OrderLists
 from brokerkit.part import AccountReply, FlowTables, Part, PositionReply
 from brokerkit.text import masked
 from brokerkit.transport import Endpoint, Reply
 from brokerkit.words import SecurityType, Venue
+
+if TYPE_CHECKING:
+    from brokerkit.orders.lists import OrderLists
 
 HOOKS = {
     "quote": "quote",
@@ -213,6 +215,8 @@ class Inquiries:
 
     def lists(self, market: Market) -> OrderLists:
         """Return the lists of orders of a market."""
+        from brokerkit.orders.lists import OrderLists  # prices need none of them
+
         return OrderLists(self.part(market), self.is_over)
 
     def find(self, order: Order) -> Order | None:

@@ -31,7 +31,7 @@ from brokerkit.extensions import BROKERS, extensions, load_class, trusted
 from brokerkit.inquiry import HOOKS
 from brokerkit.market import markets
 from brokerkit.market.sessions import Phase
-from brokerkit.orders.guard import Limits, Safety, check_limits
+from brokerkit.orders.limits import Limits, Safety, check_limits
 from brokerkit.part import Part
 from brokerkit.words import Venue
 

@@ -14,10 +14,11 @@ from sphinx.application import Sphinx
 from sphinx.pycode import ModuleAnalyzer
 
 import brokerkit
-from brokerkit import registry, sandbox
+from brokerkit import broker, registry, sandbox
 
 # Known to type checkers only, and autodoc would leave the other types of that signature unread too.
 registry.Sandbox = sandbox.Sandbox
+broker.Intent, broker.Reconciliation = brokerkit.Intent, brokerkit.Reconciliation
 
 project = "brokerkit"
 copyright = "2026 The brokerkit authors"

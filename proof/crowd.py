@@ -23,7 +23,7 @@ _WRITER = f"""
 import sys
 from pathlib import Path
 from brokerkit import BrokerError
-from brokerkit.orders.guard import Limits
+from brokerkit.orders.limits import Limits
 from brokerkit.orders.intents import Intent, IntentState, new_id
 from brokerkit.orders.journal import Journal
 intent = Intent.model_validate_json(sys.stdin.readline())

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from brokerkit.orders.guard import Limits
 from brokerkit.orders.intents import Intent, IntentKind
+from brokerkit.orders.limits import Limits
 from brokerkit.words import Side
 from proof.figures import Figure, at_least, none
 from proof.invariants import Conditions, Violation

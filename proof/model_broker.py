@@ -17,7 +17,7 @@ from brokerkit.errors import InvalidOrder, NothingToCancel, OrderUncertain
 from brokerkit.market.sessions import Phase
 from brokerkit.models import Order, OrderRequest
 from brokerkit.models.handles import Handle
-from brokerkit.orders.guard import Safety
+from brokerkit.orders.limits import Safety
 from brokerkit.part import OrderPage, Part, Sent
 from brokerkit.transport import Block, Client, Effect, Endpoint, Headers, Limit, Parameters, Request, Response, Token
 from brokerkit.transport.connection import Line, Transmission

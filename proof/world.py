@@ -17,9 +17,10 @@ from unittest import mock
 from brokerkit.broker import Broker
 from brokerkit.errors import BrokerError
 from brokerkit.models import Order, OrderRequest
-from brokerkit.orders.guard import Safety, halt, halt_file, resume
+from brokerkit.orders.guard import halt, halt_file, resume
 from brokerkit.orders.intents import UNRESOLVED, Intent, IntentState
 from brokerkit.orders.journal import Journal
+from brokerkit.orders.limits import Safety
 from brokerkit.orders.reconcile import Reconciliation
 from brokerkit.testing.inside import keep
 from brokerkit.words import OrderType, Side

@@ -18,7 +18,7 @@ from brokerkit.errors import NetworkError
 from brokerkit.market.sessions import Phase
 from brokerkit.models import InvestorFlow, Order, OrderRequest, Quote
 from brokerkit.models.handles import Handle
-from brokerkit.orders.guard import Safety
+from brokerkit.orders.limits import Safety
 from brokerkit.part import AccountReply, OrderPage, OrderReply, Part, Sent
 from brokerkit.registry import get_broker
 from brokerkit.transport import Client, Reply

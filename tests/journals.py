@@ -10,9 +10,9 @@ from decimal import Decimal
 from typing import Any
 
 from brokerkit import Broker, Order, OrderRequest, OrderType, Side, Venue, clock, get_broker
-from brokerkit.orders.guard import Limits
 from brokerkit.orders.intents import Intent, IntentKind, new_id
 from brokerkit.orders.journal import Journal
+from brokerkit.orders.limits import Limits
 from brokerkit.orders.listing import Listed
 from brokerkit.sandbox import Faults, Rule, Sandbox
 from brokerkit.testing.inside import journal_of

@@ -11,8 +11,8 @@ import pytest
 
 from brokerkit import LimitExceeded, OrderBlocked, Side, clock
 from brokerkit.orders import desk, reconcile
-from brokerkit.orders.guard import Limits
 from brokerkit.orders.intents import Confidence, IntentKind, IntentState
+from brokerkit.orders.limits import Limits
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import SlidingWindow
 from brokerkit.testing.inside import journal_of

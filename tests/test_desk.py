@@ -29,9 +29,10 @@ from brokerkit.errors import (
 )
 from brokerkit.orders import desk
 from brokerkit.orders import journal as journals
-from brokerkit.orders.guard import Limits, halt
+from brokerkit.orders.guard import halt
 from brokerkit.orders.intents import Intent, IntentState
 from brokerkit.orders.journal import Journal
+from brokerkit.orders.limits import Limits
 from brokerkit.sandbox.face import JsonResponse
 from brokerkit.testing.inside import journal_of, limit_to, start_over
 from tests.fakes import Fake

@@ -14,9 +14,10 @@ from brokerkit_kiwoom.stocks import orders as kiwoom
 
 from brokerkit import Broker, get_broker
 from brokerkit.errors import Blocked, BrokerError, ConfigError, Disarmed, Halted, LimitExceeded, NetworkError, NotSent
-from brokerkit.orders.guard import Limits, halt, is_real_money, resume
+from brokerkit.orders.guard import halt, is_real_money, resume
 from brokerkit.orders.intents import IntentState
 from brokerkit.orders.journal import Journal
+from brokerkit.orders.limits import Limits
 from brokerkit.testing.inside import know_account, limit_to, send_past_the_desk
 from brokerkit.transport import Client, Effect, Endpoint, http
 from brokerkit.transport.permits import Permit, issued

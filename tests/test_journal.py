@@ -24,9 +24,9 @@ from brokerkit import clock
 from brokerkit.errors import JournalError, LimitExceeded, OrderBlocked, OrderUncertain
 from brokerkit.orders import book, state, storage
 from brokerkit.orders import journal as journals
-from brokerkit.orders.guard import Limits
 from brokerkit.orders.intents import Intent, IntentKind, IntentState
 from brokerkit.orders.journal import LONGEST_SENDING, Journal, journal_for, journal_in_memory
+from brokerkit.orders.limits import Limits
 from brokerkit.orders.owner import Owner
 from tests.journals import DAY, GETS_THROUGH, HYNIX, Trader, begin, intent_of, order_of, request_of, served
 

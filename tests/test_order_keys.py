@@ -11,10 +11,10 @@ import pytest
 
 from brokerkit.errors import InvalidRequest, LimitExceeded, OrderBlocked
 from brokerkit.orders.again import Again
-from brokerkit.orders.guard import Limits
 from brokerkit.orders.intents import Intent, IntentKind, IntentState
 from brokerkit.orders.journal import Journal
 from brokerkit.orders.keys import check_key
+from brokerkit.orders.limits import Limits
 from tests.journals import HYNIX, begin, intent_of, order_of, request_of
 
 State = IntentState

@@ -31,8 +31,8 @@ from brokerkit import (
 from brokerkit.errors import BrokerError, JournalError
 from brokerkit.market.sessions import Phase
 from brokerkit.orders import desk, reconcile
-from brokerkit.orders.guard import Limits
 from brokerkit.orders.intents import Intent, IntentState
+from brokerkit.orders.limits import Limits
 from brokerkit.part import Sent
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import SlidingWindow

@@ -24,9 +24,10 @@ from brokerkit.orders import state
 from brokerkit.orders.attempt import URGENT_SECONDS
 from brokerkit.orders.book import PATIENCE_SECONDS
 from brokerkit.orders.desk import START_SECONDS, TURN_SECONDS
-from brokerkit.orders.guard import Limits, halt, halt_file
+from brokerkit.orders.guard import halt, halt_file
 from brokerkit.orders.intents import Confidence, Intent, IntentState
 from brokerkit.orders.journal import Journal
+from brokerkit.orders.limits import Limits
 from brokerkit.orders.reconcile import Trust, judge
 from brokerkit.registry import SANDBOX_SETTLES
 from brokerkit.sandbox import Faults, Rule, Sandbox

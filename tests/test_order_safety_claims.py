@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from brokerkit.orders.guard import NEEDED_FOR_REAL, Limits
+from brokerkit.orders.guard import NEEDED_FOR_REAL
+from brokerkit.orders.limits import Limits
 
 ROOT = Path(__file__).parent.parent
 PAGES = ("order-safety.md", "order-safety.ko.md")

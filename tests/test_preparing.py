@@ -9,8 +9,8 @@ from typing import Any, NoReturn
 import pytest
 
 from brokerkit.errors import InvalidRequest, NotSent, Rejected, Unsupported, WireError
-from brokerkit.orders.guard import Limits
 from brokerkit.orders.intents import IntentState
+from brokerkit.orders.limits import Limits
 from brokerkit.sandbox.face import JsonResponse, ReceivedRequest
 from brokerkit.testing.inside import forget_quotes, know_account, limit_to
 from tests.journals import BROKERS, SAMSUNG, Trader, served, trading

@@ -17,9 +17,10 @@ import pytest
 from brokerkit import NotSent, Order, OrderBlocked, clock
 from brokerkit.models import OrderRequest
 from brokerkit.orders import desk
-from brokerkit.orders.guard import Limits, halt, resume
+from brokerkit.orders.guard import halt, resume
 from brokerkit.orders.intents import Intent, IntentKind, IntentState, new_id
 from brokerkit.orders.journal import Journal
+from brokerkit.orders.limits import Limits
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import SlidingWindow
 from brokerkit.testing.inside import journal_of

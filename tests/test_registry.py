@@ -23,7 +23,7 @@ from stevedore import ExtensionManager
 from brokerkit import extensions, registry
 from brokerkit.errors import ConfigError, UnknownBroker
 from brokerkit.extensions import BROKERS
-from brokerkit.orders.guard import Limits
+from brokerkit.orders.limits import Limits
 from brokerkit.registry import get_broker, installed_brokers, load_broker
 from brokerkit.sandbox import Connection, Sandbox
 from brokerkit.testing.inside import arm_of, limits_of

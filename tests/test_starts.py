@@ -9,6 +9,7 @@ import pkgutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import brokerkit_kis
@@ -17,6 +18,7 @@ import pytest
 from pydantic import BaseModel
 
 import brokerkit
+from brokerkit.sandbox import Sandbox
 
 HOME = Path(brokerkit.__file__)
 HEAVY = (
@@ -62,6 +64,26 @@ def test_the_help_page_imports_the_command_line_only() -> None:
     found = loaded("from brokerkit.cli import main; main(['--help'])")
     assert not roots(found) & {*HEAVY, "importlib_metadata", "brokerkit_kis", "brokerkit_kiwoom"}
     assert {"brokerkit.broker", "brokerkit.models", "brokerkit.cli.query", "brokerkit.sandbox"}.isdisjoint(found)
+
+
+@pytest.mark.parametrize("broker", ["kis", "kiwoom"])
+def test_a_quote_imports_nothing_of_orders_and_no_sandbox(broker: str, tmp_path: Path) -> None:
+    with Sandbox() as box:
+        given = asdict(box.connect(broker))
+        keys = {name: given[name] for name in ("base_url", "app_key", "app_secret", "account")}
+        program = (
+            f"import os; os.environ['BROKERKIT_CACHE_DIR'] = {str(tmp_path)!r}; from brokerkit import get_broker\n"
+            f"with get_broker({broker!r}, environment='sandbox', **{keys!r}) as broker: broker.quote('005930')"
+        )
+        loaded(program)
+        found = loaded(program)  # with the token of the first run
+    assert f"brokerkit_{broker}" in found
+    assert not {"sqlite3", "filelock", "keyring", "rich", "typer", "starlette", "uvicorn"} & roots(found)
+    assert {"brokerkit.sandbox", "brokerkit.findings", f"brokerkit_{broker}.sandbox"}.isdisjoint(found)
+    assert {name for name in found if name.startswith("brokerkit.orders.")} == {
+        "brokerkit.orders.checks",
+        "brokerkit.orders.limits",
+    }
 
 
 # Names that are imported when they are used

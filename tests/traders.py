@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from brokerkit import get_broker
 from brokerkit.broker import Broker
-from brokerkit.orders.guard import Limits
+from brokerkit.orders.limits import Limits
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import ExchangeOrder
 from tests import forks
@@ -23,7 +23,7 @@ PRICES = {"005930": 60_000, "000660": 150_000}
 PROGRAM = """
 import json, os, signal, sys
 from brokerkit import BrokerError, Order, get_broker
-from brokerkit.orders.guard import Limits
+from brokerkit.orders.limits import Limits
 from brokerkit.orders.journal import Journal
 from brokerkit.transport import http
 

@@ -24,7 +24,7 @@ from brokerkit.cli.writing import file_to_write
 from brokerkit.config import Profile, Settings, check_names, load_profiles, read_profiles, secret_keys
 from brokerkit.errors import ConfigError
 from brokerkit.keeping import WRITTEN, describe
-from brokerkit.orders.guard import Limits
+from brokerkit.orders.limits import Limits
 from brokerkit.registry import installed_brokers, load_broker
 from brokerkit.text import HIDDEN, masked
 

@@ -8,8 +8,8 @@ from decimal import ROUND_CEILING, Decimal
 
 from brokerkit import clock
 from brokerkit.errors import LimitExceeded
-from brokerkit.orders.guard import Limits
 from brokerkit.orders.intents import Intent, IntentKind
+from brokerkit.orders.limits import Limits
 
 MOST = 10**16
 """Hundredths of its currency that an order counts at most: sums have to fit into the file's numbers."""

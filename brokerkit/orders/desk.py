@@ -26,11 +26,12 @@ from brokerkit.models.handles import is_number
 from brokerkit.orders.again import Again, blocked_by, check_again
 from brokerkit.orders.attempt import URGENT_SECONDS, Attempt, Way
 from brokerkit.orders.building import amended, canceled, placed
-from brokerkit.orders.guard import Guard, Limits, Safety, is_real_money
+from brokerkit.orders.guard import Guard, Quotes, is_real_money
 from brokerkit.orders.intents import UNRESOLVED, Intent, IntentKind, IntentState, key_of, new_id
 from brokerkit.orders.journal import Journal, journal_for, journal_in_memory
 from brokerkit.orders.keyed import Keyed
-from brokerkit.orders.keys import check_unused, client_key
+from brokerkit.orders.keys import check_key, check_unused, client_key
+from brokerkit.orders.limits import Limits, Safety
 from brokerkit.orders.listing import Listed, Unread
 from brokerkit.orders.reconcile import Reconciler, Reconciliation
 from brokerkit.orders.state import journal_folder, journal_path
@@ -56,8 +57,15 @@ START_SECONDS = 3.0
 class OrderDesk:
     """Sends the orders of one broker. Threads and processes of one account share its journal."""
 
-    def __init__(self, trader: Trader, safety: Safety, *, durable: bool) -> None:
-        self.guard = Guard(self._is_real, safety, self._price, self._skew, tells_upper_limit=self._tells_upper_limit)
+    def __init__(self, trader: Trader, safety: Safety, *, durable: bool, quotes: Quotes | None = None) -> None:
+        self.guard = Guard(
+            self._is_real,
+            safety,
+            self._price,
+            self._skew,
+            tells_upper_limit=self._tells_upper_limit,
+            quotes=quotes,
+        )
         self._trader = trader
         self._safety = safety
         self._durable = durable
@@ -369,14 +377,22 @@ class OrderDesk:
             quantity=request.quantity,
             price=request.price,
             request=request,
-            key=key,
+            key=check_key(key),
             previous=previous,
         )
 
-    def changed(
+    def amending(self, order: Order, quantity: Decimal | None, price: Decimal | None, key: str | None) -> Intent:
+        """Return the intent of an amendment."""
+        return self._changing(IntentKind.AMEND, order, quantity, price, key)
+
+    def canceling(self, order: Order, quantity: Decimal | None, key: str | None) -> Intent:
+        """Return the intent of a cancellation."""
+        return self._changing(IntentKind.CANCEL, order, quantity, None, key)
+
+    def _changing(
         self, kind: IntentKind, order: Order, quantity: Decimal | None, price: Decimal | None, key: str | None
     ) -> Intent:
-        """Return the intent of an amendment or a cancellation."""
+        key = check_key(key)
         return self._intent(
             kind, symbol=order.symbol, side=order.side, quantity=quantity, price=price, order=order, key=key
         )

@@ -6,106 +6,30 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
-
 from brokerkit import clock, files
-from brokerkit.errors import NOT_SENT, Disarmed, Halted, InvalidRequest, JournalError, LimitExceeded, NotSent
+from brokerkit.errors import NOT_SENT, Disarmed, Halted, JournalError, LimitExceeded, NotSent
 from brokerkit.market.markets import Market
 from brokerkit.models import OrderRequest, Quote
+from brokerkit.orders.limits import HOME_CURRENCY, Limits, Safety
 from brokerkit.orders.listing import WRONG_CLOCK
 from brokerkit.orders.state import journal_folder, make_folder, network_file_system, state_directory
 from brokerkit.text import sanitize
 from brokerkit.transport.outgoing import leads_to_this_machine
-from brokerkit.values import exact_decimal
 from brokerkit.words import OrderType, Venue
 
 QUOTE_SECONDS = 5.0
 """A price older than this is asked for again before it is compared with."""
 NOT_STOPPED = "Orders are NOT stopped: the kill switch cannot be set."
 BY_HAND = "Stop your programs by hand."
-HOME_CURRENCY = "KRW"
 NEEDED_FOR_REAL = ("max_order_quantity", "max_order_value", "max_orders_per_minute", "max_orders_per_day")
 
 
-class Limits(BaseModel):
-    """Limits of a profile. Amounts are in won; None: no limit. Cancellations are never limited.
-
-    Numbers are taken as those of orders are: a float by its shortest text, so 0.1 + 0.2 is 0.30000000000000004.
-    Limits of another currency stand in a table named by it: `Limits(max_order_value=5_000_000, USD={...})`.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-    max_order_quantity: Decimal | None = Field(None, gt=0)
-    """Shares of one order."""
-    max_order_value: Decimal | None = Field(None, gt=0)
-    """Quantity times price of one order; orders without a price count at the upper limit of the day."""
-    max_daily_value: Decimal | None = Field(None, gt=0)
-    """Value of all orders and dearer amendments of a day, whatever became of them, unless the broker refused them."""
-    max_orders_per_minute: int | None = Field(None, gt=0)
-    """Orders and amendments in any 60 seconds."""
-    max_orders_per_day: int | None = Field(None, gt=0)
-    """Orders and amendments of a day."""
-    price_collar_percent: Decimal | None = Field(None, gt=0)
-    """How far a price may lie from the last price, in percent of it: 3 = 3 %."""
-    symbols: frozenset[str] | None = None
-    """The only symbols that may be ordered."""
-    others: Mapping[str, Limits] = Field(default_factory=dict, repr=False)
-    """Currency (ISO 4217) to the limits of orders in it."""
-
-    def of(self, currency: str | None) -> Limits | None:
-        """Return the limits of a currency; None where there are none."""
-        return self if currency == HOME_CURRENCY else self.others.get(currency or "")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _by_currency(cls, values: object) -> object:
-        if not isinstance(values, Mapping):
-            return values
-        others = {name: table for name, table in values.items() if is_currency(name)}
-        own = {name: value for name, value in values.items() if name not in others}
-        return {**own, "others": {**own.get("others", {}), **others}} if others else values
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _plain_number(cls, value: object, info: ValidationInfo) -> object:
-        """Refuse what pydantic would take for a number: texts such as 1_000, and true."""
-        if value is None or info.field_name in ("symbols", "others"):
-            return value
-        try:
-            return exact_decimal(value)
-        except InvalidRequest as error:
-            raise ValueError(error.message) from None
-
-
-def is_currency(name: object) -> bool:
-    """Say whether a name in a table of limits is that of a currency, whose own table it is."""
-    return isinstance(name, str) and len(name) == 3 and name.isascii() and name.isalpha() and name.isupper()
-
-
-def check_limits(values: object, check: Callable[[Mapping[str, object], set[str]], None]) -> None:
-    """Let `check` look at the names of a table of limits, and at those of the tables in it."""
-    if isinstance(values, Mapping):
-        check({name: value for name, value in values.items() if not is_currency(name)}, set(Limits.model_fields))
-        for name, value in values.items():
-            if is_currency(name):
-                check_limits(value, check)
-
-
-@dataclass(frozen=True)
-class Safety:
-    """How careful a broker is with orders; made by `get_broker`."""
-
-    arm: str | None = None
-    limits: Limits = field(default_factory=Limits)
-    exclusive: bool = False
-    degraded: bool = False
-    settle_seconds: float | None = None
-    """Seconds after which the broker's list shows an order; None: as the adapter says."""
+Quotes = dict[tuple[str, Venue], tuple[float, Quote]]
+"""Prices that were just read, and when."""
 
 
 class Guard:
@@ -119,11 +43,12 @@ class Guard:
         skew: Callable[[], float] = lambda: 0.0,
         *,
         tells_upper_limit: Callable[[Market], bool] = lambda market: False,
+        quotes: Quotes | None = None,
     ) -> None:
         """`is_real` says whether real money moves, `quote` asks for a price.
 
         `skew` tells by how many seconds the broker's clock was ahead of ours lately. `tells_upper_limit`: a quote
-        of that market without an upper limit is of a symbol that has none.
+        of that market without an upper limit is of a symbol that has none. `quotes` are those that were read lately.
         """
         self._tells_upper_limit = tells_upper_limit
         self.limits = safety.limits
@@ -131,7 +56,7 @@ class Guard:
         self._arm = safety.arm
         self._quote = quote
         self._skew = skew
-        self._quotes: dict[tuple[str, Venue], tuple[float, Quote]] = {}
+        self._quotes: Quotes = {} if quotes is None else quotes
 
     def remember(self, quote: Quote) -> None:
         """Keep a price that was just read."""

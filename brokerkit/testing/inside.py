@@ -16,9 +16,9 @@ from brokerkit.market.markets import Market
 from brokerkit.market.sessions import Phase
 from brokerkit.models import OrderRequest
 from brokerkit.orders.desk import OrderDesk
-from brokerkit.orders.guard import Limits, Safety
 from brokerkit.orders.intents import Intent
 from brokerkit.orders.journal import Journal
+from brokerkit.orders.limits import Limits, Safety
 from brokerkit.part import Part, Sent
 from brokerkit.registry import load_broker
 from brokerkit.words import SecurityType
@@ -103,7 +103,7 @@ def start_over(broker: Broker, *, degraded: bool | None = None) -> None:
     safety = broker._desk._safety
     if degraded is not None:
         safety = replace(safety, degraded=degraded)
-    broker._desk = OrderDesk(broker._inquiries, safety, durable=True)
+    broker._order_desk = OrderDesk(broker._inquiries, safety, durable=True)
 
 
 def look_again(broker: Broker) -> None:

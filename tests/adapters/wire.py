@@ -22,7 +22,7 @@ from pydantic import SecretStr
 from brokerkit import clock
 from brokerkit.market.sessions import Phase
 from brokerkit.models import Order
-from brokerkit.orders.guard import Safety
+from brokerkit.orders.limits import Safety
 from brokerkit.testing.inside import ForgetfulJournal, keep, made
 from brokerkit.transport import Client, Token
 from brokerkit.transport.auth import TokenCache

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from brokerkit.errors import NotSent, RateLimited, WireError
-from brokerkit.orders.guard import Limits, Safety
+from brokerkit.orders.limits import Limits, Safety
 from brokerkit.words import OrderType
 from tests.adapters.login import LoginKit, length_of
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from brokerkit.errors import ConfigError, NotSent
-from brokerkit.orders.guard import Limits, Safety
+from brokerkit.orders.limits import Limits, Safety
 from brokerkit.testing.inside import kind_of
 from brokerkit.words import OrderType
 from tests.adapters.login import LoginKit, length_of
