@@ -22,6 +22,7 @@ from brokerkit.sandbox import sandbox as sandboxes
 from brokerkit.sandbox.books import Trade
 from brokerkit.sandbox.instruments import Instrument
 from brokerkit.sandbox.prints import Day
+from brokerkit.transport import http
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Started in the background of a shell: the programs that the tests interrupt would inherit it.
@@ -71,7 +72,7 @@ def read_once() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def listed_once() -> Iterator[None]:
+def in_a_hurry() -> Iterator[None]:
     """Make what is listed, and the prints of a morning, once for each seed: a thousand tests open the same exchange."""
     prints: dict[tuple[object, ...], tuple[Trade, ...]] = {}
     make = books.opening_prints
@@ -83,6 +84,7 @@ def listed_once() -> Iterator[None]:
         return list(prints[key])
 
     with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(http, "PAUSE_SECONDS", 0.02)  # no test is about the rest before a query is asked again
         patched.setattr(past, "list_instruments", functools.lru_cache(8)(past.list_instruments))
         patched.setattr(books, "opening_prints", opening_prints)
         yield

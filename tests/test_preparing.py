@@ -13,6 +13,8 @@ from brokerkit.orders.intents import IntentState
 from brokerkit.orders.limits import Limits
 from brokerkit.sandbox.face import JsonResponse, ReceivedRequest
 from brokerkit.testing.inside import forget_quotes, know_account, limit_to
+from brokerkit.transport import Client
+from brokerkit.transport.limits import Turn
 from tests.journals import BROKERS, SAMSUNG, Trader, served, trading
 from tests.program import is_order
 
@@ -32,6 +34,12 @@ REFUSALS: dict[str, dict[str, tuple[str, int, dict[str, object]]]] = {
         "too fast": ("1700", 429, {"return_code": 5, "return_msg": "허용된 요청 개수를 초과하였습니다[1700:유량]"}),
     },
 }
+
+
+@pytest.fixture(autouse=True)
+def without_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let calls go at once: a broker that says "too fast" here would make the next ones wait for seconds."""
+    monkeypatch.setattr(Client, "_wait", lambda self, endpoint, *, urgent: Turn([]))
 
 
 @pytest.fixture(params=BROKERS)
