@@ -40,7 +40,7 @@ its profile from `brokerkit.toml`, and both ask the same server.
 {starts}
 
 Most of each is importing `requests` and pydantic. `import brokerkit` alone imports neither: names come when they are
-used, and so do the journal, the parts of an adapter that a call does not need, and the commands of the command line.
+used, and so do the order desk with its journal, and the commands of the command line.
 Models are built when they are first used, which pydantic makes safe for threads from 2.14 on.
 
 ## Many calls
