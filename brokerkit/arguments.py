@@ -20,6 +20,14 @@ def check_venue(venue: object) -> Venue:
         raise InvalidRequest(f"{venue!r} is no venue. There are {', '.join(Venue)}.") from None
 
 
+def check_type(type: object) -> OrderType:
+    """Return the order type, or raise InvalidRequest with the ones there are."""
+    try:
+        return OrderType(type)  # type: ignore[arg-type]
+    except ValueError:
+        raise InvalidRequest(f"{type!r} is no order type. There are {', '.join(OrderType)}.") from None
+
+
 def check_days(start: object, end: object) -> tuple[dt.date, dt.date]:
     """Return both as dates; InvalidRequest unless they are in order, and the first is not in the future."""
     first, last = _day_of(start), _day_of(end)

@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from brokerkit import clock
 from brokerkit.adapter import Adapter
-from brokerkit.arguments import check_days, check_order, check_request, check_venue, check_verb, make_request
+from brokerkit.arguments import (
+    check_days,
+    check_order,
+    check_request,
+    check_type,
+    check_venue,
+    check_verb,
+    make_request,
+)
 from brokerkit.errors import NOT_SENT, BrokerError, InvalidRequest, NamedIntent, WireError
 from brokerkit.inquiry import HOOKS, Inquiries, offers
 from brokerkit.market.markets import Market, market_of
@@ -45,6 +53,7 @@ if TYPE_CHECKING:
     from brokerkit.orders.desk import OrderDesk
     from brokerkit.orders.guard import Quotes
     from brokerkit.orders.intents import Intent
+    from brokerkit.orders.journal import Journal
     from brokerkit.orders.reconcile import Reconciliation
 
 
@@ -76,6 +85,11 @@ class Broker:
         self._quotes: Quotes = {}
         self._order_desk: OrderDesk | None = None
         self._making = threading.RLock()
+
+    @property
+    def journal(self) -> Journal:
+        """The order journal of the account, which the desk writes: for reading what it knows of every intent."""
+        return self._desk.journal
 
     def quote(self, symbol: str, *, venue: Venue | None = None) -> Quote:
         """Return the present price of a symbol at a venue (SOR: the combined market; None: the market's default).
@@ -356,7 +370,7 @@ class Broker:
         venues = part.quote_venues if verb in QUOTES else part.order_venues.get(part.environment, ())
         if venue is not None and venue not in venues:
             return False
-        return type is None or _takes(part, meant, OrderType(type), venue)
+        return type is None or _takes(part, meant, check_type(type), venue)
 
     def capabilities(self) -> tuple[Capability, ...]:
         """Return what this broker offers in each market that it serves, as data; nothing is asked."""

@@ -14,6 +14,8 @@ from brokerkit.errors import InvalidRequest
 
 HOME = "KR"
 """The market of symbols without a prefix: Korean stocks, funds and ELW."""
+HOME_CURRENCY = "KRW"
+"""Its currency."""
 _EXAMPLE = "Give the six characters of the exchange's code as text, for example '005930'."
 
 

@@ -35,6 +35,8 @@ from brokerkit.errors import (
 from brokerkit.inquiry import HOOKS
 from brokerkit.models import InvestorFlow, Order, OrderRequest
 from brokerkit.orders.intents import Intent
+from brokerkit.registry import get_broker
+from brokerkit.sandbox import Sandbox
 from brokerkit.text import masked
 from brokerkit.words import OrderStatus, OrderType, SecurityType, Side, TimeInForce, Venue
 from tests.fakes import SECRETS, Fake, order_of
@@ -533,6 +535,49 @@ def test_an_end_in_the_future_asks_up_to_today(broker: Broker, fake: Fake) -> No
     later = TODAY + dt.timedelta(days=3)
     broker.investor_flow("005930", start=TODAY, end=later)
     assert fake.calls == [("flow", "005930", TODAY, TODAY, False)]
+
+
+@pytest.mark.parametrize("name", ["kis", "kiwoom"])
+def test_what_is_supported_is_asked_by_market_type_and_venue_without_a_request(name: str) -> None:
+    with Sandbox() as sandbox, get_broker(name, environment="sandbox", sandbox=sandbox) as broker:
+        assert broker.supports("buy", market="KR", type=OrderType.MIDPOINT, venue=Venue.NXT)
+        assert not broker.supports("buy", type=OrderType.MIDPOINT, venue=Venue.SOR)  # what a broker does not route
+        assert not broker.supports("buy", type=OrderType.SINGLE_PRICE)
+        assert broker.supports("quote", venue=Venue.SOR)
+        for market in ("US", "KRXD", "GOLD"):
+            assert not broker.supports("buy", market=market)
+        for wrong in ({"market": "XX"}, {"venue": "NASDAQ"}, {"type": "STOP"}):
+            with pytest.raises(InvalidRequest):
+                broker.supports("buy", **cast(Any, wrong))
+        (korea,) = broker.capabilities()
+        assert (korea.market, korea.currency, korea.environment) == ("KR", "KRW", "real")
+        assert set(korea.verbs) == {verb for verb in HOOKS if broker.supports(verb)} == set(HOOKS)
+        assert set(korea.order_venues) == set(Venue)
+        assert (OrderType.LIMIT, TimeInForce.IOC) in korea.order_types
+        assert "time" in korea.not_told["Quote"]
+        assert sandbox.face(name).requests == []
+
+
+@pytest.mark.parametrize("name", ["kis", "kiwoom"])
+def test_the_demo_environment_says_what_it_lacks(name: str) -> None:
+    with Sandbox(environment="demo") as sandbox, get_broker(name, environment="sandbox", sandbox=sandbox) as broker:
+        assert broker.supports("buy", venue=Venue.KRX)
+        assert not broker.supports("buy", venue=Venue.NXT)
+        assert broker.supports("orders") is (name == "kiwoom")
+        assert (broker.capabilities()[0].environment, broker.capabilities()[0].order_venues) == ("demo", (Venue.KRX,))
+
+
+def test_verbs_without_a_symbol_take_a_market(broker: Broker) -> None:
+    for ask in (
+        lambda: broker.balance(market="US"),
+        lambda: broker.orders(market="US"),
+        lambda: broker.order_history(TODAY, market="US"),
+        lambda: broker.reconcile(market="US"),
+    ):
+        with pytest.raises(Unsupported, match="no part for US stocks"):
+            ask()
+    with pytest.raises(InvalidRequest, match="no market"):
+        broker.balance(market="XX")
 
 
 def test_supports_knows_the_verbs_there_are(broker: Broker) -> None:

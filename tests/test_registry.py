@@ -21,13 +21,15 @@ from pydantic import SecretStr
 from stevedore import ExtensionManager
 
 from brokerkit import extensions, registry
+from brokerkit.adapter import Adapter
 from brokerkit.errors import ConfigError, UnknownBroker
 from brokerkit.extensions import BROKERS
 from brokerkit.orders.limits import Limits
+from brokerkit.part import Part
 from brokerkit.registry import get_broker, installed_brokers, load_broker
 from brokerkit.sandbox import Connection, Sandbox
 from brokerkit.testing.inside import arm_of, limits_of
-from tests.fakes import THIRD_PARTY, AcmeAdapter, NarrowAdapter, made
+from tests.fakes import THIRD_PARTY, AcmeAdapter, FakePart, NarrowAdapter, made
 from tests.servers import Server
 
 CANARY = "CANARY-5a1f-do-not-show"
@@ -577,6 +579,71 @@ def test_an_adapter_that_cannot_be_loaded_says_why_and_logs_nothing(
     assert reason in str(refused.value)
     assert "\n" not in str(refused.value)
     assert [record.message for record in caplog.records if record.levelno >= logging.INFO] == []
+
+
+class Emptied(FakePart):
+    """A part that fills no hook in."""
+
+    quote = Part.quote
+    send_order = Part.send_order
+    send_cancel = Part.send_cancel
+    rows = Part.rows
+    balance = Part.balance
+    investor_flow = Part.investor_flow
+
+
+class Abroad(FakePart):
+    """A part for another market."""
+
+    market = "US"
+
+
+UNFIT: list[tuple[dict[str, object], str]] = [
+    ({"api_version": 2}, "written for version 2 of the interface .*this is version 1"),
+    ({"api_version": "1"}, "written for version '1'"),
+    ({"name": "other"}, "its name is 'other', not that of its entry point"),
+    ({"parts": ()}, "no tuple of Part classes"),
+    ({"parts": [FakePart]}, "no tuple of Part classes"),
+    ({"parts": (AcmeAdapter,)}, "no tuple of Part classes"),
+    ({"parts": (Emptied,)}, "its part for KR fills no hook in"),
+    ({"parts": (FakePart, FakePart)}, "two of its parts are of one market"),
+    ({"parts": (Abroad,)}, "no part for KR"),
+]
+
+
+@pytest.mark.parametrize(("changes", "reason"), UNFIT)
+def test_an_adapter_that_is_unfit_is_told_by_name_and_hurts_no_other(
+    changes: dict[str, object], reason: str, install: Install
+) -> None:
+    module = sys.modules["acme_adapter"]
+    module.__dict__["Unfit"] = type("Unfit", (AcmeAdapter,), changes)
+    install(entry("acme", "acme_adapter:Unfit"), entry("narrow", "acme_adapter:NarrowAdapter"))
+    with pytest.raises(ConfigError, match=f"The adapter 'acme' .* cannot be loaded: .*{reason}"):
+        load_broker("acme")
+    assert load_broker("narrow") is NarrowAdapter
+
+
+def test_an_adapter_says_itself_for_which_version_it_is(install: Install) -> None:
+    class Silent(Adapter):
+        name = "acme"
+        parts = (FakePart,)
+
+    sys.modules["acme_adapter"].__dict__["Silent"] = Silent
+    install(entry("acme", "acme_adapter:Silent"))
+    with pytest.raises(ConfigError, match="does not say for which version"):
+        load_broker("acme")
+
+
+def test_a_client_is_needed_unless_the_adapter_connects_itself(install: Install) -> None:
+    class Wireless(Adapter):
+        api_version = 1
+        name = "acme"
+        parts = (FakePart,)
+
+    sys.modules["acme_adapter"].__dict__["Wireless"] = Wireless
+    install(entry("acme", "acme_adapter:Wireless"))
+    with pytest.raises(ConfigError, match="neither a Client nor a connect"):
+        load_broker("acme")
 
 
 def test_an_adapter_installed_after_the_cache_was_filled_is_found(install: Install) -> None:

@@ -171,7 +171,7 @@ def resume(as_json: JsonOption = False) -> None:
 
 
 def _journal(broker: Broker) -> Journal:
-    return broker._desk.journal
+    return broker.journal
 
 
 def _found(broker: Broker, ending: str) -> Intent:

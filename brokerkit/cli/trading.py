@@ -252,7 +252,7 @@ def _number(option: str, text: str | None) -> Decimal | None:
 
 def _keyed(broker: Broker, key: str | None) -> tuple[Intent, ...]:
     """Return what was to be sent under a key before."""
-    return () if check_key(key) is None else broker._desk.journal.keyed(str(key))
+    return () if check_key(key) is None else broker.journal.keyed(str(key))
 
 
 def _find(broker: Broker, number: str, key: str | None) -> Order:

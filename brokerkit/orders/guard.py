@@ -14,9 +14,10 @@ from brokerkit import clock, files
 from brokerkit.errors import NOT_SENT, Disarmed, Halted, JournalError, LimitExceeded, NotSent
 from brokerkit.market.markets import Market
 from brokerkit.models import OrderRequest, Quote
-from brokerkit.orders.limits import HOME_CURRENCY, Limits, Safety
+from brokerkit.orders.limits import Limits, Safety
 from brokerkit.orders.listing import WRONG_CLOCK
 from brokerkit.orders.state import journal_folder, make_folder, network_file_system, state_directory
+from brokerkit.symbols import HOME_CURRENCY
 from brokerkit.text import sanitize
 from brokerkit.transport.outgoing import leads_to_this_machine
 from brokerkit.words import OrderType, Venue

@@ -10,11 +10,9 @@ from enum import StrEnum
 from pydantic import StrictInt
 
 from brokerkit.models import Model, Order, OrderRequest
+from brokerkit.symbols import HOME, HOME_CURRENCY
 from brokerkit.values import Date, Exact, Moment
 from brokerkit.words import Side
-
-HOME, HOME_CURRENCY = "KR", "KRW"
-"""The market of symbols without a prefix."""
 
 
 class IntentKind(StrEnum):

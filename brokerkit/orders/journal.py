@@ -22,13 +22,14 @@ from brokerkit.errors import JournalError, OrderBlocked
 from brokerkit.orders.again import Again, blocked_by, check_again
 from brokerkit.orders.chains import NumbersOf, names, numbers_of, whole_chain
 from brokerkit.orders.counters import check_counters, counted
-from brokerkit.orders.intents import FOLLOWS, HOME, OPEN, UNRESOLVED, Intent, IntentState, key_of, number_of
+from brokerkit.orders.intents import FOLLOWS, OPEN, UNRESOLVED, Intent, IntentState, key_of, number_of
 from brokerkit.orders.keys import check_unused
 from brokerkit.orders.learnt import Learnt
 from brokerkit.orders.limits import Limits
 from brokerkit.orders.numbers import BranchOf, branch_and_number, check_free, one_branch
 from brokerkit.orders.rows import read, written
 from brokerkit.orders.storage import WRITE
+from brokerkit.symbols import HOME
 
 logger = logging.getLogger("brokerkit")
 

@@ -10,7 +10,8 @@ import sqlite3
 from collections.abc import Iterable
 
 from brokerkit.orders.book import Book
-from brokerkit.orders.intents import HOME, NumberKey
+from brokerkit.orders.intents import NumberKey
+from brokerkit.symbols import HOME
 
 
 class Learnt(Book):

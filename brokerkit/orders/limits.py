@@ -9,9 +9,8 @@ from decimal import Decimal
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from brokerkit.errors import InvalidRequest
+from brokerkit.symbols import HOME_CURRENCY
 from brokerkit.values import exact_decimal
-
-HOME_CURRENCY = "KRW"
 
 
 class Limits(BaseModel):

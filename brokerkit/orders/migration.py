@@ -20,9 +20,9 @@ from brokerkit import files
 from brokerkit.errors import JournalError
 from brokerkit.orders import storage
 from brokerkit.orders.counters import MOST
-from brokerkit.orders.intents import HOME, HOME_CURRENCY
 from brokerkit.orders.owner import old_processes
 from brokerkit.orders.rows import read, text_of
+from brokerkit.symbols import HOME, HOME_CURRENCY
 
 AWAY = "intents_of_format_1"
 """What the table of the old file is called once it was taken over."""

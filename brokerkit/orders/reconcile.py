@@ -13,7 +13,6 @@ from brokerkit import clock
 from brokerkit.errors import BrokerError
 from brokerkit.models import Model, Order
 from brokerkit.orders.intents import (
-    HOME,
     OPEN,
     UNRESOLVED,
     Confidence,
@@ -39,6 +38,7 @@ from brokerkit.orders.listing import (
     others,
 )
 from brokerkit.orders.numbers import BranchOf, branch_in, one_branch
+from brokerkit.symbols import HOME
 
 logger = logging.getLogger("brokerkit")
 
