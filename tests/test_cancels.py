@@ -60,7 +60,7 @@ def test_a_full_cancellation_goes_while_another_program_writes_and_is_written_do
 
 
 def test_a_cancellation_of_a_part_waits_for_the_journal(kept: Trader, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("brokerkit.orders.book.PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("brokerkit.orders.file.PATIENCE_SECONDS", 0.2)
     order = kept.buy()
     assert kept.journal.path is not None
     with closing(sqlite3.connect(kept.journal.path, isolation_level=None)) as other:

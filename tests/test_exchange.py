@@ -12,7 +12,7 @@ import pytest
 
 from brokerkit.clock import KST
 from brokerkit.market.ticks import is_on_tick, price_limits, tick_size
-from brokerkit.sandbox.exchange import Exchange, ExchangeOrder, ExchangeRefusal, Market, Refusal
+from brokerkit.sandbox.exchange import Exchange, ExchangeOrder, ExchangeRefusal, Refusal, Segment
 from brokerkit.words import SecurityType, Side, TimeInForce, Venue
 from tests.exchanges import FUND, SAMSUNG, TODAY, empty_book, opened, refusal, send
 
@@ -30,7 +30,7 @@ def test_two_hundred_symbols_are_listed_in_every_price_band(exchange: Exchange) 
     listed = exchange.instruments.values()
     stocks = [instrument for instrument in listed if instrument.kind is SecurityType.STOCK]
     assert len(listed) == len({instrument.name for instrument in listed}) == 200
-    assert sum(instrument.market is Market.KOSDAQ for instrument in stocks) == 55
+    assert sum(instrument.market is Segment.KOSDAQ for instrument in stocks) == 55
     assert len(listed) - len(stocks) == 25
     assert {tick_size(stock.previous_close) for stock in stocks} == {1, 5, 10, 50, 100, 500, 1_000}
     assert exchange.instruments["0126Z0"].kind is SecurityType.STOCK

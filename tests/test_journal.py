@@ -22,7 +22,7 @@ import pytest
 
 from brokerkit import clock
 from brokerkit.errors import JournalError, LimitExceeded, OrderBlocked, OrderUncertain
-from brokerkit.orders import book, state, storage
+from brokerkit.orders import file, state, storage
 from brokerkit.orders import journal as journals
 from brokerkit.orders.intents import Intent, IntentKind, IntentState
 from brokerkit.orders.journal import LONGEST_SENDING, Journal, journal_for, journal_in_memory
@@ -246,7 +246,7 @@ def test_a_disk_of_another_machine_is_warned_of(
 def test_a_file_that_another_process_holds_for_too_long_is_an_error(
     journal: Journal, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(book, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(file, "PATIENCE_SECONDS", 0.1)
     second = Journal(path)
     with held(path), pytest.raises(JournalError, match="written by others") as caught:
         begin(second, intent_of())

@@ -22,8 +22,8 @@ from brokerkit.errors import Blocked, Disarmed, Halted, InvalidRequest, JournalE
 from brokerkit.orders import journal as journals
 from brokerkit.orders import state
 from brokerkit.orders.attempt import URGENT_SECONDS
-from brokerkit.orders.book import PATIENCE_SECONDS
 from brokerkit.orders.desk import START_SECONDS, TURN_SECONDS
+from brokerkit.orders.file import PATIENCE_SECONDS
 from brokerkit.orders.guard import halt, halt_file
 from brokerkit.orders.intents import Confidence, Intent, IntentState
 from brokerkit.orders.journal import Journal

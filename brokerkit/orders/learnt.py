@@ -9,12 +9,12 @@ import datetime as dt
 import sqlite3
 from collections.abc import Iterable
 
-from brokerkit.orders.book import Book
+from brokerkit.orders.file import JournalFile
 from brokerkit.orders.intents import NumberKey
 from brokerkit.symbols import HOME
 
 
-class Learnt(Book):
+class Learnt(JournalFile):
     """The part of a journal that remembers what lists and answers showed."""
 
     def explained(self, day: dt.date, market: str = HOME) -> frozenset[NumberKey]:

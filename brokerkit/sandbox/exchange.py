@@ -25,7 +25,7 @@ from brokerkit.sandbox.books import Book, opposite
 from brokerkit.sandbox.candles import Candle
 from brokerkit.sandbox.days import YEAR
 from brokerkit.sandbox.floor import Floor
-from brokerkit.sandbox.instruments import Instrument, Market
+from brokerkit.sandbox.instruments import Instrument, Segment
 from brokerkit.sandbox.past import Past
 from brokerkit.sandbox.placement import amended_request, check_numbers, check_offered, is_whole, placement_of
 from brokerkit.sandbox.prints import Day, Trade
@@ -42,11 +42,11 @@ __all__ = [
     "Execution",
     "Holding",
     "Instrument",
-    "Market",
     "OrderType",
     "Page",
     "Phase",
     "Refusal",
+    "Segment",
     "TimeInForce",
     "Trade",
 ]

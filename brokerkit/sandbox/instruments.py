@@ -15,7 +15,7 @@ from brokerkit.market.ticks import price_limits, round_to_tick
 from brokerkit.words import SecurityType
 
 
-class Market(StrEnum):
+class Segment(StrEnum):
     """Where a symbol is listed."""
 
     KOSPI = "KOSPI"
@@ -30,7 +30,7 @@ class Instrument:
     """Six characters."""
     name: str
     """Korean name."""
-    market: Market
+    market: Segment
     kind: SecurityType
     """STOCK or FUND (ETF, ETN)."""
     previous_close: Decimal
@@ -246,9 +246,9 @@ def list_instruments(seed: int) -> Mapping[str, Instrument]:
     """Return everything that is listed, by symbol, with prices of that seed."""
     listed: dict[str, Instrument] = {}
     for rows, market, kind, at_nxt in (
-        (_with_invented(_KOSPI, _KOSPI_COUNT, "990"), Market.KOSPI, SecurityType.STOCK, _KOSPI_AT_NXT),
-        (_with_invented(_KOSDAQ, _KOSDAQ_COUNT, "995"), Market.KOSDAQ, SecurityType.STOCK, _KOSDAQ_AT_NXT),
-        (_rows(_FUNDS), Market.KOSPI, SecurityType.FUND, 0),
+        (_with_invented(_KOSPI, _KOSPI_COUNT, "990"), Segment.KOSPI, SecurityType.STOCK, _KOSPI_AT_NXT),
+        (_with_invented(_KOSDAQ, _KOSDAQ_COUNT, "995"), Segment.KOSDAQ, SecurityType.STOCK, _KOSDAQ_AT_NXT),
+        (_rows(_FUNDS), Segment.KOSPI, SecurityType.FUND, 0),
     ):
         for index, row in enumerate(rows):
             listed[row.symbol] = _instrument(seed, row, market, kind, nxt=index < at_nxt)
@@ -277,7 +277,7 @@ def _with_invented(table: str, count: int, prefix: str) -> Iterator[_Row]:
         yield _Row(f"{prefix}{index:02d}0", price, f"모의{trade}{prefix[-1]}{index:02d}")
 
 
-def _instrument(seed: int, row: _Row, market: Market, kind: SecurityType, *, nxt: bool) -> Instrument:
+def _instrument(seed: int, row: _Row, market: Segment, kind: SecurityType, *, nxt: bool) -> Instrument:
     random = Random(f"{seed}/{row.symbol}/listing")  # noqa: S311 - repeatable on purpose
     previous_close = round_to_tick(Decimal(row.price * random.randint(9_800, 10_200)) / 10_000, kind, up=False)
     lower, upper = _limits(row.symbol, previous_close, kind)

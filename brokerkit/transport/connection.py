@@ -136,7 +136,7 @@ class _CountedTLS(_Counted, HTTPSConnection):
     """The same over TLS; the handshake is not counted."""
 
 
-class _Kept:
+class _KeptConnection:
     """The connections of a pool, without the lock of a queue: an interrupt could leave that locked for good."""
 
     def __init__(self, maxsize: int) -> None:
@@ -163,7 +163,7 @@ class _Kept:
 
 class _Pool(HTTPConnectionPool):
     ConnectionCls = _Counted
-    QueueCls = _Kept  # type: ignore[assignment]
+    QueueCls = _KeptConnection  # type: ignore[assignment]
     attempt: Transmission | None = None
     """For whom the next connection is."""
 

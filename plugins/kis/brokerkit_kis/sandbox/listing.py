@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from brokerkit.errors import InvalidRequest
 from brokerkit.market.days import LAST_KNOWN_DAY, is_trading_day
-from brokerkit.sandbox.exchange import Instrument, Market
+from brokerkit.sandbox.exchange import Instrument, Segment
 from brokerkit.sandbox.face import FaceAnswer
 from brokerkit.words import SecurityType
 from brokerkit_kis.sandbox.fields import Api, Context, Field, date_field, wrong_field
@@ -109,7 +109,7 @@ def share(context: Context) -> FaceAnswer:
 
 
 def _market(instrument: Instrument) -> dict[str, object]:
-    kosdaq, fund = instrument.market is Market.KOSDAQ, instrument.kind is not SecurityType.STOCK
+    kosdaq, fund = instrument.market is Segment.KOSDAQ, instrument.kind is not SecurityType.STOCK
     since = f"{instrument.listed_on:%Y%m%d}"
     # Codes other than those of a KOSPI share are not known: what stands for KOSDAQ and funds has their grammar.
     return {

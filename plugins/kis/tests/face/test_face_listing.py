@@ -9,7 +9,7 @@ import pytest
 from brokerkit_kis.sandbox.listing import isin_of
 
 from brokerkit.market.days import LAST_KNOWN_DAY, is_trading_day
-from brokerkit.sandbox.exchange import Market
+from brokerkit.sandbox.exchange import Segment
 from brokerkit.words import SecurityType
 
 QUOTATIONS, TRADING = "/uapi/domestic-stock/v1/quotations", "/uapi/domestic-stock/v1/trading"
@@ -24,7 +24,7 @@ def info(real: Any, name: str, tr_id: str, symbol: str = SAMSUNG, kind: str = "3
 
 
 def test_share_is_told_with_the_figures_of_the_exchange(real: Any) -> None:
-    kosdaq = next(found for found in real.exchange.instruments.values() if found.market is Market.KOSDAQ)
+    kosdaq = next(found for found in real.exchange.instruments.values() if found.market is Segment.KOSDAQ)
     for symbol in (SAMSUNG, FUND, kosdaq.symbol):
         instrument = real.exchange.instruments[symbol]
         output = info(real, "search-stock-info", "CTPF1002R", symbol)["output"]
@@ -33,7 +33,7 @@ def test_share_is_told_with_the_figures_of_the_exchange(real: Any) -> None:
         assert int(output["bfdy_clpr"]) == instrument.previous_close
         assert output["cptt_trad_tr_psbl_yn"] == ("Y" if instrument.nxt else "N")
         assert output["scty_grp_id_cd"] == ("ST" if instrument.kind is SecurityType.STOCK else "EF")
-        since = "kosdaq_mket_lstg_dt" if instrument.market is Market.KOSDAQ else "scts_mket_lstg_dt"
+        since = "kosdaq_mket_lstg_dt" if instrument.market is Segment.KOSDAQ else "scts_mket_lstg_dt"
         assert output[since] == f"{instrument.listed_on:%Y%m%d}"
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from brokerkit.market.sessions import Phase
 from brokerkit.market.ticks import tick_size
-from brokerkit.sandbox.exchange import Exchange, Instrument, Market
+from brokerkit.sandbox.exchange import Exchange, Instrument, Segment
 from brokerkit.words import SecurityType, Side, Venue
 
 QUOTATIONS, TRADING = "/uapi/domestic-stock/v1/quotations", "/uapi/domestic-stock/v1/trading"
@@ -20,14 +20,15 @@ HYNIX = "000660"
 FUND = "069500"
 
 
-def instrument_of(exchange: Exchange, market: Market, kind: SecurityType) -> Instrument:
+def instrument_of(exchange: Exchange, market: Segment, kind: SecurityType) -> Instrument:
     return next(found for found in exchange.instruments.values() if (found.market, found.kind) == (market, kind))
 
 
 @pytest.mark.parametrize(
-    "pick", [(Market.KOSPI, SecurityType.STOCK), (Market.KOSDAQ, SecurityType.STOCK), (Market.KOSPI, SecurityType.FUND)]
+    "pick",
+    [(Segment.KOSPI, SecurityType.STOCK), (Segment.KOSDAQ, SecurityType.STOCK), (Segment.KOSPI, SecurityType.FUND)],
 )
-def test_price_is_the_quote_of_the_exchange(real: Any, pick: tuple[Market, SecurityType]) -> None:
+def test_price_is_the_quote_of_the_exchange(real: Any, pick: tuple[Segment, SecurityType]) -> None:
     instrument = instrument_of(real.exchange, *pick)
     truth = real.exchange.quote(instrument.symbol)
     output = real.quote(instrument.symbol)["output"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from brokerkit.sandbox.exchange import Instrument, Market
+from brokerkit.sandbox.exchange import Instrument, Segment
 from brokerkit.words import SecurityType
 
 from .common import Branch, Content, Listing
@@ -53,7 +53,7 @@ def instruments(branch: Branch, fields: Mapping[str, str]) -> Content:
 def _market_of(instrument: Instrument) -> str:
     if instrument.kind is SecurityType.FUND:
         return _ETN if instrument.is_etn else _FUNDS
-    return _KOSPI if instrument.market is Market.KOSPI else _KOSDAQ
+    return _KOSPI if instrument.market is Segment.KOSPI else _KOSDAQ
 
 
 def _described(instrument: Instrument) -> dict[str, str]:

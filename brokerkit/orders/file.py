@@ -28,7 +28,7 @@ END_SECONDS = 5.0
 """Longest wait at the end of the program for what could not be written yet."""
 
 
-class Book(ABC):
+class JournalFile(ABC):
     """A file of intents, and those that could not be written in it yet. `path` None: in memory only."""
 
     def __init__(self, path: Path | None, *, old: Path | None = None, opens: bool = True) -> None:
@@ -167,7 +167,7 @@ class Book(ABC):
         return self._file
 
 
-_living: WeakSet[Book] = WeakSet()
+_living: WeakSet[JournalFile] = WeakSet()
 
 
 @atexit.register
