@@ -152,3 +152,26 @@ def test_tokens_live_until_they_end_are_revoked_or_forgotten(monkeypatch: pytest
 def test_a_page_begins_behind_its_key_whatever_came_or_went() -> None:
     assert [first_behind([1, 3, 5], after, int) for after in (0, 1, 2, 5)] == [0, 1, 1, 3]
     assert [first_behind([5, 3, 1], after, int, descending=True) for after in (9, 5, 4, 1)] == [0, 1, 1, 3]
+
+
+@pytest.mark.parametrize(
+    ("sent", "body"),
+    [
+        (b"key=a%3Db&secret=", {"key": "a=b", "secret": ""}),
+        (b"key=a&key=b", {}),
+        (b"key=%FF", {}),
+        (b"key", {}),
+        (b'{"key": "a"}', {}),
+    ],
+)
+def test_a_form_is_read_as_one(sent: bytes, body: Mapping[str, str], url: str, face: PineFace) -> None:
+    found: list[tuple[bool, Mapping[str, object]]] = []
+
+    def look(request: ReceivedRequest) -> None:
+        found.append((request.is_form, dict(request.body)))
+
+    face.before = look
+    headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
+    requests.post(f"{url}/cash", data=sent, headers=headers, timeout=10)
+    is_json = sent.startswith(b"{")
+    assert found == [(bool(body), {"key": "a"} if is_json else body)]

@@ -49,8 +49,8 @@ class Balance(Model):
     account: str
     """Masked: only the last digits are shown."""
     currency: str
-    cash: Exact
-    """Deposit of today (예수금), before unsettled trades."""
+    cash: Exact | None = None
+    """Deposit of today (예수금), before unsettled trades; None where the broker does not tell it."""
     orderable_cash: Exact | None = None
     """Cash for new buy orders without margin."""
     withdrawable_cash: Exact | None = None

@@ -22,6 +22,7 @@ from email.utils import formatdate
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any, ClassVar, TypeVar
+from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -108,6 +109,20 @@ def json_object(raw: bytes | None) -> dict[str, object] | None:
     return body if isinstance(body, dict) and _is_shallow(body) else None
 
 
+def is_form(headers: Mapping[str, str]) -> bool:
+    """Say whether a request says that its body is a form."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower() == "application/x-www-form-urlencoded"
+
+
+def form_in(raw: bytes | None) -> dict[str, object] | None:
+    """Return the fields of a form, or None where the bytes are none, or tell a field twice."""
+    try:
+        fields = parse_qsl((raw or b"").decode(), keep_blank_values=True, strict_parsing=True, errors="strict")
+    except ValueError:
+        return None
+    return dict(fields) if len({name for name, _ in fields}) == len(fields) else None
+
+
 def _refuse(name: str) -> None:
     raise ValueError(f"{name} is no number of JSON")
 
@@ -159,10 +174,12 @@ class ReceivedRequest:
     """Names in lower case."""
     query: Mapping[str, str]
     body: Mapping[str, object]
-    """Empty where no JSON object came."""
+    """Empty where neither a JSON object nor a form came."""
     status: int = 0
     is_object: bool = True
     """Whether the body is a JSON object."""
+    is_form: bool = False
+    """Whether the body is a form: its fields are texts, each of them once."""
     is_blank: bool = False
     """Whether no body came."""
     answered: bytes = b""
@@ -240,6 +257,7 @@ class FaceAnswer:
 
     body: Mapping[str, object]
     headers: Mapping[str, str] = field(default_factory=dict)
+    status: int = 200
 
 
 class FaceRefusal(Exception, ABC):
@@ -403,13 +421,15 @@ class Face(ABC):
     async def _serve(self, incoming: HttpRequest) -> Response:
         raw = await read_body(incoming)
         body = json_object(raw)
+        form = form_in(raw) if is_form(incoming.headers) else None
         request = ReceivedRequest(
             method=incoming.method,
             path=self.path_of(incoming.url.path),
             headers=dict(incoming.headers),
             query=dict(incoming.query_params),
-            body=body or {},
+            body=body or form or {},
             is_object=body is not None,
+            is_form=form is not None,
             is_blank=raw == b"",
         )
         self.requests.append(request)
@@ -436,7 +456,7 @@ class Face(ABC):
             answer = self.answer(request)
         except FaceRefusal as refusal:
             return JsonResponse(refusal.body(), status=refusal.status, headers={**headers, **refusal.headers})
-        return JsonResponse(answer.body, headers={**headers, **answer.headers})
+        return JsonResponse(answer.body, status=answer.status, headers={**headers, **answer.headers})
 
 
 def _has_account(exchange: Exchange, number: str) -> bool:

@@ -25,7 +25,7 @@ class AccountContract(Contract):
     def test_an_untouched_account_is_all_cash(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
         balance = trader.balance()
         assert balance.positions == ()
-        assert balance.cash == balance.total_value == 100_000_000
+        assert {balance.cash, balance.total_value} <= {None, Decimal(100_000_000)}
         assert balance.market_value == 0
         assert not self.balance_differences(balance, sandbox.exchange.account(face.credentials.account), trader)
 
@@ -38,8 +38,7 @@ class AccountContract(Contract):
         trader.buy(STOCK, 5, price=self.bid(sandbox) - 500)
         sandbox.exchange.trade(STOCK, Side.SELL, Decimal(2000))
         balance = trader.balance()
-        assert balance.cash_d2 is not None
-        assert balance.cash_d2 < balance.cash
+        assert balance.cash is None or balance.cash_d2 is None or balance.cash_d2 < balance.cash
         assert not self.balance_differences(balance, sandbox.exchange.account(account), trader)
 
     def test_every_page_of_120_positions_is_read(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
