@@ -61,9 +61,11 @@ class Fake:
         self.answer: Callable[[], object] = lambda: str(next(self.numbers))
         """What an order is answered: a text is the number that it got, anything else what no adapter should say."""
 
-    def opened(self, *, environment: str = "demo", arm: str | None = None) -> Broker:
+    def opened(
+        self, *, environment: str = "demo", arm: str | None = None, part: type[Part[Any]] | None = None
+    ) -> Broker:
         """Return the broker whose far side this is."""
-        return self._opened(FakePart, environment, arm)
+        return self._opened(part or FakePart, environment, arm)
 
     def unfinished(self) -> Broker:
         """Return a broker whose adapter cannot cancel."""

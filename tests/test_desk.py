@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import logging
 import threading
@@ -9,7 +10,7 @@ import time
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -25,17 +26,20 @@ from brokerkit.errors import (
     OrderBlocked,
     OrderUncertain,
     Rejected,
+    Unsupported,
     WireError,
 )
+from brokerkit.models.handles import Handle
 from brokerkit.orders import desk
 from brokerkit.orders import journal as journals
 from brokerkit.orders.guard import halt
 from brokerkit.orders.intents import Intent, IntentState
 from brokerkit.orders.journal import Journal
 from brokerkit.orders.limits import Limits
+from brokerkit.part import Sent
 from brokerkit.sandbox.face import JsonResponse
 from brokerkit.testing.inside import journal_of, limit_to, start_over
-from tests.fakes import Fake
+from tests.fakes import Fake, FakePart
 from tests.journals import BROKERS, GETS_LOST, GETS_THROUGH, HYNIX, SAMSUNG, Trader, request_of, served, trading
 from tests.servers import ProbeClient
 
@@ -418,6 +422,45 @@ def test_of_a_broker_that_sends_by_itself_only_a_plain_no_is_believed(
         assert len(fake.calls) == 1
 
 
+class Branches(FakePart):
+    """A part whose numbers are unique within a branch, and whose orders can be amended."""
+
+    has_branches = True
+
+    def send_amend(self, order: Order, handle: Handle, quantity: Decimal | None, price: Decimal) -> Sent:
+        return cast(Sent, self.fake.answer())
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"branch": "\ud800"},
+        {"branch": 7},
+        {"time": dt.datetime(2026, 11, 28, 10, 0)},
+        {"time": dt.time(1, 0, tzinfo=dt.UTC)},
+        {"time": "100000"},
+        *({"quantity": Decimal(shares)} for shares in ("NaN", "sNaN", "Infinity", "-3", "0")),
+        {"quantity": 3.5},
+        {"original": "7\n"},
+    ],
+    ids=str,
+)
+def test_what_is_odd_beside_a_number_is_not_told_and_the_number_is_kept(odd: dict[str, Any]) -> None:
+    fake = Fake()
+    broker = fake.opened(part=Branches)
+    fake.answer = lambda: Sent("7", **odd)
+    order = broker.order(request_of())
+    assert (order.id, order.submitted_at) == ("7", None)
+    fake.answer = lambda: Sent("8", **odd)
+    moved = broker.amend(order, price=order.price)
+    assert (moved.id, moved.original_id, moved.quantity, moved.submitted_at) == ("8", "7", order.quantity, None)
+    rows = list(journal_of(broker).everything())
+    assert [(row.state, row.order_id, row.result is None) for row in rows] == [
+        (State.ACKED, "7", False),
+        (State.ACKED, "8", False),
+    ]
+
+
 def test_the_switch_stops_a_broker_that_sends_by_itself() -> None:
     fake, broker = own_transport("7")
     halt("test")
@@ -463,6 +506,26 @@ def test_a_hook_that_sends_twice_is_stopped_and_told_as_uncertain(
 
     monkeypatch.setattr(trader.broker.client, "call", twice)
     with pytest.raises(OrderUncertain, match="second request"):
+        trader.buy()
+    assert trader.posts == 1
+
+
+@pytest.mark.parametrize("kind", [Rejected, NotSent, Unsupported], ids=lambda kind: kind.__name__)
+def test_what_fails_after_the_broker_has_taken_an_order_is_not_its_outcome(
+    kind: type[BrokerError], trader: Trader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = trader.broker.client.call
+
+    def asked_for_more(*given: Any, **named: Any) -> Any:
+        call(*given, **named)
+        raise kind("of a query that came after it")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(trader.broker.client, "call", asked_for_more)
+        with pytest.raises(OrderUncertain, match="came after it"):
+            trader.buy()
+    assert [each.state for each in journal_of(trader.broker).everything()] == [State.UNKNOWN]
+    with pytest.raises(OrderBlocked):
         trader.buy()
     assert trader.posts == 1
 

@@ -115,10 +115,11 @@ class Attempt:
                 self.permit.use()
             except BrokerError as failure:
                 logger.critical("%s may stand, but is not in the journal yet: %s", self.intent.what, failure)
-        if isinstance(error, NotSent) or (is_interrupt(error) and self.permit.sent == 0):
+        # What failed after the call for the order is not its outcome: bytes have left, or a broker has taken it.
+        if (isinstance(error, NotSent) and not self.permit.sent) or (is_interrupt(error) and self.permit.sent == 0):
             self._write(IntentState.NOT_SENT, words, error)
             return noted(error, NOT_SENT)
-        if isinstance(error, Rejected | Unsupported):
+        if isinstance(error, Rejected | Unsupported) and self.permit.refused:
             self._write(IntentState.REJECTED, words, error)
             return error
         self._write(IntentState.UNKNOWN, words, error)

@@ -19,11 +19,26 @@ def check_sent(sent: object, *, ascends: bool) -> Sent:
         raise ValueError("no number of an order")
     return Sent(
         sent.number,
-        sent.branch if isinstance(sent.branch, str) else "",
-        sent.time if isinstance(sent.time, dt.datetime | dt.time) else None,
-        sent.quantity if isinstance(sent.quantity, Decimal) else None,
+        sent.branch if _is_text(sent.branch) else "",
+        sent.time if _is_time(sent.time) else None,
+        sent.quantity if _is_quantity(sent.quantity) else None,
         sent.original if is_number(sent.original) else None,
     )
+
+
+def _is_text(branch: object) -> bool:
+    """Say whether a branch can stand in a handle: half a character cannot."""
+    return isinstance(branch, str) and branch == branch.encode(errors="replace").decode()
+
+
+def _is_time(time: object) -> bool:
+    """Say whether it is clear which moment is meant: one with a zone, or a time of day in Korea, which names none."""
+    is_moment = isinstance(time, dt.datetime) and time.utcoffset() is not None
+    return is_moment or (isinstance(time, dt.time) and time.tzinfo is None)
+
+
+def _is_quantity(shares: object) -> bool:
+    return isinstance(shares, Decimal) and shares.is_finite() and shares > 0
 
 
 def placed(request: OrderRequest, sent: Sent, part: Part[Any]) -> Order:

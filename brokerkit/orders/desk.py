@@ -291,7 +291,7 @@ class OrderDesk:
         # An adapter with a transport of its own: nobody tells when the first byte leaves, so it is written down now.
         permit.prepare()
         permit.use()
-        permit.sent = None
+        permit.sent, permit.refused = None, True  # nor who it is that refuses, so the adapter is believed
         return nullcontext()
 
     def _log(self, intent: Intent, outcome: str) -> None:

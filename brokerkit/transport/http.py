@@ -33,6 +33,8 @@ from brokerkit.errors import (
     NotSent,
     OrderUncertain,
     RateLimited,
+    Rejected,
+    Unsupported,
     WireError,
 )
 from brokerkit.text import Redactor
@@ -336,7 +338,7 @@ class Client(Reader):
         answer = self._sent(endpoint, sealed, turn, permit)
         permit.answer = self._redactor.clean(answer.content.decode("utf-8", errors="replace"))
         try:
-            return answer, self._read(endpoint, answer)
+            return self._refusable(endpoint, answer, permit)
         except AuthError as error:
             if error.code in self.token_codes:
                 self._renew_after(error, token)
@@ -348,6 +350,13 @@ class Client(Reader):
         except (WireError, NetworkError) as error:
             words, code = error.message, error.code
         raise self._error(OrderUncertain, endpoint, words, code=code)
+
+    def _refusable(self, endpoint: Endpoint[R], answer: Response, permit: Permit) -> tuple[Response, R]:
+        try:
+            return answer, self._read(endpoint, answer)
+        except (Rejected, Unsupported):
+            permit.refused = True
+            raise
 
     def _blocked(self, endpoint: Endpoint[Any]) -> BrokerError:
         words = "orders leave by order, amend and cancel only: what calls the client itself is not written down"

@@ -20,7 +20,8 @@ class Permit:
     """Given out by the order desk for one order, used up by the client when all is ready for sending.
 
     `leave` is what has to happen then; it raises where nothing may be sent. `check` is asked once more before the first
-    byte. Afterwards `sent` is the byte counter of the attempt and `answer` what the server said, without secrets.
+    byte. Afterwards `sent` is the byte counter of the attempt, `answer` what the server said, without secrets, and
+    `refused` tells whether that was a refusal: no other call can refuse the order.
     `prepare` is what has to be asked before an order may leave at all, such as the account of the key.
     What is `urgent`, a cancellation of all that is left, goes before others and waits at the limiter a second at most.
     """
@@ -40,6 +41,7 @@ class Permit:
         self.used = False
         self.sent: int | None = 0
         self.answer: str | None = None
+        self.refused = False
 
     def use(self) -> None:
         """Use the permit up; Blocked if it was used before, or if the order desk has not given it out."""
