@@ -68,6 +68,19 @@ def test_a_limit_may_be_written_as_any_number(name: str, given: object) -> None:
     assert getattr(Limits.model_validate({name: given}), name) == 5
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"max_order_value": 10**7, "KRW": {"max_order_value": 10**6}}, "limits in KRW stand in the table itself"),
+        ({"USD": {"max_order_value": 5000, "JPY": {"max_order_value": 700_000}}}, "no tables of other currencies"),
+    ],
+    ids=["won", "nested"],
+)
+def test_limits_that_nobody_would_look_at_are_refused(given: dict[str, object], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        Limits.model_validate(given)
+
+
 def test_a_count_is_a_whole_number() -> None:
     with pytest.raises(ValidationError):
         Limits.model_validate({"max_orders_per_day": 1.5})

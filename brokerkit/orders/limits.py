@@ -52,6 +52,16 @@ class Limits(BaseModel):
         own = {name: value for name, value in values.items() if name not in others}
         return {**own, "others": {**own.get("others", {}), **others}} if others else values
 
+    @field_validator("others")
+    @classmethod
+    def _once(cls, others: Mapping[str, Limits]) -> Mapping[str, Limits]:
+        """Refuse tables that would never be looked at."""
+        if HOME_CURRENCY in others:
+            raise ValueError(f"limits in {HOME_CURRENCY} stand in the table itself, without a table of that name")
+        if any(table.others for table in others.values()):
+            raise ValueError("the limits of a currency hold no tables of other currencies")
+        return others
+
     @field_validator("*", mode="before")
     @classmethod
     def _plain_number(cls, value: object, info: ValidationInfo) -> object:
