@@ -312,7 +312,7 @@ class Broker:
         with self._asking("unresolved orders"):
             meant = None if market is None else self._inquiries.home(market)
             found = self._desk.unresolved()
-            return tuple(intent for intent in found if meant is None or market_of(intent.symbol) == meant)
+            return tuple(intent for intent in found if meant is None or intent.market == meant.name)
 
     def reconcile(
         self, *, wait: bool = False, timeout: float | None = None, market: str | None = None
@@ -414,7 +414,7 @@ class Broker:
             self._checks.check(request, part)
 
     def _offering(self, verb: str, order: Order) -> Part[Any]:
-        return self._inquiries.offering(verb, market_of(order.symbol))
+        return self._inquiries.offering(verb, self._inquiries.market_of_order(order))
 
     def _venue(self, symbol: str, venue: Venue | None) -> Venue:
         """Return the venue that is meant: the one that is named, else the default of the symbol's market."""

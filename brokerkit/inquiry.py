@@ -16,6 +16,7 @@ from brokerkit.market.valuation import disagreement, terms_of
 from brokerkit.models import Balance, BuyingPower, Capability, InvestorFlow, Order, OrderBook, Position, Quote
 from brokerkit.models.handles import Handle
 from brokerkit.part import AccountReply, FlowTables, Part, PositionReply
+from brokerkit.symbols import is_symbol
 from brokerkit.text import masked
 from brokerkit.transport import Endpoint, Reply
 from brokerkit.words import SecurityType, Venue
@@ -104,6 +105,10 @@ class Inquiries:
     def home(self, market: str | None) -> Market:
         """Return the market that is meant where one is: the one that is named, else the account's own."""
         return market_named(self.adapter.home if market is None else market)
+
+    def market_of_order(self, order: Order) -> Market:
+        """Return where an order stands. Lists show symbols that are not understood too: those are of the own market."""
+        return market_of(order.symbol) if is_symbol(order.symbol) else self.home(None)
 
     def capability(self, part: Part[Any]) -> Capability:
         """Return what a part can do, as data."""
@@ -221,13 +226,13 @@ class Inquiries:
 
     def find(self, order: Order) -> Order | None:
         """Return an order as the broker's list shows it, None if it is not there."""
-        market = market_of(order.symbol)
+        market = self.market_of_order(order)
         self.offering("refresh", market)
         return self.lists(market).find(order)
 
     def handle_of(self, order: Order) -> Handle:
         """Return what an order's handle says."""
-        return self.part(market_of(order.symbol)).handle_of(order)
+        return self.part(self.market_of_order(order)).handle_of(order)
 
     def is_over(self, day: dt.date, venue: Venue | None) -> bool:
         """Say whether regular trading of a day has ended, so that what is neither filled nor left has expired."""

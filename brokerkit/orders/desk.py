@@ -101,7 +101,7 @@ class OrderDesk:
 
     def amend(self, intent: Intent, order: Order, quantity: Decimal | None, price: Decimal) -> Order:
         """Send an amendment."""
-        market = market_of(order.symbol)
+        market = self._trader.market_of_order(order)
         part, handle = self._trader.part(market), self._trader.handle_of(order)
         self.guard.check_armed(self._account, market)
         shares, old = self._moved(order, quantity, market)
@@ -117,7 +117,7 @@ class OrderDesk:
 
     def cancel(self, intent: Intent, order: Order, quantity: Decimal | None) -> Order:
         """Send a cancellation. The kill switch and the limits do not hold it up."""
-        market = market_of(order.symbol)
+        market = self._trader.market_of_order(order)
         part, handle = self._trader.part(market), self._trader.handle_of(order)
         self.guard.check_armed(self._account, market)
         if quantity is None:
@@ -372,6 +372,7 @@ class OrderDesk:
         """Return the intent of an order, with the caller's own key if it has one."""
         return self._intent(
             IntentKind.ORDER,
+            market_of(request.symbol),
             symbol=request.symbol,
             side=request.side,
             quantity=request.quantity,
@@ -392,13 +393,18 @@ class OrderDesk:
     def _changing(
         self, kind: IntentKind, order: Order, quantity: Decimal | None, price: Decimal | None, key: str | None
     ) -> Intent:
-        key = check_key(key)
         return self._intent(
-            kind, symbol=order.symbol, side=order.side, quantity=quantity, price=price, order=order, key=key
+            kind,
+            self._trader.market_of_order(order),
+            symbol=order.symbol,
+            side=order.side,
+            quantity=quantity,
+            price=price,
+            order=order,
+            key=check_key(key),
         )
 
-    def _intent(self, kind: IntentKind, symbol: str, **known: object) -> Intent:
-        market = market_of(symbol)
+    def _intent(self, kind: IntentKind, market: Market, **known: object) -> Intent:
         values = {
             "id": new_id(),
             "kind": kind,
@@ -406,7 +412,6 @@ class OrderDesk:
             "currency": market.currency or NO_CURRENCY,
             "day": clock.today(),
             "created_at": clock.now(),
-            "symbol": symbol,
             **known,
         }
         return Intent.model_validate(values)

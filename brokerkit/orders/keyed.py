@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from brokerkit.errors import BrokerError, JournalError
-from brokerkit.market.markets import market_of
+from brokerkit.market.markets import market_named
 from brokerkit.models import Order
 from brokerkit.orders.attempt import URGENT_SECONDS
 from brokerkit.orders.building import amended, canceled, placed
@@ -74,7 +74,7 @@ class Keyed:
 
     def _remembered(self, intent: Intent) -> Order:
         """Return the order of an intent of which no more than its number is known, as where a person has decided."""
-        market = market_of(intent.symbol)
+        market = market_named(intent.market)
         part, sent = self._trader.part(market), Sent(str(intent.order_id))
         try:
             for row in self._trader.lists(market).everything(intent.day):

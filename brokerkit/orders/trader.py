@@ -33,6 +33,9 @@ class Trader(Protocol):
     def markets(self, market: str | None = None) -> tuple[Market, ...]:
         """Return the markets that are meant: the one that is named, else all that the account has."""
 
+    def market_of_order(self, order: Order) -> Market:
+        """Return the market where an order stands."""
+
     def account_number(self) -> str:
         """Return the account number."""
 

@@ -88,6 +88,12 @@ class ListKit(Kit):
         with pytest.raises(WireError, match=f"in the row of 0000002, field {wire.fields[list]['side']}"):
             listed(wire, list, *rows)
 
+    def test_working_order_of_a_symbol_that_is_not_understood_can_be_cancelled_and_looked_for(self, wire: Any) -> None:
+        (order,) = listed(wire, "open", wire.row("open", symbol="12345678"))
+        assert order.symbol == "12345678"
+        assert wire.broker.refresh(order).id == order.id
+        assert wire.broker.cancel(order).original_id == order.id
+
     # The past
 
     def test_past_order_has_every_field(self, wire: Any) -> None:
