@@ -22,6 +22,11 @@ def is_number(text: object, *, ascends: bool = False) -> bool:
     return isinstance(text, str) and (_ASCENDING if ascends else _NUMBER).fullmatch(text) is not None
 
 
+def can_stand_in_a_handle(text: object) -> bool:
+    """Say whether a text, such as a branch, can be written into a handle: half a character cannot."""
+    return isinstance(text, str) and text == text.encode(errors="replace").decode()
+
+
 @dataclass(frozen=True)
 class Handle:
     """Where an order stands in a broker's lists, and what its next change has to name."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from brokerkit import clock
 from brokerkit.models import Order, OrderRequest
-from brokerkit.models.handles import Handle, is_number
+from brokerkit.models.handles import Handle, can_stand_in_a_handle, is_number
 from brokerkit.part import Part, Sent
 from brokerkit.words import OrderStatus
 
@@ -19,16 +19,11 @@ def check_sent(sent: object, *, ascends: bool) -> Sent:
         raise ValueError("no number of an order")
     return Sent(
         sent.number,
-        sent.branch if _is_text(sent.branch) else "",
+        sent.branch if can_stand_in_a_handle(sent.branch) else "",
         sent.time if _is_time(sent.time) else None,
         sent.quantity if _is_quantity(sent.quantity) else None,
         sent.original if is_number(sent.original) else None,
     )
-
-
-def _is_text(branch: object) -> bool:
-    """Say whether a branch can stand in a handle: half a character cannot."""
-    return isinstance(branch, str) and branch == branch.encode(errors="replace").decode()
 
 
 def _is_time(time: object) -> bool:

@@ -10,12 +10,15 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
+
+from pydantic import ValidationError
 
 from brokerkit import clock
 from brokerkit.errors import IncompleteListing, WireError
 from brokerkit.models import Order
-from brokerkit.models.handles import Handle
+from brokerkit.models.handles import Handle, can_stand_in_a_handle, is_number
 from brokerkit.orders.intents import key_of
 from brokerkit.orders.listing import Listed, Unread, is_same
 from brokerkit.part import OrderPage, OrderReply, Part
@@ -58,7 +61,7 @@ class OrderLists:
         changes = _Changes()
         odd: list[tuple[OrderPage, OddRow]] = []
         pages = self._part.rows(handle.day, handle.day, symbol=order.symbol, number=handle.number)
-        for page, row, day in _rows_of(pages, handle.day):
+        for page, row, day in self._rows_of(pages, handle.day):
             if isinstance(row, OddRow):
                 odd.append((page, row))
             elif not self._is_row_of(row, day, handle):
@@ -105,7 +108,7 @@ class OrderLists:
         shows_all = False
         for page in self._part.rows(day, day):
             shows_all = shows_all or page.shows_all
-            for _, row, of in _rows_of([page], day):
+            for _, row, of in self._rows_of([page], day):
                 if isinstance(row, OddRow):
                     unread.append(Unread(row.fault, row.number(*page.number_fields)))
                 else:
@@ -126,10 +129,22 @@ class OrderLists:
 
     def _sound(self, pages: Iterable[OrderPage], day: dt.date) -> Iterator[tuple[OrderPage, OrderReply, dt.date]]:
         """Yield rows with their pages and days; a WireError at one that is not as documented."""
-        for page, row, of in _rows_of(pages, day):
+        for page, row, of in self._rows_of(pages, day):
             if isinstance(row, OddRow):
                 raise self._odd(page, row)
             yield page, row, of
+
+    def _rows_of(
+        self, pages: Iterable[OrderPage], day: dt.date
+    ) -> Iterator[tuple[OrderPage, OrderReply | OddRow, dt.date]]:
+        for page in pages:
+            for row in page.rows:
+                if isinstance(row, OddRow):
+                    yield page, row, page.day or day
+                    continue
+                if fault := _fault_of(row):
+                    raise self._wrong(page, row, fault)
+                yield page, row, row.fact("day") or page.day or day
 
     def _is_row_of(self, row: OrderReply, day: dt.date, handle: Handle) -> bool:
         is_number = (key_of(row.id), day) == (key_of(handle.number), handle.day)
@@ -154,7 +169,11 @@ class OrderLists:
             "submitted_at": None if time is None else dt.datetime.combine(day, time, clock.KST),
             "handle": str(self._part.handle(day, row.fact("branch"), row.id)),
         }
-        return row.to_model(**known)
+        try:
+            return row.to_model(**known)
+        except ValidationError as error:
+            fault = ".".join(map(str, error.errors(include_input=False)[0]["loc"]))
+        raise self._wrong(page, row, fault)
 
     def _status(self, page: OrderPage, row: OrderReply, day: dt.date, changes: _Changes) -> OrderStatus:
         """Judge by the quantities, never by a broker's word alone."""
@@ -175,30 +194,52 @@ class OrderLists:
         is_over = page.shows_all and self._is_over(day, getattr(row, "venue", None))
         return OrderStatus.EXPIRED if is_over else OrderStatus.UNKNOWN
 
+    def _wrong(self, page: OrderPage, row: OrderReply, fault: str) -> WireError:
+        number = row.id if is_number(row.id) else "no number"
+        return self._part.wrong(page.endpoint, f"in the row of {number}, {fault} cannot be what it says")
+
     def _odd(self, page: OrderPage, row: OddRow) -> WireError:
         words = f"in the row of {row.number(*page.number_fields) or 'no number'}, {row.fault}"
         return self._part.wrong(page.endpoint, words)
 
 
-def _rows_of(pages: Iterable[OrderPage], day: dt.date) -> Iterator[tuple[OrderPage, OrderReply | OddRow, dt.date]]:
-    for page in pages:
-        for row in page.rows:
-            known = None if isinstance(row, OddRow) else row.fact("day")
-            yield page, row, known or page.day or day
-
-
 def _each_once(
     rows: Iterable[tuple[OrderPage, OrderReply, dt.date]],
 ) -> Iterator[tuple[OrderPage, OrderReply, dt.date]]:
-    """Yield the rows; of lists that do not show all those alone that were not there before."""
-    known: dict[tuple[dt.date, str | None], set[str]] = defaultdict(set)
+    """Yield the rows; of lists that do not show all those alone that were not in another list before."""
+    known: dict[tuple[dt.date, str | None], list[tuple[OrderPage, str]]] = defaultdict(list)
     for page, row, day in rows:
         own, branch = known[day, key_of(row.id)], row.fact("branch")
-        if page.shows_all or not any(_is_one_branch(branch, other) for other in own):
+        before = (other for there, other in own if there is not page)
+        if page.shows_all or not any(_is_one_branch(branch, other) for other in before):
             yield page, row, day
-        own.add(branch)
+        own.append((page, branch))
 
 
 def _is_one_branch(one: str, other: str) -> bool:
     """Say whether two numbers may be of one branch; where either does not tell its own, the number decides."""
     return not one or not other or one == other
+
+
+def _fault_of(row: OrderReply) -> str | None:
+    """Return the name of what cannot be as a row tells it, None if all can. The model of an order judges the rest."""
+    time, day, branch = row.fact("clock"), row.fact("day"), row.fact("branch")
+    original, symbol = row.fact("original_id"), row.symbol
+    sound = {
+        "id": is_number(row.id),
+        "symbol": isinstance(symbol, str),
+        "quantity": _is_count(row.quantity),
+        "filled_quantity": _is_count(row.fact("filled_quantity") or Decimal(0)),
+        "remaining_quantity": _is_count(row.fact("remaining_quantity") or Decimal(0)),
+        "clock": time is None or isinstance(time, dt.time),
+        "day": day is None or (isinstance(day, dt.date) and not isinstance(day, dt.datetime)),
+        "branch": can_stand_in_a_handle(branch),
+        "original_id": original is None or isinstance(original, str),
+    }
+    return next((name for name, is_sound in sound.items() if not is_sound), None)
+
+
+def _is_count(shares: object) -> bool:
+    if isinstance(shares, Decimal):
+        return shares.is_finite() and shares >= 0
+    return isinstance(shares, int) and shares >= 0
