@@ -256,6 +256,8 @@ def test_an_order_that_is_found_at_the_last_moment_is_not_sent_again(
         {"order_id": "7\n"},
         {"order_id": 7},
         {"order_id": "７"},
+        {"order_id": "order7"},
+        {"order_id": "000"},
     ],
     ids=str,
 )

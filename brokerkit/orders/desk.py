@@ -20,7 +20,7 @@ from brokerkit.errors import (
     NamedIntent,
     OrderBlocked,
 )
-from brokerkit.market.markets import Market, market_of
+from brokerkit.market.markets import Market, market_named, market_of
 from brokerkit.models import Order, OrderRequest, Quote
 from brokerkit.models.handles import is_number
 from brokerkit.orders.again import Again, blocked_by, check_again
@@ -158,8 +158,11 @@ class OrderDesk:
             raise InvalidRequest("Give order_id, or absent=True with a reason.")
         if absent and not reason.strip():
             raise InvalidRequest("absent=True needs a reason: how do you know that it does not stand?")
-        if order_id is not None and not is_number(order_id):
-            raise InvalidRequest(f"{order_id!r:.40} is no order number.")
+        named = intent if isinstance(intent, str) else intent.id
+        if order_id is not None:
+            part = self._trader.part(market_named(self.journal.get(named).market))
+            if not is_number(order_id, ascends=part.numbers_ascend):
+                raise InvalidRequest(f"{order_id!r:.40} is no order number of {part.broker}.")
         reason = sanitize(reason)
 
         def decided(present: Intent) -> Intent:
@@ -173,7 +176,7 @@ class OrderDesk:
             words = f"a person decided that it is order {order_id}: {reason}".rstrip(": ")
             return present.moved(IntentState.LATE if late else IntentState.ACKED, words, order_id=order_id, **known)
 
-        changed = self.journal.revise(intent if isinstance(intent, str) else intent.id, decided)
+        changed = self.journal.revise(named, decided)
         if order_id is not None and changed.order_id != order_id:
             raise InvalidRequest(f"Order {order_id} is known as another intent's.", advice="Look at the journal.")
         return changed
