@@ -15,10 +15,12 @@ from sphinx.pycode import ModuleAnalyzer
 
 import brokerkit
 from brokerkit import broker, registry, sandbox
+from brokerkit.orders import journal
 
 # Known to type checkers only, and autodoc would leave the other types of that signature unread too.
 registry.Sandbox = sandbox.Sandbox
 broker.Intent, broker.Reconciliation = brokerkit.Intent, brokerkit.Reconciliation
+broker.Journal = journal.Journal
 
 project = "brokerkit"
 copyright = "2026 The brokerkit authors"
@@ -73,6 +75,7 @@ PLAIN_TYPES = {
     "StrictInt": "int",
     "_GivenSymbol": "str",
     "_GivenType": "OrderType",
+    "_GivenVenue": "Venue",
 }
 README_PAGES = {"README.md": "index.md", "README.ko.md": "index.ko.md", "CHANGELOG.md": "changelog.md"}
 _TARGET = re.compile(r"(?<=\]\()(?!\w+:|#)([^)#\s]+)")

@@ -48,7 +48,8 @@ class Paging:
     """How a broker tells that a list goes on, and how its next page is asked for.
 
     A header tells it (`mark`), or a field of the answer (`flag`), or the keys alone. Names of fields are those of the
-    reply. Where it is not told as declared, or a key is missing, the list is an IncompleteListing.
+    reply; dots lead into its blocks. Where it is not told as declared, or a key is missing, the list is an
+    IncompleteListing.
     """
 
     mark: str = ""

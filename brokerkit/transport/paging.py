@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from brokerkit.errors import BrokerError, IncompleteListing
@@ -34,7 +35,7 @@ def next_request(paging: Paging, request: Request, headers: Mapping[str, str], r
         sends[paging.key] = headers.get(paging.key, "").strip()
     values = request.params if request.body is None else request.body
     for name, path in paging.keys.items():
-        values = _with(values, path.split("."), getattr(reply, name))
+        values = _with(values, path.split("."), attrgetter(name)(reply))
     if request.body is None:
         return Request(values, None, sends, request.path)
     return Request(request.params, values, sends, request.path)
@@ -50,14 +51,14 @@ def _is_more(paging: Paging, headers: Mapping[str, str], reply: Block, has_curso
             return False
         raise Unclear(f"whether there are more pages is not told as documented ({paging.mark})")
     if paging.flag:
-        return getattr(reply, paging.flag) in paging.flag_more
+        return attrgetter(paging.flag)(reply) in paging.flag_more
     return has_cursor and not paging.mark
 
 
 def _cursor(paging: Paging, headers: Mapping[str, str], reply: Block) -> str:
     """Return what a next page cannot be asked for without: the first key of the body, else that of the header."""
     for name in paging.keys:
-        return _blank_or_text(getattr(reply, name))
+        return _blank_or_text(attrgetter(name)(reply))
     return headers.get(paging.key, "").strip()
 
 

@@ -238,7 +238,7 @@ class OpenAnswer(Block):
         end=None,
         key="tr_cont_key",
         sends={"tr_cont": "Y"},
-        keys={"cursor": "t0425InBlock.cts_ordno"},
+        keys={"head.cursor": "t0425InBlock.cts_ordno"},
         cursor_ends=True,
     )
 
@@ -249,10 +249,6 @@ class OpenAnswer(Block):
 
     head: Head = Field(Head(), alias="t0425OutBlock")
     rows: tuple[Row[OpenRow], ...] = Field((), alias="t0425OutBlock1")
-
-    @property
-    def cursor(self) -> str:
-        return self.head.cursor
 
 
 class DayRow(OrderReply):
@@ -366,7 +362,7 @@ class HoldingsAnswer(Block):
         end=None,
         key="tr_cont_key",
         sends={"tr_cont": "Y"},
-        keys={"cursor": "t0424InBlock.cts_expcode"},
+        keys={"head.cursor": "t0424InBlock.cts_expcode"},
         cursor_ends=True,
     )
 
@@ -377,10 +373,6 @@ class HoldingsAnswer(Block):
 
     head: Head = Field(Head(), alias="t0424OutBlock")
     rows: tuple[HoldingRow, ...] = Field((), alias="t0424OutBlock1")
-
-    @property
-    def cursor(self) -> str:
-        return self.head.cursor
 
 
 class PowerBlock(Reply[BuyingPower]):
