@@ -10,11 +10,12 @@ import pytest
 from pydantic import SecretStr
 
 from brokerkit import Broker, NotSent, OrderStatus, OrderType, OrderUncertain, Side, Unsupported, clock, config
-from brokerkit.errors import InsufficientFunds, OrderBlocked
+from brokerkit.errors import BrokerError, InsufficientFunds, OrderBlocked, Rejected
 from brokerkit.inquiry import HOOKS
 from brokerkit.market.sessions import Phase
 from brokerkit.orders.intents import IntentState
 from brokerkit.sandbox.exchange import Exchange
+from brokerkit.sandbox.face import JsonResponse, ReceivedRequest
 from brokerkit.sandbox.server import Server
 from tests.lslike.adapter import LikeAdapter
 from tests.lslike.face import PAGE, LikeFace
@@ -188,3 +189,30 @@ def test_an_answer_that_is_lost_is_looked_for_in_the_list(broker: Broker, face: 
     assert [(intent.state, intent.order_id) for intent in found.decided] == [(IntentState.ACKED, str(row.number))]
     assert broker.unresolved() == ()
     assert clock.today() == row.day
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "number", "kind"),
+    [
+        (200, "00040", 0, OrderUncertain),  # taken by its words, and without a number
+        (200, "00000", 17, OrderUncertain),  # a code that is no proof
+        (200, "09999", 17, OrderUncertain),  # a code that nobody knows, and a number
+        (200, "09999", 0, Rejected),
+        (500, "09999", 0, OrderUncertain),
+        (500, "IGW00000", 0, OrderUncertain),
+        (500, "IGW40011", 0, Rejected),
+    ],
+)
+def test_an_order_is_refused_only_where_that_is_proven(
+    status: int, code: str, number: int, kind: type[BrokerError], broker: Broker, face: LikeFace
+) -> None:
+    def answer(request: ReceivedRequest) -> JsonResponse | None:
+        if request.path != "/stock/order":
+            return None
+        body = {"rsp_cd": code, "rsp_msg": "", "CSPAT00601OutBlock2": {"OrdNo": number, "OrdTime": ""}}
+        return JsonResponse(body, status=status, headers={"tr_cd": "CSPAT00601"})
+
+    face.before = answer
+    with pytest.raises(BrokerError) as caught:
+        broker.buy(SAMSUNG, 10, price=below(face))
+    assert type(caught.value) is kind
