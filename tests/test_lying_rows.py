@@ -12,7 +12,7 @@ import pytest
 from brokerkit import Broker, clock
 from brokerkit.errors import WireError
 from brokerkit.part import OrderPage, OrderReply
-from brokerkit.words import Side
+from brokerkit.words import OrderStatus, Side
 from tests.fakes import Fake, FakePart, order_of
 
 
@@ -97,3 +97,10 @@ def test_a_row_that_cannot_be_what_it_says_is_a_wire_error(
     with pytest.raises(WireError, match="row"):
         verb(broker)
     assert broker.reconcile().problem is not None
+
+
+def test_what_a_list_of_open_orders_shows_as_left_can_be_cancelled() -> None:
+    broker = opened(open=[AnyRow(filled_quantity=Decimal(10), remaining_quantity=Decimal(3))])
+    (order,) = broker.orders()
+    assert order.status is OrderStatus.PARTIALLY_FILLED
+    assert broker.cancel(order).original_id == "117"

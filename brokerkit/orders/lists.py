@@ -180,7 +180,9 @@ class OrderLists:
         filled, remaining = row.fact("filled_quantity"), row.fact("remaining_quantity")
         if row.fact("is_rejected"):
             return OrderStatus.REJECTED
-        if filled is not None and filled >= row.quantity > 0:
+        # What a list of open orders shows as left can be cancelled, whatever else stands in the row.
+        is_whole = page.shows_all or not remaining
+        if filled is not None and filled >= row.quantity > 0 and is_whole:
             return OrderStatus.FILLED
         if remaining is None:
             return row.fact("state") or OrderStatus.UNKNOWN
