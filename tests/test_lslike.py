@@ -9,8 +9,19 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from brokerkit import Broker, NotSent, OrderStatus, OrderType, OrderUncertain, Side, Unsupported, clock, config
-from brokerkit.errors import BrokerError, InsufficientFunds, OrderBlocked, Rejected
+from brokerkit import (
+    Broker,
+    NotSent,
+    OrderStatus,
+    OrderType,
+    OrderUncertain,
+    Side,
+    TimeInForce,
+    Unsupported,
+    clock,
+    config,
+)
+from brokerkit.errors import BrokerError, InsufficientFunds, OrderBlocked, Rejected, UnknownSymbol
 from brokerkit.inquiry import HOOKS
 from brokerkit.market.sessions import Phase
 from brokerkit.orders.intents import IntentState
@@ -60,6 +71,16 @@ def test_it_takes_few_lines_beside_its_tables() -> None:
 
 def test_every_verb_is_offered(broker: Broker) -> None:
     assert {verb for verb in HOOKS if not broker.supports(verb)} == set()
+
+
+def test_what_cannot_be_sent_is_not_said_to_be_offered(broker: Broker) -> None:
+    (told,) = broker.capabilities()
+    assert {time for _, time in told.order_types} == {TimeInForce.DAY, TimeInForce.IOC, TimeInForce.FOK}
+
+
+def test_a_symbol_that_nobody_lists_is_unknown(broker: Broker) -> None:
+    with pytest.raises(UnknownSymbol):
+        broker.quote("999999")
 
 
 def test_prices_are_those_of_the_exchange(broker: Broker, face: LikeFace) -> None:

@@ -30,6 +30,7 @@ TYPES = {
 TIMES = {"0": TimeInForce.DAY, "1": TimeInForce.IOC, "2": TimeInForce.FOK}
 SIDES = {"1": Side.SELL, "2": Side.BUY}
 CODES = {
+    Refusal.UNKNOWN_SYMBOL: "00009",
     Refusal.INSUFFICIENT_CASH: "01425",
     Refusal.INSUFFICIENT_SHARES: "01478",
     Refusal.MARKET_CLOSED: "01458",

@@ -12,6 +12,7 @@ from brokerkit.errors import (
     MarketClosed,
     NothingToCancel,
     RateLimited,
+    UnknownSymbol,
 )
 from brokerkit.transport import Block, Effect, EitherNumber, Encoding, Endpoint, OddRow, Row, Text, Words
 
@@ -68,6 +69,7 @@ TOKEN_CODES = frozenset({"IGW00121", "IGW00122", "IGW00123"})
 REFUSALS: dict[str, type[BrokerError]] = {
     **dict.fromkeys((*TOKEN_CODES, "IGW00103", "IGW00105", "01491"), AuthError),
     "IGW00201": RateLimited,
+    "00009": UnknownSymbol,
     "01425": InsufficientFunds,
     "01478": InsufficientFunds,
     "01458": MarketClosed,

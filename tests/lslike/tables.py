@@ -192,7 +192,7 @@ TYPE = Codes(
 CONDITION = Codes("a time in force", {TimeInForce.DAY: "0", TimeInForce.IOC: "1", TimeInForce.FOK: "2"})
 VENUE = Codes("a venue for orders", {Venue.KRX: "KRX"})  # MbrNo 회원번호
 ORDER_TYPES = (
-    *((kind, time) for kind in (OrderType.LIMIT, OrderType.MARKET) for time in TimeInForce),
+    *((kind, time) for kind in (OrderType.LIMIT, OrderType.MARKET) for time in CONDITION),
     (OrderType.BEST_OPPOSITE, TimeInForce.DAY),
     (OrderType.BEST_SAME_SIDE, TimeInForce.DAY),
 )
