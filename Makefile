@@ -18,10 +18,10 @@ demo: venv
 test: venv
 	$(MAKE) --no-print-directory -j2 check quick
 
-# Five processes for two cores: many tests wait more than they compute. In the order of the names, for those that wait
+# Four processes for two cores: many tests wait more than they compute. In the order of the names, for those that wait
 # longest have few tests in a file and would come last.
 quick: venv
-	$(BIN)/python -m pytest -q --numprocesses 5 --dist loadfile --no-loadscope-reorder -m "not slow"
+	$(BIN)/python -m pytest -q --numprocesses 4 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 # What is slow by its nature: the site, checks of types as users run them, the examples, consoles of all kinds,
 # benchmarks, long searches for odd answers.

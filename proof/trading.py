@@ -51,13 +51,13 @@ SECONDS = {
 
 
 @contextmanager
-def quick() -> Iterator[None]:
-    """Shorten the time limits of an order, lift the limits of calls, and make the pages of lists small."""
+def quick(seconds: float = 0.6) -> Iterator[None]:
+    """Let an order take so long at most, lift the limits of calls, and make the pages of lists small."""
     patches: list[AbstractContextManager[object]] = [
-        mock.patch.object(connection, "CONNECT_SECONDS", 0.4),
-        mock.patch.object(connection, "READ_SECONDS", 0.4),
-        mock.patch.object(connection, "TOTAL_SECONDS", 0.6),
-        mock.patch.object(desk, "TOTAL_SECONDS", 0.6),
+        mock.patch.object(connection, "CONNECT_SECONDS", seconds * 2 / 3),
+        mock.patch.object(connection, "READ_SECONDS", seconds * 2 / 3),
+        mock.patch.object(connection, "TOTAL_SECONDS", seconds),
+        mock.patch.object(desk, "TOTAL_SECONDS", seconds),
         mock.patch.object(ledger, "WORKING_ROWS", PAGE),
         mock.patch.dict(kis.CALLS_PER_SECOND, real=MANY),
         mock.patch.dict(kiwoom.CALLS_PER_SECOND, real=MANY),

@@ -74,7 +74,7 @@ def test_help_shows_every_command_with_a_whole_line(capsys: pytest.CaptureFixtur
         (line,) = re.findall(rf"^  {name} +(.+)$", shown, re.MULTILINE)
         assert not line.endswith("...")
     assert [head for head in re.findall(r"^(\w[\w ]+):$", shown, re.MULTILINE) if head != "Options"] == [
-        "Segment",
+        "Market",
         "Orders",
         "Account",
         "Setting up",
