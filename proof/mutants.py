@@ -176,9 +176,10 @@ def sending_taken() -> list[Patch]:
 
 
 def silence_not_sent() -> list[Patch]:
-    """Call an order not sent whenever no answer came."""
+    """Call an order not sent whenever no answer came, and believe that nothing left."""
 
     def fail(self: Client, endpoint: Any, failure: Any) -> None:
+        self._threads.used.sent = 0
         raise NotSent(failure.words)
 
     return [mock.patch.object(Client, "_fail", fail)]
@@ -295,7 +296,9 @@ def fate(name: str) -> tuple[str, str]:
     with mutated(mutant):
         if story is not None and (breach := story.breach()):
             return "story", breach
-        breach = play(1, RULES, shrink=False)[1]
+        # What one search misses another may find: a rare fault has to come at the right moment.
+        found = (play(seed, rules, shrink=False)[1] for seed, rules in ((1, RULES * 6 // 10), (1, RULES), (2, RULES)))
+        breach = next(filter(None, found), "")
     return ("machine", breach.splitlines()[0]) if breach else ("", "")
 
 
