@@ -334,6 +334,23 @@ def test_a_number_that_no_list_shows_is_answered_as_a_person_told_it(trader: Tra
     assert trader.posts == 0
 
 
+def test_an_amendment_of_which_no_more_than_its_number_is_known_stays_one_of_its_own_day(
+    trader: Trader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = buy(trader, key=None)
+    price = trader.price() + 100
+    trader.breaks(GETS_LOST)
+    with pytest.raises(OrderUncertain) as caught:
+        trader.broker.amend(order, price=price, key=KEY)
+    assert caught.value.intent is not None
+    trader.broker.resolve(caught.value.intent.id, order_id="0000077")
+    day, later = clock.today(), clock.now() + dt.timedelta(days=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    found = trader.broker.amend(order, price=price, key=KEY)
+    assert (found.id, found.original_id, found.price) == ("0000077", order.id, price)
+    assert found.handle.split(":")[1] == f"{day:%Y%m%d}"
+
+
 # Several at once
 
 

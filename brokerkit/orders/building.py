@@ -36,8 +36,8 @@ def _is_quantity(shares: object) -> bool:
     return isinstance(shares, Decimal) and shares.is_finite() and shares > 0
 
 
-def placed(request: OrderRequest, sent: Sent, part: Part[Any]) -> Order:
-    """Return the order that was received for a request."""
+def placed(request: OrderRequest, sent: Sent, part: Part[Any], *, day: dt.date | None = None) -> Order:
+    """Return the order that was received for a request; `day`: when it was, if not today."""
     return Order(
         id=sent.number,
         symbol=request.symbol,
@@ -49,7 +49,7 @@ def placed(request: OrderRequest, sent: Sent, part: Part[Any]) -> Order:
         price=request.price,
         status=OrderStatus.PENDING,
         submitted_at=_moment(sent.time),
-        handle=str(part.handle(clock.today(), sent.branch, sent.number)),
+        handle=str(part.handle(day or clock.today(), sent.branch, sent.number)),
     )
 
 
@@ -66,9 +66,19 @@ def canceled(order: Order, handle: Handle, sent: Sent) -> Order:
 
 
 def amended(
-    order: Order, handle: Handle, sent: Sent, part: Part[Any], quantity: Decimal | None, price: Decimal
+    order: Order,
+    handle: Handle,
+    sent: Sent,
+    part: Part[Any],
+    quantity: Decimal | None,
+    price: Decimal,
+    *,
+    day: dt.date | None = None,
 ) -> Order:
-    """Return what was moved of an order to another price: an order of its own, at the back of its price."""
+    """Return what was moved of an order to another price: an order of its own, at the back of its price.
+
+    `day`: when it was, if not today.
+    """
     return order.model_copy(
         update={
             "id": sent.number,
@@ -80,7 +90,7 @@ def amended(
             "remaining_quantity": None,
             "average_fill_price": None,
             "submitted_at": _moment(sent.time),
-            "handle": str(part.handle(clock.today(), sent.branch, sent.number)),
+            "handle": str(part.handle(day or clock.today(), sent.branch, sent.number)),
         }
     )
 

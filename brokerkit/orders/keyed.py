@@ -83,10 +83,9 @@ class Keyed:
         except BrokerError as error:
             logger.warning("Order %s is told as it was sent: its list cannot be read: %s", sent.number, error)
         if intent.request is not None:
-            made = placed(intent.request, sent, part)
-            return made.model_copy(update={"handle": str(part.handle(intent.day, "", sent.number))})
+            return placed(intent.request, sent, part, day=intent.day)
         assert intent.order is not None  # noqa: S101 - either a request, or a change that names an order
         handle = self._trader.handle_of(intent.order)
         if intent.kind is IntentKind.AMEND and intent.price is not None:
-            return amended(intent.order, handle, sent, part, intent.quantity, intent.price)
+            return amended(intent.order, handle, sent, part, intent.quantity, intent.price, day=intent.day)
         return canceled(intent.order, handle, sent)
