@@ -97,7 +97,7 @@ class Broker:
         Raises InvalidRequest for a text that is no symbol, UnknownSymbol, Unsupported, NetworkError.
         """
         with self._asking(f"quote of {symbol}" + (f" at {venue}" if venue else "")):
-            quote = self._inquiries.quote(symbol, self._venue(symbol, venue))
+            quote = self._inquiries.quote(symbol, venue)
         self._checks.prices.remember(quote)
         self._quotes[quote.symbol, quote.venue] = (time.monotonic(), quote)
         return quote
@@ -251,7 +251,7 @@ class Broker:
     def order_book(self, symbol: str, *, venue: Venue | None = None) -> OrderBook:
         """Return the waiting orders of a symbol by price, best first, as many levels as the broker tells (ten)."""
         with self._asking(f"order book of {symbol}" + (f" at {venue}" if venue else "")):
-            return self._inquiries.order_book(symbol, self._venue(symbol, venue))
+            return self._inquiries.order_book(symbol, venue)
 
     def buying_power(self, symbol: str, *, price: Amount | None = None) -> BuyingPower:
         """Return how much can be bought without margin, at `price` or as a market order (then at the upper limit)."""
@@ -415,12 +415,6 @@ class Broker:
 
     def _offering(self, verb: str, order: Order) -> Part[Any]:
         return self._inquiries.offering(verb, self._inquiries.market_of_order(order))
-
-    def _venue(self, symbol: str, venue: Venue | None) -> Venue:
-        """Return the venue that is meant: the one that is named, else the default of the symbol's market."""
-        market = market_of(symbol)
-        self._inquiries.part(market)
-        return check_venue(market.default_venue if venue is None else venue)
 
     def _check_trading_days(self, market: Market, start: dt.date, last: dt.date) -> None:
         if market.rules is None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from brokerkit import clock
 from brokerkit.adapter import Adapter
+from brokerkit.arguments import check_venue
 from brokerkit.errors import UnknownSymbol, Unsupported
 from brokerkit.market.markets import Market, market_named, market_of
 from brokerkit.market.sessions import Phase
@@ -125,11 +126,11 @@ class Inquiries:
 
     # Prices
 
-    def quote(self, symbol: str, venue: Venue) -> Quote:
-        """Return the price of a symbol at a venue."""
+    def quote(self, symbol: str, venue: Venue | None) -> Quote:
+        """Return the price of a symbol at a venue, or at the default one of its market."""
         market = market_of(symbol)
         part = self.offering("quote", market)
-        check_venue_of(part, venue)
+        venue = _venue_of(part, market, venue)
         reply = part.quote(symbol, venue)
         self._is_about(symbol, reply, part, "quote")
         if not getattr(reply, "price", None):
@@ -137,10 +138,11 @@ class Inquiries:
             raise UnknownSymbol(words, broker=self.adapter.name, endpoint=_endpoint(part, "quote"))
         return reply.to_model(symbol=symbol, venue=venue, currency=market.currency, **_named(reply))
 
-    def order_book(self, symbol: str, venue: Venue) -> OrderBook:
-        """Return the waiting orders of a symbol at a venue."""
-        part = self.offering("order_book", market_of(symbol))
-        check_venue_of(part, venue)
+    def order_book(self, symbol: str, venue: Venue | None) -> OrderBook:
+        """Return the waiting orders of a symbol at a venue, or at the default one of its market."""
+        market = market_of(symbol)
+        part = self.offering("order_book", market)
+        venue = _venue_of(part, market, venue)
         reply = part.order_book(symbol, venue)
         self._is_about(symbol, reply, part, "order_book")
         time = getattr(reply, "clock", None)
@@ -263,13 +265,15 @@ def offers(part: Part[Any] | type[Part[Any]], verb: str, environment: str) -> bo
     return part.fills(HOOKS[verb]) and all(environment in endpoint.ids for endpoint in needed)
 
 
-def check_venue_of(part: Part[Any], venue: Venue) -> None:
-    """Raise Unsupported, with the venues there are, where a part has no quotes of a venue."""
+def _venue_of(part: Part[Any], market: Market, named: Venue | None) -> Venue:
+    """Return the venue that is meant; Unsupported, with the venues there are, where a part has no quotes of it."""
+    venue = check_venue(market.default_venue if named is None else named)
     if part.quote_venues and venue not in part.quote_venues:
         raise Unsupported(
             f"{venue} is not offered as a venue for quotes at {part.broker}.",
             advice=f"Nothing was sent. Offered here: {', '.join(part.quote_venues)}.",
         )
+    return venue
 
 
 def _endpoint(part: Part[Any], verb: str) -> str | None:

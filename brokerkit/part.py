@@ -12,12 +12,16 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from brokerkit.errors import Unsupported, WireError
+from brokerkit import clock
+from brokerkit.errors import InvalidRequest, Unsupported, WireError
+from brokerkit.market.days import is_trading_day
 from brokerkit.market.sessions import Phase
 from brokerkit.models import (
+    PRICED,
     Balance,
     BuyingPower,
     InvestorFlow,
+    Level,
     Model,
     Order,
     OrderBook,
@@ -27,7 +31,7 @@ from brokerkit.models import (
 )
 from brokerkit.models.handles import Handle, handle_of
 from brokerkit.symbols import HOME
-from brokerkit.transport import Client, Endpoint, OddRow, Reply
+from brokerkit.transport import Client, Endpoint, OddRow, Reply, traded
 from brokerkit.words import OrderType, PositionKind, SecurityType, TimeInForce, Venue
 
 C = TypeVar("C", bound=Client)
@@ -48,6 +52,54 @@ class Sent:
     """Shares that were moved or cancelled, if the broker tells."""
     original: str | None = None
     """The number that an amendment or cancellation named, if that was not the first one of the order."""
+
+
+class QuoteReply(Reply[Quote]):
+    """A price whose changes count from a base price, in the fields `base`, `moved` and `moved_percent`.
+
+    A base price of 0 means that there is none: from it nothing can have changed.
+    """
+
+    extra = frozenset({"base", "moved", "moved_percent"})
+
+    if TYPE_CHECKING:
+
+        @property
+        def base(self) -> Decimal | None: ...
+
+        @property
+        def moved(self) -> Decimal | None: ...
+
+        @property
+        def moved_percent(self) -> Decimal | None: ...
+
+    @property
+    def previous_close(self) -> Decimal | None:
+        """The base price of the day."""
+        return traded(self.base)
+
+    @property
+    def change(self) -> Decimal | None:
+        """The change from it, signed."""
+        return None if self.base == 0 else self.moved
+
+    @property
+    def change_percent(self) -> Decimal | None:
+        """The change in percent of it, signed."""
+        return None if self.base == 0 else self.moved_percent
+
+
+def levels(pairs: Iterable[tuple[Decimal | None, Decimal | None]]) -> tuple[Level, ...]:
+    """Return prices and quantities as a side of a book; a level that lacks one of them is left out."""
+    return tuple(Level(price=price, quantity=quantity) for price, quantity in pairs if price and quantity)
+
+
+def limit_of(type: OrderType | None, price: Decimal | None) -> Decimal | None:
+    """Return the limit price of a listed order, None for types without one.
+
+    Whether the limit that a best-price order took on entry stands there is not told: it is not the order's own.
+    """
+    return traded(price) if type is None or type in PRICED else None
 
 
 FACTS: Mapping[str, Any] = {
@@ -111,8 +163,6 @@ class OrderPage:
     """Whether this list shows every order of its days; else it is one of open or of filled orders."""
     is_dated: bool = True
     """Whether its rows are surely of that day: some lists have no date."""
-    number_fields: tuple[str, ...] = ()
-    """Fields in which a row that is not as documented may tell its number all the same."""
 
 
 class PositionReply(Reply[Position]):
@@ -158,28 +208,35 @@ class AccountReply:
     """Fields of the balance that other answers tell."""
 
 
-Figures = Mapping[str, Decimal | None]
-"""One figure for each kind of investor, named as the fields of InvestorFlow."""
-
-
 @dataclass(frozen=True)
 class FlowTables:
-    """A day of investor flow that a broker tells in tables: one for nets, buys and sells, in shares and in amounts."""
+    """A day of investor flow that a broker tells in tables: one for nets, buys and sells, in shares and in amounts.
+
+    `Part.flow_tables` makes them.
+    """
 
     date: dt.date
-    close: Callable[[], Decimal | None]
-    tables: Mapping[tuple[str, str], Callable[[], Figures]]
-    """("net" | "buy" | "sell", "quantity" | "amount") to the figures; they are read only if the day is wanted."""
+    rows: Mapping[tuple[str, str], Any]
+    """("net" | "buy" | "sell", "quantity" | "amount") to the row of the day."""
+    read: Callable[[Any], Any]
+    """Returns the row with `close` and the kinds as attributes; it is read only if the day is wanted."""
+    kinds: Sequence[str]
+    """The kinds of investors that a row tells, named as the fields of InvestorFlow."""
+    units: Mapping[str, Decimal]
+    """What one of a quantity and of an amount is, in shares and in won."""
     final: bool
 
     def to_model(self, *, symbol: str) -> InvestorFlow:
         """Return the common model. Sells are magnitudes: brokers write some of them below zero."""
-        flows: dict[str, dict[str, Decimal | None]] = {}
-        for (what, unit), read in self.tables.items():
-            for kind, value in read().items():
-                is_sell = what == "sell" and value is not None
-                flows.setdefault(kind, {})[f"{what}_{unit}"] = abs(value) if is_sell and value is not None else value
-        values = {"symbol": symbol, "date": self.date, "close": self.close(), "final": self.final}
+        rows = {name: self.read(row) for name, row in self.rows.items()}
+        flows: dict[str, dict[str, Decimal | None]] = {kind: {} for kind in self.kinds}
+        for (what, unit), row in rows.items():
+            for kind in self.kinds:
+                value = getattr(row, kind)
+                if value is not None:
+                    value = (abs(value) if what == "sell" else value) * self.units[unit]
+                flows[kind][f"{what}_{unit}"] = value
+        values = {"symbol": symbol, "date": self.date, "close": rows["net", "quantity"].close, "final": self.final}
         # One validation of it all: a model of its own for each of the kinds would take as long again.
         return InvestorFlow.model_validate({**values, **flows})
 
@@ -308,6 +365,46 @@ class Part(Generic[C]):
     def handle(self, day: dt.date, branch: str, number: str) -> Handle:
         """Return the handle of an order that was numbered on a day."""
         return Handle(self.broker, day, branch if self.has_branches else None, number, number)
+
+    def days_to_ask(self, start: dt.date, end: dt.date) -> list[dt.date]:
+        """Return the days whose lists are worth asking for, one by one: a day that stands alone is, whatever it is."""
+        days = [start + dt.timedelta(count) for count in range((end - start).days + 1)]
+        return days if start == end else [day for day in days if is_trading_day(day) or day == clock.today()]
+
+    def price_or_upper_limit(self, symbol: str, price: Decimal | None) -> Decimal:
+        """Return the price, else the upper limit of the day, at which brokers count a market order to buy."""
+        limit: Decimal | None = price or getattr(self.quote(symbol, Venue.KRX), "upper_limit", None)
+        if limit is None:
+            raise InvalidRequest(f"{symbol} has no upper limit today, at which a market order counts. Give a price.")
+        return limit
+
+    def flow_tables(
+        self,
+        endpoint: Endpoint[Any],
+        ask: Callable[[str, str], Mapping[dt.date, Any]],
+        *,
+        detail: bool,
+        kinds: Sequence[str],
+        amount: Decimal,
+        read: Callable[[Any], Any] = lambda row: row,
+    ) -> list[FlowTables]:
+        """Ask for every table, and return the days that they tell; a WireError if those are not the same.
+
+        `ask` returns the rows of ("net" | "buy" | "sell", "quantity" | "amount") by their days; `amount` is what one of
+        an amount is, in won.
+        """
+        units = {"quantity": Decimal(1), "amount": amount}
+        ways = ("net", "buy", "sell") if detail else ("net",)
+        tables = {(what, unit): ask(what, unit) for what in ways for unit in units}
+        days = set(tables["net", "quantity"])
+        if any(set(table) != days for table in tables.values()):
+            raise self.wrong(endpoint, "the days of quantities and amounts differ")
+        return [
+            FlowTables(
+                day, {name: table[day] for name, table in tables.items()}, read, kinds, units, final=day < clock.today()
+            )
+            for day in days
+        ]
 
     def wrong(self, endpoint: Endpoint[Any] | None, words: str) -> WireError:
         """Return the error for an answer that parses but cannot be right."""

@@ -77,6 +77,8 @@ PLAIN_TYPES = {
     "_GivenType": "OrderType",
     "_GivenVenue": "Venue",
 }
+# A generic model with its argument counts as defined where it was first written so.
+ELSEWHERE = {"brokerkit.part.Reply": "brokerkit.transport.endpoint.Reply"}
 README_PAGES = {"README.md": "index.md", "README.ko.md": "index.ko.md", "CHANGELOG.md": "changelog.md"}
 _TARGET = re.compile(r"(?<=\]\()(?!\w+:|#)([^)#\s]+)")
 
@@ -120,17 +122,22 @@ def _read_docstring_of_name(
     lines[:] = next(filter(None, found), [])
 
 
-def _name_plain_types(app: Sphinx, doctree: nodes.document) -> None:
-    """Show what our own names for numbers stand for, and keep `type` from being taken for the field of that name."""
+def _name_types(app: Sphinx, doctree: nodes.document) -> None:
+    """Show what our own names for numbers stand for, and keep `type` from being taken for the field of that name.
+
+    What is documented under another module leads there.
+    """
     for reference in doctree.findall(pending_xref):
         if reference.get("refdomain") == "py" and reference["reftarget"] in PLAIN_TYPES:
             reference.replace_self(nodes.Text(PLAIN_TYPES[reference["reftarget"]]))
+        elif reference.get("reftarget") in ELSEWHERE:
+            reference["reftarget"] = ELSEWHERE[reference["reftarget"]]
 
 
 def setup(app: Sphinx) -> None:
     """Connect the events."""
     app.connect("autodoc-process-docstring", _read_docstring_of_name)
-    app.connect("doctree-read", _name_plain_types)
+    app.connect("doctree-read", _name_types)
     app.connect("include-read", _move_links_of_included)
     app.connect("source-read", _move_links_to_included)
     app.connect("html-page-context", _name_language)

@@ -49,7 +49,7 @@ class Way:
     build: Callable[[Sent], Order]
     prepare: Callable[[], None]
     """What has to be asked before it may leave at all."""
-    ascends: bool = True
+    ascends: bool
     """Whether the broker's numbers do."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from brokerkit.models import Order
-from brokerkit.orders.intents import Intent, key_of
+from brokerkit.orders.intents import Intent, keys_of
 
 NumbersOf = Callable[[Order], frozenset[str]]
 """Returns all numbers under which a broker knows what an order names, spelt for comparisons."""
@@ -13,14 +13,13 @@ NumbersOf = Callable[[Order], frozenset[str]]
 
 def numbers_of(order: Order) -> frozenset[str]:
     """Return the numbers under which an order may be listed, where its broker tells no more of them."""
-    return frozenset(key for number in (order.id, order.original_id) if (key := key_of(number)) is not None)
+    return keys_of((order.id, order.original_id))
 
 
 def names(intent: Intent, numbers_of: NumbersOf) -> frozenset[str]:
     """Return the numbers of the order that a change names, and the one that the change itself got."""
-    own = key_of(intent.order_id)
     named = numbers_of(intent.order) if intent.order is not None else frozenset[str]()
-    return named | ({own} if own is not None else frozenset())
+    return named | keys_of([intent.order_id])
 
 
 def whole_chain(intent: Intent, known: Iterable[Intent], numbers_of: NumbersOf) -> frozenset[str]:

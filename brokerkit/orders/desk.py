@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 from brokerkit import clock
 from brokerkit.errors import (
@@ -27,7 +28,7 @@ from brokerkit.orders.again import Again, blocked_by, check_again
 from brokerkit.orders.attempt import URGENT_SECONDS, Attempt, Way
 from brokerkit.orders.building import amended, canceled, placed
 from brokerkit.orders.guard import Guard, Quotes, is_real_money
-from brokerkit.orders.intents import UNRESOLVED, Intent, IntentKind, IntentState, key_of, new_id
+from brokerkit.orders.intents import UNRESOLVED, Intent, IntentKind, IntentState, keys_of, new_id
 from brokerkit.orders.journal import Journal, journal_for, journal_in_memory
 from brokerkit.orders.keyed import Keyed
 from brokerkit.orders.keys import check_key, check_unused, client_key
@@ -36,6 +37,7 @@ from brokerkit.orders.listing import Listed, Unread
 from brokerkit.orders.reconcile import Reconciler, Reconciliation
 from brokerkit.orders.state import journal_folder, journal_path
 from brokerkit.orders.trader import Trader
+from brokerkit.part import Part, Sent
 from brokerkit.text import sanitize
 from brokerkit.transport import Client
 from brokerkit.transport.auth import digest
@@ -91,11 +93,10 @@ class OrderDesk:
         part = self._trader.part(market)
         self.guard.check_armed(self._account, market)
         value = self.guard.check_order(request, market)
-        way = Way(
+        way = self._way(
+            part,
             lambda: part.send_order(request, client_key(intent)),
             lambda sent: placed(request, sent, part),
-            prepare=self._check_account,
-            ascends=part.numbers_ascend,
         )
         return self._send(intent, way, value, again)
 
@@ -107,11 +108,10 @@ class OrderDesk:
         shares, old = self._moved(order, quantity, market)
         self.guard.check_amendment(order.symbol, market, order.venue, shares, price)
         dearer = shares * max(Decimal(0), price - (old or Decimal(0)))
-        way = Way(
+        way = self._way(
+            part,
             lambda: part.send_amend(order, handle, quantity, price),
             lambda sent: amended(order, handle, sent, part, quantity, price),
-            prepare=self._check_account,
-            ascends=part.numbers_ascend,
         )
         return self._send(intent, way, dearer)
 
@@ -122,11 +122,10 @@ class OrderDesk:
         self.guard.check_armed(self._account, market)
         if quantity is None:
             self._check_still_open(intent, order)
-        way = Way(
+        way = self._way(
+            part,
             lambda: part.send_cancel(order, handle, quantity),
             lambda sent: canceled(order, handle, sent),
-            prepare=self._check_account,
-            ascends=part.numbers_ascend,
         )
         return self._send(intent, way, None)
 
@@ -229,6 +228,9 @@ class OrderDesk:
         return rows
 
     # How an intent is sent
+
+    def _way(self, part: Part[Any], send: Callable[[], Sent], build: Callable[[Sent], Order]) -> Way:
+        return Way(send, build, prepare=self._check_account, ascends=part.numbers_ascend)
 
     def _send(self, intent: Intent, way: Way, value: Decimal | None, again: Again | None = None) -> Order:
         deadline = time.monotonic() + TURN_SECONDS
@@ -365,8 +367,7 @@ class OrderDesk:
 
     def _numbers_of(self, order: Order) -> frozenset[str]:
         """Return all numbers under which the broker knows an order."""
-        numbers = (order.id, order.original_id, *self._trader.handle_of(order).numbers)
-        return frozenset(key for number in numbers if (key := key_of(number)) is not None)
+        return keys_of((order.id, order.original_id, *self._trader.handle_of(order).numbers))
 
     def _branch_of(self, order: Order) -> str:
         return self._trader.handle_of(order).branch or ""

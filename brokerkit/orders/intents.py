@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from pydantic import StrictInt
@@ -183,6 +183,11 @@ def new_id() -> str:
     """Return a ULID: 48 bits of time and 80 of chance, so that ids ascend and never meet."""
     number = (time.time_ns() // 1_000_000 << 80) | secrets.randbits(80)
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def keys_of(order_ids: Iterable[str | None]) -> frozenset[str]:
+    """Return the numbers that are there, spelt for comparisons."""
+    return frozenset(key for order_id in order_ids if (key := key_of(order_id)) is not None)
 
 
 def key_of(order_id: str | None) -> str | None:

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from brokerkit.errors import IncompleteListing
 from brokerkit.models import Order
-from brokerkit.orders.intents import Intent, IntentKind, NumberKey, key_of, number_of
+from brokerkit.orders.intents import Intent, IntentKind, NumberKey, key_of, keys_of, number_of
 from brokerkit.symbols import is_symbol
 
 EARLY = dt.timedelta(seconds=2)
@@ -183,8 +183,7 @@ def chain_of(intent: Intent, branch: str = "") -> frozenset[str]:
     if intent.order is None:
         return frozenset()
     parts = [unquote(part) for part in intent.order.handle.split(":")[2:]]
-    numbers = (intent.order.id, intent.order.original_id, *(part for part in parts if part not in ("", branch)))
-    return frozenset(key for number in numbers if (key := key_of(number)) is not None)
+    return keys_of((intent.order.id, intent.order.original_id, *(part for part in parts if part not in ("", branch))))
 
 
 def others(rows: Sequence[Listed], explained: frozenset[NumberKey]) -> list[Listed]:

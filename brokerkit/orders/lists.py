@@ -69,7 +69,7 @@ class OrderLists:
             elif found := self._same(order, handle, self._order(page, row, day, changes)):
                 return found
         for page, unread in odd:
-            if unread.may_be(handle.number, *page.number_fields):
+            if unread.may_be(handle.number, *unread.names_of("id")):
                 raise self._odd(page, unread)
         return None
 
@@ -110,7 +110,7 @@ class OrderLists:
             shows_all = shows_all or page.shows_all
             for _, row, of in self._rows_of([page], day):
                 if isinstance(row, OddRow):
-                    unread.append(Unread(row.fault, row.number(*page.number_fields)))
+                    unread.append(Unread(row.fault, _number_of(row)))
                 else:
                     changes.add(row, of)
                     found.append((page, row, of))
@@ -201,8 +201,13 @@ class OrderLists:
         return self._part.wrong(page.endpoint, f"in the row of {number}, {fault} cannot be what it says")
 
     def _odd(self, page: OrderPage, row: OddRow) -> WireError:
-        words = f"in the row of {row.number(*page.number_fields) or 'no number'}, {row.fault}"
+        words = f"in the row of {_number_of(row) or 'no number'}, {row.fault}"
         return self._part.wrong(page.endpoint, words)
+
+
+def _number_of(row: OddRow) -> str:
+    """Return the number that a row tells although it is not as documented; blank if that cannot be read either."""
+    return row.number(*row.names_of("id"))
 
 
 def _each_once(

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import AliasChoices, BaseModel, GetCoreSchemaHandler, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
 from brokerkit.transport.endpoint import deepest_fault
@@ -46,6 +47,11 @@ class OddRow:
             return ""
         return read if isinstance(read, str) and _ID.fullmatch(read) else ""
 
+    def names_of(self, field: str) -> tuple[str, ...]:
+        """Return how the wire may call a field of what the row should have been."""
+        known = self.kind.model_fields.get(field) if self.kind is not None else None
+        return () if known is None else tuple(name for name in _wire_names(field, known) if isinstance(name, str))
+
     @property
     def is_blank(self) -> bool:
         """Say whether nothing stands in it."""
@@ -62,12 +68,16 @@ class OddRow:
 @cache
 def _reader(kind: type[BaseModel], name: str) -> TypeAdapter[Any] | None:
     """Return what reads the field of that name on the wire, None if there is none."""
-    for known in kind.model_fields.values():
-        alias = known.validation_alias
-        if name in (alias.choices if isinstance(alias, AliasChoices) else [alias]):
+    for own, known in kind.model_fields.items():
+        if name in _wire_names(own, known):
             form: Any = Annotated[known.annotation, *known.metadata] if known.metadata else known.annotation
             return TypeAdapter(form)
     return None
+
+
+def _wire_names(own: str, known: FieldInfo) -> list[Any]:
+    alias = own if known.validation_alias is None else known.validation_alias
+    return alias.choices if isinstance(alias, AliasChoices) else [alias]
 
 
 class _OrOdd:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
-from functools import partial
 
 from brokerkit import clock
-from brokerkit.errors import InvalidRequest, NothingToCancel, Unsupported
-from brokerkit.market.days import is_trading_day
+from brokerkit.errors import NothingToCancel, Unsupported
 from brokerkit.models import InvestorFlow, Order, OrderRequest, Quote
 from brokerkit.models.handles import Handle
-from brokerkit.part import AccountReply, Figures, FlowTables, OrderPage, Part, Sent
+from brokerkit.part import AccountReply, FlowTables, OrderPage, Part, Sent
 from brokerkit.transport import OddRow, preparing
 from brokerkit.words import Venue
 from tests.lslike import tables
@@ -34,9 +32,7 @@ class Stocks(Part[LikeClient]):
         return self.client.ask(tables.BOOK, shcode=symbol).block
 
     def buying_power(self, symbol: str, price: Decimal | None) -> tables.PowerBlock:
-        limit = price or self.quote(symbol, Venue.KRX).upper_limit  # a market buy is checked at the upper limit
-        if limit is None:
-            raise InvalidRequest(f"{symbol} has no upper limit today, at which a market order counts. Give a price.")
+        limit = self.price_or_upper_limit(symbol, price)
         return self.client.ask(tables.POWER, BnsTpCode="2", IsuNo=f"A{symbol}", OrdPrc=limit).block
 
     def balance(self) -> AccountReply:
@@ -50,20 +46,13 @@ class Stocks(Part[LikeClient]):
 
     def investor_flow(self, symbol: str, start: dt.date | None, end: dt.date, detail: bool) -> list[FlowTables]:
         first = end - dt.timedelta(60) if start is None else start - dt.timedelta(14)  # longer than any row of holidays
-        found: dict[tuple[str, str], dict[dt.date, tables.FlowRow]] = {}
-        for what in ("net", "buy", "sell") if detail else ("net",):
-            for unit, (code, _) in tables.UNIT.items():
-                body = {"shcode": symbol, "fromdt": f"{first:%Y%m%d}", "todt": f"{end:%Y%m%d}", "volvalgb": code}
-                answer = self.client.ask(tables.FLOW, **body, msmdgb=tables.TRADE[what], gubun="0", exchgubun="K")
-                found[what, unit] = {row.date: row for row in answer.rows}
-        days = set(found["net", "quantity"])
-        if any(set(rows) != days for rows in found.values()):
-            raise self.client.wrong(tables.FLOW, "the days of quantities and amounts differ")
-        return [self._day(day, {name: rows[day] for name, rows in found.items()}) for day in days]
 
-    def _day(self, day: dt.date, rows: dict[tuple[str, str], tables.FlowRow]) -> FlowTables:
-        read = {name: partial(_figures, row, tables.UNIT[name[1]][1]) for name, row in rows.items()}
-        return FlowTables(day, lambda: rows["net", "quantity"].close, read, final=day < clock.today())
+        def ask(what: str, unit: str) -> dict[dt.date, tables.FlowRow]:
+            body = {"shcode": symbol, "fromdt": f"{first:%Y%m%d}", "todt": f"{end:%Y%m%d}"}
+            codes = {"volvalgb": tables.UNIT[unit], "msmdgb": tables.TRADE[what], "gubun": "0", "exchgubun": "K"}
+            return {row.date: row for row in self.client.ask(tables.FLOW, **body, **codes).rows}
+
+        return self.flow_tables(tables.FLOW, ask, detail=detail, kinds=tables.KINDS, amount=tables.MILLION)
 
     def send_order(self, request: OrderRequest, key: str) -> Sent:
         price = {"OrdQty": request.quantity, "OrdPrc": request.price or 0, "IsuNo": f"A{request.symbol}"}
@@ -107,20 +96,15 @@ class Stocks(Part[LikeClient]):
         open_only: bool = False,
     ) -> Iterator[OrderPage]:
         if open_only:
-            yield OrderPage(tables.OPEN, self._open(), clock.today(), shows_all=False, number_fields=("ordno",))
+            yield OrderPage(tables.OPEN, self._open(), clock.today(), shows_all=False)
             return
-        days = [start + dt.timedelta(count) for count in range((end - start).days + 1)]
-        for day in days if start == end else [each for each in days if is_trading_day(each) or each == clock.today()]:
+        for day in self.days_to_ask(start, end):
             way = tables.OLDEST_FIRST if number is None else tables.NEWEST_FIRST
             codes = {"OrdMktCode": "00", "BnsTpCode": "0", "ExecYn": "0", "OrdPtnCode": "00"}
             body = {**codes, **way, "IsuNo": f"A{symbol}" if symbol else "", "OrdDt": f"{day:%Y%m%d}"}
             for page in self.client.ask_all(tables.DAY, **body):
-                yield OrderPage(tables.DAY, page.rows, day, number_fields=("OrdNo",))
+                yield OrderPage(tables.DAY, page.rows, day)
 
     def _open(self) -> Iterator[tables.OpenRow | OddRow]:
         body = {"expcode": "", "chegb": "2", "medosu": "0", "sortgb": "2", "cts_ordno": " "}
         return (row for page in self.client.ask_all(tables.OPEN, **body) for row in page.rows)
-
-
-def _figures(row: tables.FlowRow, unit: Decimal) -> Figures:
-    return {kind: getattr(row, kind) * unit for kind in tables.KINDS}

@@ -7,8 +7,8 @@ from typing import Annotated, TypeVar
 
 from pydantic import BeforeValidator, Field, SecretStr, create_model
 
-from brokerkit.models import PRICED, Balance, BuyingPower, Level, OrderBook, Quote
-from brokerkit.part import OrderReply, PositionReply
+from brokerkit.models import Balance, BuyingPower, Level, OrderBook, Quote
+from brokerkit.part import OrderReply, PositionReply, levels, limit_of
 from brokerkit.transport import (
     Block,
     Codes,
@@ -116,7 +116,7 @@ class BookBlock(_Levels, Reply[OrderBook]):
 
     def _side(self, side: str) -> tuple[Level, ...]:
         pairs = [(getattr(self, f"{side}_price_{n}"), getattr(self, f"{side}_quantity_{n}")) for n in LEVELS]
-        return tuple(Level(price=price, quantity=quantity) for price, quantity in pairs if price and quantity)
+        return levels(pairs)
 
 
 class BookAnswer(Block):
@@ -152,7 +152,8 @@ class FlowAnswer(Block):
 
 KINDS = tuple(name for name in FlowRow.model_fields if name not in ("date", "close"))
 TRADE = {"net": "0", "buy": "1", "sell": "2"}  # msmdgb
-UNIT = {"quantity": ("1", Decimal(1)), "amount": ("0", Decimal(1_000_000))}  # volvalgb, and what one of it is
+UNIT = {"quantity": "1", "amount": "0"}  # volvalgb
+MILLION = Decimal(1_000_000)
 
 # Orders
 
@@ -283,7 +284,7 @@ class DayRow(OrderReply):
 
     @property
     def price(self) -> Decimal | None:
-        return self.limit if self.type is None or self.type in PRICED else None
+        return limit_of(self.type, self.limit)
 
     @property
     def venue(self) -> Venue | None:

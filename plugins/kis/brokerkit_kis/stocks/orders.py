@@ -10,8 +10,8 @@ from pydantic import AliasChoices, BeforeValidator, Field
 
 from brokerkit.errors import Unsupported
 from brokerkit.market.sessions import Phase
-from brokerkit.models import PRICED, Order, OrderRequest
-from brokerkit.part import OrderReply
+from brokerkit.models import Order, OrderRequest
+from brokerkit.part import OrderReply, limit_of
 from brokerkit.transport import (
     Blankable,
     Block,
@@ -87,8 +87,7 @@ class _Listed(OrderReply):
 
     @property
     def price(self) -> Decimal | None:
-        # Whether the limit that a best-price order took on entry stands here is not told: it is not the order's own.
-        return traded(self.limit) if self.type is None or self.type in PRICED else None
+        return limit_of(self.type, self.limit)
 
     @property
     def original_id(self) -> str | None:
@@ -155,10 +154,6 @@ class OpenOrdersAnswer(Paged):
     """주식정정취소가능주문조회 (TTTC0084R): a page of rows."""
 
     rows: Rows[Row[OpenOrderRow]] = block("output")
-
-
-NUMBER = ("odno",)
-"""The field with an order's number in the lists."""
 
 
 ORDER = {

@@ -195,7 +195,7 @@ class Stocks(Part[KisClient]):
         is_today = start == end == clock.today() and symbol is None and number is None
         if open_only or (is_today and self.environment in orders.OPEN_ORDERS.ids):
             rows = self._open()
-            yield OrderPage(orders.OPEN_ORDERS, rows, clock.today(), shows_all=False, number_fields=orders.NUMBER)
+            yield OrderPage(orders.OPEN_ORDERS, rows, clock.today(), shows_all=False)
 
     def _days(self, start: dt.date, end: dt.date, symbol: str | None, number: str | None) -> Iterator[OrderPage]:
         border = orders.three_months_before(clock.today())
@@ -206,7 +206,7 @@ class Stocks(Part[KisClient]):
         for endpoint, first, last in parts:
             if first <= last:
                 for rows in self._pages(endpoint, first, last, symbol, is_search=number is not None):
-                    yield OrderPage(endpoint, rows, number_fields=orders.NUMBER)
+                    yield OrderPage(endpoint, rows)
 
     def _pages(
         self,

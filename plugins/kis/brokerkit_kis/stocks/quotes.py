@@ -10,8 +10,9 @@ from typing import Any
 from pydantic import Field, create_model
 
 from brokerkit import clock
-from brokerkit.models import Flow, InvestorFlow, Level, OrderBook, Quote
-from brokerkit.transport import Blankable, Block, Codes, Day, Endpoint, Reply, TimeOrBlank, ZeroIsNone, traded
+from brokerkit.models import Flow, InvestorFlow, Level, OrderBook
+from brokerkit.part import QuoteReply, levels
+from brokerkit.transport import Blankable, Block, Codes, Day, Endpoint, Reply, TimeOrBlank, ZeroIsNone
 from brokerkit.words import Venue
 from brokerkit_kis.wire.types import MaybeOne, One, Rows, Symbol, block
 
@@ -19,10 +20,10 @@ QUOTATIONS = "/uapi/domestic-stock/v1/quotations"
 MILLION = Decimal(1_000_000)
 
 
-class Price(Reply[Quote]):
+class Price(QuoteReply):
     """주식현재가 시세 (FHKST01010100) -> Quote."""
 
-    extra = frozenset({"base", "moved", "moved_percent", "tick"})
+    extra = QuoteReply.extra | {"tick"}
 
     symbol: Symbol = Field("", alias="stck_shrn_iscd")  # 주식 단축 종목코드
     price: ZeroIsNone = Field(alias="stck_prpr")  # 주식 현재가
@@ -37,19 +38,6 @@ class Price(Reply[Quote]):
     upper_limit: ZeroIsNone = Field(None, alias="stck_mxpr")  # 주식 상한가, 0 without limits
     lower_limit: ZeroIsNone = Field(None, alias="stck_llam")  # 주식 하한가
     tick: Blankable = Field(None, alias="aspr_unit")  # 호가단위
-
-    @property
-    def previous_close(self) -> Decimal | None:
-        return traded(self.base)
-
-    @property
-    def change(self) -> Decimal | None:
-        """Return the change; from a base price of 0, which means none, nothing can have changed."""
-        return None if self.base == 0 else self.moved
-
-    @property
-    def change_percent(self) -> Decimal | None:
-        return None if self.base == 0 else self.moved_percent
 
 
 class PriceAnswer(Block):
@@ -83,7 +71,7 @@ class Book(_Levels):
     def levels(self, side: str) -> tuple[Level, ...]:
         """Return a side, best first."""
         pairs = [(getattr(self, f"{side}{level}"), getattr(self, f"{side}_rsqn{level}")) for level in LEVELS]
-        return tuple(Level(price=price, quantity=quantity) for price, quantity in pairs if price and quantity)
+        return levels(pairs)
 
 
 def _amount(millions: Decimal | None) -> Decimal | None:

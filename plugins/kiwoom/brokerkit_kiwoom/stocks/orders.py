@@ -8,8 +8,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from brokerkit.errors import Unsupported
-from brokerkit.models import PRICED, Order
-from brokerkit.part import OrderReply
+from brokerkit.models import Order
+from brokerkit.part import OrderReply, limit_of
 from brokerkit.transport import (
     Block,
     Codes,
@@ -40,11 +40,6 @@ def _side(words: object) -> object:
 def _has_side(words: str) -> str:
     Side(str(_side(words)))
     return words
-
-
-def _limit_of(type_: OrderType | None, limit: Decimal | None) -> Decimal | None:
-    # Whether the limit that a best-price order took on entry stands here is not told: it is not the order's own.
-    return traded(limit) if type_ is None or type_ in PRICED else None
 
 
 class Accepted(Block):
@@ -90,7 +85,7 @@ class _Listed(OrderReply):
 
     @property
     def price(self) -> Decimal | None:
-        return _limit_of(self.type, self.limit)
+        return limit_of(self.type, self.limit)
 
     @property
     def original_id(self) -> str | None:
@@ -234,9 +229,6 @@ class FilledOrdersAnswer(Listing):
 
     rows: Rows[Row[FilledOrderRow]] = block("cntr")
 
-
-NUMBER = ("ord_no",)
-"""The field with an order's number in the lists."""
 
 ORDER = {
     Side.BUY: Endpoint({"real": "kt10000", "demo": "kt10000"}, ORDERS, Accepted, "POST", Effect.ORDER),

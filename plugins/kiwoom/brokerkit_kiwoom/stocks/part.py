@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from functools import cache, partial
 
 from brokerkit import clock
-from brokerkit.errors import InvalidRequest
 from brokerkit.market.days import is_trading_day
 from brokerkit.models import Order, OrderRequest, Quote
 from brokerkit.models.handles import Handle
-from brokerkit.part import AccountReply, Figures, FlowTables, OrderPage, Part, Sent
+from brokerkit.part import AccountReply, FlowTables, OrderPage, Part, Sent
 from brokerkit.transport import OddRow, wire_text
 from brokerkit.words import SecurityType, Venue
 from brokerkit_kiwoom.client import KiwoomClient
@@ -53,16 +51,13 @@ class Stocks(Part[KiwoomClient]):
         return quotes.MARKET.get(self.client.call(quotes.LISTING, body={"stk_cd": symbol}).market)
 
     def buying_power(self, symbol: str, price: Decimal | None) -> account.Power:
-        # A market buy is checked at the upper limit, and this call needs a price.
-        limit = price or self.quote(symbol, Venue.KRX).upper_limit
-        if limit is None:
-            raise InvalidRequest(f"{symbol} has no upper limit today, at which a market order counts. Give a price.")
         body = {
             "io_amt": "",
             "stk_cd": symbol,
             "trde_tp": "2",
             "trde_qty": "",
-            "uv": wire_text(limit),
+            # This call needs a price.
+            "uv": wire_text(self.price_or_upper_limit(symbol, price)),
             "exp_buy_unp": "",
         }
         return self.client.call(account.POWER, body=body)
@@ -88,22 +83,11 @@ class Stocks(Part[KiwoomClient]):
         return ([each for each in told if any(each)] or told)[-1]
 
     def investor_flow(self, symbol: str, start: dt.date | None, end: dt.date, detail: bool) -> list[FlowTables]:
-        tables: dict[tuple[str, str], dict[dt.date, quotes.InvestorDay]] = {}
-        for what in ("net", "buy", "sell") if detail else ("net",):
-            for unit, code in (("quantity", quotes.QUANTITY), ("amount", quotes.AMOUNT)):
-                tables[what, unit] = self._investor_days(symbol, start, end, quotes.TRADE_KIND[what], code)
-        days = set(tables["net", "quantity"])
-        if any(set(table) != days for table in tables.values()):
-            raise self.client.wrong(quotes.INVESTOR, "the days of quantities and amounts differ")
-        return [self._flow_of_day(day, {name: table[day] for name, table in tables.items()}) for day in days]
+        def ask(what: str, unit: str) -> dict[dt.date, quotes.InvestorDay]:
+            return self._investor_days(symbol, start, end, quotes.TRADE_KIND[what], quotes.UNIT[unit])
 
-    def _flow_of_day(self, day: dt.date, rows: Mapping[tuple[str, str], quotes.InvestorDay]) -> FlowTables:
-        read = {name: cache(partial(self._row, row)) for name, row in rows.items()}
-        return FlowTables(
-            day,
-            close=lambda: read["net", "quantity"]().close,
-            tables={name: partial(_figures, name[1], row) for name, row in read.items()},
-            final=day < clock.today(),
+        return self.flow_tables(
+            quotes.INVESTOR, ask, detail=detail, kinds=quotes.KINDS, amount=quotes.MILLION, read=self._row
         )
 
     def _investor_days(
@@ -172,22 +156,17 @@ class Stocks(Part[KiwoomClient]):
         if open_only:
             yield self._page_of_today(self._open(None))
             return
-        for count in range((end - start).days + 1):
-            day = start + dt.timedelta(count)
-            if start != end and not is_trading_day(day) and day != clock.today():
-                continue
+        for day in self.days_to_ask(start, end):
             for rows in self._pages(day, symbol, is_search=number is not None):
-                yield OrderPage(orders.DAY_ORDERS, rows, day, number_fields=orders.NUMBER)
+                yield OrderPage(orders.DAY_ORDERS, rows, day)
             # The mock's list of the day stays empty for some; what is open and what was filled is listed elsewhere too.
             if day == clock.today():
                 yield self._page_of_today(self._open(symbol))
                 filled = self._filled(symbol)
-                yield OrderPage(
-                    orders.FILLED_ORDERS, filled, day, shows_all=False, is_dated=False, number_fields=orders.NUMBER
-                )
+                yield OrderPage(orders.FILLED_ORDERS, filled, day, shows_all=False, is_dated=False)
 
     def _page_of_today(self, rows: Iterable[orders.OpenOrderRow | OddRow]) -> OrderPage:
-        return OrderPage(orders.OPEN_ORDERS, rows, clock.today(), shows_all=False, number_fields=orders.NUMBER)
+        return OrderPage(orders.OPEN_ORDERS, rows, clock.today(), shows_all=False)
 
     def _pages(
         self, day: dt.date, symbol: str | None, *, is_search: bool
@@ -230,10 +209,3 @@ class Stocks(Part[KiwoomClient]):
         taken = None if row.clock is None else dt.datetime.combine(now.date(), row.clock, clock.KST)
         is_later = taken is not None and taken > now + dt.timedelta(minutes=1)
         return is_later or not is_trading_day(now.date())
-
-
-def _figures(unit: str, row: Callable[[], quotes.InvestorRow]) -> Figures:
-    values = zip(quotes.KINDS, quotes.figures(row()), strict=True)
-    if unit == "quantity":
-        return dict(values)
-    return {kind: None if value is None else value * quotes.MILLION for kind, value in values}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from operator import attrgetter
 from typing import Any
 
 from pydantic import ConfigDict, Field, create_model
 
-from brokerkit.models import Level, OrderBook, Quote
-from brokerkit.transport import Block, Codes, Day, Endpoint, Reply, Text, TimeOrBlank, traded
+from brokerkit.models import Level, OrderBook
+from brokerkit.part import QuoteReply, levels
+from brokerkit.transport import Block, Codes, Day, Endpoint, Reply, Text, TimeOrBlank
 from brokerkit.words import SecurityType, Venue
 from brokerkit_kiwoom.wire.types import Signed, Symbol, Unsigned, ZeroIsNone
 
@@ -17,10 +17,8 @@ STOCK_INFO = "/api/dostk/stkinfo"
 MILLION = Decimal(1_000_000)
 
 
-class Price(Reply[Quote]):
+class Price(QuoteReply):
     """주식기본정보요청 (ka10001) -> Quote."""
-
-    extra = frozenset({"base", "moved", "moved_percent"})
 
     symbol: Symbol = Field("", alias="stk_cd")  # 종목코드
     name: Text = Field("", alias="stk_nm")  # 종목명
@@ -34,19 +32,6 @@ class Price(Reply[Quote]):
     volume: Unsigned = Field(None, alias="trde_qty")  # 거래량
     upper_limit: ZeroIsNone = Field(None, alias="upl_pric")  # 상한가, 0 without limits
     lower_limit: ZeroIsNone = Field(None, alias="lst_pric")  # 하한가
-
-    @property
-    def previous_close(self) -> Decimal | None:
-        return traded(self.base)
-
-    @property
-    def change(self) -> Decimal | None:
-        """Return the change; from a base price of 0, which means none, nothing can have changed."""
-        return None if self.base == 0 else self.moved
-
-    @property
-    def change_percent(self) -> Decimal | None:
-        return None if self.base == 0 else self.moved_percent
 
 
 def _level(level: int) -> dict[str, Any]:
@@ -85,7 +70,7 @@ class Book(_Levels, Reply[OrderBook]):
         pairs = [
             (getattr(self, f"{side}_price_{level}"), getattr(self, f"{side}_quantity_{level}")) for level in LEVELS
         ]
-        return tuple(Level(price=price, quantity=quantity) for price, quantity in pairs if price and quantity)
+        return levels(pairs)
 
 
 class Listing(Block):
@@ -141,11 +126,8 @@ KINDS = (
     *("individual", "foreign", "institution", "financial_investment", "insurance", "investment_trust", "bank"),
     *("other_finance", "pension", "private_fund", "government", "other_corporation", "resident_foreign"),
 )
-figures = attrgetter(*KINDS)
-"""Of a row, in the order of KINDS."""
 TRADE_KIND = {"net": "0", "buy": "1", "sell": "2"}  # trde_tp 매매구분
-AMOUNT = "1"  # amt_qty_tp 금액수량구분: million won
-QUANTITY = "2"
+UNIT = {"amount": "1", "quantity": "2"}  # amt_qty_tp 금액수량구분: million won, or shares
 SINGLE_SHARES = "1"  # unit_tp 단위구분
 MARKET = {"8": SecurityType.FUND, "60": SecurityType.FUND, "3": SecurityType.ELW} | dict.fromkeys(
     ("0", "10", "50", "6"), SecurityType.STOCK
