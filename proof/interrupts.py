@@ -73,6 +73,17 @@ class Tally:
     breaches: list[str] = field(default_factory=list)
 
 
+class Alarm:
+    """Raises a KeyboardInterrupt when the timer ends, unless the call that it is for is over."""
+
+    def __init__(self) -> None:
+        self.is_armed = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        if self.is_armed:
+            raise KeyboardInterrupt
+
+
 class Tracer:
     """Raises an error at the k-th line of this library."""
 
@@ -117,6 +128,7 @@ class Victim:
         self._price = sandbox.exchange.instruments[SYMBOL].lower_limit
         self._newest = ""
         """The entry of the journal before the present call."""
+        self.alarm = Alarm()
 
     def tries(self, verb: str, interrupt: Callable[[], Tracer | None], what: str) -> bool:
         """Interrupt a call, and compare what it left; False: the call was over before the interrupt."""
@@ -124,8 +136,10 @@ class Victim:
         look_again(self.broker)  # its first look belongs to the way as well
         self._newest = max((intent.id for intent in self._new()), default=self._newest)
         before = len(self._rows())
-        tracer = interrupt()
+        tracer: Tracer | None = None
         try:
+            self.alarm.is_armed = True
+            tracer = interrupt()
             if tracer is None:
                 call()
             else:
@@ -134,6 +148,7 @@ class Victim:
         except BaseException as error:  # noqa: BLE001 - whatever it was is looked at
             outcome = error
         finally:
+            self._alarm.is_over = True
             signal.setitimer(signal.ITIMER_REAL, 0)
         if tracer is not None and not tracer.place:
             self._clear()
@@ -296,9 +311,9 @@ def at_random(name: str, count: int, tally: Tally, *, seed: int = 1, seconds: fl
     """Interrupt orders, amendments and cancellations by a timer, so many times or for so long."""
     chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
     began = time.monotonic()
-    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
-    try:
-        with victim(name, tally) as made:
+    with victim(name, tally) as made:
+        before = signal.signal(signal.SIGALRM, made.alarm)
+        try:
             for number in range(count):
                 if time.monotonic() - began > seconds:
                     return
@@ -308,8 +323,8 @@ def at_random(name: str, count: int, tally: Tally, *, seed: int = 1, seconds: fl
 
                 made.tries(chance.choice(VERBS), timer, f"{name} timer {number}")
                 tally.real += 1
-    finally:
-        signal.signal(signal.SIGALRM, before)
+        finally:
+            signal.signal(signal.SIGALRM, before)
 
 
 def _of_broker(name: str, release: bool) -> Tally:

@@ -6,7 +6,6 @@
 import datetime as dt
 import json
 import threading
-import timeit
 from dataclasses import dataclass, fields
 from decimal import Decimal
 
@@ -203,14 +202,6 @@ def test_nothing_is_lost_when_threads_amend_cancel_and_trade_at_once() -> None:
         check_rows(exchange, account)
         check_account(exchange, account)
     check_market(exchange)
-
-
-def test_an_exchange_is_ready_at_once_and_quotes_are_quick() -> None:
-    exchange = opened()
-    exchange.quote(SAMSUNG)
-    # The best of several tries, for the machine does other things too.
-    assert min(timeit.repeat(opened, number=1, repeat=3)) < 0.15
-    assert min(timeit.repeat(lambda: exchange.quote(SAMSUNG), number=200, repeat=10)) / 200 < 0.000_02
 
 
 def saved(exchange: Exchange, today: dt.date | None = None) -> Exchange:

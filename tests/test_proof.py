@@ -14,6 +14,7 @@ from brokerkit.orders.intents import Confidence, Intent, IntentKind, IntentState
 from brokerkit.sandbox.exchange import Exchange, ExchangeOrder
 from proof import __main__ as proof
 from proof.figures import Figure, at_least, none, shown, table
+from proof.interrupts import Alarm
 from proof.oracles import Seen, Violations, violations
 from proof.orders import _outcomes, seen_by
 from proof.trading import BROKERS, Step, Trader, quick, trading
@@ -205,3 +206,11 @@ def test_a_part_that_breaks_down_is_a_figure_that_is_not_met(
     with pytest.raises(SystemExit):
         proof.main(["nonsense"])
     assert proof.main(["missing"]) == 1
+
+
+def test_an_alarm_that_comes_after_its_call_interrupts_nobody() -> None:
+    alarm = Alarm()
+    alarm(0, None)
+    alarm.is_armed = True
+    with pytest.raises(KeyboardInterrupt):
+        alarm(0, None)
