@@ -148,7 +148,7 @@ class Victim:
         except BaseException as error:  # noqa: BLE001 - whatever it was is looked at
             outcome = error
         finally:
-            self._alarm.is_over = True
+            self.alarm.is_armed = False  # it may come now, and would be nobody's
             signal.setitimer(signal.ITIMER_REAL, 0)
         if tracer is not None and not tracer.place:
             self._clear()
