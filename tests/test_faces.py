@@ -175,3 +175,38 @@ def test_a_form_is_read_as_one(sent: bytes, body: Mapping[str, str], url: str, f
     requests.post(f"{url}/cash", data=sent, headers=headers, timeout=10)
     is_json = sent.startswith(b"{")
     assert found == [(bool(body), {"key": "a"} if is_json else body)]
+
+
+def test_a_test_has_a_refusal_written_by_the_face_and_is_told_where_none_can_be(url: str, face: PineFace) -> None:
+    face.before = lambda request: face.refuse(request, Refused())
+    answer = requests.post(f"{url}/cash", json={}, headers={"id": "5"}, timeout=10)
+    assert (answer.status_code, answer.json(), answer.headers["more"], answer.headers["id"]) == (
+        403,
+        {"ok": False},
+        "no",
+        "5",
+    )
+    with pytest.raises(NotImplementedError, match=r"PineFace\.refusal_of"):
+        face.refusal_of("17", "no")
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "status", "part"),
+    [
+        ("kis", "APBK0918", 200, b'"msg_cd": "APBK0918"'),
+        ("kis", "EGW00201", 500, b'"msg_cd": "EGW00201"'),
+        ("kiwoom", "RC4058", 200, b"[2000](RC4058:"),
+        ("kiwoom", "1700", 429, b'"return_code": 5'),
+        ("kiwoom", "8005", 200, b"[8005:"),
+        ("kiwoom", "401", 401, b'"return_code": 3'),
+        ("kiwoom", "400", 400, b"Request Blocked"),
+    ],
+)
+def test_a_refusal_with_any_code_is_written_as_its_broker_writes_it(
+    name: str, code: str, status: int, part: bytes
+) -> None:
+    with Sandbox() as sandbox:
+        refusal = sandbox.face(name).refusal_of(code, "no")
+        answer = refusal.written({})
+    assert answer.status_code == status
+    assert part in bytes(answer.body)

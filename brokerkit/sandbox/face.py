@@ -271,6 +271,10 @@ class FaceRefusal(Exception, ABC):
     def body(self) -> Mapping[str, object]:
         """Return the answer's body."""
 
+    def written(self, headers: Mapping[str, str]) -> Response:
+        """Return it as it goes out, with the `headers` that every answer to such a request has."""
+        return JsonResponse(self.body(), status=self.status, headers={**headers, **self.headers})
+
 
 @dataclass
 class IssuedToken:
@@ -418,6 +422,14 @@ class Face(ABC):
         """Return what a request is for; header names come in lower case. Faults ask."""
         return Purpose.QUERY
 
+    def refusal_of(self, code: str, words: str) -> FaceRefusal:
+        """Return how the broker writes a refusal of an order with this code. The safety checks of adapters ask."""
+        raise NotImplementedError(f"{type(self).__name__}.refusal_of does not say how a refusal is written")
+
+    def refuse(self, request: ReceivedRequest, refusal: FaceRefusal) -> Response:
+        """Return a refusal as the answer to a request."""
+        return refusal.written(self.headers_of(request))
+
     async def _serve(self, incoming: HttpRequest) -> Response:
         raw = await read_body(incoming)
         body = json_object(raw)
@@ -455,7 +467,7 @@ class Face(ABC):
         try:
             answer = self.answer(request)
         except FaceRefusal as refusal:
-            return JsonResponse(refusal.body(), status=refusal.status, headers={**headers, **refusal.headers})
+            return refusal.written(headers)
         return JsonResponse(answer.body, status=answer.status, headers={**headers, **answer.headers})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any, TypeVar
 
 from pydantic import SecretStr
@@ -50,7 +51,7 @@ class LikeClient(Client):
         self.refuse(endpoint, told.code, told.words)
 
     def is_definite(self, code: str) -> bool:
-        return code not in login.NO_PROOF
+        return re.fullmatch(login.REFUSES, code) is not None and code not in login.NO_PROOF
 
     def issue_token(self) -> Token:
         keys = {"appkey": self.settings.app_key, "appsecretkey": self.settings.app_secret}

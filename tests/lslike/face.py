@@ -92,6 +92,9 @@ class LikeFace(Face):
     def has_key(self, request: ReceivedRequest) -> bool:
         return self.tokens.is_valid(request.headers.get("authorization", "").removeprefix("Bearer "))
 
+    def refusal_of(self, code: str, words: str) -> Refused:
+        return Refused(code, words)
+
     def kill_tokens(self) -> None:
         self.tokens.forget()
 

@@ -63,6 +63,8 @@ TAKEN = {
 """What says that an order was taken, if it has a number besides."""
 NO_PROOF = DONE | {"", "IGW00000", "IGW40013", "IGW40014", "IGW50004", "IGW50008"} | frozenset().union(*TAKEN.values())
 """Codes that leave open whether an order was placed."""
+REFUSES = "[0-9]{3,5}|IGW[0-9]{5}"
+"""Codes of the shapes that the broker has: one of them without a number refuses."""
 PLACES_NOTHING = frozenset({"IGW40011", "IGW00201"})
 """Codes of the gateway that prove under HTTP 500 that nothing was placed."""
 TOKEN_CODES = frozenset({"IGW00121", "IGW00122", "IGW00123"})

@@ -108,6 +108,10 @@ class KisFace(Face):
         """Return what a request is for: the path tells."""
         return PURPOSES.get(SLASHES.sub("/", path), Purpose.QUERY)
 
+    def refusal_of(self, code: str, words: str) -> Refused:
+        """Return a refusal of an order: what the gateway says comes under HTTP 500."""
+        return (GatewayRefused if code.startswith(("EGW", "IGW")) else Refused)(code, words)
+
     def kill_tokens(self) -> None:
         """Make every token given out invalid (EGW00123); a new one can be had at once."""
         self._desk.expire()

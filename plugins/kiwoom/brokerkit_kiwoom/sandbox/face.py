@@ -21,9 +21,11 @@ from .refusals import (
     NOT_ON_DEMO,
     RATE,
     WRONG_REQUEST,
+    Refused,
     bad_value,
     business,
     not_played,
+    of_code,
     of_exchange,
     refused,
     unknown_api,
@@ -137,6 +139,10 @@ class KiwoomFace(Face):
         if path in (ISSUE_PATH, REVOKE_PATH):
             return Purpose.LOGIN
         return _PURPOSES.get(headers.get("api-id", "").strip(), Purpose.QUERY)
+
+    def refusal_of(self, code: str, words: str) -> Refused:
+        """Return a refusal of an order."""
+        return of_code(code, words)
 
     def kill_tokens(self) -> None:
         """Make every issued token invalid: calls with it answer 8005, and the next issue gives a new one."""

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
+from starlette.responses import Response
+
 from brokerkit.sandbox.exchange import ExchangeRefusal, Refusal
 from brokerkit.sandbox.face import NOT_PLAYED, FaceRefusal
 
@@ -20,6 +25,15 @@ _HEADS = {
     SERVICE: "서비스 오류",
 }
 
+_INNER_CODE = re.compile("RC[0-9]{4}|[0-9]{6}")
+_KIND_OF = {
+    **dict.fromkeys(("151", "8020", "8104", "8200"), INPUT),
+    **dict.fromkeys(("16", "17"), RATE),
+    **dict.fromkeys(("190", "1999"), SERVICE),
+    **dict.fromkeys(("80", "81"), AUTHENTICATION),
+}
+"""How the codes of a class begin."""
+
 NOT_POSSIBLE = "521790"
 """Order not possible, for example a market order after 16:00. Also stands here for what has no known code."""
 NOT_ON_DEMO = "RC9000"
@@ -28,6 +42,9 @@ UNKNOWN_ORDER = "RC4032"
 """Seen on the demo host only; the code of the real host is not known."""
 NOTHING_TO_CANCEL = "RC4033"
 """Seen on the demo host only; the code of the real host is not known."""
+
+
+BLOCKED = b"<html><head><title>Request Blocked</title></head><body>Request Blocked</body></html>"
 
 
 class Refused(FaceRefusal):
@@ -47,6 +64,26 @@ class Refused(FaceRefusal):
 def refused(kind: int, code: str, words: str, *, status: int = 200) -> Refused:
     """Return a refusal of the gateway, its code in square brackets."""
     return Refused(kind, f"{_HEADS[kind]}[{code}:{words}]", status=status)
+
+
+class Blocked(Refused):
+    """What the web firewall in front of the server says: no JSON, and none of the server's headers."""
+
+    def written(self, headers: Mapping[str, str]) -> Response:
+        """Return it as it goes out."""
+        return Response(BLOCKED, 400, media_type="text/html")
+
+
+def of_code(code: str, words: str) -> Refused:
+    """Return the refusal that has a code: an inner one, one of HTTP, or one of the gateway under its own class."""
+    if _INNER_CODE.fullmatch(code):
+        return business(code, words)
+    if code == "400":
+        return Blocked(WRONG_REQUEST, words, status=400)
+    if code == "401":
+        return Refused(AUTHENTICATION, words, status=401)
+    kind = next((kind for start, kind in _KIND_OF.items() if code.startswith(start)), WRONG_REQUEST)
+    return refused(kind, code, words, status=429 if kind == RATE else 200)
 
 
 def missing_field(name: str) -> Refused:
