@@ -39,18 +39,23 @@ from brokerkit.words import OrderStatus, OrderType, PositionKind, Side, TimeInFo
 
 if TYPE_CHECKING:
     from brokerkit.broker import Broker
+    from brokerkit.hours import is_open, market_hours, next_open
+    from brokerkit.market.sessions import Phase
     from brokerkit.models import (
         Balance,
         BuyingPower,
         Capability,
+        DaySource,
         Flow,
         InvestorFlow,
         Level,
+        MarketHours,
         Order,
         OrderBook,
         OrderRequest,
         Position,
         Quote,
+        Session,
     )
     from brokerkit.orders.guard import halt, resume
     from brokerkit.orders.intents import Confidence, Intent, IntentKind, IntentState
@@ -70,6 +75,7 @@ __all__ = [
     "Capability",
     "Confidence",
     "ConfigError",
+    "DaySource",
     "Disarmed",
     "Flow",
     "Halted",
@@ -86,6 +92,7 @@ __all__ = [
     "LimitExceeded",
     "Limits",
     "MarketClosed",
+    "MarketHours",
     "NetworkError",
     "NotSent",
     "NothingToCancel",
@@ -96,12 +103,14 @@ __all__ = [
     "OrderStatus",
     "OrderType",
     "OrderUncertain",
+    "Phase",
     "Position",
     "PositionKind",
     "Quote",
     "RateLimited",
     "Reconciliation",
     "Rejected",
+    "Session",
     "Side",
     "TimeInForce",
     "UnknownBroker",
@@ -112,24 +121,31 @@ __all__ = [
     "get_broker",
     "halt",
     "installed_brokers",
+    "is_open",
+    "market_hours",
+    "next_open",
     "resume",
 ]
 
 _LATER = {
     "brokerkit.broker": ("Broker",),
+    "brokerkit.hours": ("is_open", "market_hours", "next_open"),
+    "brokerkit.market.sessions": ("Phase",),
     "brokerkit.models": (
         *(
             "Balance",
             "BuyingPower",
             "Capability",
+            "DaySource",
             "Flow",
             "InvestorFlow",
             "Level",
+            "MarketHours",
             "Order",
             "OrderBook",
             "OrderRequest",
         ),
-        *("Position", "Quote"),
+        *("Position", "Quote", "Session"),
     ),
     "brokerkit.orders.guard": ("halt", "resume"),
     "brokerkit.orders.intents": ("Confidence", "Intent", "IntentKind", "IntentState"),

@@ -35,6 +35,7 @@ from brokerkit.models import (
     BuyingPower,
     Capability,
     InvestorFlow,
+    MarketHours,
     Order,
     OrderBook,
     OrderRequest,
@@ -375,6 +376,16 @@ class Broker:
     def capabilities(self) -> tuple[Capability, ...]:
         """Return what this broker offers in each market that it serves, as data; nothing is asked."""
         return tuple(self._inquiries.capability(part) for part in self.adapter.served.values())
+
+    def market_hours(self, date: dt.date | None = None, *, venue: Venue | None = None) -> MarketHours:
+        """Return the sessions of a venue of the home market on a day (default: today).
+
+        Where the broker has a calendar it is asked, once a day, for today and the days to come: its word on whether the
+        market trades wins over the table of brokerkit, which `brokerkit.market_hours` goes by alone.
+        """
+        day = clock.today() if date is None else date
+        with self._asking(f"market hours of {day}"):
+            return self._inquiries.market_hours(day, venue)
 
     def account(self) -> str:
         """Return the account number, masked: only its last four digits are shown."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +11,21 @@ from brokerkit import clock
 from brokerkit.adapter import Adapter
 from brokerkit.arguments import check_venue
 from brokerkit.errors import UnknownSymbol, Unsupported
+from brokerkit.hours import corrected, market_hours
 from brokerkit.market.markets import Market, market_named, market_of
 from brokerkit.market.sessions import Phase
 from brokerkit.market.valuation import disagreement, terms_of
-from brokerkit.models import Balance, BuyingPower, Capability, InvestorFlow, Order, OrderBook, Position, Quote
+from brokerkit.models import (
+    Balance,
+    BuyingPower,
+    Capability,
+    InvestorFlow,
+    MarketHours,
+    Order,
+    OrderBook,
+    Position,
+    Quote,
+)
 from brokerkit.models.handles import Handle
 from brokerkit.part import AccountReply, FlowTables, Part, PositionReply
 from brokerkit.symbols import is_symbol
@@ -59,6 +70,8 @@ class Inquiries:
         self.adapter = adapter
         self.environment = environment
         self.phase_of = phase_of
+        self._calendar: tuple[dt.date, Mapping[dt.date, bool]] = (dt.date.min, {})
+        """The day on which the broker's calendar was asked, and what it said."""
 
     @property
     def name(self) -> str:
@@ -123,6 +136,26 @@ class Inquiries:
             order_types=tuple(part.order_types),
             not_told={model.__name__: tuple(sorted(fields)) for model, fields in part.not_told.items()},
         )
+
+    # Days
+
+    def market_hours(self, day: dt.date, venue: Venue | None) -> MarketHours:
+        """Return the sessions of a venue on a day; what the broker's calendar says of the day counts."""
+        market = self.home(None)
+        hours = market_hours(day, check_venue(market.default_venue if venue is None else venue))
+        is_trading_day = self._days_of(self.part(market), day).get(day)
+        return hours if is_trading_day is None else corrected(hours, is_trading_day=is_trading_day)
+
+    def _days_of(self, part: Part[Any], day: dt.date) -> Mapping[dt.date, bool]:
+        today = clock.today()
+        needed = part.calls.get("market_hours", ())
+        if day < today or not part.fills("trading_days") or any(part.environment not in each.ids for each in needed):
+            return {}
+        asked, days = self._calendar
+        if asked != today or day not in days:
+            days = {**(days if asked == today else {}), **part.trading_days(day)}
+            self._calendar = today, days
+        return days
 
     # Prices
 

@@ -316,6 +316,13 @@ class Part(Generic[C]):
         """Return what kind of security a symbol is, None if the broker does not tell."""
         return None
 
+    def trading_days(self, start: dt.date) -> Mapping[dt.date, bool]:
+        """Return days from `start` on as the broker's calendar has them: whether the market trades on each.
+
+        Not a verb: without it `market_hours` goes by the table of brokerkit. It is asked once a day at most.
+        """
+        raise Unsupported("a calendar")
+
     def rows(
         self,
         start: dt.date,

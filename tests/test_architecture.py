@@ -42,6 +42,7 @@ PUBLIC = {
     *("PositionKind", "Quote"),
     *("RateLimited", "Rejected", "Side", "TimeInForce", "UnknownBroker", "UnknownSymbol", "Unsupported", "Venue"),
     *("WireError", "get_broker", "installed_brokers"),
+    *("DaySource", "MarketHours", "Phase", "Session", "is_open", "market_hours", "next_open"),
     *("Confidence", "Intent", "IntentKind", "IntentState", "Limits", "Reconciliation", "halt", "resume"),
 }
 
@@ -166,7 +167,7 @@ LAYERS = (
         "part",
         "orders",
     ),
-    *("arguments", "keeping", "findings", "variables", "config", "extensions", "adapter", "inquiry", "broker"),
+    *("hours", "arguments", "keeping", "findings", "variables", "config", "extensions", "adapter", "inquiry", "broker"),
     *("sandbox", "registry", "brokerkit", "testing", "cli", "__main__"),
 )
 """The parts of the core, each of which imports only what stands before it; imports for types count too."""

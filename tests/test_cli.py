@@ -24,7 +24,7 @@ ROOT = Path(__file__).parent.parent
 DOCUMENT = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
 COMMANDS = typer.main.get_command(app)
 NAMES = [
-    *("quote", "book", "flow", "orders", "history", "buy", "sell", "amend", "cancel", "balance", "power"),
+    *("quote", "book", "flow", "orders", "history", "buy", "sell", "amend", "cancel", "balance", "power", "hours"),
     *("halt", "resume", "journal", "play", "brokers", "config", "token", "sandbox", "demo"),
 ]
 ERROR_KEYS = {"error", "broker", "asked", "endpoint", "code", "message", "advice", "intent"}

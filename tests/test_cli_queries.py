@@ -18,6 +18,7 @@ from brokerkit import (
     Broker,
     BuyingPower,
     InvestorFlow,
+    MarketHours,
     Order,
     OrderBook,
     OrderStatus,
@@ -26,6 +27,7 @@ from brokerkit import (
     Side,
     clock,
     get_broker,
+    market_hours,
 )
 from brokerkit.cli import exits, main
 from brokerkit.cli.printing import Printer, as_text, signed
@@ -340,3 +342,31 @@ def test_holdings_that_are_not_ours_are_marked_and_what_is_not_known_is_a_dash(
     marked = holding(silent, own, loan)
     assert "kind" in marked.splitlines()[0]
     assert [line.split()[2] for line in marked.splitlines()[1:]] == ["CASH", "MARGIN_LOAN", "CASH"]
+
+
+def shown_of(captured: pytest.CaptureFixture[str], *given: str) -> str:
+    assert main(list(given)) == 0
+    return captured.readouterr().out
+
+
+def test_hours_need_no_broker(capsys: pytest.CaptureFixture[str]) -> None:
+    title, head, *rows = shown_of(capsys, "hours", "2026-11-27", "--venue", "nxt").splitlines()
+    assert title == "2026-11-27 Fri  NXT  (TABLE)"
+    assert head.split() == ["phase", "from", "to"]
+    assert [row.split() for row in rows] == [
+        ["PRE_MARKET", "08:00:00", "08:50:00"],
+        ["REGULAR", "09:00:30", "15:20:00"],
+        ["AFTER_MARKET", "15:30:00", "20:00:00"],
+    ]
+    assert shown_of(capsys, "hours", "2026-12-25").endswith("No trading on this day.\n")
+    told = MarketHours.model_validate_json(shown_of(capsys, "hours", "2026-11-19", "--json"))
+    assert told == market_hours(dt.date(2026, 11, 19))
+    assert main(["hours", "2040-01-02"]) == exits.WRONG_USAGE
+
+
+@pytest.mark.parametrize(("name", "source"), [("kis", "BROKER"), ("kiwoom", "TABLE")])
+def test_hours_of_a_broker_are_by_its_calendar(
+    name: str, source: str, exchange: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = json.loads(shown_of(capsys, "hours", "--broker", name, "--environment", "sandbox", "--json"))
+    assert (told["date"], told["source"]) == (str(clock.today()), source)

@@ -43,9 +43,10 @@ def kinds_in(module: types.ModuleType, base: type[Any]) -> list[type[Any]]:
     return [kind for kind in kinds if kind not in (Model, StrEnum)]
 
 
-MODELS = [kind for kind in kinds_in(common, Model) if kind is not common.Capability]
+OWN = [common.Capability, common.MarketHours, common.Session]
+MODELS = [kind for kind in kinds_in(common, Model) if kind not in OWN]
 ENUMS: list[type[StrEnum]] = [kind for kind in kinds_in(words, StrEnum) if kind.__name__ in brokerkit.__all__]
-OURS = [Intent, Sighting, Reconciliation, common.Capability]
+OURS = [Intent, Sighting, Reconciliation, *OWN]
 """What no broker tells, so no term of a broker belongs to it."""
 ALL_ERRORS = kinds_in(error_tree, BrokerError)
 WITHOUT_A_CLASS_FOR_CODES = (error_tree.Rejected, error_tree.OrderUncertain)
@@ -113,7 +114,7 @@ def test_a_section_of_models_begins_with_an_example_at_the_sandbox(heading: str)
     assert re.match(r'```python\n[^`]*environment="sandbox"', section("models.md", heading))
 
 
-@pytest.mark.parametrize("enum", named([*ENUMS, IntentKind, IntentState, Confidence]))
+@pytest.mark.parametrize("enum", named([*ENUMS, IntentKind, IntentState, Confidence, common.DaySource]))
 def test_an_enum_has_every_member(enum: type[StrEnum]) -> None:
     assert [names_in(row[0]) for row in rows_in(section("models.md", enum.__name__))] == [[member] for member in enum]
 

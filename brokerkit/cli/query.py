@@ -15,6 +15,7 @@ from brokerkit.cli import exits
 from brokerkit.cli.printing import Row, Signed, signed, told_of
 from brokerkit.cli.session import Session, at_broker
 from brokerkit.errors import AuthError, BrokerError, JournalError, NetworkError
+from brokerkit.hours import market_hours
 from brokerkit.models import Balance, Flow, InvestorFlow, Order, OrderBook, Position, Quote
 from brokerkit.words import PositionKind, Venue
 
@@ -57,6 +58,9 @@ FromOption = Annotated[
 ToOption = Annotated[
     dt.date | None, typer.Option("--to", metavar="DAY", parser=day_of, help="Last day; else today.", show_default=False)
 ]
+DayArgument = Annotated[
+    dt.date | None, typer.Argument(metavar="[DAY]", parser=day_of, help="As 2026-11-20; else today.")
+]
 PriceOption = Annotated[
     str | None, typer.Option("--price", help="Limit price in won; else as a market order.", show_default=False)
 ]
@@ -72,6 +76,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(history)
     app.command()(balance)
     app.command()(power)
+    app.command()(hours)
 
 
 @at_broker
@@ -307,3 +312,22 @@ def _detail_rows(day: InvestorFlow) -> Sequence[Row]:
         for kind, of in told.items()
         if of != Flow()
     ]
+
+
+@at_broker
+def hours(session: Session, day: DayArgument = None, venue: VenueOption = Venue.KRX) -> None:
+    """Show when a venue trades on a day (장운영시간). With a broker its calendar counts, where it has one."""
+    if session.is_named:
+        with session.broker() as broker:
+            found = broker.market_hours(day, venue=venue)
+    else:
+        found = market_hours(day, venue)
+    if session.printer.as_json:
+        session.printer.one(found)
+        return
+    rows = [
+        {"phase": each.phase, "from": f"{each.start:%H:%M:%S}", "to": f"{each.end:%H:%M:%S}"} for each in found.sessions
+    ]
+    session.printer.table(rows, "No trading on this day.", f"{found.date} {found.date:%a}  {venue}  ({found.source})")
+    if found.note:
+        session.printer.say(found.note)

@@ -66,6 +66,11 @@ class Session:
         self._profile = profile
         self._environment = environment
 
+    @property
+    def is_named(self) -> bool:
+        """Whether an option says which broker is meant."""
+        return any(each is not None for each in (self._name, self._profile, self._environment))
+
     def broker(self, *, arm: str | None = None) -> Broker:
         """Return the broker that the options name; the caller closes it."""
         name, _ = self.chosen()

@@ -19,6 +19,8 @@ _WEEKDAYS_WITHOUT_TRADING = {
     2026: """01-01 02-16 02-17 02-18 03-02 05-01 05-05 05-25 06-03 07-17 08-17 09-24 09-25 10-05 10-09 12-25 12-31""",
     2027: """01-01 02-08 02-09 03-01 05-03 05-05 05-13 07-19 08-16 09-14 09-15 09-16 10-04 10-11 12-27 12-31""",
 }
+LAST_CONFIRMED_YEAR = 2026
+"""Later years are expected only."""
 _CLOSED = frozenset(
     dt.date.fromisoformat(f"{year}-{day}") for year, days in _WEEKDAYS_WITHOUT_TRADING.items() for day in days.split()
 )

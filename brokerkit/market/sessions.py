@@ -37,8 +37,9 @@ class Phase(StrEnum):
 
 
 Offer = tuple[OrderType, TimeInForce]
-_Hours = Sequence[tuple[dt.time, Phase]]
+Hours = Sequence[tuple[dt.time, Phase]]
 """From when on the venue is in which phase, ascending; before the first it is closed."""
+CLOSED_HOURS: Hours = ()
 
 CONTINUOUS = frozenset({Phase.PRE_MARKET, Phase.REGULAR, Phase.AFTER_MARKET})
 """Phases in which orders meet as they come."""
@@ -58,7 +59,7 @@ CSAT_DAYS = frozenset(
 """Days of the national entrance examination (수능), on which trading begins and ends an hour later."""
 
 
-def _hours(text: str) -> _Hours:
+def _hours(text: str) -> Hours:
     """Read `08:30 OPENING_AUCTION 09:00 REGULAR ...`."""
     words = text.split()
     return tuple((dt.time.fromisoformat(words[at]), Phase(words[at + 1])) for at in range(0, len(words), 2))
@@ -103,30 +104,64 @@ def phase_at(venue: Venue, moment: dt.datetime) -> Phase:
     SOR has the better of both venues. In the first ten minutes of its after-market NXT gathers orders for one price.
     """
     local = moment.astimezone(KST)
+    return _phase(hours_of(venue, local.date()), local.time()) if is_trading_day(local.date()) else Phase.CLOSED
+
+
+def hours_of(venue: Venue, day: dt.date) -> Hours:
+    """Return the hours of a venue on a trading day, in order; the last phase of a day is CLOSED."""
     if venue is Venue.SOR:
-        return min((phase_at(each, local) for each in (Venue.KRX, Venue.NXT)), key=_BETTER.index)
-    if not is_trading_day(local.date()):
-        return Phase.CLOSED
-    clock = local.time()
-    phase = Phase.CLOSED
-    for since, begun in _hours_of(venue, local.date()):
-        if clock >= since:
-            phase = begun
-    after_market_of_krx = phase is Phase.AFTER_MARKET and venue is Venue.KRX
-    if after_market_of_krx and local.date() < KRX_AFTER_MARKET_SINCE:
-        return Phase.CLOSED  # then there was the single price of every ten minutes, which nobody can order any more
-    return phase
+        both = [hours_of(each, day) for each in (Venue.KRX, Venue.NXT)]
+        times = sorted({since for hours in both for since, _ in hours})
+        return _joined((time, min((_phase(hours, time) for hours in both), key=_BETTER.index)) for time in times)
+    if venue is Venue.NXT:
+        return _hours_of_nxt(day)
+    hours = _KRX_CSAT_DAY if day in CSAT_DAYS else _KRX_FIRST_DAY if _is_first(day) else _KRX_DAY
+    if day >= KRX_AFTER_MARKET_SINCE:
+        return hours
+    # Then there was the single price of every ten minutes, which nobody can order any more.
+    return _joined((since, Phase.CLOSED if phase is Phase.AFTER_MARKET else phase) for since, phase in hours)
 
 
-def _hours_of(venue: Venue, day: dt.date) -> _Hours:
-    at_krx = venue is Venue.KRX
-    if not at_krx and day < NXT_SINCE:
-        return ()
+def doubt_of(venue: Venue, day: dt.date) -> str:
+    """Return what is not sure of the hours of a trading day; blank where nothing is."""
+    if not is_trading_day(day):
+        return ""
     if day in CSAT_DAYS:
-        return _KRX_CSAT_DAY if at_krx else _NXT_CSAT_DAY
-    if day == _first_trading_day(day.year):
-        return _KRX_FIRST_DAY if at_krx else _NXT_FIRST_DAY
-    return _KRX_DAY if at_krx else _NXT_DAY
+        return "Day of the entrance examination (수능): hours an hour later; closing-price orders as far as told."
+    if _is_first(day):
+        unsure = (
+            "NXT's hours are not told" if venue is not Venue.KRX else "the auction from 09:00 is told by one source"
+        )
+        return f"First trading day of the year: the market opens at 10:00; {unsure}."
+    return ""
+
+
+def phases_of(venue: Venue) -> frozenset[Phase]:
+    """Return the phases that a venue has on a usual day of now."""
+    return frozenset(phase for _, phase in hours_of(venue, KRX_AFTER_MARKET_SINCE))
+
+
+def _phase(hours: Hours, clock: dt.time) -> Phase:
+    return next((phase for since, phase in reversed(hours) if clock >= since), Phase.CLOSED)
+
+
+def _joined(hours: Iterable[tuple[dt.time, Phase]]) -> Hours:
+    """Return hours without a phase that goes on."""
+    found: list[tuple[dt.time, Phase]] = []
+    for since, phase in hours:
+        if not found or found[-1][1] is not phase:
+            found.append((since, phase))
+    return tuple(found)
+
+
+def _hours_of_nxt(day: dt.date) -> Hours:
+    if day < NXT_SINCE:
+        return CLOSED_HOURS
+    return _NXT_CSAT_DAY if day in CSAT_DAYS else _NXT_FIRST_DAY if _is_first(day) else _NXT_DAY
+
+
+def _is_first(day: dt.date) -> bool:
+    return day == _first_trading_day(day.year)
 
 
 @lru_cache

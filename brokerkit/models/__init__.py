@@ -8,6 +8,7 @@ from brokerkit.models.accounts import Balance, BuyingPower, Position
 from brokerkit.models.base import Model
 from brokerkit.models.capabilities import Capability
 from brokerkit.models.flows import Flow, InvestorFlow
+from brokerkit.models.hours import DaySource, MarketHours, Session
 from brokerkit.models.orders import PRICED, Order, OrderRequest
 from brokerkit.models.quotes import Level, OrderBook, Quote
 
@@ -16,13 +17,16 @@ __all__ = [
     "Balance",
     "BuyingPower",
     "Capability",
+    "DaySource",
     "Flow",
     "InvestorFlow",
     "Level",
+    "MarketHours",
     "Model",
     "Order",
     "OrderBook",
     "OrderRequest",
     "Position",
     "Quote",
+    "Session",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from brokerkit import clock
@@ -15,7 +15,7 @@ from brokerkit.part import AccountReply, OrderPage, Part, Sent
 from brokerkit.transport import Endpoint, OddRow, Parameters, preparing, wire_text
 from brokerkit.words import SecurityType, Venue
 from brokerkit_kis.client import KisClient
-from brokerkit_kis.stocks import account, orders, quotes
+from brokerkit_kis.stocks import account, days, orders, quotes
 from brokerkit_kis.wire.types import spellings
 
 
@@ -39,6 +39,7 @@ class Stocks(Part[KisClient]):
         "orders": (orders.OPEN_ORDERS,),
         "order_history": (orders.DAY_ORDERS,),
         "reconcile": (orders.DAY_ORDERS,),
+        "market_hours": (days.CALENDAR,),
     }
     order_types = tuple(orders.ORDER_TYPE)
     order_venues = {environment: tuple(table) for environment, table in orders.VENUE.items()}
@@ -75,6 +76,11 @@ class Stocks(Part[KisClient]):
             if symbol not in self._codes:
                 raise UnknownSymbol(f"KIS has no price of {symbol} at KRX.", broker=self.broker)
         return self._codes.get(symbol, symbol)
+
+    def trading_days(self, start: dt.date) -> Mapping[dt.date, bool]:
+        params = {"BASS_DT": f"{start:%Y%m%d}", "CTX_AREA_NK": "", "CTX_AREA_FK": ""}
+        answer = self.client.call(days.CALENDAR, params=params)
+        return {row.day: row.is_open == "Y" for row in answer.output}
 
     def security_type(self, symbol: str) -> SecurityType | None:
         price = self.quote(symbol, Venue.KRX)
