@@ -41,7 +41,7 @@ from brokerkit.models import (
     OrderRequest,
     Quote,
 )
-from brokerkit.orders.checks import FINISHED, OrderChecks, PriceChecks
+from brokerkit.orders.checks import FINISHED, OrderChecks, PriceChecks, check_part
 from brokerkit.orders.limits import Safety
 from brokerkit.part import Part
 from brokerkit.symbols import check_symbol
@@ -165,8 +165,9 @@ class Broker:
         check_order(order, "cancel")
         what = f"cancel {'all' if quantity is None else quantity} of order {order.id} ({order.symbol})"
         with self._asking(what):
-            self._offering("cancel", order)
+            part = self._offering("cancel", order)
             shares = self._checks.shares_of(order, quantity, "cancel")
+            check_part(part, "cancel", shares)
             intent = self._desk.canceling(order, shares, key)
             if (stands := self._desk.answered(intent)) is not None:
                 return stands
@@ -184,8 +185,9 @@ class Broker:
         check_order(order, "amend")
         what = f"amend {'all' if quantity is None else quantity} of order {order.id} ({order.symbol}) to {price}"
         with self._asking(what):
-            self._offering("amend", order)
+            part = self._offering("amend", order)
             shares = self._checks.shares_of(order, quantity, "amend")
+            check_part(part, "amend", shares)
             new = None if price is None else exact_decimal(price)
             intent = self._desk.amending(order, shares, new, key)
             if (stands := self._desk.answered(intent)) is not None:

@@ -12,7 +12,8 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
-from importlib.metadata import EntryPoint, distributions, entry_points
+from importlib.metadata import EntryPoint, distributions
+from importlib.metadata import entry_points as entry_points
 from typing import TypeVar
 
 from stevedore import DriverManager, ExtensionManager

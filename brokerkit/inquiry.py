@@ -134,6 +134,9 @@ class Inquiries:
             quote_venues=tuple(part.quote_venues),
             order_venues=tuple(part.order_venues.get(part.environment, ())),
             order_types=tuple(part.order_types),
+            changes_parts=tuple(
+                verb for verb in HOOKS if verb in part.changes_parts and offers(part, verb, part.environment)
+            ),
             not_told={model.__name__: tuple(sorted(fields)) for model, fields in part.not_told.items()},
         )
 

@@ -251,6 +251,8 @@ class Part(Generic[C]):
     market: ClassVar[str] = HOME
     not_told: ClassVar[Mapping[type[Model], frozenset[str]]] = {}
     """Fields of the common models that this broker does not tell. One that is filled after all fails the kit."""
+    rounds: ClassVar[Mapping[type[Model], Mapping[str, Decimal]]] = {}
+    """Fields that this broker rounds, and by how much less than which they may be off."""
     calls: ClassVar[Mapping[str, tuple[Endpoint[Any], ...]]] = {}
     """Verb to the calls that it is made of: it is offered where all of them are offered."""
     order_types: ClassVar[Collection[OrderTerms]] = ()
@@ -258,6 +260,8 @@ class Part(Generic[C]):
     order_venues: ClassVar[Mapping[str, Collection[Venue]]] = {}
     """Environment to the venues that it sends orders to."""
     quote_venues: ClassVar[Collection[Venue]] = ()
+    changes_parts: ClassVar[frozenset[str]] = frozenset({"cancel", "amend"})
+    """Verbs that can change a part of what is left of an order; a quantity for any other one is unsupported."""
     lists_prove_absence: ClassVar[frozenset[str]] = frozenset()
     """Environments whose list of the day shows every order sooner or later, so that one it lacks was not placed."""
     settle_seconds: ClassVar[float] = 120.0

@@ -23,5 +23,7 @@ class Capability(Model):
     """Where orders go to."""
     order_types: tuple[tuple[OrderType, TimeInForce], ...]
     """Order types, each with a time in force, that the broker takes; not every venue takes all of them, nor always."""
+    changes_parts: tuple[str, ...]
+    """Verbs that can change a part of what is left of an order; the others take the whole rest only."""
     not_told: dict[str, tuple[str, ...]]
     """Name of a model to the fields of it that the broker does not tell."""

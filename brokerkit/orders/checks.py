@@ -141,6 +141,15 @@ class OrderChecks:
         )
 
 
+def check_part(part: Part[Any], verb: str, shares: Decimal | None) -> None:
+    """Raise Unsupported for a part of an order where the broker changes whole orders only."""
+    if shares is not None and verb not in part.changes_parts:
+        raise Unsupported(
+            f"{part.broker} can {verb} all that is left of an order, but no part of it.",
+            advice="Nothing was sent. Leave the quantity out.",
+        )
+
+
 def _not_offered(wanted: str, what: str, environment: str, offered: Iterable[str]) -> Unsupported:
     return Unsupported(
         f"{wanted} is not offered as {what} in the {environment} environment.",

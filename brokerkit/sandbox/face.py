@@ -359,6 +359,8 @@ class Face(ABC):
     calls_per_second: ClassVar[Mapping[str, int]]
     """The broker's limit of calls, by environment."""
     wording: ClassVar[FaultWording] = FaultWording()
+    differences: ClassVar[Mapping[str, str]] = {}
+    """Checks of the kit that the broker's own ways make untrue, each with the reason. None of them is about safety."""
 
     def __init__(
         self,
@@ -417,6 +419,14 @@ class Face(ABC):
     def headers_of(self, request: ReceivedRequest) -> Mapping[str, str]:
         """Return the headers that every answer to such a request has, refusals too."""
         return {}
+
+    def order_number(self, id: str) -> int:
+        """Return the exchange's number of an order that the broker calls so."""
+        return int(id)
+
+    def order_id(self, number: int) -> str:
+        """Return what the broker calls an order of the exchange."""
+        return str(number)
 
     def purpose(self, method: str, path: str, headers: Mapping[str, str]) -> Purpose:
         """Return what a request is for; header names come in lower case. Faults ask."""

@@ -22,6 +22,8 @@ from brokerkit.words import OrderType, Side
 class AccountContract(Contract):
     """Cash and holdings tell the truth, all pages of them."""
 
+    level = 2
+
     def test_an_untouched_account_is_all_cash(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
         balance = trader.balance()
         assert balance.positions == ()
@@ -62,6 +64,8 @@ class AccountContract(Contract):
 class SessionContract(Contract):
     """Tokens, limits and threads."""
 
+    level = 2
+
     def test_a_killed_token_is_renewed_once_for_a_query(
         self, trader: Broker, face: Face, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -82,9 +86,9 @@ class SessionContract(Contract):
         trader.buy(STOCK, 3, price=self.bid(sandbox) - 500)
         assert [order.quantity for order in sandbox.exchange.orders(face.credentials.account)] == [1, 3]
 
-    def test_the_client_slows_down_when_the_broker_says_so(self, trader: Broker, face: Face) -> None:
+    def test_the_client_slows_down_when_the_broker_says_so(self, paced: Broker, face: Face) -> None:
         face.window.calls = 2
-        assert [trader.quote(STOCK).symbol for _ in range(4)] == [STOCK] * 4
+        assert [paced.quote(STOCK).symbol for _ in range(4)] == [STOCK] * 4
         refused = [request for request in face.requests if request.status in (429, 500)]
         assert 1 <= len(refused) <= 3
 

@@ -18,6 +18,8 @@ from brokerkit.words import OrderStatus, OrderType, Side
 class AmendmentContract(Contract):
     """Amending moves what is left of an order, or a part of it, to another price."""
 
+    level = 3
+
     def resting(self, trader: Broker, sandbox: Sandbox, quantity: int = 7) -> Order:
         return trader.refresh(trader.buy(STOCK, quantity, price=self.bid(sandbox) - 500))
 

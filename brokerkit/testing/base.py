@@ -11,13 +11,15 @@ import pytest
 
 from brokerkit import clock, get_broker
 from brokerkit.broker import Broker
-from brokerkit.errors import (
-    BrokerError,
-)
+from brokerkit.errors import BrokerError
 from brokerkit.models import Balance, InvestorFlow, Model, Order, Position, Quote
+from brokerkit.registry import load_broker
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import AccountState, ExchangeOrder
-from brokerkit.sandbox.face import Face
+from brokerkit.sandbox.face import Face, Purpose
+from brokerkit.sandbox.sandbox import face_class
+from brokerkit.testing.declared import Declared, needs_of
+from brokerkit.testing.inside import hurry, isolate, part_of, send_to
 from brokerkit.testing.truth import differences, position_of, status_of
 from brokerkit.words import Side
 
@@ -36,16 +38,35 @@ class Contract:
     """A sandbox of its own for every test, and the comparison of answers with the exchange's truth."""
 
     broker: ClassVar[str]
-    rounds: ClassVar[dict[type, dict[str, Decimal]]] = {}
-    """Fields that the broker rounds, and by how much less than which they may be off."""
-    order_calls: ClassVar[tuple[str, ...]]
-    """How the paths of orders, amendments and cancellations begin."""
-    balance_requests: ClassVar[int]
-    """Requests that a balance of 120 positions takes: its pages, and the call for the cash where there is one."""
+    environment: ClassVar[str] = "real"
+    """What the sandbox plays, "real" or "demo"."""
+    level: ClassVar[int]
+    """What the checks of a class are about: 0 being found, 1 market data, 2 the account, 3 orders, 4 safety."""
+
+    @pytest.fixture(autouse=True)
+    def own_state(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Keep what is written away from the user's state, and what the user has set away from the checks."""
+        isolate(monkeypatch, self.broker)
+
+    @pytest.fixture(autouse=True)
+    def declared(self, request: pytest.FixtureRequest, own_state: None) -> Declared | None:
+        """Skip what the adapter does not declare, and expect to fail what its face declares as a difference."""
+        if level_of(type(self), request.node.originalname) == 0:
+            return None
+        declared = Declared(load_broker(self.broker), self.environment)
+        kind = face_class(self.broker)
+        if self.environment not in (*declared.adapter.environments, "real") or self.environment not in kind.costs:
+            pytest.skip(f"not declared: the environment {self.environment}")
+        if lacking := declared.lacks(needs_of(request.function)):
+            pytest.skip(lacking)
+        for name in (request.node.name, request.node.originalname):
+            if name in kind.differences:
+                request.node.add_marker(pytest.mark.xfail(reason=kind.differences[name], strict=True))
+        return declared
 
     @pytest.fixture
     def sandbox(self) -> Iterator[Sandbox]:
-        with Sandbox() as sandbox:
+        with Sandbox(environment=self.environment) as sandbox:
             yield sandbox
 
     @pytest.fixture
@@ -53,15 +74,32 @@ class Contract:
         return sandbox.face(self.broker)
 
     @pytest.fixture
-    def trader(self, sandbox: Sandbox) -> Iterator[Broker]:
-        with get_broker(self.broker, environment="sandbox", sandbox=sandbox) as trader:
+    def paced(self, sandbox: Sandbox, declared: Declared, monkeypatch: pytest.MonkeyPatch) -> Iterator[Broker]:
+        """Return a trader that keeps to the broker's limits of calls, and a face that insists on them."""
+        with self.another(sandbox) as trader:
+            send_to(trader, declared, monkeypatch)
             yield trader
+
+    @pytest.fixture
+    def trader(self, paced: Broker, face: Face, monkeypatch: pytest.MonkeyPatch) -> Broker:
+        """Return a trader without limits of calls, on both sides."""
+        hurry(paced, monkeypatch)
+        face.window.calls = 10**6
+        return paced
+
+    def another(self, sandbox: Sandbox) -> Broker:
+        """Return another broker of that account."""
+        return get_broker(self.broker, environment="sandbox", sandbox=sandbox)
+
+    def rounds(self, trader: Broker, kind: type[Model]) -> Mapping[str, Decimal] | None:
+        """Return by how much fields of a model may be off."""
+        return part_of(trader).rounds.get(kind)
 
     def differences(self, told: Quote | InvestorFlow, truth: Quote | InvestorFlow, trader: Broker) -> list[str]:
         absent = not_told(trader).get(type(truth), frozenset())
-        return differences(told, truth, absent=absent, steps=self.rounds.get(type(truth)))
+        return differences(told, truth, absent=absent, steps=self.rounds(trader, type(truth)))
 
-    def order_differences(self, told: Order, truth: ExchangeOrder) -> list[str]:
+    def order_differences(self, told: Order, truth: ExchangeOrder, trader: Broker) -> list[str]:
         real = told.model_copy(
             update={
                 "side": truth.request.side,
@@ -75,7 +113,9 @@ class Contract:
                 "submitted_at": truth.time.replace(microsecond=0),
             }
         )
-        return differences(told, real, steps=self.rounds.get(Order))
+        return differences(
+            told, real, absent=not_told(trader).get(Order, frozenset()), steps=self.rounds(trader, Order)
+        )
 
     def balance_differences(self, told: Balance, truth: AccountState, trader: Broker) -> list[str]:
         held = [holding for holding in truth.holdings if holding.quantity]
@@ -101,7 +141,7 @@ class Contract:
             return [*lines, "the positions are others, or in another order"]
         absent = not_told(trader).get(Position, frozenset())
         for position, holding in zip(told.positions, holdings, strict=True):
-            lines += differences(position, holding, absent=absent, steps=self.rounds.get(Position))
+            lines += differences(position, holding, absent=absent, steps=self.rounds(trader, Position))
         return lines
 
     def refused(
@@ -115,18 +155,34 @@ class Contract:
         assert symbol in str(caught.value)
 
     def truth(self, sandbox: Sandbox, order: Order) -> ExchangeOrder:
-        return sandbox.exchange.order(sandbox.face(self.broker).credentials.account, int(order.original_id or order.id))
+        """Return the exchange's row of an order, of the first one where it was amended or cancelled."""
+        face = sandbox.face(self.broker)
+        return sandbox.exchange.order(face.credentials.account, face.order_number(order.original_id or order.id))
 
     def rows(self, sandbox: Sandbox) -> Sequence[ExchangeOrder]:
+        """Return all rows of the account at the exchange."""
         return sandbox.exchange.orders(sandbox.face(self.broker).credentials.account)
 
     def bid(self, sandbox: Sandbox) -> Decimal:
+        """Return the best price of the buyers."""
         return sandbox.exchange.order_book(STOCK).bids[0].price
 
     def orders_seen(self, face: Face) -> list[str]:
-        return [request.path for request in face.requests if request.path.startswith(self.order_calls)]
+        """Return the paths of the requests that the face takes for orders, amendments or cancellations."""
+        return [
+            request.path
+            for request in face.requests
+            if face.purpose(request.method, request.path, request.headers) is Purpose.ORDER
+        ]
 
     def kill_tokens(self, face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
+        """End every token, and let so much time pass that another one may be asked for."""
         face.kill_tokens()
         real = clock.now
         monkeypatch.setattr(clock, "now", lambda: real() + dt.timedelta(seconds=61))
+
+
+def level_of(kind: type, name: str) -> int:
+    """Return the level of a check."""
+    owner: type[Contract] = next(each for each in kind.__mro__ if name in vars(each))
+    return getattr(owner, "level", 0)

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime as dt
+import itertools
+import os
+import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from functools import cache, partial
+from importlib.metadata import EntryPoint, EntryPoints
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from pydantic import SecretStr
 
+from brokerkit import extensions
+from brokerkit.adapter import Adapter
 from brokerkit.broker import Broker
-from brokerkit.market.markets import Market
+from brokerkit.extensions import BROKERS, IMPORTERS, SANDBOXES
+from brokerkit.files import write_private
+from brokerkit.market.markets import Market, market_named
 from brokerkit.market.sessions import Phase
 from brokerkit.models import OrderRequest
 from brokerkit.orders.desk import OrderDesk
@@ -20,8 +33,15 @@ from brokerkit.orders.intents import Intent
 from brokerkit.orders.journal import Journal
 from brokerkit.orders.limits import Limits, Safety
 from brokerkit.part import Part, Sent
-from brokerkit.registry import load_broker
+from brokerkit.registry import GENERAL, load_broker
+from brokerkit.testing.declared import Declared
+from brokerkit.transport import http
 from brokerkit.words import SecurityType
+
+if TYPE_CHECKING:
+    import pytest
+
+    from brokerkit.sandbox.face import Face
 
 
 def made(
@@ -42,6 +62,76 @@ def made(
         remember_token=False,
     )
     return Broker(adapter, environment=environment, durable=False, safety=safety, phase_of=lambda venue: phase)
+
+
+# Adapters and their faces
+
+
+@contextmanager
+def installed(adapter: type[Adapter] | None, face: type[Face] | None = None) -> Iterator[None]:
+    """Let an adapter and its face be found by their names as if a distribution of theirs were installed."""
+    entries = []
+    module = ModuleType(f"installed_{id(adapter)}_{id(face)}")
+    for group, kind in ((BROKERS, adapter), (SANDBOXES, face)):
+        if kind is not None:
+            setattr(module, group.rpartition(".")[2], kind)
+            entries.append(EntryPoint(kind.name, f"{module.__name__}:{group.rpartition('.')[2]}", group))
+    with mock.patch.dict(sys.modules, {module.__name__: module}), claimed(*entries):
+        yield
+
+
+@contextmanager
+def claimed(*entries: EntryPoint) -> Iterator[None]:
+    """Add entry points to those of the groups of brokerkit that are installed; in a group their names are theirs."""
+    own = {(entry.group, entry.name) for entry in entries}
+    found = {
+        group: EntryPoints(
+            [
+                *(entry for entry in extensions.entry_points(group=group) if (group, entry.name) not in own),
+                *(entry for entry in entries if entry.group == group),
+            ]
+        )
+        for group in (BROKERS, SANDBOXES, IMPORTERS)
+    }
+    with mock.patch.object(extensions, "entry_points", lambda group: found[group]):
+        yield
+
+
+def isolate(monkeypatch: pytest.MonkeyPatch, broker: str) -> None:
+    """Keep what is written away from the user's state, and what the user has set away from this process."""
+    folder = Path(_folder()) / str(next(_numbers))
+    for name in [name for name in os.environ if name.startswith("BROKERKIT_")]:
+        if name in GENERAL or name.startswith(f"BROKERKIT_{broker}_".upper().replace("-", "_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("BROKERKIT_STATE_DIR", str(folder / "state"))  # who writes makes it
+    monkeypatch.setenv("BROKERKIT_CACHE_DIR", str(folder / "cache"))
+    monkeypatch.setenv("BROKERKIT_CONFIG", str(Path(_folder()) / "brokerkit.toml"))
+
+
+@cache
+def _folder() -> str:
+    """Return a folder of this process with an empty configuration."""
+    folder = tempfile.TemporaryDirectory(prefix="brokerkit-")
+    atexit.register(folder.cleanup)
+    write_private(Path(folder.name) / "brokerkit.toml", "")
+    return folder.name
+
+
+_numbers = itertools.count()
+
+
+def hurry(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a broker neither wait for its turn nor rest before it asks again."""
+    monkeypatch.setattr(broker.client, "limits", lambda endpoint: ())
+    monkeypatch.setattr(http, "PAUSE_SECONDS", 0.02)
+
+
+def send_to(broker: Broker, declared: Declared, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what names no venue go where the broker says that it goes, where that is not the market's default."""
+    default = market_named(declared.adapter.home).default_venue
+    for venue, verbs in ((declared.quote_venue, ("quote", "order_book")), (declared.order_venue, ("buy", "sell"))):
+        for verb in verbs if venue is not default else ():
+            monkeypatch.setattr(broker, verb, partial(getattr(broker, verb), venue=venue))
 
 
 # The journal

@@ -30,6 +30,8 @@ def limit(symbol: str, quantity: int, price: Decimal, side: Side = Side.BUY) -> 
 class ListContract(Contract):
     """What is listed is all there is, told by quantities."""
 
+    level = 3
+
     def test_working_orders_are_listed_until_they_end(self, trader: Broker, sandbox: Sandbox) -> None:
         assert trader.orders() == ()
         ask = sandbox.exchange.order_book(STOCK).asks[0]
@@ -39,7 +41,7 @@ class ListContract(Contract):
         listed = trader.orders()
         assert [int(order.id) for order in listed] == [int(resting.id), int(partly.id)]
         for order in listed:
-            assert not self.order_differences(order, self.truth(sandbox, order))
+            assert not self.order_differences(order, self.truth(sandbox, order), trader)
         assert int(filled.id) not in {int(order.id) for order in listed}
         trader.cancel(listed[0])
         assert [int(order.id) for order in trader.orders()] == [int(partly.id)]
@@ -64,7 +66,7 @@ class ListContract(Contract):
         order = trader.buy(STOCK, 9, price=self.bid(sandbox) - 500)
         for _ in range(400):
             sandbox.exchange.submit(face.credentials.account, limit(STOCK, 1, self.bid(sandbox) - 500))
-        assert not self.order_differences(trader.refresh(order), self.truth(sandbox, order))
+        assert not self.order_differences(trader.refresh(order), self.truth(sandbox, order), trader)
 
     def test_history_tells_filled_partly_filled_cancelled_and_rejected_apart(
         self, trader: Broker, sandbox: Sandbox, face: Face

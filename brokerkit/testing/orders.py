@@ -28,6 +28,8 @@ from brokerkit.words import OrderStatus, OrderType, Side, Venue
 class OrderContract(Contract):
     """Orders are sent once, told by quantities, and cancelled."""
 
+    level = 3
+
     def test_a_resting_order_is_pending_and_then_working(self, trader: Broker, sandbox: Sandbox) -> None:
         price = self.bid(sandbox) - 500
         order = trader.buy(STOCK, 7, price=price)
@@ -35,7 +37,7 @@ class OrderContract(Contract):
         assert (order.symbol, order.quantity, order.price, order.venue) == (STOCK, Decimal(7), price, Venue.KRX)
         assert (order.filled_quantity, order.original_id) == (None, None)
         assert trader.refresh(order).status is OrderStatus.WORKING
-        assert not self.order_differences(trader.refresh(order), self.truth(sandbox, order))
+        assert not self.order_differences(trader.refresh(order), self.truth(sandbox, order), trader)
 
     def test_a_partial_fill_is_told_by_quantities(self, trader: Broker, sandbox: Sandbox) -> None:
         price = sandbox.exchange.quote(STOCK).price
@@ -43,7 +45,7 @@ class OrderContract(Contract):
         order = trader.refresh(trader.buy(STOCK, offered + 10, price=price))
         assert order.status is OrderStatus.PARTIALLY_FILLED
         assert (order.filled_quantity, order.remaining_quantity) == (offered, Decimal(10))
-        assert not self.order_differences(order, self.truth(sandbox, order))
+        assert not self.order_differences(order, self.truth(sandbox, order), trader)
 
     def test_a_market_order_fills_over_several_prices(self, trader: Broker, sandbox: Sandbox) -> None:
         asks = sandbox.exchange.order_book(STOCK).asks
@@ -51,13 +53,13 @@ class OrderContract(Contract):
         assert (order.type, order.price) == (OrderType.MARKET, None)
         order = trader.refresh(order)
         assert order.status is OrderStatus.FILLED
-        assert not self.order_differences(order, self.truth(sandbox, order))
+        assert not self.order_differences(order, self.truth(sandbox, order), trader)
 
     def test_shares_are_sold(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
         sandbox.exchange.give_holding(face.credentials.account, STOCK, Decimal(100), Decimal(6_500_000))
         order = trader.refresh(trader.sell(STOCK, 40, type=OrderType.MARKET))
         assert (order.side, order.status) == (Side.SELL, OrderStatus.FILLED)
-        assert not self.order_differences(order, self.truth(sandbox, order))
+        assert not self.order_differences(order, self.truth(sandbox, order), trader)
         assert trader.balance().positions[0].quantity == 60
 
     def test_a_fund_has_the_finer_step(self, trader: Broker, sandbox: Sandbox) -> None:
@@ -127,6 +129,8 @@ class OrderContract(Contract):
 
 class RefusalContract(Contract):
     """A refusal has the same class at every broker, and the broker's own code."""
+
+    level = 3
 
     def test_more_than_the_cash_is_refused(self, trader: Broker, sandbox: Sandbox) -> None:
         self.refused(InsufficientFunds, trader, STOCK, Side.BUY, 1_000_000, sandbox.exchange.quote(STOCK).price)

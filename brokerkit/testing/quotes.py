@@ -25,6 +25,8 @@ SYMBOLS = (STOCK, "000660", "035720", "006360", FUND, "0126Z0")
 class QuoteContract(Contract):
     """Quotes tell the truth, and nonsense is not sent."""
 
+    level = 1
+
     @pytest.mark.parametrize("symbol", SYMBOLS)
     def test_quote_tells_the_truth_field_by_field(self, symbol: str, trader: Broker, sandbox: Sandbox) -> None:
         assert not self.differences(trader.quote(symbol), sandbox.exchange.quote(symbol), trader)
@@ -54,6 +56,8 @@ class QuoteContract(Contract):
 
 class FlowContract(Contract):
     """Investor flow tells the truth and is never short."""
+
+    level = 1
 
     def test_investor_flow_tells_the_truth(self, trader: Broker, sandbox: Sandbox) -> None:
         told = trader.investor_flow(STOCK)

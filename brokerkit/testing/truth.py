@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 
 from brokerkit.models import Flow, InvestorFlow, Model, Position
@@ -51,7 +51,7 @@ def nets_of(flow: InvestorFlow) -> InvestorFlow:
 
 
 def differences(
-    told: Model, truth: Model, *, absent: Collection[str] = (), steps: dict[str, Decimal] | None = None
+    told: Model, truth: Model, *, absent: Collection[str] = (), steps: Mapping[str, Decimal] | None = None
 ) -> list[str]:
     """Return one line for every field in which an adapter's model differs from the truth.
 

@@ -28,6 +28,8 @@ REFUSED = [
 class OrderTypeContract(Contract):
     """Every type and time in force of the venue, and nothing else."""
 
+    level = 3
+
     def send(
         self, trader: Broker, sandbox: Sandbox, kind: OrderType, time: TimeInForce, venue: Venue, quantity: int = 3
     ) -> Order:

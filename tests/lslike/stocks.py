@@ -24,6 +24,7 @@ class Stocks(Part[LikeClient]):
     order_types = tables.ORDER_TYPES
     order_venues = {"real": tuple(tables.VENUE), "demo": tuple(tables.VENUE)}
     quote_venues = (Venue.KRX,)
+    changes_parts = frozenset({"cancel"})  # what an amendment does not name of an order is cancelled
 
     def quote(self, symbol: str, venue: Venue) -> tables.QuoteBlock:
         return self.client.ask(tables.QUOTE, shcode=symbol, exchgubun="K").block
@@ -67,10 +68,9 @@ class Stocks(Part[LikeClient]):
         return self._sent(self.client.ask(tables.CANCEL, **body).block)
 
     def send_amend(self, order: Order, handle: Handle, quantity: Decimal | None, price: Decimal) -> Sent:
+        if order.type is None:  # it is sent again
+            raise Unsupported("Only an order of a known type can be amended.", advice="Nothing was sent.")
         left = self._left(handle)
-        if order.type is None or quantity not in (None, left):
-            # What it does not name of an order is cancelled, and a type is sent again.
-            raise Unsupported("Only a whole order of a known type can be amended.", advice="Nothing was sent.")
         body = {"OrgOrdNo": int(handle.number), "IsuNo": f"A{order.symbol}", "OrdQty": left, "OrdPrc": price}
         codes = {"OrdprcPtnCode": tables.TYPE[order.type], "OrdCndiTpCode": "0"}
         return self._sent(self.client.ask(tables.AMEND, **body, **codes).block, left)

@@ -24,7 +24,7 @@ from brokerkit_kis.sandbox import account, charts, depth, ledger, listing, order
 from brokerkit_kis.sandbox.fields import Api, Context, Memory, body_fields, check_fields, query_fields
 from brokerkit_kis.sandbox.services import QUERY_OF, SERVICES, Service, demo_id
 from brokerkit_kis.sandbox.tokens import TokenDesk, body_hash
-from brokerkit_kis.sandbox.wording import GatewayRefused, LoginRefused, NotPlayed, Refused
+from brokerkit_kis.sandbox.wording import GatewayRefused, LoginRefused, NotPlayed, Refused, order_number
 
 logger = logging.getLogger("brokerkit")
 
@@ -103,6 +103,10 @@ class KisFace(Face):
     @token_minute.setter
     def token_minute(self, seconds: float) -> None:
         self._desk.minute = seconds
+
+    def order_id(self, number: int) -> str:
+        """Return the ten digits of the wire."""
+        return order_number(number)
 
     def purpose(self, method: str, path: str, headers: Mapping[str, str]) -> Purpose:
         """Return what a request is for: the path tells."""

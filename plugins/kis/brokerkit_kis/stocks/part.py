@@ -9,7 +9,7 @@ from decimal import Decimal
 from brokerkit import clock
 from brokerkit.errors import UnknownSymbol
 from brokerkit.market.ticks import tick_size
-from brokerkit.models import Balance, InvestorFlow, Order, OrderRequest, Quote
+from brokerkit.models import Balance, InvestorFlow, Order, OrderRequest, Position, Quote
 from brokerkit.models.handles import Handle
 from brokerkit.part import AccountReply, OrderPage, Part, Sent
 from brokerkit.transport import Endpoint, OddRow, Parameters, preparing, wire_text
@@ -29,6 +29,10 @@ class Stocks(Part[KisClient]):
             {"financial_investment", "insurance", "investment_trust", "bank", "other_finance", "pension"}
         )
         | {"private_fund", "government", "other_corporation", "resident_foreign"},
+    }
+    rounds = {
+        Position: {"average_price": Decimal("0.0001")},
+        Order: {"average_fill_price": Decimal("0.0001")},
     }
     calls = {
         "quote": (quotes.PRICE,),

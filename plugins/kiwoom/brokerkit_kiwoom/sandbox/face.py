@@ -134,6 +134,10 @@ class KiwoomFace(Face):
         """How often a token was given out, the same one again included."""
         return self._desk.issued
 
+    def order_id(self, number: int) -> str:
+        """Return the seven digits of the wire."""
+        return lists.order_number(number)
+
     def purpose(self, method: str, path: str, headers: Mapping[str, str]) -> Purpose:
         """Return what a request is for: the path of the token tells, else the id of the API."""
         if path in (ISSUE_PATH, REVOKE_PATH):

@@ -95,7 +95,7 @@ def _detail_row(branch: Branch, order: ExchangeOrder) -> dict[str, str]:
     # A confirmed change has its quantity in cnfm_qty. What the order it names shows there is not known: 0 as before.
     # Nor is what an order that expired or was refused shows as its rest: here 0, because nothing of it waits.
     return {
-        "ord_no": _order_number(order.number),
+        "ord_no": order_number(order.number),
         "stk_cd": branch.prefixed(request.symbol),
         "trde_tp": _type_name(order),
         "crd_tp": "보통매매",
@@ -105,7 +105,7 @@ def _detail_row(branch: Branch, order: ExchangeOrder) -> dict[str, str]:
         "acpt_tp": _state(order),
         "rsrv_tp": "",
         "ord_tm": f"{order.time:%H:%M:%S}",
-        "ori_ord": _order_number(order.original),
+        "ori_ord": order_number(order.original),
         "stk_nm": branch.exchange.instruments[request.symbol].name,
         "io_tp_nm": f"현금{_SIDE_NAMES[request.side]}{change}",
         "loan_dt": "",
@@ -185,7 +185,7 @@ def _both_lists(branch: Branch, order: ExchangeOrder) -> dict[str, str]:
     commission, tax = branch.order_costs(order)
     amended = order.action == "AMEND"
     return {
-        "ord_no": _order_number(order.number),
+        "ord_no": order_number(order.number),
         "stk_nm": branch.exchange.instruments[request.symbol].name,
         "io_tp_nm": f"{_SIDE_NAMES[request.side]}정정" if amended else _COLOURS[request.side],
         "ord_pric": whole(request.price or 0),
@@ -198,7 +198,7 @@ def _both_lists(branch: Branch, order: ExchangeOrder) -> dict[str, str]:
         "tdy_trde_tax": whole(tax),
         "ord_stt": "체결" if order.filled else _state(order),
         "trde_tp": _type_name(order),
-        "orig_ord_no": _order_number(order.original),
+        "orig_ord_no": order_number(order.original),
         "ord_tm": f"{order.time:%H%M%S}",
         "stk_cd": request.symbol,
         "stex_tp": _VENUE_NUMBERS[request.venue],
@@ -236,5 +236,6 @@ def _at_venue(fields: Mapping[str, str]) -> Callable[[ExchangeOrder], bool]:
     return lambda order: wanted in ("0", _VENUE_NUMBERS[order.request.venue])
 
 
-def _order_number(number: int | None) -> str:
+def order_number(number: int | None) -> str:
+    """Write an order number as the seven digits of the wire."""
     return _NO_ORDER if number is None else f"{number:07d}"

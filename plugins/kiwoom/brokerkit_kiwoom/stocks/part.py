@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from brokerkit import clock
 from brokerkit.market.days import is_trading_day
-from brokerkit.models import Order, OrderRequest, Quote
+from brokerkit.models import Order, OrderRequest, Position, Quote
 from brokerkit.models.handles import Handle
 from brokerkit.part import AccountReply, FlowTables, OrderPage, Part, Sent
 from brokerkit.transport import OddRow, wire_text
@@ -26,6 +26,7 @@ class Stocks(Part[KiwoomClient]):
     """Korean stocks, funds and ELW at Kiwoom."""
 
     not_told = {Quote: frozenset({"turnover", "time"})}
+    rounds = {Position: {"average_price": Decimal(1)}, Order: {"average_fill_price": Decimal(1)}}
     calls = {
         "quote": (quotes.PRICE,),
         "order_book": (quotes.BOOK,),

@@ -1,0 +1,123 @@
+"""What an adapter says that it can do, and checks that need some of it: where it is not declared they are skipped.
+
+What is skipped is demanded elsewhere: what is not declared raises Unsupported, and nothing is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from brokerkit.adapter import Adapter
+from brokerkit.inquiry import HOOKS, offers
+from brokerkit.market.markets import market_named
+from brokerkit.part import OrderTerms, Part
+from brokerkit.words import OrderType, TimeInForce, Venue
+
+Check = TypeVar("Check", bound=Callable[..., None])
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a check needs of an adapter."""
+
+    verbs: tuple[str, ...] = ()
+    types: tuple[OrderType, ...] = ()
+    times: tuple[TimeInForce, ...] = ()
+    """Each of them with a limit price."""
+    venues: tuple[Venue, ...] = ()
+    """Venues of orders."""
+    parts: tuple[str, ...] = ()
+    """Verbs that have to take a part of an order."""
+
+
+def needs(
+    *verbs: str,
+    types: Iterable[OrderType] = (),
+    times: Iterable[TimeInForce] = (),
+    venues: Iterable[Venue] = (),
+    parts: Iterable[str] = (),
+) -> Callable[[Check], Check]:
+    """Mark a check of the kit as one that is skipped where an adapter does not declare all of this.
+
+    `times` are needed for limit orders; `parts` are verbs that have to take a part of an order.
+    """
+    meant = Needs(verbs, tuple(types), tuple(times), tuple(venues), tuple(parts))
+
+    def mark(check: Check) -> Check:
+        check.needs = meant  # type: ignore[attr-defined]
+        return check
+
+    return mark
+
+
+def needs_of(check: object) -> Needs:
+    """Return what a check needs."""
+    found: Needs = getattr(check, "needs", Needs())
+    return found
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What the part of an adapter's home market declares in an environment; no broker is made for that."""
+
+    adapter: type[Adapter]
+    environment: str
+    """Whose ids are used: "real" or "demo"."""
+
+    @property
+    def part(self) -> type[Part[Any]]:
+        """The part of the home market."""
+        return next(part for part in self.adapter.parts if part.market == self.adapter.home)
+
+    @property
+    def verbs(self) -> tuple[str, ...]:
+        """The verbs that are offered."""
+        return tuple(verb for verb in HOOKS if offers(self.part, verb, self.environment))
+
+    @property
+    def order_venues(self) -> tuple[Venue, ...]:
+        """Where orders can go."""
+        return tuple(self.part.order_venues.get(self.environment, ()))
+
+    @property
+    def quote_venues(self) -> tuple[Venue, ...]:
+        """Where quotes come from."""
+        return tuple(self.part.quote_venues)
+
+    @property
+    def order_venue(self) -> Venue:
+        """Where an order goes that is not about its venue: the market's default, else the part's first one."""
+        return self._usual(self.order_venues)
+
+    @property
+    def quote_venue(self) -> Venue:
+        """Where a quote comes from that is not about its venue: the market's default, else the part's first one."""
+        return self._usual(self.quote_venues)
+
+    def takes(self, terms: OrderTerms) -> bool:
+        """Say whether an order type is declared with a time in force."""
+        return terms in set(self.part.order_types)
+
+    def lacks(self, wanted: Needs) -> str | None:
+        """Return in words what is needed and not declared, None if nothing is."""
+        day = TimeInForce.DAY
+        missing = [
+            *(verb for verb in wanted.verbs if verb not in self.verbs),
+            *(f"{verb} of a part" for verb in wanted.parts if verb not in self.verbs or not self.takes_part(verb)),
+            *(str(kind) for kind in wanted.types if not self.takes((kind, day))),
+            *(str(time) for time in wanted.times if not self.takes((OrderType.LIMIT, time))),
+            *(f"orders at {venue}" for venue in wanted.venues if venue not in self.order_venues),
+        ]
+        return f"not declared: {', '.join(missing)}" if missing else None
+
+    def takes_part(self, verb: str) -> bool:
+        """Say whether a change of an order can be one of a part of it."""
+        return verb in self.part.changes_parts
+
+    def _usual(self, venues: tuple[Venue, ...]) -> Venue:
+        default = market_named(self.adapter.home).default_venue
+        if default is None or (venues and default not in venues):
+            return venues[0]
+        return default
