@@ -119,6 +119,19 @@ def test_accidents_happen(broker: Broker, play: Play, box: Sandbox, name: str) -
     assert len(box.face(name).requests) == before
 
 
+def test_rare_states_are_played(broker: Broker, play: Play) -> None:
+    order = broker.buy("000660", 1, price=broker.quote("000660").lower_limit)
+    play("unopen 005380")
+    assert broker.quote("005380").open is None
+    play("lift-limits 005380")
+    assert broker.quote("005380").upper_limit is None
+    play(f"give {SYMBOL} 7 490000")
+    play(f"unprice {SYMBOL}")
+    assert [each.price for each in broker.balance().positions] == [None]
+    play("reject-cancel")
+    assert broker.refresh(broker.cancel(order)).status is OrderStatus.WORKING
+
+
 def test_the_clock_goes_forward_and_not_back(play: Play) -> None:
     assert play("show")["time"][11:16] < "15:20"
     assert play("clock 15:20")["time"][11:16] == "15:20"

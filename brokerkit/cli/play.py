@@ -43,7 +43,8 @@ def add_to(app: typer.Typer) -> None:
         no_args_is_help=True,
         help="Play in a served sandbox: phases, other traders, accidents (모의 시장).",
     )
-    for command in (show, phase, trade, price, halt, resume, clock, reject, give, kill_tokens):
+    market = (phase, trade, price, halt, resume, unopen, lift_limits, unprice, clock)
+    for command in (show, *market, reject, reject_cancel, give, kill_tokens):
         group.command()(command)
     app.add_typer(group, name="play")
 
@@ -87,6 +88,24 @@ def resume(session: Session, symbol: SymbolArgument) -> None:
 
 
 @at_broker
+def unopen(session: Session, symbol: SymbolArgument) -> None:
+    """Let nobody have traded a symbol today yet: no open, high and low, no volume."""
+    _play(session, "unopen", {"symbol": symbol})
+
+
+@at_broker
+def lift_limits(session: Session, symbol: SymbolArgument) -> None:
+    """Let a symbol have no price limits today, as in liquidation trading (정리매매)."""
+    _play(session, "lift-limits", {"symbol": symbol})
+
+
+@at_broker
+def unprice(session: Session, symbol: SymbolArgument) -> None:
+    """Let a symbol have no price until somebody trades it."""
+    _play(session, "unprice", {"symbol": symbol})
+
+
+@at_broker
 def clock(session: Session, time: TimeArgument) -> None:
     """Put the clock of the exchange forward; the phase stays as it is."""
     _play(session, "clock", {"seconds": time[1:]} if time.startswith("+") else {"at": time})
@@ -96,6 +115,12 @@ def clock(session: Session, time: TimeArgument) -> None:
 def reject(session: Session) -> None:
     """Take the next order of the account, and refuse it afterwards."""
     _play(session, "reject", {})
+
+
+@at_broker
+def reject_cancel(session: Session) -> None:
+    """Take the next cancel of the account, and refuse it afterwards: it cancels nothing."""
+    _play(session, "reject-cancel", {})
 
 
 @at_broker

@@ -251,6 +251,8 @@ class Account:
         """Rows of earlier days."""
         self.rejections = 0
         """So many of the next orders are refused after they were taken."""
+        self.cancel_rejections = 0
+        """The same for cancels."""
         self.bought = 0
         self.sold = 0
         self.fees = 0

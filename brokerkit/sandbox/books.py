@@ -18,7 +18,7 @@ from typing import Generic, TypeAlias, TypeVar
 from brokerkit.market.ticks import tick_size
 from brokerkit.sandbox.candles import MinuteBars
 from brokerkit.sandbox.instruments import Instrument
-from brokerkit.sandbox.prints import Day, Trade, opening_day, opening_prints
+from brokerkit.sandbox.prints import Day, Trade, opening_day, opening_prints, untraded_day
 from brokerkit.words import SecurityType, Side
 
 LEVELS = 10
@@ -264,6 +264,9 @@ class Book(Generic[Owner]):
         self._halves = {side: _Half(side) for side in Side}
         for order in orders:
             self.rest(order)
+        if not day.seeded:
+            self.trades.clear()
+            self.seeded = 0
         self.trades.extend(trades)
         self._heard = len(self.trades)
         self.untouched = False
@@ -314,16 +317,23 @@ class Book(Generic[Owner]):
         return min(prices, key=merit)
 
 
-def open_book(seed: int, instrument: Instrument, today: dt.date, *, salt: str = "") -> Book[Owner]:
+def open_book(
+    seed: int, instrument: Instrument, today: dt.date, *, salt: str = "", untraded: bool = False
+) -> Book[Owner]:
     """Return the book as it stands when the sandbox starts, the same for the same seed and symbol.
 
     The best ask is the last price and the best bid one tick below, so what buys at the last price is filled at once.
-    The salt makes another day of it.
+    The salt makes another day of it. `untraded` is a book in which nobody has traded today.
     """
     random = Random(f"{seed}/{instrument.symbol}/book{salt}")  # noqa: S311 - repeatable on purpose
     day = opening_day(random, instrument)
-    book: Book[Owner] = Book(day, opening_prints(f"{seed}/{instrument.symbol}/prints{salt}", instrument, day, today))
-    day.turnover = int(sum(trade.price * trade.quantity for trade in book.trades))
+    book: Book[Owner]
+    if untraded:
+        day = untraded_day(instrument)
+        book = Book(day)
+    else:
+        book = Book(day, opening_prints(f"{seed}/{instrument.symbol}/prints{salt}", instrument, day, today))
+        day.turnover = int(sum(trade.price * trade.quantity for trade in book.trades))
     lower, upper = int(instrument.lower_limit), int(instrument.upper_limit)
     ask, bid = day.price, step_down(day.price, instrument.kind)
     for _ in range(LEVELS):
@@ -333,7 +343,7 @@ def open_book(seed: int, instrument: Instrument, today: dt.date, *, salt: str = 
         if bid >= lower:
             book.rest(Resting(Side.BUY, bid, _level_size(random, bid)))
             bid = step_down(bid, instrument.kind)
-    book.untouched = True
+    book.untouched = not untraded
     return book
 
 

@@ -97,6 +97,33 @@ class Resume(Action):
         face.exchange.resume(self.symbol)
 
 
+class Unopen(Action):
+    """Let nobody have traded a symbol today yet."""
+
+    symbol: str
+
+    def play(self, face: Face) -> None:
+        face.exchange.unopen(self.symbol)
+
+
+class LiftLimits(Action):
+    """Let a symbol have no price limits today."""
+
+    symbol: str
+
+    def play(self, face: Face) -> None:
+        face.exchange.lift_limits(self.symbol)
+
+
+class Unprice(Action):
+    """Let a symbol have no price until somebody trades it."""
+
+    symbol: str
+
+    def play(self, face: Face) -> None:
+        face.exchange.unprice(self.symbol)
+
+
 class Clock(Action):
     """Put the clock of the exchange forward, to a time of its day or by so many seconds; the phase stays as it is."""
 
@@ -118,6 +145,13 @@ class Reject(Action):
 
     def play(self, face: Face) -> None:
         face.exchange.reject_next(face.credentials.account)
+
+
+class RejectCancel(Action):
+    """Take the next cancel of this broker's account, and refuse it afterwards."""
+
+    def play(self, face: Face) -> None:
+        face.exchange.reject_next_cancel(face.credentials.account)
 
 
 class Give(Action):
@@ -144,8 +178,12 @@ ACTIONS: dict[str, type[Action]] = {
     "price": Move,
     "halt": Halt,
     "resume": Resume,
+    "unopen": Unopen,
+    "lift-limits": LiftLimits,
+    "unprice": Unprice,
     "clock": Clock,
     "reject": Reject,
+    "reject-cancel": RejectCancel,
     "give": Give,
     "kill-tokens": KillTokens,
 }

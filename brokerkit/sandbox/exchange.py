@@ -143,6 +143,24 @@ class Exchange:
         with self._changing():
             self._floor.resume(self._instrument(symbol).symbol)
 
+    def unopen(self, symbol: str) -> None:
+        """Let nobody have traded a symbol today yet: it stands at yesterday's close, without open, high and low.
+
+        A ValueError where orders wait in it or others than those of the seed have traded.
+        """
+        with self._changing():
+            self._floor.unopen(self._instrument(symbol))
+
+    def lift_limits(self, symbol: str) -> None:
+        """Let a symbol have no price limits today, as in liquidation trading."""
+        with self._changing():
+            self._floor.lift_limits(self._instrument(symbol))
+
+    def unprice(self, symbol: str) -> None:
+        """Let a symbol have no price until somebody trades it: its price and the value of holdings are 0."""
+        with self._changing():
+            self._floor.unpriced.add(self._instrument(symbol).symbol)
+
     @property
     def halted(self) -> list[str]:
         """The symbols that do not trade."""
@@ -155,36 +173,44 @@ class Exchange:
         return self._floor.instruments
 
     def quote(self, symbol: str, venue: Venue = Venue.KRX) -> Quote:
-        """Return the present price with every field filled."""
+        """Return the present price with every field filled but those of a day without trades or limits.
+
+        A symbol without a price has the price 0.
+        """
         with self._lock:
             instrument = self._instrument(symbol, venue)
             day = self._floor.book(instrument).day
-            price = Decimal(day.price)
-            change = price - instrument.previous_close
+            price, base = Decimal(self._floor.price(symbol)), instrument.previous_close
+            change = price - base if price else None
+            is_traded = bool(price and day.volume)
             return Quote(
                 symbol=symbol,
                 venue=venue,
                 currency="KRW",
                 price=price,
                 name=instrument.name,
-                previous_close=instrument.previous_close,
+                previous_close=base,
                 change=change,
-                change_percent=(change * 100 / instrument.previous_close).quantize(_HUNDREDTH, ROUND_HALF_UP),
-                open=Decimal(day.open),
-                high=Decimal(day.high),
-                low=Decimal(day.low),
+                change_percent=None if change is None else (change * 100 / base).quantize(_HUNDREDTH, ROUND_HALF_UP),
+                open=Decimal(day.open) if is_traded else None,
+                high=Decimal(day.high) if is_traded else None,
+                low=Decimal(day.low) if is_traded else None,
                 volume=Decimal(day.volume),
                 turnover=Decimal(day.turnover),
-                upper_limit=instrument.upper_limit,
-                lower_limit=instrument.lower_limit,
+                upper_limit=instrument.upper_limit if instrument.has_limits else None,
+                lower_limit=instrument.lower_limit if instrument.has_limits else None,
                 time=self.now(),
             )
 
     def order_book(self, symbol: str, venue: Venue = Venue.KRX) -> OrderBook:
-        """Return the best ten levels a side. While an auction gathers orders the sides can overlap."""
+        """Return the best ten levels a side. While an auction gathers orders the sides can overlap.
+
+        Of a symbol that is halted nothing is shown.
+        """
         with self._lock:
             book = self._floor.book(self._instrument(symbol, venue))
-            asks, bids = _levels(book, Side.SELL), _levels(book, Side.BUY)
+            sides = (Side.SELL, Side.BUY)
+            asks, bids = ((), ()) if symbol in self._floor.halted else (_levels(book, side) for side in sides)
             return OrderBook(symbol=symbol, venue=venue, time=self.now(), asks=asks, bids=bids)
 
     def trades(self, symbol: str) -> Sequence[Trade]:
@@ -245,9 +271,7 @@ class Exchange:
             floor = self._floor
             changes, state = self._states.get(number, (-1, None))
             if state is None or changes != self._changes:
-                state = self._account(number).state(
-                    lambda symbol: floor.book(floor.instruments[symbol]).day.price, self._today
-                )
+                state = self._account(number).state(floor.price, self._today)
                 self._states[number] = (self._changes, state)
             return state
 
@@ -318,9 +342,14 @@ class Exchange:
             if not self.market_open:
                 raise ExchangeRefusal(Refusal.MARKET_CLOSED)
             canceled = _part_of(entry, quantity)
-            self._floor.withdraw(entry, canceled)
-            entry.canceled += canceled
-            return self._enter(owner, "CANCEL", entry, entry.request, canceled).snapshot()
+            row = self._enter(owner, "CANCEL", entry, entry.request, canceled)
+            if owner.cancel_rejections:
+                owner.cancel_rejections -= 1
+                row.rejected = canceled
+            else:
+                self._floor.withdraw(entry, canceled)
+                entry.canceled += canceled
+            return row.snapshot()
 
     def order(self, account: str, number: int) -> ExchangeOrder:
         """Return a row of the account's order list."""
@@ -373,18 +402,19 @@ class Exchange:
         average_price: Decimal | None = None,
         canceled: Decimal = Decimal(0),
         rejected: bool = False,
+        number: int | None = None,
     ) -> ExchangeOrder:
         """Add an order of an earlier day for tests and stories; it leaves cash and holdings as they are.
 
         What is neither filled nor cancelled has expired. Without a price the fills were at the limit, or at the close
-        of that day.
+        of that day. Numbers come again on other days: `number` gives it one.
         """
         with self._changing():
             if day >= self._today:
                 raise ValueError(f"{day} is not before {self._today}: submit an order of today.")
             owner = self._account(account)
             close = self._past.close_of(self._instrument(request.symbol).symbol, day)
-            number = history.next_number(self._seed, self._accounts.values(), day)
+            number = number or history.next_number(self._seed, self._accounts.values(), day)
             entry = history.remembered(owner, day, number, request, (filled, canceled), rejected=rejected)
             if filled:
                 fill_price = average_price or request.price or close
@@ -397,6 +427,11 @@ class Exchange:
         """Let the account's next order be taken and then refused: it gets a row with all of its quantity rejected."""
         with self._changing():
             self._account(account).rejections += 1
+
+    def reject_next_cancel(self, account: str) -> None:
+        """Let the account's next cancel be taken and then refused: it gets a row, and cancels nothing."""
+        with self._changing():
+            self._account(account).cancel_rejections += 1
 
     def trade(self, symbol: str, side: Side, quantity: Decimal, price: Decimal | None = None) -> None:
         """Play somebody else's order: a market order without a price, else a limit order whose rest waits."""
@@ -463,12 +498,15 @@ class Exchange:
     def _restore(self, saved: state.Saved) -> None:
         self._accounts = saved.open_accounts(self._floor.instruments)
         self._floor.halted.update(saved.halted)
+        self._floor.unpriced.update(saved.unpriced)
         self._floor.next_trade = saved.next_trade
         if self._today > saved.day:
             for account in self._accounts.values():
                 account.begin_day(self._today, last=saved.day)
             self._next_number = history.first_number(self._seed, self._today)
             return
+        for symbol in saved.unlimited:
+            self.lift_limits(symbol)
         self._opening = saved.now.astimezone(KST)
         self._next_number = saved.next_number
         self._floor.phase, self._floor.over = saved.phase, saved.over

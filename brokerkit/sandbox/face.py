@@ -237,6 +237,10 @@ class FaultWording:
     row_number: str = ""
     """Field with the number of an order in a list."""
     row_quantity: str = ""
+    row_type: Sequence[str] = ()
+    """Fields that tell the type of an order in a list: code, words, or both."""
+    row_side: Sequence[str] = ()
+    """Fields that tell its side."""
     refusal: Mapping[str, object] = field(default_factory=dict)
     """A refusal that proves that an order was not taken."""
     trouble: Mapping[str, object] = field(default_factory=dict)
@@ -361,6 +365,11 @@ class Face(ABC):
     wording: ClassVar[FaultWording] = FaultWording()
     differences: ClassVar[Mapping[str, str]] = {}
     """Checks of the kit that the broker's own ways make untrue, each with the reason. None of them is about safety."""
+    lists_old_fills: bool = False
+    """Whether a list of fills that tells no day shows those of the trading day before too, as some were seen to do.
+
+    It changes nothing at brokers whose lists tell the day.
+    """
 
     def __init__(
         self,

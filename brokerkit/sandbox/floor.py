@@ -6,13 +6,14 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from random import Random
+from types import MappingProxyType
 
 from brokerkit.market.costs import transaction_tax_rate
 from brokerkit.market.sessions import AUCTIONS, CONTINUOUS, Phase, offers
 from brokerkit.sandbox.accounts import Entry
 from brokerkit.sandbox.books import Book, Pair, Place, Resting, open_book
 from brokerkit.sandbox.days import day_of_tax
-from brokerkit.sandbox.instruments import Instrument
+from brokerkit.sandbox.instruments import Instrument, without_limits
 from brokerkit.sandbox.placement import Placement
 from brokerkit.sandbox.prints import Trade
 from brokerkit.sandbox.rows import Execution
@@ -33,6 +34,8 @@ class Floor:
         self.instruments = instruments
         self.phase = Phase.REGULAR
         self.halted: set[str] = set()
+        self.unpriced: set[str] = set()
+        """Symbols that have no price until somebody trades them."""
         self.books: dict[str, Book[Entry]] = {}
         """Those that were looked at; the others stand as the seed makes them."""
         self.next_trade = 1
@@ -54,6 +57,20 @@ class Floor:
                 book.day.close = book.day.price
             self.books[instrument.symbol] = book
         return book
+
+    def price(self, symbol: str) -> int:
+        """Return the present price of a symbol, 0 where it has none."""
+        return 0 if symbol in self.unpriced else self.book(self.instruments[symbol]).day.price
+
+    def unopen(self, instrument: Instrument) -> None:
+        """Let nobody have traded a symbol today yet."""
+        if not self.book(instrument).untouched:
+            raise ValueError(f"{instrument.symbol} was traded already, or orders wait in it.")
+        self.books[instrument.symbol] = open_book(self._seed, instrument, self._today, salt=self.salt, untraded=True)
+
+    def lift_limits(self, instrument: Instrument) -> None:
+        """Let a symbol have no price limits today."""
+        self.instruments = MappingProxyType({**self.instruments, instrument.symbol: without_limits(instrument)})
 
     def play(self, instrument: Instrument, entry: Entry, placement: Placement) -> None:
         """Let an order meet those that wait, or wait itself."""
@@ -154,6 +171,7 @@ class Floor:
     ) -> None:
         """Tell a trade to the market, and book it at both sides as far as they are accounts here."""
         book = self.book(instrument)
+        self.unpriced.discard(instrument.symbol)
         book.day.add(price, quantity)
         book.record(Trade(self._now(), Decimal(price), Decimal(quantity), side, Decimal(book.day.volume)))
         self._book_fill(owners, instrument, price, quantity)

@@ -43,6 +43,8 @@ class Instrument:
     """Simulated, long enough ago for every history here."""
     sector: str
     """Simulated: a plain label, for nobody should read anything real into it."""
+    has_limits: bool = True
+    """Whether the day has price limits; without them those above are further away than any price."""
 
     @property
     def is_etn(self) -> bool:
@@ -235,6 +237,8 @@ _KOSDAQ_COUNT = 55
 _KOSPI_AT_NXT = 85
 _KOSDAQ_AT_NXT = 32
 """So many of the first rows trade at NXT too: in truth most large shares, by a list that changes each quarter."""
+_NO_LOWER_LIMIT = Decimal(1)
+_NO_UPPER_LIMIT = Decimal(100_000_000)
 _FIRST_LISTING = dt.date(1985, 1, 4)
 _LISTING_DAYS = 35 * 365
 _SECTORS = 20
@@ -294,6 +298,11 @@ def _instrument(seed: int, row: _Row, market: Segment, kind: SecurityType, *, nx
         listed_on=_FIRST_LISTING + dt.timedelta(days=random.randrange(_LISTING_DAYS)),
         sector=f"모의업종{random.randint(1, _SECTORS):02d}" if kind is SecurityType.STOCK else "모의펀드",
     )
+
+
+def without_limits(instrument: Instrument) -> Instrument:
+    """Return the instrument on a day without price limits, as in liquidation trading (정리매매)."""
+    return replace(instrument, lower_limit=_NO_LOWER_LIMIT, upper_limit=_NO_UPPER_LIMIT, has_limits=False)
 
 
 def on_another_day(instrument: Instrument, previous_close: Decimal) -> Instrument:

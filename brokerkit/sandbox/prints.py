@@ -45,9 +45,13 @@ class Day:
     turnover: int
     close: int | None = None
     """Price at the end of regular trading, once it is over: what the evening trades never becomes a close."""
+    seeded: bool = True
+    """Whether the prints of the hour before the start are among its trades."""
 
     def add(self, price: int, quantity: int) -> None:
         """Count a trade."""
+        if not self.volume:
+            self.open = self.high = self.low = price
         self.price = price
         self.high = max(self.high, price)
         self.low = min(self.low, price)
@@ -63,6 +67,12 @@ def opening_day(random: Random, instrument: Instrument) -> Day:
     high = max(first, last, _near(random, instrument, max(first, last), 0.01))
     low = min(first, last, _near(random, instrument, min(first, last), 0.01))
     return Day(price=last, open=first, high=high, low=low, volume=likely_volume(random, instrument), turnover=0)
+
+
+def untraded_day(instrument: Instrument) -> Day:
+    """Return a day on which nobody has traded yet: it stands at the base price."""
+    base = int(instrument.previous_close)
+    return Day(price=base, open=base, high=base, low=base, volume=0, turnover=0, seeded=False)
 
 
 def likely_volume(random: Random, instrument: Instrument) -> int:

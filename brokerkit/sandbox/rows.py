@@ -61,7 +61,7 @@ class ExchangeOrder:
     A new order has action NEW. A cancel or an amendment is a row of its own with a new number, action CANCEL or AMEND,
     `original` = number of the order it names and `root` = first order of the chain. An AMEND row is a living order.
     Of NEW and AMEND rows: quantity = filled + remaining + canceled + amended + expired + rejected. Of a CANCEL row
-    these are all 0.
+    these are all 0, but `rejected` of one that was refused after it had been taken: it has cancelled nothing.
     """
 
     number: int

@@ -99,6 +99,7 @@ class AccountHead(_Saved):
     settlements: list[tuple[dt.date, int]]
     lots: list[SavedLot]
     rejections: int
+    cancel_rejections: int = 0
     bought: int
     sold: int
     fees: int
@@ -107,7 +108,8 @@ class AccountHead(_Saved):
     def of(cls, account: Account) -> Self:
         """Return what there is to save of an account beside its rows."""
         lots = [SavedLot.of(symbol, lot) for symbol, lot in account.lots.items()]
-        plain = {name: getattr(account, name) for name in ("number", "cash", "rejections", "bought", "sold", "fees")}
+        names = ("number", "cash", "rejections", "cancel_rejections", "bought", "sold", "fees")
+        plain = {name: getattr(account, name) for name in names}
         rates = {name: getattr(account.costs, name) for name in ("commission_rate", "commission_unit")}
         return cls(**plain, **rates, settlements=list(account.settlements), lots=lots)
 
@@ -122,7 +124,7 @@ class SavedAccount(AccountHead):
         """Return the account; its working orders hold nothing back until they are in their books."""
         account = Account(self.number, self.cash, Costs(self.commission_rate, self.commission_unit))
         account.settlements = self.settlements
-        account.rejections = self.rejections
+        account.rejections, account.cancel_rejections = self.rejections, self.cancel_rejections
         account.bought, account.sold, account.fees = self.bought, self.sold, self.fees
         for saved in self.entries:
             account.enter(saved.entry(account))
@@ -171,6 +173,7 @@ class SavedDay(_Saved):
     volume: int
     turnover: int
     close: int | None
+    seeded: bool = True
 
 
 class SavedBook(_Saved):
@@ -221,6 +224,8 @@ class Saved(_Saved):
     next_number: int
     next_trade: int
     halted: list[str]
+    unpriced: list[str] = []
+    unlimited: list[str] = []
     played: dict[str, list[Annotated[Played, AfterValidator(_with_a_day)]]]
     books: dict[str, SavedBook]
     accounts: list[SavedAccount]
@@ -301,6 +306,8 @@ def photograph(
         "next_number": next_number,
         "next_trade": floor.next_trade,
         "halted": sorted(floor.halted),
+        "unpriced": sorted(floor.unpriced),
+        "unlimited": sorted(symbol for symbol, each in floor.instruments.items() if not each.has_limits),
         "played": past.played,
     }
     books = {symbol: BookPhoto.of(book) for symbol, book in floor.books.items() if not book.untouched}

@@ -139,7 +139,7 @@ class LikeFace(Face):
         told = {"price": quote.price, "recprice": quote.previous_close, "open": quote.open, "high": quote.high}
         told |= {"low": quote.low, "volume": quote.volume, "uplmtprice": quote.upper_limit}
         told |= {"dnlmtprice": quote.lower_limit, "change": abs(change)}
-        texts = {"shcode": quote.symbol, "hname": quote.name, "diff": f"{quote.change_percent:06.2f}"}
+        texts = {"shcode": quote.symbol, "hname": quote.name, "diff": f"{quote.change_percent or 0:06.2f}"}
         sign = "3" if not change else "2" if change > 0 else "5"
         return done(t1102OutBlock={**{name: int(value or 0) for name, value in told.items()}, **texts, "sign": sign})
 
@@ -302,7 +302,7 @@ def day_row(row: ExchangeOrder) -> Mapping[str, object]:
         "IsuNo": f"A{request.symbol}",
         "IsuNm": "",
         "BnsTpCode": _code_of(SIDES, request.side),
-        "MrcTpNm": {"NEW": "", "AMEND": "정정", "CANCEL": "취소"}[row.action],
+        "MrcTpNm": {"NEW": "", "AMEND": "정정", "CANCEL": "취소"}[row.action] + ("거부" if row.rejected else ""),
         "OrdQty": int(row.quantity),
         "OrdPrc": f"{request.price or 0:.2f}",
         "ExecQty": int(row.filled),

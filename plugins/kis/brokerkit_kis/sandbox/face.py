@@ -66,6 +66,8 @@ class KisFace(Face):
         number="ODNO",
         row_number="odno",
         row_quantity="ord_qty",
+        row_type=("ord_dvsn_cd", "ord_dvsn_name"),
+        row_side=("sll_buy_dvsn_cd", "sll_buy_dvsn_cd_name"),
         refusal={"rt_cd": "7", "msg_cd": "APBK0918", "msg1": "장운영시간이 아닙니다"},
         trouble={"rt_cd": "1", "msg_cd": "EGW00300", "msg1": "처리 중 장애"},
         # Of this refusal only the words are known, not the code.

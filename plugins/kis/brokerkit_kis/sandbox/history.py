@@ -66,10 +66,17 @@ def _extreme(days: Sequence[Candle]) -> Extreme | None:
 
 
 def day_of(quote: Quote, exchange: Exchange) -> Candle:
-    """Return today as a candle."""
-    figures = (quote.open, quote.high, quote.low, quote.price, quote.volume, quote.turnover)
-    start = dt.datetime.combine(exchange.today, dt.time(), KST)
-    return Candle(start, *(figure if figure is not None else Decimal(0) for figure in figures))
+    """Return today as a candle, a flat one where nobody has traded."""
+    flat = quote.price or quote.previous_close or Decimal(0)
+    return Candle(
+        time=dt.datetime.combine(exchange.today, dt.time(), KST),
+        open=quote.open or flat,
+        high=quote.high or flat,
+        low=quote.low or flat,
+        close=flat,
+        volume=quote.volume or Decimal(0),
+        turnover=quote.turnover or Decimal(0),
+    )
 
 
 def by_period(days: Sequence[Candle], period: str) -> list[Candle]:

@@ -159,10 +159,12 @@ def _written(context: Context, order: ExchangeOrder) -> dict[str, object]:
     request = order.request
     cancel = order.action == "CANCEL"
     rejected = order.rejected > 0
+    # What a row of a refused amendment or cancel is called is not known: both words, and no star for what is done.
+    change = ACTION_NAME[order.action]
     return {
         "ord_dt": day_text(order.day),
         **_common(context, order),
-        "sll_buy_dvsn_cd_name": SIDE_NAME[request.side] + ("거부" if rejected else ACTION_NAME[order.action]),
+        "sll_buy_dvsn_cd_name": SIDE_NAME[request.side] + (change.rstrip("*") + "거부" if rejected else change),
         "tot_ccld_qty": whole(order.filled),
         "avg_prvs": _average(order),
         # Blank where nothing is cancelled, as in the portal's rows; "Y" for the rest is the field's grammar.
@@ -170,7 +172,7 @@ def _written(context: Context, order: ExchangeOrder) -> dict[str, object]:
         "tot_ccld_amt": whole(_amount(order)),
         # What the row of a cancel itself tells here is not known: the quantity it took away. What was amended away
         # or expired is in none of the columns.
-        "cncl_cfrm_qty": whole(order.quantity if cancel else order.canceled),
+        "cncl_cfrm_qty": whole(order.quantity - order.rejected if cancel else order.canceled),
         "rmn_qty": whole(order.remaining),
         "rjct_qty": whole(order.rejected),
         **_constants(request.venue),

@@ -27,7 +27,7 @@ def price(context: Context) -> FaceAnswer:
     instrument, quote = find(context)
     past = context.past(instrument.symbol)
     output = {
-        **_state(instrument),
+        **_state(instrument, context),
         **_trading(quote),
         "prdy_vrss_vol_rate": percent(known(quote.volume), past.last.volume, 2),
         **_limits(instrument, quote),
@@ -42,7 +42,7 @@ def price_detail(context: Context) -> FaceAnswer:
     """Answer inquire-price-2."""
     instrument, quote = find(context)
     past = context.past(instrument.symbol)
-    state = _state(instrument)
+    state = _state(instrument, context)
     same = ("rprs_mrkt_kor_name", "new_hgpr_lwpr_cls_code", "crdt_able_yn", "elw_pblc_yn", "marg_rate", "short_over_yn")
     more = ("mrkt_warn_cls_code", "invt_caful_yn", "vi_cls_code", "bstp_kor_isnm", "sltr_yn", "oprc_rang_cont_yn")
     trading = _trading(quote)
@@ -66,8 +66,9 @@ def _distances(instrument: Instrument, quote: Quote) -> dict[str, object]:
     """Return how far open, high and low are from yesterday's close and from the price."""
     distances: dict[str, object] = {}
     for short, value in (("oprc", quote.open), ("hgpr", quote.high), ("lwpr", quote.low)):
-        base, away = instrument.previous_close, quote.price - known(value)
-        distances[f"prdy_clpr_vrss_{short}_rate"] = percent(known(value) - base, base, 2)
+        # Without a trade there is nothing that could be away from anything.
+        base, away = instrument.previous_close, quote.price - value if value else Decimal(0)
+        distances[f"prdy_clpr_vrss_{short}_rate"] = percent((value or base) - base, base, 2)
         distances[f"{short}_vrss_prpr"] = whole(away)
         distances[f"{short}_vrss_prpr_sign"] = sign(away)
     return distances
@@ -108,7 +109,7 @@ def find(context: Context) -> tuple[Instrument, Quote]:
 
 
 def known(value: Decimal | None) -> Decimal:
-    """Return a figure of the exchange; its quotes have every figure, the model only allows for brokers without."""
+    """Return a figure of the exchange, 0 where there is none: so KIS writes it."""
     return value if value is not None else Decimal(0)
 
 
@@ -131,14 +132,15 @@ def market_name(instrument: Instrument) -> str:
     )
 
 
-def _state(instrument: Instrument) -> dict[str, object]:
+def _state(instrument: Instrument, context: Context) -> dict[str, object]:
+    is_halted = instrument.symbol in context.exchange.halted
     return {
-        "iscd_stat_cls_code": "55",
+        "iscd_stat_cls_code": "58" if is_halted else "55",
         "marg_rate": "20.00",
         "rprs_mrkt_kor_name": market_name(instrument),
         "new_hgpr_lwpr_cls_code": "",
         "bstp_kor_isnm": instrument.sector,
-        "temp_stop_yn": "N",
+        "temp_stop_yn": "Y" if is_halted else "N",
         "oprc_rang_cont_yn": "N",
         "clpr_rang_cont_yn": "N",
         "crdt_able_yn": "Y",
@@ -179,12 +181,12 @@ def _trading(quote: Quote) -> dict[str, object]:
 def _limits(instrument: Instrument, quote: Quote) -> dict[str, object]:
     base = instrument.previous_close
     return {
-        "stck_mxpr": whole(instrument.upper_limit),
-        "stck_llam": whole(instrument.lower_limit),
+        "stck_mxpr": whole(known(quote.upper_limit)),
+        "stck_llam": whole(known(quote.lower_limit)),
         "stck_sdpr": whole(base),
-        "rstc_wdth_prc": whole(instrument.upper_limit - base),
+        "rstc_wdth_prc": whole((quote.upper_limit or base) - base),
         "stck_sspr": whole(base * Decimal("0.7")),
-        "aspr_unit": whole(tick_size(quote.price, instrument.kind)),
+        "aspr_unit": whole(tick_size(quote.price or base, instrument.kind)),
         "hts_deal_qty_unit_val": "1",
         "stck_shrn_iscd": spelled(instrument.symbol),
         "apprch_rate": "0.00",

@@ -23,6 +23,13 @@ _PREFIXED = re.compile(r"[AJQ][0-9][0-9A-Z]{5}(_NX|_AL)?")
 _SUFFIXES = {"": Venue.KRX, "NX": Venue.NXT, "AL": Venue.SOR}
 
 
+@dataclass
+class Habits:
+    """What a host was seen to do, and need not do."""
+
+    lists_old_fills: bool = False
+
+
 @dataclass(frozen=True)
 class Branch:
     """The account that a face serves, and where its orders go."""
@@ -33,6 +40,7 @@ class Branch:
     demo: bool
     memory: dict[tuple[str, str], Any] = field(default_factory=dict)
     """What was computed once, by what it is and whose, with what it holds for."""
+    habits: Habits = field(default_factory=Habits)
 
     def prefixed(self, symbol: str) -> str:
         """Return a code as account queries write it: with the letter of its kind."""

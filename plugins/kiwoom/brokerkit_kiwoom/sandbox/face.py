@@ -99,6 +99,8 @@ class KiwoomFace(Face):
         number="ord_no",
         row_number="ord_no",
         row_quantity="ord_qty",
+        row_type=("trde_tp",),
+        row_side=("io_tp_nm",),
         refusal={"return_code": 20, "return_msg": "[2000](RC4058:장이 끝났습니다)"},
         trouble={"return_code": 1, "return_msg": "서비스 오류[1999:처리 중 장애]"},
         further=("cont-yn", "Y"),
@@ -128,6 +130,15 @@ class KiwoomFace(Face):
     @replaces_token.setter
     def replaces_token(self, replaces: bool) -> None:
         self._desk.replaces = replaces
+
+    @property
+    def lists_old_fills(self) -> bool:
+        """Whether ka10076 shows the fills of the trading day before too: that was seen at the mock host."""
+        return self._branch.habits.lists_old_fills
+
+    @lists_old_fills.setter
+    def lists_old_fills(self, lists: bool) -> None:
+        self._branch.habits.lists_old_fills = lists
 
     @property
     def tokens_issued(self) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 
+from brokerkit.sandbox.days import trading_days_before
 from brokerkit.sandbox.exchange import ExchangeOrder, Page
 from brokerkit.words import OrderType, Side, TimeInForce, Venue
 
@@ -63,6 +65,7 @@ def _of(
     working: bool = False,
     first: int | None = None,
     asked: str = "",
+    since: dt.date | None = None,
 ) -> Callable[[int, int | None], Page]:
     """Return what finds a page of the orders of a day that are wanted; the first page begins behind a number."""
     date = day(asked) if asked else branch.exchange.today
@@ -72,7 +75,7 @@ def _of(
         return branch.exchange.page(
             branch.account,
             size,
-            days=(date, date),
+            days=(since or date, date),
             after=None if number is None else (date, number),
             newest_first=newest_first,
             working=working,
@@ -169,12 +172,15 @@ def fills(branch: Branch, fields: Mapping[str, str]) -> Content:
     if fields["qry_tp"] == "1" and not fields["stk_cd"]:
         raise missing_field("stk_cd")
     chosen, at_venue = _chosen(branch, _by_symbol(fields, "qry_tp")), _at_venue(fields)
+    # Its rows have no date, and at the mock host those of the session before were seen among them.
+    old = trading_days_before(branch.exchange.today, 1)[0] if branch.habits.lists_old_fills else None
     return OrderList(
         "cntr",
         _of(
             branch,
             lambda order: order.filled > 0 and chosen(order) and at_venue(order),
             first=int(fields["ord_no"] or 0) or None,
+            since=old,
         ),
         lambda order: _both_lists(branch, order),
     )

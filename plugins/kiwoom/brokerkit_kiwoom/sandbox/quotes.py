@@ -94,7 +94,7 @@ def firm(instrument: Instrument, price: Decimal) -> dict[str, str]:
 
 def _extremes(instrument: Instrument, quote: Quote, year: _Year, today: dt.date) -> dict[str, str]:
     base = instrument.previous_close
-    high, low = quote.high or quote.price, quote.low or quote.price
+    high, low = quote.high or quote.price or base, quote.low or quote.price or base
     highest, lowest = max(high, year.highest.high), min(low, year.lowest.low)
     highest_day = today if high >= year.highest.high else year.highest.time.date()
     lowest_day = today if low <= year.lowest.low else year.lowest.time.date()
@@ -117,16 +117,16 @@ def prices(instrument: Instrument, quote: Quote) -> dict[str, str]:
         "high_pric": directed(quote.high, base),
         "open_pric": directed(quote.open, base),
         "low_pric": directed(quote.low, base),
-        "upl_pric": directed(instrument.upper_limit, base),
-        "lst_pric": directed(instrument.lower_limit, base),
+        "upl_pric": directed(quote.upper_limit, base),
+        "lst_pric": directed(quote.lower_limit, base),
         "base_pric": whole(base),
         # The expectation of the opening auction: what stands here in the middle of a session is not known.
         "exp_cntr_pric": directed(quote.open, base),
         "exp_cntr_qty": "0",
-        "cur_prc": directed(quote.price, base),
-        "pre_sig": sign(instrument, quote.price),
-        "pred_pre": signed(quote.price - base),
-        "flu_rt": signed_rate(percent_of(quote.price - base, base)),
+        "cur_prc": directed(quote.price or None, base),
+        "pre_sig": sign(instrument, quote.price or base),
+        "pred_pre": signed(quote.change or Decimal(0)),
+        "flu_rt": signed_rate(percent_of(quote.change or Decimal(0), base)),
         "trde_qty": whole(quote.volume or 0),
     }
 
