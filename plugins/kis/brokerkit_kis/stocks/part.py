@@ -13,7 +13,7 @@ from brokerkit.models import Balance, InvestorFlow, Order, OrderRequest, Positio
 from brokerkit.models.handles import Handle
 from brokerkit.part import AccountReply, OrderPage, Part, Sent
 from brokerkit.transport import Endpoint, OddRow, Parameters, preparing, wire_text
-from brokerkit.words import SecurityType, Venue
+from brokerkit.words import SecurityType, Side, Venue
 from brokerkit_kis.client import KisClient
 from brokerkit_kis.stocks import account, days, orders, quotes
 from brokerkit_kis.wire.types import spellings
@@ -38,11 +38,17 @@ class Stocks(Part[KisClient]):
         "quote": (quotes.PRICE,),
         "order_book": (quotes.BOOK,),
         "investor_flow": (quotes.INVESTOR,),
-        "balance": (account.BALANCE,),
+        "round_price": (quotes.PRICE,),
+        **dict.fromkeys(("balance", "balances", "sellable_quantity"), (account.BALANCE,)),
         "buying_power": (account.POWER,),
+        "buy": (orders.ORDER[Side.BUY],),
+        "sell": (orders.ORDER[Side.SELL],),
+        "order": tuple(orders.ORDER.values()),
+        **dict.fromkeys(("cancel", "amend"), (orders.AMEND_CANCEL,)),
         "orders": (orders.OPEN_ORDERS,),
-        "order_history": (orders.DAY_ORDERS,),
-        "reconcile": (orders.DAY_ORDERS,),
+        # The list of working orders is read too, where there is one.
+        **dict.fromkeys(("refresh", "wait", "reconcile"), (orders.DAY_ORDERS,)),
+        "order_history": (orders.DAY_ORDERS, orders.OLD_ORDERS),
         "market_hours": (days.CALENDAR,),
     }
     order_types = tuple(orders.ORDER_TYPE)

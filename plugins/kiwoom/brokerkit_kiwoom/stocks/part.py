@@ -13,7 +13,7 @@ from brokerkit.models import Order, OrderRequest, Position, Quote
 from brokerkit.models.handles import Handle
 from brokerkit.part import AccountReply, FlowTables, OrderPage, Part, Sent
 from brokerkit.transport import OddRow, wire_text
-from brokerkit.words import SecurityType, Venue
+from brokerkit.words import SecurityType, Side, Venue
 from brokerkit_kiwoom.client import KiwoomClient
 from brokerkit_kiwoom.stocks import account, orders, quotes
 from brokerkit_kiwoom.wire.types import says_nothing
@@ -31,11 +31,19 @@ class Stocks(Part[KiwoomClient]):
         "quote": (quotes.PRICE,),
         "order_book": (quotes.BOOK,),
         "investor_flow": (quotes.INVESTOR,),
-        "balance": (account.HOLDINGS, account.CASH),
-        "buying_power": (account.POWER,),
+        "round_price": (quotes.LISTING,),
+        **dict.fromkeys(("balance", "balances", "sellable_quantity"), (account.HOLDINGS, account.CASH)),
+        "buying_power": (account.POWER, quotes.PRICE),
+        "buy": (orders.ORDER[Side.BUY],),
+        "sell": (orders.ORDER[Side.SELL],),
+        "order": tuple(orders.ORDER.values()),
+        "cancel": (orders.CANCEL,),
+        "amend": (orders.AMEND,),
         "orders": (orders.OPEN_ORDERS,),
-        "order_history": (orders.DAY_ORDERS,),
-        "reconcile": (orders.DAY_ORDERS,),
+        **dict.fromkeys(
+            ("refresh", "wait", "order_history", "reconcile"),
+            (orders.DAY_ORDERS, orders.OPEN_ORDERS, orders.FILLED_ORDERS),
+        ),
     }
     order_types = tuple(orders.ORDER_TYPE)
     order_venues = {environment: tuple(table) for environment, table in orders.VENUE.items()}
