@@ -48,7 +48,8 @@ PUBLIC = {
 
 
 def modules(folder: Path) -> list[Path]:
-    return sorted(folder.rglob("*.py"))
+    """Return the modules of a package. What it has of distributions to begin with is none of them."""
+    return sorted(path for path in folder.rglob("*.py") if "templates" not in path.relative_to(folder).parts)
 
 
 def shown(path: Path) -> str:
@@ -381,5 +382,6 @@ def test_a_wheel_contains_the_declared_package_only(root: Path, tmp_path: Path) 
     assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == {package.name}
     assert f"{package.name}/py.typed" in names
     modules_inside = {f"{package.name}/{path.relative_to(package).as_posix()}" for path in modules(package)}
-    assert {name for name in names if name.endswith(".py")} == modules_inside
+    code = {name for name in names if name.endswith(".py") and not name.startswith("brokerkit/templates/")}
+    assert code == modules_inside
     assert any(name.endswith("/licenses/LICENSE") for name in names)

@@ -25,7 +25,7 @@ DOCUMENT = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
 COMMANDS = typer.main.get_command(app)
 NAMES = [
     *("quote", "book", "flow", "orders", "history", "buy", "sell", "amend", "cancel", "balance", "power", "hours"),
-    *("halt", "resume", "journal", "play", "brokers", "config", "token", "sandbox", "demo"),
+    *("halt", "resume", "journal", "play", "brokers", "config", "token", "sandbox", "demo", "new-plugin"),
 ]
 ERROR_KEYS = {"error", "broker", "asked", "endpoint", "code", "message", "advice", "intent"}
 
@@ -78,6 +78,7 @@ def test_help_shows_every_command_with_a_whole_line(capsys: pytest.CaptureFixtur
         "Orders",
         "Account",
         "Setting up",
+        "Adapters",
     ]
 
 

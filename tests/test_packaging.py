@@ -34,6 +34,8 @@ PROJECTS = {
 }
 PLUGINS = [name for name in PROJECTS if name != "brokerkit_kr"]
 BROKERS = [name.removeprefix("brokerkit_kr_") for name in PLUGINS]
+TEMPLATES = "brokerkit/templates/"
+"""Distributions to begin with, tests and all."""
 PACKAGES = [
     ROOT / "brokerkit",
     *(PROJECTS[name] / f"brokerkit_{broker}" for name, broker in zip(PLUGINS, BROKERS, strict=True)),
@@ -70,9 +72,20 @@ def test_a_wheel_carries_code_and_its_papers_and_nothing_else(name: str, wheels:
     names = names_in(wheels[name])
     papers = {"METADATA", "WHEEL", "RECORD", "entry_points.txt", "LICENSE"}
     assert {Path(each).name for each in names if ".dist-info/" in each} == papers
-    code = [each for each in names if ".dist-info/" not in each]
+    code = [each for each in names if ".dist-info/" not in each and not each.startswith(TEMPLATES)]
     assert {Path(each).suffix for each in code} == {".py", ".typed"}
     assert not [each for each in code if re.search(r"(^|/)(tests?|test_\w+|conftest)(/|\.py$)", each)]
+
+
+def test_the_core_carries_the_whole_template_of_an_adapter(wheels: dict[str, Path]) -> None:
+    carried = {name for name in names_in(wheels["brokerkit_kr"]) if name.startswith(TEMPLATES)}
+    assert carried == {path for path in tracked() if path.startswith(TEMPLATES)}
+    assert {f"{TEMPLATES}plugin/.gitignore", f"{TEMPLATES}plugin/tests/test_wire.py"} < carried
+
+
+def tracked() -> list[str]:
+    done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)  # noqa: S607
+    return done.stdout.decode().split("\0")
 
 
 @pytest.mark.parametrize("name", PROJECTS)

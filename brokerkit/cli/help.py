@@ -73,6 +73,12 @@ COMMANDS = (
     Command("config", "Setting up", "profiles", "Profiles: make, show, import (설정)."),
     Command("token", "Setting up", "tokens", "Show or revoke the access token (접근토큰)."),
     Command("play", "Setting up", "play", "Play in a served sandbox: phases, other traders, accidents (모의 시장)."),
+    Command(
+        "new-plugin",
+        "Adapters",
+        "plugins",
+        "Write an adapter for another broker, to be filled in: it installs and answers a quote at once (새 증권사).",
+    ),
 )
 """In the order of the help page."""
 

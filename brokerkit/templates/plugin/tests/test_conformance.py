@@ -1,0 +1,7 @@
+"""The contract of brokerkit, for this adapter."""
+
+from brokerkit.testing import BrokerConformance
+
+
+class TestConformance(BrokerConformance):
+    broker = "new-broker"
