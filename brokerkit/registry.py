@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import os
 from collections.abc import Callable, Mapping
@@ -101,6 +102,7 @@ def get_broker(
     remember = chosen != "sandbox" or bool(base_url)
     wire_environment = (plays or "real") if chosen == "sandbox" else chosen
     phase_of: Callable[[Venue], Phase] | None = None
+    exchange_clock: Callable[[], dt.datetime] | None = None
     given = {"account": account, "app_key": app_key, "app_secret": app_secret}
     given = {key: value for key, value in given.items() if value}
     variables = {} if profile.settings else _from_environment(kind, profile.broker, _names(entries))
@@ -110,7 +112,7 @@ def get_broker(
         wire_environment = box.environment
         connection = box.connect(profile.broker)
         base_url = connection.base_url
-        phase_of = partial(_phase_at, box)
+        phase_of, exchange_clock = partial(_phase_at, box), partial(_time_at, box)
         given = {key: SecretStr(getattr(connection, key)) for key in ("account", "app_key", "app_secret")}
     settings = make_settings(kind.Settings, {**values, **given}, where, _advice(profile, kind, _names(entries)))
     settles = settings.settle_seconds or (SANDBOX_SETTLES if chosen == "sandbox" else None)
@@ -124,6 +126,7 @@ def get_broker(
             exclusive=profile.exclusive if exclusive is None else exclusive,
             degraded=degraded,
             settle_seconds=settles,
+            exchange_clock=exchange_clock,
         ),
         phase_of=phase_of,
     )
@@ -165,6 +168,11 @@ def _limits(given: Limits | Mapping[str, object] | None) -> Limits | None:
 def _phase_at(sandbox: Sandbox, venue: Venue) -> Phase:
     """Return the phase of the sandbox, which is one for all venues."""
     return sandbox.exchange.phase
+
+
+def _time_at(sandbox: Sandbox) -> dt.datetime:
+    """Return the time at the sandbox's exchange."""
+    return sandbox.exchange.now()
 
 
 def installed_brokers() -> tuple[str, ...]:

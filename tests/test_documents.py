@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 import os
 import re
 import shlex
@@ -14,10 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-import responses
 import typer
 from brokerkit_kis.client import CALLS_PER_SECOND as KIS_CALLS
 from brokerkit_kis.sandbox.face import APIS, LOGINS
@@ -33,14 +29,11 @@ from brokerkit_kiwoom.sandbox.catalogue import (
     REVOKE_PATH,
 )
 from brokerkit_kiwoom.stocks.orders import ORDER_TYPE as KIWOOM_TYPE
-from pydantic import SecretStr
-from requests import PreparedRequest
 
-from brokerkit import Broker, OrderType, TimeInForce, Venue, clock
+from brokerkit import Broker, OrderType, TimeInForce, Venue
 from brokerkit.adapter import Adapter
 from brokerkit.cli.app import app
 from brokerkit.config import PROFILE_KEYS, Settings, config_path, load_profiles, make_settings
-from brokerkit.errors import BrokerError, InsufficientFunds, OrderUncertain, Rejected, WireError
 from brokerkit.inquiry import HOOKS
 from brokerkit.market.sessions import Phase, offers
 from brokerkit.models import InvestorFlow
@@ -71,6 +64,7 @@ def all_blocks(language: str) -> list[Any]:
     return [
         pytest.param(document, block, id=f"{document}-{number}")
         for document in DOCUMENTS
+        if not document.startswith("docs/writing-a-broker")  # files of a package: test_writing_a_broker.py
         for number, block in enumerate(blocks(document, language), 1)
     ]
 
@@ -362,98 +356,7 @@ def test_the_table_of_keys_is_what_a_profile_may_carry() -> None:
         assert own == set(load_broker(broker).Settings.model_fields) - common
 
 
-# The adapter of docs/adapters.md
-
-Answered = tuple[int, object]
-
-
-class Pine:
-    """The server of the guide's broker: what it was asked, and the orders that it has."""
-
-    def __init__(self, base_url: str, mock: responses.RequestsMock) -> None:
-        self.orders: list[dict[str, Any]] = []
-        self.sent: list[PreparedRequest] = []
-        self.loses_answers = False
-        """Whether orders are taken, and never answered."""
-        self.refuses: str | None = None
-        cancels = re.compile(re.escape(f"{base_url}/orders/") + "[^/]+/cancel")
-        for method, url, answer in (
-            ("POST", f"{base_url}/oauth2/token", self.token),
-            ("GET", f"{base_url}/prices", self.price),
-            ("GET", f"{base_url}/holdings", self.holdings),
-            ("GET", f"{base_url}/investors", self.investors),
-            ("GET", f"{base_url}/orders", self.listed),
-            ("POST", f"{base_url}/orders", self.order),
-            ("POST", cancels, self.cancel),
-        ):
-            mock.add_callback(method, url, self.seen(answer))
-
-    def seen(self, answer: Callable[[PreparedRequest], Answered]) -> Callable[[Any], tuple[int, dict[str, str], str]]:
-        def answered(request: PreparedRequest) -> tuple[int, dict[str, str], str]:
-            self.sent.append(request)
-            status, body = answer(request)
-            return status, {}, body if isinstance(body, str) else json.dumps(body)
-
-        return answered
-
-    def token(self, request: PreparedRequest) -> Answered:
-        return 200, {"access_token": "token-1", "expires_in": 86400}
-
-    def price(self, request: PreparedRequest) -> Answered:
-        return 200, '{"result": {"symbol": "005930", "last": 70000, "rate": 0.710, "volume": 12}}'
-
-    def holdings(self, request: PreparedRequest) -> Answered:
-        item = {"symbol": "005930", "quantity": 3, "average": 69000, "last": 70000, "cost": 207000, "value": 210000}
-        return 200, {"result": {"cost": 207000, "value": 210000, "items": [item]}}
-
-    def investors(self, request: PreparedRequest) -> Answered:
-        day = {"date": "20261119", "close": 69900, "individual": -1200, "foreign": 900, "institution": 300}
-        return 200, {"result": [day]}
-
-    def order(self, request: PreparedRequest) -> Answered:
-        if self.refuses:
-            return 422, {"error": {"code": self.refuses, "message": "no"}}
-        asked = sent_in(request)
-        known = {name: asked.get(name) for name in ("symbol", "side", "type", "quantity", "price")}
-        number = f"{'zyx'[len(self.orders)]}9-{len(self.orders)}Kq"  # a later one is no higher one
-        moment = f"{clock.now():%Y-%m-%dT%H:%M:%S}+09:00"
-        self.orders.insert(0, {**known, "orderId": number, "filled": 0, "status": "OPEN", "orderedAt": moment})
-        return (502, "gone") if self.loses_answers else (201, {"result": {"orderId": number}})
-
-    def cancel(self, request: PreparedRequest) -> Answered:
-        for order in self.orders:
-            if request.path_url == f"/orders/{order['orderId']}/cancel":
-                order["status"] = "CANCELED"
-        return 201, {"result": {"orderId": "c-1"}}
-
-    def listed(self, request: PreparedRequest) -> Answered:
-        asked = dict(parse_qsl(urlsplit(request.path_url).query))
-        rows = [order for order in self.orders if asked["status"] in ("ALL", order["status"])]
-        begin = int(asked.get("cursor", "0"))
-        more = str(begin + 1) if begin + 1 < len(rows) else ""
-        return 200, {"result": {"orders": rows[begin : begin + 1], "next": more}}
-
-
-def sent_in(request: PreparedRequest) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(request.body or b"")
-    return found
-
-
-@pytest.fixture
-def invented(nothing_configured: None) -> dict[str, Any]:
-    (script,) = blocks(ADAPTERS, "python")
-    return run(script, ADAPTERS)
-
-
-@pytest.fixture
-def opened(invented: dict[str, Any]) -> Iterator[tuple[Broker, Pine]]:
-    settings = Settings(app_key=SecretStr("the-key"), app_secret=SecretStr("the-secret"), account=SecretStr("12345"))
-    adapter = invented["PineAdapter"](settings, environment="demo", remember_token=False)
-    with (
-        responses.RequestsMock(assert_all_requests_are_fired=False) as mock,
-        Broker(adapter, environment="demo", durable=False, phase_of=lambda venue: Phase.REGULAR) as broker,
-    ):
-        yield broker, Pine(adapter.client.base_url, mock)
+# The reference for adapters
 
 
 def test_the_table_of_facts_has_all_that_a_row_may_tell() -> None:
@@ -469,83 +372,3 @@ def test_the_tables_of_hooks_have_all_that_there_are() -> None:
     for kind, not_filled in own.items():
         public = {name for name in (*vars(kind), *kind.__annotations__) if not name.startswith("_")} - not_filled
         assert public <= set(re.findall(r"`(?:self\.)?(\w+)", text_of(ADAPTERS)))
-
-
-def test_the_invented_adapter_logs_in_with_a_form_and_reads_numbers(opened: tuple[Broker, Pine]) -> None:
-    broker, pine = opened
-    quote = broker.quote("005930", venue=Venue.SOR)
-    assert (quote.price, str(quote.change_percent), quote.volume) == (70000, "0.710", 12)
-    login, asked = pine.sent
-    assert login.headers["Content-Type"] == "application/x-www-form-urlencoded"
-    assert login.body == b"grant_type=client_credentials&client_id=the-key&client_secret=the-secret"
-    assert asked.headers["authorization"] == "Bearer token-1"
-
-
-def test_the_invented_adapter_reads_an_account_without_cash(opened: tuple[Broker, Pine]) -> None:
-    broker, _ = opened
-    balance = broker.balance()
-    assert (balance.cash, balance.cash_d2, balance.market_value, balance.unrealized_pnl) == (None, None, 210000, 3000)
-    assert [(position.symbol, position.quantity) for position in balance.positions] == [("005930", 3)]
-    with pytest.raises(WireError):
-        broker.sellable_quantity("005930")
-    (day,) = broker.investor_flow("005930")
-    assert (day.close, day.individual.net_quantity, day.individual.net_amount) == (69900, -1200, None)
-
-
-def test_the_invented_adapter_sends_orders_and_finds_them(opened: tuple[Broker, Pine]) -> None:
-    broker, pine = opened
-    first = broker.buy("005930", 10, price=70000, venue=Venue.SOR, key="morning")
-    second = broker.sell("005930", 3, type=OrderType.MARKET, venue=Venue.SOR)
-    assert (first.id, second.id, first.status) == ("z9-0Kq", "y9-1Kq", OrderStatus.PENDING)
-    bodies = [sent_in(request) for request in pine.sent if (request.method, request.path_url) == ("POST", "/orders")]
-    keys = [body.pop("clientOrderId") for body in bodies]
-    assert bodies == [
-        {"symbol": "005930", "side": "BUY", "type": "LIMIT", "quantity": 10, "price": 70000},
-        {"symbol": "005930", "side": "SELL", "type": "MARKET", "quantity": 3},
-    ]
-    assert all(re.fullmatch("[A-Za-z0-9]{1,36}", key) for key in keys)
-    assert len(set(keys)) == 2
-    assert broker.refresh(first).status is OrderStatus.WORKING
-    assert {order.id for order in broker.orders()} == {first.id, second.id}
-    canceled = broker.cancel(first)
-    assert (canceled.id, canceled.original_id) == ("c-1", "z9-0Kq")
-    assert broker.refresh(canceled).status is OrderStatus.CANCELED
-    week = broker.order_history(clock.today() - dt.timedelta(days=7), clock.today())
-    assert {order.id for order in week} == {first.id, second.id}
-
-
-def test_the_invented_adapter_sends_an_order_of_a_key_once(opened: tuple[Broker, Pine]) -> None:
-    broker, pine = opened
-    first, again = (broker.buy("005930", 10, price=70000, venue=Venue.SOR, key="morning") for _ in range(2))
-    assert (first.id, again.id, len(pine.orders)) == ("z9-0Kq", "z9-0Kq", 1)
-
-
-@pytest.mark.parametrize(
-    ("code", "kind"),
-    [("not-enough-cash", InsufficientFunds), ("price-out-of-range", Rejected), ("busy", OrderUncertain)],
-)
-def test_the_invented_adapter_tells_refusals_apart(
-    code: str, kind: type[BrokerError], opened: tuple[Broker, Pine]
-) -> None:
-    broker, pine = opened
-    pine.refuses = code
-    with pytest.raises(BrokerError) as caught:
-        broker.buy("005930", 10, price=70000, venue=Venue.SOR)
-    assert (type(caught.value), caught.value.code) == (kind, code)
-
-
-def test_the_invented_adapter_finds_an_order_whose_answer_was_lost(opened: tuple[Broker, Pine]) -> None:
-    broker, pine = opened
-    pine.loses_answers = True
-    with pytest.raises(OrderUncertain):
-        broker.buy("005930", 10, price=70000, venue=Venue.SOR)
-    found = broker.reconcile(wait=True, timeout=10)
-    assert [intent.order_id for intent in found.decided] == ["z9-0Kq"]
-    assert broker.unresolved() == ()
-
-
-def test_the_invented_adapter_supports_what_it_fills_in(opened: tuple[Broker, Pine]) -> None:
-    broker, _ = opened
-    assert {verb for verb in HOOKS if not broker.supports(verb)} == {"amend", "order_book", "buying_power"}
-    assert broker.supports("buy", type=OrderType.MARKET, venue=Venue.SOR)
-    assert not broker.supports("buy", venue=Venue.KRX)

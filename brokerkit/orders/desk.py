@@ -205,15 +205,18 @@ class OrderDesk:
         return report or Reconciliation()
 
     def _reconciler(self, market: Market) -> Reconciler:
-        trader, part = self._trader, self._trader.part(market)
+        trader, part, theirs = self._trader, self._trader.part(market), self._safety.exchange_clock
+        # The simulated exchange has a clock of its own. It is reckoned with where nothing else tells what came first.
+        is_reckoned = theirs is not None and not part.numbers_ascend
         return Reconciler(
             self.journal,
             partial(self._rows, market),
             proves_absence=part.environment in part.lists_prove_absence,
             settle_seconds=self._safety.settle_seconds or part.settle_seconds,
             exclusive=self._safety.exclusive,
-            times_tell=trader.environment != "sandbox",  # the simulated exchange has a clock of its own
+            times_tell=trader.environment != "sandbox" or is_reckoned,
             skew=self._skew,
+            ahead=(lambda: theirs() - clock.now()) if theirs is not None and is_reckoned else dt.timedelta,
             branch_of=self._branch_of,
             market=market.name,
             numbers_ascend=part.numbers_ascend,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -98,3 +99,5 @@ class Safety:
     degraded: bool = False
     settle_seconds: float | None = None
     """Seconds after which the broker's list shows an order; None: as the adapter says."""
+    exchange_clock: Callable[[], dt.datetime] | None = None
+    """The clock of the simulated exchange, which is another one than ours, where it can be read."""

@@ -105,8 +105,12 @@ class Reconciler:
         branch_of: BranchOf = one_branch,
         market: str = HOME,
         numbers_ascend: bool = True,
+        ahead: Callable[[], dt.timedelta] = dt.timedelta,
     ) -> None:
-        """`rows_of` lists a day of one `market`. Where its numbers do not ascend, times tell what came after what."""
+        """`rows_of` lists a day of one `market`. Where its numbers do not ascend, times tell what came after what.
+
+        `ahead` is by how much its rows are of a clock ahead of the broker's: that of the simulated exchange.
+        """
         self._journal = journal
         self._rows_of = rows_of
         self._proves_absence = proves_absence
@@ -117,6 +121,7 @@ class Reconciler:
         self._branch_of = branch_of
         self._market = market
         self._ascend = numbers_ascend
+        self._ahead = ahead
 
     def run(self, *, wait: bool, timeout: float | None) -> Reconciliation:
         """Look once, or with `wait` until everything is decided or the time is over."""
@@ -159,7 +164,8 @@ class Reconciler:
         return self._proves_absence and today - intent.day <= LAST_WORD
 
     def _comparable(self, found: Sequence[Listed | Unread]) -> list[Listed]:
-        skew, tells_time = dt.timedelta(seconds=self._skew()), self._times_tell and not self._clock_is_wrong()
+        skew = dt.timedelta(seconds=self._skew()) + self._ahead()
+        tells_time = self._times_tell and not self._clock_is_wrong()
         return [
             replace(row, tells_time=tells_time, skew=skew, branch=branch_in(row.order, self._branch_of))
             for row in found

@@ -1,0 +1,215 @@
+"""The tutorial for adapters: its files are taken word by word, installed as a package, and tried."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib
+import re
+import sys
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from starlette.responses import Response
+
+from brokerkit import Broker, OrderStatus, OrderType, Unsupported, Venue, clock, get_broker
+from brokerkit.errors import BrokerError, InsufficientFunds, OrderUncertain, Rejected
+from brokerkit.inquiry import HOOKS
+from brokerkit.sandbox import Faults, Rule, Sandbox
+from brokerkit.sandbox.face import Face, FaceRefusal, ReceivedRequest
+
+DOCS = Path(__file__).parent.parent / "docs"
+TUTORIAL = "writing-a-broker.md"
+ENTRY_POINTS = """
+[brokerkit.brokers]
+pine = brokerkit_pine.adapter:PineAdapter
+
+[brokerkit.sandboxes]
+pine = brokerkit_pine.sandbox:PineFace
+"""
+SAMSUNG = "005930"
+
+
+def text_of(document: str) -> str:
+    return (DOCS / document).read_text(encoding="utf-8")
+
+
+def files_of(document: str) -> dict[str, str]:
+    """Return the files of a page: the first line of a block names one, and blocks of one file follow each other."""
+    files: dict[str, str] = {}
+    for path, piece in re.findall(r"```python\n# (\S+\.py)\n(.*?)```", text_of(document), re.DOTALL):
+        gap = "\n" if piece.startswith(" ") else "\n\n"
+        files[path] = f"{files[path]}{gap}{piece}" if path in files else piece
+    return files
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Install the package as pip does: files, and what metadata says of its entry points."""
+    folder = tmp_path_factory.mktemp("site")
+    for path, content in {"brokerkit_pine/__init__.py": "", **files_of(TUTORIAL)}.items():
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_text(content, encoding="utf-8")
+    metadata = folder / "brokerkit_pine-0.1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: brokerkit-pine\nVersion: 0.1.0\n", "utf-8")
+    (metadata / "entry_points.txt").write_text(ENTRY_POINTS, "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(folder))
+        yield folder
+    for name in [name for name in sys.modules if name.startswith("brokerkit_pine")]:
+        del sys.modules[name]
+
+
+@pytest.fixture
+def tables(installed: Path) -> ModuleType:
+    return importlib.import_module("brokerkit_pine.tables")
+
+
+@pytest.fixture
+def faults() -> Faults:
+    return Faults()
+
+
+@pytest.fixture
+def sandbox(installed: Path, faults: Faults) -> Iterator[Sandbox]:
+    with Sandbox(faults=faults) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def face(sandbox: Sandbox) -> Face:
+    return sandbox.face("pine")
+
+
+@pytest.fixture
+def broker(sandbox: Sandbox) -> Iterator[Broker]:
+    with get_broker("pine", environment="sandbox", sandbox=sandbox) as broker:
+        yield broker
+
+
+def sent(face: Face, method: str, path: str) -> list[ReceivedRequest]:
+    return [request for request in face.requests if (request.method, request.path) == (method, path)]
+
+
+def below(sandbox: Sandbox) -> Decimal:
+    """Return a price at which a purchase rests."""
+    return sandbox.exchange.order_book(SAMSUNG).bids[-1].price
+
+
+def test_it_logs_in_with_a_form_and_reads_numbers_as_they_stand(broker: Broker, face: Face) -> None:
+    quote = broker.quote(SAMSUNG, venue=Venue.SOR)
+    truth = face.exchange.quote(SAMSUNG)
+    assert (quote.price, quote.change_percent, quote.volume) == (truth.price, truth.change_percent, truth.volume)
+    login, asked = face.requests
+    assert (login.path, login.is_form, login.status) == ("/oauth2/token", True, 200)
+    assert asked.headers["authorization"] == f"Bearer {login.answer['access_token']}"
+
+
+def test_it_reads_an_account_without_cash(broker: Broker, sandbox: Sandbox, face: Face) -> None:
+    sandbox.exchange.give_holding(face.credentials.account, SAMSUNG, Decimal(3), Decimal(200_000))
+    balance = broker.balance()
+    (position,) = balance.positions
+    assert (balance.cash, balance.total_value, balance.cost) == (None, None, 200_000)
+    assert (position.quantity, position.average_price, broker.sellable_quantity(SAMSUNG)) == (3, 66_666, 3)
+
+
+def test_it_sends_orders_and_finds_them(broker: Broker, sandbox: Sandbox, face: Face) -> None:
+    sandbox.exchange.give_holding(face.credentials.account, SAMSUNG, Decimal(3), Decimal(200_000))
+    price = below(sandbox)
+    first = broker.buy(SAMSUNG, 10, price=price, venue=Venue.SOR, key="morning")
+    second = broker.sell(SAMSUNG, 3, type=OrderType.MARKET, venue=Venue.SOR)
+    bodies = [dict(request.body) for request in sent(face, "POST", "/orders")]
+    keys = {str(body.pop("clientOrderId")) for body in bodies}
+    assert bodies == [
+        {"symbol": SAMSUNG, "side": "BUY", "type": "LIMIT", "quantity": 10, "price": int(price)},
+        {"symbol": SAMSUNG, "side": "SELL", "type": "MARKET", "quantity": 3},
+    ]
+    assert len(keys) == 2
+    assert all(re.fullmatch("[A-Za-z0-9]{1,36}", key) for key in keys)
+    assert [broker.refresh(order).status for order in (first, second)] == [OrderStatus.WORKING, OrderStatus.FILLED]
+    assert [order.id for order in broker.orders()] == [first.id]
+    canceled = broker.cancel(first)
+    assert (canceled.original_id, broker.refresh(canceled).status) == (first.id, OrderStatus.CANCELED)
+    week = broker.order_history(clock.today() - dt.timedelta(days=7), clock.today())
+    assert [order.id for order in week] == [first.id, second.id]
+
+
+def test_it_sends_an_order_of_a_key_once(broker: Broker, sandbox: Sandbox, face: Face) -> None:
+    price = below(sandbox)
+    first, again = (broker.buy(SAMSUNG, 10, price=price, venue=Venue.SOR, key="morning") for _ in range(2))
+    assert first.id == again.id
+    assert len(sent(face, "POST", "/orders")) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [("not-enough-cash", InsufficientFunds), ("bad-request", Rejected), ("internal-error", OrderUncertain)],
+)
+def test_it_tells_refusals_apart(
+    code: str, kind: type[BrokerError], broker: Broker, sandbox: Sandbox, face: Face
+) -> None:
+    def refuse(request: ReceivedRequest) -> Response | None:
+        is_order = (request.method, request.path) == ("POST", "/orders")
+        return face.refuse(request, face.refusal_of(code, "no")) if is_order else None
+
+    face.before = refuse
+    with pytest.raises(BrokerError) as caught:
+        broker.buy(SAMSUNG, 10, price=below(sandbox), venue=Venue.SOR)
+    assert (type(caught.value), caught.value.code) == (kind, code)
+
+
+def test_it_finds_an_order_whose_answer_was_lost(broker: Broker, sandbox: Sandbox, faults: Faults) -> None:
+    broker.quote(SAMSUNG, venue=Venue.SOR)
+    faults.add(Rule("processed_then_reset", on="order", times=1))
+    with pytest.raises(OrderUncertain):
+        broker.buy(SAMSUNG, 10, price=below(sandbox), venue=Venue.SOR)
+    found = broker.reconcile(wait=True, timeout=20)
+    (order,) = broker.orders()
+    assert [intent.order_id for intent in found.decided] == [order.id]
+    assert broker.unresolved() == ()
+
+
+def test_it_supports_what_it_fills_in(broker: Broker) -> None:
+    missing = {"amend", "order_book", "buying_power", "investor_flow"}
+    assert {verb for verb in HOOKS if not broker.supports(verb)} == missing
+    assert broker.supports("buy", type=OrderType.MARKET, venue=Venue.SOR)
+    assert not broker.supports("buy", venue=Venue.KRX)
+
+
+def test_a_part_of_an_order_is_not_cancelled(broker: Broker, sandbox: Sandbox, face: Face) -> None:
+    order = broker.buy(SAMSUNG, 10, price=below(sandbox), venue=Venue.SOR)
+    with pytest.raises(Unsupported):
+        broker.cancel(order, quantity=4)
+    assert sent(face, "POST", f"/orders/{order.id}/cancel") == []
+    assert broker.refresh(order).remaining_quantity == 10
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"quantity": "3"},
+        {"price": None},
+        {"type": "MARKET"},
+        {"side": "SHORT"},
+        {"type": "STOP"},
+        {"venue": "KRX"},
+    ],
+)
+def test_its_server_is_as_strict_as_the_page(change: dict[str, object], broker: Broker, face: Face) -> None:
+    broker.quote(SAMSUNG, venue=Venue.SOR)
+    body = {"symbol": SAMSUNG, "side": "BUY", "type": "LIMIT", "quantity": 3, "price": 60_000, "clientOrderId": "1"}
+    headers = {"authorization": face.requests[-1].headers["authorization"]}
+    wrong = ReceivedRequest("POST", "/orders", headers, {}, {**body, **change})
+    with pytest.raises(FaceRefusal) as caught:
+        face.answer(wrong)
+    assert caught.value.status == 400
+    assert face.exchange.orders(face.credentials.account) == []
+
+
+def test_every_code_of_the_page_is_in_the_tables(tables: ModuleType) -> None:
+    (page,) = re.findall(r"```text\n(Pine Securities.*?)```", text_of(TUTORIAL), re.DOTALL)
+    refusals = page.partition("\nREFUSALS")[2].partition("\nLIMITS")[0]
+    assert set(re.findall(r"\b[a-z]+-[a-z-]+\b", refusals.partition('"}}')[2])) == set(tables.REFUSALS)
