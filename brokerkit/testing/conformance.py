@@ -12,6 +12,9 @@ from brokerkit.testing.lists import ListContract
 from brokerkit.testing.market import MarketContract, WeatherContract
 from brokerkit.testing.orders import OrderContract, RefusalContract
 from brokerkit.testing.quotes import FlowContract, QuoteContract
+from brokerkit.testing.safety.codes import CodeContract
+from brokerkit.testing.safety.faults import FaultContract
+from brokerkit.testing.safety.sending import SendingContract
 from brokerkit.testing.types import OrderTypeContract
 
 
@@ -27,5 +30,8 @@ class BrokerConformance(
     MarketContract,
     SessionContract,
     WeatherContract,
+    FaultContract,
+    CodeContract,
+    SendingContract,
 ):
     """Subclass it and name the broker; a difference of your broker is a class attribute, never a copied test."""

@@ -35,7 +35,8 @@ from brokerkit.orders.limits import Limits, Safety
 from brokerkit.part import Part, Sent
 from brokerkit.registry import GENERAL, load_broker
 from brokerkit.testing.declared import Declared
-from brokerkit.transport import http
+from brokerkit.transport import Effect, Endpoint, http
+from brokerkit.transport.endpoint import Request
 from brokerkit.words import SecurityType
 
 if TYPE_CHECKING:
@@ -140,6 +141,12 @@ def send_to(broker: Broker, declared: Declared, monkeypatch: pytest.MonkeyPatch)
 def journal_of(broker: Broker) -> Journal:
     """Return the journal that a broker writes."""
     return broker._desk.journal
+
+
+def entries_after(broker: Broker, intent_id: str) -> tuple[Intent, ...]:
+    """Return what the journal has got after an entry; after a blank id everything."""
+    journal = journal_of(broker)
+    return journal._read(lambda file: journal._select(file, "id > ?", intent_id))
 
 
 def keep(broker: Broker, journal: Journal) -> None:
@@ -266,3 +273,34 @@ def account_of(broker: Broker) -> str:
 def know_account(broker: Broker, number: str | None) -> None:
     """Let a broker whose keys name the account have been told it, or with None ask for it again."""
     broker.adapter._number = None if number is None else SecretStr(number)
+
+
+class Calls:
+    """What the client of a broker is doing, and how often it was to send an order."""
+
+    def __init__(self) -> None:
+        self.effects: list[Effect] = []
+        """Of the calls that are being made now, the outermost first."""
+        self.orders = 0
+
+    @property
+    def effect(self) -> Effect | None:
+        """What the present call says that it does; None where no call is being made."""
+        return self.effects[-1] if self.effects else None
+
+
+@contextmanager
+def watched_calls(broker: Broker) -> Iterator[Calls]:
+    """Watch the calls of a broker's client."""
+    calls, ask = Calls(), broker.client._page
+
+    def page(endpoint: Endpoint[Any], request: Request) -> Any:
+        calls.orders += endpoint.effect is Effect.ORDER
+        calls.effects.append(endpoint.effect)
+        try:
+            return ask(endpoint, request)
+        finally:
+            calls.effects.pop()
+
+    with mock.patch.object(broker.client, "_page", page):
+        yield calls

@@ -10,7 +10,17 @@ from typing import Any, ClassVar
 
 from brokerkit.models import OrderRequest
 from brokerkit.sandbox.exchange import Costs, ExchangeOrder, ExchangeRefusal, Refusal
-from brokerkit.sandbox.face import Credentials, Face, FaceAnswer, FaceRefusal, ReceivedRequest, Tokens, visible_key
+from brokerkit.sandbox.face import (
+    Credentials,
+    Face,
+    FaceAnswer,
+    FaceRefusal,
+    FaultWording,
+    Purpose,
+    ReceivedRequest,
+    Tokens,
+    visible_key,
+)
 from brokerkit.words import OrderType, Side, TimeInForce
 
 PATH_OF = {
@@ -18,6 +28,10 @@ PATH_OF = {
     "t1702": "/stock/frgr-itt",
     **dict.fromkeys(("CSPAT00601", "CSPAT00701", "CSPAT00801"), "/stock/order"),
     **dict.fromkeys(("t0424", "t0425", "CSPAQ12200", "CSPAQ13700", "CSPBQ00200"), "/stock/accno"),
+}
+PURPOSES = {
+    **dict.fromkeys(("CSPAT00601", "CSPAT00701", "CSPAT00801"), Purpose.ORDER),
+    **dict.fromkeys(("t0425", "CSPAQ13700"), Purpose.LISTING),
 }
 NUMBERS = frozenset({"OrdQty", "OrdPrc", "OrgOrdNo", "SrtOrdNo2"})
 """Fields that have to be JSON numbers; every other one is a text."""
@@ -75,6 +89,17 @@ class LikeFace(Face):
     costs: ClassVar[Mapping[str, Costs]] = {"real": Costs(), "demo": Costs()}
     calls_per_second: ClassVar[Mapping[str, int]] = {"real": 1_000, "demo": 1_000}
 
+    wording: ClassVar[FaultWording] = FaultWording(
+        success="rsp_cd",
+        number="OrdNo",
+        row_number="OrdNo",
+        row_quantity="OrdQty",
+        refusal={"rsp_cd": "01458", "rsp_msg": "장종료"},
+        trouble={"rsp_cd": "IGW50008", "rsp_msg": "gateway"},
+        further=("tr_cont", "Y"),
+        end_headers={"tr_cont": "N", "tr_cont_key": ""},
+    )
+
     def begin(self) -> None:
         self.tokens = Tokens(dt.timedelta(hours=24))
         self.lost_answers = 0
@@ -91,6 +116,11 @@ class LikeFace(Face):
 
     def has_key(self, request: ReceivedRequest) -> bool:
         return self.tokens.is_valid(request.headers.get("authorization", "").removeprefix("Bearer "))
+
+    def purpose(self, method: str, path: str, headers: Mapping[str, str]) -> Purpose:
+        if path.startswith("/oauth2/"):
+            return Purpose.LOGIN
+        return PURPOSES.get(headers.get("tr_cd", ""), Purpose.QUERY)
 
     def refusal_of(self, code: str, words: str) -> Refused:
         return Refused(code, words)

@@ -65,9 +65,9 @@ NO_PROOF = DONE | {"", "IGW00000", "IGW40013", "IGW40014", "IGW50004", "IGW50008
 """Codes that leave open whether an order was placed."""
 REFUSES = "[0-9]{3,5}|IGW[0-9]{5}"
 """Codes of the shapes that the broker has: one of them without a number refuses."""
-PLACES_NOTHING = frozenset({"IGW40011", "IGW00201"})
-"""Codes of the gateway that prove under HTTP 500 that nothing was placed."""
 TOKEN_CODES = frozenset({"IGW00121", "IGW00122", "IGW00123"})
+PLACES_NOTHING = TOKEN_CODES | {"IGW00103", "IGW00105", "IGW40011", "IGW00201"}
+"""Codes of the gateway that prove under HTTP 500 that nothing was placed."""
 REFUSALS: dict[str, type[BrokerError]] = {
     **dict.fromkeys((*TOKEN_CODES, "IGW00103", "IGW00105", "01491"), AuthError),
     "IGW00201": RateLimited,
