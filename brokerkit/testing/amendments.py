@@ -12,6 +12,7 @@ from brokerkit.models import Order
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face
 from brokerkit.testing.base import STOCK, Contract
+from brokerkit.testing.declared import needs
 from brokerkit.words import OrderStatus, OrderType, Side
 
 
@@ -123,3 +124,14 @@ class AmendmentContract(Contract):
         with pytest.raises(NothingToCancel):
             trader.cancel(order)
         assert trader.refresh(order).status is OrderStatus.FILLED
+
+    @needs("sell", "amend", "cancel", "refresh")
+    def test_an_amended_sell_is_a_sell_and_so_is_its_cancellation(
+        self, trader: Broker, sandbox: Sandbox, face: Face
+    ) -> None:
+        sandbox.exchange.give_holding(face.credentials.account, STOCK, Decimal(9), Decimal(600_000))
+        price = sandbox.exchange.quote(STOCK).price
+        moved = trader.amend(trader.refresh(trader.sell(STOCK, 9, price=price + 1000)), price=price + 2000)
+        assert (trader.refresh(moved).side, trader.refresh(moved).price) == (Side.SELL, price + 2000)
+        canceled = trader.refresh(trader.cancel(moved))
+        assert (canceled.side, canceled.status) == (Side.SELL, OrderStatus.CANCELED)

@@ -7,6 +7,7 @@ import threading
 from decimal import Decimal
 
 import pytest
+from starlette.responses import Response
 
 from brokerkit import clock
 from brokerkit.broker import Broker
@@ -15,9 +16,10 @@ from brokerkit.market.days import previous_trading_day
 from brokerkit.market.sessions import Phase
 from brokerkit.models import OrderRequest
 from brokerkit.sandbox import Sandbox
-from brokerkit.sandbox.face import Face
+from brokerkit.sandbox.face import Face, Purpose, ReceivedRequest
 from brokerkit.testing.base import STOCK, Contract
-from brokerkit.words import OrderStatus, OrderType, Side
+from brokerkit.testing.declared import Declared, needs
+from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
 
 OTHER = "035720"
 
@@ -137,3 +139,56 @@ class ListContract(Contract):
         seller.start()
         assert trader.wait(order, timeout=10).status is OrderStatus.FILLED
         seller.join()
+
+    @needs("order_history")
+    def test_every_trading_day_of_four_months_is_listed_once(
+        self, trader: Broker, sandbox: Sandbox, face: Face
+    ) -> None:
+        """Brokers keep recent and older orders in two lists, which meet at a day of their own."""
+        days = [sandbox.exchange.today]
+        while (sandbox.exchange.today - days[0]).days < 125:
+            days.insert(0, previous_trading_day(days[0]))
+        days.pop()
+        for number, day in enumerate(days, start=1):
+            request = limit(STOCK, number, Decimal(60_000))
+            sandbox.exchange.remember(face.credentials.account, day, request, canceled=Decimal(number))
+        told = trader.order_history(days[0], days[-1])
+        assert [int(order.quantity) for order in told] == list(range(1, len(days) + 1)), (
+            "Days are missing or twice, by the quantities of their orders. Look at what the list is asked for."
+        )
+        assert {order.submitted_at.date() for order in told if order.submitted_at} <= set(days)
+
+    @needs("order_history")
+    def test_an_order_that_is_placed_while_a_list_is_read_hides_no_other(
+        self, trader: Broker, sandbox: Sandbox, face: Face
+    ) -> None:
+        """A list that is read newest first moves by a row when an order comes between two pages of it."""
+        request = limit(STOCK, 1, self.bid(sandbox) - 500)
+        account = face.credentials.account
+        numbers = [sandbox.exchange.submit(account, request).number for _ in range(250)]
+
+        def place_another(received: ReceivedRequest) -> Response | None:
+            if face.purpose(received.method, received.path, received.headers) is Purpose.LISTING:
+                sandbox.exchange.submit(account, request)
+            return None
+
+        face.before = place_another
+        told = [face.order_number(order.id) for order in trader.order_history(sandbox.exchange.today)]
+        assert [number for number in numbers if number not in told] == []
+        assert len(told) == len(set(told))
+
+    @needs("buy", "orders")
+    @pytest.mark.parametrize("venue", Venue)
+    def test_a_working_order_tells_where_and_what_it_is(
+        self, venue: Venue, trader: Broker, sandbox: Sandbox, declared: Declared
+    ) -> None:
+        if venue not in declared.order_venues:
+            pytest.skip(f"not declared: orders at {venue}")
+        sent = trader.buy(STOCK, 3, price=self.bid(sandbox) - 500, venue=venue)
+        (listed,) = trader.orders()
+        assert (listed.id, listed.venue, listed.type, listed.time_in_force) == (
+            sent.id,
+            venue,
+            OrderType.LIMIT,
+            TimeInForce.DAY,
+        )

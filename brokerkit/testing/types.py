@@ -13,9 +13,17 @@ from brokerkit.models import PRICED, Order
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face
 from brokerkit.testing.base import STOCK, Contract
+from brokerkit.testing.declared import Declared, needs
 from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
 
 OFFERED = [(venue, kind, time) for venue in Venue for kind, time in sorted(offers(venue, Phase.REGULAR))]
+ELSEWHERE = [
+    (phase, venue, kind, time)
+    for phase in Phase
+    if phase is not Phase.REGULAR
+    for venue in Venue
+    for kind, time in sorted(offers(venue, phase))
+]
 REFUSED = [
     (venue, kind, time)
     for venue in Venue
@@ -115,3 +123,39 @@ class OrderTypeContract(Contract):
         assert trader.refresh(order).status is OrderStatus.WORKING
         sandbox.exchange.trade(STOCK, Side.BUY, asks[0].quantity + asks[1].quantity, asks[1].price)
         assert trader.refresh(order).status is OrderStatus.FILLED
+
+    @needs("buy", "refresh")
+    @pytest.mark.parametrize(("phase", "venue", "kind", "time"), ELSEWHERE)
+    def test_a_type_of_another_phase_is_taken_and_listed_back(
+        self,
+        phase: Phase,
+        venue: Venue,
+        kind: OrderType,
+        time: TimeInForce,
+        trader: Broker,
+        sandbox: Sandbox,
+        declared: Declared,
+    ) -> None:
+        if venue not in declared.order_venues or not declared.takes((kind, time)):
+            pytest.skip(f"not declared: {kind} {time} at {venue}")
+        sandbox.exchange.phase = phase
+        order = trader.refresh(self.send(trader, sandbox, kind, time, venue))
+        request = self.truth(sandbox, order).request
+        assert (request.type, request.time_in_force, request.venue) == (kind, time, venue)
+        assert (order.type, order.time_in_force, order.venue) == (kind, time, venue)
+
+    @needs("buy", "amend", "refresh", types=[OrderType.STOP_LIMIT])
+    def test_an_amended_stop_order_keeps_its_stop_price_or_is_not_sent(
+        self, trader: Broker, sandbox: Sandbox, face: Face
+    ) -> None:
+        asks = sandbox.exchange.order_book(STOCK).asks
+        order = trader.buy(STOCK, 2, price=asks[4].price, type=OrderType.STOP_LIMIT, stop_price=asks[1].price)
+        order = trader.refresh(order)
+        sent = len(self.orders_seen(face))
+        try:
+            moved = trader.amend(order, price=asks[3].price)
+        except Unsupported:
+            assert len(self.orders_seen(face)) == sent, "An amendment that is Unsupported was sent all the same."
+            moved = order
+        request = next(row for row in self.rows(sandbox) if row.number == face.order_number(moved.id)).request
+        assert (request.type, request.stop_price) == (OrderType.STOP_LIMIT, asks[1].price)
