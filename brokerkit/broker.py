@@ -27,7 +27,7 @@ from brokerkit.arguments import (
     make_request,
 )
 from brokerkit.errors import NOT_SENT, BrokerError, InvalidRequest, NamedIntent, WireError
-from brokerkit.inquiry import HOOKS, Inquiries, offers
+from brokerkit.inquiry import HOOKS, Inquiries, capability_of, offers
 from brokerkit.market.markets import Market, market_of
 from brokerkit.market.sessions import Phase
 from brokerkit.models import (
@@ -377,7 +377,7 @@ class Broker:
 
     def capabilities(self) -> tuple[Capability, ...]:
         """Return what this broker offers in each market that it serves, as data; nothing is asked."""
-        return tuple(self._inquiries.capability(part) for part in self.adapter.served.values())
+        return tuple(capability_of(part, part.environment) for part in self.adapter.served.values())
 
     def market_hours(self, date: dt.date | None = None, *, venue: Venue | None = None) -> MarketHours:
         """Return the sessions of a venue of the home market on a day (default: today).

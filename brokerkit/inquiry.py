@@ -124,22 +124,6 @@ class Inquiries:
         """Return where an order stands. Lists show symbols that are not understood too: those are of the own market."""
         return market_of(order.symbol) if is_symbol(order.symbol) else self.home(None)
 
-    def capability(self, part: Part[Any]) -> Capability:
-        """Return what a part can do, as data."""
-        return Capability(
-            market=part.market,
-            currency=market_named(part.market).currency,
-            environment=part.environment,
-            verbs=tuple(verb for verb in HOOKS if offers(part, verb, part.environment)),
-            quote_venues=tuple(part.quote_venues),
-            order_venues=tuple(part.order_venues.get(part.environment, ())),
-            order_types=tuple(part.order_types),
-            changes_parts=tuple(
-                verb for verb in HOOKS if verb in part.changes_parts and offers(part, verb, part.environment)
-            ),
-            not_told={model.__name__: tuple(sorted(fields)) for model, fields in part.not_told.items()},
-        )
-
     # Days
 
     def market_hours(self, day: dt.date, venue: Venue | None) -> MarketHours:
@@ -299,6 +283,22 @@ def offers(part: Part[Any] | type[Part[Any]], verb: str, environment: str) -> bo
     """Say whether a part offers a verb in an environment: its hook is filled in, and all its calls are there."""
     needed: Iterable[Endpoint[Any]] = part.calls.get(verb, ())
     return part.fills(HOOKS[verb]) and all(environment in endpoint.ids for endpoint in needed)
+
+
+def capability_of(part: Part[Any] | type[Part[Any]], environment: str) -> Capability:
+    """Return what a part can do in an environment, as data."""
+    verbs = tuple(verb for verb in HOOKS if offers(part, verb, environment))
+    return Capability(
+        market=part.market,
+        currency=market_named(part.market).currency,
+        environment=environment,
+        verbs=verbs,
+        quote_venues=tuple(part.quote_venues),
+        order_venues=tuple(part.order_venues.get(environment, ())),
+        order_types=tuple(part.order_types),
+        changes_parts=tuple(verb for verb in verbs if verb in part.changes_parts),
+        not_told={model.__name__: tuple(sorted(fields)) for model, fields in part.not_told.items()},
+    )
 
 
 def _venue_of(part: Part[Any], market: Market, named: Venue | None) -> Venue:

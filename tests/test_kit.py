@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from brokerkit import OrderType, TimeInForce, UnknownBroker, Unsupported, Venue, get_broker, installed_brokers
+from brokerkit.errors import ConfigError
+from brokerkit.extensions import BROKERS
 from brokerkit.sandbox import Sandbox
+from brokerkit.sandbox.face import FaceAnswer
+from brokerkit.testing import conform
 from brokerkit.testing.declared import Declared, needs, needs_of
-from brokerkit.testing.inside import installed
+from brokerkit.testing.inside import claimed, installed
+from brokerkit.testing.report import Outcome
 from tests.lslike.adapter import LikeAdapter
 from tests.lslike.face import LikeFace
 
@@ -43,3 +54,125 @@ def test_a_part_of_an_order_is_changed_only_where_that_is_declared() -> None:
         with pytest.raises(Unsupported, match="no part"):
             broker.amend(order, quantity=2, price=broker.order_book("005930").bids[-2].price)
         assert list(broker.journal.everything()) == seen
+
+
+# Proving an adapter from a program
+
+
+def test_an_adapter_is_proven_as_often_as_wanted_in_one_process() -> None:
+    with installed(LikeAdapter, LikeFace):
+        for _ in range(2):
+            report = conform("lslike", checks=["test_a_resting_order_is_pending_and_then_working"])
+            (check,) = report.checks
+            assert (check.outcome, check.subject, check.words, check.where) == (Outcome.PASSED, "OrderContract", "", ())
+            assert report.capabilities[0].order_venues == (Venue.KRX,)
+
+
+class WrongFlow(LikeFace):
+    """Tells other prices than the exchange has."""
+
+    def _t1102(self, block: Mapping[str, Any], headers: Mapping[str, str]) -> FaceAnswer:
+        answer = super()._t1102(block, headers)
+        answer.body["t1102OutBlock"]["volume"] += 1  # type: ignore[index]
+        return answer
+
+
+def test_a_failure_says_what_is_wrong_and_where() -> None:
+    with installed(LikeAdapter, WrongFlow):
+        report = conform("lslike", level=1, checks=["test_quote_tells_the_truth_field_by_field"])
+    assert report.level == 0
+    failed = report.failed[0]
+    assert (failed.case, failed.level) == ("005930", 1)
+    assert re.search(r"volume is Decimal\('\d+'\), in truth Decimal\('\d+'\)", failed.words)
+    assert re.fullmatch(r"\S*brokerkit/testing/quotes.py:\d+", failed.where[0])
+
+
+class BrokenAdapter(LikeAdapter):
+    """Says nothing of its version, and has another name than its entry point."""
+
+    api_version = 7
+    name = "pine"
+
+
+def test_a_broken_adapter_is_a_failed_level_0_and_no_crash() -> None:
+    with claimed(EntryPoint("lslike", "tests.test_kit:BrokenAdapter", BROKERS)):
+        report = conform("lslike")
+    assert (report.level, report.capabilities) == (None, ())
+    assert {check.level for check in report.checks} == {0}
+    told = {check.name: check.words for check in report.failed}
+    assert (
+        "name is 'pine', its entry point is called 'lslike'" in told["test_the_adapter_has_the_name_of_its_entry_point"]
+    )
+    assert "api_version is 7" in told["test_the_adapter_says_for_which_version_it_is_written"]
+    assert "has to declare one" in told["test_the_face_has_the_name_of_its_adapter"]
+
+
+BAD_MODULES = {
+    "import sys; sys.exit(3)": "test_importing_it_neither_fails_nor_ends_the_program",
+    "import no_such_module": "test_importing_it_neither_fails_nor_ends_the_program",
+    "from tests.lslike.adapter import LikeAdapter as Adapter; print('hello')": "test_importing_it_prints_nothing",
+    "Adapter = 3": "test_the_adapter_can_be_used",
+}
+
+
+@pytest.mark.parametrize("code", BAD_MODULES)
+def test_what_an_import_does_is_told(code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = f"bad_of_kit_{abs(hash(code))}"
+    (tmp_path / f"{module}.py").write_text(code, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    with claimed(EntryPoint("lslike", f"{module}:Adapter", BROKERS)):
+        report = conform("lslike", level=0)
+    assert BAD_MODULES[code] in {check.name for check in report.failed}
+
+
+def test_two_distributions_of_one_name_and_a_blank_name_are_told(tmp_path: Path) -> None:
+    value = "tests.lslike.adapter:LikeAdapter"
+    with claimed(EntryPoint("lslike", value, BROKERS), EntryPoint("lslike", value, BROKERS)):
+        report = conform("lslike", level=0)
+    assert (
+        "Several distributions claim"
+        in {check.name: check.words for check in report.failed}["test_one_distribution_alone_claims_the_name"]
+    )
+    with claimed(EntryPoint(" ", value, BROKERS)):
+        report = conform("lslike", level=0)
+    assert "has a blank name" in report.failed[0].words
+
+
+class DifferentFace(LikeFace):
+    """Declares differences, of which two cannot be declared."""
+
+    differences = {
+        "test_quote_tells_the_truth_field_by_fields": "misspelt",
+        "test_the_entry_point_is_found": "of level 0",
+    }
+
+
+def test_only_a_check_that_may_differ_is_declared_to() -> None:
+    with installed(LikeAdapter, DifferentFace):
+        (failed,) = conform("lslike", level=0).failed
+    assert failed.words == (
+        "'test_quote_tells_the_truth_field_by_fields' is no check, and cannot differ. "
+        "Did you mean test_quote_tells_the_truth_field_by_field?"
+    )
+
+
+class OtherFace(WrongFlow):
+    """Declares what is wrong with it, and something that is not."""
+
+    differences = {
+        "test_quote_tells_the_truth_field_by_field": "Volumes include the trades of the evening.",
+        "test_an_order_that_the_list_does_not_show_is_not_guessed": "It is not.",
+    }
+
+
+def test_a_declared_difference_has_to_be_one() -> None:
+    with installed(LikeAdapter, OtherFace):
+        report = conform("lslike", checks=list(OtherFace.differences))
+    assert {check.words for check in report.of(Outcome.DIFFERS)} == {"Volumes include the trades of the evening."}
+    (failed,) = report.failed
+    assert (failed.name, report.level) == ("test_an_order_that_the_list_does_not_show_is_not_guessed", 2)
+
+
+def test_a_name_that_is_no_check_is_refused_with_the_nearest() -> None:
+    with pytest.raises(ConfigError, match="Did you mean test_quote_follows_a_trade"):
+        conform("kis", checks=["test_quote_follows_trade"])

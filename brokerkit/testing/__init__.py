@@ -1,6 +1,33 @@
-"""For those who write adapters: the contract as a test class. Needs the [testing] extra."""
+"""For those who write adapters: the contract as a test class, and as a function. Needs the [testing] extra."""
 
-from brokerkit.testing.conformance import BrokerConformance
-from brokerkit.testing.demo import DemoConformance
+from __future__ import annotations
 
-__all__ = ["BrokerConformance", "DemoConformance"]
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from brokerkit.testing.rewriting import rewrite_assertions
+
+if TYPE_CHECKING:
+    from brokerkit.testing.conformance import BrokerConformance
+    from brokerkit.testing.report import Report
+    from brokerkit.testing.run import conform
+
+__all__ = ["BrokerConformance", "Report", "conform"]
+
+_LATER = {
+    "BrokerConformance": "brokerkit.testing.conformance",
+    "DemoConformance": "brokerkit.testing.demo",
+    "Report": "brokerkit.testing.report",
+    "conform": "brokerkit.testing.run",
+}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        if name not in _LATER:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(import_module(_LATER[name]), name)
+        return value
+
+
+rewrite_assertions()

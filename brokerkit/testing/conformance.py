@@ -8,6 +8,7 @@ class TestConformance(BrokerConformance):
 
 from brokerkit.testing.account import AccountContract, SessionContract
 from brokerkit.testing.amendments import AmendmentContract
+from brokerkit.testing.discovered import DiscoveryContract
 from brokerkit.testing.lists import ListContract
 from brokerkit.testing.market import MarketContract, WeatherContract
 from brokerkit.testing.orders import OrderContract, RefusalContract
@@ -19,6 +20,7 @@ from brokerkit.testing.types import OrderTypeContract
 
 
 class BrokerConformance(
+    DiscoveryContract,
     QuoteContract,
     FlowContract,
     OrderContract,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import atexit
 import datetime as dt
+import io
 import itertools
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from functools import cache, partial
 from importlib.metadata import EntryPoint, EntryPoints
@@ -96,6 +97,37 @@ def claimed(*entries: EntryPoint) -> Iterator[None]:
     }
     with mock.patch.object(extensions, "entry_points", lambda group: found[group]):
         yield
+
+
+@contextmanager
+def unloaded(modules: Iterable[str]) -> Iterator[None]:
+    """Let the packages of these modules be as if nobody had imported them, and afterwards as they were before."""
+    tops = {name.partition(".")[0] for name in modules}
+    before = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in tops}
+    for name in before:
+        del sys.modules[name]
+    try:
+        yield
+    finally:
+        for name in [name for name in sys.modules if name.partition(".")[0] in tops]:
+            del sys.modules[name]
+        sys.modules.update(before)
+
+
+def imported_anew(entry: EntryPoint) -> tuple[str, BaseException | None]:
+    """Import what an entry point names as a new process would; return what that printed, and what it raised."""
+    known = sys.modules.get(entry.module)
+    if known is not None and known.__spec__ is None:
+        return "", None  # no file: `installed` has made it
+    printed = io.StringIO()
+    with unloaded([entry.module]), redirect_stdout(printed):
+        try:
+            entry.load()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - an import can end the program
+            return printed.getvalue(), error
+    return printed.getvalue(), None
 
 
 def isolate(monkeypatch: pytest.MonkeyPatch, broker: str) -> None:
