@@ -27,6 +27,7 @@ from brokerkit.words import OrderStatus, Venue
 
 logger = logging.getLogger("brokerkit")
 
+_LOOK = "It may be of the day before. Refresh the orders that you know, or look at the broker's own list."
 IsOver = Callable[[dt.date, Venue | None], bool]
 """Says whether regular trading of a day at a venue has ended, so that what is neither filled nor left has expired."""
 
@@ -89,7 +90,11 @@ class OrderLists:
         for page in self._part.rows(start, end, symbol=symbol):
             if not page.shows_all and page.day in shown:
                 continue  # it stands in for a list of the day that shows nothing
+            if not page.is_dated and self._part.environment in self._part.lists_prove_absence:
+                continue  # the list of the day shows every order, and this one may show those of another day
             for _, row, day in self._sound([page], start):
+                if not page.is_dated:
+                    raise self._undated(page, row, day)
                 changes.add(row, day)
                 listed.append((page, row, day))
                 if page.shows_all:
@@ -195,6 +200,12 @@ class OrderLists:
         # What ended it a list of open or filled orders does not show.
         is_over = page.shows_all and self._is_over(day, getattr(row, "venue", None))
         return OrderStatus.EXPIRED if is_over else OrderStatus.UNKNOWN
+
+    def _undated(self, page: OrderPage, row: OrderReply, day: dt.date) -> IncompleteListing:
+        """Return the error for a row that may be of another day, where the list of the day shows nothing."""
+        where = None if page.endpoint is None else str(page.endpoint)
+        words = f"The list of {day} is empty, and order {row.id} stands in a list that tells no day"
+        return IncompleteListing(f"{words}.", broker=self._part.broker, endpoint=where, advice=_LOOK)
 
     def _wrong(self, page: OrderPage, row: OrderReply, fault: str) -> WireError:
         number = row.id if is_number(row.id) else "no number"

@@ -466,7 +466,7 @@ class Face(ABC):
         self.requests.append(request)
         if self.before is None:
             # Nothing of the face's own ever waits, so a thread would only cost time.
-            response = self._respond(request)
+            response = self.respond(request)
         else:
             # What a test puts in the way may take its time, and others want answers meanwhile.
             response = await run_in_threadpool(self._intercept, request)
@@ -476,9 +476,10 @@ class Face(ABC):
 
     def _intercept(self, request: ReceivedRequest) -> Response:
         given = self.before(request) if self.before is not None else None
-        return self._respond(request) if given is None else given
+        return self.respond(request) if given is None else given
 
-    def _respond(self, request: ReceivedRequest) -> Response:
+    def respond(self, request: ReceivedRequest) -> Response:
+        """Return what the face answers to a request; a test that answers in its stead may look at it first."""
         method = self.method_of(request)
         if method != request.method:
             return _plain(HTTPStatus.NOT_FOUND if method is None else HTTPStatus.METHOD_NOT_ALLOWED)

@@ -15,7 +15,10 @@ from brokerkit.testing.orders import OrderContract, RefusalContract
 from brokerkit.testing.quotes import FlowContract, QuoteContract
 from brokerkit.testing.safety.codes import CodeContract
 from brokerkit.testing.safety.faults import FaultContract
+from brokerkit.testing.safety.foreign import ForeignContract
+from brokerkit.testing.safety.kinds import KindContract
 from brokerkit.testing.safety.sending import SendingContract
+from brokerkit.testing.safety.states import RareOrderContract, RareQuoteContract
 from brokerkit.testing.types import OrderTypeContract
 
 
@@ -35,5 +38,9 @@ class BrokerConformance(
     FaultContract,
     CodeContract,
     SendingContract,
+    KindContract,
+    ForeignContract,
+    RareQuoteContract,
+    RareOrderContract,
 ):
     """Subclass it and name the broker; a difference of your broker is a class attribute, never a copied test."""

@@ -94,6 +94,8 @@ class LikeFace(Face):
         number="OrdNo",
         row_number="OrdNo",
         row_quantity="OrdQty",
+        row_type=("hogagb", "OrdprcPtnCode"),
+        row_side=("medosu", "BnsTpCode"),
         refusal={"rsp_cd": "01458", "rsp_msg": "장종료"},
         trouble={"rsp_cd": "IGW50008", "rsp_msg": "gateway"},
         further=("tr_cont", "Y"),

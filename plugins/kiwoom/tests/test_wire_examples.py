@@ -156,9 +156,11 @@ def test_observed_empty_list_of_the_mock_host_is_read_whatever_its_words(wire: A
 def test_official_filled_orders_are_sells_that_were_routed(wire: Any) -> None:
     wire.answer("kt00007", {**wire.good("kt00007"), "acnt_ord_cntr_prps_dtl": []})
     wire.answer("ka10075", {**wire.good("ka10075"), "oso": []})
-    first, second = wire.answer("ka10076", official("ka10076")).broker.order_history(clock.today())
-    assert (first.id, second.id) == ("0000036", "0000037")
-    for order, seconds in ((first, 6), (second, 15)):
+    wire.answer("ka10076", official("ka10076"))
+    for id, seconds in (("0000036", 6), ("0000037", 15)):
+        handle = f"kiwoom:{clock.today():%Y%m%d}:{id}:{id}"
+        terms = {"side": Side.SELL, "quantity": Decimal(1), "price": Decimal(158200), "venue": Venue.SOR}
+        order = wire.broker.refresh(wire.order(id=id, handle=handle, **terms))
         assert (order.symbol, order.name, order.side, order.venue) == ("005930", "삼성전자", Side.SELL, Venue.SOR)
         assert (order.price, order.average_fill_price, order.status) == (158200, 158200, OrderStatus.FILLED)
         assert (order.quantity, order.filled_quantity, order.remaining_quantity) == (1, 1, 0)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from brokerkit import OrderStatus, OrderType, Side, TimeInForce, Venue, WireError, clock
+from brokerkit import IncompleteListing, OrderStatus, OrderType, Side, TimeInForce, Venue, WireError, clock
 
 DAY, OPEN, FILLED = "kt00007", "ka10075", "ka10076"
 
@@ -57,13 +57,28 @@ def test_an_order_that_stands_twice_cannot_be_told(empty: Any) -> None:
         filled(empty, {}, {"cntr_qty": "2"}).broker.refresh(empty.order())
 
 
-def test_history_of_today_is_taken_from_there_too(empty: Any) -> None:
-    filled(empty, {"ord_no": "0000141", "sor_yn": "Y", "stex_tp_txt": "SOR"}, {"io_tp_nm": "-매도"})
-    told = empty.broker.order_history(clock.today())
-    assert [(order.id, order.side, order.venue) for order in told] == [
-        ("0000140", Side.SELL, Venue.KRX),
-        ("0000141", Side.BUY, Venue.SOR),
-    ]
+def test_history_takes_what_stands_from_there_too(empty: Any) -> None:
+    empty.answer(FILLED, {**empty.good(FILLED), "cntr": []})
+    empty.answer(OPEN, empty.good(OPEN))
+    good = empty.good(OPEN)["oso"]
+    assert [order.id for order in empty.broker.order_history(clock.today())] == [row["ord_no"] for row in good]
+
+
+@pytest.mark.parametrize("environment", ["real", "demo"])
+def test_history_takes_no_fill_that_may_be_of_the_day_before(
+    connect: Any, monkeypatch: pytest.MonkeyPatch, environment: str
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: dt.datetime(2026, 11, 27, 15, 0, tzinfo=clock.KST))
+    monkeypatch.setattr(clock, "today", lambda: dt.date(2026, 11, 27))
+    wire = connect(environment).logged_in()
+    wire.answer(OPEN, {**wire.good(OPEN), "oso": []})
+    wire.answer(DAY, {**wire.good(DAY), "acnt_ord_cntr_prps_dtl": []})
+    wire.answer(FILLED, wire.good(FILLED))
+    if environment == "real":  # its list of the day shows every order
+        assert wire.broker.order_history(clock.today()) == ()
+        return
+    with pytest.raises(IncompleteListing, match=r"0000140.*day before"):
+        wire.broker.order_history(clock.today())
 
 
 def test_a_list_of_the_day_with_rows_is_enough(wire: Any) -> None:
@@ -97,7 +112,6 @@ def test_fill_of_a_time_that_is_still_to_come_is_of_the_last_session(
     wire = connect("demo").logged_in()
     wire.answer(OPEN, {**wire.good(OPEN), "oso": []})
     wire.answer(DAY, {**wire.good(DAY), "acnt_ord_cntr_prps_dtl": []})
-    assert bool(wire.broker.order_history(dt.date(2026, 11, 27))) is known
     order = wire.order(handle="kiwoom:20261127:0000140:0000140")
     assert (wire.broker.refresh(order).filled_quantity == 4) is known
 

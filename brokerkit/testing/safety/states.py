@@ -1,0 +1,258 @@
+"""Level 4: states that an exchange shows rarely are told as they are, and what is not known is told as None."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, ClassVar
+
+import pytest
+
+from brokerkit import clock
+from brokerkit.broker import Broker
+from brokerkit.errors import BrokerError, IncompleteListing, UnknownSymbol, WireError
+from brokerkit.market.days import previous_trading_day
+from brokerkit.market.sessions import Phase
+from brokerkit.models import Order, OrderRequest
+from brokerkit.sandbox import Sandbox
+from brokerkit.sandbox.face import Face, Purpose
+from brokerkit.testing.base import STOCK, Contract
+from brokerkit.testing.declared import Declared, needs
+from brokerkit.testing.safety.wire import Change, rewritten
+from brokerkit.testing.truth import first
+from brokerkit.words import OrderStatus, Side
+
+STRANGE = "ZZ"
+"""A code that no table has."""
+ALL_OF_IT = Decimal(10_000_000)
+"""More shares than wait in a book."""
+
+
+class RareQuoteContract(Contract):
+    """Where there is nothing, brokers write 0: that is None here, and never a price."""
+
+    level: ClassVar[int] = 4
+
+    @needs("quote")
+    def test_before_the_first_trade_there_is_no_open_high_and_low(self, trader: Broker, sandbox: Sandbox) -> None:
+        sandbox.exchange.unopen(STOCK)
+        lines = self.differences(trader.quote(STOCK), sandbox.exchange.quote(STOCK), trader)
+        assert not lines, (
+            f"Before the first trade of the day {first(lines)}. Open, high and low are None until somebody trades: "
+            "read the 0 that brokers write there as None (`traded`), and the volume as 0."
+        )
+
+    @needs("quote")
+    def test_a_symbol_without_limits_has_none(self, trader: Broker, sandbox: Sandbox) -> None:
+        sandbox.exchange.lift_limits(STOCK)
+        lines = self.differences(trader.quote(STOCK), sandbox.exchange.quote(STOCK), trader)
+        assert not lines, f"Without price limits {first(lines)}. Read a limit of 0 or a blank one as None (`traded`)."
+
+    @needs("quote")
+    def test_a_symbol_without_a_price_has_no_quote(self, trader: Broker, sandbox: Sandbox) -> None:
+        sandbox.exchange.unprice(STOCK)
+        try:
+            told: object = trader.quote(STOCK)
+        except BrokerError as error:
+            told = error
+        assert isinstance(told, UnknownSymbol), (
+            f"The broker has no price of {STOCK}, and quote says {told!r:.200}: a price of 0 is None in the reply "
+            "(`traded`), and the core raises UnknownSymbol."
+        )
+
+    @needs("quote")
+    def test_a_halted_symbol_keeps_its_quote(self, trader: Broker, sandbox: Sandbox) -> None:
+        sandbox.exchange.halt(STOCK)
+        lines = self.differences(trader.quote(STOCK), sandbox.exchange.quote(STOCK), trader)
+        assert not lines, f"In a halt {first(lines)}."
+
+    @needs("order_book")
+    def test_the_book_of_a_halted_symbol_is_empty(self, trader: Broker, sandbox: Sandbox) -> None:
+        sandbox.exchange.halt(STOCK)
+        book = trader.order_book(STOCK)
+        assert (book.asks, book.bids) == ((), ()), f"{EMPTY} Both sides are empty in a halt: {book!r:.200}"
+
+    @needs("order_book")
+    @pytest.mark.parametrize("side", [*Side, None])
+    def test_an_empty_side_of_a_book_has_no_levels(self, side: Side | None, trader: Broker, sandbox: Sandbox) -> None:
+        for each in Side if side is None else (side,):
+            sandbox.exchange.trade(STOCK, each, ALL_OF_IT)
+        book, truth = trader.order_book(STOCK), sandbox.exchange.order_book(STOCK)
+        assert (book.asks, book.bids) == (truth.asks, truth.bids), f"{EMPTY} Told were {book!r:.200}"
+
+    @needs("balance")
+    def test_a_holding_without_a_price_has_no_value(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
+        sandbox.exchange.give_holding(face.credentials.account, STOCK, Decimal(3), Decimal(200_001))
+        sandbox.exchange.unprice(STOCK)
+        (told,) = trader.balance().positions
+        assert (told.quantity, told.cost) == (Decimal(3), Decimal(200_001))
+        values = (told.price, told.market_value, told.unrealized_pnl, told.unrealized_pnl_percent)
+        assert values == (None, None, None, None), (
+            f"A holding has no price, the broker writes 0, and price, value and profit are told as {values}: "
+            "read a price of 0 as None (`traded`), or a loss of all of it is shown."
+        )
+
+
+EMPTY = "A level without a price or a quantity is no level: use `levels` of brokerkit.part."
+
+
+class RareOrderContract(Contract):
+    """An order is what quantities say, and what a row does not tell is not made up."""
+
+    level: ClassVar[int] = 4
+
+    def resting(self, trader: Broker, sandbox: Sandbox, quantity: int = 5) -> Order:
+        """Return an order that waits."""
+        return trader.buy(STOCK, quantity, price=self.bid(sandbox) - 500)
+
+    @needs("buy", "refresh")
+    def test_a_fill_of_the_day_before_is_not_one_of_today(
+        self, trader: Broker, sandbox: Sandbox, face: Face, declared: Declared
+    ) -> None:
+        face.lists_old_fills = True
+        order = self.resting(trader, sandbox)
+        self.filled_yesterday(sandbox, face, self.truth(sandbox, order).request, face.order_number(order.id))
+        told = trader.refresh(order)
+        assert told.status is OrderStatus.WORKING, (
+            f"An order that works has the number of one that was filled the day before, and is told as {told.status}. "
+            f"{DAYS}"
+        )
+        if "orders" in declared.verbs:
+            assert [each.status for each in trader.orders()] == [OrderStatus.WORKING], DAYS
+
+    @needs("order_history")
+    def test_a_fill_of_the_day_before_is_not_in_the_history_of_today(
+        self, trader: Broker, sandbox: Sandbox, face: Face
+    ) -> None:
+        face.lists_old_fills = True
+        request = OrderRequest(symbol=STOCK, side=Side.BUY, quantity=5, price=self.bid(sandbox))
+        self.filled_yesterday(sandbox, face, request, None)
+        try:
+            told: object = trader.order_history(clock.today())
+        except IncompleteListing:
+            return  # where it cannot be known, that is what is to be said
+        assert told == (), f"An order that was filled the day before is listed as one of today: {told!r:.200}. {DAYS}"
+
+    def filled_yesterday(self, sandbox: Sandbox, face: Face, request: OrderRequest, number: int | None) -> None:
+        """Let the account have an order that was filled the day before."""
+        day, account = previous_trading_day(sandbox.exchange.today), face.credentials.account
+        sandbox.exchange.remember(account, day, request, filled=request.quantity, number=number)
+
+    @needs("orders")
+    def test_an_order_that_was_placed_elsewhere_is_listed(
+        self, trader: Broker, sandbox: Sandbox, face: Face, declared: Declared
+    ) -> None:
+        price = self.bid(sandbox) - 500
+        request = OrderRequest(symbol=STOCK, side=Side.BUY, quantity=5, price=price, venue=declared.order_venue)
+        row = sandbox.exchange.submit(face.credentials.account, request)
+        told = trader.orders()
+        assert [face.order_number(each.id) for each in told] == [row.number], (
+            f"An order was placed in another program, and orders() tells {told!r:.200}: all that stands is listed, "
+            "whoever placed it."
+        )
+        assert not (lines := self.order_differences(told[0], row, trader)), first(lines)
+
+    @needs("buy", "orders")
+    def test_a_type_that_is_not_known_is_never_guessed(
+        self, trader: Broker, sandbox: Sandbox, face: Face, declared: Declared
+    ) -> None:
+        order = self.resting(trader, sandbox)
+        with rewritten(face, _strange(face.wording.row_type, "row_type"), Purpose.LISTING):
+            told = [("orders", trader.orders())]
+            if "order_history" in declared.verbs:
+                told.append(("order_history", trader.order_history(clock.today())))
+        for verb, rows in told:
+            (row,) = rows
+            assert row.type is None, (
+                f"A row has a type that nobody knows, and {verb} tells it as {row.type}: an incoming table has no "
+                "default; tell None."
+            )
+            assert (face.order_number(row.id), row.price) == (face.order_number(order.id), order.price)
+
+    @needs("buy", "orders")
+    def test_a_side_that_is_not_known_is_never_guessed(
+        self, trader: Broker, sandbox: Sandbox, face: Face, declared: Declared
+    ) -> None:
+        self.resting(trader, sandbox)
+        asks: list[tuple[str, Callable[[], object]]] = [("orders", trader.orders)]
+        if "order_history" in declared.verbs:
+            asks.append(("order_history", lambda: trader.order_history(clock.today())))
+        for verb, ask in asks:
+            with rewritten(face, _strange(face.wording.row_side, "row_side"), Purpose.LISTING):
+                try:
+                    told: object = ask()
+                except BrokerError as error:
+                    told = error
+            assert isinstance(told, WireError), (
+                f"A row has a side that nobody knows, and {verb} tells {told!r:.200}: it is neither a purchase nor a "
+                "sale, and it must not vanish. Read it into an OddRow (`Row[...]`), without a default."
+            )
+
+    @needs("buy", "cancel", "refresh")
+    def test_a_cancel_that_does_nothing_leaves_the_order_working(
+        self, trader: Broker, sandbox: Sandbox, face: Face, declared: Declared
+    ) -> None:
+        order = self.resting(trader, sandbox)
+        sandbox.exchange.reject_next_cancel(face.credentials.account)
+        canceled = trader.cancel(order)
+        for told in (trader.refresh(canceled), trader.refresh(order)):
+            assert (told.status, told.remaining_quantity) == (OrderStatus.WORKING, Decimal(5)), (
+                f"A cancel was taken and did nothing: all 5 shares still wait, and refresh tells {told.status} with "
+                f"{told.remaining_quantity} left. {QUANTITIES}"
+            )
+        if "orders" in declared.verbs:
+            assert [each.remaining_quantity for each in trader.orders()] == [5], QUANTITIES
+        sandbox.exchange.phase = Phase.CLOSED
+        told = trader.refresh(order)
+        assert told.status is OrderStatus.EXPIRED, (
+            f"A cancel was refused, and at the close the order expired: refresh tells {told.status}. A cancel that was "
+            "refused has changed nothing: `is_refused` of its row says so."
+        )
+
+    @needs("buy", "refresh")
+    def test_what_expires_after_a_partial_fill_was_not_cancelled(self, trader: Broker, sandbox: Sandbox) -> None:
+        ask = sandbox.exchange.order_book(STOCK).asks[0]
+        order = trader.buy(STOCK, ask.quantity + 7, price=ask.price)
+        sandbox.exchange.phase = Phase.CLOSED
+        told = trader.refresh(order)
+        assert (told.status, told.filled_quantity, told.remaining_quantity) == (
+            OrderStatus.EXPIRED,
+            ask.quantity,
+            Decimal(0),
+        ), (
+            f"Of {order.quantity} shares {ask.quantity} were filled and 7 expired at the close: refresh tells "
+            f"{told.status}, {told.filled_quantity} filled, {told.remaining_quantity} left. CANCELED is what the "
+            "broker shows as cancelled, by its row or by another one."
+        )
+
+    @needs("buy", "refresh")
+    def test_an_order_that_is_refused_afterwards_is_rejected(
+        self, trader: Broker, sandbox: Sandbox, face: Face, declared: Declared
+    ) -> None:
+        sandbox.exchange.reject_next(face.credentials.account)
+        order = self.resting(trader, sandbox)
+        told = [trader.refresh(order)]
+        if "order_history" in declared.verbs:
+            told += trader.order_history(clock.today())
+        for each in told:
+            assert (each.status, each.filled_quantity, each.remaining_quantity) == (
+                OrderStatus.REJECTED,
+                Decimal(0),
+                Decimal(0),
+            ), f"An order was taken and refused afterwards, and is told as {each.status}: `is_rejected` of its row."
+        if "orders" in declared.verbs:
+            assert trader.orders() == ()
+
+
+DAYS = "An order is a number on a day: look at the day of a row, and at lists that tell none (`is_dated`)."
+QUANTITIES = "What is left decides: look at remaining_quantity and is_canceled of the row."
+
+
+def _strange(fields: Any, name: str) -> Change:
+    """Return what writes a code that nobody knows into rows."""
+    assert fields, f"wording.{name} of the face has to name the fields of a row of orders that tell it."
+
+    def change(block: dict[str, Any]) -> None:
+        block.update(dict.fromkeys(block.keys() & set(fields), STRANGE))
+
+    return change
