@@ -306,6 +306,10 @@ class DayRow(OrderReply):
     def is_refused(self) -> bool:
         return "거부" in self.change
 
+    @property
+    def is_rejected(self) -> bool:
+        return self.is_refused and not self.remaining_quantity and self.filled_quantity < self.quantity
+
 
 class DayAnswer(Block):
     """주문체결내역 (CSPAQ13700): a page, after which headers tell whether another one follows."""
