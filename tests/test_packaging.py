@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import site
 import subprocess
 import sys
 import tarfile
+import time
 import tomllib
 import venv
 import zipfile
@@ -181,25 +183,32 @@ class Installed:
         assert done.stderr == ""
         return done.stdout
 
+    def install(self, *wheels: Path) -> None:
+        """Put wheels in, and nothing that they need."""
+        command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(self.python), "install"]
+        done = subprocess.run(  # noqa: S603
+            [*command, "--quiet", "--no-deps", "--no-index", *map(str, wheels)],
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
 
-@pytest.fixture(scope="module")
-def installed(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """Install the wheels. What they need comes from the environment of the tests, without its links to the tree."""
-    folder = tmp_path_factory.mktemp("user") / "venv"
+
+def environment(folder: Path, *wheels: Path) -> Installed:
+    """Install wheels. What they need comes from the environment of the tests, without its links to the tree."""
     venv.create(folder, with_pip=False)
     made = Installed(folder)
+    made.install(*wheels)
     (packages,) = folder.glob("Lib/site-packages" if os.name == "nt" else "lib/python*/site-packages")
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(made.python), "install"]
-    done = subprocess.run(  # noqa: S603
-        [*command, "--quiet", "--no-deps", "--no-index", *map(str, wheels.values())],
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
     # The .pth files in a folder that is named in a .pth file are not read: editable installs do not come along.
     (packages / "others.pth").write_text("\n".join(site.getsitepackages()), encoding="utf-8")
     return made
+
+
+@pytest.fixture(scope="module")
+def installed(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    return environment(tmp_path_factory.mktemp("user") / "venv", *wheels.values())
 
 
 @pytest.mark.slow
@@ -333,6 +342,18 @@ def test_a_text_without_an_encoding_would_be_found() -> None:
     right += ["a.read_text(encoding='utf-8')", "a.read_bytes()", "os.fdopen(a, 'wb')", "run(a, text=True, encoding=b)"]
     lines = "\n".join(wrong + right)
     assert list(without_encoding(ast.parse(lines))) == list(range(1, len(wrong) + 1))
+
+
+@pytest.mark.slow
+def test_a_new_plugin_is_installed_and_found_far_from_this_tree(wheels: dict[str, Path], tmp_path: Path) -> None:
+    started = time.monotonic()
+    user = environment(tmp_path / "venv", wheels["brokerkit_kr"])
+    user.says("-m", "brokerkit", "new-plugin", "pine-tree")
+    (wheel,) = WheelBuilder(str(user.folder / "brokerkit-pine-tree")).build(directory=str(tmp_path))
+    user.install(Path(wheel))
+    (found,) = json.loads(user.says("-m", "brokerkit", "brokers", "--json"))
+    assert (found["name"], found["error"]) == ("pine-tree", None)
+    print(f"From an empty environment to a broker that is found: {time.monotonic() - started:.1f} s")
 
 
 ELSEWHERE = """

@@ -1,4 +1,4 @@
-"""Logging in, headers, refusals and limits. The page it is written from: (its address at the vendor's)."""
+"""Logging in, headers, refusals and limits. The page it is written from: (its address)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The broker's server side over the simulated exchange, written from the vendor's pages.
+"""The broker's server side over the simulated exchange, written from the vendor's pages. Now it plays the example.
 
 It imports nothing of the adapter: a mistake there would stand at both ends, and every test would agree with it.
 """
@@ -71,19 +71,25 @@ class NewBrokerFace(Face):
         self.tokens.forget()
 
     def answer(self, request: ReceivedRequest) -> FaceAnswer:
-        if request.path == "/login":
-            return done(**self._login(request.body))
-        if request.path == "/logout":
-            self.tokens.revoke(str(request.body.get("token")))
-            return done()
-        if not self.has_key(request):
-            raise Refused("TOKEN", "the token is not known")
-        if not self.window.admit(self.credentials.app_key):
-            raise Refused("LIMIT", "too many calls a second")
+        if CALLS[request.method, request.path] is not Purpose.LOGIN:
+            if not self.has_key(request):
+                raise Refused("TOKEN", "the token is not known")
+            if not self.window.admit(self.credentials.app_key):
+                raise Refused("LIMIT", "too many calls a second")
         try:
-            return done(result=self._price(request.query.get("symbol", "")))
+            return FaceAnswer({"code": "0", "message": "", **self._content(request)})
         except ExchangeRefusal as refusal:
             raise Refused(CODES.get(refusal.reason, "OTHER"), str(refusal)) from None
+
+    def _content(self, request: ReceivedRequest) -> Mapping[str, object]:
+        match request.method, request.path:
+            case "POST", "/login":
+                return self._login(request.body)
+            case "POST", "/logout":
+                self.tokens.revoke(str(request.body.get("token")))
+            case "GET", "/price":
+                return {"result": self._price(request.query.get("symbol", ""))}
+        return {}
 
     def _login(self, body: Mapping[str, object]) -> Mapping[str, object]:
         if (body.get("key"), body.get("secret")) != (self.credentials.app_key, self.credentials.app_secret):
@@ -95,8 +101,3 @@ class NewBrokerFace(Face):
         told = {"last": quote.price, "base": quote.previous_close, "change": quote.change, "rate": quote.change_percent}
         told |= {"open": quote.open, "high": quote.high, "low": quote.low, "volume": quote.volume}
         return {"symbol": quote.symbol, "name": quote.name, **{each: str(value or 0) for each, value in told.items()}}
-
-
-def done(**content: object) -> FaceAnswer:
-    """Return an answer that says success."""
-    return FaceAnswer({"code": "0", "message": "", **content})

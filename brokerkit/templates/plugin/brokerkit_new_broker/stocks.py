@@ -23,15 +23,15 @@ class Stocks(Part[NewBrokerClient]):
     # To fill in, in this order. A hook takes what `Part` says and answers what stands here; declare its calls in
     # tables.py, and play them in sandbox.py. What is not filled in raises Unsupported, and nobody takes it for offered.
     #
-    # level  hook            what it answers                         the vendor's page
-    # 1      order_book      a Reply[OrderBook]             호가       (address)
-    # 1      investor_flow   days as Reply[InvestorFlow]    투자자별     (address)
-    # 2      balance         an AccountReply                잔고       (address)
-    # 2      buying_power    a Reply[BuyingPower]           매수가능     (address)
-    # 3      send_order      Sent(the number)               주문       (address)
-    # 3      rows            OrderPages of OrderReply rows  주문체결     (address)
-    # 3      send_cancel     Sent(the number)               취소       (address)
-    # 3      send_amend      Sent(the number)               정정       (address)
+    # level  hook           what it answers                 the vendor's page
+    # 1      order_book     a Reply[OrderBook]              (its address)  호가
+    # 1      investor_flow  days as Reply[InvestorFlow]     (its address)  투자자별 매매동향
+    # 2      balance        an AccountReply                 (its address)  잔고
+    # 2      buying_power   a Reply[BuyingPower]            (its address)  매수가능
+    # 3      send_order     Sent with the number            (its address)  매수, 매도
+    # 3      rows           OrderPages of OrderReply rows   (its address)  주문체결, 미체결
+    # 3      send_cancel    Sent with the number            (its address)  취소
+    # 3      send_amend     Sent with the number            (its address)  정정
     #
     # With orders come `order_types`, `order_venues`, `numbers_ascend` and `settle_seconds`. Leave `lists_prove_absence`
-    # out until the vendor says in writing that its list shows every order.
+    # out until the vendor says that its list shows every order: else one that stands is taken for one that does not.

@@ -45,13 +45,13 @@ REFUSALS: dict[str, type[BrokerError]] = {
     "LIMIT": RateLimited,
     "SYMBOL": UnknownSymbol,
 }
-"""Code to error class; what is left out becomes `Rejected`. Page: (its address at the vendor's)."""
+"""Code to error class; what is left out becomes `Rejected`. Page: (its address)."""
 TOKEN_CODES = frozenset({"TOKEN"})
 """Codes after which a new token helps."""
 DEFINITE: frozenset[str] = frozenset()
 """Codes that prove that an order was not taken. In doubt leave one out: the order is then uncertain, and looked for."""
 
-# The login. Page: (its address at the vendor's)
+# The login. Page: (its address)
 
 
 class Issued(Block):
@@ -64,7 +64,7 @@ class Issued(Block):
 LOGIN = _call("POST", "/login", Issued, Effect.AUTH)
 LOGOUT = _call("POST", "/logout", Block, Effect.AUTH)
 
-# Prices. Page: (its address at the vendor's)
+# Prices. Page: (its address)
 
 
 class Price(Reply[Quote]):

@@ -5,3 +5,8 @@ from brokerkit.testing import BrokerConformance
 
 class TestConformance(BrokerConformance):
     broker = "new-broker"
+
+
+class TestDemo(BrokerConformance):
+    broker = "new-broker"
+    environment = "demo"
