@@ -9,16 +9,38 @@ from brokerkit.testing.rewriting import rewrite_assertions
 
 if TYPE_CHECKING:
     from brokerkit.testing.conformance import BrokerConformance
+    from brokerkit.testing.replaying import (
+        CallReplay,
+        Replay,
+        ReplayConformance,
+        SampleReplay,
+        Shown,
+        UnreadField,
+        replay,
+    )
     from brokerkit.testing.report import Report
     from brokerkit.testing.run import conform
 
-__all__ = ["BrokerConformance", "Report", "conform"]
+__all__ = [
+    "BrokerConformance",
+    "CallReplay",
+    "Replay",
+    "ReplayConformance",
+    "Report",
+    "SampleReplay",
+    "Shown",
+    "UnreadField",
+    "conform",
+    "replay",
+]
 
+_REPLAY = ("CallReplay", "Replay", "ReplayConformance", "SampleReplay", "Shown", "UnreadField", "replay")
 _LATER = {
     "BrokerConformance": "brokerkit.testing.conformance",
     "DemoConformance": "brokerkit.testing.demo",
     "Report": "brokerkit.testing.report",
     "conform": "brokerkit.testing.run",
+    **dict.fromkeys(_REPLAY, "brokerkit.testing.replaying"),
 }
 
 if not TYPE_CHECKING:

@@ -24,6 +24,7 @@ from pydantic import SecretStr
 from brokerkit import extensions
 from brokerkit.adapter import Adapter
 from brokerkit.broker import Broker
+from brokerkit.errors import BrokerError
 from brokerkit.extensions import BROKERS, IMPORTERS, SANDBOXES
 from brokerkit.files import write_private
 from brokerkit.market.markets import Market, market_named
@@ -36,8 +37,7 @@ from brokerkit.orders.limits import Limits, Safety
 from brokerkit.part import Part, Sent
 from brokerkit.registry import GENERAL, load_broker
 from brokerkit.testing.declared import Declared
-from brokerkit.transport import Effect, Endpoint, http
-from brokerkit.transport.endpoint import Request
+from brokerkit.transport import Client, Effect, Endpoint, Request, Response, http
 from brokerkit.words import SecurityType
 
 if TYPE_CHECKING:
@@ -336,3 +336,42 @@ def watched_calls(broker: Broker) -> Iterator[Calls]:
 
     with mock.patch.object(broker.client, "_page", page):
         yield calls
+
+
+# What a client makes of an answer
+
+
+def read_answer(
+    client: Client, endpoint: Endpoint[Any], request: Request, answer: Response
+) -> tuple[Any, Request | None]:
+    """Return what a client reads from an answer, and the request for the page that follows; errors as in a call."""
+    reply = client._read(endpoint, answer)
+    follows = client.next_page(endpoint, request, answer, reply) if endpoint.effect is Effect.READ else None
+    return reply, follows
+
+
+def parsed_anyway(client: Client, endpoint: Endpoint[Any], answer: Response) -> Any:
+    """Return the reply that stands in an answer, whatever the broker's code says; None if there is none."""
+    try:
+        return client._parsed(endpoint, answer)
+    except BrokerError:
+        return None
+
+
+class NoSample(BrokerError):
+    """A call was asked to which there is no answer."""
+
+
+@contextmanager
+def answering(client: Client, endpoint: Endpoint[Any], answer: Response) -> Iterator[list[Request]]:
+    """Let a client get this answer whenever that call is asked, and nothing from any other; yields what was asked."""
+    asked: list[Request] = []
+
+    def page(called: Endpoint[Any], request: Request) -> tuple[Response, Any]:
+        if called != endpoint:
+            raise NoSample("There is no answer to that.")
+        asked.append(request)
+        return answer, client._read(called, answer)
+
+    with mock.patch.object(client, "_page", page), mock.patch.object(client, "next_page", return_value=None):
+        yield asked

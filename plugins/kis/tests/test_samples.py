@@ -1,0 +1,43 @@
+"""Everything that KIS shows of its answers, where BROKERKIT_WIRE_EXAMPLES tells where the examples lie."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from brokerkit.testing import Replay, ReplayConformance
+
+FOLDER = os.environ.get("BROKERKIT_WIRE_EXAMPLES")
+MARKET = {"FHKST01010100", "FHKST01010200", "FHKST01010900"}
+ACCOUNT = {"TTTC8434R", "TTTC8908R"}
+ORDERS = {"TTTC0011U", "TTTC0012U", "TTTC0013U", "TTTC0081R", "TTTC0084R", "CTSC9215R"}
+
+
+class TestSamples(ReplayConformance):
+    broker = "kis"
+    samples = Path(FOLDER) / "kis" / "examples" if FOLDER else None
+    declared = {"domestic_stock__inquire_balance__demo_two_holdings": "its source does not show the envelope"}
+
+    def test_every_call_has_an_official_sample(self, replayed: Replay) -> None:
+        assert {*MARKET, *ACCOUNT, *ORDERS, "CTCA0903R", "tokenP", "revokeP", "hashkey"} == set(replayed.proven)
+        assert {call.call for call in replayed.calls} == set(replayed.proven)
+
+    def test_what_the_models_tell_of_the_price_is_read_and_filled(self, replayed: Replay) -> None:
+        (price,) = (call for call in replayed.calls if call.call == "FHKST01010100")
+        assert price.never_filled == ()
+        assert {"output.per", "output.hts_avls", "output.prdy_vrss_sign"} <= {each.path for each in price.unread}
+
+    def test_refusals_mean_what_the_table_says(self, replayed: Replay) -> None:
+        refused = {each.code: each.error for each in replayed.samples if each.outcome == "refused" and each.is_listed}
+        assert refused == {
+            "40910000": "AuthError",
+            "40580000": "MarketClosed",
+            "40250000": "InsufficientFunds",
+            "APBK0952": "InsufficientFunds",
+            "EGW00123": "AuthError",
+            "EGW00133": "RateLimited",
+            "EGW00201": "RateLimited",
+            "EGW02006": "Unsupported",
+            "40330000": "NothingToCancel",
+        }
+        assert {each.code for each in replayed.samples if each.is_listed is False} == {"OPSQ2001"}
