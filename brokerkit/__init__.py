@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from brokerkit.market.sessions import Phase
     from brokerkit.models import (
         Balance,
+        BookLevel,
         BuyingPower,
         Capability,
         DaySource,
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
         Position,
         Quote,
         Session,
+        Table,
     )
     from brokerkit.orders.guard import halt, resume
     from brokerkit.orders.intents import Confidence, Intent, IntentKind, IntentState
@@ -69,6 +71,7 @@ __all__ = [
     "AuthError",
     "Balance",
     "Blocked",
+    "BookLevel",
     "Broker",
     "BrokerError",
     "BuyingPower",
@@ -112,6 +115,7 @@ __all__ = [
     "Rejected",
     "Session",
     "Side",
+    "Table",
     "TimeInForce",
     "UnknownBroker",
     "UnknownSymbol",
@@ -134,6 +138,7 @@ _LATER = {
     "brokerkit.models": (
         *(
             "Balance",
+            "BookLevel",
             "BuyingPower",
             "Capability",
             "DaySource",
@@ -145,7 +150,7 @@ _LATER = {
             "OrderBook",
             "OrderRequest",
         ),
-        *("Position", "Quote", "Session"),
+        *("Position", "Quote", "Session", "Table"),
     ),
     "brokerkit.orders.guard": ("halt", "resume"),
     "brokerkit.orders.intents": ("Confidence", "Intent", "IntentKind", "IntentState"),

@@ -40,6 +40,7 @@ from brokerkit.models import (
     OrderBook,
     OrderRequest,
     Quote,
+    Table,
 )
 from brokerkit.orders.checks import FINISHED, OrderChecks, PriceChecks, check_part
 from brokerkit.orders.limits import Safety
@@ -225,18 +226,18 @@ class Broker:
                 return order
             time.sleep(min(left, POLL_SECONDS))
 
-    def orders(self, *, market: str | None = None) -> tuple[Order, ...]:
+    def orders(self, *, market: str | None = None) -> Table[Order]:
         """Return the working orders of today in one market or all of them, oldest first, with what is left of each."""
         with self._asking("working orders"):
             found: list[Order] = []
             for each in self._inquiries.markets(market):
                 self._inquiries.offering("orders", each)
                 found += self._inquiries.lists(each).working()
-            return tuple(sorted(found, key=_by_time))
+            return Table(Order, sorted(found, key=_by_time))
 
     def order_history(
         self, start: dt.date, end: dt.date | None = None, *, symbol: str | None = None, market: str | None = None
-    ) -> tuple[Order, ...]:
+    ) -> Table[Order]:
         """Return the orders and amendments of the days from `start` to `end` (default: today), oldest first.
 
         Of the market of `symbol`, else of `market`, else of the account's own. A cancellation shows in the order it
@@ -249,7 +250,7 @@ class Broker:
             self._inquiries.offering("order_history", meant)
             self._check_trading_days(meant, start, last)
             found = self._inquiries.lists(meant).history(start, min(last, clock.today()), symbol)
-            return tuple(sorted(found, key=_by_time))
+            return Table(Order, sorted(found, key=_by_time))
 
     def order_book(self, symbol: str, *, venue: Venue | None = None) -> OrderBook:
         """Return the waiting orders of a symbol by price, best first, as many levels as the broker tells (ten)."""
@@ -287,14 +288,14 @@ class Broker:
         with self._asking("balance"):
             return self._inquiries.balance(self._inquiries.home(market))
 
-    def balances(self) -> tuple[Balance, ...]:
+    def balances(self) -> Table[Balance]:
         """Return one balance for each market that the account has; amounts of two currencies are never added."""
         with self._asking("balances"):
-            return tuple(self._inquiries.balance(market) for market in self._inquiries.markets())
+            return Table(Balance, map(self._inquiries.balance, self._inquiries.markets()))
 
     def investor_flow(
         self, symbol: str, *, start: dt.date | None = None, end: dt.date | None = None, detail: bool = False
-    ) -> tuple[InvestorFlow, ...]:
+    ) -> Table[InvestorFlow]:
         """Return who bought and sold a symbol, a row a trading day, oldest first.
 
         Without `start` the newest 30 rows (fewer where the broker gives fewer). With `detail` buys and sells as well as
@@ -305,7 +306,7 @@ class Broker:
             check_symbol(symbol)
             first, last = check_days(last if start is None else start, last)
             start = None if start is None else first
-            return tuple(self._inquiries.investor_flow(symbol, start, min(last, clock.today()), detail))
+            return Table(InvestorFlow, self._inquiries.investor_flow(symbol, start, min(last, clock.today()), detail))
 
     def unresolved(self, *, market: str | None = None) -> tuple[Intent, ...]:
         """Return the orders, amendments and cancellations that may stand without our knowing, also of earlier runs.
@@ -375,9 +376,10 @@ class Broker:
             return False
         return type is None or _takes(part, meant, check_type(type), venue)
 
-    def capabilities(self) -> tuple[Capability, ...]:
+    def capabilities(self) -> Table[Capability]:
         """Return what this broker offers in each market that it serves, as data; nothing is asked."""
-        return tuple(capability_of(part, part.environment) for part in self.adapter.served.values())
+        served = self.adapter.served.values()
+        return Table(Capability, (capability_of(part, part.environment) for part in served))
 
     def market_hours(self, date: dt.date | None = None, *, venue: Venue | None = None) -> MarketHours:
         """Return the sessions of a venue of the home market on a day (default: today).

@@ -43,7 +43,7 @@ def kinds_in(module: types.ModuleType, base: type[Any]) -> list[type[Any]]:
     return [kind for kind in kinds if kind not in (Model, StrEnum)]
 
 
-OWN = [common.Capability, common.MarketHours, common.Session]
+OWN = [common.Capability, common.MarketHours, common.Session, common.BookLevel]
 MODELS = [kind for kind in kinds_in(common, Model) if kind not in OWN]
 ENUMS: list[type[StrEnum]] = [kind for kind in kinds_in(words, StrEnum) if kind.__name__ in brokerkit.__all__]
 OURS = [Intent, Sighting, Reconciliation, *OWN]

@@ -294,7 +294,7 @@ def test_a_user_sees_the_types_of_the_installed_wheels(installed: Installed) -> 
     lines = done.stdout.splitlines()
     revealed = re.findall(r'^right\.py:\d+: note: Revealed type is "(.*)"$', done.stdout, re.MULTILINE)
     assert [re.sub(r"\w+\.(?=\w)", "", kind) for kind in revealed] == [
-        *("Decimal", "Decimal | None", "Decimal", "tuple[Position, ...]", "OrderStatus", "Broker"),
+        *("Decimal", "Decimal | None", "Decimal", "Table[Position]", "OrderStatus", "Broker"),
     ], done.stdout
     assert [line for line in lines if line.startswith("right.py") and "error:" in line] == []
     told = {

@@ -7,7 +7,7 @@ import os
 import shlex
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, overload
@@ -260,6 +260,7 @@ def _find(broker: Broker, number: str, key: str | None) -> Order:
     for intent in _keyed(broker, key):
         if intent.order is not None and intent.order.id.lstrip("0") == number.lstrip("0"):
             return intent.order
+    there: Sequence[Order]
     if broker.supports("orders"):
         there = broker.orders()
     else:

@@ -10,11 +10,13 @@ from brokerkit.models.capabilities import Capability
 from brokerkit.models.flows import Flow, InvestorFlow
 from brokerkit.models.hours import DaySource, MarketHours, Session
 from brokerkit.models.orders import PRICED, Order, OrderRequest
-from brokerkit.models.quotes import Level, OrderBook, Quote
+from brokerkit.models.quotes import BookLevel, Level, OrderBook, Quote
+from brokerkit.models.table import Table
 
 __all__ = [
     "PRICED",
     "Balance",
+    "BookLevel",
     "BuyingPower",
     "Capability",
     "DaySource",
@@ -29,4 +31,5 @@ __all__ = [
     "Position",
     "Quote",
     "Session",
+    "Table",
 ]

@@ -9,6 +9,7 @@ from pydantic import model_validator
 
 from brokerkit.errors import InvalidRequest
 from brokerkit.models.base import Model
+from brokerkit.models.table import Table
 from brokerkit.values import Exact, exact_decimal
 from brokerkit.words import PositionKind
 
@@ -64,7 +65,7 @@ class Balance(Model):
     """market_value - cost, before fees and tax."""
     total_value: Exact | None = None
     """cash_d2 + market_value."""
-    positions: tuple[Position, ...]
+    positions: Table[Position]
 
     @model_validator(mode="before")
     @classmethod

@@ -1,8 +1,18 @@
-"""What all common models share: immutable, nothing unknown gets in."""
+"""What all common models share: immutable, nothing unknown gets in, a person can read them."""
 
 from __future__ import annotations
 
+from html import escape
+from typing import TYPE_CHECKING, Any, ClassVar
+
 from pydantic import BaseModel, ConfigDict
+
+from brokerkit.models.columns import cell, columns_of, korean, shown_fields, value_of
+from brokerkit.models.table import Table
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
 
 
 class Model(BaseModel):
@@ -13,3 +23,39 @@ class Model(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", cache_strings="keys", defer_build=True)
+
+    time_field: ClassVar[str | None] = None
+    """The field with the time or day that a row of a table is of; it is the index of data frames."""
+
+    def to_pandas(self, *, floats: bool = False, korean: bool = False) -> pandas.DataFrame:
+        """Return a pandas DataFrame of one row; lists within are tables of their own. See `Table.to_pandas`."""
+        return self._table().to_pandas(floats=floats, korean=korean)
+
+    def to_polars(self, *, floats: bool = False, korean: bool = False) -> polars.DataFrame:
+        """Return a polars DataFrame of one row; lists within are tables of their own. See `Table.to_polars`."""
+        return self._table().to_polars(floats=floats, korean=korean)
+
+    def _table(self) -> Table[Any]:
+        """Return the model as rows of a table."""
+        return Table(type(self), (self,))
+
+    def __repr__(self) -> str:
+        lines = "".join(f"    {line},\n" for line in shown_fields(self))
+        return f"{type(self).__name__}(\n{lines})" if lines else f"{type(self).__name__}()"
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def _repr_html_(self) -> str:
+        told = [(column, value_of(self, column)) for column in columns_of(type(self))]
+        rows = "".join(
+            f"<tr><th>{escape(column.name)}</th><td>{escape(korean(type(self), column))}</td>{cell(value)}</tr>"
+            for column, value in told
+            if value is not None
+        )
+        inner = "".join(
+            each._repr_html_()
+            for each in (getattr(self, name) for name in type(self).model_fields)
+            if isinstance(each, Table)
+        )
+        return f"<table><caption>{type(self).__name__}</caption><tbody>{rows}</tbody></table>{inner}"

@@ -25,6 +25,8 @@ class Flow(Model):
 class InvestorFlow(Model):
     """Who bought and who sold a symbol on one day (투자자별 매매동향)."""
 
+    time_field = "date"
+
     symbol: str
     date: Date
     close: Exact | None = None

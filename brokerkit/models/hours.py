@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from brokerkit.market.sessions import Phase
 from brokerkit.models.base import Model
+from brokerkit.models.table import Table
 from brokerkit.values import Moment
 from brokerkit.words import Venue
 
@@ -40,7 +41,7 @@ class MarketHours(Model):
     """The day, in Korea."""
     venue: Venue
     """SOR has the better of both venues at any time."""
-    sessions: tuple[Session, ...]
+    sessions: Table[Session]
     """Oldest first, empty on a day without trading (휴장일). Times between two of them are closed."""
     source: DaySource
     """Who says whether the day is a trading day."""

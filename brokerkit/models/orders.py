@@ -177,6 +177,8 @@ PRICED = frozenset({OrderType.LIMIT, OrderType.LIMIT_TO_MARKET_ON_CLOSE, OrderTy
 class Order(Model):
     """An order at the broker. Survives as JSON: `Order.model_validate_json(order.model_dump_json())`."""
 
+    time_field = "submitted_at"
+
     id: str
     """The number that the broker's own app shows. Unique only together with the day."""
     symbol: str

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+from typing import Any, Self
+
 from brokerkit.models.base import Model
+from brokerkit.models.table import Table
 from brokerkit.values import Exact, Moment
 from brokerkit.words import Venue
 
@@ -40,11 +44,43 @@ class Level(Model):
     quantity: Exact
 
 
+class BookLevel(Model):
+    """A level of both sides of an order book, 1 the best; None where a side has no such level."""
+
+    level: int
+    ask_quantity: Exact | None = None
+    """Shares that wait to be sold."""
+    ask_price: Exact | None = None
+    bid_price: Exact | None = None
+    bid_quantity: Exact | None = None
+    """Shares that wait to be bought."""
+
+    @classmethod
+    def of(cls, level: int, ask: Level | None, bid: Level | None) -> Self:
+        """Return a level of two sides."""
+        return cls(
+            level=level,
+            ask_quantity=ask and ask.quantity,
+            ask_price=ask and ask.price,
+            bid_price=bid and bid.price,
+            bid_quantity=bid and bid.quantity,
+        )
+
+
 class OrderBook(Model):
     """Waiting orders by price, best first; a level without quantity is left out."""
 
     symbol: str
     venue: Venue
     time: Moment | None = None
-    asks: tuple[Level, ...]
-    bids: tuple[Level, ...]
+    asks: Table[Level]
+    bids: Table[Level]
+
+    @property
+    def levels(self) -> Table[BookLevel]:
+        """Both sides beside each other, the best prices first: what data frames have."""
+        pairs = enumerate(zip_longest(self.asks, self.bids), start=1)
+        return Table(BookLevel, (BookLevel.of(level, ask, bid) for level, (ask, bid) in pairs))
+
+    def _table(self) -> Table[Any]:
+        return self.levels

@@ -1,0 +1,98 @@
+"""Tables as data frames of pandas and polars. Both are imported when they are asked for."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from brokerkit.errors import InvalidRequest
+from brokerkit.models.columns import Column, columns_of, in_words, korean, value_of
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+
+ZONE = "Asia/Seoul"
+PLACES = 38
+"""Digits of a Decimal in polars."""
+
+
+def time_column(kind: Any) -> Column | None:
+    """Return the column with the time or day of a row itself, None where rows have none."""
+    name = getattr(kind, "time_field", None)
+    return next((column for column in columns_of(kind) if column.name == name), None)
+
+
+def to_pandas(kind: Any, rows: Sequence[Any], *, floats: bool, korean: bool) -> pandas.DataFrame:
+    """Return a table as a pandas DataFrame."""
+    library = needed("pandas", lambda: __import__("pandas"))
+    found = {column: [value_of(row, column) for row in rows] for column in columns_of(kind)}
+    names = _names(kind, korean)
+    made = {names[column]: _pandas_column(library, column, values, floats) for column, values in found.items()}
+    frame: pandas.DataFrame = library.DataFrame(made, columns=list(names.values()))
+    time = time_column(kind)
+    return frame if time is None else frame.set_index(names[time])
+
+
+def _pandas_column(pandas: Any, column: Column, values: Sequence[Any], floats: bool) -> Any:
+    if column.kind is Decimal:
+        numbers = [math.nan if each is None else float(each) for each in values] if floats else list(values)
+        return pandas.Series(numbers, dtype="float64" if floats else "object")
+    if column.kind is dt.datetime:
+        return pandas.to_datetime(pandas.Series(list(values), dtype="object"), utc=True).dt.tz_convert(ZONE)
+    if column.kind is dt.date:
+        return pandas.to_datetime(pandas.Series(list(values), dtype="object"))
+    return pandas.Series([_plain(each) for each in values], dtype="bool" if column.kind is bool else "object")
+
+
+def to_polars(kind: Any, rows: Sequence[Any], *, floats: bool, korean: bool) -> polars.DataFrame:
+    """Return a table as a polars DataFrame."""
+    library = needed("polars", lambda: __import__("polars"))
+    found = {column: [value_of(row, column) for row in rows] for column in columns_of(kind)}
+    names = _names(kind, korean)
+    time = time_column(kind)
+    ordered = sorted(found, key=lambda column: column != time)
+    made: polars.DataFrame = library.DataFrame(
+        [_polars_column(library, names[each], each, found[each], floats) for each in ordered]
+    )
+    return made
+
+
+def _polars_column(polars: Any, name: str, column: Column, values: Sequence[Any], floats: bool) -> Any:
+    if column.kind is Decimal and floats:
+        return polars.Series(name, [None if each is None else float(each) for each in values], dtype=polars.Float64)
+    if column.kind is Decimal:
+        scale = max((-int(each.as_tuple().exponent) for each in values if each is not None), default=0)
+        return polars.Series(name, list(values), dtype=polars.Decimal(PLACES, max(scale, 0)))
+    if column.kind is dt.datetime:
+        moments = [None if each is None else each.astimezone(dt.UTC) for each in values]
+        return polars.Series(name, moments, dtype=polars.Datetime("us", "UTC")).dt.convert_time_zone(ZONE)
+    kinds = {dt.date: polars.Date, bool: polars.Boolean, int: polars.Int64}
+    return polars.Series(name, [_plain(each) for each in values], dtype=kinds.get(column.kind, polars.String))
+
+
+def _plain(value: Any) -> Any:
+    """Return a member of an enum as its text, what has no kind of its own in a frame as text, all else as it is."""
+    if isinstance(value, Enum):
+        return value.value
+    return value if value is None or isinstance(value, str | bool | int | dt.date) else in_words(value)
+
+
+def _names(kind: Any, in_korean: bool) -> dict[Column, str]:
+    columns = columns_of(kind)
+    return {column: korean(kind, column) if in_korean else column.name for column in columns}
+
+
+def needed(library: str, made: Callable[[], Any]) -> Any:
+    """Return what an import brings; InvalidRequest with the extra where the library is missing."""
+    try:
+        return made()
+    except ImportError:
+        raise InvalidRequest(
+            f"This needs {library}, which is not installed.",
+            advice=f'In the clone: pip install ".[{library}]"',
+        ) from None

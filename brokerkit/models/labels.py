@@ -1,0 +1,115 @@
+"""What Korean screens call the fields of the models (한국어 항목명)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+_EVERYWHERE: Mapping[str, str] = {
+    "symbol": "종목코드",
+    "name": "종목명",
+    "venue": "거래소",
+    "currency": "통화",
+    "market": "시장",
+    "account": "계좌번호",
+    "price": "현재가",
+    "quantity": "수량",
+    "open": "시가",
+    "high": "고가",
+    "low": "저가",
+    "close": "종가",
+    "volume": "거래량",
+    "turnover": "거래대금",
+    "date": "일자",
+    "time": "시각",
+    "final": "확정",
+    "previous_close": "기준가",
+    "change": "전일대비",
+    "change_percent": "등락률",
+    "upper_limit": "상한가",
+    "lower_limit": "하한가",
+    # Order books
+    "level": "호가단계",
+    "ask_price": "매도호가",
+    "ask_quantity": "매도잔량",
+    "bid_price": "매수호가",
+    "bid_quantity": "매수잔량",
+    # Orders
+    "id": "주문번호",
+    "original_id": "원주문번호",
+    "handle": "주문식별자",
+    "side": "매매구분",
+    "type": "주문유형",
+    "time_in_force": "주문조건",
+    "stop_price": "조건가격",
+    "filled_quantity": "체결수량",
+    "remaining_quantity": "미체결수량",
+    "average_fill_price": "체결평균가",
+    "status": "주문상태",
+    "submitted_at": "주문시각",
+    # Accounts
+    "cash": "예수금",
+    "orderable_cash": "주문가능금액",
+    "withdrawable_cash": "출금가능금액",
+    "cash_d1": "D+1예수금",
+    "cash_d2": "D+2예수금",
+    "cost": "매입금액",
+    "market_value": "평가금액",
+    "unrealized_pnl": "평가손익",
+    "unrealized_pnl_percent": "수익률",
+    "total_value": "총자산",
+    "kind": "구분",
+    "sellable_quantity": "매도가능수량",
+    "average_price": "매입단가",
+    # Investors
+    "individual": "개인",
+    "foreign": "외국인",
+    "institution": "기관계",
+    "financial_investment": "금융투자",
+    "insurance": "보험",
+    "investment_trust": "투신",
+    "bank": "은행",
+    "other_finance": "기타금융",
+    "pension": "연기금",
+    "private_fund": "사모펀드",
+    "government": "국가·지자체",
+    "other_corporation": "기타법인",
+    "resident_foreign": "내외국인",
+    "net_quantity": "순매수수량",
+    "buy_quantity": "매수수량",
+    "sell_quantity": "매도수량",
+    "net_amount": "순매수금액",
+    "buy_amount": "매수금액",
+    "sell_amount": "매도금액",
+    # Market hours
+    "phase": "장구분",
+    "start": "시작",
+    "end": "종료",
+    "source": "출처",
+    "note": "비고",
+    # What a broker can do
+    "environment": "환경",
+    "verbs": "기능",
+    "quote_venues": "시세거래소",
+    "order_venues": "주문거래소",
+    "order_types": "주문유형",
+    "changes_parts": "부분정정취소",
+    "not_told": "미제공항목",
+}
+_OF_A_MODEL: Mapping[tuple[str, str], str] = {
+    ("Order", "price"): "주문가격",
+    ("Order", "quantity"): "주문수량",
+    ("OrderRequest", "price"): "주문가격",
+    ("OrderRequest", "quantity"): "주문수량",
+    ("Position", "quantity"): "보유수량",
+    ("BuyingPower", "cash"): "주문가능금액",
+    ("BuyingPower", "quantity"): "매수가능수량",
+    ("BuyingPower", "price"): "주문가격",
+    ("Level", "price"): "호가",
+    ("Level", "quantity"): "잔량",
+}
+
+
+def korean_name(model: str, path: Sequence[str]) -> str:
+    """Return the Korean name of a field, or of one within a field; the English one where there is none."""
+    names = [_OF_A_MODEL.get((model, name)) or _EVERYWHERE.get(name, name) for name in path]
+    return " ".join(names)
