@@ -17,6 +17,7 @@ from brokerkit.testing.safety.codes import CodeContract
 from brokerkit.testing.safety.faults import FaultContract
 from brokerkit.testing.safety.foreign import ForeignContract
 from brokerkit.testing.safety.kinds import KindContract
+from brokerkit.testing.safety.secrets import SecretContract
 from brokerkit.testing.safety.sending import SendingContract
 from brokerkit.testing.safety.states import RareOrderContract, RareQuoteContract
 from brokerkit.testing.types import OrderTypeContract
@@ -38,6 +39,7 @@ class BrokerConformance(
     FaultContract,
     CodeContract,
     SendingContract,
+    SecretContract,
     KindContract,
     ForeignContract,
     RareQuoteContract,
