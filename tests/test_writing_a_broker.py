@@ -17,6 +17,7 @@ from starlette.responses import Response
 from brokerkit import Broker, OrderStatus, OrderType, Unsupported, Venue, clock, get_broker
 from brokerkit.errors import BrokerError, InsufficientFunds, OrderUncertain, Rejected
 from brokerkit.inquiry import HOOKS
+from brokerkit.orders.intents import IntentState
 from brokerkit.sandbox import Faults, Rule, Sandbox
 from brokerkit.sandbox.face import Face, FaceRefusal, ReceivedRequest
 
@@ -170,6 +171,29 @@ def test_it_finds_an_order_whose_answer_was_lost(broker: Broker, sandbox: Sandbo
     (order,) = broker.orders()
     assert [intent.order_id for intent in found.decided] == [order.id]
     assert broker.unresolved() == ()
+
+
+def test_it_finds_a_cancellation_whose_answer_was_lost(broker: Broker, sandbox: Sandbox, faults: Faults) -> None:
+    """Cancellations have no row of their own: the order says that it was cancelled."""
+    order = broker.buy(SAMSUNG, 10, price=below(sandbox), venue=Venue.SOR)
+    faults.add(Rule("processed_then_reset", on="order", times=1))
+    with pytest.raises(OrderUncertain):
+        broker.cancel(order)
+    (found,) = broker.reconcile(wait=True, timeout=20).decided
+    assert (found.state, found.order_id) == (IntentState.ACKED, None)
+    assert found.result is not None
+    assert (found.result.id, found.result.status) == (order.id, OrderStatus.CANCELED)
+    assert broker.unresolved() == ()
+
+
+def test_a_cancellation_that_never_came_is_not_called_done(broker: Broker, sandbox: Sandbox, faults: Faults) -> None:
+    order = broker.buy(SAMSUNG, 10, price=below(sandbox), venue=Venue.SOR)
+    faults.add(Rule("accept_then_reset", on="order", times=1))
+    with pytest.raises(OrderUncertain):
+        broker.cancel(order)
+    (found,) = broker.reconcile(wait=True, timeout=60).decided
+    assert found.state is IntentState.PRESUMED_ABSENT
+    assert broker.refresh(broker.cancel(order)).status is OrderStatus.CANCELED
 
 
 def test_it_supports_what_it_fills_in(broker: Broker) -> None:

@@ -220,6 +220,7 @@ class OrderDesk:
             branch_of=self._branch_of,
             market=market.name,
             numbers_ascend=part.numbers_ascend,
+            lists_cancellations=part.lists_cancellations,
         )
 
     def _rows(self, market: Market, day: dt.date) -> Sequence[Listed | Unread]:

@@ -17,6 +17,7 @@ from brokerkit.orders.intents import (
     UNRESOLVED,
     Confidence,
     Intent,
+    IntentKind,
     IntentState,
     NumberKey,
     Sighting,
@@ -29,6 +30,7 @@ from brokerkit.orders.listing import (
     WRONG_CLOCK,
     Listed,
     Unread,
+    chain_of,
     checked,
     could_be,
     falls,
@@ -39,6 +41,7 @@ from brokerkit.orders.listing import (
 )
 from brokerkit.orders.numbers import BranchOf, branch_in, one_branch
 from brokerkit.symbols import HOME
+from brokerkit.words import OrderStatus
 
 logger = logging.getLogger("brokerkit")
 
@@ -105,10 +108,12 @@ class Reconciler:
         branch_of: BranchOf = one_branch,
         market: str = HOME,
         numbers_ascend: bool = True,
+        lists_cancellations: bool = True,
         ahead: Callable[[], dt.timedelta] = dt.timedelta,
     ) -> None:
         """`rows_of` lists a day of one `market`. Where its numbers do not ascend, times tell what came after what.
 
+        Without `lists_cancellations` a cancellation has no row: that of its order says that it was cancelled.
         `ahead` is by how much its rows are of a clock ahead of the broker's: that of the simulated exchange.
         """
         self._journal = journal
@@ -121,6 +126,7 @@ class Reconciler:
         self._branch_of = branch_of
         self._market = market
         self._ascend = numbers_ascend
+        self._lists_cancellations = lists_cancellations
         self._ahead = ahead
 
     def run(self, *, wait: bool, timeout: float | None) -> Reconciliation:
@@ -189,7 +195,7 @@ class Reconciler:
             day, numbers, self._foreign(free, (*intents, *sending)), falls=falls(dated), market=self._market
         )
         blind = [row for row in unread if key_of(row.number) not in numbers_in(explained)]
-        judged = [self._judge(intent, free, (*intents, *sending), now, is_over, blind) for intent in intents]
+        judged = [self._judge(intent, rows, free, (*intents, *sending), now, is_over, blind) for intent in intents]
         changed = [new for old, new in zip(intents, judged, strict=True) if new.state is not old.state]
         late = tuple(intent for intent in changed if intent.state is IntentState.LATE)
         # What could have been ours until a moment ago may be explained by nobody any more.
@@ -236,6 +242,7 @@ class Reconciler:
     def _judge(
         self,
         intent: Intent,
+        rows: Sequence[Listed],
         free: Sequence[Listed],
         intents: Sequence[Intent],
         now: dt.datetime,
@@ -244,7 +251,7 @@ class Reconciler:
     ) -> Intent:
         settle = max(self._settle_seconds, self._journal.longest_delay(self._market) * 1.5)
         trust = Trust(
-            self._proves_absence and not self._clock_is_wrong(),
+            self._proves_absence and not self._clock_is_wrong() and self._shows(intent),
             dt.timedelta(seconds=settle),
             self._exclusive and not self._journal.is_shared(intent.day, self._market) and not blind,
             unread=tuple(key_of(row.number) or UNREAD for row in blind),
@@ -257,12 +264,25 @@ class Reconciler:
                 return present  # somebody else decided meanwhile
             if falling:
                 present = present.model_copy(update={"watermark": None})
+            if canceled := self._canceled(present, rows):
+                return taken_effect(present, canceled, trust, now)
             return judge(present, free, rivals, trust, now, is_over=is_over)
 
         judged = self._journal.revise(intent.id, change)
         if judged.order_id and judged.state is not intent.state and (delay := _delay(judged)):
             self._journal.learn_delay(delay, self._market)
         return judged
+
+    def _shows(self, intent: Intent) -> bool:
+        """Say whether the lists would show an intent: where cancellations have no row, none tells of a part."""
+        return self._lists_cancellations or intent.kind is not IntentKind.CANCEL or intent.quantity is None
+
+    def _canceled(self, intent: Intent, rows: Sequence[Listed]) -> Order | None:
+        """Return the order that a cancellation names as it is listed, cancelled, where nothing else would show it."""
+        if self._lists_cancellations or intent.kind is not IntentKind.CANCEL:
+            return None
+        named = (row for row in rows if row.number in chain_of(intent, row.branch))
+        return next((row.order for row in named if row.order.status is OrderStatus.CANCELED), None)
 
     def _clock_is_wrong(self) -> bool:
         return abs(self._skew()) > WRONG_CLOCK
@@ -300,6 +320,17 @@ def judge(
         words = f"not visible after {last.lists} complete lists over {(last.until - last.since).total_seconds():.0f} s"
         return seen.moved(_PRESUMED, words, decided_at=now)
     return seen
+
+
+def taken_effect(intent: Intent, order: Order, trust: Trust, now: dt.datetime) -> Intent:
+    """Return a cancellation whose order the list shows as cancelled. Its own number stands nowhere."""
+    return intent.moved(
+        IntentState.LATE if intent.state is _PRESUMED else IntentState.ACKED,
+        f"the broker's list shows order {order.id} as cancelled",
+        result=order,
+        confidence=Confidence.EXACT if trust.exclusive else Confidence.PROBABLE,
+        decided_at=now,
+    )
 
 
 def _having_seen(
