@@ -9,7 +9,7 @@ LOWEST := build/lowest
 # Many tests start programs: those would compile all that they import, every time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test quick slow check docs bench lowest proof proof-release venv wheels clean
+.PHONY: demo test quick slow check docs bench lowest proof proof-release zoo venv wheels clean
 
 demo: venv
 	$(BIN)/brokerkit demo
@@ -41,6 +41,10 @@ proof: venv
 
 proof-release: venv
 	$(BIN)/python -m proof --release
+
+# Small bad adapters, each of which a named check of the conformance kit has to catch.
+zoo: venv
+	$(BIN)/python -m proof zoo
 
 bench: venv
 	-$(BIN)/python -m benchmarks.sandbox

@@ -1,0 +1,333 @@
+"""Prices, books and investor flow that are not the truth."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from brokerkit_kis.adapter import KisAdapter
+from brokerkit_kis.sandbox.face import KisFace
+from brokerkit_kis.stocks.part import Stocks as KisStocks
+
+from brokerkit import clock
+from brokerkit.errors import UnknownSymbol
+from brokerkit.models import InvestorFlow, Quote
+from brokerkit.part import FlowTables
+from brokerkit.words import SecurityType, Venue
+from proof.zoo.cages import bad
+from proof.zoo.lies import Twisted, always, per, twisted
+from tests.lslike import tables
+from tests.lslike.stocks import Stocks
+
+TRUTH = "quote_tells_the_truth_field_by_field"
+MILLION = Decimal(1_000_000)
+
+
+@bad(TRUTH, "change is", "in truth -")
+class FallToldAsRise(Stocks):
+    """Tells a fall as a rise: the sign of the change is left out."""
+
+    def quote(self, symbol: str, venue: Venue) -> Any:
+        return twisted(super().quote(symbol, venue), change=abs)
+
+
+@bad(TRUTH, "change_percent is", "in truth")
+class FractionForPercent(Stocks):
+    """Tells 1.23 percent as 0.0123."""
+
+    def quote(self, symbol: str, venue: Venue) -> Any:
+        return twisted(super().quote(symbol, venue), change_percent=per(100))
+
+
+@bad(TRUTH, "volume is", "in truth")
+class VolumeInThousands(Stocks):
+    """Tells the volume in thousands of shares."""
+
+    def quote(self, symbol: str, venue: Venue) -> Any:
+        return twisted(super().quote(symbol, venue), volume=per(1_000))
+
+
+@bad(TRUTH, "turnover is declared absent but is")
+class TellsWhatItDeclaresAbsent(Stocks):
+    """Fills in a field that it declares not to be told."""
+
+    def quote(self, symbol: str, venue: Venue) -> Any:
+        return twisted(super().quote(symbol, venue), turnover=always(Decimal(1)))
+
+
+@bad(TRUTH, "turnover is None, in truth")
+class LeavesOutWhatItDeclares(Stocks):
+    """Declares that everything is told, and leaves the turnover out."""
+
+    not_told = {**Stocks.not_told, Quote: frozenset({"time"})}
+
+
+@bad(TRUTH, "high is", "low is")
+class HighAndLowSwapped(Stocks):
+    """Takes the highest price for the lowest one."""
+
+    def quote(self, symbol: str, venue: Venue) -> Any:
+        told = super().quote(symbol, venue)
+        return twisted(told, high=always(told.low), low=always(told.high))
+
+
+@bad(TRUTH, "price is")
+class PriceOfYesterday(Stocks):
+    """Tells the last close as the price."""
+
+    def quote(self, symbol: str, venue: Venue) -> Any:
+        told = super().quote(symbol, venue)
+        return twisted(told, price=always(told.previous_close))
+
+
+@bad(TRUTH, "symbol is", "in truth")
+class NameForSymbol(Stocks):
+    """Tells the name where the symbol belongs."""
+
+    def quote(self, symbol: str, venue: Venue) -> Any:
+        told = super().quote(symbol, venue)
+        return _Renamed(told, symbol=always(told.name))
+
+
+class _Renamed(Twisted):
+    """Is asked for the symbol of its answer before it is asked for the model."""
+
+    symbol = None
+
+
+@bad("quote_follows_a_trade", "price")
+class PriceKeptForEver(Stocks):
+    """Answers the first price that it was told for as long as it lives."""
+
+    def prepare(self) -> None:
+        self._kept: dict[str, Any] = {}
+
+    def quote(self, symbol: str, venue: Venue) -> Any:
+        if symbol not in self._kept:
+            self._kept[symbol] = super().quote(symbol, venue)
+        return self._kept[symbol]
+
+
+@bad("quote_of_an_unlisted_symbol_is_refused", "UnknownSymbol")
+class PriceOfNothing(Stocks):
+    """Tells a price of 1 won for a symbol that nobody lists."""
+
+    def quote(self, symbol: str, venue: Venue) -> Any:
+        try:
+            return super().quote(symbol, venue)
+        except UnknownSymbol:
+            return twisted(super().quote("005930", venue), price=always(Decimal(1)), symbol=always(symbol))
+
+
+@bad("quotes_and_books_of_other_venues_tell_the_truth", "venue", of=KisAdapter, face=KisFace)
+class VenueOfQuotesUnheard(KisStocks):
+    """Answers a question about NXT with what it says of KRX."""
+
+    def quote(self, symbol: str, venue: Venue) -> Any:
+        return twisted(super().quote(symbol, Venue.KRX), venue=always(Venue.KRX))
+
+
+@bad("a_fund_has_the_finer_step", "step")
+class FundTakenForStock(Stocks):
+    """Says that everything is a stock, so that a fund gets the steps of one."""
+
+    def security_type(self, symbol: str) -> SecurityType | None:
+        return SecurityType.STOCK
+
+
+# Books
+
+
+@bad("order_book_tells_the_truth", "asks")
+class SidesOfTheBookSwapped(Stocks):
+    """Takes those who sell for those who buy."""
+
+    def order_book(self, symbol: str, venue: Venue) -> Any:
+        told = super().order_book(symbol, venue)
+        return twisted(told, asks=always(told.bids), bids=always(told.asks))
+
+
+@bad("order_book_tells_the_truth", "asks")
+class WorstPriceFirst(Stocks):
+    """Lists the asks from the highest price down."""
+
+    def order_book(self, symbol: str, venue: Venue) -> Any:
+        return twisted(super().order_book(symbol, venue), asks=lambda levels: levels[::-1])
+
+
+@bad("order_book_tells_the_truth", "bids")
+class FiveLevelsOfTen(Stocks):
+    """Tells five levels of a side where the broker tells ten."""
+
+    def order_book(self, symbol: str, venue: Venue) -> Any:
+        return twisted(super().order_book(symbol, venue), bids=lambda levels: levels[:5])
+
+
+@bad("an_empty_level_of_the_book_is_left_out", "asks")
+class EmptyLevelsKept(Stocks):
+    """Keeps the levels of the book that are empty, as price 0."""
+
+    def order_book(self, symbol: str, venue: Venue) -> Any:
+        from brokerkit.models import Level
+
+        empty = Level(price=Decimal(0), quantity=Decimal(0))
+        return twisted(super().order_book(symbol, venue), asks=lambda levels: levels or (empty,))
+
+
+@bad("order_book_tells_the_truth", "time")
+class NaiveTimeOfTheBook(Stocks):
+    """Tells the time of the book without its zone."""
+
+    def order_book(self, symbol: str, venue: Venue) -> Any:
+        return twisted(super().order_book(symbol, venue), time=lambda time: time.replace(tzinfo=None))
+
+
+@bad("order_book_tells_the_truth", "time")
+class TimeOfTheBookInUtc(Stocks):
+    """Takes the broker's Korean time of day for one of Greenwich."""
+
+    def order_book(self, symbol: str, venue: Venue) -> Any:
+        return twisted(super().order_book(symbol, venue), time=lambda time: time.replace(tzinfo=dt.UTC))
+
+
+# Investor flow
+
+FLOW = "investor_flow_tells_the_truth"
+DETAIL = "investor_flow_in_detail_tells_buys_and_sells"
+
+
+class _Flow(Stocks):
+    """Says something else of every day of investor flow."""
+
+    def day(self, day: FlowTables) -> Any:
+        return day
+
+    def investor_flow(self, symbol: str, start: dt.date | None, end: dt.date, detail: bool) -> list[Any]:
+        return [self.day(day) for day in super().investor_flow(symbol, start, end, detail)]
+
+
+@bad(FLOW, "net_amount")
+class MillionsForWon(_Flow):
+    """Tells amounts in millions of won as won."""
+
+    def day(self, day: FlowTables) -> Any:
+        return replace(day, units={**day.units, "amount": Decimal(1)})
+
+
+@bad(FLOW, "individual is")
+class IndividualsForInstitutions(_Flow):
+    """Takes the column of institutions for that of individuals."""
+
+    def day(self, day: FlowTables) -> Any:
+        return twisted(_Dated(day), individual=always(None))
+
+
+class _Dated:
+    def __init__(self, day: FlowTables) -> None:
+        self.date = day.date
+        self._day = day
+
+    def to_model(self, **known: Any) -> InvestorFlow:
+        told = self._day.to_model(**known)
+        return told.model_copy(update={"individual": told.institution})
+
+
+@bad(DETAIL, "sell_quantity")
+class SellsBelowZero(_Flow):
+    """Tells what was sold below zero."""
+
+    def day(self, day: FlowTables) -> Any:
+        return twisted(
+            day,
+            foreign=lambda flow: flow.model_copy(
+                update={"sell_quantity": None if flow.sell_quantity is None else -flow.sell_quantity}
+            ),
+        )
+
+
+@bad(DETAIL, "buy_quantity")
+class DetailLeftOut(Stocks):
+    """Tells nets alone, also to who asks for buys and sells."""
+
+    def investor_flow(self, symbol: str, start: dt.date | None, end: dt.date, detail: bool) -> list[FlowTables]:
+        return super().investor_flow(symbol, start, end, False)
+
+
+@bad(FLOW, "day")
+class FlowShortOfItsSecondPage(Stocks):
+    """Tells the first twenty days, and not those of the next page."""
+
+    def investor_flow(self, symbol: str, start: dt.date | None, end: dt.date, detail: bool) -> list[FlowTables]:
+        days = sorted(super().investor_flow(symbol, start, end, detail), key=lambda day: day.date)
+        return days[-20:]
+
+
+@bad("investor_flow_of_a_range", "day")
+class LastDayOfTheRangeLeftOut(Stocks):
+    """Takes the end of a range for the day after its last one."""
+
+    def investor_flow(self, symbol: str, start: dt.date | None, end: dt.date, detail: bool) -> list[FlowTables]:
+        return super().investor_flow(symbol, start, end - dt.timedelta(1), detail)
+
+
+@bad(FLOW, "final")
+class TodayCalledFinal(Stocks):
+    """Tells the figures of today, which are provisional, as final."""
+
+    def investor_flow(self, symbol: str, start: dt.date | None, end: dt.date, detail: bool) -> list[FlowTables]:
+        days = super().investor_flow(symbol, start, end, detail)
+        newest = max(days, key=lambda day: day.date)
+        return [*days, replace(newest, date=clock.today(), final=True)]
+
+
+@bad("investor_flow_of_a_range", "final")
+class NothingFinal(_Flow):
+    """Calls the figures of days that are long over provisional."""
+
+    def day(self, day: FlowTables) -> Any:
+        return replace(day, final=False)
+
+
+@bad("investor_flow_of_an_unlisted_symbol_is_refused", "UnknownSymbol")
+class FlowOfNothing(Stocks):
+    """Tells the investor flow of another symbol for one that nobody lists."""
+
+    def investor_flow(self, symbol: str, start: dt.date | None, end: dt.date, detail: bool) -> list[FlowTables]:
+        try:
+            return super().investor_flow(symbol, start, end, detail)
+        except UnknownSymbol:
+            return super().investor_flow("005930", start, end, detail)
+
+
+@bad("investor_flow_further_back_than_kept_is_never_short", "Unsupported")
+class FlowSilentlyShort(_Flow):
+    """Fills up what the broker does not keep with days of zeros."""
+
+    def investor_flow(self, symbol: str, start: dt.date | None, end: dt.date, detail: bool) -> list[Any]:
+        days = super().investor_flow(symbol, None, end, detail)
+        oldest = min(days, key=lambda day: day.date)
+        return days if start is None or start >= oldest.date else [replace(oldest, date=start), *days]
+
+
+# What can be bought
+
+POWER = "buying_power_is_what_the_account_can_pay"
+
+
+@bad(POWER, "cash")
+class PowerOfAMarginAccount(Stocks):
+    """Tells what could be bought on margin."""
+
+    def buying_power(self, symbol: str, price: Decimal | None) -> Any:
+        told = super().buying_power(symbol, price)
+        return twisted(told, cash=lambda cash: cash * 5 / 2, quantity=lambda shares: shares * 5 // 2)
+
+
+@bad(POWER, "quantity")
+class PowerAtAnotherPrice(Stocks):
+    """Counts what can be bought at the upper limit, whatever price was asked for."""
+
+    def buying_power(self, symbol: str, price: Decimal | None) -> tables.PowerBlock:
+        return super().buying_power(symbol, None)

@@ -1,0 +1,371 @@
+"""Orders that are sent otherwise than they were meant, and lists that show other orders than there are."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from brokerkit_kis.adapter import KisAdapter
+from brokerkit_kis.sandbox.face import KisFace
+from brokerkit_kis.stocks.part import Stocks as KisStocks
+
+from brokerkit.errors import BrokerError, Rejected
+from brokerkit.models import Order, OrderRequest
+from brokerkit.models.handles import Handle
+from brokerkit.part import OrderPage, Sent
+from brokerkit.words import OrderType, Side, TimeInForce, Venue
+from proof.zoo.cages import bad
+from proof.zoo.lies import always, changed, rows_of, twisted
+from tests.lslike import login, tables
+from tests.lslike.client import LikeClient
+from tests.lslike.stocks import Stocks
+
+RESTS = "a_resting_order_is_pending_and_then_working"
+PARTLY = "a_partial_fill_is_told_by_quantities"
+TYPES = "a_type_is_taken_and_listed_back"
+WORKING = "working_orders_are_listed_until_they_end"
+HISTORY = "history_tells_filled_partly_filled_cancelled_and_rejected_apart"
+PAGES = "every_page_of_400_orders_is_read"
+
+
+# Sending
+
+
+@bad("shares_are_sold", "side")
+class SalesSentAsPurchases(Stocks):
+    """Sends every order as one to buy."""
+
+    def send_order(self, request: OrderRequest, key: str) -> Sent:
+        return super().send_order(request.model_copy(update={"side": Side.BUY}), key)
+
+
+@bad(TYPES, "MIDPOINT", "MARKET")
+class UnknownTypeSentAsMarket(Stocks):
+    """Sends every type that its table lacks as a market order."""
+
+    order_types = (*Stocks.order_types, (OrderType.MIDPOINT, TimeInForce.DAY))
+
+    def send_order(self, request: OrderRequest, key: str) -> Sent:
+        if request.type not in tables.TYPE:
+            request = request.model_copy(update={"type": OrderType.MARKET, "price": None})
+        return super().send_order(request, key)
+
+
+@bad(TYPES, "IOC", "DAY")
+class TimeInForceForgotten(Stocks):
+    """Sends orders that should be filled at once or never as orders of the day."""
+
+    def send_order(self, request: OrderRequest, key: str) -> Sent:
+        return super().send_order(request.model_copy(update={"time_in_force": TimeInForce.DAY}), key)
+
+
+@bad(TYPES, "NXT", "KRX", of=KisAdapter, face=KisFace)
+class VenueOfOrdersUnheard(KisStocks):
+    """Sends every order to KRX, whatever venue it names."""
+
+    def send_order(self, request: OrderRequest, key: str) -> Sent:
+        return super().send_order(request.model_copy(update={"venue": Venue.KRX}), key)
+
+
+@bad("a_fund_has_the_finer_step", "price")
+class PriceRoundedBeforeItIsSent(Stocks):
+    """Rounds every price to a hundred won before it sends it."""
+
+    def send_order(self, request: OrderRequest, key: str) -> Sent:
+        if request.price is not None:
+            request = request.model_copy(update={"price": request.price // 100 * 100})
+        return super().send_order(request, key)
+
+
+@bad(RESTS, "number")
+class NumberMadeUp(Stocks):
+    """Answers a number of its own instead of the broker's."""
+
+    def send_order(self, request: OrderRequest, key: str) -> Sent:
+        sent = super().send_order(request, key)
+        return replace(sent, number=str(int(sent.number) + 1_000_000))
+
+
+@bad("more_than_the_cash_is_refused", "InsufficientFunds")
+class RefusalsWithoutClass(LikeClient):
+    """Knows no code of a refusal: all of them are alike."""
+
+    refusals = {code: kind for code, kind in login.REFUSALS.items() if code.startswith("IGW")}
+
+
+@bad("more_than_the_cash_is_refused", "code")
+class RefusalsWithoutCode(LikeClient):
+    """Leaves the broker's code out of its refusals."""
+
+    def refuse(self, endpoint: Any, code: str, words: str) -> Any:
+        try:
+            super().refuse(endpoint, code, words)
+        except BrokerError as error:
+            error.code = None
+            raise
+
+
+@bad("more_than_the_cash_is_refused", "Rejected")
+class RefusalTakenForAnOrder(Stocks):
+    """Takes an answer that says no for one that says yes, and makes a number up."""
+
+    def send_order(self, request: OrderRequest, key: str) -> Sent:
+        try:
+            return super().send_order(request, key)
+        except Rejected:
+            return Sent("1")
+
+
+# Changing
+
+
+@bad("the_whole_rest_is_cancelled", "cancel")
+class CancelDoesNothing(Stocks):
+    """Answers a cancellation by itself; the order goes on standing."""
+
+    def send_cancel(self, order: Order, handle: Handle, quantity: Decimal | None) -> Sent:
+        return Sent(str(int(handle.number) + 1))
+
+
+@bad("a_part_is_cancelled_and_then_the_rest", "remaining")
+class PartCancelsAll(Stocks):
+    """Cancels all that is left where a part was named."""
+
+    def send_cancel(self, order: Order, handle: Handle, quantity: Decimal | None) -> Sent:
+        return super().send_cancel(order, handle, None)
+
+
+@bad("an_order_moves_to_another_price", "amend")
+class AmendCancelsAndBuysAgain(Stocks):
+    """Amends by cancelling and by sending a new order: two calls, between which anything may happen."""
+
+    def send_amend(self, order: Order, handle: Handle, quantity: Decimal | None, price: Decimal) -> Sent:
+        self.send_cancel(order, handle, None)
+        request = OrderRequest(symbol=order.symbol, side=order.side, quantity=order.quantity, price=price)
+        return self.send_order(request, "2")
+
+
+@bad("an_order_moves_to_another_price", "price")
+class AmendsToTheOldPrice(Stocks):
+    """Sends an amendment with the price that the order has already."""
+
+    def send_amend(self, order: Order, handle: Handle, quantity: Decimal | None, price: Decimal) -> Sent:
+        return super().send_amend(order, handle, quantity, order.price or price)
+
+
+@bad("an_order_moves_to_another_price", "original")
+class AmendmentKeepsItsNumber(Stocks):
+    """Answers an amendment with the number of the order that it amended."""
+
+    def send_amend(self, order: Order, handle: Handle, quantity: Decimal | None, price: Decimal) -> Sent:
+        return replace(super().send_amend(order, handle, quantity, price), number=handle.number)
+
+
+@bad("an_order_survives_as_json_and_a_restart", "restart")
+class HandleInMemory(Stocks):
+    """Keeps in its memory what an order is found by: another process does not find it."""
+
+    def prepare(self) -> None:
+        self._kept: dict[str, Handle] = {}
+
+    def handle(self, day: dt.date, branch: str, number: str) -> Handle:
+        kept = super().handle(day, branch, str(len(self._kept) + 1))
+        self._kept[str(kept)] = super().handle(day, branch, number)
+        return kept
+
+    def handle_of(self, order: Order) -> Handle:
+        return self._kept.get(order.handle, super().handle_of(order))
+
+
+# Lists
+
+
+class _Listed(Stocks):
+    """Says something else of every row of a list."""
+
+    def row(self, row: Any) -> Any:
+        return row
+
+    def rows(self, *days: Any, **asked: Any) -> Iterator[OrderPage]:
+        return changed(super().rows(*days, **asked), self.row)
+
+
+@bad(PARTLY, "remaining_quantity")
+class AllOfItRemains(_Listed):
+    """Tells what was asked for as what remains."""
+
+    def row(self, row: Any) -> Any:
+        return twisted(row, remaining_quantity=lambda left: row.quantity if left else left)
+
+
+@bad(PARTLY, "FILLED")
+class PartlyFilledToldAsFilled(_Listed):
+    """Tells an order as filled as soon as anything of it is."""
+
+    def row(self, row: Any) -> Any:
+        return twisted(row, filled_quantity=lambda filled: row.quantity if filled else filled)
+
+
+@bad("the_whole_rest_is_cancelled", "CANCELED")
+class CancelledToldAsFilled(_Listed):
+    """Tells an order of which nothing remains as filled."""
+
+    def row(self, row: Any) -> Any:
+        return twisted(row, filled_quantity=lambda filled: filled if row.remaining_quantity else row.quantity)
+
+
+@bad("a_market_order_fills_over_several_prices", "FILLED")
+class FilledToldAsCancelled(_Listed):
+    """Calls everything cancelled of which nothing remains."""
+
+    def row(self, row: Any) -> Any:
+        gone = not row.remaining_quantity
+        return twisted(row, is_canceled=always(gone), filled_quantity=lambda filled: Decimal(0) if gone else filled)
+
+
+@bad("a_rejected_order_stays_as_rejected", "REJECTED")
+class RejectionsUnseen(_Listed):
+    """Does not see that an order was refused after it was taken."""
+
+    def row(self, row: Any) -> Any:
+        return twisted(row, is_rejected=always(False), is_refused=always(False))
+
+
+@bad("a_market_order_fills_over_several_prices", "average_fill_price")
+class AverageOfTheLimit(_Listed):
+    """Tells the limit of an order as the price at which it was filled."""
+
+    def row(self, row: Any) -> Any:
+        return twisted(row, average_fill_price=always(Decimal(70_000)))
+
+
+@bad(RESTS, "side")
+class SidesOfTheListSwapped(_Listed):
+    """Reads the codes of the sides the other way round in its lists."""
+
+    def row(self, row: Any) -> Any:
+        return twisted(row, side=lambda side: Side.SELL if side is Side.BUY else Side.BUY)
+
+
+@bad(RESTS, "submitted_at")
+class TimesOfOrdersInUtc(_Listed):
+    """Takes the times of its list for ones of Greenwich."""
+
+    def row(self, row: Any) -> Any:
+        return twisted(row, submitted_at=lambda time: time and time.replace(tzinfo=dt.UTC))
+
+
+@bad("past_days_are_listed_oldest_first", "day")
+class DayOfYesterday(_Listed):
+    """Dates every order a day before its day."""
+
+    def row(self, row: Any) -> Any:
+        return twisted(row, day=lambda day: day and day - dt.timedelta(1))
+
+
+@bad(TYPES, "MARKET", "BEST_OPPOSITE")
+class UnknownTypeListedAsMarket(_Listed):
+    """Takes every code of a type that it does not know for that of a market order."""
+
+    def row(self, row: Any) -> Any:
+        known = {OrderType.LIMIT, OrderType.MARKET}
+        return twisted(row, type=lambda kind: kind if kind in known else OrderType.MARKET)
+
+
+@bad(TYPES, "venue", of=KisAdapter, face=KisFace)
+class VenueOfListsGuessed(KisStocks):
+    """Tells KRX as the venue of every order."""
+
+    def rows(self, *days: Any, **asked: Any) -> Iterator[OrderPage]:
+        return rows_of(super().rows(*days, **asked), venue=always(Venue.KRX))
+
+
+@bad(WORKING, "orders")
+class LastOrderLeftOut(Stocks):
+    """Leaves the last row out of the list of working orders."""
+
+    def rows(self, *days: Any, **asked: Any) -> Iterator[OrderPage]:
+        for page in super().rows(*days, **asked):
+            rows = list(page.rows)
+            yield replace(page, rows=rows[:-1] if asked.get("open_only") else rows)
+
+
+@bad(WORKING, "orders")
+class OrdersTwiceInTheList(Stocks):
+    """Lists every working order twice."""
+
+    def rows(self, *days: Any, **asked: Any) -> Iterator[OrderPage]:
+        for page in super().rows(*days, **asked):
+            rows = list(page.rows)
+            yield replace(page, rows=[*rows, *rows] if asked.get("open_only") else rows)
+
+
+@bad(WORKING, "orders")
+class FilledOrdersListedAsWorking(Stocks):
+    """Answers all orders of the day where working ones are asked for."""
+
+    def rows(self, *days: Any, **asked: Any) -> Iterator[OrderPage]:
+        return super().rows(*days, **{**asked, "open_only": False})
+
+
+@bad(PAGES, "orders")
+class SecondPageOfOrdersLost(Stocks):
+    """Reads the first page of the day's orders alone."""
+
+    def rows(self, *days: Any, **asked: Any) -> Iterator[OrderPage]:
+        pages = super().rows(*days, **asked)
+        return pages if asked.get("open_only") else (page for _, page in zip(range(1), pages, strict=False))
+
+
+@bad(HISTORY, "CANCELED")
+class CancellationsListedAsOrders(_Listed):
+    """Takes the row of a cancellation for an order of its own."""
+
+    def row(self, row: Any) -> Any:
+        return twisted(row, is_cancellation=always(False), original_id=always(None))
+
+
+@bad("past_days_are_listed_oldest_first", "symbol")
+class HistoryOfEverySymbol(_Listed):
+    """Answers the orders of all symbols where one was asked for, under its name."""
+
+    def rows(self, *days: Any, **asked: Any) -> Iterator[OrderPage]:
+        symbol = asked.pop("symbol", None)
+        pages = super().rows(*days, **asked)
+        return rows_of(pages, symbol=lambda own: symbol or own)
+
+
+@bad("past_days_are_listed_oldest_first", "orders")
+class OneDayOfTheRange(Stocks):
+    """Reads the last day of a range alone."""
+
+    def rows(self, start: dt.date, end: dt.date, **asked: Any) -> Iterator[OrderPage]:
+        return super().rows(end, end, **asked)
+
+
+@bad("an_order_is_found_among_400", "order")
+class NewestOrderOfTheSymbol(Stocks):
+    """Answers the newest order of a symbol, whatever number was asked for."""
+
+    def rows(self, *days: Any, **asked: Any) -> Iterator[OrderPage]:
+        pages = super().rows(*days, **asked)
+        number = asked.get("number")
+        return pages if number is None else rows_of(pages, id=always(number))
+
+
+@bad("an_order_that_the_list_does_not_show_is_not_guessed", "UNKNOWN")
+class UnlistedToldAsCancelled(Stocks):
+    """Takes an order that the list does not show for one that was cancelled."""
+
+    def rows(self, *days: Any, **asked: Any) -> Iterator[OrderPage]:
+        number = asked.get("number")
+        for page in super().rows(*days, **asked):
+            rows = list(page.rows)
+            ghosts = [
+                twisted(row, id=always(number), remaining_quantity=always(Decimal(0)), is_canceled=always(True))
+                for row in rows
+            ]
+            yield replace(page, rows=[*rows, *ghosts] if number else rows)
