@@ -12,7 +12,7 @@ import pytest
 
 from brokerkit import clock
 from brokerkit.broker import Broker
-from brokerkit.models import Model, Order
+from brokerkit.models import Model, Order, Table
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face
 from brokerkit.testing.base import FUND, STOCK, Contract
@@ -41,7 +41,8 @@ def faults_of(told: object, kind: Any, where: str) -> Iterator[str]:
             yield from faults_of(getattr(told, name), field.annotation, f"{where}.{name}")
     elif isinstance(told, tuple):
         for number, each in enumerate(told):
-            expected = inner[0] if len(inner) == 2 and inner[1] is Ellipsis else inner[number]
+            is_list = origin is Table or inner[1:] == (Ellipsis,)
+            expected = inner[0] if is_list else inner[number]
             yield from faults_of(each, expected, f"{where}[{number}]")
     else:
         yield from _odd(told, where)
@@ -144,4 +145,4 @@ class KindContract(Contract):
         ask = sandbox.exchange.order_book(STOCK).asks[0]
         trader.buy(STOCK, ask.quantity + 10, price=ask.price)
         for verb, listed in (("orders", trader.orders()), ("order_history", trader.order_history(clock.today()))):
-            self.sound(listed, tuple[Order, ...], verb)
+            self.sound(listed, Table[Order], verb)
