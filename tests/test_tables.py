@@ -15,10 +15,11 @@ from typing import Any
 import pandas as pd
 import polars as pl
 import pytest
+from starlette.responses import Response
 
 from brokerkit import Balance, Broker, InvestorFlow, Level, Order, OrderBook, Position, Quote, Table, Venue, get_broker
 from brokerkit import models as common
-from brokerkit.errors import InvalidRequest
+from brokerkit.errors import InvalidRequest, OrderUncertain
 from brokerkit.models import Flow, Model
 from brokerkit.models.columns import columns_of
 from brokerkit.models.labels import _EVERYWHERE, _OF_A_MODEL
@@ -163,6 +164,16 @@ def test_a_model_is_printed_on_several_lines_without_what_is_not_told() -> None:
     assert repr(quote) == str(quote) == "\n".join([*lines, "    name='삼성전자',", ")"])
     assert "individual=(net_quantity=-7)" in repr(flow(25))
     assert "foreign" not in repr(flow(25))
+
+
+def test_what_an_uncertain_order_was_meant_to_be_is_printed() -> None:
+    with Sandbox() as sandbox, get_broker("kiwoom", environment="sandbox", sandbox=sandbox) as broker:
+        price = broker.order_book("005930").bids[-1].price
+        face = sandbox.face("kiwoom")
+        face.before = lambda request: Response("<html></html>") if "ordr" in request.path else None
+        with pytest.raises(OrderUncertain) as caught:
+            broker.buy("005930", 3, price=price)
+        assert "request=(symbol='005930', side=BUY, quantity=3" in repr(caught.value.intent)
 
 
 def test_a_long_table_is_printed_with_its_ends() -> None:

@@ -90,7 +90,7 @@ def shown_fields(row: BaseModel) -> Iterator[str]:
     """Yield `name=value` of all that a model tells."""
     for name in type(row).model_fields:
         value = getattr(row, name)
-        if value is None or (isinstance(value, BaseModel) and value == type(value)()):
+        if value is None or (isinstance(value, BaseModel) and value == type(value).model_construct()):
             continue
         if isinstance(value, BaseModel):
             yield f"{name}=({', '.join(shown_fields(value))})"

@@ -178,4 +178,6 @@ def _standing(order: Order | None) -> Order:
 def _words(told: object) -> str:
     if isinstance(told, BrokerError):
         return f"it raised {type(told).__name__}: {told.message}"
+    if isinstance(told, Order):
+        return f"it answered Order {told.id} of {told.symbol}, {told.status}"
     return f"it answered {told!r:.200}"

@@ -34,16 +34,14 @@ def faults_of(told: object, kind: Any, where: str) -> Iterator[str]:
     elif origin in (Union, types.UnionType):
         fitting = [each for each in inner if _plain(each) is type(told)]
         yield from faults_of(told, fitting[0] if fitting else inner[0], where)
+    elif isinstance(told, tuple) and issubclass(_plain(kind), tuple):
+        for number, each in enumerate(told):
+            yield from faults_of(each, inner[0], f"{where}[{number}]")
     elif type(told) is not _plain(kind):
         yield f"{where} is {told!r}, a {type(told).__name__}, and has to be a {getattr(kind, '__name__', kind)}"
     elif isinstance(told, Model):
         for name, field in type(told).model_fields.items():
             yield from faults_of(getattr(told, name), field.annotation, f"{where}.{name}")
-    elif isinstance(told, tuple):
-        for number, each in enumerate(told):
-            is_list = origin is Table or inner[1:] == (Ellipsis,)
-            expected = inner[0] if is_list else inner[number]
-            yield from faults_of(each, expected, f"{where}[{number}]")
     else:
         yield from _odd(told, where)
 

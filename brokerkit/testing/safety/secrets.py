@@ -165,11 +165,12 @@ class SecretContract(Contract):
 
     level: ClassVar[int] = 4
 
-    @pytest.fixture
-    def sinks(self) -> Iterator[Sinks]:
-        """Watch what is written while a check runs."""
-        with watched() as sinks:
+    @contextmanager
+    def watching(self, face: Face, **others: str) -> Iterator[Sinks]:
+        """Watch what is written meanwhile, and fail where a secret shows in it."""
+        with watched() as sinks:  # not as a fixture: pytest puts the streams back when a check begins
             yield sinks
+        self.clean(sinks, face, **others)
 
     def clean(self, sinks: Sinks, face: Face, **others: str) -> None:
         """Fail where a secret shows."""
@@ -189,24 +190,19 @@ class SecretContract(Contract):
         spelled = f"{account} {account[:8]}-{account[8:]}"
         return " ".join((*self.secrets(face).values(), spelled))
 
-    def test_no_object_shows_a_secret(self, trader: Broker, face: Face, sinks: Sinks, declared: Declared) -> None:
-        if "quote" in declared.verbs:
-            trader.quote(STOCK)
+    def test_no_object_shows_a_secret(self, trader: Broker, face: Face, declared: Declared) -> None:
         adapter = trader.adapter
-        for where, thing in (("the broker", trader), ("the adapter", adapter), ("the client", trader.client)):
-            sinks.keep_inside(where, thing)
-        sinks.keep_inside("the settings", adapter.settings)
-        for name, part in adapter.served.items():
-            sinks.keep_inside(f"the part {name}", part)
-        self.clean(sinks, face)
+        with self.watching(face) as sinks:
+            self.ask(trader, declared)
+            for where, thing in (("the broker", trader), ("the adapter", adapter), ("the client", trader.client)):
+                sinks.keep_inside(where, thing)
+            sinks.keep_inside("the settings", adapter.settings)
+            for name, part in adapter.served.items():
+                sinks.keep_inside(f"the part {name}", part)
 
-    def test_no_answer_shows_a_secret(
-        self, trader: Broker, sandbox: Sandbox, face: Face, sinks: Sinks, declared: Declared
-    ) -> None:
+    def test_no_answer_shows_a_secret(self, trader: Broker, sandbox: Sandbox, face: Face, declared: Declared) -> None:
         sandbox.exchange.give_holding(face.credentials.account, STOCK, Decimal(3), Decimal(200_001))
         part, price, today = part_of(trader), sandbox.exchange.quote(STOCK).price, clock.today()
-        if "buy" in declared.verbs:
-            sinks.keep("an order", trader.buy(STOCK, 1, price=self.bid(sandbox) - 500))
         asks: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
             "quote": (lambda: trader.quote(STOCK), lambda: part.quote(STOCK, declared.quote_venue)),
             "order_book": (lambda: trader.order_book(STOCK), lambda: part.order_book(STOCK, declared.quote_venue)),
@@ -225,29 +221,30 @@ class SecretContract(Contract):
                 lambda: [list(page.rows) for page in part.rows(today, today)],
             ),
         }
-        for verb, (told, reply) in asks.items():
-            if verb in declared.verbs:
-                sinks.keep(f"what {verb} tells", told())
-                sinks.keep(f"what the hook of {verb} answers", reply())
-        self.clean(sinks, face)
+        with self.watching(face) as sinks:
+            if "buy" in declared.verbs:
+                sinks.keep("what buy tells", trader.buy(STOCK, 1, price=self.bid(sandbox) - 500))
+            for verb, (told, reply) in asks.items():
+                if verb in declared.verbs:
+                    sinks.keep(f"what {verb} tells", told())
+                    sinks.keep(f"what the hook of {verb} answers", reply())
 
     @pytest.mark.parametrize("failure", FAILURES)
     def test_no_failure_shows_a_secret(
-        self, failure: str, trader: Broker, sandbox: Sandbox, face: Face, sinks: Sinks, declared: Declared
+        self, failure: str, trader: Broker, sandbox: Sandbox, face: Face, declared: Declared
     ) -> None:
         verb, call, answer = self.failing(failure, trader, sandbox, face)
         for each in {verb, "buy" if verb == "cancel" else verb}:
             if each not in declared.verbs:
                 pytest.skip(f"not declared: {each}")
         ask = call()
-        with intercepted(face, answer):
+        with self.watching(face) as sinks, intercepted(face, answer):
             try:
                 told = ask()
             except BrokerError as error:
                 sinks.keep_error(error)
             else:
                 pytest.fail(f"After {failure} {verb} answered {told!r:.200}: it has to be an error.")
-        self.clean(sinks, face)
 
     def failing(
         self, failure: str, trader: Broker, sandbox: Sandbox, face: Face
@@ -308,28 +305,27 @@ class SecretContract(Contract):
         return changed(response, change)
 
     def test_no_failed_login_shows_a_secret(
-        self, sandbox: Sandbox, face: Face, sinks: Sinks, monkeypatch: pytest.MonkeyPatch, declared: Declared
+        self, sandbox: Sandbox, face: Face, monkeypatch: pytest.MonkeyPatch, declared: Declared
     ) -> None:
         right = sandbox.connect(self.broker)
         wrong = right.app_secret[:-1] + ("0" if right.app_secret[-1] != "0" else "1")
         monkeypatch.setattr(sandbox, "connect", lambda name: replace(right, app_secret=wrong))
-        with self.another(sandbox) as trader:
+        with self.watching(face, **{"app secret that was typed": wrong}) as sinks, self.another(sandbox) as trader:
             self.error_of(trader, declared, sinks)
             sinks.keep_inside("the client", trader.client)
-        self.clean(sinks, face, **{"app secret that was typed": wrong})
 
     def test_a_line_that_is_down_shows_no_secret(
-        self, trader: Broker, sandbox: Sandbox, face: Face, sinks: Sinks, declared: Declared
+        self, trader: Broker, sandbox: Sandbox, face: Face, declared: Declared
     ) -> None:
         price = self.bid(sandbox) - 500
         self.ask(trader, declared)
         sandbox.close()
-        self.error_of(trader, declared, sinks)
-        if "buy" in declared.verbs:
-            with pytest.raises(BrokerError) as caught:
-                trader.buy(STOCK, 1, price=price)
-            sinks.keep_error(caught.value)
-        self.clean(sinks, face)
+        with self.watching(face) as sinks:
+            self.error_of(trader, declared, sinks)
+            if "buy" in declared.verbs:
+                with pytest.raises(BrokerError) as caught:
+                    trader.buy(STOCK, 1, price=price)
+                sinks.keep_error(caught.value)
 
     def ask(self, trader: Broker, declared: Declared) -> object:
         """Ask for something that the broker offers."""
@@ -342,24 +338,25 @@ class SecretContract(Contract):
         sinks.keep_error(caught.value)
 
     @needs("buy")
-    def test_the_journal_holds_no_secret(self, trader: Broker, sandbox: Sandbox, face: Face, sinks: Sinks) -> None:
+    def test_the_journal_holds_no_secret(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
         start_over(trader)
         price = self.bid(sandbox) - 500
-        trader.buy(STOCK, 1, price=price)
 
         def answer(request: ReceivedRequest) -> Response | None:
             is_order = face.purpose(request.method, request.path, request.headers) is Purpose.ORDER
             return self.page(face, request) if is_order else None
 
-        with intercepted(face, answer), pytest.raises(OrderUncertain):
-            trader.buy(STOCK, 2, price=price)
-        with pytest.raises(BrokerError):
-            trader.sell("000660", 1_000_000, price=sandbox.exchange.quote("000660").price)
-        files = [path for path in Path(os.environ["BROKERKIT_STATE_DIR"]).rglob("*") if path.is_file()]
-        assert files, "No journal was written."
-        for path in files:
-            sinks.texts += [(f"the name of {path.name}", str(path)), (path.name, path.read_bytes().decode("latin-1"))]
-        self.clean(sinks, face)
+        with self.watching(face) as sinks:
+            trader.buy(STOCK, 1, price=price)
+            with intercepted(face, answer), pytest.raises(OrderUncertain):
+                trader.buy(STOCK, 2, price=price)
+            with pytest.raises(BrokerError):
+                trader.sell("000660", 1_000_000, price=sandbox.exchange.quote("000660").price)
+            files = [path for path in Path(os.environ["BROKERKIT_STATE_DIR"]).rglob("*") if path.is_file()]
+            assert files, "No journal was written."
+            for path in files:
+                sinks.texts.append((f"the name of {path.name}", str(path)))
+                sinks.texts.append((f"the file {path.name}", path.read_bytes().decode("latin-1")))
 
 
 def _is_flag(value: object) -> bool:

@@ -101,7 +101,7 @@ class RareOrderContract(Contract):
 
     level: ClassVar[int] = 4
 
-    def resting(self, trader: Broker, sandbox: Sandbox, quantity: int = 5) -> Order:
+    def waiting(self, trader: Broker, sandbox: Sandbox, quantity: int = 5) -> Order:
         """Return an order that waits."""
         return trader.buy(STOCK, quantity, price=self.bid(sandbox) - 500)
 
@@ -110,7 +110,7 @@ class RareOrderContract(Contract):
         self, trader: Broker, sandbox: Sandbox, face: Face, declared: Declared
     ) -> None:
         face.lists_old_fills = True
-        order = self.resting(trader, sandbox)
+        order = self.waiting(trader, sandbox)
         self.filled_yesterday(sandbox, face, self.truth(sandbox, order).request, face.order_number(order.id))
         told = trader.refresh(order)
         assert told.status is OrderStatus.WORKING, (
@@ -156,7 +156,7 @@ class RareOrderContract(Contract):
     def test_a_type_that_is_not_known_is_never_guessed(
         self, trader: Broker, sandbox: Sandbox, face: Face, declared: Declared
     ) -> None:
-        order = self.resting(trader, sandbox)
+        order = self.waiting(trader, sandbox)
         with rewritten(face, _strange(face.wording.row_type, "row_type"), Purpose.LISTING):
             told = [("orders", trader.orders())]
             if "order_history" in declared.verbs:
@@ -173,7 +173,7 @@ class RareOrderContract(Contract):
     def test_a_side_that_is_not_known_is_never_guessed(
         self, trader: Broker, sandbox: Sandbox, face: Face, declared: Declared
     ) -> None:
-        self.resting(trader, sandbox)
+        self.waiting(trader, sandbox)
         asks: list[tuple[str, Callable[[], object]]] = [("orders", trader.orders)]
         if "order_history" in declared.verbs:
             asks.append(("order_history", lambda: trader.order_history(clock.today())))
@@ -192,7 +192,7 @@ class RareOrderContract(Contract):
     def test_a_cancel_that_does_nothing_leaves_the_order_working(
         self, trader: Broker, sandbox: Sandbox, face: Face, declared: Declared
     ) -> None:
-        order = self.resting(trader, sandbox)
+        order = self.waiting(trader, sandbox)
         sandbox.exchange.reject_next_cancel(face.credentials.account)
         canceled = trader.cancel(order)
         for told in (trader.refresh(canceled), trader.refresh(order)):
@@ -230,7 +230,7 @@ class RareOrderContract(Contract):
         self, trader: Broker, sandbox: Sandbox, face: Face, declared: Declared
     ) -> None:
         sandbox.exchange.reject_next(face.credentials.account)
-        order = self.resting(trader, sandbox)
+        order = self.waiting(trader, sandbox)
         told = [trader.refresh(order)]
         if "order_history" in declared.verbs:
             told += trader.order_history(clock.today())
