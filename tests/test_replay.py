@@ -13,14 +13,15 @@ from typing import Any
 import pytest
 from pydantic import ConfigDict, Field, SecretStr
 
+from brokerkit import config
 from brokerkit.adapter import Adapter
 from brokerkit.errors import ConfigError, InsufficientFunds, RateLimited
-from brokerkit.models import Quote
+from brokerkit.models import Balance, Quote
 from brokerkit.part import FlowTables, OrderReply, Part
 from brokerkit.registry import load_broker
 from brokerkit.testing import Replay, ReplayConformance, replay
 from brokerkit.testing.calls import endpoints_of
-from brokerkit.testing.replaying import CallReplay, SampleReplay, Shown, UnreadField
+from brokerkit.testing.replays import CallReplay, SampleReplay, Shown, UnreadField
 from brokerkit.testing.samples import read_samples
 from brokerkit.transport import (
     Block,
@@ -99,6 +100,13 @@ class FlowAnswer(Block):
     days: tuple[FlowDay, ...]
 
 
+class Cash(Reply[Balance]):
+    """What an account has."""
+
+    account: str
+    cash: Number
+
+
 class Accepted(Block):
     """An order that was taken."""
 
@@ -142,7 +150,7 @@ class PineClient(Client):
     def check(self, endpoint: Endpoint[Any], answer: Response) -> None:
         told = Envelope.model_validate_json(answer.content)
         if answer.status >= 500:
-            raise self.no_verdict(endpoint, answer, "no verdict")
+            raise self.no_verdict(endpoint, answer, f"no verdict: {told.text}")
         if told.code != "0":
             self.refuse(endpoint, told.code, told.text)
 
@@ -228,12 +236,7 @@ def test_a_sample_becomes_a_model_whose_values_are_shown(tell: Tell) -> None:
     assert (result.outcome, result.call, result.environment, result.reply) == ("parsed", "price", "real", "PriceAnswer")
     (shown,) = result.models
     assert shown.model == "Quote"
-    assert {name: shown.values[name] for name in ("symbol", "price", "change", "high")} == {
-        "symbol": "005930",
-        "price": "70000",
-        "change": "-500",
-        "high": None,
-    }
+    assert shown.values == {"symbol": "005930", "price": "70000", "change": "-500"}
 
 
 def test_what_no_reply_reads_and_what_no_sample_fills_is_listed(tell: Tell) -> None:
@@ -280,6 +283,39 @@ def test_a_missing_field_is_named(tell: Tell) -> None:
 def test_a_property_that_stumbles_is_a_failure(tell: Tell) -> None:
     result = one(tell(answer({**QUOTE, "quote": {"code": "005930", "last": "1", "high": "0"}})))
     assert (result.outcome, result.words) == ("failed", "Quote: DivisionByZero in a property of Price")
+
+
+def test_values_that_do_not_add_up_are_doubted(tell: Tell) -> None:
+    odd = {**QUOTE, "quote": {**QUOTE["quote"], "high": "69000"}}
+    told = tell(answer(odd), answer(QUOTE))
+    first, second = told.samples
+    assert (first.outcome, first.doubts, second.doubts) == ("parsed", ("Quote: open or price is above high",), ())
+    assert any("does not add up: Quote" in line for line in told.lines())
+
+
+class Doubtful(ReplayConformance):
+    """Samples of which one does not add up."""
+
+    broker = PineAdapter
+
+
+def test_doubts_fail_where_they_are_not_declared_and_declarations_where_they_are_stale(tell: Tell) -> None:
+    check = Doubtful.test_the_values_of_every_sample_add_up
+    told = tell(answer({**QUOTE, "quote": {**QUOTE["quote"], "high": "69000"}}))
+    with pytest.raises(AssertionError, match="s1: Quote: open or price is above high"):
+        check(Doubtful(), told)
+    declared = type("Declared", (Doubtful,), {"doubtful": {"s1": "made up"}})()
+    check(declared, told)
+    with pytest.raises(AssertionError, match="declared as doubtful"):
+        check(declared, tell(answer(QUOTE)))
+
+
+def test_samples_that_cannot_be_read_fail_with_what_is_wrong(tell: Tell) -> None:
+    told = tell(answer({"quote": {}}))
+    with pytest.raises(AssertionError, match=r"quote\.code is missing"):
+        Doubtful().test_every_sample_of_a_call_can_be_read(told)
+    with pytest.raises(AssertionError, match="No sample is an answer"):
+        Doubtful().test_some_samples_are_answers_of_its_calls(told)
 
 
 def test_an_odd_row_is_a_failure_and_its_place_is_told(tell: Tell) -> None:
@@ -330,8 +366,8 @@ def test_an_answer_that_is_refused_although_the_reply_is_there_is_a_failure(tell
 
 
 def test_an_answer_without_a_verdict_is_a_failure(tell: Tell) -> None:
-    result = one(tell(answer({"code": "0"}, status=500)))
-    assert (result.outcome, result.words) == ("failed", "no verdict")
+    result = one(tell(answer({"code": "0", "text": "of 12345678-01"}, status=500)))
+    assert (result.outcome, result.words) == ("failed", "no verdict: of ***")
 
 
 def test_what_is_no_json_is_a_failure(tell: Tell) -> None:
@@ -436,6 +472,31 @@ def test_several_samples_stand_in_one_file_and_numbers_keep_their_digits(tmp_pat
     assert second.response is not None
     assert (first.response.content, second.response.content) == (b'{"v": 1.50}', b'{"v": 12345678901234567890.10}')
     assert first.response.status == 200
+
+
+class Demanding(PineAdapter):
+    """A broker that needs more to log in, and tells the account in its answers."""
+
+    class Settings(config.Settings):
+        """It wants a name besides."""
+
+        login: SecretStr
+
+    class Client(PineClient):
+        """It looks at the name at once."""
+
+        cash_call = Endpoint({"real": "cash"}, "/cash", Cash)
+
+        def __init__(self, settings: Any, **how: Any) -> None:
+            super().__init__(settings, **how)
+            self.length = len(settings.login)
+
+
+def test_settings_of_its_own_are_filled_in_and_accounts_are_not_shown(tell: Tell) -> None:
+    told = tell(answer({"account": "12345678-01", "cash": "5"}, "/cash"), adapter=Demanding)
+    (shown,) = one(told).models
+    assert shown.values == {"cash": "5"}
+    assert "12345678" not in told.model_dump_json()
 
 
 def test_a_folder_without_samples_is_told(tmp_path: Path) -> None:

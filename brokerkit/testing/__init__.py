@@ -9,15 +9,8 @@ from brokerkit.testing.rewriting import rewrite_assertions
 
 if TYPE_CHECKING:
     from brokerkit.testing.conformance import BrokerConformance
-    from brokerkit.testing.replaying import (
-        CallReplay,
-        Replay,
-        ReplayConformance,
-        SampleReplay,
-        Shown,
-        UnreadField,
-        replay,
-    )
+    from brokerkit.testing.replaying import ReplayConformance, replay
+    from brokerkit.testing.replays import CallReplay, Replay, SampleReplay, Shown, UnreadField
     from brokerkit.testing.report import Report
     from brokerkit.testing.run import conform
 
@@ -34,13 +27,13 @@ __all__ = [
     "replay",
 ]
 
-_REPLAY = ("CallReplay", "Replay", "ReplayConformance", "SampleReplay", "Shown", "UnreadField", "replay")
 _LATER = {
     "BrokerConformance": "brokerkit.testing.conformance",
     "DemoConformance": "brokerkit.testing.demo",
     "Report": "brokerkit.testing.report",
     "conform": "brokerkit.testing.run",
-    **dict.fromkeys(_REPLAY, "brokerkit.testing.replaying"),
+    **dict.fromkeys(("ReplayConformance", "replay"), "brokerkit.testing.replaying"),
+    **dict.fromkeys(("CallReplay", "Replay", "SampleReplay", "Shown", "UnreadField"), "brokerkit.testing.replays"),
 }
 
 if not TYPE_CHECKING:
