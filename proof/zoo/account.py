@@ -120,7 +120,7 @@ class PriceOfThePurchase(_Rows):
         return twisted(row, price=always(row.average_price))
 
 
-@bad(AFTER_TRADES, "float")
+@bad("every_value_of_a_balance_is_of_its_kind", "balance.cash is", "a float")
 class FloatInABalance(_Totals):
     """Tells the cash as a float."""
 
@@ -238,3 +238,10 @@ class SharedByThreads(Stocks):
     def quote(self, symbol: str, venue: Any) -> Any:
         self._asked = symbol
         return super().quote(self._asked, venue)
+
+
+@bad("calls_are_paced_as_the_broker_allows", "look at calls_per_second of the client")
+class NoPace(LikeClient):
+    """Declares more calls a second than the broker allows."""
+
+    calls_per_second = {"real": 10**6, "demo": 10**6}

@@ -136,13 +136,6 @@ package(
     code="def make():\n    return Adapter",
     entries={BROKERS: f"pine = {MODULE}:make", **FACE_ENTRY},
 )
-package(
-    "ImportedByAList",
-    "Its package imports it with whatever else of brokerkit is imported.",
-    "listing_the_brokers_imports_no_adapter",
-    "imports zoo_adapter",
-    code="import brokerkit.registry",
-)
 
 
 @bad("the_adapter_can_be_used", "fills no hook in")
