@@ -13,6 +13,7 @@ import pytest
 from brokerkit import OrderType, TimeInForce, UnknownBroker, Unsupported, Venue, get_broker, installed_brokers
 from brokerkit.errors import ConfigError
 from brokerkit.extensions import BROKERS
+from brokerkit.models import Order
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import FaceAnswer
 from brokerkit.testing import conform
@@ -171,6 +172,23 @@ def test_a_declared_difference_has_to_be_one() -> None:
     assert {check.words for check in report.of(Outcome.DIFFERS)} == {"Volumes include the trades of the evening."}
     (failed,) = report.failed
     assert (failed.name, report.level) == ("test_an_order_that_the_list_does_not_show_is_not_guessed", 2)
+
+
+@pytest.mark.parametrize(
+    ("declared", "words"),
+    [
+        ({"not_told": {Order: frozenset({"status"})}}, "names status, without which no Order can be told"),
+        ({"not_told": {Order: frozenset({"filled_quantity"})}}, "names filled_quantity, without which"),
+        ({"order_types": (OrderType.LIMIT,)}, "order_types holds <OrderType.LIMIT"),
+    ],
+    ids=lambda given: next(iter(given)) if isinstance(given, dict) else "",
+)
+def test_what_nobody_understands_of_what_is_declared_is_told(declared: dict[str, Any], words: str) -> None:
+    part = type("OddStocks", (LikeAdapter.parts[0],), declared)
+    with installed(type("OddAdapter", (LikeAdapter,), {"parts": (part,)}), LikeFace):
+        report = conform("lslike", checks=["test_what_the_parts_declare_can_be_understood"])
+    (failure,) = report.failed
+    assert words in failure.words
 
 
 def test_a_name_that_is_no_check_is_refused_with_the_nearest() -> None:

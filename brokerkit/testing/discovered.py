@@ -17,6 +17,7 @@ from brokerkit.broker import Broker
 from brokerkit.config import nearest
 from brokerkit.errors import BrokerError
 from brokerkit.extensions import API_VERSION, BROKERS, SANDBOXES
+from brokerkit.models import Order
 from brokerkit.models.base import Model
 from brokerkit.part import Part
 from brokerkit.registry import installed_brokers, load_broker
@@ -26,6 +27,8 @@ from brokerkit.testing.base import Contract, level_of
 from brokerkit.testing.inside import imported_anew, unloaded
 from brokerkit.words import OrderType, TimeInForce, Venue
 
+NEEDED: Mapping[type[Model], set[str]] = {Order: {"filled_quantity", "remaining_quantity"}}
+"""Fields that a model may lack for a while, and that every broker has to tell of one that it lists."""
 T = TypeVar("T")
 Anew = Callable[[EntryPoint], tuple[str, BaseException | None]]
 
@@ -160,6 +163,10 @@ def misdeclared(part: type[Part[Any]]) -> Iterable[str]:
             unknown = sorted(set(fields) - set(model.model_fields))
             if unknown:
                 yield f"{attribute} names {', '.join(unknown)}, which {model.__name__} does not have"
+    for model, absent in part.not_told.items():
+        needed = {name for name, field in model.model_fields.items() if field.is_required()} | NEEDED.get(model, set())
+        if wanted := sorted(needed & set(absent)):
+            yield f"not_told names {', '.join(wanted)}, without which no {model.__name__} can be told"
     for model, steps in part.rounds.items():
         if odd := [name for name, step in steps.items() if type(step) is not Decimal or step <= 0]:
             yield f"rounds of {model.__name__} for {', '.join(odd)} is no Decimal above 0"

@@ -238,10 +238,3 @@ class SharedByThreads(Stocks):
     def quote(self, symbol: str, venue: Any) -> Any:
         self._asked = symbol
         return super().quote(self._asked, venue)
-
-
-@bad("calls_are_paced_as_the_broker_allows", "look at calls_per_second of the client")
-class NoPace(LikeClient):
-    """Declares more calls a second than the broker allows."""
-
-    calls_per_second = {"real": 10**6, "demo": 10**6}
