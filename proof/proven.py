@@ -1,0 +1,167 @@
+"""How far each verb of each broker is proven, as the tables of docs/brokers.md.
+
+    python -m proof.proven [--write]
+
+Without --write the exit code is 1 where the page is out of date.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from brokerkit.inquiry import HOOKS, offers
+from brokerkit.market.markets import market_named
+from brokerkit.part import Part
+from brokerkit.registry import load_broker
+from brokerkit.testing import BrokerConformance
+from brokerkit.transport import Endpoint
+
+PAGE = Path(__file__).parents[1] / "docs" / "brokers.md"
+BEGIN, END = "<!-- written by make proof-table -->\n", "<!-- until here -->"
+BROKERS = {"kis": "KIS", "kiwoom": "Kiwoom"}
+ENVIRONMENTS = ("real", "demo")
+HEAD = ("verbs", "environment", "calls", "documents", "sandbox", "official samples", "users' reports")
+
+
+class Report(BaseModel):
+    """What a user told in public of a call."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    broker: str
+    environment: str
+    call: str
+    date: str
+    says: str
+    file: str
+    """Where the collected facts have it, below the folder of the broker."""
+
+    def __str__(self) -> str:
+        return f"{self.date}: {self.says} (`{self.call}`)"
+
+
+class Evidence(BaseModel):
+    """What is known of calls from outside of brokerkit."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    documents: Mapping[str, Mapping[str, tuple[str, ...]]]
+    """Broker and environment to the calls of the vendor's catalogue."""
+    samples: Mapping[str, Mapping[str, tuple[str, ...]]]
+    """Broker and call of the real environment to the vendor's own samples that the adapter reads."""
+    reports: tuple[Report, ...]
+
+
+EVIDENCE = Evidence.model_validate(tomllib.loads(Path(__file__).with_name("evidence.toml").read_text(encoding="utf-8")))
+
+
+@dataclass(frozen=True)
+class Row:
+    """How far one verb is proven in one environment of a market."""
+
+    verb: str
+    environment: str
+    proof: tuple[str, ...]
+    """The calls, and what each of the four words says of them."""
+
+
+def parts_of(broker: str) -> tuple[type[Part[Any]], ...]:
+    """Return the markets that a broker serves."""
+    return load_broker(broker).parts
+
+
+@cache
+def checked_verbs() -> frozenset[str]:
+    """Return the verbs that checks of the kit call: where one is offered, they have to pass."""
+    modules = {sys.modules[kind.__module__] for kind in BrokerConformance.__mro__}
+    files = [Path(str(each.__file__)) for each in modules if each.__name__.startswith("brokerkit.testing")]
+    called = {verb for file in files for verb in re.findall(r"(?<!exchange)\.([a-z_]+)\(", file.read_text("utf-8"))}
+    return frozenset(called & HOOKS.keys())
+
+
+def rows_of(broker: str, part: type[Part[Any]]) -> Iterator[Row]:
+    """Yield the verbs of a market in each environment."""
+    for verb in HOOKS:
+        for environment in ENVIRONMENTS:
+            if offers(part, verb, environment):
+                yield Row(verb, environment, _proof(broker, verb, environment, part.calls[verb]))
+            else:
+                yield Row(verb, environment, ("not offered", "", "", "", ""))
+
+
+def _proof(broker: str, verb: str, environment: str, calls: Iterable[Endpoint[Any]]) -> tuple[str, ...]:
+    named = {endpoint.id(environment): str(endpoint) for endpoint in calls}
+    documented = EVIDENCE.documents[broker].get(environment, ())
+    samples = EVIDENCE.samples[broker] if environment == "real" else {}
+    reports = [
+        str(each)
+        for each in sorted(EVIDENCE.reports, key=lambda each: each.date, reverse=True)
+        if (each.broker, each.environment) == (broker, environment) and each.call in named
+    ]
+    return (
+        ", ".join(f"`{id}`" for id in named),
+        _many(named, [id for id in named if id in documented]),
+        "yes" if verb in checked_verbs() else "no",
+        _many(named, [id for id, real in named.items() if real in samples]),
+        "; ".join(reports) or "none",
+    )
+
+
+def _many(all_of_them: Mapping[str, str], those: list[str]) -> str:
+    if len(those) == len(all_of_them):
+        return "yes"
+    return f"only {', '.join(f'`{each}`' for each in those)}" if those else "no"
+
+
+def tables() -> str:
+    """Return the tables of all brokers and markets. Verbs of which the same is told share their rows."""
+    return "\n".join(line for broker in BROKERS for part in parts_of(broker) for line in _table(broker, part))
+
+
+def _table(broker: str, part: type[Part[Any]]) -> Iterator[str]:
+    yield f"### {BROKERS[broker]}: {market_named(part.market).title} ({part.market})\n"
+    yield f"| {' | '.join(HEAD)} |\n|{'---|' * len(HEAD)}"
+    alike: dict[tuple[tuple[str, ...], ...], list[str]] = {}
+    for verb, rows in groupby(rows_of(broker, part), key=lambda row: row.verb):
+        alike.setdefault(tuple((row.environment, *row.proof) for row in rows), []).append(f"`{verb}`")
+    for cells, verbs in alike.items():
+        for row in cells:
+            yield f"| {' | '.join((', '.join(verbs), *row))} |"
+    yield ""
+
+
+def page_with(told: str) -> str:
+    """Return the page with these tables in it."""
+    before, begin, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{PAGE.name} lacks the marks between which the tables stand")
+    return f"{before}{begin}\n{told}\n{end}{after}"
+
+
+def main() -> int:
+    """Write the tables into the page, or say whether they are there."""
+    parser = argparse.ArgumentParser(prog="python -m proof.proven", description=__doc__)
+    parser.add_argument("--write", action="store_true", help=f"write docs/{PAGE.name}")
+    told = page_with(tables())
+    if parser.parse_args().write:
+        PAGE.write_text(told, encoding="utf-8")
+        return 0
+    is_new = told == PAGE.read_text(encoding="utf-8")
+    print("up to date" if is_new else f"docs/{PAGE.name} is out of date: make proof-table")
+    return 0 if is_new else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
