@@ -269,6 +269,63 @@ def test_a_symbol_that_is_not_understood_takes_no_answer_back(lists: Lists) -> N
     assert lists.journal.get(mine.id).state is ACKED
 
 
+def answered(lists: Lists, number: str, **changes: Any) -> Intent:
+    """Return an order that the broker has answered with its number."""
+    sent = begin(lists.journal, intent_of(request_of(symbol=HYNIX), **changes))
+    return lists.journal.decide(sent.moved(ACKED, "answered", order_id=number, result=order_of(number, symbol=HYNIX)))
+
+
+def test_a_list_that_lacks_an_order_which_stands_proves_no_absence(lists: Lists) -> None:
+    known = answered(lists, "101")
+    mine = lists.uncertain()
+    for rows in ([], [row_of("90", symbol="035720")]):
+        lists.rows = list(rows)
+        for _ in range(14):
+            report = lists.look()
+        assert lists.journal.get(mine.id).state is UNKNOWN
+        assert report.lacking == (f"{DAY}, order 101: {known.what}",)
+    lists.rows = [row_of("101", symbol=HYNIX)]
+    lists.look()
+    assert lists.look().lacking == ()
+    assert lists.journal.get(mine.id).state is UNKNOWN
+    lists.look()
+    assert lists.journal.get(mine.id).state is ABSENT
+
+
+def test_an_order_that_a_list_of_open_orders_alone_shows_is_lacking(lists: Lists) -> None:
+    answered(lists, "101")
+    mine = lists.uncertain()
+    for rows in ([row_of("101", symbol=HYNIX, is_in_full=False)], [row_of("101", symbol=HYNIX, is_dated=False)]):
+        lists.rows = list(rows)
+        for _ in range(14):
+            lists.look()
+        assert lists.journal.get(mine.id).state is UNKNOWN
+
+
+def test_an_order_that_the_list_may_not_show_yet_is_not_lacking(lists: Lists) -> None:
+    mine = lists.uncertain()
+    for _ in range(14):
+        lists.look()
+        newest = answered(lists, str(200 + int(lists.now.timestamp()) % 1000))
+        lists.journal.revise(
+            newest.id, lambda each: each.moved(ACKED, "", deadline=lists.now + dt.timedelta(seconds=15))
+        )
+        lists.rows.append(row_of(str(newest.order_id), symbol=HYNIX))
+    assert lists.journal.get(mine.id).state is ABSENT
+
+
+def test_after_its_day_a_list_that_lacks_others_is_not_the_last_word(lists: Lists) -> None:
+    answered(lists, "101")
+    mine = lists.uncertain()
+    lists.look(86_400)
+    lists.look()
+    assert lists.journal.get(mine.id).state is UNKNOWN
+    lists.rows = [row_of("101", symbol=HYNIX)]
+    lists.look()
+    lists.look()
+    assert lists.journal.get(mine.id).state is IntentState.ABSENT_DAY_CLOSED
+
+
 def test_rows_without_a_date_are_nobodys_and_teach_nothing(lists: Lists) -> None:
     lists.rows = [row_of("900", symbol=HYNIX, is_dated=False)]
     assert lists.look().foreign == ()

@@ -250,6 +250,8 @@ def _print_report(printer: Printer, report: Reconciliation) -> None:
         printer.table([_foreign(order) for order in report.foreign], "", "Placed by somebody else")
     for row in report.unreadable:
         printer.say(f"A row could not be read, so nothing is presumed absent: {row}")
+    for order in report.lacking:
+        printer.say(f"A list lacks an order that stands, so nothing is presumed absent: {order}")
     if report.problem:
         printer.say(f"A list could not be read to its end and decides nothing: {report.problem}")
     printer.table([_row(intent) for intent in report.unresolved], "Nothing is unresolved.", "Unresolved")

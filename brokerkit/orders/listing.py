@@ -31,6 +31,8 @@ class Listed:
     """The broker shows that it came by another channel than the API."""
     is_dated: bool = True
     """Whether its list is of the day that was asked for; else it may be an order of an earlier day."""
+    is_in_full: bool = True
+    """Whether a list of all orders shows it, and not only one of open or of filled orders."""
     branch: str = ""
     """Where it was numbered: numbers of two branches may be equal. Filled in by the core."""
     tells_time: bool = True

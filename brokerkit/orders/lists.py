@@ -129,6 +129,7 @@ class OrderLists:
             is_cancellation=row.fact("is_cancellation"),
             is_elsewhere=row.fact("is_elsewhere"),
             is_dated=page.is_dated,
+            is_in_full=page.shows_all,
             branch=row.fact("branch"),
         )
 

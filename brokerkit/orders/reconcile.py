@@ -54,6 +54,8 @@ LAST_WORD = dt.timedelta(days=14)
 """So long the list of a day that is over is asked for, if it could not be had: longer than any row of holidays."""
 UNREAD = "?"
 """Stands in sightings for a row whose number cannot be read."""
+CUT = "..."
+"""Stands in sightings for what a list may lack besides an order that stands."""
 POLL_SECONDS = 1.1
 _PRESUMED = IntentState.PRESUMED_ABSENT
 
@@ -71,6 +73,9 @@ class Reconciliation(Model):
     """Orders of the days looked at that somebody else placed: they are reported, not adopted."""
     unreadable: tuple[str, ...] = ()
     """Rows of the lists that could not be read, and why. Beside one of them nothing is presumed absent."""
+    lacking: tuple[str, ...] = ()
+    """Orders that the broker has numbered and that its list should show by now. Beside one of them nothing is presumed
+    absent."""
     problem: str | None = None
     """Why a list could not be read to its end; such a list decides nothing."""
 
@@ -90,6 +95,8 @@ class Trust:
     exclusive: bool
     unread: tuple[str, ...] = ()
     """Numbers of rows that could not be read: each may be the intent's."""
+    is_cut: bool = False
+    """Whether the list lacks an order that stands, so that it may lack the intent's too."""
 
 
 class Reconciler:
@@ -182,7 +189,7 @@ class Reconciler:
         self, day: dt.date, rows: Sequence[Listed], unread: Sequence[Unread], *, is_over: bool
     ) -> Reconciliation:
         now = clock.now()
-        self._doubt(day, rows)
+        lacking = self._compared(day, rows, unread, now)
         known = list(self._journal.of_day(day, {*OPEN, _PRESUMED}, self._market))
         intents = [intent for intent in known if intent.state in {*UNRESOLVED, _PRESUMED}]
         sending = [intent for intent in known if intent.state is IntentState.SENDING]
@@ -195,7 +202,10 @@ class Reconciler:
             day, numbers, self._foreign(free, (*intents, *sending)), falls=falls(dated), market=self._market
         )
         blind = [row for row in unread if key_of(row.number) not in numbers_in(explained)]
-        judged = [self._judge(intent, rows, free, (*intents, *sending), now, is_over, blind) for intent in intents]
+        judged = [
+            self._judge(intent, rows, free, (*intents, *sending), now, is_over, blind, is_cut=bool(lacking))
+            for intent in intents
+        ]
         changed = [new for old, new in zip(intents, judged, strict=True) if new.state is not old.state]
         late = tuple(intent for intent in changed if intent.state is IntentState.LATE)
         # What could have been ours until a moment ago may be explained by nobody any more.
@@ -211,10 +221,16 @@ class Reconciler:
             late=late,
             foreign=tuple(row.order for row in left if row.key in foreign),
             unreadable=tuple(f"{day}, order {row.number or '?'}: {row.words}" for row in unread),
+            lacking=tuple(f"{day}, order {each.order_id}: {each.what}" for each in lacking),
         )
 
-    def _doubt(self, day: dt.date, rows: Sequence[Listed]) -> None:
-        """Take back a number that was answered where the list shows it as another order: answers can be swapped."""
+    def _compared(
+        self, day: dt.date, rows: Sequence[Listed], unread: Sequence[Unread], now: dt.datetime
+    ) -> Sequence[Intent]:
+        """Compare what was answered with the list, and return the orders that it lacks though it has had its time.
+
+        A number that was answered is taken back where the list shows it as another order: answers can be swapped.
+        """
         listed: dict[str, list[Listed]] = {}
         for row in rows:
             if row.is_dated:
@@ -224,13 +240,28 @@ class Reconciler:
             words = f"the list shows {present.order_id}, the number that was answered, as another order"
             return present.moved(IntentState.UNKNOWN, words, order_id=None, result=None)
 
+        lacking = []
+        settle = dt.timedelta(seconds=self._settle())
+        shown = {row.number for row in rows if row.is_dated and row.is_in_full}
+        shown |= {key_of(row.number) or "" for row in unread}
         for intent in self._journal.of_day(day, {IntentState.ACKED}, self._market):
+            if _is_due(intent, now - settle) and key_of(intent.order_id) not in shown:
+                lacking.append(intent)
             same = listed.get(key_of(intent.order_id) or "", ())
             branch = branch_in(intent.result, self._branch_of) if intent.result else ""
             theirs = [row for row in same if not branch or row.branch in ("", branch)]
             if theirs and intent.confidence is None and not any(could_be(intent, row) for row in theirs):
                 logger.warning("Order %s is not what was answered for %s", intent.order_id, intent.what)
                 self._journal.revise(intent.id, change)
+        if lacking:
+            logger.warning(
+                "The list of %s lacks %d orders that stand, %s first", day, len(lacking), lacking[0].order_id
+            )
+        return lacking
+
+    def _settle(self) -> float:
+        """Return the seconds after which a list shows an order, longer if it was seen to be later."""
+        return max(self._settle_seconds, self._journal.longest_delay(self._market) * 1.5)
 
     def _foreign(self, free: Sequence[Listed], intents: Sequence[Intent]) -> list[NumberKey]:
         """Return the numbers of rows that are nobody's whom we know, and cannot be."""
@@ -248,13 +279,15 @@ class Reconciler:
         now: dt.datetime,
         is_over: bool,
         blind: Sequence[Unread],
+        *,
+        is_cut: bool,
     ) -> Intent:
-        settle = max(self._settle_seconds, self._journal.longest_delay(self._market) * 1.5)
         trust = Trust(
             self._proves_absence and not self._clock_is_wrong() and self._shows(intent),
-            dt.timedelta(seconds=settle),
+            dt.timedelta(seconds=self._settle()),
             self._exclusive and not self._journal.is_shared(intent.day, self._market) and not blind,
             unread=tuple(key_of(row.number) or UNREAD for row in blind),
+            is_cut=is_cut,
         )
         rivals = [other for other in intents if other.id != intent.id]
         falling = not self._ascend or self._journal.falls(intent.day, self._market)
@@ -311,7 +344,7 @@ def judge(
     settled = intent.deadline is not None and now >= intent.deadline + trust.settle
     if seen.state is _PRESUMED or not settled:
         return seen
-    if trust.unread:
+    if trust.unread or trust.is_cut:
         return seen
     if rest:
         return _ambiguous(seen, f"orders that nobody explains could be it, differently: {_named(rest)}")
@@ -337,7 +370,7 @@ def _having_seen(
     intent: Intent, fitting: Sequence[Listed], rest: Sequence[Listed], trust: Trust, now: dt.datetime
 ) -> Intent:
     keys = tuple(row.number for row in fitting)
-    unexplained = (*(row.number for row in rest), *trust.unread)
+    unexplained = (*(row.number for row in rest), *trust.unread, *((CUT,) if trust.is_cut else ()))
     sightings = intent.sightings
     last = sightings[-1] if sightings else None
     if last and (last.fitting, last.unexplained, last.since.date()) == (keys, unexplained, now.date()):
@@ -364,6 +397,12 @@ def _matched(seen: Intent, row: Listed, rivals: Sequence[Intent], trust: Trust) 
         confidence=Confidence.EXACT if trust.exclusive else Confidence.PROBABLE,
         decided_at=same[0].until,
     )
+
+
+def _is_due(intent: Intent, since: dt.datetime) -> bool:
+    """Say whether a list has to show an order that was answered: amendments may show in the order's own row."""
+    is_answered = intent.kind is IntentKind.ORDER and intent.result is not None
+    return is_answered and intent.deadline is not None and intent.deadline <= since
 
 
 def _after_the_day(seen: Intent, trust: Trust) -> Intent:
@@ -405,5 +444,6 @@ def _joined(first: Reconciliation, second: Reconciliation) -> Reconciliation:
         late=newest(first.late, second.late),
         foreign=tuple({(order.id, order.handle): order for order in (*first.foreign, *second.foreign)}.values()),
         unreadable=tuple(dict.fromkeys((*first.unreadable, *second.unreadable))),
+        lacking=tuple(dict.fromkeys((*first.lacking, *second.lacking))),
         problem=second.problem,
     )

@@ -363,6 +363,8 @@ class Face(ABC):
     calls_per_second: ClassVar[Mapping[str, int]]
     """The broker's limit of calls, by environment."""
     wording: ClassVar[FaultWording] = FaultWording()
+    lists_lack_orders: ClassVar[frozenset[str]] = frozenset()
+    """Environments in which the broker's lists of orders may lack some that stand."""
     differences: ClassVar[Mapping[str, str]] = {}
     """Checks of the kit that the broker's own ways make untrue, each with the reason. None of them is about safety."""
     lists_old_fills: bool = False

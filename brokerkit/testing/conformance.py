@@ -13,6 +13,7 @@ from brokerkit.testing.lists import ListContract
 from brokerkit.testing.market import MarketContract, WeatherContract
 from brokerkit.testing.orders import OrderContract, RefusalContract
 from brokerkit.testing.quotes import FlowContract, QuoteContract
+from brokerkit.testing.safety.absence import AbsenceContract
 from brokerkit.testing.safety.codes import CodeContract
 from brokerkit.testing.safety.faults import FaultContract
 from brokerkit.testing.safety.foreign import ForeignContract
@@ -44,5 +45,6 @@ class BrokerConformance(
     ForeignContract,
     RareQuoteContract,
     RareOrderContract,
+    AbsenceContract,
 ):
     """Subclass it and name the broker; a difference of your broker is a class attribute, never a copied test."""

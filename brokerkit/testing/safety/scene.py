@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from email.utils import formatdate
 from typing import Any, ClassVar
 
 import pytest
@@ -18,6 +19,7 @@ from brokerkit.models import Order
 from brokerkit.orders import desk
 from brokerkit.orders.intents import STANDING, UNRESOLVED, Intent, IntentState
 from brokerkit.sandbox import Faults, Rule, Sandbox
+from brokerkit.sandbox import face as faces
 from brokerkit.sandbox.exchange import ExchangeOrder
 from brokerkit.sandbox.face import Face, Purpose
 from brokerkit.sandbox.faults import Draw
@@ -30,10 +32,11 @@ from brokerkit.words import SecurityType
 LEFT = frozenset({IntentState.NOT_SENT, IntentState.REJECTED})
 ABSENT = frozenset({IntentState.PRESUMED_ABSENT, IntentState.ABSENT_DAY_CLOSED})
 GETS_THROUGH, GETS_LOST = "processed_then_reset", "accept_then_reset"
-LOOKS = 5
-STEP_SECONDS = 3.0
+LOOKS = 4
+STEP_SECONDS = 2.0
 DEADLINE_SECONDS = 2.0
 """So long an order is said to be on its way: the clock of the checks need not be put forward so far then."""
+SETTLE_SECONDS = 1.0
 WAIT_SECONDS = 5.0
 ONCE = "Orders go out once: declare the endpoint with Effect.ORDER, and let no hook send again."
 LISTS = "Look at rows() of the part: which rows it leaves out, and whether it follows every page."
@@ -102,7 +105,7 @@ class Scene:
 
     def rows(self) -> Sequence[ExchangeOrder]:
         """Return all rows of the account, whatever a check lets the lists show."""
-        return self.exchange.orders(self.account)
+        return type(self.exchange).orders(self.exchange, self.account)
 
     def entry(self, outcome: Outcome) -> Intent:
         """Return the entry of the journal that a call wrote."""
@@ -157,6 +160,11 @@ class Scene:
             if time.monotonic() > deadline:
                 pytest.fail("An order that was held back never came: wording.number of the face names its number.")
             time.sleep(0.01)
+
+    def is_on_its_way(self, outcome: Outcome) -> bool:
+        """Say whether a list need not show an order yet."""
+        deadline = self.entry(outcome).deadline
+        return deadline is not None and clock.now() < deadline + dt.timedelta(seconds=SETTLE_SECONDS)
 
     # What is wrong
 
@@ -223,12 +231,16 @@ def opened(broker: str, declared: Declared) -> Iterator[Scene]:
         patched.setattr(declared.adapter.Client, "token_interval", 0.0)
         with (
             Sandbox(environment=declared.environment, faults=faults) as sandbox,
-            get_broker(broker, environment="sandbox", sandbox=sandbox, options={"settle_seconds": 1}) as trader,
+            get_broker(
+                broker, environment="sandbox", sandbox=sandbox, options={"settle_seconds": SETTLE_SECONDS}
+            ) as trader,
         ):
             scene = Scene(trader, sandbox, faults)
             hurry(trader, patched)
             send_to(trader, declared, patched)
             patched.setattr(clock, "now", lambda: real() + scene.ahead)
+            # The clock of the broker goes with it: lists prove nothing by a clock that is wrong.
+            patched.setattr(faces, "formatdate", lambda **form: formatdate(clock.now().timestamp(), **form))
             patched.setattr(desk, "TOTAL_SECONDS", DEADLINE_SECONDS)
             scene.face.window.calls = 10**6
             yield scene

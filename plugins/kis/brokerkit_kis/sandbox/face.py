@@ -61,6 +61,8 @@ class KisFace(Face):
     name: ClassVar[str] = "kis"
     costs: ClassVar[Mapping[str, Costs]] = {"real": COSTS, "demo": COSTS}
     calls_per_second: ClassVar[Mapping[str, int]] = {"real": 18, "demo": 1}
+    lists_lack_orders: ClassVar[frozenset[str]] = frozenset({"demo"})
+    """There the list of the day stays empty for some, although orders are filled."""
     wording: ClassVar[FaultWording] = FaultWording(
         success="rt_cd",
         number="ODNO",

@@ -94,6 +94,8 @@ class KiwoomFace(Face):
     }
     calls_per_second: ClassVar[Mapping[str, int]] = {"real": 5, "demo": 1}
     """Of an app key at each API."""
+    lists_lack_orders: ClassVar[frozenset[str]] = frozenset({"demo"})
+    """There the list of the day stays empty for some, although orders are filled."""
     wording: ClassVar[FaultWording] = FaultWording(
         success="return_code",
         number="ord_no",
