@@ -215,7 +215,9 @@ class Inquiries:
     def buying_power(self, symbol: str, price: Decimal | None) -> BuyingPower:
         """Return what can be ordered without margin."""
         market = market_of(symbol)
-        reply = self.offering("buying_power", market).buying_power(symbol, price)
+        part = self.offering("buying_power", market)
+        reply = part.buying_power(symbol, price)
+        self._is_about(symbol, reply, part, "buying_power")
         return reply.to_model(symbol=symbol, currency=market.currency, price=price)
 
     # Investors
@@ -228,6 +230,8 @@ class Inquiries:
         if not found:
             words = f"{self.adapter.name} has no investor flow of {symbol} up to {end}."
             raise UnknownSymbol(words, broker=self.adapter.name, endpoint=endpoint)
+        for row in found:
+            self._is_about(symbol, row, part, "investor_flow")
         if _date(found[0]) > (start or end):
             raise Unsupported(
                 f"{self.adapter.name} tells the investor flow of {symbol} from {_date(found[0])} on; "
@@ -271,7 +275,7 @@ class Inquiries:
             return None
         return None if self.phase_of(venue) is Phase.CLOSED else moment
 
-    def _is_about(self, symbol: str, reply: Reply[Any], part: Part[Any], verb: str) -> None:
+    def _is_about(self, symbol: str, reply: Reply[Any] | FlowTables, part: Part[Any], verb: str) -> None:
         """Raise a WireError if an answer tells another symbol than the one that was asked for."""
         told = getattr(reply, "symbol", None)
         if told and told != symbol:

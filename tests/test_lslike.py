@@ -21,13 +21,16 @@ from brokerkit import (
     clock,
     config,
 )
-from brokerkit.errors import BrokerError, InsufficientFunds, OrderBlocked, Rejected, UnknownSymbol
+from brokerkit.errors import BrokerError, InsufficientFunds, OrderBlocked, Rejected, UnknownSymbol, WireError
 from brokerkit.inquiry import HOOKS
 from brokerkit.market.sessions import Phase
 from brokerkit.orders.intents import IntentState
+from brokerkit.part import FlowTables
 from brokerkit.sandbox.exchange import Exchange
 from brokerkit.sandbox.face import JsonResponse, ReceivedRequest
 from brokerkit.sandbox.server import Server
+from brokerkit.testing.inside import part_of
+from brokerkit.testing.safety.wire import rewritten
 from tests.lslike.adapter import LikeAdapter
 from tests.lslike.face import PAGE, LikeFace
 
@@ -237,3 +240,28 @@ def test_an_order_is_refused_only_where_that_is_proven(
     with pytest.raises(BrokerError) as caught:
         broker.buy(SAMSUNG, 10, price=below(face))
     assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize(("code", "is_own"), [("A005930", True), ("KR7005930003", True), ("A000660", False)])
+def test_the_buying_power_of_another_symbol_is_not_taken(
+    broker: Broker, face: LikeFace, code: str, is_own: bool
+) -> None:
+    with rewritten(face, lambda block: block.update(IsuNo=code) if "IsuNo" in block else None):
+        if is_own:
+            assert broker.buying_power(SAMSUNG, price=60_000).quantity > 0
+        else:
+            with pytest.raises(WireError, match="about 000660, not 005930"):
+                broker.buying_power(SAMSUNG, price=60_000)
+
+
+def test_the_investor_flow_of_another_symbol_is_not_taken(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    class OfAnother(FlowTables):
+        symbol = "000660"
+
+    def another(*asked: object, **how: object) -> list[FlowTables]:
+        return [OfAnother(**vars(day)) for day in own(*asked, **how)]
+
+    own = part_of(broker).flow_tables
+    monkeypatch.setattr(part_of(broker), "flow_tables", another)
+    with pytest.raises(WireError, match="about 000660, not 005930"):
+        broker.investor_flow(SAMSUNG)

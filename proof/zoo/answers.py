@@ -54,6 +54,14 @@ class SymbolOfABookUnread(Stocks):
         return twisted(super().order_book(symbol, venue), symbol=always(symbol))
 
 
+@bad(ANOTHER, "buying_power of 005930 was answered with 0126Z0")
+class SymbolOfAPowerUnread(Stocks):
+    """Does not look at the symbol that a buying power is of."""
+
+    def buying_power(self, symbol: str, price: Decimal | None) -> Any:
+        return twisted(super().buying_power(symbol, price), symbol=always(""))
+
+
 @bad("the_answer_to_another_call_is_not_taken", "order_book was answered with what quote is")
 class AnyAnswerIsABook(Stocks):
     """Takes an answer that has no levels for a book that is empty."""

@@ -18,7 +18,6 @@ from brokerkit.part import FlowTables
 from brokerkit.words import SecurityType, Venue
 from proof.zoo.cages import bad
 from proof.zoo.lies import Twisted, always, per, twisted
-from tests.lslike import tables
 from tests.lslike.stocks import Stocks
 
 TRUTH = "quote_tells_the_truth_field_by_field"
@@ -313,5 +312,5 @@ class PowerOfAMarginAccount(Stocks):
 class PowerAtAnotherPrice(Stocks):
     """Counts what can be bought at the upper limit, whatever price was asked for."""
 
-    def buying_power(self, symbol: str, price: Decimal | None) -> tables.PowerBlock:
+    def buying_power(self, symbol: str, price: Decimal | None) -> Any:
         return super().buying_power(symbol, None)

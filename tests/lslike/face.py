@@ -294,7 +294,10 @@ class LikeFace(Face):
         account = self.credentials.account
         quantity = self.exchange.affordable(account, block["IsuNo"][1:], Decimal(block["OrdPrc"]))
         told = {"MgnRat100MnyOrdAbleAmt": int(self.exchange.account(account).orderable)}
-        return done("00136", CSPBQ00200OutBlock2={**told, "MgnRat100MnyOrdAbleQty": int(quantity)})
+        asked = {"RecCnt": 1, **block}
+        return done(
+            "00136", CSPBQ00200OutBlock1=asked, CSPBQ00200OutBlock2={**told, "MgnRat100MnyOrdAbleQty": int(quantity)}
+        )
 
 
 def done(code: str = "00000", *, more: Mapping[str, str] | None = None, **blocks: object) -> FaceAnswer:

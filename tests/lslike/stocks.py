@@ -32,9 +32,9 @@ class Stocks(Part[LikeClient]):
     def order_book(self, symbol: str, venue: Venue) -> tables.BookBlock:
         return self.client.ask(tables.BOOK, shcode=symbol).block
 
-    def buying_power(self, symbol: str, price: Decimal | None) -> tables.PowerBlock:
+    def buying_power(self, symbol: str, price: Decimal | None) -> tables.PowerAnswer:
         limit = self.price_or_upper_limit(symbol, price)
-        return self.client.ask(tables.POWER, BnsTpCode="2", IsuNo=f"A{symbol}", OrdPrc=limit).block
+        return self.client.ask(tables.POWER, BnsTpCode="2", IsuNo=f"A{symbol}", OrdPrc=limit)
 
     def balance(self) -> AccountReply:
         switches = {"prcgb": "1", "chegb": "2", "dangb": "0", "charge": "0", "cts_expcode": ""}

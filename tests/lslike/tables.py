@@ -380,17 +380,36 @@ class HoldingsAnswer(Block):
     rows: tuple[HoldingRow, ...] = Field((), alias="t0424OutBlock1")
 
 
-class PowerBlock(Reply[BuyingPower]):
+class PowerAnswer(Reply[BuyingPower]):
     """현물계좌 주문가능금액 (CSPBQ00200) -> BuyingPower."""
 
-    cash: EitherNumber = Field(alias="MgnRat100MnyOrdAbleAmt")  # 증거금률100퍼센트현금주문가능금액
-    quantity: EitherNumber = Field(alias="MgnRat100MnyOrdAbleQty")
+    extra = frozenset({"asked", "block"})
 
+    class Asked(Block):
+        """What the answer repeats of the question: the code with its letter, or the ISIN."""
 
-class PowerAnswer(Block):
-    """현물계좌 주문가능금액 (CSPBQ00200)."""
+        code: Text = Field("", alias="IsuNo")  # 종목번호
 
-    block: PowerBlock = Field(alias="CSPBQ00200OutBlock2")
+    class Figures(Block):
+        """The figures without credit."""
+
+        cash: EitherNumber = Field(alias="MgnRat100MnyOrdAbleAmt")  # 증거금률100퍼센트현금주문가능금액
+        quantity: EitherNumber = Field(alias="MgnRat100MnyOrdAbleQty")
+
+    asked: Asked = Field(Asked(), alias="CSPBQ00200OutBlock1")
+    block: Figures = Field(alias="CSPBQ00200OutBlock2")
+
+    @property
+    def symbol(self) -> str:
+        return self.asked.code[3:9] if len(self.asked.code) == 12 else self.asked.code[-6:]
+
+    @property
+    def cash(self) -> Decimal:
+        return self.block.cash
+
+    @property
+    def quantity(self) -> Decimal:
+        return self.block.quantity
 
 
 QUOTE = _call("t1102", "/stock/market-data", QuoteAnswer)
