@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from brokerkit.models import BuyingPower, Flow, InvestorFlow, Level, Model, Order, OrderBook, Position, Quote
+from brokerkit.models import Balance, BuyingPower, Flow, InvestorFlow, Level, Model, Order, OrderBook, Position, Quote
 from brokerkit.testing.doubts import doubts
 from brokerkit.words import OrderStatus, Side, Venue
 
@@ -52,6 +52,15 @@ def order(**change: Any) -> Order:
     return Order.model_validate({**told, "filled_quantity": 2, "remaining_quantity": 3, **change})
 
 
+def power(cash: int, quantity: int) -> BuyingPower:
+    return BuyingPower(symbol="005930", currency="KRW", cash=Decimal(cash), quantity=Decimal(quantity))
+
+
+def balance(**change: Any) -> Balance:
+    told = {"account": "*1", "currency": "KRW", "cash_d2": 300, "market_value": 700, "cost": 600, "total_value": 1000}
+    return Balance.model_validate({**told, "positions": (), **change})
+
+
 def day(**flows: Flow) -> InvestorFlow:
     return InvestorFlow(symbol="005930", date=dt.date(2024, 1, 2), final=True, **flows)
 
@@ -85,7 +94,11 @@ def whole(**change: Flow) -> InvestorFlow:
         position(price=None, market_value=None),
         order(),
         order(filled_quantity=None, remaining_quantity=None),
-        BuyingPower(symbol="005930", currency="KRW", cash=Decimal(0), quantity=Decimal(0)),
+        power(0, 0),
+        power(700_000, 10),
+        balance(),
+        balance(total_value=None),
+        quote(name="삼성전자"),
         whole(),
         day(),
         day(foreign=Flow(net_quantity=Decimal(-2), buy_quantity=Decimal(3), sell_quantity=Decimal(5))),
@@ -115,7 +128,14 @@ def test_nothing_is_doubted_of_what_adds_up(model: Model) -> None:
         (position(sellable_quantity=4), "sellable_quantity is more"),
         (order(remaining_quantity=5), "more than quantity"),
         (order(filled_quantity=0, average_fill_price=100), "nothing filled"),
-        (BuyingPower(symbol="005930", currency="KRW", cash=Decimal(0), quantity=Decimal(1)), "quantity without cash"),
+        (power(0, 1), "quantity without cash"),
+        (power(10, 700_000), "quantity is more than cash"),
+        (balance(total_value=700), "total_value is not cash_d2 + market_value"),
+        (quote(symbol="A005930"), "symbol is none"),
+        (quote(symbol="0000000069"), "symbol is none"),
+        (order(symbol="삼성전자"), "symbol is none"),
+        (position(name="005930"), "name is a number"),
+        (order(name=" "), "name is a number, or blank"),
         (whole(pension=net(-40, 4)), "institution: net_quantity is not the sum"),
         (whole(pension=net(40, -40)), "institution: net_amount is not the sum"),
         (whole(foreign=net(-30, 3)), "net_quantity of all kinds does not add up"),

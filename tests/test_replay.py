@@ -70,6 +70,7 @@ class OrderRow(OrderReply):
     symbol: str = Field(alias="code")
     side: Side
     quantity: Number = Field(alias="qty")
+    day: Day | None = None
 
 
 class OrdersAnswer(Block):
@@ -319,11 +320,14 @@ def test_samples_that_cannot_be_read_fail_with_what_is_wrong(tell: Tell) -> None
 
 
 def test_an_odd_row_is_a_failure_and_its_place_is_told(tell: Tell) -> None:
-    rows = [{"no": "1", "code": "005930", "side": "BUY", "qty": "3"}, {"no": "2", "code": "005930", "side": "?"}]
+    good = {"no": "1", "code": "005930", "side": "BUY", "qty": "3", "day": "20240102"}
+    rows = [good, {"no": "2", "code": "005930", "side": "?"}]
     result = one(tell(answer({"rows": rows}, "/orders")))
     assert result.outcome == "failed"
     assert result.words.startswith("rows 2: field")
-    assert [shown.values["quantity"] for shown in result.models] == ["3"]
+    assert [shown.values for shown in result.models] == [
+        {"id": "1", "symbol": "005930", "side": "BUY", "quantity": "3", "day": "2024-01-02"}
+    ]
 
 
 def test_a_page_that_others_follow_says_so(tell: Tell) -> None:

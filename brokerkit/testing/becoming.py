@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
 
 from brokerkit.models import Model, Quote
+from brokerkit.part import FACTS
 from brokerkit.testing.doubts import doubts
 from brokerkit.testing.replays import Shown
 from brokerkit.transport import Block, OddRow, Reply
@@ -16,7 +17,7 @@ from brokerkit.transport.endpoint import deepest_fault
 from brokerkit.words import OrderStatus, Venue
 
 ASKED: Mapping[str, Any] = {
-    "symbol": "?",
+    "symbol": "005930",
     "venue": Venue.KRX,
     "currency": "KRW",
     "account": "?",
@@ -48,6 +49,8 @@ class Made:
 
     model: Model
     told: frozenset[str]
+    beside: Mapping[str, Any] = field(default_factory=dict)
+    """What a row of orders, or a book, tells beside the model."""
 
 
 def models_of(reply: Block) -> tuple[list[Made], list[str]]:
@@ -73,6 +76,7 @@ def shown_of(made: Iterable[Made]) -> tuple[Shown, ...]:
     for each in made:
         values = each.model.model_dump(mode="json", include=set(each.told), exclude_none=True)
         if any(values.values()):
+            values |= {name: str(value) for name, value in each.beside.items() if value not in (None, "", False)}
             first.setdefault(type(each.model).__name__, Shown(model=type(each.model).__name__, values=values))
     return tuple(first.values())
 
@@ -103,4 +107,5 @@ def _model(reply: Reply[Any]) -> Made | None:
     # An account is never taken from an answer: the core masks it.
     lacking = {name for name in needed & ASKED.keys() if getattr(reply, name, None) in (None, "")}
     asked = {name: ASKED[name] for name in lacking | (needed & {"account"})}
-    return Made(reply.to_model(**asked), frozenset(reply._mapped) - asked.keys())
+    beside = {name: getattr(reply, name, None) for name in ("clock", *FACTS) if name not in reply._mapped}
+    return Made(reply.to_model(**asked), frozenset(reply._mapped) - asked.keys(), beside)

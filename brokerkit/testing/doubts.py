@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from functools import singledispatch
 
-from brokerkit.models import BuyingPower, Flow, InvestorFlow, Model, Order, OrderBook, Position, Quote
+from brokerkit.models import Balance, BuyingPower, Flow, InvestorFlow, Model, Order, OrderBook, Position, Quote
+from brokerkit.symbols import is_symbol
 
 CENT = Decimal("0.01")
 MILLION = Decimal(1_000_000)
@@ -19,13 +20,22 @@ PARTS = frozenset(
 ALL = frozenset({"individual", "foreign", "institution", "other_corporation"})
 
 
-@singledispatch
 def doubts(model: Model) -> Iterator[str]:
     """Yield what does not add up in a model. Every broker rounds, so it is told only what no rounding explains."""
+    symbol, name = getattr(model, "symbol", None), getattr(model, "name", None)
+    if symbol is not None and not is_symbol(symbol):
+        yield "symbol is none that brokerkit understands"
+    if name is not None and (not name.strip() or name.strip().isdecimal()):
+        yield "name is a number, or blank"
+    yield from _figures(model)
+
+
+@singledispatch
+def _figures(model: Model) -> Iterator[str]:
     yield from ()
 
 
-@doubts.register
+@_figures.register
 def _(quote: Quote) -> Iterator[str]:
     price, base, change = quote.price, quote.previous_close, quote.change
     if base and change is not None and price - base != change:
@@ -46,7 +56,7 @@ def _(quote: Quote) -> Iterator[str]:
         yield "turnover / volume is nowhere near the price"
 
 
-@doubts.register
+@_figures.register
 def _(book: OrderBook) -> Iterator[str]:
     asks, bids = [level.price for level in book.asks], [level.price for level in book.bids]
     if asks != sorted(asks) or bids != sorted(bids, reverse=True):
@@ -55,7 +65,7 @@ def _(book: OrderBook) -> Iterator[str]:
         yield "the best bid is above the best ask"
 
 
-@doubts.register
+@_figures.register
 def _(position: Position) -> Iterator[str]:
     pairs = (("cost", position.cost, position.average_price), ("market_value", position.market_value, position.price))
     for name, value, each in pairs:
@@ -65,7 +75,7 @@ def _(position: Position) -> Iterator[str]:
         yield "sellable_quantity is more than quantity"
 
 
-@doubts.register
+@_figures.register
 def _(order: Order) -> Iterator[str]:
     done = [each for each in (order.filled_quantity, order.remaining_quantity) if each is not None]
     if sum(done) > order.quantity:
@@ -74,13 +84,23 @@ def _(order: Order) -> Iterator[str]:
         yield "average_fill_price of nothing filled"
 
 
-@doubts.register
+@_figures.register
 def _(power: BuyingPower) -> Iterator[str]:
     if power.quantity > 0 and power.cash <= 0:
         yield "quantity without cash"
+    elif power.quantity > power.cash:
+        yield "quantity is more than cash: a share costs more than one won"
 
 
-@doubts.register
+@_figures.register
+def _(balance: Balance) -> Iterator[str]:
+    if balance.total_value is not None and balance.cash_d2 is not None:
+        real = balance.cash_d2 + balance.market_value
+        if abs(balance.total_value - real) > abs(real) * NEAR:
+            yield "total_value is not cash_d2 + market_value"
+
+
+@_figures.register
 def _(day: InvestorFlow) -> Iterator[str]:
     kinds = {name: flow for name, flow in day if isinstance(flow, Flow)}
     for unit, step in (("quantity", Decimal(1)), ("amount", MILLION)):
