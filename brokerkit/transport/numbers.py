@@ -75,6 +75,8 @@ EitherBlankable = Annotated[Decimal | None, WireNumber(json=True, blank=True)]
 """The same, or a blank text, which is None."""
 ZeroIsNone = Annotated[Decimal | None, WireNumber(read=_unless_zero, blank=True)]
 """A price of a broker that writes 0 where there is none: no trade yet, no limit, no base price."""
+EitherZeroIsNone = Annotated[Decimal | None, WireNumber(read=_unless_zero, json=True, blank=True)]
+"""The same, as JSON number or as text."""
 
 
 def exact_json(content: bytes) -> Any:

@@ -18,15 +18,14 @@ from brokerkit.transport import (
     EitherNumber,
     EitherOrderNumber,
     EitherRelatedNumber,
+    EitherZeroIsNone,
     Endpoint,
     Paging,
     Reply,
     Row,
     Text,
     TimeOfDay,
-    WireNumber,
     Words,
-    traded,
 )
 from brokerkit.words import OrderType, Side, TimeInForce, Venue
 
@@ -49,7 +48,6 @@ def _time(text: object) -> object:
 
 Symbol = Annotated[str, BeforeValidator(_code)]
 Time = Annotated[TimeOfDay, BeforeValidator(_time)]
-Price = Annotated[Decimal | None, WireNumber(json=True, blank=True, read=lambda text: traded(Decimal(text)))]
 """A price; 0 where there is none."""
 
 # Prices
@@ -62,17 +60,17 @@ class QuoteBlock(Reply[Quote]):
 
     symbol: Symbol = Field(alias="shcode")  # 단축코드
     name: Words = Field("", alias="hname")  # 한글명
-    price: Price = Field(alias="price")  # 현재가
+    price: EitherZeroIsNone = Field(alias="price")  # 현재가
     sign: Text = Field(alias="sign")  # 전일대비구분: 4 and 5 are falls
     moved: EitherNumber = Field(alias="change")  # 전일대비, with or without its minus
     change_percent: EitherBlankable = Field(None, alias="diff")  # 등락율
-    previous_close: Price = Field(None, alias="recprice")  # 기준가
-    open: Price = None  # 시가
-    high: Price = None  # 고가
-    low: Price = None  # 저가
+    previous_close: EitherZeroIsNone = Field(None, alias="recprice")  # 기준가
+    open: EitherZeroIsNone = None  # 시가
+    high: EitherZeroIsNone = None  # 고가
+    low: EitherZeroIsNone = None  # 저가
     volume: EitherBlankable = None  # 누적거래량
-    upper_limit: Price = Field(None, alias="uplmtprice")  # 상한가
-    lower_limit: Price = Field(None, alias="dnlmtprice")  # 하한가
+    upper_limit: EitherZeroIsNone = Field(None, alias="uplmtprice")  # 상한가
+    lower_limit: EitherZeroIsNone = Field(None, alias="dnlmtprice")  # 하한가
 
     @property
     def change(self) -> Decimal:
@@ -211,9 +209,9 @@ class OpenRow(OrderReply):
     symbol: Symbol = Field(alias="expcode")  # 종목번호
     side: SideOf = Field(alias="medosu")  # 구분
     quantity: EitherNumber = Field(alias="qty")  # 주문수량
-    price: Price = None  # 주문가격
+    price: EitherZeroIsNone = None  # 주문가격
     filled_quantity: EitherNumber = Field(alias="cheqty")  # 체결수량
-    average: Price = Field(None, alias="cheprice")  # 체결가격
+    average: EitherZeroIsNone = Field(None, alias="cheprice")  # 체결가격
     remaining_quantity: EitherNumber = Field(alias="ordrem")  # 미체결잔량
     clock: Time = Field(None, alias="ordtime")  # 주문시간
     type_code: Text = Field("", alias="hogagb")  # 호가유형
@@ -265,9 +263,9 @@ class DayRow(OrderReply):
     side: SideOf = Field(alias="BnsTpCode")  # 매매구분
     change: Text = Field("", alias="MrcTpNm")  # 정정취소구분명
     quantity: EitherNumber = Field(alias="OrdQty")  # 주문수량
-    limit: Price = Field(None, alias="OrdPrc")  # 주문가격
+    limit: EitherZeroIsNone = Field(None, alias="OrdPrc")  # 주문가격
     filled_quantity: EitherNumber = Field(alias="ExecQty")  # 체결수량
-    average: Price = Field(None, alias="ExecPrc")  # 체결가
+    average: EitherZeroIsNone = Field(None, alias="ExecPrc")  # 체결가
     remaining_quantity: EitherNumber = Field(alias="MrcAbleQty")  # 정정취소가능수량
     type_code: Text = Field("", alias="OrdprcPtnCode")  # 호가유형코드
     condition: Text = Field("", alias="OrdCndiTpCode")  # 주문조건구분코드
@@ -350,9 +348,9 @@ class HoldingRow(PositionReply):
     name: Words = Field("", alias="hname")  # 종목명
     quantity: EitherNumber = Field(alias="janqty")  # 잔고수량
     sellable_quantity: EitherNumber = Field(alias="mdposqt")  # 매도가능수량
-    average_price: Price = Field(None, alias="pamt")  # 평균단가
+    average_price: EitherZeroIsNone = Field(None, alias="pamt")  # 평균단가
     cost: EitherNumber = Field(alias="mamt")  # 매입금액
-    price: Price = None  # 현재가
+    price: EitherZeroIsNone = None  # 현재가
 
     @property
     def market_value(self) -> Decimal:

@@ -150,7 +150,9 @@ class Scene:
     def look(self, times: int = LOOKS, seconds: float = STEP_SECONDS) -> None:
         """Let time pass and `reconcile`, so many times."""
         for _ in range(times):
-            self.ahead += dt.timedelta(seconds=seconds)
+            step = dt.timedelta(seconds=seconds)
+            self.ahead += step
+            self.exchange.forward(step)  # where ids have no order, times tell what came first
             self.broker.reconcile()
 
     def arrived(self) -> None:
@@ -199,10 +201,16 @@ class Scene:
             yield f"{what}: order {rows[0].number} stands, and reconcile says {entry.evidence[-1]!r}. {LISTS}"
         elif rows and entry.state in UNRESOLVED:
             yield f"{what}: order {rows[0].number} stands, and no list of reconcile shows it as it is. {LISTS}"
-        elif entry.state in STANDING and self.number_of(str(entry.order_id)) not in {row.number for row in rows}:
+        elif entry.state in STANDING and not self._is_one_of(entry, rows):
             yield f"{what}: reconcile takes order {entry.order_id} for it, which is another one. {LISTS}"
         elif not rows and entry.state in UNRESOLVED and self.proves_absence:
             yield f"{what}: nothing stands, lists_prove_absence is declared, and reconcile never says so."
+
+    def _is_one_of(self, entry: Intent, rows: Sequence[ExchangeOrder]) -> bool:
+        """Say whether reconcile has found one of these; a cancellation without a row of its own has no number."""
+        if entry.order_id is None and not self.part.lists_cancellations:
+            return bool(rows)
+        return self.number_of(str(entry.order_id)) in {row.number for row in rows}
 
 
 def _words(told: Order | Exception) -> str:

@@ -257,9 +257,13 @@ class SecretContract(Contract):
             sandbox.exchange.cancel(face.credentials.account, face.order_number(order.id))
             return lambda: trader.cancel(order)
 
+        def holding() -> Callable[[], object]:
+            sandbox.exchange.give_holding(face.credentials.account, STOCK, Decimal(3), Decimal(200_001))
+            return trader.balance
+
         calls: dict[str, Callable[[], Callable[[], object]]] = {
             "quote": lambda: lambda: trader.quote(UNLISTED if failure == "a refused question" else STOCK),
-            "balance": lambda: trader.balance,
+            "balance": holding,
             "buy": lambda: lambda: trader.buy(STOCK, 1_000_000 if failure == "a refused order" else 1, price=price),
             "cancel": canceling,
         }

@@ -34,18 +34,20 @@ class RareQuoteContract(Contract):
     level: ClassVar[int] = 4
 
     @needs("quote")
-    def test_before_the_first_trade_there_is_no_open_high_and_low(self, trader: Broker, sandbox: Sandbox) -> None:
+    def test_before_the_first_trade_there_is_no_open_high_and_low(
+        self, trader: Broker, sandbox: Sandbox, declared: Declared
+    ) -> None:
         sandbox.exchange.unopen(STOCK)
-        lines = self.differences(trader.quote(STOCK), sandbox.exchange.quote(STOCK), trader)
+        lines = self.differences(trader.quote(STOCK), sandbox.exchange.quote(STOCK, declared.quote_venue), trader)
         assert not lines, (
             f"Before the first trade of the day {first(lines)}. Open, high and low are None until somebody trades: "
             "read the 0 that brokers write there as None (`traded`), and the volume as 0."
         )
 
     @needs("quote")
-    def test_a_symbol_without_limits_has_none(self, trader: Broker, sandbox: Sandbox) -> None:
+    def test_a_symbol_without_limits_has_none(self, trader: Broker, sandbox: Sandbox, declared: Declared) -> None:
         sandbox.exchange.lift_limits(STOCK)
-        lines = self.differences(trader.quote(STOCK), sandbox.exchange.quote(STOCK), trader)
+        lines = self.differences(trader.quote(STOCK), sandbox.exchange.quote(STOCK, declared.quote_venue), trader)
         assert not lines, f"Without price limits {first(lines)}. Read a limit of 0 or a blank one as None (`traded`)."
 
     @needs("quote")
@@ -61,9 +63,9 @@ class RareQuoteContract(Contract):
         )
 
     @needs("quote")
-    def test_a_halted_symbol_keeps_its_quote(self, trader: Broker, sandbox: Sandbox) -> None:
+    def test_a_halted_symbol_keeps_its_quote(self, trader: Broker, sandbox: Sandbox, declared: Declared) -> None:
         sandbox.exchange.halt(STOCK)
-        lines = self.differences(trader.quote(STOCK), sandbox.exchange.quote(STOCK), trader)
+        lines = self.differences(trader.quote(STOCK), sandbox.exchange.quote(STOCK, declared.quote_venue), trader)
         assert not lines, f"In a halt {first(lines)}."
 
     @needs("order_book")

@@ -27,7 +27,7 @@ class Kept:
     response: Response
 
     def asks_like(self, other: Kept) -> bool:
-        """Say whether two requests are the same call."""
+        """Say whether two requests are the same call: the same path and headers, whatever is asked for there."""
         return _call(self.request) == _call(other.request)
 
     def tells(self, text: str) -> bool:
@@ -37,7 +37,7 @@ class Kept:
 
 def _call(request: ReceivedRequest) -> tuple[object, ...]:
     headers = {name: value for name, value in request.headers.items() if name not in UNCOMPARED}
-    return request.method, request.path, headers, set(request.query), set(request.body)
+    return request.method, request.path, headers, set(request.body)
 
 
 def is_login(face: Face, request: ReceivedRequest) -> bool:
