@@ -245,6 +245,8 @@ class FaultWording:
     """A refusal that proves that an order was not taken."""
     trouble: Mapping[str, object] = field(default_factory=dict)
     """A refusal that proves nothing."""
+    may_stand: frozenset[str] = frozenset()
+    """Codes of refusals under which an order may stand all the same, as the broker's pages or its users tell."""
     changed: Mapping[str, object] = field(default_factory=dict)
     """The refusal of a further page after the data changed; without it `trouble`."""
     further: tuple[str, str] = ("", "")

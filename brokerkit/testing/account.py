@@ -16,6 +16,7 @@ from brokerkit.models import Quote
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face
 from brokerkit.testing.base import FUND, STOCK, Contract
+from brokerkit.testing.declared import Declared
 from brokerkit.words import OrderType, Side
 
 
@@ -91,6 +92,17 @@ class SessionContract(Contract):
         assert [paced.quote(STOCK).symbol for _ in range(4)] == [STOCK] * 4
         refused = [request for request in face.requests if request.status in (429, 500)]
         assert 1 <= len(refused) <= 3
+
+    def test_no_more_calls_are_made_than_the_broker_takes(self, paced: Broker, face: Face, declared: Declared) -> None:
+        most = face.calls_per_second[face.environment]
+        limits = {
+            str(endpoint): [limit.calls for limit in paced.client.limits(endpoint)]
+            for calls in declared.part.calls.values()
+            for endpoint in calls
+            if face.environment in endpoint.ids
+        }
+        wrong = {call: allowed for call, allowed in limits.items() if not allowed or max(allowed) > most}
+        assert not wrong, f"The broker takes {most} calls a second, the client makes {wrong}: look at its limits()."
 
     def test_several_threads_share_a_broker(self, trader: Broker, sandbox: Sandbox) -> None:
         told: list[Quote] = []

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from brokerkit import clock
 from brokerkit.broker import Broker
 from brokerkit.errors import (
     InvalidRequest,
@@ -16,6 +17,7 @@ from brokerkit.errors import (
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face
 from brokerkit.testing.base import FUND, STOCK, UNLISTED, Contract
+from brokerkit.testing.declared import needs
 from brokerkit.testing.truth import nets_of
 from brokerkit.words import Side
 
@@ -85,3 +87,10 @@ class FlowContract(Contract):
     def test_investor_flow_of_an_unlisted_symbol_is_refused(self, trader: Broker) -> None:
         with pytest.raises(UnknownSymbol):
             trader.investor_flow(UNLISTED)
+
+    @needs("investor_flow")
+    def test_figures_of_the_present_day_are_not_final(self, trader: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+        newest = trader.investor_flow(STOCK)[-1].date
+        monkeypatch.setattr(clock, "now", lambda: dt.datetime.combine(newest, dt.time(18), clock.KST))
+        told = {day.date: day.final for day in trader.investor_flow(STOCK)[-2:]}
+        assert list(told.values()) == [True, False], f"Figures of {newest} are provisional on that day: {told}."

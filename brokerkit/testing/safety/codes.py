@@ -117,6 +117,15 @@ class CodeContract(SafetyContract):
         assert not lines, report(lines)
 
     @needs("order")
+    def test_a_code_under_which_an_order_may_stand_proves_nothing(self, scene: Scene) -> None:
+        scene.buy()
+        outcomes = [refused(scene, code, taken=True) for code in sorted(scene.face.wording.may_stand)]
+        lines = [line for outcome in outcomes for line in not_proven(scene, outcome)]
+        scene.look(2)
+        lines += [line for outcome in outcomes for line in scene.wrong_in_the_end(outcome)]
+        assert not lines, report(lines)
+
+    @needs("order")
     def test_trouble_of_the_server_proves_nothing_of_an_order_an_amendment_or_a_cancellation(
         self, scene: Scene
     ) -> None:

@@ -72,6 +72,14 @@ class KisFace(Face):
         row_side=("sll_buy_dvsn_cd", "sll_buy_dvsn_cd_name"),
         refusal={"rt_cd": "7", "msg_cd": "APBK0918", "msg1": "장운영시간이 아닙니다"},
         trouble={"rt_cd": "1", "msg_cd": "EGW00300", "msg1": "처리 중 장애"},
+        # Trouble of the server and of what stands behind it, an answer that could not be composed, and codes of what
+        # went through.
+        may_stand=frozenset(
+            {
+                *("EGW00001", "EGW00002", "EGW00202", "EGW00203", "EGW00215", "EGW00300", "EGW00301", "EGW00302"),
+                *("IGW00009", "APBK0013", "40590000", "40600000", "40620000", "40630000"),
+            }
+        ),
         # Of this refusal only the words are known, not the code.
         changed={"rt_cd": "7", "msg_cd": "KIOK9999", "msg1": "조회 도중 자료가 변경됨"},
         further=("tr_cont", "N"),

@@ -105,6 +105,7 @@ class KiwoomFace(Face):
         row_side=("io_tp_nm",),
         refusal={"return_code": 20, "return_msg": "[2000](RC4058:장이 끝났습니다)"},
         trouble={"return_code": 1, "return_msg": "서비스 오류[1999:처리 중 장애]"},
+        may_stand=frozenset({"1700", "1999"}),  # 1700: one order that was refused with it is reported to have stood
         further=("cont-yn", "Y"),
         end_headers={"cont-yn": "N", "next-key": ""},
     )
