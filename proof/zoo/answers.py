@@ -190,6 +190,15 @@ class OpenBeforeTheFirstTrade(Stocks):
         return twisted(reply, open=lambda price: price or reply.previous_close)
 
 
+@bad("a_quote_at_a_limit_or_unchanged_tells_the_truth", "lower_limit", "change is", "하한")
+class LowerLimitToldAsRise(Stocks):
+    """Takes only one of the two codes of a fall for one: at the lower limit there is another."""
+
+    def quote(self, symbol: str, venue: Venue) -> Any:
+        reply = super().quote(symbol, venue)
+        return twisted(reply, change=lambda change: abs(change) if reply.price == reply.lower_limit else change)
+
+
 @bad("a_symbol_without_limits_has_none", "upper_limit is Decimal('0')", "lower_limit is Decimal('0')")
 class LimitsOfZero(Stocks):
     """Tells limits of 0 where there are none."""
@@ -261,6 +270,18 @@ class OwnOrdersAlone(Stocks):
 
     def rows(self, *days: Any, **asked: Any) -> Iterator[OrderPage]:
         return changed(super().rows(*days, **asked), lambda row: row if row.id in self._own else None)
+
+
+@bad("an_order_that_was_cancelled_elsewhere_is_canceled", "cancelled in another program", "CANCELED")
+class PartCancelledElsewhereIsAll(Stocks):
+    """Takes an order for cancelled as a whole where a part of it was."""
+
+    def rows(self, *days: Any, **asked: Any) -> Iterator[OrderPage]:
+        canceled = {"remaining_quantity": always(Decimal(0)), "is_canceled": always(True)}
+        for page in super().rows(*days, **asked):
+            rows: list[Any] = list(page.rows)
+            named = {int(row.original_id) for row in rows if row.fact("is_cancellation")}
+            yield replace(page, rows=[twisted(row, **canceled) if int(row.id) in named else row for row in rows])
 
 
 @bad("a_type_that_is_not_known_is_never_guessed", "a type that nobody knows", "MARKET")

@@ -172,7 +172,8 @@ class LikeFace(Face):
         told |= {"low": quote.low, "volume": quote.volume, "uplmtprice": quote.upper_limit}
         told |= {"dnlmtprice": quote.lower_limit, "change": abs(change)}
         texts = {"shcode": quote.symbol, "hname": quote.name, "diff": f"{quote.change_percent or 0:06.2f}"}
-        sign = "3" if not change else "2" if change > 0 else "5"
+        limits = {quote.upper_limit: "1", quote.lower_limit: "4"}
+        sign = limits.get(quote.price) or ("3" if not change else "2" if change > 0 else "5")
         return done(t1102OutBlock={**{name: int(value or 0) for name, value in told.items()}, **texts, "sign": sign})
 
     def _t1101(self, block: Mapping[str, Any], headers: Mapping[str, str]) -> FaceAnswer:

@@ -45,6 +45,18 @@ class RareQuoteContract(Contract):
         )
 
     @needs("quote")
+    @pytest.mark.parametrize("where", ["upper_limit", "lower_limit", "previous_close"])
+    def test_a_quote_at_a_limit_or_unchanged_tells_the_truth(
+        self, where: str, trader: Broker, sandbox: Sandbox
+    ) -> None:
+        sandbox.exchange.move(STOCK, getattr(sandbox.exchange.instruments[STOCK], where))
+        lines = self.differences(trader.quote(STOCK), sandbox.exchange.quote(STOCK), trader)
+        assert not lines, (
+            f"The price is that of {where}, and {first(lines)}. Codes of signs differ at the limits (상한, 하한) and "
+            "where nothing moved (보합): read each of them."
+        )
+
+    @needs("quote")
     def test_a_symbol_without_limits_has_none(self, trader: Broker, sandbox: Sandbox, declared: Declared) -> None:
         sandbox.exchange.lift_limits(STOCK)
         lines = self.differences(trader.quote(STOCK), sandbox.exchange.quote(STOCK, declared.quote_venue), trader)
@@ -153,6 +165,27 @@ class RareOrderContract(Contract):
             "whoever placed it."
         )
         assert not (lines := self.order_differences(told[0], row, trader)), first(lines)
+
+    @needs("buy", "refresh")
+    def test_an_order_that_was_cancelled_elsewhere_is_canceled(
+        self, trader: Broker, sandbox: Sandbox, face: Face, declared: Declared
+    ) -> None:
+        order = self.waiting(trader, sandbox)
+        account, number = face.credentials.account, face.order_number(order.id)
+        sandbox.exchange.cancel(account, number, Decimal(2))
+        told = trader.refresh(order)
+        assert (told.status, told.remaining_quantity) == (OrderStatus.WORKING, Decimal(3)), (
+            f"2 of 5 shares were cancelled in another program, and refresh tells {told.status} with "
+            f"{told.remaining_quantity} left. {QUANTITIES}"
+        )
+        sandbox.exchange.cancel(account, number)
+        told = trader.refresh(order)
+        assert (told.status, told.remaining_quantity) == (OrderStatus.CANCELED, Decimal(0)), (
+            f"All of an order was cancelled in another program, and refresh tells {told.status}: `is_canceled` of its "
+            "row says so, or the row of the cancellation."
+        )
+        if "orders" in declared.verbs:
+            assert trader.orders() == (), "What was cancelled in another program does not stand any more."
 
     @needs("buy", "orders")
     def test_a_type_that_is_not_known_is_never_guessed(
