@@ -7,12 +7,10 @@ timer, come at moments of chance, between the lines too. After each the account 
 from __future__ import annotations
 
 import contextlib
-import dis
 import logging
 import multiprocessing
 import random
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,20 +20,19 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 import brokerkit_kis
 import brokerkit_kiwoom
 
 import brokerkit
-from brokerkit import Broker, BrokerError, NotSent, Order, OrderUncertain, get_broker
-from brokerkit.errors import MAY_STAND, NOT_SENT
-from brokerkit.orders.intents import UNRESOLVED, Intent, IntentState
+from brokerkit import Broker, BrokerError, NotSent, Order, get_broker
+from brokerkit.orders.intents import Intent
 from brokerkit.orders.listing import numbers_in
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import ExchangeOrder
 from brokerkit.sandbox.face import SlidingWindow
-from brokerkit.testing.inside import journal_of, look_again
+from brokerkit.testing.inside import entries_after, journal_of, look_again
+from brokerkit.testing.safety.interrupts import Tracer, arrived, contradictions, told_by
 from proof.figures import Figure, at_least, none, own_state, say
 from proof.trading import BROKERS, MANY, quick
 
@@ -57,7 +54,6 @@ SHORT = {
     for is_order in (True, False)
 }
 """Every how many lines are interrupted; for a release it is every line."""
-LEFT = frozenset({IntentState.NOT_SENT, IntentState.REJECTED})
 
 
 @dataclass
@@ -82,39 +78,6 @@ class Alarm:
     def __call__(self, number: int, frame: FrameType | None) -> None:
         if self.is_armed:
             raise KeyboardInterrupt
-
-
-class Tracer:
-    """Raises an error at the k-th line of this library."""
-
-    def __init__(self, number: int, error: BaseException) -> None:
-        self._left = number
-        self._error = error
-        self.place = ""
-        """Where it raised; blank: the call was over before."""
-
-    def watch(self, call: Callable[[], object]) -> None:
-        """Call, and raise on the way."""
-        sys.settrace(self._called)
-        try:
-            call()
-        finally:
-            sys.settrace(None)
-
-    def _called(self, frame: FrameType, event: str, _: object) -> Any:
-        return self._line if frame.f_code.co_filename.startswith(ROOTS) else None
-
-    def _line(self, frame: FrameType, event: str, _: object) -> Any:
-        if event != "line":
-            return self._line
-        if _leaves_a_block(frame):
-            return self._line
-        self._left -= 1
-        if self._left == 0:
-            self.place = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
-            sys.settrace(None)
-            raise self._error
-        return self._line
 
 
 class Victim:
@@ -168,33 +131,11 @@ class Victim:
         return lambda: self.broker.cancel(standing, quantity=1 if verb == "part" else None)
 
     def _judge(self, place: str, outcome: BaseException | None, before: int) -> None:
-        new = self._settled_rows(before)
         intents = self._new()
-        states = [intent.state for intent in intents]
-        told = _told(outcome)
-        self._tally.noted += bool(told)
-        wrong = self._tally.breaches.append
-        if len(new) > 1 or len(intents) > 1:
-            wrong(f"{place}: {len(new)} orders and {len(intents)} entries")
-        if IntentState.SENDING in states:
-            wrong(f"{place}: left as SENDING")
-        if new and (not states or states[0] in LEFT):
-            wrong(f"{place}: order {new[0].number} stands, the journal says {states}")
-        if new and outcome is not None and MAY_STAND not in told:
-            wrong(f"{place}: order {new[0].number} stands, and {outcome!r} says {told}")
-        if not new and states and states[0] is IntentState.ACKED:
-            wrong(f"{place}: nothing stands, the journal says {states}")
-        shown = {intent.id for intent in self.broker.unresolved()}
-        if any(intent.state in UNRESOLVED and intent.id not in shown for intent in intents):
-            wrong(f"{place}: an entry that is not known is not shown")
-
-    def _settled_rows(self, before: int) -> Sequence[ExchangeOrder]:
-        """Return what the exchange got, after what is on its way has had time to arrive."""
-        sent = [each for each in self._new() if each.sent_bytes != 0]
-        deadline = time.monotonic() + (0.3 if sent and sent[0].state is not IntentState.ACKED else 0.0)
-        while len(self._rows()) == before and time.monotonic() < deadline:
-            time.sleep(0.01)
-        return self._rows()[before:]
+        new = arrived(lambda: self._rows()[before:], intents)
+        self._tally.noted += bool(told_by(outcome))
+        for words in contradictions(self.broker, new, self._new(), outcome):
+            self._tally.breaches.append(f"{place}: {words}")
 
     def _clear(self) -> None:
         """Decide what is open, as a person would who looks at the exchange; the thread hangs if a lock is held."""
@@ -243,16 +184,7 @@ class Victim:
 
     def _new(self) -> Sequence[Intent]:
         """Return the entries that the journal, on the disk, has got since the call began."""
-        journal = journal_of(self.broker)
-        return journal._read(lambda file: journal._select(file, "id > ?", self._newest))
-
-
-def _leaves_a_block(frame: FrameType) -> bool:
-    """Say whether this is the second time that a line with `with` is reached: Python takes no signal there."""
-    names = [dis.opname[each] for each in frame.f_code.co_code[frame.f_lasti : frame.f_lasti + 10 : 2]]
-    if names[0] == "SWAP":  # a value is about to be returned
-        names = names[1:]
-    return names[:3] == ["LOAD_CONST"] * 3 and names[3] in ("PRECALL", "CALL")
+        return entries_after(self.broker, self._newest)
 
 
 def patiently(call: Callable[[], Order]) -> Order:
@@ -261,17 +193,6 @@ def patiently(call: Callable[[], Order]) -> Order:
         with contextlib.suppress(NotSent):
             return call()
     return call()
-
-
-def _told(outcome: BaseException | None) -> set[str]:
-    """Return what an exception, or the one that it came upon, says of the order."""
-    told: set[str] = set()
-    while outcome is not None:
-        told |= set(getattr(outcome, "__notes__", ())) & {MAY_STAND, NOT_SENT}
-        if isinstance(outcome, OrderUncertain):
-            told.add(MAY_STAND)
-        outcome = outcome.__context__
-    return told
 
 
 def _is_of(intent: Intent, row: ExchangeOrder) -> bool:
@@ -301,7 +222,7 @@ def sweep(name: str, verb: str, kind: type[BaseException], tally: Tally, *, step
     """Interrupt a verb at every `step`-th line, and return how many lines it has."""
     with victim(name, tally) as made:
         number = first
-        while made.tries(verb, partial(Tracer, number, kind(1)), f"{name} {verb} {kind.__name__} line {number}"):
+        while made.tries(verb, partial(Tracer, number, kind(1), ROOTS), f"{name} {verb} {kind.__name__} line {number}"):
             tally.lines += 1
             number += step
     return number

@@ -17,6 +17,7 @@ from brokerkit.testing.safety.absence import AbsenceContract
 from brokerkit.testing.safety.codes import CodeContract
 from brokerkit.testing.safety.faults import FaultContract
 from brokerkit.testing.safety.foreign import ForeignContract
+from brokerkit.testing.safety.interrupts import InterruptContract
 from brokerkit.testing.safety.kinds import KindContract
 from brokerkit.testing.safety.secrets import SecretContract
 from brokerkit.testing.safety.sending import SendingContract
@@ -46,5 +47,6 @@ class BrokerConformance(
     RareQuoteContract,
     RareOrderContract,
     AbsenceContract,
+    InterruptContract,
 ):
     """Subclass it and name the broker; a difference of your broker is a class attribute, never a copied test."""

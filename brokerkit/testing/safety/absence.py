@@ -115,7 +115,7 @@ class AbsenceContract(SafetyContract):
     def test_an_order_is_found_wherever_it_stands_in_a_list_of_many_pages(self, scene: Scene) -> None:
         first, others = scene.lost(), strangers(scene)
         middle, more = scene.lost(), strangers(scene)
-        lost = [first, middle, scene.lost()]
+        lost = [first, middle, scene.lost(), scene.lost(fills=True)]
         scene.look(2)
         found = scene.broker.reconcile()
         lines = absent(scene, lost, "a list of many pages") + not_found(scene, lost)

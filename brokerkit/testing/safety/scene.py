@@ -142,10 +142,11 @@ class Scene:
             pytest.fail(f"{kind} hit nothing: purpose() of the face has to tell orders, amendments and cancellations.")
         return outcome
 
-    def lost(self, symbol: str | None = None, quantity: int = 2) -> Outcome:
-        """Send an order that stands, and whose answer never comes."""
-        symbol = symbol or self.symbol()
-        return self.meets(GETS_THROUGH, symbol, lambda: self.buy(symbol, quantity))
+    def lost(self, *, fills: bool = False) -> Outcome:
+        """Send an order that stands, or is filled at once, and whose answer never comes."""
+        symbol = self.symbol()
+        price = self.exchange.instruments[symbol].upper_limit if fills else self.price(symbol)
+        return self.meets(GETS_THROUGH, symbol, lambda: self.broker.buy(symbol, 2, price=price))
 
     def look(self, times: int = LOOKS, seconds: float = STEP_SECONDS) -> None:
         """Let time pass and `reconcile`, so many times."""
