@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint
@@ -11,15 +12,18 @@ from typing import Any
 import pytest
 
 from brokerkit import OrderType, TimeInForce, UnknownBroker, Unsupported, Venue, get_broker, installed_brokers
+from brokerkit.clock import KST
 from brokerkit.errors import ConfigError
 from brokerkit.extensions import BROKERS
 from brokerkit.models import Order
 from brokerkit.sandbox import Sandbox
+from brokerkit.sandbox.exchange import Exchange
 from brokerkit.sandbox.face import FaceAnswer
 from brokerkit.testing import conform
 from brokerkit.testing.declared import Declared, needs, needs_of
 from brokerkit.testing.inside import claimed, installed
 from brokerkit.testing.report import Outcome
+from brokerkit.testing.truth import differences
 from tests.lslike.adapter import LikeAdapter
 from tests.lslike.face import LikeFace
 
@@ -194,3 +198,18 @@ def test_what_nobody_understands_of_what_is_declared_is_told(declared: dict[str,
 def test_a_name_that_is_no_check_is_refused_with_the_nearest() -> None:
     with pytest.raises(ConfigError, match="Did you mean test_quote_follows_a_trade"):
         conform("kis", checks=["test_quote_follows_trade"])
+
+
+@pytest.mark.parametrize(
+    ("told", "is_right"),
+    [
+        (dt.datetime(2026, 11, 20, 10, 0, 7, tzinfo=KST), True),
+        (dt.datetime(2026, 11, 20, 10, 0, tzinfo=KST), True),
+        (dt.datetime(2026, 11, 20, 10, 0, 7), False),
+        (dt.datetime(2026, 11, 20, 10, 0, 7, tzinfo=dt.UTC), False),
+        (None, False),
+    ],
+)
+def test_the_time_of_a_quote_is_told_as_brokers_cut_it(told: dt.datetime | None, is_right: bool) -> None:
+    truth = Exchange().quote("005930").model_copy(update={"time": dt.datetime(2026, 11, 20, 10, 0, 7, 999, tzinfo=KST)})
+    assert (differences(truth.model_copy(update={"time": told}), truth) == []) is is_right

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 
 from brokerkit.models import Flow, InvestorFlow, Model, Position
 from brokerkit.sandbox.exchange import ExchangeOrder, Holding
 from brokerkit.words import OrderStatus
+
+CUT = dt.timedelta(minutes=1)
+"""What brokers leave out of the times of their answers at most: they end with the minute, or with the second."""
 
 
 def status_of(order: ExchangeOrder) -> OrderStatus:
@@ -66,9 +70,17 @@ def differences(
         elif isinstance(value, Decimal) and isinstance(real, Decimal) and steps and name in steps:
             if abs(value - real) >= steps[name]:
                 lines.append(f"{name} is {value}, in truth {real}")
+        elif name == "time" and isinstance(real, dt.datetime):
+            if not is_near(value, real):
+                lines.append(f"{name} is {value!r}, in truth {real!r}")
         elif value != real:
             lines.append(f"{name} is {value!r}, in truth {real!r}")
     return lines
+
+
+def is_near(told: object, moment: dt.datetime) -> bool:
+    """Say whether the time of an answer is that of a moment: brokers cut it, and the exchange is asked for it later."""
+    return isinstance(told, dt.datetime) and told.tzinfo is not None and abs(told - moment) <= CUT
 
 
 def is_empty(value: object) -> bool:

@@ -144,7 +144,7 @@ class NaiveBookTime(Stocks):
         return twisted(super().order_book(symbol, venue), time=lambda time: time.replace(tzinfo=None))
 
 
-@bad("the_time_of_a_book_is_the_time_at_the_exchange", "order_book.time is", "Korean times")
+@bad("the_time_of_a_book_is_the_time_at_the_exchange", "OrderBook.time is", "Korean times")
 class BookTimeOfGreenwich(Stocks):
     """Takes the broker's Korean time for one of Greenwich."""
 
