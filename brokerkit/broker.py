@@ -7,9 +7,10 @@ speaks to it in the words of its wire; what no part of the adapter fills in is u
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import partial
@@ -40,6 +41,7 @@ from brokerkit.models import (
     OrderBook,
     OrderRequest,
     Quote,
+    Quotes,
     Table,
 )
 from brokerkit.orders.checks import FINISHED, OrderChecks, PriceChecks, check_part
@@ -48,12 +50,13 @@ from brokerkit.part import Part
 from brokerkit.symbols import check_symbol
 from brokerkit.text import masked
 from brokerkit.transport.preparing import preparing
+from brokerkit.transport.together import Progress
 from brokerkit.values import Amount, exact_decimal, exact_seconds
 from brokerkit.words import OrderStatus, OrderType, PositionKind, Side, TimeInForce, Venue
 
 if TYPE_CHECKING:
     from brokerkit.orders.desk import OrderDesk
-    from brokerkit.orders.guard import Quotes
+    from brokerkit.orders.guard import KnownQuotes
     from brokerkit.orders.intents import Intent
     from brokerkit.orders.journal import Journal
     from brokerkit.orders.reconcile import Reconciliation
@@ -84,7 +87,7 @@ class Broker:
         # The sandbox inside this process is gone with it, and so are its tokens and its journal.
         self._safety = safety or Safety()
         self._durable = durable
-        self._quotes: Quotes = {}
+        self._quotes: KnownQuotes = {}
         self._order_desk: OrderDesk | None = None
         self._making = threading.RLock()
 
@@ -103,6 +106,28 @@ class Broker:
         self._checks.prices.remember(quote)
         self._quotes[quote.symbol, quote.venue] = (time.monotonic(), quote)
         return quote
+
+    def quotes(self, symbols: Iterable[str], *, venue: Venue | None = None, progress: Progress | None = None) -> Quotes:
+        """Return the present prices of symbols, in their order, each once: by calls that take several where there are.
+
+        Otherwise, as in KIS's demo environment, by one call a symbol, several at a time as the broker's limit allows.
+        A symbol that is none, or that the broker has no price of, takes no other with it: it stands in `failed` of the
+        answer, with the reason, and is logged as a warning. What is the fault of no symbol, as a line that is down, is
+        raised. `progress` is called with how many of how many calls are done.
+        """
+        if isinstance(symbols, str):
+            raise InvalidRequest("quotes takes several symbols: give a list, or ask quote for one.")
+        named = list(symbols)
+        with self._asking(f"quotes of {len(named)} symbols" + (f" at {venue}" if venue else "")):
+            found = self._inquiries.quotes(named, venue, progress)
+        for quote in found:
+            self._checks.prices.remember(quote)
+            self._quotes[quote.symbol, quote.venue] = (time.monotonic(), quote)
+        for symbol, error in found.failed.items():
+            logger.warning(
+                "%s: no quote of %s: %s", self.name, symbol, self._named(error, f"quote of {symbol}").message
+            )
+        return found
 
     def buy(
         self,
@@ -397,7 +422,8 @@ class Broker:
             return masked(self._inquiries.account_number())
 
     def close(self) -> None:
-        """Close the connections of this thread."""
+        """Close the connections of this thread, and those of calls that were made together."""
+        self._inquiries.together.close()
         self.client.close()
 
     def __enter__(self) -> Self:
@@ -472,8 +498,9 @@ class Broker:
         return error
 
 
+logger = logging.getLogger("brokerkit")
 POLL_SECONDS = 0.5
-QUOTES = frozenset({"quote", "order_book", "round_price"})
+QUOTES = frozenset({"quote", "quotes", "order_book", "round_price"})
 """Verbs whose venue is where a price comes from; for the others it is where an order goes."""
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from brokerkit import clock
 from brokerkit.adapter import Adapter
 from brokerkit.arguments import check_venue
-from brokerkit.errors import UnknownSymbol, Unsupported
+from brokerkit.errors import BrokerError, InvalidRequest, UnknownSymbol, Unsupported
 from brokerkit.hours import corrected, market_hours
 from brokerkit.market.markets import Market, market_named, market_of
 from brokerkit.market.sessions import Phase
@@ -25,12 +25,14 @@ from brokerkit.models import (
     OrderBook,
     Position,
     Quote,
+    Quotes,
 )
 from brokerkit.models.handles import Handle
 from brokerkit.part import AccountReply, FlowTables, Part, PositionReply
 from brokerkit.symbols import is_symbol
 from brokerkit.text import masked
 from brokerkit.transport import Endpoint, Reply
+from brokerkit.transport.together import Progress, Together
 from brokerkit.words import SecurityType, Venue
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 HOOKS = {
     "quote": "quote",
+    "quotes": "quote",
     "order_book": "order_book",
     "buy": "send_order",
     "sell": "send_order",
@@ -70,6 +73,8 @@ class Inquiries:
         self.adapter = adapter
         self.environment = environment
         self.phase_of = phase_of
+        self.together = Together()
+        """Threads for calls that do not depend on each other."""
         self._calendar: tuple[dt.date, Mapping[dt.date, bool]] = (dt.date.min, {})
         """The day on which the broker's calendar was asked, and what it said."""
 
@@ -151,12 +156,87 @@ class Inquiries:
         market = market_of(symbol)
         part = self.offering("quote", market)
         venue = _venue_of(part, market, venue)
-        reply = part.quote(symbol, venue)
+        return self._quote(symbol, part.quote(symbol, venue), part, market, venue)
+
+    def _quote(self, symbol: str, reply: Reply[Quote], part: Part[Any], market: Market, venue: Venue) -> Quote:
         self._is_about(symbol, reply, part, "quote")
         if not getattr(reply, "price", None):
-            words = f"{self.adapter.name} has no price of {symbol} at {venue}."
-            raise UnknownSymbol(words, broker=self.adapter.name, endpoint=_endpoint(part, "quote"))
+            raise self._no_price(symbol, part, venue)
         return reply.to_model(symbol=symbol, venue=venue, currency=market.currency, **_named(reply))
+
+    def _no_price(self, symbol: str, part: Part[Any], venue: Venue) -> UnknownSymbol:
+        words = f"{self.adapter.name} has no price of {symbol} at {venue}."
+        return UnknownSymbol(words, broker=self.adapter.name, endpoint=_endpoint(part, "quote"))
+
+    def quotes(self, symbols: Sequence[object], venue: Venue | None, progress: Progress | None) -> Quotes:
+        """Return the prices of symbols; one that is none, or that the broker does not know, takes no other with it."""
+        failed: dict[str, BrokerError] = {}
+        asked: dict[Market, list[str]] = {}
+        for symbol in dict.fromkeys(map(str, symbols)):
+            try:
+                asked.setdefault(market_of(symbol), []).append(symbol)
+            except InvalidRequest as error:
+                failed[symbol] = error
+        found: dict[str, Quote] = {}
+        for market, those in asked.items():
+            part = self.offering("quotes", market)
+            for symbol, answer in self._quotes(those, part, market, _venue_of(part, market, venue), progress):
+                if isinstance(answer, Quote):
+                    found[symbol] = answer
+                else:
+                    failed[symbol] = answer
+        wanted = dict.fromkeys(map(str, symbols))
+        return Quotes(
+            (found[symbol] for symbol in wanted if symbol in found),
+            {symbol: failed[symbol] for symbol in wanted if symbol in failed},
+        )
+
+    def _quotes(
+        self, symbols: Sequence[str], part: Part[Any], market: Market, venue: Venue, progress: Progress | None
+    ) -> Iterator[tuple[str, Quote | BrokerError]]:
+        """Yield what each symbol has got: by calls that take several, where the broker has one in this environment."""
+        groups = [symbols[at : at + part.quotes_at_once] for at in range(0, len(symbols), part.quotes_at_once)]
+        replies = self._several(groups, part, venue, progress) if part.fills("several_quotes") else None
+        if replies is None:
+            answers = self.together.map(lambda symbol: self._one_of(symbol, part, market, venue), symbols, progress)
+            yield from zip(symbols, answers, strict=True)
+            return
+        for symbol in symbols:
+            reply = replies.get(symbol)
+            if reply is None or not getattr(reply, "price", None):
+                yield symbol, self._no_price(symbol, part, venue)
+            else:
+                yield symbol, self._quote(symbol, reply, part, market, venue)
+
+    def _several(
+        self, groups: Sequence[Sequence[str]], part: Part[Any], venue: Venue, progress: Progress | None
+    ) -> dict[str, Reply[Quote]] | None:
+        """Return what calls for several symbols answer, by symbol; None where this environment has no such call."""
+        try:
+            return {
+                symbol: reply
+                for replies in self.together.map(lambda group: self._by_symbol(group, part, venue), groups, progress)
+                for symbol, reply in replies.items()
+            }
+        except Unsupported:
+            return None
+
+    def _one_of(self, symbol: str, part: Part[Any], market: Market, venue: Venue) -> Quote | BrokerError:
+        try:
+            return self._quote(symbol, part.quote(symbol, venue), part, market, venue)
+        except (UnknownSymbol, InvalidRequest) as error:
+            return error
+
+    def _by_symbol(self, group: Sequence[str], part: Part[Any], venue: Venue) -> dict[str, Reply[Quote]]:
+        """Return the replies of one call; WireError for one that was not asked for, or that comes twice."""
+        found: dict[str, Reply[Quote]] = {}
+        for reply in part.several_quotes(group, venue):
+            symbol = str(getattr(reply, "symbol", ""))
+            if symbol not in group or symbol in found:
+                strange = "twice" if symbol in found else "though nobody asked for it"
+                raise part.wrong(None, f"quotes: {symbol!r} is told {strange}")
+            found[symbol] = reply
+        return found
 
     def order_book(self, symbol: str, venue: Venue | None) -> OrderBook:
         """Return the waiting orders of a symbol at a venue, or at the default one of its market."""

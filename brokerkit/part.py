@@ -260,6 +260,8 @@ class Part(Generic[C]):
     order_venues: ClassVar[Mapping[str, Collection[Venue]]] = {}
     """Environment to the venues that it sends orders to."""
     quote_venues: ClassVar[Collection[Venue]] = ()
+    quotes_at_once: ClassVar[int] = 1
+    """Symbols that `several_quotes` takes at a time."""
     changes_parts: ClassVar[frozenset[str]] = frozenset({"cancel", "amend"})
     """Verbs that can change a part of what is left of an order; a quantity for any other one is unsupported."""
     lists_prove_absence: ClassVar[frozenset[str]] = frozenset()
@@ -299,6 +301,14 @@ class Part(Generic[C]):
     def quote(self, symbol: str, venue: Venue) -> Reply[Quote]:
         """Return the price of a symbol; where the broker has none, a reply without a price."""
         raise Unsupported("quote")
+
+    def several_quotes(self, symbols: Sequence[str], venue: Venue) -> Iterable[Reply[Quote]]:
+        """Return the prices of up to `quotes_at_once` symbols by a call that takes several, in any order.
+
+        Each reply names its symbol; one that the broker has no price of may be left out. Without it, and in an
+        environment that lacks the call, `quotes` asks for one after the other.
+        """
+        raise Unsupported("several quotes at once")
 
     def order_book(self, symbol: str, venue: Venue) -> Reply[OrderBook]:
         """Return the levels of both sides, best first; `clock` in `extra` is their time of day."""

@@ -42,7 +42,7 @@ PUBLIC = {
     *("PositionKind", "Quote"),
     *("RateLimited", "Rejected", "Side", "TimeInForce", "UnknownBroker", "UnknownSymbol", "Unsupported", "Venue"),
     *("WireError", "get_broker", "installed_brokers"),
-    *("BookLevel", "Table"),
+    *("BookLevel", "Quotes", "Table"),
     *("DaySource", "MarketHours", "Phase", "Session", "is_open", "market_hours", "next_open"),
     *("Confidence", "Intent", "IntentKind", "IntentState", "Limits", "Reconciliation", "halt", "resume"),
 }

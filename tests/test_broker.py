@@ -591,7 +591,7 @@ def test_supports_knows_the_verbs_there_are(broker: Broker) -> None:
     ("verb", "words"),
     [
         ("orderz", "Did you mean 'order'"),
-        ("quotes", "Did you mean 'quote'"),
+        ("qoute", "Did you mean 'quote'"),
         ("Quote", "Did you mean 'quote'"),
         ("xyzzy", "There are quote, "),
         ("_quote", "Did you mean 'quote'"),

@@ -10,7 +10,7 @@ from brokerkit.models.capabilities import Capability
 from brokerkit.models.flows import Flow, InvestorFlow
 from brokerkit.models.hours import DaySource, MarketHours, Session
 from brokerkit.models.orders import PRICED, Order, OrderRequest
-from brokerkit.models.quotes import BookLevel, Level, OrderBook, Quote
+from brokerkit.models.quotes import BookLevel, Level, OrderBook, Quote, Quotes
 from brokerkit.models.table import Table
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "OrderRequest",
     "Position",
     "Quote",
+    "Quotes",
     "Session",
     "Table",
 ]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from itertools import zip_longest
+from types import MappingProxyType
 from typing import Any, Self
 
+from brokerkit.errors import BrokerError
 from brokerkit.models.base import Model
 from brokerkit.models.table import Table
 from brokerkit.values import Exact, Moment
@@ -35,6 +38,25 @@ class Quote(Model):
     upper_limit: Exact | None = None
     lower_limit: Exact | None = None
     time: Moment | None = None
+
+
+class Quotes(Table[Quote]):
+    """Quotes of several symbols, in the order in which they were asked for."""
+
+    failed: Mapping[str, BrokerError]
+    """The symbols that have no quote here, each with the reason."""
+
+    def __new__(cls, quotes: Iterable[Quote] = (), failed: Mapping[str, BrokerError] = MappingProxyType({})) -> Self:
+        made = super().__new__(cls, Quote, quotes)
+        made.failed = failed
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Quotes, (tuple(self), dict(self.failed))
+
+    def __repr__(self) -> str:
+        lines = [super().__repr__(), *(f"{symbol}: {error.message}" for symbol, error in self.failed.items())]
+        return "\n".join(lines)
 
 
 class Level(Model):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from html import escape
-from typing import TYPE_CHECKING, Any, Generic, SupportsIndex, TypeVar, get_args, overload
+from typing import TYPE_CHECKING, Any, Generic, Self, SupportsIndex, TypeVar, get_args, overload
 
 from pydantic import BaseModel, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
@@ -29,7 +29,7 @@ class Table(tuple[M, ...], Generic[M]):
     kind: type[M]
     """What its rows are, also where there is none."""
 
-    def __new__(cls, kind: type[M], rows: Iterable[M] = ()) -> Table[M]:
+    def __new__(cls, kind: type[M], rows: Iterable[M] = ()) -> Self:
         made = super().__new__(cls, rows)
         made.kind = kind
         return made

@@ -27,7 +27,7 @@ from brokerkit.models.handles import is_number
 from brokerkit.orders.again import Again, blocked_by, check_again
 from brokerkit.orders.attempt import URGENT_SECONDS, Attempt, Way
 from brokerkit.orders.building import amended, canceled, placed
-from brokerkit.orders.guard import Guard, Quotes, is_real_money
+from brokerkit.orders.guard import Guard, KnownQuotes, is_real_money
 from brokerkit.orders.intents import UNRESOLVED, Intent, IntentKind, IntentState, keys_of, new_id
 from brokerkit.orders.journal import Journal, journal_for, journal_in_memory
 from brokerkit.orders.keyed import Keyed
@@ -59,7 +59,7 @@ START_SECONDS = 3.0
 class OrderDesk:
     """Sends the orders of one broker. Threads and processes of one account share its journal."""
 
-    def __init__(self, trader: Trader, safety: Safety, *, durable: bool, quotes: Quotes | None = None) -> None:
+    def __init__(self, trader: Trader, safety: Safety, *, durable: bool, quotes: KnownQuotes | None = None) -> None:
         self.guard = Guard(
             self._is_real,
             safety,

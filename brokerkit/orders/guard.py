@@ -29,7 +29,7 @@ BY_HAND = "Stop your programs by hand."
 NEEDED_FOR_REAL = ("max_order_quantity", "max_order_value", "max_orders_per_minute", "max_orders_per_day")
 
 
-Quotes = dict[tuple[str, Venue], tuple[float, Quote]]
+KnownQuotes = dict[tuple[str, Venue], tuple[float, Quote]]
 """Prices that were just read, and when."""
 
 
@@ -44,7 +44,7 @@ class Guard:
         skew: Callable[[], float] = lambda: 0.0,
         *,
         tells_upper_limit: Callable[[Market], bool] = lambda market: False,
-        quotes: Quotes | None = None,
+        quotes: KnownQuotes | None = None,
     ) -> None:
         """`is_real` says whether real money moves, `quote` asks for a price.
 
@@ -57,7 +57,7 @@ class Guard:
         self._arm = safety.arm
         self._quote = quote
         self._skew = skew
-        self._quotes: Quotes = {} if quotes is None else quotes
+        self._quotes: KnownQuotes = {} if quotes is None else quotes
 
     def remember(self, quote: Quote) -> None:
         """Keep a price that was just read."""

@@ -10,6 +10,7 @@ from brokerkit.testing.account import AccountContract, SessionContract
 from brokerkit.testing.amendments import AmendmentContract
 from brokerkit.testing.discovered import DiscoveryContract
 from brokerkit.testing.lists import ListContract
+from brokerkit.testing.many import ManyQuotesContract
 from brokerkit.testing.market import MarketContract, WeatherContract
 from brokerkit.testing.orders import OrderContract, RefusalContract
 from brokerkit.testing.quotes import FlowContract, QuoteContract
@@ -28,6 +29,7 @@ from brokerkit.testing.types import OrderTypeContract
 class BrokerConformance(
     DiscoveryContract,
     QuoteContract,
+    ManyQuotesContract,
     FlowContract,
     OrderContract,
     OrderTypeContract,

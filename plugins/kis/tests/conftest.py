@@ -43,6 +43,7 @@ class KisWire(Wire):
         "login": "tokenP",
         "revoke": "revokeP",
         "quote": "FHKST01010100",
+        "many": "FHKST11300006",
         "book": "FHKST01010200",
         "flow": "FHKST01010900",
         "buy": "TTTC0012U",
@@ -59,6 +60,7 @@ class KisWire(Wire):
     }
     blocks = {
         "quote": "output",
+        "many": "output",
         "book": "output1",
         "flow": "output",
         "buy": "output",
@@ -88,6 +90,21 @@ class KisWire(Wire):
             "turnover": "acml_tr_pbmn",
             "upper_limit": "stck_mxpr",
             "lower_limit": "stck_llam",
+        },
+        "many": {
+            "symbol": "inter_shrn_iscd",
+            "name": "inter_kor_isnm",
+            "price": "inter2_prpr",
+            "previous_close": "inter2_sdpr",
+            "change": "inter2_prdy_vrss",
+            "change_percent": "prdy_ctrt",
+            "open": "inter2_oprc",
+            "high": "inter2_hgpr",
+            "low": "inter2_lwpr",
+            "volume": "acml_vol",
+            "turnover": "acml_tr_pbmn",
+            "upper_limit": "inter2_mxpr",
+            "lower_limit": "inter2_llam",
         },
         "book": {"time": "aspr_acpt_hour"},
         "flow": {"day": "stck_bsop_date"},
@@ -157,6 +174,7 @@ def good_answers() -> dict[str, Json]:
         "revokeP": {"code": 200, "message": "done"},
         "hashkey": {"BODY": {}, "HASH": "c0ffee" * 10},
         "FHKST01010100": {"rt_cd": "0", "msg_cd": "MCA00000", "msg1": "done", "output": _price()},
+        "FHKST11300006": {"rt_cd": "0", "msg_cd": "MCA00000", "msg1": "done", "output": [_watched()]},
         "FHKST01010900": {"rt_cd": "0", "msg_cd": "MCA00000", "msg1": "done", "output": [_investors()]},
         "TTTC0011U": order,
         "TTTC0012U": order,
@@ -196,6 +214,25 @@ def _price() -> Json:
         "stck_mxpr": "92900",
         "stck_llam": "50100",
         "aspr_unit": "100",
+    }
+
+
+def _watched() -> Json:
+    return {
+        "inter_shrn_iscd": "005930",
+        "inter_kor_isnm": "Alpha",
+        "inter2_prpr": "70300",
+        "inter2_sdpr": "71500",
+        "inter2_prdy_vrss": "-1200",
+        "prdy_vrss_sign": "5",
+        "prdy_ctrt": "-1.68",
+        "inter2_oprc": "71400",
+        "inter2_hgpr": "71900",
+        "inter2_lwpr": "70100",
+        "acml_vol": "12345678",
+        "acml_tr_pbmn": "876543210900",
+        "inter2_mxpr": "92900",
+        "inter2_llam": "50100",
     }
 
 

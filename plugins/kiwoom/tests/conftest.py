@@ -57,10 +57,12 @@ class KiwoomWire(Wire):
         "filled": "ka10076",
         "holdings": "kt00018",
         "totals": "kt00018",
+        "many": "ka10095",
         "cash": "kt00001",
         "power": "kt00010",
     }
     blocks = {
+        "many": "atn_stk_infr",
         "flow": "stk_invsr_orgn",
         "list": ORDERS,
         "history": ORDERS,
@@ -71,6 +73,20 @@ class KiwoomWire(Wire):
     fields = {
         "login": {"end": "expires_dt"},
         "quote": {
+            "symbol": "stk_cd",
+            "name": "stk_nm",
+            "price": "cur_prc",
+            "previous_close": "base_pric",
+            "change": "pred_pre",
+            "change_percent": "flu_rt",
+            "open": "open_pric",
+            "high": "high_pric",
+            "low": "low_pric",
+            "volume": "trde_qty",
+            "upper_limit": "upl_pric",
+            "lower_limit": "lst_pric",
+        },
+        "many": {
             "symbol": "stk_cd",
             "name": "stk_nm",
             "price": "cur_prc",
@@ -153,6 +169,7 @@ def good_answers() -> dict[str, Json]:
         "revoke": done,
         "ka00001": {"acctNo": "1234567890", **done},
         "ka10001": {**_price(), **done},
+        "ka10095": {"atn_stk_infr": [_price()], **done},
         "ka10100": {"code": "005930", "name": "Alpha", "marketCode": "0", **done},
         "ka10059": {"stk_invsr_orgn": [_investors()], **done},
         "kt10000": order,

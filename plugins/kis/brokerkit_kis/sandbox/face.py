@@ -20,7 +20,7 @@ from brokerkit.sandbox.face import (
     SlidingWindow,
     visible_key,
 )
-from brokerkit_kis.sandbox import account, charts, depth, ledger, listing, orders, others, power, quotes
+from brokerkit_kis.sandbox import account, charts, depth, ledger, listing, many, orders, others, power, quotes
 from brokerkit_kis.sandbox.fields import Api, Context, Memory, body_fields, check_fields, query_fields
 from brokerkit_kis.sandbox.services import QUERY_OF, SERVICES, Service, demo_id
 from brokerkit_kis.sandbox.tokens import TokenDesk, body_hash
@@ -36,7 +36,7 @@ APIS = {
         *(quotes.PRICE, quotes.PRICE_DETAIL, quotes.INVESTOR, depth.ORDER_BOOK, depth.TICKS, depth.TICKS_UNTIL),
         *(charts.DAILY_PRICES, charts.PERIOD_CHART, charts.MINUTE_CHART),
         *(others.MEMBERS, others.INDEX_CHART, others.OVERTIME_DAYS, others.OVERTIME_TRADES, others.WARRANT),
-        *(listing.PRODUCT, listing.SHARE, listing.CALENDAR),
+        *(listing.PRODUCT, listing.SHARE, listing.CALENDAR, many.WATCHED),
     )
 }
 """The calls that are played. Of the others in SERVICES it is known that they exist."""

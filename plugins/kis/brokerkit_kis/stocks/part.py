@@ -36,6 +36,7 @@ class Stocks(Part[KisClient]):
     }
     calls = {
         "quote": (quotes.PRICE,),
+        "quotes": (quotes.PRICE,),
         "order_book": (quotes.BOOK,),
         "investor_flow": (quotes.INVESTOR,),
         "round_price": (quotes.PRICE,),
@@ -54,6 +55,7 @@ class Stocks(Part[KisClient]):
     order_types = tuple(orders.ORDER_TYPE)
     order_venues = {environment: tuple(table) for environment, table in orders.VENUE.items()}
     quote_venues = tuple(quotes.MARKET_DIVISION)
+    quotes_at_once = quotes.PRICES_AT_ONCE
     lists_prove_absence = frozenset({"real"})  # in the demo environment the list may stay empty all day
     has_branches = True
 
@@ -78,6 +80,24 @@ class Stocks(Part[KisClient]):
     def _price_of(self, code: str, venue: Venue) -> quotes.Price:
         params = {"FID_COND_MRKT_DIV_CODE": quotes.MARKET_DIVISION[venue], "FID_INPUT_ISCD": code}
         return self.client.call(quotes.PRICE, params=params).output
+
+    def several_quotes(self, symbols: Sequence[str], venue: Venue) -> Iterable[quotes.Watched]:
+        codes = [
+            code
+            for symbol in symbols
+            for code in ([self._codes[symbol]] if symbol in self._codes else spellings(symbol))
+        ]
+        # Symbols that may be ETN are asked in both spellings: the wrong one has no price.
+        firsts = range(0, len(codes), quotes.PRICES_AT_ONCE)
+        rows = [row for first in firsts for row in self._watched(codes[first : first + quotes.PRICES_AT_ONCE], venue)]
+        return [row for row in rows if row.price]
+
+    def _watched(self, codes: Sequence[str], venue: Venue) -> Iterable[quotes.Watched]:
+        params = {}
+        for number, code in enumerate(codes, start=1):
+            params[f"FID_COND_MRKT_DIV_CODE_{number}"] = quotes.MARKET_DIVISION[venue]
+            params[f"FID_INPUT_ISCD_{number}"] = code
+        return self.client.call(quotes.PRICES, params=params).output
 
     def _code(self, symbol: str) -> str:
         """Return how KIS spells a symbol; of one that may be an ETN it is asked, once."""

@@ -12,7 +12,7 @@ from pydantic import Field, create_model
 from brokerkit import clock
 from brokerkit.models import Flow, InvestorFlow, Level, OrderBook
 from brokerkit.part import QuoteReply, levels
-from brokerkit.transport import Blankable, Block, Codes, Day, Endpoint, Reply, TimeOrBlank, ZeroIsNone
+from brokerkit.transport import Blankable, Block, Codes, Day, Endpoint, Reply, Text, TimeOrBlank, ZeroIsNone
 from brokerkit.words import Venue
 from brokerkit_kis.wire.types import MaybeOne, One, Rows, Symbol, block
 
@@ -44,6 +44,30 @@ class PriceAnswer(Block):
     """주식현재가 시세 (FHKST01010100)."""
 
     output: One[Price] = block("output")
+
+
+class Watched(QuoteReply):
+    """A row of 관심종목(멀티종목) 시세조회 (FHKST11300006) -> Quote."""
+
+    symbol: Symbol = Field("", alias="inter_shrn_iscd")  # 관심 단축 종목코드
+    name: Text = Field("", alias="inter_kor_isnm")  # 관심 한글 종목명
+    price: ZeroIsNone = Field(alias="inter2_prpr")  # 관심2 현재가
+    base: Blankable = Field(None, alias="inter2_sdpr")  # 관심2 기준가
+    moved: Blankable = Field(None, alias="inter2_prdy_vrss")  # 관심2 전일 대비
+    moved_percent: Blankable = Field(None, alias="prdy_ctrt")  # 전일 대비율
+    open: ZeroIsNone = Field(None, alias="inter2_oprc")  # 관심2 시가
+    high: ZeroIsNone = Field(None, alias="inter2_hgpr")  # 관심2 고가
+    low: ZeroIsNone = Field(None, alias="inter2_lwpr")  # 관심2 저가
+    volume: Blankable = Field(None, alias="acml_vol")  # 누적 거래량
+    turnover: Blankable = Field(None, alias="acml_tr_pbmn")  # 누적 거래 대금, 원
+    upper_limit: ZeroIsNone = Field(None, alias="inter2_mxpr")  # 관심2 상한가, 0 without limits
+    lower_limit: ZeroIsNone = Field(None, alias="inter2_llam")  # 관심2 하한가
+
+
+class WatchedAnswer(Block):
+    """관심종목(멀티종목) 시세조회 (FHKST11300006). A symbol may lack its row, or have one that is blank or of 0."""
+
+    output: Rows[Watched] = block("output")
 
 
 LEVELS = range(1, 11)
@@ -181,6 +205,8 @@ class InvestorAnswer(Block):
 
 
 PRICE = Endpoint({"real": "FHKST01010100", "demo": "FHKST01010100"}, f"{QUOTATIONS}/inquire-price", PriceAnswer)
+PRICES = Endpoint({"real": "FHKST11300006"}, f"{QUOTATIONS}/intstock-multprice", WatchedAnswer)
+PRICES_AT_ONCE = 30
 BOOK = Endpoint(
     {"real": "FHKST01010200", "demo": "FHKST01010200"}, f"{QUOTATIONS}/inquire-asking-price-exp-ccn", BookAnswer
 )

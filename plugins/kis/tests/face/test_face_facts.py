@@ -84,11 +84,13 @@ def answers(real: Any) -> dict[str, Json]:
     }
     quotations = "/uapi/domestic-stock/v1/quotations"
     share = {"PDNO": SAMSUNG, "PRDT_TYPE_CD": "300"}
+    several = {"FID_COND_MRKT_DIV_CODE_1": "J", "FID_INPUT_ISCD_1": SAMSUNG}
     day = {"BASS_DT": f"{real.exchange.today:%Y%m%d}", "CTX_AREA_NK": "", "CTX_AREA_FK": ""}
     for name, tr_id, fields in (
         ("search_info", "CTPF1604R", share),
         ("search_stock_info", "CTPF1002R", share),
         ("chk_holiday", "CTCA0903R", day),
+        ("intstock_multprice", "FHKST11300006", several),
     ):
         told[name] = real.get(f"{quotations}/{name.replace('_', '-')}", tr_id, fields).json()
     for name, (tr_id, fields) in CALLS.items():
@@ -202,7 +204,8 @@ def test_answers_have_the_names_and_number_shapes_of_the_official_examples(answe
                     odd.append((name, field, value, told))
     assert odd == []
     # Of these there is no example.
-    assert seen == answers.keys() - {"inquire_psbl_sell", "inquire_daily_overtimeprice", "inquire_elw_price"}
+    without = {"inquire_psbl_sell", "inquire_daily_overtimeprice", "inquire_elw_price", "intstock_multprice"}
+    assert seen == answers.keys() - without
 
 
 def test_ids_paths_and_methods_are_those_of_the_tables() -> None:

@@ -29,6 +29,7 @@ class Stocks(Part[KiwoomClient]):
     rounds = {Position: {"average_price": Decimal(1)}, Order: {"average_fill_price": Decimal(1)}}
     calls = {
         "quote": (quotes.PRICE,),
+        "quotes": (quotes.PRICE,),
         "order_book": (quotes.BOOK,),
         "investor_flow": (quotes.INVESTOR,),
         "round_price": (quotes.LISTING,),
@@ -48,10 +49,16 @@ class Stocks(Part[KiwoomClient]):
     order_types = tuple(orders.ORDER_TYPE)
     order_venues = {environment: tuple(table) for environment, table in orders.VENUE.items()}
     quote_venues = tuple(quotes.CODE_SUFFIX)
+    quotes_at_once = quotes.PRICES_AT_ONCE
     lists_prove_absence = frozenset({"real"})  # at the mock host the list of the day stays empty for some
 
     def quote(self, symbol: str, venue: Venue) -> quotes.Price:
         return self.client.call(quotes.PRICE, body={"stk_cd": symbol + quotes.CODE_SUFFIX[venue]})
+
+    def several_quotes(self, symbols: Sequence[str], venue: Venue) -> Iterable[quotes.Price]:
+        codes = "|".join(symbol + quotes.CODE_SUFFIX[venue] for symbol in symbols)
+        rows = self.client.call(quotes.PRICES, body={"stk_cd": codes}).rows
+        return [row for row in rows if row.symbol]  # of a code that nobody knows there is a row without any text
 
     def order_book(self, symbol: str, venue: Venue) -> quotes.Book:
         return self.client.call(quotes.BOOK, body={"stk_cd": symbol + quotes.CODE_SUFFIX[venue]})

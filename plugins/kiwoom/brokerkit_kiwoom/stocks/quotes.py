@@ -34,6 +34,12 @@ class Price(QuoteReply):
     lower_limit: ZeroIsNone = Field(None, alias="lst_pric")  # 하한가
 
 
+class PricesAnswer(Block):
+    """관심종목정보요청 (ka10095): a row for each code, without any text where it is none."""
+
+    rows: tuple[Price, ...] = Field(alias="atn_stk_infr")  # 관심종목정보리스트
+
+
 def _level(level: int) -> dict[str, Any]:
     """Return the four fields of a level: price and quantity, sell and buy. The first one is named otherwise."""
     name = "fpr" if level == 1 else f"{level}th_pre"
@@ -134,6 +140,8 @@ MARKET = {"8": SecurityType.FUND, "60": SecurityType.FUND, "3": SecurityType.ELW
 )
 
 PRICE = Endpoint({"real": "ka10001", "demo": "ka10001"}, STOCK_INFO, Price, "POST")
+PRICES = Endpoint({"real": "ka10095", "demo": "ka10095"}, STOCK_INFO, PricesAnswer, "POST")
+PRICES_AT_ONCE = 100
 INVESTOR = Endpoint({"real": "ka10059", "demo": "ka10059"}, STOCK_INFO, InvestorAnswer, "POST")
 BOOK = Endpoint({"real": "ka10004", "demo": "ka10004"}, "/api/dostk/mrkcond", Book, "POST")
 LISTING = Endpoint({"real": "ka10100", "demo": "ka10100"}, STOCK_INFO, Listing, "POST")
