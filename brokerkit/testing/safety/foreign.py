@@ -141,6 +141,26 @@ class ForeignContract(Contract):
             "a row is an order's own only if symbol, side and quantity are. Look at how the rows are read."
         )
 
+    @needs("buy", "refresh")
+    def test_a_number_of_another_branch_is_not_taken_for_ones_own(
+        self, trader: Broker, sandbox: Sandbox, face: Face
+    ) -> None:
+        field = face.wording.row_branch
+        if not field:
+            pytest.skip("not told: a branch that numbers are unique within")
+        order = trader.buy(STOCK, 3, price=self.bid(sandbox) - 500)
+
+        def other_branch(block: dict[str, Any]) -> None:
+            block.update({name: str(block[name])[::-1] + "1" for name in {field} & block.keys()})
+
+        with rewritten(face, other_branch, Purpose.LISTING):
+            told = self.said(lambda: trader.refresh(order))
+        knows_nothing = isinstance(told, Order) and told.status in (OrderStatus.PENDING, OrderStatus.UNKNOWN)
+        assert knows_nothing or isinstance(told, WireError), (
+            f"A row with the number of an order and another branch was taken for that order: refresh {_words(told)}. "
+            "Set has_branches of the part, and return the branch in Sent and in the rows."
+        )
+
     @needs("balance")
     def test_the_account_of_a_key_is_compared_with_that_of_the_profile(self, trader: Broker, face: Face) -> None:
         if not trader.adapter.key_tells_account():

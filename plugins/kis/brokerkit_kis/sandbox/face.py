@@ -67,6 +67,7 @@ class KisFace(Face):
         success="rt_cd",
         number="ODNO",
         row_number="odno",
+        row_branch="ord_gno_brno",
         row_quantity="ord_qty",
         row_type=("ord_dvsn_cd", "ord_dvsn_name"),
         row_side=("sll_buy_dvsn_cd", "sll_buy_dvsn_cd_name"),
