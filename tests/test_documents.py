@@ -364,11 +364,12 @@ def test_the_table_of_facts_has_all_that_a_row_may_tell() -> None:
 
 
 def test_the_tables_of_hooks_have_all_that_there_are() -> None:
-    """A class of the plugin interface has nothing that the guide leaves out."""
+    """A class of the plugin interface has nothing that the reference and the tables of hooks leave out."""
+    shown = text_of(ADAPTERS) + text_of("docs/writing-a-broker.md")
     own = {
         Adapter: {"key_tells_account", "told_phases", "account_number"},
         Part: {"fills", "handle_of", "handle", "wrong"},
     }
     for kind, not_filled in own.items():
         public = {name for name in (*vars(kind), *kind.__annotations__) if not name.startswith("_")} - not_filled
-        assert public <= set(re.findall(r"`(?:self\.)?(\w+)", text_of(ADAPTERS)))
+        assert public <= set(re.findall(r"`(?:self\.)?(\w+)", shown))

@@ -119,8 +119,9 @@ def test_a_korean_page_and_its_english_one_lead_to_each_other(korean: Path) -> N
         assert f"]({other.name})" in source.read_text(encoding="utf-8")
 
 
-def test_readme_quickstart_errors_and_safety_are_in_korean_too() -> None:
-    assert {"index.ko.md", "quickstart.ko.md", "errors.ko.md", "order-safety.ko.md"} <= {page.name for page in KOREAN}
+def test_readme_quickstart_errors_safety_and_tutorial_are_in_korean_too() -> None:
+    needed = {"index.ko.md", "quickstart.ko.md", "errors.ko.md", "order-safety.ko.md", "writing-a-broker.ko.md"}
+    assert needed <= {page.name for page in KOREAN}
 
 
 @pytest.mark.slow

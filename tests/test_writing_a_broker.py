@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib
+import inspect
 import re
+import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from decimal import Decimal
+from difflib import unified_diff
 from pathlib import Path
 from types import ModuleType
 
@@ -15,21 +19,22 @@ import pytest
 from starlette.responses import Response
 
 from brokerkit import Broker, OrderStatus, OrderType, Unsupported, Venue, clock, get_broker
+from brokerkit.adapter import Adapter
+from brokerkit.cli.plugins import write_plugin
 from brokerkit.errors import BrokerError, InsufficientFunds, OrderUncertain, Rejected
 from brokerkit.inquiry import HOOKS
 from brokerkit.orders.intents import IntentState
+from brokerkit.part import Part
 from brokerkit.sandbox import Faults, Rule, Sandbox
 from brokerkit.sandbox.face import Face, FaceRefusal, ReceivedRequest
+from brokerkit.transport import Client
 
 DOCS = Path(__file__).parent.parent / "docs"
-TUTORIAL = "writing-a-broker.md"
-ENTRY_POINTS = """
-[brokerkit.brokers]
-pine = brokerkit_pine.adapter:PineAdapter
-
-[brokerkit.sandboxes]
-pine = brokerkit_pine.sandbox:PineFace
-"""
+TUTORIAL, TWIN = "writing-a-broker.md", "writing-a-broker.ko.md"
+PAGES = (TUTORIAL, TWIN)
+ADAPTER = ("adapter.py", "client.py", "stocks.py", "tables.py")
+LARGEST = 200
+"""Lines that may have to be written by hand for an adapter, tables included."""
 SAMSUNG = "005930"
 
 
@@ -48,15 +53,21 @@ def files_of(document: str) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Install the package as pip does: files, and what metadata says of its entry points."""
-    folder = tmp_path_factory.mktemp("site")
-    for path, content in {"brokerkit_pine/__init__.py": "", **files_of(TUTORIAL)}.items():
-        (folder / path).parent.mkdir(exist_ok=True)
+    """Generate the plugin, put the files of the page into it, and install it: its metadata is what pip would write."""
+    folder = tmp_path_factory.mktemp("work") / "brokerkit-pine"
+    write_plugin("pine", folder)
+    for path, content in files_of(TUTORIAL).items():
         (folder / path).write_text(content, encoding="utf-8")
+    project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     metadata = folder / "brokerkit_pine-0.1.0.dist-info"
     metadata.mkdir()
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: brokerkit-pine\nVersion: 0.1.0\n", "utf-8")
-    (metadata / "entry_points.txt").write_text(ENTRY_POINTS, "utf-8")
+    named = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+    (metadata / "METADATA").write_text(named, encoding="utf-8")
+    groups = [
+        "\n".join([f"[{group}]", *(f"{name} = {value}" for name, value in entries.items())])
+        for group, entries in project["entry-points"].items()
+    ]
+    (metadata / "entry_points.txt").write_text("\n".join(groups), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(folder))
         yield folder
@@ -237,3 +248,81 @@ def test_every_code_of_the_page_is_in_the_tables(tables: ModuleType) -> None:
     (page,) = re.findall(r"```text\n(Pine Securities.*?)```", text_of(TUTORIAL), re.DOTALL)
     refusals = page.partition("\nREFUSALS")[2].partition("\nLIMITS")[0]
     assert set(re.findall(r"\b[a-z]+-[a-z-]+\b", refusals.partition('"}}')[2])) == set(tables.REFUSALS)
+
+
+# What a person writes
+
+
+def written(before: str, after: str) -> int:
+    """Return how many lines of a text are not in an earlier one; blank ones do not count."""
+    change = unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
+    return sum(line.startswith("+") and not line.startswith("+++") and bool(line[1:].strip()) for line in change)
+
+
+def test_an_adapter_takes_few_lines_by_hand(tmp_path: Path) -> None:
+    write_plugin("pine", tmp_path / "made")
+    counts = {
+        name: written((tmp_path / "made" / "brokerkit_pine" / name).read_text(encoding="utf-8"), content)
+        for path, content in files_of(TUTORIAL).items()
+        if (name := Path(path).name) in ADAPTER
+    }
+    assert counts.keys() == set(ADAPTER)
+    assert sum(counts.values()) <= LARGEST, counts
+
+
+def test_what_leaves_and_is_read_is_pinned(installed: Path) -> None:
+    ended = pytest.main(
+        ["-q", "-p", "no:cacheprovider", f"--rootdir={installed}", str(installed / "tests/test_wire.py")]
+    )
+    assert ended is pytest.ExitCode.OK
+
+
+@pytest.mark.slow
+def test_the_files_pass_the_checks_that_were_generated_with_them(installed: Path) -> None:
+    for words in (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]):
+        ended = subprocess.run([sys.executable, "-m", *words], cwd=installed, capture_output=True, text=True)  # noqa: S603 - ours
+        assert ended.returncode == 0, f"{words}: {ended.stdout}{ended.stderr}"
+
+
+# The page itself
+
+
+def test_both_languages_have_the_same_files_and_commands() -> None:
+    shown = [re.findall(r"^```.*?^```|^    [^\n]*", text_of(page), re.DOTALL | re.MULTILINE) for page in PAGES]
+    assert shown[0] == shown[1]
+
+
+def test_both_languages_have_the_same_sections() -> None:
+    english, korean = (
+        [line.split()[0] for line in text_of(page).splitlines() if line.startswith(("#", "|"))] for page in PAGES
+    )
+    assert english == korean
+
+
+HOOKS_OF: dict[type, set[str]] = {
+    Adapter: {"told_phases", "account_number"},
+    Part: {"handle_of", "handle", "days_to_ask", "price_or_upper_limit", "flow_tables", "wrong"},
+    Face: {"refuse", "respond"},
+}
+"""What a class of the interface has beside its hooks."""
+OF_CLIENT = ("headers", "check", "is_definite", "refusal", "advise", "issue_token", "revoke_token", "limits")
+OF_CLIENT += ("told_limit", "next_page")
+
+
+def hooks_of(kind: type) -> set[str]:
+    """Return the hooks of a class as the tables write them."""
+    if kind is Client:
+        names = set(OF_CLIENT)
+    else:
+        own = {name for name, value in vars(kind).items() if inspect.isfunction(value)}
+        names = {name for name in own if not name.startswith("_")} - HOOKS_OF[kind]
+    return {f"{name}({', '.join(list(inspect.signature(getattr(kind, name)).parameters)[1:])})" for name in names}
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("kind", [Adapter, Part, Client, Face])
+def test_the_tables_have_every_hook_with_what_it_is_given(kind: type, page: str) -> None:
+    (table,) = re.findall(rf"<!-- hooks: {kind.__name__} -->\n(.*?)<!-- end -->", text_of(page), re.DOTALL)
+    rows = [line.strip("|").split(" | ") for line in table.splitlines()[2:]]
+    assert {row[0].strip(" `") for row in rows} == hooks_of(kind)
+    assert [row for row in rows if len(row) != 4 or not all(cell.strip() for cell in row)] == []

@@ -47,10 +47,10 @@ class RareQuoteContract(Contract):
     @needs("quote")
     @pytest.mark.parametrize("where", ["upper_limit", "lower_limit", "previous_close"])
     def test_a_quote_at_a_limit_or_unchanged_tells_the_truth(
-        self, where: str, trader: Broker, sandbox: Sandbox
+        self, where: str, trader: Broker, sandbox: Sandbox, declared: Declared
     ) -> None:
         sandbox.exchange.move(STOCK, getattr(sandbox.exchange.instruments[STOCK], where))
-        lines = self.differences(trader.quote(STOCK), sandbox.exchange.quote(STOCK), trader)
+        lines = self.differences(trader.quote(STOCK), sandbox.exchange.quote(STOCK, declared.quote_venue), trader)
         assert not lines, (
             f"The price is that of {where}, and {first(lines)}. Codes of signs differ at the limits (상한, 하한) and "
             "where nothing moved (보합): read each of them."
