@@ -370,7 +370,10 @@ class Face(ABC):
     lists_lack_orders: ClassVar[frozenset[str]] = frozenset()
     """Environments in which the broker's lists of orders may lack some that stand."""
     differences: ClassVar[Mapping[str, str]] = {}
-    """Checks of the kit that the broker's own ways make untrue, each with the reason. None of them is about safety."""
+    """Checks of the kit that the broker's own ways make untrue, each with the reason. None of them is about safety.
+
+    Some cases of a check alone are `test_name[AFTER_MARKET-*]`, those of one environment `demo:test_name`.
+    """
     lists_old_fills: bool = False
     """Whether a list of fills that tells no day shows those of the trading day before too, as some were seen to do.
 

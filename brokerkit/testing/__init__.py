@@ -29,7 +29,6 @@ __all__ = [
 
 _LATER = {
     "BrokerConformance": "brokerkit.testing.conformance",
-    "DemoConformance": "brokerkit.testing.demo",
     "Report": "brokerkit.testing.report",
     "conform": "brokerkit.testing.run",
     **dict.fromkeys(("ReplayConformance", "replay"), "brokerkit.testing.replaying"),

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
+from functools import cached_property
 from typing import ClassVar
 
 import pytest
 
 from brokerkit import clock, get_broker
 from brokerkit.broker import Broker
-from brokerkit.errors import BrokerError
-from brokerkit.models import Balance, InvestorFlow, Model, Order, Position, Quote
+from brokerkit.errors import BrokerError, NothingToCancel, NotSent
+from brokerkit.models import Balance, Flow, InvestorFlow, Model, Order, OrderRequest, Position, Quote
 from brokerkit.registry import load_broker
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import AccountState, ExchangeOrder
 from brokerkit.sandbox.face import Face, Purpose
 from brokerkit.sandbox.sandbox import face_class
-from brokerkit.testing.declared import Declared, needs_of
+from brokerkit.testing.declared import Declared, difference_of, needs_of
 from brokerkit.testing.inside import hurry, isolate, part_of, send_to
-from brokerkit.testing.truth import differences, position_of, status_of
-from brokerkit.words import Side
+from brokerkit.testing.truth import differences, position_of, status_of, without
+from brokerkit.words import Side, Venue
 
 STOCK = "005930"
 FUND = "069500"
@@ -59,9 +62,9 @@ class Contract:
             pytest.skip(f"not declared: the environment {self.environment}")
         if lacking := declared.lacks(needs_of(request.function)):
             pytest.skip(lacking)
-        for name in (request.node.name, request.node.originalname):
-            if name in kind.differences:
-                request.node.add_marker(pytest.mark.xfail(reason=kind.differences[name], strict=True))
+        case = request.node.name.removeprefix(request.node.originalname).strip("[]")
+        if reason := difference_of(kind, self.environment, request.node.originalname, case):
+            request.node.add_marker(pytest.mark.xfail(reason=reason, strict=True))
         return declared
 
     @pytest.fixture
@@ -91,35 +94,53 @@ class Contract:
         """Return another broker of that account."""
         return get_broker(self.broker, environment="sandbox", sandbox=sandbox)
 
+    @cached_property
+    def venue(self) -> Venue:
+        """Where an order goes that is not about its venue."""
+        return Declared(load_broker(self.broker), self.environment).order_venue
+
+    def skip_unless(self, is_declared: bool, words: str) -> None:
+        """Skip the check where the adapter does not declare what it is about."""
+        if not is_declared:
+            pytest.skip(f"not declared: {words}")
+
     def rounds(self, trader: Broker, kind: type[Model]) -> Mapping[str, Decimal] | None:
         """Return by how much fields of a model may be off."""
         return part_of(trader).rounds.get(kind)
 
     def differences(self, told: Quote | InvestorFlow, truth: Quote | InvestorFlow, trader: Broker) -> list[str]:
-        absent = not_told(trader).get(type(truth), frozenset())
+        """Return in words in which fields a quote or a day of investor flow is not the truth."""
+        untold = not_told(trader)
+        if isinstance(truth, InvestorFlow):
+            truth = without(truth, untold.get(Flow, frozenset()))
+        absent = untold.get(type(truth), frozenset())
         return differences(told, truth, absent=absent, steps=self.rounds(trader, type(truth)))
 
     def order_differences(self, told: Order, truth: ExchangeOrder, trader: Broker) -> list[str]:
-        real = told.model_copy(
-            update={
-                "side": truth.request.side,
-                "type": truth.request.type,
-                "quantity": truth.quantity,
-                "price": truth.request.price,
-                "filled_quantity": truth.filled,
-                "remaining_quantity": truth.remaining,
-                "average_fill_price": truth.average_price,
-                "status": status_of(truth),
-                "submitted_at": truth.time.replace(microsecond=0),
-            }
-        )
-        return differences(
-            told, real, absent=not_told(trader).get(Order, frozenset()), steps=self.rounds(trader, Order)
-        )
+        """Return in words in which fields an order is not the truth."""
+        exact = told.submitted_at is not None and told.submitted_at.microsecond
+        known = {
+            "symbol": truth.request.symbol,
+            "side": truth.request.side,
+            "type": truth.request.type,
+            "quantity": truth.quantity,
+            "price": truth.request.price,
+            "filled_quantity": truth.filled,
+            "remaining_quantity": truth.remaining,
+            "average_fill_price": truth.average_price,
+            "status": status_of(truth),
+            "submitted_at": truth.time if exact else truth.time.replace(microsecond=0),
+        }
+        for name in ("venue", "time_in_force"):  # not every list tells them; what it tells is true
+            if getattr(told, name) is not None:
+                known[name] = getattr(truth.request, name)
+        real = told.model_copy(update=known)
+        absent = not_told(trader).get(Order, frozenset())
+        return differences(told, real, absent=absent, steps=self.rounds(trader, Order))
 
     def balance_differences(self, told: Balance, truth: AccountState, trader: Broker) -> list[str]:
+        """Return in words in which fields a balance and its positions are not the truth."""
         held = [holding for holding in truth.holdings if holding.quantity]
-        holdings = [position_of(holding) for holding in held]
         cost = sum((holding.cost for holding in held), Decimal(0))
         value = sum((holding.market_value for holding in held), Decimal(0))
         real = Balance(
@@ -137,22 +158,66 @@ class Contract:
             positions=told.positions,
         )
         lines = differences(told, real, absent=not_told(trader).get(Balance, frozenset()))
-        if [position.symbol for position in told.positions] != [holding.symbol for holding in holdings]:
-            return [*lines, "the positions are others, or in another order"]
+        positions = sorted(told.positions, key=lambda position: position.symbol)
+        holdings = sorted(map(position_of, held), key=lambda holding: holding.symbol)
+        symbols, owned = [each.symbol for each in positions], [each.symbol for each in holdings]
+        if symbols != owned:
+            more, fewer = sorted(set(symbols) - set(owned)), sorted(set(owned) - set(symbols))
+            return [*lines, f"of {len(owned)} positions {fewer or 'none'} are missing, {more or 'none'} are none"]
         absent = not_told(trader).get(Position, frozenset())
-        for position, holding in zip(told.positions, holdings, strict=True):
-            lines += differences(position, holding, absent=absent, steps=self.rounds(trader, Position))
+        for position, holding in zip(positions, holdings, strict=True):
+            found = differences(position, holding, absent=absent, steps=self.rounds(trader, Position))
+            lines += [f"{position.symbol}: {line}" for line in found]
         return lines
 
     def refused(
         self, kind: type[BrokerError], trader: Broker, symbol: str, side: Side, quantity: int, price: Decimal
     ) -> None:
+        """Demand that an order is refused by the broker, as an error of that class and with the broker's own code."""
         send = trader.buy if side is Side.BUY else trader.sell
         with pytest.raises(kind) as caught:
             send(symbol, quantity, price=price)
-        assert caught.value.code
-        assert caught.value.message
+        assert caught.value.code, f"{kind.__name__} carries no code: the broker's own says what it means."
+        assert caught.value.message, f"{kind.__name__} [{caught.value.code}] carries none of the broker's words."
         assert symbol in str(caught.value)
+
+    @contextmanager
+    def nothing_sent(self, face: Face) -> Iterator[None]:
+        """Demand that no order, amendment or cancellation goes out."""
+        before = len(self.orders_seen(face))
+        yield
+        sent = self.orders_seen(face)[before:]
+        assert sent == [], f"This was to be refused before anything is sent, and went to {', '.join(sent)}."
+
+    @contextmanager
+    def nothing_left(self, face: Face) -> Iterator[None]:
+        """Demand NothingToCancel of a change, with the broker's code; or NotSent, where a list was asked first."""
+        before = len(face.requests)
+        with pytest.raises((NothingToCancel, NotSent)) as caught:
+            yield
+        told = [face.purpose(each.method, each.path, each.headers) for each in face.requests[before:]]
+        if Purpose.ORDER in told:
+            words = f"The broker refused a change of what is finished; that is NothingToCancel, not {caught.value!r}."
+            assert isinstance(caught.value, NothingToCancel), words
+            assert caught.value.code, "NothingToCancel carries no code: the broker's own says what it means."
+        else:
+            assert set(told) - {Purpose.LOGIN}, "Nobody was asked what is left of the order."
+
+    def of_somebody_else(self, trader: Broker, face: Face, order: Order) -> Order:
+        """Return an order whose number is one that nobody has given out."""
+        part = part_of(trader)
+        number = face.order_id(face.order_number(order.id) + 777)
+        handle = part.handle_of(order)
+        return order.model_copy(update={"id": number, "handle": str(replace(handle, number=number, named=number))})
+
+    def play(self, sandbox: Sandbox, symbol: str, side: Side, quantity: int, price: Decimal) -> ExchangeOrder:
+        """Let the account send a limit order by another way than the adapter's."""
+        request = OrderRequest(symbol=symbol, side=side, quantity=quantity, price=price, venue=self.venue)
+        return sandbox.exchange.submit(sandbox.face(self.broker).credentials.account, request)
+
+    def numbers(self, face: Face, orders: Iterable[Order]) -> list[int]:
+        """Return the exchange's numbers of orders."""
+        return [face.order_number(order.id) for order in orders]
 
     def truth(self, sandbox: Sandbox, order: Order) -> ExchangeOrder:
         """Return the exchange's row of an order, of the first one where it was amended or cancelled."""
@@ -164,7 +229,7 @@ class Contract:
         return sandbox.exchange.orders(sandbox.face(self.broker).credentials.account)
 
     def bid(self, sandbox: Sandbox) -> Decimal:
-        """Return the best price of the buyers."""
+        """Return the best price of the buyers, which is one at all venues."""
         return sandbox.exchange.order_book(STOCK).bids[0].price
 
     def orders_seen(self, face: Face) -> list[str]:
@@ -180,6 +245,11 @@ class Contract:
         face.kill_tokens()
         real = clock.now
         monkeypatch.setattr(clock, "now", lambda: real() + dt.timedelta(seconds=61))
+
+
+def agree(lines: list[str]) -> None:
+    """Fail with what differs, where anything does."""
+    assert not lines, f"Not what the exchange knows: {'; '.join(lines)}."
 
 
 def level_of(kind: type, name: str) -> int:

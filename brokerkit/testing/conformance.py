@@ -11,7 +11,7 @@ from brokerkit.testing.amendments import AmendmentContract
 from brokerkit.testing.discovered import DiscoveryContract
 from brokerkit.testing.lists import ListContract
 from brokerkit.testing.many import ManyQuotesContract
-from brokerkit.testing.market import MarketContract, WeatherContract
+from brokerkit.testing.market import MarketContract
 from brokerkit.testing.orders import OrderContract, RefusalContract
 from brokerkit.testing.quotes import FlowContract, QuoteContract
 from brokerkit.testing.safety.absence import AbsenceContract
@@ -39,7 +39,6 @@ class BrokerConformance(
     AccountContract,
     MarketContract,
     SessionContract,
-    WeatherContract,
     FaultContract,
     CodeContract,
     SendingContract,

@@ -5,15 +5,21 @@ What is skipped is demanded elsewhere: what is not declared raises Unsupported, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from brokerkit.adapter import Adapter
 from brokerkit.inquiry import HOOKS, offers
 from brokerkit.market.markets import market_named
+from brokerkit.models import Position, Quote
 from brokerkit.part import OrderTerms, Part
 from brokerkit.words import OrderType, TimeInForce, Venue
+
+if TYPE_CHECKING:
+    from brokerkit.sandbox.face import Face
 
 Check = TypeVar("Check", bound=Callable[..., None])
 
@@ -58,6 +64,26 @@ def needs_of(check: object) -> Needs:
     return found
 
 
+_DIFFERENCE = re.compile(r"(?:(?P<environment>real|demo):)?(?P<name>\w+)(?:\[(?P<case>.*)\])?")
+
+
+def name_of(difference: str) -> str | None:
+    """Return the check that a declared difference names, None if it is not understood."""
+    found = _DIFFERENCE.fullmatch(difference)
+    return found and found["name"]
+
+
+def difference_of(face: type[Face], environment: str, name: str, case: str) -> str | None:
+    """Return why a check is declared to differ at a broker in an environment, None if it is not."""
+    for difference, reason in face.differences.items():
+        found = _DIFFERENCE.fullmatch(difference)
+        if found is None or found["name"] != name or found["environment"] not in (None, environment):
+            continue
+        if found["case"] is None or fnmatchcase(case, found["case"]):
+            return reason
+    return None
+
+
 @dataclass(frozen=True)
 class Declared:
     """What the part of an adapter's home market declares in an environment; no broker is made for that."""
@@ -95,6 +121,21 @@ class Declared:
     def quote_venue(self) -> Venue:
         """Where a quote comes from that is not about its venue: the market's default, else the part's first one."""
         return self._usual(self.quote_venues)
+
+    @property
+    def tells_kinds(self) -> bool:
+        """Whether the broker tells what kind of security a symbol is."""
+        return self.part.fills("security_type")
+
+    @property
+    def tells_limits(self) -> bool:
+        """Whether quotes tell the highest and the lowest price of the day."""
+        return not {"upper_limit", "lower_limit"} & set(self.part.not_told.get(Quote, ()))
+
+    @property
+    def tells_sellable(self) -> bool:
+        """Whether the broker tells how much of a position can be sold."""
+        return "sellable_quantity" not in self.part.not_told.get(Position, ())
 
     def takes(self, terms: OrderTerms) -> bool:
         """Say whether an order type is declared with a time in force."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
@@ -24,13 +23,13 @@ from brokerkit.registry import installed_brokers, load_broker
 from brokerkit.sandbox.face import Face
 from brokerkit.sandbox.sandbox import face_class
 from brokerkit.testing.base import Contract, level_of
+from brokerkit.testing.declared import name_of
 from brokerkit.testing.inside import imported_anew, unloaded
 from brokerkit.words import OrderType, TimeInForce, Venue
 
 NEEDED: Mapping[type[Model], set[str]] = {Order: {"filled_quantity", "remaining_quantity"}}
 """Fields that a model may lack for a while, and that every broker has to tell of one that it lists."""
 T = TypeVar("T")
-Anew = Callable[[EntryPoint], tuple[str, BaseException | None]]
 
 
 class DiscoveryContract(Contract):
@@ -51,21 +50,16 @@ class DiscoveryContract(Contract):
         claims = [f"{entry.value} of {extensions.package_of(entry)}" for entry in claims_of(group, self.broker)]
         assert len(claims) <= 1, f"Several distributions claim {self.broker!r} in {group}: {', '.join(claims)}."
 
-    @pytest.fixture(scope="class")
-    def anew(self) -> Anew:
-        """Return what importing an entry point in a new process prints and raises; each is imported once."""
-        return functools.cache(imported_anew)
-
     @pytest.mark.parametrize("group", [BROKERS, SANDBOXES])
-    def test_importing_it_neither_fails_nor_ends_the_program(self, group: str, anew: Anew) -> None:
+    def test_importing_it_neither_fails_nor_ends_the_program(self, group: str) -> None:
         for entry in claims_of(group, self.broker):
-            _, error = anew(entry)
+            _, error = imported_anew(entry)
             assert error is None, f"Importing {entry.value} raised {type(error).__name__}: {error}"
 
     @pytest.mark.parametrize("group", [BROKERS, SANDBOXES])
-    def test_importing_it_prints_nothing(self, group: str, anew: Anew) -> None:
+    def test_importing_it_prints_nothing(self, group: str) -> None:
         for entry in claims_of(group, self.broker):
-            printed, _ = anew(entry)
+            printed, _ = imported_anew(entry)
             assert not printed, f"Importing {entry.value} prints, where programs read our output: {printed[:200]!r}"
 
     def test_the_adapter_has_the_name_of_its_entry_point(self) -> None:
@@ -112,10 +106,10 @@ class DiscoveryContract(Contract):
 
     def test_a_declared_difference_is_a_check_that_may_differ(self) -> None:
         checks = {name: level_of(type(self), name) for name in dir(self) if name.startswith("test_")}
-        for name, reason in self.its_face().differences.items():
-            check = name.partition("[")[0]
+        for difference, reason in self.its_face().differences.items():
+            check = name_of(difference) or difference
             near = nearest(check, checks)
-            assert check in checks, f"{name!r} is no check, and cannot differ. Did you mean {near}?"
+            assert check in checks, f"{difference!r} is no check, and cannot differ. Did you mean {near}?"
             assert checks[check] in (1, 2, 3), f"{check} is about level {checks[check]}: that is not declared away."
             assert reason.strip(), f"{check} is declared to differ without a reason."
 

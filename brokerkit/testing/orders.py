@@ -6,23 +6,23 @@ from decimal import Decimal
 
 import pytest
 
-from brokerkit import get_broker
 from brokerkit.broker import Broker
 from brokerkit.errors import (
+    AuthError,
     InsufficientFunds,
     InvalidOrder,
     InvalidRequest,
     MarketClosed,
     NothingToCancel,
     UnknownSymbol,
-    Unsupported,
 )
 from brokerkit.models import Order, OrderRequest
 from brokerkit.sandbox import Sandbox
-from brokerkit.sandbox.face import Face
-from brokerkit.testing.base import FUND, STOCK, UNLISTED, Contract
+from brokerkit.sandbox.face import Face, Purpose
+from brokerkit.testing.base import ETN, FUND, STOCK, UNLISTED, Contract, agree
+from brokerkit.testing.declared import Declared, needs
 from brokerkit.testing.inside import unchecked
-from brokerkit.words import OrderStatus, OrderType, Side, Venue
+from brokerkit.words import OrderStatus, OrderType, Side
 
 
 class OrderContract(Contract):
@@ -30,65 +30,98 @@ class OrderContract(Contract):
 
     level = 3
 
+    @needs("buy", "refresh")
     def test_a_resting_order_is_pending_and_then_working(self, trader: Broker, sandbox: Sandbox) -> None:
         price = self.bid(sandbox) - 500
         order = trader.buy(STOCK, 7, price=price)
         assert (order.status, order.side, order.type) == (OrderStatus.PENDING, Side.BUY, OrderType.LIMIT)
-        assert (order.symbol, order.quantity, order.price, order.venue) == (STOCK, Decimal(7), price, Venue.KRX)
+        assert (order.symbol, order.quantity, order.price, order.venue) == (STOCK, Decimal(7), price, self.venue)
         assert (order.filled_quantity, order.original_id) == (None, None)
-        assert trader.refresh(order).status is OrderStatus.WORKING
-        assert not self.order_differences(trader.refresh(order), self.truth(sandbox, order), trader)
+        row = self.truth(sandbox, order)
+        sent = (row.request.side, row.request.type, row.quantity, row.request.price, row.request.venue)
+        meant = (Side.BUY, OrderType.LIMIT, Decimal(7), price, self.venue)
+        assert sent == meant, f"The exchange has got {sent}, and {meant} was meant: look at what send_order sends."
+        listed = trader.refresh(order)
+        assert listed.status is OrderStatus.WORKING, f"An order that rests is told as {listed.status}."
+        agree(self.order_differences(listed, row, trader))
 
+    @needs("buy", "refresh")
     def test_a_partial_fill_is_told_by_quantities(self, trader: Broker, sandbox: Sandbox) -> None:
         price = sandbox.exchange.quote(STOCK).price
         offered = sandbox.exchange.order_book(STOCK).asks[0].quantity
         order = trader.refresh(trader.buy(STOCK, offered + 10, price=price))
+        agree(self.order_differences(order, self.truth(sandbox, order), trader))
         assert order.status is OrderStatus.PARTIALLY_FILLED
         assert (order.filled_quantity, order.remaining_quantity) == (offered, Decimal(10))
-        assert not self.order_differences(order, self.truth(sandbox, order), trader)
 
+    @needs("buy", "refresh", types=[OrderType.MARKET])
     def test_a_market_order_fills_over_several_prices(self, trader: Broker, sandbox: Sandbox) -> None:
         asks = sandbox.exchange.order_book(STOCK).asks
         order = trader.buy(STOCK, asks[0].quantity + 3, type=OrderType.MARKET)
         assert (order.type, order.price) == (OrderType.MARKET, None)
         order = trader.refresh(order)
+        agree(self.order_differences(order, self.truth(sandbox, order), trader))
         assert order.status is OrderStatus.FILLED
-        assert not self.order_differences(order, self.truth(sandbox, order), trader)
 
+    @needs("sell", "refresh")
     def test_shares_are_sold(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
-        sandbox.exchange.give_holding(face.credentials.account, STOCK, Decimal(100), Decimal(6_500_000))
-        order = trader.refresh(trader.sell(STOCK, 40, type=OrderType.MARKET))
+        account, bid = face.credentials.account, sandbox.exchange.order_book(STOCK).bids[-1].price
+        sandbox.exchange.give_holding(account, STOCK, Decimal(100), Decimal(6_500_000))
+        order = trader.refresh(trader.sell(STOCK, 40, price=bid))
         assert (order.side, order.status) == (Side.SELL, OrderStatus.FILLED)
-        assert not self.order_differences(order, self.truth(sandbox, order), trader)
-        assert trader.balance().positions[0].quantity == 60
+        agree(self.order_differences(order, self.truth(sandbox, order), trader))
+        left = sandbox.exchange.account(account).holdings[0].quantity
+        assert left == 60, f"Of 100 shares 40 were to be sold, and {left} are left."
 
+    @needs("buy", "refresh")
     def test_a_fund_has_the_finer_step(self, trader: Broker, sandbox: Sandbox) -> None:
         price = sandbox.exchange.quote(FUND).price // 50 * 50 - 45
         order = trader.refresh(trader.buy(FUND, 3, price=price))
         assert (order.price, order.status) == (price, OrderStatus.WORKING)
 
-    def test_the_whole_rest_is_cancelled(self, trader: Broker, sandbox: Sandbox) -> None:
+    @needs("buy", "sell", "refresh", "orders", "order_history", "cancel", "balance")
+    def test_an_etn_is_traded_by_its_six_characters(self, trader: Broker, sandbox: Sandbox) -> None:
+        truth = sandbox.exchange.quote(ETN)
+        bought = trader.refresh(trader.buy(ETN, 3, price=sandbox.exchange.order_book(ETN).asks[-1].price))
+        assert (bought.symbol, bought.filled_quantity) == (ETN, Decimal(3))
+        dear = sandbox.exchange.order_book(ETN).asks[-1].price + 50
+        waiting = trader.sell(ETN, 1, price=dear // 5 * 5)
+        for told in (trader.orders(), trader.order_history(sandbox.exchange.today, symbol=ETN)):
+            assert {order.symbol for order in told} == {ETN}
+        assert [position.symbol for position in trader.balance().positions] == [ETN]
+        assert trader.refresh(trader.cancel(waiting)).symbol == ETN
+        if trader.supports("buying_power"):
+            assert trader.buying_power(ETN, price=truth.price).symbol == ETN
+        if trader.supports("investor_flow"):
+            assert [day.symbol for day in trader.investor_flow(ETN)][-1] == ETN
+
+    @needs("buy", "cancel", "refresh")
+    def test_the_whole_rest_is_cancelled(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
         order = trader.buy(STOCK, 7, price=self.bid(sandbox) - 500)
         canceled = trader.cancel(order)
         assert (canceled.original_id, canceled.quantity) == (order.id, Decimal(7))
-        assert canceled.id != order.id
-        canceled = trader.refresh(canceled)
-        assert (canceled.status, canceled.remaining_quantity, canceled.filled_quantity) == (
-            OrderStatus.CANCELED,
-            Decimal(0),
-            Decimal(0),
-        )
-        assert trader.refresh(order).status is OrderStatus.CANCELED
-        assert self.truth(sandbox, order).canceled == 7
+        number = face.order_id(self.rows(sandbox)[-1].number)
+        if number.lstrip("0").encode() in face.requests[-1].answered:
+            assert canceled.id == number, f"The cancellation has the number {number}, and {canceled.id} is told."
+        row = self.truth(sandbox, order)
+        assert row.canceled == 7, f"All 7 shares were to be cancelled, and at the exchange {row.canceled} are."
+        for told in (trader.refresh(canceled), trader.refresh(order)):
+            assert told.status is OrderStatus.CANCELED, f"What was cancelled is told as {told.status}."
+            assert (told.remaining_quantity, told.filled_quantity) == (Decimal(0), Decimal(0))
 
+    @needs("buy", "refresh", parts=["cancel"])
     def test_a_part_is_cancelled_and_then_the_rest(self, trader: Broker, sandbox: Sandbox) -> None:
         order = trader.buy(STOCK, 7, price=self.bid(sandbox) - 500)
-        part = trader.refresh(trader.cancel(order, quantity=3))
+        changed = trader.cancel(order, quantity=3)
+        canceled = self.truth(sandbox, order).canceled
+        assert canceled == 3, f"3 of 7 shares were to be cancelled, and at the exchange {canceled} are."
+        part = trader.refresh(changed)
         assert (part.status, part.remaining_quantity) == (OrderStatus.WORKING, Decimal(4))
         rest = trader.refresh(trader.cancel(part))
         assert (rest.status, rest.remaining_quantity) == (OrderStatus.CANCELED, Decimal(0))
         assert self.truth(sandbox, order).canceled == 7
 
+    @needs("buy", "cancel", "refresh")
     def test_the_rest_of_a_partial_fill_is_cancelled(self, trader: Broker, sandbox: Sandbox) -> None:
         asks = sandbox.exchange.order_book(STOCK).asks
         order = trader.buy(STOCK, asks[0].quantity + 10, price=asks[0].price)
@@ -96,35 +129,68 @@ class OrderContract(Contract):
         assert canceled.status is OrderStatus.CANCELED
         assert (canceled.filled_quantity, canceled.remaining_quantity) == (asks[0].quantity, Decimal(0))
 
+    @needs("buy", "cancel", "refresh")
     def test_an_order_survives_as_json_and_a_restart(self, trader: Broker, sandbox: Sandbox) -> None:
         stored = trader.buy(STOCK, 7, price=self.bid(sandbox) - 500).model_dump_json()
-        with get_broker(self.broker, environment="sandbox", sandbox=sandbox) as later:
+        with self.another(sandbox) as later:
             canceled = later.refresh(later.cancel(Order.model_validate_json(stored)))
         assert canceled.status is OrderStatus.CANCELED
 
-    def test_what_was_filled_cannot_be_cancelled(self, trader: Broker, face: Face) -> None:
-        order = trader.buy(STOCK, 1, type=OrderType.MARKET)
-        with pytest.raises(NothingToCancel) as caught:
+    @needs("buy", "cancel", "refresh")
+    def test_what_was_filled_cannot_be_cancelled(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
+        order = trader.buy(STOCK, 1, price=sandbox.exchange.order_book(STOCK).asks[0].price)
+        with self.nothing_left(face):
             trader.cancel(order)
-        assert caught.value.code
+        known = trader.refresh(order)
+        assert known.status is OrderStatus.FILLED
         seen = len(face.requests)
         with pytest.raises(NothingToCancel):
-            trader.cancel(trader.refresh(order).model_copy(update={"status": OrderStatus.FILLED}))
-        assert len(face.requests) == seen + 1
+            trader.cancel(known)
+        assert len(face.requests) == seen, "An order that is known to be filled is not worth a question."
 
-    def test_an_order_number_of_somebody_else_cannot_be_cancelled(self, trader: Broker, sandbox: Sandbox) -> None:
+    @needs("buy", "cancel")
+    def test_an_order_number_of_somebody_else_cannot_be_cancelled(
+        self, trader: Broker, sandbox: Sandbox, face: Face
+    ) -> None:
         order = trader.buy(STOCK, 1, price=self.bid(sandbox) - 500)
-        digits = order.id.lstrip("0")
-        other = order.model_copy(update={"handle": order.handle.replace(digits, str(int(digits) + 777))})
-        with pytest.raises(NothingToCancel):
+        other = self.of_somebody_else(trader, face, order)
+        with self.nothing_left(face):
             trader.cancel(other)
-        assert self.truth(sandbox, order).remaining == 1
+        assert self.truth(sandbox, order).remaining == 1, "Another order than the one that was named is cancelled."
 
-    def test_an_order_that_the_list_does_not_show_is_not_guessed(self, trader: Broker, sandbox: Sandbox) -> None:
+    @needs("buy", "refresh")
+    def test_an_order_that_the_list_does_not_show_is_not_guessed(
+        self, trader: Broker, sandbox: Sandbox, face: Face
+    ) -> None:
         order = trader.refresh(trader.buy(STOCK, 1, price=self.bid(sandbox) - 500))
-        digits = order.id.lstrip("0")
-        other = order.model_copy(update={"handle": order.handle.replace(digits, str(int(digits) + 777))})
-        assert trader.refresh(other).status is OrderStatus.UNKNOWN
+        told = trader.refresh(self.of_somebody_else(trader, face, order))
+        assert told.status is OrderStatus.UNKNOWN, f"No list shows the order, and it is told as {told.status}."
+
+    @needs("buy", "order_history")
+    def test_the_face_tells_orders_from_lists_and_logins(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
+        trader.buy(STOCK, 1, price=self.bid(sandbox) - 500)
+        before = len(face.requests)
+        trader.order_history(sandbox.exchange.today)
+        told = [face.purpose(each.method, each.path, each.headers) for each in face.requests]
+        assert told.count(Purpose.ORDER) == 1, (
+            f"One order went out, and Face.purpose calls {told.count(Purpose.ORDER)} so."
+        )
+        assert set(told[before:]) == {Purpose.LISTING}, f"A list was asked for: Face.purpose calls it {told[before:]}."
+        assert Purpose.LOGIN in told[:before], "A token was asked for: Face.purpose calls no request a login."
+
+    @needs("buy")
+    def test_an_order_is_not_repeated_after_a_killed_token(
+        self, trader: Broker, face: Face, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        trader.buy(STOCK, 1, price=self.bid(sandbox) - 500)
+        self.kill_tokens(face, monkeypatch)
+        sent = len(self.orders_seen(face))
+        with pytest.raises(AuthError):
+            trader.buy(STOCK, 2, price=self.bid(sandbox) - 500)
+        again = len(self.orders_seen(face)) - sent
+        assert again == 1, f"An order that is refused for its token goes out once, and {again} requests came."
+        trader.buy(STOCK, 3, price=self.bid(sandbox) - 500)
+        assert [row.quantity for row in self.rows(sandbox)] == [1, 3]
 
 
 class RefusalContract(Contract):
@@ -132,45 +198,59 @@ class RefusalContract(Contract):
 
     level = 3
 
+    @needs("buy")
     def test_more_than_the_cash_is_refused(self, trader: Broker, sandbox: Sandbox) -> None:
         self.refused(InsufficientFunds, trader, STOCK, Side.BUY, 1_000_000, sandbox.exchange.quote(STOCK).price)
 
+    @needs("sell")
     def test_more_than_the_shares_is_refused(self, trader: Broker, sandbox: Sandbox) -> None:
         self.refused(InsufficientFunds, trader, STOCK, Side.SELL, 1, sandbox.exchange.quote(STOCK).price)
 
+    @needs("buy")
     def test_a_closed_market_refuses(self, trader: Broker, sandbox: Sandbox) -> None:
         sandbox.exchange.market_open = False
         self.refused(MarketClosed, trader, STOCK, Side.BUY, 1, sandbox.exchange.quote(STOCK).price)
 
+    @needs("buy")
     def test_an_unlisted_symbol_is_refused(self, trader: Broker) -> None:
         self.refused(UnknownSymbol, trader, UNLISTED, Side.BUY, 1, Decimal(1000))
 
+    @needs("buy")
     def test_a_price_beyond_the_limits_is_refused(self, trader: Broker, sandbox: Sandbox) -> None:
         limit = sandbox.exchange.instruments[STOCK].upper_limit
         self.refused(InvalidOrder, trader, STOCK, Side.BUY, 1, limit + 100)
 
+    @needs("buy")
+    def test_a_halted_symbol_takes_no_order(self, trader: Broker, sandbox: Sandbox) -> None:
+        sandbox.exchange.halt(STOCK)
+        self.refused(InvalidOrder, trader, STOCK, Side.BUY, 1, sandbox.exchange.quote(STOCK).price)
+        sandbox.exchange.resume(STOCK)
+        trader.buy(STOCK, 1, price=sandbox.exchange.quote(STOCK).price)
+
+    @needs("buy")
     def test_a_price_off_the_step_is_refused_by_the_broker_too(self, trader: Broker, sandbox: Sandbox) -> None:
         price = sandbox.exchange.quote(STOCK).price + 5
-        request = OrderRequest(symbol=STOCK, side=Side.BUY, quantity=Decimal(1), type=OrderType.LIMIT, price=price)
+        request = OrderRequest(symbol=STOCK, side=Side.BUY, quantity=1, price=price, venue=self.venue)
         with unchecked(trader), pytest.raises(InvalidOrder) as caught:
             trader.order(request)
-        assert caught.value.code
+        assert caught.value.code, "InvalidOrder carries no code: the broker's own says what it means."
 
-    def test_a_bad_price_is_not_sent_where_that_can_be_known(self, trader: Broker, face: Face) -> None:
-        quote = trader.quote(STOCK)
-        assert quote.upper_limit is not None
-        orders = self.orders_seen(face)
-        for price in (quote.price + 1, quote.price + 5, quote.upper_limit + 1000, 0, -100, 70000.5):
+    @needs("buy", "quote")
+    def test_a_bad_price_is_not_sent_where_that_can_be_known(
+        self, trader: Broker, face: Face, sandbox: Sandbox, declared: Declared
+    ) -> None:
+        price, top = trader.quote(STOCK).price, sandbox.exchange.instruments[STOCK].upper_limit
+        bad: list[int | float | Decimal] = [price + 1, 0, -100, 70000.5]
+        if declared.tells_kinds:  # else the step of funds may be meant
+            bad.append(price + 5)
+        if declared.tells_limits:
+            bad.append(top + 1000)
+        for each in bad:
             with pytest.raises(InvalidRequest):
-                trader.buy(STOCK, 1, price=price)
+                trader.buy(STOCK, 1, price=each)
         for quantity in (0, -1, 1.5):
             with pytest.raises(InvalidRequest):
-                trader.buy(STOCK, quantity, price=quote.price)
+                trader.buy(STOCK, quantity, price=price)
         with pytest.raises(InvalidRequest):
             trader.buy(STOCK, 1)
-        assert self.orders_seen(face) == orders == []
-
-    def test_a_type_that_is_not_offered_is_not_sent(self, trader: Broker, face: Face) -> None:
-        with pytest.raises(Unsupported):
-            trader.buy(STOCK, 1, price=70000, type=OrderType.SINGLE_PRICE)
-        assert self.orders_seen(face) == []
+        assert self.orders_seen(face) == [], "An order that is known to be wrong was sent."

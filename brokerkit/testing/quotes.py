@@ -9,15 +9,12 @@ import pytest
 
 from brokerkit import clock
 from brokerkit.broker import Broker
-from brokerkit.errors import (
-    InvalidRequest,
-    UnknownSymbol,
-    Unsupported,
-)
+from brokerkit.errors import InvalidRequest, UnknownSymbol, Unsupported
+from brokerkit.models import InvestorFlow
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face
-from brokerkit.testing.base import FUND, STOCK, UNLISTED, Contract
-from brokerkit.testing.declared import needs
+from brokerkit.testing.base import FUND, STOCK, UNLISTED, Contract, agree
+from brokerkit.testing.declared import Declared, needs
 from brokerkit.testing.truth import nets_of
 from brokerkit.words import Side
 
@@ -29,31 +26,39 @@ class QuoteContract(Contract):
 
     level = 1
 
+    @needs("quote")
     @pytest.mark.parametrize("symbol", SYMBOLS)
-    def test_quote_tells_the_truth_field_by_field(self, symbol: str, trader: Broker, sandbox: Sandbox) -> None:
-        assert not self.differences(trader.quote(symbol), sandbox.exchange.quote(symbol), trader)
+    def test_quote_tells_the_truth_field_by_field(
+        self, symbol: str, trader: Broker, sandbox: Sandbox, declared: Declared
+    ) -> None:
+        truth = sandbox.exchange.quote(symbol, declared.quote_venue)
+        agree(self.differences(trader.quote(symbol), truth, trader))
 
-    def test_quote_follows_a_trade(self, trader: Broker, sandbox: Sandbox) -> None:
+    @needs("quote")
+    def test_quote_follows_a_trade(self, trader: Broker, sandbox: Sandbox, declared: Declared) -> None:
         before = trader.quote(STOCK)
-        assert before.upper_limit is not None
-        sandbox.exchange.trade(STOCK, Side.BUY, Decimal(5000), before.upper_limit)
+        sandbox.exchange.trade(STOCK, Side.BUY, Decimal(5000), sandbox.exchange.instruments[STOCK].upper_limit)
         after = trader.quote(STOCK)
-        assert after.price > before.price
-        assert not self.differences(after, sandbox.exchange.quote(STOCK), trader)
+        assert after.price > before.price, f"After a trade at a higher price the quote still tells {after.price}."
+        agree(self.differences(after, sandbox.exchange.quote(STOCK, declared.quote_venue), trader))
 
+    @needs("quote")
     def test_quote_of_an_unlisted_symbol_is_refused(self, trader: Broker) -> None:
         with pytest.raises(UnknownSymbol) as caught:
             trader.quote(UNLISTED)
         assert UNLISTED in str(caught.value)
 
+    @needs("quote")
     @pytest.mark.parametrize("symbol", ["A005930", "005930_AL", "5930", "삼성전자", "", "00593O "])
-    def test_a_text_that_is_no_symbol_is_not_sent(self, symbol: str, trader: Broker, face: Face) -> None:
-        for ask in (trader.quote, trader.investor_flow):
+    def test_a_text_that_is_no_symbol_is_not_sent(
+        self, symbol: str, trader: Broker, face: Face, declared: Declared
+    ) -> None:
+        for verb in ("quote", "investor_flow"):
             with pytest.raises(InvalidRequest):
-                ask(symbol)
+                getattr(trader, verb)(symbol)
         with pytest.raises(InvalidRequest):
             trader.buy(symbol, 1, price=1000)
-        assert not face.requests
+        assert not face.requests, f"{symbol!r} is no symbol, and went to {face.requests[0].path} all the same."
 
 
 class FlowContract(Contract):
@@ -61,29 +66,42 @@ class FlowContract(Contract):
 
     level = 1
 
+    def same_days(self, told: tuple[InvestorFlow, ...], days: list[dt.date]) -> None:
+        """Demand these days, oldest first."""
+        found = [day.date for day in told]
+        missing, more = sorted(set(days) - set(found)), sorted(set(found) - set(days))
+        words = f"missing: {[f'{day}' for day in missing]}, not asked for: {[f'{day}' for day in more]}"
+        assert found == days, f"The days are not those that were asked for, oldest first; {words}."
+
+    @needs("investor_flow")
     def test_investor_flow_tells_the_truth(self, trader: Broker, sandbox: Sandbox) -> None:
         told = trader.investor_flow(STOCK)
         truth = sandbox.exchange.investor_flow(STOCK)[-30:]
-        assert [day.date for day in told] == [day.date for day in truth]
+        self.same_days(told, [day.date for day in truth])
         for day, real in zip(told, truth, strict=True):
-            assert not self.differences(nets_of(day), nets_of(real), trader)
+            agree(self.differences(nets_of(day), nets_of(real), trader))
 
+    @needs("investor_flow")
     def test_investor_flow_in_detail_tells_buys_and_sells(self, trader: Broker, sandbox: Sandbox) -> None:
         told = trader.investor_flow(STOCK, detail=True)
         truth = sandbox.exchange.investor_flow(STOCK)[-30:]
+        self.same_days(told, [day.date for day in truth])
         for day, real in zip(told, truth, strict=True):
-            assert not self.differences(day, real, trader)
+            agree(self.differences(day, real, trader))
 
+    @needs("investor_flow")
     def test_investor_flow_of_a_range(self, trader: Broker, sandbox: Sandbox) -> None:
         days = [day.date for day in sandbox.exchange.investor_flow(STOCK)]
         told = trader.investor_flow(STOCK, start=days[-9], end=days[-3])
-        assert [day.date for day in told] == days[-9:-2]
-        assert all(day.final for day in told)
+        self.same_days(told, days[-9:-2])
+        assert all(day.final for day in told), "Days that are over are said to be provisional."
 
+    @needs("investor_flow")
     def test_investor_flow_further_back_than_kept_is_never_short(self, trader: Broker) -> None:
         with pytest.raises(Unsupported):
             trader.investor_flow(STOCK, start=dt.date(2001, 1, 2))
 
+    @needs("investor_flow")
     def test_investor_flow_of_an_unlisted_symbol_is_refused(self, trader: Broker) -> None:
         with pytest.raises(UnknownSymbol):
             trader.investor_flow(UNLISTED)

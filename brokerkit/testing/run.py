@@ -184,7 +184,7 @@ def _result(item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[
     elif report.skipped and isinstance(report.longrepr, tuple):
         outcome, words = Outcome.NOT_DECLARED, str(report.longrepr[2]).removeprefix("Skipped: ")
     elif report.failed:
-        outcome, words, where = Outcome.FAILED, _words(report, call), _where(call)
+        outcome, words, where = Outcome.FAILED, _words(report, call), _where(_name(item), call)
     return CheckResult(
         name=_name(item),
         case=item.name.partition("[")[2].removesuffix("]"),
@@ -210,19 +210,19 @@ def _words(report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:
     return "\n".join(sanitize(line, limit=LONGEST) for line in lines)[:LONGEST]
 
 
-def _where(call: pytest.CallInfo[None]) -> tuple[str, ...]:
+def _where(name: str, call: pytest.CallInfo[None]) -> tuple[str, ...]:
     """Return where a check failed, and where in code that is neither ours nor of Python the error came from."""
     if call.excinfo is None:
         return ()
     frames = list(_frames(call.excinfo.tb))
-    kit = [place for file, place in frames if file.is_relative_to(_KIT)]
-    others = [place for file, place in frames if not _is_known(file)]
-    return (*kit[-1:], *others[-1:])
+    check = [place for file, function, place in frames if function == name and file.is_relative_to(_KIT)]
+    others = [place for file, _, place in frames if not _is_known(file)]
+    return (*check[:1], *others[-1:])
 
 
 _CORE = Path(inspect.getfile(ConfigError)).parent
 _KIT = Path(__file__).parent
-_LIBRARIES = tuple({Path(os.__file__).parent, Path(pytest.__file__).parent.parent})
+_LIBRARIES = (Path(pytest.__file__).parent.parent, Path(os.__file__).parent)
 
 
 def _is_known(file: Path) -> bool:
@@ -233,10 +233,10 @@ def _is_known(file: Path) -> bool:
     return package is not None and not file.relative_to(package).parts[0].startswith("brokerkit_")
 
 
-def _frames(trace: TracebackType | None) -> Iterator[tuple[Path, str]]:
+def _frames(trace: TracebackType | None) -> Iterator[tuple[Path, str, str]]:
     while trace is not None:
         file = Path(trace.tb_frame.f_code.co_filename)
-        yield file, f"{_shown(file)}:{trace.tb_lineno}"
+        yield file, trace.tb_frame.f_code.co_name, f"{_shown(file)}:{trace.tb_lineno}"
         trace = trace.tb_next
 
 

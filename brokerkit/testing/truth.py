@@ -54,6 +54,14 @@ def nets_of(flow: InvestorFlow) -> InvestorFlow:
     return flow.model_copy(update=nets)
 
 
+def without(flow: InvestorFlow, fields: Collection[str]) -> InvestorFlow:
+    """Return a day of investor flow without what a broker does not tell of any investor."""
+    nothing = dict.fromkeys(fields)
+    return flow.model_copy(
+        update={name: kind.model_copy(update=nothing) for name, kind in flow if isinstance(kind, Flow)}
+    )
+
+
 def differences(
     told: Model, truth: Model, *, absent: Collection[str] = (), steps: Mapping[str, Decimal] | None = None
 ) -> list[str]:
@@ -70,17 +78,20 @@ def differences(
         elif isinstance(value, Decimal) and isinstance(real, Decimal) and steps and name in steps:
             if abs(value - real) >= steps[name]:
                 lines.append(f"{name} is {value}, in truth {real}")
-        elif name == "time" and isinstance(real, dt.datetime):
-            if not is_near(value, real):
-                lines.append(f"{name} is {value!r}, in truth {real!r}")
+        elif name == "time" and isinstance(real, dt.datetime) and is_near(value, real):
+            continue
         elif value != real:
-            lines.append(f"{name} is {value!r}, in truth {real!r}")
+            lines.append(f"{name} is {_shown(value)}, in truth {_shown(real)}")
     return lines
 
 
 def is_near(told: object, moment: dt.datetime) -> bool:
     """Say whether the time of an answer is that of a moment: brokers cut it, and the exchange is asked for it later."""
     return isinstance(told, dt.datetime) and told.tzinfo is not None and abs(told - moment) <= CUT
+
+
+def _shown(value: object) -> str:
+    return "not told" if is_empty(value) else f"{value}" if isinstance(value, Decimal | dt.datetime) else repr(value)
 
 
 def is_empty(value: object) -> bool:

@@ -12,7 +12,7 @@ from brokerkit.market.sessions import Phase, offers
 from brokerkit.models import PRICED, Order
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face
-from brokerkit.testing.base import STOCK, Contract
+from brokerkit.testing.base import STOCK, Contract, agree
 from brokerkit.testing.declared import Declared, needs
 from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
 
@@ -24,13 +24,6 @@ ELSEWHERE = [
     for venue in Venue
     for kind, time in sorted(offers(venue, phase))
 ]
-REFUSED = [
-    (venue, kind, time)
-    for venue in Venue
-    for kind in OrderType
-    for time in TimeInForce
-    if all((kind, time) not in offers(venue, phase) for phase in Phase)
-]
 
 
 class OrderTypeContract(Contract):
@@ -41,29 +34,54 @@ class OrderTypeContract(Contract):
     def send(
         self, trader: Broker, sandbox: Sandbox, kind: OrderType, time: TimeInForce, venue: Venue, quantity: int = 3
     ) -> Order:
+        """Send an order that rests, as far as its type does."""
         price = self.bid(sandbox) - 500 if kind in PRICED else None
         stop = sandbox.exchange.order_book(STOCK).asks[2].price if kind is OrderType.STOP_LIMIT else None
         return trader.buy(STOCK, quantity, price=price, type=kind, time_in_force=time, venue=venue, stop_price=stop)
 
-    @pytest.mark.parametrize(("venue", "kind", "time"), OFFERED)
-    def test_a_type_is_taken_and_listed_back(
-        self, venue: Venue, kind: OrderType, time: TimeInForce, trader: Broker, sandbox: Sandbox
-    ) -> None:
+    def is_taken(self, trader: Broker, sandbox: Sandbox, kind: OrderType, time: TimeInForce, venue: Venue) -> None:
+        """Demand that an order arrives at the exchange as it is meant, and is listed so."""
         order = trader.refresh(self.send(trader, sandbox, kind, time, venue))
         request = self.truth(sandbox, order).request
-        assert (request.type, request.time_in_force, request.venue) == (kind, time, venue)
-        assert (order.type, order.time_in_force, order.venue) == (kind, time, venue)
+        meant = (kind, time, venue)
+        sent, told = (
+            (request.type, request.time_in_force, request.venue),
+            (order.type, order.time_in_force, order.venue),
+        )
+        assert sent == meant, f"The exchange has got {' '.join(sent)}, and {' '.join(meant)} was meant."
+        assert told == meant, f"{' '.join(meant)} is listed as {' '.join(map(str, told))}."
 
+    @needs("buy", "refresh")
+    @pytest.mark.parametrize(("venue", "kind", "time"), OFFERED)
+    def test_a_type_is_taken_and_listed_back(
+        self,
+        venue: Venue,
+        kind: OrderType,
+        time: TimeInForce,
+        trader: Broker,
+        sandbox: Sandbox,
+        declared: Declared,
+    ) -> None:
+        self.skip_unless(venue in declared.order_venues, f"orders at {venue}")
+        self.skip_unless(declared.takes((kind, time)), f"{kind} {time}")
+        self.is_taken(trader, sandbox, kind, time, venue)
+
+    @needs("buy")
     @pytest.mark.parametrize("venue", Venue)
-    def test_a_type_that_the_venue_never_takes_is_not_sent(self, venue: Venue, trader: Broker, face: Face) -> None:
-        for kind, time in [(kind, time) for each, kind, time in REFUSED if each is venue]:
+    def test_what_the_venue_never_takes_or_nobody_declares_is_not_sent(
+        self, venue: Venue, trader: Broker, face: Face, declared: Declared
+    ) -> None:
+        for kind, time in [(kind, time) for kind in OrderType for time in TimeInForce]:
+            is_offered = any((kind, time) in offers(venue, phase) for phase in Phase)
+            if is_offered and declared.takes((kind, time)) and venue in declared.order_venues:
+                continue
             price = 60000 if kind in PRICED else None
             stop = 61000 if kind is OrderType.STOP_LIMIT else None
-            with pytest.raises(Unsupported) as caught:
+            with self.nothing_sent(face), pytest.raises(Unsupported) as caught:
                 trader.buy(STOCK, 1, price=price, type=kind, time_in_force=time, venue=venue, stop_price=stop)
-            assert caught.value.advice
-        assert self.orders_seen(face) == []
+            assert caught.value.advice, "Unsupported does not say what is offered instead."
 
+    @needs("buy")
     @pytest.mark.parametrize(
         ("phase", "kind"),
         [
@@ -77,46 +95,36 @@ class OrderTypeContract(Contract):
         self, phase: Phase, kind: OrderType, trader: Broker, sandbox: Sandbox, face: Face
     ) -> None:
         sandbox.exchange.phase = phase
-        with pytest.raises(Unsupported) as caught:
+        with self.nothing_sent(face), pytest.raises(Unsupported) as caught:
             trader.buy(STOCK, 1, type=kind)
         assert phase in str(caught.value)
-        assert self.orders_seen(face) == []
 
+    @needs("buy", "refresh")
     def test_an_order_of_the_after_market_trades_there(self, trader: Broker, sandbox: Sandbox) -> None:
         sandbox.exchange.phase = Phase.AFTER_MARKET
         order = trader.refresh(trader.buy(STOCK, 2, price=sandbox.exchange.quote(STOCK).price))
-        assert (order.type, order.time_in_force) == (OrderType.LIMIT, TimeInForce.DAY)
-        assert order.status is OrderStatus.FILLED
+        assert (order.type, order.status) == (OrderType.LIMIT, OrderStatus.FILLED)
 
-    @pytest.mark.parametrize(
-        ("phase", "kind"),
-        [
-            (Phase.PRE_OPEN_CLOSING_PRICE, OrderType.PRE_OPEN_CLOSING_PRICE),
-            (Phase.AFTER_CLOSE_CLOSING_PRICE, OrderType.AFTER_CLOSE_CLOSING_PRICE),
-        ],
-    )
-    def test_the_closing_price_sessions_take_their_type(
-        self, phase: Phase, kind: OrderType, trader: Broker, sandbox: Sandbox
-    ) -> None:
-        sandbox.exchange.phase = phase
-        order = trader.refresh(trader.buy(STOCK, 1, type=kind))
-        assert order.type is kind
-
+    @needs("buy", "refresh", times=[TimeInForce.IOC])
     def test_what_is_not_filled_at_once_is_cancelled_with_ioc(self, trader: Broker, sandbox: Sandbox) -> None:
         ask = sandbox.exchange.order_book(STOCK).asks[0]
         order = trader.refresh(trader.buy(STOCK, ask.quantity + 5, price=ask.price, time_in_force=TimeInForce.IOC))
+        agree(self.order_differences(order, self.truth(sandbox, order), trader))
         assert (order.status, order.filled_quantity, order.remaining_quantity) == (
             OrderStatus.CANCELED,
             ask.quantity,
             Decimal(0),
         )
 
+    @needs("buy", "refresh", times=[TimeInForce.FOK])
     def test_fok_fills_all_or_nothing(self, trader: Broker, sandbox: Sandbox) -> None:
         ask = sandbox.exchange.order_book(STOCK).asks[0]
         for quantity, filled in ((ask.quantity + 5, 0), (ask.quantity, ask.quantity)):
             order = trader.refresh(trader.buy(STOCK, quantity, price=ask.price, time_in_force=TimeInForce.FOK))
-            assert order.filled_quantity == filled
+            words = f"Of {quantity} shares FOK fills {filled}, and {order.filled_quantity} are told."
+            assert order.filled_quantity == filled, words
 
+    @needs("buy", "refresh", types=[OrderType.STOP_LIMIT])
     def test_a_stop_order_sleeps_until_its_price_trades(self, trader: Broker, sandbox: Sandbox) -> None:
         asks = sandbox.exchange.order_book(STOCK).asks
         order = trader.buy(STOCK, 2, price=asks[4].price, type=OrderType.STOP_LIMIT, stop_price=asks[1].price)
@@ -136,13 +144,10 @@ class OrderTypeContract(Contract):
         sandbox: Sandbox,
         declared: Declared,
     ) -> None:
-        if venue not in declared.order_venues or not declared.takes((kind, time)):
-            pytest.skip(f"not declared: {kind} {time} at {venue}")
+        self.skip_unless(venue in declared.order_venues, f"orders at {venue}")
+        self.skip_unless(declared.takes((kind, time)), f"{kind} {time}")
         sandbox.exchange.phase = phase
-        order = trader.refresh(self.send(trader, sandbox, kind, time, venue))
-        request = self.truth(sandbox, order).request
-        assert (request.type, request.time_in_force, request.venue) == (kind, time, venue)
-        assert (order.type, order.time_in_force, order.venue) == (kind, time, venue)
+        self.is_taken(trader, sandbox, kind, time, venue)
 
     @needs("buy", "amend", "refresh", types=[OrderType.STOP_LIMIT])
     def test_an_amended_stop_order_keeps_its_stop_price_or_is_not_sent(

@@ -89,6 +89,9 @@ class LikeFace(Face):
     costs: ClassVar[Mapping[str, Costs]] = {"real": Costs(), "demo": Costs()}
     calls_per_second: ClassVar[Mapping[str, int]] = {"real": 1_000, "demo": 1_000}
 
+    differences: ClassVar[Mapping[str, str]] = {
+        "test_past_days_are_listed_oldest_first": "What was cancelled is told by a row of the cancellation alone.",
+    }
     wording: ClassVar[FaultWording] = FaultWording(
         success="rsp_cd",
         number="OrdNo",
@@ -136,6 +139,8 @@ class LikeFace(Face):
         if not self.has_key(request):
             raise Refused("IGW00121", "유효하지 않은 token 입니다.")
         name = request.headers.get("tr_cd", "")
+        if not self.window.admit(name):
+            raise Refused("IGW00201", "호출 거래건수를 초과하였습니다.")
         if PATH_OF.get(name) != request.path:
             raise Refused("IGW00215", "tr_cd")
         if request.headers.get("tr_cont") not in ("Y", "N"):

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from brokerkit import clock
 from brokerkit.errors import NothingToCancel, Unsupported
-from brokerkit.models import InvestorFlow, Order, OrderRequest, Quote
+from brokerkit.models import InvestorFlow, Order, OrderRequest, Position, Quote
 from brokerkit.models.handles import Handle
 from brokerkit.part import AccountReply, FlowTables, OrderPage, Part, Sent
 from brokerkit.transport import OddRow, preparing
@@ -21,6 +21,7 @@ class Stocks(Part[LikeClient]):
     """Korean stocks."""
 
     not_told = {Quote: frozenset({"turnover", "time"}), InvestorFlow: frozenset({"resident_foreign"})}
+    rounds = {Position: {"average_price": Decimal(1)}, Order: {"average_fill_price": Decimal(1)}}
     order_types = tables.ORDER_TYPES
     order_venues = {"real": tuple(tables.VENUE), "demo": tuple(tables.VENUE)}
     quote_venues = (Venue.KRX,)

@@ -250,6 +250,9 @@ class OpenAnswer(Block):
     rows: tuple[Row[OpenRow], ...] = Field((), alias="t0425OutBlock1")
 
 
+AT_ONCE = (TimeInForce.IOC, TimeInForce.FOK)
+
+
 class DayRow(OrderReply):
     """주문체결내역 (CSPAQ13700) -> Order."""
 
@@ -299,6 +302,11 @@ class DayRow(OrderReply):
     @property
     def is_cancellation(self) -> bool:
         return "취소" in self.change and self.original_id is not None
+
+    @property
+    def is_canceled(self) -> bool:
+        """Say whether the rest was cancelled at once: that has no row of its own."""
+        return self.time_in_force in AT_ONCE and self.remaining_quantity == 0
 
     @property
     def is_refused(self) -> bool:

@@ -1,11 +1,12 @@
 """The contract of brokerkit, for this adapter."""
 
-from brokerkit.testing import BrokerConformance, DemoConformance
+from brokerkit.testing import BrokerConformance
 
 
 class TestConformance(BrokerConformance):
     broker = "kis"
 
 
-class TestDemo(DemoConformance):
+class TestDemo(BrokerConformance):
     broker = "kis"
+    environment = "demo"

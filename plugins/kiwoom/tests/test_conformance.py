@@ -1,11 +1,12 @@
 """The contract of brokerkit, for this adapter."""
 
-from brokerkit.testing import BrokerConformance, DemoConformance
+from brokerkit.testing import BrokerConformance
 
 
 class TestConformance(BrokerConformance):
     broker = "kiwoom"
 
 
-class TestDemo(DemoConformance):
+class TestDemo(BrokerConformance):
     broker = "kiwoom"
+    environment = "demo"

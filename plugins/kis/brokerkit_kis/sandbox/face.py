@@ -53,6 +53,9 @@ PURPOSES = {
     **dict.fromkeys((ledger.DAILY.path, ledger.WORKING.path), Purpose.LISTING),
 }
 
+ONE_CODE = "The demo has one code for every symbol that cannot be ordered there, listed or not."
+ONLY_REGULAR = "The demo trades in regular hours and their auctions only."
+
 
 class KisFace(Face):
     """The server of Korea Investment & Securities: `real`, or the paper trading host with `environment="demo"`."""
@@ -63,6 +66,12 @@ class KisFace(Face):
     calls_per_second: ClassVar[Mapping[str, int]] = {"real": 18, "demo": 1}
     lists_lack_orders: ClassVar[frozenset[str]] = frozenset({"demo"})
     """There the list of the day stays empty for some, although orders are filled."""
+    differences: ClassVar[Mapping[str, str]] = {
+        "demo:test_an_unlisted_symbol_is_refused": ONE_CODE,
+        "demo:test_an_order_of_the_after_market_trades_there": ONLY_REGULAR,
+        "demo:test_a_type_of_another_phase_is_taken_and_listed_back[AFTER_MARKET-*]": ONLY_REGULAR,
+        "demo:test_a_type_of_another_phase_is_taken_and_listed_back[*-*_CLOSING_PRICE-DAY]": ONLY_REGULAR,
+    }
     wording: ClassVar[FaultWording] = FaultWording(
         success="rt_cd",
         number="ODNO",

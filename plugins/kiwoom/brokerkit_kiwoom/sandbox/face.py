@@ -82,6 +82,9 @@ _PAGE_SIZES = {
 }
 _log = logging.getLogger("brokerkit")
 
+ONLY_KRX = "The mock host knows the symbols of KRX alone."
+NO_EVENING = "The mock market ends in the afternoon."
+
 
 class KiwoomFace(Face):
     """Kiwoom Securities as its clients see it: one token, one account, many APIs on few paths."""
@@ -96,6 +99,12 @@ class KiwoomFace(Face):
     """Of an app key at each API."""
     lists_lack_orders: ClassVar[frozenset[str]] = frozenset({"demo"})
     """There the list of the day stays empty for some, although orders are filled."""
+    differences: ClassVar[Mapping[str, str]] = {
+        "demo:test_quotes_and_books_of_every_venue_tell_the_truth[NXT]": ONLY_KRX,
+        "demo:test_quotes_and_books_of_every_venue_tell_the_truth[SOR]": ONLY_KRX,
+        "demo:test_an_order_of_the_after_market_trades_there": NO_EVENING,
+        "demo:test_a_type_of_another_phase_is_taken_and_listed_back[AFTER_MARKET-*]": NO_EVENING,
+    }
     wording: ClassVar[FaultWording] = FaultWording(
         success="return_code",
         number="ord_no",
