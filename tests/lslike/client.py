@@ -46,7 +46,7 @@ class LikeClient(Client):
         if told.code in (taken or login.DONE) and answer.status == 200:
             return
         is_unclear = told.has_number or (answer.status != 200 and told.code not in login.PLACES_NOTHING)
-        if taken and is_unclear:
+        if not told.code or (taken and is_unclear):
             raise self.no_verdict(endpoint, answer, f"[{told.code}] {told.words}")
         self.refuse(endpoint, told.code, told.words)
 
