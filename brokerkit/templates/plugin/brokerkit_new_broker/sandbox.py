@@ -15,6 +15,7 @@ from brokerkit.sandbox.face import (
     Face,
     FaceAnswer,
     FaceRefusal,
+    FaultWording,
     Purpose,
     ReceivedRequest,
     Tokens,
@@ -47,6 +48,8 @@ class NewBrokerFace(Face):
     name = "new-broker"
     costs = {"real": Costs(), "demo": Costs()}
     calls_per_second = {"real": 10, "demo": 10}
+    # With orders come the fields that tell their number, type and side, and a refusal after which nothing stands.
+    wording = FaultWording(success="code", trouble=Refused("OTHER", "the server is in trouble").body())
 
     def begin(self) -> None:
         self.tokens = Tokens(dt.timedelta(days=1))
