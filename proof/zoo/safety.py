@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -18,7 +19,7 @@ from brokerkit.errors import BrokerError, NetworkError, OrderUncertain, Rejected
 from brokerkit.models import Order, OrderRequest
 from brokerkit.models.handles import Handle
 from brokerkit.part import OrderPage, Sent
-from brokerkit.transport import Effect, Endpoint
+from brokerkit.transport import Effect, Endpoint, Parameters
 from proof.zoo.cages import bad
 from proof.zoo.lies import always, rows_of
 from tests.lslike import login, tables
@@ -71,6 +72,11 @@ class OrdersDeclaredAsReads(_Read):
 @bad(CHANGES, "as Effect.READ", Client=_Unwatched)
 class OrdersThatAreNoOrders(_Read):
     """Declares orders as questions, and so past the journal."""
+
+
+@bad("the_calls_of_orders_are_refused_to_whatever_is_no_order", "order_calls")
+class CallsOfOrdersUnnamed(_Unwatched):
+    """Lets the calls of orders through as questions, past the journal."""
 
 
 @bad(ASKED, "asks 2 times")
@@ -317,6 +323,24 @@ class DayBeforeForReconcile(Stocks):
     def rows(self, start: dt.date, end: dt.date, **asked: Any) -> Iterator[OrderPage]:
         back = dt.timedelta(0 if any(asked.values()) else 1)
         return super().rows(start - back, end - back, **asked)
+
+
+@bad("a_list_that_breaks_off_calls_nothing_absent", "repeated_page")
+class BrokenPageIsTheLast(Stocks):
+    """Takes a page that cannot be had for the end of the list."""
+
+    lists_prove_absence = REAL
+
+    def rows(self, start: dt.date, end: dt.date, **asked: Any) -> Iterator[OrderPage]:
+        if any(asked.values()):
+            yield from super().rows(start, end, **asked)
+            return
+        codes = {"OrdMktCode": "00", "BnsTpCode": "0", "ExecYn": "0", "OrdPtnCode": "00", "IsuNo": ""}
+        whole: Parameters = {**codes, "SrtOrdNo2": 0, "BkseqTpCode": "1", "OrdDt": f"{start:%Y%m%d}"}
+        body = self.client.block(tables.DAY, whole)
+        with suppress(BrokerError):
+            for page in self.client.pages(tables.DAY, body=body):
+                yield OrderPage(tables.DAY, page.rows, start)
 
 
 @bad(MANY, "no list of reconcile shows it")

@@ -11,7 +11,7 @@ from typing import Any
 
 from brokerkit.sandbox.face import Purpose
 from brokerkit.sandbox.faults.kinds import Edit, FaultPlace, Measure, Table
-from brokerkit.sandbox.faults.relayed import HttpAnswer, Relayed, fields
+from brokerkit.sandbox.faults.relayed import HttpAnswer, Relayed, fields, spelled
 
 FAULTS: Table[Edit] = Table(FaultPlace.ANSWER)
 MEGABYTE = 1_000_000
@@ -62,12 +62,12 @@ def number_already_used(relayed: Relayed, measure: Measure, answer: HttpAnswer) 
     """An order is taken and gets the number of an earlier one."""
     body = answer.json()
     with relayed.memory.lock:
-        earlier = [number for number in relayed.memory.orders if number != int(relayed.order_id or 0)]
+        earlier = [number for number in relayed.memory.orders if number != spelled(relayed.order_id)]
     if relayed.order_id is None or not earlier:
         return answer
     for owner, name in fields(body):
         if name == relayed.wording.number:
-            owner[name] = str(earlier[-1]).zfill(len(relayed.order_id))
+            owner[name] = earlier[-1].zfill(len(relayed.order_id))
     return answer.with_json(body)
 
 

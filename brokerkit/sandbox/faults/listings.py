@@ -13,18 +13,12 @@ from brokerkit import clock
 from brokerkit.sandbox.face import Purpose
 from brokerkit.sandbox.faults.answers import refused
 from brokerkit.sandbox.faults.kinds import Edit, FaultPlace, Measure, Table
-from brokerkit.sandbox.faults.relayed import HttpAnswer, Relayed, fields
+from brokerkit.sandbox.faults.relayed import HttpAnswer, Relayed, fields, spelled
 from brokerkit.words import Venue
 
 FAULTS: Table[Edit] = Table(FaultPlace.LISTING, on=Purpose.LISTING)
 Row = dict[str, Any]
 OTHER_VENUES = frozenset({str(Venue.NXT), str(Venue.SOR)})
-
-
-def number_of(text: object) -> int:
-    """Return an order number as a number, 0 where it is none."""
-    digits = str(text).strip()
-    return int(digits) if digits.isascii() and digits.isdigit() else 0
 
 
 def _rows_of(body: object) -> list[Row]:
@@ -144,7 +138,7 @@ def lag(relayed: Relayed, measure: Measure, rows: list[Row]) -> list[Row]:
     since = time.monotonic() - measure.seconds
     with relayed.memory.lock:
         young = {number for number, taken in relayed.memory.orders.items() if taken > since}
-    return [row for row in rows if number_of(row.get(relayed.wording.row_number)) not in young]
+    return [row for row in rows if spelled(row.get(relayed.wording.row_number)) not in young]
 
 
 @_of_rows

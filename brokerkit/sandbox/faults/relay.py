@@ -22,7 +22,17 @@ from brokerkit.errors import ConfigError
 from brokerkit.sandbox.controls import PREFIX, controlled
 from brokerkit.sandbox.face import Face, Purpose
 from brokerkit.sandbox.faults import answers, lines, listings
-from brokerkit.sandbox.faults.relayed import BARE, LENGTH, ClientLine, HttpAnswer, Message, Relayed, RelayMemory, fields
+from brokerkit.sandbox.faults.relayed import (
+    BARE,
+    LENGTH,
+    ClientLine,
+    HttpAnswer,
+    Message,
+    Relayed,
+    RelayMemory,
+    fields,
+    spelled,
+)
 from brokerkit.sandbox.faults.rules import Applied, Draw, Faults, Rule
 from brokerkit.sandbox.server import Server
 from brokerkit.sandbox.sockets import bound_socket, url_of
@@ -235,7 +245,7 @@ class Relay:
         relayed.order_id = numbers[0]
         with self._memory.lock:
             orders = self._memory.orders
-            orders[listings.number_of(numbers[0])] = time.monotonic()
+            orders[spelled(numbers[0])] = time.monotonic()
             if len(orders) > ORDERS_KEPT:
                 del orders[next(iter(orders))]
 

@@ -132,8 +132,8 @@ class RelayMemory:
 
     def __init__(self) -> None:
         self.previous: HttpAnswer | None = None
-        self.orders: dict[int, float] = {}
-        """When the face took an order, by its number, on the monotonic clock."""
+        self.orders: dict[str, float] = {}
+        """When the face took an order, by its number as `spelled`, on the monotonic clock."""
         self.lock = threading.Lock()
 
 
@@ -163,6 +163,12 @@ class Relayed(ABC):
     @abstractmethod
     def refuse(self, seconds: float) -> None:
         """Close the port for some seconds."""
+
+
+def spelled(number: object) -> str:
+    """Return the number of an order in the one spelling in which numbers are compared."""
+    text = str(number).strip()
+    return str(int(text)) if text.isascii() and text.isdigit() else text
 
 
 def fields(body: object) -> Iterator[tuple[dict[str, Any], str]]:

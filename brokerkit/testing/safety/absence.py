@@ -19,9 +19,13 @@ from brokerkit.testing.safety.scene import ABSENT, LISTS, Outcome, SafetyContrac
 from brokerkit.words import OrderType, Side, TimeInForce
 
 Shows = Callable[[ExchangeOrder], bool]
-OTHERS = 110
-"""Orders of somebody else before and behind the middle one: pages of most brokers hold fewer."""
+OTHERS = 55
+"""Orders of somebody else before and behind the middle one: two times so many are more than a page of most brokers."""
 KNOWN = 6
+BREAKS = ("repeated_page", "repeated_key", "error_on_page", "data_changed", "day_roll")
+"""How a list can break off so that it can be seen."""
+FEW_LOOKS = 3
+"""So many complete lists would be enough to call an order absent."""
 
 
 @contextmanager
@@ -102,10 +106,10 @@ class AbsenceContract(SafetyContract):
         lines = []
         for how, numbers in shown.items():
             with listing_only(scene.exchange, lambda row: row.number in numbers):  # noqa: B023 - used at once
-                scene.look()
+                scene.look(FEW_LOOKS)
             lines += absent(scene, lost, how)
         with listing_of(scene.exchange, previous_trading_day(scene.exchange.today)):
-            scene.look()
+            scene.look(FEW_LOOKS)
         lines += absent(scene, lost, "the list of the day before")
         scene.look()
         lines += not_found(scene, lost)
@@ -125,6 +129,19 @@ class AbsenceContract(SafetyContract):
                 f"The list that reconcile reads lacks {len(missing)} of {len(others) + len(more)} orders, number "
                 f"{missing[0]} first, so it can prove no absence. {LISTS}"
             )
+        assert not lines, report(lines)
+
+    @needs("order", "reconcile")
+    def test_a_list_that_breaks_off_calls_nothing_absent(self, scene: Scene) -> None:
+        strangers(scene, 2 * OTHERS)
+        lost, lines = [scene.lost()], list[str]()
+        for kind in BREAKS:
+            scene.faults.add(Rule(kind, on=Purpose.LISTING))
+            scene.look(FEW_LOOKS)
+            lines += absent(scene, lost, f"a list with {kind}")
+            scene.faults.clear()
+        scene.look(2)
+        lines += not_found(scene, lost)
         assert not lines, report(lines)
 
     @needs("order", "reconcile")
@@ -168,7 +185,7 @@ class AbsenceContract(SafetyContract):
         assert not lines, report(lines)
 
 
-def strangers(scene: Scene) -> list[int]:
+def strangers(scene: Scene, count: int = OTHERS) -> list[int]:
     """Place orders of somebody else's, and return their numbers."""
     symbol = scene.symbol()
     request = OrderRequest(
@@ -179,4 +196,4 @@ def strangers(scene: Scene) -> list[int]:
         price=scene.price(symbol),
         time_in_force=TimeInForce.DAY,
     )
-    return [scene.exchange.submit(scene.account, request).number for _ in range(OTHERS)]
+    return [scene.exchange.submit(scene.account, request).number for _ in range(count)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 
-from brokerkit.errors import Unsupported
+from brokerkit.errors import Blocked, BrokerError, Unsupported
 from brokerkit.models import Order
 from brokerkit.orders.intents import Intent, IntentState
 from brokerkit.orders.journal import Journal
@@ -17,7 +17,7 @@ from brokerkit.testing.declared import needs
 from brokerkit.testing.inside import Calls, journal_of, watched_calls
 from brokerkit.testing.safety.faults import dearer
 from brokerkit.testing.safety.scene import GETS_LOST, GETS_THROUGH, ONCE, SafetyContract, Scene, report
-from brokerkit.transport import Effect
+from brokerkit.transport import Block, Effect, Endpoint
 
 AROUND = (
     "Orders leave by client.call(endpoint, ...) with an endpoint of Effect.ORDER, and by no other way: "
@@ -110,6 +110,30 @@ class SendingContract(SafetyContract):
                 if len(seen.changes) != 1 or seen.requests > 1:
                     many = f"{seen.requests} requests for orders, of which {len(seen.changes)} changed something"
                     lines.append(f"{verb}: {many}. {ONCE}")
+        assert not lines, report(lines)
+
+    @needs("order")
+    def test_the_calls_of_orders_are_refused_to_whatever_is_no_order(self, scene: Scene) -> None:
+        paths: dict[tuple[str, str], str] = {}
+        for verb, call in verbs(scene):
+            seen = len(scene.face.requests)
+            if offered(call):
+                for request in scene.face.requests[seen:]:
+                    if scene.face.purpose(request.method, request.path, request.headers) is Purpose.ORDER:
+                        paths.setdefault((request.method, request.path), verb)
+        lines, environment = list[str](), scene.part.environment
+        for (method, path), verb in paths.items():
+            arrived = len(scene.face.requests)
+            outcome: object = None
+            try:
+                scene.broker.client.call(Endpoint({environment: "raw"}, path, Block, method), body={})
+            except BrokerError as error:
+                outcome = error
+            if not isinstance(outcome, Blocked) or len(scene.face.requests) != arrived:
+                lines.append(
+                    f"{verb}: {method} {path} as a question is not refused before it is sent ({outcome!r}). "
+                    "order_calls of the client is the pattern of the calls that move orders."
+                )
         assert not lines, report(lines)
 
     @needs("order")
