@@ -25,7 +25,19 @@ DOCUMENT = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
 COMMANDS = typer.main.get_command(app)
 NAMES = [
     *("quote", "book", "flow", "orders", "history", "buy", "sell", "amend", "cancel", "balance", "power", "hours"),
-    *("halt", "resume", "journal", "play", "brokers", "config", "token", "sandbox", "demo", "new-plugin"),
+    *(
+        "halt",
+        "resume",
+        "journal",
+        "play",
+        "brokers",
+        "config",
+        "token",
+        "sandbox",
+        "demo",
+        "new-plugin",
+        "conformance",
+    ),
 ]
 ERROR_KEYS = {"error", "broker", "asked", "endpoint", "code", "message", "advice", "intent"}
 

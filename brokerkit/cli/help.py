@@ -74,6 +74,12 @@ COMMANDS = (
     Command("token", "Setting up", "tokens", "Show or revoke the access token (접근토큰)."),
     Command("play", "Setting up", "play", "Play in a served sandbox: phases, other traders, accidents (모의 시장)."),
     Command(
+        "conformance",
+        "Adapters",
+        "conformance",
+        "Prove an adapter against its own face, up to a level, and say what is wrong with it (적합성 검사).",
+    ),
+    Command(
         "new-plugin",
         "Adapters",
         "plugins",

@@ -1,0 +1,157 @@
+"""`brokerkit conformance`: what an adapter can, what of it is proven, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from brokerkit.cli import exits
+from brokerkit.cli.printing import Printer
+from brokerkit.cli.session import JsonOption
+from brokerkit.errors import ConfigError
+from brokerkit.extensions import BROKERS, SANDBOXES, everything
+from brokerkit.inquiry import HOOKS
+
+if TYPE_CHECKING:
+    from brokerkit.models import Capability
+    from brokerkit.testing import Replay, Report
+    from brokerkit.testing.report import CheckResult
+
+HIGHEST = 4
+NAMED = 12
+"""So many things that are not declared are named at most."""
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="An installed adapter, such as kis.")]
+LevelOption = Annotated[
+    int,
+    typer.Option(
+        "--level",
+        min=0,
+        max=HIGHEST,
+        help="Up to: 0 discovered, 1 market data, 2 account, 3 orders, 4 safety.",
+    ),
+]
+PlaysOption = Annotated[
+    str, typer.Option("--environment", "-e", metavar="ENVIRONMENT", help="What the face plays: real or demo.")
+]
+CheckOption = Annotated[
+    list[str] | None, typer.Option("--check", metavar="CHECK", help="Only this one; may be given again.")
+]
+SamplesOption = Annotated[
+    Path | None,
+    typer.Option("--samples", metavar="FOLDER", help="Answers of the broker, which have to parse.", show_default=False),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(conformance)
+
+
+def conformance(
+    name: NameArgument,
+    level: LevelOption = HIGHEST,
+    environment: PlaysOption = "real",
+    check: CheckOption = None,
+    samples: SamplesOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Prove an adapter against its own face, up to a level, and say what is wrong with it (적합성 검사)."""
+    printer = Printer(as_json)
+    _check_name(name)
+    prove, replay = _kit()
+    printer.say(f"Proving {name}: this takes some seconds for each level.")
+    report: Report = prove(name, level=level, environment=environment, checks=check or ())
+    # Samples are read by the adapter: they wait for one that can be loaded.
+    replayed: Replay | None = replay(name, samples) if samples is not None and report.level is not None else None
+    if as_json:
+        told = report.model_dump(mode="json")
+        printer.one(told if samples is None else {**told, "samples": replayed and replayed.model_dump(mode="json")})
+    else:
+        print("\n".join(_lines(report, level)))
+        if replayed is not None:
+            print("\n".join(["", *replayed.lines()]))
+    if report.failed or (replayed is not None and replayed.failures):
+        raise typer.Exit(exits.REFUSED)
+
+
+def _check_name(name: str) -> None:
+    """Raise a ConfigError for a name that nothing has; an entry point without a name may be meant by any."""
+    from brokerkit.extensions import entry_points
+
+    known = [entry.name for group in (BROKERS, SANDBOXES) for entry in everything(group)]
+    nameless = [entry for entry in entry_points(group=BROKERS) if not entry.name.strip()]
+    if name not in known and not nameless:
+        listed = ", ".join(dict.fromkeys(known)) or "none"
+        raise ConfigError(f"{name!r} is no installed adapter.", advice=f"Installed: {listed}.")
+
+
+def _kit() -> tuple[Any, Any]:
+    try:
+        from brokerkit.testing import conform, replay
+    except ImportError as error:
+        library = (error.name or "").partition(".")[0]
+        raise ConfigError(
+            f"The kit needs the [testing] extra of brokerkit-kr ({library} is missing).",
+            advice='In the clone: pip install ".[testing]"',
+        ) from None
+    return conform, replay
+
+
+def _lines(report: Report, wanted: int) -> Iterator[str]:
+    from brokerkit.testing.report import LEVELS, Outcome
+
+    yield f"{report.broker}, {report.environment} environment, played by its own face"
+    for capability in report.capabilities:
+        yield ""
+        yield from _offer(capability)
+    yield ""
+    for level, what in enumerate(LEVELS[: wanted + 1]):
+        yield f"level {level}  {what:<12}  {_count([each for each in report.checks if each.level == level])}"
+    if undeclared := Counter(each.words for each in report.of(Outcome.NOT_DECLARED)):
+        listed = [f"{words.removeprefix('not declared: ')} ({count})" for words, count in undeclared.most_common(NAMED)]
+        more = len(undeclared) - len(listed)
+        yield ""
+        yield f"Not declared, and so left out: {', '.join(listed)}{f' and {more} more' if more > 0 else ''}."
+    for outcome, title in ((Outcome.DIFFERS, "Differs, as declared"), (Outcome.FAILED, "Failed")):
+        for each in report.of(outcome):
+            yield ""
+            yield from _told(each, title)
+    proven = "not even level 0" if report.level is None else f"level {report.level} ({LEVELS[report.level]})"
+    yield ""
+    yield f"Proven: {proven}."
+
+
+def _offer(capability: Capability) -> Iterator[str]:
+    lacking = [verb for verb in HOOKS if verb not in capability.verbs]
+    types: dict[str, list[str]] = {}
+    for kind, time in capability.order_types:
+        types.setdefault(kind, []).append(time)
+    each_type = [f"{kind} ({' '.join(times)})" for kind, times in types.items()]
+    untold = "; ".join(f"{model}: {', '.join(fields)}" for model, fields in capability.not_told.items())
+    yield f"market    {capability.market}"
+    yield f"offers    {', '.join(capability.verbs)}"
+    yield f"lacks     {', '.join(lacking) or 'no verb'}"
+    yield f"quotes    {', '.join(capability.quote_venues) or 'no venue'}"
+    yield f"orders    {', '.join(capability.order_venues) or 'no venue'}"
+    yield f"types     {', '.join(each_type) or 'none'}"
+    yield f"parts     {', '.join(capability.changes_parts) or 'whole orders only'}"
+    yield f"not told  {untold or 'nothing: every field'}"
+
+
+def _count(checks: list[CheckResult]) -> str:
+    if not checks:
+        return "not looked at"
+    counts = Counter(each.outcome for each in checks)
+    return ", ".join(f"{number} {outcome}" for outcome, number in counts.items())
+
+
+def _told(check: CheckResult, title: str) -> Iterator[str]:
+    yield f"{title}: {check.title}"
+    yield from (f"    {line}" for line in check.words.splitlines())
+    if check.where:
+        yield f"    at {' and '.join(check.where)}"
+        yield f"    again: --check {check.name}"
