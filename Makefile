@@ -9,7 +9,7 @@ LOWEST := build/lowest
 # Many tests start programs: those would compile all that they import, every time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test quick slow check docs bench lowest proof proof-release proof-table zoo venv wheels clean
+.PHONY: demo test quick slow check docs bench lowest proof proof-release proof-table zoo adapter-mutants venv wheels clean
 
 demo: venv
 	$(BIN)/brokerkit demo
@@ -45,6 +45,10 @@ proof-release: venv
 # Small bad adapters, each of which a named check of the conformance kit has to catch.
 zoo: venv
 	$(BIN)/python -m proof zoo
+
+# Mistakes planted in the two adapters that come with brokerkit; the kit alone has to notice every one.
+adapter-mutants: venv
+	$(BIN)/python -m proof adapter_mutants
 
 # How far each verb is proven, into docs/brokers.md; a test fails where the page is out of date.
 proof-table: venv

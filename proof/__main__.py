@@ -24,7 +24,7 @@ PARTS = (
 )
 ONLY_RELEASE = ("soak",)
 """It takes half an hour, however little is asked of it."""
-OF_THEIR_OWN = ("zoo",)
+OF_THEIR_OWN = ("zoo", "adapter_mutants")
 """They are about adapters, and run by their names: each has a target of its own."""
 
 

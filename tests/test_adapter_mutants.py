@@ -1,0 +1,45 @@
+"""Mistakes that the proof plants in the adapters: each has its one place, and a check of the kit that notices it."""
+
+from __future__ import annotations
+
+import dataclasses
+import multiprocessing
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+
+import pytest
+
+from brokerkit.testing import BrokerConformance
+from proof.adapter_mutants import copied, fate
+from proof.mutations import MUTATIONS, ORDERS, Mutation
+
+SOLD = next(each for each in MUTATIONS if each.what == "a sell is sent as a buy")
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda each: each.name)
+def test_a_mistake_has_its_one_place_and_a_check_to_notice_it(mutation: Mutation) -> None:
+    assert hasattr(BrokerConformance, mutation.check)
+    with copied(mutation.broker) as package:
+        before = (package / mutation.file).read_text(encoding="utf-8")
+        mutation.apply(package)
+        compile((package / mutation.file).read_text(encoding="utf-8"), mutation.file, "exec")
+        assert (package / mutation.file).read_text(encoding="utf-8") != before
+
+
+@pytest.mark.parametrize("old", ["this stands nowhere", "Field("])
+def test_a_mistake_without_its_one_place_is_an_error(old: str) -> None:
+    with copied(SOLD.broker) as package, pytest.raises(ValueError, match="times in stocks"):
+        dataclasses.replace(SOLD, old=old).apply(package)
+
+
+def test_there_are_enough_mistakes_half_of_them_in_orders_and_lists_at_both_brokers() -> None:
+    assert len({each.name for each in MUTATIONS}) == len(MUTATIONS) >= 40
+    counted = Counter((each.broker, each.subject == ORDERS) for each in MUTATIONS)
+    assert min(counted.values()) >= 10
+    assert sum(count for (_, in_orders), count in counted.items() if in_orders) * 2 >= len(MUTATIONS)
+
+
+@pytest.mark.slow
+def test_the_kit_notices_a_mistake_in_a_copy_of_an_adapter() -> None:
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        assert pool.submit(fate, SOLD).result().startswith("OrderContract: shares are sold: ")
