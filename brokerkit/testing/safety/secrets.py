@@ -148,16 +148,17 @@ def watched() -> Iterator[Sinks]:
         root.setLevel(level)
 
 
-FAILURES = (
-    "a refused question",
-    "a refused order",
-    "a refused cancel",
-    "no JSON in place of a quote",
-    "no JSON in place of a balance",
-    "strange values in a balance",
-    "the server's trouble",
-    "an order without an answer",
-)
+FAILURES = {
+    "a refused question": ("quote", "words"),
+    "a refused order": ("buy", "words"),
+    "a refused cancel": ("cancel", "words"),
+    "no JSON in place of a quote": ("quote", "page"),
+    "no JSON in place of a balance": ("balance", "page"),
+    "strange values in a balance": ("balance", "strange"),
+    "the server's trouble": ("quote", "trouble"),
+    "an order without an answer": ("buy", "page"),
+}
+"""What goes wrong: in answer to which verb, and how the broker answers."""
 
 
 class SecretContract(Contract):
@@ -233,12 +234,13 @@ class SecretContract(Contract):
     def test_no_failure_shows_a_secret(
         self, failure: str, trader: Broker, sandbox: Sandbox, face: Face, declared: Declared
     ) -> None:
-        verb, call, answer = self.failing(failure, trader, sandbox, face)
+        verb, how = FAILURES[failure]
         for each in {verb, "buy" if verb == "cancel" else verb}:
             if each not in declared.verbs:
                 pytest.skip(f"not declared: {each}")
-        ask = call()
-        with self.watching(face) as sinks, intercepted(face, answer):
+        ask = self.prepared(verb, trader, sandbox, face, refused=how == "words")
+        answer = getattr(self, how)
+        with self.watching(face) as sinks, intercepted(face, lambda request: answer(face, request)):
             try:
                 told = ask()
             except BrokerError as error:
@@ -246,40 +248,23 @@ class SecretContract(Contract):
             else:
                 pytest.fail(f"After {failure} {verb} answered {told!r:.200}: it has to be an error.")
 
-    def failing(
-        self, failure: str, trader: Broker, sandbox: Sandbox, face: Face
-    ) -> tuple[str, Callable[[], Callable[[], object]], Callable[[ReceivedRequest], Response | None]]:
-        """Return a verb, what prepares its call, and how the broker answers it: its words repeat every secret."""
-        price = self.bid(sandbox) - 500
-
-        def canceling() -> Callable[[], object]:
-            order = trader.buy(STOCK, 1, price=price)
-            sandbox.exchange.cancel(face.credentials.account, face.order_number(order.id))
-            return lambda: trader.cancel(order)
-
-        def holding() -> Callable[[], object]:
-            sandbox.exchange.give_holding(face.credentials.account, STOCK, Decimal(3), Decimal(200_001))
+    def prepared(
+        self, verb: str, trader: Broker, sandbox: Sandbox, face: Face, *, refused: bool
+    ) -> Callable[[], object]:
+        """Return a call of a verb; what it needs is there, and the exchange refuses it where it is to be refused."""
+        account, price = face.credentials.account, self.bid(sandbox) - 500
+        if verb == "quote":
+            return lambda: trader.quote(UNLISTED if refused else STOCK)
+        if verb == "balance":
+            sandbox.exchange.give_holding(account, STOCK, Decimal(3), Decimal(200_001))
             return trader.balance
+        if verb == "buy":
+            return lambda: trader.buy(STOCK, 1_000_000 if refused else 1, price=price)
+        order = trader.buy(STOCK, 1, price=price)
+        sandbox.exchange.cancel(account, face.order_number(order.id))
+        return lambda: trader.cancel(order)
 
-        calls: dict[str, Callable[[], Callable[[], object]]] = {
-            "quote": lambda: lambda: trader.quote(UNLISTED if failure == "a refused question" else STOCK),
-            "balance": holding,
-            "buy": lambda: lambda: trader.buy(STOCK, 1_000_000 if failure == "a refused order" else 1, price=price),
-            "cancel": canceling,
-        }
-        verb, answer = {
-            "a refused question": ("quote", self.refused_with_words),
-            "a refused order": ("buy", self.refused_with_words),
-            "a refused cancel": ("cancel", self.refused_with_words),
-            "no JSON in place of a quote": ("quote", self.page),
-            "no JSON in place of a balance": ("balance", self.page),
-            "strange values in a balance": ("balance", self.strange),
-            "the server's trouble": ("quote", lambda face, request: self.page(face, request, 500)),
-            "an order without an answer": ("buy", self.page),
-        }[failure]
-        return verb, calls[verb], lambda request: answer(face, request)
-
-    def refused_with_words(self, face: Face, request: ReceivedRequest) -> Response:
+    def words(self, face: Face, request: ReceivedRequest) -> Response:
         """Let a refusal say the secrets where it says most."""
         response = face.respond(request)
         body = json.loads(bytes(response.body))
@@ -293,6 +278,10 @@ class SecretContract(Contract):
         face.respond(request)
         echo = self.echo(face)
         return Response(f"<html>{echo}</html>", status, {"X-Echo": echo.encode("ascii", "ignore").decode()})
+
+    def trouble(self, face: Face, request: ReceivedRequest) -> Response:
+        """Answer with such a page under HTTP 500."""
+        return self.page(face, request, 500)
 
     def strange(self, face: Face, request: ReceivedRequest) -> Response:
         """Answer as the broker does, with the secrets in place of what is in the inner blocks."""
