@@ -12,7 +12,7 @@ from starlette.responses import Response
 from brokerkit import clock
 from brokerkit.broker import Broker
 from brokerkit.errors import BrokerError, ConfigError, OrderUncertain, WireError
-from brokerkit.models import Order, OrderRequest
+from brokerkit.models import Order, OrderRequest, Quotes
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face, Purpose, ReceivedRequest
 from brokerkit.testing.base import STOCK, Contract
@@ -22,13 +22,14 @@ from brokerkit.words import OrderStatus, Side
 
 OTHER = "0126Z0"
 """Another symbol, with a letter: no amount or number of an answer looks like it."""
-QUESTIONS = ("quote", "order_book", "buying_power", "investor_flow", "balance", "orders", "order_history")
+QUESTIONS = ("quote", "quotes", "order_book", "buying_power", "investor_flow", "balance", "orders", "order_history")
 PRICE = Decimal(60_000)
 
 
 def ask(trader: Broker, verb: str, symbol: str) -> Callable[[], object]:
     """Return a question about a symbol, or about the account."""
     questions: dict[str, Callable[[], object]] = {
+        "quotes": lambda: _whole(trader.quotes([symbol])),
         "buying_power": lambda: trader.buying_power(symbol, price=PRICE),
         "balance": trader.balance,
         "orders": trader.orders,
@@ -42,7 +43,7 @@ class ForeignContract(Contract):
 
     level: ClassVar[int] = 4
 
-    @pytest.mark.parametrize("verb", ["quote", "order_book", "buying_power", "investor_flow"])
+    @pytest.mark.parametrize("verb", ["quote", "quotes", "order_book", "buying_power", "investor_flow"])
     def test_an_answer_about_another_symbol_is_not_taken(
         self, verb: str, trader: Broker, face: Face, declared: Declared
     ) -> None:
@@ -188,6 +189,13 @@ class ForeignContract(Contract):
             return call()
         except BrokerError as error:
             return error
+
+
+def _whole(quotes: Quotes) -> Quotes:
+    """Return quotes that lack none; else raise what is the matter with the first that is lacking."""
+    for error in quotes.failed.values():
+        raise error
+    return quotes
 
 
 def _standing(order: Order | None) -> Order:

@@ -79,9 +79,12 @@ class KindContract(Contract):
 
     @needs("quote")
     @pytest.mark.parametrize("symbol", [STOCK, FUND])
-    def test_every_value_of_a_quote_is_of_its_kind(self, symbol: str, trader: Broker) -> None:
+    def test_every_value_of_a_quote_is_of_its_kind(self, symbol: str, trader: Broker, declared: Declared) -> None:
         self.sound_model(trader.quote(symbol), "quote")
         self.sound(trader.round_price(symbol, 70_049, side=Side.BUY), Decimal, "round_price")
+        if "quotes" in declared.verbs:
+            for quote in trader.quotes([symbol, "000660"]):
+                self.sound_model(quote, "quotes")
 
     @needs("order_book")
     def test_every_value_of_a_book_is_of_its_kind(self, trader: Broker) -> None:

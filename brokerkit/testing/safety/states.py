@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -13,15 +14,16 @@ from brokerkit.broker import Broker
 from brokerkit.errors import BrokerError, IncompleteListing, UnknownSymbol, WireError
 from brokerkit.market.days import previous_trading_day
 from brokerkit.market.sessions import Phase
-from brokerkit.models import Order, OrderRequest
+from brokerkit.models import Order, OrderRequest, Quote
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face, Purpose
-from brokerkit.testing.base import STOCK, Contract
+from brokerkit.testing.base import STOCK, Contract, not_told
 from brokerkit.testing.declared import Declared, needs
 from brokerkit.testing.safety.wire import Change, rewritten
 from brokerkit.testing.truth import first
 from brokerkit.words import OrderStatus, Side
 
+OTHER = "035720"
 STRANGE = "ZZ"
 """A code that no table has."""
 ALL_OF_IT = Decimal(10_000_000)
@@ -32,6 +34,19 @@ class RareQuoteContract(Contract):
     """Where there is nothing, brokers write 0: that is None here, and never a price."""
 
     level: ClassVar[int] = 4
+
+    def wrong_quotes(self, trader: Broker, sandbox: Sandbox, declared: Declared) -> list[str]:
+        """Return in what quotes of the symbol differ from the truth: alone, and together with another one."""
+        truth = sandbox.exchange.quote(STOCK)
+        lines = self.differences(trader.quote(STOCK), truth, trader)
+        if "quotes" in declared.verbs:
+            told = next((quote for quote in trader.quotes([STOCK, OTHER]) if quote.symbol == STOCK), None)
+            if told is None:
+                return [*lines, "quotes of two symbols lacks it"]
+            # Such a call may tell what that for one symbol does not.
+            told = told.model_copy(update=dict.fromkeys(not_told(trader).get(Quote, ())))
+            lines += [f"of two symbols {line}" for line in self.differences(told, truth, trader)]
+        return lines
 
     @needs("quote")
     def test_before_the_first_trade_there_is_no_open_high_and_low(
@@ -63,7 +78,7 @@ class RareQuoteContract(Contract):
         assert not lines, f"Without price limits {first(lines)}. Read a limit of 0 or a blank one as None (`traded`)."
 
     @needs("quote")
-    def test_a_symbol_without_a_price_has_no_quote(self, trader: Broker, sandbox: Sandbox) -> None:
+    def test_a_symbol_without_a_price_has_no_quote(self, trader: Broker, sandbox: Sandbox, declared: Declared) -> None:
         sandbox.exchange.unprice(STOCK)
         try:
             told: object = trader.quote(STOCK)
@@ -73,6 +88,12 @@ class RareQuoteContract(Contract):
             f"The broker has no price of {STOCK}, and quote says {told!r:.200}: a price of 0 is None in the reply "
             "(`traded`), and the core raises UnknownSymbol."
         )
+        if "quotes" in declared.verbs:
+            several = trader.quotes([STOCK, OTHER])
+            assert [quote.symbol for quote in several] == [OTHER], (
+                f"The broker has no price of {STOCK}, and quotes of it and of {OTHER} tells {several!r:.200}: a price "
+                "of 0 is None in the rows of `several_quotes`, and takes no other quote with it."
+            )
 
     @needs("quote")
     def test_a_halted_symbol_keeps_its_quote(self, trader: Broker, sandbox: Sandbox, declared: Declared) -> None:
@@ -149,8 +170,9 @@ class RareOrderContract(Contract):
 
     def filled_yesterday(self, sandbox: Sandbox, face: Face, request: OrderRequest, number: int | None) -> None:
         """Let the account have an order that was filled the day before."""
-        day, account = previous_trading_day(sandbox.exchange.today), face.credentials.account
-        sandbox.exchange.remember(account, day, request, filled=request.quantity, number=number)
+        today, account = sandbox.exchange.today, face.credentials.account
+        for day in {previous_trading_day(today), today - dt.timedelta(1)}:  # the sandbox trades on weekends too
+            sandbox.exchange.remember(account, day, request, filled=request.quantity, number=number)
 
     @needs("orders")
     def test_an_order_that_was_placed_elsewhere_is_listed(
