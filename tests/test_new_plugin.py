@@ -21,6 +21,8 @@ from brokerkit.cli import main
 from brokerkit.cli.plugins import LONGEST, OTHERS, checked_name, renamed, write_plugin
 from brokerkit.errors import ConfigError
 from brokerkit.sandbox import Sandbox
+from brokerkit.testing import conform
+from brokerkit.testing.report import Outcome
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "brokerkit" / "templates" / "plugin"
@@ -249,6 +251,16 @@ def test_it_offers_nothing_else_and_asks_nobody_for_it(sandbox: Sandbox) -> None
     assert sandbox.face("pine").requests == []
 
 
+def test_it_reaches_level_1_at_once(sandbox: Sandbox) -> None:
+    report = conform("pine", level=1)
+    assert (report.level, report.failed) == (1, ())
+    assert {each.name for each in report.of(Outcome.PASSED)} > {
+        "test_the_entry_point_is_found",
+        "test_quote_tells_the_truth_field_by_field",
+    }
+    assert {"test_order_book_tells_the_truth"} < {each.name for each in report.of(Outcome.NOT_DECLARED)}
+
+
 def test_its_token_is_renewed_and_given_back(sandbox: Sandbox) -> None:
     face = sandbox.face("pine")
     with get_broker("pine", environment="sandbox", sandbox=sandbox) as broker:
@@ -308,4 +320,4 @@ def test_its_types_are_sound(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_its_own_tests_pass(tmp_path: Path) -> None:
-    runs(announced("pine-tree", tmp_path / "made"), "pytest", "-q", "-p", "no:cacheprovider", "tests/test_wire.py")
+    runs(announced("pine-tree", tmp_path / "made"), "pytest", "-q", "-p", "no:cacheprovider")
