@@ -24,13 +24,16 @@ from brokerkit.testing.safety.secrets import SecretContract
 from brokerkit.testing.safety.sending import SendingContract
 from brokerkit.testing.safety.states import RareOrderContract, RareQuoteContract
 from brokerkit.testing.types import OrderTypeContract
+from brokerkit.testing.undeclared import OfferContract, OrderOfferContract
 
 
 class BrokerConformance(
     DiscoveryContract,
+    OfferContract,
     QuoteContract,
     ManyQuotesContract,
     FlowContract,
+    OrderOfferContract,
     OrderContract,
     OrderTypeContract,
     AmendmentContract,

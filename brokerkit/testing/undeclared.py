@@ -1,0 +1,129 @@
+"""The contract of what an adapter does not declare: it raises Unsupported, and nothing is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from brokerkit.broker import Broker
+from brokerkit.errors import Unsupported
+from brokerkit.inquiry import HOOKS
+from brokerkit.market.markets import KOREA
+from brokerkit.models import Order
+from brokerkit.sandbox import Sandbox
+from brokerkit.sandbox.face import Face
+from brokerkit.testing.base import STOCK, Contract
+from brokerkit.testing.declared import Declared
+from brokerkit.testing.inside import part_of
+from brokerkit.words import OrderStatus, Side, Venue
+
+QUESTIONS: Mapping[str, Callable[[Broker], object]] = {
+    "quote": lambda trader: trader.quote(STOCK),
+    "quotes": lambda trader: trader.quotes([STOCK]),
+    "order_book": lambda trader: trader.order_book(STOCK),
+    "investor_flow": lambda trader: trader.investor_flow(STOCK),
+    "balance": lambda trader: trader.balance(),
+    "balances": lambda trader: trader.balances(),
+    "sellable_quantity": lambda trader: trader.sellable_quantity(STOCK),
+    "buying_power": lambda trader: trader.buying_power(STOCK),
+    "orders": lambda trader: trader.orders(),
+}
+ELSEWHERE = "US:AAPL"
+
+
+class OfferContract(Contract):
+    """What is asked for and not declared is known before anything is asked."""
+
+    level = 1
+
+    def test_a_question_that_is_not_declared_is_not_asked(self, trader: Broker, face: Face, declared: Declared) -> None:
+        for verb in [verb for verb in QUESTIONS if verb not in declared.verbs]:
+            is_unsupported(face, verb, lambda verb=verb: QUESTIONS[verb](trader))  # type: ignore[misc]
+
+    def test_a_venue_without_quotes_is_not_asked(self, trader: Broker, face: Face, declared: Declared) -> None:
+        self.skip_unless(bool(declared.quote_venues), "quotes of any venue")
+        for venue in [venue for venue in Venue if venue not in declared.quote_venues]:
+            for verb in ("quote", "order_book"):
+                is_unsupported(face, f"{verb} at {venue}", lambda: getattr(trader, verb)(STOCK, venue=venue))  # noqa: B023
+
+    def test_a_market_that_is_not_served_is_not_asked(self, trader: Broker, face: Face) -> None:
+        self.skip_unless("US" not in trader.adapter.served, "a market that is not served")
+        is_unsupported(face, f"quote of {ELSEWHERE}", lambda: trader.quote(ELSEWHERE))
+        is_unsupported(face, "a balance in the US", lambda: trader.balance(market="US"))
+        is_unsupported(
+            face, f"buy of {ELSEWHERE}", lambda: trader.buy(ELSEWHERE, 1, price=100, venue=KOREA.default_venue)
+        )
+
+
+class OrderOfferContract(Contract):
+    """What changes orders and is not declared sends nothing and changes nothing."""
+
+    level = 3
+
+    def test_an_order_verb_that_is_not_declared_sends_nothing(
+        self, trader: Broker, sandbox: Sandbox, face: Face, declared: Declared
+    ) -> None:
+        order = self.standing(trader, sandbox, face)
+        price = order.price or 0
+        calls: Mapping[str, Callable[[], object]] = {
+            "buy": lambda: trader.buy(STOCK, 1, price=price),
+            "sell": lambda: trader.sell(STOCK, 1, price=price),
+            "cancel": lambda: trader.cancel(order),
+            "amend": lambda: trader.amend(order, price=price - 100),
+            "refresh": lambda: trader.refresh(order),
+            "wait": lambda: trader.wait(order, timeout=0),
+            "order_history": lambda: trader.order_history(sandbox.exchange.today),
+            "reconcile": lambda: trader.reconcile(),
+        }
+        assert set(calls) | set(QUESTIONS) | {"order", "round_price"} == set(HOOKS)
+        for verb in [verb for verb in calls if verb not in declared.verbs]:
+            is_unsupported(face, verb, calls[verb])
+        self.unchanged(sandbox, face, order)
+
+    @pytest.mark.parametrize("verb", ["cancel", "amend"])
+    def test_a_part_is_not_changed_where_that_is_not_declared(
+        self, verb: str, trader: Broker, sandbox: Sandbox, face: Face, declared: Declared
+    ) -> None:
+        if verb not in declared.verbs or declared.takes_part(verb):
+            return  # what is offered is demanded by the checks of it
+        order = self.standing(trader, sandbox, face)
+        terms = {"price": (order.price or 0) - 100} if verb == "amend" else {}
+        is_unsupported(face, f"{verb} of a part", lambda: getattr(trader, verb)(order, quantity=3, **terms))
+        self.unchanged(sandbox, face, order)
+
+    def standing(self, trader: Broker, sandbox: Sandbox, face: Face) -> Order:
+        """Return an order that stands at the exchange, and of which the adapter was told."""
+        price = self.bid(sandbox) - 500
+        row = self.play(sandbox, STOCK, Side.BUY, 7, price)
+        number = face.order_id(row.number)
+        return Order(
+            id=number,
+            symbol=STOCK,
+            side=Side.BUY,
+            venue=self.venue,
+            quantity=row.quantity,
+            price=price,
+            status=OrderStatus.WORKING,
+            handle=str(part_of(trader).handle(row.day, "", number)),
+        )
+
+    def unchanged(self, sandbox: Sandbox, face: Face, order: Order) -> None:
+        """Demand that the order stands as it stood."""
+        (row,) = self.rows(sandbox)
+        assert (row.remaining, row.request.price) == (order.quantity, order.price), "The order was changed."
+
+
+def is_unsupported(face: Face, what: str, call: Callable[[], object]) -> None:
+    """Demand that what is not declared raises Unsupported, and that no request goes out for it."""
+    seen = len(face.requests)
+    told: object = "works all the same"
+    try:
+        call()
+    except Unsupported:
+        told = None
+    except Exception as error:  # noqa: BLE001 - whatever it is instead
+        told = f"raises {type(error).__name__}: {error}"
+    assert told is None, f"{what} is not declared, and {told}: it has to be Unsupported."
+    sent = [f"{each.method} {each.path}" for each in face.requests[seen:]]
+    assert sent == [], f"{what} is not declared, and {', '.join(sent)} went out for it."
