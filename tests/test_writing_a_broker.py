@@ -27,6 +27,8 @@ from brokerkit.orders.intents import IntentState
 from brokerkit.part import Part
 from brokerkit.sandbox import Faults, Rule, Sandbox
 from brokerkit.sandbox.face import Face, FaceRefusal, ReceivedRequest
+from brokerkit.testing import conform
+from brokerkit.testing.report import Outcome
 from brokerkit.transport import Client
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -248,6 +250,16 @@ def test_every_code_of_the_page_is_in_the_tables(tables: ModuleType) -> None:
     (page,) = re.findall(r"```text\n(Pine Securities.*?)```", text_of(TUTORIAL), re.DOTALL)
     refusals = page.partition("\nREFUSALS")[2].partition("\nLIMITS")[0]
     assert set(re.findall(r"\b[a-z]+-[a-z-]+\b", refusals.partition('"}}')[2])) == set(tables.REFUSALS)
+
+
+@pytest.mark.usefixtures("installed")
+def test_it_is_proven_up_to_level_4() -> None:
+    report = conform("pine")
+    assert report.failed == ()
+    assert report.level == 4
+    assert report.of(Outcome.DIFFERS) == ()
+    proven = {check.level for check in report.of(Outcome.PASSED)}
+    assert proven == {0, 1, 2, 3, 4}
 
 
 # What a person writes

@@ -216,8 +216,10 @@ class Contract:
         return sandbox.exchange.submit(sandbox.face(self.broker).credentials.account, request)
 
     def numbers(self, face: Face, orders: Iterable[Order]) -> list[int]:
-        """Return the exchange's numbers of orders."""
-        return [face.order_number(order.id) for order in orders]
+        """Return the exchange's numbers of orders as they are listed: ascending where ids have no order."""
+        numbers = [face.order_number(order.id) for order in orders]
+        part = load_broker(self.broker).parts[0]
+        return numbers if part.numbers_ascend else sorted(numbers)
 
     def truth(self, sandbox: Sandbox, order: Order) -> ExchangeOrder:
         """Return the exchange's row of an order, of the first one where it was amended or cancelled."""

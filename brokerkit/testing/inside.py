@@ -162,7 +162,8 @@ def hurry(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
 def send_to(broker: Broker, declared: Declared, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let what names no venue go where the broker says that it goes, where that is not the market's default."""
     default = market_named(declared.adapter.home).default_venue
-    for venue, verbs in ((declared.quote_venue, ("quote", "order_book")), (declared.order_venue, ("buy", "sell"))):
+    asked, sent = ("quote", "quotes", "order_book"), ("buy", "sell")
+    for venue, verbs in ((declared.quote_venue, asked), (declared.order_venue, sent)):
         for verb in verbs if venue is not default else ():
             monkeypatch.setattr(broker, verb, partial(getattr(broker, verb), venue=venue))
 

@@ -35,7 +35,7 @@ class ManyQuotesContract(Contract):
         )
         absent = not_told(trader).get(type(told[0]), frozenset())
         for quote in told:
-            truth = sandbox.exchange.quote(quote.symbol)
+            truth = sandbox.exchange.quote(quote.symbol, quote.venue)
             # Such a call may tell what that for one symbol does not.
             unknown = {field for field in absent if getattr(quote, field) is None}
             known = truth.model_copy(update=dict.fromkeys(unknown) | {"time": quote.time and truth.time})

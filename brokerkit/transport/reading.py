@@ -117,7 +117,7 @@ class Reader(ABC):
         if endpoint.effect is Effect.ORDER and not isinstance(failure, OrderUncertain):
             failure = self._ambiguous(endpoint, answer) or failure
         if failure is None and answer.status not in self.success_statuses:
-            failure = self._error(WireError, endpoint, f"success under HTTP {answer.status}")
+            failure = self.no_verdict(endpoint, answer, f"success under HTTP {answer.status}")
         if failure is not None:
             raise failure
         return self._parsed(endpoint, answer)
