@@ -172,7 +172,7 @@ class SideAsText(Stocks):
 # States that an exchange shows rarely
 
 
-@bad(FIRST_TRADE, "open is Decimal('0')", "high is Decimal('0')")
+@bad(FIRST_TRADE, "open is 0", "high is 0")
 class ZeroBeforeTheFirstTrade(Stocks):
     """Tells open, high and low as 0 before anybody traded."""
 
@@ -181,7 +181,7 @@ class ZeroBeforeTheFirstTrade(Stocks):
         return twisted(super().quote(symbol, venue), **zero)
 
 
-@bad(FIRST_TRADE, "open is", "in truth None")
+@bad(FIRST_TRADE, "open is", "in truth not told")
 class OpenBeforeTheFirstTrade(Stocks):
     """Tells yesterday's close as the open until somebody trades."""
 
@@ -199,7 +199,7 @@ class LowerLimitToldAsRise(Stocks):
         return twisted(reply, change=lambda change: abs(change) if reply.price == reply.lower_limit else change)
 
 
-@bad("a_symbol_without_limits_has_none", "upper_limit is Decimal('0')", "lower_limit is Decimal('0')")
+@bad("a_symbol_without_limits_has_none", "upper_limit is 0", "lower_limit is 0")
 class LimitsOfZero(Stocks):
     """Tells limits of 0 where there are none."""
 
