@@ -210,6 +210,18 @@ def test_rows_that_cannot_be_read_are_told(monkeypatch: pytest.MonkeyPatch, caps
     )
 
 
+def test_orders_that_a_list_lacks_are_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*BUY, "-b", "kis"]) == exits.DONE
+    real = clock.now
+    monkeypatch.setattr(clock, "now", lambda: real() + dt.timedelta(seconds=30))
+    monkeypatch.setattr(OrderLists, "everything", lambda self, day: [])
+    capsys.readouterr()
+    assert main(("journal", "reconcile", "-b", "kis")) == exits.DONE
+    screen = " ".join("".join(capsys.readouterr()).split())
+    assert f"A list lacks an order that stands, so nothing is presumed absent: {clock.today()}, order " in screen
+    assert "BUY 10 005930 at 60000" in screen
+
+
 @both
 def test_the_report_is_for_people_too(broker: str, box: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     uncertain(broker, "accept_then_reset")

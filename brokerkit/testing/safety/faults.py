@@ -47,6 +47,10 @@ MEASURES: Mapping[str, Mapping[str, float]] = {
 }
 
 
+REFUSED_SECONDS = 60.0
+"""Longer than any check: a port that opens again would let an order through on a busy machine."""
+
+
 def played(scene: Scene, kind: str, symbol: str, call: Callable[[], Order], verb: str) -> Outcome:
     """Let a call meet a fault."""
     with short_patience() if kind in SILENT else nullcontext():
@@ -117,7 +121,7 @@ class FaultContract(SafetyContract):
     def test_an_order_that_cannot_leave_is_not_sent_and_blocks_nothing(self, scene: Scene) -> None:
         symbol = scene.symbol()
         scene.buy()  # what has to be asked before an order is known now
-        scene.faults.add(Rule("refuse", on=Purpose.ORDER, times=1, seconds=0.5))
+        scene.faults.add(Rule("refuse", on=Purpose.ORDER, times=1, seconds=REFUSED_SECONDS))
         scene.buy()
         outcome = scene.tries("order, no connection", symbol, partial(scene.buy, symbol))
         lines = list(scene.wrongs(outcome))
