@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 HIGHEST = 4
 NAMED = 12
 """So many things that are not declared are named at most."""
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="An installed adapter, such as kis.")]
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="An installed adapter.")]
 LevelOption = Annotated[
     int,
     typer.Option(
