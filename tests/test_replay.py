@@ -15,12 +15,15 @@ from pydantic import ConfigDict, Field, SecretStr
 
 from brokerkit import config
 from brokerkit.adapter import Adapter
+from brokerkit.cli import main
+from brokerkit.cli.exits import DONE, REFUSED, WRONG_USAGE
 from brokerkit.errors import ConfigError, InsufficientFunds, RateLimited
 from brokerkit.models import Balance, Quote
 from brokerkit.part import FlowTables, OrderReply, Part
 from brokerkit.registry import load_broker
 from brokerkit.testing import Replay, ReplayConformance, replay
 from brokerkit.testing.calls import endpoints_of
+from brokerkit.testing.inside import installed
 from brokerkit.testing.replays import CallReplay, SampleReplay, Shown, UnreadField
 from brokerkit.testing.samples import read_samples
 from brokerkit.transport import (
@@ -40,6 +43,7 @@ from brokerkit.transport import (
 )
 from brokerkit.words import Side, Venue
 from tests.lslike.adapter import LikeAdapter
+from tests.lslike.face import LikeFace
 
 # A broker of our own, by its paths; ids are ours
 
@@ -529,6 +533,40 @@ def test_all_calls_of_an_adapter_are_found_wherever_its_tables_hold_them() -> No
 def test_the_models_of_a_report_are_data() -> None:
     shown = Shown(model="Quote", values={"price": "1"})
     assert Shown.model_validate_json(shown.model_dump_json()) == shown
+
+
+# At a shell
+
+LIKE = {"rsp_cd": "00000", "rsp_msg": "", "CSPAQ12200OutBlock1": {"AcntNo": "12345678901"}}
+CASH = {"Dps": 5, "D1Dps": 5, "D2Dps": 5, "MnyoutAbleAmt": 5}
+
+
+def shell(folder: Path, *options: str) -> int:
+    with installed(LikeAdapter, LikeFace):
+        return main(["conformance", "lslike", "--level", "0", "--samples", str(folder), *options])
+
+
+def test_samples_are_read_at_a_shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sample = {**answer({**LIKE, "CSPAQ12200OutBlock2": CASH}, "/stock/accno", method="POST"), "tr": "CSPAQ12200"}
+    (tmp_path / "cash.json").write_text(json.dumps(sample), encoding="utf-8")
+    assert shell(tmp_path) == DONE
+    lines = capsys.readouterr().out.splitlines()
+    assert "parsed    cash  CSPAQ12200 real  -> CashAnswer, 5 of 6 fields" in lines
+    assert "    Balance cash=5 withdrawable_cash=5 cash_d1=5 cash_d2=5" in lines
+    assert lines[-1] == "lslike: 1 parsed, 0 refused, 0 failed, 0 declared, 0 no call"
+    assert shell(tmp_path, "--json") == DONE
+    out = capsys.readouterr().out
+    assert Replay.model_validate(json.loads(out)["samples"]).proven == ("CSPAQ12200",)
+    assert "12345678901" not in out
+
+
+def test_a_sample_that_does_not_parse_ends_with_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sample = {**answer(LIKE, "/stock/accno", method="POST"), "tr": "CSPAQ12200"}
+    (tmp_path / "cash.json").write_text(json.dumps(sample), encoding="utf-8")
+    assert shell(tmp_path) == REFUSED
+    assert "failed    cash  CSPAQ12200 real  field CSPAQ12200OutBlock2 is missing" in capsys.readouterr().out
+    assert shell(tmp_path / "nowhere") == WRONG_USAGE
+    assert "nowhere" in capsys.readouterr().err
 
 
 # What a real broker shows

@@ -42,7 +42,14 @@ CheckOption = Annotated[
 ]
 SamplesOption = Annotated[
     Path | None,
-    typer.Option("--samples", metavar="FOLDER", help="Answers of the broker, which have to parse.", show_default=False),
+    typer.Option(
+        "--samples",
+        metavar="FOLDER",
+        exists=True,
+        file_okay=False,
+        help="Answers of the broker, which have to parse.",
+        show_default=False,
+    ),
 ]
 
 
