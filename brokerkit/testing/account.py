@@ -10,11 +10,11 @@ import pytest
 from starlette.responses import Response
 
 from brokerkit.broker import Broker
-from brokerkit.errors import RateLimited
+from brokerkit.errors import BrokerError, RateLimited
 from brokerkit.models import Quote
 from brokerkit.sandbox import Sandbox
-from brokerkit.sandbox.face import Face, ReceivedRequest
-from brokerkit.testing.base import FUND, STOCK, Contract, agree
+from brokerkit.sandbox.face import Face, Purpose, ReceivedRequest
+from brokerkit.testing.base import FUND, STOCK, Contract, agree, raising
 from brokerkit.testing.declared import Declared, needs
 from brokerkit.words import Side
 
@@ -186,6 +186,16 @@ class SessionContract(Contract):
         return refused
 
     @needs("quote")
+    def test_one_token_serves_many_calls(self, trader: Broker, face: Face) -> None:
+        for _ in range(3):
+            trader.quote(STOCK)
+        told = [face.purpose(each.method, each.path, each.headers) for each in face.requests]
+        words = (
+            f"For three quotes {told.count(Purpose.LOGIN)} tokens were asked for; brokers give one a minute, or fewer."
+        )
+        assert told.count(Purpose.LOGIN) == 1, words
+
+    @needs("quote")
     def test_the_client_slows_down_when_the_broker_says_so(
         self, paced: Broker, face: Face, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -225,24 +235,37 @@ class SessionContract(Contract):
 
     @needs("quote")
     def test_several_threads_share_a_broker(self, trader: Broker, sandbox: Sandbox, declared: Declared) -> None:
-        told: list[Quote] = []
-        threads = [threading.Thread(target=lambda: told.append(trader.quote(STOCK))) for _ in range(4)]
+        symbols = (STOCK, "000660", "035720", "006360")
+        told: dict[str, Quote | BrokerError] = {}
+
+        def ask(symbol: str) -> None:
+            try:
+                told[symbol] = trader.quote(symbol)
+            except BrokerError as error:
+                told[symbol] = error
+
+        threads = [threading.Thread(target=ask, args=[symbol]) for symbol in symbols]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        assert len(told) == 4, f"Of four threads that ask at once {4 - len(told)} got no quote."
-        for quote in told:
-            agree(self.differences(quote, sandbox.exchange.quote(STOCK, declared.quote_venue), trader))
+        for symbol in symbols:
+            quote = told.get(symbol)
+            words = f"Of four threads that ask at once, each for its symbol, the one of {symbol} is told {quote!r}."
+            assert isinstance(quote, Quote), words
+            agree(self.differences(quote, sandbox.exchange.quote(symbol, declared.quote_venue), trader))
 
     @needs("quote")
     def test_the_token_can_be_revoked(self, trader: Broker, face: Face) -> None:
         trader.quote(STOCK)
+        seen = len(face.requests)
         assert trader.client.revoke(), "There is a token, and revoke() says that there is none."
+        assert len(face.requests) > seen, "revoke() says that the token is given back, and the broker was told nothing."
         assert face.requests[-1].status == 200, f"The broker answered the revocation with {face.requests[-1].status}."
         assert not trader.client.revoke(), "The token was given back, and revoke() says that there is one."
 
     def test_a_broker_refuses_to_be_pickled(self, trader: Broker) -> None:
         for holder in (trader, trader.client):
-            with pytest.raises(TypeError):
+            why = f"A {type(holder).__name__} holds keys, and is written into a file by pickle"
+            with raising(TypeError, why):
                 pickle.dumps(holder)

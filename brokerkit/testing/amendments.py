@@ -11,7 +11,7 @@ from brokerkit.errors import InvalidRequest, MarketClosed
 from brokerkit.models import Order
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face
-from brokerkit.testing.base import STOCK, Contract
+from brokerkit.testing.base import STOCK, Contract, raising, tells
 from brokerkit.testing.declared import needs
 from brokerkit.words import OrderStatus, OrderType, Side
 
@@ -29,39 +29,32 @@ class AmendmentContract(Contract):
         order = self.resting(trader, sandbox)
         price = self.bid(sandbox) - 300
         moved = trader.amend(order, price=price)
-        assert (moved.original_id, moved.status, moved.price) == (order.id, OrderStatus.PENDING, price)
+        tells(moved, original_id=order.id, status=OrderStatus.PENDING, price=price)
         row = self.rows(sandbox)[-1]
-        assert (row.action, row.request.price, row.quantity) == ("AMEND", price, Decimal(7))
+        came = f"{row.action} of {row.quantity} at {row.request.price}"
+        assert came == f"AMEND of 7 at {price}", f"The exchange has got {came}: 7 were to be moved to {price}."
         assert face.order_number(moved.id) == row.number, f"It has the number {row.number}, and {moved.id} is told."
         moved = trader.refresh(moved)
-        assert (moved.status, moved.quantity, moved.price) == (OrderStatus.WORKING, Decimal(7), price)
+        tells(moved, status=OrderStatus.WORKING, quantity=Decimal(7), price=price)
         old = trader.refresh(order)
-        assert (old.status, old.remaining_quantity, old.filled_quantity) == (
-            OrderStatus.CANCELED,
-            Decimal(0),
-            Decimal(0),
-        )
+        tells(old, status=OrderStatus.CANCELED, remaining_quantity=Decimal(0), filled_quantity=Decimal(0))
 
     @needs("buy", "refresh", parts=["amend"])
     def test_a_part_moves_and_the_rest_stays(self, trader: Broker, sandbox: Sandbox) -> None:
         order = self.resting(trader, sandbox)
         moved = trader.refresh(trader.amend(order, quantity=3, price=self.bid(sandbox) - 300))
-        assert (moved.status, moved.quantity, moved.remaining_quantity) == (OrderStatus.WORKING, Decimal(3), Decimal(3))
+        tells(moved, status=OrderStatus.WORKING, quantity=Decimal(3), remaining_quantity=Decimal(3))
         old = trader.refresh(order)
-        assert (old.status, old.remaining_quantity) == (OrderStatus.WORKING, Decimal(4))
+        tells(old, status=OrderStatus.WORKING, remaining_quantity=Decimal(4))
 
     @needs("buy", "amend", "refresh")
     def test_what_is_left_of_a_partial_fill_moves(self, trader: Broker, sandbox: Sandbox) -> None:
         ask = sandbox.exchange.order_book(STOCK).asks[0]
         order = trader.refresh(trader.buy(STOCK, ask.quantity + 10, price=ask.price))
         moved = trader.refresh(trader.amend(order, price=self.bid(sandbox) - 300))
-        assert (moved.quantity, moved.remaining_quantity, moved.filled_quantity) == (
-            Decimal(10),
-            Decimal(10),
-            Decimal(0),
-        )
+        tells(moved, quantity=Decimal(10), remaining_quantity=Decimal(10), filled_quantity=Decimal(0))
         old = trader.refresh(order)
-        assert (old.filled_quantity, old.remaining_quantity) == (ask.quantity, Decimal(0))
+        tells(old, filled_quantity=ask.quantity, remaining_quantity=Decimal(0))
 
     @needs("buy", "amend", "cancel", "refresh", "orders")
     def test_a_chain_of_amendments_is_followed_and_cancelled(self, trader: Broker, sandbox: Sandbox) -> None:
@@ -69,7 +62,7 @@ class AmendmentContract(Contract):
         for step in (400, 300, 200):
             order = trader.amend(order, price=self.bid(sandbox) - step)
         canceled = trader.refresh(trader.cancel(order))
-        assert canceled.status is OrderStatus.CANCELED
+        tells(canceled, status=OrderStatus.CANCELED)
         assert trader.orders() == ()
         assert sum(row.remaining for row in self.rows(sandbox)) == 0
 
@@ -77,13 +70,13 @@ class AmendmentContract(Contract):
     def test_an_amended_order_may_fill_at_once(self, trader: Broker, sandbox: Sandbox) -> None:
         order = self.resting(trader, sandbox)
         moved = trader.refresh(trader.amend(order, price=sandbox.exchange.order_book(STOCK).asks[0].price))
-        assert (moved.status, moved.filled_quantity) == (OrderStatus.FILLED, Decimal(7))
+        tells(moved, status=OrderStatus.FILLED, filled_quantity=Decimal(7))
 
     @needs("buy", "amend", "refresh", parts=["cancel"])
     def test_a_part_is_cancelled_after_an_amendment(self, trader: Broker, sandbox: Sandbox) -> None:
         moved = trader.amend(self.resting(trader, sandbox), price=self.bid(sandbox) - 300)
         part = trader.refresh(trader.cancel(moved, quantity=2))
-        assert (part.status, part.remaining_quantity) == (OrderStatus.WORKING, Decimal(5))
+        tells(part, status=OrderStatus.WORKING, remaining_quantity=Decimal(5))
 
     @needs("buy", "refresh", parts=["amend"])
     def test_more_than_is_left_is_not_moved(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
@@ -129,19 +122,19 @@ class AmendmentContract(Contract):
     def test_a_closed_market_takes_no_amendment(self, trader: Broker, sandbox: Sandbox) -> None:
         order = self.resting(trader, sandbox)
         sandbox.exchange.market_open = False
-        with pytest.raises(MarketClosed):
+        with raising(MarketClosed, "The market is closed, and the broker refuses an amendment"):
             trader.amend(order, price=self.bid(sandbox) - 300)
         sandbox.exchange.market_open = True
-        assert trader.refresh(order).status is OrderStatus.WORKING
+        tells(trader.refresh(order), status=OrderStatus.WORKING)
 
     @needs("buy", "cancel", "refresh")
     def test_a_closed_market_takes_no_cancellation(self, trader: Broker, sandbox: Sandbox) -> None:
         order = self.resting(trader, sandbox)
         sandbox.exchange.market_open = False
-        with pytest.raises(MarketClosed):
+        with raising(MarketClosed, "The market is closed, and the broker refuses a cancellation"):
             trader.cancel(order)
         sandbox.exchange.market_open = True
-        assert trader.refresh(order).status is OrderStatus.WORKING
+        tells(trader.refresh(order), status=OrderStatus.WORKING)
 
     @needs("buy", "cancel", "refresh")
     def test_a_cancel_that_comes_too_late_is_told(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
@@ -149,7 +142,7 @@ class AmendmentContract(Contract):
         sandbox.exchange.trade(STOCK, Side.SELL, Decimal(50_000), order.price)
         with self.nothing_left(face):
             trader.cancel(order)
-        assert trader.refresh(order).status is OrderStatus.FILLED
+        tells(trader.refresh(order), status=OrderStatus.FILLED)
 
     @needs("sell", "amend", "cancel", "refresh")
     def test_an_amended_sell_is_a_sell_and_so_is_its_cancellation(
@@ -158,6 +151,6 @@ class AmendmentContract(Contract):
         sandbox.exchange.give_holding(face.credentials.account, STOCK, Decimal(9), Decimal(600_000))
         price = sandbox.exchange.quote(STOCK).price
         moved = trader.amend(trader.refresh(trader.sell(STOCK, 9, price=price + 1000)), price=price + 2000)
-        assert (trader.refresh(moved).side, trader.refresh(moved).price) == (Side.SELL, price + 2000)
+        tells(trader.refresh(moved), side=Side.SELL, price=price + 2000)
         canceled = trader.refresh(trader.cancel(moved))
-        assert (canceled.side, canceled.status) == (Side.SELL, OrderStatus.CANCELED)
+        tells(canceled, side=Side.SELL, status=OrderStatus.CANCELED)

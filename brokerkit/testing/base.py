@@ -23,7 +23,7 @@ from brokerkit.sandbox.face import Face, Purpose
 from brokerkit.sandbox.sandbox import face_class
 from brokerkit.testing.declared import Declared, difference_of, needs_of
 from brokerkit.testing.inside import hurry, isolate, part_of, send_to
-from brokerkit.testing.truth import differences, position_of, status_of, without
+from brokerkit.testing.truth import differences, position_of, shown, status_of, without
 from brokerkit.words import Side, Venue
 
 STOCK = "005930"
@@ -175,11 +175,11 @@ class Contract:
     ) -> None:
         """Demand that an order is refused by the broker, as an error of that class and with the broker's own code."""
         send = trader.buy if side is Side.BUY else trader.sell
-        with pytest.raises(kind) as caught:
+        with raising(kind, f"The broker refuses to {side} {quantity} of {symbol} at {price}") as caught:
             send(symbol, quantity, price=price)
-        assert caught.value.code, f"{kind.__name__} carries no code: the broker's own says what it means."
-        assert caught.value.message, f"{kind.__name__} [{caught.value.code}] carries none of the broker's words."
-        assert symbol in str(caught.value)
+        assert caught.error.code, f"{kind.__name__} carries no code: the broker's own says what it means."
+        assert caught.error.message, f"{kind.__name__} [{caught.error.code}] carries none of the broker's words."
+        assert symbol in str(caught.error)
 
     @contextmanager
     def nothing_sent(self, face: Face) -> Iterator[None]:
@@ -247,6 +247,39 @@ class Contract:
         face.kill_tokens()
         real = clock.now
         monkeypatch.setattr(clock, "now", lambda: real() + dt.timedelta(seconds=61))
+
+
+class Caught:
+    """An error that was demanded, once it was raised."""
+
+    error: BrokerError
+
+
+@contextmanager
+def raising(kind: type[Exception], why: str) -> Iterator[Caught]:
+    """Demand an error of that class; `why` says what was asked for, as a sentence that goes on with "that is"."""
+    caught = Caught()
+    try:
+        yield caught
+    except kind as error:
+        if isinstance(error, BrokerError):
+            caught.error = error
+        return
+    except Exception as error:  # noqa: BLE001 - whatever it was, it is said
+        words = f"and it raises {type(error).__name__}: {error}"
+    else:
+        words = "and nothing is raised"
+    pytest.fail(f"{why}: that is {_article(kind.__name__)}, {words}.")
+
+
+def _article(noun: str) -> str:
+    return f"{'an' if noun[0] in 'AEIOU' else 'a'} {noun}"
+
+
+def tells(told: Model, **real: object) -> None:
+    """Demand what a model says in these fields."""
+    fields = {name: (getattr(told, name), value) for name, value in real.items()}
+    agree([f"{name} is {shown(own)}, in truth {shown(value)}" for name, (own, value) in fields.items() if own != value])
 
 
 def agree(lines: list[str]) -> None:

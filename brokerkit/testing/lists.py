@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 
 import pytest
@@ -15,10 +15,10 @@ from brokerkit.broker import Broker
 from brokerkit.errors import InvalidRequest
 from brokerkit.market.days import previous_trading_day
 from brokerkit.market.sessions import Phase
-from brokerkit.models import OrderRequest
+from brokerkit.models import Order, OrderRequest
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face, Purpose, ReceivedRequest
-from brokerkit.testing.base import STOCK, Contract, agree
+from brokerkit.testing.base import STOCK, Contract, agree, tells
 from brokerkit.testing.declared import Declared, needs
 from brokerkit.testing.truth import status_of
 from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
@@ -29,6 +29,12 @@ OTHER = "035720"
 def limit(symbol: str, quantity: int, price: Decimal, venue: Venue) -> OrderRequest:
     """Return a limit order of the day to buy."""
     return OrderRequest(symbol=symbol, side=Side.BUY, quantity=quantity, price=price, venue=venue)
+
+
+def _shown(orders: Iterable[Order]) -> str:
+    """Return quantities and days of orders, as messages tell them."""
+    each = [f"{order.quantity}" + (f" on {order.submitted_at:%F}" if order.submitted_at else "") for order in orders]
+    return ", ".join(each) or "none"
 
 
 class ListContract(Contract):
@@ -58,9 +64,9 @@ class ListContract(Contract):
             trader.buy(STOCK, 7, price=self.bid(sandbox) - step)
         first, second = trader.orders()
         trader.amend(first, price=self.bid(sandbox) - 200)
-        assert trader.refresh(trader.cancel(second)).status is OrderStatus.CANCELED
+        tells(trader.refresh(trader.cancel(second)), status=OrderStatus.CANCELED)
         (left,) = trader.orders()
-        assert (left.price, left.remaining_quantity) == (self.bid(sandbox) - 200, Decimal(7))
+        tells(left, price=self.bid(sandbox) - 200, remaining_quantity=Decimal(7))
 
     @needs("orders", "order_history")
     def test_every_page_of_400_orders_is_read(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
@@ -76,6 +82,20 @@ class ListContract(Contract):
         for _ in range(400):
             self.play(sandbox, STOCK, Side.BUY, 1, order.price or Decimal(0))
         agree(self.order_differences(trader.refresh(order), self.truth(sandbox, order), trader))
+
+    @needs("buy", "cancel", "refresh")
+    def test_orders_that_are_alike_are_told_apart(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
+        price = self.bid(sandbox) - 500
+        first, second = (trader.buy(STOCK, 7, price=price) for _ in range(2))
+        rows = [row.number for row in self.rows(sandbox)]
+        words = f"Two orders alike were sent, and the exchange has got {len(rows)}: look at what the key is made of."
+        assert len(rows) == 2, words
+        assert self.numbers(face, (first, second)) == rows, "Two orders alike were taken, and have one number."
+        trader.cancel(second)
+        for order, status in ((first, OrderStatus.WORKING), (second, OrderStatus.CANCELED)):
+            told = trader.refresh(order)
+            words = f"Of two orders alike one was cancelled; {order.id} is {status}, and told as {told.status}."
+            assert told.status is status, f"{words} A row is found by its number, not by what it looks like."
 
     @needs("buy", "order_history", "cancel")
     def test_history_tells_filled_partly_filled_cancelled_and_rejected_apart(
@@ -96,17 +116,13 @@ class ListContract(Contract):
     def test_a_rejected_order_stays_as_rejected(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
         sandbox.exchange.reject_next(face.credentials.account)
         order = trader.refresh(trader.buy(STOCK, 4, price=self.bid(sandbox) - 500))
-        assert (order.status, order.filled_quantity, order.remaining_quantity) == (
-            OrderStatus.REJECTED,
-            Decimal(0),
-            Decimal(0),
-        )
+        tells(order, status=OrderStatus.REJECTED, filled_quantity=Decimal(0), remaining_quantity=Decimal(0))
 
     @needs("buy", "refresh")
     def test_what_was_left_at_the_close_is_expired(self, trader: Broker, sandbox: Sandbox) -> None:
         order = trader.buy(STOCK, 4, price=self.bid(sandbox) - 500)
         sandbox.exchange.phase = Phase.CLOSED
-        assert trader.refresh(order).status is OrderStatus.EXPIRED
+        tells(trader.refresh(order), status=OrderStatus.EXPIRED)
         if trader.supports("orders"):
             assert trader.orders() == (), "The market is closed, and an order is told as working."
 
@@ -121,13 +137,16 @@ class ListContract(Contract):
         exchange.remember(account, near, limit(OTHER, 6, price, self.venue), filled=Decimal(2), average_price=price)
         exchange.remember(account, near, limit(STOCK, 7, price, self.venue), canceled=Decimal(7))
         told = trader.order_history(far, near)
-        assert [(order.quantity, order.filled_quantity, order.status) for order in told] == [
-            (Decimal(5), Decimal(5), OrderStatus.FILLED),
-            (Decimal(6), Decimal(2), OrderStatus.EXPIRED),
-            (Decimal(7), Decimal(0), OrderStatus.CANCELED),
-        ]
-        assert [order.submitted_at.date() for order in told if order.submitted_at] == [far, near, near]
-        assert [order.quantity for order in trader.order_history(far, near, symbol=OTHER)] == [6]
+        days = {f"{order.quantity}": order.submitted_at.date() for order in told if order.submitted_at}
+        words = f"Orders of 5 on {far}, of 6 and 7 on {near} were to be listed, and these are, by quantity and day:"
+        assert [int(order.quantity) for order in told] == [5, 6, 7], f"{words} {_shown(told)}."
+        assert set(days.items()) <= {("5", far), ("6", near), ("7", near)}, f"{words} {_shown(told)}."
+        tells(told[0], filled_quantity=Decimal(5), status=OrderStatus.FILLED)
+        tells(told[1], filled_quantity=Decimal(2), status=OrderStatus.EXPIRED)
+        tells(told[2], filled_quantity=Decimal(0), status=OrderStatus.CANCELED)
+        only = trader.order_history(far, near, symbol=OTHER)
+        words = f"Of {OTHER} there is an order of 6, and these are listed, by quantity and day:"
+        assert [int(order.quantity) for order in only] == [6], f"{words} {_shown(only)}."
 
     @needs("order_history")
     def test_history_without_a_trading_day_is_not_asked_for(self, trader: Broker, face: Face) -> None:
@@ -145,10 +164,10 @@ class ListContract(Contract):
     @needs("buy", "wait")
     def test_waiting_ends_with_the_order(self, trader: Broker, sandbox: Sandbox) -> None:
         order = trader.buy(STOCK, 7, price=self.bid(sandbox) - 100)
-        assert trader.wait(order, timeout=0.1).status is OrderStatus.WORKING
+        tells(trader.wait(order, timeout=0.1), status=OrderStatus.WORKING)
         seller = threading.Timer(0.3, sandbox.exchange.trade, (STOCK, Side.SELL, Decimal(50_000), order.price))
         seller.start()
-        assert trader.wait(order, timeout=10).status is OrderStatus.FILLED
+        tells(trader.wait(order, timeout=10), status=OrderStatus.FILLED)
         seller.join()
 
     @needs("order_history")
@@ -196,7 +215,7 @@ class ListContract(Contract):
             pytest.skip(f"not declared: orders at {venue}")
         sent = trader.buy(STOCK, 3, price=self.bid(sandbox) - 500, venue=venue)
         (listed,) = trader.orders()
-        assert (listed.id, listed.type) == (sent.id, OrderType.LIMIT)
+        tells(listed, id=sent.id, type=OrderType.LIMIT)
         assert listed.time_in_force in (TimeInForce.DAY, None)
         assert listed.venue in self.tellable(venue, declared)
 

@@ -10,7 +10,7 @@ from brokerkit.broker import Broker
 from brokerkit.errors import InvalidRequest, UnknownSymbol
 from brokerkit.models import OrderBook
 from brokerkit.sandbox import Sandbox
-from brokerkit.testing.base import ETN, FUND, STOCK, UNLISTED, Contract, agree
+from brokerkit.testing.base import ETN, FUND, STOCK, UNLISTED, Contract, agree, raising
 from brokerkit.testing.declared import Declared, needs
 from brokerkit.words import Side, Venue
 
@@ -54,12 +54,12 @@ class MarketContract(Contract):
         self, trader: Broker, declared: Declared
     ) -> None:
         self.skip_unless(Venue.NXT in declared.quote_venues, f"quotes at {Venue.NXT}")
-        with pytest.raises(UnknownSymbol):
+        with raising(UnknownSymbol, f"{FUND} is not traded at {Venue.NXT}, and its quote there was asked for"):
             trader.quote(FUND, venue=Venue.NXT)
 
     @needs("order_book")
     def test_the_book_of_an_unlisted_symbol_is_refused(self, trader: Broker) -> None:
-        with pytest.raises(UnknownSymbol):
+        with raising(UnknownSymbol, f"Nobody lists {UNLISTED}, and its book was asked for"):
             trader.order_book(UNLISTED)
 
     @needs("quote")

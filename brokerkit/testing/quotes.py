@@ -13,7 +13,7 @@ from brokerkit.errors import InvalidRequest, UnknownSymbol, Unsupported
 from brokerkit.models import InvestorFlow
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face
-from brokerkit.testing.base import FUND, STOCK, UNLISTED, Contract, agree
+from brokerkit.testing.base import FUND, STOCK, UNLISTED, Contract, agree, raising
 from brokerkit.testing.declared import Declared, needs
 from brokerkit.testing.truth import nets_of
 from brokerkit.words import Side
@@ -44,9 +44,9 @@ class QuoteContract(Contract):
 
     @needs("quote")
     def test_quote_of_an_unlisted_symbol_is_refused(self, trader: Broker) -> None:
-        with pytest.raises(UnknownSymbol) as caught:
+        with raising(UnknownSymbol, f"Nobody lists {UNLISTED}, and its quote was asked for") as caught:
             trader.quote(UNLISTED)
-        assert UNLISTED in str(caught.value)
+        assert UNLISTED in str(caught.error)
 
     @needs("quote")
     @pytest.mark.parametrize("symbol", ["A005930", "005930_AL", "5930", "삼성전자", "", "00593O "])
@@ -98,12 +98,12 @@ class FlowContract(Contract):
 
     @needs("investor_flow")
     def test_investor_flow_further_back_than_kept_is_never_short(self, trader: Broker) -> None:
-        with pytest.raises(Unsupported):
+        with raising(Unsupported, "Days were asked for that no broker keeps, and less than all days is short"):
             trader.investor_flow(STOCK, start=dt.date(2001, 1, 2))
 
     @needs("investor_flow")
     def test_investor_flow_of_an_unlisted_symbol_is_refused(self, trader: Broker) -> None:
-        with pytest.raises(UnknownSymbol):
+        with raising(UnknownSymbol, f"Nobody lists {UNLISTED}, and its investor flow was asked for"):
             trader.investor_flow(UNLISTED)
 
     @needs("investor_flow")

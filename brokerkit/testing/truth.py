@@ -81,7 +81,7 @@ def differences(
         elif name == "time" and isinstance(real, dt.datetime) and is_near(value, real):
             continue
         elif value != real:
-            lines.append(f"{name} is {_shown(value)}, in truth {_shown(real)}")
+            lines.append(f"{name} is {shown(value)}, in truth {shown(real)}")
     return lines
 
 
@@ -90,7 +90,8 @@ def is_near(told: object, moment: dt.datetime) -> bool:
     return isinstance(told, dt.datetime) and told.tzinfo is not None and abs(told - moment) <= CUT
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """Return a value as messages tell it."""
     return "not told" if is_empty(value) else f"{value}" if isinstance(value, Decimal | dt.datetime) else repr(value)
 
 

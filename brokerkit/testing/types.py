@@ -12,7 +12,7 @@ from brokerkit.market.sessions import Phase, offers
 from brokerkit.models import PRICED, Order
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face
-from brokerkit.testing.base import STOCK, Contract, agree
+from brokerkit.testing.base import STOCK, Contract, agree, tells
 from brokerkit.testing.declared import Declared, needs
 from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
 
@@ -103,18 +103,14 @@ class OrderTypeContract(Contract):
     def test_an_order_of_the_after_market_trades_there(self, trader: Broker, sandbox: Sandbox) -> None:
         sandbox.exchange.phase = Phase.AFTER_MARKET
         order = trader.refresh(trader.buy(STOCK, 2, price=sandbox.exchange.quote(STOCK).price))
-        assert (order.type, order.status) == (OrderType.LIMIT, OrderStatus.FILLED)
+        tells(order, type=OrderType.LIMIT, status=OrderStatus.FILLED)
 
     @needs("buy", "refresh", times=[TimeInForce.IOC])
     def test_what_is_not_filled_at_once_is_cancelled_with_ioc(self, trader: Broker, sandbox: Sandbox) -> None:
         ask = sandbox.exchange.order_book(STOCK).asks[0]
         order = trader.refresh(trader.buy(STOCK, ask.quantity + 5, price=ask.price, time_in_force=TimeInForce.IOC))
         agree(self.order_differences(order, self.truth(sandbox, order), trader))
-        assert (order.status, order.filled_quantity, order.remaining_quantity) == (
-            OrderStatus.CANCELED,
-            ask.quantity,
-            Decimal(0),
-        )
+        tells(order, status=OrderStatus.CANCELED, filled_quantity=ask.quantity, remaining_quantity=Decimal(0))
 
     @needs("buy", "refresh", times=[TimeInForce.FOK])
     def test_fok_fills_all_or_nothing(self, trader: Broker, sandbox: Sandbox) -> None:
@@ -128,9 +124,9 @@ class OrderTypeContract(Contract):
     def test_a_stop_order_sleeps_until_its_price_trades(self, trader: Broker, sandbox: Sandbox) -> None:
         asks = sandbox.exchange.order_book(STOCK).asks
         order = trader.buy(STOCK, 2, price=asks[4].price, type=OrderType.STOP_LIMIT, stop_price=asks[1].price)
-        assert trader.refresh(order).status is OrderStatus.WORKING
+        tells(trader.refresh(order), status=OrderStatus.WORKING)
         sandbox.exchange.trade(STOCK, Side.BUY, asks[0].quantity + asks[1].quantity, asks[1].price)
-        assert trader.refresh(order).status is OrderStatus.FILLED
+        tells(trader.refresh(order), status=OrderStatus.FILLED)
 
     @needs("buy", "refresh")
     @pytest.mark.parametrize(("phase", "venue", "kind", "time"), ELSEWHERE)
@@ -163,4 +159,4 @@ class OrderTypeContract(Contract):
             assert len(self.orders_seen(face)) == sent, "An amendment that is Unsupported was sent all the same."
             moved = order
         request = next(row for row in self.rows(sandbox) if row.number == face.order_number(moved.id)).request
-        assert (request.type, request.stop_price) == (OrderType.STOP_LIMIT, asks[1].price)
+        tells(request, type=OrderType.STOP_LIMIT, stop_price=asks[1].price)
