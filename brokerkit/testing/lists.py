@@ -144,7 +144,15 @@ class ListContract(Contract):
         tells(told[0], filled_quantity=Decimal(5), status=OrderStatus.FILLED)
         tells(told[1], filled_quantity=Decimal(2), status=OrderStatus.EXPIRED)
         tells(told[2], filled_quantity=Decimal(0), status=OrderStatus.CANCELED)
-        only = trader.order_history(far, near, symbol=OTHER)
+
+    @needs("order_history")
+    def test_history_of_a_symbol_is_of_it_alone(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
+        near, price = previous_trading_day(sandbox.exchange.today), Decimal(60_000)
+        for symbol, quantity in ((STOCK, 5), (OTHER, 6)):
+            request = limit(symbol, quantity, price, self.venue)
+            filled = Decimal(quantity)
+            sandbox.exchange.remember(face.credentials.account, near, request, filled=filled, average_price=price)
+        only = trader.order_history(near, near, symbol=OTHER)
         words = f"Of {OTHER} there is an order of 6, and these are listed, by quantity and day:"
         assert [int(order.quantity) for order in only] == [6], f"{words} {_shown(only)}."
 
@@ -186,7 +194,9 @@ class ListContract(Contract):
         assert [int(order.quantity) for order in told] == list(range(1, len(days) + 1)), (
             "Days are missing or twice, by the quantities of their orders. Look at what the list is asked for."
         )
-        assert {order.submitted_at.date() for order in told if order.submitted_at} <= set(days)
+        for order, day in zip(told, days, strict=True):
+            dated = day if order.submitted_at is None else order.submitted_at.date()
+            assert dated == day, f"The order of {order.quantity} was placed on {day}, and is told as one of {dated}."
 
     @needs("order_history")
     def test_an_order_that_is_placed_while_a_list_is_read_hides_no_other(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from brokerkit_kis.adapter import KisAdapter
+from brokerkit_kis.client import KisClient
+from brokerkit_kis.sandbox.face import KisFace
 from pydantic import SecretStr
 
 from brokerkit.part import AccountReply
@@ -64,7 +68,7 @@ class PositionDropped(_Pages):
         return [page[:-1] for page in pages]
 
 
-@bad(MANY, "positions")
+@bad(MANY, "Of 120 positions 5 are told")
 class SecondPageOfHoldingsLost(_Pages):
     """Reads the first page of the holdings alone."""
 
@@ -72,7 +76,7 @@ class SecondPageOfHoldingsLost(_Pages):
         return pages[:1]
 
 
-@bad(AFTER_TRADES, "positions")
+@bad(AFTER_TRADES, "a holding stands in it twice")
 class HoldingsTwice(_Pages):
     """Tells every holding twice."""
 
@@ -80,7 +84,7 @@ class HoldingsTwice(_Pages):
         return [*pages, *pages]
 
 
-@bad("what_was_sold_out_is_no_position", "positions")
+@bad("what_was_sold_out_is_no_position", "nothing is held, and a position is told")
 class SoldOutStillHeld(_Rows):
     """Tells one share of what was sold out today."""
 
@@ -88,7 +92,7 @@ class SoldOutStillHeld(_Rows):
         return row if row.quantity else twisted(row, quantity=always(Decimal(1)))
 
 
-@bad("sellable_quantity_leaves_out_what_waits_to_be_sold", "sellable")
+@bad("sellable_quantity_leaves_out_what_waits_to_be_sold", "6 can be sold, not 10")
 class EverythingSellable(_Rows):
     """Tells all shares as sellable, also those that wait to be sold."""
 
@@ -127,7 +131,7 @@ class FloatInABalance(_Totals):
     says = {"cash": float}
 
 
-@bad(AFTER_TRADES, "cash is", "in truth")
+@bad(AFTER_TRADES, "What was bought is paid in two days: cash is 100000,")
 class CashInThousands(_Totals):
     """Tells the cash in thousands of won."""
 
@@ -141,7 +145,7 @@ class ZeroForMissing(_Totals):
     says = {"withdrawable_cash": always(Decimal(0))}
 
 
-@bad(AFTER_TRADES, "cash is", "in truth")
+@bad(AFTER_TRADES, "What was bought is paid in two days: cash is 98097120,")
 class CashAfterSettlement(_Totals):
     """Tells the cash of the day after tomorrow as that of today."""
 
@@ -151,7 +155,7 @@ class CashAfterSettlement(_Totals):
         return replace(told, totals=twisted(totals, cash=always(totals.cash_d2)))
 
 
-@bad(AFTER_TRADES, "cash_d1 is", "in truth")
+@bad(AFTER_TRADES, "What was bought is paid in two days:", "cash_d2 100000000")
 class NextDaysSwapped(Stocks):
     """Takes the cash after the first settlement day for that after the second."""
 
@@ -177,7 +181,7 @@ class OtherCurrency(_Totals):
     says = {"currency": always("USD")}
 
 
-@bad("the_account_number_is_masked", "account")
+@bad("the_account_number_is_masked", "shows more than the last four digits")
 class AccountUnmasked(Stocks):
     """Tells the whole number of the account."""
 
@@ -188,7 +192,7 @@ class AccountUnmasked(Stocks):
         return replace(told, totals=twisted(told.totals, account=always(number.get_secret_value())))
 
 
-@bad("balance_asks_once_for_every_page", "twice")
+@bad("balance_asks_once_for_every_page", "The same question goes out twice")
 class AsksTwice(Stocks):
     """Asks for the whole balance, throws it away and asks again."""
 
@@ -207,7 +211,7 @@ class DeadTokenKept(LikeClient):
     token_codes = frozenset()
 
 
-@bad("a_killed_token_is_renewed_once_for_a_query", "token")
+@bad("one_token_serves_many_calls", "For three quotes 3 tokens were asked for")
 class TokenForEveryCall(LikeClient):
     """Asks for a new token before every call."""
 
@@ -215,7 +219,7 @@ class TokenForEveryCall(LikeClient):
         return self.issue_token().value
 
 
-@bad("the_token_can_be_revoked", "revoke")
+@bad("the_token_can_be_revoked", "the broker was told nothing")
 class RevokesNothing(LikeClient):
     """Says that the token is revoked, and tells the broker nothing."""
 
@@ -223,7 +227,7 @@ class RevokesNothing(LikeClient):
         return None
 
 
-@bad("a_broker_refuses_to_be_pickled", "pickle")
+@bad("a_broker_refuses_to_be_pickled", "holds keys", "that is a TypeError, and nothing is raised")
 class CanBePickled(LikeClient):
     """Lets its keys be written into a file."""
 
@@ -231,10 +235,18 @@ class CanBePickled(LikeClient):
         return (dict, ())
 
 
-@bad("several_threads_share_a_broker", "symbol")
+@bad("several_threads_share_a_broker", "threads that ask at once", "the answer is about")
 class SharedByThreads(Stocks):
     """Keeps what is asked for on itself, where another thread finds it."""
 
     def quote(self, symbol: str, venue: Any) -> Any:
         self._asked = symbol
+        time.sleep(0.05)
         return super().quote(self._asked, venue)
+
+
+@bad("calls_are_paced_as_the_broker_allows", "look at calls_per_second of the client", of=KisAdapter, face=KisFace)
+class NoPace(KisClient):
+    """Declares more calls a second than the broker allows."""
+
+    calls_per_second = {"real": 10**6, "demo": 10**6}

@@ -56,7 +56,7 @@ class TellsWhatItDeclaresAbsent(Stocks):
         return twisted(super().quote(symbol, venue), turnover=always(Decimal(1)))
 
 
-@bad(TRUTH, "turnover is None, in truth")
+@bad(TRUTH, "turnover is not told, in truth")
 class LeavesOutWhatItDeclares(Stocks):
     """Declares that everything is told, and leaves the turnover out."""
 
@@ -96,7 +96,7 @@ class _Renamed(Twisted):
     symbol = None
 
 
-@bad("quote_follows_a_trade", "price")
+@bad("quote_follows_a_trade", "After a trade at a higher price the quote still tells")
 class PriceKeptForEver(Stocks):
     """Answers the first price that it was told for as long as it lives."""
 
@@ -109,7 +109,7 @@ class PriceKeptForEver(Stocks):
         return self._kept[symbol]
 
 
-@bad("quote_of_an_unlisted_symbol_is_refused", "UnknownSymbol")
+@bad("quote_of_an_unlisted_symbol_is_refused", "that is an UnknownSymbol, and nothing is raised")
 class PriceOfNothing(Stocks):
     """Tells a price of 1 won for a symbol that nobody lists."""
 
@@ -120,7 +120,7 @@ class PriceOfNothing(Stocks):
             return twisted(super().quote("005930", venue), price=always(Decimal(1)), symbol=always(symbol))
 
 
-@bad("quotes_and_books_of_other_venues_tell_the_truth", "venue", of=KisAdapter, face=KisFace)
+@bad("quotes_and_books_of_every_venue_tell_the_truth", "venue is", of=KisAdapter, face=KisFace)
 class VenueOfQuotesUnheard(KisStocks):
     """Answers a question about NXT with what it says of KRX."""
 
@@ -128,7 +128,7 @@ class VenueOfQuotesUnheard(KisStocks):
         return twisted(super().quote(symbol, Venue.KRX), venue=always(Venue.KRX))
 
 
-@bad("a_fund_has_the_finer_step", "step")
+@bad("prices_are_rounded_to_the_step_and_never_to_a_worse_one", "35003 is rounded to 35050 instead of 35005")
 class FundTakenForStock(Stocks):
     """Says that everything is a stock, so that a fund gets the steps of one."""
 
@@ -164,7 +164,7 @@ class FiveLevelsOfTen(Stocks):
         return twisted(super().order_book(symbol, venue), bids=lambda levels: levels[:5])
 
 
-@bad("an_empty_level_of_the_book_is_left_out", "asks")
+@bad("an_empty_level_of_the_book_is_left_out", "Nobody sells, and the book tells")
 class EmptyLevelsKept(Stocks):
     """Keeps the levels of the book that are empty, as price 0."""
 
@@ -238,7 +238,7 @@ class DetailLeftOut(Stocks):
         return super().investor_flow(symbol, start, end, False)
 
 
-@bad(FLOW, "day")
+@bad(FLOW, "not those that were asked for", "missing: ['20")
 class FlowShortOfItsSecondPage(Stocks):
     """Tells the first twenty days, and not those of the next page."""
 
@@ -247,7 +247,7 @@ class FlowShortOfItsSecondPage(Stocks):
         return days[-20:]
 
 
-@bad("investor_flow_of_a_range", "day")
+@bad("investor_flow_of_a_range", "not those that were asked for", "missing: ['20")
 class LastDayOfTheRangeLeftOut(Stocks):
     """Takes the end of a range for the day after its last one."""
 
@@ -255,7 +255,7 @@ class LastDayOfTheRangeLeftOut(Stocks):
         return super().investor_flow(symbol, start, end - dt.timedelta(1), detail)
 
 
-@bad(FLOW, "final")
+@bad(FLOW, "not asked for: ['20")
 class TodayCalledFinal(Stocks):
     """Tells the figures of today, which are provisional, as final."""
 
@@ -265,7 +265,7 @@ class TodayCalledFinal(Stocks):
         return [*days, replace(newest, date=clock.today(), final=True)]
 
 
-@bad("investor_flow_of_a_range", "final")
+@bad("investor_flow_of_a_range", "Days that are over are said to be provisional")
 class NothingFinal(_Flow):
     """Calls the figures of days that are long over provisional."""
 
@@ -273,7 +273,7 @@ class NothingFinal(_Flow):
         return replace(day, final=False)
 
 
-@bad("investor_flow_of_an_unlisted_symbol_is_refused", "UnknownSymbol")
+@bad("investor_flow_of_an_unlisted_symbol_is_refused", "that is an UnknownSymbol, and nothing is raised")
 class FlowOfNothing(Stocks):
     """Tells the investor flow of another symbol for one that nobody lists."""
 
@@ -284,7 +284,7 @@ class FlowOfNothing(Stocks):
             return super().investor_flow("005930", start, end, detail)
 
 
-@bad("investor_flow_further_back_than_kept_is_never_short", "Unsupported")
+@bad("investor_flow_further_back_than_kept_is_never_short", "that is an Unsupported, and nothing is raised")
 class FlowSilentlyShort(_Flow):
     """Fills up what the broker does not keep with days of zeros."""
 
@@ -299,7 +299,7 @@ class FlowSilentlyShort(_Flow):
 POWER = "buying_power_is_what_the_account_can_pay"
 
 
-@bad(POWER, "cash")
+@bad(POWER, "shares can be bought, in truth")
 class PowerOfAMarginAccount(Stocks):
     """Tells what could be bought on margin."""
 
@@ -308,7 +308,7 @@ class PowerOfAMarginAccount(Stocks):
         return twisted(told, cash=lambda cash: cash * 5 / 2, quantity=lambda shares: shares * 5 // 2)
 
 
-@bad(POWER, "quantity")
+@bad(POWER, "shares can be bought, in truth")
 class PowerAtAnotherPrice(Stocks):
     """Counts what can be bought at the upper limit, whatever price was asked for."""
 

@@ -28,13 +28,15 @@ PARTLY = "a_partial_fill_is_told_by_quantities"
 TYPES = "a_type_is_taken_and_listed_back"
 WORKING = "working_orders_are_listed_until_they_end"
 HISTORY = "history_tells_filled_partly_filled_cancelled_and_rejected_apart"
+ALIKE = "orders_that_are_alike_are_told_apart"
+MONTHS = "every_trading_day_of_four_months_is_listed_once"
 PAGES = "every_page_of_400_orders_is_read"
 
 
 # Sending
 
 
-@bad("shares_are_sold", "side")
+@bad("shares_are_sold", "Shares were to be sold, and the exchange has got an order to BUY")
 class SalesSentAsPurchases(Stocks):
     """Sends every order as one to buy."""
 
@@ -42,7 +44,7 @@ class SalesSentAsPurchases(Stocks):
         return super().send_order(request.model_copy(update={"side": Side.BUY}), key)
 
 
-@bad(TYPES, "MIDPOINT", "MARKET")
+@bad(TYPES, "The exchange has got MARKET DAY KRX, and MIDPOINT DAY KRX was meant")
 class UnknownTypeSentAsMarket(Stocks):
     """Sends every type that its table lacks as a market order."""
 
@@ -54,7 +56,7 @@ class UnknownTypeSentAsMarket(Stocks):
         return super().send_order(request, key)
 
 
-@bad(TYPES, "IOC", "DAY")
+@bad(TYPES, "The exchange has got LIMIT DAY KRX, and LIMIT IOC KRX was meant")
 class TimeInForceForgotten(Stocks):
     """Sends orders that should be filled at once or never as orders of the day."""
 
@@ -62,7 +64,7 @@ class TimeInForceForgotten(Stocks):
         return super().send_order(request.model_copy(update={"time_in_force": TimeInForce.DAY}), key)
 
 
-@bad(TYPES, "NXT", "KRX", of=KisAdapter, face=KisFace)
+@bad(TYPES, "DAY KRX, and", "DAY NXT was meant", of=KisAdapter, face=KisFace)
 class VenueOfOrdersUnheard(KisStocks):
     """Sends every order to KRX, whatever venue it names."""
 
@@ -70,7 +72,7 @@ class VenueOfOrdersUnheard(KisStocks):
         return super().send_order(request.model_copy(update={"venue": Venue.KRX}), key)
 
 
-@bad("a_fund_has_the_finer_step", "price")
+@bad("a_fund_has_the_finer_step", "was to be sent, and the exchange has got one at")
 class PriceRoundedBeforeItIsSent(Stocks):
     """Rounds every price to a hundred won before it sends it."""
 
@@ -80,7 +82,7 @@ class PriceRoundedBeforeItIsSent(Stocks):
         return super().send_order(request, key)
 
 
-@bad(RESTS, "number")
+@bad(RESTS, "The exchange has got the order", "is told: look at the number of the answer")
 class NumberMadeUp(Stocks):
     """Answers a number of its own instead of the broker's."""
 
@@ -89,14 +91,14 @@ class NumberMadeUp(Stocks):
         return replace(sent, number=str(int(sent.number) + 1_000_000))
 
 
-@bad("more_than_the_cash_is_refused", "InsufficientFunds")
+@bad("more_than_the_cash_is_refused", "that is an InsufficientFunds, and it raises Rejected")
 class RefusalsWithoutClass(LikeClient):
     """Knows no code of a refusal: all of them are alike."""
 
     refusals = {code: kind for code, kind in login.REFUSALS.items() if code.startswith("IGW")}
 
 
-@bad("more_than_the_cash_is_refused", "code")
+@bad("more_than_the_cash_is_refused", "InsufficientFunds carries no code")
 class RefusalsWithoutCode(LikeClient):
     """Leaves the broker's code out of its refusals."""
 
@@ -108,7 +110,7 @@ class RefusalsWithoutCode(LikeClient):
             raise
 
 
-@bad("more_than_the_cash_is_refused", "Rejected")
+@bad("more_than_the_cash_is_refused", "that is an InsufficientFunds, and nothing is raised")
 class RefusalTakenForAnOrder(Stocks):
     """Takes an answer that says no for one that says yes, and makes a number up."""
 
@@ -122,7 +124,7 @@ class RefusalTakenForAnOrder(Stocks):
 # Changing
 
 
-@bad("the_whole_rest_is_cancelled", "cancel")
+@bad("the_whole_rest_is_cancelled", "The cancellation has the number")
 class CancelDoesNothing(Stocks):
     """Answers a cancellation by itself; the order goes on standing."""
 
@@ -130,7 +132,7 @@ class CancelDoesNothing(Stocks):
         return Sent(str(int(handle.number) + 1))
 
 
-@bad("a_part_is_cancelled_and_then_the_rest", "remaining")
+@bad("a_part_is_cancelled_and_then_the_rest", "3 of 7 shares were to be cancelled, and at the exchange 7 are")
 class PartCancelsAll(Stocks):
     """Cancels all that is left where a part was named."""
 
@@ -138,7 +140,7 @@ class PartCancelsAll(Stocks):
         return super().send_cancel(order, handle, None)
 
 
-@bad("an_order_moves_to_another_price", "amend")
+@bad("an_order_moves_to_another_price", "A second request would leave for one order")
 class AmendCancelsAndBuysAgain(Stocks):
     """Amends by cancelling and by sending a new order: two calls, between which anything may happen."""
 
@@ -148,7 +150,7 @@ class AmendCancelsAndBuysAgain(Stocks):
         return self.send_order(request, "2")
 
 
-@bad("an_order_moves_to_another_price", "price")
+@bad("an_order_moves_to_another_price", "7 were to be moved to")
 class AmendsToTheOldPrice(Stocks):
     """Sends an amendment with the price that the order has already."""
 
@@ -156,7 +158,7 @@ class AmendsToTheOldPrice(Stocks):
         return super().send_amend(order, handle, quantity, order.price or price)
 
 
-@bad("an_order_moves_to_another_price", "original")
+@bad("an_order_moves_to_another_price", "is that of another order")
 class AmendmentKeepsItsNumber(Stocks):
     """Answers an amendment with the number of the order that it amended."""
 
@@ -164,7 +166,7 @@ class AmendmentKeepsItsNumber(Stocks):
         return replace(super().send_amend(order, handle, quantity, price), number=handle.number)
 
 
-@bad("an_order_survives_as_json_and_a_restart", "restart")
+@bad("an_order_survives_as_json_and_a_restart", "After a restart the order is not found by its handle")
 class HandleInMemory(Stocks):
     """Keeps in its memory what an order is found by: another process does not find it."""
 
@@ -193,7 +195,7 @@ class _Listed(Stocks):
         return changed(super().rows(*days, **asked), self.row)
 
 
-@bad(PARTLY, "remaining_quantity")
+@bad(PARTLY, "remaining_quantity is", "in truth 10")
 class AllOfItRemains(_Listed):
     """Tells what was asked for as what remains."""
 
@@ -201,7 +203,7 @@ class AllOfItRemains(_Listed):
         return twisted(row, remaining_quantity=lambda left: row.quantity if left else left)
 
 
-@bad(PARTLY, "FILLED")
+@bad(PARTLY, "filled_quantity is", "PARTIALLY_FILLED")
 class PartlyFilledToldAsFilled(_Listed):
     """Tells an order as filled as soon as anything of it is."""
 
@@ -209,7 +211,7 @@ class PartlyFilledToldAsFilled(_Listed):
         return twisted(row, filled_quantity=lambda filled: row.quantity if filled else filled)
 
 
-@bad("the_whole_rest_is_cancelled", "CANCELED")
+@bad("the_whole_rest_is_cancelled", "What was cancelled is told as FILLED")
 class CancelledToldAsFilled(_Listed):
     """Tells an order of which nothing remains as filled."""
 
@@ -217,7 +219,7 @@ class CancelledToldAsFilled(_Listed):
         return twisted(row, filled_quantity=lambda filled: filled if row.remaining_quantity else row.quantity)
 
 
-@bad("a_market_order_fills_over_several_prices", "FILLED")
+@bad("a_market_order_fills_over_several_prices", "filled_quantity is 0", "CANCELED")
 class FilledToldAsCancelled(_Listed):
     """Calls everything cancelled of which nothing remains."""
 
@@ -226,7 +228,7 @@ class FilledToldAsCancelled(_Listed):
         return twisted(row, is_canceled=always(gone), filled_quantity=lambda filled: Decimal(0) if gone else filled)
 
 
-@bad("a_rejected_order_stays_as_rejected", "REJECTED")
+@bad("a_rejected_order_stays_as_rejected", "status is", "in truth <OrderStatus.REJECTED")
 class RejectionsUnseen(_Listed):
     """Does not see that an order was refused after it was taken."""
 
@@ -234,7 +236,7 @@ class RejectionsUnseen(_Listed):
         return twisted(row, is_rejected=always(False), is_refused=always(False))
 
 
-@bad("a_market_order_fills_over_several_prices", "average_fill_price")
+@bad("a_market_order_fills_over_several_prices", "average_fill_price is 70000, in truth")
 class AverageOfTheLimit(_Listed):
     """Tells the limit of an order as the price at which it was filled."""
 
@@ -242,7 +244,7 @@ class AverageOfTheLimit(_Listed):
         return twisted(row, average_fill_price=always(Decimal(70_000)))
 
 
-@bad(RESTS, "side")
+@bad(WORKING, "side is <Side.SELL")
 class SidesOfTheListSwapped(_Listed):
     """Reads the codes of the sides the other way round in its lists."""
 
@@ -250,7 +252,7 @@ class SidesOfTheListSwapped(_Listed):
         return twisted(row, side=lambda side: Side.SELL if side is Side.BUY else Side.BUY)
 
 
-@bad(RESTS, "submitted_at")
+@bad(RESTS, "submitted_at is", "+00:00, in truth")
 class TimesOfOrdersInUtc(_Listed):
     """Takes the times of its list for ones of Greenwich."""
 
@@ -258,7 +260,7 @@ class TimesOfOrdersInUtc(_Listed):
         return twisted(row, submitted_at=lambda time: time and time.replace(tzinfo=dt.UTC))
 
 
-@bad("past_days_are_listed_oldest_first", "day")
+@bad(MONTHS, "was placed on", "and is told as one of")
 class DayOfYesterday(_Listed):
     """Dates every order a day before its day."""
 
@@ -266,7 +268,7 @@ class DayOfYesterday(_Listed):
         return twisted(row, day=lambda day: day and day - dt.timedelta(1))
 
 
-@bad(TYPES, "MARKET", "BEST_OPPOSITE")
+@bad(TYPES, "BEST_OPPOSITE DAY KRX is listed as MARKET DAY KRX")
 class UnknownTypeListedAsMarket(_Listed):
     """Takes every code of a type that it does not know for that of a market order."""
 
@@ -275,7 +277,7 @@ class UnknownTypeListedAsMarket(_Listed):
         return twisted(row, type=lambda kind: kind if kind in known else OrderType.MARKET)
 
 
-@bad(TYPES, "venue", of=KisAdapter, face=KisFace)
+@bad(TYPES, "DAY NXT is listed as", "DAY KRX", of=KisAdapter, face=KisFace)
 class VenueOfListsGuessed(KisStocks):
     """Tells KRX as the venue of every order."""
 
@@ -283,7 +285,7 @@ class VenueOfListsGuessed(KisStocks):
         return rows_of(super().rows(*days, **asked), venue=always(Venue.KRX))
 
 
-@bad(WORKING, "orders")
+@bad(WORKING, "Listed are not the orders that work")
 class LastOrderLeftOut(Stocks):
     """Leaves the last row out of the list of working orders."""
 
@@ -293,7 +295,7 @@ class LastOrderLeftOut(Stocks):
             yield replace(page, rows=rows[:-1] if asked.get("open_only") else rows)
 
 
-@bad(WORKING, "orders")
+@bad(WORKING, "Listed are not the orders that work")
 class OrdersTwiceInTheList(Stocks):
     """Lists every working order twice."""
 
@@ -303,7 +305,7 @@ class OrdersTwiceInTheList(Stocks):
             yield replace(page, rows=[*rows, *rows] if asked.get("open_only") else rows)
 
 
-@bad(WORKING, "orders")
+@bad(WORKING, "Listed are not the orders that work")
 class FilledOrdersListedAsWorking(Stocks):
     """Answers all orders of the day where working ones are asked for."""
 
@@ -311,7 +313,7 @@ class FilledOrdersListedAsWorking(Stocks):
         return super().rows(*days, **{**asked, "open_only": False})
 
 
-@bad(PAGES, "orders")
+@bad(PAGES, "Of 400 orders 5 are listed: look at the pages")
 class SecondPageOfOrdersLost(Stocks):
     """Reads the first page of the day's orders alone."""
 
@@ -320,7 +322,7 @@ class SecondPageOfOrdersLost(Stocks):
         return pages if asked.get("open_only") else (page for _, page in zip(range(1), pages, strict=False))
 
 
-@bad(HISTORY, "CANCELED")
+@bad(HISTORY, "The history tells FILLED, PARTIALLY_FILLED, UNKNOWN, UNKNOWN, REJECTED")
 class CancellationsListedAsOrders(_Listed):
     """Takes the row of a cancellation for an order of its own."""
 
@@ -328,7 +330,7 @@ class CancellationsListedAsOrders(_Listed):
         return twisted(row, is_cancellation=always(False), original_id=always(None))
 
 
-@bad("past_days_are_listed_oldest_first", "symbol")
+@bad("history_of_a_symbol_is_of_it_alone", "is an order of 6, and these are listed")
 class HistoryOfEverySymbol(_Listed):
     """Answers the orders of all symbols where one was asked for, under its name."""
 
@@ -338,7 +340,7 @@ class HistoryOfEverySymbol(_Listed):
         return rows_of(pages, symbol=lambda own: symbol or own)
 
 
-@bad("past_days_are_listed_oldest_first", "orders")
+@bad(MONTHS, "Days are missing or twice")
 class OneDayOfTheRange(Stocks):
     """Reads the last day of a range alone."""
 
@@ -346,7 +348,7 @@ class OneDayOfTheRange(Stocks):
         return super().rows(end, end, **asked)
 
 
-@bad("an_order_is_found_among_400", "order")
+@bad(ALIKE, "one was cancelled", "A row is found by its number")
 class NewestOrderOfTheSymbol(Stocks):
     """Answers the newest order of a symbol, whatever number was asked for."""
 
@@ -356,7 +358,7 @@ class NewestOrderOfTheSymbol(Stocks):
         return pages if number is None else rows_of(pages, id=always(number))
 
 
-@bad("an_order_that_the_list_does_not_show_is_not_guessed", "UNKNOWN")
+@bad("an_order_that_the_list_does_not_show_is_not_guessed", "No list shows the order, and it is told as CANCELED")
 class UnlistedToldAsCancelled(Stocks):
     """Takes an order that the list does not show for one that was cancelled."""
 
