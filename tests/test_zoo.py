@@ -44,6 +44,10 @@ def test_a_check_that_says_something_else_does_not_catch() -> None:
     assert found.told.startswith("the check says something else: ")
 
 
+def test_a_check_that_is_not_about_what_the_adapter_declares_does_not_catch() -> None:
+    assert good("a_stop_order_sleeps_until_its_price_trades").told.startswith("nothing fails: not declared")
+
+
 def test_a_check_that_there_is_not_does_not_catch() -> None:
     found = good("the_moon_is_full")
     assert not found.caught

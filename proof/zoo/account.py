@@ -211,7 +211,7 @@ class DeadTokenKept(LikeClient):
     token_codes = frozenset()
 
 
-@bad("one_token_serves_many_calls", "For three quotes 3 tokens were asked for")
+@bad("one_token_serves_many_calls", "tokens were asked for; brokers give one a minute")
 class TokenForEveryCall(LikeClient):
     """Asks for a new token before every call."""
 
