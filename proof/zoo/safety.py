@@ -174,8 +174,8 @@ class AlwaysDefinite(LikeClient):
         return True
 
 
-@bad(UNLISTED, "code ''")
-class BlankIsDefinite(LikeClient):
+@bad(UNLISTED, "code ''", of=KisAdapter, face=KisFace)
+class BlankIsDefinite(KisClient):
     """Takes a refusal without a code for a proof."""
 
     def is_definite(self, code: str) -> bool:
