@@ -88,9 +88,9 @@ class CodeContract(SafetyContract):
     """Refusals of orders, code by code."""
 
     @needs("order")
-    def test_every_code_of_the_table_is_definite_only_where_that_can_be(self, scene: Scene) -> None:
-        client, lines, open_ones = scene.broker.client, [], []
-        scene.buy()
+    def test_every_code_of_the_table_is_definite_only_where_that_can_be(self, quiet: Scene) -> None:
+        client, lines, open_ones = quiet.broker.client, [], []
+        quiet.buy()
         for code, kind in client.refusals.items():
             definite = client.is_definite(code)
             if definite and issubclass(kind, NetworkError):
@@ -98,66 +98,70 @@ class CodeContract(SafetyContract):
                     f"code {code!r} is trouble of the server's own, and proves nothing of an order. {DEFINITE}"
                 )
             if definite and code in client.token_codes:
-                scene.face.kill_tokens()  # not every broker gives two in a minute
-            outcome = refused(scene, code, taken=not definite)
-            lines += proven(scene, code, outcome) if definite else not_proven(scene, outcome)
+                quiet.face.kill_tokens()  # not every broker gives two in a minute
+            outcome = refused(quiet, code, taken=not definite)
+            lines += proven(quiet, code, outcome) if definite else not_proven(quiet, outcome)
             if not definite:
                 open_ones.append(outcome)
-        scene.look(2)
-        lines += [line for outcome in open_ones for line in scene.wrong_in_the_end(outcome)]
+        quiet.look(2)
+        lines += [line for outcome in open_ones for line in quiet.wrong_in_the_end(outcome)]
         assert not lines, report(lines)
 
     @needs("order")
-    def test_a_code_that_nobody_lists_proves_nothing(self, scene: Scene) -> None:
-        scene.buy()
-        outcomes = [refused(scene, code, taken=True) for code in (UNLISTED, "")]
-        lines = [line for outcome in outcomes for line in not_proven(scene, outcome)]
-        scene.look(2)
-        lines += [line for outcome in outcomes for line in scene.wrong_in_the_end(outcome)]
+    def test_a_code_that_nobody_lists_proves_nothing(self, quiet: Scene) -> None:
+        quiet.buy()
+        outcomes = [refused(quiet, code, taken=True) for code in (UNLISTED, "")]
+        lines = [line for outcome in outcomes for line in not_proven(quiet, outcome)]
+        quiet.look(2)
+        lines += [line for outcome in outcomes for line in quiet.wrong_in_the_end(outcome)]
         assert not lines, report(lines)
 
     @needs("order")
-    def test_a_code_under_which_an_order_may_stand_proves_nothing(self, scene: Scene) -> None:
-        scene.buy()
-        outcomes = [refused(scene, code, taken=True) for code in sorted(scene.face.wording.may_stand)]
-        lines = [line for outcome in outcomes for line in not_proven(scene, outcome)]
-        scene.look(2)
-        lines += [line for outcome in outcomes for line in scene.wrong_in_the_end(outcome)]
+    def test_a_code_under_which_an_order_may_stand_proves_nothing(self, quiet: Scene) -> None:
+        quiet.buy()
+        outcomes = [refused(quiet, code, taken=True) for code in sorted(quiet.face.wording.may_stand)]
+        lines = [line for outcome in outcomes for line in not_proven(quiet, outcome)]
+        quiet.look(2)
+        lines += [line for outcome in outcomes for line in quiet.wrong_in_the_end(outcome)]
         assert not lines, report(lines)
 
     @needs("order")
     def test_trouble_of_the_server_proves_nothing_of_an_order_an_amendment_or_a_cancellation(
-        self, scene: Scene
+        self, quiet: Scene
     ) -> None:
-        if not scene.face.wording.trouble:
+        if not quiet.face.wording.trouble:
             pytest.fail(
                 "wording.trouble of the face is missing: a refusal that proves nothing, as the broker writes it."
             )
         outcomes = []
-        for what, symbol, call in changes(scene):
-            with refusing(scene, PlainRefusal(scene.face.wording.trouble), taken=True):
-                outcomes.append(scene.tries(f"{what} in trouble of the server", symbol, call))
-        lines = [line for outcome in outcomes for line in not_proven(scene, outcome)]
-        scene.look(2)
-        lines += [line for outcome in outcomes for line in scene.wrong_in_the_end(outcome)]
+        for what, symbol, call in changes(quiet):
+            with refusing(quiet, PlainRefusal(quiet.face.wording.trouble), taken=True):
+                outcomes.append(quiet.tries(f"{what} in trouble of the server", symbol, call))
+        lines = [line for outcome in outcomes for line in not_proven(quiet, outcome)]
+        quiet.look(2)
+        lines += [line for outcome in outcomes for line in quiet.wrong_in_the_end(outcome)]
         assert not lines, report(lines)
 
     @needs("order")
-    def test_what_the_broker_has_refused_for_certain_blocks_nothing(self, scene: Scene) -> None:
-        symbol, lines = scene.symbol(), list[str]()
-        price = scene.price(symbol)
-        dear = scene.tries("too little cash", symbol, partial(scene.broker.buy, symbol, 10**6, price=price))
-        scene.exchange.market_open = False
-        late = scene.tries("market closed", symbol, partial(scene.buy, symbol))
-        scene.exchange.market_open = True
+    def test_what_the_broker_has_refused_for_certain_blocks_nothing(self, quiet: Scene) -> None:
+        lines: list[str] = []
+        symbol, other = quiet.symbol(), quiet.symbol()
+        too_many = partial(quiet.broker.buy, symbol, 10**6, price=quiet.price(symbol))
+        dear = quiet.tries("too little cash", symbol, too_many)
+        quiet.exchange.market_open = False
+        late = quiet.tries("market closed", other, partial(quiet.buy, other))
+        quiet.exchange.market_open = True
         for outcome, kind in ((dear, InsufficientFunds), (late, MarketClosed)):
-            lines += scene.wrongs(outcome)
-            if not isinstance(outcome.told, Rejected) or scene.entry(outcome).state is not IntentState.REJECTED:
+            lines += quiet.wrongs(outcome)
+            if not isinstance(outcome.told, Rejected) or quiet.entry(outcome).state is not IntentState.REJECTED:
                 lines.append(
                     f"{outcome.what}: the broker refused it and nothing stands, and the order ends with "
                     f"{outcome.told!r}, not {kind.__name__}. Is is_definite() never true?"
                 )
-        if scene.broker.unresolved():
+            after = quiet.tries(f"after {outcome.what}", outcome.symbol, partial(quiet.buy, outcome.symbol))
+            if not isinstance(after.told, Order):
+                lines.append(f"{outcome.what}: nothing stands, and the next order ends with {after.told!r}.")
+        if quiet.broker.unresolved():
             lines.append(
                 "A refusal that proves that nothing was placed leaves an unresolved order, which blocks its side."
             )

@@ -124,34 +124,34 @@ class InterruptContract(SafetyContract):
     """Ctrl-C, wherever it comes in an adapter's code."""
 
     @needs("order")
-    def test_an_interrupt_at_any_line_of_an_order_leaves_what_it_says(self, scene: Scene) -> None:
-        symbols = iter(scene.symbol, "")
+    def test_an_interrupt_at_any_line_of_an_order_leaves_what_it_says(self, quiet: Scene) -> None:
+        symbols = iter(quiet.symbol, "")
 
         def order() -> Callable[[], Order]:
-            return partial(scene.buy, next(symbols))
+            return partial(quiet.buy, next(symbols))
 
-        lines = interrupted_everywhere(scene, "order", order)
+        lines = interrupted_everywhere(quiet, "order", order)
         assert not lines, report(lines)
 
     @needs("amend")
-    def test_an_interrupt_at_any_line_of_an_amendment_leaves_what_it_says(self, scene: Scene) -> None:
-        symbol = scene.symbol()
-        price = dearer(scene, symbol)
+    def test_an_interrupt_at_any_line_of_an_amendment_leaves_what_it_says(self, quiet: Scene) -> None:
+        symbol = quiet.symbol()
+        price = dearer(quiet, symbol)
 
         def amend() -> Callable[[], Order]:
-            return partial(scene.broker.amend, scene.buy(symbol), price=price)
+            return partial(quiet.broker.amend, quiet.buy(symbol), price=price)
 
-        lines = interrupted_everywhere(scene, "amendment", amend)
+        lines = interrupted_everywhere(quiet, "amendment", amend)
         assert not lines, report(lines)
 
     @needs("cancel")
-    def test_an_interrupt_at_any_line_of_a_cancellation_leaves_what_it_says(self, scene: Scene) -> None:
-        symbol = scene.symbol()
+    def test_an_interrupt_at_any_line_of_a_cancellation_leaves_what_it_says(self, quiet: Scene) -> None:
+        symbol = quiet.symbol()
 
         def cancel() -> Callable[[], Order]:
-            return partial(scene.broker.cancel, scene.buy(symbol))
+            return partial(quiet.broker.cancel, quiet.buy(symbol))
 
-        lines = interrupted_everywhere(scene, "cancellation", cancel)
+        lines = interrupted_everywhere(quiet, "cancellation", cancel)
         assert not lines, report(lines)
 
 

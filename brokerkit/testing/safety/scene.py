@@ -233,13 +233,16 @@ def short_patience() -> Iterator[None]:
 
 
 @contextmanager
-def opened(broker: str, declared: Declared) -> Iterator[Scene]:
-    """Yield a broker without limits of calls, whose tokens may be asked for at any time."""
+def opened(broker: str, declared: Declared, *, breaks: bool = True) -> Iterator[Scene]:
+    """Yield a broker without limits of calls, whose tokens may be asked for at any time.
+
+    Where nothing `breaks` there is no relay before the face, and calls take half the time.
+    """
     faults, real = Watched(), clock.now
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(declared.adapter.Client, "token_interval", 0.0)
         with (
-            Sandbox(environment=declared.environment, faults=faults) as sandbox,
+            Sandbox(environment=declared.environment, faults=faults if breaks else None) as sandbox,
             get_broker(
                 broker, environment="sandbox", sandbox=sandbox, options={"settle_seconds": SETTLE_SECONDS}
             ) as trader,
@@ -266,7 +269,13 @@ class SafetyContract(Contract):
             yield scene
 
     @pytest.fixture
-    def stored(self, scene: Scene) -> Scene:
+    def quiet(self, declared: Declared) -> Iterator[Scene]:
+        """Yield a scene in which no line breaks."""
+        with opened(self.broker, declared, breaks=False) as scene:
+            yield scene
+
+    @pytest.fixture
+    def stored(self, quiet: Scene) -> Scene:
         """Return a scene whose journal lies on the disk."""
-        start_over(scene.broker)
-        return scene
+        start_over(quiet.broker)
+        return quiet
