@@ -345,7 +345,7 @@ def test_a_text_without_an_encoding_would_be_found() -> None:
 
 
 @pytest.mark.slow
-def test_a_new_plugin_is_installed_and_found_far_from_this_tree(wheels: dict[str, Path], tmp_path: Path) -> None:
+def test_a_new_plugin_is_installed_and_proven_far_from_this_tree(wheels: dict[str, Path], tmp_path: Path) -> None:
     started = time.monotonic()
     user = environment(tmp_path / "venv", wheels["brokerkit_kr"])
     user.says("-m", "brokerkit", "new-plugin", "pine-tree")
@@ -354,7 +354,9 @@ def test_a_new_plugin_is_installed_and_found_far_from_this_tree(wheels: dict[str
     found = {each["name"]: each for each in json.loads(user.says("-m", "brokerkit", "brokers", "--json"))}
     assert found["pine-tree"]["error"] is None
     assert "quote" in found["pine-tree"]["verbs"]["sandbox"]
-    print(f"From an empty environment to a broker that is found: {time.monotonic() - started:.1f} s")
+    report = json.loads(user.says("-m", "brokerkit", "conformance", "pine-tree", "--level", "0", "--json"))
+    assert report["level"] == 0
+    print(f"From an empty environment to level 0: {time.monotonic() - started:.1f} s")
 
 
 ELSEWHERE = """
