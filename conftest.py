@@ -17,7 +17,7 @@ import pytest
 
 from brokerkit import extensions
 from brokerkit.orders import journal
-from brokerkit.sandbox import books, past
+from brokerkit.sandbox import books
 from brokerkit.sandbox import sandbox as sandboxes
 from brokerkit.sandbox.books import Trade
 from brokerkit.sandbox.instruments import Instrument
@@ -73,7 +73,7 @@ def read_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def in_a_hurry() -> Iterator[None]:
-    """Make what is listed, and the prints of a morning, once for each seed: a thousand tests open the same exchange."""
+    """Make the prints of a morning once for each seed: a thousand tests open the same exchange."""
     prints: dict[tuple[object, ...], tuple[Trade, ...]] = {}
     make = books.opening_prints
 
@@ -85,7 +85,6 @@ def in_a_hurry() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(http, "PAUSE_SECONDS", 0.02)  # no test is about the rest before a query is asked again
-        patched.setattr(past, "list_instruments", functools.lru_cache(8)(past.list_instruments))
         patched.setattr(books, "opening_prints", opening_prints)
         yield
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from random import Random
 from types import MappingProxyType
 from typing import NamedTuple
@@ -246,6 +247,7 @@ _INVENTED_TRADES = ("전자", "화학", "건설", "식품", "기계", "제약", 
 _INVENTED_PRICES = (874, 1385, 1920, 2465, 3130, 4710, 6240, 8150, 1115, 643, 12350, 1740, 5480, 2890, 937)
 
 
+@lru_cache(8)
 def list_instruments(seed: int) -> Mapping[str, Instrument]:
     """Return everything that is listed, by symbol, with prices of that seed."""
     listed: dict[str, Instrument] = {}

@@ -22,6 +22,7 @@ from brokerkit.errors import BrokerError, ConfigError
 from brokerkit.inquiry import capability_of
 from brokerkit.models import Capability
 from brokerkit.registry import load_broker
+from brokerkit.testing.inside import claimed
 from brokerkit.testing.report import LEVELS, CheckResult, Outcome, Report
 from brokerkit.testing.rewriting import rewrite_assertions
 from brokerkit.text import sanitize
@@ -88,7 +89,7 @@ def _run(subject: str, seen: _Seen) -> int | pytest.ExitCode:
         settings = Path(folder) / "pytest.ini"
         settings.write_text("[pytest]\n", encoding="utf-8")
         arguments = [*OPTIONS, "-c", str(settings), f"--rootdir={folder}", str(module)]
-        with _alone():
+        with _alone(), claimed():  # what is installed is read once, not for every check
             return pytest.main(arguments, plugins=[seen])
 
 
