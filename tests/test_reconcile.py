@@ -212,6 +212,7 @@ def test_a_late_order_ends_exclusive(lists: Lists) -> None:
     lists.rows = [row_of("101", submitted_at=lists.now)]
     lists.look()
     (late,) = lists.look().late
+    assert late.state is LATE
     assert (late.id, late.state, late.order_id) == (mine.id, LATE, "101")
     assert lists.journal.is_shared(DAY)
     assert lists.look().foreign == ()
@@ -554,6 +555,32 @@ def test_in_paper_trading_an_order_that_is_listed_is_found_all_the_same(
         trader.broker.reconcile(wait=True, timeout=30)
         found = trader.journal.get(mine.id)
         assert (found.state, found.confidence) == (ACKED, Confidence.EXACT)
+
+
+def cancellation(lists: Lists, quantity: int | None) -> Intent:
+    """Return a cancellation of order 90 of which nobody knows what became."""
+    lists.rows = [row_of("90")]
+    return lists.uncertain(kind=IntentKind.CANCEL, request=None, order=order_of("90"), quantity=quantity, price=None)
+
+
+def test_where_cancellations_have_no_row_that_of_the_order_tells(monkeypatch: pytest.MonkeyPatch) -> None:
+    lists = Lists(monkeypatch, lists_cancellations=False)
+    cancel = cancellation(lists, None)
+    for _ in range(12):
+        lists.look()
+    assert lists.journal.get(cancel.id).state is ABSENT
+    lists.rows = [row_of("90", status="CANCELED")]
+    (late,) = lists.look().late
+    assert late.state is LATE
+    assert (late.id, late.order_id, late.result) == (cancel.id, None, lists.rows[0].order)
+
+
+def test_where_cancellations_have_no_row_a_part_is_never_called_absent(monkeypatch: pytest.MonkeyPatch) -> None:
+    lists = Lists(monkeypatch, lists_cancellations=False)
+    cancel = cancellation(lists, 4)
+    for _ in range(12):
+        lists.look()
+    assert lists.journal.get(cancel.id).state is UNKNOWN
 
 
 def texts(monkeypatch: pytest.MonkeyPatch, **terms: Any) -> Lists:
