@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib
+import os
 import re
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint
@@ -11,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from brokerkit import OrderType, TimeInForce, UnknownBroker, Unsupported, Venue, get_broker, installed_brokers
+from brokerkit import OrderType, TimeInForce, UnknownBroker, Unsupported, Venue, get_broker, halt, installed_brokers
 from brokerkit.clock import KST
 from brokerkit.errors import ConfigError
 from brokerkit.extensions import BROKERS
@@ -213,3 +215,22 @@ def test_a_name_that_is_no_check_is_refused_with_the_nearest() -> None:
 def test_the_time_of_a_quote_is_told_as_brokers_cut_it(told: dt.datetime | None, is_right: bool) -> None:
     truth = Exchange().quote("005930").model_copy(update={"time": dt.datetime(2026, 11, 20, 10, 0, 7, 999, tzinfo=KST)})
     assert (differences(truth.model_copy(update={"time": told}), truth) == []) is is_right
+
+
+# Whose machine it is does not matter
+
+
+def test_what_the_user_has_set_and_stopped_is_no_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BROKERKIT_STATE_DIR", str(tmp_path))
+    monkeypatch.setenv("BROKERKIT_CONFIG", str(tmp_path / "there-is-none.toml"))
+    monkeypatch.setenv("BROKERKIT_LSLIKE_MAX_CALLS_PER_SECOND", "1")
+    halt("no orders of mine")
+    with installed(LikeAdapter, LikeFace):
+        report = conform("lslike", checks=["test_an_order_is_found_among_400", "test_shares_are_sold"])
+    assert {check.outcome for check in report.checks} == {Outcome.PASSED}
+    assert os.listdir(tmp_path) == ["HALT"]
+
+
+def test_assertions_say_what_they_compare() -> None:
+    for module in ("brokerkit.testing.orders", "brokerkit.testing.safety.states"):
+        assert "@pytest_ar" in vars(importlib.import_module(module))
