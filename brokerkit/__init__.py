@@ -35,7 +35,7 @@ from brokerkit.errors import (
     Unsupported,
     WireError,
 )
-from brokerkit.words import OrderStatus, OrderType, PositionKind, Side, TimeInForce, Venue
+from brokerkit.words import Interval, OrderStatus, OrderType, PositionKind, Side, TimeInForce, Venue
 
 if TYPE_CHECKING:
     from brokerkit.broker import Broker
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
         Balance,
         BookLevel,
         BuyingPower,
+        Candle,
+        Candles,
         Capability,
         DaySource,
         Flow,
@@ -76,6 +78,8 @@ __all__ = [
     "Broker",
     "BrokerError",
     "BuyingPower",
+    "Candle",
+    "Candles",
     "Capability",
     "Confidence",
     "ConfigError",
@@ -88,6 +92,7 @@ __all__ = [
     "Intent",
     "IntentKind",
     "IntentState",
+    "Interval",
     "InvalidOrder",
     "InvalidRequest",
     "InvestorFlow",
@@ -142,6 +147,8 @@ _LATER = {
             "Balance",
             "BookLevel",
             "BuyingPower",
+            "Candle",
+            "Candles",
             "Capability",
             "DaySource",
             "Flow",

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from brokerkit import clock
 from brokerkit.errors import InvalidRequest
 from brokerkit.models import Order, OrderRequest
-from brokerkit.words import OrderType, Side, TimeInForce, Venue
+from brokerkit.words import Interval, OrderType, Side, TimeInForce, Venue
 
 
 def check_venue(venue: object) -> Venue:
@@ -48,6 +48,29 @@ def _day_of(value: object) -> dt.date:
     if not isinstance(value, dt.date) or isinstance(value, dt.datetime):
         raise InvalidRequest(f"{reprlib.repr(value)} is not a datetime.date.")
     return value
+
+
+def check_interval(interval: object) -> Interval:
+    """Return the interval of candles, or raise InvalidRequest with the ones there are."""
+    try:
+        return Interval(interval)  # type: ignore[arg-type]
+    except ValueError:
+        known = ", ".join(Interval)
+        raise InvalidRequest(f"{reprlib.repr(interval)} is no interval of candles. There are {known}.") from None
+
+
+def check_count(count: object) -> int | None:
+    """Return how many are wanted; InvalidRequest unless that is a number from 1 on, or None."""
+    if count is None or (isinstance(count, int) and not isinstance(count, bool) and count > 0):
+        return count
+    raise InvalidRequest(f"count is a number from 1 on, not {reprlib.repr(count)}.")
+
+
+def check_flag(flag: object, name: str) -> bool:
+    """Return what is yes or no; InvalidRequest for anything else."""
+    if isinstance(flag, bool):
+        return flag
+    raise InvalidRequest(f"{name} is True or False, not {reprlib.repr(flag)}.")
 
 
 def check_order(order: object, verb: str) -> Order:

@@ -19,7 +19,10 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 from brokerkit import clock
 from brokerkit.adapter import Adapter
 from brokerkit.arguments import (
+    check_count,
     check_days,
+    check_flag,
+    check_interval,
     check_order,
     check_request,
     check_type,
@@ -27,6 +30,7 @@ from brokerkit.arguments import (
     check_verb,
     make_request,
 )
+from brokerkit.charts import Question
 from brokerkit.errors import NOT_SENT, BrokerError, InvalidRequest, NamedIntent, WireError
 from brokerkit.inquiry import HOOKS, Inquiries, capability_of, offers
 from brokerkit.market.markets import Market, market_of
@@ -34,6 +38,7 @@ from brokerkit.market.sessions import Phase
 from brokerkit.models import (
     Balance,
     BuyingPower,
+    Candles,
     Capability,
     InvestorFlow,
     MarketHours,
@@ -52,7 +57,7 @@ from brokerkit.text import masked
 from brokerkit.transport.preparing import preparing
 from brokerkit.transport.together import Progress
 from brokerkit.values import Amount, exact_decimal, exact_seconds
-from brokerkit.words import OrderStatus, OrderType, PositionKind, Side, TimeInForce, Venue
+from brokerkit.words import Interval, OrderStatus, OrderType, PositionKind, Side, TimeInForce, Venue
 
 if TYPE_CHECKING:
     from brokerkit.orders.desk import OrderDesk
@@ -128,6 +133,42 @@ class Broker:
                 "%s: no quote of %s: %s", self.name, symbol, self._named(error, f"quote of {symbol}").message
             )
         return found
+
+    def candles(
+        self,
+        symbol: str,
+        interval: Interval | str = Interval.DAY,
+        start: dt.date | None = None,
+        end: dt.date | None = None,
+        *,
+        count: int | None = None,
+        adjusted: bool = True,
+        venue: Venue | None = None,
+        progress: Progress | None = None,
+    ) -> Candles:
+        """Return candles of days, weeks, months or years, oldest first: all of them from `start` to `end`, or an error.
+
+        Without `start` the newest `count` (100) up to `end` (default: today); with it at most the first `count`.
+        Prices are `adjusted` for splits and the like. Weeks begin on Monday; the one in which `start` lies is whole.
+        Calls go out several at a time, as the broker's limit allows. Raises InvalidRequest for a span without trading,
+        Unsupported for an interval that is not there, IncompleteListing where a trading day lacks its bar.
+        """
+        last = clock.today() if end is None else end
+        with self._asking(f"candles of {symbol} of {interval} from {start or 'the newest'} to {last}"):
+            check_symbol(symbol)
+            first, last = check_days(last if start is None else start, last)
+            asked = Question(
+                symbol,
+                check_interval(interval),
+                Venue.KRX,
+                check_flag(adjusted, "adjusted"),
+                None if start is None else first,
+                min(last, clock.today()),
+                check_count(count),
+            )
+            if first > clock.today():
+                raise InvalidRequest(f"{first} lies in the future.")
+            return self._inquiries.candles(asked, venue, progress)
 
     def buy(
         self,

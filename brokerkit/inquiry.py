@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from brokerkit import clock
 from brokerkit.adapter import Adapter
 from brokerkit.arguments import check_venue
+from brokerkit.charts import Charts, Question
 from brokerkit.errors import BrokerError, InvalidRequest, UnknownSymbol, Unsupported
 from brokerkit.hours import corrected, market_hours
 from brokerkit.market.markets import Market, market_named, market_of
@@ -18,6 +20,7 @@ from brokerkit.market.valuation import disagreement, terms_of
 from brokerkit.models import (
     Balance,
     BuyingPower,
+    Candles,
     Capability,
     InvestorFlow,
     MarketHours,
@@ -42,6 +45,7 @@ HOOKS = {
     "quote": "quote",
     "quotes": "quote",
     "order_book": "order_book",
+    "candles": "bars",
     "buy": "send_order",
     "sell": "send_order",
     "order": "send_order",
@@ -237,6 +241,14 @@ class Inquiries:
                 raise part.wrong(None, f"quotes: {symbol!r} is told {strange}")
             found[symbol] = reply
         return found
+
+    def candles(self, asked: Question, venue: Venue | None, progress: Progress | None) -> Candles:
+        """Return candles of a symbol at a venue, or at the default one of its market."""
+        market = market_of(asked.symbol)
+        part = self.offering("candles", market)
+        return Charts(part, market, self.together).candles(
+            replace(asked, venue=_venue_of(part, market, venue)), progress
+        )
 
     def order_book(self, symbol: str, venue: Venue | None) -> OrderBook:
         """Return the waiting orders of a symbol at a venue, or at the default one of its market."""

@@ -32,7 +32,7 @@ from brokerkit.models import (
 from brokerkit.models.handles import Handle, handle_of
 from brokerkit.symbols import HOME
 from brokerkit.transport import Client, Endpoint, OddRow, Reply, traded
-from brokerkit.words import OrderType, PositionKind, SecurityType, TimeInForce, Venue
+from brokerkit.words import Interval, OrderType, PositionKind, SecurityType, TimeInForce, Venue
 
 C = TypeVar("C", bound=Client)
 OrderTerms = tuple[OrderType, TimeInForce]
@@ -209,6 +209,31 @@ class AccountReply:
 
 
 @dataclass(frozen=True)
+class Bars:
+    """Rows of a chart as a broker answered them: names of its fields, for the core to read as columns.
+
+    A price is a text in the grammar of numbers. Rows without any text in the field of `time` are passed over.
+    """
+
+    endpoint: Endpoint[Any] | None
+    rows: Sequence[Mapping[str, object]]
+    time: str
+    """The field with the day, as YYYYMMDD."""
+    open: str
+    high: str
+    low: str
+    close: str
+    volume: str
+    turnover: str | None = None
+    turnover_unit: int = 1
+    """What one of a turnover is, in currency units."""
+    symbol: str = ""
+    """The symbol that the answer names, if it does."""
+    session: Phase | None = None
+    """Whose price the close of a bar is, once the day is over; None where that is not sure."""
+
+
+@dataclass(frozen=True)
 class FlowTables:
     """A day of investor flow that a broker tells in tables: one for nets, buys and sells, in shares and in amounts.
 
@@ -260,6 +285,10 @@ class Part(Generic[C]):
     order_venues: ClassVar[Mapping[str, Collection[Venue]]] = {}
     """Environment to the venues that it sends orders to."""
     quote_venues: ClassVar[Collection[Venue]] = ()
+    bar_intervals: ClassVar[Collection[Interval]] = ()
+    """Intervals that `bars` tells."""
+    bars_at_once: ClassVar[int] = 100
+    """Rows of one answer of `bars`, where the stretch has so many."""
     quotes_at_once: ClassVar[int] = 1
     """Symbols that `several_quotes` takes at a time."""
     changes_parts: ClassVar[frozenset[str]] = frozenset({"cancel", "amend"})
@@ -313,6 +342,14 @@ class Part(Generic[C]):
     def order_book(self, symbol: str, venue: Venue) -> Reply[OrderBook]:
         """Return the levels of both sides, best first; `clock` in `extra` is their time of day."""
         raise Unsupported("order_book")
+
+    def bars(self, symbol: str, interval: Interval, venue: Venue, adjusted: bool, start: dt.date, end: dt.date) -> Bars:
+        """Return the bars of one answer that lie between two days, and what else it brings; in any order.
+
+        `interval` is one of `bar_intervals`. The core asks for stretches that `bars_at_once` rows can hold, several at
+        a time, puts them together, and makes longer intervals of shorter ones.
+        """
+        raise Unsupported("candles")
 
     def buying_power(self, symbol: str, price: Decimal | None) -> Reply[BuyingPower]:
         """Return what can be bought without margin at a price, or at the market."""

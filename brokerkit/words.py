@@ -94,3 +94,23 @@ class SecurityType(StrEnum):
     FUND = "FUND"
     """ETF and ETN."""
     ELW = "ELW"
+
+
+class Interval(StrEnum):
+    """How long a candle is."""
+
+    MINUTE = "1m"
+    MINUTES_3 = "3m"
+    MINUTES_5 = "5m"
+    MINUTES_10 = "10m"
+    MINUTES_15 = "15m"
+    MINUTES_30 = "30m"
+    HOUR = "60m"
+    DAY = "1d"
+    """일봉."""
+    WEEK = "1w"
+    """주봉."""
+    MONTH = "1mo"
+    """월봉."""
+    YEAR = "1y"
+    """년봉."""

@@ -42,7 +42,7 @@ PUBLIC = {
     *("PositionKind", "Quote"),
     *("RateLimited", "Rejected", "Side", "TimeInForce", "UnknownBroker", "UnknownSymbol", "Unsupported", "Venue"),
     *("WireError", "get_broker", "installed_brokers"),
-    *("BookLevel", "Quotes", "Table"),
+    *("BookLevel", "Candle", "Candles", "Interval", "Quotes", "Table"),
     *("DaySource", "MarketHours", "Phase", "Session", "is_open", "market_hours", "next_open"),
     *("Confidence", "Intent", "IntentKind", "IntentState", "Limits", "Reconciliation", "halt", "resume"),
 }
@@ -167,6 +167,7 @@ LAYERS = (
         "models",
         "transport",
         "part",
+        "charts",
         "orders",
     ),
     *("hours", "arguments", "keeping", "findings", "variables", "config", "extensions", "adapter", "inquiry", "broker"),

@@ -581,7 +581,7 @@ def test_verbs_without_a_symbol_take_a_market(broker: Broker) -> None:
 
 
 def test_supports_knows_the_verbs_there_are(broker: Broker) -> None:
-    missing = {"amend", "order_book", "buying_power"}
+    missing = {"amend", "order_book", "buying_power", "candles"}
     for verb in HOOKS:
         assert broker.supports(verb) is (verb not in missing)
         assert callable(getattr(broker, verb))

@@ -116,7 +116,9 @@ def test_a_section_of_models_begins_with_an_example_at_the_sandbox(heading: str)
 
 @pytest.mark.parametrize("enum", named([*ENUMS, IntentKind, IntentState, Confidence, common.DaySource]))
 def test_an_enum_has_every_member(enum: type[StrEnum]) -> None:
-    assert [names_in(row[0]) for row in rows_in(section("models.md", enum.__name__))] == [[member] for member in enum]
+    assert [names_in(row[0]) for row in rows_in(section("models.md", enum.__name__))] == [
+        [member.name] for member in enum
+    ]
 
 
 def brokers_named(model: type[Model], field: str) -> set[str]:
@@ -136,7 +138,7 @@ def seen_at(name: str) -> Iterator[Model]:
     """Yield every kind of model as a broker answers it, orders in several states."""
     with Sandbox() as sandbox, get_broker(name, environment="sandbox", sandbox=sandbox) as broker:
         book = broker.order_book("005930")
-        yield from (book, book.asks[0], broker.quote("005930"))
+        yield from (book, book.asks[0], broker.quote("005930"), *broker.candles("005930", count=3))
         bought = broker.buy("005930", 3, price=book.asks[0].price)
         waiting = broker.buy("005930", 10, price=book.bids[4].price)
         yield from (bought, broker.refresh(bought), waiting, broker.refresh(waiting), *broker.orders())
@@ -337,6 +339,6 @@ def test_every_field_and_member_has_a_term() -> None:
     ours = {name for row in TERMS for name in names_in(row[2])}
     fields = {f"{model.__name__}.{field}" for model in MODELS for field in model.model_fields}
     enums: list[type[StrEnum]] = [*ENUMS, Phase]
-    members = {f"{enum.__name__}.{member}" for enum in enums for member in enum}
+    members = {f"{enum.__name__}.{member.name}" for enum in enums for member in enum}
     missing = {name.partition(".")[2] for name in (fields | members) - ours}
     assert missing <= WITHOUT_A_TERM

@@ -6,6 +6,7 @@ Decimal. Times are aware, in Korean time. None means that the broker says nothin
 
 from brokerkit.models.accounts import Balance, BuyingPower, Position
 from brokerkit.models.base import Model
+from brokerkit.models.candles import Candle, Candles
 from brokerkit.models.capabilities import Capability
 from brokerkit.models.flows import Flow, InvestorFlow
 from brokerkit.models.hours import DaySource, MarketHours, Session
@@ -18,6 +19,8 @@ __all__ = [
     "Balance",
     "BookLevel",
     "BuyingPower",
+    "Candle",
+    "Candles",
     "Capability",
     "DaySource",
     "Flow",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import polars
 
 ZONE = "Asia/Seoul"
+PRICES = ("open", "high", "low", "close")
 PLACES = 38
 """Digits of a Decimal in polars."""
 
@@ -85,6 +86,67 @@ def _plain(value: Any) -> Any:
 def _names(kind: Any, in_korean: bool) -> dict[Column, str]:
     columns = columns_of(kind)
     return {column: korean(kind, column) if in_korean else column.name for column in columns}
+
+
+def candles_to_pandas(kind: Any, candles: Any, *, floats: bool, korean: bool) -> pandas.DataFrame:
+    """Return candles as a pandas DataFrame, column by column."""
+    library = needed("pandas", lambda: __import__("pandas"))
+    columns = candles.columns()
+    made = {name: _numbers(library, columns[name], candles.scale, floats) for name in PRICES}
+    made["volume"] = _numbers(library, columns["volume"], 0, floats)
+    made["turnover"] = _numbers(library, columns["turnover"], 0, floats)
+    made["final"] = columns["final"]
+    made["session"] = [None if each is None else each.value for each in columns["session"]]
+    times = library.to_datetime(_array(columns["time"]), unit="s", utc=True).tz_convert(ZONE)
+    frame: pandas.DataFrame = library.DataFrame(made, index=library.DatetimeIndex(times, name="time"))
+    if korean:
+        frame = frame.rename(columns=_candle_names(kind)).rename_axis(_candle_names(kind)["time"])
+    return frame
+
+
+def _array(column: Any) -> Any:
+    import numpy  # pandas needs it, and so it is there
+
+    return numpy.frombuffer(column, dtype="int64") if len(column) else numpy.empty(0, dtype="int64")
+
+
+def _numbers(pandas: Any, column: Any, scale: int, floats: bool) -> Any:
+    if column is None:
+        return None
+    if floats:
+        return _array(column) / 10**scale
+    return pandas.Series(_decimals(column, scale), dtype="object").to_numpy()
+
+
+def _decimals(column: Any, scale: int) -> list[Decimal]:
+    return [Decimal(each).scaleb(-scale) for each in column] if scale else list(map(Decimal, column))
+
+
+def candles_to_polars(kind: Any, candles: Any, *, floats: bool, korean: bool) -> polars.DataFrame:
+    """Return candles as a polars DataFrame."""
+    library = needed("polars", lambda: __import__("polars"))
+    columns = candles.columns()
+    seconds = library.Series("time", columns["time"], dtype=library.Int64)
+    moments = library.from_epoch(seconds, time_unit="s").dt.replace_time_zone("UTC").dt.convert_time_zone(ZONE)
+    made = [moments.alias("time")]
+    for name in (*PRICES, "volume", "turnover"):
+        scale = candles.scale if name in PRICES else 0
+        values = columns[name] if columns[name] is not None else [None] * len(candles)
+        numbers = library.Series(name, values, dtype=library.Int64)
+        if floats:
+            made.append(numbers.cast(library.Float64) / 10**scale)
+        else:
+            exact: list[Any] = values if columns[name] is None else _decimals(values, scale)
+            made.append(library.Series(name, exact, dtype=library.Decimal(PLACES, scale)))
+    made.append(library.Series("final", columns["final"], dtype=library.Boolean))
+    sessions = [None if each is None else each.value for each in columns["session"]]
+    made.append(library.Series("session", sessions, dtype=library.String))
+    frame: polars.DataFrame = library.DataFrame(made)
+    return frame.rename(_candle_names(kind)) if korean else frame
+
+
+def _candle_names(kind: Any) -> dict[str, str]:
+    return {column.name: korean(kind, column) for column in columns_of(kind)}
 
 
 def needed(library: str, made: Callable[[], Any]) -> Any:

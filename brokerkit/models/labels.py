@@ -81,6 +81,7 @@ _EVERYWHERE: Mapping[str, str] = {
     "buy_amount": "매수금액",
     "sell_amount": "매도금액",
     # Market hours
+    "session": "장구분",
     "phase": "장구분",
     "start": "시작",
     "end": "종료",

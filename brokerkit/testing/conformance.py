@@ -8,6 +8,7 @@ class TestConformance(BrokerConformance):
 
 from brokerkit.testing.account import AccountContract, SessionContract
 from brokerkit.testing.amendments import AmendmentContract
+from brokerkit.testing.charts import ChartContract
 from brokerkit.testing.discovered import DiscoveryContract
 from brokerkit.testing.lists import ListContract
 from brokerkit.testing.many import ManyQuotesContract
@@ -32,6 +33,7 @@ class BrokerConformance(
     OfferContract,
     QuoteContract,
     ManyQuotesContract,
+    ChartContract,
     FlowContract,
     OrderOfferContract,
     OrderContract,

@@ -22,6 +22,7 @@ QUESTIONS: Mapping[str, Callable[[Broker], object]] = {
     "quote": lambda trader: trader.quote(STOCK),
     "quotes": lambda trader: trader.quotes([STOCK]),
     "order_book": lambda trader: trader.order_book(STOCK),
+    "candles": lambda trader: trader.candles(STOCK),
     "investor_flow": lambda trader: trader.investor_flow(STOCK),
     "balance": lambda trader: trader.balance(),
     "balances": lambda trader: trader.balances(),

@@ -44,6 +44,7 @@ class KisWire(Wire):
         "revoke": "revokeP",
         "quote": "FHKST01010100",
         "many": "FHKST11300006",
+        "chart": "FHKST03010100",
         "book": "FHKST01010200",
         "flow": "FHKST01010900",
         "buy": "TTTC0012U",
@@ -61,6 +62,7 @@ class KisWire(Wire):
     blocks = {
         "quote": "output",
         "many": "output",
+        "chart": "output2",
         "book": "output1",
         "flow": "output",
         "buy": "output",
@@ -105,6 +107,15 @@ class KisWire(Wire):
             "turnover": "acml_tr_pbmn",
             "upper_limit": "inter2_mxpr",
             "lower_limit": "inter2_llam",
+        },
+        "chart": {
+            "day": "stck_bsop_date",
+            "open": "stck_oprc",
+            "high": "stck_hgpr",
+            "low": "stck_lwpr",
+            "close": "stck_clpr",
+            "volume": "acml_vol",
+            "turnover": "acml_tr_pbmn",
         },
         "book": {"time": "aspr_acpt_hour"},
         "flow": {"day": "stck_bsop_date"},
@@ -175,6 +186,13 @@ def good_answers() -> dict[str, Json]:
         "hashkey": {"BODY": {}, "HASH": "c0ffee" * 10},
         "FHKST01010100": {"rt_cd": "0", "msg_cd": "MCA00000", "msg1": "done", "output": _price()},
         "FHKST11300006": {"rt_cd": "0", "msg_cd": "MCA00000", "msg1": "done", "output": [_watched()]},
+        "FHKST03010100": {
+            "rt_cd": "0",
+            "msg_cd": "MCA00000",
+            "msg1": "done",
+            "output1": {"stck_shrn_iscd": "005930"},
+            "output2": [_bar()],
+        },
         "FHKST01010900": {"rt_cd": "0", "msg_cd": "MCA00000", "msg1": "done", "output": [_investors()]},
         "TTTC0011U": order,
         "TTTC0012U": order,
@@ -233,6 +251,18 @@ def _watched() -> Json:
         "acml_tr_pbmn": "876543210900",
         "inter2_mxpr": "92900",
         "inter2_llam": "50100",
+    }
+
+
+def _bar() -> Json:
+    return {
+        "stck_bsop_date": "20261120",
+        "stck_clpr": "70300",
+        "stck_oprc": "71400",
+        "stck_hgpr": "71900",
+        "stck_lwpr": "70100",
+        "acml_vol": "12345678",
+        "acml_tr_pbmn": "876543210900",
     }
 
 

@@ -8,13 +8,19 @@ from pathlib import Path
 from brokerkit.testing import Replay, ReplayConformance
 
 FOLDER = os.environ.get("BROKERKIT_WIRE_EXAMPLES")
-UNPROVEN = {"FHKST11300006": "no answer of it is shown, only its fields"}
+UNPROVEN = {
+    "FHKST11300006": "no answer of it is shown, only its fields",
+    "FHKST03010100": "the official sample lacks rt_cd, without which no answer is taken",
+}
 
 
 class TestSamples(ReplayConformance):
     broker = "kis"
     samples = Path(FOLDER) / "kis" / "examples" if FOLDER else None
-    declared = {"domestic_stock__inquire_balance__demo_two_holdings": "its source does not show the envelope"}
+    declared = {
+        "domestic_stock__inquire_balance__demo_two_holdings": "its source does not show the envelope",
+        "domestic_stock__inquire_daily_itemchartprice__official": "its source does not show rt_cd",
+    }
 
     def test_every_other_call_has_an_official_sample(self, replayed: Replay) -> None:
         assert {call.call for call in replayed.calls} - set(replayed.proven) == set(UNPROVEN)

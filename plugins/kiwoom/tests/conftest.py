@@ -58,11 +58,13 @@ class KiwoomWire(Wire):
         "holdings": "kt00018",
         "totals": "kt00018",
         "many": "ka10095",
+        "chart": "ka10081",
         "cash": "kt00001",
         "power": "kt00010",
     }
     blocks = {
         "many": "atn_stk_infr",
+        "chart": "stk_dt_pole_chart_qry",
         "flow": "stk_invsr_orgn",
         "list": ORDERS,
         "history": ORDERS,
@@ -99,6 +101,15 @@ class KiwoomWire(Wire):
             "volume": "trde_qty",
             "upper_limit": "upl_pric",
             "lower_limit": "lst_pric",
+        },
+        "chart": {
+            "day": "dt",
+            "open": "open_pric",
+            "high": "high_pric",
+            "low": "low_pric",
+            "close": "cur_prc",
+            "volume": "trde_qty",
+            "turnover": "trde_prica",
         },
         "book": {"time": "bid_req_base_tm"},
         "flow": {"day": "dt"},
@@ -171,6 +182,7 @@ def good_answers() -> dict[str, Json]:
         "ka10001": {**_price(), **done},
         "ka10095": {"atn_stk_infr": [_price()], **done},
         "ka10100": {"code": "005930", "name": "Alpha", "marketCode": "0", **done},
+        "ka10081": {"stk_cd": "005930", "stk_dt_pole_chart_qry": [_bar()], **done},
         "ka10059": {"stk_invsr_orgn": [_investors()], **done},
         "kt10000": order,
         "kt10001": order,
@@ -231,6 +243,21 @@ def _price() -> Json:
         "trde_qty": "12345678",
         "upl_pric": "+92900",
         "lst_pric": "-50100",
+    }
+
+
+def _bar() -> Json:
+    return {
+        "cur_prc": "70300",
+        "trde_qty": "12345678",
+        "trde_prica": "876543",
+        "dt": "20261120",
+        "open_pric": "71400",
+        "high_pric": "71900",
+        "low_pric": "70100",
+        "pred_pre": "-1200",
+        "pred_pre_sig": "5",
+        "trde_tern_rt": "+0.21",
     }
 
 

@@ -1,0 +1,307 @@
+"""Candles out of the bars of a broker: stretches that answers can hold, put together complete, or an error."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from brokerkit import clock
+from brokerkit.errors import IncompleteListing, InvalidRequest, Unsupported
+from brokerkit.market.days import FIRST_KNOWN_DAY, LAST_CONFIRMED_YEAR, is_trading_day
+from brokerkit.market.markets import Market
+from brokerkit.market.sessions import NXT_SINCE, Phase
+from brokerkit.models import Candles
+from brokerkit.models.candles import SESSIONS
+from brokerkit.part import Bars, Part
+from brokerkit.transport.together import Progress, Together
+from brokerkit.words import Interval, Venue
+
+DAY = dt.timedelta(days=1)
+CORRECTED = dt.time(8)
+"""By then, on the day after, brokers have corrected a day's bar to the regular session; the hour is not told."""
+DEFAULT_COUNT = 100
+OLDEST = dt.date(1980, 1, 4)
+"""The first day of the index: nothing is older."""
+_INTEGERS = re.compile(r"(?:[+-]?[0-9]{1,18},)*")
+_FRACTIONS = re.compile(r"(?:[+-]?[0-9]{1,12}(?:\.[0-9]{1,4})?,)*")
+_DAYS = re.compile(r"(?:[0-9]{8},)*")
+Row = tuple[dt.date, int, int, int, int, int, int | None]
+"""A day: open, high, low, close, volume, turnover; prices with a number of decimals."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked for."""
+
+    symbol: str
+    interval: Interval
+    venue: Venue
+    adjusted: bool
+    start: dt.date | None
+    end: dt.date
+    count: int | None
+
+
+@dataclass
+class Days:
+    """Days of a symbol, by date."""
+
+    rows: dict[dt.date, Row] = field(default_factory=dict)
+    scale: int = 0
+    session: Phase | None = None
+
+
+class Charts:
+    """Makes candles of what one part of a broker answers."""
+
+    def __init__(self, part: Part[Any], market: Market, together: Together) -> None:
+        self._part = part
+        self._market = market
+        self._together = together
+
+    def candles(self, asked: Question, progress: Progress | None) -> Candles:
+        """Return the candles; every page of them, or an error."""
+        self._check(asked)
+        start = _begin(asked.interval, asked.start) if asked.start is not None else None
+        days = self._days(asked, start, progress)
+        if days.rows:
+            self._whole(asked, days)
+        rows = sorted(days.rows.values(), key=itemgetter(0))
+        folded = rows if asked.interval is Interval.DAY else list(_folded(rows, asked.interval))
+        if asked.start is None:
+            folded = folded[-(asked.count or DEFAULT_COUNT) :]
+        elif asked.count is not None:
+            folded = folded[: asked.count]
+        if not folded:
+            raise InvalidRequest(
+                f"{self._part.broker} has no candles of {asked.symbol} between {asked.start or 'the beginning'} and "
+                f"{asked.end}: it was not listed then, or nothing was traded."
+            )
+        return self._made(asked, folded, days)
+
+    def _check(self, asked: Question) -> None:
+        offered = tuple(self._part.bar_intervals)
+        made = {*offered, *((Interval.WEEK, Interval.MONTH, Interval.YEAR) if Interval.DAY in offered else ())}
+        if asked.interval not in made:
+            near = ", ".join(each for each in Interval if each in made)
+            raise Unsupported(
+                f"{self._part.broker} offers no candles of {asked.interval} here.",
+                advice=f"Nothing was sent. Offered: {near}.",
+            )
+
+    # Stretches
+
+    def _days(self, asked: Question, start: dt.date | None, progress: Progress | None) -> Days:
+        if start is not None:
+            stretches = list(self._stretches(start, asked.end))
+            return _all(self._together.map(partial(self._asked, asked), stretches, progress))
+        wanted = _days_for(asked.interval, asked.count or DEFAULT_COUNT)
+        return self._back(asked, wanted, progress)
+
+    def _back(self, asked: Question, wanted: int, progress: Progress | None) -> Days:
+        """Ask back from the end until there are enough days, or the symbol has no older ones."""
+        end, found = asked.end, Days()
+        while len(found.rows) < wanted:
+            start = max(end - dt.timedelta(days=(wanted - len(found.rows)) * 3 // 2 + 20), OLDEST)
+            more = _all(self._together.map(partial(self._asked, asked), list(self._stretches(start, end)), progress))
+            if not more.rows:
+                break
+            found = _all((found, more))
+            end = start - DAY
+            if end <= OLDEST:
+                break
+        return found
+
+    def _stretches(self, start: dt.date, end: dt.date) -> Iterator[tuple[dt.date, dt.date]]:
+        """Yield stretches, the newest first, none of which has more trading days than an answer has rows."""
+        # So many weekdays, whatever holidays there are, and room for the one day that a sandbox trades on.
+        length = dt.timedelta(days=self._part.bars_at_once // 5 * 7 - 2)
+        while end >= start:
+            first = max(start, end - length + DAY)
+            yield first, end
+            end = first - DAY
+
+    def _asked(self, asked: Question, stretch: tuple[dt.date, dt.date]) -> Days:
+        bars = self._part.bars(asked.symbol, Interval.DAY, asked.venue, asked.adjusted, *stretch)
+        if bars.symbol and bars.symbol != asked.symbol:
+            raise self._part.wrong(bars.endpoint, f"an answer about {bars.symbol}, and {asked.symbol} was asked for")
+        rows, scale = self._read(bars)
+        days = [row[0] for row in rows]
+        if len(set(days)) < len(days):
+            raise self._part.wrong(bars.endpoint, "a day stands there twice")
+        start, end = stretch
+        if any(day > max(end, clock.today()) for day in days):
+            raise self._part.wrong(bars.endpoint, f"a bar of {max(days)}, later than {end}")
+        if len(rows) >= self._part.bars_at_once and min(days) > start:
+            raise self._part.wrong(bars.endpoint, f"{len(rows)} rows reach back to {min(days)} only, not to {start}")
+        return Days({row[0]: row for row in rows if start <= row[0] <= end}, scale, bars.session)
+
+    def _whole(self, asked: Question, days: Days) -> None:
+        """Raise for a trading day without a bar between two that have one: also a day of a halt has its row."""
+        first, last = min(days.rows), max(days.rows)
+        day = max(first, FIRST_KNOWN_DAY)
+        while day < last and day.year <= LAST_CONFIRMED_YEAR:
+            if day not in days.rows and asked.venue is Venue.KRX and is_trading_day(day):
+                raise IncompleteListing(
+                    f"{self._part.broker} tells no bar of {asked.symbol} for {day}, a trading day, but older ones.",
+                    broker=self._part.broker,
+                )
+            day += DAY
+
+    # Reading
+
+    def _read(self, bars: Bars) -> tuple[list[Row], int]:
+        told = [row for row in bars.rows if _text(row, bars.time).strip()]
+        if not told:
+            if any(bars.rows):  # a row of blanks was seen for a symbol that had bars
+                raise self._part.wrong(bars.endpoint, f"rows without {bars.time}")
+            return [], 0
+        days = self._column(bars, told, bars.time, _DAYS)
+        prices = [self._column(bars, told, name, _FRACTIONS) for name in (bars.open, bars.high, bars.low, bars.close)]
+        scale = max((len(each) - each.index(".") - 1 for column in prices for each in column if "." in each), default=0)
+        volume = list(map(int, self._column(bars, told, bars.volume, _INTEGERS)))
+        turnover: Sequence[int | None] = [None] * len(told)
+        if bars.turnover is not None:
+            turnover = [int(each) * bars.turnover_unit for each in self._column(bars, told, bars.turnover, _INTEGERS)]
+        dates = [self._day(bars, each) for each in days]
+        columns = [_scaled(column, scale) for column in prices]
+        return [_sound(*row) for row in zip(dates, *columns, volume, turnover, strict=True)], scale
+
+    def _column(self, bars: Bars, rows: Sequence[Any], name: str, grammar: re.Pattern[str]) -> list[str]:
+        """Return a field of all rows, each a text of the grammar."""
+        values = [_text(row, name).strip() for row in rows]
+        if not grammar.fullmatch(",".join([*values, ""])) or len(",".join(values).split(",")) != len(values):
+            raise self._part.wrong(bars.endpoint, f"{name} is not in every row what is documented")
+        return values
+
+    def _day(self, bars: Bars, text: str) -> dt.date:
+        try:
+            return dt.date(int(text[:4]), int(text[4:6]), int(text[6:]))
+        except ValueError:
+            raise self._part.wrong(bars.endpoint, f"{bars.time} is no day") from None
+
+    # What it becomes
+
+    def _made(self, asked: Question, rows: Sequence[Row], days: Days) -> Candles:
+        columns = list(zip(*rows, strict=True))
+        has_turnover = all(each is not None for each in columns[6])
+        return Candles(
+            asked.symbol,
+            venue=asked.venue,
+            interval=asked.interval,
+            currency=self._market.currency,
+            adjusted=asked.adjusted,
+            times=array("q", map(_seconds, columns[0])),
+            prices=[array("q", column) for column in columns[1:5]],
+            scale=days.scale,
+            volume=array("q", columns[5]),
+            turnover=array("q", columns[6]) if has_turnover else None,
+            states=bytes(_state(asked.interval, day, days.session) for day in columns[0]),
+        )
+
+
+def _seconds(day: dt.date) -> int:
+    """Return the seconds since 1970 of the first moment of a day in Korea."""
+    return int(dt.datetime.combine(day, dt.time.min, clock.KST).timestamp())
+
+
+def _state(interval: Interval, day: dt.date, session: Phase | None) -> int:
+    """Return whether a bar is final, and whose price its close is."""
+    if session is Phase.AFTER_MARKET and day < NXT_SINCE:
+        session = Phase.REGULAR  # there was one venue, and no evening of it in the bar
+    is_final = clock.now() >= dt.datetime.combine(_end(interval, day) + DAY, CORRECTED, clock.KST)
+    return int(is_final) | SESSIONS.index(session if is_final else None) << 1
+
+
+def _sound(day: dt.date, opened: int, high: int, low: int, close: int, volume: int, turnover: int | None) -> Row:
+    """Return a row. On a day without a trade there may be a close alone: it is all four prices."""
+    if not opened and not volume:
+        opened = high = low = close
+    return day, opened, high, low, close, volume, turnover
+
+
+def _text(row: Any, name: str) -> str:
+    value = row.get(name, "")
+    return value if isinstance(value, str) else "?"  # no text is no number of any grammar here
+
+
+def _scaled(column: Sequence[str], scale: int) -> list[int]:
+    if not scale:
+        return list(map(int, column))
+    return [int(each.replace(".", "").ljust(len(each) + scale - _places(each) - ("." in each), "0")) for each in column]
+
+
+def _places(text: str) -> int:
+    return len(text.partition(".")[2])
+
+
+def _all(parts: Iterable[Days]) -> Days:
+    """Return days of several stretches together."""
+    told = [part for part in parts if part.rows]
+    scale = max((part.scale for part in told), default=0)
+    rows = {day: row for part in told for day, row in _rescaled(part, scale).items()}
+    return Days(rows, scale, next((part.session for part in told), None))
+
+
+def _rescaled(days: Days, scale: int) -> dict[dt.date, Row]:
+    factor = 10 ** (scale - days.scale)
+    if factor == 1:
+        return days.rows
+    return {day: (day, *(each * factor for each in row[1:5]), *row[5:]) for day, row in days.rows.items()}
+
+
+# Weeks, months, years
+
+
+def _begin(interval: Interval, day: dt.date) -> dt.date:
+    """Return the first day of the stretch in which a day lies."""
+    match interval:
+        case Interval.WEEK:
+            return day - dt.timedelta(days=day.weekday())
+        case Interval.MONTH:
+            return day.replace(day=1)
+        case Interval.YEAR:
+            return day.replace(month=1, day=1)
+        case _:
+            return day
+
+
+def _end(interval: Interval, day: dt.date) -> dt.date:
+    """Return the last day of a stretch that begins on a day."""
+    match interval:
+        case Interval.WEEK:
+            return day + dt.timedelta(days=6)
+        case Interval.MONTH:
+            return (day.replace(day=28) + 4 * DAY).replace(day=1) - DAY
+        case Interval.YEAR:
+            return day.replace(month=12, day=31)
+        case _:
+            return day
+
+
+def _days_for(interval: Interval, count: int) -> int:
+    return count * {Interval.WEEK: 5, Interval.MONTH: 23, Interval.YEAR: 262}.get(interval, 1)
+
+
+def _folded(rows: Iterable[Row], interval: Interval) -> Iterator[Row]:
+    """Yield one row for all days of a stretch, with its first day. A day without a trade has no say in the prices."""
+    for first, group in groupby(rows, key=lambda row: _begin(interval, row[0])):
+        days = list(group)
+        traded = [day for day in days if day[5] and day[1]] or days[-1:]
+        turnover = [day[6] for day in days]
+        yield (
+            first,
+            traded[0][1],
+            max(day[2] for day in traded),
+            min(day[3] for day in traded),
+            days[-1][4],
+            sum(day[5] for day in days),
+            None if None in turnover else sum(each for each in turnover if each),
+        )
