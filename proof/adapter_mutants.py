@@ -62,13 +62,13 @@ def without_mistake(broker: str) -> list[str]:
 def run(release: bool) -> list[Figure]:
     """Return how many mistakes were noticed, and that the adapters as they are give the kit nothing to notice."""
     context = multiprocessing.get_context("spawn")
+    fates: dict[Mutation, str] = {}
     with ProcessPoolExecutor(2, mp_context=context, max_tasks_per_child=1) as pool:
-        noticed = pool.map(fate, MUTATIONS)
         unmistaken = pool.map(without_mistake, BROKERS)
-        fates = dict(zip(MUTATIONS, noticed, strict=True))
+        for mutation, words in zip(MUTATIONS, pool.map(fate, MUTATIONS), strict=True):
+            fates[mutation] = words
+            say(f"{mutation.name}: {words[:160] or 'NOT NOTICED'}")
         wrong = [words for told in unmistaken for words in told]
-    for mutation, words in fates.items():
-        say(f"{mutation.name}: {words[:160] or 'NOT NOTICED'}")
     alive = [mutation.name for mutation, words in fates.items() if not words]
     found = f"{len(fates) - len(alive)} of {len(fates)}" + (f"; alive: {', '.join(alive)}" if alive else "")
     orders = sum(each.subject == ORDERS for each in fates)
