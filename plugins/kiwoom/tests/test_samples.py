@@ -46,7 +46,6 @@ class TestSamples(ReplayConformance):
             ("800033", "InsufficientFunds"),
             ("RC4003", "InvalidOrder"),
             ("1700", "RateLimited"),
-            ("1700", "OrderUncertain"),
             ("8005", "AuthError"),
         }
         assert {each.code for each in replayed.samples if each.is_listed is False} == {"1511"}
