@@ -24,7 +24,21 @@ ROOT = Path(__file__).parent.parent
 DOCUMENT = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
 COMMANDS = typer.main.get_command(app)
 NAMES = [
-    *("quote", "book", "flow", "orders", "history", "buy", "sell", "amend", "cancel", "balance", "power", "hours"),
+    *(
+        "quote",
+        "book",
+        "flow",
+        "orders",
+        "history",
+        "buy",
+        "sell",
+        "amend",
+        "cancel",
+        "balance",
+        "power",
+        "hours",
+        "candles",
+    ),
     *(
         "halt",
         "resume",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import json
 import os
@@ -17,6 +18,7 @@ from brokerkit import (
     Balance,
     Broker,
     BuyingPower,
+    Candle,
     InvestorFlow,
     MarketHours,
     Order,
@@ -370,3 +372,21 @@ def test_hours_of_a_broker_are_by_its_calendar(
 ) -> None:
     told = json.loads(shown_of(capsys, "hours", "--broker", name, "--environment", "sandbox", "--json"))
     assert (told["date"], told["source"]) == (str(clock.today()), source)
+
+
+@AT_BOTH
+def test_candles_read_the_same_for_people_programs_and_tables(asked: Asked, broker: Broker) -> None:
+    found = broker.candles("005930", count=3)
+    told = [Candle.model_validate(each) for each in asked.json("candles", "005930", "--count", "3")]
+    assert told == list(found)
+    head, *rows = asked.text("candles", "005930", "-n", "3").splitlines()
+    assert head.split() == ["from", "open", "high", "low", "close", "volume", "turnover", "final"]
+    assert [row.split()[:5] for row in rows] == [
+        [f"{each.time:%Y-%m-%d}", *(f"{getattr(each, name):,}" for name in ("open", "high", "low", "close"))]
+        for each in found
+    ]
+    lines = list(csv.DictReader(asked.text("candles", "005930", "-n", "3", "--csv").splitlines()))
+    assert [Decimal(line["close"]) for line in lines] == [each.close for each in found]
+    assert [line["final"] for line in lines] == [str(each.final) for each in found]
+    weeks = asked.json("candles", "005930", "-i", "1w", "--from", "2026-01-05", "--count", "2")
+    assert [week["time"][:10] for week in weeks] == ["2026-01-05", "2026-01-12"]

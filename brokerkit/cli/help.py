@@ -29,6 +29,7 @@ class Command(NamedTuple):
 COMMANDS = (
     Command("quote", "Market", "query", "Show the present price of one symbol or several (현재가)."),
     Command("book", "Market", "query", "Show the waiting orders of a symbol by price (호가)."),
+    Command("candles", "Market", "query", "Show candles of a symbol, oldest first (일봉, 주봉, 월봉, 년봉)."),
     Command("flow", "Market", "query", "Show who bought and who sold a symbol, day by day (투자자별 매매동향)."),
     Command("hours", "Market", "query", "Show when a venue trades on a day (장운영시간)."),
     Command("orders", "Orders", "query", "Show the working orders of today (미체결)."),

@@ -16,8 +16,8 @@ from brokerkit.cli.printing import Row, Signed, signed, told_of
 from brokerkit.cli.session import Session, at_broker
 from brokerkit.errors import AuthError, BrokerError, JournalError, NetworkError
 from brokerkit.hours import market_hours
-from brokerkit.models import Balance, Flow, InvestorFlow, Order, OrderBook, Position, Quote
-from brokerkit.words import PositionKind, Venue
+from brokerkit.models import Balance, Candle, Flow, InvestorFlow, Order, OrderBook, Position, Quote
+from brokerkit.words import Interval, PositionKind, Venue
 
 WEEK = dt.timedelta(days=7)
 KINDS = {
@@ -58,6 +58,16 @@ FromOption = Annotated[
 ToOption = Annotated[
     dt.date | None, typer.Option("--to", metavar="DAY", parser=day_of, help="Last day; else today.", show_default=False)
 ]
+IntervalOption = Annotated[
+    Interval,
+    typer.Option("--interval", "-i", case_sensitive=False, help="1d, 1w, 1mo or 1y; minutes are not there yet."),
+]
+CountOption = Annotated[
+    int | None,
+    typer.Option("--count", "-n", min=1, help="So many: the newest, or with --from the first.", show_default=False),
+]
+RawOption = Annotated[bool, typer.Option("--raw", help="Prices as they were, not adjusted for splits.")]
+CsvOption = Annotated[bool, typer.Option("--csv", help="Print comma-separated values, every digit of them.")]
 DayArgument = Annotated[
     dt.date | None, typer.Argument(metavar="[DAY]", parser=day_of, help="As 2026-11-20; else today.")
 ]
@@ -77,6 +87,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(balance)
     app.command()(power)
     app.command()(hours)
+    app.command()(candles)
 
 
 @at_broker
@@ -331,3 +342,45 @@ def hours(session: Session, day: DayArgument = None, venue: VenueOption = Venue.
     session.printer.table(rows, "No trading on this day.", f"{found.date} {found.date:%a}  {venue}  ({found.source})")
     if found.note:
         session.printer.say(found.note)
+
+
+@at_broker
+def candles(
+    session: Session,
+    symbol: SymbolArgument,
+    interval: IntervalOption = Interval.DAY,
+    start: FromOption = None,
+    end: ToOption = None,
+    count: CountOption = None,
+    raw: RawOption = False,
+    csv: CsvOption = False,
+    venue: VenueOption = Venue.KRX,
+) -> None:
+    """Show candles of a symbol, oldest first (일봉, 주봉, 월봉, 년봉)."""
+    with session.broker() as broker:
+        found = broker.candles(symbol, interval, start, end, count=count, adjusted=not raw, venue=venue)
+    if csv:
+        _print_csv(found)
+    else:
+        session.printer.many(list(found), [_candle_row(each) for each in found], "No candles.")
+
+
+def _candle_row(candle: Candle) -> Row:
+    return {
+        "from": f"{candle.time:%Y-%m-%d}",
+        **{name: getattr(candle, name) for name in ("open", "high", "low", "close", "volume", "turnover")},
+        "final": "" if candle.final else "no",
+    }
+
+
+def _print_csv(found: Sequence[Candle]) -> None:
+    import csv
+    import sys
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(Candle.model_fields)
+    for candle in found:
+        values = [getattr(candle, name) for name in Candle.model_fields]
+        writer.writerow(
+            "" if value is None else f"{value:f}" if isinstance(value, Decimal) else value for value in values
+        )
