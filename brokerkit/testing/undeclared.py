@@ -77,7 +77,10 @@ class OrderOfferContract(Contract):
             "order_history": lambda: trader.order_history(sandbox.exchange.today),
             "reconcile": lambda: trader.reconcile(),
         }
-        assert set(calls) | set(QUESTIONS) | {"order", "round_price"} == set(HOOKS)
+        known = {*calls, *QUESTIONS, "order", "round_price"}
+        assert set(HOOKS) <= known, (
+            f"The kit knows no call of {', '.join(set(HOOKS) - known)}: that is its own mistake."
+        )
         for verb in [verb for verb in calls if verb not in declared.verbs]:
             is_unsupported(face, verb, calls[verb])
         self.unchanged(sandbox, face, order)
