@@ -84,6 +84,14 @@ class HoldingsTwice(_Pages):
         return [*pages, *pages]
 
 
+@bad(AFTER_TRADES, "['005930', '035720', '069500'] are missing")
+class LetterBeforeTheSymbol(_Rows):
+    """Tells the symbols of holdings with the letter that the broker writes in front of them."""
+
+    def row(self, row: Any) -> Any:
+        return twisted(row, symbol=lambda symbol: f"A{symbol}")
+
+
 @bad("what_was_sold_out_is_no_position", "nothing is held, and a position is told")
 class SoldOutStillHeld(_Rows):
     """Tells one share of what was sold out today."""

@@ -10,6 +10,9 @@ from typing import Any
 from brokerkit_kis.adapter import KisAdapter
 from brokerkit_kis.sandbox.face import KisFace
 from brokerkit_kis.stocks.part import Stocks as KisStocks
+from brokerkit_kiwoom.adapter import KiwoomAdapter
+from brokerkit_kiwoom.sandbox.face import KiwoomFace
+from brokerkit_kiwoom.stocks.part import Stocks as KiwoomStocks
 
 from brokerkit import clock
 from brokerkit.errors import UnknownSymbol
@@ -134,6 +137,15 @@ class FundTakenForStock(Stocks):
 
     def security_type(self, symbol: str) -> SecurityType | None:
         return SecurityType.STOCK
+
+
+@bad(TRUTH, "price is -", of=KiwoomAdapter, face=KiwoomFace)
+class DirectionTakenForASign(KiwoomStocks):
+    """Takes the sign that marks the direction of a price for one of the price itself."""
+
+    def quote(self, symbol: str, venue: Venue) -> Any:
+        told = super().quote(symbol, venue)
+        return twisted(told, price=lambda price: price.copy_sign(told.change))
 
 
 # Books

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -16,11 +16,14 @@ from brokerkit.errors import BrokerError, Rejected
 from brokerkit.models import Order, OrderRequest
 from brokerkit.models.handles import Handle
 from brokerkit.part import OrderPage, Sent
+from brokerkit.sandbox.face import FaceAnswer
+from brokerkit.transport import Endpoint
 from brokerkit.words import OrderType, Side, TimeInForce, Venue
 from proof.zoo.cages import bad
 from proof.zoo.lies import always, changed, rows_of, twisted
 from tests.lslike import login, tables
 from tests.lslike.client import LikeClient
+from tests.lslike.face import LikeFace
 from tests.lslike.stocks import Stocks
 
 RESTS = "a_resting_order_is_pending_and_then_working"
@@ -119,6 +122,30 @@ class RefusalTakenForAnOrder(Stocks):
             return super().send_order(request, key)
         except Rejected:
             return Sent("1")
+
+
+class KeyedFace(LikeFace):
+    """A broker that takes an order key of the client's own: the same key again answers the order that stands."""
+
+    def begin(self) -> None:
+        super().begin()
+        self.keyed: dict[str, FaceAnswer] = {}
+
+    def _cspat00601(self, block: Mapping[str, Any], headers: Mapping[str, str]) -> FaceAnswer:
+        key = block.get("ClOrdId", "")
+        if key not in self.keyed:
+            self.keyed[key] = super()._cspat00601(block, headers)
+        return self.keyed[key]
+
+
+@bad(ALIKE, "BUY 7 005930", "is that of another order", face=KeyedFace)
+class KeyUsedForTwoOrders(LikeClient):
+    """Makes the key of an order out of what is ordered: of two orders alike the second one is not placed."""
+
+    def ask(self, endpoint: Endpoint[Any], **fields: Any) -> Any:
+        if endpoint is tables.ORDER:
+            fields["ClOrdId"] = "-".join(str(fields[name]) for name in ("IsuNo", "BnsTpCode", "OrdQty", "OrdPrc"))
+        return super().ask(endpoint, **fields)
 
 
 # Changing
