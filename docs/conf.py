@@ -62,6 +62,8 @@ nitpick_ignore_regex = [
     (r"py:class", r"brokerkit\.sandbox(\.\w+){2,3}|Faults"),
     # Type variables, the function in the value of an alias, and what goes between the order desk and the client.
     (r"py:(class|obj)", r"brokerkit\.(transport\.(\w+\.([RMKT]|_\w+)|permits\.Permit)|text\.(sanitize|_words))|[RMKT]"),
+    # What a list of models is made of, and what it becomes.
+    (r"py:class", r"brokerkit\.models\.(table\.M|columns\.Column)|(pandas|polars)\.DataFrame"),
     # What may go out stands in itself, and a check of the kit is any function.
     (r"py:class", r"brokerkit\.testing\.declared\.Check|Value|(Sequence|Mapping)\[.*Value\]"),
 ]

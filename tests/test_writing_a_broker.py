@@ -276,8 +276,8 @@ def outline(report: str) -> list[str]:
         head, _, counts = line.partition("  ")
         if line.startswith("level "):
             lines.append(f"{head} {sorted(re.sub('[0-9]+', 'N', counts).split())}")
-        elif line.startswith("Not declared"):
-            lines.append(line.partition(":")[0])
+        elif line.startswith(("Not declared", "lacks ")):
+            lines.append(line.split()[0])  # every verb and check of the kit that is new shows there
         else:
             lines.append(re.sub(r"at \S+", "at", re.sub(r"\b[0-9]+\b", "N", line)))
     return lines
