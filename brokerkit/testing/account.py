@@ -205,10 +205,13 @@ class SessionContract(Contract):
             face.window.seconds = 1.5
         face.window.calls = calls
         try:
-            told = [paced.quote(STOCK).symbol for _ in range(calls + 2)]
+            for _ in range(40):  # on a busy machine the first ones may take longer than the window
+                paced.quote(STOCK)
+                if refused:
+                    break
+            assert paced.quote(STOCK).symbol == STOCK
         except RateLimited as error:
             pytest.fail(f"A query at the limit of calls was not asked again: {error}")
-        assert told == [STOCK] * (calls + 2)
         words = f"{len(refused)} refusals at a limit of {calls} calls"
         assert refused, f"The face refuses nothing ({words}): `self.window.admit` has to count its calls."
         assert len(refused) <= 3, f"The client does not slow down ({words}): a refusal of this kind is RateLimited."
