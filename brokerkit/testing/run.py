@@ -113,7 +113,7 @@ class _Seen:
     def __init__(self, level: int, checks: frozenset[str]) -> None:
         self.results: list[CheckResult] = []
         self.trouble = ""
-        self.known: frozenset[str] = frozenset()
+        self.known: set[str] = set()
         """The names of all checks."""
         self._level = level
         self._checks = checks
@@ -133,14 +133,17 @@ class _Seen:
         """Let what assertions say be made of their source, as far as the modules are not imported yet."""
         rewrite_assertions()
 
+    def pytest_pycollect_makeitem(self, name: str) -> list[pytest.Item] | None:
+        """Make nothing of a check that is not asked for: there are hundreds of them, with their cases."""
+        if not name.startswith("test_"):
+            return None
+        self.known.add(name)
+        return [] if self._checks and name not in self._checks else None
+
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Choose the checks."""
-        self.known = frozenset(map(_name, items))
+        """Choose the checks up to the level."""
         levels = {item: _level(item) for item in items}
-        chosen = [
-            item for item in items if levels[item] <= self._level and (not self._checks or _name(item) in self._checks)
-        ]
-        items[:] = sorted(chosen, key=lambda item: levels[item])
+        items[:] = sorted((item for item in items if levels[item] <= self._level), key=lambda item: levels[item])
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Remember why the kit itself could not be read."""

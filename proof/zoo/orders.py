@@ -312,7 +312,7 @@ class VenueOfListsGuessed(KisStocks):
         return rows_of(super().rows(*days, **asked), venue=always(Venue.KRX))
 
 
-@bad(WORKING, "Listed are not the orders that work")
+@bad(WORKING, "Listed, oldest first, are [45261], in truth [45261, 45262]")
 class LastOrderLeftOut(Stocks):
     """Leaves the last row out of the list of working orders."""
 
@@ -322,7 +322,7 @@ class LastOrderLeftOut(Stocks):
             yield replace(page, rows=rows[:-1] if asked.get("open_only") else rows)
 
 
-@bad(WORKING, "Listed are not the orders that work")
+@bad(WORKING, "are [45261, 45261, 45262, 45262], in truth [45261, 45262]")
 class OrdersTwiceInTheList(Stocks):
     """Lists every working order twice."""
 
@@ -332,7 +332,7 @@ class OrdersTwiceInTheList(Stocks):
             yield replace(page, rows=[*rows, *rows] if asked.get("open_only") else rows)
 
 
-@bad(WORKING, "Listed are not the orders that work")
+@bad(WORKING, "are [45261, 45262, 45263], in truth [45261, 45262]")
 class FilledOrdersListedAsWorking(Stocks):
     """Answers all orders of the day where working ones are asked for."""
 
