@@ -102,6 +102,7 @@ class KiwoomFace(Face):
     differences: ClassVar[Mapping[str, str]] = {
         "demo:test_quotes_and_books_of_every_venue_tell_the_truth[NXT]": ONLY_KRX,
         "demo:test_quotes_and_books_of_every_venue_tell_the_truth[SOR]": ONLY_KRX,
+        "demo:test_candles_of_other_venues_are_told_or_unsupported": ONLY_KRX,
         "demo:test_an_order_of_the_after_market_trades_there": NO_EVENING,
         "demo:test_a_type_of_another_phase_is_taken_and_listed_back[AFTER_MARKET-*]": NO_EVENING,
     }
