@@ -23,7 +23,7 @@ from brokerkit.sandbox.exchange import Exchange
 from brokerkit.sandbox.face import FaceAnswer
 from brokerkit.testing import conform
 from brokerkit.testing.declared import Declared, needs, needs_of
-from brokerkit.testing.inside import claimed, installed
+from brokerkit.testing.inside import claimed, installed, isolate
 from brokerkit.testing.report import Outcome
 from brokerkit.testing.truth import differences
 from tests.lslike.adapter import LikeAdapter
@@ -61,6 +61,19 @@ def test_a_part_of_an_order_is_changed_only_where_that_is_declared() -> None:
         with pytest.raises(Unsupported, match="no part"):
             broker.amend(order, quantity=2, price=broker.order_book("005930").bids[-2].price)
         assert list(broker.journal.everything()) == seen
+
+
+def test_every_check_begins_with_an_empty_journal_though_a_port_comes_again() -> None:
+    kept, ports = [], {}
+    with installed(LikeAdapter, LikeFace):
+        for _ in range(2):
+            with pytest.MonkeyPatch.context() as patched, Sandbox(ports=ports) as sandbox:
+                isolate(patched, "lslike")
+                broker = get_broker("lslike", environment="sandbox", sandbox=sandbox)
+                kept.append(broker)  # as a frame or a cycle may do
+                ports["lslike"] = int(sandbox.connect("lslike").base_url.rpartition(":")[2])
+                broker.buy("005930", 1, price=broker.order_book("005930").bids[-1].price)
+                assert len(list(broker.journal.everything())) == 1
 
 
 # Proving an adapter from a program
