@@ -14,6 +14,8 @@ from proof.figures import Figure, at_least, none, say
 THEMES = ("discovered", "market", "account", "orders", "answers", "safety")
 """Modules of this package, in the order of the kit's levels."""
 LEAST = 60
+PROCESSES = 4
+"""For two cores: checks wait about as much as they compute."""
 LONGEST = 60
 """Seconds that all of it may take."""
 GOOD = (("lslike", "real"), ("kis", "real"), ("kiwoom", "real"))
@@ -62,9 +64,9 @@ def run(release: bool) -> list[Figure]:
     """Return how many bad adapters are caught by name, and what the same checks say of good ones."""
     began = time.monotonic()
     names, good = animals(), (*GOOD, *(DEMOS if release else ()))
-    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(PROCESSES, mp_context=multiprocessing.get_context("spawn")) as pool:
         against = pool.map(blamed, good)  # first: they take longest
-        rows = list(pool.map(caged, names, chunksize=4))
+        rows = list(pool.map(caged, names, chunksize=2))
         blame = [words for each in against for words in each]
     seconds = time.monotonic() - began
     for row in rows:
