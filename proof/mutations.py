@@ -504,8 +504,8 @@ KIWOOM = (
             ("asks are bids", '(("ask", "sel"), ("bid", "buy"))', '(("ask", "buy"), ("bid", "sel"))', _BOOK),
             (
                 "the symbol of an answer is not read",
-                'symbol: Symbol = Field("", alias="stk_cd")',
-                'symbol: Symbol = Field("", alias="code")',
+                'symbol: Symbol = Field("", alias="stk_cd")  # 종목코드\n    name',
+                'symbol: Symbol = Field("", alias="code")\n    name',
                 "test_an_answer_about_another_symbol_is_not_taken",
             ),
             (

@@ -9,7 +9,7 @@ import multiprocessing
 import pkgutil
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
@@ -32,9 +32,11 @@ BODIES = {False: 50_000, True: 1_000_000}
 CHUNK = 10_000
 SAMPLES = (
     *("70000", "20261118", "2026-11-19 10:00:00", "20261119100000", "101500", "10:15:00", "02", "+매수", "0000012345"),
-    *("token", "005930"),
+    *("token", "005930", "Y"),
 )
 """Texts of which every field takes at least one."""
+COLUMNS = list[dict[str, Any]]
+"""Rows that the core reads column by column: tests/test_charts.py has odd ones of those."""
 LATER = {"InvestorDay": "InvestorRow"}
 """Rows of which only a part is read with the answer, and what reads the rest when it is asked for."""
 
@@ -75,11 +77,16 @@ def parsers() -> tuple[Parser, ...]:
     """Return all reply classes of both adapters, found in their folders."""
     found: dict[type[Block], Parser] = {}
     for broker, endpoint in _endpoints():
-        if endpoint.reply not in found:
+        if endpoint.reply not in found and not any(each.annotation == COLUMNS for each in fields_of(endpoint.reply)):
             content = {**ENVELOPES[broker], **_good(endpoint.reply)}
             template = json.dumps(content, ensure_ascii=False)
             found[endpoint.reply] = Parser(broker, endpoint, template, _later(endpoint.reply))
     return tuple(found.values())
+
+
+def fields_of(reply: type[Block]) -> Iterable[Any]:
+    """Return what is known of the fields of a reply."""
+    return reply.model_fields.values()
 
 
 def _later(reply: type[Block]) -> type[Block] | None:

@@ -24,6 +24,7 @@ ACCOUNT_PRICES = frozenset({"cur_prc", "pur_pric", "ord_pric", "ord_uv", "cntr_u
 """Fields of Kiwoom's account calls whose sign is a direction."""
 NONE_AT_ZERO = frozenset({"prpr", "stck_prpr", "stck_oprc", "stck_hgpr", "stck_lwpr", "stck_mxpr", "stck_llam"}) | {
     *("cur_prc", "open_pric", "high_pric", "low_pric", "upl_pric", "lst_pric"),
+    *("inter2_prpr", "inter2_oprc", "inter2_hgpr", "inter2_lwpr", "inter2_mxpr", "inter2_llam"),
 }
 """Prices for which the brokers write 0 where there is none."""
 CLOSES = frozenset({"ka10059"})
@@ -32,14 +33,16 @@ TIMES = frozenset({"ORD_TMD", "ord_tmd", "tm", "ord_tm"})
 """Times of orders: none where there is no time."""
 TOLD = frozenset({"mdfy_qty"})
 """Quantities that an answer to an order repeats: none where it is no number of shares."""
-LOOSE = frozenset({"KRX_FWDG_ORD_ORGNO", "krx_fwdg_ord_orgno", "return_msg", "returnMsg", "prdt_name", "stk_nm"}) | {
+LOOSE = frozenset(
+    {"KRX_FWDG_ORD_ORGNO", "krx_fwdg_ord_orgno", "return_msg", "returnMsg", "prdt_name", "stk_nm", "inter_kor_isnm"}
+) | {
     *("ord_gno_brno", "ord_dvsn_cd", "excg_id_dvsn_cd", "excg_id_dvsn_Cd", "EXCG_ID_DVSN_CD", "cncl_yn"),
     *("trde_tp", "stex_tp_txt", "stex_tp", "sor_yn", "acpt_tp", "dmst_stex_tp", "comm_ord_tp"),
 }
 """Words on which nothing depends: blank where they are no text."""
 NUMBERS = ("odno", "ord_no")
 """Fields with the number of a row of a list."""
-SYMBOLS = frozenset({"pdno", "stk_cd", "stck_shrn_iscd"})
+SYMBOLS = frozenset({"pdno", "stk_cd", "stck_shrn_iscd", "inter_shrn_iscd"})
 KINDS = ("", "A", "J", "Q")
 """Letters of its kind in front of a symbol."""
 CHANGES = frozenset({"pred_pre", "flu_rt"}) | {

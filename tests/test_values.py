@@ -73,7 +73,7 @@ def adapter(found: tuple[type[Model], str, FieldInfo]) -> TypeAdapter[Any]:
 def test_the_models_have_numbers_times_and_days() -> None:
     assert {"Quote.price", "Flow.net_amount", "Intent.quantity", "OrderRequest.price"} <= set(map(named, NUMBERS))
     assert {"Quote.time", "Order.submitted_at", "Sighting.until", "Intent.created_at"} <= set(map(named, TIMES))
-    assert {"InvestorFlow.date", "Intent.day"} == set(map(named, DAYS))
+    assert {"InvestorFlow.date", "Intent.day", "MarketHours.date"} == set(map(named, DAYS))
     assert len(NUMBERS) >= 50
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from brokerkit.market.sessions import Phase
 from brokerkit.models.base import Model
 from brokerkit.models.table import Table
-from brokerkit.values import Moment
+from brokerkit.values import Date, Moment
 from brokerkit.words import Venue
 
 
@@ -37,7 +37,7 @@ class Session(Model):
 class MarketHours(Model):
     """The sessions of a venue on a day (장운영시간)."""
 
-    date: dt.date
+    date: Date
     """The day, in Korea."""
     venue: Venue
     """SOR has the better of both venues at any time."""
