@@ -17,29 +17,15 @@ from brokerkit.cli.session import Session, at_broker
 from brokerkit.errors import AuthError, BrokerError, JournalError, NetworkError
 from brokerkit.hours import market_hours
 from brokerkit.models import Balance, Candle, Flow, InvestorFlow, Order, OrderBook, Position, Quote
+from brokerkit.models.labels import korean_name
 from brokerkit.words import Interval, PositionKind, Venue
 
 WEEK = dt.timedelta(days=7)
-KINDS = {
-    "individual": "개인",
-    "foreign": "외국인",
-    "institution": "기관계",
-    "financial_investment": "금융투자",
-    "insurance": "보험",
-    "investment_trust": "투신",
-    "bank": "은행",
-    "other_finance": "기타금융",
-    "pension": "연기금",
-    "private_fund": "사모펀드",
-    "government": "국가·지자체",
-    "other_corporation": "기타법인",
-    "resident_foreign": "내외국인",
-}
-"""The investors of an InvestorFlow, and what Korean screens call them."""
+KINDS = tuple(name for name, known in InvestorFlow.model_fields.items() if known.annotation is Flow)
+"""The investors of an InvestorFlow."""
 
 
 def day_of(text: str) -> dt.date:
-    """Return the day that an option says."""
     """Return the day of an option; wrong usage if it is none."""
     try:
         return dt.date.fromisoformat(text)
@@ -311,7 +297,7 @@ def _detail_rows(day: InvestorFlow) -> Sequence[Row]:
     return [
         {
             "date": day.date,
-            "investor": f"{kind.replace('_', ' ')} {KINDS[kind]}",
+            "investor": f"{kind.replace('_', ' ')} {korean_name('InvestorFlow', [kind])}",
             "net": signed(of.net_quantity),
             "bought": of.buy_quantity,
             "sold": of.sell_quantity,

@@ -31,6 +31,23 @@ OF_A_DAY = {
 }
 
 
+QUOTED = {
+    "symbol": "stk_cd",
+    "name": "stk_nm",
+    "price": "cur_prc",
+    "previous_close": "base_pric",
+    "change": "pred_pre",
+    "change_percent": "flu_rt",
+    "open": "open_pric",
+    "high": "high_pric",
+    "low": "low_pric",
+    "volume": "trde_qty",
+    "upper_limit": "upl_pric",
+    "lower_limit": "lst_pric",
+}
+"""Fields of a price: the call for several has those of the call for one."""
+
+
 class KiwoomWire(Wire):
     """The server side of Kiwoom."""
 
@@ -74,34 +91,8 @@ class KiwoomWire(Wire):
     }
     fields = {
         "login": {"end": "expires_dt"},
-        "quote": {
-            "symbol": "stk_cd",
-            "name": "stk_nm",
-            "price": "cur_prc",
-            "previous_close": "base_pric",
-            "change": "pred_pre",
-            "change_percent": "flu_rt",
-            "open": "open_pric",
-            "high": "high_pric",
-            "low": "low_pric",
-            "volume": "trde_qty",
-            "upper_limit": "upl_pric",
-            "lower_limit": "lst_pric",
-        },
-        "many": {
-            "symbol": "stk_cd",
-            "name": "stk_nm",
-            "price": "cur_prc",
-            "previous_close": "base_pric",
-            "change": "pred_pre",
-            "change_percent": "flu_rt",
-            "open": "open_pric",
-            "high": "high_pric",
-            "low": "low_pric",
-            "volume": "trde_qty",
-            "upper_limit": "upl_pric",
-            "lower_limit": "lst_pric",
-        },
+        "quote": QUOTED,
+        "many": QUOTED,
         "chart": {
             "day": "dt",
             "open": "open_pric",
