@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import operator
 import reprlib
 from collections.abc import Collection
 
@@ -10,6 +11,8 @@ from brokerkit import clock
 from brokerkit.errors import InvalidRequest
 from brokerkit.models import Order, OrderRequest
 from brokerkit.words import Interval, OrderType, Side, TimeInForce, Venue
+
+MOST_CANDLES = 1_000_000
 
 
 def check_venue(venue: object) -> Venue:
@@ -38,6 +41,11 @@ def check_days(start: object, end: object) -> tuple[dt.date, dt.date]:
     return first, last
 
 
+def check_day(value: object) -> dt.date:
+    """Return a day; InvalidRequest for what is none."""
+    return _day_of(value)
+
+
 def _day_of(value: object) -> dt.date:
     """Return a date. A datetime, such as the time stamps of table libraries, is one if it is midnight in Korea."""
     if isinstance(value, dt.datetime) and value == value:  # a time stamp that stands for none differs from itself
@@ -46,7 +54,7 @@ def _day_of(value: object) -> dt.date:
             return dt.date(local.year, local.month, local.day)
         raise InvalidRequest(f"{reprlib.repr(value)} is a moment, and a day is wanted. Give its .date().")
     if not isinstance(value, dt.date) or isinstance(value, dt.datetime):
-        raise InvalidRequest(f"{reprlib.repr(value)} is not a datetime.date.")
+        raise InvalidRequest(f"{reprlib.repr(value)} is not a datetime.date. Write dt.date(2026, 11, 20).")
     return value
 
 
@@ -61,9 +69,12 @@ def check_interval(interval: object) -> Interval:
 
 def check_count(count: object) -> int | None:
     """Return how many are wanted; InvalidRequest unless that is a number from 1 on, or None."""
-    if count is None or (isinstance(count, int) and not isinstance(count, bool) and count > 0):
-        return count
-    raise InvalidRequest(f"count is a number from 1 on, not {reprlib.repr(count)}.")
+    if count is None:
+        return None
+    number = operator.index(count) if hasattr(count, "__index__") and not isinstance(count, bool) else 0
+    if not 0 < number <= MOST_CANDLES:
+        raise InvalidRequest(f"count is a number from 1 to {MOST_CANDLES:,}, not {reprlib.repr(count)}.")
+    return number
 
 
 def check_flag(flag: object, name: str) -> bool:

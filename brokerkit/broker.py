@@ -20,6 +20,7 @@ from brokerkit import clock
 from brokerkit.adapter import Adapter
 from brokerkit.arguments import (
     check_count,
+    check_day,
     check_days,
     check_flag,
     check_interval,
@@ -120,7 +121,7 @@ class Broker:
         answer, with the reason, and is logged as a warning. What is the fault of no symbol, as a line that is down, is
         raised. `progress` is called with how many of how many calls are done.
         """
-        if isinstance(symbols, str):
+        if isinstance(symbols, str) or not isinstance(symbols, Iterable):
             raise InvalidRequest("quotes takes several symbols: give a list, or ask quote for one.")
         named = list(symbols)
         with self._asking(f"quotes of {len(named)} symbols" + (f" at {venue}" if venue else "")):
@@ -149,13 +150,15 @@ class Broker:
         """Return candles of days, weeks, months or years, oldest first: all of them from `start` to `end`, or an error.
 
         Without `start` the newest `count` (100) up to `end` (default: today); with it at most the first `count`.
-        Prices are `adjusted` for splits and the like. Weeks begin on Monday; the one in which `start` lies is whole.
+        Prices are `adjusted` for splits and the like. Weeks begin on Monday; those of `start` and `end` are whole.
         Calls go out several at a time, as the broker's limit allows. Raises InvalidRequest for a span without trading,
         Unsupported for an interval that is not there, IncompleteListing where a trading day lacks its bar.
         """
         last = clock.today() if end is None else end
         with self._asking(f"candles of {symbol} of {interval} from {start or 'the newest'} to {last}"):
             check_symbol(symbol)
+            if start is not None and check_day(start) > clock.today():
+                raise InvalidRequest(f"start {start} lies in the future.")
             first, last = check_days(last if start is None else start, last)
             asked = Question(
                 symbol,
@@ -166,8 +169,6 @@ class Broker:
                 min(last, clock.today()),
                 check_count(count),
             )
-            if first > clock.today():
-                raise InvalidRequest(f"{first} lies in the future.")
             return self._inquiries.candles(asked, venue, progress)
 
     def buy(

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
@@ -14,13 +14,13 @@ from typing import Any
 
 from brokerkit import clock
 from brokerkit.errors import IncompleteListing, InvalidRequest, Unsupported
-from brokerkit.market.days import FIRST_KNOWN_DAY, LAST_CONFIRMED_YEAR, is_trading_day
+from brokerkit.market.days import FIRST_KNOWN_DAY, LAST_CONFIRMED_YEAR, LAST_KNOWN_DAY, is_trading_day
 from brokerkit.market.markets import Market
 from brokerkit.market.sessions import NXT_SINCE, Phase
 from brokerkit.models import Candles
 from brokerkit.models.candles import SESSIONS
 from brokerkit.part import Bars, Part
-from brokerkit.transport.together import Progress, Together
+from brokerkit.transport.together import AT_ONCE, Progress, Together
 from brokerkit.words import Interval, Venue
 
 DAY = dt.timedelta(days=1)
@@ -69,8 +69,11 @@ class Charts:
     def candles(self, asked: Question, progress: Progress | None) -> Candles:
         """Return the candles; every page of them, or an error."""
         self._check(asked)
-        start = _begin(asked.interval, asked.start) if asked.start is not None else None
-        days = self._days(asked, start, progress)
+        start = None if asked.start is None else max(_begin(asked.interval, asked.start), OLDEST)
+        end = min(_end(asked.interval, _begin(asked.interval, asked.end)), max(clock.today(), asked.end))
+        if start is not None:
+            self._check_trading(start, end)
+        days = self._days(replace(asked, end=end), start, progress)
         if days.rows:
             self._whole(asked, days)
         rows = sorted(days.rows.values(), key=itemgetter(0))
@@ -82,7 +85,8 @@ class Charts:
         if not folded:
             raise InvalidRequest(
                 f"{self._part.broker} has no candles of {asked.symbol} between {asked.start or 'the beginning'} and "
-                f"{asked.end}: it was not listed then, or nothing was traded."
+                f"{asked.end}: it was not listed then, or the broker does not go so far back.",
+                advice="Ask for a later span.",
             )
         return self._made(asked, folded, days)
 
@@ -96,12 +100,20 @@ class Charts:
                 advice=f"Nothing was sent. Offered: {near}.",
             )
 
+    def _check_trading(self, start: dt.date, end: dt.date) -> None:
+        """Raise for a span without a trading day, before anything is sent. A sandbox trades today."""
+        is_known = FIRST_KNOWN_DAY <= end <= LAST_KNOWN_DAY
+        if not is_known or (self._part.is_simulated and end >= clock.today()):
+            return
+        days = (end - dt.timedelta(days=number) for number in range(min((end - start).days + 1, 30)))
+        if not any(day < FIRST_KNOWN_DAY or is_trading_day(day) for day in days):
+            raise InvalidRequest(f"There is no trading day from {start} to {end}.")
+
     # Stretches
 
     def _days(self, asked: Question, start: dt.date | None, progress: Progress | None) -> Days:
         if start is not None:
-            stretches = list(self._stretches(start, asked.end))
-            return _all(self._together.map(partial(self._asked, asked), stretches, progress))
+            return self._waves(asked, list(self._stretches(start, asked.end)), progress)
         wanted = _days_for(asked.interval, asked.count or DEFAULT_COUNT)
         return self._back(asked, wanted, progress)
 
@@ -109,14 +121,31 @@ class Charts:
         """Ask back from the end until there are enough days, or the symbol has no older ones."""
         end, found = asked.end, Days()
         while len(found.rows) < wanted:
-            start = max(end - dt.timedelta(days=(wanted - len(found.rows)) * 3 // 2 + 20), OLDEST)
-            more = _all(self._together.map(partial(self._asked, asked), list(self._stretches(start, end)), progress))
+            missing = (wanted - len(found.rows)) * 3 // 2 + 20
+            start = end - dt.timedelta(days=min(missing, (end - OLDEST).days))
+            more = self._waves(asked, list(self._stretches(start, end)), progress)
             if not more.rows:
                 break
             found = _all((found, more))
             end = start - DAY
             if end <= OLDEST:
                 break
+        return found
+
+    def _waves(self, asked: Question, stretches: Sequence[tuple[dt.date, dt.date]], progress: Progress | None) -> Days:
+        """Ask for some stretches at a time, the newest first, until there are no older days behind those found."""
+        found = Days()
+        for first in range(0, len(stretches), AT_ONCE):
+
+            def step(done: int, _: int, before: int = first) -> None:
+                if progress is not None:
+                    progress(before + done, len(stretches))
+
+            wave = stretches[first : first + AT_ONCE]
+            more = _all(self._together.map(partial(self._asked, asked), wave, step))
+            if found.rows and not more.rows and len(wave) == AT_ONCE:
+                break  # a halt of years has its rows: before the first of them it was not listed
+            found = _all((found, more))
         return found
 
     def _stretches(self, start: dt.date, end: dt.date) -> Iterator[tuple[dt.date, dt.date]]:

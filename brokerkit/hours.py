@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from brokerkit import clock
+from brokerkit.arguments import check_day, check_venue
 from brokerkit.errors import InvalidRequest
 from brokerkit.market import days, sessions
 from brokerkit.market.sessions import CLOSED_HOURS, Hours, Phase
@@ -23,9 +24,9 @@ def market_hours(date: dt.date | None = None, venue: Venue = Venue.KRX) -> Marke
     Temporary holidays come with weeks of notice: `Broker.market_hours` asks the broker's calendar where it has one.
     Raises InvalidRequest outside the years that the table has.
     """
-    day = _day(date)
+    day, venue = clock.today() if date is None else check_day(date), check_venue(venue)
     source = DaySource.TABLE if day.year <= days.LAST_CONFIRMED_YEAR else DaySource.EXPECTED
-    hours = sessions.hours_of(_venue(venue), day) if days.is_trading_day(day) else CLOSED_HOURS
+    hours = sessions.hours_of(venue, day) if days.is_trading_day(day) else CLOSED_HOURS
     return MarketHours(
         date=day, venue=venue, sessions=tuple(_sessions(day, hours)), source=source, note=sessions.doubt_of(venue, day)
     )
@@ -48,7 +49,7 @@ def is_open(venue: Venue = Venue.KRX, at: dt.datetime | None = None) -> bool:
 
     `market_hours(day).phase_at(moment)` says in which. Raises InvalidRequest as `market_hours`.
     """
-    moment = _moment(at)
+    moment, venue = _moment(at), check_venue(venue)
     return market_hours(moment.date(), venue).phase_at(moment) is not Phase.CLOSED
 
 
@@ -59,8 +60,8 @@ def next_open(
 
     Raises InvalidRequest where that lies outside the years that the table has, or for a phase that the venue never has.
     """
-    moment = _moment(after)
-    if phase is Phase.CLOSED or phase not in sessions.phases_of(_venue(venue)):
+    moment, venue = _moment(after), check_venue(venue)
+    if phase is Phase.CLOSED or phase not in sessions.phases_of(venue):
         raise InvalidRequest(f"{venue} has no phase {phase} that begins.")
     day = moment.date()
     while True:
@@ -79,20 +80,6 @@ def _sessions(day: dt.date, hours: Hours) -> Iterator[Session]:
 
 def _at(day: dt.date, time: dt.time) -> dt.datetime:
     return dt.datetime.combine(day, time, clock.KST)
-
-
-def _day(date: object) -> dt.date:
-    if date is None:
-        return clock.today()
-    if not isinstance(date, dt.date) or isinstance(date, dt.datetime):
-        raise InvalidRequest(f"A day is a date, not {date!r}.")
-    return date
-
-
-def _venue(venue: object) -> Venue:
-    if not isinstance(venue, Venue):
-        raise InvalidRequest(f"{venue!r} is no venue. There are {', '.join(Venue)}.")
-    return venue
 
 
 def _moment(moment: object) -> dt.datetime:

@@ -170,7 +170,7 @@ LAYERS = (
         "charts",
         "orders",
     ),
-    *("hours", "arguments", "keeping", "findings", "variables", "config", "extensions", "adapter", "inquiry", "broker"),
+    *("arguments", "hours", "keeping", "findings", "variables", "config", "extensions", "adapter", "inquiry", "broker"),
     *("sandbox", "registry", "brokerkit", "testing", "cli", "__main__"),
 )
 """The parts of the core, each of which imports only what stands before it; imports for types count too."""

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brokerkit.charts import Charts, Question
-from brokerkit.errors import BrokerError, IncompleteListing, WireError
+from brokerkit.errors import BrokerError, IncompleteListing, InvalidRequest, WireError
 from brokerkit.market.days import is_trading_day
 from brokerkit.market.markets import KOREA
 from brokerkit.models import Candles
@@ -30,6 +30,7 @@ class Rows:
     """A part that answers these rows."""
 
     broker = "rows"
+    is_simulated = False
     bar_intervals = (Interval.DAY,)
 
     def __init__(self, rows: Sequence[Mapping[str, object]], at_once: int = 100) -> None:
@@ -124,3 +125,26 @@ def test_prices_with_decimals_are_exact_over_all_rows() -> None:
     rows = [{**row, "c": text} for row, text in zip(rows_of(days(MONDAY, FRIDAY)), closes, strict=True)]
     assert [each.close for each in candles(Rows(rows))] == [Decimal(text) for text in closes]
     assert [each.high for each in candles(Rows(rows))] == [Decimal(71900)] * 5
+
+
+def test_a_period_that_the_end_cuts_is_whole() -> None:
+    everything = days(dt.date(2025, 1, 2), FRIDAY)
+    part = Rows(rows_of(everything))
+    whole = candles(part, dt.date(2026, 5, 1), dt.date(2026, 5, 29), interval=Interval.MONTH)
+    assert list(candles(part, dt.date(2026, 5, 4), dt.date(2026, 5, 15), interval=Interval.MONTH)) == list(whole)
+    assert [each.final for each in whole] == [True]
+
+
+def test_nothing_is_asked_behind_the_beginning() -> None:
+    part = Rows(rows_of(days(dt.date(2025, 1, 2), FRIDAY)))
+    told = candles(part, dt.date(1, 1, 1))
+    assert told[0].time.date() == dt.date(2025, 1, 2)
+    assert len(part.asked) <= 24
+    assert len(candles(part, None, count=10_000)) == len(told)
+
+
+def test_a_span_without_a_trading_day_is_not_asked_for() -> None:
+    part = Rows(rows_of(days(dt.date(2025, 1, 2), FRIDAY)))
+    with pytest.raises(InvalidRequest, match="no trading day"):
+        candles(part, dt.date(2026, 11, 14), dt.date(2026, 11, 15))
+    assert part.asked == []

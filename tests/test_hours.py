@@ -101,8 +101,11 @@ def test_the_next_opening_is_found_over_nights_weekends_and_holidays() -> None:
 def test_what_cannot_be_known_or_is_no_question_is_refused() -> None:
     for ask in (
         lambda: market_hours(dt.date(2031, 1, 2)),
-        lambda: market_hours(dt.datetime(2026, 11, 27)),
-        lambda: market_hours(FRIDAY, "KRX"),  # type: ignore[arg-type]
+        lambda: market_hours(dt.datetime(2026, 11, 27, 9)),
+        lambda: market_hours(FRIDAY, "AMEX"),  # type: ignore[arg-type]
+        lambda: is_open(at("2026-11-27T09:00")),  # type: ignore[arg-type]
+        lambda: market_hours(FRIDAY).phase_at(dt.datetime(2026, 11, 27, 9)),
+        lambda: market_hours(FRIDAY).phase_at(at("2026-11-30T09:00")),
         lambda: is_open(at=dt.datetime(2026, 11, 27, 9)),
         lambda: next_open(phase=Phase.CLOSED),
         lambda: next_open(Venue.KRX, phase=Phase.PRE_MARKET),
@@ -149,3 +152,7 @@ def test_the_demo_of_kis_has_no_calendar() -> None:
         with pytest.raises(Unsupported):
             broker.adapter.served["KR"].trading_days(clock.today())
         assert not [each for each in sandbox.face("kis").requests if each.path.endswith("chk-holiday")]
+
+
+def test_days_and_venues_are_taken_as_every_verb_takes_them() -> None:
+    assert market_hours(dt.datetime(2026, 11, 27), "NXT") == market_hours(FRIDAY, Venue.NXT)  # type: ignore[arg-type]

@@ -252,3 +252,26 @@ def test_a_missing_library_is_told_with_its_extra(library: str, monkeypatch: pyt
     with pytest.raises(InvalidRequest, match=library) as caught:
         getattr(FLOWS, f"to_{library}")()
     assert f".[{library}]" in str(caught.value.advice)
+
+
+def test_candles_become_frames_with_the_kinds_of_their_columns(broker: Broker) -> None:
+    candles = broker.candles("005930", count=3)
+    frame, empty = candles.to_pandas(), candles[:0].to_pandas()
+    assert (len(frame), len(empty)) == (3, 0)
+    assert list(frame.dtypes) == list(empty.dtypes)
+    assert frame["close"].tolist() == [each.close for each in candles]
+    assert [moment.date() for moment in frame.index] == [each.time.date() for each in candles]
+    assert candles.to_polars()["close"].to_list() == [each.close for each in candles]
+    assert candles[:0].to_polars().schema == candles.to_polars().schema
+    assert candles.to_pandas(floats=True, korean=True)["종가"].tolist() == [float(each.close) for each in candles]
+    assert pickle.loads(pickle.dumps(candles)) == candles  # noqa: S301 - our own
+    with pytest.raises(AttributeError):
+        candles.symbol = "000660"  # type: ignore[misc]
+
+
+def test_quotes_that_lack_a_symbol_are_others(broker: Broker) -> None:
+    both, one = broker.quotes(["005930", "999999"]), broker.quotes(["005930"])
+    assert [quote.price for quote in both] == [quote.price for quote in one]
+    assert both != one
+    with pytest.raises(TypeError):
+        both.failed["x"] = both.failed["999999"]  # type: ignore[index]

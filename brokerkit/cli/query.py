@@ -343,6 +343,8 @@ def candles(
     venue: VenueOption = Venue.KRX,
 ) -> None:
     """Show candles of a symbol, oldest first (일봉, 주봉, 월봉, 년봉)."""
+    if csv and session.printer.as_json:
+        raise typer.BadParameter("--csv and --json are two forms of output: give one of them.")
     with session.broker() as broker:
         found = broker.candles(symbol, interval, start, end, count=count, adjusted=not raw, venue=venue)
     if csv:

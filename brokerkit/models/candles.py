@@ -69,18 +69,42 @@ class Candles(Sequence[Candle]):
         states: bytes,
     ) -> None:
         """`times` are seconds since 1970, prices have `scale` decimals, `states` tell session and finality."""
-        self.symbol = symbol
-        self.venue = venue
-        self.interval = interval
-        self.currency = currency
-        self.adjusted = adjusted
-        """Whether prices of earlier days are those after splits and the like (수정주가)."""
+        self._symbol = symbol
+        self._venue = venue
+        self._interval = interval
+        self._currency = currency
+        self._adjusted = adjusted
         self._times = times
         self._prices = tuple(prices)
         self._scale = scale
         self._volume = volume
         self._turnover = turnover
         self._states = states
+
+    @property
+    def symbol(self) -> str:
+        """Whose candles these are."""
+        return self._symbol
+
+    @property
+    def venue(self) -> Venue:
+        """Where it was traded; SOR is the combined market."""
+        return self._venue
+
+    @property
+    def interval(self) -> Interval:
+        """How long each of them is."""
+        return self._interval
+
+    @property
+    def currency(self) -> str | None:
+        """Of the prices, ISO 4217; None where an instrument has its own."""
+        return self._currency
+
+    @property
+    def adjusted(self) -> bool:
+        """Whether prices of earlier days are those after splits and the like (수정주가)."""
+        return self._adjusted
 
     def __len__(self) -> int:
         return len(self._times)

@@ -95,8 +95,9 @@ def candles_to_pandas(kind: Any, candles: Any, *, floats: bool, korean: bool) ->
     made = {name: _numbers(library, columns[name], candles.scale, floats) for name in PRICES}
     made["volume"] = _numbers(library, columns["volume"], 0, floats)
     made["turnover"] = _numbers(library, columns["turnover"], 0, floats)
-    made["final"] = columns["final"]
-    made["session"] = [None if each is None else each.value for each in columns["session"]]
+    made["final"] = library.Series(columns["final"], dtype="bool").to_numpy()
+    sessions = [None if each is None else each.value for each in columns["session"]]
+    made["session"] = library.Series(sessions, dtype="object").to_numpy()
     times = library.to_datetime(_array(columns["time"]), unit="s", utc=True).tz_convert(ZONE)
     frame: pandas.DataFrame = library.DataFrame(made, index=library.DatetimeIndex(times, name="time"))
     if korean:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from enum import StrEnum
 
+from brokerkit.clock import KST
+from brokerkit.errors import InvalidRequest
 from brokerkit.market.sessions import Phase
 from brokerkit.models.base import Model
 from brokerkit.models.table import Table
@@ -59,6 +61,8 @@ class MarketHours(Model):
         return next((session for session in self.sessions if session.phase is Phase.REGULAR), None)
 
     def phase_at(self, moment: dt.datetime) -> Phase:
-        """Return what the venue does at an aware moment of that day."""
+        """Return what the venue does at an aware moment of that day; InvalidRequest for a moment of another one."""
+        if moment.tzinfo is None or moment.astimezone(KST).date() != self.date:
+            raise InvalidRequest(f"{moment} is no moment with a time zone on {self.date} in Korea.")
         found = (session.phase for session in self.sessions if session.start <= moment < session.end)
         return next(found, Phase.CLOSED)

@@ -48,8 +48,18 @@ class Quotes(Table[Quote]):
 
     def __new__(cls, quotes: Iterable[Quote] = (), failed: Mapping[str, BrokerError] = MappingProxyType({})) -> Self:
         made = super().__new__(cls, Quote, quotes)
-        made.failed = failed
+        made.failed = MappingProxyType(dict(failed))
         return made
+
+    def __eq__(self, other: object) -> bool:
+        same = not isinstance(other, Quotes) or self.failed.keys() == other.failed.keys()
+        return same and super().__eq__(other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return super().__hash__()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Quotes, (tuple(self), dict(self.failed))
