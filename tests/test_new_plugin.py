@@ -91,6 +91,7 @@ def test_a_name_that_cannot_be_one_is_refused_with_one_that_can(name: str, advic
 @pytest.mark.parametrize(
     ("name", "words"),
     [
+        ("sandbox", "sandbox is a word of brokerkit itself."),
         ("kis", "A broker that is called kis is installed."),
         ("kr", "A package that is called brokerkit-kr is installed."),
         ("kr_kiwoom", "A package that is called brokerkit-kr-kiwoom is installed."),

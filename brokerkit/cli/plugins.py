@@ -60,6 +60,10 @@ def new_plugin(
     )
 
 
+RESERVED = frozenset({"sandbox", "demo", "real", "testing", "cli"})
+"""Environments and extras: a broker of such a name would be mistaken for one of them."""
+
+
 def checked_name(name: str) -> str:
     """Return the name of a new broker as its entry point has it; a ConfigError unless it may have that one."""
     spelled = name.replace("_", "-")
@@ -75,6 +79,8 @@ def checked_name(name: str) -> str:
             f"The distribution would be called brokerkit-{spelled}.",
             advice="Leave out brokerkit: name the broker only.",
         )
+    if spelled in RESERVED:
+        raise ConfigError(f"{spelled} is a word of brokerkit itself.", advice="Name the broker.")
     taken = {each.lower().replace("_", "-") for group in (BROKERS, SANDBOXES) for each in names(group)}
     if spelled in taken:
         raise ConfigError(f"A broker that is called {spelled} is installed.", advice="Take another name.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import threading
 from collections.abc import Collection, Iterable
@@ -12,12 +13,12 @@ from starlette.responses import Response
 
 from brokerkit import clock
 from brokerkit.broker import Broker
-from brokerkit.errors import InvalidRequest
+from brokerkit.errors import BrokerError, InvalidRequest
 from brokerkit.market.days import previous_trading_day
 from brokerkit.market.sessions import Phase
 from brokerkit.models import Order, OrderRequest
 from brokerkit.sandbox import Sandbox
-from brokerkit.sandbox.face import Face, Purpose, ReceivedRequest
+from brokerkit.sandbox.face import Face, JsonResponse, Purpose, ReceivedRequest
 from brokerkit.testing.base import STOCK, Contract, agree, tells
 from brokerkit.testing.declared import Declared, needs
 from brokerkit.testing.truth import status_of
@@ -154,6 +155,52 @@ class ListContract(Contract):
         tells(told[0], filled_quantity=Decimal(5), status=OrderStatus.FILLED)
         tells(told[1], filled_quantity=Decimal(2), status=OrderStatus.EXPIRED)
         tells(told[2], filled_quantity=Decimal(0), status=OrderStatus.CANCELED)
+
+    @needs("sell", "orders")
+    def test_a_sale_that_is_filled_in_part_is_listed(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
+        sandbox.exchange.give_holding(face.credentials.account, STOCK, Decimal(5000), Decimal(300_000_000))
+        bid = sandbox.exchange.order_book(STOCK).bids[0]
+        sold = trader.sell(STOCK, bid.quantity + 4, price=bid.price)
+        listed = trader.orders()
+        words = "A sale of which a part is filled still works, and orders() tells"
+        assert self.numbers(face, listed) == self.numbers(face, [sold]), f"{words} {_shown(listed)}."
+        agree(self.order_differences(listed[0], self.truth(sandbox, sold), trader))
+
+    @needs("order_history")
+    def test_history_of_days_of_which_one_fails_is_not_short(
+        self, trader: Broker, sandbox: Sandbox, face: Face
+    ) -> None:
+        account, near = face.credentials.account, previous_trading_day(sandbox.exchange.today)
+        far = previous_trading_day(previous_trading_day(near))
+        for day, quantity in ((far, 5), (near, 6)):
+            request = limit(STOCK, quantity, Decimal(60_000), self.venue)
+            sandbox.exchange.remember(account, day, request, filled=Decimal(quantity), average_price=Decimal(60_000))
+        trader.order_history(far, sandbox.exchange.today)
+        asked = self.listings(face)
+        for failing in range(1, asked + 1):
+            count = 0
+
+            def answer(request: ReceivedRequest, failing: int = failing) -> Response | None:
+                nonlocal count
+                if face.purpose(request.method, request.path, request.headers) is not Purpose.LISTING:
+                    return None
+                count += 1
+                return JsonResponse({}, status=502) if count in (failing, failing + 1) else None  # it is asked again
+
+            face.before = answer
+            told = None
+            with contextlib.suppress(BrokerError):
+                told = trader.order_history(far, sandbox.exchange.today)
+            face.before = None
+            assert told is None, (
+                f"Of {asked} lists of the days from {far} on number {failing} failed, also when asked for again, and "
+                f"order_history answers {_shown(told)} as if that were all. Let the error through."
+            )
+
+    def listings(self, face: Face) -> int:
+        """Return how many lists were asked for."""
+        purposes = [face.purpose(each.method, each.path, each.headers) for each in face.requests]
+        return purposes.count(Purpose.LISTING)
 
     @needs("order_history")
     def test_history_of_a_symbol_is_of_it_alone(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:

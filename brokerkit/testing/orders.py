@@ -25,6 +25,8 @@ from brokerkit.testing.declared import Declared, needs
 from brokerkit.testing.inside import unchecked
 from brokerkit.words import OrderStatus, OrderType, Side
 
+LETTERED = "0126Z0"
+
 
 class OrderContract(Contract):
     """Orders are sent once, told by quantities, and cancelled."""
@@ -66,6 +68,17 @@ class OrderContract(Contract):
         order = trader.refresh(order)
         agree(self.order_differences(order, self.truth(sandbox, order), trader))
         tells(order, status=OrderStatus.FILLED)
+
+    @needs("buy", "refresh")
+    def test_a_code_with_a_letter_is_ordered_letter_by_letter(self, trader: Broker, sandbox: Sandbox) -> None:
+        price = sandbox.exchange.order_book(LETTERED).bids[-1].price
+        try:
+            order = trader.buy(LETTERED, 1, price=price)
+        except BrokerError as error:
+            pytest.fail(f"An order for {LETTERED}, which is listed, was refused: {error}")
+        there = self.truth(sandbox, order).request.symbol
+        assert there == LETTERED, f"An order for {LETTERED} came to the exchange as one for {there}."
+        tells(trader.refresh(order), symbol=LETTERED)
 
     @needs("sell", "refresh")
     def test_shares_are_sold(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:

@@ -61,6 +61,10 @@ def conform(
     if seen.unknown:
         near = nearest(seen.unknown, seen.known)
         raise ConfigError(f"{seen.unknown!r} is no check.", advice=f"Did you mean {near}?" if near else None)
+    if code is pytest.ExitCode.NO_TESTS_COLLECTED:
+        raise ConfigError(
+            f"None of the checks that were named is of level {level} or below.", advice="Give a higher level, or none."
+        )
     if code is pytest.ExitCode.INTERRUPTED:
         raise KeyboardInterrupt
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):

@@ -39,10 +39,26 @@ class OrderTypeContract(Contract):
         stop = sandbox.exchange.order_book(STOCK).asks[2].price if kind is OrderType.STOP_LIMIT else None
         return trader.buy(STOCK, quantity, price=price, type=kind, time_in_force=time, venue=venue, stop_price=stop)
 
+    def sell(self, trader: Broker, sandbox: Sandbox, kind: OrderType, time: TimeInForce, venue: Venue) -> Order:
+        """Send a sale of shares that are held, which rests as far as its type does."""
+        account = sandbox.face(self.broker).credentials.account
+        sandbox.exchange.give_holding(account, STOCK, Decimal(10), Decimal(600_000))
+        asks, bids = sandbox.exchange.order_book(STOCK).asks, sandbox.exchange.order_book(STOCK).bids
+        price = asks[0].price + 500 if kind in PRICED else None
+        stop = bids[2].price if kind is OrderType.STOP_LIMIT else None
+        return trader.sell(STOCK, 3, price=price, type=kind, time_in_force=time, venue=venue, stop_price=stop)
+
     def is_taken(self, trader: Broker, sandbox: Sandbox, kind: OrderType, time: TimeInForce, venue: Venue) -> None:
         """Demand that an order arrives at the exchange as it is meant, and is listed so."""
-        order = trader.refresh(self.send(trader, sandbox, kind, time, venue))
+        self.arrives(trader, sandbox, self.send(trader, sandbox, kind, time, venue), kind, time, venue)
+
+    def arrives(
+        self, trader: Broker, sandbox: Sandbox, sent_order: Order, kind: OrderType, time: TimeInForce, venue: Venue
+    ) -> None:
+        order = trader.refresh(sent_order)
         request = self.truth(sandbox, order).request
+        side = sent_order.side
+        assert request.side is side, f"A {side} was meant, and the exchange has got a {request.side}."
         meant = (kind, time, venue)
         sent, told = (
             (request.type, request.time_in_force, request.venue),
@@ -65,6 +81,21 @@ class OrderTypeContract(Contract):
         self.skip_unless(venue in declared.order_venues, f"orders at {venue}")
         self.skip_unless(declared.takes((kind, time)), f"{kind} {time}")
         self.is_taken(trader, sandbox, kind, time, venue)
+
+    @needs("sell", "refresh")
+    @pytest.mark.parametrize(("venue", "kind", "time"), OFFERED)
+    def test_a_type_of_a_sale_is_taken_and_listed_back(
+        self,
+        venue: Venue,
+        kind: OrderType,
+        time: TimeInForce,
+        trader: Broker,
+        sandbox: Sandbox,
+        declared: Declared,
+    ) -> None:
+        self.skip_unless(venue in declared.order_venues, f"orders at {venue}")
+        self.skip_unless(declared.takes((kind, time)), f"{kind} {time}")
+        self.arrives(trader, sandbox, self.sell(trader, sandbox, kind, time, venue), kind, time, venue)
 
     @needs("buy")
     @pytest.mark.parametrize("venue", Venue)

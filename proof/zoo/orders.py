@@ -398,3 +398,62 @@ class UnlistedToldAsCancelled(Stocks):
                 for row in rows
             ]
             yield replace(page, rows=[*rows, *ghosts] if number else rows)
+
+
+# What is true of purchases alone
+
+
+@bad("a_type_of_a_sale_is_taken_and_listed_back", "The exchange has got LIMIT DAY KRX, and MARKET DAY KRX was meant")
+class MarketSaleAtALimit(Stocks):
+    """Sends sales at the market at yesterday's idea of a price, so that a stop-loss may stay open."""
+
+    def send_order(self, request: OrderRequest, key: str) -> Sent:
+        if request.side is Side.SELL and request.type is OrderType.MARKET:
+            price = self.quote(request.symbol, Venue.KRX).price
+            request = request.model_copy(update={"type": OrderType.LIMIT, "price": price})
+        return super().send_order(request, key)
+
+
+@bad("a_type_of_a_sale_is_taken_and_listed_back", "DAY KRX, and", "DAY NXT was meant", of=KisAdapter, face=KisFace)
+class SalesAtKrx(KisStocks):
+    """Sends sales to KRX, whatever venue they name."""
+
+    def send_order(self, request: OrderRequest, key: str) -> Sent:
+        update = {"venue": Venue.KRX} if request.side is Side.SELL else {}
+        return super().send_order(request.model_copy(update=update), key)
+
+
+@bad("a_code_with_a_letter_is_ordered_letter_by_letter", "An order for 0126Z0, which is listed, was refused")
+class LetterCutOff(Stocks):
+    """Writes a zero where a code has a letter."""
+
+    def send_order(self, request: OrderRequest, key: str) -> Sent:
+        digits = "".join(each if each.isdigit() else "0" for each in request.symbol)
+        return super().send_order(request.model_copy(update={"symbol": digits}), key)
+
+
+@bad("a_sale_that_is_filled_in_part_is_listed", "A sale of which a part is filled still works, and orders() tells none")
+class SoldPartHidden(Stocks):
+    """Leaves sales that were filled in part out of the list of working orders."""
+
+    def rows(self, *days: Any, **asked: Any) -> Iterator[OrderPage]:
+        for page in super().rows(*days, **asked):
+            hidden = [row for row in page.rows if not (_is_sold(row) and asked.get("open_only"))]
+            yield replace(page, rows=hidden)
+
+
+@bad("history_of_days_of_which_one_fails_is_not_short", "failed, also when asked for again", "as if that were all")
+class EarlierDaysSwallowed(Stocks):
+    """Passes over the list of an earlier day that fails."""
+
+    def rows(self, start: dt.date, end: dt.date, **asked: Any) -> Iterator[OrderPage]:
+        for day in self.days_to_ask(start, end):
+            try:
+                yield from super().rows(day, day, **asked)
+            except BrokerError:
+                if day == end:
+                    raise
+
+
+def _is_sold(row: Any) -> bool:
+    return bool(getattr(row, "side", None) is Side.SELL and row.filled_quantity)

@@ -116,7 +116,8 @@ def own_files(broker: Broker) -> tuple[str, ...]:
     kinds = [type(broker.adapter), type(broker.client), *(type(part) for part in broker.adapter.served.values())]
     names = {base.__module__ for kind in kinds for base in kind.__mro__} - set(sys.stdlib_module_names) - {"builtins"}
     modules = [sys.modules[name] for name in names if not name.startswith("brokerkit.")]
-    files = [(Path(module.__file__), module.__package__) for module in modules if module.__file__]
+    told = [(getattr(module, "__file__", None), module.__package__) for module in modules]  # a prompt has no file
+    files = [(Path(file), package) for file, package in told if file]
     return tuple(sorted({f"{file.parent}{os.sep}" if package else str(file) for file, package in files}))
 
 
