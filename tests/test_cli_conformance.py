@@ -93,3 +93,8 @@ def test_wrong_use_is_no_failure_of_the_adapter(
 def test_a_name_that_a_blank_entry_point_may_mean_is_looked_for() -> None:
     with claimed(EntryPoint(" ", VALUE, BROKERS)):
         assert main(["conformance", "lslike", "--level", "0", "--json"]) == REFUSED
+
+
+def test_a_check_above_the_level_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["conformance", "kis", "--level", "1", "--check", "test_shares_are_sold"]) == WRONG_USAGE
+    assert "None of the checks that were named is of level 1 or below" in capsys.readouterr().err

@@ -513,6 +513,9 @@ def test_a_folder_without_samples_is_told(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text("{", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"bad\.json"):
         replay(PineAdapter, tmp_path)
+    (tmp_path / "bad.json").write_text("[]", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"no sample in .*bad\.json"):
+        replay(PineAdapter, tmp_path)
 
 
 def test_an_adapter_with_a_transport_of_its_own_is_told(tmp_path: Path) -> None:

@@ -60,8 +60,10 @@ def _samples_of(file: Path) -> Iterator[Sample]:
         content = None
     if not isinstance(content, dict | list):
         raise ConfigError(f"The sample {file} cannot be read as JSON.")
-    for name, entry in _entries(file.stem, content):
-        yield _sample(name, entry)
+    entries = list(_entries(file.stem, content))
+    if not entries:
+        raise ConfigError(f"There is no sample in {file}.")
+    yield from (_sample(name, entry) for name, entry in entries)
 
 
 def _entries(name: str, content: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
