@@ -24,7 +24,7 @@ from brokerkit.words import Side
 from proof.figures import Figure, say
 from proof.invariants import Conditions, Violation
 from proof.machine import play
-from proof.model_exchange import Fault
+from proof.model_exchange import Fault, Lists
 from proof.world import SYMBOLS, World, stage
 
 RULES = 10_000
@@ -241,6 +241,15 @@ def a_living_process_is_left_alone(world: World) -> None:
     world.finish()
 
 
+def lists_that_break_off_call_nothing_absent(world: World) -> None:
+    """The only order of the day stands, its answer was lost, and every list breaks off before it."""
+    world.submit(0, SYMBOL, Side.BUY, 1, fault=Fault.LOST)
+    for _ in range(4):
+        world.pass_time(30)
+        world.reconcile(0, Lists.SHORT)
+    world.finish()
+
+
 @dataclass(frozen=True)
 class Story:
     """A course of events, and the conditions under which it shows something."""
@@ -266,6 +275,7 @@ STORIES = {
     "journaled_filter_off": Story(what_is_journaled_explains_itself, Conditions(degraded=True)),
     "absent_after_one_list": Story(two_lists_are_not_enough),
     "sending_taken": Story(a_living_process_is_left_alone),
+    "short_lists_taken": Story(lists_that_break_off_call_nothing_absent),
 }
 MUTANTS: tuple[Callable[[], list[Patch]], ...] = (
     *(mutex_off, journaled_numbers_taken, journaled_filter_off, number_index_off, absent_without_settle),
