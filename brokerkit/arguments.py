@@ -33,7 +33,7 @@ def check_type(type: object) -> OrderType:
 
 def check_days(start: object, end: object) -> tuple[dt.date, dt.date]:
     """Return both as dates; InvalidRequest unless they are in order, and the first is not in the future."""
-    first, last = _day_of(start), _day_of(end)
+    first, last = check_day(start), check_day(end)
     if first > last:
         raise InvalidRequest(f"start {first} is after end {last}.")
     if first > clock.today():
@@ -42,11 +42,6 @@ def check_days(start: object, end: object) -> tuple[dt.date, dt.date]:
 
 
 def check_day(value: object) -> dt.date:
-    """Return a day; InvalidRequest for what is none."""
-    return _day_of(value)
-
-
-def _day_of(value: object) -> dt.date:
     """Return a date. A datetime, such as the time stamps of table libraries, is one if it is midnight in Korea."""
     if isinstance(value, dt.datetime) and value == value:  # a time stamp that stands for none differs from itself
         local = value if value.tzinfo is None else value.astimezone(clock.KST)

@@ -31,7 +31,6 @@ from brokerkit.arguments import (
     check_verb,
     make_request,
 )
-from brokerkit.charts import Question
 from brokerkit.errors import NOT_SENT, BrokerError, InvalidRequest, NamedIntent, WireError
 from brokerkit.inquiry import HOOKS, Inquiries, capability_of, offers
 from brokerkit.market.markets import Market, market_of
@@ -109,8 +108,7 @@ class Broker:
         """
         with self._asking(f"quote of {symbol}" + (f" at {venue}" if venue else "")):
             quote = self._inquiries.quote(symbol, venue)
-        self._checks.prices.remember(quote)
-        self._quotes[quote.symbol, quote.venue] = (time.monotonic(), quote)
+        self._remember(quote)
         return quote
 
     def quotes(self, symbols: Iterable[str], *, venue: Venue | None = None, progress: Progress | None = None) -> Quotes:
@@ -127,8 +125,7 @@ class Broker:
         with self._asking(f"quotes of {len(named)} symbols" + (f" at {venue}" if venue else "")):
             found = self._inquiries.quotes(named, venue, progress)
         for quote in found:
-            self._checks.prices.remember(quote)
-            self._quotes[quote.symbol, quote.venue] = (time.monotonic(), quote)
+            self._remember(quote)
         for symbol, error in found.failed.items():
             logger.warning(
                 "%s: no quote of %s: %s", self.name, symbol, self._named(error, f"quote of {symbol}").message
@@ -160,16 +157,16 @@ class Broker:
             if start is not None and check_day(start) > clock.today():
                 raise InvalidRequest(f"start {start} lies in the future.")
             first, last = check_days(last if start is None else start, last)
-            asked = Question(
+            return self._inquiries.candles(
                 symbol,
                 check_interval(interval),
-                Venue.KRX,
-                check_flag(adjusted, "adjusted"),
-                None if start is None else first,
-                min(last, clock.today()),
-                check_count(count),
+                venue,
+                adjusted=check_flag(adjusted, "adjusted"),
+                start=None if start is None else first,
+                end=min(last, clock.today()),
+                count=check_count(count),
+                progress=progress,
             )
-            return self._inquiries.candles(asked, venue, progress)
 
     def buy(
         self,
@@ -489,6 +486,11 @@ class Broker:
 
                 self._order_desk = OrderDesk(self._inquiries, self._safety, durable=self._durable, quotes=self._quotes)
             return self._order_desk
+
+    def _remember(self, quote: Quote) -> None:
+        """Keep a price for the checks of orders."""
+        self._checks.prices.remember(quote)
+        self._quotes[quote.symbol, quote.venue] = (time.monotonic(), quote)
 
     def _check(self, request: OrderRequest) -> None:
         """Raise for an order that can be known to be wrong before it is sent."""

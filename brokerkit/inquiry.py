@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from brokerkit import clock
 from brokerkit.adapter import Adapter
 from brokerkit.arguments import check_venue
-from brokerkit.charts import Charts, Question
 from brokerkit.errors import BrokerError, InvalidRequest, UnknownSymbol, Unsupported
 from brokerkit.hours import corrected, market_hours
 from brokerkit.market.markets import Market, market_named, market_of
@@ -36,7 +34,7 @@ from brokerkit.symbols import is_symbol
 from brokerkit.text import masked
 from brokerkit.transport import Endpoint, Reply
 from brokerkit.transport.together import Progress, Together
-from brokerkit.words import SecurityType, Venue
+from brokerkit.words import Interval, SecurityType, Venue
 
 if TYPE_CHECKING:
     from brokerkit.orders.lists import OrderLists
@@ -242,13 +240,25 @@ class Inquiries:
             found[symbol] = reply
         return found
 
-    def candles(self, asked: Question, venue: Venue | None, progress: Progress | None) -> Candles:
+    def candles(
+        self,
+        symbol: str,
+        interval: Interval,
+        venue: Venue | None,
+        *,
+        adjusted: bool,
+        start: dt.date | None,
+        end: dt.date,
+        count: int | None,
+        progress: Progress | None,
+    ) -> Candles:
         """Return candles of a symbol at a venue, or at the default one of its market."""
-        market = market_of(asked.symbol)
+        from brokerkit.charts import Charts, Question  # here: only who looks at charts needs it
+
+        market = market_of(symbol)
         part = self.offering("candles", market)
-        return Charts(part, market, self.together).candles(
-            replace(asked, venue=_venue_of(part, market, venue)), progress
-        )
+        asked = Question(symbol, interval, _venue_of(part, market, venue), adjusted, start, end, count)
+        return Charts(part, market, self.together).candles(asked, progress)
 
     def order_book(self, symbol: str, venue: Venue | None) -> OrderBook:
         """Return the waiting orders of a symbol at a venue, or at the default one of its market."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
+from concurrent import futures
 from typing import Any
 
 import pytest
 
-from brokerkit.transport import together as module
 from brokerkit.transport.together import AT_ONCE, Together
 
 
@@ -74,11 +74,11 @@ def test_the_first_error_ends_it_and_no_further_call_begins(
 ) -> None:
     begun: list[int] = []
     gate = threading.Event()
-    real = module.wait
+    real = futures.wait
 
-    def waited(futures: Any) -> object:
+    def waited(running: Any) -> object:
         gate.set()  # whatever has not begun is cancelled by now
-        return real(futures)
+        return real(running)
 
     def call(number: int) -> None:
         begun.append(number)
@@ -86,7 +86,7 @@ def test_the_first_error_ends_it_and_no_further_call_begins(
             raise LookupError("first")
         gate.wait(30)
 
-    monkeypatch.setattr(module, "wait", waited)
+    monkeypatch.setattr(futures, "wait", waited)
     with pytest.raises(LookupError, match="first"):
         together.map(call, range(100))
     assert len(begun) <= AT_ONCE + 1

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from brokerkit.models.columns import cell, columns_of, korean, shown_fields, value_of
+from brokerkit.models.columns import shown_fields
 from brokerkit.models.table import Table
 
 if TYPE_CHECKING:
@@ -47,15 +46,6 @@ class Model(BaseModel):
         return repr(self)
 
     def _repr_html_(self) -> str:
-        told = [(column, value_of(self, column)) for column in columns_of(type(self))]
-        rows = "".join(
-            f"<tr><th>{escape(column.name)}</th><td>{escape(korean(type(self), column))}</td>{cell(value)}</tr>"
-            for column, value in told
-            if value is not None
-        )
-        inner = "".join(
-            each._repr_html_()
-            for each in (getattr(self, name) for name in type(self).model_fields)
-            if isinstance(each, Table)
-        )
-        return f"<table><caption>{type(self).__name__}</caption><tbody>{rows}</tbody></table>{inner}"
+        from brokerkit.models.rendering import model_html
+
+        return model_html(self)

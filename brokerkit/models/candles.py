@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 from brokerkit.clock import KST
 from brokerkit.market.sessions import Phase
 from brokerkit.models.base import Model
+from brokerkit.models.columns import PRICES
 from brokerkit.models.table import Table
 from brokerkit.values import Exact, Moment
 from brokerkit.words import Interval, Venue
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     import pandas
     import polars
 
-PRICES = ("open", "high", "low", "close")
 SHOWN = 20
 """Candles that are shown of a longer list: so many of its beginning, and as many of its end."""
 SESSIONS = (None, *Phase)

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from decimal import Decimal
 from enum import Enum
 from functools import cache
-from html import escape
 from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
 from brokerkit.models.labels import korean_name
+
+PRICES = ("open", "high", "low", "close")
+"""The prices of a candle."""
 
 
 class Column(NamedTuple):
@@ -77,13 +79,6 @@ def in_words(value: object) -> str:
     if isinstance(value, tuple | list):
         return ", ".join(map(in_words, value))
     return value if isinstance(value, str) else str(value)
-
-
-def cell(value: object) -> str:
-    """Return a cell of HTML, numbers to the right and with their thousands."""
-    if isinstance(value, Decimal):
-        return f'<td style="text-align: right">{value:,f}</td>'
-    return f'<td style="text-align: left">{"" if value is None else escape(in_words(value))}</td>'
 
 
 def shown_fields(row: BaseModel) -> Iterator[str]:

@@ -10,14 +10,13 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from brokerkit.errors import InvalidRequest
-from brokerkit.models.columns import Column, columns_of, in_words, korean, value_of
+from brokerkit.models.columns import PRICES, Column, columns_of, in_words, korean, value_of
 
 if TYPE_CHECKING:
     import pandas
     import polars
 
 ZONE = "Asia/Seoul"
-PRICES = ("open", "high", "low", "close")
 PLACES = 38
 """Digits of a Decimal in polars."""
 

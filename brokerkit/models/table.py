@@ -6,13 +6,12 @@ It becomes a data frame of pandas or polars, with Decimals or floats, with Engli
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from html import escape
 from typing import TYPE_CHECKING, Any, Generic, Self, SupportsIndex, TypeVar, get_args, overload
 
 from pydantic import BaseModel, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from brokerkit.models.columns import Column, cell, columns_of, korean, shown_fields, value_of
+from brokerkit.models.columns import Column, columns_of, shown_fields
 
 if TYPE_CHECKING:
     import pandas
@@ -85,16 +84,9 @@ class Table(tuple[M, ...], Generic[M]):
             yield from (*self[:SHOWN], None, *self[-SHOWN:])
 
     def _repr_html_(self) -> str:
-        told = [column for column in self.columns if any(value_of(row, column) is not None for row in self)]
-        head = "".join(f"<th>{escape(column.name)}<br>{escape(korean(self.kind, column))}</th>" for column in told)
-        body = "".join(
-            f'<tr><td colspan="{len(told)}">…</td></tr>'
-            if row is None
-            else "<tr>" + "".join(cell(value_of(row, column)) for column in told) + "</tr>"
-            for row in self._ends()
-        )
-        count = f"{len(self)} × {escape(self.kind.__name__)}"
-        return f"<table><caption>{count}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        from brokerkit.models.rendering import table_html
+
+        return table_html(self.kind, self, self._ends())
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

@@ -31,6 +31,11 @@ class OrderTypeContract(Contract):
 
     level = 3
 
+    def skip_unless_offered(self, declared: Declared, venue: Venue, kind: OrderType, time: TimeInForce) -> None:
+        """Skip a check of a type that is not declared, or of a venue to which no orders go."""
+        self.skip_unless(venue in declared.order_venues, f"orders at {venue}")
+        self.skip_unless(declared.takes((kind, time)), f"{kind} {time}")
+
     def send(
         self, trader: Broker, sandbox: Sandbox, kind: OrderType, time: TimeInForce, venue: Venue, quantity: int = 3
     ) -> Order:
@@ -78,8 +83,7 @@ class OrderTypeContract(Contract):
         sandbox: Sandbox,
         declared: Declared,
     ) -> None:
-        self.skip_unless(venue in declared.order_venues, f"orders at {venue}")
-        self.skip_unless(declared.takes((kind, time)), f"{kind} {time}")
+        self.skip_unless_offered(declared, venue, kind, time)
         self.is_taken(trader, sandbox, kind, time, venue)
 
     @needs("sell", "refresh")
@@ -93,8 +97,7 @@ class OrderTypeContract(Contract):
         sandbox: Sandbox,
         declared: Declared,
     ) -> None:
-        self.skip_unless(venue in declared.order_venues, f"orders at {venue}")
-        self.skip_unless(declared.takes((kind, time)), f"{kind} {time}")
+        self.skip_unless_offered(declared, venue, kind, time)
         self.arrives(trader, sandbox, self.sell(trader, sandbox, kind, time, venue), kind, time, venue)
 
     @needs("buy")
@@ -171,8 +174,7 @@ class OrderTypeContract(Contract):
         sandbox: Sandbox,
         declared: Declared,
     ) -> None:
-        self.skip_unless(venue in declared.order_venues, f"orders at {venue}")
-        self.skip_unless(declared.takes((kind, time)), f"{kind} {time}")
+        self.skip_unless_offered(declared, venue, kind, time)
         sandbox.exchange.phase = phase
         self.is_taken(trader, sandbox, kind, time, venue)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -29,6 +31,8 @@ class Together:
         """Return what a call answers to each item, in their order. The first error ends it; no further call begins."""
         if len(items) <= 1:
             return [self._told(call(item), progress) for item in items]
+        from concurrent import futures  # here: most programs ask one thing at a time
+
         pool = self._opened()
         running = [pool.submit(call, item) for item in items]
         try:
@@ -36,7 +40,7 @@ class Together:
         except BaseException as error:
             on_their_way = [future for future in running if not future.cancel()]
             if isinstance(error, Exception):  # an interrupt does not wait for them
-                wait(on_their_way)
+                futures.wait(on_their_way)
             raise
 
     @staticmethod
@@ -55,6 +59,8 @@ class Together:
     def _opened(self) -> ThreadPoolExecutor:
         with self._lock:
             if self._pool is None or self._process != os.getpid():  # threads do not live on in a forked process
+                from concurrent.futures import ThreadPoolExecutor
+
                 self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="brokerkit")
                 self._process = os.getpid()
             return self._pool
