@@ -7,23 +7,16 @@ speaks to it in the words of its wire; what no part of the adapter fills in is u
 from __future__ import annotations
 
 import datetime as dt
-import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from decimal import Decimal
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from brokerkit import clock
 from brokerkit.adapter import Adapter
 from brokerkit.arguments import (
-    check_count,
-    check_day,
     check_days,
-    check_flag,
-    check_interval,
     check_order,
     check_request,
     check_type,
@@ -31,33 +24,25 @@ from brokerkit.arguments import (
     check_verb,
     make_request,
 )
-from brokerkit.errors import NOT_SENT, BrokerError, InvalidRequest, NamedIntent, WireError
-from brokerkit.inquiry import HOOKS, Inquiries, capability_of, offers
+from brokerkit.asking.inquiries import HOOKS, Inquiries, capability_of, offers
+from brokerkit.errors import NOT_SENT, BrokerError, InvalidRequest, NamedIntent
 from brokerkit.market.markets import Market, market_of
 from brokerkit.market.sessions import Phase
 from brokerkit.models import (
-    Balance,
-    BuyingPower,
-    Candles,
     Capability,
-    InvestorFlow,
-    MarketHours,
     Order,
-    OrderBook,
     OrderRequest,
-    Quote,
-    Quotes,
     Table,
 )
 from brokerkit.orders.checks import FINISHED, OrderChecks, PriceChecks, check_part
 from brokerkit.orders.limits import Safety
 from brokerkit.part import Part
-from brokerkit.symbols import check_symbol
-from brokerkit.text import masked
 from brokerkit.transport.preparing import preparing
-from brokerkit.transport.together import Progress
 from brokerkit.values import Amount, exact_decimal, exact_seconds
-from brokerkit.words import Interval, OrderStatus, OrderType, PositionKind, Side, TimeInForce, Venue
+from brokerkit.verbs.accounts import Accounts
+from brokerkit.verbs.investors import Investors
+from brokerkit.verbs.prices import Prices
+from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
 
 if TYPE_CHECKING:
     from brokerkit.orders.desk import OrderDesk
@@ -67,7 +52,7 @@ if TYPE_CHECKING:
     from brokerkit.orders.reconcile import Reconciliation
 
 
-class Broker:
+class Broker(Prices, Investors, Accounts):
     """One account at one broker. Made by `get_broker`; safe to use from several threads; refuses to be pickled."""
 
     def __init__(
@@ -100,73 +85,6 @@ class Broker:
     def journal(self) -> Journal:
         """The order journal of the account, which the desk writes: for reading what it knows of every intent."""
         return self._desk.journal
-
-    def quote(self, symbol: str, *, venue: Venue | None = None) -> Quote:
-        """Return the present price of a symbol at a venue (SOR: the combined market; None: the market's default).
-
-        Raises InvalidRequest for a text that is no symbol, UnknownSymbol, Unsupported, NetworkError.
-        """
-        with self._asking(f"quote of {symbol}" + (f" at {venue}" if venue else "")):
-            quote = self._inquiries.quote(symbol, venue)
-        self._remember(quote)
-        return quote
-
-    def quotes(self, symbols: Iterable[str], *, venue: Venue | None = None, progress: Progress | None = None) -> Quotes:
-        """Return the present prices of symbols, in their order, each once: by calls that take several where there are.
-
-        Otherwise, as in KIS's demo environment, by one call a symbol, several at a time as the broker's limit allows.
-        A symbol that is none, or that the broker has no price of, takes no other with it: it stands in `failed` of the
-        answer, with the reason, and is logged as a warning. What is the fault of no symbol, as a line that is down, is
-        raised. `progress` is called with how many of how many calls are done.
-        """
-        if isinstance(symbols, str) or not isinstance(symbols, Iterable):
-            raise InvalidRequest("quotes takes several symbols: give a list, or ask quote for one.")
-        named = list(symbols)
-        with self._asking(f"quotes of {len(named)} symbols" + (f" at {venue}" if venue else "")):
-            found = self._inquiries.quotes(named, venue, progress)
-        for quote in found:
-            self._remember(quote)
-        for symbol, error in found.failed.items():
-            logger.warning(
-                "%s: no quote of %s: %s", self.name, symbol, self._named(error, f"quote of {symbol}").message
-            )
-        return found
-
-    def candles(
-        self,
-        symbol: str,
-        interval: Interval | str = Interval.DAY,
-        start: dt.date | None = None,
-        end: dt.date | None = None,
-        *,
-        count: int | None = None,
-        adjusted: bool = True,
-        venue: Venue | None = None,
-        progress: Progress | None = None,
-    ) -> Candles:
-        """Return candles of days, weeks, months or years, oldest first: all of them from `start` to `end`, or an error.
-
-        Without `start` the newest `count` (100) up to `end` (default: today); with it at most the first `count`.
-        Prices are `adjusted` for splits and the like. Weeks begin on Monday; those of `start` and `end` are whole.
-        Calls go out several at a time, as the broker's limit allows. Raises InvalidRequest for a span without trading,
-        Unsupported for an interval that is not there, IncompleteListing where a trading day lacks its bar.
-        """
-        last = clock.today() if end is None else end
-        with self._asking(f"candles of {symbol} of {interval} from {start or 'the newest'} to {last}"):
-            check_symbol(symbol)
-            if start is not None and check_day(start) > clock.today():
-                raise InvalidRequest(f"start {start} lies in the future.")
-            first, last = check_days(last if start is None else start, last)
-            return self._inquiries.candles(
-                symbol,
-                check_interval(interval),
-                venue,
-                adjusted=check_flag(adjusted, "adjusted"),
-                start=None if start is None else first,
-                end=min(last, clock.today()),
-                count=check_count(count),
-                progress=progress,
-            )
 
     def buy(
         self,
@@ -316,62 +234,6 @@ class Broker:
             found = self._inquiries.lists(meant).history(start, min(last, clock.today()), symbol)
             return Table(Order, sorted(found, key=_by_time))
 
-    def order_book(self, symbol: str, *, venue: Venue | None = None) -> OrderBook:
-        """Return the waiting orders of a symbol by price, best first, as many levels as the broker tells (ten)."""
-        with self._asking(f"order book of {symbol}" + (f" at {venue}" if venue else "")):
-            return self._inquiries.order_book(symbol, venue)
-
-    def buying_power(self, symbol: str, *, price: Amount | None = None) -> BuyingPower:
-        """Return how much can be bought without margin, at `price` or as a market order (then at the upper limit)."""
-        with self._asking(f"buying power for {symbol}"):
-            limit = None if price is None else exact_decimal(price)
-            if limit is not None:
-                self._checks.prices.check(check_symbol(symbol), limit)
-            return self._inquiries.buying_power(check_symbol(symbol), limit)
-
-    def sellable_quantity(self, symbol: str) -> Decimal:
-        """Return how many shares of a symbol `sell` can sell now: 0 if none of one's own are held.
-
-        Shares on a loan do not count. Raises WireError where the broker does not tell the number.
-        """
-        with self._asking(f"sellable shares of {symbol}"):
-            check_symbol(symbol)
-            held = [position for position in self.balance().positions if symbol in position.symbol]
-            own = [position.sellable_quantity for position in held if position.kind is PositionKind.CASH]
-            if None in own or any(position.symbol != symbol for position in held):
-                raise WireError(f"Of {symbol} {self.name} does not tell how many shares can be sold.")
-            return sum((shares for shares in own if shares), Decimal(0))
-
-    def round_price(self, symbol: str, price: Amount, *, side: Side) -> Decimal:
-        """Return the nearest valid price that is no worse: down for a buy, up for a sell."""
-        with self._asking(f"price {price} of {symbol}"):
-            return self._checks.prices.rounded(check_symbol(symbol), exact_decimal(price), side)
-
-    def balance(self, *, market: str | None = None) -> Balance:
-        """Return cash and holdings of the account in one market (default: its own), all pages of them."""
-        with self._asking("balance"):
-            return self._inquiries.balance(self._inquiries.home(market))
-
-    def balances(self) -> Table[Balance]:
-        """Return one balance for each market that the account has; amounts of two currencies are never added."""
-        with self._asking("balances"):
-            return Table(Balance, map(self._inquiries.balance, self._inquiries.markets()))
-
-    def investor_flow(
-        self, symbol: str, *, start: dt.date | None = None, end: dt.date | None = None, detail: bool = False
-    ) -> Table[InvestorFlow]:
-        """Return who bought and sold a symbol, a row a trading day, oldest first.
-
-        Without `start` the newest 30 rows (fewer where the broker gives fewer). With `detail` buys and sells as well as
-        nets; without it they may be None. Days before those that the broker keeps raise Unsupported.
-        """
-        last = clock.today() if end is None else end
-        with self._asking(f"investor flow of {symbol} from {start or 'the newest'} to {last}"):
-            check_symbol(symbol)
-            first, last = check_days(last if start is None else start, last)
-            start = None if start is None else first
-            return Table(InvestorFlow, self._inquiries.investor_flow(symbol, start, min(last, clock.today()), detail))
-
     def unresolved(self, *, market: str | None = None) -> tuple[Intent, ...]:
         """Return the orders, amendments and cancellations that may stand without our knowing, also of earlier runs.
 
@@ -445,21 +307,6 @@ class Broker:
         served = self.adapter.served.values()
         return Table(Capability, (capability_of(part, part.environment) for part in served))
 
-    def market_hours(self, date: dt.date | None = None, *, venue: Venue | None = None) -> MarketHours:
-        """Return the sessions of a venue of the home market on a day (default: today).
-
-        Where the broker has a calendar it is asked, once a day, for today and the days to come: its word on whether the
-        market trades wins over the table of brokerkit, which `brokerkit.market_hours` goes by alone.
-        """
-        day = clock.today() if date is None else date
-        with self._asking(f"market hours of {day}"):
-            return self._inquiries.market_hours(day, venue)
-
-    def account(self) -> str:
-        """Return the account number, masked: only its last four digits are shown."""
-        with self._asking("account"):
-            return masked(self._inquiries.account_number())
-
     def close(self) -> None:
         """Close the connections of this thread, and those of calls that were made together."""
         self._inquiries.together.close()
@@ -486,11 +333,6 @@ class Broker:
 
                 self._order_desk = OrderDesk(self._inquiries, self._safety, durable=self._durable, quotes=self._quotes)
             return self._order_desk
-
-    def _remember(self, quote: Quote) -> None:
-        """Keep a price for the checks of orders."""
-        self._checks.prices.remember(quote)
-        self._quotes[quote.symbol, quote.venue] = (time.monotonic(), quote)
 
     def _check(self, request: OrderRequest) -> None:
         """Raise for an order that can be known to be wrong before it is sent."""
@@ -528,21 +370,7 @@ class Broker:
                 self._named(error, what)
             raise
 
-    @contextmanager
-    def _asking(self, what: str) -> Iterator[None]:
-        try:
-            yield
-        except BrokerError as error:
-            self._named(error, what)
-            raise
 
-    def _named(self, error: BrokerError, what: str) -> BrokerError:
-        error.asked = error.asked or what
-        error.broker = error.broker or self.name
-        return error
-
-
-logger = logging.getLogger("brokerkit")
 POLL_SECONDS = 0.5
 QUOTES = frozenset({"quote", "quotes", "order_book", "round_price"})
 """Verbs whose venue is where a price comes from; for the others it is where an order goes."""

@@ -1,269 +1,48 @@
-"""What an adapter fills in for one market: hooks that ask the broker, and what they answer.
+"""What an adapter fills in for one market: hooks that ask the broker.
 
-A hook answers what the broker said, never a finished model: the core checks that it is about what was asked, and makes
-the common models. What a hook does not override is unsupported, and says so.
+A hook answers what the broker said (`brokerkit.replies`), never a finished model: the core checks that it is about what
+was asked, and makes the common models. What a part does not fill in is unsupported, and says so.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from brokerkit import clock
 from brokerkit.errors import InvalidRequest, Unsupported, WireError
 from brokerkit.market.days import is_trading_day
 from brokerkit.market.sessions import Phase
 from brokerkit.models import (
-    PRICED,
-    Balance,
     BuyingPower,
     InvestorFlow,
-    Level,
     Model,
     Order,
     OrderBook,
     OrderRequest,
-    Position,
     Quote,
 )
 from brokerkit.models.handles import Handle, handle_of
+from brokerkit.replies import AccountReply, Bars, FlowTables, OrderPage, Sent
 from brokerkit.symbols import HOME
-from brokerkit.transport import Client, Endpoint, OddRow, Reply, traded
-from brokerkit.words import Interval, OrderType, PositionKind, SecurityType, TimeInForce, Venue
+from brokerkit.transport import Client, Endpoint, Reply
+from brokerkit.words import Interval, OrderType, SecurityType, TimeInForce, Venue
 
 C = TypeVar("C", bound=Client)
 OrderTerms = tuple[OrderType, TimeInForce]
 
 
-@dataclass(frozen=True)
-class Sent:
-    """What a broker answered to an order, amendment or cancellation that it received."""
-
-    number: str
-    """The number that it gave to it."""
-    branch: str = ""
-    """Where it was numbered, if the broker's numbers are unique within that only."""
-    time: dt.datetime | dt.time | None = None
-    """When the broker took it; a time of day is one of today."""
-    quantity: Decimal | None = None
-    """Shares that were moved or cancelled, if the broker tells."""
-    original: str | None = None
-    """The number that an amendment or cancellation named, if that was not the first one of the order."""
+T = TypeVar("T")
 
 
-class QuoteReply(Reply[Quote]):
-    """A price whose changes count from a base price, in the fields `base`, `moved` and `moved_percent`.
-
-    A base price of 0 means that there is none: from it nothing can have changed.
-    """
-
-    extra = frozenset({"base", "moved", "moved_percent"})
-
-    if TYPE_CHECKING:
-
-        @property
-        def base(self) -> Decimal | None: ...
-
-        @property
-        def moved(self) -> Decimal | None: ...
-
-        @property
-        def moved_percent(self) -> Decimal | None: ...
-
-    @property
-    def previous_close(self) -> Decimal | None:
-        """The base price of the day."""
-        return traded(self.base)
-
-    @property
-    def change(self) -> Decimal | None:
-        """The change from it, signed."""
-        return None if self.base == 0 else self.moved
-
-    @property
-    def change_percent(self) -> Decimal | None:
-        """The change in percent of it, signed."""
-        return None if self.base == 0 else self.moved_percent
-
-
-def levels(pairs: Iterable[tuple[Decimal | None, Decimal | None]]) -> tuple[Level, ...]:
-    """Return prices and quantities as a side of a book; a level that lacks one of them is left out."""
-    return tuple(Level(price=price, quantity=quantity) for price, quantity in pairs if price and quantity)
-
-
-def limit_of(type: OrderType | None, price: Decimal | None) -> Decimal | None:
-    """Return the limit price of a listed order, None for types without one.
-
-    Whether the limit that a best-price order took on entry stands there is not told: it is not the order's own.
-    """
-    return traded(price) if type is None or type in PRICED else None
-
-
-FACTS: Mapping[str, Any] = {
-    "branch": "",  # where it was numbered
-    "day": None,  # its trading day; None where the page knows it
-    "clock": None,  # the time of day at which the broker took it
-    "original_id": None,  # the number of the order that it amends or cancels
-    "filled_quantity": None,  # None where it is not sure
-    "remaining_quantity": None,
-    "has_fills": None,  # whether something of it was filled, where the quantity is not sure
-    "is_cancellation": False,  # it cancels another order and is none itself
-    "is_refused": False,  # it was refused, so it has changed no other order
-    "is_rejected": False,  # all of it was refused, so nothing of it stands
-    "is_canceled": False,  # the row itself says that it was cancelled or replaced
-    "is_elsewhere": False,  # it came by another channel than the API
-    "state": None,  # the broker's own word for its OrderStatus, believed only where quantities do not tell
-}
-"""What a row of orders may tell beside the fields of Order, and what is taken where it does not."""
-
-
-class OrderReply(Reply[Order]):
-    """A row of a broker's list of orders: fields of Order, and what FACTS names, as fields or properties.
-
-    Required are `id` (its number), `symbol`, `side` and `quantity`. The core makes handle, status and time.
-    """
-
-    extra = frozenset(FACTS) - set(Order.model_fields)
-    _told: ClassVar[frozenset[str]] = frozenset()
-
-    if TYPE_CHECKING:
-
-        @property
-        def id(self) -> str: ...
-
-        @property
-        def symbol(self) -> str: ...
-
-        @property
-        def quantity(self) -> Decimal: ...
-
-    @classmethod
-    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        super().__pydantic_init_subclass__(**kwargs)
-        cls._told = frozenset(name for name in FACTS if name in cls.model_fields or hasattr(cls, name))
-
-    def fact(self, name: str) -> Any:
-        """Return what the row tells of one of the FACTS, else what is taken of rows that do not tell it."""
-        return getattr(self, name) if name in self._told else FACTS[name]
-
-
-@dataclass(frozen=True)
-class OrderPage:
-    """Rows of one list of orders. A page that cannot be had raises: no list is ever silently short."""
-
-    endpoint: Endpoint[Any] | None
-    """The list; None where an adapter has a transport of its own."""
-    rows: Iterable[OrderReply | OddRow]
-    day: dt.date | None = None
-    """The day of rows that tell none."""
-    shows_all: bool = True
-    """Whether this list shows every order of its days; else it is one of open or of filled orders."""
-    is_dated: bool = True
-    """Whether its rows are surely of that day: some lists have no date."""
-
-
-class PositionReply(Reply[Position]):
-    """A row of a broker's list of holdings."""
-
-    extra = frozenset({"told"})
-
-    if TYPE_CHECKING:
-
-        @property
-        def symbol(self) -> str: ...
-
-        @property
-        def quantity(self) -> Decimal: ...
-
-        @property
-        def price(self) -> Decimal | None: ...
-
-        @property
-        def market_value(self) -> Decimal: ...
-
-    @property
-    def kind(self) -> PositionKind | None:
-        """Whose shares these are; None where the row does not tell, or tells two things."""
-        return PositionKind.CASH
-
-    @property
-    def told(self) -> str:
-        """What the row says of that, for the error where it is not clear."""
-        return ""
-
-
-@dataclass(frozen=True)
-class AccountReply:
-    """Cash and holdings as a broker answered them."""
-
-    endpoint: Endpoint[Any] | None
-    """The list of holdings; None where an adapter has a transport of its own."""
-    totals: Reply[Balance]
-    pages: Sequence[Sequence[PositionReply]]
-    """The rows of that list, page by page: rows of two pages may be priced some seconds apart."""
-    known: Mapping[str, object] = field(default_factory=dict)
-    """Fields of the balance that other answers tell."""
-
-
-@dataclass(frozen=True)
-class Bars:
-    """Rows of a chart as a broker answered them: names of its fields, for the core to read as columns.
-
-    A price is a text in the grammar of numbers. Rows without any text in the field of `time` are passed over.
-    """
-
-    endpoint: Endpoint[Any] | None
-    rows: Sequence[Mapping[str, object]]
-    time: str
-    """The field with the day, as YYYYMMDD."""
-    open: str
-    high: str
-    low: str
-    close: str
-    volume: str
-    turnover: str | None = None
-    turnover_unit: int = 1
-    """What one of a turnover is, in currency units."""
-    symbol: str = ""
-    """The symbol that the answer names, if it does."""
-    session: Phase | None = None
-    """Whose price the close of a bar is, once the day is over; None where that is not sure."""
-
-
-@dataclass(frozen=True)
-class FlowTables:
-    """A day of investor flow that a broker tells in tables: one for nets, buys and sells, in shares and in amounts.
-
-    `Part.flow_tables` makes them.
-    """
-
-    date: dt.date
-    rows: Mapping[tuple[str, str], Any]
-    """("net" | "buy" | "sell", "quantity" | "amount") to the row of the day."""
-    read: Callable[[Any], Any]
-    """Returns the row with `close` and the kinds as attributes; it is read only if the day is wanted."""
-    kinds: Sequence[str]
-    """The kinds of investors that a row tells, named as the fields of InvestorFlow."""
-    units: Mapping[str, Decimal]
-    """What one of a quantity and of an amount is, in shares and in won."""
-    final: bool
-
-    def to_model(self, *, symbol: str) -> InvestorFlow:
-        """Return the common model. Sells are magnitudes: brokers write some of them below zero."""
-        rows = {name: self.read(row) for name, row in self.rows.items()}
-        flows: dict[str, dict[str, Decimal | None]] = {kind: {} for kind in self.kinds}
-        for (what, unit), row in rows.items():
-            for kind in self.kinds:
-                value = getattr(row, kind)
-                if value is not None:
-                    value = (abs(value) if what == "sell" else value) * self.units[unit]
-                flows[kind][f"{what}_{unit}"] = value
-        values = {"symbol": symbol, "date": self.date, "close": rows["net", "quantity"].close, "final": self.final}
-        # One validation of it all: a model of its own for each of the kinds would take as long again.
-        return InvestorFlow.model_validate({**values, **flows})
+def _added(tables: Iterable[Mapping[type[Model], T]], both: Callable[[T, T], T]) -> dict[type[Model], T]:
+    found: dict[type[Model], T] = {}
+    for table in tables:
+        for model, told in table.items():
+            found[model] = both(found[model], told) if model in found else told
+    return found
 
 
 def _no_phase(venue: Venue) -> Phase:
@@ -271,7 +50,11 @@ def _no_phase(venue: Venue) -> Phase:
 
 
 class Part(Generic[C]):
-    """One market of one broker. Hooks never loop over retries, sleep or send again."""
+    """One market of one broker. Hooks never loop over retries, sleep or send again.
+
+    A part may be put together from classes of one subject each: what they declare in `calls`, `not_told` and `rounds`
+    is added up.
+    """
 
     market: ClassVar[str] = HOME
     not_told: ClassVar[Mapping[type[Model], frozenset[str]]] = {}
@@ -303,6 +86,13 @@ class Part(Generic[C]):
     """Whether a cancellation has a row of its own. False: the row of its order alone says that it was cancelled."""
     has_branches: ClassVar[bool] = False
     """Whether numbers are unique within a branch only."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        own = [base for base in reversed(cls.__mro__) if issubclass(base, Part)]
+        cls.calls = {verb: calls for base in own for verb, calls in base.__dict__.get("calls", {}).items()}
+        cls.not_told = _added((base.__dict__.get("not_told", {}) for base in own), frozenset.union)
+        cls.rounds = _added((base.__dict__.get("rounds", {}) for base in own), lambda one, other: {**one, **other})
 
     def __init__(
         self,

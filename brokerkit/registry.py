@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr, ValidationError
 
 from brokerkit.adapter import Adapter
+from brokerkit.asking.inquiries import HOOKS
 from brokerkit.broker import Broker
 from brokerkit.config import (
     ENVIRONMENTS,
@@ -29,7 +30,6 @@ from brokerkit.config import (
 )
 from brokerkit.errors import ConfigError, UnknownBroker
 from brokerkit.extensions import BROKERS, extensions, load_class, trusted
-from brokerkit.inquiry import HOOKS
 from brokerkit.market import markets
 from brokerkit.market.sessions import Phase
 from brokerkit.orders.limits import Limits, Safety, check_limits

@@ -80,7 +80,7 @@ PLAIN_TYPES = {
     "_GivenVenue": "Venue",
 }
 # A generic model with its argument counts as defined where it was first written so.
-ELSEWHERE = {"brokerkit.part.Reply": "brokerkit.transport.endpoint.Reply"}
+ELSEWHERE = {f"brokerkit.{module}.Reply": "brokerkit.transport.endpoint.Reply" for module in ("part", "replies")}
 README_PAGES = {"README.md": "index.md", "README.ko.md": "index.ko.md", "CHANGELOG.md": "changelog.md"}
 _TARGET = re.compile(r"(?<=\]\()(?!\w+:|#)([^)#\s]+)")
 

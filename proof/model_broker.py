@@ -18,7 +18,8 @@ from brokerkit.market.sessions import Phase
 from brokerkit.models import Order, OrderRequest
 from brokerkit.models.handles import Handle
 from brokerkit.orders.limits import Safety
-from brokerkit.part import OrderPage, Part, Sent
+from brokerkit.part import Part
+from brokerkit.replies import OrderPage, Sent
 from brokerkit.transport import Block, Client, Effect, Endpoint, Headers, Limit, Parameters, Request, Response, Token
 from brokerkit.transport.connection import Line, Transmission
 from brokerkit.transport.permits import Permit

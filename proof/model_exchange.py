@@ -11,7 +11,7 @@ from enum import StrEnum, auto
 
 from brokerkit.clock import KST
 from brokerkit.errors import IncompleteListing, NetworkError
-from brokerkit.part import OrderReply
+from brokerkit.replies import OrderReply
 from brokerkit.words import OrderType, Side
 
 

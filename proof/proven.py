@@ -20,7 +20,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from brokerkit.inquiry import HOOKS, offers
+from brokerkit.asking.inquiries import HOOKS, offers
 from brokerkit.market.markets import market_named
 from brokerkit.part import Part
 from brokerkit.registry import load_broker

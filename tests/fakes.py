@@ -19,8 +19,9 @@ from brokerkit.market.sessions import Phase
 from brokerkit.models import InvestorFlow, Order, OrderRequest, Quote
 from brokerkit.models.handles import Handle
 from brokerkit.orders.limits import Safety
-from brokerkit.part import AccountReply, OrderPage, OrderReply, Part, Sent
+from brokerkit.part import Part
 from brokerkit.registry import get_broker
+from brokerkit.replies import AccountReply, OrderPage, OrderReply, Sent
 from brokerkit.transport import Client, Reply
 from brokerkit.words import OrderStatus, OrderType, SecurityType, Side, TimeInForce, Venue
 
@@ -279,7 +280,8 @@ def made(*arguments: Any, **options: Any) -> Made:
 THIRD_PARTY = """
 from decimal import Decimal
 from brokerkit.adapter import Adapter
-from brokerkit.part import Part, Sent
+from brokerkit.part import Part
+from brokerkit.replies import Sent
 from brokerkit.models import Quote
 from brokerkit.transport import Reply
 from brokerkit.words import OrderType, TimeInForce, Venue

@@ -19,6 +19,7 @@ from typing import Any, cast
 import pytest
 
 from brokerkit import clock
+from brokerkit.asking.inquiries import HOOKS
 from brokerkit.broker import Broker
 from brokerkit.errors import (
     BrokerError,
@@ -32,7 +33,6 @@ from brokerkit.errors import (
     UnknownSymbol,
     Unsupported,
 )
-from brokerkit.inquiry import HOOKS
 from brokerkit.models import InvestorFlow, Order, OrderRequest
 from brokerkit.orders.intents import Intent
 from brokerkit.registry import get_broker

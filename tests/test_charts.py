@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brokerkit.charts import Charts, Question
+from brokerkit.asking.charts import Charts, Question
 from brokerkit.errors import BrokerError, IncompleteListing, InvalidRequest, WireError
 from brokerkit.market.days import is_trading_day
 from brokerkit.market.markets import KOREA
 from brokerkit.models import Candles
-from brokerkit.part import Bars
+from brokerkit.replies import Bars
 from brokerkit.transport.together import Together
 from brokerkit.words import Interval, Venue
 

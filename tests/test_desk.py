@@ -36,7 +36,7 @@ from brokerkit.orders.guard import halt
 from brokerkit.orders.intents import Intent, IntentState
 from brokerkit.orders.journal import Journal
 from brokerkit.orders.limits import Limits
-from brokerkit.part import Sent
+from brokerkit.replies import Sent
 from brokerkit.sandbox.face import JsonResponse
 from brokerkit.testing.inside import journal_of, limit_to, start_over
 from tests.fakes import Fake, FakePart

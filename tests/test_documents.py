@@ -32,13 +32,14 @@ from brokerkit_kiwoom.stocks.orders import ORDER_TYPE as KIWOOM_TYPE
 
 from brokerkit import Broker, OrderType, TimeInForce, Venue
 from brokerkit.adapter import Adapter
+from brokerkit.asking.inquiries import HOOKS
 from brokerkit.cli.app import app
 from brokerkit.config import PROFILE_KEYS, Settings, config_path, load_profiles, make_settings
-from brokerkit.inquiry import HOOKS
 from brokerkit.market.sessions import Phase, offers
 from brokerkit.models import InvestorFlow
-from brokerkit.part import FACTS, Part
+from brokerkit.part import Part
 from brokerkit.registry import installed_brokers, load_broker
+from brokerkit.replies import FACTS
 from brokerkit.sandbox.faults import KINDS
 from brokerkit.sandbox.faults.kinds import FaultPlace
 from brokerkit.words import OrderStatus

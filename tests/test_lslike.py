@@ -21,11 +21,11 @@ from brokerkit import (
     clock,
     config,
 )
+from brokerkit.asking.inquiries import HOOKS
 from brokerkit.errors import BrokerError, InsufficientFunds, OrderBlocked, Rejected, UnknownSymbol, WireError
-from brokerkit.inquiry import HOOKS
 from brokerkit.market.sessions import Phase
 from brokerkit.orders.intents import IntentState
-from brokerkit.part import FlowTables
+from brokerkit.replies import FlowTables
 from brokerkit.sandbox.exchange import Exchange
 from brokerkit.sandbox.face import JsonResponse, ReceivedRequest
 from brokerkit.sandbox.server import Server

@@ -11,7 +11,7 @@ import pytest
 
 from brokerkit import Broker, clock
 from brokerkit.errors import WireError
-from brokerkit.part import OrderPage, OrderReply
+from brokerkit.replies import OrderPage, OrderReply
 from brokerkit.words import OrderStatus, Side
 from tests.fakes import Fake, FakePart, order_of
 

@@ -33,7 +33,7 @@ from brokerkit.market.sessions import Phase
 from brokerkit.orders import desk, reconcile
 from brokerkit.orders.intents import Intent, IntentState
 from brokerkit.orders.limits import Limits
-from brokerkit.part import Sent
+from brokerkit.replies import Sent
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import SlidingWindow
 from brokerkit.testing.inside import journal_of, limit_to, look_again, start_over

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from brokerkit.inquiry import HOOKS
+from brokerkit.asking.inquiries import HOOKS
 from brokerkit.testing import replay
 from proof import proven
 from proof.proven import BROKERS, EVIDENCE, PAGE

@@ -19,8 +19,9 @@ from brokerkit.cli import main
 from brokerkit.cli.exits import DONE, REFUSED, WRONG_USAGE
 from brokerkit.errors import ConfigError, InsufficientFunds, RateLimited
 from brokerkit.models import Balance, Quote
-from brokerkit.part import FlowTables, OrderReply, Part
+from brokerkit.part import Part
 from brokerkit.registry import load_broker
+from brokerkit.replies import FlowTables, OrderReply
 from brokerkit.testing import Replay, ReplayConformance, replay
 from brokerkit.testing.calls import endpoints_of
 from brokerkit.testing.inside import installed

@@ -16,7 +16,7 @@ from sphinx.util.inventory import InventoryFile
 
 import brokerkit
 from brokerkit import sandbox, testing, transport
-from brokerkit.inquiry import HOOKS
+from brokerkit.asking.inquiries import HOOKS
 from brokerkit.models import Model
 
 pytestmark = pytest.mark.timeout(300)  # the first of them builds the site

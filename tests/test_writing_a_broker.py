@@ -22,9 +22,9 @@ from starlette.responses import Response
 
 from brokerkit import Broker, OrderStatus, OrderType, Unsupported, Venue, clock, get_broker
 from brokerkit.adapter import Adapter
+from brokerkit.asking.inquiries import HOOKS
 from brokerkit.cli.plugins import write_plugin
 from brokerkit.errors import BrokerError, InsufficientFunds, OrderUncertain, Rejected
-from brokerkit.inquiry import HOOKS
 from brokerkit.orders.intents import IntentState
 from brokerkit.part import Part
 from brokerkit.sandbox import Faults, Rule, Sandbox

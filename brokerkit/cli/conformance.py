@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from brokerkit.asking.inquiries import HOOKS
 from brokerkit.cli import exits
 from brokerkit.cli.printing import Printer
 from brokerkit.cli.session import JsonOption
 from brokerkit.errors import ConfigError
 from brokerkit.extensions import BROKERS, SANDBOXES, everything
-from brokerkit.inquiry import HOOKS
 
 if TYPE_CHECKING:
     from brokerkit.models import Capability

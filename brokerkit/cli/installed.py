@@ -8,11 +8,11 @@ from typing import Any
 import typer
 
 from brokerkit.adapter import Adapter
+from brokerkit.asking.inquiries import HOOKS, offers
 from brokerkit.cli.printing import Printer, Row
 from brokerkit.cli.session import JsonOption
 from brokerkit.errors import BrokerError
 from brokerkit.extensions import BROKERS, SANDBOXES, extensions, package_of, version_of
-from brokerkit.inquiry import HOOKS, offers
 from brokerkit.registry import load_broker
 
 

@@ -28,7 +28,7 @@ from brokerkit.orders.chains import NumbersOf, numbers_of
 from brokerkit.orders.guard import Guard, check_halt
 from brokerkit.orders.intents import STANDING, Intent, IntentKind, IntentState
 from brokerkit.orders.journal import Journal
-from brokerkit.part import Sent
+from brokerkit.replies import Sent
 from brokerkit.text import sanitize
 from brokerkit.transport import connection
 from brokerkit.transport.permits import issued

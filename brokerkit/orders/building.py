@@ -9,7 +9,8 @@ from typing import Any
 from brokerkit import clock
 from brokerkit.models import Order, OrderRequest
 from brokerkit.models.handles import Handle, can_stand_in_a_handle, is_number
-from brokerkit.part import Part, Sent
+from brokerkit.part import Part
+from brokerkit.replies import Sent
 from brokerkit.words import OrderStatus
 
 

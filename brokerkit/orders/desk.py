@@ -37,7 +37,8 @@ from brokerkit.orders.listing import Listed, Unread
 from brokerkit.orders.reconcile import Reconciler, Reconciliation
 from brokerkit.orders.state import journal_folder, journal_path
 from brokerkit.orders.trader import Trader
-from brokerkit.part import Part, Sent
+from brokerkit.part import Part
+from brokerkit.replies import Sent
 from brokerkit.text import sanitize
 from brokerkit.transport import Client
 from brokerkit.transport.auth import digest

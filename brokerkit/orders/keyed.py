@@ -16,7 +16,7 @@ from brokerkit.orders.journal import Journal
 from brokerkit.orders.keys import FREE, check_unused, standing
 from brokerkit.orders.listing import Listed, could_be
 from brokerkit.orders.trader import Trader
-from brokerkit.part import Sent
+from brokerkit.replies import Sent
 
 logger = logging.getLogger("brokerkit")
 

@@ -21,7 +21,8 @@ from brokerkit.models import Order
 from brokerkit.models.handles import Handle, can_stand_in_a_handle, is_number
 from brokerkit.orders.intents import key_of
 from brokerkit.orders.listing import Listed, Unread, is_same
-from brokerkit.part import OrderPage, OrderReply, Part
+from brokerkit.part import Part
+from brokerkit.replies import OrderPage, OrderReply
 from brokerkit.transport import OddRow
 from brokerkit.words import OrderStatus, Venue
 

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from brokerkit.models import Model, Quote
-from brokerkit.part import FACTS
+from brokerkit.replies import FACTS
 from brokerkit.testing.doubts import doubts
 from brokerkit.testing.replays import Shown
 from brokerkit.transport import Block, OddRow, Reply

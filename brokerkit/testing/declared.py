@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from brokerkit.adapter import Adapter
-from brokerkit.inquiry import HOOKS, offers
+from brokerkit.asking.inquiries import HOOKS, offers
 from brokerkit.market.markets import market_named
 from brokerkit.models import Position, Quote
 from brokerkit.part import OrderTerms, Part

@@ -36,8 +36,9 @@ from brokerkit.orders.desk import OrderDesk
 from brokerkit.orders.intents import Intent
 from brokerkit.orders.journal import Journal
 from brokerkit.orders.limits import Limits, Safety
-from brokerkit.part import Part, Sent
+from brokerkit.part import Part
 from brokerkit.registry import GENERAL, load_broker
+from brokerkit.replies import Sent
 from brokerkit.testing.declared import Declared
 from brokerkit.transport import Client, Effect, Endpoint, Request, Response, http
 from brokerkit.words import SecurityType

@@ -20,8 +20,8 @@ from brokerkit import clock
 from brokerkit.adapter import Adapter
 from brokerkit.errors import BrokerError, ConfigError, OrderUncertain, Rejected, Unsupported
 from brokerkit.models import InvestorFlow
-from brokerkit.part import FlowTables
 from brokerkit.registry import load_broker
+from brokerkit.replies import FlowTables
 from brokerkit.testing.becoming import Made, doubts_of, models_of, odd_rows, shown_of
 from brokerkit.testing.calls import endpoints_of, environment_of, is_at
 from brokerkit.testing.fields import Path as FieldPath

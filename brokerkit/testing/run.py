@@ -17,9 +17,9 @@ from unittest import mock
 import pytest
 from pydantic import ValidationError
 
+from brokerkit.asking.inquiries import capability_of
 from brokerkit.config import nearest
 from brokerkit.errors import BrokerError, ConfigError
-from brokerkit.inquiry import capability_of
 from brokerkit.models import Capability
 from brokerkit.registry import load_broker
 from brokerkit.testing.inside import claimed

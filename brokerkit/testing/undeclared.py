@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
+from brokerkit.asking.inquiries import HOOKS
 from brokerkit.broker import Broker
 from brokerkit.errors import Unsupported
-from brokerkit.inquiry import HOOKS
 from brokerkit.market.markets import KOREA
 from brokerkit.models import Order
 from brokerkit.sandbox import Sandbox

@@ -13,7 +13,7 @@ from brokerkit_kis.client import KisClient
 from brokerkit_kis.sandbox.face import KisFace
 from pydantic import SecretStr
 
-from brokerkit.part import AccountReply
+from brokerkit.replies import AccountReply
 from proof.zoo.cages import bad
 from proof.zoo.lies import always, per, twisted
 from tests.lslike.client import LikeClient

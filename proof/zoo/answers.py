@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from brokerkit.errors import OrderUncertain, Rejected, WireError
 from brokerkit.models import Level, OrderRequest
-from brokerkit.part import AccountReply, OrderPage, Sent
+from brokerkit.replies import AccountReply, OrderPage, Sent
 from brokerkit.transport import OddRow, Token
 from brokerkit.words import OrderType, Venue
 from proof.zoo.cages import bad

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from brokerkit.part import OrderPage
+from brokerkit.replies import OrderPage
 from brokerkit.transport import OddRow
 
 Say = Callable[[Any], Any]

@@ -17,7 +17,7 @@ from brokerkit_kiwoom.stocks.part import Stocks as KiwoomStocks
 from brokerkit import clock
 from brokerkit.errors import UnknownSymbol
 from brokerkit.models import InvestorFlow, Quote
-from brokerkit.part import FlowTables
+from brokerkit.replies import FlowTables
 from brokerkit.words import SecurityType, Venue
 from proof.zoo.cages import bad
 from proof.zoo.lies import Twisted, always, per, twisted

@@ -15,7 +15,7 @@ from brokerkit_kis.stocks.part import Stocks as KisStocks
 from brokerkit.errors import BrokerError, Rejected
 from brokerkit.models import Order, OrderRequest
 from brokerkit.models.handles import Handle
-from brokerkit.part import OrderPage, Sent
+from brokerkit.replies import OrderPage, Sent
 from brokerkit.sandbox.face import FaceAnswer
 from brokerkit.transport import Endpoint
 from brokerkit.words import OrderType, Side, TimeInForce, Venue

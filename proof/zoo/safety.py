@@ -18,7 +18,7 @@ from brokerkit_kis.stocks.part import Stocks as KisStocks
 from brokerkit.errors import BrokerError, NetworkError, OrderUncertain, Rejected
 from brokerkit.models import Order, OrderRequest
 from brokerkit.models.handles import Handle
-from brokerkit.part import OrderPage, Sent
+from brokerkit.replies import OrderPage, Sent
 from brokerkit.transport import Effect, Endpoint, Parameters
 from proof.zoo.cages import bad
 from proof.zoo.lies import always, rows_of

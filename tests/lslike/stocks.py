@@ -10,7 +10,8 @@ from brokerkit import clock
 from brokerkit.errors import NothingToCancel, Unsupported
 from brokerkit.models import InvestorFlow, Order, OrderRequest, Position, Quote
 from brokerkit.models.handles import Handle
-from brokerkit.part import AccountReply, FlowTables, OrderPage, Part, Sent
+from brokerkit.part import Part
+from brokerkit.replies import AccountReply, FlowTables, OrderPage, Sent
 from brokerkit.transport import OddRow, preparing
 from brokerkit.words import Venue
 from tests.lslike import tables

@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 from pydantic import BeforeValidator, Field, SecretStr, create_model
 
 from brokerkit.models import Balance, BuyingPower, Level, OrderBook, Quote
-from brokerkit.part import OrderReply, PositionReply, levels, limit_of
+from brokerkit.replies import OrderReply, PositionReply, levels, limit_of
 from brokerkit.transport import (
     Block,
     Codes,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from brokerkit.models import Balance, BuyingPower
-from brokerkit.part import PositionReply
+from brokerkit.replies import PositionReply
 from brokerkit.transport import Blankable, Block, Endpoint, Mark, Number, Reply, Row, Text, ZeroIsNone
 from brokerkit.words import PositionKind
 from brokerkit_kis.wire.types import One, Paged, Rows, Symbol, block

@@ -11,7 +11,7 @@ from pydantic import AliasChoices, BeforeValidator, Field
 from brokerkit.errors import Unsupported
 from brokerkit.market.sessions import Phase
 from brokerkit.models import Order, OrderRequest
-from brokerkit.part import OrderReply, limit_of
+from brokerkit.replies import OrderReply, limit_of
 from brokerkit.transport import (
     Blankable,
     Block,

@@ -7,20 +7,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from brokerkit import clock
-from brokerkit.errors import UnknownSymbol
 from brokerkit.market.sessions import Phase
 from brokerkit.market.ticks import tick_size
 from brokerkit.models import Balance, InvestorFlow, Order, OrderRequest, Position, Quote
 from brokerkit.models.handles import Handle
-from brokerkit.part import AccountReply, Bars, OrderPage, Part, Sent
+from brokerkit.replies import AccountReply, Bars, OrderPage, Sent
 from brokerkit.transport import Endpoint, OddRow, Parameters, preparing, wire_text
 from brokerkit.words import Interval, SecurityType, Side, Venue
-from brokerkit_kis.client import KisClient
 from brokerkit_kis.stocks import account, days, orders, quotes
+from brokerkit_kis.stocks.spelling import Spelling
 from brokerkit_kis.wire.types import spellings
 
 
-class Stocks(Part[KisClient]):
+class Stocks(Spelling):
     """Korean stocks, funds and ELW at KIS."""
 
     not_told = {
@@ -63,28 +62,6 @@ class Stocks(Part[KisClient]):
     lists_prove_absence = frozenset({"real"})  # in the demo environment the list may stay empty all day
     has_branches = True
 
-    def prepare(self) -> None:
-        self._codes: dict[str, str] = {}
-
-    def quote(self, symbol: str, venue: Venue) -> quotes.Price:
-        known, refused, price = self._codes.get(symbol), None, None
-        for code in (known,) if known else spellings(symbol):
-            try:
-                price = self._price_of(code, venue)
-            except UnknownSymbol as error:  # not known: whether a code without its letter is refused, or has no price
-                refused = error
-                continue
-            if price.price:
-                self._codes[symbol] = code
-                return price
-        if refused is not None or price is None:
-            raise refused or UnknownSymbol(f"KIS does not know {symbol}.")
-        return price
-
-    def _price_of(self, code: str, venue: Venue) -> quotes.Price:
-        params = {"FID_COND_MRKT_DIV_CODE": quotes.MARKET_DIVISION[venue], "FID_INPUT_ISCD": code}
-        return self.client.call(quotes.PRICE, params=params).output
-
     def several_quotes(self, symbols: Sequence[str], venue: Venue) -> Iterable[quotes.Watched]:
         codes = [
             code
@@ -102,14 +79,6 @@ class Stocks(Part[KisClient]):
             params[f"FID_COND_MRKT_DIV_CODE_{number}"] = quotes.MARKET_DIVISION[venue]
             params[f"FID_INPUT_ISCD_{number}"] = code
         return self.client.call(quotes.PRICES, params=params).output
-
-    def _code(self, symbol: str) -> str:
-        """Return how KIS spells a symbol; of one that may be an ETN it is asked, once."""
-        if len(spellings(symbol)) > 1 and symbol not in self._codes:
-            self.quote(symbol, Venue.KRX)
-            if symbol not in self._codes:
-                raise UnknownSymbol(f"KIS has no price of {symbol} at KRX.", broker=self.broker)
-        return self._codes.get(symbol, symbol)
 
     def trading_days(self, start: dt.date) -> Mapping[dt.date, bool]:
         params = {"BASS_DT": f"{start:%Y%m%d}", "CTX_AREA_NK": "", "CTX_AREA_FK": ""}

@@ -11,7 +11,7 @@ from pydantic import Field, create_model
 
 from brokerkit import clock
 from brokerkit.models import Flow, InvestorFlow, Level, OrderBook
-from brokerkit.part import QuoteReply, levels
+from brokerkit.replies import QuoteReply, levels
 from brokerkit.transport import Blankable, Block, Codes, Day, Endpoint, Reply, Text, TimeOrBlank, ZeroIsNone
 from brokerkit.words import Venue
 from brokerkit_kis.wire.types import MaybeOne, One, Rows, Symbol, block

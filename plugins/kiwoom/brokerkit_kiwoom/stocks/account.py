@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from brokerkit.models import Balance, BuyingPower
-from brokerkit.part import PositionReply
+from brokerkit.replies import PositionReply
 from brokerkit.transport import Endpoint, Mark, Reply, Text
 from brokerkit.words import PositionKind
 from brokerkit_kiwoom.wire.types import Listing, Padded, PaddedOrBlank, Rows, Symbol, Unsigned, ZeroIsNone, block

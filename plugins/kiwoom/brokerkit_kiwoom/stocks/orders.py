@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from brokerkit.errors import Unsupported
 from brokerkit.models import Order
-from brokerkit.part import OrderReply, limit_of
+from brokerkit.replies import OrderReply, limit_of
 from brokerkit.transport import (
     Block,
     Codes,

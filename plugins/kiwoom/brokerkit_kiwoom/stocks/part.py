@@ -12,7 +12,8 @@ from brokerkit.market.days import is_trading_day
 from brokerkit.market.sessions import Phase
 from brokerkit.models import Candle, Order, OrderRequest, Position, Quote
 from brokerkit.models.handles import Handle
-from brokerkit.part import AccountReply, Bars, FlowTables, OrderPage, Part, Sent
+from brokerkit.part import Part
+from brokerkit.replies import AccountReply, Bars, FlowTables, OrderPage, Sent
 from brokerkit.transport import OddRow, wire_text
 from brokerkit.words import Interval, SecurityType, Side, Venue
 from brokerkit_kiwoom.client import KiwoomClient

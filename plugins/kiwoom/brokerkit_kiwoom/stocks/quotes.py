@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ConfigDict, Field, create_model
 
 from brokerkit.models import Level, OrderBook
-from brokerkit.part import QuoteReply, levels
+from brokerkit.replies import QuoteReply, levels
 from brokerkit.transport import Block, Codes, Day, Endpoint, Reply, Text, TimeOrBlank
 from brokerkit.words import SecurityType, Venue
 from brokerkit_kiwoom.wire.types import Signed, Symbol, Unsigned, ZeroIsNone

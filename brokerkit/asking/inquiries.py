@@ -29,7 +29,8 @@ from brokerkit.models import (
     Quotes,
 )
 from brokerkit.models.handles import Handle
-from brokerkit.part import AccountReply, FlowTables, Part, PositionReply
+from brokerkit.part import Part
+from brokerkit.replies import AccountReply, FlowTables, PositionReply
 from brokerkit.symbols import is_symbol
 from brokerkit.text import masked
 from brokerkit.transport import Endpoint, Reply
@@ -157,18 +158,18 @@ class Inquiries:
         """Return the price of a symbol at a venue, or at the default one of its market."""
         market = market_of(symbol)
         part = self.offering("quote", market)
-        venue = _venue_of(part, market, venue)
+        venue = venue_of(part, market, venue)
         return self._quote(symbol, part.quote(symbol, venue), part, market, venue)
 
     def _quote(self, symbol: str, reply: Reply[Quote], part: Part[Any], market: Market, venue: Venue) -> Quote:
-        self._is_about(symbol, reply, part, "quote")
+        self.check_about(symbol, reply, part, "quote")
         if not getattr(reply, "price", None):
             raise self._no_price(symbol, part, venue)
-        return reply.to_model(symbol=symbol, venue=venue, currency=market.currency, **_named(reply))
+        return reply.to_model(symbol=symbol, venue=venue, currency=market.currency, **name_of(reply))
 
     def _no_price(self, symbol: str, part: Part[Any], venue: Venue) -> UnknownSymbol:
         words = f"{self.adapter.name} has no price of {symbol} at {venue}."
-        return UnknownSymbol(words, broker=self.adapter.name, endpoint=_endpoint(part, "quote"))
+        return UnknownSymbol(words, broker=self.adapter.name, endpoint=endpoint_of(part, "quote"))
 
     def quotes(self, symbols: Sequence[object], venue: Venue | None, progress: Progress | None) -> Quotes:
         """Return the prices of symbols; one that is none, or that the broker does not know, takes no other with it."""
@@ -182,7 +183,7 @@ class Inquiries:
         found: dict[str, Quote] = {}
         for market, those in asked.items():
             part = self.offering("quotes", market)
-            for symbol, answer in self._quotes(those, part, market, _venue_of(part, market, venue), progress):
+            for symbol, answer in self._quotes(those, part, market, venue_of(part, market, venue), progress):
                 if isinstance(answer, Quote):
                     found[symbol] = answer
                 else:
@@ -253,20 +254,20 @@ class Inquiries:
         progress: Progress | None,
     ) -> Candles:
         """Return candles of a symbol at a venue, or at the default one of its market."""
-        from brokerkit.charts import Charts, Question  # here: only who looks at charts needs it
+        from brokerkit.asking.charts import Charts, Question  # here: only who looks at charts needs it
 
         market = market_of(symbol)
         part = self.offering("candles", market)
-        asked = Question(symbol, interval, _venue_of(part, market, venue), adjusted, start, end, count)
+        asked = Question(symbol, interval, venue_of(part, market, venue), adjusted, start, end, count)
         return Charts(part, market, self.together).candles(asked, progress)
 
     def order_book(self, symbol: str, venue: Venue | None) -> OrderBook:
         """Return the waiting orders of a symbol at a venue, or at the default one of its market."""
         market = market_of(symbol)
         part = self.offering("order_book", market)
-        venue = _venue_of(part, market, venue)
+        venue = venue_of(part, market, venue)
         reply = part.order_book(symbol, venue)
-        self._is_about(symbol, reply, part, "order_book")
+        self.check_about(symbol, reply, part, "order_book")
         time = getattr(reply, "clock", None)
         moment = None if time is None else self._moment_today(time, venue)
         return reply.to_model(symbol=symbol, venue=venue, time=moment)
@@ -312,14 +313,14 @@ class Inquiries:
             words = f"of {row.quantity:f} {row.symbol} it is not clear whose they are: {row.told}"
             raise part.wrong(reply.endpoint, words)
         terms = terms_of(kind, row.quantity, row.price, row.market_value)
-        return row.to_model(currency=market.currency, **_named(row), **terms)
+        return row.to_model(currency=market.currency, **name_of(row), **terms)
 
     def buying_power(self, symbol: str, price: Decimal | None) -> BuyingPower:
         """Return what can be ordered without margin."""
         market = market_of(symbol)
         part = self.offering("buying_power", market)
         reply = part.buying_power(symbol, price)
-        self._is_about(symbol, reply, part, "buying_power")
+        self.check_about(symbol, reply, part, "buying_power")
         return reply.to_model(symbol=symbol, currency=market.currency, price=price)
 
     # Investors
@@ -328,12 +329,12 @@ class Inquiries:
         """Return the days from `start` to `end`, oldest first; without a start the newest."""
         part = self.offering("investor_flow", market_of(symbol))
         found = sorted(part.investor_flow(symbol, start, end, detail), key=_date)
-        endpoint = _endpoint(part, "investor_flow")
+        endpoint = endpoint_of(part, "investor_flow")
         if not found:
             words = f"{self.adapter.name} has no investor flow of {symbol} up to {end}."
             raise UnknownSymbol(words, broker=self.adapter.name, endpoint=endpoint)
         for row in found:
-            self._is_about(symbol, row, part, "investor_flow")
+            self.check_about(symbol, row, part, "investor_flow")
         if _date(found[0]) > (start or end):
             raise Unsupported(
                 f"{self.adapter.name} tells the investor flow of {symbol} from {_date(found[0])} on; "
@@ -377,7 +378,7 @@ class Inquiries:
             return None
         return None if self.phase_of(venue) is Phase.CLOSED else moment
 
-    def _is_about(self, symbol: str, reply: Reply[Any] | FlowTables, part: Part[Any], verb: str) -> None:
+    def check_about(self, symbol: str, reply: Reply[Any] | FlowTables, part: Part[Any], verb: str) -> None:
         """Raise a WireError if an answer tells another symbol than the one that was asked for."""
         told = getattr(reply, "symbol", None)
         if told and told != symbol:
@@ -407,7 +408,7 @@ def capability_of(part: Part[Any] | type[Part[Any]], environment: str) -> Capabi
     )
 
 
-def _venue_of(part: Part[Any], market: Market, named: Venue | None) -> Venue:
+def venue_of(part: Part[Any], market: Market, named: Venue | None) -> Venue:
     """Return the venue that is meant; Unsupported, with the venues there are, where a part has no quotes of it."""
     venue = check_venue(market.default_venue if named is None else named)
     if part.quote_venues and venue not in part.quote_venues:
@@ -418,12 +419,13 @@ def _venue_of(part: Part[Any], market: Market, named: Venue | None) -> Venue:
     return venue
 
 
-def _endpoint(part: Part[Any], verb: str) -> str | None:
+def endpoint_of(part: Part[Any], verb: str) -> str | None:
+    """Return the name of the first call that a verb is made of, for errors."""
     calls: Sequence[Endpoint[Any]] = part.calls.get(verb, ())
     return str(calls[0]) if calls else None
 
 
-def _named(reply: object) -> dict[str, object]:
+def name_of(reply: object) -> dict[str, object]:
     """Return the name of an answer where it tells one: a blank is none."""
     name = getattr(reply, "name", None)
     return {} if name is None else {"name": name or None}

@@ -19,7 +19,8 @@ from brokerkit.market.markets import Market
 from brokerkit.market.sessions import NXT_SINCE, Phase
 from brokerkit.models import Candles
 from brokerkit.models.candles import SESSIONS
-from brokerkit.part import Bars, Part
+from brokerkit.part import Part
+from brokerkit.replies import Bars
 from brokerkit.transport.together import AT_ONCE, Progress, Together
 from brokerkit.words import Interval, Venue
 

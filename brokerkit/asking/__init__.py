@@ -1,0 +1,1 @@
+"""What is asked of an adapter, and the common models that its answers become, one module a subject."""

@@ -1,0 +1,32 @@
+"""What every verb does: it names in errors what was asked, and of whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from brokerkit.asking.inquiries import Inquiries
+from brokerkit.errors import BrokerError
+from brokerkit.orders.checks import OrderChecks
+
+
+class Asking:
+    """What the verbs of all subjects share."""
+
+    name: str
+    environment: str
+    _inquiries: Inquiries
+    _checks: OrderChecks
+
+    @contextmanager
+    def _asking(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except BrokerError as error:
+            self._named(error, what)
+            raise
+
+    def _named(self, error: BrokerError, what: str) -> BrokerError:
+        error.asked = error.asked or what
+        error.broker = error.broker or self.name
+        return error

@@ -1,0 +1,125 @@
+"""Prices: what is traded, at what price, and when."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import time
+from collections.abc import Iterable
+from decimal import Decimal
+
+from brokerkit import clock
+from brokerkit.arguments import check_count, check_day, check_days, check_flag, check_interval
+from brokerkit.errors import InvalidRequest
+from brokerkit.models import (
+    Candles,
+    MarketHours,
+    OrderBook,
+    Quote,
+    Quotes,
+)
+from brokerkit.symbols import check_symbol
+from brokerkit.transport.together import Progress
+from brokerkit.values import Amount, exact_decimal
+from brokerkit.verbs.asking import Asking
+from brokerkit.words import Interval, Side, Venue
+
+logger = logging.getLogger("brokerkit")
+
+
+class Prices(Asking):
+    """Verbs about prices."""
+
+    _quotes: dict[tuple[str, Venue], tuple[float, Quote]]
+
+    def quote(self, symbol: str, *, venue: Venue | None = None) -> Quote:
+        """Return the present price of a symbol at a venue (SOR: the combined market; None: the market's default).
+
+        Raises InvalidRequest for a text that is no symbol, UnknownSymbol, Unsupported, NetworkError.
+        """
+        with self._asking(f"quote of {symbol}" + (f" at {venue}" if venue else "")):
+            quote = self._inquiries.quote(symbol, venue)
+        self._remember(quote)
+        return quote
+
+    def quotes(self, symbols: Iterable[str], *, venue: Venue | None = None, progress: Progress | None = None) -> Quotes:
+        """Return the present prices of symbols, in their order, each once: by calls that take several where there are.
+
+        Otherwise, as in KIS's demo environment, by one call a symbol, several at a time as the broker's limit allows.
+        A symbol that is none, or that the broker has no price of, takes no other with it: it stands in `failed` of the
+        answer, with the reason, and is logged as a warning. What is the fault of no symbol, as a line that is down, is
+        raised. `progress` is called with how many of how many calls are done.
+        """
+        if isinstance(symbols, str) or not isinstance(symbols, Iterable):
+            raise InvalidRequest("quotes takes several symbols: give a list, or ask quote for one.")
+        named = list(symbols)
+        with self._asking(f"quotes of {len(named)} symbols" + (f" at {venue}" if venue else "")):
+            found = self._inquiries.quotes(named, venue, progress)
+        for quote in found:
+            self._remember(quote)
+        for symbol, error in found.failed.items():
+            logger.warning(
+                "%s: no quote of %s: %s", self.name, symbol, self._named(error, f"quote of {symbol}").message
+            )
+        return found
+
+    def candles(
+        self,
+        symbol: str,
+        interval: Interval | str = Interval.DAY,
+        start: dt.date | None = None,
+        end: dt.date | None = None,
+        *,
+        count: int | None = None,
+        adjusted: bool = True,
+        venue: Venue | None = None,
+        progress: Progress | None = None,
+    ) -> Candles:
+        """Return candles of days, weeks, months or years, oldest first: all of them from `start` to `end`, or an error.
+
+        Without `start` the newest `count` (100) up to `end` (default: today); with it at most the first `count`.
+        Prices are `adjusted` for splits and the like. Weeks begin on Monday; those of `start` and `end` are whole.
+        Calls go out several at a time, as the broker's limit allows. Raises InvalidRequest for a span without trading,
+        Unsupported for an interval that is not there, IncompleteListing where a trading day lacks its bar.
+        """
+        last = clock.today() if end is None else end
+        with self._asking(f"candles of {symbol} of {interval} from {start or 'the newest'} to {last}"):
+            check_symbol(symbol)
+            if start is not None and check_day(start) > clock.today():
+                raise InvalidRequest(f"start {start} lies in the future.")
+            first, last = check_days(last if start is None else start, last)
+            return self._inquiries.candles(
+                symbol,
+                check_interval(interval),
+                venue,
+                adjusted=check_flag(adjusted, "adjusted"),
+                start=None if start is None else first,
+                end=min(last, clock.today()),
+                count=check_count(count),
+                progress=progress,
+            )
+
+    def order_book(self, symbol: str, *, venue: Venue | None = None) -> OrderBook:
+        """Return the waiting orders of a symbol by price, best first, as many levels as the broker tells (ten)."""
+        with self._asking(f"order book of {symbol}" + (f" at {venue}" if venue else "")):
+            return self._inquiries.order_book(symbol, venue)
+
+    def round_price(self, symbol: str, price: Amount, *, side: Side) -> Decimal:
+        """Return the nearest valid price that is no worse: down for a buy, up for a sell."""
+        with self._asking(f"price {price} of {symbol}"):
+            return self._checks.prices.rounded(check_symbol(symbol), exact_decimal(price), side)
+
+    def market_hours(self, date: dt.date | None = None, *, venue: Venue | None = None) -> MarketHours:
+        """Return the sessions of a venue of the home market on a day (default: today).
+
+        Where the broker has a calendar it is asked, once a day, for today and the days to come: its word on whether the
+        market trades wins over the table of brokerkit, which `brokerkit.market_hours` goes by alone.
+        """
+        day = clock.today() if date is None else date
+        with self._asking(f"market hours of {day}"):
+            return self._inquiries.market_hours(day, venue)
+
+    def _remember(self, quote: Quote) -> None:
+        """Keep a price for the checks of orders."""
+        self._checks.prices.remember(quote)
+        self._quotes[quote.symbol, quote.venue] = (time.monotonic(), quote)

@@ -1,0 +1,44 @@
+"""How KIS spells a symbol, which for an ETN only it can tell, and so the price of one."""
+
+from __future__ import annotations
+
+from brokerkit.errors import UnknownSymbol
+from brokerkit.part import Part
+from brokerkit.words import Venue
+from brokerkit_kis.client import KisClient
+from brokerkit_kis.stocks import quotes
+from brokerkit_kis.wire.types import spellings
+
+
+class Spelling(Part[KisClient]):
+    """What every hook that names a symbol needs."""
+
+    def prepare(self) -> None:
+        self._codes: dict[str, str] = {}
+
+    def quote(self, symbol: str, venue: Venue) -> quotes.Price:
+        known, refused, price = self._codes.get(symbol), None, None
+        for code in (known,) if known else spellings(symbol):
+            try:
+                price = self._price_of(code, venue)
+            except UnknownSymbol as error:  # not known: whether a code without its letter is refused, or has no price
+                refused = error
+                continue
+            if price.price:
+                self._codes[symbol] = code
+                return price
+        if refused is not None or price is None:
+            raise refused or UnknownSymbol(f"KIS does not know {symbol}.")
+        return price
+
+    def _price_of(self, code: str, venue: Venue) -> quotes.Price:
+        params = {"FID_COND_MRKT_DIV_CODE": quotes.MARKET_DIVISION[venue], "FID_INPUT_ISCD": code}
+        return self.client.call(quotes.PRICE, params=params).output
+
+    def _code(self, symbol: str) -> str:
+        """Return how KIS spells a symbol; of one that may be an ETN it is asked, once."""
+        if len(spellings(symbol)) > 1 and symbol not in self._codes:
+            self.quote(symbol, Venue.KRX)
+            if symbol not in self._codes:
+                raise UnknownSymbol(f"KIS has no price of {symbol} at KRX.", broker=self.broker)
+        return self._codes.get(symbol, symbol)
