@@ -33,8 +33,9 @@ from brokerkit.errors import (
     UnknownSymbol,
     Unsupported,
 )
-from brokerkit.models import InvestorFlow, Order, OrderRequest
+from brokerkit.models import Balance, InvestorFlow, Order, OrderRequest, Quote
 from brokerkit.orders.intents import Intent
+from brokerkit.part import Part
 from brokerkit.registry import get_broker
 from brokerkit.sandbox import Sandbox
 from brokerkit.text import masked
@@ -796,3 +797,28 @@ def test_a_hook_that_is_left_out_is_unsupported(fake: Fake) -> None:
 )
 def test_an_account_is_masked_to_its_last_four_digits(account: str, shown: str) -> None:
     assert masked(account) == shown
+
+
+# Parts of several classes
+
+
+class _Told(Part[Any]):
+    not_told = {Quote: frozenset({"name"}), Balance: frozenset({"cash_d2"})}
+    rounds = {Order: {"price": Decimal(1)}}
+    calls = {"quote": ()}
+
+
+class _Rounded(Part[Any]):
+    not_told = {Quote: frozenset({"time"})}
+    rounds = {Order: {"quantity": Decimal(2)}}
+    calls = {"balance": ()}
+
+
+def test_what_the_classes_of_a_part_declare_is_added_up() -> None:
+    class Both(_Told, _Rounded):
+        rounds = {Order: {"price": Decimal(3)}}
+
+    assert Both.not_told == {Quote: frozenset({"name", "time"}), Balance: frozenset({"cash_d2"})}
+    assert Both.rounds == {Order: {"price": Decimal(3), "quantity": Decimal(2)}}
+    assert set(Both.calls) == {"quote", "balance"}
+    assert _Told.not_told[Quote] == {"name"}, "one class takes nothing of another that it is joined with"
