@@ -63,7 +63,7 @@ def test_the_package_itself_imports_its_errors_and_words_only() -> None:
 def test_the_help_page_imports_the_command_line_only() -> None:
     found = loaded("from brokerkit.cli import main; main(['--help'])")
     assert not roots(found) & {*HEAVY, "importlib_metadata", "brokerkit_kis", "brokerkit_kiwoom"}
-    assert {"brokerkit.broker", "brokerkit.models", "brokerkit.cli.query", "brokerkit.sandbox"}.isdisjoint(found)
+    assert {"brokerkit.broker", "brokerkit.models", "brokerkit.cli.prices", "brokerkit.sandbox"}.isdisjoint(found)
 
 
 @pytest.mark.parametrize("broker", ["kis", "kiwoom"])

@@ -27,16 +27,26 @@ class Command(NamedTuple):
 
 
 COMMANDS = (
-    Command("quote", "Market", "query", "Show the present price of one symbol or several (현재가)."),
-    Command("book", "Market", "query", "Show the waiting orders of a symbol by price (호가)."),
-    Command("candles", "Market", "query", "Show candles of a symbol, oldest first (일봉, 주봉, 월봉, 년봉)."),
-    Command("flow", "Market", "query", "Show who bought and who sold a symbol, day by day (투자자별 매매동향)."),
-    Command("hours", "Market", "query", "Show when a venue trades on a day (장운영시간)."),
-    Command("orders", "Orders", "query", "Show the working orders of today (미체결)."),
+    Command("quote", "Market", "prices", "Show the present price of one symbol or several (현재가)."),
+    Command("book", "Market", "prices", "Show the waiting orders of a symbol by price (호가)."),
+    Command(
+        "candles",
+        "Market",
+        "prices",
+        "Show candles of a symbol, oldest first (일봉, 주봉, 월봉, 년봉), as a table, a chart or a picture.",
+    ),
+    Command(
+        "flow",
+        "Market",
+        "investors",
+        "Show who bought and who sold a symbol, day by day (투자자별 매매동향), as a table, a chart or a picture.",
+    ),
+    Command("hours", "Market", "prices", "Show when a venue trades on a day (장운영시간)."),
+    Command("orders", "Orders", "accounts", "Show the working orders of today (미체결)."),
     Command(
         "history",
         "Orders",
-        "query",
+        "accounts",
         "Show the orders of these days, without --from of the week up to --to (주문체결 내역).",
     ),
     Command("buy", "Orders", "trading", "Buy shares (매수), at a price or with --type MARKET."),
@@ -51,8 +61,8 @@ COMMANDS = (
     ),
     Command("resume", "Orders", "journal", "Let orders go out again (주문 재개)."),
     Command("journal", "Orders", "journal", "Show and settle what became of orders (주문 일지)."),
-    Command("balance", "Account", "query", "Show cash and holdings of the account (잔고)."),
-    Command("power", "Account", "query", "Show how much of a symbol can be bought without margin (매수가능)."),
+    Command("balance", "Account", "accounts", "Show cash and holdings of the account (잔고)."),
+    Command("power", "Account", "accounts", "Show how much of a symbol can be bought without margin (매수가능)."),
     Command(
         "brokers",
         "Setting up",

@@ -10,7 +10,7 @@ import typer
 from brokerkit.adapter import Adapter
 from brokerkit.asking.inquiries import HOOKS, offers
 from brokerkit.cli.printing import Printer, Row
-from brokerkit.cli.session import JsonOption
+from brokerkit.cli.session import CsvOption, JsonOption
 from brokerkit.errors import BrokerError
 from brokerkit.extensions import BROKERS, SANDBOXES, extensions, package_of, version_of
 from brokerkit.registry import load_broker
@@ -21,11 +21,11 @@ def add_to(app: typer.Typer) -> None:
     app.command()(brokers)
 
 
-def brokers(as_json: JsonOption = False) -> None:
+def brokers(as_json: JsonOption = False, as_csv: CsvOption = False) -> None:
     """Show the installed brokers, their environments and what they lack (증권사)."""
     played = sandbox_names()
     found = [_told(entry, entry.name in played) for entry in extensions(BROKERS)]
-    Printer(as_json).many(found, [_row(each) for each in found], "No broker is installed.")
+    Printer(as_json, as_csv).many(found, [_row(each) for each in found], "No broker is installed.")
 
 
 def sandbox_names() -> list[str]:

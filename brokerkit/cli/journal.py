@@ -13,9 +13,10 @@ from brokerkit.broker import Broker
 from brokerkit.cli import exits
 from brokerkit.cli.asking import confirm, is_terminal
 from brokerkit.cli.help import Grouped
+from brokerkit.cli.options import day_of
 from brokerkit.cli.printing import Printer, Row
-from brokerkit.cli.query import day_of
-from brokerkit.cli.session import JsonOption, Session, at_broker
+from brokerkit.cli.session import JsonOption, Session, at_broker, with_table
+from brokerkit.cli.waiting import waiting
 from brokerkit.errors import Blocked, InvalidRequest
 from brokerkit.models import Order
 from brokerkit.orders import guard
@@ -74,7 +75,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(resume)
 
 
-@at_broker
+@with_table
 def list_intents(session: Session, everything: AllOption = False, day: DayOption = None) -> None:
     """List what may stand without our knowing, or more (미확인 주문)."""
     if everything and day is not None:
@@ -133,7 +134,8 @@ def reconcile(session: Session, wait: WaitOption = False, timeout: TimeoutOption
         _say_if_gone(session, broker)
         if wait:
             session.printer.say("Looking at the broker's lists until all is decided; Ctrl-C ends it, nothing is lost.")
-        report = broker.reconcile(wait=wait, timeout=timeout)
+        with waiting("reconciling"):
+            report = broker.reconcile(wait=wait, timeout=timeout)
     if session.printer.as_json:
         session.printer.one(report)
     else:

@@ -1,4 +1,4 @@
-"""What a command prints: tables for people, JSON for programs.
+"""What a command prints: tables for people, JSON or comma-separated values for programs.
 
 JSON goes to standard output as one document: keys are the field names of the models, Decimals are texts, times are ISO
 8601. Messages and errors go to standard error.
@@ -14,10 +14,13 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TextIO
 
+import typer
 from pydantic import BaseModel
 
 from brokerkit.cli.consoles import can_write
 from brokerkit.errors import BrokerError
+from brokerkit.models import Candle, Candles, Table
+from brokerkit.models.columns import columns_of, value_of
 from brokerkit.text import sanitize
 from brokerkit.words import OrderStatus, Side
 
@@ -55,8 +58,16 @@ Row = Mapping[str, object]
 class Printer:
     """Prints for one command."""
 
-    def __init__(self, as_json: bool) -> None:
+    def __init__(self, as_json: bool, as_csv: bool = False) -> None:
+        if as_json and as_csv:
+            raise typer.BadParameter("--csv and --json are two forms of output: give one of them.")
         self.as_json = as_json
+        self.as_csv = as_csv
+
+    @property
+    def is_for_programs(self) -> bool:
+        """Whether no table for people is wanted."""
+        return self.as_json or self.as_csv
 
     def one(self, found: BaseModel | Row, shown: Row | None = None, title: str | None = None) -> None:
         """Print one thing, a line a field. `shown` is what people see of it, by label."""
@@ -66,9 +77,14 @@ class Printer:
             _print_lines(dict(found) if shown is None else shown, title)
 
     def many(self, found: Sequence[BaseModel | Row], shown: Sequence[Row], nothing: str) -> None:
-        """Print a list as a table, a row a thing; `nothing` is said where the list is empty."""
+        """Print a list as a table, a row a thing; `nothing` is said where the list is empty.
+
+        As comma-separated values it has all that its models tell; where it has none, what people see.
+        """
         if self.as_json:
-            _print_json(found)
+            _print_json(list(found))
+        elif self.as_csv:
+            _print_csv(found if isinstance(found, Table | Candles) else shown)
         else:
             self.table(shown, nothing)
 
@@ -91,7 +107,7 @@ class Printer:
         if self.as_json:
             _print_json(told_of(error), sys.stderr)
         else:
-            console = _console(sys.stderr)
+            console = console_of(sys.stderr)
             console.print("brokerkit: ", style="bold red", end="")
             _write(console, in_shell(str(error)))
 
@@ -116,6 +132,11 @@ def in_shell(text: str) -> str:
     for python, typed in TYPED.items():
         text = text.replace(python, typed)
     return text
+
+
+def percent(value: Decimal | None) -> Signed | None:
+    """Return a gain or loss in percent, as people want it."""
+    return signed(None if value is None else round(value, 2))
 
 
 class Signed(Decimal):
@@ -151,7 +172,7 @@ def _print_lines(row: Row, title: str | None) -> None:
     """Print a line a field; where that does not fit, the value stands below its label."""
     from rich.cells import cell_len
 
-    console = _console(sys.stdout)
+    console = console_of(sys.stdout)
     if title:
         _write(console, title, "bold")
     width = max(map(cell_len, row), default=0) + GAP
@@ -165,7 +186,7 @@ def _print_table(rows: Sequence[Row], title: str | None) -> None:
     """Print a line a row, or a record a row where the lines do not fit: a cut number is a wrong number."""
     from rich.cells import cell_len
 
-    console = _console(sys.stdout)
+    console = console_of(sys.stdout)
     cells = [[as_text(value) for value in row.values()] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(rows[0], *cells, strict=True)]
     if title:
@@ -217,6 +238,26 @@ def _print_json(found: object, stream: TextIO | None = None) -> None:
     print(text, file=stream, flush=True)
 
 
+def _print_csv(found: Table[Any] | Candles | Sequence[Row]) -> None:
+    import csv
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    if isinstance(found, Table | Candles):
+        kind: Any = found.kind if isinstance(found, Table) else Candle
+        columns = columns_of(kind)
+        writer.writerow(column.name for column in columns)
+        writer.writerows([_in_csv(value_of(row, column)) for column in columns] for row in found)
+    else:
+        writer.writerows([list(row) for row in found[:1]])
+        writer.writerows(map(_in_csv, row.values()) for row in found)
+
+
+def _in_csv(value: object) -> object:
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return sanitize(value, limit=LONGEST) if isinstance(value, str) else value
+
+
 def _plain(value: object) -> object:
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
@@ -227,7 +268,8 @@ def _plain(value: object) -> object:
     return f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
-def _console(stream: TextIO) -> Any:
+def console_of(stream: TextIO) -> Any:
+    """Return what writes to a stream in colour where that is wanted; nothing is broken where no terminal is."""
     from rich.console import Console
 
     class Plain(Console):

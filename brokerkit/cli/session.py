@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from brokerkit.broker import Broker
 from brokerkit.cli.printing import Printer
+from brokerkit.cli.waiting import waiting
 from brokerkit.config import ENVIRONMENTS, Profile, load_profiles, nearest
 from brokerkit.errors import BrokerError, ConfigError, InvalidRequest
+from brokerkit.models import Candles, InvestorFlow, Table
 from brokerkit.registry import get_broker, installed_brokers
+from brokerkit.transport.together import Progress
 
 
 def _offer(names: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
@@ -55,13 +60,16 @@ EnvironmentOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+CsvOption = Annotated[bool, typer.Option("--csv", help="Print comma-separated values, every digit of them.")]
 
 
 class Session:
     """One run of a command: its printer, and its broker once it is asked for."""
 
-    def __init__(self, broker: str | None, profile: str | None, environment: str | None, as_json: bool) -> None:
-        self.printer = Printer(as_json)
+    def __init__(
+        self, broker: str | None, profile: str | None, environment: str | None, as_json: bool, as_csv: bool = False
+    ) -> None:
+        self.printer = Printer(as_json, as_csv)
         self._name = broker
         self._profile = profile
         self._environment = environment
@@ -75,6 +83,35 @@ class Session:
         """Return the broker that the options name; the caller closes it."""
         name, _ = self.chosen()
         return get_broker(name, environment=self._environment, arm=arm)
+
+    @contextmanager
+    def asking(self, what: str) -> Iterator[tuple[Broker, Progress]]:
+        """Open the broker for a question, and what is told how far the answer is; long ones are shown at a terminal."""
+        with self.broker() as broker, waiting(what) as progress:
+            yield broker, progress
+
+    def check_picture(self, plot: Path | None, chart: bool) -> None:
+        """Raise for what cannot be drawn, before anything is asked."""
+        if chart and self.printer.is_for_programs:
+            raise typer.BadParameter("--chart is for people: leave out --json and --csv.")
+        if chart:
+            from brokerkit.cli.charts import check_letters
+
+            check_letters()
+        if plot is not None:
+            from brokerkit.models.pictures import check_picture
+
+            check_picture(plot)
+
+    def draw(self, found: Candles | Table[InvestorFlow], plot: Path) -> None:
+        """Write a picture, with Korean labels where this machine has the letters, and say so."""
+        try:
+            found.plot(plot, korean=True)
+        except OSError as error:
+            raise InvalidRequest(
+                f"{plot} cannot be written: {error.strerror or error}.", advice="Name a file in a folder that there is."
+            ) from None
+        self.printer.say(f"{plot} is drawn.")
 
     def chosen(self) -> tuple[str | None, Profile | None]:
         """Return the name that the options give, and the profile that is meant, if it is one."""
@@ -106,16 +143,28 @@ COMMON: tuple[tuple[str, Any, object], ...] = (
 )
 
 
+TABLE = (*COMMON, ("as_csv", CsvOption, False))
+
+
 def at_broker(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command, whose first parameter is its Session, the options that choose broker and output."""
+    return _in_session(command, COMMON)
+
+
+def with_table(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command what `at_broker` does, and `--csv` for its table."""
+    return _in_session(command, TABLE)
+
+
+def _in_session(command: Callable[..., None], options: tuple[tuple[str, Any, object], ...]) -> Callable[..., None]:
     own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
     shared = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-        for name, annotation, default in COMMON
+        for name, annotation, default in options
     ]
 
     def run(**values: Any) -> None:
-        session = Session(*(values.pop(name) for name, _, _ in COMMON))
+        session = Session(*(values.pop(name) for name, _, _ in options))
         command(session, **values)
 
     run.__name__, run.__doc__ = command.__name__, command.__doc__

@@ -6,6 +6,7 @@ import datetime as dt
 from array import array
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from os import PathLike
 from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 from brokerkit.clock import KST
@@ -178,6 +179,16 @@ class Candles(Sequence[Candle]):
         from brokerkit.models.frames import candles_to_polars
 
         return candles_to_polars(Candle, self, floats=floats, korean=korean)
+
+    def plot(self, path: str | PathLike[str], *, korean: bool = False) -> None:
+        """Write them as a picture, a .png, .svg or .pdf: prices above, volume below. Needs the [plot] extra.
+
+        More than 400 are a line of their closes. With `korean` labels are Korean where a font of this machine has the
+        letters.
+        """
+        from brokerkit.models.pictures import draw_candles
+
+        draw_candles(self, path, korean=korean)
 
     def columns(self) -> dict[str, Any]:
         """Return what data frames are made of: seconds since 1970, prices with `scale` decimals, and the rest."""

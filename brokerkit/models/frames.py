@@ -149,12 +149,12 @@ def _candle_names(kind: Any) -> dict[str, str]:
     return {column.name: korean(kind, column) for column in columns_of(kind)}
 
 
-def needed(library: str, made: Callable[[], Any]) -> Any:
-    """Return what an import brings; InvalidRequest with the extra where the library is missing."""
+def needed(library: str, made: Callable[[], Any], *, extra: str | None = None) -> Any:
+    """Return what an import brings; InvalidRequest with the extra (of the library's name) where it is missing."""
     try:
         return made()
     except ImportError:
         raise InvalidRequest(
             f"This needs {library}, which is not installed.",
-            advice=f'In the clone: pip install ".[{library}]"',
+            advice=f'In the clone: pip install ".[{extra or library}]"',
         ) from None

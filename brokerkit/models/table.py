@@ -6,11 +6,13 @@ It becomes a data frame of pandas or polars, with Decimals or floats, with Engli
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from os import PathLike
 from typing import TYPE_CHECKING, Any, Generic, Self, SupportsIndex, TypeVar, get_args, overload
 
 from pydantic import BaseModel, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from brokerkit.errors import InvalidRequest
 from brokerkit.models.columns import Column, columns_of, shown_fields
 
 if TYPE_CHECKING:
@@ -65,6 +67,21 @@ class Table(tuple[M, ...], Generic[M]):
         from brokerkit.models.frames import to_polars
 
         return to_polars(self.kind, self, floats=floats, korean=korean)
+
+    def plot(self, path: str | PathLike[str], *, korean: bool = False) -> None:
+        """Write an investor flow as a picture, a .png, .svg or .pdf: the close, net buying a day, and summed.
+
+        With `korean` its labels are Korean where a font of this machine has the letters. Needs the [plot] extra.
+        InvalidRequest for what has no picture here.
+        """
+        from brokerkit.models.pictures import draw_flow
+
+        if not self or not hasattr(self[0], "individual"):
+            raise InvalidRequest(
+                f"There is no flow of investors to draw in {len(self)} × {self.kind.__name__}.",
+                advice="to_pandas().plot() draws any numbers.",
+            )
+        draw_flow(self, path, korean=korean)
 
     def __repr__(self) -> str:
         if not self:

@@ -1,0 +1,200 @@
+"""Commands about prices: quotes, books, candles, and when a venue trades."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from brokerkit.broker import Broker
+from brokerkit.cli import exits
+from brokerkit.cli.options import (
+    ChartOption,
+    DayArgument,
+    FromOption,
+    PlotOption,
+    SymbolArgument,
+    SymbolsArgument,
+    ToOption,
+    VenueOption,
+)
+from brokerkit.cli.printing import Row, percent, signed, told_of
+from brokerkit.cli.session import Session, with_table
+from brokerkit.errors import AuthError, BrokerError, JournalError, NetworkError
+from brokerkit.hours import market_hours
+from brokerkit.models import Candle, OrderBook, Quote, Table
+from brokerkit.transport.together import Progress
+from brokerkit.words import Interval, Venue
+
+IntervalOption = Annotated[
+    Interval,
+    typer.Option("--interval", "-i", case_sensitive=False, help="1d, 1w, 1mo or 1y; minutes are not there yet."),
+]
+CountOption = Annotated[
+    int | None,
+    typer.Option("--count", "-n", min=1, help="So many: the newest, or with --from the first.", show_default=False),
+]
+RawOption = Annotated[bool, typer.Option("--raw", help="Prices as they were, not adjusted for splits.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    for command in (quote, book, candles, hours):
+        app.command()(command)
+
+
+@with_table
+def quote(session: Session, symbols: SymbolsArgument, venue: VenueOption = Venue.KRX) -> None:
+    """Show the present price of one symbol or several (현재가)."""
+    with session.asking("quotes") as (broker, progress):
+        answers = _quotes(broker, symbols, venue, progress)
+    found = [each for _, each in answers if isinstance(each, Quote)]
+    errors = [each for _, each in answers if isinstance(each, BrokerError)]
+    if not found:
+        raise errors[0]
+    if len(answers) == 1 and not session.printer.as_csv:
+        session.printer.one(found[0], _quote_lines(found[0]), _title(found[0].symbol, found[0].name, venue))
+        return
+    told = [{"symbol": symbol, **told_of(each)} if isinstance(each, BrokerError) else each for symbol, each in answers]
+    listed = Table(Quote, found) if session.printer.as_csv else told
+    session.printer.many(listed, [_quote_row(each) for each in found], "No symbols.")
+    if errors:
+        for error in () if session.printer.as_json else dict.fromkeys(errors):
+            session.printer.error(error)
+        raise typer.Exit(exits.code_of(errors[0]))
+
+
+def _quotes(
+    broker: Broker, symbols: Sequence[str], venue: Venue, progress: Progress
+) -> list[tuple[str, Quote | BrokerError]]:
+    """Return what was answered to each symbol: a bad one does not lose the others.
+
+    Where the fault is not the symbol's, as of a key that is refused or a line that is down, the rest is not asked.
+    """
+    answers: list[tuple[str, Quote | BrokerError]] = []
+    for number, symbol in enumerate(symbols):
+        try:
+            answers.append((symbol, broker.quote(symbol, venue=venue)))
+        except (AuthError, NetworkError, JournalError) as error:
+            return [*answers, *((each, error) for each in symbols[number:])]
+        except BrokerError as error:
+            answers.append((symbol, error))
+        progress(number + 1, len(symbols))
+    return answers
+
+
+@with_table
+def book(session: Session, symbol: SymbolArgument, venue: VenueOption = Venue.KRX) -> None:
+    """Show the waiting orders of a symbol by price (호가)."""
+    with session.asking("order book") as (broker, _):
+        found = broker.order_book(symbol, venue=venue)
+    if session.printer.as_json:
+        session.printer.one(found)
+    elif session.printer.as_csv:
+        session.printer.many(found.levels, (), "")
+    else:
+        time = f"{found.time:%H:%M:%S}" if found.time else None
+        session.printer.table(_book_rows(found), "No waiting orders.", _title(symbol, venue, time))
+
+
+@with_table
+def candles(
+    session: Session,
+    symbol: SymbolArgument,
+    interval: IntervalOption = Interval.DAY,
+    start: FromOption = None,
+    end: ToOption = None,
+    count: CountOption = None,
+    raw: RawOption = False,
+    plot: PlotOption = None,
+    chart: ChartOption = False,
+    venue: VenueOption = Venue.KRX,
+) -> None:
+    """Show candles of a symbol, oldest first (일봉, 주봉, 월봉, 년봉), as a table, a chart or a picture."""
+    session.check_picture(plot, chart)
+    with session.asking("candles") as (broker, progress):
+        found = broker.candles(
+            symbol, interval, start, end, count=count, adjusted=not raw, venue=venue, progress=progress
+        )
+    if plot is not None:
+        session.draw(found, plot)
+    if chart:
+        from brokerkit.cli.charts import print_candles
+
+        print_candles(found)
+    elif plot is None or session.printer.is_for_programs:
+        session.printer.many(found, [_candle_row(each) for each in found], "No candles.")
+
+
+def _candle_row(candle: Candle) -> Row:
+    by_day = candle.time.hour == candle.time.minute == 0
+    return {
+        "from": f"{candle.time:%Y-%m-%d}" if by_day else f"{candle.time:%Y-%m-%d %H:%M}",
+        **{name: getattr(candle, name) for name in ("open", "high", "low", "close", "volume", "turnover")},
+        "final": "" if candle.final else "no",
+    }
+
+
+@with_table
+def hours(session: Session, day: DayArgument = None, venue: VenueOption = Venue.KRX) -> None:
+    """Show when a venue trades on a day (장운영시간). With a broker its calendar counts, where it has one."""
+    if session.is_named:
+        with session.asking("market hours") as (broker, _):
+            found = broker.market_hours(day, venue=venue)
+    else:
+        found = market_hours(day, venue)
+    if session.printer.as_json:
+        session.printer.one(found)
+        return
+    if session.printer.as_csv:
+        session.printer.many(found.sessions, (), "")
+        return
+    rows = [
+        {"phase": each.phase, "from": f"{each.start:%H:%M:%S}", "to": f"{each.end:%H:%M:%S}"} for each in found.sessions
+    ]
+    session.printer.table(rows, "No trading on this day.", f"{found.date} {found.date:%a}  {venue}  ({found.source})")
+    if found.note:
+        session.printer.say(found.note)
+
+
+def _title(*parts: str | None) -> str:
+    return " ".join(part for part in parts if part)
+
+
+def _quote_lines(found: Quote) -> Row:
+    return {
+        "price": found.price,
+        "change": signed(found.change),
+        "percent": percent(found.change_percent),
+        "open": found.open,
+        "high": found.high,
+        "low": found.low,
+        "previous close": found.previous_close,
+        "upper limit": found.upper_limit,
+        "lower limit": found.lower_limit,
+        "volume": found.volume,
+        "turnover": found.turnover,
+        "time": found.time,
+    }
+
+
+def _quote_row(found: Quote) -> Row:
+    return {
+        "symbol": found.symbol,
+        "name": found.name,
+        "price": found.price,
+        "change": signed(found.change),
+        "percent": percent(found.change_percent),
+        "open": found.open,
+        "high": found.high,
+        "low": found.low,
+        "volume": found.volume,
+    }
+
+
+def _book_rows(found: OrderBook) -> Sequence[Row]:
+    """Return asks above bids, the best ones in the middle, as Korean screens show them."""
+    asks = [{"asks": level.quantity, "price": level.price, "bids": ""} for level in reversed(found.asks)]
+    bids = [{"asks": "", "price": level.price, "bids": level.quantity} for level in found.bids]
+    return [*asks, *bids]

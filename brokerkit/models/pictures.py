@@ -1,0 +1,158 @@
+"""Candles and flows as pictures. Matplotlib is imported when one is drawn; it needs no screen for that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from brokerkit.errors import InvalidRequest
+from brokerkit.models.columns import PRICES
+from brokerkit.models.frames import needed
+
+RISE, FALL = "#d32f2f", "#1565c0"
+"""Korean screens show gains in red and losses in blue."""
+INVESTORS = {"individual": "#2e7d32", "foreign": "#ef6c00", "institution": "#6a1b9a"}
+EACH_DRAWN = 400
+"""So many candles have a body each; of more a picture has the line of their closes, for a body would have no width."""
+DAYS = ("1d", "1w", "1mo", "1y")
+KOREAN = {
+    "price": "가격",
+    "close": "종가",
+    "volume": "거래량",
+    "won": "원",
+    "shares": "주",
+    "adjusted": "수정주가",
+    "net buying": "순매수",
+    "summed": "누적",
+    "individual": "개인",
+    "foreign": "외국인",
+    "institution": "기관계",
+    "1d": "일봉",
+    "1w": "주봉",
+    "1mo": "월봉",
+    "1y": "년봉",
+}
+"""Labels, and what Korean screens say instead."""
+FONTS = (
+    *("Noto Sans CJK KR", "Noto Sans KR", "Pretendard", "NanumGothic", "NanumBarunGothic", "UnDotum", "Baekmuk Dotum"),
+    *("Malgun Gothic", "Apple SD Gothic Neo", "AppleGothic"),
+)
+"""Fonts with Korean letters: those of Linux, of Windows, of macOS."""
+
+
+class Labels(NamedTuple):
+    """The language of a picture, and its font; without one that has Korean letters it is English."""
+
+    font: Any = None
+
+    def __call__(self, words: str) -> str:
+        """Return words as the picture has them."""
+        return words if self.font is None else KOREAN.get(words, words)
+
+    def of(self, words: str, unit: str) -> str:
+        """Return the label of an axis."""
+        return f"{self(words)} ({self(unit)})" if unit else self(words)
+
+
+def check_picture(path: str | PathLike[str]) -> None:
+    """Raise InvalidRequest where the ending of a path names no kind of picture. Nothing is written."""
+    if Path(path).suffix.lstrip(".").lower() not in _figure().canvas.get_supported_filetypes():
+        raise InvalidRequest(f"{fspath(path)!r:.200} names no kind of picture.", advice="End it in .png, .svg or .pdf.")
+
+
+def draw_candles(candles: Any, path: str | PathLike[str], *, korean: bool) -> None:
+    """Write a picture of candles: prices above, volume below."""
+    check_picture(path)
+    if not candles:
+        raise InvalidRequest("There are no candles to draw.")
+    labels, figure = _labels(korean), _figure(figsize=(11, 6))
+    prices, volumes = figure.subplots(2, sharex=True, height_ratios=(3, 1))
+    told = candles.columns()
+    opened, high, low, close = ([each / 10**candles.scale for each in told[name]] for name in PRICES)
+    places = range(len(candles))
+    if len(candles) > EACH_DRAWN:
+        prices.plot(close, color="black", linewidth=0.8)
+        volumes.fill_between(places, told["volume"], step="mid", color="gray", linewidth=0)
+    else:
+        colours = [RISE if last >= first else FALL for first, last in zip(opened, close, strict=True)]
+        bodies = [abs(last - first) for first, last in zip(opened, close, strict=True)]
+        prices.vlines(places, low, high, colours, linewidth=0.8)
+        # A candle that ends where it began has no height, and is seen by its edge.
+        prices.bar(places, bodies, 0.7, list(map(min, opened, close)), color=colours, edgecolor=colours, linewidth=0.6)
+        volumes.bar(places, list(told["volume"]), 0.7, color=colours)
+    adjusted = f" ({labels('adjusted')})" if candles.adjusted else ""
+    title = f"{candles.symbol} {candles.venue} {labels(candles.interval.value)}{adjusted}"
+    prices.set_title(title, fontproperties=labels.font)
+    unit = "won" if candles.currency == "KRW" else candles.currency or ""
+    prices.set_ylabel(labels.of("price", unit), fontproperties=labels.font)
+    volumes.set_ylabel(labels.of("volume", "shares"), fontproperties=labels.font)
+    shape = "%Y-%m-%d" if candles.interval.value in DAYS else "%m-%d %H:%M"
+    _written(figure, lambda at: f"{candles[at].time:{shape}}", len(candles), path)
+
+
+def draw_flow(rows: Sequence[Any], path: str | PathLike[str], *, korean: bool) -> None:
+    """Write a picture of who bought and sold: the close, what each bought net a day, and summed from the first day."""
+    check_picture(path)
+    told = {name: [getattr(row, name).net_quantity for row in rows] for name in INVESTORS}
+    told = {name: nets for name, nets in told.items() if any(net is not None for net in nets)}
+    if not told:
+        raise InvalidRequest("There is no flow to draw.")
+    labels, figure = _labels(korean), _figure(figsize=(11, 8))
+    closes, daily, summed = figure.subplots(3, sharex=True)
+    closes.plot([None if row.close is None else float(row.close) for row in rows], color="black", marker=".")
+    for place, (name, nets) in enumerate(told.items()):
+        shares = [0.0 if net is None else float(net) for net in nets]
+        at = [day + (place - (len(told) - 1) / 2) * 0.25 for day in range(len(rows))]
+        daily.bar(at, shares, 0.25, color=INVESTORS[name], label=labels(name))
+        summed.plot(list(accumulate(shares)), color=INVESTORS[name], marker=".")
+    for axes in (daily, summed):
+        axes.axhline(0, color="black", linewidth=0.5)
+    closes.set_title(rows[0].symbol)
+    closes.set_ylabel(labels.of("close", "won"), fontproperties=labels.font)
+    daily.set_ylabel(labels.of("net buying", "shares"), fontproperties=labels.font)
+    summed.set_ylabel(f"{labels.of('net buying', 'shares')}, {labels('summed')}", fontproperties=labels.font)
+    daily.legend(prop=labels.font, ncols=len(told))
+    _written(figure, lambda at: f"{rows[at].date:%Y-%m-%d}", len(rows), path)
+
+
+def _figure(**given: Any) -> Any:
+    """Return an empty figure. Those of pyplot would be kept by it, and could need a screen."""
+
+    def made() -> Any:
+        from matplotlib.figure import Figure
+
+        return Figure(layout="constrained", **given)
+
+    return needed("matplotlib", made, extra="plot")
+
+
+def _labels(korean: bool) -> Labels:
+    return Labels(_korean_font() if korean else None)
+
+
+def _korean_font() -> Any:
+    """Return the first font here with Korean letters, None without any: others would show boxes."""
+    from matplotlib import font_manager
+
+    known = {each.name: each.fname for each in font_manager.fontManager.ttflist}
+    for name in FONTS:
+        if name in known and font_manager.get_font(known[name]).get_char_index(ord("가")):
+            return font_manager.FontProperties(fname=known[name])
+    return None
+
+
+def _written(figure: Any, time_at: Callable[[int], str], count: int, path: str | PathLike[str]) -> None:
+    """Let the axes tell times and whole numbers, and write the picture."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    for axes in figure.axes:
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+        axes.grid(alpha=0.3)
+    # Places and not times: there is no gap where the market is closed.
+    last = figure.axes[-1].xaxis
+    last.set_major_locator(MaxNLocator(nbins=8, integer=True))
+    last.set_major_formatter(FuncFormatter(lambda at, _: time_at(round(at)) if 0 <= at <= count - 1 else ""))
+    figure.savefig(fspath(path), dpi=120)
