@@ -56,7 +56,10 @@ autodoc_default_options = {
 
 # Nothing is fetched while the site is built, so what other projects define has no page to link to.
 nitpick_ignore_regex = [
-    (r"py:.*", r"(abc|collections|contextlib|datetime|dt|decimal|enum|os|pathlib|pydantic|pytest|_pytest|starlette)\..*"),
+    (
+        r"py:.*",
+        r"(abc|collections|contextlib|datetime|dt|decimal|enum|os|pathlib|pydantic|pytest|_pytest|starlette)\..*",
+    ),
     (r"py:.*", r"Decimal|Path|PathLike|SecretStr"),
     # Of the sandbox the reference has what a test of yours needs, not what holds it together.
     (r"py:class", r"brokerkit\.sandbox(\.\w+){2,3}|Faults"),
