@@ -45,7 +45,7 @@ def place_of_state(monkeypatch: pytest.MonkeyPatch, states: Iterator[Path]) -> P
     folder = next(states)
     monkeypatch.setenv("BROKERKIT_STATE_DIR", str(folder))
     # Tokens too: a server on a port that another test had would find its tokens there.
-    monkeypatch.setenv("BROKERKIT_CACHE_DIR", str(folder / "cache"))
+    monkeypatch.setenv("BROKERKIT_CACHE_DIR", str(folder.with_name(f"cache-{folder.name}")))
     return folder
 
 

@@ -100,7 +100,7 @@ class Program:
         while self._process.poll() is None:
             self.types(key)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(timeout=5)
+                self._process.wait(timeout=30)
         return self.ends()
 
     def ends(self) -> int:

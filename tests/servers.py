@@ -259,7 +259,7 @@ class Server:
             thread.start()
 
     def _serve(self, sock: socket.socket) -> None:
-        sock.settimeout(5)
+        sock.settimeout(30)
         try:
             if self.at_accept is not None and not self.at_accept(sock, self):
                 return
@@ -291,7 +291,7 @@ class Server:
             if not part:
                 return b""
             data += part
-        sock.settimeout(5)
+        sock.settimeout(30)
         head, _, body = data.partition(b"\r\n\r\n")
         length = next(
             (int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0

@@ -129,7 +129,7 @@ def test_an_order_is_sent_amended_and_cancelled(broker: Broker, face: LikeFace) 
     amended = broker.amend(order, price=price - 100)
     assert (amended.quantity, amended.original_id, broker.refresh(order).status) == (10, order.id, OrderStatus.CANCELED)
     canceled = broker.cancel(amended)
-    assert broker.wait(canceled, timeout=5).status is OrderStatus.CANCELED
+    assert broker.wait(canceled, timeout=30).status is OrderStatus.CANCELED
     assert broker.orders() == ()
 
 

@@ -232,7 +232,7 @@ def test_what_is_not_known_is_blocked_until_it_is_settled(kind: str, trader: Tra
     with pytest.raises(OrderBlocked, match="UNKNOWN"):
         buy(trader)
     assert trader.posts == number
-    trader.broker.reconcile(wait=True, timeout=1)
+    trader.broker.reconcile(wait=True, timeout=30 if kind == GETS_THROUGH else 1)
     if kind == GETS_THROUGH:
         (row,) = trader.journal.keyed(KEY)
         assert buy(trader).id == row.order_id

@@ -129,7 +129,7 @@ def test_the_sinks_catch_what_ordinary_tools_write_down(sinks: Sinks) -> None:
 
     with Server(lambda exchange: None) as server:
         try:
-            requests.get(f"{server.url}/read", params={"account": ACCOUNT}, headers={"key": APP_KEY}, timeout=1)
+            requests.get(f"{server.url}/read", params={"account": ACCOUNT}, headers={"key": APP_KEY}, timeout=30)
         except requests.RequestException as error:
             sinks.keep(error)
     assert APP_KEY in sinks.capsys.readouterr().out

@@ -40,7 +40,7 @@ class Customer:
         keys = {"appkey": self.keys.app_key, "appsecret": self.keys.app_secret}
         body = {"grant_type": "client_credentials", **keys, **changes}
         body = {name: value for name, value in body.items() if value is not None}
-        return self.session.post(f"{self.server.url}/oauth2/tokenP", json=body, timeout=5)
+        return self.session.post(f"{self.server.url}/oauth2/tokenP", json=body, timeout=30)
 
     def headers(self, tr_id: str, **changes: str | None) -> dict[str, str | None]:
         keys = {"appkey": self.keys.app_key, "appsecret": self.keys.app_secret}
@@ -49,12 +49,12 @@ class Customer:
     def get(self, path: str, tr_id: str, params: Json | str, **headers: str | None) -> requests.Response:
         self.face.window.clear()
         named = self.headers(tr_id, **headers)
-        return self.session.get(self.server.url + path, params=params, headers=named, timeout=5)
+        return self.session.get(self.server.url + path, params=params, headers=named, timeout=30)
 
     def post(self, path: str, tr_id: str, body: object, **headers: str | None) -> requests.Response:
         self.face.window.clear()
         named = self.headers(tr_id, **headers)
-        return self.session.post(self.server.url + path, json=body, headers=named, timeout=5)
+        return self.session.post(self.server.url + path, json=body, headers=named, timeout=30)
 
     def quotation(self, name: str, tr_id: str, symbol: str = SAMSUNG, **changes: str) -> Json:
         """Ask for a quotation, by the last part of its path."""

@@ -69,7 +69,7 @@ def test_token_needs_the_right_keys(real: Any, changes: Json, code: str) -> None
 
 def test_token_and_approval_have_a_limit_of_their_own(real: Any) -> None:
     body = {"grant_type": "client_credentials", "appkey": real.keys.app_key, "secretkey": real.keys.app_secret}
-    first, second = (real.session.post(f"{real.server.url}/oauth2/Approval", json=body, timeout=5) for _ in range(2))
+    first, second = (real.session.post(f"{real.server.url}/oauth2/Approval", json=body, timeout=30) for _ in range(2))
     assert len(first.json()["approval_key"]) == 36
     assert real.code_of(second) == (500, "1", "EGW00201")
     real.face.token_minute = 0
@@ -88,7 +88,7 @@ def test_dead_tokens_are_refused_and_a_new_one_can_be_had_at_once(real: Any, hel
 
 def test_revoked_token_opens_nothing(real: Any) -> None:
     body = {"appkey": real.keys.app_key, "appsecret": real.keys.app_secret, "token": real.token}
-    first, second = (real.session.post(f"{real.server.url}/oauth2/revokeP", json=body, timeout=5) for _ in range(2))
+    first, second = (real.session.post(f"{real.server.url}/oauth2/revokeP", json=body, timeout=30) for _ in range(2))
     assert first.json()["code"] == 200
     assert second.status_code == 403
     assert real.quote()["msg_cd"] == "EGW00121"
