@@ -70,6 +70,18 @@ def test_a_picture_names_symbol_venue_interval_and_days(candles: Candles, tmp_pa
     assert {f"{each.time:%Y-%m-%d}" for each in candles[-5:]} <= words
 
 
+def test_a_notebook_shows_what_is_drawn_and_it_can_be_changed_before_it_is_saved(
+    candles: Candles, tmp_path: Path
+) -> None:
+    picture = candles[-5:].plot()
+    assert picture._repr_png_().startswith(b"\x89PNG")
+    picture.figure.axes[0].set_title("mine")
+    picture.save(tmp_path / "mine.svg")
+    assert "mine" in words_of(tmp_path / "mine.svg")
+    with pytest.raises(InvalidRequest, match="no kind of picture"):
+        picture.save(tmp_path / "mine.xls")
+
+
 def test_many_candles_are_a_line_of_closes(candles: Candles, tmp_path: Path) -> None:
     assert len(candles) > pictures.EACH_DRAWN
     candles.plot(tmp_path / "many.png")

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import pandas
     import polars
 
+    from brokerkit.models.pictures import Picture
+
 SHOWN = 20
 """Candles that are shown of a longer list: so many of its beginning, and as many of its end."""
 SESSIONS = (None, *Phase)
@@ -180,15 +182,15 @@ class Candles(Sequence[Candle]):
 
         return candles_to_polars(Candle, self, floats=floats, korean=korean)
 
-    def plot(self, path: str | PathLike[str], *, korean: bool = False) -> None:
-        """Write them as a picture, a .png, .svg or .pdf: prices above, volume below. Needs the [plot] extra.
+    def plot(self, path: str | PathLike[str] | None = None, *, korean: bool = False) -> Picture:
+        """Draw them: prices above, volume below, more than 400 as a line of their closes. A notebook shows the picture.
 
-        More than 400 are a line of their closes. With `korean` labels are Korean where a font of this machine has the
-        letters.
+        With a path it is written to that file, a .png, .svg or .pdf. With `korean` labels are Korean where a font of
+        this machine has the letters. Needs the [plot] extra.
         """
-        from brokerkit.models.pictures import draw_candles
+        from brokerkit.models.pictures import draw_candles, plotted
 
-        draw_candles(self, path, korean=korean)
+        return plotted(lambda: draw_candles(self, korean=korean), path)
 
     def columns(self) -> dict[str, Any]:
         """Return what data frames are made of: seconds since 1970, prices with `scale` decimals, and the rest."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from io import BytesIO
 from itertools import accumulate
 from os import PathLike, fspath
 from pathlib import Path
@@ -17,6 +18,8 @@ RISE, FALL = "#d32f2f", "#1565c0"
 INVESTORS = {"individual": "#2e7d32", "foreign": "#ef6c00", "institution": "#6a1b9a"}
 EACH_DRAWN = 400
 """So many candles have a body each; of more a picture has the line of their closes, for a body would have no width."""
+DOTS = 120
+"""An inch."""
 DAYS = ("1d", "1w", "1mo", "1y")
 KOREAN = {
     "price": "가격",
@@ -63,9 +66,36 @@ def check_picture(path: str | PathLike[str]) -> None:
         raise InvalidRequest(f"{fspath(path)!r:.200} names no kind of picture.", advice="End it in .png, .svg or .pdf.")
 
 
-def draw_candles(candles: Any, path: str | PathLike[str], *, korean: bool) -> None:
-    """Write a picture of candles: prices above, volume below."""
-    check_picture(path)
+class Picture:
+    """Something drawn. A notebook shows it as the last line of a cell."""
+
+    def __init__(self, figure: Any) -> None:
+        self.figure = figure
+        """The figure of matplotlib, to change what you like before it is saved."""
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write it to a file, whose ending names the kind."""
+        check_picture(path)
+        self.figure.savefig(fspath(path), dpi=DOTS)
+
+    def _repr_png_(self) -> bytes:
+        buffer = BytesIO()
+        self.figure.savefig(buffer, format="png", dpi=DOTS)
+        return buffer.getvalue()
+
+
+def plotted(draw: Callable[[], Picture], path: str | PathLike[str] | None) -> Picture:
+    """Draw, and write the picture where a path is given; one that names no kind of picture is told first."""
+    if path is not None:
+        check_picture(path)
+    picture = draw()
+    if path is not None:
+        picture.save(path)
+    return picture
+
+
+def draw_candles(candles: Any, *, korean: bool) -> Picture:
+    """Draw candles: prices above, volume below."""
     if not candles:
         raise InvalidRequest("There are no candles to draw.")
     labels, figure = _labels(korean), _figure(figsize=(11, 6))
@@ -90,12 +120,11 @@ def draw_candles(candles: Any, path: str | PathLike[str], *, korean: bool) -> No
     prices.set_ylabel(labels.of("price", unit), fontproperties=labels.font)
     volumes.set_ylabel(labels.of("volume", "shares"), fontproperties=labels.font)
     shape = "%Y-%m-%d" if candles.interval.value in DAYS else "%m-%d %H:%M"
-    _written(figure, lambda at: f"{candles[at].time:{shape}}", len(candles), path)
+    return _finished(figure, lambda at: f"{candles[at].time:{shape}}", len(candles))
 
 
-def draw_flow(rows: Sequence[Any], path: str | PathLike[str], *, korean: bool) -> None:
-    """Write a picture of who bought and sold: the close, what each bought net a day, and summed from the first day."""
-    check_picture(path)
+def draw_flow(rows: Sequence[Any], *, korean: bool) -> Picture:
+    """Draw who bought and sold: the close, what each bought net a day, and summed from the first day."""
     told = {name: [getattr(row, name).net_quantity for row in rows] for name in INVESTORS}
     told = {name: nets for name, nets in told.items() if any(net is not None for net in nets)}
     if not told:
@@ -115,7 +144,7 @@ def draw_flow(rows: Sequence[Any], path: str | PathLike[str], *, korean: bool) -
     daily.set_ylabel(labels.of("net buying", "shares"), fontproperties=labels.font)
     summed.set_ylabel(f"{labels.of('net buying', 'shares')}, {labels('summed')}", fontproperties=labels.font)
     daily.legend(prop=labels.font, ncols=len(told))
-    _written(figure, lambda at: f"{rows[at].date:%Y-%m-%d}", len(rows), path)
+    return _finished(figure, lambda at: f"{rows[at].date:%Y-%m-%d}", len(rows))
 
 
 def _figure(**given: Any) -> Any:
@@ -144,8 +173,8 @@ def _korean_font() -> Any:
     return None
 
 
-def _written(figure: Any, time_at: Callable[[int], str], count: int, path: str | PathLike[str]) -> None:
-    """Let the axes tell times and whole numbers, and write the picture."""
+def _finished(figure: Any, time_at: Callable[[int], str], count: int) -> Picture:
+    """Let the axes tell times and whole numbers."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     for axes in figure.axes:
@@ -155,4 +184,4 @@ def _written(figure: Any, time_at: Callable[[int], str], count: int, path: str |
     last = figure.axes[-1].xaxis
     last.set_major_locator(MaxNLocator(nbins=8, integer=True))
     last.set_major_formatter(FuncFormatter(lambda at, _: time_at(round(at)) if 0 <= at <= count - 1 else ""))
-    figure.savefig(fspath(path), dpi=120)
+    return Picture(figure)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pandas
     import polars
 
+    from brokerkit.models.pictures import Picture
+
 M = TypeVar("M", bound=BaseModel)
 SHOWN = 20
 """Rows that are shown of a longer table: so many of its beginning, and as many of its end."""
@@ -68,20 +70,20 @@ class Table(tuple[M, ...], Generic[M]):
 
         return to_polars(self.kind, self, floats=floats, korean=korean)
 
-    def plot(self, path: str | PathLike[str], *, korean: bool = False) -> None:
-        """Write an investor flow as a picture, a .png, .svg or .pdf: the close, net buying a day, and summed.
+    def plot(self, path: str | PathLike[str] | None = None, *, korean: bool = False) -> Picture:
+        """Draw an investor flow: the close, net buying a day, and summed. A notebook shows the picture.
 
-        With `korean` its labels are Korean where a font of this machine has the letters. Needs the [plot] extra.
-        InvalidRequest for what has no picture here.
+        With a path it is written to that file, a .png, .svg or .pdf. With `korean` its labels are Korean where a font
+        of this machine has the letters. Needs the [plot] extra. InvalidRequest for what has no picture here.
         """
-        from brokerkit.models.pictures import draw_flow
+        from brokerkit.models.pictures import draw_flow, plotted
 
         if not self or not hasattr(self[0], "individual"):
             raise InvalidRequest(
                 f"There is no flow of investors to draw in {len(self)} × {self.kind.__name__}.",
                 advice="to_pandas().plot() draws any numbers.",
             )
-        draw_flow(self, path, korean=korean)
+        return plotted(lambda: draw_flow(self, korean=korean), path)
 
     def __repr__(self) -> str:
         if not self:
