@@ -35,7 +35,18 @@ from brokerkit.errors import (
     Unsupported,
     WireError,
 )
-from brokerkit.words import Interval, OrderStatus, OrderType, PositionKind, Side, TimeInForce, Venue
+from brokerkit.words import (
+    Interval,
+    MarketAlert,
+    OrderStatus,
+    OrderType,
+    PositionKind,
+    SecurityType,
+    Segment,
+    Side,
+    TimeInForce,
+    Venue,
+)
 
 if TYPE_CHECKING:
     from brokerkit.broker import Broker
@@ -50,6 +61,8 @@ if TYPE_CHECKING:
         Capability,
         DaySource,
         Flow,
+        Instrument,
+        Instruments,
         InvestorFlow,
         Level,
         MarketHours,
@@ -88,6 +101,8 @@ __all__ = [
     "Flow",
     "Halted",
     "IncompleteListing",
+    "Instrument",
+    "Instruments",
     "InsufficientFunds",
     "Intent",
     "IntentKind",
@@ -100,6 +115,7 @@ __all__ = [
     "Level",
     "LimitExceeded",
     "Limits",
+    "MarketAlert",
     "MarketClosed",
     "MarketHours",
     "NetworkError",
@@ -120,6 +136,8 @@ __all__ = [
     "RateLimited",
     "Reconciliation",
     "Rejected",
+    "SecurityType",
+    "Segment",
     "Session",
     "Side",
     "Table",
@@ -152,6 +170,8 @@ _LATER = {
             "Capability",
             "DaySource",
             "Flow",
+            "Instrument",
+            "Instruments",
             "InvestorFlow",
             "Level",
             "MarketHours",

@@ -9,10 +9,15 @@ from collections.abc import Collection
 
 from brokerkit import clock
 from brokerkit.errors import InvalidRequest
-from brokerkit.models import Order, OrderRequest
-from brokerkit.words import Interval, OrderType, Side, TimeInForce, Venue
+from brokerkit.models import Instrument, Order, OrderRequest
+from brokerkit.words import Interval, OrderType, SecurityType, Segment, Side, TimeInForce, Venue
 
 MOST_CANDLES = 1_000_000
+
+
+def plain(symbol: str | Instrument) -> str:
+    """Return the symbol of an instrument; what is none stays as it is, to be checked as a symbol."""
+    return symbol.symbol if isinstance(symbol, Instrument) else symbol
 
 
 def check_venue(venue: object) -> Venue:
@@ -60,6 +65,23 @@ def check_interval(interval: object) -> Interval:
     except ValueError:
         known = ", ".join(Interval)
         raise InvalidRequest(f"{reprlib.repr(interval)} is no interval of candles. There are {known}.") from None
+
+
+def check_segment(segment: object) -> Segment:
+    """Return where instruments are listed, or raise InvalidRequest with the places there are."""
+    try:
+        return Segment(segment)  # type: ignore[arg-type]
+    except ValueError:
+        raise InvalidRequest(f"{reprlib.repr(segment)} lists nothing. There are {', '.join(Segment)}.") from None
+
+
+def check_kind(kind: object) -> SecurityType:
+    """Return a kind of security, or raise InvalidRequest with the ones there are."""
+    try:
+        return SecurityType(kind)  # type: ignore[arg-type]
+    except ValueError:
+        known = ", ".join(SecurityType)
+        raise InvalidRequest(f"{reprlib.repr(kind)} is no kind of security. There are {known}.") from None
 
 
 def check_count(count: object) -> int | None:

@@ -23,6 +23,7 @@ from brokerkit.arguments import (
     check_venue,
     check_verb,
     make_request,
+    plain,
 )
 from brokerkit.asking.inquiries import HOOKS, Inquiries, capability_of, offers
 from brokerkit.errors import NOT_SENT, BrokerError, InvalidRequest, NamedIntent
@@ -30,6 +31,7 @@ from brokerkit.market.markets import Market, market_of
 from brokerkit.market.sessions import Phase
 from brokerkit.models import (
     Capability,
+    Instrument,
     Order,
     OrderRequest,
     Table,
@@ -41,6 +43,7 @@ from brokerkit.transport.preparing import preparing
 from brokerkit.values import Amount, exact_decimal, exact_seconds
 from brokerkit.verbs.accounts import Accounts
 from brokerkit.verbs.investors import Investors
+from brokerkit.verbs.listing import Listing
 from brokerkit.verbs.prices import Prices
 from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
 
@@ -52,7 +55,7 @@ if TYPE_CHECKING:
     from brokerkit.orders.reconcile import Reconciliation
 
 
-class Broker(Prices, Investors, Accounts):
+class Broker(Prices, Listing, Investors, Accounts):
     """One account at one broker. Made by `get_broker`; safe to use from several threads; refuses to be pickled."""
 
     def __init__(
@@ -71,7 +74,7 @@ class Broker(Prices, Investors, Accounts):
         self.environment = environment
         self.client = adapter.client
         """The adapter's client: `broker.client.call(...)` reaches what the common verbs lack."""
-        self._inquiries = Inquiries(adapter, environment, phase_of or self._phase)
+        self._inquiries = Inquiries(adapter, environment, phase_of or self._phase, durable=durable)
         adapter.told_phases(self._inquiries.phase_of)
         self._checks = OrderChecks(self.name, PriceChecks(self._inquiries.security_type), self._inquiries.phase_of)
         # The sandbox inside this process is gone with it, and so are its tokens and its journal.
@@ -88,7 +91,7 @@ class Broker(Prices, Investors, Accounts):
 
     def buy(
         self,
-        symbol: str,
+        symbol: str | Instrument,
         quantity: Amount,
         *,
         price: Amount | None = None,
@@ -99,13 +102,14 @@ class Broker(Prices, Investors, Accounts):
         key: str | None = None,
     ) -> Order:
         """Buy `quantity` shares at `price` won, or with `type=OrderType.MARKET` at any price. See `order`."""
+        symbol = plain(symbol)
         with self._asking(f"BUY {quantity} {symbol}"):
             request = make_request(symbol, Side.BUY, quantity, price, type, time_in_force, venue, stop_price)
         return self.order(request, key=key)
 
     def sell(
         self,
-        symbol: str,
+        symbol: str | Instrument,
         quantity: Amount,
         *,
         price: Amount | None = None,
@@ -116,6 +120,7 @@ class Broker(Prices, Investors, Accounts):
         key: str | None = None,
     ) -> Order:
         """Sell `quantity` shares at `price` won, or with `type=OrderType.MARKET` at any price. See `order`."""
+        symbol = plain(symbol)
         with self._asking(f"SELL {quantity} {symbol}"):
             request = make_request(symbol, Side.SELL, quantity, price, type, time_in_force, venue, stop_price)
         return self.order(request, key=key)
@@ -218,13 +223,19 @@ class Broker(Prices, Investors, Accounts):
             return Table(Order, sorted(found, key=_by_time))
 
     def order_history(
-        self, start: dt.date, end: dt.date | None = None, *, symbol: str | None = None, market: str | None = None
+        self,
+        start: dt.date,
+        end: dt.date | None = None,
+        *,
+        symbol: str | Instrument | None = None,
+        market: str | None = None,
     ) -> Table[Order]:
         """Return the orders and amendments of the days from `start` to `end` (default: today), oldest first.
 
         Of the market of `symbol`, else of `market`, else of the account's own. A cancellation shows in the order it
         cancelled. Raises InvalidRequest if no day of the range is a trading day.
         """
+        symbol = None if symbol is None else plain(symbol)
         last = clock.today() if end is None else end
         with self._asking(f"orders from {start} to {last}"):
             start, last = check_days(start, last)

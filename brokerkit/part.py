@@ -25,7 +25,7 @@ from brokerkit.models import (
     Quote,
 )
 from brokerkit.models.handles import Handle, handle_of
-from brokerkit.replies import AccountReply, Bars, FlowTables, OrderPage, Sent
+from brokerkit.replies import AccountReply, Bars, FlowTables, Listed, OrderPage, Sent
 from brokerkit.symbols import HOME
 from brokerkit.transport import Client, Endpoint, Reply
 from brokerkit.words import Interval, OrderType, SecurityType, TimeInForce, Venue
@@ -158,6 +158,10 @@ class Part(Generic[C]):
     def security_type(self, symbol: str) -> SecurityType | None:
         """Return what kind of security a symbol is, None if the broker does not tell."""
         return None
+
+    def instruments(self) -> Listed:
+        """Return all that is listed, every page of it. The core asks once a day and keeps a copy."""
+        raise Unsupported("instruments")
 
     def trading_days(self, start: dt.date) -> Mapping[dt.date, bool]:
         """Return days from `start` on as the broker's calendar has them: whether the market trades on each.

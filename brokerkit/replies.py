@@ -15,6 +15,7 @@ from brokerkit.market.sessions import Phase
 from brokerkit.models import (
     PRICED,
     Balance,
+    Instrument,
     InvestorFlow,
     Level,
     Order,
@@ -218,6 +219,18 @@ class Bars:
     """The symbol that the answer names, if it does."""
     session: Phase | None = None
     """Whose price the close of a bar is, once the day is over; None where that is not sure."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Everything that is listed, as a broker answered it.
+
+    A row whose symbol is blank is none; one whose code is no symbol of brokerkit is counted and left out.
+    """
+
+    endpoint: Endpoint[Any] | None
+    """The list, or one of them; None where an adapter has a transport of its own."""
+    rows: Iterable[Reply[Instrument]]
 
 
 @dataclass(frozen=True)

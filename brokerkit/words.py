@@ -87,13 +87,42 @@ class PositionKind(StrEnum):
 
 
 class SecurityType(StrEnum):
-    """What a symbol is, as far as prices and taxes differ."""
+    """What a symbol is."""
 
     STOCK = "STOCK"
-    """Shares of every sort (preferred shares and REITs too) in KOSPI, KOSDAQ and KONEX."""
-    FUND = "FUND"
-    """ETF and ETN."""
+    """주식: shares of every sort, preferred and foreign ones and depositary receipts too."""
+    REIT = "REIT"
+    """리츠, 부동산투자회사."""
+    INVESTMENT_COMPANY = "INVESTMENT_COMPANY"
+    """뮤추얼펀드, 선박투자회사, 인프라투융자회사, 수익증권: listed companies and trusts that only invest."""
+    ETF = "ETF"
+    ETN = "ETN"
     ELW = "ELW"
+    SUBSCRIPTION_RIGHT = "SUBSCRIPTION_RIGHT"
+    """신주인수권증서, 신주인수권증권."""
+
+
+class Segment(StrEnum):
+    """Where an instrument is listed."""
+
+    KOSPI = "KOSPI"
+    """유가증권시장, with ETF, ETN and ELW."""
+    KOSDAQ = "KOSDAQ"
+    """코스닥."""
+    KONEX = "KONEX"
+    """코넥스."""
+
+
+class MarketAlert(StrEnum):
+    """How the exchange warns of a symbol (시장경보)."""
+
+    NONE = "NONE"
+    ATTENTION = "ATTENTION"
+    """투자주의."""
+    WARNING = "WARNING"
+    """투자경고."""
+    RISK = "RISK"
+    """투자위험."""
 
 
 class Interval(StrEnum):

@@ -194,7 +194,7 @@ def test_a_price_off_every_step_is_refused_with_the_nearest_ones(
 
 
 @pytest.mark.parametrize(
-    ("kind", "passes"), [(SecurityType.STOCK, False), (SecurityType.FUND, True), (SecurityType.ELW, True), (None, True)]
+    ("kind", "passes"), [(SecurityType.STOCK, False), (SecurityType.ETF, True), (SecurityType.ELW, True), (None, True)]
 )
 def test_the_finer_step_of_funds_is_for_what_may_be_a_fund(
     kind: SecurityType | None, passes: bool, broker: Broker, fake: Fake
@@ -211,7 +211,7 @@ def test_the_finer_step_of_funds_is_for_what_may_be_a_fund(
 
 
 def test_what_a_symbol_is_gets_asked_once(broker: Broker, fake: Fake) -> None:
-    fake.kind = SecurityType.FUND
+    fake.kind = SecurityType.ETF
     for price in (70_005, 70_015, 70_000, 7_005):
         broker.buy("069500", 1, price=price)
     broker.buy("102110", 1, price=70_005)
@@ -582,7 +582,7 @@ def test_verbs_without_a_symbol_take_a_market(broker: Broker) -> None:
 
 
 def test_supports_knows_the_verbs_there_are(broker: Broker) -> None:
-    missing = {"amend", "order_book", "buying_power", "candles"}
+    missing = {"amend", "order_book", "buying_power", "candles", "instruments", "instrument", "search"}
     for verb in HOOKS:
         assert broker.supports(verb) is (verb not in missing)
         assert callable(getattr(broker, verb))

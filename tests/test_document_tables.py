@@ -139,6 +139,7 @@ def seen_at(name: str) -> Iterator[Model]:
     with Sandbox() as sandbox, get_broker(name, environment="sandbox", sandbox=sandbox) as broker:
         book = broker.order_book("005930")
         yield from (book, book.asks[0], broker.quote("005930"), *broker.candles("005930", count=3))
+        yield from broker.instruments()
         bought = broker.buy("005930", 3, price=book.asks[0].price)
         waiting = broker.buy("005930", 10, price=book.bids[4].price)
         yield from (bought, broker.refresh(bought), waiting, broker.refresh(waiting), *broker.orders())

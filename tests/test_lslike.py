@@ -72,8 +72,10 @@ def test_it_takes_few_lines_beside_its_tables() -> None:
     assert len(written) <= LARGEST
 
 
-def test_every_verb_but_candles_is_offered(broker: Broker) -> None:
-    assert {verb for verb in HOOKS if not broker.supports(verb)} == {"candles"}
+def test_every_verb_but_candles_and_what_is_listed_is_offered(broker: Broker) -> None:
+    assert {verb for verb in HOOKS if not broker.supports(verb)} == {
+        *("candles", "instruments", "instrument", "search")
+    }
 
 
 def test_what_cannot_be_sent_is_not_said_to_be_offered(broker: Broker) -> None:

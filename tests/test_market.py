@@ -129,9 +129,9 @@ def test_stocks_have_the_price_steps_of_2023(price: int, tick: int) -> None:
 
 
 def test_funds_step_by_one_below_2000_and_by_five_above() -> None:
-    assert tick_size(Decimal(1_999), SecurityType.FUND) == 1
-    assert tick_size(Decimal(2_000), SecurityType.FUND) == 5
-    assert tick_size(Decimal(700_000), SecurityType.FUND) == 5
+    assert tick_size(Decimal(1_999), SecurityType.ETF) == 1
+    assert tick_size(Decimal(2_000), SecurityType.ETF) == 5
+    assert tick_size(Decimal(700_000), SecurityType.ETF) == 5
 
 
 def test_elw_step_by_five_everywhere() -> None:
@@ -151,7 +151,7 @@ def test_prices_are_rounded_to_the_step_of_their_own_band() -> None:
     assert round_to_tick(Decimal("70049.5"), up=True) == 70_100
     assert round_to_tick(Decimal(70_000), up=True) == 70_000
     assert round_to_tick(Decimal("199950"), up=True) == 200_000
-    assert round_to_tick(Decimal("35001"), SecurityType.FUND, up=True) == 35_005
+    assert round_to_tick(Decimal("35001"), SecurityType.ETF, up=True) == 35_005
     with pytest.raises(InvalidRequest, match="no price at or below"):
         round_to_tick(Decimal("0.4"), up=False)
 
@@ -163,8 +163,8 @@ def test_prices_are_rounded_to_the_step_of_their_own_band() -> None:
         (6_820, SecurityType.STOCK, 30, 4_780, 8_860),
         (69_200, SecurityType.STOCK, 30, 48_500, 89_900),
         (385_000, SecurityType.STOCK, 30, 269_500, 500_000),
-        (35_980, SecurityType.FUND, 30, 25_190, 46_770),
-        (1_985, SecurityType.FUND, 60, 794, 3_175),
+        (35_980, SecurityType.ETF, 30, 25_190, 46_770),
+        (1_985, SecurityType.ETF, 60, 794, 3_175),
     ],
 )
 def test_price_limits_are_those_of_the_exchange(
@@ -235,7 +235,7 @@ def test_tax_follows_the_year_of_settlement(year: int, stock: str, konex: str) -
     assert transaction_tax_rate(settled, "KOSPI", SecurityType.STOCK) == Decimal(stock)
     assert transaction_tax_rate(settled, "KOSDAQ", SecurityType.STOCK) == Decimal(stock)
     assert transaction_tax_rate(settled, "KONEX", SecurityType.STOCK) == Decimal(konex)
-    assert transaction_tax_rate(settled, "KOSPI", SecurityType.FUND) == 0
+    assert transaction_tax_rate(settled, "KOSPI", SecurityType.ETF) == 0
     assert transaction_tax_rate(settled, "KOSPI", SecurityType.ELW) == 0
 
 

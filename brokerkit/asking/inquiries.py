@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from brokerkit import clock
@@ -38,6 +39,7 @@ from brokerkit.transport.together import Progress, Together
 from brokerkit.words import Interval, SecurityType, Venue
 
 if TYPE_CHECKING:
+    from brokerkit.asking.listing import Listings
     from brokerkit.orders.lists import OrderLists
 
 HOOKS = {
@@ -61,6 +63,7 @@ HOOKS = {
     "round_price": "quote",
     "investor_flow": "investor_flow",
     "reconcile": "rows",
+    **dict.fromkeys(("instruments", "instrument", "search"), "instruments"),
 }
 """Every verb, and the hook of a part without which it is not offered."""
 CLOCKS_DIFFER = dt.timedelta(minutes=1)
@@ -72,9 +75,13 @@ NEWEST_FLOWS = 30
 class Inquiries:
     """Asks the parts of an adapter, checks that an answer is about what was asked, and makes the common models."""
 
-    def __init__(self, adapter: Adapter, environment: str, phase_of: Callable[[Venue], Phase]) -> None:
+    def __init__(
+        self, adapter: Adapter, environment: str, phase_of: Callable[[Venue], Phase], *, durable: bool = False
+    ) -> None:
+        """With `durable` what is kept for the day is kept in files, too."""
         self.adapter = adapter
         self.environment = environment
+        self.durable = durable
         self.phase_of = phase_of
         self.together = Together()
         """Threads for calls that do not depend on each other."""
@@ -132,6 +139,15 @@ class Inquiries:
         """Return where an order stands. Lists show symbols that are not understood too: those are of the own market."""
         return market_of(order.symbol) if is_symbol(order.symbol) else self.home(None)
 
+    # What is listed
+
+    @cached_property
+    def listings(self) -> Listings:
+        """What is listed, of all markets."""
+        from brokerkit.asking.listing import Listings  # here: prices of brokers that tell names need none of it
+
+        return Listings(self.adapter, self.environment, self.offering, durable=self.durable)
+
     # Days
 
     def market_hours(self, day: dt.date, venue: Venue | None) -> MarketHours:
@@ -165,7 +181,10 @@ class Inquiries:
         self.check_about(symbol, reply, part, "quote")
         if not getattr(reply, "price", None):
             raise self._no_price(symbol, part, venue)
-        return reply.to_model(symbol=symbol, venue=venue, currency=market.currency, **name_of(reply))
+        name = name_of(reply)
+        if not name.get("name") and (listed := self.listings.known(symbol)):
+            name = {"name": listed.name}
+        return reply.to_model(symbol=symbol, venue=venue, currency=market.currency, **name)
 
     def _no_price(self, symbol: str, part: Part[Any], venue: Venue) -> UnknownSymbol:
         words = f"{self.adapter.name} has no price of {symbol} at {venue}."
@@ -274,7 +293,9 @@ class Inquiries:
 
     def security_type(self, symbol: str) -> SecurityType | None:
         """Return what kind of security a symbol is."""
-        return self.part(market_of(symbol)).security_type(symbol)
+        part = self.part(market_of(symbol))
+        listed = self.listings.known(symbol)
+        return part.security_type(symbol) if listed is None or listed.kind is None else listed.kind
 
     # The account
 

@@ -15,6 +15,8 @@ _TAX_RATES = {
 }
 """Securities transaction tax and rural special tax together, by the year of settlement."""
 _LATEST_RATE = 2026
+_TAXED = frozenset({SecurityType.STOCK, SecurityType.REIT, SecurityType.INVESTMENT_COMPANY})
+"""What is traded like shares is taken to be taxed like them."""
 TAX_YEARS = range(2023, 2028)
 """Years of settlement whose rate can be told. For the last one no change is known, so it has the rate before it."""
 
@@ -30,7 +32,7 @@ def transaction_tax_rate(settled: dt.date, market: str, kind: SecurityType) -> D
         raise InvalidRequest(
             f"The transaction tax of {settled.year} is not known, only that of {TAX_YEARS[0]} to {TAX_YEARS[-1]}."
         )
-    if kind is not SecurityType.STOCK:
+    if kind not in _TAXED:
         return Decimal(0)
     return _TAX_RATES[market][min(settled.year, _LATEST_RATE)]
 

@@ -30,7 +30,7 @@ def tick_size(price: Decimal, kind: SecurityType = SecurityType.STOCK) -> Decima
         raise InvalidRequest(f"A price must be more than 0 and less than {_HIGHEST}, not {price}.")
     if kind is SecurityType.ELW:
         return _FIVE  # a finer step below 2,000 won was not found for ELW
-    if kind is SecurityType.FUND:
+    if kind in (SecurityType.ETF, SecurityType.ETN):
         return _ONE if price < _FUND_BAND else _FIVE
     for below, tick in _STOCK_BANDS:
         if price < below:
@@ -58,8 +58,8 @@ def price_limits(base: Decimal, kind: SecurityType = SecurityType.STOCK, percent
     `percent` is 30 in KOSPI and KOSDAQ; leveraged funds have a multiple of it. Read the limits from the broker where
     it tells them: on ex-dates and first days the base price is not yesterday's close.
     """
-    if kind is SecurityType.ELW:
-        raise InvalidRequest("ELW have no daily price limits.")
+    if kind in (SecurityType.ELW, SecurityType.SUBSCRIPTION_RIGHT):
+        raise InvalidRequest(f"{kind} have no daily price limits.")
     base_tick = tick_size(base, kind)
     width = _cut(base * percent / 100, base_tick, ROUND_FLOOR)
     if width <= 0 or width >= base:

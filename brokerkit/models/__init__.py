@@ -10,6 +10,7 @@ from brokerkit.models.candles import Candle, Candles
 from brokerkit.models.capabilities import Capability
 from brokerkit.models.flows import Flow, InvestorFlow
 from brokerkit.models.hours import DaySource, MarketHours, Session
+from brokerkit.models.instruments import Instrument, Instruments
 from brokerkit.models.orders import PRICED, Order, OrderRequest
 from brokerkit.models.quotes import BookLevel, Level, OrderBook, Quote, Quotes
 from brokerkit.models.table import Table
@@ -24,6 +25,8 @@ __all__ = [
     "Capability",
     "DaySource",
     "Flow",
+    "Instrument",
+    "Instruments",
     "InvestorFlow",
     "Level",
     "MarketHours",

@@ -68,9 +68,11 @@ class PriceChecks:
         return rules.round_to_tick(price, self._type(symbol) or SecurityType.STOCK, up=up)
 
     def _is_on_step(self, symbol: str, price: Decimal, rules: Rules) -> bool:
-        # The step of funds (ETF, ETN) is finer. Only there does it matter what the symbol is, and the broker is asked.
-        return rules.is_on_tick(price, SecurityType.STOCK) or (
-            rules.is_on_tick(price, SecurityType.FUND) and self._type(symbol) is not SecurityType.STOCK
+        # The step of ETF and ETN is finer. Only there does it matter what the symbol is, and the broker is asked.
+        if rules.is_on_tick(price, SecurityType.STOCK):
+            return True
+        return rules.is_on_tick(price, SecurityType.ETF) and rules.is_on_tick(
+            price, self._type(symbol) or SecurityType.ETF
         )
 
     def _type(self, symbol: str) -> SecurityType | None:

@@ -25,12 +25,12 @@ from brokerkit.sandbox.books import Book, opposite
 from brokerkit.sandbox.candles import Candle
 from brokerkit.sandbox.days import YEAR
 from brokerkit.sandbox.floor import Floor
-from brokerkit.sandbox.instruments import Instrument, Segment
+from brokerkit.sandbox.instruments import Instrument
 from brokerkit.sandbox.past import Past
 from brokerkit.sandbox.placement import amended_request, check_numbers, check_offered, is_whole, placement_of
 from brokerkit.sandbox.prints import Day, Trade
 from brokerkit.sandbox.rows import ExchangeOrder, ExchangeRefusal, Execution, Page, Refusal
-from brokerkit.words import OrderType, Side, TimeInForce, Venue
+from brokerkit.words import OrderType, Segment, Side, TimeInForce, Venue
 
 __all__ = [
     "AccountState",
@@ -59,7 +59,7 @@ _HUNDREDTH = Decimal("0.01")
 
 
 class Exchange:
-    """200 symbols, matching by price and time, accounts. Every method is safe to call from several threads."""
+    """204 symbols, matching by price and time, accounts. Every method is safe to call from several threads."""
 
     def __init__(self, *, seed: int = 1, today: dt.date | None = None) -> None:
         day = today or real_today()

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from enum import StrEnum
 from functools import lru_cache
 from random import Random
 from types import MappingProxyType
 from typing import NamedTuple
 
 from brokerkit.market.ticks import price_limits, round_to_tick
-from brokerkit.words import SecurityType
+from brokerkit.words import MarketAlert, SecurityType, Segment
 
 
-class Segment(StrEnum):
-    """Where a symbol is listed."""
+@dataclass(frozen=True)
+class State:
+    """What the exchange says of a symbol beside halts and liquidation, which can begin at any time. Simulated."""
 
-    KOSPI = "KOSPI"
-    KOSDAQ = "KOSDAQ"
+    administrative: bool = False
+    """관리종목."""
+    alert: MarketAlert = MarketAlert.NONE
+    overheated: bool = False
+    """단기과열."""
+    caution: bool = False
+    """투자주의환기종목, at KOSDAQ only."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class Instrument:
     """Korean name."""
     market: Segment
     kind: SecurityType
-    """STOCK or FUND (ETF, ETN)."""
+    """STOCK, REIT, ETF or ETN."""
     previous_close: Decimal
     upper_limit: Decimal
     lower_limit: Decimal
@@ -46,11 +51,19 @@ class Instrument:
     """Simulated: a plain label, for nobody should read anything real into it."""
     has_limits: bool = True
     """Whether the day has price limits; without them those above are further away than any price."""
+    leverage: int | None = None
+    """The multiple of its index that an ETF or ETN follows; None for what follows none."""
+    state: State = field(default_factory=State)
 
     @property
-    def is_etn(self) -> bool:
-        """Say whether this is an ETN: their issuers' codes begin with 5 to 8."""
-        return self.symbol[0] in "5678"
+    def isin(self) -> str:
+        """The ISIN (표준코드)."""
+        return isin_of(self.symbol, self.kind)
+
+    @property
+    def trades_in_the_evening(self) -> bool:
+        """Say whether the after-market of KRX has it: no funds and nothing of KONEX. What else it lacks is not told."""
+        return self.leverage is None and self.market is not Segment.KONEX
 
 
 # Each line: code, a price to start from, name.
@@ -230,8 +243,27 @@ _FUNDS = """
 530031 14965 삼성 레버리지 WTI원유 선물 ETN
 """
 
-_LEVERAGED = frozenset({"122630", "252670", "233740"})
-"""Funds with a multiple of two, whose limits are twice as wide."""
+_REITS = """
+395400 4735 SK리츠
+330590 3450 롯데리츠
+"""
+
+_KONEX = """
+997010 5230 모의벤처01
+997020 1875 모의벤처02
+"""
+"""Simulated companies, under codes that nobody has."""
+
+_LEVERAGE = {"122630": 2, "252670": -2, "233740": 2, "114800": -1, "251340": -1, "530031": 2}
+"""Multiples of funds other than one. Limits are as many times as wide."""
+_STATES = {
+    "990010": State(administrative=True),
+    "990020": State(overheated=True),
+    "990030": State(alert=MarketAlert.WARNING),
+    "995010": State(alert=MarketAlert.RISK),
+    "995020": State(caution=True),
+    "995030": State(administrative=True, overheated=True),
+}
 
 _KOSPI_COUNT = 120
 _KOSDAQ_COUNT = 55
@@ -254,7 +286,9 @@ def list_instruments(seed: int) -> Mapping[str, Instrument]:
     for rows, market, kind, at_nxt in (
         (_with_invented(_KOSPI, _KOSPI_COUNT, "990"), Segment.KOSPI, SecurityType.STOCK, _KOSPI_AT_NXT),
         (_with_invented(_KOSDAQ, _KOSDAQ_COUNT, "995"), Segment.KOSDAQ, SecurityType.STOCK, _KOSDAQ_AT_NXT),
-        (_rows(_FUNDS), Segment.KOSPI, SecurityType.FUND, 0),
+        (_rows(_FUNDS), Segment.KOSPI, SecurityType.ETF, 0),
+        (_rows(_REITS), Segment.KOSPI, SecurityType.REIT, 0),
+        (_rows(_KONEX), Segment.KONEX, SecurityType.STOCK, 0),
     ):
         for index, row in enumerate(rows):
             listed[row.symbol] = _instrument(seed, row, market, kind, nxt=index < at_nxt)
@@ -285,8 +319,12 @@ def _with_invented(table: str, count: int, prefix: str) -> Iterator[_Row]:
 
 def _instrument(seed: int, row: _Row, market: Segment, kind: SecurityType, *, nxt: bool) -> Instrument:
     random = Random(f"{seed}/{row.symbol}/listing")  # noqa: S311 - repeatable on purpose
+    is_fund = kind is SecurityType.ETF
+    if is_fund and row.symbol[0] in "5678":  # so begin the codes of those who issue ETN
+        kind = SecurityType.ETN
+    leverage = _LEVERAGE.get(row.symbol, 1) if is_fund else None
     previous_close = round_to_tick(Decimal(row.price * random.randint(9_800, 10_200)) / 10_000, kind, up=False)
-    lower, upper = _limits(row.symbol, previous_close, kind)
+    lower, upper = price_limits(previous_close, kind, _percent(market, leverage))
     return Instrument(
         symbol=row.symbol,
         name=row.name,
@@ -298,7 +336,9 @@ def _instrument(seed: int, row: _Row, market: Segment, kind: SecurityType, *, nx
         listed_shares=Decimal(random.randrange(20_000, 400_000) * 1_000),
         nxt=nxt,
         listed_on=_FIRST_LISTING + dt.timedelta(days=random.randrange(_LISTING_DAYS)),
-        sector=f"모의업종{random.randint(1, _SECTORS):02d}" if kind is SecurityType.STOCK else "모의펀드",
+        sector="모의펀드" if is_fund else f"모의업종{random.randint(1, _SECTORS):02d}",
+        leverage=leverage,
+        state=_STATES.get(row.symbol, State()),
     )
 
 
@@ -309,9 +349,18 @@ def without_limits(instrument: Instrument) -> Instrument:
 
 def on_another_day(instrument: Instrument, previous_close: Decimal) -> Instrument:
     """Return the instrument with the base price and the limits of another day."""
-    lower, upper = _limits(instrument.symbol, previous_close, instrument.kind)
+    lower, upper = price_limits(previous_close, instrument.kind, _percent(instrument.market, instrument.leverage))
     return replace(instrument, previous_close=previous_close, lower_limit=lower, upper_limit=upper)
 
 
-def _limits(symbol: str, base: Decimal, kind: SecurityType) -> tuple[Decimal, Decimal]:
-    return price_limits(base, kind, 60 if symbol in _LEVERAGED else 30)
+def _percent(market: Segment, leverage: int | None) -> int:
+    """Return how far a price may move in a day. Whether KONEX has its 15 % still is told by one page only."""
+    return 15 if market is Segment.KONEX else 30 * abs(leverage or 1)
+
+
+def isin_of(symbol: str, kind: SecurityType) -> str:
+    """Return an ISIN. Those of preferred shares differ in truth, in a way that the code does not tell."""
+    body = f"KR{'G' if kind is SecurityType.ETN else '7'}{symbol}00"
+    digits = [int(digit) for letter in body for digit in str(int(letter, 36))]
+    doubled = (digit * 2 if place % 2 == 0 else digit for place, digit in enumerate(reversed(digits)))
+    return f"{body}{-sum(value // 10 + value % 10 for value in doubled) % 10}"

@@ -14,7 +14,7 @@ from brokerkit.sandbox.accounts import Entry
 from brokerkit.sandbox.books import Book, Place, opposite, step_down, step_up
 from brokerkit.sandbox.instruments import Instrument
 from brokerkit.sandbox.rows import ExchangeRefusal, Refusal
-from brokerkit.words import OrderType, SecurityType, Side, Venue
+from brokerkit.words import OrderType, Side, Venue
 
 _MOST_SHARES = Decimal(10) ** 10
 """An order of more is a slip; without an end the arithmetic of Decimal would not stay exact."""
@@ -110,8 +110,7 @@ def check_offered(request: OrderRequest, instrument: Instrument, phase: Phase, o
     """Refuse an order that its venue does not take in this phase, or not for this symbol."""
     refused = (request.type, request.time_in_force) not in offered
     if request.venue is Venue.KRX:
-        # The evening at KRX has no funds. Which shares it leaves out is not told.
-        refused |= phase is Phase.AFTER_MARKET and instrument.kind is not SecurityType.STOCK
+        refused |= phase is Phase.AFTER_MARKET and not instrument.trades_in_the_evening
     elif request.venue is Venue.NXT or phase in (Phase.PRE_MARKET, Phase.AFTER_MARKET):
         refused |= not instrument.nxt
     if refused:

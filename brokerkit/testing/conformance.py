@@ -10,6 +10,7 @@ from brokerkit.testing.account import AccountContract, SessionContract
 from brokerkit.testing.amendments import AmendmentContract
 from brokerkit.testing.charts import ChartContract
 from brokerkit.testing.discovered import DiscoveryContract
+from brokerkit.testing.listing import ListingContract
 from brokerkit.testing.lists import ListContract
 from brokerkit.testing.many import ManyQuotesContract
 from brokerkit.testing.market import MarketContract
@@ -34,6 +35,7 @@ class BrokerConformance(
     QuoteContract,
     ManyQuotesContract,
     ChartContract,
+    ListingContract,
     FlowContract,
     OrderOfferContract,
     OrderContract,

@@ -32,7 +32,7 @@ from brokerkit.transport.numbers import (
 )
 from brokerkit.transport.preparing import preparing
 from brokerkit.transport.rows import OddRow, Row
-from brokerkit.transport.times import Day, EitherTimeOfDay, KoreanTime, TimeOfDay, TimeOrBlank
+from brokerkit.transport.times import Day, DayOrNone, EitherTimeOfDay, KoreanTime, TimeOfDay, TimeOrBlank
 
 __all__ = [
     "GRAMMAR",
@@ -41,6 +41,7 @@ __all__ = [
     "Client",
     "Codes",
     "Day",
+    "DayOrNone",
     "Effect",
     "EitherBlankable",
     "EitherNumber",

@@ -69,10 +69,10 @@ def digest(*parts: str | SecretStr) -> str:
     return hashlib.sha256("\0".join(opened).encode()).hexdigest()[:24]
 
 
-def cache_directory() -> Path:
-    """Return the folder of the token files: BROKERKIT_CACHE_DIR, else the user's cache directory."""
+def cache_directory(kind: str = "tokens") -> Path:
+    """Return the folder of the token files, or of others: in BROKERKIT_CACHE_DIR, else the user's cache directory."""
     try:
-        return files.folder_of("BROKERKIT_CACHE_DIR", _usual) / "tokens"
+        return files.folder_of("BROKERKIT_CACHE_DIR", _usual) / kind
     except files.Unfit as unfit:
         words, advice = unfit.strerror, unfit.advice
     raise ConfigError(f"Access tokens have no place: {words}.", advice=advice)

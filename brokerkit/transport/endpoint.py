@@ -139,6 +139,8 @@ class Endpoint(NamedTuple, Generic[R]):
     encoding: Encoding = Encoding.JSON
     limit: Limit | None = None
     """What its calls count against, where that is not the limit of the client. Endpoints may share one."""
+    host: str = ""
+    """Base URL of another host that has a file for everybody: `Client.download` fetches it, without key or token."""
 
     def id(self, environment: str) -> str:
         """Return the id of the call in an environment; Unsupported where it has none."""

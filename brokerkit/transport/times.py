@@ -50,6 +50,18 @@ class _TimeOrBlank:
         return core_schema.no_info_after_validator_function(_time_or_blank, text)
 
 
+class _DayOrNone:
+    """A day that need not be there."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        text = core_schema.str_schema(pattern=r"\A(?: *|[0-9]{8})\z", strict=True)
+        return core_schema.no_info_after_validator_function(_day_or_none, text)
+
+
+def _day_or_none(text: str) -> dt.date | None:
+    return dt.date.fromisoformat(text) if text.strip(" 0") else None
+
+
 def _time_of_day(text: Any) -> dt.time | None:
     found = re.fullmatch(_TIME, text.strip()) if isinstance(text, str) else None
     return dt.time.fromisoformat(found[0]) if found else None
@@ -65,6 +77,8 @@ def _time_or_blank(text: str) -> dt.time | None:
 
 Day = Annotated[dt.date, _TextDay()]
 """A day as YYYYMMDD."""
+DayOrNone = Annotated[dt.date | None, _DayOrNone()]
+"""A day as YYYYMMDD; blanks and zeros are none."""
 TimeOfDay = Annotated[dt.time | None, PlainValidator(_digits_of_day)]
 """HHMMSS; None for what is no time. Which second it was decides nothing that the number and the quantities do not."""
 EitherTimeOfDay = Annotated[dt.time | None, PlainValidator(_time_of_day)]

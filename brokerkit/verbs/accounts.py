@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from brokerkit.arguments import plain
 from brokerkit.errors import WireError
 from brokerkit.models import (
     Balance,
     BuyingPower,
+    Instrument,
     Table,
 )
 from brokerkit.symbols import check_symbol
@@ -20,19 +22,21 @@ from brokerkit.words import PositionKind
 class Accounts(Asking):
     """Verbs about cash and holdings."""
 
-    def buying_power(self, symbol: str, *, price: Amount | None = None) -> BuyingPower:
+    def buying_power(self, symbol: str | Instrument, *, price: Amount | None = None) -> BuyingPower:
         """Return how much can be bought without margin, at `price` or as a market order (then at the upper limit)."""
+        symbol = plain(symbol)
         with self._asking(f"buying power for {symbol}"):
             limit = None if price is None else exact_decimal(price)
             if limit is not None:
                 self._checks.prices.check(check_symbol(symbol), limit)
             return self._inquiries.buying_power(check_symbol(symbol), limit)
 
-    def sellable_quantity(self, symbol: str) -> Decimal:
+    def sellable_quantity(self, symbol: str | Instrument) -> Decimal:
         """Return how many shares of a symbol `sell` can sell now: 0 if none of one's own are held.
 
         Shares on a loan do not count. Raises WireError where the broker does not tell the number.
         """
+        symbol = plain(symbol)
         with self._asking(f"sellable shares of {symbol}"):
             check_symbol(symbol)
             held = [position for position in self.balance().positions if symbol in position.symbol]

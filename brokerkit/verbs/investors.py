@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 
 from brokerkit import clock
-from brokerkit.arguments import check_days
+from brokerkit.arguments import check_days, plain
 from brokerkit.models import (
+    Instrument,
     InvestorFlow,
     Table,
 )
@@ -18,13 +19,19 @@ class Investors(Asking):
     """Verbs about those who trade."""
 
     def investor_flow(
-        self, symbol: str, *, start: dt.date | None = None, end: dt.date | None = None, detail: bool = False
+        self,
+        symbol: str | Instrument,
+        *,
+        start: dt.date | None = None,
+        end: dt.date | None = None,
+        detail: bool = False,
     ) -> Table[InvestorFlow]:
         """Return who bought and sold a symbol, a row a trading day, oldest first.
 
         Without `start` the newest 30 rows (fewer where the broker gives fewer). With `detail` buys and sells as well as
         nets; without it they may be None. Days before those that the broker keeps raise Unsupported.
         """
+        symbol = plain(symbol)
         last = clock.today() if end is None else end
         with self._asking(f"investor flow of {symbol} from {start or 'the newest'} to {last}"):
             check_symbol(symbol)

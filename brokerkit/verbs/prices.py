@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from brokerkit import clock
-from brokerkit.arguments import check_count, check_day, check_days, check_flag, check_interval
+from brokerkit.arguments import check_count, check_day, check_days, check_flag, check_interval, plain
 from brokerkit.errors import InvalidRequest
 from brokerkit.models import (
     Candles,
+    Instrument,
     MarketHours,
     OrderBook,
     Quote,
@@ -32,17 +33,20 @@ class Prices(Asking):
 
     _quotes: dict[tuple[str, Venue], tuple[float, Quote]]
 
-    def quote(self, symbol: str, *, venue: Venue | None = None) -> Quote:
+    def quote(self, symbol: str | Instrument, *, venue: Venue | None = None) -> Quote:
         """Return the present price of a symbol at a venue (SOR: the combined market; None: the market's default).
 
         Raises InvalidRequest for a text that is no symbol, UnknownSymbol, Unsupported, NetworkError.
         """
+        symbol = plain(symbol)
         with self._asking(f"quote of {symbol}" + (f" at {venue}" if venue else "")):
             quote = self._inquiries.quote(symbol, venue)
         self._remember(quote)
         return quote
 
-    def quotes(self, symbols: Iterable[str], *, venue: Venue | None = None, progress: Progress | None = None) -> Quotes:
+    def quotes(
+        self, symbols: Iterable[str | Instrument], *, venue: Venue | None = None, progress: Progress | None = None
+    ) -> Quotes:
         """Return the present prices of symbols, in their order, each once: by calls that take several where there are.
 
         Otherwise, as in KIS's demo environment, by one call a symbol, several at a time as the broker's limit allows.
@@ -52,7 +56,7 @@ class Prices(Asking):
         """
         if isinstance(symbols, str) or not isinstance(symbols, Iterable):
             raise InvalidRequest("quotes takes several symbols: give a list, or ask quote for one.")
-        named = list(symbols)
+        named = list(map(plain, symbols))
         with self._asking(f"quotes of {len(named)} symbols" + (f" at {venue}" if venue else "")):
             found = self._inquiries.quotes(named, venue, progress)
         for quote in found:
@@ -65,7 +69,7 @@ class Prices(Asking):
 
     def candles(
         self,
-        symbol: str,
+        symbol: str | Instrument,
         interval: Interval | str = Interval.DAY,
         start: dt.date | None = None,
         end: dt.date | None = None,
@@ -82,6 +86,7 @@ class Prices(Asking):
         Calls go out several at a time, as the broker's limit allows. Raises InvalidRequest for a span without trading,
         Unsupported for an interval that is not there, IncompleteListing where a trading day lacks its bar.
         """
+        symbol = plain(symbol)
         last = clock.today() if end is None else end
         with self._asking(f"candles of {symbol} of {interval} from {start or 'the newest'} to {last}"):
             check_symbol(symbol)
@@ -99,13 +104,15 @@ class Prices(Asking):
                 progress=progress,
             )
 
-    def order_book(self, symbol: str, *, venue: Venue | None = None) -> OrderBook:
+    def order_book(self, symbol: str | Instrument, *, venue: Venue | None = None) -> OrderBook:
         """Return the waiting orders of a symbol by price, best first, as many levels as the broker tells (ten)."""
+        symbol = plain(symbol)
         with self._asking(f"order book of {symbol}" + (f" at {venue}" if venue else "")):
             return self._inquiries.order_book(symbol, venue)
 
-    def round_price(self, symbol: str, price: Amount, *, side: Side) -> Decimal:
+    def round_price(self, symbol: str | Instrument, price: Amount, *, side: Side) -> Decimal:
         """Return the nearest valid price that is no worse: down for a buy, up for a sell."""
+        symbol = plain(symbol)
         with self._asking(f"price {price} of {symbol}"):
             return self._checks.prices.rounded(check_symbol(symbol), exact_decimal(price), side)
 

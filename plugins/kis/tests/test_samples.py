@@ -10,6 +10,8 @@ from brokerkit.testing import Replay, ReplayConformance
 FOLDER = os.environ.get("BROKERKIT_WIRE_EXAMPLES")
 UNPROVEN = {
     "FHKST11300006": "no answer of it is shown, only its fields",
+    **{f"{name}_code.mst": "no file is shown, only its columns" for name in ("kospi", "kosdaq", "konex")},
+    **{f"nxt_{name}_code.mst": "no file is shown" for name in ("kospi", "kosdaq")},
     "FHKST03010100": "the official sample lacks rt_cd, without which no answer is taken",
 }
 

@@ -42,7 +42,7 @@ class TestQuotes(QuoteKit):
     same_symbol = ("A005930", "00000A005930", "005930", "")
     another_call = "FHKST01010900"
     kind_field = ("quote", "aspr_unit")
-    kinds = [("100", SecurityType.STOCK), ("5", SecurityType.FUND), ("7", None), ("", None)]
+    kinds = [("100", SecurityType.STOCK), ("5", SecurityType.ETF), ("7", None), ("", None)]
 
 
 @pytest.mark.parametrize("name", ["output", "Output", "OUTPUT"])

@@ -47,14 +47,14 @@ class TestQuotes(QuoteKit):
         ("0", SecurityType.STOCK),
         ("10", SecurityType.STOCK),
         ("50", SecurityType.STOCK),
-        ("6", SecurityType.STOCK),
-        ("8", SecurityType.FUND),
-        ("60", SecurityType.FUND),
+        ("6", SecurityType.REIT),
+        ("8", SecurityType.ETF),
+        ("60", SecurityType.ETN),
         ("3", SecurityType.ELW),
         ("30", None),
         ("80", None),
         ("", None),
-        (" 8 ", SecurityType.FUND),
+        (" 8 ", SecurityType.ETF),
     ]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from brokerkit.market.sessions import Phase
 from brokerkit.sandbox.exchange import ExchangeOrder, ExchangeRefusal, Instrument, Refusal
-from brokerkit.words import OrderType, SecurityType, TimeInForce, Venue
+from brokerkit.words import OrderType, TimeInForce, Venue
 from brokerkit_kis.sandbox.wording import Refused
 
 KRX, NXT, SOR = Venue.KRX, Venue.NXT, Venue.SOR
@@ -98,7 +98,7 @@ def _check_after_market(division: Division, venue: Venue, instrument: Instrument
     if division.type not in AFTER_MARKET_TYPES:
         raise Refused("APBK3013", "애프터마켓에 없는 주문유형", result="7")
     # What the regular code brings at KRX in the evening is not known, nor with which code funds are refused.
-    if venue is KRX and instrument.kind is not SecurityType.STOCK:
+    if venue is KRX and not instrument.trades_in_the_evening:
         raise ExchangeRefusal(Refusal.UNSUPPORTED_TYPE)
     if division.session is not (Phase.AFTER_MARKET if venue is KRX else None):
         raise ExchangeRefusal(Refusal.MARKET_CLOSED)

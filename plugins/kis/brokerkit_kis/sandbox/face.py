@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import ClassVar
 
+from starlette.responses import Response
+
 from brokerkit.sandbox.exchange import Costs
 from brokerkit.sandbox.face import (
     Credentials,
@@ -22,6 +24,7 @@ from brokerkit.sandbox.face import (
 )
 from brokerkit_kis.sandbox import account, charts, depth, ledger, listing, many, orders, others, power, quotes
 from brokerkit_kis.sandbox.fields import Api, Context, Memory, body_fields, check_fields, query_fields
+from brokerkit_kis.sandbox.masters import MASTERS, master_file
 from brokerkit_kis.sandbox.services import QUERY_OF, SERVICES, Service, demo_id
 from brokerkit_kis.sandbox.tokens import TokenDesk, body_hash
 from brokerkit_kis.sandbox.wording import GatewayRefused, LoginRefused, NotPlayed, Refused, order_number
@@ -157,6 +160,8 @@ class KisFace(Face):
 
     def method_of(self, request: ReceivedRequest) -> str | None:
         """Return the method of the call that a path stands for."""
+        if request.path in MASTERS:
+            return "GET"
         service = _routed(request)
         return "POST" if request.path in LOGINS else None if service is None else service.method
 
@@ -165,6 +170,14 @@ class KisFace(Face):
         if request.path in LOGINS:
             return {}
         return {"tr_id": request.headers.get("tr_id", ""), "tr_cont": "", "gt_uid": secrets.token_hex(16)}
+
+    def respond(self, request: ReceivedRequest) -> Response:
+        """Return a master file to whoever asks for one; what else is asked for is a call."""
+        master = MASTERS.get(request.path)
+        if master is None or request.method != "GET":
+            return super().respond(request)
+        headers = {"X-Simulation": "brokerkit sandbox"}
+        return Response(master_file(self.exchange, master), headers=headers, media_type="application/zip")
 
     def answer(self, request: ReceivedRequest) -> FaceAnswer:
         """Carry out a call or a login."""

@@ -34,14 +34,6 @@ def _done(output: dict[str, object]) -> FaceAnswer:
     return FaceAnswer(done("KIOK0530", padded("조회 완료", ACCOUNT_MESSAGE_BYTES), output=output))
 
 
-def isin_of(symbol: str) -> str:
-    """Return the ISIN of a common share; those of preferred shares differ in a way that the code does not tell."""
-    body = f"KR7{symbol}00"
-    digits = [int(digit) for letter in body for digit in str(int(letter, 36))]
-    doubled = (digit * 2 if place % 2 == 0 else digit for place, digit in enumerate(reversed(digits)))
-    return f"{body}{-sum(value // 10 + value % 10 for value in doubled) % 10}"
-
-
 def _names(instrument: Instrument) -> dict[str, object]:
     # The exchange has Korean names only.
     english = f"SIMULATED {instrument.symbol}"
@@ -53,7 +45,7 @@ def _names(instrument: Instrument) -> dict[str, object]:
         "prdt_eng_name": english,
         "prdt_eng_name120": english,
         "prdt_eng_abrv_name": english,
-        "std_pdno": isin_of(instrument.symbol),
+        "std_pdno": instrument.isin,
     }
 
 
@@ -108,17 +100,21 @@ def share(context: Context) -> FaceAnswer:
     )
 
 
+_MARKET_IDS = {Segment.KOSPI: "STK", Segment.KOSDAQ: "KSQ", Segment.KONEX: "KNX"}
+_GROUPS = {SecurityType.STOCK: "ST", SecurityType.REIT: "RT", SecurityType.ETF: "EF", SecurityType.ETN: "EN"}
+
+
 def _market(instrument: Instrument) -> dict[str, object]:
-    kosdaq, fund = instrument.market is Segment.KOSDAQ, instrument.kind is not SecurityType.STOCK
+    kosdaq = instrument.market is Segment.KOSDAQ
     since = f"{instrument.listed_on:%Y%m%d}"
     # Codes other than those of a KOSPI share are not known: what stands for KOSDAQ and funds has their grammar.
     return {
-        "mket_id_cd": "KSQ" if kosdaq else "STK",
-        "scty_grp_id_cd": "EF" if fund else "ST",
+        "mket_id_cd": _MARKET_IDS[instrument.market],
+        "scty_grp_id_cd": _GROUPS[instrument.kind],
         "excg_dvsn_cd": "03" if kosdaq else "02",
         "scts_mket_lstg_dt": "" if kosdaq else since,
         "kosdaq_mket_lstg_dt": since if kosdaq else "",
-        "etf_dvsn_cd": "1" if fund else "0",
+        "etf_dvsn_cd": "0" if instrument.leverage is None else "1",
         "etf_txtn_type_cd": "00",
         "etf_cu_qty": "0",
     }

@@ -8,7 +8,7 @@ from brokerkit.market.ticks import tick_size
 from brokerkit.models import Flow, InvestorFlow, Quote
 from brokerkit.sandbox.exchange import Candle, ExchangeRefusal, Instrument
 from brokerkit.sandbox.face import FaceAnswer
-from brokerkit.words import SecurityType, Venue
+from brokerkit.words import Venue
 from brokerkit_kis.sandbox.fields import Api, Context, Field, codes, spelled
 from brokerkit_kis.sandbox.history import Extreme, PastDays, day_of
 from brokerkit_kis.sandbox.wording import Refused, done, fixed, percent, whole
@@ -127,9 +127,7 @@ def sign(change: Decimal, quote: Quote | None = None) -> str:
 def market_name(instrument: Instrument) -> str:
     """Return the name of a symbol's market."""
     # Which stocks are in KOSPI 200 the exchange does not know, so the plain name of the market stands here.
-    return (
-        "ETN" if instrument.is_etn else "ETF" if instrument.kind is not SecurityType.STOCK else instrument.market.value
-    )
+    return str(instrument.market if instrument.leverage is None else instrument.kind)
 
 
 def _state(instrument: Instrument, context: Context) -> dict[str, object]:

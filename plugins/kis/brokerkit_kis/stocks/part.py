@@ -15,11 +15,12 @@ from brokerkit.replies import AccountReply, Bars, OrderPage, Sent
 from brokerkit.transport import Endpoint, OddRow, Parameters, preparing, wire_text
 from brokerkit.words import Interval, SecurityType, Side, Venue
 from brokerkit_kis.stocks import account, days, orders, quotes
+from brokerkit_kis.stocks.masters import Listings
 from brokerkit_kis.stocks.spelling import Spelling
 from brokerkit_kis.wire.types import spellings
 
 
-class Stocks(Spelling):
+class Stocks(Listings, Spelling):
     """Korean stocks, funds and ELW at KIS."""
 
     not_told = {
@@ -88,8 +89,8 @@ class Stocks(Spelling):
     def security_type(self, symbol: str) -> SecurityType | None:
         price = self.quote(symbol, Venue.KRX)
         step = price.price or Decimal(1)
-        both = (SecurityType.STOCK, SecurityType.FUND)
-        fitting = {kind for kind in both if tick_size(step, kind) == price.tick}
+        fund = SecurityType.ETN if self._code(symbol) != symbol else SecurityType.ETF
+        fitting = {kind for kind in (SecurityType.STOCK, fund) if tick_size(step, kind) == price.tick}
         return fitting.pop() if len(fitting) == 1 else None
 
     def order_book(self, symbol: str, venue: Venue) -> quotes.BookAnswer:

@@ -6,10 +6,10 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from brokerkit_kis.sandbox.listing import isin_of
 
 from brokerkit.market.days import LAST_KNOWN_DAY, is_trading_day
 from brokerkit.sandbox.exchange import Segment
+from brokerkit.sandbox.instruments import isin_of
 from brokerkit.words import SecurityType
 
 QUOTATIONS, TRADING = "/uapi/domestic-stock/v1/quotations", "/uapi/domestic-stock/v1/trading"
@@ -48,7 +48,7 @@ def test_product_is_told_by_type_and_another_type_has_rt_cd_7(real: Any) -> None
 
 @pytest.mark.parametrize(("symbol", "isin"), [("005930", "KR7005930003"), ("000660", "KR7000660001")])
 def test_isin_of_a_common_share_has_the_right_check_digit(symbol: str, isin: str) -> None:
-    assert isin_of(symbol) == isin
+    assert isin_of(symbol, SecurityType.STOCK) == isin
 
 
 def test_calendar_reaches_half_a_year_ahead(open_customer: Any) -> None:

@@ -26,7 +26,7 @@ def instrument_of(exchange: Exchange, market: Segment, kind: SecurityType) -> In
 
 @pytest.mark.parametrize(
     "pick",
-    [(Segment.KOSPI, SecurityType.STOCK), (Segment.KOSDAQ, SecurityType.STOCK), (Segment.KOSPI, SecurityType.FUND)],
+    [(Segment.KOSPI, SecurityType.STOCK), (Segment.KOSDAQ, SecurityType.STOCK), (Segment.KOSPI, SecurityType.ETF)],
 )
 def test_price_is_the_quote_of_the_exchange(real: Any, pick: tuple[Segment, SecurityType]) -> None:
     instrument = instrument_of(real.exchange, *pick)
@@ -49,7 +49,7 @@ def test_price_is_the_quote_of_the_exchange(real: Any, pick: tuple[Segment, Secu
     }
     assert {name: Decimal(output[name]) for name in told} == told
     assert "+" not in output["prdy_vrss"]
-    assert output["rprs_mrkt_kor_name"] == ("ETF" if instrument.kind is SecurityType.FUND else instrument.market.value)
+    assert output["rprs_mrkt_kor_name"] == ("ETF" if instrument.kind is SecurityType.ETF else instrument.market.value)
     assert all(isinstance(value, str) for value in output.values())
 
 

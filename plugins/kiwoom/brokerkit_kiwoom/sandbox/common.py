@@ -15,7 +15,7 @@ from brokerkit.market.costs import TAX_YEARS, cut, transaction_tax_rate
 from brokerkit.market.days import settlement_day
 from brokerkit.sandbox.exchange import Costs, Exchange, ExchangeOrder, Instrument, Page
 from brokerkit.sandbox.face import first_behind
-from brokerkit.words import Side, Venue
+from brokerkit.words import SecurityType, Side, Venue
 
 from .refusals import RATE, unknown_at_venue, unknown_symbol
 
@@ -44,7 +44,7 @@ class Branch:
 
     def prefixed(self, symbol: str) -> str:
         """Return a code as account queries write it: with the letter of its kind."""
-        return f"{'Q' if self.exchange.instruments[symbol].is_etn else 'A'}{symbol}"
+        return f"{'Q' if self.exchange.instruments[symbol].kind is SecurityType.ETN else 'A'}{symbol}"
 
     def instrument(self, code: str) -> Instrument:
         """Return the instrument of a plain code, or refuse it as Kiwoom does."""

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from brokerkit.sandbox.exchange import Instrument, Segment
-from brokerkit.words import SecurityType
+from brokerkit.words import MarketAlert, SecurityType
 
 from .common import Branch, Content, Listing
 from .numbers import padded
 
-_FUNDS, _ETN, _KOSPI, _KOSDAQ = "8", "60", "0", "10"
-_MARKET_NAMES = {_FUNDS: "ETF", _ETN: "ETN", _KOSPI: "거래소", _KOSDAQ: "코스닥"}
+_MARKETS = {Segment.KOSPI: "0", Segment.KOSDAQ: "10", Segment.KONEX: "50"}
+_KINDS = {SecurityType.ETF: "8", SecurityType.ETN: "60", SecurityType.REIT: "6"}
+_MARKET_NAMES = {"0": "거래소", "10": "코스닥", "50": "코넥스", "8": "ETF", "60": "ETN", "6": "리츠"}
+_WITH_KOSPI = frozenset({"0", "8", "60", "6"})
+"""What the list of KOSPI has: it was seen with more ETF and others than shares. Which others is not told."""
+_CAUTION, _NO_CAUTION = "투자주의환기종목", "정상"
+_WARNINGS = {MarketAlert.RISK: "4", MarketAlert.WARNING: "5"}
 
 _SECTORS = {
     "0": {"001": "종합(KOSPI)", "002": "대형주", "003": "중형주", "004": "소형주"},
@@ -37,41 +42,47 @@ _MEMBERS = {
 
 def instrument_info(branch: Branch, fields: Mapping[str, str]) -> Content:
     """Answer ka10100: name, market and state of an instrument."""
-    return _described(branch.instrument(fields["stk_cd"]))
+    return _described(branch, branch.instrument(fields["stk_cd"]))
 
 
 def instruments(branch: Branch, fields: Mapping[str, str]) -> Content:
-    """Answer ka10099: everything of a market. Whether the list of KOSPI has the funds too is not known: here not."""
+    """Answer ka10099: everything of a market, on one page."""
     wanted = fields["mrkt_tp"]
-    key = ("instruments", wanted)
-    if key not in branch.memory:
-        of_market = [each for each in branch.exchange.instruments.values() if _market_of(each) == wanted]
-        branch.memory[key] = [(number, _described(each)) for number, each in enumerate(of_market)]
-    return Listing("list", branch.memory[key], lambda row: row)
+    meant = _WITH_KOSPI if wanted == "0" else {wanted}
+    of_market = [each for each in branch.exchange.instruments.values() if _market_of(each) in meant]
+    rows = [(number, _described(branch, each)) for number, each in enumerate(of_market)]
+    if wanted == "0":
+        rows.insert(2, (-1, dict.fromkeys(rows[0][1], "")))  # rows without any text were seen
+    return Listing("list", list(enumerate(row for _, row in rows)), lambda row: row)
 
 
 def _market_of(instrument: Instrument) -> str:
-    if instrument.kind is SecurityType.FUND:
-        return _ETN if instrument.is_etn else _FUNDS
-    return _KOSPI if instrument.market is Segment.KOSPI else _KOSDAQ
+    return _KINDS.get(instrument.kind) or _MARKETS[instrument.market]
 
 
-def _described(instrument: Instrument) -> dict[str, str]:
-    market = _market_of(instrument)
+def _described(branch: Branch, instrument: Instrument) -> dict[str, str]:
+    market, state = _market_of(instrument), instrument.state
+    states = [
+        *(["거래정지"] if instrument.symbol in branch.exchange.halted else []),
+        *(["관리종목"] if state.administrative else []),
+        "증거금100%",
+    ]
+    # It is one code a symbol, so one warning hides another. Which one comes first is not told.
+    warning = "2" if not instrument.has_limits else "3" if state.overheated else _WARNINGS.get(state.alert, "0")
     return {
         "code": instrument.symbol,
         "name": instrument.name,
         "listCount": padded(instrument.listed_shares, 16),
-        "auditInfo": "정상",
+        "auditInfo": _CAUTION if state.caution else _NO_CAUTION,
         "regDay": f"{instrument.listed_on:%Y%m%d}",
         "lastPrice": padded(instrument.previous_close, 8),
-        "state": "증거금100%",
+        "state": "|".join(states),
         "marketCode": market,
         "marketName": _MARKET_NAMES[market],
         "upName": instrument.sector,
         "upSizeName": "",
         "companyClassName": "",
-        "orderWarning": "0",
+        "orderWarning": warning,
         "nxtEnable": "Y" if instrument.nxt else "",
     }
 

@@ -18,13 +18,14 @@ from brokerkit.transport import OddRow, wire_text
 from brokerkit.words import Interval, SecurityType, Side, Venue
 from brokerkit_kiwoom.client import KiwoomClient
 from brokerkit_kiwoom.stocks import account, orders, quotes
+from brokerkit_kiwoom.stocks.listing import LISTED_ONE, Listings
 from brokerkit_kiwoom.wire.types import says_nothing
 
 ENOUGH_FLOWS = 30
 """So many days of investor flow are asked for where no first day is named: the core shows no more."""
 
 
-class Stocks(Part[KiwoomClient]):
+class Stocks(Listings, Part[KiwoomClient]):
     """Korean stocks, funds and ELW at Kiwoom."""
 
     not_told = {Quote: frozenset({"turnover", "time"})}
@@ -39,7 +40,7 @@ class Stocks(Part[KiwoomClient]):
         "order_book": (quotes.BOOK,),
         "candles": (quotes.CHART,),
         "investor_flow": (quotes.INVESTOR,),
-        "round_price": (quotes.LISTING,),
+        "round_price": (LISTED_ONE,),
         **dict.fromkeys(("balance", "balances", "sellable_quantity"), (account.HOLDINGS, account.CASH)),
         "buying_power": (account.POWER, quotes.PRICE),
         "buy": (orders.ORDER[Side.BUY],),
@@ -96,7 +97,7 @@ class Stocks(Part[KiwoomClient]):
         return self.client.call(quotes.BOOK, body={"stk_cd": symbol + quotes.CODE_SUFFIX[venue]})
 
     def security_type(self, symbol: str) -> SecurityType | None:
-        return quotes.MARKET.get(self.client.call(quotes.LISTING, body={"stk_cd": symbol}).market)
+        return self.client.call(LISTED_ONE, body={"stk_cd": symbol}).kind
 
     def buying_power(self, symbol: str, price: Decimal | None) -> account.Power:
         body = {

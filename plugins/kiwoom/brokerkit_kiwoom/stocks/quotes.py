@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, create_model
 from brokerkit.models import Level, OrderBook
 from brokerkit.replies import QuoteReply, levels
 from brokerkit.transport import Block, Codes, Day, Endpoint, Reply, Text, TimeOrBlank
-from brokerkit.words import SecurityType, Venue
+from brokerkit.words import Venue
 from brokerkit_kiwoom.wire.types import Signed, Symbol, Unsigned, ZeroIsNone
 
 STOCK_INFO = "/api/dostk/stkinfo"
@@ -86,12 +86,6 @@ class Book(_Levels, Reply[OrderBook]):
         return levels(pairs)
 
 
-class Listing(Block):
-    """종목정보 조회 (ka10100)."""
-
-    market: Text = Field("", alias="marketCode")  # 시장구분코드
-
-
 class InvestorRow(Block):
     """종목별투자자기관별요청 (ka10059): one day, shares or million won as asked."""
 
@@ -142,9 +136,6 @@ KINDS = (
 TRADE_KIND = {"net": "0", "buy": "1", "sell": "2"}  # trde_tp 매매구분
 UNIT = {"amount": "1", "quantity": "2"}  # amt_qty_tp 금액수량구분: million won, or shares
 SINGLE_SHARES = "1"  # unit_tp 단위구분
-MARKET = {"8": SecurityType.FUND, "60": SecurityType.FUND, "3": SecurityType.ELW} | dict.fromkeys(
-    ("0", "10", "50", "6"), SecurityType.STOCK
-)
 
 PRICE = Endpoint({"real": "ka10001", "demo": "ka10001"}, STOCK_INFO, Price, "POST")
 CHART = Endpoint({"real": "ka10081", "demo": "ka10081"}, "/api/dostk/chart", ChartAnswer, "POST")
@@ -154,5 +145,4 @@ PRICES = Endpoint({"real": "ka10095", "demo": "ka10095"}, STOCK_INFO, PricesAnsw
 PRICES_AT_ONCE = 100
 INVESTOR = Endpoint({"real": "ka10059", "demo": "ka10059"}, STOCK_INFO, InvestorAnswer, "POST")
 BOOK = Endpoint({"real": "ka10004", "demo": "ka10004"}, "/api/dostk/mrkcond", Book, "POST")
-LISTING = Endpoint({"real": "ka10100", "demo": "ka10100"}, STOCK_INFO, Listing, "POST")
 CODE_SUFFIX = Codes("a venue for quotes at Kiwoom", {Venue.KRX: "", Venue.NXT: "_NX", Venue.SOR: "_AL"})

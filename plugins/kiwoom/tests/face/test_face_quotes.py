@@ -154,15 +154,15 @@ def test_year_of_a_quote_is_that_of_its_daily_prices(customer: Customer) -> None
 
 
 def test_instruments_are_listed_by_market(customer: Customer) -> None:
-    listed = {
-        market: {row["code"] for row in customer.query("ka10099", mrkt_tp=market)["list"]}
-        for market in ("0", "10", "8", "60", "3", "50")
-    }
-    assert listed["3"] == listed["50"] == set()
+    markets = ("0", "10", "8", "60", "3", "50", "6")
+    rows = {market: customer.query("ka10099", mrkt_tp=market)["list"] for market in markets}
+    assert {row["marketCode"] for row in rows["0"]} == {"0", "8", "60", "6", ""}  # and a row without any text
+    listed = {market: {row["code"] for row in rows[market] if row["marketCode"] == market} for market in markets}
+    assert listed["3"] == set()
     assert SAMSUNG in listed["0"]
     assert FUND in listed["8"]
-    assert listed["60"] == {"530031"}
-    assert listed["0"] | listed["10"] | listed["8"] | listed["60"] == set(customer.exchange.instruments)
+    assert (listed["60"], listed["6"]) == ({"530031"}, {"395400", "330590"})
+    assert set().union(*listed.values()) == set(customer.exchange.instruments)
     assert sum(map(len, listed.values())) == len(customer.exchange.instruments)
     (row,) = [row for row in customer.query("ka10099")["list"] if row["code"] == SAMSUNG]
     assert row == {name: text for name, text in customer.query("ka10100").items() if not name.startswith("return_")}

@@ -1,0 +1,152 @@
+"""The contract of what is listed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from brokerkit.broker import Broker
+from brokerkit.errors import InvalidRequest, UnknownSymbol
+from brokerkit.market.ticks import tick_size
+from brokerkit.models import Instrument
+from brokerkit.sandbox import Sandbox
+from brokerkit.sandbox.exchange import Exchange
+from brokerkit.sandbox.exchange import Instrument as Truth
+from brokerkit.sandbox.face import Face, Purpose
+from brokerkit.testing.base import ETN, FUND, STOCK, UNLISTED, Contract, not_told, raising
+from brokerkit.testing.declared import needs
+from brokerkit.testing.truth import differences
+from brokerkit.words import SecurityType, Segment
+
+HIDING = ("liquidation", "alert", "overheated", "caution")
+"""Of these warnings some brokers tell one a symbol: another one may then be left out, and none may be made up."""
+RECKONED = ("upper_limit", "lower_limit")
+"""What the core reckons from what is told: where something is not told there is none."""
+
+
+class ListingContract(Contract):
+    """Every instrument is what the exchange lists; names and codes find it; the broker is asked once a day."""
+
+    level = 1
+
+    @needs("instruments")
+    def test_every_instrument_tells_the_truth(self, trader: Broker, sandbox: Sandbox) -> None:
+        sandbox.exchange.halt(STOCK)
+        sandbox.exchange.lift_limits(FUND)
+        told = {each.symbol: each for each in trader.instruments()}
+        listed = sandbox.exchange.instruments
+        assert set(told) == set(listed), (
+            f"{len(told)} instruments are told and {len(listed)} listed: {sorted(set(listed) - set(told))[:5]} are "
+            f"missing, {sorted(set(told) - set(listed))[:5]} are none. Look at what `instruments` asks for."
+        )
+        absent = not_told(trader).get(Instrument, frozenset())
+        for symbol, instrument in told.items():
+            real = self.truth_of(listed[symbol], sandbox.exchange)
+            hidden = {name for name in (*HIDING, *RECKONED) if getattr(instrument, name) is None}
+            lines = differences(
+                instrument,
+                real.model_copy(update=dict.fromkeys(hidden)),
+                absent=absent,
+                steps=self.rounds(trader, Instrument),
+            )
+            assert not lines, f"{symbol} {instrument.name}: {'; '.join(lines)}. Look at the rows of `instruments`."
+            unreckoned = instrument.upper_limit is None and real.upper_limit is not None
+            assert not unreckoned or self.is_unreckonable(instrument), f"{symbol} has limits, and none are told."
+
+    @needs("instruments")
+    def test_a_warning_that_stands_alone_is_told(self, trader: Broker, sandbox: Sandbox) -> None:
+        alone = {
+            each.symbol: (each.state.alert, each.state.overheated)
+            for each in sandbox.exchange.instruments.values()
+            if (each.state.alert != "NONE") + each.state.overheated == 1
+        }
+        told = {symbol: trader.instrument(symbol) for symbol in alone}
+        assert {symbol: (str(each.alert or "NONE"), bool(each.overheated)) for symbol, each in told.items()} == alone
+
+    @needs("instruments")
+    @pytest.mark.parametrize("segment", Segment)
+    def test_instruments_of_a_segment_are_those_of_it(self, segment: Segment, trader: Broker, sandbox: Sandbox) -> None:
+        listed = [each.symbol for each in sandbox.exchange.instruments.values() if each.market is segment]
+        assert sorted(each.symbol for each in trader.instruments(segment)) == sorted(listed)
+        funds = [each.symbol for each in trader.instruments(segment, kind=SecurityType.ETF)]
+        assert all(sandbox.exchange.instruments[symbol].kind is SecurityType.ETF for symbol in funds)
+
+    @needs("search")
+    def test_names_and_codes_find_an_instrument(self, trader: Broker, sandbox: Sandbox) -> None:
+        for symbol in (STOCK, FUND, ETN):
+            name = sandbox.exchange.instruments[symbol].name
+            for text in (symbol, name, name.lower(), name.replace(" ", "")):
+                found = [each.symbol for each in trader.search(text)]
+                assert found[:1] == [symbol], f"The search for {text!r} finds {found}, and not {symbol} first."
+        name = sandbox.exchange.instruments[STOCK].name
+        found = [each.name for each in trader.search(name[:2], count=3)]
+        assert [name[:2] in each for each in found] == [True] * 3, f"{name[:2]!r} finds {found}."
+        assert trader.search("no such name") == ()
+
+    @needs("instrument")
+    def test_an_unlisted_symbol_is_no_instrument(self, trader: Broker) -> None:
+        with raising(UnknownSymbol, f"Nobody lists {UNLISTED}, and it was asked what it is"):
+            trader.instrument(UNLISTED)
+        for wrong in (
+            lambda: trader.instrument("A005930"),
+            lambda: trader.instruments("NASDAQ"),
+            lambda: trader.instruments(kind="BOND"),
+            lambda: trader.search("삼성", count=0),
+            lambda: trader.search(5930),  # type: ignore[arg-type]
+        ):
+            with pytest.raises(InvalidRequest):
+                wrong()
+
+    @needs("instruments")
+    def test_the_broker_is_asked_for_its_list_once(self, trader: Broker, face: Face) -> None:
+        trader.instruments()
+        seen = len(face.requests)
+        assert trader.instrument(STOCK) in trader.instruments()
+        assert trader.search(STOCK)[0].symbol == STOCK
+        asked = [each.path for each in face.requests[seen:]]
+        assert asked == [], f"The list of the day is there, and {', '.join(asked)} went out for it."
+
+    @needs("instruments", "quote")
+    def test_a_quote_has_the_name_that_the_list_tells(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
+        trader.instruments()
+        seen = len(face.requests)
+        quote = trader.quote(STOCK)
+        assert quote.name == sandbox.exchange.instruments[STOCK].name
+        asked = [each for each in face.requests[seen:] if Purpose.LOGIN is not face.purpose(each.method, each.path, {})]
+        assert len(asked) == 1, f"A quote is one call, and {len(asked)} went out for it."
+
+    def truth_of(self, listed: Truth, exchange: Exchange) -> Instrument:
+        """Return what the exchange lists as an Instrument."""
+        limits = (listed.upper_limit, listed.lower_limit) if listed.has_limits else (None, None)
+        return Instrument(
+            symbol=listed.symbol,
+            name=listed.name,
+            market=listed.market,
+            kind=listed.kind,
+            currency="KRW",
+            isin=listed.isin,
+            sector=listed.sector,
+            listed_shares=listed.listed_shares,
+            listed_on=listed.listed_on,
+            base_price=listed.previous_close,
+            upper_limit=limits[0],
+            lower_limit=limits[1],
+            tick=tick_size(listed.previous_close, listed.kind),
+            halted=listed.symbol in exchange.halted,
+            administrative=listed.state.administrative,
+            liquidation=not listed.has_limits,
+            alert=listed.state.alert,
+            overheated=listed.state.overheated,
+            caution=listed.state.caution,
+            nxt=listed.nxt,
+            leverage=None if listed.leverage is None else Decimal(listed.leverage),
+        )
+
+    def is_unreckonable(self, instrument: Instrument) -> bool:
+        """Say whether something that limits go by is not told of an instrument."""
+        return (instrument.leverage is None and instrument.kind is not SecurityType.STOCK) or None in (
+            instrument.liquidation,
+            instrument.listed_on,
+            instrument.market,
+        )

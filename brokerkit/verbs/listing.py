@@ -1,0 +1,45 @@
+"""What is listed: instruments, and the search for them."""
+
+from __future__ import annotations
+
+from brokerkit.arguments import check_count, check_kind, check_segment, plain
+from brokerkit.errors import InvalidRequest
+from brokerkit.models import Instrument, Instruments
+from brokerkit.symbols import check_symbol
+from brokerkit.verbs.asking import Asking
+from brokerkit.words import SecurityType, Segment
+
+
+class Listing(Asking):
+    """Verbs about what is listed."""
+
+    def instruments(
+        self, market: Segment | str | None = None, *, kind: SecurityType | str | None = None
+    ) -> Instruments:
+        """Return all that is listed, or what is of one `market` ("KOSPI", "KOSDAQ", "KONEX") and `kind` ("ETF", ...).
+
+        The broker is asked once a day; a copy is kept in the user's cache folder, for all processes. Where today's list
+        cannot be had, that of one of the last seven days is answered: a warning is logged, and `is_stale` says so.
+        Raises WireError for a list that is cut or written in another way than the broker's.
+        """
+        with self._asking(f"instruments of {market or 'all markets'}"):
+            segment = None if market is None else check_segment(market)
+            wanted = None if kind is None else check_kind(kind)
+            return self._inquiries.listings.instruments(self._inquiries.home(None), segment, wanted)
+
+    def instrument(self, symbol: str | Instrument) -> Instrument:
+        """Return what a symbol is, out of the list of `instruments`; UnknownSymbol for one that is not listed."""
+        symbol = plain(symbol)
+        with self._asking(f"instrument {symbol}"):
+            return self._inquiries.listings.instrument(check_symbol(symbol))
+
+    def search(self, text: str, *, count: int = 20) -> Instruments:
+        """Return the instruments whose name or code the text fits, the best fit first and of those the largest.
+
+        Blanks and the case of letters do not matter. Initial consonants alone find names too: "ㅅㅅㅈㅈ".
+        """
+        with self._asking(f"search for {text!r}"):
+            if not isinstance(text, str):
+                raise InvalidRequest(f"search takes a name or code as text, not {type(text).__name__}.")
+            wanted = check_count(count) or 1
+            return self._inquiries.listings.search(text, self._inquiries.home(None), wanted)

@@ -1,0 +1,252 @@
+"""What is listed: symbol master files (종목 마스터), one a market, a line a symbol, cut by bytes.
+
+A letter of Korean takes two bytes in cp949: a name is forty bytes, not forty characters. Nobody logs in for them.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import Field
+
+from brokerkit.models import Instrument
+from brokerkit.part import Part
+from brokerkit.replies import Listed
+from brokerkit.transport import GRAMMAR, Block, DayOrNone, Endpoint, Reply, Text, WireNumber
+from brokerkit.words import MarketAlert, SecurityType, Segment
+from brokerkit_kis.client import KisClient
+
+HOST = "https://new.real.download.dws.co.kr"
+HEAD = 61
+"""Bytes in front of the tail: short code, ISIN, name."""
+NAME = slice(21, HEAD)
+LARGEST = 16 * 1024 * 1024
+"""Bytes of an unpacked file. The largest one has less than a million."""
+THOUSAND = Decimal(1_000)
+KIND = {
+    **dict.fromkeys(("ST", "FS", "DR"), SecurityType.STOCK),  # 주권, 외국주권, 주식예탁증서
+    "RT": SecurityType.REIT,  # 부동산투자회사
+    **dict.fromkeys(("MF", "SC", "IF", "BC"), SecurityType.INVESTMENT_COMPANY),  # 투자회사, 선박, 인프라, 수익증권
+    **dict.fromkeys(("EF", "FE"), SecurityType.ETF),  # ETF, 해외ETF
+    "EN": SecurityType.ETN,
+    "EW": SecurityType.ELW,
+    **dict.fromkeys(("SW", "SR"), SecurityType.SUBSCRIPTION_RIGHT),  # 신주인수권증권, 신주인수권증서
+}  # 증권그룹구분코드
+ALERT = {"00": MarketAlert.NONE, "01": MarketAlert.ATTENTION, "02": MarketAlert.WARNING, "03": MarketAlert.RISK}
+OVERHEATED = {"0": False, "1": False, "2": True, "3": True}  # none, announced, designated, designated further
+YES = {"Y": True, "N": False}
+
+Amount = Annotated[
+    Decimal | None, WireNumber(rf" *{GRAMMAR} *", lambda text: Decimal(text.strip()) or None, blank=True)
+]
+"""A number with zeros or blanks in front; 0 and blanks are none."""
+_ETN = re.compile(r"Q([0-9][0-9A-Z]{5})")
+
+
+class MasterRow(Reply[Instrument]):
+    """A line of a symbol master file -> Instrument."""
+
+    extra = frozenset(
+        {"code", "group", "alarm", "overheating", "thousands", "stopped", "winding_up", "watched", "risky"}
+    )
+
+    code: Text = Field(alias="단축코드")  # ETN have a Q in front
+    isin: Text = Field(alias="표준코드")
+    name: Text = Field(alias="한글명")
+    group: Text = Field(alias="그룹코드")
+    base_price: Amount = Field(alias="기준가")
+    stopped: Text = Field(alias="거래정지")
+    winding_up: Text = Field(alias="정리매매")
+    watched: Text = Field(alias="관리종목")
+    alarm: Text = Field(alias="시장경고")
+    overheating: Text = Field("", alias="단기과열")
+    risky: Text = Field("", alias="투자주의환기")
+    listed_on: DayOrNone = Field(alias="상장일자")
+    thousands: Amount = Field(alias="상장주수")  # in thousands (천)
+    market: Segment
+    nxt: bool
+
+    @property
+    def symbol(self) -> str:
+        found = _ETN.fullmatch(self.code)
+        return found[1] if found else self.code
+
+    @property
+    def kind(self) -> SecurityType | None:
+        return KIND.get(self.group)
+
+    @property
+    def listed_shares(self) -> Decimal | None:
+        return None if self.thousands is None else self.thousands * THOUSAND
+
+    @property
+    def halted(self) -> bool | None:
+        return YES.get(self.stopped)
+
+    @property
+    def liquidation(self) -> bool | None:
+        return YES.get(self.winding_up)
+
+    @property
+    def administrative(self) -> bool | None:
+        return YES.get(self.watched)
+
+    @property
+    def alert(self) -> MarketAlert | None:
+        return ALERT.get(self.alarm)
+
+    @property
+    def overheated(self) -> bool | None:
+        return OVERHEATED.get(self.overheating)
+
+    @property
+    def caution(self) -> bool | None:
+        return YES.get(self.risky)
+
+
+class Master(NamedTuple):
+    """A file: whose symbols, how many bytes the tail of a line has, and where in it which column is."""
+
+    market: Segment
+    tail: int
+    columns: Mapping[str, slice]
+    listed: Endpoint[Any]
+    at_nxt: Endpoint[Any] | None = None
+    """The file with those of its symbols that NXT trades."""
+
+
+def _columns(places: Mapping[str, tuple[int, int]]) -> Mapping[str, slice]:
+    """Return where columns stand in a line, by their first byte in the tail and their width."""
+    head = {"단축코드": slice(0, 9), "표준코드": slice(9, 21), "한글명": NAME}
+    return head | {name: slice(HEAD + first, HEAD + first + width) for name, (first, width) in places.items()}
+
+
+def _file(name: str) -> Endpoint[Any]:
+    path = f"/common/master/{name}_code.mst.zip"
+    return Endpoint(dict.fromkeys(("real", "demo"), f"{name}_code.mst"), path, Block, host=HOST)
+
+
+MASTERS = (
+    Master(
+        Segment.KOSPI,
+        227,
+        _columns(
+            {
+                "그룹코드": (0, 2),
+                "단기과열": (32, 1),
+                "기준가": (41, 9),
+                "거래정지": (60, 1),
+                "정리매매": (61, 1),
+                "관리종목": (62, 1),
+                "시장경고": (63, 2),
+                "상장일자": (105, 8),
+                "상장주수": (113, 15),
+            }
+        ),
+        _file("kospi"),
+        _file("nxt_kospi"),
+    ),
+    Master(
+        Segment.KOSDAQ,
+        221,
+        _columns(
+            {
+                "그룹코드": (0, 2),
+                "단기과열": (27, 1),
+                "투자주의환기": (30, 1),
+                "기준가": (36, 9),
+                "거래정지": (55, 1),
+                "정리매매": (56, 1),
+                "관리종목": (57, 1),
+                "시장경고": (58, 2),
+                "상장일자": (100, 8),
+                "상장주수": (108, 15),
+            }
+        ),
+        _file("kosdaq"),
+        _file("nxt_kosdaq"),
+    ),
+    Master(
+        Segment.KONEX,
+        184,
+        _columns(
+            {
+                "그룹코드": (0, 2),
+                "기준가": (2, 9),
+                "거래정지": (21, 1),
+                "정리매매": (22, 1),
+                "관리종목": (23, 1),
+                "시장경고": (24, 2),
+                "상장일자": (66, 8),
+                "상장주수": (74, 15),
+            }
+        ),
+        _file("konex"),
+    ),
+)
+FILES = tuple(file for master in MASTERS for file in (master.listed, master.at_nxt) if file is not None)
+
+
+class Listings(Part[KisClient]):
+    """The hook of what is listed."""
+
+    calls = dict.fromkeys(("instruments", "instrument", "search"), FILES)
+    not_told = {Instrument: frozenset({"sector", "leverage"})}
+    rounds = {Instrument: {"listed_shares": THOUSAND}}
+
+    def instruments(self) -> Listed:
+        return Listed(MASTERS[0].listed, [row for master in MASTERS for row in self._listed(master)])
+
+    def _listed(self, master: Master) -> Iterator[MasterRow]:
+        code = master.columns["단축코드"]
+        at_nxt = {line[code] for line in self._lines(master, master.at_nxt)} if master.at_nxt else frozenset()
+        for number, line in enumerate(self._lines(master, master.listed), start=1):
+            fields = _cut(line, master.columns)
+            if fields is None:
+                raise self.client.wrong(master.listed, f"line {number} is not written in cp949")
+            fields |= {"market": master.market, "nxt": line[code] in at_nxt}
+            yield self.client.read_fields(master.listed, MasterRow, fields, f"line {number}")
+
+    def _lines(self, master: Master, file: Endpoint[Any]) -> list[bytes]:
+        """Return the lines of a file; a WireError where it is cut, or a line is not as long as its columns are."""
+        content, words = _unpacked(self.client.download(file))
+        *lines, rest = content.replace(b"\r\n", b"\n").split(b"\n")
+        words = words or ("the last line is cut" if rest else "" if lines else "the file has no lines")
+        width = HEAD + master.tail
+        for number, line in enumerate(lines, start=1):
+            if not words and len(line) != width:
+                words = f"line {number} has {len(line)} bytes instead of {width}"
+        if words:
+            raise self.client.wrong(file, words)
+        return lines
+
+
+def _cut(line: bytes, columns: Mapping[str, slice]) -> dict[str, object] | None:
+    """Return the columns of a line as text, None where it is of another encoding."""
+    try:
+        return {name: line[place].decode("cp949") for name, place in columns.items()}
+    except UnicodeDecodeError as error:
+        if error.object != line[NAME] or error.start != len(error.object) - 1:
+            return None
+    # A name as long as its column may end amid a letter.
+    return _cut(line[: NAME.stop - 1] + b" " + line[NAME.stop :], columns)
+
+
+def _unpacked(packed: bytes) -> tuple[bytes, str]:
+    """Return what is in a zip file, or in words why it cannot be had. The names in it differ in case."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+            files = [file for file in archive.infolist() if file.filename.lower().endswith(".mst")]
+            if len(files) != 1:
+                return b"", f"{len(files)} master files are packed together instead of one"
+            if files[0].file_size > LARGEST:
+                return b"", f"the file has more than {LARGEST} bytes"
+            return archive.read(files[0]), ""
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError, OSError):
+        return b"", "the file is cut, or no zip file"
