@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NoReturn, Self
 
@@ -52,10 +53,10 @@ class Adapter:
         }
         self._number: SecretStr | None = None
 
-    def told_phases(self, phase_of: Callable[[Venue], Phase]) -> Self:
-        """Let the parts know what a venue is doing now."""
+    def told_phases(self, phase_of: Callable[[Venue], Phase], now: Callable[[], dt.datetime | None]) -> Self:
+        """Let the parts know what a venue is doing now, and what time it is there."""
         for part in self.served.values():
-            part.phase_of = phase_of
+            part.phase_of, part.now = phase_of, now
         return self
 
     def connect(self, *, environment: str, base_url: str | None, remember_token: bool) -> transport.Client:

@@ -58,6 +58,32 @@ def check_day(value: object) -> dt.date:
     return value
 
 
+def check_moments(start: object, end: object) -> tuple[dt.datetime | None, dt.datetime]:
+    """Return from when to when candles within days are wanted: a date is all of its day, None the present day's end.
+
+    InvalidRequest unless they are in order, and the start is not in the future.
+    """
+    first = None if start is None else _moment(start, dt.time.min)
+    last = _moment(clock.today() if end is None else end, dt.time(23, 59, 59))
+    if first is not None and first > last:
+        raise InvalidRequest(f"start {start} is after end {end}.")
+    if first is not None and first.date() > clock.today():
+        raise InvalidRequest(f"start {start} lies in the future.")
+    return first, min(last, _moment(clock.today(), dt.time(23, 59, 59)))
+
+
+def _moment(value: object, time: dt.time) -> dt.datetime:
+    """Return a moment in Korean time; a date, or midnight without a time zone, is a day at that time."""
+    if isinstance(value, dt.datetime) and value.tzinfo is not None and value == value:
+        return value.astimezone(clock.KST)
+    if isinstance(value, dt.datetime) and value == value and value.time() != dt.time.min:
+        raise InvalidRequest(
+            f"{reprlib.repr(value)} has no time zone, so it is not clear which moment it is.",
+            advice="Give a date, or a moment with a zone: tzinfo=ZoneInfo('Asia/Seoul').",
+        )
+    return dt.datetime.combine(check_day(value), time, clock.KST)
+
+
 def check_interval(interval: object) -> Interval:
     """Return the interval of candles, or raise InvalidRequest with the ones there are."""
     try:

@@ -75,7 +75,7 @@ class Broker(Prices, Listing, Investors, Accounts):
         self.client = adapter.client
         """The adapter's client: `broker.client.call(...)` reaches what the common verbs lack."""
         self._inquiries = Inquiries(adapter, environment, phase_of or self._phase, durable=durable)
-        adapter.told_phases(self._inquiries.phase_of)
+        adapter.told_phases(self._inquiries.phase_of, self._now)
         self._checks = OrderChecks(self.name, PriceChecks(self._inquiries.security_type), self._inquiries.phase_of)
         # The sandbox inside this process is gone with it, and so are its tokens and its journal.
         self._safety = safety or Safety()
@@ -368,6 +368,11 @@ class Broker(Prices, Listing, Investors, Accounts):
         if self.environment == "sandbox" or rules is None:
             return Phase.REGULAR
         return rules.phase_at(venue, clock.now())
+
+    def _now(self) -> dt.datetime | None:
+        if self.environment != "sandbox":
+            return clock.now()
+        return None if self._safety.exchange_clock is None else self._safety.exchange_clock()
 
     def _sending(self, what: str, send: Callable[[], Order]) -> Order:
         """Name what was asked in errors. Nothing comes after the order, so that no interrupt can take it away."""

@@ -69,9 +69,13 @@ class Part(Generic[C]):
     """Environment to the venues that it sends orders to."""
     quote_venues: ClassVar[Collection[Venue]] = ()
     bar_intervals: ClassVar[Collection[Interval]] = ()
-    """Intervals that `bars` tells."""
+    """Intervals that the broker tells: DAY by `bars`; MINUTE and TICK, the trades one by one, by `minutes`."""
     bars_at_once: ClassVar[int] = 100
     """Rows of one answer of `bars`, where the stretch has so many."""
+    adjusts: ClassVar[Collection[Interval]] = (Interval.DAY,)
+    """Those of them whose prices the broker tells adjusted or as they were, as one asks."""
+    minutes_by_day: ClassVar[bool] = False
+    """Whether `minutes` is asked for one day, several days at a time; else for all of a span, answer by answer."""
     quotes_at_once: ClassVar[int] = 1
     """Symbols that `several_quotes` takes at a time."""
     changes_parts: ClassVar[frozenset[str]] = frozenset({"cancel", "amend"})
@@ -110,6 +114,8 @@ class Part(Generic[C]):
         """Whether a sandbox answers: its exchange has a clock and a calendar of its own."""
         self.phase_of: Callable[[Venue], Phase] = _no_phase
         """What a venue is doing now."""
+        self.now: Callable[[], dt.datetime | None] = clock.now
+        """The present moment where the broker is; None in a sandbox whose clock nobody here can see."""
         self.prepare()
 
     def prepare(self) -> None:
@@ -140,6 +146,27 @@ class Part(Generic[C]):
         a time, puts them together, and makes longer intervals of shorter ones.
         """
         raise Unsupported("candles")
+
+    def minutes(
+        self,
+        symbol: str,
+        interval: Interval,
+        venue: Venue,
+        adjusted: bool | None,
+        start: dt.datetime,
+        end: dt.datetime,
+    ) -> Iterable[Bars]:
+        """Yield answers with bars of a minute, or with trades, the newest first, back from `end`.
+
+        The last one reaches further back than `start`, or the broker said that it has none older: that proves that the
+        others are all there are. With `minutes_by_day` both lie on one day. `adjusted` is None where `adjusts` lacks
+        the interval. Bars without a trade may be told or left out. The core makes longer ones of these.
+        """
+        raise Unsupported("candles of minutes")
+
+    def minutes_since(self) -> dt.date:
+        """Return the first day of which the broker still has minutes."""
+        raise Unsupported("candles of minutes")
 
     def buying_power(self, symbol: str, price: Decimal | None) -> Reply[BuyingPower]:
         """Return what can be bought without margin at a price, or at the market."""

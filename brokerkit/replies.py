@@ -206,7 +206,7 @@ class Bars:
     endpoint: Endpoint[Any] | None
     rows: Sequence[Mapping[str, object]]
     time: str
-    """The field with the day, as YYYYMMDD."""
+    """The field with the day, as YYYYMMDD; with minutes and trades that of day and time, as YYYYMMDDHHMMSS."""
     open: str
     high: str
     low: str
@@ -215,6 +215,14 @@ class Bars:
     turnover: str | None = None
     turnover_unit: int = 1
     """What one of a turnover is, in currency units."""
+    clock: str | None = None
+    """The field with the time of a minute, as HHMMSS, where that is another one than that of the day."""
+    signed: bool = False
+    """Whether prices carry a sign that tells a direction and is no part of them."""
+    implied: int = 0
+    """Decimals of a price that are written without their point."""
+    volume_unit: int = 1
+    """What one of a volume is, in shares."""
     symbol: str = ""
     """The symbol that the answer names, if it does."""
     session: Phase | None = None

@@ -128,7 +128,10 @@ class MarketAlert(StrEnum):
 class Interval(StrEnum):
     """How long a candle is."""
 
+    TICK = "tick"
+    """One trade (틱)."""
     MINUTE = "1m"
+    """1분봉."""
     MINUTES_3 = "3m"
     MINUTES_5 = "5m"
     MINUTES_10 = "10m"

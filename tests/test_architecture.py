@@ -42,8 +42,8 @@ PUBLIC = {
     *("PositionKind", "Quote"),
     *("RateLimited", "Rejected", "Side", "TimeInForce", "UnknownBroker", "UnknownSymbol", "Unsupported", "Venue"),
     *("WireError", "get_broker", "installed_brokers"),
-    *("BookLevel", "Candle", "Candles", "Interval", "Quotes", "Table"),
     *("Instrument", "Instruments", "MarketAlert", "SecurityType", "Segment"),
+    *("BookLevel", "Candle", "Candles", "Interval", "ManyCandles", "Quotes", "Table"),
     *("DaySource", "MarketHours", "Phase", "Session", "is_open", "market_hours", "next_open"),
     *("Confidence", "Intent", "IntentKind", "IntentState", "Limits", "Reconciliation", "halt", "resume"),
 }

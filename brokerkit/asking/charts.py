@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,6 +12,7 @@ from operator import itemgetter
 from typing import Any
 
 from brokerkit import clock
+from brokerkit.asking.bars import columns_of, offered
 from brokerkit.errors import IncompleteListing, InvalidRequest, Unsupported
 from brokerkit.market.days import FIRST_KNOWN_DAY, LAST_CONFIRMED_YEAR, LAST_KNOWN_DAY, is_trading_day
 from brokerkit.market.markets import Market
@@ -30,9 +30,6 @@ CORRECTED = dt.time(8)
 DEFAULT_COUNT = 100
 OLDEST = dt.date(1980, 1, 4)
 """The first day of the index: nothing is older."""
-_INTEGERS = re.compile(r"(?:[+-]?[0-9]{1,18},)*")
-_FRACTIONS = re.compile(r"(?:[+-]?[0-9]{1,12}(?:\.[0-9]{1,4})?,)*")
-_DAYS = re.compile(r"(?:[0-9]{8},)*")
 Row = tuple[dt.date, int, int, int, int, int, int | None]
 """A day: open, high, low, close, volume, turnover; prices with a number of decimals."""
 
@@ -92,13 +89,10 @@ class Charts:
         return self._made(asked, folded, days)
 
     def _check(self, asked: Question) -> None:
-        offered = tuple(self._part.bar_intervals)
-        made = {*offered, *((Interval.WEEK, Interval.MONTH, Interval.YEAR) if Interval.DAY in offered else ())}
-        if asked.interval not in made:
-            near = ", ".join(each for each in Interval if each in made)
+        if asked.interval not in (made := offered(self._part)):
             raise Unsupported(
                 f"{self._part.broker} offers no candles of {asked.interval} here.",
-                advice=f"Nothing was sent. Offered: {near}.",
+                advice=f"Nothing was sent. Offered: {', '.join(made)}.",
             )
 
     def _check_trading(self, start: dt.date, end: dt.date) -> None:
@@ -188,32 +182,17 @@ class Charts:
     # Reading
 
     def _read(self, bars: Bars) -> tuple[list[Row], int]:
-        told = [row for row in bars.rows if _text(row, bars.time).strip()]
-        if not told:
-            if any(bars.rows):  # a row of blanks was seen for a symbol that had bars
-                raise self._part.wrong(bars.endpoint, f"rows without {bars.time}")
+        told = columns_of(self._part, bars, 8)
+        if told is None:
             return [], 0
-        days = self._column(bars, told, bars.time, _DAYS)
-        prices = [self._column(bars, told, name, _FRACTIONS) for name in (bars.open, bars.high, bars.low, bars.close)]
-        scale = max((len(each) - each.index(".") - 1 for column in prices for each in column if "." in each), default=0)
-        volume = list(map(int, self._column(bars, told, bars.volume, _INTEGERS)))
-        turnover: Sequence[int | None] = [None] * len(told)
-        if bars.turnover is not None:
-            turnover = [int(each) * bars.turnover_unit for each in self._column(bars, told, bars.turnover, _INTEGERS)]
-        dates = [self._day(bars, each) for each in days]
-        columns = [_scaled(column, scale) for column in prices]
-        return [_sound(*row) for row in zip(dates, *columns, volume, turnover, strict=True)], scale
-
-    def _column(self, bars: Bars, rows: Sequence[Any], name: str, grammar: re.Pattern[str]) -> list[str]:
-        """Return a field of all rows, each a text of the grammar."""
-        values = [_text(row, name).strip() for row in rows]
-        if not grammar.fullmatch(",".join([*values, ""])) or len(",".join(values).split(",")) != len(values):
-            raise self._part.wrong(bars.endpoint, f"{name} is not in every row what is documented")
-        return values
+        days = [self._day(bars, each) for each in told.times]
+        turnover: Sequence[int | None] = [None] * len(days) if told.turnover is None else told.turnover
+        rows = zip(days, *told.prices, told.volume, turnover, strict=True)
+        return [_sound(*row) for row in rows], told.scale
 
     def _day(self, bars: Bars, text: str) -> dt.date:
         try:
-            return dt.date(int(text[:4]), int(text[4:6]), int(text[6:]))
+            return dt.date.fromisoformat(text)
         except ValueError:
             raise self._part.wrong(bars.endpoint, f"{bars.time} is no day") from None
 
@@ -255,21 +234,6 @@ def _sound(day: dt.date, opened: int, high: int, low: int, close: int, volume: i
     if not opened and not volume:
         opened = high = low = close
     return day, opened, high, low, close, volume, turnover
-
-
-def _text(row: Any, name: str) -> str:
-    value = row.get(name, "")
-    return value if isinstance(value, str) else "?"  # no text is no number of any grammar here
-
-
-def _scaled(column: Sequence[str], scale: int) -> list[int]:
-    if not scale:
-        return list(map(int, column))
-    return [int(each.replace(".", "").ljust(len(each) + scale - _places(each) - ("." in each), "0")) for each in column]
-
-
-def _places(text: str) -> int:
-    return len(text.partition(".")[2])
 
 
 def _all(parts: Iterable[Days]) -> Days:

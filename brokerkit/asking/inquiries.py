@@ -19,7 +19,6 @@ from brokerkit.market.valuation import disagreement, terms_of
 from brokerkit.models import (
     Balance,
     BuyingPower,
-    Candles,
     Capability,
     InvestorFlow,
     MarketHours,
@@ -36,7 +35,7 @@ from brokerkit.symbols import is_symbol
 from brokerkit.text import masked
 from brokerkit.transport import Endpoint, Reply
 from brokerkit.transport.together import Progress, Together
-from brokerkit.words import Interval, SecurityType, Venue
+from brokerkit.words import SecurityType, Venue
 
 if TYPE_CHECKING:
     from brokerkit.asking.listing import Listings
@@ -85,6 +84,8 @@ class Inquiries:
         self.phase_of = phase_of
         self.together = Together()
         """Threads for calls that do not depend on each other."""
+        self.waiting = Together()
+        """Threads that call nobody themselves: each waits for those that call for one symbol."""
         self._calendar: tuple[dt.date, Mapping[dt.date, bool]] = (dt.date.min, {})
         """The day on which the broker's calendar was asked, and what it said."""
 
@@ -259,26 +260,6 @@ class Inquiries:
                 raise part.wrong(None, f"quotes: {symbol!r} is told {strange}")
             found[symbol] = reply
         return found
-
-    def candles(
-        self,
-        symbol: str,
-        interval: Interval,
-        venue: Venue | None,
-        *,
-        adjusted: bool,
-        start: dt.date | None,
-        end: dt.date,
-        count: int | None,
-        progress: Progress | None,
-    ) -> Candles:
-        """Return candles of a symbol at a venue, or at the default one of its market."""
-        from brokerkit.asking.charts import Charts, Question  # here: only who looks at charts needs it
-
-        market = market_of(symbol)
-        part = self.offering("candles", market)
-        asked = Question(symbol, interval, venue_of(part, market, venue), adjusted, start, end, count)
-        return Charts(part, market, self.together).candles(asked, progress)
 
     def order_book(self, symbol: str, venue: Venue | None) -> OrderBook:
         """Return the waiting orders of a symbol at a venue, or at the default one of its market."""

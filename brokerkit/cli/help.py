@@ -33,7 +33,7 @@ COMMANDS = (
         "candles",
         "Market",
         "prices",
-        "Show candles of a symbol, oldest first (일봉, 주봉, 월봉, 년봉), as a table, a chart or a picture.",
+        "Show candles of a symbol, oldest first (분봉, 일봉, 주봉, 월봉, 년봉), as a table, a chart or a picture.",
     ),
     Command(
         "flow",

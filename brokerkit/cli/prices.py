@@ -29,7 +29,9 @@ from brokerkit.words import Interval, Venue
 
 IntervalOption = Annotated[
     Interval,
-    typer.Option("--interval", "-i", case_sensitive=False, help="1d, 1w, 1mo or 1y; minutes are not there yet."),
+    typer.Option(
+        "--interval", "-i", case_sensitive=False, help="1m, 3m, 5m, 10m, 15m, 30m, 60m, 1d, 1w, 1mo, 1y or tick."
+    ),
 ]
 CountOption = Annotated[
     int | None,
@@ -111,11 +113,11 @@ def candles(
     chart: ChartOption = False,
     venue: VenueOption = Venue.KRX,
 ) -> None:
-    """Show candles of a symbol, oldest first (일봉, 주봉, 월봉, 년봉), as a table, a chart or a picture."""
+    """Show candles of a symbol, oldest first (분봉, 일봉, 주봉, 월봉, 년봉), as a table, a chart or a picture."""
     session.check_picture(plot, chart)
     with session.asking("candles") as (broker, progress):
         found = broker.candles(
-            symbol, interval, start, end, count=count, adjusted=not raw, venue=venue, progress=progress
+            symbol, interval, start, end, count=count, adjusted=False if raw else None, venue=venue, progress=progress
         )
     if plot is not None:
         session.draw(found, plot)

@@ -11,6 +11,7 @@ from brokerkit.models.capabilities import Capability
 from brokerkit.models.flows import Flow, InvestorFlow
 from brokerkit.models.hours import DaySource, MarketHours, Session
 from brokerkit.models.instruments import Instrument, Instruments
+from brokerkit.models.many import ManyCandles
 from brokerkit.models.orders import PRICED, Order, OrderRequest
 from brokerkit.models.quotes import BookLevel, Level, OrderBook, Quote, Quotes
 from brokerkit.models.table import Table
@@ -29,6 +30,7 @@ __all__ = [
     "Instruments",
     "InvestorFlow",
     "Level",
+    "ManyCandles",
     "MarketHours",
     "Model",
     "Order",

@@ -34,7 +34,10 @@ class Candle(Model):
     time_field = "time"
 
     time: Moment
-    """When it begins, in Korean time; days at midnight, weeks on Monday, months and years on their first."""
+    """When it begins, in Korean time; days at midnight, weeks on Monday, months and years on their first.
+
+    A minute has the time of its start, a single trade its own.
+    """
     open: Exact
     high: Exact
     low: Exact
@@ -44,14 +47,17 @@ class Candle(Model):
     turnover: Exact | None = None
     """Value that was traded, in currency units (won)."""
     final: bool
-    """False while figures may change: until the next morning, when brokers have corrected the day."""
+    """False while figures may change: of a day until the next morning, when brokers have corrected it, of minutes until
+    a minute after their end."""
     session: Phase | None = None
     """Whose price the close is: REGULAR is the official close, AFTER_MARKET the last one of the evening; None where
-    that cannot be proven."""
+    that cannot be proven. Of minutes it is the session in which they were traded."""
 
 
 class Candles(Sequence[Candle]):
     """Candles of one symbol, oldest first, without a gap and without one twice. Parts of it are candles too.
+
+    A minute in which nobody traded is none of them. Single trades may have the same time.
 
     They are kept in columns, some 60 bytes each, and made into a `Candle` when one is looked at.
     """
@@ -63,7 +69,7 @@ class Candles(Sequence[Candle]):
         venue: Venue,
         interval: Interval,
         currency: str | None,
-        adjusted: bool,
+        adjusted: bool | None,
         times: array[int],
         prices: Sequence[array[int]],
         scale: int,
@@ -105,8 +111,8 @@ class Candles(Sequence[Candle]):
         return self._currency
 
     @property
-    def adjusted(self) -> bool:
-        """Whether prices of earlier days are those after splits and the like (수정주가)."""
+    def adjusted(self) -> bool | None:
+        """Whether prices of earlier days are those after splits and the like (수정주가); None where nobody can say."""
         return self._adjusted
 
     def __len__(self) -> int:
@@ -215,7 +221,8 @@ class Candles(Sequence[Candle]):
         what = f"{self.symbol} {self.venue} {self.interval}{' adjusted' if self.adjusted else ''}"
         if not self:
             return f"Candles({what}, none)"
-        lines = [f"    {each.time:%Y-%m-%d %H:%M} {self._shown(each)}" for each in self._ends()]
+        shape = "%Y-%m-%d %H:%M:%S" if self.interval is Interval.TICK else "%Y-%m-%d %H:%M"
+        lines = [f"    {each.time:{shape}} {self._shown(each)}" for each in self._ends()]
         if len(self) > 2 * SHOWN:
             lines.insert(SHOWN, "    ...")
         return "\n".join([f"Candles({what}, {len(self)}: [", *lines, "])"])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from brokerkit.errors import InvalidRequest
 from brokerkit.models.columns import PRICES, Column, columns_of, in_words, korean, value_of
+from brokerkit.models.labels import korean_name
 
 if TYPE_CHECKING:
     import pandas
@@ -143,6 +144,30 @@ def candles_to_polars(kind: Any, candles: Any, *, floats: bool, korean: bool) ->
     made.append(library.Series("session", sessions, dtype=library.String))
     frame: polars.DataFrame = library.DataFrame(made)
     return frame.rename(_candle_names(kind)) if korean else frame
+
+
+def many_to_pandas(candles: Mapping[str, Any], *, floats: bool, korean: bool) -> pandas.DataFrame:
+    """Return candles of several symbols as a pandas DataFrame with a level for the symbol."""
+    library = needed("pandas", lambda: __import__("pandas"))
+    frames = {symbol: each.to_pandas(floats=floats, korean=korean) for symbol, each in candles.items()}
+    name = korean_name("Candle", ("symbol",)) if korean else "symbol"
+    if not frames:
+        return library.DataFrame(index=library.MultiIndex.from_arrays([[], []], names=[name, "time"]))
+    return library.concat(frames, names=[name])
+
+
+def many_to_polars(candles: Mapping[str, Any], *, floats: bool, korean: bool) -> polars.DataFrame:
+    """Return candles of several symbols as a polars DataFrame, the symbol first."""
+    library = needed("polars", lambda: __import__("polars"))
+    name = korean_name("Candle", ("symbol",)) if korean else "symbol"
+    frames = [
+        each.to_polars(floats=floats, korean=korean).insert_column(
+            0, library.Series(name, [symbol] * len(each), dtype=library.String)
+        )
+        for symbol, each in candles.items()
+    ]
+    # Prices of one symbol may have decimals and those of another none.
+    return library.concat(frames, how="vertical_relaxed") if frames else library.DataFrame()  # type: ignore[no-any-return]
 
 
 def _candle_names(kind: Any) -> dict[str, str]:

@@ -26,6 +26,7 @@ from brokerkit.sandbox.candles import Candle
 from brokerkit.sandbox.days import YEAR
 from brokerkit.sandbox.floor import Floor
 from brokerkit.sandbox.instruments import Instrument
+from brokerkit.sandbox.minutes import Minute
 from brokerkit.sandbox.past import Past
 from brokerkit.sandbox.placement import amended_request, check_numbers, check_offered, is_whole, placement_of
 from brokerkit.sandbox.prints import Day, Trade
@@ -42,6 +43,7 @@ __all__ = [
     "Execution",
     "Holding",
     "Instrument",
+    "Minute",
     "OrderType",
     "Page",
     "Phase",
@@ -213,9 +215,14 @@ class Exchange:
             asks, bids = ((), ()) if symbol in self._floor.halted else (_levels(book, side) for side in sides)
             return OrderBook(symbol=symbol, venue=venue, time=self.now(), asks=asks, bids=bids)
 
-    def trades(self, symbol: str) -> Sequence[Trade]:
-        """Return today's prints, newest last. Those in the closing price sessions are not among them."""
+    def trades(self, symbol: str, day: dt.date | None = None, venue: Venue = Venue.KRX) -> Sequence[Trade]:
+        """Return today's prints, newest last, the same at all venues; of another day those that fit its minutes.
+
+        Those in the closing price sessions are not among them.
+        """
         with self._lock:
+            if day is not None and day != self._today:
+                return self._past.trades(self._instrument(symbol, venue).symbol, day, venue)
             return list(self._floor.book(self._instrument(symbol)).trades)
 
     def daily_candles(self, symbol: str, *, days: int = YEAR) -> Sequence[Candle]:
@@ -231,6 +238,17 @@ class Exchange:
         """Return a candle for each minute of today from 09:00 to now, ascending; flat where nobody traded."""
         with self._lock:
             return self._floor.book(self._instrument(symbol)).minutes.until(self.now())
+
+    def minutes(self, symbol: str, day: dt.date, venue: Venue = Venue.KRX) -> Sequence[Minute]:
+        """Return the minutes of a day in which somebody traded, ascending: those of today are the same at all venues.
+
+        Past days are made of their candles when they are asked for, six years of them. At KRX they add up to those.
+        """
+        with self._lock:
+            self._instrument(symbol, venue)
+            if day == self._today:
+                return [_minute_of(candle) for candle in self.minute_candles(symbol) if candle.volume]
+            return self._past.minutes(symbol, day, venue)
 
     def investor_flow(self, symbol: str, *, days: int = YEAR) -> Sequence[InvestorFlow]:
         """Return so many trading days up to the last one before today, ascending, with every figure filled.
@@ -587,6 +605,11 @@ def _whole(what: str, amount: Decimal) -> int:
 
 def _levels(book: Book[Entry], side: Side) -> tuple[Level, ...]:
     return tuple(Level(price=Decimal(price), quantity=Decimal(quantity)) for price, quantity in book.levels(side))
+
+
+def _minute_of(candle: Candle) -> Minute:
+    figures = (candle.open, candle.high, candle.low, candle.close, candle.volume, candle.turnover)
+    return Minute(candle.time.hour * 60 + candle.time.minute, *map(int, figures))
 
 
 def _candle_of(today: dt.date, day: Day) -> Candle:

@@ -19,10 +19,14 @@ from brokerkit.sandbox.candles import Candle, daily_candles
 from brokerkit.sandbox.days import HISTORY, YEAR, trading_days_before
 from brokerkit.sandbox.flows import DayOfFlow, OldDay, flow_of_day, old_days, year_of_flow
 from brokerkit.sandbox.instruments import Instrument, list_instruments, on_another_day
-from brokerkit.sandbox.prints import Day, likely_volume
+from brokerkit.sandbox.minutes import Minute, minutes_of, trades_of
+from brokerkit.sandbox.prints import Day, Trade, likely_volume
+from brokerkit.words import Venue
 
 SYMBOLS_KEPT = 16
 FLOWS_KEPT = 4_000
+MINUTES_KEPT = 600
+"""Days of a symbol at a venue: some 50 MB."""
 Played = tuple[str, int, int, int, int, int, int]
 """A day that was played: date, open, high, low, close, volume, turnover."""
 
@@ -43,6 +47,8 @@ class Past:
         self._old_days = lru_cache(SYMBOLS_KEPT)(self._make_old_days)
         self._old_candles = lru_cache(SYMBOLS_KEPT)(self._make_old_candles)
         self._kept_flow = lru_cache(FLOWS_KEPT)(self._make_flow)
+        self._kept_trades = lru_cache(SYMBOLS_KEPT)(self._make_trades)
+        self._kept_minutes = lru_cache(MINUTES_KEPT)(self._make_minutes)
 
     def instruments(self) -> Mapping[str, Instrument]:
         """Return what is listed today: the last close of each symbol is its base price."""
@@ -112,14 +118,35 @@ class Past:
         """Return what makes the opening books of a further day others than those of the first."""
         return "" if day == self.origin else f"/{day}"
 
+    def minutes(self, symbol: str, day: dt.date, venue: Venue) -> tuple[Minute, ...]:
+        """Return the minutes of a day in which a venue traded, ascending; none of a day that is not among those known.
+
+        A symbol that is not traded there has none.
+        """
+        return self._kept_minutes(symbol, day, venue)
+
+    def trades(self, symbol: str, day: dt.date, venue: Venue) -> tuple[Trade, ...]:
+        """Return trades that the minutes of a day can be made of, ascending."""
+        return self._kept_trades(symbol, day, venue)
+
+    def _make_trades(self, symbol: str, day: dt.date, venue: Venue) -> tuple[Trade, ...]:
+        return tuple(trades_of(day, self.minutes(symbol, day, venue)))
+
+    def _make_minutes(self, symbol: str, day: dt.date, venue: Venue) -> tuple[Minute, ...]:
+        candle = self._candle_of(symbol, day)
+        return () if candle is None else minutes_of(str(self._seed), self._listed[symbol], candle, venue)
+
     def close_of(self, symbol: str, day: dt.date) -> Decimal:
         """Return the close of a day, or of the day before the first one if it is not among those known."""
+        candle = self._candle_of(symbol, day)
+        return self._listed[symbol].previous_close if candle is None else candle.close
+
+    def _candle_of(self, symbol: str, day: dt.date) -> Candle | None:
         candles = self.candles(symbol)
         if day < candles[0].time.date():
             candles = self.candles(symbol, HISTORY)
         place = bisect_left(candles, day, key=lambda candle: candle.time.date())
-        known = place < len(candles) and candles[place].time.date() == day
-        return candles[place].close if known else self._listed[symbol].previous_close
+        return candles[place] if place < len(candles) and candles[place].time.date() == day else None
 
     def add(self, symbol: str, day: dt.date, figures: Day, quiet: Sequence[dt.date]) -> None:
         """Add the day that was played, and the days since on which nobody was there and the price stood still."""

@@ -10,6 +10,7 @@ from itertools import groupby
 import pytest
 
 from brokerkit import clock
+from brokerkit.asking.bars import offered
 from brokerkit.broker import Broker
 from brokerkit.errors import BrokerError, InvalidRequest, UnknownSymbol, Unsupported
 from brokerkit.models import Candle, Candles
@@ -110,8 +111,7 @@ class ChartContract(Contract):
 
     @needs("candles")
     def test_an_interval_that_is_not_there_is_not_sent(self, trader: Broker, face: Face) -> None:
-        offered = {*part_of(trader).bar_intervals, Interval.WEEK, Interval.MONTH, Interval.YEAR}
-        for interval in set(Interval) - offered:
+        for interval in set(Interval) - set(offered(part_of(trader))):
             with pytest.raises(Unsupported) as caught:
                 trader.candles(STOCK, interval)
             assert Interval.DAY in str(caught.value.advice)

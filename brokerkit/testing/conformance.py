@@ -14,6 +14,7 @@ from brokerkit.testing.listing import ListingContract
 from brokerkit.testing.lists import ListContract
 from brokerkit.testing.many import ManyQuotesContract
 from brokerkit.testing.market import MarketContract
+from brokerkit.testing.minutes import MinuteContract
 from brokerkit.testing.orders import OrderContract, RefusalContract
 from brokerkit.testing.quotes import FlowContract, QuoteContract
 from brokerkit.testing.safety.absence import AbsenceContract
@@ -36,6 +37,7 @@ class BrokerConformance(
     ManyQuotesContract,
     ChartContract,
     ListingContract,
+    MinuteContract,
     FlowContract,
     OrderOfferContract,
     OrderContract,

@@ -7,13 +7,15 @@ import logging
 import time
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import overload
 
 from brokerkit import clock
-from brokerkit.arguments import check_count, check_day, check_days, check_flag, check_interval, plain
+from brokerkit.arguments import check_count, check_flag, check_interval, plain
 from brokerkit.errors import InvalidRequest
 from brokerkit.models import (
     Candles,
     Instrument,
+    ManyCandles,
     MarketHours,
     OrderBook,
     Quote,
@@ -67,42 +69,75 @@ class Prices(Asking):
             )
         return found
 
-    def candles(
+    @overload
+    def candles(  # type: ignore[overload-overlap]  # a text is also an Iterable of texts: the first one counts
         self,
         symbol: str | Instrument,
+        interval: Interval | str = ...,
+        start: dt.date | None = ...,
+        end: dt.date | None = ...,
+        *,
+        count: int | None = ...,
+        adjusted: bool | None = ...,
+        venue: Venue | None = ...,
+        progress: Progress | None = ...,
+    ) -> Candles: ...
+    @overload
+    def candles(
+        self,
+        symbol: Iterable[str | Instrument],
+        interval: Interval | str = ...,
+        start: dt.date | None = ...,
+        end: dt.date | None = ...,
+        *,
+        count: int | None = ...,
+        adjusted: bool | None = ...,
+        venue: Venue | None = ...,
+        progress: Progress | None = ...,
+    ) -> ManyCandles: ...
+    def candles(
+        self,
+        symbol: str | Instrument | Iterable[str | Instrument],
         interval: Interval | str = Interval.DAY,
         start: dt.date | None = None,
         end: dt.date | None = None,
         *,
         count: int | None = None,
-        adjusted: bool = True,
+        adjusted: bool | None = None,
         venue: Venue | None = None,
         progress: Progress | None = None,
-    ) -> Candles:
-        """Return candles of days, weeks, months or years, oldest first: all of them from `start` to `end`, or an error.
+    ) -> Candles | ManyCandles:
+        """Return candles of a symbol, oldest first: all of them from `start` to `end`, or an error.
 
-        Without `start` the newest `count` (100) up to `end` (default: today); with it at most the first `count`.
-        Prices are `adjusted` for splits and the like. Weeks begin on Monday; those of `start` and `end` are whole.
-        Calls go out several at a time, as the broker's limit allows. Raises InvalidRequest for a span without trading,
-        Unsupported for an interval that is not there, IncompleteListing where a trading day lacks its bar.
+        `interval` is "tick", minutes ("1m" to "60m"), "1d", "1w", "1mo" or "1y". Without `start` these are the newest
+        `count` (100) up to `end` (default: today); with it at most the first `count`. Within days both may be moments
+        with a time zone; the candles in which they lie are whole. Weeks begin on Monday.
+
+        Prices from days up are `adjusted` for splits and the like unless that is False. Within days they are as the
+        broker has them, and `adjusted` of the answer says which; a choice is Unsupported where the broker has none.
+
+        Of several symbols, in a list, the answer is a mapping; one that has none takes no other with it: it stands in
+        `failed`, with the reason, and is logged as a warning. Calls go out several at a time, as the broker's limit
+        allows; `progress` is called with how much of how much is done. Raises InvalidRequest for a span without
+        trading, Unsupported for what the broker has not or no longer has, IncompleteListing for what has a hole.
         """
-        symbol = plain(symbol)
+        if not isinstance(symbol, str | Instrument | Iterable):
+            raise InvalidRequest(f"candles takes a symbol or a list of them, not {symbol!r}.")
+        named = plain(symbol) if isinstance(symbol, str | Instrument) else list(map(plain, symbol))
+        whose = named if isinstance(named, str) else f"{len(named)} symbols"
         last = clock.today() if end is None else end
-        with self._asking(f"candles of {symbol} of {interval} from {start or 'the newest'} to {last}"):
-            check_symbol(symbol)
-            if start is not None and check_day(start) > clock.today():
-                raise InvalidRequest(f"start {start} lies in the future.")
-            first, last = check_days(last if start is None else start, last)
-            return self._inquiries.candles(
-                symbol,
-                check_interval(interval),
-                venue,
-                adjusted=check_flag(adjusted, "adjusted"),
-                start=None if start is None else first,
-                end=min(last, clock.today()),
-                count=check_count(count),
-                progress=progress,
-            )
+        with self._asking(f"candles of {whose} of {interval} from {start or 'the newest'} to {last}"):
+            from brokerkit.asking import candles as asking  # here: only who looks at charts needs it
+
+            chosen = None if adjusted is None else check_flag(adjusted, "adjusted")
+            wish = asking.Wish(check_interval(interval), start, end, check_count(count), chosen, venue)
+            if isinstance(named, str):
+                return asking.candles(self._inquiries, named, wish, progress)
+            found = asking.several_candles(self._inquiries, named, wish, progress)
+        for each, error in found.failed.items():
+            words = self._named(error, f"candles of {each}").message
+            logger.warning("%s: no candles of %s: %s", self.name, each, words)
+        return found
 
     def order_book(self, symbol: str | Instrument, *, venue: Venue | None = None) -> OrderBook:
         """Return the waiting orders of a symbol by price, best first, as many levels as the broker tells (ten)."""

@@ -37,28 +37,30 @@ class TestChart(ChartKit):
 def test_the_question(adjusted: bool, code: str, venue: Venue, suffix: str, wire: Any) -> None:
     told = wire.broker.candles("005930", Interval.DAY, WEEK[0], FRIDAY, adjusted=adjusted, venue=venue)
     (call,) = wire.of(CHART)
-    assert call.body == {"stk_cd": "005930" + suffix, "base_dt": "20261120", "upd_stkpc_tp": code}
+    # Prices are adjusted for what came up to the day that is asked from.
+    day = f"{clock.today():%Y%m%d}" if adjusted else "20261120"
+    assert call.body == {"stk_cd": "005930" + suffix, "base_dt": day, "upd_stkpc_tp": code}
     assert (told.adjusted, told.venue) == (adjusted, venue)
     assert told[0].session is (Phase.AFTER_MARKET if venue is Venue.SOR else None)
 
 
-def test_what_is_further_back_is_asked_by_its_day_and_not_by_pages(wire: Any) -> None:
-    answer = wire.good(CHART)
-    wire.pages(CHART, ({"cont-yn": "Y", "next-key": "k"}, answer))
-    (told,) = wire.broker.candles("005930", Interval.DAY, WEEK[0], FRIDAY)
-    assert told == TestChart.candle
-    assert len(wire.of(CHART)) == 1
+def test_pages_are_followed_until_one_goes_further_back_than_the_first_day(wire: Any) -> None:
+    pages = [wire.rows("chart", *({"dt": f"{day:%Y%m%d}"} for day in days)) for days in (WEEK[:1:-1], WEEK[1::-1])]
+    before = wire.rows("chart", {"dt": "20261113"})
+    more = ({"cont-yn": "Y", "next-key": f"k{number}"} for number in range(3))
+    wire.pages(CHART, *zip(more, [*pages, before], strict=True))
+    told = wire.broker.candles("005930", Interval.DAY, WEEK[0], FRIDAY)
+    assert [each.time.date() for each in told] == WEEK
+    assert len(wire.of(CHART)) == 3
 
 
-def test_a_full_answer_that_does_not_reach_back_is_not_taken(wire: Any) -> None:
-    days = [FRIDAY - dt.timedelta(days=number) for number in range(600)]
-    wire.shows("chart", *({"dt": f"{day:%Y%m%d}"} for day in days))
-    with pytest.raises(WireError, match="reach back"):
-        wire.broker.candles("005930", Interval.DAY, FRIDAY - dt.timedelta(days=700), FRIDAY)
+def test_pages_that_go_round_in_a_circle_are_an_error(wire: Any) -> None:
+    wire.pages(CHART, *(({"cont-yn": "Y", "next-key": "k"}, wire.good(CHART)) for _ in range(3)))
+    with pytest.raises(IncompleteListing):
+        wire.broker.candles("005930", Interval.DAY, WEEK[0], FRIDAY)
 
 
 def test_a_row_of_blanks_is_an_error_and_no_zero(wire: Any) -> None:
     wire.shows("chart", dict.fromkeys(wire.good(CHART)["stk_dt_pole_chart_qry"][0], ""))
     with pytest.raises(WireError, match="dt"):
         wire.broker.candles("005930", Interval.DAY, WEEK[0], FRIDAY)
-    assert not issubclass(WireError, IncompleteListing)

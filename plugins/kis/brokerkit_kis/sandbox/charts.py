@@ -1,16 +1,15 @@
-"""Quotations over time: days, weeks, months and years, and the minutes of today."""
+"""Quotations over time: days, weeks, months and years."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from decimal import Decimal
-from itertools import accumulate
 
 from brokerkit.models import Quote
 from brokerkit.sandbox.days import HISTORY
 from brokerkit.sandbox.exchange import Candle, Instrument
 from brokerkit.sandbox.face import FaceAnswer
-from brokerkit_kis.sandbox.depth import best_prices, time_field
+from brokerkit_kis.sandbox.depth import best_prices
 from brokerkit_kis.sandbox.fields import Api, Context, Field, codes, date_field
 from brokerkit_kis.sandbox.history import by_period, day_of
 from brokerkit_kis.sandbox.quotes import QUOTATIONS, SYMBOL_FIELDS, find, known, sign, valuation
@@ -18,7 +17,6 @@ from brokerkit_kis.sandbox.wording import done, fixed, percent, whole
 
 DAILY_ROWS = 30
 CHART_ROWS = 100
-MINUTE_ROWS = 30
 DAYS_OF = {"D": 1, "W": 5, "M": 23, "Y": 262}
 """The most trading days that a period has."""
 
@@ -106,7 +104,7 @@ def _chart_head(context: Context, instrument: Instrument, quote: Quote) -> dict[
     worth = valuation(instrument, quote)
     same = ("vol_tnrt", "stck_fcam", "lstn_stcn", "cpfn", "hts_avls", "per", "eps", "pbr")
     return {
-        **_head(instrument, quote),
+        **head(instrument, quote),
         "stck_shrn_iscd": instrument.symbol,
         "prdy_vol": whole(last.volume),
         "stck_mxpr": whole(known(quote.upper_limit)),
@@ -130,7 +128,8 @@ def _yesterday(last: Candle) -> dict[str, object]:
     }
 
 
-def _head(instrument: Instrument, quote: Quote) -> dict[str, object]:
+def head(instrument: Instrument, quote: Quote) -> dict[str, object]:
+    """Return the block that stands above rows of minutes too."""
     return {
         "prdy_vrss": whole(known(quote.change)),
         "prdy_vrss_sign": sign(known(quote.change), quote),
@@ -140,43 +139,6 @@ def _head(instrument: Instrument, quote: Quote) -> dict[str, object]:
         "acml_tr_pbmn": whole(known(quote.turnover)),
         "hts_kor_isnm": instrument.name,
         "stck_prpr": whole(quote.price),
-    }
-
-
-def minute_chart(context: Context) -> FaceAnswer:
-    """Answer inquire-time-itemchartprice: thirty minutes up to a time of the day, the newest first."""
-    instrument, quote = find(context)
-    until = time_field(context, "FID_INPUT_HOUR_1")
-    # Minutes of earlier days, which the server adds on request, are not kept by the exchange.
-    minutes = context.exchange.minute_candles(instrument.symbol)
-    listed = _with_turnover(minutes)
-    # Asked for a time before the first bar, the server was seen to repeat that bar.
-    rows = [row for row in listed if until is None or row[0].time.time() <= until] or listed[:1]
-    return FaceAnswer(
-        done(
-            "MCA00000",
-            "정상 처리",
-            output1=_head(instrument, quote),
-            output2=[_minute(candle, turnover) for candle, turnover in reversed(rows[-MINUTE_ROWS:])],
-        )
-    )
-
-
-def _with_turnover(minutes: Sequence[Candle]) -> list[tuple[Candle, Decimal]]:
-    """Return minutes with the turnover of the day up to each."""
-    return list(zip(minutes, accumulate(minute.turnover for minute in minutes), strict=True))
-
-
-def _minute(candle: Candle, turnover: Decimal) -> dict[str, object]:
-    return {
-        "stck_bsop_date": f"{candle.time:%Y%m%d}",
-        "stck_cntg_hour": f"{candle.time:%H%M%S}",
-        "stck_prpr": whole(candle.close),
-        "stck_oprc": whole(candle.open),
-        "stck_hgpr": whole(candle.high),
-        "stck_lwpr": whole(candle.low),
-        "cntg_vol": whole(candle.volume),
-        "acml_tr_pbmn": whole(turnover),
     }
 
 
@@ -197,14 +159,4 @@ PERIOD_CHART = Api(
         ADJUSTED,
     ),
     period_chart,
-)
-MINUTE_CHART = Api(
-    f"{QUOTATIONS}/inquire-time-itemchartprice",
-    (
-        *SYMBOL_FIELDS,
-        Field("FID_INPUT_HOUR_1", 10),
-        Field("FID_PW_DATA_INCU_YN", 2),
-        Field("FID_ETC_CLS_CODE", 2),
-    ),
-    minute_chart,
 )

@@ -22,7 +22,19 @@ from brokerkit.sandbox.face import (
     SlidingWindow,
     visible_key,
 )
-from brokerkit_kis.sandbox import account, charts, depth, ledger, listing, many, orders, others, power, quotes
+from brokerkit_kis.sandbox import (
+    account,
+    charts,
+    depth,
+    ledger,
+    listing,
+    many,
+    minutes,
+    orders,
+    others,
+    power,
+    quotes,
+)
 from brokerkit_kis.sandbox.fields import Api, Context, Memory, body_fields, check_fields, query_fields
 from brokerkit_kis.sandbox.masters import MASTERS, master_file
 from brokerkit_kis.sandbox.services import QUERY_OF, SERVICES, Service, demo_id
@@ -37,7 +49,7 @@ APIS = {
         *(orders.ORDER, orders.CHANGE, ledger.DAILY, ledger.WORKING),
         *(account.BALANCE, power.BUYING_POWER, power.SELLABLE),
         *(quotes.PRICE, quotes.PRICE_DETAIL, quotes.INVESTOR, depth.ORDER_BOOK, depth.TICKS, depth.TICKS_UNTIL),
-        *(charts.DAILY_PRICES, charts.PERIOD_CHART, charts.MINUTE_CHART),
+        *(charts.DAILY_PRICES, charts.PERIOD_CHART, minutes.MINUTES_OF_TODAY, minutes.MINUTES_BEFORE),
         *(others.MEMBERS, others.INDEX_CHART, others.OVERTIME_DAYS, others.OVERTIME_TRADES, others.WARRANT),
         *(listing.PRODUCT, listing.SHARE, listing.CALENDAR, many.WATCHED),
     )

@@ -7,20 +7,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from brokerkit import clock
-from brokerkit.market.sessions import Phase
 from brokerkit.market.ticks import tick_size
 from brokerkit.models import Balance, InvestorFlow, Order, OrderRequest, Position, Quote
 from brokerkit.models.handles import Handle
-from brokerkit.replies import AccountReply, Bars, OrderPage, Sent
+from brokerkit.replies import AccountReply, OrderPage, Sent
 from brokerkit.transport import Endpoint, OddRow, Parameters, preparing, wire_text
-from brokerkit.words import Interval, SecurityType, Side, Venue
+from brokerkit.words import SecurityType, Side, Venue
 from brokerkit_kis.stocks import account, days, orders, quotes
+from brokerkit_kis.stocks.charts import Charts
 from brokerkit_kis.stocks.masters import Listings
-from brokerkit_kis.stocks.spelling import Spelling
 from brokerkit_kis.wire.types import spellings
 
 
-class Stocks(Listings, Spelling):
+class Stocks(Listings, Charts):
     """Korean stocks, funds and ELW at KIS."""
 
     not_told = {
@@ -39,7 +38,6 @@ class Stocks(Listings, Spelling):
         "quote": (quotes.PRICE,),
         "quotes": (quotes.PRICE,),
         "order_book": (quotes.BOOK,),
-        "candles": (quotes.CHART,),
         "investor_flow": (quotes.INVESTOR,),
         "round_price": (quotes.PRICE,),
         **dict.fromkeys(("balance", "balances", "sellable_quantity"), (account.BALANCE,)),
@@ -58,8 +56,6 @@ class Stocks(Listings, Spelling):
     order_venues = {environment: tuple(table) for environment, table in orders.VENUE.items()}
     quote_venues = tuple(quotes.MARKET_DIVISION)
     quotes_at_once = quotes.PRICES_AT_ONCE
-    bar_intervals = (Interval.DAY,)
-    bars_at_once = quotes.CHART_ROWS
     lists_prove_absence = frozenset({"real"})  # in the demo environment the list may stay empty all day
     has_branches = True
 
@@ -96,31 +92,6 @@ class Stocks(Listings, Spelling):
     def order_book(self, symbol: str, venue: Venue) -> quotes.BookAnswer:
         params = {"FID_COND_MRKT_DIV_CODE": quotes.MARKET_DIVISION[venue], "FID_INPUT_ISCD": self._code(symbol)}
         return self.client.call(quotes.BOOK, params=params)
-
-    def bars(self, symbol: str, interval: Interval, venue: Venue, adjusted: bool, start: dt.date, end: dt.date) -> Bars:
-        params = {
-            "FID_COND_MRKT_DIV_CODE": quotes.MARKET_DIVISION[venue],
-            "FID_INPUT_ISCD": self._code(symbol),
-            "FID_INPUT_DATE_1": f"{start:%Y%m%d}",
-            "FID_INPUT_DATE_2": f"{end:%Y%m%d}",
-            "FID_PERIOD_DIV_CODE": "D",
-            "FID_ORG_ADJ_PRC": quotes.ADJUSTED[adjusted],
-        }
-        answer = self.client.call(quotes.CHART, params=params)
-        return Bars(
-            quotes.CHART,
-            answer.rows,
-            time="stck_bsop_date",  # 주식 영업 일자
-            open="stck_oprc",  # 주식 시가
-            high="stck_hgpr",  # 주식 최고가
-            low="stck_lwpr",  # 주식 최저가
-            close="stck_clpr",  # 주식 종가
-            volume="acml_vol",  # 누적 거래량
-            turnover="acml_tr_pbmn",  # 누적 거래 대금, 원
-            symbol=answer.head.symbol,
-            # Over night the close is corrected to the regular one; those of NXT and of both are the value of 20:00.
-            session=Phase.REGULAR if venue is Venue.KRX else Phase.AFTER_MARKET,
-        )
 
     def investor_flow(
         self, symbol: str, start: dt.date | None, end: dt.date, detail: bool

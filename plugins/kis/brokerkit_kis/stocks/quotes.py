@@ -70,19 +70,6 @@ class WatchedAnswer(Block):
     output: Rows[Watched] = block("output")
 
 
-class ChartHead(Block):
-    """What a chart says of its symbol."""
-
-    symbol: Symbol = Field("", alias="stck_shrn_iscd")  # 주식 단축 종목코드
-
-
-class ChartAnswer(Block):
-    """국내주식기간별시세 (FHKST03010100): days, the newest first; what stck_bsop_date lacks is no day."""
-
-    head: One[ChartHead] = block("output1")
-    rows: list[dict[str, Any]] = block("output2")
-
-
 LEVELS = range(1, 11)
 
 
@@ -220,11 +207,6 @@ class InvestorAnswer(Block):
 PRICE = Endpoint({"real": "FHKST01010100", "demo": "FHKST01010100"}, f"{QUOTATIONS}/inquire-price", PriceAnswer)
 PRICES = Endpoint({"real": "FHKST11300006"}, f"{QUOTATIONS}/intstock-multprice", WatchedAnswer)
 PRICES_AT_ONCE = 30
-CHART = Endpoint(
-    {"real": "FHKST03010100", "demo": "FHKST03010100"}, f"{QUOTATIONS}/inquire-daily-itemchartprice", ChartAnswer
-)
-CHART_ROWS = 100
-ADJUSTED = {True: "0", False: "1"}  # FID_ORG_ADJ_PRC
 BOOK = Endpoint(
     {"real": "FHKST01010200", "demo": "FHKST01010200"}, f"{QUOTATIONS}/inquire-asking-price-exp-ccn", BookAnswer
 )

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from brokerkit.clock import KST
 from brokerkit.sandbox.days import HISTORY
+from brokerkit.words import Side
 
 SAMSUNG = "005930"
 HYNIX = "000660"
@@ -91,21 +93,101 @@ def test_longer_periods_put_days_together(real: Any, period: str, length: Any) -
         assert row["stck_bsop_date"] == f"{group[-1].time:%Y%m%d}"
 
 
+TODAY = {"FID_PW_DATA_INCU_YN": "Y", "FID_ETC_CLS_CODE": ""}
+
+
+def minutes_of_today(real: Any, until: str) -> Any:
+    return real.quotation("inquire-time-itemchartprice", "FHKST03010200", FID_INPUT_HOUR_1=until, **TODAY)["output2"]
+
+
 def test_minutes_are_thirty_up_to_a_time_of_the_day(real: Any) -> None:
     real.order(ORD_DVSN="01", ORD_UNPR="0", ORD_QTY="3")
-    more = {"FID_PW_DATA_INCU_YN": "Y", "FID_ETC_CLS_CODE": ""}
-    body = real.quotation("inquire-time-itemchartprice", "FHKST03010200", FID_INPUT_HOUR_1="094500", **more)
     minutes = [minute for minute in real.exchange.minute_candles(SAMSUNG) if minute.time.time() <= dt.time(9, 45)]
-    rows = body["output2"]
+    rows = minutes_of_today(real, "094500")
     assert [row["stck_cntg_hour"] for row in rows] == [f"{minute.time:%H%M%S}" for minute in minutes[:-31:-1]]
     assert (rows[0]["stck_cntg_hour"], len(rows)) == ("094500", 30)
     for row, minute in zip(rows, reversed(minutes), strict=False):
         told = tuple(int(row[name]) for name in ("stck_oprc", "stck_hgpr", "stck_lwpr", "stck_prpr", "cntg_vol"))
         assert told == truth_of(minute)
     assert int(rows[0]["acml_tr_pbmn"]) == sum(minute.turnover for minute in minutes)
-    last = real.quotation("inquire-time-itemchartprice", "FHKST03010200", FID_INPUT_HOUR_1="", **more)["output2"][0]
+    last = minutes_of_today(real, "")[0]
     assert int(last["acml_tr_pbmn"]) == real.exchange.quote(SAMSUNG).turnover
     assert last["stck_bsop_date"] == f"{real.exchange.today:%Y%m%d}"
+
+
+def test_a_minute_that_is_to_come_is_told_as_the_one_that_is_forming(real: Any) -> None:
+    now = real.exchange.now()
+    later = now + dt.timedelta(minutes=5)
+    rows = minutes_of_today(real, f"{later:%H%M}00")
+    assert [row["stck_cntg_hour"] for row in rows[:6]] == [
+        f"{now + dt.timedelta(minutes=5 - n):%H%M}00" for n in range(6)
+    ]
+    before = real.exchange.minute_candles(SAMSUNG)[-2]
+    assert [row["cntg_vol"] for row in rows[:7]] == [f"{before.volume}", *["0"] * 5, f"{before.volume}"]
+    real.exchange.trade(SAMSUNG, Side.BUY, Decimal(7))
+    assert minutes_of_today(real, f"{later:%H%M}00")[0]["cntg_vol"] == "7"
+
+
+def test_the_closing_auction_is_blank_for_some_minutes(real: Any) -> None:
+    real.exchange.forward(dt.datetime.combine(real.exchange.today, dt.time(15, 30, 5), KST) - real.exchange.now())
+    real.exchange.trade(SAMSUNG, Side.BUY, Decimal(7))
+
+    def closing() -> str:
+        (found,) = (row["cntg_vol"] for row in minutes_of_today(real, "153100") if row["stck_cntg_hour"] == "153000")
+        return str(found)
+
+    seen = []
+    for _ in range(3):
+        real.exchange.forward(dt.timedelta(minutes=4))
+        seen.append(closing())
+    assert seen == ["0", "7", "7"]
+
+
+def minutes_before(real: Any, day: str, hour: str, symbol: str = SAMSUNG, **changes: str) -> Any:
+    more = {"FID_PW_DATA_INCU_YN": "Y", "FID_FAKE_TICK_INCU_YN": "N", **changes}
+    ask = {"FID_INPUT_DATE_1": day, "FID_INPUT_HOUR_1": hour}
+    return real.quotation("inquire-time-dailychartprice", "FHKST03010230", symbol, **ask, **more)["output2"]
+
+
+def test_minutes_of_days_before_are_a_hundred_and_twenty_and_run_on_into_the_day_before(real: Any) -> None:
+    days = real.exchange.flow_days(SAMSUNG)
+    bars = real.exchange.minutes(SAMSUNG, days[-3])
+    rows = minutes_before(real, f"{days[-3]:%Y%m%d}", "100000")
+    own = [bar for bar in bars if bar.start <= 600]
+    assert len(rows) == 120
+    assert [row["stck_cntg_hour"] for row in rows[: len(own)]] == [clock_of(bar) for bar in reversed(own)]
+    for row, bar in zip(rows, reversed(own), strict=False):
+        told = tuple(int(row[name]) for name in ("stck_oprc", "stck_hgpr", "stck_lwpr", "stck_prpr", "cntg_vol"))
+        assert told == (bar.open, bar.high, bar.low, bar.close, bar.volume)
+    assert {row["stck_bsop_date"] for row in rows[len(own) :]} == {f"{days[-4]:%Y%m%d}"}
+    assert rows[len(own)]["stck_cntg_hour"] == clock_of(real.exchange.minutes(SAMSUNG, days[-4])[-1])
+    assert int(rows[0]["acml_tr_pbmn"]) == sum(bar.turnover for bar in own)
+
+
+def clock_of(bar: Any) -> str:
+    return f"{bar.start // 60:02}{bar.start % 60:02}00"
+
+
+def test_minutes_without_a_trade_are_absent_and_a_day_off_answers_the_day_before(real: Any) -> None:
+    sunday, friday = "20261115", "20261113"
+    rows = minutes_before(real, sunday, "153000", "069500")
+    assert {row["stck_bsop_date"] for row in rows} == {friday}
+    assert "0" not in {row["cntg_vol"] for row in rows}
+    assert len({row["stck_cntg_hour"] for row in rows}) == 120
+
+
+def test_minutes_of_days_before_end_with_the_251st_day(real: Any) -> None:
+    days = real.exchange.flow_days(SAMSUNG)
+    assert minutes_before(real, f"{days[-250]:%Y%m%d}", "090000")[-1]["stck_bsop_date"] == f"{days[-250]:%Y%m%d}"
+    assert minutes_before(real, f"{days[-251]:%Y%m%d}", "200000") == []
+
+
+def test_the_evening_is_among_the_minutes_and_nxt_has_its_own(real: Any) -> None:
+    day = real.exchange.flow_days(SAMSUNG)[-2]
+    assert minutes_before(real, f"{day:%Y%m%d}", "200000")[0]["stck_cntg_hour"] > "160000"
+    morning = minutes_before(real, f"{day:%Y%m%d}", "090000", FID_COND_MRKT_DIV_CODE="NX")
+    assert morning[-1]["stck_bsop_date"] < morning[0]["stck_bsop_date"]
+    assert any(row["stck_cntg_hour"] < "085000" for row in morning if row["stck_bsop_date"] == f"{day:%Y%m%d}")
 
 
 def test_names_in_small_letters_ask_for_charts_too(real: Any) -> None:

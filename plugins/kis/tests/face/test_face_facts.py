@@ -40,6 +40,15 @@ CALLS: dict[str, tuple[str, Json]] = {
     "inquire_daily_overtimeprice": ("FHPST02320000", {}),
     "inquire_time_overtimeconclusion": ("FHPST02310000", {"FID_HOUR_CLS_CODE": "1"}),
     "inquire_elw_price": ("FHKEW15010000", {"FID_COND_MRKT_DIV_CODE": "W", "symbol": "57H714"}),
+    "inquire_time_dailychartprice": (
+        "FHKST03010230",
+        {
+            "FID_INPUT_DATE_1": "29991231",
+            "FID_INPUT_HOUR_1": "153000",
+            "FID_PW_DATA_INCU_YN": "Y",
+            "FID_FAKE_TICK_INCU_YN": "N",
+        },
+    ),
     "inquire_time_itemchartprice": ("FHKST03010200", {**UNTIL, "FID_PW_DATA_INCU_YN": "Y", "FID_ETC_CLS_CODE": ""}),
 }
 ON_THE_WIRE = {

@@ -1,4 +1,4 @@
-"""Charts: ka10079 (ticks), ka10080 (minutes), ka10081 (days), ka10082, ka10083, ka10094 (weeks, months, years)."""
+"""Charts: ka10081 (days), ka10082, ka10083, ka10094 (weeks, months, years)."""
 
 from __future__ import annotations
 
@@ -10,16 +10,14 @@ from itertools import groupby, pairwise
 
 from brokerkit.market.ticks import price_limits
 from brokerkit.sandbox.days import HISTORY
-from brokerkit.sandbox.exchange import Candle, Instrument, Trade
+from brokerkit.sandbox.exchange import Candle, Instrument
 from brokerkit.words import SecurityType
 
 from .calls import day
 from .common import Branch, Content, Listing
-from .numbers import directed, percent_of, sign_code, signed, signed_rate, whole
+from .numbers import percent_of, sign_code, signed, signed_rate, whole
 
 _MILLION = Decimal(1_000_000)
-_OPEN = 9 * 60
-"""Minutes of the day at which longer bars begin to be counted."""
 
 
 @dataclass(frozen=True)
@@ -141,72 +139,4 @@ def _long_row(
         "pred_pre": signed(bar.change),
         "pred_pre_sig": sign(candle.close, bar.base, instrument.kind),
         "trde_tern_rt": signed_rate(percent_of(candle.volume, instrument.listed_shares)),
-    }
-
-
-def minutes(branch: Branch, fields: Mapping[str, str]) -> Content:
-    """Answer ka10080, newest first; a bar has the time of its beginning. The exchange keeps the minutes of today."""
-    instrument, _ = branch.instrument_at(fields["stk_cd"])
-    scope = int(fields["tic_scope"])
-    wanted = not fields["base_dt"] or day(fields["base_dt"]) >= branch.exchange.today
-    candles = branch.exchange.minute_candles(instrument.symbol) if wanted else ()
-    grouped = groupby(candles, lambda candle: _minute(candle.time) // scope)
-    rows = [(number, _merged(list(group)) if scope > 1 else next(group)) for number, group in grouped]
-    return Listing(
-        "stk_min_pole_chart_qry",
-        rows[::-1],
-        lambda candle: _minute_row(instrument, candle),
-        {"stk_cd": fields["stk_cd"]},
-        descending=True,
-    )
-
-
-def _minute(time: dt.datetime) -> int:
-    return time.hour * 60 + time.minute - _OPEN
-
-
-def _minute_row(instrument: Instrument, candle: Candle) -> dict[str, str]:
-    base = instrument.previous_close
-    return {
-        "cur_prc": directed(candle.close, base),
-        "trde_qty": whole(candle.volume),
-        "cntr_tm": f"{candle.time:%Y%m%d%H%M%S}",
-        "open_pric": directed(candle.open, base),
-        "high_pric": directed(candle.high, base),
-        "low_pric": directed(candle.low, base),
-        "pred_pre": signed(candle.close - base),
-        "pred_pre_sig": sign_code(candle.close, base, (instrument.lower_limit, instrument.upper_limit)),
-    }
-
-
-def ticks(branch: Branch, fields: Mapping[str, str]) -> Content:
-    """Answer ka10079, newest first: bars of so many trades, counted from the first one of the day that is kept."""
-    instrument, _ = branch.instrument_at(fields["stk_cd"])
-    scope = int(fields["tic_scope"])
-    trades = branch.exchange.trades(instrument.symbol)
-    starts = range((len(trades) - 1) // scope * scope, -1, -scope) if trades else range(0)
-    # Seen blank for single trades; that it counts those of the newest bar otherwise is taken from its name.
-    last = "" if scope == 1 or not trades else str((len(trades) - 1) % scope + 1)
-    return Listing(
-        "stk_tic_chart_qry",
-        [(start, start) for start in starts],
-        lambda start: _tick_row(instrument, trades[start : start + scope]),
-        {"stk_cd": fields["stk_cd"], "last_tic_cnt": last},
-        descending=True,
-    )
-
-
-def _tick_row(instrument: Instrument, trades: Sequence[Trade]) -> dict[str, str]:
-    prices = [trade.price for trade in trades]
-    base, close = instrument.previous_close, prices[-1]
-    return {
-        "cur_prc": whole(close),
-        "trde_qty": whole(sum((trade.quantity for trade in trades), Decimal(0))),
-        "cntr_tm": f"{trades[-1].time:%Y%m%d%H%M%S}",
-        "open_pric": whole(prices[0]),
-        "high_pric": whole(max(prices)),
-        "low_pric": whole(min(prices)),
-        # Without a sign, although pred_pre_sig tells a fall.
-        "pred_pre": whole(abs(close - base)),
-        "pred_pre_sig": sign_code(close, base, (instrument.lower_limit, instrument.upper_limit)),
     }

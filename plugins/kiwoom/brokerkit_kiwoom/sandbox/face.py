@@ -12,7 +12,7 @@ from typing import ClassVar
 from brokerkit.sandbox.exchange import Costs, ExchangeRefusal
 from brokerkit.sandbox.face import Credentials, Face, FaceAnswer, FaultWording, Purpose, ReceivedRequest, visible_key
 
-from . import account, books, candles, days, flows, listed, lists, many, orders, quotes, valuation
+from . import account, books, candles, days, flows, listed, lists, many, minutes, orders, quotes, valuation
 from .calls import checked
 from .catalogue import DEMO_WITHOUT_API, DEMO_WITHOUT_BUSINESS, ISSUE_PATH, PATH_OF, PATHS, REVOKE_PATH
 from .common import Branch, Content
@@ -50,8 +50,8 @@ _ANSWERS: Mapping[str, Callable[[Branch, Mapping[str, str]], Content]] = {
     "ka10086": days.prices,
     "ka10095": many.watched,
     "ka10059": flows.investors,
-    "ka10079": candles.ticks,
-    "ka10080": candles.minutes,
+    "ka10079": minutes.ticks,
+    "ka10080": minutes.minutes,
     "ka10081": candles.daily,
     "ka10082": candles.weekly,
     "ka10083": candles.monthly,
@@ -103,6 +103,7 @@ class KiwoomFace(Face):
         "demo:test_quotes_and_books_of_every_venue_tell_the_truth[NXT]": ONLY_KRX,
         "demo:test_quotes_and_books_of_every_venue_tell_the_truth[SOR]": ONLY_KRX,
         "demo:test_candles_of_other_venues_are_told_or_unsupported": ONLY_KRX,
+        "demo:test_minutes_of_every_venue_tell_the_truth": ONLY_KRX,
         "demo:test_an_order_of_the_after_market_trades_there": NO_EVENING,
         "demo:test_a_type_of_another_phase_is_taken_and_listed_back[AFTER_MARKET-*]": NO_EVENING,
     }

@@ -9,15 +9,15 @@ from decimal import Decimal
 
 from brokerkit import clock
 from brokerkit.market.days import is_trading_day
-from brokerkit.market.sessions import Phase
-from brokerkit.models import Candle, Order, OrderRequest, Position, Quote
+from brokerkit.models import Order, OrderRequest, Position, Quote
 from brokerkit.models.handles import Handle
 from brokerkit.part import Part
-from brokerkit.replies import AccountReply, Bars, FlowTables, OrderPage, Sent
+from brokerkit.replies import AccountReply, FlowTables, OrderPage, Sent
 from brokerkit.transport import OddRow, wire_text
-from brokerkit.words import Interval, SecurityType, Side, Venue
+from brokerkit.words import SecurityType, Side, Venue
 from brokerkit_kiwoom.client import KiwoomClient
 from brokerkit_kiwoom.stocks import account, orders, quotes
+from brokerkit_kiwoom.stocks.charts import Charts
 from brokerkit_kiwoom.stocks.listing import LISTED_ONE, Listings
 from brokerkit_kiwoom.wire.types import says_nothing
 
@@ -25,20 +25,18 @@ ENOUGH_FLOWS = 30
 """So many days of investor flow are asked for where no first day is named: the core shows no more."""
 
 
-class Stocks(Listings, Part[KiwoomClient]):
+class Stocks(Listings, Charts, Part[KiwoomClient]):
     """Korean stocks, funds and ELW at Kiwoom."""
 
     not_told = {Quote: frozenset({"turnover", "time"})}
     rounds = {
         Position: {"average_price": Decimal(1)},
         Order: {"average_fill_price": Decimal(1)},
-        Candle: {"turnover": Decimal(1_000_000)},
     }
     calls = {
         "quote": (quotes.PRICE,),
         "quotes": (quotes.PRICE,),
         "order_book": (quotes.BOOK,),
-        "candles": (quotes.CHART,),
         "investor_flow": (quotes.INVESTOR,),
         "round_price": (LISTED_ONE,),
         **dict.fromkeys(("balance", "balances", "sellable_quantity"), (account.HOLDINGS, account.CASH)),
@@ -58,8 +56,6 @@ class Stocks(Listings, Part[KiwoomClient]):
     order_venues = {environment: tuple(table) for environment, table in orders.VENUE.items()}
     quote_venues = tuple(quotes.CODE_SUFFIX)
     quotes_at_once = quotes.PRICES_AT_ONCE
-    bar_intervals = (Interval.DAY,)
-    bars_at_once = quotes.CHART_ROWS
     lists_prove_absence = frozenset({"real"})  # at the mock host the list of the day stays empty for some
 
     def quote(self, symbol: str, venue: Venue) -> quotes.Price:
@@ -69,29 +65,6 @@ class Stocks(Listings, Part[KiwoomClient]):
         codes = "|".join(symbol + quotes.CODE_SUFFIX[venue] for symbol in symbols)
         rows = self.client.call(quotes.PRICES, body={"stk_cd": codes}).rows
         return [row for row in rows if row.symbol]  # of a code that nobody knows there is a row without any text
-
-    def bars(self, symbol: str, interval: Interval, venue: Venue, adjusted: bool, start: dt.date, end: dt.date) -> Bars:
-        body = {
-            "stk_cd": symbol + quotes.CODE_SUFFIX[venue],
-            "base_dt": f"{end:%Y%m%d}",
-            "upd_stkpc_tp": quotes.ADJUSTED[adjusted],
-        }
-        answer = next(iter(self.client.pages(quotes.CHART, body=body)))  # what is further back is asked for by its day
-        return Bars(
-            quotes.CHART,
-            answer.rows,
-            time="dt",  # 일자
-            open="open_pric",  # 시가
-            high="high_pric",  # 고가
-            low="low_pric",  # 저가
-            close="cur_prc",  # 현재가
-            volume="trde_qty",  # 거래량
-            turnover="trde_prica",  # 거래대금, million won here
-            turnover_unit=1_000_000,
-            symbol=answer.symbol,
-            # What the plain code's close is after a day with an after-market is not told; that of both is of 20:00.
-            session=Phase.AFTER_MARKET if venue is Venue.SOR else None,
-        )
 
     def order_book(self, symbol: str, venue: Venue) -> quotes.Book:
         return self.client.call(quotes.BOOK, body={"stk_cd": symbol + quotes.CODE_SUFFIX[venue]})

@@ -34,13 +34,6 @@ class Price(QuoteReply):
     lower_limit: ZeroIsNone = Field(None, alias="lst_pric")  # 하한가
 
 
-class ChartAnswer(Block):
-    """주식일봉차트조회요청 (ka10081): days back from the one that is asked for, the newest first."""
-
-    symbol: Symbol = Field("", alias="stk_cd")  # 종목코드
-    rows: list[dict[str, Any]] = Field(alias="stk_dt_pole_chart_qry")  # 주식일봉차트조회
-
-
 class PricesAnswer(Block):
     """관심종목정보요청 (ka10095): a row for each code, without any text where it is none."""
 
@@ -138,9 +131,6 @@ UNIT = {"amount": "1", "quantity": "2"}  # amt_qty_tp 금액수량구분: millio
 SINGLE_SHARES = "1"  # unit_tp 단위구분
 
 PRICE = Endpoint({"real": "ka10001", "demo": "ka10001"}, STOCK_INFO, Price, "POST")
-CHART = Endpoint({"real": "ka10081", "demo": "ka10081"}, "/api/dostk/chart", ChartAnswer, "POST")
-CHART_ROWS = 600
-ADJUSTED = {True: "1", False: "0"}  # upd_stkpc_tp
 PRICES = Endpoint({"real": "ka10095", "demo": "ka10095"}, STOCK_INFO, PricesAnswer, "POST")
 PRICES_AT_ONCE = 100
 INVESTOR = Endpoint({"real": "ka10059", "demo": "ka10059"}, STOCK_INFO, InvestorAnswer, "POST")

@@ -8,9 +8,9 @@ import pytest
 
 from brokerkit.models import InvestorFlow
 from brokerkit.sandbox.days import HISTORY
-from brokerkit.sandbox.exchange import Candle
+from brokerkit.sandbox.exchange import Candle, Minute
 from brokerkit.words import Side
-from plugins.kiwoom.tests.face.customers import CHART, FLOW, PRICES, SAMSUNG, Customer
+from plugins.kiwoom.tests.face.customers import CHART, FLOW, PRICES, SAMSUNG, SHORT_CHART, Customer
 
 
 def test_investor_flow_comes_in_pages_newest_first(customer: Customer) -> None:
@@ -120,27 +120,64 @@ def test_longer_bars_add_up_their_days(customer: Customer, api_id: str, name: st
 
 def test_minutes_carry_signs_and_can_be_put_together(customer: Customer) -> None:
     customer.exchange.trade(SAMSUNG, Side.BUY, Decimal(100))
-    truth = customer.exchange.minute_candles(SAMSUNG)
+    truth = customer.exchange.minutes(SAMSUNG, customer.exchange.today)
     base = customer.exchange.instruments[SAMSUNG].previous_close
-    rows = customer.query("ka10080")["stk_min_pole_chart_qry"]
-    assert [row["cntr_tm"] for row in rows] == [f"{candle.time:%Y%m%d%H%M%S}" for candle in reversed(truth)]
-    for row, candle in zip(rows, reversed(truth), strict=True):
-        sign = "" if candle.close == base else "+" if candle.close > base else "-"
-        assert row["cur_prc"] == f"{sign}{candle.close}"
-        assert abs(Decimal(row["high_pric"])) == candle.high
-        assert row["trde_qty"] == f"{candle.volume}"
-        assert Decimal(row["pred_pre"]) == candle.close - base
-    hour = customer.query("ka10080", tic_scope="60")["stk_min_pole_chart_qry"][-1]
-    first = truth[:60]
+    rows = of_day(customer, "20261120")
+    assert [row["cntr_tm"] for row in rows] == [moment("20261120", bar) for bar in reversed(truth)]
+    for row, bar in zip(rows, reversed(truth), strict=True):
+        sign = "" if bar.close == base else "+" if bar.close > base else "-"
+        assert row["cur_prc"] == f"{sign}{bar.close}"
+        assert abs(Decimal(row["high_pric"])) == bar.high
+        assert row["trde_qty"] == f"{bar.volume}"
+        assert Decimal(row["pred_pre"]) == bar.close - base
+    hour = of_day(customer, "20261120", tic_scope="60")[-1]
+    first = [bar for bar in truth if bar.start < 600]
     assert hour["cntr_tm"] == "20261120090000"
     assert abs(Decimal(hour["open_pric"])) == first[0].open
-    assert abs(Decimal(hour["low_pric"])) == min(candle.low for candle in first)
-    assert hour["trde_qty"] == f"{sum(candle.volume for candle in first)}"
+    assert abs(Decimal(hour["low_pric"])) == min(bar.low for bar in first)
+    assert hour["trde_qty"] == f"{sum(bar.volume for bar in first)}"
     for scope in ("3", "5", "10", "15", "30", "45"):
-        some = customer.query("ka10080", tic_scope=scope)["stk_min_pole_chart_qry"]
-        assert sum(int(row["trde_qty"]) for row in some) == sum(candle.volume for candle in truth)
-    assert customer.query("ka10080", base_dt="20261119")["stk_min_pole_chart_qry"] == []
-    assert customer.query("ka10080", base_dt="20261120")["stk_min_pole_chart_qry"] == rows
+        some = of_day(customer, "20261120", tic_scope=scope)
+        assert sum(int(row["trde_qty"]) for row in some) == sum(bar.volume for bar in truth)
+
+
+def of_day(customer: Customer, day: str, **changes: str) -> list[dict[str, str]]:
+    rows = customer.query("ka10080", **changes)["stk_min_pole_chart_qry"]
+    return [row for row in rows if row["cntr_tm"].startswith(day)]
+
+
+def moment(day: str, bar: Minute) -> str:
+    return f"{day}{bar.start // 60:02}{bar.start % 60:02}00"
+
+
+def test_minutes_go_back_a_year_in_pages_without_those_nobody_traded_in(customer: Customer) -> None:
+    quiet = "069500"
+    rows = customer.query("ka10080", stk_cd=quiet, base_dt="20261119")["stk_min_pole_chart_qry"]
+    days = customer.exchange.flow_days(quiet)
+    assert len(rows) == 900
+    truth = [(f"{day:%Y%m%d}", bar) for day in days[-8:] for bar in customer.exchange.minutes(quiet, day)]
+    assert [row["cntr_tm"] for row in rows] == [moment(day, bar) for day, bar in truth[:-901:-1]]
+    assert [row["trde_qty"] for row in rows] == [f"{bar.volume}" for _, bar in truth[:-901:-1]]
+    body = {**SHORT_CHART, "base_dt": "20251113"}
+    *pages, last = customer.pages("ka10080", "stk_min_pole_chart_qry", body)
+    assert [len(page) for page in pages] == [900]
+    assert last[-1]["cntr_tm"] == "20251110090000"
+    every = [row["cntr_tm"] for page in (*pages, last) for row in page]
+    assert every == sorted(set(every), reverse=True)
+
+
+def test_the_evening_of_krx_comes_with_the_plain_code_and_nxt_with_its_own(customer: Customer) -> None:
+    def times(code: str, day: str) -> list[str]:
+        rows = customer.query("ka10080", stk_cd=code, base_dt=day)["stk_min_pole_chart_qry"]
+        return sorted(row["cntr_tm"][8:] for row in rows if row["cntr_tm"].startswith(day))
+
+    plain = times(SAMSUNG, "20261118")
+    assert (plain[0], max(time for time in plain if time < "1600")) == ("090000", "153000")
+    assert plain[-1] >= "160000"
+    assert max(times(SAMSUNG, "20260911")) == "153000"
+    assert times(f"{SAMSUNG}_NX", "20261118")[0] < "085000"
+    assert "153000" not in times(f"{SAMSUNG}_NX", "20261118")
+    assert "153000" in times(f"{SAMSUNG}_AL", "20261118")
 
 
 def test_ticks_have_no_signs_at_all(customer: Customer) -> None:
@@ -148,8 +185,8 @@ def test_ticks_have_no_signs_at_all(customer: Customer) -> None:
     truth = customer.exchange.trades(SAMSUNG)
     base = customer.exchange.instruments[SAMSUNG].previous_close
     body = customer.query("ka10079")
-    rows = body["stk_tic_chart_qry"]
     assert body["last_tic_cnt"] == ""
+    rows = [row for row in body["stk_tic_chart_qry"] if row["cntr_tm"].startswith("20261120")]
     assert [(row["cur_prc"], row["trde_qty"]) for row in rows] == [
         (f"{trade.price}", f"{trade.quantity}") for trade in reversed(truth)
     ]
@@ -157,12 +194,25 @@ def test_ticks_have_no_signs_at_all(customer: Customer) -> None:
         assert row["cntr_tm"] == f"{trade.time:%Y%m%d%H%M%S}"
         assert row["pred_pre"] == f"{abs(trade.price - base)}"
         assert row["pred_pre_sig"] == _direction(trade.price, base)
-    tens = customer.query("ka10079", tic_scope="10")
-    oldest = tens["stk_tic_chart_qry"][-1]
-    assert oldest["high_pric"] == f"{max(trade.price for trade in truth[:10])}"
-    assert oldest["trde_qty"] == f"{sum(trade.quantity for trade in truth[:10])}"
-    assert int(tens["last_tic_cnt"]) == (len(truth) - 1) % 10 + 1
-    assert len(tens["stk_tic_chart_qry"]) == -(-len(truth) // 10)
+    answer = customer.query("ka10079", tic_scope="10")
+    tens = [row for row in answer["stk_tic_chart_qry"] if row["cntr_tm"].startswith("20261120")]
+    assert tens[-1]["high_pric"] == f"{max(trade.price for trade in truth[:10])}"
+    assert tens[-1]["trde_qty"] == f"{sum(trade.quantity for trade in truth[:10])}"
+    assert int(answer["last_tic_cnt"]) == (len(truth) - 1) % 10 + 1
+    assert len(tens) == -(-len(truth) // 10)
+
+
+def test_ticks_of_days_before_add_up_to_their_minutes(customer: Customer) -> None:
+    pages = customer.pages("ka10079", "stk_tic_chart_qry", SHORT_CHART)
+    rows = [row for page in pages for row in page]
+    assert [row["cntr_tm"] for row in rows] == sorted((row["cntr_tm"] for row in rows), reverse=True)
+    day = customer.exchange.flow_days(SAMSUNG)[-1]
+    volumes: dict[str, int] = {}
+    for row in rows:
+        minute = f"{row['cntr_tm'][:12]}00"
+        volumes[minute] = volumes.get(minute, 0) + int(row["trde_qty"])
+    bars = customer.exchange.minutes(SAMSUNG, day)
+    assert {moment(f"{day:%Y%m%d}", bar): bar.volume for bar in bars}.items() <= volumes.items()
 
 
 def test_daily_prices_carry_flows_with_two_minus_signs(customer: Customer) -> None:
