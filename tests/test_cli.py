@@ -37,6 +37,7 @@ NAMES = [
         "balance",
         "power",
         "hours",
+        "instruments",
         "candles",
     ),
     *(

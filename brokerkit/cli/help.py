@@ -41,6 +41,7 @@ COMMANDS = (
         "investors",
         "Show who bought and who sold a symbol, day by day (투자자별 매매동향), as a table, a chart or a picture.",
     ),
+    Command("instruments", "Market", "listing", "Show what is listed, and search for it (종목)."),
     Command("hours", "Market", "prices", "Show when a venue trades on a day (장운영시간)."),
     Command("orders", "Orders", "accounts", "Show the working orders of today (미체결)."),
     Command(

@@ -1,0 +1,103 @@
+"""The commands about the whole market: what is listed, rankings, screens."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from brokerkit import Broker, Instrument, get_broker
+from brokerkit.cli import exits, main
+from brokerkit.sandbox import Sandbox
+from brokerkit.sandbox import sandbox as sandboxes
+
+
+@pytest.fixture(autouse=True)
+def nothing_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for variable in [variable for variable in os.environ if variable.startswith("BROKERKIT_")]:
+        monkeypatch.delenv(variable)
+    monkeypatch.setenv("BROKERKIT_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(params=["kis", "kiwoom"])
+def broker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Broker]:
+    with Sandbox() as sandbox, get_broker(request.param, environment="sandbox", sandbox=sandbox) as broker:
+        monkeypatch.setattr(sandboxes, "_shared", [sandbox])
+        yield broker
+
+
+class Asked:
+    """Runs commands at one broker."""
+
+    def __init__(self, broker: Broker, captured: pytest.CaptureFixture[str]) -> None:
+        self._options = ["--broker", broker.name, "--environment", "sandbox"]
+        self._captured = captured
+
+    def text(self, *given: str) -> str:
+        assert main([*given, *self._options]) == 0, self._captured.readouterr()
+        said = self._captured.readouterr()
+        assert said.err == ""
+        return said.out
+
+    def json(self, *given: str) -> Any:
+        return json.loads(self.text(*given, "--json"))
+
+    def rows(self, *given: str) -> list[dict[str, str]]:
+        return list(csv.DictReader(self.text(*given, "--csv").splitlines()))
+
+    def complaint(self, *given: str, code: int) -> str:
+        assert main([*given, *self._options]) == code
+        return self._captured.readouterr().err
+
+
+@pytest.fixture
+def asked(broker: Broker, capsys: pytest.CaptureFixture[str]) -> Asked:
+    return Asked(broker, capsys)
+
+
+# What is listed
+
+
+def test_a_search_finds_names_and_tells_what_they_are(asked: Asked, broker: Broker) -> None:
+    found = broker.search("삼성전자")
+    told = [Instrument.model_validate(each) for each in asked.json("instruments", "search", "삼성전자")]
+    assert told == list(found)
+    head, first, *_ = asked.text("instruments", "search", "삼성전자").splitlines()
+    assert head.split()[:4] == ["symbol", "name", "market", "kind"]
+    assert first.split()[:4] == ["005930", "삼성전자", "KOSPI", "STOCK"]
+    assert [each["symbol"] for each in asked.rows("instruments", "search", "삼성", "-n", "2")] == [
+        each.symbol for each in broker.search("삼성", count=2)
+    ]
+    assert asked.text("instruments", "search", "zzzz") == "Nothing of that is listed.\n"
+
+
+def test_a_list_is_of_a_market_and_a_kind(asked: Asked, broker: Broker) -> None:
+    listed = asked.rows("instruments", "list", "--market", "kospi", "--kind", "etf")
+    assert [each["symbol"] for each in listed] == [each.symbol for each in broker.instruments("KOSPI", kind="ETF")]
+    assert {(each["market"], each["kind"]) for each in listed} == {("KOSPI", "ETF")}
+    assert len(asked.json("instruments", "list")) == len(broker.instruments())
+
+
+def test_a_symbol_is_shown_with_korean_names_and_one_that_is_not_listed_leads_to_the_search(
+    asked: Asked, broker: Broker
+) -> None:
+    assert Instrument.model_validate(asked.json("instruments", "show", "005930")) == broker.instrument("005930")
+    shown = asked.text("instruments", "show", "005930")
+    assert shown.startswith("005930 삼성전자\n")
+    assert "listed shares 상장주식수" in shown
+    assert "`brokerkit instruments search`" in asked.complaint("instruments", "show", "999999", code=exits.REFUSED)
+
+
+def test_states_of_an_instrument_are_words(asked: Asked, broker: Broker) -> None:
+    marked = [each for each in broker.instruments() if each.administrative]
+    assert marked
+    rows = {line[:6]: line for line in asked.text("instruments", "list").splitlines()}
+    assert all("administrative" in rows[each.symbol].split() for each in marked)
+    assert "administrative" not in rows["005930"]
