@@ -9,10 +9,12 @@ from collections.abc import Collection
 
 from brokerkit import clock
 from brokerkit.errors import InvalidRequest
-from brokerkit.models import Instrument, Order, OrderRequest
-from brokerkit.words import Interval, OrderType, SecurityType, Segment, Side, TimeInForce, Venue
+from brokerkit.models import Condition, Instrument, Order, OrderRequest
+from brokerkit.words import Interval, OrderType, RankingKind, SecurityType, Segment, Side, TimeInForce, Venue
 
 MOST_CANDLES = 1_000_000
+RANKED = (Segment.KOSPI, Segment.KOSDAQ)
+"""Where what is ranked is listed."""
 
 
 def plain(symbol: str | Instrument) -> str:
@@ -118,6 +120,29 @@ def check_count(count: object) -> int | None:
     if not 0 < number <= MOST_CANDLES:
         raise InvalidRequest(f"count is a number from 1 to {MOST_CANDLES:,}, not {reprlib.repr(count)}.")
     return number
+
+
+def check_ranking(kind: object) -> RankingKind:
+    """Return the kind of ranking, or raise InvalidRequest with the ones there are."""
+    try:
+        return RankingKind(kind)  # type: ignore[arg-type]
+    except ValueError:
+        known = ", ".join(RankingKind)
+        raise InvalidRequest(f"{reprlib.repr(kind)} is no ranking. There are {known}.") from None
+
+
+def check_ranked(market: object) -> Segment | None:
+    """Return where what is ranked is listed, None for everywhere, or raise InvalidRequest with the places there are."""
+    if market is None or market in RANKED:
+        return None if market is None else Segment(str(market))
+    raise InvalidRequest(f"{reprlib.repr(market)} has no rankings. There are {', '.join(RANKED)}.")
+
+
+def check_condition(condition: object) -> Condition | str:
+    """Return a saved condition, or the name of one; InvalidRequest for anything else."""
+    if isinstance(condition, Condition) or (isinstance(condition, str) and condition.strip()):
+        return condition
+    raise InvalidRequest(f"{reprlib.repr(condition)} is no condition. Take one from conditions(), or give its name.")
 
 
 def check_flag(flag: object, name: str) -> bool:

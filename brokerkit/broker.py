@@ -45,6 +45,7 @@ from brokerkit.verbs.accounts import Accounts
 from brokerkit.verbs.investors import Investors
 from brokerkit.verbs.listing import Listing
 from brokerkit.verbs.prices import Prices
+from brokerkit.verbs.rankings import Rankings
 from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
     from brokerkit.orders.reconcile import Reconciliation
 
 
-class Broker(Prices, Listing, Investors, Accounts):
+class Broker(Prices, Rankings, Listing, Investors, Accounts):
     """One account at one broker. Made by `get_broker`; safe to use from several threads; refuses to be pickled."""
 
     def __init__(

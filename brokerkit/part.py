@@ -17,7 +17,9 @@ from brokerkit.market.days import is_trading_day
 from brokerkit.market.sessions import Phase
 from brokerkit.models import (
     BuyingPower,
+    Condition,
     InvestorFlow,
+    Match,
     Model,
     Order,
     OrderBook,
@@ -25,10 +27,10 @@ from brokerkit.models import (
     Quote,
 )
 from brokerkit.models.handles import Handle, handle_of
-from brokerkit.replies import AccountReply, Bars, FlowTables, Listed, OrderPage, Sent
+from brokerkit.replies import AccountReply, Bars, FlowTables, Listed, OrderPage, Ranks, Sent
 from brokerkit.symbols import HOME
 from brokerkit.transport import Client, Endpoint, Reply
-from brokerkit.words import Interval, OrderType, SecurityType, TimeInForce, Venue
+from brokerkit.words import Interval, OrderType, RankingKind, SecurityType, Segment, TimeInForce, Venue
 
 C = TypeVar("C", bound=Client)
 OrderTerms = tuple[OrderType, TimeInForce]
@@ -78,6 +80,12 @@ class Part(Generic[C]):
     """Whether `minutes` is asked for one day, several days at a time; else for all of a span, answer by answer."""
     quotes_at_once: ClassVar[int] = 1
     """Symbols that `several_quotes` takes at a time."""
+    ranking_venues: ClassVar[Mapping[RankingKind, Collection[Venue]]] = {}
+    """Rankings that `ranking` tells, each with the venues whose prices it may be of; none where it is of all."""
+    ranks_lack: ClassVar[Mapping[RankingKind, frozenset[str]]] = {}
+    """Fields of Rank that a ranking does not tell, beside those that are of no such ranking."""
+    most_ranks: ClassVar[int | None] = None
+    """Rows of a ranking after which the broker tells no more; None where its list goes on."""
     changes_parts: ClassVar[frozenset[str]] = frozenset({"cancel", "amend"})
     """Verbs that can change a part of what is left of an order; a quantity for any other one is unsupported."""
     lists_prove_absence: ClassVar[frozenset[str]] = frozenset()
@@ -181,6 +189,22 @@ class Part(Generic[C]):
     ) -> Iterable[Reply[InvestorFlow] | FlowTables]:
         """Return the days up to `end`, back to `start` or the day before it; without a start as many as are easy."""
         raise Unsupported("investor_flow")
+
+    def ranking(self, kind: RankingKind, market: Segment | None, venue: Venue | None, count: int) -> Ranks:
+        """Return at least the first `count` rows of a ranking, or all there are, with what else one answer brings.
+
+        `market` is KOSPI, KOSDAQ or None for both; `venue` is one of `ranking_venues`. The core orders the rows,
+        and leaves out those that do not belong to it, such as what is unchanged.
+        """
+        raise Unsupported("rankings")
+
+    def conditions(self) -> Iterable[Reply[Condition]]:
+        """Return the conditions that the user has saved at the broker."""
+        raise Unsupported("conditions")
+
+    def screen(self, condition: str) -> Iterable[Reply[Match]]:
+        """Return all symbols that meet a condition, which its `id` names; an error where they may be more than told."""
+        raise Unsupported("screen")
 
     def security_type(self, symbol: str) -> SecurityType | None:
         """Return what kind of security a symbol is, None if the broker does not tell."""

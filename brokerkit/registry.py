@@ -114,6 +114,8 @@ def get_broker(
         base_url = connection.base_url
         phase_of, exchange_clock = partial(_phase_at, box), partial(_time_at, box)
         given = {key: SecretStr(getattr(connection, key)) for key in ("account", "app_key", "app_secret")}
+        if connection.hts_id and "hts_id" in kind.Settings.model_fields:
+            given["hts_id"] = SecretStr(connection.hts_id)
     settings = make_settings(kind.Settings, {**values, **given}, where, _advice(profile, kind, _names(entries)))
     settles = settings.settle_seconds or (SANDBOX_SETTLES if chosen == "sandbox" else None)
     return Broker(

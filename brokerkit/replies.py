@@ -21,6 +21,7 @@ from brokerkit.models import (
     Order,
     Position,
     Quote,
+    Rank,
 )
 from brokerkit.transport import Endpoint, OddRow, Reply, traded
 from brokerkit.words import OrderType, PositionKind
@@ -75,6 +76,25 @@ class QuoteReply(Reply[Quote]):
     def change_percent(self) -> Decimal | None:
         """The change in percent of it, signed."""
         return None if self.base == 0 else self.moved_percent
+
+
+class RankReply(Reply[Rank]):
+    """A row of a ranking. A broker's own number of a place is left: the core counts them."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def symbol(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Rows of a ranking as a broker answered them, the first first."""
+
+    endpoint: Endpoint[Any] | None
+    rows: Sequence[RankReply]
+    is_estimate: bool = False
+    """Whether they are estimated while the day runs."""
 
 
 def levels(pairs: Iterable[tuple[Decimal | None, Decimal | None]]) -> tuple[Level, ...]:

@@ -146,3 +146,22 @@ class Interval(StrEnum):
     """월봉."""
     YEAR = "1y"
     """년봉."""
+
+
+class RankingKind(StrEnum):
+    """By what symbols are ranked, the largest first."""
+
+    VOLUME = "VOLUME"
+    """거래량: shares traded."""
+    TURNOVER = "TURNOVER"
+    """거래대금: value traded."""
+    GAINERS = "GAINERS"
+    """등락률 상위: what rose, by the change in percent. What is unchanged is none of them."""
+    LOSERS = "LOSERS"
+    """등락률 하위: what fell, by the change in percent."""
+    MARKET_VALUE = "MARKET_VALUE"
+    """시가총액: all listed shares at the present price."""
+    FOREIGN_NET_BUYING = "FOREIGN_NET_BUYING"
+    """외국인 순매수: bought less sold by foreigners today, in won, as the broker estimates it."""
+    INSTITUTION_NET_BUYING = "INSTITUTION_NET_BUYING"
+    """기관 순매수: the same by institutions."""

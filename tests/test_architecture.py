@@ -44,6 +44,7 @@ PUBLIC = {
     *("WireError", "get_broker", "installed_brokers"),
     *("Instrument", "Instruments", "MarketAlert", "SecurityType", "Segment"),
     *("BookLevel", "Candle", "Candles", "Interval", "ManyCandles", "Quotes", "Table"),
+    *("Condition", "Match", "Rank", "RankingKind"),
     *("DaySource", "MarketHours", "Phase", "Session", "is_open", "market_hours", "next_open"),
     *("Confidence", "Intent", "IntentKind", "IntentState", "Limits", "Reconciliation", "halt", "resume"),
 }

@@ -39,6 +39,8 @@ NAMES = [
         "hours",
         "instruments",
         "candles",
+        "rank",
+        "conditions",
     ),
     *(
         "halt",
@@ -337,10 +339,12 @@ def test_brokers_tell_what_they_offer_where(capsys: pytest.CaptureFixture[str]) 
     assert set(told) == {"kis", "kiwoom"}
     assert told["kis"]["distribution"] == "brokerkit-kr-kis"
     assert told["kis"]["environments"] == ["sandbox", "demo", "real"]
-    assert set(told["kis"]["verbs"]["real"]) - set(told["kis"]["verbs"]["demo"]) == {"orders"}
+    assert set(told["kis"]["verbs"]["real"]) - set(told["kis"]["verbs"]["demo"]) == {
+        *("orders", "rankings", "conditions", "screen")
+    }
     assert told["kis"]["error"] is None
     assert main(["brokers"]) == 0
-    assert re.search(r"^kis .*\bdemo: orders\b", capsys.readouterr().out, re.MULTILINE)
+    assert re.search(r"^kis .*\bdemo: .*\borders\b", capsys.readouterr().out, re.MULTILINE)
 
 
 def test_an_adapter_that_cannot_be_loaded_is_shown_with_the_reason(tmp_path: Path) -> None:

@@ -19,13 +19,16 @@ from brokerkit import (
     Broker,
     BuyingPower,
     Candle,
+    Condition,
     InvestorFlow,
     MarketHours,
+    Match,
     Order,
     OrderBook,
     OrderStatus,
     Position,
     Quote,
+    Rank,
     Side,
     clock,
     get_broker,
@@ -390,3 +393,32 @@ def test_candles_read_the_same_for_people_programs_and_tables(asked: Asked, brok
     assert [line["final"] for line in lines] == [str(each.final) for each in found]
     weeks = asked.json("candles", "005930", "-i", "1w", "--from", "2026-01-05", "--count", "2")
     assert [week["time"][:10] for week in weeks] == ["2026-01-05", "2026-01-12"]
+
+
+@AT_BOTH
+def test_rankings_read_the_same_for_people_programs_and_tables(asked: Asked, broker: Broker) -> None:
+    found = broker.rankings("GAINERS", market="KOSDAQ", count=3)
+    assert [Rank.model_validate(each) for each in asked.json("rank", "gainers", "--market", "kosdaq", "-n", "3")] == [
+        *found
+    ]
+    head, *rows = asked.text("rank", "gainers", "--market", "KOSDAQ", "-n", "3").splitlines()
+    assert head.split() == ["rank", "symbol", "name", "price", "change", "percent", "volume"]
+    assert [row.split()[:2] for row in rows] == [[str(each.rank), each.symbol] for each in found]
+    lines = list(csv.DictReader(asked.text("rank", "gainers", "--market", "KOSDAQ", "-n", "3", "--csv").splitlines()))
+    assert [(line["symbol"], Decimal(line["change"])) for line in lines] == [
+        (each.symbol, each.change) for each in found
+    ]
+    for kind, figure in (("turnover", "turnover"), ("foreign_net_buying", "net won")):
+        assert figure in asked.text("rank", kind).splitlines()[0]
+
+
+def test_conditions_are_listed_and_one_has_its_matches(exchange: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    at = ("--broker", "kis", "--environment", "sandbox")
+    saved = [Condition.model_validate(each) for each in json.loads(shown_of(capsys, "conditions", *at, "--json"))]
+    assert [each.name for each in saved] == ["상승", "무거래", "전체"]
+    assert shown_of(capsys, "conditions", *at).splitlines()[0].split() == ["name", "group", "id"]
+    matches = json.loads(shown_of(capsys, "conditions", "상승", *at, "--json"))
+    assert all(Match.model_validate(each).change > 0 for each in matches)
+    head, *rows = shown_of(capsys, "conditions", "상승", *at).splitlines()
+    assert (head.split()[0], len(rows)) == ("symbol", len(matches))
+    assert shown_of(capsys, "conditions", "무거래", *at) == "Nothing meets it now.\n"

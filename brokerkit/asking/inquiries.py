@@ -61,6 +61,9 @@ HOOKS = {
     "sellable_quantity": "balance",
     "round_price": "quote",
     "investor_flow": "investor_flow",
+    "rankings": "ranking",
+    "conditions": "conditions",
+    "screen": "screen",
     "reconcile": "rows",
     **dict.fromkeys(("instruments", "instrument", "search"), "instruments"),
 }

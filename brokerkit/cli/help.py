@@ -42,6 +42,13 @@ COMMANDS = (
         "Show who bought and who sold a symbol, day by day (투자자별 매매동향), as a table, a chart or a picture.",
     ),
     Command("instruments", "Market", "listing", "Show what is listed, and search for it (종목)."),
+    Command("rank", "Market", "rankings", "Show a ranking of the market, the first first (순위)."),
+    Command(
+        "conditions",
+        "Market",
+        "rankings",
+        "Show the conditions that you saved at the broker, or what meets one (조건검색).",
+    ),
     Command("hours", "Market", "prices", "Show when a venue trades on a day (장운영시간)."),
     Command("orders", "Orders", "accounts", "Show the working orders of today (미체결)."),
     Command(

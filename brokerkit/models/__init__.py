@@ -14,6 +14,7 @@ from brokerkit.models.instruments import Instrument, Instruments
 from brokerkit.models.many import ManyCandles
 from brokerkit.models.orders import PRICED, Order, OrderRequest
 from brokerkit.models.quotes import BookLevel, Level, OrderBook, Quote, Quotes
+from brokerkit.models.rankings import Condition, Match, Rank
 from brokerkit.models.table import Table
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Candle",
     "Candles",
     "Capability",
+    "Condition",
     "DaySource",
     "Flow",
     "Instrument",
@@ -32,6 +34,7 @@ __all__ = [
     "Level",
     "ManyCandles",
     "MarketHours",
+    "Match",
     "Model",
     "Order",
     "OrderBook",
@@ -39,6 +42,7 @@ __all__ = [
     "Position",
     "Quote",
     "Quotes",
+    "Rank",
     "Session",
     "Table",
 ]

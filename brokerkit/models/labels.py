@@ -95,6 +95,9 @@ _EVERYWHERE: Mapping[str, str] = {
     "caution": "투자유의",
     "nxt": "NXT거래",
     "leverage": "배수",
+    # Rankings and saved conditions
+    "rank": "순위",
+    "group": "그룹명",
     # Market hours
     "session": "장구분",
     "phase": "장구분",
@@ -122,6 +125,10 @@ _OF_A_MODEL: Mapping[tuple[str, str], str] = {
     ("BuyingPower", "price"): "주문가격",
     ("Instrument", "kind"): "종목구분",
     ("Level", "price"): "호가",
+    ("Rank", "market_value"): "시가총액",
+    ("Match", "market_value"): "시가총액",
+    ("Condition", "id"): "조건번호",
+    ("Condition", "name"): "조건명",
     ("Level", "quantity"): "잔량",
 }
 

@@ -25,6 +25,7 @@ from brokerkit.sandbox.books import Book, opposite
 from brokerkit.sandbox.candles import Candle
 from brokerkit.sandbox.days import YEAR
 from brokerkit.sandbox.floor import Floor
+from brokerkit.sandbox.flows import flow_of_day
 from brokerkit.sandbox.instruments import Instrument
 from brokerkit.sandbox.minutes import Minute
 from brokerkit.sandbox.past import Past
@@ -269,6 +270,18 @@ class Exchange:
         """Return the investor flow of one day, None if there is none."""
         with self._lock:
             return self._past.flow(self._instrument(symbol).symbol, day)
+
+    def flow_today(self, symbol: str) -> InvestorFlow | None:
+        """Return who has bought and sold a symbol today so far, None while nobody has traded: what the day's flow
+        becomes if nothing follows.
+        """
+        with self._lock:
+            day = self._floor.book(self._instrument(symbol)).day
+            if not day.volume:
+                return None
+            price = Decimal(self._floor.price(symbol))
+            flow = flow_of_day(self._seed, symbol, self._today, price, Decimal(day.volume))
+            return flow.model(symbol).model_copy(update={"final": False})
 
     def open_account(self, number: str, *, cash: Decimal = Decimal(100_000_000), costs: Costs | None = None) -> None:
         """Open an account with settled cash in whole won."""

@@ -17,6 +17,7 @@ from brokerkit.testing.market import MarketContract
 from brokerkit.testing.minutes import MinuteContract
 from brokerkit.testing.orders import OrderContract, RefusalContract
 from brokerkit.testing.quotes import FlowContract, QuoteContract
+from brokerkit.testing.rankings import RankingContract
 from brokerkit.testing.safety.absence import AbsenceContract
 from brokerkit.testing.safety.codes import CodeContract
 from brokerkit.testing.safety.faults import FaultContract
@@ -39,6 +40,7 @@ class BrokerConformance(
     ListingContract,
     MinuteContract,
     FlowContract,
+    RankingContract,
     OrderOfferContract,
     OrderContract,
     OrderTypeContract,

@@ -16,7 +16,7 @@ from brokerkit.sandbox.face import Face
 from brokerkit.testing.base import STOCK, Contract
 from brokerkit.testing.declared import Declared
 from brokerkit.testing.inside import part_of
-from brokerkit.words import OrderStatus, Side, Venue
+from brokerkit.words import OrderStatus, RankingKind, Side, Venue
 
 QUESTIONS: Mapping[str, Callable[[Broker], object]] = {
     "quote": lambda trader: trader.quote(STOCK),
@@ -27,6 +27,9 @@ QUESTIONS: Mapping[str, Callable[[Broker], object]] = {
     "instruments": lambda trader: trader.instruments(),
     "instrument": lambda trader: trader.instrument(STOCK),
     "search": lambda trader: trader.search(STOCK),
+    "rankings": lambda trader: trader.rankings(RankingKind.VOLUME),
+    "conditions": lambda trader: trader.conditions(),
+    "screen": lambda trader: trader.screen("screen"),
     "balance": lambda trader: trader.balance(),
     "balances": lambda trader: trader.balances(),
     "sellable_quantity": lambda trader: trader.sellable_quantity(STOCK),

@@ -34,6 +34,7 @@ from brokerkit_kis.sandbox import (
     others,
     power,
     quotes,
+    rankings,
 )
 from brokerkit_kis.sandbox.fields import Api, Context, Memory, body_fields, check_fields, query_fields
 from brokerkit_kis.sandbox.masters import MASTERS, master_file
@@ -52,6 +53,8 @@ APIS = {
         *(charts.DAILY_PRICES, charts.PERIOD_CHART, minutes.MINUTES_OF_TODAY, minutes.MINUTES_BEFORE),
         *(others.MEMBERS, others.INDEX_CHART, others.OVERTIME_DAYS, others.OVERTIME_TRADES, others.WARRANT),
         *(listing.PRODUCT, listing.SHARE, listing.CALENDAR, many.WATCHED),
+        *(rankings.VOLUMES, rankings.FLUCTUATIONS, rankings.MARKET_VALUES, rankings.NET_BUYING),
+        *(rankings.SCREEN_LIST, rankings.SCREEN_HITS),
     )
 }
 """The calls that are played. Of the others in SERVICES it is known that they exist."""
@@ -230,7 +233,8 @@ class KisFace(Face):
         check_fields(api, fields, self.credentials.account, demo=self.environment == "demo")
         tr_cont = request.headers.get("tr_cont", "").strip()
         demo = self.environment == "demo"
-        context = Context(self.exchange, self._memory, self.credentials.account, demo, tr_id, tr_cont, fields)
+        user = self.credentials.hts_id or ""
+        context = Context(self.exchange, self._memory, self.credentials.account, demo, tr_id, tr_cont, fields, user)
         return api.handler(context)
 
     def _check_limit(self, request: ReceivedRequest) -> None:

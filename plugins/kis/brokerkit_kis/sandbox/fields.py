@@ -70,6 +70,8 @@ class Context:
     tr_id: str
     tr_cont: str
     fields: Mapping[str, str]
+    hts_id: str = ""
+    """The login name of the account's owner."""
 
     def text(self, name: str) -> str:
         """Return a field without blanks around it, empty where it was left out."""

@@ -89,6 +89,8 @@ ADVICE = {
         "Check the account's last two digits, the kind of account: 01 is the one for stocks.",
     ),
     "APBK0066": "Trading in the symbol is halted. Nothing was placed: send a new order when it has resumed.",
+    "MCA05762": "KIS has no saved condition of that login name: save yours on the server in its own program (screen "
+    "0110, 사용자조건 서버저장), and give hts_id in its own letter case.",
     "KIER3672": "Reserved orders have hours of their own. Nothing was placed.",
 }
 """What to do next where it is more than the class of the error tells."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from operator import itemgetter
 from typing import Annotated, Any, TypeVar, get_args
 
@@ -16,7 +17,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-from brokerkit.transport import Block, Paging, Text
+from brokerkit.transport import GRAMMAR, Block, Paging, Text, WireNumber
 
 T = TypeVar("T")
 
@@ -65,6 +66,15 @@ Symbol = Annotated[Text, AfterValidator(_plain)]
 """상품번호 without zeros, the letter of its kind and the venue around it; what is not understood stays as it is."""
 
 
+def _trimmed(text: str) -> Decimal:
+    number = Decimal(text)
+    return number.quantize(Decimal(1)) if number == number.to_integral_value() else number.normalize()
+
+
+PaddedOrBlank = Annotated[Decimal | None, WireNumber(rf" *{GRAMMAR}", _trimmed, blank=True)]
+"""A figure of a saved search: sixteen characters with four decimals, blanks or zeros in front."""
+PaddedOrNone = Annotated[Decimal | None, WireNumber(rf" *{GRAMMAR}", lambda text: _trimmed(text) or None, blank=True)]
+"""A price like that, 0 where there is none."""
 _MAYBE_ETN = re.compile(r"[5-8][0-9A-Z]{5}")
 
 

@@ -94,14 +94,43 @@ def answers(real: Any) -> dict[str, Json]:
     quotations = "/uapi/domestic-stock/v1/quotations"
     share = {"PDNO": SAMSUNG, "PRDT_TYPE_CD": "300"}
     several = {"FID_COND_MRKT_DIV_CODE_1": "J", "FID_INPUT_ISCD_1": SAMSUNG}
+    ranks = {
+        "FID_COND_MRKT_DIV_CODE": "J",
+        "FID_COND_SCR_DIV_CODE": "20171",
+        "FID_INPUT_ISCD": "0000",
+        "FID_DIV_CLS_CODE": "0",
+        "FID_TRGT_CLS_CODE": "0",
+        "FID_TRGT_EXLS_CLS_CODE": "0",
+        "FID_INPUT_PRICE_1": "",
+        "FID_INPUT_PRICE_2": "",
+        "FID_VOL_CNT": "",
+    }
+    rises = {
+        "FID_RANK_SORT_CLS_CODE": "0",
+        "FID_INPUT_CNT_1": "0",
+        "FID_PRC_CLS_CODE": "0",
+        "FID_RSFL_RATE1": "",
+        "FID_RSFL_RATE2": "",
+    }
+    bought = {"FID_COND_MRKT_DIV_CODE": "V", "FID_RANK_SORT_CLS_CODE": "0", "FID_ETC_CLS_CODE": "1"}
+    user = {"user_id": real.face.credentials.hts_id or ""}
     day = {"BASS_DT": f"{real.exchange.today:%Y%m%d}", "CTX_AREA_NK": "", "CTX_AREA_FK": ""}
     for name, tr_id, fields in (
         ("search_info", "CTPF1604R", share),
         ("search_stock_info", "CTPF1002R", share),
         ("chk_holiday", "CTCA0903R", day),
         ("intstock_multprice", "FHKST11300006", several),
+        ("volume_rank", "FHPST01710000", {**ranks, "FID_BLNG_CLS_CODE": "0"}),
+        ("foreign_institution_total", "FHPTJ04400000", {**ranks, **bought}),
+        ("psearch_title", "HHKST03900300", user),
+        ("psearch_result", "HHKST03900400", {**user, "seq": "0"}),
     ):
         told[name] = real.get(f"{quotations}/{name.replace('_', '-')}", tr_id, fields).json()
+    for name, tr_id, fields in (
+        ("fluctuation", "FHPST01700000", {**ranks, **rises}),
+        ("market_cap", "FHPST01740000", ranks),
+    ):
+        told[name] = real.get(f"/uapi/domestic-stock/v1/ranking/{name.replace('_', '-')}", tr_id, fields).json()
     for name, (tr_id, fields) in CALLS.items():
         told[name] = real.quotation(name.replace("_", "-"), tr_id, **fields)
     return told
@@ -190,8 +219,10 @@ def examples() -> Iterator[tuple[str, Json]]:
             yield name, json.loads(path.read_text(encoding="utf-8"))["response"].get("body", {})
 
 
-OTHER_SHAPES = {("search_info", "shtn_pdno"), ("search_info", "std_pdno")}
-"""The example is of a share of another country."""
+OTHER_SHAPES = {
+    *(("search_info", "shtn_pdno"), ("search_info", "std_pdno")),  # the example is of a share of another country
+    *(("market_cap", "mksc_shrn_iscd"), ("volume_rank", "mksc_shrn_iscd")),  # codes may have letters
+}
 
 
 def test_answers_have_the_names_and_number_shapes_of_the_official_examples(answers: dict[str, Json]) -> None:
@@ -214,6 +245,7 @@ def test_answers_have_the_names_and_number_shapes_of_the_official_examples(answe
     assert odd == []
     # Of these there is no example.
     without = {"inquire_psbl_sell", "inquire_daily_overtimeprice", "inquire_elw_price", "intstock_multprice"}
+    without |= {"psearch_title", "psearch_result", "foreign_institution_total"}
     assert seen == answers.keys() - without
 
 
@@ -240,9 +272,10 @@ def test_fields_of_the_calls_are_those_of_the_tables() -> None:
     by_path = {table["path"]: table for table in catalogue().values()}
     for path, api in APIS.items():
         table = by_path[path]
-        assert {field.name for field in api.fields} == {field["name"] for field in table["request"]}, path
+        # Queries are printed in both cases, and go in both.
+        assert {field.name for field in api.fields} == {field["name"].upper() for field in table["request"]}, path
         for field in api.fields:
-            fact = next(found for found in table["request"] if found["name"] == field.name)
+            fact = next(found for found in table["request"] if found["name"].upper() == field.name)
             assert field.required <= (fact["required"] or field.name.startswith("CTX_AREA")), (path, field.name)
             if field.codes is not None and fact.get("values_checked"):
                 extra = set(fact["values"]) - field.codes

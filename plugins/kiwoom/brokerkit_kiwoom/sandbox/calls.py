@@ -36,6 +36,8 @@ _LISTED_AT = Field("stex_tp", 1, "0 1 2")
 _ADJUSTED = Field("upd_stkpc_tp", 1)
 _ORIGINAL = Field("orig_ord_no", 7, digits=True)
 _BASE_DAY = Field("base_dt", 8, date=True)
+_MARKET = Field("mrkt_tp", 3, "000 001 101")
+_EXCHANGE = Field("stex_tp", 1, "1 2 3")
 _CHART = (_CODE, _BASE_DAY, _ADJUSTED)
 _ORDER = (
     _VENUE,
@@ -111,6 +113,43 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
     "ka10100": (Field("stk_cd", 6),),
     "ka10101": (Field("mrkt_tp", 1, "0 1 2 4 7"),),
     "ka10102": (),
+    "ka10027": (
+        _MARKET,
+        Field("sort_tp", 1, "1 2 3 4 5"),
+        Field("trde_qty_cnd", 5, digits=True),
+        Field("stk_cnd", 2),
+        Field("crd_cnd", 1),
+        Field("updown_incls", 2, "0 1"),
+        Field("pric_cnd", 2),
+        Field("trde_prica_cnd", 4),
+        _EXCHANGE,
+    ),
+    "ka10030": (
+        _MARKET,
+        Field("sort_tp", 1, "1 2 3"),
+        Field("mang_stk_incls", 2),
+        Field("crd_tp", 1),
+        Field("trde_qty_tp", 4, digits=True),
+        Field("pric_tp", 2),
+        Field("trde_prica_tp", 4),
+        Field("mrkt_open_tp", 1),
+        _EXCHANGE,
+    ),
+    "ka10032": (_MARKET, Field("mang_stk_incls", 1, "0 1"), _EXCHANGE),
+    "ka10034": (_MARKET, Field("trde_tp", 1, "1 2 3"), Field("dt", 2, "0 1 5 10 20 60"), _EXCHANGE),
+    "ka10065": (
+        Field("trde_tp", 1, "1 2"),
+        _MARKET,
+        Field("orgn_tp", 4, "9000 9100 1000 3000 5000 4000 2000 6000 7000 7100 9999"),
+        Field("amt_qty_tp", 1, "1 2", required=False),
+    ),
+    "ka90009": (
+        _MARKET,
+        Field("amt_qty_tp", 1, "1 2"),
+        Field("qry_dt_tp", 1, "0 1"),
+        Field("date", 8, date=True, required=False),
+        _EXCHANGE,
+    ),
     "kt10000": _ORDER,
     "kt10001": _ORDER,
     "kt10002": (

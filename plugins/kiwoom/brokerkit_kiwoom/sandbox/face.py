@@ -12,7 +12,7 @@ from typing import ClassVar
 from brokerkit.sandbox.exchange import Costs, ExchangeRefusal
 from brokerkit.sandbox.face import Credentials, Face, FaceAnswer, FaultWording, Purpose, ReceivedRequest, visible_key
 
-from . import account, books, candles, days, flows, listed, lists, many, minutes, orders, quotes, valuation
+from . import account, books, candles, days, flows, listed, lists, many, minutes, orders, quotes, rankings, valuation
 from .calls import checked
 from .catalogue import DEMO_WITHOUT_API, DEMO_WITHOUT_BUSINESS, ISSUE_PATH, PATH_OF, PATHS, REVOKE_PATH
 from .common import Branch, Content
@@ -60,6 +60,12 @@ _ANSWERS: Mapping[str, Callable[[Branch, Mapping[str, str]], Content]] = {
     "ka10100": listed.instrument_info,
     "ka10101": listed.sectors,
     "ka10102": listed.members,
+    "ka10027": rankings.fluctuations,
+    "ka10030": rankings.volumes,
+    "ka10032": rankings.turnovers,
+    "ka10034": rankings.foreigners,
+    "ka10065": rankings.intraday,
+    "ka90009": rankings.both,
     "kt10000": orders.buy,
     "kt10001": orders.sell,
     "kt10002": orders.amend,
@@ -78,6 +84,8 @@ _PAGE_SIZES = {
     **dict.fromkeys(("ka10081", "ka10082", "ka10083", "ka10094"), 600),
     # Not known: the market's daily lists get pages like those of ka10059, what is listed comes in one.
     **dict.fromkeys(("ka10005", "ka10086"), 100),
+    # So many of ka10027 were seen; its neighbours get the same. Of ka90009 there is one page.
+    **dict.fromkeys(("ka10027", "ka10030", "ka10032", "ka10034", "ka10065", "ka90009"), 100),
     **dict.fromkeys(("ka10095", "ka10099", "ka10101", "ka10102"), _WHOLE_LIST),
 }
 _log = logging.getLogger("brokerkit")
@@ -104,6 +112,7 @@ class KiwoomFace(Face):
         "demo:test_quotes_and_books_of_every_venue_tell_the_truth[SOR]": ONLY_KRX,
         "demo:test_candles_of_other_venues_are_told_or_unsupported": ONLY_KRX,
         "demo:test_minutes_of_every_venue_tell_the_truth": ONLY_KRX,
+        "demo:test_rankings_of_other_venues_are_told_or_unsupported": ONLY_KRX,
         "demo:test_an_order_of_the_after_market_trades_there": NO_EVENING,
         "demo:test_a_type_of_another_phase_is_taken_and_listed_back[AFTER_MARKET-*]": NO_EVENING,
     }

@@ -11,21 +11,20 @@ from brokerkit import clock
 from brokerkit.market.days import is_trading_day
 from brokerkit.models import Order, OrderRequest, Position, Quote
 from brokerkit.models.handles import Handle
-from brokerkit.part import Part
 from brokerkit.replies import AccountReply, FlowTables, OrderPage, Sent
 from brokerkit.transport import OddRow, wire_text
 from brokerkit.words import SecurityType, Side, Venue
-from brokerkit_kiwoom.client import KiwoomClient
 from brokerkit_kiwoom.stocks import account, orders, quotes
 from brokerkit_kiwoom.stocks.charts import Charts
 from brokerkit_kiwoom.stocks.listing import LISTED_ONE, Listings
+from brokerkit_kiwoom.stocks.rankings import Rankings
 from brokerkit_kiwoom.wire.types import says_nothing
 
 ENOUGH_FLOWS = 30
 """So many days of investor flow are asked for where no first day is named: the core shows no more."""
 
 
-class Stocks(Listings, Charts, Part[KiwoomClient]):
+class Stocks(Rankings, Listings, Charts):
     """Korean stocks, funds and ELW at Kiwoom."""
 
     not_told = {Quote: frozenset({"turnover", "time"})}

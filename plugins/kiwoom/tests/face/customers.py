@@ -20,6 +20,7 @@ TODAY = dt.date(2026, 11, 20)
 _FOLDERS = {
     **dict.fromkeys(("ka00001", "ka10075", "ka10076", "ka10085", "ka01690", "kt0", "kt5"), "acnt"),
     **dict.fromkeys(("ka10004", "ka10005", "ka10086"), "mrkcond"),
+    **dict.fromkeys(("ka10027", "ka10030", "ka10032", "ka10034", "ka10065", "ka90009"), "rkinfo"),
     **dict.fromkeys(("ka10079", "ka10080", "ka10081", "ka10082", "ka10083", "ka10094"), "chart"),
     "kt1": "ordr",
     "ka1": "stkinfo",
@@ -33,6 +34,25 @@ CHART = {"stk_cd": SAMSUNG, "base_dt": "20261120", "upd_stkpc_tp": "1"}
 SHORT_CHART = {"stk_cd": SAMSUNG, "tic_scope": "1", "upd_stkpc_tp": "1"}
 PRICES = {"stk_cd": SAMSUNG, "qry_dt": "20261120", "indc_tp": "0"}
 ORDERABLE = {"stk_cd": SAMSUNG, "trde_tp": "2", "uv": "70000"}
+EVERYTHING = {"mrkt_tp": "000", "stex_tp": "1"}
+RANKINGS = {
+    "ka10027": {
+        **EVERYTHING,
+        **dict.fromkeys(("stk_cnd", "crd_cnd", "pric_cnd", "trde_prica_cnd"), "0"),
+        "sort_tp": "1",
+        "trde_qty_cnd": "0000",
+        "updown_incls": "1",
+    },
+    "ka10030": {
+        **EVERYTHING,
+        **dict.fromkeys(("mang_stk_incls", "crd_tp", "trde_qty_tp", "pric_tp", "trde_prica_tp", "mrkt_open_tp"), "0"),
+        "sort_tp": "1",
+    },
+    "ka10032": {**EVERYTHING, "mang_stk_incls": "1"},
+    "ka10034": {**EVERYTHING, "trde_tp": "2", "dt": "0"},
+    "ka10065": {"trde_tp": "1", "mrkt_tp": "000", "orgn_tp": "9000", "amt_qty_tp": "1"},
+    "ka90009": {**EVERYTHING, "amt_qty_tp": "1", "qry_dt_tp": "0"},
+}
 QUERIES: dict[str, dict[str, str]] = {
     "ka00001": {},
     "kt00001": {"qry_tp": "3"},
@@ -54,6 +74,7 @@ QUERIES: dict[str, dict[str, str]] = {
     "ka10099": {"mrkt_tp": "0"},
     "ka10101": {"mrkt_tp": "0"},
     "ka10102": {},
+    **RANKINGS,
 }
 """Every query of the face with a body that it answers."""
 

@@ -1,0 +1,164 @@
+"""Rankings and saved conditions out of what a broker answers: in one order, numbered, complete, or an error."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from operator import attrgetter
+from typing import Any
+
+from brokerkit import clock
+from brokerkit.arguments import check_venue
+from brokerkit.asking.inquiries import Inquiries, name_of
+from brokerkit.errors import InvalidRequest, Unsupported
+from brokerkit.hours import market_hours
+from brokerkit.market.days import FIRST_KNOWN_DAY, LAST_CONFIRMED_YEAR, previous_trading_day
+from brokerkit.models import Condition, Match, Rank
+from brokerkit.part import Part
+from brokerkit.replies import RankReply, Ranks
+from brokerkit.words import RankingKind, Segment, Venue
+
+ESTIMATED_FROM = dt.time(10, 10)
+"""Foreigners are estimated at 09:30 first, institutions at 10:00, each up to ten minutes later: what is told before may
+be another day's."""
+FIELDS: Mapping[RankingKind, str] = {
+    RankingKind.VOLUME: "volume",
+    RankingKind.TURNOVER: "turnover",
+    RankingKind.GAINERS: "change",
+    RankingKind.LOSERS: "change",
+    RankingKind.MARKET_VALUE: "market_value",
+    RankingKind.FOREIGN_NET_BUYING: "net_amount",
+    RankingKind.INSTITUTION_NET_BUYING: "net_amount",
+}
+"""What a ranking goes by."""
+
+
+def ranked(
+    inquiries: Inquiries, kind: RankingKind, market: Segment | None, count: int, venue: Venue | None
+) -> list[Rank]:
+    """Return the first so many of a ranking: of one listing market, or of all of them."""
+    part = inquiries.offering("rankings", inquiries.home(None))
+    venue = _venue(inquiries, part, kind, venue)
+    if part.most_ranks is not None and count > part.most_ranks:
+        raise Unsupported(
+            f"{part.broker} tells the first {part.most_ranks} of a ranking and no more.",
+            advice=f"Nothing was sent. Ask for count={part.most_ranks} or fewer.",
+        )
+    found = part.ranking(kind, market, venue, count)
+    date = _day(part, venue, found)
+    final = date is not None and date < clock.today() and not found.is_estimate
+    where = {"venue": venue, "date": date, "final": final}
+    rows = _in_order(part, kind, found)[:count]
+    return [row.to_model(rank=place, **name_of(row), **where) for place, row in enumerate(rows, start=1)]
+
+
+def _venue(inquiries: Inquiries, part: Part[Any], kind: RankingKind, named: Venue | None) -> Venue | None:
+    """Return the venue that is meant, None of a ranking that is of no single one."""
+    if kind not in part.ranking_venues:
+        raise Unsupported(
+            f"{part.broker} has no ranking by {kind}.",
+            advice=f"Nothing was sent. It has: {', '.join(part.ranking_venues)}.",
+        )
+    venues = part.ranking_venues[kind]
+    if named is None and not venues:
+        return None
+    venue = check_venue(inquiries.home(None).default_venue if named is None else named)
+    if venue not in venues:
+        offered = ", ".join(venues) or "none: leave venue out"
+        raise Unsupported(
+            f"{venue} is not offered as a venue of a ranking by {kind} at {part.broker}.",
+            advice=f"Nothing was sent. Offered here: {offered}.",
+        )
+    return venue
+
+
+def _day(part: Part[Any], venue: Venue | None, found: Ranks) -> dt.date | None:
+    """Return the trading day of a ranking, which no row tells: on a holiday the last one is repeated.
+
+    It goes by the table of brokerkit, without a call. None where that does not prove it.
+    """
+    now = clock.now()
+    if part.is_simulated:
+        return now.date()  # a sandbox trades on every day
+    if now.year > LAST_CONFIRMED_YEAR or now.date() <= FIRST_KNOWN_DAY:
+        return None
+    regular = market_hours(now.date(), venue or Venue.KRX).regular
+    if regular is None:
+        return None if found.is_estimate else previous_trading_day(now.date())
+    begin = max(regular.start.time(), ESTIMATED_FROM) if found.is_estimate else regular.start.time()
+    return now.date() if now.time() >= begin else None
+
+
+def _in_order(part: Part[Any], kind: RankingKind, found: Ranks) -> list[RankReply]:
+    """Return the rows that belong to a ranking, the first first.
+
+    Brokers order them by figures of a moment before, and ties each in a way of its own. Where a broker rounds what it
+    ranks by, ties stay in its order: it knows more than it tells.
+    """
+    field = FIELDS[kind]
+    seen: set[str] = set()
+    rows: list[tuple[Decimal, int | str, RankReply]] = []
+    is_rounded = field in part.rounds.get(Rank, {})
+    for place, row in enumerate(found.rows):
+        if row.symbol in seen:
+            raise part.wrong(found.endpoint, f"{row.symbol} stands in it twice")
+        seen.add(row.symbol)
+        figure = _figure(part, kind, found, row)
+        if figure > 0:
+            rows.append((-figure, place if is_rounded else row.symbol, row))
+    return [row for *_, row in sorted(rows, key=lambda each: each[:2])]
+
+
+def _figure(part: Part[Any], kind: RankingKind, found: Ranks, row: RankReply) -> Decimal:
+    """Return what a row is ranked by, larger for what comes before; of a change its part of the base price."""
+    field = FIELDS[kind]
+    value: Decimal | None = getattr(row, field, None)
+    if value is None:
+        raise part.wrong(found.endpoint, f"{row.symbol} has no {field}, by which it is ranked")
+    if field != "change":
+        return value
+    price: Decimal | None = getattr(row, "price", None)
+    base = (price or Decimal(0)) - value
+    if base <= 0:
+        raise part.wrong(found.endpoint, f"{row.symbol} has moved by {value} to {price}, from no price")
+    return value / base if kind is RankingKind.GAINERS else -value / base
+
+
+# Saved conditions
+
+
+def conditions(inquiries: Inquiries) -> list[Condition]:
+    """Return the conditions that are saved at the broker, in its order."""
+    part = inquiries.offering("conditions", inquiries.home(None))
+    found = [row.to_model() for row in part.conditions()]
+    _check_once(part, "conditions", map(attrgetter("id"), found))
+    return found
+
+
+def screened(inquiries: Inquiries, condition: Condition | str) -> list[Match]:
+    """Return what meets a condition, which a text names: there has to be one of that name."""
+    part = inquiries.offering("screen", inquiries.home(None))
+    if isinstance(condition, str):
+        condition = _named(conditions(inquiries), condition)
+    found = [row.to_model(**name_of(row)) for row in part.screen(condition.id)]
+    _check_once(part, "screen", map(attrgetter("symbol"), found))
+    return found
+
+
+def _named(saved: list[Condition], name: str) -> Condition:
+    found = [each for each in saved if each.name == name]
+    if len(found) != 1:
+        many = "several conditions" if found else "no condition"
+        names = ", ".join(each.name for each in saved) or "none"
+        raise InvalidRequest(f"There are {many} named {name!r}.", advice=f"Saved are: {names}.")
+    return found[0]
+
+
+def _check_once(part: Part[Any], verb: str, names: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            calls = part.calls.get(verb, ())
+            raise part.wrong(calls[0] if calls else None, f"{name} stands in it twice")
+        seen.add(name)
