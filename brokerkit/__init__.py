@@ -52,6 +52,7 @@ from brokerkit.words import (
 if TYPE_CHECKING:
     from brokerkit.broker import Broker
     from brokerkit.hours import is_open, market_hours, next_open
+    from brokerkit.market.indices import INDICES
     from brokerkit.market.sessions import Phase
     from brokerkit.models import (
         Balance,
@@ -89,6 +90,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "INDICES",
     "AuthError",
     "Balance",
     "Blocked",
@@ -169,6 +171,7 @@ __all__ = [
 _LATER = {
     "brokerkit.broker": ("Broker",),
     "brokerkit.hours": ("is_open", "market_hours", "next_open"),
+    "brokerkit.market.indices": ("INDICES",),
     "brokerkit.market.sessions": ("Phase",),
     "brokerkit.models": (
         *(

@@ -50,7 +50,7 @@ _GRAMMARS = {
     "HKEX": Grammar(r"[A-Z0-9]{2,20}", "HKEX:HSIZ26"),
     "GOLD": Grammar(r"M[0-9]{8}", "GOLD:M04020000"),
     "BOND": Grammar(r"KR[0-9A-Z]{10}", "BOND:KR103502GA34"),
-    "INDEX": Grammar(r"[A-Z0-9]{2,20}", "INDEX:KOSPI"),
+    "INDEX": Grammar(r"[A-Z0-9]{2,20}(?:-[A-Z0-9]{2,14})?", "INDEX:KOSPI"),
 }
 _OTHERS = dict.fromkeys(("KRX", "KOSPI", "KOSDAQ", "NXT", HOME), "") | dict.fromkeys(
     ("NASDAQ", "NYSE", "AMEX", "NAS", "NYS", "AMS", "NASD", "USA"), "US"

@@ -43,8 +43,8 @@ PUBLIC = {
     *("RateLimited", "Rejected", "Side", "TimeInForce", "UnknownBroker", "UnknownSymbol", "Unsupported", "Venue"),
     *("WireError", "get_broker", "installed_brokers"),
     *("Instrument", "Instruments", "MarketAlert", "SecurityType", "Segment"),
-    *("BookLevel", "Candle", "Candles", "Interval", "ManyCandles", "Quotes", "Table"),
     *("Condition", "Match", "Rank", "RankingKind"),
+    *("BookLevel", "Candle", "Candles", "INDICES", "Interval", "ManyCandles", "Quotes", "Table"),
     *("DaySource", "MarketHours", "Phase", "Session", "is_open", "market_hours", "next_open"),
     *("Confidence", "Intent", "IntentKind", "IntentState", "Limits", "Reconciliation", "halt", "resume"),
 }

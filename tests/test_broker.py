@@ -550,7 +550,9 @@ def test_what_is_supported_is_asked_by_market_type_and_venue_without_a_request(n
         for wrong in ({"market": "XX"}, {"venue": "NASDAQ"}, {"type": "STOP"}):
             with pytest.raises(InvalidRequest):
                 broker.supports("buy", **cast(Any, wrong))
-        (korea,) = broker.capabilities()
+        korea, indices = broker.capabilities()
+        assert (indices.market, indices.currency, indices.order_venues) == ("INDEX", None, ())
+        assert set(indices.verbs) == {"quote", "quotes", "candles"}
         assert (korea.market, korea.currency, korea.environment) == ("KR", "KRW", "real")
         assert set(korea.verbs) == {verb for verb in HOOKS if broker.supports(verb)} == set(HOOKS)
         assert set(korea.order_venues) == set(Venue)

@@ -301,11 +301,15 @@ def resolved(name: str) -> bool:
 def wire_words(package: str) -> frozenset[str]:
     """Return every text that the adapter's wire tables and requests consist of."""
     folder = Path(str(importlib.import_module(package).__file__)).parent
-    files = [*folder.glob("wire/*.py"), *folder.glob("stocks/*.py"), folder / "adapter.py", folder / "client.py"]
+    tables = [*folder.glob("wire/*.py"), *folder.glob("stocks/*.py"), *folder.glob("indices/*.py")]
+    files = [*tables, folder / "adapter.py", folder / "client.py"]
     trees = [ast.parse(file.read_text(encoding="utf-8")) for file in files]
     texts = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
-    paths = [*folder.glob("wire/[a-z]*.py"), *folder.glob("stocks/[a-z]*.py")]
-    modules = [importlib.import_module(f"{package}.{file.parent.name}.{file.stem}") for file in paths]
+    modules = [
+        importlib.import_module(f"{package}.{file.parent.name}.{file.stem}")
+        for file in tables
+        if file.stem != "__init__"
+    ]
     replies = {kind for module in modules for kind in vars(module).values() if is_reply(kind)}
     numbered = {field.alias or name for kind in replies for name, field in kind.model_fields.items()}
     return frozenset({text for text in texts if isinstance(text, str)} | numbered)

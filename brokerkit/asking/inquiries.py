@@ -128,12 +128,12 @@ class Inquiries:
         return part
 
     def markets(self, market: str | None = None) -> tuple[Market, ...]:
-        """Return the markets that are meant: the one that is named, else all that the account has."""
+        """Return the markets that are meant: the one that is named, else all in which an account can hold something."""
         if market is not None:
             named = market_named(market)
             self.part(named)
             return (named,)
-        return tuple(map(market_named, self.adapter.served))
+        return tuple(market for market in map(market_named, self.adapter.served) if market.is_held)
 
     def home(self, market: str | None) -> Market:
         """Return the market that is meant where one is: the one that is named, else the account's own."""
@@ -185,7 +185,7 @@ class Inquiries:
         self.check_about(symbol, reply, part, "quote")
         if not getattr(reply, "price", None):
             raise self._no_price(symbol, part, venue)
-        name = name_of(reply)
+        name = {"name": market.names[symbol]} if symbol in market.names else name_of(reply)
         if not name.get("name") and (listed := self.listings.known(symbol)):
             name = {"name": listed.name}
         return reply.to_model(symbol=symbol, venue=venue, currency=market.currency, **name)
@@ -250,7 +250,7 @@ class Inquiries:
     def _one_of(self, symbol: str, part: Part[Any], market: Market, venue: Venue) -> Quote | BrokerError:
         try:
             return self._quote(symbol, part.quote(symbol, venue), part, market, venue)
-        except (UnknownSymbol, InvalidRequest) as error:
+        except (UnknownSymbol, InvalidRequest, Unsupported) as error:
             return error
 
     def _by_symbol(self, group: Sequence[str], part: Part[Any], venue: Venue) -> dict[str, Reply[Quote]]:
@@ -393,6 +393,8 @@ class Inquiries:
 
 def offers(part: Part[Any] | type[Part[Any]], verb: str, environment: str) -> bool:
     """Say whether a part offers a verb in an environment: its hook is filled in, and all its calls are there."""
+    if verb == "round_price" and market_named(part.market).rules is None:
+        return False  # of a market whose price steps are not known, or that has none
     needed: Iterable[Endpoint[Any]] = part.calls.get(verb, ())
     return part.fills(HOOKS[verb]) and all(environment in endpoint.ids for endpoint in needed)
 

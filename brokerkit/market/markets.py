@@ -7,14 +7,15 @@ is told apart from a mistake.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
 
 from brokerkit import symbols
 from brokerkit.errors import InvalidRequest
 from brokerkit.market import days, sessions, ticks
+from brokerkit.market.indices import INDICES
 from brokerkit.market.sessions import Offer, Phase
 from brokerkit.symbols import HOME, Grammar
 from brokerkit.words import SecurityType, Venue
@@ -50,7 +51,7 @@ class Market:
     """The prefix of its symbols; "KR", Korean stocks, have none."""
     title: str
     currency: str | None
-    """ISO 4217; None where every instrument has its own."""
+    """ISO 4217; None where every instrument has its own, and for indices, which count points."""
     time_zone: str
     """IANA name; an order's day is the trading day there."""
     venues: tuple[Venue, ...] = ()
@@ -60,6 +61,10 @@ class Market:
     """None: not known yet, so nothing can be ordered there."""
     grammar: Grammar | None = None
     """How its codes are written; needed for a market that the core does not know."""
+    is_held: bool = True
+    """Whether an account can hold and trade what is there; indices can only be looked at."""
+    names: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """What its symbols are called, where that does not depend on the broker."""
 
 
 KOREA = Market(
@@ -95,7 +100,16 @@ _MARKETS = {
         Market("HKEX", "futures and options of HKEX", None, "Asia/Hong_Kong"),
         Market("GOLD", "KRX gold", "KRW", "Asia/Seoul"),
         Market("BOND", "Korean bonds", "KRW", "Asia/Seoul"),
-        Market("INDEX", "indices", None, "Asia/Seoul"),
+        Market(
+            "INDEX",
+            "Korean indices",
+            None,
+            "Asia/Seoul",
+            venues=(Venue.KRX,),
+            default_venue=Venue.KRX,
+            is_held=False,
+            names=INDICES,
+        ),
     )
 }
 

@@ -15,11 +15,12 @@ from brokerkit.words import Venue
 
 
 class Quote(Model):
-    """Price of a symbol, in `currency` per share."""
+    """Price of a symbol, in `currency` per share; of an index its value in points."""
 
     symbol: str
     venue: Venue
-    currency: str
+    currency: str | None
+    """ISO 4217; None for an index."""
     price: Exact
     name: str | None = None
     previous_close: Exact | None = None
@@ -32,7 +33,7 @@ class Quote(Model):
     high: Exact | None = None
     low: Exact | None = None
     volume: Exact | None = None
-    """Shares traded today."""
+    """Shares traded today; of an index those of all that is in it."""
     turnover: Exact | None = None
     """Value traded today, in currency units (won)."""
     upper_limit: Exact | None = None

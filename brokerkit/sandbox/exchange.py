@@ -26,6 +26,7 @@ from brokerkit.sandbox.candles import Candle
 from brokerkit.sandbox.days import YEAR
 from brokerkit.sandbox.floor import Floor
 from brokerkit.sandbox.flows import flow_of_day
+from brokerkit.sandbox.indices import Indices
 from brokerkit.sandbox.instruments import Instrument
 from brokerkit.sandbox.minutes import Minute
 from brokerkit.sandbox.past import Past
@@ -80,6 +81,8 @@ class Exchange:
         self._lock = threading.RLock()
         self._changes = 0
         self._accounts: dict[str, Account] = {}
+        self.indices = Indices(self, past, seed)
+        """What its shares are worth together: KOSPI and the like."""
         self._states: dict[str, tuple[int, AccountState]] = {}
         """What was told of an account at a number of changes: all pages of a balance are of one state."""
         self._next_number = history.first_number(seed)

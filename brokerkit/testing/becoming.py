@@ -19,7 +19,6 @@ from brokerkit.words import OrderStatus, Venue
 ASKED: Mapping[str, Any] = {
     "symbol": "005930",
     "venue": Venue.KRX,
-    "currency": "KRW",
     "account": "?",
     "handle": "?",
     "status": OrderStatus.UNKNOWN,
@@ -53,14 +52,14 @@ class Made:
     """What a row of orders, or a book, tells beside the model."""
 
 
-def models_of(reply: Block) -> tuple[list[Made], list[str]]:
-    """Return the common models that a reply becomes, and what is wrong with any of them."""
+def models_of(reply: Block, currency: str | None) -> tuple[list[Made], list[str]]:
+    """Return the common models that a reply becomes, in a currency, and what is wrong with any of them."""
     made: list[Made] = []
     faults: list[str] = []
     for each in _replies_in(reply):
         name = each._target.__name__
         try:
-            found = _model(each)
+            found = _model(each, currency)
         except ValidationError as error:
             faults.append(f"{name}: {deepest_fault(error)}")
         except Exception as error:  # noqa: BLE001 - a property of a reply stumbles in its own way
@@ -99,13 +98,14 @@ def _replies_in(value: Any) -> Iterator[Reply[Any]]:
             yield from _replies_in(each)
 
 
-def _model(reply: Reply[Any]) -> Made | None:
+def _model(reply: Reply[Any], currency: str | None) -> Made | None:
     """Return the model of a reply; None of a quote without a price."""
     if reply._target is Quote and not getattr(reply, "price", None):
         return None
     needed = {name for name, info in reply._target.model_fields.items() if info.is_required()}
     # An account is never taken from an answer: the core masks it.
-    lacking = {name for name in needed & ASKED.keys() if getattr(reply, name, None) in (None, "")}
-    asked = {name: ASKED[name] for name in lacking | (needed & {"account"})}
+    lacking = {name for name in needed & {*ASKED, "currency"} if getattr(reply, name, None) in (None, "")}
+    core = {**ASKED, "currency": currency}
+    asked = {name: core[name] for name in lacking | (needed & {"account"})}
     beside = {name: getattr(reply, name, None) for name in ("clock", *FACTS) if name not in reply._mapped}
     return Made(reply.to_model(**asked), frozenset(reply._mapped) - asked.keys(), beside)

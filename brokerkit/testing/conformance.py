@@ -10,6 +10,7 @@ from brokerkit.testing.account import AccountContract, SessionContract
 from brokerkit.testing.amendments import AmendmentContract
 from brokerkit.testing.charts import ChartContract
 from brokerkit.testing.discovered import DiscoveryContract
+from brokerkit.testing.indices import IndexContract
 from brokerkit.testing.listing import ListingContract
 from brokerkit.testing.lists import ListContract
 from brokerkit.testing.many import ManyQuotesContract
@@ -39,6 +40,7 @@ class BrokerConformance(
     ChartContract,
     ListingContract,
     MinuteContract,
+    IndexContract,
     FlowContract,
     RankingContract,
     OrderOfferContract,

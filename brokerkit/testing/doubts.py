@@ -52,7 +52,8 @@ def _(quote: Quote) -> Iterator[str]:
         yield "a price is above upper_limit"
     if quote.lower_limit and min(*inside, quote.low or price) < quote.lower_limit:
         yield "a price is below lower_limit"
-    if quote.turnover and quote.volume and not price / 2 < quote.turnover / quote.volume < price * 2:
+    is_share = quote.currency is not None
+    if is_share and quote.turnover and quote.volume and not price / 2 < quote.turnover / quote.volume < price * 2:
         yield "turnover / volume is nowhere near the price"
 
 

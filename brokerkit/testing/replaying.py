@@ -19,9 +19,11 @@ from pydantic import BaseModel, SecretStr
 from brokerkit import clock
 from brokerkit.adapter import Adapter
 from brokerkit.errors import BrokerError, ConfigError, OrderUncertain, Rejected, Unsupported
+from brokerkit.market.markets import market_named
 from brokerkit.models import InvestorFlow
 from brokerkit.registry import load_broker
 from brokerkit.replies import FlowTables
+from brokerkit.symbols import HOME
 from brokerkit.testing.becoming import Made, doubts_of, models_of, odd_rows, shown_of
 from brokerkit.testing.calls import endpoints_of, environment_of, is_at
 from brokerkit.testing.fields import Path as FieldPath
@@ -129,7 +131,7 @@ class _Reading:
         own = list(fields_of(call.reply))
         base |= {"reply": call.reply.__name__, "announces_more": following is not None, "fields": len(own)}
         base["filled"] = sum(_is_filled(each, told) for each in own)
-        models, faults = models_of(reply)
+        models, faults = models_of(reply, self._currency_of(call))
         flows, late, wrong = self._flows(call, environment, sample)
         models += [Made(flow, frozenset(InvestorFlow.model_fields) - {"symbol"}) for flow in flows]
         base |= {"models": shown_of(models), "doubts": doubts_of(models)}
@@ -143,6 +145,12 @@ class _Reading:
             each.late |= late - kinds
             each.told = {path: each.told.get(path, 0) + told.get(path, 0) for path in {**each.told, **told}}
         return result
+
+    def _currency_of(self, call: Endpoint[Any]) -> str | None:
+        """Return the currency of the market that a call is about; won, where it is about none."""
+        parts = self.adapters["real"].served.values()
+        markets = [part.market for part in parts for calls in part.calls.values() if call in calls]
+        return market_named(markets[0] if markets else HOME).currency
 
     def _flows(
         self, call: Endpoint[Any], environment: str, sample: Sample

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from brokerkit.adapter import Adapter
 from brokerkit_kis.client import KisClient, Settings
+from brokerkit_kis.indices.part import Indices
 from brokerkit_kis.stocks.part import Stocks
 
 
@@ -14,4 +15,4 @@ class KisAdapter(Adapter):
     name = "kis"
     Settings = Settings
     Client = KisClient
-    parts = (Stocks,)
+    parts = (Stocks, Indices)

@@ -12,7 +12,9 @@ UNPROVEN = {
     "FHKST11300006": "no answer of it is shown, only its fields",
     **{f"{name}_code.mst": "no file is shown, only its columns" for name in ("kospi", "kosdaq", "konex")},
     **{f"nxt_{name}_code.mst": "no file is shown" for name in ("kospi", "kosdaq")},
-    "FHKST03010100": "the official sample lacks rt_cd, without which no answer is taken",
+    **dict.fromkeys(
+        ("FHKST03010100", "FHKUP03500100"), "the official sample lacks rt_cd, without which no answer is taken"
+    ),
 }
 
 
@@ -22,6 +24,7 @@ class TestSamples(ReplayConformance):
     declared = {
         "domestic_stock__inquire_balance__demo_two_holdings": "its source does not show the envelope",
         "domestic_stock__inquire_daily_itemchartprice__official": "its source does not show rt_cd",
+        "domestic_stock__inquire_daily_indexchartprice__official": "its source does not show rt_cd",
     }
 
     def test_every_other_call_has_an_official_sample(self, replayed: Replay) -> None:

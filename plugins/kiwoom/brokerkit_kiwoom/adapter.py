@@ -6,6 +6,7 @@ from pydantic import SecretStr
 
 from brokerkit.adapter import Adapter
 from brokerkit_kiwoom.client import KiwoomClient, Settings
+from brokerkit_kiwoom.indices.part import Indices
 from brokerkit_kiwoom.stocks.part import Stocks
 from brokerkit_kiwoom.wire import login
 
@@ -17,7 +18,7 @@ class KiwoomAdapter(Adapter):
     name = "kiwoom"
     Settings = Settings
     Client = KiwoomClient
-    parts = (Stocks,)
+    parts = (Stocks, Indices)
 
     def account_of_key(self) -> SecretStr:
         return self.client.call(login.ACCOUNT, body={}).number

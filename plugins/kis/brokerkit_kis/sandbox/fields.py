@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from brokerkit.sandbox.exchange import Candle, Exchange, ExchangeOrder, Instrument
+from brokerkit.sandbox.exchange import Exchange, ExchangeOrder, Instrument
 from brokerkit.sandbox.face import FaceAnswer
 from brokerkit_kis.sandbox.history import PastDays
 from brokerkit_kis.sandbox.services import SERVICES, Service
@@ -48,8 +48,6 @@ class Memory:
     """Rows of the list of days, with the order and its remembered code that they were written from."""
     totals: tuple[object, dict[str, object]] = (None, {})
     """Of the list that was asked for last, with what was asked and how often the exchange had changed."""
-    indices: dict[str, list[Candle]] = dataclasses.field(default_factory=dict)
-    """Days before today, by the code of the index."""
     past: dict[str, PastDays] = dataclasses.field(default_factory=dict)
     """The days before today, by symbol."""
 

@@ -1,28 +1,22 @@
-"""Quotations that the demo offers too: member firms, indices, the single-price session after hours, warrants.
+"""Quotations that the demo offers too: member firms, the single-price session after hours, warrants.
 
 The exchange keeps none of these. They are made up from what it does keep, and the same whenever they are asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import ROUND_DOWN, Decimal
 from itertools import pairwise
 from random import Random
 
 from brokerkit.market.ticks import round_to_tick
 from brokerkit.models import Quote
-from brokerkit.sandbox.days import HISTORY
 from brokerkit.sandbox.exchange import Candle, Instrument
 from brokerkit.sandbox.face import FaceAnswer
-from brokerkit_kis.sandbox.charts import DAYS_OF
-from brokerkit_kis.sandbox.fields import Api, Context, Field, codes, date_field, wrong_field
-from brokerkit_kis.sandbox.history import by_period, day_of
+from brokerkit_kis.sandbox.fields import Api, Context, Field, codes
 from brokerkit_kis.sandbox.quotes import QUOTATIONS, SYMBOL_FIELDS, find, known, pivots, sign
 from brokerkit_kis.sandbox.wording import Refused, done, fixed, percent, whole
 
-MILLION = Decimal(1_000_000)
-THOUSAND = Decimal(1_000)
 _MEMBERS = {
     "00002": "모의신한",
     "00003": "모의한국",
@@ -67,90 +61,6 @@ def members(context: Context) -> FaceAnswer:
         }
     output["glob_ntby_qty"] = whole(foreign["shnu"] - foreign["seln"])
     return FaceAnswer(done("MCA00000", "정상 처리", output=output))
-
-
-_KOSPI, _KOSDAQ = ("005930", "000660", "005380", "105560"), ("247540", "086520", "028300", "145020")
-INDICES: Mapping[str, tuple[str, tuple[str, ...], Decimal]] = {
-    "0001": ("종합", _KOSPI, Decimal("0.0042")),
-    "0002": ("대형주", _KOSPI, Decimal("0.0043")),
-    "0003": ("중형주", _KOSPI, Decimal("0.0047")),
-    "0004": ("소형주", _KOSPI, Decimal("0.0039")),
-    "1001": ("KOSDAQ", _KOSDAQ, Decimal("0.0015")),
-    "2001": ("KOSPI200", _KOSPI, Decimal("0.00057")),
-}
-"""Name, symbols whose prices make the index here, and points for each won of their sum."""
-INDEX_ROWS = 50
-
-
-def index_chart(context: Context) -> FaceAnswer:
-    """Answer inquire-daily-indexchartprice: at most fifty candles between two dates, the newest first."""
-    code, period = context.text("FID_INPUT_ISCD"), context.text("FID_PERIOD_DIV_CODE")
-    if code not in INDICES:
-        raise wrong_field("FID_INPUT_ISCD")
-    start, end = date_field(context, "FID_INPUT_DATE_1"), date_field(context, "FID_INPUT_DATE_2")
-    days = _index_days(context, code)
-    rows = [_index_row(each) for each in reversed(by_period(days, period)) if start <= each.time.date() <= end]
-    head = _index_head(code, days[-1], days[-2])
-    return FaceAnswer(done("MCA00000", "정상 처리", output1=head, output2=rows[:INDEX_ROWS]))
-
-
-def _index_days(context: Context, code: str) -> list[Candle]:
-    """Return six years of an index; of the days before today once."""
-    kept = context.memory.indices
-    if code not in kept:
-        history = [context.exchange.daily_candles(symbol, days=HISTORY)[:-1] for symbol in INDICES[code][1]]
-        kept[code] = [_together(code, days) for days in zip(*history, strict=True)]
-    exchange = context.exchange
-    return [*kept[code], _together(code, [day_of(exchange.quote(symbol), exchange) for symbol in INDICES[code][1]])]
-
-
-def _together(code: str, days: tuple[Candle, ...] | list[Candle]) -> Candle:
-    points = INDICES[code][2]
-
-    def total(name: str) -> Decimal:
-        return sum((getattr(day, name) for day in days), Decimal(0))
-
-    return Candle(
-        days[0].time,
-        total("open") * points,
-        total("high") * points,
-        total("low") * points,
-        total("close") * points,
-        total("volume") / THOUSAND,
-        total("turnover") / MILLION,
-    )
-
-
-def _index_row(candle: Candle) -> dict[str, object]:
-    return {
-        "stck_bsop_date": f"{candle.time:%Y%m%d}",
-        "bstp_nmix_prpr": fixed(candle.close, 2),
-        "bstp_nmix_oprc": fixed(candle.open, 2),
-        "bstp_nmix_hgpr": fixed(candle.high, 2),
-        "bstp_nmix_lwpr": fixed(candle.low, 2),
-        "acml_vol": whole(candle.volume),
-        "acml_tr_pbmn": whole(candle.turnover),
-        "mod_yn": "N",
-    }
-
-
-def _index_head(code: str, today: Candle, before: Candle) -> dict[str, object]:
-    change = today.close - before.close
-    same = ("bstp_nmix_prpr", "bstp_nmix_oprc", "bstp_nmix_hgpr", "bstp_nmix_lwpr", "acml_vol", "acml_tr_pbmn")
-    row = _index_row(today)
-    return {
-        **{name: row[name] for name in same},
-        "bstp_nmix_prdy_vrss": fixed(change, 2),
-        "prdy_vrss_sign": sign(change),
-        "bstp_nmix_prdy_ctrt": percent(change, before.close, 2),
-        "prdy_nmix": fixed(before.close, 2),
-        "prdy_vol": whole(before.volume),
-        "hts_kor_isnm": INDICES[code][0],
-        "bstp_cls_code": code,
-        "futs_prdy_oprc": fixed(before.open, 2),
-        "futs_prdy_hgpr": fixed(before.high, 2),
-        "futs_prdy_lwpr": fixed(before.low, 2),
-    }
 
 
 OVERTIME_ROWS = 30
@@ -260,17 +170,6 @@ def _worth(price: Decimal, strike: Decimal) -> Decimal:
 
 
 MEMBERS = Api(f"{QUOTATIONS}/inquire-member", SYMBOL_FIELDS, members)
-INDEX_CHART = Api(
-    f"{QUOTATIONS}/inquire-daily-indexchartprice",
-    (
-        Field("FID_COND_MRKT_DIV_CODE", 2, codes=codes("U")),
-        Field("FID_INPUT_ISCD", 12),
-        Field("FID_INPUT_DATE_1", 10),
-        Field("FID_INPUT_DATE_2", 10),
-        Field("FID_PERIOD_DIV_CODE", 32, codes=codes(*DAYS_OF)),
-    ),
-    index_chart,
-)
 OVERTIME_DAYS = Api(f"{QUOTATIONS}/inquire-daily-overtimeprice", SYMBOL_FIELDS, overtime_days)
 OVERTIME_TRADES = Api(
     f"{QUOTATIONS}/inquire-time-overtimeconclusion", (*SYMBOL_FIELDS, Field("FID_HOUR_CLS_CODE", 5)), overtime_trades

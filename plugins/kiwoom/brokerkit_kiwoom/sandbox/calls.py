@@ -39,6 +39,8 @@ _BASE_DAY = Field("base_dt", 8, date=True)
 _MARKET = Field("mrkt_tp", 3, "000 001 101")
 _EXCHANGE = Field("stex_tp", 1, "1 2 3")
 _CHART = (_CODE, _BASE_DAY, _ADJUSTED)
+_SECTOR = Field("inds_cd", 3)
+_INDEX_CHART = (_SECTOR, _BASE_DAY)
 _ORDER = (
     _VENUE,
     Field("stk_cd", 12),
@@ -150,6 +152,11 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
         Field("date", 8, date=True, required=False),
         _EXCHANGE,
     ),
+    "ka20001": (Field("mrkt_tp", 1, "0 1 2"), _SECTOR),
+    "ka20006": _INDEX_CHART,
+    "ka20007": _INDEX_CHART,
+    "ka20008": _INDEX_CHART,
+    "ka20019": _INDEX_CHART,
     "kt10000": _ORDER,
     "kt10001": _ORDER,
     "kt10002": (

@@ -100,19 +100,19 @@ def _longer(
 ) -> Content:
     # The day of a bar is its first trading day. An official sample of months once has another one; why is not known.
     instrument, candles = _days(branch, fields)
-    merged = [_merged(list(group)) for _, group in groupby(candles, lambda candle: period(candle.time.date()))]
+    longer = [merged(list(group)) for _, group in groupby(candles, lambda candle: period(candle.time.date()))]
 
     def row(bar: Bar) -> dict[str, str]:
         full = _long_row(instrument, bar, bar.candle.turnover, lambda price, base, _kind: sign_code(price, base))
         return full if change else {name: full[name] for name in _WITHOUT_CHANGE}
 
-    return Listing(name, newest_first(bars(merged), ordinal), row, {"stk_cd": fields["stk_cd"]}, descending=True)
+    return Listing(name, newest_first(bars(longer), ordinal), row, {"stk_cd": fields["stk_cd"]}, descending=True)
 
 
 _WITHOUT_CHANGE = ("cur_prc", "trde_qty", "trde_prica", "dt", "open_pric", "high_pric", "low_pric")
 
 
-def _merged(candles: Sequence[Candle]) -> Candle:
+def merged(candles: Sequence[Candle]) -> Candle:
     """Return one candle for several that follow each other."""
     return replace(
         candles[0],

@@ -12,7 +12,22 @@ from typing import ClassVar
 from brokerkit.sandbox.exchange import Costs, ExchangeRefusal
 from brokerkit.sandbox.face import Credentials, Face, FaceAnswer, FaultWording, Purpose, ReceivedRequest, visible_key
 
-from . import account, books, candles, days, flows, listed, lists, many, minutes, orders, quotes, rankings, valuation
+from . import (
+    account,
+    books,
+    candles,
+    days,
+    flows,
+    indices,
+    listed,
+    lists,
+    many,
+    minutes,
+    orders,
+    quotes,
+    rankings,
+    valuation,
+)
 from .calls import checked
 from .catalogue import DEMO_WITHOUT_API, DEMO_WITHOUT_BUSINESS, ISSUE_PATH, PATH_OF, PATHS, REVOKE_PATH
 from .common import Branch, Content
@@ -66,6 +81,11 @@ _ANSWERS: Mapping[str, Callable[[Branch, Mapping[str, str]], Content]] = {
     "ka10034": rankings.foreigners,
     "ka10065": rankings.intraday,
     "ka90009": rankings.both,
+    "ka20001": indices.value,
+    "ka20006": indices.daily,
+    "ka20007": indices.weekly,
+    "ka20008": indices.monthly,
+    "ka20019": indices.yearly,
     "kt10000": orders.buy,
     "kt10001": orders.sell,
     "kt10002": orders.amend,
@@ -82,11 +102,12 @@ _PAGE_SIZES = {
     "ka10079": 900,
     "ka10080": 900,
     **dict.fromkeys(("ka10081", "ka10082", "ka10083", "ka10094"), 600),
+    **dict.fromkeys(("ka20006", "ka20007", "ka20008", "ka20019"), 600),
     # Not known: the market's daily lists get pages like those of ka10059, what is listed comes in one.
     **dict.fromkeys(("ka10005", "ka10086"), 100),
     # So many of ka10027 were seen; its neighbours get the same. Of ka90009 there is one page.
     **dict.fromkeys(("ka10027", "ka10030", "ka10032", "ka10034", "ka10065", "ka90009"), 100),
-    **dict.fromkeys(("ka10095", "ka10099", "ka10101", "ka10102"), _WHOLE_LIST),
+    **dict.fromkeys(("ka10095", "ka10099", "ka10101", "ka10102", "ka20001"), _WHOLE_LIST),
 }
 _log = logging.getLogger("brokerkit")
 

@@ -8,6 +8,7 @@ from brokerkit.sandbox.exchange import Instrument, Segment
 from brokerkit.words import MarketAlert, SecurityType
 
 from .common import Branch, Content, Listing
+from .indices import SECTORS
 from .numbers import padded
 
 _MARKETS = {Segment.KOSPI: "0", Segment.KOSDAQ: "10", Segment.KONEX: "50"}
@@ -18,13 +19,8 @@ _WITH_KOSPI = frozenset({"0", "8", "60", "6"})
 _CAUTION, _NO_CAUTION = "투자주의환기종목", "정상"
 _WARNINGS = {MarketAlert.RISK: "4", MarketAlert.WARNING: "5"}
 
-_SECTORS = {
-    "0": {"001": "종합(KOSPI)", "002": "대형주", "003": "중형주", "004": "소형주"},
-    "1": {"101": "종합(KOSDAQ)"},
-    "2": {"201": "KOSPI200"},
-    "7": {"701": "KRX100"},
-}
-"""By market, as far as the codes are known for certain."""
+_WITHOUT_VALUE = {"7": {"701": "KRX100"}}
+"""Indices that the exchange does not have."""
 
 _MEMBERS = {
     "001": "교보",
@@ -90,9 +86,10 @@ def _described(branch: Branch, instrument: Instrument) -> dict[str, str]:
 def sectors(_branch: Branch, fields: Mapping[str, str]) -> Content:
     """Answer ka10101. The group of a sector was seen to count them within their market."""
     market = fields["mrkt_tp"]
+    names = {code: name for code, (_, name) in SECTORS.get(market, {}).items()} or _WITHOUT_VALUE.get(market, {})
     rows = [
         {"marketCode": market, "code": code, "name": name, "group": str(group)}
-        for group, (code, name) in enumerate(_SECTORS.get(market, {}).items(), start=1)
+        for group, (code, name) in enumerate(names.items(), start=1)
     ]
     return Listing("list", list(enumerate(rows)), lambda row: row)
 

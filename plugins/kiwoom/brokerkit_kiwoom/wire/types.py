@@ -38,6 +38,10 @@ Unsigned = Annotated[Decimal | None, WireNumber(rf" *{GRAMMAR}", _magnitude, bla
 """A price, whose sign marks the direction against the base price."""
 ZeroIsNone = Annotated[Decimal | None, WireNumber(rf" *{GRAMMAR}", lambda text: _magnitude(text) or None, blank=True)]
 """A price like that: where there is none (no trade yet, no limit, no base price), Kiwoom writes 0."""
+Hundredfold = Annotated[
+    Decimal | None, WireNumber(r" *[+-]?[0-9]{1,18}", lambda text: _magnitude(text).scaleb(-2) or None, blank=True)
+]
+"""A value of an index in a chart: "655388" is 6553.88."""
 Signed = Annotated[Decimal | None, WireNumber(rf" *(--|[+-])?{GRAMMAR.removeprefix('[+-]?')}", _signed, blank=True)]
 """A change or a flow, whose sign is real; two minus signs are one."""
 

@@ -22,6 +22,8 @@ _FOLDERS = {
     **dict.fromkeys(("ka10004", "ka10005", "ka10086"), "mrkcond"),
     **dict.fromkeys(("ka10027", "ka10030", "ka10032", "ka10034", "ka10065", "ka90009"), "rkinfo"),
     **dict.fromkeys(("ka10079", "ka10080", "ka10081", "ka10082", "ka10083", "ka10094"), "chart"),
+    **dict.fromkeys(("ka20006", "ka20007", "ka20008", "ka20019"), "chart"),
+    "ka20001": "sect",
     "kt1": "ordr",
     "ka1": "stkinfo",
 }
@@ -32,6 +34,7 @@ FILLS = {"qry_tp": "0", "sell_tp": "0", "stex_tp": "0"}
 HELD = {"qry_tp": "1", "dmst_stex_tp": "KRX"}
 CHART = {"stk_cd": SAMSUNG, "base_dt": "20261120", "upd_stkpc_tp": "1"}
 SHORT_CHART = {"stk_cd": SAMSUNG, "tic_scope": "1", "upd_stkpc_tp": "1"}
+INDEX_CHART = {"inds_cd": "001", "base_dt": "20261120"}
 PRICES = {"stk_cd": SAMSUNG, "qry_dt": "20261120", "indc_tp": "0"}
 ORDERABLE = {"stk_cd": SAMSUNG, "trde_tp": "2", "uv": "70000"}
 EVERYTHING = {"mrkt_tp": "000", "stex_tp": "1"}
@@ -75,6 +78,8 @@ QUERIES: dict[str, dict[str, str]] = {
     "ka10101": {"mrkt_tp": "0"},
     "ka10102": {},
     **RANKINGS,
+    "ka20001": {"mrkt_tp": "0", "inds_cd": "001"},
+    **dict.fromkeys(("ka20006", "ka20007", "ka20008", "ka20019"), INDEX_CHART),
 }
 """Every query of the face with a body that it answers."""
 

@@ -96,6 +96,8 @@ def grammar(api_id: str, field: dict[str, Any]) -> str | None:
         return r"[+-]?[0-9]+"
     if "decimals" in field:
         return rf"{'[+-]?' if signed else '-?'}[0-9]+[.][0-9]{{{field['decimals']}}}"
+    if field.get("unit") == "지수":
+        return r"[+-]?[0-9]+([.][0-9]{2})?"
     if "unit" in field and field["unit"] != "%":
         return r"(--|[+-])?[0-9]+" if signed else r"-?[0-9]+"
     return None

@@ -1,0 +1,1 @@
+"""Korean indices at KIS."""

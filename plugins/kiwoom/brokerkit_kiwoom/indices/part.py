@@ -1,0 +1,66 @@
+"""Korean indices at Kiwoom: which call asks what, and with which words."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from brokerkit import clock
+from brokerkit.errors import UnknownSymbol
+from brokerkit.models import Candle, Quote
+from brokerkit.part import Part
+from brokerkit.replies import Bars
+from brokerkit.words import Interval, Venue
+from brokerkit_kiwoom.client import KiwoomClient
+from brokerkit_kiwoom.indices import quotes
+
+
+class Indices(Part[KiwoomClient]):
+    """Korean indices at Kiwoom."""
+
+    market = "INDEX"
+    not_told = {Quote: frozenset({"time"})}
+    rounds = {model: {"volume": quotes.THOUSAND, "turnover": quotes.MILLION} for model in (Quote, Candle)}
+    calls = {**dict.fromkeys(("quote", "quotes"), (quotes.PRICE,)), "candles": (quotes.CHART,)}
+    quote_venues = (Venue.KRX,)
+    bar_intervals = (Interval.DAY,)
+    bars_at_once = quotes.CHART_ROWS
+
+    def quote(self, symbol: str, venue: Venue) -> quotes.Points:
+        code, market = quotes.CODE[symbol], quotes.MARKET.get(symbol)
+        if market is None:
+            return self._newest(symbol)
+        return self.client.call(quotes.PRICE, body={"mrkt_tp": market, "inds_cd": code})
+
+    def _newest(self, symbol: str) -> quotes.Day:
+        """Return the newest day of the chart, which says what it is about and asks for no market."""
+        answer = self._chart(symbol, clock.today())
+        if len(answer.rows) < 2:
+            raise UnknownSymbol(f"{self.broker} has no value of {symbol}.", broker=self.broker)
+        newest, before = answer.rows[:2]
+        return self.client.read_fields(
+            quotes.CHART, quotes.Day, {**newest, "before": before.get("cur_prc")}, quotes.ROWS
+        )
+
+    def _chart(self, symbol: str, end: dt.date) -> quotes.ChartAnswer:
+        body = {"inds_cd": quotes.CODE[symbol], "base_dt": f"{end:%Y%m%d}"}
+        answer = next(iter(self.client.pages(quotes.CHART, body=body)))  # what is further back is asked for by its day
+        if answer.symbol != symbol:
+            raise self.wrong(quotes.CHART, f"the answer is about {answer.code!r}, not {symbol}")
+        return answer
+
+    def bars(self, symbol: str, interval: Interval, venue: Venue, adjusted: bool, start: dt.date, end: dt.date) -> Bars:
+        answer = self._chart(symbol, end)
+        return Bars(
+            quotes.CHART,
+            answer.rows,
+            time="dt",  # 일자
+            open="open_pric",  # 시가
+            high="high_pric",  # 고가
+            low="low_pric",  # 저가
+            close="cur_prc",  # 현재가
+            implied=2,
+            volume="trde_qty",  # 거래량, 천주
+            volume_unit=1_000,
+            turnover="trde_prica",  # 거래대금, 백만원
+            turnover_unit=1_000_000,
+        )
