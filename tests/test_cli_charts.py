@@ -67,6 +67,12 @@ def test_a_chart_of_candles_is_as_wide_as_the_terminal_and_tells_its_days(
     assert f"Highest: {max(each.high for each in newest):,.2f}" in chart[-1]
 
 
+def test_a_chart_of_minutes_tells_their_times(shown: Callable[..., str], broker: Broker) -> None:
+    title = shown("candles", "005930", "-i", "60m", "-n", "9", "--chart").splitlines()[0]
+    hours = broker.candles("005930", "60m", count=9)
+    assert title == f"005930 KRX 60m, {hours[0].time:%Y-%m-%d %H:%M} to {hours[-1].time:%Y-%m-%d %H:%M}"
+
+
 def test_a_chart_has_the_colours_of_korean_screens(shown: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     assert "\x1b" not in shown("candles", "005930", "--chart")

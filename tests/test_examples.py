@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 import signal
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from brokerkit import OrderRequest, OrderType, Side
+from brokerkit import OrderRequest, OrderType, SecurityType, Side, clock
 from brokerkit.models import InvestorFlow
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import ExchangeOrder
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.slow  # each test starts a program at both brokers
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "docs" / "examples"
 PAGE = ROOT / "docs" / "examples.md"
-NAMES = ("rebalance", "flow_watch", "ladder")
+NAMES = ("rebalance", "flow_watch", "ladder", "momentum")
 SPENDABLE = Decimal(99_000_000)
 """Won that the rebalancer spends of the account's 100,000,000."""
 
@@ -316,6 +317,40 @@ def test_a_ladder_says_which_order_it_could_not_cancel(stage: Stage) -> None:
     assert len(lost) == 2  # neither cancellation was sent again
 
 
+# The screener
+
+
+def test_the_screener_ranks_what_is_traded_most_by_the_exchanges_own_history(stage: Stage) -> None:
+    exchange = stage.sandbox.exchange
+    shares = {
+        symbol: each
+        for symbol, each in exchange.instruments.items()
+        if each.kind is SecurityType.STOCK and not (each.state.administrative or each.state.overheated)
+    }
+    traded = {symbol: exchange.quote(symbol).price * exchange.quote(symbol).volume for symbol in shares}
+    pool = sorted(shares, key=traded.__getitem__, reverse=True)[:8]
+    finished = clock.now() - dt.timedelta(days=1, hours=8)  # brokers correct a day until the next morning
+    days_of = {symbol: exchange.daily_candles(symbol, days=40) for symbol in pool}
+    histories = {symbol: [day for day in days if day.time <= finished] for symbol, days in days_of.items()}
+    gains = {symbol: (days[-21].close / days[0].close - 1) * 100 for symbol, days in histories.items()}
+    head, *lines = stage.run("momentum", "--pool", "8", "--days", "40", "--top", "5").splitlines()
+    assert head == f"{len(shares)} shares, 8 looked at, 0 with too few days"
+    best = sorted(pool, key=gains.__getitem__, reverse=True)[:5]
+    assert lines == [
+        f"{place:3} {symbol} {gains[symbol]:+8.1f} %  {shares[symbol].name}" for place, symbol in enumerate(best, 1)
+    ]
+
+
+def test_the_screener_passes_over_what_is_halted_and_what_has_no_history(stage: Stage) -> None:
+    exchange = stage.sandbox.exchange
+    exchange.halt("005930")
+    head, *lines = stage.run("momentum", "--pool", "3", "--days", "30").splitlines()
+    listed = [each for each in exchange.instruments.values() if each.kind is SecurityType.STOCK]
+    wanted = [each for each in listed if not (each.state.administrative or each.state.overheated)]
+    assert head.startswith(f"{len(wanted) - 1} shares, 3 looked at")
+    assert not [line for line in lines if "005930" in line]
+
+
 # All of them
 
 
@@ -350,6 +385,7 @@ def test_the_page_shows_what_an_example_prints(name: str, tmp_path: Path) -> Non
 
 
 def without_days(printed: str) -> list[str]:
-    """Return the lines as they look on any day: figures of the flow belong to a day."""
+    """Return the lines as they look on any day: figures of a flow and places of a ranking belong to one."""
     lines = printed.rstrip().splitlines()
-    return [re.sub(r"\d{4}-\d\d-\d\d.*|: [+-][\d,]+ won", "a day", line) for line in lines]
+    of_a_day = r"\d{4}-\d\d-\d\d.*|: [+-][\d,]+ won|(?<=^  \d ).*"
+    return [re.sub(of_a_day, "a day", line) for line in lines]

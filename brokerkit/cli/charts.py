@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 import sys
 from collections.abc import Sequence
@@ -52,7 +53,8 @@ def print_candles(found: Candles) -> None:
         colour(*BLUE)
     for label in ("average", "volume", "variation"):
         chart.set_label(label, "")
-    print(f"{found.symbol} {found.venue} {found.interval}, {shown[0].time:%Y-%m-%d} to {shown[-1].time:%Y-%m-%d}")
+    shape = "%Y-%m-%d" if shown[0].time.time() == shown[-1].time.time() == dt.time.min else "%Y-%m-%d %H:%M"
+    print(f"{found.symbol} {found.venue} {found.interval}, {shown[0].time:{shape}} to {shown[-1].time:{shape}}")
     screen = console_of(sys.stdout)
     screen.size = (columns, min(lines, HIGHEST))
     screen.print(chart, soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -130,9 +131,9 @@ def candles(
 
 
 def _candle_row(candle: Candle) -> Row:
-    by_day = candle.time.hour == candle.time.minute == 0
+    by_day = candle.time.time() == dt.time.min
     return {
-        "from": f"{candle.time:%Y-%m-%d}" if by_day else f"{candle.time:%Y-%m-%d %H:%M}",
+        "from": candle.time.date() if by_day else candle.time,
         **{name: getattr(candle, name) for name in ("open", "high", "low", "close", "volume", "turnover")},
         "final": "" if candle.final else "no",
     }

@@ -33,6 +33,8 @@ KOREAN = {
     "individual": "개인",
     "foreign": "외국인",
     "institution": "기관계",
+    "tick": "틱",
+    **{f"{minutes}m": f"{minutes}분봉" for minutes in (1, 3, 5, 10, 15, 30, 60)},
     "1d": "일봉",
     "1w": "주봉",
     "1mo": "월봉",
