@@ -18,6 +18,7 @@ from brokerkit.market.sessions import Phase
 from brokerkit.models import (
     BuyingPower,
     Condition,
+    Instrument,
     InvestorFlow,
     Match,
     Model,
@@ -213,6 +214,10 @@ class Part(Generic[C]):
     def instruments(self) -> Listed:
         """Return all that is listed, every page of it. The core asks once a day and keeps a copy."""
         raise Unsupported("instruments")
+
+    def one_instrument(self, symbol: str) -> Reply[Instrument]:
+        """Return what a symbol is by a call for it alone; without it `instrument` looks it up among `instruments`."""
+        raise Unsupported("an instrument alone")
 
     def trading_days(self, start: dt.date) -> Mapping[dt.date, bool]:
         """Return days from `start` on as the broker's calendar has them: whether the market trades on each.

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from brokerkit import Instrument, SecurityType, Segment, clock, get_broker
 from brokerkit.asking import copies
 from brokerkit.asking.copies import Copies, Copy
-from brokerkit.asking.listing import Index, completed
+from brokerkit.asking.listing import Index, reckoned
 from brokerkit.broker import Broker
 from brokerkit.errors import BrokerError, InvalidRequest, NetworkError, RateLimited, UnknownSymbol, WireError
 from brokerkit.sandbox import Sandbox
@@ -230,14 +230,14 @@ def instrument(symbol: str = "111110", name: str = "모의", **fields: object) -
 def test_limits_are_reckoned_where_the_rules_tell_them(
     fields: dict[str, object], limits: tuple[int | None, int | None]
 ) -> None:
-    found = completed(instrument(**fields))
-    assert (found.lower_limit, found.upper_limit) == limits
+    found = reckoned(instrument(**fields))
+    assert (found.get("lower_limit"), found.get("upper_limit")) == limits
 
 
 def test_the_tick_goes_by_the_kind() -> None:
-    assert completed(instrument()).tick == 10
-    assert completed(instrument(kind=SecurityType.ETN)).tick == 5
-    assert completed(instrument(kind=None)).tick is None
+    assert reckoned(instrument())["tick"] == 10
+    assert reckoned(instrument(kind=SecurityType.ETN))["tick"] == 5
+    assert reckoned(instrument(kind=None)) == {}
 
 
 @pytest.fixture

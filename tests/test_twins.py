@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from brokerkit import Broker, BrokerError, OrderType, Side, get_broker
-from brokerkit.models import Balance, Flow, Model, Order, Position
+from brokerkit.models import Balance, Flow, Instrument, Model, Order, Position
 from brokerkit.sandbox import Sandbox
 from brokerkit.testing.base import not_told
 from brokerkit.testing.truth import is_empty
@@ -20,6 +20,8 @@ OWN = {
     Order: {"id", "original_id", "handle", "submitted_at"},
     # Commission differs, so what is left of the cash differs too; conformance checks it against the exchange.
     Balance: {"account", "cash_d2", "total_value", "orderable_cash", "withdrawable_cash"},
+    # Kiwoom tells one warning a symbol; what goes by those that it hides differs too.
+    Instrument: {"liquidation", "alert", "overheated", "caution", "upper_limit", "lower_limit"},
 }
 ROUNDED = {Position: {"average_price"}, Order: {"average_fill_price"}}
 Story = Callable[[Broker, Sandbox], list[Model]]
@@ -60,6 +62,10 @@ def assert_twins(story: Story) -> None:
 
 def test_quotes_are_twins() -> None:
     assert_twins(lambda broker, sandbox: [broker.quote(symbol) for symbol in list(sandbox.exchange.instruments)[::50]])
+
+
+def test_instruments_are_twins() -> None:
+    assert_twins(lambda broker, sandbox: sorted(broker.instruments(), key=lambda each: each.symbol))
 
 
 def test_a_partial_fill_and_its_cancellation_are_twins() -> None:

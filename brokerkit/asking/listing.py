@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from decimal import Decimal
-from functools import cache, partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from brokerkit.transport.auth import cache_directory, digest
 from brokerkit.words import SecurityType, Segment
 
 _FOLLOWERS = frozenset({SecurityType.ETF, SecurityType.ETN})
+_WITHOUT_LIMITS = frozenset({SecurityType.ELW, SecurityType.SUBSCRIPTION_RIGHT})
 _KOREAN_LIMIT, _KONEX_LIMIT = 30, 15
 """How far a price may move in a day, in percent. That of KONEX is told by one page only."""
 
@@ -38,6 +39,8 @@ class Listings:
         self._offering = offering
         self._durable = durable
         self._copies: dict[str, Copies] = {}
+        self._alones: dict[str, Copy] = {}
+        """Of symbols that were asked for alone."""
         self._index: Index | None = None
 
     def instruments(self, market: Market, segment: Segment | None, kind: SecurityType | None) -> Instruments:
@@ -53,15 +56,32 @@ class Listings:
     def instrument(self, symbol: str) -> Instrument:
         """Return what a symbol is; UnknownSymbol for one that is not listed."""
         market = market_of(symbol)
-        copy = self._of("instrument", market).current()
+        part = self._offering("instrument", market)
+        copies = self._copy(part, market)
+        known = copies.known()
+        if part.fills("one_instrument") and not (known and known.is_of_today()):
+            return self._alone(symbol, part, market)
+        copy = copies.current()
         found = copy.by_symbol.get(symbol)
         if found is None:
-            raise UnknownSymbol(
-                f"{self._adapter.name} does not list {symbol}.",
-                advice=f"Its list is of {copy.taken_at.astimezone(clock.KST):%Y-%m-%d %H:%M}. "
-                "Look for the name with search().",
-            )
+            words = f"{self._adapter.name} does not list {symbol}."
+            day = f"{copy.taken_at.astimezone(clock.KST):%Y-%m-%d %H:%M}"
+            raise UnknownSymbol(words, advice=f"Its list is of {day}. Look for the name with search().")
         return found
+
+    def _alone(self, symbol: str, part: Part[Any], market: Market) -> Instrument:
+        """Ask for one symbol, once a day."""
+        copy = self._alones.get(symbol)
+        if copy is None or not copy.is_of_today():
+            row = part.one_instrument(symbol)
+            told = str(getattr(row, "symbol", ""))
+            if not told:
+                raise UnknownSymbol(f"{self._adapter.name} does not list {symbol}.")
+            if told != symbol:
+                raise part.wrong(None, f"the answer is about {told}, not {symbol}")
+            found = row.to_model(symbol=symbol, currency=market.currency, **reckoned(row))
+            copy = self._alones[symbol] = Copy(broker=part.broker, taken_at=clock.now(), instruments=(found,))
+        return copy.instruments[0]
 
     def search(self, text: str, market: Market, count: int) -> Instruments:
         """Return what a name or code fits, the best fit first."""
@@ -114,9 +134,10 @@ def copy_of(part: Part[Any], market: Market) -> Copy:
         if not is_symbol(symbol):
             passed_over += [symbol] if symbol else []
             continue
-        instrument = completed(row.to_model(symbol=symbol, currency=market.currency))
-        if found.setdefault(symbol, instrument) != instrument:
+        instrument = row.to_model(symbol=symbol, currency=market.currency, **reckoned(row))
+        if symbol in found and found[symbol] != instrument:
             raise part.wrong(listed.endpoint, f"{symbol} is listed twice, as two different things")
+        found[symbol] = instrument
     if not found:
         raise part.wrong(listed.endpoint, "nothing is listed")
     return Copy(
@@ -124,28 +145,30 @@ def copy_of(part: Part[Any], market: Market) -> Copy:
     )
 
 
-def completed(instrument: Instrument) -> Instrument:
-    """Return an instrument with the price step and the limits at its base price, where the rules tell them."""
-    base = instrument.base_price
-    if base is None or instrument.kind is None:
-        return instrument
-    known: dict[str, Decimal] = {"tick": tick_size(base, instrument.kind)}
-    percent = _percent(instrument)
+def reckoned(row: object) -> dict[str, Decimal]:
+    """Return the price step and the limits at the base price of an instrument, where the rules tell them."""
+    base, kind = getattr(row, "base_price", None), getattr(row, "kind", None)
+    if base is None or kind is None:
+        return {}
+    known = {"tick": tick_size(base, kind)}
+    percent = _percent(row, kind)
     if percent is not None:
         with suppress(InvalidRequest):  # narrower than a step: the rule is not known
-            known["lower_limit"], known["upper_limit"] = price_limits(base, instrument.kind, percent)
-    return instrument.model_copy(update=known)
+            known["lower_limit"], known["upper_limit"] = price_limits(base, kind, percent)
+    return known
 
 
-def _percent(instrument: Instrument) -> int | None:
+def _percent(row: object, kind: SecurityType) -> int | None:
     """Return how far the price may move today, None where that is not told, or without bounds."""
-    if instrument.liquidation is not False or instrument.listed_on is None or instrument.listed_on >= clock.today():
+    market, listed_on = getattr(row, "market", None), getattr(row, "listed_on", None)
+    if market is None or listed_on is None or listed_on >= clock.today():
         return None  # a first day has other limits
-    if instrument.kind in (SecurityType.ELW, SecurityType.SUBSCRIPTION_RIGHT) or instrument.market is None:
+    if getattr(row, "liquidation", None) is not False or kind in _WITHOUT_LIMITS:
         return None
-    if instrument.kind in _FOLLOWERS:
-        return None if instrument.leverage is None else int(_KOREAN_LIMIT * abs(instrument.leverage))
-    return _KONEX_LIMIT if instrument.market is Segment.KONEX else _KOREAN_LIMIT
+    if kind in _FOLLOWERS:
+        leverage = getattr(row, "leverage", None)
+        return None if leverage is None else int(_KOREAN_LIMIT * abs(leverage))
+    return _KONEX_LIMIT if market is Segment.KONEX else _KOREAN_LIMIT
 
 
 # Names
@@ -158,28 +181,25 @@ class Index:
         self.copy = copy
         self._rows = [(_plain(each.name), each.symbol.lower(), each) for each in copy.instruments]
 
+    @cached_property
+    def _by_initials(self) -> list[tuple[str, str, Instrument]]:
+        return [(_initials(name), symbol, each) for name, symbol, each in self._rows]
+
     def find(self, text: str) -> list[Instrument]:
         """Return what a name or code fits, the best fit first and of those the largest company."""
         wanted = _plain(text)
         if not wanted:
             return []
-        by_initials = _INITIALS.issuperset(wanted)
+        rows = self._by_initials if _INITIALS.issuperset(wanted) else self._rows
         found = [
-            (rank, each)
-            for name, symbol, each in self._rows
-            if (rank := _rank(wanted, _initials(name) if by_initials else name, symbol)) is not None
+            (_rank(wanted, name, symbol), each) for name, symbol, each in rows if wanted in name or wanted in symbol
         ]
         return [each for _, each in sorted(found, key=lambda pair: (pair[0], -_worth(pair[1]), pair[1].symbol))]
 
 
-def _rank(wanted: str, name: str, symbol: str) -> int | None:
-    if wanted in (name, symbol):
-        return 0
-    if name.startswith(wanted):
-        return 1
-    if symbol.startswith(wanted):
-        return 2
-    return 3 if wanted in name else None
+def _rank(wanted: str, name: str, symbol: str) -> int:
+    """Return how well a name or code fits: wholly, from its beginning, or somewhere."""
+    return 0 if wanted in (name, symbol) else 1 if name.startswith(wanted) else 2 if symbol.startswith(wanted) else 3
 
 
 def _worth(instrument: Instrument) -> Decimal:
@@ -194,7 +214,6 @@ _LETTERS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
 _INITIALS = frozenset(_LETTERS)
 
 
-@cache
 def _initials(name: str) -> str:
     """Return a name with the first consonant in place of each Korean syllable, as people type who are in a hurry."""
     return "".join(_LETTERS[(ord(each) - 0xAC00) // 588] if "가" <= each <= "힣" else each for each in name)

@@ -17,7 +17,7 @@ from brokerkit_kiwoom.stocks.part import Stocks as KiwoomStocks
 from brokerkit import clock
 from brokerkit.errors import UnknownSymbol
 from brokerkit.models import InvestorFlow, Quote
-from brokerkit.replies import FlowTables
+from brokerkit.replies import FlowTables, Listed
 from brokerkit.words import SecurityType, Venue
 from proof.zoo.cages import bad
 from proof.zoo.lies import Twisted, always, per, twisted
@@ -129,6 +129,33 @@ class VenueOfQuotesUnheard(KisStocks):
 
     def quote(self, symbol: str, venue: Venue) -> Any:
         return twisted(super().quote(symbol, Venue.KRX), venue=always(Venue.KRX))
+
+
+@bad("every_instrument_tells_the_truth", "listed_shares is", of=KisAdapter, face=KisFace)
+class SharesInThousands(KisStocks):
+    """Tells listed shares in thousands, as the files have them."""
+
+    def instruments(self) -> Listed:
+        listed = super().instruments()
+        return replace(listed, rows=[twisted(row, listed_shares=per(1_000)) for row in listed.rows])
+
+
+@bad("every_instrument_tells_the_truth", "are missing", of=KiwoomAdapter, face=KiwoomFace)
+class FundsForgotten(KiwoomStocks):
+    """Asks for the lists of shares only."""
+
+    def instruments(self) -> Listed:
+        listed = super().instruments()
+        return replace(listed, rows=[row for row in listed.rows if getattr(row, "kind", None) is SecurityType.STOCK])
+
+
+@bad("every_instrument_tells_the_truth", "liquidation is False, in truth True", of=KiwoomAdapter, face=KiwoomFace)
+class WarningUnread(KiwoomStocks):
+    """Takes everything for sound."""
+
+    def instruments(self) -> Listed:
+        listed = super().instruments()
+        return replace(listed, rows=[twisted(row, liquidation=always(False)) for row in listed.rows])
 
 
 @bad("prices_are_rounded_to_the_step_and_never_to_a_worse_one", "35003 is rounded to 35050 instead of 35005")

@@ -59,14 +59,14 @@ class MasterRow(Reply[Instrument]):
     code: Text = Field(alias="단축코드")  # ETN have a Q in front
     isin: Text = Field(alias="표준코드")
     name: Text = Field(alias="한글명")
-    group: Text = Field(alias="그룹코드")
+    group: str = Field(alias="그룹코드")
     base_price: Amount = Field(alias="기준가")
-    stopped: Text = Field(alias="거래정지")
-    winding_up: Text = Field(alias="정리매매")
-    watched: Text = Field(alias="관리종목")
-    alarm: Text = Field(alias="시장경고")
-    overheating: Text = Field("", alias="단기과열")
-    risky: Text = Field("", alias="투자주의환기")
+    stopped: str = Field(alias="거래정지")
+    winding_up: str = Field(alias="정리매매")
+    watched: str = Field(alias="관리종목")
+    alarm: str = Field(alias="시장경고")
+    overheating: str = Field("", alias="단기과열")
+    risky: str = Field("", alias="투자주의환기")
     listed_on: DayOrNone = Field(alias="상장일자")
     thousands: Amount = Field(alias="상장주수")  # in thousands (천)
     market: Segment
@@ -228,14 +228,17 @@ class Listings(Part[KisClient]):
 
 
 def _cut(line: bytes, columns: Mapping[str, slice]) -> dict[str, object] | None:
-    """Return the columns of a line as text, None where it is of another encoding."""
+    """Return the columns of a line as text, None where its name is of another encoding."""
+    text = line.decode("latin-1")  # a character for each byte: but for the name all columns are plain
+    fields: dict[str, object] = {column: text[place] for column, place in columns.items()}
+    name = line[NAME]
     try:
-        return {name: line[place].decode("cp949") for name, place in columns.items()}
+        fields["한글명"] = name.decode("cp949")
     except UnicodeDecodeError as error:
-        if error.object != line[NAME] or error.start != len(error.object) - 1:
+        if error.start != len(name) - 1:
             return None
-    # A name as long as its column may end amid a letter.
-    return _cut(line[: NAME.stop - 1] + b" " + line[NAME.stop :], columns)
+        fields["한글명"] = name[:-1].decode("cp949")  # as long as its column, it may end amid a letter
+    return fields
 
 
 def _unpacked(packed: bytes) -> tuple[bytes, str]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
+import zipfile
 from typing import Any
 
 import pytest
+import requests
 
 from brokerkit.market.days import LAST_KNOWN_DAY, is_trading_day
 from brokerkit.sandbox.exchange import Segment
@@ -91,3 +94,18 @@ def test_the_day_that_is_played_is_open_even_on_a_sunday(open_customer: Any) -> 
     sunday = open_customer(today=dt.date(2026, 11, 22))
     assert calendar(sunday, "20261122").json()["output"][0]["opnd_yn"] == "Y"
     assert sunday.order()["rt_cd"] == "0"
+
+
+def test_a_master_file_is_for_everybody(real: Any) -> None:
+    answer = requests.get(f"{real.server.url}/common/master/kosdaq_code.mst.zip", timeout=30)
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        (name,) = archive.namelist()
+        lines = archive.read(name).splitlines()
+    assert name.lower() == "kosdaq_code.mst"
+    assert {len(line) for line in lines} == {61 + 221}
+    listed = [each for each in real.exchange.instruments.values() if each.market is Segment.KOSDAQ]
+    assert [line[:9].decode().strip() for line in lines] == [each.symbol for each in listed]
+    assert [line[21:61].decode("cp949").strip() for line in lines] == [each.name for each in listed]
+    assert {line[61:63] for line in lines} == {b"ST"}
+    assert requests.post(f"{real.server.url}/common/master/kosdaq_code.mst.zip", timeout=30).status_code == 405
+    assert requests.get(f"{real.server.url}/common/master/other_code.mst.zip", timeout=30).status_code == 404

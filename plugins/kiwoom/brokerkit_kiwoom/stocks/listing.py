@@ -1,4 +1,4 @@
-"""What is listed: the list of each market (ka10099)."""
+"""What is listed: the list of each market (ka10099), and a symbol alone (ka10100)."""
 
 from __future__ import annotations
 
@@ -119,13 +119,16 @@ LISTED_ONE = Endpoint({"real": "ka10100", "demo": "ka10100"}, STOCK_INFO, Listed
 
 
 class Listings(Part[KiwoomClient]):
-    """The hook of what is listed."""
+    """The hooks of what is listed."""
 
-    calls = dict.fromkeys(("instruments", "instrument", "search"), (LISTED,))
+    calls = {**dict.fromkeys(("instruments", "search"), (LISTED,)), "instrument": (LISTED_ONE, LISTED)}
     not_told = {Instrument: frozenset({"isin", "leverage"})}
 
     def instruments(self) -> Listed:
         return Listed(LISTED, [row for market in WANTED for row in self._listed(market)])
+
+    def one_instrument(self, symbol: str) -> ListedRow:
+        return self.client.call(LISTED_ONE, body={"stk_cd": symbol})
 
     def _listed(self, market: str) -> Iterator[ListedRow]:
         """Yield the rows of a market. The list of KOSPI has the funds too, which have a list of their own."""
