@@ -11,12 +11,12 @@ import pytest
 
 from brokerkit import clock
 from brokerkit.asking.rankings import conditions, ranked, screened
-from brokerkit.errors import InvalidRequest, Unsupported, WireError
+from brokerkit.errors import IncompleteListing, InvalidRequest, UnknownSymbol, Unsupported, WireError
 from brokerkit.market.markets import KOREA
-from brokerkit.models import Condition, Match, Rank
+from brokerkit.models import Condition, Instrument, Instruments, Match, Quote, Quotes, Rank
 from brokerkit.replies import RankReply, Ranks
 from brokerkit.transport import Reply
-from brokerkit.words import RankingKind, Segment, Venue
+from brokerkit.words import RankingKind, SecurityType, Segment, Venue
 
 FRIDAY = dt.date(2026, 11, 20)
 
@@ -51,9 +51,13 @@ class Rows:
     ranking_venues = dict.fromkeys(RankingKind, (Venue.KRX,)) | {RankingKind.FOREIGN_NET_BUYING: ()}
     rounds = {Rank: {"turnover": Decimal(1_000_000)}}
     calls: dict[str, Any] = {}
+    quote_venues = (Venue.KRX, Venue.NXT)
 
     def __init__(self, *rows: Row, saved: Sequence[str] = (), hits: Sequence[str] = ()) -> None:
         self.rows, self.saved, self.hits = rows, saved, hits
+
+    def fills(self, hook: str) -> bool:
+        return hook == "quote"
 
     def offering(self, verb: str, market: object) -> Rows:
         return self
@@ -181,3 +185,92 @@ def test_what_is_told_twice_of_conditions_is_an_error() -> None:
     part: Any = Rows(hits=["000100", "000100"])
     with pytest.raises(WireError, match="000100 stands in it twice"):
         screened(part, Condition(id="0", name="one"))
+
+
+# Made of the whole market
+
+
+def firm(symbol: str, worth: int, **more: Any) -> Instrument:
+    """Return a firm with so many shares, each worth 1 yesterday."""
+    told = {"market": Segment.KOSPI, "kind": SecurityType.STOCK, "listed_on": dt.date(2000, 1, 4), "nxt": True}
+    told |= {"base_price": 1, "liquidation": False, "listed_shares": worth, **more}
+    return Instrument(symbol=symbol, name=symbol, currency="KRW", **told)
+
+
+class Market(Rows):
+    """A part without a ranking by market value, with what is listed and prices."""
+
+    ranking_venues = {RankingKind.VOLUME: (Venue.KRX,)}
+
+    def __init__(self, *firms: Instrument, prices: dict[str, int] | None = None, is_stale: bool = False) -> None:
+        super().__init__()
+        self.listings, self.asked = self, []
+        self.listed, self.prices = Instruments(firms, is_stale=is_stale), prices or {}
+
+    def fills(self, hook: str) -> bool:
+        return hook in ("quote", "instruments")
+
+    def instruments(self, market: object, segment: Segment | None, kind: None) -> Instruments:
+        return self.listed
+
+    def quotes(self, symbols: list[str], venue: Venue, progress: None) -> Quotes:
+        self.asked += symbols
+        known = [symbol for symbol in symbols if self.prices.get(symbol, 1)]
+        told = [
+            Quote(symbol=symbol, venue=venue, currency="KRW", price=Decimal(self.prices.get(symbol, 1)))
+            for symbol in known
+        ]
+        return Quotes(told, {symbol: UnknownSymbol("no price") for symbol in symbols if symbol not in known})
+
+
+SIZES = [("000100", 1000), ("000200", 800), ("000300", 600), ("000400", 500), ("000500", 150), ("000600", 149)]
+FIRMS = [firm(symbol, worth) for symbol, worth in SIZES]
+
+
+def test_market_values_are_those_of_now_and_say_that_they_are_computed() -> None:
+    market = Market(*FIRMS, prices={"000400": 2})
+    told = places(market, RankingKind.MARKET_VALUE)
+    assert [(place.symbol, place.market_value, place.computed) for place in told] == [
+        *(("000100", 1000, True), ("000400", 1000, True), ("000200", 800, True))
+    ]
+    assert [place.rank for place in told] == [1, 2, 3]
+
+
+def test_only_firms_that_may_have_a_place_are_asked_for() -> None:
+    market = Market(*FIRMS)
+    places(market, RankingKind.MARKET_VALUE)
+    assert market.asked == ["000100", "000200", "000300", "000400", "000500"]
+    stale = Market(*FIRMS, is_stale=True)
+    places(stale, RankingKind.MARKET_VALUE)
+    assert stale.asked == [symbol for symbol, _ in SIZES]
+
+
+@pytest.mark.parametrize(
+    "more", [{"base_price": None}, {"liquidation": True}, {"listed_on": None}, {"listed_on": clock.today()}]
+)
+def test_a_firm_without_limits_or_a_price_of_yesterday_is_asked_for(more: dict[str, Any]) -> None:
+    market = Market(*FIRMS, firm("000900", 1, **more), prices={"000900": 700})
+    assert [each.symbol for each in places(market, RankingKind.MARKET_VALUE)] == ["000100", "000200", "000900"]
+
+
+def test_funds_and_what_is_listed_elsewhere_have_no_place() -> None:
+    others = [
+        firm("000901", 9000, kind=SecurityType.ETF),
+        firm("000902", 9000, market=Segment.KONEX),
+        firm("000903", 9000, listed_shares=None),
+    ]
+    assert [each.symbol for each in places(Market(*FIRMS, *others), RankingKind.MARKET_VALUE)] == [
+        *("000100", "000200", "000300")
+    ]
+
+
+def test_at_nxt_only_what_trades_there_is_asked_for() -> None:
+    market = Market(*FIRMS, firm("000900", 9000, nxt=False))
+    assert places(market, RankingKind.MARKET_VALUE, venue=Venue.NXT)[0].venue is Venue.NXT
+    assert "000900" not in market.asked
+
+
+def test_a_firm_without_a_price_is_no_ranking_that_looks_whole() -> None:
+    with pytest.raises(IncompleteListing, match="000200"):
+        places(Market(*FIRMS, prices={"000200": 0}), RankingKind.MARKET_VALUE)
+    assert places(Market(), RankingKind.MARKET_VALUE) == []

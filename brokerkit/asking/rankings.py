@@ -9,15 +9,15 @@ from operator import attrgetter
 from typing import Any
 
 from brokerkit import clock
-from brokerkit.arguments import check_venue
+from brokerkit.arguments import RANKED, check_venue
 from brokerkit.asking.inquiries import Inquiries, name_of
-from brokerkit.errors import InvalidRequest, Unsupported
+from brokerkit.errors import IncompleteListing, InvalidRequest, Unsupported
 from brokerkit.hours import market_hours
 from brokerkit.market.days import FIRST_KNOWN_DAY, LAST_CONFIRMED_YEAR, previous_trading_day
-from brokerkit.models import Condition, Match, Rank
+from brokerkit.models import Condition, Instrument, Match, Rank
 from brokerkit.part import Part
 from brokerkit.replies import RankReply, Ranks
-from brokerkit.words import RankingKind, Segment, Venue
+from brokerkit.words import RankingKind, SecurityType, Segment, Venue
 
 ESTIMATED_FROM = dt.time(10, 10)
 """Foreigners are estimated at 09:30 first, institutions at 10:00, each up to ten minutes later: what is told before may
@@ -32,6 +32,16 @@ FIELDS: Mapping[RankingKind, str] = {
     RankingKind.INSTITUTION_NET_BUYING: "net_amount",
 }
 """What a ranking goes by."""
+FIRMS = (SecurityType.STOCK, SecurityType.REIT)
+"""What has a value of its own: funds are made of what others are worth."""
+
+
+def kinds_of(part: Part[Any] | type[Part[Any]]) -> dict[RankingKind, tuple[Venue, ...]]:
+    """Return the rankings that there are of a broker, with the venues of each: what it tells, and what we compute."""
+    found = {kind: tuple(venues) for kind, venues in part.ranking_venues.items()}
+    if part.fills("instruments") and part.fills("quote"):
+        found.setdefault(RankingKind.MARKET_VALUE, tuple(part.quote_venues))
+    return found
 
 
 def ranked(
@@ -40,6 +50,8 @@ def ranked(
     """Return the first so many of a ranking: of one listing market, or of all of them."""
     part = inquiries.offering("rankings", inquiries.home(None))
     venue = _venue(inquiries, part, kind, venue)
+    if kind not in part.ranking_venues:
+        return _by_value(inquiries, part, market, count, venue or Venue.KRX)
     if part.most_ranks is not None and count > part.most_ranks:
         raise Unsupported(
             f"{part.broker} tells the first {part.most_ranks} of a ranking and no more.",
@@ -53,14 +65,61 @@ def ranked(
     return [row.to_model(rank=place, **name_of(row), **where) for place, row in enumerate(rows, start=1)]
 
 
+def _by_value(inquiries: Inquiries, part: Part[Any], market: Segment | None, count: int, venue: Venue) -> list[Rank]:
+    """Return the firms of the largest value, out of the day's list of instruments and the prices of those in question.
+
+    No price moves by more than the limits of the day. Who was worth a quarter of the last place yesterday, and who had
+    no such limits or no price then, is asked for; all of them, where the list is of a day before.
+    """
+    listed = inquiries.listings.instruments(inquiries.home(None), market, None)
+    firms = [each for each in listed if each.kind in FIRMS and each.market in RANKED and each.listed_shares]
+    if venue is Venue.NXT:
+        firms = [each for each in firms if each.nxt]
+    worth = {each.symbol: (each.listed_shares or 0) * (each.base_price or 0) for each in firms}
+    last = sorted(worth.values(), reverse=True)[:count][-1] if firms else 0
+    yesterday = clock.today() - dt.timedelta(days=1)
+
+    def is_in_question(each: Instrument) -> bool:
+        is_known = each.base_price and each.liquidation is not True and each.listed_on and each.listed_on < yesterday
+        return listed.is_stale or not is_known or worth[each.symbol] * 4 >= last
+
+    asked = {each.symbol: each for each in firms if is_in_question(each)}
+    quotes = inquiries.quotes(list(asked), venue, None)
+    if quotes.failed:
+        symbol, error = next(iter(quotes.failed.items()))
+        words = f"{part.broker} has no price of {symbol}, which may have a place in it: {error.message}"
+        raise IncompleteListing(words, broker=part.broker)
+    values = [((asked[each.symbol].listed_shares or Decimal(0)) * each.price, each) for each in quotes]
+    date = _day(part, venue, Ranks(None, ()))
+    return [
+        Rank(
+            rank=place,
+            symbol=quote.symbol,
+            name=quote.name or asked[quote.symbol].name,
+            date=date,
+            venue=venue,
+            price=quote.price,
+            change=quote.change,
+            change_percent=quote.change_percent,
+            volume=quote.volume,
+            turnover=quote.turnover,
+            market_value=value,
+            final=date is not None and date < clock.today(),
+            computed=True,
+        )
+        for place, (value, quote) in enumerate(sorted(values, key=lambda each: (-each[0], each[1].symbol))[:count], 1)
+    ]
+
+
 def _venue(inquiries: Inquiries, part: Part[Any], kind: RankingKind, named: Venue | None) -> Venue | None:
     """Return the venue that is meant, None of a ranking that is of no single one."""
-    if kind not in part.ranking_venues:
+    kinds = kinds_of(part)
+    if kind not in kinds:
         raise Unsupported(
             f"{part.broker} has no ranking by {kind}.",
-            advice=f"Nothing was sent. It has: {', '.join(part.ranking_venues)}.",
+            advice=f"Nothing was sent. It has: {', '.join(kinds)}.",
         )
-    venues = part.ranking_venues[kind]
+    venues = kinds[kind]
     if named is None and not venues:
         return None
     venue = check_venue(inquiries.home(None).default_venue if named is None else named)

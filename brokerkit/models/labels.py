@@ -97,6 +97,7 @@ _EVERYWHERE: Mapping[str, str] = {
     "leverage": "배수",
     # Rankings and saved conditions
     "rank": "순위",
+    "computed": "직접계산",
     "group": "그룹명",
     # Market hours
     "session": "장구분",

@@ -35,6 +35,8 @@ class Rank(Model):
     """The same in currency units."""
     final: bool
     """False on the day itself, and of what is estimated: the figures may still change."""
+    computed: bool = False
+    """Whether the broker has no such ranking, so that it was made of its list of instruments and its prices."""
 
 
 class Condition(Model):

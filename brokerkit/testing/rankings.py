@@ -7,9 +7,10 @@ from decimal import Decimal
 
 import pytest
 
+from brokerkit.asking.rankings import kinds_of
 from brokerkit.broker import Broker
 from brokerkit.errors import IncompleteListing, InvalidRequest, Unsupported
-from brokerkit.models import Match, Rank
+from brokerkit.models import Match, Quote, Rank
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face
 from brokerkit.sandbox.ranks import INVESTORS, SCREENS, Standing, net_of, ranking, screened
@@ -46,15 +47,18 @@ class RankingContract(Contract):
             f"The ranking by {kind} of {market or 'all'} at {venue or 'the usual venue'}: look at what `ranking` asks "
             "for, and at its pages."
         )
+        computed = kind not in part_of(trader).ranking_venues
         lacking = part_of(trader).ranks_lack.get(kind, frozenset()) | not_told(trader).get(Rank, frozenset())
+        if computed:
+            lacking |= not_told(trader).get(Quote, frozenset()) & set(Rank.model_fields)
         if of_prices:
             lacking |= {"net_quantity", "net_amount"}
         for place, (rank, real) in enumerate(zip(told, standing, strict=True), start=1):
-            self.check_row(trader, rank, self.true_rank(sandbox, place, kind, real, of_prices=of_prices), lacking)
+            self.check_row(trader, rank, self.true_rank(sandbox, place, kind, real, computed=computed), lacking)
 
-    def true_rank(self, sandbox: Sandbox, place: int, kind: RankingKind, real: Standing, *, of_prices: bool) -> Rank:
+    def true_rank(self, sandbox: Sandbox, place: int, kind: RankingKind, real: Standing, *, computed: bool) -> Rank:
         """Return a place in a ranking with everything that the exchange knows."""
-        quote, symbol = real.quote, real.instrument.symbol
+        quote, symbol, of_prices = real.quote, real.instrument.symbol, kind not in INVESTORS
         nets = (None, None) if of_prices else net_of(sandbox.exchange.flow_today(symbol), INVESTORS[kind])
         return Rank(
             rank=place,
@@ -71,6 +75,7 @@ class RankingContract(Contract):
             net_quantity=nets[0],
             net_amount=nets[1],
             final=False,
+            computed=computed,
         )
 
     def check_row(self, trader: Broker, told: Rank | Match, truth: Rank | Match, lacking: Collection[str]) -> None:
@@ -80,21 +85,21 @@ class RankingContract(Contract):
 
     @needs("rankings")
     def test_rankings_tell_the_truth(self, trader: Broker, sandbox: Sandbox) -> None:
-        for kind in part_of(trader).ranking_venues:
+        for kind in kinds_of(part_of(trader)):
             self.same_ranking(trader, sandbox, kind)
 
     @needs("rankings")
     def test_rankings_of_a_market_leave_out_what_is_unchanged(self, trader: Broker, sandbox: Sandbox) -> None:
         for symbol in QUIET:
             sandbox.exchange.unopen(symbol)
-        for kind in part_of(trader).ranking_venues:
+        for kind in kinds_of(part_of(trader)):
             self.same_ranking(trader, sandbox, kind, Segment.KOSDAQ)
 
     @needs("rankings")
     def test_rankings_of_other_venues_are_told_or_unsupported(
         self, trader: Broker, sandbox: Sandbox, face: Face
     ) -> None:
-        for kind, venues in part_of(trader).ranking_venues.items():
+        for kind, venues in kinds_of(part_of(trader)).items():
             for venue in Venue:
                 if venue in venues:
                     self.same_ranking(trader, sandbox, kind, Segment.KOSPI, venue)
@@ -104,7 +109,7 @@ class RankingContract(Contract):
     @needs("rankings")
     def test_a_ranking_that_is_not_there_is_not_sent(self, trader: Broker, face: Face) -> None:
         part = part_of(trader)
-        for kind in set(RankingKind) - set(part.ranking_venues):
+        for kind in set(RankingKind) - set(kinds_of(part)):
             unsupported(face, trader, kind)
         if part.most_ranks is not None:
             unsupported(face, trader, RankingKind.VOLUME, count=part.most_ranks + 1)
@@ -121,7 +126,7 @@ class RankingContract(Contract):
     @needs("rankings")
     def test_a_ranking_has_as_many_rows_as_are_asked_for(self, trader: Broker, sandbox: Sandbox) -> None:
         most = part_of(trader).most_ranks
-        for kind in list(part_of(trader).ranking_venues)[::3]:
+        for kind in list(kinds_of(part_of(trader)))[::3]:
             truth = [each for each in ranking(sandbox.exchange, kind) if each.figure > 0]
             for count in (1, 7, most or 150):
                 found = [rank.symbol for rank in trader.rankings(kind, count=count)]

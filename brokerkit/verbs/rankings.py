@@ -22,7 +22,9 @@ class Rankings(Asking):
         """Return the first `count` symbols of a ranking, of KOSPI or KOSDAQ (`market`) or of both, the first first.
 
         Fewer where the broker's list ends before. Gainers rose and losers fell: what is unchanged is neither. KIS tells
-        30 at most; more raises Unsupported. Net buying is what the broker estimates of today, of no single venue.
+        30 at most; more raises Unsupported. Kiwoom has none by market value: it is made of the day's instruments and
+        the prices of the firms in question, and `computed` says so. Net buying is what the broker estimates of today,
+        of no single venue.
         """
         with self._asking(f"ranking by {kind}"):
             from brokerkit.asking.rankings import ranked  # here, as charts: only who asks for one needs it
