@@ -75,7 +75,13 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts):
         self.environment = environment
         self.client = adapter.client
         """The adapter's client: `broker.client.call(...)` reaches what the common verbs lack."""
-        self._inquiries = Inquiries(adapter, environment, phase_of or self._phase, durable=durable)
+        self._inquiries = Inquiries(
+            adapter,
+            environment,
+            phase_of or self._phase,
+            is_told_phase=phase_of is not None,
+            durable=durable,
+        )
         adapter.told_phases(self._inquiries.phase_of, self._now)
         self._checks = OrderChecks(self.name, PriceChecks(self._inquiries.security_type), self._inquiries.phase_of)
         # The sandbox inside this process is gone with it, and so are its tokens and its journal.
@@ -389,7 +395,7 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts):
 
 
 POLL_SECONDS = 0.5
-QUOTES = frozenset({"quote", "quotes", "order_book", "round_price"})
+QUOTES = frozenset({"quote", "quotes", "order_book", "trades", "members", "candles", "round_price"})
 """Verbs whose venue is where a price comes from; for the others it is where an order goes."""
 
 

@@ -21,6 +21,7 @@ from brokerkit.models import (
     Instrument,
     InvestorFlow,
     Match,
+    Members,
     Model,
     Order,
     OrderBook,
@@ -28,7 +29,7 @@ from brokerkit.models import (
     Quote,
 )
 from brokerkit.models.handles import Handle, handle_of
-from brokerkit.replies import AccountReply, Bars, FlowTables, Listed, OrderPage, Ranks, Sent
+from brokerkit.replies import AccountReply, Bars, FlowTables, Listed, OrderPage, Ranks, Sent, TradeReply
 from brokerkit.symbols import HOME
 from brokerkit.transport import Client, Endpoint, Reply
 from brokerkit.words import Interval, OrderType, RankingKind, SecurityType, Segment, TimeInForce, Venue
@@ -147,6 +148,17 @@ class Part(Generic[C]):
     def order_book(self, symbol: str, venue: Venue) -> Reply[OrderBook]:
         """Return the levels of both sides, best first; `clock` in `extra` is their time of day."""
         raise Unsupported("order_book")
+
+    def trades(self, symbol: str, venue: Venue, count: int | None) -> Iterable[Sequence[TradeReply]]:
+        """Yield the trades of today page by page, the newest first; all of them where `count` is None.
+
+        The core asks for no page more than it needs, drops what a page repeats of the one before, and adds the day.
+        """
+        raise Unsupported("trades")
+
+    def members(self, symbol: str, venue: Venue) -> Reply[Members]:
+        """Return the member firms that have sold and bought most of a symbol today, the largest first."""
+        raise Unsupported("members")
 
     def bars(self, symbol: str, interval: Interval, venue: Venue, adjusted: bool, start: dt.date, end: dt.date) -> Bars:
         """Return the bars of one answer that lie between two days, and what else it brings; in any order.

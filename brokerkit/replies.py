@@ -22,6 +22,7 @@ from brokerkit.models import (
     Position,
     Quote,
     Rank,
+    Trade,
 )
 from brokerkit.transport import Endpoint, OddRow, Reply, traded
 from brokerkit.words import OrderType, PositionKind
@@ -76,6 +77,20 @@ class QuoteReply(Reply[Quote]):
     def change_percent(self) -> Decimal | None:
         """The change in percent of it, signed."""
         return None if self.base == 0 else self.moved_percent
+
+
+class TradeReply(Reply[Trade]):
+    """A trade of today, as a broker lists it: newest first, by a time of day.
+
+    Where the list goes on over pages that begin with rows of the one before, `volume` tells which trade is which.
+    """
+
+    extra = frozenset({"clock"})
+
+    if TYPE_CHECKING:
+
+        @property
+        def clock(self) -> dt.time | None: ...
 
 
 class RankReply(Reply[Rank]):

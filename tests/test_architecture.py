@@ -45,6 +45,7 @@ PUBLIC = {
     *("Instrument", "Instruments", "MarketAlert", "SecurityType", "Segment"),
     *("Condition", "Match", "Rank", "RankingKind"),
     *("BookLevel", "Candle", "Candles", "INDICES", "Interval", "ManyCandles", "Quotes", "Table"),
+    *("Member", "Members", "Trade"),
     *("DaySource", "MarketHours", "Phase", "Session", "is_open", "market_hours", "next_open"),
     *("Confidence", "Intent", "IntentKind", "IntentState", "Limits", "Reconciliation", "halt", "resume"),
 }

@@ -41,6 +41,7 @@ NAMES = [
         "candles",
         "rank",
         "conditions",
+        "trades",
     ),
     *(
         "halt",

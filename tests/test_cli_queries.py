@@ -7,6 +7,8 @@ import datetime as dt
 import json
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -30,6 +32,7 @@ from brokerkit import (
     Quote,
     Rank,
     Side,
+    Trade,
     clock,
     get_broker,
     market_hours,
@@ -140,7 +143,7 @@ def test_a_bad_symbol_does_not_lose_the_good_ones(
 
 
 @AT_BOTH
-def test_a_line_that_breaks_keeps_the_quotes_before_it(
+def test_a_line_that_breaks_is_no_fault_of_a_symbol_and_is_told_once(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     faults = Faults([Rule("accept_then_reset", symbols="035720")])
@@ -148,13 +151,48 @@ def test_a_line_that_breaks_keeps_the_quotes_before_it(
         monkeypatch.setattr(sandboxes, "_shared", [sandbox])
         options = ["--broker", name, "--environment", "sandbox", "--json"]
         assert main(["quote", "000660", "035720", "005930", *options]) == exits.NO_ANSWER
-        told = json.loads(capsys.readouterr().out)
-        assert [each["symbol"] for each in told] == ["000660", "035720", "005930"]
-        assert [each.get("error") for each in told] == [None, "NetworkError", "NetworkError"]
+        said = capsys.readouterr()
+        assert (said.out, json.loads(said.err)["error"]) == ("", "NetworkError")
         assert main(["quote", "000660", "035720", "005930", *options[:-1]]) == exits.NO_ANSWER
         said = capsys.readouterr()
-        assert len(said.out.splitlines()) == 2
-        assert said.err.count("brokerkit: ") == 1
+        assert (said.out, said.err.count("brokerkit: ")) == ("", 1)
+
+
+@AT_BOTH
+def test_several_quotes_are_asked_for_at_once(name: str, exchange: Sandbox, asked: Asked) -> None:
+    face = exchange.face(name)
+    asked.json("quote", "000660", "035720", "005930")
+    queries = [each for each in face.requests if face.purpose(each.method, each.path, each.headers) == "query"]
+    assert len(queries) == 1
+
+
+def test_a_symbol_without_a_quote_is_told_once_on_standard_error() -> None:
+    said = subprocess.run(
+        [sys.executable, "-m", "brokerkit", "quote", "000660", "999999", "-b", "kis", "-e", "sandbox"],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert said.returncode == exits.REFUSED
+    assert said.stderr.count("quote of 999999") == 1, said.stderr
+
+
+@AT_BOTH
+def test_trades_read_the_same_for_people_programs_and_tables(asked: Asked, broker: Broker) -> None:
+    found = broker.trades("005930", count=3)
+    assert [Trade.model_validate(each) for each in asked.json("trades", "005930", "--count", "3")] == list(found)
+    head, *rows = asked.text("trades", "005930", "-n", "3").splitlines()
+    assert head.split() == ["time", "price", "quantity", "side", "volume"]
+    assert [row.split()[:2] for row in rows] == [[f"{each.time:%H:%M:%S}", f"{each.price:,}"] for each in found]
+    lines = list(csv.DictReader(asked.text("trades", "005930", "--all", "--csv").splitlines()))
+    assert len(lines) == len(broker.trades("005930", count=None)) > 30
+    assert lines[-1]["price"] == f"{found[-1].price}"
+
+
+@AT_BOTH
+def test_what_nobody_has_traded_yet_is_said(asked: Asked, exchange: Sandbox) -> None:
+    exchange.exchange.unopen("005930")
+    assert asked.text("trades", "005930") == "Nobody has traded it today.\n"
 
 
 def _prices(rows: list[str]) -> list[str]:

@@ -140,6 +140,8 @@ def seen_at(name: str) -> Iterator[Model]:
         book = broker.order_book("005930")
         yield from (book, book.asks[0], broker.quote("005930"), *broker.candles("005930", count=3))
         yield from broker.instruments()
+        members = broker.members("005930")
+        yield from (members, members.sellers[0], *broker.trades("005930", count=1), *broker.trades("005930", count=31))
         bought = broker.buy("005930", 3, price=book.asks[0].price)
         waiting = broker.buy("005930", 10, price=book.bids[4].price)
         yield from (bought, broker.refresh(bought), waiting, broker.refresh(waiting), *broker.orders())

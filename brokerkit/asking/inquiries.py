@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from brokerkit import clock
 from brokerkit.adapter import Adapter
 from brokerkit.arguments import check_venue
+from brokerkit.asking.sessions import session_of
 from brokerkit.errors import BrokerError, InvalidRequest, UnknownSymbol, Unsupported
 from brokerkit.hours import corrected, market_hours
 from brokerkit.market.markets import Market, market_named, market_of
@@ -45,6 +46,8 @@ HOOKS = {
     "quote": "quote",
     "quotes": "quote",
     "order_book": "order_book",
+    "trades": "trades",
+    "members": "members",
     "candles": "bars",
     "buy": "send_order",
     "sell": "send_order",
@@ -78,13 +81,21 @@ class Inquiries:
     """Asks the parts of an adapter, checks that an answer is about what was asked, and makes the common models."""
 
     def __init__(
-        self, adapter: Adapter, environment: str, phase_of: Callable[[Venue], Phase], *, durable: bool = False
+        self,
+        adapter: Adapter,
+        environment: str,
+        phase_of: Callable[[Venue], Phase],
+        *,
+        is_told_phase: bool,
+        durable: bool = False,
     ) -> None:
         """With `durable` what is kept for the day is kept in files, too."""
         self.adapter = adapter
         self.environment = environment
         self.durable = durable
         self.phase_of = phase_of
+        self.is_told_phase = is_told_phase
+        """Whether an exchange in this process says so; else it is read from the clock."""
         self.together = Together()
         """Threads for calls that do not depend on each other."""
         self.waiting = Together()
@@ -179,16 +190,34 @@ class Inquiries:
         market = market_of(symbol)
         part = self.offering("quote", market)
         venue = venue_of(part, market, venue)
-        return self._quote(symbol, part.quote(symbol, venue), part, market, venue)
+        reply = part.quote(symbol, venue)
+        return self._quote(symbol, reply, part, market, venue, self.phases_about_now(market, venue))
 
-    def _quote(self, symbol: str, reply: Reply[Quote], part: Part[Any], market: Market, venue: Venue) -> Quote:
+    def _quote(
+        self, symbol: str, reply: Reply[Quote], part: Part[Any], market: Market, venue: Venue, phases: Collection[Phase]
+    ) -> Quote:
         self.check_about(symbol, reply, part, "quote")
         if not getattr(reply, "price", None):
             raise self._no_price(symbol, part, venue)
         name = {"name": market.names[symbol]} if symbol in market.names else name_of(reply)
         if not name.get("name") and (listed := self.listings.known(symbol)):
             name = {"name": listed.name}
-        return reply.to_model(symbol=symbol, venue=venue, currency=market.currency, **name)
+        session = session_of(reply, venue, phases)
+        return reply.to_model(symbol=symbol, venue=venue, currency=market.currency, session=session, **name)
+
+    def phases_about_now(self, market: Market, venue: Venue) -> frozenset[Phase]:
+        """Return what a venue does about now, by clocks that may differ a little; CLOSED where that is not known."""
+        if self.is_told_phase:
+            return frozenset({self.phase_of(venue)})
+        now, (asked, days) = clock.now(), self._calendar
+        # A sandbox of another process has a clock that is not known here.
+        is_closed = self.environment == "sandbox" or (asked == now.date() and days.get(now.date()) is False)
+        try:
+            if market.rules is not None and not is_closed:
+                return frozenset(market.rules.phase_at(venue, now + late) for late in (-CLOCKS_DIFFER, CLOCKS_DIFFER))
+        except InvalidRequest:  # a year whose trading days are not known
+            pass
+        return frozenset({Phase.CLOSED})
 
     def _no_price(self, symbol: str, part: Part[Any], venue: Venue) -> UnknownSymbol:
         words = f"{self.adapter.name} has no price of {symbol} at {venue}."
@@ -221,18 +250,20 @@ class Inquiries:
         self, symbols: Sequence[str], part: Part[Any], market: Market, venue: Venue, progress: Progress | None
     ) -> Iterator[tuple[str, Quote | BrokerError]]:
         """Yield what each symbol has got: by calls that take several, where the broker has one in this environment."""
+        phases = self.phases_about_now(market, venue)
         groups = [symbols[at : at + part.quotes_at_once] for at in range(0, len(symbols), part.quotes_at_once)]
         replies = self._several(groups, part, venue, progress) if part.fills("several_quotes") else None
         if replies is None:
             answers = self.together.map(lambda symbol: self._one_of(symbol, part, market, venue), symbols, progress)
             yield from zip(symbols, answers, strict=True)
             return
+        phases |= self.phases_about_now(market, venue)
         for symbol in symbols:
             reply = replies.get(symbol)
             if reply is None or not getattr(reply, "price", None):
                 yield symbol, self._no_price(symbol, part, venue)
             else:
-                yield symbol, self._quote(symbol, reply, part, market, venue)
+                yield symbol, self._quote(symbol, reply, part, market, venue, phases)
 
     def _several(
         self, groups: Sequence[Sequence[str]], part: Part[Any], venue: Venue, progress: Progress | None
@@ -249,7 +280,8 @@ class Inquiries:
 
     def _one_of(self, symbol: str, part: Part[Any], market: Market, venue: Venue) -> Quote | BrokerError:
         try:
-            return self._quote(symbol, part.quote(symbol, venue), part, market, venue)
+            reply = part.quote(symbol, venue)
+            return self._quote(symbol, reply, part, market, venue, self.phases_about_now(market, venue))
         except (UnknownSymbol, InvalidRequest, Unsupported) as error:
             return error
 

@@ -29,6 +29,7 @@ class Command(NamedTuple):
 COMMANDS = (
     Command("quote", "Market", "prices", "Show the present price of one symbol or several (현재가)."),
     Command("book", "Market", "prices", "Show the waiting orders of a symbol by price (호가)."),
+    Command("trades", "Market", "prices", "Show the newest trades of a symbol today, oldest first (체결)."),
     Command(
         "candles",
         "Market",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
-from brokerkit.broker import Broker
 from brokerkit.cli import exits
 from brokerkit.cli.options import (
     ChartOption,
@@ -22,10 +23,8 @@ from brokerkit.cli.options import (
 )
 from brokerkit.cli.printing import Row, percent, signed, told_of
 from brokerkit.cli.session import Session, with_table
-from brokerkit.errors import AuthError, BrokerError, JournalError, NetworkError
 from brokerkit.hours import market_hours
-from brokerkit.models import Candle, OrderBook, Quote, Table
-from brokerkit.transport.together import Progress
+from brokerkit.models import Candle, OrderBook, Quote, Quotes, Trade
 from brokerkit.words import Interval, Venue
 
 IntervalOption = Annotated[
@@ -38,12 +37,14 @@ CountOption = Annotated[
     int | None,
     typer.Option("--count", "-n", min=1, help="So many: the newest, or with --from the first.", show_default=False),
 ]
+TradeCountOption = Annotated[int, typer.Option("--count", "-n", min=1, help="So many: the newest.")]
+AllOption = Annotated[bool, typer.Option("--all", help="All of today: of a busy symbol hundreds of calls.")]
 RawOption = Annotated[bool, typer.Option("--raw", help="Prices as they were, not adjusted for splits.")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to the application."""
-    for command in (quote, book, candles, hours):
+    for command in (quote, book, trades, candles, hours):
         app.command()(command)
 
 
@@ -51,40 +52,40 @@ def add_to(app: typer.Typer) -> None:
 def quote(session: Session, symbols: SymbolsArgument, venue: VenueOption = Venue.KRX) -> None:
     """Show the present price of one symbol or several (현재가)."""
     with session.asking("quotes") as (broker, progress):
-        answers = _quotes(broker, symbols, venue, progress)
-    found = [each for _, each in answers if isinstance(each, Quote)]
-    errors = [each for _, each in answers if isinstance(each, BrokerError)]
-    if not found:
+        if len(symbols) == 1:
+            quotes = Quotes([broker.quote(symbols[0], venue=venue)])
+        else:
+            with _unsaid(logging.getLogger("brokerkit.quotes")):  # each of them is told below
+                quotes = broker.quotes(symbols, venue=venue, progress=progress)
+    errors = list(quotes.failed.values())
+    if not quotes:
         raise errors[0]
-    if len(answers) == 1 and not session.printer.as_csv:
-        session.printer.one(found[0], _quote_lines(found[0]), _title(found[0].symbol, found[0].name, venue))
+    if len(symbols) == 1 and not session.printer.as_csv:
+        (found,) = quotes
+        session.printer.one(found, _quote_lines(found), _title(found.symbol, found.name, venue))
         return
-    told = [{"symbol": symbol, **told_of(each)} if isinstance(each, BrokerError) else each for symbol, each in answers]
-    listed = Table(Quote, found) if session.printer.as_csv else told
-    session.printer.many(listed, [_quote_row(each) for each in found], "No symbols.")
+    told: dict[str, Quote | Row] = {each.symbol: each for each in quotes}
+    told |= {symbol: {"symbol": symbol, **told_of(error)} for symbol, error in quotes.failed.items()}
+    listed = quotes if session.printer.as_csv else [told[symbol] for symbol in dict.fromkeys(symbols)]
+    session.printer.many(listed, [_quote_row(each) for each in quotes], "No symbols.")
     if errors:
-        for error in () if session.printer.as_json else dict.fromkeys(errors):
+        for error in () if session.printer.as_json else errors:
             session.printer.error(error)
         raise typer.Exit(exits.code_of(errors[0]))
 
 
-def _quotes(
-    broker: Broker, symbols: Sequence[str], venue: Venue, progress: Progress
-) -> list[tuple[str, Quote | BrokerError]]:
-    """Return what was answered to each symbol: a bad one does not lose the others.
+@contextmanager
+def _unsaid(logger: logging.Logger) -> Iterator[None]:
+    """Let a logger say nothing meanwhile."""
 
-    Where the fault is not the symbol's, as of a key that is refused or a line that is down, the rest is not asked.
-    """
-    answers: list[tuple[str, Quote | BrokerError]] = []
-    for number, symbol in enumerate(symbols):
-        try:
-            answers.append((symbol, broker.quote(symbol, venue=venue)))
-        except (AuthError, NetworkError, JournalError) as error:
-            return [*answers, *((each, error) for each in symbols[number:])]
-        except BrokerError as error:
-            answers.append((symbol, error))
-        progress(number + 1, len(symbols))
-    return answers
+    def nothing(record: logging.LogRecord) -> bool:
+        return False
+
+    logger.addFilter(nothing)
+    try:
+        yield
+    finally:
+        logger.removeFilter(nothing)
 
 
 @with_table
@@ -99,6 +100,25 @@ def book(session: Session, symbol: SymbolArgument, venue: VenueOption = Venue.KR
     else:
         time = f"{found.time:%H:%M:%S}" if found.time else None
         session.printer.table(_book_rows(found), "No waiting orders.", _title(symbol, venue, time))
+
+
+@with_table
+def trades(
+    session: Session,
+    symbol: SymbolArgument,
+    count: TradeCountOption = 30,
+    all_of_today: AllOption = False,
+    venue: VenueOption = Venue.KRX,
+) -> None:
+    """Show the newest trades of a symbol today, oldest first (체결)."""
+    with session.asking("trades") as (broker, _):
+        found = broker.trades(symbol, count=None if all_of_today else count, venue=venue)
+    session.printer.many(found, [_trade_row(each) for each in found], "Nobody has traded it today.")
+
+
+def _trade_row(trade: Trade) -> Row:
+    named = ("price", "quantity", "side", "volume")
+    return {"time": trade.time.time(), **{name: getattr(trade, name) for name in named}}
 
 
 @with_table

@@ -16,6 +16,7 @@ from brokerkit.models.orders import PRICED, Order, OrderRequest
 from brokerkit.models.quotes import BookLevel, Level, OrderBook, Quote, Quotes
 from brokerkit.models.rankings import Condition, Match, Rank
 from brokerkit.models.table import Table
+from brokerkit.models.trades import Member, Members, Trade
 
 __all__ = [
     "PRICED",
@@ -35,6 +36,8 @@ __all__ = [
     "ManyCandles",
     "MarketHours",
     "Match",
+    "Member",
+    "Members",
     "Model",
     "Order",
     "OrderBook",
@@ -45,4 +48,5 @@ __all__ = [
     "Rank",
     "Session",
     "Table",
+    "Trade",
 ]

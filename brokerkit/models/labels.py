@@ -99,6 +99,11 @@ _EVERYWHERE: Mapping[str, str] = {
     "rank": "순위",
     "computed": "직접계산",
     "group": "그룹명",
+    # Trades and members
+    "code": "회원사번호",
+    "is_foreign": "외국계",
+    "foreign_sold": "외국계매도",
+    "foreign_bought": "외국계매수",
     # Market hours
     "session": "장구분",
     "phase": "장구분",
@@ -125,6 +130,11 @@ _OF_A_MODEL: Mapping[tuple[str, str], str] = {
     ("BuyingPower", "quantity"): "매수가능수량",
     ("BuyingPower", "price"): "주문가격",
     ("Instrument", "kind"): "종목구분",
+    ("Trade", "price"): "체결가",
+    ("Trade", "quantity"): "체결량",
+    ("Trade", "volume"): "누적거래량",
+    ("Trade", "side"): "체결구분",
+    ("Member", "name"): "회원사",
     ("Level", "price"): "호가",
     ("Rank", "market_value"): "시가총액",
     ("Match", "market_value"): "시가총액",

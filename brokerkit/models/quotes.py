@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from brokerkit.errors import BrokerError
+from brokerkit.market.sessions import Phase
 from brokerkit.models.base import Model
 from brokerkit.models.table import Table
 from brokerkit.values import Exact, Moment
@@ -39,6 +40,8 @@ class Quote(Model):
     upper_limit: Exact | None = None
     lower_limit: Exact | None = None
     time: Moment | None = None
+    session: Phase | None = None
+    """The session of which the price is; None where the clock and the answer do not prove it, as in the evening."""
 
 
 class Quotes(Table[Quote]):

@@ -18,8 +18,8 @@ from typing import Self
 from brokerkit.clock import KST
 from brokerkit.clock import today as real_today
 from brokerkit.market.sessions import CONTINUOUS, Phase, offers
-from brokerkit.models import InvestorFlow, Level, OrderBook, OrderRequest, Quote
-from brokerkit.sandbox import history, state
+from brokerkit.models import InvestorFlow, Level, Members, OrderBook, OrderRequest, Quote
+from brokerkit.sandbox import history, members, state
 from brokerkit.sandbox.accounts import Account, AccountState, Costs, Entry, Holding, Key
 from brokerkit.sandbox.books import Book, opposite
 from brokerkit.sandbox.candles import Candle
@@ -58,6 +58,8 @@ __all__ = [
 LARGEST_AMOUNT = 10**15
 """More shares or won than anybody has."""
 
+OF_THE_DAY = frozenset({Phase.REGULAR, Phase.CLOSING_AUCTION, Phase.AFTER_CLOSE_CLOSING_PRICE})
+"""Phases in which the last price is one of the regular session."""
 _OPENING = dt.time(10, 0, tzinfo=KST)
 _HUNDREDTH = Decimal("0.01")
 
@@ -181,7 +183,7 @@ class Exchange:
     def quote(self, symbol: str, venue: Venue = Venue.KRX) -> Quote:
         """Return the present price with every field filled but those of a day without trades or limits.
 
-        A symbol without a price has the price 0.
+        A symbol without a price has the price 0. The session is told as far as the phase proves it, at KRX.
         """
         with self._lock:
             instrument = self._instrument(symbol, venue)
@@ -206,6 +208,7 @@ class Exchange:
                 upper_limit=instrument.upper_limit if instrument.has_limits else None,
                 lower_limit=instrument.lower_limit if instrument.has_limits else None,
                 time=self.now(),
+                session=Phase.REGULAR if is_traded and venue is Venue.KRX and self.phase in OF_THE_DAY else None,
             )
 
     def order_book(self, symbol: str, venue: Venue = Venue.KRX) -> OrderBook:
@@ -228,6 +231,22 @@ class Exchange:
             if day is not None and day != self._today:
                 return self._past.trades(self._instrument(symbol, venue).symbol, day, venue)
             return list(self._floor.book(self._instrument(symbol)).trades)
+
+    def members(self, symbol: str, venue: Venue = Venue.KRX) -> Members:
+        """Return which firms have sold and bought most today, five of each, and what foreign firms have in all."""
+        with self._lock:
+            instrument = self._instrument(symbol, venue)
+            volume = self._floor.book(instrument).day.volume
+            seed = f"{self._seed}/{symbol}/{self._today}"
+            sold, bought = (members.traded(seed, side, volume) for side in (Side.SELL, Side.BUY))
+            return Members(
+                symbol=symbol,
+                venue=venue,
+                sellers=sold[: members.SHOWN],
+                buyers=bought[: members.SHOWN],
+                foreign_sold=members.of_foreigners(sold),
+                foreign_bought=members.of_foreigners(bought),
+            )
 
     def daily_candles(self, symbol: str, *, days: int = YEAR) -> Sequence[Candle]:
         """Return a candle for each of so many trading days up to and including today, ascending; six years at most.

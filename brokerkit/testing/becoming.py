@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
 
+from brokerkit.clock import KST
 from brokerkit.models import Model, Quote
 from brokerkit.replies import FACTS
 from brokerkit.testing.doubts import doubts
@@ -23,6 +25,7 @@ ASKED: Mapping[str, Any] = {
     "handle": "?",
     "status": OrderStatus.UNKNOWN,
     "positions": (),
+    "time": dt.datetime(2026, 1, 2, 10, tzinfo=KST),
     "cost": 0,
     "market_value": 0,
 }

@@ -28,6 +28,7 @@ from brokerkit.testing.safety.kinds import KindContract
 from brokerkit.testing.safety.secrets import SecretContract
 from brokerkit.testing.safety.sending import SendingContract
 from brokerkit.testing.safety.states import RareOrderContract, RareQuoteContract
+from brokerkit.testing.trades import MemberContract, TradeContract
 from brokerkit.testing.types import OrderTypeContract
 from brokerkit.testing.undeclared import OfferContract, OrderOfferContract
 
@@ -37,6 +38,8 @@ class BrokerConformance(
     OfferContract,
     QuoteContract,
     ManyQuotesContract,
+    TradeContract,
+    MemberContract,
     ChartContract,
     ListingContract,
     MinuteContract,

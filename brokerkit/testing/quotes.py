@@ -10,6 +10,7 @@ import pytest
 from brokerkit import clock
 from brokerkit.broker import Broker
 from brokerkit.errors import InvalidRequest, UnknownSymbol, Unsupported
+from brokerkit.market.sessions import Phase
 from brokerkit.models import InvestorFlow
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face
@@ -41,6 +42,17 @@ class QuoteContract(Contract):
         after = trader.quote(STOCK)
         assert after.price > before.price, f"After a trade at a higher price the quote still tells {after.price}."
         agree(self.differences(after, sandbox.exchange.quote(STOCK, declared.quote_venue), trader))
+
+    @needs("quote")
+    def test_quote_says_of_which_session_its_price_is_where_that_is_proven(
+        self, trader: Broker, sandbox: Sandbox, declared: Declared
+    ) -> None:
+        for phase in (Phase.REGULAR, Phase.CLOSING_AUCTION, Phase.AFTER_MARKET, Phase.CLOSED, Phase.PRE_MARKET):
+            sandbox.exchange.phase = phase
+            told, truth = trader.quote(STOCK), sandbox.exchange.quote(STOCK, declared.quote_venue)
+            assert told.session is truth.session, (
+                f"In {phase} the price is of {told.session}, proven is {truth.session}."
+            )
 
     @needs("quote")
     def test_quote_of_an_unlisted_symbol_is_refused(self, trader: Broker) -> None:

@@ -22,6 +22,8 @@ QUESTIONS: Mapping[str, Callable[[Broker], object]] = {
     "quote": lambda trader: trader.quote(STOCK),
     "quotes": lambda trader: trader.quotes([STOCK]),
     "order_book": lambda trader: trader.order_book(STOCK),
+    "trades": lambda trader: trader.trades(STOCK),
+    "members": lambda trader: trader.members(STOCK),
     "candles": lambda trader: trader.candles(STOCK),
     "investor_flow": lambda trader: trader.investor_flow(STOCK),
     "instruments": lambda trader: trader.instruments(),
@@ -51,7 +53,7 @@ class OfferContract(Contract):
     def test_a_venue_without_quotes_is_not_asked(self, trader: Broker, face: Face, declared: Declared) -> None:
         self.skip_unless(bool(declared.quote_venues), "quotes of any venue")
         for venue in [venue for venue in Venue if venue not in declared.quote_venues]:
-            for verb in ("quote", "order_book"):
+            for verb in ("quote", "order_book", "trades", "members"):
                 is_unsupported(face, f"{verb} at {venue}", lambda: getattr(trader, verb)(STOCK, venue=venue))  # noqa: B023
 
     def test_a_market_that_is_not_served_is_not_asked(self, trader: Broker, face: Face) -> None:

@@ -11,15 +11,19 @@ from typing import overload
 
 from brokerkit import clock
 from brokerkit.arguments import check_count, check_flag, check_interval, plain
+from brokerkit.asking.trades import members, trades
 from brokerkit.errors import InvalidRequest
 from brokerkit.models import (
     Candles,
     Instrument,
     ManyCandles,
     MarketHours,
+    Members,
     OrderBook,
     Quote,
     Quotes,
+    Table,
+    Trade,
 )
 from brokerkit.symbols import check_symbol
 from brokerkit.transport.together import Progress
@@ -28,6 +32,8 @@ from brokerkit.verbs.asking import Asking
 from brokerkit.words import Interval, Side, Venue
 
 logger = logging.getLogger("brokerkit")
+without_quote = logging.getLogger("brokerkit.quotes")
+"""Tells which symbols have no quote: who shows `Quotes.failed` otherwise may turn it off."""
 
 
 class Prices(Asking):
@@ -64,7 +70,7 @@ class Prices(Asking):
         for quote in found:
             self._remember(quote)
         for symbol, error in found.failed.items():
-            logger.warning(
+            without_quote.warning(
                 "%s: no quote of %s: %s", self.name, symbol, self._named(error, f"quote of {symbol}").message
             )
         return found
@@ -144,6 +150,22 @@ class Prices(Asking):
         symbol = plain(symbol)
         with self._asking(f"order book of {symbol}" + (f" at {venue}" if venue else "")):
             return self._inquiries.order_book(symbol, venue)
+
+    def trades(self, symbol: str | Instrument, *, count: int | None = 30, venue: Venue | None = None) -> Table[Trade]:
+        """Return the newest trades of a symbol today, oldest first: `count` of them, or all with `count=None`.
+
+        All of today of a busy symbol are hundreds of pages. Complete, or an error; a day on which nobody has traded yet
+        has none. After 16:00 those of KRX's after-market are among them, and at NXT those of its pre-market.
+        """
+        symbol = plain(symbol)
+        with self._asking(f"trades of {symbol}" + (f" at {venue}" if venue else "")):
+            return trades(self._inquiries, symbol, venue, check_count(count))
+
+    def members(self, symbol: str | Instrument, *, venue: Venue | None = None) -> Members:
+        """Return the member firms that have sold and bought most of a symbol today (회원사), five each at most."""
+        symbol = plain(symbol)
+        with self._asking(f"members in {symbol}" + (f" at {venue}" if venue else "")):
+            return members(self._inquiries, symbol, venue)
 
     def round_price(self, symbol: str | Instrument, price: Amount, *, side: Side) -> Decimal:
         """Return the nearest valid price that is no worse: down for a buy, up for a sell."""

@@ -11,6 +11,7 @@ FOLDER = os.environ.get("BROKERKIT_WIRE_EXAMPLES")
 UNPROVEN = {
     "ka10001": "the values of the official sample are shifted against its keys, so that it has no price",
     "ka10004": "the official sample has keys only",
+    "ka10084": "no answer of it is shown, only its fields",
     "ka10095": "no answer of it is shown, only its fields",
     "kt10001": "there is none; it is answered like kt10000",
 }

@@ -1,13 +1,12 @@
-"""Quotations that the demo offers too: member firms, the single-price session after hours, warrants.
+"""Quotations that the demo offers too: the single-price session after hours, warrants.
 
 The exchange keeps none of these. They are made up from what it does keep, and the same whenever they are asked for.
 """
 
 from __future__ import annotations
 
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from itertools import pairwise
-from random import Random
 
 from brokerkit.market.ticks import round_to_tick
 from brokerkit.models import Quote
@@ -16,52 +15,6 @@ from brokerkit.sandbox.face import FaceAnswer
 from brokerkit_kis.sandbox.fields import Api, Context, Field, codes
 from brokerkit_kis.sandbox.quotes import QUOTATIONS, SYMBOL_FIELDS, find, known, pivots, sign
 from brokerkit_kis.sandbox.wording import Refused, done, fixed, percent, whole
-
-_MEMBERS = {
-    "00002": "모의신한",
-    "00003": "모의한국",
-    "00005": "모의미래",
-    "00012": "모의NH",
-    "00030": "모의삼성",
-    "00033": "모의외국1",
-    "00036": "모의외국2",
-    "00045": "모의외국3",
-    "00050": "모의키움",
-}
-_FOREIGN = frozenset({"00033", "00036", "00045"})
-_SHARES_OF_VOLUME = (Decimal("0.21"), Decimal("0.16"), Decimal("0.09"), Decimal("0.08"), Decimal("0.06"))
-
-
-def members(context: Context) -> FaceAnswer:
-    """Answer inquire-member: the five firms that sold most, and the five that bought most."""
-    instrument, quote = find(context)
-    random = Random(f"{instrument.symbol}/{context.exchange.today}/members")  # noqa: S311 - repeatable on purpose
-    volume = known(quote.volume)
-    output: dict[str, object] = {}
-    foreign: dict[str, Decimal] = {}
-    for short in ("seln", "shnu"):
-        traded = [
-            (firm, (volume * share).to_integral_value(ROUND_DOWN))
-            for firm, share in zip(random.sample(sorted(_MEMBERS), 5), _SHARES_OF_VOLUME, strict=True)
-        ]
-        foreign[short] = sum((quantity for firm, quantity in traded if firm in _FOREIGN), Decimal(0))
-        for rank, (firm, quantity) in enumerate(traded, start=1):
-            output |= {
-                f"{short}_mbcr_no{rank}": firm,
-                f"{short}_mbcr_name{rank}": _MEMBERS[firm],
-                f"total_{short}_qty{rank}": whole(quantity),
-                f"{short}_mbcr_rlim{rank}": percent(quantity, volume, 2),
-                f"{short}_qty_icdc{rank}": "0",
-                f"{short}_mbcr_glob_yn_{rank}": "Y" if firm in _FOREIGN else "N",
-            }
-        output |= {
-            f"glob_total_{short}_qty": whole(foreign[short]),
-            f"glob_{short}_rlim": percent(foreign[short], volume, 2),
-            f"glob_total_{short}_qty_icdc": "0",
-        }
-    output["glob_ntby_qty"] = whole(foreign["shnu"] - foreign["seln"])
-    return FaceAnswer(done("MCA00000", "정상 처리", output=output))
-
 
 OVERTIME_ROWS = 30
 
@@ -169,7 +122,6 @@ def _worth(price: Decimal, strike: Decimal) -> Decimal:
     return max((price - strike) * _RATIO // 5 * 5, Decimal(5))
 
 
-MEMBERS = Api(f"{QUOTATIONS}/inquire-member", SYMBOL_FIELDS, members)
 OVERTIME_DAYS = Api(f"{QUOTATIONS}/inquire-daily-overtimeprice", SYMBOL_FIELDS, overtime_days)
 OVERTIME_TRADES = Api(
     f"{QUOTATIONS}/inquire-time-overtimeconclusion", (*SYMBOL_FIELDS, Field("FID_HOUR_CLS_CODE", 5)), overtime_trades

@@ -17,10 +17,11 @@ from brokerkit_kis.stocks import account, days, orders, quotes
 from brokerkit_kis.stocks.charts import Charts
 from brokerkit_kis.stocks.masters import Listings
 from brokerkit_kis.stocks.rankings import Rankings
+from brokerkit_kis.stocks.trades import Trades
 from brokerkit_kis.wire.types import spellings
 
 
-class Stocks(Rankings, Listings, Charts):
+class Stocks(Rankings, Listings, Charts, Trades):
     """Korean stocks, funds and ELW at KIS."""
 
     not_told = {

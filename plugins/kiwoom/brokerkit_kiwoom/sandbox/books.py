@@ -1,4 +1,4 @@
-"""The order book (ka10004) and the trades (ka10003) of a symbol."""
+"""The order book (ka10004) and the trades (ka10003, ka10084) of a symbol."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from brokerkit.words import Side, Venue
 from .common import Branch, Content, Listing
 from .numbers import directed, percent_of, signed, signed_rate, whole
 from .quotes import sign
+from .refusals import not_played
 
 _LEVELS = 10
+_MILLION = Decimal(1_000_000)
 STRENGTH_OF = 60
 """Trades that the strength of buyers is computed from."""
 
@@ -78,6 +80,17 @@ _VENUE_WORDS = {Venue.KRX: "KRX", Venue.NXT: "NXT", Venue.SOR: "통합"}
 
 def trades(branch: Branch, fields: Mapping[str, str]) -> Content:
     """Answer ka10003, newest first. All venues trade in one book here, so each has the prints of all."""
+    return _trades(branch, fields, "cntr_infr", unit=Decimal(1))
+
+
+def trades_of_a_day(branch: Branch, fields: Mapping[str, str]) -> Content:
+    """Answer ka10084: the trades of today up to a minute, newest first. Prints of the day before are not kept."""
+    if fields["tdy_pred"] != "1" or fields["tic_min"] != "0":
+        raise not_played("ka10084")
+    return _trades(branch, fields, "tdy_pred_cntr", unit=_MILLION)
+
+
+def _trades(branch: Branch, fields: Mapping[str, str], name: str, unit: Decimal) -> Content:
     instrument, venue = branch.instrument_at(fields["stk_cd"])
     prints = branch.exchange.trades(instrument.symbol)
     quote = branch.exchange.quote(instrument.symbol, venue)
@@ -96,12 +109,14 @@ def trades(branch: Branch, fields: Mapping[str, str]) -> Content:
             "cntr_trde_qty": with_side(trade),
             "sign": sign(instrument, trade.price),
             "acc_trde_qty": whole(trade.volume),
-            "acc_trde_prica": whole(values.after(index)),
+            "acc_trde_prica": whole(values.after(index) / unit),
             "cntr_str": strength(prints[max(0, index + 1 - STRENGTH_OF) : index + 1]),
             "stex_tp": _VENUE_WORDS[venue],
         }
 
-    return Listing("cntr_infr", [(index, index) for index in range(len(prints) - 1, -1, -1)], row, descending=True)
+    until = fields.get("tm") or "2359"
+    told = [index for index in range(len(prints) - 1, -1, -1) if f"{prints[index].time:%H%M}" <= until]
+    return Listing(name, [(index, index) for index in told], row, descending=True)
 
 
 def _best_prices(book: OrderBook, base: Decimal) -> dict[str, str]:

@@ -93,6 +93,8 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
     "ka10005": (_CODE,),
     "ka10086": (_CODE, Field("qry_dt", 8, date=True), Field("indc_tp", 1, "0 1")),
     "ka10095": (_CODE,),
+    "ka10084": (_CODE, Field("tdy_pred", 1, "1 2"), Field("tic_min", 1, "0 1"), Field("tm", 4, required=False)),
+    "ka10040": (_CODE,),
     "ka10059": (
         Field("dt", 8, date=True),
         _CODE,

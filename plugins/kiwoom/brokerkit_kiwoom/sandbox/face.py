@@ -22,6 +22,7 @@ from . import (
     listed,
     lists,
     many,
+    members,
     minutes,
     orders,
     quotes,
@@ -64,6 +65,8 @@ _ANSWERS: Mapping[str, Callable[[Branch, Mapping[str, str]], Content]] = {
     "ka10005": days.summary,
     "ka10086": days.prices,
     "ka10095": many.watched,
+    "ka10084": books.trades_of_a_day,
+    "ka10040": members.of_today,
     "ka10059": flows.investors,
     "ka10079": minutes.ticks,
     "ka10080": minutes.minutes,
@@ -74,7 +77,7 @@ _ANSWERS: Mapping[str, Callable[[Branch, Mapping[str, str]], Content]] = {
     "ka10099": listed.instruments,
     "ka10100": listed.instrument_info,
     "ka10101": listed.sectors,
-    "ka10102": listed.members,
+    "ka10102": members.listed,
     "ka10027": rankings.fluctuations,
     "ka10030": rankings.volumes,
     "ka10032": rankings.turnovers,
@@ -97,7 +100,7 @@ _PURPOSES = {
 }
 _WHOLE_LIST = 10_000
 _PAGE_SIZES = {
-    "ka10003": 30,
+    **dict.fromkeys(("ka10003", "ka10084"), 30),  # of ka10084 it is not known
     "ka10059": 100,
     "ka10079": 900,
     "ka10080": 900,
@@ -134,6 +137,7 @@ class KiwoomFace(Face):
         "demo:test_candles_of_other_venues_are_told_or_unsupported": ONLY_KRX,
         "demo:test_minutes_of_every_venue_tell_the_truth": ONLY_KRX,
         "demo:test_rankings_of_other_venues_are_told_or_unsupported": ONLY_KRX,
+        "demo:test_trades_of_every_venue_are_told_or_unsupported": ONLY_KRX,
         "demo:test_an_order_of_the_after_market_trades_there": NO_EVENING,
         "demo:test_a_type_of_another_phase_is_taken_and_listed_back[AFTER_MARKET-*]": NO_EVENING,
     }

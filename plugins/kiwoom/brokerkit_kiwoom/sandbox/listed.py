@@ -1,4 +1,4 @@
-"""What is listed: ka10099 and ka10100 (instruments), ka10101 (sectors), ka10102 (member firms)."""
+"""What is listed: ka10099 and ka10100 (instruments), ka10101 (sectors)."""
 
 from __future__ import annotations
 
@@ -21,19 +21,6 @@ _WARNINGS = {MarketAlert.RISK: "4", MarketAlert.WARNING: "5"}
 
 _WITHOUT_VALUE = {"7": {"701": "KRX100"}}
 """Indices that the exchange does not have."""
-
-_MEMBERS = {
-    "001": "교보",
-    "002": "신한",
-    "003": "한국투자",
-    "004": "대신",
-    "005": "미래에셋",
-    "006": "신영",
-    "008": "유진",
-    "009": "한양",
-    "010": "메리츠",
-    "012": "NH투자",
-}
 
 
 def instrument_info(branch: Branch, fields: Mapping[str, str]) -> Content:
@@ -91,10 +78,4 @@ def sectors(_branch: Branch, fields: Mapping[str, str]) -> Content:
         {"marketCode": market, "code": code, "name": name, "group": str(group)}
         for group, (code, name) in enumerate(names.items(), start=1)
     ]
-    return Listing("list", list(enumerate(rows)), lambda row: row)
-
-
-def members(_branch: Branch, _fields: Mapping[str, str]) -> Content:
-    """Answer ka10102: some of the firms that trade at the exchange."""
-    rows = [{"code": code, "name": name, "gb": "0"} for code, name in _MEMBERS.items()]
     return Listing("list", list(enumerate(rows)), lambda row: row)

@@ -18,13 +18,14 @@ from brokerkit_kiwoom.stocks import account, orders, quotes
 from brokerkit_kiwoom.stocks.charts import Charts
 from brokerkit_kiwoom.stocks.listing import LISTED_ONE, Listings
 from brokerkit_kiwoom.stocks.rankings import Rankings
+from brokerkit_kiwoom.stocks.trades import Trades
 from brokerkit_kiwoom.wire.types import says_nothing
 
 ENOUGH_FLOWS = 30
 """So many days of investor flow are asked for where no first day is named: the core shows no more."""
 
 
-class Stocks(Rankings, Listings, Charts):
+class Stocks(Rankings, Listings, Charts, Trades):
     """Korean stocks, funds and ELW at Kiwoom."""
 
     not_told = {Quote: frozenset({"turnover", "time"})}

@@ -24,6 +24,7 @@ _FOLDERS = {
     **dict.fromkeys(("ka10079", "ka10080", "ka10081", "ka10082", "ka10083", "ka10094"), "chart"),
     **dict.fromkeys(("ka20006", "ka20007", "ka20008", "ka20019"), "chart"),
     "ka20001": "sect",
+    "ka10040": "rkinfo",
     "kt1": "ordr",
     "ka1": "stkinfo",
 }
@@ -69,6 +70,8 @@ QUERIES: dict[str, dict[str, str]] = {
     "ka10085": {"stex_tp": "0"},
     **{api_id: {"stk_cd": SAMSUNG} for api_id in ("ka10001", "ka10003", "ka10004", "ka10005", "ka10100")},
     "ka10095": {"stk_cd": f"{SAMSUNG}|{FUND}"},
+    "ka10084": {"stk_cd": SAMSUNG, "tdy_pred": "1", "tic_min": "0"},
+    "ka10040": {"stk_cd": SAMSUNG},
     "ka10086": PRICES,
     "ka10059": FLOW,
     "ka10079": SHORT_CHART,
