@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from brokerkit import Broker, Instrument, get_broker
+from brokerkit import Broker, Instrument, Rank, get_broker
 from brokerkit.cli import exits, main
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox import sandbox as sandboxes
@@ -85,14 +85,16 @@ def test_a_list_is_of_a_market_and_a_kind(asked: Asked, broker: Broker) -> None:
     assert len(asked.json("instruments", "list")) == len(broker.instruments())
 
 
-def test_a_symbol_is_shown_with_korean_names_and_one_that_is_not_listed_leads_to_the_search(
+def test_a_symbol_is_shown_with_korean_names_and_one_that_is_not_listed_is_refused(
     asked: Asked, broker: Broker
 ) -> None:
     assert Instrument.model_validate(asked.json("instruments", "show", "005930")) == broker.instrument("005930")
     shown = asked.text("instruments", "show", "005930")
     assert shown.startswith("005930 삼성전자\n")
     assert "listed shares 상장주식수" in shown
-    assert "`brokerkit instruments search`" in asked.complaint("instruments", "show", "999999", code=exits.REFUSED)
+    refused = asked.complaint("instruments", "show", "999999", code=exits.REFUSED)
+    assert "999999" in refused
+    assert ("`brokerkit instruments search`" in refused) == (broker.name == "kis")  # the other one asks its broker
 
 
 def test_states_of_an_instrument_are_words(asked: Asked, broker: Broker) -> None:
@@ -101,3 +103,34 @@ def test_states_of_an_instrument_are_words(asked: Asked, broker: Broker) -> None
     rows = {line[:6]: line for line in asked.text("instruments", "list").splitlines()}
     assert all("administrative" in rows[each.symbol].split() for each in marked)
     assert "administrative" not in rows["005930"]
+
+
+# Rankings and screens
+
+
+def test_a_ranking_is_that_of_the_broker_and_leaves_out_what_it_does_not_tell(asked: Asked, broker: Broker) -> None:
+    found = broker.rankings("GAINERS", count=5)
+    assert [Rank.model_validate(each).symbol for each in asked.json("rank", "gainers", "-n", "5")] == [
+        each.symbol for each in found
+    ]
+    head, *rows = asked.text("rank", "GAINERS", "-n", "5").splitlines()
+    assert head.split()[:3] == ["rank", "symbol", "name"]
+    assert {"percent", "volume"} <= set(head.split())
+    assert "net" not in head.split()
+    assert [row.split()[1] for row in rows] == [each.symbol for each in found]
+    nets = asked.rows("rank", "foreign_net_buying", "-n", "3")
+    assert [each["symbol"] for each in nets] == [each.symbol for each in broker.rankings("FOREIGN_NET_BUYING", count=3)]
+    at_kosdaq = {each.symbol for each in broker.instruments("KOSDAQ")}
+    assert {each["symbol"] for each in asked.json("rank", "volume", "--market", "kosdaq")} <= at_kosdaq
+
+
+def test_a_saved_condition_is_listed_and_screened_where_the_broker_has_them(asked: Asked, broker: Broker) -> None:
+    if not broker.supports("conditions"):
+        assert "does not offer conditions" in asked.complaint("conditions", code=exits.WRONG_USAGE)
+        assert "does not offer screen" in asked.complaint("conditions", "x", code=exits.WRONG_USAGE)
+        return
+    saved = broker.conditions()
+    assert [each["name"] for each in asked.rows("conditions")] == [each.name for each in saved]
+    found = broker.screen(saved[0])
+    assert [each["symbol"] for each in asked.json("conditions", saved[0].name)] == [each.symbol for each in found]
+    assert asked.complaint("conditions", "nothing of that name", code=exits.WRONG_USAGE)
