@@ -46,6 +46,7 @@ from brokerkit.words import (
     Segment,
     Side,
     TimeInForce,
+    TransactionKind,
     Venue,
 )
 
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
         Capability,
         Condition,
         DaySource,
+        Fill,
         Flow,
         Instrument,
         Instruments,
@@ -80,9 +82,11 @@ if TYPE_CHECKING:
         Quote,
         Quotes,
         Rank,
+        RealizedPnl,
         Session,
         Table,
         Trade,
+        Transaction,
     )
     from brokerkit.orders.guard import halt, resume
     from brokerkit.orders.intents import Confidence, Intent, IntentKind, IntentState
@@ -109,6 +113,7 @@ __all__ = [
     "ConfigError",
     "DaySource",
     "Disarmed",
+    "Fill",
     "Flow",
     "Halted",
     "IncompleteListing",
@@ -151,6 +156,7 @@ __all__ = [
     "Rank",
     "RankingKind",
     "RateLimited",
+    "RealizedPnl",
     "Reconciliation",
     "Rejected",
     "SecurityType",
@@ -160,6 +166,8 @@ __all__ = [
     "Table",
     "TimeInForce",
     "Trade",
+    "Transaction",
+    "TransactionKind",
     "UnknownBroker",
     "UnknownSymbol",
     "Unsupported",
@@ -203,7 +211,7 @@ _LATER = {
             "OrderBook",
             "OrderRequest",
         ),
-        *("Position", "Quote", "Quotes", "Rank", "Session", "Table", "Trade"),
+        *("Position", "Quote", "Quotes", "Rank", "Session", "Table", "Trade", "Fill", "RealizedPnl", "Transaction"),
     ),
     "brokerkit.orders.guard": ("halt", "resume"),
     "brokerkit.orders.intents": ("Confidence", "Intent", "IntentKind", "IntentState"),

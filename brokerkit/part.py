@@ -29,7 +29,7 @@ from brokerkit.models import (
     Quote,
 )
 from brokerkit.models.handles import Handle, handle_of
-from brokerkit.replies import AccountReply, Bars, FlowTables, Listed, OrderPage, Ranks, Sent, TradeReply
+from brokerkit.replies import AccountReply, Bars, CashMove, FlowTables, Listed, OrderPage, Ranks, Sale, Sent, TradeReply
 from brokerkit.symbols import HOME
 from brokerkit.transport import Client, Endpoint, Reply
 from brokerkit.words import Interval, OrderType, RankingKind, SecurityType, Segment, TimeInForce, Venue
@@ -237,6 +237,17 @@ class Part(Generic[C]):
         Not a verb: without it `market_hours` goes by the table of brokerkit. It is asked once a day at most.
         """
         raise Unsupported("a calendar")
+
+    def realized_pnl(self, start: dt.date, end: dt.date) -> Iterable[Sale]:
+        """Return what sales earned in these days, all pages of it; whatever sums the broker tells agree with them.
+
+        What was bought alone has earned nothing and is left out. A symbol may have several rows of a day.
+        """
+        raise Unsupported("realized_pnl")
+
+    def transactions(self, start: dt.date, end: dt.date) -> Iterable[CashMove]:
+        """Return the cash ledger of these days, all pages of it, oldest first: each line with the cash after it."""
+        raise Unsupported("transactions")
 
     def rows(
         self,

@@ -25,7 +25,7 @@ from brokerkit.models import (
     Trade,
 )
 from brokerkit.transport import Endpoint, OddRow, Reply, traded
-from brokerkit.words import OrderType, PositionKind
+from brokerkit.words import OrderType, PositionKind, TransactionKind
 
 
 @dataclass(frozen=True)
@@ -131,6 +131,7 @@ FACTS: Mapping[str, Any] = {
     "clock": None,  # the time of day at which the broker took it
     "original_id": None,  # the number of the order that it amends or cancels
     "filled_quantity": None,  # None where it is not sure
+    "filled_amount": None,  # what the fills came to, where the row tells it exactly
     "remaining_quantity": None,
     "has_fills": None,  # whether something of it was filled, where the quantity is not sure
     "is_cancellation": False,  # it cancels another order and is none itself
@@ -307,3 +308,44 @@ class FlowTables:
         values = {"symbol": symbol, "date": self.date, "close": rows["net", "quantity"].close, "final": self.final}
         # One validation of it all: a model of its own for each of the kinds would take as long again.
         return InvestorFlow.model_validate({**values, **flows})
+
+
+@dataclass(frozen=True)
+class Sale:
+    """A row of what sales earned: of one sale of a symbol, or of all of them on a day."""
+
+    date: dt.date
+    symbol: str
+    name: str
+    quantity: Decimal
+    """Shares sold."""
+    sell_price: Decimal
+    buy_price: Decimal
+    """What the shares had cost on average, before fees."""
+    pnl: Decimal
+    """Sales less cost, before commission, tax and interest."""
+    commission: Decimal
+    tax: Decimal
+    interest: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class CashMove:
+    """A row of the cash ledger."""
+
+    date: dt.date
+    id: str
+    kind: TransactionKind
+    moved: Decimal
+    """By how much cash changed, whichever way."""
+    is_in: bool | None
+    """Whether it grew, as the words of the row have it; None where they do not tell. The balances have to agree."""
+    balance: Decimal
+    """Cash after it."""
+    description: str = ""
+    symbol: str | None = None
+    name: str | None = None
+    quantity: Decimal | None = None
+    commission: Decimal | None = None
+    tax: Decimal | None = None
+    traded_on: dt.date | None = None

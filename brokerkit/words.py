@@ -86,6 +86,21 @@ class PositionKind(StrEnum):
     """대주: borrowed and sold. They are owed, not held."""
 
 
+class TransactionKind(StrEnum):
+    """What moved the cash of an account."""
+
+    DEPOSIT = "DEPOSIT"
+    """입금."""
+    WITHDRAWAL = "WITHDRAWAL"
+    """출금."""
+    PURCHASE = "PURCHASE"
+    """매수: what was bought is paid."""
+    SALE = "SALE"
+    """매도: what was sold is paid out."""
+    OTHER = "OTHER"
+    """Interest, dividends, fees, and what is not understood."""
+
+
 class SecurityType(StrEnum):
     """What a symbol is."""
 

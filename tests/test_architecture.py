@@ -46,6 +46,7 @@ PUBLIC = {
     *("Condition", "Match", "Rank", "RankingKind"),
     *("BookLevel", "Candle", "Candles", "INDICES", "Interval", "ManyCandles", "Quotes", "Table"),
     *("Member", "Members", "Trade"),
+    *("Fill", "RealizedPnl", "Transaction", "TransactionKind"),
     *("DaySource", "MarketHours", "Phase", "Session", "is_open", "market_hours", "next_open"),
     *("Confidence", "Intent", "IntentKind", "IntentState", "Limits", "Reconciliation", "halt", "resume"),
 }

@@ -555,7 +555,7 @@ def test_what_is_supported_is_asked_by_market_type_and_venue_without_a_request(n
         assert set(indices.verbs) == {"quote", "quotes", "candles"}
         assert (korea.market, korea.currency, korea.environment) == ("KR", "KRW", "real")
         assert set(korea.verbs) == {verb for verb in HOOKS if broker.supports(verb)}
-        assert set(HOOKS) - set(korea.verbs) == (set() if name == "kis" else {"conditions", "screen"})
+        assert set(HOOKS) - set(korea.verbs) == ({"transactions"} if name == "kis" else {"conditions", "screen"})
         assert set(korea.order_venues) == set(Venue)
         assert (OrderType.LIMIT, TimeInForce.IOC) in korea.order_types
         assert "time" in korea.not_told["Quote"]
@@ -587,6 +587,7 @@ def test_verbs_without_a_symbol_take_a_market(broker: Broker) -> None:
 def test_supports_knows_the_verbs_there_are(broker: Broker) -> None:
     missing = {"amend", "order_book", "buying_power", "candles", "trades", "members"}
     missing |= {"instruments", "instrument", "search", "rankings", "conditions", "screen"}
+    missing |= {"realized_pnl", "transactions"}
     for verb in HOOKS:
         assert broker.supports(verb) is (verb not in missing)
         assert callable(getattr(broker, verb))

@@ -36,6 +36,9 @@ NAMES = [
         "cancel",
         "balance",
         "power",
+        "fills",
+        "profit",
+        "transactions",
         "hours",
         "instruments",
         "candles",
@@ -341,7 +344,7 @@ def test_brokers_tell_what_they_offer_where(capsys: pytest.CaptureFixture[str]) 
     assert told["kis"]["distribution"] == "brokerkit-kr-kis"
     assert told["kis"]["environments"] == ["sandbox", "demo", "real"]
     assert set(told["kis"]["verbs"]["real"]) - set(told["kis"]["verbs"]["demo"]) == {
-        *("orders", "rankings", "conditions", "screen")
+        *("orders", "realized_pnl", "rankings", "conditions", "screen")
     }
     assert told["kis"]["error"] is None
     assert main(["brokers"]) == 0

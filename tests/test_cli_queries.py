@@ -22,6 +22,7 @@ from brokerkit import (
     BuyingPower,
     Candle,
     Condition,
+    Fill,
     InvestorFlow,
     MarketHours,
     Match,
@@ -31,6 +32,7 @@ from brokerkit import (
     Position,
     Quote,
     Rank,
+    RealizedPnl,
     Side,
     Trade,
     clock,
@@ -249,6 +251,26 @@ def test_a_balance_has_the_largest_position_first(asked: Asked, broker: Broker) 
     assert found.account in shown.splitlines()[0]
     assert [line[:6] for line in shown.splitlines()[-2:]] == ["000660", "005930"]
     assert Balance.model_validate(asked.json("balance")) == found
+
+
+@AT_BOTH
+def test_fills_profit_and_transactions_are_shown(asked: Asked, broker: Broker) -> None:
+    today = f"{clock.today()}"
+    assert asked.text("profit", "--from", today) == "Nothing was sold in these days.\n"
+    bought = broker.buy("005930", 3, price=broker.quote("005930").upper_limit)
+    sold = broker.sell("005930", 2, price=broker.quote("005930").lower_limit)
+    told = [Fill.model_validate(each) for each in asked.json("fills")]
+    assert [fill.order_id for fill in told] == [bought.id, sold.id]
+    assert asked.json("fills", "--symbol", "000660") == []
+    assert {sold.id, "SELL"} <= set(asked.text("fills", "--from", today).splitlines()[2].split())
+    (earned,) = broker.realized_pnl(clock.today())
+    assert [RealizedPnl.model_validate(each) for each in asked.json("profit")] == [earned]
+    assert f"{earned.net_pnl:+,.0f}" in asked.text("profit")
+    head, row = asked.text("profit", "--csv").splitlines()
+    assert dict(zip(head.split(","), row.split(","), strict=True))["commission"] == f"{earned.commission:f}"
+    if broker.supports("transactions"):
+        assert [each["kind"] for each in asked.json("transactions")] == ["DEPOSIT"]
+        assert "+100,000,000" in asked.text("transactions")
 
 
 @AT_BOTH

@@ -157,6 +157,9 @@ def seen_at(name: str) -> Iterator[Model]:
                 yield broker.rankings(kind)[0]
         if broker.supports("conditions"):
             yield from (broker.conditions()[0], broker.screen("상승")[0])
+        broker.sell("005930", 1, type=OrderType.MARKET)
+        yield from (*broker.fills(), *broker.realized_pnl(clock.today()))
+        yield from broker.transactions(clock.today()) if broker.supports("transactions") else ()
         for day in (*broker.investor_flow("005930"), *broker.investor_flow("005930", detail=True)):
             yield from (day, day.foreign, day.pension)
 
@@ -164,8 +167,8 @@ def seen_at(name: str) -> Iterator[Model]:
 @pytest.mark.parametrize("broker", ["kis", "kiwoom"])
 def test_every_none_of_the_sandbox_is_explained(broker: str) -> None:
     seen = list(seen_at(broker))
-    known = set(MODELS) - {common.OrderRequest} - ({common.Condition, common.Match} if broker == "kiwoom" else set())
-    assert {type(model) for model in seen} == known
+    lacking = {"kis": {common.Transaction}, "kiwoom": {common.Condition, common.Match}}
+    assert {type(model) for model in seen} == set(MODELS) - {common.OrderRequest} - lacking[broker]
     nones = {(type(each), field) for each in seen for field in type(each).model_fields if getattr(each, field) is None}
     assert nones
     assert [each for each in nones if broker not in brokers_named(*each)] == []

@@ -72,9 +72,10 @@ def test_it_takes_few_lines_beside_its_tables() -> None:
     assert len(written) <= LARGEST
 
 
-def test_every_verb_but_candles_and_what_is_listed_is_offered(broker: Broker) -> None:
+def test_it_offers_every_verb_but_these(broker: Broker) -> None:
     assert {verb for verb in HOOKS if not broker.supports(verb)} == {
-        *("candles", "instruments", "instrument", "search")
+        *("candles", "instruments", "instrument", "search", "realized_pnl", "transactions"),
+        *("rankings", "conditions", "screen", "trades", "members"),
     }
 
 

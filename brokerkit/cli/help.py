@@ -71,6 +71,24 @@ COMMANDS = (
     Command("resume", "Orders", "journal", "Let orders go out again (주문 재개)."),
     Command("journal", "Orders", "journal", "Show and settle what became of orders (주문 일지)."),
     Command("balance", "Account", "accounts", "Show cash and holdings of the account (잔고)."),
+    Command(
+        "fills",
+        "Account",
+        "ledger",
+        "Show what was filled in these days, without --from on the last of them (체결 내역).",
+    ),
+    Command(
+        "profit",
+        "Account",
+        "ledger",
+        "Show what sales earned by day and symbol, without --from in the 30 days up to --to (실현손익).",
+    ),
+    Command(
+        "transactions",
+        "Account",
+        "ledger",
+        "Show the cash ledger, without --from of the 30 days up to --to (거래내역).",
+    ),
     Command("power", "Account", "accounts", "Show how much of a symbol can be bought without margin (매수가능)."),
     Command(
         "brokers",

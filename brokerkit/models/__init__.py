@@ -11,6 +11,7 @@ from brokerkit.models.capabilities import Capability
 from brokerkit.models.flows import Flow, InvestorFlow
 from brokerkit.models.hours import DaySource, MarketHours, Session
 from brokerkit.models.instruments import Instrument, Instruments
+from brokerkit.models.ledger import Fill, RealizedPnl, Transaction
 from brokerkit.models.many import ManyCandles
 from brokerkit.models.orders import PRICED, Order, OrderRequest
 from brokerkit.models.quotes import BookLevel, Level, OrderBook, Quote, Quotes
@@ -28,6 +29,7 @@ __all__ = [
     "Capability",
     "Condition",
     "DaySource",
+    "Fill",
     "Flow",
     "Instrument",
     "Instruments",
@@ -46,7 +48,9 @@ __all__ = [
     "Quote",
     "Quotes",
     "Rank",
+    "RealizedPnl",
     "Session",
     "Table",
     "Trade",
+    "Transaction",
 ]

@@ -60,6 +60,20 @@ _EVERYWHERE: Mapping[str, str] = {
     "kind": "구분",
     "sellable_quantity": "매도가능수량",
     "average_price": "매입단가",
+    # Fills, realised profit, the cash ledger
+    "order_id": "주문번호",
+    "amount": "금액",
+    "is_total": "합계여부",
+    "sell_price": "매도단가",
+    "buy_price": "매입단가",
+    "pnl": "매매손익",
+    "net_pnl": "실현손익",
+    "commission": "수수료",
+    "tax": "제세금",
+    "interest": "대출이자",
+    "description": "적요",
+    "balance": "예수금잔고",
+    "traded_on": "체결일",
     # Investors
     "individual": "개인",
     "foreign": "외국인",
@@ -141,6 +155,13 @@ _OF_A_MODEL: Mapping[tuple[str, str], str] = {
     ("Condition", "id"): "조건번호",
     ("Condition", "name"): "조건명",
     ("Level", "quantity"): "잔량",
+    ("Fill", "price"): "체결단가",
+    ("Fill", "quantity"): "체결수량",
+    ("Fill", "amount"): "체결금액",
+    ("Fill", "time"): "체결시각",
+    ("RealizedPnl", "quantity"): "매도수량",
+    ("Transaction", "id"): "거래번호",
+    ("Transaction", "amount"): "정산금액",
 }
 
 

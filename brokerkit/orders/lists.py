@@ -85,6 +85,10 @@ class OrderLists:
 
     def history(self, start: dt.date, end: dt.date, symbol: str | None) -> list[Order]:
         """Return the orders and amendments of days; a cancellation shows in the order that it cancelled."""
+        return [order for _, _, order in self.listed(start, end, symbol)]
+
+    def listed(self, start: dt.date, end: dt.date, symbol: str | None) -> list[tuple[dt.date, OrderReply, Order]]:
+        """Return them with their days and rows."""
         shown: set[dt.date] = set()
         listed: list[tuple[OrderPage, OrderReply, dt.date]] = []
         changes = _Changes()
@@ -101,7 +105,7 @@ class OrderLists:
                 if page.shows_all:
                     shown.add(day)
         return [
-            self._order(page, row, day, changes)
+            (day, row, self._order(page, row, day, changes))
             for page, row, day in _each_once(listed)
             if not row.fact("is_cancellation") and symbol in (None, row.symbol)
         ]

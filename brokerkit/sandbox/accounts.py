@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from itertools import chain, islice
+from typing import NamedTuple
 
 from brokerkit.market.costs import cut
 from brokerkit.models import OrderRequest
 from brokerkit.sandbox.books import Resting
 from brokerkit.sandbox.days import next_played_day, settled_on
 from brokerkit.sandbox.instruments import Instrument
+from brokerkit.sandbox.ledger import CashLine, deposit, settlements
 from brokerkit.sandbox.rows import ExchangeOrder, ExchangeRefusal, Execution, Page, Refusal
 from brokerkit.words import Side
 
@@ -99,6 +101,20 @@ class Costs:
     def commission(self, amount: int) -> int:
         """Return the commission on an amount traded."""
         return int(cut(amount * self.commission_rate, self.commission_unit))
+
+    @staticmethod
+    def tax(amount: int, rate: Decimal) -> int:
+        """Return the tax on an amount sold."""
+        return int(cut(amount * rate, Decimal(1)))
+
+
+class Booking(NamedTuple):
+    """What a fill cost and sold; the last fields of an Execution."""
+
+    commission: Decimal
+    tax: Decimal
+    cost: Decimal
+    held: Decimal
 
 
 @dataclass
@@ -240,6 +256,8 @@ class Account:
         """Settled."""
         self.settlements: list[tuple[dt.date, int]] = []
         """What trades of earlier days still bring or take, by the day of settlement, ascending."""
+        self.lines: list[CashLine] = []
+        """The cash ledger; settlements that are still to come are in it."""
         self.lots: dict[str, Lot] = {}
         self.entries: dict[int, Entry] = {}
         """Today's rows by number, ascending."""
@@ -323,23 +341,31 @@ class Account:
             self.lots[entry.request.symbol].reserved -= entry.reserved
         entry.reserved = 0
 
-    def fill(self, side: Side, instrument: Instrument, quantity: int, price: int, tax_rate: Decimal) -> None:
+    def fill(self, side: Side, instrument: Instrument, quantity: int, price: int, tax_rate: Decimal) -> Booking:
         """Book a trade: shares and cost at once, cash for the settlement after the next."""
         amount = price * quantity
         lot = self.lots.setdefault(instrument.symbol, Lot(instrument))
-        self.fees += self.costs.commission(amount)
+        commission, tax, cost = self.costs.commission(amount), 0, 0
         if side is Side.BUY:
             self.bought += amount
             lot.quantity += quantity
             lot.cost += amount
             lot.today_bought += quantity
-            return
-        self.fees += int(cut(amount * tax_rate, Decimal(1)))
-        self.sold += amount
-        # The average stays: the cost goes down in proportion, and the fraction of a won stays with the holding.
-        lot.cost -= lot.cost * quantity // lot.quantity
-        lot.quantity -= quantity
-        lot.today_sold += quantity
+        else:
+            tax = self.costs.tax(amount, tax_rate)
+            self.sold += amount
+            # The average stays: the cost goes down in proportion, and the fraction of a won stays with the holding.
+            cost = lot.cost * quantity // lot.quantity
+            lot.cost -= cost
+            lot.quantity -= quantity
+            lot.today_sold += quantity
+        self.fees += commission + tax
+        return Booking(Decimal(commission), Decimal(tax), Decimal(cost), Decimal(lot.quantity))
+
+    def move(self, day: dt.date, amount: int) -> None:
+        """Pay cash in, or below 0 out."""
+        self.cash += amount
+        self.lines.append(deposit(day, amount))
 
     def state(self, price_of: Callable[[str], int], today: dt.date) -> AccountState:
         """Return a snapshot, with holdings at the present prices."""
@@ -394,6 +420,7 @@ class Account:
         self.today, self.working = Roll(), Roll()
         if self.bought or self.sold:
             self.settlements.append((settled_on(last), self.sold - self.bought - self.fees))
+            self.lines += settlements(self.rows(last, last), settled_on(last))
         self.cash += sum(amount for day, amount in self.settlements if day <= today)
         self.settlements = [(day, amount) for day, amount in self.settlements if day > today]
         self.bought = self.sold = self.fees = 0

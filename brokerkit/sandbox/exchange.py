@@ -28,6 +28,7 @@ from brokerkit.sandbox.floor import Floor
 from brokerkit.sandbox.flows import flow_of_day
 from brokerkit.sandbox.indices import Indices
 from brokerkit.sandbox.instruments import Instrument
+from brokerkit.sandbox.ledger import BookedLine, Traded, booked, traded
 from brokerkit.sandbox.minutes import Minute
 from brokerkit.sandbox.past import Past
 from brokerkit.sandbox.placement import amended_request, check_numbers, check_offered, is_whole, placement_of
@@ -310,7 +311,17 @@ class Exchange:
         with self._changing():
             if number in self._accounts:
                 raise ValueError(f"There is an account {number} already.")
-            self._accounts[number] = Account(number, _whole("cash", cash), costs or Costs())
+            account = self._accounts[number] = Account(number, 0, costs or Costs())
+            if paid := _whole("cash", cash):
+                account.move(self._today, paid)
+
+    def deposit(self, account: str, amount: Decimal) -> None:
+        """Pay cash into the account, or below 0 out of it; a ValueError where it cannot be withdrawn now."""
+        with self._changing():
+            if -amount > self.account(account).withdrawable:
+                raise ValueError(f"{-amount:,} won cannot be withdrawn from {account}.")
+            moved = _whole("amount", abs(amount))
+            self._account(account).move(self._today, moved if amount > 0 else -moved)
 
     def give_holding(self, account: str, symbol: str, quantity: Decimal, cost: Decimal) -> None:
         """Add shares that the account bought earlier, already settled, for that cost in whole won."""
@@ -424,6 +435,16 @@ class Exchange:
         with self._lock:
             return self._account(account).rows(start, end)
 
+    def traded(self, account: str, start: dt.date, end: dt.date) -> Sequence[Traded]:
+        """Return what was bought and sold in these days by day and symbol, with costs and what the sales earned."""
+        with self._lock:
+            return traded(self._account(account).rows(start, end))
+
+    def cash_lines(self, account: str, start: dt.date, end: dt.date) -> Sequence[BookedLine]:
+        """Return the cash ledger of these days up to today, ascending: trades stand on the day of their settlement."""
+        with self._lock:
+            return booked(self._account(account).lines, start, min(end, self._today))
+
     def page(
         self,
         account: str,
@@ -456,11 +477,13 @@ class Exchange:
         canceled: Decimal = Decimal(0),
         rejected: bool = False,
         number: int | None = None,
+        cost: Decimal | None = None,
     ) -> ExchangeOrder:
         """Add an order of an earlier day for tests and stories; it leaves cash and holdings as they are.
 
         What is neither filled nor cancelled has expired. Without a price the fills were at the limit, or at the close
-        of that day. Numbers come again on other days: `number` gives it one.
+        of that day. Numbers come again on other days: `number` gives it one. What was sold had cost `cost` won, or
+        just what it was sold for.
         """
         with self._changing():
             if day >= self._today:
@@ -470,8 +493,10 @@ class Exchange:
             number = number or history.next_number(self._seed, self._accounts.values(), day)
             entry = history.remembered(owner, day, number, request, (filled, canceled), rejected=rejected)
             if filled:
-                fill_price = average_price or request.price or close
-                entry.executions.append(Execution(number, self._floor.next_trade, fill_price, filled, entry.time))
+                price = average_price or request.price or close
+                instrument = self._instrument(request.symbol)
+                booking = history.booking(owner.costs, instrument, request.side, day, price * filled, cost)
+                entry.executions.append(Execution(number, self._floor.next_trade, price, filled, entry.time, *booking))
                 self._floor.next_trade += 1
             owner.history.add(entry)
             return entry.snapshot()

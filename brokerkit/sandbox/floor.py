@@ -182,10 +182,10 @@ class Floor:
         for entry in owners:
             if entry is None:
                 continue
-            fill = Execution(entry.number, number, Decimal(price), Decimal(quantity), self._now())
+            booking = entry.account.fill(entry.request.side, instrument, quantity, price, tax_rate)
+            fill = Execution(entry.number, number, Decimal(price), Decimal(quantity), self._now(), *booking)
             entry.executions.append(fill)
             entry.remaining -= quantity
-            entry.account.fill(entry.request.side, instrument, quantity, price, tax_rate)
             self._keep_reserved(entry)
 
     @staticmethod

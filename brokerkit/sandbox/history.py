@@ -8,8 +8,12 @@ from decimal import Decimal
 from random import Random
 
 from brokerkit.clock import KST
+from brokerkit.market.costs import transaction_tax_rate
 from brokerkit.models import OrderRequest
-from brokerkit.sandbox.accounts import Account, Entry
+from brokerkit.sandbox.accounts import Account, Booking, Costs, Entry
+from brokerkit.sandbox.days import day_of_tax
+from brokerkit.sandbox.instruments import Instrument
+from brokerkit.words import Side
 
 _TIME_OF_DAY = dt.time(10, 0, tzinfo=KST)
 
@@ -48,3 +52,14 @@ def remembered(
     else:
         entry.expired = int(left)
     return entry
+
+
+def booking(
+    costs: Costs, instrument: Instrument, side: Side, day: dt.date, amount: Decimal, cost: Decimal | None
+) -> Booking:
+    """Return what a fill of an earlier day cost; what was sold had cost just as much unless `cost` tells."""
+    commission, nothing = Decimal(costs.commission(int(amount))), Decimal(0)
+    if side is Side.BUY:
+        return Booking(commission, nothing, nothing, nothing)
+    rate = transaction_tax_rate(day_of_tax(day), instrument.market, instrument.kind)
+    return Booking(commission, Decimal(costs.tax(int(amount), rate)), amount if cost is None else cost, nothing)

@@ -52,6 +52,14 @@ class Execution:
     price: Decimal
     quantity: Decimal
     time: dt.datetime
+    commission: Decimal = Decimal(0)
+    """What the broker takes for it, in won."""
+    tax: Decimal = Decimal(0)
+    """What the state takes of a sale, in won."""
+    cost: Decimal = Decimal(0)
+    """What the shares that a sale sold had cost on average, before fees; 0 of a purchase."""
+    held: Decimal = Decimal(0)
+    """Shares of the symbol that the account held after it."""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from brokerkit.sandbox.books import Book, Place, Resting
 from brokerkit.sandbox.days import trading_days_between
 from brokerkit.sandbox.floor import Floor
 from brokerkit.sandbox.instruments import Instrument
+from brokerkit.sandbox.ledger import CashKind, CashLine
 from brokerkit.sandbox.past import Past, Played
 from brokerkit.sandbox.prints import Day, Trade
 from brokerkit.sandbox.rows import ExchangeOrder, Execution
@@ -42,6 +43,14 @@ class SavedFill(_Saved):
     price: Decimal
     quantity: Decimal
     time: dt.datetime
+    commission: Decimal = Decimal(0)
+    tax: Decimal = Decimal(0)
+    cost: Decimal = Decimal(0)
+    held: Decimal = Decimal(0)
+
+    def execution(self, order: int) -> Execution:
+        """Return the fill of that order."""
+        return Execution(order, **{**dict(self), "time": self.time.astimezone(KST)})
 
 
 class SavedEntry(_Saved):
@@ -66,10 +75,7 @@ class SavedEntry(_Saved):
     def entry(self, account: Account) -> Entry:
         """Return the row of that account."""
         plain = {name: value for name, value in self if name not in ("executions", "time")}
-        fills = [
-            Execution(self.number, fill.number, fill.price, fill.quantity, fill.time.astimezone(KST))
-            for fill in self.executions
-        ]
+        fills = [fill.execution(self.number) for fill in self.executions]
         return Entry(account=account, executions=fills, time=self.time.astimezone(KST), **plain)
 
 
@@ -89,6 +95,20 @@ class SavedLot(_Saved):
         return cls(symbol=symbol, **{name: getattr(lot, name) for name in names})
 
 
+class SavedLine(_Saved):
+    """A line of the cash ledger."""
+
+    day: dt.date
+    kind: CashKind
+    change: int
+    symbol: str | None
+    quantity: int
+    amount: int
+    commission: int
+    tax: int
+    traded_on: dt.date | None
+
+
 class AccountHead(_Saved):
     """An account without its rows."""
 
@@ -97,6 +117,7 @@ class AccountHead(_Saved):
     commission_rate: Decimal
     commission_unit: Decimal
     settlements: list[tuple[dt.date, int]]
+    lines: list[SavedLine] = []
     lots: list[SavedLot]
     rejections: int
     cancel_rejections: int = 0
@@ -111,7 +132,8 @@ class AccountHead(_Saved):
         names = ("number", "cash", "rejections", "cancel_rejections", "bought", "sold", "fees")
         plain = {name: getattr(account, name) for name in names}
         rates = {name: getattr(account.costs, name) for name in ("commission_rate", "commission_unit")}
-        return cls(**plain, **rates, settlements=list(account.settlements), lots=lots)
+        lines = [SavedLine.model_validate(line) for line in account.lines]
+        return cls(**plain, **rates, settlements=list(account.settlements), lines=lines, lots=lots)
 
 
 class SavedAccount(AccountHead):
@@ -124,6 +146,7 @@ class SavedAccount(AccountHead):
         """Return the account; its working orders hold nothing back until they are in their books."""
         account = Account(self.number, self.cash, Costs(self.commission_rate, self.commission_unit))
         account.settlements = self.settlements
+        account.lines = [CashLine(**dict(line)) for line in self.lines]
         account.rejections, account.cancel_rejections = self.rejections, self.cancel_rejections
         account.bought, account.sold, account.fees = self.bought, self.sold, self.fees
         for saved in self.entries:

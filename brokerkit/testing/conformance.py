@@ -11,6 +11,7 @@ from brokerkit.testing.amendments import AmendmentContract
 from brokerkit.testing.charts import ChartContract
 from brokerkit.testing.discovered import DiscoveryContract
 from brokerkit.testing.indices import IndexContract
+from brokerkit.testing.ledger import LedgerContract
 from brokerkit.testing.listing import ListingContract
 from brokerkit.testing.lists import ListContract
 from brokerkit.testing.many import ManyQuotesContract
@@ -53,6 +54,7 @@ class BrokerConformance(
     ListContract,
     RefusalContract,
     AccountContract,
+    LedgerContract,
     MarketContract,
     SessionContract,
     FaultContract,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
+from brokerkit import clock
 from brokerkit.asking.inquiries import HOOKS
 from brokerkit.broker import Broker
 from brokerkit.errors import Unsupported
@@ -37,6 +38,9 @@ QUESTIONS: Mapping[str, Callable[[Broker], object]] = {
     "sellable_quantity": lambda trader: trader.sellable_quantity(STOCK),
     "buying_power": lambda trader: trader.buying_power(STOCK),
     "orders": lambda trader: trader.orders(),
+    "fills": lambda trader: trader.fills(),
+    "realized_pnl": lambda trader: trader.realized_pnl(clock.today()),
+    "transactions": lambda trader: trader.transactions(clock.today()),
 }
 ELSEWHERE = "US:AAPL"
 

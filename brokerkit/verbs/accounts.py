@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 
-from brokerkit.arguments import plain
+from brokerkit import clock
+from brokerkit.arguments import check_days, plain
+from brokerkit.asking import ledger
 from brokerkit.errors import WireError
 from brokerkit.models import (
     Balance,
     BuyingPower,
+    Fill,
     Instrument,
+    RealizedPnl,
     Table,
+    Transaction,
 )
 from brokerkit.symbols import check_symbol
 from brokerkit.text import masked
@@ -54,6 +60,45 @@ class Accounts(Asking):
         """Return one balance for each market that the account has; amounts of two currencies are never added."""
         with self._asking("balances"):
             return Table(Balance, map(self._inquiries.balance, self._inquiries.markets()))
+
+    def fills(
+        self, start: dt.date | None = None, end: dt.date | None = None, *, symbol: str | Instrument | None = None
+    ) -> Table[Fill]:
+        """Return what was filled from `start` (default: today) to `end` (default: today), oldest first (체결 내역).
+
+        Where the broker does not tell fills one by one, a row is all that was filled of an order on a day, at its
+        average: `is_total` says so. IncompleteListing where a list does not tell how much was filled.
+        """
+        first, last = start or clock.today(), end or clock.today()
+        with self._asking(f"fills from {first} to {last}"):
+            first, last = check_days(first, last)
+            known = None if symbol is None else check_symbol(plain(symbol))
+            return Table(Fill, ledger.fills(self._inquiries, first, min(last, clock.today()), known))
+
+    def realized_pnl(
+        self, start: dt.date, end: dt.date | None = None, *, symbol: str | Instrument | None = None
+    ) -> Table[RealizedPnl]:
+        """Return what sales earned from `start` to `end` (default: today), a row a day and symbol (실현손익).
+
+        With commission, tax and interest as the broker counts them. Days and symbols without a sale have no row. Sums
+        that the broker tells have to agree with its rows, or it is a WireError.
+        """
+        last = end or clock.today()
+        with self._asking(f"realized profit from {start} to {last}"):
+            start, last = check_days(start, last)
+            known = None if symbol is None else check_symbol(plain(symbol))
+            return Table(RealizedPnl, ledger.realized_pnl(self._inquiries, start, min(last, clock.today()), known))
+
+    def transactions(self, start: dt.date, end: dt.date | None = None) -> Table[Transaction]:
+        """Return the cash ledger from `start` to `end` (default: today), oldest first (거래내역).
+
+        Deposits, withdrawals, and trades on the day of their settlement. Each line has the cash after it, and the lines
+        have to add up to it, or it is a WireError.
+        """
+        last = end or clock.today()
+        with self._asking(f"transactions from {start} to {last}"):
+            start, last = check_days(start, last)
+            return Table(Transaction, ledger.transactions(self._inquiries, start, min(last, clock.today())))
 
     def account(self) -> str:
         """Return the account number, masked: only its last four digits are shown."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -11,9 +12,13 @@ from typing import Any
 from brokerkit_kis.adapter import KisAdapter
 from brokerkit_kis.client import KisClient
 from brokerkit_kis.sandbox.face import KisFace
+from brokerkit_kis.stocks.part import Stocks as KisStocks
+from brokerkit_kiwoom.adapter import KiwoomAdapter
+from brokerkit_kiwoom.sandbox.face import KiwoomFace
+from brokerkit_kiwoom.stocks.part import Stocks as KiwoomStocks
 from pydantic import SecretStr
 
-from brokerkit.replies import AccountReply
+from brokerkit.replies import AccountReply, CashMove, Sale
 from proof.zoo.cages import bad
 from proof.zoo.lies import always, per, twisted
 from tests.lslike.client import LikeClient
@@ -258,3 +263,61 @@ class NoPace(KisClient):
     """Declares more calls a second than the broker allows."""
 
     calls_per_second = {"real": 10**6, "demo": 10**6}
+
+
+# Fills, realised profit, the cash ledger
+
+EARNED = "realized_profit_is_what_the_sales_earned"
+CASH = "transactions_add_up_to_the_cash"
+
+
+@bad("fills_are_those_of_the_exchange", "were filled, not")
+class FilledTwice(Stocks):
+    """Says that twice as much was filled of every order."""
+
+    def rows(self, start: dt.date, end: dt.date, **narrow: Any) -> Any:
+        for page in super().rows(start, end, **narrow):
+            twice = [twisted(row, filled_quantity=lambda filled: 2 * filled) for row in page.rows]
+            yield replace(page, rows=twice)
+
+
+@bad(EARNED, "pnl is", of=KiwoomAdapter, face=KiwoomFace)
+class ProfitAfterCostsToldAsBefore(KiwoomStocks):
+    """Takes the costs off a profit that is after them already."""
+
+    def realized_pnl(self, start: dt.date, end: dt.date) -> Any:
+        for sale in super().realized_pnl(start, end):
+            yield replace(sale, pnl=sale.pnl - sale.commission - sale.tax)
+
+
+@bad(EARNED, "Sold, by day and symbol", of=KisAdapter, face=KisFace)
+class ProfitsOnly(KisStocks):
+    """Leaves out what was sold at a loss."""
+
+    def realized_pnl(self, start: dt.date, end: dt.date) -> Any:
+        return [sale for sale in super().realized_pnl(start, end) if sale.pnl > 0]
+
+
+@bad("every_page_of_realized_profit_is_read", "Sold, by day and symbol", of=KisAdapter, face=KisFace)
+class SecondPageOfSalesLost(KisStocks):
+    """Reads fifty rows of what sales earned."""
+
+    def realized_pnl(self, start: dt.date, end: dt.date) -> list[Sale]:
+        return list(super().realized_pnl(start, end))[:50]
+
+
+@bad(CASH, "look at the pages", of=KiwoomAdapter, face=KiwoomFace)
+class FirstPageOfTheLedgerAlone(KiwoomStocks):
+    """Reads thirty lines of the ledger."""
+
+    def transactions(self, start: dt.date, end: dt.date) -> list[CashMove]:
+        return list(super().transactions(start, end))[:30]
+
+
+@bad(CASH, "moved cash from", of=KiwoomAdapter, face=KiwoomFace)
+class WithdrawalsToldAsDeposits(KiwoomStocks):
+    """Takes every line for cash that came in."""
+
+    def transactions(self, start: dt.date, end: dt.date) -> Any:
+        for move in super().transactions(start, end):
+            yield replace(move, is_in=True)

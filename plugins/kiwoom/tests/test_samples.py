@@ -13,6 +13,7 @@ UNPROVEN = {
     "ka10004": "the official sample has keys only",
     "ka10084": "no answer of it is shown, only its fields",
     "ka10095": "no answer of it is shown, only its fields",
+    "kt00015": "no answer of it is shown, only its fields",
     "kt10001": "there is none; it is answered like kt10000",
 }
 

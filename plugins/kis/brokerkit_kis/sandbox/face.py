@@ -35,6 +35,7 @@ from brokerkit_kis.sandbox import (
     orders,
     others,
     power,
+    profits,
     quotes,
     rankings,
 )
@@ -50,7 +51,7 @@ APIS = {
     api.path: api
     for api in (
         *(orders.ORDER, orders.CHANGE, ledger.DAILY, ledger.WORKING),
-        *(account.BALANCE, power.BUYING_POWER, power.SELLABLE),
+        *(account.BALANCE, power.BUYING_POWER, power.SELLABLE, profits.BY_SYMBOL, profits.BY_DAYS),
         *(quotes.PRICE, quotes.PRICE_DETAIL, quotes.INVESTOR, depth.ORDER_BOOK, depth.TICKS, depth.TICKS_UNTIL),
         *(charts.DAILY_PRICES, charts.PERIOD_CHART, minutes.MINUTES_OF_TODAY, minutes.MINUTES_BEFORE),
         *(members.MEMBERS, indices.CHART, others.OVERTIME_DAYS, others.OVERTIME_TRADES, others.WARRANT),

@@ -102,6 +102,7 @@ class OrderRow(_Listed):
     day: Day = Field(alias="ord_dt")  # 주문일자
     side_words: Text = Field("", alias="sll_buy_dvsn_cd_name")  # 매도매수구분코드명, tells amendments and cancellations
     average: Blankable = Field(None, alias="avg_prvs")  # 평균가
+    filled_amount: Blankable = Field(None, alias="tot_ccld_amt")  # 총체결금액
     canceled_flag: Words = Field("", alias="cncl_yn")  # 취소여부
     canceled: Blankable = Field(None, validation_alias=AliasChoices("cncl_cfrm_qty", "cnc_cfrm_qty"))  # 취소확인수량
     remaining_quantity: Number = Field(alias="rmn_qty")  # 잔여수량

@@ -15,13 +15,14 @@ from brokerkit.transport import Endpoint, OddRow, Parameters, preparing, wire_te
 from brokerkit.words import SecurityType, Side, Venue
 from brokerkit_kis.stocks import account, days, orders, quotes
 from brokerkit_kis.stocks.charts import Charts
+from brokerkit_kis.stocks.ledger import Ledger
 from brokerkit_kis.stocks.masters import Listings
 from brokerkit_kis.stocks.rankings import Rankings
 from brokerkit_kis.stocks.trades import Trades
 from brokerkit_kis.wire.types import spellings
 
 
-class Stocks(Rankings, Listings, Charts, Trades):
+class Stocks(Rankings, Listings, Charts, Trades, Ledger):
     """Korean stocks, funds and ELW at KIS."""
 
     not_told = {

@@ -91,6 +91,14 @@ def answers(real: Any) -> dict[str, Json]:
         "inquire_psbl_order": real.inquire("inquire-psbl-order", "TTTC8908R", **power).json(),
         "inquire_psbl_sell": real.inquire("inquire-psbl-sell", "TTTC8408R", PDNO=SAMSUNG).json(),
     }
+    span = {"INQR_STRT_DT": "20200101", "INQR_END_DT": "29991231", "PDNO": "", "SORT_DVSN": "00", "CBLC_DVSN": "00"}
+    keys = {"CTX_AREA_FK100": "", "CTX_AREA_NK100": ""}
+    real.order("sell", ORD_DVSN="01", ORD_UNPR="0", ORD_QTY="2")
+    for name, tr_id, more in (
+        ("inquire_period_trade_profit", "TTTC8715R", {}),
+        ("inquire_period_profit", "TTTC8708R", {"INQR_DVSN": "00"}),
+    ):
+        told[name] = real.inquire(name.replace("_", "-"), tr_id, **span, **keys, **more).json()
     quotations = "/uapi/domestic-stock/v1/quotations"
     share = {"PDNO": SAMSUNG, "PRDT_TYPE_CD": "300"}
     several = {"FID_COND_MRKT_DIV_CODE_1": "J", "FID_INPUT_ISCD_1": SAMSUNG}
@@ -245,7 +253,7 @@ def test_answers_have_the_names_and_number_shapes_of_the_official_examples(answe
     assert odd == []
     # Of these there is no example.
     without = {"inquire_psbl_sell", "inquire_daily_overtimeprice", "inquire_elw_price", "intstock_multprice"}
-    without |= {"psearch_title", "psearch_result", "foreign_institution_total"}
+    without |= {"inquire_period_profit", "psearch_title", "psearch_result", "foreign_institution_total"}
     assert seen == answers.keys() - without
 
 

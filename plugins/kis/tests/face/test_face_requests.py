@@ -27,6 +27,7 @@ NOT_RECORDED = {"foreign_institution_total": {"FID_COND_MRKT_DIV_CODE": "V", "FI
 TOLD_REFUSALS = {
     ("search_info", "APBK0656"): "asks for a share that is listed abroad",
     ("inquire_time_overtimeconclusion", "APBK0656"): "asks for a symbol that is not listed here",
+    ("inquire_period_trade_profit", "OPSQ2001"): "lacks CTX_AREA_NK100, which has to be there",
     ("order_rvsecncl", "40320000"): "amends an order that never was",
     ("order_rvsecncl", "APBK0344"): "amends an order that never was",
 }

@@ -15,7 +15,7 @@ from brokerkit.market.costs import TAX_YEARS, cut, transaction_tax_rate
 from brokerkit.market.days import settlement_day
 from brokerkit.sandbox.exchange import Costs, Exchange, ExchangeOrder, Instrument, Page
 from brokerkit.sandbox.face import first_behind
-from brokerkit.words import SecurityType, Side, Venue
+from brokerkit.words import SecurityType, Venue
 
 from .refusals import RATE, unknown_at_venue, unknown_symbol
 
@@ -82,11 +82,8 @@ class Branch:
 
     def order_costs(self, order: ExchangeOrder) -> tuple[Decimal, Decimal]:
         """Return commission and tax of an order's fills, each fill cut by itself."""
-        amounts = [execution.price * execution.quantity for execution in order.executions]
-        commission = sum((self.commission(amount) for amount in amounts), Decimal(0))
-        if order.request.side is Side.BUY:
-            return commission, Decimal(0)
-        return commission, sum((self.tax(order.request.symbol, amount) for amount in amounts), Decimal(0))
+        fills = order.executions
+        return sum((fill.commission for fill in fills), Decimal(0)), sum((fill.tax for fill in fills), Decimal(0))
 
 
 Item = TypeVar("Item")

@@ -16,6 +16,7 @@ from . import (
     account,
     books,
     candles,
+    cashbook,
     days,
     flows,
     indices,
@@ -25,6 +26,7 @@ from . import (
     members,
     minutes,
     orders,
+    profits,
     quotes,
     rankings,
     valuation,
@@ -56,7 +58,14 @@ _ANSWERS: Mapping[str, Callable[[Branch, Mapping[str, str]], Content]] = {
     "kt00010": account.orderable,
     "kt00018": valuation.holdings,
     "ka10085": valuation.returns,
+    "ka10072": profits.of_a_day,
+    "ka10073": profits.of_days,
+    "ka10074": profits.by_days,
+    "ka10077": profits.of_today,
+    "ka10170": profits.diary,
+    "kt00015": cashbook.lines,
     "kt00007": lists.of_the_day,
+    "kt00009": lists.states_of_the_day,
     "ka10075": lists.open_orders,
     "ka10076": lists.fills,
     "ka10001": quotes.info,
@@ -96,7 +105,7 @@ _ANSWERS: Mapping[str, Callable[[Branch, Mapping[str, str]], Content]] = {
 }
 _PURPOSES = {
     **dict.fromkeys(("kt10000", "kt10001", "kt10002", "kt10003"), Purpose.ORDER),
-    **dict.fromkeys(("kt00007", "ka10075", "ka10076"), Purpose.LISTING),
+    **dict.fromkeys(("kt00007", "kt00009", "ka10075", "ka10076"), Purpose.LISTING),
 }
 _WHOLE_LIST = 10_000
 _PAGE_SIZES = {

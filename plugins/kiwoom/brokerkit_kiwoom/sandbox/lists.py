@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 
 from brokerkit.sandbox.days import trading_days_before
 from brokerkit.sandbox.exchange import ExchangeOrder, Page
 from brokerkit.words import OrderType, Side, TimeInForce, Venue
 
 from .calls import day
-from .common import Branch, Content, OrderList
+from .common import Branch, Content, Listing, OrderList
 from .numbers import directed, padded, whole
 from .refusals import missing_field
 
@@ -31,6 +32,7 @@ _SIDE_NAMES = {Side.BUY: "매수", Side.SELL: "매도"}
 _COLOURS = {Side.BUY: "+매수", Side.SELL: "-매도"}
 _CHANGES = {"NEW": "", "CANCEL": "취소", "AMEND": "정정"}
 _VENUE_NUMBERS = {Venue.SOR: "0", Venue.KRX: "1", Venue.NXT: "2"}
+_MARKET_CODES: Mapping[str, str] = {"KOSPI": "1", "KOSDAQ": "2"}
 _NO_ORDER = "0000000"
 
 
@@ -118,6 +120,62 @@ def _detail_row(branch: Branch, order: ExchangeOrder) -> dict[str, str]:
         "comm_ord_tp": "REST API",
         "mdfy_cncl": change,
         "cnfm_tm": f"{order.time:%H:%M:%S}" if change else "",
+        "dmst_stex_tp": request.venue.value,
+        "cond_uv": padded(request.stop_price or 0, 10),
+    }
+
+
+def states_of_the_day(branch: Branch, fields: Mapping[str, str]) -> Content:
+    """Answer kt00009: the state of the orders of a day, newest first, with what was traded in all."""
+    date = day(fields["ord_dt"]) if fields["ord_dt"] else branch.exchange.today
+    chosen, venue, market = _chosen(branch, fields), fields["dmst_stex_tp"], fields["mrkt_tp"]
+    before = int(fields["fr_ord_no"] or 0)
+
+    def wanted(order: ExchangeOrder) -> bool:
+        return (
+            fields["stk_bond_tp"] != "2"
+            and chosen(order)
+            and venue in ("%", order.request.venue)
+            and market in ("0", _MARKET_CODES.get(branch.exchange.instruments[order.request.symbol].market))
+            and (fields["qry_tp"] == "0" or order.filled > 0)
+        )
+
+    orders = [order for order in branch.exchange.history(branch.account, date, date) if wanted(order)]
+    amounts = {side: sum((order.amount for order in orders if order.request.side is side), Decimal(0)) for side in Side}
+    head = {
+        "sell_grntl_engg_amt": padded(amounts[Side.SELL], 12),
+        "buy_engg_amt": padded(amounts[Side.BUY], 12),
+        "engg_amt": padded(sum(amounts.values(), Decimal(0)), 12),
+    }
+    listed = [(order.number, order) for order in reversed(orders) if not before or order.number <= before]
+    return Listing("acnt_ord_cntr_prst_array", listed, lambda order: _state_row(branch, order), head, descending=True)
+
+
+def _state_row(branch: Branch, order: ExchangeOrder) -> dict[str, str]:
+    request, change = order.request, _CHANGES[order.action]
+    last = order.executions[-1] if order.executions else None
+    return {
+        "stk_bond_tp": "1",
+        "ord_no": order_number(order.number),
+        "stk_cd": branch.prefixed(request.symbol),
+        "trde_tp": _type_name(order),
+        "io_tp_nm": f"현금{_SIDE_NAMES[request.side]}{change}",
+        "ord_qty": padded(order.quantity, 10),
+        "ord_uv": padded(request.price or 0, 10),
+        "cnfm_qty": padded(order.quantity if change and not order.rejected else 0, 10),
+        "rsrv_oppo": "",
+        # Seven digits, and trades have numbers of their own here.
+        "cntr_no": f"{last.number % 10**7:07d}" if last else "0000000",
+        "acpt_tp": _state(order),
+        "orig_ord_no": order_number(order.original),
+        "stk_nm": branch.exchange.instruments[request.symbol].name,
+        "setl_tp": "삼일결제",
+        "crd_deal_tp": "보통매매",
+        "cntr_qty": padded(order.filled, 10),
+        "cntr_uv": padded(order.average_price or 0, 10),
+        "comm_ord_tp": "REST API",
+        "mdfy_cncl_tp": change,
+        "cntr_tm": f"{last.time:%H:%M:%S}" if last else "",
         "dmst_stex_tp": request.venue.value,
         "cond_uv": padded(request.stop_price or 0, 10),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -13,6 +13,7 @@ from brokerkit.words import Side
 from .account import MARGIN_RATES, rate_text, with_margin_of
 from .common import Branch, Content, Listing
 from .numbers import directed, falling, padded, percent_of, whole
+from .profits import profit_of
 
 _NOTHING = padded(0)
 _SHORT_NOTHING = padded(0, 12)
@@ -233,7 +234,7 @@ def returns(branch: Branch, fields: Mapping[str, str]) -> Content:
     return Listing("acnt_prft_rt", held, lambda each: _return_row(branch, each, traded.get(each.holding.symbol, ())))
 
 
-def _return_row(branch: Branch, valued: _Valued, orders: list[ExchangeOrder] | tuple[()]) -> dict[str, str]:
+def _return_row(branch: Branch, valued: _Valued, orders: Sequence[ExchangeOrder]) -> dict[str, str]:
     holding = valued.holding
     costs = [branch.order_costs(order) for order in orders]
     return {
@@ -244,7 +245,7 @@ def _return_row(branch: Branch, valued: _Valued, orders: list[ExchangeOrder] | t
         "pur_pric": whole(holding.average),
         "pur_amt": whole(holding.cost),
         "rmnd_qty": whole(holding.quantity),
-        "tdy_sel_pl": whole(_realised(branch, holding, orders)),
+        "tdy_sel_pl": whole(_realised(branch, orders)),
         "tdy_trde_cmsn": whole(sum((commission for commission, _ in costs), Decimal(0))),
         "tdy_trde_tax": whole(sum((tax for _, tax in costs), Decimal(0))),
         "crd_tp": "00",
@@ -257,21 +258,7 @@ def _return_row(branch: Branch, valued: _Valued, orders: list[ExchangeOrder] | t
     }
 
 
-def _realised(branch: Branch, holding: Holding, orders: list[ExchangeOrder] | tuple[()]) -> Decimal:
-    """Return the profit of today's sales after costs, by going back from what is held now, fill by fill.
-
-    Sales before a moment at which nothing was held are not counted: what those shares had cost is not told any more.
-    """
-    quantity, cost, profit = holding.quantity, holding.cost, Decimal(0)
-    fills = [(fill, order.request.side) for order in orders for fill in order.executions]
-    for fill, side in sorted(fills, key=lambda each: each[0].number, reverse=True):
-        amount = fill.price * fill.quantity
-        if side is Side.BUY:
-            quantity, cost = quantity - fill.quantity, cost - amount
-        elif quantity <= 0:
-            break
-        else:
-            before = cost / quantity * fill.quantity
-            profit += amount - before - branch.commission(amount) - branch.tax(holding.symbol, amount)
-            quantity, cost = quantity + fill.quantity, cost + before
-    return profit
+def _realised(branch: Branch, orders: Sequence[ExchangeOrder]) -> Decimal:
+    """Return the profit of today's sales after costs."""
+    sales = (fill for order in orders if order.request.side is Side.SELL for fill in order.executions)
+    return sum((profit_of(branch, fill) for fill in sales), Decimal(0))

@@ -16,6 +16,7 @@ from brokerkit.transport import OddRow, wire_text
 from brokerkit.words import SecurityType, Side, Venue
 from brokerkit_kiwoom.stocks import account, orders, quotes
 from brokerkit_kiwoom.stocks.charts import Charts
+from brokerkit_kiwoom.stocks.ledger import Ledger
 from brokerkit_kiwoom.stocks.listing import LISTED_ONE, Listings
 from brokerkit_kiwoom.stocks.rankings import Rankings
 from brokerkit_kiwoom.stocks.trades import Trades
@@ -25,7 +26,7 @@ ENOUGH_FLOWS = 30
 """So many days of investor flow are asked for where no first day is named: the core shows no more."""
 
 
-class Stocks(Rankings, Listings, Charts, Trades):
+class Stocks(Rankings, Listings, Charts, Trades, Ledger):
     """Korean stocks, funds and ELW at Kiwoom."""
 
     not_told = {Quote: frozenset({"turnover", "time"})}

@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import (
     AfterValidator,
     AliasChoices,
+    BeforeValidator,
     Field,
     GetCoreSchemaHandler,
     PlainValidator,
@@ -16,7 +17,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-from brokerkit.transport import GRAMMAR, Block, Text, WireNumber, Words
+from brokerkit.transport import GRAMMAR, Block, Day, Text, WireNumber, Words
 
 T = TypeVar("T")
 
@@ -56,8 +57,14 @@ def _positive(text: Any) -> Decimal | None:
     return (Decimal(plain) or None) if re.fullmatch("[0-9]{1,18}", plain) else None
 
 
+def _day_or_none(text: Any) -> Any:
+    return None if isinstance(text, str) and not text.strip("0 ") else text
+
+
 Symbol = Annotated[Text, AfterValidator(_plain)]
 """종목코드 without the kind letter in front and the venue behind; what is not understood stays as it is."""
+DayOrBlank = Annotated[Day | None, BeforeValidator(_day_or_none)]
+"""일자, or blanks or zeros where there is none."""
 ToldQuantity = Annotated[Decimal | None, PlainValidator(_positive)]
 """A quantity that an accepted order repeats; None where it is none."""
 

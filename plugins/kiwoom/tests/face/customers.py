@@ -18,6 +18,7 @@ SAMSUNG = "005930"
 FUND = "069500"
 TODAY = dt.date(2026, 11, 20)
 _FOLDERS = {
+    **dict.fromkeys(("ka10072", "ka10073", "ka10074", "ka10077", "ka10170"), "acnt"),
     **dict.fromkeys(("ka00001", "ka10075", "ka10076", "ka10085", "ka01690", "kt0", "kt5"), "acnt"),
     **dict.fromkeys(("ka10004", "ka10005", "ka10086"), "mrkcond"),
     **dict.fromkeys(("ka10027", "ka10030", "ka10032", "ka10034", "ka10065", "ka90009"), "rkinfo"),
@@ -36,6 +37,7 @@ HELD = {"qry_tp": "1", "dmst_stex_tp": "KRX"}
 CHART = {"stk_cd": SAMSUNG, "base_dt": "20261120", "upd_stkpc_tp": "1"}
 SHORT_CHART = {"stk_cd": SAMSUNG, "tic_scope": "1", "upd_stkpc_tp": "1"}
 INDEX_CHART = {"inds_cd": "001", "base_dt": "20261120"}
+SPAN = {"strt_dt": "20261101", "end_dt": "20261120"}
 PRICES = {"stk_cd": SAMSUNG, "qry_dt": "20261120", "indc_tp": "0"}
 ORDERABLE = {"stk_cd": SAMSUNG, "trde_tp": "2", "uv": "70000"}
 EVERYTHING = {"mrkt_tp": "000", "stex_tp": "1"}
@@ -63,8 +65,14 @@ QUERIES: dict[str, dict[str, str]] = {
     "kt00004": {"qry_tp": "0", "dmst_stex_tp": "KRX"},
     "kt00005": {"dmst_stex_tp": "KRX"},
     "kt00007": DAY,
+    "kt00009": {"stk_bond_tp": "0", "mrkt_tp": "0", "sell_tp": "0", "qry_tp": "0", "dmst_stex_tp": "%"},
     "kt00010": ORDERABLE,
+    "kt00015": {**SPAN, "tp": "0", "gds_tp": "0", "dmst_stex_tp": "%"},
     "kt00018": HELD,
+    "ka10072": {"strt_dt": "20261120"},
+    **dict.fromkeys(("ka10073", "ka10074"), SPAN),
+    "ka10077": {"stk_cd": SAMSUNG},
+    "ka10170": {"ottks_tp": "2", "ch_crd_tp": "0"},
     "ka10075": OPEN,
     "ka10076": FILLS,
     "ka10085": {"stex_tp": "0"},

@@ -132,7 +132,8 @@ def test_returns_tell_what_was_earned_today(customer: Customer) -> None:
     assert row["cur_prc"].lstrip("+-") == f"{held.price}"
     assert int(row["tdy_trde_cmsn"]) == sum(int(order["tdy_trde_cmsn"]) for order in orders)
     assert int(row["tdy_trde_tax"]) == sum(int(order["tdy_trde_tax"]) for order in orders)
-    costs = int(orders[1]["tdy_trde_cmsn"]) + int(orders[1]["tdy_trde_tax"])
+    of_purchase = 30  # of 200,000 won
+    costs = int(orders[1]["tdy_trde_cmsn"]) + int(orders[1]["tdy_trde_tax"]) + of_purchase
     assert abs(int(row["tdy_sel_pl"]) - (bid * 4 - 200_000 - costs)) <= 1
     assert row["setl_remn"] == "10"
     assert customer.query("ka10085", stex_tp="1")["acnt_prft_rt"] == [row]

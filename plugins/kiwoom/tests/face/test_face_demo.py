@@ -62,7 +62,7 @@ def test_real_host_trades_in_the_evening_with_the_old_codes(customer: Customer) 
     assert customer.business("kt10000", limit(ask, trde_tp="62")) == "521790"
 
 
-@pytest.mark.parametrize("api_id", sorted(QUERIES.keys() - {"kt00005"}))
+@pytest.mark.parametrize("api_id", sorted(QUERIES.keys() - {"kt00005", "kt00015"}))
 def test_demo_answers_in_its_own_words(tester: Customer, api_id: str) -> None:
     assert tester.query(api_id)["return_msg"].startswith("모의투자")
 

@@ -33,8 +33,16 @@ WRONG_FACTS = {
     # The format says a day, the example and the name say a time.
     ("ka10004", "bid_req_base_tm"): "HHmmss",
 }
-SIGNED_ANYWAY = {("ka10075", "sel_bid"), ("ka10075", "buy_bid"), ("ka10075", "cur_prc"), ("ka10085", "cur_prc")}
+SIGNED_ANYWAY = {
+    *(("ka10075", "sel_bid"), ("ka10075", "buy_bid"), ("ka10075", "cur_prc"), ("ka10085", "cur_prc")),
+    *(("ka10072", "pl_rt"), ("ka10073", "pl_rt"), ("ka10077", "pl_rt"), ("ka10170", "tot_prft_rt")),
+    ("ka10170", "prft_rt"),
+}
 """The examples show a sign of direction that the catalogue does not tell."""
+BROKEN_WON = {(api_id, name) for api_id in ("ka10072", "ka10073", "ka10077") for name in ("buy_uv", "tdy_sel_pl")} | {
+    ("ka10072", "tdy_sel_pl_1")
+}
+"""The examples show decimals of won amounts that the catalogue does not tell; a commission with words is one, too."""
 OPEN_VALUES = {"stex_tp", "stex_tp_txt"}
 """The examples have other words for orders by SOR than the catalogue."""
 
@@ -98,6 +106,10 @@ def grammar(api_id: str, field: dict[str, Any]) -> str | None:
         return rf"{'[+-]?' if signed else '-?'}[0-9]+[.][0-9]{{{field['decimals']}}}"
     if field.get("unit") == "지수":
         return r"[+-]?[0-9]+([.][0-9]{2})?"
+    if (api_id, name) in BROKEN_WON:
+        return r"-?[0-9]+[.][0-9]{2,10}"
+    if (api_id, name) == ("ka10073", "tdy_htssel_cmsn"):
+        return None  # words in the example
     if "unit" in field and field["unit"] != "%":
         return r"(--|[+-])?[0-9]+" if signed else r"-?[0-9]+"
     return None
@@ -106,8 +118,8 @@ def grammar(api_id: str, field: dict[str, Any]) -> str | None:
 @pytest.mark.parametrize("environment", ["customer", "tester"])
 @pytest.mark.parametrize("api_id", EVERY_API)
 def test_answer_is_what_the_catalogue_says(request: pytest.FixtureRequest, environment: str, api_id: str) -> None:
-    if environment == "tester" and api_id == "kt00005":
-        pytest.skip("the demo host has not got kt00005")
+    if environment == "tester" and api_id in ("kt00005", "kt00015"):
+        pytest.skip(f"the demo host has not got {api_id}")
     customer: Customer = request.getfixturevalue(environment)
     found = list(pairs(catalogue()[api_id]["response"], answer_of(customer, api_id)))
     for field, value in found:
@@ -116,7 +128,7 @@ def test_answer_is_what_the_catalogue_says(request: pytest.FixtureRequest, envir
         assert pattern is None or value == "" or re.fullmatch(pattern, value), (field, value)
         if "values" in field and field["name"] not in OPEN_VALUES and value:
             assert value in field["values"], (field, value)
-        if "code_prefix" in field:
+        if "code_prefix" in field and value:
             assert value[0] in field["code_prefix"]
     lists = [field["name"] for field in catalogue()[api_id]["response"] if field["type"] == "list"]
     assert len(found) > len(lists) or api_id == "au10002"
