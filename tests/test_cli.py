@@ -45,6 +45,7 @@ NAMES = [
         "rank",
         "conditions",
         "trades",
+        "members",
     ),
     *(
         "halt",

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from brokerkit import Broker, Instrument, Rank, get_broker
+from brokerkit import Broker, Instrument, Members, Rank, get_broker
 from brokerkit.cli import exits, main
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox import sandbox as sandboxes
@@ -134,3 +134,14 @@ def test_a_saved_condition_is_listed_and_screened_where_the_broker_has_them(aske
     found = broker.screen(saved[0])
     assert [each["symbol"] for each in asked.json("conditions", saved[0].name)] == [each.symbol for each in found]
     assert asked.complaint("conditions", "nothing of that name", code=exits.WRONG_USAGE)
+
+
+def test_members_are_those_of_the_broker(asked: Asked, broker: Broker) -> None:
+    found = broker.members("005930")
+    assert Members.model_validate(asked.json("members", "005930")) == found
+    rows = asked.rows("members", "005930")
+    told = [(each["side"], each["code"], each["quantity"]) for each in rows]
+    assert told == [
+        *(("SELL", each.code, f"{each.quantity:f}") for each in found.sellers),
+        *(("BUY", each.code, f"{each.quantity:f}") for each in found.buyers),
+    ]

@@ -21,11 +21,11 @@ from brokerkit.cli.options import (
     ToOption,
     VenueOption,
 )
-from brokerkit.cli.printing import Row, percent, signed, told_of
+from brokerkit.cli.printing import Row, as_text, percent, signed, told_of
 from brokerkit.cli.session import Session, with_table
 from brokerkit.hours import market_hours
 from brokerkit.models import Candle, OrderBook, Quote, Quotes, Trade
-from brokerkit.words import Interval, Venue
+from brokerkit.words import Interval, Side, Venue
 
 IntervalOption = Annotated[
     Interval,
@@ -44,7 +44,7 @@ RawOption = Annotated[bool, typer.Option("--raw", help="Prices as they were, not
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to the application."""
-    for command in (quote, book, trades, candles, hours):
+    for command in (quote, book, trades, members, candles, hours):
         app.command()(command)
 
 
@@ -114,6 +114,24 @@ def trades(
     with session.asking("trades") as (broker, _):
         found = broker.trades(symbol, count=None if all_of_today else count, venue=venue)
     session.printer.many(found, [_trade_row(each) for each in found], "Nobody has traded it today.")
+
+
+@with_table
+def members(session: Session, symbol: SymbolArgument, venue: VenueOption = Venue.KRX) -> None:
+    """Show which member firms sold and bought most of a symbol today (회원사)."""
+    with session.asking("members") as (broker, _):
+        found = broker.members(symbol, venue=venue)
+    if session.printer.as_json:
+        session.printer.one(found)
+        return
+    rows = [
+        {"side": side, "firm": each.name, "code": each.code, "quantity": each.quantity, "foreign": each.is_foreign}
+        for side, firms in ((Side.SELL, found.sellers), (Side.BUY, found.buyers))
+        for each in firms
+    ]
+    session.printer.many(rows, rows, "Nobody has traded it today.")
+    if found.foreign_net is not None and not session.printer.as_csv:
+        print(f"All foreign firms: {as_text(signed(found.foreign_net))} net, as the broker estimates")
 
 
 def _trade_row(trade: Trade) -> Row:
