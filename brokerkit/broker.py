@@ -316,6 +316,8 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts):
         if part is None or not offers(part, verb, part.environment):
             return False
         venues = part.quote_venues if verb in QUOTES else part.order_venues.get(part.environment, ())
+        if verb == "rankings":
+            venues = {each for those in part.ranking_venues.values() for each in those}
         if venue is not None and venue not in venues:
             return False
         return type is None or _takes(part, meant, check_type(type), venue)

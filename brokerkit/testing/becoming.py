@@ -28,6 +28,8 @@ ASKED: Mapping[str, Any] = {
     "time": dt.datetime(2026, 1, 2, 10, tzinfo=KST),
     "cost": 0,
     "market_value": 0,
+    "rank": 1,
+    "final": False,
 }
 """What the core, or another answer, tells of a model where a reply does not."""
 

@@ -130,7 +130,9 @@ class RankingContract(Contract):
             truth = [each for each in ranking(sandbox.exchange, kind) if each.figure > 0]
             for count in (1, 7, most or 150):
                 found = [rank.symbol for rank in trader.rankings(kind, count=count)]
-                assert found == [each.instrument.symbol for each in truth[:count]], f"{count} of {kind}"
+                assert found == [each.instrument.symbol for each in truth[:count]], (
+                    f"The first {count} of {kind} are others, or fewer: look at the pages that `ranking` reads."
+                )
 
     @needs("conditions", "screen")
     def test_saved_conditions_have_their_matches(self, trader: Broker, sandbox: Sandbox) -> None:

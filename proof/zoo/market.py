@@ -17,8 +17,8 @@ from brokerkit_kiwoom.stocks.part import Stocks as KiwoomStocks
 from brokerkit import clock
 from brokerkit.errors import UnknownSymbol
 from brokerkit.models import InvestorFlow, Quote
-from brokerkit.replies import FlowTables, Listed
-from brokerkit.words import SecurityType, Venue
+from brokerkit.replies import FlowTables, Listed, Ranks
+from brokerkit.words import RankingKind, SecurityType, Segment, Venue
 from proof.zoo.cages import bad
 from proof.zoo.lies import Twisted, always, per, twisted
 from tests.lslike.stocks import Stocks
@@ -173,6 +173,56 @@ class DirectionTakenForASign(KiwoomStocks):
     def quote(self, symbol: str, venue: Venue) -> Any:
         told = super().quote(symbol, venue)
         return twisted(told, price=lambda price: price.copy_sign(told.change))
+
+
+# Rankings
+
+
+@bad("rankings_tell_the_truth", "net_amount is", of=KisAdapter, face=KisFace)
+class NetBuyingInMillions(KisStocks):
+    """Tells net buying in millions, as KIS does."""
+
+    def ranking(self, kind: RankingKind, market: Segment | None, venue: Venue | None, count: int) -> Ranks:
+        told = super().ranking(kind, market, venue, count)
+        return replace(told, rows=[twisted(row, net_amount=per(1_000_000)) for row in told.rows])
+
+
+@bad("rankings_tell_the_truth", "The ranking by LOSERS", of=KiwoomAdapter, face=KiwoomFace)
+class RisersForFallers(KiwoomStocks):
+    """Asks for the risers, whatever is wanted."""
+
+    def ranking(self, kind: RankingKind, market: Segment | None, venue: Venue | None, count: int) -> Ranks:
+        asked = RankingKind.GAINERS if kind is RankingKind.LOSERS else kind
+        return super().ranking(asked, market, venue, count)
+
+
+@bad(
+    "a_ranking_has_as_many_rows_as_are_asked_for",
+    "The first 150 of VOLUME are others, or fewer",
+    of=KiwoomAdapter,
+    face=KiwoomFace,
+)
+class FirstPageOfARanking(KiwoomStocks):
+    """Takes the first page for all there is."""
+
+    def ranking(self, kind: RankingKind, market: Segment | None, venue: Venue | None, count: int) -> Ranks:
+        return super().ranking(kind, market, venue, min(count, 99))
+
+
+@bad("rankings_of_other_venues_are_told_or_unsupported", "at NXT", of=KisAdapter, face=KisFace)
+class VenueOfRankingsUnheard(KisStocks):
+    """Answers a question about NXT with a ranking of KRX."""
+
+    def ranking(self, kind: RankingKind, market: Segment | None, venue: Venue | None, count: int) -> Ranks:
+        return super().ranking(kind, market, venue and Venue.KRX, count)
+
+
+@bad("saved_conditions_have_their_matches", "change is", of=KisAdapter, face=KisFace)
+class ChangeOfAMatchWithoutItsSign(KisStocks):
+    """Tells how far a symbol has moved, and not which way."""
+
+    def screen(self, condition: str) -> Any:
+        return [twisted(hit, change=lambda change: -abs(change)) for hit in super().screen(condition)]
 
 
 # Books

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -89,40 +90,43 @@ class WorthAnswer(Block):
 class Bought(Moved):
     """A row of 국내기관_외국인 매매종목가집계 (FHPTJ04400000) -> Rank: estimates, in shares and 백만원."""
 
-    extra = frozenset({"millions"})
+    extra = frozenset({"foreign_quantity", "foreign_millions", "institution_quantity", "institution_millions"})
 
     symbol: Symbol = Field(alias="mksc_shrn_iscd")  # 유가증권 단축 종목코드
-
-    @property
-    def net_amount(self) -> Decimal | None:
-        millions: Decimal | None = getattr(self, "millions", None)
-        return None if millions is None else millions * MILLION
+    foreign_quantity: Blankable = Field(None, alias="frgn_ntby_qty")  # 외국인 순매수 수량
+    foreign_millions: Blankable = Field(None, alias="frgn_ntby_tr_pbmn")  # 외국인 순매수 거래 대금
+    institution_quantity: Blankable = Field(None, alias="orgn_ntby_qty")  # 기관계 순매수 수량
+    institution_millions: Blankable = Field(None, alias="orgn_ntby_tr_pbmn")  # 기관계 순매수 거래 대금
 
 
 class ForeignBought(Bought):
-    """The same of foreigners."""
+    """Such a row, of which foreigners are wanted."""
 
-    net_quantity: Blankable = Field(None, alias="frgn_ntby_qty")  # 외국인 순매수 수량
-    millions: Blankable = Field(alias="frgn_ntby_tr_pbmn")  # 외국인 순매수 거래 대금
+    @property
+    def net_quantity(self) -> Decimal | None:
+        return self.foreign_quantity
+
+    @property
+    def net_amount(self) -> Decimal | None:
+        return None if self.foreign_millions is None else self.foreign_millions * MILLION
 
 
 class InstitutionBought(Bought):
-    """The same of institutions."""
+    """Such a row, of which institutions are wanted."""
 
-    net_quantity: Blankable = Field(None, alias="orgn_ntby_qty")  # 기관계 순매수 수량
-    millions: Blankable = Field(alias="orgn_ntby_tr_pbmn")  # 기관계 순매수 거래 대금
+    @property
+    def net_quantity(self) -> Decimal | None:
+        return self.institution_quantity
+
+    @property
+    def net_amount(self) -> Decimal | None:
+        return None if self.institution_millions is None else self.institution_millions * MILLION
 
 
-class ForeignBoughtAnswer(Block):
+class BoughtAnswer(Block):
     """국내기관_외국인 매매종목가집계 (FHPTJ04400000)."""
 
-    rows: Rows[ForeignBought] = block("output")
-
-
-class InstitutionBoughtAnswer(Block):
-    """국내기관_외국인 매매종목가집계 (FHPTJ04400000)."""
-
-    rows: Rows[InstitutionBought] = block("output")
+    rows: Rows[Bought] = block("output")
 
 
 class Saved(Reply[Condition]):
@@ -182,9 +186,7 @@ class HitsAnswer(Block):
 VOLUME = Endpoint({"real": "FHPST01710000"}, f"{QUOTATIONS}/volume-rank", TradedAnswer)
 FLUCTUATION = Endpoint({"real": "FHPST01700000"}, f"{RANKING}/fluctuation", FluctuationAnswer)
 WORTH = Endpoint({"real": "FHPST01740000"}, f"{RANKING}/market-cap", WorthAnswer)
-_NET_BUYING = {"real": "FHPTJ04400000"}, f"{QUOTATIONS}/foreign-institution-total"
-FOREIGN = Endpoint(*_NET_BUYING, ForeignBoughtAnswer)
-INSTITUTION = Endpoint(*_NET_BUYING, InstitutionBoughtAnswer)
+NET_BUYING = Endpoint({"real": "FHPTJ04400000"}, f"{QUOTATIONS}/foreign-institution-total", BoughtAnswer)
 CONDITIONS = Endpoint({"real": "HHKST03900300"}, f"{QUOTATIONS}/psearch-title", SavedAnswer)
 HITS = Endpoint({"real": "HHKST03900400"}, f"{QUOTATIONS}/psearch-result", HitsAnswer)
 NO_HIT = "MCA05918"
@@ -203,7 +205,7 @@ class Rankings(Part[KisClient]):
     """Rankings and saved conditions at KIS, in the real environment only."""
 
     calls = {
-        "rankings": (VOLUME, FLUCTUATION, WORTH, FOREIGN),
+        "rankings": (VOLUME, FLUCTUATION, WORTH, NET_BUYING),
         "conditions": (CONDITIONS,),
         "screen": (HITS,),
     }
@@ -262,8 +264,9 @@ class Rankings(Part[KisClient]):
             "FID_RANK_SORT_CLS_CODE": BOUGHT,
             "FID_ETC_CLS_CODE": INVESTOR[kind],
         }
-        endpoint = FOREIGN if kind is RankingKind.FOREIGN_NET_BUYING else INSTITUTION
-        return self._ranks(endpoint, params, is_estimate=True)
+        bought = ForeignBought if kind is RankingKind.FOREIGN_NET_BUYING else InstitutionBought
+        found = self._ranks(NET_BUYING, params, is_estimate=True)
+        return replace(found, rows=[bought.model_construct(**dict(row)) for row in found.rows])
 
     def _ranks(self, endpoint: Endpoint[Any], params: dict[str, str], *, is_estimate: bool = False) -> Ranks:
         answer = self.client.call(endpoint, params=params)
