@@ -34,6 +34,7 @@ from brokerkit.sandbox.past import Past
 from brokerkit.sandbox.placement import amended_request, check_numbers, check_offered, is_whole, placement_of
 from brokerkit.sandbox.prints import Day, Trade
 from brokerkit.sandbox.rows import ExchangeOrder, ExchangeRefusal, Execution, Page, Refusal
+from brokerkit.sandbox.warrants import Warrants
 from brokerkit.words import OrderType, Segment, Side, TimeInForce, Venue
 
 __all__ = [
@@ -86,6 +87,8 @@ class Exchange:
         self._accounts: dict[str, Account] = {}
         self.indices = Indices(self, past, seed)
         """What its shares are worth together: KOSPI and the like."""
+        self.warrants = Warrants(self)
+        """ELW on its shares, which are quoted and not traded."""
         self._states: dict[str, tuple[int, AccountState]] = {}
         """What was told of an account at a number of changes: all pages of a balance are of one state."""
         self._next_number = history.first_number(seed)

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from brokerkit.clock import KST
 from brokerkit.market.indices import INDICES
+from brokerkit.market.sessions import Phase
 from brokerkit.models import Quote
 from brokerkit.sandbox.candles import Candle
 from brokerkit.sandbox.days import HISTORY, YEAR
@@ -123,6 +124,7 @@ class Indices:
         before = basket.value(lambda share: listed[share].previous_close)
         change = today.close - before
         is_traded = bool(today.volume)
+        sessions = {self._exchange.quote(share).session for share in basket.shares}
         return Quote(
             symbol=symbol,
             venue=Venue.KRX,
@@ -138,6 +140,7 @@ class Indices:
             volume=today.volume,
             turnover=today.turnover,
             time=self._exchange.now(),
+            session=Phase.REGULAR if Phase.REGULAR in sessions else None,
         )
 
     def daily_candles(self, symbol: str, *, days: int = YEAR) -> Sequence[Candle]:

@@ -185,6 +185,7 @@ def good_answers() -> dict[str, Json]:
         "revokeP": {"code": 200, "message": "done"},
         "hashkey": {"BODY": {}, "HASH": "c0ffee" * 10},
         "FHKST01010100": {"rt_cd": "0", "msg_cd": "MCA00000", "msg1": "done", "output": _price()},
+        "FHKEW15010000": {"rt_cd": "0", "msg_cd": "MCA00000", "msg1": "done", "output": {"elw_prpr": "0"}},
         "FHKST11300006": {"rt_cd": "0", "msg_cd": "MCA00000", "msg1": "done", "output": [_watched()]},
         "FHKST03010100": {
             "rt_cd": "0",

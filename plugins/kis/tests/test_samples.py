@@ -9,9 +9,11 @@ from brokerkit.testing import Replay, ReplayConformance
 
 FOLDER = os.environ.get("BROKERKIT_WIRE_EXAMPLES")
 UNPROVEN = {
-    "FHKST11300006": "no answer of it is shown, only its fields",
+    **dict.fromkeys(
+        ("FHKST11300006", "FHKEW15010000", "HHKST03900300", "HHKST03900400"),
+        "no answer of it is shown, only its fields",
+    ),
     "FHPTJ04400000": "a client kept an answer, the broker shows none",
-    **dict.fromkeys(("HHKST03900300", "HHKST03900400"), "no answer of it is shown, only its fields"),
     **{f"{name}_code.mst": "no file is shown, only its columns" for name in ("kospi", "kosdaq", "konex")},
     **{f"nxt_{name}_code.mst": "no file is shown" for name in ("kospi", "kosdaq")},
     **dict.fromkeys(

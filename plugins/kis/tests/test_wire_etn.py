@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -122,3 +123,32 @@ def test_a_plain_code_that_is_refused_is_asked_for_with_the_letter_too(etn: Any)
     with pytest.raises(UnknownSymbol) as refused:
         etn.broker.quote("590001")
     assert refused.value.code == "APBK0656"
+
+
+WARRANT = {
+    "elw_shrn_iscd": "57JBHH",
+    "hts_kor_isnm": "Alpha",
+    "elw_prpr": "95",
+    "prdy_vrss": "-10",
+    "prdy_ctrt": "-9.52",
+    "elw_sdpr": "105",
+    "elw_oprc": "100",
+    "elw_hgpr": "110",
+    "elw_lwpr": "95",
+    "acml_vol": "123450",
+    "acml_tr_pbmn": "12345000",
+}
+
+
+def test_what_has_no_price_as_a_share_is_asked_for_as_a_warrant_and_from_then_on_as_one_alone(wire: Any) -> None:
+    good, done = wire.good(PRICE), wire.good("FHKEW15010000")
+    wire.answer(PRICE, {**good, "output": {**good["output"], **NOTHING}})
+    wire.answer("FHKEW15010000", {**done, "output": WARRANT})
+    told = [wire.broker.quote("57JBHH"), wire.broker.quote("57JBHH")][1]
+    assert (told.price, told.previous_close, told.change, told.change_percent) == (95, 105, -10, Decimal("-9.52"))
+    assert (told.open, told.high, told.low, told.volume, told.turnover) == (100, 110, 95, 123_450, 12_345_000)
+    assert (told.name, told.upper_limit, told.currency) == ("Alpha", None, "KRW")
+    assert asked(wire, PRICE) == ["57JBHH", "Q57JBHH"]
+    assert [call.query for call in wire.of("FHKEW15010000")] == [
+        [("FID_COND_MRKT_DIV_CODE", "W"), ("FID_INPUT_ISCD", "57JBHH")]
+    ] * 2

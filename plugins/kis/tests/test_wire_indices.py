@@ -14,6 +14,7 @@ import pytest
 from brokerkit import clock
 from brokerkit.errors import InvalidRequest, Unsupported, WireError
 from brokerkit.market.indices import INDICES
+from brokerkit.market.sessions import Phase
 from brokerkit.models import Candle, Quote
 from brokerkit.words import Interval, Venue
 
@@ -64,6 +65,7 @@ def test_a_value_is_in_points_and_what_was_traded_in_shares_and_won(wire: Any) -
         low=Decimal("5255.10"),
         volume=Decimal(398_765_000),
         turnover=Decimal(10_987_654_000_000),
+        session=Phase.REGULAR,
     )
     (call,) = wire.of(CHART)
     today = f"{clock.today():%Y%m%d}"

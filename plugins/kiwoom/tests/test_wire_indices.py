@@ -14,6 +14,7 @@ import pytest
 from brokerkit import clock
 from brokerkit.errors import UnknownSymbol, Unsupported, WireError
 from brokerkit.market.indices import INDICES
+from brokerkit.market.sessions import Phase
 from brokerkit.models import Candle, Quote
 from brokerkit.words import Interval, Venue
 
@@ -64,6 +65,7 @@ def test_a_value_is_in_points_and_what_was_traded_in_shares_and_won(wire: Any) -
         low=Decimal("5255.10"),
         volume=Decimal(398_765_000),
         turnover=Decimal(10_987_654_000_000),
+        session=Phase.REGULAR,
     )
     assert [call.body for call in wire.of(VALUE)] == [{"mrkt_tp": "0", "inds_cd": "001"}]
 
@@ -98,6 +100,7 @@ def test_kosdaq_150_is_told_by_the_newest_two_days_of_its_chart(wire: Any) -> No
         low=Decimal("5190.00"),
         volume=Decimal(412_345_000),
         turnover=Decimal(11_234_567_000_000),
+        session=Phase.REGULAR,
     )
     assert [call.body for call in wire.of(CHART)] == [{"inds_cd": "150", "base_dt": f"{clock.today():%Y%m%d}"}]
 

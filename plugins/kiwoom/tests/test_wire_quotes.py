@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from brokerkit.errors import IncompleteListing, WireError
+from brokerkit.errors import IncompleteListing, UnknownSymbol, WireError
 from brokerkit.models import Flow, InvestorFlow, Quote
 from brokerkit.words import SecurityType, Venue
 from tests.adapters.quotes import QuoteKit
@@ -193,3 +193,21 @@ def test_answer_without_its_list_is_a_wire_error(wire: Any, block: Any) -> None:
     wire.answer(INVESTOR, {name: value for name, value in answer.items() if value is not ...})
     with pytest.raises(WireError, match="stk_invsr_orgn"):
         wire.broker.investor_flow("005930")
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_a_warrant_that_the_call_for_one_symbol_does_not_tell_is_asked_for_in_the_one_for_several(
+    refused: bool, wire: Any
+) -> None:
+    no_price = {**wire.good("ka10001"), "stk_cd": "57JBHH", "cur_prc": ""}
+    wire.answer("ka10001", {"return_code": 7, "return_msg": "x[1902:no such symbol]"} if refused else no_price)
+    wire.shows("many", {"stk_cd": "57JBHH"})
+    assert wire.broker.quote("57JBHH").symbol == "57JBHH"
+    assert [call.body for call in wire.of("ka10095")] == [{"stk_cd": "57JBHH"}]
+
+
+def test_a_share_is_not_asked_for_again_among_several(wire: Any) -> None:
+    wire.answer("ka10001", {"return_code": 7, "return_msg": "x[1902:no such symbol]"})
+    with pytest.raises(UnknownSymbol):
+        wire.broker.quote("005930")
+    assert not wire.of("ka10095")

@@ -1,7 +1,4 @@
-"""Quotations that the demo offers too: the single-price session after hours, warrants.
-
-The exchange keeps none of these. They are made up from what it does keep, and the same whenever they are asked for.
-"""
+"""Quotations that the demo offers too: warrants, and the single-price session after hours, which is no more."""
 
 from __future__ import annotations
 
@@ -66,60 +63,49 @@ def _overtime_head(instrument: Instrument, quote: Quote) -> dict[str, object]:
     }
 
 
-WARRANTS = {"57H714": "005930", "57JBHH": "000660"}
-"""Call warrants that are told here, and what they are on. They cannot be ordered."""
-_RATIO = Decimal("0.01")
+ZERO = Decimal(0)
 
 
 def warrant(context: Context) -> FaceAnswer:
     """Answer inquire-elw-price."""
     code = context.text("FID_INPUT_ISCD")
-    if code not in WARRANTS:
+    if code not in context.exchange.warrants:
         raise Refused("APBK0656", "없는 종목입니다", result="7")
-    instrument = context.exchange.instruments[WARRANTS[code]]
-    under = context.exchange.quote(instrument.symbol)
-    strike = (instrument.previous_close * Decimal("0.9")).to_integral_value()
-    before, opened, high, low, price = (
-        _worth(known(value), strike)
-        for value in (instrument.previous_close, under.open, under.high, under.low, under.price)
-    )
-    theory = max((under.price - strike) * _RATIO, Decimal(0))
+    found = context.exchange.warrants.find(code)
+    under, quote, before = found.share_quote, found.quote, known(found.quote.previous_close)
+    flat = quote.open or before
     output = {
         "elw_shrn_iscd": code,
-        "hts_kor_isnm": f"모의{instrument.name}콜",
-        "elw_prpr": whole(price),
-        "prdy_vrss": whole(price - before),
-        "prdy_vrss_sign": sign(price - before),
-        "prdy_ctrt": percent(price - before, before, 2),
-        **dict.fromkeys(("acml_vol", "acml_tr_pbmn"), "0"),
+        "hts_kor_isnm": quote.name,
+        "elw_prpr": whole(quote.price),
+        "prdy_vrss": whole(known(quote.change)),
+        "prdy_vrss_sign": sign(known(quote.change)),
+        "prdy_ctrt": fixed(known(quote.change_percent), 2),
+        "acml_vol": whole(known(quote.volume)),
+        "acml_tr_pbmn": whole(known(quote.turnover)),
         **dict.fromkeys(("prdy_vrss_vol_rate", "vol_tnrt", "apprch_rate", "hts_ints_vltl"), "0.00"),
-        "unas_shrn_iscd": instrument.symbol,
-        "unas_isnm": instrument.name,
+        "unas_shrn_iscd": found.share.symbol,
+        "unas_isnm": found.share.name,
         "unas_prpr": fixed(under.price, 2),
         "unas_prdy_vrss": fixed(known(under.change), 2),
         "unas_prdy_vrss_sign": sign(known(under.change)),
         "unas_prdy_ctrt": fixed(known(under.change_percent), 2),
-        "bidp": whole(price),
-        "askp": whole(price + 5),
-        "elw_oprc": whole(opened),
-        "elw_hgpr": whole(high),
-        "elw_lwpr": whole(low),
+        "bidp": whole(quote.price),
+        "askp": whole(quote.price + 5),
+        "elw_oprc": whole(known(quote.open)),
+        "elw_hgpr": whole(known(quote.high)),
+        "elw_lwpr": whole(known(quote.low)),
         "stck_prdy_clpr": whole(before),
-        "hts_thpr": fixed(theory, 2),
-        "dprt": percent(price - theory, theory, 2),
-        "atm_cls_name": "ITM" if under.price > strike else "OTM",
-        "acpr": fixed(strike, 2),
-        **pivots(Candle(context.exchange.now(), opened, high, low, before, Decimal(0), Decimal(0))),
+        "hts_thpr": fixed(found.theory, 2),
+        "dprt": percent(quote.price - found.theory, found.theory, 2),
+        "atm_cls_name": "ITM" if found.theory else "OTM",
+        "acpr": fixed(found.strike, 2),
+        **pivots(Candle(context.exchange.now(), flat, quote.high or flat, quote.low or flat, before, ZERO, ZERO)),
         "elw_sdpr": whole(before),
-        "tick_conv_prc": whole(price),
+        "tick_conv_prc": whole(quote.price),
         "invt_epmd_cntt": "",
     }
     return FaceAnswer(done("MCA00000", "정상 처리", output=output))
-
-
-def _worth(price: Decimal, strike: Decimal) -> Decimal:
-    """Return what a warrant costs at a price of its share, in steps of five won."""
-    return max((price - strike) * _RATIO // 5 * 5, Decimal(5))
 
 
 OVERTIME_DAYS = Api(f"{QUOTATIONS}/inquire-daily-overtimeprice", SYMBOL_FIELDS, overtime_days)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 
 from brokerkit import clock
+from brokerkit.errors import UnknownSymbol
 from brokerkit.market.ticks import tick_size
 from brokerkit.models import Balance, InvestorFlow, Order, OrderRequest, Position, Quote
 from brokerkit.models.handles import Handle
@@ -19,7 +21,7 @@ from brokerkit_kis.stocks.ledger import Ledger
 from brokerkit_kis.stocks.masters import Listings
 from brokerkit_kis.stocks.rankings import Rankings
 from brokerkit_kis.stocks.trades import Trades
-from brokerkit_kis.wire.types import spellings
+from brokerkit_kis.wire.types import may_be_warrant, spellings
 
 
 class Stocks(Rankings, Listings, Charts, Trades, Ledger):
@@ -62,7 +64,7 @@ class Stocks(Rankings, Listings, Charts, Trades, Ledger):
     lists_prove_absence = frozenset({"real"})  # in the demo environment the list may stay empty all day
     has_branches = True
 
-    def several_quotes(self, symbols: Sequence[str], venue: Venue) -> Iterable[quotes.Watched]:
+    def several_quotes(self, symbols: Sequence[str], venue: Venue) -> Iterable[quotes.Watched | quotes.Warrant]:
         codes = [
             code
             for symbol in symbols
@@ -71,7 +73,16 @@ class Stocks(Rankings, Listings, Charts, Trades, Ledger):
         # Symbols that may be ETN are asked in both spellings: the wrong one has no price.
         firsts = range(0, len(codes), quotes.PRICES_AT_ONCE)
         rows = [row for first in firsts for row in self._watched(codes[first : first + quotes.PRICES_AT_ONCE], venue)]
-        return [row for row in rows if row.price]
+        found = [row for row in rows if row.price]
+        told = {row.symbol for row in found}
+        left = [symbol for symbol in symbols if symbol not in told and may_be_warrant(symbol)]
+        return [*found, *(self._several_warrants(left) if venue is Venue.KRX else ())]
+
+    def _several_warrants(self, symbols: Iterable[str]) -> Iterator[quotes.Warrant]:
+        """Yield the prices of ELW, each by a call of its own."""
+        for symbol in symbols:
+            with suppress(UnknownSymbol):
+                yield self._warrant(symbol)
 
     def _watched(self, codes: Sequence[str], venue: Venue) -> Iterable[quotes.Watched]:
         params = {}
@@ -87,6 +98,8 @@ class Stocks(Rankings, Listings, Charts, Trades, Ledger):
 
     def security_type(self, symbol: str) -> SecurityType | None:
         price = self.quote(symbol, Venue.KRX)
+        if isinstance(price, quotes.Warrant):
+            return SecurityType.ELW
         step = price.price or Decimal(1)
         fund = SecurityType.ETN if self._code(symbol) != symbol else SecurityType.ETF
         fitting = {kind for kind in (SecurityType.STOCK, fund) if tick_size(step, kind) == price.tick}

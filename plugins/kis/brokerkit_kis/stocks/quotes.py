@@ -46,6 +46,28 @@ class PriceAnswer(Block):
     output: One[Price] = block("output")
 
 
+class Warrant(QuoteReply):
+    """ELW 현재가 시세 (FHKEW15010000) -> Quote."""
+
+    symbol: Symbol = Field("", alias="elw_shrn_iscd")  # ELW 단축 종목코드
+    name: Text = Field("", alias="hts_kor_isnm")  # HTS 한글 종목명
+    price: ZeroIsNone = Field(alias="elw_prpr")  # ELW 현재가
+    base: Blankable = Field(None, alias="elw_sdpr")  # ELW 기준가
+    moved: Blankable = Field(None, alias="prdy_vrss")  # 전일 대비
+    moved_percent: Blankable = Field(None, alias="prdy_ctrt")  # 전일 대비율
+    open: ZeroIsNone = Field(None, alias="elw_oprc")  # ELW 시가
+    high: ZeroIsNone = Field(None, alias="elw_hgpr")  # ELW 최고가
+    low: ZeroIsNone = Field(None, alias="elw_lwpr")  # ELW 최저가
+    volume: Blankable = Field(None, alias="acml_vol")  # 누적 거래량
+    turnover: Blankable = Field(None, alias="acml_tr_pbmn")  # 누적 거래 대금, 원
+
+
+class WarrantAnswer(Block):
+    """ELW 현재가 시세 (FHKEW15010000)."""
+
+    output: One[Warrant] = block("output")
+
+
 class Watched(QuoteReply):
     """A row of 관심종목(멀티종목) 시세조회 (FHKST11300006) -> Quote."""
 
@@ -207,6 +229,8 @@ class InvestorAnswer(Block):
 PRICE = Endpoint({"real": "FHKST01010100", "demo": "FHKST01010100"}, f"{QUOTATIONS}/inquire-price", PriceAnswer)
 PRICES = Endpoint({"real": "FHKST11300006"}, f"{QUOTATIONS}/intstock-multprice", WatchedAnswer)
 PRICES_AT_ONCE = 30
+WARRANT = Endpoint({"real": "FHKEW15010000", "demo": "FHKEW15010000"}, f"{QUOTATIONS}/inquire-elw-price", WarrantAnswer)
+WARRANTS = "W"  # FID_COND_MRKT_DIV_CODE
 BOOK = Endpoint(
     {"real": "FHKST01010200", "demo": "FHKST01010200"}, f"{QUOTATIONS}/inquire-asking-price-exp-ccn", BookAnswer
 )

@@ -83,6 +83,11 @@ def spellings(symbol: str) -> tuple[str, ...]:
     return (symbol, f"Q{symbol}") if _MAYBE_ETN.fullmatch(symbol) else (symbol,)
 
 
+def may_be_warrant(symbol: str) -> bool:
+    """Say whether a code may be one of an ELW: those that were seen begin with 5."""
+    return symbol.startswith("5")
+
+
 class Paged(Block):
     """An answer that may have more pages: its keys go back as they came."""
 

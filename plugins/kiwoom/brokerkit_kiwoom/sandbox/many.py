@@ -10,7 +10,7 @@ from brokerkit.sandbox.exchange import Instrument, Trade
 
 from .books import STRENGTH_OF, level_at, strength, total, with_side
 from .common import Branch, Content, Listing
-from .numbers import directed, whole
+from .numbers import directed, sign_code, signed, signed_rate, whole
 from .quotes import firm, prices
 from .refusals import Refused, too_many_codes
 
@@ -51,6 +51,8 @@ def watched(branch: Branch, fields: Mapping[str, str]) -> Content:
 
 
 def _row(branch: Branch, code: str) -> dict[str, str]:
+    if code in branch.exchange.warrants:
+        return _warrant(branch, code)
     try:
         instrument, venue = branch.instrument_at(code)
     except Refused:
@@ -72,6 +74,34 @@ def _row(branch: Branch, code: str) -> dict[str, str]:
         **_waiting(book, instrument.previous_close),
         **_last(branch.exchange.trades(instrument.symbol)[-STRENGTH_OF:]),
         "bid_tm": f"{branch.exchange.now():%H%M%S}",
+    }
+
+
+def _warrant(branch: Branch, code: str) -> dict[str, str]:
+    """Return the row of an ELW, as far as the exchange knows it."""
+    found = branch.exchange.warrants.find(code)
+    quote = found.quote
+    base = quote.previous_close or quote.price
+    return {
+        **_ROW,
+        "stk_cd": code,
+        "stk_nm": quote.name or "",
+        "cur_prc": directed(quote.price, base),
+        "base_pric": whole(base),
+        "pred_pre": signed(quote.change or Decimal(0)),
+        "pred_pre_sig": sign_code(quote.price, base),
+        "flu_rt": signed_rate(quote.change_percent or Decimal(0)),
+        "trde_qty": whole(quote.volume or Decimal(0)),
+        "trde_prica": whole((quote.turnover or Decimal(0)) / _MILLION),
+        "upl_pric": "0",
+        "lst_pric": "0",
+        "open_pric": directed(quote.open, base),
+        "high_pric": directed(quote.high, base),
+        "low_pric": directed(quote.low, base),
+        "close_pric": directed(quote.price, base),
+        "dt": f"{branch.exchange.today:%Y%m%d}",
+        **_WARRANTS,
+        "elwexec_pric": whole(found.strike),
     }
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from brokerkit import clock
+from brokerkit.errors import UnknownSymbol
 from brokerkit.market.days import is_trading_day
 from brokerkit.models import Order, OrderRequest, Position, Quote
 from brokerkit.models.handles import Handle
@@ -24,6 +25,9 @@ from brokerkit_kiwoom.wire.types import says_nothing
 
 ENOUGH_FLOWS = 30
 """So many days of investor flow are asked for where no first day is named: the core shows no more."""
+
+ELW = "5"
+"""With it the codes of ELW begin, as far as they were seen."""
 
 
 class Stocks(Rankings, Listings, Charts, Trades, Ledger):
@@ -60,7 +64,19 @@ class Stocks(Rankings, Listings, Charts, Trades, Ledger):
     lists_prove_absence = frozenset({"real"})  # at the mock host the list of the day stays empty for some
 
     def quote(self, symbol: str, venue: Venue) -> quotes.Price:
-        return self.client.call(quotes.PRICE, body={"stk_cd": symbol + quotes.CODE_SUFFIX[venue]})
+        try:
+            price = self.client.call(quotes.PRICE, body={"stk_cd": symbol + quotes.CODE_SUFFIX[venue]})
+        except UnknownSymbol:
+            if not symbol.startswith(ELW):
+                raise
+        else:
+            if price.price is not None or not symbol.startswith(ELW):
+                return price
+        # Whether this call tells ELW is not told; that for several symbols has fields of theirs.
+        found = [*self.several_quotes([symbol], venue)]
+        if not found:
+            raise UnknownSymbol(f"Kiwoom does not know {symbol}.", broker=self.broker)
+        return found[0]
 
     def several_quotes(self, symbols: Sequence[str], venue: Venue) -> Iterable[quotes.Price]:
         codes = "|".join(symbol + quotes.CODE_SUFFIX[venue] for symbol in symbols)
