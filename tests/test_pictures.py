@@ -104,6 +104,18 @@ def test_a_flow_has_the_colours_of_all_investors_that_are_told(flow: Table[Inves
     assert words_of(tmp_path / "foreign.svg").isdisjoint({"individual", "institution"})
 
 
+def test_a_flow_without_shares_is_drawn_in_won(tmp_path: Path) -> None:
+    amounts = [
+        InvestorFlow(symbol="005930", date=dt.date(2026, 11, day), final=True, foreign=Flow(net_amount=Decimal(net)))
+        for day, net in ((25, -7_000_000), (26, 9_000_000))
+    ]
+    Table(InvestorFlow, amounts).plot(tmp_path / "won.svg")
+    words = words_of(tmp_path / "won.svg")
+    assert "net buying (million won)" in words
+    assert "close (won)" not in words  # nobody told it
+    assert {"2026-11-25", "2026-11-26"} <= words
+
+
 def test_without_a_font_that_has_the_letters_labels_are_english(
     candles: Candles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

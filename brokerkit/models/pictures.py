@@ -26,6 +26,7 @@ KOREAN = {
     "close": "종가",
     "volume": "거래량",
     "won": "원",
+    "million won": "백만 원",
     "shares": "주",
     "adjusted": "수정주가",
     "net buying": "순매수",
@@ -126,27 +127,40 @@ def draw_candles(candles: Any, *, korean: bool) -> Picture:
 
 
 def draw_flow(rows: Sequence[Any], *, korean: bool) -> Picture:
-    """Draw who bought and sold: the close, what each bought net a day, and summed from the first day."""
-    told = {name: [getattr(row, name).net_quantity for row in rows] for name in INVESTORS}
-    told = {name: nets for name, nets in told.items() if any(net is not None for net in nets)}
-    if not told:
-        raise InvalidRequest("There is no flow to draw.")
+    """Draw who bought and sold: the close, what each bought net a day, and summed from the first day.
+
+    In shares, or in million won where shares are not told. A market has no close.
+    """
+    unit, told = _nets(rows)
+    closes = [getattr(row, "close", None) for row in rows]
     labels, figure = _labels(korean), _figure(figsize=(11, 8))
-    closes, daily, summed = figure.subplots(3, sharex=True)
-    closes.plot([None if row.close is None else float(row.close) for row in rows], color="black", marker=".")
+    panels = list(figure.subplots(3 if any(closes) else 2, sharex=True))
+    panels[0].set_title(getattr(rows[0], "symbol", None) or rows[0].market)
+    if any(closes):
+        prices = panels.pop(0)
+        prices.plot([None if close is None else float(close) for close in closes], color="black", marker=".")
+        prices.set_ylabel(labels.of("close", "won"), fontproperties=labels.font)
+    daily, summed = panels
     for place, (name, nets) in enumerate(told.items()):
-        shares = [0.0 if net is None else float(net) for net in nets]
         at = [day + (place - (len(told) - 1) / 2) * 0.25 for day in range(len(rows))]
-        daily.bar(at, shares, 0.25, color=INVESTORS[name], label=labels(name))
-        summed.plot(list(accumulate(shares)), color=INVESTORS[name], marker=".")
-    for axes in (daily, summed):
+        daily.bar(at, nets, 0.25, color=INVESTORS[name], label=labels(name))
+        summed.plot(list(accumulate(nets)), color=INVESTORS[name], marker=".")
+    for axes in panels:
         axes.axhline(0, color="black", linewidth=0.5)
-    closes.set_title(rows[0].symbol)
-    closes.set_ylabel(labels.of("close", "won"), fontproperties=labels.font)
-    daily.set_ylabel(labels.of("net buying", "shares"), fontproperties=labels.font)
-    summed.set_ylabel(f"{labels.of('net buying', 'shares')}, {labels('summed')}", fontproperties=labels.font)
+    daily.set_ylabel(labels.of("net buying", unit), fontproperties=labels.font)
+    summed.set_ylabel(f"{labels.of('net buying', unit)}, {labels('summed')}", fontproperties=labels.font)
     daily.legend(prop=labels.font, ncols=len(told))
-    return _finished(figure, lambda at: f"{rows[at].date:%Y-%m-%d}", len(rows))
+    return _finished(figure, lambda at: f"{rows[at].date}", len(rows))
+
+
+def _nets(rows: Sequence[Any]) -> tuple[str, dict[str, list[float]]]:
+    """Return what each group bought net, and the unit of it; a day on which that is not told counts as none."""
+    for unit, field, size in (("shares", "net_quantity", 1), ("million won", "net_amount", 1_000_000)):
+        told = {name: [getattr(getattr(row, name), field) for row in rows] for name in INVESTORS}
+        told = {name: nets for name, nets in told.items() if any(net is not None for net in nets)}
+        if told:
+            return unit, {name: [float(net or 0) / size for net in nets] for name, nets in told.items()}
+    raise InvalidRequest("There is no flow to draw.")
 
 
 def _figure(**given: Any) -> Any:

@@ -78,9 +78,9 @@ class Table(tuple[M, ...], Generic[M]):
         """
         from brokerkit.models.pictures import draw_flow, plotted
 
-        if not self or not hasattr(self[0], "individual"):
+        if not self or not {"date", "individual"} <= set(self.kind.model_fields):
             raise InvalidRequest(
-                f"There is no flow of investors to draw in {len(self)} × {self.kind.__name__}.",
+                f"There is no flow of days to draw in {len(self)} × {self.kind.__name__}.",
                 advice="to_pandas().plot() draws any numbers.",
             )
         return plotted(lambda: draw_flow(self, korean=korean), path)
