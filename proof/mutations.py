@@ -99,7 +99,18 @@ KIS = (
             ),
             ("what is left is the whole quantity", 'alias="rmn_qty"', 'alias="ord_qty"', _PARTLY),
             ("the average is the limit", 'alias="avg_prvs"', 'alias="ord_unpr"', _PRICES),
-            ("working orders take the limit for the amount", 'alias="tot_ccld_amt"', 'alias="ord_unpr"', _LISTED),
+            (
+                "working orders take the limit for the amount",
+                '    amount: Blankable = Field(None, alias="tot_ccld_amt")',
+                '    amount: Blankable = Field(None, alias="ord_unpr")',
+                _LISTED,
+            ),
+            (
+                "fills take the limit for the amount",
+                'filled_amount: Blankable = Field(None, alias="tot_ccld_amt")',
+                'filled_amount: Blankable = Field(None, alias="ord_unpr")',
+                "test_fills_are_those_of_the_exchange",
+            ),
             (
                 "a row that was cancelled is not seen as such",
                 'return bool(self.canceled) or self.canceled_flag == "Y"',
@@ -566,6 +577,25 @@ KIWOOM = (
                 '"RC4058": MarketClosed',
                 '"RC4058": InvalidOrder',
                 "test_a_closed_market_refuses",
+            ),
+        ),
+    ),
+    *_in(
+        "kiwoom",
+        "stocks/ledger.py",
+        OTHER,
+        (
+            (
+                "a commission is not added to a profit that is after it",
+                "pnl=row.profit + row.commission + row.tax",
+                "pnl=row.profit + row.tax",
+                "test_realized_profit_is_what_the_sales_earned",
+            ),
+            (
+                "the newest line of the ledger comes first",
+                'EVERYTHING, OLDEST_FIRST = "0", "2"',
+                'EVERYTHING, OLDEST_FIRST = "0", "1"',
+                "test_transactions_add_up_to_the_cash",
             ),
         ),
     ),

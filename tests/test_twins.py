@@ -9,7 +9,8 @@ from decimal import Decimal
 import pytest
 
 from brokerkit import Broker, BrokerError, OrderType, Side, get_broker
-from brokerkit.models import Balance, Flow, Instrument, Model, Order, Position
+from brokerkit.market.days import previous_trading_day
+from brokerkit.models import Balance, Fill, Flow, Instrument, Model, Order, OrderRequest, Position, RealizedPnl
 from brokerkit.sandbox import Sandbox
 from brokerkit.testing.base import not_told
 from brokerkit.testing.truth import is_empty
@@ -20,10 +21,18 @@ OWN = {
     Order: {"id", "original_id", "handle", "submitted_at"},
     # Commission differs, so what is left of the cash differs too; conformance checks it against the exchange.
     Balance: {"account", "cash_d2", "total_value", "orderable_cash", "withdrawable_cash"},
+    # Each broker counts its own commission.
+    RealizedPnl: {"commission", "net_pnl"},
+    Fill: {"order_id"},
     # Kiwoom tells one warning a symbol; what goes by those that it hides differs too.
     Instrument: {"liquidation", "alert", "overheated", "caution", "upper_limit", "lower_limit"},
 }
-ROUNDED = {Position: {"average_price"}, Order: {"average_fill_price"}}
+ROUNDED = {
+    Position: {"average_price"},
+    Order: {"average_fill_price"},
+    Fill: {"price"},
+    RealizedPnl: {"sell_price", "buy_price"},
+}
 Story = Callable[[Broker, Sandbox], list[Model]]
 
 
@@ -87,6 +96,19 @@ def test_market_orders_and_holdings_are_twins() -> None:
         sold = broker.refresh(broker.sell("069500", 15, type=OrderType.MARKET))
         sandbox.exchange.trade("000660", Side.SELL, Decimal(900))
         return [bought, fund, sold, broker.balance()]
+
+    assert_twins(story)
+
+
+def test_fills_and_realized_profits_are_twins() -> None:
+    def story(broker: Broker, sandbox: Sandbox) -> list[Model]:
+        yesterday = previous_trading_day(sandbox.exchange.today)
+        account = sandbox.face(broker.name).credentials.account
+        request = OrderRequest(symbol="035720", side=Side.SELL, quantity=9, price=Decimal(50_000))
+        sandbox.exchange.remember(account, yesterday, request, filled=Decimal(9), cost=Decimal(444_444))
+        broker.buy("000660", 200, type=OrderType.MARKET)
+        broker.sell("000660", 33, type=OrderType.MARKET)
+        return [*broker.fills(yesterday), *broker.realized_pnl(yesterday)]
 
     assert_twins(story)
 
