@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any
@@ -14,7 +14,7 @@ from brokerkit.asking.inquiries import Inquiries, name_of
 from brokerkit.errors import IncompleteListing, InvalidRequest, Unsupported
 from brokerkit.hours import market_hours
 from brokerkit.market.days import FIRST_KNOWN_DAY, LAST_CONFIRMED_YEAR, previous_trading_day
-from brokerkit.models import Condition, Instrument, Match, Rank
+from brokerkit.models import Condition, Instrument, Match, Quote, Rank
 from brokerkit.part import Part
 from brokerkit.replies import RankReply, Ranks
 from brokerkit.words import RankingKind, SecurityType, Segment, Venue
@@ -68,47 +68,59 @@ def ranked(
 def _by_value(inquiries: Inquiries, part: Part[Any], market: Segment | None, count: int, venue: Venue) -> list[Rank]:
     """Return the firms of the largest value, out of the day's list of instruments and the prices of those in question.
 
-    No price moves by more than the limits of the day. Who was worth a quarter of the last place yesterday, and who had
-    no such limits or no price then, is asked for; all of them, where the list is of a day before.
+    A firm in question without a price is an IncompleteListing.
     """
     listed = inquiries.listings.instruments(inquiries.home(None), market, None)
     firms = [each for each in listed if each.kind in FIRMS and each.market in RANKED and each.listed_shares]
     if venue is Venue.NXT:
         firms = [each for each in firms if each.nxt]
-    worth = {each.symbol: (each.listed_shares or 0) * (each.base_price or 0) for each in firms}
-    last = sorted(worth.values(), reverse=True)[:count][-1] if firms else 0
-    yesterday = clock.today() - dt.timedelta(days=1)
-
-    def is_in_question(each: Instrument) -> bool:
-        is_known = each.base_price and each.liquidation is not True and each.listed_on and each.listed_on < yesterday
-        return listed.is_stale or not is_known or worth[each.symbol] * 4 >= last
-
-    asked = {each.symbol: each for each in firms if is_in_question(each)}
+    asked = {each.symbol: each for each in (firms if listed.is_stale else _in_question(firms, count))}
     quotes = inquiries.quotes(list(asked), venue, None)
     if quotes.failed:
         symbol, error = next(iter(quotes.failed.items()))
         words = f"{part.broker} has no price of {symbol}, which may have a place in it: {error.message}"
         raise IncompleteListing(words, broker=part.broker)
     values = [((asked[each.symbol].listed_shares or Decimal(0)) * each.price, each) for each in quotes]
+    first = sorted(values, key=lambda each: (-each[0], each[1].symbol))[:count]
     date = _day(part, venue, Ranks(None, ()))
     return [
-        Rank(
-            rank=place,
-            symbol=quote.symbol,
-            name=quote.name or asked[quote.symbol].name,
-            date=date,
-            venue=venue,
-            price=quote.price,
-            change=quote.change,
-            change_percent=quote.change_percent,
-            volume=quote.volume,
-            turnover=quote.turnover,
-            market_value=value,
-            final=date is not None and date < clock.today(),
-            computed=True,
-        )
-        for place, (value, quote) in enumerate(sorted(values, key=lambda each: (-each[0], each[1].symbol))[:count], 1)
+        _valued(place, value, quote, asked[quote.symbol].name, date)
+        for place, (value, quote) in enumerate(first, start=1)
     ]
+
+
+def _in_question(firms: Sequence[Instrument], count: int) -> list[Instrument]:
+    """Return the firms that may have a place today by what they were worth yesterday.
+
+    No price moves by more than the limits of the day, so none that was worth less than half of the last place then: a
+    quarter has room for what they leave out. Firms without such limits, or without a price of yesterday, may as well.
+    """
+    worth = {each.symbol: (each.listed_shares or 0) * (each.base_price or 0) for each in firms}
+    last = sorted(worth.values(), reverse=True)[:count][-1] if firms else 0
+    yesterday = clock.today() - dt.timedelta(days=1)
+
+    def is_bounded(each: Instrument) -> bool:
+        return bool(each.base_price and each.liquidation is not True and each.listed_on and each.listed_on < yesterday)
+
+    return [each for each in firms if worth[each.symbol] * 4 >= last or not is_bounded(each)]
+
+
+def _valued(place: int, value: Decimal, quote: Quote, name: str, date: dt.date | None) -> Rank:
+    return Rank(
+        rank=place,
+        symbol=quote.symbol,
+        name=quote.name or name,
+        date=date,
+        venue=quote.venue,
+        price=quote.price,
+        change=quote.change,
+        change_percent=quote.change_percent,
+        volume=quote.volume,
+        turnover=quote.turnover,
+        market_value=value,
+        final=date is not None and date < clock.today(),
+        computed=True,
+    )
 
 
 def _venue(inquiries: Inquiries, part: Part[Any], kind: RankingKind, named: Venue | None) -> Venue | None:

@@ -197,6 +197,28 @@ MARKET = {None: "0000", Segment.KOSPI: "0001", Segment.KOSDAQ: "1001"}  # FID_IN
 BELONGS = {RankingKind.VOLUME: "0", RankingKind.TURNOVER: "3"}  # FID_BLNG_CLS_CODE
 SORT = {RankingKind.GAINERS: "0", RankingKind.LOSERS: "1"}  # FID_RANK_SORT_CLS_CODE, one character
 INVESTOR = {RankingKind.FOREIGN_NET_BUYING: "1", RankingKind.INSTITUTION_NET_BUYING: "2"}  # FID_ETC_CLS_CODE
+_EVERYTHING = {"FID_DIV_CLS_CODE": "0", "FID_TRGT_CLS_CODE": "0", "FID_TRGT_EXLS_CLS_CODE": "0"}
+_NO_BOUNDS = {"FID_INPUT_PRICE_1": "", "FID_INPUT_PRICE_2": "", "FID_VOL_CNT": ""}
+ALL_FIRMS = {**_EVERYTHING, **_NO_BOUNDS, "FID_COND_SCR_DIV_CODE": "20174"}
+ALL_CHANGES = {
+    **_EVERYTHING,
+    **_NO_BOUNDS,
+    "FID_COND_SCR_DIV_CODE": "20170",
+    "FID_INPUT_CNT_1": "0",
+    "FID_PRC_CLS_CODE": "0",
+    "FID_RSFL_RATE1": "",
+    "FID_RSFL_RATE2": "",
+}
+ALL_TRADED = {
+    "FID_COND_SCR_DIV_CODE": "20171",
+    "FID_DIV_CLS_CODE": "0",
+    "FID_TRGT_CLS_CODE": "111111111",
+    "FID_TRGT_EXLS_CLS_CODE": "000000",
+    "FID_INPUT_PRICE_1": "0",
+    "FID_INPUT_PRICE_2": "0",
+    "FID_VOL_CNT": "0",
+    "FID_INPUT_DATE_1": "0",
+}
 BY_AMOUNT = "1"  # FID_DIV_CLS_CODE
 BOUGHT = "0"  # FID_RANK_SORT_CLS_CODE
 
@@ -228,32 +250,11 @@ class Rankings(Part[KisClient]):
         if kind in INVESTOR:
             return self._net_buying(kind, market)
         common = {"FID_COND_MRKT_DIV_CODE": DIVISION[venue or Venue.KRX], "FID_INPUT_ISCD": MARKET[market]}
-        bounds = {"FID_INPUT_PRICE_1": "", "FID_INPUT_PRICE_2": "", "FID_VOL_CNT": ""}
-        everything = {"FID_DIV_CLS_CODE": "0", "FID_TRGT_CLS_CODE": "0", "FID_TRGT_EXLS_CLS_CODE": "0"}
         if kind in SORT:
-            params = {
-                "FID_COND_SCR_DIV_CODE": "20170",
-                "FID_RANK_SORT_CLS_CODE": SORT[kind],
-                "FID_INPUT_CNT_1": "0",
-                "FID_PRC_CLS_CODE": "0",
-                "FID_RSFL_RATE1": "",
-                "FID_RSFL_RATE2": "",
-            }
-            return self._ranks(FLUCTUATION, {**common, **params, **bounds, **everything})
+            return self._ranks(FLUCTUATION, {**common, **ALL_CHANGES, "FID_RANK_SORT_CLS_CODE": SORT[kind]})
         if kind is RankingKind.MARKET_VALUE:
-            return self._ranks(WORTH, {**common, "FID_COND_SCR_DIV_CODE": "20174", **bounds, **everything})
-        params = {
-            "FID_COND_SCR_DIV_CODE": "20171",
-            "FID_DIV_CLS_CODE": "0",
-            "FID_BLNG_CLS_CODE": BELONGS[kind],
-            "FID_TRGT_CLS_CODE": "111111111",
-            "FID_TRGT_EXLS_CLS_CODE": "000000",
-            "FID_INPUT_PRICE_1": "0",
-            "FID_INPUT_PRICE_2": "0",
-            "FID_VOL_CNT": "0",
-            "FID_INPUT_DATE_1": "0",
-        }
-        return self._ranks(VOLUME, {**common, **params})
+            return self._ranks(WORTH, {**common, **ALL_FIRMS})
+        return self._ranks(VOLUME, {**common, **ALL_TRADED, "FID_BLNG_CLS_CODE": BELONGS[kind]})
 
     def _net_buying(self, kind: RankingKind, market: Segment | None) -> Ranks:
         params = {
