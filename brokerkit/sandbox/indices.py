@@ -16,11 +16,13 @@ from typing import Protocol
 
 from brokerkit.clock import KST
 from brokerkit.market.indices import INDICES
+from brokerkit.market.minutes import regular_minutes
 from brokerkit.market.sessions import Phase
 from brokerkit.models import Quote
 from brokerkit.sandbox.candles import Candle
 from brokerkit.sandbox.days import HISTORY, YEAR
 from brokerkit.sandbox.instruments import Instrument, list_instruments
+from brokerkit.sandbox.minutes import Minute
 from brokerkit.sandbox.past import Past
 from brokerkit.sandbox.rows import ExchangeRefusal, Refusal
 from brokerkit.words import SecurityType, Segment, Venue
@@ -50,9 +52,9 @@ class Basket:
     points: int
     """What they were on that day."""
 
-    def value(self, price: Callable[[str], Decimal]) -> Decimal:
+    def value(self, price: Callable[[str], Decimal | int]) -> Decimal:
         """Return the points that they have at the price that each share has."""
-        worth = sum((price(symbol) * count for symbol, count in self.shares.items()), Decimal(0))
+        worth = Decimal(sum(price(symbol) * count for symbol, count in self.shares.items()))
         return (worth * self.points / self.worth).quantize(_HUNDREDTH, ROUND_HALF_UP)
 
 
@@ -94,8 +96,8 @@ class Shares(Protocol):
     def quote(self, symbol: str) -> Quote:
         """Return the present price of a share."""
 
-    def minute_candles(self, symbol: str) -> Sequence[Candle]:
-        """Return the minutes of a share."""
+    def minutes(self, symbol: str, day: dt.date) -> Sequence[Minute]:
+        """Return the minutes of a day in which a share was traded."""
 
 
 class Indices:
@@ -156,11 +158,31 @@ class Indices:
         before = self._before[key]
         return [*before[max(len(before) - max(days - 1, 0), 0) :], self._today(basket)]
 
-    def minute_candles(self, symbol: str) -> Sequence[Candle]:
-        """Return a candle for each minute of today from 09:00 to now, ascending."""
+    def minutes(self, symbol: str, day: dt.date) -> Sequence[Candle]:
+        """Return a candle for each minute of regular trading in which any share was traded, ascending.
+
+        The first one opens and the last one closes as the day does. What is between the prices of a minute is not told.
+        """
         basket = self._basket(symbol)
-        minutes = {share: self._exchange.minute_candles(share) for share in basket.shares}
-        return [_together(basket, bars) for bars in _side_by_side(minutes)]
+        told = {share: self._minutes_of(share, day) for share in basket.shares}
+        if not all(told.values()):
+            return []
+        prices = {share: next(iter(bars.values())).open for share, bars in told.items()}
+        found = []
+        for start in sorted({start for bars in told.values() for start in bars}):
+            opened = basket.value(prices.__getitem__)
+            now = [bars[start] for bars in told.values() if start in bars]
+            prices |= {share: bars[start].close for share, bars in told.items() if start in bars}
+            close = basket.value(prices.__getitem__)
+            volume, turnover = sum(bar.volume for bar in now), sum(bar.turnover for bar in now)
+            time = dt.datetime.combine(day, dt.time(start // 60, start % 60), KST)
+            figures = (opened, max(opened, close), min(opened, close), close, Decimal(volume), Decimal(turnover))
+            found.append(Candle(time, *figures))
+        return found
+
+    def _minutes_of(self, share: str, day: dt.date) -> Mapping[int, Minute]:
+        regular = regular_minutes(Venue.KRX, day)
+        return {bar.start: bar for bar in self._exchange.minutes(share, day) if bar.start in regular}
 
     def _today(self, basket: Basket) -> Candle:
         """Return the candle of today: from quotes, because candles of a share take long the first time."""
@@ -198,7 +220,7 @@ def _day_of(quote: Quote, time: dt.datetime) -> Candle:
 
 
 def _side_by_side(bars: Mapping[str, Sequence[Candle]]) -> Iterator[Mapping[str, Candle]]:
-    for row in zip(*bars.values(), strict=False):  # a minute may begin while they are asked for
+    for row in zip(*bars.values(), strict=True):
         yield dict(zip(bars, row, strict=True))
 
 

@@ -82,6 +82,24 @@ class IndexContract(Contract):
             steps = {name: step * len(group) for name, step in rounds.items()}
             agree([f"{candle.time.date()}: {line}" for line in differences(candle, real, steps=steps)])
 
+    def test_minutes_of_an_index_tell_the_truth(self, trader: Broker, sandbox: Sandbox) -> None:
+        self.skip_without_indices(trader)
+        part = trader.adapter.served["INDEX"]
+        self.skip_unless(Interval.MINUTE in part.bar_intervals, "minutes of indices")
+        days = [bar.time.date() for bar in sandbox.exchange.indices.daily_candles(KOSPI, days=4)][:-1]
+        steps = part.rounds.get(Candle, {})
+        least = steps.get("volume", Decimal(1))  # of a minute with less there is nothing to tell
+        told = [each for each in trader.candles(KOSPI, Interval.MINUTE, days[0], days[-1]) if each.volume >= least]
+        every = [bar for day in days for bar in sandbox.exchange.indices.minutes(KOSPI, day)]
+        truth = [bar for bar in every if bar.volume >= least]
+        assert [each.time for each in told] == [bar.time for bar in truth], (
+            f"{len(told)} minutes of {len(days)} days are told, and there are {len(truth)}."
+        )
+        for candle, bar in zip(told, truth, strict=True):
+            names = ("open", "high", "low", "close", "volume")
+            real = candle.model_copy(update={name: getattr(bar, name) for name in names})
+            agree([f"{candle.time}: {line}" for line in differences(candle, real, steps=steps)])
+
     def test_an_index_is_only_looked_at(self, trader: Broker, face: Face) -> None:
         offered = "INDEX" in trader.adapter.served
         asks: tuple[Callable[[], object], ...] = (

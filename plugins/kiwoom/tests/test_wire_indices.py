@@ -177,3 +177,39 @@ def test_the_official_samples(wire: Any) -> None:
         (Decimal("2521.92"), 419_872_000),
         (Decimal("2521.27"), 393_564_000),
     ]
+
+
+MINUTE = {
+    "cur_prc": "-521005",
+    "trde_qty": "522",
+    "cntr_tm": "20261120132000",
+    "open_pric": "+519870",
+    "high_pric": "+523310",
+    "low_pric": "-519000",
+    "acc_trde_qty": "300000",
+    "pred_pre": "-1002",
+    "pred_pre_sig": "5",
+}
+
+
+def test_minutes_have_signs_that_are_no_part_of_them_and_what_comes_after_the_close_is_none(wire: Any) -> None:
+    rows = [
+        {**MINUTE, "cntr_tm": "20261120999999"},
+        {**MINUTE, "cntr_tm": "20261120888888"},
+        MINUTE,
+        {**MINUTE, "cntr_tm": "20261119152900"},
+    ]
+    wire.answer("ka20005", {"inds_cd": "001", "inds_min_pole_qry": rows, **DONE})
+    day = dt.date(2026, 11, 20)
+    (told,) = wire.broker.candles("INDEX:KOSPI", Interval.MINUTE, day, day)
+    assert (told.time, told.volume) == (dt.datetime(2026, 11, 20, 13, 20, tzinfo=clock.KST), 522_000)
+    prices = (told.open, told.high, told.low, told.close)
+    assert prices == (Decimal("5198.70"), Decimal("5233.10"), Decimal("5190.00"), Decimal("5210.05"))
+    assert [call.body for call in wire.of("ka20005")] == [{"inds_cd": "001", "tic_scope": "1", "base_dt": "20261120"}]
+
+
+def test_minutes_of_another_index_are_never_taken(wire: Any) -> None:
+    wire.answer("ka20005", {"inds_cd": "101", "inds_min_pole_qry": [MINUTE], **DONE})
+    day = dt.date(2026, 11, 20)
+    with pytest.raises(WireError, match="101"):
+        wire.broker.candles("INDEX:KOSPI", Interval.MINUTE, day, day)

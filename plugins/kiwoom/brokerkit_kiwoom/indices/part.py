@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from typing import Any
 
 from brokerkit import clock
 from brokerkit.errors import UnknownSymbol
 from brokerkit.models import Candle, Quote
 from brokerkit.part import Part
 from brokerkit.replies import Bars
+from brokerkit.transport import Endpoint
 from brokerkit.words import Interval, Venue
 from brokerkit_kiwoom.client import KiwoomClient
 from brokerkit_kiwoom.indices import quotes
@@ -22,7 +25,7 @@ class Indices(Part[KiwoomClient]):
     rounds = {model: {"volume": quotes.THOUSAND, "turnover": quotes.MILLION} for model in (Quote, Candle)}
     calls = {**dict.fromkeys(("quote", "quotes"), (quotes.PRICE,)), "candles": (quotes.CHART,)}
     quote_venues = (Venue.KRX,)
-    bar_intervals = (Interval.DAY,)
+    bar_intervals = (Interval.MINUTE, Interval.DAY)
     bars_at_once = quotes.CHART_ROWS
 
     def quote(self, symbol: str, venue: Venue) -> quotes.Points:
@@ -44,9 +47,44 @@ class Indices(Part[KiwoomClient]):
     def _chart(self, symbol: str, end: dt.date) -> quotes.ChartAnswer:
         body = {"inds_cd": quotes.CODE[symbol], "base_dt": f"{end:%Y%m%d}"}
         answer = next(iter(self.client.pages(quotes.CHART, body=body)))  # what is further back is asked for by its day
-        if answer.symbol != symbol:
-            raise self.wrong(quotes.CHART, f"the answer is about {answer.code!r}, not {symbol}")
+        self._check_code(symbol, quotes.CHART, answer.code)
         return answer
+
+    def _check_code(self, symbol: str, endpoint: Endpoint[Any], told: str) -> None:
+        if told.partition("_")[0] != quotes.CODE[symbol]:
+            raise self.wrong(endpoint, f"the answer is about {told!r}, not {symbol}")
+
+    def minutes(
+        self,
+        symbol: str,
+        interval: Interval,
+        venue: Venue,
+        adjusted: bool | None,
+        start: dt.datetime,
+        end: dt.datetime,
+    ) -> Iterator[Bars]:
+        body = {"inds_cd": quotes.CODE[symbol], "tic_scope": quotes.ONE, "base_dt": f"{end:%Y%m%d}"}
+        for page in self.client.pages(quotes.MINUTES, body=body):
+            self._check_code(symbol, quotes.MINUTES, page.code)
+            times = [str(row.get("cntr_tm") or "").strip() for row in page.rows]
+            yield Bars(
+                quotes.MINUTES,
+                [row for row, time in zip(page.rows, times, strict=True) if not time.endswith(quotes.NO_MINUTES)],
+                time="cntr_tm",  # 체결시간: the start of the minute
+                open="open_pric",  # 시가
+                high="high_pric",  # 고가
+                low="low_pric",  # 저가
+                close="cur_prc",  # 현재가
+                signed=True,
+                implied=2,
+                volume="trde_qty",  # 거래량, 천주
+                volume_unit=1_000,
+            )
+            if any(time < f"{start:%Y%m%d%H%M%S}" for time in times if time):
+                return
+
+    def minutes_since(self) -> dt.date:
+        return clock.today() - quotes.A_YEAR
 
     def bars(self, symbol: str, interval: Interval, venue: Venue, adjusted: bool, start: dt.date, end: dt.date) -> Bars:
         answer = self._chart(symbol, end)

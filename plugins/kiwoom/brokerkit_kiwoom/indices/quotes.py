@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -113,16 +114,23 @@ class ChartAnswer(Block):
     code: Text = Field("", alias="inds_cd")  # 업종코드
     rows: list[dict[str, Any]] = Field(alias=ROWS)
 
-    @property
-    def symbol(self) -> str:
-        """What the answer is about."""
-        plain = self.code.partition("_")[0]
-        return SYMBOL.get(plain, plain)
+
+class MinutesAnswer(Block):
+    """업종분봉조회요청 (ka20005): a page of minutes, the newest first."""
+
+    code: Text = Field("", alias="inds_cd")  # 업종코드
+    rows: list[dict[str, Any]] = Field(alias="inds_min_pole_qry")  # 업종분봉조회
 
 
 PRICE = Endpoint({"real": "ka20001", "demo": "ka20001"}, "/api/dostk/sect", Value, "POST")
 CHART = Endpoint({"real": "ka20006", "demo": "ka20006"}, "/api/dostk/chart", ChartAnswer, "POST")
 CHART_ROWS = 600
+MINUTES = Endpoint({"real": "ka20005", "demo": "ka20005"}, "/api/dostk/chart", MinutesAnswer, "POST")
+ONE = "1"  # tic_scope: single minutes
+NO_MINUTES = ("888888", "999999")
+"""Times of day of what is told after the close, which is no minute."""
+A_YEAR = dt.timedelta(days=365)
+"""How far minutes of shares reach back for sure. Those of indices may reach less far, which is an error then."""
 MARKET = {symbol: "0" for symbol in CODE if symbol.startswith("INDEX:KOSPI")} | {
     "INDEX:KOSDAQ": "1",
     "INDEX:KOSPI200": "2",

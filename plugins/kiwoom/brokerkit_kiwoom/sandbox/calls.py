@@ -189,6 +189,11 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
         _EXCHANGE,
     ),
     "ka20001": (Field("mrkt_tp", 1, "0 1 2"), _SECTOR),
+    "ka20005": (
+        _SECTOR,
+        Field("tic_scope", 2, "1 3 5 10 15 30 45 60"),
+        Field("base_dt", 8, date=True, required=False),
+    ),
     "ka20006": _INDEX_CHART,
     "ka20007": _INDEX_CHART,
     "ka20008": _INDEX_CHART,

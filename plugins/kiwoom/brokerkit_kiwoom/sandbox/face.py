@@ -94,6 +94,7 @@ _ANSWERS: Mapping[str, Callable[[Branch, Mapping[str, str]], Content]] = {
     "ka10065": rankings.intraday,
     "ka90009": rankings.both,
     "ka20001": indices.value,
+    "ka20005": indices.minutes,
     "ka20006": indices.daily,
     "ka20007": indices.weekly,
     "ka20008": indices.monthly,
@@ -113,6 +114,7 @@ _PAGE_SIZES = {
     "ka10059": 100,
     "ka10079": 900,
     "ka10080": 900,
+    "ka20005": 900,
     **dict.fromkeys(("ka10081", "ka10082", "ka10083", "ka10094"), 600),
     **dict.fromkeys(("ka20006", "ka20007", "ka20008", "ka20019"), 600),
     # Not known: the market's daily lists get pages like those of ka10059, what is listed comes in one.

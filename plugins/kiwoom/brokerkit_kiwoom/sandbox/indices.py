@@ -1,11 +1,12 @@
-"""Indices: ka20001 (the present value), ka20006, ka20007, ka20008, ka20019 (days, weeks, months, years)."""
+"""Indices: ka20001 (the present value), ka20005 (minutes), ka20006, ka20007, ka20008, ka20019 (days and longer)."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import accumulate, groupby
+from itertools import accumulate, groupby, islice
 
 from brokerkit.models import Quote
 from brokerkit.sandbox.days import HISTORY
@@ -14,12 +15,13 @@ from brokerkit.sandbox.exchange import Candle
 from .calls import day
 from .candles import merged
 from .common import Branch, Content, Listing
-from .numbers import percent_of, sign_code, signed_rate, whole
+from .numbers import directed, percent_of, sign_code, signed, signed_rate, whole
 from .refusals import unknown_symbol
 
 _THOUSAND = Decimal(1_000)
 _MILLION = Decimal(1_000_000)
 _WEEKS = dt.timedelta(weeks=52)
+_A_DAY = 24 * 60
 
 SECTORS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "0": {
@@ -119,7 +121,7 @@ def _extremes(branch: Branch, symbol: str, quote: Quote) -> dict[str, str]:
 
 
 def _minutes(branch: Branch, symbol: str, quote: Quote) -> list[dict[str, str]]:
-    minutes = branch.exchange.indices.minute_candles(symbol)
+    minutes = branch.exchange.indices.minutes(symbol, branch.exchange.today)
     base = quote.previous_close or quote.price
     return [
         {
@@ -165,6 +167,73 @@ def _chart(branch: Branch, fields: Mapping[str, str], name: str, period: Callabl
     bars = [merged(list(group)) for _, group in groupby(known, lambda each: period(each.time.date()))]
     numbered = [(each.time.date().toordinal(), each) for each in reversed(bars)]
     return Listing(name, numbered, _row, {"inds_cd": fields["inds_cd"]}, descending=True)
+
+
+@dataclass(frozen=True)
+class MinuteChart:
+    """A page of bars of an index, the newest first. Only the days of the page are made."""
+
+    branch: Branch
+    symbol: str
+    code: str
+    scope: int
+    until: dt.date
+
+    def page(self, size: int, after: int | None) -> tuple[dict[str, object], int | None]:
+        """Return one page behind the bar numbered `after`, and the number to go on from if there is more."""
+        found = list(islice(self._bars(after), size + 1))
+        last = found[size - 1][0] if len(found) > size else None
+        return {"inds_cd": self.code, "inds_min_pole_qry": [row for _, row in found[:size]]}, last
+
+    def _bars(self, after: int | None) -> Iterator[tuple[int, dict[str, str]]]:
+        exchange = self.branch.exchange
+        days = exchange.indices.daily_candles(self.symbol)
+        for before, candle in zip(days[-2::-1], days[:0:-1], strict=True):
+            date = candle.time.date()
+            if date > self.until or (after is not None and date.toordinal() > after // _A_DAY):
+                continue
+            minutes = exchange.indices.minutes(self.symbol, date)
+            volumes = list(accumulate(each.volume for each in minutes))
+            groups = groupby(zip(minutes, volumes, strict=True), key=lambda each: _minute(each[0].time) // self.scope)
+            for start, group in reversed([(start, list(group)) for start, group in groups]):
+                number = date.toordinal() * _A_DAY + start * self.scope
+                if after is None or number < after:
+                    bar = replace(merged([each for each, _ in group]), time=_at(date, start * self.scope))
+                    yield number, _minute_row(bar, before.close, group[-1][1])
+
+
+def minutes(branch: Branch, fields: Mapping[str, str]) -> Content:
+    """Answer ka20005 from a day back: values a hundredfold, with the sign of their direction. A year of them."""
+    symbol = _OF_CHARTS.get(fields["inds_cd"])
+    if symbol is None:
+        raise unknown_symbol(fields["inds_cd"])
+    until = day(fields["base_dt"]) if fields["base_dt"] else branch.exchange.today
+    return MinuteChart(branch, symbol, fields["inds_cd"], int(fields["tic_scope"]), until)
+
+
+def _minute(time: dt.datetime) -> int:
+    return time.hour * 60 + time.minute
+
+
+def _at(date: dt.date, minute: int) -> dt.datetime:
+    return dt.datetime.combine(date, dt.time(minute // 60, minute % 60))
+
+
+def _minute_row(bar: Candle, base: Decimal, volume: Decimal) -> dict[str, str]:
+    def shown(points: Decimal) -> str:
+        return directed(points * 100, base * 100)
+
+    return {
+        "cur_prc": shown(bar.close),
+        "trde_qty": _thousands(bar.volume),
+        "cntr_tm": f"{bar.time:%Y%m%d%H%M%S}",
+        "open_pric": shown(bar.open),
+        "high_pric": shown(bar.high),
+        "low_pric": shown(bar.low),
+        "acc_trde_qty": _thousands(volume),
+        "pred_pre": signed((bar.close - base) * 100),
+        "pred_pre_sig": sign_code(bar.close, base),
+    }
 
 
 def _row(candle: Candle) -> dict[str, str]:

@@ -23,7 +23,7 @@ _FOLDERS = {
     **dict.fromkeys(("ka10004", "ka10005", "ka10086"), "mrkcond"),
     **dict.fromkeys(("ka10027", "ka10030", "ka10032", "ka10034", "ka10065", "ka90009"), "rkinfo"),
     **dict.fromkeys(("ka10079", "ka10080", "ka10081", "ka10082", "ka10083", "ka10094"), "chart"),
-    **dict.fromkeys(("ka20006", "ka20007", "ka20008", "ka20019"), "chart"),
+    **dict.fromkeys(("ka20005", "ka20006", "ka20007", "ka20008", "ka20019"), "chart"),
     "ka20001": "sect",
     "ka10040": "rkinfo",
     "kt1": "ordr",
@@ -90,6 +90,7 @@ QUERIES: dict[str, dict[str, str]] = {
     "ka10102": {},
     **RANKINGS,
     "ka20001": {"mrkt_tp": "0", "inds_cd": "001"},
+    "ka20005": {"inds_cd": "001", "tic_scope": "5"},
     **dict.fromkeys(("ka20006", "ka20007", "ka20008", "ka20019"), INDEX_CHART),
 }
 """Every query of the face with a body that it answers."""
