@@ -13,7 +13,7 @@ from brokerkit.models import Member, Trade
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import Trade as Print
 from brokerkit.sandbox.face import Face
-from brokerkit.testing.base import ETN, STOCK, UNLISTED, Contract, not_told, raising
+from brokerkit.testing.base import ETN, STOCK, UNLISTED, Contract, not_told, raising, tells
 from brokerkit.testing.declared import needs
 from brokerkit.testing.inside import part_of
 from brokerkit.testing.truth import differences
@@ -95,7 +95,7 @@ class MemberContract(Contract):
         sandbox.exchange.trade(STOCK, Side.BUY, Decimal(5000))
         told = trader.members(STOCK)
         truth = sandbox.exchange.members(STOCK, told.venue)
-        assert (told.foreign_sold, told.foreign_bought) == (truth.foreign_sold, truth.foreign_bought)
+        tells(told, foreign_sold=truth.foreign_sold, foreign_bought=truth.foreign_bought)
         absent, steps = not_told(trader).get(Member, frozenset()), self.rounds(trader, Member)
         for side in ("sellers", "buyers"):
             firms, real = getattr(told, side), getattr(truth, side)
@@ -108,4 +108,5 @@ class MemberContract(Contract):
     def test_a_symbol_that_nobody_has_traded_has_no_members(self, trader: Broker, sandbox: Sandbox) -> None:
         sandbox.exchange.unopen(STOCK)
         told = trader.members(STOCK)
-        assert (told.sellers, told.buyers) == ((), ())
+        firms = [firm.name for firm in (*told.sellers, *told.buyers)]
+        assert not firms, f"Nobody has traded it today, and {', '.join(firms)} stand there."
