@@ -35,7 +35,7 @@ class VolumeForQuantity(KiwoomStocks):
 
     def trades(self, symbol: str, venue: Venue, count: int | None) -> Iterator[Sequence[Any]]:
         for page in super().trades(symbol, venue, count):
-            yield [twisted(row, quantity=always(row.volume)) for row in page]
+            yield [twisted(row, quantity=always(getattr(row, "volume", None))) for row in page]
 
 
 @bad(ALL, "trades are told, and there were", of=KisAdapter, face=KisFace)

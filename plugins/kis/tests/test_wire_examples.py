@@ -24,6 +24,7 @@ from brokerkit.errors import (
     Rejected,
     Unsupported,
 )
+from brokerkit.market.sessions import Phase
 from brokerkit.models import Flow, InvestorFlow, Position, Quote
 from brokerkit.words import OrderStatus, OrderType, PositionKind, Side, TimeInForce, Venue
 
@@ -80,6 +81,7 @@ def test_official_price(wire: Any) -> None:
         turnover=Decimal(344570137500),
         upper_limit=Decimal(167000),
         lower_limit=Decimal(90000),
+        session=Phase.REGULAR,
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from brokerkit import clock
 from brokerkit.errors import Unsupported, WireError
+from brokerkit.market.sessions import Phase
 from brokerkit.models import Flow, Quote
 from brokerkit.words import SecurityType, Venue
 from tests.adapters.quotes import QuoteKit
@@ -33,6 +34,7 @@ class TestQuotes(QuoteKit):
         turnover=Decimal(876543210900),
         upper_limit=Decimal(92900),
         lower_limit=Decimal(50100),
+        session=Phase.REGULAR,
     )
     may_be_blank = (
         *("previous_close", "change", "change_percent", "open", "high", "low", "volume", "turnover"),

@@ -26,6 +26,7 @@ from brokerkit.errors import (
     Unsupported,
     WireError,
 )
+from brokerkit.market.sessions import Phase
 from brokerkit.models import Flow, InvestorFlow, Position, Quote
 from brokerkit.testing.inside import account_of, kind_of
 from brokerkit.words import OrderStatus, OrderType, SecurityType, Side, TimeInForce, Venue
@@ -91,6 +92,7 @@ def test_observed_price_has_a_direction_on_each_price_and_a_real_sign_on_the_cha
         volume=Decimal(2837598),
         upper_limit=Decimal(44350),
         lower_limit=Decimal(23950),
+        session=Phase.REGULAR,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from brokerkit.errors import IncompleteListing, UnknownSymbol, WireError
+from brokerkit.market.sessions import Phase
 from brokerkit.models import Flow, InvestorFlow, Quote
 from brokerkit.words import SecurityType, Venue
 from tests.adapters.quotes import QuoteKit
@@ -34,6 +35,7 @@ class TestQuotes(QuoteKit):
         volume=Decimal(12345678),
         upper_limit=Decimal(92900),
         lower_limit=Decimal(50100),
+        session=Phase.REGULAR,
     )
     may_be_blank = (
         *("name", "previous_close", "change", "change_percent", "open", "high", "low", "volume"),
