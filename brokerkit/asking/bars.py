@@ -81,7 +81,13 @@ def _texts(part: Part[Any], bars: Bars, rows: Sequence[Any], name: str) -> list[
 
 def _prices(part: Part[Any], bars: Bars, rows: Sequence[Any], name: str) -> list[str]:
     texts = _texts(part, bars, rows, name)
-    return _check(part, bars, [text.lstrip("+-") for text in texts] if bars.signed else texts, name, _FRACTIONS)
+    return _check(
+        part,
+        bars,
+        [text[1:] if text[:1] in ("+", "-") else text for text in texts] if bars.signed else texts,
+        name,
+        _FRACTIONS,
+    )
 
 
 def _numbers(part: Part[Any], bars: Bars, rows: Sequence[Any], name: str, unit: int) -> list[int]:
