@@ -6,6 +6,7 @@ reading. It checks nothing, gives out plain dictionaries, and knows neither limi
 
 from __future__ import annotations
 
+import datetime as dt
 from abc import ABC, abstractmethod
 from typing import Any
 
@@ -42,6 +43,10 @@ class Bare(ABC):
     @abstractmethod
     def flow(self, symbol: str) -> Any:
         """Ask for the newest days of the investor flow of a symbol."""
+
+    @abstractmethod
+    def chart(self, symbol: str) -> Any:
+        """Ask for one answer of days of a symbol: 100 at KIS, 600 at Kiwoom."""
 
     def close(self) -> None:
         """Close the connection."""
@@ -94,6 +99,20 @@ class BareKis(Bare):
             {"FID_COND_MRKT_DIV_CODE": "J", "FID_INPUT_ISCD": symbol},
         )
 
+    def chart(self, symbol: str) -> Any:
+        return self._get(
+            "/uapi/domestic-stock/v1/quotations/inquire-daily-itemchartprice",
+            "FHKST03010100",
+            {
+                "FID_COND_MRKT_DIV_CODE": "J",
+                "FID_INPUT_ISCD": symbol,
+                "FID_INPUT_DATE_1": f"{clock.today() - dt.timedelta(days=170):%Y%m%d}",
+                "FID_INPUT_DATE_2": f"{clock.today():%Y%m%d}",
+                "FID_PERIOD_DIV_CODE": "D",
+                "FID_ORG_ADJ_PRC": "0",
+            },
+        )
+
     def _get(self, path: str, tr_id: str, params: dict[str, str]) -> Any:
         headers = {**self.headers, "tr_id": tr_id}
         return self.session.get(f"{self.url}{path}", params=params, headers=headers, timeout=SECONDS).json()
@@ -117,6 +136,10 @@ class BareKiwoom(Bare):
     def flow(self, symbol: str) -> Any:
         asked = {"dt": f"{clock.today():%Y%m%d}", "stk_cd": symbol, "trde_tp": "0", "unit_tp": "1"}
         return [self._post("/api/dostk/stkinfo", "ka10059", {**asked, "amt_qty_tp": unit}) for unit in ("2", "1")]
+
+    def chart(self, symbol: str) -> Any:
+        asked = {"stk_cd": symbol, "base_dt": f"{clock.today():%Y%m%d}", "upd_stkpc_tp": "1"}
+        return self._post("/api/dostk/chart", "ka10081", asked)
 
     def _post(self, path: str, api_id: str, body: dict[str, str]) -> Any:
         headers = {**self.headers, "api-id": api_id}

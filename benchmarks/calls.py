@@ -29,7 +29,15 @@ from brokerkit.broker import Broker
 from brokerkit.sandbox.sandbox import Connection
 
 OURS, MEASURE = "brokerkit", "bare session"
-TARGETS = {"quote": (0.50, 0.85), "balance": (0.85, 0.80), "flow": (1.30, 1.30)}
+TARGETS = {
+    "quote": (0.50, 0.85),
+    "balance": (0.85, 0.80),
+    "flow": (1.30, 1.30),
+    "100 candles": (0.95, 0.95),
+    "600 candles": (1.30, 1.30),
+}
+ROWS = {"kis": 100, "kiwoom": 600}
+"""Candles in one answer."""
 """By question: how much of a bare session's processor time and wall time a call may take."""
 ROUNDS = 15
 CALLS = 40
@@ -113,11 +121,17 @@ def questions(name: str, given: Connection, certificate: Path | None, opened: Ex
         OURS: lambda: broker.investor_flow(SYMBOLS[0]),
         MEASURE: lambda: bare.flow(SYMBOLS[0]),
     }
+    rows = ROWS[name]
+    charts: dict[str, Ask] = {
+        OURS: lambda: broker.candles(SYMBOLS[0], count=rows),
+        MEASURE: lambda: bare.chart(SYMBOLS[0]),
+    }
     scheme = "TLS" if certificate else "plain"
     return [
         Case(f"{name}: quote, {scheme}", "quote", quotes),
         Case(f"{name}: balance of {POSITIONS}, {scheme}", "balance", balances),
         Case(f"{name}: investor flow of a month, {scheme}", "flow", flows),
+        Case(f"{name}: {rows} candles of days, {scheme}", f"{rows} candles", charts),
     ]
 
 

@@ -76,6 +76,8 @@ class Part(Generic[C]):
     """Intervals that the broker tells: DAY by `bars`; MINUTE and TICK, the trades one by one, by `minutes`."""
     bars_at_once: ClassVar[int] = 100
     """Rows of one answer of `bars`, where the stretch has so many."""
+    bars_are_newest: ClassVar[bool] = False
+    """Whether an answer of `bars` holds the newest rows of a stretch that has more of them."""
     adjusts: ClassVar[Collection[Interval]] = (Interval.DAY,)
     """Those of them whose prices the broker tells adjusted or as they were, as one asks."""
     minutes_by_day: ClassVar[bool] = False

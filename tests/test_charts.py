@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -32,6 +33,7 @@ class Rows:
     broker = "rows"
     is_simulated = False
     bar_intervals = (Interval.DAY,)
+    bars_are_newest = False
 
     def __init__(self, rows: Sequence[Mapping[str, object]], at_once: int = 100) -> None:
         self.rows = rows
@@ -106,11 +108,25 @@ def test_any_span_is_whole_and_asked_for_in_stretches_that_fit(start: dt.date, l
     assert all(len(days(first, last)) <= at_once for first, last in part.asked)
 
 
-@pytest.mark.parametrize("count", [1, 99, 250, 700])
-def test_the_newest_are_as_many_as_were_asked_for(count: int) -> None:
+class Newest(Rows):
+    """A part whose answers hold the newest rows of a stretch."""
+
+    bars_are_newest = True
+
+    def bars(self, symbol: str, interval: Interval, venue: Venue, adjusted: bool, start: dt.date, end: dt.date) -> Bars:
+        told = super().bars(symbol, interval, venue, adjusted, start, end)
+        return replace(told, rows=told.rows[-self.bars_at_once :])
+
+
+@pytest.mark.parametrize("kind", [Rows, Newest])
+@pytest.mark.parametrize("count", [1, 99, 100, 101, 250, 700])
+def test_the_newest_are_as_many_as_were_asked_for(count: int, kind: type[Rows]) -> None:
     everything = days(dt.date(2024, 1, 2), FRIDAY)
-    told = candles(Rows(rows_of(everything)), None, count=count)
+    part = kind(rows_of(everything))
+    told = candles(part, None, count=count)
     assert [each.time.date() for each in told] == everything[-count:]
+    if kind is Newest and count <= 100:
+        assert len(part.asked) == 1
 
 
 def test_a_hole_between_two_stretches_is_found() -> None:
@@ -148,3 +164,9 @@ def test_a_span_without_a_trading_day_is_not_asked_for() -> None:
     with pytest.raises(InvalidRequest, match="no trading day"):
         candles(part, dt.date(2026, 11, 14), dt.date(2026, 11, 15))
     assert part.asked == []
+
+
+def test_an_amount_that_no_column_holds_is_a_wire_error() -> None:
+    part = Rows([{**GOOD, "t": "9" * 15}])  # millions
+    with pytest.raises(WireError, match="more was traded"):
+        candles(part)

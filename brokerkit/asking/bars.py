@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
+from brokerkit import clock
+from brokerkit.market.days import (
+    FIRST_KNOWN_DAY,
+    LAST_CONFIRMED_YEAR,
+    LAST_KNOWN_DAY,
+    is_trading_day,
+    known_trading_days,
+)
 from brokerkit.part import Part
 from brokerkit.replies import Bars
 from brokerkit.words import Interval
@@ -22,8 +33,12 @@ MINUTES = {
 }
 """The intervals that are made of minutes, with how many they have."""
 INTRADAY = (Interval.TICK, *MINUTES)
+DAY = dt.timedelta(days=1)
+MOST_DAYS = 20_000
+"""More trading days than the market has had."""
 DIGITS = 18
 """Of a whole number: what the columns of candles hold."""
+LARGEST = 10**DIGITS
 _INTEGERS = re.compile(r"(?:[+-]?[0-9]{1,18},)*")
 _FRACTIONS = re.compile(r"(?:[+-]?[0-9]{1,12}(?:\.[0-9]{1,4})?,)*")
 _DIGITS = re.compile(r"(?:[0-9]+,)*")
@@ -46,64 +61,58 @@ def columns_of(part: Part[Any], bars: Bars, digits: int) -> Columns | None:
 
     A WireError for rows that are not what is documented.
     """
-    rows = [row for row in bars.rows if row.get(bars.time)]
-    times = _texts(part, bars, rows, bars.time)
-    if "" in times:
-        rows = [row for row, time in zip(rows, times, strict=True) if time]
-        times = list(filter(None, times))
+    rows = bars.rows
+    if not rows or _is_blank(rows[-1].get(bars.time)) or not all(row.get(bars.time) for row in rows):
+        rows = [row for row in rows if not _is_blank(row.get(bars.time))]
     if not rows:
         if any(bars.rows):  # a row of blanks was seen for a symbol that had bars
             raise part.wrong(bars.endpoint, f"rows without {bars.time}")
         return None
+    times = _column(part, bars, rows, bars.time, _DIGITS)
     if bars.clock is not None:
-        clocks = _texts(part, bars, rows, bars.clock)
+        clocks = _column(part, bars, rows, bars.clock, _DIGITS)
         times = [day + clock for day, clock in zip(times, clocks, strict=True)]
-    _check(part, bars, times, bars.time, _DIGITS)
-    if any(len(time) != digits for time in times):
+    if set(map(len, times)) != {digits}:
         raise _odd(part, bars, bars.time)
     prices, scale = _scaled([_prices(part, bars, rows, name) for name in (bars.open, bars.high, bars.low, bars.close)])
     turnover = None if bars.turnover is None else _numbers(part, bars, rows, bars.turnover, bars.turnover_unit)
     volume = _numbers(part, bars, rows, bars.volume, bars.volume_unit)
+    if any(column and max(map(abs, column)) > LARGEST for column in (volume, turnover)):
+        raise part.wrong(bars.endpoint, "more was traded than there is")
     return Columns(times, prices, scale + bars.implied, volume, turnover)
 
 
-def _texts(part: Part[Any], bars: Bars, rows: Sequence[Any], name: str) -> list[str]:
-    """Return a field of all rows without blanks around it; WireError where it is no text."""
+def _is_blank(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _column(
+    part: Part[Any], bars: Bars, rows: Sequence[Any], name: str, grammar: re.Pattern[str], *, signed: bool = False
+) -> list[str]:
+    """Return a field of all rows, each a text of a grammar; plain digits are of all of them."""
     try:
-        values = [row[name] for row in rows]
-        text = ",".join(values)
+        values: list[str] = list(map(itemgetter(name), rows))
+        if signed:
+            values = [text[1:] if text[:1] in ("+", "-") else text for text in values]
+        joined = "".join(values)
     except (KeyError, TypeError):  # what is no text is no number of any grammar here
         raise _odd(part, bars, name) from None
-    return (
-        values if text.isascii() and not any(each in text for each in " \t\r\n") else [each.strip() for each in values]
-    )
-
-
-def _prices(part: Part[Any], bars: Bars, rows: Sequence[Any], name: str) -> list[str]:
-    texts = _texts(part, bars, rows, name)
-    return _check(
-        part,
-        bars,
-        [text[1:] if text[:1] in ("+", "-") else text for text in texts] if bars.signed else texts,
-        name,
-        _FRACTIONS,
-    )
-
-
-def _numbers(part: Part[Any], bars: Bars, rows: Sequence[Any], name: str, unit: int) -> list[int]:
-    numbers = map(int, _check(part, bars, _texts(part, bars, rows, name), name, _INTEGERS))
-    return list(numbers) if unit == 1 else [number * unit for number in numbers]
-
-
-def _check(part: Part[Any], bars: Bars, values: list[str], name: str, grammar: re.Pattern[str]) -> list[str]:
-    """Return texts if each is of a grammar, which plain digits are of all of them."""
-    joined = "".join(values)
     if joined.isdigit() and joined.isascii() and all(values) and max(map(len, values)) <= DIGITS:
         return values
+    values = [text.strip() for text in values]
     text = ",".join(values)
     if text.count(",") != len(values) - 1 or not grammar.fullmatch(f"{text},"):
         raise _odd(part, bars, name)
     return values
+
+
+def _prices(part: Part[Any], bars: Bars, rows: Sequence[Any], name: str) -> list[str]:
+    return _column(part, bars, rows, name, _FRACTIONS, signed=bars.signed)
+
+
+def _numbers(part: Part[Any], bars: Bars, rows: Sequence[Any], name: str, unit: int) -> list[int]:
+    numbers = map(int, _column(part, bars, rows, name, _INTEGERS))
+    return list(numbers) if unit == 1 else [number * unit for number in numbers]
 
 
 def _odd(part: Part[Any], bars: Bars, name: str) -> Exception:
@@ -112,9 +121,9 @@ def _odd(part: Part[Any], bars: Bars, name: str) -> Exception:
 
 def _scaled(columns: Sequence[Sequence[str]]) -> tuple[list[list[int]], int]:
     """Return prices as whole numbers, and how many of their digits are decimals."""
-    scale = max((len(_decimals(each)) for column in columns for each in column if "." in each), default=0)
-    if not scale:
+    if not any("." in "".join(column) for column in columns):
         return [list(map(int, column)) for column in columns], 0
+    scale = max(len(_decimals(each)) for column in columns for each in column)
     return [
         [int(each.partition(".")[0] + _decimals(each).ljust(scale, "0")) for each in column] for column in columns
     ], scale
@@ -132,3 +141,33 @@ def offered(part: Part[Any]) -> tuple[Interval, ...]:
     if Interval.DAY in told:
         told |= {Interval.WEEK, Interval.MONTH, Interval.YEAR}
     return tuple(each for each in Interval if each in told)
+
+
+def may_trade(part: Part[Any], day: dt.date) -> bool:
+    """Say whether there can be bars of a day: where our table does not know, every weekday can have some."""
+    if part.is_simulated and day == clock.today():
+        return True  # a sandbox trades today
+    return may_trade_by_table(day)
+
+
+def may_trade_by_table(day: dt.date) -> bool:
+    """Say whether our table does not rule out that a day is a trading day."""
+    is_known = day >= FIRST_KNOWN_DAY and day.year <= LAST_CONFIRMED_YEAR
+    return is_trading_day(day) if is_known else day.weekday() < 5
+
+
+def days_back(part: Part[Any], day: dt.date, count: int) -> dt.date:
+    """Return the first of so many days before a day that can have bars."""
+    known, today = known_trading_days(), clock.today()
+    if part.is_simulated and today < day and not may_trade_by_table(today):
+        count -= 1  # a sandbox trades today
+        if count == 0:
+            return today
+    place = bisect_left(known, day)
+    if count <= place and day <= LAST_KNOWN_DAY:
+        return known[place - count]
+    count = min(count, MOST_DAYS) - place
+    while count > 0:  # before the years that are known every weekday can have some
+        day = min(day, FIRST_KNOWN_DAY) - DAY
+        count -= day.weekday() < 5
+    return day

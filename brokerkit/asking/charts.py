@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -12,9 +13,15 @@ from operator import itemgetter
 from typing import Any
 
 from brokerkit import clock
-from brokerkit.asking.bars import columns_of, offered
+from brokerkit.asking.bars import columns_of, days_back, offered
 from brokerkit.errors import IncompleteListing, InvalidRequest, Unsupported
-from brokerkit.market.days import FIRST_KNOWN_DAY, LAST_CONFIRMED_YEAR, LAST_KNOWN_DAY, is_trading_day
+from brokerkit.market.days import (
+    FIRST_KNOWN_DAY,
+    LAST_CONFIRMED_YEAR,
+    LAST_KNOWN_DAY,
+    is_trading_day,
+    known_trading_days,
+)
 from brokerkit.market.markets import Market
 from brokerkit.market.sessions import NXT_SINCE, Phase
 from brokerkit.models import Candles
@@ -25,9 +32,13 @@ from brokerkit.transport.together import AT_ONCE, Progress, Together
 from brokerkit.words import Interval, Venue
 
 DAY = dt.timedelta(days=1)
-CORRECTED = dt.time(8)
+CORRECTED = dt.timedelta(hours=8)
 """By then, on the day after, brokers have corrected a day's bar to the regular session; the hour is not told."""
 DEFAULT_COUNT = 100
+END_OF_CONFIRMED = dt.date(LAST_CONFIRMED_YEAR + 1, 1, 1)
+_EPOCH = dt.date(1970, 1, 1).toordinal()
+_KOREA = 9 * 3_600
+"""Seconds by which a day begins earlier in Korea."""
 OLDEST = dt.date(1980, 1, 4)
 """The first day of the index: nothing is older."""
 Row = tuple[dt.date, int, int, int, int, int, int | None]
@@ -116,9 +127,12 @@ class Charts:
         """Ask back from the end until there are enough days, or the symbol has no older ones."""
         end, found = asked.end, Days()
         while len(found.rows) < wanted:
-            missing = (wanted - len(found.rows)) * 3 // 2 + 20
-            start = end - dt.timedelta(days=min(missing, (end - OLDEST).days))
-            more = self._waves(asked, list(self._stretches(start, end)), progress)
+            missing = wanted - len(found.rows)
+            start = max(days_back(self._part, end + DAY, missing), OLDEST)
+            if self._part.bars_are_newest and missing <= self._part.bars_at_once:
+                more, start = self._newest(asked, (start, end), progress)
+            else:
+                more = self._waves(asked, list(self._stretches(start, end)), progress)
             if not more.rows:
                 break
             found = _all((found, more))
@@ -126,6 +140,13 @@ class Charts:
             if end <= OLDEST:
                 break
         return found
+
+    def _newest(
+        self, asked: Question, stretch: tuple[dt.date, dt.date], progress: Progress | None
+    ) -> tuple[Days, dt.date]:
+        """Return the newest days of a stretch that an answer holds, and from which day on they are all there are."""
+        told = self._together.map(lambda each: self._asked(asked, each, is_cut=True), [stretch], progress)[0]
+        return told, min(told.rows) if len(told.rows) >= self._part.bars_at_once else stretch[0]
 
     def _waves(self, asked: Question, stretches: Sequence[tuple[dt.date, dt.date]], progress: Progress | None) -> Days:
         """Ask for some stretches at a time, the newest first, until there are no older days behind those found."""
@@ -152,7 +173,7 @@ class Charts:
             yield first, end
             end = first - DAY
 
-    def _asked(self, asked: Question, stretch: tuple[dt.date, dt.date]) -> Days:
+    def _asked(self, asked: Question, stretch: tuple[dt.date, dt.date], *, is_cut: bool = False) -> Days:
         bars = self._part.bars(asked.symbol, Interval.DAY, asked.venue, asked.adjusted, *stretch)
         if bars.symbol and bars.symbol != asked.symbol:
             raise self._part.wrong(bars.endpoint, f"an answer about {bars.symbol}, and {asked.symbol} was asked for")
@@ -161,23 +182,23 @@ class Charts:
         if len(set(days)) < len(days):
             raise self._part.wrong(bars.endpoint, "a day stands there twice")
         start, end = stretch
-        if any(day > max(end, clock.today()) for day in days):
+        if days and max(days) > max(end, clock.today()):
             raise self._part.wrong(bars.endpoint, f"a bar of {max(days)}, later than {end}")
-        if len(rows) >= self._part.bars_at_once and min(days) > start:
+        if not is_cut and len(rows) >= self._part.bars_at_once and min(days) > start:
             raise self._part.wrong(bars.endpoint, f"{len(rows)} rows reach back to {min(days)} only, not to {start}")
-        return Days({row[0]: row for row in rows if start <= row[0] <= end}, scale, bars.session)
+        return Days({day: row for day, row in zip(days, rows, strict=True) if start <= day <= end}, scale, bars.session)
 
     def _whole(self, asked: Question, days: Days) -> None:
         """Raise for a trading day without a bar between two that have one: also a day of a halt has its row."""
         first, last = min(days.rows), max(days.rows)
-        day = max(first, FIRST_KNOWN_DAY)
-        while day < last and day.year <= LAST_CONFIRMED_YEAR:
-            if day not in days.rows and asked.venue is Venue.KRX and is_trading_day(day):
-                raise IncompleteListing(
-                    f"{self._part.broker} tells no bar of {asked.symbol} for {day}, a trading day, but older ones.",
-                    broker=self._part.broker,
-                )
-            day += DAY
+        known = known_trading_days()
+        between = known[bisect_left(known, first) : bisect_left(known, min(last, END_OF_CONFIRMED))]
+        missing = set(between) - days.rows.keys() if asked.venue is Venue.KRX else None
+        if missing:
+            raise IncompleteListing(
+                f"{self._part.broker} has no bar of {asked.symbol} for {min(missing)}, a trading day, but older ones.",
+                broker=self._part.broker,
+            )
 
     # Reading
 
@@ -185,52 +206,47 @@ class Charts:
         told = columns_of(self._part, bars, 8)
         if told is None:
             return [], 0
-        days = [self._day(bars, each) for each in told.times]
-        turnover: Sequence[int | None] = [None] * len(days) if told.turnover is None else told.turnover
-        rows = zip(days, *told.prices, told.volume, turnover, strict=True)
-        return [_sound(*row) for row in rows], told.scale
-
-    def _day(self, bars: Bars, text: str) -> dt.date:
         try:
-            return dt.date.fromisoformat(text)
+            days = list(map(dt.date.fromisoformat, told.times))
         except ValueError:
             raise self._part.wrong(bars.endpoint, f"{bars.time} is no day") from None
+        turnover: Sequence[int | None] = [None] * len(days) if told.turnover is None else told.turnover
+        rows: list[Row] = list(zip(days, *told.prices, told.volume, turnover, strict=True))
+        # On a day without a trade there may be a close alone.
+        return rows if all(told.volume) else [_sound(row) for row in rows], told.scale
 
     # What it becomes
 
     def _made(self, asked: Question, rows: Sequence[Row], days: Days) -> Candles:
         columns = list(zip(*rows, strict=True))
-        has_turnover = all(each is not None for each in columns[6])
+        has_turnover = None not in columns[6]
         return Candles(
             asked.symbol,
             venue=asked.venue,
             interval=asked.interval,
             currency=self._market.currency,
             adjusted=asked.adjusted,
-            times=array("q", map(_seconds, columns[0])),
+            times=array("q", [(number - _EPOCH) * 86_400 - _KOREA for number in map(dt.date.toordinal, columns[0])]),
             prices=[array("q", column) for column in columns[1:5]],
             scale=days.scale,
             volume=array("q", columns[5]),
             turnover=array("q", columns[6]) if has_turnover else None,
-            states=bytes(_state(asked.interval, day, days.session) for day in columns[0]),
+            states=bytes(_states(asked.interval, columns[0], days.session)),
         )
 
 
-def _seconds(day: dt.date) -> int:
-    """Return the seconds since 1970 of the first moment of a day in Korea."""
-    return int(dt.datetime.combine(day, dt.time.min, clock.KST).timestamp())
+def _states(interval: Interval, days: Sequence[dt.date], session: Phase | None) -> list[int]:
+    """Return whether each bar is final, and whose price its close is."""
+    # Before there were two venues there was no evening in a bar.
+    first = Phase.REGULAR if session is Phase.AFTER_MARKET else session
+    old, new = (1 | SESSIONS.index(each) << 1 for each in (first, session))
+    corrected = (clock.now() - CORRECTED).date() - DAY
+    ends = days if interval is Interval.DAY else [_end(interval, day) for day in days]
+    return [0 if end > corrected else old if day < NXT_SINCE else new for day, end in zip(days, ends, strict=True)]
 
 
-def _state(interval: Interval, day: dt.date, session: Phase | None) -> int:
-    """Return whether a bar is final, and whose price its close is."""
-    if session is Phase.AFTER_MARKET and day < NXT_SINCE:
-        session = Phase.REGULAR  # there was one venue, and no evening of it in the bar
-    is_final = clock.now() >= dt.datetime.combine(_end(interval, day) + DAY, CORRECTED, clock.KST)
-    return int(is_final) | SESSIONS.index(session if is_final else None) << 1
-
-
-def _sound(day: dt.date, opened: int, high: int, low: int, close: int, volume: int, turnover: int | None) -> Row:
-    """Return a row. On a day without a trade there may be a close alone: it is all four prices."""
+def _sound(row: Row) -> Row:
+    day, opened, high, low, close, volume, turnover = row
     if not opened and not volume:
         opened = high = low = close
     return day, opened, high, low, close, volume, turnover
@@ -239,6 +255,8 @@ def _sound(day: dt.date, opened: int, high: int, low: int, close: int, volume: i
 def _all(parts: Iterable[Days]) -> Days:
     """Return days of several stretches together."""
     told = [part for part in parts if part.rows]
+    if len(told) == 1:
+        return told[0]
     scale = max((part.scale for part in told), default=0)
     rows = {day: row for part in told for day, row in _rescaled(part, scale).items()}
     return Days(rows, scale, next((part.session for part in told), None))

@@ -15,9 +15,8 @@ from itertools import groupby
 from typing import Any
 
 from brokerkit import clock
-from brokerkit.asking.bars import MINUTES, Columns, columns_of, offered
+from brokerkit.asking.bars import MINUTES, Columns, columns_of, days_back, may_trade, offered
 from brokerkit.errors import IncompleteListing, InvalidRequest, Unsupported
-from brokerkit.market.days import FIRST_KNOWN_DAY, LAST_CONFIRMED_YEAR, is_trading_day
 from brokerkit.market.markets import Market
 from brokerkit.market.minutes import regular_minutes, session_of
 from brokerkit.models import Candles
@@ -126,7 +125,7 @@ class Minutes:
                 f"{self._part.broker} keeps minutes from {since} on; {start} is further back.",
                 advice=f"Nothing was sent. Ask from {since} on, or for days.",
             )
-        if not any(self._may_trade(day) for day in _days(start.date(), asked.end.date())):
+        if not any(may_trade(self._part, day) for day in _days(start.date(), asked.end.date())):
             raise InvalidRequest(f"There is no trading day from {start.date()} to {asked.end.date()}.")
         length = MINUTES[asked.interval]
         end = _floored(asked.end, length) + (length - 1) * MINUTE
@@ -169,7 +168,7 @@ class Minutes:
                 return found
             if start <= _begin(since):
                 raise self._all_there_are(asked, found, since)
-            end, start = start - MINUTE, self._days_back(start.date(), days)
+            end, start = start - MINUTE, _begin(days_back(self._part, start.date(), days))
             days *= 2
 
     def _all_there_are(self, asked: Span, found: Told, since: dt.date) -> InvalidRequest | Unsupported:
@@ -189,27 +188,16 @@ class Minutes:
             start = _floored(min(now, asked.end) - minutes * MINUTE, 60)
             if start.date() == now.date():
                 return start
-        return self._days_back(asked.end.date() + DAY, minutes // A_DAY + 1)
-
-    def _days_back(self, day: dt.date, count: int) -> dt.datetime:
-        """Return the beginning of so many trading days before a day."""
-        while count:
-            day -= DAY
-            count -= self._may_trade(day)
-        return _begin(day)
-
-    def _may_trade(self, day: dt.date) -> bool:
-        if day == clock.today() and self._part.is_simulated:
-            return True  # a sandbox trades today
-        is_known = day >= FIRST_KNOWN_DAY and day.year <= LAST_CONFIRMED_YEAR
-        return is_trading_day(day) if is_known else day.weekday() < 5
+        return _begin(days_back(self._part, asked.end.date() + DAY, minutes // A_DAY + 1))
 
     def _minutes(self, asked: Span, start: dt.datetime, end: dt.datetime, progress: Progress | None) -> Told:
         """Return the minutes of a stretch: day by day, several days at a time, or all in one row of answers."""
         if not self._part.minutes_by_day:
             return self._stretch(asked, progress, (start, end))
         every = [
-            _counted(asked.venue, day, start, end) for day in _days(start.date(), end.date()) if self._may_trade(day)
+            _counted(asked.venue, day, start, end)
+            for day in _days(start.date(), end.date())
+            if may_trade(self._part, day)
         ]
         days = [(begun, ended) for begun, ended in every if begun <= ended]
         told = self._together.map(partial(self._stretch, asked, None), days[::-1], progress)[::-1]

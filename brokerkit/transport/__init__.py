@@ -31,7 +31,7 @@ from brokerkit.transport.numbers import (
     wire_text,
 )
 from brokerkit.transport.preparing import preparing
-from brokerkit.transport.rows import OddRow, Row
+from brokerkit.transport.rows import OddRow, PlainRows, Row
 from brokerkit.transport.times import Day, DayOrNone, EitherTimeOfDay, KoreanTime, TimeOfDay, TimeOrBlank
 
 __all__ = [
@@ -64,6 +64,7 @@ __all__ = [
     "OrderNumber",
     "Paging",
     "Parameters",
+    "PlainRows",
     "RelatedNumber",
     "Reply",
     "Request",

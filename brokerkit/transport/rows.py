@@ -18,6 +18,24 @@ _DIGITS = re.compile("[0-9]{1,18}")
 _ID = re.compile("[!-~]{1,128}")
 
 
+def _objects(rows: list[Any]) -> list[Any]:
+    if set(map(type, rows)) - {dict}:
+        raise ValueError("a row is no object")
+    return rows
+
+
+class _AsTheyCame:
+    """Rows are not looked into: that would take as long as reading them."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        rows = core_schema.list_schema(core_schema.any_schema(), strict=True)
+        return core_schema.no_info_after_validator_function(_objects, rows)
+
+
+PlainRows = Annotated[list[dict[str, Any]], _AsTheyCame()]
+"""Rows that the core reads as columns, see `Bars`."""
+
+
 @dataclass(frozen=True)
 class OddRow:
     """A row of a list that is not as documented. Its text shows no values."""

@@ -12,7 +12,7 @@ from brokerkit import clock
 from brokerkit.market.days import previous_trading_day
 from brokerkit.market.sessions import Phase, hours_of
 from brokerkit.replies import Bars
-from brokerkit.transport import Block, Endpoint
+from brokerkit.transport import Block, Endpoint, PlainRows
 from brokerkit.words import Interval, Venue
 from brokerkit_kis.stocks.quotes import MARKET_DIVISION, QUOTATIONS
 from brokerkit_kis.stocks.spelling import Spelling
@@ -37,13 +37,13 @@ class DaysAnswer(Block):
     """국내주식기간별시세 (FHKST03010100): days, the newest first; what stck_bsop_date lacks is no day."""
 
     head: One[ChartHead] = block("output1")
-    rows: list[dict[str, Any]] = block("output2")
+    rows: PlainRows = block("output2")
 
 
 class MinutesAnswer(Block):
     """주식당일분봉조회 (FHKST03010200), 주식일별분봉조회 (FHKST03010230): minutes, the newest first."""
 
-    rows: list[dict[str, Any]] = block("output2")
+    rows: PlainRows = block("output2")
 
 
 DAYS = Endpoint(
@@ -63,6 +63,7 @@ class Charts(Spelling):
     calls = {"candles": (DAYS,)}
     bar_intervals = (Interval.MINUTE, Interval.DAY)
     bars_at_once = DAYS_AT_ONCE
+    bars_are_newest = True
     minutes_by_day = True
 
     def bars(self, symbol: str, interval: Interval, venue: Venue, adjusted: bool, start: dt.date, end: dt.date) -> Bars:

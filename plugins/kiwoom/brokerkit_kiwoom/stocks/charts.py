@@ -14,12 +14,13 @@ from brokerkit.market.sessions import Phase
 from brokerkit.models import Candle
 from brokerkit.part import Part
 from brokerkit.replies import Bars
-from brokerkit.transport import Block, Endpoint
+from brokerkit.transport import Block, Endpoint, PlainRows
 from brokerkit.words import Interval, Venue
 from brokerkit_kiwoom.client import KiwoomClient
 from brokerkit_kiwoom.stocks.quotes import CODE_SUFFIX, MILLION
 from brokerkit_kiwoom.wire.types import Symbol
 
+DAY = dt.timedelta(days=1)
 A_YEAR = dt.timedelta(days=365)
 """How far minutes reach back for sure: ten days more were counted."""
 
@@ -28,25 +29,25 @@ class ChartAnswer(Block):
     """A page of a chart, the newest rows first."""
 
     symbol: Symbol = Field("", alias="stk_cd")  # 종목코드
-    rows: list[dict[str, Any]]
+    rows: PlainRows
 
 
 class DaysAnswer(ChartAnswer):
     """주식일봉차트조회요청 (ka10081)."""
 
-    rows: list[dict[str, Any]] = Field(alias="stk_dt_pole_chart_qry")  # 주식일봉차트조회
+    rows: PlainRows = Field(alias="stk_dt_pole_chart_qry")  # 주식일봉차트조회
 
 
 class MinutesAnswer(ChartAnswer):
     """주식분봉차트조회요청 (ka10080)."""
 
-    rows: list[dict[str, Any]] = Field(alias="stk_min_pole_chart_qry")  # 주식분봉차트조회
+    rows: PlainRows = Field(alias="stk_min_pole_chart_qry")  # 주식분봉차트조회
 
 
 class TradesAnswer(ChartAnswer):
     """주식틱차트조회요청 (ka10079)."""
 
-    rows: list[dict[str, Any]] = Field(alias="stk_tic_chart_qry")  # 주식틱차트조회
+    rows: PlainRows = Field(alias="stk_tic_chart_qry")  # 주식틱차트조회
 
 
 A = TypeVar("A", bound=ChartAnswer)
@@ -73,7 +74,7 @@ class Charts(Part[KiwoomClient]):
             "base_dt": f"{clock.today() if adjusted else end:%Y%m%d}",
             "upd_stkpc_tp": ADJUSTED[adjusted],
         }
-        pages = list(self._back(DAYS, body, "dt", f"{start:%Y%m%d}"))
+        pages = list(self._back(DAYS, body, "dt", f"{start + DAY:%Y%m%d}"))  # with the first day there are all
         return Bars(
             DAYS,
             [row for page in pages for row in page.rows],
@@ -124,5 +125,5 @@ class Charts(Part[KiwoomClient]):
         """Yield pages until one reaches further back than the start, or to the broker's own end mark."""
         for page in self.client.pages(endpoint, body=body):
             yield page
-            if any(text < start for row in page.rows if (text := str(row.get(time) or "").strip())):
+            if page.rows and (str(page.rows[-1].get(time) or "").strip() or start) < start:
                 return
