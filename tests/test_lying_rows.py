@@ -25,6 +25,7 @@ class AnyRow(OrderReply):
     quantity: Any = Decimal(10)
     price: Any = Decimal(70000)
     filled_quantity: Any = Decimal(0)
+    filled_amount: Any = None
     remaining_quantity: Any = Decimal(10)
     clock: Any = None
     day: Any = None
@@ -77,6 +78,8 @@ VERBS: dict[str, Callable[[Broker], object]] = {
         {"quantity": Decimal(-10)},
         {"filled_quantity": Decimal("NaN")},
         {"filled_quantity": Decimal(-1)},
+        {"filled_amount": "70000"},
+        {"filled_amount": Decimal("NaN")},
         {"remaining_quantity": Decimal(-1)},
         {"clock": "101112"},
         {"day": "20261120"},

@@ -254,6 +254,7 @@ def _fault_of(row: OrderReply) -> str | None:
         "symbol": isinstance(symbol, str),
         "quantity": _is_count(row.quantity),
         "filled_quantity": _is_count(row.fact("filled_quantity") or Decimal(0)),
+        "filled_amount": _is_count(row.fact("filled_amount") or Decimal(0)),
         "remaining_quantity": _is_count(row.fact("remaining_quantity") or Decimal(0)),
         "clock": time is None or isinstance(time, dt.time),
         "day": day is None or (isinstance(day, dt.date) and not isinstance(day, dt.datetime)),
