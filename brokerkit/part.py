@@ -233,6 +233,10 @@ class Part(Generic[C]):
         """Return what a symbol is by a call for it alone; without it `instrument` looks it up among `instruments`."""
         raise Unsupported("an instrument alone")
 
+    def leverage(self, symbol: str) -> Decimal | None:
+        """Return the multiple of its index that an ETF or ETN follows, where `instruments` does not tell it."""
+        raise Unsupported("leverage")
+
     def trading_days(self, start: dt.date) -> Mapping[dt.date, bool]:
         """Return days from `start` on as the broker's calendar has them: whether the market trades on each.
 

@@ -12,7 +12,7 @@ from typing import Any
 from brokerkit import clock
 from brokerkit.adapter import Adapter
 from brokerkit.asking.copies import Copies, Copy
-from brokerkit.errors import InvalidRequest, UnknownSymbol
+from brokerkit.errors import InvalidRequest, UnknownSymbol, Unsupported
 from brokerkit.market.markets import Market, market_of
 from brokerkit.market.ticks import price_limits, tick_size
 from brokerkit.models import Instrument, Instruments
@@ -67,7 +67,24 @@ class Listings:
             words = f"{self._adapter.name} does not list {symbol}."
             day = f"{copy.taken_at.astimezone(clock.KST):%Y-%m-%d %H:%M}"
             raise UnknownSymbol(words, advice=f"Its list is of {day}. Look for the name with search().")
-        return found
+        is_told = found.leverage is not None or found.kind not in _FOLLOWERS
+        return found if is_told or not part.fills("leverage") else self._followed(found, part)
+
+    def _followed(self, fund: Instrument, part: Part[Any]) -> Instrument:
+        """Return a fund with the multiple that it follows, for which the broker is asked once a day."""
+        kept = self._alones.get(fund.symbol)
+        if kept is None or not kept.is_of_today():
+            leverage = None
+            with suppress(Unsupported, UnknownSymbol):  # not in this environment, or not of this fund
+                leverage = part.leverage(fund.symbol)
+            told = fund.model_copy(update={"leverage": leverage})
+            kept = self._keep(told.model_copy(update=reckoned(told)), part)
+        return kept.instruments[0]
+
+    def _keep(self, instrument: Instrument, part: Part[Any]) -> Copy:
+        copy = Copy(broker=part.broker, taken_at=clock.now(), instruments=(instrument,))
+        self._alones[instrument.symbol] = copy
+        return copy
 
     def _alone(self, symbol: str, part: Part[Any], market: Market) -> Instrument:
         """Ask for one symbol, once a day."""
@@ -79,8 +96,7 @@ class Listings:
                 raise UnknownSymbol(f"{self._adapter.name} does not list {symbol}.")
             if told != symbol:
                 raise part.wrong(None, f"the answer is about {told}, not {symbol}")
-            found = row.to_model(symbol=symbol, currency=market.currency, **reckoned(row))
-            copy = self._alones[symbol] = Copy(broker=part.broker, taken_at=clock.now(), instruments=(found,))
+            copy = self._keep(row.to_model(symbol=symbol, currency=market.currency, **reckoned(row)), part)
         return copy.instruments[0]
 
     def search(self, text: str, market: Market, count: int) -> Instruments:

@@ -85,6 +85,15 @@ class ListingContract(Contract):
         assert trader.search("no such name") == ()
 
     @needs("instrument")
+    def test_the_multiple_of_a_fund_is_the_true_one_where_it_is_told(self, trader: Broker, sandbox: Sandbox) -> None:
+        for listed in [each for each in sandbox.exchange.instruments.values() if each.leverage not in (None, 1)]:
+            told = trader.instrument(listed.symbol)
+            if told.leverage is not None:
+                assert told.leverage == listed.leverage, f"{told.name} follows {told.leverage} times its index."
+                limits = (told.lower_limit, told.upper_limit)
+                assert limits == (listed.lower_limit, listed.upper_limit), f"The limits of {told.name} are {limits}."
+
+    @needs("instrument")
     def test_an_unlisted_symbol_is_no_instrument(self, trader: Broker) -> None:
         with raising(UnknownSymbol, f"Nobody lists {UNLISTED}, and it was asked what it is"):
             trader.instrument(UNLISTED)

@@ -15,6 +15,7 @@ UNPROVEN = {
     ),
     "FHPTJ04400000": "a client kept an answer, the broker shows none",
     **{f"{name}_code.mst": "no file is shown, only its columns" for name in ("kospi", "kosdaq", "konex")},
+    "CTPF1002R": "the official sample lacks the one field that is read of it",
     **{f"nxt_{name}_code.mst": "no file is shown" for name in ("kospi", "kosdaq")},
     **dict.fromkeys(
         ("FHKST03010100", "FHKUP03500100"), "the official sample lacks rt_cd, without which no answer is taken"

@@ -221,3 +221,39 @@ def test_the_layout_is_that_of_the_official_tables() -> None:
         assert [head[1:] for head in table["head"][:2]] == [[0, 9], [9, 21]]
         assert table["url"] == f"{FILES[0].host}{master.listed.path}"
     assert sum(LAYOUTS[Segment.KONEX].values()) == MASTERS[2].tail == 184
+
+
+def with_fund(broker: Broker, fund: Line, monkeypatch: pytest.MonkeyPatch) -> Broker:
+    """Return the broker with files in which that fund alone is listed at KOSPI."""
+    files = {f"{name}_code.mst": packed(f"{name}_code.mst", content) for name, content in FILLED.items()}
+    files["kospi_code.mst"] = packed("kospi_code.mst", written(Segment.KOSPI, [fund]))
+    monkeypatch.setattr(broker.client, "download", lambda endpoint: files[str(endpoint)])
+    return broker
+
+
+def multiple(text: str) -> dict[str, object]:
+    return {"rt_cd": "0", "msg_cd": "KIOK0530", "msg1": "", "output": {"etf_chas_erng_rt_dbnb": text}}
+
+
+@pytest.mark.parametrize(
+    ("text", "leverage", "limits"),
+    [("2", 2, (4_000, 16_000)), ("-1.00", -1, (7_000, 13_000)), ("0", None, (None, None)), ("", None, (None, None))],
+)
+def test_the_multiple_of_a_fund_is_asked_for_once(
+    text: str, leverage: int | None, limits: tuple[int | None, int | None], wire: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fund = line("122630", "모의 ETF", scrt_grp_cls_code="EF", stck_sdpr=10_000, sltr_yn="N")
+    broker = with_fund(wire.answer("CTPF1002R", multiple(text)).broker, fund, monkeypatch)
+    told = broker.instrument("122630")
+    assert (told.leverage, (told.lower_limit, told.upper_limit)) == (leverage, limits)
+    assert broker.instrument("122630") == told
+    assert broker.instrument("035720").leverage is None
+    (call,) = wire.of("CTPF1002R")
+    assert dict(call.query) == {"PRDT_TYPE_CD": "300", "PDNO": "122630"}
+
+
+def test_a_fund_whose_multiple_kis_does_not_know_is_told_without(wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    fund = line("122630", "모의 ETF", scrt_grp_cls_code="EF")
+    refused = {"rt_cd": "7", "msg_cd": "APBK0656", "msg1": ""}
+    broker = with_fund(wire.answer("CTPF1002R", refused).broker, fund, monkeypatch)
+    assert broker.instrument("122630").leverage is None

@@ -75,7 +75,7 @@ def share(context: Context) -> FaceAnswer:
     blank = (
         *("scts_mket_lstg_abol_dt", "kosdaq_mket_lstg_abol_dt", "frbd_mket_lstg_dt", "frbd_mket_lstg_abol_dt"),
         *("reits_kind_cd", "mfnd_opng_dt", "mfnd_end_dt", "dpsi_erlm_cncl_dt", "etf_type_cd", "lstg_abol_dt"),
-        *("thco_sbst_pric_chng_dt", "std_idst_clsf_cd", "issu_istt_cd", "etf_chas_erng_rt_dbnb"),
+        *("thco_sbst_pric_chng_dt", "std_idst_clsf_cd", "issu_istt_cd"),
         *("stln_int_rt_dvsn_cd", "frnr_psnl_lmt_rt", "lstg_rqsr_issu_istt_cd", "lstg_rqsr_item_cd"),
         *("trst_istt_issu_istt_cd", "ocr_no"),
     )
@@ -115,6 +115,8 @@ def _market(instrument: Instrument) -> dict[str, object]:
         "scts_mket_lstg_dt": "" if kosdaq else since,
         "kosdaq_mket_lstg_dt": since if kosdaq else "",
         "etf_dvsn_cd": "0" if instrument.leverage is None else "1",
+        # Of shares it was seen as 0; how the multiple of an inverse fund is written is not known.
+        "etf_chas_erng_rt_dbnb": str(instrument.leverage or 0),
         "etf_txtn_type_cd": "00",
         "etf_cu_qty": "0",
     }

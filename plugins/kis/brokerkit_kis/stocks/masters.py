@@ -18,9 +18,11 @@ from pydantic import Field
 from brokerkit.models import Instrument
 from brokerkit.part import Part
 from brokerkit.replies import Listed
-from brokerkit.transport import GRAMMAR, Block, DayOrNone, Endpoint, Reply, Text, WireNumber
+from brokerkit.transport import GRAMMAR, Block, DayOrNone, Endpoint, Reply, Text, WireNumber, ZeroIsNone
 from brokerkit.words import MarketAlert, SecurityType, Segment
 from brokerkit_kis.client import KisClient
+from brokerkit_kis.stocks.quotes import QUOTATIONS
+from brokerkit_kis.wire.types import One, block
 
 HOST = "https://new.real.download.dws.co.kr"
 HEAD = 61
@@ -193,8 +195,24 @@ MASTERS = (
 FILES = tuple(file for master in MASTERS for file in (master.listed, master.at_nxt) if file is not None)
 
 
+class Share(Block):
+    """주식기본조회 (CTPF1002R), of which only what the files lack is read."""
+
+    leverage: ZeroIsNone = Field(None, alias="etf_chas_erng_rt_dbnb")  # ETF추적수익율배수, 0 of what follows none
+
+
+class ShareAnswer(Block):
+    """주식기본조회 (CTPF1002R)."""
+
+    output: One[Share] = block("output")
+
+
+SHARE = Endpoint({"real": "CTPF1002R"}, f"{QUOTATIONS}/search-stock-info", ShareAnswer)
+PRODUCT_TYPE = "300"  # PRDT_TYPE_CD 상품유형코드: 주식
+
+
 class Listings(Part[KisClient]):
-    """The hook of what is listed."""
+    """The hooks of what is listed."""
 
     calls = dict.fromkeys(("instruments", "instrument", "search"), FILES)
     not_told = {Instrument: frozenset({"sector", "leverage"})}
@@ -202,6 +220,10 @@ class Listings(Part[KisClient]):
 
     def instruments(self) -> Listed:
         return Listed(MASTERS[0].listed, [row for master in MASTERS for row in self._listed(master)])
+
+    def leverage(self, symbol: str) -> Decimal | None:
+        params = {"PRDT_TYPE_CD": PRODUCT_TYPE, "PDNO": symbol}
+        return self.client.call(SHARE, params=params).output.leverage
 
     def _listed(self, master: Master) -> Iterator[MasterRow]:
         code = master.columns["단축코드"]
