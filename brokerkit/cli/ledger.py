@@ -24,7 +24,7 @@ def add_to(app: typer.Typer) -> None:
 def fills(session: Session, start: FromOption = None, end: ToOption = None, symbol: SymbolOption = None) -> None:
     """Show what was filled in these days, without --from on the last of them (체결 내역)."""
     with session.asking("fills") as (broker, _):
-        found = broker.fills(start or end, end, symbol=symbol)
+        found = broker.fills(start, end, symbol=symbol)
     rows = [
         {
             "date": each.date,

@@ -227,6 +227,13 @@ def test_fills_are_the_orders_of_which_something_was_filled(wire: Any) -> None:
     assert ("INQR_END_DT", "20261120") in call.query
 
 
+def test_without_a_first_day_the_last_one_is_asked_for(wire: Any) -> None:
+    wire.shows("list", filled(wire))
+    assert list(wire.broker.fills(end=dt.date(2026, 11, 19))) == [FILL]
+    (call,) = wire.of(ORDERS)
+    assert {("INQR_STRT_DT", "20261119"), ("INQR_END_DT", "20261119")} <= set(call.query)
+
+
 def test_an_average_that_is_cut_and_an_amount_that_is_not_told_are_taken(wire: Any) -> None:
     wire.shows("list", filled(wire, avg_prvs="70000"))
     assert wire.broker.fills(START, END)[0].price == 70000
