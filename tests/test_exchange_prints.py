@@ -11,9 +11,11 @@ import pytest
 
 from brokerkit.clock import KST
 from brokerkit.market.days import is_trading_day
+from brokerkit.market.sessions import Phase
 from brokerkit.market.ticks import is_on_tick
 from brokerkit.sandbox.exchange import Candle, Exchange, ExchangeRefusal, Refusal, Trade
-from brokerkit.words import Side
+from brokerkit.sandbox.members import traded
+from brokerkit.words import Side, Venue
 
 TODAY = dt.date(2026, 11, 20)
 SAMSUNG = "005930"
@@ -154,3 +156,38 @@ def test_instruments_tell_a_simulated_sector_and_day_of_listing(exchange: Exchan
     assert all(instrument.listed_on < TODAY - dt.timedelta(days=500) for instrument in listed)
     assert all(instrument.sector.startswith("모의") for instrument in listed)
     assert Exchange(today=TODAY).instruments[SAMSUNG] == exchange.instruments[SAMSUNG]
+
+
+def test_firms_divide_all_that_was_traded_and_follow_it(exchange: Exchange) -> None:
+    before = exchange.members(SAMSUNG)
+    assert before == exchange.members(SAMSUNG) == Exchange(today=TODAY).members(SAMSUNG)
+    for side in (before.sellers, before.buyers):
+        shares = [firm.quantity for firm in side]
+        assert len({firm.code for firm in side}) == 5
+        assert shares == sorted(shares, reverse=True)
+    seed = f"1/{SAMSUNG}/{TODAY}"
+    volume = int(exchange.quote(SAMSUNG).volume or 0)
+    for side, foreign in ((Side.SELL, before.foreign_sold), (Side.BUY, before.foreign_bought)):
+        all_of_them = traded(seed, side, volume)
+        assert sum(firm.quantity for firm in all_of_them) == volume
+        assert sum(firm.quantity for firm in all_of_them if firm.is_foreign) == foreign
+    exchange.trade(SAMSUNG, Side.BUY, Decimal(90_000))
+    assert exchange.members(SAMSUNG).buyers[0].quantity > before.buyers[0].quantity
+
+
+@pytest.mark.parametrize("volume", [0, 1, 7])
+def test_firms_of_a_small_volume_have_no_share_that_is_none(volume: int) -> None:
+    shares = [firm.quantity for firm in traded("any", Side.BUY, volume)]
+    assert (sum(shares), 0 in shares) == (volume, False)
+
+
+def test_a_quote_says_its_session_at_krx_as_far_as_the_phase_proves_it(exchange: Exchange) -> None:
+    told = []
+    for phase in Phase:
+        exchange.phase = phase
+        told += [phase] if exchange.quote(SAMSUNG).session is Phase.REGULAR else []
+    assert told == [Phase.REGULAR, Phase.CLOSING_AUCTION, Phase.AFTER_CLOSE_CLOSING_PRICE]
+    exchange.phase = Phase.REGULAR
+    assert exchange.quote(SAMSUNG, Venue.NXT).session is None
+    exchange.unopen("000660")
+    assert exchange.quote("000660").session is None

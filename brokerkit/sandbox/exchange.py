@@ -314,8 +314,9 @@ class Exchange:
         with self._changing():
             if number in self._accounts:
                 raise ValueError(f"There is an account {number} already.")
+            paid = _whole("cash", cash)
             account = self._accounts[number] = Account(number, 0, costs or Costs())
-            if paid := _whole("cash", cash):
+            if paid:
                 account.move(self._today, paid)
 
     def deposit(self, account: str, amount: Decimal) -> None:

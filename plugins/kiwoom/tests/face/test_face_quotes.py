@@ -111,6 +111,35 @@ def test_trades_name_the_venue_that_was_asked_for(customer: Customer, suffix: st
     assert {row["stex_tp"] for row in customer.query("ka10003", stk_cd=SAMSUNG + suffix)["cntr_infr"]} == {venue}
 
 
+def test_trades_of_a_day_are_those_up_to_a_minute_in_pages(customer: Customer) -> None:
+    truth = customer.exchange.trades(SAMSUNG)
+    asked = {"stk_cd": SAMSUNG, "tdy_pred": "1", "tic_min": "0"}
+    pages = customer.pages("ka10084", "tdy_pred_cntr", asked)
+    rows = [row for page in pages for row in page]
+    assert [(row["tm"], row["acc_trde_qty"]) for row in rows] == [
+        (f"{trade.time:%H%M%S}", f"{trade.volume}") for trade in reversed(truth)
+    ]
+    newest = customer.query("ka10003")["cntr_infr"][0]
+    assert int(rows[0]["acc_trde_prica"]) == int(newest["acc_trde_prica"]) // 1_000_000
+    early = customer.query("ka10084", **asked, tm="0910")["tdy_pred_cntr"]
+    assert {row["tm"] <= "091059" for row in early} == {True}
+    for not_kept in ({"tdy_pred": "2"}, {"tic_min": "1"}):
+        answer = customer.send("ka10084", {**asked, **not_kept})
+        assert (answer.json()["return_code"], answer.headers["X-Brokerkit-Sandbox"]) == (2, "not-played")
+
+
+def test_member_firms_have_the_signs_of_their_sides(customer: Customer) -> None:
+    truth, told = customer.exchange.members(SAMSUNG), customer.query("ka10040")
+    for side, firms, sign in (("sel", truth.sellers, "-"), ("buy", truth.buyers, "+")):
+        for rank, firm in enumerate(firms, start=1):
+            row = [told[f"{side}_trde_ori_{name}{rank}"] for name in ("cd_", "", "qty_")]
+            assert row == [firm.code, firm.name, f"{sign}{firm.quantity}"]
+    assert told["frgn_sel_prsm_sum"] == f"-{truth.foreign_sold}"
+    customer.exchange.unopen(FUND)
+    nobody = customer.query("ka10040", stk_cd=FUND)
+    assert (nobody["sel_trde_ori_cd_1"], nobody["sel_trde_ori_1"], nobody["frgn_buy_prsm_sum"]) == ("000", "", "0")
+
+
 def test_many_symbols_come_in_the_order_asked_for(customer: Customer) -> None:
     codes = [FUND, "999999", SAMSUNG, f"{SAMSUNG}_AL", f"A{SAMSUNG}"]
     rows = customer.query("ka10095", stk_cd="|".join(codes))["atn_stk_infr"]
