@@ -64,7 +64,7 @@ class Accounts(Asking):
     def fills(
         self, start: dt.date | None = None, end: dt.date | None = None, *, symbol: str | Instrument | None = None
     ) -> Table[Fill]:
-        """Return what was filled up to `end` (default: today), from `start` or on that day alone, oldest first (체결 내역).
+        """Return what was filled from `start`, or on `end` alone, to `end` (default: today), oldest first (체결).
 
         Where the broker does not tell fills one by one, a row is all that was filled of an order on a day, at its
         average: `is_total` says so. IncompleteListing where a list does not tell how much was filled.
