@@ -20,10 +20,13 @@ from brokerkit.words import Side
 
 PRICES = frozenset({"cur_prc", "base_pric", "open_pric", "high_pric", "low_pric", "upl_pric", "lst_pric", "trde_qty"})
 """Fields of Kiwoom's market calls whose sign is a direction, besides the levels of the book."""
+AMOUNTS = frozenset({"trde_amt", "trde_prica", "now_trde_qty"})
+"""Fields of Kiwoom's rankings that are never below zero, whatever sign they have."""
 ACCOUNT_PRICES = frozenset({"cur_prc", "pur_pric", "ord_pric", "ord_uv", "cntr_uv", "cntr_pric"})
 """Fields of Kiwoom's account calls whose sign is a direction."""
 NONE_AT_ZERO = frozenset({"prpr", "stck_prpr", "stck_oprc", "stck_hgpr", "stck_lwpr", "stck_mxpr", "stck_llam"}) | {
     *("cur_prc", "open_pric", "high_pric", "low_pric", "upl_pric", "lst_pric"),
+    *("price", "open", "high", "low", "recprice", "uplmtprice", "dnlmtprice"),
     *("inter2_prpr", "inter2_oprc", "inter2_hgpr", "inter2_lwpr", "inter2_mxpr", "inter2_llam"),
 }
 """Prices for which the brokers write 0 where there is none."""
@@ -45,11 +48,14 @@ NUMBERS = ("odno", "ord_no")
 SYMBOLS = frozenset({"pdno", "stk_cd", "stck_shrn_iscd", "inter_shrn_iscd"})
 KINDS = ("", "A", "J", "Q")
 """Letters of its kind in front of a symbol."""
-CHANGES = frozenset({"pred_pre", "flu_rt"}) | {
+CHANGES = frozenset({"pred_pre", "flu_rt", "netslmt"}) | {
     *("ind_invsr", "frgnr_invsr", "orgn", "fnnc_invt", "insrnc", "invtrt", "etc_fnnc", "bank", "penfnd_etc"),
     *("samo_fund", "natn", "etc_corp", "natfor"),
 }
-KIWOOM_MARKET = ("/api/dostk/stkinfo", "/api/dostk/mrkcond")
+RANKINGS = "/api/dostk/rkinfo"
+KIWOOM_MARKET = ("/api/dostk/stkinfo", "/api/dostk/mrkcond", RANKINGS)
+FIXED_WIDTH = ("/psearch-result",)
+"""Calls of KIS whose figures have blanks in front."""
 KIS_SIDES = {"01": Side.SELL, "02": Side.BUY}
 BLOCKS = frozenset({"output2", "Output2", "OUTPUT2"})
 DIGITS = {str(digit): digit for digit in range(10)}
@@ -188,7 +194,9 @@ def _compare_value(broker: str, endpoint: Endpoint[Any], key: str, value: Any, r
 
 def _habit(broker: str, endpoint: Endpoint[Any], key: str) -> str:
     if broker == "kis":
-        return "plain"
+        return "padded" if endpoint.path.endswith(FIXED_WIDTH) else "plain"
+    if endpoint.path == RANKINGS and key in AMOUNTS:
+        return "direction"
     if endpoint.path not in KIWOOM_MARKET:
         return "direction" if key in ACCOUNT_PRICES else "padded"
     if key in PRICES or key.endswith(("_bid", "_req")):

@@ -13,7 +13,7 @@ from brokerkit.errors import ConfigError, Rejected
 from brokerkit.models import Condition, Match, Rank
 from brokerkit.part import Part
 from brokerkit.replies import RankReply, Ranks
-from brokerkit.transport import Blankable, Block, Codes, Endpoint, Reply, Text
+from brokerkit.transport import Blankable, Block, Codes, Endpoint, Reply, Text, ZeroIsNone
 from brokerkit.words import RankingKind, Segment, Venue
 from brokerkit_kis.client import KisClient
 from brokerkit_kis.stocks.quotes import MILLION, QUOTATIONS
@@ -30,7 +30,7 @@ class Moved(RankReply):
     """What most rankings tell in the same words. A symbol without a price stands in none of them."""
 
     name: Text = Field("", alias="hts_kor_isnm")  # HTS 한글 종목명
-    price: Blankable = Field(alias="stck_prpr")  # 주식 현재가
+    price: ZeroIsNone = Field(alias="stck_prpr")  # 주식 현재가
     change: Blankable = Field(None, alias="prdy_vrss")  # 전일 대비
     change_percent: Blankable = Field(None, alias="prdy_ctrt")  # 전일 대비율
     volume: Blankable = Field(None, alias="acml_vol")  # 누적 거래량
