@@ -135,8 +135,9 @@ class Inquiries:
             for endpoint in part.calls.get(verb, ()) if part.fills(HOOKS[verb]) else ():
                 endpoint.id(part.environment)
             offered = ", ".join(each for each in HOOKS if offers(part, each, part.environment))
+            where = "" if market.name == self.adapter.home else f" of {market.title}"
             raise Unsupported(
-                f"{self.adapter.name} does not offer {verb} in the {part.environment} environment.",
+                f"{self.adapter.name} does not offer {verb}{where} in the {part.environment} environment.",
                 advice=f"Nothing was sent. It offers: {offered}.",
             )
         return part

@@ -104,6 +104,9 @@ class IndexContract(Contract):
         offered = "INDEX" in trader.adapter.served
         asks: tuple[Callable[[], object], ...] = (
             lambda: trader.order_book(KOSPI),
+            lambda: trader.trades(KOSPI),
+            lambda: trader.members(KOSPI),
+            lambda: trader.investor_flow(KOSPI),
             lambda: trader.buy(KOSPI, 1, price=100),
             lambda: trader.balance(market="INDEX"),
             lambda: trader.orders(market="INDEX"),

@@ -68,12 +68,12 @@ def test_a_value_is_in_points_and_what_was_traded_in_shares_and_won(wire: Any) -
         session=Phase.REGULAR,
     )
     (call,) = wire.of(CHART)
-    today = f"{clock.today():%Y%m%d}"
+    today, before = clock.today(), clock.today() - dt.timedelta(days=14)
     assert call.query == [
         ("FID_COND_MRKT_DIV_CODE", "U"),
         ("FID_INPUT_ISCD", "0001"),
-        ("FID_INPUT_DATE_1", today),
-        ("FID_INPUT_DATE_2", today),
+        ("FID_INPUT_DATE_1", f"{before:%Y%m%d}"),
+        ("FID_INPUT_DATE_2", f"{today:%Y%m%d}"),
         ("FID_PERIOD_DIV_CODE", "D"),
     ]
 

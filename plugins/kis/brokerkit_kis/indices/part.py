@@ -25,7 +25,8 @@ class Indices(Part[KisClient]):
     bars_at_once = quotes.CHART_ROWS
 
     def quote(self, symbol: str, venue: Venue) -> quotes.Value:
-        return self._chart(symbol, clock.today(), clock.today()).value
+        # Whether the value is told above a span without a trading day is not known.
+        return self._chart(symbol, clock.today() - quotes.TWO_WEEKS, clock.today()).value
 
     def bars(self, symbol: str, interval: Interval, venue: Venue, adjusted: bool, start: dt.date, end: dt.date) -> Bars:
         answer = self._chart(symbol, start, end)

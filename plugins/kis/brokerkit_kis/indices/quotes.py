@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 
@@ -95,3 +96,5 @@ CHART = Endpoint(
     ChartAnswer,
 )
 CHART_ROWS = 50
+TWO_WEEKS = dt.timedelta(days=14)
+"""Longer than any stretch of days without trading."""
