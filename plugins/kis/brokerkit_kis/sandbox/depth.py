@@ -108,7 +108,7 @@ def trades_until(context: Context) -> FaceAnswer:
     until = time_field(context, "FID_INPUT_HOUR_1")
     trades = context.exchange.trades(instrument.symbol)
     if until is not None:
-        trades = [trade for trade in trades if trade.time.time() <= until]
+        trades = [trade for trade in trades if trade.time.time().replace(microsecond=0) <= until]
     best = best_prices(context, instrument)
     rows = [
         {
