@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from brokerkit import Broker, BrokerError, OrderType, Side, get_broker
+from brokerkit import Broker, BrokerError, OrderType, RankingKind, Side, get_broker
 from brokerkit.market.days import previous_trading_day
 from brokerkit.models import Balance, Fill, Flow, Instrument, Model, Order, OrderRequest, Position, RealizedPnl
 from brokerkit.sandbox import Sandbox
@@ -111,6 +111,21 @@ def test_fills_and_realized_profits_are_twins() -> None:
         return [*broker.fills(yesterday), *broker.realized_pnl(yesterday)]
 
     assert_twins(story)
+
+
+@pytest.mark.parametrize("kind", RankingKind)
+def test_rankings_are_twins(kind: RankingKind) -> None:
+    def story(broker: Broker, sandbox: Sandbox) -> list[Model]:
+        return [place for market in ("KOSPI", "KOSDAQ", None) for place in broker.rankings(kind, market=market)]
+
+    (left, _), (right, _) = told("kis", story), told("kiwoom", story)
+    assert [(place.rank, place.symbol) for place in left] == [(place.rank, place.symbol) for place in right]  # type: ignore[attr-defined]
+    for one, other in zip(left, right, strict=True):
+        pairs = {name: (value, getattr(other, name)) for name, value in one if name != "computed"}
+        both = {name: pair for name, pair in pairs.items() if None not in pair}
+        assert {"name", "date", "final"} < set(both)
+        for name, (value, twin) in both.items():
+            assert value == twin or (name == "turnover" and value // 1_000_000 == twin // 1_000_000), name
 
 
 def test_investor_flow_is_a_twin() -> None:
