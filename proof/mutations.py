@@ -68,6 +68,19 @@ _TOKEN = "test_a_killed_token_is_renewed_once_for_a_query"  # noqa: S105 - the n
 KIS = (
     *_in(
         "kis",
+        "stocks/trades.py",
+        OTHER,
+        (
+            (
+                "the volume so far is told as the shares of a trade",
+                'alias="cnqn"',
+                'alias="acml_vol"',
+                "test_all_trades_of_today_are_told_those_of_one_second_too",
+            ),
+        ),
+    ),
+    *_in(
+        "kis",
         "stocks/orders.py",
         ORDERS,
         (
@@ -343,6 +356,19 @@ KIS = (
     ),
 )
 KIWOOM = (
+    *_in(
+        "kiwoom",
+        "stocks/trades.py",
+        OTHER,
+        (
+            (
+                "who came in to buy is told as one who sold",
+                'SIDE = {"+": Side.BUY, "-": Side.SELL}',
+                'SIDE = {"-": Side.BUY, "+": Side.SELL}',
+                "test_the_newest_trades_tell_the_truth",
+            ),
+        ),
+    ),
     *_in(
         "kiwoom",
         "stocks/orders.py",

@@ -104,7 +104,17 @@ def test_all_of_today_is_followed_back_to_the_first_trade(takes_second: bool, se
     assert volumes(told) == list(range(1, len(rows) + 1))
     first = real.calls[0]
     assert first.url.rpartition("/")[2] == "inquire-time-itemconclusion"
-    assert first.query[-1] == ("FID_INPUT_HOUR_1", "143000")
+    assert first.query[-1] == ("FID_INPUT_HOUR_1", "143001")
+
+
+@pytest.mark.parametrize(("now", "asked"), [("235959", "235959"), ("000000", "000001"), ("155959", "160000")])
+def test_the_present_second_is_asked_for_with_the_one_after_it(
+    now: str, asked: str, real: Any, at: Callable[..., None]
+) -> None:
+    at(dt.datetime.strptime(now, "%H%M%S").time())
+    real.answer(TIMED, answer(output1={}, output2=[]))
+    assert real.broker.trades("005930", count=None) == ()
+    assert [call.query[-1] for call in real.calls] == [("FID_INPUT_HOUR_1", asked)]
 
 
 def test_no_page_more_than_needed_is_asked_for(serve: Callable[..., Any]) -> None:

@@ -136,7 +136,7 @@ class Trades(Spelling):
             yield self.client.call(LAST, params=params).rows
             return
         now = self.now()
-        rows = self._until(params, dt.time.max if now is None else now.time())
+        rows = self._until(params, dt.time.max if now is None else _moved(now.time(), 1))
         while rows:
             yield rows
             rows = self._before(params, rows)
@@ -172,4 +172,7 @@ class Trades(Spelling):
 
 
 def _moved(time: dt.time, seconds: int) -> dt.time:
-    return (dt.datetime.combine(clock.today(), time) + dt.timedelta(seconds=seconds)).time()
+    """Return the time of day so many seconds later, or the end of the day that lies before."""
+    day = clock.today()
+    moved = dt.datetime.combine(day, time) + dt.timedelta(seconds=seconds)
+    return moved.time() if moved.date() == day else time

@@ -174,6 +174,14 @@ def test_last_trades_are_thirty_and_the_newest_comes_first(real: Any) -> None:
     assert abs(Decimal(rows[0]["tday_rltv"]) - bought * 100 / sold) <= Decimal("0.005")
 
 
+def test_trades_of_the_second_that_is_asked_for_are_told(real: Any) -> None:
+    real.exchange.trade(SAMSUNG, Side.BUY, Decimal(3))
+    newest = real.exchange.trades(SAMSUNG)[-1]
+    asked = f"{newest.time:%H%M%S}"
+    body = real.quotation("inquire-time-itemconclusion", "FHPST01060000", FID_INPUT_HOUR_1=asked)
+    assert (body["output2"][0]["stck_cntg_hour"], body["output2"][0]["cnqn"]) == (asked, "3")
+
+
 def test_trades_up_to_a_time_of_the_day(real: Any) -> None:
     body = real.quotation("inquire-time-itemconclusion", "FHPST01060000", FID_INPUT_HOUR_1="093000")
     truth = [trade for trade in real.exchange.trades(SAMSUNG) if f"{trade.time:%H%M%S}" <= "093000"]
