@@ -1,23 +1,29 @@
 """Seconds of long charts beside those that the limits of calls permit: days of many symbols, minutes of one.
 
-Run it with `python -m benchmarks.charts`. It takes about three minutes, and talks to this machine only. The calls are
-counted at the server. One counts against the limit until a second after its answer, so the least time is a second and
-a round trip for as many calls as a second allows; the round trip is that of single calls just before.
+Run it with `python -m benchmarks.charts`. It takes about three minutes, and talks to this machine only; the server is a
+process of its own and keeps the brokers' limits. A call counts against the limit until a second after its answer, so
+the least time is a second and a round trip for as many calls as a second allows; the round trip is that of single
+calls just before.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 import logging
+import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from statistics import median
+from typing import Any
+from unittest import mock
 
 from brokerkit import clock, get_broker
 from brokerkit.broker import Broker
-from brokerkit.sandbox import Sandbox
-from brokerkit.sandbox.face import Purpose
+from brokerkit.sandbox.instruments import list_instruments
+from brokerkit.transport import Client
 
 CALLS_A_SECOND = {"kis": 18, "kiwoom": 5}
 SYMBOLS = 20
@@ -53,22 +59,48 @@ def round_trip(broker: Broker, symbol: str, ask: Callable[[Broker, list[str]], i
     return median(seconds)
 
 
+@contextmanager
+def counted() -> Iterator[list[int]]:
+    """Yield how many calls were sent, and how many of them the limit refused."""
+    counts = [0, 0]
+    sent, refused = Client._sent, Client._slow_down
+
+    def sending(self: Client, *given: Any) -> Any:
+        counts[0] += 1
+        return sent(self, *given)
+
+    def refusing(self: Client, *given: Any) -> None:
+        counts[1] += 1
+        refused(self, *given)
+
+    with mock.patch.object(Client, "_sent", sending), mock.patch.object(Client, "_slow_down", refusing):
+        yield counts
+
+
+@contextmanager
+def served() -> Iterator[dict[str, dict[str, str]]]:
+    """Yield the addresses and keys of both faces, served by another process."""
+    command = [sys.executable, "-m", "brokerkit", "sandbox", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+        try:
+            assert process.stdout is not None  # noqa: S101 - it is a pipe
+            yield json.loads(process.stdout.readline())
+        finally:
+            process.terminate()
+
+
 def measured(name: str, ask: Callable[[Broker, list[str]], int]) -> tuple[int, int, int, float, float]:
     """Return candles, calls, those of them that the limit refused, seconds, and those of a round trip."""
-    with Sandbox() as sandbox, get_broker(name, environment="sandbox", sandbox=sandbox) as broker:
-        symbols = list(sandbox.exchange.instruments)[:SYMBOLS]
-        for symbol in symbols:  # what the exchange makes when it is asked the first time is not the client's
-            sandbox.exchange.daily_candles(symbol, days=1_500)
-        single = round_trip(broker, symbols[0], ask)
-        face = sandbox.face(name)
-        seen = len(face.requests)
-        begun = time.perf_counter()
-        candles = ask(broker, symbols)
-        took = time.perf_counter() - begun
-        calls = [
-            each for each in face.requests[seen:] if face.purpose(each.method, each.path, each.headers) is Purpose.QUERY
-        ]
-        return candles, len(calls), sum(each.status in (429, 500) for each in calls), took, single
+    with served() as told:
+        keys = {key: told[name][key] for key in ("base_url", "app_key", "app_secret", "account")}
+        with get_broker(name, environment="sandbox", **keys) as broker:  # type: ignore[arg-type]
+            symbols = list(list_instruments(1))[:SYMBOLS]
+            single = round_trip(broker, symbols[0], ask)
+            with counted() as counts:
+                begun = time.perf_counter()
+                candles = ask(broker, symbols)
+                took = time.perf_counter() - begun
+            return candles, counts[0], counts[1], took, single
 
 
 def main() -> int:

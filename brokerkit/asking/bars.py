@@ -62,7 +62,7 @@ def columns_of(part: Part[Any], bars: Bars, digits: int) -> Columns | None:
     A WireError for rows that are not what is documented.
     """
     rows = bars.rows
-    if not rows or _is_blank(rows[-1].get(bars.time)) or not all(row.get(bars.time) for row in rows):
+    if not _all_tell(rows, bars.time):
         rows = [row for row in rows if not _is_blank(row.get(bars.time))]
     if not rows:
         if any(bars.rows):  # a row of blanks was seen for a symbol that had bars
@@ -77,9 +77,16 @@ def columns_of(part: Part[Any], bars: Bars, digits: int) -> Columns | None:
     prices, scale = _scaled([_prices(part, bars, rows, name) for name in (bars.open, bars.high, bars.low, bars.close)])
     turnover = None if bars.turnover is None else _numbers(part, bars, rows, bars.turnover, bars.turnover_unit)
     volume = _numbers(part, bars, rows, bars.volume, bars.volume_unit)
-    if any(column and max(map(abs, column)) > LARGEST for column in (volume, turnover)):
-        raise part.wrong(bars.endpoint, "more was traded than there is")
     return Columns(times, prices, scale + bars.implied, volume, turnover)
+
+
+def _all_tell(rows: Sequence[Any], name: str) -> bool:
+    """Say whether all rows have digits in a field."""
+    try:
+        values = list(map(itemgetter(name), rows))
+        return all(values) and "".join(values).isdigit()
+    except (KeyError, TypeError):
+        return False
 
 
 def _is_blank(value: object) -> bool:
@@ -112,7 +119,12 @@ def _prices(part: Part[Any], bars: Bars, rows: Sequence[Any], name: str) -> list
 
 def _numbers(part: Part[Any], bars: Bars, rows: Sequence[Any], name: str, unit: int) -> list[int]:
     numbers = map(int, _column(part, bars, rows, name, _INTEGERS))
-    return list(numbers) if unit == 1 else [number * unit for number in numbers]
+    if unit == 1:
+        return list(numbers)
+    multiples = [number * unit for number in numbers]
+    if max(map(abs, multiples)) > LARGEST:
+        raise part.wrong(bars.endpoint, f"{name}: more was traded than there is")
+    return multiples
 
 
 def _odd(part: Part[Any], bars: Bars, name: str) -> Exception:

@@ -85,7 +85,7 @@ class MinuteContract(Contract):
     def test_the_newest_minutes_follow_a_trade_and_say_which_are_final(self, trader: Broker, sandbox: Sandbox) -> None:
         self.minute_days(trader, sandbox, 1)
         sandbox.exchange.trade(STOCK, Side.BUY, Decimal(5), sandbox.exchange.quote(STOCK).upper_limit)
-        begun = sandbox.exchange.now().replace(second=0, microsecond=0)
+        begun = sandbox.exchange.trades(STOCK)[-1].time.replace(second=0, microsecond=0)
         sandbox.exchange.forward(3 * MINUTE)
         told = trader.candles(STOCK, "1m", count=20)
         assert len(told) == 20
