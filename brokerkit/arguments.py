@@ -10,7 +10,7 @@ from collections.abc import Collection
 from brokerkit import clock
 from brokerkit.errors import InvalidRequest
 from brokerkit.models import Condition, Instrument, Order, OrderRequest
-from brokerkit.words import Interval, OrderType, RankingKind, SecurityType, Segment, Side, TimeInForce, Venue
+from brokerkit.words import Interval, Investor, OrderType, RankingKind, SecurityType, Segment, Side, TimeInForce, Venue
 
 MOST_CANDLES = 1_000_000
 RANKED = (Segment.KOSPI, Segment.KOSDAQ)
@@ -20,6 +20,9 @@ RANKED = (Segment.KOSPI, Segment.KOSDAQ)
 def plain(symbol: str | Instrument) -> str:
     """Return the symbol of an instrument; what is none stays as it is, to be checked as a symbol."""
     return symbol.symbol if isinstance(symbol, Instrument) else symbol
+
+
+EXCHANGE_MARKETS = ("KOSPI", "KOSDAQ")
 
 
 def check_venue(venue: object) -> Venue:
@@ -110,6 +113,30 @@ def check_kind(kind: object) -> SecurityType:
     except ValueError:
         known = ", ".join(SecurityType)
         raise InvalidRequest(f"{reprlib.repr(kind)} is no kind of security. There are {known}.") from None
+
+
+def check_exchange_market(market: object) -> str:
+    """Return a market of the exchange, or raise InvalidRequest with the ones of which figures are told."""
+    if market in EXCHANGE_MARKETS:
+        return str(market)
+    raise InvalidRequest(f"{reprlib.repr(market)} is not {' or '.join(EXCHANGE_MARKETS)}.")
+
+
+def check_investor(investor: object) -> Investor:
+    """Return the kind of investor, or raise InvalidRequest with the ones there are."""
+    try:
+        return Investor(investor)  # type: ignore[arg-type]
+    except ValueError:
+        known = ", ".join(Investor)
+        raise InvalidRequest(f"{reprlib.repr(investor)} is no kind of investor. There are {known}.") from None
+
+
+def check_side(side: object) -> Side:
+    """Return the side, or raise InvalidRequest with the ones there are."""
+    try:
+        return Side(side)  # type: ignore[arg-type]
+    except ValueError:
+        raise InvalidRequest(f"{reprlib.repr(side)} is no side. There are {', '.join(Side)}.") from None
 
 
 def check_count(count: object) -> int | None:

@@ -29,10 +29,25 @@ from brokerkit.models import (
     Quote,
 )
 from brokerkit.models.handles import Handle, handle_of
-from brokerkit.replies import AccountReply, Bars, CashMove, FlowTables, Listed, OrderPage, Ranks, Sale, Sent, TradeReply
+from brokerkit.replies import (
+    AccountReply,
+    Bars,
+    CashMove,
+    Estimated,
+    FlowRow,
+    FlowTables,
+    Listed,
+    OrderPage,
+    Programs,
+    Ranked,
+    Ranks,
+    Sale,
+    Sent,
+    TradeReply,
+)
 from brokerkit.symbols import HOME
 from brokerkit.transport import Client, Endpoint, Reply
-from brokerkit.words import Interval, OrderType, RankingKind, SecurityType, Segment, TimeInForce, Venue
+from brokerkit.words import Interval, Investor, OrderType, RankingKind, SecurityType, Segment, TimeInForce, Venue
 
 C = TypeVar("C", bound=Client)
 OrderTerms = tuple[OrderType, TimeInForce]
@@ -62,7 +77,12 @@ class Part(Generic[C]):
 
     market: ClassVar[str] = HOME
     not_told: ClassVar[Mapping[type[Model], frozenset[str]]] = {}
-    """Fields of the common models that this broker does not tell. One that is filled after all fails the kit."""
+    """Fields of the common models that this broker does not tell. One that is filled after all fails the kit.
+
+    A field of `Flow` named for another model is one of all the flows in it.
+    """
+    not_told_in: ClassVar[Mapping[str, Mapping[type[Model], frozenset[str]]]] = {}
+    """Environment to the fields that it does not tell there, besides."""
     rounds: ClassVar[Mapping[type[Model], Mapping[str, Decimal]]] = {}
     """Fields that this broker rounds, and by how much less than which they may be off."""
     calls: ClassVar[Mapping[str, tuple[Endpoint[Any], ...]]] = {}
@@ -90,6 +110,10 @@ class Part(Generic[C]):
     """Fields of Rank that a ranking does not tell, beside those that are of no such ranking."""
     most_ranks: ClassVar[int | None] = None
     """Rows of a ranking after which the broker tells no more; None where its list goes on."""
+    flows_at_once: ClassVar[int] = 0
+    """Days of one call of `investor_flow`; the core asks for longer stretches by several at a time. 0: for one."""
+    market_flows_at_once: ClassVar[int] = 1
+    """Days of one call of `market_investor_flow`."""
     changes_parts: ClassVar[frozenset[str]] = frozenset({"cancel", "amend"})
     """Verbs that can change a part of what is left of an order; a quantity for any other one is unsupported."""
     lists_prove_absence: ClassVar[frozenset[str]] = frozenset()
@@ -201,7 +225,7 @@ class Part(Generic[C]):
 
     def investor_flow(
         self, symbol: str, start: dt.date | None, end: dt.date, detail: bool
-    ) -> Iterable[Reply[InvestorFlow] | FlowTables]:
+    ) -> Iterable[Reply[InvestorFlow] | FlowRow | FlowTables]:
         """Return the days up to `end`, back to `start` or the day before it; without a start as many as are easy."""
         raise Unsupported("investor_flow")
 
@@ -220,6 +244,42 @@ class Part(Generic[C]):
     def screen(self, condition: str) -> Iterable[Reply[Match]]:
         """Return all symbols that meet a condition, which its `id` names; an error where they may be more than told."""
         raise Unsupported("screen")
+
+    def investor_flow_total(self, symbol: str, start: dt.date, end: dt.date) -> FlowTables:
+        """Return what was done from `start` to `end` by a call that sums; without it the core sums days."""
+        raise Unsupported("a sum of investor flow")
+
+    def market_investor_flow(self, market: str, start: dt.date, end: dt.date) -> Iterable[FlowRow | FlowTables]:
+        """Return the days of one answer about KOSPI or KOSDAQ, back from `end`; in any order.
+
+        From `start` to `end` there are at most `market_flows_at_once` trading days. Where that is one, `end` is one.
+        """
+        raise Unsupported("market_investor_flow")
+
+    def investor_flow_estimates(self, symbol: str) -> Iterable[Estimated]:
+        """Return what is estimated so far today."""
+        raise Unsupported("investor_flow_estimates")
+
+    def investor_rankings(
+        self, investor: Investor, market: str | None, start: dt.date | None, end: dt.date, count: int, *, sold: bool
+    ) -> Iterable[Ranked]:
+        """Return up to `count` symbols that a kind of investor bought (or sold) most in won, the first one first.
+
+        From `start` to `end`, or without a start as of today; of a market, or of both.
+        """
+        raise Unsupported("investor_rankings")
+
+    def program_trading(self, symbol: str, start: dt.date | None, end: dt.date) -> Iterable[Programs]:
+        """Return the days up to `end`, back to `start` or the day before it; without a start as many as are easy."""
+        raise Unsupported("program_trading")
+
+    def market_program_trading(self, market: str, start: dt.date | None, end: dt.date) -> Iterable[Programs]:
+        """Return the same of KOSPI or KOSDAQ."""
+        raise Unsupported("program_trading of a market")
+
+    def program_rankings(self, market: str, day: dt.date | None, count: int, *, sold: bool) -> Iterable[Ranked]:
+        """Return up to `count` symbols that programmes bought (or sold) most in won, on a day or so far today."""
+        raise Unsupported("program_rankings")
 
     def security_type(self, symbol: str) -> SecurityType | None:
         """Return what kind of security a symbol is, None if the broker does not tell."""
@@ -291,6 +351,11 @@ class Part(Generic[C]):
         raise Unsupported("amend")
 
     # What the core makes of that
+
+    @classmethod
+    def untold(cls, environment: str) -> Mapping[type[Model], frozenset[str]]:
+        """Return the fields of the common models that the broker does not tell in an environment."""
+        return _added((cls.not_told, cls.not_told_in.get(environment, {})), frozenset.union)
 
     @classmethod
     def fills(cls, hook: str) -> bool:

@@ -278,6 +278,58 @@ class Listed:
 
 
 @dataclass(frozen=True)
+class FlowRow:
+    """A day of investor flow that a broker tells in one row."""
+
+    date: dt.date
+    told: Mapping[str, Mapping[str, Decimal | None]]
+    """The kinds of investors, named as the fields of InvestorFlow, to the fields of a Flow: in shares and in won."""
+    final: bool
+    close: Decimal | None = None
+
+    def to_model(self, *, symbol: str) -> InvestorFlow:
+        """Return the common model of a symbol's day."""
+        values = {"symbol": symbol, "date": self.date, "close": self.close, "final": self.final}
+        return InvestorFlow.model_validate({**values, **self.told})
+
+    def flows(self) -> Mapping[str, Mapping[str, Decimal | None]]:
+        """Return the fields of a Flow by the kinds."""
+        return self.told
+
+
+@dataclass(frozen=True)
+class Estimated:
+    """What a broker estimates of a symbol at a time of today."""
+
+    clock: dt.time
+    told: Mapping[str, Mapping[str, Decimal | None]]
+    """The kinds of investors, named as the fields of InvestorFlow, to the fields of a Flow: in shares and in won."""
+
+
+@dataclass(frozen=True)
+class Programs:
+    """What programmes bought and sold on a day: fields of a Flow, in shares and in won."""
+
+    date: dt.date
+    total: Mapping[str, Decimal | None]
+    final: bool
+    arbitrage: Mapping[str, Decimal | None] = field(default_factory=dict)
+    non_arbitrage: Mapping[str, Decimal | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A row of a ranking of who was bought or sold most."""
+
+    symbol: str
+    flow: Mapping[str, Decimal | None]
+    """Fields of a Flow, in shares and in won: what is net is below zero where more was sold than bought."""
+    final: bool
+    name: str = ""
+    price: Decimal | None = None
+
+
+@dataclass(frozen=True)
 class FlowTables:
     """A day of investor flow that a broker tells in tables: one for nets, buys and sells, in shares and in amounts.
 
@@ -296,18 +348,23 @@ class FlowTables:
     final: bool
 
     def to_model(self, *, symbol: str) -> InvestorFlow:
-        """Return the common model. Sells are magnitudes: brokers write some of them below zero."""
-        rows = {name: self.read(row) for name, row in self.rows.items()}
+        """Return the common model of a symbol's day."""
+        close = self.read(self.rows["net", "quantity"]).close
+        values = {"symbol": symbol, "date": self.date, "close": close, "final": self.final}
+        # One validation of it all: a model of its own for each of the kinds would take as long again.
+        return InvestorFlow.model_validate({**values, **self.flows()})
+
+    def flows(self) -> dict[str, dict[str, Decimal | None]]:
+        """Return the fields of a Flow by the kinds. Sells are magnitudes: brokers write some of them below zero."""
         flows: dict[str, dict[str, Decimal | None]] = {kind: {} for kind in self.kinds}
-        for (what, unit), row in rows.items():
+        for (what, unit), told in self.rows.items():
+            row = self.read(told)
             for kind in self.kinds:
                 value = getattr(row, kind)
                 if value is not None:
                     value = (abs(value) if what == "sell" else value) * self.units[unit]
                 flows[kind][f"{what}_{unit}"] = value
-        values = {"symbol": symbol, "date": self.date, "close": rows["net", "quantity"].close, "final": self.final}
-        # One validation of it all: a model of its own for each of the kinds would take as long again.
-        return InvestorFlow.model_validate({**values, **flows})
+        return flows
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ PUBLIC = {
     *("BookLevel", "Candle", "Candles", "INDICES", "Interval", "ManyCandles", "Quotes", "Table"),
     *("Member", "Members", "Trade"),
     *("Fill", "RealizedPnl", "Transaction", "TransactionKind"),
+    *("FlowRank", "Investor", "InvestorFlowEstimate", "InvestorFlowTotal", "MarketInvestorFlow", "ProgramTrading"),
     *("DaySource", "MarketHours", "Phase", "Session", "is_open", "market_hours", "next_open"),
     *("Confidence", "Intent", "IntentKind", "IntentState", "Limits", "Reconciliation", "halt", "resume"),
 }

@@ -555,7 +555,9 @@ def test_what_is_supported_is_asked_by_market_type_and_venue_without_a_request(n
         assert set(indices.verbs) == {"quote", "quotes", "candles"}
         assert (korea.market, korea.currency, korea.environment) == ("KR", "KRW", "real")
         assert set(korea.verbs) == {verb for verb in HOOKS if broker.supports(verb)}
-        assert set(HOOKS) - set(korea.verbs) == ({"transactions"} if name == "kis" else {"conditions", "screen"})
+        assert set(HOOKS) - set(korea.verbs) == (
+            {"transactions", "program_rankings"} if name == "kis" else {"conditions", "screen"}
+        )
         assert broker.supports("rankings", venue=Venue.NXT)
         assert broker.supports("rankings", venue=Venue.SOR) is (name == "kiwoom")
         assert set(korea.order_venues) == set(Venue)
@@ -590,6 +592,13 @@ def test_supports_knows_the_verbs_there_are(broker: Broker) -> None:
     missing = {"amend", "order_book", "buying_power", "candles", "trades", "members"}
     missing |= {"instruments", "instrument", "search", "rankings", "conditions", "screen"}
     missing |= {"realized_pnl", "transactions"}
+    missing |= {
+        "market_investor_flow",
+        "investor_flow_estimates",
+        "investor_rankings",
+        "program_trading",
+        "program_rankings",
+    }
     for verb in HOOKS:
         assert broker.supports(verb) is (verb not in missing)
         assert callable(getattr(broker, verb))

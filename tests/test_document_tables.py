@@ -19,7 +19,7 @@ from brokerkit_kis.stocks.orders import AFTER_MARKET_TYPE, ORDER_TYPE_BACK
 from brokerkit_kiwoom.stocks.orders import ORDER_TYPE as KIWOOM_TYPE
 
 import brokerkit
-from brokerkit import OrderType, RankingKind, clock, get_broker, words
+from brokerkit import Investor, OrderType, RankingKind, clock, get_broker, words
 from brokerkit import errors as error_tree
 from brokerkit import models as common
 from brokerkit.adapter import Adapter
@@ -70,6 +70,10 @@ def rows_in(text: str) -> list[Row]:
     """Return the cells of all tables in a text, without their heads."""
     tables = re.findall(r"^\|.*\|\n\|---.*\|\n((?:\|.*\|\n?)+)", text, re.MULTILINE)
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for table in tables for line in table.splitlines()]
+
+
+KINDS = {kind.lower() for kind in Investor}
+"""Fields that several models have; their terms stand once."""
 
 
 def names_in(text: str) -> list[str]:
@@ -129,7 +133,13 @@ def brokers_named(model: type[Model], field: str) -> set[str]:
 
 @pytest.mark.parametrize("broker", ["kis", "kiwoom"])
 def test_what_a_broker_never_tells_stands_in_the_row(broker: str) -> None:
-    absent = [(model, field) for model, fields in load_broker(broker).parts[0].not_told.items() for field in fields]
+    not_told = load_broker(broker).parts[0].not_told
+    # What is not told of any flow in a model stands in the section of flows.
+    absent = [
+        (model if field in model.model_fields else common.Flow, field)
+        for model, fields in not_told.items()
+        for field in fields
+    ]
     assert absent
     assert [each for each in absent if broker not in brokers_named(*each)] == []
 
@@ -162,6 +172,11 @@ def seen_at(name: str) -> Iterator[Model]:
         yield from broker.transactions(clock.today()) if broker.supports("transactions") else ()
         for day in (*broker.investor_flow("005930"), *broker.investor_flow("005930", detail=True)):
             yield from (day, day.foreign, day.pension)
+        yield broker.investor_flow_total("005930", day.date)
+        yield from broker.market_investor_flow("KOSPI", day.date)
+        yield from broker.investor_flow_estimates("005930")
+        yield from broker.investor_rankings(Investor.FOREIGN, count=1)
+        yield from (*broker.program_trading("005930", day.date), *broker.program_trading("KOSPI", day.date))
 
 
 @pytest.mark.parametrize("broker", ["kis", "kiwoom"])
@@ -353,7 +368,8 @@ def test_the_after_market_has_the_codes_that_name_it() -> None:
 
 def test_every_field_and_member_has_a_term() -> None:
     ours = {name for row in TERMS for name in names_in(row[2])}
-    fields = {f"{model.__name__}.{field}" for model in MODELS for field in model.model_fields}
+    fields = {f"{model.__name__}.{field}" for model in MODELS for field in model.model_fields if field not in KINDS}
+    fields |= {f"InvestorFlow.{kind}" for kind in KINDS}
     enums: list[type[StrEnum]] = [*ENUMS, Phase]
     members = {f"{enum.__name__}.{member.name}" for enum in enums for member in enum}
     missing = {name.partition(".")[2] for name in (fields | members) - ours}

@@ -33,7 +33,7 @@ def test_investor_flow_adds_up_on_each_of_250_trading_days(exchange: Exchange) -
         assert days[-1].close == exchange.instruments[symbol].previous_close
         for day in days:
             flows = {name: flow for name, flow in day if isinstance(flow, Flow)}
-            assert len(flows) == 13
+            assert len(flows) == 14
             for flow in flows.values():
                 figures = flow.model_dump()
                 assert all(isinstance(figure, Decimal) for figure in figures.values())
@@ -44,7 +44,7 @@ def test_investor_flow_adds_up_on_each_of_250_trading_days(exchange: Exchange) -
                 value = {name: getattr(flow, figure) for name, flow in flows.items()}
                 eight = sum(value[name] for name in (*parts, "private_fund", "government"))
                 assert value["institution"] == eight
-                assert value["government"] == 0
+                assert value["government"] == value["other_organization"] == 0
                 assert abs(value["foreign"]) > 0 or "net" in figure
                 if figure.startswith("net"):
                     total = value["individual"] + value["foreign"] + value["institution"] + value["other_corporation"]

@@ -74,6 +74,13 @@ def test_it_takes_few_lines_beside_its_tables() -> None:
 
 def test_it_offers_every_verb_but_these(broker: Broker) -> None:
     assert {verb for verb in HOOKS if not broker.supports(verb)} == {
+        *(
+            "market_investor_flow",
+            "investor_flow_estimates",
+            "investor_rankings",
+            "program_trading",
+            "program_rankings",
+        ),
         *("candles", "instruments", "instrument", "search", "realized_pnl", "transactions"),
         *("rankings", "conditions", "screen", "trades", "members"),
     }

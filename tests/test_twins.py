@@ -130,6 +130,7 @@ def test_rankings_are_twins(kind: RankingKind) -> None:
 
 def test_investor_flow_is_a_twin() -> None:
     def story(broker: Broker, sandbox: Sandbox) -> list[Model]:
+        sandbox.exchange.forward(dt.timedelta(hours=6))  # before 15:40 KIS tells the three groups alone
         days = [day.date for day in sandbox.exchange.investor_flow("035720")]
         newest = broker.investor_flow("035720", detail=True)
         part = broker.investor_flow("035720", start=days[-20], end=days[-11], detail=True)

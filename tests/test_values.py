@@ -75,7 +75,8 @@ def test_the_models_have_numbers_times_and_days() -> None:
     assert {"Quote.time", "Order.submitted_at", "Sighting.until", "Intent.created_at"} <= set(map(named, TIMES))
     ledger = {"Fill.date", "RealizedPnl.date", "Transaction.date", "Transaction.traded_on"}
     others = {"InvestorFlow.date", "Intent.day", "MarketHours.date", "Instrument.listed_on", "Rank.date"}
-    assert others | ledger == set(map(named, DAYS))
+    flows = {"MarketInvestorFlow.date", "ProgramTrading.date", "InvestorFlowTotal.start", "InvestorFlowTotal.end"}
+    assert others | ledger | flows == set(map(named, DAYS))
     assert len(NUMBERS) >= 50
 
 

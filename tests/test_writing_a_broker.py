@@ -211,7 +211,14 @@ def test_a_cancellation_that_never_came_is_not_called_done(broker: Broker, sandb
 
 def test_it_supports_what_it_fills_in(broker: Broker) -> None:
     missing = {"amend", "order_book", "trades", "members", "buying_power", "investor_flow", "candles"}
-    missing |= {"realized_pnl", "transactions"}
+    missing |= {"realized_pnl", "transactions", "investor_flow_total"}
+    missing |= {
+        "market_investor_flow",
+        "investor_flow_estimates",
+        "investor_rankings",
+        "program_trading",
+        "program_rankings",
+    }
     missing |= {"instruments", "instrument", "search", "rankings", "conditions", "screen"}
     assert {verb for verb in HOOKS if not broker.supports(verb)} == missing
     assert broker.supports("buy", type=OrderType.MARKET, venue=Venue.SOR)

@@ -21,7 +21,6 @@ from brokerkit.models import (
     Balance,
     BuyingPower,
     Capability,
-    InvestorFlow,
     MarketHours,
     Order,
     OrderBook,
@@ -70,14 +69,18 @@ HOOKS = {
     "rankings": "ranking",
     "conditions": "conditions",
     "screen": "screen",
+    "investor_flow_total": "investor_flow",
+    "market_investor_flow": "market_investor_flow",
+    "investor_flow_estimates": "investor_flow_estimates",
+    "investor_rankings": "investor_rankings",
+    "program_trading": "program_trading",
+    "program_rankings": "program_rankings",
     "reconcile": "rows",
     **dict.fromkeys(("instruments", "instrument", "search"), "instruments"),
 }
 """Every verb, and the hook of a part without which it is not offered."""
 CLOCKS_DIFFER = dt.timedelta(minutes=1)
 """How far the broker's clock may be ahead of ours."""
-NEWEST_FLOWS = 30
-"""Days of investor flow without a `start`."""
 
 
 class Inquiries:
@@ -308,7 +311,7 @@ class Inquiries:
         reply = part.order_book(symbol, venue)
         self.check_about(symbol, reply, part, "order_book")
         time = getattr(reply, "clock", None)
-        moment = None if time is None else self._moment_today(time, venue)
+        moment = None if time is None else self.moment_today(time, venue)
         return reply.to_model(symbol=symbol, venue=venue, time=moment)
 
     def security_type(self, symbol: str) -> SecurityType | None:
@@ -364,28 +367,6 @@ class Inquiries:
         self.check_about(symbol, reply, part, "buying_power")
         return reply.to_model(symbol=symbol, currency=market.currency, price=price)
 
-    # Investors
-
-    def investor_flow(self, symbol: str, start: dt.date | None, end: dt.date, detail: bool) -> list[InvestorFlow]:
-        """Return the days from `start` to `end`, oldest first; without a start the newest."""
-        part = self.offering("investor_flow", market_of(symbol))
-        found = sorted(part.investor_flow(symbol, start, end, detail), key=_date)
-        endpoint = endpoint_of(part, "investor_flow")
-        if not found:
-            words = f"{self.adapter.name} has no investor flow of {symbol} up to {end}."
-            raise UnknownSymbol(words, broker=self.adapter.name, endpoint=endpoint)
-        for row in found:
-            self.check_about(symbol, row, part, "investor_flow")
-        if _date(found[0]) > (start or end):
-            raise Unsupported(
-                f"{self.adapter.name} tells the investor flow of {symbol} from {_date(found[0])} on; "
-                f"{start or end} is further back.",
-                broker=self.adapter.name,
-                advice="Ask for later days.",
-            )
-        days = [row for row in found if _date(row) <= end and (start is None or _date(row) >= start)]
-        return [row.to_model(symbol=symbol) for row in (days if start is not None else days[-NEWEST_FLOWS:])]
-
     # Orders
 
     def lists(self, market: Market) -> OrderLists:
@@ -409,7 +390,7 @@ class Inquiries:
         ended = (Phase.CLOSED, Phase.AFTER_CLOSE_CLOSING_PRICE, Phase.AFTER_MARKET)
         return day < clock.today() or self.phase_of(venue or Venue.KRX) in ended
 
-    def _moment_today(self, time: dt.time, venue: Venue) -> dt.datetime | None:
+    def moment_today(self, time: dt.time, venue: Venue) -> dt.datetime | None:
         """Return a moment of today, None where the time without its day may be another day's.
 
         It may be while the market is closed, and is while the moment has yet to come.
@@ -447,7 +428,7 @@ def capability_of(part: Part[Any] | type[Part[Any]], environment: str) -> Capabi
         order_venues=tuple(part.order_venues.get(environment, ())),
         order_types=tuple(part.order_types),
         changes_parts=tuple(verb for verb in verbs if verb in part.changes_parts),
-        not_told={model.__name__: tuple(sorted(fields)) for model, fields in part.not_told.items()},
+        not_told={model.__name__: tuple(sorted(fields)) for model, fields in part.untold(environment).items()},
     )
 
 
@@ -472,8 +453,3 @@ def name_of(reply: object) -> dict[str, object]:
     """Return the name of an answer where it tells one: a blank is none."""
     name = getattr(reply, "name", None)
     return {} if name is None else {"name": name or None}
-
-
-def _date(row: Reply[InvestorFlow] | FlowTables) -> dt.date:
-    date: dt.date = row.date  # type: ignore[union-attr]
-    return date

@@ -8,7 +8,15 @@ from brokerkit.models.accounts import Balance, BuyingPower, Position
 from brokerkit.models.base import Model
 from brokerkit.models.candles import Candle, Candles
 from brokerkit.models.capabilities import Capability
-from brokerkit.models.flows import Flow, InvestorFlow
+from brokerkit.models.flows import (
+    Flow,
+    FlowRank,
+    InvestorFlow,
+    InvestorFlowEstimate,
+    InvestorFlowTotal,
+    MarketInvestorFlow,
+    ProgramTrading,
+)
 from brokerkit.models.hours import DaySource, MarketHours, Session
 from brokerkit.models.instruments import Instrument, Instruments
 from brokerkit.models.ledger import Fill, RealizedPnl, Transaction
@@ -31,12 +39,16 @@ __all__ = [
     "DaySource",
     "Fill",
     "Flow",
+    "FlowRank",
     "Instrument",
     "Instruments",
     "InvestorFlow",
+    "InvestorFlowEstimate",
+    "InvestorFlowTotal",
     "Level",
     "ManyCandles",
     "MarketHours",
+    "MarketInvestorFlow",
     "Match",
     "Member",
     "Members",
@@ -45,6 +57,7 @@ __all__ = [
     "OrderBook",
     "OrderRequest",
     "Position",
+    "ProgramTrading",
     "Quote",
     "Quotes",
     "Rank",

@@ -1,15 +1,18 @@
-"""Who bought and who sold."""
+"""Who bought and who sold: investors by their kinds, and programme trading."""
 
 from __future__ import annotations
 
-from pydantic import StrictBool
+from typing import Annotated
+
+from pydantic import Field, StrictBool
 
 from brokerkit.models.base import Model
-from brokerkit.values import Date, Exact
+from brokerkit.values import Date, Exact, Moment
+from brokerkit.words import Investor
 
 
 class Flow(Model):
-    """Trading of one kind of investor on one day: quantities in shares, amounts in won, net = buy - sell, signed.
+    """Trading of one kind of investor: quantities in shares, amounts in won, net = buy - sell, signed.
 
     None where the broker does not tell. Brokers tell amounts in million won, so they are exact to the million.
     """
@@ -22,16 +25,9 @@ class Flow(Model):
     sell_amount: Exact | None = None
 
 
-class InvestorFlow(Model):
-    """Who bought and who sold a symbol on one day (투자자별 매매동향)."""
+class _Kinds(Model):
+    """What each kind of investor did."""
 
-    time_field = "date"
-
-    symbol: str
-    date: Date
-    close: Exact | None = None
-    final: StrictBool
-    """False while the day's figures are provisional: until the next morning."""
     individual: Flow = Flow()
     """개인."""
     foreign: Flow = Flow()
@@ -58,3 +54,95 @@ class InvestorFlow(Model):
     """기타법인."""
     resident_foreign: Flow = Flow()
     """내외국인 (기타외국인): already counted in `foreign`."""
+    other_organization: Flow = Flow()
+    """기타단체: neither an institution nor a corporation; nearly always nobody."""
+
+
+class _Day(Model):
+    symbol: str
+    date: Date
+    close: Exact | None = None
+    final: StrictBool
+    """False while the day's figures are provisional: until the next morning."""
+
+
+class InvestorFlow(_Kinds, _Day):
+    """Who bought and who sold a symbol on one day (투자자별 매매동향)."""
+
+    time_field = "date"
+
+
+class _Period(Model):
+    symbol: str
+    start: Date
+    end: Date
+    final: StrictBool
+    """False where the last day's figures are provisional."""
+
+
+class InvestorFlowTotal(_Kinds, _Period):
+    """Who bought and who sold a symbol over a period, its first and last day included (투자자별 합계)."""
+
+    time_field = "end"
+
+
+class _MarketDay(Model):
+    market: str
+    """KOSPI or KOSDAQ."""
+    date: Date
+    final: StrictBool
+    """False while the day's figures are provisional: until the next morning."""
+
+
+class MarketInvestorFlow(_Kinds, _MarketDay):
+    """Who bought and who sold in a market on one day (시장별 투자자매매동향)."""
+
+    time_field = "date"
+
+
+class _Moment(Model):
+    symbol: str
+    time: Moment
+    """About when the estimate was made: brokers publish a few a day, some minutes off."""
+    final: StrictBool = False
+    """Never: the exchange tells no investors while it trades, and brokers estimate from what their members report."""
+
+
+class InvestorFlowEstimate(_Kinds, _Moment):
+    """What kinds of investors are estimated to have bought and sold of a symbol so far today (장중 추정)."""
+
+    time_field = "time"
+
+
+class ProgramTrading(Model):
+    """What was bought and sold by programmes on one day: in a symbol, or in a market (프로그램매매)."""
+
+    time_field = "date"
+
+    symbol: str
+    """A symbol, or KOSPI or KOSDAQ for the whole market."""
+    date: Date
+    final: StrictBool
+    """False while the day's figures are provisional: until the next morning."""
+    total: Flow = Flow()
+    """전체."""
+    arbitrage: Flow = Flow()
+    """차익거래; brokers tell it of markets only."""
+    non_arbitrage: Flow = Flow()
+    """비차익거래; brokers tell it of markets only."""
+
+
+class FlowRank(Model):
+    """A symbol in a ranking of who was bought or sold most by one kind of investor, or by programmes."""
+
+    rank: Annotated[int, Field(ge=1)]
+    """순위: 1 is the one that was bought most, or sold most."""
+    symbol: str
+    name: str | None = None
+    investor: Investor | None = None
+    """None in a ranking of programme trading."""
+    flow: Flow
+    price: Exact | None = None
+    """현재가."""
+    final: StrictBool
+    """False where a day's figures are provisional, or estimates."""

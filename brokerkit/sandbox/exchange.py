@@ -25,9 +25,10 @@ from brokerkit.sandbox.books import Book, opposite
 from brokerkit.sandbox.candles import Candle
 from brokerkit.sandbox.days import YEAR
 from brokerkit.sandbox.floor import Floor
-from brokerkit.sandbox.flows import flow_of_day
+from brokerkit.sandbox.flows import DayOfFlow, flow_of_day
 from brokerkit.sandbox.indices import Indices
 from brokerkit.sandbox.instruments import Instrument
+from brokerkit.sandbox.investors import Investors
 from brokerkit.sandbox.ledger import BookedLine, Traded, booked, traded
 from brokerkit.sandbox.minutes import Minute
 from brokerkit.sandbox.past import Past
@@ -82,6 +83,8 @@ class Exchange:
         self._end = dt.datetime.combine(today, dt.time.max, KST)
         self._floor = Floor(seed, past.instruments(), today, self.now)
         self._floor.salt = past.salt(today)
+        self.investors = Investors(seed, past, today, self.now, lambda: self._floor.instruments, self._flow_so_far)
+        """Markets, estimates, rankings and programmes."""
         self._lock = threading.RLock()
         self._changes = 0
         self._accounts: dict[str, Account] = {}
@@ -302,12 +305,14 @@ class Exchange:
         becomes if nothing follows.
         """
         with self._lock:
-            day = self._floor.book(self._instrument(symbol)).day
-            if not day.volume:
-                return None
-            price = Decimal(self._floor.price(symbol))
-            flow = flow_of_day(self._seed, symbol, self._today, price, Decimal(day.volume))
-            return flow.model(symbol).model_copy(update={"final": False})
+            flow = self._flow_so_far(symbol)
+            return None if flow is None else flow.model(symbol).model_copy(update={"final": False})
+
+    def _flow_so_far(self, symbol: str) -> DayOfFlow | None:
+        day = self._floor.book(self._instrument(symbol)).day
+        if not day.volume:
+            return None
+        return flow_of_day(self._seed, symbol, self._today, Decimal(self._floor.price(symbol)), Decimal(day.volume))
 
     def open_account(self, number: str, *, cash: Decimal = Decimal(100_000_000), costs: Costs | None = None) -> None:
         """Open an account with settled cash in whole won."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from random import Random
 from typing import NamedTuple
 
@@ -32,9 +33,9 @@ _WEIGHTS = {
 }
 """Share of the trading of each kind, about. Here `foreign` is without the resident foreigners.
 
-There is no government: the exchange counts it within the pension funds.
+There is no government, which the exchange counts within the pension funds, and no other organization.
 """
-_INSTITUTIONS = (
+INSTITUTIONS = (
     "financial_investment",
     "insurance",
     "investment_trust",
@@ -45,7 +46,7 @@ _INSTITUTIONS = (
 )
 
 
-class _Trading(NamedTuple):
+class Trading(NamedTuple):
     """What one kind bought and sold: shares, and millions of won."""
 
     bought: int = 0
@@ -54,6 +55,7 @@ class _Trading(NamedTuple):
     got: int = 0
 
     def flow(self) -> Flow:
+        """Return it as the common model."""
         return Flow(
             net_quantity=Decimal(self.bought - self.sold),
             buy_quantity=Decimal(self.bought),
@@ -64,7 +66,24 @@ class _Trading(NamedTuple):
         )
 
 
-_NOBODY = _Trading().flow()
+NOBODY = Trading()
+
+
+def together(tradings: Iterable[Trading]) -> Trading:
+    """Return what several did."""
+    return Trading(*map(sum, zip(NOBODY, *tradings, strict=True)))
+
+
+def kinds_of(parts: Mapping[str, Trading]) -> dict[str, Flow]:
+    """Return the fields of the common models that tell the kinds of investors."""
+    whole = {
+        **parts,
+        "foreign": together((parts["foreign"], parts["resident_foreign"])),
+        "institution": together(parts[kind] for kind in INSTITUTIONS),
+        "government": NOBODY,
+        "other_organization": NOBODY,
+    }
+    return {kind: trading.flow() for kind, trading in whole.items()}
 
 
 @dataclass(frozen=True)
@@ -73,7 +92,7 @@ class DayOfFlow:
 
     date: dt.date
     close: Decimal
-    parts: Mapping[str, _Trading]
+    parts: Mapping[str, Trading]
 
     @property
     def volume(self) -> Decimal:
@@ -87,13 +106,7 @@ class DayOfFlow:
 
     def model(self, symbol: str) -> InvestorFlow:
         """Return the day as the common model."""
-        flows = {kind: trading.flow() for kind, trading in self.parts.items()}
-        flows["foreign"] = self._together("foreign", "resident_foreign").flow()
-        flows["institution"] = self._together(*_INSTITUTIONS).flow()
-        return InvestorFlow(symbol=symbol, date=self.date, close=self.close, final=True, government=_NOBODY, **flows)
-
-    def _together(self, *kinds: str) -> _Trading:
-        return _Trading(*map(sum, zip(*(self.parts[kind] for kind in kinds), strict=True)))
+        return InvestorFlow(symbol=symbol, date=self.date, close=self.close, final=True, **kinds_of(self.parts))
 
 
 def year_of_flow(seed: int, instrument: Instrument, today: dt.date) -> tuple[DayOfFlow, ...]:
@@ -102,13 +115,20 @@ def year_of_flow(seed: int, instrument: Instrument, today: dt.date) -> tuple[Day
     The nets of individual, foreign, institution and other_corporation add up to 0, in shares and in won, and their
     purchases add up to the day's volume. The last close is the instrument's previous close.
     """
+    return tuple(reversed(list(_newest_first(seed, instrument, today))))
+
+
+def newest_flow(seed: int, instrument: Instrument, today: dt.date, count: int) -> tuple[DayOfFlow, ...]:
+    """Return the last days of that year alone, ascending: a market has many symbols, and few days are asked for."""
+    return tuple(reversed(list(islice(_newest_first(seed, instrument, today), count))))
+
+
+def _newest_first(seed: int, instrument: Instrument, today: dt.date) -> Iterator[DayOfFlow]:
     random = Random(f"{seed}/{instrument.symbol}/flow")  # noqa: S311 - repeatable on purpose
-    days = []
     close = instrument.previous_close
     for day in reversed(trading_days_before(today)):
-        days.append(_divided(random, day, close, likely_volume(random, instrument)))
+        yield _divided(random, day, close, likely_volume(random, instrument))
         close = _close_before(random, instrument, close, up=True)
-    return tuple(reversed(days))
 
 
 def _close_before(random: Random, instrument: Instrument, close: Decimal, *, up: bool) -> Decimal:
@@ -151,13 +171,13 @@ def _divided(random: Random, day: dt.date, close: Decimal, volume: int) -> DayOf
     return DayOfFlow(day, close, _partition_of_day(random, volume, float(close)))
 
 
-def _partition_of_day(random: Random, volume: int, close: float) -> dict[str, _Trading]:
+def _partition_of_day(random: Random, volume: int, close: float) -> dict[str, Trading]:
     turnover = _millions(random, volume, close)
     bought = _shares(random, volume)
     sold = _shares(random, volume)
     paid = _amounts(random, bought, volume, turnover)
     got = _amounts(random, sold, volume, turnover)
-    return {kind: _Trading(bought[kind], sold[kind], paid[kind], got[kind]) for kind in _WEIGHTS}
+    return {kind: Trading(bought[kind], sold[kind], paid[kind], got[kind]) for kind in _WEIGHTS}
 
 
 def _millions(random: Random, volume: int, close: float) -> int:

@@ -17,7 +17,7 @@ from brokerkit.market.ticks import round_to_tick
 from brokerkit.models import InvestorFlow
 from brokerkit.sandbox.candles import Candle, daily_candles
 from brokerkit.sandbox.days import HISTORY, YEAR, trading_days_before
-from brokerkit.sandbox.flows import DayOfFlow, OldDay, flow_of_day, old_days, year_of_flow
+from brokerkit.sandbox.flows import DayOfFlow, OldDay, flow_of_day, newest_flow, old_days, year_of_flow
 from brokerkit.sandbox.instruments import Instrument, list_instruments, on_another_day
 from brokerkit.sandbox.minutes import Minute, minutes_of, trades_of
 from brokerkit.sandbox.prints import Day, Trade, likely_volume
@@ -67,6 +67,15 @@ class Past:
         """Return the investor flow of a day, None for one that is not among those known."""
         return self._kept_flow(symbol, day)
 
+    def newest_flows(self, symbol: str, count: int) -> tuple[DayOfFlow, ...]:
+        """Return who traded on the last days, ascending, without making the years before them."""
+        rows = self.played.get(symbol, ())[-count:]
+        played = [_played_flow(self._seed, symbol, row) for row in rows]
+        missing = count - len(played)
+        if symbol in self._years:
+            return (*self._years[symbol][len(self._years[symbol]) - missing :], *played)
+        return (*newest_flow(self._seed, self._listed[symbol], self.origin, missing), *played)
+
     def candles(self, symbol: str, count: int = YEAR - 1) -> tuple[Candle, ...]:
         """Return so many daily candles (six years at most) up to the last day, ascending."""
         if symbol not in self._candles:
@@ -100,10 +109,11 @@ class Past:
         return daily_candles(self._seed, self._listed[symbol], days, which="old days")
 
     def _make_flow(self, symbol: str, day: dt.date) -> InvestorFlow | None:
-        found = self._flow_of(symbol, day)
+        found = self.parts(symbol, day)
         return None if found is None else found.model(symbol)
 
-    def _flow_of(self, symbol: str, day: dt.date) -> DayOfFlow | None:
+    def parts(self, symbol: str, day: dt.date) -> DayOfFlow | None:
+        """Return who traded on a day in plain numbers, None if it is not among those known."""
         seeded = self._seeded(symbol)
         if day < seeded[0].date:
             old = self._old_days(symbol).get(day)
@@ -112,7 +122,7 @@ class Past:
         if place < len(seeded):
             return seeded[place] if seeded[place].date == day else None
         row = self._since(symbol).get(day)
-        return None if row is None else flow_of_day(self._seed, symbol, day, Decimal(row[4]), Decimal(row[5]))
+        return None if row is None else _played_flow(self._seed, symbol, row)
 
     def salt(self, day: dt.date) -> str:
         """Return what makes the opening books of a further day others than those of the first."""
@@ -161,6 +171,10 @@ class Past:
             volume = likely_volume(random, self._listed[symbol])
             rows.append((other.isoformat(), close, close, close, close, volume, volume * close))
         del rows[:-HISTORY]
+
+
+def _played_flow(seed: int, symbol: str, row: Played) -> DayOfFlow:
+    return flow_of_day(seed, symbol, dt.date.fromisoformat(row[0]), Decimal(row[4]), Decimal(row[5]))
 
 
 def _candle(row: Played) -> Candle:

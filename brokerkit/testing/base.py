@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import pytest
 
 from brokerkit import clock, get_broker
 from brokerkit.broker import Broker
 from brokerkit.errors import BrokerError, NothingToCancel, NotSent
-from brokerkit.models import Balance, Flow, InvestorFlow, Model, Order, OrderRequest, Position, Quote
+from brokerkit.models import Balance, Flow, Model, Order, OrderRequest, Position, Quote
 from brokerkit.registry import load_broker
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import AccountState, ExchangeOrder
@@ -34,7 +34,11 @@ UNLISTED = "999999"
 
 def not_told(trader: Broker) -> Mapping[type[Model], frozenset[str]]:
     """Return the fields that the broker's home market does not tell."""
-    return trader.adapter.served[trader.adapter.home].not_told
+    part = trader.adapter.served[trader.adapter.home]
+    return part.untold(part.environment)
+
+
+Told = TypeVar("Told", bound=Model)
 
 
 class Contract:
@@ -108,12 +112,12 @@ class Contract:
         """Return by how much fields of a model may be off."""
         return part_of(trader).rounds.get(kind)
 
-    def differences(self, told: Quote | InvestorFlow, truth: Quote | InvestorFlow, trader: Broker) -> list[str]:
-        """Return in words in which fields a quote or a day of investor flow is not the truth."""
+    def differences(self, told: Told, truth: Told, trader: Broker) -> list[str]:
+        """Return in words in which fields a quote, or a model with flows, is not the truth."""
         untold = not_told(trader)
-        if isinstance(truth, InvestorFlow):
-            truth = without(truth, untold.get(Flow, frozenset()))
         absent = untold.get(type(truth), frozenset())
+        if not isinstance(truth, Quote):
+            truth = without(truth, untold.get(Flow, frozenset()) | absent)
         return differences(told, truth, absent=absent, steps=self.rounds(trader, type(truth)))
 
     def order_differences(self, told: Order, truth: ExchangeOrder, trader: Broker) -> list[str]:

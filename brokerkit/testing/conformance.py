@@ -11,6 +11,7 @@ from brokerkit.testing.amendments import AmendmentContract
 from brokerkit.testing.charts import ChartContract
 from brokerkit.testing.discovered import DiscoveryContract
 from brokerkit.testing.indices import IndexContract
+from brokerkit.testing.investors import FlowContract
 from brokerkit.testing.ledger import LedgerContract
 from brokerkit.testing.listing import ListingContract
 from brokerkit.testing.lists import ListContract
@@ -18,7 +19,7 @@ from brokerkit.testing.many import ManyQuotesContract
 from brokerkit.testing.market import MarketContract
 from brokerkit.testing.minutes import MinuteContract
 from brokerkit.testing.orders import OrderContract, RefusalContract
-from brokerkit.testing.quotes import FlowContract, QuoteContract
+from brokerkit.testing.quotes import QuoteContract
 from brokerkit.testing.rankings import RankingContract
 from brokerkit.testing.safety.absence import AbsenceContract
 from brokerkit.testing.safety.codes import CodeContract

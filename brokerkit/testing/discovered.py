@@ -16,7 +16,7 @@ from brokerkit.broker import Broker
 from brokerkit.config import nearest
 from brokerkit.errors import BrokerError
 from brokerkit.extensions import API_VERSION, BROKERS, SANDBOXES
-from brokerkit.models import Order
+from brokerkit.models import Flow, Order
 from brokerkit.models.base import Model
 from brokerkit.part import Part
 from brokerkit.registry import installed_brokers, load_broker
@@ -149,12 +149,21 @@ def check_version(kind: type[Adapter] | type[Face]) -> None:
     assert said == API_VERSION, f"{kind.__name__}.api_version is {said!r}; this is version {API_VERSION}."
 
 
+def _of_flows(model: type[Model]) -> set[str]:
+    """Return the fields of the flows in a model: named for the model, they are those of all of them."""
+    return set(Flow.model_fields) if any(each.annotation is Flow for each in model.model_fields.values()) else set()
+
+
 def misdeclared(part: type[Part[Any]]) -> Iterable[str]:
     """Yield what a part declares and nobody can understand."""
-    for attribute in ("not_told", "rounds"):
-        declared: Mapping[type[Model], Iterable[str]] = getattr(part, attribute)
+    tables: Mapping[str, Mapping[type[Model], Iterable[str]]] = {
+        "not_told": part.not_told,
+        "rounds": part.rounds,
+        **{f"not_told_in[{name!r}]": table for name, table in part.not_told_in.items()},
+    }
+    for attribute, declared in tables.items():
         for model, fields in declared.items():
-            unknown = sorted(set(fields) - set(model.model_fields))
+            unknown = sorted(set(fields) - set(model.model_fields) - _of_flows(model))
             if unknown:
                 yield f"{attribute} names {', '.join(unknown)}, which {model.__name__} does not have"
     for model, absent in part.not_told.items():
@@ -170,6 +179,7 @@ def misdeclared(part: type[Part[Any]]) -> Iterable[str]:
         "order_types": (part.order_types, _are_terms),
         "calls": (part.calls, lambda verb: hasattr(Broker, str(verb))),
         "changes_parts": (part.changes_parts, lambda verb: verb in ("cancel", "amend")),
+        "not_told_in": (part.not_told_in, lambda environment: environment in ("real", "demo")),
         "lists_prove_absence": (part.lists_prove_absence, lambda environment: environment in ("real", "demo")),
         "order_venues of": (part.order_venues, lambda environment: environment in ("real", "demo")),
     }

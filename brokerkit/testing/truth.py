@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
+from typing import TypeVar
 
-from brokerkit.models import Flow, InvestorFlow, Model, Position
+from brokerkit.models import Flow, Model, Position
 from brokerkit.sandbox.exchange import ExchangeOrder, Holding
 from brokerkit.words import OrderStatus
 
@@ -44,8 +45,11 @@ def position_of(holding: Holding) -> Position:
     )
 
 
-def nets_of(flow: InvestorFlow) -> InvestorFlow:
-    """Return a day of investor flow with the nets only."""
+Flows = TypeVar("Flows", bound=Model)
+
+
+def nets_of(flow: Flows) -> Flows:
+    """Return a model with flows with the nets only."""
     nets = {
         name: Flow(net_quantity=kind.net_quantity, net_amount=kind.net_amount)
         for name, kind in flow
@@ -54,9 +58,9 @@ def nets_of(flow: InvestorFlow) -> InvestorFlow:
     return flow.model_copy(update=nets)
 
 
-def without(flow: InvestorFlow, fields: Collection[str]) -> InvestorFlow:
-    """Return a day of investor flow without what a broker does not tell of any investor."""
-    nothing = dict.fromkeys(fields)
+def without(flow: Flows, fields: Collection[str]) -> Flows:
+    """Return a model with flows without what a broker does not tell of any of them."""
+    nothing = dict.fromkeys(set(fields) & set(Flow.model_fields))
     return flow.model_copy(
         update={name: kind.model_copy(update=nothing) for name, kind in flow if isinstance(kind, Flow)}
     )
@@ -80,6 +84,8 @@ def differences(
                 lines.append(f"{name} is {value}, in truth {real}")
         elif name == "time" and isinstance(real, dt.datetime) and is_near(value, real):
             continue
+        elif isinstance(value, Flow) and isinstance(real, Flow):
+            lines += [f"{name}.{line}" for line in differences(value, real, steps=steps)]
         elif value != real:
             lines.append(f"{name} is {shown(value)}, in truth {shown(real)}")
     return lines

@@ -17,7 +17,7 @@ from brokerkit.sandbox.face import Face
 from brokerkit.testing.base import STOCK, Contract
 from brokerkit.testing.declared import Declared
 from brokerkit.testing.inside import part_of
-from brokerkit.words import OrderStatus, RankingKind, Side, Venue
+from brokerkit.words import Investor, OrderStatus, RankingKind, Side, Venue
 
 QUESTIONS: Mapping[str, Callable[[Broker], object]] = {
     "quote": lambda trader: trader.quote(STOCK),
@@ -33,6 +33,12 @@ QUESTIONS: Mapping[str, Callable[[Broker], object]] = {
     "rankings": lambda trader: trader.rankings(RankingKind.VOLUME),
     "conditions": lambda trader: trader.conditions(),
     "screen": lambda trader: trader.screen("screen"),
+    "investor_flow_total": lambda trader: trader.investor_flow_total(STOCK, clock.today()),
+    "market_investor_flow": lambda trader: trader.market_investor_flow("KOSPI"),
+    "investor_flow_estimates": lambda trader: trader.investor_flow_estimates(STOCK),
+    "investor_rankings": lambda trader: trader.investor_rankings(Investor.FOREIGN),
+    "program_trading": lambda trader: trader.program_trading(STOCK),
+    "program_rankings": lambda trader: trader.program_rankings("KOSPI"),
     "balance": lambda trader: trader.balance(),
     "balances": lambda trader: trader.balances(),
     "sellable_quantity": lambda trader: trader.sellable_quantity(STOCK),

@@ -21,7 +21,10 @@ from tests.lslike.client import LikeClient
 class Stocks(Part[LikeClient]):
     """Korean stocks."""
 
-    not_told = {Quote: frozenset({"turnover", "time"}), InvestorFlow: frozenset({"resident_foreign"})}
+    not_told = {
+        Quote: frozenset({"turnover", "time"}),
+        InvestorFlow: frozenset({"resident_foreign", "other_organization"}),
+    }
     rounds = {Position: {"average_price": Decimal(1)}, Order: {"average_fill_price": Decimal(1)}}
     order_types = tables.ORDER_TYPES
     order_venues = {"real": tuple(tables.VENUE), "demo": tuple(tables.VENUE)}

@@ -6,10 +6,13 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
+from brokerkit_kis.stocks import investors
 
 from brokerkit import clock
+from brokerkit.transport import Endpoint
 from tests.adapters.wire import Json, Wire, connecting
 
+DAYS_CALL = investors.DAYS_CALL
 INVESTORS = {"prsn": (1500, 900), "frgn": (700, 1600), "orgn": (800, 500)}
 LISTED = {
     "number": "odno",
@@ -369,8 +372,19 @@ def _summary() -> Json:
 
 
 @pytest.fixture
-def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., KisWire]]:
-    """Return a function that makes a broker with a scripted server behind it."""
+def all_kinds() -> Endpoint[investors.SymbolAnswer]:
+    """Return the call for all kinds of investors, which without this fixture is not offered."""
+    return DAYS_CALL
+
+
+@pytest.fixture
+def connect(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Callable[..., KisWire]]:
+    """Return a function that makes a broker with a scripted server behind it.
+
+    As in the demo environment it tells three groups of investors, unless a test wants `all_kinds`.
+    """
+    if "all_kinds" not in request.fixturenames:
+        monkeypatch.setattr(investors, "DAYS_CALL", DAYS_CALL._replace(ids={}))
     with connecting(KisWire, monkeypatch) as make:
         yield make
 

@@ -10,7 +10,7 @@ from brokerkit.testing import Replay, ReplayConformance
 FOLDER = os.environ.get("BROKERKIT_WIRE_EXAMPLES")
 UNPROVEN = {
     **dict.fromkeys(
-        ("FHKST11300006", "FHKEW15010000", "HHKST03900300", "HHKST03900400"),
+        ("FHKST11300006", "FHKEW15010000", "HHKST03900300", "HHKST03900400", "FHPPG04600001"),
         "no answer of it is shown, only its fields",
     ),
     "FHPTJ04400000": "a client kept an answer, the broker shows none",

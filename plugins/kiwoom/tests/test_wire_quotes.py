@@ -117,6 +117,12 @@ def investors(wire: Any, *days: str, **changes: Any) -> Any:
     return {**answer, "stk_invsr_orgn": [{**row, "dt": day, **changes} for day in days]}
 
 
+def institution(text: str) -> dict[str, str]:
+    """Return the fields of institutions of which one kind did everything: their sum is looked at."""
+    nothing = dict.fromkeys(("insrnc", "invtrt", "etc_fnnc", "bank", "penfnd_etc", "samo_fund"), "0")
+    return {**nothing, "orgn": text, "fnnc_invt": text}
+
+
 def net(shares: int) -> Flow:
     return Flow(net_quantity=Decimal(shares), net_amount=Decimal(shares * 1_000_000))
 
@@ -145,7 +151,7 @@ def test_investor_flow_has_shares_and_won_of_all_kinds_and_foreigners_are_both_t
 
 
 def test_detail_puts_six_tables_side_by_side(wire: Any) -> None:
-    tables = [investors(wire, "20240105", orgn=f"{number}") for number in range(1, 7)]
+    tables = [investors(wire, "20240105", **institution(f"{number}")) for number in range(1, 7)]
     (row,) = wire.answer(INVESTOR, *tables).broker.investor_flow("005930", detail=True)
     assert row.institution == Flow(
         net_quantity=Decimal(1),
@@ -161,7 +167,7 @@ def test_detail_puts_six_tables_side_by_side(wire: Any) -> None:
     ("text", "value"), [("--61", -61), ("-61", -61), ("+61", 61), (" 61", 61), ("", None), ("-0", 0)]
 )
 def test_flows_take_every_spelling_of_their_sign(wire: Any, text: str, value: int | None) -> None:
-    wire.answer(INVESTOR, investors(wire, "20240105", orgn=text))
+    wire.answer(INVESTOR, investors(wire, "20240105", **institution(text)))
     assert wire.broker.investor_flow("005930")[0].institution.net_quantity == value
 
 

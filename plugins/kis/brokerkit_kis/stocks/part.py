@@ -10,30 +10,28 @@ from decimal import Decimal
 from brokerkit import clock
 from brokerkit.errors import UnknownSymbol
 from brokerkit.market.ticks import tick_size
-from brokerkit.models import Balance, InvestorFlow, Order, OrderRequest, Position, Quote
+from brokerkit.models import Balance, Order, OrderRequest, Position, Quote
 from brokerkit.models.handles import Handle
 from brokerkit.replies import AccountReply, OrderPage, Sent
 from brokerkit.transport import Endpoint, OddRow, Parameters, preparing, wire_text
 from brokerkit.words import SecurityType, Side, Venue
 from brokerkit_kis.stocks import account, days, orders, quotes
 from brokerkit_kis.stocks.charts import Charts
+from brokerkit_kis.stocks.investors import Investors
 from brokerkit_kis.stocks.ledger import Ledger
 from brokerkit_kis.stocks.masters import Listings
+from brokerkit_kis.stocks.programs import ProgramFlows
 from brokerkit_kis.stocks.rankings import Rankings
 from brokerkit_kis.stocks.trades import Trades
 from brokerkit_kis.wire.types import may_be_warrant, spellings
 
 
-class Stocks(Rankings, Listings, Charts, Trades, Ledger):
+class Stocks(Investors, ProgramFlows, Rankings, Listings, Charts, Trades, Ledger):
     """Korean stocks, funds and ELW at KIS."""
 
     not_told = {
         Quote: frozenset({"name", "time"}),
         Balance: frozenset({"orderable_cash", "withdrawable_cash"}),
-        InvestorFlow: frozenset(
-            {"financial_investment", "insurance", "investment_trust", "bank", "other_finance", "pension"}
-        )
-        | {"private_fund", "government", "other_corporation", "resident_foreign"},
     }
     rounds = {
         Position: {"average_price": Decimal("0.0001")},
@@ -43,7 +41,6 @@ class Stocks(Rankings, Listings, Charts, Trades, Ledger):
         "quote": (quotes.PRICE,),
         "quotes": (quotes.PRICE,),
         "order_book": (quotes.BOOK,),
-        "investor_flow": (quotes.INVESTOR,),
         "round_price": (quotes.PRICE,),
         **dict.fromkeys(("balance", "balances", "sellable_quantity"), (account.BALANCE,)),
         "buying_power": (account.POWER,),
@@ -108,12 +105,6 @@ class Stocks(Rankings, Listings, Charts, Trades, Ledger):
     def order_book(self, symbol: str, venue: Venue) -> quotes.BookAnswer:
         params = {"FID_COND_MRKT_DIV_CODE": quotes.MARKET_DIVISION[venue], "FID_INPUT_ISCD": self._code(symbol)}
         return self.client.call(quotes.BOOK, params=params)
-
-    def investor_flow(
-        self, symbol: str, start: dt.date | None, end: dt.date, detail: bool
-    ) -> Sequence[quotes.InvestorRow]:
-        params = {"FID_COND_MRKT_DIV_CODE": "J", "FID_INPUT_ISCD": self._code(symbol)}
-        return self.client.call(quotes.INVESTOR, params=params).rows
 
     def buying_power(self, symbol: str, price: Decimal | None) -> account.Power:
         params = {

@@ -1,18 +1,16 @@
-"""Prices and investor flow."""
+"""Prices."""
 
 from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from operator import attrgetter
 from typing import Any
 
 from pydantic import Field, create_model
 
-from brokerkit import clock
-from brokerkit.models import Flow, InvestorFlow, Level, OrderBook
+from brokerkit.models import Level, OrderBook
 from brokerkit.replies import QuoteReply, levels
-from brokerkit.transport import Blankable, Block, Codes, Day, Endpoint, Reply, Text, TimeOrBlank, ZeroIsNone
+from brokerkit.transport import Blankable, Block, Codes, Endpoint, Reply, Text, TimeOrBlank, ZeroIsNone
 from brokerkit.words import Venue
 from brokerkit_kis.wire.types import MaybeOne, One, Rows, Symbol, block
 
@@ -120,10 +118,6 @@ class Book(_Levels):
         return levels(pairs)
 
 
-def _amount(millions: Decimal | None) -> Decimal | None:
-    return None if millions is None else millions * MILLION
-
-
 class Expected(Block):
     """주식현재가 호가 (FHKST01010200), output2: 예상체결."""
 
@@ -155,77 +149,6 @@ class BookAnswer(Reply[OrderBook]):
         return self.book.levels("bidp")
 
 
-Traded = dict[str, Decimal | None]
-"""The fields of a Flow. The model of the day is made from these at once: a month has ninety flows."""
-FIELDS = tuple(Flow.model_fields)
-_COLUMNS = {
-    who: attrgetter(
-        *(f"{who}_{way}_{unit}" for unit in ("quantity", "millions") for way in ("net", "buy", "sell")),
-    )
-    for who in ("individual", "foreign", "institution")
-}
-
-
-def _traded(row: InvestorRow, who: str) -> Traded:
-    *quantities, net, buy, sell = _COLUMNS[who](row)
-    return dict(zip(FIELDS, (*quantities, _amount(net), _amount(buy), _amount(sell)), strict=True))
-
-
-class InvestorRow(Reply[InvestorFlow]):
-    """주식현재가 투자자 (FHKST01010900) -> InvestorFlow. Quantities in shares, amounts in million won (백만원)."""
-
-    extra = frozenset(
-        f"{who}_{what}_{unit}"
-        for who in ("individual", "foreign", "institution")
-        for what in ("net", "buy", "sell")
-        for unit in ("quantity", "millions")
-    )
-
-    date: Day = Field(alias="stck_bsop_date")  # 주식 영업 일자
-    close: Blankable = Field(None, alias="stck_clpr")  # 주식 종가
-    individual_net_quantity: Blankable = Field(None, alias="prsn_ntby_qty")  # 개인 순매수 수량
-    individual_buy_quantity: Blankable = Field(None, alias="prsn_shnu_vol")  # 개인 매수 거래량
-    individual_sell_quantity: Blankable = Field(None, alias="prsn_seln_vol")  # 개인 매도 거래량
-    individual_net_millions: Blankable = Field(None, alias="prsn_ntby_tr_pbmn")  # 개인 순매수 거래 대금
-    individual_buy_millions: Blankable = Field(None, alias="prsn_shnu_tr_pbmn")  # 개인 매수 거래 대금
-    individual_sell_millions: Blankable = Field(None, alias="prsn_seln_tr_pbmn")  # 개인 매도 거래 대금
-    foreign_net_quantity: Blankable = Field(None, alias="frgn_ntby_qty")  # 외국인 순매수 수량
-    foreign_buy_quantity: Blankable = Field(None, alias="frgn_shnu_vol")  # 외국인 매수 거래량
-    foreign_sell_quantity: Blankable = Field(None, alias="frgn_seln_vol")  # 외국인 매도 거래량
-    foreign_net_millions: Blankable = Field(None, alias="frgn_ntby_tr_pbmn")  # 외국인 순매수 거래 대금
-    foreign_buy_millions: Blankable = Field(None, alias="frgn_shnu_tr_pbmn")  # 외국인 매수 거래 대금
-    foreign_sell_millions: Blankable = Field(None, alias="frgn_seln_tr_pbmn")  # 외국인 매도 거래 대금
-    institution_net_quantity: Blankable = Field(None, alias="orgn_ntby_qty")  # 기관계 순매수 수량
-    institution_buy_quantity: Blankable = Field(None, alias="orgn_shnu_vol")  # 기관계 매수 거래량
-    institution_sell_quantity: Blankable = Field(None, alias="orgn_seln_vol")  # 기관계 매도 거래량
-    institution_net_millions: Blankable = Field(None, alias="orgn_ntby_tr_pbmn")  # 기관계 순매수 거래 대금
-    institution_buy_millions: Blankable = Field(None, alias="orgn_shnu_tr_pbmn")  # 기관계 매수 거래 대금
-    institution_sell_millions: Blankable = Field(None, alias="orgn_seln_tr_pbmn")  # 기관계 매도 거래 대금
-
-    @property
-    def final(self) -> bool:
-        """Say whether the figures are final: the day's own ones are provisional until the next morning."""
-        return self.date < clock.today()
-
-    @property
-    def individual(self) -> Traded:
-        return _traded(self, "individual")
-
-    @property
-    def foreign(self) -> Traded:
-        return _traded(self, "foreign")
-
-    @property
-    def institution(self) -> Traded:
-        return _traded(self, "institution")
-
-
-class InvestorAnswer(Block):
-    """주식현재가 투자자 (FHKST01010900): a row a day."""
-
-    rows: Rows[InvestorRow] = block("output")
-
-
 PRICE = Endpoint({"real": "FHKST01010100", "demo": "FHKST01010100"}, f"{QUOTATIONS}/inquire-price", PriceAnswer)
 PRICES = Endpoint({"real": "FHKST11300006"}, f"{QUOTATIONS}/intstock-multprice", WatchedAnswer)
 PRICES_AT_ONCE = 30
@@ -233,9 +156,6 @@ WARRANT = Endpoint({"real": "FHKEW15010000", "demo": "FHKEW15010000"}, f"{QUOTAT
 WARRANTS = "W"  # FID_COND_MRKT_DIV_CODE
 BOOK = Endpoint(
     {"real": "FHKST01010200", "demo": "FHKST01010200"}, f"{QUOTATIONS}/inquire-asking-price-exp-ccn", BookAnswer
-)
-INVESTOR = Endpoint(
-    {"real": "FHKST01010900", "demo": "FHKST01010900"}, f"{QUOTATIONS}/inquire-investor", InvestorAnswer
 )
 MARKET_DIVISION = Codes(
     "a venue for quotes at KIS", {Venue.KRX: "J", Venue.NXT: "NX", Venue.SOR: "UN"}

@@ -90,13 +90,17 @@ class WorthAnswer(Block):
 class Bought(Moved):
     """A row of 국내기관_외국인 매매종목가집계 (FHPTJ04400000) -> Rank: estimates, in shares and 백만원."""
 
-    extra = frozenset({"foreign_quantity", "foreign_millions", "institution_quantity", "institution_millions"})
+    extra = frozenset(
+        f"{who}_{what}" for who in ("foreign", "institution", "other_corporation") for what in ("quantity", "millions")
+    )
 
     symbol: Symbol = Field(alias="mksc_shrn_iscd")  # 유가증권 단축 종목코드
     foreign_quantity: Blankable = Field(None, alias="frgn_ntby_qty")  # 외국인 순매수 수량
     foreign_millions: Blankable = Field(None, alias="frgn_ntby_tr_pbmn")  # 외국인 순매수 거래 대금
     institution_quantity: Blankable = Field(None, alias="orgn_ntby_qty")  # 기관계 순매수 수량
     institution_millions: Blankable = Field(None, alias="orgn_ntby_tr_pbmn")  # 기관계 순매수 거래 대금
+    other_corporation_quantity: Blankable = Field(None, alias="etc_corp_ntby_vol")  # 기타 법인 순매수 거래량
+    other_corporation_millions: Blankable = Field(None, alias="etc_corp_ntby_tr_pbmn")  # 기타 법인 순매수 거래 대금
 
 
 class ForeignBought(Bought):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import re
@@ -24,6 +25,11 @@ CALLS: dict[str, tuple[str, Json]] = {
     "inquire_price": ("FHKST01010100", {}),
     "inquire_price_2": ("FHPST01010000", {}),
     "inquire_investor": ("FHKST01010900", {}),
+    "investor_trade_by_stock_daily": (
+        "FHPTJ04160001",
+        {"FID_INPUT_DATE_1": "20991231", "FID_ORG_ADJ_PRC": "", "FID_ETC_CLS_CODE": ""},
+    ),
+    "program_trade_by_stock_daily": ("FHPPG04650201", {"FID_INPUT_DATE_1": ""}),
     "inquire_asking_price_exp_ccn": ("FHKST01010200", {}),
     "inquire_ccnl": ("FHKST01010300", {}),
     "inquire_time_itemconclusion": ("FHPST01060000", UNTIL),
@@ -81,6 +87,7 @@ def answers(real: Any) -> dict[str, Json]:
     """Return an answer of every call that is played, after a day with orders of every sort."""
     real.exchange.give_holding(real.number, SAMSUNG, Decimal(7), Decimal(500_001))
     amended = day_of_orders(real)
+    real.exchange.forward(dt.timedelta(hours=6))  # before 15:40 the flow of all kinds is not told
     power = {"PDNO": SAMSUNG, "ORD_UNPR": "0", "ORD_DVSN": "01", "CMA_EVLU_AMT_ICLD_YN": "N", "OVRS_ICLD_YN": "N"}
     told: dict[str, Json] = {
         "order_cash": real.order(),
@@ -122,6 +129,20 @@ def answers(real: Any) -> dict[str, Json]:
     }
     bought = {"FID_COND_MRKT_DIV_CODE": "V", "FID_RANK_SORT_CLS_CODE": "0", "FID_ETC_CLS_CODE": "1"}
     user = {"user_id": real.face.credentials.hts_id or ""}
+    market = {
+        "FID_COND_MRKT_DIV_CODE": "U",
+        "FID_INPUT_ISCD": "0001",
+        "FID_INPUT_DATE_1": "20991231",
+        "FID_INPUT_ISCD_1": "KSP",
+        "FID_INPUT_DATE_2": "20991231",
+        "FID_INPUT_ISCD_2": "0001",
+    }
+    programs = {
+        "FID_COND_MRKT_DIV_CODE": "J",
+        "FID_MRKT_CLS_CODE": "K",
+        "FID_INPUT_DATE_1": "20000101",
+        "FID_INPUT_DATE_2": "20991231",
+    }
     day = {"BASS_DT": f"{real.exchange.today:%Y%m%d}", "CTX_AREA_NK": "", "CTX_AREA_FK": ""}
     for name, tr_id, fields in (
         ("search_info", "CTPF1604R", share),
@@ -132,6 +153,9 @@ def answers(real: Any) -> dict[str, Json]:
         ("foreign_institution_total", "FHPTJ04400000", {**ranks, **bought}),
         ("psearch_title", "HHKST03900300", user),
         ("psearch_result", "HHKST03900400", {**user, "seq": "0"}),
+        ("inquire_investor_daily_by_market", "FHPTJ04040000", market),
+        ("investor_trend_estimate", "HHPTJ04160200", {"MKSC_SHRN_ISCD": SAMSUNG}),
+        ("comp_program_trade_daily", "FHPPG04600001", programs),
     ):
         told[name] = real.get(f"{quotations}/{name.replace('_', '-')}", tr_id, fields).json()
     for name, tr_id, fields in (
@@ -253,7 +277,13 @@ def test_answers_have_the_names_and_number_shapes_of_the_official_examples(answe
     assert odd == []
     # Of these there is no example.
     without = {"inquire_psbl_sell", "inquire_daily_overtimeprice", "inquire_elw_price", "intstock_multprice"}
-    without |= {"inquire_period_profit", "psearch_title", "psearch_result", "foreign_institution_total"}
+    without |= {
+        "inquire_period_profit",
+        "psearch_title",
+        "psearch_result",
+        "foreign_institution_total",
+        "comp_program_trade_daily",
+    }
     assert seen == answers.keys() - without
 
 

@@ -33,6 +33,7 @@ _CODE = Field("stk_cd", 20)
 _VENUE = Field("dmst_stex_tp", 3, _VENUES)
 _HELD_AT = Field("dmst_stex_tp", 6)
 _LISTED_AT = Field("stex_tp", 1, "0 1 2")
+_STEX = Field("stex_tp", 1, "1 2 3")
 _ADJUSTED = Field("upd_stkpc_tp", 1)
 _ORIGINAL = Field("orig_ord_no", 7, digits=True)
 _BASE_DAY = Field("base_dt", 8, date=True)
@@ -135,6 +136,53 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
         Field("amt_qty_tp", 1, "1 2"),
         Field("trde_tp", 1, "0 1 2"),
         Field("unit_tp", 4, "1000 1"),
+    ),
+    "ka10061": (
+        _CODE,
+        Field("strt_dt", 8, date=True),
+        Field("end_dt", 8, date=True),
+        Field("amt_qty_tp", 1, "1 2"),
+        Field("trde_tp", 1, "0"),
+        Field("unit_tp", 4, "1000 1"),
+    ),
+    "ka10051": (
+        Field("mrkt_tp", 1, "0 1"),
+        Field("amt_qty_tp", 1, "0 1"),
+        Field("base_dt", 8, date=True, required=False),
+        _STEX,
+    ),
+    "ka10058": (
+        Field("strt_dt", 8, date=True),
+        Field("end_dt", 8, date=True),
+        Field("trde_tp", 1, "1 2"),
+        Field("mrkt_tp", 3, "001 101"),
+        Field("invsr_tp", 4, "8000 9000 1000 3000 3100 5000 4000 2000 6000 7000 7100 9999"),
+        _STEX,
+    ),
+    "ka10064": (
+        Field("mrkt_tp", 3, "000 001 101"),
+        Field("amt_qty_tp", 1, "1 2"),
+        Field("trde_tp", 1, "0 1 2"),
+        _CODE,
+    ),
+    "ka90003": (
+        Field("trde_upper_tp", 1, "1 2"),
+        Field("amt_qty_tp", 2, "1 2"),
+        Field("mrkt_tp", 10, "P00101 P10102"),
+        _STEX,
+    ),
+    "ka90004": (Field("dt", 8, date=True), Field("mrkt_tp", 10, "P00101 P10102"), _STEX),
+    "ka90010": (
+        Field("date", 8, date=True),
+        Field("amt_qty_tp", 1, "1 2"),
+        Field("mrkt_tp", 10, "P00101 P001_NX01 P001_AL01 P10102 P101_NX02 P101_AL02 P001_AL02"),
+        Field("min_tic_tp", 1, "0 1"),
+        _STEX,
+    ),
+    "ka90013": (
+        Field("amt_qty_tp", 1, "1 2", required=False),
+        _CODE,
+        Field("date", 8, date=True, required=False),
     ),
     "ka10079": (_CODE, Field("tic_scope", 2, "1 3 5 10 30"), _ADJUSTED),
     "ka10080": (

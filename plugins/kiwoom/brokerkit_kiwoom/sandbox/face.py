@@ -27,6 +27,7 @@ from . import (
     minutes,
     orders,
     profits,
+    programs,
     quotes,
     rankings,
     valuation,
@@ -76,7 +77,15 @@ _ANSWERS: Mapping[str, Callable[[Branch, Mapping[str, str]], Content]] = {
     "ka10095": many.watched,
     "ka10084": books.trades_of_a_day,
     "ka10040": members.of_today,
+    "ka10051": flows.market,
+    "ka10058": flows.ranks,
     "ka10059": flows.investors,
+    "ka10061": flows.total,
+    "ka10064": flows.estimates,
+    "ka90003": programs.top,
+    "ka90004": programs.listed,
+    "ka90010": programs.by_market,
+    "ka90013": programs.by_symbol,
     "ka10079": minutes.ticks,
     "ka10080": minutes.minutes,
     "ka10081": candles.daily,
@@ -111,7 +120,7 @@ _PURPOSES = {
 _WHOLE_LIST = 10_000
 _PAGE_SIZES = {
     **dict.fromkeys(("ka10003", "ka10084"), 30),  # of ka10084 it is not known
-    "ka10059": 100,
+    **dict.fromkeys(("ka10058", "ka10059"), 100),
     "ka10079": 900,
     "ka10080": 900,
     "ka20005": 900,
@@ -122,6 +131,9 @@ _PAGE_SIZES = {
     # So many of ka10027 were seen; its neighbours get the same. Of ka90009 there is one page.
     **dict.fromkeys(("ka10027", "ka10030", "ka10032", "ka10034", "ka10065", "ka90009"), 100),
     **dict.fromkeys(("ka10095", "ka10099", "ka10101", "ka10102", "ka20001"), _WHOLE_LIST),
+    **dict.fromkeys(("ka90010", "ka90013"), 20),
+    "ka90004": 100,
+    **dict.fromkeys(("ka10051", "ka10061", "ka10064", "ka90003"), _WHOLE_LIST),
 }
 _log = logging.getLogger("brokerkit")
 

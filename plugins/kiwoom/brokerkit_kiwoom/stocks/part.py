@@ -12,25 +12,24 @@ from brokerkit.errors import UnknownSymbol
 from brokerkit.market.days import is_trading_day
 from brokerkit.models import Order, OrderRequest, Position, Quote
 from brokerkit.models.handles import Handle
-from brokerkit.replies import AccountReply, FlowTables, OrderPage, Sent
+from brokerkit.replies import AccountReply, OrderPage, Sent
 from brokerkit.transport import OddRow, wire_text
 from brokerkit.words import SecurityType, Side, Venue
 from brokerkit_kiwoom.stocks import account, orders, quotes
 from brokerkit_kiwoom.stocks.charts import Charts
+from brokerkit_kiwoom.stocks.investors import Investors
 from brokerkit_kiwoom.stocks.ledger import Ledger
 from brokerkit_kiwoom.stocks.listing import LISTED_ONE, Listings
+from brokerkit_kiwoom.stocks.programs import ProgramFlows
 from brokerkit_kiwoom.stocks.rankings import Rankings
 from brokerkit_kiwoom.stocks.trades import Trades
 from brokerkit_kiwoom.wire.types import says_nothing
-
-ENOUGH_FLOWS = 30
-"""So many days of investor flow are asked for where no first day is named: the core shows no more."""
 
 ELW = "5"
 """With it the codes of ELW begin, as far as they were seen."""
 
 
-class Stocks(Rankings, Listings, Charts, Trades, Ledger):
+class Stocks(Investors, ProgramFlows, Rankings, Listings, Charts, Trades, Ledger):
     """Korean stocks, funds and ELW at Kiwoom."""
 
     not_told = {Quote: frozenset({"turnover", "time"})}
@@ -42,7 +41,6 @@ class Stocks(Rankings, Listings, Charts, Trades, Ledger):
         "quote": (quotes.PRICE,),
         "quotes": (quotes.PRICE,),
         "order_book": (quotes.BOOK,),
-        "investor_flow": (quotes.INVESTOR,),
         "round_price": (LISTED_ONE,),
         **dict.fromkeys(("balance", "balances", "sellable_quantity"), (account.HOLDINGS, account.CASH)),
         "buying_power": (account.POWER, quotes.PRICE),
@@ -120,35 +118,6 @@ class Stocks(Rankings, Listings, Charts, Trades, Ledger):
             missing = "tot_pur_amt" if pages[-1].cost is None else "tot_evlt_amt"
             raise self.client.wrong(account.HOLDINGS, f"field {missing} is missing or blank")
         return ([each for each in told if any(each)] or told)[-1]
-
-    def investor_flow(self, symbol: str, start: dt.date | None, end: dt.date, detail: bool) -> list[FlowTables]:
-        def ask(what: str, unit: str) -> dict[dt.date, quotes.InvestorDay]:
-            return self._investor_days(symbol, start, end, quotes.TRADE_KIND[what], quotes.UNIT[unit])
-
-        return self.flow_tables(
-            quotes.INVESTOR, ask, detail=detail, kinds=quotes.KINDS, amount=quotes.MILLION, read=self._row
-        )
-
-    def _investor_days(
-        self, symbol: str, start: dt.date | None, end: dt.date, trade: str, unit: str
-    ) -> dict[dt.date, quotes.InvestorDay]:
-        body = {
-            "dt": f"{end:%Y%m%d}",
-            "stk_cd": symbol,
-            "amt_qty_tp": unit,
-            "trde_tp": trade,
-            "unit_tp": quotes.SINGLE_SHARES,
-        }
-        rows: dict[dt.date, quotes.InvestorDay] = {}
-        for page in self.client.pages(quotes.INVESTOR, body=body):
-            rows |= {row.date: row for row in page.rows}
-            if rows and (len(rows) >= ENOUGH_FLOWS if start is None else min(rows) <= start):
-                break
-        return rows
-
-    def _row(self, day: quotes.InvestorDay) -> quotes.InvestorRow:
-        where = f"{quotes.INVESTOR_ROWS}.{day.date}"
-        return self.client.read_fields(quotes.INVESTOR, quotes.InvestorRow, day.model_extra or {}, where)
 
     def send_order(self, request: OrderRequest, key: str) -> Sent:
         body = {

@@ -1,15 +1,15 @@
-"""Prices and investor flow."""
+"""Prices."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
 
-from pydantic import ConfigDict, Field, create_model
+from pydantic import Field, create_model
 
 from brokerkit.models import Level, OrderBook
 from brokerkit.replies import QuoteReply, levels
-from brokerkit.transport import Block, Codes, Day, Endpoint, Reply, Text, TimeOrBlank
+from brokerkit.transport import Block, Codes, Endpoint, Reply, Text, TimeOrBlank
 from brokerkit.words import Venue
 from brokerkit_kiwoom.wire.types import Signed, Symbol, Unsigned, ZeroIsNone
 
@@ -79,60 +79,8 @@ class Book(_Levels, Reply[OrderBook]):
         return levels(pairs)
 
 
-class InvestorRow(Block):
-    """종목별투자자기관별요청 (ka10059): one day, shares or million won as asked."""
-
-    close: Unsigned = Field(None, alias="cur_prc")  # 현재가
-    individual: Signed = Field(alias="ind_invsr")  # 개인투자자
-    registered_foreign: Signed = Field(alias="frgnr_invsr")  # 외국인투자자, without the resident ones
-    institution: Signed = Field(alias="orgn")  # 기관계
-    financial_investment: Signed = Field(None, alias="fnnc_invt")  # 금융투자
-    insurance: Signed = Field(None, alias="insrnc")  # 보험
-    investment_trust: Signed = Field(None, alias="invtrt")  # 투신
-    other_finance: Signed = Field(None, alias="etc_fnnc")  # 기타금융
-    bank: Signed = Field(None, alias="bank")  # 은행
-    pension: Signed = Field(None, alias="penfnd_etc")  # 연기금등
-    private_fund: Signed = Field(None, alias="samo_fund")  # 사모펀드
-    government: Signed = Field(None, alias="natn")  # 국가
-    other_corporation: Signed = Field(None, alias="etc_corp")  # 기타법인
-    resident_foreign: Signed = Field(alias="natfor")  # 내외국인
-
-    @property
-    def foreign(self) -> Decimal | None:
-        """Return the exchange's figure of foreigners: registered and resident ones."""
-        if self.registered_foreign is None or self.resident_foreign is None:
-            return None
-        return self.registered_foreign + self.resident_foreign
-
-
-INVESTOR_ROWS = "stk_invsr_orgn"  # 종목별투자자기관별
-
-
-class InvestorDay(Block):
-    """A row of ka10059 of which only the day is read yet: a page has a hundred, and few are wanted of it."""
-
-    model_config = ConfigDict(extra="allow")
-
-    date: Day = Field(alias="dt")  # 일자
-
-
-class InvestorAnswer(Block):
-    """종목별투자자기관별요청 (ka10059): a page of days."""
-
-    rows: tuple[InvestorDay, ...] = Field(alias=INVESTOR_ROWS)
-
-
-KINDS = (
-    *("individual", "foreign", "institution", "financial_investment", "insurance", "investment_trust", "bank"),
-    *("other_finance", "pension", "private_fund", "government", "other_corporation", "resident_foreign"),
-)
-TRADE_KIND = {"net": "0", "buy": "1", "sell": "2"}  # trde_tp 매매구분
-UNIT = {"amount": "1", "quantity": "2"}  # amt_qty_tp 금액수량구분: million won, or shares
-SINGLE_SHARES = "1"  # unit_tp 단위구분
-
 PRICE = Endpoint({"real": "ka10001", "demo": "ka10001"}, STOCK_INFO, Price, "POST")
 PRICES = Endpoint({"real": "ka10095", "demo": "ka10095"}, STOCK_INFO, PricesAnswer, "POST")
 PRICES_AT_ONCE = 100
-INVESTOR = Endpoint({"real": "ka10059", "demo": "ka10059"}, STOCK_INFO, InvestorAnswer, "POST")
 BOOK = Endpoint({"real": "ka10004", "demo": "ka10004"}, "/api/dostk/mrkcond", Book, "POST")
 CODE_SUFFIX = Codes("a venue for quotes at Kiwoom", {Venue.KRX: "", Venue.NXT: "_NX", Venue.SOR: "_AL"})
