@@ -20,6 +20,10 @@ from brokerkit.words import Side
 
 PRICES = frozenset({"cur_prc", "base_pric", "open_pric", "high_pric", "low_pric", "upl_pric", "lst_pric", "trde_qty"})
 """Fields of Kiwoom's market calls whose sign is a direction, besides the levels of the book."""
+TRADES = frozenset({"cntr_trde_qty", "acc_trde_qty"})
+"""Fields of Kiwoom's trades whose sign is the side, and no part of the number."""
+PROFITS = frozenset({"tdy_sel_pl"})
+"""Fields of Kiwoom's account calls whose minus may be doubled."""
 AMOUNTS = frozenset({"trde_amt", "trde_prica", "now_trde_qty"})
 """Fields of Kiwoom's rankings that are never below zero, whatever sign they have."""
 ACCOUNT_PRICES = frozenset({"cur_prc", "pur_pric", "ord_pric", "ord_uv", "cntr_uv", "cntr_pric"})
@@ -27,11 +31,12 @@ ACCOUNT_PRICES = frozenset({"cur_prc", "pur_pric", "ord_pric", "ord_uv", "cntr_u
 NONE_AT_ZERO = frozenset({"prpr", "stck_prpr", "stck_oprc", "stck_hgpr", "stck_lwpr", "stck_mxpr", "stck_llam"}) | {
     *("cur_prc", "open_pric", "high_pric", "low_pric", "upl_pric", "lst_pric"),
     *("price", "open", "high", "low", "recprice", "uplmtprice", "dnlmtprice"),
+    *("elw_prpr", "elw_oprc", "elw_hgpr", "elw_lwpr", "etf_chas_erng_rt_dbnb"),
     *("inter2_prpr", "inter2_oprc", "inter2_hgpr", "inter2_lwpr", "inter2_mxpr", "inter2_llam"),
 }
 """Prices for which the brokers write 0 where there is none."""
-CLOSES = frozenset({"ka10059"})
-"""Calls whose price is the close of a day, which stands as it came."""
+CLOSES = frozenset({"ka10059", "ka10003", "ka10084", "FHKST01010300", "FHPST01060000"})
+"""Calls whose price is the close of a day or that of a trade, which stands as it came."""
 TIMES = frozenset({"ORD_TMD", "ord_tmd", "tm", "ord_tm"})
 """Times of orders: none where there is no time."""
 TOLD = frozenset({"mdfy_qty"})
@@ -48,6 +53,10 @@ NUMBERS = ("odno", "ord_no")
 SYMBOLS = frozenset({"pdno", "stk_cd", "stck_shrn_iscd", "inter_shrn_iscd"})
 KINDS = ("", "A", "J", "Q")
 """Letters of its kind in front of a symbol."""
+PADDED = frozenset({"listCount", "lastPrice"})
+"""Fields of Kiwoom's lists of instruments."""
+SUMS = ("sel_trde_ori_qty", "buy_trde_ori_qty", "frgn_sel_prsm_sum", "frgn_buy_prsm_sum")
+"""What member firms traded at Kiwoom: never below zero."""
 CHANGES = frozenset({"pred_pre", "flu_rt", "netslmt"}) | {
     *("ind_invsr", "frgnr_invsr", "orgn", "fnnc_invt", "insrnc", "invtrt", "etc_fnnc", "bank", "penfnd_etc"),
     *("samo_fund", "natn", "etc_corp", "natfor"),
@@ -198,8 +207,12 @@ def _habit(broker: str, endpoint: Endpoint[Any], key: str) -> str:
     if endpoint.path == RANKINGS and key in AMOUNTS:
         return "direction"
     if endpoint.path not in KIWOOM_MARKET:
+        if key in PROFITS:
+            return "signed"
         return "direction" if key in ACCOUNT_PRICES else "padded"
-    if key in PRICES or key.endswith(("_bid", "_req")):
+    if key in PADDED:
+        return "padded"
+    if key in PRICES | TRADES or key.endswith(("_bid", "_req")) or key.startswith(SUMS):
         return "direction"
     if key in CHANGES:
         return "signed"
