@@ -55,14 +55,19 @@ KINDS = ("", "A", "J", "Q")
 """Letters of its kind in front of a symbol."""
 PADDED = frozenset({"listCount", "lastPrice"})
 """Fields of Kiwoom's lists of instruments."""
-SUMS = ("sel_trde_ori_qty", "buy_trde_ori_qty", "frgn_sel_prsm_sum", "frgn_buy_prsm_sum")
-"""What member firms traded at Kiwoom: never below zero."""
+SUMS = (
+    *("sel_trde_ori_qty", "buy_trde_ori_qty", "frgn_sel_prsm_sum", "frgn_buy_prsm_sum"),
+    *("prm_buy", "prm_sell", "dfrt_trde", "ndiffpro_trde", "all_sel", "all_buy", "buy_cntr", "sel_cntr"),
+)
+"""So begin what member firms and programmes bought or sold at Kiwoom: never below zero."""
+NETS = ("netprps", "netslmt")
+"""In the names of what was bought less sold at Kiwoom."""
 CHANGES = frozenset({"pred_pre", "flu_rt", "netslmt"}) | {
     *("ind_invsr", "frgnr_invsr", "orgn", "fnnc_invt", "insrnc", "invtrt", "etc_fnnc", "bank", "penfnd_etc"),
     *("samo_fund", "natn", "etc_corp", "natfor"),
 }
 RANKINGS = "/api/dostk/rkinfo"
-KIWOOM_MARKET = ("/api/dostk/stkinfo", "/api/dostk/mrkcond", RANKINGS)
+KIWOOM_MARKET = ("/api/dostk/stkinfo", "/api/dostk/mrkcond", "/api/dostk/sect", "/api/dostk/chart", RANKINGS)
 FIXED_WIDTH = ("/psearch-result",)
 """Calls of KIS whose figures have blanks in front."""
 KIS_SIDES = {"01": Side.SELL, "02": Side.BUY}
@@ -214,7 +219,7 @@ def _habit(broker: str, endpoint: Endpoint[Any], key: str) -> str:
         return "padded"
     if key in PRICES | TRADES or key.endswith(("_bid", "_req")) or key.startswith(SUMS):
         return "direction"
-    if key in CHANGES:
+    if key in CHANGES or any(each in key for each in NETS):
         return "signed"
     raise Wrong(f"the reference does not know {key}")
 
