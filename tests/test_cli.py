@@ -28,6 +28,8 @@ NAMES = [
         "quote",
         "book",
         "flow",
+        "bought",
+        "programs",
         "orders",
         "history",
         "buy",
@@ -302,7 +304,7 @@ def test_the_script_for_the_shell_asks_for_what_is_answered() -> None:
 @pytest.mark.parametrize(
     ("line", "offered"),
     [
-        ("brokerkit b", ["book", "buy", "brokers", "balance"]),
+        ("brokerkit b", ["book", "bought", "buy", "brokers", "balance"]),
         ("brokerkit quote --broker ", ["kis", "kiwoom"]),
         ("brokerkit quote -b kiw", ["kiwoom"]),
         ("brokerkit orders --environment ", ["sandbox", "demo", "real"]),
@@ -345,7 +347,8 @@ def test_brokers_tell_what_they_offer_where(capsys: pytest.CaptureFixture[str]) 
     assert told["kis"]["distribution"] == "brokerkit-kr-kis"
     assert told["kis"]["environments"] == ["sandbox", "demo", "real"]
     assert set(told["kis"]["verbs"]["real"]) - set(told["kis"]["verbs"]["demo"]) == {
-        *("orders", "realized_pnl", "rankings", "conditions", "screen")
+        *("orders", "realized_pnl", "rankings", "conditions", "screen", "market_investor_flow"),
+        *("investor_flow_estimates", "investor_rankings", "program_trading"),
     }
     assert told["kis"]["error"] is None
     assert main(["brokers"]) == 0

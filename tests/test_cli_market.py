@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from brokerkit import Broker, Instrument, Members, Rank, get_broker
+from brokerkit import Broker, Instrument, InvestorFlowEstimate, Members, Rank, Side, get_broker
 from brokerkit.cli import exits, main
+from brokerkit.cli.session import Session
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox import sandbox as sandboxes
 
@@ -145,3 +146,82 @@ def test_members_are_those_of_the_broker(asked: Asked, broker: Broker) -> None:
         *(("SELL", each.code, f"{each.quantity:f}") for each in found.sellers),
         *(("BUY", each.code, f"{each.quantity:f}") for each in found.buyers),
     ]
+
+
+# Investors and programmes
+
+
+def test_the_flow_of_a_market_of_today_and_of_days_together(asked: Asked, broker: Broker, tmp_path: Path) -> None:
+    market = broker.market_investor_flow("KOSPI")
+    rows = asked.rows("flow", "KOSPI")
+    assert [each["date"] for each in rows] == [str(each.date) for each in market]
+    assert rows[-1]["foreign_net_amount"] == f"{market[-1].foreign.net_amount:f}"
+    head, *shown = asked.text("flow", "KOSPI").splitlines()
+    assert "close" not in head
+    assert len(shown) == len(market)
+    estimates = broker.investor_flow_estimates("005930")
+    assert [InvestorFlowEstimate.model_validate(each) for each in asked.json("flow", "005930", "--now")] == list(
+        estimates
+    )
+    assert len(asked.text("flow", "005930", "--now").splitlines()) == len(estimates) + 1
+    start = market[0].date
+    total = broker.investor_flow_total("005930", start)
+    assert asked.json("flow", "005930", "--total", "--from", str(start)) == total.model_dump(mode="json")
+    assert f"{total.foreign.net_quantity:+,f}" in asked.text("flow", "005930", "--total", "--from", str(start))
+
+
+def test_the_flow_of_a_market_is_drawn(
+    broker: Broker, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = ["--broker", broker.name, "--environment", "sandbox"]
+    assert main(["flow", "KOSDAQ", "--plot", "market.svg", *options]) == 0
+    assert "<!-- KOSDAQ -->" in (tmp_path / "market.svg").read_text(encoding="utf-8")
+    monkeypatch.setenv("COLUMNS", "100")
+    capsys.readouterr()
+    assert main(["flow", "KOSDAQ", "--chart", *options]) == 0
+    assert "foreign 외국인" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("flow", "005930", "--total"),
+        ("flow", "005930", "--now", "--chart"),
+        ("flow", "005930", "--now", "--total", "--from", "2026-11-02"),
+        ("flow", "KOSPI", "--now"),
+        ("programs", "005930", "--rank"),
+        ("programs", "KOSPI", "--rank", "--from", "2026-11-02"),
+    ],
+)
+def test_what_does_not_go_together_is_told_before_anything_is_asked(
+    given: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Session, "broker", lambda *_: pytest.fail("The broker was asked."))
+    assert main([*given, "--broker", "kis", "--environment", "sandbox"]) == exits.WRONG_USAGE
+    assert "--" in capsys.readouterr().err
+
+
+def test_what_investors_and_programmes_bought_most_is_ranked(asked: Asked, broker: Broker) -> None:
+    for given, side in (((), Side.BUY), (("--sold",), Side.SELL)):
+        told = broker.investor_rankings("FOREIGN", side=side, count=4)
+        assert [each["symbol"] for each in asked.rows("bought", "foreign", "-n", "4", *given)] == [
+            each.symbol for each in told
+        ]
+        assert f"{told[0].flow.net_amount:+,f}" in asked.text("bought", "foreign", "-n", "4", *given).splitlines()[1]
+    if broker.supports("program_rankings"):
+        ranked = broker.program_rankings("KOSPI", count=3)
+        assert [each["symbol"] for each in asked.json("programs", "KOSPI", "--rank", "-n", "3")] == [
+            each.symbol for each in ranked
+        ]
+    else:
+        assert "program_rankings" in asked.complaint("programs", "KOSPI", "--rank", code=exits.WRONG_USAGE)
+
+
+def test_programme_trading_tells_arbitrage_of_markets_only(asked: Asked, broker: Broker) -> None:
+    of_symbol = asked.text("programs", "005930").splitlines()
+    assert "arbitrage" not in of_symbol[0]
+    found = broker.program_trading("KOSPI")
+    head, *rows = asked.text("programs", "KOSPI").splitlines()
+    assert "non arbitrage won" in head
+    assert f"{found[-1].arbitrage.net_amount:+,f}" in rows[-1].split()
+    assert [each["date"] for each in asked.json("programs", "KOSPI")] == [str(each.date) for each in found]

@@ -43,6 +43,18 @@ COMMANDS = (
         "investors",
         "Show who bought and who sold a symbol, day by day (투자자별 매매동향), as a table, a chart or a picture.",
     ),
+    Command(
+        "bought",
+        "Market",
+        "investors",
+        "Show the symbols that a kind of investor bought most, in won (투자자별 매매상위).",
+    ),
+    Command(
+        "programs",
+        "Market",
+        "investors",
+        "Show what programmes bought and sold of a symbol or a market, day by day (프로그램매매).",
+    ),
     Command("instruments", "Market", "listing", "Show what is listed, and search for it (종목)."),
     Command("rank", "Market", "rankings", "Show a ranking of the market, the first first (순위)."),
     Command(
