@@ -236,16 +236,29 @@ KIS = (
     ),
     *_in(
         "kis",
+        "stocks/investors.py",
+        OTHER,
+        (
+            ("amounts of flows lack their unit", "else MILLION)", "else share)", _FLOW),
+            (
+                "what was bought is what was sold",
+                '"buy_quantity": f"{short}_shnu_vol"',
+                '"buy_quantity": f"{short}_seln_vol"',
+                "test_investor_flow_in_detail_tells_buys_and_sells",
+            ),
+            (
+                "flows of markets are in single shares",
+                "detail=False, share=THOUSAND)",
+                "detail=False)",
+                "test_the_flow_of_a_market_tells_the_truth",
+            ),
+        ),
+    ),
+    *_in(
+        "kis",
         "stocks/quotes.py",
         OTHER,
         (
-            ("amounts of flows lack their unit", "millions * MILLION", "millions", _FLOW),
-            (
-                "buys and sells of foreigners are swapped",
-                'alias="frgn_shnu_vol"',
-                'alias="frgn_seln_vol"',
-                "test_investor_flow_in_detail_tells_buys_and_sells",
-            ),
             (
                 "the symbol of an answer is not read",
                 'symbol: Symbol = Field("", alias="stck_shrn_iscd")  # 주식 단축 종목코드\n    price',
@@ -523,21 +536,30 @@ KIWOOM = (
     ),
     *_in(
         "kiwoom",
+        "stocks/investors.py",
+        OTHER,
+        (
+            ("foreigners lack the resident ones", "else registered + resident", "else registered", _FLOW),
+            ("flows come in thousands of shares", 'SINGLE_SHARES = "1"', 'SINGLE_SHARES = "1000"', _FLOW),
+            (
+                "flows of institutions have no sign",
+                'institution: Signed = Field(alias="orgn")  # 기관계\n    financial',
+                'institution: Unsigned = Field(alias="orgn")  # 기관계\n    financial',
+                _FLOW,
+            ),
+            (
+                "amounts of markets are in millions",
+                '{"quantity": THOUSAND, "amount": HUNDRED_MILLION}',
+                '{"quantity": THOUSAND, "amount": MILLION}',
+                "test_the_flow_of_a_market_tells_the_truth",
+            ),
+        ),
+    ),
+    *_in(
+        "kiwoom",
         "stocks/quotes.py",
         OTHER,
         (
-            (
-                "foreigners lack the resident ones",
-                "return self.registered_foreign + self.resident_foreign",
-                "return self.registered_foreign",
-                _FLOW,
-            ),
-            (
-                "flows come in thousands of shares",
-                'SINGLE_SHARES = "1"',
-                'SINGLE_SHARES = "1000"',
-                _FLOW,
-            ),
             ("asks are bids", '(("ask", "sel"), ("bid", "buy"))', '(("ask", "buy"), ("bid", "sel"))', _BOOK),
             (
                 "the symbol of an answer is not read",
@@ -552,7 +574,6 @@ KIWOOM = (
                 "test_before_the_first_trade_there_is_no_open_high_and_low",
             ),
             ("a change has no sign", "moved: Signed", "moved: Unsigned", _QUOTE),
-            ("flows of institutions have no sign", "institution: Signed", "institution: Unsigned", _FLOW),
         ),
     ),
     *_in(
