@@ -239,6 +239,12 @@ KIS = (
         "stocks/investors.py",
         OTHER,
         (
+            (
+                "flows of today are called final",
+                "final=row.date < clock.today()",
+                "final=row.date <= clock.today()",
+                "test_figures_of_the_present_day_are_not_final",
+            ),
             ("amounts of flows lack their unit", "else MILLION)", "else share)", _FLOW),
             (
                 "what was bought is what was sold",
@@ -278,12 +284,6 @@ KIS = (
                 "test_a_symbol_that_is_not_traded_at_the_venue_is_unknown_there",
             ),
             ("asks are bids", 'return self.book.levels("askp")', 'return self.book.levels("bidp")', _BOOK),
-            (
-                "flows of today are called final",
-                "return self.date < clock.today()",
-                "return True",
-                "test_figures_of_the_present_day_are_not_final",
-            ),
         ),
     ),
     *_in(
