@@ -55,7 +55,7 @@ def test_the_calls_are_the_rows_of_the_page(page: str, monkeypatch: pytest.Monke
     monkeypatch.setattr(calls, "CALLS", 2)
     rows = report.call_rows(calls.measured(None, rounds=2))
     assert {row.what for row in rows} <= rows_of(page)
-    assert len(rows) == 12
+    assert len(rows) == 16
     assert all(len(row.figures) == 6 for row in rows)
 
 
