@@ -20,6 +20,7 @@ from brokerkit.models import (
     Condition,
     Instrument,
     InvestorFlow,
+    InvestorFlowTotal,
     Match,
     Members,
     Model,
@@ -355,7 +356,10 @@ class Part(Generic[C]):
     @classmethod
     def untold(cls, environment: str) -> Mapping[type[Model], frozenset[str]]:
         """Return the fields of the common models that the broker does not tell in an environment."""
-        return _added((cls.not_told, cls.not_told_in.get(environment, {})), frozenset.union)
+        tables = [cls.not_told, cls.not_told_in.get(environment, {})]
+        if not cls.fills("investor_flow_total"):  # a sum of days has no more than they have
+            tables += [{InvestorFlowTotal: table[InvestorFlow]} for table in tables if InvestorFlow in table]
+        return _added(tables, frozenset.union)
 
     @classmethod
     def fills(cls, hook: str) -> bool:

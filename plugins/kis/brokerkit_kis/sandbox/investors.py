@@ -154,8 +154,8 @@ def by_market(context: Context) -> FaceAnswer:
     """Answer inquire-investor-daily-by-market: the days of a market back from a date, the newest first."""
     market, index = MARKETS[context.text("FID_INPUT_ISCD_1")]
     # What the server answers to codes that do not fit each other is not known.
-    for name in ("FID_INPUT_ISCD", "FID_INPUT_ISCD_2"):
-        if context.text(name) != index:
+    for name, fitting in (("FID_INPUT_ISCD", (index,)), ("FID_INPUT_ISCD_2", (index, ""))):
+        if context.text(name) not in fitting:
             raise wrong_field(name)
     until = date_field(context, "FID_INPUT_DATE_1")
     investors = context.exchange.investors
@@ -227,8 +227,9 @@ BY_MARKET = Api(
         Field("FID_INPUT_ISCD", 12),
         Field("FID_INPUT_DATE_1", 10),
         Field("FID_INPUT_ISCD_1", 12, codes=codes(*MARKETS)),
-        Field("FID_INPUT_DATE_2", 10),
-        Field("FID_INPUT_ISCD_2", 10),
+        # The official sample does without these two.
+        Field("FID_INPUT_DATE_2", 10, required=False),
+        Field("FID_INPUT_ISCD_2", 10, required=False),
     ),
     by_market,
 )

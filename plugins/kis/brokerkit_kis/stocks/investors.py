@@ -11,7 +11,7 @@ from pydantic import Field, create_model
 
 from brokerkit import clock
 from brokerkit.errors import Rejected, Unsupported
-from brokerkit.models import Flow, FlowRank, InvestorFlow, InvestorFlowEstimate, InvestorFlowTotal, MarketInvestorFlow
+from brokerkit.models import Flow, FlowRank, InvestorFlow, InvestorFlowEstimate, MarketInvestorFlow
 from brokerkit.replies import Estimated, FlowRow, Ranked
 from brokerkit.transport import Blankable, Block, Codes, Day, Endpoint, Text
 from brokerkit.words import Investor
@@ -193,14 +193,14 @@ class Investors(Spelling):
 
     # KIS has no state among the institutions.
     not_told = {
-        **dict.fromkeys((InvestorFlow, InvestorFlowTotal), frozenset({"government"})),
+        InvestorFlow: frozenset({"government"}),
         MarketInvestorFlow: frozenset({"government", "buy_quantity", "sell_quantity", "buy_amount", "sell_amount"}),
         InvestorFlowEstimate: frozenset(
             {*KINDS, "government", "net_amount", "buy_quantity", "sell_quantity", "buy_amount", "sell_amount"}
         )
         - {"foreign", "institution"},
     }
-    not_told_in = {"demo": dict.fromkeys((InvestorFlow, InvestorFlowTotal), frozenset(KINDS) - frozenset(GROUPS))}
+    not_told_in = {"demo": {InvestorFlow: frozenset(KINDS) - frozenset(GROUPS)}}
     rounds = {MarketInvestorFlow: {"net_quantity": THOUSAND}, FlowRank: {"net_quantity": THOUSAND}}
     calls = {
         **dict.fromkeys(("investor_flow", "investor_flow_total"), (GROUPS_CALL,)),

@@ -28,6 +28,7 @@ TOLD_REFUSALS = {
     ("search_info", "APBK0656"): "asks for a share that is listed abroad",
     ("inquire_time_overtimeconclusion", "APBK0656"): "asks for a symbol that is not listed here",
     ("inquire_period_trade_profit", "OPSQ2001"): "lacks CTX_AREA_NK100, which has to be there",
+    ("investor_trade_by_stock_daily", "OPSQ2001"): "is asked before 15:40",
     ("order_rvsecncl", "40320000"): "amends an order that never was",
     ("order_rvsecncl", "APBK0344"): "amends an order that never was",
 }
