@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
 import os
 from collections.abc import Iterator
@@ -11,11 +12,15 @@ from typing import Any
 
 import pytest
 
-from brokerkit import Broker, Instrument, InvestorFlowEstimate, Members, Rank, Side, get_broker
+from brokerkit import Broker, Instrument, InvestorFlowEstimate, Members, Rank, Side, clock, get_broker
 from brokerkit.cli import exits, main
 from brokerkit.cli.session import Session
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox import sandbox as sandboxes
+
+
+def week_ago() -> dt.date:
+    return clock.today() - dt.timedelta(days=7)
 
 
 @pytest.fixture(autouse=True)
@@ -152,11 +157,12 @@ def test_members_are_those_of_the_broker(asked: Asked, broker: Broker) -> None:
 
 
 def test_the_flow_of_a_market_of_today_and_of_days_together(asked: Asked, broker: Broker, tmp_path: Path) -> None:
-    market = broker.market_investor_flow("KOSPI")
-    rows = asked.rows("flow", "KOSPI")
+    since = week_ago()  # each day is a call at some brokers
+    market = broker.market_investor_flow("KOSPI", since)
+    rows = asked.rows("flow", "KOSPI", "--from", str(since))
     assert [each["date"] for each in rows] == [str(each.date) for each in market]
     assert rows[-1]["foreign_net_amount"] == f"{market[-1].foreign.net_amount:f}"
-    head, *shown = asked.text("flow", "KOSPI").splitlines()
+    head, *shown = asked.text("flow", "KOSPI", "--from", str(since)).splitlines()
     assert "close" not in head
     assert len(shown) == len(market)
     estimates = broker.investor_flow_estimates("005930")
@@ -173,7 +179,7 @@ def test_the_flow_of_a_market_of_today_and_of_days_together(asked: Asked, broker
 def test_the_flow_of_a_market_is_drawn(
     broker: Broker, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = ["--broker", broker.name, "--environment", "sandbox"]
+    options = ["--from", str(week_ago()), "--broker", broker.name, "--environment", "sandbox"]
     assert main(["flow", "KOSDAQ", "--plot", "market.svg", *options]) == 0
     assert "<!-- KOSDAQ -->" in (tmp_path / "market.svg").read_text(encoding="utf-8")
     monkeypatch.setenv("COLUMNS", "100")
