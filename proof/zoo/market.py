@@ -16,7 +16,7 @@ from brokerkit_kiwoom.stocks.part import Stocks as KiwoomStocks
 
 from brokerkit import clock
 from brokerkit.errors import UnknownSymbol
-from brokerkit.models import InvestorFlow, Quote
+from brokerkit.models import InvestorFlow
 from brokerkit.replies import FlowTables, Listed, Ranks
 from brokerkit.words import RankingKind, SecurityType, Segment, Venue
 from proof.zoo.cages import bad
@@ -59,11 +59,12 @@ class TellsWhatItDeclaresAbsent(Stocks):
         return twisted(super().quote(symbol, venue), turnover=always(Decimal(1)))
 
 
-@bad(TRUTH, "turnover is not told, in truth")
+@bad(TRUTH, "volume is not told, in truth")
 class LeavesOutWhatItDeclares(Stocks):
-    """Declares that everything is told, and leaves the turnover out."""
+    """Does not declare that the volume is not told, and leaves it out."""
 
-    not_told = {**Stocks.not_told, Quote: frozenset({"time"})}
+    def quote(self, symbol: str, venue: Venue) -> Any:
+        return twisted(super().quote(symbol, venue), volume=always(None))
 
 
 @bad(TRUTH, "high is", "low is")
@@ -288,12 +289,12 @@ class MillionsForWon(_Flow):
         return replace(day, units={**day.units, "amount": Decimal(1)})
 
 
-@bad(FLOW, "individual is")
+@bad(FLOW, "individual.net_quantity is")
 class IndividualsForInstitutions(_Flow):
     """Takes the column of institutions for that of individuals."""
 
     def day(self, day: FlowTables) -> Any:
-        return twisted(_Dated(day), individual=always(None))
+        return _Dated(day)
 
 
 class _Dated:
