@@ -121,6 +121,14 @@ def test_a_console_without_the_letters_is_told_of_pictures(
     assert "cp1252" in capsys.readouterr().err
 
 
+def test_a_chart_without_its_library_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "candlestick_chart", None)
+    assert main(["candles", "005930", "--chart", *SANDBOX]) == exits.WRONG_USAGE
+    assert 'pip install ".[cli]"' in capsys.readouterr().err
+
+
 # Pictures
 
 

@@ -88,7 +88,8 @@ def investor_flow_total(
         days = investor_flow(inquiries, symbol, start, end, False, progress)
         _check_all_days(part, symbol, [day.date for day in days], start, end)
         flows = {kind: _sum([getattr(day, kind) for day in days]) for kind in map(str.lower, Investor)}
-        final = all(day.final for day in days)
+        # The present day may have no row yet, and will have one.
+        final = all(day.final for day in days) and end < clock.today()
     total = InvestorFlowTotal.model_validate({"symbol": symbol, "start": start, "end": end, "final": final, **flows})
     return _sound(part, "investor_flow_total", total)
 

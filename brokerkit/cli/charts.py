@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from decimal import Decimal
+from importlib import import_module
 
 import typer
 from rich.bar import Bar
@@ -15,6 +16,7 @@ from rich.table import Table as Grid
 from brokerkit.cli.consoles import can_write
 from brokerkit.cli.printing import GAIN, LOSS, console_of
 from brokerkit.models import Candles, InvestorFlow
+from brokerkit.models.frames import needed
 from brokerkit.models.labels import korean_name
 
 LETTERS = "┃╿╻╹╽│╵╷┤─█▌▐"
@@ -35,7 +37,7 @@ def check_letters() -> None:
 
 def print_candles(found: Candles) -> None:
     """Draw candles, the newest that fit: one a column."""
-    from candlestick_chart import Candle, Chart
+    made = needed("candlestick_chart", lambda: import_module("candlestick_chart"), extra="cli")
 
     columns, lines = max(shutil.get_terminal_size().columns, NARROWEST), shutil.get_terminal_size().lines - 2
     shown = found[-(columns - AXIS) :]
@@ -43,10 +45,10 @@ def print_candles(found: Candles) -> None:
         print("No candles.")
         return
     drawn = [
-        Candle(**{name: float(getattr(each, name)) for name in ("open", "high", "low", "close", "volume")})
+        made.Candle(**{name: float(getattr(each, name)) for name in ("open", "high", "low", "close", "volume")})
         for each in shown
     ]
-    chart = Chart(drawn, title="", width=columns, height=min(lines, HIGHEST))
+    chart = made.Chart(drawn, title="", width=columns, height=min(lines, HIGHEST))
     for colour in (chart.set_bull_color, chart.set_vol_bull_color):
         colour(*RED)
     for colour in (chart.set_bear_color, chart.set_vol_bear_color):

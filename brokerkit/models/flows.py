@@ -77,7 +77,7 @@ class _Period(Model):
     start: Date
     end: Date
     final: StrictBool
-    """False where the last day's figures are provisional."""
+    """False where the last day's figures are provisional or not told yet."""
 
 
 class InvestorFlowTotal(_Kinds, _Period):

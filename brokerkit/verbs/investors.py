@@ -37,9 +37,9 @@ class Investors(Asking):
     def investor_flow(
         self,
         symbol: str | Instrument,
-        *,
         start: dt.date | None = None,
         end: dt.date | None = None,
+        *,
         detail: bool = False,
         progress: Progress | None = None,
     ) -> Table[InvestorFlow]:
@@ -59,7 +59,7 @@ class Investors(Asking):
             return Table(InvestorFlow, investors.investor_flow(self._inquiries, symbol, start, end, detail, progress))
 
     def investor_flow_total(
-        self, symbol: str, start: dt.date, end: dt.date | None = None, *, progress: Progress | None = None
+        self, symbol: str | Instrument, start: dt.date, end: dt.date | None = None, *, progress: Progress | None = None
     ) -> InvestorFlowTotal:
         """Return who bought and sold a symbol from `start` to `end` (default: today).
 
@@ -67,6 +67,7 @@ class Investors(Asking):
         """
         from brokerkit.asking import investors
 
+        symbol = plain(symbol)
         with self._asking(f"investor flow of {symbol} from {start} to {end or 'today'}, summed"):
             check_symbol(symbol)
             first, last = check_days(start, clock.today() if end is None else end)
@@ -93,7 +94,7 @@ class Investors(Asking):
             found = investors.market_investor_flow(self._inquiries, market, start, end, progress)
             return Table(MarketInvestorFlow, found)
 
-    def investor_flow_estimates(self, symbol: str) -> Table[InvestorFlowEstimate]:
+    def investor_flow_estimates(self, symbol: str | Instrument) -> Table[InvestorFlowEstimate]:
         """Return what is estimated that kinds of investors have bought and sold of a symbol so far today, oldest first.
 
         Brokers publish a few estimates a day, the first at about 09:30; before it, and while the market is closed, the
@@ -101,6 +102,7 @@ class Investors(Asking):
         """
         from brokerkit.asking import investors
 
+        symbol = plain(symbol)
         with self._asking(f"estimates of the investor flow of {symbol}"):
             check_symbol(symbol)
             return Table(InvestorFlowEstimate, investors.investor_flow_estimates(self._inquiries, symbol))
@@ -132,7 +134,7 @@ class Investors(Asking):
             return Table(FlowRank, found)
 
     def program_trading(
-        self, symbol: str, start: dt.date | None = None, end: dt.date | None = None
+        self, symbol: str | Instrument, start: dt.date | None = None, end: dt.date | None = None
     ) -> Table[ProgramTrading]:
         """Return what programmes bought and sold in a symbol, or in KOSPI or KOSDAQ, a row a trading day, oldest first.
 
@@ -140,6 +142,7 @@ class Investors(Asking):
         """
         from brokerkit.asking import investors
 
+        symbol = plain(symbol)
         with self._asking(f"programme trading of {symbol} from {start or 'the newest'} to {end or 'today'}"):
             is_market = symbol in EXCHANGE_MARKETS
             if not is_market:

@@ -173,7 +173,7 @@ class Prices(Asking):
         with self._asking(f"price {price} of {symbol}"):
             return self._checks.prices.rounded(check_symbol(symbol), exact_decimal(price), side)
 
-    def market_hours(self, date: dt.date | None = None, *, venue: Venue | None = None) -> MarketHours:
+    def market_hours(self, date: dt.date | None = None, venue: Venue | None = None) -> MarketHours:
         """Return the sessions of a venue of the home market on a day (default: today).
 
         Where the broker has a calendar it is asked, once a day, for today and the days to come: its word on whether the
