@@ -137,9 +137,13 @@ class Minutes:
         return told
 
     def _check_listing(self, asked: Span, start: dt.datetime, told: Told) -> None:
-        """Raise if a symbol was traded before the first minute that the broker tells: its days know that."""
+        """Raise if a symbol was traded before the first minute that the broker tells: its days know that.
+
+        Where each day is asked for alone, nothing goes further back than the first minute of today.
+        """
         first = _day_of(told.rows[0][0]) if told.rows else asked.end.date()
-        if Interval.DAY not in self._part.bar_intervals or first >= clock.today():
+        is_alone = self._part.minutes_by_day and first >= clock.today()
+        if Interval.DAY not in self._part.bar_intervals or is_alone:
             return
         before = max(min(start.date(), first - A_FORTNIGHT), first - self._part.bars_at_once * DAY), first - DAY
         days = columns_of(self._part, self._part.bars(asked.symbol, Interval.DAY, asked.venue, True, *before), digits=8)

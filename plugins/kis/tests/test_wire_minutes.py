@@ -129,13 +129,23 @@ def test_today_is_asked_from_two_minutes_ahead_and_the_forming_row_is_left_out(w
     assert [dict(call.query)["FID_INPUT_HOUR_1"] for call in others] == ["093400", "090100"]
 
 
+@pytest.mark.parametrize("second", [[], [("095900", "3"), ("093300", "4")], [("095800", "3")]])
+def test_a_page_of_today_that_is_empty_or_comes_again_is_an_error(second: Any, wire: Any, now: Any) -> None:
+    first = [row(FRIDAY, "095900", "3"), row(FRIDAY, "093300", "4")]
+    wire.answer(TODAY, answer(*first), answer(*(row(FRIDAY, *each) for each in second)))
+    with pytest.raises(IncompleteListing, match="09:33"):
+        wire.broker.candles("005930", "1m", FRIDAY)
+
+
 def test_a_minute_of_another_day_among_those_of_today_is_none(wire: Any, now: Any) -> None:
     wire.answer(TODAY, answer(row(FRIDAY, "095800"), row(PAST, "153000")))
     assert times(wire.broker.candles("005930", "1m", FRIDAY)) == ["20 09:58"]
 
 
 def test_a_closing_auction_without_its_trades_is_an_error_while_it_is_known_to_be_hidden(wire: Any, now: Any) -> None:
-    wire.answer(TODAY, answer(row(FRIDAY, "153000", "0"), row(FRIDAY, "151900"), row(FRIDAY, "090000")))
+    first = row(FRIDAY, "090000")
+    pages = [answer(row(FRIDAY, "153000", "0"), row(FRIDAY, "151900"), first), answer(first)]
+    wire.answer(TODAY, pages[0], *pages, *pages)
     now(15, 35)
     with pytest.raises(IncompleteListing, match="15:30"):
         wire.broker.candles("005930", "1m", FRIDAY)

@@ -236,6 +236,20 @@ def test_the_top_of_programmes(wire: Any) -> None:
         wire.broker.program_rankings("KOSPI", count=51)
 
 
+@pytest.mark.parametrize(("side", "way"), [("BUY", 1), ("SELL", -1)])
+def test_where_programmes_went_one_way_in_few_symbols_the_others_are_not_among_them(
+    side: str, way: int, wire: Any
+) -> None:
+    row = {"stk_nm": "Alpha", "cur_prc": "500", "prm_sell_amt": "900"}
+    rows = [
+        {**row, "stk_cd": f"00593{place}", "prm_buy_amt": str(900 + net), "prm_netprps_amt": f"{net:+}"}
+        for place, net in enumerate((700 * way, 0, -200 * way))
+    ]
+    wire.answer(TOP, {"prm_netprps_upper_50": rows, **DONE})
+    (rank,) = wire.broker.program_rankings("KOSDAQ", side=side)
+    assert (rank.symbol, rank.flow.net_amount) == ("005930", 700_000_000 * way)
+
+
 def test_the_top_of_programmes_on_a_day_is_made_of_all_symbols(wire: Any) -> None:
     row = {"stk_nm": "Alpha", "cur_prc": "500", "buy_cntr_qty": "7", "buy_cntr_amt": "9", "sel_cntr_qty": "1"}
     rows = [{**row, "stk_cd": f"00593{digit}", "netprps_prica": str(net)} for digit, net in enumerate((3, -8, 5, -9))]

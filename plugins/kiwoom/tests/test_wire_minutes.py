@@ -102,6 +102,15 @@ def test_a_list_that_ends_before_the_span_begins_is_an_error_if_it_was_traded_be
         wire.broker.candles("005930", "1m", PAST - dt.timedelta(days=3), PAST)
 
 
+def test_a_list_that_ends_amid_today_is_an_error_if_it_was_traded_before(wire: Any) -> None:
+    wire.answer(MINUTES, answer(row("20261120095800"), row("20261120093000")))
+    wire.shows("chart", wire.row("chart", day="20261119", volume="0"))
+    assert times(wire.broker.candles("005930", "1m", FRIDAY)) == ["20 09:30", "20 09:58"]
+    wire.shows("chart", wire.row("chart", day="20261119"))
+    with pytest.raises(IncompleteListing, match="2026-11-20"):
+        wire.broker.candles("005930", "1m", FRIDAY)
+
+
 def test_minutes_of_more_than_a_year_ago_are_not_asked_for(wire: Any) -> None:
     with pytest.raises(Unsupported, match="2025-11-20"):
         wire.broker.candles("005930", "60m", dt.date(2025, 11, 19), FRIDAY)

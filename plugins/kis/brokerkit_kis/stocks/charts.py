@@ -161,12 +161,19 @@ class Charts(Spelling):
                 and row.get("cntg_vol") != NO_ROW
             ]
             self._check_close(rows, start, end)
+            if oldest is not None:
+                self._check_follows(rows, oldest)
             yield _bars(MINUTES_OF_TODAY, rows)
             reached = self._oldest(MINUTES_OF_TODAY, rows)
             if reached is None or reached < start or (oldest is not None and reached >= oldest):
                 return
             oldest = reached
             asked = oldest + MINUTE
+
+    def _check_follows(self, rows: Sequence[Any], oldest: dt.datetime) -> None:
+        """Raise unless an answer goes on from the oldest minute before it, with which it has to begin."""
+        if max((str(row.get("stck_cntg_hour")) for row in rows), default="") != f"{oldest:%H%M%S}":
+            raise self.client.incomplete(MINUTES_OF_TODAY, f"the minutes before {oldest:%H:%M} do not follow")
 
     def _check_close(self, rows: Sequence[Any], start: dt.datetime, end: dt.datetime) -> None:
         """Raise where the closing auction is wanted and just now shown without its trades."""

@@ -91,7 +91,13 @@ class TopRow(Block):
     price: ZeroIsNone = Field(None, alias="cur_prc")  # 현재가
     sell_amount: Unsigned = Field(None, alias="prm_sell_amt")  # 프로그램매도금액
     buy_amount: Unsigned = Field(None, alias="prm_buy_amt")  # 프로그램매수금액
-    net_amount: Signed = Field(alias="prm_netprps_amt")  # 프로그램순매수금액
+    net_amount: Signed = Field(alias="prm_netprps_amt")  # 프로그램순매수금액, of sales perhaps without a sign
+
+    def goes(self, *, sold: bool) -> bool:
+        """Say whether programmes went the way of the list, at whose end the others stand where there are few."""
+        if self.buy_amount is None or self.sell_amount is None:
+            return bool(self.net_amount) and (sold or (self.net_amount or 0) > 0)
+        return self.sell_amount > self.buy_amount if sold else self.buy_amount > self.sell_amount
 
 
 class TopAnswer(Block):
@@ -180,7 +186,7 @@ class ProgramFlows(Part[KiwoomClient]):
             "stex_tp": KRX,
         }
         rows = [row for page in self.client.listing(TOP_CALL, body=body) for row in page.rows]
-        return [_top(row, sold=sold) for row in rows]
+        return [_top(row, sold=sold) for row in rows if row.goes(sold=sold)]
 
     def _of_day(self, market: str, day: dt.date, *, sold: bool) -> Sequence[Ranked]:
         """Return those of a day out of all symbols of the market, which are listed in no order that is told."""
