@@ -129,11 +129,12 @@ def test_the_newest_are_as_many_as_were_asked_for(count: int, kind: type[Rows]) 
         assert len(part.asked) == 1
 
 
-def test_a_hole_between_two_stretches_is_found() -> None:
+@pytest.mark.parametrize("venue", [Venue.KRX, Venue.SOR])
+def test_a_hole_between_two_stretches_is_found(venue: Venue) -> None:
     everything = days(dt.date(2025, 1, 2), FRIDAY)
     lacking = [day for day in everything if not dt.date(2026, 3, 1) <= day <= dt.date(2026, 8, 1)]
     with pytest.raises(IncompleteListing, match="2026-03-03"):
-        candles(Rows(rows_of(lacking)), dt.date(2025, 1, 2))
+        candles(Rows(rows_of(lacking)), dt.date(2025, 1, 2), venue=venue)
 
 
 def test_prices_with_decimals_are_exact_over_all_rows() -> None:

@@ -189,11 +189,14 @@ class Charts:
         return Days({day: row for day, row in zip(days, rows, strict=True) if start <= day <= end}, scale, bars.session)
 
     def _whole(self, asked: Question, days: Days) -> None:
-        """Raise for a trading day without a bar between two that have one: also a day of a halt has its row."""
+        """Raise for a trading day without a bar between two that have one: also a day of a halt has its row.
+
+        NXT alone may take a symbol from its list and put it there again.
+        """
         first, last = min(days.rows), max(days.rows)
         known = known_trading_days()
         between = known[bisect_left(known, first) : bisect_left(known, min(last, END_OF_CONFIRMED))]
-        missing = set(between) - days.rows.keys() if asked.venue is Venue.KRX else None
+        missing = set(between) - days.rows.keys() if asked.venue is not Venue.NXT else None
         if missing:
             raise IncompleteListing(
                 f"{self._part.broker} has no bar of {asked.symbol} for {min(missing)}, a trading day, but older ones.",

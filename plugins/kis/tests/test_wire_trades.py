@@ -129,6 +129,13 @@ def test_a_full_second_is_told_by_its_own_time(serve: Callable[..., Any]) -> Non
     assert volumes(real.broker.trades("005930", count=None)) == list(range(1, len(rows) + 1))
 
 
+def test_an_empty_answer_amid_the_trades_is_an_error(real: Any) -> None:
+    rows = trades(("090001", 1), ("100000", 40))
+    real.answer(TIMED, answer(output1={}, output2=rows[:PAGE]), answer(output1={}, output2=[]))
+    with pytest.raises(IncompleteListing, match="10:00:00"):
+        real.broker.trades("005930", count=None)
+
+
 @pytest.mark.parametrize("before", [[], [("090001", 1)]])
 @pytest.mark.parametrize("count", [31, 300])
 def test_a_second_with_more_trades_than_an_answer_has_rows_is_an_error(

@@ -134,6 +134,15 @@ def test_days_are_candles_whose_values_have_lost_their_point(wire: Any) -> None:
     assert [call.body for call in wire.of(CHART)] == [{"inds_cd": "001", "base_dt": "20261120"}]
 
 
+def test_days_on_further_pages_are_asked_for_until_the_span_is_whole(wire: Any) -> None:
+    days = [dt.date(2026, 11, day) for day in (20, 19, 18, 17)]
+    pages = [chart("001", {**DAY, "dt": f"{day:%Y%m%d}"}) for day in days]
+    wire.pages(CHART, *(({"cont-yn": "Y", "next-key": f"k{n}"}, page) for n, page in enumerate(pages)))
+    told = wire.broker.candles("INDEX:KOSPI", Interval.DAY, days[2], days[0])
+    assert [each.time.date() for each in told] == days[2::-1]
+    assert [call.headers.get("next-key") for call in wire.of(CHART)] == [None, "k0", "k1"]
+
+
 @pytest.mark.parametrize("symbol", ["INDEX:KOSDAQ150", "INDEX:KOSDAQ"])
 def test_a_chart_of_another_index_is_never_taken(symbol: str, wire: Any) -> None:
     wire.answer(CHART, chart("001", DAY, BEFORE))

@@ -153,12 +153,16 @@ class Trades(Spelling):
         # trades of that one alone fill the answer, itself, and then the one before.
         pages = (self._until(params, _moved(oldest.clock, seconds)) for seconds in (1, 0, -1))
         fullest = 0
+        is_told = False
         for page in pages:
             if page and page[-1].volume < oldest.volume:
                 if all(row.volume not in (oldest.volume, oldest.volume - oldest.quantity) for row in page):
                     raise self._lost(f"those before {oldest.clock} do not follow")
                 return page
             fullest = max(fullest, len(page))
+            is_told |= any(row.volume == oldest.volume for row in page)
+        if not is_told:
+            raise self._lost(f"what was told of {oldest.clock} is told no more")
         if fullest >= LAST_ROWS:
             raise self._lost(f"{oldest.clock} has more of them than an answer has rows")
         return ()

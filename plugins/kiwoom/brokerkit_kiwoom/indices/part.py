@@ -36,7 +36,7 @@ class Indices(Part[KiwoomClient]):
 
     def _newest(self, symbol: str) -> quotes.Day:
         """Return the newest day of the chart, which says what it is about and asks for no market."""
-        answer = self._chart(symbol, clock.today())
+        answer = next(self._charts(symbol, clock.today()))
         if len(answer.rows) < 2:
             raise UnknownSymbol(f"{self.broker} has no value of {symbol}.", broker=self.broker)
         newest, before = answer.rows[:2]
@@ -44,11 +44,11 @@ class Indices(Part[KiwoomClient]):
             quotes.CHART, quotes.Day, {**newest, "before": before.get("cur_prc")}, quotes.ROWS
         )
 
-    def _chart(self, symbol: str, end: dt.date) -> quotes.ChartAnswer:
+    def _charts(self, symbol: str, end: dt.date) -> Iterator[quotes.ChartAnswer]:
         body = {"inds_cd": quotes.CODE[symbol], "base_dt": f"{end:%Y%m%d}"}
-        answer = next(iter(self.client.pages(quotes.CHART, body=body)))  # what is further back is asked for by its day
-        self._check_code(symbol, quotes.CHART, answer.code)
-        return answer
+        for page in self.client.pages(quotes.CHART, body=body):
+            self._check_code(symbol, quotes.CHART, page.code)
+            yield page
 
     def _check_code(self, symbol: str, endpoint: Endpoint[Any], told: str) -> None:
         if told.partition("_")[0] != quotes.CODE[symbol]:
@@ -87,10 +87,15 @@ class Indices(Part[KiwoomClient]):
         return clock.today() - quotes.A_YEAR
 
     def bars(self, symbol: str, interval: Interval, venue: Venue, adjusted: bool, start: dt.date, end: dt.date) -> Bars:
-        answer = self._chart(symbol, end)
+        rows: list[dict[str, Any]] = []
+        for page in self._charts(symbol, end):
+            rows += page.rows
+            days = [str(row.get("dt") or "").strip() for row in page.rows]
+            if any(day <= f"{start:%Y%m%d}" for day in days if day):
+                break
         return Bars(
             quotes.CHART,
-            answer.rows,
+            rows,
             time="dt",  # 일자
             open="open_pric",  # 시가
             high="high_pric",  # 고가
