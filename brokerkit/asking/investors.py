@@ -63,7 +63,7 @@ def investor_flow(
         return list(part.investor_flow(symbol, *stretch, detail))
 
     answers = inquiries.together.map(ask, stretches, progress)
-    _check_whole(part, "investor_flow", answers)
+    _check_whole(part, "investor_flow", stretches, answers)
     found = {row.date: row for rows in answers for row in rows}
     if not found:
         words = f"{part.broker} has no investor flow of {symbol} up to {end}."
@@ -112,7 +112,7 @@ def market_investor_flow(
         return list(part.market_investor_flow(market, *stretch))
 
     answers = inquiries.together.map(ask, stretches, progress)
-    _check_whole(part, verb, answers)
+    _check_whole(part, verb, stretches, answers)
     found = {row.date: row for rows in answers for row in rows}
     if not found:
         raise Unsupported(f"{part.broker} tells no investor flow of {market} up to {end}.", broker=part.broker)
@@ -253,13 +253,25 @@ def _is_known(day: dt.date) -> bool:
     return day >= FIRST_KNOWN_DAY and day.year <= LAST_CONFIRMED_YEAR
 
 
-def _check_whole(part: Part[Any], verb: str, answers: Sequence[Collection[Any]]) -> None:
-    """Raise where a stretch is empty though an older one is not. The newest may be: its day has yet to come."""
+def _check_whole(
+    part: Part[Any], verb: str, stretches: Sequence[tuple[Any, dt.date]], answers: Sequence[Collection[Any]]
+) -> None:
+    """Raise where a stretch is empty, or told in part, though an older one is not.
+
+    The newest may be empty: its day has yet to come.
+    """
     told = [bool(rows) for rows in answers]
-    if any(not each and any(told[at + 1 :]) for at, each in enumerate(told) if at):
-        raise IncompleteListing(
-            f"{part.broker} tells nothing of a stretch in the middle of {verb}, but older days.", broker=part.broker
-        )
+    for at, ((start, _), rows) in enumerate(zip(stretches, answers, strict=True)):
+        if not any(told[at + 1 :]):
+            return
+        if not rows and at:
+            raise IncompleteListing(
+                f"{part.broker} tells nothing of a stretch in the middle of {verb}, but older days.", broker=part.broker
+            )
+        oldest = min((row.date for row in rows), default=start)
+        if oldest > start and _has_trading(start, oldest - DAY):
+            words = f"{part.broker} tells {verb} from {oldest} on, and from before {start}, but not what is between."
+            raise IncompleteListing(words, broker=part.broker)
 
 
 def _check_all_days(part: Part[Any], symbol: str, told: Collection[dt.date], start: dt.date, end: dt.date) -> None:

@@ -116,6 +116,21 @@ def test_long_stretches_are_asked_for_by_several_calls_that_overlap(wire: Any, a
     assert (asked[-1].date(), steps) == (FRIDAY, {38})  # 28 weekdays at most, and an answer has thirty days
 
 
+@pytest.mark.parametrize(("oldest", "is_short"), [("20261015", True), ("20261014", False), ("20261008", False)])
+def test_an_answer_that_does_not_reach_to_the_next_one_is_an_error(
+    oldest: str, is_short: bool, wire: Any, all_kinds: Any
+) -> None:
+    newest = done(output2=[row("20261120"), row(oldest)])
+    wire.answer(DAYS, newest, done(output2=[row("20261012"), row("20261001")]))
+    wire.broker._inquiries.together.map = lambda call, items, progress=None: [call(item) for item in items]
+    if is_short:
+        with pytest.raises(IncompleteListing, match="2026-10-15"):
+            wire.broker.investor_flow("005930", start=dt.date(2026, 10, 1), end=FRIDAY)
+        return
+    told = wire.broker.investor_flow("005930", start=dt.date(2026, 10, 1), end=FRIDAY)
+    assert (told[0].date, told[-1].date) == (dt.date(2026, 10, 1), FRIDAY)
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
