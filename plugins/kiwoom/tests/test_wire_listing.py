@@ -97,6 +97,9 @@ def test_every_market_is_asked_for_and_each_list_is_filtered_by_its_market(wire:
         ({"orderWarning": "?"}, {"alert": None, "overheated": None, "liquidation": None}),
         ({"regDay": "00000000"}, {"listed_on": None, "upper_limit": None}),
         ({"lastPrice": ""}, {"base_price": None, "tick": None}),
+        ({"lastPrice": "-0070000"}, {"base_price": 70_000, "tick": 100, "lower_limit": 49_000}),
+        ({"lastPrice": "00000000"}, {"base_price": None, "tick": None, "upper_limit": None}),
+        ({"listCount": "0000000000000000"}, {"listed_shares": None}),
         ({"code": "A005930"}, {"symbol": "005930"}),
     ],
 )
