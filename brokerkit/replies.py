@@ -327,6 +327,8 @@ class Ranked:
     final: bool
     name: str = ""
     price: Decimal | None = None
+    date: dt.date | None = None
+    """The day that was asked for, the last one of a period; None where the broker was asked for the present one."""
 
 
 @dataclass(frozen=True)

@@ -42,3 +42,10 @@ def test_a_total_up_to_the_present_day_is_not_final(broker: Broker) -> None:
     today = clock.today()
     assert not broker.investor_flow_total("005930", today - MONTH, today).final
     assert broker.investor_flow_total("005930", today - MONTH, today - dt.timedelta(days=1)).final
+
+
+def test_a_ranking_of_what_investors_bought_says_of_which_day_it_is(broker: Broker) -> None:
+    ranked = broker.investor_rankings("FOREIGN", count=3)
+    (day,) = {each.date for each in ranked}
+    assert day is not None
+    assert all(each.final == (day < clock.today()) for each in ranked)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from brokerkit import clock
 from brokerkit.asking.inquiries import Inquiries, endpoint_of
+from brokerkit.asking.rankings import present_day
 from brokerkit.errors import IncompleteListing, UnknownSymbol, Unsupported
 from brokerkit.market.days import FIRST_KNOWN_DAY, LAST_CONFIRMED_YEAR, is_trading_day
 from brokerkit.market.markets import Market, market_of
@@ -158,7 +159,8 @@ def investor_rankings(
     """Return the symbols that a kind of investor bought (or sold) most, the first one first."""
     part = inquiries.offering("investor_rankings", inquiries.home(None))
     rows = part.investor_rankings(investor, market, start, end, count, sold=sold)
-    return _ranked(part, "investor_rankings", rows, count, sold=sold, investor=investor)
+    today = present_day(part, None, is_estimate=True)
+    return _ranked(part, "investor_rankings", rows, count, today, sold=sold, investor=investor)
 
 
 def program_rankings(
@@ -167,7 +169,7 @@ def program_rankings(
     """Return the symbols that programmes bought (or sold) most, the first one first."""
     part = inquiries.offering("program_rankings", inquiries.home(None))
     rows = part.program_rankings(market, day, count, sold=sold)
-    return _ranked(part, "program_rankings", rows, count, sold=sold, investor=None)
+    return _ranked(part, "program_rankings", rows, count, present_day(part, None), sold=sold, investor=None)
 
 
 def program_trading(
@@ -300,10 +302,19 @@ def _sum(flows: Sequence[Flow]) -> dict[str, Decimal | None]:
 
 
 def _ranked(
-    part: Part[Any], verb: str, rows: Iterable[Ranked], count: int, *, sold: bool, investor: Investor | None
+    part: Part[Any],
+    verb: str,
+    rows: Iterable[Ranked],
+    count: int,
+    today: dt.date | None,
+    *,
+    sold: bool,
+    investor: Investor | None,
 ) -> list[FlowRank]:
     ranks = [
-        FlowRank.model_validate({**vars(row), "name": row.name or None, "rank": rank, "investor": investor})
+        FlowRank.model_validate(
+            {**vars(row), "name": row.name or None, "date": row.date or today, "rank": rank, "investor": investor}
+        )
         for rank, row in enumerate(list(rows)[:count], start=1)
     ]
     symbols = [rank.symbol for rank in ranks]

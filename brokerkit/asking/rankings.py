@@ -58,7 +58,7 @@ def ranked(
             advice=f"Nothing was sent. Ask for count={part.most_ranks} or fewer.",
         )
     found = part.ranking(kind, market, venue, count)
-    date = _day(part, venue, found)
+    date = present_day(part, venue, is_estimate=found.is_estimate)
     final = date is not None and date < clock.today() and not found.is_estimate
     where = {"venue": venue, "date": date, "final": final}
     rows = _in_order(part, kind, found)[:count]
@@ -82,7 +82,7 @@ def _by_value(inquiries: Inquiries, part: Part[Any], market: Segment | None, cou
         raise IncompleteListing(words, broker=part.broker)
     values = [((asked[each.symbol].listed_shares or Decimal(0)) * each.price, each) for each in quotes]
     first = sorted(values, key=lambda each: (-each[0], each[1].symbol))[:count]
-    date = _day(part, venue, Ranks(None, ()))
+    date = present_day(part, venue)
     return [
         _valued(place, value, quote, asked[quote.symbol].name, date)
         for place, (value, quote) in enumerate(first, start=1)
@@ -144,7 +144,7 @@ def _venue(inquiries: Inquiries, part: Part[Any], kind: RankingKind, named: Venu
     return venue
 
 
-def _day(part: Part[Any], venue: Venue | None, found: Ranks) -> dt.date | None:
+def present_day(part: Part[Any], venue: Venue | None, *, is_estimate: bool = False) -> dt.date | None:
     """Return the trading day of a ranking, which no row tells: on a holiday the last one is repeated.
 
     It goes by the table of brokerkit, without a call. None where that does not prove it.
@@ -156,8 +156,8 @@ def _day(part: Part[Any], venue: Venue | None, found: Ranks) -> dt.date | None:
         return None
     regular = market_hours(now.date(), venue or Venue.KRX).regular
     if regular is None:
-        return None if found.is_estimate else previous_trading_day(now.date())
-    begin = max(regular.start.time(), ESTIMATED_FROM) if found.is_estimate else regular.start.time()
+        return None if is_estimate else previous_trading_day(now.date())
+    begin = max(regular.start.time(), ESTIMATED_FROM) if is_estimate else regular.start.time()
     return now.date() if now.time() >= begin else None
 
 

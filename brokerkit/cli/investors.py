@@ -217,5 +217,6 @@ def _place(each: FlowRank) -> Row:
         "price": each.price,
         "net": signed(each.flow.net_quantity),
         "net won": signed(each.flow.net_amount),
+        "date": each.date,
         "final": each.final,
     }

@@ -139,6 +139,8 @@ class FlowRank(Model):
     """순위: 1 is the one that was bought most, or sold most."""
     symbol: str
     name: str | None = None
+    date: Date | None = None
+    """The day that it is of, of a period the last; None where that cannot be known."""
     investor: Investor | None = None
     """None in a ranking of programme trading."""
     flow: Flow

@@ -133,7 +133,7 @@ class Investors:
             days = [day for day in self._past.newest_flows(symbol, back) if day.date <= end] if back else []
             parts = {kind: together(day.parts[kind] for day in days) for kind in days[0].parts} if days else {}
             nets[symbol] = kinds_of(parts)[investor.lower()] if parts else Flow()
-        return self._ranked(nets, investor, sold=sold, final=True)
+        return self._ranked(nets, investor, end, sold=sold, final=True)
 
     def ranks_of_today(self, investor: Investor, market: str | None, *, sold: bool = False) -> Sequence[FlowRank]:
         """Return what a kind of investor has bought (or sold) most today so far in won, funds included."""
@@ -143,17 +143,25 @@ class Investors:
             if market in (None, each.market)
         }
         flows = {symbol: kinds_of(day.parts)[investor.lower()] for symbol, day in days.items() if day is not None}
-        return self._ranked(flows, investor, sold=sold, final=False)
+        return self._ranked(flows, investor, self._today, sold=sold, final=False)
 
     def _ranked(
-        self, flows: Mapping[str, Flow], investor: Investor | None, *, sold: bool, final: bool
+        self, flows: Mapping[str, Flow], investor: Investor | None, day: dt.date, *, sold: bool, final: bool
     ) -> Sequence[FlowRank]:
         way = -1 if sold else 1
         found = [(symbol, flow) for symbol, flow in flows.items() if way * (flow.net_amount or 0) > 0]
         found.sort(key=lambda each: (-way * (each[1].net_amount or 0), each[0]))
         names = self._instruments()
         return [
-            FlowRank(rank=rank, symbol=symbol, name=names[symbol].name, investor=investor, flow=flow, final=final)
+            FlowRank(
+                rank=rank,
+                symbol=symbol,
+                name=names[symbol].name,
+                date=day,
+                investor=investor,
+                flow=flow,
+                final=final,
+            )
             for rank, (symbol, flow) in enumerate(found, start=1)
         ]
 
@@ -184,7 +192,7 @@ class Investors:
             if found is not None and found.date in (day, self._today):
                 programs = _programs(self._seed, symbol, found)
                 flows[symbol] = together((programs.arbitrage, programs.non_arbitrage)).flow()
-        return self._ranked(flows, None, sold=sold, final=day is not None)
+        return self._ranked(flows, None, day or self._today, sold=sold, final=day is not None)
 
 
 def total_of(days: Iterable[InvestorFlow]) -> dict[str, Flow]:

@@ -137,8 +137,8 @@ class FlowContract(Contract):
             known = {name for name, value in each.flow if value is not None}
             flow = Flow(**{name: getattr(real.flow, name) for name in known})
             agree(differences(each.flow, flow, steps=self.rounds(trader, FlowRank)))
-            assert (each.rank, each.name, each.investor, each.final) == (
-                *(real.rank, real.name, real.investor),
+            assert (each.rank, each.name, each.date, each.investor, each.final) == (
+                *(real.rank, real.name, real.date, real.investor),
                 real.final,
             )
         prices = [each for each in told if each.price is None]

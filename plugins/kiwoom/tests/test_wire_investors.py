@@ -157,9 +157,9 @@ def test_a_ranking_of_both_markets_is_sorted_here(wire: Any) -> None:
     ranks = wire.broker.investor_rankings(Investor.PENSION, start=start, end=FRIDAY, side="SELL", count=2)
     asked = {"strt_dt": "20261102", "end_dt": "20261120", "trde_tp": "1", "invsr_tp": "6000", "stex_tp": "3"}
     assert bodies(wire, RANKS) == [{**asked, "mrkt_tp": "001"}, {**asked, "mrkt_tp": "101"}]
-    assert [(each.rank, each.symbol, each.price, each.final) for each in ranks] == [
-        (1, "000660", 500, True),
-        (2, "247540", 500, True),
+    assert [(each.rank, each.symbol, each.price, each.date, each.final) for each in ranks] == [
+        (1, "000660", 500, FRIDAY, True),
+        (2, "247540", 500, FRIDAY, True),
     ]
     assert [told(each.flow) for each in ranks] == [(-9, -9000), (-5, -5000)]
 
@@ -174,8 +174,9 @@ def test_without_days_a_ranking_is_of_the_last_one_that_is_told(
     wire = connect("real").logged_in()
     wire.answer(RANKS, {"invsr_daly_trde_stk": [ranked("005930", "9000")], **DONE})
     monkeypatch.setattr(clock, "now", lambda: dt.datetime.fromisoformat(moment).replace(tzinfo=clock.KST))
-    wire.broker.investor_rankings("FOREIGN", market="KOSPI")
+    ranks = wire.broker.investor_rankings("FOREIGN", market="KOSPI")
     (body,) = bodies(wire, RANKS)
+    assert {f"{each.date:%Y%m%d}" for each in ranks} == {day}
     assert (body["strt_dt"], body["end_dt"]) == (day, day)
 
 

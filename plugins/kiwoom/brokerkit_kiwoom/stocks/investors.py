@@ -305,8 +305,7 @@ class Investors(Part[KiwoomClient]):
         if start is None:
             start = end = self._last_told(end)
         rows = [row for each in markets for row in self._investor_ranks(each, code, start, end, sold=sold)]
-        final = end < clock.today()
-        found = [_ranked(row, sold=sold, final=final) for row in rows if row.symbol]
+        found = [_ranked(row, end, sold=sold) for row in rows if row.symbol]
         # By what Kiwoom sorts is not told, so all of it is read and put in order here.
         return sorted(found, key=lambda each: abs(each.flow["net_amount"] or Decimal(0)), reverse=True)
 
@@ -335,11 +334,11 @@ def _won(millions: Decimal | None) -> Decimal | None:
     return None if millions is None else millions * MILLION
 
 
-def _ranked(row: RankRow, *, sold: bool, final: bool) -> Ranked:
+def _ranked(row: RankRow, day: dt.date, *, sold: bool) -> Ranked:
     """Return the row; which way it went is told by the list, and not everywhere by a sign."""
     way = -1 if sold else 1
     flow: dict[str, Decimal | None] = {
         "net_quantity": None if row.quantity is None else abs(row.quantity) * way,
         "net_amount": None if row.amount is None else abs(row.amount) * way,
     }
-    return Ranked(row.symbol, flow, name=row.name, price=row.price, final=final)
+    return Ranked(row.symbol, flow, name=row.name, price=row.price, final=day < clock.today(), date=day)

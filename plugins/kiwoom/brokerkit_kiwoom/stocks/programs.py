@@ -195,7 +195,7 @@ class ProgramFlows(Part[KiwoomClient]):
         way = -1 if sold else 1
         found = [row for row in rows if row.net_amount is not None and row.net_amount * way > 0]
         found.sort(key=lambda row: (row.net_amount or Decimal(0)) * -way)
-        return [_listed(row, final=day < clock.today()) for row in found]
+        return [_listed(row, day) for row in found]
 
 
 def _symbol_day(row: SymbolDay) -> Programs:
@@ -213,7 +213,7 @@ def _top(row: TopRow, *, sold: bool) -> Ranked:
     return Ranked(row.symbol, flow, name=row.name, price=row.price, final=False)
 
 
-def _listed(row: ListRow, *, final: bool) -> Ranked:
+def _listed(row: ListRow, day: dt.date) -> Ranked:
     flow: Flow = {
         "net_amount": _times(row.net_amount, MILLION),
         "buy_amount": _times(row.buy_amount, MILLION),
@@ -221,7 +221,7 @@ def _listed(row: ListRow, *, final: bool) -> Ranked:
         "buy_quantity": _times(row.buy_quantity, THOUSAND),
         "sell_quantity": _times(row.sell_quantity, THOUSAND),
     }
-    return Ranked(row.symbol, flow, name=row.name, price=row.price, final=final)
+    return Ranked(row.symbol, flow, name=row.name, price=row.price, final=day < clock.today(), date=day)
 
 
 def _times(value: Decimal | None, size: Decimal) -> Decimal | None:
