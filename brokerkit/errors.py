@@ -150,7 +150,10 @@ class InvalidOrder(Rejected):
 class UnknownSymbol(Rejected):
     """The broker does not know the symbol."""
 
-    default_advice = "Give the six characters of the exchange's code, for example 005930."
+    default_advice = (
+        "Give the six characters of the exchange's code, for example 005930. "
+        "Whether NXT trades it, instrument(symbol).nxt tells."
+    )
 
 
 class NothingToCancel(Rejected):

@@ -130,7 +130,7 @@ class Prices(Asking):
         if not isinstance(symbol, str | Instrument | Iterable):
             raise InvalidRequest(f"candles takes a symbol or a list of them, not {symbol!r}.")
         named = plain(symbol) if isinstance(symbol, str | Instrument) else list(map(plain, symbol))
-        whose = named if isinstance(named, str) else f"{len(named)} symbols"
+        whose = (named if isinstance(named, str) else f"{len(named)} symbols") + (f" at {venue}" if venue else "")
         last = clock.today() if end is None else end
         with self._asking(f"candles of {whose} of {interval} from {start or 'the newest'} to {last}"):
             from brokerkit.asking import candles as asking  # here: only who looks at charts needs it
