@@ -227,6 +227,15 @@ def test_ranks_that_no_firm_has_are_left_out(real: Any) -> None:
     assert (told.foreign_bought, told.foreign_net) == (None, None)
 
 
+@pytest.mark.parametrize("lacking", ["total_seln_qty1", "total_shnu_qty5"])
+def test_a_rank_that_is_not_told_at_all_is_an_error_and_not_without_a_firm(lacking: str, real: Any) -> None:
+    told = firms()
+    del told[lacking]
+    real.answer(MEMBERS, answer(output=told))
+    with pytest.raises(WireError, match=lacking):
+        real.broker.members("005930")
+
+
 def test_a_quantity_outside_the_grammar_is_a_wire_error(real: Any) -> None:
     real.answer(MEMBERS, answer(output=firms(total_seln_qty1="1,000")))
     with pytest.raises(WireError):

@@ -133,3 +133,12 @@ def test_members_are_told_without_the_signs_of_their_sides(venue: Venue, real: A
     (call,) = real.calls
     assert (call.id, call.url.rpartition("/api")[2]) == (MEMBERS, "/dostk/rkinfo")
     assert call.body == {"stk_cd": "005930" + SUFFIX[venue]}
+
+
+@pytest.mark.parametrize("lacking", ["sel_trde_ori_qty_1", "buy_trde_ori_qty_5"])
+def test_a_rank_that_is_not_told_at_all_is_an_error_and_not_without_a_firm(lacking: str, real: Any) -> None:
+    told = firms()
+    del told[lacking]
+    real.answer(MEMBERS, told)
+    with pytest.raises(WireError, match=lacking):
+        real.broker.members("005930")

@@ -58,7 +58,7 @@ def _rank(side: str, rank: int) -> dict[str, Any]:
     return {
         f"{side}_mbcr_no{rank}": (Text, ""),
         f"{side}_mbcr_name{rank}": (Text, ""),
-        f"total_{side}_qty{rank}": (Blankable, None),
+        f"total_{side}_qty{rank}": (Blankable, ...),
         f"{side}_mbcr_glob_yn_{rank}": (Text, ""),
     }
 

@@ -61,7 +61,7 @@ def _rank(side: str, vendor: str, rank: int) -> dict[str, Any]:
     return {
         f"{side}_code_{rank}": (Text, Field("", alias=f"{vendor}_trde_ori_cd_{rank}")),
         f"{side}_name_{rank}": (Text, Field("", alias=f"{vendor}_trde_ori_{rank}")),
-        f"{side}_quantity_{rank}": (Unsigned, Field(None, alias=f"{vendor}_trde_ori_qty_{rank}")),
+        f"{side}_quantity_{rank}": (Unsigned, Field(alias=f"{vendor}_trde_ori_qty_{rank}")),
     }
 
 
