@@ -251,6 +251,12 @@ def test_where_programmes_went_one_way_in_few_symbols_the_others_are_not_among_t
     assert (rank.symbol, rank.flow.net_amount) == ("005930", 700_000_000 * way)
 
 
+def test_a_list_of_all_symbols_that_has_none_is_an_error(wire: Any) -> None:
+    wire.answer(LISTED, {"stk_prm_trde_prst": [], **DONE})
+    with pytest.raises(IncompleteListing, match="KOSDAQ on 2026-11-20"):
+        wire.broker.program_rankings("KOSDAQ", day=FRIDAY)
+
+
 def test_the_top_of_programmes_on_a_day_is_made_of_all_symbols(wire: Any) -> None:
     row = {"stk_nm": "Alpha", "cur_prc": "500", "buy_cntr_qty": "7", "buy_cntr_amt": "9", "sel_cntr_qty": "1"}
     rows = [{**row, "stk_cd": f"00593{digit}", "netprps_prica": str(net)} for digit, net in enumerate((3, -8, 5, -9))]

@@ -192,6 +192,8 @@ class ProgramFlows(Part[KiwoomClient]):
         """Return those of a day out of all symbols of the market, which are listed in no order that is told."""
         body = {"dt": f"{day:%Y%m%d}", "mrkt_tp": MARKET[market], "stex_tp": KRX}
         rows = [row for page in self.client.listing(LIST_CALL, body=body) for row in page.rows]
+        if not rows:
+            raise self.client.incomplete(LIST_CALL, f"no symbol of {market} on {day} is told")
         way = -1 if sold else 1
         found = [row for row in rows if row.net_amount is not None and row.net_amount * way > 0]
         found.sort(key=lambda row: (row.net_amount or Decimal(0)) * -way)
