@@ -156,3 +156,7 @@ def test_the_demo_of_kis_has_no_calendar() -> None:
 
 def test_days_and_venues_are_taken_as_every_verb_takes_them() -> None:
     assert market_hours(dt.datetime(2026, 11, 27), "NXT") == market_hours(FRIDAY, Venue.NXT)  # type: ignore[arg-type]
+
+
+def test_a_day_without_sessions_is_shown_with_none() -> None:
+    assert "sessions=[],\n" in repr(market_hours(dt.date(2026, 12, 25)))

@@ -199,8 +199,9 @@ def test_trading_days_are_found_across_weekends_and_holidays() -> None:
 
 @pytest.mark.parametrize("day", [dt.date(2023, 12, 28), dt.date(2028, 1, 3)])
 def test_days_of_unknown_years_are_an_error(day: dt.date) -> None:
-    with pytest.raises(InvalidRequest, match=f"{day.year} are not known"):
+    with pytest.raises(InvalidRequest, match=f"{day.year} are not known") as caught:
         is_trading_day(day)
+    assert "2024 to 2027" in str(caught.value.advice)
     with pytest.raises(InvalidRequest):
         next_trading_day(dt.date(2027, 12, 30))
 

@@ -38,8 +38,9 @@ def is_trading_day(day: dt.date) -> bool:
     """Return whether the market trades on that day; InvalidRequest outside the years known."""
     if not FIRST_KNOWN_DAY <= day <= LAST_KNOWN_DAY:
         raise InvalidRequest(
-            f"The trading days of {day.year} are not known, only those of {FIRST_KNOWN_DAY.year} to "
-            f"{LAST_KNOWN_DAY.year}. Ask the broker, or use a newer brokerkit."
+            f"The trading days of {day.year} are not known.",
+            advice=f"Nothing was sent. Known are {FIRST_KNOWN_DAY.year} to {LAST_KNOWN_DAY.year}: ask for their days; "
+            "a newer brokerkit may know later ones.",
         )
     return day.weekday() < 5 and day not in _CLOSED
 

@@ -91,7 +91,9 @@ def shown_fields(row: BaseModel) -> Iterator[str]:
             yield f"{name}=({', '.join(shown_fields(value))})"
         elif isinstance(value, str) and not isinstance(value, Enum):
             yield f"{name}={value!r}"
-        elif isinstance(value, tuple) and value and isinstance(value[0], BaseModel):
+        elif value == ():
+            yield f"{name}=[]"
+        elif isinstance(value, tuple) and isinstance(value[0], BaseModel):
             yield f"{name}=[{len(value)} × {type(value[0]).__name__}]"
         else:
             yield f"{name}={in_words(value)}"
