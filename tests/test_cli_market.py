@@ -103,6 +103,13 @@ def test_a_symbol_is_shown_with_korean_names_and_one_that_is_not_listed_is_refus
     assert ("`brokerkit instruments search`" in refused) == (broker.name == "kis")  # the other one asks its broker
 
 
+def test_advice_is_in_words_of_a_shell(asked: Asked, broker: Broker) -> None:
+    refused = asked.complaint("candles", "069500", "--venue", "NXT", code=exits.REFUSED)
+    assert "`brokerkit instruments show`" in refused
+    if broker.name == "kis":
+        assert "-n 30 or fewer" in asked.complaint("rank", "volume", "-n", "50", code=exits.WRONG_USAGE)
+
+
 def test_states_of_an_instrument_are_words(asked: Asked, broker: Broker) -> None:
     marked = [each for each in broker.instruments() if each.administrative]
     assert marked

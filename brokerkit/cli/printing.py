@@ -45,6 +45,8 @@ TYPED = {
     "resolve()": "`brokerkit journal resolve`",
     "unresolved()": "`brokerkit journal list`",
     "search()": "`brokerkit instruments search`",
+    "instrument(symbol).nxt": "`brokerkit instruments show`",
+    "count=": "-n ",
     "Give an int, a str like '70000' or a Decimal.": "Give digits, such as 70000.",
 }
 """What the texts of the library say in Python, and how it is typed at a shell."""
