@@ -31,7 +31,7 @@ ACCOUNT_PRICES = frozenset({"cur_prc", "pur_pric", "ord_pric", "ord_uv", "cntr_u
 NONE_AT_ZERO = frozenset({"prpr", "stck_prpr", "stck_oprc", "stck_hgpr", "stck_lwpr", "stck_mxpr", "stck_llam"}) | {
     *("cur_prc", "open_pric", "high_pric", "low_pric", "upl_pric", "lst_pric"),
     *("price", "open", "high", "low", "recprice", "uplmtprice", "dnlmtprice"),
-    *("elw_prpr", "elw_oprc", "elw_hgpr", "elw_lwpr", "etf_chas_erng_rt_dbnb"),
+    *("elw_prpr", "elw_oprc", "elw_hgpr", "elw_lwpr", "etf_chas_erng_rt_dbnb", "listCount", "lastPrice"),
     *("inter2_prpr", "inter2_oprc", "inter2_hgpr", "inter2_lwpr", "inter2_mxpr", "inter2_llam"),
 }
 """Prices for which the brokers write 0 where there is none."""
@@ -50,11 +50,13 @@ LOOSE = frozenset(
 """Words on which nothing depends: blank where they are no text."""
 NUMBERS = ("odno", "ord_no")
 """Fields with the number of a row of a list."""
-SYMBOLS = frozenset({"pdno", "stk_cd", "stck_shrn_iscd", "inter_shrn_iscd"})
+SYMBOLS = frozenset({"pdno", "stk_cd", "code", *(f"{of}_shrn_iscd" for of in ("stck", "inter", "mksc", "elw"))})
 KINDS = ("", "A", "J", "Q")
 """Letters of its kind in front of a symbol."""
-PADDED = frozenset({"listCount", "lastPrice"})
-"""Fields of Kiwoom's lists of instruments."""
+DAYS = frozenset({"regDay"})
+"""Days that are zeros where there is none."""
+COUNTS = frozenset({"listCount"})
+"""Numbers of Kiwoom's lists of instruments: digits alone."""
 SUMS = (
     *("sel_trde_ori_qty", "buy_trde_ori_qty", "frgn_sel_prsm_sum", "frgn_buy_prsm_sum"),
     *("prm_buy", "prm_sell", "dfrt_trde", "ndiffpro_trde", "all_sel", "all_buy", "buy_cntr", "sel_cntr"),
@@ -187,7 +189,8 @@ def _compare_value(broker: str, endpoint: Endpoint[Any], key: str, value: Any, r
         expected = number(raw, _habit(broker, endpoint, key))
     elif value is None:
         # A blank is None; so is a block that an answer can do without, whatever stands in its place.
-        expected = None if key in BLOCKS or _is_blank(raw) else raw
+        is_none = _is_blank(raw) or (key in DAYS and type(raw) is str and set(raw.strip()) == {"0"})
+        expected = None if key in BLOCKS or is_none else raw
     elif isinstance(value, dt.datetime):
         value, expected = f"{value:%Y%m%d%H%M%S}", _digits(raw)
     elif isinstance(value, dt.date):
@@ -215,9 +218,9 @@ def _habit(broker: str, endpoint: Endpoint[Any], key: str) -> str:
         if key in PROFITS:
             return "signed"
         return "direction" if key in ACCOUNT_PRICES else "padded"
-    if key in PADDED:
-        return "padded"
-    if key in PRICES | TRADES or key.endswith(("_bid", "_req")) or key.startswith(SUMS):
+    if key in COUNTS:
+        return "count"
+    if key in PRICES | TRADES | {"lastPrice"} or key.endswith(("_bid", "_req")) or key.startswith(SUMS):
         return "direction"
     if key in CHANGES or any(each in key for each in NETS):
         return "signed"
@@ -230,6 +233,8 @@ def number(raw: Any, habit: str) -> Decimal | None:
         return None
     text = raw if habit == "plain" else raw.lstrip(" ")
     minus = text.startswith("-")
+    if habit == "count" and not _is_digits(text):
+        return None
     if habit == "signed" and text.startswith("--"):
         text = text[2:]
     elif text[:1] in ("-", "+"):

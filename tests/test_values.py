@@ -74,7 +74,14 @@ def test_the_models_have_numbers_times_and_days() -> None:
     assert {"Quote.price", "Flow.net_amount", "Intent.quantity", "OrderRequest.price"} <= set(map(named, NUMBERS))
     assert {"Quote.time", "Order.submitted_at", "Sighting.until", "Intent.created_at"} <= set(map(named, TIMES))
     ledger = {"Fill.date", "RealizedPnl.date", "Transaction.date", "Transaction.traded_on"}
-    others = {"InvestorFlow.date", "Intent.day", "MarketHours.date", "Instrument.listed_on", "Rank.date"}
+    others = {
+        "InvestorFlow.date",
+        "Intent.day",
+        "MarketHours.date",
+        "Instrument.listed_on",
+        "Rank.date",
+        "FlowRank.date",
+    }
     flows = {"MarketInvestorFlow.date", "ProgramTrading.date", "InvestorFlowTotal.start", "InvestorFlowTotal.end"}
     assert others | ledger | flows == set(map(named, DAYS))
     assert len(NUMBERS) >= 50

@@ -13,7 +13,7 @@ from brokerkit.transport import DayOrNone, Endpoint, Reply, Text
 from brokerkit.words import MarketAlert, SecurityType, Segment
 from brokerkit_kiwoom.client import KiwoomClient
 from brokerkit_kiwoom.stocks.quotes import STOCK_INFO
-from brokerkit_kiwoom.wire.types import Listing, Rows, Symbol, ZeroIsNone, block
+from brokerkit_kiwoom.wire.types import Count, Listing, Rows, Symbol, ZeroIsNone, block
 
 KIND = {
     **dict.fromkeys(("0", "10", "50"), SecurityType.STOCK),  # 코스피, 코스닥, 코넥스
@@ -47,7 +47,7 @@ class ListedRow(Reply[Instrument]):
 
     symbol: Symbol = Field("", alias="code")  # 종목코드
     name: Text = Field("", alias="name")  # 종목명
-    listed_shares: ZeroIsNone = Field(None, alias="listCount")  # 상장주식수, single shares
+    listed_shares: Count = Field(None, alias="listCount")  # 상장주식수, single shares
     listed_on: DayOrNone = Field(None, alias="regDay")  # 상장일
     base_price: ZeroIsNone = Field(None, alias="lastPrice")  # 전일종가, perhaps with the sign of a price
     audit: Text = Field("", alias="auditInfo")  # 감리구분

@@ -39,6 +39,8 @@ Unsigned = Annotated[Decimal | None, WireNumber(rf" *{GRAMMAR}", _magnitude, bla
 """A price, whose sign marks the direction against the base price."""
 ZeroIsNone = Annotated[Decimal | None, WireNumber(rf" *{GRAMMAR}", lambda text: _magnitude(text) or None, blank=True)]
 """A price like that: where there is none (no trade yet, no limit, no base price), Kiwoom writes 0."""
+Count = Annotated[Decimal | None, WireNumber(r" *[0-9]{1,18}", lambda text: Decimal(text) or None, blank=True)]
+"""How many there are, zeros in front; 0 where that is not told."""
 Hundredfold = Annotated[
     Decimal | None, WireNumber(r" *[+-]?[0-9]{1,18}", lambda text: _magnitude(text).scaleb(-2) or None, blank=True)
 ]
