@@ -53,7 +53,7 @@ NUMBERS = ("odno", "ord_no")
 SYMBOLS = frozenset({"pdno", "stk_cd", "code", *(f"{of}_shrn_iscd" for of in ("stck", "inter", "mksc", "elw"))})
 KINDS = ("", "A", "J", "Q")
 """Letters of its kind in front of a symbol."""
-DAYS = frozenset({"regDay"})
+DAYS = frozenset({"regDay", "cntr_dt"})
 """Days that are zeros where there is none."""
 COUNTS = frozenset({"listCount"})
 """Numbers of Kiwoom's lists of instruments: digits alone."""

@@ -14,7 +14,7 @@ from brokerkit.market.days import is_trading_day
 from brokerkit.models import InvestorFlow, InvestorFlowEstimate, InvestorFlowTotal, MarketInvestorFlow
 from brokerkit.part import Part
 from brokerkit.replies import Estimated, FlowTables, Ranked
-from brokerkit.transport import Block, Codes, Day, Endpoint, Text, TimeOfDay
+from brokerkit.transport import Block, Codes, Day, EitherTimeOfDay, Endpoint, Text
 from brokerkit.words import Investor
 from brokerkit_kiwoom.client import KiwoomClient
 from brokerkit_kiwoom.stocks.quotes import MILLION, STOCK_INFO
@@ -116,7 +116,7 @@ class MarketAnswer(Block):
 class EstimateRow(Block):
     """A row of 장중투자자별매매차트요청 (ka10064): shares by the thousand, or million won as asked."""
 
-    time: TimeOfDay = Field(alias="tm")  # 시간
+    time: EitherTimeOfDay = Field(alias="tm")  # 시간
     foreign: Signed = Field(alias="frgnr_invsr")  # 외국인투자자
     institution: Signed = Field(alias="orgn")  # 기관계
     investment_trust: Signed = Field(None, alias="invtrt")  # 투신

@@ -18,7 +18,7 @@ from brokerkit.words import TransactionKind
 from brokerkit_kiwoom.client import KiwoomClient
 from brokerkit_kiwoom.stocks.account import ACCOUNTS
 from brokerkit_kiwoom.stocks.orders import DAY_ORDERS, FILLED_ORDERS, OPEN_ORDERS
-from brokerkit_kiwoom.wire.types import DayOrBlank, Listing, Padded, PaddedOrBlank, Rows, Signed, Symbol, block
+from brokerkit_kiwoom.wire.types import DayOrBlank, Listing, Padded, PaddedOrBlank, Price, Rows, Signed, Symbol, block
 
 
 class SaleRow(Block):
@@ -29,7 +29,7 @@ class SaleRow(Block):
     name: Text = Field("", alias="stk_nm")  # 종목명
     quantity: Padded = Field(alias="cntr_qty")  # 체결량
     buy_price: Padded = Field(alias="buy_uv")  # 매입단가, with two decimals
-    sell_price: Padded = Field(alias="cntr_pric")  # 체결가
+    sell_price: Price = Field(alias="cntr_pric")  # 체결가
     profit: Signed = Field(alias="tdy_sel_pl")  # 당일매도손익
     commission: Padded = Field(alias="tdy_trde_cmsn")  # 당일매매수수료, with that of the purchase
     tax: Padded = Field(alias="tdy_trde_tax")  # 당일매매세금

@@ -35,6 +35,8 @@ def _signed(text: str) -> Decimal:
 Padded = Annotated[Decimal, WireNumber(rf" *{GRAMMAR}")]
 """A number of an account API: zeros in front, minus before the zeros."""
 PaddedOrBlank = Annotated[Decimal | None, WireNumber(rf" *{GRAMMAR}", blank=True)]
+Price = Annotated[Decimal, WireNumber(rf" *{GRAMMAR}", _magnitude)]
+"""A price that has to be told, whose sign is no part of it."""
 Unsigned = Annotated[Decimal | None, WireNumber(rf" *{GRAMMAR}", _magnitude, blank=True)]
 """A price, whose sign marks the direction against the base price."""
 ZeroIsNone = Annotated[Decimal | None, WireNumber(rf" *{GRAMMAR}", lambda text: _magnitude(text) or None, blank=True)]
