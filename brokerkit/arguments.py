@@ -6,12 +6,15 @@ import datetime as dt
 import operator
 import reprlib
 from collections.abc import Collection
+from enum import StrEnum
+from typing import TypeVar
 
 from brokerkit import clock
 from brokerkit.errors import InvalidRequest
 from brokerkit.models import Condition, Instrument, Order, OrderRequest
 from brokerkit.words import Interval, Investor, OrderType, RankingKind, SecurityType, Segment, Side, TimeInForce, Venue
 
+E = TypeVar("E", bound=StrEnum)
 MOST_CANDLES = 1_000_000
 RANKED = (Segment.KOSPI, Segment.KOSDAQ)
 """Where what is ranked is listed."""
@@ -89,30 +92,27 @@ def _moment(value: object, time: dt.time) -> dt.datetime:
     return dt.datetime.combine(check_day(value), time, clock.KST)
 
 
+def _member(kind: type[E], value: object, refusal: str) -> E:
+    """Return a value as one of an enum, or raise InvalidRequest with all of them."""
+    try:
+        return kind(value)  # type: ignore[arg-type]
+    except ValueError:
+        raise InvalidRequest(f"{reprlib.repr(value)} {refusal}. There are {', '.join(kind)}.") from None
+
+
 def check_interval(interval: object) -> Interval:
     """Return the interval of candles, or raise InvalidRequest with the ones there are."""
-    try:
-        return Interval(interval)  # type: ignore[arg-type]
-    except ValueError:
-        known = ", ".join(Interval)
-        raise InvalidRequest(f"{reprlib.repr(interval)} is no interval of candles. There are {known}.") from None
+    return _member(Interval, interval, "is no interval of candles")
 
 
 def check_segment(segment: object) -> Segment:
     """Return where instruments are listed, or raise InvalidRequest with the places there are."""
-    try:
-        return Segment(segment)  # type: ignore[arg-type]
-    except ValueError:
-        raise InvalidRequest(f"{reprlib.repr(segment)} lists nothing. There are {', '.join(Segment)}.") from None
+    return _member(Segment, segment, "lists nothing")
 
 
 def check_kind(kind: object) -> SecurityType:
     """Return a kind of security, or raise InvalidRequest with the ones there are."""
-    try:
-        return SecurityType(kind)  # type: ignore[arg-type]
-    except ValueError:
-        known = ", ".join(SecurityType)
-        raise InvalidRequest(f"{reprlib.repr(kind)} is no kind of security. There are {known}.") from None
+    return _member(SecurityType, kind, "is no kind of security")
 
 
 def check_exchange_market(market: object) -> str:
@@ -124,19 +124,12 @@ def check_exchange_market(market: object) -> str:
 
 def check_investor(investor: object) -> Investor:
     """Return the kind of investor, or raise InvalidRequest with the ones there are."""
-    try:
-        return Investor(investor)  # type: ignore[arg-type]
-    except ValueError:
-        known = ", ".join(Investor)
-        raise InvalidRequest(f"{reprlib.repr(investor)} is no kind of investor. There are {known}.") from None
+    return _member(Investor, investor, "is no kind of investor")
 
 
 def check_side(side: object) -> Side:
     """Return the side, or raise InvalidRequest with the ones there are."""
-    try:
-        return Side(side)  # type: ignore[arg-type]
-    except ValueError:
-        raise InvalidRequest(f"{reprlib.repr(side)} is no side. There are {', '.join(Side)}.") from None
+    return _member(Side, side, "is no side")
 
 
 def check_count(count: object) -> int | None:
@@ -151,11 +144,7 @@ def check_count(count: object) -> int | None:
 
 def check_ranking(kind: object) -> RankingKind:
     """Return the kind of ranking, or raise InvalidRequest with the ones there are."""
-    try:
-        return RankingKind(kind)  # type: ignore[arg-type]
-    except ValueError:
-        known = ", ".join(RankingKind)
-        raise InvalidRequest(f"{reprlib.repr(kind)} is no ranking. There are {known}.") from None
+    return _member(RankingKind, kind, "is no ranking")
 
 
 def check_ranked(market: object) -> Segment | None:

@@ -404,8 +404,7 @@ class Inquiries:
         """Raise a WireError if an answer tells another symbol than the one that was asked for."""
         told = getattr(reply, "symbol", None)
         if told and told != symbol:
-            calls = part.calls.get(verb, ())
-            raise part.wrong(calls[0] if calls else None, f"the answer is about {told}, not {symbol}")
+            raise part.wrong(call_of(part, verb), f"the answer is about {told}, not {symbol}")
 
 
 def offers(part: Part[Any] | type[Part[Any]], verb: str, environment: str) -> bool:
@@ -443,10 +442,15 @@ def venue_of(part: Part[Any], market: Market, named: Venue | None) -> Venue:
     return venue
 
 
+def call_of(part: Part[Any], verb: str) -> Endpoint[Any] | None:
+    """Return the first call that a verb is made of, None where the adapter names none."""
+    return next(iter(part.calls.get(verb, ())), None)
+
+
 def endpoint_of(part: Part[Any], verb: str) -> str | None:
     """Return the name of the first call that a verb is made of, for errors."""
-    calls: Sequence[Endpoint[Any]] = part.calls.get(verb, ())
-    return str(calls[0]) if calls else None
+    call = call_of(part, verb)
+    return None if call is None else str(call)
 
 
 def name_of(reply: object) -> dict[str, object]:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any, TypeVar
 
 from brokerkit import clock
-from brokerkit.asking.inquiries import Inquiries, endpoint_of
+from brokerkit.asking.inquiries import Inquiries, call_of, endpoint_of
 from brokerkit.asking.rankings import present_day
 from brokerkit.errors import IncompleteListing, UnknownSymbol, Unsupported
 from brokerkit.market.days import FIRST_KNOWN_DAY, LAST_CONFIRMED_YEAR, is_trading_day
@@ -26,7 +26,6 @@ from brokerkit.models import (
 )
 from brokerkit.part import Part
 from brokerkit.replies import Ranked
-from brokerkit.transport import Endpoint
 from brokerkit.transport.together import Progress
 from brokerkit.words import Investor, Venue
 
@@ -129,7 +128,7 @@ def market_investor_flow(
     for before, after in pairwise(days):
         if before.model_copy(update={"date": after.date, "final": after.final}) == after:
             words = f"the answers about {before.date} and {after.date} are the same: one was no trading day"
-            raise part.wrong(_call(part, verb), words)
+            raise part.wrong(call_of(part, verb), words)
     return days
 
 
@@ -319,16 +318,12 @@ def _ranked(
     ]
     symbols = [rank.symbol for rank in ranks]
     if len(set(symbols)) < len(symbols):
-        raise part.wrong(_call(part, verb), "a symbol stands in the ranking twice")
+        raise part.wrong(call_of(part, verb), "a symbol stands in the ranking twice")
     if any((rank.flow.net_amount or 0) * (-1 if sold else 1) < 0 for rank in ranks):
         raise part.wrong(
-            _call(part, verb), f"a symbol that was {'bought' if sold else 'sold'} is among those that were not"
+            call_of(part, verb), f"a symbol that was {'bought' if sold else 'sold'} is among those that were not"
         )
     return ranks
-
-
-def _call(part: Part[Any], verb: str) -> Endpoint[Any] | None:
-    return next(iter(part.calls.get(verb, ())), None)
 
 
 # What cannot be
@@ -373,7 +368,7 @@ def _check_sum(
         whole = "institutions" if total is not None else "all groups"
         day = getattr(flow, "date", None) or flow.end
         words = f"of {day} the net {unit} of {whole} is off by {off:f}: a figure is not what it is taken for"
-        raise part.wrong(_call(part, verb), words)
+        raise part.wrong(call_of(part, verb), words)
 
 
 def _check_price(part: Part[Any], day: ProgramTrading) -> None:
@@ -386,4 +381,4 @@ def _check_price(part: Part[Any], day: ProgramTrading) -> None:
         price = flow.buy_amount / flow.buy_quantity
         if not low <= price <= high:
             words = f"{what} of {day.date} would be {price:.2f} won a share: a unit is not what it is taken for"
-            raise part.wrong(_call(part, "program_trading"), words)
+            raise part.wrong(call_of(part, "program_trading"), words)

@@ -8,8 +8,8 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from brokerkit.asking.inquiries import Inquiries
-from brokerkit.errors import IncompleteListing, WireError
+from brokerkit.asking.inquiries import Inquiries, call_of
+from brokerkit.errors import IncompleteListing
 from brokerkit.market.markets import Market, market_of
 from brokerkit.models import Fill, Order, RealizedPnl, Transaction
 from brokerkit.part import Part
@@ -42,7 +42,7 @@ def _fill(part: Part[Any], market: Market, day: dt.date, row: OrderReply, order:
     # An average can be cut, at most to the won.
     if amount is not None and price is not None and abs(amount - price * quantity) > quantity:
         words = f"order {order.id}: {quantity:f} shares at {price:f} are not {amount:f}"
-        raise part.wrong(_called(part, "fills"), words)
+        raise part.wrong(call_of(part, "fills"), words)
     return Fill(
         date=day,
         order_id=order.id,
@@ -66,7 +66,7 @@ def realized_pnl(asked: Inquiries, start: dt.date, end: dt.date, symbol: str | N
     for sale in sales:
         if not start <= sale.date <= end or sale.quantity <= 0:
             words = f"a sale of {sale.quantity:f} {sale.symbol} on {sale.date} cannot be one from {start} to {end}"
-            raise _wrong(part, "realized_pnl", words)
+            raise part.wrong(call_of(part, "realized_pnl"), words)
     wanted = sorted((sale for sale in sales if symbol in (None, sale.symbol)), key=_day_and_symbol)
     return [_earned(list(group), market.currency) for _, group in groupby(wanted, key=_day_and_symbol)]
 
@@ -118,7 +118,7 @@ def transactions(asked: Inquiries, start: dt.date, end: dt.date) -> list[Transac
     moves = list(part.transactions(start, end))
     days = [move.date for move in moves]
     if days != sorted(days) or any(not start <= day <= end for day in days):
-        raise _wrong(part, "transactions", f"its days do not ascend from {start} to {end}")
+        raise part.wrong(call_of(part, "transactions"), f"its days do not ascend from {start} to {end}")
     amounts = _amounts(part, moves)
     return [
         Transaction(
@@ -150,15 +150,6 @@ def _amounts(part: Part[Any], moves: Iterable[CashMove]) -> Iterator[Decimal | N
             grown = Decimal(0)
         if grown is not None and (abs(grown) != move.moved or told not in (None, grown)):
             words = f"line {move.id} of {move.date}: {move.moved:f} moved cash from {balance} to {move.balance:f}"
-            raise _wrong(part, "transactions", words)
+            raise part.wrong(call_of(part, "transactions"), words)
         balance = move.balance
         yield grown
-
-
-def _called(part: Part[Any], verb: str) -> Any:
-    calls = part.calls.get(verb, ())
-    return calls[0] if calls else None
-
-
-def _wrong(part: Part[Any], verb: str, words: str) -> WireError:
-    return part.wrong(_called(part, verb), words)

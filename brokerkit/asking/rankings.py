@@ -10,7 +10,7 @@ from typing import Any
 
 from brokerkit import clock
 from brokerkit.arguments import RANKED, check_venue
-from brokerkit.asking.inquiries import Inquiries, name_of
+from brokerkit.asking.inquiries import Inquiries, call_of, name_of
 from brokerkit.errors import IncompleteListing, InvalidRequest, Unsupported
 from brokerkit.hours import market_hours
 from brokerkit.market.days import FIRST_KNOWN_DAY, LAST_CONFIRMED_YEAR, previous_trading_day
@@ -230,6 +230,5 @@ def _check_once(part: Part[Any], verb: str, names: Iterable[str]) -> None:
     seen: set[str] = set()
     for name in names:
         if name in seen:
-            calls = part.calls.get(verb, ())
-            raise part.wrong(calls[0] if calls else None, f"{name} stands in it twice")
+            raise part.wrong(call_of(part, verb), f"{name} stands in it twice")
         seen.add(name)
