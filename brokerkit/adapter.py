@@ -13,6 +13,7 @@ from brokerkit.errors import ConfigError
 from brokerkit.market.markets import Market
 from brokerkit.market.sessions import Phase
 from brokerkit.part import Part
+from brokerkit.stream.feed import Feed
 from brokerkit.symbols import HOME
 from brokerkit.text import masked
 from brokerkit.words import Venue
@@ -30,6 +31,8 @@ class Adapter:
     environments: ClassVar[tuple[str, ...]] = ("sandbox", "demo", "real")
     parts: ClassVar[tuple[type[Part[Any]], ...]]
     """One for each market."""
+    Feed: ClassVar[type[Feed[Any]] | None] = None
+    """Its realtime side; None where it has none."""
     home: ClassVar[str] = HOME
     """The market that is meant where no symbol tells."""
     markets: ClassVar[tuple[Market, ...]] = ()
@@ -51,6 +54,8 @@ class Adapter:
             kind.market: kind(self.client, broker=self.name, environment=environment, is_simulated=base_url is not None)
             for kind in self.parts
         }
+        self.feed = None if self.Feed is None else self.Feed(self.client, environment=environment)
+        """Frames of its realtime side; None where it has none."""
         self._number: SecretStr | None = None
 
     def told_phases(self, phase_of: Callable[[Venue], Phase], now: Callable[[], dt.datetime | None]) -> Self:

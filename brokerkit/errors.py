@@ -12,6 +12,8 @@ BrokerError
 |  `- AuthError, RateLimited, InsufficientFunds, MarketClosed, InvalidOrder, UnknownSymbol, NothingToCancel
 |- OrderUncertain         the order may stand
 |- NetworkError           a query did not come through
+|- StreamError            a stream cannot go on
+|  `- KeyInUse
 |- WireError              an answer that is not what the broker documents
 |  `- IncompleteListing
 `- JournalError
@@ -198,6 +200,14 @@ class OrderUncertain(BrokerError):
 
 class NetworkError(BrokerError):
     """A query did not come through. Queries change nothing: it is safe to try again."""
+
+
+class StreamError(BrokerError):
+    """A stream cannot go on, or is closed."""
+
+
+class KeyInUse(StreamError):
+    """The one connection that the broker allows a key is held by another program; the message names it if it can."""
 
 
 class WireError(BrokerError):

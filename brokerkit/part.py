@@ -69,6 +69,10 @@ def _no_phase(venue: Venue) -> Phase:
     raise RuntimeError("A part knows the phase of a venue once a Broker has its adapter.")
 
 
+def _no_socket(frame: str, name: str) -> Any:
+    raise RuntimeError("A part can ask over the socket once a Broker has its adapter.")
+
+
 class Part(Generic[C]):
     """One market of one broker. Hooks never loop over retries, sleep or send again.
 
@@ -153,6 +157,8 @@ class Part(Generic[C]):
         """What a venue is doing now."""
         self.now: Callable[[], dt.datetime | None] = clock.now
         """The present moment where the broker is; None in a sandbox whose clock nobody here can see."""
+        self.ask: Callable[[str, str], Any] = _no_socket
+        """Sends a frame over the broker's socket, and returns the body of the `Answer` of a name."""
         self.prepare()
 
     def prepare(self) -> None:

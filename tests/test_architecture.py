@@ -183,6 +183,7 @@ LAYERS = (
         "variables",
         "config",
         "extensions",
+        "stream",
         "adapter",
         "asking",
         "verbs",

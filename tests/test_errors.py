@@ -55,6 +55,8 @@ PARENTS = {
     "NothingToCancel": "Rejected",
     "OrderUncertain": "BrokerError",
     "NetworkError": "BrokerError",
+    "StreamError": "BrokerError",
+    "KeyInUse": "StreamError",
     "WireError": "BrokerError",
     "IncompleteListing": "WireError",
     "JournalError": "BrokerError",

@@ -1,0 +1,249 @@
+"""What a stream tells, as light tuples: they are made by the hundred thousand. Numbers are Decimal, times Korean.
+
+Every event has `symbol`, `venue`, `time` (as the broker tells it, None where it tells none) and `received_at` (by the
+clock of this machine). None of any other field means that the broker says nothing; it is never 0.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from enum import StrEnum
+from typing import NamedTuple
+
+from brokerkit.market.sessions import Phase
+from brokerkit.stream.topics import Topic
+from brokerkit.words import OrderStatus, OrderType, Side, Venue
+
+
+class TradeEvent(NamedTuple):
+    """A trade of a symbol (체결), in the currency of its market."""
+
+    symbol: str
+    venue: Venue
+    """Where it took place: SOR, where the broker tells the combined market and not which of the two."""
+    time: dt.datetime | None
+    received_at: dt.datetime
+    price: Decimal
+    quantity: Decimal
+    """Shares."""
+    side: Side | None = None
+    """Of the order that came in and took what waited."""
+    volume: Decimal | None = None
+    """Shares traded that day up to and with this trade."""
+
+
+class BookEvent(NamedTuple):
+    """The order book of a symbol as it now is (호가). A level without quantity is left out."""
+
+    symbol: str
+    venue: Venue
+    time: dt.datetime | None
+    received_at: dt.datetime
+    asks: Sequence[tuple[Decimal, Decimal]]
+    """Price and quantity of those who want to sell, the best first."""
+    bids: Sequence[tuple[Decimal, Decimal]]
+    """Price and quantity of those who want to buy, the best first."""
+    total_ask_quantity: Decimal | None = None
+    total_bid_quantity: Decimal | None = None
+    expected_price: Decimal | None = None
+    """At which an auction would end now (예상 체결가), None where there is none."""
+    expected_quantity: Decimal | None = None
+
+
+class QuoteEvent(NamedTuple):
+    """The price of a symbol with the figures of its day; of an index its value in points."""
+
+    symbol: str
+    venue: Venue
+    time: dt.datetime | None
+    received_at: dt.datetime
+    price: Decimal
+    change: Decimal | None = None
+    """Against the base price of the day, signed."""
+    change_percent: Decimal | None = None
+    """Signed, 1.23 = 1.23 %."""
+    open: Decimal | None = None
+    high: Decimal | None = None
+    low: Decimal | None = None
+    volume: Decimal | None = None
+    """Shares traded today."""
+    turnover: Decimal | None = None
+    """Value traded today, in won; rounded where the broker rounds."""
+    ask: Decimal | None = None
+    """Best price of those who want to sell."""
+    bid: Decimal | None = None
+
+
+class SessionEvent(NamedTuple):
+    """A venue begins another phase, or something happened to the trading of a symbol (장운영정보)."""
+
+    symbol: str | None
+    """None where it is told of the venue as a whole."""
+    venue: Venue
+    time: dt.datetime | None
+    received_at: dt.datetime
+    phase: Phase | None
+    """None where the broker's code is of something else, or of nothing that its pages tell."""
+    code: str
+    """The broker's own."""
+    is_halted: bool | None = None
+    """Whether the symbol is halted (거래정지)."""
+    is_interrupted: bool | None = None
+    """Whether the symbol is in a volatility interruption (VI 발동)."""
+
+
+class ConditionEvent(NamedTuple):
+    """A symbol begins or ceases to meet a saved condition (조건 편입, 이탈)."""
+
+    symbol: str
+    venue: Venue
+    time: dt.datetime | None
+    received_at: dt.datetime
+    condition: str
+    """Its id at the broker."""
+    is_entering: bool
+    is_initial: bool = False
+    """Whether it met the condition already when the topic began."""
+
+
+class OrderChange(StrEnum):
+    """What happened to an own order."""
+
+    ACCEPTED = "ACCEPTED"
+    """The exchange has it (접수)."""
+    FILLED = "FILLED"
+    """Shares of it were traded (체결), all or a part: `remaining_quantity` tells."""
+    AMENDED = "AMENDED"
+    """It was moved to another price (정정 확인)."""
+    CANCELED = "CANCELED"
+    """It was cancelled, all or a part (취소 확인), by its owner or because it does not wait."""
+    REJECTED = "REJECTED"
+    """It, or what should have changed it, was refused (거부)."""
+    EXPIRED = "EXPIRED"
+    """Its day or session has ended."""
+
+
+class Source(StrEnum):
+    """Where an event of an own order comes from."""
+
+    NOTICE = "NOTICE"
+    """The broker's realtime notice."""
+    LIST = "LIST"
+    """The broker's list of orders, read where notices may have been missed or contradict each other."""
+
+
+class OrderEvent(NamedTuple):
+    """Something happened to an order of the account. A hint: `broker.refresh` is the truth.
+
+    Each change and each share comes once. `filled_quantity` counts from the order's beginning, and is the key: where
+    it is not higher than before, an event tells no new share.
+    """
+
+    symbol: str
+    venue: Venue
+    time: dt.datetime | None
+    received_at: dt.datetime
+    change: OrderChange
+    order_id: str
+    """The broker's number of the order."""
+    original_id: str | None
+    """Of an amendment or a cancellation: the order that it changes."""
+    side: Side
+    status: OrderStatus
+    quantity: Decimal | None
+    """Shares ordered; of an amendment or a cancellation those that it moved or took back."""
+    price: Decimal | None
+    """Limit; None of an order without one."""
+    filled_quantity: Decimal
+    """Shares of it that have been traded in all."""
+    remaining_quantity: Decimal | None
+    last_quantity: Decimal | None = None
+    """Shares that this event tells as traded; None where it tells no trade."""
+    last_price: Decimal | None = None
+    """At which they were; of several fills told as one their average."""
+    reason: str | None = None
+    """Why it was refused, in the broker's words."""
+    source: Source = Source.NOTICE
+    intent: str | None = None
+    """Of the journal, where the order was sent from here."""
+
+
+class GapReason(StrEnum):
+    """Why something may have been missed."""
+
+    DISCONNECTED = "DISCONNECTED"
+    """The line broke and was made anew."""
+    SILENT = "SILENT"
+    """Nothing came although it should have."""
+    UNREADABLE = "UNREADABLE"
+    """A frame came that could not be read."""
+    REFUSED = "REFUSED"
+    """The broker took a registration no more."""
+    SUSPENDED = "SUSPENDED"
+    """This machine slept, or its clock was set."""
+
+
+class Gap(NamedTuple):
+    """What was between two moments may have been missed. Own orders are made whole from the lists after it."""
+
+    topics: Sequence[Topic]
+    since: dt.datetime
+    """When something last came for sure."""
+    until: dt.datetime | None
+    """Since when it comes again; None while it does not: another one follows when it does."""
+    reason: GapReason
+    received_at: dt.datetime
+    detail: str = ""
+
+
+class Dropped(NamedTuple):
+    """Events that nobody took in time were dropped, the oldest first: of trades, never of own orders."""
+
+    topic: Topic
+    number: int
+    """How many."""
+    received_at: dt.datetime
+
+
+class Stopped(NamedTuple):
+    """The kill switch was set or taken off (주문 중지)."""
+
+    is_stopped: bool
+    reason: str
+    received_at: dt.datetime
+
+
+Event = TradeEvent | BookEvent | QuoteEvent | SessionEvent | ConditionEvent | OrderEvent | Gap | Dropped | Stopped
+
+
+class Notice(NamedTuple):
+    """What a broker tells of an own order, before the core has counted its shares; see `OrderEvent`.
+
+    Of a notice that an order was taken, moved, cancelled or refused `last_quantity` is None.
+    """
+
+    symbol: str
+    venue: Venue
+    time: dt.datetime | None
+    received_at: dt.datetime
+    change: OrderChange
+    order_id: str
+    original_id: str | None
+    side: Side
+    quantity: Decimal | None
+    price: Decimal | None
+    type: OrderType | None = None
+    filled_quantity: Decimal | None = None
+    """In all, where the broker tells it."""
+    remaining_quantity: Decimal | None = None
+    last_quantity: Decimal | None = None
+    last_price: Decimal | None = None
+    fill_id: str | None = None
+    """The number of the fill, where the broker tells one."""
+    branch: str = ""
+    """Where the order was numbered, at brokers with branches."""
+    reason: str | None = None
+    identity: str = ""
+    """Two notices with the same one may be the same notice, sent twice: the text of its row."""

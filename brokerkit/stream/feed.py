@@ -1,0 +1,207 @@
+"""What an adapter tells of its realtime side: frames in and out, and no socket.
+
+A feed names the address, writes the frames that open, register and release, and reads what comes. The core owns the
+socket, counts registrations, keeps the pace, reconnects, and hands each event to the streams that want it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+
+from pydantic import SecretStr
+
+from brokerkit.errors import BrokerError, Unsupported
+from brokerkit.market.markets import market_of
+from brokerkit.stream.events import BookEvent, ConditionEvent, Notice, QuoteEvent, SessionEvent, TradeEvent
+from brokerkit.stream.topics import StreamKind, Topic
+from brokerkit.transport import Client
+from brokerkit.words import Venue
+
+C = TypeVar("C", bound=Client)
+Told = TradeEvent | BookEvent | QuoteEvent | SessionEvent | ConditionEvent | Notice
+"""What a row becomes."""
+
+
+class Registration(NamedTuple):
+    """What the broker sends once it is registered: a channel of a key. Two topics can share one."""
+
+    channel: str
+    """The broker's id, such as H0STCNT0 or 0B."""
+    key: str
+    """As it stands in frames: a symbol in the broker's spelling; blank for own orders and for all of a venue."""
+
+
+@dataclass(frozen=True)
+class Channel:
+    """What a broker sends about one kind of topic."""
+
+    ids: Mapping[str, str]
+    """Environment to the broker's id; one that is missing has not got it."""
+    read: Callable[[Any, Venue, dt.datetime], Told | None]
+    """Makes an event of a row, the venue that was asked for, and the moment at which it was received.
+
+    None for a row that is nothing to tell. A ValueError (also one of pydantic) for a row that is not as documented.
+    """
+
+
+# What reading a frame brings
+
+
+class Rows(NamedTuple):
+    """Rows of one registration, in the order in which they came."""
+
+    registration: Registration
+    rows: Sequence[Any]
+    unknown: int = 0
+    """Values of each row that are of no column we know; they are kept in it."""
+
+
+class Opened(NamedTuple):
+    """The broker has let us in; registrations can follow."""
+
+
+class Acknowledged(NamedTuple):
+    """The frame that was last sent to register or release was taken."""
+
+
+class Refused(NamedTuple):
+    """The frame that was last sent to open, register or release was not taken."""
+
+    error: BrokerError
+    heals: bool
+    """Whether the same may succeed later, after a reconnect."""
+
+
+class Ended(NamedTuple):
+    """The broker ends the connection, and says why."""
+
+    error: BrokerError
+    heals: bool
+    """Whether another connection may be made. False: keys that are wrong, or in use elsewhere."""
+
+
+class Reply(NamedTuple):
+    """The broker wants this text back, as it is: its heartbeat."""
+
+    text: str
+
+
+class Answer(NamedTuple):
+    """The answer to a question that was asked over the socket, such as a list of conditions."""
+
+    name: str
+    body: Any
+
+
+class Unreadable(NamedTuple):
+    """A frame, or a part of one, that is not as documented; never with what stood in it that is secret."""
+
+    words: str
+    registration: Registration | None = None
+
+
+Received = Rows | Opened | Acknowledged | Refused | Ended | Reply | Answer | Unreadable
+
+
+class Feed(ABC, Generic[C]):
+    """The realtime side of an adapter. It has no socket, no thread and no clock."""
+
+    channels: ClassVar[Mapping[tuple[str, StreamKind], Mapping[Venue | None, Channel]]]
+    """(market, kind) to the channels by venue; the venue is None where the topic has none."""
+    most_registrations: ClassVar[int]
+    """So many a connection takes."""
+    at_once: ClassVar[int] = 1
+    """Registrations that one frame takes."""
+    frames_per_second: ClassVar[float] = 5.0
+    """Frames that register or release."""
+    heartbeat_seconds: ClassVar[float]
+    """Seconds of silence on the line, heartbeats included, after which it counts as dead."""
+    extra: ClassVar[str | None] = None
+    """A library beside websockets without which the feed cannot work, as it is imported; the extra `stream` has it."""
+
+    def __init__(self, client: C, *, environment: str) -> None:
+        """`environment` is the one whose ids and hosts are used: "real" or "demo"."""
+        self.client = client
+        self.environment = environment
+
+    # What the core asks
+
+    @abstractmethod
+    def address(self) -> str:
+        """Return the URL of the socket; a ConfigError where the settings do not allow to use it."""
+
+    @abstractmethod
+    def open(self) -> Sequence[SecretStr]:
+        """Return the frames that open a connection that was just made, of which the last is answered by `Opened`.
+
+        Without any the connection is open at once. It may ask the broker for a key by REST: nothing waits for it.
+        """
+
+    @abstractmethod
+    def register(self, registrations: Sequence[Registration]) -> Sequence[SecretStr]:
+        """Return the frames that register up to `at_once` of them; each is answered before the next is sent."""
+
+    @abstractmethod
+    def release(self, registrations: Sequence[Registration]) -> Sequence[SecretStr]:
+        """Return the frames that end up to `at_once` of them."""
+
+    @abstractmethod
+    def read(self, text: str) -> Iterable[Received]:
+        """Return what a frame brings. It never raises: what cannot be read is `Unreadable`."""
+
+    @abstractmethod
+    def key_of(self, topic: Topic) -> str:
+        """Return how the broker spells the key of a topic; InvalidRequest or ConfigError where it cannot be."""
+
+    @abstractmethod
+    def recorded(self, text: str) -> str | None:
+        """Return a received frame as it may be written down, without keys, account, name and numbers of persons.
+
+        What it returns is read as the frame was, but for what was taken out; None for what nobody needs again.
+        """
+
+    def weight(self, registrations: Collection[Registration]) -> int:
+        """Return how many of `most_registrations` these take together."""
+        return len(registrations)
+
+    def refreshes(self) -> bool:
+        """Say whether the key or token should be had anew before the next connection, after `Ended` or `Refused`."""
+        return True
+
+    # What the core makes of the tables
+
+    def channel(self, topic: Topic) -> Channel:
+        """Return the channel of a topic; Unsupported, with what there is, if the broker has none."""
+        market = _market_of(topic)
+        venues = self.channels.get((market, topic.kind), {})
+        found = venues.get(topic.venue)
+        if found is None or self.environment not in found.ids:
+            offered = sorted(str(venue) for venue, each in venues.items() if self.environment in each.ids and venue)
+            where = f" at {topic.venue}" if topic.venue and offered else ""
+            raise Unsupported(
+                f"{self.client.broker} tells no {topic.kind.lower()} of {market}{where} by stream "
+                f"in the {self.environment} environment.",
+                advice=f"Nothing was sent. {'It does at ' + ', '.join(offered) + '.' if offered else ''}".strip(),
+            )
+        return found
+
+    def registration(self, topic: Topic) -> Registration:
+        """Return what has to be registered for a topic; raises as `channel` and `key_of`."""
+        return Registration(self.channel(topic).ids[self.environment], self.key_of(topic))
+
+    @classmethod
+    def offers(cls, kind: StreamKind, market: str, venue: Venue | None, environment: str) -> bool:
+        """Say whether a kind of topic is told; of a venue, or of any where it is None."""
+        venues = cls.channels.get((market, kind), {})
+        return any(
+            environment in channel.ids for each, channel in venues.items() if venue is None or each in (venue, None)
+        )
+
+
+def _market_of(topic: Topic) -> str:
+    has_symbol = topic.kind not in (StreamKind.ORDERS, StreamKind.CONDITION) and topic.symbol
+    return market_of(topic.symbol).name if has_symbol else "KR"

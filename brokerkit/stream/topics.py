@@ -1,0 +1,37 @@
+"""What can be listened to: kinds of events, and the topics that a stream follows."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from brokerkit.words import Venue
+
+
+class StreamKind(StrEnum):
+    """What a stream tells."""
+
+    TRADES = "TRADES"
+    """Trades as they happen (실시간 체결)."""
+    ORDER_BOOK = "ORDER_BOOK"
+    """The order book whenever it changes (실시간 호가)."""
+    QUOTES = "QUOTES"
+    """The price with the day's figures, at every trade (현재가)."""
+    INDEX = "INDEX"
+    """The same of an index (실시간 지수)."""
+    ORDERS = "ORDERS"
+    """What becomes of the account's own orders (주문체결통보)."""
+    SESSION = "SESSION"
+    """Phases of a venue, halts and volatility interruptions (장운영정보)."""
+    CONDITION = "CONDITION"
+    """Symbols that begin or cease to meet a saved condition (조건검색 실시간)."""
+
+
+class Topic(NamedTuple):
+    """One thing that a stream follows."""
+
+    kind: StreamKind
+    symbol: str = ""
+    """Of trades, books, quotes and indices; the id of a condition; blank where the topic has none."""
+    venue: Venue | None = None
+    """None where the topic has none: own orders and conditions."""
