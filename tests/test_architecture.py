@@ -36,6 +36,7 @@ PUBLIC = {
         "Disarmed",
         "Flow",
     ),
+    *("KeyInUse", "StreamError"),
     *("Halted", "IncompleteListing", "InsufficientFunds", "InvalidOrder", "InvalidRequest", "InvestorFlow"),
     *("JournalError", "Level", "LimitExceeded", "MarketClosed", "NetworkError", "NotSent", "NothingToCancel", "Order"),
     *("OrderBlocked", "OrderBook", "OrderRequest", "OrderStatus", "OrderType", "OrderUncertain", "Position"),

@@ -12,6 +12,7 @@ from brokerkit.errors import (
     NotSent,
     OrderUncertain,
     Rejected,
+    StreamError,
     Unsupported,
     WireError,
 )
@@ -49,6 +50,7 @@ CODES: dict[type[BrokerError], int] = {
     Blocked: BLOCKED,
     NotSent: NO_ANSWER,
     NetworkError: NO_ANSWER,
+    StreamError: NO_ANSWER,
     WireError: WRONG_ANSWER,
     JournalError: JOURNAL,
 }
