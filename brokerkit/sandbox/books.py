@@ -45,6 +45,9 @@ class Place(StrEnum):
     """In the closing price session."""
 
 
+_SEEN = frozenset({Place.LEVEL, Place.MARKET})
+
+
 @dataclass(eq=False)
 class Resting(Generic[Owner]):
     """An order, or what is left of it, that waits in the book. No owner: somebody else's."""
@@ -167,22 +170,28 @@ class Book(Generic[Owner]):
         """What is left of the others in the closing price session."""
         self.untouched = True
         """Whether it stands as the seed made it."""
+        self.symbol = ""
+        self.moved: set[str] = set()
+        """Gets the symbol when something changes that all can see, or that an auction would count."""
         self._halves: dict[Side, _Half[Owner]] = {side: _Half(side) for side in Side}
 
     def rest(self, order: Resting[Owner]) -> None:
         """Let an order wait behind those of the same price."""
         self.untouched = False
+        self._note(order)
         self._halves[order.side].add(order)
 
     def withdraw(self, order: Resting[Owner], quantity: int) -> None:
         """Take back part of a waiting order, or all of it; the rest keeps its place."""
         self.untouched = False
+        self._note(order)
         self._halves[order.side].take(order, quantity)
         if not order.remaining:
             self.remove(order)
 
     def remove(self, order: Resting[Owner]) -> None:
         """Let an order wait no longer."""
+        self._note(order)
         self._halves[order.side].remove(order)
 
     def waiting(self, place: Place | None = None) -> Sequence[Resting[Owner]]:
@@ -295,6 +304,10 @@ class Book(Generic[Owner]):
         """Return price and waiting quantity of the best ten prices of a side, best first."""
         half = self._halves[side]
         return [(price, half.sizes[price]) for price in half.prices()[:LEVELS]]
+
+    def _note(self, order: Resting[Owner]) -> None:
+        if order.place in _SEEN:
+            self.moved.add(self.symbol)
 
     def _take(self, queue: Queue[Owner], price: int, quantity: int, matches: list[Match[Owner]]) -> int:
         """Fill from a queue, oldest first, and return what is left to fill."""

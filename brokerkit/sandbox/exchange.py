@@ -26,6 +26,7 @@ from brokerkit.sandbox.candles import Candle
 from brokerkit.sandbox.days import YEAR
 from brokerkit.sandbox.floor import Floor
 from brokerkit.sandbox.flows import DayOfFlow, flow_of_day
+from brokerkit.sandbox.happenings import HaltChanged, Listener, PhaseBegan, What
 from brokerkit.sandbox.indices import Indices
 from brokerkit.sandbox.instruments import Instrument
 from brokerkit.sandbox.investors import Investors
@@ -87,6 +88,8 @@ class Exchange:
         """Markets, estimates, rankings and programmes."""
         self._lock = threading.RLock()
         self._changes = 0
+        self._depth = 0
+        """Of changes within each other."""
         self._accounts: dict[str, Account] = {}
         self.indices = Indices(self, past, seed)
         """What its shares are worth together: KOSPI and the like."""
@@ -133,7 +136,12 @@ class Exchange:
         with self._changing():
             # Closed can also mean that market_open is False; then nothing has expired yet.
             if phase is not self._floor.phase or phase is Phase.CLOSED:
+                self._tell_phase(Phase(phase))
                 self._floor.begin(Phase(phase))
+
+    def _tell_phase(self, phase: Phase) -> None:
+        if phase is not self._floor.phase and self._floor.bulletin.is_heard:
+            self._floor.bulletin.note(PhaseBegan(phase, self.now()))
 
     @property
     def market_open(self) -> bool:
@@ -146,17 +154,26 @@ class Exchange:
             if is_open:
                 self.phase = Phase.REGULAR
             else:
+                self._tell_phase(Phase.CLOSED)
                 self._floor.phase = Phase.CLOSED
 
     def halt(self, symbol: str) -> None:
         """Stop trading of a symbol: orders in it are refused, waiting ones can be cancelled."""
         with self._changing():
-            self._floor.halted.add(self._instrument(symbol).symbol)
+            self._tell_halt(symbol, is_halted=True)
+            self._floor.halted.add(symbol)
 
     def resume(self, symbol: str) -> None:
         """Let a symbol trade again."""
         with self._changing():
-            self._floor.resume(self._instrument(symbol).symbol)
+            self._tell_halt(symbol, is_halted=False)
+            self._floor.resume(symbol)
+
+    def _tell_halt(self, symbol: str, *, is_halted: bool) -> None:
+        changes = (self._instrument(symbol).symbol in self._floor.halted) is not is_halted
+        if changes and self._floor.bulletin.is_heard:
+            self._floor.bulletin.note(HaltChanged(symbol, is_halted))
+            self._floor.bulletin.moved.add(symbol)
 
     def unopen(self, symbol: str) -> None:
         """Let nobody have traded a symbol today yet: it stands at yesterday's close, without open, high and low.
@@ -371,8 +388,10 @@ class Exchange:
             if owner.rejections:
                 owner.rejections -= 1
                 entry.rejected = quantity
+                self._floor.tell(What.REJECTED, entry)
             else:
                 entry.remaining = quantity
+                self._floor.tell(What.ACCEPTED, entry)
                 self._floor.play(instrument, entry, placement)
             return entry.snapshot()
 
@@ -404,6 +423,7 @@ class Exchange:
             entry.amended += moved
             row = self._enter(entry.account, "AMEND", entry, request, moved)
             row.remaining = moved
+            self._tell_both(What.AMENDED, row, entry)
             self._floor.play(instrument, row, placement)
             return row.snapshot()
 
@@ -419,10 +439,17 @@ class Exchange:
             if owner.cancel_rejections:
                 owner.cancel_rejections -= 1
                 row.rejected = canceled
+                self._floor.tell(What.REJECTED, row, named=entry)
             else:
                 self._floor.withdraw(entry, canceled)
                 entry.canceled += canceled
+                self._tell_both(What.CANCELED, row, entry)
             return row.snapshot()
+
+    def _tell_both(self, what: What, row: Entry, named: Entry) -> None:
+        """Tell that an amendment or a cancel was accepted and carried out."""
+        self._floor.tell(What.ACCEPTED, row, named=named)
+        self._floor.tell(what, row, named=named)
 
     def order(self, account: str, number: int) -> ExchangeOrder:
         """Return a row of the account's order list."""
@@ -602,10 +629,35 @@ class Exchange:
     @contextmanager
     def _changing(self) -> Iterator[None]:
         with self._lock:
+            self._depth += 1
             try:
                 yield
             finally:
                 self._changes += 1
+                self._depth -= 1
+                if not self._depth and self._floor.bulletin.is_heard:
+                    self._floor.bulletin.tell()
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Let nothing change here while the block runs."""
+        with self._lock:
+            yield
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Tell a listener all that happens from now on, in its order; return what ends that.
+
+        It is called when a change is over and before another begins, so whatever it asks is as told. It has to be
+        quick. What it raises goes into the log of brokerkit, and neither to others who listen nor to the trader.
+        """
+        with self._lock:
+            self._floor.bulletin.add(listener)
+
+        def stop() -> None:
+            with self._lock:
+                self._floor.bulletin.remove(listener)
+
+        return stop
 
     def _enter(self, owner: Account, action: str, named: Entry | None, request: OrderRequest, quantity: int) -> Entry:
         """Add a row to the order list."""

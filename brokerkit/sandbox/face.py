@@ -29,11 +29,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from brokerkit import clock
 from brokerkit.config import MARK as MARK
 from brokerkit.sandbox.exchange import Costs, Exchange
+from brokerkit.sandbox.streaming import FaceStream, refuse
 
 NOT_PLAYED: Mapping[str, str] = {"X-Brokerkit-Sandbox": "not-played"}
 """Header of a refusal that is ours: the broker has the call, this sandbox does not play it."""
@@ -366,6 +367,8 @@ class Face(ABC):
     """What the broker takes for trades, by environment; these are the environments that are played."""
     calls_per_second: ClassVar[Mapping[str, int]]
     """The broker's limit of calls, by environment."""
+    Stream: ClassVar[type[FaceStream] | None] = None
+    """The WebSocket side of it; None of a broker that has none, or whose own is not played."""
     wording: ClassVar[FaultWording] = FaultWording()
     lists_lack_orders: ClassVar[frozenset[str]] = frozenset()
     """Environments in which the broker's lists of orders may lack some that stand."""
@@ -403,9 +406,10 @@ class Face(ABC):
         """The requests so far, oldest first."""
         self.before: Callable[[ReceivedRequest], Response | None] | None = None
         """A test may answer a request itself: return None to let the face answer."""
-        self.app: ASGIApp = Starlette(routes=[Route("/{path:path}", self._serve, methods=EVERY_METHOD)])
-        """The ASGI application, at the root of its host."""
+        self._calls: ASGIApp = Starlette(routes=[Route("/{path:path}", self._serve, methods=EVERY_METHOD)])
         self.begin()
+        self.stream = None if self.Stream is None else self.Stream(self)
+        """The WebSocket side of it, None where there is none."""
 
     def begin(self) -> None:  # noqa: B027 - a face may keep nothing of its own
         """Make what a face keeps of its own; exchange, environment and credentials are there."""
@@ -457,6 +461,16 @@ class Face(ABC):
     def refuse(self, request: ReceivedRequest, refusal: FaceRefusal) -> Response:
         """Return a refusal as the answer to a request."""
         return refusal.written(self.headers_of(request))
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the face at the root of its host: this is its ASGI application."""
+        if scope["type"] != "websocket":
+            await self._calls(scope, receive, send)
+        elif self.stream is not None:
+            await self.stream.serve(scope, receive, send)
+        else:
+            await receive()
+            await refuse(send)
 
     async def _serve(self, incoming: HttpRequest) -> Response:
         raw = await read_body(incoming)

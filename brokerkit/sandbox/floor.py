@@ -13,6 +13,7 @@ from brokerkit.market.sessions import AUCTIONS, CONTINUOUS, Phase, offers
 from brokerkit.sandbox.accounts import Entry
 from brokerkit.sandbox.books import Book, Pair, Place, Resting, open_book
 from brokerkit.sandbox.days import day_of_tax
+from brokerkit.sandbox.happenings import Bulletin, OrderChanged, Traded, What
 from brokerkit.sandbox.instruments import Instrument, without_limits
 from brokerkit.sandbox.placement import Placement
 from brokerkit.sandbox.prints import Trade
@@ -43,6 +44,8 @@ class Floor:
         """Whether regular trading of the day has ended."""
         self.salt = ""
         """Makes other opening books of the same seed, on a later day."""
+        self.bulletin = Bulletin()
+        """What happens, for those who listen."""
         self._seed = seed
         self._today = today
         self._now = now
@@ -55,8 +58,12 @@ class Floor:
             book = open_book(self._seed, instrument, self._today, salt=self.salt)
             if self.over:
                 book.day.close = book.day.price
-            self.books[instrument.symbol] = book
+            self._put(instrument, book)
         return book
+
+    def _put(self, instrument: Instrument, book: Book[Entry]) -> None:
+        book.symbol, book.moved = instrument.symbol, self.bulletin.moved
+        self.books[instrument.symbol] = book
 
     def price(self, symbol: str) -> int:
         """Return the present price of a symbol, 0 where it has none."""
@@ -66,7 +73,8 @@ class Floor:
         """Let nobody have traded a symbol today yet."""
         if not self.book(instrument).untouched:
             raise ValueError(f"{instrument.symbol} was traded already, or orders wait in it.")
-        self.books[instrument.symbol] = open_book(self._seed, instrument, self._today, salt=self.salt, untraded=True)
+        self._put(instrument, open_book(self._seed, instrument, self._today, salt=self.salt, untraded=True))
+        self.bulletin.moved.add(instrument.symbol)
 
     def lift_limits(self, instrument: Instrument) -> None:
         """Let a symbol have no price limits today."""
@@ -123,6 +131,7 @@ class Floor:
                 left = entry.remaining
                 self.withdraw(entry, left)
                 entry.expired += left
+                self.tell(What.EXPIRED, entry)
 
     def resume(self, symbol: str) -> None:
         """Let a symbol trade again; what an auction should have matched meanwhile is matched now."""
@@ -144,6 +153,7 @@ class Floor:
             return
         if request.time_in_force in _ONCE or placement.place is Place.MARKET:
             entry.canceled, entry.remaining = entry.canceled + entry.remaining, 0
+            self.tell(What.CANCELED, entry)
         else:
             self._wait(instrument, entry, placement)
 
@@ -173,7 +183,10 @@ class Floor:
         book = self.book(instrument)
         self.unpriced.discard(instrument.symbol)
         book.day.add(price, quantity)
-        book.record(Trade(self._now(), Decimal(price), Decimal(quantity), side, Decimal(book.day.volume)))
+        trade = Trade(self._now(), Decimal(price), Decimal(quantity), side, Decimal(book.day.volume))
+        book.record(trade)
+        if self.bulletin.is_heard:
+            self.bulletin.note(Traded(instrument.symbol, trade))
         self._book_fill(owners, instrument, price, quantity)
 
     def _book_fill(self, owners: Iterable[Entry | None], instrument: Instrument, price: int, quantity: int) -> None:
@@ -187,6 +200,13 @@ class Floor:
             entry.executions.append(fill)
             entry.remaining -= quantity
             self._keep_reserved(entry)
+            self.tell(What.FILLED, entry, execution=fill)
+
+    def tell(self, what: What, entry: Entry, *, execution: Execution | None = None, named: Entry | None = None) -> None:
+        """Tell those who listen what became of a row."""
+        if self.bulletin.is_heard:
+            snapshot = None if named is None else named.snapshot()
+            self.bulletin.note(OrderChanged(entry.account.number, what, entry.snapshot(), execution, snapshot))
 
     @staticmethod
     def _keep_reserved(entry: Entry) -> None:
@@ -208,6 +228,7 @@ class Floor:
                 assert entry is not None  # noqa: S101 - others send no stop orders
                 book.remove(order)
                 entry.awake = True
+                self.tell(What.STOP_TRIGGERED, entry)
                 self._meet(instrument, entry, Placement(Place.LEVEL, order.price, order.price))
 
     def _end_auction(self, instrument: Instrument) -> None:
@@ -224,6 +245,7 @@ class Floor:
                 left = order.owner.remaining
                 self.withdraw(order.owner, left)
                 order.owner.canceled += left
+                self.tell(What.CANCELED, order.owner)
         self._wake(instrument)
 
     def _working(self) -> list[Entry]:

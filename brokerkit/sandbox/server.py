@@ -9,13 +9,22 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, cast
 
 import uvicorn
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
 
 from brokerkit.errors import ConfigError
 from brokerkit.sandbox.sockets import bound_socket, url_of
+from brokerkit.sandbox.streaming import ABORT
+
+SHUTDOWN_SECONDS = 5.0
+"""Most that closing waits for the applications of WebSockets to see that their connections are gone."""
+LARGEST_FRAME = 1_048_576
+"""Bytes of a frame of a client; those of the brokers' calls have some hundreds."""
 
 
 def _is_loopback(host: str) -> bool:
@@ -25,11 +34,22 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+class _WebSocket(WebSocketsSansIOProtocol):
+    """A WebSocket whose application can end the connection without a word."""
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if self.response.status_code == 101:
+            # The application has not begun yet: it is a task of its own.
+            cast(dict[str, Any], self.scope["extensions"])[ABORT] = self.transport.abort
+
+
 class _Uvicorn(uvicorn.Server):
     """Uvicorn that stops at once when told to, instead of looking ten times a second."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, lines: set[asyncio.Task[Any]]) -> None:
         super().__init__(config)
+        self._lines = lines
         self._stop: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -53,6 +73,8 @@ class _Uvicorn(uvicorn.Server):
             connection.shutdown()
             connection.transport.close()  # also where the application is still at work
         await asyncio.sleep(0)
+        if self._lines:
+            await asyncio.wait(self._lines, timeout=SHUTDOWN_SECONDS)
 
     def stop(self) -> None:
         """Stop serving; callable from any thread."""
@@ -61,8 +83,11 @@ class _Uvicorn(uvicorn.Server):
             self._loop.call_soon_threadsafe(self._stop.set)
 
 
-def _outliving_clients(app: ASGIApp) -> ASGIApp:
+def _outliving_clients(app: ASGIApp, lines: set[asyncio.Task[Any]]) -> ASGIApp:
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" and (task := asyncio.current_task()):
+            lines.add(task)
+            task.add_done_callback(lines.discard)
         with suppress(ClientDisconnect):  # a client that died amid its request is no trouble of the server's
             await app(scope, receive, send)
 
@@ -85,8 +110,9 @@ class Server:
         self._host = host
         self._scheme = "https" if tls else "http"
         self.port: int = self._socket.getsockname()[1]
+        lines: set[asyncio.Task[Any]] = set()
         config = uvicorn.Config(
-            _outliving_clients(app),
+            _outliving_clients(app, lines),
             interface="asgi3",
             log_config=None,
             access_log=False,
@@ -94,12 +120,17 @@ class Server:
             server_header=False,
             date_header=False,
             http="httptools",
-            ws="none",
+            ws=_WebSocket,
+            # The brokers' own heartbeats are texts, and their frames come as they are.
+            ws_ping_interval=None,
+            ws_ping_timeout=None,
+            ws_per_message_deflate=False,
+            ws_max_size=LARGEST_FRAME,
             timeout_graceful_shutdown=1,
             ssl_certfile=tls[0] if tls else None,
             ssl_keyfile=tls[1] if tls else None,
         )
-        self._server = _Uvicorn(config)
+        self._server = _Uvicorn(config, lines)
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self._socket]}, name=f"sandbox-{self.port}", daemon=True
         )

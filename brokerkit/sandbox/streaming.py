@@ -1,0 +1,216 @@
+"""The WebSocket side of a face: lines with clients, heartbeats, and what happens at the exchange as frames.
+
+A face of a broker has a `FaceStream` of its own, with the frames that its clients send and get. Sockets, the way out
+of whatever thread the exchange is changed in, heartbeats and ending are here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, ClassVar, NamedTuple
+
+from starlette.types import Receive, Scope, Send
+
+from brokerkit.sandbox.exchange import Exchange
+from brokerkit.sandbox.happenings import Happening
+
+ABORT = "brokerkit.abort"
+"""Extension of the scope of a WebSocket: what ends its connection at once, without a word."""
+MOST_WAITING = 100_000
+"""Texts that wait for a client that does not read; with one more its line is cut."""
+NOT_FOUND = 404
+NORMAL = 1000
+
+
+class _Close(NamedTuple):
+    code: int
+    reason: str
+
+
+class Line:
+    """One WebSocket connection at a face. Its methods can be called from any thread and return at once."""
+
+    def __init__(self, path: str, headers: Mapping[str, str], abort: Callable[[], None]) -> None:
+        self.path = path
+        self.headers = headers
+        """Of the handshake, names in lower case."""
+        self.opened_at = time.monotonic()
+        self.heard_at = self.opened_at
+        """When the client sent something last, on the monotonic clock."""
+        self.state: dict[str, Any] = {}
+        """What a face keeps of it."""
+        self.is_closed = False
+        self._abort = abort
+        self._loop = asyncio.get_running_loop()
+        self._waiting: list[str | _Close] = []
+        self._lock = threading.Lock()
+        self._bell = asyncio.Event()
+
+    def send(self, text: str) -> None:
+        """Send a text behind those that wait; on a line that is closed nothing happens."""
+        if len(self._waiting) >= MOST_WAITING:
+            self.cut()
+        self._put(text)
+
+    def close(self, code: int = NORMAL, reason: str = "") -> None:
+        """Close the line behind what waits to be sent; what is sent later is dropped."""
+        self._put(_Close(code, reason))
+        self.is_closed = True
+
+    def cut(self) -> None:
+        """End the connection at once, without a closing frame; what waits to be sent is lost."""
+        self.is_closed = True
+        self._in_loop(self._abort)
+
+    def _put(self, what: str | _Close) -> None:
+        with self._lock:
+            if self.is_closed:
+                return
+            self._waiting.append(what)
+            is_first = len(self._waiting) == 1
+        if is_first:
+            self._in_loop(self._bell.set)
+
+    def _in_loop(self, work: Callable[[], object]) -> None:
+        with suppress(RuntimeError):  # the server has ended, and the line with it
+            self._loop.call_soon_threadsafe(work)
+
+    async def deliver(self, send: Send) -> None:
+        """Send what is put here, in its order, until the line is closed."""
+        while True:
+            await self._bell.wait()
+            self._bell.clear()
+            with self._lock:
+                batch, self._waiting = self._waiting, []
+            for what in batch:
+                if isinstance(what, _Close):
+                    await send({"type": "websocket.close", "code": what.code, "reason": what.reason})
+                else:
+                    await send({"type": "websocket.send", "text": what})
+
+
+class FaceStream(ABC):
+    """The WebSocket side of one broker: its paths, frames, limits and quirks.
+
+    Each hook is called with the exchange standing still, so hooks never run beside each other, and what one sees at
+    the exchange goes before everything that `happened` tells later.
+    """
+
+    paths: ClassVar[frozenset[str]] = frozenset()
+    """At which the broker takes WebSockets."""
+
+    def __init__(self, face: Any) -> None:
+        self.face = face
+        """The `Face` that it belongs to, with its keys and tokens. A face imports its stream, so no type is told."""
+        self.exchange: Exchange = face.exchange
+        self.heartbeat_seconds = 10.0
+        """Between two heartbeats of the server. Tests make it short."""
+        self.silence_seconds = 100.0
+        """For so long a client may say nothing. Tests make it short."""
+        self.lines: list[Line] = []
+        """The open ones, oldest first."""
+        self._stop_listening: Callable[[], None] | None = None
+
+    def is_path(self, path: str) -> bool:
+        """Say whether the broker takes WebSockets at a path."""
+        return path in self.paths
+
+    def opened(self, line: Line) -> None:  # noqa: B027 - a broker may say nothing yet
+        """Learn of a line that was just opened; it is among `lines`."""
+
+    @abstractmethod
+    def received(self, line: Line, text: str) -> None:
+        """Answer a text of a client."""
+
+    def closed(self, line: Line) -> None:  # noqa: B027 - a face may keep nothing
+        """Learn that a line has ended; it is not among `lines` any more."""
+
+    def heartbeat(self, line: Line) -> str | None:
+        """Return what is sent every `heartbeat_seconds`; None for nothing."""
+        return None
+
+    def lives(self, line: Line) -> bool:
+        """Return whether the client has said something in time; else the line is closed. Asked before a heartbeat."""
+        return time.monotonic() - line.heard_at < self.silence_seconds
+
+    def expire(self, line: Line) -> None:
+        """Close the line of a client that has been silent for too long."""
+        line.close()
+
+    def happened(self, happening: Happening) -> None:  # noqa: B027 - a face may tell nothing
+        """Tell the lines that want to know what happened at the exchange. Called in whatever thread changed it."""
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection until its end."""
+        await receive()  # that somebody wants to connect
+        if not self.is_path(scope["path"]):
+            await refuse(send)
+            return
+        await send({"type": "websocket.accept"})
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        abort = scope["extensions"].get(ABORT, _nothing)
+        line = Line(scope["path"], headers, abort)
+        tasks = [asyncio.ensure_future(work) for work in (line.deliver(send), self._beat(line))]
+        try:
+            self._open(line)
+            while (message := await receive())["type"] == "websocket.receive":
+                self._hear(line, message)
+        finally:
+            self._end(line)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _open(self, line: Line) -> None:
+        with self.exchange.still():
+            self.lines.append(line)
+            if self._stop_listening is None:
+                self._stop_listening = self.exchange.listen(self.happened)
+            self.opened(line)
+
+    def _hear(self, line: Line, message: Mapping[str, Any]) -> None:
+        line.heard_at = time.monotonic()
+        text = message.get("text")
+        if line.is_closed:
+            return
+        with self.exchange.still():
+            self.received(line, (message.get("bytes") or b"").decode(errors="replace") if text is None else text)
+
+    def _end(self, line: Line) -> None:
+        line.is_closed = True
+        with self.exchange.still():
+            self.lines.remove(line)
+            if not self.lines and self._stop_listening is not None:
+                self._stop_listening()
+                self._stop_listening = None
+            self.closed(line)
+
+    async def _beat(self, line: Line) -> None:
+        while not line.is_closed:
+            await asyncio.sleep(self.heartbeat_seconds)
+            with self.exchange.still():
+                if not self.lives(line):
+                    self.expire(line)
+                elif text := self.heartbeat(line):
+                    line.send(text)
+
+
+async def refuse(send: Send) -> None:
+    """Answer a handshake at a path where nothing takes WebSockets."""
+    await send(
+        {
+            "type": "websocket.http.response.start",
+            "status": NOT_FOUND,
+            "headers": [(b"x-simulation", b"brokerkit sandbox")],
+        }
+    )
+    await send({"type": "websocket.http.response.body", "body": b"Not Found"})
+
+
+def _nothing() -> None:
+    """Do nothing: the server does not tell how to end a connection."""

@@ -1,0 +1,166 @@
+"""The WebSocket side that all faces share, over real sockets with the client of another library."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import threading
+import warnings
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+import requests
+from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
+
+from brokerkit.sandbox.exchange import Exchange
+from brokerkit.sandbox.server import Server
+from tests.exchanges import BUY, SAMSUNG, send
+from tests.willow import WillowFace, WillowStream, client, register, served, told
+
+
+@pytest.fixture
+def face() -> WillowFace:
+    return WillowFace(Exchange())
+
+
+@pytest.fixture
+def stream(face: WillowFace) -> WillowStream:
+    assert isinstance(face.stream, WillowStream)
+    return face.stream
+
+
+@pytest.fixture
+def url(face: WillowFace) -> Iterator[str]:
+    with served(face) as url:
+        yield url
+
+
+def test_a_client_is_told_what_happens_in_the_order_of_the_exchange(url: str, face: WillowFace) -> None:
+    price = face.exchange.quote(SAMSUNG).price
+    with client(url) as connection:
+        assert register(connection, SAMSUNG) == f"ok|+{SAMSUNG}|{price}"
+        row = send(face.exchange, BUY, 3, price, account="7")
+        assert told(connection, 4) == [
+            f"order|ACCEPTED|{row.number}",
+            f"trade|{SAMSUNG}|{price}|3",
+            f"order|FILLED|{row.number}",
+            f"book|{SAMSUNG}|{price}",
+        ]
+
+
+def test_the_pipe_and_the_calls_of_a_face_share_a_port(url: str) -> None:
+    http = url.replace("ws", "http", 1)
+    with client(url):
+        assert requests.get(http, timeout=60).status_code == 200
+
+
+@pytest.mark.parametrize("kind", [WillowFace, type("Dumb", (WillowFace,), {"Stream": None})])
+def test_another_path_takes_no_websocket(kind: type[WillowFace]) -> None:
+    with served(kind(Exchange())) as url:
+        path = f"{url}er" if kind is WillowFace else url
+        with pytest.raises(InvalidStatus) as caught, client(path):
+            pass
+        assert (caught.value.response.status_code, caught.value.response.body) == (404, b"Not Found")
+        assert caught.value.response.headers["X-Simulation"] == "brokerkit sandbox"
+
+
+def test_texts_come_in_their_order_whoever_sends_them(url: str, stream: WillowStream) -> None:
+    with client(url) as connection:
+        register(connection, SAMSUNG)
+        line = stream.lines[0]
+
+        def send(name: int) -> None:
+            for number in range(500):
+                line.send(f"{name}|{number}")
+
+        threads = [threading.Thread(target=send, args=(name,)) for name in range(4)]
+        for thread in threads:
+            thread.start()
+        texts = told(connection, 2_000)
+        for thread in threads:
+            thread.join()
+        for name in range(4):
+            assert [text for text in texts if text.startswith(f"{name}|")] == [f"{name}|{n}" for n in range(500)]
+
+
+def test_a_line_closes_behind_what_was_sent_and_takes_nothing_more(url: str, stream: WillowStream) -> None:
+    with client(url) as connection:
+        connection.send("bye")
+        assert told(connection, 1) == ["bye"]
+        with pytest.raises(ConnectionClosed) as caught:
+            connection.recv(timeout=60)
+    assert caught.value.rcvd is not None
+    assert (caught.value.rcvd.code, caught.value.rcvd.reason) == (4000, "as you like")
+
+
+def test_a_line_can_be_cut_without_a_word(url: str, stream: WillowStream) -> None:
+    with client(url) as connection:
+        register(connection, SAMSUNG)
+        stream.lines[0].cut()
+        with pytest.raises(ConnectionClosedError) as caught:
+            connection.recv(timeout=60)
+        assert caught.value.rcvd is None
+
+
+def test_heartbeats_come_and_a_silent_client_is_closed(face: WillowFace, stream: WillowStream) -> None:
+    stream.heartbeat_seconds = 0.02
+    with served(face) as url, client(url) as connection:
+        assert told(connection, 3) == ["beat"] * 3
+        stream.silence_seconds = 0.0
+        assert set(connection) <= {"beat"}  # ends with the connection
+
+
+def test_nobody_listens_to_the_exchange_without_a_line(url: str, face: WillowFace, stream: WillowStream) -> None:
+    bulletin = face.exchange._floor.bulletin
+    assert not bulletin.is_heard
+    with client(url) as one:
+        register(one, SAMSUNG)
+        with client(url) as other:
+            register(other, SAMSUNG)
+            assert (bulletin.is_heard, len(stream.lines)) == (True, 2)
+    until_gone(stream)
+    assert not bulletin.is_heard
+
+
+def test_a_mistake_of_a_face_ends_its_line_and_no_other(
+    url: str, face: WillowFace, caplog: pytest.LogCaptureFixture
+) -> None:
+    with client(url) as one, client(url) as other:
+        register(other, SAMSUNG)
+        one.send("fail")
+        with pytest.raises(ConnectionClosed):
+            one.recv(timeout=60)
+        face.exchange.trade(SAMSUNG, BUY, Decimal(1))
+        assert told(other, 1)[0].startswith("trade|")
+    assert "the face has a mistake" in caplog.text
+
+
+def test_a_mistake_while_telling_reaches_the_log_and_not_the_trader(
+    url: str, face: WillowFace, stream: WillowStream, caplog: pytest.LogCaptureFixture
+) -> None:
+    with client(url) as connection:
+        register(connection, SAMSUNG)
+        stream.lines[0].state.clear()
+        face.exchange.trade(SAMSUNG, BUY, Decimal(1))
+        assert "KeyError" in caplog.text
+
+
+def test_closing_the_server_ends_lines_without_a_trace(face: WillowFace, caplog: pytest.LogCaptureFixture) -> None:
+    with warnings.catch_warnings(), caplog.at_level(logging.WARNING):
+        warnings.simplefilter("error")
+        server = Server(face.app)
+        with client(f"{server.url.replace('http', 'ws', 1)}/stream") as connection:
+            register(connection, SAMSUNG)
+            server.close()
+            with pytest.raises(ConnectionClosed):
+                connection.recv(timeout=60)
+        gc.collect()
+    assert (caplog.text, face.stream and face.stream.lines) == ("", [])
+
+
+def until_gone(stream: WillowStream) -> None:
+    """Wait until the face knows that its clients are gone."""
+    gone = threading.Event()
+    while stream.lines:
+        gone.wait(0.01)
