@@ -191,7 +191,6 @@ class Book(Generic[Owner]):
 
     def remove(self, order: Resting[Owner]) -> None:
         """Let an order wait no longer."""
-        self._note(order)
         self._halves[order.side].remove(order)
 
     def waiting(self, place: Place | None = None) -> Sequence[Resting[Owner]]:
