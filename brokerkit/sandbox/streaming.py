@@ -10,9 +10,9 @@ import asyncio
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from starlette.types import Receive, Scope, Send
 
@@ -32,6 +32,20 @@ class _Close(NamedTuple):
     reason: str
 
 
+class _Pause(NamedTuple):
+    seconds: float
+
+
+class Gate(Protocol):
+    """What stands between a face and one of its lines, to break what goes through. Its methods return at once."""
+
+    def send(self, text: str) -> None:
+        """Take a text that the face sends, and `put` on the line what the client shall get."""
+
+    def hear(self, text: str) -> bool:
+        """Look at a text that the client has sent; return whether the face gets it."""
+
+
 class Line:
     """One WebSocket connection at a face. Its methods can be called from any thread and return at once."""
 
@@ -45,17 +59,36 @@ class Line:
         self.state: dict[str, Any] = {}
         """What a face keeps of it."""
         self.is_closed = False
+        self.is_stalled = False
+        """Whether nothing goes either way, although the line stands: a fault."""
+        self.gate: Gate | None = None
+        """What breaks its frames on purpose."""
         self._abort = abort
         self._loop = asyncio.get_running_loop()
-        self._waiting: list[str | _Close] = []
+        self._waiting: list[str | _Close | _Pause] = []
         self._lock = threading.Lock()
         self._bell = asyncio.Event()
 
     def send(self, text: str) -> None:
         """Send a text behind those that wait; on a line that is closed nothing happens."""
+        if self.gate is None:
+            self.put(text)
+        else:
+            self.gate.send(text)
+
+    def put(self, text: str) -> None:
+        """Send a text as it is, whatever faults there are."""
         if len(self._waiting) >= MOST_WAITING:
             self.cut()
         self._put(text)
+
+    def pause(self, seconds: float) -> None:
+        """Let whatever is sent from now on come so much later."""
+        self._put(_Pause(seconds))
+
+    def later(self, seconds: float, work: Callable[[], object]) -> None:
+        """Do something in the server's thread after a while."""
+        self._in_loop(lambda: self._loop.call_later(seconds, work))
 
     def close(self, code: int = NORMAL, reason: str = "") -> None:
         """Close the line behind what waits to be sent; what is sent later is dropped."""
@@ -67,9 +100,9 @@ class Line:
         self.is_closed = True
         self._in_loop(self._abort)
 
-    def _put(self, what: str | _Close) -> None:
+    def _put(self, what: str | _Close | _Pause) -> None:
         with self._lock:
-            if self.is_closed:
+            if self.is_closed or self.is_stalled:
                 return
             self._waiting.append(what)
             is_first = len(self._waiting) == 1
@@ -88,10 +121,12 @@ class Line:
             with self._lock:
                 batch, self._waiting = self._waiting, []
             for what in batch:
-                if isinstance(what, _Close):
-                    await send({"type": "websocket.close", "code": what.code, "reason": what.reason})
-                else:
+                if isinstance(what, str):
                     await send({"type": "websocket.send", "text": what})
+                elif isinstance(what, _Pause):
+                    await asyncio.sleep(what.seconds)
+                else:
+                    await send({"type": "websocket.close", "code": what.code, "reason": what.reason})
 
 
 class FaceStream(ABC):
@@ -103,6 +138,8 @@ class FaceStream(ABC):
 
     paths: ClassVar[frozenset[str]] = frozenset()
     """At which the broker takes WebSockets."""
+    hangs_up_on_keys: ClassVar[bool] = False
+    """Whether the broker closes the line behind the refusal of a key."""
 
     def __init__(self, face: Any) -> None:
         self.face = face
@@ -114,6 +151,8 @@ class FaceStream(ABC):
         """For so long a client may say nothing. Tests make it short."""
         self.lines: list[Line] = []
         """The open ones, oldest first."""
+        self.gate_of: Callable[[Line], Gate] | None = None
+        """Makes what breaks the frames of a line on purpose; None while nothing does."""
         self._stop_listening: Callable[[], None] | None = None
 
     def is_path(self, path: str) -> bool:
@@ -145,6 +184,42 @@ class FaceStream(ABC):
     def happened(self, happening: Happening) -> None:  # noqa: B027 - a face may tell nothing
         """Tell the lines that want to know what happened at the exchange. Called in whatever thread changed it."""
 
+    def watched(self) -> Collection[str]:
+        """Return the symbols, as the exchange calls them, that open lines want to hear of. A lively market asks."""
+        return ()
+
+    # What faults ask
+
+    def is_data(self, text: str) -> bool:
+        """Return whether a text that goes out tells what happened: no heartbeat, and no answer to the client."""
+        return True
+
+    def with_unknown_columns(self, line: Line, text: str) -> str | None:
+        """Return a frame of data with values more at the end of each record; None where that cannot be."""
+        return None
+
+    def with_wrong_count(self, line: Line, text: str) -> str | None:
+        """Return a frame of data that tells another number of records than it has; None where it tells none."""
+        return None
+
+    def split(self, line: Line, text: str) -> Sequence[str]:
+        """Return the records of a frame of data as frames of their own."""
+        return (text,)
+
+    def merged(self, line: Line, first: str, second: str) -> str | None:
+        """Return the records of two frames of data as one frame; None where they cannot stand in one."""
+        return None
+
+    def refusal_of_registration(self, line: Line, text: str) -> str | None:
+        """Return how the broker refuses a text that registers something; None of any other text."""
+        return None
+
+    def refusal_of_key(self, line: Line, text: str) -> str | None:
+        """Return how the broker refuses the key or token in a text of a client; None of a text without one."""
+        return None
+
+    # What all faces share
+
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection until its end."""
         await receive()  # that somebody wants to connect
@@ -155,6 +230,7 @@ class FaceStream(ABC):
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         abort = scope["extensions"].get(ABORT, _nothing)
         line = Line(scope["path"], headers, abort)
+        line.gate = self.gate_of(line) if self.gate_of else None
         tasks = [asyncio.ensure_future(work) for work in (line.deliver(send), self._beat(line))]
         try:
             self._open(line)
@@ -174,12 +250,15 @@ class FaceStream(ABC):
             self.opened(line)
 
     def _hear(self, line: Line, message: Mapping[str, Any]) -> None:
+        if line.is_closed or line.is_stalled:
+            return
         line.heard_at = time.monotonic()
         text = message.get("text")
-        if line.is_closed:
-            return
+        if text is None:
+            text = (message.get("bytes") or b"").decode(errors="replace")
         with self.exchange.still():
-            self.received(line, (message.get("bytes") or b"").decode(errors="replace") if text is None else text)
+            if line.gate is None or line.gate.hear(text):
+                self.received(line, text)
 
     def _end(self, line: Line) -> None:
         line.is_closed = True
