@@ -307,10 +307,10 @@ def test_a_user_sees_the_types_of_the_installed_wheels(installed: Installed) -> 
 
 
 def called(node: ast.Call) -> str:
-    """Return the name of what is called, without the object it belongs to unless that is `os`."""
+    """Return the name of what is called, without the object it belongs to unless that is `os` or a feed of frames."""
     if isinstance(node.func, ast.Attribute):
-        of_system = isinstance(node.func.value, ast.Name) and node.func.value.id == "os"
-        return f"os.{node.func.attr}" if of_system else node.func.attr
+        owner = node.func.value.id if isinstance(node.func.value, ast.Name) else ""
+        return f"{owner}.{node.func.attr}" if owner in ("os", "feed") else node.func.attr
     return node.func.id if isinstance(node.func, ast.Name) else ""
 
 

@@ -168,6 +168,13 @@ class Feed(ABC, Generic[C]):
         """Return how many of `most_registrations` these take together."""
         return len(registrations)
 
+    def plain_hosts(self) -> Collection[str]:
+        """Return the hosts, each as `host:port`, that the profile allows to be reached without TLS: none of itself.
+
+        Only hosts of the broker's own that speak nothing else, and only where the profile has the option for it.
+        """
+        return ()
+
     def refreshes(self) -> bool:
         """Say whether the key or token should be had anew before the next connection, after `Ended` or `Refused`."""
         return True

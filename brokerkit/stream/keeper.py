@@ -1,0 +1,269 @@
+"""The thread of a connection: it makes the line, sends and receives on it, and makes it again when it is lost."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, NoReturn
+
+from pydantic import SecretStr
+
+from brokerkit import clock
+from brokerkit.errors import AuthError, BrokerError, ConfigError, NetworkError, StreamError, Unsupported
+from brokerkit.market.sessions import Phase
+from brokerkit.stream.feed import Feed
+from brokerkit.stream.holder import Holder
+from brokerkit.stream.line import Line, LineLost, Waker, Woken, check_address
+from brokerkit.stream.pace import Moment, Pace
+from brokerkit.stream.registrations import Waiter
+from brokerkit.stream.session import Loss, Question, Session
+from brokerkit.stream.takers import Taker
+from brokerkit.stream.topics import Topic
+from brokerkit.transport.outgoing import check_certificates
+from brokerkit.words import Venue
+
+logger = logging.getLogger("brokerkit")
+
+END_SECONDS = 5.0
+"""How long `stop` waits for the thread; it may be waiting itself, for a name or a key, and ends after that."""
+STALLED_SECONDS = 30.0
+"""After which a line that takes nothing is given up."""
+
+
+def now() -> Moment:
+    """Return the present moment."""
+    return Moment(time.monotonic(), clock.now())
+
+
+class Keeper:
+    """Keeps the one line of a key up, for as long as somebody wants something of it."""
+
+    def __init__(
+        self,
+        feed: Feed[Any],
+        identity: str,
+        pace: Pace,
+        phase_of: Callable[[Venue], Phase | None],
+        previous: Keeper | None,
+    ) -> None:
+        """`previous` had the line before: it has to be gone before another one is made."""
+        self.session = Session(feed, phase_of=phase_of, times=pace.times, moment=now())
+        self._feed = feed
+        self._pace = pace
+        self._previous = previous
+        self._holder = Holder(feed.client.broker, identity)
+        self._waker = Waker()
+        self._line: Line | None = None
+        self._owed_since: float | None = None
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._is_stopped = False
+        self.is_over = False
+        """Whether nothing will come any more: another one has to be made."""
+
+    # What others want, from any thread
+
+    def subscribe(self, topics: Sequence[Topic], taker: Taker, feed: Feed[Any]) -> None:
+        """Want topics for a taker; return once the broker has taken them, and raise what it refused."""
+        waiter = self.session.want(topics, taker, feed, now())
+        self._wait(waiter, None)
+
+    def unsubscribe(self, topics: Sequence[Topic], taker: Taker) -> None:
+        """Want topics no more for a taker."""
+        self.session.unwant(topics, taker)
+        self.wake()
+
+    def ask(self, frame: SecretStr, name: str, timeout: float) -> Any:
+        """Ask the broker something and return the body of its answer."""
+        question = self.session.ask(frame, name, time.monotonic() + timeout)
+        self._wait(question, timeout)
+        return question.body
+
+    def _wait(self, waiting: Waiter | Question, timeout: float | None) -> None:
+        """Wait for the word of the broker, in steps: an interrupt and the end of the thread have to be seen."""
+        until = None if timeout is None else time.monotonic() + timeout
+        try:
+            if not waiting.is_over.is_set():
+                self._start()
+            while not waiting.is_over.wait(0.5):
+                if self._thread is not None and not self._thread.is_alive():
+                    raise self._closed()
+                if until is not None and time.monotonic() >= until:
+                    self.session.give_up(waiting)
+        except BaseException:
+            self.session.give_up(waiting)
+            self.wake()
+            raise
+        if waiting.error is not None:
+            raise waiting.error
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._is_stopped:
+                raise self._closed()
+            if self._thread is None:
+                name = f"brokerkit stream {self._feed.client.broker}"
+                self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+                self._thread.start()
+        self.wake()
+
+    def _closed(self) -> StreamError:
+        return StreamError("The stream is closed.", broker=self._feed.client.broker)
+
+    def wake(self) -> None:
+        """Let the thread see that something else is wanted."""
+        self._waker.wake()
+
+    def stop(self) -> None:
+        """Close the line and end the thread, whatever it is doing; from any thread."""
+        with self._starting:
+            self._is_stopped = self.is_over = True
+            thread = self._thread
+        self._waker.wake()
+        if thread is None:
+            self._waker.close()
+        elif thread is not threading.current_thread():
+            thread.join(END_SECONDS)
+
+    def forget(self) -> None:
+        """Close what a forked child has of it."""
+        if self._line is not None:
+            self._line.forget()
+        self._waker.forget()
+
+    # The thread
+
+    def _run(self) -> None:
+        words = "The stream was closed."
+        try:
+            while not self._is_stopped:
+                self._step()
+        except Exception as error:  # noqa: BLE001 - a fault of ours, or of the adapter: nobody may wait in vain
+            words = f"The connection of the stream failed ({type(error).__name__} in {_place(error)})."
+            logger.error("%s: %s", self._feed.client.broker, words)
+        finally:
+            self.is_over = True
+            self._let_go()
+            self.session.fail(StreamError(words, broker=self._feed.client.broker))
+            self._waker.close()
+            with suppress(Exception):  # connections of this thread alone
+                self._feed.client.close()
+
+    def _step(self) -> None:
+        session = self.session
+        if self._line is not None:
+            self._use(self._line)
+        elif not session.is_needed:
+            self._holder.release()  # somebody else may have the key meanwhile
+            self._waker.wait(60.0)
+        elif (seconds := self._pace.wait(time.monotonic())) > 0:
+            self._waker.wait(min(seconds, session.due(now())))
+        else:
+            self._make()
+        if session.is_failed:
+            self._is_stopped = self.is_over = True
+
+    def _make(self) -> None:
+        """Make a line. Whatever fails is told to those who wait, or it is tried again."""
+        loss: Loss | None = None
+        try:
+            self._opened()
+        except Woken:
+            return
+        except LineLost as lost:
+            loss = Loss(self._unreachable(lost))
+        except BrokerError as error:
+            heals = not isinstance(error, AuthError | ConfigError | Unsupported)
+            loss = Loss(error, heals=heals)
+        if loss is not None:
+            self._lose(loss)
+
+    def _opened(self) -> None:
+        feed = self._feed
+        if self._previous is not None:
+            self._previous.stop()
+            self._previous = None
+        self._holder.take()
+        address = check_address(feed.address(), plain_hosts=feed.plain_hosts())
+        self._pace.begins(time.monotonic())
+        frames = feed.open()
+        line = Line(address, check_certificates(feed.client.settings.ca_file), self._waker)
+        line.connect(self._is_wanted)
+        self._line = line
+        self._owed_since = None
+        self.session.opened(frames, now())
+        self._send(line)
+
+    def _is_wanted(self) -> bool:
+        return not self._is_stopped and self.session.is_needed
+
+    def _unreachable(self, lost: LineLost) -> NetworkError:
+        return NetworkError(
+            f"The stream cannot be opened: {lost.words}.",
+            broker=self._feed.client.broker,
+            advice=lost.advice or "Nothing was registered: it is safe to try again.",
+        )
+
+    def _use(self, line: Line) -> None:
+        """Take what has come, do what is due, and send what is to be sent."""
+        session = self.session
+        loss: Loss | None = None
+        try:
+            soon = session.due(now())
+            self._send(line)
+            if session.loss is None:
+                texts = line.receive(soon)
+                if texts is not None:
+                    moment = now()
+                    session.received(texts, moment) if texts else session.heard(moment)
+                    self._send(line)
+        except LineLost as lost:
+            loss = Loss(self._lost(lost))
+        loss = session.loss or loss
+        if loss is not None:
+            self._lose(loss)
+
+    def _lost(self, lost: LineLost) -> NetworkError:
+        return NetworkError(f"The line of the stream was lost: {lost.words}.", broker=self._feed.client.broker)
+
+    def _send(self, line: Line) -> None:
+        out = self.session.out
+        while out:
+            line.send(out.popleft())
+        if not line.owes:
+            self._owed_since = None
+            return
+        self._owed_since = self._owed_since or time.monotonic()
+        if time.monotonic() - self._owed_since > STALLED_SECONDS:
+            raise LineLost(f"the broker has taken nothing for {STALLED_SECONDS:g} s")
+
+    def _lose(self, loss: Loss) -> None:
+        moment = now()
+        if self._line is not None:
+            logger.warning("%s: %s", self._feed.client.broker, loss.error)
+        self._close_line()
+        self._pace.loses(moment.seconds)
+        self.session.lost(loss, moment)
+
+    def _close_line(self) -> None:
+        line, self._line = self._line, None
+        if line is not None:
+            line.close()
+
+    def _let_go(self) -> None:
+        self._close_line()
+        self._holder.release()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} holds a socket and cannot be pickled.")
+
+
+def _place(error: Exception) -> str:
+    """Return where an error was raised; what it says may hold what was sent."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{os.path.basename(place.filename)}:{place.lineno}"

@@ -1,0 +1,772 @@
+"""The rules of a connection, without socket and thread: texts and the clock come in, frames and events go out.
+
+Frames that register, release or ask go one at a time, each after the answer to the one before. What should be
+registered is compared with what the broker has taken, again and again: a line made anew needs no rule of its own.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, NamedTuple
+
+from pydantic import SecretStr
+
+from brokerkit.errors import BrokerError, NetworkError, StreamError
+from brokerkit.market.sessions import Phase
+from brokerkit.stream.events import Gap, GapReason
+from brokerkit.stream.feed import (
+    Acknowledged,
+    Answer,
+    Ended,
+    Feed,
+    Opened,
+    Refused,
+    Registration,
+    Reply,
+    Rows,
+    Unreadable,
+)
+from brokerkit.stream.pace import Moment, Times
+from brokerkit.stream.registrations import Entry, Missed, Route, Waiter, Wanted
+from brokerkit.stream.takers import Taker
+from brokerkit.stream.topics import Topic
+from brokerkit.text import sanitize
+from brokerkit.words import Venue
+
+logger = logging.getLogger("brokerkit")
+
+Sink = Callable[[Sequence[str], Moment], None]
+"""Takes the texts that come, as they are."""
+
+
+LOOK_SECONDS = 1.0
+"""So often it is looked whether something should have come."""
+BROKEN_LINES = 5
+"""Lines in a row that end while one thing is to be registered: the broker does not take it, and says so in this way."""
+
+
+class State(Enum):
+    """What there is of a line."""
+
+    DOWN = 0
+    OPENING = 1
+    """It is there; the broker has not let us in yet."""
+    OPEN = 2
+
+
+class Loss(NamedTuple):
+    """Why a line is given up."""
+
+    error: BrokerError
+    reason: GapReason = GapReason.DISCONNECTED
+    heals: bool = True
+
+
+@dataclass
+class Question:
+    """A call that waits for the broker's answer to a question."""
+
+    frame: SecretStr
+    name: str
+    until: float
+    body: Any = None
+    error: BrokerError | None = None
+    is_over: threading.Event = field(default_factory=threading.Event)
+
+    def ends(self, error: BrokerError | None = None) -> None:
+        """Let the call go on."""
+        self.error = error
+        self.is_over.set()
+
+
+class Asked(Enum):
+    """What a frame that waits for an answer does."""
+
+    OPEN = "let us in"
+    REGISTER = "register"
+    RELEASE = "release"
+    ASK = "answer a question"
+
+
+@dataclass
+class Exchange:
+    """Frames that are sent one after the other, and what they are for."""
+
+    asked: Asked
+    frames: deque[SecretStr]
+    registrations: Sequence[Registration] = ()
+    question: Question | None = None
+    until: float = 0.0
+    """By when the broker has to answer the frame that was sent last."""
+    is_waiting: bool = False
+    """Whether it has not answered yet."""
+    answered: int = 0
+
+
+class Session:
+    """The rules of one connection, for as long as somebody wants something of it.
+
+    `want`, `unwant` and `ask` may be called by any thread. All else is called by the connection's own thread, which
+    then sends `out`, and gives up the line if there is a `loss`. Takers are called by it alone, and without the lock.
+    """
+
+    def __init__(
+        self, feed: Feed[Any], *, phase_of: Callable[[Venue], Phase | None], times: Times, moment: Moment
+    ) -> None:
+        self.feed = feed
+        self.times = times
+        self.state = State.DOWN
+        self.wanted = Wanted(feed)
+        self.held: set[Registration] = set()
+        """What the broker has taken on this line."""
+        self.out: deque[SecretStr] = deque()
+        self.loss: Loss | None = None
+        self._sinks: tuple[Sink, ...] = ()
+        self.unknown: dict[str, int] = {}
+        """Channel to the values in each of its rows that are of no column we know."""
+        self._phase_of = phase_of
+        self._phases: dict[Venue, tuple[Phase | None, float]] = {}
+        self._lock = threading.RLock()
+        self._waiters: list[Waiter] = []
+        self._questions: deque[Question] = deque()
+        self._exchange: Exchange | None = None
+        self._again: set[Registration] = set()
+        """What is released in order to be registered again."""
+        self._effects: deque[tuple[Callable[[Any], None], Any, Taker]] = deque()
+        self._next_frame = float("-inf")
+        self._heard = moment
+        """When the line last gave a sign of life."""
+        self._text_at = moment
+        """When a text last came."""
+        self._down_since: float | None = None
+        self._ahead = moment.time.timestamp() - moment.seconds
+        self._error: BrokerError | None = None
+        self._look_at = float("-inf")
+        self._is_idle = False
+        """Whether there was nothing to send when that was last looked at."""
+
+    # What is wanted, by any thread
+
+    def want(self, topics: Sequence[Topic], taker: Taker, feed: Feed[Any], moment: Moment) -> Waiter:
+        """Want topics for a taker; InvalidRequest, Unsupported or ConfigError if there is no such thing."""
+        with self._lock:
+            self._check()
+            self._is_idle = False
+            entries = self.wanted.add(topics, taker, feed)
+            left = [entry.registration for entry in entries if entry.registration not in self.held]
+            waiter = Waiter(topics, taker, left, moment.seconds + self.times.line)
+            if left:
+                self._waiters.append(waiter)
+            else:
+                waiter.ends()
+            return waiter
+
+    def unwant(self, topics: Sequence[Topic], taker: Taker) -> None:
+        """Want topics no more for a taker."""
+        with self._lock:
+            self._is_idle = False
+            self.wanted.remove(topics, taker)
+
+    def leave(self, taker: Taker) -> None:
+        """Want nothing any more for a taker."""
+        with self._lock:
+            for waiter in [each for each in self._waiters if each.taker is taker]:
+                self._waiters.remove(waiter)
+                waiter.ends(StreamError("The stream was closed.", broker=self._broker))
+            self._is_idle = False
+            self.wanted.drop(taker)
+
+    def give_up(self, waiting: Waiter | Question) -> None:
+        """Want no more what a call has waited for."""
+        with self._lock:
+            self._is_idle = False
+            if isinstance(waiting, Question):
+                if waiting in self._questions:
+                    self._questions.remove(waiting)
+                waiting.ends(self._no_answer())
+            elif waiting in self._waiters:
+                self._waiters.remove(waiting)
+                self.wanted.remove(waiting.topics, waiting.taker)
+
+    def ask(self, frame: SecretStr, name: str, until: float) -> Question:
+        """Ask the broker something; one question at a time."""
+        with self._lock:
+            self._check()
+            self._is_idle = False
+            question = Question(frame, name, until)
+            self._questions.append(question)
+            return question
+
+    def _check(self) -> None:
+        if self._error is not None:
+            raise copy.copy(self._error)
+
+    def listen(self, sink: Sink) -> None:
+        """Hand the texts that come to somebody, after the events in them."""
+        with self._lock:
+            self._sinks = (*self._sinks, sink)
+
+    def ignore(self, sink: Sink) -> None:
+        """Hand somebody no texts any more."""
+        with self._lock:
+            self._sinks = tuple(each for each in self._sinks if each != sink)
+
+    @property
+    def is_failed(self) -> bool:
+        """Say whether nothing will come any more."""
+        return self._error is not None
+
+    @property
+    def is_needed(self) -> bool:
+        """Say whether there has to be a line."""
+        return bool(self.wanted.entries or self._questions)
+
+    @property
+    def is_established(self) -> bool:
+        """Say whether the broker has once taken something that is still wanted: then the line is made again."""
+        return any(entry.is_known for entry in self.wanted.entries.values())
+
+    @property
+    def _broker(self) -> str:
+        return str(self.feed.client.broker)
+
+    # What happens to the line
+
+    def opened(self, frames: Sequence[SecretStr], moment: Moment) -> None:
+        """Begin on a new line; `frames` open it."""
+        with self._lock:
+            self.held.clear()
+            self._again.clear()
+            self.loss = None
+            self._heard = moment
+            self._exchange = None
+            self._is_idle = False
+            self.out.clear()
+            self._ahead = moment.time.timestamp() - moment.seconds
+            self.state = State.OPENING if frames else State.OPEN
+            if frames:
+                self.out.extend(frames)
+                until = moment.seconds + self.times.answer
+                self._exchange = Exchange(Asked.OPEN, deque(), until=until, is_waiting=True)
+
+    def lost(self, loss: Loss, moment: Moment) -> None:
+        """End with a line, or with the attempt to make one."""
+        with self._lock:
+            exchange, self._exchange = self._exchange, None
+            self.state, self.loss = State.DOWN, None
+            self.held.clear()
+            self.out.clear()
+            if self._down_since is None:
+                self._down_since = moment.seconds
+            self._miss(self.wanted.entries.values(), loss.reason, loss.error.message)
+            self._blame(exchange, loss.error)
+            if not loss.heals:
+                self._fail(loss.error)
+            elif not self.is_established:
+                self._end_waiting(loss.error)
+        self.tell()
+
+    def _blame(self, exchange: Exchange | None, error: BrokerError) -> None:
+        """Tell who waited for the answer that did not come; a broker may close the line instead of one."""
+        if exchange is None:
+            return
+        if exchange.question is not None:
+            exchange.question.ends(self._plain(error))
+        if exchange.asked is not Asked.REGISTER:
+            return
+        for waiter in [each for each in self._waiters if each.left.intersection(exchange.registrations)]:
+            self._refuse(waiter, error)
+        for registration in exchange.registrations:
+            entry = self.wanted.entries.get(registration)
+            if entry is not None:
+                entry.broken_lines += 1
+                entry.is_alone = True
+                if entry.broken_lines >= BROKEN_LINES:
+                    self._give_out(entry, self._always_closed(registration, error))
+
+    def _always_closed(self, registration: Registration, error: BrokerError) -> StreamError:
+        return StreamError(
+            f"Whenever {registration.channel} is to be registered, the line ends. {error.message}",
+            broker=self._broker,
+            advice="Check what the profile names for it, then open another stream.",
+        )
+
+    def _end_waiting(self, error: BrokerError) -> None:
+        """Let everybody know that there is no line; nobody has got anything of it yet."""
+        for waiter in [*self._waiters]:
+            self._refuse(waiter, error)
+        while self._questions:
+            self._questions.popleft().ends(self._plain(error))
+        self.wanted.clear()
+        self._down_since = None
+
+    def _refuse(self, waiter: Waiter, error: BrokerError) -> None:
+        self._waiters.remove(waiter)
+        self.wanted.remove(waiter.topics, waiter.taker)
+        waiter.ends(self._plain(error))
+
+    def _plain(self, error: BrokerError) -> BrokerError:
+        """Return an error for one of several who raise it."""
+        return copy.copy(error)
+
+    def fail(self, error: BrokerError) -> None:
+        """End for good: nothing will come any more."""
+        with self._lock:
+            self._fail(error)
+        self.tell()
+
+    def _fail(self, error: BrokerError) -> None:
+        self._error = self._error or error
+        takers = self.wanted.takers()
+        waiting = {id(waiter.taker) for waiter in self._waiters}
+        known = {id(taker) for entry in self.wanted.entries.values() if entry.is_known for taker, _ in entry.takers()}
+        self._end_waiting(error)
+        for taker in takers:
+            if id(taker) in known or id(taker) not in waiting:
+                self._effects.append((taker.failed, copy.copy(error), taker))
+
+    # What comes
+
+    def heard(self, moment: Moment) -> None:
+        """Learn that something came, be it no text."""
+        self._heard = moment
+
+    def received(self, texts: Sequence[str], moment: Moment) -> None:
+        """Take texts that came at once: the rows in them go straight to those who want them."""
+        self._heard = self._text_at = moment
+        entries, read = self.wanted.entries, self.feed.read
+        for text in texts:
+            for item in read(text):
+                if type(item) is not Rows:
+                    self._learn(item, moment)
+                    continue
+                entry = entries.get(item.registration)
+                if entry is None:
+                    continue
+                if entry.missed is not None or item.unknown:
+                    self._before(entry, item, moment)
+                last, entry.last_at, entry.last_time = entry.last_at, moment.seconds, moment.time
+                if last is not None and moment.seconds - last > entry.longest:
+                    self._spoke(entry, last, moment.seconds)
+                for route in entry.routes:
+                    self._hand_out(entry, route, item.rows, moment)
+        for sink in self._sinks:
+            self._record(sink, texts, moment)
+
+    def _record(self, sink: Sink, texts: Sequence[str], moment: Moment) -> None:
+        try:
+            sink(texts, moment)
+        except Exception as error:  # noqa: BLE001 - whoever fails ends for himself alone
+            logger.error("%s: what records the stream failed (%s)", self._broker, type(error).__name__)
+            self.ignore(sink)
+
+    def _hand_out(self, entry: Entry, route: Route, rows: Sequence[Any], moment: Moment) -> None:
+        read, venue, time = route.read, route.venue, moment.time
+        try:
+            events = [event for row in rows if (event := read(row, venue, time)) is not None]
+        except ValueError:
+            events = self._readable(entry, route, rows, moment)
+        if events:
+            for taker in route.takers:
+                try:
+                    taker.take(route.topic, events)
+                except Exception as error:  # noqa: BLE001 - whoever fails ends for himself alone
+                    self._drop(taker, error)
+
+    def _readable(self, entry: Entry, route: Route, rows: Sequence[Any], moment: Moment) -> list[Any]:
+        """Return the events of the rows that can be read; the others are a gap."""
+        events = []
+        for row in rows:
+            try:
+                event = route.read(row, route.venue, moment.time)
+            except ValueError as error:
+                self._garble([entry], f"a row of {entry.registration.channel} ({type(error).__name__})", moment)
+            else:
+                if event is not None:
+                    events.append(event)
+        return events
+
+    def _before(self, entry: Entry, item: Rows, moment: Moment) -> None:
+        """Tell a gap before what comes after it; note columns that are new."""
+        channel = item.registration.channel
+        if item.unknown and self.unknown.get(channel) != item.unknown:
+            self.unknown[channel] = item.unknown
+            logger.warning("%s %s: %d values of each row are of no column we know", self._broker, channel, item.unknown)
+        if entry.missed is not None:
+            with self._lock:
+                self._close_gaps([entry, *self._taken()], moment)
+            self.tell()
+
+    def _spoke(self, entry: Entry, last: float, now: float) -> None:
+        """Note a silence that was longer than those before, if it lies in one phase."""
+        if last >= self._phases.get(entry.venue, (None, float("inf")))[1]:
+            entry.longest = now - last
+        entry.is_doubted = False
+
+    def _learn(self, item: Any, moment: Moment) -> None:
+        """Take what is about the connection."""
+        with self._lock:
+            match item:
+                case Reply(text):
+                    self.out.append(SecretStr(text))
+                case Opened():
+                    self._open()
+                case Acknowledged():
+                    self._acknowledged(moment)
+                case Refused(error, heals):
+                    self._refused(error, heals, moment)
+                case Ended(error, heals):
+                    self.loss = Loss(error, heals=heals)
+                case Answer(name, body):
+                    self._answered(name, body)
+                case Unreadable(words, registration):
+                    entry = None if registration is None else self.wanted.entries.get(registration)
+                    self._garble([entry] if entry else self._taken(), sanitize(words), moment)
+        self.tell()
+
+    def _open(self) -> None:
+        if self._exchange is not None and self._exchange.asked is Asked.OPEN:
+            self._exchange = None
+            self._is_idle = False
+            self.state = State.OPEN
+
+    def _acknowledged(self, moment: Moment) -> None:
+        exchange = self._exchange
+        if exchange is None or exchange.asked not in (Asked.REGISTER, Asked.RELEASE):
+            return
+        exchange.answered += 1
+        exchange.is_waiting = False
+        if not exchange.frames:  # else the next one goes when its time has come
+            self._settle(exchange, moment)
+
+    def _settle(self, exchange: Exchange, moment: Moment) -> None:
+        """Take note that the broker has taken all frames of an exchange."""
+        self._exchange = None
+        self._is_idle = False
+        if exchange.asked is Asked.RELEASE:
+            self._released(exchange.registrations)
+            return
+        self.held.update(exchange.registrations)
+        for registration in exchange.registrations:
+            entry = self.wanted.entries.get(registration)
+            if entry is not None:
+                entry.is_known, entry.is_refused, entry.broken_lines = True, False, 0
+        for waiter in [*self._waiters]:
+            waiter.left.difference_update(exchange.registrations)
+            if not waiter.left:
+                self._waiters.remove(waiter)
+                waiter.ends()
+        self._end_gaps(exchange.registrations, moment)
+
+    def _released(self, registrations: Sequence[Registration]) -> None:
+        self._is_idle = False
+        self.held.difference_update(registrations)
+        self._again.difference_update(registrations)
+        again = [self.wanted.entries[each] for each in registrations if each in self.wanted.entries]
+        self._miss(again, GapReason.SILENT, "it is registered again")
+
+    def _answered(self, name: str, body: Any) -> None:
+        exchange = self._exchange
+        if exchange is not None and exchange.question is not None and exchange.question.name == name:
+            self._exchange = None
+            self._is_idle = False
+            exchange.question.body = body
+            exchange.question.ends()
+
+    def _refused(self, error: BrokerError, heals: bool, moment: Moment) -> None:
+        exchange, self._exchange = self._exchange, None
+        self._is_idle = False
+        if exchange is None:
+            return
+        if exchange.question is not None:
+            exchange.question.ends(error)
+        elif exchange.asked is Asked.OPEN:
+            self.loss = Loss(error, heals=heals)
+        elif exchange.asked is Asked.RELEASE:
+            logger.warning("%s: a registration could not be released: %s", self._broker, error)
+            self._released(exchange.registrations)
+        else:
+            self._not_taken(exchange, error, heals, moment)
+
+    def _not_taken(self, exchange: Exchange, error: BrokerError, heals: bool, moment: Moment) -> None:
+        """Tell whose registration was refused; of several in one frame each is tried again alone."""
+        if exchange.answered:
+            self.held.update(exchange.registrations)  # a part may stand: what is not wanted any more is released
+        refused = [self.wanted.entries[each] for each in exchange.registrations if each in self.wanted.entries]
+        waiting = [each for each in self._waiters if each.left.intersection(exchange.registrations)]
+        is_one_call = len(waiting) == 1 and waiting[0].left.issuperset(exchange.registrations)
+        if len(exchange.registrations) > 1 and not is_one_call:
+            self.held.difference_update(exchange.registrations)
+            for entry in refused:
+                entry.is_alone = True
+            return
+        for waiter in waiting:
+            self._refuse(waiter, error)
+        for entry in refused:
+            if entry.registration in self.wanted.entries:
+                self._not_taken_again(entry, error, heals, moment)
+
+    def _not_taken_again(self, entry: Entry, error: BrokerError, heals: bool, moment: Moment) -> None:
+        """Tell those who had a registration that they have it no more."""
+        self.held.discard(entry.registration)
+        if not heals:
+            self._give_out(entry, error)
+            return
+        missed = entry.missed or Missed(self._since(entry), GapReason.REFUSED, "")
+        detail = sanitize(str(error))
+        if not entry.is_refused:
+            entry.is_told = False
+        entry.missed = Missed(missed.since, GapReason.REFUSED, detail)
+        entry.is_refused = True
+        entry.refused_until = moment.seconds + self.times.again
+        self._open_gaps([entry], moment)
+
+    def _give_out(self, entry: Entry, error: BrokerError) -> None:
+        """Tell those who had a registration that it will never come again."""
+        takers = {id(taker): taker for taker, _ in entry.takers()}.values()
+        for taker in takers:
+            for waiter in [each for each in self._waiters if each.taker is taker]:
+                self._refuse(waiter, error)
+            self.wanted.drop(taker)
+            self._effects.append((taker.failed, copy.copy(error), taker))
+
+    # Gaps
+
+    def _since(self, entry: Entry) -> Any:
+        return entry.last_time or self._text_at.time
+
+    def _miss(self, entries: Any, reason: GapReason, detail: str) -> None:
+        """Note that registrations that were taken may miss something from now on."""
+        for entry in entries:
+            if entry.is_known and entry.missed is None:
+                entry.missed = Missed(self._text_at.time, reason, sanitize(detail))
+                entry.is_told = False
+
+    def _taken(self) -> list[Entry]:
+        """Return what is wanted and taken, and need not be registered again."""
+        taken = self.held - self._again
+        return [entry for registration, entry in self.wanted.entries.items() if registration in taken]
+
+    def _end_gaps(self, registrations: Sequence[Registration], moment: Moment) -> None:
+        """End the gaps once all is registered again; that of own orders at once, for their lists are read then."""
+        left = [
+            entry
+            for registration, entry in self.wanted.entries.items()
+            if registration not in self.held and entry.is_known and not entry.is_refused
+        ]
+        if not left:
+            self._down_since = None
+            self._close_gaps(self._taken(), moment)
+        else:
+            taken = [self.wanted.entries[each] for each in registrations if each in self.wanted.entries]
+            self._close_gaps([entry for entry in taken if entry.has_orders], moment)
+
+    def _close_gaps(self, entries: Sequence[Entry], moment: Moment) -> None:
+        found = [(entry, entry.missed) for entry in dict.fromkeys(entries) if entry.missed is not None]
+        self._tell_gaps(found, moment, is_over=True)
+        for entry, _ in found:
+            entry.missed, entry.is_told = None, False
+
+    def _open_gaps(self, entries: Sequence[Entry], moment: Moment) -> None:
+        found = [(entry, entry.missed) for entry in entries if entry.missed is not None and not entry.is_told]
+        self._tell_gaps(found, moment, is_over=False)
+        for entry, _ in found:
+            entry.is_told = True
+
+    def _tell_gaps(self, found: Sequence[tuple[Entry, Missed]], moment: Moment, *, is_over: bool) -> None:
+        """Let each taker know, once for all topics that missed the same."""
+        topics: dict[tuple[int, Missed], dict[Topic, None]] = {}
+        takers: dict[int, Taker] = {}
+        for entry, missed in found:
+            for taker, topic in entry.takers():
+                takers[id(taker)] = taker
+                topics.setdefault((id(taker), missed), {})[topic] = None
+        until = moment.time if is_over else None
+        for (number, missed), each in topics.items():
+            gap = Gap(tuple(each), missed.since, until, missed.reason, moment.time, missed.detail)
+            self._effects.append((takers[number].missed, gap, takers[number]))
+
+    def _garble(self, entries: Sequence[Entry], words: str, moment: Moment) -> None:
+        """Tell that something could not be read: at once, and then again and again, but not for every row."""
+        with self._lock:
+            for entry in entries:
+                if entry.garbled is None:
+                    entry.garbled = Missed(self._since(entry), GapReason.UNREADABLE, words)
+            self._tell_garbled(entries, moment)
+        self.tell()
+
+    def _tell_garbled(self, entries: Sequence[Entry], moment: Moment) -> None:
+        found = []
+        for entry in entries:
+            pause = self.times.again_orders if entry.has_orders else self.times.again
+            if entry.garbled is not None and moment.seconds - entry.garbled_at >= pause:
+                found.append((entry, entry.garbled))
+                entry.garbled, entry.garbled_at = None, moment.seconds
+        self._tell_gaps(found, moment, is_over=True)
+
+    def tell(self) -> None:
+        """Call the takers that have to know something; by the connection's thread, in order."""
+        while self._effects:
+            call, told, taker = self._effects.popleft()
+            try:
+                call(told)
+            except Exception as error:  # noqa: BLE001 - whoever fails ends for himself alone
+                self._drop(taker, error)
+
+    def _drop(self, taker: Taker, error: Exception) -> None:
+        """Go on without a taker that fails, and let it know."""
+        words = f"What takes the events failed ({type(error).__name__})."
+        logger.error("%s: %s", self._broker, words)
+        with self._lock:
+            self.wanted.drop(taker)
+        try:
+            taker.failed(StreamError(words, broker=self._broker))
+        except Exception:  # noqa: BLE001 - it is gone already
+            logger.debug("%s: a taker does not even take its end", self._broker)
+
+    # Time
+
+    def due(self, moment: Moment) -> float:
+        """Do what its time has come for; return the seconds until there may be more to do."""
+        with self._lock:
+            soon = self._due(moment)
+        self.tell()
+        return soon
+
+    def _due(self, moment: Moment) -> float:
+        if moment.seconds >= self._look_at:
+            self._look_at = moment.seconds + LOOK_SECONDS
+            self._look(moment)
+        if self.state is not State.OPEN or self.loss is not None:
+            return LOOK_SECONDS
+        return min(LOOK_SECONDS, self._next(moment))
+
+    def _look(self, moment: Moment) -> None:
+        """Do what need not be done more often than once in a while."""
+        now = moment.seconds
+        self._is_idle = False
+        self._check_clocks(moment)
+        self._check_waiters(now)
+        entries = [*self.wanted.entries.values()]
+        self._tell_garbled(entries, moment)
+        if self._down_since is not None and now - self._down_since >= self.times.outage:
+            self._open_gaps([entry for entry in entries if entry.registration not in self.held], moment)
+        if self.state is State.DOWN or self.loss is not None:
+            return
+        if now - self._heard.seconds >= self.feed.heartbeat_seconds:
+            self.loss = Loss(self._error_of(f"nothing came for {now - self._heard.seconds:.0f} s"), GapReason.SILENT)
+        elif self._exchange is not None and self._exchange.is_waiting and now >= self._exchange.until:
+            self._not_answered(self._exchange)
+        elif self.state is State.OPEN:
+            self._judge_silence(entries, moment)
+
+    def _error_of(self, words: str) -> NetworkError:
+        return NetworkError(f"The line of the stream was lost: {words}.", broker=self._broker)
+
+    def _not_answered(self, exchange: Exchange) -> None:
+        if exchange.question is None:
+            self.loss = Loss(self._error_of(f"the broker did not {exchange.asked.value} in {self.times.answer:g} s"))
+            return
+        self._exchange = None  # the line may be good all the same
+        exchange.question.ends(self._no_answer())
+
+    def _no_answer(self) -> StreamError:
+        return StreamError("The broker does not answer a question over its stream.", broker=self._broker)
+
+    def _check_clocks(self, moment: Moment) -> None:
+        """Give up the line if this machine has slept: one of its clocks went on then, the other did not."""
+        ahead = moment.time.timestamp() - moment.seconds
+        jump, self._ahead = ahead - self._ahead, ahead
+        if abs(jump) >= self.times.jump and self.state is not State.DOWN and self.loss is None:
+            self.loss = Loss(
+                self._error_of(f"this machine slept or its clock was set, by {jump:.0f} s"), GapReason.SUSPENDED
+            )
+
+    def _check_waiters(self, now: float) -> None:
+        if self.state is State.OPEN:
+            return
+        for waiter in [each for each in self._waiters if now >= each.until]:
+            self._refuse(waiter, self._error_of(f"it could not be made again in {self.times.line:g} s"))
+
+    def _judge_silence(self, entries: Sequence[Entry], moment: Moment) -> None:
+        """Register again what is silent although its venue trades; where that does not help, give up the line."""
+        for venue in {entry.venue for entry in entries}:
+            phase, last = self._ask_phase(venue), self._phases.get(venue)
+            if last is None or phase is not last[0]:
+                self._phases[venue] = (phase, moment.seconds)
+        for entry in entries:
+            phase, since = self._phases[entry.venue]
+            if entry.last_at is None or entry.registration not in self.held or not entry.may_be_judged(phase, since):
+                continue
+            quiet = moment.seconds - max(entry.last_at, since, entry.judged_at)
+            patience = max(self.times.patience, 10 * entry.longest) * 2**entry.doublings
+            if quiet >= patience:
+                entry.judged_at = moment.seconds
+                self._doubt(entry, quiet)
+
+    def _ask_phase(self, venue: Venue) -> Phase | None:
+        try:
+            return self._phase_of(venue)
+        except BrokerError:  # of days of which nothing is known
+            return None
+
+    def _doubt(self, entry: Entry, quiet: float) -> None:
+        words = f"{entry.registration.channel} told nothing for {quiet:.0f} s while its venue trades"
+        if entry.missed is None:
+            entry.missed, entry.is_told = Missed(self._since(entry), GapReason.SILENT, words), False
+        entry.is_doubted = not entry.is_doubted
+        if entry.is_doubted:
+            self._again.add(entry.registration)
+        else:
+            entry.doublings += 1
+            self.loss = self.loss or Loss(self._error_of(words), GapReason.SILENT)
+
+    # What is sent
+
+    def _next(self, moment: Moment) -> float:
+        """Send the next frame if it is its time; return the seconds until there may be one."""
+        now = moment.seconds
+        if self._exchange is None and not self._is_idle:
+            self._exchange = self._planned(now)
+            self._is_idle = self._exchange is None
+        exchange = self._exchange
+        if exchange is None or exchange.is_waiting:
+            return 1.0
+        if not exchange.frames:  # the feed needs none for it
+            self._settle(exchange, moment)
+            return 0.0
+        if now < self._next_frame:
+            return self._next_frame - now
+        self._next_frame = now + 1 / self.feed.frames_per_second
+        self.out.append(exchange.frames.popleft())
+        exchange.is_waiting = True
+        exchange.until = exchange.question.until if exchange.question else now + self.times.answer
+        return 1.0
+
+    def _planned(self, now: float) -> Exchange | None:
+        """Return what is sent next: releases before registrations, own orders before all others."""
+        entries = self.wanted.entries
+        surplus = [each for each in self.held if each not in entries or each in self._again]
+        if surplus:
+            batch = surplus[: self.feed.at_once]
+            return Exchange(Asked.RELEASE, deque(self.feed.release(batch)), batch)
+        lacking = [
+            entry
+            for registration, entry in entries.items()
+            if registration not in self.held and now >= entry.refused_until
+        ]
+        if lacking:
+            first = next((entry for entry in lacking if entry.has_orders), lacking[0])
+            rest = [entry for entry in lacking if entry is not first and not entry.is_alone]
+            batch = [each.registration for each in (first, *(() if first.is_alone else rest))][: self.feed.at_once]
+            return Exchange(Asked.REGISTER, deque(self.feed.register(batch)), batch)
+        if self._questions:
+            question = self._questions.popleft()
+            return Exchange(Asked.ASK, deque([question.frame]), question=question)
+        return None
