@@ -255,6 +255,12 @@ class Client(Reader):
         """Return a living access token as an `Authorization` header wants it."""
         return SecretStr(f"Bearer {self.token().get_secret_value()}")
 
+    def renewed(self, refused: SecretStr) -> SecretStr:
+        """Return another access token than the one that the broker refused; it may be there already."""
+        value = self._tokens.renew(refused, self.issue_token)
+        self._redactor.add((value,))
+        return value
+
     def kept_token(self) -> Token | None:
         """Return the access token that is kept and still lives; the broker is not asked for one."""
         token = self._tokens.kept()

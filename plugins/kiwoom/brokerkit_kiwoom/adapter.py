@@ -8,6 +8,7 @@ from brokerkit.adapter import Adapter
 from brokerkit_kiwoom.client import KiwoomClient, Settings
 from brokerkit_kiwoom.indices.part import Indices
 from brokerkit_kiwoom.stocks.part import Stocks
+from brokerkit_kiwoom.stream.feed import KiwoomFeed
 from brokerkit_kiwoom.wire import login
 
 
@@ -19,6 +20,7 @@ class KiwoomAdapter(Adapter):
     Settings = Settings
     Client = KiwoomClient
     parts = (Stocks, Indices)
+    Feed = KiwoomFeed
 
     def account_of_key(self) -> SecretStr:
         return self.client.call(login.ACCOUNT, body={}).number

@@ -30,7 +30,7 @@ from brokerkit_kiwoom.wire.types import Listing, Padded, PaddedOrBlank, Rows, Sy
 ORDERS = "/api/dostk/ordr"
 
 
-def _side(words: object) -> object:
+def side_in(words: object) -> Side | None:
     """Read 매도 or 매수: the sign in front of it is a screen colour."""
     if isinstance(words, str) and ("매도" in words) != ("매수" in words):
         return Side.SELL if "매도" in words else Side.BUY
@@ -38,7 +38,7 @@ def _side(words: object) -> object:
 
 
 def _has_side(words: str) -> str:
-    Side(str(_side(words)))
+    Side(str(side_in(words)))
     return words
 
 
@@ -97,7 +97,7 @@ class _Today(_Listed):
 
     extra = _Listed.extra | {"venue_words", "venue_code", "smart"}
 
-    side: Annotated[Side, BeforeValidator(_side)] = Field(alias="io_tp_nm")  # 주문구분
+    side: Annotated[Side, BeforeValidator(side_in)] = Field(alias="io_tp_nm")  # 주문구분
     limit: Unsigned = Field(None, alias="ord_pric")  # 주문가격
     remaining_quantity: Padded = Field(alias="oso_qty")  # 미체결수량
     original: RelatedNumber = Field("", alias="orig_ord_no")  # 원주문번호
@@ -144,7 +144,7 @@ class OrderRow(_Listed):
 
     @property
     def side(self) -> Side:
-        return Side(str(_side(self.side_words)))
+        return Side(str(side_in(self.side_words)))
 
     @property
     def average_fill_price(self) -> Decimal | None:

@@ -28,6 +28,7 @@ REFUSALS: dict[str, type[BrokerError]] = {
     "1999": NetworkError,
     **dict.fromkeys(("8001", "8002", "8003", "8005", "8006", "8009", "8010", "8011", "8012"), AuthError),
     **dict.fromkeys(("8015", "8016", "8020", "8030", "8031", "8040", "8050", "8103"), AuthError),
+    "105110": RateLimited,  # of the frames that register by stream
     "RC4091": AuthError,
     "RC5006": AuthError,
     # Seen at the mock host; the codes of the real one are not known.
@@ -53,6 +54,7 @@ ADVICE = {
     "400": "Its web firewall refuses the address of this machine: register the address at the broker, and stay away "
     "from proxies and VPNs.",
     "8030": "The key is of the other environment: set environment of the profile to that of the keys.",
+    **dict.fromkeys(("105115", "105118"), "Two hundred symbols are followed at a time: close some, then subscribe."),
     "RC4091": "The mock account has run out: apply for a new one at the broker.",
 }
 """What to do next where it is more than the class of the error tells."""

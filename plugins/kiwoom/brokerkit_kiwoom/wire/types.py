@@ -51,7 +51,8 @@ Signed = Annotated[Decimal | None, WireNumber(rf" *(--|[+-])?{GRAMMAR.removepref
 """A change or a flow, whose sign is real; two minus signs are one."""
 
 
-def _plain(code: str) -> str:
+def plain_symbol(code: str) -> str:
+    """Return 종목코드 without the kind letter in front and the venue behind; what is not understood stays as it is."""
     found = _SYMBOL.fullmatch(code)
     return found[1] if found else code
 
@@ -65,7 +66,7 @@ def _day_or_none(text: Any) -> Any:
     return None if isinstance(text, str) and not text.strip("0 ") else text
 
 
-Symbol = Annotated[Text, AfterValidator(_plain)]
+Symbol = Annotated[Text, AfterValidator(plain_symbol)]
 """종목코드 without the kind letter in front and the venue behind; what is not understood stays as it is."""
 DayOrBlank = Annotated[Day | None, BeforeValidator(_day_or_none)]
 """일자, or blanks or zeros where there is none."""

@@ -1,0 +1,340 @@
+"""The realtime side of Kiwoom: frames in and out, without a socket."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Collection, Iterable, KeysView, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar, NamedTuple
+
+from pydantic import SecretStr
+
+from brokerkit.errors import (
+    BrokerError,
+    InvalidRequest,
+    KeyInUse,
+    NetworkError,
+    RateLimited,
+    StreamError,
+    Unsupported,
+)
+from brokerkit.stream.events import Notice
+from brokerkit.stream.feed import (
+    Acknowledged,
+    Answer,
+    Channel,
+    Ended,
+    Feed,
+    Opened,
+    Received,
+    Refused,
+    Registration,
+    Reply,
+    Rows,
+    Unreadable,
+)
+from brokerkit.stream.topics import StreamKind, Topic
+from brokerkit.transport import Endpoint
+from brokerkit.words import Venue
+from brokerkit_kiwoom.client import KiwoomClient
+from brokerkit_kiwoom.indices import stream as indices
+from brokerkit_kiwoom.indices.quotes import CODE
+from brokerkit_kiwoom.stocks import stream as stocks
+from brokerkit_kiwoom.stocks.quotes import CODE_SUFFIX
+from brokerkit_kiwoom.stream import frames
+from brokerkit_kiwoom.wire import errors, login
+
+SOCKET = Endpoint(dict.fromkeys(("real", "demo"), "websocket"), frames.PATH, login.Done, "POST")
+"""What refusals over the socket name as the call."""
+MOST_CONDITIONS = 10
+"""Conditions that a login may follow live."""
+MOST_OF_GROUP = 100
+"""Codes of a group (grp_no): two hundred by the words of a refusal; one author keeps to a hundred, and so do we."""
+MOST_SHAPES = 1_000
+KNOWN: Mapping[str, frozenset[str]] = {**stocks.KNOWN, **indices.KNOWN}
+WITHOUT_ITEM = frozenset({stocks.ORDER_ID, stocks.SESSION_ID})
+"""Registered without a code, whatever stands in their rows."""
+
+
+class Message(NamedTuple):
+    """A message of the broker about the connection (SYSTEM)."""
+
+    kind: type[StreamError]
+    words: str
+    heals: bool
+    advice: str | None = None
+
+
+SYSTEM = {
+    "R10001": Message(
+        KeyInUse,
+        "another program has logged in with the same app key, and took the connection over",
+        heals=False,
+        advice="One connection is allowed a key. End the other program, or give it a key of its own; then open anew.",
+    ),
+    "R10002": Message(StreamError, "the broker got no heartbeat", heals=True),
+    "R10004": Message(StreamError, "the broker got no login in time", heals=True),
+}
+"""Code to what it means. Nothing is sent back to them."""
+
+
+class KiwoomFeed(Feed[KiwoomClient]):
+    """Frames of Kiwoom's socket."""
+
+    channels: ClassVar[Mapping[tuple[str, StreamKind], Mapping[Venue | None, Channel]]] = {
+        ("KR", StreamKind.TRADES): stocks.at_venues(stocks.TRADE_ID, stocks.trade),
+        ("KR", StreamKind.QUOTES): stocks.at_venues(stocks.TRADE_ID, stocks.quote),
+        ("KR", StreamKind.ORDER_BOOK): stocks.at_venues(stocks.BOOK_ID, stocks.book),
+        ("KR", StreamKind.SESSION): stocks.SESSIONS,
+        ("KR", StreamKind.ORDERS): {None: stocks.everywhere(stocks.ORDER_ID, stocks.order)},
+        ("KR", StreamKind.CONDITION): {None: stocks.everywhere(stocks.CONDITION_ID, stocks.condition)},
+        ("INDEX", StreamKind.INDEX): {None: indices.INDEX, Venue.KRX: indices.INDEX},
+    }
+    most_registrations = 200
+    at_once = MOST_OF_GROUP
+    frames_per_second = 5.0
+    heartbeat_seconds = 60.0  # one client saw the broker's every ten seconds; no page tells
+
+    def __init__(self, client: KiwoomClient, *, environment: str) -> None:
+        super().__init__(client, environment=environment)
+        self._token: SecretStr | None = None
+        self._is_refused = False
+        """Whether the token of the last login was refused, and is to be had anew."""
+        self._account: SecretStr | None = None
+        """Of the key, once own orders are wanted."""
+        self._groups: dict[str, int] = {}
+        """Item to the group in which it is registered."""
+        self._registered: set[Registration] = set()
+        self._awaited: set[str] = set()
+        """Conditions whose list is to come, with which their live topic begins."""
+        self._unknown: dict[tuple[str, int], int] = {}
+        """Channel and number of fields to how many of them are unknown."""
+
+    # What is sent
+
+    def address(self) -> str:
+        base = self.client.base_url
+        is_sandbox = base != self.client.hosts[self.environment]
+        return (re.sub("^http", "ws", base) if is_sandbox else frames.HOSTS[self.environment]) + frames.PATH
+
+    def open(self) -> Sequence[SecretStr]:
+        self._groups.clear()
+        self._registered.clear()
+        self._awaited.clear()
+        refused = self._token if self._is_refused else None
+        self._token = self.client.token() if refused is None else self.client.renewed(refused)
+        return [frames.login(self._token)]
+
+    def register(self, registrations: Sequence[Registration]) -> Sequence[SecretStr]:
+        self._registered.update(registrations)
+        sent = self._in_groups(frames.REGISTER, registrations)
+        conditions = [each.key for each in registrations if each.channel == stocks.CONDITION_ID]
+        if conditions:
+            self._awaited.update(conditions)
+            sent.append(frames.frame(frames.LIST))
+            sent += [frames.search(condition, frames.LIVE) for condition in conditions]
+        return [*map(SecretStr, sent)]
+
+    def release(self, registrations: Sequence[Registration]) -> Sequence[SecretStr]:
+        self._registered.difference_update(registrations)
+        sent = self._in_groups(frames.REMOVE, registrations)
+        sent += [
+            frames.frame(frames.CLEAR, seq=each.key) for each in registrations if each.channel == stocks.CONDITION_ID
+        ]
+        return [*map(SecretStr, sent)]
+
+    def _in_groups(self, trnm: str, registrations: Sequence[Registration]) -> list[str]:
+        groups: dict[int, list[Registration]] = {}
+        for each in registrations:
+            if each.channel != stocks.CONDITION_ID:
+                groups.setdefault(self._group_of(each.key), []).append(each)
+        still = {each.key for each in self._registered}
+        self._groups = {key: group for key, group in self._groups.items() if key in still}
+        return [frames.registering(trnm, group, those) for group, those in groups.items()]
+
+    def _group_of(self, key: str) -> int:
+        """Return the group of an item, the first with room for one that has none yet."""
+        if key not in self._groups:
+            taken = [*self._groups.values()]
+            self._groups[key] = next(group for group in range(1, len(taken) + 2) if taken.count(group) < MOST_OF_GROUP)
+        return self._groups[key]
+
+    def key_of(self, topic: Topic) -> str:
+        if topic.kind is StreamKind.INDEX:
+            return CODE[topic.symbol]
+        if topic.kind is StreamKind.CONDITION:
+            if not re.fullmatch("[0-9]{1,3}", topic.symbol, re.ASCII):
+                raise InvalidRequest(f"{topic.symbol!r} is no id of a saved condition at Kiwoom: those are numbers.")
+            return topic.symbol
+        if topic.kind is StreamKind.SESSION and topic.symbol:
+            raise Unsupported(
+                "Kiwoom tells the phases of a venue, and no halts of a symbol, by stream.",
+                advice="Nothing was sent. Leave the symbol out.",
+            )
+        if topic.kind is StreamKind.ORDERS and self._account is None:
+            self._account = self.client.call(login.ACCOUNT, body={}).number
+        return topic.symbol + CODE_SUFFIX[topic.venue] if topic.symbol and topic.venue else ""
+
+    def weight(self, registrations: Collection[Registration]) -> int:
+        """Count an item once, however many channels it has; what has none counts by itself, to be sure."""
+        conditions = [each for each in registrations if each.channel == stocks.CONDITION_ID]
+        if len(conditions) > MOST_CONDITIONS:
+            raise InvalidRequest(
+                f"Kiwoom lets a login follow {MOST_CONDITIONS} conditions live, not {len(conditions)}."
+            )
+        others = [each for each in registrations if each.channel != stocks.CONDITION_ID]
+        return len({each.key or each for each in others})
+
+    def refreshes(self) -> bool:
+        return self._is_refused
+
+    def channel(self, topic: Topic) -> Channel:
+        found = super().channel(topic)
+        return replace(found, read=self._read_order) if topic.kind is StreamKind.ORDERS else found
+
+    def _read_order(self, row: Any, venue: Venue, received_at: dt.datetime) -> Notice | None:
+        """Read an own order; None where it names another account than that of the key."""
+        is_other = self._account is not None and _is_of_another(row, self._account)
+        return None if is_other else stocks.order(row, venue, received_at)
+
+    # What is received
+
+    def read(self, text: str) -> Iterable[Received]:
+        try:
+            if text.strip('"') == frames.PING:
+                return (Reply(text),)
+            body = frames.loaded(text)
+            trnm = body["trnm"]
+            if trnm == frames.REAL:
+                return self._rows(frames.rows_of(body))
+            return (Reply(text),) if trnm == frames.PING else self._answer(trnm, body)
+        except Exception as error:  # noqa: BLE001 - whatever a frame makes reading stumble over, the frame is the reason
+            words = f"a frame of {len(text)} characters is not as documented ({type(error).__name__})"
+        return (Unreadable(words),)
+
+    def _rows(self, entries: Sequence[Any]) -> list[Received]:
+        found: list[Received] = []
+        last: Registration | None = None
+        rows: list[Any] = []
+        for entry in entries:
+            try:
+                channel, values = entry["type"], entry["values"]
+                item = self._item(channel, entry, values)
+                unknown = self._strangers(channel, values.keys())
+            except (AttributeError, KeyError, TypeError):
+                found.append(Unreadable("an entry of a frame lacks its type, item or values"))
+                last = None
+                continue
+            if last is None or last.key != item or last.channel != channel:
+                last, rows = Registration(channel, item), []
+                found.append(Rows(last, rows, unknown))
+            rows.append(entry)
+        return found
+
+    def _item(self, channel: str, entry: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+        """Return the item as it was registered: the venue behind a code comes back, though perhaps not always."""
+        if channel in WITHOUT_ITEM:
+            return ""
+        if channel == stocks.CONDITION_ID:
+            return str(values[stocks.CONDITION].strip())
+        item: str = entry["item"].strip()
+        if (channel, item) not in self._registered and "_" not in item:
+            others = [item + suffix for suffix in ("_NX", "_AL") if (channel, item + suffix) in self._registered]
+            return others[0] if len(others) == 1 else item
+        return item
+
+    def _strangers(self, channel: str, fields: KeysView[str]) -> int:
+        """Return how many fields of a row are unknown, as counted in the first one with so many fields."""
+        shape = channel, len(fields)
+        found = self._unknown.get(shape)
+        if found is None:
+            found = len(fields - KNOWN.get(channel, fields))
+            if len(self._unknown) < MOST_SHAPES:
+                self._unknown[shape] = found
+        return found
+
+    def _answer(self, trnm: str, body: Mapping[str, Any]) -> list[Received]:
+        if trnm == frames.LOGIN:
+            return [self._logged_in(body)]
+        if trnm == frames.SYSTEM:
+            return [self._told(str(body.get("code")), str(body.get("message") or ""))]
+        if trnm in (frames.REGISTER, frames.REMOVE, frames.CLEAR):
+            return [self._verdict(body)]
+        if trnm == frames.LIST:
+            return [Answer(frames.LIST, body), *([self._verdict(body)] if self._awaited else [])]
+        if trnm == frames.SEARCH:
+            return self._searched(body)
+        return [Unreadable("a frame of a kind that no page tells")]
+
+    def _verdict(self, body: Mapping[str, Any]) -> Acknowledged | Refused:
+        if frames.succeeded(body):
+            return Acknowledged()
+        error = self._error(*frames.code_and_words(body))
+        return Refused(error, heals=isinstance(error, RateLimited | NetworkError))
+
+    def _searched(self, body: Mapping[str, Any]) -> list[Received]:
+        """Read what meets a condition: a page that was asked for, or the list with which a live topic begins."""
+        condition = str(body.get("seq", "")).strip()
+        found: list[Received] = [Answer(f"{frames.SEARCH} {condition}", body)]
+        if condition not in self._awaited or frames.goes_on(body):
+            return found
+        self._awaited.discard(condition)
+        found.append(self._verdict(body))
+        if frames.succeeded(body):
+            registration = Registration(stocks.CONDITION_ID, condition)
+            try:
+                found.append(Rows(registration, [stocks.initial(condition, row) for row in body.get("data") or ()]))
+            except (KeyError, TypeError):
+                found.append(Unreadable("a row of the list of a condition is not as documented", registration))
+        return found
+
+    def _logged_in(self, body: Mapping[str, Any]) -> Received:
+        if frames.succeeded(body):
+            self._is_refused = False
+            return Opened()
+        error = self._error(*frames.code_and_words(body))
+        is_token = error.code in errors.TOKEN_CODES
+        heals = (is_token and not self._is_refused) or isinstance(error, RateLimited | NetworkError)
+        self._is_refused = is_token
+        return Refused(error, heals=heals)
+
+    def _told(self, code: str, words: str) -> Received:
+        message = SYSTEM.get(code)
+        if message is None:
+            return Unreadable(f"a message of the broker with a code that no page tells: {self._error(code, words)}")
+        error = message.kind(
+            f"{self.client.broker}: {message.words}.", broker=self.client.broker, code=code, advice=message.advice
+        )
+        return Ended(error, heals=message.heals)
+
+    def _error(self, code: str, words: str) -> BrokerError:
+        """Return what a refusal means; its words are cleaned of secrets."""
+        try:
+            self.client.refuse(SOCKET, errors.code_in(code, words), words)
+        except BrokerError as error:
+            return error.with_traceback(None)
+
+    # What is written down
+
+    def recorded(self, text: str) -> str | None:
+        """Keep what rows come of; of own orders the fields that are read, none of which tells whose they are."""
+        try:
+            body = frames.loaded(text)
+            if body["trnm"] == frames.SEARCH and not frames.goes_on(body):
+                condition = str(body["seq"]).strip()
+                is_live = (stocks.CONDITION_ID, condition) in self._registered
+                data = [stocks.initial(condition, row) for row in frames.rows_of(body)] if is_live else []
+            else:
+                rows = frames.rows_of(body) if body["trnm"] == frames.REAL else []
+                data = [dict(stocks.without_owner(row)) for row in rows if row["type"] in KNOWN]
+            return frames.frame(frames.REAL, data=data) if data else None
+        except Exception:  # noqa: BLE001 - what cannot be read is not written down: nobody knows what stands in it
+            return None
+
+
+def _is_of_another(row: Mapping[str, Any], account: SecretStr) -> bool:
+    """Say whether a row names another account; one that names none is of the key's. Products may follow a number."""
+    told = str(row["values"].get(stocks.ACCOUNT) or "")
+    digits, own = ("".join(filter(str.isdigit, each)) for each in (told, account.get_secret_value()))
+    return bool(digits) and not (digits.startswith(own) or own.startswith(digits))

@@ -1,0 +1,74 @@
+"""Frames of Kiwoom's socket: what is sent, and how an answer says yes or no."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pydantic import SecretStr
+from pydantic_core import from_json
+
+from brokerkit.stream.feed import Registration
+
+PATH = "/api/dostk/websocket"
+HOSTS = {"real": "wss://api.kiwoom.com:10000", "demo": "wss://mockapi.kiwoom.com:10000"}
+
+LOGIN, REGISTER, REMOVE, REAL, PING, SYSTEM = "LOGIN", "REG", "REMOVE", "REAL", "PING", "SYSTEM"
+LIST, SEARCH, CLEAR = "CNSRLST", "CNSRREQ", "CNSRCLR"
+"""조건검색 목록조회, 요청, 실시간 해제."""
+ONCE, LIVE = "0", "1"  # search_type 조회타입
+KEEP = "1"  # refresh 기존등록유지여부: "0" drops all that was registered before
+
+
+def frame(trnm: str, **fields: Any) -> str:
+    """Return a frame as it is sent."""
+    return json.dumps({"trnm": trnm, **fields}, ensure_ascii=False)
+
+
+def login(token: SecretStr) -> SecretStr:
+    """Return the first frame of a connection: the token without "Bearer"."""
+    return SecretStr(json.dumps({"trnm": LOGIN, "token": token.get_secret_value()}))
+
+
+def registering(trnm: str, group: int, registrations: Iterable[Registration]) -> str:
+    """Return a frame that registers or removes in one group (grp_no): every channel with its items."""
+    items: dict[str, list[str]] = {}
+    for channel, key in registrations:
+        items.setdefault(channel, []).append(key)
+    data = [{"item": keys, "type": [channel]} for channel, keys in items.items()]
+    return frame(trnm, grp_no=str(group), refresh=KEEP, data=data)
+
+
+def search(condition: str, how: str, **page: str) -> str:
+    """Return the question what meets a condition: once, with a page that is wanted, or once and live."""
+    return frame(SEARCH, seq=condition, search_type=how, stex_tp="K", **page)
+
+
+def loaded(text: str) -> Any:
+    """Return what a frame says; a ValueError if it is no JSON. Names of fields are kept for the next one, no values."""
+    return from_json(text, cache_strings="keys")
+
+
+def succeeded(body: Mapping[str, Any]) -> bool:
+    """Say whether an answer says yes: its code is a number or a text."""
+    return re.fullmatch(" *0+ *", str(body.get("return_code")), re.ASCII) is not None
+
+
+def code_and_words(body: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the class and the words of a refusal."""
+    return str(body.get("return_code")), str(body.get("return_msg") or "")
+
+
+def goes_on(body: Mapping[str, Any]) -> bool:
+    """Say whether more pages follow the answer of a search: they are told in the body (cont_yn)."""
+    return str(body.get("cont_yn") or "").strip() == "Y"
+
+
+def rows_of(body: Mapping[str, Any]) -> Sequence[Any]:
+    """Return the list in a body; ValueError where there is none."""
+    rows = body.get("data")
+    if not isinstance(rows, list):
+        raise ValueError("no list of data")
+    return rows
