@@ -17,6 +17,7 @@ import pytest
 import typer
 from brokerkit_kis.client import CALLS_PER_SECOND as KIS_CALLS
 from brokerkit_kis.sandbox.face import APIS, LOGINS
+from brokerkit_kis.sandbox.stream_columns import SERVICES
 from brokerkit_kis.stocks.orders import AFTER_MARKET_TYPE
 from brokerkit_kis.stocks.orders import ORDER_TYPE as KIS_TYPE
 from brokerkit_kiwoom.client import CALLS_PER_SECOND as KIWOOM_CALLS
@@ -244,6 +245,20 @@ def kis_calls() -> list[Row]:
     return calls + [[code(path), "no id", "no id"] for path in sorted(LOGINS)]
 
 
+def kis_socket() -> list[Row]:
+    """Return id, market, columns, and whether the demo environment has it."""
+    market = {Venue.KRX: "KRX", Venue.NXT: "NXT", Venue.SOR: "both"}
+    return [
+        [
+            code(id),
+            market[service.venue],
+            str(len(service.columns) or "—"),
+            "—" if not service.in_demo else "yes" if service.in_real else "only there",
+        ]
+        for id, service in SERVICES.items()
+    ]
+
+
 def kiwoom_calls() -> list[Row]:
     """Return id, path, and whether the demo environment has it."""
     gone = DEMO_WITHOUT_API | DEMO_WITHOUT_BUSINESS
@@ -298,7 +313,9 @@ def as_table(head: Row, rows: Iterable[Row]) -> str:
     return "\n".join(f"| {' | '.join(line)} |".replace("| --- ", "|---").replace("---|", "---|") for line in lines)
 
 
-@pytest.mark.parametrize(("name", "calls"), [("kis calls", kis_calls), ("kiwoom calls", kiwoom_calls)])
+@pytest.mark.parametrize(
+    ("name", "calls"), [("kis calls", kis_calls), ("kis socket", kis_socket), ("kiwoom calls", kiwoom_calls)]
+)
 def test_the_sandbox_plays_what_its_document_says(name: str, calls: Callable[[], list[Row]]) -> None:
     rows = rows_of("docs/sandbox.md", name)
     assert all(row[1] for row in rows)

@@ -56,6 +56,25 @@ def test_an_auction_matches_at_the_one_price_with_most_shares(exchange: Exchange
     assert book.asks[0].price == price + 300
 
 
+def test_how_an_auction_would_end_is_told_while_it_gathers_orders(exchange: Exchange) -> None:
+    price = empty_book(exchange)
+    assert exchange.expected(SAMSUNG) is None
+    exchange.phase = Phase.CLOSING_AUCTION
+    assert exchange.expected(SAMSUNG) is None
+    order = send(exchange, BUY, 30, price + 200)
+    assert exchange.expected(SAMSUNG) is None
+    others(exchange, SELL, 25, price - 100)
+    told = exchange.expected(SAMSUNG)
+    exchange.halt(SAMSUNG)
+    assert exchange.expected(SAMSUNG) is None
+    exchange.resume(SAMSUNG)
+    exchange.phase = Phase.AFTER_CLOSE_CLOSING_PRICE
+    (fill,) = exchange.order(order.account, order.number).executions
+    assert told is not None
+    assert (told.price, told.quantity) == (fill.price, fill.quantity)
+    assert exchange.expected(SAMSUNG) is None
+
+
 def test_of_two_auction_prices_the_one_that_leaves_fewest_over_wins(exchange: Exchange) -> None:
     price = empty_book(exchange)
     exchange.phase = Phase.OPENING_AUCTION

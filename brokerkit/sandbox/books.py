@@ -246,8 +246,7 @@ class Book(Generic[Owner]):
         crossed = best_bid is not None and best_ask is not None and best_bid >= best_ask
         if not crossed and not buys.others[Place.MARKET] and not sells.others[Place.MARKET]:
             return ()
-        price = self._auction_price()
-        left = min(buys.wants(price), sells.wants(price))
+        price, left = self.auction()
         pairs: list[Pair[Owner]] = []
         while left:
             buy, sell = next(buys.in_auction()), next(sells.in_auction())
@@ -307,6 +306,11 @@ class Book(Generic[Owner]):
     def _note(self, order: Resting[Owner]) -> None:
         if order.place in _SEEN:
             self.moved.add(self.symbol)
+
+    def auction(self) -> tuple[int, int]:
+        """Return at which price an auction would end now, and how many shares would be traded."""
+        price = self._auction_price()
+        return price, min(half.wants(price) for half in self._halves.values())
 
     def _take(self, queue: Queue[Owner], price: int, quantity: int, matches: list[Match[Owner]]) -> int:
         """Fill from a queue, oldest first, and return what is left to fill."""

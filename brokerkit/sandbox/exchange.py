@@ -17,7 +17,7 @@ from typing import Self
 
 from brokerkit.clock import KST
 from brokerkit.clock import today as real_today
-from brokerkit.market.sessions import CONTINUOUS, Phase, offers
+from brokerkit.market.sessions import AUCTIONS, CONTINUOUS, Phase, offers
 from brokerkit.models import InvestorFlow, Level, Members, OrderBook, OrderRequest, Quote
 from brokerkit.sandbox import history, members, state
 from brokerkit.sandbox.accounts import Account, AccountState, Costs, Entry, Holding, Key
@@ -245,6 +245,14 @@ class Exchange:
             sides = (Side.SELL, Side.BUY)
             asks, bids = ((), ()) if symbol in self._floor.halted else (_levels(book, side) for side in sides)
             return OrderBook(symbol=symbol, venue=venue, time=self.now(), asks=asks, bids=bids)
+
+    def expected(self, symbol: str) -> Level | None:
+        """Return price and quantity of the trade in which an auction would end now; None where nobody would trade."""
+        with self._lock:
+            if self.phase not in AUCTIONS or symbol in self._floor.halted:
+                return None
+            price, quantity = self._floor.book(self._instrument(symbol)).auction()
+            return Level(price=Decimal(price), quantity=Decimal(quantity)) if quantity else None
 
     def trades(self, symbol: str, day: dt.date | None = None, venue: Venue = Venue.KRX) -> Sequence[Trade]:
         """Return today's prints, newest last, the same at all venues; of another day those that fit its minutes.

@@ -15,11 +15,12 @@ import uvicorn
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 
 from brokerkit.errors import ConfigError
 from brokerkit.sandbox.sockets import bound_socket, url_of
-from brokerkit.sandbox.streaming import ABORT
+from brokerkit.sandbox.streaming import ABORT, PONG
 
 SHUTDOWN_SECONDS = 5.0
 """Most that closing waits for the applications of WebSockets to see that their connections are gone."""
@@ -35,13 +36,19 @@ def _is_loopback(host: str) -> bool:
 
 
 class _WebSocket(WebSocketsSansIOProtocol):
-    """A WebSocket whose application can end the connection without a word."""
+    """A WebSocket whose application hears of pongs too, and can end the connection without a word."""
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if self.response.status_code == 101:
             # The application has not begun yet: it is a task of its own.
             cast(dict[str, Any], self.scope["extensions"])[ABORT] = self.transport.abort
+
+    def handle_events(self) -> None:
+        for event in self.conn.events:
+            if isinstance(event, Frame) and event.opcode is Opcode.PONG:
+                self.queue.put_nowait(cast(Any, {"type": PONG}))
+        super().handle_events()
 
 
 class _Uvicorn(uvicorn.Server):

@@ -21,6 +21,8 @@ from brokerkit.sandbox.happenings import Happening
 
 ABORT = "brokerkit.abort"
 """Extension of the scope of a WebSocket: what ends its connection at once, without a word."""
+PONG = "brokerkit.pong"
+"""Message that a client has sent a pong frame, which some do in answer to heartbeats that are texts."""
 MOST_WAITING = 100_000
 """Texts that wait for a client that does not read; with one more its line is cut."""
 NOT_FOUND = 404
@@ -55,7 +57,7 @@ class Line:
         """Of the handshake, names in lower case."""
         self.opened_at = time.monotonic()
         self.heard_at = self.opened_at
-        """When the client sent something last, on the monotonic clock."""
+        """When the client sent something last, a pong among it, on the monotonic clock."""
         self.state: dict[str, Any] = {}
         """What a face keeps of it."""
         self.is_closed = False
@@ -234,7 +236,7 @@ class FaceStream(ABC):
         tasks = [asyncio.ensure_future(work) for work in (line.deliver(send), self._beat(line))]
         try:
             self._open(line)
-            while (message := await receive())["type"] == "websocket.receive":
+            while (message := await receive())["type"] in ("websocket.receive", PONG):
                 self._hear(line, message)
         finally:
             self._end(line)
@@ -254,6 +256,8 @@ class FaceStream(ABC):
             return
         line.heard_at = time.monotonic()
         text = message.get("text")
+        if message["type"] == PONG:
+            return
         if text is None:
             text = (message.get("bytes") or b"").decode(errors="replace")
         with self.exchange.still():

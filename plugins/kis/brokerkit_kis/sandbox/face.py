@@ -44,6 +44,7 @@ from brokerkit_kis.sandbox import (
 from brokerkit_kis.sandbox.fields import Api, Context, Memory, body_fields, check_fields, query_fields
 from brokerkit_kis.sandbox.masters import MASTERS, master_file
 from brokerkit_kis.sandbox.services import QUERY_OF, SERVICES, Service, demo_id
+from brokerkit_kis.sandbox.stream import KisStream
 from brokerkit_kis.sandbox.tokens import TokenDesk, body_hash
 from brokerkit_kis.sandbox.wording import GatewayRefused, LoginRefused, NotPlayed, Refused, order_number
 
@@ -89,6 +90,7 @@ class KisFace(Face):
     name: ClassVar[str] = "kis"
     costs: ClassVar[Mapping[str, Costs]] = {"real": COSTS, "demo": COSTS}
     calls_per_second: ClassVar[Mapping[str, int]] = {"real": 18, "demo": 1}
+    Stream = KisStream
     lists_lack_orders: ClassVar[frozenset[str]] = frozenset({"demo"})
     """There the list of the day stays empty for some, although orders are filled."""
     differences: ClassVar[Mapping[str, str]] = {
@@ -171,6 +173,14 @@ class KisFace(Face):
         """Move the end of every token's life into the past (EGW00123); a new one can be had at once."""
         # The server has one code for a token that is no longer good, so both helpers end alike.
         self._desk.expire()
+
+    def approves(self, key: str) -> bool:
+        """Return whether a key opens the socket."""
+        return self._desk.is_approved(key)
+
+    def kill_approvals(self) -> None:
+        """Make every key for the socket that was given out invalid (OPSP0011); a new one can be had at once."""
+        self._desk.forget_approvals()
 
     def has_key(self, request: ReceivedRequest) -> bool:
         """Return whether a request came with the app key."""

@@ -27,6 +27,8 @@ class TokenDesk:
         self.tokens = Tokens(LIFE)
         self.window = SlidingWindow(1)
         self._asked: dt.datetime | None = None
+        self._approvals: dict[str, dt.datetime] = {}
+        """Keys for the socket, with the end of their lives."""
 
     def issue(self, body: Mapping[str, object]) -> dict[str, object]:
         """Answer /oauth2/tokenP."""
@@ -63,7 +65,21 @@ class TokenDesk:
         """Answer /oauth2/Approval: the key that opens a websocket session."""
         self._check_login(body, "secretkey")
         self._admit("approval")
-        return {"approval_key": str(uuid.uuid4())}
+        key = str(uuid.uuid4())
+        with self.tokens.lock:
+            self._approvals[key] = clock.now() + LIFE
+        return {"approval_key": key}
+
+    def is_approved(self, key: str) -> bool:
+        """Return whether a key for the socket was given out and still lives; an older one does beside a newer one."""
+        with self.tokens.lock:
+            end = self._approvals.get(key)
+        return end is not None and clock.now() < end
+
+    def forget_approvals(self) -> None:
+        """Make every key for the socket one that nobody knows."""
+        with self.tokens.lock:
+            self._approvals.clear()
 
     def check_token(self, headers: Mapping[str, str]) -> None:
         """Refuse a call without a token that is known and still valid."""

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from decimal import Decimal
 from typing import Any
 
 import pytest
 import requests
 from brokerkit_kis.sandbox import KisFace
+from brokerkit_kis.sandbox.stream_columns import SERVICES
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.padding import PKCS7
+from websockets.sync.client import ClientConnection, connect
 
 from brokerkit.sandbox.exchange import Exchange
 from brokerkit.sandbox.server import Server
@@ -41,6 +48,13 @@ class Customer:
         body = {"grant_type": "client_credentials", **keys, **changes}
         body = {name: value for name, value in body.items() if value is not None}
         return self.session.post(f"{self.server.url}/oauth2/tokenP", json=body, timeout=30)
+
+    def approval(self, **changes: object) -> str:
+        """Return a new key for the socket."""
+        keys = {"appkey": self.keys.app_key, "secretkey": self.keys.app_secret}
+        body = {"grant_type": "client_credentials", **keys, **changes}
+        answer = self.session.post(f"{self.server.url}/oauth2/Approval", json=body, timeout=30)
+        return str(answer.json()["approval_key"])
 
     def headers(self, tr_id: str, **changes: str | None) -> dict[str, str | None]:
         keys = {"appkey": self.keys.app_key, "appsecret": self.keys.app_secret}
@@ -142,6 +156,84 @@ class Customer:
     @staticmethod
     def refusal_of(body: Json) -> tuple[str, str]:
         return body["rt_cd"], body["msg_cd"]
+
+
+class Listener:
+    """Somebody at the socket, with a key for it. What comes is read in its order, and everything of it."""
+
+    def __init__(self, line: ClientConnection, key: str) -> None:
+        self.line = line
+        self.key = key
+        self.secret: Json = {}
+        """What the last acknowledgement told."""
+
+    def frame(self, tr_id: str, tr_key: str, tr_type: str = "1", **header: object) -> Json:
+        told = {"approval_key": self.key, "custtype": "P", "tr_type": tr_type, "content-type": "utf-8", **header}
+        return {"header": told, "body": {"input": {"tr_id": tr_id, "tr_key": tr_key}}}
+
+    def ask(self, frame: Json | str) -> Json:
+        """Send a frame and return its answer; nothing else may come in between."""
+        self.line.send(frame if isinstance(frame, str) else json.dumps(frame))
+        answer: Json = json.loads(self.text())
+        return answer
+
+    def register(self, tr_id: str, tr_key: str = SAMSUNG, **header: object) -> Json:
+        answer = self.ask(self.frame(tr_id, tr_key, **header))
+        assert answer["body"]["msg_cd"] == "OPSP0000", answer
+        self.secret = answer["body"]["output"]
+        return answer
+
+    def release(self, tr_id: str, tr_key: str = SAMSUNG) -> Json:
+        return self.ask(self.frame(tr_id, tr_key, "2"))
+
+    def text(self) -> str:
+        """Return the next text."""
+        text = self.line.recv(timeout=30)
+        assert isinstance(text, str)
+        return text
+
+    def rows(self) -> tuple[str, list[Json]]:
+        """Return the id of the next frame, and its rows by column; those of notices are decrypted."""
+        encrypt, id, count, values = self.text().split("|")
+        assert len(count) == 3
+        columns = SERVICES[id].columns
+        told = (self.decrypted(values) if encrypt == "1" else values).split("^")
+        assert len(told) == int(count) * len(columns)
+        size = len(columns)
+        return id, [dict(zip(columns, told[at : at + size], strict=True)) for at in range(0, len(told), size)]
+
+    def row(self, id: str) -> Json:
+        """Return the one row of the next frame, which is of this id."""
+        came, rows = self.rows()
+        assert (came, len(rows)) == (id, 1)
+        return rows[0]
+
+    def decrypted(self, values: str) -> str:
+        key, iv = self.secret["key"].encode(), self.secret["iv"].encode()
+        assert (len(key), len(iv)) == (32, 16)
+        decryptor = Cipher(algorithms.AES(key), modes.CBC(iv)).decryptor()
+        unpadder = PKCS7(128).unpadder()
+        padded = decryptor.update(base64.b64decode(values)) + decryptor.finalize()
+        return (unpadder.update(padded) + unpadder.finalize()).decode()
+
+    def is_quiet(self) -> bool:
+        """Return whether nothing came before the answer to one more frame."""
+        self.line.send("{")
+        return self.text().startswith('{"header":{"tr_id":"(null)"')
+
+
+@pytest.fixture
+def listen() -> Iterator[Callable[..., Listener]]:
+    """Return a function that opens a line to the socket of a customer's server."""
+    with ExitStack() as stack:
+
+        def opened(customer: Customer, *, key: str | None = None, path: str = "/tryitout") -> Listener:
+            customer.face.token_window.clear()
+            url = customer.server.url.replace("http", "ws", 1) + path
+            line = stack.enter_context(connect(url, open_timeout=30))
+            return Listener(line, customer.approval() if key is None else key)
+
+        yield opened
 
 
 @pytest.fixture

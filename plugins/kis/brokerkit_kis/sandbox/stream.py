@@ -1,0 +1,477 @@
+"""The socket: sessions, registrations and heartbeats, and what happens at the exchange as frames."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Protocol
+
+from brokerkit import clock
+from brokerkit.market.sessions import AUCTIONS, CONTINUOUS, Phase
+from brokerkit.models import OrderBook, Quote
+from brokerkit.sandbox.exchange import OF_THE_DAY, Exchange
+from brokerkit.sandbox.face import Credentials, json_object
+from brokerkit.sandbox.happenings import BookChanged, HaltChanged, Happening, OrderChanged, PhaseBegan, Traded
+from brokerkit.sandbox.streaming import FaceStream, Line
+from brokerkit.words import Venue
+from brokerkit_kis.sandbox.fields import spelled
+from brokerkit_kis.sandbox.indices import INDICES
+from brokerkit_kis.sandbox.stream_columns import SERVICES, Kind, Service
+from brokerkit_kis.sandbox.stream_day import DayOfSymbol
+from brokerkit_kis.sandbox.stream_frames import MOST_RECORDS, Frame, read
+from brokerkit_kis.sandbox.stream_notices import can_encrypt, new_secret, notice_row
+from brokerkit_kis.sandbox.stream_rows import (
+    ENDS,
+    HALT,
+    STARTS,
+    book_row,
+    expected_row,
+    index_row,
+    member_row,
+    status_row,
+    trade_row,
+    written,
+)
+
+logger = logging.getLogger("brokerkit")
+
+PATH = re.compile(r"/+(tryitout(/+[A-Za-z0-9]*)?)?")
+MOST_REGISTRATIONS = 41
+LONGEST_KEY = 20
+PULSE_SECONDS = 1.0
+"""Between two rows of an index, or of the member firms of a symbol."""
+HEARTBEAT = "PINGPONG"
+UNKNOWN = "(null)"
+"""Stands for the tr_id in refusals of what was not yet read, or of a session as a whole."""
+REGISTER, RELEASE = "1", "2"
+
+
+class SocketRefused(Exception):
+    """A refusal on its way out. The words are those by which clients tell some of them apart."""
+
+    def __init__(self, code: str, words: str) -> None:
+        self.code = code
+        self.words = words
+        super().__init__(f"{code}: {words}")
+
+
+class SessionRefused(SocketRefused):
+    """A refusal that names neither tr_id nor tr_key: of what could not be read, or of the session as a whole."""
+
+
+class Door(Protocol):
+    """What the socket asks of its face."""
+
+    exchange: Exchange
+    environment: str
+    credentials: Credentials
+
+    def approves(self, key: str) -> bool:
+        """Return whether a key opens the socket."""
+
+
+class Asked(NamedTuple):
+    """A frame of a client."""
+
+    approval_key: str
+    tr_type: str
+    tr_id: str
+    tr_key: str
+    """As it was sent: blanks around it count in answers only."""
+
+    @property
+    def registration(self) -> tuple[str, str]:
+        """What is to be registered or released."""
+        return self.tr_id, self.tr_key.strip()
+
+
+@dataclass
+class Print:
+    """A trade that waits to be sent, together with those that follow at once."""
+
+    text: str
+    tells: Callable[[Service], bool]
+    """Whether it is one of the market that an id tells."""
+
+
+class KisStream(FaceStream):
+    """The socket of the server. One app key has one session, which is the first connection that shows a good key."""
+
+    face: Door
+
+    def __init__(self, face: Door) -> None:
+        super().__init__(face)
+        self.accounts = {face.credentials.account}
+        """Those of the login name, whose orders are told; a test may add a second one."""
+        self._phase = self.exchange.phase
+        self._ended_auction_at = -1
+        """How often the exchange had changed when an auction ended: trades of that change are of the auction."""
+        self._days: dict[str, DayOfSymbol] = {}
+        self._end_session()
+
+    def _end_session(self) -> None:
+        self._session: Line | None = None
+        self._secret = new_secret()
+        self._registered: dict[tuple[str, str], Service] = {}
+        self._prints: dict[str, list[Print]] = {}
+        self._books: dict[str, OrderBook] = {}
+        self._indices: dict[str, Quote] = {}
+        self._members_moved: set[str] = set()
+        self._has_pulse = False
+
+    def is_path(self, path: str) -> bool:
+        """Say whether the server takes WebSockets at a path; the id in it is not looked at."""
+        return PATH.fullmatch(path) is not None
+
+    def opened(self, line: Line) -> None:
+        """Learn of a line that was just opened."""
+        self._phase = self.exchange.phase
+
+    def closed(self, line: Line) -> None:
+        """End the session with its line."""
+        if line is self._session:
+            self._end_session()
+
+    def heartbeat(self, line: Line) -> str | None:
+        """Return the text that the client sends back as it is."""
+        return _json({"header": {"tr_id": HEARTBEAT, "datetime": f"{clock.now().astimezone(clock.KST):%Y%m%d%H%M%S}"}})
+
+    # What clients send
+
+    def received(self, line: Line, text: str) -> None:
+        """Register or release what a client asks for."""
+        asked = Asked("", "", UNKNOWN, "")
+        try:
+            body = _body(text)
+            if _is_heartbeat(body):
+                return
+            asked = _asked(body)
+            line.send(self._answer(line, asked))
+        except SessionRefused as refusal:
+            line.send(_answered(Asked("", "", UNKNOWN, ""), "9", refusal.code, refusal.words))
+            if refusal.code == WRONG_USER:
+                line.close()
+        except SocketRefused as refusal:
+            line.send(_answered(asked, "1", refusal.code, refusal.words))
+
+    def _answer(self, line: Line, asked: Asked) -> str:
+        if not self.face.approves(asked.approval_key):
+            raise SocketRefused(*UNKNOWN_KEY)
+        if self._session is None or self._session.is_closed:
+            self._end_session()
+            self._session = line
+        if self._session is not line:
+            raise SessionRefused("OPSP8996", "ALREADY IN USE appkey")
+        service = SERVICES.get(asked.tr_id)
+        if service is None or not (service.in_demo if self.face.environment == "demo" else service.in_real):
+            logger.info("The socket of the KIS sandbox does not play %s.", asked.tr_id)
+            raise SocketRefused("OPSP8991", "SUBSCRIBE ERROR : invalid tr_id")
+        encrypt = "Y" if service.kind is Kind.NOTICE else "N"
+        if asked.tr_type == RELEASE:
+            self._release(asked)
+            return _answered(asked, "0", "OPSP0001", "UNSUBSCRIBE SUCCESS", encrypt, self._secret.told())
+        self._register(asked, service)
+        return _answered(asked, "0", "OPSP0000", "SUBSCRIBE SUCCESS", encrypt, self._secret.told())
+
+    def _release(self, asked: Asked) -> None:
+        if self._registered.pop(asked.registration, None) is None:
+            raise SocketRefused("OPSP0003", "UNSUBSCRIBE ERROR(not found!)")
+
+    def _register(self, asked: Asked, service: Service) -> None:
+        key = asked.registration[1]
+        if asked.registration in self._registered:
+            raise SocketRefused("OPSP0002", "ALREADY IN SUBSCRIBE")
+        if service.kind is Kind.NOTICE:
+            self._check_user(key)
+        elif not self._is_listed(key, service):
+            # That a code which is not listed is refused is not seen anywhere; the list of codes has this one.
+            raise SocketRefused("OPSP8992", "SUBSCRIBE ERROR : invalid tr_key")
+        if len(self._registered) >= MOST_REGISTRATIONS:
+            raise SocketRefused("OPSP0008", "MAX SUBSCRIBE OVER")
+        self._registered[asked.registration] = service
+        if service.kind in (Kind.TRADE, Kind.EXPECTED):
+            self._day(_symbol(key))
+        if service.kind in (Kind.INDEX, Kind.MEMBER) and not self._has_pulse:
+            self._has_pulse = True
+            self._later(PULSE_SECONDS, self._pulse)
+
+    def _check_user(self, key: str) -> None:
+        if key != self.face.credentials.hts_id:
+            raise SessionRefused(WRONG_USER, "ERROR : htsid")
+        if not can_encrypt():
+            logger.warning("The KIS sandbox cannot send notices: they need the [stream] extra of brokerkit-kr.")
+            raise SocketRefused("OPSP0007", "SUBSCRIBE INTERNAL ERROR")
+
+    def _is_listed(self, key: str, service: Service) -> bool:
+        return key in INDICES if service.of_index else _symbol(key) in self.exchange.instruments
+
+    # What happens at the exchange
+
+    def happened(self, happening: Happening) -> None:
+        """Tell the session what it has registered."""
+        if isinstance(happening, PhaseBegan):
+            self._begin_phase(happening.phase)
+        elif self._session is None:
+            return
+        elif isinstance(happening, Traded):
+            self._trade(happening)
+        elif isinstance(happening, BookChanged):
+            self._send_prints(happening.symbol)
+            self._tell_book(happening.symbol)
+        elif isinstance(happening, OrderChanged):
+            self._tell_order(happening)
+        elif isinstance(happening, HaltChanged):
+            for id, service in self._ids(happening.symbol, Kind.STATUS):
+                self._tell_status(id, service, happening.symbol, HALT if happening.is_halted else "")
+
+    def _ids(self, symbol: str, kind: Kind) -> list[tuple[str, Service]]:
+        """Return the ids of a kind that are registered for a symbol."""
+        key = spelled(symbol)
+        return [(id, s) for (id, of), s in self._registered.items() if of == key and s.kind is kind]
+
+    def _begin_phase(self, phase: Phase) -> None:
+        before, self._phase = self._phase, phase
+        if before in AUCTIONS:
+            self._ended_auction_at = self.exchange.changes
+        codes = [code for code in (ENDS.get(before), STARTS.get(phase)) if code]
+        for (id, key), service in self._registered.items():
+            # Codes of NXT were not found.
+            if service.kind is Kind.STATUS and service.venue is not Venue.NXT:
+                for code in codes:
+                    self._tell_status(id, service, _symbol(key), code)
+
+    def _tell_status(self, id: str, service: Service, symbol: str, code: str) -> None:
+        self._send(id, [written(id, status_row(self.exchange, symbol, service.venue, code))])
+
+    def _trade(self, happening: Traded) -> None:
+        symbol = happening.symbol
+        self._members_moved.add(symbol)
+        if not self._ids(symbol, Kind.TRADE):
+            return
+        is_of_auction = self._ended_auction_at == self.exchange.changes
+        row = trade_row(self.exchange, self._day(symbol), happening.trade, is_of_auction=is_of_auction)
+        phase, is_at_nxt = self._phase, self.exchange.instruments[symbol].nxt and not is_of_auction
+
+        def tells(service: Service) -> bool:
+            return _is_told(service.venue, phase, is_at_nxt=is_at_nxt)
+
+        if not self._prints:
+            self._later(0, self._send_all_prints)
+        self._prints.setdefault(symbol, []).append(Print(written("H0STCNT0", row), tells))
+
+    def _send_all_prints(self) -> None:
+        for symbol in list(self._prints):
+            self._send_prints(symbol)
+
+    def _send_prints(self, symbol: str) -> None:
+        prints = self._prints.pop(symbol, [])
+        for id, service in self._ids(symbol, Kind.TRADE):
+            self._send(id, [each.text for each in prints if each.tells(service)])
+
+    def _tell_book(self, symbol: str) -> None:
+        exchange, instrument = self.exchange, self.exchange.instruments[symbol]
+        books, forecasts = self._ids(symbol, Kind.BOOK), self._ids(symbol, Kind.EXPECTED)
+        if not books and not forecasts:
+            return
+        expected = exchange.expected(symbol)
+        row = book_row(exchange, symbol, expected, self._books.get(symbol)) if books else {}
+        for id, service in books:
+            if _is_told(service.venue, self._phase, is_at_nxt=instrument.nxt):
+                self._send(id, [written(id, row)])
+                self._books[symbol] = exchange.order_book(symbol)
+        for id, service in forecasts:
+            if expected is not None and service.venue is not Venue.NXT:
+                self._send(id, [written(id, expected_row(exchange, self._day(symbol), expected))])
+
+    def _tell_order(self, happening: OrderChanged) -> None:
+        if happening.account not in self.accounts:
+            return
+        for (id, hts_id), service in self._registered.items():
+            if service.kind is Kind.NOTICE:
+                row = notice_row(self.exchange, happening, hts_id)
+                if row is not None:
+                    self._send(id, [written(id, row)], is_encrypted=True)
+
+    def _pulse(self) -> None:
+        """Tell once a second what does not come with every trade."""
+        registered = [(id, key, s) for (id, key), s in self._registered.items()]
+        self._has_pulse = any(service.kind in (Kind.INDEX, Kind.MEMBER) for _, _, service in registered)
+        if self._has_pulse:
+            self._later(PULSE_SECONDS, self._pulse)
+        for id, key, service in registered:
+            if service.kind is Kind.INDEX and self._phase in OF_THE_DAY:
+                self._tell_index(id, key)
+            elif service.kind is Kind.MEMBER and _symbol(key) in self._members_moved:
+                self._tell_members(id, service, _symbol(key))
+        self._members_moved.clear()
+
+    def _tell_index(self, id: str, code: str) -> None:
+        before = self._indices.get(code)
+        row, quote = index_row(self.exchange, code, before)
+        if before is None or (quote.price, quote.volume) != (before.price, before.volume):
+            self._indices[code] = quote
+            self._send(id, [written(id, row)])
+
+    def _tell_members(self, id: str, service: Service, symbol: str) -> None:
+        if _is_told(service.venue, self._phase, is_at_nxt=self.exchange.instruments[symbol].nxt):
+            self._send(id, [written(id, member_row(self.exchange, symbol, service.venue))])
+
+    def _day(self, symbol: str) -> DayOfSymbol:
+        if symbol not in self._days:
+            self._days[symbol] = DayOfSymbol(self.exchange, symbol)
+        return self._days[symbol]
+
+    def _send(self, id: str, rows: list[str], *, is_encrypted: bool = False) -> None:
+        for first in range(0, len(rows), MOST_RECORDS):
+            if self._session is not None:
+                frame = Frame(id, rows[first : first + MOST_RECORDS], is_encrypted)
+                self._session.send(frame.written(self._secret))
+
+    def _later(self, seconds: float, work: Callable[[], None]) -> None:
+        """Let something be done in the server's thread, with the exchange standing still, if the session still is."""
+        session = self._session
+
+        def do() -> None:
+            with self.exchange.still():
+                if session is self._session:
+                    work()
+
+        if session is not None:
+            session.later(seconds, do)
+
+    # What faults ask
+
+    def watched(self) -> Collection[str]:
+        """Return the symbols that are registered, and of indices the shares that are in them."""
+        symbols: set[str] = set()
+        for (_, key), service in self._registered.items():
+            if service.of_index:
+                symbols.update(self.exchange.indices.shares(INDICES[key][0]))
+            elif service.kind is not Kind.NOTICE:
+                symbols.add(_symbol(key))
+        return symbols
+
+    def is_data(self, text: str) -> bool:
+        """Return whether a text is a frame of data: answers and heartbeats are objects."""
+        return not text.startswith("{")
+
+    def with_unknown_columns(self, line: Line, text: str) -> str | None:
+        """Return a frame with columns that no table has yet, as new ones are appended now and then."""
+        frame = read(text, self._secret)
+        return None if frame is None else frame.with_columns(("", "7")).written(self._secret)
+
+    def with_wrong_count(self, line: Line, text: str) -> str | None:
+        """Return a frame that tells one record more than it has."""
+        frame = read(text, self._secret)
+        return None if frame is None else frame.written(self._secret, count=len(frame.records) + 1)
+
+    def split(self, line: Line, text: str) -> Sequence[str]:
+        """Return the records of a frame as frames of their own."""
+        frame = read(text, self._secret)
+        if frame is None:
+            return (text,)
+        return [replace(frame, records=[record]).written(self._secret) for record in frame.records]
+
+    def merged(self, line: Line, first: str, second: str) -> str | None:
+        """Return the records of two frames of one id as one frame; each notice has one of its own."""
+        one, other = read(first, self._secret), read(second, self._secret)
+        if one is None or other is None or one.id != other.id or one.is_encrypted:
+            return None
+        return replace(one, records=[*one.records, *other.records]).written(self._secret)
+
+    def refusal_of_registration(self, line: Line, text: str) -> str | None:
+        """Return the refusal of a frame that registers something: trouble inside the server."""
+        asked = _frame_of(text)
+        if asked is None or asked.tr_type != REGISTER:
+            return None
+        return _answered(asked, "1", "OPSP0007", "SUBSCRIBE INTERNAL ERROR")
+
+    def refusal_of_key(self, line: Line, text: str) -> str | None:
+        """Return the refusal of the key that stands in every frame."""
+        asked = _frame_of(text)
+        return None if asked is None else _answered(asked, "1", *UNKNOWN_KEY)
+
+
+UNKNOWN_KEY = ("OPSP0011", "invalid approval : NOT FOUND")
+WRONG_USER = "OPSP0017"
+"""Two clients have met this code, for a login name that is not the key's; then the connection is closed."""
+
+
+def _is_told(venue: Venue, phase: Phase, *, is_at_nxt: bool) -> bool:
+    """Return whether ids of a venue tell anything in a phase: NXT has no auctions, and before nine KRX is silent."""
+    if venue is Venue.NXT:
+        return is_at_nxt and phase in CONTINUOUS
+    return venue is Venue.SOR or phase is not Phase.PRE_MARKET
+
+
+def _symbol(key: str) -> str:
+    """Return the symbol of a code, blank where it is none. An ETN has a Q in front."""
+    symbol = key.removeprefix("Q")
+    return symbol if symbol and spelled(symbol) == key else ""
+
+
+def _body(text: str) -> Mapping[str, object]:
+    body = json_object(text.encode(errors="replace"))
+    if body is None:
+        raise SessionRefused("OPSP9999", "JSON PARSING ERROR : invalid json format")
+    return _named(body)
+
+
+def _named(fields: object) -> Mapping[str, object]:
+    """Return the fields of an object; whether their letter case counts is not known, so it does not."""
+    return {name.lower(): value for name, value in fields.items()} if isinstance(fields, dict) else {}
+
+
+def _is_heartbeat(body: Mapping[str, object]) -> bool:
+    return _named(body.get("header")).get("tr_id") == HEARTBEAT
+
+
+def _frame_of(text: str) -> Asked | None:
+    """Return what a text asks for, None where it asks for nothing that can be read."""
+    try:
+        body = _body(text)
+        return None if _is_heartbeat(body) else _asked(body)
+    except SocketRefused:
+        return None
+
+
+def _asked(body: Mapping[str, object]) -> Asked:
+    """Read a frame; what else stands in it does not count."""
+    header = _named(body.get("header"))
+    input = _named(_named(body.get("body")).get("input"))
+    for is_missing, code, words in (
+        (not header, "OPSP9998", "header not found"),
+        (not header.get("approval_key"), "OPSP9996", "appkey"),
+        ("custtype" not in header, "OPSP9997", "custtype not found"),
+        (header.get("custtype") not in ("P", "B"), "OPSP8998", "invalid custtype"),
+        (str(header.get("tr_type")).strip() not in (REGISTER, RELEASE), "OPSP8997", "invalid tr_type"),
+        (not isinstance(body.get("body"), dict), "OPSP9992", "body not found"),
+        (not input, "OPSP9991", "input not found"),
+        ("tr_key" not in input, "OPSP9990", "tr_key not found"),
+        (not _is_key(input.get("tr_key")), "OPSP8993", "invalid tr_key"),
+    ):
+        if is_missing:
+            raise SessionRefused(code, f"JSON PARSING ERROR : {words}")
+    texts = (header["approval_key"], header["tr_type"], input.get("tr_id", ""), input["tr_key"])
+    key, tr_type, tr_id, tr_key = map(str, texts)
+    return Asked(key, tr_type.strip(), tr_id.strip(), tr_key)
+
+
+def _is_key(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value.strip()) <= LONGEST_KEY
+
+
+def _answered(
+    asked: Asked, result: str, code: str, words: str, encrypt: str = "N", output: Mapping[str, str] | None = None
+) -> str:
+    body: dict[str, object] = {"rt_cd": result, "msg_cd": code, "msg1": words}
+    if output is not None:
+        body["output"] = output
+    return _json({"header": {"tr_id": asked.tr_id, "tr_key": asked.tr_key, "encrypt": encrypt}, "body": body})
+
+
+def _json(frame: Mapping[str, object]) -> str:
+    return json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
