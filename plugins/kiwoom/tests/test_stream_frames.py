@@ -471,7 +471,7 @@ def test_a_live_condition_begins_with_what_meets_it(feed: KiwoomFeed) -> None:
     assert [*feed.read(json.dumps(listed))] == [Answer("CNSRLST", listed), Acknowledged()]
     found = {"trnm": "CNSRREQ", "seq": "4  ", "return_code": 0, "data": [{"jmcode": "A005930"}, {"jmcode": "J57JBHH"}]}
     answer, taken, rows = feed.read(json.dumps(found))
-    assert (answer, taken) == (Answer("CNSRREQ 4", found), Acknowledged())
+    assert (answer, taken) == (Answer("CNSRREQ", found), Acknowledged())
     assert isinstance(rows, Rows)
     assert rows.registration == ("02", "4")
     read = feed.channel(RISING).read
@@ -485,7 +485,7 @@ def test_the_answer_to_a_question_is_no_acknowledgement(feed: KiwoomFeed) -> Non
     listed = {"trnm": "CNSRLST", "return_code": 0, "data": []}
     assert [*feed.read(json.dumps(listed))] == [Answer("CNSRLST", listed)]
     page = {"trnm": "CNSRREQ", "seq": "4", "cont_yn": "N", "next_key": "", "return_code": 0, "data": []}
-    assert [*feed.read(json.dumps(page))] == [Answer("CNSRREQ 4", page)]
+    assert [*feed.read(json.dumps(page))] == [Answer("CNSRREQ", page)]
 
 
 def test_a_live_condition_that_is_refused(feed: KiwoomFeed) -> None:

@@ -45,8 +45,6 @@ from brokerkit_kiwoom.stocks.quotes import CODE_SUFFIX
 from brokerkit_kiwoom.stream import frames
 from brokerkit_kiwoom.wire import errors, login
 
-SOCKET = Endpoint(dict.fromkeys(("real", "demo"), "websocket"), frames.PATH, login.Done, "POST")
-"""What refusals over the socket name as the call."""
 MOST_CONDITIONS = 10
 """Conditions that a login may follow live."""
 MOST_OF_GROUP = 100
@@ -164,7 +162,7 @@ class KiwoomFeed(Feed[KiwoomClient]):
         if topic.kind is StreamKind.INDEX:
             return CODE[topic.symbol]
         if topic.kind is StreamKind.CONDITION:
-            if not re.fullmatch("[0-9]{1,3}", topic.symbol, re.ASCII):
+            if not re.fullmatch(frames.CONDITION, topic.symbol, re.ASCII):
                 raise InvalidRequest(f"{topic.symbol!r} is no id of a saved condition at Kiwoom: those are numbers.")
             return topic.symbol
         if topic.kind is StreamKind.SESSION and topic.symbol:
@@ -275,8 +273,10 @@ class KiwoomFeed(Feed[KiwoomClient]):
 
     def _searched(self, body: Mapping[str, Any]) -> list[Received]:
         """Read what meets a condition: a page that was asked for, or the list with which a live topic begins."""
-        condition = str(body.get("seq", "")).strip()
-        found: list[Received] = [Answer(f"{frames.SEARCH} {condition}", body)]
+        condition = frames.condition_of(body)
+        if not condition and len(self._awaited) == 1:
+            (condition,) = self._awaited
+        found: list[Received] = [Answer(frames.SEARCH, body)]
         if condition not in self._awaited or frames.goes_on(body):
             return found
         self._awaited.discard(condition)
@@ -310,8 +310,9 @@ class KiwoomFeed(Feed[KiwoomClient]):
 
     def _error(self, code: str, words: str) -> BrokerError:
         """Return what a refusal means; its words are cleaned of secrets."""
+        socket = Endpoint({self.environment: "websocket"}, frames.PATH, login.Done, "POST")
         try:
-            self.client.refuse(SOCKET, errors.code_in(code, words), words)
+            self.client.refuse(socket, errors.code_in(code, words), words)
         except BrokerError as error:
             return error.with_traceback(None)
 
@@ -322,7 +323,7 @@ class KiwoomFeed(Feed[KiwoomClient]):
         try:
             body = frames.loaded(text)
             if body["trnm"] == frames.SEARCH and not frames.goes_on(body):
-                condition = str(body["seq"]).strip()
+                condition = frames.condition_of(body)
                 is_live = (stocks.CONDITION_ID, condition) in self._registered
                 data = [stocks.initial(condition, row) for row in frames.rows_of(body)] if is_live else []
             else:

@@ -18,6 +18,8 @@ HOSTS = {"real": "wss://api.kiwoom.com:10000", "demo": "wss://mockapi.kiwoom.com
 LOGIN, REGISTER, REMOVE, REAL, PING, SYSTEM = "LOGIN", "REG", "REMOVE", "REAL", "PING", "SYSTEM"
 LIST, SEARCH, CLEAR = "CNSRLST", "CNSRREQ", "CNSRCLR"
 """조건검색 목록조회, 요청, 실시간 해제."""
+CONDITION = "[0-9]{1,3}"
+"""The number (seq) of a saved condition; it comes back with blanks behind."""
 ONCE, LIVE = "0", "1"  # search_type 조회타입
 KEEP = "1"  # refresh 기존등록유지여부: "0" drops all that was registered before
 
@@ -59,6 +61,11 @@ def succeeded(body: Mapping[str, Any]) -> bool:
 def code_and_words(body: Mapping[str, Any]) -> tuple[str, str]:
     """Return the class and the words of a refusal."""
     return str(body.get("return_code")), str(body.get("return_msg") or "")
+
+
+def condition_of(body: Mapping[str, Any]) -> str:
+    """Return the condition that an answer is about, blank where it does not say."""
+    return str(body.get("seq") or "").strip()
 
 
 def goes_on(body: Mapping[str, Any]) -> bool:
