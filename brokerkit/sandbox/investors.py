@@ -190,9 +190,17 @@ class Investors:
                 back = sum(each >= day for each in trading_days_before(self._today, MARKET_DAYS))
                 found = self._past.newest_flows(symbol, back)[0] if back else None
             if found is not None and found.date in (day, self._today):
-                programs = _programs(self._seed, symbol, found)
-                flows[symbol] = together((programs.arbitrage, programs.non_arbitrage)).flow()
+                flows[symbol] = self._by_programs(symbol, found)
         return self._ranked(flows, None, day or self._today, sold=sold, final=day is not None)
+
+    def program_today(self, symbol: str) -> Flow | None:
+        """Return what programmes have bought and sold of a symbol today so far, None while nobody has traded."""
+        day = self._so_far(symbol)
+        return None if day is None else self._by_programs(symbol, day)
+
+    def _by_programs(self, symbol: str, day: DayOfFlow) -> Flow:
+        programs = _programs(self._seed, symbol, day)
+        return together((programs.arbitrage, programs.non_arbitrage)).flow()
 
 
 def total_of(days: Iterable[InvestorFlow]) -> dict[str, Flow]:

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from brokerkit.sandbox.exchange import Costs, ExchangeRefusal
 from brokerkit.sandbox.face import Credentials, Face, FaceAnswer, FaultWording, Purpose, ReceivedRequest, visible_key
+from brokerkit.sandbox.streaming import FaceStream
 
 from . import (
     account,
@@ -49,6 +50,7 @@ from .refusals import (
     refused,
     unknown_api,
 )
+from .stream import KiwoomStream
 from .tokens import TokenDesk
 
 _ANSWERS: Mapping[str, Callable[[Branch, Mapping[str, str]], Content]] = {
@@ -146,6 +148,7 @@ class KiwoomFace(Face):
 
     api_version: ClassVar[int] = 1
     name: ClassVar[str] = "kiwoom"
+    Stream: ClassVar[type[FaceStream] | None] = KiwoomStream
     costs: ClassVar[Mapping[str, Costs]] = {
         "real": Costs(commission_rate=Decimal("0.00015")),
         "demo": Costs(commission_rate=Decimal("0.0035")),
@@ -180,10 +183,10 @@ class KiwoomFace(Face):
 
     def begin(self) -> None:
         """Make the branch that knows the account, the desk for tokens, and the sizes of pages."""
-        self._branch = Branch(
+        self.branch = Branch(
             self.exchange, self.credentials.account, self.costs[self.environment], self.environment == "demo"
         )
-        self._desk = TokenDesk(self.credentials)
+        self.desk = TokenDesk(self.credentials)
         self.page_size = 30
         """Rows on a page of holdings or orders. The real size is not known."""
         self.page_sizes = dict(_PAGE_SIZES)
@@ -196,25 +199,25 @@ class KiwoomFace(Face):
     @property
     def replaces_token(self) -> bool:
         """Whether a new token ends the one before it; False gives the same token again while it lives."""
-        return self._desk.replaces
+        return self.desk.replaces
 
     @replaces_token.setter
     def replaces_token(self, replaces: bool) -> None:
-        self._desk.replaces = replaces
+        self.desk.replaces = replaces
 
     @property
     def lists_old_fills(self) -> bool:
         """Whether ka10076 shows the fills of the trading day before too: that was seen at the mock host."""
-        return self._branch.habits.lists_old_fills
+        return self.branch.habits.lists_old_fills
 
     @lists_old_fills.setter
     def lists_old_fills(self, lists: bool) -> None:
-        self._branch.habits.lists_old_fills = lists
+        self.branch.habits.lists_old_fills = lists
 
     @property
     def tokens_issued(self) -> int:
         """How often a token was given out, the same one again included."""
-        return self._desk.issued
+        return self.desk.issued
 
     def order_id(self, number: int) -> str:
         """Return the seven digits of the wire."""
@@ -232,16 +235,16 @@ class KiwoomFace(Face):
 
     def kill_tokens(self) -> None:
         """Make every issued token invalid: calls with it answer 8005, and the next issue gives a new one."""
-        self._desk.tokens.forget()
+        self.desk.tokens.forget()
 
     def expire_tokens(self) -> None:
         """End the life of every issued token now: calls with it answer 8005, and the next issue gives a new one."""
-        self._desk.tokens.expire()
+        self.desk.tokens.expire()
 
     def has_key(self, request: ReceivedRequest) -> bool:
         """Return whether a request came with the app key, or with a token that was given out."""
         keyed = request.body.get("appkey") == self.credentials.app_key
-        return keyed or self._desk.knows(request.headers.get("authorization"))
+        return keyed or self.desk.knows(request.headers.get("authorization"))
 
     def method_of(self, request: ReceivedRequest) -> str | None:
         """Return POST for every path that there is."""
@@ -263,27 +266,27 @@ class KiwoomFace(Face):
             body = self._token_answer(request)
         else:
             body, next_key = self._call(request)
-        done = {"return_code": 0, "return_msg": f"{'모의투자 ' if self._branch.demo else ''}처리 완료"}
+        done = {"return_code": 0, "return_msg": f"{'모의투자 ' if self.branch.demo else ''}처리 완료"}
         return FaceAnswer({**body, **done}, {"cont-yn": "Y", "next-key": next_key} if next_key else {})
 
     def _token_answer(self, request: ReceivedRequest) -> dict[str, object]:
         _check_form(request)
         if request.path == ISSUE_PATH:
-            return self._desk.issue(request.body)
-        return self._desk.revoke(request.body)
+            return self.desk.issue(request.body)
+        return self.desk.revoke(request.body)
 
     def _call(self, request: ReceivedRequest) -> tuple[dict[str, object], str | None]:
         api_id = _api_id(request)
-        app_key = self._desk.check(request.headers.get("authorization"))
+        app_key = self.desk.check(request.headers.get("authorization"))
         self._check_limit(app_key, api_id)
         self._check_demo(api_id)
         _check_form(request)
         fields = checked(api_id, request.body)
         after = _after(request, api_id, fields)
         try:
-            answer = _ANSWERS[api_id](self._branch, fields)
+            answer = _ANSWERS[api_id](self.branch, fields)
         except ExchangeRefusal as refusal:
-            raise of_exchange(refusal, fields.get("stk_cd", ""), demo=self._branch.demo) from None
+            raise of_exchange(refusal, fields.get("stk_cd", ""), demo=self.branch.demo) from None
         if isinstance(answer, Mapping):
             return dict(answer), None
         body, last = answer.page(self.page_sizes.get(api_id, self.page_size), after)
@@ -295,9 +298,9 @@ class KiwoomFace(Face):
             raise refused(RATE, "1700", words, status=429)
 
     def _check_demo(self, api_id: str) -> None:
-        if self._branch.demo and api_id in DEMO_WITHOUT_API:
+        if self.branch.demo and api_id in DEMO_WITHOUT_API:
             raise refused(INPUT, "8104", "모의투자에 없는 API입니다")
-        if self._branch.demo and api_id in DEMO_WITHOUT_BUSINESS:
+        if self.branch.demo and api_id in DEMO_WITHOUT_BUSINESS:
             raise business(NOT_ON_DEMO, "제공되지 않는 업무", demo=True)
         if api_id not in _ANSWERS:
             _log.info("Kiwoom sandbox: %s exists at Kiwoom but is not played here; it was refused.", api_id)

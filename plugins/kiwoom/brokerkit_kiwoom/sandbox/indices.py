@@ -55,7 +55,7 @@ SECTORS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "2": {"201": ("INDEX:KOSPI200", "KOSPI200")},
 }
 """By market, code to the index of the exchange and its name here, as far as they are known for certain."""
-_OF_CHARTS = {code: symbol for market in SECTORS.values() for code, (symbol, _) in market.items()} | {
+INDEX_OF = {code: symbol for market in SECTORS.values() for code, (symbol, _) in market.items()} | {
     "150": "INDEX:KOSDAQ150"
 }
 """Charts ask for no market: that of KOSDAQ 150 is not known."""
@@ -69,11 +69,12 @@ def value(branch: Branch, fields: Mapping[str, str]) -> Content:
     symbol = found[0]
     quote = branch.exchange.indices.quote(symbol)
     rows = list(reversed(_minutes(branch, symbol, quote)))
-    head = {**_present(quote), **_counts(branch, symbol), **_extremes(branch, symbol, quote)}
+    head = {**present(quote), **counts(branch, symbol), **_extremes(branch, symbol, quote)}
     return Listing("inds_cur_prc_tm", list(enumerate(rows)), lambda row: row, head)
 
 
-def _present(quote: Quote) -> dict[str, str]:
+def present(quote: Quote) -> dict[str, str]:
+    """Return the present figures of an index."""
     base = quote.previous_close or quote.price
     return {
         "cur_prc": _directed(quote.price, base),
@@ -88,7 +89,7 @@ def _present(quote: Quote) -> dict[str, str]:
     }
 
 
-def _counts(branch: Branch, symbol: str) -> dict[str, str]:
+def counts(branch: Branch, symbol: str) -> dict[str, str]:
     """Return how many of its shares were traded, and which way they went."""
     quotes = [branch.exchange.quote(share) for share in branch.exchange.indices.shares(symbol)]
     ways = [sign_code(each.price, each.previous_close or each.price, _limits(each)) for each in quotes]
@@ -158,7 +159,7 @@ def yearly(branch: Branch, fields: Mapping[str, str]) -> Content:
 
 
 def _chart(branch: Branch, fields: Mapping[str, str], name: str, period: Callable[[dt.date], object]) -> Content:
-    symbol = _OF_CHARTS.get(fields["inds_cd"])
+    symbol = INDEX_OF.get(fields["inds_cd"])
     if symbol is None:
         raise unknown_symbol(fields["inds_cd"])
     until = day(fields["base_dt"])
@@ -204,7 +205,7 @@ class MinuteChart:
 
 def minutes(branch: Branch, fields: Mapping[str, str]) -> Content:
     """Answer ka20005 from a day back: values a hundredfold, with the sign of their direction. A year of them."""
-    symbol = _OF_CHARTS.get(fields["inds_cd"])
+    symbol = INDEX_OF.get(fields["inds_cd"])
     if symbol is None:
         raise unknown_symbol(fields["inds_cd"])
     until = day(fields["base_dt"]) if fields["base_dt"] else branch.exchange.today

@@ -28,8 +28,8 @@ _TYPE_NAMES = {
     OrderType.SINGLE_PRICE: "시간외단일가",
 }
 _SIDES = {"1": Side.SELL, "2": Side.BUY}
-_SIDE_NAMES = {Side.BUY: "매수", Side.SELL: "매도"}
-_COLOURS = {Side.BUY: "+매수", Side.SELL: "-매도"}
+SIDE_NAMES = {Side.BUY: "매수", Side.SELL: "매도"}
+COLOURS = {Side.BUY: "+매수", Side.SELL: "-매도"}
 _CHANGES = {"NEW": "", "CANCEL": "취소", "AMEND": "정정"}
 _VENUE_NUMBERS = {Venue.SOR: "0", Venue.KRX: "1", Venue.NXT: "2"}
 _MARKET_CODES: Mapping[str, str] = {"KOSPI": "1", "KOSDAQ": "2"}
@@ -102,7 +102,7 @@ def _detail_row(branch: Branch, order: ExchangeOrder) -> dict[str, str]:
     return {
         "ord_no": order_number(order.number),
         "stk_cd": branch.prefixed(request.symbol),
-        "trde_tp": _type_name(order),
+        "trde_tp": type_name(order),
         "crd_tp": "보통매매",
         "ord_qty": padded(order.quantity, 10),
         "ord_uv": padded(request.price or 0, 10),
@@ -112,7 +112,7 @@ def _detail_row(branch: Branch, order: ExchangeOrder) -> dict[str, str]:
         "ord_tm": f"{order.time:%H:%M:%S}",
         "ori_ord": order_number(order.original),
         "stk_nm": branch.exchange.instruments[request.symbol].name,
-        "io_tp_nm": f"현금{_SIDE_NAMES[request.side]}{change}",
+        "io_tp_nm": f"현금{SIDE_NAMES[request.side]}{change}",
         "loan_dt": "",
         "cntr_qty": padded(order.filled, 10),
         "cntr_uv": padded(order.average_price or 0, 10),
@@ -158,8 +158,8 @@ def _state_row(branch: Branch, order: ExchangeOrder) -> dict[str, str]:
         "stk_bond_tp": "1",
         "ord_no": order_number(order.number),
         "stk_cd": branch.prefixed(request.symbol),
-        "trde_tp": _type_name(order),
-        "io_tp_nm": f"현금{_SIDE_NAMES[request.side]}{change}",
+        "trde_tp": type_name(order),
+        "io_tp_nm": f"현금{SIDE_NAMES[request.side]}{change}",
         "ord_qty": padded(order.quantity, 10),
         "ord_uv": padded(request.price or 0, 10),
         "cnfm_qty": padded(order.quantity if change and not order.rejected else 0, 10),
@@ -251,7 +251,7 @@ def _both_lists(branch: Branch, order: ExchangeOrder) -> dict[str, str]:
     return {
         "ord_no": order_number(order.number),
         "stk_nm": branch.exchange.instruments[request.symbol].name,
-        "io_tp_nm": f"{_SIDE_NAMES[request.side]}정정" if amended else _COLOURS[request.side],
+        "io_tp_nm": f"{SIDE_NAMES[request.side]}정정" if amended else COLOURS[request.side],
         "ord_pric": whole(request.price or 0),
         "ord_qty": whole(order.quantity),
         # Several fills make one row with their average; that it is cut to the won is assumed.
@@ -261,7 +261,7 @@ def _both_lists(branch: Branch, order: ExchangeOrder) -> dict[str, str]:
         "tdy_trde_cmsn": whole(commission),
         "tdy_trde_tax": whole(tax),
         "ord_stt": "체결" if order.filled else _state(order),
-        "trde_tp": _type_name(order),
+        "trde_tp": type_name(order),
         "orig_ord_no": order_number(order.original),
         "ord_tm": f"{order.time:%H%M%S}",
         "stk_cd": request.symbol,
@@ -281,7 +281,7 @@ def _state(order: ExchangeOrder) -> str:
     return "접수" if order.action == "NEW" else "확인"
 
 
-def _type_name(order: ExchangeOrder) -> str:
+def type_name(order: ExchangeOrder) -> str:
     """Return the words of trde_tp. How those with IOC and FOK are spelled in lists is taken from the order page."""
     name = _TYPE_NAMES[order.request.type]
     if order.request.time_in_force in (TimeInForce.IOC, TimeInForce.FOK):

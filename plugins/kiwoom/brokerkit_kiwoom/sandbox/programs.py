@@ -19,7 +19,8 @@ _THOUSAND = Decimal(1_000)
 _TOP = 50
 
 
-def _millions(value: Decimal | None) -> Decimal:
+def millions(value: Decimal | None) -> Decimal:
+    """Return an amount in million won."""
     return ((value or Decimal(0)) / _MILLION).quantize(Decimal(1), ROUND_HALF_UP)
 
 
@@ -56,10 +57,10 @@ def _symbol_row(branch: Branch, symbol: str, before: ProgramTrading, program: Pr
         "pred_pre": signed(close - base),
         "flu_rt": signed_rate(percent_of(close - base, base)),
         "trde_qty": whole(sum((each.buy_quantity or 0 for each in kinds), Decimal(0))),
-        "prm_sell_amt": whole(_millions(total.sell_amount)),
-        "prm_buy_amt": whole(_millions(total.buy_amount)),
-        "prm_netprps_amt": doubled(_millions(total.net_amount)),
-        "prm_netprps_amt_irds": doubled(_millions(total.net_amount) - _millions(last.net_amount)),
+        "prm_sell_amt": whole(millions(total.sell_amount)),
+        "prm_buy_amt": whole(millions(total.buy_amount)),
+        "prm_netprps_amt": doubled(millions(total.net_amount)),
+        "prm_netprps_amt_irds": doubled(millions(total.net_amount) - millions(last.net_amount)),
         "prm_sell_qty": whole(total.sell_quantity or 0),
         "prm_buy_qty": whole(total.buy_quantity or 0),
         "prm_netprps_qty": doubled(total.net_quantity or 0),
@@ -111,9 +112,9 @@ def _market_row(program: ProgramTrading, index: Decimal, base: Decimal) -> dict[
 
 def _amounts(name: str, flow: Flow) -> dict[str, str]:
     return {
-        f"{name}_sel": whole(_millions(flow.sell_amount)),
-        f"{name}_buy": whole(_millions(flow.buy_amount)),
-        f"{name}_netprps": signed(_millions(flow.net_amount)),
+        f"{name}_sel": whole(millions(flow.sell_amount)),
+        f"{name}_buy": whole(millions(flow.buy_amount)),
+        f"{name}_netprps": signed(millions(flow.net_amount)),
     }
 
 
@@ -143,9 +144,9 @@ def _top_row(branch: Branch, rank: FlowRank) -> dict[str, str]:
         "pred_pre": signed(quote.price - base),
         "flu_rt": signed_rate(percent_of(quote.price - base, base)),
         "acc_trde_qty": whole(quote.volume or 0),
-        "prm_sell_amt": whole(_millions(rank.flow.sell_amount)),
-        "prm_buy_amt": whole(_millions(rank.flow.buy_amount)),
-        "prm_netprps_amt": signed(_millions(rank.flow.net_amount)),
+        "prm_sell_amt": whole(millions(rank.flow.sell_amount)),
+        "prm_buy_amt": whole(millions(rank.flow.buy_amount)),
+        "prm_netprps_amt": signed(millions(rank.flow.net_amount)),
     }
 
 
@@ -158,10 +159,10 @@ def listed(branch: Branch, fields: Mapping[str, str]) -> Content:
     total = [_total(ranks, name) for name in ("buy_quantity", "buy_amount", "sell_quantity", "sell_amount")]
     head = {
         "tot_1": whole(_thousands(total[0])),
-        "tot_2": whole(_millions(total[1])),
+        "tot_2": whole(millions(total[1])),
         "tot_3": whole(_thousands(total[2])),
-        "tot_4": whole(_millions(total[3])),
-        "tot_5": signed(_millions(total[1] - total[3])),
+        "tot_4": whole(millions(total[3])),
+        "tot_5": signed(millions(total[1] - total[3])),
         "tot_6": "",
     }
     return Listing("stk_prm_trde_prst", list(enumerate(ranks)), lambda rank: _listed_row(branch, rank), head)
@@ -181,10 +182,10 @@ def _listed_row(branch: Branch, rank: FlowRank) -> dict[str, str]:
         "flu_sig": sign_code(quote.price, base),
         "pred_pre": signed(quote.price - base),
         "buy_cntr_qty": whole(_thousands(flow.buy_quantity)),
-        "buy_cntr_amt": whole(_millions(flow.buy_amount)),
+        "buy_cntr_amt": whole(millions(flow.buy_amount)),
         "sel_cntr_qty": whole(_thousands(flow.sell_quantity)),
-        "sel_cntr_amt": whole(_millions(flow.sell_amount)),
-        "netprps_prica": signed(_millions(flow.net_amount)),
+        "sel_cntr_amt": whole(millions(flow.sell_amount)),
+        "netprps_prica": signed(millions(flow.net_amount)),
         # Of what this is a part is not told.
         "all_trde_rt": "+0.00",
     }
