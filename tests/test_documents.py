@@ -272,7 +272,7 @@ def fault_kinds() -> list[Row]:
     return [
         [
             *(code(kind.name), kind.words, kind.strikes),
-            "—" if kind.strikes is FaultPlace.LISTING else stands[kind.processed],
+            "—" if kind.strikes in (FaultPlace.LISTING, FaultPlace.STREAM) else stands[kind.processed],
             kind.defaults or "—",
         ]
         for kind in KINDS.values()

@@ -42,10 +42,10 @@ def test_a_client_is_told_what_happens_in_the_order_of_the_exchange(url: str, fa
         assert register(connection, SAMSUNG) == f"ok|+{SAMSUNG}|{price}"
         row = send(face.exchange, BUY, 3, price, account="7")
         assert told(connection, 4) == [
-            f"order|ACCEPTED|{row.number}",
-            f"trade|{SAMSUNG}|{price}|3",
-            f"order|FILLED|{row.number}",
-            f"book|{SAMSUNG}|{price}",
+            f"1:order|ACCEPTED|{row.number}",
+            f"1:trade|{SAMSUNG}|{price}|3",
+            f"1:order|FILLED|{row.number}",
+            f"1:book|{SAMSUNG}|{price}",
         ]
 
 
@@ -132,7 +132,7 @@ def test_a_mistake_of_a_face_ends_its_line_and_no_other(
         with pytest.raises(ConnectionClosed):
             one.recv(timeout=60)
         face.exchange.trade(SAMSUNG, BUY, Decimal(1))
-        assert told(other, 1)[0].startswith("trade|")
+        assert told(other, 1)[0].startswith("1:trade|")
     assert "the face has a mistake" in caplog.text
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import ClassVar
 
@@ -16,11 +16,12 @@ from brokerkit.sandbox.streaming import FaceStream, Line
 
 
 class WillowStream(FaceStream):
-    """Frames are `trade|symbol|price|quantity`, `book|symbol|ask`, `order|what|number`, `beat`; a client says
-    `+symbol`, `-symbol` and `beat`.
+    """A client says `key|<app key>` or nothing, `+symbol` and `-symbol`. Frames of data tell how many records they
+    have: `1:trade|symbol|price|quantity`, `1:book|symbol|ask`, `1:order|what|number`.
     """
 
     paths = frozenset({"/stream"})
+    hangs_up_on_keys = True
 
     def opened(self, line: Line) -> None:
         line.state["symbols"] = set()
@@ -35,12 +36,38 @@ class WillowStream(FaceStream):
         elif text.startswith("+"):
             symbols.add(text[1:])
             line.send(f"ok|{text}|{self.exchange.quote(text[1:]).price}")
+        elif text.startswith("key|"):
+            line.send("ok|key")
         elif text.startswith("-"):
             symbols.discard(text[1:])
             line.send(f"ok|{text}")
 
     def heartbeat(self, line: Line) -> str | None:
         return "beat"
+
+    def watched(self) -> Collection[str]:
+        return {symbol for line in self.lines for symbol in line.state["symbols"]}
+
+    def is_data(self, text: str) -> bool:
+        return text[:1].isdigit()
+
+    def with_unknown_columns(self, line: Line, text: str) -> str | None:
+        return _framed([f"{record}|new" for record in _records(text)])
+
+    def with_wrong_count(self, line: Line, text: str) -> str | None:
+        return f"{len(_records(text)) + 1}:{';'.join(_records(text))}"
+
+    def split(self, line: Line, text: str) -> Sequence[str]:
+        return [_framed([record]) for record in _records(text)]
+
+    def merged(self, line: Line, first: str, second: str) -> str | None:
+        return _framed([*_records(first), *_records(second)])
+
+    def refusal_of_registration(self, line: Line, text: str) -> str | None:
+        return f"no|{text}" if text.startswith("+") else None
+
+    def refusal_of_key(self, line: Line, text: str) -> str | None:
+        return "no|key" if text.startswith("key|") else None
 
     def happened(self, happening: Happening) -> None:
         frame = _frame(self.exchange, happening)
@@ -50,14 +77,22 @@ class WillowStream(FaceStream):
                 line.send(frame)
 
 
+def _framed(records: Sequence[str]) -> str:
+    return f"{len(records)}:{';'.join(records)}"
+
+
+def _records(text: str) -> list[str]:
+    return text.partition(":")[2].split(";")
+
+
 def _frame(exchange: Exchange, happening: Happening) -> str:
     if isinstance(happening, Traded):
-        return f"trade|{happening.symbol}|{happening.trade.price}|{happening.trade.quantity}"
+        return f"1:trade|{happening.symbol}|{happening.trade.price}|{happening.trade.quantity}"
     if isinstance(happening, BookChanged):
         asks = exchange.order_book(happening.symbol).asks
-        return f"book|{happening.symbol}|{asks[0].price if asks else ''}"
+        return f"1:book|{happening.symbol}|{asks[0].price if asks else ''}"
     if isinstance(happening, OrderChanged):
-        return f"order|{happening.what}|{happening.order.number}"
+        return f"1:order|{happening.what}|{happening.order.number}"
     return ""
 
 

@@ -225,6 +225,16 @@ class Purpose(StrEnum):
     """Lists of orders."""
     QUERY = "query"
     LOGIN = "login"
+    FRAME = "frame"
+    """No request: a frame of data that a face sends over its WebSocket."""
+    REGISTRATION = "registration"
+    """No request: a text over a WebSocket that registers something."""
+    KEY = "key"
+    """No request: a text over a WebSocket with a key or token in it."""
+
+
+OF_STREAMS = frozenset({Purpose.FRAME, Purpose.REGISTRATION, Purpose.KEY})
+"""What goes over WebSockets."""
 
 
 @dataclass(frozen=True)

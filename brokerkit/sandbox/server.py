@@ -20,7 +20,7 @@ from websockets.http11 import Request
 
 from brokerkit.errors import ConfigError
 from brokerkit.sandbox.sockets import bound_socket, url_of
-from brokerkit.sandbox.streaming import ABORT, PONG
+from brokerkit.sandbox.streaming import PONG, TRANSPORT
 
 SHUTDOWN_SECONDS = 5.0
 """Most that closing waits for the applications of WebSockets to see that their connections are gone."""
@@ -42,7 +42,7 @@ class _WebSocket(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if self.response.status_code == 101:
             # The application has not begun yet: it is a task of its own.
-            cast(dict[str, Any], self.scope["extensions"])[ABORT] = self.transport.abort
+            cast(dict[str, Any], self.scope["extensions"])[TRANSPORT] = self.transport
 
     def handle_events(self) -> None:
         for event in self.conn.events:

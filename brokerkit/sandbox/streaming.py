@@ -19,10 +19,10 @@ from starlette.types import Receive, Scope, Send
 from brokerkit.sandbox.exchange import Exchange
 from brokerkit.sandbox.happenings import Happening
 
-ABORT = "brokerkit.abort"
-"""Extension of the scope of a WebSocket: what ends its connection at once, without a word."""
 PONG = "brokerkit.pong"
 """Message that a client has sent a pong frame, which some do in answer to heartbeats that are texts."""
+TRANSPORT = "brokerkit.transport"
+"""Extension of the scope of a WebSocket: the transport of its connection, which an application can end at once."""
 MOST_WAITING = 100_000
 """Texts that wait for a client that does not read; with one more its line is cut."""
 NOT_FOUND = 404
@@ -51,7 +51,7 @@ class Gate(Protocol):
 class Line:
     """One WebSocket connection at a face. Its methods can be called from any thread and return at once."""
 
-    def __init__(self, path: str, headers: Mapping[str, str], abort: Callable[[], None]) -> None:
+    def __init__(self, path: str, headers: Mapping[str, str], transport: asyncio.Transport) -> None:
         self.path = path
         self.headers = headers
         """Of the handshake, names in lower case."""
@@ -65,7 +65,7 @@ class Line:
         """Whether nothing goes either way, although the line stands: a fault."""
         self.gate: Gate | None = None
         """What breaks its frames on purpose."""
-        self._abort = abort
+        self._transport = transport
         self._loop = asyncio.get_running_loop()
         self._waiting: list[str | _Close | _Pause] = []
         self._lock = threading.Lock()
@@ -100,7 +100,12 @@ class Line:
     def cut(self) -> None:
         """End the connection at once, without a closing frame; what waits to be sent is lost."""
         self.is_closed = True
-        self._in_loop(self._abort)
+        self._in_loop(self._transport.abort)
+
+    def stall(self) -> None:
+        """Let nothing go either way any more, not even an answer to a closing frame; the connection stands."""
+        self.is_stalled = True
+        self._in_loop(self._transport.pause_reading)
 
     def _put(self, what: str | _Close | _Pause) -> None:
         with self._lock:
@@ -230,8 +235,7 @@ class FaceStream(ABC):
             return
         await send({"type": "websocket.accept"})
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        abort = scope["extensions"].get(ABORT, _nothing)
-        line = Line(scope["path"], headers, abort)
+        line = Line(scope["path"], headers, scope["extensions"][TRANSPORT])
         line.gate = self.gate_of(line) if self.gate_of else None
         tasks = [asyncio.ensure_future(work) for work in (line.deliver(send), self._beat(line))]
         try:
@@ -252,6 +256,8 @@ class FaceStream(ABC):
             self.opened(line)
 
     def _hear(self, line: Line, message: Mapping[str, Any]) -> None:
+        if line.is_stalled:
+            line.stall()  # the server reads on when a text that waited has been taken
         if line.is_closed or line.is_stalled:
             return
         line.heard_at = time.monotonic()
@@ -293,7 +299,3 @@ async def refuse(send: Send) -> None:
         }
     )
     await send({"type": "websocket.http.response.body", "body": b"Not Found"})
-
-
-def _nothing() -> None:
-    """Do nothing: the server does not tell how to end a connection."""

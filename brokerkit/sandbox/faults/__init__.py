@@ -4,9 +4,10 @@
     with Sandbox(faults=faults) as sandbox: ...
 
 The same as text, for the command line: `processed_then_reset:on=order,rate=0.05;lag:seconds=2;html_200:nth=3+5`.
-`KINDS` has them all, `describe()` lists them. There are none of the WebSocket: the faces do not play it yet.
+`KINDS` has them all, `describe()` lists them. Those of the WebSocket, `stream_cut` and the like, hit frames of data.
 
-One more fault is one more function in `lines`, `answers` or `listings`, with what is to be known of it above its head.
+One more fault is one more function in `lines`, `answers`, `listings` or `streams`, with what is to be known of it above
+its head.
 """
 
 from brokerkit.sandbox.faults.rules import KINDS, Applied, Draw, Faults, Rule, describe

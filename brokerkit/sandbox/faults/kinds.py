@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from brokerkit.sandbox.face import Purpose
 from brokerkit.sandbox.faults.relayed import HttpAnswer, Relayed
+from brokerkit.sandbox.faults.streamed import Streamed
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,9 @@ Play = Callable[[Relayed, Measure], bool]
 """Plays a fault of the line; False ends the line."""
 Edit = Callable[[Relayed, Measure, HttpAnswer], HttpAnswer]
 """Returns the broken answer, or the same object where there is nothing to break."""
-Does = TypeVar("Does", Play, Edit)
+Break = Callable[[Streamed, Measure], bool]
+"""Puts on the line what comes instead of a frame; False where there is nothing to break in it, and it goes as it is."""
+Does = TypeVar("Does", Play, Edit, Break)
 
 
 class FaultPlace(StrEnum):
@@ -35,6 +38,8 @@ class FaultPlace(StrEnum):
     """HTTP that is whole and says something else than it should."""
     LISTING = "listing"
     """Pages of a list of orders that lie about what there is."""
+    STREAM = "stream"
+    """What goes over a WebSocket."""
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from brokerkit.errors import ConfigError
 from brokerkit.sandbox.controls import PREFIX, controlled
 from brokerkit.sandbox.face import Face, Purpose
 from brokerkit.sandbox.faults import answers, lines, listings
+from brokerkit.sandbox.faults.gate import FaultyGate
 from brokerkit.sandbox.faults.relayed import (
     BARE,
     LENGTH,
@@ -35,7 +36,7 @@ from brokerkit.sandbox.faults.relayed import (
 )
 from brokerkit.sandbox.faults.rules import Applied, Draw, Faults, Rule
 from brokerkit.sandbox.server import Server
-from brokerkit.sandbox.sockets import bound_socket, url_of
+from brokerkit.sandbox.sockets import NO_LINGER, bound_socket, url_of
 
 EDITS = {**answers.FAULTS, **listings.FAULTS}
 ORDERS_KEPT = 10_000
@@ -79,6 +80,8 @@ class Relay:
         self._port_closed = threading.Event()
         self._bell, self._hears = socket.socketpair()
         self._listener.listen(128)
+        if (stream := face.stream) is not None:
+            stream.gate_of = lambda line: FaultyGate(line, stream, faults, self.restart)
         self._start(self._listen)
 
     @property
@@ -148,6 +151,15 @@ class Relay:
                 self._bell.send(b"!")
                 self._port_closed.wait()
 
+    def restart(self, seconds: float) -> None:
+        """Close the port for some seconds and cut every WebSocket; return at once."""
+        self._start(self._restart, seconds)
+
+    def _restart(self, seconds: float) -> None:
+        self.refuse(seconds)
+        for line in list(self._face.stream.lines if self._face.stream else ()):
+            line.cut()
+
     @contextmanager
     def _kept(self, sock: socket.socket) -> Iterator[socket.socket]:
         """Keep a socket where `close` finds it, and close it at the end."""
@@ -183,8 +195,23 @@ class Relay:
             except ValueError:
                 line.send(NOT_UNDERSTOOD)
                 return
+            if message is not None and message.headers.get("upgrade", "").lower() == "websocket":
+                self._hand_on(message.raw + unread, line)
+                return
             if message is None or not self._reply(message, line) or not message.keeps:
                 return
+
+    def _hand_on(self, data: bytes, line: ClientLine) -> None:
+        """Carry the bytes of a WebSocket both ways until one side ends; faults of streams strike at the face."""
+        with self._kept(socket.create_connection((self._host, self._behind.port))) as behind:
+            behind.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            behind.sendall(data)
+            try:
+                _carry_both_ways(line.sock, behind)
+            except ConnectionResetError:  # one side was cut: so is the other
+                for sock in (line.sock, behind):
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+                    sock.close()
 
     def _reply(self, message: Message, line: ClientLine) -> bool:
         if message.path.startswith(PREFIX):
@@ -304,6 +331,21 @@ def _hang_up(sock: socket.socket) -> None:
     with contextlib.suppress(OSError):
         # The plain shutdown also for TLS: SSLSocket's own one frees what the reading thread is using.
         socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+def _carry_both_ways(one: socket.socket, other: socket.socket) -> None:
+    """Carry bytes between two sockets until one of them has ended."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(one, selectors.EVENT_READ, other)
+        selector.register(other, selectors.EVENT_READ, one)
+        while True:
+            for key, _ in selector.select():
+                sock = one if key.fileobj is one else other
+                if not (data := sock.recv(65536)):
+                    return
+                while isinstance(sock, ssl.SSLSocket) and sock.pending():
+                    data += sock.recv(sock.pending())
+                key.data.sendall(data)
 
 
 def _read(sock: socket.socket, data: bytes) -> tuple[Message | None, bytes]:

@@ -11,11 +11,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from brokerkit.errors import ConfigError
-from brokerkit.sandbox.face import Purpose
-from brokerkit.sandbox.faults import answers, lines, listings
-from brokerkit.sandbox.faults.kinds import Edit, FaultKind, FaultPlace, Measure, Play
+from brokerkit.sandbox.face import OF_STREAMS, Purpose
+from brokerkit.sandbox.faults import answers, lines, listings, streams
+from brokerkit.sandbox.faults.kinds import Break, Edit, FaultKind, FaultPlace, Measure, Play
 
-KINDS: dict[str, FaultKind[Play] | FaultKind[Edit]] = {**lines.FAULTS, **answers.FAULTS, **listings.FAULTS}
+KINDS: dict[str, FaultKind[Play] | FaultKind[Edit] | FaultKind[Break]] = {
+    **lines.FAULTS,
+    **answers.FAULTS,
+    **listings.FAULTS,
+    **streams.FAULTS,
+}
 """By name. A name that cannot be resolved is not among them: that fails on the client's side, before any server."""
 KEPT = 100_000
 """Entries of the log."""
@@ -26,8 +31,9 @@ LAG = listings.lag.__name__
 class Rule:
     """One kind of fault and the requests that it hits: all that fit, or the `nth`, `every` so many, or by `rate`.
 
-    What fits: purpose `on`, one of `symbols` in it, `page` of a list. Counts are per broker and of what fits. `times`
-    is the most hits at a broker. The other parameters belong to the kind; None takes its default.
+    Of a fault of streams these are frames, or texts of a client. What fits: purpose `on`, one of `symbols` in it,
+    `page` of a list. Counts are per broker and of what fits. `times` is the most hits at a broker. The other parameters
+    belong to the kind; None takes its default.
     """
 
     kind: str
@@ -55,7 +61,7 @@ class Rule:
     def fits(self, purpose: Purpose, content: bytes, page: int) -> bool:
         """Say whether a request is one of those that the rule chooses from."""
         return (
-            self.on in (None, purpose)
+            (self.on is purpose or (self.on is None and purpose not in OF_STREAMS))
             and self.page in (None, page)
             and (not self.symbols or any(symbol.encode() in content for symbol in self.symbols))
         )
@@ -204,7 +210,9 @@ def describe() -> str:
     width = max(map(len, KINDS))
     lines = []
     for name, kind in KINDS.items():
-        marks = [kind.strikes.value, "processed" if kind.processed else "not processed"]
+        marks = [kind.strikes.value]
+        if kind.strikes is not FaultPlace.STREAM:
+            marks.append("processed" if kind.processed else "not processed")
         marks += [*([] if kind.sent else ["provably not sent"]), *filter(None, [kind.defaults])]
         lines.append(f"{name:{width}}  {kind.words} ({', '.join(marks)})")
     return "\n".join(lines)
@@ -225,6 +233,8 @@ def _purpose(given: Purpose | str | None, kind: FaultKind[Any], name: str) -> Pu
         purpose = Purpose(given)
     except ValueError:
         raise ConfigError(f"Fault {name}: on is one of {', '.join(Purpose)}, not {given!r:.60}.") from None
+    if kind.on is None and purpose in OF_STREAMS:
+        raise ConfigError(f"Fault {name} is of requests, not of what goes over a WebSocket.")
     if kind.on not in (None, purpose):
         raise ConfigError(f"Fault {name} is of requests for {kind.on}, not {purpose}.")
     return purpose
