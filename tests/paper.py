@@ -9,8 +9,10 @@ bye WORDS, never WORDS      the broker ends it          anything else cannot be 
 from __future__ import annotations
 
 import datetime as dt
+import socket
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -66,7 +68,7 @@ class PaperFeed(Feed[Any]):
     channels["KR", StreamKind.QUOTES] = channels["KR", StreamKind.TRADES]  # the same rows tell both
     most_registrations = 5
     heartbeat_seconds = 30.0
-    frames_per_second = 1000.0
+    frames_per_second = 1e9
 
     def __init__(self, url: str = "ws://127.0.0.1:9", *, app_key: str = "key", broker: str = "paper") -> None:
         settings = SimpleNamespace(app_key=SecretStr(app_key), ca_file=None)
@@ -110,15 +112,15 @@ class PaperFeed(Feed[Any]):
         return [found[word]() if word in found else Unreadable(f"a frame of {len(text)} characters")]
 
     def key_of(self, topic: Topic) -> str:
-        return topic.symbol or "me"
+        return topic.symbol.strip("0") or "me"
 
     def recorded(self, text: str) -> str | None:
         return text
 
 
 def trades(*symbols: str, venue: Venue = Venue.KRX) -> list[Topic]:
-    """Return topics of trades."""
-    return [Topic(StreamKind.TRADES, symbol, venue) for symbol in symbols]
+    """Return topics of trades of symbols, each named by a letter."""
+    return [Topic(StreamKind.TRADES, f"0000{symbol}0", venue) for symbol in symbols]
 
 
 ORDERS = Topic(StreamKind.ORDERS)
@@ -209,7 +211,8 @@ class PaperBroker:
     def cut(self) -> None:
         """Break every line without a word."""
         for connection in [*self.connections]:
-            connection.socket.shutdown(2)
+            with suppress(OSError):
+                connection.socket.shutdown(socket.SHUT_RDWR)
 
     def wait(self, is_there: Callable[[PaperBroker], Any]) -> PaperBroker:
         """Wait until something has come."""

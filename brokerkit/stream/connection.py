@@ -100,12 +100,14 @@ class Connection:
                 return
             self._is_closed = True
             takers, sinks = [*self._takers.values()], [*self._sinks]
+        is_last = _give_back(self._key, self._keeper)
         for taker in takers:
             self._keeper.session.leave(taker)
         for sink in sinks:
             self._keeper.session.ignore(sink)
         self._keeper.wake()
-        _give_back(self._key, self._keeper)
+        if is_last:
+            self._keeper.stop()
 
     def _is_foreign(self) -> bool:
         """Say whether this is a child of the process whose connection it is."""
@@ -139,8 +141,9 @@ class _Shared:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.keepers: dict[Key, tuple[Keeper, int]] = {}
-        """Each with how many have it."""
+        self.keepers: dict[Key, Keeper] = {}
+        self.numbers: dict[Keeper, int] = {}
+        """How many have it; one that has failed may be had still, while another one has its key."""
         self.last: dict[Key, Keeper] = {}
         """The one of a key that was closed last: it has to be gone before the next one connects."""
         self.paces: dict[Key, Pace] = {}
@@ -156,13 +159,14 @@ def connect(feed: Feed[Any], *, phase_of: Callable[[Venue], Phase | None], times
     check_address(address, plain_hosts=feed.plain_hosts())
     key = Key(client.broker, address, digest(client.broker, address, client.settings.app_key))
     with _shared.lock:
-        keeper, number = _shared.keepers.get(key, (None, 0))
+        keeper = _shared.keepers.get(key)
         if keeper is None or keeper.is_over:
             chosen = times or (SANDBOX if leads_to_this_machine(_http(address)) else Times())
             pace = _shared.paces.setdefault(key, Pace(chosen))
             pace.times = chosen
-            keeper, number = Keeper(feed, key.identity, pace, phase_of, _shared.last.pop(key, None)), 0
-        _shared.keepers[key] = (keeper, number + 1)
+            keeper = Keeper(feed, key.identity, pace, phase_of, keeper or _shared.last.pop(key, None))
+            _shared.keepers[key] = keeper
+        _shared.numbers[keeper] = _shared.numbers.get(keeper, 0) + 1
     return Connection(keeper, key)
 
 
@@ -171,23 +175,25 @@ def _http(address: str) -> str:
     return f"{'https' if scheme == 'wss' else 'http'}://{rest.partition('/')[0]}"
 
 
-def _give_back(key: Key, keeper: Keeper) -> None:
+def _give_back(key: Key, keeper: Keeper) -> bool:
+    """Have a connection no more; say whether nobody else has it."""
     with _shared.lock:
-        found, number = _shared.keepers.get(key, (None, 0))
-        if found is keeper and number > 1:
-            _shared.keepers[key] = (keeper, number - 1)
-            return
-        if found is keeper:
+        _shared.numbers[keeper] -= 1
+        if _shared.numbers[keeper]:
+            return False
+        del _shared.numbers[keeper]
+        if _shared.keepers.get(key) is keeper:
             del _shared.keepers[key]
             _shared.last[key] = keeper
-    keeper.stop()
+        keeper.is_stopped = True
+        return True
 
 
 def _forget() -> None:
     """Close what a forked child has of the sockets: else the broker would not see that its parent closes them."""
     global _shared
     old, _shared = _shared, _Shared()
-    for keeper, _ in old.keepers.values():
+    for keeper in old.numbers:
         keeper.forget()
 
 

@@ -62,7 +62,8 @@ class Keeper:
         self._owed_since: float | None = None
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._is_stopped = False
+        self.is_stopped = False
+        """Whether it has to end."""
         self.is_over = False
         """Whether nothing will come any more: another one has to be made."""
 
@@ -104,7 +105,7 @@ class Keeper:
 
     def _start(self) -> None:
         with self._starting:
-            if self._is_stopped:
+            if self.is_stopped:
                 raise self._closed()
             if self._thread is None:
                 name = f"brokerkit stream {self._feed.client.broker}"
@@ -122,7 +123,7 @@ class Keeper:
     def stop(self) -> None:
         """Close the line and end the thread, whatever it is doing; from any thread."""
         with self._starting:
-            self._is_stopped = self.is_over = True
+            self.is_stopped = self.is_over = True
             thread = self._thread
         self._waker.wake()
         if thread is None:
@@ -141,7 +142,7 @@ class Keeper:
     def _run(self) -> None:
         words = "The stream was closed."
         try:
-            while not self._is_stopped:
+            while not self.is_stopped:
                 self._step()
         except Exception as error:  # noqa: BLE001 - a fault of ours, or of the adapter: nobody may wait in vain
             words = f"The connection of the stream failed ({type(error).__name__} in {_place(error)})."
@@ -166,7 +167,7 @@ class Keeper:
         else:
             self._make()
         if session.is_failed:
-            self._is_stopped = self.is_over = True
+            self.is_stopped = self.is_over = True
 
     def _make(self) -> None:
         """Make a line. Whatever fails is told to those who wait, or it is tried again."""
@@ -200,7 +201,7 @@ class Keeper:
         self._send(line)
 
     def _is_wanted(self) -> bool:
-        return not self._is_stopped and self.session.is_needed
+        return not self.is_stopped and self.session.is_needed
 
     def _unreachable(self, lost: LineLost) -> NetworkError:
         return NetworkError(
@@ -245,7 +246,7 @@ class Keeper:
     def _lose(self, loss: Loss) -> None:
         moment = now()
         if self._line is not None:
-            logger.warning("%s: %s", self._feed.client.broker, loss.error)
+            logger.warning("%s", loss.error)
         self._close_line()
         self._pace.loses(moment.seconds)
         self.session.lost(loss, moment)

@@ -61,6 +61,7 @@ class Entry:
         """Whether what was missed has been told as a gap without an end."""
         self.broken_lines = 0
         """Lines in a row that ended while the broker was to take it."""
+        self._broken_since = 0.0
         self.refused_until = float("-inf")
         self.is_refused = False
         self.is_alone = False
@@ -68,6 +69,17 @@ class Entry:
         self.garbled_at = float("-inf")
         self.garbled: Missed | None = None
         """What could not be read and has not been told yet."""
+
+    def breaks(self, now: float) -> int:
+        """Note that another line ended while the broker was to take it; return how many in a row."""
+        if not self.broken_lines:
+            self._broken_since = now
+        self.broken_lines += 1
+        return self.broken_lines
+
+    def broken_for(self, now: float) -> float:
+        """Return the seconds since the first of these lines ended."""
+        return now - self._broken_since
 
     @property
     def venue(self) -> Venue:

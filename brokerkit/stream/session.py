@@ -48,7 +48,8 @@ Sink = Callable[[Sequence[str], Moment], None]
 LOOK_SECONDS = 1.0
 """So often it is looked whether something should have come."""
 BROKEN_LINES = 5
-"""Lines in a row that end while one thing is to be registered: the broker does not take it, and says so in this way."""
+BROKEN_SECONDS = 60.0
+"""So many lines in a row, over such a time, that end while one thing is to be registered: the broker takes it not."""
 
 
 class State(Enum):
@@ -265,14 +266,14 @@ class Session:
             if self._down_since is None:
                 self._down_since = moment.seconds
             self._miss(self.wanted.entries.values(), loss.reason, loss.error.message)
-            self._blame(exchange, loss.error)
+            self._blame(exchange, loss.error, moment)
             if not loss.heals:
                 self._fail(loss.error)
             elif not self.is_established:
                 self._end_waiting(loss.error)
         self.tell()
 
-    def _blame(self, exchange: Exchange | None, error: BrokerError) -> None:
+    def _blame(self, exchange: Exchange | None, error: BrokerError, moment: Moment) -> None:
         """Tell who waited for the answer that did not come; a broker may close the line instead of one."""
         if exchange is None:
             return
@@ -285,9 +286,8 @@ class Session:
         for registration in exchange.registrations:
             entry = self.wanted.entries.get(registration)
             if entry is not None:
-                entry.broken_lines += 1
                 entry.is_alone = True
-                if entry.broken_lines >= BROKEN_LINES:
+                if entry.breaks(moment.seconds) >= BROKEN_LINES and entry.broken_for(moment.seconds) >= BROKEN_SECONDS:
                     self._give_out(entry, self._always_closed(registration, error))
 
     def _always_closed(self, registration: Registration, error: BrokerError) -> StreamError:
