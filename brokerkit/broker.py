@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from brokerkit.orders.intents import Intent
     from brokerkit.orders.journal import Journal
     from brokerkit.orders.reconcile import Reconciliation
+    from brokerkit.stream.own_orders import OwnOrders
 
 
 class Broker(Prices, Rankings, Listing, Investors, Accounts):
@@ -89,6 +90,7 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts):
         self._durable = durable
         self._quotes: KnownQuotes = {}
         self._order_desk: OrderDesk | None = None
+        self._own_orders: OwnOrders | None = None
         self._making = threading.RLock()
 
     @property
@@ -211,14 +213,17 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts):
         return order.model_copy(update={"status": status})
 
     def wait(self, order: Order, *, timeout: float) -> Order:
-        """Refresh an order until it is finished, at most `timeout` seconds, and return it as it then is."""
+        """Refresh an order until it is finished, at most `timeout` seconds, and return it as it then is.
+
+        While a stream of this broker follows own orders, a notice of the order lets it look at once.
+        """
         deadline = time.monotonic() + exact_seconds(timeout)
-        while True:
+        order = self.refresh(order)
+        pause = self._waiter(order)
+        while order.status not in FINISHED and (left := deadline - time.monotonic()) > 0:
+            pause(min(left, POLL_SECONDS))
             order = self.refresh(order)
-            left = deadline - time.monotonic()
-            if order.status in FINISHED or left <= 0:
-                return order
-            time.sleep(min(left, POLL_SECONDS))
+        return order
 
     def orders(self, *, market: str | None = None) -> Table[Order]:
         """Return the working orders of today in one market or all of them, oldest first, with what is left of each."""
@@ -351,8 +356,28 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts):
             if self._order_desk is None:
                 from brokerkit.orders.desk import OrderDesk
 
-                self._order_desk = OrderDesk(self._inquiries, self._safety, durable=self._durable, quotes=self._quotes)
+                self._order_desk = OrderDesk(
+                    self._inquiries, self._safety, durable=self._durable, quotes=self._quotes, waiter=self._waiter
+                )
             return self._order_desk
+
+    @property
+    def _orders_of_account(self) -> OwnOrders:
+        """What tells streams of own orders, made when the first one follows them."""
+        with self._making:
+            if self._own_orders is None:
+                from brokerkit.stream.own_orders import OwnOrders
+
+                market = self._inquiries.home(None)
+                self._own_orders = OwnOrders(self._inquiries, lambda: self._desk, self._inquiries.phase_of, market)
+            return self._own_orders
+
+    def _waiter(self, order: Order | None = None) -> Callable[[float], object]:
+        """Return what lets seconds pass, or fewer where a notice comes: of an order, else of one that nobody knows."""
+        own = self._own_orders
+        if own is None:
+            return time.sleep
+        return own.waiter(None if order is None else self._desk.numbers_of(order))
 
     def _check(self, request: OrderRequest) -> None:
         """Raise for an order that can be known to be wrong before it is sent."""

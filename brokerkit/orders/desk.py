@@ -60,7 +60,16 @@ START_SECONDS = 3.0
 class OrderDesk:
     """Sends the orders of one broker. Threads and processes of one account share its journal."""
 
-    def __init__(self, trader: Trader, safety: Safety, *, durable: bool, quotes: KnownQuotes | None = None) -> None:
+    def __init__(
+        self,
+        trader: Trader,
+        safety: Safety,
+        *,
+        durable: bool,
+        quotes: KnownQuotes | None = None,
+        waiter: Callable[[], Callable[[float], object]] = lambda: time.sleep,
+    ) -> None:
+        """`waiter` gives what lets so many seconds pass between two looks at the lists, or fewer if a notice came."""
         self.guard = Guard(
             self._is_real,
             safety,
@@ -72,6 +81,7 @@ class OrderDesk:
         self._trader = trader
         self._safety = safety
         self._durable = durable
+        self._waiter = waiter
         self._journal: Journal | None = None
         self._started = False
         self._starting = threading.RLock()
@@ -201,11 +211,12 @@ class OrderDesk:
         """Look at the broker's lists of these markets."""
         report: Reconciliation | None = None
         for market in markets:
-            found = self._reconciler(market).run(wait=wait, timeout=timeout)
+            found = self.reconciler(market).run(wait=wait, timeout=timeout)
             report = found if report is None else report.beside(found)
         return report or Reconciliation()
 
-    def _reconciler(self, market: Market) -> Reconciler:
+    def reconciler(self, market: Market) -> Reconciler:
+        """Return what compares the journal with what the broker tells of a market."""
         trader, part, theirs = self._trader, self._trader.part(market), self._safety.exchange_clock
         # The simulated exchange has a clock of its own. It is reckoned with where nothing else tells what came first.
         is_reckoned = theirs is not None and not part.numbers_ascend
@@ -222,6 +233,7 @@ class OrderDesk:
             market=market.name,
             numbers_ascend=part.numbers_ascend,
             lists_cancellations=part.lists_cancellations,
+            pause=self._waiter(),
         )
 
     def _rows(self, market: Market, day: dt.date) -> Sequence[Listed | Unread]:
@@ -255,7 +267,7 @@ class OrderDesk:
                 TOTAL_SECONDS,
                 way,
                 again=again,
-                numbers_of=self._numbers_of,
+                numbers_of=self.numbers_of,
             )
             try:
                 return self._sent(attempt)
@@ -333,7 +345,7 @@ class OrderDesk:
     def _wait_for_turn(self, intent: Intent, deadline: float) -> None:
         if intent.mutex is None:
             return
-        while rivals := self.journal.rivals(intent, self._numbers_of):
+        while rivals := self.journal.rivals(intent, self.numbers_of):
             if any(other.state in UNRESOLVED for other in rivals) or time.monotonic() >= deadline:
                 raise blocked_by(rivals, intent)
             time.sleep(0.01)
@@ -346,8 +358,8 @@ class OrderDesk:
         except JournalError as error:
             logger.warning("Whether order %s is being cancelled already cannot be looked up: %s", order.id, error)
             return
-        names = self._numbers_of(order)
-        same = [each for each in before if each.may_be_repeated and each.order and names & self._numbers_of(each.order)]
+        names = self.numbers_of(order)
+        same = [each for each in before if each.may_be_repeated and each.order and names & self.numbers_of(each.order)]
         if not same:
             return
         with preparing("the order's state, which a second cancellation needs,"):
@@ -370,7 +382,7 @@ class OrderDesk:
             return max(filter(None, told)), order.price
         return found.quantity if found.remaining_quantity is None else found.remaining_quantity, found.price
 
-    def _numbers_of(self, order: Order) -> frozenset[str]:
+    def numbers_of(self, order: Order) -> frozenset[str]:
         """Return all numbers under which the broker knows an order."""
         return keys_of((order.id, order.original_id, *self._trader.handle_of(order).numbers))
 

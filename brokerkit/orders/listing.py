@@ -35,6 +35,8 @@ class Listed:
     """Whether a list of all orders shows it, and not only one of open or of filled orders."""
     branch: str = ""
     """Where it was numbered: numbers of two branches may be equal. Filled in by the core."""
+    is_noticed: bool = False
+    """Whether a notice told it, and no list alone."""
     tells_time: bool = True
     """Whether its time can be compared with our clock."""
     skew: dt.timedelta = dt.timedelta(0)

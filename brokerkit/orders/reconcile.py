@@ -87,6 +87,17 @@ class Reconciliation(Model):
 
 
 @dataclass(frozen=True)
+class Heard:
+    """What notices of the broker have settled, and what they leave open."""
+
+    settled: tuple[Intent, ...]
+    open: frozenset[NumberKey]
+    """Orders that no intent accounts for, and that may be one's: those left are somebody else's."""
+    awaited: frozenset[NumberKey]
+    """Those of them that may be what is being sent at this moment."""
+
+
+@dataclass(frozen=True)
 class Trust:
     """How far the lists of a broker can be trusted."""
 
@@ -117,6 +128,7 @@ class Reconciler:
         numbers_ascend: bool = True,
         lists_cancellations: bool = True,
         ahead: Callable[[], dt.timedelta] = dt.timedelta,
+        pause: Callable[[float], object] | None = None,
     ) -> None:
         """`rows_of` lists a day of one `market`. Where its numbers do not ascend, times tell what came after what.
 
@@ -135,15 +147,81 @@ class Reconciler:
         self._ascend = numbers_ascend
         self._lists_cancellations = lists_cancellations
         self._ahead = ahead
+        self._pause = pause or time.sleep
 
     def run(self, *, wait: bool, timeout: float | None) -> Reconciliation:
         """Look once, or with `wait` until everything is decided or the time is over."""
         deadline = time.monotonic() + (self._settle_seconds * 1.5 + 30 if timeout is None else timeout)
         report = self._look()
         while wait and report.unresolved and time.monotonic() < deadline:
-            time.sleep(min(POLL_SECONDS, max(0.0, deadline - time.monotonic())))
+            self._pause(min(POLL_SECONDS, max(0.0, deadline - time.monotonic())))
+            before = report.unresolved
             report = _joined(report, self._look())
+            report = self._with_others_findings(before, report)
         return report
+
+    def _with_others_findings(self, before: Sequence[Intent], report: Reconciliation) -> Reconciliation:
+        """Add what somebody else has decided between two looks, such as a notice."""
+        known = {intent.id for intent in (*report.decided, *report.unresolved)}
+        found = tuple(self._journal.get(intent.id) for intent in before if intent.id not in known)
+        return report.model_copy(update={"decided": (*report.decided, *found)}) if found else report
+
+    def heard(self, rows: Sequence[Listed]) -> Heard:
+        """Settle what notices of the broker prove. `rows` are orders of today, as notices and lists have told them.
+
+        A notice is one sight where a list is asked for two, but it is of one order, which has just come to be. Where
+        another row or another intent could be meant as well nothing is decided: the lists have the last word.
+        """
+        today, market = clock.today(), self._market
+        known = list(self._journal.of_day(today, {*OPEN, _PRESUMED}, market))
+        free = others(self._comparable(rows), self._journal.explained(today, market))
+        settled = {intent.id: found for intent in known if (found := self._settled(intent, free, known))}
+        open_ = frozenset(row.key for row in free if any(self._may_be(intent, row) for intent in known))
+        self._journal.learn(
+            today,
+            [number_of(row.order.id) for row in rows],
+            [row.key for row in free if row.key not in open_],
+            market=market,
+        )
+        if any(intent.state is IntentState.LATE for intent in settled.values()):
+            self._journal.end_exclusive(today, market)
+        sent = [intent for intent in known if intent.state is IntentState.SENDING]
+        awaited = frozenset(row.key for row in free if any(fits(intent, row, until=None) for intent in sent))
+        return Heard(tuple(settled.values()), open_, awaited)
+
+    def _settled(self, intent: Intent, free: Sequence[Listed], known: Sequence[Intent]) -> Intent | None:
+        """Return an intent that the notice of one order settles, as it then stands."""
+        if intent.state not in {*UNRESOLVED, _PRESUMED}:
+            return None
+        falling = not self._ascend or self._journal.falls(intent.day, self._market)
+        unnumbered = intent.model_copy(update={"watermark": None}) if falling else intent
+        latest = (intent.deadline or clock.now()) + dt.timedelta(seconds=self.settle()) + EARLY
+        until = None if intent.state is _PRESUMED else latest
+        fitting = [row for row in free if fits(unnumbered, row, until=until)]
+        if len(fitting) != 1 or not fitting[0].is_noticed:
+            return None
+        row = fitting[0]
+        if any(fits(other, row, until=None) for other in known if other.id != intent.id):
+            return None
+        if unnumbered.watermark is None and row.time is None:
+            return None  # neither its number nor its time tells whether it came after it
+        is_exact = self._exclusive and not self._journal.is_shared(intent.day, self._market)
+
+        def change(present: Intent) -> Intent:
+            if present.state is not intent.state:
+                return present  # somebody else decided meanwhile
+            told = row.order.submitted_at
+            return present.moved(
+                IntentState.LATE if present.state is _PRESUMED else IntentState.ACKED,
+                f"the broker's notice{f' of {told:%H:%M:%S}' if told else ''} of order {row.order.id} is just like it",
+                order_id=row.order.id,
+                result=row.order,
+                confidence=Confidence.EXACT if is_exact else Confidence.PROBABLE,
+                decided_at=clock.now(),
+            )
+
+        found = self._journal.revise(intent.id, change)
+        return found if found.order_id == row.order.id else None
 
     def _look(self) -> Reconciliation:
         recovered = self._journal.recover()
@@ -180,10 +258,14 @@ class Reconciler:
         skew = dt.timedelta(seconds=self._skew()) + self._ahead()
         tells_time = self._times_tell and not self._clock_is_wrong()
         return [
-            replace(row, tells_time=tells_time, skew=skew, branch=branch_in(row.order, self._branch_of))
+            replace(row, tells_time=tells_time, skew=skew, branch=self._branch_in(row))
             for row in found
             if isinstance(row, Listed)
         ]
+
+    def _branch_in(self, row: Listed) -> str:
+        # Whether a notice names the branch that the lists name is not told.
+        return "" if row.is_noticed else branch_in(row.order, self._branch_of)
 
     def _judge_day(
         self, day: dt.date, rows: Sequence[Listed], unread: Sequence[Unread], *, is_over: bool
@@ -241,7 +323,7 @@ class Reconciler:
             return present.moved(IntentState.UNKNOWN, words, order_id=None, result=None)
 
         lacking = []
-        settle = dt.timedelta(seconds=self._settle())
+        settle = dt.timedelta(seconds=self.settle())
         shown = {row.number for row in rows if row.is_dated and row.is_in_full}
         shown |= {key_of(row.number) or "" for row in unread}
         for intent in self._journal.of_day(day, {IntentState.ACKED}, self._market):
@@ -259,7 +341,7 @@ class Reconciler:
             )
         return lacking
 
-    def _settle(self) -> float:
+    def settle(self) -> float:
         """Return the seconds after which a list shows an order, longer if it was seen to be later."""
         return max(self._settle_seconds, self._journal.longest_delay(self._market) * 1.5)
 
@@ -284,7 +366,7 @@ class Reconciler:
     ) -> Intent:
         trust = Trust(
             self._proves_absence and not self._clock_is_wrong() and self._shows(intent),
-            dt.timedelta(seconds=self._settle()),
+            dt.timedelta(seconds=self.settle()),
             self._exclusive and not self._journal.is_shared(intent.day, self._market) and not blind,
             unread=tuple(key_of(row.number) or UNREAD for row in blind),
             is_cut=is_cut,

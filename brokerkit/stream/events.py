@@ -178,7 +178,7 @@ class GapReason(StrEnum):
     SILENT = "SILENT"
     """Nothing came although it should have."""
     UNREADABLE = "UNREADABLE"
-    """A frame came that could not be read."""
+    """A frame came that could not be read, or the list of own orders cannot be."""
     REFUSED = "REFUSED"
     """The broker took a registration no more."""
     SUSPENDED = "SUSPENDED"
