@@ -101,14 +101,34 @@ if TYPE_CHECKING:
     from brokerkit.orders.limits import Limits
     from brokerkit.orders.reconcile import Reconciliation
     from brokerkit.registry import get_broker, installed_brokers
+    from brokerkit.stream.events import (
+        BookEvent,
+        ConditionEvent,
+        Dropped,
+        Gap,
+        GapReason,
+        OrderChange,
+        OrderEvent,
+        QuoteEvent,
+        SessionEvent,
+        Source,
+        Stopped,
+        TradeEvent,
+    )
+    from brokerkit.stream.stream import Stream, Subscription
+    from brokerkit.stream.topics import StreamKind, Topic
+    from brokerkit.stream.twin import AsyncStream, AsyncSubscription
 
 __version__ = "0.1.0"
 
 __all__ = [
     "INDICES",
+    "AsyncStream",
+    "AsyncSubscription",
     "AuthError",
     "Balance",
     "Blocked",
+    "BookEvent",
     "BookLevel",
     "Broker",
     "BrokerError",
@@ -117,13 +137,17 @@ __all__ = [
     "Candles",
     "Capability",
     "Condition",
+    "ConditionEvent",
     "Confidence",
     "ConfigError",
     "DaySource",
     "Disarmed",
+    "Dropped",
     "Fill",
     "Flow",
     "FlowRank",
+    "Gap",
+    "GapReason",
     "Halted",
     "IncompleteListing",
     "Instrument",
@@ -158,6 +182,8 @@ __all__ = [
     "Order",
     "OrderBlocked",
     "OrderBook",
+    "OrderChange",
+    "OrderEvent",
     "OrderRequest",
     "OrderStatus",
     "OrderType",
@@ -167,6 +193,7 @@ __all__ = [
     "PositionKind",
     "ProgramTrading",
     "Quote",
+    "QuoteEvent",
     "Quotes",
     "Rank",
     "RankingKind",
@@ -177,11 +204,19 @@ __all__ = [
     "SecurityType",
     "Segment",
     "Session",
+    "SessionEvent",
     "Side",
+    "Source",
+    "Stopped",
+    "Stream",
     "StreamError",
+    "StreamKind",
+    "Subscription",
     "Table",
     "TimeInForce",
+    "Topic",
     "Trade",
+    "TradeEvent",
     "Transaction",
     "TransactionKind",
     "UnknownBroker",
@@ -250,6 +285,13 @@ _LATER = {
     "brokerkit.orders.limits": ("Limits",),
     "brokerkit.orders.reconcile": ("Reconciliation",),
     "brokerkit.registry": ("get_broker", "installed_brokers"),
+    "brokerkit.stream.events": (
+        *("BookEvent", "ConditionEvent", "Dropped", "Gap", "GapReason", "OrderChange", "OrderEvent", "QuoteEvent"),
+        *("SessionEvent", "Source", "Stopped", "TradeEvent"),
+    ),
+    "brokerkit.stream.stream": ("Stream", "Subscription"),
+    "brokerkit.stream.topics": ("StreamKind", "Topic"),
+    "brokerkit.stream.twin": ("AsyncStream", "AsyncSubscription"),
 }
 """Names that are imported when they are used: a program, or `brokerkit --help`, pays only for what it needs."""
 

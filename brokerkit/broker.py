@@ -25,7 +25,7 @@ from brokerkit.arguments import (
     make_request,
     plain,
 )
-from brokerkit.asking.inquiries import HOOKS, Inquiries, capability_of, offers
+from brokerkit.asking.inquiries import HOOKS, STREAMS, Inquiries, capability_of, offers, offers_stream
 from brokerkit.errors import NOT_SENT, BrokerError, InvalidRequest, NamedIntent
 from brokerkit.market.markets import Market, market_of
 from brokerkit.market.sessions import Phase
@@ -46,6 +46,7 @@ from brokerkit.verbs.investors import Investors
 from brokerkit.verbs.listing import Listing
 from brokerkit.verbs.prices import Prices
 from brokerkit.verbs.rankings import Rankings
+from brokerkit.verbs.streams import Streams
 from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
     from brokerkit.stream.own_orders import OwnOrders
 
 
-class Broker(Prices, Rankings, Listing, Investors, Accounts):
+class Broker(Prices, Rankings, Listing, Investors, Accounts, Streams):
     """One account at one broker. Made by `get_broker`; safe to use from several threads; refuses to be pickled."""
 
     def __init__(
@@ -92,6 +93,9 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts):
         self._order_desk: OrderDesk | None = None
         self._own_orders: OwnOrders | None = None
         self._making = threading.RLock()
+        self._streams = set()
+        for part in adapter.served.values():
+            part.ask = self._ask
 
     @property
     def journal(self) -> Journal:
@@ -312,11 +316,14 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts):
     ) -> bool:
         """Say whether this broker offers a verb in this environment, such as "quote" or "amend"; nothing is asked.
 
-        In a market (default: the account's own), for orders of a `type`, at a `venue`. Raises InvalidRequest for a word
-        that is no verb, no market or no venue.
+        In a market (default: the account's own), for orders of a `type`, at a `venue`. What a stream follows is asked
+        for as "stream.trades". Raises InvalidRequest for a word that is no verb, no market or no venue.
         """
-        check_verb(verb, HOOKS)
+        check_verb(verb, (*HOOKS, *STREAMS))
         meant, venue = self._inquiries.home(market), None if venue is None else check_venue(venue)
+        if verb in STREAMS:
+            named = None if market is None else meant.name
+            return offers_stream(self.adapter.Feed, STREAMS[verb], named, self.adapter.environment, venue)
         part = self.adapter.served.get(meant.name)
         if part is None or not offers(part, verb, part.environment):
             return False
@@ -330,10 +337,11 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts):
     def capabilities(self) -> Table[Capability]:
         """Return what this broker offers in each market that it serves, as data; nothing is asked."""
         served = self.adapter.served.values()
-        return Table(Capability, (capability_of(part, part.environment) for part in served))
+        return Table(Capability, (capability_of(part, part.environment, self.adapter.Feed) for part in served))
 
     def close(self) -> None:
-        """Close the connections of this thread, and those of calls that were made together."""
+        """Close the streams, the connections of this thread, and those of calls that were made together."""
+        self._close_streams()
         self._inquiries.together.close()
         self.client.close()
 

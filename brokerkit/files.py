@@ -82,7 +82,7 @@ def make_folders(folder: Path) -> None:
 def make_private(path: Path) -> None:
     """Make an empty private file if there is none; an OSError if what is there is not private."""
     try:
-        descriptor = _new(path)
+        descriptor = new_private(path)
     except FileExistsError:
         # Not opened: to close it again would drop the locks that this process may hold on it.
         judge_private(path, os.lstat(path))
@@ -129,7 +129,7 @@ def write_private(path: Path, content: str | SecretStr) -> None:
     make_folders(path.parent)
     scratch = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        with os.fdopen(_new(scratch), "w", encoding="utf-8", newline="") as file:
+        with os.fdopen(new_private(scratch), "w", encoding="utf-8", newline="") as file:
             file.write(content if isinstance(content, str) else content.get_secret_value())
             file.flush()
             os.fsync(file.fileno())
@@ -162,7 +162,8 @@ def _settle(folder: Path) -> None:
             os.close(descriptor)
 
 
-def _new(path: Path) -> int:
+def new_private(path: Path) -> int:
+    """Make a private file that is not there yet, and return its descriptor; FileExistsError where it is."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS | _NOFOLLOW, 0o600)
     if hasattr(os, "fchmod"):
         os.fchmod(descriptor, 0o600)  # a strange umask may have taken the owner's own rights away

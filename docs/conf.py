@@ -16,11 +16,14 @@ from sphinx.pycode import ModuleAnalyzer
 import brokerkit
 from brokerkit import broker, registry, sandbox
 from brokerkit.orders import journal
+from brokerkit.stream import stream
+from brokerkit.verbs import streams as verbs
 
 # Known to type checkers only, and autodoc would leave the other types of that signature unread too.
 registry.Sandbox = sandbox.Sandbox
 broker.Intent, broker.Reconciliation = brokerkit.Intent, brokerkit.Reconciliation
 broker.Journal = journal.Journal
+verbs.Stream, stream.AsyncStream = brokerkit.Stream, brokerkit.AsyncStream
 
 project = "brokerkit"
 copyright = "2026 The brokerkit authors"
@@ -65,6 +68,8 @@ nitpick_ignore_regex = [
     (r"py:class", r"brokerkit\.sandbox(\.\w+){2,3}|Faults"),
     # Type variables, the function in the value of an alias, and what goes between the order desk and the client.
     (r"py:(class|obj)", r"brokerkit\.(transport\.(\w+\.([RMKT]|_\w+)|permits\.Permit)|text\.(sanitize|_words))|[RMKT]"),
+    # What a subscription gives, and what a client of an adapter is.
+    (r"py:(class|obj)", r"brokerkit\.stream\.\w+\.[EC]|[EC]"),
     # What a list of models is made of, and what it becomes.
     (r"py:class", r"brokerkit\.models\.(table\.M|columns\.Column)|(pandas|polars)\.DataFrame"),
     # What may go out stands in itself, and a check of the kit is any function.

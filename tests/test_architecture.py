@@ -50,6 +50,9 @@ PUBLIC = {
     *("Fill", "RealizedPnl", "Transaction", "TransactionKind"),
     *("FlowRank", "Investor", "InvestorFlowEstimate", "InvestorFlowTotal", "MarketInvestorFlow", "ProgramTrading"),
     *("DaySource", "MarketHours", "Phase", "Session", "is_open", "market_hours", "next_open"),
+    *("AsyncStream", "AsyncSubscription", "Stream", "StreamKind", "Subscription", "Topic"),
+    *("BookEvent", "ConditionEvent", "OrderChange", "OrderEvent", "QuoteEvent", "SessionEvent", "Source", "TradeEvent"),
+    *("Dropped", "Gap", "GapReason", "Stopped"),
     *("Confidence", "Intent", "IntentKind", "IntentState", "Limits", "Reconciliation", "halt", "resume"),
 }
 

@@ -31,7 +31,9 @@ from brokerkit.models import (
 from brokerkit.models.handles import Handle
 from brokerkit.part import Part
 from brokerkit.replies import AccountReply, FlowTables, PositionReply
-from brokerkit.symbols import is_symbol
+from brokerkit.stream.feed import Feed
+from brokerkit.stream.topics import StreamKind
+from brokerkit.symbols import HOME, is_symbol
 from brokerkit.text import masked
 from brokerkit.transport import Endpoint, Reply
 from brokerkit.transport.together import Progress, Together
@@ -79,6 +81,10 @@ HOOKS = {
     **dict.fromkeys(("instruments", "instrument", "search"), "instruments"),
 }
 """Every verb, and the hook of a part without which it is not offered."""
+STREAMS = {f"stream.{kind.lower()}": kind for kind in StreamKind}
+"""What a stream can follow, as `Broker.supports` takes it: the name of the method that does."""
+INDICES = "INDEX"
+"""The market of indices."""
 CLOCKS_DIFFER = dt.timedelta(minutes=1)
 """How far the broker's clock may be ahead of ours."""
 
@@ -415,8 +421,18 @@ def offers(part: Part[Any] | type[Part[Any]], verb: str, environment: str) -> bo
     return part.fills(HOOKS[verb]) and all(environment in endpoint.ids for endpoint in needed)
 
 
-def capability_of(part: Part[Any] | type[Part[Any]], environment: str) -> Capability:
-    """Return what a part can do in an environment, as data."""
+def offers_stream(
+    feed: type[Feed[Any]] | None, kind: StreamKind, market: str | None, environment: str, venue: Venue | None = None
+) -> bool:
+    """Say whether a stream can follow something in a market, at a venue or at any; None is the usual market."""
+    usual = INDICES if kind is StreamKind.INDEX else HOME
+    return feed is not None and feed.offers(kind, usual if market is None else market, venue, environment)
+
+
+def capability_of(
+    part: Part[Any] | type[Part[Any]], environment: str, feed: type[Feed[Any]] | None = None
+) -> Capability:
+    """Return what a part can do in an environment, as data, with what the adapter's feed tells of its market."""
     verbs = tuple(verb for verb in HOOKS if offers(part, verb, environment))
     return Capability(
         market=part.market,
@@ -426,6 +442,7 @@ def capability_of(part: Part[Any] | type[Part[Any]], environment: str) -> Capabi
         quote_venues=tuple(part.quote_venues),
         order_venues=tuple(part.order_venues.get(environment, ())),
         order_types=tuple(part.order_types),
+        streams=tuple(kind.lower() for kind in StreamKind if offers_stream(feed, kind, part.market, environment)),
         changes_parts=tuple(verb for verb in verbs if verb in part.changes_parts),
         not_told={model.__name__: tuple(sorted(fields)) for model, fields in part.untold(environment).items()},
     )

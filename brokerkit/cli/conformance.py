@@ -142,6 +142,8 @@ def _offer(capability: Capability) -> Iterator[str]:
     yield f"market    {capability.market}"
     yield f"offers    {', '.join(capability.verbs)}"
     yield f"lacks     {', '.join(lacking) or 'no verb'}"
+    if capability.streams:
+        yield f"streams   {', '.join(capability.streams)}"
     yield f"quotes    {', '.join(capability.quote_venues) or 'no venue'}"
     yield f"orders    {', '.join(capability.order_venues) or 'no venue'}"
     yield f"types     {', '.join(each_type) or 'none'}"

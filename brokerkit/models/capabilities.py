@@ -17,6 +17,8 @@ class Capability(Model):
     """The one whose ids and hosts are used: "real" or "demo"."""
     verbs: tuple[str, ...]
     """Verbs of `Broker` that it offers."""
+    streams: tuple[str, ...]
+    """Methods of a stream that follow something of it, such as "trades"."""
     quote_venues: tuple[Venue, ...]
     """Where quotes and order books come from."""
     order_venues: tuple[Venue, ...]

@@ -137,6 +137,7 @@ _EVERYWHERE: Mapping[str, str] = {
     "quote_venues": "시세거래소",
     "order_venues": "주문거래소",
     "order_types": "주문유형",
+    "streams": "실시간",
     "changes_parts": "부분정정취소",
     "not_told": "미제공항목",
 }

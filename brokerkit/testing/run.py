@@ -80,7 +80,8 @@ def conform(
 
 def _capabilities(name: str, environment: str) -> tuple[Capability, ...]:
     try:
-        return tuple(capability_of(part, environment) for part in load_broker(name).parts)
+        kind = load_broker(name)
+        return tuple(capability_of(part, environment, kind.Feed) for part in kind.parts)
     except (BrokerError, ValidationError):  # level 0 says what nobody understands of what is declared
         return ()
 

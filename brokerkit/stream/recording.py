@@ -1,0 +1,307 @@
+"""What a stream received, written down as lines of JSON, and played back through the same code.
+
+The first line says of what broker and environment. Then come, in their order: which topics are followed, frames as the
+broker sent them but without what is secret, and events that are made of more than frames: gaps, and own orders.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from os import PathLike
+from pathlib import Path
+from typing import Any, NamedTuple, TextIO
+
+from pydantic import TypeAdapter, ValidationError
+
+from brokerkit import clock, files
+from brokerkit.errors import BrokerError, InvalidRequest, StreamError
+from brokerkit.stream.events import Event, Gap, GapReason, Notice, OrderEvent, Stopped
+from brokerkit.stream.feed import Feed, Registration, Rows, Told, Unreadable
+from brokerkit.stream.topics import StreamKind, Topic
+from brokerkit.text import sanitize
+from brokerkit.words import Venue
+
+logger = logging.getLogger(__name__)
+
+FORMAT = "brokerkit stream 1"
+"""As the first line has it."""
+MOST_WAITING = 100_000
+"""Lines that wait for a disk that is slow; what is more is lost, and a line says how much."""
+MOST_CHARACTERS = 2**22
+"""Of a line."""
+_MADE: dict[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for kind in (OrderEvent, Gap, Stopped)}
+"""Events that are written down as they are."""
+Read = Callable[[Any, Venue, dt.datetime], Told | None]
+
+
+class Recording:
+    """Writes lines in a thread of its own: a slow disk holds nobody up."""
+
+    def __init__(self, path: str | PathLike[str], broker: str, feed: Feed[Any]) -> None:
+        self.path = Path(path)
+        self._feed = feed
+        self._waiting: deque[str] = deque()
+        self._wake = threading.Condition()
+        self._lost = 0
+        self._is_closed = False
+        self._file = _new(self.path)
+        self._put({"format": FORMAT, "broker": broker, "environment": feed.environment, "brokerkit": _version()})
+        self._thread = threading.Thread(target=self._write, name="brokerkit recording", daemon=True)
+        self._thread.start()
+
+    def follow(self, topics: Collection[Topic]) -> None:
+        """Write down that these topics are followed from now on, and no others."""
+        self._put({"topics": sorted([str(each.kind), each.symbol, each.venue] for each in topics)})
+
+    def hear(self, texts: Sequence[str], received_at: dt.datetime) -> None:
+        """Write down what was received, without what is secret."""
+        at = received_at.isoformat()
+        for text in texts:
+            if (recorded := self._feed.recorded(text)) is not None:
+                self._put({"at": at, "frame": recorded})
+
+    def tell(self, events: Iterable[Any]) -> None:
+        """Write down events that are made of more than frames."""
+        for event in events:
+            name = type(event).__name__
+            if name in _MADE and getattr(event, "reason", None) is not GapReason.UNREADABLE:
+                self._put({"event": name, "values": _MADE[name].dump_python(event, mode="json")})
+
+    def close(self) -> None:
+        """Write what waits, and end."""
+        with self._wake:
+            self._is_closed = True
+            self._wake.notify()
+        if self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def _put(self, line: dict[str, Any]) -> None:
+        text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+        with self._wake:
+            if self._is_closed:
+                return
+            if len(self._waiting) >= MOST_WAITING:
+                self._lost += 1
+                return
+            if self._lost:
+                self._waiting.append(json.dumps({"lost": self._lost, "at": clock.now().isoformat()}))
+                self._lost = 0
+            self._waiting.append(text)
+            self._wake.notify()
+
+    def _write(self) -> None:
+        try:
+            with self._file as file:
+                while lines := self._next_lines():
+                    file.write("\n".join(lines) + "\n")
+                    file.flush()
+        except OSError as error:
+            logger.error("The recording %s ends: %s.", self.path, files.reason(error))
+            with self._wake:
+                self._is_closed = True
+                self._waiting.clear()
+
+    def _next_lines(self) -> list[str]:
+        """Return what waits; nothing once that was all."""
+        with self._wake:
+            while not self._waiting and not self._is_closed:
+                self._wake.wait()
+            lines = list(self._waiting)
+            self._waiting.clear()
+            if self._is_closed and self._lost:
+                lines.append(json.dumps({"lost": self._lost, "at": clock.now().isoformat()}))
+                self._lost = 0
+            return lines
+
+
+def _new(path: Path) -> TextIO:
+    try:
+        return os.fdopen(files.new_private(path), "w", encoding="utf-8", newline="\n")
+    except FileExistsError:
+        raise InvalidRequest(f"{path} is there already; a recording begins a file of its own.") from None
+    except (OSError, ValueError) as error:
+        why = files.reason(error)
+    raise InvalidRequest(f"{path} cannot be written: {why}.")
+
+
+def _version() -> str:
+    try:
+        return version("brokerkit-kr")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+# Playing it back
+
+
+def replay(path: str | PathLike[str], broker: str, feed: Feed[Any]) -> Iterator[Event]:
+    """Return the events of a recording, as they came; a StreamError names the line that is not as it was written.
+
+    `feed` is the broker's: one of its kind, for the environment of the recording, reads the frames.
+    """
+    recorded = Path(path)
+    lines = _lines(recorded)
+    head = next(lines, None)
+    lines.close()
+    if head is None:
+        raise StreamError(f"{recorded} is empty: nothing was written down.", broker=broker)
+    if head.told.get("format") != FORMAT or head.told.get("environment") not in ("real", "demo"):
+        raise head.odd("is not the beginning of a recording")
+    if head.told.get("broker") != broker:
+        raise InvalidRequest(f"{recorded} was recorded at {sanitize(str(head.told.get('broker')))}, not at {broker}.")
+    return _Player(type(feed)(feed.client, environment=head.told["environment"])).events(recorded)
+
+
+class _Line(NamedTuple):
+    """A line of a recording."""
+
+    path: Path
+    number: int
+    told: dict[str, Any]
+
+    def odd(self, words: str) -> StreamError:
+        """Return the error for it."""
+        return _odd(self.path, self.number, words)
+
+
+def _odd(path: Path, number: int, words: str) -> StreamError:
+    return StreamError(f"{path}, line {number} {words}.", advice="What came before it was played back as it was.")
+
+
+def _lines(path: Path) -> Generator[_Line, None, None]:
+    """Yield the lines of a file, one at a time."""
+    try:
+        file = path.open(encoding="utf-8", newline="\n")
+    except (OSError, ValueError) as error:
+        why = files.reason(error)
+    else:
+        with file:
+            yield from _parsed(path, file)
+        return
+    raise InvalidRequest(f"{path} cannot be read: {why}.")
+
+
+def _parsed(path: Path, file: TextIO) -> Iterator[_Line]:
+    number = 0
+    while True:
+        number += 1
+        try:
+            text = file.readline(MOST_CHARACTERS)
+        except UnicodeDecodeError:
+            text = "?\n"
+        if not text:
+            return
+        if not text.endswith("\n"):
+            raise _odd(path, number, "is cut off" if len(text) < MOST_CHARACTERS else "is too long")
+        try:
+            told = json.loads(text)
+        except (ValueError, RecursionError):
+            told = None
+        if not isinstance(told, dict):
+            raise _odd(path, number, "is no line of a recording")
+        yield _Line(path, number, told)
+
+
+class _Player:
+    """Makes events of lines."""
+
+    def __init__(self, feed: Feed[Any]) -> None:
+        self._feed = feed
+        self._routes: dict[Registration, list[tuple[Topic, Venue, Read]]] = {}
+        self._told: set[tuple[Topic | None, str]] = set()
+        """What could not be read, and was said already."""
+        self._at: tuple[str, dt.datetime] = "", clock.now()
+
+    def events(self, path: Path) -> Iterator[Event]:
+        """Yield the events of a file."""
+        for line in _lines(path):
+            if line.number == 1:
+                continue
+            if "frame" in line.told:
+                yield from self._frame(line)
+            elif "topics" in line.told:
+                self._follow(line)
+            elif "event" in line.told:
+                yield _made(line)
+            elif "lost" in line.told:
+                words = f"{line.told['lost']} frames were not written down: the disk was too slow"
+                yield self._gap([*self._topics()], self._moment(line), words)
+            else:
+                raise line.odd("is no line of a recording")
+
+    def _topics(self) -> Iterator[Topic]:
+        return (topic for route in self._routes.values() for topic, _, _ in route)
+
+    def _follow(self, line: _Line) -> None:
+        self._routes = {}
+        try:
+            for kind, symbol, venue in line.told["topics"]:
+                topic = Topic(StreamKind(kind), symbol, None if venue is None else Venue(venue))
+                if topic.kind is not StreamKind.ORDERS:  # their events stand there as they were made
+                    route = self._routes.setdefault(self._feed.registration(topic), [])
+                    route.append((topic, topic.venue or Venue.KRX, self._feed.channel(topic).read))
+        except (ValueError, TypeError, BrokerError) as error:
+            words = error.message if isinstance(error, BrokerError) else "they are no topics"
+            raise line.odd(f"names topics that cannot be followed: {words}") from None
+
+    def _frame(self, line: _Line) -> Iterator[Event]:
+        text, at = line.told["frame"], self._moment(line)
+        if not isinstance(text, str):
+            raise line.odd("has a frame that is no text")
+        for received in self._feed.read(text):
+            if isinstance(received, Rows):
+                for topic, venue, read in self._routes.get(received.registration, ()):
+                    yield from self._rows(received, topic, venue, read, at)
+            elif isinstance(received, Unreadable):
+                route = self._routes.get(received.registration, []) if received.registration else None
+                topics = [*self._topics()] if route is None else [topic for topic, _, _ in route]
+                yield from self._unreadable(topics, received.words, at)
+
+    def _rows(self, received: Rows, topic: Topic, venue: Venue, read: Read, at: dt.datetime) -> Iterator[Event]:
+        for row in received.rows:
+            try:
+                event = read(row, venue, at)
+            except ValueError as error:
+                yield from self._unreadable([topic], sanitize(str(error)), at)
+            else:
+                if event is not None and not isinstance(event, Notice):  # own orders stand there as they were told
+                    yield event
+
+    def _unreadable(self, topics: Sequence[Topic], words: str, at: dt.datetime) -> Iterator[Gap]:
+        """Say once of each topic what could not be read."""
+        new = [topic for topic in topics if (topic, words) not in self._told]
+        self._told.update((topic, words) for topic in new)
+        if new:
+            yield self._gap(new, at, words)
+
+    def _gap(self, topics: Sequence[Topic], at: dt.datetime, words: str) -> Gap:
+        return Gap(tuple(topics), at, at, GapReason.UNREADABLE, at, words)
+
+    def _moment(self, line: _Line) -> dt.datetime:
+        text = line.told.get("at")
+        known, moment = self._at
+        if text != known:
+            try:
+                moment = dt.datetime.fromisoformat(text).astimezone(clock.KST)  # type: ignore[arg-type]
+            except (ValueError, TypeError):
+                raise line.odd("does not say when it came") from None
+            self._at = str(text), moment
+        return moment
+
+
+def _made(line: _Line) -> Event:
+    adapter = _MADE.get(str(line.told["event"]))
+    if adapter is None:
+        raise line.odd("has an event of an unknown kind")
+    try:
+        event: Event = adapter.validate_python(line.told.get("values"))
+    except ValidationError:
+        raise line.odd(f"has no {sanitize(str(line.told['event']))}") from None
+    return event._replace(topics=tuple(event.topics)) if isinstance(event, Gap) else event
