@@ -6,6 +6,7 @@ from brokerkit.adapter import Adapter
 from brokerkit_kis.client import KisClient, Settings
 from brokerkit_kis.indices.part import Indices
 from brokerkit_kis.stocks.part import Stocks
+from brokerkit_kis.stream.feed import KisFeed
 
 
 class KisAdapter(Adapter):
@@ -16,3 +17,4 @@ class KisAdapter(Adapter):
     Settings = Settings
     Client = KisClient
     parts = (Stocks, Indices)
+    Feed = KisFeed

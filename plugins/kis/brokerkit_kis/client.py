@@ -36,6 +36,9 @@ class Settings(config.Settings):
     use_hashkey: bool = False
     """Send a hash of every order's body. KIS does not ask for it any more, and it costs a call."""
 
+    allow_insecure_websocket: bool = False
+    """Use the broker's socket, which is not encrypted: the key that opens it travels there in clear."""
+
     @field_validator("account")
     @classmethod
     def _ten_digits(cls, account: SecretStr) -> SecretStr:
@@ -149,6 +152,11 @@ class KisClient(Client):
             },
         )
         return Token(issued.value, issued.expires_at)
+
+    def approval_key(self) -> SecretStr:
+        """Ask for a key that opens a socket. Its secret is called otherwise there."""
+        keys: Parameters = {"appkey": self.settings.app_key, "secretkey": self.settings.app_secret}
+        return self.call(login.APPROVAL, body={"grant_type": "client_credentials", **keys}).value
 
     def revoke_token(self, token: SecretStr) -> None:
         revoked = self.call(

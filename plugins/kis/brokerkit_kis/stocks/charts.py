@@ -69,7 +69,7 @@ class Charts(Spelling):
     def bars(self, symbol: str, interval: Interval, venue: Venue, adjusted: bool, start: dt.date, end: dt.date) -> Bars:
         params = {
             "FID_COND_MRKT_DIV_CODE": MARKET_DIVISION[venue],
-            "FID_INPUT_ISCD": self._code(symbol),
+            "FID_INPUT_ISCD": self.code(symbol),
             "FID_INPUT_DATE_1": f"{start:%Y%m%d}",
             "FID_INPUT_DATE_2": f"{end:%Y%m%d}",
             "FID_PERIOD_DIV_CODE": "D",
@@ -100,7 +100,7 @@ class Charts(Spelling):
         start: dt.datetime,
         end: dt.datetime,
     ) -> Iterator[Bars]:
-        params = {"FID_COND_MRKT_DIV_CODE": MARKET_DIVISION[venue], "FID_INPUT_ISCD": self._code(symbol)}
+        params = {"FID_COND_MRKT_DIV_CODE": MARKET_DIVISION[venue], "FID_INPUT_ISCD": self.code(symbol)}
         if end.date() < clock.today():
             return self._minutes_before(params, start, end)
         return self._minutes_of_today(params, start, end)

@@ -223,7 +223,7 @@ class Investors(Spelling):
             return None
         params = {
             "FID_COND_MRKT_DIV_CODE": "J",
-            "FID_INPUT_ISCD": self._code(symbol),
+            "FID_INPUT_ISCD": self.code(symbol),
             "FID_INPUT_DATE_1": f"{end:%Y%m%d}",
             "FID_ORG_ADJ_PRC": "",
             "FID_ETC_CLS_CODE": "",
@@ -237,7 +237,7 @@ class Investors(Spelling):
         return [_day(row, KINDS, close=row.close) for row in rows]
 
     def _groups(self, symbol: str, start: dt.date | None, end: dt.date) -> Sequence[FlowRow]:
-        params = {"FID_COND_MRKT_DIV_CODE": "J", "FID_INPUT_ISCD": self._code(symbol)}
+        params = {"FID_COND_MRKT_DIV_CODE": "J", "FID_INPUT_ISCD": self.code(symbol)}
         rows = self.client.call(GROUPS_CALL, params=params).rows
         oldest = min((row.date for row in rows), default=end)
         if oldest > (start or end):
@@ -264,7 +264,7 @@ class Investors(Spelling):
         return [_day(row, KINDS, detail=False, share=THOUSAND) for row in rows]
 
     def investor_flow_estimates(self, symbol: str) -> Iterable[Estimated]:
-        rows = self.client.call(ESTIMATES_CALL, params={"MKSC_SHRN_ISCD": self._code(symbol)}).rows
+        rows = self.client.call(ESTIMATES_CALL, params={"MKSC_SHRN_ISCD": self.code(symbol)}).rows
         strange = [row.slot for row in rows if row.slot not in SLOTS]
         if strange:
             raise self.wrong(ESTIMATES_CALL, f"bsop_hour_gb {strange[0]!r} is none of {', '.join(SLOTS)}")

@@ -98,18 +98,18 @@ class Stocks(Investors, ProgramFlows, Rankings, Listings, Charts, Trades, Ledger
         if isinstance(price, quotes.Warrant):
             return SecurityType.ELW
         step = price.price or Decimal(1)
-        fund = SecurityType.ETN if self._code(symbol) != symbol else SecurityType.ETF
+        fund = SecurityType.ETN if self.code(symbol) != symbol else SecurityType.ETF
         fitting = {kind for kind in (SecurityType.STOCK, fund) if tick_size(step, kind) == price.tick}
         return fitting.pop() if len(fitting) == 1 else None
 
     def order_book(self, symbol: str, venue: Venue) -> quotes.BookAnswer:
-        params = {"FID_COND_MRKT_DIV_CODE": quotes.MARKET_DIVISION[venue], "FID_INPUT_ISCD": self._code(symbol)}
+        params = {"FID_COND_MRKT_DIV_CODE": quotes.MARKET_DIVISION[venue], "FID_INPUT_ISCD": self.code(symbol)}
         return self.client.call(quotes.BOOK, params=params)
 
     def buying_power(self, symbol: str, price: Decimal | None) -> account.Power:
         params = {
             **self.client.account(),
-            "PDNO": self._code(symbol),
+            "PDNO": self.code(symbol),
             "ORD_UNPR": wire_text(price or 0),
             # Limit leaves the margin rate of the share out. The figures without margin do not depend on it,
             # and a market order would be counted at the upper limit instead of at the price.
@@ -149,7 +149,7 @@ class Stocks(Investors, ProgramFlows, Rankings, Listings, Charts, Trades, Ledger
 
     def send_order(self, request: OrderRequest, key: str) -> Sent:
         with preparing("the spelling of the symbol"):
-            code = self._code(request.symbol)
+            code = self.code(request.symbol)
         body = {
             **self.client.account(),
             "PDNO": code,

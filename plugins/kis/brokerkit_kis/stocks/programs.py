@@ -90,7 +90,7 @@ class ProgramFlows(Spelling):
     calls = {"program_trading": (SYMBOL_CALL, MARKET_CALL)}
 
     def program_trading(self, symbol: str, start: dt.date | None, end: dt.date) -> Sequence[Programs]:
-        code = self._code(symbol)
+        code = self.code(symbol)
 
         def ask(until: dt.date) -> Sequence[SymbolDay]:
             params = {

@@ -48,7 +48,7 @@ class Spelling(Part[KisClient]):
             self._warrants.add(symbol)
         return found
 
-    def _code(self, symbol: str) -> str:
+    def code(self, symbol: str) -> str:
         """Return how KIS spells a symbol; of one that may be an ETN it is asked, once."""
         if len(spellings(symbol)) > 1 and symbol not in self._codes:
             self.quote(symbol, Venue.KRX)

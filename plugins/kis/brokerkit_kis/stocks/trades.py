@@ -131,7 +131,7 @@ class Trades(Spelling):
     calls = {"trades": (LAST, TIMED), "members": (MEMBERS,)}
 
     def trades(self, symbol: str, venue: Venue, count: int | None) -> Iterator[Sequence[TradeReply]]:
-        params = {"FID_COND_MRKT_DIV_CODE": MARKET_DIVISION[venue], "FID_INPUT_ISCD": self._code(symbol)}
+        params = {"FID_COND_MRKT_DIV_CODE": MARKET_DIVISION[venue], "FID_INPUT_ISCD": self.code(symbol)}
         if count is not None and count <= LAST_ROWS:
             yield self.client.call(LAST, params=params).rows
             return
@@ -171,7 +171,7 @@ class Trades(Spelling):
         return IncompleteListing(f"Trades are missing: {words}.", broker=self.broker, endpoint=str(TIMED))
 
     def members(self, symbol: str, venue: Venue) -> MembersAnswer:
-        params = {"FID_COND_MRKT_DIV_CODE": MARKET_DIVISION[venue], "FID_INPUT_ISCD": self._code(symbol)}
+        params = {"FID_COND_MRKT_DIV_CODE": MARKET_DIVISION[venue], "FID_INPUT_ISCD": self.code(symbol)}
         return self.client.call(MEMBERS, params=params)
 
 

@@ -39,8 +39,22 @@ class Hashed(Block):
     value: SecretStr = Field(alias="HASH", min_length=1)
 
 
+class Approved(Block):
+    """실시간 (웹소켓) 접속키 발급 (oauth2/Approval)."""
+
+    value: SecretStr = Field(alias="approval_key", min_length=1)  # 웹소켓 접속키
+
+
 TOKEN = Endpoint(
     {"real": "tokenP", "demo": "tokenP"}, "/oauth2/tokenP", Issued, "POST", Effect.AUTH, limit=Limit("token", 1)
 )
 REVOKE = Endpoint({"real": "revokeP", "demo": "revokeP"}, "/oauth2/revokeP", Revoked, "POST", Effect.AUTH)
 HASHKEY = Endpoint({"real": "hashkey", "demo": "hashkey"}, "/uapi/hashkey", Hashed, "POST", Effect.AUTH)
+APPROVAL = Endpoint(
+    {"real": "Approval", "demo": "Approval"},
+    "/oauth2/Approval",
+    Approved,
+    "POST",
+    Effect.AUTH,
+    limit=Limit("approval", 1),
+)

@@ -52,7 +52,7 @@ def _object_or_none(value: Any) -> Any:
 _SYMBOL = re.compile(r"0*[AJQ]?([0-9][0-9A-Z]{5})(?:_(?:NX|AL))?")
 
 
-def _plain(code: str) -> str:
+def plain(code: str) -> str:
     """Return the six characters of a code as KIS spells them: 005930, A005930, 00000A005930, Q580012, 005930_NX."""
     found = None if len(code) == 6 else _SYMBOL.fullmatch(code)
     return found[1] if found else code
@@ -62,7 +62,7 @@ Rows = Annotated[tuple[T, ...], _OrRow()]
 One = Annotated[T, _OrRows()]
 MaybeOne = Annotated[T | None, BeforeValidator(_object_or_none)]
 """A block that the answer can do without."""
-Symbol = Annotated[Text, AfterValidator(_plain)]
+Symbol = Annotated[Text, AfterValidator(plain)]
 """상품번호 without zeros, the letter of its kind and the venue around it; what is not understood stays as it is."""
 
 

@@ -1,0 +1,365 @@
+"""The socket of KIS: who opens it, what is registered, and frames as rows.
+
+A frame of data is `0|H0STCNT0|002|v^v^...`: whether it is encrypted, the channel, the number of rows, and all their
+values. How many columns a row has is not told: it is values by rows, whatever was appended since.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
+
+from pydantic import SecretStr
+
+from brokerkit.errors import ConfigError, NetworkError, RateLimited, StreamError
+from brokerkit.stream.events import Notice
+from brokerkit.stream.feed import (
+    Acknowledged,
+    Channel,
+    Ended,
+    Feed,
+    Received,
+    Refused,
+    Registration,
+    Reply,
+    Rows,
+    Unreadable,
+)
+from brokerkit.stream.topics import StreamKind, Topic
+from brokerkit.text import Redactor
+from brokerkit.words import Venue
+from brokerkit_kis.client import KisClient
+from brokerkit_kis.indices import stream as indices
+from brokerkit_kis.indices.quotes import CODE
+from brokerkit_kis.stocks import stream as stocks
+from brokerkit_kis.stocks.spelling import Spelling
+from brokerkit_kis.stream.frames import ENCRYPTED, PLAIN, Data, data_of
+from brokerkit_kis.stream.notices import Seal, decrypted
+from brokerkit_kis.stream.spoken import (
+    CONNECTED,
+    HEARTBEAT,
+    IN_USE,
+    KEY_UNKNOWN,
+    Body,
+    Spoken,
+    meaning,
+)
+from brokerkit_kis.wire.columns import Layout, Row, symbol_of
+
+HOSTS = {"real": "ops.koreainvestment.com:21000", "demo": "ops.koreainvestment.com:31000"}
+PATH = "/tryitout"
+CARRIER = "005930"
+"""Phases come for symbols that are registered only: this one is, where none is named."""
+REGISTER, RELEASE = "1", "2"  # tr_type 거래타입: 등록, 해제
+PERSON = "P"  # custtype 고객타입: 개인
+IN_USE_AT_MOST = 10
+"""So often in a row the key may be in use by a line of ours that broke: KIS notices that after about 100 s only."""
+MOST_HEADS = 1024
+_new = tuple.__new__
+"""Makes a tuple with names in half the time that calling its class takes."""
+_SYMBOL = re.compile("[0-9A-Z]{4,9}")
+
+
+def _same(id: str) -> dict[str, str]:
+    return {"real": id, "demo": id}
+
+
+_TRADES = {Venue.KRX: _same("H0STCNT0"), Venue.NXT: {"real": "H0NXCNT0"}, Venue.SOR: {"real": "H0UNCNT0"}}
+_BOOKS = {Venue.KRX: _same("H0STASP0"), Venue.NXT: {"real": "H0NXASP0"}, Venue.SOR: {"real": "H0UNASP0"}}
+_SESSIONS = {
+    Venue.KRX: {"real": "H0STMKO0"},
+    Venue.NXT: {"real": "H0NXMKO0"},
+    Venue.SOR: {"real": "H0UNMKO0"},
+}
+_NOTICES = {"real": "H0STCNI0", "demo": "H0STCNI9"}
+_INDEX = {"real": "H0UPCNT0"}
+WITHOUT_SYMBOL = _SESSIONS[Venue.SOR]["real"]
+"""Its rows do not say of which symbol they are, by the table of KIS."""
+LAYOUT: dict[str, Layout] = {
+    **{id: stocks.TRADE for ids in _TRADES.values() for id in ids.values()},
+    **{id: stocks.BOOK for ids in _BOOKS.values() for id in ids.values()},
+    **{id: stocks.SESSION for ids in _SESSIONS.values() for id in ids.values()},
+    WITHOUT_SYMBOL: stocks.SESSION_OF_BOTH,
+    **dict.fromkeys(_NOTICES.values(), stocks.NOTICE),
+    **dict.fromkeys(_INDEX.values(), indices.VALUE),
+}
+NOTICES = frozenset(_NOTICES.values())
+
+
+class KisFeed(Feed[KisClient]):
+    """Frames of KIS's socket."""
+
+    channels = {
+        ("KR", StreamKind.TRADES): {venue: Channel(ids, stocks.trade) for venue, ids in _TRADES.items()},
+        ("KR", StreamKind.QUOTES): {venue: Channel(ids, stocks.quote) for venue, ids in _TRADES.items()},
+        ("KR", StreamKind.ORDER_BOOK): {venue: Channel(ids, stocks.book) for venue, ids in _BOOKS.items()},
+        ("KR", StreamKind.SESSION): {venue: Channel(ids, stocks.session) for venue, ids in _SESSIONS.items()},
+        ("KR", StreamKind.ORDERS): {None: Channel(_NOTICES, stocks.notice)},
+        ("INDEX", StreamKind.INDEX): dict.fromkeys((None, Venue.KRX), Channel(_INDEX, indices.value)),
+    }
+    most_registrations = 41
+    heartbeat_seconds = 30.0  # it comes about every 10 s
+    extra = "cryptography"
+
+    def __init__(self, client: KisClient, *, environment: str) -> None:
+        super().__init__(client, environment=environment)
+        self._spelling = Spelling(client, broker=client.broker, environment=environment, is_simulated=False)
+        self._approval = SecretStr("")
+        self._is_live = False
+        """Whether frames come from the broker, and not out of a recording."""
+        self._has_worked = False
+        """Whether the broker has ever taken a registration of ours."""
+        self._in_use = 0
+        """How often in a row the key was in use."""
+        self._is_proven = False
+        """Whether a registration was taken with this approval key."""
+        self._keys_refused = 0
+        """How often in a row an approval key was not known."""
+        self._redactor = self._new_redactor()
+        self._seals: dict[str, Seal] = {}
+        self._wanted: dict[str, dict[str, Registration]] = {}
+        """Channel to what is registered there, by key."""
+        self._heads: dict[str, tuple[Registration, str, Mapping[int, int]]] = {}
+        """How frames of one row begin, up to its first value: what it belongs to, that value, and `Layout.widths`."""
+
+    # Where it is, and what goes out
+
+    def address(self) -> str:
+        url = self.client.base_url
+        if url != self.client.hosts[self.environment]:
+            return f"ws{url.removeprefix('http')}{PATH}"  # a sandbox on this machine
+        host = HOSTS[self.environment]
+        if not self.client.settings.allow_insecure_websocket:
+            raise ConfigError(
+                f"The socket of KIS ({host}) is not encrypted: the key that opens it, your hts_id, the symbols that "
+                "you follow and the key of your notices travel there in clear.",
+                broker=self.client.broker,
+                advice="Nothing was sent. Set allow_insecure_websocket = true in the profile if you accept that.",
+            )
+        return f"ws://{host}{PATH}"
+
+    def plain_hosts(self) -> Collection[str]:
+        return [HOSTS[self.environment]] if self.client.settings.allow_insecure_websocket else ()
+
+    def open(self) -> Sequence[SecretStr]:
+        self._is_live = True
+        self._seals.clear()
+        try:
+            self._approval = self.client.approval_key()
+            self._is_proven = False
+        except (NetworkError, RateLimited):
+            if not self._is_proven:  # one that was is good for a day
+                raise
+        self._redactor = self._new_redactor()
+        return ()
+
+    def _new_redactor(self) -> Redactor:
+        redactor = Redactor()
+        redactor.add([self._approval, *(value for _, value in self.client.settings if isinstance(value, SecretStr))])
+        return redactor
+
+    def register(self, registrations: Sequence[Registration]) -> Sequence[SecretStr]:
+        self._heads.clear()
+        for each in registrations:
+            self._wanted.setdefault(each.channel, {})[each.key] = each
+        return [self._frame(REGISTER, each) for each in registrations]
+
+    def release(self, registrations: Sequence[Registration]) -> Sequence[SecretStr]:
+        for each in registrations:
+            self._wanted.get(each.channel, {}).pop(each.key, None)
+        return [self._frame(RELEASE, each) for each in registrations]
+
+    def _frame(self, what: str, registration: Registration) -> SecretStr:
+        return SecretStr(
+            json.dumps(
+                {
+                    "header": {
+                        "approval_key": self._approval.get_secret_value(),
+                        "custtype": PERSON,
+                        "tr_type": what,
+                        "content-type": "utf-8",
+                    },
+                    "body": {
+                        "input": {
+                            "tr_id": registration.channel,
+                            "tr_key": registration.key or self._login_name().get_secret_value(),
+                        }
+                    },
+                }
+            )
+        )
+
+    def _login_name(self) -> SecretStr:
+        name = self.client.settings.hts_id
+        if name is None:
+            raise ConfigError(
+                "KIS sends notices of own orders to a login name, and the profile has none.",
+                broker=self.client.broker,
+                advice="Nothing was sent. Add hts_id, your login name at KIS's own programs, in its letter case.",
+            )
+        return name
+
+    def key_of(self, topic: Topic) -> str:
+        if topic.kind is StreamKind.ORDERS:
+            self._login_name()
+            return ""
+        if topic.kind is StreamKind.INDEX:
+            return CODE[topic.symbol]
+        return self._spelling.code(topic.symbol) if topic.symbol else CARRIER
+
+    def channel(self, topic: Topic) -> Channel:
+        found = super().channel(topic)
+        if topic.kind is StreamKind.ORDERS:
+            return replace(found, read=self._own_notice)
+        if topic.kind is StreamKind.SESSION and not topic.symbol:
+            return replace(found, read=stocks.session_of_venue)
+        return found
+
+    def _own_notice(self, row: Row, venue: Venue, received_at: dt.datetime) -> Notice | None:
+        """Return a notice; None for one of another account of the same login name."""
+        return stocks.notice(row, venue, received_at) if self._is_own(row) else None
+
+    def _is_own(self, row: Row) -> bool:
+        told = "".join(row[stocks.ACCOUNT].split()).replace("-", "")
+        if len(told) not in (8, 10) or not told.isdigit():
+            raise ValueError("the account of a notice is not written as one")
+        return self.client.settings.account.get_secret_value().startswith(told)
+
+    # What comes
+
+    def read(self, text: str) -> Iterable[Received]:
+        values = text.split("^")
+        known = self._heads.get(values[0])
+        if known is None:
+            return self._read(text)
+        registration, first, widths = known
+        unknown = widths.get(len(values))
+        if unknown is None:
+            return self._read(text)
+        values[0] = first
+        return (_new(Rows, (registration, (values,), unknown)),)
+
+    def _read(self, text: str) -> Sequence[Received]:
+        """Return what a frame brings that does not begin as one before it."""
+        if text.lstrip()[:1] == "{":
+            return [self._heard(text)]
+        data = data_of(text)
+        if data is None or data.channel not in LAYOUT:
+            return [Unreadable("a frame that is neither data of a channel that is known nor JSON")]
+        try:
+            rows = self._rows(data)
+            return self._sorted(data, rows)
+        except ValueError as error:
+            # Others than ours can show what they stumbled over.
+            words = str(error) if type(error) is ValueError else "what came encrypted cannot be opened"
+        wanted = self._wanted.get(data.channel, {}).values()
+        return [Unreadable(f"{data.channel}: {words}", each) for each in wanted or [None]]
+
+    def _rows(self, data: Data) -> list[Row]:
+        body = data.body
+        if data.mark == ENCRYPTED:
+            if data.channel not in self._seals:
+                raise ValueError("it is encrypted, and nothing was told that opens it")
+            body = decrypted(body, self._seals[data.channel])
+        elif data.channel in NOTICES and self._is_live:
+            raise ValueError("a notice that is not encrypted, which anybody on the way could have made")
+        return LAYOUT[data.channel].rows(data.rows, body.split("^"))
+
+    def _sorted(self, data: Data, rows: list[Row]) -> Sequence[Received]:
+        """Return rows by their registrations, in their order."""
+        unknown = LAYOUT[data.channel].widths[len(rows[0])]
+        if data.channel in NOTICES:
+            rows = rows if self._is_live else [self._as_ours(row) for row in rows]
+            return [Rows(Registration(data.channel, ""), rows, unknown)]
+        if data.channel == WITHOUT_SYMBOL:
+            wanted = self._wanted.get(data.channel) or {"": Registration(data.channel, "")}
+            symbol = next(iter(wanted)) if len(wanted) == 1 else ""
+            told = [stocks.with_symbol(row, symbol) for row in rows]
+            return [Rows(each, told, unknown) for each in wanted.values()]
+        found = [
+            Rows(self._registration(data.channel, code), [*group], unknown)
+            for code, group in groupby(rows, itemgetter(0))
+        ]
+        if data.mark == PLAIN and data.rows == 1:
+            self._remember(data, found[0].registration, rows[0][0])
+        return found
+
+    def _registration(self, channel: str, code: str) -> Registration:
+        """Return what a row belongs to, however its symbol is spelt; a ValueError if it does not begin with one."""
+        wanted = self._wanted.get(channel, {})
+        if code in wanted:
+            return wanted[code]
+        if not _SYMBOL.fullmatch(code):
+            raise ValueError("a row does not begin with a symbol")
+        alike = (each for key, each in wanted.items() if symbol_of(key) == symbol_of(code))
+        return next(alike, Registration(channel, code))
+
+    def _remember(self, data: Data, registration: Registration, first: str) -> None:
+        """Read a frame that begins as this one in the short way from now on."""
+        if len(self._heads) >= MOST_HEADS:
+            self._heads.clear()
+        self._heads[f"{data.head}{first}"] = (registration, first, LAYOUT[data.channel].widths)
+
+    def _as_ours(self, row: Row) -> Row:
+        """Return a notice out of a recording, where only those of this account are, without its number."""
+        place = stocks.ACCOUNT
+        return row if row[place] else [*row[:place], self.client.settings.account.get_secret_value(), *row[place + 1 :]]
+
+    def _heard(self, text: str) -> Received:
+        """Return what a frame of JSON brings."""
+        try:
+            spoken = Spoken.model_validate_json(text)
+        except ValueError:
+            return Unreadable("JSON that is no acknowledgement")
+        if spoken.header.channel == HEARTBEAT:
+            return Reply(text)
+        if spoken.body is None:
+            return Unreadable("JSON that is no acknowledgement")
+        key = "" if spoken.header.channel in NOTICES else spoken.header.key.get_secret_value()
+        is_wanted = key in self._wanted.get(spoken.header.channel, {})
+        if spoken.body.is_good(is_wanted=is_wanted):
+            return self._acknowledged(spoken.header.channel, spoken.body, is_wanted=is_wanted)
+        return self._refused(spoken.header.channel, spoken.body)
+
+    def _acknowledged(self, channel: str, body: Body, *, is_wanted: bool) -> Received:
+        self._is_proven = self._has_worked = True
+        self._in_use = self._keys_refused = 0
+        if body.output is not None and (seal := Seal(body.output.key, body.output.iv)).is_sound():
+            self._seals[channel] = seal
+            self._redactor.add(seal)
+        if channel in NOTICES and is_wanted and channel not in self._seals:
+            words = "KIS registered notices of own orders without telling what opens them."
+            return Refused(StreamError(words, broker=self.client.broker), heals=True)
+        return Acknowledged()
+
+    def _refused(self, channel: str, body: Body) -> Received:
+        kind, heals, advice = meaning(body.code)
+        if body.code == IN_USE:
+            self._in_use += 1
+            heals = self._has_worked and self._in_use <= IN_USE_AT_MOST
+        if body.code in KEY_UNKNOWN:
+            self._keys_refused += 1
+            self._is_proven, heals = False, self._keys_refused == 1
+        words = self._redactor.clean(body.words) or "the broker gave no reason"
+        code = self._redactor.clean(body.code) or None
+        error = kind(words, broker=self.client.broker, endpoint="websocket", code=code, advice=advice)
+        ends = body.code == IN_USE or body.code in KEY_UNKNOWN or channel == CONNECTED
+        return Ended(error, heals) if ends else Refused(error, heals)
+
+    def recorded(self, text: str) -> str | None:
+        data = data_of(text)
+        if data is None or data.channel not in LAYOUT:
+            return None  # heartbeats and acknowledgements, which have keys in them
+        if data.channel not in NOTICES:
+            return text if data.mark == PLAIN else None
+        try:
+            rows = [row for row in self._rows(data) if not row[stocks.ACCOUNT] or self._is_own(row)]
+        except ValueError:
+            return None
+        bare = ["" if place in stocks.PERSONAL else value for row in rows for place, value in enumerate(row)]
+        return f"{PLAIN}|{data.channel}|{len(rows):03}|{'^'.join(bare)}" if rows else None
