@@ -106,6 +106,8 @@ class KisStream(FaceStream):
         super().__init__(face)
         self.accounts = {face.credentials.account}
         """Those of the login name, whose orders are told; a test may add a second one."""
+        self.widths: dict[str, int] = {}
+        """Columns of ids that send fewer than now, as before one was appended; for tests, and for old clients."""
         self._phase = self.exchange.phase
         self._ended_auction_at = -1
         """How often the exchange had changed when an auction ended: trades of that change are of the auction."""
@@ -117,7 +119,9 @@ class KisStream(FaceStream):
         self._secret = new_secret()
         self._registered: dict[tuple[str, str], Service] = {}
         self._prints: dict[str, list[Print]] = {}
+        self._seen: dict[str, tuple[int, OrderBook]] = {}
         self._books: dict[str, OrderBook] = {}
+        """Those that were sent last."""
         self._indices: dict[str, Quote] = {}
         self._members_moved: set[str] = set()
         self._has_pulse = False
@@ -169,7 +173,7 @@ class KisStream(FaceStream):
         if service is None or not (service.in_demo if self.face.environment == "demo" else service.in_real):
             logger.info("The socket of the KIS sandbox does not play %s.", asked.tr_id)
             raise SocketRefused("OPSP8991", "SUBSCRIBE ERROR : invalid tr_id")
-        encrypt = "Y" if service.kind is Kind.NOTICE else "N"
+        encrypt = "Y" if service.of_user else "N"
         if asked.tr_type == RELEASE:
             self._release(asked)
             return _answered(asked, "0", "OPSP0001", "UNSUBSCRIBE SUCCESS", encrypt, self._secret.told())
@@ -184,7 +188,7 @@ class KisStream(FaceStream):
         key = asked.registration[1]
         if asked.registration in self._registered:
             raise SocketRefused("OPSP0002", "ALREADY IN SUBSCRIBE")
-        if service.kind is Kind.NOTICE:
+        if service.of_user:
             self._check_user(key)
         elif not self._is_listed(key, service):
             # That a code which is not listed is refused is not seen anywhere; the list of codes has this one.
@@ -252,8 +256,10 @@ class KisStream(FaceStream):
         if not self._ids(symbol, Kind.TRADE):
             return
         is_of_auction = self._ended_auction_at == self.exchange.changes
-        row = trade_row(self.exchange, self._day(symbol), happening.trade, is_of_auction=is_of_auction)
-        phase, is_at_nxt = self._phase, self.exchange.instruments[symbol].nxt and not is_of_auction
+        day, book = self._day(symbol), self._book(symbol)
+        row = trade_row(self.exchange, day, happening.trade, book, is_of_auction=is_of_auction)
+        phase = Phase.CLOSING_AUCTION if is_of_auction else self._phase
+        is_at_nxt = self.exchange.instruments[symbol].nxt
 
         def tells(service: Service) -> bool:
             return _is_told(service.venue, phase, is_at_nxt=is_at_nxt)
@@ -276,15 +282,15 @@ class KisStream(FaceStream):
         books, forecasts = self._ids(symbol, Kind.BOOK), self._ids(symbol, Kind.EXPECTED)
         if not books and not forecasts:
             return
-        expected = exchange.expected(symbol)
-        row = book_row(exchange, symbol, expected, self._books.get(symbol)) if books else {}
+        expected, book = exchange.expected(symbol), self._book(symbol)
+        row = book_row(exchange, book, expected, self._books.get(symbol)) if books else {}
         for id, service in books:
             if _is_told(service.venue, self._phase, is_at_nxt=instrument.nxt):
                 self._send(id, [written(id, row)])
-                self._books[symbol] = exchange.order_book(symbol)
+                self._books[symbol] = book
         for id, service in forecasts:
             if expected is not None and service.venue is not Venue.NXT:
-                self._send(id, [written(id, expected_row(exchange, self._day(symbol), expected))])
+                self._send(id, [written(id, expected_row(exchange, self._day(symbol), expected, book))])
 
     def _tell_order(self, happening: OrderChanged) -> None:
         if happening.account not in self.accounts:
@@ -319,12 +325,21 @@ class KisStream(FaceStream):
         if _is_told(service.venue, self._phase, is_at_nxt=self.exchange.instruments[symbol].nxt):
             self._send(id, [written(id, member_row(self.exchange, symbol, service.venue))])
 
+    def _book(self, symbol: str) -> OrderBook:
+        """Return the book, which is one and the same for all that is told of a change."""
+        changes = self.exchange.changes
+        if self._seen.get(symbol, (-1, None))[0] != changes:
+            self._seen[symbol] = (changes, self.exchange.order_book(symbol))
+        return self._seen[symbol][1]
+
     def _day(self, symbol: str) -> DayOfSymbol:
         if symbol not in self._days:
             self._days[symbol] = DayOfSymbol(self.exchange, symbol)
         return self._days[symbol]
 
     def _send(self, id: str, rows: list[str], *, is_encrypted: bool = False) -> None:
+        if id in self.widths:
+            rows = ["^".join(row.split("^")[: self.widths[id]]) for row in rows]
         for first in range(0, len(rows), MOST_RECORDS):
             if self._session is not None:
                 frame = Frame(id, rows[first : first + MOST_RECORDS], is_encrypted)
@@ -350,7 +365,7 @@ class KisStream(FaceStream):
         for (_, key), service in self._registered.items():
             if service.of_index:
                 symbols.update(self.exchange.indices.shares(INDICES[key][0]))
-            elif service.kind is not Kind.NOTICE:
+            elif not service.of_user:
                 symbols.add(_symbol(key))
         return symbols
 
@@ -401,10 +416,10 @@ WRONG_USER = "OPSP0017"
 
 
 def _is_told(venue: Venue, phase: Phase, *, is_at_nxt: bool) -> bool:
-    """Return whether ids of a venue tell anything in a phase: NXT has no auctions, and before nine KRX is silent."""
+    """Return whether ids of a venue tell anything in a phase: NXT has no auctions, and KRX no pre-market."""
     if venue is Venue.NXT:
         return is_at_nxt and phase in CONTINUOUS
-    return venue is Venue.SOR or phase is not Phase.PRE_MARKET
+    return phase is not Phase.CLOSED and (venue is Venue.SOR or phase is not Phase.PRE_MARKET)
 
 
 def _symbol(key: str) -> str:

@@ -37,6 +37,8 @@ class Service:
     in_demo: bool = False
     of_index: bool = False
     """Whether it is registered with the code of an index."""
+    of_user: bool = False
+    """Whether it is registered with the login name, and what comes is encrypted."""
 
 
 # The columns up to and with the quantities of both sides are alike in trades and in expected prices; that of the side
@@ -116,8 +118,8 @@ SERVICES: Mapping[str, Service] = {
     "H0NXMBC0": Service(Kind.MEMBER, NXT, _MEMBER.split()),
     "H0UNMBC0": Service(Kind.MEMBER, BOTH, _MEMBER.split()),
     "H0UPCNT0": Service(Kind.INDEX, KRX, _INDEX.split(), of_index=True),
-    "H0STCNI0": Service(Kind.NOTICE, KRX, NOTICE_COLUMNS),
-    "H0STCNI9": Service(Kind.NOTICE, KRX, DEMO_NOTICE_COLUMNS, in_real=False, in_demo=True),
+    "H0STCNI0": Service(Kind.NOTICE, KRX, NOTICE_COLUMNS, of_user=True),
+    "H0STCNI9": Service(Kind.NOTICE, KRX, DEMO_NOTICE_COLUMNS, in_real=False, in_demo=True, of_user=True),
     # Programme trading is told by the day only here, and of the value of a fund nothing. Volatility interruptions there
     # are none. The old ids of the evening have no market since 2026-09-14.
     "H0STPGM0": Service(Kind.SILENT, KRX),
@@ -129,5 +131,10 @@ SERVICES: Mapping[str, Service] = {
     "H0STOAC0": Service(Kind.SILENT),
     "H0UPANC0": Service(Kind.SILENT, of_index=True),
     "H0UPPGM0": Service(Kind.SILENT, of_index=True),
+    # Clients register notices of all markets at once. Here nobody trades elsewhere, so nothing is missed.
+    "H0GSCNI0": Service(Kind.SILENT, of_user=True),
+    "H0GSCNI9": Service(Kind.SILENT, of_user=True, in_real=False, in_demo=True),
+    "H0IFCNI0": Service(Kind.SILENT, of_user=True),
+    "H0IFCNI9": Service(Kind.SILENT, of_user=True, in_real=False, in_demo=True),
 }
-"""By id. Of the other markets' ids nothing is played."""
+"""By id. Of the other markets' ids only those of notices are there."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_right
 from decimal import Decimal
+from itertools import accumulate
 
 from brokerkit.sandbox.exchange import Exchange, Instrument, Trade
 from brokerkit.words import Side
@@ -17,7 +19,9 @@ class DayOfSymbol:
         self._exchange = exchange
         yesterday = exchange.daily_candles(symbol, days=2)[0]
         self.volume_before = yesterday.volume
-        self._minutes_before = exchange.minutes(symbol, yesterday.time.date())
+        minutes = exchange.minutes(symbol, yesterday.time.date())
+        self._starts = [bar.start for bar in minutes]
+        self._volumes = [0, *accumulate(bar.volume for bar in minutes)]
         self._begin()
 
     def _begin(self) -> None:
@@ -51,8 +55,7 @@ class DayOfSymbol:
 
     def volume_before_at(self, time: dt.datetime) -> Decimal:
         """Return what was traded the day before up to the same minute."""
-        minute = time.hour * 60 + time.minute
-        return Decimal(sum(bar.volume for bar in self._minutes_before if bar.start <= minute))
+        return Decimal(self._volumes[bisect_right(self._starts, time.hour * 60 + time.minute)])
 
     def _add(self, trade: Trade) -> None:
         self.last = trade

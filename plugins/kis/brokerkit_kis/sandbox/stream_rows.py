@@ -58,13 +58,13 @@ def written(id: str, row: Row) -> str:
     return "^".join(row[name] for name in SERVICES[id].columns)
 
 
-def trade_row(exchange: Exchange, day: DayOfSymbol, trade: Trade, *, is_of_auction: bool) -> Row:
+def trade_row(exchange: Exchange, day: DayOfSymbol, trade: Trade, book: OrderBook, *, is_of_auction: bool) -> Row:
     """Return a print with the figures of its day; the book is the one after the change that it was part of."""
     day.reach(trade)
     phase = Phase.REGULAR if is_of_auction else exchange.phase
     side = SIDE_CODE[trade.side]
     return {
-        **_running(exchange, day, trade.price, trade.quantity, trade.time),
+        **_running(exchange, day, trade.price, trade.quantity, trade.time, book),
         "CCLD_DVSN": side,
         "CNTG_CLS_CODE": side,
         # The trade at the end of an auction was seen with the code of the session.
@@ -74,12 +74,12 @@ def trade_row(exchange: Exchange, day: DayOfSymbol, trade: Trade, *, is_of_aucti
     }
 
 
-def expected_row(exchange: Exchange, day: DayOfSymbol, expected: Level) -> Row:
+def expected_row(exchange: Exchange, day: DayOfSymbol, expected: Level, book: OrderBook) -> Row:
     """Return how an auction would end, in the columns of a trade."""
     day.catch_up()
     phase = exchange.phase
     return {
-        **_running(exchange, day, expected.price, expected.quantity, exchange.now()),
+        **_running(exchange, day, expected.price, expected.quantity, exchange.now(), book),
         "CNTG_CLS_CODE": "",  # nobody has come in and taken what waits
         "NEW_MKOP_CLS_CODE": PHASE_CODE.get(phase, "30"),
         "HOUR_CLS_CODE": HOUR_CODE.get(phase, "0"),
@@ -87,11 +87,10 @@ def expected_row(exchange: Exchange, day: DayOfSymbol, expected: Level) -> Row:
 
 
 def _running(
-    exchange: Exchange, day: DayOfSymbol, price: Decimal, quantity: Decimal, time: dt.datetime
+    exchange: Exchange, day: DayOfSymbol, price: Decimal, quantity: Decimal, time: dt.datetime, book: OrderBook
 ) -> dict[str, str]:
     """Return the columns that trades and expected prices have in common."""
     instrument = day.instrument
-    book = exchange.order_book(day.symbol)
     sold, bought = day.quantity[Side.SELL], day.quantity[Side.BUY]
     before = day.volume_before_at(time)
     return {
@@ -166,9 +165,9 @@ def _total(levels: Sequence[Level]) -> Decimal:
     return sum((level.quantity for level in levels[:LEVELS]), Decimal(0))
 
 
-def book_row(exchange: Exchange, symbol: str, expected: Level | None, before: OrderBook | None) -> Row:
+def book_row(exchange: Exchange, book: OrderBook, expected: Level | None, before: OrderBook | None) -> Row:
     """Return the book, with how its totals have changed since the row before."""
-    book, quote, instrument = exchange.order_book(symbol), exchange.quote(symbol), exchange.instruments[symbol]
+    quote, instrument = exchange.quote(book.symbol), exchange.instruments[book.symbol]
     told: dict[str, str] = {}
     for name, levels, old in (
         ("ASKP", book.asks, before.asks if before else book.asks),
@@ -182,7 +181,7 @@ def book_row(exchange: Exchange, symbol: str, expected: Level | None, before: Or
         told[f"TOTAL_{name}_RSQN_ICDC"] = whole(_total(levels) - _total(old))
         told[f"OVTM_TOTAL_{name}_RSQN"] = told[f"OVTM_TOTAL_{name}_ICDC"] = "0"
     return {
-        "MKSC_SHRN_ISCD": spelled(symbol),
+        "MKSC_SHRN_ISCD": spelled(book.symbol),
         "BSOP_HOUR": time_text(exchange.now()),
         "HOUR_CLS_CODE": HOUR_CODE.get(exchange.phase, "0"),
         **told,

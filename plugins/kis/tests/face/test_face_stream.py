@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from brokerkit_kis.sandbox.stream_columns import SERVICES, Kind
+from brokerkit_kis.sandbox.stream_columns import SERVICES
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
@@ -155,23 +155,28 @@ def test_an_id_that_is_not_there_is_refused(real: Any, listen: Listen, id: str) 
     assert refusal(line.ask(line.frame(id, SAMSUNG))) == ("1", "OPSP8991")
 
 
-def test_the_demo_has_three_ids(demo: Any, listen: Listen) -> None:
+def test_the_demo_has_three_ids_of_korean_stocks(demo: Any, listen: Listen) -> None:
     line = listen(demo)
-    keys = {Kind.NOTICE: demo.keys.hts_id}
     taken = {
         id
         for id, service in SERVICES.items()
-        if line.ask(line.frame(id, keys.get(service.kind, SAMSUNG)))["body"]["rt_cd"] == "0"
+        if line.ask(line.frame(id, demo.keys.hts_id if service.of_user else SAMSUNG))["body"]["rt_cd"] == "0"
     }
-    assert taken == {"H0STCNT0", "H0STASP0", "H0STCNI9"}
+    assert taken == {"H0STCNT0", "H0STASP0", "H0STCNI9", "H0GSCNI9", "H0IFCNI9"}
 
 
 def test_every_id_of_stocks_and_indices_is_taken(real: Any, listen: Listen) -> None:
     line = listen(real)
-    keys = {Kind.NOTICE: real.keys.hts_id}
     for id, service in SERVICES.items():
         if service.in_real:
-            line.register(id, "0001" if service.of_index else keys.get(service.kind, SAMSUNG))
+            line.register(id, "0001" if service.of_index else real.keys.hts_id if service.of_user else SAMSUNG)
+
+
+def test_notices_of_other_markets_tell_nothing_of_this_one(real: Any, listen: Listen) -> None:
+    line = listen(real)
+    assert line.register("H0GSCNI0", real.keys.hts_id)["header"]["encrypt"] == "Y"
+    real.ordered()
+    assert line.is_quiet()
 
 
 @pytest.mark.parametrize(

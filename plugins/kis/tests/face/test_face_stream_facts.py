@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from brokerkit_kis.sandbox.stream_columns import SERVICES, Kind
+from brokerkit_kis.sandbox.stream_columns import SERVICES
 
 MARKET, EXCHANGE = "MARKET_CLS_CODE", "ANTC_EXCH_CLS_CODE"
 APPENDED = {
@@ -52,8 +52,10 @@ def test_columns_are_those_of_the_catalogue() -> None:
             assert list(service.columns) == told[id] + APPENDED.get(id, []), id
 
 
-def test_every_id_of_korean_stocks_and_indices_is_there_and_no_other() -> None:
-    rows = [row for name, row in rows_of_the_catalogue().items() if name.startswith(("domestic_stock/", "etfetn/"))]
+def test_every_id_of_korean_stocks_and_indices_and_every_notice_is_there_and_no_other() -> None:
+    notices = ("overseas_stock/ccnl_notice", "domestic_futureoption/fuopt_ccnl_notice")
+    played = ("domestic_stock/", "etfetn/", *notices)
+    rows = [row for name, row in rows_of_the_catalogue().items() if name.startswith(played)]
     for environment, ids in (
         ("real", {id for id, service in SERVICES.items() if service.in_real}),
         ("demo", {id for id, service in SERVICES.items() if service.in_demo}),
@@ -64,4 +66,4 @@ def test_every_id_of_korean_stocks_and_indices_is_there_and_no_other() -> None:
 def test_what_the_catalogue_calls_encrypted_is_a_notice() -> None:
     rows = rows_of_the_catalogue().values()
     encrypted = {row["tr_id"]["real"] for row in rows if row["encrypted"]} & set(SERVICES)
-    assert encrypted == {id for id, service in SERVICES.items() if service.kind is Kind.NOTICE and service.in_real}
+    assert encrypted == {id for id, service in SERVICES.items() if service.of_user and service.in_real}

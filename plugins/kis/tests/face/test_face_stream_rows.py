@@ -156,6 +156,20 @@ def test_an_auction_tells_its_expected_price_and_then_its_trade(real: Any, liste
     assert line.is_quiet()
 
 
+def test_an_auction_that_ends_the_day_tells_its_trade_and_no_book(real: Any, listen: Listen) -> None:
+    line = listen(real)
+    real.exchange.phase = Phase.CLOSING_AUCTION
+    real.exchange.trade(SAMSUNG, Side.BUY, Decimal(5))
+    for id in ("H0STCNT0", "H0NXCNT0", "H0UNCNT0", "H0STASP0", "H0UNASP0"):
+        line.register(id)
+    real.exchange.phase = Phase.CLOSED
+    rows = [line.row(id) for id in ("H0STCNT0", "H0UNCNT0")]
+    assert [(row["CNTG_VOL"], row["NEW_MKOP_CLS_CODE"], row["MARKET_CLS_CODE"]) for row in rows] == [
+        ("5", "20", "2")
+    ] * 2
+    assert line.is_quiet()
+
+
 def test_each_venue_tells_its_own_hours(real: Any, listen: Listen) -> None:
     line = listen(real)
     for id in TRADES:
@@ -275,6 +289,17 @@ def test_figures_count_on_from_prints_that_nobody_listened_to(real: Any, listen:
     sweep(real, 1)
     row, quote = first.row("H0STCNT0"), real.exchange.quote(SAMSUNG)
     assert (row["ACML_VOL"], row["ACML_TR_PBMN"]) == (str(quote.volume), str(quote.turnover))
+
+
+def test_rows_can_be_as_narrow_as_before_a_column_came(real: Any, listen: Listen) -> None:
+    line = listen(real)
+    line.register("H0STCNT0")
+    real.face.stream.widths["H0STCNT0"] = 46
+    sweep(real, 2)
+    _, _, count, values = line.text().split("|")
+    told = values.split("^")
+    assert (count, len(told)) == ("002", 92)
+    assert (told[45], told[46]) == (str(real.exchange.quote(SAMSUNG).open), SAMSUNG)
 
 
 def test_the_demo_tells_the_same_rows(demo: Any, listen: Listen) -> None:
