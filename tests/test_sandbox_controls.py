@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import threading
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 import requests
+from websockets.exceptions import ConnectionClosedError
 
 from brokerkit import Broker, MarketClosed, OrderStatus, Side, get_broker
 from brokerkit.cli import exits, main
@@ -19,6 +21,7 @@ from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import Exchange, ExchangeRefusal
 from brokerkit.sandbox.faults import Faults, Rule
 from tests.program import orders_at, write_profiles
+from tests.willow import client
 
 BOTH = ["kis", "kiwoom"]
 SYMBOL = "005930"
@@ -117,6 +120,19 @@ def test_accidents_happen(broker: Broker, play: Play, box: Sandbox, name: str) -
     before = len(box.face(name).requests)
     play("kill-tokens")
     assert len(box.face(name).requests) == before
+
+
+def test_every_websocket_of_a_broker_is_cut(broker: Broker, play: Play, box: Sandbox, name: str) -> None:
+    stream = box.face(name).stream
+    assert stream is not None
+    path = next(path for path in ("/tryitout", "/api/dostk/websocket") if stream.is_path(path))
+    pause = threading.Event()
+    with client(f"{box.connect(name).websocket_url}{path}") as connection:
+        while not stream.lines:
+            pause.wait(0.01)
+        play("cut-streams")
+        with pytest.raises(ConnectionClosedError):
+            connection.recv(timeout=60)
 
 
 def test_rare_states_are_played(broker: Broker, play: Play) -> None:

@@ -44,7 +44,7 @@ def add_to(app: typer.Typer) -> None:
         help="Play in a served sandbox: phases, other traders, accidents (모의 시장).",
     )
     market = (phase, trade, price, halt, resume, unopen, lift_limits, unprice, clock)
-    for command in (show, *market, reject, reject_cancel, give, kill_tokens):
+    for command in (show, *market, reject, reject_cancel, give, kill_tokens, cut_streams):
         group.command()(command)
     app.add_typer(group, name="play")
 
@@ -133,6 +133,12 @@ def give(session: Session, symbol: SymbolArgument, quantity: QuantityArgument, c
 def kill_tokens(session: Session) -> None:
     """Make every access token of the broker invalid."""
     _play(session, "kill-tokens", {})
+
+
+@at_broker
+def cut_streams(session: Session) -> None:
+    """Cut every WebSocket of the broker, without a word."""
+    _play(session, "cut-streams", {})
 
 
 def _play(session: Session, action: str | None, body: dict[str, str | None]) -> None:

@@ -62,6 +62,10 @@ FaultsOption = Annotated[
         show_default=False,
     ),
 ]
+QuietOption = Annotated[
+    bool,
+    typer.Option("--quiet-market", help="Let nobody trade what is followed over a WebSocket but those who use it."),
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -100,6 +104,7 @@ def serve(
     state: StateOption = None,
     tls: TlsOption = None,
     faults: FaultsOption = None,
+    quiet_market: QuietOption = False,
 ) -> None:
     """Serve the simulated brokers on this machine until stopped (모의 증권사); all trade on one exchange."""
     if as_toml and as_json:
@@ -110,7 +115,9 @@ def serve(
     if faults == "help":
         print(describe())
         return
-    played = partial(new_sandbox, seed=seed, environment=environment.value, host=host, ports=ports)
+    played = partial(
+        new_sandbox, seed=seed, environment=environment.value, host=host, ports=ports, lively=not quiet_market
+    )
     broken = Faults.parse(faults, seed=seed) if faults else None
     with _stop_signal() as stopped, played(state=state, certificate=tls, faults=broken) as sandbox:
         lines = _lines(sandbox)

@@ -172,6 +172,14 @@ class KillTokens(Action):
         face.kill_tokens()
 
 
+class CutStreams(Action):
+    """Cut every WebSocket of this broker, without a word."""
+
+    def play(self, face: Face) -> None:
+        for line in list(face.stream.lines if face.stream else ()):
+            line.cut()
+
+
 ACTIONS: dict[str, type[Action]] = {
     "phase": SetPhase,
     "trade": TradeOfOthers,
@@ -186,6 +194,7 @@ ACTIONS: dict[str, type[Action]] = {
     "reject-cancel": RejectCancel,
     "give": Give,
     "kill-tokens": KillTokens,
+    "cut-streams": CutStreams,
 }
 
 

@@ -119,6 +119,11 @@ class Exchange:
         return self._changes
 
     @property
+    def seed(self) -> int:
+        """Equal seeds make equal markets."""
+        return self._seed
+
+    @property
     def today(self) -> dt.date:
         """The one day that is played."""
         return self._today

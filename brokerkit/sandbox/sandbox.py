@@ -52,7 +52,8 @@ class Sandbox:
 
     `environment` is the one that the faces play: "real" or "demo". Equal seeds give equal markets. With `state`,
     accounts, keys and orders are kept in that file. With `certificate`, faces speak https and it is written there.
-    With `faults`, a relay that breaks requests and answers on purpose stands in front of every face.
+    With `faults`, a relay that breaks requests and answers on purpose stands in front of every face. With `lively`,
+    others trade the symbols that somebody follows over a WebSocket, about twice a second.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Sandbox:
         state: Path | None = None,
         certificate: Path | None = None,
         faults: Faults | None = None,
+        lively: bool = False,
     ) -> None:
         stored = _read_state(state, environment) if state else None
         self.exchange = _load(stored.exchange, state) if stored else Exchange(seed=seed)
@@ -76,6 +78,7 @@ class Sandbox:
         self._state = state.absolute() if state else None
         self._certificate = certificate.absolute() if certificate else None
         self._faults = faults
+        self._is_lively = lively
         self._private_key = make_certificate(self._certificate) if self._certificate else None
         self._faces: dict[str, tuple[Face, Server | Relay]] = {}
         self._lock = threading.RLock()
@@ -145,6 +148,8 @@ class Sandbox:
             if broker not in self._faces:
                 kind = face_class(broker)
                 face = kind(self.exchange, environment=self.environment, credentials=self._keys.get(broker))
+                if face.stream is not None:
+                    face.stream.is_lively = self._is_lively
                 tls = (self._certificate, self._private_key) if self._certificate and self._private_key else None
                 self._faces[broker] = (face, self._serve(face, self._ports.get(broker, 0), tls))
             return self._faces[broker]
@@ -229,6 +234,6 @@ def shared() -> Sandbox:
     """Return the sandbox of this process; all brokers of environment "sandbox" trade on its one exchange."""
     with _lock:
         if not _shared:
-            _shared.append(Sandbox())
+            _shared.append(Sandbox(lively=True))
             atexit.register(_shared[0].close)
         return _shared[0]

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 from starlette.types import Receive, Scope, Send
 
+from brokerkit.sandbox.crowd import Crowd
 from brokerkit.sandbox.exchange import Exchange
 from brokerkit.sandbox.happenings import Happening
 
@@ -160,6 +161,12 @@ class FaceStream(ABC):
         """The open ones, oldest first."""
         self.gate_of: Callable[[Line], Gate] | None = None
         """Makes what breaks the frames of a line on purpose; None while nothing does."""
+        self.is_lively = False
+        """Whether others trade what is `watched`, while a line is open."""
+        self.lively_seconds = 0.5
+        """Between two trades of a symbol then, about. Tests make it short."""
+        self._crowd = Crowd(self.exchange)
+        self._crowding: asyncio.Task[None] | None = None
         self._stop_listening: Callable[[], None] | None = None
 
     def is_path(self, path: str) -> bool:
@@ -254,6 +261,8 @@ class FaceStream(ABC):
             if self._stop_listening is None:
                 self._stop_listening = self.exchange.listen(self.happened)
             self.opened(line)
+        if self.is_lively and self._crowding is None:
+            self._crowding = asyncio.create_task(self._keep_lively())
 
     def _hear(self, line: Line, message: Mapping[str, Any]) -> None:
         if line.is_stalled:
@@ -278,6 +287,16 @@ class FaceStream(ABC):
                 self._stop_listening()
                 self._stop_listening = None
             self.closed(line)
+        if not self.lines and self._crowding is not None:
+            self._crowding.cancel()
+            self._crowding = None
+
+    async def _keep_lively(self) -> None:
+        while True:
+            await asyncio.sleep(self.lively_seconds)
+            with self.exchange.still():
+                for symbol in sorted(self.watched()):
+                    self._crowd.act(symbol)
 
     async def _beat(self, line: Line) -> None:
         while not line.is_closed:
