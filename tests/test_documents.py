@@ -29,6 +29,7 @@ from brokerkit_kiwoom.sandbox.catalogue import (
     PATH_OF,
     REVOKE_PATH,
 )
+from brokerkit_kiwoom.sandbox.stream_frames import NAMES
 from brokerkit_kiwoom.stocks.orders import ORDER_TYPE as KIWOOM_TYPE
 
 from brokerkit import Broker, OrderType, TimeInForce, Venue
@@ -266,6 +267,11 @@ def kiwoom_calls() -> list[Row]:
     return calls + [[code(path), "no id", "yes"] for path in (ISSUE_PATH, REVOKE_PATH)]
 
 
+def kiwoom_socket() -> list[Row]:
+    """Return type and name."""
+    return [[code(type), name] for type, name in NAMES.items()]
+
+
 def fault_kinds() -> list[Row]:
     """Return fault, what it does, where it strikes, whether an order stands then, and what it can be told."""
     stands = {True: "stands", False: "does not stand"}
@@ -314,7 +320,13 @@ def as_table(head: Row, rows: Iterable[Row]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("name", "calls"), [("kis calls", kis_calls), ("kis socket", kis_socket), ("kiwoom calls", kiwoom_calls)]
+    ("name", "calls"),
+    [
+        ("kis calls", kis_calls),
+        ("kis socket", kis_socket),
+        ("kiwoom calls", kiwoom_calls),
+        ("kiwoom socket", kiwoom_socket),
+    ],
 )
 def test_the_sandbox_plays_what_its_document_says(name: str, calls: Callable[[], list[Row]]) -> None:
     rows = rows_of("docs/sandbox.md", name)
