@@ -304,4 +304,10 @@ def _made(line: _Line) -> Event:
         event: Event = adapter.validate_python(line.told.get("values"))
     except ValidationError:
         raise line.odd(f"has no {sanitize(str(line.told['event']))}") from None
+    times = {name: value.astimezone(clock.KST) for name, value in event._asdict().items() if _is_time(value)}
+    event = event._replace(**times)
     return event._replace(topics=tuple(event.topics)) if isinstance(event, Gap) else event
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, dt.datetime)

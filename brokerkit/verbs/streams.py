@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +11,14 @@ from brokerkit.adapter import Adapter
 from brokerkit.errors import ConfigError, Unsupported
 from brokerkit.market.sessions import Phase
 from brokerkit.stream.feed import Feed
-from brokerkit.stream.topics import StreamKind
+from brokerkit.stream.takers import Taker
+from brokerkit.stream.topics import StreamKind, Topic
 from brokerkit.verbs.asking import Asking
 from brokerkit.words import Venue
 
 if TYPE_CHECKING:
     from brokerkit.stream.connection import Connection
+    from brokerkit.stream.own_orders import OwnOrders
     from brokerkit.stream.stream import Listener, Source, Stream
 
 
@@ -24,8 +26,10 @@ class Streams(Asking):
     """Verbs about what happens at this very moment."""
 
     adapter: Adapter
+    _making: threading.RLock
     _streams: set[Stream]
     """Those that are open."""
+    _orders_streamed: OrderSource | None = None
 
     def stream(self) -> Stream:
         """Return a stream of trades, order books, own orders and more: `with` closes it, `async with` is for asyncio.
@@ -37,7 +41,8 @@ class Streams(Asking):
             feed = self._feed()
             from brokerkit.stream.stream import Stream  # here: who asks for prices needs none of it
 
-            stream = Stream(self.name, Sources(feed, self._connection), self._streams.discard)
+            sources = Sources(feed, self._connection, self._order_source())
+            stream = Stream(self.name, sources, self._streams.discard)
             self._streams.add(stream)
             return stream
 
@@ -64,6 +69,17 @@ class Streams(Asking):
 
         return connect(self._feed(), phase_of=self._phase_of())
 
+    def _order_source(self) -> OrderSource:
+        with self._making:
+            if self._orders_streamed is None:
+                self._orders_streamed = OrderSource(lambda: self._orders_of_account, self._connection)
+            return self._orders_streamed
+
+    @property
+    def _orders_of_account(self) -> OwnOrders:
+        """What makes events of notices; the broker has it."""
+        raise NotImplementedError
+
     def _phase_of(self) -> Callable[[Venue], Phase | None]:
         """Return what tells whether a venue trades; nothing does for a sandbox that is not in this process."""
         if self.environment == "sandbox" and not self._inquiries.is_told_phase:
@@ -79,20 +95,60 @@ class Streams(Asking):
             connection.close()
 
 
+class OrderSource:
+    """The account's own orders, for all streams of a broker: they are counted once, over a share of the connection."""
+
+    def __init__(self, own: Callable[[], OwnOrders], connect: Callable[[], Connection]) -> None:
+        self._own = own
+        self._connect = connect
+        self._lock = threading.Lock()
+        self._connection: Connection | None = None
+        self._following: dict[int, Taker] = {}
+
+    def subscribe(self, topics: Sequence[Topic], taker: Taker, feed: Feed[Any]) -> None:
+        """Let somebody have the events of own orders, once the broker has acknowledged that it tells them."""
+        own = self._own()
+        with self._lock:
+            connection = self._connection or self._connect()
+            try:
+                connection.subscribe(topics, own, feed)
+            except BaseException:
+                if not self._following:
+                    connection.close()
+                raise
+            self._connection = connection
+            self._following[id(taker)] = taker
+        own.follow(taker)
+
+    def unsubscribe(self, topics: Sequence[Topic], taker: Taker) -> None:
+        """Let somebody have them no more; the share is given back with the last one."""
+        if id(taker) not in self._following:
+            return  # it is still waiting for the broker, and asks again
+        own = self._own()
+        own.unfollow(taker)
+        with self._lock:
+            self._following.pop(id(taker), None)
+            connection = self._connection
+            if connection is not None:
+                connection.unsubscribe(topics, own)
+                if not self._following:
+                    connection.close()
+                    self._connection = None
+
+
 class Sources:
     """Where a stream gets its events: a share of the connection, taken when the first topic is followed."""
 
-    def __init__(self, feed: Feed[Any], connect: Callable[[], Connection]) -> None:
+    def __init__(self, feed: Feed[Any], connect: Callable[[], Connection], orders: OrderSource) -> None:
         self.feed = feed
+        self._orders = orders
         self._connect = connect
         self._lock = threading.Lock()
         self._connection: Connection | None = None
 
     def of(self, kind: StreamKind) -> Source:
         """Return where events of a kind come from."""
-        if kind is StreamKind.ORDERS:
-            raise Unsupported(f"{self.feed.client.broker} does not tell own orders by stream yet.")
-        return self._taken()
+        return self._orders if kind is StreamKind.ORDERS else self._taken()
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Let somebody hear all that is received from now on; return how to end that."""
