@@ -47,6 +47,8 @@ HEARTBEAT = "PINGPONG"
 UNKNOWN = "(null)"
 """Stands for the tr_id in refusals of what was not yet read, or of a session as a whole."""
 REGISTER, RELEASE = "1", "2"
+CIPHER = "cipher"
+"""Where a line that has the session keeps its key."""
 
 
 class SocketRefused(Exception):
@@ -116,7 +118,6 @@ class KisStream(FaceStream):
 
     def _end_session(self) -> None:
         self._session: Line | None = None
-        self._secret = new_secret()
         self._registered: dict[tuple[str, str], Service] = {}
         self._prints: dict[str, list[Print]] = {}
         self._seen: dict[str, tuple[int, OrderBook]] = {}
@@ -167,6 +168,7 @@ class KisStream(FaceStream):
         if self._session is None or self._session.is_closed:
             self._end_session()
             self._session = line
+            line.state[CIPHER] = new_secret()
         if self._session is not line:
             raise SessionRefused("OPSP8996", "ALREADY IN USE appkey")
         service = SERVICES.get(asked.tr_id)
@@ -176,9 +178,9 @@ class KisStream(FaceStream):
         encrypt = "Y" if service.of_user else "N"
         if asked.tr_type == RELEASE:
             self._release(asked)
-            return _answered(asked, "0", "OPSP0001", "UNSUBSCRIBE SUCCESS", encrypt, self._secret.told())
+            return _answered(asked, "0", "OPSP0001", "UNSUBSCRIBE SUCCESS", encrypt, line.state[CIPHER].told())
         self._register(asked, service)
-        return _answered(asked, "0", "OPSP0000", "SUBSCRIBE SUCCESS", encrypt, self._secret.told())
+        return _answered(asked, "0", "OPSP0000", "SUBSCRIBE SUCCESS", encrypt, line.state[CIPHER].told())
 
     def _release(self, asked: Asked) -> None:
         if self._registered.pop(asked.registration, None) is None:
@@ -343,7 +345,7 @@ class KisStream(FaceStream):
         for first in range(0, len(rows), MOST_RECORDS):
             if self._session is not None:
                 frame = Frame(id, rows[first : first + MOST_RECORDS], is_encrypted)
-                self._session.send(frame.written(self._secret))
+                self._session.send(frame.written(self._session.state[CIPHER]))
 
     def _later(self, seconds: float, work: Callable[[], None]) -> None:
         """Let something be done in the server's thread, with the exchange standing still, if the session still is."""
@@ -374,28 +376,28 @@ class KisStream(FaceStream):
         return not text.startswith("{")
 
     def with_unknown_columns(self, line: Line, text: str) -> str | None:
-        """Return a frame with columns that no table has yet, as new ones are appended now and then."""
-        frame = read(text, self._secret)
-        return None if frame is None else frame.with_columns(("", "7")).written(self._secret)
+        """Return a frame with a column that no table has yet, as new ones are appended now and then."""
+        frame = _frame(line, text)
+        return None if frame is None else frame.with_columns(("7",)).written(line.state[CIPHER])
 
     def with_wrong_count(self, line: Line, text: str) -> str | None:
         """Return a frame that tells one record more than it has."""
-        frame = read(text, self._secret)
-        return None if frame is None else frame.written(self._secret, count=len(frame.records) + 1)
+        frame = _frame(line, text)
+        return None if frame is None else frame.written(line.state[CIPHER], count=len(frame.records) + 1)
 
     def split(self, line: Line, text: str) -> Sequence[str]:
         """Return the records of a frame as frames of their own."""
-        frame = read(text, self._secret)
+        frame = _frame(line, text)
         if frame is None:
             return (text,)
-        return [replace(frame, records=[record]).written(self._secret) for record in frame.records]
+        return [replace(frame, records=[record]).written(line.state[CIPHER]) for record in frame.records]
 
     def merged(self, line: Line, first: str, second: str) -> str | None:
         """Return the records of two frames of one id as one frame; each notice has one of its own."""
-        one, other = read(first, self._secret), read(second, self._secret)
+        one, other = _frame(line, first), _frame(line, second)
         if one is None or other is None or one.id != other.id or one.is_encrypted:
             return None
-        return replace(one, records=[*one.records, *other.records]).written(self._secret)
+        return replace(one, records=[*one.records, *other.records]).written(line.state[CIPHER])
 
     def refusal_of_registration(self, line: Line, text: str) -> str | None:
         """Return the refusal of a frame that registers something: trouble inside the server."""
@@ -413,6 +415,11 @@ class KisStream(FaceStream):
 UNKNOWN_KEY = ("OPSP0011", "invalid approval : NOT FOUND")
 WRONG_USER = "OPSP0017"
 """Two clients have met this code, for a login name that is not the key's; then the connection is closed."""
+
+
+def _frame(line: Line, text: str) -> Frame | None:
+    """Return a frame that was sent on a line, None of a text that is no frame of data."""
+    return read(text, line.state[CIPHER]) if CIPHER in line.state else None
 
 
 def _is_told(venue: Venue, phase: Phase, *, is_at_nxt: bool) -> bool:

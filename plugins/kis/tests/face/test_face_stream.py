@@ -294,7 +294,7 @@ def test_what_faults_ask_of_a_frame_of_data(real: Any, listen: Listen) -> None:
     size, number = len(SERVICES["H0STCNT0"].columns), int(count)
     assert (number > 1, stream.is_data(text)) == (True, True)
     more = stream.with_unknown_columns(server, text).split("|")
-    assert (more[:3], len(more[3].split("^"))) == ([mark, id, count], number * (size + 2))
+    assert (more[:3], len(more[3].split("^"))) == ([mark, id, count], number * (size + 1))
     assert stream.with_wrong_count(server, text) == f"{mark}|{id}|{number + 1:03d}|{values}"
     parts = stream.split(server, text)
     assert [part.split("|")[2] for part in parts] == ["001"] * number
@@ -309,7 +309,7 @@ def test_what_faults_ask_of_a_notice(real: Any, listen: Listen) -> None:
     real.ordered()
     text, server = line.text(), stream.lines[0]
     plain = line.decrypted(text.split("|")[3])
-    assert line.decrypted(stream.with_unknown_columns(server, text).split("|")[3]) == f"{plain}^^7"
+    assert line.decrypted(stream.with_unknown_columns(server, text).split("|")[3]) == f"{plain}^7"
     assert stream.with_wrong_count(server, text).split("|")[2] == "002"
     assert stream.merged(server, text, text) is None
     assert stream.split(server, text) == [text]
