@@ -88,6 +88,21 @@ def test_what_a_client_follows_is_traded_and_nothing_else() -> None:
     assert face.stream._crowding is None
 
 
+def test_where_much_is_followed_everything_has_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("brokerkit.sandbox.streaming.MOST_ACTS", 2)
+    face = WillowFace(Exchange())
+    assert isinstance(face.stream, WillowStream)
+    face.stream.is_lively, face.stream.lively_seconds = True, 0.01
+    followed = sorted(face.exchange.instruments)[:5]
+    with served(face) as url, client(url) as connection:
+        for symbol in followed:
+            connection.send(f"+{symbol}")
+        seen: set[str] = set()
+        while seen != set(followed):
+            text = told(connection, 1)[0]
+            seen |= {text.split("|")[1]} if text.startswith("1:trade") else set()
+
+
 def test_a_sandbox_is_quiet_unless_it_is_asked_or_the_one_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("brokerkit.sandbox.sandbox.face_class", lambda name: WillowFace)
 

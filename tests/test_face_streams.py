@@ -103,6 +103,20 @@ def test_a_line_can_be_cut_without_a_word(url: str, stream: WillowStream) -> Non
         assert caught.value.rcvd is None
 
 
+def test_a_client_that_does_not_take_what_it_is_sent_is_cut(
+    url: str, stream: WillowStream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("brokerkit.sandbox.streaming.MOST_WAITING", 100)
+    with client(url) as connection:
+        register(connection, SAMSUNG)
+        line = stream.lines[0]
+        line.pause(1_000)
+        while not line.is_closed:
+            line.send("more")
+        with pytest.raises(ConnectionClosedError):
+            connection.recv(timeout=60)
+
+
 def test_heartbeats_come_and_a_silent_client_is_closed(face: WillowFace, stream: WillowStream) -> None:
     stream.heartbeat_seconds = 0.02
     with served(face) as url, client(url) as connection:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 from decimal import Decimal
 from random import Random
 
 from brokerkit.market.sessions import CONTINUOUS
-from brokerkit.models import Level
 from brokerkit.sandbox.books import LEVELS, opposite, step_down, step_up
 from brokerkit.sandbox.exchange import Exchange, ExchangeRefusal
 from brokerkit.sandbox.instruments import Instrument
@@ -25,7 +23,7 @@ class Crowd:
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._randoms: dict[str, Random] = {}
-        self._first: dict[str, Decimal] = {}
+        self._first: dict[str, int] = {}
         """Prices at which they began."""
 
     def act(self, symbol: str) -> None:
@@ -41,24 +39,31 @@ class Crowd:
         random = self._randoms.setdefault(symbol, Random(f"{self._exchange.seed}/{symbol}/crowd"))  # noqa: S311 - repeatable
         side = self._side(random, instrument)
         quantity = Decimal(random.randint(*_QUANTITY))
-        if self._levels(symbol, opposite(side)):
+        if self._exchange.levels(symbol, opposite(side)):
             self._exchange.trade(symbol, side, quantity)
         # Where nobody waits any more somebody does, so that no side stays empty.
-        waiting = next((side for side in Side if not self._levels(symbol, side)), self._side(random, instrument))
-        self._exchange.trade(symbol, waiting, quantity, Decimal(self._price(random, instrument, waiting)))
+        waiting = next(
+            (side for side in Side if not self._exchange.levels(symbol, side)), self._side(random, instrument)
+        )
+        self._exchange.trade(symbol, waiting, quantity, Decimal(self._place(random, instrument, waiting)))
 
     def _side(self, random: Random, instrument: Instrument) -> Side:
         """Return who comes next, rather a buyer the deeper the price has fallen."""
-        levels = self._levels(instrument.symbol, Side.SELL) or self._levels(instrument.symbol, Side.BUY)
-        price = levels[0].price if levels else instrument.previous_close
-        first = self._first.setdefault(instrument.symbol, price)
-        return Side.BUY if random.random() < 0.5 + float((first - price) / first) * _PULL / 2 else Side.SELL
+        first = self._first.setdefault(instrument.symbol, self._price(instrument))
+        fallen = 1 - self._price(instrument) / first
+        return Side.BUY if random.random() < 0.5 + fallen * _PULL / 2 else Side.SELL
 
-    def _price(self, random: Random, instrument: Instrument, side: Side) -> int:
+    def _price(self, instrument: Instrument) -> int:
+        for side in Side:
+            for price, _ in self._exchange.levels(instrument.symbol, side):
+                return price
+        return int(instrument.previous_close)
+
+    def _place(self, random: Random, instrument: Instrument, side: Side) -> int:
         """Return where somebody waits: between the best prices where there is room, else among those of the side."""
         outwards, inwards = (step_up, step_down) if side is Side.SELL else (step_down, step_up)
-        own = [int(level.price) for level in self._levels(instrument.symbol, side)]
-        other = [int(level.price) for level in self._levels(instrument.symbol, opposite(side))]
+        own = [price for price, _ in self._exchange.levels(instrument.symbol, side)]
+        other = [price for price, _ in self._exchange.levels(instrument.symbol, opposite(side))]
         if not own:
             return outwards(other[0], instrument.kind) if other else int(instrument.previous_close)
         between = inwards(own[0], instrument.kind)
@@ -66,7 +71,3 @@ class Crowd:
             return between
         place = random.randrange(LEVELS)
         return own[place] if place < len(own) else outwards(own[-1], instrument.kind)
-
-    def _levels(self, symbol: str, side: Side) -> Sequence[Level]:
-        book = self._exchange.order_book(symbol)
-        return book.asks if side is Side.SELL else book.bids

@@ -259,6 +259,11 @@ class Exchange:
             price, quantity = self._floor.book(self._instrument(symbol)).auction()
             return Level(price=Decimal(price), quantity=Decimal(quantity)) if quantity else None
 
+    def levels(self, symbol: str, side: Side) -> Sequence[tuple[int, int]]:
+        """Return price and quantity of the best ten levels of a side, the best first; also in a halt."""
+        with self._lock:
+            return self._floor.book(self._instrument(symbol)).levels(side)
+
     def trades(self, symbol: str, day: dt.date | None = None, venue: Venue = Venue.KRX) -> Sequence[Trade]:
         """Return today's prints, newest last, the same at all venues; of another day those that fit its minutes.
 

@@ -12,6 +12,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from itertools import count
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from starlette.types import Receive, Scope, Send
@@ -26,6 +27,8 @@ TRANSPORT = "brokerkit.transport"
 """Extension of the scope of a WebSocket: the transport of its connection, which an application can end at once."""
 MOST_WAITING = 100_000
 """Texts that wait for a client that does not read; with one more its line is cut."""
+MOST_ACTS = 50
+"""Symbols that others trade at a time; where more are watched, each has its turn more rarely."""
 NOT_FOUND = 404
 NORMAL = 1000
 
@@ -292,11 +295,14 @@ class FaceStream(ABC):
             self._crowding = None
 
     async def _keep_lively(self) -> None:
-        while True:
+        for turn in count():
             await asyncio.sleep(self.lively_seconds)
             with self.exchange.still():
-                for symbol in sorted(self.watched()):
-                    self._crowd.act(symbol)
+                watched = sorted(self.watched())
+            turns = -(-len(watched) // MOST_ACTS) or 1
+            for symbol in watched[turn % turns :: turns]:
+                self._crowd.act(symbol)
+                await asyncio.sleep(0)  # clients and calls come in between
 
     async def _beat(self, line: Line) -> None:
         while not line.is_closed:
