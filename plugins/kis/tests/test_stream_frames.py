@@ -20,7 +20,16 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from brokerkit.clock import KST
-from brokerkit.errors import AuthError, BrokerError, ConfigError, KeyInUse, Rejected, StreamError, Unsupported
+from brokerkit.errors import (
+    AuthError,
+    BrokerError,
+    ConfigError,
+    KeyInUse,
+    Rejected,
+    StreamError,
+    UnknownSymbol,
+    Unsupported,
+)
 from brokerkit.market.sessions import Phase
 from brokerkit.stream.events import BookEvent, Notice, OrderChange, QuoteEvent, SessionEvent, TradeEvent
 from brokerkit.stream.feed import Acknowledged, Ended, Refused, Registration, Reply, Rows, Unreadable
@@ -287,8 +296,9 @@ def test_what_is_as_it_was_to_be_is_acknowledged(feed: KisFeed, body: dict[str, 
         ("OPSP0007", StreamError, True),
         ("OPSP0008", StreamError, False),
         ("OPSP8991", Rejected, False),
-        ("OPSP8992", Rejected, False),
-        ("OPSP8993", Rejected, False),
+        ("OPSP8992", UnknownSymbol, False),
+        ("OPSP8993", UnknownSymbol, False),
+        ("OPSP0017", AuthError, False),
         ("OPSP8997", Rejected, False),
         ("OPSP9993", Rejected, False),
         ("OPSP4321", Rejected, False),
@@ -299,6 +309,14 @@ def test_registrations_are_refused(feed: KisFeed, code: str, kind: type[BrokerEr
     assert isinstance(refused, Refused)
     assert (type(refused.error), refused.error.code, refused.heals) == (kind, code, heals)
     assert refused.error.message == "no *** of ***"
+
+
+@pytest.mark.parametrize("channel", ["H0STCNI0", "(null)"])
+def test_a_login_name_that_is_not_taken_is_no_unknown_symbol(feed: KisFeed, channel: str) -> None:
+    (refused,) = feed.read(said(channel, "", rt_cd="9", msg_cd="OPSP8993", msg1="invalid tr_key"))
+    assert isinstance(refused, Refused)
+    assert type(refused.error) is Rejected
+    assert "hts_id" in str(refused.error)
 
 
 def test_what_is_wanted_and_not_registered_is_refused(feed: KisFeed) -> None:

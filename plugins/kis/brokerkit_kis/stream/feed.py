@@ -41,7 +41,6 @@ from brokerkit_kis.stocks.spelling import Spelling
 from brokerkit_kis.stream.frames import ENCRYPTED, PLAIN, Data, data_of
 from brokerkit_kis.stream.notices import Seal, decrypted
 from brokerkit_kis.stream.spoken import (
-    CONNECTED,
     HEARTBEAT,
     IN_USE,
     KEY_UNKNOWN,
@@ -338,7 +337,7 @@ class KisFeed(Feed[KisClient]):
         return Acknowledged()
 
     def _refused(self, channel: str, body: Body) -> Received:
-        kind, heals, advice = meaning(body.code)
+        kind, heals, advice = meaning(body.code, is_of_symbol=channel in LAYOUT and channel not in NOTICES)
         if body.code == IN_USE:
             self._in_use += 1
             heals = self._has_worked and self._in_use <= IN_USE_AT_MOST
@@ -348,8 +347,7 @@ class KisFeed(Feed[KisClient]):
         words = self._redactor.clean(body.words) or "the broker gave no reason"
         code = self._redactor.clean(body.code) or None
         error = kind(words, broker=self.client.broker, endpoint="websocket", code=code, advice=advice)
-        ends = body.code == IN_USE or body.code in KEY_UNKNOWN or channel == CONNECTED
-        return Ended(error, heals) if ends else Refused(error, heals)
+        return Ended(error, heals) if body.code in (IN_USE, *KEY_UNKNOWN) else Refused(error, heals)
 
     def recorded(self, text: str) -> str | None:
         data = data_of(text)

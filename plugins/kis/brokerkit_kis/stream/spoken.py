@@ -6,12 +6,10 @@ from typing import NamedTuple
 
 from pydantic import Field, SecretStr
 
-from brokerkit.errors import AuthError, BrokerError, KeyInUse, Rejected, StreamError
+from brokerkit.errors import AuthError, BrokerError, KeyInUse, Rejected, StreamError, UnknownSymbol
 from brokerkit.transport import Block, Words
 
 HEARTBEAT = "PINGPONG"
-CONNECTED = "(null)"
-"""Stands for the id of the channel where it is about the connection as a whole."""
 
 
 class Header(Block):
@@ -63,7 +61,9 @@ class Meaning(NamedTuple):
     advice: str | None = None
 
 
+_NO_USER = "KIS does not take the hts_id of the profile: give the login name of the key's owner, in its letter case."
 _OURS = "The frame is not as KIS wants it. Please report the code."
+_WRONG_KEY = ("OPSP8992", "OPSP8993")
 MEANING = {
     "OPSP0007": Meaning(StreamError, True, "The server is in trouble."),
     "OPSP0008": Meaning(
@@ -72,9 +72,9 @@ MEANING = {
         "KIS takes 41 registrations of a key in all. Close subscriptions that are not needed, or follow fewer symbols.",
     ),
     **dict.fromkeys(KEY_UNKNOWN, Meaning(AuthError, False)),
+    "OPSP0017": Meaning(AuthError, False, _NO_USER),  # by two clients; KIS closes the line behind it
     "OPSP8991": Meaning(Rejected, False, "KIS does not know the channel, or has not got it in this environment."),
-    "OPSP8992": Meaning(Rejected, False, "KIS does not take the symbol, or of own orders the hts_id of the profile."),
-    "OPSP8993": Meaning(Rejected, False, "KIS does not take the symbol, or of own orders the hts_id of the profile."),
+    **dict.fromkeys(_WRONG_KEY, Meaning(Rejected, False, _NO_USER)),
     IN_USE: Meaning(
         KeyInUse,
         False,
@@ -88,6 +88,8 @@ MEANING = {
 """Refusals over the socket. A code that is not here is a Rejected, which is told and not tried again."""
 
 
-def meaning(code: str) -> Meaning:
-    """Return what a refusal with a code means."""
+def meaning(code: str, *, is_of_symbol: bool) -> Meaning:
+    """Return what a refusal with a code means, of a channel that is registered with a symbol or of another."""
+    if code in _WRONG_KEY and is_of_symbol:
+        return Meaning(UnknownSymbol, False)
     return MEANING.get(code, Meaning(Rejected, False))
