@@ -173,10 +173,10 @@ def book(row: Row, venue: Venue, received_at: dt.datetime) -> BookEvent:
     )
 
 
-def _levels(prices: Row, quantities: Row) -> list[tuple[Decimal, Decimal]]:
+def _levels(prices: Row, quantities: Row) -> tuple[tuple[Decimal, Decimal], ...]:
     pairs = zip(prices, quantities, strict=True)
     found = [(positive_or_none(price), positive_or_none(quantity)) for price, quantity in pairs]
-    return [(price, quantity) for price, quantity in found if price and quantity]
+    return tuple([(price, quantity) for price, quantity in found if price and quantity])
 
 
 # Sessions
