@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import decimal
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,7 +24,7 @@ from brokerkit.words import Venue
 from tests.paper import ORDERS, SECRET, Notebook, PaperFeed, trades, usual_answer
 
 NOON = dt.datetime(2026, 11, 27, 12, tzinfo=KST)
-CUT = Loss(NetworkError("cut"))
+CUT = Loss(NetworkError("cut"), is_explained=False)
 
 
 class Play:
@@ -301,6 +303,41 @@ def test_what_ends_the_line_again_and_again_is_given_up(play: Play) -> None:
     assert not other.errors
 
 
+def test_what_the_broker_gives_a_reason_for_is_tried_as_long_as_it_may_heal(play: Play) -> None:
+    """A key may be in use by a line of our own that has broken, until the broker notices."""
+    play.begin(ORDERS)
+    play.lose()
+    play.answer = lambda frame: "bye the key is in use" if frame == "+ O me" else usual_answer(frame)
+    for _ in range(20):
+        play.wait(10).connect()
+        assert not play.notebook.errors
+    play.answer = usual_answer
+    play.connect()
+    assert [gap.until for gap in play.notebook.gaps] == [None, play.at(play.seconds - 1000)]
+
+
+def test_asking_what_a_topic_needs_does_not_hold_up_the_line(play: Play) -> None:
+    """A broker may have to be asked by REST, for the account of the key for example."""
+    asked, go_on = threading.Event(), threading.Event()
+    usual = play.feed.key_of
+
+    def slow(topic: Topic) -> str:
+        asked.set()
+        assert go_on.wait(60)
+        return usual(topic)
+
+    play.begin(*trades("A"))
+    play.feed.key_of = slow  # type: ignore[method-assign]
+    thread = threading.Thread(target=play.want, args=(ORDERS,))
+    thread.start()
+    assert asked.wait(60)
+    play.wait(5).say("ping")
+    assert play.sent == ["ping"]
+    go_on.set()
+    thread.join()
+    assert play.run().sent == ["ping", "+ O me"]
+
+
 def test_the_first_line_that_fails_fails_the_call_and_nothing_goes_on(play: Play) -> None:
     waiter = play.want(*trades("A"))
     play.lose()
@@ -559,6 +596,29 @@ def test_a_row_that_cannot_be_read_is_a_gap_and_the_others_are_told(play: Play) 
     assert play.notebook.prices == [1, 2, 3]
     assert [told(gap)[3] for gap in play.notebook.gaps] == [GapReason.UNREADABLE]
     assert "x" not in play.notebook.gaps[0].detail.split()
+
+
+def test_whatever_reading_stumbles_over_is_a_gap(play: Play) -> None:
+    def read(text: str) -> Any:
+        raise RuntimeError("a fault of the feed, with a secret in it")
+
+    play.begin(*trades("A"))
+    usual, play.feed.read = play.feed.read, read  # type: ignore[method-assign]
+    play.say("anything")
+    play.feed.read = usual  # type: ignore[method-assign]
+    assert [gap.detail for gap in play.notebook.gaps] == ["a frame of 8 characters (RuntimeError)"]
+    entry = next(iter(play.session.wanted.entries.values()))
+    for number, error in enumerate([decimal.InvalidOperation, IndexError, KeyError, OverflowError, TypeError]):
+        entry.garbled_at = float("-inf")
+
+        def fail(*row: Any, error: type[Exception] = error) -> None:
+            raise error
+
+        reads, entry.routes[0].read = entry.routes[0].read, fail
+        play.say(". TK A 1,2", ". TK A 3")
+        entry.routes[0].read = reads
+        assert len(play.notebook.gaps) == number + 2
+    assert play.say(". TK A 4").notebook.prices == [4]
 
 
 def test_what_cannot_be_read_again_and_again_is_told_once_a_minute_and_never_forgotten(play: Play) -> None:

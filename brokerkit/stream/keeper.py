@@ -224,7 +224,7 @@ class Keeper:
                     session.received(texts, moment) if texts else session.heard(moment)
                     self._send(line)
         except LineLost as lost:
-            loss = Loss(self._lost(lost))
+            loss = Loss(self._lost(lost), is_explained=False)
         loss = session.loss or loss
         if loss is not None:
             self._lose(loss)

@@ -127,6 +127,19 @@ class Waiter:
         self.is_over.set()
 
 
+class Place(NamedTuple):
+    """What a topic needs, and how its rows are read."""
+
+    topic: Topic
+    registration: Registration
+    read: Callable[[Any, Venue, dt.datetime], Any]
+
+
+def places_of(topics: Sequence[Topic], feed: Feed[Any]) -> list[Place]:
+    """Return what topics need; Unsupported, InvalidRequest or ConfigError. A feed may ask the broker for it."""
+    return [Place(topic, feed.registration(topic), feed.channel(topic).read) for topic in topics]
+
+
 class Wanted:
     """All that is wanted of one connection, counted: what several want is registered once."""
 
@@ -136,9 +149,8 @@ class Wanted:
         self._places: dict[tuple[Topic, int], tuple[Entry, int]] = {}
         """Topic and taker to what they need, and how often it is wanted."""
 
-    def add(self, topics: Sequence[Topic], taker: Taker, feed: Feed[Any]) -> list[Entry]:
-        """Want topics for a taker, each read as `feed` reads it; InvalidRequest if the broker takes no more."""
-        found = [(topic, feed.registration(topic), feed.channel(topic).read) for topic in topics]
+    def add(self, found: Sequence[Place], taker: Taker) -> list[Entry]:
+        """Want topics for a taker; InvalidRequest if the broker takes no more."""
         new = {registration for _, registration, _ in found} - self.entries.keys()
         if new:
             self._check_number({*self.entries, *new}, len(new))

@@ -33,7 +33,7 @@ from brokerkit.stream.feed import (
     Unreadable,
 )
 from brokerkit.stream.pace import Moment, Times
-from brokerkit.stream.registrations import Entry, Missed, Route, Waiter, Wanted
+from brokerkit.stream.registrations import Entry, Missed, Route, Waiter, Wanted, places_of
 from brokerkit.stream.takers import Taker
 from brokerkit.stream.topics import Topic
 from brokerkit.text import sanitize
@@ -67,6 +67,8 @@ class Loss(NamedTuple):
     error: BrokerError
     reason: GapReason = GapReason.DISCONNECTED
     heals: bool = True
+    is_explained: bool = True
+    """Whether somebody said why; a broker may close the line instead of a word about what was sent."""
 
 
 @dataclass
@@ -156,10 +158,11 @@ class Session:
 
     def want(self, topics: Sequence[Topic], taker: Taker, feed: Feed[Any], moment: Moment) -> Waiter:
         """Want topics for a taker; InvalidRequest, Unsupported or ConfigError if there is no such thing."""
+        places = places_of(topics, feed)  # without the lock: this may take its time
         with self._lock:
             self._check()
             self._is_idle = False
-            entries = self.wanted.add(topics, taker, feed)
+            entries = self.wanted.add(places, taker)
             left = [entry.registration for entry in entries if entry.registration not in self.held]
             waiter = Waiter(topics, taker, left, moment.seconds + self.times.line)
             if left:
@@ -266,17 +269,18 @@ class Session:
             if self._down_since is None:
                 self._down_since = moment.seconds
             self._miss(self.wanted.entries.values(), loss.reason, loss.error.message)
-            self._blame(exchange, loss.error, moment)
+            self._blame(exchange, loss, moment)
             if not loss.heals:
                 self._fail(loss.error)
             elif not self.is_established:
                 self._end_waiting(loss.error)
         self.tell()
 
-    def _blame(self, exchange: Exchange | None, error: BrokerError, moment: Moment) -> None:
-        """Tell who waited for the answer that did not come; a broker may close the line instead of one."""
+    def _blame(self, exchange: Exchange | None, loss: Loss, moment: Moment) -> None:
+        """Tell who waited for the answer that did not come, and end what is never answered in another way."""
         if exchange is None:
             return
+        error = loss.error
         if exchange.question is not None:
             exchange.question.ends(self._plain(error))
         if exchange.asked is not Asked.REGISTER:
@@ -285,7 +289,7 @@ class Session:
             self._refuse(waiter, error)
         for registration in exchange.registrations:
             entry = self.wanted.entries.get(registration)
-            if entry is not None:
+            if entry is not None and not loss.is_explained:
                 entry.is_alone = True
                 if entry.breaks(moment.seconds) >= BROKEN_LINES and entry.broken_for(moment.seconds) >= BROKEN_SECONDS:
                     self._give_out(entry, self._always_closed(registration, error))
@@ -342,20 +346,17 @@ class Session:
         self._heard = self._text_at = moment
         entries, read = self.wanted.entries, self.feed.read
         for text in texts:
-            for item in read(text):
+            try:
+                found = read(text)
+            except Exception as error:  # noqa: BLE001 - one that a feed did not think of
+                found = (Unreadable(f"a frame of {len(text)} characters ({type(error).__name__})"),)
+            for item in found:
                 if type(item) is not Rows:
                     self._learn(item, moment)
-                    continue
-                entry = entries.get(item.registration)
-                if entry is None:
-                    continue
-                if entry.missed is not None or item.unknown:
-                    self._before(entry, item, moment)
-                last, entry.last_at, entry.last_time = entry.last_at, moment.seconds, moment.time
-                if last is not None and moment.seconds - last > entry.longest:
-                    self._spoke(entry, last, moment.seconds)
-                for route in entry.routes:
-                    self._hand_out(entry, route, item.rows, moment)
+                elif (entry := entries.get(item.registration)) is not None:
+                    if entry.missed is not None or item.unknown:
+                        self._before(entry, item, moment)
+                    self._hand_out(entry, item.rows, moment)
         for sink in self._sinks:
             self._record(sink, texts, moment)
 
@@ -366,18 +367,28 @@ class Session:
             logger.error("%s: what records the stream failed (%s)", self._broker, type(error).__name__)
             self.ignore(sink)
 
-    def _hand_out(self, entry: Entry, route: Route, rows: Sequence[Any], moment: Moment) -> None:
-        read, venue, time = route.read, route.venue, moment.time
-        try:
-            events = [event for row in rows if (event := read(row, venue, time)) is not None]
-        except ValueError:
-            events = self._readable(entry, route, rows, moment)
-        if events:
-            for taker in route.takers:
-                try:
-                    taker.take(route.topic, events)
-                except Exception as error:  # noqa: BLE001 - whoever fails ends for himself alone
-                    self._drop(taker, error)
+    def _hand_out(self, entry: Entry, rows: Sequence[Any], moment: Moment) -> None:
+        """Make events of rows, in every way in which somebody wants them, and let takers take them."""
+        seconds, time = moment
+        last, entry.last_at, entry.last_time = entry.last_at, seconds, time
+        if last is not None and seconds - last > entry.longest:
+            self._spoke(entry, last, seconds)
+        for route in entry.routes:
+            read, venue = route.read, route.venue
+            try:
+                if len(rows) == 1:  # as nearly always
+                    event = read(rows[0], venue, time)
+                    events = [event] if event is not None else []
+                else:
+                    events = [event for row in rows if (event := read(row, venue, time)) is not None]
+            except Exception:  # noqa: BLE001 - whatever a row makes reading stumble over, the row is the reason
+                events = self._readable(entry, route, rows, moment)
+            if events:
+                for taker in route.takers:
+                    try:
+                        taker.take(route.topic, events)
+                    except Exception as error:  # noqa: BLE001 - whoever fails ends for himself alone
+                        self._drop(taker, error)
 
     def _readable(self, entry: Entry, route: Route, rows: Sequence[Any], moment: Moment) -> list[Any]:
         """Return the events of the rows that can be read; the others are a gap."""
@@ -385,7 +396,7 @@ class Session:
         for row in rows:
             try:
                 event = route.read(row, route.venue, moment.time)
-            except ValueError as error:
+            except Exception as error:  # noqa: BLE001 - as above
                 self._garble([entry], f"a row of {entry.registration.channel} ({type(error).__name__})", moment)
             else:
                 if event is not None:
