@@ -17,6 +17,8 @@ from .stream_frames import ERROR, Frame
 
 MOST_LIVE = 10
 """Live searches of a login."""
+UNKNOWN = 900004
+"""No condition of that number is saved: so the server was seen to say."""
 _WIDTH = 9
 _ROUNDED = Decimal("0.001")
 _SIDES = {Side.SELL: "1", Side.BUY: "2"}
@@ -52,7 +54,7 @@ class Searches:
         """Answer CNSRREQ."""
         number, kind = str(frame.get("seq", "")).strip(), frame.get("search_type")
         if number not in _NAMES:
-            return _refusal(frame, "없는 조건식입니다")
+            return _refusal(frame, "저장된 조건식이 아닙니다", UNKNOWN)
         if frame.get("stex_tp") != "K":
             return _refusal(frame, "stex_tp는 K만 됩니다")
         if kind == "0":
@@ -123,11 +125,11 @@ def _seq(number: str) -> str:
     return f"{number:<3}"
 
 
-def _refusal(frame: Frame, words: str) -> Frame:
+def _refusal(frame: Frame, words: str, code: int = ERROR) -> Frame:
     return {
         "trnm": "CNSRREQ",
         "seq": _seq(str(frame.get("seq", ""))),
-        "return_code": ERROR,
+        "return_code": code,
         "return_msg": words,
         "data": [],
     }

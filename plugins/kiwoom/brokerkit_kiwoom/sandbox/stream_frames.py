@@ -75,10 +75,11 @@ def _texts(values: object) -> list[str] | None:
 
 def wrong_field(frame: Frame) -> str:
     """Return the name of a field that is not as the page of REG and REMOVE says, blank for none."""
-    group, refresh = frame.get("grp_no"), frame.get("refresh", "1")
+    group = frame.get("grp_no")
     if not isinstance(group, str | int) or not 0 < len(str(group)) <= _LONGEST_GROUP:
         return "grp_no"
-    if refresh not in ("0", "1"):
+    # REMOVE takes the field and does not look at it: clients leave it out, or blank.
+    if frame.get("trnm") == "REG" and frame.get("refresh", "1") not in ("0", "1"):
         return "refresh"
     return "data" if wanted(frame) is None else ""
 

@@ -147,6 +147,14 @@ def test_registering_and_removing_are_answered_once_with_a_code(customer: Custom
         assert traded(listener) == []
 
 
+@pytest.mark.parametrize("refresh", ["", "0", "1", None])
+def test_removing_does_not_look_at_refresh(customer: Customer, refresh: str | None) -> None:
+    with listening(customer, ["0B"]) as listener:
+        listener.register(["0B"], [HYNIX], grp_no="2")
+        assert listener.ask({**registering(["0B"]), "trnm": "REMOVE", "refresh": refresh})["return_code"] == 0
+        assert (traded(listener), traded(listener, HYNIX)) == ([], [HYNIX])
+
+
 def test_refresh_keeps_or_drops_what_was_registered_before(customer: Customer) -> None:
     with listening(customer, ["0B"], [SAMSUNG]) as listener:
         listener.register(["0B"], [HYNIX], refresh="1", grp_no="2")

@@ -148,10 +148,16 @@ def test_eleventh_live_search_is_refused(customer: Customer, monkeypatch: pytest
 
 
 @pytest.mark.parametrize(
-    "wrong",
-    [{"seq": "3"}, {"seq": ""}, {"search_type": "2"}, {"stex_tp": "N"}, {"cont_yn": "Y", "next_key": "x"}],
+    ("wrong", "code"),
+    [
+        ({"seq": "3"}, 900004),
+        ({"seq": ""}, 900004),
+        ({"search_type": "2"}, 1),
+        ({"stex_tp": "N"}, 1),
+        ({"cont_yn": "Y", "next_key": "x"}, 1),
+    ],
 )
-def test_search_that_cannot_be_is_refused(customer: Customer, wrong: dict[str, str]) -> None:
+def test_search_that_cannot_be_is_refused(customer: Customer, wrong: dict[str, str], code: int) -> None:
     with searching(customer) as listener:
         answer = listener.ask({**request(RISING, "0"), **wrong})
-    assert (answer["trnm"], answer["return_code"], answer["data"]) == ("CNSRREQ", 1, [])
+    assert (answer["trnm"], answer["return_code"], answer["data"]) == ("CNSRREQ", code, [])
