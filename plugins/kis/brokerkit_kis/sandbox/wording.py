@@ -64,7 +64,8 @@ def padded(text: str, size: int) -> str:
 
 def whole(value: Decimal) -> str:
     """Write a price, amount or quantity as integer text, the minus sign first."""
-    return str(int(value.quantize(_ONE, ROUND_HALF_UP)))
+    cut = int(value)  # most are whole already, and rows of the socket have fifty of them
+    return str(cut if cut == value else int(value.quantize(_ONE, ROUND_HALF_UP)))
 
 
 def fixed(value: Decimal, places: int) -> str:
