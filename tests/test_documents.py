@@ -134,7 +134,8 @@ def test_every_python_block_runs(
 def test_clients_of_others_get_success_and_a_price(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    scripts = [script for script in blocks("docs/sandbox.md", "python") if "import requests" in script]
+    found = [script for script in blocks("docs/sandbox.md", "python") if "import requests" in script]
+    scripts = [script for script in found if "websockets" not in script]
     with serving(tmp_path):  # a server of its own: KIS gives out one token a minute
         monkeypatch.chdir(tmp_path)
         for script in scripts:
@@ -142,6 +143,18 @@ def test_clients_of_others_get_success_and_a_price(
     answers = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert [answer[0] for answer in answers] == ["0", "0"]
     assert abs(int(answers[0][1])) == abs(int(answers[1][1])) > 0  # the sign at Kiwoom marks a direction
+
+
+def test_a_client_of_others_gets_a_trade_from_the_socket_of_kis(
+    served: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (script,) = [script for script in blocks("docs/sandbox.md", "python") if "/tryitout" in script]
+    shutil.copy(served / "sandbox.json", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    run(script, "docs/sandbox.md")
+    answer, trade = capsys.readouterr().out.splitlines()
+    assert answer == "SUBSCRIBE SUCCESS"
+    assert re.fullmatch(r"\['0\|H0STCNT0\|00[0-9]\|005930', '[0-9]{6}', '[0-9]+'\]", trade)
 
 
 @pytest.mark.usefixtures("nothing_configured")
