@@ -249,8 +249,10 @@ class Counting:
         return self._moved(self._order_of(notice), _told_by(notice)), True
 
     def _canceled(self, notice: Notice, *, is_over: bool) -> tuple[list[OrderEvent], bool]:
-        number = notice.original_id or notice.order_id
         key = _key(notice.order_id, notice.symbol)
+        if key in self._orders:
+            notice = notice._replace(original_id=None)  # an amended order that does not wait
+        number = notice.original_id or notice.order_id
         order = self._orders.get(_key(number, notice.symbol))
         if key in self._changes or (order is not None and order.left == _NONE and notice.original_id is None):
             return [], True
@@ -351,7 +353,8 @@ class Counting:
             notice, is_cancellation = each.notice, each.notice.change is OrderChange.CANCELED
             if is_cancellation and notice.original_id is None and _names(notice, order):
                 return notice
-            names = _key(notice.original_id or "", notice.symbol) == order.key
+            is_told = _key(notice.order_id, notice.symbol) in self._changes
+            names = _key(notice.original_id or "", notice.symbol) == order.key and not is_told
             if is_cancellation and names and notice.quantity in (None, _NONE, shares):
                 return notice
         return None
@@ -394,7 +397,7 @@ class Counting:
         if change is OrderChange.EXPIRED:
             order.end = OrderStatus.EXPIRED
         is_own = key_of(number) == key_of(order.order_id)
-        event = _event(order, change, number, order.original_id if is_own else order.order_id, told)
+        event = _event(order, change, number, None if is_own else order.order_id, told)
         return event if is_own else event._replace(quantity=shares)
 
     def _refused(self, order: _Counted, told: _Told) -> list[OrderEvent]:

@@ -118,7 +118,8 @@ class OrderChange(StrEnum):
     AMENDED = "AMENDED"
     """It was moved to another price (정정 확인)."""
     CANCELED = "CANCELED"
-    """It was cancelled, all or a part (취소 확인), by its owner or because it does not wait."""
+    """All or a part of an order was cancelled (취소 확인): of `original_id` by the cancellation that the event numbers;
+    of `order_id` itself where there is no original, because it does not wait."""
     REJECTED = "REJECTED"
     """It, or what should have changed it, was refused (거부)."""
     EXPIRED = "EXPIRED"
