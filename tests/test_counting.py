@@ -59,10 +59,12 @@ def check_order(order: Living, told: list[OrderEvent], was: Living | None) -> No
     filled = was.filled if was else 0
     for each in told:
         if each.change is FILLED:
-            assert each.last_quantity is not None and each.last_quantity > 0
+            assert each.last_quantity is not None
+            assert each.last_quantity > 0
             filled += int(each.last_quantity)
         assert each.filled_quantity == filled
-        assert each.remaining_quantity is not None and each.remaining_quantity >= 0
+        assert each.remaining_quantity is not None
+        assert each.remaining_quantity >= 0
     assert filled == order.filled
 
 
