@@ -348,8 +348,8 @@ def test_a_key_in_use_elsewhere_is_told_at_once_and_after_a_line_of_ours_broke_t
     assert type(ended.error) is KeyInUse
     assert not ended.heals
     feed.read(said())  # from here on a line of ours may be what is in the way
-    heals = [ended.heals for _ in range(11) for ended in feed.read(in_use) if isinstance(ended, Ended)]
-    assert heals == [True] * 10 + [False]
+    heals = [ended.heals for _ in range(16) for ended in feed.read(in_use) if isinstance(ended, Ended)]
+    assert heals == [True] * 15 + [False]
 
 
 @pytest.mark.parametrize("output", [{}, {"output": {"key": "short", "iv": IV}}, {"output": None}])
@@ -665,6 +665,25 @@ def test_what_opened_notices_of_one_line_opens_none_of_the_next(own: KisFeed) ->
     own.open()
     (odd,) = own.read(f"1|H0STCNI0|001|{encrypted(notice_row())}")
     assert isinstance(odd, Unreadable)
+
+
+def test_what_was_registered_on_one_line_is_not_on_the_next(feed: KisFeed) -> None:
+    feed.register([feed.registration(OTHERS)])
+    feed.open()
+    feed.register([feed.registration(TRADES)])
+    assert [each.registration for each in feed.read("0|H0STCNT0|001|?") if isinstance(each, Unreadable)] == [
+        feed.registration(TRADES)
+    ]
+
+
+def test_a_time_of_day_is_of_the_korean_day_on_which_it_came(feed: KisFeed) -> None:
+    feed.register([feed.registration(BOOKS)])
+    (rows,) = feed.read(f"0|H0STASP0|001|{book_row()}")
+    assert isinstance(rows, Rows)
+    evening = dt.datetime(2026, 11, 26, 23, 0, tzinfo=dt.UTC)  # in Korea it is the next morning
+    event = feed.channel(BOOKS).read(rows.rows[0], Venue.KRX, evening)
+    assert isinstance(event, BookEvent)
+    assert event.time == at("09:33:55")
 
 
 # Frames as such

@@ -56,8 +56,8 @@ CARRIER = "005930"
 """Phases come for symbols that are registered only: this one is, where none is named."""
 REGISTER, RELEASE = "1", "2"  # tr_type 거래타입: 등록, 해제
 PERSON = "P"  # custtype 고객타입: 개인
-IN_USE_AT_MOST = 10
-"""So often in a row the key may be in use by a line of ours that broke: KIS notices that after about 100 s only."""
+IN_USE_AT_MOST = 15
+"""So often in a row the key may be in use by a line of ours that broke, which KIS notices after about 100 s only."""
 MOST_HEADS = 1024
 _new = tuple.__new__
 """Makes a tuple with names in half the time that calling its class takes."""
@@ -147,7 +147,8 @@ class KisFeed(Feed[KisClient]):
 
     def open(self) -> Sequence[SecretStr]:
         self._is_live = True
-        self._seals.clear()
+        for of_the_line_before in (self._seals, self._wanted, self._heads):
+            of_the_line_before.clear()
         try:
             self._approval = self.client.approval_key()
             self._is_proven = False
@@ -233,12 +234,10 @@ class KisFeed(Feed[KisClient]):
 
     def read(self, text: str) -> Iterable[Received]:
         values = text.split("^")
-        known = self._heads.get(values[0])
-        if known is None:
-            return self._read(text)
-        registration, first, widths = known
-        unknown = widths.get(len(values))
-        if unknown is None:
+        try:
+            registration, first, widths = self._heads[values[0]]
+            unknown = widths[len(values)]
+        except KeyError:  # not a frame like those that come by the hundred thousand
             return self._read(text)
         values[0] = first
         return (_new(Rows, (registration, (values,), unknown)),)

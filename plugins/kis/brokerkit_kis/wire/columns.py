@@ -146,7 +146,10 @@ def moment(day: str, time: str) -> dt.datetime:
 
 def moment_of_today(time: str, received_at: dt.datetime) -> dt.datetime | None:
     """Return a time of day as of the day on which it was received; None for a blank."""
-    return moment(f"{received_at.astimezone(clock.KST):%Y%m%d}", time) if time.strip() else None
+    if not time.strip():
+        return None
+    there = received_at if received_at.tzinfo is clock.KST else received_at.astimezone(clock.KST)
+    return moment(f"{there.year}{there.month:02}{there.day:02}", time)
 
 
 symbol_of = Reading(plain)
