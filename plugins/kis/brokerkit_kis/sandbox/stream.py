@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from brokerkit import clock
 from brokerkit.market.sessions import AUCTIONS, CONTINUOUS, Phase
 from brokerkit.models import OrderBook, Quote
 from brokerkit.sandbox.exchange import OF_THE_DAY, Exchange
-from brokerkit.sandbox.face import Credentials, json_object
+from brokerkit.sandbox.face import Credentials
 from brokerkit.sandbox.happenings import BookChanged, HaltChanged, Happening, OrderChanged, PhaseBegan, Traded
 from brokerkit.sandbox.streaming import FaceStream, Line
 from brokerkit.words import Venue
@@ -23,6 +21,20 @@ from brokerkit_kis.sandbox.stream_columns import SERVICES, Kind, Service
 from brokerkit_kis.sandbox.stream_day import DayOfSymbol
 from brokerkit_kis.sandbox.stream_frames import MOST_RECORDS, Frame, read
 from brokerkit_kis.sandbox.stream_notices import can_encrypt, new_secret, notice_row
+from brokerkit_kis.sandbox.stream_requests import (
+    NOTHING,
+    REGISTER,
+    RELEASE,
+    TROUBLE,
+    UNKNOWN_KEY,
+    WRONG_USER,
+    Asked,
+    SessionRefused,
+    SocketRefused,
+    answered,
+    asked_in,
+    heartbeat,
+)
 from brokerkit_kis.sandbox.stream_rows import (
     ENDS,
     HALT,
@@ -40,28 +52,10 @@ logger = logging.getLogger("brokerkit")
 
 PATH = re.compile(r"/+(tryitout(/+[A-Za-z0-9]*)?)?")
 MOST_REGISTRATIONS = 41
-LONGEST_KEY = 20
 PULSE_SECONDS = 1.0
 """Between two rows of an index, or of the member firms of a symbol."""
-HEARTBEAT = "PINGPONG"
-UNKNOWN = "(null)"
-"""Stands for the tr_id in refusals of what was not yet read, or of a session as a whole."""
-REGISTER, RELEASE = "1", "2"
 CIPHER = "cipher"
 """Where a line that has the session keeps its key."""
-
-
-class SocketRefused(Exception):
-    """A refusal on its way out. The words are those by which clients tell some of them apart."""
-
-    def __init__(self, code: str, words: str) -> None:
-        self.code = code
-        self.words = words
-        super().__init__(f"{code}: {words}")
-
-
-class SessionRefused(SocketRefused):
-    """A refusal that names neither tr_id nor tr_key: of what could not be read, or of the session as a whole."""
 
 
 class Door(Protocol):
@@ -73,21 +67,6 @@ class Door(Protocol):
 
     def approves(self, key: str) -> bool:
         """Return whether a key opens the socket."""
-
-
-class Asked(NamedTuple):
-    """A frame of a client."""
-
-    approval_key: str
-    tr_type: str
-    tr_id: str
-    tr_key: str
-    """As it was sent: blanks around it count in answers only."""
-
-    @property
-    def registration(self) -> tuple[str, str]:
-        """What is to be registered or released."""
-        return self.tr_id, self.tr_key.strip()
 
 
 @dataclass
@@ -118,6 +97,8 @@ class KisStream(FaceStream):
 
     def _end_session(self) -> None:
         self._session: Line | None = None
+        self._keys: set[str] = set()
+        """Those that were shown on it."""
         self._registered: dict[tuple[str, str], Service] = {}
         self._prints: dict[str, list[Print]] = {}
         self._seen: dict[str, tuple[int, OrderBook]] = {}
@@ -142,35 +123,24 @@ class KisStream(FaceStream):
 
     def heartbeat(self, line: Line) -> str | None:
         """Return the text that the client sends back as it is."""
-        return _json({"header": {"tr_id": HEARTBEAT, "datetime": f"{clock.now().astimezone(clock.KST):%Y%m%d%H%M%S}"}})
+        return heartbeat()
 
     # What clients send
 
     def received(self, line: Line, text: str) -> None:
         """Register or release what a client asks for."""
-        asked = Asked("", "", UNKNOWN, "")
+        asked: Asked | None = None
         try:
-            body = _body(text)
-            if _is_heartbeat(body):
-                return
-            asked = _asked(body)
-            line.send(self._answer(line, asked))
-        except SessionRefused as refusal:
-            line.send(_answered(Asked("", "", UNKNOWN, ""), "9", refusal.code, refusal.words))
-            if refusal.code == WRONG_USER:
-                line.close()
+            asked = asked_in(text)
+            if asked is not None:
+                line.send(self._answer(line, asked))
         except SocketRefused as refusal:
-            line.send(_answered(asked, "1", refusal.code, refusal.words))
+            line.send(refusal.answer(asked or NOTHING))
+            if refusal.code == WRONG_USER[0]:
+                line.close()
 
     def _answer(self, line: Line, asked: Asked) -> str:
-        if not self.face.approves(asked.approval_key):
-            raise SocketRefused(*UNKNOWN_KEY)
-        if self._session is None or self._session.is_closed:
-            self._end_session()
-            self._session = line
-            line.state[CIPHER] = new_secret()
-        if self._session is not line:
-            raise SessionRefused("OPSP8996", "ALREADY IN USE appkey")
+        self._admit(line, asked.approval_key)
         service = SERVICES.get(asked.tr_id)
         if service is None or not (service.in_demo if self.face.environment == "demo" else service.in_real):
             logger.info("The socket of the KIS sandbox does not play %s.", asked.tr_id)
@@ -178,9 +148,22 @@ class KisStream(FaceStream):
         encrypt = "Y" if service.of_user else "N"
         if asked.tr_type == RELEASE:
             self._release(asked)
-            return _answered(asked, "0", "OPSP0001", "UNSUBSCRIBE SUCCESS", encrypt, line.state[CIPHER].told())
+            return answered(asked, "0", "OPSP0001", "UNSUBSCRIBE SUCCESS", encrypt, line.state[CIPHER].told())
         self._register(asked, service)
-        return _answered(asked, "0", "OPSP0000", "SUBSCRIBE SUCCESS", encrypt, line.state[CIPHER].told())
+        return answered(asked, "0", "OPSP0000", "SUBSCRIBE SUCCESS", encrypt, line.state[CIPHER].told())
+
+    def _admit(self, line: Line, key: str) -> None:
+        """Let a line have the session. A key opens it; whether it lives on does not matter to what is open."""
+        is_known = line is self._session and key in self._keys
+        if not is_known and not self.face.approves(key):
+            raise SocketRefused(*UNKNOWN_KEY)
+        if self._session is None or self._session.is_closed:
+            self._end_session()
+            self._session = line
+            line.state[CIPHER] = new_secret()
+        if self._session is not line:
+            raise SessionRefused("OPSP8996", "ALREADY IN USE appkey")
+        self._keys.add(key)
 
     def _release(self, asked: Asked) -> None:
         if self._registered.pop(asked.registration, None) is None:
@@ -206,10 +189,10 @@ class KisStream(FaceStream):
 
     def _check_user(self, key: str) -> None:
         if key != self.face.credentials.hts_id:
-            raise SessionRefused(WRONG_USER, "ERROR : htsid")
+            raise SessionRefused(*WRONG_USER)
         if not can_encrypt():
             logger.warning("The KIS sandbox cannot send notices: they need the [stream] extra of brokerkit-kr.")
-            raise SocketRefused("OPSP0007", "SUBSCRIBE INTERNAL ERROR")
+            raise SocketRefused(*TROUBLE)
 
     def _is_listed(self, key: str, service: Service) -> bool:
         return key in INDICES if service.of_index else _symbol(key) in self.exchange.instruments
@@ -401,20 +384,15 @@ class KisStream(FaceStream):
 
     def refusal_of_registration(self, line: Line, text: str) -> str | None:
         """Return the refusal of a frame that registers something: trouble inside the server."""
-        asked = _frame_of(text)
+        asked = _request(text)
         if asked is None or asked.tr_type != REGISTER:
             return None
-        return _answered(asked, "1", "OPSP0007", "SUBSCRIBE INTERNAL ERROR")
+        return answered(asked, "1", *TROUBLE)
 
     def refusal_of_key(self, line: Line, text: str) -> str | None:
         """Return the refusal of the key that stands in every frame."""
-        asked = _frame_of(text)
-        return None if asked is None else _answered(asked, "1", *UNKNOWN_KEY)
-
-
-UNKNOWN_KEY = ("OPSP0011", "invalid approval : NOT FOUND")
-WRONG_USER = "OPSP0017"
-"""Two clients have met this code, for a login name that is not the key's; then the connection is closed."""
+        asked = _request(text)
+        return None if asked is None else answered(asked, "1", *UNKNOWN_KEY)
 
 
 def _frame(line: Line, text: str) -> Frame | None:
@@ -435,65 +413,9 @@ def _symbol(key: str) -> str:
     return symbol if symbol and spelled(symbol) == key else ""
 
 
-def _body(text: str) -> Mapping[str, object]:
-    body = json_object(text.encode(errors="replace"))
-    if body is None:
-        raise SessionRefused("OPSP9999", "JSON PARSING ERROR : invalid json format")
-    return _named(body)
-
-
-def _named(fields: object) -> Mapping[str, object]:
-    """Return the fields of an object; whether their letter case counts is not known, so it does not."""
-    return {name.lower(): value for name, value in fields.items()} if isinstance(fields, dict) else {}
-
-
-def _is_heartbeat(body: Mapping[str, object]) -> bool:
-    return _named(body.get("header")).get("tr_id") == HEARTBEAT
-
-
-def _frame_of(text: str) -> Asked | None:
+def _request(text: str) -> Asked | None:
     """Return what a text asks for, None where it asks for nothing that can be read."""
     try:
-        body = _body(text)
-        return None if _is_heartbeat(body) else _asked(body)
+        return asked_in(text)
     except SocketRefused:
         return None
-
-
-def _asked(body: Mapping[str, object]) -> Asked:
-    """Read a frame; what else stands in it does not count."""
-    header = _named(body.get("header"))
-    input = _named(_named(body.get("body")).get("input"))
-    for is_missing, code, words in (
-        (not header, "OPSP9998", "header not found"),
-        (not header.get("approval_key"), "OPSP9996", "appkey"),
-        ("custtype" not in header, "OPSP9997", "custtype not found"),
-        (header.get("custtype") not in ("P", "B"), "OPSP8998", "invalid custtype"),
-        (str(header.get("tr_type")).strip() not in (REGISTER, RELEASE), "OPSP8997", "invalid tr_type"),
-        (not isinstance(body.get("body"), dict), "OPSP9992", "body not found"),
-        (not input, "OPSP9991", "input not found"),
-        ("tr_key" not in input, "OPSP9990", "tr_key not found"),
-        (not _is_key(input.get("tr_key")), "OPSP8993", "invalid tr_key"),
-    ):
-        if is_missing:
-            raise SessionRefused(code, f"JSON PARSING ERROR : {words}")
-    texts = (header["approval_key"], header["tr_type"], input.get("tr_id", ""), input["tr_key"])
-    key, tr_type, tr_id, tr_key = map(str, texts)
-    return Asked(key, tr_type.strip(), tr_id.strip(), tr_key)
-
-
-def _is_key(value: object) -> bool:
-    return isinstance(value, str) and 0 < len(value.strip()) <= LONGEST_KEY
-
-
-def _answered(
-    asked: Asked, result: str, code: str, words: str, encrypt: str = "N", output: Mapping[str, str] | None = None
-) -> str:
-    body: dict[str, object] = {"rt_cd": result, "msg_cd": code, "msg1": words}
-    if output is not None:
-        body["output"] = output
-    return _json({"header": {"tr_id": asked.tr_id, "tr_key": asked.tr_key, "encrypt": encrypt}, "body": body})
-
-
-def _json(frame: Mapping[str, object]) -> str:
-    return json.dumps(frame, ensure_ascii=False, separators=(",", ":"))

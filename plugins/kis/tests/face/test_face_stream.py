@@ -100,11 +100,13 @@ def test_an_unknown_key_is_refused(real: Any, listen: Listen) -> None:
     line.register("H0STCNT0", approval_key=real.approval())
 
 
-def test_keys_can_be_made_unknown(real: Any, listen: Listen) -> None:
+def test_a_key_opens_a_session_and_is_needed_no_longer(real: Any, listen: Listen) -> None:
     line = listen(real)
     line.register("H0STCNT0")
     real.face.kill_approvals()
-    assert refusal(line.ask(line.frame("H0STASP0", SAMSUNG))) == ("1", "OPSP0011")
+    line.register("H0STASP0")
+    second = listen(real, key=line.key)
+    assert refusal(second.ask(second.frame("H0STASP0", SAMSUNG))) == ("1", "OPSP0011")
 
 
 def test_a_second_session_of_the_app_key_is_refused_and_the_first_stays(real: Any, listen: Listen) -> None:
