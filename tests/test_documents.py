@@ -157,6 +157,18 @@ def test_a_client_of_others_gets_a_trade_from_the_socket_of_kis(
     assert re.fullmatch(r"\['0\|H0STCNT0\|00[0-9]\|005930', '[0-9]{6}', '[0-9]+'\]", trade)
 
 
+def test_a_client_of_others_gets_a_trade_from_the_socket_of_kiwoom(
+    served: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (script,) = [script for script in blocks("docs/sandbox.md", "python") if "dostk/websocket" in script]
+    shutil.copy(served / "sandbox.json", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    run(script, "docs/sandbox.md")
+    login, registration, trade = capsys.readouterr().out.splitlines()
+    assert (login, registration) == ("0", "0")
+    assert re.fullmatch(r"005930 [+-]?[0-9]+", trade)
+
+
 @pytest.mark.usefixtures("nothing_configured")
 @pytest.mark.parametrize(("document", "profile"), all_blocks("toml"))
 def test_every_profile_is_valid(document: str, profile: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -261,19 +261,22 @@ class KiwoomStream(FaceStream):
 
     def _tell_book(self, symbol: str) -> None:
         before = self._books.pop(symbol, None)
-        expected = self.exchange.expected(symbol)
-        for code, seen in self._seen(symbol, ("0A", "0C", "0D", "0H")):
+        looking = list(self._seen(symbol, ("0A", "0C", "0D", "0H")))
+        expected = self.exchange.expected(symbol) if looking else None
+        for code, seen in looking:
             self._books[symbol] = seen.book
             if self._is_wanted("0D", code):
                 self._tell("0D", code, stream_rows.book(seen, before, expected))
             if expected is not None and self._is_wanted("0H", code):
                 self._tell("0H", code, stream_rows.expectation(seen, expected))
-            if before is not None and _best(before) == _best(seen.book):
-                continue
-            if self._is_wanted("0C", code):
-                self._tell("0C", code, stream_rows.best(seen))
-            if self._is_wanted("0A", code):
-                self._tell("0A", code, stream_rows.quote(seen, self._days.now(symbol)))
+            if before is None or _best(before) != _best(seen.book):
+                self._tell_best(code, seen)
+
+    def _tell_best(self, code: str, seen: Sight) -> None:
+        if self._is_wanted("0C", code):
+            self._tell("0C", code, stream_rows.best(seen))
+        if self._is_wanted("0A", code):
+            self._tell("0A", code, stream_rows.quote(seen, self._days.now(seen.instrument.symbol)))
 
     def _tell_order(self, told: OrderChanged) -> None:
         if told.account != self.branch.account:
@@ -384,11 +387,12 @@ class KiwoomStream(FaceStream):
                     line.send(real(due[start : start + MOST_ENTRIES], turned=self._frames % 2 == 0))
 
     def watched(self) -> Collection[str]:
-        """Return the symbols that lines have registered, and the shares of indices."""
+        """Return the symbols that lines have registered, the shares of indices, and what meets live searches."""
         items = {each.item for line in self._sessions() for each in _session(line).registrations}
         indices = {INDEX_OF[item] for item in items if item in INDEX_OF} & set(self.exchange.indices)
         shares = {share for symbol in indices for share in self.exchange.indices.shares(symbol)}
-        return shares | ({item.partition("_")[0] for item in items} & set(self.exchange.instruments))
+        met = {symbol for line in self._sessions() for symbol in _session(line).searches.met}
+        return shares | met | ({item.partition("_")[0] for item in items} & set(self.exchange.instruments))
 
     # What faults ask
 

@@ -50,6 +50,11 @@ class Searches:
     def __bool__(self) -> bool:
         return bool(self._live)
 
+    @property
+    def met(self) -> set[str]:
+        """The symbols that meet any of the live ones."""
+        return set().union(*self._live.values())
+
     def request(self, frame: Frame) -> Frame:
         """Answer CNSRREQ."""
         number, kind = str(frame.get("seq", "")).strip(), frame.get("search_type")

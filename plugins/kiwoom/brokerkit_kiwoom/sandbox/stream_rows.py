@@ -130,10 +130,11 @@ def quote(seen: Sight, day: DayOfSymbol) -> dict[str, str]:
 
 def _of_the_day(seen: Sight, price: Decimal, day: DayOfSymbol) -> dict[str, str]:
     instrument, base, before = seen.instrument, seen.base, _yesterday(seen.branch, seen.instrument.symbol)
+    change = price - base if price else _ZERO  # some have no price before anybody trades them
     return {
         "10": directed(price or None, base),
-        "11": signed(price - base),
-        "12": signed_rate(percent_of(price - base, base)),
+        "11": signed(change),
+        "12": signed_rate(percent_of(change, base)),
         **seen.best_prices,
         "13": whole(day.volume),
         "14": whole(day.turnover / _MILLION),

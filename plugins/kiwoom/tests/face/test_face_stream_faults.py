@@ -125,3 +125,6 @@ def test_market_is_told_what_lines_want_to_hear_of(customer: Customer) -> None:
         assert set(stream.watched()) == {SAMSUNG}
         listener.register(["0J"], ["001", "777"], grp_no="2")
         assert set(stream.watched()) == {SAMSUNG, *customer.exchange.indices.shares("INDEX:KOSPI")}
+        listener.ask({"trnm": "CNSRLST"})
+        answer = listener.ask({"trnm": "CNSRREQ", "seq": "0", "search_type": "1", "stex_tp": "K"})
+        assert {row["jmcode"][1:] for row in answer["data"]} <= set(stream.watched())

@@ -242,6 +242,24 @@ def test_quote_of_a_symbol_that_nobody_has_traded_yet(customer: Customer) -> Non
     assert [values[fid] for fid in ("13", "16", "17", "18", "25", "11", "12")] == ["0", "0", "0", "0", "3", "0", "0.00"]
 
 
+def test_quote_of_a_symbol_without_a_price(customer: Customer) -> None:
+    customer.exchange.unprice(SAMSUNG)
+    with listening(customer, ["0A"]) as listener:
+        customer.exchange.trade(SAMSUNG, Side.SELL, Decimal(7), customer.exchange.order_book(SAMSUNG).asks[0].price)
+        values = listener.values("0A")
+    assert [values[fid] for fid in ("10", "11", "12", "25")] == ["0", "0", "0.00", "3"]
+
+
+def test_book_of_a_halted_symbol_is_empty(customer: Customer) -> None:
+    with listening(customer, ["0D", "0C"]) as listener:
+        customer.exchange.halt(SAMSUNG)
+        book, best = listener.values("0D"), listener.values("0C")
+        assert {book[str(fid)] for first in (41, 51) for fid in range(first, first + 10)} == {"-0"}
+        assert (book["121"], book["125"], best) == ("0", "0", {"27": "0", "28": "0"})
+        customer.exchange.resume(SAMSUNG)
+        check_book(listener.values("0D"), customer.exchange.order_book(SAMSUNG))
+
+
 def test_expected_price_is_told_while_an_auction_gathers_orders(customer: Customer) -> None:
     exchange = customer.exchange
     with listening(customer, ["0H", "0D"]) as listener:
