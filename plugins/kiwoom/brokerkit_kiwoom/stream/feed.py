@@ -91,7 +91,7 @@ class KiwoomFeed(Feed[KiwoomClient]):
     }
     most_registrations = 200
     at_once = MOST_OF_GROUP
-    frames_per_second = 5.0
+    frames_per_second = 4.0  # the broker takes about five, and what leaves evenly may arrive less so
     heartbeat_seconds = 60.0  # one client saw the broker's every ten seconds; no page tells
 
     def __init__(self, client: KiwoomClient, *, environment: str) -> None:

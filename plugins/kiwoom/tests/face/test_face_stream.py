@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 from brokerkit_kiwoom.sandbox.stream import KiwoomStream
+from brokerkit_kiwoom.stream.feed import KiwoomFeed
 from websockets.exceptions import InvalidStatus
 
 from brokerkit.words import Side
@@ -227,6 +228,11 @@ def test_sixth_registration_of_a_second_is_refused(customer: Customer) -> None:
         answers = [listener.register(["0B"])["return_code"] for _ in range(6)]
         assert answers == [0, 0, 0, 0, 0, 105110]
         assert listener.remove(["0B"])["return_code"] == 0
+
+
+def test_adapter_registers_so_slowly_that_frames_may_be_late(customer: Customer) -> None:
+    taken = stream_of(customer).registrations_per_second
+    assert taken / KiwoomFeed.frames_per_second >= 1.2  # seconds between a frame and the one that would be too many
 
 
 @pytest.mark.parametrize(
