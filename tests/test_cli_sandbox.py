@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 import requests
+from websockets.exceptions import ConnectionClosedError
+from websockets.sync.client import ClientConnection
 
 from brokerkit import Broker, ConfigError, OrderRequest, OrderStatus, OrderUncertain, Side, clock, get_broker
 from brokerkit.cli import main
@@ -26,6 +28,7 @@ from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.faults import KINDS
 from tests import forks
 from tests.program import started
+from tests.willow import client
 
 FIELDS = {"base_url", "websocket_url", "app_key", "app_secret", "account", "plays"}
 
@@ -348,6 +351,49 @@ def test_faults_break_what_they_name(tmp_path: Path, monkeypatch: pytest.MonkeyP
                 with pytest.raises(OrderUncertain):
                     broker.buy("005930", 1, price=price)
                 assert len(broker.unresolved()) == len(broker.order_history(clock.today())) == 1
+
+
+def approval(keys: dict[str, str]) -> str:
+    """Return a key for the WebSocket of KIS."""
+    body = {"grant_type": "client_credentials", "appkey": keys["app_key"], "secretkey": keys["app_secret"]}
+    return str(requests.post(f"{keys['base_url']}/oauth2/Approval", json=body, timeout=60).json()["approval_key"])
+
+
+def registered(line: ClientConnection, key: str) -> Any:
+    """Register the trades of a symbol at KIS and return the code of the answer."""
+    header = {"approval_key": key, "custtype": "P", "tr_type": "1", "content-type": "utf-8"}
+    line.send(json.dumps({"header": header, "body": {"input": {"tr_id": "H0STCNT0", "tr_key": "005930"}}}))
+    return json.loads(line.recv(timeout=60))["body"]["msg_cd"]
+
+
+def test_whoever_follows_a_symbol_sees_it_trade_although_nobody_plays() -> None:
+    with serving() as (lines, _), client(f"{lines['kis']['websocket_url']}/tryitout") as line:
+        assert registered(line, approval(lines["kis"])) == "OPSP0000"
+        assert str(line.recv(timeout=60)).startswith("0|H0STCNT0|001|005930^")
+
+
+def test_streams_are_broken_by_the_same_option() -> None:
+    text = "stream_registration_refused:times=1;stream_cut"
+    with serving("--faults", text) as (lines, _), client(f"{lines['kis']['websocket_url']}/tryitout") as line:
+        key = approval(lines["kis"])
+        assert [registered(line, key) for _ in range(2)] == ["OPSP0007", "OPSP0000"]
+        with pytest.raises(ConnectionClosedError):
+            line.recv(timeout=60)
+
+
+@pytest.mark.parametrize(("arguments", "lively"), [([], True), (["--quiet-market"], False)])
+def test_a_market_is_lively_unless_it_is_to_be_quiet(
+    arguments: list[str], lively: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def played(**options: Any) -> Sandbox:
+        asked.append(options["lively"])
+        raise ConfigError("enough")
+
+    monkeypatch.setattr("brokerkit.cli.sandbox.sandbox_class", lambda: played)
+    assert main(["sandbox", *arguments]) == 2
+    assert asked == [lively]
 
 
 def test_people_are_told_what_is_broken() -> None:
