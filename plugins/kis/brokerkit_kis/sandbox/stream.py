@@ -43,6 +43,7 @@ from brokerkit_kis.sandbox.stream_rows import (
     expected_row,
     index_row,
     member_row,
+    program_row,
     status_row,
     trade_row,
     written,
@@ -53,7 +54,8 @@ logger = logging.getLogger("brokerkit")
 PATH = re.compile(r"/+(tryitout(/+[A-Za-z0-9]*)?)?")
 MOST_REGISTRATIONS = 41
 PULSE_SECONDS = 1.0
-"""Between two rows of an index, or of the member firms of a symbol."""
+PULSED = frozenset({Kind.INDEX, Kind.MEMBER, Kind.PROGRAM})
+"""What is told once in so many seconds, and not with every trade."""
 CIPHER = "cipher"
 """Where a line that has the session keeps its key."""
 
@@ -105,7 +107,8 @@ class KisStream(FaceStream):
         self._books: dict[str, OrderBook] = {}
         """Those that were sent last."""
         self._indices: dict[str, Quote] = {}
-        self._members_moved: set[str] = set()
+        self._traded: set[str] = set()
+        """Symbols of which something was traded since totals were told."""
         self._has_pulse = False
 
     def is_path(self, path: str) -> bool:
@@ -183,7 +186,7 @@ class KisStream(FaceStream):
         self._registered[asked.registration] = service
         if service.kind in (Kind.TRADE, Kind.EXPECTED):
             self._day(_symbol(key))
-        if service.kind in (Kind.INDEX, Kind.MEMBER) and not self._has_pulse:
+        if service.kind in PULSED and not self._has_pulse:
             self._has_pulse = True
             self._later(PULSE_SECONDS, self._pulse)
 
@@ -237,7 +240,7 @@ class KisStream(FaceStream):
 
     def _trade(self, happening: Traded) -> None:
         symbol = happening.symbol
-        self._members_moved.add(symbol)
+        self._traded.add(symbol)
         if not self._ids(symbol, Kind.TRADE):
             return
         is_of_auction = self._ended_auction_at == self.exchange.changes
@@ -289,15 +292,15 @@ class KisStream(FaceStream):
     def _pulse(self) -> None:
         """Tell once a second what does not come with every trade."""
         registered = [(id, key, s) for (id, key), s in self._registered.items()]
-        self._has_pulse = any(service.kind in (Kind.INDEX, Kind.MEMBER) for _, _, service in registered)
+        self._has_pulse = any(service.kind in PULSED for _, _, service in registered)
         if self._has_pulse:
             self._later(PULSE_SECONDS, self._pulse)
         for id, key, service in registered:
             if service.kind is Kind.INDEX and self._phase in OF_THE_DAY:
                 self._tell_index(id, key)
-            elif service.kind is Kind.MEMBER and _symbol(key) in self._members_moved:
-                self._tell_members(id, service, _symbol(key))
-        self._members_moved.clear()
+            elif service.kind in PULSED and _symbol(key) in self._traded:
+                self._tell_totals(id, service, _symbol(key))
+        self._traded.clear()
 
     def _tell_index(self, id: str, code: str) -> None:
         before = self._indices.get(code)
@@ -306,9 +309,11 @@ class KisStream(FaceStream):
             self._indices[code] = quote
             self._send(id, [written(id, row)])
 
-    def _tell_members(self, id: str, service: Service, symbol: str) -> None:
+    def _tell_totals(self, id: str, service: Service, symbol: str) -> None:
         if _is_told(service.venue, self._phase, is_at_nxt=self.exchange.instruments[symbol].nxt):
-            self._send(id, [written(id, member_row(self.exchange, symbol, service.venue))])
+            is_of_members, exchange = service.kind is Kind.MEMBER, self.exchange
+            row = member_row(exchange, symbol, service.venue) if is_of_members else program_row(exchange, symbol)
+            self._send(id, [written(id, row)])
 
     def _book(self, symbol: str) -> OrderBook:
         """Return the book, which is one and the same for all that is told of a change."""

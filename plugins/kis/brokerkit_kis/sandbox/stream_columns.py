@@ -19,6 +19,8 @@ class Kind(StrEnum):
     STATUS = "STATUS"
     """Sessions and halts."""
     MEMBER = "MEMBER"
+    PROGRAM = "PROGRAM"
+    """Programme trading of the day so far."""
     INDEX = "INDEX"
     NOTICE = "NOTICE"
     """Own orders."""
@@ -73,6 +75,9 @@ _MEMBER = f"""
     GLOB_TOTAL_SELN_QTY GLOB_TOTAL_SHNU_QTY GLOB_TOTAL_SELN_QTY_ICDC GLOB_TOTAL_SHNU_QTY_ICDC GLOB_NTBY_QTY
     GLOB_SELN_RLIM GLOB_SHNU_RLIM
     {" ".join(f"{name}{rank}" for name in ("SELN2_MBCR_ENG_NAME", "BYOV_MBCR_ENG_NAME") for rank in _RANKS)}"""
+_PROGRAM = """
+    MKSC_SHRN_ISCD STCK_CNTG_HOUR SELN_CNQN SELN_TR_PBMN SHNU_CNQN SHNU_TR_PBMN NTBY_CNQN NTBY_TR_PBMN SELN_RSQN
+    SHNU_RSQN WHOL_NTBY_QTY"""
 _INDEX = """
     bstp_cls_code bsop_hour prpr_nmix prdy_vrss_sign bstp_nmix_prdy_vrss acml_vol acml_tr_pbmn pcas_vol pcas_tr_pbmn
     prdy_ctrt oprc_nmix nmix_hgpr nmix_lwpr oprc_vrss_nmix_prpr oprc_vrss_nmix_sign hgpr_vrss_nmix_prpr
@@ -120,11 +125,11 @@ SERVICES: Mapping[str, Service] = {
     "H0UPCNT0": Service(Kind.INDEX, KRX, _INDEX.split(), of_index=True),
     "H0STCNI0": Service(Kind.NOTICE, KRX, NOTICE_COLUMNS, of_user=True),
     "H0STCNI9": Service(Kind.NOTICE, KRX, DEMO_NOTICE_COLUMNS, in_real=False, in_demo=True, of_user=True),
-    # Programme trading is told by the day only here, and of the value of a fund nothing. Volatility interruptions there
-    # are none. The old ids of the evening have no market since 2026-09-14.
-    "H0STPGM0": Service(Kind.SILENT, KRX),
-    "H0NXPGM0": Service(Kind.SILENT, NXT),
-    "H0UNPGM0": Service(Kind.SILENT, BOTH),
+    "H0STPGM0": Service(Kind.PROGRAM, KRX, _PROGRAM.split()),
+    "H0NXPGM0": Service(Kind.PROGRAM, NXT, _PROGRAM.split()),
+    "H0UNPGM0": Service(Kind.PROGRAM, BOTH, _PROGRAM.split()),
+    # Of the value of a fund nothing is known here, nor of programmes in a market that is open. The old ids of the
+    # evening have no market since 2026-09-14.
     "H0STNAV0": Service(Kind.SILENT),
     "H0STOUP0": Service(Kind.SILENT),
     "H0STOAA0": Service(Kind.SILENT),

@@ -1,4 +1,4 @@
-"""What the exchange knows as rows of the socket: trades, books, expected prices, sessions, member firms, indices.
+"""What the exchange knows as rows of the socket: trades, books, expected prices, sessions, totals and indices.
 
 Each function returns columns by name; `written` puts them in the order of their id.
 """
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from decimal import ROUND_DOWN, Decimal
 
 from brokerkit.market.sessions import Phase
-from brokerkit.models import Level, Member, OrderBook, Quote
+from brokerkit.models import Flow, Level, Member, OrderBook, Quote
 from brokerkit.sandbox.exchange import Exchange, Instrument, Trade
 from brokerkit.words import Side, Venue
 from brokerkit_kis.sandbox.depth import LEVELS, PHASE_CODE
@@ -265,6 +265,24 @@ def _member(side: str, name: str, rank: int, firm: Member | None, volume: Decima
         f"{side}_MBCR_NO{rank}": firm.code.zfill(5) if firm else "",
         f"{side}_MBCR_RLIM{rank}": percent(quantity, volume, 2),
         f"{side}_QTY_ICDC{rank}": "0",
+    }
+
+
+def program_row(exchange: Exchange, symbol: str) -> Row:
+    """Return what programmes have bought and sold today, in shares and won; what waits of theirs is not known."""
+    flow = exchange.investors.program_today(symbol) or Flow()
+    return {
+        "MKSC_SHRN_ISCD": spelled(symbol),
+        "STCK_CNTG_HOUR": time_text(exchange.now()),
+        "SELN_CNQN": whole(known(flow.sell_quantity)),
+        "SELN_TR_PBMN": whole(known(flow.sell_amount)),
+        "SHNU_CNQN": whole(known(flow.buy_quantity)),
+        "SHNU_TR_PBMN": whole(known(flow.buy_amount)),
+        "NTBY_CNQN": whole(known(flow.net_quantity)),
+        "NTBY_TR_PBMN": whole(known(flow.net_amount)),
+        "SELN_RSQN": "0",
+        "SHNU_RSQN": "0",
+        "WHOL_NTBY_QTY": "0",
     }
 
 

@@ -278,6 +278,17 @@ def test_member_firms_are_told_after_trades(real: Any, listen: Listen) -> None:
     assert row["GLOB_NTBY_QTY"] == str(truth.foreign_bought - truth.foreign_sold)
 
 
+@pytest.mark.parametrize("id", ["H0STPGM0", "H0NXPGM0", "H0UNPGM0"])
+def test_programmes_are_told_after_trades(real: Any, listen: Listen, id: str) -> None:
+    line = listen(real)
+    line.register(id)
+    sweep(real, 2)
+    row, truth = line.row(id), real.exchange.investors.program_today(SAMSUNG)
+    assert (row["SELN_CNQN"], row["SHNU_CNQN"]) == (str(truth.sell_quantity), str(truth.buy_quantity))
+    assert int(row["NTBY_CNQN"]) == int(row["SHNU_CNQN"]) - int(row["SELN_CNQN"])
+    assert int(row["SHNU_TR_PBMN"]) == round(truth.buy_amount)
+
+
 def test_figures_count_on_from_prints_that_nobody_listened_to(real: Any, listen: Listen) -> None:
     first = listen(real)
     first.register("H0STCNT0")
