@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from brokerkit import BrokerError, Order, Venue, clock
+from brokerkit import BrokerError, Order, OrderStatus, OrderUncertain, Side, Venue, clock, halt, resume
 from brokerkit.broker import Broker
-from brokerkit.stream.events import Gap, Notice, OrderChange, OrderEvent, Source
+from brokerkit.errors import StreamError
+from brokerkit.market.sessions import Phase
+from brokerkit.orders import reconcile
+from brokerkit.orders.intents import Confidence, IntentState
+from brokerkit.orders.reconcile import Reconciler, Reconciliation
+from brokerkit.sandbox import Rule
+from brokerkit.stream.events import Gap, GapReason, Notice, OrderChange, OrderEvent, Source
 from brokerkit.stream.own_orders import ORDERS, OwnOrders
 from brokerkit.stream.topics import Topic
-from tests.journals import BROKERS, trading
+from tests.journals import BROKERS, GETS_THROUGH, SAMSUNG, trading
 
 
 class Follower:
@@ -107,8 +116,170 @@ def test_what_no_notice_told_is_told_by_the_list_after_a_gap(name: str) -> None:
     with trading(name) as trader, following(trader.broker) as follower:
         order = trader.buy(5)
         now = clock.now()
-        own_of(trader.broker).missed(Gap((ORDERS,), now, now, "DISCONNECTED", now))  # type: ignore[arg-type]
+        own_of(trader.broker).missed(Gap((ORDERS,), now, now, GapReason.DISCONNECTED, now))
         follower.wait(lambda: follower.orders)
         assert [(each.change, each.order_id, each.source) for each in follower.orders] == [
             (OrderChange.ACCEPTED, order.id, Source.LIST)
         ]
+
+
+@pytest.mark.parametrize("name", BROKERS)
+def test_an_order_whose_answer_was_lost_is_settled_by_its_notice(name: str) -> None:
+    with trading(name) as trader, trader.broker.stream() as stream:
+        stream.orders()
+        trader.breaks(GETS_THROUGH)
+        with pytest.raises(OrderUncertain) as lost:
+            trader.buy()
+        assert lost.value.intent is not None
+        event = stream.next(60)
+        known = trader.journal.get(lost.value.intent.id)
+        assert isinstance(event, OrderEvent)
+        assert (event.change, event.intent, event.order_id) == (OrderChange.ACCEPTED, known.id, known.order_id)
+        assert (known.state, known.confidence) == (IntentState.ACKED, Confidence.PROBABLE)
+        assert "the broker's notice of " in known.evidence[-1]
+        assert trader.broker.unresolved() == ()
+        assert trader.posts == 1
+        assert known.result is not None
+        trader.broker.cancel(known.result)
+        canceled = stream.next(60)
+        assert isinstance(canceled, OrderEvent)
+        assert (canceled.change, canceled.remaining_quantity) == (OrderChange.CANCELED, 0)
+
+
+@pytest.mark.parametrize("name", BROKERS)
+def test_every_event_of_an_order_names_its_intent_though_the_notice_comes_before_the_answer(name: str) -> None:
+    with trading(name) as trader, trader.broker.stream() as stream:
+        stream.orders()
+        order = trader.broker.buy(SAMSUNG, 3, price=trader.box.exchange.order_book(SAMSUNG).asks[0].price)
+        told = [stream.next(60) for _ in range(2)]
+        (intent,) = trader.journal.sent_as(clock.today(), order.id)
+        assert [getattr(each, "change", None) for each in told] == [OrderChange.ACCEPTED, OrderChange.FILLED]
+        assert {getattr(each, "intent", None) for each in told} == {intent.id}
+        trader.somebody_buys(1)
+        strange = stream.next(60)
+        assert isinstance(strange, OrderEvent)
+        assert strange.intent is None
+
+
+@pytest.mark.parametrize("name", BROKERS)
+def test_who_waits_for_an_order_looks_at_once_when_its_notice_comes(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("brokerkit.broker.POLL_SECONDS", 1000.0)
+    with trading(name) as trader, trader.broker.stream() as stream:
+        stream.orders()
+        order = trader.broker.amend(trader.buy(1), price=trader.box.exchange.quote(SAMSUNG).price)
+        with ThreadPoolExecutor() as threads:
+            waited = threads.submit(trader.broker.wait, order, timeout=1000)
+            while not waited.done():  # it may not wait yet when the first one comes
+                trader.box.exchange.trade(SAMSUNG, Side.SELL, Decimal(100))
+                trader.broker.cancel(trader.buy(1))
+                with suppress(TimeoutError):
+                    waited.result(1)
+            assert waited.result().status is OrderStatus.FILLED
+
+
+@pytest.mark.parametrize("name", BROKERS)
+def test_reconcile_looks_at_once_when_a_notice_of_nobody_comes_and_tells_what_it_settled(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconcile, "POLL_SECONDS", 1000.0)
+    look, has_looked = Reconciler._look, threading.Event()
+
+    def looks(reconciler: Reconciler) -> Reconciliation:
+        found = look(reconciler)
+        has_looked.set()
+        return found
+
+    monkeypatch.setattr(Reconciler, "_look", looks)
+    with trading(name, options={"settle_seconds": 1000}) as trader:
+        trader.breaks(GETS_THROUGH)
+        with pytest.raises(OrderUncertain):
+            trader.buy()
+        with following(trader.broker), ThreadPoolExecutor() as threads:
+            (listed,) = trader.broker.orders()
+            found = threads.submit(trader.broker.reconcile, wait=True, timeout=2000)
+            assert has_looked.wait(60)
+            own_of(trader.broker).take(ORDERS, [notice_of(listed)])
+            (decided,) = found.result(60).decided
+            assert (decided.state, decided.order_id) == (IntentState.ACKED, listed.id)
+
+
+def test_the_kill_switch_is_told_to_who_follows_also_when_it_was_set_before() -> None:
+    halt("by hand")
+    with trading("kis") as trader, following(trader.broker) as follower:
+        follower.wait(lambda: follower.events)
+        with following(trader.broker) as second:
+            second.wait(lambda: second.events)
+            resume()
+            for each in (follower, second):
+                each.wait(lambda each=each: len(each.events) == 2)  # type: ignore[misc]
+                assert [(event.is_stopped, "by hand" in event.reason) for event in each.events] == [
+                    (True, True),
+                    (False, False),
+                ]
+
+
+@pytest.mark.parametrize("name", BROKERS)
+def test_a_list_that_cannot_be_read_is_told_as_a_gap_and_read_again(name: str) -> None:
+    with trading(name) as trader, following(trader.broker) as follower:
+        trader.faults.add(Rule("html_200", on="listing", times=1))
+        order = trader.buy(5)
+        now = clock.now()
+        own_of(trader.broker).missed(Gap((ORDERS,), now, now, GapReason.DISCONNECTED, now))
+        follower.wait(lambda: follower.orders)
+        gaps = [each for each in follower.events if isinstance(each, Gap)]
+        assert [(each.reason, each.until is None) for each in gaps] == [
+            (GapReason.DISCONNECTED, False),
+            (GapReason.UNREADABLE, True),
+            (GapReason.UNREADABLE, False),
+        ]
+        assert "cannot be read" in gaps[1].detail
+        assert [(each.order_id, each.source) for each in follower.orders] == [(order.id, Source.LIST)]
+
+
+@pytest.mark.parametrize("name", BROKERS)
+def test_the_end_of_its_day_is_told_of_an_order_that_still_waits(name: str) -> None:
+    with trading(name) as trader, trader.broker.stream() as stream:
+        stream.orders()
+        order = trader.buy(5)
+        assert isinstance(stream.next(60), OrderEvent)
+        trader.box.exchange.phase = Phase.CLOSED
+        event = stream.next(60)
+        assert isinstance(event, OrderEvent)
+        assert (event.change, event.order_id, event.status) == (OrderChange.EXPIRED, order.id, OrderStatus.EXPIRED)
+        assert (event.source, event.remaining_quantity) == (Source.LIST, 0)
+
+
+def test_streams_come_and_go_in_several_threads_while_orders_are_told() -> None:
+    with trading("kiwoom") as trader, following(trader.broker) as follower:
+
+        def comes_and_goes() -> int:
+            told = 0
+            for _ in range(10):
+                with following(trader.broker) as own:
+                    told += len(own.orders)
+            return told
+
+        with ThreadPoolExecutor(4) as threads:
+            for each in [threads.submit(comes_and_goes) for _ in range(4)]:
+                each.result(120)
+        order = trader.buy(5)
+        own_of(trader.broker).take(ORDERS, [notice_of(order)] * 3)
+        own_of(trader.broker).take(ORDERS, [notice_of(order, OrderChange.CANCELED, order_id="9", original_id=order.id)])
+        follower.wait(lambda: len(follower.orders) == 2)
+        assert [each.change for each in follower.orders] == [OrderChange.ACCEPTED, OrderChange.CANCELED]
+
+
+def test_a_stream_that_fails_for_good_says_so_to_who_follows() -> None:
+    with trading("kis") as trader, following(trader.broker) as follower:
+        error = StreamError("The key is used elsewhere.")
+        own_of(trader.broker).failed(error)
+        follower.wait(lambda: follower.errors)
+        assert follower.errors == [error]
+
+
+def test_without_a_stream_nothing_is_waited_for_but_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    with trading("kis") as trader:
+        monkeypatch.setattr(time, "sleep", slept.append)
+        assert own_of(trader.broker).woken(["1"], 0.5, since=0) is False
+        assert slept == [0.5]

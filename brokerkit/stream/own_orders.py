@@ -304,21 +304,21 @@ class _Work:
         self._counting = counting
         if outcome.error is None:
             self._readable(received_at)
-            if self._matching is not None:
-                self._matching.listed(outcome.rows)
-            if not self._has_baseline:
-                counting.begin(outcome.rows, self._early)
-                self._has_baseline = True
+        else:
+            self._unreadable(outcome.error, received_at)
+        if outcome.rows is not None and not self._has_baseline:
+            counting.begin(outcome.rows, self._early)
+            self._has_baseline = True
+        if outcome.rows is not None and self._matching is not None:
+            self._matching.listed(outcome.rows)
         if is_first:
             early, self._early = self._early, []
             for notice in early:
                 self._notice(notice, now)
-        if outcome.error is None:
+        if outcome.rows is not None:
             self._tell(counting.listed(outcome.rows, outcome.began, received_at))
-        else:
-            self._unreadable(outcome.error, received_at)
         is_hopeless = isinstance(outcome.error, Unsupported)
-        again = (outcome.error is not None or counting.is_in_doubt) and not is_hopeless
+        again = (outcome.rows is None or counting.is_in_doubt) and not is_hopeless
         self._schedule.ended(outcome.began, now, again=again)
         self.has_begun.set()
 

@@ -11,9 +11,9 @@ from queue import SimpleQueue
 from typing import NamedTuple
 
 from brokerkit import clock
-from brokerkit.errors import BrokerError, StreamError
+from brokerkit.errors import BrokerError, IncompleteListing, StreamError
 from brokerkit.market.markets import Market
-from brokerkit.orders.listing import Listed, checked
+from brokerkit.orders.listing import Listed, Unread, checked
 from brokerkit.orders.trader import Trader
 
 logger = logging.getLogger("brokerkit")
@@ -30,8 +30,10 @@ class Outcome(NamedTuple):
 
     day: dt.date
     began: float
-    rows: Sequence[Listed]
+    rows: Sequence[Listed] | None
+    """None where they could not be read."""
     error: BrokerError | None = None
+    """Why they could not be read, or not all of them."""
 
 
 class Schedule:
@@ -112,8 +114,15 @@ class Reader:
         try:
             found = self._trader.lists(self._market).everything(day)
             rows = checked((row for row in found if isinstance(row, Listed)), day, clock.today())
-            return Outcome(day, began, rows)
+            return Outcome(day, began, rows, _unread([row for row in found if isinstance(row, Unread)]))
         except BrokerError as error:
-            return Outcome(day, began, (), error)
+            return Outcome(day, began, None, error)
         except Exception as error:  # noqa: BLE001 - whatever an adapter does: who follows learns it
-            return Outcome(day, began, (), StreamError(f"The list of orders cannot be read: {type(error).__name__}."))
+            return Outcome(day, began, None, StreamError(f"Reading it failed: {type(error).__name__}."))
+
+
+def _unread(rows: Sequence[Unread]) -> IncompleteListing | None:
+    if not rows:
+        return None
+    first = rows[0]
+    return IncompleteListing(f"{len(rows)} rows cannot be read, first order {first.number or '?'}: {first.words}.")
