@@ -39,7 +39,9 @@ Entry = dict[str, Any]
 
 def written(frame: Mapping[str, object]) -> str:
     """Return a frame as a text."""
-    return json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
+    # What a client sent can come back in an answer, and JSON can hold halves of letters that no bytes stand for.
+    text = json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def read(text: str) -> Frame:

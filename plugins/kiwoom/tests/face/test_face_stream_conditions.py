@@ -161,3 +161,9 @@ def test_search_that_cannot_be_is_refused(customer: Customer, wrong: dict[str, s
     with searching(customer) as listener:
         answer = listener.ask({**request(RISING, "0"), **wrong})
     assert (answer["trnm"], answer["return_code"], answer["data"]) == ("CNSRREQ", code, [])
+
+
+def test_number_that_is_half_a_letter_is_refused_like_others(customer: Customer) -> None:
+    with searching(customer) as listener:
+        listener.socket.send('{"trnm": "CNSRREQ", "seq": "\\ud800", "search_type": "0", "stex_tp": "K"}')
+        assert listener.answer()["return_code"] == 900004
