@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import ClassVar, Protocol
 
 from brokerkit.market.sessions import CONTINUOUS, Phase
-from brokerkit.models import Flow, OrderBook
+from brokerkit.models import Flow
 from brokerkit.sandbox.face import SlidingWindow
 from brokerkit.sandbox.happenings import BookChanged, Happening, OrderChanged, PhaseBegan, Traded
 from brokerkit.sandbox.streaming import FaceStream, Line
@@ -42,7 +42,7 @@ from .stream_frames import (
     wrong_field,
 )
 from .stream_registrations import Registrations, Wanted
-from .stream_rows import SUFFIXES, Sight, sight
+from .stream_rows import SUFFIXES, Depth, Sight, depth, sight
 from .tokens import TokenDesk
 
 BAD_TOKEN = 805004
@@ -103,7 +103,7 @@ class KiwoomStream(FaceStream):
         self.registrations_per_second = 5
         self._loop: asyncio.AbstractEventLoop | None = None
         self._days = DaysOfSymbols(self.exchange)
-        self._books: dict[str, OrderBook] = {}
+        self._books: dict[str, Depth] = {}
         """As they were told last."""
         self._volumes: dict[str, Decimal] = {}
         """Of indices, as they were told last."""
@@ -349,10 +349,13 @@ class KiwoomStream(FaceStream):
 
     def _seen(self, symbol: str, types: Sequence[str]) -> Iterator[tuple[str, Sight]]:
         """Yield the codes of a symbol for which somebody has registered one of the types, each with what it shows."""
+        book: Depth | None = None
         for suffix in SUFFIXES:
             code = f"{symbol}{suffix}"
-            if any(self._is_wanted(type, code) for type in types) and (seen := sight(self.branch, symbol, suffix)):
-                yield code, seen
+            if any(self._is_wanted(type, code) for type in types):
+                book = book or depth(self.branch, symbol)
+                if seen := sight(self.branch, symbol, suffix, book):
+                    yield code, seen
 
     def _sight(self, code: str) -> Sight | None:
         symbol, _, suffix = code.partition("_")
@@ -434,5 +437,5 @@ def _bad_token() -> str:
     return written(refused("LOGIN", BAD_TOKEN, words))
 
 
-def _best(book: OrderBook) -> tuple[Decimal | None, ...]:
-    return tuple(levels[0].price if levels else None for levels in (book.asks, book.bids))
+def _best(book: Depth) -> tuple[int | None, ...]:
+    return tuple(levels[0][0] if levels else None for levels in book)

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
+from typing import NamedTuple
 
 from brokerkit.market.sessions import Phase, phases_of
-from brokerkit.models import Level, Member, OrderBook
+from brokerkit.models import Level, Member
 from brokerkit.sandbox.exchange import Candle, Instrument, Trade
-from brokerkit.words import Venue
+from brokerkit.words import Side, Venue
 
-from .books import level_at, total, with_side
+from .books import with_side
 from .common import Branch
 from .numbers import directed, percent_of, signed, signed_rate, volume_rate, whole
 from .quotes import sign
@@ -25,8 +26,14 @@ _MILLION = Decimal(1_000_000)
 _HUNDRED_MILLION = Decimal(100_000_000)
 _THOUSAND = Decimal(1_000)
 _ZERO = Decimal(0)
-_LEVELS = range(1, 11)
+_LEVELS = range(10)
 _RANKS = range(1, 6)
+_NO_SIZES = dict.fromkeys((str(fid) for fid in (*range(6044, 6066), *range(6066, 6088))), "0")
+"""Sizes at either venue, where nothing waits."""
+_NOTHING_OF_PROVIDERS = dict.fromkeys((str(fid) for fid in (*range(621, 631), *range(631, 641))), "0")
+_NO_LEVEL = (0, 0)
+Levels = Sequence[tuple[int, int]]
+"""Price and size of the best ten levels of a side, the best first."""
 _NO_TIME = "000000"
 
 SUFFIXES: Mapping[str, Venue] = {"": Venue.KRX, "_NX": Venue.NXT, "_AL": Venue.SOR}
@@ -36,6 +43,13 @@ _SESSIONS = {Phase.PRE_OPEN_CLOSING_PRICE: "1", Phase.OPENING_AUCTION: "1", Phas
 _SESSIONS_OF_NXT = {Phase.PRE_MARKET: "P", Phase.REGULAR: "R", Phase.AFTER_MARKET: "U"}
 
 
+class Depth(NamedTuple):
+    """What is seen of a book."""
+
+    asks: Levels
+    bids: Levels
+
+
 @dataclass(frozen=True)
 class Sight:
     """A symbol as one looks at it, by a code of one venue or both."""
@@ -43,7 +57,7 @@ class Sight:
     branch: Branch
     instrument: Instrument
     venue: Venue
-    book: OrderBook
+    book: Depth
 
     @property
     def base(self) -> Decimal:
@@ -62,11 +76,18 @@ class Sight:
         """Best ask and bid, as all frames with prices tell them."""
         return {"27": self._best(self.book.asks), "28": self._best(self.book.bids)}
 
-    def _best(self, levels: Sequence[Level]) -> str:
-        return directed(levels[0].price if levels else None, self.base)
+    def _best(self, levels: Levels) -> str:
+        return directed(Decimal(levels[0][0]) if levels else None, self.base)
 
 
-def sight(branch: Branch, symbol: str, suffix: str) -> Sight | None:
+def depth(branch: Branch, symbol: str) -> Depth:
+    """Return what is seen of a book: nothing in a halt."""
+    if symbol in branch.exchange.halted:
+        return Depth((), ())
+    return Depth(*(branch.exchange.levels(symbol, side) for side in (Side.SELL, Side.BUY)))
+
+
+def sight(branch: Branch, symbol: str, suffix: str, book: Depth | None = None) -> Sight | None:
     """Return a symbol by its code with a suffix, None where nothing is told of it under that code now."""
     instrument, venue = branch.exchange.instruments[symbol], SUFFIXES[suffix]
     if venue is not Venue.KRX and (branch.demo or (venue is Venue.NXT and not instrument.nxt)):
@@ -74,7 +95,7 @@ def sight(branch: Branch, symbol: str, suffix: str) -> Sight | None:
     phase = branch.exchange.phase
     if phase is Phase.CLOSED or phase not in phases_of(venue):
         return None
-    return Sight(branch, instrument, venue, branch.exchange.order_book(symbol, venue))
+    return Sight(branch, instrument, venue, book or depth(branch, symbol))
 
 
 # Trades
@@ -173,23 +194,23 @@ def best(seen: Sight) -> dict[str, str]:
     return seen.best_prices
 
 
-def book(seen: Sight, before: OrderBook | None, expected: Level | None) -> dict[str, str]:
+def book(seen: Sight, before: Depth | None, expected: Level | None) -> dict[str, str]:
     """Return the values of 0D: ten levels a side, what changed since the last frame, and where the shares wait."""
-    asks, bids = total(seen.book.asks), total(seen.book.bids)
     former = before or seen.book
+    asks, bids, last_asks, last_bids = (_total(levels) for levels in (*seen.book, *former))
     return {
-        "21": f"{seen.book.time or seen.branch.exchange.now():%H%M%S}",
+        "21": f"{seen.branch.exchange.now():%H%M%S}",
         **_levels(seen, former),
-        "121": whole(asks),
-        "122": signed(asks - total(former.asks)),
-        "125": whole(bids),
-        "126": signed(bids - total(former.bids)),
+        "121": str(asks),
+        "122": signed(asks - last_asks),
+        "125": str(bids),
+        "126": signed(bids - last_bids),
         **_expectation(seen, expected),
         "128": signed(bids - asks),
-        "129": f"{percent_of(bids, asks)}",
+        "129": f"{percent_of(Decimal(bids), Decimal(asks))}",
         "138": signed(asks - bids),
-        "139": f"{percent_of(asks, bids)}",
-        **{str(fid): "0" for rank in _LEVELS for fid in (620 + rank, 630 + rank)},
+        "139": f"{percent_of(Decimal(asks), Decimal(bids))}",
+        **_NOTHING_OF_PROVIDERS,
         "13": whole(seen.branch.exchange.quote(seen.instrument.symbol).volume or _ZERO),
         "299": "0.00",
         "215": "",
@@ -199,22 +220,25 @@ def book(seen: Sight, before: OrderBook | None, expected: Level | None) -> dict[
     }
 
 
-def _levels(seen: Sight, former: OrderBook) -> dict[str, str]:
-    values = {}
-    for rank in _LEVELS:
-        for price, size, change, levels, old in (
-            (40 + rank, 60 + rank, 80 + rank, seen.book.asks, former.asks),
-            (50 + rank, 70 + rank, 90 + rank, seen.book.bids, former.bids),
-        ):
-            level, was = level_at(levels, rank), level_at(old, rank)
-            values[str(price)] = directed(level.price, seen.base) if level else "-0"
-            values[str(size)] = whole(_size(level))
-            values[str(change)] = signed(_size(level) - _size(was))
+def _total(levels: Levels) -> int:
+    return sum(size for _, size in levels)
+
+
+def _at(levels: Levels, rank: int) -> tuple[int, int]:
+    return levels[rank] if rank < len(levels) else _NO_LEVEL
+
+
+def _levels(seen: Sight, former: Depth) -> dict[str, str]:
+    values, base = {}, int(seen.base)
+    for first, levels, old in ((41, seen.book.asks, former.asks), (51, seen.book.bids, former.bids)):
+        for rank in _LEVELS:
+            price, size = _at(levels, rank)
+            sign_of_it = "+" if price > base else "-" if price < base else ""
+            # An empty level has the price 0, which is below every base price.
+            values[str(first + rank)] = f"{sign_of_it}{price}"
+            values[str(first + 20 + rank)] = str(size)
+            values[str(first + 40 + rank)] = signed(size - _at(old, rank)[1])
     return values
-
-
-def _size(level: Level | None) -> Decimal:
-    return level.quantity if level else _ZERO
 
 
 def _expectation(seen: Sight, expected: Level | None) -> dict[str, str]:
@@ -237,24 +261,20 @@ def _expectation(seen: Sight, expected: Level | None) -> dict[str, str]:
     }
 
 
-def _by_venue(seen: Sight, asks: Decimal, bids: Decimal) -> dict[str, str]:
+def _by_venue(seen: Sight, asks: int, bids: int) -> dict[str, str]:
     """Return the sizes at each venue. All share one book here, so all of it waits at the one that trades."""
-    values = {}
-    for venue, first in ((Venue.KRX, 6044), (Venue.NXT, 6066)):
-        here = venue is seen.place
-        for rank in _LEVELS:
-            ask, bid = (level_at(levels, rank) if here else None for levels in (seen.book.asks, seen.book.bids))
-            values[str(first + rank - 1)] = whole(_size(ask))
-            values[str(first + 9 + rank)] = whole(_size(bid))
-        values[str(first + 20)] = whole(asks) if here else "0"
-        values[str(first + 21)] = whole(bids) if here else "0"
-    return values
+    first = 6044 if seen.place is Venue.KRX else 6066
+    here: dict[str, str] = {}
+    for start, levels in ((first, seen.book.asks), (first + 10, seen.book.bids)):
+        here |= {str(start + rank): str(size) for rank, (_, size) in enumerate(levels)}
+    return {**_NO_SIZES, **here, str(first + 20): str(asks), str(first + 21): str(bids)}
 
 
 def _middle(seen: Sight) -> dict[str, str]:
     """Return the middle prices. What waits at them is unseen here."""
     values: dict[str, str] = {}
-    middle = (seen.book.asks[0].price + seen.book.bids[0].price) // 2 if seen.book.asks and seen.book.bids else None
+    asks, bids = seen.book
+    middle = Decimal((asks[0][0] + bids[0][0]) // 2) if asks and bids else None
     for venue, first, change in ((Venue.KRX, 6100, 6110), (Venue.NXT, 6105, 6113)):
         price = middle if venue is seen.place else None
         gained = _ZERO if price is None else price - seen.base
