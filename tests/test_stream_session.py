@@ -11,14 +11,25 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from brokerkit.clock import KST
-from brokerkit.errors import AuthError, BrokerError, InvalidRequest, NetworkError, Rejected, StreamError, Unsupported
+from brokerkit.errors import (
+    AuthError,
+    BrokerError,
+    ConfigError,
+    InvalidRequest,
+    NetworkError,
+    Rejected,
+    StreamError,
+    Unsupported,
+)
 from brokerkit.market.sessions import Phase
 from brokerkit.stream.events import Gap, GapReason
+from brokerkit.stream.exchanges import Question, Waiter
+from brokerkit.stream.feed import Registration
 from brokerkit.stream.pace import Moment, Times
-from brokerkit.stream.registrations import Waiter
-from brokerkit.stream.session import Loss, Question, Session, State
+from brokerkit.stream.session import Loss, Session, State
 from brokerkit.stream.topics import StreamKind, Topic
 from brokerkit.words import Venue
 from tests.paper import ORDERS, SECRET, Notebook, PaperFeed, trades, usual_answer
@@ -414,9 +425,7 @@ def test_an_answer_that_nobody_waits_for_changes_nothing(play: Play) -> None:
 
 
 def ask(play: Play, name: str = "list", seconds: float = 10) -> Question:
-    from pydantic import SecretStr
-
-    return play.session.ask(SecretStr(f"? {name}"), name, play.seconds + seconds)
+    return play.session.ask(SecretStr(f"? {name}"), name, seconds, play.moment)
 
 
 def test_questions_are_asked_one_after_the_other(play: Play) -> None:
@@ -441,6 +450,39 @@ def test_a_question_without_an_answer_ends_and_the_line_goes_on(play: Play) -> N
     assert play.losses == []
     assert play.want(*trades("B"))
     assert play.run().sent[-1] == "+ TK B"
+
+
+def test_a_question_is_answered_in_time_counted_from_when_it_was_sent(play: Play) -> None:
+    """The pace may let a line wait for half a minute."""
+    question = ask(play)
+    play.wait(100).connect()
+    assert question.is_over.is_set()
+    assert question.body == "lists"
+
+
+def test_a_question_during_a_long_outage_is_told_so(play: Play) -> None:
+    play.begin(*trades("A"))
+    play.lose()
+    question = ask(play)
+    play.wait(31)
+    assert isinstance(question.error, NetworkError)
+    assert "? list" not in play.connect().sent
+
+
+def test_what_cannot_be_written_is_refused_like_what_was_sent(play: Play) -> None:
+    play.begin(*trades("A"))
+    usual = play.feed.register
+
+    def no_name(registrations: Sequence[Registration]) -> Sequence[SecretStr]:
+        if registrations[0].channel == "O":
+            raise ConfigError("there is no login name")
+        return usual(registrations)
+
+    play.feed.register = no_name  # type: ignore[method-assign]
+    waiter, other = play.want(ORDERS), play.want(*trades("B"))
+    play.run()
+    assert isinstance(waiter.error, ConfigError)
+    assert (other.is_over.is_set(), other.error) == (True, None)
 
 
 def test_a_question_ends_with_its_line(play: Play) -> None:

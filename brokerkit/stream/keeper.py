@@ -16,12 +16,12 @@ from pydantic import SecretStr
 from brokerkit import clock
 from brokerkit.errors import AuthError, BrokerError, ConfigError, NetworkError, StreamError, Unsupported
 from brokerkit.market.sessions import Phase
+from brokerkit.stream.exchanges import Question, Waiter
 from brokerkit.stream.feed import Feed
 from brokerkit.stream.holder import Holder
 from brokerkit.stream.line import Line, LineLost, Waker, Woken, check_address
 from brokerkit.stream.pace import Moment, Pace
-from brokerkit.stream.registrations import Waiter
-from brokerkit.stream.session import Loss, Question, Session
+from brokerkit.stream.session import Loss, Session
 from brokerkit.stream.takers import Taker
 from brokerkit.stream.topics import Topic
 from brokerkit.transport.outgoing import check_certificates
@@ -31,6 +31,10 @@ logger = logging.getLogger("brokerkit")
 
 END_SECONDS = 5.0
 """How long `stop` waits for the thread; it may be waiting itself, for a name or a key, and ends after that."""
+GONE_SECONDS = 30.0
+"""How long another line waits for that."""
+LONG_SECONDS = 10.0
+"""Before a line, that are worth a word."""
 STALLED_SECONDS = 30.0
 """After which a line that takes nothing is given up."""
 
@@ -60,6 +64,7 @@ class Keeper:
         self._waker = Waker()
         self._line: Line | None = None
         self._owed_since: float | None = None
+        self._is_wait_told = False
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
         self.is_stopped = False
@@ -72,7 +77,7 @@ class Keeper:
     def subscribe(self, topics: Sequence[Topic], taker: Taker, feed: Feed[Any]) -> None:
         """Want topics for a taker; return once the broker has taken them, and raise what it refused."""
         waiter = self.session.want(topics, taker, feed, now())
-        self._wait(waiter, None)
+        self._wait(waiter)
 
     def unsubscribe(self, topics: Sequence[Topic], taker: Taker) -> None:
         """Want topics no more for a taker."""
@@ -81,21 +86,21 @@ class Keeper:
 
     def ask(self, frame: SecretStr, name: str, timeout: float) -> Any:
         """Ask the broker something and return the body of its answer."""
-        question = self.session.ask(frame, name, time.monotonic() + timeout)
-        self._wait(question, timeout)
+        question = self.session.ask(frame, name, timeout, now())
+        self._wait(question)
         return question.body
 
-    def _wait(self, waiting: Waiter | Question, timeout: float | None) -> None:
-        """Wait for the word of the broker, in steps: an interrupt and the end of the thread have to be seen."""
-        until = None if timeout is None else time.monotonic() + timeout
+    def _wait(self, waiting: Waiter | Question) -> None:
+        """Wait for the word of the broker, in steps: an interrupt and the end of the thread have to be seen.
+
+        The rules of the session end the wait if the broker has no word.
+        """
         try:
             if not waiting.is_over.is_set():
                 self._start()
             while not waiting.is_over.wait(0.5):
                 if self._thread is not None and not self._thread.is_alive():
                     raise self._closed()
-                if until is not None and time.monotonic() >= until:
-                    self.session.give_up(waiting)
         except BaseException:
             self.session.give_up(waiting)
             self.wake()
@@ -120,7 +125,7 @@ class Keeper:
         """Let the thread see that something else is wanted."""
         self._waker.wake()
 
-    def stop(self) -> None:
+    def stop(self, seconds: float | None = None) -> None:
         """Close the line and end the thread, whatever it is doing; from any thread."""
         with self._starting:
             self.is_stopped = self.is_over = True
@@ -129,7 +134,7 @@ class Keeper:
         if thread is None:
             self._waker.close()
         elif thread is not threading.current_thread():
-            thread.join(END_SECONDS)
+            thread.join(END_SECONDS if seconds is None else seconds)
 
     def forget(self) -> None:
         """Close what a forked child has of it."""
@@ -163,11 +168,18 @@ class Keeper:
             self._holder.release()  # somebody else may have the key meanwhile
             self._waker.wait(60.0)
         elif (seconds := self._pace.wait(time.monotonic())) > 0:
+            self._tell_wait(seconds)
             self._waker.wait(min(seconds, session.due(now())))
         else:
             self._make()
         if session.is_failed:
             self.is_stopped = self.is_over = True
+
+    def _tell_wait(self, seconds: float) -> None:
+        if seconds >= LONG_SECONDS and not self._is_wait_told:
+            words = "%s: the next line waits %.0f s, for so many were made lately: brokers block who connects in a loop"
+            logger.warning(words, self._feed.client.broker, seconds)
+        self._is_wait_told = seconds >= LONG_SECONDS
 
     def _make(self) -> None:
         """Make a line. Whatever fails is told to those who wait, or it is tried again."""
@@ -179,15 +191,14 @@ class Keeper:
         except LineLost as lost:
             loss = Loss(self._unreachable(lost))
         except BrokerError as error:
-            heals = not isinstance(error, AuthError | ConfigError | Unsupported)
-            loss = Loss(error, heals=heals)
+            loss = Loss(error, heals=_heals(error))
         if loss is not None:
             self._lose(loss)
 
     def _opened(self) -> None:
         feed = self._feed
         if self._previous is not None:
-            self._previous.stop()
+            self._previous.stop(GONE_SECONDS)
             self._previous = None
         self._holder.take()
         address = check_address(feed.address(), plain_hosts=feed.plain_hosts())
@@ -201,6 +212,8 @@ class Keeper:
         self._send(line)
 
     def _is_wanted(self) -> bool:
+        """Say whether a line is still wanted, while one is being made; what is due meanwhile is done."""
+        self.session.due(now())
         return not self.is_stopped and self.session.is_needed
 
     def _unreachable(self, lost: LineLost) -> NetworkError:
@@ -245,8 +258,7 @@ class Keeper:
 
     def _lose(self, loss: Loss) -> None:
         moment = now()
-        if self._line is not None:
-            logger.warning("%s", loss.error)
+        logger.log(logging.INFO if self._line is None else logging.WARNING, "%s", loss.error)
         self._close_line()
         self._pace.loses(moment.seconds)
         self.session.lost(loss, moment)
@@ -262,6 +274,11 @@ class Keeper:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"{type(self).__name__} holds a socket and cannot be pickled.")
+
+
+def _heals(error: BrokerError) -> bool:
+    """Say whether what failed may succeed later. A refusal without a code of the broker's is one of this machine's."""
+    return not isinstance(error, ConfigError | Unsupported) and not (isinstance(error, AuthError) and error.code)
 
 
 def _place(error: Exception) -> str:

@@ -37,6 +37,8 @@ CONNECT_SECONDS = 3.0
 """For one address of a host to answer."""
 OPEN_SECONDS = 10.0
 """For all that comes before the first frame."""
+LOOK_SECONDS = 1.0
+"""So often it is asked whether the line is still wanted, while it is being opened."""
 _HEAD_BYTES = 2**16
 _TEXT = 0x81
 """First byte of a text that is whole."""
@@ -54,7 +56,7 @@ class LineLost(Exception):
 
 
 class Woken(Exception):
-    """Somebody wants the line no more, while it is being opened."""
+    """Nobody wants the line any more, while it is being opened."""
 
 
 class Address(NamedTuple):
@@ -151,7 +153,7 @@ class Line:
     # The beginning
 
     def connect(self, is_wanted: Callable[[], bool] = lambda: True) -> None:
-        """Connect and shake hands; LineLost if that fails, Woken if somebody wakes and the line is not wanted."""
+        """Connect and shake hands; LineLost if that fails, Woken if the line is not wanted any more."""
         failure: LineLost | None = None
         try:
             self._opened(time.monotonic() + OPEN_SECONDS, is_wanted)
@@ -257,11 +259,11 @@ class Line:
                 left = until - time.monotonic()
                 if left <= 0:
                     raise LineLost(f"{self.address.host}:{self.address.port} does not answer in time")
-                found = [key.fileobj for key, _ in selector.select(left)]
+                found = [key.fileobj for key, _ in selector.select(min(left, LOOK_SECONDS))]
                 if self._waker in found:
                     self._waker.clear()
-                    if not is_wanted():
-                        raise Woken
+                if not is_wanted():
+                    raise Woken
                 if any(each is not self._waker for each in found):
                     return
 

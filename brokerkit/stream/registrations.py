@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from brokerkit.errors import BrokerError, InvalidRequest
+from brokerkit.errors import InvalidRequest
 from brokerkit.market.sessions import CONTINUOUS, Phase
 from brokerkit.stream.events import GapReason
 from brokerkit.stream.feed import Feed, Registration
@@ -107,24 +106,6 @@ class Entry:
         for route in self.routes:
             for taker in route.takers:
                 yield taker, route.topic
-
-
-class Waiter:
-    """A call that waits until the broker has taken all of its registrations, or has refused one."""
-
-    def __init__(self, topics: Sequence[Topic], taker: Taker, left: Iterable[Registration], until: float) -> None:
-        self.topics = topics
-        self.taker = taker
-        self.left = set(left)
-        self.until = until
-        """By when there has to be a line."""
-        self.error: BrokerError | None = None
-        self.is_over = threading.Event()
-
-    def ends(self, error: BrokerError | None = None) -> None:
-        """Let the call go on."""
-        self.error = error
-        self.is_over.set()
 
 
 class Place(NamedTuple):

@@ -7,11 +7,11 @@ registered is compared with what the broker has taken, again and again: a line m
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from brokerkit.errors import BrokerError, NetworkError, StreamError
 from brokerkit.market.sessions import Phase
 from brokerkit.stream.events import Gap, GapReason
+from brokerkit.stream.exchanges import Asked, Exchange, Question, Waiter
 from brokerkit.stream.feed import (
     Acknowledged,
     Answer,
@@ -32,8 +33,10 @@ from brokerkit.stream.feed import (
     Rows,
     Unreadable,
 )
+from brokerkit.stream.gaps import Gaps
 from brokerkit.stream.pace import Moment, Times
-from brokerkit.stream.registrations import Entry, Missed, Route, Waiter, Wanted, places_of
+from brokerkit.stream.registrations import Entry, Missed, Route, Wanted, places_of
+from brokerkit.stream.silence import Silence
 from brokerkit.stream.takers import Taker
 from brokerkit.stream.topics import Topic
 from brokerkit.text import sanitize
@@ -71,47 +74,6 @@ class Loss(NamedTuple):
     """Whether somebody said why; a broker may close the line instead of a word about what was sent."""
 
 
-@dataclass
-class Question:
-    """A call that waits for the broker's answer to a question."""
-
-    frame: SecretStr
-    name: str
-    until: float
-    body: Any = None
-    error: BrokerError | None = None
-    is_over: threading.Event = field(default_factory=threading.Event)
-
-    def ends(self, error: BrokerError | None = None) -> None:
-        """Let the call go on."""
-        self.error = error
-        self.is_over.set()
-
-
-class Asked(Enum):
-    """What a frame that waits for an answer does."""
-
-    OPEN = "let us in"
-    REGISTER = "register"
-    RELEASE = "release"
-    ASK = "answer a question"
-
-
-@dataclass
-class Exchange:
-    """Frames that are sent one after the other, and what they are for."""
-
-    asked: Asked
-    frames: deque[SecretStr]
-    registrations: Sequence[Registration] = ()
-    question: Question | None = None
-    until: float = 0.0
-    """By when the broker has to answer the frame that was sent last."""
-    is_waiting: bool = False
-    """Whether it has not answered yet."""
-    answered: int = 0
-
-
 class Session:
     """The rules of one connection, for as long as somebody wants something of it.
 
@@ -133,8 +95,8 @@ class Session:
         self._sinks: tuple[Sink, ...] = ()
         self.unknown: dict[str, int] = {}
         """Channel to the values in each of its rows that are of no column we know."""
-        self._phase_of = phase_of
-        self._phases: dict[Venue, tuple[Phase | None, float]] = {}
+        self._silence = Silence(phase_of, times)
+        self._gaps = Gaps(times, self._announce)
         self._lock = threading.RLock()
         self._waiters: list[Waiter] = []
         self._questions: deque[Question] = deque()
@@ -198,12 +160,12 @@ class Session:
                 self._waiters.remove(waiting)
                 self.wanted.remove(waiting.topics, waiting.taker)
 
-    def ask(self, frame: SecretStr, name: str, until: float) -> Question:
-        """Ask the broker something; one question at a time."""
+    def ask(self, frame: SecretStr, name: str, seconds: float, moment: Moment) -> Question:
+        """Ask the broker something that it has to answer in so many seconds; one question at a time."""
         with self._lock:
             self._check()
             self._is_idle = False
-            question = Question(frame, name, until)
+            question = Question(frame, name, seconds, moment.seconds + self.times.line)
             self._questions.append(question)
             return question
 
@@ -268,7 +230,7 @@ class Session:
             self.out.clear()
             if self._down_since is None:
                 self._down_since = moment.seconds
-            self._miss(self.wanted.entries.values(), loss.reason, loss.error.message)
+            self._gaps.miss(self.wanted.entries.values(), self._text_at.time, loss.reason, loss.error.message)
             self._blame(exchange, loss, moment)
             if not loss.heals:
                 self._fail(loss.error)
@@ -372,7 +334,7 @@ class Session:
         seconds, time = moment
         last, entry.last_at, entry.last_time = entry.last_at, seconds, time
         if last is not None and seconds - last > entry.longest:
-            self._spoke(entry, last, seconds)
+            self._silence.spoke(entry, last, seconds)
         for route in entry.routes:
             read, venue = route.read, route.venue
             try:
@@ -411,14 +373,8 @@ class Session:
             logger.warning("%s %s: %d values of each row are of no column we know", self._broker, channel, item.unknown)
         if entry.missed is not None:
             with self._lock:
-                self._close_gaps([entry, *self._taken()], moment)
+                self._gaps.end([entry, *self._taken()], moment)
             self.tell()
-
-    def _spoke(self, entry: Entry, last: float, now: float) -> None:
-        """Note a silence that was longer than those before, if it lies in one phase."""
-        if last >= self._phases.get(entry.venue, (None, float("inf")))[1]:
-            entry.longest = now - last
-        entry.is_doubted = False
 
     def _learn(self, item: Any, moment: Moment) -> None:
         """Take what is about the connection."""
@@ -438,7 +394,7 @@ class Session:
                     self._answered(name, body)
                 case Unreadable(words, registration):
                     entry = None if registration is None else self.wanted.entries.get(registration)
-                    self._garble([entry] if entry else self._taken(), sanitize(words), moment)
+                    self._garble([entry] if entry else self._taken(), words, moment)
         self.tell()
 
     def _open(self) -> None:
@@ -480,7 +436,7 @@ class Session:
         self.held.difference_update(registrations)
         self._again.difference_update(registrations)
         again = [self.wanted.entries[each] for each in registrations if each in self.wanted.entries]
-        self._miss(again, GapReason.SILENT, "it is registered again")
+        self._gaps.miss(again, self._text_at.time, GapReason.SILENT, "it is registered again")
 
     def _answered(self, name: str, body: Any) -> None:
         exchange = self._exchange
@@ -536,7 +492,7 @@ class Session:
         entry.missed = Missed(missed.since, GapReason.REFUSED, detail)
         entry.is_refused = True
         entry.refused_until = moment.seconds + self.times.again
-        self._open_gaps([entry], moment)
+        self._gaps.begin([entry], moment)
 
     def _give_out(self, entry: Entry, error: BrokerError) -> None:
         """Tell those who had a registration that it will never come again."""
@@ -549,15 +505,8 @@ class Session:
 
     # Gaps
 
-    def _since(self, entry: Entry) -> Any:
+    def _since(self, entry: Entry) -> dt.datetime:
         return entry.last_time or self._text_at.time
-
-    def _miss(self, entries: Any, reason: GapReason, detail: str) -> None:
-        """Note that registrations that were taken may miss something from now on."""
-        for entry in entries:
-            if entry.is_known and entry.missed is None:
-                entry.missed = Missed(self._text_at.time, reason, sanitize(detail))
-                entry.is_told = False
 
     def _taken(self) -> list[Entry]:
         """Return what is wanted and taken, and need not be registered again."""
@@ -573,53 +522,18 @@ class Session:
         ]
         if not left:
             self._down_since = None
-            self._close_gaps(self._taken(), moment)
+            self._gaps.end(self._taken(), moment)
         else:
             taken = [self.wanted.entries[each] for each in registrations if each in self.wanted.entries]
-            self._close_gaps([entry for entry in taken if entry.has_orders], moment)
+            self._gaps.end([entry for entry in taken if entry.has_orders], moment)
 
-    def _close_gaps(self, entries: Sequence[Entry], moment: Moment) -> None:
-        found = [(entry, entry.missed) for entry in dict.fromkeys(entries) if entry.missed is not None]
-        self._tell_gaps(found, moment, is_over=True)
-        for entry, _ in found:
-            entry.missed, entry.is_told = None, False
-
-    def _open_gaps(self, entries: Sequence[Entry], moment: Moment) -> None:
-        found = [(entry, entry.missed) for entry in entries if entry.missed is not None and not entry.is_told]
-        self._tell_gaps(found, moment, is_over=False)
-        for entry, _ in found:
-            entry.is_told = True
-
-    def _tell_gaps(self, found: Sequence[tuple[Entry, Missed]], moment: Moment, *, is_over: bool) -> None:
-        """Let each taker know, once for all topics that missed the same."""
-        topics: dict[tuple[int, Missed], dict[Topic, None]] = {}
-        takers: dict[int, Taker] = {}
-        for entry, missed in found:
-            for taker, topic in entry.takers():
-                takers[id(taker)] = taker
-                topics.setdefault((id(taker), missed), {})[topic] = None
-        until = moment.time if is_over else None
-        for (number, missed), each in topics.items():
-            gap = Gap(tuple(each), missed.since, until, missed.reason, moment.time, missed.detail)
-            self._effects.append((takers[number].missed, gap, takers[number]))
+    def _announce(self, taker: Taker, gap: Gap) -> None:
+        self._effects.append((taker.missed, gap, taker))
 
     def _garble(self, entries: Sequence[Entry], words: str, moment: Moment) -> None:
-        """Tell that something could not be read: at once, and then again and again, but not for every row."""
         with self._lock:
-            for entry in entries:
-                if entry.garbled is None:
-                    entry.garbled = Missed(self._since(entry), GapReason.UNREADABLE, words)
-            self._tell_garbled(entries, moment)
+            self._gaps.garble(entries, words, self._text_at.time, moment)
         self.tell()
-
-    def _tell_garbled(self, entries: Sequence[Entry], moment: Moment) -> None:
-        found = []
-        for entry in entries:
-            pause = self.times.again_orders if entry.has_orders else self.times.again
-            if entry.garbled is not None and moment.seconds - entry.garbled_at >= pause:
-                found.append((entry, entry.garbled))
-                entry.garbled, entry.garbled_at = None, moment.seconds
-        self._tell_gaps(found, moment, is_over=True)
 
     def tell(self) -> None:
         """Call the takers that have to know something; by the connection's thread, in order."""
@@ -665,9 +579,9 @@ class Session:
         self._check_clocks(moment)
         self._check_waiters(now)
         entries = [*self.wanted.entries.values()]
-        self._tell_garbled(entries, moment)
+        self._gaps.tell_garbled(entries, moment)
         if self._down_since is not None and now - self._down_since >= self.times.outage:
-            self._open_gaps([entry for entry in entries if entry.registration not in self.held], moment)
+            self._gaps.begin([entry for entry in entries if entry.registration not in self.held], moment)
         if self.state is State.DOWN or self.loss is not None:
             return
         if now - self._heard.seconds >= self.feed.heartbeat_seconds:
@@ -675,7 +589,9 @@ class Session:
         elif self._exchange is not None and self._exchange.is_waiting and now >= self._exchange.until:
             self._not_answered(self._exchange)
         elif self.state is State.OPEN:
-            self._judge_silence(entries, moment)
+            held = [entry for entry in entries if entry.registration in self.held]
+            for entry, quiet in self._silence.too_long(held, now):
+                self._doubt(entry, quiet)
 
     def _error_of(self, words: str) -> NetworkError:
         return NetworkError(f"The line of the stream was lost: {words}.", broker=self._broker)
@@ -700,37 +616,19 @@ class Session:
             )
 
     def _check_waiters(self, now: float) -> None:
-        if self.state is State.OPEN:
+        """Let nobody wait too long for a line that others have had already; the first one is not given up by us."""
+        if self.state is State.OPEN or not self.is_established:
             return
+        error = self._error_of(f"it could not be made again in {self.times.line:g} s")
         for waiter in [each for each in self._waiters if now >= each.until]:
-            self._refuse(waiter, self._error_of(f"it could not be made again in {self.times.line:g} s"))
-
-    def _judge_silence(self, entries: Sequence[Entry], moment: Moment) -> None:
-        """Register again what is silent although its venue trades; where that does not help, give up the line."""
-        for venue in {entry.venue for entry in entries}:
-            phase, last = self._ask_phase(venue), self._phases.get(venue)
-            if last is None or phase is not last[0]:
-                self._phases[venue] = (phase, moment.seconds)
-        for entry in entries:
-            phase, since = self._phases[entry.venue]
-            if entry.last_at is None or entry.registration not in self.held or not entry.may_be_judged(phase, since):
-                continue
-            quiet = moment.seconds - max(entry.last_at, since, entry.judged_at)
-            patience = max(self.times.patience, 10 * entry.longest) * 2**entry.doublings
-            if quiet >= patience:
-                entry.judged_at = moment.seconds
-                self._doubt(entry, quiet)
-
-    def _ask_phase(self, venue: Venue) -> Phase | None:
-        try:
-            return self._phase_of(venue)
-        except BrokerError:  # of days of which nothing is known
-            return None
+            self._refuse(waiter, error)
+        for question in [each for each in self._questions if now >= each.until]:
+            self._questions.remove(question)
+            question.ends(error)
 
     def _doubt(self, entry: Entry, quiet: float) -> None:
         words = f"{entry.registration.channel} told nothing for {quiet:.0f} s while its venue trades"
-        if entry.missed is None:
-            entry.missed, entry.is_told = Missed(self._since(entry), GapReason.SILENT, words), False
+        self._gaps.miss([entry], self._since(entry), GapReason.SILENT, words)
         entry.is_doubted = not entry.is_doubted
         if entry.is_doubted:
             self._again.add(entry.registration)
@@ -744,11 +642,11 @@ class Session:
         """Send the next frame if it is its time; return the seconds until there may be one."""
         now = moment.seconds
         if self._exchange is None and not self._is_idle:
-            self._exchange = self._planned(now)
+            self._exchange = self._planned(moment)
             self._is_idle = self._exchange is None
         exchange = self._exchange
         if exchange is None or exchange.is_waiting:
-            return 1.0
+            return LOOK_SECONDS
         if not exchange.frames:  # the feed needs none for it
             self._settle(exchange, moment)
             return 0.0
@@ -757,27 +655,34 @@ class Session:
         self._next_frame = now + 1 / self.feed.frames_per_second
         self.out.append(exchange.frames.popleft())
         exchange.is_waiting = True
-        exchange.until = exchange.question.until if exchange.question else now + self.times.answer
-        return 1.0
+        exchange.until = now + (exchange.question.seconds if exchange.question else self.times.answer)
+        return LOOK_SECONDS
 
-    def _planned(self, now: float) -> Exchange | None:
+    def _planned(self, moment: Moment) -> Exchange | None:
         """Return what is sent next: releases before registrations, own orders before all others."""
-        entries = self.wanted.entries
-        surplus = [each for each in self.held if each not in entries or each in self._again]
+        surplus = [each for each in self.held if each not in self.wanted.entries or each in self._again]
         if surplus:
             batch = surplus[: self.feed.at_once]
             return Exchange(Asked.RELEASE, deque(self.feed.release(batch)), batch)
-        lacking = [
-            entry
-            for registration, entry in entries.items()
-            if registration not in self.held and now >= entry.refused_until
-        ]
-        if lacking:
-            first = next((entry for entry in lacking if entry.has_orders), lacking[0])
-            rest = [entry for entry in lacking if entry is not first and not entry.is_alone]
-            batch = [each.registration for each in (first, *(() if first.is_alone else rest))][: self.feed.at_once]
-            return Exchange(Asked.REGISTER, deque(self.feed.register(batch)), batch)
+        while batch := self._lacking(moment.seconds):
+            try:
+                return Exchange(Asked.REGISTER, deque(self.feed.register(batch)), batch)
+            except BrokerError as error:  # it cannot even be written
+                self._not_taken(Exchange(Asked.REGISTER, deque(), batch), error, False, moment)
         if self._questions:
             question = self._questions.popleft()
             return Exchange(Asked.ASK, deque([question.frame]), question=question)
         return None
+
+    def _lacking(self, now: float) -> list[Registration]:
+        """Return what is to be registered in the next frame."""
+        lacking = [
+            entry
+            for registration, entry in self.wanted.entries.items()
+            if registration not in self.held and now >= entry.refused_until
+        ]
+        if not lacking:
+            return []
+        first = next((entry for entry in lacking if entry.has_orders), lacking[0])
+        others = [] if first.is_alone else [each for each in lacking if each is not first and not each.is_alone]
+        return [each.registration for each in (first, *others)][: self.feed.at_once]
