@@ -54,6 +54,8 @@ logger = logging.getLogger("brokerkit")
 PATH = re.compile(r"/+(tryitout(/+[A-Za-z0-9]*)?)?")
 MOST_REGISTRATIONS = 41
 PULSE_SECONDS = 1.0
+COLLECTING_SECONDS = 0.005
+"""For so long prints wait for others that come together with them."""
 PULSED = frozenset({Kind.INDEX, Kind.MEMBER, Kind.PROGRAM})
 """What is told once in so many seconds, and not with every trade."""
 CIPHER = "cipher"
@@ -110,6 +112,7 @@ class KisStream(FaceStream):
         self._traded: set[str] = set()
         """Symbols of which something was traded since totals were told."""
         self._has_pulse = False
+        self._is_collecting = False
 
     def is_path(self, path: str) -> bool:
         """Say whether the server takes WebSockets at a path; the id in it is not looked at."""
@@ -252,11 +255,14 @@ class KisStream(FaceStream):
         def tells(service: Service) -> bool:
             return _is_told(service.venue, phase, is_at_nxt=is_at_nxt)
 
-        if not self._prints:
-            self._later(0, self._send_all_prints)
+        if not self._is_collecting:
+            # Nearly always the book has changed too and its row takes them along; not so at the middle of two prices.
+            self._is_collecting = True
+            self._later(COLLECTING_SECONDS, self._send_all_prints)
         self._prints.setdefault(symbol, []).append(Print(written("H0STCNT0", row), tells))
 
     def _send_all_prints(self) -> None:
+        self._is_collecting = False
         for symbol in list(self._prints):
             self._send_prints(symbol)
 

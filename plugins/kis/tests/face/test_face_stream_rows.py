@@ -199,6 +199,18 @@ def test_ids_of_nxt_are_silent_for_a_symbol_that_is_not_there(real: Any, listen:
     assert line.is_quiet()
 
 
+def test_a_trade_at_the_middle_changes_no_book_and_is_told(real: Any, listen: Listen) -> None:
+    line = listen(real)
+    line.register("H0STCNT0")
+    real.ordered(ORD_DVSN="21", ORD_UNPR="0", ORD_QTY="7")
+    bid, ask = (
+        levels[0].price for levels in (real.exchange.order_book(SAMSUNG).bids, real.exchange.order_book(SAMSUNG).asks)
+    )
+    real.exchange.trade(SAMSUNG, Side.SELL, Decimal(4), bid)
+    row = line.row("H0STCNT0")
+    assert (row["STCK_PRPR"], row["CNTG_VOL"]) == (str(int((bid + ask) / 2)), "4")
+
+
 def test_only_registered_symbols_are_told(real: Any, listen: Listen) -> None:
     line = listen(real)
     line.register("H0STCNT0", HYNIX)
