@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from pydantic import SecretStr
 
-from brokerkit.errors import BrokerError, NetworkError, StreamError
+from brokerkit.errors import AuthError, BrokerError, NetworkError, StreamError
 from brokerkit.market.sessions import Phase
 from brokerkit.stream.events import Gap, GapReason
 from brokerkit.stream.exchanges import Asked, Exchange, Question, Waiter
@@ -234,8 +234,8 @@ class Session:
             self._blame(exchange, loss, moment)
             if not loss.heals:
                 self._fail(loss.error)
-            elif not self.is_established:
-                self._end_waiting(loss.error)
+            elif not self.is_established and not isinstance(loss.error, AuthError):
+                self._end_waiting(loss.error)  # but for a key or token that the feed has anew for the next line
         self.tell()
 
     def _blame(self, exchange: Exchange | None, loss: Loss, moment: Moment) -> None:
