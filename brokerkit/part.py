@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from decimal import Decimal
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -69,7 +70,11 @@ def _no_phase(venue: Venue) -> Phase:
     raise RuntimeError("A part knows the phase of a venue once a Broker has its adapter.")
 
 
-def _no_socket(frame: str, name: str) -> Any:
+Ask = Callable[[str, str], Any]
+"""Sends a frame over the broker's socket, and returns the body of the `Answer` of a name."""
+
+
+def _no_socket() -> AbstractContextManager[Ask]:
     raise RuntimeError("A part can ask over the socket once a Broker has its adapter.")
 
 
@@ -157,8 +162,8 @@ class Part(Generic[C]):
         """What a venue is doing now."""
         self.now: Callable[[], dt.datetime | None] = clock.now
         """The present moment where the broker is; None in a sandbox whose clock nobody here can see."""
-        self.ask: Callable[[str, str], Any] = _no_socket
-        """Sends a frame over the broker's socket, and returns the body of the `Answer` of a name."""
+        self.ask: Callable[[], AbstractContextManager[Ask]] = _no_socket
+        """Gives what asks over the broker's socket; all questions of one `with` go out after one login."""
         self.prepare()
 
     def prepare(self) -> None:

@@ -33,6 +33,7 @@ NONE_AT_ZERO = frozenset({"prpr", "stck_prpr", "stck_oprc", "stck_hgpr", "stck_l
     *("price", "open", "high", "low", "recprice", "uplmtprice", "dnlmtprice"),
     *("elw_prpr", "elw_oprc", "elw_hgpr", "elw_lwpr", "etf_chas_erng_rt_dbnb", "listCount", "lastPrice"),
     *("inter2_prpr", "inter2_oprc", "inter2_hgpr", "inter2_lwpr", "inter2_mxpr", "inter2_llam"),
+    *("10", "16", "17", "18"),
 }
 """Prices for which the brokers write 0 where there is none."""
 CLOSES = frozenset({"ka10059", "ka10003", "ka10084", "FHKST01010300", "FHPST01060000"})
@@ -50,11 +51,15 @@ LOOSE = frozenset(
 """Words on which nothing depends: blank where they are no text."""
 NUMBERS = ("odno", "ord_no")
 """Fields with the number of a row of a list."""
-SYMBOLS = frozenset({"pdno", "stk_cd", "code", *(f"{of}_shrn_iscd" for of in ("stck", "inter", "mksc", "elw"))})
+SYMBOLS = frozenset({"pdno", "stk_cd", "code", "9001", *(f"{of}_shrn_iscd" for of in ("stck", "inter", "mksc", "elw"))})
 KINDS = ("", "A", "J", "Q")
 """Letters of its kind in front of a symbol."""
 DAYS = frozenset({"regDay", "cntr_dt"})
 """Days that are zeros where there is none."""
+SOCKET = "/api/dostk/websocket"
+"""Where Kiwoom tells saved conditions, with numbers for names: 11 and 12 are changes, all others have a direction."""
+THOUSANDTHS = frozenset({"12"})
+"""Fields whose last three digits stand behind a point that is not written."""
 COUNTS = frozenset({"listCount"})
 """Numbers of Kiwoom's lists of instruments: digits alone."""
 SUMS = (
@@ -185,6 +190,8 @@ def _compare_value(broker: str, endpoint: Endpoint[Any], key: str, value: Any, r
         expected = _shares(raw)
     elif key in NONE_AT_ZERO and str(endpoint) not in CLOSES:
         expected = _price(raw, _habit(broker, endpoint, key))
+    elif isinstance(value, Decimal) and key in THOUSANDTHS:
+        expected = _thousandths(raw)
     elif isinstance(value, Decimal):
         expected = number(raw, _habit(broker, endpoint, key))
     elif value is None:
@@ -214,6 +221,8 @@ def _habit(broker: str, endpoint: Endpoint[Any], key: str) -> str:
         return "padded" if endpoint.path.endswith(FIXED_WIDTH) else "plain"
     if endpoint.path == RANKINGS and key in AMOUNTS:
         return "direction"
+    if endpoint.path == SOCKET:
+        return "signed" if key == "11" else "direction"
     if endpoint.path not in KIWOOM_MARKET:
         if key in PROFITS:
             return "signed"
@@ -254,6 +263,12 @@ def _price(raw: Any, habit: str) -> Any:
     """Return a price, None for 0 and a blank; what is no number stays as it is, which is no value."""
     told = number(raw, habit)
     return raw if told is None and not _is_blank(raw) else told or None
+
+
+def _thousandths(raw: Any) -> Decimal | None:
+    """Return a rate with its point put back; None unless all of it is digits behind the sign."""
+    told = None if type(raw) is str and "." in raw else number(raw, "signed")
+    return None if told is None else told / 1000
 
 
 def _shares(raw: Any) -> Decimal | None:

@@ -555,9 +555,7 @@ def test_what_is_supported_is_asked_by_market_type_and_venue_without_a_request(n
         assert set(indices.verbs) == {"quote", "quotes", "candles"}
         assert (korea.market, korea.currency, korea.environment) == ("KR", "KRW", "real")
         assert set(korea.verbs) == {verb for verb in HOOKS if broker.supports(verb)}
-        assert set(HOOKS) - set(korea.verbs) == (
-            {"transactions", "program_rankings"} if name == "kis" else {"conditions", "screen"}
-        )
+        assert set(HOOKS) - set(korea.verbs) == ({"transactions", "program_rankings"} if name == "kis" else set())
         assert broker.supports("rankings", venue=Venue.NXT)
         assert broker.supports("rankings", venue=Venue.SOR) is (name == "kiwoom")
         assert set(korea.order_venues) == set(Venue)

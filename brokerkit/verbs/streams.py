@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from brokerkit.adapter import Adapter
 from brokerkit.errors import ConfigError, Unsupported
 from brokerkit.market.sessions import Phase
+from brokerkit.part import Ask
 from brokerkit.stream.feed import Feed
 from brokerkit.stream.takers import Taker
 from brokerkit.stream.topics import StreamKind, Topic
@@ -86,11 +88,12 @@ class Streams(Asking):
             return lambda venue: None
         return self._inquiries.phase_of
 
-    def _ask(self, frame: str, name: str) -> Any:
-        """Ask something over the socket, for a part: over the one that is open, else over one for this question."""
+    @contextmanager
+    def _ask(self) -> Iterator[Ask]:
+        """Let a part ask over the socket: over the one that is open, else over one for these questions."""
         connection = self._connection()
         try:
-            return connection.ask(frame, name)
+            yield connection.ask
         finally:
             connection.close()
 

@@ -16,6 +16,8 @@ UNPROVEN = {
     "kt00015": "no answer of it is shown, only its fields",
     "ka10080": "no answer of it is shown, only its fields",
     "ka20005": "the official sample is a copy of that of ka20006",
+    "ka10171": "its sample is a frame of the socket, which test_stream_examples.py reads",
+    "ka10172": "no answer of it is shown, only its fields",
     "kt10001": "there is none; it is answered like kt10000",
     "ka90003": "the official sample is one of ka90005",
     **dict.fromkeys(

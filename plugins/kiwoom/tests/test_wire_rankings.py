@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from brokerkit_kiwoom.stocks import rankings
 
-from brokerkit.errors import IncompleteListing, Unsupported
+from brokerkit.errors import IncompleteListing
 from brokerkit.words import RankingKind, Venue
 
 FOLDER = os.environ.get("BROKERKIT_WIRE_EXAMPLES")
@@ -128,13 +128,6 @@ def test_a_list_that_ends_has_fewer_and_one_that_breaks_off_is_an_error(wire: An
 def test_blank_rows_are_none(wire: Any) -> None:
     shows(wire, "ka10030", dict.fromkeys(ROWS["ka10030"], ""), {})
     assert [place.symbol for place in wire.broker.rankings("VOLUME")] == ["005930"]
-
-
-def test_saved_conditions_need_a_stream(wire: Any) -> None:
-    for ask in (wire.broker.conditions, lambda: wire.broker.screen("하나")):
-        with pytest.raises(Unsupported):
-            ask()
-    assert wire.calls == []
 
 
 @pytest.mark.skipif(not FOLDER, reason="BROKERKIT_WIRE_EXAMPLES does not name the folder of examples")

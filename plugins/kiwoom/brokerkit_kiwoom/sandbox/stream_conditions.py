@@ -20,7 +20,6 @@ MOST_LIVE = 10
 UNKNOWN = 900004
 """No condition of that number is saved: so the server was seen to say."""
 _WIDTH = 9
-_ROUNDED = Decimal("0.001")
 _SIDES = {Side.SELL: "1", Side.BUY: "2"}
 _NAMES = {str(number): name for number, name in enumerate(SCREENS)}
 
@@ -141,7 +140,7 @@ def _refusal(frame: Frame, words: str, code: int = ERROR) -> Frame:
 
 
 def _row(branch: Branch, instrument: Instrument, quote: Quote) -> dict[str, str]:
-    """Return a row of a search: padded numbers, the rate with three decimals that are not marked."""
+    """Return a row of a search: padded numbers, the rate times a thousand; in all that were seen it ends in 0."""
     base, change = instrument.previous_close, quote.change or Decimal(0)
     return {
         "9001": branch.prefixed(instrument.symbol),
@@ -149,7 +148,7 @@ def _row(branch: Branch, instrument: Instrument, quote: Quote) -> dict[str, str]
         "10": _directed(quote.price, base),
         "25": sign(instrument, quote.price),
         "11": padded(change, _WIDTH),
-        "12": padded(percent_of(change, base, _ROUNDED) * 1000, _WIDTH),
+        "12": padded(percent_of(change, base) * 1000, _WIDTH),
         "13": padded(quote.volume or 0, _WIDTH),
         "16": _directed(quote.open, base),
         "17": _directed(quote.high, base),

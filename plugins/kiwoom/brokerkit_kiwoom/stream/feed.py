@@ -42,8 +42,7 @@ from brokerkit_kiwoom.indices import stream as indices
 from brokerkit_kiwoom.indices.quotes import CODE
 from brokerkit_kiwoom.stocks import stream as stocks
 from brokerkit_kiwoom.stocks.quotes import CODE_SUFFIX
-from brokerkit_kiwoom.stream import frames
-from brokerkit_kiwoom.wire import errors, login
+from brokerkit_kiwoom.wire import errors, frames, login
 
 MOST_CONDITIONS = 10
 """Conditions that a login may follow live."""

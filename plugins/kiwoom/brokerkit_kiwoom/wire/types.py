@@ -49,6 +49,10 @@ Hundredfold = Annotated[
 """A value of an index in a chart: "655388" is 6553.88."""
 Signed = Annotated[Decimal | None, WireNumber(rf" *(--|[+-])?{GRAMMAR.removeprefix('[+-]?')}", _signed, blank=True)]
 """A change or a flow, whose sign is real; two minus signs are one."""
+Thousandths = Annotated[
+    Decimal | None, WireNumber(r" *(--|[+-])?[0-9]{1,18}", lambda text: _signed(text).scaleb(-3), blank=True)
+]
+"""A rate whose three decimals have no point: "000001500" is 1.5; its sign is real."""
 
 
 def plain_symbol(code: str) -> str:
