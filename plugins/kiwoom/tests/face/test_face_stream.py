@@ -99,8 +99,7 @@ def test_ping_that_does_not_come_back_ends_the_line(customer: Customer, said: st
         if said == "something else":
             listener.send({"trnm": "CNSRLST"})
         frames, code, reason = listener.end()
-    assert {frame["trnm"] for frame in frames} >= {"PING", "SYSTEM"}
-    assert frames[-1]["code"] == "R10002"
+    assert (frames[-1]["trnm"], frames[-1]["code"]) == ("SYSTEM", "R10002")
     assert (code, reason) == (1000, "Bye")
 
 
