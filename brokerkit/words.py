@@ -8,6 +8,8 @@ from enum import StrEnum
 class Venue(StrEnum):
     """Where an order goes or a quote comes from."""
 
+    __hash__ = str.__hash__  # an enum's own is written in Python, and events are sorted by this
+
     KRX = "KRX"
     """Korea Exchange (한국거래소)."""
     NXT = "NXT"

@@ -28,7 +28,7 @@ from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.streaming import Line
 from tests.fakes import Fake
 
-BROKERS = ("kiwoom",)
+BROKERS = ("kis", "kiwoom")
 SYMBOL = "005930"
 
 

@@ -52,10 +52,10 @@ class Mailbox:
 
     def __init__(self, lock: threading.Lock) -> None:
         self._lock = lock
-        self._filled = threading.Condition(lock)
         self._order: deque[Slot] = deque()
         self._stale = 0
-        self._sleepers = 0
+        self._sleepers: deque[threading.Lock] = deque()
+        """Of threads that wait, each its own lock, which is released to wake it."""
         self._watchers: list[Callable[[], None]] = []
         self._is_closed = False
         self._error: BrokerError | None = None
@@ -79,7 +79,8 @@ class Mailbox:
             self._order.extend([slot] * len(events))
         if slot.most is not None and len(waiting) > slot.most:
             self._drop(slot, len(waiting) - slot.most)
-        self._wake(len(events))
+        if self._sleepers or self._watchers:
+            self._wake(len(events))
 
     def clear(self, slots: Iterable[Slot]) -> None:
         """Forget what waits of these slots."""
@@ -94,8 +95,8 @@ class Mailbox:
         """Take out all that waits, with whose it is."""
         found = []
         while self._order:
-            slot = self._order[0]
-            if (event := self._pop()) is not None:
+            slot = self._order.popleft()
+            if (event := self._special(slot)) is not None:
                 found.append((slot, event))
         return found
 
@@ -103,29 +104,46 @@ class Mailbox:
         """Let everybody who waits go away with empty hands, and all who come."""
         self._is_closed = True
         self._order.clear()
-        self._wake(self._sleepers)
+        self._wake(len(self._sleepers))
 
     def fail(self, error: BrokerError) -> None:
         """Raise an error to all who come, once what waits is taken."""
         self._error = self._error or error
-        self._wake(self._sleepers)
+        self._wake(len(self._sleepers))
 
     # For who takes
 
     def take(self, timeout: float | None = None) -> Any:
         """Return the next event: None if none comes in time, END once it is closed. Raises what cannot heal."""
-        until = None if timeout is None else time.monotonic() + timeout
         with self._lock:
-            while (event := self._next()) is None:
-                left = None if until is None else until - time.monotonic()
-                if left is not None and left <= 0:
-                    return None
-                self._sleepers += 1
-                try:
-                    self._filled.wait(left)
-                finally:
-                    self._sleepers -= 1
-            return event
+            event = self._next()
+            return self._awaited(timeout) if event is None else event
+
+    def _awaited(self, timeout: float | None) -> Any:
+        """Return the next event as soon as it comes. The lock is held, but for the time of waiting."""
+        until = None if timeout is None else time.monotonic() + timeout
+        while True:
+            left = -1 if until is None else until - time.monotonic()
+            if until is not None and left <= 0:
+                return None
+            bell = threading.Lock()
+            bell.acquire()
+            self._sleepers.append(bell)
+            self._lock.release()
+            try:
+                bell.acquire(timeout=min(left, threading.TIMEOUT_MAX))
+            except BaseException:
+                self._lock.acquire()
+                if bell not in self._sleepers:
+                    self._wake(1)  # it was meant for somebody who takes
+                raise
+            else:
+                self._lock.acquire()
+            finally:
+                if bell in self._sleepers:
+                    self._sleepers.remove(bell)
+            if (event := self._next()) is not None:
+                return event
 
     def poll(self) -> Any:
         """Return the next event, None if none waits, END once it is closed. Raises what cannot heal."""
@@ -152,18 +170,21 @@ class Mailbox:
     # Inside
 
     def _next(self) -> Any:
+        order = self._order
+        while order:
+            slot = order.popleft()
+            if not slot.skipped and not slot.dropped:
+                return slot.events.popleft()
+            if (event := self._special(slot)) is not None:
+                return event
         if self._is_closed:
             return END
-        while self._order:
-            if (event := self._pop()) is not None:
-                return event
         if self._error is not None:
             raise copy.copy(self._error)  # each thread gets one of its own, with its own traceback
         return None
 
-    def _pop(self) -> Any:
-        """Return what the first reference stands for; None if it has outlived its event."""
-        slot = self._order.popleft()
+    def _special(self, slot: Slot) -> Any:
+        """Return what a reference stands for; None if it has outlived its event."""
         if slot.skipped:
             slot.skipped -= 1
             self._stale -= 1
@@ -199,8 +220,8 @@ class Mailbox:
         self._order, self._stale = kept, 0
 
     def _wake(self, number: int) -> None:
-        if self._sleepers:
-            self._filled.notify(number)
+        for _ in range(min(number, len(self._sleepers))):
+            self._sleepers.popleft().release()
         if self._watchers:
             watchers, self._watchers = self._watchers, []
             for watcher in watchers:

@@ -240,13 +240,18 @@ class _Player:
         return (topic for route in self._routes.values() for topic, _, _ in route)
 
     def _follow(self, line: _Line) -> None:
-        self._routes = {}
+        before, self._routes = self._routes.keys(), {}
         try:
             for kind, symbol, venue in line.told["topics"]:
                 topic = Topic(StreamKind(kind), symbol, None if venue is None else Venue(venue))
                 if topic.kind is not StreamKind.ORDERS:  # their events stand there as they were made
                     route = self._routes.setdefault(self._feed.registration(topic), [])
                     route.append((topic, topic.venue or Venue.KRX, self._feed.channel(topic).read))
+            # A feed remembers what is registered: by that it knows what a row belongs to.
+            for each in before - self._routes.keys():
+                self._feed.release([each])
+            for each in self._routes.keys() - before:
+                self._feed.register([each])
         except (ValueError, TypeError, BrokerError) as error:
             words = error.message if isinstance(error, BrokerError) else "they are no topics"
             raise line.odd(f"names topics that cannot be followed: {words}") from None

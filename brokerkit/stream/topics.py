@@ -11,6 +11,8 @@ from brokerkit.words import Venue
 class StreamKind(StrEnum):
     """What a stream tells."""
 
+    __hash__ = str.__hash__  # an enum's own is written in Python, and events are sorted by this
+
     TRADES = "TRADES"
     """Trades as they happen (실시간 체결)."""
     ORDER_BOOK = "ORDER_BOOK"
