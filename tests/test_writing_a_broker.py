@@ -29,6 +29,7 @@ from brokerkit.orders.intents import IntentState
 from brokerkit.part import Part
 from brokerkit.sandbox import Faults, Rule, Sandbox
 from brokerkit.sandbox.face import Face, FaceRefusal, ReceivedRequest
+from brokerkit.sandbox.streaming import FaceStream
 from brokerkit.transport import Client
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -363,7 +364,8 @@ def test_both_languages_have_the_same_sections() -> None:
 HOOKS_OF: dict[type, set[str]] = {
     Adapter: {"told_phases", "account_number"},
     Part: {"handle_of", "handle", "days_to_ask", "price_or_upper_limit", "flow_tables", "wrong"},
-    Face: {"refuse", "respond"},
+    Face: {"refuse", "respond", "app"},
+    FaceStream: {"serve"},
 }
 """What a class of the interface has beside its hooks."""
 OF_CLIENT = ("headers", "check", "is_definite", "refusal", "advise", "issue_token", "revoke_token", "limits")
@@ -381,7 +383,7 @@ def hooks_of(kind: type) -> set[str]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("kind", [Adapter, Part, Client, Face])
+@pytest.mark.parametrize("kind", [Adapter, Part, Client, Face, FaceStream])
 def test_the_tables_have_every_hook_with_what_it_is_given(kind: type, page: str) -> None:
     (table,) = re.findall(rf"<!-- hooks: {kind.__name__} -->\n(.*?)<!-- end -->", text_of(page), re.DOTALL)
     rows = [line.strip("|").split(" | ") for line in table.splitlines()[2:]]
