@@ -477,9 +477,11 @@ def test_an_expected_price_is_told_only_while_there_is_an_auction(feed: KisFeed,
     assert (event.expected_price, event.expected_quantity) == expected
 
 
+INDEX_ROW = "0001^094521^2635.04^5^-8.88^123456^2345678^12^34^-0.34^2640.10^2641.00^2630.55^" + "^".join("0" * 17)
+
+
 def test_an_index_is_told_in_points_and_without_what_has_no_sure_unit(feed: KisFeed) -> None:
-    row = "0001^094521^2635.04^5^-8.88^123456^2345678^12^34^-0.34^2640.10^2641.00^2630.55^" + "^".join("0" * 17)
-    (event,) = told(feed, INDEX, f"0|H0UPCNT0|001|{row}")
+    (event,) = told(feed, INDEX, f"0|H0UPCNT0|001|{INDEX_ROW}")
     assert event == QuoteEvent(
         symbol="INDEX:KOSPI",
         venue=Venue.KRX,
@@ -689,6 +691,17 @@ def test_a_time_of_day_is_of_the_korean_day_on_which_it_came(feed: KisFeed) -> N
 # Frames as such
 
 
+@pytest.mark.parametrize("code", ["", "??", "9_3354"])
+def test_a_row_that_begins_oddly_behind_a_good_one_is_unreadable(feed: KisFeed, code: str) -> None:
+    feed.register([feed.registration(TRADES)])
+    for _ in range(2):
+        (rows,) = feed.read(f"0|H0STCNT0|002|{TRADE}^{TRADE}")
+        assert isinstance(rows, Rows)
+        assert len(rows.rows) == 2
+        (odd,) = feed.read(f"0|H0STCNT0|002|{TRADE}^{changed(TRADE, at0=code)}")
+        assert isinstance(odd, Unreadable)
+
+
 def test_rows_come_by_registration_in_their_order(feed: KisFeed) -> None:
     feed.register([feed.registration(TRADES), feed.registration(OTHERS)])
     other = changed(TRADE, at0="000660")
@@ -761,6 +774,36 @@ def test_no_text_makes_reading_fail(text: str) -> None:
         for each in feed.read(frame):
             assert isinstance(each, Unreadable | Rows)
         feed.recorded(frame)
+
+
+@given(
+    st.sampled_from(["H0STCNT0", "H0STASP0", "H0STMKO0", "H0UNMKO0", "H0UPCNT0", "H0STCNI0"]),
+    st.integers(1, 3),
+    st.integers(0, 400),
+    st.integers(0, 400),
+    st.text(alphabet="0123456789.-+ ^|YNABC٣", max_size=20),
+)
+def test_no_change_of_a_good_frame_makes_reading_fail(id: str, count: int, start: int, end: int, text: str) -> None:
+    feed = a_feed()
+    topics = [TRADES, OTHERS, BOOKS, SESSION, BOTH_SESSION, INDEX, ORDERS]
+    feed.register([feed.registration(topic) for topic in topics])
+    good = {
+        "H0STCNT0": TRADE,
+        "H0STASP0": book_row(),
+        "H0STMKO0": STATUS.format(code="112"),
+        "H0UNMKO0": STATUS.format(code="112").partition("^")[2],
+        "H0UPCNT0": INDEX_ROW,
+        "H0STCNI0": notice_row(),
+    }[id]
+    frame = f"0|{id}|{count:03}|" + "^".join([good] * count)
+    for each in (frame, frame, frame[:start] + text + frame[end:]):
+        for received in feed.read(each):
+            assert isinstance(received, Unreadable | Rows)
+            for topic in topics:
+                if isinstance(received, Rows) and received.registration == feed.registration(topic):
+                    for row in received.rows:
+                        with suppress(ValueError):
+                            feed.channel(topic).read(row, Venue.KRX, NOON)
 
 
 @given(st.lists(st.text(alphabet="0123456789.-+ ^|YNABC", max_size=8), min_size=26, max_size=66))

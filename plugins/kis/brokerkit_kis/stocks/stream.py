@@ -174,9 +174,13 @@ def book(row: Row, venue: Venue, received_at: dt.datetime) -> BookEvent:
 
 
 def _levels(prices: Row, quantities: Row) -> tuple[tuple[Decimal, Decimal], ...]:
-    pairs = zip(prices, quantities, strict=True)
-    found = [(positive_or_none(price), positive_or_none(quantity)) for price, quantity in pairs]
-    return tuple([(price, quantity) for price, quantity in found if price and quantity])
+    pairs, known = zip(prices, quantities, strict=True), positive_or_none.known
+    try:  # nearly all of it was said before, and is looked up without a call
+        found = [(known[price], known[quantity]) for price, quantity in pairs]
+    except KeyError:
+        pairs = zip(prices, quantities, strict=True)
+        found = [(positive_or_none(price), positive_or_none(quantity)) for price, quantity in pairs]
+    return tuple([(price, quantity) for price, quantity in found if price is not None and quantity is not None])
 
 
 # Sessions

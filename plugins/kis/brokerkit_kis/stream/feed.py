@@ -125,6 +125,8 @@ class KisFeed(Feed[KisClient]):
         """Channel to what is registered there, by key."""
         self._heads: dict[str, tuple[Registration, str, Mapping[int, int]]] = {}
         """How frames of one row begin, up to its first value: what it belongs to, that value, and `Layout.widths`."""
+        self._long_heads: dict[str, tuple[Registration, str, int]] = {}
+        """The same of frames of several rows, with their number."""
 
     # Where it is, and what goes out
 
@@ -147,7 +149,7 @@ class KisFeed(Feed[KisClient]):
 
     def open(self) -> Sequence[SecretStr]:
         self._is_live = True
-        for of_the_line_before in (self._seals, self._wanted, self._heads):
+        for of_the_line_before in (self._seals, self._wanted, self._heads, self._long_heads):
             of_the_line_before.clear()
         try:
             self._approval = self.client.approval_key()
@@ -165,6 +167,7 @@ class KisFeed(Feed[KisClient]):
 
     def register(self, registrations: Sequence[Registration]) -> Sequence[SecretStr]:
         self._heads.clear()
+        self._long_heads.clear()
         for each in registrations:
             self._wanted.setdefault(each.channel, {})[each.key] = each
         return [self._frame(REGISTER, each) for each in registrations]
@@ -237,10 +240,26 @@ class KisFeed(Feed[KisClient]):
         try:
             registration, first, widths = self._heads[values[0]]
             unknown = widths[len(values)]
-        except KeyError:  # not a frame like those that come by the hundred thousand
-            return self._read(text)
+        except KeyError:  # not a frame of one row, which come by the hundred thousand
+            return self._several(text, values)
         values[0] = first
         return (_new(Rows, (registration, (values,), unknown)),)
+
+    def _several(self, text: str, values: list[str]) -> Sequence[Received]:
+        """Return what a frame of several rows brings, if it begins as one before it."""
+        known = self._long_heads.get(values[0])
+        if known is None:
+            return self._read(text)
+        registration, first, count = known
+        layout = LAYOUT[registration.channel]
+        width, odd = divmod(len(values), count)
+        if odd or width not in layout.widths:
+            return self._read(text)
+        values[0] = first
+        rows = [values[start : start + width] for start in range(0, len(values), width)]
+        if [row[0] for row in rows].count(first) < count:
+            return self._read(text)  # of several symbols, or odd
+        return (_new(Rows, (registration, rows, layout.widths[width])),)
 
     def _read(self, text: str) -> Sequence[Received]:
         """Return what a frame brings that does not begin as one before it."""
@@ -283,7 +302,7 @@ class KisFeed(Feed[KisClient]):
             Rows(self._registration(data.channel, code), [*group], unknown)
             for code, group in groupby(rows, itemgetter(0))
         ]
-        if data.mark == PLAIN and data.rows == 1:
+        if data.mark == PLAIN:
             self._remember(data, found[0].registration, rows[0][0])
         return found
 
@@ -299,9 +318,13 @@ class KisFeed(Feed[KisClient]):
 
     def _remember(self, data: Data, registration: Registration, first: str) -> None:
         """Read a frame that begins as this one in the short way from now on."""
-        if len(self._heads) >= MOST_HEADS:
+        if len(self._heads) + len(self._long_heads) >= MOST_HEADS:
             self._heads.clear()
-        self._heads[f"{data.head}{first}"] = (registration, first, LAYOUT[data.channel].widths)
+            self._long_heads.clear()
+        if data.rows == 1:
+            self._heads[f"{data.head}{first}"] = (registration, first, LAYOUT[data.channel].widths)
+        else:
+            self._long_heads[f"{data.head}{first}"] = (registration, first, data.rows)
 
     def _as_ours(self, row: Row) -> Row:
         """Return a notice out of a recording, where only those of this account are, without its number."""

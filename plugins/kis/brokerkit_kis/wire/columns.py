@@ -85,16 +85,8 @@ def _positive_or_none(text: str) -> Decimal | None:
     return (total(text) or None) if text.strip() else None
 
 
-def change(text: str, sign: str) -> Decimal | None:
-    """Return a change, None for a blank. It carries its own minus; where it has none, the code of its sign tells."""
-    if not text.strip():
-        return None
-    value = number(text)
-    if sign in FALLEN:
-        return -abs(value)
-    if sign in RISEN and value < 0:
-        raise ValueError("a change has two signs that contradict each other")
-    return value
+def _signed(text: str) -> Decimal | None:
+    return number(text) if text.strip() else None
 
 
 class Reading(Generic[T]):
@@ -135,8 +127,22 @@ positive = Reading(_positive)
 """A price or quantity that must be there, above 0."""
 positive_or_none = Reading(_positive_or_none)
 """The same, None for a blank and for 0: nothing was traded, or nobody waits."""
+signed = Reading(_signed)
+"""A number, None for a blank."""
 clocks = Reading(_clocks, most=8)
 """What reads times of a day, Korean."""
+
+
+def change(text: str, sign: str) -> Decimal | None:
+    """Return a change, None for a blank. It carries its own minus; where it has none, the code of its sign tells."""
+    value = signed(text)
+    if value is None:
+        return None
+    if sign in FALLEN:
+        return -abs(value)
+    if sign in RISEN and value < 0:
+        raise ValueError("a change has two signs that contradict each other")
+    return value
 
 
 def moment(day: str, time: str) -> dt.datetime:
