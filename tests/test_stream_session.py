@@ -403,6 +403,19 @@ def test_a_registration_that_will_never_be_taken_again_is_an_error(play: Play) -
     assert not play.session.is_needed
 
 
+def test_who_wants_what_is_just_being_released_waits_until_it_is_registered_again(play: Play) -> None:
+    play.begin(*trades("A", "B"))
+    play.answer = lambda frame: None if frame.startswith("-") else usual_answer(frame)
+    play.session.unwant(trades("B"), play.notebook)
+    play.run()
+    waiter = play.want(*trades("B"))
+    assert not waiter.is_over.is_set()
+    play.say("ok")
+    assert waiter.is_over.is_set()
+    assert waiter.error is None
+    assert play.sent == ["- TK B", "+ TK B"]
+
+
 def test_a_release_that_is_refused_is_a_release(play: Play) -> None:
     play.begin(*trades("A", "B"))
     play.answer = lambda frame: "no registration"

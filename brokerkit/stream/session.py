@@ -125,13 +125,19 @@ class Session:
             self._check()
             self._is_idle = False
             entries = self.wanted.add(places, taker)
-            left = [entry.registration for entry in entries if entry.registration not in self.held]
+            held = self.held.difference(self._on_its_way_out())
+            left = [entry.registration for entry in entries if entry.registration not in held]
             waiter = Waiter(topics, taker, left, moment.seconds + self.times.line)
             if left:
                 self._waiters.append(waiter)
             else:
                 waiter.ends()
             return waiter
+
+    def _on_its_way_out(self) -> Sequence[Registration]:
+        """Return what a frame releases that is not answered yet, or not even sent."""
+        exchange = self._exchange
+        return exchange.registrations if exchange is not None and exchange.asked is Asked.RELEASE else ()
 
     def unwant(self, topics: Sequence[Topic], taker: Taker) -> None:
         """Want topics no more for a taker."""

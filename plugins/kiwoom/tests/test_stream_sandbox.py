@@ -171,6 +171,19 @@ def test_a_live_condition_begins_with_its_list_and_goes_on(played: Played) -> No
     assert (left.symbol, left.condition, left.is_initial) == (HYNIX, number, False)
 
 
+def test_questions_go_over_the_line_that_is_open_and_else_leave_none(played: Played) -> None:
+    lines = played.face.stream.lines  # type: ignore[union-attr]
+    played.connection.close()
+    everything = played.broker.conditions()[2]
+    with played.broker.stream() as stream, stream.trades(SAMSUNG) as trades:
+        assert len(played.broker.screen(everything)) == len(screened(played.exchange, everything.name))
+        assert len(lines) == 1
+        played.exchange.trade(SAMSUNG, Side.BUY, Decimal(1))
+        assert isinstance(trades.next(timeout=60), TradeEvent)
+    assert played.broker.screen(everything.name)[0].symbol == SAMSUNG
+    assert "brokerkit stream kiwoom" not in {thread.name for thread in threading.enumerate()}
+
+
 def test_a_token_that_ended_is_had_anew_before_anybody_sees_it(played: Played) -> None:
     played.broker.quote(SAMSUNG)
     played.face.expire_tokens()
