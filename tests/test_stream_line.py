@@ -221,6 +221,7 @@ def test_a_ping_is_answered_without_a_text() -> None:
         (frame(b"\x03\xe8Bye", Opcode.CLOSE), "the broker closed the line (1000)"),
         (frame(b"", Opcode.CLOSE), "the broker closed the line (1005)"),
     ],
+    ids=["masked", "reserved", "too large", "far too large", "cut short", "out of turn", "closed", "closed bare"],
 )
 def test_what_came_before_the_end_is_told_and_then_why_it_ended(sent: bytes, words: str) -> None:
     with raw() as server, line_to(server.url) as line:
