@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import re
 from pathlib import Path
 
 import pytest
 
-from benchmarks import calls, lines, programs, report
+from benchmarks import calls, lines, programs, report, streams
 from benchmarks.bare import BARE
 from benchmarks.calls import connected, surroundings
 from benchmarks.report import DOCUMENT
@@ -82,3 +83,17 @@ def test_a_row_says_whether_its_target_is_met() -> None:
     assert str(report.Row("what", ("1",), "<= 2", True)) == "| what | 1 | <= 2 | met |"
     assert str(report.Row("what", ("3",), "<= 2", False)) == "| what | 3 | <= 2 | missed |"
     assert str(report.Row("what", ("3",))) == "| what | 3 |  |  |"
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_streams_reads_all_that_it_sends(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(streams, "ROUNDS", 1)
+    monkeypatch.setattr(streams, "SECONDS", 1)
+    monkeypatch.setattr(streams, "STREAMS", 20)
+    monkeypatch.setattr(streams, "use", lambda *cores: None)
+    streams.main(["--frames", "2000"])
+    told = capsys.readouterr().out
+    for what in ("more connections of 20 streams", "more frames of them", "frames of it that are unreadable"):
+        assert re.search(rf"^{what} +0 +0$", told, re.MULTILINE), told

@@ -171,6 +171,17 @@ def test_what_cannot_be_read_is_a_gap_once(path: Path) -> None:
     assert isinstance(trade, TradeEvent)
 
 
+def test_what_could_not_be_read_of_own_orders_stays_a_gap(path: Path) -> None:
+    def act(stream: Stream, sources: FakeSources) -> None:
+        stream.trades("005930")
+        stream.orders()
+        stream._inbox.missed(Gap((trade_topic(), ORDERS), MORNING, MORNING, GapReason.UNREADABLE, MORNING))
+
+    recorded(path, act)
+    (gap,) = played(path)
+    assert (gap.topics, gap.reason) == ((ORDERS,), GapReason.UNREADABLE)
+
+
 def test_a_recording_begins_a_file_of_its_own(path: Path) -> None:
     path.write_text("something else")
     stream, sources = opened()

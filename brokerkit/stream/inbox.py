@@ -31,6 +31,8 @@ class Inbox:
         """Where events wait that nobody keeps for himself."""
         self.notes: tuple[Callable[[Sequence[Any]], None], ...] = ()
         """Who writes down what is made of more than frames."""
+        self.abandoned: Callable[[], None] | None = None
+        """Looks whether anybody can still take what comes, and ends the stream if not."""
         self.is_closed = False
         self._error: BrokerError | None = None
         self._general = Slot(self.mailbox)
@@ -106,6 +108,8 @@ class Inbox:
         """Let events of a topic wait for who follows it."""
         if self.notes and topic.kind is StreamKind.ORDERS:
             self._note(events)
+        if self.abandoned is not None:
+            self.abandoned()
         with self._lock:
             for slot in self._routes.get(topic, ()):
                 slot.box.put(slot, events)
@@ -113,6 +117,8 @@ class Inbox:
     def missed(self, gap: Gap) -> None:
         """Let a gap be told in its place: once in each mailbox, of all topics there."""
         self._note([gap])
+        if self.abandoned is not None:
+            self.abandoned()
         with self._lock:
             self._put_gap(gap, self._general, self._shared)
             for each in self._followers:

@@ -34,6 +34,8 @@ FORMAT = "brokerkit stream 1"
 """As the first line has it."""
 MOST_WAITING = 100_000
 """Lines that wait for a disk that is slow; what is more is lost, and a line says how much."""
+END_SECONDS = 10.0
+"""How long closing waits for the last lines."""
 MOST_CHARACTERS = 2**22
 """Of a line."""
 _MADE: dict[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for kind in (OrderEvent, Gap, Stopped)}
@@ -69,9 +71,9 @@ class Recording:
 
     def tell(self, events: Iterable[Any]) -> None:
         """Write down events that are made of more than frames."""
-        for event in events:
+        for event in map(_without_what_shows_again, events):
             name = type(event).__name__
-            if name in _MADE and getattr(event, "reason", None) is not GapReason.UNREADABLE:
+            if name in _MADE:
                 self._put({"event": name, "values": _MADE[name].dump_python(event, mode="json")})
 
     def close(self) -> None:
@@ -80,7 +82,9 @@ class Recording:
             self._is_closed = True
             self._wake.notify()
         if self._thread is not threading.current_thread():
-            self._thread.join()
+            self._thread.join(END_SECONDS)
+            if self._thread.is_alive():
+                logger.error("The recording %s is not whole: what it is written to does not take it.", self.path)
 
     def _put(self, line: dict[str, Any]) -> None:
         text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
@@ -119,6 +123,14 @@ class Recording:
                 lines.append(json.dumps({"lost": self._lost, "at": clock.now().isoformat()}))
                 self._lost = 0
             return lines
+
+
+def _without_what_shows_again(event: Any) -> Any:
+    """Return an event, less topics of whose frames it shows again that they cannot be read; None if that is all."""
+    if not isinstance(event, Gap) or event.reason is not GapReason.UNREADABLE:
+        return event
+    topics = tuple(topic for topic in event.topics if topic.kind is StreamKind.ORDERS)
+    return event._replace(topics=topics) if topics else None
 
 
 def _new(path: Path) -> TextIO:

@@ -25,6 +25,7 @@ from brokerkit.stream.events import (
     Stopped,
     TradeEvent,
 )
+from brokerkit.stream.inbox import Inbox
 from brokerkit.stream.mailbox import END, Mailbox
 from brokerkit.stream.topics import Topic
 from brokerkit.values import exact_seconds
@@ -55,6 +56,8 @@ class Threaded(Protocol):
     """The threaded stream, as its twin needs it."""
 
     broker: str
+
+    _inbox: Inbox
 
     @property
     def _mailbox(self) -> Mailbox:
@@ -121,14 +124,14 @@ class AsyncSubscription(Generic[E]):
     async def next(self, timeout: float | None = None) -> E | None:
         """Return the next event; None if none comes within `timeout` seconds. A StreamError once it is closed."""
         seconds = None if timeout is None else exact_seconds(timeout)
-        event = await taken((await self._begun())._mailbox, seconds, self._stream.threaded.close)
+        event = await taken((await self._begun())._mailbox, seconds)
         if event is END:
             raise StreamError("The subscription is closed.", broker=self._stream.threaded.broker)
         found: E | None = event
         return found
 
     async def __aiter__(self) -> AsyncIterator[E]:
-        async for event in events((await self._begun())._mailbox, self._stream.threaded.close):
+        async for event in events((await self._begun())._mailbox):
             yield event
 
     async def close(self) -> None:
@@ -164,7 +167,16 @@ class AsyncStream:
     async def _opened(self) -> Self:
         """Let the stream end with the loop at the latest."""
         await anext(self._guard)
+        self._loop = asyncio.get_running_loop()
+        self.threaded._inbox.abandoned = self._look
         return self
+
+    def _look(self) -> None:
+        """End the stream if the loop is closed, and nobody will ever take what comes; in the connection's thread."""
+        if self._loop.is_closed():
+            self.threaded._inbox.abandoned = None
+            # Not here: it may wait for this very thread.
+            threading.Thread(target=self.threaded.close, name="brokerkit stream without a loop").start()
 
     def trades(
         self, *symbols: str | Instrument, venue: Venue | None = None
@@ -201,7 +213,7 @@ class AsyncStream:
     async def next(self, timeout: float | None = None) -> Event | None:
         """Return the next event; None if none comes within `timeout` seconds. A StreamError once it is closed."""
         seconds = None if timeout is None else exact_seconds(timeout)
-        event = await taken(self.threaded._mailbox, seconds, self.threaded.close)
+        event = await taken(self.threaded._mailbox, seconds)
         if event is END:
             raise self.threaded._gone()
         found: Event | None = event
@@ -209,7 +221,7 @@ class AsyncStream:
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         """Yield events until the stream is closed. Raises what cannot heal, once all that came before is taken."""
-        async for event in events(self.threaded._mailbox, self.threaded.close):
+        async for event in events(self.threaded._mailbox):
             yield event
 
     async def record(self, path: str | PathLike[str]) -> None:
@@ -234,11 +246,6 @@ class AsyncStream:
     async def __aexit__(self, *error: object) -> None:
         await self.close()
 
-    def __del__(self) -> None:
-        # Nobody can take anything any more. Not here: what is thrown away may hold any lock.
-        with suppress(RuntimeError):  # the program ends, and its threads with it
-            threading.Thread(target=self.threaded.close, name="brokerkit stream thrown away").start()
-
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"{type(self).__name__} is part of a connection and cannot be pickled.")
 
@@ -254,25 +261,25 @@ async def _guard(close: Callable[[], None]) -> AsyncGenerator[None, None]:
         close()
 
 
-async def events(mailbox: Mailbox, close: Callable[[], None]) -> AsyncIterator[Any]:
+async def events(mailbox: Mailbox) -> AsyncIterator[Any]:
     """Yield what a mailbox gets, until it is closed; other tasks have their turn meanwhile."""
     in_a_row = 0
-    while (event := await taken(mailbox, None, close)) is not END:
+    while (event := await taken(mailbox, None)) is not END:
         yield event
         in_a_row += 1
         if in_a_row % IN_A_ROW == 0:
             await asyncio.sleep(0)
 
 
-async def taken(mailbox: Mailbox, timeout: float | None, close: Callable[[], None]) -> Any:
-    """Return the next event, as `Mailbox.take`. `close` ends the stream if the loop is closed while this waits."""
+async def taken(mailbox: Mailbox, timeout: float | None) -> Any:
+    """Return the next event, as `Mailbox.take`."""
     loop = asyncio.get_running_loop()
     until = None if timeout is None else loop.time() + timeout
     while (event := mailbox.poll()) is None:
         left = None if until is None else until - loop.time()
         if left is not None and left <= 0:
             return None
-        waker = _Waker(loop, close)
+        waker = _Waker(loop)
         if mailbox.watch(waker.wake):
             try:
                 await asyncio.wait([waker.woken], timeout=left)
@@ -284,18 +291,14 @@ async def taken(mailbox: Mailbox, timeout: float | None, close: Callable[[], Non
 class _Waker:
     """Wakes a task of a loop from any thread."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, close: Callable[[], None]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.woken: asyncio.Future[None] = loop.create_future()
         self._loop = loop
-        self._close = close
 
     def wake(self) -> None:
-        """Let it run again; if its loop is closed nobody will ever come again, and the stream ends."""
-        try:
+        """Let it run again."""
+        with suppress(RuntimeError):  # the loop is closed: nobody will ever come again
             self._loop.call_soon_threadsafe(self._settle)
-        except RuntimeError:
-            # Not here: who wakes holds the lock, and is perhaps the connection's own thread.
-            threading.Thread(target=self._close, name="brokerkit stream without a loop").start()
 
     def _settle(self) -> None:
         if not self.woken.done():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -73,7 +74,7 @@ class Streams(Asking):
 
     def _order_source(self) -> OrderSource:
         with self._making:
-            if self._orders_streamed is None:
+            if self._orders_streamed is None or self._orders_streamed.process != os.getpid():
                 self._orders_streamed = OrderSource(lambda: self._orders_of_account, self._connection)
             return self._orders_streamed
 
@@ -102,6 +103,8 @@ class OrderSource:
     """The account's own orders, for all streams of a broker: they are counted once, over a share of the connection."""
 
     def __init__(self, own: Callable[[], OwnOrders], connect: Callable[[], Connection]) -> None:
+        self.process = os.getpid()
+        """Whose connection it has: not that of a child."""
         self._own = own
         self._connect = connect
         self._lock = threading.Lock()
@@ -121,7 +124,11 @@ class OrderSource:
                 raise
             self._connection = connection
             self._following[id(taker)] = taker
-        own.follow(taker)
+        try:
+            own.follow(taker)
+        except BaseException:
+            self.unsubscribe(topics, taker)
+            raise
 
     def unsubscribe(self, topics: Sequence[Topic], taker: Taker) -> None:
         """Let somebody have them no more; the share is given back with the last one."""
