@@ -22,8 +22,8 @@ from benchmarks.cores import use
 from brokerkit import Side, get_broker
 from brokerkit.sandbox import Sandbox
 
-PER_SYMBOL = 30
-SYMBOLS = 20
+PER_SYMBOL = 120
+SYMBOLS = 5
 IN_A_PIECE = 64
 VOLUME = 13
 """The place of the day's volume among the values of a trade; where delays are measured it is when it was sent."""
@@ -130,6 +130,8 @@ class _Server:
                 for data in protocol.data_to_send():
                     if data:
                         connection.sendall(data)
+                if protocol.close_expected():
+                    return connection.close()
                 data = connection.recv(65_536)
             except OSError:  # who measures has gone
                 return None
