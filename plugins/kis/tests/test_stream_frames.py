@@ -507,6 +507,7 @@ STATUS = "005930^N^(null)^{code}^^^^55^N^N^1"
         ("121", Phase.CLOSING_AUCTION),
         ("129", Phase.CLOSED),
         ("140", Phase.AFTER_CLOSE_CLOSING_PRICE),
+        ("149", None),  # what begins then has no code
         ("174", None),
         ("F01", None),
     ],

@@ -204,9 +204,9 @@ PHASE = {
     "129": Phase.CLOSED,  # 장마감
     "130": Phase.PRE_OPEN_CLOSING_PRICE,  # 장개시전 시간외 개시
     "140": Phase.AFTER_CLOSE_CLOSING_PRICE,  # 시간외 종가 매매 개시
-    "149": Phase.CLOSED,  # 시간외 종가 매매 종료
 }
-"""MKOP_CLS_CODE 장운영 구분 코드. Of the after-market and of NXT no code is told."""
+"""MKOP_CLS_CODE 장운영 구분 코드, where it says what begins. Of NXT no code is told, nor of the after-market, which
+begins as 149 (시간외 종가 매매 종료) comes."""
 SHORTEST_SYMBOL = 6
 YES_OR_NO = {"Y": True, "N": False}
 _session = SESSION.of("symbol", "is_halted", "code", "interrupted", "interrupted_later")
