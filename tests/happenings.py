@@ -77,6 +77,8 @@ class Account:
     past: list[tuple[float, dict[int, Living]]] = field(default_factory=list)
     under_way: list[tuple[float, Notice]] = field(default_factory=list)
     has_lost: bool = False
+    is_calm: bool = False
+    """Whether every notice comes at once."""
     events: list[OrderEvent] = field(default_factory=list)
     readings: int = 0
 
@@ -161,8 +163,8 @@ class Account:
             last_quantity=None if shares is None else Decimal(shares),
             last_price=None if shares is None else PRICE,
         )
-        notice = notice._replace(identity=repr(notice))
-        fate = self.chance.random()
+        notice = notice._replace(identity=f"{notice}{len(self.past) if self.is_calm else ''}")
+        fate = 0.5 if self.is_calm else self.chance.random()
         if fate < 0.15:
             self.has_lost = True
             return
@@ -171,11 +173,22 @@ class Account:
         if self.chance.random() < 0.15:
             self.under_way.append((self.now + late + self.chance.choice([0.0, 2.0, SETTLE]), notice))
 
-    def begin(self) -> None:
-        """Begin to follow."""
+    def begin(self, early: int = 0) -> None:
+        """Begin to follow: so many things happen between the registration and the first list."""
         self.under_way.clear()
-        self.has_lost = False
-        self.counting.begin(self.rows())
+        self.has_lost, self.is_calm = False, True
+        for _ in range(early):
+            self.happens()
+            self.now += 0.5
+        self.is_calm = False
+        came = [notice for time, notice in self.under_way if time <= self.now]
+        self.under_way = [each for each in self.under_way if each[0] > self.now]
+        rows = [each.listed() for each in self.orders.values()]
+        self._shown = self.now
+        self.counting.begin(rows, came)
+        for notice in came:
+            self.events += self.counting.notice(notice, self.now)
+        self.events += self.counting.listed(rows, self.now, SENT)
         self.schedule.doubt(self.now)
 
     def rows(self) -> Sequence[Listed]:

@@ -33,7 +33,7 @@ def played(chance: random.Random, *, is_cumulative: bool, steps: int = 25) -> tu
         account.happens()
     account.now += 50
     before = dict(account.orders)
-    account.begin()
+    account.begin(chance.choice([0, 3]))
     for _ in range(steps):
         account.happens()
         account.passes(chance.choice([0, 0, 0.5, 2, 10]))

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from decimal import Decimal
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from brokerkit import BrokerError, Order, OrderStatus, OrderUncertain, Side, Venue, clock, halt, resume
 from brokerkit.broker import Broker
-from brokerkit.errors import StreamError
+from brokerkit.errors import JournalError, StreamError, Unsupported
+from brokerkit.market.markets import market_named
 from brokerkit.market.sessions import Phase
 from brokerkit.orders import reconcile
 from brokerkit.orders.intents import Confidence, IntentState
+from brokerkit.orders.listing import Listed, Unread
 from brokerkit.orders.reconcile import Reconciler, Reconciliation
 from brokerkit.sandbox import Rule
+from brokerkit.stream.counting import Counting
 from brokerkit.stream.events import Gap, GapReason, Notice, OrderChange, OrderEvent, Source
 from brokerkit.stream.own_orders import ORDERS, OwnOrders
 from brokerkit.stream.topics import Topic
-from tests.journals import BROKERS, GETS_THROUGH, SAMSUNG, trading
+from tests.journals import BROKERS, GETS_THROUGH, HYNIX, SAMSUNG, order_of, row_of, trading
 
 
 class Follower:
@@ -283,3 +288,103 @@ def test_without_a_stream_nothing_is_waited_for_but_the_time(monkeypatch: pytest
         monkeypatch.setattr(time, "sleep", slept.append)
         assert own_of(trader.broker).woken(["1"], 0.5, since=0) is False
         assert slept == [0.5]
+
+
+class Bare:
+    """An account whose lists a test writes, and that has no journal."""
+
+    name, environment, client = "bare", "real", None
+
+    def __init__(self) -> None:
+        self.rows: dict[dt.date, list[Listed | Unread]] = {}
+        self.error: BrokerError | None = None
+        self.own = OwnOrders(cast(Any, self), self.desk, lambda venue: Phase.REGULAR, market_named("KR"))
+
+    def desk(self) -> Any:
+        raise JournalError("The disk is gone.")
+
+    def part(self, market: object) -> Any:
+        return SimpleNamespace(settle_seconds=1.0)
+
+    def lists(self, market: object) -> Any:
+        return self
+
+    def everything(self, day: dt.date) -> list[Listed | Unread]:
+        if self.error is not None:
+            raise self.error
+        return self.rows.get(day, [])
+
+    @contextmanager
+    def followed(self) -> Iterator[Follower]:
+        follower = Follower()
+        self.own.follow(follower)
+        try:
+            yield follower
+        finally:
+            self.own.unfollow(follower)
+
+    def gap(self) -> None:
+        now = clock.now()
+        self.own.missed(Gap((ORDERS,), now, now, GapReason.DISCONNECTED, now))
+
+
+def test_without_a_journal_events_come_without_an_intent() -> None:
+    bare = Bare()
+    with bare.followed() as follower:
+        bare.own.take(ORDERS, [notice_of(order_of("101"))])
+        follower.wait(lambda: follower.orders)
+        assert (follower.orders[0].order_id, follower.orders[0].intent) == ("101", None)
+
+
+def test_a_new_day_begins_with_the_orders_of_its_own_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    bare, today = Bare(), clock.today()
+    bare.rows = {today: [row_of("101")], today + dt.timedelta(1): [row_of("101", symbol=HYNIX)]}
+    with bare.followed() as follower:
+        monkeypatch.setattr(clock, "today", lambda: today + dt.timedelta(1))
+        follower.wait(lambda: follower.orders)
+        assert [(each.change, each.symbol, each.source) for each in follower.orders] == [
+            (OrderChange.ACCEPTED, HYNIX, Source.LIST)
+        ]
+
+
+def test_a_broker_that_lists_no_orders_is_not_asked_again_and_again() -> None:
+    bare = Bare()
+    bare.error = Unsupported("There is no list.")
+    with bare.followed() as follower:
+        follower.wait(lambda: follower.events)
+        bare.own.take(ORDERS, [notice_of(order_of("101"))])
+        follower.wait(lambda: follower.orders)
+        assert [each.reason for each in follower.events if isinstance(each, Gap)] == [GapReason.UNREADABLE]
+
+
+def test_rows_that_cannot_be_read_are_told_and_the_others_count() -> None:
+    bare = Bare()
+    with bare.followed() as follower:
+        bare.rows = {clock.today(): [row_of("101"), Unread("no side", "102")]}
+        bare.gap()
+        follower.wait(lambda: len(follower.events) == 3)
+        assert "first order 102: no side" in follower.events[1].detail
+        assert follower.orders[0].order_id == "101"
+
+
+def test_a_fault_of_ours_is_told_and_who_follows_next_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = Bare()
+    with monkeypatch.context() as broken, bare.followed() as follower:
+        broken.setattr(Counting, "notice", lambda *given: 1 / 0)
+        bare.own.take(ORDERS, [notice_of(order_of("101"))])
+        follower.wait(lambda: follower.errors)
+        assert "ZeroDivisionError" in str(follower.errors[0])
+    with bare.followed() as follower:
+        bare.own.take(ORDERS, [notice_of(order_of("101"))])
+        follower.wait(lambda: follower.orders)
+
+
+def test_a_list_that_fails_in_a_way_nobody_knows_is_told_and_read_again() -> None:
+    bare = Bare()
+    with bare.followed() as follower:
+        bare.error = cast(Any, ZeroDivisionError())
+        bare.gap()
+        follower.wait(lambda: len(follower.events) == 2)
+        assert "ZeroDivisionError" in follower.events[1].detail
+        bare.rows, bare.error = {clock.today(): [row_of("101")]}, None
+        follower.wait(lambda: follower.orders)

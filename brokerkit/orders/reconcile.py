@@ -177,12 +177,9 @@ class Reconciler:
         free = others(self._comparable(rows), self._journal.explained(today, market))
         settled = {intent.id: found for intent in known if (found := self._settled(intent, free, known))}
         open_ = frozenset(row.key for row in free if any(self._may_be(intent, row) for intent in known))
-        self._journal.learn(
-            today,
-            [number_of(row.order.id) for row in rows],
-            [row.key for row in free if row.key not in open_],
-            market=market,
-        )
+        strangers = [row.key for row in free if row.is_noticed and row.key not in open_]
+        if strangers:
+            self._journal.learn(today, [], strangers, market=market)
         if any(intent.state is IntentState.LATE for intent in settled.values()):
             self._journal.end_exclusive(today, market)
         sent = [intent for intent in known if intent.state is IntentState.SENDING]

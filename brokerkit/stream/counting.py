@@ -131,7 +131,7 @@ class Counting:
 
     def begin(self, rows: Sequence[Listed], early: Sequence[Notice] = ()) -> None:
         """Learn what there is already: nothing is told of it, but what `early` notices say has come since."""
-        new = {_key(each.order_id, each.symbol) for each in early if each.change in _NUMBERED}
+        new = {_key(each.order_id, each.symbol) for each in early if _has_number_of_its_own(each)}
         filled, taken = _since(early)
         for row in _in_order(rows):
             key = _key_of(row.order)
@@ -145,9 +145,10 @@ class Counting:
             order.is_told = True
             order.filled = max(order.filled, (row.order.filled_quantity or _NONE) - filled.get(key, _NONE))
             order.amount = _amount(row.order) if key not in filled else None
-            order.taken = max(order.taken, (_gone(row.order) or _NONE) - taken.get(key, _NONE))
             if row.order.status in (OrderStatus.REJECTED, OrderStatus.EXPIRED):
-                order.end = row.order.status
+                order.end = None if key in filled or key in taken else row.order.status  # then it has ended since
+                continue
+            order.taken = max(order.taken, (_gone(row.order) or _NONE) - taken.get(key, _NONE))
 
     # Notices
 
@@ -433,6 +434,8 @@ class Counting:
                 notice.quantity,
                 notice.price,
             )
+        elif order.quantity is None and notice.quantity is not None:
+            order.quantity, order.price = notice.quantity, notice.price
         return order
 
     def _listed(self, order: Order) -> _Counted:
@@ -474,8 +477,11 @@ def _event(order: _Counted, change: OrderChange, number: str, original_id: str |
     )
 
 
-_NUMBERED = frozenset({OrderChange.ACCEPTED, OrderChange.AMENDED, OrderChange.CANCELED, OrderChange.REJECTED})
-"""What a number of its own is given for."""
+def _has_number_of_its_own(notice: Notice) -> bool:
+    """Say whether what a notice tells was numbered with it, so that its number is none of an earlier order."""
+    if notice.change is OrderChange.CANCELED:
+        return notice.original_id is not None
+    return notice.change in (OrderChange.ACCEPTED, OrderChange.AMENDED, OrderChange.REJECTED)
 
 
 def _since(early: Sequence[Notice]) -> tuple[dict[Key, Decimal], dict[Key, Decimal]]:
@@ -490,8 +496,8 @@ def _since(early: Sequence[Notice]) -> tuple[dict[Key, Decimal], dict[Key, Decim
         if notice.change is OrderChange.FILLED:
             key = _key(notice.order_id, notice.symbol)
             filled[key] = filled.get(key, _NONE) + (notice.last_quantity or _NONE)
-        elif notice.original_id is not None and notice.change in (OrderChange.AMENDED, OrderChange.CANCELED):
-            key = _key(notice.original_id, notice.symbol)
+        elif notice.change in (OrderChange.AMENDED, OrderChange.CANCELED):
+            key = _key(notice.original_id or notice.order_id, notice.symbol)
             taken[key] = taken.get(key, _NONE) + (notice.quantity or _NONE)
     return filled, taken
 

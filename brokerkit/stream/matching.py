@@ -12,7 +12,7 @@ from brokerkit.errors import BrokerError, JournalError
 from brokerkit.market.markets import Market
 from brokerkit.models import Order
 from brokerkit.orders.desk import OrderDesk
-from brokerkit.orders.intents import NumberKey, key_of
+from brokerkit.orders.intents import NumberKey, key_of, number_of
 from brokerkit.orders.listing import Listed
 from brokerkit.orders.trader import Trader
 from brokerkit.stream.events import Notice, OrderChange
@@ -76,6 +76,10 @@ class Matching:
         if row is None:
             return False
         self._strange.setdefault(row.number, row)
+        try:
+            self._journal.learn(self._day, [number_of(row.number)], [], market=self._market.name)
+        except JournalError as error:
+            self._warn(error)
         return row.number in self.look()
 
     def look(self) -> frozenset[str]:

@@ -45,6 +45,15 @@ END_SECONDS = 2.0
 """So long the end of a list that is being read is waited for; after it the thread ends by itself."""
 
 
+class _Follower:
+    """Somebody who follows."""
+
+    def __init__(self, taker: Taker) -> None:
+        self.taker = taker
+        self.is_stopped = False
+        """What it was told of the kill switch; nothing means that it is off."""
+
+
 class OwnOrders:
     """The own orders of one account: takes notices of the connection, and hands events to all who follow.
 
@@ -61,7 +70,7 @@ class OwnOrders:
         self.market = market
         self._changed = threading.Condition()
         self._work: _Work | None = None
-        self._followers: dict[int, Taker] = {}
+        self._followers: list[_Follower] = []
         self._heard = threading.Condition()
         self._marks: dict[str | None, int] = {}
         """Numbers of orders, and None for all that nobody knows, and when something was last heard of them."""
@@ -75,7 +84,7 @@ class OwnOrders:
         To be called when the broker has acknowledged the registration.
         """
         with self._changed:
-            self._followers[id(taker)] = taker
+            self._followers.append(_Follower(taker))
             if self._work is None or not self._work.is_here:
                 self._work = _Work(self)
                 self._work.start()
@@ -85,17 +94,23 @@ class OwnOrders:
     def unfollow(self, taker: Taker) -> None:
         """Give somebody nothing any more; with the last one everything ends."""
         with self._changed:
-            self._followers.pop(id(taker), None)
+            self._followers = [each for each in self._followers if each.taker is not taker]
             if self._followers or self._work is None:
                 return
             work, self._work = self._work, None
             self._changed.notify_all()
         work.join()
 
-    def followers(self) -> Sequence[Taker]:
+    def followers(self) -> Sequence[_Follower]:
         """Return who follows."""
         with self._changed:
-            return tuple(self._followers.values())
+            return tuple(self._followers)
+
+    def ended(self, work: _Work) -> None:
+        """Learn that the work came to its end, so that who follows next begins anew."""
+        with self._changed:
+            if self._work is work:
+                self._work = None
 
     # What comes of the connection, in its thread
 
@@ -187,8 +202,6 @@ class _Work:
         """Notices that came before the first list."""
         self._held: dict[str, tuple[float, list[Notice]]] = {}
         """Notices by number that wait for the answer to their order, and until when."""
-        self._stopped: dict[int, bool] = {}
-        """Followers, and what they were told of the kill switch."""
         self._phases: dict[Venue, Phase] = {}
         self._since: dt.datetime | None = None
         """Since when the lists cannot be read."""
@@ -217,12 +230,13 @@ class _Work:
                 for each in found:
                     self._take(each, now)
                 self._tick(now)
-        except Exception as error:
-            logger.exception("Own orders are told no more")
+        except Exception as error:  # noqa: BLE001 - who follows learns it, whatever it is
+            logger.critical("Own orders are told no more: %s", type(error).__name__)
             failure = StreamError(f"Own orders are told no more: {type(error).__name__}.")
-            for taker in self._own.followers():
-                taker.failed(failure)
+            for each in self._own.followers():
+                each.taker.failed(failure)
         finally:
+            self._own.ended(self)
             self.has_begun.set()
             self._reader.stop()
             self._reader.join(END_SECONDS)
@@ -246,12 +260,11 @@ class _Work:
             case Outcome():
                 self._listed(found, now)
             case Gap():
-                for taker in self._own.followers():
-                    taker.missed(found)
+                self._miss(found)
                 self._schedule.doubt(now)
             case BrokerError():
-                for taker in self._own.followers():
-                    taker.failed(found)
+                for each in self._own.followers():
+                    each.taker.failed(found)
 
     # Notices
 
@@ -337,8 +350,8 @@ class _Work:
         self._miss(Gap((ORDERS,), since, now, GapReason.UNREADABLE, now, "The list of own orders can be read again."))
 
     def _miss(self, gap: Gap) -> None:
-        for taker in self._own.followers():
-            taker.missed(gap)
+        for each in self._own.followers():
+            each.taker.missed(gap)
 
     def _new_counting(self) -> Counting:
         return Counting(self._settle, self._own.market.default_venue or Venue.KRX)
@@ -382,10 +395,10 @@ class _Work:
             check_halt()
         except Halted as error:
             words = error.message
-        for taker in self._own.followers():
-            if self._stopped.get(id(taker), False) is not bool(words):
-                self._stopped[id(taker)] = bool(words)
-                taker.take(ORDERS, [Stopped(bool(words), words, clock.now())])
+        for each in self._own.followers():
+            if each.is_stopped is not bool(words):
+                each.is_stopped = bool(words)
+                each.taker.take(ORDERS, [Stopped(bool(words), words, clock.now())])
 
     # What is told
 
@@ -393,8 +406,8 @@ class _Work:
         if not events:
             return
         told: list[Event] = [event._replace(intent=self._intent_of(event)) for event in events]
-        for taker in self._own.followers():
-            taker.take(ORDERS, told)
+        for each in self._own.followers():
+            each.taker.take(ORDERS, told)
 
     def _intent_of(self, told: OrderEvent | Notice) -> str | None:
         return None if self._matching is None else self._matching.intent_of(told.order_id, told.symbol)
