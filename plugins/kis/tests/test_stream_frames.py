@@ -15,7 +15,7 @@ from brokerkit_kis.client import KisClient, Settings
 from brokerkit_kis.stream.feed import KisFeed
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -768,6 +768,7 @@ def test_a_frame_that_is_not_as_documented_is_unreadable(feed: KisFeed, text: st
     assert isinstance(odd, Unreadable)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_makes_reading_fail(text: str) -> None:
     feed = a_feed()
@@ -777,6 +778,7 @@ def test_no_text_makes_reading_fail(text: str) -> None:
         feed.recorded(frame)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(["H0STCNT0", "H0STASP0", "H0STMKO0", "H0UNMKO0", "H0UPCNT0", "H0STCNI0"]),
     st.integers(1, 3),
@@ -807,6 +809,7 @@ def test_no_change_of_a_good_frame_makes_reading_fail(id: str, count: int, start
                             feed.channel(topic).read(row, Venue.KRX, NOON)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(alphabet="0123456789.-+ ^|YNABC", max_size=8), min_size=26, max_size=66))
 def test_no_row_makes_an_event_of_what_is_none(texts: list[str]) -> None:
     feed = a_feed()
