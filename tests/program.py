@@ -36,6 +36,7 @@ def write_profiles(box: Sandbox, folder: Path) -> dict[str, str]:
         connection = box.connect(name)
         lines.append(f'[profiles.{name}]\nbroker = "{name}"\nenvironment = "sandbox"')
         lines += [f'{key} = "{getattr(connection, key)}"' for key in ("base_url", "app_key", "app_secret", "account")]
+        lines += [f'hts_id = "{connection.hts_id}"'] if connection.hts_id else []
     path = folder / "brokerkit.toml"
     path.write_text("\n".join(lines), encoding="utf-8")
     return {

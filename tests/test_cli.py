@@ -27,6 +27,7 @@ NAMES = [
     *(
         "quote",
         "book",
+        "watch",
         "flow",
         "bought",
         "programs",

@@ -29,6 +29,12 @@ class Command(NamedTuple):
 COMMANDS = (
     Command("quote", "Market", "prices", "Show the present price of one symbol or several (현재가)."),
     Command("book", "Market", "prices", "Show the waiting orders of a symbol by price (호가)."),
+    Command(
+        "watch",
+        "Market",
+        "watching",
+        "Watch prices of symbols, or with the word orders your own orders, until Ctrl-C (실시간 시세, 체결통보).",
+    ),
     Command("trades", "Market", "prices", "Show the newest trades of a symbol today, oldest first (체결)."),
     Command("members", "Market", "prices", "Show which member firms sold and bought most of a symbol today (회원사)."),
     Command(

@@ -91,6 +91,13 @@ class Printer:
         else:
             self.table(shown, nothing)
 
+    def line(self, found: Row, shown: object) -> None:
+        """Print one of many things at once, a line each."""
+        if self.as_json:
+            _print_json(found)
+        else:
+            print(as_text(shown), flush=True)
+
     def table(self, shown: Sequence[Row], nothing: str, title: str | None = None) -> None:
         """Show people a table; programs do not get it."""
         if self.as_json:
@@ -182,7 +189,7 @@ def _print_lines(row: Row, title: str | None) -> None:
     fits = all(width + cell_len(as_text(value)) <= console.width for value in row.values())
     for label, value in row.items():
         _write(console, label + " " * (width - cell_len(label)) if fits else label, end="" if fits else "\n")
-        _write(console, as_text(value) if fits else " " * GAP + as_text(value), _style(value))
+        _write(console, as_text(value) if fits else " " * GAP + as_text(value), style_of(value))
 
 
 def _print_table(rows: Sequence[Row], title: str | None) -> None:
@@ -203,7 +210,7 @@ def _print_table(rows: Sequence[Row], title: str | None) -> None:
     right = [any(isinstance(row[label], Decimal | int) for row in rows) for label in rows[0]]
     _print_row(console, list(rows[0]), widths, right, ["bold"] * len(widths))
     for row, texts in zip(rows, cells, strict=True):
-        _print_row(console, texts, widths, right, [_style(value) for value in row.values()])
+        _print_row(console, texts, widths, right, [style_of(value) for value in row.values()])
 
 
 def _print_row(
@@ -227,7 +234,8 @@ def _write(console: Any, text: str, style: str | None = None, end: str = "\n") -
     console.print(text, style=style, end=end, markup=False, highlight=False, soft_wrap=True)
 
 
-def _style(value: object) -> str | None:
+def style_of(value: object) -> str | None:
+    """Return the colour of a value, if it has one."""
     if isinstance(value, Signed):
         return (GAIN if value > 0 else LOSS) if value else None
     return STYLES.get(value) if isinstance(value, OrderStatus | Side) else None

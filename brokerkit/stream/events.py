@@ -2,6 +2,8 @@
 
 Every event has `symbol`, `venue`, `time` (as the broker tells it, None where it tells none) and `received_at` (by the
 clock of this machine). None of any other field means that the broker says nothing; it is never 0.
+
+`print` shows an event as a line to be read, `repr` all of its fields.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import NamedTuple
 
 from brokerkit.market.sessions import Phase
 from brokerkit.stream.topics import Topic
+from brokerkit.text import sanitize
 from brokerkit.words import OrderStatus, OrderType, Side, Venue
 
 
@@ -33,6 +36,9 @@ class TradeEvent(NamedTuple):
     volume: Decimal | None = None
     """Shares traded that day up to and with this trade."""
 
+    def __str__(self) -> str:
+        return _line(self, f"{self.price:,f} x {self.quantity:,f}", self.side)
+
 
 class BookEvent(NamedTuple):
     """The order book of a symbol as it now is (호가). A level without quantity is left out."""
@@ -50,6 +56,11 @@ class BookEvent(NamedTuple):
     expected_price: Decimal | None = None
     """At which an auction would end now (예상 체결가), None where there is none."""
     expected_quantity: Decimal | None = None
+
+    def __str__(self) -> str:
+        bid, ask = (f"{side[0][0]:,f} x {side[0][1]:,f}" if side else "-" for side in (self.bids, self.asks))
+        expected = None if self.expected_price is None else f"expected {self.expected_price:,f}"
+        return _line(self, f"bid {bid}, ask {ask}", expected)
 
 
 class QuoteEvent(NamedTuple):
@@ -75,6 +86,12 @@ class QuoteEvent(NamedTuple):
     """Best price of those who want to sell."""
     bid: Decimal | None = None
 
+    def __str__(self) -> str:
+        change = None if self.change is None else f"{self.change:+,f}"
+        percent = None if self.change_percent is None else f"{self.change_percent:+f} %"
+        volume = None if self.volume is None else f"volume {self.volume:,f}"
+        return _line(self, f"{self.price:,f}", change, percent, volume)
+
 
 class SessionEvent(NamedTuple):
     """A venue begins another phase, or something happened to the trading of a symbol (장운영정보)."""
@@ -93,6 +110,11 @@ class SessionEvent(NamedTuple):
     is_interrupted: bool | None = None
     """Whether the symbol is in a volatility interruption (VI 발동)."""
 
+    def __str__(self) -> str:
+        halted = {None: None, True: "halted", False: "not halted"}[self.is_halted]
+        interrupted = {None: None, True: "interrupted", False: "not interrupted"}[self.is_interrupted]
+        return _line(self, self.phase, halted, interrupted, f"(code {sanitize(self.code)})")
+
 
 class ConditionEvent(NamedTuple):
     """A symbol begins or ceases to meet a saved condition (조건 편입, 이탈)."""
@@ -106,6 +128,9 @@ class ConditionEvent(NamedTuple):
     is_entering: bool
     is_initial: bool = False
     """Whether it met the condition already when the topic began."""
+
+    def __str__(self) -> str:
+        return _line(self, "enters" if self.is_entering else "leaves", f"condition {sanitize(self.condition)}")
 
 
 class OrderChange(StrEnum):
@@ -170,6 +195,18 @@ class OrderEvent(NamedTuple):
     intent: str | None = None
     """Of the journal, where the order was sent from here."""
 
+    def __str__(self) -> str:
+        number = f"order {self.order_id}" + (f" of {self.original_id}" if self.original_id else "")
+        quantity, price, left, told, paid = (
+            None if value is None else f"{value:,f}"
+            for value in (self.quantity, self.price, self.remaining_quantity, self.last_quantity, self.last_price)
+        )
+        limit = f"{quantity or '-'} at {price or 'the market'}"
+        filled = told and f"filled {told} at {paid or '-'}"
+        reason = self.reason and sanitize(self.reason)
+        source = "(from the list)" if self.source is Source.LIST else None
+        return _line(self, self.change, number, self.side, limit, filled, left and f"left {left}", reason, source)
+
 
 class GapReason(StrEnum):
     """Why something may have been missed."""
@@ -198,6 +235,12 @@ class Gap(NamedTuple):
     received_at: dt.datetime
     detail: str = ""
 
+    def __str__(self) -> str:
+        until = f"{self.until:%H:%M:%S}" if self.until else "now, and it goes on"
+        named = ", ".join(map(str, self.topics[:3])) + (f" and {len(self.topics) - 3} more" if self.topics[3:] else "")
+        detail = f" ({sanitize(self.detail)})" if self.detail else ""
+        return f"{self.received_at:%H:%M:%S} gap from {self.since:%H:%M:%S} to {until}: {self.reason}{detail}; {named}"
+
 
 class Dropped(NamedTuple):
     """Events that nobody took in time were dropped, the oldest first: of trades, never of own orders."""
@@ -207,6 +250,9 @@ class Dropped(NamedTuple):
     """How many."""
     received_at: dt.datetime
 
+    def __str__(self) -> str:
+        return f"{self.received_at:%H:%M:%S} dropped {self.number:,}: {self.topic}"
+
 
 class Stopped(NamedTuple):
     """The kill switch was set or taken off (주문 중지)."""
@@ -214,6 +260,10 @@ class Stopped(NamedTuple):
     is_stopped: bool
     reason: str
     received_at: dt.datetime
+
+    def __str__(self) -> str:
+        state = "stopped" if self.is_stopped else "orders go out again"
+        return f"{self.received_at:%H:%M:%S} {state}" + (f": {sanitize(self.reason)}" if self.reason else "")
 
 
 Event = TradeEvent | BookEvent | QuoteEvent | SessionEvent | ConditionEvent | OrderEvent | Gap | Dropped | Stopped
@@ -248,3 +298,11 @@ class Notice(NamedTuple):
     reason: str | None = None
     identity: str = ""
     """Two notices with the same one may be the same notice, sent twice: the text of its row."""
+
+
+def _line(
+    event: TradeEvent | BookEvent | QuoteEvent | SessionEvent | ConditionEvent | OrderEvent, *parts: str | None
+) -> str:
+    """Return when, what and where, and these parts of an event, but for those that there are not."""
+    told = (f"{event.time or event.received_at:%H:%M:%S}", event.symbol, event.venue, *parts)
+    return " ".join(str(part) for part in told if part)

@@ -37,3 +37,6 @@ class Topic(NamedTuple):
     """Of trades, books, quotes and indices; the id of a condition; blank where the topic has none."""
     venue: Venue | None = None
     """None where the topic has none: own orders and conditions."""
+
+    def __str__(self) -> str:
+        return " ".join(str(part) for part in self if part)

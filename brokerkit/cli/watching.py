@@ -1,0 +1,251 @@
+"""`brokerkit watch`: what happens, as it happens, until it is enough."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Protocol
+
+import typer
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from brokerkit import clock
+from brokerkit.cli.printing import Printer, Row, as_text, console_of, percent, signed, style_of
+from brokerkit.cli.session import Session, at_broker
+from brokerkit.stream.events import BookEvent, Event, QuoteEvent
+from brokerkit.stream.stream import Stream
+from brokerkit.stream.topics import Topic
+from brokerkit.symbols import check_symbol
+from brokerkit.words import Venue
+
+OWN_ORDERS = "orders"
+INDEX = "INDEX:"
+EVERY = 0.2
+"""Seconds between two pictures of the table: nobody reads faster."""
+PATIENCE = 0.5
+"""Seconds after which a wait looks up: there are systems that tell of Ctrl-C only then."""
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+def seconds_of(text: str) -> float:
+    """Return the seconds of a span of time; wrong usage if it is none."""
+    found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smh]?)", text, re.ASCII)
+    if not found:
+        raise typer.BadParameter(f"{text!r} is no span of time. Give seconds, such as 90, or 15m or 2h.")
+    return float(found[1]) * _UNITS[found[2]]
+
+
+def moment_of(text: str) -> dt.datetime:
+    """Return when the clock in Korea shows a time next; wrong usage if it is none."""
+    if not re.fullmatch(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?", text, re.ASCII):
+        raise typer.BadParameter(f"{text!r} is no time of the day. Give it as 15:30.")
+    try:
+        wanted = dt.time.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no time of the day. Give it as 15:30.") from None
+    now = clock.now()
+    today = dt.datetime.combine(now.date(), wanted, clock.KST)
+    return today if today > now else today + dt.timedelta(days=1)
+
+
+WhatArgument = Annotated[
+    list[str], typer.Argument(metavar="SYMBOL", help="Symbols, indices such as INDEX:KOSPI, or the word orders.")
+]
+BookOption = Annotated[bool, typer.Option("--book", help="The best prices of both sides (호가) instead of the price.")]
+TradesOption = Annotated[bool, typer.Option("--trades", help="A line for each trade (체결) instead of a table.")]
+VenueOption = Annotated[
+    Venue | None,
+    typer.Option(
+        "--venue", case_sensitive=False, help="KRX, NXT, or SOR for both (통합); else KRX.", show_default=False
+    ),
+]
+DurationOption = Annotated[
+    float | None,
+    typer.Option("--duration", metavar="SPAN", parser=seconds_of, help="So long: 90, 15m, 2h.", show_default=False),
+]
+UntilOption = Annotated[
+    dt.datetime | None,
+    typer.Option("--until", metavar="HH:MM", parser=moment_of, help="Until then, in Korea.", show_default=False),
+]
+RecordOption = Annotated[
+    Path | None,
+    typer.Option("--record", metavar="FILE", help="Write down what comes, to be played back.", show_default=False),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(watch)
+
+
+@at_broker
+def watch(
+    session: Session,
+    what: WhatArgument,
+    book: BookOption = False,
+    trades: TradesOption = False,
+    venue: VenueOption = None,
+    duration: DurationOption = None,
+    until: UntilOption = None,
+    record: RecordOption = None,
+) -> None:
+    """Watch prices of symbols, or with the word orders your own orders, until Ctrl-C (실시간 시세, 체결통보)."""
+    if duration is not None and until is not None:
+        raise typer.BadParameter("--duration and --until both say when it ends: give one of them.")
+    named = [check_symbol(each) for each in dict.fromkeys(what) if each != OWN_ORDERS]
+    indices = [each for each in named if each.startswith(INDEX)]
+    symbols = [each for each in named if each not in indices]
+    if (book or trades) and not symbols:
+        raise typer.BadParameter("--book and --trades are of symbols, and none was named.")
+    if until is not None:
+        session.printer.say(f"Until {until:%Y-%m-%d %H:%M:%S} in Korea.")
+        duration = (until - clock.now()).total_seconds()
+    with session.broker() as broker, broker.stream() as stream:
+        if record is not None:
+            stream.record(record)
+        _follow(stream, symbols, indices, book, trades, venue)
+        if OWN_ORDERS in what:
+            stream.orders()
+        with _display(session.printer, indices if trades and not book else named) as display:
+            _show(stream, display, duration)
+
+
+def _follow(
+    stream: Stream, symbols: Sequence[str], indices: Sequence[str], book: bool, trades: bool, venue: Venue | None
+) -> None:
+    if indices:
+        stream.index(*indices)
+    if symbols and book:
+        stream.order_book(*symbols, venue=venue)
+    if symbols and trades:
+        stream.trades(*symbols, venue=venue)
+    if symbols and not book and not trades:
+        stream.quotes(*symbols, venue=venue)
+
+
+def _show(stream: Stream, display: Display, duration: float | None) -> None:
+    """Show events until the time is over."""
+    end = None if duration is None else time.monotonic() + duration
+    while (left := PATIENCE if end is None else end - time.monotonic()) > 0:
+        event = stream.next(timeout=min(left, display.patience()))
+        if event is not None:
+            display.show(event)
+        display.draw()
+
+
+class Display(Protocol):
+    """Where events are shown."""
+
+    def patience(self) -> float:
+        """Return after how many seconds something is to be drawn, whether or not an event comes."""
+
+    def show(self, event: Event) -> None:
+        """Take an event."""
+
+    def draw(self) -> None:
+        """Draw what is due."""
+
+
+@contextmanager
+def _display(printer: Printer, rows: Sequence[str]) -> Iterator[Display]:
+    """Yield a table with these rows at a terminal; lines for programs, and where no table can be drawn."""
+    screen = console_of(sys.stdout)
+    if printer.as_json or not rows or not screen.is_terminal or screen.is_dumb_terminal:
+        yield Lines(printer)
+        return
+    with Live(console=screen, auto_refresh=False) as live:
+        display = Screen(live, rows)
+        try:
+            yield display
+        finally:
+            display.draw(at_once=True)
+
+
+class Lines:
+    """A line for each event."""
+
+    def __init__(self, printer: Printer) -> None:
+        self._printer = printer
+
+    def patience(self) -> float:
+        """Return how long to wait."""
+        return PATIENCE
+
+    def show(self, event: Event) -> None:
+        """Print it."""
+        self._printer.line(told(event), event)
+
+    def draw(self) -> None:
+        """Nothing waits."""
+
+
+class Screen:
+    """A table with the newest of each symbol, and above it a line for each event of another kind."""
+
+    def __init__(self, live: Live, symbols: Sequence[str]) -> None:
+        self._live = live
+        self._rows: dict[str, Row] = {symbol: {} for symbol in symbols}
+        self._is_drawn = False
+        self._due = time.monotonic()
+
+    def patience(self) -> float:
+        """Return after how many seconds something is to be drawn."""
+        return PATIENCE if self._is_drawn else max(0.0, min(PATIENCE, self._due - time.monotonic()))
+
+    def show(self, event: Event) -> None:
+        """Take it into the table, or print it."""
+        if isinstance(event, QuoteEvent | BookEvent):
+            self._rows[event.symbol] = row_of(event)
+            self._is_drawn = False
+        else:
+            self._live.console.print(str(event), markup=False, soft_wrap=True)
+
+    def draw(self, *, at_once: bool = False) -> None:
+        """Draw the table, if it has changed and the time has come."""
+        if not self._is_drawn and (at_once or time.monotonic() >= self._due):
+            self._live.update(self._table(), refresh=True)
+            self._is_drawn, self._due = True, time.monotonic() + EVERY
+
+    def _table(self) -> Table:
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+        labels = dict.fromkeys(label for row in self._rows.values() for label in row)
+        table.add_column("symbol", overflow="fold")
+        for label in labels:
+            table.add_column(label, justify="right", overflow="fold")
+        for symbol, row in self._rows.items():
+            values = [row.get(label) for label in labels]
+            table.add_row(symbol, *(Text(as_text(value), style_of(value) or "") for value in values))
+        return table
+
+
+def row_of(event: QuoteEvent | BookEvent) -> Row:
+    """Return what people see of a price or a book, by label."""
+    at = (event.time or event.received_at).time()
+    if isinstance(event, QuoteEvent):
+        gain = {"change": signed(event.change), "percent": percent(event.change_percent)}
+        return {"price": event.price, **gain, "volume": event.volume, "time": at}
+    (ask, asked), (bid, wanted) = (_best(side) for side in (event.asks, event.bids))
+    return {"wanted": wanted, "bid": bid, "ask": ask, "offered": asked, "expected": event.expected_price, "time": at}
+
+
+def _best(side: Sequence[tuple[Decimal, Decimal]]) -> tuple[Decimal | None, Decimal | None]:
+    return side[0] if side else (None, None)
+
+
+def told(event: Event) -> Row:
+    """Return what programs are told of an event: its kind, and its fields by name."""
+    return {"event": type(event).__name__} | {name: _plain(value) for name, value in event._asdict().items()}
+
+
+def _plain(value: Any) -> object:
+    if isinstance(value, Topic):
+        return value._asdict()
+    return [_plain(each) for each in value] if isinstance(value, tuple | list) else value

@@ -1,0 +1,87 @@
+"""Events as one reads them at a prompt; as tuples they are what they were."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+from brokerkit import Phase, Side, Venue
+from brokerkit.clock import KST
+from brokerkit.stream.events import (
+    BookEvent,
+    ConditionEvent,
+    Dropped,
+    Event,
+    Gap,
+    GapReason,
+    OrderChange,
+    OrderEvent,
+    QuoteEvent,
+    SessionEvent,
+    Source,
+    Stopped,
+    TradeEvent,
+)
+from brokerkit.stream.topics import StreamKind, Topic
+from brokerkit.words import OrderStatus
+
+TOLD = dt.datetime(2026, 11, 20, 10, 0, 1, tzinfo=KST)
+RECEIVED = TOLD + dt.timedelta(seconds=1)
+TRADES = Topic(StreamKind.TRADES, "005930", Venue.KRX)
+PRICE, TEN = Decimal(70000), Decimal(10)
+TRADE = TradeEvent("005930", Venue.KRX, TOLD, RECEIVED, PRICE, TEN, Side.BUY)
+ORDER = OrderEvent(
+    *("005930", Venue.KRX, TOLD, RECEIVED, OrderChange.FILLED, "45261", None, Side.BUY, OrderStatus.PARTIALLY_FILLED),
+    *(TEN, PRICE, Decimal(4), Decimal(6), Decimal(4), Decimal(69900)),
+)
+LINES: dict[str, Event] = {
+    "10:00:01 005930 KRX 70,000 x 10 BUY": TRADE,
+    "10:00:02 005930 NXT 70,000.5 x 1,000": TradeEvent(
+        "005930", Venue.NXT, None, RECEIVED, Decimal("70000.5"), Decimal(1000)
+    ),
+    "10:00:01 005930 KRX bid -, ask 70,000 x 10 expected 70,000": BookEvent(
+        "005930", Venue.KRX, TOLD, RECEIVED, ((PRICE, TEN),), (), expected_price=PRICE
+    ),
+    "10:00:01 005930 KRX 70,000 -100 -0.14 % volume 10": QuoteEvent(
+        "005930", Venue.KRX, TOLD, RECEIVED, PRICE, Decimal(-100), Decimal("-0.14"), volume=TEN
+    ),
+    "10:00:01 INDEX:KOSPI KRX 5,200.10": QuoteEvent("INDEX:KOSPI", Venue.KRX, TOLD, RECEIVED, Decimal("5200.10")),
+    "10:00:01 KRX REGULAR (code 112)": SessionEvent(None, Venue.KRX, TOLD, RECEIVED, Phase.REGULAR, "112"),
+    "10:00:01 005930 KRX halted not interrupted (code Y)": SessionEvent(
+        "005930", Venue.KRX, TOLD, RECEIVED, None, "Y", is_halted=True, is_interrupted=False
+    ),
+    "10:00:02 005930 KRX enters condition 7": ConditionEvent("005930", Venue.KRX, None, RECEIVED, "7", True),
+    "10:00:02 005930 KRX leaves condition 7": ConditionEvent("005930", Venue.KRX, None, RECEIVED, "7", False),
+    "10:00:01 005930 KRX FILLED order 45261 BUY 10 at 70,000 filled 4 at 69,900 left 6": ORDER,
+    "10:00:01 005930 KRX REJECTED order 45262 of 45261 BUY 10 at the market 잔고 부족 (from the list)": ORDER._replace(
+        change=OrderChange.REJECTED,
+        **dict.fromkeys(("price", "remaining_quantity", "last_quantity", "last_price")),
+        order_id="45262",
+        original_id="45261",
+        reason="잔고\n\x1b[31m부족",
+        source=Source.LIST,
+    ),
+    "10:00:02 gap from 10:00:01 to 10:00:02: DISCONNECTED (a cut); ORDERS, TRADES 005930 KRX": Gap(
+        (Topic(StreamKind.ORDERS), TRADES), TOLD, RECEIVED, GapReason.DISCONNECTED, RECEIVED, "a cut"
+    ),
+    "10:00:02 gap from 10:00:01 to now, and it goes on: SILENT; "
+    "TRADES 005930 KRX, TRADES 005930 KRX, TRADES 005930 KRX and 2 more": Gap(
+        (TRADES,) * 5, TOLD, None, GapReason.SILENT, RECEIVED
+    ),
+    "10:00:02 dropped 12,000: TRADES 005930 KRX": Dropped(TRADES, 12000, RECEIVED),
+    "10:00:02 stopped: prices look wrong": Stopped(True, "prices look wrong", RECEIVED),
+    "10:00:02 orders go out again": Stopped(False, "", RECEIVED),
+}
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_an_event_is_shown_as_a_line(line: str) -> None:
+    assert str(LINES[line]) == line
+
+
+def test_what_an_event_is_has_not_changed() -> None:
+    assert repr(TRADE).startswith("TradeEvent(symbol='005930', venue=<Venue.KRX: 'KRX'>, time=datetime.datetime(2026,")
+    assert TRADE == ("005930", Venue.KRX, TOLD, RECEIVED, PRICE, TEN, Side.BUY, None)
+    assert f"{TRADE}" == str(TRADE)
