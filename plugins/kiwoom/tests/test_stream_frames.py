@@ -776,8 +776,7 @@ def test_what_nobody_needs_again_is_not_written_down(feed: KiwoomFeed, text: str
 
 def test_the_list_of_a_live_condition_is_written_down_as_rows(feed: KiwoomFeed) -> None:
     found = '{"trnm":"CNSRREQ","seq":"4","return_code":0,"data":[{"jmcode":"A005930"}]}'
-    assert feed.recorded(found) is None
-    feed.register([feed.registration(RISING)])
+    assert feed.recorded(found.replace('"data"', '"cont_yn":"N","data"')) is None
     written = feed.recorded(found)
     assert written is not None
     (rows,) = feed.read(written)

@@ -321,10 +321,10 @@ class KiwoomFeed(Feed[KiwoomClient]):
         """Keep what rows come of; of own orders the fields that are read, none of which tells whose they are."""
         try:
             body = frames.loaded(text)
-            if body["trnm"] == frames.SEARCH and not frames.goes_on(body):
-                condition = frames.condition_of(body)
-                is_live = (stocks.CONDITION_ID, condition) in self._registered
-                data = [stocks.initial(condition, row) for row in frames.rows_of(body)] if is_live else []
+            if body["trnm"] == frames.SEARCH:
+                is_live = "cont_yn" not in body  # the answer to a question has it
+                condition, rows = frames.condition_of(body), frames.rows_of(body) if is_live else []
+                data = [stocks.initial(condition, row) for row in rows]
             else:
                 rows = frames.rows_of(body) if body["trnm"] == frames.REAL else []
                 data = [dict(stocks.without_owner(row)) for row in rows if row["type"] in KNOWN]
