@@ -223,7 +223,7 @@ def test_a_stream_goes_through_a_relay_that_speaks_tls(tmp_path: Path, monkeypat
         url = f"{sandbox.connect('willow').websocket_url}/stream"
         assert url.startswith("wss://")
         trusting = create_default_context(cafile=certificate)
-        with connect(url, ssl=trusting, ping_interval=None, proxy=None, open_timeout=60) as connection:
+        with connect(url, ssl=trusting, open_timeout=60) as connection:
             assert register(connection, SAMSUNG).startswith("ok|")
             stream = sandbox.face("willow").stream
             assert stream is not None

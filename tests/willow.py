@@ -131,7 +131,7 @@ def served(face: Face) -> Iterator[str]:
 @contextmanager
 def client(url: str) -> Iterator[ClientConnection]:
     """Yield a plain client of another library."""
-    with connect(url, ping_interval=None, proxy=None, open_timeout=60, close_timeout=60) as connection:
+    with connect(url, open_timeout=60, close_timeout=60) as connection:
         yield connection
 
 

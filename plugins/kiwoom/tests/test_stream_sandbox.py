@@ -216,7 +216,7 @@ def test_another_login_with_the_key_ends_the_stream_for_good(played: Played) -> 
     from websockets.sync.client import connect as bare
 
     told = played.follow(TRADES)
-    with bare(played.feed.address(), proxy=None) as other:
+    with bare(played.feed.address()) as other:
         (login,) = played.feed.open()
         other.send(login.get_secret_value())
         told.wait(KeyInUse)

@@ -27,7 +27,7 @@ class Listener:
         self.customer = customer
         url = customer.server.url.replace("http", "ws", 1) + path
         self._open = ExitStack()
-        self.socket: ClientConnection = self._open.enter_context(connect(url, proxy=None, ping_interval=None))
+        self.socket: ClientConnection = self._open.enter_context(connect(url))
         self.frames: list[Entry] = []
         """The REAL frames so far."""
         self._entries: list[Entry] = []
