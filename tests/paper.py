@@ -65,6 +65,7 @@ class PaperFeed(Feed[Any]):
             StreamKind.ORDERS: (None,),
         }.items()
     }
+    channels["INDEX", StreamKind.INDEX] = {None: Channel({"real": "I"}, read_row)}
     channels["KR", StreamKind.QUOTES] = channels["KR", StreamKind.TRADES]  # the same rows tell both
     most_registrations = 5
     heartbeat_seconds = 30.0
@@ -112,7 +113,7 @@ class PaperFeed(Feed[Any]):
         return [found[word]() if word in found else Unreadable(f"a frame of {len(text)} characters")]
 
     def key_of(self, topic: Topic) -> str:
-        return topic.symbol.strip("0") or "me"
+        return topic.symbol.strip("0").replace(":", "-") or "me"
 
     def recorded(self, text: str) -> str | None:
         return text

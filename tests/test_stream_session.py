@@ -271,6 +271,15 @@ def test_of_a_frame_of_several_calls_only_the_one_that_is_refused_fails(play: Pl
     assert isinstance(bad.error, Rejected)
 
 
+def test_a_frame_of_one_call_alone_is_not_tried_again_in_parts(play: Play) -> None:
+    play.feed.at_once = 3  # type: ignore[misc]
+    play.answer = lambda frame: "no room" if frame[0] == "+" else usual_answer(frame)
+    waiter = play.want(*trades("A", "B", "C"))
+    play.connect()
+    assert isinstance(waiter.error, Rejected)
+    assert play.sent[1:] == ["+ TK A + TK B + TK C"]
+
+
 def test_a_frame_without_an_answer_costs_the_line_and_its_call_alone(play: Play) -> None:
     play.begin(*trades("A"))
     play.answer = lambda frame: None
@@ -414,6 +423,56 @@ def test_who_wants_what_is_just_being_released_waits_until_it_is_registered_agai
     assert waiter.is_over.is_set()
     assert waiter.error is None
     assert play.sent == ["- TK B", "+ TK B"]
+
+
+def in_two_frames(play: Play) -> None:
+    """Let every registration take two frames."""
+    play.feed.register = lambda registrations: [  # type: ignore[method-assign]
+        SecretStr(f"+ {each.channel} {each.key} {part}") for each in registrations for part in (1, 2)
+    ]
+
+
+def test_of_two_frames_each_waits_for_the_answer_to_the_one_before(play: Play) -> None:
+    in_two_frames(play)
+    play.answer = lambda frame: None
+    waiter = play.want(*trades("A"))
+    play.connect().say("in")
+    assert play.sent[1:] == ["+ TK A 1"]
+    play.say("ok")
+    assert play.sent[1:] == ["+ TK A 1", "+ TK A 2"]
+    assert not waiter.is_over.is_set()
+    play.say("ok")
+    assert waiter.is_over.is_set()
+
+
+def test_what_is_refused_in_its_second_frame_is_released(play: Play) -> None:
+    in_two_frames(play)
+    play.answer = lambda frame: "no more" if frame[-1] == "2" else usual_answer(frame)
+    waiter = play.want(*trades("A"))
+    play.connect()
+    assert isinstance(waiter.error, Rejected)
+    assert play.sent[1:] == ["+ TK A 1", "+ TK A 2", "- TK A"]
+
+
+def test_what_is_taken_no_more_in_its_second_frame_is_tried_again(play: Play) -> None:
+    in_two_frames(play)
+    play.begin(*trades("A"))
+    play.answer = lambda frame: "no more" if frame[-1] == "2" else usual_answer(frame)
+    play.lose().connect().sent.clear()
+    play.answer = usual_answer
+    play.wait(61)
+    assert play.sent == ["+ TK A 1", "+ TK A 2"]
+
+
+def test_lines_that_end_are_counted_in_a_row(play: Play) -> None:
+    play.begin(ORDERS)
+    for _ in range(5):
+        play.answer = lambda frame: None if frame == "+ O me" else usual_answer(frame)
+        for _ in range(4):
+            play.lose().wait(30).connect()
+        play.answer = usual_answer
+        play.lose().connect()
+    assert play.notebook.errors == []
 
 
 def test_a_release_that_is_refused_is_a_release(play: Play) -> None:
@@ -796,6 +855,47 @@ def test_outside_the_regular_hours_only_what_has_told_something_there_is_judged(
     play.phase = Phase.AFTER_MARKET
     play.wait(5).say(". TK B 1").wait(62)
     assert play.sent == ["- TK B", "+ TK B"]
+
+
+def test_indices_are_told_in_the_regular_hours_alone(play: Play) -> None:
+    play.begin(Topic(StreamKind.INDEX, "INDEX:KOSPI"))
+    play.phase = Phase.AFTER_MARKET
+    play.say(". I INDEX-KOSPI 1").wait(5).say(". I INDEX-KOSPI 1").wait(600)
+    assert play.sent == []
+    play.phase = Phase.REGULAR
+    play.wait(5).say(". I INDEX-KOSPI 1").wait(60)
+    assert play.sent == ["- I INDEX-KOSPI", "+ I INDEX-KOSPI"]
+
+
+def test_what_spoke_after_it_was_registered_again_is_registered_again_before_a_new_line(play: Play) -> None:
+    play.begin(*trades("A"))
+    play.wait(2).say(". TK A 1").wait(61).say(". TK A 1").wait(611)
+    assert play.sent == ["- TK A", "+ TK A"] * 2
+    assert play.losses == []
+
+
+def test_the_gap_of_a_silence_ends_when_it_is_registered_again_and_no_sooner(play: Play) -> None:
+    play.begin(*trades("A"))
+    play.wait(2).say(". TK A 1").wait(59)
+    play.answer = lambda frame: None
+    play.want(*trades("B"))
+    play.run().wait(2)
+    assert play.sent == ["+ TK B"], "A is to be registered again, when B is through"
+    play.say("ok")
+    assert play.notebook.gaps == []
+    play.say("ok").say("ok")
+    assert [told(gap)[0] for gap in play.notebook.gaps] == [["A"]]
+
+
+def test_what_is_missed_while_it_is_registered_again_is_a_gap_too(play: Play) -> None:
+    play.begin(*trades("A"))
+    play.answer = lambda frame: None
+    play.wait(2).say(". TK A 1").wait(60)
+    assert play.sent == ["- TK A"]
+    play.say(". TK A 2")
+    assert len(play.notebook.gaps) == 1
+    play.say("ok").wait(3).say("ok")
+    assert [told(gap)[1:3] for gap in play.notebook.gaps[1:]] == [(play.at(62), play.at(65))]
 
 
 def test_what_never_told_anything_and_own_orders_may_be_silent(play: Play) -> None:

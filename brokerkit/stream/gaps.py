@@ -31,7 +31,7 @@ class Gaps:
         found = [(entry, entry.missed) for entry in dict.fromkeys(entries) if entry.missed is not None]
         self._tell(found, moment, is_over=True)
         for entry, _ in found:
-            entry.missed, entry.is_told = None, False
+            entry.missed = None
 
     def begin(self, entries: Iterable[Entry], moment: Moment) -> None:
         """Tell what is being missed, once: when it ends is told later."""

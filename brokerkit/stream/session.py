@@ -219,7 +219,6 @@ class Session:
             self._heard = moment
             self._exchange = None
             self._is_idle = False
-            self.out.clear()
             self._ahead = moment.time.timestamp() - moment.seconds
             self.state = State.OPENING if frames else State.OPEN
             if frames:
