@@ -5,14 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from brokerkit import Side
+from brokerkit import Side, Venue
+from brokerkit.market.markets import market_named
 from brokerkit.orders.intents import Confidence, IntentKind, IntentState
 from brokerkit.orders.listing import Listed
-from tests.journals import DAY, HYNIX, SENT, begin, intent_of, order_of, request_of, row_of
+from brokerkit.stream.events import Notice, OrderChange
+from brokerkit.stream.matching import Matching
+from tests.journals import DAY, HYNIX, SAMSUNG, SENT, begin, intent_of, order_of, request_of, row_of
 from tests.test_reconcile import ABSENT, ACKED, LATE, UNKNOWN, Lists
 
 
@@ -158,3 +162,34 @@ def _at_risk() -> Any:
     from brokerkit.orders.again import Again
 
     return Again(True, frozenset())
+
+
+def test_the_list_tells_how_an_order_is_named_that_a_notice_has_settled(lists: Lists) -> None:
+    mine = lists.uncertain()
+    part = SimpleNamespace(handle=lambda day, branch, number: f"fake:{branch}:{number}")
+    desk = SimpleNamespace(journal=lists.journal, reconciler=lambda market: lists.reconciler)
+    trader = SimpleNamespace(part=lambda market: part)
+    matching = Matching(cast(Any, trader), cast(Any, desk), market_named("KR"))
+    notice = Notice(
+        SAMSUNG,
+        Venue.KRX,
+        SENT,
+        SENT,
+        OrderChange.ACCEPTED,
+        "0000101",
+        None,
+        Side.BUY,
+        Decimal(10),
+        Decimal(70_000),
+        branch="11111",
+    )
+    assert matching.hear(notice) is False
+    settled = lists.journal.get(mine.id)
+    assert settled.result is not None
+    assert settled.result.handle == "fake:11111:0000101"
+    assert (matching.needs_list(), matching.needs_list()) == (True, False)
+    matching.listed([row_of("101", symbol=HYNIX), row_of("101")])
+    named = lists.journal.get(mine.id)
+    assert (named.state, named.result) == (ACKED, order_of("101"))
+    matching.listed([row_of("101", status="FILLED")])
+    assert lists.journal.get(mine.id) == named

@@ -12,8 +12,8 @@ from brokerkit.errors import BrokerError, JournalError
 from brokerkit.market.markets import Market
 from brokerkit.models import Order
 from brokerkit.orders.desk import OrderDesk
-from brokerkit.orders.intents import NumberKey, key_of, number_of
-from brokerkit.orders.listing import Listed
+from brokerkit.orders.intents import Intent, NumberKey, key_of, number_of
+from brokerkit.orders.listing import Listed, could_be
 from brokerkit.orders.trader import Trader
 from brokerkit.stream.events import Notice, OrderChange
 from brokerkit.words import OrderStatus
@@ -44,6 +44,9 @@ class Matching:
         self._strange: dict[str, Listed] = {}
         """What notices told of orders that may be an intent's of which it is not known what became of it."""
         self._listed: Sequence[Listed] = ()
+        self._settled: dict[str, Intent] = {}
+        """Numbers of orders that settled an intent, which the list has not shown since."""
+        self._needs_list = False
         self._is_silent = False
 
     @property
@@ -66,9 +69,31 @@ class Matching:
             self._known[key] = found
         return self._known[key]
 
+    def needs_list(self) -> bool:
+        """Say once whether something was settled that a list has to show: it tells how the order is named."""
+        needs, self._needs_list = self._needs_list, False
+        return needs
+
     def listed(self, rows: Sequence[Listed]) -> None:
         """Remember what the list shows: an order there may be the uncertain one too."""
         self._listed = rows
+        for row in rows:
+            intent = self._settled.get(row.number)
+            if intent is not None and could_be(intent, row):
+                self._name(intent, row.order)
+                del self._settled[row.number]
+
+    def _name(self, intent: Intent, order: Order) -> None:
+        """Write down an order as the list shows it: how it is cancelled a notice may not tell."""
+
+        def named(present: Intent) -> Intent:
+            is_same = key_of(present.order_id) == key_of(order.id)
+            return present.model_copy(update={"result": order}) if is_same else present
+
+        try:
+            self._journal.revise(intent.id, named)
+        except JournalError as error:
+            self._warn(error)
 
     def hear(self, notice: Notice) -> bool:
         """Let a notice settle what it proves; say whether it may be of an order that is being sent just now."""
@@ -90,6 +115,10 @@ class Matching:
         except BrokerError as error:
             self._warn(error)
             return frozenset()
+        for intent in heard.settled:
+            if intent.order_id is not None:
+                self._settled[key_of(intent.order_id) or intent.order_id] = intent
+                self._needs_list = True
         open_ = {number for number, _ in heard.open}
         self._strange = {number: row for number, row in self._strange.items() if number in open_}
         return frozenset(number for number, _ in heard.awaited)

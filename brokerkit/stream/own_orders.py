@@ -367,6 +367,8 @@ class _Work:
             self._looked = now
             if self._matching.look_again():
                 self._own.wake([None])
+        if self._matching is not None and self._matching.needs_list():
+            self._schedule.doubt(now)
         if self._counting is not None:
             self._look_at_phase(self._counting, now)
             self._tell(self._counting.passed(now))
