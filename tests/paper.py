@@ -3,7 +3,7 @@
 open K          -> in | no WORDS | never WORDS          + CHANNEL KEY  -> ok | no WORDS | never WORDS
 - CHANNEL KEY   -> ok                                   ? NAME         -> = NAME BODY
 ping            -> ping, as it is                       . CHANNEL KEY VALUE,VALUE   rows
-bye WORDS, never WORDS      the broker ends it          anything else cannot be read
+bye WORDS, end WORDS, stale WORDS   the broker ends it  anything else cannot be read
 """
 
 from __future__ import annotations
@@ -108,6 +108,7 @@ class PaperFeed(Feed[Any]):
             "never": lambda: Refused(AuthError(rest), heals=False),
             "bye": lambda: Ended(NetworkError(rest), heals=True),
             "end": lambda: Ended(AuthError(rest), heals=False),
+            "stale": lambda: Ended(AuthError(rest), heals=True),
             "=": lambda: Answer(*rest.split(" ", 1)),
         }
         return [found[word]() if word in found else Unreadable(f"a frame of {len(text)} characters")]

@@ -376,6 +376,25 @@ def test_who_is_not_let_in_is_told_why(play: Play) -> None:
         play.want(*trades("A"))
 
 
+def test_who_waits_goes_on_waiting_where_a_key_is_had_anew(play: Play) -> None:
+    play.answer = lambda frame: "stale is the key" if frame == "+ TK A" else usual_answer(frame)
+    waiter = play.want(*trades("A"))
+    play.connect()
+    assert len(play.losses) == 1
+    assert not waiter.is_over.is_set()
+    play.answer = usual_answer
+    play.connect()
+    assert waiter.is_over.is_set()
+    assert waiter.error is None
+
+
+def test_what_this_machine_refuses_a_key_for_is_told_to_who_waits(play: Play) -> None:
+    waiter = play.want(*trades("A"))
+    play.lose(Loss(AuthError("the lock of the token is held")))
+    assert isinstance(waiter.error, AuthError)
+    assert not play.session.is_needed
+
+
 def test_what_cannot_heal_goes_to_all(play: Play) -> None:
     other = Notebook()
     play.begin(*trades("A"))

@@ -72,6 +72,8 @@ class Loss(NamedTuple):
     heals: bool = True
     is_explained: bool = True
     """Whether somebody said why; a broker may close the line instead of a word about what was sent."""
+    is_renewed: bool = False
+    """Whether the next line has another key or token: who waits goes on waiting."""
 
 
 class Session:
@@ -239,8 +241,8 @@ class Session:
             self._blame(exchange, loss, moment)
             if not loss.heals:
                 self._fail(loss.error)
-            elif not self.is_established and not isinstance(loss.error, AuthError):
-                self._end_waiting(loss.error)  # but for a key or token that the feed has anew for the next line
+            elif not self.is_established and not loss.is_renewed:
+                self._end_waiting(loss.error)
         self.tell()
 
     def _blame(self, exchange: Exchange | None, loss: Loss, moment: Moment) -> None:
@@ -250,7 +252,7 @@ class Session:
         error = loss.error
         if exchange.question is not None:
             exchange.question.ends(self._plain(error))
-        if exchange.asked is not Asked.REGISTER:
+        if exchange.asked is not Asked.REGISTER or (loss.is_renewed and loss.heals):
             return
         for waiter in [each for each in self._waiters if each.left.intersection(exchange.registrations)]:
             self._refuse(waiter, error)
@@ -394,13 +396,17 @@ class Session:
                 case Refused(error, heals):
                     self._refused(error, heals, moment)
                 case Ended(error, heals):
-                    self.loss = Loss(error, heals=heals)
+                    self.loss = self._ended(error, heals)
                 case Answer(name, body):
                     self._answered(name, body)
                 case Unreadable(words, registration):
                     entry = None if registration is None else self.wanted.entries.get(registration)
                     self._garble([entry] if entry else self._taken(), words, moment)
         self.tell()
+
+    def _ended(self, error: BrokerError, heals: bool) -> Loss:
+        """Return a line's end by the broker's own word; of a key or token that may heal it is had anew."""
+        return Loss(error, heals=heals, is_renewed=isinstance(error, AuthError))
 
     def _open(self) -> None:
         if self._exchange is not None and self._exchange.asked is Asked.OPEN:
@@ -459,7 +465,7 @@ class Session:
         if exchange.question is not None:
             exchange.question.ends(error)
         elif exchange.asked is Asked.OPEN:
-            self.loss = Loss(error, heals=heals)
+            self.loss = self._ended(error, heals)
         elif exchange.asked is Asked.RELEASE:
             logger.warning("%s: a registration could not be released: %s", self._broker, error)
             self._released(exchange.registrations)
