@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -56,8 +57,8 @@ CARRIER = "005930"
 """Phases come for symbols that are registered only: this one is, where none is named."""
 REGISTER, RELEASE = "1", "2"  # tr_type 거래타입: 등록, 해제
 PERSON = "P"  # custtype 고객타입: 개인
-IN_USE_AT_MOST = 15
-"""So often in a row the key may be in use by a line of ours that broke, which KIS notices after about 100 s only."""
+IN_USE_SECONDS = 180.0
+"""So long the key may be in use by a line of ours that broke: KIS notices that after about 100 s only."""
 MOST_HEADS = 1024
 _new = tuple.__new__
 """Makes a tuple with names in half the time that calling its class takes."""
@@ -113,8 +114,8 @@ class KisFeed(Feed[KisClient]):
         """Whether frames come from the broker, and not out of a recording."""
         self._has_worked = False
         """Whether the broker has ever taken a registration of ours."""
-        self._in_use = 0
-        """How often in a row the key was in use."""
+        self._in_use_since: float | None = None
+        """Since when the key is in use, by the clock that nobody sets."""
         self._is_proven = False
         """Whether a registration was taken with this approval key."""
         self._keys_refused = 0
@@ -349,7 +350,7 @@ class KisFeed(Feed[KisClient]):
 
     def _acknowledged(self, channel: str, body: Body, *, is_wanted: bool) -> Received:
         self._is_proven = self._has_worked = True
-        self._in_use = self._keys_refused = 0
+        self._in_use_since, self._keys_refused = None, 0
         if body.output is not None and (seal := Seal(body.output.key, body.output.iv)).is_sound():
             self._seals[channel] = seal
             self._redactor.add(seal)
@@ -361,8 +362,9 @@ class KisFeed(Feed[KisClient]):
     def _refused(self, channel: str, body: Body) -> Received:
         kind, heals, advice = meaning(body.code, is_of_symbol=channel in LAYOUT and channel not in NOTICES)
         if body.code == IN_USE:
-            self._in_use += 1
-            heals = self._has_worked and self._in_use <= IN_USE_AT_MOST
+            now = time.monotonic()
+            self._in_use_since = now if self._in_use_since is None else self._in_use_since
+            heals = self._has_worked and now - self._in_use_since < IN_USE_SECONDS
         if body.code in KEY_UNKNOWN:
             self._keys_refused += 1
             self._is_proven, heals = False, self._keys_refused == 1
