@@ -14,6 +14,7 @@ import pytest
 from brokerkit import (
     Broker,
     ConfigError,
+    Gap,
     InvalidRequest,
     OrderChange,
     OrderEvent,
@@ -159,6 +160,31 @@ def test_what_was_recorded_at_the_broker_is_played_back(box: Sandbox, broker: Br
     assert [each for each in played if isinstance(each, OrderEvent)] == [
         each for each in found if isinstance(each, OrderEvent)
     ]
+
+
+def test_every_kind_that_a_broker_tells_plays_back(box: Sandbox, broker: Broker, tmp_path: Path) -> None:
+    path = tmp_path / "day.jsonl"
+    found: list[Any] = []
+    with broker.stream() as stream:
+        stream.record(path)
+        stream.trades(SYMBOL)
+        stream.quotes(SYMBOL)
+        stream.session()
+        with stream.order_book(SYMBOL), stream.index("INDEX:KOSPI"):
+            trade(box, 5)
+            while not {"TradeEvent", "QuoteEvent", "BookEvent"} <= {type(each).__name__ for each in found}:
+                found.append(stream.next(timeout=30))
+                assert found[-1] is not None
+        trade(box, 2)
+        while sum(isinstance(each, TradeEvent) for each in found) < 2:
+            found.append(stream.next(timeout=30))
+    with broker.stream() as again:
+        played = [*again.replay(path)]
+    assert not [each for each in played if isinstance(each, Gap)]
+    assert [each for each in played if isinstance(each, TradeEvent)] == [
+        each for each in found if isinstance(each, TradeEvent)
+    ]
+    assert [each for each in found if each not in played] == []  # of books the stream has told the newest alone
 
 
 def test_what_a_broker_streams_is_told_without_asking(broker: Broker) -> None:
