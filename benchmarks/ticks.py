@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from itertools import cycle, islice
 from typing import Any, Self
 
@@ -24,7 +25,6 @@ from brokerkit.sandbox import Sandbox
 
 PER_SYMBOL = 120
 SYMBOLS = 5
-IN_A_PIECE = 64
 VOLUME = 13
 """The place of the day's volume among the values of a trade; where delays are measured it is when it was sent."""
 TOPIC = json.dumps(
@@ -97,6 +97,7 @@ class Ticks:
 class _Server:
     def __init__(self, frames: list[str]) -> None:
         self._frames = frames
+        self._pieces = [_framed(text) for text in frames]
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.last: socket.socket | None = None
@@ -107,7 +108,11 @@ class _Server:
         while True:
             connection, _ = self._listener.accept()
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=self._serve, args=[connection], daemon=True).start()
+            threading.Thread(target=self._served, args=[connection], daemon=True).start()
+
+    def _served(self, connection: socket.socket) -> None:
+        with suppress(OSError):  # who measures has gone
+            self._serve(connection)
 
     def _serve(self, connection: socket.socket) -> None:
         first = connection.recv(65_536)
@@ -126,15 +131,12 @@ class _Server:
                 elif isinstance(event, Frame) and event.opcode is Opcode.TEXT:
                     self.texts += 1
                     protocol.send_text(self._answer(json.loads(bytes(event.data))))
-            try:
-                for data in protocol.data_to_send():
-                    if data:
-                        connection.sendall(data)
-                if protocol.close_expected():
-                    return connection.close()
-                data = connection.recv(65_536)
-            except OSError:  # who measures has gone
-                return None
+            for data in protocol.data_to_send():
+                if data:
+                    connection.sendall(data)
+            if protocol.close_expected():
+                return connection.close()
+            data = connection.recv(65_536)
             if not data:
                 return None
             protocol.receive_data(data)
@@ -165,11 +167,14 @@ class _Server:
     def send(self, count: int, a_second: int | None) -> None:
         """Send frames to the last connection: all that it takes, or so many a second, each with its moment in it."""
         assert self.last is not None  # noqa: S101 - somebody has subscribed
-        texts = islice(cycle(self._frames), count)
         if a_second is None:
-            while piece := b"".join(_framed(text) for text in islice(texts, IN_A_PIECE)):
-                self.last.sendall(piece)
+            rounds, rest = divmod(count, len(self._pieces))
+            whole = b"".join(self._pieces)  # made before, so that who measures has the machine for himself
+            for _ in range(rounds):
+                self.last.sendall(whole)
+            self.last.sendall(b"".join(self._pieces[:rest]))
             return
+        texts = islice(cycle(self._frames), count)
         begun = time.monotonic()
         for number, text in enumerate(texts):
             time.sleep(max(0.0, begun + number / a_second - time.monotonic()))
