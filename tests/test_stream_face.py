@@ -43,7 +43,10 @@ def box() -> Iterator[Sandbox]:
 def broker(request: pytest.FixtureRequest, box: Sandbox) -> Iterator[Broker]:
     with get_broker(request.param, environment="sandbox", sandbox=box) as opened:
         yield opened
-    assert [each.name for each in threading.enumerate() if "stream" in each.name or "orders" in each.name] == []
+    left = [each for each in threading.enumerate() if "stream" in each.name or "orders" in each.name]
+    for thread in left:
+        thread.join(30)  # one that has given its answer may not have ended yet
+    assert not any(thread.is_alive() for thread in left), left
 
 
 def lines(box: Sandbox, broker: Broker) -> list[Line]:

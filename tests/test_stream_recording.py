@@ -8,6 +8,7 @@ import json
 import logging
 import stat
 import sys
+import threading
 import tracemalloc
 from collections.abc import Callable
 from decimal import Decimal
@@ -226,17 +227,15 @@ def test_a_disk_that_fails_ends_the_recording_and_not_the_stream(caplog: pytest.
 
 
 def test_what_a_slow_disk_cannot_take_is_counted(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recording, "MOST_WAITING", 5)
+    takes, next_lines = threading.Event(), recording.Recording._next_lines
+    monkeypatch.setattr(recording, "MOST_WAITING", 8)  # three that begin it, and five frames
+    monkeypatch.setattr(recording.Recording, "_next_lines", lambda each: (takes.wait(), next_lines(each))[1])
 
     def act(stream: Stream, sources: FakeSources) -> None:
-        written = stream._recordings[0][0]
         stream.trades("005930")
-        while written._waiting:
-            pass
-        with monkeypatch.context() as stopped:
-            stopped.setattr(written._wake, "notify", lambda: None)
-            for price in range(1, 9):
-                sources.trade(price)
+        for price in range(1, 9):
+            sources.trade(price)
+        takes.set()
 
     recorded(path, act)
     *found, gap = played(path)
