@@ -321,7 +321,12 @@ def resolved(name: str) -> bool:
 def wire_words(package: str) -> frozenset[str]:
     """Return every text that the adapter's wire tables and requests consist of."""
     folder = Path(str(importlib.import_module(package).__file__)).parent
-    tables = [*folder.glob("wire/*.py"), *folder.glob("stocks/*.py"), *folder.glob("indices/*.py")]
+    tables = [
+        *folder.glob("wire/*.py"),
+        *folder.glob("stocks/*.py"),
+        *folder.glob("indices/*.py"),
+        *folder.glob("stream/*.py"),
+    ]
     files = [*tables, folder / "adapter.py", folder / "client.py"]
     trees = [ast.parse(file.read_text(encoding="utf-8")) for file in files]
     texts = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}

@@ -30,6 +30,7 @@ from brokerkit.part import Part
 from brokerkit.sandbox import Faults, Rule, Sandbox
 from brokerkit.sandbox.face import Face, FaceRefusal, ReceivedRequest
 from brokerkit.sandbox.streaming import FaceStream
+from brokerkit.stream.feed import Feed
 from brokerkit.transport import Client
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -366,6 +367,7 @@ HOOKS_OF: dict[type, set[str]] = {
     Part: {"handle_of", "handle", "days_to_ask", "price_or_upper_limit", "flow_tables", "wrong"},
     Face: {"refuse", "respond", "app"},
     FaceStream: {"serve"},
+    Feed: {"registration"},
 }
 """What a class of the interface has beside its hooks."""
 OF_CLIENT = ("headers", "check", "is_definite", "refusal", "advise", "issue_token", "revoke_token", "limits")
@@ -383,7 +385,7 @@ def hooks_of(kind: type) -> set[str]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("kind", [Adapter, Part, Client, Face, FaceStream])
+@pytest.mark.parametrize("kind", [Adapter, Part, Client, Feed, Face, FaceStream])
 def test_the_tables_have_every_hook_with_what_it_is_given(kind: type, page: str) -> None:
     (table,) = re.findall(rf"<!-- hooks: {kind.__name__} -->\n(.*?)<!-- end -->", text_of(page), re.DOTALL)
     rows = [line.strip("|").split(" | ") for line in table.splitlines()[2:]]
