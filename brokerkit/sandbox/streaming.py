@@ -156,6 +156,8 @@ class FaceStream(ABC):
         self.face = face
         """The `Face` that it belongs to, with its keys and tokens. A face imports its stream, so no type is told."""
         self.exchange: Exchange = face.exchange
+        self.accounts = {face.credentials.account}
+        """Those of the login, whose orders are told where a broker tells all that a login has; a test may add one."""
         self.heartbeat_seconds = 10.0
         """Between two heartbeats of the server. Tests make it short."""
         self.silence_seconds = 100.0

@@ -19,6 +19,7 @@ from brokerkit.testing.many import ManyQuotesContract
 from brokerkit.testing.market import MarketContract
 from brokerkit.testing.minutes import MinuteContract
 from brokerkit.testing.orders import OrderContract, RefusalContract
+from brokerkit.testing.own_orders import OwnOrderContract
 from brokerkit.testing.quotes import QuoteContract
 from brokerkit.testing.rankings import RankingContract
 from brokerkit.testing.safety.absence import AbsenceContract
@@ -30,6 +31,8 @@ from brokerkit.testing.safety.kinds import KindContract
 from brokerkit.testing.safety.secrets import SecretContract
 from brokerkit.testing.safety.sending import SendingContract
 from brokerkit.testing.safety.states import RareOrderContract, RareQuoteContract
+from brokerkit.testing.safety.streams import BrokenStreamContract
+from brokerkit.testing.streams import StreamContract
 from brokerkit.testing.trades import MemberContract, TradeContract
 from brokerkit.testing.types import OrderTypeContract
 from brokerkit.testing.undeclared import OfferContract, OrderOfferContract
@@ -48,6 +51,7 @@ class BrokerConformance(
     IndexContract,
     FlowContract,
     RankingContract,
+    StreamContract,
     OrderOfferContract,
     OrderContract,
     OrderTypeContract,
@@ -58,6 +62,7 @@ class BrokerConformance(
     LedgerContract,
     MarketContract,
     SessionContract,
+    OwnOrderContract,
     FaultContract,
     CodeContract,
     SendingContract,
@@ -68,5 +73,6 @@ class BrokerConformance(
     RareOrderContract,
     AbsenceContract,
     InterruptContract,
+    BrokenStreamContract,
 ):
     """Subclass it and name the broker; a difference of your broker is a class attribute, never a copied test."""

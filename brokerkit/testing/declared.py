@@ -12,10 +12,11 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from brokerkit.adapter import Adapter
-from brokerkit.asking.inquiries import HOOKS, offers
+from brokerkit.asking.inquiries import HOOKS, INDICES, offers
 from brokerkit.market.markets import market_named
 from brokerkit.models import Position, Quote
 from brokerkit.part import OrderTerms, Part
+from brokerkit.stream.topics import StreamKind
 from brokerkit.words import OrderType, TimeInForce, Venue
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Needs:
     """Venues of orders."""
     parts: tuple[str, ...] = ()
     """Verbs that have to take a part of an order."""
+    streams: tuple[StreamKind, ...] = ()
+    """What a stream has to tell, of any venue."""
 
 
 def needs(
@@ -44,12 +47,14 @@ def needs(
     times: Iterable[TimeInForce] = (),
     venues: Iterable[Venue] = (),
     parts: Iterable[str] = (),
+    streams: Iterable[StreamKind] = (),
 ) -> Callable[[Check], Check]:
     """Mark a check of the kit as one that is skipped where an adapter does not declare all of this.
 
-    `times` are needed for limit orders; `parts` are verbs that have to take a part of an order.
+    `times` are needed for limit orders; `parts` are verbs that have to take a part of an order; `streams` are kinds of
+    topics that a stream has to follow.
     """
-    meant = Needs(verbs, tuple(types), tuple(times), tuple(venues), tuple(parts))
+    meant = Needs(verbs, tuple(types), tuple(times), tuple(venues), tuple(parts), tuple(streams))
 
     def mark(check: Check) -> Check:
         check.needs = meant  # type: ignore[attr-defined]
@@ -137,6 +142,12 @@ class Declared:
         """Whether the broker tells how much of a position can be sold."""
         return "sellable_quantity" not in self.part.not_told.get(Position, ())
 
+    def streams(self, kind: StreamKind, venue: Venue | None = None) -> bool:
+        """Say whether a stream follows a kind of topic, of a venue or of any."""
+        market = INDICES if kind is StreamKind.INDEX else self.adapter.home
+        feed = self.adapter.Feed
+        return feed is not None and feed.offers(kind, market, venue, self.environment)
+
     def takes(self, terms: OrderTerms) -> bool:
         """Say whether an order type is declared with a time in force."""
         return terms in set(self.part.order_types)
@@ -150,6 +161,7 @@ class Declared:
             *(str(kind) for kind in wanted.types if not self.takes((kind, day))),
             *(str(time) for time in wanted.times if not self.takes((OrderType.LIMIT, time))),
             *(f"orders at {venue}" for venue in wanted.venues if venue not in self.order_venues),
+            *(f"{kind.lower()} by stream" for kind in wanted.streams if not self.streams(kind)),
         ]
         return f"not declared: {', '.join(missing)}" if missing else None
 

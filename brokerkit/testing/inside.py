@@ -81,8 +81,12 @@ def installed(adapter: type[Adapter] | None, face: type[Face] | None = None) -> 
         if kind is not None:
             setattr(module, group.rpartition(".")[2], kind)
             entries.append(EntryPoint(kind.name, f"{module.__name__}:{group.rpartition('.')[2]}", group))
-    with mock.patch.dict(sys.modules, {module.__name__: module}), claimed(*entries):
-        yield
+    sys.modules[module.__name__] = module  # by itself: what others import meanwhile has to stay
+    try:
+        with claimed(*entries):
+            yield
+    finally:
+        del sys.modules[module.__name__]
 
 
 @contextmanager

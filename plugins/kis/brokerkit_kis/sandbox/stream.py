@@ -89,8 +89,6 @@ class KisStream(FaceStream):
 
     def __init__(self, face: Door) -> None:
         super().__init__(face)
-        self.accounts = {face.credentials.account}
-        """Those of the login name, whose orders are told; a test may add a second one."""
         self.widths: dict[str, int] = {}
         """Columns of ids that send fewer than now, as before one was appended; for tests, and for old clients."""
         self._phase = self.exchange.phase

@@ -1,0 +1,357 @@
+"""The contract of streams: what happens at the exchange is told as it happens, and nothing else."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from brokerkit.broker import Broker
+from brokerkit.errors import InvalidRequest, Unsupported
+from brokerkit.market.sessions import Phase
+from brokerkit.sandbox import Sandbox
+from brokerkit.sandbox.exchange import Trade
+from brokerkit.sandbox.face import Face
+from brokerkit.sandbox.ranks import screened
+from brokerkit.sandbox.streaming import FaceStream, Line
+from brokerkit.stream.events import BookEvent, ConditionEvent, QuoteEvent, SessionEvent, TradeEvent
+from brokerkit.stream.feed import Feed
+from brokerkit.stream.stream import Stream, Subscription
+from brokerkit.stream.topics import StreamKind
+from brokerkit.testing.base import STOCK, Contract, agree, raising
+from brokerkit.testing.declared import Declared, needs
+from brokerkit.testing.indices import KOSPI
+from brokerkit.testing.truth import shown
+from brokerkit.testing.undeclared import is_unsupported
+from brokerkit.words import SecurityType, Side, Venue
+
+SECONDS = 60.0
+"""So long something is waited for that has to come."""
+MORE_SECONDS = 3.0
+"""So long another event is waited for, where the last one is not what the exchange knows."""
+UNTRADED = "무거래"
+"""The saved condition of what nobody has traded today."""
+QUIET = ("000660", STOCK)
+FIGURES = ("price", "change", "change_percent", "open", "high", "low", "volume", "turnover")
+
+FOLLOW: dict[StreamKind, Callable[[Stream, Venue | None], object]] = {
+    StreamKind.TRADES: lambda stream, venue: stream.trades(STOCK, venue=venue),
+    StreamKind.ORDER_BOOK: lambda stream, venue: stream.order_book(STOCK, venue=venue),
+    StreamKind.QUOTES: lambda stream, venue: stream.quotes(STOCK, venue=venue),
+    StreamKind.INDEX: lambda stream, venue: stream.index(KOSPI),
+    StreamKind.ORDERS: lambda stream, venue: stream.orders(),
+    StreamKind.SESSION: lambda stream, venue: stream.session(venue=venue),
+    StreamKind.CONDITION: lambda stream, venue: stream.condition("0"),
+}
+"""How each kind of topic is followed."""
+OF_VENUES = (StreamKind.TRADES, StreamKind.ORDER_BOOK, StreamKind.QUOTES, StreamKind.SESSION)
+
+
+def socket_of(face: Face) -> FaceStream:
+    """Return the WebSocket side of a face."""
+    assert face.stream is not None, "The adapter has a Feed, and its face has no Stream."
+    return face.stream
+
+
+def feed_of(trader: Broker) -> Feed[Any]:
+    """Return the realtime side of a broker's adapter."""
+    assert trader.adapter.feed is not None
+    return trader.adapter.feed
+
+
+def until(what: str, is_so: Callable[[], bool]) -> None:
+    """Wait for something that has to become so; `what` says what it is."""
+    deadline = time.monotonic() + SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline, f"{what}: that is not so after {SECONDS:.0f} s."
+        time.sleep(0.01)
+
+
+@contextmanager
+def heard_by(socket: FaceStream) -> Iterator[list[str]]:
+    """Yield what clients send to the WebSocket side of a face meanwhile."""
+    heard: list[str] = []
+    received = socket.received
+
+    def hear(line: Line, text: str) -> None:
+        heard.append(text)
+        received(line, text)
+
+    with mock.patch.object(socket, "received", hear):
+        yield heard
+
+
+def told_once(subscription: Subscription[Any] | Stream, kind: type[Any], seconds: float = SECONDS) -> Any:
+    """Return the next event, which has to be of a kind."""
+    event = subscription.next(timeout=seconds)
+    assert event is not None, f"Nothing is told within {seconds:.0f} s, where a {kind.__name__} has to come."
+    assert isinstance(event, kind), f"A {kind.__name__} has to come, and this does: {event}."
+    return event
+
+
+def told_at_last(subscription: Subscription[Any], kind: type[Any], wrongs: Callable[[Any], list[str]]) -> None:
+    """Demand that what is told becomes the truth, and soon."""
+    event = told_once(subscription, kind)
+    while lines := wrongs(event):
+        another = subscription.next(timeout=MORE_SECONDS)
+        if another is None:
+            agree(lines)
+        event = another
+
+
+def trade_lines(event: TradeEvent, real: Trade, symbol: str, venue: Venue) -> list[str]:
+    """Return in words where a trade is not the one of the exchange."""
+    venues = tuple(Venue) if venue is Venue.SOR else (venue,)
+    fields: list[tuple[str, object, object]] = [
+        ("symbol", event.symbol, symbol),
+        ("price", event.price, real.price),
+        ("quantity", event.quantity, real.quantity),
+        ("side", event.side, real.side),
+        ("volume", event.volume, real.volume if event.volume is not None else None),
+        ("time", event.time, real.time.replace(microsecond=0) if event.time is not None else None),
+    ]
+    lines = [f"{name} is {shown(own)}, in truth {shown(true)}" for name, own, true in fields if own != true]
+    return lines + [f"venue is {event.venue}" for _ in range(event.venue not in venues)]
+
+
+def same_trades(told: Sequence[TradeEvent], truth: Sequence[Trade], symbol: str, venue: Venue) -> None:
+    """Demand these trades, each once and in their order."""
+    words = [f"{trade.quantity} at {trade.price}" for trade in told]
+    assert len(told) == len(truth), f"{len(told)} trades are told by stream ({words}), and there were {len(truth)}."
+    for event, real in zip(told, truth, strict=True):
+        agree(trade_lines(event, real, symbol, venue))
+
+
+class StreamContract(Contract):
+    """A stream tells what the exchange does, of each venue that is declared."""
+
+    level = 1
+
+    @pytest.fixture
+    def stream(self, trader: Broker) -> Iterator[Stream]:
+        with trader.stream() as stream:
+            yield stream
+
+    def venues(self, declared: Declared, kind: StreamKind) -> list[Venue]:
+        """Return the venues of which a kind of topic is declared."""
+        return [venue for venue in Venue if declared.streams(kind, venue)]
+
+    def trades_until(self, followed: Subscription[Any], last: Trade) -> list[TradeEvent]:
+        """Return the trades that are told until one that is the last."""
+        told: list[TradeEvent] = []
+        while not told or told[-1].quantity != last.quantity:
+            told.append(told_once(followed, TradeEvent))
+        return told
+
+    def test_what_no_stream_tells_is_not_asked(self, trader: Broker, face: Face, declared: Declared) -> None:
+        if declared.adapter.Feed is None:
+            is_unsupported(face, "a stream", trader.stream)
+            assert not any(trader.supports(f"stream.{kind.lower()}") for kind in StreamKind)
+            return
+        with trader.stream() as stream:
+            for kind, follow in FOLLOW.items():
+                for venue in Venue if kind in OF_VENUES else [None]:
+                    if not declared.streams(kind, venue):
+                        is_unsupported(face, f"{kind} of {venue} by stream", lambda: follow(stream, venue))  # noqa: B023
+        assert not socket_of(face).lines, "What no stream tells is known before a line is opened."
+
+    @needs(streams=[StreamKind.TRADES])
+    def test_trades_are_told_as_they_happen(
+        self, trader: Broker, sandbox: Sandbox, stream: Stream, declared: Declared
+    ) -> None:
+        venues = self.venues(declared, StreamKind.TRADES)
+        followed = {venue: stream.trades(STOCK, venue=venue) for venue in venues}
+        before = len(sandbox.exchange.trades(STOCK))
+        sweep = sum(level.quantity for level in sandbox.exchange.order_book(STOCK).asks[:3]) + 1
+        for side, quantity in ((Side.BUY, 7), (Side.SELL, 5), (Side.BUY, sweep), (Side.SELL, 13)):
+            sandbox.exchange.trade(STOCK, side, Decimal(quantity))
+        truth = sandbox.exchange.trades(STOCK)[before:]
+        for venue, subscription in followed.items():
+            same_trades(self.trades_until(subscription, truth[-1]), truth, STOCK, venue)
+
+    @needs(streams=[StreamKind.ORDER_BOOK])
+    def test_books_are_told_as_they_change(
+        self, trader: Broker, sandbox: Sandbox, stream: Stream, declared: Declared
+    ) -> None:
+        followed = {
+            venue: stream.order_book(STOCK, venue=venue) for venue in self.venues(declared, StreamKind.ORDER_BOOK)
+        }
+        for side in Side:
+            sandbox.exchange.trade(STOCK, side, Decimal(11))
+            truth = sandbox.exchange.order_book(STOCK)
+
+            def wrongs(told: BookEvent) -> list[str]:
+                sides = {"asks": (told.asks, truth.asks), "bids": (told.bids, truth.bids)}  # noqa: B023
+                return [
+                    f"{name} are {[f'{price} x {quantity}' for price, quantity in own[:2]]} and so on, "
+                    f"in truth {[f'{level.price} x {level.quantity}' for level in real[:2]]} and so on"
+                    for name, (own, real) in sides.items()
+                    if [*own] != [(level.price, level.quantity) for level in real[: len(own)]] or not own
+                ]
+
+            for subscription in followed.values():
+                told_at_last(subscription, BookEvent, wrongs)
+
+    @needs(streams=[StreamKind.QUOTES])
+    def test_running_quotes_tell_the_truth(
+        self, trader: Broker, sandbox: Sandbox, stream: Stream, declared: Declared
+    ) -> None:
+        followed = {venue: stream.quotes(STOCK, venue=venue) for venue in self.venues(declared, StreamKind.QUOTES)}
+        sandbox.exchange.trade(STOCK, Side.BUY, Decimal(9))
+        truth = sandbox.exchange.quote(STOCK)
+        for subscription in followed.values():
+            told_at_last(subscription, QuoteEvent, lambda told: self.quote_lines(told, truth))
+
+    def quote_lines(self, told: QuoteEvent, truth: Any, fields: Sequence[str] = FIGURES) -> list[str]:
+        """Return in words in which figures a running price is not the truth; the turnover may be rounded."""
+        lines = [f"symbol is {told.symbol}" for _ in range(told.symbol != truth.symbol)]
+        for name in fields:
+            own, real = getattr(told, name), getattr(truth, name)
+            step = Decimal(1_000_000) if name == "turnover" else Decimal("0.01")
+            is_told = own is not None or name not in ("price", "change")
+            if not is_told or (own is not None and abs(own - real) >= step):
+                lines.append(f"{name} is {shown(own)}, in truth {shown(real)}")
+        return lines
+
+    @needs(streams=[StreamKind.INDEX])
+    def test_an_index_is_told_as_its_shares_trade(self, trader: Broker, sandbox: Sandbox, stream: Stream) -> None:
+        followed = stream.index(KOSPI)
+        sandbox.exchange.trade(STOCK, Side.BUY, Decimal(5000), sandbox.exchange.instruments[STOCK].upper_limit)
+        truth = sandbox.exchange.indices.quote(KOSPI)
+        figures = ("price", "change", "change_percent", "open", "high", "low")
+        told_at_last(followed, QuoteEvent, lambda told: self.quote_lines(told, truth, figures))
+
+    @needs(streams=[StreamKind.SESSION])
+    def test_phases_and_halts_are_told_as_they_begin(self, trader: Broker, sandbox: Sandbox, stream: Stream) -> None:
+        followed, phases = stream.session(), (Phase.CLOSING_AUCTION, Phase.CLOSED)
+        halts: Subscription[Any] | None = None
+        try:
+            halts = stream.session(STOCK)
+        except Unsupported:
+            pass
+        else:
+            sandbox.exchange.halt(STOCK)
+            event = told_once(halts, SessionEvent)
+            assert (event.symbol, event.is_halted) == (STOCK, True), f"{STOCK} is halted, and this is told: {event}."
+        for phase in phases:
+            sandbox.exchange.phase = phase
+        told: list[Phase] = []
+        while Phase.CLOSED not in told:
+            event = told_once(followed, SessionEvent)
+            assert event.symbol is None, f"The phases of a venue were asked for, and this is told: {event}."
+            told += [event.phase] if event.phase else []
+        assert told in ([*phases], [Phase.CLOSED]), f"{told} are told to begin, where {phases} do."
+
+    @needs("conditions", streams=[StreamKind.CONDITION])
+    def test_a_condition_is_told_as_symbols_come_and_go(self, trader: Broker, sandbox: Sandbox, stream: Stream) -> None:
+        for symbol in QUIET:
+            sandbox.exchange.unopen(symbol)
+        condition = next(each for each in trader.conditions() if each.name == UNTRADED)
+        truth = {instrument.symbol for instrument, _ in screened(sandbox.exchange, UNTRADED)}
+        followed = stream.condition(condition)
+        told = [told_once(followed, ConditionEvent) for _ in truth]
+        assert {each.symbol for each in told if each.is_initial and each.is_entering} == truth, (
+            f"{truth} meet the condition when it begins, and this is told: {told}."
+        )
+        sandbox.exchange.trade(STOCK, Side.BUY, Decimal(1))
+        gone = told_once(followed, ConditionEvent)
+        assert (gone.symbol, gone.is_entering) == (STOCK, False), f"{STOCK} was traded, and this is told: {gone}."
+
+    @needs(streams=[StreamKind.TRADES, StreamKind.ORDER_BOOK])
+    def test_streams_share_one_line_and_what_is_followed_twice_costs_no_frame(
+        self, trader: Broker, sandbox: Sandbox, face: Face
+    ) -> None:
+        socket = socket_of(face)
+        with trader.stream() as first, trader.stream() as second:
+            first.trades(STOCK)
+            first.order_book(STOCK)
+            with heard_by(socket) as heard:
+                again = second.trades(STOCK)
+                first.close()
+                sandbox.exchange.trade(STOCK, Side.BUY, Decimal(3))
+                assert told_once(again, TradeEvent).quantity == 3
+                of_trades = [text for text in heard if STOCK in text]
+            assert len(socket.lines) == 1, f"{len(socket.lines)} lines are open for one key."
+            assert len(of_trades) <= 1, f"What is followed already was registered again: {of_trades}."
+        until("Nobody follows anything, and the line is closed", lambda: not socket.lines)
+
+    @needs(streams=[StreamKind.TRADES])
+    def test_one_registration_too_many_is_refused_before_it_is_sent(
+        self, trader: Broker, sandbox: Sandbox, face: Face, stream: Stream
+    ) -> None:
+        most = feed_of(trader).most_registrations
+        instruments = sandbox.exchange.instruments.values()
+        symbols = [each.symbol for each in instruments if each.kind is not SecurityType.ETN]
+        self.skip_unless(len(symbols) > most, f"no more registrations than the {len(symbols)} symbols of the exchange")
+        with raising(InvalidRequest, f"{most + 1} symbols are to be followed where {most} can be") as caught:
+            stream.trades(*symbols[: most + 1])
+        assert f"{most}" in str(caught.error), "The error does not say how many there can be."
+        assert not socket_of(face).lines, "A line was opened for what cannot be registered."
+
+    @needs(streams=[StreamKind.TRADES])
+    def test_heartbeats_are_answered_while_nobody_takes_what_is_told(
+        self, trader: Broker, sandbox: Sandbox, face: Face, stream: Stream
+    ) -> None:
+        socket = socket_of(face)
+        socket.heartbeat_seconds, socket.silence_seconds = 0.1, 10.0
+        followed = stream.trades(STOCK)
+        beat = socket.heartbeat(socket.lines[0])
+        self.skip_unless(beat is not None, "heartbeats that clients answer")
+        with heard_by(socket) as heard:
+            for number in range(200):
+                sandbox.exchange.trade(STOCK, Side.BUY if number % 2 else Side.SELL, Decimal(1))
+            until(
+                "Three heartbeats are answered, or the broker ends the line",
+                lambda: len(heard) >= 3 or not socket.lines,
+            )
+        assert len(heard) >= 3, "Heartbeats are not answered, so the broker ended the line: `read` has to give a Reply."
+        for number in range(200):
+            assert told_once(followed, TradeEvent).side is (Side.BUY if number % 2 else Side.SELL)
+
+    @needs(streams=[StreamKind.TRADES])
+    def test_what_is_recorded_is_played_back_without_secrets(
+        self, trader: Broker, sandbox: Sandbox, face: Face, stream: Stream, declared: Declared, tmp_path: Path
+    ) -> None:
+        path, keys = tmp_path / "stream.jsonl", face.credentials
+        stream.record(path)
+        followed: list[Subscription[Any]] = [stream.trades(STOCK)]
+        if declared.streams(StreamKind.ORDERS):
+            followed.append(stream.orders())
+            self.play(sandbox, STOCK, Side.BUY, 3, self.bid(sandbox) - 500)
+        sandbox.exchange.trade(STOCK, Side.SELL, Decimal(4))
+        told = [each.next(timeout=SECONDS) for each in followed]
+        stream.close()
+        secrets = [keys.app_key, keys.app_secret, keys.account, keys.account.replace("-", ""), keys.hts_id]
+        text = path.read_text(encoding="utf-8")
+        assert not [each for each in secrets if each and each in text], "The recording has a key or a number in it."
+        with trader.stream() as another:
+            played = [*another.replay(path)]
+        assert sorted(map(str, played)) == sorted(map(str, told)), f"{told} was told, and played back is {played}."
+
+    @needs(streams=[StreamKind.TRADES])
+    def test_closing_leaves_no_line_and_no_thread(
+        self, trader: Broker, sandbox: Sandbox, face: Face, declared: Declared
+    ) -> None:
+        before, socket = set(threading.enumerate()), socket_of(face)
+        stream = trader.stream()
+        for kind in (StreamKind.TRADES, StreamKind.ORDERS):
+            if declared.streams(kind):
+                FOLLOW[kind](stream, None)
+        assert len(socket.lines) == 1
+        assert STOCK in socket.watched(), f"{STOCK} was acknowledged, and the broker has not registered it."
+        waiting = threading.Thread(target=lambda: [*stream])
+        waiting.start()
+        stream.close()
+        waiting.join(SECONDS)
+        assert not waiting.is_alive(), "The stream is closed, and who takes events of it still waits."
+        until("The line is closed", lambda: not socket.lines)
+        new = {thread.name for thread in set(threading.enumerate()) - before if thread.name.startswith("brokerkit")}
+        left = sorted(new - {"brokerkit-journal"})  # that one is of the broker
+        assert not left, f"The stream is closed, and threads go on: {left}."
