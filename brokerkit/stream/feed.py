@@ -175,10 +175,6 @@ class Feed(ABC, Generic[C]):
         """
         return ()
 
-    def refreshes(self) -> bool:
-        """Say whether the key or token should be had anew before the next connection, after `Ended` or `Refused`."""
-        return True
-
     # What the core makes of the tables
 
     def channel(self, topic: Topic) -> Channel:

@@ -264,7 +264,6 @@ def test_a_token_that_is_refused_is_had_anew_once(wire: Any, feed: KiwoomFeed) -
     (first,) = feed.read(refusal)
     assert isinstance(first, Refused)
     assert first.heals
-    assert feed.refreshes()
     assert isinstance(first.error, AuthError)
     assert first.error.code == "8005"
     assert wire.token not in str(first.error)
@@ -282,7 +281,6 @@ def test_a_login_that_was_taken_forgives_an_older_refusal(wire: Any, feed: Kiwoo
     [*feed.read(refusal)]
     feed.open()
     [*feed.read('{"trnm":"LOGIN","return_code":0}')]
-    assert not feed.refreshes()
     (again,) = feed.read(refusal)
     assert isinstance(again, Refused)
     assert again.heals

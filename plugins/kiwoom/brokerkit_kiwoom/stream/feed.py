@@ -183,9 +183,6 @@ class KiwoomFeed(Feed[KiwoomClient]):
         others = [each for each in registrations if each.channel != stocks.CONDITION_ID]
         return len({each.key or each for each in others})
 
-    def refreshes(self) -> bool:
-        return self._is_refused
-
     def channel(self, topic: Topic) -> Channel:
         found = super().channel(topic)
         return replace(found, read=self._read_order) if topic.kind is StreamKind.ORDERS else found
