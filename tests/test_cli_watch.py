@@ -187,6 +187,18 @@ def test_a_terminal_gets_a_table_and_what_happens_above_it(
     assert "\x1b[?25h" in program.screen  # the cursor is there again
 
 
+@pytest.mark.parametrize("broker", BROKERS)
+def test_a_terminal_has_prices_before_anything_comes(broker: str, tmp_path: Path) -> None:
+    with Sandbox() as quiet:
+        price = quiet.exchange.quote("005930").price
+        environment = write_profiles(quiet, tmp_path)
+        with Program("watch", "005930", "--broker", broker, environment=environment) as program:
+            program.shows("삼성전자")
+            program.shows(f"{price:,}")
+            program.types(CTRL_C)
+            assert program.ends() == exits.INTERRUPTED
+
+
 def test_a_book_at_a_terminal_shows_the_best_of_both_sides(environment: dict[str, str]) -> None:
     arguments = ("watch", "005930", "--book", "--trades", "--broker", "kis")
     with Program(*arguments, environment=environment) as program:

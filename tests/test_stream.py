@@ -85,9 +85,10 @@ def test_what_is_wrong_is_refused_before_anything_is_opened(stream: Stream, foll
     assert sources_of(stream).calls == []
 
 
-def test_what_the_broker_has_not_is_told_before_anything_is_opened(stream: Stream) -> None:
-    with pytest.raises(Unsupported, match="US"):
-        stream.trades("US:AAPL", venue=Venue.KRX)
+@pytest.mark.parametrize("venue", [None, Venue.KRX])
+def test_what_the_broker_has_not_is_told_before_anything_is_opened(stream: Stream, venue: Venue | None) -> None:
+    with pytest.raises(Unsupported, match="of US"):
+        stream.trades("US:AAPL", venue=venue)
     assert sources_of(stream).calls == []
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -23,6 +22,7 @@ from brokerkit.cli.options import (
 )
 from brokerkit.cli.printing import Row, as_text, percent, signed, told_of
 from brokerkit.cli.session import Session, with_table
+from brokerkit.cli.waiting import unsaid
 from brokerkit.hours import market_hours
 from brokerkit.models import Candle, OrderBook, Quote, Quotes, Trade
 from brokerkit.words import Interval, Side, Venue
@@ -55,7 +55,7 @@ def quote(session: Session, symbols: SymbolsArgument, venue: VenueOption = Venue
         if len(symbols) == 1:
             quotes = Quotes([broker.quote(symbols[0], venue=venue)])
         else:
-            with _unsaid(logging.getLogger("brokerkit.quotes")):  # each of them is told below
+            with unsaid(logging.getLogger("brokerkit.quotes")):  # each of them is told below
                 quotes = broker.quotes(symbols, venue=venue, progress=progress)
     errors = list(quotes.failed.values())
     if not quotes:
@@ -72,20 +72,6 @@ def quote(session: Session, symbols: SymbolsArgument, venue: VenueOption = Venue
         for error in () if session.printer.as_json else errors:
             session.printer.error(error)
         raise typer.Exit(exits.code_of(errors[0]))
-
-
-@contextmanager
-def _unsaid(logger: logging.Logger) -> Iterator[None]:
-    """Let a logger say nothing meanwhile."""
-
-    def nothing(record: logging.LogRecord) -> bool:
-        return False
-
-    logger.addFilter(nothing)
-    try:
-        yield
-    finally:
-        logger.removeFilter(nothing)
 
 
 @with_table

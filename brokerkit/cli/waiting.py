@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 from collections.abc import Iterator
@@ -26,6 +27,20 @@ def waiting(what: str) -> Iterator[Progress]:
         yield bar.step
     finally:
         bar.end()
+
+
+@contextmanager
+def unsaid(logger: logging.Logger) -> Iterator[None]:
+    """Let a logger say nothing meanwhile."""
+
+    def nothing(record: logging.LogRecord) -> bool:
+        return False
+
+    logger.addFilter(nothing)
+    try:
+        yield
+    finally:
+        logger.removeFilter(nothing)
 
 
 class _Bar:

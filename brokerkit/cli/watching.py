@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Protocol
@@ -18,8 +19,12 @@ from rich.table import Table
 from rich.text import Text
 
 from brokerkit import clock
+from brokerkit.broker import Broker
 from brokerkit.cli.printing import Printer, Row, as_text, console_of, percent, signed, style_of
 from brokerkit.cli.session import Session, at_broker
+from brokerkit.cli.waiting import unsaid, waiting
+from brokerkit.errors import BrokerError
+from brokerkit.models import Quote
 from brokerkit.stream.events import BookEvent, Event, QuoteEvent
 from brokerkit.stream.stream import Stream
 from brokerkit.stream.topics import Topic
@@ -114,7 +119,11 @@ def watch(
         _follow(stream, symbols, indices, book, trades, venue)
         if OWN_ORDERS in what:
             stream.orders()
-        with _display(session.printer, indices if trades and not book else named) as display:
+        rows: dict[str, Row] = {symbol: {} for symbol in (indices if trades and not book else named)}
+        screen = None if session.printer.as_json or not rows else terminal()
+        if screen is not None and not book:
+            rows |= _present(broker, [*rows], venue)
+        with _display(session.printer, screen, rows) as display:
             _show(stream, display, duration)
 
 
@@ -129,6 +138,14 @@ def _follow(
         stream.trades(*symbols, venue=venue)
     if symbols and not book and not trades:
         stream.quotes(*symbols, venue=venue)
+
+
+def _present(broker: Broker, symbols: Sequence[str], venue: Venue | None) -> dict[str, Row]:
+    """Return the rows of symbols before anything has come; a broker that does not tell them does no harm."""
+    with suppress(BrokerError), waiting("quotes") as progress, unsaid(logging.getLogger("brokerkit.quotes")):
+        found = broker.quotes(symbols, venue=venue, progress=progress)
+        return {quote.symbol: {"name": quote.name, **row_of_price(quote)} for quote in found}
+    return {}
 
 
 def _show(stream: Stream, display: Display, duration: float | None) -> None:
@@ -154,15 +171,21 @@ class Display(Protocol):
         """Draw what is due."""
 
 
-@contextmanager
-def _display(printer: Printer, rows: Sequence[str]) -> Iterator[Display]:
-    """Yield a table with these rows at a terminal; lines for programs, and where no table can be drawn."""
+def terminal() -> Any:
+    """Return what draws on the terminal, or None where there is none that a table can be alive on."""
     screen = console_of(sys.stdout)
-    if printer.as_json or not rows or not screen.is_terminal or screen.is_dumb_terminal:
+    return screen if screen.is_terminal and not screen.is_dumb_terminal else None
+
+
+@contextmanager
+def _display(printer: Printer, screen: Any, rows: dict[str, Row]) -> Iterator[Display]:
+    """Yield a table with these rows on a screen; lines where there is none."""
+    if screen is None:
         yield Lines(printer)
         return
     with Live(console=screen, auto_refresh=False) as live:
         display = Screen(live, rows)
+        display.draw(at_once=True)
         try:
             yield display
         finally:
@@ -190,9 +213,9 @@ class Lines:
 class Screen:
     """A table with the newest of each symbol, and above it a line for each event of another kind."""
 
-    def __init__(self, live: Live, symbols: Sequence[str]) -> None:
+    def __init__(self, live: Live, rows: dict[str, Row]) -> None:
         self._live = live
-        self._rows: dict[str, Row] = {symbol: {} for symbol in symbols}
+        self._rows = rows
         self._is_drawn = False
         self._due = time.monotonic()
 
@@ -203,7 +226,7 @@ class Screen:
     def show(self, event: Event) -> None:
         """Take it into the table, or print it."""
         if isinstance(event, QuoteEvent | BookEvent):
-            self._rows[event.symbol] = row_of(event)
+            self._rows[event.symbol] = {**self._rows[event.symbol], **row_of(event)}
             self._is_drawn = False
         else:
             self._live.console.print(str(event), markup=False, soft_wrap=True)
@@ -219,7 +242,7 @@ class Screen:
         labels = dict.fromkeys(label for row in self._rows.values() for label in row)
         table.add_column("symbol", overflow="fold")
         for label in labels:
-            table.add_column(label, justify="right", overflow="fold")
+            table.add_column(label, justify="left" if label == "name" else "right", overflow="fold")
         for symbol, row in self._rows.items():
             values = [row.get(label) for label in labels]
             table.add_row(symbol, *(Text(as_text(value), style_of(value) or "") for value in values))
@@ -228,12 +251,18 @@ class Screen:
 
 def row_of(event: QuoteEvent | BookEvent) -> Row:
     """Return what people see of a price or a book, by label."""
-    at = (event.time or event.received_at).time()
     if isinstance(event, QuoteEvent):
-        gain = {"change": signed(event.change), "percent": percent(event.change_percent)}
-        return {"price": event.price, **gain, "volume": event.volume, "time": at}
+        return row_of_price(event)
     (ask, asked), (bid, wanted) = (_best(side) for side in (event.asks, event.bids))
-    return {"wanted": wanted, "bid": bid, "ask": ask, "offered": asked, "expected": event.expected_price, "time": at}
+    best = {"wanted": wanted, "bid": bid, "ask": ask, "offered": asked}
+    return {**best, "expected": event.expected_price, "time": (event.time or event.received_at).time()}
+
+
+def row_of_price(told: QuoteEvent | Quote) -> Row:
+    """Return what people see of a price, whether it was asked for or came by itself."""
+    at = told.time or (told.received_at if isinstance(told, QuoteEvent) else None)
+    gain = {"change": signed(told.change), "percent": percent(told.change_percent)}
+    return {"price": told.price, **gain, "volume": told.volume, "time": at and at.time()}
 
 
 def _best(side: Sequence[tuple[Decimal, Decimal]]) -> tuple[Decimal | None, Decimal | None]:

@@ -380,6 +380,8 @@ def _topic(kind: StreamKind, symbol: str | Instrument, venue: Venue | None) -> T
     if (kind is StreamKind.INDEX) != (market.name == INDICES):
         wrong = f"{named} is no index. Give one such as INDEX:KOSPI."
         raise InvalidRequest(wrong if kind is StreamKind.INDEX else f"{named} is an index: follow it by index().")
+    if venue is None and market.default_venue is None:
+        return Topic(kind, named)  # no broker tells anything of it
     return Topic(kind, named, check_venue(market.default_venue if venue is None else venue))
 
 
