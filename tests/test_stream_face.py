@@ -27,6 +27,7 @@ from brokerkit import (
 )
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.streaming import Line
+from brokerkit.stream.stream import Stream
 from tests.fakes import Fake
 
 BROKERS = ("kis", "kiwoom")
@@ -142,6 +143,28 @@ def test_closing_the_broker_closes_its_streams(box: Sandbox, broker: Broker) -> 
     with pytest.raises(StreamError, match="closed"):
         stream.next()
     assert ended == []
+
+
+def test_closing_ends_the_wait_for_what_is_just_being_registered(box: Sandbox, broker: Broker) -> None:
+    face = box.face(broker.name).stream
+    assert face is not None
+    for follow in (lambda stream: stream.orders(), lambda stream: stream.trades(SYMBOL)):
+        asked, ended = threading.Event(), []
+        face.received = lambda line, text, asked=asked: asked.set()  # type: ignore[method-assign, misc]
+
+        def wait(stream: Stream, follow: Any = follow, ended: list[Any] = ended) -> None:
+            try:
+                follow(stream)
+            except StreamError as error:
+                ended.append(error.message)
+
+        stream = broker.stream()
+        thread = threading.Thread(target=wait, args=(stream,))
+        thread.start()
+        assert asked.wait(60)
+        stream.close()
+        thread.join()
+        assert ended == ["The stream was closed."]
 
 
 def test_what_was_recorded_at_the_broker_is_played_back(box: Sandbox, broker: Broker, tmp_path: Path) -> None:

@@ -109,6 +109,8 @@ class OrderSource:
         self._connect = connect
         self._lock = threading.Lock()
         self._connection: Connection | None = None
+        self._beginning: tuple[Taker, Connection] | None = None
+        """Who waits for the broker, and over what, while nobody has its events yet."""
         self._following: dict[int, Taker] = {}
 
     def subscribe(self, topics: Sequence[Topic], taker: Taker, feed: Feed[Any]) -> None:
@@ -116,12 +118,15 @@ class OrderSource:
         own = self._own()
         with self._lock:
             connection = self._connection or self._connect()
+            self._beginning = None if self._following else (taker, connection)
             try:
                 connection.subscribe(topics, own, feed)
             except BaseException:
                 if not self._following:
                     connection.close()
                 raise
+            finally:
+                self._beginning = None
             self._connection = connection
             self._following[id(taker)] = taker
         try:
@@ -133,7 +138,10 @@ class OrderSource:
     def unsubscribe(self, topics: Sequence[Topic], taker: Taker) -> None:
         """Let somebody have them no more; the share is given back with the last one."""
         if id(taker) not in self._following:
-            return  # it is still waiting for the broker, and asks again
+            beginning = self._beginning
+            if beginning is not None and beginning[0] is taker:
+                beginning[1].close()  # nobody else has it: the wait is over
+            return  # it is still waiting, and asks again
         own = self._own()
         own.unfollow(taker)
         with self._lock:

@@ -319,6 +319,17 @@ def test_a_login_name_that_is_not_taken_is_no_unknown_symbol(feed: KisFeed, chan
     assert "hts_id" in str(refused.error)
 
 
+@pytest.mark.parametrize("body", [{}, {"rt_cd": "1", "msg_cd": "OPSP8992"}])
+def test_an_answer_that_comes_again_is_none_to_another_registration(feed: KisFeed, body: dict[str, str]) -> None:
+    feed.register([feed.registration(TRADES)])
+    list(feed.read(said(key="005930", **body)))
+    feed.register([feed.registration(OTHERS)])
+    assert list(feed.read(said(key="005930", **body))) == []
+    assert list(feed.read(said(key="000660"))) == [Acknowledged()]
+    feed.release([feed.registration(TRADES)])
+    assert list(feed.read(said(key="005930", msg_cd="OPSP0001"))) == [Acknowledged()]
+
+
 def test_what_is_wanted_and_not_registered_is_refused(feed: KisFeed) -> None:
     feed.register([feed.registration(TRADES)])
     (refused,) = feed.read(said(rt_cd="1", msg_cd="OPSP0003", msg1="not found"))
@@ -352,6 +363,7 @@ def test_a_key_in_use_elsewhere_is_told_at_once_and_after_a_line_of_ours_broke_t
     assert type(ended.error) is KeyInUse
     assert not ended.heals
     for _ in range(2):
+        feed.register([feed.registration(TRADES)])
         feed.read(said())  # from here on a line of ours may be what is in the way
         for seconds, heals in ((500.0, True), (170.0, True), (20.0, False)):
             now += seconds
@@ -617,6 +629,9 @@ def test_what_happened_to_an_order(own: KisFeed, action: str, state: str, refuse
         {"at13": "2", "at9": "0"},
         {"at13": "2", "at10": "0"},
         {"at1": "500123"},
+        {"at12": "2"},
+        {"at12": "Y"},
+        {"at12": "1", "at13": "2"},
     ],
 )
 def test_what_a_notice_cannot_say_is_unreadable_and_never_guessed(own: KisFeed, values: dict[str, str]) -> None:

@@ -371,6 +371,13 @@ def test_a_code_that_comes_back_without_its_venue_is_the_one_that_was_registered
     assert told(feed, combined, ("0B", "005930", TRADE)) == []
 
 
+@pytest.mark.parametrize("item", ["A005930", "005930 ", " A005930"])
+def test_a_code_is_the_one_that_was_registered_however_it_is_written(feed: KiwoomFeed, item: str) -> None:
+    feed.register([feed.registration(TRADES), feed.registration(TRADES._replace(venue=Venue.NXT))])
+    (trade,) = told(feed, TRADES, ("0B", item, TRADE))
+    assert (trade.symbol, trade.venue) == ("005930", Venue.KRX)
+
+
 def test_the_same_row_is_a_quote_in_won(feed: KiwoomFeed) -> None:
     (quote,) = told(feed, QUOTES, ("0B", "005930", TRADE | {"11": "--400"}))
     assert quote == QuoteEvent(
@@ -575,7 +582,7 @@ def test_a_fill_whose_shares_are_not_sure_is_unreadable(own: KiwoomFeed, values:
     ],
 )
 def test_what_happened_to_an_order(own: KiwoomFeed, state: str, words: str, change: OrderChange) -> None:
-    (notice,) = noticed(own, f913=state, f905=words, f904="0000120")
+    (notice,) = noticed(own, f913=state, f905=words, f907="1" if "매도" in words else "2", f904="0000120")
     assert (notice.change, notice.original_id) == (change, "0000120")
     assert (notice.last_quantity, notice.filled_quantity, notice.fill_id) == (None, None, None)
 
@@ -604,6 +611,11 @@ def test_a_refusal_says_why_and_zero_is_no_reason(own: KiwoomFeed) -> None:
 )
 def test_an_order_is_where_the_lists_of_orders_say_too(own: KiwoomFeed, values: dict[str, str], venue: Venue) -> None:
     assert [notice.venue for notice in noticed(own, **values)] == [venue]
+
+
+def test_two_words_for_the_side_that_contradict_each_other_are_unreadable(own: KiwoomFeed) -> None:
+    with pytest.raises(ValueError, match="side"):
+        told(own, ORDERS, ("00", "005930", ORDER | {"905": "+매수", "907": "1"}))
 
 
 def test_the_side_is_never_that_of_the_sign(own: KiwoomFeed) -> None:

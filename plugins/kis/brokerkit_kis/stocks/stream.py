@@ -266,7 +266,7 @@ ACCOUNT = NOTICE.columns["account"][0]
 PERSONAL = tuple(NOTICE.columns[name][0] for name in ("customer", "account", "name"))
 """Columns that tell who somebody is."""
 FILL, ANSWER = "2", "1"  # CNTG_YN 체결여부: 체결, 주문·정정·취소·거부
-REFUSED = "1"  # RFUS_YN 거부여부
+IS_REFUSED = {"1": True, "0": False, "": False}  # RFUS_YN 거부여부: 거부, 승인
 CHANGE = {
     ("0", "1"): OrderChange.ACCEPTED,  # 접수
     ("0", "2"): OrderChange.ACCEPTED,  # 확인
@@ -303,7 +303,7 @@ def notice(row: Row, venue: Venue, received_at: dt.datetime) -> Notice:
         VENUE.get(order_venue.strip(), venue),
         moment_of_today(clock, received_at),
         received_at,
-        OrderChange.FILLED if filled else _changed(row),
+        _changed(row, is_fill=filled),
         _number(number),
         _number(original) if original.strip("0") else None,
         ORDER_SIDE[side],
@@ -317,10 +317,14 @@ def notice(row: Row, venue: Venue, received_at: dt.datetime) -> Notice:
     )
 
 
-def _changed(row: Row) -> OrderChange:
-    is_refused, *told = (text.strip() for text in _change(row))
-    change = OrderChange.REJECTED if is_refused == REFUSED else CHANGE.get((told[0], told[1]))
-    if change is None:
+def _changed(row: Row, *, is_fill: bool) -> OrderChange:
+    refused, *told = (text.strip() for text in _change(row))
+    is_refused = IS_REFUSED.get(refused)
+    if is_fill:
+        change = None if is_refused else OrderChange.FILLED
+    else:
+        change = OrderChange.REJECTED if is_refused else CHANGE.get((told[0], told[1]))
+    if change is None or is_refused is None:
         raise ValueError("what a notice says has happened is not told")
     return change
 

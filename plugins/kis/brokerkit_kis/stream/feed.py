@@ -122,6 +122,10 @@ class KisFeed(Feed[KisClient]):
         """How often in a row an approval key was not known."""
         self._redactor = self._new_redactor()
         self._seals: dict[str, Seal] = {}
+        self._asked: Registration | None = None
+        """What was last registered or released."""
+        self._answered: set[tuple[str, str]] = set()
+        """Channels and keys of all that was answered on this line."""
         self._wanted: dict[str, dict[str, Registration]] = {}
         """Channel to what is registered there, by key."""
         self._heads: dict[str, tuple[Registration, str, Mapping[int, int]]] = {}
@@ -150,7 +154,7 @@ class KisFeed(Feed[KisClient]):
 
     def open(self) -> Sequence[SecretStr]:
         self._is_live = True
-        for of_the_line_before in (self._seals, self._wanted, self._heads, self._long_heads):
+        for of_the_line_before in (self._seals, self._wanted, self._answered, self._heads, self._long_heads):
             of_the_line_before.clear()
         try:
             self._approval = self.client.approval_key()
@@ -171,12 +175,16 @@ class KisFeed(Feed[KisClient]):
         self._long_heads.clear()
         for each in registrations:
             self._wanted.setdefault(each.channel, {})[each.key] = each
-        return [self._frame(REGISTER, each) for each in registrations]
+        return [self._asking(REGISTER, each) for each in registrations]
 
     def release(self, registrations: Sequence[Registration]) -> Sequence[SecretStr]:
         for each in registrations:
             self._wanted.get(each.channel, {}).pop(each.key, None)
-        return [self._frame(RELEASE, each) for each in registrations]
+        return [self._asking(RELEASE, each) for each in registrations]
+
+    def _asking(self, what: str, registration: Registration) -> SecretStr:
+        self._asked = registration
+        return self._frame(what, registration)
 
     def _frame(self, what: str, registration: Registration) -> SecretStr:
         return SecretStr(
@@ -265,7 +273,7 @@ class KisFeed(Feed[KisClient]):
     def _read(self, text: str) -> Sequence[Received]:
         """Return what a frame brings that does not begin as one before it."""
         if text.lstrip()[:1] == "{":
-            return [self._heard(text)]
+            return self._heard(text)
         data = data_of(text)
         if data is None or data.channel not in LAYOUT:
             return [Unreadable("a frame that is neither data of a channel that is known nor JSON")]
@@ -332,21 +340,26 @@ class KisFeed(Feed[KisClient]):
         place = stocks.ACCOUNT
         return row if row[place] else [*row[:place], self.client.settings.account.get_secret_value(), *row[place + 1 :]]
 
-    def _heard(self, text: str) -> Received:
-        """Return what a frame of JSON brings."""
+    def _heard(self, text: str) -> Sequence[Received]:
+        """Return what a frame of JSON brings: nothing, where it answers again what was answered."""
         try:
             spoken = Spoken.model_validate_json(text)
         except ValueError:
-            return Unreadable("JSON that is no acknowledgement")
+            return [Unreadable("JSON that is no acknowledgement")]
         if spoken.header.channel == HEARTBEAT:
-            return Reply(text)
+            return [Reply(text)]
         if spoken.body is None:
-            return Unreadable("JSON that is no acknowledgement")
-        key = "" if spoken.header.channel in NOTICES else spoken.header.key.get_secret_value()
-        is_wanted = key in self._wanted.get(spoken.header.channel, {})
+            return [Unreadable("JSON that is no acknowledgement")]
+        channel = spoken.header.channel
+        key = "" if channel in NOTICES else spoken.header.key.get_secret_value()
+        is_of_line = spoken.body.code in (IN_USE, *KEY_UNKNOWN)
+        if not is_of_line and (channel, key) != self._asked and (channel, key) in self._answered:
+            return ()
+        self._answered.add((channel, key))
+        is_wanted = key in self._wanted.get(channel, {})
         if spoken.body.is_good(is_wanted=is_wanted):
-            return self._acknowledged(spoken.header.channel, spoken.body, is_wanted=is_wanted)
-        return self._refused(spoken.header.channel, spoken.body)
+            return [self._acknowledged(channel, spoken.body, is_wanted=is_wanted)]
+        return [self._refused(channel, spoken.body)]
 
     def _acknowledged(self, channel: str, body: Body, *, is_wanted: bool) -> Received:
         self._is_proven = self._has_worked = True

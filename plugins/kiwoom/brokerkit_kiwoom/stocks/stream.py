@@ -320,10 +320,10 @@ def _number(text: str) -> str:
 
 
 def _order_side(values: Values) -> Side:
-    side = SIDE_OF.get(values.get(SIDE_CODE, "").strip()) or side_in(values[SIDE_WORDS])
-    if side is None:
-        raise ValueError("the side of an order is not told")
-    return side
+    told = {SIDE_OF.get(values.get(SIDE_CODE, "").strip()), side_in(values[SIDE_WORDS])} - {None}
+    if len(told) != 1:
+        raise ValueError("the side of an order is not told, or told twice and not the same")
+    return next(side for side in told if side)
 
 
 def _venue(values: Values) -> Venue | None:

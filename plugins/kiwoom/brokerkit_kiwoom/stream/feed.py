@@ -43,6 +43,7 @@ from brokerkit_kiwoom.indices.quotes import CODE
 from brokerkit_kiwoom.stocks import stream as stocks
 from brokerkit_kiwoom.stocks.quotes import CODE_SUFFIX
 from brokerkit_kiwoom.wire import errors, frames, login
+from brokerkit_kiwoom.wire.fields import symbol
 
 MOST_CONDITIONS = 10
 """Conditions that a login may follow live."""
@@ -227,15 +228,19 @@ class KiwoomFeed(Feed[KiwoomClient]):
         return found
 
     def _item(self, channel: str, entry: Mapping[str, Any], values: Mapping[str, Any]) -> str:
-        """Return the item as it was registered: the venue behind a code comes back, though perhaps not always."""
+        """Return the item as it was registered: the venue behind a code comes back, though perhaps not always.
+
+        A letter in front of it (종목구분) was seen in other fields.
+        """
         if channel in WITHOUT_ITEM:
             return ""
         if channel == stocks.CONDITION_ID:
             return str(values[stocks.CONDITION].strip())
         item: str = entry["item"].strip()
         if (channel, item) not in self._registered and "_" not in item:
-            others = [item + suffix for suffix in ("_NX", "_AL") if (channel, item + suffix) in self._registered]
-            return others[0] if len(others) == 1 else item
+            code = symbol(item)
+            found = [code + suffix for suffix in ("", "_NX", "_AL") if (channel, code + suffix) in self._registered]
+            return found[0] if code in found or len(found) == 1 else item
         return item
 
     def _strangers(self, channel: str, fields: KeysView[str]) -> int:

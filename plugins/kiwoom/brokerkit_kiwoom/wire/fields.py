@@ -61,8 +61,10 @@ def moment(text: str | None, day: dt.date) -> dt.datetime | None:
     return dt.datetime.combine(day, dt.time.fromisoformat(text), KST)
 
 
-symbol = lru_cache(maxsize=1 << 12)(plain_symbol)
-"""종목코드 without the kind letter in front and the venue behind."""
+@lru_cache(maxsize=1 << 12)
+def symbol(text: str) -> str:
+    """Return 종목코드 without blanks, the kind letter in front and the venue behind."""
+    return plain_symbol(text.strip())
 
 
 def of_row(read: Callable[..., T]) -> Callable[..., T]:
