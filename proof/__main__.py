@@ -21,6 +21,7 @@ PARTS = (
     "machine",
     "mutants",
     "parsers",
+    "streams",
 )
 ONLY_RELEASE = ("soak",)
 """It takes half an hour, however little is asked of it."""

@@ -21,7 +21,7 @@ from brokerkit.stream.topics import StreamKind
 from brokerkit.testing.base import STOCK, Contract, raising
 from brokerkit.testing.declared import needs
 from brokerkit.testing.streams import SECONDS, socket_of
-from brokerkit.testing.told import wrongs_of
+from brokerkit.testing.told import Comparison, wrongs_of
 from brokerkit.words import Side
 
 OTHER = "000660"
@@ -60,12 +60,17 @@ class OwnOrderContract(Contract):
         """
         rounded = (self.rounds(trader, Order) or {}).get("average_fill_price", Decimal(0))
         number_of = sandbox.face(self.broker).order_number
-        while lines := wrongs_of(told, self.rows(sandbox), number_of, rounded=rounded):
+        comparison = Comparison(self.rows(sandbox), number_of, rounded=rounded)
+        for before in told:
+            comparison.take(before)
+        while comparison.ended() and not comparison.wrongs:
             event = followed.next(timeout=QUIET_SECONDS)
             if event is None:
                 break
-            told += [event] if isinstance(event, OrderEvent) else []
-        else:
+            if isinstance(event, OrderEvent):
+                told.append(event)
+                comparison.take(event)
+        if not (lines := comparison.ended()):
             told += self.told_until_the_end(followed, sandbox)
             lines = wrongs_of(told, self.rows(sandbox), number_of, rounded=rounded)
         assert not lines, f"Own orders are told otherwise than they went: {'; '.join(lines)}."

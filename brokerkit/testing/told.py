@@ -91,6 +91,8 @@ class Comparison:
         if shares <= 0 or event.filled_quantity != order.filled:
             yield f"with {event.last_quantity} shares, {event.filled_quantity} in all, and {order.filled} were told"
             order.filled = event.filled_quantity
+        if order.filled > order.row.filled:
+            yield f"with {order.filled} in all, in truth {order.row.filled}"
         if event.last_price is None or order.amount is None:
             order.amount = None
         else:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from proof.figures import Figure, at_least, none, say
 
-THEMES = ("discovered", "market", "minutes", "trades", "account", "orders", "answers", "safety")
+THEMES = ("discovered", "market", "minutes", "trades", "streams", "account", "orders", "answers", "safety")
 """Modules of this package, in the order of the kit's levels."""
 LEAST = 60
 PROCESSES = 4

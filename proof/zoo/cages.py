@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from brokerkit.adapter import Adapter
 from brokerkit.part import Part
 from brokerkit.sandbox.face import Face
+from brokerkit.stream.feed import Feed
 from brokerkit.testing import Report, conform
 from brokerkit.testing.inside import installed
 from brokerkit.transport import Client
@@ -79,7 +80,7 @@ def bad(
     environment: str = "real",
     **declared: Any,
 ) -> Callable[[T], T]:
-    """Put an adapter into the zoo that is a good one (`of`) but for the class below: a part, client, face or adapter.
+    """Put an adapter into the zoo that is a good one (`of`) but for the class below: a part, client, feed, face or so.
 
     Its name is that of the class, its lie the class's docstring; `declared` are attributes of the adapter besides.
     """
@@ -102,6 +103,8 @@ def _with(of: type[Adapter], kind: type, declared: dict[str, Any]) -> type[Adapt
         own["parts"] = (kind,)
     elif issubclass(kind, Client):
         own["Client"] = kind
+    elif issubclass(kind, Feed):
+        own["Feed"] = kind
     return type(f"{kind.__name__}Adapter", (of,), own)
 
 

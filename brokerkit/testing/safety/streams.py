@@ -79,6 +79,8 @@ class BrokenStreamContract(Contract):
                 played.trade(int(played.exchange.order_book(STOCK).asks[0].quantity) + 4)
             played.trade(3)
             told = played.trades_until(stream, 3)
+        odd = [each for each in told if not isinstance(each, TradeEvent)]
+        assert not odd, f"Frames of another shape can be read, and this is told of them: {odd}."
         same_trades(told, played.exchange.trades(STOCK)[before:], STOCK, Venue.KRX)
 
     @needs(streams=[StreamKind.TRADES])
