@@ -223,7 +223,7 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Streams):
         """
         deadline = time.monotonic() + exact_seconds(timeout)
         order = self.refresh(order)
-        pause = self._waiter(order)
+        pause = self._waiter(order) or time.sleep
         while order.status not in FINISHED and (left := deadline - time.monotonic()) > 0:
             pause(min(left, POLL_SECONDS))
             order = self.refresh(order)
@@ -380,11 +380,14 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Streams):
                 self._own_orders = OwnOrders(self._inquiries, lambda: self._desk, self._inquiries.phase_of, market)
             return self._own_orders
 
-    def _waiter(self, order: Order | None = None) -> Callable[[float], object]:
-        """Return what lets seconds pass, or fewer where a notice comes: of an order, else of one that nobody knows."""
+    def _waiter(self, order: Order | None = None) -> Callable[[float], object] | None:
+        """Return what lets seconds pass, or fewer where a notice comes: of an order, else of one that nobody knows.
+
+        None while no notices come.
+        """
         own = self._own_orders
         if own is None:
-            return time.sleep
+            return None
         return own.waiter(None if order is None else self._desk.numbers_of(order))
 
     def _check(self, request: OrderRequest) -> None:

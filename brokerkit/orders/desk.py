@@ -67,9 +67,12 @@ class OrderDesk:
         *,
         durable: bool,
         quotes: KnownQuotes | None = None,
-        waiter: Callable[[], Callable[[float], object]] = lambda: time.sleep,
+        waiter: Callable[[], Callable[[float], object] | None] = lambda: None,
     ) -> None:
-        """`waiter` gives what lets so many seconds pass between two looks at the lists, or fewer if a notice came."""
+        """`waiter` gives what lets so many seconds pass between two looks at the lists, or fewer if a notice came.
+
+        None while no notices come.
+        """
         self.guard = Guard(
             self._is_real,
             safety,
