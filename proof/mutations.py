@@ -63,6 +63,11 @@ _FLOW = "test_investor_flow_tells_the_truth"
 _BALANCE = "test_balance_after_trades_tells_the_truth"
 _POWER = "test_buying_power_is_what_the_account_can_pay"
 _POSITIONS = "test_every_page_of_120_positions_is_read"
+_TOLD_TRADES = "test_trades_are_told_as_they_happen"
+_TOLD_BOOKS = "test_books_are_told_as_they_change"
+_TOLD_QUOTES = "test_running_quotes_tell_the_truth"
+_TOLD_ORDERS = "test_own_orders_are_told_as_they_go"
+_HEARTBEATS = "test_heartbeats_are_answered_while_nobody_takes_what_is_told"
 _TOKEN = "test_a_killed_token_is_renewed_once_for_a_query"  # noqa: S105 - the name of a check
 
 KIS = (
@@ -367,6 +372,58 @@ KIS = (
             ),
         ),
     ),
+    *_in(
+        "kis",
+        "stocks/stream.py",
+        OTHER,
+        (
+            (
+                "a trade that is told has the side of who waited",
+                'SIDE = {"1": Side.BUY, "5": Side.SELL',
+                'SIDE = {"5": Side.BUY, "1": Side.SELL',
+                _TOLD_TRADES,
+            ),
+            (
+                "the volume so far is told by stream as the shares of a trade",
+                'quantity=(12, "CNTG_VOL")',
+                'quantity=(13, "CNTG_VOL")',
+                _TOLD_TRADES,
+            ),
+            ("a book that is told begins with the second bid", 'bids=(13, "BIDP1")', 'bids=(14, "BIDP1")', _TOLD_BOOKS),
+        ),
+    ),
+    *_in(
+        "kis",
+        "stocks/stream.py",
+        ORDERS,
+        (
+            (
+                "a fill is told over all shares of its order",
+                "last_quantity=positive(quantity) if filled else None",
+                "last_quantity=positive(_order_quantity(row).strip()) if filled else None",
+                _TOLD_ORDERS,
+            ),
+            (
+                "an order that was refused is told as accepted",
+                'IS_REFUSED = {"1": True',
+                'IS_REFUSED = {"1": False',
+                _TOLD_ORDERS,
+            ),
+        ),
+    ),
+    *_in(
+        "kis",
+        "stream/feed.py",
+        ORDERS,
+        (
+            (
+                "orders of another account of the login name are told",
+                "return stocks.notice(row, venue, received_at) if self._is_own(row) else None",
+                "return stocks.notice(row, venue, received_at)",
+                "test_orders_of_other_accounts_are_not_told",
+            ),
+        ),
+    ),
 )
 KIWOOM = (
     *_in(
@@ -651,6 +708,64 @@ KIWOOM = (
         "wire/types.py",
         OTHER,
         (("a price below the base price is negative", "return abs(Decimal(text))", "return Decimal(text)", _QUOTE),),
+    ),
+    *_in(
+        "kiwoom",
+        "stocks/stream.py",
+        OTHER,
+        (
+            ("the open is told by stream as the high", 'HIGH = "17"', 'HIGH = "16"', _TOLD_QUOTES),
+            (
+                "the turnover is told by stream in millions",
+                "None if millions is None else millions * MILLION",
+                "None if millions is None else millions",
+                _TOLD_QUOTES,
+            ),
+            (
+                "bids are told over the shares of the asks",
+                "BIDS = [(str(50 + level), str(70 + level))",
+                "BIDS = [(str(50 + level), str(60 + level))",
+                _TOLD_BOOKS,
+            ),
+            (
+                "what ceases to meet a condition is told to begin",
+                '{"I": True, "D": False}',
+                '{"I": True, "D": True}',
+                "test_a_condition_is_told_as_symbols_come_and_go",
+            ),
+        ),
+    ),
+    *_in(
+        "kiwoom",
+        "stocks/stream.py",
+        ORDERS,
+        (
+            (
+                "a fill is told over what is left of its order",
+                'THIS_QUANTITY = "915"',
+                'THIS_QUANTITY = "902"',
+                _TOLD_ORDERS,
+            ),
+        ),
+    ),
+    *_in(
+        "kiwoom",
+        "stream/feed.py",
+        OTHER,
+        (
+            (
+                "a refusal to register is taken for done",
+                "        if frames.succeeded(body):\n            return Acknowledged()",
+                "        if body:\n            return Acknowledged()",
+                "test_a_registration_that_the_broker_refuses_is_raised",
+            ),
+            (
+                "heartbeats are not answered",
+                "return (Reply(text),) if trnm == frames.PING else",
+                "return () if trnm == frames.PING else",
+                _HEARTBEATS,
+            ),
+        ),
     ),
 )
 MUTATIONS = (*KIS, *KIWOOM)

@@ -143,10 +143,10 @@ class StreamContract(Contract):
         """Return the venues of which a kind of topic is declared."""
         return [venue for venue in Venue if declared.streams(kind, venue)]
 
-    def trades_until(self, followed: Subscription[Any], last: Trade) -> list[TradeEvent]:
-        """Return the trades that are told until one that is the last."""
+    def trades_until(self, followed: Subscription[Any], truth: Sequence[Trade]) -> list[TradeEvent]:
+        """Return the trades that are told until as many have come as there were, or the last of them."""
         told: list[TradeEvent] = []
-        while not told or told[-1].quantity != last.quantity:
+        while len(told) < len(truth) and not (told and told[-1].quantity == truth[-1].quantity):
             told.append(told_once(followed, TradeEvent))
         return told
 
@@ -174,7 +174,7 @@ class StreamContract(Contract):
             sandbox.exchange.trade(STOCK, side, Decimal(quantity))
         truth = sandbox.exchange.trades(STOCK)[before:]
         for venue, subscription in followed.items():
-            same_trades(self.trades_until(subscription, truth[-1]), truth, STOCK, venue)
+            same_trades(self.trades_until(subscription, truth), truth, STOCK, venue)
 
     @needs(streams=[StreamKind.ORDER_BOOK])
     def test_books_are_told_as_they_change(

@@ -73,6 +73,8 @@ class Comparison:
         if order.has_begun:
             yield "again"
         order.has_begun = True
+        if row.rejected:
+            yield "and the exchange refused it"
         if event.change is not (OrderChange.AMENDED if row.action == "AMEND" else OrderChange.ACCEPTED):
             yield f"and it is a row {row.action}"
         named = None if event.original_id is None else self._number_of(event.original_id)
