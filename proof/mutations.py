@@ -746,6 +746,18 @@ KIWOOM = (
                 'THIS_QUANTITY = "902"',
                 _TOLD_ORDERS,
             ),
+            (
+                "the limit is told as the price of a fill",
+                'THIS_PRICE = "914"',
+                'THIS_PRICE = "901"',
+                _TOLD_ORDERS,
+            ),
+            (
+                "buys are told as sells",
+                'SIDE_OF = {"1": Side.SELL, "2": Side.BUY}',
+                'SIDE_OF = {"2": Side.SELL, "1": Side.BUY}',
+                _TOLD_ORDERS,
+            ),
         ),
     ),
     *_in(

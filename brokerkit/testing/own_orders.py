@@ -15,7 +15,7 @@ from brokerkit.registry import get_broker
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import Exchange
 from brokerkit.sandbox.face import Face
-from brokerkit.stream.events import Gap, OrderEvent, Source
+from brokerkit.stream.events import Gap, GapReason, OrderEvent, Source
 from brokerkit.stream.stream import Subscription
 from brokerkit.stream.topics import StreamKind
 from brokerkit.testing.base import STOCK, Contract, raising
@@ -67,6 +67,8 @@ class OwnOrderContract(Contract):
             event = followed.next(timeout=QUIET_SECONDS)
             if event is None:
                 break
+            is_unread = isinstance(event, Gap) and event.reason is GapReason.UNREADABLE
+            assert not is_unread, f"A notice of an own order cannot be read: {event}."
             if isinstance(event, OrderEvent):
                 told.append(event)
                 comparison.take(event)
