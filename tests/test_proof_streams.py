@@ -12,11 +12,9 @@ from proof import streams
 @pytest.mark.parametrize("broker", streams.BROKERS)
 def test_own_orders_are_told_once_while_the_line_is_cut(broker: str) -> None:
     story = streams.told_by(broker, cuts=4)
-    assert (story.cuts, story.gaps >= 4, story.wrongs, story.foreign, story.states, story.trouble) == (
-        *(4, True, [], [], []),
-        [],
-    )
-    assert story.done["changes"] > 4
+    assert (story.cuts, story.gaps) == (4, 4)
+    assert [*story.wrongs, *story.foreign, *story.states, *story.trouble] == []
+    assert story.done["changes"] > 0
 
 
 @pytest.mark.slow
