@@ -18,7 +18,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from brokerkit import clock, files
 from brokerkit.errors import BrokerError, InvalidRequest, StreamError
@@ -266,7 +266,7 @@ class _Player:
                 self._feed.register([each])
         except (ValueError, TypeError, BrokerError) as error:
             words = error.message if isinstance(error, BrokerError) else "they are no topics"
-            raise line.odd(f"names topics that cannot be followed: {words}") from None
+            raise line.odd(f"names topics that cannot be followed: {words.rstrip('.')}") from None
 
     def _frame(self, line: _Line) -> Iterator[Event]:
         text, at = line.told["frame"], self._moment(line)
@@ -306,7 +306,7 @@ class _Player:
         known, moment = self._at
         if text != known:
             try:
-                moment = dt.datetime.fromisoformat(text).astimezone(clock.KST)  # type: ignore[arg-type]
+                moment = _korean(dt.datetime.fromisoformat(text))  # type: ignore[arg-type]
             except (ValueError, TypeError):
                 raise line.odd("does not say when it came") from None
             self._at = str(text), moment
@@ -319,12 +319,18 @@ def _made(line: _Line) -> Event:
         raise line.odd("has an event of an unknown kind")
     try:
         event: Event = adapter.validate_python(line.told.get("values"))
-    except ValidationError:
+        times = {name: _korean(value) for name, value in event._asdict().items() if isinstance(value, dt.datetime)}
+    except ValueError:  # also one of pydantic
         raise line.odd(f"has no {sanitize(str(line.told['event']))}") from None
-    times = {name: value.astimezone(clock.KST) for name, value in event._asdict().items() if _is_time(value)}
     event = event._replace(**times)
     return event._replace(topics=tuple(event.topics)) if isinstance(event, Gap) else event
 
 
-def _is_time(value: object) -> bool:
-    return isinstance(value, dt.datetime)
+def _korean(moment: dt.datetime) -> dt.datetime:
+    """Return a moment in Korean time; a ValueError for one without an offset, or that is none there."""
+    if moment.tzinfo is None:
+        raise ValueError("a time does not say of where it is")
+    try:
+        return moment.astimezone(clock.KST)
+    except OverflowError:
+        raise ValueError("a time is beyond all calendars") from None
