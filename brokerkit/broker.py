@@ -422,6 +422,8 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Streams):
     def _sending(self, what: str, send: Callable[[], Order]) -> Order:
         """Name what was asked in errors. Nothing comes after the order, so that no interrupt can take it away."""
         try:
+            if self._own_orders is not None:
+                self._own_orders.expect()
             return send()
         except BaseException as error:
             from brokerkit.orders.attempt import noted  # here, as the desk: only who orders needs it

@@ -24,6 +24,7 @@ from brokerkit.orders.intents import Confidence, IntentState
 from brokerkit.orders.listing import Listed, Unread
 from brokerkit.orders.reconcile import Reconciler, Reconciliation
 from brokerkit.sandbox import Rule
+from brokerkit.stream import reading
 from brokerkit.stream.counting import Counting
 from brokerkit.stream.events import Gap, GapReason, Notice, OrderChange, OrderEvent, Source
 from brokerkit.stream.own_orders import ORDERS, OwnOrders
@@ -131,6 +132,29 @@ def test_what_no_notice_told_is_told_by_the_list_after_a_gap(name: str) -> None:
         assert [(each.change, each.order_id, each.source) for each in follower.orders] == [
             (OrderChange.ACCEPTED, order.id, Source.LIST)
         ]
+
+
+@pytest.mark.parametrize("name", BROKERS)
+def test_what_is_sent_while_no_notices_come_is_told_by_the_list_and_as_a_gap(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "NOTICE_SECONDS", 0.1)
+    with trading(name) as trader, following(trader.broker) as follower:
+        own = own_of(trader.broker)
+        schedule = cast(Any, own._work)._schedule
+        while schedule._is_reading or schedule._due is not None:
+            time.sleep(0.01)
+        order = trader.buy(5)
+        follower.wait(lambda: follower.orders)
+        gap, accepted = follower.events
+        assert (gap.topics, gap.until, gap.reason) == ((ORDERS,), None, GapReason.SILENT)
+        assert (accepted.change, accepted.order_id, accepted.source) == (OrderChange.ACCEPTED, order.id, Source.LIST)
+        trader.box.exchange.cancel(trader.box.connect(name).account, int(order.id))
+        follower.wait(lambda: len(follower.orders) == 2)  # the lists are read as long as no notice comes
+        own.put([notice_of(order)])
+        follower.wait(lambda: len(follower.events) == 4)
+        assert (follower.events[-1].since, follower.events[-1].reason) == (gap.since, GapReason.SILENT)
+        assert follower.events[-1].until is not None
 
 
 @pytest.mark.parametrize("name", BROKERS)

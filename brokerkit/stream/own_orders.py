@@ -23,7 +23,7 @@ from brokerkit.orders.trader import Trader
 from brokerkit.stream.counting import Counting
 from brokerkit.stream.events import Event, Gap, GapReason, Notice, OrderEvent, Stopped
 from brokerkit.stream.matching import Matching
-from brokerkit.stream.reading import Outcome, Reader, Schedule
+from brokerkit.stream.reading import Awaited, Outcome, Reader, Schedule
 from brokerkit.stream.takers import Taker
 from brokerkit.stream.topics import StreamKind, Topic
 from brokerkit.words import Venue
@@ -31,6 +31,8 @@ from brokerkit.words import Venue
 logger = logging.getLogger("brokerkit")
 
 ORDERS = Topic(StreamKind.ORDERS)
+_SENT = object()
+"""In the place of what is sent."""
 TICK_SECONDS = 0.25
 """So often the kill switch and the phase are looked at."""
 STRANGE_SECONDS = 1.0
@@ -126,6 +128,12 @@ class OwnOrders:
         """Learn that no notice will come any more."""
         self.put([error])
 
+    def expect(self) -> None:
+        """Learn that an order, an amendment or a cancellation is sent just now: a notice has to come of it."""
+        work = self._work
+        if work is not None and work.is_here:
+            self.put([_SENT])
+
     def put(self, events: Iterable[Any]) -> None:
         """Let the work begin on something."""
         with self._changed:
@@ -191,6 +199,7 @@ class _Work:
         self._pid = os.getpid()
         self._reader = Reader(own.trader, own.market, lambda outcome: own.put([outcome]))
         self._schedule = Schedule(0)
+        self._awaited = Awaited()
         self._matching: Matching | None = None
         self._settle = 0.0
         self.has_begun = threading.Event()
@@ -256,6 +265,7 @@ class _Work:
     def _take(self, found: Any, now: float) -> None:
         match found:
             case Notice():
+                self._hear()
                 self._notice(found, now)
             case Outcome():
                 self._listed(found, now)
@@ -265,6 +275,14 @@ class _Work:
             case BrokerError():
                 for each in self._own.followers():
                     each.taker.failed(found)
+            case _:
+                self._awaited.sent(now)
+
+    def _hear(self) -> None:
+        """Learn that notices come."""
+        if self._awaited.is_missed:
+            self._miss_notices(clock.now(), "Notices of own orders come again.")
+        self._awaited.heard()
 
     # Notices
 
@@ -329,9 +347,12 @@ class _Work:
             for notice in early:
                 self._notice(notice, now)
         if outcome.rows is not None:
-            self._tell(counting.listed(outcome.rows, outcome.began, received_at))
+            events = counting.listed(outcome.rows, outcome.began, received_at)
+            if self._awaited.listed(outcome.began, self._settle, is_new=bool(events)):
+                self._miss_notices(None, "What was sent is in the list of own orders, and no notice came.")
+            self._tell(events)
         is_hopeless = isinstance(outcome.error, Unsupported)
-        again = (outcome.rows is None or counting.is_in_doubt) and not is_hopeless
+        again = (outcome.rows is None or counting.is_in_doubt or self._awaited.is_overdue) and not is_hopeless
         self._schedule.ended(outcome.began, now, again=again)
         self.has_begun.set()
 
@@ -353,6 +374,11 @@ class _Work:
         for each in self._own.followers():
             each.taker.missed(gap)
 
+    def _miss_notices(self, until: dt.datetime | None, words: str) -> None:
+        since = self._awaited.since or clock.now()
+        logger.warning("%s", words)
+        self._miss(Gap((ORDERS,), since, until, GapReason.SILENT, clock.now(), words))
+
     def _new_counting(self) -> Counting:
         return Counting(self._settle, self._own.market.default_venue or Venue.KRX)
 
@@ -372,6 +398,8 @@ class _Work:
         if self._counting is not None:
             self._look_at_phase(self._counting, now)
             self._tell(self._counting.passed(now))
+        if self._awaited.becomes_overdue(now):
+            self._schedule.doubt(now)
         if self._schedule.is_due(now):
             self._schedule.begun()
             self._reader.read()

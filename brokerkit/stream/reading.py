@@ -23,6 +23,8 @@ PACE_SECONDS = 1.0
 SHARE = 3.0
 """So many times as long as a reading took nothing is read after it: the rest of the broker's calls is for orders."""
 LONGEST_PAUSE = 30.0
+NOTICE_SECONDS = 5.0
+"""So long a notice of what was sent is waited for."""
 
 
 class Outcome(NamedTuple):
@@ -74,6 +76,44 @@ class Schedule:
             return
         self._pause = min(max(PACE_SECONDS, 2 * self._pause), LONGEST_PAUSE)
         self._due = max(self._free, now + self._pause if is_settled else min(now + self._pause, self._until))
+
+
+class Awaited:
+    """Whether notices come of what is sent: a line may stand, and tell nothing of own orders all the same."""
+
+    def __init__(self) -> None:
+        self.since: dt.datetime | None = None
+        """When the first thing was sent of which nothing was heard."""
+        self.is_overdue = False
+        """Whether a notice should have come since: the lists are read as long as they may tell more."""
+        self.is_missed = False
+        """Whether they have told what no notice did."""
+        self._until = float("inf")
+
+    def sent(self, now: float) -> None:
+        """Something is being sent."""
+        if self.since is None:
+            self.since, self._until = clock.now(), now + NOTICE_SECONDS
+
+    def heard(self) -> None:
+        """A notice came, or none has to come."""
+        self.since, self.is_overdue, self.is_missed, self._until = None, False, False, float("inf")
+
+    def becomes_overdue(self, now: float) -> bool:
+        """Say once that a notice should have come."""
+        if self.is_overdue or now < self._until:
+            return False
+        self.is_overdue = True
+        return True
+
+    def listed(self, began: float, settle_seconds: float, *, is_new: bool) -> bool:
+        """Learn what a list has told; say once that no notice told it."""
+        if not self.is_overdue or self.is_missed:
+            return False
+        self.is_missed = is_new
+        if not is_new and began >= self._until + settle_seconds:
+            self.heard()  # what was sent was refused at once
+        return is_new
 
 
 class Reader:

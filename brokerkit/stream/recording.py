@@ -319,7 +319,9 @@ def _made(line: _Line) -> Event:
         raise line.odd("has an event of an unknown kind")
     try:
         event: Event = adapter.validate_python(line.told.get("values"))
-        times = {name: _korean(value) for name, value in event._asdict().items() if isinstance(value, dt.datetime)}
+        times: dict[str, Any] = {
+            name: _korean(value) for name, value in event._asdict().items() if isinstance(value, dt.datetime)
+        }
     except ValueError:  # also one of pydantic
         raise line.odd(f"has no {sanitize(str(line.told['event']))}") from None
     event = event._replace(**times)
