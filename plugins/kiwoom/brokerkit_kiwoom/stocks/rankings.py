@@ -107,7 +107,9 @@ class BoughtAnswer(Block):
     rows: tuple[Bought, ...] = Field(alias="opmr_invsr_trde_upper")  # 장중투자자별매매상위
 
 
-Number = Annotated[str, StringConstraints(strip_whitespace=True, pattern=rf"\A{frames.CONDITION}\z")]
+Number = Annotated[
+    str, BeforeValidator(frames.unpadded), StringConstraints(pattern=rf"\A{frames.CONDITION}\z", strict=True)
+]
 """What a saved condition is called by."""
 
 

@@ -63,6 +63,11 @@ def code_and_words(body: Mapping[str, Any]) -> tuple[str, str]:
     return str(body.get("return_code")), str(body.get("return_msg") or "")
 
 
+def unpadded(value: object) -> object:
+    """Return a text without the blanks around it; other white space is no padding."""
+    return value.strip(" ") if isinstance(value, str) else value
+
+
 def condition_of(body: Mapping[str, Any]) -> str:
     """Return the condition that an answer is about, blank where it does not say."""
     return str(body.get("seq") or "").strip()
