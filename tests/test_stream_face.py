@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ from brokerkit import (
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.streaming import Line
 from brokerkit.stream.stream import Stream
+from brokerkit.verbs.streams import OrderSource
 from tests.fakes import Fake
 
 BROKERS = ("kis", "kiwoom")
@@ -165,6 +167,28 @@ def test_closing_ends_the_wait_for_what_is_just_being_registered(box: Sandbox, b
         stream.close()
         thread.join()
         assert ended == ["The stream was closed."]
+
+
+def test_a_stream_that_is_closed_just_as_its_own_orders_begin_follows_nothing() -> None:
+    class Own(list[Any]):
+        """Is closed by another thread before it has noted who follows."""
+
+        def follow(self, taker: Any) -> None:
+            source.unsubscribe([], taker)
+            self.append(taker)
+
+        def unfollow(self, taker: Any) -> None:
+            self[:] = [each for each in self if each is not taker]
+
+    own: Any = Own()
+    connection: Any = SimpleNamespace(
+        subscribe=lambda topics, taker, feed: None, unsubscribe=lambda topics, taker: None, close=lambda: None
+    )
+    source = OrderSource(lambda: own, lambda: connection)
+    taker: Any = object()
+    source.subscribe([], taker, SimpleNamespace())  # type: ignore[arg-type]
+    source.unsubscribe([], taker)  # as a stream does that finds itself closed
+    assert own == []
 
 
 def test_what_was_recorded_at_the_broker_is_played_back(box: Sandbox, broker: Broker, tmp_path: Path) -> None:

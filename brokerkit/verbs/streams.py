@@ -137,13 +137,13 @@ class OrderSource:
 
     def unsubscribe(self, topics: Sequence[Topic], taker: Taker) -> None:
         """Let somebody have them no more; the share is given back with the last one."""
+        own = self._own()
+        own.unfollow(taker)
         if id(taker) not in self._following:
             beginning = self._beginning
             if beginning is not None and beginning[0] is taker:
                 beginning[1].close()  # nobody else has it: the wait is over
-            return  # it is still waiting, and asks again
-        own = self._own()
-        own.unfollow(taker)
+            return  # it asks again, should it have begun meanwhile
         with self._lock:
             self._following.pop(id(taker), None)
             connection = self._connection

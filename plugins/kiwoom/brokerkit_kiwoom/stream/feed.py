@@ -304,9 +304,7 @@ class KiwoomFeed(Feed[KiwoomClient]):
         message = SYSTEM.get(code)
         if message is None:
             return Unreadable(f"a message of the broker with a code that no page tells: {self._error(code, words)}")
-        error = message.kind(
-            f"{self.client.broker}: {message.words}.", broker=self.client.broker, code=code, advice=message.advice
-        )
+        error = message.kind(f"{message.words}.", broker=self.client.broker, code=code, advice=message.advice)
         return Ended(error, heals=message.heals)
 
     def _error(self, code: str, words: str) -> BrokerError:
