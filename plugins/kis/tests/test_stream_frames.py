@@ -210,8 +210,9 @@ def test_own_orders_are_registered_by_the_login_name_which_stands_in_no_registra
     assert frame["body"] == {"input": {"tr_id": "H0STCNI0", "tr_key": LOGIN_NAME}}
 
 
-def test_own_orders_need_a_login_name(connect: Any) -> None:
-    feed = KisFeed(connect("real").client, environment="real")
+@pytest.mark.parametrize("given", [{}, {"hts_id": ""}, {"hts_id": "  "}])
+def test_own_orders_need_a_login_name(connect: Any, given: dict[str, str]) -> None:
+    feed = KisFeed(connect("real", **given).client, environment="real")
     with pytest.raises(ConfigError, match=r"the profile has none.*Add hts_id"):
         feed.registration(ORDERS)
 

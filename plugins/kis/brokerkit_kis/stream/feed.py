@@ -208,7 +208,7 @@ class KisFeed(Feed[KisClient]):
 
     def _login_name(self) -> SecretStr:
         name = self.client.settings.hts_id
-        if name is None:
+        if name is None or not name.get_secret_value().strip():
             raise ConfigError(
                 "KIS sends notices of own orders to a login name, and the profile has none.",
                 broker=self.client.broker,
