@@ -433,6 +433,19 @@ def test_a_trailing_stop_whose_order_is_uncertain_sends_nothing_more(owner: Stag
     assert len(arrived) == 1
 
 
+def test_a_trailing_stop_that_could_not_sell_all_says_that_the_rest_has_no_stop(owner: Stage) -> None:
+    exchange = owner.sandbox.exchange
+    process = owner.start("trailing_stop", *STOP)
+    reads(process, "highest")
+    exchange.move("005930", exchange.quote("005930").lower_limit)  # it takes all who would have bought
+    printed, complaint = process.communicate(timeout=100)
+    assert process.returncode == 1
+    assert printed.endswith("CANCELED: 0 of 10 sold\n")
+    assert complaint.startswith("Look at the order: the rest has no stop any more.")
+    assert owner.run("trailing_stop", *STOP, fails=True) == complaint
+    assert len(owner.orders()) == 1
+
+
 # All of them
 
 

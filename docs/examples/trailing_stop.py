@@ -52,6 +52,7 @@ def main() -> None:
     except BrokerError as error:  # an OrderUncertain too: it says that the order may stand, and nothing more is sent
         raise SystemExit(f"Stopped: {error}") from None
     print(f"{sold.status}: {sold.filled_quantity or 0:,} of {sold.quantity:,} sold")
+    raise SystemExit(sold.filled_quantity != sold.quantity and "Look at the order: the rest has no stop any more.")
 
 
 if __name__ == "__main__":
