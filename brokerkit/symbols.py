@@ -119,6 +119,8 @@ def _hint(symbol: str) -> str:
         return f"Letters are capitals: give '{plain.upper()}'."
     if prefixed := _PREFIXED.fullmatch(plain.upper()):
         return _hint_of_prefix(prefixed[1], prefixed[2])
+    if re.fullmatch("KOSPI|KOSDAQ|KOSPI200|KOSDAQ150", plain.upper()):
+        return f"An index has its kind in front: 'INDEX:{plain.upper()}'."
     if re.fullmatch("[A-Z]{1,5}", plain.upper()):
         return f"{_EXAMPLE} A US stock has its market in front: 'US:{plain.upper()}'."
     return _EXAMPLE

@@ -33,6 +33,8 @@ def test_plain_codes_are_symbols(symbol: str) -> None:
         (None, "as text"),
         ("0126z0", "give '0126Z0'"),
         ("005930 ", "without blanks: '005930'"),
+        ("KOSPI", "An index has its kind in front: 'INDEX:KOSPI'"),
+        ("kosdaq150", "An index has its kind in front: 'INDEX:KOSDAQ150'"),
         ("005930\n", "without blanks: '005930'"),
         ("００５９３０", "six characters"),
         ("5930", "six characters"),
