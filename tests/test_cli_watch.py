@@ -199,6 +199,16 @@ def test_a_terminal_has_prices_before_anything_comes(broker: str, tmp_path: Path
             assert program.ends() == exits.INTERRUPTED
 
 
+def test_a_terminal_is_told_of_a_symbol_that_the_broker_follows_though_it_does_not_exist(
+    environment: dict[str, str],
+) -> None:
+    with Program("watch", "005930", "999999", "--broker", "kiwoom", environment=environment) as program:
+        program.shows("999999: ")
+        program.shows("005930 ")
+        program.types(CTRL_C)
+        assert program.ends() == exits.INTERRUPTED
+
+
 def test_a_book_at_a_terminal_shows_the_best_of_both_sides(environment: dict[str, str]) -> None:
     arguments = ("watch", "005930", "--book", "--trades", "--broker", "kis")
     with Program(*arguments, environment=environment) as program:

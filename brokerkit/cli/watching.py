@@ -23,7 +23,7 @@ from brokerkit.broker import Broker
 from brokerkit.cli.printing import Printer, Row, as_text, console_of, percent, signed, style_of
 from brokerkit.cli.session import Session, at_broker
 from brokerkit.cli.waiting import unsaid, waiting
-from brokerkit.errors import BrokerError
+from brokerkit.errors import BrokerError, UnknownSymbol
 from brokerkit.models import Quote
 from brokerkit.stream.events import BookEvent, Event, QuoteEvent
 from brokerkit.stream.stream import Stream
@@ -122,7 +122,7 @@ def watch(
         rows: dict[str, Row] = {symbol: {} for symbol in (indices if trades and not book else named)}
         screen = None if session.printer.as_json or not rows else terminal()
         if screen is not None and not book:
-            rows |= _present(broker, [*rows], venue)
+            rows |= _present(broker, [*rows], venue, session.printer)
         with _display(session.printer, screen, rows) as display:
             _show(stream, display, duration)
 
@@ -140,10 +140,16 @@ def _follow(
         stream.quotes(*symbols, venue=venue)
 
 
-def _present(broker: Broker, symbols: Sequence[str], venue: Venue | None) -> dict[str, Row]:
-    """Return the rows of symbols before anything has come; a broker that does not tell them does no harm."""
+def _present(broker: Broker, symbols: Sequence[str], venue: Venue | None, printer: Printer) -> dict[str, Row]:
+    """Return the rows of symbols before anything has come; a broker that does not tell them does no harm.
+
+    A symbol that it does not know is told: there are brokers that follow one all the same, and tell nothing.
+    """
     with suppress(BrokerError), waiting("quotes") as progress, unsaid(logging.getLogger("brokerkit.quotes")):
         found = broker.quotes(symbols, venue=venue, progress=progress)
+        for symbol, error in found.failed.items():
+            if isinstance(error, UnknownSymbol):
+                printer.say(f"{symbol}: {error.message} | {error.advice}")
         return {quote.symbol: {"name": quote.name, **row_of_price(quote)} for quote in found}
     return {}
 
