@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from brokerkit.orders.intents import STANDING, Intent
 from brokerkit.sandbox import Rule
-from brokerkit.sandbox.faults import KINDS
+from brokerkit.sandbox.faults import KINDS, OF_REQUESTS
 from proof.figures import Figure, at_least, none, say
 from proof.oracles import ABSENT, Seen, Violations, violations
 from proof.trading import BROKERS, SECONDS, Step, Trader, patiently, quick, trading
@@ -177,7 +177,7 @@ def seen_by(trader: Trader, reported: Iterable[str]) -> Seen:
 
 def _kinds(chance: random.Random) -> Iterator[str]:
     """Yield kinds of faults, each as often as the others, and every ninth time none."""
-    kinds = [*KINDS]
+    kinds = [*OF_REQUESTS]
     chance.shuffle(kinds)
     for number, kind in enumerate(cycle(kinds)):
         if number % 9 == 0:

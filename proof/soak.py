@@ -21,7 +21,7 @@ from unittest import mock
 
 from brokerkit import Broker, BrokerError, Order, OrderUncertain, Side, clock, get_broker
 from brokerkit.orders.intents import IntentState
-from brokerkit.sandbox.faults import KINDS
+from brokerkit.sandbox.faults import OF_REQUESTS
 from proof.figures import Figure, at_least, none, own_state
 
 SECONDS = 1_800.0
@@ -112,9 +112,9 @@ def _flat(what: str, counts: list[int]) -> Figure:
 @contextmanager
 def serving() -> Iterator[dict[str, Any]]:
     """Serve both brokers from a process of its own, which breaks one request in twenty."""
-    rate = SHARE / len(KINDS)
+    rate = SHARE / len(OF_REQUESTS)
     rules = ";".join(
-        f"{kind}:rate={rate:.6f}" + (f",seconds={OF_A_KIND[kind]}" if kind in OF_A_KIND else "") for kind in KINDS
+        f"{kind}:rate={rate:.6f}" + (f",seconds={OF_A_KIND[kind]}" if kind in OF_A_KIND else "") for kind in OF_REQUESTS
     )
     command = [sys.executable, "-m", "brokerkit", "sandbox", "--json", "--faults", rules]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own command

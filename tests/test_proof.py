@@ -6,17 +6,20 @@ import dataclasses
 from collections.abc import Iterator
 from decimal import Decimal
 from functools import partial
+from itertools import islice
+from random import Random
 
 import pytest
 
 from brokerkit import OrderRequest, OrderType, Side, clock
 from brokerkit.orders.intents import Confidence, Intent, IntentKind, IntentState, Sighting, new_id
 from brokerkit.sandbox.exchange import Exchange, ExchangeOrder
+from brokerkit.sandbox.faults import KINDS
 from proof import __main__ as proof
 from proof.figures import Figure, at_least, none, shown, table
 from proof.interrupts import Alarm
 from proof.oracles import Seen, Violations, violations
-from proof.orders import _outcomes, seen_by
+from proof.orders import _kinds, _outcomes, seen_by
 from proof.trading import BROKERS, Step, Trader, quick, trading
 
 ACCOUNT = "1"
@@ -215,3 +218,8 @@ def test_an_alarm_that_comes_after_its_call_interrupts_nobody() -> None:
     alarm.is_armed = True
     with pytest.raises(KeyboardInterrupt):
         alarm(0, None)
+
+
+def test_orders_meet_every_kind_of_fault_that_strikes_requests_and_none_of_streams() -> None:
+    played = set(islice(_kinds(Random(1)), 200)) - {""}
+    assert played == {kind for kind in KINDS if not kind.startswith("stream_")}

@@ -10,6 +10,6 @@ One more fault is one more function in `lines`, `answers`, `listings` or `stream
 its head.
 """
 
-from brokerkit.sandbox.faults.rules import KINDS, Applied, Draw, Faults, Rule, describe
+from brokerkit.sandbox.faults.rules import KINDS, OF_REQUESTS, Applied, Draw, Faults, Rule, describe
 
-__all__ = ["KINDS", "Applied", "Draw", "Faults", "Rule", "describe"]
+__all__ = ["KINDS", "OF_REQUESTS", "Applied", "Draw", "Faults", "Rule", "describe"]

@@ -22,6 +22,8 @@ KINDS: dict[str, FaultKind[Play] | FaultKind[Edit] | FaultKind[Break]] = {
     **streams.FAULTS,
 }
 """By name. A name that cannot be resolved is not among them: that fails on the client's side, before any server."""
+OF_REQUESTS = tuple(name for name, kind in KINDS.items() if kind.on not in OF_STREAMS)
+"""Those of requests and their answers; the others break what goes over a WebSocket."""
 KEPT = 100_000
 """Entries of the log."""
 LAG = listings.lag.__name__
