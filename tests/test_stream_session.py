@@ -808,6 +808,27 @@ def test_what_records_the_stream_gets_the_texts_as_they_are(play: Play) -> None:
     assert play.notebook.prices == [1, 2]
 
 
+def test_who_ends_a_recording_on_seeing_an_event_finds_its_text_written_down(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts: list[str] = []
+
+    def record(received: Sequence[str], moment: Moment) -> None:
+        texts.extend(received)
+
+    def end(topic: Topic, events: Sequence[object]) -> None:
+        thread.start()
+        thread.join(0.2)  # it waits for the texts that are being handed out; without that it would be done by now
+
+    thread = threading.Thread(target=play.session.ignore, args=(record,))
+    play.begin(*trades("A"))
+    play.session.listen(record)
+    monkeypatch.setattr(play.notebook, "take", end)
+    play.say(". TK A 1")
+    thread.join()
+    assert texts == [". TK A 1"]
+
+
 # Silence
 
 

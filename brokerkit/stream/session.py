@@ -95,6 +95,8 @@ class Session:
         self.out: deque[SecretStr] = deque()
         self.loss: Loss | None = None
         self._sinks: tuple[Sink, ...] = ()
+        self._handing = threading.RLock()
+        """Held while texts are handed out: who has seen an event of a text finds it with the sinks, too."""
         self.unknown: dict[str, int] = {}
         """Channel to the values in each of its rows that are of no column we know."""
         self._silence = Silence(phase_of, times)
@@ -187,8 +189,8 @@ class Session:
             self._sinks = (*self._sinks, sink)
 
     def ignore(self, sink: Sink) -> None:
-        """Hand somebody no texts any more."""
-        with self._lock:
+        """Hand somebody no texts any more, after those that are just being handed out."""
+        with self._handing, self._lock:
             self._sinks = tuple(each for each in self._sinks if each != sink)
 
     @property
@@ -313,6 +315,12 @@ class Session:
     def received(self, texts: Sequence[str], moment: Moment) -> None:
         """Take texts that came at once: the rows in them go straight to those who want them."""
         self._heard = self._text_at = moment
+        with self._handing:
+            self._handed_out(texts, moment)
+            for sink in self._sinks:
+                self._record(sink, texts, moment)
+
+    def _handed_out(self, texts: Sequence[str], moment: Moment) -> None:
         entries, read = self.wanted.entries, self.feed.read
         for text in texts:
             try:
@@ -326,8 +334,6 @@ class Session:
                     if entry.missed is not None or item.unknown:
                         self._before(entry, item, moment)
                     self._hand_out(entry, item.rows, moment)
-        for sink in self._sinks:
-            self._record(sink, texts, moment)
 
     def _record(self, sink: Sink, texts: Sequence[str], moment: Moment) -> None:
         try:
