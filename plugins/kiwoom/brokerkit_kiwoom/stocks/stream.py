@@ -194,7 +194,7 @@ def condition(row: Any, venue: Venue | None, received_at: dt.datetime) -> Condit
         venue or Venue.KRX,
         moment(values.get(TIME), received_at.date()),
         received_at,
-        values[CONDITION].strip(),
+        values[CONDITION].strip(" "),
         is_entering,
         row.get(INITIAL) is True,
     )

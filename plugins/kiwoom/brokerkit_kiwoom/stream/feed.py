@@ -235,7 +235,7 @@ class KiwoomFeed(Feed[KiwoomClient]):
         if channel in WITHOUT_ITEM:
             return ""
         if channel == stocks.CONDITION_ID:
-            return str(values[stocks.CONDITION].strip())
+            return str(values[stocks.CONDITION].strip(" "))
         item: str = entry["item"].strip()
         if (channel, item) not in self._registered and "_" not in item:
             code = symbol(item)

@@ -70,7 +70,7 @@ def unpadded(value: object) -> object:
 
 def condition_of(body: Mapping[str, Any]) -> str:
     """Return the condition that an answer is about, blank where it does not say."""
-    return str(body.get("seq") or "").strip()
+    return str(body.get("seq") or "").strip(" ")
 
 
 def goes_on(body: Mapping[str, Any]) -> bool:
