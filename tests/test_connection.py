@@ -16,15 +16,14 @@ import responses
 from brokerkit.errors import BrokerError, NetworkError, NotSent, OrderUncertain, WireError
 from brokerkit.transport import connection
 from brokerkit.transport.connection import Failure, GateClosed, Line, Response, Transmission, new_line, transmit
-from tests.faults import AFTER_THE_REQUEST, GZIPPED, call, drip, send
+from tests.faults import AFTER_THE_REQUEST, GZIPPED, call, drip, hasten, send
 from tests.servers import GOOD, ORDER, READ, Exchange, ProbeClient, Server, answer, reset
 
 
 @pytest.fixture(autouse=True)
-def _short_times(monkeypatch: pytest.MonkeyPatch) -> None:
+def _short_times(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.3)
-    monkeypatch.setattr(connection, "READ_SECONDS", 0.3)
-    monkeypatch.setattr(connection, "TOTAL_SECONDS", 0.6)
+    hasten(request, monkeypatch, 0.3, 0.6)
 
 
 @pytest.mark.parametrize("case", AFTER_THE_REQUEST)

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from brokerkit.errors import NetworkError, OrderUncertain, WireError
-from brokerkit.transport import connection
-from tests.faults import CHUNKED, call, send_and_hold
+from tests.faults import CHUNKED, call, hasten, send_and_hold
 from tests.servers import GOOD, ORDER, READ, Exchange, ProbeClient, Script, Server, answer, make_certificate
 
 BODY = b'{"code": "0", "words": "done", "price": "70000"}'
@@ -20,9 +19,8 @@ END = b"\r\n0\r\n\r\n"
 
 
 @pytest.fixture(autouse=True)
-def _short_times(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "READ_SECONDS", 0.5)
-    monkeypatch.setattr(connection, "TOTAL_SECONDS", 1.0)
+def _short_times(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    hasten(request, monkeypatch, 0.5, 1.0)
 
 
 def in_chunks(size: bytes, *, after: bytes = END, body: bytes = BODY) -> bytes:

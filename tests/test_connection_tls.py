@@ -14,17 +14,16 @@ import requests.adapters
 
 from brokerkit.errors import NetworkError, NotSent, OrderUncertain
 from brokerkit.transport import connection
-from tests.faults import AFTER_THE_REQUEST, call
+from tests.faults import AFTER_THE_REQUEST, call, hasten
 from tests.servers import ORDER, READ, Exchange, ProbeClient, Server, answer, make_certificate, reset
 
 Accept = Callable[[socket.socket, Server], bool | None]
 
 
 @pytest.fixture(autouse=True)
-def _short_times(monkeypatch: pytest.MonkeyPatch) -> None:
+def _short_times(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.3)
-    monkeypatch.setattr(connection, "READ_SECONDS", 0.3)
-    monkeypatch.setattr(connection, "TOTAL_SECONDS", 0.6)
+    hasten(request, monkeypatch, 0.3, 0.6)
 
 
 def unused_port() -> int:

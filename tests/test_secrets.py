@@ -19,7 +19,7 @@ from pydantic import SecretStr, ValidationError
 from brokerkit.errors import BrokerError
 from brokerkit.transport import Endpoint, Request, connection
 from brokerkit.transport.auth import TokenCache
-from tests.faults import AFTER_THE_REQUEST
+from tests.faults import AFTER_THE_REQUEST, hasten
 from tests.servers import (
     APP_KEY,
     APP_SECRET,
@@ -86,7 +86,9 @@ class Sinks:
 
 
 @pytest.fixture
-def sinks(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Sinks]:
+def sinks(
+    request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Sinks]:
     log = io.StringIO()
     handler = logging.StreamHandler(log)
     root = logging.getLogger()
@@ -94,8 +96,7 @@ def sinks(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
     monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
-    monkeypatch.setattr(connection, "READ_SECONDS", 0.2)
-    monkeypatch.setattr(connection, "TOTAL_SECONDS", 0.4)
+    hasten(request, monkeypatch, 0.2, 0.4)
     yield Sinks(capsys, log)
     root.removeHandler(handler)
     root.setLevel(level)
@@ -110,10 +111,9 @@ def ask(client: ProbeClient, endpoint: Endpoint[Any]) -> None:
 
 
 def fail(sinks: Sinks, script: Script, endpoint: Endpoint[Any], kind: type[ProbeClient] = KeepingClient) -> None:
-    with Server(script) as server, kind(server.url) as client:
-        with pytest.raises(BrokerError) as caught:
-            ask(client, endpoint)
-        assert server.requests
+    with Server(script) as server, kind(server.url) as client, pytest.raises(BrokerError) as caught:
+        ask(client, endpoint)
+    assert server.requests
     sinks.keep(caught.value)
 
 
