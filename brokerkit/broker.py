@@ -27,7 +27,7 @@ from brokerkit.arguments import (
 )
 from brokerkit.asking.inquiries import HOOKS, STREAMS, Inquiries, capability_of, offers, offers_stream
 from brokerkit.errors import NOT_SENT, BrokerError, InvalidRequest, NamedIntent
-from brokerkit.market.markets import Market, market_of
+from brokerkit.market.markets import Market, market_at, market_of
 from brokerkit.market.sessions import Phase
 from brokerkit.models import (
     Capability,
@@ -409,7 +409,7 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Streams):
             raise InvalidRequest("There is no trading day in that range.")
 
     def _phase(self, venue: Venue) -> Phase:
-        rules = self._inquiries.home(None).rules
+        rules = market_at(venue).rules
         if self.environment == "sandbox" or rules is None:
             return Phase.REGULAR
         return rules.phase_at(venue, clock.now())
@@ -441,7 +441,7 @@ QUOTES = frozenset({"quote", "quotes", "order_book", "trades", "members", "candl
 
 def _takes(part: Part[Any], market: Market, type: OrderType, venue: Venue | None) -> bool:
     """Say whether an order type is taken at a venue, or at any of them, in some phase of the day."""
-    terms = {each for each in part.order_types if each[0] is type}
+    terms = {each for each in part.terms(part.environment) if each[0] is type}
     if market.rules is None:
         return bool(terms)
     venues = part.order_venues.get(part.environment, ()) if venue is None else (venue,)

@@ -99,6 +99,10 @@ class Part(Generic[C]):
     """Verb to the calls that it is made of: it is offered where all of them are offered."""
     order_types: ClassVar[Collection[OrderTerms]] = ()
     """Order types, each with a time in force, that the broker takes."""
+    order_types_in: ClassVar[Mapping[str, Collection[OrderTerms]]] = {}
+    """Environment to those that it takes there, where they are others."""
+    sells_only: ClassVar[frozenset[OrderType]] = frozenset()
+    """Those of them that only a sale may have."""
     order_venues: ClassVar[Mapping[str, Collection[Venue]]] = {}
     """Environment to the venues that it sends orders to."""
     quote_venues: ClassVar[Collection[Venue]] = ()
@@ -371,6 +375,11 @@ class Part(Generic[C]):
         if not cls.fills("investor_flow_total"):  # a sum of days has no more than they have
             tables += [{InvestorFlowTotal: table[InvestorFlow]} for table in tables if InvestorFlow in table]
         return _added(tables, frozenset.union)
+
+    @classmethod
+    def terms(cls, environment: str) -> Collection[OrderTerms]:
+        """Return the order types, each with a time in force, that the broker takes in an environment."""
+        return cls.order_types_in.get(environment, cls.order_types)
 
     @classmethod
     def fills(cls, hook: str) -> bool:

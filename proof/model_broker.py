@@ -14,6 +14,7 @@ from brokerkit import config
 from brokerkit.adapter import Adapter
 from brokerkit.broker import Broker
 from brokerkit.errors import InvalidOrder, NothingToCancel, OrderUncertain
+from brokerkit.market.markets import KOREA
 from brokerkit.market.sessions import Phase
 from brokerkit.models import Order, OrderRequest
 from brokerkit.models.handles import Handle
@@ -23,7 +24,7 @@ from brokerkit.replies import OrderPage, Sent
 from brokerkit.transport import Block, Client, Effect, Endpoint, Headers, Limit, Parameters, Request, Response, Token
 from brokerkit.transport.connection import Line, Transmission
 from brokerkit.transport.permits import Permit
-from brokerkit.words import OrderType, Side, TimeInForce, Venue
+from brokerkit.words import OrderType, Side, TimeInForce
 from proof.model_exchange import STANDS, Exchange, Fault, Placed
 
 
@@ -181,7 +182,7 @@ class ModelPart(Part[ModelClient]):
     """As "real" its lists prove absence, as "demo" they do not."""
 
     order_types = ((OrderType.LIMIT, TimeInForce.DAY),)
-    order_venues = {"real": tuple(Venue), "demo": tuple(Venue)}
+    order_venues = {"real": KOREA.venues, "demo": KOREA.venues}
     lists_prove_absence = frozenset({"real"})
 
     @property

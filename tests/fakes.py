@@ -15,6 +15,7 @@ from brokerkit import clock, config
 from brokerkit.adapter import Adapter
 from brokerkit.broker import Broker
 from brokerkit.errors import NetworkError
+from brokerkit.market.markets import KOREA
 from brokerkit.market.sessions import Phase
 from brokerkit.models import InvestorFlow, Order, OrderRequest, Quote
 from brokerkit.models.handles import Handle
@@ -150,8 +151,8 @@ class FakePart(Part[Any]):
     """The near side of it."""
 
     order_types = tuple((type_, time) for type_ in OrderType for time in TimeInForce)
-    order_venues = dict.fromkeys(("demo", "real"), tuple(Venue))
-    quote_venues = tuple(Venue)
+    order_venues = dict.fromkeys(("demo", "real"), KOREA.venues)
+    quote_venues = KOREA.venues
 
     @property
     def fake(self) -> Fake:

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
+from brokerkit.market.markets import KOREA
 from brokerkit.market.sessions import Phase, offers
 from brokerkit.models import PRICED, OrderRequest
 from brokerkit.sandbox.exchange import Exchange, ExchangeOrder, ExchangeRefusal, Refusal
@@ -42,7 +43,7 @@ STEP = st.builds(
     ticks=st.integers(-3, 3),
     side=st.sampled_from(Side),
     choice=st.integers(0, 100),
-    venue=st.sampled_from(Venue) | st.just(Venue.KRX),
+    venue=st.sampled_from(KOREA.venues) | st.just(Venue.KRX),
     phase=st.sampled_from(Phase) | st.just(Phase.REGULAR),
 )
 STEPS = st.lists(STEP, min_size=8, max_size=40)

@@ -33,6 +33,7 @@ from brokerkit.errors import (
     UnknownSymbol,
     Unsupported,
 )
+from brokerkit.market.markets import KOREA
 from brokerkit.models import Balance, InvestorFlow, Order, OrderRequest, Quote
 from brokerkit.orders.intents import Intent
 from brokerkit.part import Part
@@ -558,7 +559,7 @@ def test_what_is_supported_is_asked_by_market_type_and_venue_without_a_request(n
         assert set(HOOKS) - set(korea.verbs) == ({"transactions", "program_rankings"} if name == "kis" else set())
         assert broker.supports("rankings", venue=Venue.NXT)
         assert broker.supports("rankings", venue=Venue.SOR) is (name == "kiwoom")
-        assert set(korea.order_venues) == set(Venue)
+        assert set(korea.order_venues) == set(KOREA.venues)
         assert (OrderType.LIMIT, TimeInForce.IOC) in korea.order_types
         assert "time" in korea.not_told["Quote"]
         assert sandbox.face(name).requests == []

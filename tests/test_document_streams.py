@@ -10,8 +10,9 @@ from typing import Any, get_args
 
 import pytest
 
-from brokerkit import Broker, GapReason, Stream, Venue, get_broker
+from brokerkit import Broker, GapReason, Stream, get_broker
 from brokerkit.asking.inquiries import STREAMS
+from brokerkit.market.markets import KOREA
 from brokerkit.registry import load_broker
 from brokerkit.stream.events import Event
 from brokerkit.stream.topics import StreamKind
@@ -42,7 +43,7 @@ def offered(broker: str, kind: StreamKind, environment: str) -> str:
     market = "INDEX" if kind is StreamKind.INDEX else "KR"
     venues = feed.channels.get((market, kind), {})
     told = [venue for venue, channel in venues.items() if environment in channel.ids]
-    named = " ".join(venue for venue in Venue if venue in told)
+    named = " ".join(venue for venue in KOREA.venues if venue in told)
     return (named if None not in venues else "yes" if None in told else "") or "—"
 
 
@@ -136,4 +137,4 @@ def test_supports_says_what_the_table_says(broker: Broker) -> None:
         market = "INDEX" if verb == "stream.index" else None
         assert broker.supports(verb, market=market) is (row[column] != "—"), verb
         if row[column] not in ("—", "yes"):
-            assert [venue for venue in Venue if broker.supports(verb, venue=venue)] == row[column].split()
+            assert [venue for venue in KOREA.venues if broker.supports(verb, venue=venue)] == row[column].split()

@@ -37,6 +37,7 @@ from brokerkit.adapter import Adapter
 from brokerkit.asking.inquiries import HOOKS
 from brokerkit.cli.app import app
 from brokerkit.config import PROFILE_KEYS, Settings, config_path, load_profiles, make_settings
+from brokerkit.market.markets import KOREA
 from brokerkit.market.sessions import Phase, offers
 from brokerkit.models import InvestorFlow
 from brokerkit.part import Part
@@ -377,7 +378,7 @@ def test_the_table_of_codes_is_that_of_the_adapters() -> None:
 
 
 def test_every_type_that_can_be_sent_is_offered_somewhere() -> None:
-    anywhere = {offer for venue in Venue for phase in Phase for offer in offers(venue, phase)}
+    anywhere = {offer for venue in KOREA.venues for phase in Phase for offer in offers(venue, phase)}
     assert {pair for table in (KIS_TYPE, AFTER_MARKET_TYPE, KIWOOM_TYPE) for pair in table} <= anywhere
 
 

@@ -21,6 +21,7 @@ from pydantic import ValidationError
 from brokerkit.errors import InvalidRequest, Unsupported
 from brokerkit.models import (
     PRICED,
+    STOPS,
     Balance,
     BuyingPower,
     Flow,
@@ -220,29 +221,33 @@ def test_neither_price_nor_type_is_never_a_market_order(type_: object, price: ob
         make(type=type_, price=price)
 
 
+def stopped(type_: OrderType) -> dict[str, int]:
+    return {"stop_price": 71000} if type_ in STOPS else {}
+
+
 @pytest.mark.parametrize("type_", sorted(set(OrderType) - PRICED))
 def test_types_without_a_price_refuse_one(type_: OrderType) -> None:
-    assert make(type=type_, price=None).price is None
+    assert make(type=type_, price=None, **stopped(type_)).price is None
     with pytest.raises(InvalidRequest, match=f"{type_} order takes no price; it was given 70000"):
-        make(type=type_)
+        make(type=type_, **stopped(type_))
 
 
 @pytest.mark.parametrize("type_", sorted(PRICED))
 def test_types_with_a_price_need_one(type_: OrderType) -> None:
-    stop = {"stop_price": 71000} if type_ is OrderType.STOP_LIMIT else {}
+    stop = stopped(type_)
     assert make(type=type_, **stop).price == 70000
     with pytest.raises(InvalidRequest, match=f"{type_} order needs a price"):
         make(type=type_, price=None, **stop)
 
 
-@pytest.mark.parametrize("type_", sorted(set(OrderType) - {OrderType.STOP_LIMIT}))
+@pytest.mark.parametrize("type_", sorted(set(OrderType) - STOPS))
 def test_a_stop_price_belongs_to_a_stop_limit_order_only(type_: OrderType) -> None:
-    with pytest.raises(InvalidRequest, match="stop_price belongs to a STOP_LIMIT"):
+    with pytest.raises(InvalidRequest, match="stop_price belongs to a STOP or STOP_LIMIT"):
         make(type=type_, price=70000 if type_ in PRICED else None, stop_price=71000)
 
 
 def test_a_stop_limit_order_needs_its_stop_price() -> None:
-    with pytest.raises(InvalidRequest, match="every STOP_LIMIT order needs one"):
+    with pytest.raises(InvalidRequest, match="each of these needs one"):
         make(type="STOP_LIMIT")
     assert make(type="STOP_LIMIT", stop_price="71000").stop_price == 71000
 
@@ -308,8 +313,9 @@ def test_a_text_that_is_no_symbol_is_refused(symbol: object) -> None:
         make(symbol=symbol)
 
 
-def test_a_symbol_of_another_market_makes_an_order_without_a_venue() -> None:
-    assert (make(symbol="US:AAPL").venue, make().venue) == (None, Venue.KRX)
+def test_an_order_goes_to_the_usual_venue_of_its_market_and_without_one_to_none() -> None:
+    assert (make(symbol="US:AAPL").venue, make().venue) == (Venue.US, Venue.KRX)
+    assert make(symbol="HK:00700").venue is None
     with pytest.raises(InvalidRequest, match="US:AAPL"):
         make(symbol="NASDAQ:AAPL")
 

@@ -8,6 +8,7 @@ import pytest
 from brokerkit.clock import KST
 from brokerkit.errors import InvalidRequest
 from brokerkit.market.days import is_trading_day, next_trading_day
+from brokerkit.market.markets import KOREA
 from brokerkit.market.sessions import AUCTIONS, CONTINUOUS, CSAT_DAYS, Phase, offers, phase_at
 from brokerkit.words import OrderType, TimeInForce, Venue
 
@@ -123,7 +124,7 @@ def test_the_first_trading_day_of_each_year_opens_at_ten(day: str) -> None:
 
 @pytest.mark.parametrize("day", ["2026-11-21", "2026-11-22", "2026-12-25", "2026-12-31"])
 def test_every_venue_is_closed_all_day_without_trading(day: str) -> None:
-    assert all(boundaries(venue, day) == "" for venue in Venue)
+    assert all(boundaries(venue, day) == "" for venue in KOREA.venues)
 
 
 def test_the_moment_counts_not_the_clock_it_is_told_by() -> None:

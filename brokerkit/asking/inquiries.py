@@ -441,7 +441,7 @@ def capability_of(
         verbs=verbs,
         quote_venues=tuple(part.quote_venues),
         order_venues=tuple(part.order_venues.get(environment, ())),
-        order_types=tuple(part.order_types),
+        order_types=tuple(part.terms(environment)),
         streams=tuple(kind.lower() for kind in StreamKind if offers_stream(feed, kind, part.market, environment)),
         changes_parts=tuple(verb for verb in verbs if verb in part.changes_parts),
         not_told={model.__name__: tuple(sorted(fields)) for model, fields in part.untold(environment).items()},

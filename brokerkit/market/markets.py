@@ -1,22 +1,22 @@
 """The markets that there are, and what is true of each, whoever the broker is.
 
-Korea alone has rules by now. Of the others only name, currency and time zone are known here, so that a symbol of theirs
-is told apart from a mistake.
+Korea and the US have rules by now. Of the others only name, currency and time zone are known here, so that a symbol of
+theirs is told apart from a mistake.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
 
-from brokerkit import symbols
+from brokerkit import clock, symbols
 from brokerkit.errors import InvalidRequest
-from brokerkit.market import days, sessions, ticks
+from brokerkit.market import days, sessions, ticks, us
 from brokerkit.market.indices import INDICES
-from brokerkit.market.sessions import Offer, Phase
+from brokerkit.market.sessions import Offer, Phase, Span
 from brokerkit.symbols import HOME, Grammar
 from brokerkit.words import SecurityType, Venue
 
@@ -33,6 +33,17 @@ class Rules:
 
     is_trading_day: Callable[[dt.date], bool]
     """InvalidRequest for a day that is not known yet."""
+    first_day: dt.date
+    last_day: dt.date
+    """The trading days from the first to the last one are known."""
+    last_confirmed_year: int
+    """Later years are expected only."""
+    day_of: Callable[[dt.datetime], dt.date]
+    """To the trading of which date an aware moment belongs, be it a trading day or not."""
+    sessions_of: Callable[[Venue, dt.date], Sequence[Span]]
+    """The sessions that a venue has if a day is a trading day."""
+    doubt_of: Callable[[Venue, dt.date], str]
+    """What is not sure of the hours of a day; blank where nothing is."""
     phase_at: Callable[[Venue, dt.datetime], Phase]
     offers: Callable[[Venue, Phase], frozenset[Offer]]
     """Order types and times in force that a venue takes in a phase."""
@@ -40,7 +51,14 @@ class Rules:
     is_on_tick: Callable[[Decimal, SecurityType], bool]
     round_to_tick: Rounding
     highest_rise: Decimal
-    """What a market order can cost at most, as a multiple of the base price, where no upper limit is told."""
+    """What a market order can cost at most, as a multiple of the base price, where no upper limit is told.
+
+    Where the market has no limits of the day, what it is reckoned at: an estimate.
+    """
+    has_limits: bool = True
+    """Whether prices have limits of the day."""
+    days_differ: int = 0
+    """By how many days a broker's list may date an order otherwise than `day_of` does."""
 
 
 @dataclass(frozen=True)
@@ -66,16 +84,26 @@ class Market:
     names: Mapping[str, str] = field(default_factory=dict, compare=False)
     """What its symbols are called, where that does not depend on the broker."""
 
+    def today(self) -> dt.date:
+        """Return the date to whose trading this moment belongs there; in Korea where that is not known."""
+        return clock.today() if self.rules is None else self.rules.day_of(clock.now())
+
 
 KOREA = Market(
     HOME,
     "Korean stocks, funds and ELW",
     "KRW",
     "Asia/Seoul",
-    venues=tuple(Venue),
+    venues=(Venue.KRX, Venue.NXT, Venue.SOR),
     default_venue=Venue.KRX,
     rules=Rules(
         is_trading_day=days.is_trading_day,
+        first_day=days.FIRST_KNOWN_DAY,
+        last_day=days.LAST_KNOWN_DAY,
+        last_confirmed_year=days.LAST_CONFIRMED_YEAR,
+        day_of=sessions.day_of,
+        sessions_of=sessions.sessions_of,
+        doubt_of=sessions.doubt_of,
         phase_at=sessions.phase_at,
         offers=sessions.offers,
         tick_size=ticks.tick_size,
@@ -84,11 +112,36 @@ KOREA = Market(
         highest_rise=Decimal("1.3"),
     ),
 )
+US = Market(
+    "US",
+    "US stocks and funds",
+    "USD",
+    "America/New_York",
+    venues=(Venue.US, Venue.DAYTIME),
+    default_venue=Venue.US,
+    rules=Rules(
+        is_trading_day=us.is_trading_day,
+        first_day=us.FIRST_KNOWN_DAY,
+        last_day=us.LAST_KNOWN_DAY,
+        last_confirmed_year=us.LAST_CONFIRMED_YEAR,
+        day_of=us.day_of,
+        sessions_of=us.sessions_of,
+        doubt_of=us.doubt_of,
+        phase_at=us.phase_at,
+        offers=us.offers,
+        tick_size=us.tick_size,
+        is_on_tick=us.is_on_tick,
+        round_to_tick=us.round_to_tick,
+        highest_rise=Decimal("1.3"),
+        has_limits=False,
+        days_differ=1,
+    ),
+)
 _MARKETS = {
     market.name: market
     for market in (
         KOREA,
-        Market("US", "US stocks and funds", "USD", "America/New_York"),
+        US,
         Market("HK", "Hong Kong stocks", "HKD", "Asia/Hong_Kong"),
         Market("JP", "Japanese stocks", "JPY", "Asia/Tokyo"),
         Market("VN", "Vietnamese stocks", "VND", "Asia/Ho_Chi_Minh"),
@@ -130,6 +183,11 @@ def market_named(name: object) -> Market:
     if found is None:
         raise InvalidRequest(f"{name!r} is no market. There are {', '.join(sorted(_MARKETS))}.")
     return found
+
+
+def market_at(venue: Venue) -> Market:
+    """Return the market that trades at a venue."""
+    return next(market for market in _MARKETS.values() if venue in market.venues)
 
 
 def market_of(symbol: object) -> Market:

@@ -10,6 +10,8 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
 
 from brokerkit.clock import KST
 from brokerkit.market.days import FIRST_KNOWN_DAY, is_trading_day, next_trading_day
@@ -21,7 +23,7 @@ class Phase(StrEnum):
 
     CLOSED = "CLOSED"
     PRE_MARKET = "PRE_MARKET"
-    """NXT only (프리마켓)."""
+    """Continuous trading before the regular session (프리마켓): at NXT, and in the US."""
     PRE_OPEN_CLOSING_PRICE = "PRE_OPEN_CLOSING_PRICE"
     """KRX trades at yesterday's close (장전 시간외종가), and already takes orders for the opening auction."""
     OPENING_AUCTION = "OPENING_AUCTION"
@@ -34,6 +36,16 @@ class Phase(StrEnum):
     """KRX trades at today's close (장후 시간외종가)."""
     AFTER_MARKET = "AFTER_MARKET"
     """Continuous trading until the evening (애프터마켓); at KRX since 2026-09-14."""
+    DAYTIME = "DAYTIME"
+    """The daytime market of US shares trades (주간거래)."""
+
+
+class Span(NamedTuple):
+    """A stretch of time in which a venue does one thing: from `start` until before `end`, both in Korean time."""
+
+    start: dt.datetime
+    end: dt.datetime
+    phase: Phase
 
 
 Offer = tuple[OrderType, TimeInForce]
@@ -41,7 +53,7 @@ Hours = Sequence[tuple[dt.time, Phase]]
 """From when on the venue is in which phase, ascending; before the first it is closed."""
 CLOSED_HOURS: Hours = ()
 
-CONTINUOUS = frozenset({Phase.PRE_MARKET, Phase.REGULAR, Phase.AFTER_MARKET})
+CONTINUOUS = frozenset({Phase.PRE_MARKET, Phase.REGULAR, Phase.AFTER_MARKET, Phase.DAYTIME})
 """Phases in which orders meet as they come."""
 AUCTIONS = frozenset({Phase.PRE_OPEN_CLOSING_PRICE, Phase.OPENING_AUCTION, Phase.CLOSING_AUCTION})
 """Phases in which orders wait for one price."""
@@ -120,6 +132,17 @@ def hours_of(venue: Venue, day: dt.date) -> Hours:
         return hours
     # Then there was the single price of every ten minutes, which nobody can order any more.
     return _joined((since, Phase.CLOSED if phase is Phase.AFTER_MARKET else phase) for since, phase in hours)
+
+
+def sessions_of(venue: Venue, day: dt.date) -> tuple[Span, ...]:
+    """Return the sessions that a venue has if a day is a trading day, the earliest first."""
+    hours = [(dt.datetime.combine(day, since, KST), phase) for since, phase in hours_of(venue, day)]
+    return tuple(Span(start, end, phase) for (start, phase), (end, _) in pairwise(hours) if phase is not Phase.CLOSED)
+
+
+def day_of(moment: dt.datetime) -> dt.date:
+    """Return the date in Korea of a moment."""
+    return moment.astimezone(KST).date()
 
 
 def doubt_of(venue: Venue, day: dt.date) -> str:
@@ -230,4 +253,4 @@ def offers(venue: Venue, phase: Phase) -> frozenset[Offer]:
 
     A symbol can have fewer: NXT trades some shares and no funds, the after-market of KRX no funds.
     """
-    return _OFFERS[venue].get(phase, _NOTHING)
+    return _OFFERS.get(venue, {}).get(phase, _NOTHING)

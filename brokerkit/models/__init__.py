@@ -21,7 +21,7 @@ from brokerkit.models.hours import DaySource, MarketHours, Session
 from brokerkit.models.instruments import Instrument, Instruments
 from brokerkit.models.ledger import Fill, RealizedPnl, Transaction
 from brokerkit.models.many import ManyCandles
-from brokerkit.models.orders import PRICED, Order, OrderRequest
+from brokerkit.models.orders import PRICED, STOPS, Order, OrderRequest
 from brokerkit.models.quotes import BookLevel, Level, OrderBook, Quote, Quotes
 from brokerkit.models.rankings import Condition, Match, Rank
 from brokerkit.models.table import Table
@@ -29,6 +29,7 @@ from brokerkit.models.trades import Member, Members, Trade
 
 __all__ = [
     "PRICED",
+    "STOPS",
     "Balance",
     "BookLevel",
     "BuyingPower",

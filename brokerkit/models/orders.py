@@ -166,12 +166,20 @@ class OrderRequest(Model):
             raise InvalidRequest(f"A {self.type} order needs a price.")
         if self.type not in PRICED and self.price is not None:
             raise InvalidRequest(f"A {self.type} order takes no price; it was given {self.price}.")
-        if (self.type is OrderType.STOP_LIMIT) != (self.stop_price is not None):
-            raise InvalidRequest("stop_price belongs to a STOP_LIMIT order, and every STOP_LIMIT order needs one.")
+        if (self.type in STOPS) != (self.stop_price is not None):
+            words = " or ".join(sorted(STOPS))
+            raise InvalidRequest(f"stop_price belongs to a {words} order, and each of these needs one.")
 
 
-PRICED = frozenset({OrderType.LIMIT, OrderType.LIMIT_TO_MARKET_ON_CLOSE, OrderType.STOP_LIMIT, OrderType.SINGLE_PRICE})
+PRICED = frozenset(
+    {
+        *(OrderType.LIMIT, OrderType.LIMIT_TO_MARKET_ON_CLOSE, OrderType.STOP_LIMIT, OrderType.SINGLE_PRICE),
+        *(OrderType.LIMIT_ON_OPEN, OrderType.LIMIT_ON_CLOSE, OrderType.TWAP_LIMIT, OrderType.VWAP_LIMIT),
+    }
+)
 """Order types that carry a limit price."""
+STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
+"""Order types that begin at a stop price."""
 
 
 class Order(Model):

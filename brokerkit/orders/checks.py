@@ -91,9 +91,9 @@ class OrderChecks:
 
     def check(self, request: OrderRequest, part: Part[Any]) -> None:
         """Raise InvalidRequest for a wrong price, Unsupported for a type that broker or venue does not take now."""
+        self._check_offered(request, part)
         if rules := market_of(request.symbol).rules:
             self._check_type(request, rules)
-        self._check_offered(request, part)
         for price in (request.price, request.stop_price):
             if price is not None:
                 self.prices.check(request.symbol, price)
@@ -121,10 +121,14 @@ class OrderChecks:
         venues = part.order_venues.get(part.environment, ())
         if request.venue not in venues:
             raise _not_offered(f"{request.venue}", f"a venue for orders at {self._broker}", part.environment, venues)
-        if (request.type, request.time_in_force) not in part.order_types:
-            offered = (f"{type_} {time}" for type_, time in part.order_types)
+        terms = part.terms(part.environment)
+        if request.side is Side.BUY:
+            terms = [each for each in terms if each[0] not in part.sells_only]
+        if (request.type, request.time_in_force) not in terms:
+            offered = (f"{type_} {time}" for type_, time in terms)
             wanted = f"{request.type} {request.time_in_force}"
-            raise _not_offered(wanted, f"an order type at {self._broker}", part.environment, offered)
+            what = f"an order type to {request.side.lower()} at {self._broker}"
+            raise _not_offered(wanted, what, part.environment, offered)
 
     def _check_type(self, request: OrderRequest, rules: Rules) -> None:
         assert request.venue is not None  # noqa: S101 - the face has filled it in

@@ -64,7 +64,7 @@ def baskets(seed: int) -> Mapping[str, Basket]:
     listed = list_instruments(seed).values()
     stocks = {
         market: [each for each in listed if each.market is market and each.kind is SecurityType.STOCK]
-        for market in Segment
+        for market in (Segment.KOSPI, Segment.KOSDAQ, Segment.KONEX)
     }
     found = {name: _basket(stocks[market][:count], points) for name, (market, count, points) in _WIDE.items()}
     others = islice(stocks[Segment.KOSPI], _FIRST_OF_OTHERS, None)

@@ -169,11 +169,11 @@ class Investors:
 
     def program_days(self, symbol: str) -> Sequence[dt.date]:
         """Return the trading days of which the programme trading of a symbol or market is known, ascending."""
-        return self.market_days(symbol) if symbol in list(Segment) else self._past.days(symbol)
+        return self.market_days(symbol) if symbol in (Segment.KOSPI, Segment.KOSDAQ) else self._past.days(symbol)
 
     def program(self, symbol: str, day: dt.date) -> ProgramTrading | None:
         """Return the programme trading of a day in a symbol, or in a market with arbitrage on its own."""
-        if symbol in list(Segment):
+        if symbol in (Segment.KOSPI, Segment.KOSDAQ):
             found = self._market(symbol).get(day)
             return None if found is None else _program(symbol, day, found.programs, is_market=True)
         flow = self._past.parts(symbol, day)

@@ -13,6 +13,7 @@ from brokerkit import clock
 from brokerkit.asking.bars import offered
 from brokerkit.broker import Broker
 from brokerkit.errors import BrokerError, InvalidRequest, UnknownSymbol, Unsupported
+from brokerkit.market.markets import KOREA
 from brokerkit.models import Candle, Candles
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.candles import Candle as Bar
@@ -21,7 +22,7 @@ from brokerkit.testing.base import FUND, STOCK, UNLISTED, Contract
 from brokerkit.testing.declared import needs
 from brokerkit.testing.inside import part_of
 from brokerkit.testing.truth import differences
-from brokerkit.words import Interval, Side, Venue
+from brokerkit.words import Interval, Side
 
 LONG = 1_400
 """Days: more than any broker tells in one answer."""
@@ -100,7 +101,7 @@ class ChartContract(Contract):
 
     @needs("candles")
     def test_candles_of_other_venues_are_told_or_unsupported(self, trader: Broker, sandbox: Sandbox) -> None:
-        for venue in Venue:
+        for venue in KOREA.venues:
             if venue in part_of(trader).quote_venues:
                 told = trader.candles(STOCK, count=3, venue=venue)
                 assert told.venue is venue

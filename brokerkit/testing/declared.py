@@ -150,7 +150,7 @@ class Declared:
 
     def takes(self, terms: OrderTerms) -> bool:
         """Say whether an order type is declared with a time in force."""
-        return terms in set(self.part.order_types)
+        return terms in set(self.part.terms(self.environment))
 
     def lacks(self, wanted: Needs) -> str | None:
         """Return in words what is needed and not declared, None if nothing is."""

@@ -10,6 +10,7 @@ import pytest
 from brokerkit.asking.rankings import kinds_of
 from brokerkit.broker import Broker
 from brokerkit.errors import IncompleteListing, InvalidRequest, Unsupported
+from brokerkit.market.markets import KOREA
 from brokerkit.models import Match, Quote, Rank
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face
@@ -100,7 +101,7 @@ class RankingContract(Contract):
         self, trader: Broker, sandbox: Sandbox, face: Face
     ) -> None:
         for kind, venues in kinds_of(part_of(trader)).items():
-            for venue in Venue:
+            for venue in KOREA.venues:
                 if venue in venues:
                     self.same_ranking(trader, sandbox, kind, Segment.KOSPI, venue)
                 else:

@@ -15,6 +15,7 @@ import pytest
 
 from brokerkit.broker import Broker
 from brokerkit.errors import InvalidRequest, Unsupported
+from brokerkit.market.markets import KOREA
 from brokerkit.market.sessions import Phase
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import Trade
@@ -108,7 +109,7 @@ def told_at_last(subscription: Subscription[Any], kind: type[Any], wrongs: Calla
 
 def trade_lines(event: TradeEvent, real: Trade, symbol: str, venue: Venue) -> list[str]:
     """Return in words where a trade is not the one of the exchange."""
-    venues = tuple(Venue) if venue is Venue.SOR else (venue,)
+    venues = KOREA.venues if venue is Venue.SOR else (venue,)
     fields: list[tuple[str, object, object]] = [
         ("symbol", event.symbol, symbol),
         ("price", event.price, real.price),
@@ -141,7 +142,7 @@ class StreamContract(Contract):
 
     def venues(self, declared: Declared, kind: StreamKind) -> list[Venue]:
         """Return the venues of which a kind of topic is declared."""
-        return [venue for venue in Venue if declared.streams(kind, venue)]
+        return [venue for venue in KOREA.venues if declared.streams(kind, venue)]
 
     def trades_until(self, followed: Subscription[Any], truth: Sequence[Trade]) -> list[TradeEvent]:
         """Return the trades that are told until as many have come as there were, or the last of them."""
@@ -157,7 +158,7 @@ class StreamContract(Contract):
             return
         with trader.stream() as stream:
             for kind, follow in FOLLOW.items():
-                for venue in Venue if kind in OF_VENUES else [None]:
+                for venue in KOREA.venues if kind in OF_VENUES else [None]:
                     if not declared.streams(kind, venue):
                         is_unsupported(face, f"{kind} of {venue} by stream", lambda: follow(stream, venue))  # noqa: B023
         assert not socket_of(face).lines, "What no stream tells is known before a line is opened."

@@ -8,6 +8,7 @@ import pytest
 
 from brokerkit.broker import Broker
 from brokerkit.errors import Unsupported
+from brokerkit.market.markets import KOREA
 from brokerkit.market.sessions import Phase, offers
 from brokerkit.models import PRICED, Order
 from brokerkit.sandbox import Sandbox
@@ -16,12 +17,12 @@ from brokerkit.testing.base import STOCK, Contract, agree, tells
 from brokerkit.testing.declared import Declared, needs
 from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
 
-OFFERED = [(venue, kind, time) for venue in Venue for kind, time in sorted(offers(venue, Phase.REGULAR))]
+OFFERED = [(venue, kind, time) for venue in KOREA.venues for kind, time in sorted(offers(venue, Phase.REGULAR))]
 ELSEWHERE = [
     (phase, venue, kind, time)
     for phase in Phase
     if phase is not Phase.REGULAR
-    for venue in Venue
+    for venue in KOREA.venues
     for kind, time in sorted(offers(venue, phase))
 ]
 

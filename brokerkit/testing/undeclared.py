@@ -17,7 +17,7 @@ from brokerkit.sandbox.face import Face
 from brokerkit.testing.base import STOCK, Contract
 from brokerkit.testing.declared import Declared
 from brokerkit.testing.inside import part_of
-from brokerkit.words import Investor, OrderStatus, RankingKind, Side, Venue
+from brokerkit.words import Investor, OrderStatus, RankingKind, Side
 
 QUESTIONS: Mapping[str, Callable[[Broker], object]] = {
     "quote": lambda trader: trader.quote(STOCK),
@@ -62,7 +62,7 @@ class OfferContract(Contract):
 
     def test_a_venue_without_quotes_is_not_asked(self, trader: Broker, face: Face, declared: Declared) -> None:
         self.skip_unless(bool(declared.quote_venues), "quotes of any venue")
-        for venue in [venue for venue in Venue if venue not in declared.quote_venues]:
+        for venue in [venue for venue in KOREA.venues if venue not in declared.quote_venues]:
             for verb in ("quote", "order_book", "trades", "members"):
                 is_unsupported(face, f"{verb} at {venue}", lambda: getattr(trader, verb)(STOCK, venue=venue))  # noqa: B023
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from brokerkit.errors import Unsupported
+from brokerkit.market.markets import KOREA
 from brokerkit.market.sessions import Phase
 from brokerkit.models import PRICED
 from brokerkit.words import OrderType, Side, TimeInForce, Venue
@@ -167,7 +168,7 @@ class OrderTypeKit(Kit):
             (OrderType.MIDPOINT, TimeInForce.DAY, Venue.SOR),
             (OrderType.STOP_LIMIT, TimeInForce.DAY, Venue.SOR),
             (OrderType.LIMIT, TimeInForce.GOOD_TILL_PRE_MARKET, Venue.KRX),
-            *((OrderType.SINGLE_PRICE, TimeInForce.DAY, venue) for venue in Venue),
+            *((OrderType.SINGLE_PRICE, TimeInForce.DAY, venue) for venue in KOREA.venues),
         ],
     )
     def test_nothing_is_quietly_replaced_by_what_is_near_to_it(

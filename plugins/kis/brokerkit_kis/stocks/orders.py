@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import AliasChoices, BeforeValidator, Field
 
 from brokerkit.errors import Unsupported
+from brokerkit.market.markets import KOREA
 from brokerkit.market.sessions import Phase
 from brokerkit.models import Order, OrderRequest
 from brokerkit.replies import OrderReply, limit_of
@@ -221,7 +222,7 @@ VENUE = {
 NEWEST_FIRST, OLDEST_FIRST = "00", "01"  # INQR_DVSN 조회구분
 ALL_VENUES = {"real": "ALL", "demo": "KRX"}
 """EXCG_ID_DVSN_CD of the list of orders."""
-VENUE_BACK = {str(venue): venue for venue in Venue}
+VENUE_BACK = {str(venue): venue for venue in KOREA.venues}
 SIDE = {"01": Side.SELL, "02": Side.BUY}  # SLL_BUY_DVSN_CD 매도매수구분코드
 
 

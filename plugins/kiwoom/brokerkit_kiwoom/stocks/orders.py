@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from brokerkit.errors import Unsupported
+from brokerkit.market.markets import KOREA
 from brokerkit.models import Order
 from brokerkit.replies import OrderReply, limit_of
 from brokerkit.transport import (
@@ -271,7 +272,7 @@ VENUE = {
     "real": Codes("a venue for orders at Kiwoom", {Venue.KRX: "KRX", Venue.NXT: "NXT", Venue.SOR: "SOR"}),
     "demo": Codes("a venue for orders in the demo environment of Kiwoom", {Venue.KRX: "KRX"}),
 }  # dmst_stex_tp 국내거래소구분
-VENUE_BACK = {str(venue): venue for venue in Venue}
+VENUE_BACK = {str(venue): venue for venue in KOREA.venues}
 VENUE_CODE = {"0": Venue.SOR, "1": Venue.KRX, "2": Venue.NXT}  # stex_tp 거래소구분 of ka10075 and ka10076
 OLDEST_FIRST, NEWEST_FIRST = "1", "2"  # qry_tp 조회구분
 

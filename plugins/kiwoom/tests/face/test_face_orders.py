@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from brokerkit.market.markets import KOREA
 from brokerkit.market.sessions import Phase, offers
 from brokerkit.words import OrderType, Side, TimeInForce, Venue
 from plugins.kiwoom.tests.face.customers import FUND, SAMSUNG, Customer, amending, cancelling, limit
@@ -86,7 +87,7 @@ def test_cancel_is_refused_with_the_reason(customer: Customer) -> None:
 PRICED = {"0", "5", "10", "20", "28", "62"}
 
 
-@pytest.mark.parametrize("venue", list(Venue))
+@pytest.mark.parametrize("venue", KOREA.venues)
 @pytest.mark.parametrize("phase", list(Phase))
 def test_each_venue_takes_its_types_in_each_phase(customer: Customer, venue: Venue, phase: Phase) -> None:
     customer.give()
