@@ -548,7 +548,7 @@ def test_what_is_supported_is_asked_by_market_type_and_venue_without_a_request(n
         assert broker.supports("quote", venue=Venue.SOR)
         for market in ("US", "KRXD", "GOLD"):
             assert not broker.supports("buy", market=market)
-        for wrong in ({"market": "XX"}, {"venue": "NASDAQ"}, {"type": "STOP"}):
+        for wrong in ({"market": "XX"}, {"venue": "NASDAQ"}, {"type": "STOPPED"}):
             with pytest.raises(InvalidRequest):
                 broker.supports("buy", **cast(Any, wrong))
         korea, indices = broker.capabilities()

@@ -37,8 +37,8 @@ from brokerkit.adapter import Adapter
 from brokerkit.asking.inquiries import HOOKS
 from brokerkit.cli.app import app
 from brokerkit.config import PROFILE_KEYS, Settings, config_path, load_profiles, make_settings
-from brokerkit.market.markets import KOREA
-from brokerkit.market.sessions import Phase, offers
+from brokerkit.market.markets import market_at
+from brokerkit.market.sessions import Offer, Phase
 from brokerkit.models import InvestorFlow
 from brokerkit.part import Part
 from brokerkit.registry import installed_brokers, load_broker
@@ -311,6 +311,12 @@ def fault_kinds() -> list[Row]:
     ]
 
 
+def offers(venue: Venue, phase: Phase) -> frozenset[Offer]:
+    rules = market_at(venue).rules
+    assert rules is not None
+    return rules.offers(venue, phase)
+
+
 def offered_at(venue: Venue) -> list[Row]:
     """Return the order types of a venue, and for each of its phases the times in force."""
     phases = phases_of(venue)
@@ -378,7 +384,7 @@ def test_the_table_of_codes_is_that_of_the_adapters() -> None:
 
 
 def test_every_type_that_can_be_sent_is_offered_somewhere() -> None:
-    anywhere = {offer for venue in KOREA.venues for phase in Phase for offer in offers(venue, phase)}
+    anywhere = {offer for venue in Venue for phase in Phase for offer in offers(venue, phase)}
     assert {pair for table in (KIS_TYPE, AFTER_MARKET_TYPE, KIWOOM_TYPE) for pair in table} <= anywhere
 
 
@@ -424,7 +430,7 @@ def test_the_tables_of_hooks_have_all_that_there_are() -> None:
     shown = text_of(ADAPTERS) + text_of("docs/writing-a-broker.md")
     own = {
         Adapter: {"key_tells_account", "told_phases", "account_number"},
-        Part: {"fills", "handle_of", "handle", "untold", "wrong"},
+        Part: {"fills", "handle_of", "handle", "untold", "wrong", "terms"},
     }
     for kind, not_filled in own.items():
         public = {name for name in (*vars(kind), *kind.__annotations__) if not name.startswith("_")} - not_filled
