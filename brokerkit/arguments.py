@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import operator
+import re
 import reprlib
 from collections.abc import Collection
 from enum import StrEnum
@@ -11,6 +12,7 @@ from typing import TypeVar
 
 from brokerkit import clock
 from brokerkit.errors import InvalidRequest
+from brokerkit.market.markets import KOREA, Market, market_named, market_names, market_with
 from brokerkit.models import Condition, Instrument, Order, OrderRequest
 from brokerkit.words import Interval, Investor, OrderType, RankingKind, SecurityType, Segment, Side, TimeInForce, Venue
 
@@ -105,9 +107,19 @@ def check_interval(interval: object) -> Interval:
     return _member(Interval, interval, "is no interval of candles")
 
 
-def check_segment(segment: object) -> Segment:
-    """Return where instruments are listed, or raise InvalidRequest with the places there are."""
-    return _member(Segment, segment, "lists nothing")
+def check_listed(place: object) -> tuple[Market, Segment | None]:
+    """Return the market where instruments are listed, and the part of it that is named, such as "NASDAQ".
+
+    InvalidRequest with the places there are.
+    """
+    if place in tuple(Segment):
+        segment = Segment(str(place))
+        return market_with(segment), segment
+    try:
+        return market_named(place), None
+    except InvalidRequest as error:
+        words = f"{reprlib.repr(place)} lists nothing. There are {', '.join(Segment)}, and the markets"
+        raise InvalidRequest(f"{words} {', '.join(market_names())}.") from error
 
 
 def check_kind(kind: object) -> SecurityType:
@@ -159,6 +171,13 @@ def check_condition(condition: object) -> Condition | str:
     if isinstance(condition, Condition) or (isinstance(condition, str) and condition.strip()):
         return condition
     raise InvalidRequest(f"{reprlib.repr(condition)} is no condition. Take one from conditions(), or give its name.")
+
+
+def check_currency(currency: object) -> str:
+    """Return a foreign currency; InvalidRequest for the won, and for what is no code of three capital letters."""
+    if isinstance(currency, str) and currency != KOREA.currency and re.fullmatch("[A-Z]{3}", currency):
+        return currency
+    raise InvalidRequest(f"{reprlib.repr(currency)} is no foreign currency. Write one as 'USD'.")
 
 
 def check_flag(flag: object, name: str) -> bool:

@@ -96,6 +96,7 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Streams):
         self._streams = set()
         for part in adapter.served.values():
             part.ask = self._ask
+            part.listed, part.relist = self._inquiries.listed, self._inquiries.relist
 
     @property
     def journal(self) -> Journal:

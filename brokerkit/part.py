@@ -19,6 +19,7 @@ from brokerkit.market.sessions import Phase
 from brokerkit.models import (
     BuyingPower,
     Condition,
+    ExchangeRate,
     Instrument,
     InvestorFlow,
     InvestorFlowTotal,
@@ -68,6 +69,10 @@ def _added(tables: Iterable[Mapping[type[Model], T]], both: Callable[[T, T], T])
 
 def _no_phase(venue: Venue) -> Phase:
     raise RuntimeError("A part knows the phase of a venue once a Broker has its adapter.")
+
+
+def _no_list(symbol: str) -> Any:
+    raise RuntimeError("A part knows what is listed once a Broker has its adapter.")
 
 
 Ask = Callable[[str, str], Any]
@@ -168,6 +173,13 @@ class Part(Generic[C]):
         """The present moment where the broker is; None in a sandbox whose clock nobody here can see."""
         self.ask: Callable[[], AbstractContextManager[Ask]] = _no_socket
         """Gives what asks over the broker's socket; all questions of one `with` go out after one login."""
+        self.listed: Callable[[str], Instrument | None] = _no_list
+        """What a symbol is by the day's list of its market, for which the broker is asked where it has to be.
+
+        None for one that is not listed; what goes wrong on the way is raised as it is.
+        """
+        self.relist: Callable[[str], object] = _no_list
+        """Lets the day's list that a symbol stands in be asked for anew: the broker said that the symbol has moved."""
         self.prepare()
 
     def prepare(self) -> None:
@@ -238,6 +250,10 @@ class Part(Generic[C]):
     def balance(self) -> AccountReply:
         """Return cash and holdings, all pages of them."""
         raise Unsupported("balance")
+
+    def exchange_rate(self, currency: str) -> Reply[ExchangeRate]:
+        """Return what a unit of the market's currency costs in won."""
+        raise Unsupported("exchange_rate")
 
     def investor_flow(
         self, symbol: str, start: dt.date | None, end: dt.date, detail: bool

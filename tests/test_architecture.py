@@ -47,7 +47,7 @@ PUBLIC = {
     *("Condition", "Match", "Rank", "RankingKind"),
     *("BookLevel", "Candle", "Candles", "INDICES", "Interval", "ManyCandles", "Quotes", "Table"),
     *("Member", "Members", "Trade"),
-    *("Fill", "RealizedPnl", "Transaction", "TransactionKind"),
+    *("ExchangeRate", "Fill", "RealizedPnl", "Transaction", "TransactionKind"),
     *("FlowRank", "Investor", "InvestorFlowEstimate", "InvestorFlowTotal", "MarketInvestorFlow", "ProgramTrading"),
     *("DaySource", "MarketHours", "Phase", "Session", "is_open", "market_hours", "next_open"),
     *("AsyncStream", "AsyncSubscription", "Stream", "StreamKind", "Subscription", "Topic"),

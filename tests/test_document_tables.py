@@ -170,6 +170,8 @@ def seen_at(name: str) -> Iterator[Model]:
         broker.sell("005930", 1, type=OrderType.MARKET)
         yield from (*broker.fills(), *broker.realized_pnl(clock.today()))
         yield from broker.transactions(clock.today()) if broker.supports("transactions") else ()
+        if broker.supports("exchange_rate", market="US"):
+            yield broker.exchange_rate()
         for day in (*broker.investor_flow("005930"), *broker.investor_flow("005930", detail=True)):
             yield from (day, day.foreign, day.pension)
         yield broker.investor_flow_total("005930", day.date)
@@ -182,7 +184,9 @@ def seen_at(name: str) -> Iterator[Model]:
 @pytest.mark.parametrize("broker", ["kis", "kiwoom"])
 def test_every_none_of_the_sandbox_is_explained(broker: str) -> None:
     seen = list(seen_at(broker))
-    lacking = {"kis": {common.Transaction}, "kiwoom": set()}
+    lacking: dict[str, set[type[Model]]] = {"kis": {common.Transaction}, "kiwoom": set()}
+    if "US" not in {part.market for part in load_broker(broker).parts}:
+        lacking[broker].add(common.ExchangeRate)
     assert {type(model) for model in seen} == set(MODELS) - {common.OrderRequest} - lacking[broker]
     nones = {(type(each), field) for each in seen for field in type(each).model_fields if getattr(each, field) is None}
     assert nones

@@ -23,6 +23,7 @@ from brokerkit.asking.copies import Copies, Copy
 from brokerkit.asking.listing import Index, reckoned
 from brokerkit.broker import Broker
 from brokerkit.errors import BrokerError, InvalidRequest, NetworkError, RateLimited, UnknownSymbol, WireError
+from brokerkit.market.markets import KOREA
 from brokerkit.sandbox import Sandbox
 
 MORNING = dt.datetime(2026, 11, 25, 9, tzinfo=clock.KST)
@@ -230,14 +231,14 @@ def instrument(symbol: str = "111110", name: str = "모의", **fields: object) -
 def test_limits_are_reckoned_where_the_rules_tell_them(
     fields: dict[str, object], limits: tuple[int | None, int | None]
 ) -> None:
-    found = reckoned(instrument(**fields))
+    found = reckoned(instrument(**fields), KOREA)
     assert (found.get("lower_limit"), found.get("upper_limit")) == limits
 
 
 def test_the_tick_goes_by_the_kind() -> None:
-    assert reckoned(instrument())["tick"] == 10
-    assert reckoned(instrument(kind=SecurityType.ETN))["tick"] == 5
-    assert reckoned(instrument(kind=None)) == {}
+    assert reckoned(instrument(), KOREA)["tick"] == 10
+    assert reckoned(instrument(kind=SecurityType.ETN), KOREA)["tick"] == 5
+    assert reckoned(instrument(kind=None), KOREA) == {}
 
 
 @pytest.fixture
@@ -383,6 +384,6 @@ def test_instruments_say_of_when_they_are_and_pass_over_what_is_no_symbol(name: 
         assert broker.search("삼성").taken_at == told.taken_at
         with pytest.raises(UnknownSymbol, match="does not list 999999"):
             broker.instrument("999999")
-        for wrong in ("NASDAQ", 5):
+        for wrong in ("NASDQ", 5):
             with pytest.raises(InvalidRequest, match="KOSPI, KOSDAQ, KONEX"):
                 broker.instruments(wrong)  # type: ignore[arg-type]

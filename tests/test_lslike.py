@@ -81,7 +81,7 @@ def test_it_offers_every_verb_but_these(broker: Broker) -> None:
             "program_trading",
             "program_rankings",
         ),
-        *("candles", "instruments", "instrument", "search", "realized_pnl", "transactions"),
+        *("candles", "instruments", "instrument", "search", "realized_pnl", "transactions", "exchange_rate"),
         *("rankings", "conditions", "screen", "trades", "members"),
     }
 

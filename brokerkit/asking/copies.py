@@ -27,6 +27,8 @@ OLDEST = dt.timedelta(days=7)
 LOCK_SECONDS = 60.0
 PAUSE_SECONDS = 60.0
 """How long a broker that could not be asked is left alone while there is an old copy."""
+AT_LEAST = dt.timedelta(minutes=1)
+"""A list that is younger is not asked for anew, whatever is said of it: the broker would tell the same again."""
 LARGEST = 32 * 1024 * 1024
 """Bytes of the file: the whole market takes about two million."""
 
@@ -67,14 +69,31 @@ class Copies:
         self._ask = ask
         self._copy: Copy | None = None
         self._looked_at = self._failed_at = -PAUSE_SECONDS
+        self._wrong_at: dt.datetime | None = None
+        """When it was said that the list is not right any more."""
         self._lock = threading.RLock()
 
     def current(self) -> Copy:
         """Return today's copy; one of the last days, with a warning, where the broker cannot be asked."""
         with self._lock:
-            if self._copy is None or not self._copy.is_of_today():
+            if self._copy is None or not self._is_current(self._copy):
                 self._copy = self._newest()
             return self._copy
+
+    def has_current(self) -> bool:
+        """Say whether today's copy is there; nobody is asked."""
+        copy = self.known()
+        return copy is not None and self._is_current(copy)
+
+    def forget(self) -> None:
+        """Ask the broker anew when the list is next needed, unless it has just been asked."""
+        with self._lock:
+            copy, now = self.known(), clock.now()
+            if copy is not None and now - copy.taken_at >= AT_LEAST:
+                self._wrong_at = now
+
+    def _is_current(self, copy: Copy) -> bool:
+        return copy.is_of_today() and (self._wrong_at is None or copy.taken_at >= self._wrong_at)
 
     def known(self) -> Copy | None:
         """Return the copy that is there and young enough, else None; nobody is asked."""
@@ -87,13 +106,13 @@ class Copies:
 
     def _newest(self) -> Copy:
         kept = self._read() or self._copy
-        if kept is not None and kept.is_of_today():
+        if kept is not None and self._is_current(kept):
             return kept
         if kept is not None and kept.is_usable() and time.monotonic() - self._failed_at < PAUSE_SECONDS:
             return kept
         with self._alone():
             kept = self._read() or kept  # another process may have asked meanwhile
-            return kept if kept is not None and kept.is_of_today() else self._asked(kept)
+            return kept if kept is not None and self._is_current(kept) else self._asked(kept)
 
     def _asked(self, kept: Copy | None) -> Copy:
         try:

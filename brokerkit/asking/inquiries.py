@@ -21,6 +21,8 @@ from brokerkit.models import (
     Balance,
     BuyingPower,
     Capability,
+    ExchangeRate,
+    Instrument,
     MarketHours,
     Order,
     OrderBook,
@@ -66,6 +68,7 @@ HOOKS = {
     "sellable_quantity": "balance",
     "realized_pnl": "realized_pnl",
     "transactions": "transactions",
+    "exchange_rate": "exchange_rate",
     "round_price": "quote",
     "investor_flow": "investor_flow",
     "rankings": "ranking",
@@ -175,6 +178,14 @@ class Inquiries:
         from brokerkit.asking.listing import Listings  # here: prices of brokers that tell names need none of it
 
         return Listings(self.adapter, self.environment, self.offering, durable=self.durable)
+
+    def listed(self, symbol: str) -> Instrument | None:
+        """Return what a symbol is by the day's list, which is asked for where it has to be; None for one not there."""
+        return self.listings.listed(symbol)
+
+    def relist(self, symbol: str) -> None:
+        """Let the list that a symbol stands in be asked for anew when it is next needed."""
+        self.listings.relist(symbol)
 
     # Days
 
@@ -372,6 +383,25 @@ class Inquiries:
         reply = part.buying_power(symbol, price)
         self.check_about(symbol, reply, part, "buying_power")
         return reply.to_model(symbol=symbol, currency=market.currency, price=price)
+
+    def exchange_rate(self, currency: str) -> ExchangeRate:
+        """Return what a unit of a currency costs in won, by the part of the market whose currency it is."""
+        part = self.offering("exchange_rate", self._market_in(currency))
+        reply = part.exchange_rate(currency)
+        if not getattr(reply, "rate", None) or reply.rate < 0:  # type: ignore[attr-defined]
+            raise part.wrong(call_of(part, "exchange_rate"), f"no rate of {currency} is told")
+        return reply.to_model(currency=currency)
+
+    def _market_in(self, currency: str) -> Market:
+        """Return the market of the adapter whose amounts are in a foreign currency; Unsupported where it has none."""
+        markets = self.markets()
+        for market in markets:
+            if market.currency == currency:
+                return market
+        raise Unsupported(
+            f"{self.adapter.name} has no part for a market in {currency}.",
+            advice=f"Nothing was sent. It has: {', '.join(f'{each.name} ({each.currency})' for each in markets)}.",
+        )
 
     # Orders
 

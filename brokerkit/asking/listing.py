@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from decimal import Decimal
 from functools import cached_property, partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from brokerkit import clock
+from brokerkit import clock, symbols
 from brokerkit.adapter import Adapter
 from brokerkit.asking.copies import Copies, Copy
 from brokerkit.errors import InvalidRequest, UnknownSymbol, Unsupported
 from brokerkit.market.markets import Market, market_of
-from brokerkit.market.ticks import price_limits, tick_size
+from brokerkit.market.ticks import price_limits
 from brokerkit.models import Instrument, Instruments
 from brokerkit.part import Part
 from brokerkit.symbols import is_symbol
@@ -41,7 +42,7 @@ class Listings:
         self._copies: dict[str, Copies] = {}
         self._alones: dict[str, Copy] = {}
         """Of symbols that were asked for alone."""
-        self._index: Index | None = None
+        self._indices: dict[str, Index] = {}
 
     def instruments(self, market: Market, segment: Segment | None, kind: SecurityType | None) -> Instruments:
         """Return what is listed in a market, of one segment and kind or of all."""
@@ -57,9 +58,14 @@ class Listings:
         """Return what a symbol is; UnknownSymbol for one that is not listed."""
         market = market_of(symbol)
         part = self._offering("instrument", market)
+        found = self._found(symbol, part, market)
+        is_told = found.leverage is not None or found.kind not in _FOLLOWERS
+        return found if is_told or not part.fills("leverage") else self._followed(found, part)
+
+    def _found(self, symbol: str, part: Part[Any], market: Market) -> Instrument:
+        """Return what a symbol is: by a call for it alone where there is one and today's list is not there."""
         copies = self._copy(part, market)
-        known = copies.known()
-        if part.fills("one_instrument") and not (known and known.is_of_today()):
+        if part.fills("one_instrument") and not copies.has_current():
             return self._alone(symbol, part, market)
         copy = copies.current()
         found = copy.by_symbol.get(symbol)
@@ -67,8 +73,7 @@ class Listings:
             words = f"{self._adapter.name} does not list {symbol}."
             day = f"{copy.taken_at.astimezone(clock.KST):%Y-%m-%d %H:%M}"
             raise UnknownSymbol(words, advice=f"Its list is of {day}. Look for the name with search().")
-        is_told = found.leverage is not None or found.kind not in _FOLLOWERS
-        return found if is_told or not part.fills("leverage") else self._followed(found, part)
+        return found
 
     def _followed(self, fund: Instrument, part: Part[Any]) -> Instrument:
         """Return a fund with the multiple that it follows, for which the broker is asked once a day."""
@@ -78,7 +83,7 @@ class Listings:
             with suppress(Unsupported, UnknownSymbol):  # not in this environment, or not of this fund
                 leverage = part.leverage(fund.symbol)
             told = fund.model_copy(update={"leverage": leverage})
-            kept = self._keep(told.model_copy(update=reckoned(told)), part)
+            kept = self._keep(told.model_copy(update=reckoned(told, market_of(fund.symbol))), part)
         return kept.instruments[0]
 
     def _keep(self, instrument: Instrument, part: Part[Any]) -> Copy:
@@ -96,16 +101,31 @@ class Listings:
                 raise UnknownSymbol(f"{self._adapter.name} does not list {symbol}.")
             if told != symbol:
                 raise part.wrong(None, f"the answer is about {told}, not {symbol}")
-            copy = self._keep(row.to_model(symbol=symbol, currency=market.currency, **reckoned(row)), part)
+            copy = self._keep(row.to_model(symbol=symbol, currency=market.currency, **reckoned(row, market)), part)
         return copy.instruments[0]
 
-    def search(self, text: str, market: Market, count: int) -> Instruments:
+    def search(self, text: str, market: Market, segment: Segment | None, count: int) -> Instruments:
         """Return what a name or code fits, the best fit first."""
         copy = self._of("search", market).current()
-        index = self._index
+        index = self._indices.get(market.name)
         if index is None or index.copy is not copy:
-            index = self._index = Index(copy)
-        return _told(copy, index.find(text)[:count])
+            index = self._indices[market.name] = Index(copy)
+        found = (each for each in index.find(text) if segment is None or each.market is segment)
+        return _told(copy, list(islice(found, count)))
+
+    def listed(self, symbol: str) -> Instrument | None:
+        """Return what a symbol is, None for one that is not listed; the broker is asked where it has to be."""
+        market = market_of(symbol)
+        try:
+            return self._found(symbol, self._offering("instrument", market), market)
+        except UnknownSymbol:
+            return None
+
+    def relist(self, symbol: str) -> None:
+        """Let the list of the market of a symbol be asked for anew when it is next needed."""
+        market = market_of(symbol)
+        self._alones.pop(symbol, None)
+        self._copy(self._offering("instrument", market), market).forget()
 
     def known(self, symbol: str) -> Instrument | None:
         """Return what a symbol is if a copy is there that tells it; nobody is asked."""
@@ -150,7 +170,7 @@ def copy_of(part: Part[Any], market: Market) -> Copy:
         if not is_symbol(symbol):
             passed_over += [symbol] if symbol else []
             continue
-        instrument = row.to_model(symbol=symbol, currency=market.currency, **reckoned(row))
+        instrument = row.to_model(symbol=symbol, currency=market.currency, **reckoned(row, market))
         if symbol in found and found[symbol] != instrument:
             raise part.wrong(listed.endpoint, f"{symbol} is listed twice, as two different things")
         found[symbol] = instrument
@@ -161,13 +181,13 @@ def copy_of(part: Part[Any], market: Market) -> Copy:
     )
 
 
-def reckoned(row: object) -> dict[str, Decimal]:
+def reckoned(row: object, market: Market) -> dict[str, Decimal]:
     """Return the price step and the limits at the base price of an instrument, where the rules tell them."""
     base, kind = getattr(row, "base_price", None), getattr(row, "kind", None)
-    if base is None or kind is None:
+    if base is None or kind is None or market.rules is None:
         return {}
-    known = {"tick": tick_size(base, kind)}
-    percent = _percent(row, kind)
+    known = {"tick": market.rules.tick_size(base, kind)}
+    percent = _percent(row, kind) if market.rules.has_limits else None
     if percent is not None:
         with suppress(InvalidRequest):  # narrower than a step: the rule is not known
             known["lower_limit"], known["upper_limit"] = price_limits(base, kind, percent)
@@ -195,7 +215,7 @@ class Index:
 
     def __init__(self, copy: Copy) -> None:
         self.copy = copy
-        self._rows = [(_plain(each.name), each.symbol.lower(), each) for each in copy.instruments]
+        self._rows = [(name, _code(each.symbol), each) for each in copy.instruments for name in _names(each)]
 
     @cached_property
     def _by_initials(self) -> list[tuple[str, str, Instrument]]:
@@ -203,19 +223,28 @@ class Index:
 
     def find(self, text: str) -> list[Instrument]:
         """Return what a name or code fits, the best fit first and of those the largest company."""
-        wanted = _plain(text)
+        wanted = _code(text) if is_symbol(text) else _plain(text)
         if not wanted:
             return []
         rows = self._by_initials if _INITIALS.issuperset(wanted) else self._rows
         found = [
             (_rank(wanted, name, symbol), each) for name, symbol, each in rows if wanted in name or wanted in symbol
         ]
-        return [each for _, each in sorted(found, key=lambda pair: (pair[0], -_worth(pair[1]), pair[1].symbol))]
+        found.sort(key=lambda pair: (pair[0], -_worth(pair[1]), pair[1].symbol))
+        return list({each.symbol: each for _, each in found}.values())  # one with two names by the one that fits best
 
 
 def _rank(wanted: str, name: str, symbol: str) -> int:
     """Return how well a name or code fits: wholly, from its beginning, or somewhere."""
     return 0 if wanted in (name, symbol) else 1 if name.startswith(wanted) else 2 if symbol.startswith(wanted) else 3
+
+
+def _names(instrument: Instrument) -> list[str]:
+    return [_plain(name) for name in (instrument.name, instrument.english_name) if name is not None]
+
+
+def _code(symbol: str) -> str:
+    return symbols.parse(symbol).code.lower()
 
 
 def _worth(instrument: Instrument) -> Decimal:

@@ -18,7 +18,7 @@ from brokerkit.market import days, sessions, ticks, us
 from brokerkit.market.indices import INDICES
 from brokerkit.market.sessions import Offer, Phase, Span
 from brokerkit.symbols import HOME, Grammar
-from brokerkit.words import SecurityType, Venue
+from brokerkit.words import SecurityType, Segment, Venue
 
 
 class Rounding(Protocol):
@@ -75,6 +75,8 @@ class Market:
     venues: tuple[Venue, ...] = ()
     default_venue: Venue | None = None
     """Where an order goes, or a quote comes from, if nothing is said."""
+    segments: tuple[Segment, ...] = ()
+    """Where its symbols are listed; none where that is one place."""
     rules: Rules | None = None
     """None: not known yet, so nothing can be ordered there."""
     grammar: Grammar | None = None
@@ -96,6 +98,7 @@ KOREA = Market(
     "Asia/Seoul",
     venues=(Venue.KRX, Venue.NXT, Venue.SOR),
     default_venue=Venue.KRX,
+    segments=(Segment.KOSPI, Segment.KOSDAQ, Segment.KONEX),
     rules=Rules(
         is_trading_day=days.is_trading_day,
         first_day=days.FIRST_KNOWN_DAY,
@@ -119,6 +122,7 @@ US = Market(
     "America/New_York",
     venues=(Venue.US, Venue.DAYTIME),
     default_venue=Venue.US,
+    segments=(Segment.NASDAQ, Segment.NYSE, Segment.AMEX),
     rules=Rules(
         is_trading_day=us.is_trading_day,
         first_day=us.FIRST_KNOWN_DAY,
@@ -181,8 +185,18 @@ def market_named(name: object) -> Market:
     """Return a market by its name; InvalidRequest with the ones there are."""
     found = _MARKETS.get(name) if isinstance(name, str) else None
     if found is None:
-        raise InvalidRequest(f"{name!r} is no market. There are {', '.join(sorted(_MARKETS))}.")
+        raise InvalidRequest(f"{name!r} is no market. There are {', '.join(market_names())}.")
     return found
+
+
+def market_names() -> list[str]:
+    """Return the names of the markets there are."""
+    return sorted(_MARKETS)
+
+
+def market_with(segment: Segment) -> Market:
+    """Return the market that a segment is a part of."""
+    return next(market for market in _MARKETS.values() if segment in market.segments)
 
 
 def market_at(venue: Venue) -> Market:

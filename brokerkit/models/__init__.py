@@ -8,6 +8,7 @@ from brokerkit.models.accounts import Balance, BuyingPower, Position
 from brokerkit.models.base import Model
 from brokerkit.models.candles import Candle, Candles
 from brokerkit.models.capabilities import Capability
+from brokerkit.models.exchange import ExchangeRate
 from brokerkit.models.flows import (
     Flow,
     FlowRank,
@@ -38,6 +39,7 @@ __all__ = [
     "Capability",
     "Condition",
     "DaySource",
+    "ExchangeRate",
     "Fill",
     "Flow",
     "FlowRank",

@@ -17,6 +17,8 @@ class Instrument(Model):
 
     symbol: str
     name: str
+    english_name: str | None = None
+    """Of foreign symbols, whose `name` is Korean."""
     market: Segment | None = None
     """Where it is listed."""
     kind: SecurityType | None = None
@@ -51,6 +53,10 @@ class Instrument(Model):
     """Whether NXT trades it today."""
     leverage: Exact | None = None
     """The multiple of its index that an ETF or ETN follows; below zero for inverse ones."""
+    lot: Exact | None = None
+    """Shares of which an order has to be a multiple (매매단위)."""
+    daytime: bool | None = None
+    """Whether the broker trades a US symbol in its daytime market (주간거래)."""
 
 
 class Instruments(Table[Instrument]):

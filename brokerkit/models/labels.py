@@ -74,6 +74,7 @@ _EVERYWHERE: Mapping[str, str] = {
     "description": "적요",
     "balance": "예수금잔고",
     "traded_on": "체결일",
+    "rate": "환율",
     # Investors
     "individual": "개인",
     "foreign": "외국인",
@@ -115,6 +116,9 @@ _EVERYWHERE: Mapping[str, str] = {
     "caution": "투자유의",
     "nxt": "NXT거래",
     "leverage": "배수",
+    "english_name": "영문명",
+    "lot": "매매단위",
+    "daytime": "주간거래",
     # Rankings and saved conditions
     "rank": "순위",
     "computed": "직접계산",
@@ -167,6 +171,7 @@ _OF_A_MODEL: Mapping[tuple[str, str], str] = {
     ("Fill", "amount"): "체결금액",
     ("Fill", "time"): "체결시각",
     ("RealizedPnl", "quantity"): "매도수량",
+    ("ExchangeRate", "kind"): "환율구분",
     ("Transaction", "id"): "거래번호",
     ("Transaction", "amount"): "정산금액",
 }

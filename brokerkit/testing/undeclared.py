@@ -46,6 +46,7 @@ QUESTIONS: Mapping[str, Callable[[Broker], object]] = {
     "orders": lambda trader: trader.orders(),
     "fills": lambda trader: trader.fills(),
     "realized_pnl": lambda trader: trader.realized_pnl(clock.today()),
+    "exchange_rate": lambda trader: trader.exchange_rate(),
     "transactions": lambda trader: trader.transactions(clock.today()),
 }
 ELSEWHERE = "US:AAPL"

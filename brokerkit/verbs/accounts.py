@@ -6,12 +6,13 @@ import datetime as dt
 from decimal import Decimal
 
 from brokerkit import clock
-from brokerkit.arguments import check_days, plain
+from brokerkit.arguments import check_currency, check_days, plain
 from brokerkit.asking import ledger
 from brokerkit.errors import WireError
 from brokerkit.models import (
     Balance,
     BuyingPower,
+    ExchangeRate,
     Fill,
     Instrument,
     RealizedPnl,
@@ -100,6 +101,14 @@ class Accounts(Asking):
         with self._asking(f"transactions from {start} to {last}"):
             start, last = check_days(start, last)
             return Table(Transaction, ledger.transactions(self._inquiries, start, min(last, clock.today())))
+
+    def exchange_rate(self, currency: str = "USD") -> ExchangeRate:
+        """Return what a unit of a currency costs in won, as the broker tells it now (환율): an estimate.
+
+        What an exchange really costs is fixed by the firm when it exchanges. brokerkit converts nothing by it.
+        """
+        with self._asking(f"exchange rate of {currency}"):
+            return self._inquiries.exchange_rate(check_currency(currency))
 
     def account(self) -> str:
         """Return the account number, masked: only its last four digits are shown."""

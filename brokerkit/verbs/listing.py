@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from brokerkit.arguments import check_count, check_kind, check_segment, plain
+from brokerkit.arguments import check_count, check_kind, check_listed, plain
 from brokerkit.errors import InvalidRequest
+from brokerkit.market.markets import Market
 from brokerkit.models import Instrument, Instruments
 from brokerkit.symbols import check_symbol
 from brokerkit.verbs.asking import Asking
@@ -16,16 +17,17 @@ class Listing(Asking):
     def instruments(
         self, market: Segment | str | None = None, *, kind: SecurityType | str | None = None
     ) -> Instruments:
-        """Return all that is listed, or what is of one `market` ("KOSPI", "KOSDAQ", "KONEX") and `kind` ("ETF", ...).
+        """Return all that is listed in a market, or what is of one segment or `kind` ("ETF", ...) there.
 
-        The broker is asked once a day; a copy is kept in the user's cache folder, for all processes. Where today's list
-        cannot be had, that of one of the last seven days is answered: a warning is logged, and `is_stale` says so.
-        Raises WireError for a list that is cut or written in another way than the broker's.
+        `market` is "KR" (the home market, as without it) or "US", or a segment: "KOSPI", "KOSDAQ", "KONEX", "NASDAQ",
+        "NYSE", "AMEX". The broker is asked once a day; a copy is kept in the user's cache folder, for all processes.
+        Where today's list cannot be had, that of one of the last seven days is answered: a warning is logged, and
+        `is_stale` says so. Raises WireError for a list that is cut or written in another way than the broker's.
         """
         with self._asking(f"instruments of {market or 'all markets'}"):
-            segment = None if market is None else check_segment(market)
+            where, segment = self._listed(market)
             wanted = None if kind is None else check_kind(kind)
-            return self._inquiries.listings.instruments(self._inquiries.home(None), segment, wanted)
+            return self._inquiries.listings.instruments(where, segment, wanted)
 
     def instrument(self, symbol: str | Instrument) -> Instrument:
         """Return what a symbol is, out of the list of `instruments`; UnknownSymbol for one that is not listed."""
@@ -33,13 +35,20 @@ class Listing(Asking):
         with self._asking(f"instrument {symbol}"):
             return self._inquiries.listings.instrument(check_symbol(symbol))
 
-    def search(self, text: str, *, count: int = 20) -> Instruments:
+    def search(self, text: str, *, market: Segment | str | None = None, count: int = 20) -> Instruments:
         """Return the instruments whose name or code the text fits, the best fit first and of those the largest.
 
-        Blanks and the case of letters do not matter. Initial consonants alone find names too: "ㅅㅅㅈㅈ".
+        In the home market, or in a market or segment as `instruments` takes it. Names are Korean, those of foreign
+        shares English too where the broker tells them. Blanks and the case of letters do not matter. Initial consonants
+        alone find names too: "ㅅㅅㅈㅈ".
         """
         with self._asking(f"search for {text!r}"):
             if not isinstance(text, str):
                 raise InvalidRequest(f"search takes a name or code as text, not {type(text).__name__}.")
             wanted = check_count(count) or 1
-            return self._inquiries.listings.search(text, self._inquiries.home(None), wanted)
+            where, segment = self._listed(market)
+            return self._inquiries.listings.search(text, where, segment, wanted)
+
+    def _listed(self, place: Segment | str | None) -> tuple[Market, Segment | None]:
+        """Return the market that is meant, and the part of it where one is named."""
+        return (self._inquiries.home(None), None) if place is None else check_listed(place)

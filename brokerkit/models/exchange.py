@@ -1,0 +1,25 @@
+"""What one currency costs in another."""
+
+from __future__ import annotations
+
+from brokerkit.models.base import Model
+from brokerkit.values import Date, Exact, Moment
+
+
+class ExchangeRate(Model):
+    """What a unit of a currency costs in won as the broker tells it (환율): an estimate, until it has really exchanged.
+
+    Nothing is converted by it: amounts stay in the currency in which the broker tells them.
+    """
+
+    time_field = "date"
+
+    currency: str
+    rate: Exact
+    """Won for one unit."""
+    kind: str | None = None
+    """The broker's own words for which rate it is; None where it has none."""
+    date: Date | None = None
+    """The day whose rate it is; None where the broker does not date it."""
+    time: Moment | None = None
+    """Since when it holds; None where the broker does not tell it."""
