@@ -213,7 +213,7 @@ def test_a_cancellation_that_never_came_is_not_called_done(broker: Broker, sandb
 
 def test_it_supports_what_it_fills_in(broker: Broker) -> None:
     missing = {"amend", "order_book", "trades", "members", "buying_power", "investor_flow", "candles"}
-    missing |= {"realized_pnl", "transactions", "investor_flow_total"}
+    missing |= {"realized_pnl", "transactions", "exchange_rate", "investor_flow_total"}
     missing |= {
         "market_investor_flow",
         "investor_flow_estimates",
