@@ -14,7 +14,7 @@ from brokerkit.arguments import check_venue
 from brokerkit.asking.sessions import session_of
 from brokerkit.errors import BrokerError, InvalidRequest, UnknownSymbol, Unsupported
 from brokerkit.hours import corrected, market_hours
-from brokerkit.market.markets import Market, market_named, market_of
+from brokerkit.market.markets import Market, market_at, market_named, market_of
 from brokerkit.market.sessions import Phase
 from brokerkit.market.valuation import disagreement, terms_of
 from brokerkit.models import (
@@ -88,6 +88,7 @@ STREAMS = {f"stream.{kind.lower()}": kind for kind in StreamKind}
 """What a stream can follow, as `Broker.supports` takes it: the name of the method that does."""
 INDICES = "INDEX"
 """The market of indices."""
+_NO_CALENDAR: tuple[dt.date, Mapping[dt.date, bool]] = (dt.date.min, {})
 CLOCKS_DIFFER = dt.timedelta(minutes=1)
 """How far the broker's clock may be ahead of ours."""
 
@@ -115,8 +116,8 @@ class Inquiries:
         """Threads for calls that do not depend on each other."""
         self.waiting = Together()
         """Threads that call nobody themselves: each waits for those that call for one symbol."""
-        self._calendar: tuple[dt.date, Mapping[dt.date, bool]] = (dt.date.min, {})
-        """The day on which the broker's calendar was asked, and what it said."""
+        self._calendars: dict[str, tuple[dt.date, Mapping[dt.date, bool]]] = {}
+        """The day on which the broker's calendar of a market was asked, and what it said."""
 
     @property
     def name(self) -> str:
@@ -189,22 +190,25 @@ class Inquiries:
 
     # Days
 
-    def market_hours(self, day: dt.date, venue: Venue | None) -> MarketHours:
-        """Return the sessions of a venue on a day; what the broker's calendar says of the day counts."""
-        market = self.home(None)
-        hours = market_hours(day, check_venue(market.default_venue if venue is None else venue))
-        is_trading_day = self._days_of(self.part(market), day).get(day)
+    def market_hours(self, day: dt.date | None, venue: Venue | None) -> MarketHours:
+        """Return the sessions of a venue on a day of its market; what the broker's calendar says of the day counts."""
+        venue = check_venue(self.home(None).default_venue if venue is None else venue)
+        market = market_at(venue)
+        hours = market_hours(day, venue)
+        is_trading_day = self._days_of(market, hours.date).get(hours.date)
         return hours if is_trading_day is None else corrected(hours, is_trading_day=is_trading_day)
 
-    def _days_of(self, part: Part[Any], day: dt.date) -> Mapping[dt.date, bool]:
-        today = clock.today()
-        needed = part.calls.get("market_hours", ())
-        if day < today or not part.fills("trading_days") or any(part.environment not in each.ids for each in needed):
+    def _days_of(self, market: Market, day: dt.date) -> Mapping[dt.date, bool]:
+        """Return days as the broker's calendar of a market has them; none of the past, and where it has no calendar."""
+        part, today = self.adapter.served.get(market.name), market.today()
+        if day < today or part is None or not part.fills("trading_days"):
             return {}
-        asked, days = self._calendar
+        if any(part.environment not in each.ids for each in part.calls.get("market_hours", ())):
+            return {}
+        asked, days = self._calendars.get(market.name, _NO_CALENDAR)
         if asked != today or day not in days:
             days = {**(days if asked == today else {}), **part.trading_days(day)}
-            self._calendar = today, days
+            self._calendars[market.name] = today, days
         return days
 
     # Prices
@@ -233,9 +237,9 @@ class Inquiries:
         """Return what a venue does about now, by clocks that may differ a little; CLOSED where that is not known."""
         if self.is_told_phase:
             return frozenset({self.phase_of(venue)})
-        now, (asked, days) = clock.now(), self._calendar
+        now, today, (asked, days) = clock.now(), market.today(), self._calendars.get(market.name, _NO_CALENDAR)
         # A sandbox of another process has a clock that is not known here.
-        is_closed = self.environment == "sandbox" or (asked == now.date() and days.get(now.date()) is False)
+        is_closed = self.environment == "sandbox" or (asked == today and days.get(today) is False)
         try:
             if market.rules is not None and not is_closed:
                 return frozenset(market.rules.phase_at(venue, now + late) for late in (-CLOCKS_DIFFER, CLOCKS_DIFFER))

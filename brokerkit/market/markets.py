@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from typing import Protocol
 
 from brokerkit import clock, symbols
@@ -89,6 +90,10 @@ class Market:
     def today(self) -> dt.date:
         """Return the date to whose trading this moment belongs there; in Korea where that is not known."""
         return clock.today() if self.rules is None else self.rules.day_of(clock.now())
+
+    def day_of(self, moment: dt.datetime) -> dt.date:
+        """Return the date to whose trading an aware moment belongs there; in Korea where that is not known."""
+        return sessions.day_of(moment) if self.rules is None else self.rules.day_of(moment)
 
 
 KOREA = Market(
@@ -199,6 +204,7 @@ def market_with(segment: Segment) -> Market:
     return next(market for market in _MARKETS.values() if segment in market.segments)
 
 
+@cache
 def market_at(venue: Venue) -> Market:
     """Return the market that trades at a venue."""
     return next(market for market in _MARKETS.values() if venue in market.venues)

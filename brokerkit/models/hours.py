@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from enum import StrEnum
 
-from brokerkit.clock import KST
 from brokerkit.errors import InvalidRequest
+from brokerkit.market.markets import market_at
 from brokerkit.market.sessions import Phase
 from brokerkit.models.base import Model
 from brokerkit.models.table import Table
@@ -40,7 +40,7 @@ class MarketHours(Model):
     """The sessions of a venue on a day (장운영시간)."""
 
     date: Date
-    """The day, in Korea."""
+    """The trading day: in Korea, of US venues in New York."""
     venue: Venue
     """SOR has the better of both venues at any time."""
     sessions: Table[Session]
@@ -62,7 +62,8 @@ class MarketHours(Model):
 
     def phase_at(self, moment: dt.datetime) -> Phase:
         """Return what the venue does at an aware moment of that day; InvalidRequest for a moment of another one."""
-        if moment.tzinfo is None or moment.astimezone(KST).date() != self.date:
-            raise InvalidRequest(f"{moment} is no moment with a time zone on {self.date} in Korea.")
+        market = market_at(self.venue)
+        if moment.tzinfo is None or market.day_of(moment) != self.date:
+            raise InvalidRequest(f"{moment} is no moment with a time zone of {self.date} in {market.time_zone}.")
         found = (session.phase for session in self.sessions if session.start <= moment < session.end)
         return next(found, Phase.CLOSED)

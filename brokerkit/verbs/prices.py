@@ -174,14 +174,14 @@ class Prices(Asking):
             return self._checks.prices.rounded(check_symbol(symbol), exact_decimal(price), side)
 
     def market_hours(self, date: dt.date | None = None, venue: Venue | None = None) -> MarketHours:
-        """Return the sessions of a venue of the home market on a day (default: today).
+        """Return the sessions of a venue (default: that of the home market) on a trading day of its market.
 
-        Where the broker has a calendar it is asked, once a day, for today and the days to come: its word on whether the
-        market trades wins over the table of brokerkit, which `brokerkit.market_hours` goes by alone.
+        Without a date that is today there; the days of US venues are New York's. Where the broker has a calendar of the
+        market it is asked, once a day, for today and the days to come: its word on whether the market trades wins over
+        the table of brokerkit, which `brokerkit.market_hours` goes by alone.
         """
-        day = clock.today() if date is None else date
-        with self._asking(f"market hours of {day}"):
-            return self._inquiries.market_hours(day, venue)
+        with self._asking(f"market hours of {date or 'today'}" + (f" at {venue}" if venue else "")):
+            return self._inquiries.market_hours(date, venue)
 
     def _remember(self, quote: Quote) -> None:
         """Keep a price for the checks of orders."""
