@@ -46,13 +46,16 @@ def check_type(type: object) -> OrderType:
         raise InvalidRequest(f"{type!r} is no order type. There are {', '.join(OrderType)}.") from None
 
 
-def check_days(start: object, end: object) -> tuple[dt.date, dt.date]:
-    """Return both as dates; InvalidRequest unless they are in order, and the first is not in the future."""
+def check_days(start: object, end: object, today: dt.date | None = None) -> tuple[dt.date, dt.date]:
+    """Return both as dates; InvalidRequest unless they are in order, and the first is not in the future.
+
+    `today` is the present day of the market that they are days of; without it Korea's.
+    """
     first, last = check_day(start), check_day(end)
+    if first > (today or clock.today()):
+        raise InvalidRequest(f"start {first} lies in the future.")
     if first > last:
         raise InvalidRequest(f"start {first} is after end {last}.")
-    if first > clock.today():
-        raise InvalidRequest(f"start {first} lies in the future.")
     return first, last
 
 

@@ -383,9 +383,11 @@ class Sale:
     """What the shares had cost on average, before fees."""
     pnl: Decimal
     """Sales less cost, before commission, tax and interest."""
-    commission: Decimal
-    tax: Decimal
+    commission: Decimal | None
+    """None where commission and tax are told together alone, as `costs`."""
+    tax: Decimal | None
     interest: Decimal | None = None
+    costs: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -393,14 +395,14 @@ class CashMove:
     """A row of the cash ledger."""
 
     date: dt.date
-    id: str
+    id: str | None
     kind: TransactionKind
     moved: Decimal
     """By how much cash changed, whichever way."""
     is_in: bool | None
     """Whether it grew, as the words of the row have it; None where they do not tell. The balances have to agree."""
-    balance: Decimal
-    """Cash after it."""
+    balance: Decimal | None
+    """Cash of its currency after it; None where the ledger does not tell it."""
     description: str = ""
     symbol: str | None = None
     name: str | None = None
@@ -408,3 +410,5 @@ class CashMove:
     commission: Decimal | None = None
     tax: Decimal | None = None
     traded_on: dt.date | None = None
+    currency: str | None = None
+    """Of its amounts, where they are not all in that of the market."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar, cast
 from zoneinfo import ZoneInfo
@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import SecretStr
 
-from brokerkit import Broker, SecurityType, Segment, Venue, clock, config
+from brokerkit import Broker, SecurityType, Segment, Side, Venue, clock, config
 from brokerkit.adapter import Adapter
 from brokerkit.errors import BrokerError
-from brokerkit.models import ExchangeRate, Instrument
+from brokerkit.models import Balance, ExchangeRate, Instrument
 from brokerkit.part import Part
-from brokerkit.replies import Listed
+from brokerkit.replies import AccountReply, CashMove, Listed, OrderPage, OrderReply, PositionReply, Sale
 from brokerkit.transport import Client, Reply
 from tests.fakes import SECRETS, FakeClient
 
@@ -50,6 +50,56 @@ def line(code: str, name: str = "애플", english_name: str = "APPLE INC", **tol
     return Line(symbol=f"US:{code}", name=name, english_name=english_name, **values)
 
 
+class Share(PositionReply):
+    """A holding."""
+
+    symbol: str
+    quantity: Decimal
+    sellable_quantity: Decimal | None
+    average_price: Decimal
+    price: Decimal | None
+    cost: Decimal
+    market_value: Decimal
+
+
+def share(symbol: str = "US:AAPL", quantity: str = "3", price: str = "271.53", **told: Any) -> Share:
+    """Return a holding that cost 200.10 a share."""
+    number = Decimal(quantity)
+    values = {"sellable_quantity": number, "average_price": Decimal("200.10"), "price": Decimal(price)}
+    values |= {"cost": Decimal("200.10") * number, "market_value": Decimal(price) * number}
+    return Share.model_validate({"symbol": symbol, "quantity": number, **values, **told})
+
+
+class Filled(OrderReply):
+    """A row of the list of orders, of one that was filled."""
+
+    id: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    filled_quantity: Decimal
+    filled_amount: Decimal | None
+    average_fill_price: Decimal
+    day: dt.date
+
+
+def filled(quantity: str, price: str, amount: str | None, day: dt.date) -> Filled:
+    """Return a purchase that was filled, with what it came to."""
+    number, paid = Decimal(quantity), None if amount is None else Decimal(amount)
+    terms = {"quantity": number, "filled_quantity": number, "filled_amount": paid, "day": day}
+    values = {"symbol": "US:AAPL", "side": Side.BUY, "price": Decimal(price), "average_fill_price": Decimal(price)}
+    return Filled.model_validate({"id": "0000000117", **values, **terms})
+
+
+class Totals(Reply[Balance]):
+    """What the holdings are worth together, and the cash."""
+
+    cash: Decimal
+    cost: Decimal
+    market_value: Decimal
+
+
 class World:
     """The far side, and the clock on the wall."""
 
@@ -63,6 +113,12 @@ class World:
             line("BRK.B", "버크셔 해서웨이 B", "BERKSHIRE HATHAWAY-B", market=Segment.NYSE),
             line("SPY", "SPDR S&P 500", "SPDR S&P 500 ETF TRUST", market=Segment.AMEX, kind=SecurityType.ETF),
         )
+        self.shares: Sequence[Sequence[Share]] = ((share(),),)
+        self.total: Decimal | None = None
+        """What all of them are worth; without it their sum."""
+        self.filled: Sequence[Filled] = ()
+        self.sales: Sequence[Sale] = ()
+        self.moves: Sequence[CashMove] = ()
         self.rate: Decimal | None = Decimal("1432.50")
 
     def at(self, text: str) -> World:
@@ -87,7 +143,15 @@ class World:
 
 
 class Home(Part[Any]):
-    """Korean shares, of which nothing is told."""
+    """Korean shares: an account with won, and nothing else."""
+
+    def balance(self) -> AccountReply:
+        self.client.fake.called("balance", "KR")
+        return AccountReply(None, Totals(cash=Decimal(1_000_000), cost=Decimal(0), market_value=Decimal(0)), ())
+
+    def realized_pnl(self, start: dt.date, end: dt.date) -> Sequence[Sale]:
+        self.client.fake.called("realized_pnl", "KR", start, end)
+        return ()
 
 
 class Abroad(Part[Any]):
@@ -104,6 +168,25 @@ class Abroad(Part[Any]):
     def instruments(self) -> Listed:
         self.world.called("instruments")
         return Listed(None, self.world.lines)
+
+    def balance(self) -> AccountReply:
+        self.world.called("balance", "US")
+        rows = [row for page in self.world.shares for row in page]
+        total = sum((row.market_value for row in rows), Decimal(0)) if self.world.total is None else self.world.total
+        totals = Totals(cash=Decimal("100.25"), cost=sum((row.cost for row in rows), Decimal(0)), market_value=total)
+        return AccountReply(None, totals, self.world.shares)
+
+    def rows(self, start: dt.date, end: dt.date, **narrowed: object) -> Iterator[OrderPage]:
+        self.world.called("rows", start, end)
+        yield OrderPage(None, self.world.filled)
+
+    def realized_pnl(self, start: dt.date, end: dt.date) -> Sequence[Sale]:
+        self.world.called("realized_pnl", "US", start, end)
+        return self.world.sales
+
+    def transactions(self, start: dt.date, end: dt.date) -> Sequence[CashMove]:
+        self.world.called("transactions", "US", start, end)
+        return self.world.moves
 
     def exchange_rate(self, currency: str) -> Rate:
         self.world.called("exchange_rate", currency)

@@ -10,16 +10,15 @@ from typing import Any
 
 from brokerkit.asking.inquiries import Inquiries, call_of
 from brokerkit.errors import IncompleteListing
-from brokerkit.market.markets import Market, market_of
+from brokerkit.market.markets import Market
 from brokerkit.models import Fill, Order, RealizedPnl, Transaction
 from brokerkit.part import Part
 from brokerkit.replies import CashMove, OrderReply, Sale
 from brokerkit.transport.numbers import average, traded
 
 
-def fills(asked: Inquiries, start: dt.date, end: dt.date, symbol: str | None) -> list[Fill]:
+def fills(asked: Inquiries, market: Market, start: dt.date, end: dt.date, symbol: str | None) -> list[Fill]:
     """Return what was filled in these days, oldest first: a row an order and day, as the lists of orders tell it."""
-    market = asked.home(None) if symbol is None else market_of(symbol)
     part = asked.offering("fills", market)
     found = asked.lists(market).listed(start, end, symbol)
     rows = [(day, row, order) for day, row, order in found if _is_filled(part, row)]
@@ -39,8 +38,8 @@ def _is_filled(part: Part[Any], row: OrderReply) -> bool:
 def _fill(part: Part[Any], market: Market, day: dt.date, row: OrderReply, order: Order) -> Fill:
     quantity, amount = order.filled_quantity or Decimal(0), traded(row.fact("filled_amount"))
     price = order.average_fill_price or average(amount, quantity)
-    # An average can be cut, at most to the won.
-    if amount is not None and price is not None and abs(amount - price * quantity) > quantity:
+    # An average can be cut, at most to the won or the cent.
+    if amount is not None and price is not None and abs(amount - price * quantity) > quantity * market.smallest_amount:
         words = f"order {order.id}: {quantity:f} shares at {price:f} are not {amount:f}"
         raise part.wrong(call_of(part, "fills"), words)
     return Fill(
@@ -58,9 +57,10 @@ def _fill(part: Part[Any], market: Market, day: dt.date, row: OrderReply, order:
     )
 
 
-def realized_pnl(asked: Inquiries, start: dt.date, end: dt.date, symbol: str | None) -> list[RealizedPnl]:
+def realized_pnl(
+    asked: Inquiries, market: Market, start: dt.date, end: dt.date, symbol: str | None
+) -> list[RealizedPnl]:
     """Return what was earned by sales in these days, by day and symbol, oldest first."""
-    market = asked.home(None) if symbol is None else market_of(symbol)
     part = asked.offering("realized_pnl", market)
     sales = list(part.realized_pnl(start, end))
     for sale in sales:
@@ -78,9 +78,10 @@ def _day_and_symbol(sale: Sale) -> tuple[dt.date, str]:
 def _earned(sales: Sequence[Sale], currency: str | None) -> RealizedPnl:
     """Return what the sales of one symbol on one day earned together."""
     first, quantity = sales[0], _sum(sale.quantity for sale in sales)
-    pnl, commission, tax = (_sum(getattr(sale, name) for sale in sales) for name in ("pnl", "commission", "tax"))
-    interests = [sale.interest for sale in sales]
-    interest = None if None in interests else _sum(each for each in interests if each is not None)
+    pnl, costs = _sum(sale.pnl for sale in sales), _sum(_costs(sale) for sale in sales)
+    commission, tax, interest = (
+        _told(getattr(sale, name) for sale in sales) for name in ("commission", "tax", "interest")
+    )
     sell, buy = (_mean(sales, name) for name in ("sell_price", "buy_price"))
     return RealizedPnl(
         date=first.date,
@@ -92,10 +93,22 @@ def _earned(sales: Sequence[Sale], currency: str | None) -> RealizedPnl:
         pnl=pnl,
         commission=commission,
         tax=tax,
+        costs=costs,
         interest=interest,
-        net_pnl=pnl - commission - tax - (interest or 0),
+        net_pnl=pnl - costs - (interest or 0),
         currency=currency,
     )
+
+
+def _costs(sale: Sale) -> Decimal:
+    """Return commission and tax, whether they are told together or apart."""
+    return (sale.commission or Decimal(0)) + (sale.tax or Decimal(0)) if sale.costs is None else sale.costs
+
+
+def _told(numbers: Iterable[Decimal | None]) -> Decimal | None:
+    """Return a sum; None where a part of it is not told."""
+    found = list(numbers)
+    return None if None in found else _sum(each for each in found if each is not None)
 
 
 def _sum(numbers: Iterable[Decimal]) -> Decimal:
@@ -111,9 +124,8 @@ def _mean(sales: Sequence[Sale], name: str) -> Decimal:
     return average(total, _sum(sale.quantity for sale in sales)) or Decimal(0)
 
 
-def transactions(asked: Inquiries, start: dt.date, end: dt.date) -> list[Transaction]:
-    """Return the lines of the cash ledger of these days, oldest first: from line to line they add up to the cash."""
-    market = asked.home(None)
+def transactions(asked: Inquiries, market: Market, start: dt.date, end: dt.date) -> list[Transaction]:
+    """Return the lines of the cash ledger of these days, oldest first: in each currency they add up to its cash."""
     part = asked.offering("transactions", market)
     moves = list(part.transactions(start, end))
     days = [move.date for move in moves]
@@ -134,7 +146,7 @@ def transactions(asked: Inquiries, start: dt.date, end: dt.date) -> list[Transac
             commission=move.commission,
             tax=move.tax,
             traded_on=move.traded_on,
-            currency=market.currency,
+            currency=move.currency or market.currency,
         )
         for move, amount in zip(moves, amounts, strict=True)
     ]
@@ -142,14 +154,15 @@ def transactions(asked: Inquiries, start: dt.date, end: dt.date) -> list[Transac
 
 def _amounts(part: Part[Any], moves: Iterable[CashMove]) -> Iterator[Decimal | None]:
     """Yield by how much cash grew with each line: the balances prove it, of the first line its words alone tell it."""
-    balance: Decimal | None = None
+    balances: dict[str | None, Decimal | None] = {}
     for move in moves:
+        balance = balances.get(move.currency)
         told = None if move.is_in is None else (move.moved if move.is_in else -move.moved)
-        grown = told if balance is None else move.balance - balance
+        grown = told if balance is None or move.balance is None else move.balance - balance
         if grown is None and not move.moved:
             grown = Decimal(0)
         if grown is not None and (abs(grown) != move.moved or told not in (None, grown)):
-            words = f"line {move.id} of {move.date}: {move.moved:f} moved cash from {balance} to {move.balance:f}"
+            words = f"line {move.id} of {move.date}: {move.moved:f} moved cash from {balance} to {move.balance}"
             raise part.wrong(call_of(part, "transactions"), words)
-        balance = move.balance
+        balances[move.currency] = move.balance
         yield grown

@@ -71,6 +71,8 @@ class Market:
     title: str
     currency: str | None
     """ISO 4217; None where every instrument has its own, and for indices, which count points."""
+    smallest_amount: Decimal = field(default=Decimal(1), kw_only=True)
+    """Of its currency: the won, the cent."""
     time_zone: str
     """IANA name; an order's day is the trading day there."""
     venues: tuple[Venue, ...] = ()
@@ -125,6 +127,7 @@ US = Market(
     "US stocks and funds",
     "USD",
     "America/New_York",
+    smallest_amount=Decimal("0.01"),
     venues=(Venue.US, Venue.DAYTIME),
     default_venue=Venue.US,
     segments=(Segment.NASDAQ, Segment.NYSE, Segment.AMEX),

@@ -70,6 +70,7 @@ _EVERYWHERE: Mapping[str, str] = {
     "net_pnl": "실현손익",
     "commission": "수수료",
     "tax": "제세금",
+    "costs": "제비용",
     "interest": "대출이자",
     "description": "적요",
     "balance": "예수금잔고",

@@ -50,13 +50,16 @@ class RealizedPnl(Model):
     """Average that the shares had cost, before fees."""
     pnl: Exact
     """Sales less cost, before commission, tax and interest."""
-    commission: Exact
-    """As the broker counts it for these sales: some with that of the purchases."""
-    tax: Exact
+    commission: Exact | None
+    """As the broker counts it for these sales, some with that of the purchases; None where `costs` alone are told."""
+    tax: Exact | None
+    """None where `costs` alone are told."""
+    costs: Exact
+    """Commission and tax together (제비용)."""
     interest: Exact | None = None
     """On loans with which the shares were bought; None where the broker does not tell it."""
     net_pnl: Exact
-    """pnl - commission - tax - interest."""
+    """pnl - costs - interest."""
     currency: str
 
 
@@ -66,15 +69,15 @@ class Transaction(Model):
     time_field = "date"
 
     date: Date
-    id: str
-    """The broker's number of the line."""
+    id: str | None
+    """The broker's number of the line; None where it has none."""
     kind: TransactionKind
     description: str | None = None
     """The broker's own words (적요)."""
     amount: Exact | None
     """What cash grew by, below 0 where it fell; None where the broker does not say which, and nothing shows it."""
-    balance: Exact
-    """Cash after it."""
+    balance: Exact | None
+    """Cash of that currency after it; None where the broker does not tell it, so that nothing proves the line."""
     symbol: str | None = None
     name: str | None = None
     quantity: Exact | None = None

@@ -124,8 +124,9 @@ class LedgerContract(Contract):
         # Whether the commission of purchases counts as one of a sale differs, and how it is cut.
         known = (truth.sold_commission, truth.sold_commission + truth.bought_commission)
         most = truth.sold_commission + of_purchase
-        if not (told.commission in known or truth.sold_commission <= told.commission <= most):
-            return [f"commission is {told.commission}, in truth {known[0]}, or with that of purchases {most}"]
+        commission = told.costs - truth.tax if told.commission is None else told.commission
+        if not (commission in known or truth.sold_commission <= commission <= most):
+            return [f"commission is {commission}, in truth {known[0]}, or with that of purchases {most}"]
         real = told.model_copy(
             update={
                 "quantity": truth.sold,
@@ -133,8 +134,9 @@ class LedgerContract(Contract):
                 "buy_price": truth.cost / truth.sold,
                 "pnl": truth.profit,
                 "tax": truth.tax,
+                "costs": truth.tax + commission,
                 "interest": Decimal(0),
-                "net_pnl": truth.profit - truth.tax - told.commission,
+                "net_pnl": truth.profit - truth.tax - commission,
                 "name": sandbox.exchange.instruments[truth.symbol].name,
             }
         )

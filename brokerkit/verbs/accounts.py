@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
-from brokerkit import clock
 from brokerkit.arguments import check_currency, check_days, plain
 from brokerkit.asking import ledger
 from brokerkit.errors import WireError
+from brokerkit.market.markets import Market, market_of
 from brokerkit.models import (
     Balance,
     BuyingPower,
@@ -19,7 +19,7 @@ from brokerkit.models import (
     Table,
     Transaction,
 )
-from brokerkit.symbols import check_symbol
+from brokerkit.symbols import check_symbol, is_symbol, parse
 from brokerkit.text import masked
 from brokerkit.values import Amount, exact_decimal
 from brokerkit.verbs.asking import Asking
@@ -45,8 +45,14 @@ class Accounts(Asking):
         """
         symbol = plain(symbol)
         with self._asking(f"sellable shares of {symbol}"):
-            check_symbol(symbol)
-            held = [position for position in self.balance().positions if symbol in position.symbol]
+            market = market_of(check_symbol(symbol))
+            code = parse(symbol).code
+            held = [
+                position
+                for position in self.balance(market=market.name).positions
+                # A row whose symbol is not understood may be of it, in some spelling.
+                if position.symbol == symbol or (not is_symbol(position.symbol) and code in position.symbol)
+            ]
             own = [position.sellable_quantity for position in held if position.kind is PositionKind.CASH]
             if None in own or any(position.symbol != symbol for position in held):
                 raise WireError(f"Of {symbol} {self.name} does not tell how many shares can be sold.")
@@ -63,44 +69,55 @@ class Accounts(Asking):
             return Table(Balance, map(self._inquiries.balance, self._inquiries.markets()))
 
     def fills(
-        self, start: dt.date | None = None, end: dt.date | None = None, *, symbol: str | Instrument | None = None
+        self,
+        start: dt.date | None = None,
+        end: dt.date | None = None,
+        *,
+        symbol: str | Instrument | None = None,
+        market: str | None = None,
     ) -> Table[Fill]:
         """Return what was filled from `start`, or on `end` alone, to `end` (default: today), oldest first (체결).
 
+        In the market of `symbol`, else in `market` (default: the account's own); the days are trading days there.
         Where the broker does not tell fills one by one, a row is all that was filled of an order on a day, at its
         average: `is_total` says so. IncompleteListing where a list does not tell how much was filled.
         """
-        last = end or clock.today()
-        first = start or last
-        with self._asking(f"fills from {first} to {last}"):
-            first, last = check_days(first, last)
-            known = None if symbol is None else check_symbol(plain(symbol))
-            return Table(Fill, ledger.fills(self._inquiries, first, min(last, clock.today()), known))
+        with self._asking(f"fills from {start or end or 'today'} to {end or 'today'}"):
+            where, known = self._meant(symbol, market)
+            first, last = _days(where, start or end, end)
+            return Table(Fill, ledger.fills(self._inquiries, where, first, last, known))
 
     def realized_pnl(
-        self, start: dt.date, end: dt.date | None = None, *, symbol: str | Instrument | None = None
+        self,
+        start: dt.date,
+        end: dt.date | None = None,
+        *,
+        symbol: str | Instrument | None = None,
+        market: str | None = None,
     ) -> Table[RealizedPnl]:
         """Return what sales earned from `start` to `end` (default: today), a row a day and symbol (실현손익).
 
+        In the market of `symbol`, else in `market` (default: the account's own); the days are trading days there.
         With commission, tax and interest as the broker counts them. Days and symbols without a sale have no row. Sums
         that the broker tells have to agree with its rows, or it is a WireError.
         """
-        last = end or clock.today()
-        with self._asking(f"realized profit from {start} to {last}"):
-            start, last = check_days(start, last)
-            known = None if symbol is None else check_symbol(plain(symbol))
-            return Table(RealizedPnl, ledger.realized_pnl(self._inquiries, start, min(last, clock.today()), known))
+        with self._asking(f"realized profit from {start} to {end or 'today'}"):
+            where, known = self._meant(symbol, market)
+            first, last = _days(where, start, end)
+            return Table(RealizedPnl, ledger.realized_pnl(self._inquiries, where, first, last, known))
 
-    def transactions(self, start: dt.date, end: dt.date | None = None) -> Table[Transaction]:
-        """Return the cash ledger from `start` to `end` (default: today), oldest first (거래내역).
+    def transactions(
+        self, start: dt.date, end: dt.date | None = None, *, market: str | None = None
+    ) -> Table[Transaction]:
+        """Return the cash ledger of a market (default: the account's own) from `start` to `end` (default: today).
 
-        Deposits, withdrawals, and trades on the day of their settlement. Each line has the cash after it, and the lines
-        have to add up to it, or it is a WireError.
+        Oldest first (거래내역): deposits, withdrawals, and trades on the day of their settlement. Where a line tells
+        the cash after it, the lines of its currency have to add up to that, or it is a WireError.
         """
-        last = end or clock.today()
-        with self._asking(f"transactions from {start} to {last}"):
-            start, last = check_days(start, last)
-            return Table(Transaction, ledger.transactions(self._inquiries, start, min(last, clock.today())))
+        with self._asking(f"transactions from {start} to {end or 'today'}"):
+            where = self._inquiries.home(market)
+            first, last = _days(where, start, end)
+            return Table(Transaction, ledger.transactions(self._inquiries, where, first, last))
 
     def exchange_rate(self, currency: str = "USD") -> ExchangeRate:
         """Return what a unit of a currency costs in won, as the broker tells it now (환율): an estimate.
@@ -114,3 +131,18 @@ class Accounts(Asking):
         """Return the account number, masked: only its last four digits are shown."""
         with self._asking("account"):
             return masked(self._inquiries.account_number())
+
+    def _meant(self, symbol: str | Instrument | None, market: str | None) -> tuple[Market, str | None]:
+        """Return the market that is meant, and the symbol where one is."""
+        if symbol is None:
+            return self._inquiries.home(market), None
+        known = check_symbol(plain(symbol))
+        return market_of(known), known
+
+
+def _days(market: Market, start: dt.date | None, end: dt.date | None) -> tuple[dt.date, dt.date]:
+    """Return the days that are meant; what is left out is today in the market, and nothing is later than that."""
+    today = market.today()
+    last = today if end is None else end
+    first, last = check_days(last if start is None else start, last, today)
+    return first, min(last, today)

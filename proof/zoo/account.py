@@ -287,7 +287,7 @@ class ProfitAfterCostsToldAsBefore(KiwoomStocks):
 
     def realized_pnl(self, start: dt.date, end: dt.date) -> Any:
         for sale in super().realized_pnl(start, end):
-            yield replace(sale, pnl=sale.pnl - sale.commission - sale.tax)
+            yield replace(sale, pnl=sale.pnl - (sale.commission or 0) - (sale.tax or 0))
 
 
 @bad(EARNED, "Sold, by day and symbol", of=KisAdapter, face=KisFace)

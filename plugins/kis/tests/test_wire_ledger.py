@@ -53,6 +53,7 @@ EARNED = RealizedPnl(
     pnl=Decimal(29999),
     commission=Decimal(29),
     tax=Decimal(420),
+    costs=Decimal(449),
     interest=Decimal(0),
     net_pnl=Decimal(29550),
     currency="KRW",

@@ -44,6 +44,7 @@ EARNED = RealizedPnl(
     pnl=Decimal("17530.88"),
     commission=Decimal(40),
     tax=Decimal(280),
+    costs=Decimal(320),
     net_pnl=Decimal("17210.88"),
     currency="KRW",
 )
@@ -145,6 +146,7 @@ def test_sales_of_a_symbol_on_a_day_are_one_row(wire: Any) -> None:
             "pnl": Decimal("17530.88") + Decimal("9765.43"),
             "commission": 60,
             "tax": 422,
+            "costs": 482,
             "net_pnl": Decimal("17210.88") + Decimal("9603.43"),
         }
     )
