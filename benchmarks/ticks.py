@@ -44,7 +44,7 @@ def captured() -> list[str]:
         frames: list[str] = []
         with broker.stream() as stream:
             stream.trades(*symbols)
-            stream._sources.listen(lambda texts, at: frames.extend(each for each in texts if each[0] == "0"))
+            stream._sources.listen(lambda socket, texts, at: frames.extend(each for each in texts if each[0] == "0"))
             for number in range(PER_SYMBOL):
                 for symbol in symbols:
                     box.exchange.trade(symbol, (Side.BUY, Side.SELL)[number % 2], Decimal(number % 7 + 1))

@@ -18,6 +18,8 @@ from brokerkit.symbols import HOME
 from brokerkit.text import masked
 from brokerkit.words import Venue
 
+AnyFeed = Feed[Any]
+
 
 class Adapter:
     """One account at one broker, as its adapter makes it. `Broker` has one; nobody subclasses that."""
@@ -31,8 +33,10 @@ class Adapter:
     environments: ClassVar[tuple[str, ...]] = ("sandbox", "demo", "real")
     parts: ClassVar[tuple[type[Part[Any]], ...]]
     """One for each market."""
-    Feed: ClassVar[type[Feed[Any]] | None] = None
+    Feed: ClassVar[type[AnyFeed] | None] = None
     """Its realtime side; None where it has none."""
+    feeds_of: ClassVar[Mapping[str, type[AnyFeed]]] = {}
+    """Market to the realtime side of its own, where that has another socket than `Feed`."""
     home: ClassVar[str] = HOME
     """The market that is meant where no symbol tells."""
     markets: ClassVar[tuple[Market, ...]] = ()
@@ -56,6 +60,7 @@ class Adapter:
         }
         self.feed = None if self.Feed is None else self.Feed(self.client, environment=environment)
         """Frames of its realtime side; None where it has none."""
+        self._feeds = {market: kind(self.client, environment=environment) for market, kind in self.feeds_of.items()}
         self._number: SecretStr | None = None
 
     def told_phases(self, phase_of: Callable[[Venue], Phase], now: Callable[[], dt.datetime | None]) -> Self:
@@ -63,6 +68,20 @@ class Adapter:
         for part in self.served.values():
             part.phase_of, part.now = phase_of, now
         return self
+
+    @classmethod
+    def feed_kind(cls, market: str) -> type[AnyFeed] | None:
+        """Return the class of the realtime side that tells of a market; None where it has none."""
+        return cls.feeds_of.get(market, cls.Feed)
+
+    def feed_for(self, market: str) -> AnyFeed | None:
+        """Return the realtime side that tells of a market; None where it has none."""
+        return self._feeds.get(market, self.feed)
+
+    @property
+    def sockets(self) -> Mapping[str, AnyFeed]:
+        """All realtime sides, each with a socket of its own: under the market that it is for, and the main one."""
+        return {**({} if self.feed is None else {"": self.feed}), **self._feeds}
 
     def connect(self, *, environment: str, base_url: str | None, remember_token: bool) -> transport.Client:
         """Return the adapter's client."""

@@ -91,9 +91,10 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Streams):
         self._durable = durable
         self._quotes: KnownQuotes = {}
         self._order_desk: OrderDesk | None = None
-        self._own_orders: OwnOrders | None = None
+        self._own_orders: dict[str, OwnOrders] = {}
         self._making = threading.RLock()
         self._streams = set()
+        self._order_sources = {}
         for part in adapter.served.values():
             part.ask = self._ask
             part.listed, part.relist = self._inquiries.listed, self._inquiries.relist
@@ -224,7 +225,7 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Streams):
         """
         deadline = time.monotonic() + exact_seconds(timeout)
         order = self.refresh(order)
-        pause = self._waiter(order) or time.sleep
+        pause = self._waiter(self._inquiries.market_of_order(order), order) or time.sleep
         while order.status not in FINISHED and (left := deadline - time.monotonic()) > 0:
             pause(min(left, POLL_SECONDS))
             order = self.refresh(order)
@@ -324,7 +325,7 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Streams):
         meant, venue = self._inquiries.home(market), None if venue is None else check_venue(venue)
         if verb in STREAMS:
             named = None if market is None else meant.name
-            return offers_stream(self.adapter.Feed, STREAMS[verb], named, self.adapter.environment, venue)
+            return offers_stream(self.adapter, STREAMS[verb], named, self.adapter.environment, venue)
         part = self.adapter.served.get(meant.name)
         if part is None or not offers(part, verb, part.environment):
             return False
@@ -338,7 +339,7 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Streams):
     def capabilities(self) -> Table[Capability]:
         """Return what this broker offers in each market that it serves, as data; nothing is asked."""
         served = self.adapter.served.values()
-        return Table(Capability, (capability_of(part, part.environment, self.adapter.Feed) for part in served))
+        return Table(Capability, (capability_of(part, part.environment, self.adapter) for part in served))
 
     def close(self) -> None:
         """Close the streams, the connections of this thread, and those of calls that were made together."""
@@ -370,23 +371,23 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Streams):
                 )
             return self._order_desk
 
-    @property
-    def _orders_of_account(self) -> OwnOrders:
-        """What tells streams of own orders, made when the first one follows them."""
+    def _orders_of(self, market: str) -> OwnOrders:
+        """Return what tells streams of own orders in a market, made when the first one follows them."""
         with self._making:
-            if self._own_orders is None:
+            if market not in self._own_orders:
                 from brokerkit.stream.own_orders import OwnOrders
 
-                market = self._inquiries.home(None)
-                self._own_orders = OwnOrders(self._inquiries, lambda: self._desk, self._inquiries.phase_of, market)
-            return self._own_orders
+                self._own_orders[market] = OwnOrders(
+                    self._inquiries, lambda: self._desk, self._inquiries.phase_of, self._inquiries.home(market)
+                )
+            return self._own_orders[market]
 
-    def _waiter(self, order: Order | None = None) -> Callable[[float], object] | None:
+    def _waiter(self, market: Market, order: Order | None = None) -> Callable[[float], object] | None:
         """Return what lets seconds pass, or fewer where a notice comes: of an order, else of one that nobody knows.
 
-        None while no notices come.
+        None while no notices come of that market.
         """
-        own = self._own_orders
+        own = self._own_orders.get(market.name)
         if own is None:
             return None
         return own.waiter(None if order is None else self._desk.numbers_of(order))
@@ -423,8 +424,8 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Streams):
     def _sending(self, what: str, send: Callable[[], Order]) -> Order:
         """Name what was asked in errors. Nothing comes after the order, so that no interrupt can take it away."""
         try:
-            if self._own_orders is not None:
-                self._own_orders.expect()
+            for own in self._own_orders.values():
+                own.expect()
             return send()
         except BaseException as error:
             from brokerkit.orders.attempt import noted  # here, as the desk: only who orders needs it

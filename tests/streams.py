@@ -18,7 +18,7 @@ from brokerkit.stream.events import BookEvent, Gap, GapReason, QuoteEvent, Sessi
 from brokerkit.stream.feed import Channel, Feed, Received, Registration, Rows, Unreadable
 from brokerkit.stream.stream import Listener, Stream
 from brokerkit.stream.takers import Taker
-from brokerkit.stream.topics import StreamKind, Topic
+from brokerkit.stream.topics import StreamKind, Topic, orders_in
 from brokerkit.words import Venue
 
 MORNING = dt.datetime(2026, 11, 20, 9, 0, tzinfo=KST)
@@ -110,10 +110,17 @@ class FakeSources:
         self.before: Callable[[], object] = lambda: None
         """Called before anything is acknowledged."""
 
-    def of(self, kind: StreamKind) -> FakeSources:
-        return self
+    @property
+    def feeds(self) -> dict[str, Feed[Any]]:
+        return {"": self.feed}
 
-    def subscribe(self, topics: Sequence[Topic], taker: Taker, feed: Feed[Any]) -> None:
+    def socket_of(self, topic: Topic) -> str:
+        return ""
+
+    def order_topics(self, market: str | None) -> Sequence[Topic]:
+        return [orders_in(market or "KR")]
+
+    def subscribe(self, topics: Sequence[Topic], taker: Taker) -> None:
         self.calls.append(("subscribe", *topics))
         self.before()
         if any(topic.symbol == "999999" for topic in topics):
@@ -137,7 +144,7 @@ class FakeSources:
     def receive(self, text: str, at: dt.datetime = MORNING) -> None:
         """Let a frame come, as the connection does it."""
         for listener in self.listeners:
-            listener([text], at)
+            listener("", [text], at)
         for received in self.feed.read(text):
             if isinstance(received, Rows):
                 for topic, taker in list(self.takers.items()):

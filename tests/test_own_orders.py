@@ -27,9 +27,11 @@ from brokerkit.sandbox import Rule
 from brokerkit.stream import reading
 from brokerkit.stream.counting import Counting
 from brokerkit.stream.events import Gap, GapReason, Notice, OrderChange, OrderEvent, Source
-from brokerkit.stream.own_orders import ORDERS, OwnOrders
-from brokerkit.stream.topics import Topic
+from brokerkit.stream.own_orders import OwnOrders
+from brokerkit.stream.topics import Topic, orders_in
 from tests.journals import BROKERS, GETS_THROUGH, HYNIX, SAMSUNG, order_of, row_of, trading
+
+ORDERS = orders_in("KR")
 
 
 class Follower:
@@ -74,7 +76,7 @@ class Follower:
 
 def own_of(broker: Broker) -> OwnOrders:
     """Return what follows the own orders of a broker."""
-    return broker._orders_of_account
+    return broker._orders_of("KR")
 
 
 @contextmanager

@@ -250,11 +250,8 @@ def test_closing_gives_back_all_that_was_followed(stream: Stream) -> None:
     stream.order_book("005930")
     stream.close()
     stream.close()
-    released = {call for call in sources_of(stream).calls if call[0] == "unsubscribe"}
-    assert released == {
-        ("unsubscribe", trade_topic()),
-        ("unsubscribe", Topic(StreamKind.ORDER_BOOK, "005930", Venue.KRX)),
-    }
+    released = [topic for call, *topics in sources_of(stream).calls if call == "unsubscribe" for topic in topics]
+    assert sorted(released) == sorted([trade_topic(), Topic(StreamKind.ORDER_BOOK, "005930", Venue.KRX)])
     assert sources_of(stream).calls[-1] == ("close",)
     assert sources_of(stream).calls.count(("close",)) == 1
     assert repr(stream) == "<Stream plain, closed>"

@@ -11,6 +11,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from brokerkit_kis.adapter import KisAdapter
+from brokerkit_kis.stream.feed import KisFeed
 
 from brokerkit import (
     Broker,
@@ -29,6 +31,7 @@ from brokerkit import (
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.streaming import Line
 from brokerkit.stream.stream import Stream
+from brokerkit.stream.topics import StreamKind, Topic, orders_in
 from brokerkit.verbs.streams import OrderSource
 from tests.fakes import Fake
 
@@ -173,7 +176,7 @@ def test_a_stream_that_is_closed_just_as_its_own_orders_begin_follows_nothing() 
     class Own(list[Any]):
         """Is closed by another thread before it has noted who follows."""
 
-        def follow(self, taker: Any) -> None:
+        def follow(self, taker: Any, *, hears_switch: bool) -> None:
             source.unsubscribe([], taker)
             self.append(taker)
 
@@ -274,3 +277,31 @@ def test_a_missing_library_names_the_extra(library: str, broker: Broker, monkeyp
     monkeypatch.setattr(streams, "find_spec", lambda name: None if name == library else object())
     with pytest.raises(ConfigError, match=rf"\[stream\] extra of brokerkit-kr \({library} is missing\)"):
         broker.stream()
+
+
+# Several sockets and markets
+
+
+class SecondFeed(KisFeed):
+    """A realtime side with a socket of its own, for US stocks."""
+
+    channels = {("US", kind): venues for (market, kind), venues in KisFeed.channels.items() if market == "KR"}
+
+
+def test_a_market_with_a_socket_of_its_own_is_followed_there(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(KisAdapter, "feeds_of", {"US": SecondFeed})
+    with get_broker("kis", environment="sandbox", sandbox=box) as broker:
+        asked: list[str] = []
+        connect = broker._connection
+        monkeypatch.setattr(broker, "_connection", lambda market: asked.append(market) or connect(market))
+        sources = broker.stream()._sources
+        assert set(sources.feeds) == {"", "US"}
+        assert [sources.socket_of(each) for each in (Topic(StreamKind.TRADES, "US:AAPL"), orders_in("US"))] == [
+            "US"
+        ] * 2
+        assert sources.socket_of(Topic(StreamKind.TRADES, "005930")) == ""
+        assert sources.order_topics(None) == [orders_in("KR")]  # another socket is opened only for who names it
+        assert sources.order_topics("US") == [orders_in("US")]
+        with broker.stream() as stream:
+            stream.trades(SYMBOL)
+            assert asked == ["KR"]

@@ -160,7 +160,7 @@ def test_what_cannot_be_read_is_a_gap_once(path: Path) -> None:
     def act(stream: Stream, sources: FakeSources) -> None:
         stream.trades("005930")
         for listener in sources.listeners:
-            listener(["T@KRX|005930|x|1", "T@KRX|005930", "T@KRX|005930|x|1", "T@KRX|005930|5|1"], MORNING)
+            listener("", ["T@KRX|005930|x|1", "T@KRX|005930", "T@KRX|005930|x|1", "T@KRX|005930|5|1"], MORNING)
         stream._inbox.missed(Gap((trade_topic(),), MORNING, MORNING, GapReason.UNREADABLE, MORNING))
 
     recorded(path, act)

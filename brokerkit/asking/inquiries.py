@@ -33,7 +33,6 @@ from brokerkit.models import (
 from brokerkit.models.handles import Handle
 from brokerkit.part import Part
 from brokerkit.replies import AccountReply, FlowTables, PositionReply
-from brokerkit.stream.feed import Feed
 from brokerkit.stream.topics import StreamKind
 from brokerkit.symbols import HOME, is_symbol
 from brokerkit.text import masked
@@ -456,17 +455,20 @@ def offers(part: Part[Any] | type[Part[Any]], verb: str, environment: str) -> bo
 
 
 def offers_stream(
-    feed: type[Feed[Any]] | None, kind: StreamKind, market: str | None, environment: str, venue: Venue | None = None
+    adapter: Adapter | type[Adapter],
+    kind: StreamKind,
+    market: str | None,
+    environment: str,
+    venue: Venue | None = None,
 ) -> bool:
     """Say whether a stream can follow something in a market, at a venue or at any; None is the usual market."""
-    usual = INDICES if kind is StreamKind.INDEX else HOME
-    return feed is not None and feed.offers(kind, usual if market is None else market, venue, environment)
+    named = (INDICES if kind is StreamKind.INDEX else HOME) if market is None else market
+    feed = adapter.feed_kind(named)
+    return feed is not None and feed.offers(kind, named, venue, environment)
 
 
-def capability_of(
-    part: Part[Any] | type[Part[Any]], environment: str, feed: type[Feed[Any]] | None = None
-) -> Capability:
-    """Return what a part can do in an environment, as data, with what the adapter's feed tells of its market."""
+def capability_of(part: Part[Any] | type[Part[Any]], environment: str, adapter: Adapter | type[Adapter]) -> Capability:
+    """Return what a part can do in an environment, as data, with what the adapter's realtime side tells of it."""
     verbs = tuple(verb for verb in HOOKS if offers(part, verb, environment))
     return Capability(
         market=part.market,
@@ -476,7 +478,7 @@ def capability_of(
         quote_venues=tuple(part.quote_venues),
         order_venues=tuple(part.order_venues.get(environment, ())),
         order_types=tuple(part.terms(environment)),
-        streams=tuple(kind.lower() for kind in StreamKind if offers_stream(feed, kind, part.market, environment)),
+        streams=tuple(kind.lower() for kind in StreamKind if offers_stream(adapter, kind, part.market, environment)),
         changes_parts=tuple(verb for verb in verbs if verb in part.changes_parts),
         not_told={model.__name__: tuple(sorted(fields)) for model, fields in part.untold(environment).items()},
     )

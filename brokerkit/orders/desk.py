@@ -67,9 +67,9 @@ class OrderDesk:
         *,
         durable: bool,
         quotes: KnownQuotes | None = None,
-        waiter: Callable[[], Callable[[float], object] | None] = lambda: None,
+        waiter: Callable[[Market], Callable[[float], object] | None] = lambda market: None,
     ) -> None:
-        """`waiter` gives what lets so many seconds pass between two looks at the lists, or fewer if a notice came.
+        """`waiter` gives what lets so many seconds pass between two looks at a market, or fewer if a notice came.
 
         None while no notices come.
         """
@@ -236,7 +236,7 @@ class OrderDesk:
             market=market.name,
             numbers_ascend=part.numbers_ascend,
             lists_cancellations=part.lists_cancellations,
-            pause=self._waiter(),
+            pause=self._waiter(market),
         )
 
     def _rows(self, market: Market, day: dt.date) -> Sequence[Listed | Unread]:

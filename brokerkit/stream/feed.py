@@ -15,7 +15,6 @@ from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 from pydantic import SecretStr
 
 from brokerkit.errors import BrokerError, Unsupported
-from brokerkit.market.markets import market_of
 from brokerkit.stream.events import BookEvent, ConditionEvent, Notice, QuoteEvent, SessionEvent, TradeEvent
 from brokerkit.stream.topics import StreamKind, Topic
 from brokerkit.transport import Client
@@ -179,7 +178,7 @@ class Feed(ABC, Generic[C]):
 
     def channel(self, topic: Topic) -> Channel:
         """Return the channel of a topic; Unsupported, with what there is, if the broker has none."""
-        market = _market_of(topic)
+        market = topic.market
         venues = self.channels.get((market, topic.kind), {})
         found = venues.get(topic.venue)
         if found is None or self.environment not in found.ids:
@@ -203,8 +202,3 @@ class Feed(ABC, Generic[C]):
         return any(
             environment in channel.ids for each, channel in venues.items() if venue is None or each in (venue, None)
         )
-
-
-def _market_of(topic: Topic) -> str:
-    has_symbol = topic.kind not in (StreamKind.ORDERS, StreamKind.CONDITION) and topic.symbol
-    return market_of(topic.symbol).name if has_symbol else "KR"

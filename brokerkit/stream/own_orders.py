@@ -25,12 +25,11 @@ from brokerkit.stream.events import Event, Gap, GapReason, Notice, OrderEvent, S
 from brokerkit.stream.matching import Matching
 from brokerkit.stream.reading import Awaited, Outcome, Reader, Schedule
 from brokerkit.stream.takers import Taker
-from brokerkit.stream.topics import StreamKind, Topic
+from brokerkit.stream.topics import Topic, orders_in
 from brokerkit.words import Venue
 
 logger = logging.getLogger("brokerkit")
 
-ORDERS = Topic(StreamKind.ORDERS)
 _SENT = object()
 """In the place of what is sent."""
 TICK_SECONDS = 0.25
@@ -50,8 +49,9 @@ END_SECONDS = 2.0
 class _Follower:
     """Somebody who follows."""
 
-    def __init__(self, taker: Taker) -> None:
+    def __init__(self, taker: Taker, *, hears_switch: bool) -> None:
         self.taker = taker
+        self.hears_switch = hears_switch
         self.is_stopped = False
         """What it was told of the kill switch; nothing means that it is off."""
 
@@ -66,6 +66,7 @@ class OwnOrders:
         self, trader: Trader, desk: Callable[[], OrderDesk], phase_of: Callable[[Venue], Phase], market: Market
     ) -> None:
         """`market` is the one of which the notices are."""
+        self.topic = orders_in(market.name)
         self.trader = trader
         self.desk = desk
         self.phase_of = phase_of
@@ -80,13 +81,14 @@ class OwnOrders:
 
     # Who follows
 
-    def follow(self, taker: Taker) -> None:
+    def follow(self, taker: Taker, *, hears_switch: bool = True) -> None:
         """Give somebody the events from now on; return once it is known what there is already.
 
-        To be called when the broker has acknowledged the registration.
+        To be called when the broker has acknowledged the registration. Who follows several markets hears of the kill
+        switch once.
         """
         with self._changed:
-            self._followers.append(_Follower(taker))
+            self._followers.append(_Follower(taker, hears_switch=hears_switch))
             if self._work is None or not self._work.is_here:
                 self._work = _Work(self)
                 self._work.start()
@@ -362,13 +364,15 @@ class _Work:
         self._since = now
         words = f"The list of own orders cannot be read, so changes may be missing: {error}"
         logger.warning("%s", words)
-        self._miss(Gap((ORDERS,), now, None, GapReason.UNREADABLE, now, words))
+        self._miss(Gap((self._own.topic,), now, None, GapReason.UNREADABLE, now, words))
 
     def _readable(self, now: dt.datetime) -> None:
         if self._since is None:
             return
         since, self._since = self._since, None
-        self._miss(Gap((ORDERS,), since, now, GapReason.UNREADABLE, now, "The list of own orders can be read again."))
+        self._miss(
+            Gap((self._own.topic,), since, now, GapReason.UNREADABLE, now, "The list of own orders can be read again.")
+        )
 
     def _miss(self, gap: Gap) -> None:
         for each in self._own.followers():
@@ -377,7 +381,7 @@ class _Work:
     def _miss_notices(self, until: dt.datetime | None, words: str) -> None:
         since = self._awaited.since or clock.now()
         logger.warning("%s", words)
-        self._miss(Gap((ORDERS,), since, until, GapReason.SILENT, clock.now(), words))
+        self._miss(Gap((self._own.topic,), since, until, GapReason.SILENT, clock.now(), words))
 
     def _new_counting(self) -> Counting:
         return Counting(self._settle, self._own.market.default_venue or Venue.KRX)
@@ -426,9 +430,9 @@ class _Work:
         except Halted as error:
             words = error.message
         for each in self._own.followers():
-            if each.is_stopped is not bool(words):
+            if each.hears_switch and each.is_stopped is not bool(words):
                 each.is_stopped = bool(words)
-                each.taker.take(ORDERS, [Stopped(bool(words), words, clock.now())])
+                each.taker.take(self._own.topic, [Stopped(bool(words), words, clock.now())])
 
     # What is told
 
@@ -437,7 +441,7 @@ class _Work:
             return
         told: list[Event] = [event._replace(intent=self._intent_of(event)) for event in events]
         for each in self._own.followers():
-            each.taker.take(ORDERS, told)
+            each.taker.take(self._own.topic, told)
 
     def _intent_of(self, told: OrderEvent | Notice) -> str | None:
         return None if self._matching is None else self._matching.intent_of(told.order_id, told.symbol)

@@ -12,11 +12,11 @@ import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import Any, NamedTuple, Protocol, TextIO
 
 from pydantic import TypeAdapter
 
@@ -43,18 +43,31 @@ _MADE: dict[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for kind 
 Read = Callable[[Any, Venue, dt.datetime], Told | None]
 
 
+class Sockets(Protocol):
+    """The realtime sides of a broker, each with a socket of its own."""
+
+    @property
+    def feeds(self) -> Mapping[str, Feed[Any]]:
+        """By name; the main one has a blank one."""
+
+    def socket_of(self, topic: Topic) -> str:
+        """Return the name of the one that tells of a topic."""
+
+
 class Recording:
     """Writes lines in a thread of its own: a slow disk holds nobody up."""
 
-    def __init__(self, path: str | PathLike[str], broker: str, feed: Feed[Any]) -> None:
+    def __init__(self, path: str | PathLike[str], broker: str, sources: Sockets) -> None:
         self.path = Path(path)
-        self._feed = feed
+        self._feeds = sources.feeds
         self._waiting: deque[str] = deque()
         self._wake = threading.Condition()
         self._lost = 0
         self._is_closed = False
         self._file = _new(self.path)
-        self._put({"format": FORMAT, "broker": broker, "environment": feed.environment, "brokerkit": _version()})
+        self._put(
+            {"format": FORMAT, "broker": broker, "environment": self._feeds[""].environment, "brokerkit": _version()}
+        )
         self._thread = threading.Thread(target=self._write, name="brokerkit recording", daemon=True)
         self._thread.start()
 
@@ -62,12 +75,13 @@ class Recording:
         """Write down that these topics are followed from now on, and no others."""
         self._put({"topics": sorted([str(each.kind), each.symbol, each.venue] for each in topics)})
 
-    def hear(self, texts: Sequence[str], received_at: dt.datetime) -> None:
-        """Write down what was received, without what is secret."""
+    def hear(self, socket: str, texts: Sequence[str], received_at: dt.datetime) -> None:
+        """Write down what was received at a socket, without what is secret."""
+        feed, where = self._feeds[socket], {"socket": socket} if socket else {}
         at = received_at.isoformat()
         for text in texts:
-            if (recorded := self._feed.recorded(text)) is not None:
-                self._put({"at": at, "frame": recorded})
+            if (recorded := feed.recorded(text)) is not None:
+                self._put({"at": at, **where, "frame": recorded})
 
     def tell(self, events: Iterable[Any]) -> None:
         """Write down events that are made of more than frames."""
@@ -153,10 +167,10 @@ def _version() -> str:
 # Playing it back
 
 
-def replay(path: str | PathLike[str], broker: str, feed: Feed[Any]) -> Iterator[Event]:
+def replay(path: str | PathLike[str], broker: str, sources: Sockets) -> Iterator[Event]:
     """Return the events of a recording, as they came; a StreamError names the line that is not as it was written.
 
-    `feed` is the broker's: one of its kind, for the environment of the recording, reads the frames.
+    Feeds of the broker's kinds, for the environment of the recording, read the frames.
     """
     recorded = Path(path)
     lines = _lines(recorded)
@@ -168,7 +182,9 @@ def replay(path: str | PathLike[str], broker: str, feed: Feed[Any]) -> Iterator[
         raise head.odd("is not the beginning of a recording")
     if head.told.get("broker") != broker:
         raise InvalidRequest(f"{recorded} was recorded at {sanitize(str(head.told.get('broker')))}, not at {broker}.")
-    return _Player(type(feed)(feed.client, environment=head.told["environment"])).events(recorded)
+    environment = head.told["environment"]
+    feeds = {name: type(feed)(feed.client, environment=environment) for name, feed in sources.feeds.items()}
+    return _Player(feeds, sources.socket_of).events(recorded)
 
 
 class _Line(NamedTuple):
@@ -224,9 +240,11 @@ def _parsed(path: Path, file: TextIO) -> Iterator[_Line]:
 class _Player:
     """Makes events of lines."""
 
-    def __init__(self, feed: Feed[Any]) -> None:
-        self._feed = feed
-        self._routes: dict[Registration, list[tuple[Topic, Venue, Read]]] = {}
+    def __init__(self, feeds: Mapping[str, Feed[Any]], socket_of: Callable[[Topic], str]) -> None:
+        self._feeds = feeds
+        self._socket_of = socket_of
+        self._routes: dict[tuple[str, Registration], list[tuple[Topic, Venue, Read]]] = {}
+        """By socket and registration."""
         self._told: set[tuple[Topic | None, str]] = set()
         """What could not be read, and was said already."""
         self._at: tuple[str, dt.datetime] = "", clock.now()
@@ -257,27 +275,31 @@ class _Player:
             for kind, symbol, venue in line.told["topics"]:
                 topic = Topic(StreamKind(kind), symbol, None if venue is None else Venue(venue))
                 if topic.kind is not StreamKind.ORDERS:  # their events stand there as they were made
-                    route = self._routes.setdefault(self._feed.registration(topic), [])
-                    route.append((topic, topic.venue or Venue.KRX, self._feed.channel(topic).read))
+                    socket = self._socket_of(topic)
+                    feed = self._feeds[socket]
+                    route = self._routes.setdefault((socket, feed.registration(topic)), [])
+                    route.append((topic, topic.venue or Venue.KRX, feed.channel(topic).read))
             # A feed remembers what is registered: by that it knows what a row belongs to.
-            for each in before - self._routes.keys():
-                self._feed.release([each])
-            for each in self._routes.keys() - before:
-                self._feed.register([each])
+            for socket, each in before - self._routes.keys():
+                self._feeds[socket].release([each])
+            for socket, each in self._routes.keys() - before:
+                self._feeds[socket].register([each])
         except (ValueError, TypeError, BrokerError) as error:
             words = error.message if isinstance(error, BrokerError) else "they are no topics"
             raise line.odd(f"names topics that cannot be followed: {words.rstrip('.')}") from None
 
     def _frame(self, line: _Line) -> Iterator[Event]:
-        text, at = line.told["frame"], self._moment(line)
+        text, socket, at = line.told["frame"], line.told.get("socket", ""), self._moment(line)
         if not isinstance(text, str):
             raise line.odd("has a frame that is no text")
-        for received in self._feed.read(text):
+        if socket not in self._feeds:
+            raise line.odd("names a socket that this broker has not")
+        for received in self._feeds[socket].read(text):
             if isinstance(received, Rows):
-                for topic, venue, read in self._routes.get(received.registration, ()):
+                for topic, venue, read in self._routes.get((socket, received.registration), ()):
                     yield from self._rows(received, topic, venue, read, at)
             elif isinstance(received, Unreadable):
-                route = self._routes.get(received.registration, []) if received.registration else None
+                route = self._routes.get((socket, received.registration), []) if received.registration else None
                 topics = [*self._topics()] if route is None else [topic for topic, _, _ in route]
                 yield from self._unreadable(topics, received.words, at)
 

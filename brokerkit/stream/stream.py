@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, Self, TypeVar
 
 from brokerkit.arguments import check_condition, check_venue, plain
 from brokerkit.errors import BrokerError, InvalidRequest, StreamError
-from brokerkit.market.markets import market_of
+from brokerkit.market.markets import market_named, market_of
 from brokerkit.models import Condition, Instrument
 from brokerkit.stream.events import (
     BookEvent,
@@ -44,30 +44,31 @@ INDICES = "INDEX"
 """The market of indices."""
 
 
-class Source(Protocol):
-    """Where a stream gets the events of its topics: a connection, or the account's own orders over one."""
-
-    def subscribe(self, topics: Sequence[Topic], taker: Taker, feed: Feed[Any]) -> None:
-        """Register topics, all or none; return once the broker has acknowledged them."""
-
-    def unsubscribe(self, topics: Sequence[Topic], taker: Taker) -> None:
-        """Send a taker nothing of topics any more."""
-
-
-Listener = Callable[[Sequence[str], dt.datetime], None]
-"""Hears the texts that were received, and when."""
+Listener = Callable[[str, Sequence[str], dt.datetime], None]
+"""Hears the texts that were received, at which socket, and when."""
 
 
 class Sources(Protocol):
     """What a stream has of its broker. Nothing is opened before the first topic."""
 
-    feed: Feed[Any]
+    @property
+    def feeds(self) -> Mapping[str, Feed[Any]]:
+        """The realtime sides, each with a socket of its own; the main one has a blank name."""
 
-    def of(self, kind: StreamKind) -> Source:
-        """Return where events of a kind come from."""
+    def socket_of(self, topic: Topic) -> str:
+        """Return the name of the realtime side that tells of a topic."""
+
+    def order_topics(self, market: str | None) -> Sequence[Topic]:
+        """Return the topics of own orders in a market; or in all of which the main socket tells."""
+
+    def subscribe(self, topics: Sequence[Topic], taker: Taker) -> None:
+        """Register topics, all or none; return once the broker has acknowledged them."""
+
+    def unsubscribe(self, topics: Sequence[Topic], taker: Taker) -> None:
+        """Send a taker nothing of topics any more."""
 
     def listen(self, listener: Listener) -> Callable[[], None]:
-        """Let somebody hear all that is received from now on, in the connection's thread; return how to end that."""
+        """Let somebody hear all that is received from now on, in the connections' threads; return how to end that."""
 
     def close(self) -> None:
         """Give back what was opened, so that it ends with the last stream that has it."""
@@ -168,13 +169,15 @@ class Stream:
         """Follow indices such as "INDEX:KOSPI". Of each the newest value waits."""
         return self._followed(StreamKind.INDEX, symbols, None)
 
-    def orders(self) -> Subscription[OrderEvent | Gap | Stopped]:
+    def orders(self, *, market: str | None = None) -> Subscription[OrderEvent | Gap | Stopped]:
         """Follow the account's own orders, whoever sends them: each change and each share comes once, none is dropped.
 
         After a gap the broker's lists tell what was missed. Events are hints: `refresh` tells how an order stands.
+        Without `market` those of every market of which the main socket tells; `topics` of the answer names them.
         """
         with self._asking("own orders by stream"):
-            return self._follow([Topic(StreamKind.ORDERS)])
+            named = None if market is None else market_named(market).name
+            return self._follow(self._sources.order_topics(named))
 
     def session(
         self, symbol: str | Instrument | None = None, *, venue: Venue | None = None
@@ -212,7 +215,8 @@ class Stream:
         """Follow topics, all or none of them; return once the broker has acknowledged them."""
         self._check_process()
         for topic in topics:
-            self._sources.feed.registration(topic)  # what there is not is told before anything is opened
+            # What there is not is told before anything is opened.
+            self._sources.feeds[self._sources.socket_of(topic)].registration(topic)
         with self._registering:
             self._check_open()
             followed = self._inbox.topics()
@@ -229,13 +233,12 @@ class Stream:
         return Subscription(self, follower)
 
     def _begin(self, topics: Sequence[Topic]) -> None:
-        """Register topics of one kind; a StreamError if the stream is closed meanwhile."""
-        source = self._sources.of(topics[0].kind)
-        source.subscribe(topics, self._inbox, self._sources.feed)
+        """Register topics; a StreamError if the stream is closed meanwhile."""
+        self._sources.subscribe(topics, self._inbox)
         try:
             self._check_open()
         except BaseException:
-            source.unsubscribe(topics, self._inbox)
+            self._sources.unsubscribe(topics, self._inbox)
             raise
 
     def _drop(self, follower: Follower) -> None:
@@ -246,7 +249,7 @@ class Stream:
             left = self._inbox.topics()
             gone = [topic for topic in follower.topics if topic not in left]
             if gone and not self._inbox.is_closed:
-                self._sources.of(gone[0].kind).unsubscribe(gone, self._inbox)
+                self._sources.unsubscribe(gone, self._inbox)
                 self._note_topics()
 
     # What is taken
@@ -281,7 +284,7 @@ class Stream:
         self._check_process()
         with self._registering:
             self._check_open()
-            recording = Recording(path, self.broker, self._sources.feed)
+            recording = Recording(path, self.broker, self._sources)
             try:
                 recording.follow(self._inbox.topics())
                 stop = self._sources.listen(recording.hear)
@@ -296,7 +299,7 @@ class Stream:
 
         A StreamError names the line of a file that was cut off or changed.
         """
-        return replay(path, self.broker, self._sources.feed)
+        return replay(path, self.broker, self._sources)
 
     def _note_topics(self) -> None:
         for recording, _ in self._recordings:
@@ -310,9 +313,8 @@ class Stream:
             return  # in a child of the process the connection is the parent's
         topics = self._inbox.topics()
         try:
-            for kind in {topic.kind for topic in topics}:
-                those = [topic for topic in topics if topic.kind is kind]
-                self._sources.of(kind).unsubscribe(those, self._inbox)
+            if topics:
+                self._sources.unsubscribe([*topics], self._inbox)
         finally:
             self._sources.close()
             for recording, stop in self._recordings:

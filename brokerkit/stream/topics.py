@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
+from brokerkit.market.markets import market_at
+from brokerkit.symbols import HOME, parse
 from brokerkit.words import Venue
 
 
@@ -34,9 +36,25 @@ class Topic(NamedTuple):
 
     kind: StreamKind
     symbol: str = ""
-    """Of trades, books, quotes and indices; the id of a condition; blank where the topic has none."""
+    """Of trades, books, quotes and indices; the id of a condition; blank where the topic has none.
+
+    Of own orders the market that they stand in, blank for Korean stocks.
+    """
     venue: Venue | None = None
     """None where the topic has none: own orders and conditions."""
 
+    @property
+    def market(self) -> str:
+        """The market that it is about; InvalidRequest for what is no symbol."""
+        if self.kind is StreamKind.ORDERS:
+            return self.symbol or HOME
+        has_symbol = self.kind is not StreamKind.CONDITION and self.symbol
+        return parse(self.symbol).market if has_symbol else market_at(self.venue).name if self.venue else HOME
+
     def __str__(self) -> str:
         return " ".join(str(part) for part in self if part)
+
+
+def orders_in(market: str) -> Topic:
+    """Return the topic of own orders in a market."""
+    return Topic(StreamKind.ORDERS, "" if market == HOME else market)

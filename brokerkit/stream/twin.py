@@ -75,7 +75,7 @@ class Threaded(Protocol):
     def index(self, *symbols: str | Instrument) -> Following:
         """Follow indices."""
 
-    def orders(self) -> Following:
+    def orders(self, *, market: str | None) -> Following:
         """Follow own orders."""
 
     def session(self, symbol: str | Instrument | None, *, venue: Venue | None) -> Following:
@@ -196,9 +196,9 @@ class AsyncStream:
         """Follow indices, as `Stream.index`."""
         return AsyncSubscription(self, partial(self.threaded.index, *symbols))
 
-    def orders(self) -> AsyncSubscription[OrderEvent | Gap | Stopped]:
+    def orders(self, *, market: str | None = None) -> AsyncSubscription[OrderEvent | Gap | Stopped]:
         """Follow the account's own orders, as `Stream.orders`."""
-        return AsyncSubscription(self, self.threaded.orders)
+        return AsyncSubscription(self, partial(self.threaded.orders, market=market))
 
     def session(
         self, symbol: str | Instrument | None = None, *, venue: Venue | None = None

@@ -145,7 +145,7 @@ class Declared:
     def streams(self, kind: StreamKind, venue: Venue | None = None) -> bool:
         """Say whether a stream follows a kind of topic, of a venue or of any."""
         market = INDICES if kind is StreamKind.INDEX else self.adapter.home
-        feed = self.adapter.Feed
+        feed = self.adapter.feed_kind(market)
         return feed is not None and feed.offers(kind, market, venue, self.environment)
 
     def takes(self, terms: OrderTerms) -> bool:

@@ -81,7 +81,7 @@ def conform(
 def _capabilities(name: str, environment: str) -> tuple[Capability, ...]:
     try:
         kind = load_broker(name)
-        return tuple(capability_of(part, environment, kind.Feed) for part in kind.parts)
+        return tuple(capability_of(part, environment, kind) for part in kind.parts)
     except (BrokerError, ValidationError):  # level 0 says what nobody understands of what is declared
         return ()
 

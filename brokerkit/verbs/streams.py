@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +16,14 @@ from brokerkit.market.sessions import Phase
 from brokerkit.part import Ask
 from brokerkit.stream.feed import Feed
 from brokerkit.stream.takers import Taker
-from brokerkit.stream.topics import StreamKind, Topic
+from brokerkit.stream.topics import StreamKind, Topic, orders_in
 from brokerkit.verbs.asking import Asking
 from brokerkit.words import Venue
 
 if TYPE_CHECKING:
     from brokerkit.stream.connection import Connection
     from brokerkit.stream.own_orders import OwnOrders
-    from brokerkit.stream.stream import Listener, Source, Stream
+    from brokerkit.stream.stream import Listener, Stream
 
 
 class Streams(Asking):
@@ -32,7 +33,8 @@ class Streams(Asking):
     _making: threading.RLock
     _streams: set[Stream]
     """Those that are open."""
-    _orders_streamed: OrderSource | None = None
+    _order_sources: dict[str, OrderSource]
+    """By market."""
 
     def stream(self) -> Stream:
         """Return a stream of trades, order books, own orders and more: `with` closes it, `async with` is for asyncio.
@@ -41,10 +43,12 @@ class Streams(Asking):
         Raises Unsupported where the broker has no realtime side, ConfigError where the extra [stream] is missing.
         """
         with self._asking("a stream"):
-            feed = self._feed()
+            for feed in self.adapter.sockets.values():
+                self._check_libraries(feed)
+            self._feed(self.adapter.home)
             from brokerkit.stream.stream import Stream  # here: who asks for prices needs none of it
 
-            sources = Sources(feed, self._connection, self._order_source())
+            sources = Sources(self.adapter, self._connection, self._order_source)
             stream = Stream(self.name, sources, self._streams.discard)
             self._streams.add(stream)
             return stream
@@ -53,34 +57,38 @@ class Streams(Asking):
         for stream in [*self._streams]:
             stream.close()
 
-    def _feed(self) -> Feed[Any]:
-        """Return the adapter's realtime side, with all that it needs."""
-        feed = self.adapter.feed
+    def _feed(self, market: str) -> Feed[Any]:
+        """Return the realtime side that tells of a market, with all that it needs."""
+        feed = self.adapter.feed_for(market)
         if feed is None:
             raise Unsupported(f"{self.name} has no realtime side.", advice="Nothing was sent. Ask for prices instead.")
+        self._check_libraries(feed)
+        return feed
+
+    def _check_libraries(self, feed: Feed[Any]) -> None:
         for library in filter(None, ("websockets", feed.extra)):
             if find_spec(library) is None:
                 raise ConfigError(
                     f"Streams need the [stream] extra of brokerkit-kr ({library} is missing).",
                     advice='In the clone: pip install ".[stream]"',
                 )
-        return feed
 
-    def _connection(self) -> Connection:
-        """Return a share of the connection of the key, for who closes it again."""
+    def _connection(self, market: str) -> Connection:
+        """Return a share of the connection that tells of a market, for who closes it again."""
         from brokerkit.stream.connection import connect
 
-        return connect(self._feed(), phase_of=self._phase_of())
+        return connect(self._feed(market), phase_of=self._phase_of())
 
-    def _order_source(self) -> OrderSource:
+    def _order_source(self, market: str) -> OrderSource:
         with self._making:
-            if self._orders_streamed is None or self._orders_streamed.process != os.getpid():
-                self._orders_streamed = OrderSource(lambda: self._orders_of_account, self._connection)
-            return self._orders_streamed
+            source = self._order_sources.get(market)
+            if source is None or source.process != os.getpid():
+                source = OrderSource(partial(self._orders_of, market), partial(self._connection, market))
+                self._order_sources[market] = source
+            return source
 
-    @property
-    def _orders_of_account(self) -> OwnOrders:
-        """What makes events of notices; the broker has it."""
+    def _orders_of(self, market: str) -> OwnOrders:
+        """Return what makes events of the notices of a market; the broker has it."""
         raise NotImplementedError
 
     def _phase_of(self) -> Callable[[Venue], Phase | None]:
@@ -92,7 +100,7 @@ class Streams(Asking):
     @contextmanager
     def _ask(self) -> Iterator[Ask]:
         """Let a part ask over the socket: over the one that is open, else over one for these questions."""
-        connection = self._connection()
+        connection = self._connection(self.adapter.home)
         try:
             yield connection.ask
         finally:
@@ -113,7 +121,11 @@ class OrderSource:
         """Who waits for the broker, and over what, while nobody has its events yet."""
         self._following: dict[int, Taker] = {}
 
-    def subscribe(self, topics: Sequence[Topic], taker: Taker, feed: Feed[Any]) -> None:
+    def has(self, taker: Taker) -> bool:
+        """Say whether somebody has the events."""
+        return id(taker) in self._following
+
+    def subscribe(self, topics: Sequence[Topic], taker: Taker, feed: Feed[Any], *, hears_switch: bool = True) -> None:
         """Let somebody have the events of own orders, once the broker has acknowledged that it tells them."""
         own = self._own()
         with self._lock:
@@ -130,7 +142,7 @@ class OrderSource:
             self._connection = connection
             self._following[id(taker)] = taker
         try:
-            own.follow(taker)
+            own.follow(taker, hears_switch=hears_switch)
         except BaseException:
             self.unsubscribe(topics, taker)
             raise
@@ -155,38 +167,98 @@ class OrderSource:
 
 
 class Sources:
-    """Where a stream gets its events: a share of the connection, taken when the first topic is followed."""
+    """Where a stream gets its events: shares of connections, each taken when the first topic of it is followed."""
 
-    def __init__(self, feed: Feed[Any], connect: Callable[[], Connection], orders: OrderSource) -> None:
-        self.feed = feed
+    def __init__(
+        self, adapter: Adapter, connect: Callable[[str], Connection], orders: Callable[[str], OrderSource]
+    ) -> None:
+        """`connect` and `orders` return what tells of a market."""
+        self._adapter = adapter
         self._orders = orders
         self._connect = connect
         self._lock = threading.Lock()
-        self._connection: Connection | None = None
+        self._connections: dict[str, Connection] = {}
 
-    def of(self, kind: StreamKind) -> Source:
-        """Return where events of a kind come from."""
-        return self._orders if kind is StreamKind.ORDERS else self._taken()
+    @property
+    def feeds(self) -> Mapping[str, Feed[Any]]:
+        """The realtime sides, each with a socket of its own; the main one has a blank name."""
+        return self._adapter.sockets
+
+    def socket_of(self, topic: Topic) -> str:
+        """Return the name of the realtime side that tells of a topic."""
+        return topic.market if topic.market in self._adapter.feeds_of else ""
+
+    def order_topics(self, market: str | None) -> Sequence[Topic]:
+        """Return the topics of own orders in a market; or in all of which the main socket tells."""
+        if market is not None:
+            return [orders_in(market)]
+        main, home = self.feeds[""], self._adapter.home
+        others = [each for each in self._adapter.served if each != home and each not in self._adapter.feeds_of]
+        environment = main.environment
+        told = [each for each in others if main.offers(StreamKind.ORDERS, each, None, environment)]
+        return [orders_in(each) for each in (home, *told)]
+
+    def subscribe(self, topics: Sequence[Topic], taker: Taker) -> None:
+        """Register topics, all or none; return once the broker has acknowledged them."""
+        begun: list[Sequence[Topic]] = []
+        try:
+            for source, those in self._sorted(topics):
+                begun.append(those)
+                feed = self.feeds[self.socket_of(those[0])]
+                if isinstance(source, OrderSource):
+                    source.subscribe(those, taker, feed, hears_switch=not self._hears_switch(taker))
+                else:
+                    source.subscribe(those, taker, feed)
+        except BaseException:
+            for those in begun[:-1]:
+                self.unsubscribe(those, taker)
+            raise
+
+    def unsubscribe(self, topics: Sequence[Topic], taker: Taker) -> None:
+        """Send a taker nothing of topics any more."""
+        for source, those in self._sorted(topics):
+            source.unsubscribe(those, taker)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Let somebody hear all that is received from now on; return how to end that."""
-        connection = self._taken()
+        ends = [self._listen(listener, name) for name in self.feeds]
+
+        def end() -> None:
+            for each in ends:
+                each()
+
+        return end
+
+    def _listen(self, listener: Listener, name: str) -> Callable[[], None]:
+        connection = self._taken(name)
 
         def sink(texts: Any, moment: Any) -> None:
-            listener(texts, moment.time)
+            listener(name, texts, moment.time)
 
         connection.listen(sink)
         return lambda: connection.ignore(sink)
 
     def close(self) -> None:
-        """Give back the share: the connection ends with the last one."""
+        """Give back the shares: a connection ends with the last one."""
         with self._lock:
-            connection, self._connection = self._connection, None
-        if connection is not None:
+            connections, self._connections = self._connections, {}
+        for connection in connections.values():
             connection.close()
 
-    def _taken(self) -> Connection:
+    def _sorted(self, topics: Sequence[Topic]) -> Iterator[tuple[OrderSource | Connection, Sequence[Topic]]]:
+        """Yield the topics by where they come from."""
+        found: dict[tuple[bool, str], list[Topic]] = {}
+        for topic in topics:
+            is_order = topic.kind is StreamKind.ORDERS
+            found.setdefault((is_order, topic.market if is_order else self.socket_of(topic)), []).append(topic)
+        for (is_order, name), those in found.items():
+            yield (self._orders(name) if is_order else self._taken(name)), those
+
+    def _hears_switch(self, taker: Taker) -> bool:
+        return any(self._orders(market).has(taker) for market in self._adapter.served)
+
+    def _taken(self, name: str) -> Connection:
         with self._lock:
-            if self._connection is None:
-                self._connection = self._connect()
-            return self._connection
+            if name not in self._connections:
+                self._connections[name] = self._connect(name or self._adapter.home)
+            return self._connections[name]
