@@ -429,7 +429,7 @@ def test_the_tables_of_hooks_have_all_that_there_are() -> None:
     """A class of the plugin interface has nothing that the reference and the tables of hooks leave out."""
     shown = text_of(ADAPTERS) + text_of("docs/writing-a-broker.md")
     own = {
-        Adapter: {"key_tells_account", "told_phases", "account_number"},
+        Adapter: {"key_tells_account", "told_phases", "account_number", "feed_kind", "feed_for", "sockets"},
         Part: {"fills", "handle_of", "handle", "untold", "wrong", "terms"},
     }
     for kind, not_filled in own.items():

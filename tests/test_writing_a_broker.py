@@ -363,7 +363,7 @@ def test_both_languages_have_the_same_sections() -> None:
 
 
 HOOKS_OF: dict[type, set[str]] = {
-    Adapter: {"told_phases", "account_number"},
+    Adapter: {"told_phases", "account_number", "feed_for"},
     Part: {"handle_of", "handle", "days_to_ask", "price_or_upper_limit", "flow_tables", "wrong"},
     Face: {"refuse", "respond", "app"},
     FaceStream: {"serve"},

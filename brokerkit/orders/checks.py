@@ -91,9 +91,10 @@ class OrderChecks:
 
     def check(self, request: OrderRequest, part: Part[Any]) -> None:
         """Raise InvalidRequest for a wrong price, Unsupported for a type that broker or venue does not take now."""
-        self._check_offered(request, part)
+        self._check_venue(request, part)
         if rules := market_of(request.symbol).rules:
             self._check_type(request, rules)
+        self._check_terms(request, part)
         for price in (request.price, request.stop_price):
             if price is not None:
                 self.prices.check(request.symbol, price)
@@ -117,10 +118,12 @@ class OrderChecks:
         if shares is not None and shares > left:
             raise InvalidRequest(f"{verb} {shares} shares: at most {left} are left of order {order.id}.")
 
-    def _check_offered(self, request: OrderRequest, part: Part[Any]) -> None:
+    def _check_venue(self, request: OrderRequest, part: Part[Any]) -> None:
         venues = part.order_venues.get(part.environment, ())
         if request.venue not in venues:
             raise _not_offered(f"{request.venue}", f"a venue for orders at {self._broker}", part.environment, venues)
+
+    def _check_terms(self, request: OrderRequest, part: Part[Any]) -> None:
         terms = part.terms(part.environment)
         if request.side is Side.BUY:
             terms = [each for each in terms if each[0] not in part.sells_only]

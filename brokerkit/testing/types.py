@@ -10,7 +10,7 @@ from brokerkit.broker import Broker
 from brokerkit.errors import Unsupported
 from brokerkit.market.markets import KOREA
 from brokerkit.market.sessions import Phase, offers
-from brokerkit.models import PRICED, Order
+from brokerkit.models import PRICED, STOPS, Order
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face
 from brokerkit.testing.base import STOCK, Contract, agree, tells
@@ -42,7 +42,7 @@ class OrderTypeContract(Contract):
     ) -> Order:
         """Send an order that rests, as far as its type does."""
         price = self.bid(sandbox) - 500 if kind in PRICED else None
-        stop = sandbox.exchange.order_book(STOCK).asks[2].price if kind is OrderType.STOP_LIMIT else None
+        stop = sandbox.exchange.order_book(STOCK).asks[2].price if kind in STOPS else None
         return trader.buy(STOCK, quantity, price=price, type=kind, time_in_force=time, venue=venue, stop_price=stop)
 
     def sell(self, trader: Broker, sandbox: Sandbox, kind: OrderType, time: TimeInForce, venue: Venue) -> Order:
@@ -51,7 +51,7 @@ class OrderTypeContract(Contract):
         sandbox.exchange.give_holding(account, STOCK, Decimal(10), Decimal(600_000))
         asks, bids = sandbox.exchange.order_book(STOCK).asks, sandbox.exchange.order_book(STOCK).bids
         price = asks[0].price + 500 if kind in PRICED else None
-        stop = bids[2].price if kind is OrderType.STOP_LIMIT else None
+        stop = bids[2].price if kind in STOPS else None
         return trader.sell(STOCK, 3, price=price, type=kind, time_in_force=time, venue=venue, stop_price=stop)
 
     def is_taken(self, trader: Broker, sandbox: Sandbox, kind: OrderType, time: TimeInForce, venue: Venue) -> None:
@@ -111,7 +111,7 @@ class OrderTypeContract(Contract):
             if is_offered and declared.takes((kind, time)) and venue in declared.order_venues:
                 continue
             price = 60000 if kind in PRICED else None
-            stop = 61000 if kind is OrderType.STOP_LIMIT else None
+            stop = 61000 if kind in STOPS else None
             with self.nothing_sent(face), pytest.raises(Unsupported) as caught:
                 trader.buy(STOCK, 1, price=price, type=kind, time_in_force=time, venue=venue, stop_price=stop)
             assert caught.value.advice, "Unsupported does not say what is offered instead."
