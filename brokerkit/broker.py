@@ -250,17 +250,18 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Streams):
     ) -> Table[Order]:
         """Return the orders and amendments of the days from `start` to `end` (default: today), oldest first.
 
+        Days are those of the market: an order of one o'clock in the night in Korea is of the evening before in the US.
         Of the market of `symbol`, else of `market`, else of the account's own. A cancellation shows in the order it
         cancelled. Raises InvalidRequest if no day of the range is a trading day.
         """
         symbol = None if symbol is None else plain(symbol)
-        last = clock.today() if end is None else end
-        with self._asking(f"orders from {start} to {last}"):
-            start, last = check_days(start, last)
+        with self._asking(f"orders from {start} to {'today' if end is None else end}"):
             meant = self._inquiries.home(market) if symbol is None else market_of(symbol)
+            today = meant.today()
+            start, last = check_days(start, today if end is None else end, today)
             self._inquiries.offering("order_history", meant)
             self._check_trading_days(meant, start, last)
-            found = self._inquiries.lists(meant).history(start, min(last, clock.today()), symbol)
+            found = self._inquiries.lists(meant).history(start, min(last, today), symbol)
             return Table(Order, sorted(found, key=_by_time))
 
     def unresolved(self, *, market: str | None = None) -> tuple[Intent, ...]:
@@ -405,7 +406,7 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Streams):
         if market.rules is None:
             return
         # The sandbox trades on weekends too.
-        today = clock.today() if self.environment == "sandbox" else None
+        today = market.today() if self.environment == "sandbox" else None
         days = (start + dt.timedelta(number) for number in range((last - start).days + 1))
         if not any(day == today or market.rules.is_trading_day(day) for day in days):
             raise InvalidRequest("There is no trading day in that range.")

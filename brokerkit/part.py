@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from brokerkit import clock
 from brokerkit.errors import InvalidRequest, Unsupported, WireError
-from brokerkit.market.days import is_trading_day
+from brokerkit.market.markets import market_named
 from brokerkit.market.sessions import Phase
 from brokerkit.models import (
     BuyingPower,
@@ -358,9 +358,10 @@ class Part(Generic[C]):
     ) -> Iterable[OrderPage]:
         """Yield the lists of orders, amendments and cancellations of days, page by page.
 
-        `symbol` and `open_only` narrow where the broker can. With a `number` that order is looked for: newest first, so
-        that what changed an order comes before it, and no page more than needed is asked for. A row that is not as
-        documented comes as an OddRow; it is not left out.
+        The days are those of the broker's own lists: where they may date an order otherwise than its market, the core
+        asks for the days around, too. `symbol` and `open_only` narrow where the broker can. With a `number` that order
+        is looked for: newest first, so that what changed an order comes before it, and no page more than needed is
+        asked for. A row that is not as documented comes as an OddRow; it is not left out.
         """
         raise Unsupported("a list of orders")
 
@@ -413,7 +414,18 @@ class Part(Generic[C]):
     def days_to_ask(self, start: dt.date, end: dt.date) -> list[dt.date]:
         """Return the days whose lists are worth asking for, one by one: a day that stands alone is, whatever it is."""
         days = [start + dt.timedelta(count) for count in range((end - start).days + 1)]
-        return days if start == end else [day for day in days if is_trading_day(day) or day == clock.today()]
+        return days if start == end else [day for day in days if self._may_list(day)]
+
+    def _may_list(self, day: dt.date) -> bool:
+        """Say whether a list may show orders under a date: of a trading day, or dated a day off it."""
+        market = market_named(self.market)
+        if market.rules is None or day in (market.today(), clock.today()):
+            return True
+        around = range(-market.days_differ, market.days_differ + 1)
+        try:
+            return any(market.rules.is_trading_day(day + dt.timedelta(count)) for count in around)
+        except InvalidRequest:  # a year whose trading days are not known
+            return True
 
     def price_or_upper_limit(self, symbol: str, price: Decimal | None) -> Decimal:
         """Return the price, else the upper limit of the day, at which brokers count a market order to buy."""

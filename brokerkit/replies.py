@@ -127,8 +127,8 @@ def limit_of(type: OrderType | None, price: Decimal | None) -> Decimal | None:
 
 FACTS: Mapping[str, Any] = {
     "branch": "",  # where it was numbered
-    "day": None,  # its trading day; None where the page knows it
-    "clock": None,  # the time of day at which the broker took it
+    "day": None,  # the date under which the list shows it; None where the page knows it
+    "clock": None,  # when the broker took it: a moment with its time zone, or the time of day in Korea
     "original_id": None,  # the number of the order that it amends or cancels
     "filled_quantity": None,  # None where it is not sure
     "filled_amount": None,  # what the fills came to, where the row tells it exactly

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar, cast
@@ -15,7 +15,7 @@ from brokerkit import clock, config
 from brokerkit.adapter import Adapter
 from brokerkit.broker import Broker
 from brokerkit.errors import NetworkError
-from brokerkit.market.markets import KOREA
+from brokerkit.market.markets import KOREA, US
 from brokerkit.market.sessions import Phase
 from brokerkit.models import InvestorFlow, Order, OrderRequest, Quote
 from brokerkit.models.handles import Handle
@@ -58,6 +58,10 @@ class Fake:
         """Lower and upper limit of every quote."""
         self.listed: Order | None = None
         """The order that the list shows, whatever is looked for."""
+        self.pages: Callable[[dt.date, dt.date], Iterable[OrderPage]] = lambda start, end: [OrderPage(None, [])]
+        """What the lists of the US show under these dates."""
+        self.price = Decimal(150)
+        """The last price in the US."""
         self.flows: Sequence[InvestorFlow] = (InvestorFlow(symbol="005930", date=clock.today(), final=False),)
         self.numbers = itertools.count(117)
         self.answer: Callable[[], object] = lambda: str(next(self.numbers))
@@ -72,6 +76,18 @@ class Fake:
     def unfinished(self) -> Broker:
         """Return a broker whose adapter cannot cancel."""
         return self._opened(UnfinishedPart, "demo", None)
+
+    def abroad(
+        self, *parts: type[Part[Any]], environment: str = "demo", safety: Safety | None = None, by_clock: bool = False
+    ) -> Broker:
+        """Return a broker that has Korea and the US, or other parts. `by_clock`: its phases are those of the hour."""
+        return Broker(
+            FakeAdapter(self, environment, *(parts or (FakePart, UsPart))),
+            environment=environment,
+            durable=False,
+            safety=safety,
+            phase_of=None if by_clock else lambda venue: Phase.DAYTIME if venue is Venue.DAYTIME else Phase.REGULAR,
+        )
 
     def _opened(self, part: type[Part[Any]], environment: str, arm: str | None) -> Broker:
         return Broker(
@@ -202,6 +218,68 @@ class FakePart(Part[Any]):
         return [FakeDay(told) for told in self.fake.flows]
 
 
+class UsRow(OrderReply):
+    """A row of a list of orders in the US: ten shares of AAPL at 150 dollars, of which nothing was filled."""
+
+    extra = OrderReply.extra | {"told"}
+
+    id: str
+    symbol: str = "US:AAPL"
+    side: Side = Side.BUY
+    type: OrderType | None = OrderType.LIMIT
+    venue: Venue | None = Venue.US
+    quantity: Decimal = Decimal(10)
+    price: Decimal | None = Decimal(150)
+    filled_quantity: Decimal | None = Decimal(0)
+    remaining_quantity: Decimal | None = Decimal(10)
+    original_id: str | None = None
+    is_cancellation: bool = False
+    day: dt.date | None = None
+    told: Any = None
+
+    @property
+    def clock(self) -> Any:
+        """When the broker took it, as the test tells it."""
+        return self.told
+
+
+class UsPart(Part[Any]):
+    """The US part of it, whose lists are what the test prepared."""
+
+    market = "US"
+    order_types = tuple((type_, TimeInForce.DAY) for type_ in OrderType)
+    order_venues = dict.fromkeys(("demo", "real"), US.venues)
+    quote_venues = US.venues
+    lists_prove_absence = frozenset({"demo", "real"})
+
+    @property
+    def fake(self) -> Fake:
+        """The far side."""
+        fake: Fake = self.client.fake
+        return fake
+
+    def quote(self, symbol: str, venue: Venue) -> FakeQuote:
+        self.fake.called("quote", symbol, venue)
+        return FakeQuote(price=self.fake.price, lower_limit=None, upper_limit=None)
+
+    def send_order(self, request: OrderRequest, key: str) -> Sent:
+        self.fake.called("order", request)
+        answer = self.fake.answer()
+        return Sent(answer) if isinstance(answer, str) else cast(Sent, answer)
+
+    def send_cancel(self, order: Order, handle: Handle, quantity: Decimal | None) -> Sent:
+        self.fake.called("cancel", order.id, quantity)
+        return Sent(str(next(self.fake.numbers) + 1))
+
+    def send_amend(self, order: Order, handle: Handle, quantity: Decimal | None, price: Decimal) -> Sent:
+        self.fake.called("amend", order.id, quantity, price)
+        return Sent(str(next(self.fake.numbers) + 1))
+
+    def rows(self, start: dt.date, end: dt.date, **narrowed: Any) -> Iterator[OrderPage]:
+        self.fake.called("rows", start, end, narrowed.get("number"))
+        yield from self.fake.pages(start, end)
+
+
 class UnfinishedPart(FakePart):
     """A part that cannot cancel."""
 
@@ -215,8 +293,8 @@ class FakeAdapter(Adapter):
     name = "fake"
     parts: ClassVar[tuple[type[Part[Any]], ...]] = (FakePart,)
 
-    def __init__(self, fake: Fake, environment: str, part: type[Part[Any]]) -> None:
-        self.parts = (part,)  # type: ignore[misc]
+    def __init__(self, fake: Fake, environment: str, *parts: type[Part[Any]]) -> None:
+        self.parts = parts  # type: ignore[misc]
         self._fake = fake
         settings = config.Settings(**{name: SecretStr(value) for name, value in SECRETS.items()})
         super().__init__(settings, environment="real" if environment == "sandbox" else environment)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from brokerkit import clock
@@ -412,7 +412,7 @@ class Inquiries:
         """Return the lists of orders of a market."""
         from brokerkit.orders.lists import OrderLists  # prices need none of them
 
-        return OrderLists(self.part(market), self.is_over)
+        return OrderLists(self.part(market), partial(self.is_over, market))
 
     def find(self, order: Order) -> Order | None:
         """Return an order as the broker's list shows it, None if it is not there."""
@@ -424,10 +424,18 @@ class Inquiries:
         """Return what an order's handle says."""
         return self.part(self.market_of_order(order)).handle_of(order)
 
-    def is_over(self, day: dt.date, venue: Venue | None) -> bool:
+    def is_over(self, market: Market, day: dt.date, venue: Venue | None) -> bool:
         """Say whether regular trading of a day has ended, so that what is neither filled nor left has expired."""
-        ended = (Phase.CLOSED, Phase.AFTER_CLOSE_CLOSING_PRICE, Phase.AFTER_MARKET)
-        return day < clock.today() or self.phase_of(venue or Venue.KRX) in ended
+        if day < market.today():
+            return True
+        place = venue or market.default_venue
+        if place is None:
+            return False
+        phase = self.phase_of(place)
+        if phase is Phase.CLOSED and not self.is_told_phase and market.rules is not None:
+            # Closed before it opens, or after: some trading days begin the evening before.
+            return any(span.start <= clock.now() for span in market.rules.sessions_of(place, day))
+        return phase in (Phase.CLOSED, Phase.AFTER_CLOSE_CLOSING_PRICE, Phase.AFTER_MARKET)
 
     def moment_today(self, time: dt.time, venue: Venue) -> dt.datetime | None:
         """Return a moment of today, None where the time without its day may be another day's.

@@ -97,6 +97,11 @@ class Market:
         """Return the date to whose trading an aware moment belongs there; in Korea where that is not known."""
         return sessions.day_of(moment) if self.rules is None else self.rules.day_of(moment)
 
+    @property
+    def days_differ(self) -> int:
+        """By how many days a broker's list may date an order otherwise."""
+        return 0 if self.rules is None else self.rules.days_differ
+
 
 KOREA = Market(
     HOME,

@@ -21,6 +21,7 @@ from brokerkit.errors import (
     Rejected,
     Unsupported,
 )
+from brokerkit.market.markets import market_named
 from brokerkit.models import Order
 from brokerkit.orders.again import Again
 from brokerkit.orders.building import check_sent
@@ -46,7 +47,8 @@ class Way:
 
     send: Callable[[], Sent]
     """The hook of the adapter."""
-    build: Callable[[Sent], Order]
+    build: Callable[[Sent, dt.date], Order]
+    """Makes the order of the answer, on its trading day."""
     prepare: Callable[[], None]
     """What has to be asked before it may leave at all."""
     ascends: bool
@@ -155,7 +157,7 @@ class Attempt:
         """Return the order that the broker's answer stands for; None if it cannot be believed."""
         if self.answered is None and self.told is not None:
             try:
-                self.answered = self.way.build(check_sent(self.told, ascends=self.way.ascends))
+                self.answered = self.way.build(check_sent(self.told, ascends=self.way.ascends), self.intent.day)
             except Exception as error:  # noqa: BLE001 - whatever an adapter gave: the order may stand all the same
                 logger.critical("%s: the answer makes no order: %s", self.intent.what, type(error).__name__)
         return self.answered
@@ -176,6 +178,8 @@ class Attempt:
 
     def _leave(self) -> None:
         self._begins = True
+        # It may have waited until the day turned.
+        self.intent = self.intent.model_copy(update={"day": market_named(self.intent.market).today()})
         try:
             self.intent = self._journal.begin(
                 self.intent,

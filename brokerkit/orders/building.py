@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from brokerkit import clock
+from brokerkit.market.markets import market_named
 from brokerkit.models import Order, OrderRequest
 from brokerkit.models.handles import Handle, can_stand_in_a_handle, is_number
 from brokerkit.part import Part
@@ -21,13 +22,13 @@ def check_sent(sent: object, *, ascends: bool) -> Sent:
     return Sent(
         sent.number,
         sent.branch if can_stand_in_a_handle(sent.branch) else "",
-        sent.time if _is_time(sent.time) else None,
+        sent.time if is_time(sent.time) else None,
         sent.quantity if _is_quantity(sent.quantity) else None,
         sent.original if is_number(sent.original) else None,
     )
 
 
-def _is_time(time: object) -> bool:
+def is_time(time: object) -> bool:
     """Say whether it is clear which moment is meant: one with a zone, or a time of day in Korea, which names none."""
     is_moment = isinstance(time, dt.datetime) and time.utcoffset() is not None
     return is_moment or (isinstance(time, dt.time) and time.tzinfo is None)
@@ -37,8 +38,8 @@ def _is_quantity(shares: object) -> bool:
     return isinstance(shares, Decimal) and shares.is_finite() and shares > 0
 
 
-def placed(request: OrderRequest, sent: Sent, part: Part[Any], *, day: dt.date | None = None) -> Order:
-    """Return the order that was received for a request; `day`: when it was, if not today."""
+def placed(request: OrderRequest, sent: Sent, part: Part[Any], day: dt.date) -> Order:
+    """Return the order that was received for a request on a trading day."""
     return Order(
         id=sent.number,
         symbol=request.symbol,
@@ -49,8 +50,8 @@ def placed(request: OrderRequest, sent: Sent, part: Part[Any], *, day: dt.date |
         quantity=request.quantity,
         price=request.price,
         status=OrderStatus.PENDING,
-        submitted_at=_moment(sent.time),
-        handle=str(part.handle(day or clock.today(), sent.branch, sent.number)),
+        submitted_at=_moment(sent.time, part, day),
+        handle=str(part.handle(day, sent.branch, sent.number)),
     )
 
 
@@ -73,13 +74,9 @@ def amended(
     part: Part[Any],
     quantity: Decimal | None,
     price: Decimal,
-    *,
-    day: dt.date | None = None,
+    day: dt.date,
 ) -> Order:
-    """Return what was moved of an order to another price: an order of its own, at the back of its price.
-
-    `day`: when it was, if not today.
-    """
+    """Return what was moved of an order to another price: an order of its own, at the back of its price."""
     return order.model_copy(
         update={
             "id": sent.number,
@@ -90,13 +87,15 @@ def amended(
             "filled_quantity": None,
             "remaining_quantity": None,
             "average_fill_price": None,
-            "submitted_at": _moment(sent.time),
-            "handle": str(part.handle(day or clock.today(), sent.branch, sent.number)),
+            "submitted_at": _moment(sent.time, part, day),
+            "handle": str(part.handle(day, sent.branch, sent.number)),
         }
     )
 
 
-def _moment(time: dt.datetime | dt.time | None) -> dt.datetime | None:
+def _moment(time: dt.datetime | dt.time | None, part: Part[Any], day: dt.date) -> dt.datetime | None:
     if time is None or isinstance(time, dt.datetime):
         return time
-    return dt.datetime.combine(clock.today(), time, clock.KST)
+    market, moment = market_named(part.market), dt.datetime.combine(day, time, clock.KST)
+    # Some days go on after midnight in Korea.
+    return moment if market.day_of(moment) == day else moment + dt.timedelta(days=1)

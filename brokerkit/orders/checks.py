@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
-from brokerkit import clock
 from brokerkit.errors import InvalidRequest, NothingToCancel, Unsupported
 from brokerkit.market.markets import Rules, market_of
 from brokerkit.market.sessions import Phase
@@ -36,7 +35,7 @@ class PriceChecks:
         """Keep the limits of the day that a quote tells; without limits (liquidation trading, ELW) there are none."""
         self._limits.pop(quote.symbol, None)
         if quote.lower_limit and quote.upper_limit:
-            self._limits[quote.symbol] = (clock.today(), quote.lower_limit, quote.upper_limit)
+            self._limits[quote.symbol] = (market_of(quote.symbol).today(), quote.lower_limit, quote.upper_limit)
 
     def check(self, symbol: str, price: Decimal) -> None:
         """Raise InvalidRequest for a price off the step, or outside the limits of a quote of today."""
@@ -49,7 +48,7 @@ class PriceChecks:
                 advice=f"Nothing was sent. The nearest prices are {below} and {below + step}.",
             )
         day, lower, upper = self._limits.get(symbol, (None, price, price))
-        if day == clock.today() and not lower <= price <= upper:
+        if day == market_of(symbol).today() and not lower <= price <= upper:
             raise InvalidRequest(
                 f"{price} is outside today's limits of {symbol}, {lower} to {upper} won.", advice="Nothing was sent."
             )

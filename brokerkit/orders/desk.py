@@ -110,7 +110,7 @@ class OrderDesk:
         way = self._way(
             part,
             lambda: part.send_order(request, client_key(intent)),
-            lambda sent: placed(request, sent, part),
+            lambda sent, day: placed(request, sent, part, day),
         )
         return self._send(intent, way, value, again)
 
@@ -125,7 +125,7 @@ class OrderDesk:
         way = self._way(
             part,
             lambda: part.send_amend(order, handle, quantity, price),
-            lambda sent: amended(order, handle, sent, part, quantity, price),
+            lambda sent, day: amended(order, handle, sent, part, quantity, price, day),
         )
         return self._send(intent, way, dearer)
 
@@ -139,7 +139,7 @@ class OrderDesk:
         way = self._way(
             part,
             lambda: part.send_cancel(order, handle, quantity),
-            lambda sent: canceled(order, handle, sent),
+            lambda sent, day: canceled(order, handle, sent),
         )
         return self._send(intent, way, None)
 
@@ -243,13 +243,14 @@ class OrderDesk:
         """Return the broker's list of a day; IncompleteListing where the broker has another date than we."""
         rows = self._trader.lists(market).everything(day)
         there = clock.now() + dt.timedelta(seconds=self._skew())
-        if there.date() != clock.today():
-            raise IncompleteListing(f"The broker's clock shows {there:%Y-%m-%d}, ours {clock.today()}.")
+        theirs, ours = market.day_of(there), market.today()
+        if theirs != ours:
+            raise IncompleteListing(f"The broker's clock shows {theirs}, ours {ours}.")
         return rows
 
     # How an intent is sent
 
-    def _way(self, part: Part[Any], send: Callable[[], Sent], build: Callable[[Sent], Order]) -> Way:
+    def _way(self, part: Part[Any], send: Callable[[], Sent], build: Callable[[Sent, dt.date], Order]) -> Way:
         return Way(send, build, prepare=self._check_account, ascends=part.numbers_ascend)
 
     def _send(self, intent: Intent, way: Way, value: Decimal | None, again: Again | None = None) -> Order:
@@ -380,7 +381,7 @@ class OrderDesk:
         with preparing("what is left of the order, which the limits need,"):
             found = self._trader.find(order)
         if found is None:  # then all of it, as the journal knows it too: an order may have been made by hand
-            sent = self.journal.sent_as(clock.today(), order.id, market.name)
+            sent = self.journal.sent_as(self._trader.handle_of(order).day, order.id, market.name)
             told = (order.quantity, order.remaining_quantity, *(each.quantity for each in sent))
             return max(filter(None, told)), order.price
         return found.quantity if found.remaining_quantity is None else found.remaining_quantity, found.price
@@ -434,7 +435,7 @@ class OrderDesk:
             "kind": kind,
             "market": market.name,
             "currency": market.currency or NO_CURRENCY,
-            "day": clock.today(),
+            "day": market.today(),
             "created_at": clock.now(),
             **known,
         }

@@ -83,9 +83,9 @@ class Keyed:
         except BrokerError as error:
             logger.warning("Order %s is told as it was sent: its list cannot be read: %s", sent.number, error)
         if intent.request is not None:
-            return placed(intent.request, sent, part, day=intent.day)
+            return placed(intent.request, sent, part, intent.day)
         assert intent.order is not None  # noqa: S101 - either a request, or a change that names an order
         handle = self._trader.handle_of(intent.order)
         if intent.kind is IntentKind.AMEND and intent.price is not None:
-            return amended(intent.order, handle, sent, part, intent.quantity, intent.price, day=intent.day)
+            return amended(intent.order, handle, sent, part, intent.quantity, intent.price, intent.day)
         return canceled(intent.order, handle, sent)

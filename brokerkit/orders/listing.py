@@ -35,6 +35,10 @@ class Listed:
     """Whether a list of all orders shows it, and not only one of open or of filled orders."""
     branch: str = ""
     """Where it was numbered: numbers of two branches may be equal. Filled in by the core."""
+    day: dt.date | None = None
+    """Its trading day, or where `is_sure` is not set the date of its list; None: the one that was asked for."""
+    is_sure: bool = True
+    """Whether it is known to be of that day: lists of some markets may date an order a day off."""
     is_noticed: bool = False
     """Whether a notice told it, and no list alone."""
     tells_time: bool = True

@@ -11,6 +11,7 @@ from itertools import takewhile
 
 from brokerkit import clock
 from brokerkit.errors import BrokerError
+from brokerkit.market.markets import market_named
 from brokerkit.models import Model, Order
 from brokerkit.orders.intents import (
     OPEN,
@@ -144,6 +145,7 @@ class Reconciler:
         self._skew = skew
         self._branch_of = branch_of
         self._market = market
+        self._today = market_named(market).today
         self._ascend = numbers_ascend
         self._lists_cancellations = lists_cancellations
         self._ahead = ahead
@@ -172,7 +174,7 @@ class Reconciler:
         A notice is one sight where a list is asked for two, but it is of one order, which has just come to be. Where
         another row or another intent could be meant as well nothing is decided: the lists have the last word.
         """
-        today, market = clock.today(), self._market
+        today, market = self._today(), self._market
         known = list(self._journal.of_day(today, {*OPEN, _PRESUMED}, market))
         free = others(self._comparable(rows), self._journal.explained(today, market))
         settled = {intent.id: found for intent in known if (found := self._settled(intent, free, known))}
@@ -222,15 +224,15 @@ class Reconciler:
 
     def _look(self) -> Reconciliation:
         recovered = self._journal.recover()
-        today = clock.today()
+        today = self._today()
         known = [each for each in self._journal.in_states(UNRESOLVED | {_PRESUMED}) if each.market == self._market]
         days = sorted({today, *(intent.day for intent in known if self._is_worth_reading(intent, today))})
         report = Reconciliation(decided=recovered)
         for day in days:
             try:
-                asked_on = clock.today()
+                asked_on = self._today()
                 found = list(self._rows_of(day))
-                rows = checked(self._comparable(found), asked_on, clock.today())
+                rows = checked(self._comparable(found), asked_on, self._today())
             except BrokerError as error:
                 logger.warning("The list of %s cannot be used: %s", day, error)
                 report = report.model_copy(update={"problem": str(error)})

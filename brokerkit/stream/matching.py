@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
-from brokerkit import clock
 from brokerkit.errors import BrokerError, JournalError
 from brokerkit.market.markets import Market
 from brokerkit.models import Order
@@ -38,7 +37,7 @@ class Matching:
         self._journal = desk.journal
         self._reconciler = desk.reconciler(market)
         self._market = market
-        self._day = clock.today()
+        self._day = market.today()
         self._known: dict[NumberKey, str] = {}
         """Numbers and symbols of orders that were sent from here, and their intents."""
         self._strange: dict[str, Listed] = {}

@@ -262,7 +262,7 @@ class _Work:
             self._settle = own.trader.part(own.market).settle_seconds
         self._schedule = Schedule(self._settle)
         self._schedule.doubt(time.monotonic())
-        self._day = clock.today()
+        self._day = own.market.today()
 
     def _take(self, found: Any, now: float) -> None:
         match found:
@@ -390,7 +390,7 @@ class _Work:
 
     def _tick(self, now: float) -> None:
         self._look_at_switch()
-        if clock.today() != self._day:
+        if self._own.market.today() != self._day:
             self._begin_day()
         self._release(now)
         if self._matching is not None and self._matching.has_strange and now - self._looked >= STRANGE_SECONDS:

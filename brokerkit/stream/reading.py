@@ -150,10 +150,10 @@ class Reader:
             close()  # the connections of this thread
 
     def _read(self) -> Outcome:
-        began, day = time.monotonic(), clock.today()
+        began, day = time.monotonic(), self._market.today()
         try:
             found = self._trader.lists(self._market).everything(day)
-            rows = checked((row for row in found if isinstance(row, Listed)), day, clock.today())
+            rows = checked((row for row in found if isinstance(row, Listed)), day, self._market.today())
             return Outcome(day, began, rows, _unread([row for row in found if isinstance(row, Unread)]))
         except BrokerError as error:
             return Outcome(day, began, None, error)
