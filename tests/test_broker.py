@@ -63,7 +63,7 @@ def today(monkeypatch: pytest.MonkeyPatch) -> Callable[[dt.date], None]:
     """Fix the date; return a function that sets another one."""
 
     def is_now(date: dt.date) -> None:
-        monkeypatch.setattr(clock, "today", lambda: date)
+        monkeypatch.setattr(clock, "now", lambda: dt.datetime.combine(date, dt.time(10), clock.KST))
 
     is_now(TODAY)
     return is_now

@@ -367,7 +367,8 @@ def test_a_new_day_begins_with_the_orders_of_its_own_list(monkeypatch: pytest.Mo
     bare, today = Bare(), clock.today()
     bare.rows = {today: [row_of("101")], today + dt.timedelta(1): [row_of("101", symbol=HYNIX)]}
     with bare.followed() as follower:
-        monkeypatch.setattr(clock, "today", lambda: today + dt.timedelta(1))
+        now = clock.now
+        monkeypatch.setattr(clock, "now", lambda: now() + dt.timedelta(1))
         follower.wait(lambda: follower.orders)
         assert [(each.change, each.symbol, each.source) for each in follower.orders] == [
             (OrderChange.ACCEPTED, HYNIX, Source.LIST)

@@ -152,7 +152,6 @@ class Lists:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, **trust: Any) -> None:
         self.now = SENT
         monkeypatch.setattr(clock, "now", lambda: self.now)
-        monkeypatch.setattr(clock, "today", lambda: self.now.date())
         self.journal = Journal(None)
         self.rows: list[Listed | Unread] = []
         self.skew = 0.0

@@ -69,7 +69,6 @@ def test_history_takes_no_fill_that_may_be_of_the_day_before(
     connect: Any, monkeypatch: pytest.MonkeyPatch, environment: str
 ) -> None:
     monkeypatch.setattr(clock, "now", lambda: dt.datetime(2026, 11, 27, 15, 0, tzinfo=clock.KST))
-    monkeypatch.setattr(clock, "today", lambda: dt.date(2026, 11, 27))
     wire = connect(environment).logged_in()
     wire.answer(OPEN, {**wire.good(OPEN), "oso": []})
     wire.answer(DAY, {**wire.good(DAY), "acnt_ord_cntr_prps_dtl": []})
@@ -108,7 +107,6 @@ def test_fill_of_a_time_that_is_still_to_come_is_of_the_last_session(
     connect: Any, monkeypatch: pytest.MonkeyPatch, hour: int, known: bool
 ) -> None:
     monkeypatch.setattr(clock, "now", lambda: dt.datetime(2026, 11, 27, hour, 0, tzinfo=clock.KST))
-    monkeypatch.setattr(clock, "today", lambda: dt.date(2026, 11, 27))
     wire = connect("demo").logged_in()
     wire.answer(OPEN, {**wire.good(OPEN), "oso": []})
     wire.answer(DAY, {**wire.good(DAY), "acnt_ord_cntr_prps_dtl": []})
@@ -118,7 +116,6 @@ def test_fill_of_a_time_that_is_still_to_come_is_of_the_last_session(
 
 def test_fills_are_no_orders_of_a_day_without_trading(connect: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "now", lambda: dt.datetime(2026, 11, 28, 15, 0, tzinfo=clock.KST))
-    monkeypatch.setattr(clock, "today", lambda: dt.date(2026, 11, 28))
     wire = connect("demo").logged_in()
     wire.answer(OPEN, {**wire.good(OPEN), "oso": []})
     wire.answer(DAY, {**wire.good(DAY), "acnt_ord_cntr_prps_dtl": []})

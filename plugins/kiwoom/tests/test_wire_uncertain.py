@@ -63,7 +63,6 @@ def test_fill_without_a_date_is_taken_only_above_a_number_and_after_a_time_of_to
     """A program that orders the same every day at the same time finds yesterday's fill there."""
     now = [dt.datetime(2026, 11, 27, 10, 11, 10, tzinfo=clock.KST)]
     monkeypatch.setattr(clock, "now", lambda: now[0])
-    monkeypatch.setattr(clock, "today", lambda: now[0].date())
 
     def becomes(*, highest: str | None, **row: Any) -> Intent:
         now[0] = now[0].replace(minute=11, second=10)
