@@ -80,7 +80,7 @@ class QuoteReply(Reply[Quote]):
 
 
 class TradeReply(Reply[Trade]):
-    """A trade of today, as a broker lists it: newest first, by a time of day.
+    """A trade of today, as a broker lists it: newest first, by a Korean time of day, or by a moment.
 
     Where the list goes on over pages that begin with rows of the one before, `volume` tells which trade is which.
     """
@@ -90,7 +90,7 @@ class TradeReply(Reply[Trade]):
     if TYPE_CHECKING:
 
         @property
-        def clock(self) -> dt.time | None: ...
+        def clock(self) -> dt.time | dt.datetime | None: ...
 
 
 class RankReply(Reply[Rank]):

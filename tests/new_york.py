@@ -14,9 +14,9 @@ from pydantic import SecretStr
 from brokerkit import Broker, SecurityType, Segment, Side, Venue, clock, config
 from brokerkit.adapter import Adapter
 from brokerkit.errors import BrokerError
-from brokerkit.models import Balance, ExchangeRate, Instrument
+from brokerkit.models import Balance, ExchangeRate, Instrument, Level, OrderBook, Quote
 from brokerkit.part import Part
-from brokerkit.replies import AccountReply, CashMove, Listed, OrderPage, OrderReply, PositionReply, Sale
+from brokerkit.replies import AccountReply, CashMove, Listed, OrderPage, OrderReply, PositionReply, Sale, TradeReply
 from brokerkit.transport import Client, Reply
 from tests.fakes import SECRETS, FakeClient
 
@@ -100,6 +100,38 @@ class Totals(Reply[Balance]):
     market_value: Decimal
 
 
+class Price(Reply[Quote]):
+    """A price."""
+
+    symbol: str
+    price: Decimal
+    open: Decimal | None
+    upper_limit: Decimal | None = None
+
+
+class Book(Reply[OrderBook]):
+    """A book of nothing."""
+
+    extra = frozenset({"clock"})
+    clock: dt.time | dt.datetime | None
+    asks: tuple[Level, ...] = ()
+    bids: tuple[Level, ...] = ()
+
+
+class Printed(TradeReply):
+    """A trade."""
+
+    clock: dt.time | dt.datetime | None
+    price: Decimal
+    quantity: Decimal
+    volume: Decimal | None
+
+
+def printed(clock: dt.time | dt.datetime, volume: int | None = None) -> Printed:
+    """Return a trade of one share."""
+    return Printed(clock=clock, price=Decimal("271.53"), quantity=Decimal(1), volume=volume)
+
+
 class World:
     """The far side, and the clock on the wall."""
 
@@ -116,6 +148,9 @@ class World:
         self.shares: Sequence[Sequence[Share]] = ((share(),),)
         self.total: Decimal | None = None
         """What all of them are worth; without it their sum."""
+        self.prices: dict[str, Decimal] = {"US:AAPL": Decimal("271.5301"), "US:SPY": Decimal("650.10")}
+        self.booked_at: dt.time | dt.datetime | None = None
+        self.printed: Sequence[Sequence[Printed]] = ()
         self.filled: Sequence[Filled] = ()
         self.sales: Sequence[Sale] = ()
         self.moves: Sequence[CashMove] = ()
@@ -143,7 +178,13 @@ class World:
 
 
 class Home(Part[Any]):
-    """Korean shares: an account with won, and nothing else."""
+    """Korean shares: an account with won, a price, and nothing else."""
+
+    quote_venues = (Venue.KRX,)
+
+    def quote(self, symbol: str, venue: Venue) -> Price:
+        self.client.fake.called("quote", symbol, venue)
+        return Price(symbol=symbol, price=Decimal(70_000), open=Decimal(69_000), upper_limit=Decimal(91_000))
 
     def balance(self) -> AccountReply:
         self.client.fake.called("balance", "KR")
@@ -164,6 +205,19 @@ class Abroad(Part[Any]):
     def world(self) -> World:
         """The far side."""
         return cast(World, self.client.fake)
+
+    def quote(self, symbol: str, venue: Venue) -> Price:
+        self.world.called("quote", symbol, venue)
+        return Price(symbol=symbol, price=self.world.prices.get(symbol, Decimal(0)), open=Decimal(270))
+
+    def order_book(self, symbol: str, venue: Venue) -> Book:
+        self.world.called("order_book", symbol, venue)
+        return Book(clock=self.world.booked_at)
+
+    def trades(self, symbol: str, venue: Venue, count: int | None) -> Iterator[Sequence[Printed]]:
+        for page in self.world.printed:
+            self.world.called("trades", symbol, venue)
+            yield page
 
     def instruments(self) -> Listed:
         self.world.called("instruments")

@@ -14,7 +14,7 @@ from brokerkit.arguments import check_venue
 from brokerkit.asking.sessions import session_of
 from brokerkit.errors import BrokerError, InvalidRequest, UnknownSymbol, Unsupported
 from brokerkit.hours import corrected, market_hours
-from brokerkit.market.markets import Market, market_at, market_named, market_of
+from brokerkit.market.markets import KOREA, Market, market_at, market_named, market_of
 from brokerkit.market.sessions import Phase
 from brokerkit.market.valuation import disagreement, terms_of
 from brokerkit.models import (
@@ -261,8 +261,15 @@ class Inquiries:
                 failed[symbol] = error
         found: dict[str, Quote] = {}
         for market, those in asked.items():
-            part = self.offering("quotes", market)
-            for symbol, answer in self._quotes(those, part, market, venue_of(part, market, venue), progress):
+            try:
+                part = self.offering("quotes", market)
+                where = venue_of(part, market, venue)
+            except Unsupported as error:
+                if len(asked) == 1:
+                    raise
+                failed |= dict.fromkeys(those, error)  # the symbols of other markets are asked for
+                continue
+            for symbol, answer in self._quotes(those, part, market, where, progress):
                 if isinstance(answer, Quote):
                     found[symbol] = answer
                 else:
@@ -331,7 +338,7 @@ class Inquiries:
         reply = part.order_book(symbol, venue)
         self.check_about(symbol, reply, part, "order_book")
         time = getattr(reply, "clock", None)
-        moment = None if time is None else self.moment_today(time, venue)
+        moment = None if time is None else self.moment_today(time, venue, market)
         return reply.to_model(symbol=symbol, venue=venue, time=moment)
 
     def security_type(self, symbol: str) -> SecurityType | None:
@@ -437,12 +444,14 @@ class Inquiries:
             return any(span.start <= clock.now() for span in market.rules.sessions_of(place, day))
         return phase in (Phase.CLOSED, Phase.AFTER_CLOSE_CLOSING_PRICE, Phase.AFTER_MARKET)
 
-    def moment_today(self, time: dt.time, venue: Venue) -> dt.datetime | None:
-        """Return a moment of today, None where the time without its day may be another day's.
+    def moment_today(self, time: dt.time | dt.datetime, venue: Venue, market: Market = KOREA) -> dt.datetime | None:
+        """Return a moment of today in a market, None where a time without its day may be another day's.
 
         It may be while the market is closed, and is while the moment has yet to come.
         """
-        moment = dt.datetime.combine(clock.today(), time, clock.KST)
+        if isinstance(time, dt.datetime):
+            return time
+        moment = market.moments_of(market.today())(time)
         if self.environment != "sandbox" and moment > clock.now() + CLOCKS_DIFFER:
             return None
         return None if self.phase_of(venue) is Phase.CLOSED else moment
@@ -495,10 +504,12 @@ def capability_of(part: Part[Any] | type[Part[Any]], environment: str, adapter: 
 def venue_of(part: Part[Any], market: Market, named: Venue | None) -> Venue:
     """Return the venue that is meant; Unsupported, with the venues there are, where a part has no quotes of it."""
     venue = check_venue(market.default_venue if named is None else named)
-    if part.quote_venues and venue not in part.quote_venues:
+    offered = part.quote_venues or market.venues
+    if offered and venue not in offered:
+        where = "" if market is KOREA else f" of {market.title}"
         raise Unsupported(
-            f"{venue} is not offered as a venue for quotes at {part.broker}.",
-            advice=f"Nothing was sent. Offered here: {', '.join(part.quote_venues)}.",
+            f"{venue} is not offered as a venue for quotes{where} at {part.broker}.",
+            advice=f"Nothing was sent. Offered here: {', '.join(offered)}.",
         )
     return venue
 

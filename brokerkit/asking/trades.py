@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from brokerkit import clock
@@ -15,6 +15,9 @@ from brokerkit.part import Part
 from brokerkit.replies import TradeReply
 from brokerkit.words import Venue
 
+Timed = tuple[dt.datetime, TradeReply]
+"""A trade, and the moment at which it took place."""
+
 
 def trades(inquiries: Inquiries, symbol: str, venue: Venue | None, count: int | None) -> Table[Trade]:
     """Return the newest trades of today, oldest first: so many of them, or all where `count` is None."""
@@ -22,7 +25,7 @@ def trades(inquiries: Inquiries, symbol: str, venue: Venue | None, count: int | 
     part = inquiries.offering("trades", market)
     venue = venue_of(part, market, venue)
     found = _newest(part, market, part.trades(symbol, venue, count), count)
-    return Table(Trade, (_trade(row, symbol, venue) for row in reversed(found)))
+    return Table(Trade, (_trade(row, symbol, venue, time) for time, row in reversed(found)))
 
 
 def members(inquiries: Inquiries, symbol: str, venue: Venue | None) -> Members:
@@ -35,11 +38,11 @@ def members(inquiries: Inquiries, symbol: str, venue: Venue | None) -> Members:
     return reply.to_model(symbol=symbol, venue=venue)
 
 
-def _newest(
-    part: Part[Any], market: Market, pages: Iterable[Sequence[TradeReply]], count: int | None
-) -> list[TradeReply]:
+def _newest(part: Part[Any], market: Market, pages: Iterable[Sequence[TradeReply]], count: int | None) -> list[Timed]:
     """Return the rows of pages, each trade once: a page may begin with rows of the one before it."""
-    found: list[TradeReply] = []
+    found: list[Timed] = []
+    today = market.today()
+    moments = market.moments_of(today)
     for number, page in enumerate(pages):
         if number and not (page and found):
             raise IncompleteListing(
@@ -47,29 +50,41 @@ def _newest(
                 broker=part.broker,
                 endpoint=endpoint_of(part, "trades"),
             )
-        if page and not found and not _is_of_today(part, market, page[0]):
+        timed = [(_moment(part, row, moments), row) for row in page]
+        if timed and not found and not _is_of_today(part, market, timed[0][0]):
             return []
-        _add(part, found, page, is_first=not number)
-        if count is not None and len(found) >= count:
+        kept = [each for each in timed if _is_on(market, today, each)]
+        _add(part, found, kept, is_first=not number)
+        if len(kept) < len(timed) or (count is not None and len(found) >= count):
             break
     return found[:count]
 
 
-def _add(part: Part[Any], found: list[TradeReply], page: Iterable[TradeReply], *, is_first: bool) -> None:
+def _moment(part: Part[Any], row: TradeReply, moments: Callable[[dt.time], dt.datetime]) -> dt.datetime:
+    """Return when a trade of the present day took place: some brokers tell its day, too."""
+    if row.clock is None:
+        raise part.wrong(None, "trades: one of them has no time of day")
+    return row.clock if isinstance(row.clock, dt.datetime) else moments(row.clock)
+
+
+def _is_on(market: Market, today: dt.date, each: Timed) -> bool:
+    """Say whether a trade is one of today; one that is told without its day is."""
+    return not isinstance(each[1].clock, dt.datetime) or market.day_of(each[0]) == today
+
+
+def _add(part: Part[Any], found: list[Timed], page: Iterable[Timed], *, is_first: bool) -> None:
     """Add the rows of a page that are not there yet; WireError where they are not told newest first."""
     has_begun = is_first
-    for row in page:
-        if row.clock is None:
-            raise part.wrong(None, "trades: one of them has no time of day")
-        last = found[-1] if found else None
-        if last is not None:
+    for time, row in page:
+        if found:
+            after, last = found[-1]
             step = _step(last, row)
-            if (step > 0 and has_begun) or (step < 0 and row.clock > (last.clock or row.clock)):
+            if (step > 0 and has_begun) or (step < 0 and time > after):
                 raise part.wrong(None, "trades: they are not told newest first")
             if step >= 0:
                 continue
         has_begun = True
-        found.append(row)
+        found.append((time, row))
 
 
 def _step(newer: TradeReply, row: TradeReply) -> int:
@@ -78,19 +93,17 @@ def _step(newer: TradeReply, row: TradeReply) -> int:
     return -1 if before is None or now is None else (now > before) - (now < before)
 
 
-def _is_of_today(part: Part[Any], market: Market, newest: TradeReply) -> bool:
-    """Say whether a list, which tells no day, can be of today: before the open it is that of the last trading day."""
-    if part.is_simulated or newest.clock is None:
+def _is_of_today(part: Part[Any], market: Market, newest: dt.datetime) -> bool:
+    """Say whether a list, which may tell no day, is one of today: before the open it is that of the last trading day.
+
+    A trade of an earlier day may be the newest one that a list has, where it tells the days.
+    """
+    if part.is_simulated:
         return True  # the simulated exchange has a clock and a calendar of its own
-    now = clock.now()
-    is_trading_day = market.rules is None or market.rules.is_trading_day(now.date())
-    return is_trading_day and _today(newest.clock) <= now + CLOCKS_DIFFER
+    today = market.today()
+    is_trading_day = market.rules is None or market.rules.is_trading_day(today)
+    return is_trading_day and market.day_of(newest) == today and newest <= clock.now() + CLOCKS_DIFFER
 
 
-def _trade(row: TradeReply, symbol: str, venue: Venue) -> Trade:
-    assert row.clock is not None  # noqa: S101 - looked at when it was added
-    return row.to_model(symbol=symbol, venue=getattr(row, "venue", None) or venue, time=_today(row.clock))
-
-
-def _today(time: dt.time) -> dt.datetime:
-    return dt.datetime.combine(clock.today(), time, clock.KST)
+def _trade(row: TradeReply, symbol: str, venue: Venue, time: dt.datetime) -> Trade:
+    return row.to_model(symbol=symbol, venue=getattr(row, "venue", None) or venue, time=time)

@@ -102,6 +102,13 @@ class Market:
         """By how many days a broker's list may date an order otherwise."""
         return 0 if self.rules is None else self.rules.days_differ
 
+    def moments_of(self, day: dt.date) -> Callable[[dt.time], dt.datetime]:
+        """Return what makes a moment of a Korean time of day on a trading day there, which may end past midnight."""
+        hours = (dt.datetime.combine(day, dt.time(hour), clock.KST) for hour in range(24))
+        begins = next(moment for moment in hours if self.day_of(moment) == day).time()
+        next_day = day + dt.timedelta(days=1)
+        return lambda time: dt.datetime.combine(day if time >= begins else next_day, time, clock.KST)
+
 
 KOREA = Market(
     HOME,

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from brokerkit.errors import InvalidRequest, UnknownSymbol, WireError
+from brokerkit.market.markets import KOREA
 from brokerkit.models import Quote, Quotes
 from brokerkit.words import Venue
 from tests.adapters.wire import Call
@@ -103,7 +104,7 @@ class ManyKit:
         wire.broker.quotes(SYMBOLS[: 2 * self.at_once + 1], progress=lambda done, count: steps.append((done, count)))
         assert steps == [(1, 3), (2, 3), (3, 3)]
 
-    @pytest.mark.parametrize("venue", Venue)
+    @pytest.mark.parametrize("venue", KOREA.venues)
     def test_the_venue_is_asked_for(self, venue: Venue, wire: Any) -> None:
         (told,) = wire.broker.quotes(["005930"], venue=venue)
         assert (told.venue, told.price) == (venue, Decimal(70300))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from brokerkit.market.markets import KOREA
 from brokerkit.words import Venue
 from tests.adapters.many import ManyKit
 from tests.adapters.wire import Call
@@ -26,7 +27,7 @@ class TestMany(ManyKit):
         return [value for name, value in call.query if name.startswith("FID_INPUT_ISCD_")]
 
 
-@pytest.mark.parametrize("venue", Venue)
+@pytest.mark.parametrize("venue", KOREA.venues)
 def test_each_code_has_its_market_beside_it(venue: Venue, wire: Any) -> None:
     wire.shows("many")
     wire.broker.quotes(["005930", "000660"], venue=venue)

@@ -80,7 +80,7 @@ def volumes(told: Sequence[Trade]) -> list[Any]:
     return [trade.volume for trade in told]
 
 
-@pytest.mark.parametrize("venue", Venue)
+@pytest.mark.parametrize("venue", DIVISION)
 def test_the_newest_trades_are_one_call(venue: Venue, real: Any) -> None:
     real.answer(LAST, answer(output=[last(), last("142958", "70400", "3")]))
     told = real.broker.trades("005930", venue=venue)
@@ -199,7 +199,7 @@ def firms(**changes: str) -> Row:
     return {**row, **changes}
 
 
-@pytest.mark.parametrize("venue", Venue)
+@pytest.mark.parametrize("venue", DIVISION)
 def test_members_are_told_with_three_digits(venue: Venue, real: Any) -> None:
     real.answer(MEMBERS, answer(output=firms()))
     told = real.broker.members("005930", venue=venue)

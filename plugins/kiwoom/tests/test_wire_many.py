@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from brokerkit.market.markets import KOREA
 from brokerkit.words import Venue
 from tests.adapters.many import ManyKit
 from tests.adapters.wire import Call
@@ -25,7 +26,7 @@ class TestMany(ManyKit):
         return codes
 
 
-@pytest.mark.parametrize("venue", Venue)
+@pytest.mark.parametrize("venue", KOREA.venues)
 def test_codes_are_joined_each_with_the_suffix_of_the_venue(venue: Venue, wire: Any) -> None:
     wire.shows("many", {"stk_cd": "005930" + SUFFIX[venue]}, {"stk_cd": "000660" + SUFFIX[venue]})
     told = wire.broker.quotes(["005930", "000660"], venue=venue)

@@ -42,7 +42,7 @@ def pages(wire: Any, *groups: list[Row]) -> None:
     wire.pages(PAGED, *(({"api-id": PAGED, **mark}, body) for mark, body in zip(marks, told, strict=True)))
 
 
-@pytest.mark.parametrize("venue", Venue)
+@pytest.mark.parametrize("venue", SUFFIX)
 def test_the_sign_of_a_price_is_none_and_that_of_a_quantity_is_the_side(venue: Venue, real: Any) -> None:
     real.answer(LAST, answer("cntr_infr", row(), row("142959", "-7", 988), row("142958", "5", 981)))
     told = real.broker.trades("005930", venue=venue)
@@ -122,7 +122,7 @@ def firms() -> dict[str, Any]:
     return {**told, "return_code": 0, "return_msg": "done"}
 
 
-@pytest.mark.parametrize("venue", Venue)
+@pytest.mark.parametrize("venue", SUFFIX)
 def test_members_are_told_without_the_signs_of_their_sides(venue: Venue, real: Any) -> None:
     real.answer(MEMBERS, firms())
     told = real.broker.members("005930", venue=venue)
