@@ -185,6 +185,10 @@ class Part(Generic[C]):
     def prepare(self) -> None:
         """Make what the part keeps between calls."""
 
+    def has_account(self) -> bool:
+        """Say whether the account of the profile can hold and trade what is in the market: some kinds cannot."""
+        return True
+
     # Reading
 
     def quote(self, symbol: str, venue: Venue) -> Reply[Quote]:

@@ -160,7 +160,8 @@ class Inquiries:
             named = market_named(market)
             self.part(named)
             return (named,)
-        return tuple(market for market in map(market_named, self.adapter.served) if market.is_held)
+        served = ((market_named(name), part) for name, part in self.adapter.served.items())
+        return tuple(market for market, part in served if market.is_held and part.has_account())
 
     def home(self, market: str | None) -> Market:
         """Return the market that is meant where one is: the one that is named, else the account's own."""

@@ -5,10 +5,7 @@ A letter of Korean takes two bytes in cp949: a name is forty bytes, not forty ch
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Annotated, Any, NamedTuple
@@ -22,14 +19,12 @@ from brokerkit.transport import GRAMMAR, Block, DayOrNone, Endpoint, Reply, Text
 from brokerkit.words import MarketAlert, SecurityType, Segment
 from brokerkit_kis.client import KisClient
 from brokerkit_kis.stocks.quotes import QUOTATIONS
+from brokerkit_kis.wire.files import file, unpacked
 from brokerkit_kis.wire.types import One, block
 
-HOST = "https://new.real.download.dws.co.kr"
 HEAD = 61
 """Bytes in front of the tail: short code, ISIN, name."""
 NAME = slice(21, HEAD)
-LARGEST = 16 * 1024 * 1024
-"""Bytes of an unpacked file. The largest one has less than a million."""
 THOUSAND = Decimal(1_000)
 KIND = {
     **dict.fromkeys(("ST", "FS", "DR"), SecurityType.STOCK),  # 주권, 외국주권, 주식예탁증서
@@ -129,11 +124,6 @@ def _columns(places: Mapping[str, tuple[int, int]]) -> Mapping[str, slice]:
     return head | {name: slice(HEAD + first, HEAD + first + width) for name, (first, width) in places.items()}
 
 
-def _file(name: str) -> Endpoint[Any]:
-    path = f"/common/master/{name}_code.mst.zip"
-    return Endpoint(dict.fromkeys(("real", "demo"), f"{name}_code.mst"), path, Block, host=HOST)
-
-
 MASTERS = (
     Master(
         Segment.KOSPI,
@@ -151,8 +141,8 @@ MASTERS = (
                 "상장주수": (113, 15),
             }
         ),
-        _file("kospi"),
-        _file("nxt_kospi"),
+        file("kospi_code.mst"),
+        file("nxt_kospi_code.mst"),
     ),
     Master(
         Segment.KOSDAQ,
@@ -171,8 +161,8 @@ MASTERS = (
                 "상장주수": (108, 15),
             }
         ),
-        _file("kosdaq"),
-        _file("nxt_kosdaq"),
+        file("kosdaq_code.mst"),
+        file("nxt_kosdaq_code.mst"),
     ),
     Master(
         Segment.KONEX,
@@ -189,7 +179,7 @@ MASTERS = (
                 "상장주수": (74, 15),
             }
         ),
-        _file("konex"),
+        file("konex_code.mst"),
     ),
 )
 FILES = tuple(file for master in MASTERS for file in (master.listed, master.at_nxt) if file is not None)
@@ -237,7 +227,7 @@ class Listings(Part[KisClient]):
 
     def _lines(self, master: Master, file: Endpoint[Any]) -> list[bytes]:
         """Return the lines of a file; a WireError where it is cut, or a line is not as long as its columns are."""
-        content, words = _unpacked(self.client.download(file))
+        content, words = unpacked(self.client.download(file), ".mst")
         *lines, rest = content.replace(b"\r\n", b"\n").split(b"\n")
         words = words or ("the last line is cut" if rest else "" if lines else "the file has no lines")
         width = HEAD + master.tail
@@ -261,17 +251,3 @@ def _cut(line: bytes, columns: Mapping[str, slice]) -> dict[str, object] | None:
             return None
         fields["한글명"] = name[:-1].decode("cp949")  # as long as its column, it may end amid a letter
     return fields
-
-
-def _unpacked(packed: bytes) -> tuple[bytes, str]:
-    """Return what is in a zip file, or in words why it cannot be had. The names in it differ in case."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-            files = [file for file in archive.infolist() if file.filename.lower().endswith(".mst")]
-            if len(files) != 1:
-                return b"", f"{len(files)} master files are packed together instead of one"
-            if files[0].file_size > LARGEST:
-                return b"", f"the file has more than {LARGEST} bytes"
-            return archive.read(files[0]), ""
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError, OSError):
-        return b"", "the file is cut, or no zip file"

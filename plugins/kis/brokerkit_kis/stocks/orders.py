@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Annotated
 
-from pydantic import AliasChoices, BeforeValidator, Field
+from pydantic import AliasChoices, Field
 
 from brokerkit.errors import Unsupported
 from brokerkit.market.markets import KOREA
@@ -15,7 +14,6 @@ from brokerkit.models import Order, OrderRequest
 from brokerkit.replies import OrderReply, limit_of
 from brokerkit.transport import (
     Blankable,
-    Block,
     Codes,
     Day,
     Effect,
@@ -31,27 +29,10 @@ from brokerkit.transport import (
     traded,
 )
 from brokerkit.words import OrderType, Side, TimeInForce, Venue
-from brokerkit_kis.wire.types import One, Paged, Rows, Symbol, block
+from brokerkit_kis.wire.orders import OrderAnswer, SideCode
+from brokerkit_kis.wire.types import Paged, Rows, Symbol, block
 
 TRADING = "/uapi/domestic-stock/v1/trading"
-
-
-class Accepted(Block):
-    """주식주문(현금), 주식주문(정정취소): received, not filled. The number alone has to be as documented."""
-
-    branch: Words = Field("", validation_alias=AliasChoices("KRX_FWDG_ORD_ORGNO", "krx_fwdg_ord_orgno"))  # 주문조직번호
-    number: OrderNumber = Field(validation_alias=AliasChoices("ODNO", "odno"))  # 주문번호
-    clock: TimeOfDay = Field(None, validation_alias=AliasChoices("ORD_TMD", "ord_tmd"))  # 주문시각
-
-
-class OrderAnswer(Block):
-    """주식주문(현금), 주식주문(정정취소)."""
-
-    output: One[Accepted] = block("output")
-
-
-def _side(code: object) -> object:
-    return SIDE.get(code) if isinstance(code, str) else code
 
 
 class _Listed(OrderReply):
@@ -62,7 +43,7 @@ class _Listed(OrderReply):
     branch: Words = Field("", alias="ord_gno_brno")  # 주문채번지점번호
     id: OrderNumber = Field(alias="odno")  # 주문번호
     original: RelatedNumber = Field("", alias="orgn_odno")  # 원주문번호
-    side: Annotated[Side, BeforeValidator(_side)] = Field(alias="sll_buy_dvsn_cd")  # 매도매수구분코드
+    side: SideCode = Field(alias="sll_buy_dvsn_cd")  # 매도매수구분코드
     symbol: Symbol = Field(alias="pdno")  # 상품번호
     name: Words = Field("", alias="prdt_name")  # 상품명
     quantity: Number = Field(alias="ord_qty")  # 주문수량
@@ -223,7 +204,6 @@ NEWEST_FIRST, OLDEST_FIRST = "00", "01"  # INQR_DVSN 조회구분
 ALL_VENUES = {"real": "ALL", "demo": "KRX"}
 """EXCG_ID_DVSN_CD of the list of orders."""
 VENUE_BACK = {str(venue): venue for venue in KOREA.venues}
-SIDE = {"01": Side.SELL, "02": Side.BUY}  # SLL_BUY_DVSN_CD 매도매수구분코드
 
 
 def cancel_code(order: Order, phase: Phase) -> str:

@@ -23,6 +23,7 @@ from brokerkit_kis.stocks.masters import Listings
 from brokerkit_kis.stocks.programs import ProgramFlows
 from brokerkit_kis.stocks.rankings import Rankings
 from brokerkit_kis.stocks.trades import Trades
+from brokerkit_kis.wire.orders import OrderAnswer
 from brokerkit_kis.wire.types import may_be_warrant, spellings
 
 
@@ -186,7 +187,7 @@ class Stocks(Investors, ProgramFlows, Rankings, Listings, Charts, Trades, Ledger
         }
         return self._sent(orders.AMEND_CANCEL, body)
 
-    def _sent(self, endpoint: Endpoint[orders.OrderAnswer], body: Parameters) -> Sent:
+    def _sent(self, endpoint: Endpoint[OrderAnswer], body: Parameters) -> Sent:
         accepted = self.client.call(endpoint, body=body, headers=self.client.order_headers(body)).output
         return Sent(accepted.number, accepted.branch, accepted.clock)
 

@@ -14,7 +14,6 @@ from brokerkit.replies import limit_of
 from brokerkit.stream.events import BookEvent, Notice, OrderChange, QuoteEvent, SessionEvent, TradeEvent
 from brokerkit.words import Side, Venue
 from brokerkit_kis.stocks.orders import ORDER_TYPE_BACK
-from brokerkit_kis.stocks.orders import SIDE as ORDER_SIDE
 from brokerkit_kis.wire.columns import (
     Layout,
     Row,
@@ -27,6 +26,7 @@ from brokerkit_kis.wire.columns import (
     symbol_of,
     total,
 )
+from brokerkit_kis.wire.orders import SIDE as ORDER_SIDE
 
 # Trades
 

@@ -37,7 +37,7 @@ REFUSALS: dict[str, type[BrokerError]] = {
     **{f"EGW{number:05}": NetworkError for number in (1, 2, 202, 203, 300, 301, 302)},
     **dict.fromkeys(("EGW00356", "EGW02004", "EGW02007", "IGW00002", "APAC0489"), AuthError),
     "EGW02006": Unsupported,
-    "OPSQ0002": Unsupported,
+    **dict.fromkeys(("OPSQ0002", "MCA00124"), Unsupported),
     "90000000": Unsupported,
     "OPSQ2000": AuthError,
     "APBK1271": AuthError,
@@ -58,7 +58,7 @@ REFUSALS: dict[str, type[BrokerError]] = {
     "40570000": MarketClosed,
     "40580000": MarketClosed,
     **dict.fromkeys(("IGW00014", "IGW00017", "IGW00019"), InvalidOrder),
-    **dict.fromkeys(("APBK0066", "APBK0406", "APBK0506", "APBK0963", "APBK1943", "APBK3013"), InvalidOrder),
+    **dict.fromkeys(("APBK0066", "APBK0406", "APBK0506", "APBK0963", "APBK1507", "APBK1943", "APBK3013"), InvalidOrder),
     "40030000": InvalidOrder,
     "40070000": InvalidOrder,
     "40270000": InvalidOrder,
@@ -88,6 +88,9 @@ ADVICE = {
         ("APBK1271", "90070000", "APAC0489"),
         "Check the account's last two digits, the kind of account: 01 is the one for stocks.",
     ),
+    "APBK0656": "Nothing was placed. A US share may have moved to another exchange: the list of symbols is asked for "
+    "anew before its next call, and nothing is sent again by itself.",
+    "APBK1507": "Nothing was placed. KIS takes no market order abroad, and no price under a cent.",
     "APBK0066": "Trading in the symbol is halted. Nothing was placed: send a new order when it has resumed.",
     "MCA05762": "KIS has no saved condition of that login name: save yours on the server in its own program (screen "
     "0110, 사용자조건 서버저장), and give hts_id in its own letter case.",

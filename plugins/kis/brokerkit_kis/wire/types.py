@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from operator import itemgetter
 from typing import Annotated, Any, TypeVar, get_args
@@ -88,21 +89,32 @@ def may_be_warrant(symbol: str) -> bool:
     return symbol.startswith("5")
 
 
+_PAGING = Paging(
+    mark="tr_cont",  # 연속거래여부
+    more=frozenset({"F", "M"}),
+    end=frozenset({"D", "E"}),
+    flag="code",
+    flag_more=frozenset({"KIOK0500", "KIOK0490"}),
+    sends={"tr_cont": "N"},
+    keys={"next_key": "CTX_AREA_NK100", "search_key": "CTX_AREA_FK100"},
+)
+
+
 class Paged(Block):
     """An answer that may have more pages: its keys go back as they came."""
 
-    paging = Paging(
-        mark="tr_cont",  # 연속거래여부
-        more=frozenset({"F", "M"}),
-        end=frozenset({"D", "E"}),
-        flag="code",
-        flag_more=frozenset({"KIOK0500", "KIOK0490"}),
-        sends={"tr_cont": "N"},
-        keys={"next_key": "CTX_AREA_NK100", "search_key": "CTX_AREA_FK100"},
-    )
+    paging = _PAGING
     code: Text = Field("", alias="msg_cd")
     search_key: str = Field("", alias="ctx_area_fk100")  # 연속조회검색조건
     next_key: str = Field("", alias="ctx_area_nk100")  # 연속조회키
+
+
+class WidelyPaged(Paged):
+    """The same with keys of 200 characters, as lists of foreign shares have it."""
+
+    paging = replace(_PAGING, keys={"next_key": "CTX_AREA_NK200", "search_key": "CTX_AREA_FK200"})
+    search_key: str = Field("", alias="ctx_area_fk200")  # 연속조회검색조건200
+    next_key: str = Field("", alias="ctx_area_nk200")  # 연속조회키200
 
 
 def block(name: str, default: Any = ...) -> Any:
