@@ -133,7 +133,7 @@ class Client(Reader):
         self._ceiling = settings.max_calls_per_second
         self._verify = check_certificates(settings.ca_file)
         self._threads = threading.local()
-        self._checked: set[tuple[str, str, Effect]] = set()
+        self._checked: set[tuple[str, str, str | None, Effect]] = set()
         self._redactor = Redactor()
         self._redactor.add(secrets_in(vars(settings).values()))
         path: Path | None = None
@@ -185,6 +185,11 @@ class Client(Reader):
         key = str(endpoint) if self.limits_each_call else "all"
         return (Limit(key, self.calls_per_second[self.environment]),)
 
+    def moves_orders(self, endpoint: Endpoint[Any]) -> bool:
+        """Say whether a call moves orders or money; without this hook its path tells, see `order_calls`."""
+        call = f"{endpoint.method.lower()} {as_read(endpoint.path)}"
+        return re.search(self.order_calls, call, re.IGNORECASE) is not None
+
     # What it gets for that
 
     def call(
@@ -229,7 +234,7 @@ class Client(Reader):
         Nothing of the profile goes there, and no limit of calls counts. NetworkError where it cannot be had.
         """
         endpoint.id(self.environment)
-        if (endpoint.method, endpoint.path, endpoint.effect) not in self._checked:
+        if (endpoint.method, endpoint.path, endpoint.ids.get(self.environment), endpoint.effect) not in self._checked:
             self._check_path(endpoint)
         host = self.base_url if self._is_played else endpoint.host
         for again in (False, True):
@@ -290,7 +295,7 @@ class Client(Reader):
     # How it is done
 
     def _page(self, endpoint: Endpoint[R], request: Request) -> tuple[Response, R]:
-        if (endpoint.method, endpoint.path, endpoint.effect) not in self._checked:
+        if (endpoint.method, endpoint.path, endpoint.ids.get(self.environment), endpoint.effect) not in self._checked:
             self._check_path(endpoint)
         self._check_values(endpoint, request)
         if endpoint.effect is Effect.ORDER:
@@ -324,13 +329,11 @@ class Client(Reader):
 
     def _check_path(self, endpoint: Endpoint[Any]) -> None:
         """Refuse what moves orders and says something else of itself, and what a server may read as another path."""
-        method, path = endpoint.method.lower(), endpoint.path
-        moves_orders = re.search(self.order_calls, f"{method} {as_read(path)}", re.IGNORECASE)
-        if moves_orders and endpoint.effect is not Effect.ORDER:
+        if endpoint.effect is not Effect.ORDER and self.moves_orders(endpoint):
             raise self._blocked(endpoint)
-        if not is_plain(path):
+        if not is_plain(endpoint.path):
             raise self._error(InvalidRequest, endpoint, "the path of a call is written as /names/and/slashes only")
-        self._checked.add((endpoint.method, path, endpoint.effect))
+        self._checked.add((endpoint.method, endpoint.path, endpoint.ids.get(self.environment), endpoint.effect))
 
     def _check_values(self, endpoint: Endpoint[Any], request: Request) -> None:
         """Refuse what would not arrive as it is meant."""

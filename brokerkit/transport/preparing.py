@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from brokerkit.errors import BrokerError, NetworkError, NotSent, Rejected, Unsupported, WireError
+from brokerkit.errors import BrokerError, NetworkError, NotSent, Rejected, UnknownSymbol, Unsupported, WireError
 
 
 @contextmanager
@@ -23,8 +23,9 @@ def preparing(what: str) -> Iterator[None]:
 
 def is_refusal(error: BaseException) -> bool:
     """Say whether a broker refused a call or did not answer it, and not a check of this library."""
-    by_broker = isinstance(error, Unsupported) and error.code is not None
-    return by_broker or isinstance(error, Rejected | NetworkError | WireError)
+    if isinstance(error, Unsupported | UnknownSymbol):  # what the day's list lacks is told without asking
+        return error.code is not None
+    return isinstance(error, Rejected | NetworkError | WireError)
 
 
 def not_sent_after(error: BrokerError, what: str) -> NotSent:

@@ -13,6 +13,10 @@ from brokerkit_kiwoom.wire import errors, login
 from brokerkit_kiwoom.wire.types import Listing, says_nothing
 
 CALLS_PER_SECOND = {"real": 5, "demo": 1}
+MOVES_MONEY = frozenset({"ust31302"})
+"""환전 신청, beside a rate that is only asked for."""
+NO_ORDERS = frozenset({"ust31490"})
+"""미국주식 주문가능수량, at the path of the orders."""
 _TOLD_LIMIT = re.compile(r"유량=([0-9]{1,3})(?![0-9])")
 
 
@@ -32,6 +36,11 @@ class KiwoomClient(Client):
     order_calls = "/(crd)?ordr"
     calls_per_second, limits_each_call = CALLS_PER_SECOND, True
     paging = Paging(mark="cont-yn", key="next-key", sends={"cont-yn": "Y"})
+
+    def moves_orders(self, endpoint: Endpoint[Any]) -> bool:
+        """Say whether a call moves orders or money: the id picks it, the path is that of several."""
+        id = endpoint.ids.get(self.environment)
+        return id in MOVES_MONEY or (id not in NO_ORDERS and super().moves_orders(endpoint))
 
     def headers(self, endpoint: Endpoint[Any]) -> Headers:
         headers: Headers = {"Content-Type": "application/json;charset=UTF-8"}

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+from brokerkit_kiwoom.adapter import KiwoomAdapter
+from brokerkit_kiwoom.us.part import UsStocks
 
+from plugins.kiwoom.tests import us_answers
 from tests.adapters.wire import Json, Wire, connecting
 
 HOLDINGS = "acnt_evlt_remn_indv_tot"
@@ -133,6 +138,20 @@ class KiwoomWire(Wire):
     number = "0000140"
     handle = "kiwoom:{day}:0000140:0000140"
     code_prefix = "A"
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        self.days: dict[str, dict[str, Json]] = {}
+        super().__init__(*arguments, **settings)
+
+    def of_days(self, id: str, days: dict[str, Json], otherwise: Json) -> KiwoomWire:
+        """Answer calls of `id` by the day that they ask for (ord_dt)."""
+        self.days[id] = days
+        return self.answer(id, otherwise)
+
+    def respond(self, request: Any) -> tuple[int, dict[str, str], bytes]:
+        status, headers, content = super().respond(request)
+        day = self.days.get(self.calls[-1].id, {}).get((self.calls[-1].body or {}).get("ord_dt"))
+        return (status, headers, content) if day is None else (200, {}, json.dumps(day).encode())
 
     @staticmethod
     def good_answers() -> dict[str, Json]:
@@ -375,3 +394,23 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., KiwoomWir
 def wire(connect: Callable[..., KiwoomWire]) -> KiwoomWire:
     """Return an account in the sandbox environment that speaks the ids of the real one, logged in."""
     return connect("sandbox", plays="real").logged_in()
+
+
+@pytest.fixture
+def abroad(monkeypatch: pytest.MonkeyPatch, connect: Callable[..., KiwoomWire]) -> Callable[..., KiwoomWire]:
+    """Return a function that makes the same with what it answers about US symbols, logged in."""
+    monkeypatch.setattr(KiwoomAdapter, "parts", (*KiwoomAdapter.parts, UsStocks))
+
+    def make(*given: Any, **settings: Any) -> KiwoomWire:
+        wire = connect(*given, **settings).logged_in()
+        for id, answer in us_answers.answers().items():
+            wire.answer(id, answer)
+        return wire
+
+    return make
+
+
+@pytest.fixture
+def us(abroad: Callable[..., KiwoomWire]) -> KiwoomWire:
+    """Return an account in the sandbox environment that speaks the ids of the real one."""
+    return abroad("sandbox", plays="real")

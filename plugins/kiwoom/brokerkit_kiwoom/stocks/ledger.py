@@ -18,6 +18,7 @@ from brokerkit.words import TransactionKind
 from brokerkit_kiwoom.client import KiwoomClient
 from brokerkit_kiwoom.stocks.account import ACCOUNTS
 from brokerkit_kiwoom.stocks.orders import DAY_ORDERS, FILLED_ORDERS, OPEN_ORDERS
+from brokerkit_kiwoom.wire import moves
 from brokerkit_kiwoom.wire.types import DayOrBlank, Listing, Padded, PaddedOrBlank, Price, Rows, Signed, Symbol, block
 
 
@@ -72,21 +73,14 @@ class LedgerRow(Block):
     traded_on: DayOrBlank = Field(None, alias="cntr_dt")  # 체결일
 
     @property
-    def _told(self) -> set[TransactionKind]:
-        return {kind for word, kind in KINDS.items() if word in self.direction + self.remark}
-
-    @property
     def kind(self) -> TransactionKind:
         """What moved the cash; only words that are understood say so."""
-        kind = self._told.pop() if len(self._told) == 1 else TransactionKind.OTHER
-        is_trade = kind in (TransactionKind.PURCHASE, TransactionKind.SALE)
-        return TransactionKind.OTHER if is_trade and not self.symbol else kind
+        return moves.kind_of(self.direction + self.remark, has_symbol=bool(self.symbol))
 
     @property
     def is_in(self) -> bool | None:
         """Whether cash grew, where the row says so: in words, or by a sign."""
-        ways = {kind in (TransactionKind.DEPOSIT, TransactionKind.SALE) for kind in self._told}
-        return False if self.moved < 0 else ways.pop() if len(ways) == 1 else None
+        return False if self.moved < 0 else moves.is_in(self.direction + self.remark)
 
 
 class LedgerAnswer(Listing):
@@ -95,12 +89,6 @@ class LedgerAnswer(Listing):
     rows: Rows[LedgerRow] = block("trst_ovrl_trde_prps_array")
 
 
-KINDS = {
-    "입금": TransactionKind.DEPOSIT,
-    "출금": TransactionKind.WITHDRAWAL,
-    "매수": TransactionKind.PURCHASE,
-    "매도": TransactionKind.SALE,
-}
 WON = ("KRW", "")
 EVERYTHING, OLDEST_FIRST = "0", "2"  # tp 구분, gds_tp 상품구분; qry_sort_tp 조회정렬구분
 

@@ -7,12 +7,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from brokerkit.errors import Unsupported
 from brokerkit.market.markets import KOREA
-from brokerkit.models import Order
 from brokerkit.replies import OrderReply, limit_of
 from brokerkit.transport import (
-    Block,
     Codes,
     Effect,
     EitherTimeOfDay,
@@ -26,39 +23,15 @@ from brokerkit.transport import (
     traded,
 )
 from brokerkit.words import OrderType, Side, TimeInForce, Venue
+from brokerkit_kiwoom.wire.orders import Accepted, has_side, side_in
 from brokerkit_kiwoom.wire.types import Listing, Padded, PaddedOrBlank, Rows, Symbol, ToldQuantity, Unsigned, block
 
 ORDERS = "/api/dostk/ordr"
 
 
-def side_in(words: object) -> Side | None:
-    """Read 매도 or 매수: the sign in front of it is a screen colour."""
-    if isinstance(words, str) and ("매도" in words) != ("매수" in words):
-        return Side.SELL if "매도" in words else Side.BUY
-    return None
-
-
-def _has_side(words: str) -> str:
-    Side(str(side_in(words)))
-    return words
-
-
-class Accepted(Block):
-    """주식 매수주문, 매도주문 (kt10000, kt10001): received, not filled."""
-
-    number: OrderNumber = Field(alias="ord_no")  # 주문번호
-
-
-class CancelAccepted(Block):
-    """주식 취소주문 (kt10003)."""
-
-    number: OrderNumber = Field(alias="ord_no")  # 주문번호
-
-
-class AmendAccepted(Block):
+class AmendAccepted(Accepted):
     """주식 정정주문 (kt10002): a new number, and how many shares it moved."""
 
-    number: OrderNumber = Field(alias="ord_no")  # 주문번호
     quantity: ToldQuantity = Field(None, alias="mdfy_qty")  # 정정수량
 
 
@@ -125,7 +98,7 @@ class OrderRow(_Listed):
         "side_words",
     }
 
-    side_words: Annotated[Text, AfterValidator(_has_side)] = Field(alias="io_tp_nm")  # 주문구분, 정정 and 취소 too
+    side_words: Annotated[Text, AfterValidator(has_side)] = Field(alias="io_tp_nm")  # 주문구분, 정정 and 취소 too
     limit: Unsigned = Field(None, alias="ord_uv")  # 주문단가
     filled_quantity: Padded = Field(alias="cntr_qty")  # 체결수량
     average: Unsigned = Field(None, alias="cntr_uv")  # 체결단가
@@ -235,7 +208,7 @@ ORDER = {
     Side.BUY: Endpoint({"real": "kt10000", "demo": "kt10000"}, ORDERS, Accepted, "POST", Effect.ORDER),
     Side.SELL: Endpoint({"real": "kt10001", "demo": "kt10001"}, ORDERS, Accepted, "POST", Effect.ORDER),
 }
-CANCEL = Endpoint({"real": "kt10003", "demo": "kt10003"}, ORDERS, CancelAccepted, "POST", Effect.ORDER)
+CANCEL = Endpoint({"real": "kt10003", "demo": "kt10003"}, ORDERS, Accepted, "POST", Effect.ORDER)
 AMEND = Endpoint({"real": "kt10002", "demo": "kt10002"}, ORDERS, AmendAccepted, "POST", Effect.ORDER)
 OPEN_ORDERS = Endpoint({"real": "ka10075", "demo": "ka10075"}, "/api/dostk/acnt", OpenOrdersAnswer, "POST")
 FILLED_ORDERS = Endpoint({"real": "ka10076", "demo": "ka10076"}, "/api/dostk/acnt", FilledOrdersAnswer, "POST")
@@ -275,14 +248,3 @@ VENUE = {
 VENUE_BACK = {str(venue): venue for venue in KOREA.venues}
 VENUE_CODE = {"0": Venue.SOR, "1": Venue.KRX, "2": Venue.NXT}  # stex_tp 거래소구분 of ka10075 and ka10076
 OLDEST_FIRST, NEWEST_FIRST = "1", "2"  # qry_tp 조회구분
-
-
-def check_amendable(order: Order) -> None:
-    """Raise Unsupported where an amendment might change more than the price."""
-    if order.type is not None and order.type is not OrderType.STOP_LIMIT:
-        return
-    # A stop order wants its stop price again (mdfy_cond_uv); what a blank one does is not told.
-    kind = order.type or "orders of an unknown type"
-    raise Unsupported(
-        f"Amendments of {kind} are not offered.", advice="Nothing was sent. Use cancel(order) and send a new order."
-    )

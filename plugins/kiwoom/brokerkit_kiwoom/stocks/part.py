@@ -23,6 +23,7 @@ from brokerkit_kiwoom.stocks.listing import LISTED_ONE, Listings
 from brokerkit_kiwoom.stocks.programs import ProgramFlows
 from brokerkit_kiwoom.stocks.rankings import Rankings
 from brokerkit_kiwoom.stocks.trades import Trades
+from brokerkit_kiwoom.wire.orders import check_amendable
 from brokerkit_kiwoom.wire.types import says_nothing
 
 ELW = "5"
@@ -140,7 +141,7 @@ class Stocks(Investors, ProgramFlows, Rankings, Listings, Charts, Trades, Ledger
         return Sent(self.client.call(orders.CANCEL, body=body).number, original=handle.named)
 
     def send_amend(self, order: Order, handle: Handle, quantity: Decimal | None, price: Decimal) -> Sent:
-        orders.check_amendable(order)
+        check_amendable(order)
         body = {
             "dmst_stex_tp": orders.VENUE[self.environment][order.venue or Venue.KRX],
             "orig_ord_no": handle.named,

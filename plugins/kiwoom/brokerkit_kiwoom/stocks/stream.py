@@ -24,10 +24,11 @@ from brokerkit.stream.events import (
 )
 from brokerkit.stream.feed import Channel
 from brokerkit.words import OrderType, Side, Venue
-from brokerkit_kiwoom.stocks.orders import TYPE_WORDS, side_in
+from brokerkit_kiwoom.stocks.orders import TYPE_WORDS
 from brokerkit_kiwoom.stocks.quotes import MILLION
 from brokerkit_kiwoom.stocks.trades import SIDE
 from brokerkit_kiwoom.wire.fields import Values, change, figure, moment, of_row, price, symbol, traded
+from brokerkit_kiwoom.wire.orders import side_in
 
 # 주식체결 (0B) -> TradeEvent and QuoteEvent
 

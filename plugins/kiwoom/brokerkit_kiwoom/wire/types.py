@@ -47,6 +47,15 @@ Hundredfold = Annotated[
     Decimal | None, WireNumber(r" *[+-]?[0-9]{1,18}", lambda text: _magnitude(text).scaleb(-2) or None, blank=True)
 ]
 """A value of an index in a chart: "655388" is 6553.88."""
+Grouped = Annotated[
+    Decimal | None,
+    WireNumber(
+        r" *([0-9]{1,3}(,[0-9]{3})+|[0-9]{1,18})(\.[0-9]{1,8})?",
+        lambda text: Decimal(text.replace(",", "")),
+        blank=True,
+    ),
+]
+"""A number that may have commas between its thousands."""
 Signed = Annotated[Decimal | None, WireNumber(rf" *(--|[+-])?{GRAMMAR.removeprefix('[+-]?')}", _signed, blank=True)]
 """A change or a flow, whose sign is real; two minus signs are one."""
 Thousandths = Annotated[
@@ -110,6 +119,6 @@ class Listing(Block):
     words: Words = Field("", validation_alias=AliasChoices("return_msg", "returnMsg"))
 
 
-def block(name: str) -> Any:
-    """Return a field for the rows of a list."""
-    return Field(None, alias=name, validate_default=True)
+def block(*names: str) -> Any:
+    """Return a field for the rows of a list, which has one name or another."""
+    return Field(None, validation_alias=AliasChoices(*names), validate_default=True)

@@ -1,0 +1,1 @@
+"""US stocks and funds at Kiwoom."""
