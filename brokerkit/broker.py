@@ -98,6 +98,8 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Streams):
         for part in adapter.served.values():
             part.ask = self._ask
             part.listed, part.relist = self._inquiries.listed, self._inquiries.relist
+        for feed in adapter.sockets.values():
+            feed.listed = self._inquiries.listed
 
     @property
     def journal(self) -> Journal:

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 from pydantic import SecretStr
 
 from brokerkit.errors import BrokerError, Unsupported
+from brokerkit.models import Instrument
 from brokerkit.stream.events import BookEvent, ConditionEvent, Notice, QuoteEvent, SessionEvent, TradeEvent
 from brokerkit.stream.topics import StreamKind, Topic
 from brokerkit.transport import Client
@@ -106,6 +107,10 @@ class Unreadable(NamedTuple):
 Received = Rows | Opened | Acknowledged | Refused | Ended | Reply | Answer | Unreadable
 
 
+def _no_list(symbol: str) -> Instrument | None:
+    raise RuntimeError("A feed knows what is listed once a Broker has its adapter.")
+
+
 class Feed(ABC, Generic[C]):
     """The realtime side of an adapter. It has no socket, no thread and no clock."""
 
@@ -126,6 +131,8 @@ class Feed(ABC, Generic[C]):
         """`environment` is the one whose ids and hosts are used: "real" or "demo"."""
         self.client = client
         self.environment = environment
+        self.listed: Callable[[str], Instrument | None] = _no_list
+        """What a symbol is by the day's list, as `Part.listed`: for keys that name its exchange."""
 
     # What the core asks
 

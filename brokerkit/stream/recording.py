@@ -60,6 +60,7 @@ class Recording:
     def __init__(self, path: str | PathLike[str], broker: str, sources: Sockets) -> None:
         self.path = Path(path)
         self._feeds = sources.feeds
+        self._socket_of = sources.socket_of
         self._waiting: deque[str] = deque()
         self._wake = threading.Condition()
         self._lost = 0
@@ -72,8 +73,17 @@ class Recording:
         self._thread.start()
 
     def follow(self, topics: Collection[Topic]) -> None:
-        """Write down that these topics are followed from now on, and no others."""
-        self._put({"topics": sorted([str(each.kind), each.symbol, each.venue] for each in topics)})
+        """Write down that these topics are followed from now on, and no others.
+
+        With each stands its key, which may name what only the day's list tells: nobody is asked when it is played.
+        """
+        self._put({"topics": sorted(map(self._told, topics), key=str)})
+
+    def _told(self, topic: Topic) -> list[str | None]:
+        told: list[str | None] = [str(topic.kind), topic.symbol, topic.venue]
+        if topic.kind is StreamKind.ORDERS:
+            return told
+        return [*told, self._feeds[self._socket_of(topic)].registration(topic).key]
 
     def hear(self, socket: str, texts: Sequence[str], received_at: dt.datetime) -> None:
         """Write down what was received at a socket, without what is secret."""
@@ -272,13 +282,14 @@ class _Player:
     def _follow(self, line: _Line) -> None:
         before, self._routes = self._routes.keys(), {}
         try:
-            for kind, symbol, venue in line.told["topics"]:
+            for kind, symbol, venue, *key in line.told["topics"]:
                 topic = Topic(StreamKind(kind), symbol, None if venue is None else Venue(venue))
                 if topic.kind is not StreamKind.ORDERS:  # their events stand there as they were made
                     socket = self._socket_of(topic)
-                    feed = self._feeds[socket]
-                    route = self._routes.setdefault((socket, feed.registration(topic)), [])
-                    route.append((topic, topic.venue or Venue.KRX, feed.channel(topic).read))
+                    feed, channel = self._feeds[socket], self._feeds[socket].channel(topic)
+                    (named,) = map(str, key)
+                    place = (socket, Registration(channel.ids[feed.environment], named))
+                    self._routes.setdefault(place, []).append((topic, topic.venue or Venue.KRX, channel.read))
             # A feed remembers what is registered: by that it knows what a row belongs to.
             for socket, each in before - self._routes.keys():
                 self._feeds[socket].release([each])

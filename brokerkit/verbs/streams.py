@@ -193,7 +193,11 @@ class Sources:
         if market is not None:
             return [orders_in(market)]
         main, home = self.feeds[""], self._adapter.home
-        others = [each for each in self._adapter.served if each != home and each not in self._adapter.feeds_of]
+        others = [
+            each
+            for each, part in self._adapter.served.items()
+            if each != home and each not in self._adapter.feeds_of and part.has_account()
+        ]
         environment = main.environment
         told = [each for each in others if main.offers(StreamKind.ORDERS, each, None, environment)]
         return [orders_in(each) for each in (home, *told)]

@@ -39,6 +39,8 @@ def test_columns_stand_where_the_catalogue_has_them(id: str) -> None:
     columns = channels()[id]["columns"]
     names = [each if isinstance(each, str) else each["name"] for each in columns]
     layout = LAYOUT[id]
+    if id == "HDFSASP0":  # the table has its third level twice
+        del names[29:35]
     assert layout.widths[len(names)] == 0
     for place, name in layout.columns.values():
         assert names[place] in (name, AT_BOTH.get(name))

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from brokerkit.market.sessions import Phase
 from brokerkit.replies import limit_of
-from brokerkit.stream.events import BookEvent, Notice, OrderChange, QuoteEvent, SessionEvent, TradeEvent
+from brokerkit.stream.events import BookEvent, Notice, QuoteEvent, SessionEvent, TradeEvent
 from brokerkit.words import Side, Venue
 from brokerkit_kis.stocks.orders import ORDER_TYPE_BACK
 from brokerkit_kis.wire.columns import (
@@ -26,6 +26,7 @@ from brokerkit_kis.wire.columns import (
     symbol_of,
     total,
 )
+from brokerkit_kis.wire.notices import ANSWER, FILL, change_of, order_number
 from brokerkit_kis.wire.orders import SIDE as ORDER_SIDE
 
 # Trades
@@ -265,25 +266,12 @@ are as told."""
 ACCOUNT = NOTICE.columns["account"][0]
 PERSONAL = tuple(NOTICE.columns[name][0] for name in ("customer", "account", "name"))
 """Columns that tell who somebody is."""
-FILL, ANSWER = "2", "1"  # CNTG_YN 체결여부: 체결, 주문·정정·취소·거부
-IS_REFUSED = {"1": True, "0": False, "": False}  # RFUS_YN 거부여부: 거부, 승인
-CHANGE = {
-    ("0", "1"): OrderChange.ACCEPTED,  # 접수
-    ("0", "2"): OrderChange.ACCEPTED,  # 확인
-    ("1", "1"): OrderChange.ACCEPTED,  # 정정 접수: nothing is moved yet
-    ("1", "2"): OrderChange.AMENDED,  # 정정 확인
-    ("2", "1"): OrderChange.ACCEPTED,  # 취소 접수: nothing is taken back yet
-    ("2", "2"): OrderChange.CANCELED,  # 취소 확인
-    ("0", "3"): OrderChange.CANCELED,  # IOC, FOK 취소
-}
-"""(RCTF_CLS 정정구분, ACPT_YN 접수여부) to what happened."""
 VENUE = {"1": Venue.KRX, "2": Venue.NXT, "3": Venue.SOR, "4": Venue.SOR}
 """ORD_EXG_GB: 1 KRX, 2 NXT, 3 SOR-KRX, 4 SOR-NXT."""
 _notice = NOTICE.of("number", "original", "side", "kind", "symbol", "quantity", "price", "clock", "is_fill", "branch")
 _change = NOTICE.of("is_refused", "action", "state")
 _order_quantity = NOTICE.of("order_quantity")
 _late = NOTICE.of("venue", "limit")
-_ORDER_NUMBER = re.compile("0*[1-9][0-9]{0,9}")
 _CODE = re.compile("[0-9A-Z]{6,9}")
 
 
@@ -303,9 +291,9 @@ def notice(row: Row, venue: Venue, received_at: dt.datetime) -> Notice:
         VENUE.get(order_venue.strip(), venue),
         moment_of_today(clock, received_at),
         received_at,
-        _changed(row, is_fill=filled),
-        _number(number),
-        _number(original) if original.strip("0") else None,
+        change_of(*_change(row), is_fill=filled),
+        order_number(number),
+        order_number(original) if original.strip("0") else None,
         ORDER_SIDE[side],
         positive_or_none(_order_quantity(row).strip() if filled else quantity),
         positive_or_none(limit.strip()) if filled else limit_of(type, positive_or_none(last)),
@@ -315,21 +303,3 @@ def notice(row: Row, venue: Venue, received_at: dt.datetime) -> Notice:
         branch=branch,
         identity="^".join(text for place, text in enumerate(row) if place not in PERSONAL),
     )
-
-
-def _changed(row: Row, *, is_fill: bool) -> OrderChange:
-    refused, *told = (text.strip() for text in _change(row))
-    is_refused = IS_REFUSED.get(refused)
-    if is_fill:
-        change = None if is_refused else OrderChange.FILLED
-    else:
-        change = OrderChange.REJECTED if is_refused else CHANGE.get((told[0], told[1]))
-    if change is None or is_refused is None:
-        raise ValueError("what a notice says has happened is not told")
-    return change
-
-
-def _number(text: str) -> str:
-    if not _ORDER_NUMBER.fullmatch(text):
-        raise ValueError("the number of an order is not written as one")
-    return text

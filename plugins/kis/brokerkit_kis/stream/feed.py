@@ -10,15 +10,15 @@ import datetime as dt
 import json
 import re
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 
 from pydantic import SecretStr
 
 from brokerkit.errors import ConfigError, NetworkError, RateLimited, StreamError
-from brokerkit.stream.events import Notice
 from brokerkit.stream.feed import (
     Acknowledged,
     Channel,
@@ -29,6 +29,7 @@ from brokerkit.stream.feed import (
     Registration,
     Reply,
     Rows,
+    Told,
     Unreadable,
 )
 from brokerkit.stream.topics import StreamKind, Topic
@@ -49,6 +50,8 @@ from brokerkit_kis.stream.spoken import (
     Spoken,
     meaning,
 )
+from brokerkit_kis.us import stream as us
+from brokerkit_kis.us.spelling import Spelling as UsSpelling
 from brokerkit_kis.wire.columns import Layout, Row, symbol_of
 
 HOSTS = {"real": "ops.koreainvestment.com:21000", "demo": "ops.koreainvestment.com:31000"}
@@ -62,7 +65,7 @@ IN_USE_SECONDS = 180.0
 MOST_HEADS = 1024
 _new = tuple.__new__
 """Makes a tuple with names in half the time that calling its class takes."""
-_SYMBOL = re.compile("[0-9A-Z]{4,9}")
+_SYMBOL = re.compile("[0-9A-Z][0-9A-Z./]{3,15}")
 
 
 def _same(id: str) -> dict[str, str]:
@@ -77,6 +80,9 @@ _SESSIONS = {
     Venue.SOR: {"real": "H0UNMKO0"},
 }
 _NOTICES = {"real": "H0STCNI0", "demo": "H0STCNI9"}
+_US_TRADES = {"real": "HDFSCNT0"}
+_US_BOOKS = {"real": "HDFSASP0"}
+_US_NOTICES = {"real": "H0GSCNI0", "demo": "H0GSCNI9"}
 _INDEX = {"real": "H0UPCNT0"}
 WITHOUT_SYMBOL = _SESSIONS[Venue.SOR]["real"]
 """Its rows do not say of which symbol they are, by the table of KIS."""
@@ -87,8 +93,18 @@ LAYOUT: dict[str, Layout] = {
     WITHOUT_SYMBOL: stocks.SESSION_OF_BOTH,
     **dict.fromkeys(_NOTICES.values(), stocks.NOTICE),
     **dict.fromkeys(_INDEX.values(), indices.VALUE),
+    **dict.fromkeys(_US_TRADES.values(), us.TRADE),
+    **dict.fromkeys(_US_BOOKS.values(), us.BOOK),
+    **dict.fromkeys(_US_NOTICES.values(), us.NOTICE),
 }
-NOTICES = frozenset(_NOTICES.values())
+PERSONAL = {
+    **dict.fromkeys(_NOTICES.values(), stocks.PERSONAL),
+    **dict.fromkeys(_US_NOTICES.values(), us.PERSONAL),
+}
+"""Notices of own orders, and which of their columns tell who somebody is."""
+NOTICES = frozenset(PERSONAL)
+ACCOUNT = stocks.ACCOUNT
+"""The column of notices that tells the account; of those of US shares it is the same one."""
 
 
 class KisFeed(Feed[KisClient]):
@@ -100,6 +116,10 @@ class KisFeed(Feed[KisClient]):
         ("KR", StreamKind.ORDER_BOOK): {venue: Channel(ids, stocks.book) for venue, ids in _BOOKS.items()},
         ("KR", StreamKind.SESSION): {venue: Channel(ids, stocks.session) for venue, ids in _SESSIONS.items()},
         ("KR", StreamKind.ORDERS): {None: Channel(_NOTICES, stocks.notice)},
+        ("US", StreamKind.TRADES): dict.fromkeys(us.LETTER, Channel(_US_TRADES, us.trade)),
+        ("US", StreamKind.QUOTES): dict.fromkeys(us.LETTER, Channel(_US_TRADES, us.quote)),
+        ("US", StreamKind.ORDER_BOOK): dict.fromkeys(us.LETTER, Channel(_US_BOOKS, us.book)),
+        ("US", StreamKind.ORDERS): {None: Channel(_US_NOTICES, us.notice)},
         ("INDEX", StreamKind.INDEX): dict.fromkeys((None, Venue.KRX), Channel(_INDEX, indices.value)),
     }
     most_registrations = 41
@@ -109,6 +129,8 @@ class KisFeed(Feed[KisClient]):
     def __init__(self, client: KisClient, *, environment: str) -> None:
         super().__init__(client, environment=environment)
         self._spelling = Spelling(client, broker=client.broker, environment=environment, is_simulated=False)
+        self._us = UsSpelling(client, broker=client.broker, environment=environment, is_simulated=False)
+        self._us.listed = lambda symbol: self.listed(symbol)
         self._approval = SecretStr("")
         self._is_live = False
         """Whether frames come from the broker, and not out of a recording."""
@@ -222,22 +244,28 @@ class KisFeed(Feed[KisClient]):
             return ""
         if topic.kind is StreamKind.INDEX:
             return CODE[topic.symbol]
+        if topic.market == "US":
+            assert topic.venue is not None  # noqa: S101 - what has a symbol has a venue
+            asked = self._us.quoted(topic.symbol, topic.venue)
+            return f"{us.LETTER[topic.venue]}{asked['EXCD']}{asked['SYMB']}"
         return self._spelling.code(topic.symbol) if topic.symbol else CARRIER
 
     def channel(self, topic: Topic) -> Channel:
         found = super().channel(topic)
         if topic.kind is StreamKind.ORDERS:
-            return replace(found, read=self._own_notice)
+            return replace(found, read=partial(self._own_notice, found.read))
         if topic.kind is StreamKind.SESSION and not topic.symbol:
             return replace(found, read=stocks.session_of_venue)
         return found
 
-    def _own_notice(self, row: Row, venue: Venue, received_at: dt.datetime) -> Notice | None:
+    def _own_notice(
+        self, read: Callable[[Row, Venue, dt.datetime], Told | None], row: Row, venue: Venue, received_at: dt.datetime
+    ) -> Told | None:
         """Return a notice; None for one of another account of the same login name."""
-        return stocks.notice(row, venue, received_at) if self._is_own(row) else None
+        return read(row, venue, received_at) if self._is_own(row) else None
 
     def _is_own(self, row: Row) -> bool:
-        told = "".join(row[stocks.ACCOUNT].split()).replace("-", "")
+        told = "".join(row[ACCOUNT].split()).replace("-", "")
         if len(told) not in (8, 10) or not told.isdigit():
             raise ValueError("the account of a notice is not written as one")
         return self.client.settings.account.get_secret_value().startswith(told)
@@ -337,7 +365,7 @@ class KisFeed(Feed[KisClient]):
 
     def _as_ours(self, row: Row) -> Row:
         """Return a notice out of a recording, where only those of this account are, without its number."""
-        place = stocks.ACCOUNT
+        place = ACCOUNT
         return row if row[place] else [*row[:place], self.client.settings.account.get_secret_value(), *row[place + 1 :]]
 
     def _heard(self, text: str) -> Sequence[Received]:
@@ -393,8 +421,8 @@ class KisFeed(Feed[KisClient]):
         if data.channel not in NOTICES:
             return text if data.mark == PLAIN else None
         try:
-            rows = [row for row in self._rows(data) if not row[stocks.ACCOUNT] or self._is_own(row)]
+            rows = [row for row in self._rows(data) if not row[ACCOUNT] or self._is_own(row)]
         except ValueError:
             return None
-        bare = ["" if place in stocks.PERSONAL else value for row in rows for place, value in enumerate(row)]
+        bare = ["" if place in PERSONAL[data.channel] else value for row in rows for place, value in enumerate(row)]
         return f"{PLAIN}|{data.channel}|{len(rows):03}|{'^'.join(bare)}" if rows else None

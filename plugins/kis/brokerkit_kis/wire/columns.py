@@ -31,14 +31,14 @@ _CLOCK = re.compile("[0-9]{6}")
 class Layout:
     """The columns of a kind of rows that we read: our name, place and the name at KIS."""
 
-    def __init__(self, known: int, fewest: int, **columns: tuple[int, str]) -> None:
-        """`known` is how many columns have ever been told, `fewest` how many a row has at least.
+    def __init__(self, known: int, fewest: int, most: int = 0, **columns: tuple[int, str]) -> None:
+        """`known` is how many columns have ever been told, `fewest` and `most` how many a row has.
 
         Of a row twice as wide as the narrowest one the count is wrong: KIS has appended four columns at most.
         """
         self.known = known
         self.columns = columns
-        self.widths = {width: max(0, width - known) for width in range(fewest, 2 * fewest)}
+        self.widths = {width: max(0, width - known) for width in range(fewest, most + 1 if most else 2 * fewest)}
         """How wide a row may be, and how many of its columns are none that we know."""
 
     def places(self, *names: str) -> tuple[int, ...]:
