@@ -10,7 +10,7 @@ import pytest
 
 from brokerkit.errors import InvalidRequest, UnknownSymbol, Unsupported, WireError
 from brokerkit.models import BuyingPower
-from brokerkit.words import PositionKind
+from brokerkit.words import PositionKind, TransactionKind
 
 HELD, CASH, POWER, PROFITS = "TTTS3012R", "CTRP6504R", "TTTS3007R", "TTTS3039R"
 ACCOUNT = {"CANO": "50012345", "ACNT_PRDT_CD": "01"}
@@ -123,7 +123,8 @@ def test_realized_profit_is_before_expenses(wire: Any) -> None:
     (earned,) = wire.broker.realized_pnl(DAY, DAY, market="US")
     assert (earned.symbol, earned.date, earned.quantity, earned.currency) == ("US:AAPL", DAY, 3, "USD")
     assert (earned.sell_price, earned.buy_price) == (Decimal("271.5"), Decimal(250))
-    assert (earned.pnl, earned.net_pnl) == (Decimal("64.5"), Decimal("62.5"))
+    assert (earned.pnl, earned.costs, earned.net_pnl) == (Decimal("64.5"), 2, Decimal("62.5"))
+    assert (earned.commission, earned.tax) == (None, None)
     asked = {
         "OVRS_EXCG_CD": "NASD",
         "NATN_CD": "840",
@@ -150,10 +151,36 @@ def test_profit_may_be_told_before_expenses_too_and_nothing_else(wire: Any) -> N
         wire.answer(PROFITS, {**good, "output1": [won]}).broker.realized_pnl(DAY, DAY, market="US")
 
 
-def test_there_is_no_ledger_of_cash(wire: Any) -> None:
-    with pytest.raises(Unsupported):
-        wire.broker.transactions(DAY, DAY, market="US")
-    assert wire.calls == []
+def settled(**changes: str) -> dict[str, str]:
+    told = {"trad_dt": "20261120", "sttl_dt": "20261124", "sll_buy_dvsn_cd": "01", "sll_buy_dvsn_name": "매도"}
+    told |= {"pdno": "BRK/B", "ovrs_item_name": "버크셔", "ccld_qty": "2", "amt_unit_ccld_qty": "2.00000000"}
+    told |= {"frcr_excc_amt_1": "958.100000", "dmst_frcr_fee1": "2.40000", "frcr_fee1": "0.010000", "crcy_cd": "USD"}
+    return {**told, **changes}
+
+
+def test_transactions_are_the_trades_that_were_settled(wire: Any) -> None:
+    rows = [
+        settled(),
+        settled(trad_dt="20261119", sll_buy_dvsn_cd="02", sll_buy_dvsn_name="매수", pdno="AAPL"),
+        settled(crcy_cd="HKD"),
+        settled(sttl_dt="20261123"),
+        settled(trad_dt="20261121", sll_buy_dvsn_cd="", pdno="00700"),
+    ]
+    done = {"rt_cd": "0", "msg_cd": "KIOK0460", "msg1": "", "ctx_area_fk100": "", "ctx_area_nk100": ""}
+    moves = wire.answer("CTOS4001R", {**done, "output1": rows, "output2": {}}).broker.transactions(
+        DAY, DAY, market="US"
+    )
+    assert [(each.kind, each.symbol, each.amount) for each in moves] == [
+        (TransactionKind.PURCHASE, "US:AAPL", Decimal("-958.1")),
+        (TransactionKind.SALE, "US:BRK.B", Decimal("958.1")),
+        (TransactionKind.OTHER, None, None),
+    ]
+    assert {each.currency for each in moves} == {"USD"}
+    assert (moves[1].commission, moves[1].quantity, moves[1].traded_on) == (Decimal("2.41"), 2, dt.date(2026, 11, 20))
+    assert (moves[1].id, moves[1].balance, moves[1].date) == (None, None, DAY)
+    asked = {"ERLM_STRT_DT": "20261110", "ERLM_END_DT": "20261124", "OVRS_EXCG_CD": "", "PDNO": ""}
+    asked |= {"SLL_BUY_DVSN_CD": "00", "LOAN_DVSN_CD": "", "CTX_AREA_FK100": "", "CTX_AREA_NK100": ""}
+    assert query(wire, "CTOS4001R") == {**ACCOUNT, **asked}
 
 
 def test_demo_has_no_realized_profit(demo: Any) -> None:
