@@ -11,6 +11,7 @@ import pytest
 
 from brokerkit import clock
 from brokerkit.errors import Disarmed, InvalidRequest, NothingToCancel, OrderUncertain
+from brokerkit.market.markets import KOREA
 from brokerkit.models import Order
 from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
 from tests.adapters.kit import Kit, table
@@ -46,7 +47,7 @@ class AmendmentKit(Kit):
         wire.broker.amend(wire.order(), price=price)
         assert wire.asked("amend")[0].body[self.price_field] == sent
 
-    @pytest.mark.parametrize("venue", Venue)
+    @pytest.mark.parametrize("venue", KOREA.venues)
     def test_order_is_changed_at_the_venue_it_was_sent_to(self, wire: Any, venue: Venue) -> None:
         wire.broker.amend(wire.order(venue=venue), price=69000)
         wire.broker.cancel(wire.order(venue=venue))

@@ -10,7 +10,7 @@ import pytest
 from brokerkit.errors import Unsupported
 from brokerkit.market.markets import KOREA
 from brokerkit.market.sessions import Phase
-from brokerkit.models import PRICED
+from brokerkit.models import PRICED, STOPS
 from brokerkit.words import OrderType, Side, TimeInForce, Venue
 from tests.adapters.kit import Kit, table
 
@@ -30,7 +30,7 @@ KINDS = {
 }
 TIMES = {**TimeInForce.__members__, "GTP": TimeInForce.GOOD_TILL_PRE_MARKET}
 EVERYTHING = list(itertools.product(OrderType, TimeInForce))
-EVERYWHERE = list(itertools.product(Venue, Phase))
+EVERYWHERE = list(itertools.product(KOREA.venues, Phase))
 
 
 def read(text: str) -> dict[Wanted, str]:
@@ -62,7 +62,7 @@ def send(wire: Any, venue: Venue, wanted: Wanted, side: Side = Side.BUY) -> Any:
         time_in_force=time,
         venue=venue,
         price=70000 if kind in PRICED else None,
-        stop_price=71000 if kind is OrderType.STOP_LIMIT else None,
+        stop_price=71000 if kind in STOPS else None,
     )
 
 
@@ -123,7 +123,7 @@ class OrderTypeKit(Kit):
                 assert {each.rpartition(" ")[2] for each in named - mine} <= self.without_code
         assert wire.calls == []
 
-    @pytest.mark.parametrize("venue", Venue)
+    @pytest.mark.parametrize("venue", KOREA.venues)
     def test_when_the_market_is_closed_the_broker_is_left_to_say_so(self, connect: Any, venue: Venue) -> None:
         wire = open_at(connect, Phase.CLOSED)
         offered = self.offered(venue)

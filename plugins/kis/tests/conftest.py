@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from brokerkit_kis.stocks import investors
@@ -31,7 +32,7 @@ LISTED = {
 
 
 class KisWire(Wire):
-    """The server side of KIS."""
+    """The server side of KIS, as far as Korea is concerned: verbs that look at every market ask there alone."""
 
     name = "kis"
     settings = {
@@ -142,6 +143,10 @@ class KisWire(Wire):
     }
     number = "0001234567"
     handle = "kis:{day}:06010:0001234567"
+
+    def __init__(self, *given: Any, **settings: Any) -> None:
+        super().__init__(*given, **settings)
+        self.broker.adapter.served.pop("US", None)
 
     @staticmethod
     def good_answers() -> dict[str, Json]:

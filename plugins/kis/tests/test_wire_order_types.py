@@ -9,6 +9,7 @@ import pytest
 from brokerkit_kis.stocks import orders
 
 from brokerkit.errors import BrokerError, Unsupported
+from brokerkit.market.markets import KOREA
 from brokerkit.market.sessions import Phase
 from brokerkit.models import PRICED
 from brokerkit.words import OrderType, TimeInForce, Venue
@@ -95,7 +96,7 @@ def test_code_of_a_listed_order_is_read_back(
 
 
 @pytest.mark.parametrize("phase", Phase)
-@pytest.mark.parametrize("venue", Venue)
+@pytest.mark.parametrize("venue", KOREA.venues)
 def test_cancellation_names_the_code_of_the_orders_type_in_this_phase(
     connect: Connect, venue: Venue, phase: Phase
 ) -> None:
