@@ -21,6 +21,7 @@ from brokerkit.orders import journal
 from brokerkit.sandbox import books
 from brokerkit.sandbox import sandbox as sandboxes
 from brokerkit.sandbox.books import Trade
+from brokerkit.sandbox.bourse import Bourse
 from brokerkit.sandbox.instruments import Instrument
 from brokerkit.sandbox.prints import Day
 from brokerkit.transport import http
@@ -84,10 +85,10 @@ def in_a_hurry() -> Iterator[None]:
     prints: dict[tuple[object, ...], tuple[Trade, ...]] = {}
     make = books.opening_prints
 
-    def opening_prints(seed: str, instrument: Instrument, day: Day, today: dt.date) -> Sequence[Trade]:
+    def opening_prints(bourse: Bourse, seed: str, instrument: Instrument, day: Day, today: dt.date) -> Sequence[Trade]:
         key = (seed, instrument, today)
         if key not in prints:
-            prints[key] = tuple(make(seed, instrument, day, today))
+            prints[key] = tuple(make(bourse, seed, instrument, day, today))
         return list(prints[key])
 
     with pytest.MonkeyPatch.context() as patched:

@@ -168,8 +168,8 @@ def _limits(given: Limits | Mapping[str, object] | None) -> Limits | None:
 
 
 def _phase_at(sandbox: Sandbox, venue: Venue) -> Phase:
-    """Return the phase of the sandbox, which is one for all venues."""
-    return sandbox.exchange.phase
+    """Return what a venue does at the exchange of its market in the sandbox."""
+    return sandbox.exchanges[markets.market_at(venue).name].phase_at(venue)
 
 
 def _time_at(sandbox: Sandbox) -> dt.datetime:

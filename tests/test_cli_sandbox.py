@@ -186,6 +186,7 @@ def test_state_file_with_a_wrong_type_anywhere_is_one_clear_line(tmp_path: Path)
         sandbox.exchange.remember(account, previous_trading_day(sandbox.exchange.today), order)
         sandbox.exchange.halt("000660")
     stored = json.loads(path.read_text(encoding="utf-8"))
+    stored["abroad"] = {}  # a second exchange is written like the first
     stored["exchange"]["played"] = {"005930": [["2026-11-20", 1, 1, 1, 1, 1, 1]]}
     found = list(places(stored))
     assert len(found) > 100

@@ -10,7 +10,7 @@ from itertools import product
 import pytest
 
 from brokerkit.market.sessions import Phase, offers
-from brokerkit.models import PRICED, OrderRequest
+from brokerkit.models import PRICED, STOPS, OrderRequest
 from brokerkit.sandbox.exchange import Exchange, ExchangeOrder, ExchangeRefusal, Refusal
 from brokerkit.words import OrderType, Side, TimeInForce, Venue
 from tests.exchanges import BUY, FUND, SAMSUNG, SELL, empty_book, others, send, stocked
@@ -37,7 +37,7 @@ def test_every_offered_type_is_taken_and_every_other_one_is_refused(exchange: Ex
     for phase, venue, kind, time_in_force in product(Phase, Venue, OrderType, TimeInForce):
         exchange.phase = phase
         limit = price if kind in PRICED else None
-        stop = price if kind is OrderType.STOP_LIMIT else None
+        stop = price if kind in STOPS else None
         order = partial(send, exchange, BUY, 1, limit, kind, stop=stop, time_in_force=time_in_force, venue=venue)
         if (kind, time_in_force) in offers(venue, phase):
             row = order()

@@ -12,10 +12,10 @@ from functools import cached_property
 from itertools import chain, islice
 from typing import NamedTuple
 
-from brokerkit.market.costs import cut
 from brokerkit.models import OrderRequest
 from brokerkit.sandbox.books import Resting
-from brokerkit.sandbox.days import next_played_day, settled_on
+from brokerkit.sandbox.bourse import Bourse
+from brokerkit.sandbox.costs import Costs
 from brokerkit.sandbox.instruments import Instrument
 from brokerkit.sandbox.ledger import CashLine, deposit, settlements
 from brokerkit.sandbox.rows import ExchangeOrder, ExchangeRefusal, Execution, Page, Refusal
@@ -35,7 +35,7 @@ class Holding:
     sellable: Decimal
     """quantity less what working sells reserve."""
     cost: Decimal
-    """Before fees, in whole won."""
+    """Before fees."""
     average: Decimal
     """Exact cost / quantity, not rounded; 0 when all of it was sold today."""
     price: Decimal
@@ -49,7 +49,7 @@ class Holding:
 
 @dataclass(frozen=True)
 class AccountState:
-    """Snapshot of an account, all in whole won."""
+    """Snapshot of an account, all in the currency of its exchange."""
 
     number: str
     cash: Decimal
@@ -87,27 +87,6 @@ class AccountState:
         return tuple(enumerate(self.holdings))
 
 
-@dataclass(frozen=True)
-class Costs:
-    """Commission of a broker: rate as a fraction, cut to `commission_unit` won for each fill.
-
-    The tax on sales follows the market's table and is cut to 1 won for each fill. Brokers differ in whether they cut
-    by fill or by order, and not all of them tell.
-    """
-
-    commission_rate: Decimal = Decimal("0.00015")
-    commission_unit: Decimal = Decimal(10)
-
-    def commission(self, amount: int) -> int:
-        """Return the commission on an amount traded."""
-        return int(cut(amount * self.commission_rate, self.commission_unit))
-
-    @staticmethod
-    def tax(amount: int, rate: Decimal) -> int:
-        """Return the tax on an amount sold."""
-        return int(cut(amount * rate, Decimal(1)))
-
-
 class Booking(NamedTuple):
     """What a fill cost and sold; the last fields of an Execution."""
 
@@ -128,17 +107,17 @@ class Lot:
     today_bought: int = 0
     today_sold: int = 0
 
-    def snapshot(self, price: int) -> Holding:
+    def snapshot(self, price: int, money: Callable[[int | Decimal], Decimal]) -> Holding:
         """Return the state at this moment."""
         return Holding(
             symbol=self.instrument.symbol,
             name=self.instrument.name,
             quantity=Decimal(self.quantity),
             sellable=Decimal(self.quantity - self.reserved),
-            cost=Decimal(self.cost),
-            average=Decimal(self.cost) / self.quantity if self.quantity else Decimal(0),
-            price=Decimal(price),
-            market_value=Decimal(self.quantity * price),
+            cost=money(self.cost),
+            average=money(self.cost) / self.quantity if self.quantity else Decimal(0),
+            price=money(price),
+            market_value=money(self.quantity * price),
             today_bought=Decimal(self.today_bought),
             today_sold=Decimal(self.today_sold),
         )
@@ -146,7 +125,7 @@ class Lot:
 
 @dataclass(eq=False)
 class Entry:
-    """A row of the order list as the exchange keeps it, in whole shares and won."""
+    """A row of the order list as the exchange keeps it, in whole shares and units of its money."""
 
     number: int
     action: str
@@ -155,6 +134,7 @@ class Entry:
     account: Account
     request: OrderRequest
     time: dt.datetime
+    day: dt.date
     quantity: int
     remaining: int = 0
     canceled: int = 0
@@ -176,7 +156,7 @@ class Entry:
     _told_at: tuple[int, ...] = field(default=(), init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self.key = (self.time.date(), self.number)
+        self.key = (self.day, self.number)
 
     def snapshot(self) -> ExchangeOrder:
         """Return the row as it stands: the same object as long as nothing of it has changed."""
@@ -196,7 +176,7 @@ class Entry:
             account=self.account.number,
             request=self.request,
             time=self.time,
-            day=self.time.date(),
+            day=self.day,
             quantity=Decimal(self.quantity),
             filled=filled,
             remaining=Decimal(self.remaining),
@@ -249,7 +229,9 @@ class Roll:
 class Account:
     """Cash, holdings and orders of one account. The exchange holds the lock."""
 
-    def __init__(self, number: str, cash: int, costs: Costs) -> None:
+    def __init__(self, bourse: Bourse, number: str, cash: int, costs: Costs) -> None:
+        """Cash and costs are in units of the exchange."""
+        self.bourse = bourse
         self.number = number
         self.costs = costs
         self.cash = cash
@@ -360,29 +342,33 @@ class Account:
             lot.quantity -= quantity
             lot.today_sold += quantity
         self.fees += commission + tax
-        return Booking(Decimal(commission), Decimal(tax), Decimal(cost), Decimal(lot.quantity))
+        money = self.bourse.money
+        return Booking(money(commission), money(tax), money(cost), Decimal(lot.quantity))
 
     def move(self, day: dt.date, amount: int) -> None:
         """Pay cash in, or below 0 out."""
         self.cash += amount
-        self.lines.append(deposit(day, amount))
+        self.lines.append(deposit(day, self.bourse.money(amount)))
 
     def state(self, price_of: Callable[[str], int], today: dt.date) -> AccountState:
         """Return a snapshot, with holdings at the present prices."""
-        cash_d1 = self.cash + sum(amount for day, amount in self.settlements if day <= next_played_day(today))
+        tomorrow, money = self.bourse.calendar.next_day(today), self.bourse.money
+        cash_d1 = self.cash + sum(amount for day, amount in self.settlements if day <= tomorrow)
         return AccountState(
             number=self.number,
-            cash=Decimal(self.cash),
-            cash_d1=Decimal(cash_d1),
-            cash_d2=Decimal(self.settled),
-            orderable=Decimal(self.orderable),
-            withdrawable=Decimal(max(min(self.cash, cash_d1, self.settled) - self._reserved, 0)),
+            cash=money(self.cash),
+            cash_d1=money(cash_d1),
+            cash_d2=money(self.settled),
+            orderable=money(self.orderable),
+            withdrawable=money(max(min(self.cash, cash_d1, self.settled) - self._reserved, 0)),
             holdings=tuple(
-                lot.snapshot(price_of(symbol)) for symbol, lot in self.lots.items() if lot.quantity or lot.today_sold
+                lot.snapshot(price_of(symbol), money)
+                for symbol, lot in self.lots.items()
+                if lot.quantity or lot.today_sold
             ),
-            bought_today=Decimal(self.bought),
-            sold_today=Decimal(self.sold),
-            fees_today=Decimal(self.fees),
+            bought_today=money(self.bought),
+            sold_today=money(self.sold),
+            fees_today=money(self.fees),
         )
 
     def rows(self, start: dt.date, end: dt.date) -> Sequence[ExchangeOrder]:
@@ -419,8 +405,9 @@ class Account:
         self.entries.clear()
         self.today, self.working = Roll(), Roll()
         if self.bought or self.sold:
-            self.settlements.append((settled_on(last), self.sold - self.bought - self.fees))
-            self.lines += settlements(self.rows(last, last), settled_on(last))
+            due = self.bourse.calendar.settled_on(last)
+            self.settlements.append((due, self.sold - self.bought - self.fees))
+            self.lines += settlements(self.rows(last, last), due)
         self.cash += sum(amount for day, amount in self.settlements if day <= today)
         self.settlements = [(day, amount) for day, amount in self.settlements if day > today]
         self.bought = self.sold = self.fees = 0

@@ -1,6 +1,7 @@
 """The order book of one symbol: who waits at which price, who meets whom, and the day's prices.
 
-Everything here is in whole shares and whole won, so plain ints: the exchange turns them into Decimals at its edge.
+Everything here is in whole shares and whole units of money, so plain ints: the exchange turns them into Decimals at
+its edge.
 """
 
 from __future__ import annotations
@@ -9,23 +10,19 @@ import datetime as dt
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from enum import StrEnum
 from itertools import chain
 from random import Random
 from typing import Generic, TypeAlias, TypeVar
 
-from brokerkit.market.ticks import tick_size
+from brokerkit.sandbox.bourse import Bourse
 from brokerkit.sandbox.candles import MinuteBars
 from brokerkit.sandbox.instruments import Instrument
 from brokerkit.sandbox.prints import Day, Trade, opening_day, opening_prints, untraded_day
-from brokerkit.words import SecurityType, Side
+from brokerkit.words import Side
 
 LEVELS = 10
 """Prices a side that the market tells."""
-
-_DEAR = 100_000
-"""Above this price the waiting orders get smaller."""
 
 Owner = TypeVar("Owner")
 
@@ -43,6 +40,10 @@ class Place(StrEnum):
     """Unseen, until a trade reaches its stop price."""
     CLOSING_PRICE = "CLOSING_PRICE"
     """In the closing price session."""
+    OPENING = "OPENING"
+    """Unseen, until regular trading begins."""
+    CLOSING = "CLOSING"
+    """Unseen, until regular trading ends."""
 
 
 _SEEN = frozenset({Place.LEVEL, Place.MARKET})
@@ -158,13 +159,14 @@ class _Half(Generic[Owner]):
 class Book(Generic[Owner]):
     """Waiting orders of one symbol, matched by price and then by time, and its day."""
 
-    def __init__(self, day: Day, trades: Sequence[Trade] = ()) -> None:
+    def __init__(self, begins: dt.datetime, day: Day, trades: Sequence[Trade] = ()) -> None:
+        """`begins` is when regular trading of the day has begun."""
         self.day = day
         self.trades = list(trades)
         """Today's prints, newest last."""
         self.seeded = len(self.trades)
         """So many of the prints come from the seed."""
-        self.minutes = MinuteBars(self.trades)
+        self.minutes = MinuteBars(self.trades, begins)
         self._heard = len(self.trades)
         self.crowd: dict[Side, int] = {}
         """What is left of the others in the closing price session."""
@@ -200,6 +202,10 @@ class Book(Generic[Owner]):
             queues = chain(half.others.values(), (half.queues[price] for price in half.prices()))
             found.extend(order for queue in queues for order in queue if place in (None, order.place))
         return found
+
+    def waiting_for(self, place: Place) -> Sequence[Resting[Owner]]:
+        """Return what waits unseen in a place, the oldest first: buys, then sells."""
+        return [order for half in self._halves.values() for order in half.others[place]]
 
     def available(self, side: Side, limit: int | None) -> int:
         """Return how many shares an incoming order of that side and limit (None: any price) would find."""
@@ -290,7 +296,7 @@ class Book(Generic[Owner]):
         return [order for order in asleep if order.wakes(low, high)]
 
     def middle(self) -> int | None:
-        """Return the middle of best bid and ask, below one won cut; None without both."""
+        """Return the middle of best bid and ask, below the smallest unit cut; None without both."""
         bid, ask = self.best(Side.BUY), self.best(Side.SELL)
         return None if bid is None or ask is None else (bid + ask) // 2
 
@@ -334,7 +340,7 @@ class Book(Generic[Owner]):
 
 
 def open_book(
-    seed: int, instrument: Instrument, today: dt.date, *, salt: str = "", untraded: bool = False
+    bourse: Bourse, seed: int, instrument: Instrument, today: dt.date, *, salt: str = "", untraded: bool = False
 ) -> Book[Owner]:
     """Return the book as it stands when the sandbox starts, the same for the same seed and symbol.
 
@@ -342,35 +348,26 @@ def open_book(
     The salt makes another day of it. `untraded` is a book in which nobody has traded today.
     """
     random = Random(f"{seed}/{instrument.symbol}/book{salt}")  # noqa: S311 - repeatable on purpose
-    day = opening_day(random, instrument)
+    day = opening_day(bourse, random, instrument)
     book: Book[Owner]
     if untraded:
-        day = untraded_day(instrument)
-        book = Book(day)
+        day = untraded_day(bourse, instrument)
+        book = Book(bourse.opens(today), day)
     else:
-        book = Book(day, opening_prints(f"{seed}/{instrument.symbol}/prints{salt}", instrument, day, today))
-        day.turnover = int(sum(trade.price * trade.quantity for trade in book.trades))
-    lower, upper = int(instrument.lower_limit), int(instrument.upper_limit)
-    ask, bid = day.price, step_down(day.price, instrument.kind)
+        prints = opening_prints(bourse, f"{seed}/{instrument.symbol}/prints{salt}", instrument, day, today)
+        book = Book(bourse.opens(today), day, prints)
+        day.turnover = sum(bourse.units(trade.price * trade.quantity) for trade in book.trades)
+    lower, upper = bourse.units(instrument.lower_limit), bourse.units(instrument.upper_limit)
+    ask, bid = day.price, bourse.step_down(day.price, instrument.kind)
     for _ in range(LEVELS):
         if ask <= upper:
-            book.rest(Resting(Side.SELL, ask, _level_size(random, ask)))
-            ask = step_up(ask, instrument.kind)
+            book.rest(Resting(Side.SELL, ask, _level_size(random, bourse.dear / ask)))
+            ask = bourse.step_up(ask, instrument.kind)
         if bid >= lower:
-            book.rest(Resting(Side.BUY, bid, _level_size(random, bid)))
-            bid = step_down(bid, instrument.kind)
+            book.rest(Resting(Side.BUY, bid, _level_size(random, bourse.dear / bid)))
+            bid = bourse.step_down(bid, instrument.kind)
     book.untouched = not untraded
     return book
-
-
-def step_up(price: int, kind: SecurityType) -> int:
-    """Return the next price above one that is on the step."""
-    return price + int(tick_size(Decimal(price), kind))
-
-
-def step_down(price: int, kind: SecurityType) -> int:
-    """Return the next price below one that is on the step; 0 below the lowest."""
-    return price - int(tick_size(Decimal(price - 1), kind)) if price > 1 else 0
 
 
 def opposite(side: Side) -> Side:
@@ -378,7 +375,7 @@ def opposite(side: Side) -> Side:
     return Side.SELL if side is Side.BUY else Side.BUY
 
 
-def _level_size(random: Random, price: int) -> int:
-    cheapness = min(1.0, _DEAR / price)
+def _level_size(random: Random, cheapness: float) -> int:
+    cheapness = min(1.0, cheapness)
     least = max(5, int(50 * cheapness))
     return random.randint(least, max(least + 5, int(900 * cheapness)))

@@ -7,7 +7,7 @@ from decimal import Decimal
 from random import Random
 
 from brokerkit.market.sessions import CONTINUOUS
-from brokerkit.sandbox.books import LEVELS, opposite, step_down, step_up
+from brokerkit.sandbox.books import LEVELS, opposite
 from brokerkit.sandbox.exchange import Exchange, ExchangeRefusal
 from brokerkit.sandbox.instruments import Instrument
 from brokerkit.words import Side
@@ -45,7 +45,8 @@ class Crowd:
         waiting = next(
             (side for side in Side if not self._exchange.levels(symbol, side)), self._side(random, instrument)
         )
-        self._exchange.trade(symbol, waiting, quantity, Decimal(self._place(random, instrument, waiting)))
+        price = self._exchange.bourse.money(self._place(random, instrument, waiting))
+        self._exchange.trade(symbol, waiting, quantity, price)
 
     def _side(self, random: Random, instrument: Instrument) -> Side:
         """Return who comes next, rather a buyer the deeper the price has fallen."""
@@ -57,15 +58,17 @@ class Crowd:
         for side in Side:
             for price, _ in self._exchange.levels(instrument.symbol, side):
                 return price
-        return int(instrument.previous_close)
+        return self._exchange.bourse.units(instrument.previous_close)
 
     def _place(self, random: Random, instrument: Instrument, side: Side) -> int:
         """Return where somebody waits: between the best prices where there is room, else among those of the side."""
-        outwards, inwards = (step_up, step_down) if side is Side.SELL else (step_down, step_up)
+        bourse = self._exchange.bourse
+        up, down = bourse.step_up, bourse.step_down
+        outwards, inwards = (up, down) if side is Side.SELL else (down, up)
         own = [price for price, _ in self._exchange.levels(instrument.symbol, side)]
         other = [price for price, _ in self._exchange.levels(instrument.symbol, opposite(side))]
         if not own:
-            return outwards(other[0], instrument.kind) if other else int(instrument.previous_close)
+            return outwards(other[0], instrument.kind) if other else bourse.units(instrument.previous_close)
         between = inwards(own[0], instrument.kind)
         if other and between != other[0]:
             return between

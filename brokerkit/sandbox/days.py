@@ -1,13 +1,14 @@
-"""The calendar of the sandbox, which has to play on when the tables of days and taxes have ended."""
+"""The calendars of the sandbox, which has to play on when the tables of days and taxes have ended."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from brokerkit.errors import InvalidRequest
+from brokerkit.market import days, us
 from brokerkit.market.costs import TAX_YEARS
-from brokerkit.market.days import is_trading_day, settlement_day
 
 YEAR = 250
 """Trading days that a year of history has here."""
@@ -16,52 +17,66 @@ HISTORY = 1_500
 _DAY = dt.timedelta(days=1)
 
 
-def counts_as_trading_day(day: dt.date) -> bool:
-    """Return whether the sandbox takes the day for a trading day: outside the years known, every weekday is one."""
-    try:
-        return is_trading_day(day)
-    except InvalidRequest:
-        return day.weekday() < 5
+@dataclass(frozen=True)
+class Calendar:
+    """The trading days of a market."""
 
+    is_trading_day: Callable[[dt.date], bool]
+    """InvalidRequest outside the years known."""
+    settlement_day: Callable[[dt.date], dt.date]
+    """On which an account here sees a trade of that day settled; InvalidRequest outside the years known."""
 
-def next_played_day(day: dt.date) -> dt.date:
-    """Return the first trading day after that day."""
-    day += _DAY
-    while not counts_as_trading_day(day):
+    def counts(self, day: dt.date) -> bool:
+        """Return whether the sandbox takes the day for a trading day: outside the years known, every weekday is one."""
+        try:
+            return self.is_trading_day(day)
+        except InvalidRequest:
+            return day.weekday() < 5
+
+    def next_day(self, day: dt.date) -> dt.date:
+        """Return the first trading day after that day."""
         day += _DAY
-    return day
+        while not self.counts(day):
+            day += _DAY
+        return day
+
+    def days_before(self, today: dt.date, count: int = YEAR) -> Sequence[dt.date]:
+        """Return the last trading days before today, ascending."""
+        found: list[dt.date] = []
+        day = today
+        while len(found) < count:
+            day -= _DAY
+            if self.counts(day):
+                found.append(day)
+        return found[::-1]
+
+    def days_between(self, first: dt.date, last: dt.date) -> Sequence[dt.date]:
+        """Return the trading days after the first and before the last of these days, ascending."""
+        found = []
+        day = self.next_day(first)
+        while day < last:
+            found.append(day)
+            day = self.next_day(day)
+        return found
+
+    def settled_on(self, day: dt.date) -> dt.date:
+        """Return the day on which an account here sees a trade of that day settled."""
+        try:
+            return self.settlement_day(day)
+        except InvalidRequest:
+            return self.next_day(self.next_day(day))
 
 
-def trading_days_before(today: dt.date, count: int = YEAR) -> Sequence[dt.date]:
-    """Return the last trading days before today, ascending."""
-    days: list[dt.date] = []
-    day = today
-    while len(days) < count:
-        day -= _DAY
-        if counts_as_trading_day(day):
-            days.append(day)
-    return days[::-1]
+def _a_day_later(day: dt.date) -> dt.date:
+    """Return when an account in Korea sees a trade settled that is settled in the US on the next trading day."""
+    return us.settlement_day(us.settlement_day(day))
 
 
-def trading_days_between(first: dt.date, last: dt.date) -> Sequence[dt.date]:
-    """Return the trading days after the first and before the last of these days, ascending."""
-    days = []
-    day = next_played_day(first)
-    while day < last:
-        days.append(day)
-        day = next_played_day(day)
-    return days
-
-
-def settled_on(day: dt.date) -> dt.date:
-    """Return the day on which a trade of that day is settled."""
-    try:
-        return settlement_day(day)
-    except InvalidRequest:
-        return next_played_day(next_played_day(day))
+KOREA = Calendar(days.is_trading_day, days.settlement_day)
+US = Calendar(us.is_trading_day, _a_day_later)
 
 
 def day_of_tax(today: dt.date) -> dt.date:
     """Return a day in the year in which today's trades are settled, or in the nearest year whose tax is known."""
-    settled = settled_on(today)
+    settled = KOREA.settled_on(today)
     return dt.date(min(max(settled.year, TAX_YEARS[0]), TAX_YEARS[-1]), settled.month, 1)

@@ -1,7 +1,7 @@
 """The simulated exchange: symbols, books, accounts and investor flow. Deterministic for a seed; speaks only our models.
 
-It plays one trading day, which stays in regular trading unless somebody sets another phase. KRX, NXT and the combined
-market share one book for each symbol.
+It plays one trading day, which stays in regular trading unless somebody sets another phase. All venues of a market
+share one book for each symbol. Prices and amounts are Decimals of the currency: won, or dollars.
 """
 
 from __future__ import annotations
@@ -15,24 +15,27 @@ from contextlib import contextmanager
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Self
 
+from brokerkit import clock
 from brokerkit.clock import KST
-from brokerkit.clock import today as real_today
-from brokerkit.market.sessions import AUCTIONS, CONTINUOUS, Phase, offers
+from brokerkit.market.sessions import AUCTIONS, CONTINUOUS, Phase
 from brokerkit.models import InvestorFlow, Level, Members, OrderBook, OrderRequest, Quote
 from brokerkit.sandbox import history, members, state
-from brokerkit.sandbox.accounts import Account, AccountState, Costs, Entry, Holding, Key
+from brokerkit.sandbox.accounts import Account, AccountState, Entry, Holding, Key
 from brokerkit.sandbox.books import Book, opposite
-from brokerkit.sandbox.candles import Candle
+from brokerkit.sandbox.bourse import Bourse
+from brokerkit.sandbox.bourses import KOREA
+from brokerkit.sandbox.candles import Candle, candle_of_day
+from brokerkit.sandbox.costs import Costs
 from brokerkit.sandbox.days import YEAR
 from brokerkit.sandbox.floor import Floor
-from brokerkit.sandbox.flows import DayOfFlow, flow_of_day
+from brokerkit.sandbox.flows import DayOfFlow
 from brokerkit.sandbox.happenings import HaltChanged, Listener, PhaseBegan, What
 from brokerkit.sandbox.indices import Indices
 from brokerkit.sandbox.instruments import Instrument
 from brokerkit.sandbox.investors import Investors
 from brokerkit.sandbox.ledger import BookedLine, Traded, booked, traded
 from brokerkit.sandbox.minutes import Minute
-from brokerkit.sandbox.past import Past
+from brokerkit.sandbox.past import KoreanPast, Past, past_of
 from brokerkit.sandbox.placement import amended_request, check_numbers, check_offered, is_whole, placement_of
 from brokerkit.sandbox.prints import Day, Trade
 from brokerkit.sandbox.rows import ExchangeOrder, ExchangeRefusal, Execution, Page, Refusal
@@ -60,47 +63,59 @@ __all__ = [
 ]
 
 LARGEST_AMOUNT = 10**15
-"""More shares or won than anybody has."""
-
-OF_THE_DAY = frozenset({Phase.REGULAR, Phase.CLOSING_AUCTION, Phase.AFTER_CLOSE_CLOSING_PRICE})
-"""Phases in which the last price is one of the regular session."""
-_OPENING = dt.time(10, 0, tzinfo=KST)
+"""More shares, won or dollars than anybody has."""
 _HUNDREDTH = Decimal("0.01")
 
 
 class Exchange:
-    """204 symbols, matching by price and time, accounts. Every method is safe to call from several threads."""
+    """Symbols, matching by price and time, accounts. Every method is safe to call from several threads.
 
-    def __init__(self, *, seed: int = 1, today: dt.date | None = None) -> None:
-        day = today or real_today()
-        self._begin(seed, day, Past(seed, day))
+    Without a `bourse` it is the Korean one.
+    """
 
-    def _begin(self, seed: int, today: dt.date, past: Past) -> None:
+    investors: Investors
+    """Markets, estimates, rankings and programmes. In Korea alone, as the next two."""
+    indices: Indices
+    """What its shares are worth together: KOSPI and the like."""
+    warrants: Warrants
+    """ELW on its shares, which are quoted and not traded."""
+
+    def __init__(self, *, seed: int = 1, today: dt.date | None = None, bourse: Bourse = KOREA) -> None:
+        day = today or bourse.day_of(clock.now())
+        self._begin(bourse, seed, day, past_of(bourse, seed, day))
+
+    def _begin(self, bourse: Bourse, seed: int, today: dt.date, past: Past) -> None:
+        self.bourse = bourse
+        """What is true of its market."""
         self._seed = seed
         self._today = today
         self._past = past
         self._opened_at = time.monotonic()
-        self._opening = dt.datetime.combine(today, _OPENING)
-        self._end = dt.datetime.combine(today, dt.time.max, KST)
-        self._floor = Floor(seed, past.instruments(), today, self.now)
+        self._opening = bourse.begins(today)
+        self._end = bourse.ends(today)
+        self._floor = Floor(bourse, seed, past.instruments(), today, self.now)
         self._floor.salt = past.salt(today)
-        self.investors = Investors(seed, past, today, self.now, lambda: self._floor.instruments, self._flow_so_far)
-        """Markets, estimates, rankings and programmes."""
         self._lock = threading.RLock()
         self._changes = 0
         self._depth = 0
         """Of changes within each other."""
         self._accounts: dict[str, Account] = {}
-        self.indices = Indices(self, past, seed)
-        """What its shares are worth together: KOSPI and the like."""
-        self.warrants = Warrants(self)
-        """ELW on its shares, which are quoted and not traded."""
         self._states: dict[str, tuple[int, AccountState]] = {}
         """What was told of an account at a number of changes: all pages of a balance are of one state."""
-        self._next_number = history.first_number(seed)
+        self._next_number = history.first_number(self._seed_of_numbers)
+        if isinstance(past, KoreanPast):
+            self._equip(past)
+
+    def _equip(self, past: KoreanPast) -> None:
+        """Make what Korea alone tells."""
+        self.investors = Investors(
+            self._seed, past, self._today, self.now, lambda: self._floor.instruments, self.flow_so_far
+        )
+        self.indices = Indices(self, past, self._seed)
+        self.warrants = Warrants(self)
 
     def now(self) -> dt.datetime:
-        """Return the time at the exchange: it starts at 10:00 Korean time and runs with the real clock.
+        """Return the time at the exchange, in Korean time: it starts at 10:00 there and runs with the real clock.
 
         It stops at the end of the day, because an exchange plays one day only.
         """
@@ -138,6 +153,8 @@ class Exchange:
 
     @phase.setter
     def phase(self, phase: Phase) -> None:
+        if phase not in self.bourse.phases:
+            raise ValueError(f"The exchange for {self.bourse.market.title} has no phase {phase}.")
         with self._changing():
             # Closed can also mean that market_open is False; then nothing has expired yet.
             if phase is not self._floor.phase or phase is Phase.CLOSED:
@@ -209,38 +226,47 @@ class Exchange:
         """Everything that is listed, by symbol."""
         return self._floor.instruments
 
-    def quote(self, symbol: str, venue: Venue = Venue.KRX) -> Quote:
+    def phase_at(self, venue: Venue) -> Phase:
+        """Return what a venue does."""
+        return self.bourse.phase_at(venue, self._floor.phase)
+
+    @property
+    def exchange_rate(self) -> Decimal:
+        """How many won one of its currency is worth today. Simulated: nothing here turns one into the other."""
+        return self.bourse.won(self._seed, self._today)
+
+    def quote(self, symbol: str, venue: Venue | None = None) -> Quote:
         """Return the present price with every field filled but those of a day without trades or limits.
 
-        A symbol without a price has the price 0. The session is told as far as the phase proves it, at KRX.
+        A symbol without a price has the price 0. The session is told as far as the phase proves it.
         """
         with self._lock:
-            instrument = self._instrument(symbol, venue)
-            day = self._floor.book(instrument).day
-            price, base = Decimal(self._floor.price(symbol)), instrument.previous_close
+            instrument, venue = self._instrument(symbol, venue), venue or self.bourse.default_venue
+            day, money = self._floor.book(instrument).day, self.bourse.money
+            price, base = money(self._floor.price(symbol)), instrument.previous_close
             change = price - base if price else None
             is_traded = bool(price and day.volume)
             return Quote(
                 symbol=symbol,
                 venue=venue,
-                currency="KRW",
+                currency=self.bourse.market.currency,
                 price=price,
                 name=instrument.name,
                 previous_close=base,
                 change=change,
                 change_percent=None if change is None else (change * 100 / base).quantize(_HUNDREDTH, ROUND_HALF_UP),
-                open=Decimal(day.open) if is_traded else None,
-                high=Decimal(day.high) if is_traded else None,
-                low=Decimal(day.low) if is_traded else None,
+                open=money(day.open) if is_traded else None,
+                high=money(day.high) if is_traded else None,
+                low=money(day.low) if is_traded else None,
                 volume=Decimal(day.volume),
-                turnover=Decimal(day.turnover),
+                turnover=money(day.turnover),
                 upper_limit=instrument.upper_limit if instrument.has_limits else None,
                 lower_limit=instrument.lower_limit if instrument.has_limits else None,
                 time=self.now(),
-                session=Phase.REGULAR if is_traded and venue is Venue.KRX and self.phase in OF_THE_DAY else None,
+                session=self.bourse.session_of(venue, self.phase) if is_traded else None,
             )
 
-    def order_book(self, symbol: str, venue: Venue = Venue.KRX) -> OrderBook:
+    def order_book(self, symbol: str, venue: Venue | None = None) -> OrderBook:
         """Return the best ten levels a side. While an auction gathers orders the sides can overlap.
 
         Of a symbol that is halted nothing is shown.
@@ -248,8 +274,13 @@ class Exchange:
         with self._lock:
             book = self._floor.book(self._instrument(symbol, venue))
             sides = (Side.SELL, Side.BUY)
-            asks, bids = ((), ()) if symbol in self._floor.halted else (_levels(book, side) for side in sides)
+            asks, bids = ((), ()) if symbol in self._floor.halted else (self._levels(book, side) for side in sides)
+            venue = venue or self.bourse.default_venue
             return OrderBook(symbol=symbol, venue=venue, time=self.now(), asks=asks, bids=bids)
+
+    def _levels(self, book: Book[Entry], side: Side) -> tuple[Level, ...]:
+        money = self.bourse.money
+        return tuple(Level(price=money(price), quantity=Decimal(quantity)) for price, quantity in book.levels(side))
 
     def expected(self, symbol: str) -> Level | None:
         """Return price and quantity of the trade in which an auction would end now; None where nobody would trade."""
@@ -257,33 +288,36 @@ class Exchange:
             if self.phase not in AUCTIONS or symbol in self._floor.halted:
                 return None
             price, quantity = self._floor.book(self._instrument(symbol)).auction()
-            return Level(price=Decimal(price), quantity=Decimal(quantity)) if quantity else None
+            return Level(price=self.bourse.money(price), quantity=Decimal(quantity)) if quantity else None
 
     def levels(self, symbol: str, side: Side) -> Sequence[tuple[int, int]]:
-        """Return price and quantity of the best ten levels of a side, the best first; also in a halt."""
+        """Return price in units and quantity of the best ten levels of a side, the best first; also in a halt."""
         with self._lock:
             return self._floor.book(self._instrument(symbol)).levels(side)
 
-    def trades(self, symbol: str, day: dt.date | None = None, venue: Venue = Venue.KRX) -> Sequence[Trade]:
+    def trades(self, symbol: str, day: dt.date | None = None, venue: Venue | None = None) -> Sequence[Trade]:
         """Return today's prints, newest last, the same at all venues; of another day those that fit its minutes.
 
         Those in the closing price sessions are not among them.
         """
         with self._lock:
             if day is not None and day != self._today:
-                return self._past.trades(self._instrument(symbol, venue).symbol, day, venue)
+                symbol = self._instrument(symbol, venue).symbol
+                return self._past.trades(symbol, day, venue or self.bourse.default_venue)
             return list(self._floor.book(self._instrument(symbol)).trades)
 
-    def members(self, symbol: str, venue: Venue = Venue.KRX) -> Members:
+    def members(self, symbol: str, venue: Venue | None = None) -> Members:
         """Return which firms have sold and bought most today, five of each, and what foreign firms have in all."""
         with self._lock:
             instrument = self._instrument(symbol, venue)
+            if not self.bourse.tells_members:
+                raise ExchangeRefusal(Refusal.UNSUPPORTED_TYPE)
             volume = self._floor.book(instrument).day.volume
             seed = f"{self._seed}/{symbol}/{self._today}"
             sold, bought = (members.traded(seed, side, volume) for side in (Side.SELL, Side.BUY))
             return Members(
                 symbol=symbol,
-                venue=venue,
+                venue=venue or self.bourse.default_venue,
                 sellers=sold[: members.SHOWN],
                 buyers=bought[: members.SHOWN],
                 foreign_sold=members.of_foreigners(sold),
@@ -297,14 +331,14 @@ class Exchange:
         """
         with self._lock:
             day = self._floor.book(self._instrument(symbol)).day
-            return [*self._past.candles(symbol, days - 1), _candle_of(self._today, day)]
+            return [*self._past.candles(symbol, days - 1), candle_of_day(self.bourse, self._today, _figures(day))]
 
     def minute_candles(self, symbol: str) -> Sequence[Candle]:
-        """Return a candle for each minute of today from 09:00 to now, ascending; flat where nobody traded."""
+        """Return a candle for each minute of today from the opening to now, ascending; flat where nobody traded."""
         with self._lock:
             return self._floor.book(self._instrument(symbol)).minutes.until(self.now())
 
-    def minutes(self, symbol: str, day: dt.date, venue: Venue = Venue.KRX) -> Sequence[Minute]:
+    def minutes(self, symbol: str, day: dt.date, venue: Venue | None = None) -> Sequence[Minute]:
         """Return the minutes of a day in which somebody traded, ascending: those of today are the same at all venues.
 
         Past days are made of their candles when they are asked for, six years of them. At KRX they add up to those.
@@ -312,8 +346,24 @@ class Exchange:
         with self._lock:
             self._instrument(symbol, venue)
             if day == self._today:
-                return [_minute_of(candle) for candle in self.minute_candles(symbol) if candle.volume]
-            return self._past.minutes(symbol, day, venue)
+                return [self._minute_of(candle) for candle in self.minute_candles(symbol) if candle.volume]
+            return self._past.minutes(symbol, day, venue or self.bourse.default_venue)
+
+    def minute_bars(self, symbol: str, day: dt.date, venue: Venue | None = None) -> Sequence[Candle]:
+        """Return the same minutes as candles of the currency."""
+        midnight = self.bourse.midnight(day)
+        return [self._bar_of(midnight, minute) for minute in self.minutes(symbol, day, venue)]
+
+    def _bar_of(self, midnight: dt.datetime, minute: Minute) -> Candle:
+        opened, high, low, close, turnover = map(self.bourse.money, (*minute[1:5], minute.turnover))
+        time = (midnight + dt.timedelta(minutes=minute.start)).astimezone(KST)
+        return Candle(time, opened, high, low, close, Decimal(minute.volume), turnover)
+
+    def _minute_of(self, candle: Candle) -> Minute:
+        local = candle.time.astimezone(self.bourse.midnight(self._today).tzinfo)
+        amounts = (candle.open, candle.high, candle.low, candle.close, candle.turnover)
+        opened, high, low, close, turnover = map(self.bourse.units, amounts)
+        return Minute(local.hour * 60 + local.minute, opened, high, low, close, int(candle.volume), turnover)
 
     def investor_flow(self, symbol: str, *, days: int = YEAR) -> Sequence[InvestorFlow]:
         """Return so many trading days up to the last one before today, ascending, with every figure filled.
@@ -340,22 +390,24 @@ class Exchange:
         becomes if nothing follows.
         """
         with self._lock:
-            flow = self._flow_so_far(symbol)
+            flow = self.flow_so_far(symbol)
             return None if flow is None else flow.model(symbol).model_copy(update={"final": False})
 
-    def _flow_so_far(self, symbol: str) -> DayOfFlow | None:
+    def flow_so_far(self, symbol: str) -> DayOfFlow | None:
+        """Return the same in plain numbers."""
         day = self._floor.book(self._instrument(symbol)).day
         if not day.volume:
             return None
-        return flow_of_day(self._seed, symbol, self._today, Decimal(self._floor.price(symbol)), Decimal(day.volume))
+        return self._past.flow_so_far(symbol, self._today, self._floor.price(symbol), day.volume)
 
-    def open_account(self, number: str, *, cash: Decimal = Decimal(100_000_000), costs: Costs | None = None) -> None:
-        """Open an account with settled cash in whole won."""
+    def open_account(self, number: str, *, cash: Decimal | None = None, costs: Costs | None = None) -> None:
+        """Open an account with settled cash: 100 million won, or 100,000 dollars, where nothing is said."""
         with self._changing():
             if number in self._accounts:
                 raise ValueError(f"There is an account {number} already.")
-            paid = _whole("cash", cash)
-            account = self._accounts[number] = Account(number, 0, costs or Costs())
+            paid = self._exact("cash", self.bourse.cash if cash is None else cash)
+            costs = (costs or self.bourse.costs).in_units(self.bourse.scale)
+            account = self._accounts[number] = Account(self.bourse, number, 0, costs)
             if paid:
                 account.move(self._today, paid)
 
@@ -363,15 +415,15 @@ class Exchange:
         """Pay cash into the account, or below 0 out of it; a ValueError where it cannot be withdrawn now."""
         with self._changing():
             if -amount > self.account(account).withdrawable:
-                raise ValueError(f"{-amount:,} won cannot be withdrawn from {account}.")
-            moved = _whole("amount", abs(amount))
+                raise ValueError(f"{-amount:,} {self.bourse.market.currency} cannot be withdrawn from {account}.")
+            moved = self._exact("amount", abs(amount))
             self._account(account).move(self._today, moved if amount > 0 else -moved)
 
     def give_holding(self, account: str, symbol: str, quantity: Decimal, cost: Decimal) -> None:
-        """Add shares that the account bought earlier, already settled, for that cost in whole won."""
+        """Add shares that the account bought earlier, already settled, for that cost."""
         with self._changing():
             instrument = self._instrument(symbol)
-            self._account(account).give(instrument, _whole("quantity", quantity), _whole("cost", cost))
+            self._account(account).give(instrument, _whole("quantity", quantity), self._exact("cost", cost))
 
     def account(self, number: str) -> AccountState:
         """Return cash and holdings of an account."""
@@ -387,7 +439,9 @@ class Exchange:
         """Return how many shares the account can buy, commission included; without a price as a market order."""
         with self._lock:
             instrument = self._instrument(symbol)
-            return Decimal(self._account(account).affordable(int(price or instrument.upper_limit)))
+            last = self._floor.book(instrument).day.price
+            units = self.bourse.units(price) if price else self.bourse.dearest(instrument, last)
+            return Decimal(self._account(account).affordable(units))
 
     def submit(self, account: str, request: OrderRequest) -> ExchangeOrder:
         """Take an order, match it and return its row, or raise ExchangeRefusal.
@@ -399,7 +453,7 @@ class Exchange:
         with self._changing():
             owner = self._account(account)
             instrument = self._check(request)
-            placement = placement_of(request, instrument, self._floor.book(instrument))
+            placement = placement_of(self.bourse, request, instrument, self._floor.book(instrument))
             quantity = int(request.quantity)
             owner.check(request.side, request.symbol, quantity, placement.dearest)
             entry = self._enter(owner, "NEW", None, request, quantity)
@@ -433,7 +487,7 @@ class Exchange:
             moved = _part_of(entry, quantity)
             request = amended_request(entry, moved, price, type, stop_price)
             instrument = self._check(request)
-            placement = placement_of(request, instrument, self._floor.book(instrument))
+            placement = placement_of(self.bourse, request, instrument, self._floor.book(instrument))
             if request.side is Side.BUY:
                 freed = entry.reserved - entry.account.due(entry.dearest * (entry.remaining - moved))
                 entry.account.check_cash(moved, placement.dearest, freed=freed)
@@ -544,12 +598,12 @@ class Exchange:
                 raise ValueError(f"{day} is not before {self._today}: submit an order of today.")
             owner = self._account(account)
             close = self._past.close_of(self._instrument(request.symbol).symbol, day)
-            number = number or history.next_number(self._seed, self._accounts.values(), day)
+            number = number or history.next_number(self._seed_of_numbers, self._accounts.values(), day)
             entry = history.remembered(owner, day, number, request, (filled, canceled), rejected=rejected)
             if filled:
                 price = average_price or request.price or close
                 instrument = self._instrument(request.symbol)
-                booking = history.booking(owner.costs, instrument, request.side, day, price * filled, cost)
+                booking = history.booking(owner, instrument, request.side, day, price * filled, cost)
                 entry.executions.append(Execution(number, self._floor.next_trade, price, filled, entry.time, *booking))
                 self._floor.next_trade += 1
             owner.history.add(entry)
@@ -572,8 +626,9 @@ class Exchange:
             self._check_tradable(symbol)
             if self.phase is Phase.AFTER_CLOSE_CLOSING_PRICE:
                 raise ExchangeRefusal(Refusal.UNSUPPORTED_TYPE)
-            check_numbers(instrument, quantity, price)
-            self._floor.play_other(instrument, side, int(quantity), None if price is None else int(price))
+            check_numbers(self.bourse, instrument, quantity, price)
+            limit = None if price is None else self.bourse.units(price)
+            self._floor.play_other(instrument, side, int(quantity), limit)
 
     def move(self, symbol: str, price: Decimal) -> None:
         """Let others trade until the last price is this one.
@@ -585,8 +640,8 @@ class Exchange:
             self._check_tradable(symbol)
             if self.phase not in CONTINUOUS:
                 raise ExchangeRefusal(Refusal.UNSUPPORTED_TYPE)
-            check_numbers(instrument, Decimal(1), price)
-            book, limit = self._floor.book(instrument), int(price)
+            check_numbers(self.bourse, instrument, Decimal(1), price)
+            book, limit = self._floor.book(instrument), self.bourse.units(price)
             side = Side.BUY if limit > book.day.price else Side.SELL
             if limit != book.day.price and (quantity := book.available(side, limit)):
                 self._floor.play_other(instrument, side, quantity, limit)
@@ -613,7 +668,9 @@ class Exchange:
         return plain
 
     @classmethod
-    def load(cls, data: Mapping[str, object] | state.Saved, *, today: dt.date | None = None) -> Self:
+    def load(
+        cls, data: Mapping[str, object] | state.Saved, *, today: dt.date | None = None, bourse: Bourse = KOREA
+    ) -> Self:
         """Return the exchange that was dumped, on the same day or a later one.
 
         On a later day orders that were working have expired into history, settlements have moved on, and every base
@@ -623,19 +680,21 @@ class Exchange:
             data if isinstance(data, state.Saved) else state.Saved.model_validate_json(json.dumps(data), strict=True)
         )
         exchange = cls.__new__(cls)
-        exchange._begin(saved.seed, today or saved.day, saved.past_on(today or saved.day))
+        day = today or bourse.day_of(saved.now)
+        exchange._begin(bourse, saved.seed, day, saved.past_on(bourse, day))
         exchange._restore(saved)
         return exchange
 
     def _restore(self, saved: state.Saved) -> None:
-        self._accounts = saved.open_accounts(self._floor.instruments)
+        self._accounts = saved.open_accounts(self.bourse, self._floor.instruments)
         self._floor.halted.update(saved.halted)
         self._floor.unpriced.update(saved.unpriced)
         self._floor.next_trade = saved.next_trade
-        if self._today > saved.day:
+        last = self.bourse.day_of(saved.now)
+        if self._today > last:
             for account in self._accounts.values():
-                account.begin_day(self._today, last=saved.day)
-            self._next_number = history.first_number(self._seed, self._today)
+                account.begin_day(self._today, last=last)
+            self._next_number = history.first_number(self._seed_of_numbers, self._today)
             return
         for symbol in saved.unlimited:
             self.lift_limits(symbol)
@@ -681,7 +740,7 @@ class Exchange:
         """Add a row to the order list."""
         number, self._next_number = self._next_number, self._next_number + 1
         original, root = (named.number, named.root) if named else (None, number)
-        entry = Entry(number, action, original, root, owner, request, self.now(), quantity)
+        entry = Entry(number, action, original, root, owner, request, self.now(), self._today, quantity)
         owner.enter(entry)
         return entry
 
@@ -689,13 +748,13 @@ class Exchange:
         """Return the instrument of an order that the exchange can take, whoever sends it."""
         instrument = self._instrument(request.symbol)
         self._check_open(request)
-        check_offered(request, instrument, self.phase, offers(request.venue, self.phase))
-        check_numbers(instrument, request.quantity, request.price, request.stop_price)
+        check_offered(self.bourse, request, instrument, self.phase)
+        check_numbers(self.bourse, instrument, request.quantity, request.price, request.stop_price)
         return instrument
 
     def _check_open(self, request: OrderRequest) -> None:
         self._check_tradable(request.symbol)
-        if not offers(request.venue, self.phase):
+        if not self.bourse.offers(request.venue, self.phase):
             raise ExchangeRefusal(Refusal.MARKET_CLOSED)
 
     def _check_tradable(self, symbol: str) -> None:
@@ -704,11 +763,25 @@ class Exchange:
         if not self.market_open:
             raise ExchangeRefusal(Refusal.MARKET_CLOSED)
 
-    def _instrument(self, symbol: str, venue: Venue = Venue.KRX) -> Instrument:
+    @property
+    def _seed_of_numbers(self) -> str:
+        return f"{self.bourse.salt}{self._seed}"
+
+    def _exact(self, what: str, amount: Decimal) -> int:
+        """Return an amount in units; a ValueError for one that cannot be, or that is finer than they are."""
+        if not Decimal(amount).is_finite() or amount > LARGEST_AMOUNT:
+            raise ValueError(f"{what} must be at most {LARGEST_AMOUNT:,}.")  # before any arithmetic: it may have no end
+        units = self.bourse.units(Decimal(amount)) if amount >= 0 else -1
+        if units < 0 or self.bourse.money(units) != amount:
+            smallest = self.bourse.money(1)
+            raise ValueError(f"{what} must be a whole number of {smallest:f} from 0 on, not {amount}.")
+        return units
+
+    def _instrument(self, symbol: str, venue: Venue | None = None) -> Instrument:
         instrument = self._floor.instruments.get(symbol)
         if instrument is None:
             raise ExchangeRefusal(Refusal.UNKNOWN_SYMBOL)
-        if venue is Venue.NXT and not instrument.nxt:
+        if venue is not None and not self.bourse.trades_at(venue, instrument):
             raise ExchangeRefusal(Refusal.UNSUPPORTED_TYPE)
         return instrument
 
@@ -742,15 +815,5 @@ def _whole(what: str, amount: Decimal) -> int:
     return int(amount)
 
 
-def _levels(book: Book[Entry], side: Side) -> tuple[Level, ...]:
-    return tuple(Level(price=Decimal(price), quantity=Decimal(quantity)) for price, quantity in book.levels(side))
-
-
-def _minute_of(candle: Candle) -> Minute:
-    figures = (candle.open, candle.high, candle.low, candle.close, candle.volume, candle.turnover)
-    return Minute(candle.time.hour * 60 + candle.time.minute, *map(int, figures))
-
-
-def _candle_of(today: dt.date, day: Day) -> Candle:
-    figures = (day.open, day.high, day.low, day.price, day.volume, day.turnover)
-    return Candle(dt.datetime.combine(today, dt.time.min, KST), *map(Decimal, figures))
+def _figures(day: Day) -> tuple[int, ...]:
+    return (day.open, day.high, day.low, day.price, day.volume, day.turnover)

@@ -15,7 +15,7 @@ import time
 from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from email.utils import formatdate
@@ -375,6 +375,8 @@ class Face(ABC):
     """As its entry point."""
     costs: ClassVar[Mapping[str, Costs]]
     """What the broker takes for trades, by environment; these are the environments that are played."""
+    costs_abroad: ClassVar[Mapping[str, Mapping[str, Costs]]] = {}
+    """The same by market and environment; what is not told costs what is usual there."""
     calls_per_second: ClassVar[Mapping[str, int]]
     """The broker's limit of calls, by environment."""
     Stream: ClassVar[type[FaceStream] | None] = None
@@ -398,18 +400,27 @@ class Face(ABC):
         exchange: Exchange,
         *,
         environment: str = "real",
-        cash: Decimal = Decimal(100_000_000),
+        cash: Decimal | None = None,
         credentials: Credentials | None = None,
+        abroad: Iterable[Exchange] = (),
     ) -> None:
-        """Open an account at the exchange; with `credentials` of an earlier run use those and the account they name."""
+        """Open an account at the exchange; with `credentials` of an earlier run use those and the account they name.
+
+        `abroad` are exchanges of other markets that the account trades at too, with cash in their own currency.
+        """
         if environment not in self.costs:
             raise ValueError(f"The environments of {self.name} are {', '.join(self.costs)}, not {environment!r}.")
         self.exchange = exchange
+        self.exchanges: Mapping[str, Exchange] = {each.bourse.name: each for each in (exchange, *abroad)}
+        """Where the account trades, by market: the home one and those abroad."""
         self.environment = environment
         self.credentials = credentials or self.new_credentials()
         """Keys and account that this face accepts."""
-        if not _has_account(exchange, self.credentials.account):
-            exchange.open_account(self.credentials.account, cash=cash, costs=self.costs[environment])
+        for market, each in self.exchanges.items():
+            if not _has_account(each, self.credentials.account):
+                costs = self.costs if each is exchange else self.costs_abroad.get(market, {})
+                paid = cash if each is exchange else None
+                each.open_account(self.credentials.account, cash=paid, costs=costs.get(environment))
         self.window = SlidingWindow(self.calls_per_second[environment])
         """The broker's limit of calls; tests may change it."""
         self.requests = RequestLog()

@@ -8,20 +8,21 @@ from decimal import Decimal
 from random import Random
 from types import MappingProxyType
 
-from brokerkit.market.costs import transaction_tax_rate
-from brokerkit.market.sessions import AUCTIONS, CONTINUOUS, Phase, offers
+from brokerkit.market.sessions import AUCTIONS, CONTINUOUS, Phase
 from brokerkit.sandbox.accounts import Entry
 from brokerkit.sandbox.books import Book, Pair, Place, Resting, open_book
-from brokerkit.sandbox.days import day_of_tax
+from brokerkit.sandbox.bourse import Bourse
 from brokerkit.sandbox.happenings import Bulletin, OrderChanged, Traded, What
 from brokerkit.sandbox.instruments import Instrument, without_limits
 from brokerkit.sandbox.placement import Placement
 from brokerkit.sandbox.prints import Trade
 from brokerkit.sandbox.rows import Execution
-from brokerkit.words import OrderType, Side, TimeInForce, Venue
+from brokerkit.words import OrderType, Side, TimeInForce
 
 _AFTER_THE_CLOSE = frozenset({Phase.AFTER_CLOSE_CLOSING_PRICE, Phase.AFTER_MARKET, Phase.CLOSED})
 _ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
+_UNSEEN = frozenset({Place.ASLEEP, Place.OPENING, Place.CLOSING})
+"""Where an order waits without meeting anybody as it comes in."""
 _CROWD = (100, 500)
 """Shares that others want to trade at a closing price, from and to, on each side."""
 
@@ -30,7 +31,12 @@ class Floor:
     """Everything that trades today. The exchange holds the lock."""
 
     def __init__(
-        self, seed: int, instruments: Mapping[str, Instrument], today: dt.date, now: Callable[[], dt.datetime]
+        self,
+        bourse: Bourse,
+        seed: int,
+        instruments: Mapping[str, Instrument],
+        today: dt.date,
+        now: Callable[[], dt.datetime],
     ) -> None:
         self.instruments = instruments
         self.phase = Phase.REGULAR
@@ -46,16 +52,17 @@ class Floor:
         """Makes other opening books of the same seed, on a later day."""
         self.bulletin = Bulletin()
         """What happens, for those who listen."""
+        self._bourse = bourse
         self._seed = seed
         self._today = today
         self._now = now
-        self._day_of_tax = day_of_tax(today)
+        self._tax_rate = bourse.taxes(today)
 
     def book(self, instrument: Instrument) -> Book[Entry]:
         """Return the book of a symbol."""
         book = self.books.get(instrument.symbol)
         if book is None:
-            book = open_book(self._seed, instrument, self._today, salt=self.salt)
+            book = open_book(self._bourse, self._seed, instrument, self._today, salt=self.salt)
             if self.over:
                 book.day.close = book.day.price
             self._put(instrument, book)
@@ -73,7 +80,8 @@ class Floor:
         """Let nobody have traded a symbol today yet."""
         if not self.book(instrument).untouched:
             raise ValueError(f"{instrument.symbol} was traded already, or orders wait in it.")
-        self._put(instrument, open_book(self._seed, instrument, self._today, salt=self.salt, untraded=True))
+        book: Book[Entry] = open_book(self._bourse, self._seed, instrument, self._today, salt=self.salt, untraded=True)
+        self._put(instrument, book)
         self.bulletin.moved.add(instrument.symbol)
 
     def lift_limits(self, instrument: Instrument) -> None:
@@ -85,7 +93,7 @@ class Floor:
         entry.dearest = placement.dearest
         if placement.place is Place.CLOSING_PRICE:
             self._play_closing_price(instrument, entry, placement)
-        elif placement.place is Place.ASLEEP or self.phase in AUCTIONS:
+        elif placement.place in _UNSEEN or self.phase in AUCTIONS:
             self._wait(instrument, entry, placement)
         else:
             self._meet(instrument, entry, placement)
@@ -114,6 +122,8 @@ class Floor:
     def begin(self, phase: Phase) -> None:
         """End the present phase and begin another: auctions find their price, and what was valid no longer expires."""
         before, self.phase = self.phase, phase
+        if before is not phase and Phase.REGULAR in (before, phase):
+            self._cross(Place.OPENING if phase is Phase.REGULAR else Place.CLOSING)
         if phase in CONTINUOUS or phase is Phase.AFTER_CLOSE_CLOSING_PRICE or before is Phase.CLOSING_AUCTION:
             for symbol in tuple(self.books):
                 self._end_auction(self.instruments[symbol])
@@ -127,11 +137,37 @@ class Floor:
             if phase is Phase.CLOSING_AUCTION:
                 _turn_into_market_orders(book)
         for entry in self._working():
-            if not _lives_on(entry, phase):
-                left = entry.remaining
-                self.withdraw(entry, left)
-                entry.expired += left
-                self.tell(What.EXPIRED, entry)
+            if not self._lives_on(entry, phase):
+                self._expire(entry)
+
+    def _expire(self, entry: Entry) -> None:
+        left = entry.remaining
+        self.withdraw(entry, left)
+        entry.expired += left
+        self.tell(What.EXPIRED, entry)
+
+    def _lives_on(self, entry: Entry, phase: Phase) -> bool:
+        """Return whether a working order is still valid in the phase that begins."""
+        # No phase follows itself, so another one than its closing price session has begun.
+        was_there = entry.resting is not None and entry.resting.place is Place.CLOSING_PRICE
+        return phase is not Phase.CLOSED and not was_there and self._bourse.lives_on(entry.request, phase)
+
+    def _cross(self, place: Place) -> None:
+        """Match what has waited for the opening or the close with the book, at one price; what is left expires.
+
+        A symbol that is halted has neither: there the orders wait on.
+        """
+        for symbol, book in tuple(self.books.items()):
+            waiting = [] if symbol in self.halted else book.waiting_for(place)
+            for order in waiting:
+                book.remove(order)
+                order.place = Place.LEVEL if order.price else Place.MARKET
+                book.rest(order)
+            if waiting:
+                self._end_auction(self.instruments[symbol])
+            for order in waiting:
+                if order.owner is not None and order.owner.remaining:
+                    self._expire(order.owner)
 
     def resume(self, symbol: str) -> None:
         """Let a symbol trade again; what an auction should have matched meanwhile is matched now."""
@@ -153,12 +189,13 @@ class Floor:
             return
         if request.time_in_force in _ONCE or placement.place is Place.MARKET:
             entry.canceled, entry.remaining = entry.canceled + entry.remaining, 0
+            self._keep_reserved(entry)
             self.tell(What.CANCELED, entry)
         else:
             self._wait(instrument, entry, placement)
 
     def _wait(self, instrument: Instrument, entry: Entry, placement: Placement) -> None:
-        stop = int(entry.request.stop_price or 0) if placement.place is Place.ASLEEP else 0
+        stop = self._bourse.units(entry.request.stop_price or Decimal(0)) if placement.place is Place.ASLEEP else 0
         price = placement.limit or 0
         entry.resting = Resting(entry.request.side, price, entry.remaining, entry, placement.place, stop)
         self.book(instrument).rest(entry.resting)
@@ -183,7 +220,7 @@ class Floor:
         book = self.book(instrument)
         self.unpriced.discard(instrument.symbol)
         book.day.add(price, quantity)
-        trade = Trade(self._now(), Decimal(price), Decimal(quantity), side, Decimal(book.day.volume))
+        trade = Trade(self._now(), self._bourse.money(price), Decimal(quantity), side, Decimal(book.day.volume))
         book.record(trade)
         if self.bulletin.is_heard:
             self.bulletin.note(Traded(instrument.symbol, trade))
@@ -191,12 +228,12 @@ class Floor:
 
     def _book_fill(self, owners: Iterable[Entry | None], instrument: Instrument, price: int, quantity: int) -> None:
         number, self.next_trade = self.next_trade, self.next_trade + 1
-        tax_rate = transaction_tax_rate(self._day_of_tax, instrument.market, instrument.kind)
+        tax_rate, paid = self._tax_rate(instrument), self._bourse.money(price)
         for entry in owners:
             if entry is None:
                 continue
             booking = entry.account.fill(entry.request.side, instrument, quantity, price, tax_rate)
-            fill = Execution(entry.number, number, Decimal(price), Decimal(quantity), self._now(), *booking)
+            fill = Execution(entry.number, number, paid, Decimal(quantity), self._now(), *booking)
             entry.executions.append(fill)
             entry.remaining -= quantity
             self._keep_reserved(entry)
@@ -222,14 +259,14 @@ class Floor:
         while fresh := book.fresh_trades():
             if self.phase is not Phase.REGULAR:
                 return
-            low, high = int(min(trade.price for trade in fresh)), int(max(trade.price for trade in fresh))
+            low, high = (self._bourse.units(end(trade.price for trade in fresh)) for end in (min, max))
             for order in book.reached(low, high):
                 entry = order.owner
                 assert entry is not None  # noqa: S101 - others send no stop orders
                 book.remove(order)
                 entry.awake = True
                 self.tell(What.STOP_TRIGGERED, entry)
-                self._meet(instrument, entry, Placement(Place.LEVEL, order.price, order.price))
+                self._meet(instrument, entry, _awake(order, entry))
 
     def _end_auction(self, instrument: Instrument) -> None:
         """Match what waits at one price, and cancel the market orders that are left."""
@@ -270,19 +307,8 @@ def _turn_into_market_orders(book: Book[Entry]) -> None:
         book.rest(order)
 
 
-def _lives_on(entry: Entry, phase: Phase) -> bool:
-    """Return whether a working order is still valid in the phase that begins."""
-    request = entry.request
-    if phase is Phase.CLOSED:
-        return False
-    if request.time_in_force is TimeInForce.GOOD_TILL_PRE_MARKET:
-        return phase is Phase.PRE_MARKET
-    if entry.resting is not None and entry.resting.place is Place.CLOSING_PRICE:
-        # No phase follows itself, so another one has begun.
-        return False
-    if phase is not Phase.AFTER_MARKET:
-        return True
-    # KRX carries nothing over. Where a routed order waits is not told: it ends as at KRX. At NXT the types of the
-    # main market end with it.
-    offered = (request.type, request.time_in_force) in offers(Venue.NXT, phase)
-    return request.venue is Venue.NXT and offered
+def _awake(order: Resting[Entry], entry: Entry) -> Placement:
+    """Return the placement of a stop order whose price was reached: with its limit, or as a market order."""
+    if order.price:
+        return Placement(Place.LEVEL, order.price, order.price)
+    return Placement(Place.MARKET, None, entry.dearest)

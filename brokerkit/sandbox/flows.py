@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from brokerkit.market.ticks import round_to_tick
 from brokerkit.models import Flow, InvestorFlow
-from brokerkit.sandbox.days import trading_days_before
+from brokerkit.sandbox.days import KOREA
 from brokerkit.sandbox.instruments import Instrument
 from brokerkit.sandbox.prints import likely_volume
 
@@ -126,7 +126,7 @@ def newest_flow(seed: int, instrument: Instrument, today: dt.date, count: int) -
 def _newest_first(seed: int, instrument: Instrument, today: dt.date) -> Iterator[DayOfFlow]:
     random = Random(f"{seed}/{instrument.symbol}/flow")  # noqa: S311 - repeatable on purpose
     close = instrument.previous_close
-    for day in reversed(trading_days_before(today)):
+    for day in reversed(KOREA.days_before(today)):
         yield _divided(random, day, close, likely_volume(random, instrument))
         close = _close_before(random, instrument, close, up=True)
 

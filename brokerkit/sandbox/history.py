@@ -7,24 +7,19 @@ from collections.abc import Iterable
 from decimal import Decimal
 from random import Random
 
-from brokerkit.clock import KST
-from brokerkit.market.costs import transaction_tax_rate
 from brokerkit.models import OrderRequest
-from brokerkit.sandbox.accounts import Account, Booking, Costs, Entry
-from brokerkit.sandbox.days import day_of_tax
+from brokerkit.sandbox.accounts import Account, Booking, Entry
 from brokerkit.sandbox.instruments import Instrument
 from brokerkit.words import Side
 
-_TIME_OF_DAY = dt.time(10, 0, tzinfo=KST)
 
-
-def first_number(seed: int, day: dt.date | None = None) -> int:
+def first_number(seed: str, day: dt.date | None = None) -> int:
     """Return the number of the first order of a day; without a day, of the first day that a sandbox plays."""
     which = f"/{day}" if day else ""
     return Random(f"{seed}/orders{which}").randrange(10_000, 90_001)  # noqa: S311 - repeatable on purpose
 
 
-def next_number(seed: int, accounts: Iterable[Account], day: dt.date) -> int:
+def next_number(seed: str, accounts: Iterable[Account], day: dt.date) -> int:
     """Return the number of the next order that is remembered of an earlier day."""
     newest = (next(account.history.walk(day, day, newest_first=True), None) for account in accounts)
     return max((entry.number for entry in newest if entry is not None), default=first_number(seed, day) - 1) + 1
@@ -45,8 +40,8 @@ def remembered(
     whole = all(amount == amount.to_integral_value() for amount in done)
     if not whole or min(filled, canceled, left) < 0 or (rejected and left != request.quantity):
         raise ValueError(f"{filled} filled and {canceled} canceled cannot be of an order of {request.quantity}.")
-    time = dt.datetime.combine(day, _TIME_OF_DAY)
-    entry = Entry(number, "NEW", None, number, account, request, time, int(request.quantity), canceled=int(canceled))
+    time, quantity = account.bourse.begins(day), int(request.quantity)
+    entry = Entry(number, "NEW", None, number, account, request, time, day, quantity, canceled=int(canceled))
     if rejected:
         entry.rejected = int(left)
     else:
@@ -55,11 +50,13 @@ def remembered(
 
 
 def booking(
-    costs: Costs, instrument: Instrument, side: Side, day: dt.date, amount: Decimal, cost: Decimal | None
+    account: Account, instrument: Instrument, side: Side, day: dt.date, amount: Decimal, cost: Decimal | None
 ) -> Booking:
     """Return what a fill of an earlier day cost; what was sold had cost just as much unless `cost` tells."""
-    commission, nothing = Decimal(costs.commission(int(amount))), Decimal(0)
+    bourse, costs, nothing = account.bourse, account.costs, Decimal(0)
+    units = bourse.units(amount)
+    commission = bourse.money(costs.commission(units))
     if side is Side.BUY:
         return Booking(commission, nothing, nothing, nothing)
-    rate = transaction_tax_rate(day_of_tax(day), instrument.market, instrument.kind)
-    return Booking(commission, Decimal(costs.tax(int(amount), rate)), amount if cost is None else cost, nothing)
+    tax = bourse.money(costs.tax(units, bourse.taxes(day)(instrument)))
+    return Booking(commission, tax, amount if cost is None else cost, nothing)

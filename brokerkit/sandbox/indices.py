@@ -19,11 +19,12 @@ from brokerkit.market.indices import INDICES
 from brokerkit.market.minutes import regular_minutes
 from brokerkit.market.sessions import Phase
 from brokerkit.models import Quote
+from brokerkit.sandbox.bourse import Bourse
 from brokerkit.sandbox.candles import Candle
 from brokerkit.sandbox.days import HISTORY, YEAR
 from brokerkit.sandbox.instruments import Instrument, list_instruments
 from brokerkit.sandbox.minutes import Minute
-from brokerkit.sandbox.past import Past
+from brokerkit.sandbox.past import KoreanPast, Past
 from brokerkit.sandbox.rows import ExchangeRefusal, Refusal
 from brokerkit.words import SecurityType, Segment, Venue
 
@@ -151,7 +152,7 @@ class Indices:
         if key not in self._before:
             is_first = not self._past.played
             self._before[key] = (
-                _before_the_first(self._seed, self._past.origin, *key)
+                _before_the_first(self._past.bourse, self._seed, self._past.origin, *key)
                 if is_first
                 else _before(basket, self._past, key[1])
             )
@@ -197,12 +198,14 @@ class Indices:
 
 
 @lru_cache(256)
-def _before_the_first(seed: int, origin: dt.date, symbol: str, days: int) -> Sequence[Candle]:
+def _before_the_first(bourse: Bourse, seed: int, origin: dt.date, symbol: str, days: int) -> Sequence[Candle]:
     """Return the days before the first one that is played, the same in every exchange of a seed."""
-    return _before(baskets(seed)[symbol], _past_of(seed, origin), days)
+    return _before(baskets(seed)[symbol], _past_of(bourse, seed, origin), days)
 
 
-_past_of = lru_cache(2)(Past)
+@lru_cache(2)
+def _past_of(bourse: Bourse, seed: int, origin: dt.date) -> Past:
+    return KoreanPast(bourse, seed, origin)
 
 
 def _before(basket: Basket, past: Past, days: int) -> Sequence[Candle]:

@@ -33,7 +33,7 @@ class Instrument:
     """A listed symbol and the frame of its day."""
 
     symbol: str
-    """Six characters."""
+    """As brokerkit writes it."""
     name: str
     """Korean name."""
     market: Segment
@@ -360,7 +360,12 @@ def _percent(market: Segment, leverage: int | None) -> int:
 
 def isin_of(symbol: str, kind: SecurityType) -> str:
     """Return an ISIN. Those of preferred shares differ in truth, in a way that the code does not tell."""
-    body = f"KR{'G' if kind is SecurityType.ETN else '7'}{symbol}00"
+    return isin_with("KR", f"{'G' if kind is SecurityType.ETN else '7'}{symbol}00")
+
+
+def isin_with(country: str, number: str) -> str:
+    """Return an ISIN with its check digit."""
+    body = f"{country}{number}"
     digits = [int(digit) for letter in body for digit in str(int(letter, 36))]
     doubled = (digit * 2 if place % 2 == 0 else digit for place, digit in enumerate(reversed(digits)))
     return f"{body}{-sum(value // 10 + value % 10 for value in doubled) % 10}"

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from brokerkit.clock import KST
 from brokerkit.models import Flow, FlowRank, InvestorFlow, InvestorFlowEstimate, MarketInvestorFlow, ProgramTrading
-from brokerkit.sandbox.days import trading_days_before
+from brokerkit.sandbox.days import KOREA
 from brokerkit.sandbox.flows import (
     INSTITUTIONS,
     DayOfFlow,
@@ -26,7 +26,7 @@ from brokerkit.sandbox.flows import (
     together,
 )
 from brokerkit.sandbox.instruments import Instrument, list_instruments
-from brokerkit.sandbox.past import Past
+from brokerkit.sandbox.past import KoreanPast
 from brokerkit.words import Investor, SecurityType, Segment
 
 MARKET_DAYS = 40
@@ -57,7 +57,7 @@ class Investors:
     def __init__(
         self,
         seed: int,
-        past: Past,
+        past: KoreanPast,
         today: dt.date,
         now: Callable[[], dt.datetime],
         instruments: Callable[[], Mapping[str, Instrument]],
@@ -128,7 +128,7 @@ class Investors:
     ) -> Sequence[FlowRank]:
         """Return the stocks that a kind of investor bought (or sold) most in won from one day to another."""
         nets = {}
-        back = sum(day >= start for day in trading_days_before(self._today, MARKET_DAYS))
+        back = sum(day >= start for day in KOREA.days_before(self._today, MARKET_DAYS))
         for symbol in self._stocks(market):
             days = [day for day in self._past.newest_flows(symbol, back) if day.date <= end] if back else []
             parts = {kind: together(day.parts[kind] for day in days) for kind in days[0].parts} if days else {}
@@ -187,7 +187,7 @@ class Investors:
             if day is None:
                 found = self._so_far(symbol)
             else:
-                back = sum(each >= day for each in trading_days_before(self._today, MARKET_DAYS))
+                back = sum(each >= day for each in KOREA.days_before(self._today, MARKET_DAYS))
                 found = self._past.newest_flows(symbol, back)[0] if back else None
             if found is not None and found.date in (day, self._today):
                 flows[symbol] = self._by_programs(symbol, found)

@@ -16,7 +16,7 @@ from brokerkit.words import Side
 
 @dataclass(frozen=True)
 class Traded:
-    """What was bought and sold of a symbol on a day, in shares and whole won."""
+    """What was bought and sold of a symbol on a day, in shares and in the currency."""
 
     day: dt.date
     symbol: str
@@ -85,18 +85,18 @@ class CashKind(StrEnum):
 
 @dataclass(frozen=True)
 class CashLine:
-    """A line of the cash ledger, in whole won; trades stand in it on the day of their settlement."""
+    """A line of the cash ledger, in the currency; trades stand in it on the day of their settlement."""
 
     day: dt.date
     kind: CashKind
-    change: int
+    change: Decimal
     """What cash grew by; below 0 where it fell."""
     symbol: str | None = None
     quantity: int = 0
-    amount: int = 0
+    amount: Decimal = Decimal(0)
     """Of the trade, before commission and tax."""
-    commission: int = 0
-    tax: int = 0
+    commission: Decimal = Decimal(0)
+    tax: Decimal = Decimal(0)
     traded_on: dt.date | None = None
 
 
@@ -106,10 +106,10 @@ class BookedLine:
 
     number: int
     line: CashLine
-    balance: int
+    balance: Decimal
 
 
-def deposit(day: dt.date, amount: int) -> CashLine:
+def deposit(day: dt.date, amount: Decimal) -> CashLine:
     """Return the line of a deposit, or below 0 of a withdrawal."""
     return CashLine(day, CashKind.DEPOSIT if amount > 0 else CashKind.WITHDRAWAL, amount, amount=abs(amount))
 
@@ -136,8 +136,7 @@ def _settlement(
     amount: Decimal,
     costs: tuple[Decimal, Decimal],
 ) -> CashLine:
-    commission, tax = map(int, costs)
-    return CashLine(due, kind, int(change), of.symbol, int(quantity), int(amount), commission, tax, of.day)
+    return CashLine(due, kind, change, of.symbol, int(quantity), amount, *costs, of.day)
 
 
 def booked(lines: Iterable[CashLine], start: dt.date, end: dt.date) -> Sequence[BookedLine]:

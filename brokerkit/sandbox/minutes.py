@@ -10,15 +10,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from functools import lru_cache
 from itertools import groupby, pairwise
 from random import Random
 from typing import NamedTuple
 
 from brokerkit.clock import KST
 from brokerkit.errors import InvalidRequest
+from brokerkit.market import us
 from brokerkit.market.sessions import KRX_AFTER_MARKET_SINCE, NXT_SINCE, Hours, Phase, hours_of
-from brokerkit.market.ticks import tick_size
+from brokerkit.sandbox.bourse import Bourse
 from brokerkit.sandbox.candles import Candle
 from brokerkit.sandbox.instruments import Instrument
 from brokerkit.sandbox.prints import Trade
@@ -37,10 +37,10 @@ _AT_NXT = 0.4
 
 
 class Minute(NamedTuple):
-    """What was traded in a minute, in shares and won."""
+    """What was traded in a minute, in shares and in units of the exchange: won, or hundredths of a cent."""
 
     start: int
-    """Minutes since midnight, Korean time."""
+    """Minutes since midnight where it trades."""
     open: int
     high: int
     low: int
@@ -49,22 +49,22 @@ class Minute(NamedTuple):
     turnover: int
 
 
-def minutes_of(seed: str, instrument: Instrument, day: Candle, venue: Venue) -> tuple[Minute, ...]:
-    """Return the minutes of a day in which a venue traded, ascending: the same for the same seed, symbol and day."""
+def minutes_of(bourse: Bourse, seed: str, instrument: Instrument, day: Candle, venue: Venue) -> tuple[Minute, ...]:
+    """Return the minutes of a day in which a Korean venue traded, ascending: the same for the same seed and day."""
     if not day.volume:
         return ()
     date = day.time.date()
     random = Random(f"{seed}/{instrument.symbol}/minutes/{date}")  # noqa: S311 - repeatable on purpose
-    at_krx = _at_krx(random, instrument, day)
+    at_krx = _at_krx(bourse, random, instrument, day)
     if venue is Venue.KRX or not instrument.nxt or date < NXT_SINCE:
         return at_krx if venue is not Venue.NXT else ()
-    at_nxt = tuple(_at_nxt(random, instrument, day, at_krx))
+    at_nxt = tuple(_at_nxt(bourse, random, instrument, day, at_krx))
     return at_nxt if venue is Venue.NXT else tuple(_together(at_krx, at_nxt))
 
 
-def trades_of(date: dt.date, bars: Iterable[Minute]) -> Iterator[Trade]:
+def trades_of(bourse: Bourse, date: dt.date, bars: Iterable[Minute]) -> Iterator[Trade]:
     """Yield trades that a day's minutes can be made of, ascending: up to four in each."""
-    begun, volume, before = dt.datetime.combine(date, dt.time.min, KST), 0, None
+    begun, volume, before = bourse.midnight(date), 0, None
     for bar in bars:
         # A rise goes by its lowest price first.
         way = (bar.low, bar.high) if bar.close >= bar.open else (bar.high, bar.low)
@@ -75,11 +75,44 @@ def trades_of(date: dt.date, bars: Iterable[Minute]) -> Iterator[Trade]:
             volume += quantity
             time = begun + dt.timedelta(minutes=bar.start, seconds=place * 60 // len(prices))
             side = Side.SELL if before is not None and price < before else Side.BUY
-            yield Trade(time, Decimal(price), Decimal(quantity), side, Decimal(volume))
+            yield Trade(time.astimezone(KST), bourse.money(price), Decimal(quantity), side, Decimal(volume))
             before = price
 
 
-def _at_krx(random: Random, instrument: Instrument, day: Candle) -> tuple[Minute, ...]:
+def minutes_of_us(bourse: Bourse, seed: str, instrument: Instrument, day: Candle) -> tuple[Minute, ...]:
+    """Return the minutes of a day in which a US share was traded: a little before and after regular trading, too.
+
+    They add up to the day's candle: its prices are those of regular trading, its volume and its amount those of all.
+    """
+    date, volume = day.time.date(), int(day.volume)
+    random = Random(f"{seed}/{instrument.symbol}/minutes/{date}")  # noqa: S311 - repeatable on purpose
+    before, regular, after = us.sessions_of(Venue.US, date)
+    since, begun, ended, until = (
+        _minute_in(bourse, date, moment) for moment in (before.start, regular.start, regular.end, after.end)
+    )
+    opened, high, low, close = map(bourse.units, (day.open, day.high, day.low, day.close))
+    some = volume // _EVENING
+    early = _quiet(bourse, random, instrument, opened, some, since, begun)
+    late = _quiet(bourse, random, instrument, close, some, ended, until)
+    others = ([*early], [*late]) if some else ([], [])
+    traded, prices_of = _path(bourse, random, instrument, (opened, high, low, close), volume, ended - begun)
+    quantities = _quantities(random, volume - 2 * some, len(traded))
+    bars = [
+        Minute(begun + at, *prices, quantity, _worth(prices, quantity))
+        for at, prices, quantity in zip(traded, prices_of, quantities, strict=True)
+    ]
+    # The amount of the day is not that of a path of prices: the last minute, with its auction, has the difference.
+    rest = bourse.units(day.turnover) - sum(bar.turnover for bar in (*others[0], *bars, *others[1]))
+    bars[-1] = bars[-1]._replace(turnover=bars[-1].turnover + rest)
+    return (*others[0], *bars, *others[1])
+
+
+def _minute_in(bourse: Bourse, date: dt.date, moment: dt.datetime) -> int:
+    midnight = bourse.midnight(date)
+    return int((moment.astimezone(midnight.tzinfo).replace(tzinfo=None) - midnight.replace(tzinfo=None)).seconds) // 60
+
+
+def _at_krx(bourse: Bourse, random: Random, instrument: Instrument, day: Candle) -> tuple[Minute, ...]:
     date, volume = day.time.date(), int(day.volume)
     hours = _hours(Venue.KRX, date)
     begun, ended = _start(hours, Phase.REGULAR), _start(hours, Phase.CLOSING_AUCTION)
@@ -90,8 +123,13 @@ def _at_krx(random: Random, instrument: Instrument, day: Candle) -> tuple[Minute
     evening = volume // _EVENING if _has_evening(instrument, date) else 0
     auction = volume // _AUCTION
     close = int(day.close)
-    traded, prices_of = _path(random, instrument, day, ended - begun)
-    after = [*_quiet(random, instrument, close, evening, _start(hours, Phase.AFTER_MARKET), 20 * 60)] if evening else []
+    figures = (int(day.open), int(day.high), int(day.low), close)
+    traded, prices_of = _path(bourse, random, instrument, figures, volume, ended - begun)
+    after = (
+        [*_quiet(bourse, random, instrument, close, evening, _start(hours, Phase.AFTER_MARKET), 20 * 60)]
+        if evening
+        else []
+    )
     quantities = _quantities(random, volume - auction - evening, len(traded))
     bars = [
         Minute(begun + at, *prices, quantity, _worth(prices, quantity))
@@ -106,13 +144,15 @@ Prices = tuple[int, int, int, int]
 """Open, high, low, close."""
 
 
-def _path(random: Random, instrument: Instrument, day: Candle, length: int) -> tuple[list[int], list[Prices]]:
+def _path(
+    bourse: Bourse, random: Random, instrument: Instrument, day: Prices, volume: int, length: int
+) -> tuple[list[int], list[Prices]]:
     """Return the minutes with a trade, counted from the first one, and prices that touch those of the day."""
-    opened, high, low, close = map(int, (day.open, day.high, day.low, day.close))
+    opened, high, low, close = day
     one, other = sorted(random.sample(range(1, length - 1), 2))
     extremes = (high, low) if random.random() < 0.5 else (low, high)
     anchors = [(0, opened), (one, extremes[0]), (other, extremes[1]), (length - 1, close)]
-    likely = min(1.0, max(0.2, int(day.volume) / _BUSY))
+    likely = min(1.0, max(0.2, volume / _BUSY))
     wide, kind = 0.2 * (high - low), instrument.kind
     traded, found, before = [0], [(opened, opened, opened, opened)], opened
     for (since, begun), (until, ended) in pairwise(anchors):
@@ -121,7 +161,7 @@ def _path(random: Random, instrument: Instrument, day: Candle, length: int) -> t
             if likely < 1.0 and random.random() >= likely:
                 continue
             price = min(max(int(begun + slope * (at - since) + random.uniform(-wide, wide)), low), high)
-            price = max(low, price - price % _tick(price, kind))
+            price = max(low, price - price % bourse.step(price, kind))
             traded.append(at)
             found.append((before, max(before, price), min(before, price), price))
             before = price
@@ -145,14 +185,14 @@ def _worth(prices: Prices, quantity: int) -> int:
 
 
 def _quiet(
-    random: Random, instrument: Instrument, around: int, volume: int, since: int, until: int
+    bourse: Bourse, random: Random, instrument: Instrument, around: int, volume: int, since: int, until: int
 ) -> Iterator[Minute]:
     """Yield minutes of a session in which little is traded, near a price, also beyond those of the day."""
     count = min(volume, max(1, (until - since) // 8))
     before, left = around, volume
     for number, at in enumerate(sorted(random.sample(range(since, until), count))):
         price = max(1, int(around * random.uniform(0.985, 1.015)))
-        price = max(1, price - price % _tick(price, instrument.kind))
+        price = max(1, price - price % bourse.step(price, instrument.kind))
         quantity = left // (count - number)
         left -= quantity
         prices = (before, max(before, price), min(before, price), price)
@@ -160,19 +200,23 @@ def _quiet(
         before = price
 
 
-def _at_nxt(random: Random, instrument: Instrument, day: Candle, at_krx: Iterable[Minute]) -> Iterator[Minute]:
+def _at_nxt(
+    bourse: Bourse, random: Random, instrument: Instrument, day: Candle, at_krx: Iterable[Minute]
+) -> Iterator[Minute]:
     """Yield what NXT traded: before KRX opens, beside it at its prices, and in the evening."""
     hours = _hours(Venue.NXT, day.time.date())
     opened, closed = _start(hours, Phase.REGULAR), _end(hours, Phase.REGULAR)
     some = max(1, int(day.volume) // 50)
     if hours[0][1] is Phase.PRE_MARKET:
-        yield from _quiet(random, instrument, int(day.open), some, _start(hours, Phase.PRE_MARKET), opened - 10)
+        since = _start(hours, Phase.PRE_MARKET)
+        yield from _quiet(bourse, random, instrument, int(day.open), some, since, opened - 10)
     for bar in at_krx:
         quantity = int(bar.volume * _AT_NXT)
         if opened <= bar.start < closed and quantity:
             yield bar._replace(volume=quantity, turnover=_worth(bar[1:5], quantity))
     # In its first ten minutes NXT gathers orders for one price.
-    yield from _quiet(random, instrument, int(day.close), some, _start(hours, Phase.AFTER_MARKET) + 10, 20 * 60)
+    since = _start(hours, Phase.AFTER_MARKET) + 10
+    yield from _quiet(bourse, random, instrument, int(day.close), some, since, 20 * 60)
 
 
 def _together(one: Iterable[Minute], other: Iterable[Minute]) -> Iterator[Minute]:
@@ -214,8 +258,3 @@ def _start(hours: Hours, phase: Phase) -> int:
 
 def _end(hours: Hours, phase: Phase) -> int:
     return next(until.hour * 60 + until.minute for (_, each), (until, _) in pairwise(hours) if each is phase)
-
-
-@lru_cache(maxsize=100_000)
-def _tick(price: int, kind: SecurityType) -> int:
-    return int(tick_size(Decimal(price), kind))

@@ -1,4 +1,4 @@
-"""Prints and the figures of the day; also those before the sandbox starts, one every half minute from the seed."""
+"""Prints and the figures of the day; also those before the sandbox starts, made from the seed."""
 
 from __future__ import annotations
 
@@ -6,18 +6,16 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from itertools import pairwise
 from random import Random
 
-from brokerkit.clock import KST
-from brokerkit.market.ticks import round_to_tick, tick_size
+from brokerkit.sandbox.bourse import Bourse
 from brokerkit.sandbox.instruments import Instrument
 from brokerkit.words import Side
 
-DAY_BEGINS = dt.time(9)
 PRINTS = 120
-_SECONDS = 30
-"""Between two prints; together they fill the hour before the sandbox starts."""
+"""They fill the time of regular trading before the sandbox starts: in Korea an hour, one each half minute."""
 
 
 @dataclass(frozen=True)
@@ -59,19 +57,19 @@ class Day:
         self.turnover += price * quantity
 
 
-def opening_day(random: Random, instrument: Instrument) -> Day:
+def opening_day(bourse: Bourse, random: Random, instrument: Instrument) -> Day:
     """Return the day as it stands at the start, without turnover: that is the sum of the prints."""
-    base = int(instrument.previous_close)
-    first = _near(random, instrument, base, 0.02)
-    last = _near(random, instrument, first, 0.02)
-    high = max(first, last, _near(random, instrument, max(first, last), 0.01))
-    low = min(first, last, _near(random, instrument, min(first, last), 0.01))
+    near = partial(_near, bourse, random, instrument)
+    first = near(bourse.units(instrument.previous_close), 0.02)
+    last = near(first, 0.02)
+    high = max(first, last, near(max(first, last), 0.01))
+    low = min(first, last, near(min(first, last), 0.01))
     return Day(price=last, open=first, high=high, low=low, volume=likely_volume(random, instrument), turnover=0)
 
 
-def untraded_day(instrument: Instrument) -> Day:
+def untraded_day(bourse: Bourse, instrument: Instrument) -> Day:
     """Return a day on which nobody has traded yet: it stands at the base price."""
-    base = int(instrument.previous_close)
+    base = bourse.units(instrument.previous_close)
     return Day(price=base, open=base, high=base, low=base, volume=0, turnover=0, seeded=False)
 
 
@@ -80,24 +78,25 @@ def likely_volume(random: Random, instrument: Instrument) -> int:
     return max(1_000, int(float(instrument.listed_shares) * random.uniform(0.001, 0.01)))
 
 
-def opening_prints(seed: str, instrument: Instrument, day: Day, today: dt.date) -> Sequence[Trade]:
+def opening_prints(bourse: Bourse, seed: str, instrument: Instrument, day: Day, today: dt.date) -> Sequence[Trade]:
     """Return prints that begin at the day's open, touch its high and low, end at its price and add up to its volume."""
     random = Random(seed)  # noqa: S311 - repeatable on purpose
-    prices = _path(random, instrument, day)
-    begun = dt.datetime.combine(today, DAY_BEGINS, KST)
+    prices = _path(bourse, random, instrument, day)
+    begun = bourse.opens(today)
+    seconds = int((bourse.begins(today) - begun).total_seconds()) // PRINTS
     trades: list[Trade] = []
     volume = 0
-    before = int(instrument.previous_close)
+    before = bourse.units(instrument.previous_close)
     for index, (price, quantity) in enumerate(zip(prices, _quantities(random, day.volume), strict=True)):
         volume += quantity
-        time = begun + dt.timedelta(seconds=index * _SECONDS + random.randrange(_SECONDS))
+        time = begun + dt.timedelta(seconds=index * seconds + random.randrange(seconds))
         side = random.choice(tuple(Side)) if price == before else Side.BUY if price > before else Side.SELL
-        trades.append(Trade(time, Decimal(price), Decimal(quantity), side, Decimal(volume)))
+        trades.append(Trade(time, bourse.money(price), Decimal(quantity), side, Decimal(volume)))
         before = price
     return trades
 
 
-def _path(random: Random, instrument: Instrument, day: Day) -> list[int]:
+def _path(bourse: Bourse, random: Random, instrument: Instrument, day: Day) -> list[int]:
     """Return prices on the step that wander from the open over high and low to the last price."""
     one, other = sorted(random.sample(range(1, PRINTS - 1), 2))
     extremes = (day.high, day.low) if random.random() < 0.5 else (day.low, day.high)
@@ -108,7 +107,7 @@ def _path(random: Random, instrument: Instrument, day: Day) -> list[int]:
             straight = begun + (ended - begun) * (index - since) / (until - since)
             wanted = int(straight + random.uniform(-0.2, 0.2) * (day.high - day.low))
             price = min(max(wanted, day.low), day.high)
-            prices.append(max(day.low, price - price % int(tick_size(Decimal(price), instrument.kind))))
+            prices.append(max(day.low, price - price % bourse.step(price, instrument.kind)))
         prices.append(ended)
     return prices
 
@@ -122,9 +121,9 @@ def _quantities(random: Random, volume: int) -> list[int]:
     return quantities
 
 
-def _near(random: Random, instrument: Instrument, price: int, spread: float) -> int:
+def _near(bourse: Bourse, random: Random, instrument: Instrument, price: int, spread: float) -> int:
     """Return a price on the step within a fraction of the given one and within the day's limits."""
     wanted = Decimal(round(price * (1 + random.uniform(-spread, spread))))
-    found = round_to_tick(max(wanted, Decimal(1)), instrument.kind, up=True)
+    found = int(bourse.rounded(max(wanted, Decimal(1)), instrument.kind, up=True))
     # The limits are on the step themselves.
-    return int(min(max(found, instrument.lower_limit), instrument.upper_limit))
+    return min(max(found, bourse.units(instrument.lower_limit)), bourse.units(instrument.upper_limit))

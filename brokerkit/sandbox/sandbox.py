@@ -13,12 +13,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from brokerkit import clock, files
 from brokerkit.errors import BrokerError, ConfigError
 from brokerkit.extensions import SANDBOXES, extensions, load_class
 from brokerkit.files import read_plain, write_private
+from brokerkit.sandbox.bourse import Bourse
+from brokerkit.sandbox.bourses import BOURSES, KOREA
 from brokerkit.sandbox.certificate import make_certificate
 from brokerkit.sandbox.controls import controlled
 from brokerkit.sandbox.exchange import Exchange
@@ -48,7 +50,7 @@ class Connection:
 
 
 class Sandbox:
-    """One simulated exchange with the server sides of all installed brokers. Faces start when first asked for.
+    """Simulated exchanges with the server sides of all installed brokers. Faces start when first asked for.
 
     `environment` is the one that the faces play: "real" or "demo". Equal seeds give equal markets. With `state`,
     accounts, keys and orders are kept in that file. With `certificate`, faces speak https and it is written there.
@@ -69,7 +71,15 @@ class Sandbox:
         lively: bool = False,
     ) -> None:
         stored = _read_state(state, environment) if state else None
-        self.exchange = _load(stored.exchange, state) if stored else Exchange(seed=seed)
+        saved = {KOREA.name: stored.exchange, **stored.abroad} if stored else {}
+        seed = stored.exchange.seed if stored else seed
+        self.exchanges: Mapping[str, Exchange] = {
+            name: _load(bourse, saved[name], state) if name in saved else Exchange(seed=seed, bourse=bourse)
+            for name, bourse in BOURSES.items()
+        }
+        """By market: "KR" and "US"."""
+        self.exchange = self.exchanges[KOREA.name]
+        """The Korean one."""
         self.environment = environment
         self._keys = {name: Credentials(**dict(keys)) for name, keys in stored.keys.items()} if stored else {}
         self._host = host
@@ -83,8 +93,8 @@ class Sandbox:
         self._faces: dict[str, tuple[Face, Server | Relay]] = {}
         self._lock = threading.RLock()
         self._saving = threading.Lock()
-        self._writer = Writer()
-        self._saved: tuple[int, str] | None = None
+        self._writers = {name: Writer() for name in self.exchanges}
+        self._saved: tuple[tuple[int, ...], str] | None = None
         self._next_save = 0.0
 
     def face(self, broker: str) -> Face:
@@ -104,12 +114,18 @@ class Sandbox:
             return
         with self._saving:
             keys = json.dumps(self._all_keys())
-            if self._saved == (self.exchange.changes, keys):
+            if self._saved == (self._changes(), keys):
                 return
-            photo = self.exchange.photograph()
+            photos = {name: exchange.photograph() for name, exchange in self.exchanges.items()}
+            home, *abroad = (self._writers[name].text(photo) for name, photo in photos.items())
+            others = ", ".join(f'"{name}": {text}' for name, text in zip(list(photos)[1:], abroad, strict=True))
             head = json.dumps({"version": VERSION, "environment": self.environment})
-            _write_state(self._state, f'{head[:-1]}, "keys": {keys}, "exchange": {self._writer.text(photo)}}}')
-            self._saved = (photo.changes, keys)
+            text = f'{head[:-1]}, "keys": {keys}, "exchange": {home}, "abroad": {{{others}}}}}'
+            _write_state(self._state, text)
+            self._saved = (tuple(photo.changes for photo in photos.values()), keys)
+
+    def _changes(self) -> tuple[int, ...]:
+        return tuple(exchange.changes for exchange in self.exchanges.values())
 
     def keep(self) -> None:
         """Save now and then: as often as it is called as long as that takes a small part of the time only."""
@@ -147,7 +163,9 @@ class Sandbox:
         with self._lock:
             if broker not in self._faces:
                 kind = face_class(broker)
-                face = kind(self.exchange, environment=self.environment, credentials=self._keys.get(broker))
+                abroad = [each for each in self.exchanges.values() if each is not self.exchange]
+                keys = self._keys.get(broker)
+                face = kind(self.exchange, environment=self.environment, credentials=keys, abroad=abroad)
                 if face.stream is not None:
                     face.stream.is_lively = self._is_lively
                 tls = (self._certificate, self._private_key) if self._certificate and self._private_key else None
@@ -176,11 +194,20 @@ class _StateFile(BaseModel):
     environment: str
     keys: dict[str, _Keys]
     exchange: Saved
+    abroad: dict[str, Saved] = {}
+    """By market; none in files of a sandbox that had no other exchange."""
+
+    @field_validator("abroad")
+    @classmethod
+    def _are_played(cls, abroad: dict[str, Saved]) -> dict[str, Saved]:
+        if strange := sorted(set(abroad) - set(BOURSES)):
+            raise ValueError(f"there is no exchange {strange[0]!r} here")
+        return abroad
 
 
-def _load(exchange: Saved, path: Path | None) -> Exchange:
+def _load(bourse: Bourse, exchange: Saved, path: Path | None) -> Exchange:
     try:
-        return Exchange.load(exchange, today=clock.today())
+        return Exchange.load(exchange, today=bourse.day_of(clock.now()), bourse=bourse)
     except (BrokerError, ValueError, LookupError, TypeError, ArithmeticError, AttributeError) as error:
         reason = " ".join(str(error).split())
         raise _unusable(path, f"its exchange does not fit together ({type(error).__name__}: {reason})") from None

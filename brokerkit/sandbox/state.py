@@ -18,13 +18,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 from brokerkit.clock import KST
 from brokerkit.market.sessions import Phase
 from brokerkit.models import OrderRequest
-from brokerkit.sandbox.accounts import Account, Costs, Entry, Lot, Roll
+from brokerkit.sandbox.accounts import Account, Entry, Lot, Roll
 from brokerkit.sandbox.books import Book, Place, Resting
-from brokerkit.sandbox.days import trading_days_between
+from brokerkit.sandbox.bourse import Bourse
+from brokerkit.sandbox.costs import Costs
 from brokerkit.sandbox.floor import Floor
 from brokerkit.sandbox.instruments import Instrument
 from brokerkit.sandbox.ledger import CashKind, CashLine
-from brokerkit.sandbox.past import Past, Played
+from brokerkit.sandbox.past import Past, Played, past_of
 from brokerkit.sandbox.prints import Day, Trade
 from brokerkit.sandbox.rows import ExchangeOrder, Execution
 from brokerkit.words import Side
@@ -76,7 +77,8 @@ class SavedEntry(_Saved):
         """Return the row of that account."""
         plain = {name: value for name, value in self if name not in ("executions", "time")}
         fills = [fill.execution(self.number) for fill in self.executions]
-        return Entry(account=account, executions=fills, time=self.time.astimezone(KST), **plain)
+        time = self.time.astimezone(KST)
+        return Entry(account=account, executions=fills, time=time, day=account.bourse.day_of(time), **plain)
 
 
 class SavedLot(_Saved):
@@ -100,12 +102,12 @@ class SavedLine(_Saved):
 
     day: dt.date
     kind: CashKind
-    change: int
+    change: Decimal
     symbol: str | None
     quantity: int
-    amount: int
-    commission: int
-    tax: int
+    amount: Decimal
+    commission: Decimal
+    tax: Decimal
     traded_on: dt.date | None
 
 
@@ -142,9 +144,9 @@ class SavedAccount(AccountHead):
     entries: list[SavedEntry]
     history: list[SavedEntry]
 
-    def account(self, instruments: Mapping[str, Instrument]) -> Account:
+    def account(self, bourse: Bourse, instruments: Mapping[str, Instrument]) -> Account:
         """Return the account; its working orders hold nothing back until they are in their books."""
-        account = Account(self.number, self.cash, Costs(self.commission_rate, self.commission_unit))
+        account = Account(bourse, self.number, self.cash, Costs(self.commission_rate, self.commission_unit))
         account.settlements = self.settlements
         account.lines = [CashLine(**dict(line)) for line in self.lines]
         account.rejections, account.cancel_rejections = self.rejections, self.cancel_rejections
@@ -253,30 +255,26 @@ class Saved(_Saved):
     books: dict[str, SavedBook]
     accounts: list[SavedAccount]
 
-    @property
-    def day(self) -> dt.date:
-        """The day that was played."""
-        return self.now.astimezone(KST).date()
-
-    def past_on(self, today: dt.date) -> Past:
+    def past_on(self, bourse: Bourse, today: dt.date) -> Past:
         """Return what was before that day: the day that was played too, if it is a later one."""
-        if today < self.day:
-            raise ValueError(f"The exchange has played {self.day} already and cannot go back to {today}.")
-        past = Past(self.seed, self.origin)
+        day = bourse.day_of(self.now)
+        if today < day:
+            raise ValueError(f"The exchange has played {day} already and cannot go back to {today}.")
+        past = past_of(bourse, self.seed, self.origin)
         past.played = {symbol: list(rows) for symbol, rows in self.played.items()}
-        if today == self.day:
+        if today == day:
             return past
-        last = Floor(self.seed, past.instruments(), self.day, lambda: self.now)
-        last.salt = past.salt(self.day)
-        quiet = trading_days_between(self.day, today)
+        last = Floor(bourse, self.seed, past.instruments(), day, lambda: self.now)
+        last.salt = past.salt(day)
+        quiet = bourse.calendar.days_between(day, today)
         for symbol, instrument in last.instruments.items():
             saved = self.books.get(symbol)
-            past.add(symbol, self.day, saved.figures() if saved else last.book(instrument).day, quiet)
+            past.add(symbol, day, saved.figures() if saved else last.book(instrument).day, quiet)
         return past
 
-    def open_accounts(self, instruments: Mapping[str, Instrument]) -> dict[str, Account]:
+    def open_accounts(self, bourse: Bourse, instruments: Mapping[str, Instrument]) -> dict[str, Account]:
         """Return the accounts by number."""
-        return {saved.number: saved.account(instruments) for saved in self.accounts}
+        return {saved.number: saved.account(bourse, instruments) for saved in self.accounts}
 
     def fill_books(self, floor: Floor, accounts: Mapping[str, Account]) -> None:
         """Bring the books that had changed to where they were."""

@@ -10,7 +10,8 @@ from typing import Protocol
 
 from brokerkit.market.sessions import AUCTIONS, CONTINUOUS, Phase
 from brokerkit.models import OrderBook, Quote
-from brokerkit.sandbox.exchange import OF_THE_DAY, Exchange
+from brokerkit.sandbox.bourses import OF_THE_DAY
+from brokerkit.sandbox.exchange import Exchange
 from brokerkit.sandbox.face import Credentials
 from brokerkit.sandbox.happenings import BookChanged, HaltChanged, Happening, OrderChanged, PhaseBegan, Traded
 from brokerkit.sandbox.streaming import FaceStream, Line

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
-from brokerkit.sandbox.days import trading_days_before
+from brokerkit.sandbox.days import KOREA
 from brokerkit.sandbox.exchange import ExchangeOrder, Page
 from brokerkit.words import OrderType, Side, TimeInForce, Venue
 
@@ -231,7 +231,7 @@ def fills(branch: Branch, fields: Mapping[str, str]) -> Content:
         raise missing_field("stk_cd")
     chosen, at_venue = _chosen(branch, _by_symbol(fields, "qry_tp")), _at_venue(fields)
     # Its rows have no date, and at the mock host those of the session before were seen among them.
-    old = trading_days_before(branch.exchange.today, 1)[0] if branch.habits.lists_old_fills else None
+    old = KOREA.days_before(branch.exchange.today, 1)[0] if branch.habits.lists_old_fills else None
     return OrderList(
         "cntr",
         _of(
