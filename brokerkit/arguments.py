@@ -6,7 +6,7 @@ import datetime as dt
 import operator
 import re
 import reprlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from enum import StrEnum
 from typing import TypeVar
 
@@ -71,22 +71,27 @@ def check_day(value: object) -> dt.date:
     return value
 
 
-def check_moments(start: object, end: object) -> tuple[dt.datetime | None, dt.datetime]:
+def check_moments(start: object, end: object, market: Market) -> tuple[dt.datetime | None, dt.datetime]:
     """Return from when to when candles within days are wanted: a date is all of its day, None the present day's end.
 
-    InvalidRequest unless they are in order, and the start is not in the future.
+    Dates are trading days of the market. InvalidRequest unless they are in order, and the start is not in the future.
     """
-    first = None if start is None else _moment(start, dt.time.min)
-    last = _moment(clock.today() if end is None else end, dt.time(23, 59, 59))
+    today = market.today()
+    first = None if start is None else _moment(start, market.begin_of)
+    last = _moment(today if end is None else end, lambda day: _end_of(market, day))
+    if first is not None and market.day_of(first) > today:
+        raise InvalidRequest(f"start {start} lies in the future.")
     if first is not None and first > last:
         raise InvalidRequest(f"start {start} is after end {end}.")
-    if first is not None and first.date() > clock.today():
-        raise InvalidRequest(f"start {start} lies in the future.")
-    return first, min(last, _moment(clock.today(), dt.time(23, 59, 59)))
+    return first, min(last, _end_of(market, today))
 
 
-def _moment(value: object, time: dt.time) -> dt.datetime:
-    """Return a moment in Korean time; a date, or midnight without a time zone, is a day at that time."""
+def _end_of(market: Market, day: dt.date) -> dt.datetime:
+    return market.begin_of(day + dt.timedelta(days=1)) - dt.timedelta(seconds=1)
+
+
+def _moment(value: object, of_day: Callable[[dt.date], dt.datetime]) -> dt.datetime:
+    """Return a moment in Korean time; a date, or midnight without a time zone, is a day."""
     if isinstance(value, dt.datetime) and value.tzinfo is not None and value == value:
         return value.astimezone(clock.KST)
     if isinstance(value, dt.datetime) and value == value and value.time() != dt.time.min:
@@ -94,7 +99,7 @@ def _moment(value: object, time: dt.time) -> dt.datetime:
             f"{reprlib.repr(value)} has no time zone, so it is not clear which moment it is.",
             advice="Give a date, or a moment with a zone: tzinfo=ZoneInfo('Asia/Seoul').",
         )
-    return dt.datetime.combine(check_day(value), time, clock.KST)
+    return of_day(check_day(value))
 
 
 def _member(kind: type[E], value: object, refusal: str) -> E:

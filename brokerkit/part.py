@@ -121,6 +121,8 @@ class Part(Generic[C]):
     """Those of them whose prices the broker tells adjusted or as they were, as one asks."""
     minutes_by_day: ClassVar[bool] = False
     """Whether `minutes` is asked for one day, several days at a time; else for all of a span, answer by answer."""
+    minutes_are_extended: ClassVar[bool] = False
+    """Whether `minutes` of US symbols tells those of the pre- and the after-market too; else regular trading counts."""
     quotes_at_once: ClassVar[int] = 1
     """Symbols that `several_quotes` takes at a time."""
     ranking_venues: ClassVar[Mapping[RankingKind, Collection[Venue]]] = {}

@@ -11,12 +11,22 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import SecretStr
 
-from brokerkit import Broker, SecurityType, Segment, Side, Venue, clock, config
+from brokerkit import Broker, Interval, Phase, SecurityType, Segment, Side, Venue, clock, config
 from brokerkit.adapter import Adapter
 from brokerkit.errors import BrokerError
 from brokerkit.models import Balance, ExchangeRate, Instrument, Level, OrderBook, Quote
 from brokerkit.part import Part
-from brokerkit.replies import AccountReply, CashMove, Listed, OrderPage, OrderReply, PositionReply, Sale, TradeReply
+from brokerkit.replies import (
+    AccountReply,
+    Bars,
+    CashMove,
+    Listed,
+    OrderPage,
+    OrderReply,
+    PositionReply,
+    Sale,
+    TradeReply,
+)
 from brokerkit.transport import Client, Reply
 from tests.fakes import SECRETS, FakeClient
 
@@ -100,6 +110,12 @@ class Totals(Reply[Balance]):
     market_value: Decimal
 
 
+def bar(time: dt.date, close: str = "271.5300", volume: str = "5") -> dict[str, str]:
+    """Return a row of a chart: of a day, or of a minute that is told in Korean time."""
+    shown = f"{time:%Y%m%d%H%M%S}" if isinstance(time, dt.datetime) else f"{time:%Y%m%d}"
+    return {"t": shown, "o": close, "h": close, "l": close, "c": close, "v": volume, "a": "1000"}
+
+
 class Price(Reply[Quote]):
     """A price."""
 
@@ -149,6 +165,9 @@ class World:
         self.total: Decimal | None = None
         """What all of them are worth; without it their sum."""
         self.prices: dict[str, Decimal] = {"US:AAPL": Decimal("271.5301"), "US:SPY": Decimal("650.10")}
+        self.bars: Sequence[dict[str, str]] = ()
+        self.minutes: Sequence[dict[str, str]] = ()
+        """In any order."""
         self.booked_at: dt.time | dt.datetime | None = None
         self.printed: Sequence[Sequence[Printed]] = ()
         self.filled: Sequence[Filled] = ()
@@ -167,9 +186,9 @@ class World:
         if self.fails is not None:
             raise self.fails
 
-    def broker(self, **options: Any) -> Broker:
+    def broker(self, *, us: type[Abroad] | None = None, **options: Any) -> Broker:
         """Return the broker whose far side this is, without a sandbox: its hours are those of the clock."""
-        adapter = NewYorkAdapter(self)
+        adapter = NewYorkAdapter(self, us or Abroad)
         return Broker(adapter, environment="real", durable=False, **options)
 
     def part(self, broker: Broker) -> Part[Any]:
@@ -200,6 +219,9 @@ class Abroad(Part[Any]):
 
     market = "US"
     quote_venues = (Venue.US,)
+    bar_intervals = (Interval.MINUTE, Interval.DAY)
+    at_once = 400
+    """Minutes of one answer."""
 
     @property
     def world(self) -> World:
@@ -218,6 +240,33 @@ class Abroad(Part[Any]):
         for page in self.world.printed:
             self.world.called("trades", symbol, venue)
             yield page
+
+    def bars(self, symbol: str, interval: Interval, venue: Venue, adjusted: bool, start: dt.date, end: dt.date) -> Bars:
+        self.world.called("bars", start, end)
+        first, last = f"{start:%Y%m%d}", f"{end:%Y%m%d}"
+        rows = [row for row in self.world.bars if first <= row["t"] <= last]
+        return Bars(None, rows, "t", "o", "h", "l", "c", "v", "a", session=Phase.REGULAR)
+
+    def minutes_since(self) -> dt.date:
+        return dt.date(2026, 1, 2)
+
+    def minutes(
+        self,
+        symbol: str,
+        interval: Interval,
+        venue: Venue,
+        adjusted: bool | None,
+        start: dt.datetime,
+        end: dt.datetime,
+    ) -> Iterator[Bars]:
+        self.world.called("minutes", start, end)
+        last = f"{end:%Y%m%d%H%M%S}"
+        rows = sorted((row for row in self.world.minutes if row["t"] <= last), key=lambda row: row["t"], reverse=True)
+        for at in range(0, len(rows), self.at_once):
+            page = rows[at : at + self.at_once]
+            yield Bars(None, page, "t", "o", "h", "l", "c", "v")
+            if page[-1]["t"] < f"{start:%Y%m%d%H%M%S}":
+                return
 
     def instruments(self) -> Listed:
         self.world.called("instruments")
@@ -254,7 +303,8 @@ class NewYorkAdapter(Adapter):
     name = "newyork"
     parts: ClassVar[tuple[type[Part[Any]], ...]] = (Home, Abroad)
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, us: type[Abroad]) -> None:
+        self.parts = (Home, us)  # type: ignore[misc]
         self._world = world
         settings = config.Settings(**{name: SecretStr(value) for name, value in SECRETS.items()})
         super().__init__(settings, environment="real")

@@ -16,7 +16,7 @@ from brokerkit.asking.minutes import Minutes, Span
 from brokerkit.errors import BrokerError, IncompleteListing, InvalidRequest, Unsupported, WireError
 from brokerkit.market.days import is_trading_day
 from brokerkit.market.markets import KOREA
-from brokerkit.market.minutes import regular_minutes, session_of
+from brokerkit.market.minutes import regular_minutes, session_of_minute
 from brokerkit.market.sessions import Phase
 from brokerkit.models import Candles
 from brokerkit.replies import Bars
@@ -56,6 +56,7 @@ class Part:
     adjusts: Sequence[Interval] = (Interval.DAY,)
     bars_at_once = 100
     minutes_by_day = False
+    minutes_are_extended = False
 
     def __init__(self, rows: Sequence[Row] = (), *, size: int = 50, by_day: bool = False) -> None:
         self.rows = sorted(rows, key=lambda each: each["t"], reverse=True)
@@ -137,7 +138,7 @@ def test_days_of_other_hours_have_their_own_regular_trading() -> None:
     examination, first = dt.date(2026, 11, 19), dt.date(2026, 1, 2)
     assert regular_minutes(Venue.KRX, examination) == range(600, 1000)
     assert regular_minutes(Venue.KRX, first) == range(600, 940)
-    assert session_of(Venue.KRX, examination, 985) is Phase.REGULAR
+    assert session_of_minute(Venue.KRX, examination, 985, False) is Phase.REGULAR
     assert regular_minutes(Venue.KRX, dt.date(2031, 3, 3)) == range(540, 940)
 
 

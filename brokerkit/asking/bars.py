@@ -10,14 +10,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from brokerkit import clock
-from brokerkit.market.days import (
-    FIRST_KNOWN_DAY,
-    LAST_CONFIRMED_YEAR,
-    LAST_KNOWN_DAY,
-    is_trading_day,
-    known_trading_days,
-)
+from brokerkit.market.markets import Market
 from brokerkit.part import Part
 from brokerkit.replies import Bars
 from brokerkit.words import Interval
@@ -40,7 +33,7 @@ DIGITS = 18
 """Of a whole number: what the columns of candles hold."""
 LARGEST = 10**DIGITS
 _INTEGERS = re.compile(r"(?:[+-]?[0-9]{1,18},)*")
-_FRACTIONS = re.compile(r"(?:[+-]?[0-9]{1,12}(?:\.[0-9]{1,4})?,)*")
+_FRACTIONS = re.compile(r"(?:[+-]?[0-9]{1,12}(?:\.[0-9]{1,6})?,)*")
 _DIGITS = re.compile(r"(?:[0-9]+,)*")
 
 
@@ -155,31 +148,32 @@ def offered(part: Part[Any]) -> tuple[Interval, ...]:
     return tuple(each for each in Interval if each in told)
 
 
-def may_trade(part: Part[Any], day: dt.date) -> bool:
+def may_trade(part: Part[Any], market: Market, day: dt.date) -> bool:
     """Say whether there can be bars of a day: where our table does not know, every weekday can have some."""
-    if part.is_simulated and day == clock.today():
+    if part.is_simulated and day == market.today():
         return True  # a sandbox trades today
-    return may_trade_by_table(day)
+    return may_trade_by_table(market, day)
 
 
-def may_trade_by_table(day: dt.date) -> bool:
+def may_trade_by_table(market: Market, day: dt.date) -> bool:
     """Say whether our table does not rule out that a day is a trading day."""
-    is_known = day >= FIRST_KNOWN_DAY and day.year <= LAST_CONFIRMED_YEAR
-    return is_trading_day(day) if is_known else day.weekday() < 5
+    rules = market.calendar
+    is_known = day >= rules.first_day and day.year <= rules.last_confirmed_year
+    return rules.is_trading_day(day) if is_known else day.weekday() < 5
 
 
-def days_back(part: Part[Any], day: dt.date, count: int) -> dt.date:
+def days_back(part: Part[Any], market: Market, day: dt.date, count: int) -> dt.date:
     """Return the first of so many days before a day that can have bars."""
-    known, today = known_trading_days(), clock.today()
-    if part.is_simulated and today < day and not may_trade_by_table(today):
+    known, today, rules = market.trading_days(), market.today(), market.calendar
+    if part.is_simulated and today < day and not may_trade_by_table(market, today):
         count -= 1  # a sandbox trades today
         if count == 0:
             return today
     place = bisect_left(known, day)
-    if count <= place and day <= LAST_KNOWN_DAY:
+    if count <= place and day <= rules.last_day:
         return known[place - count]
     count = min(count, MOST_DAYS) - place
     while count > 0:  # before the years that are known every weekday can have some
-        day = min(day, FIRST_KNOWN_DAY) - DAY
+        day = min(day, rules.first_day) - DAY
         count -= day.weekday() < 5
     return day

@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from brokerkit import clock
 from brokerkit.arguments import check_days, check_moments
 from brokerkit.asking.bars import INTRADAY
 from brokerkit.asking.charts import Charts, Question
@@ -41,19 +40,19 @@ def candles(inquiries: Inquiries, symbol: str, wish: Wish, progress: Progress | 
     part = inquiries.offering("candles", market)
     venue = venue_of(part, market, wish.venue)
     if wish.interval in INTRADAY:
-        start, end = check_moments(wish.start, wish.end)
+        start, end = check_moments(wish.start, wish.end, market)
         span = Span(symbol, wish.interval, venue, wish.adjusted, start, end, wish.count)
         return Minutes(part, market, inquiries.together).candles(span, progress)
-    first, last = _days(wish)
+    first, last = _days(wish, market.today())
     adjusted = wish.adjusted is not False
     asked = Question(symbol, wish.interval, venue, adjusted, first, last, wish.count)
     return Charts(part, market, inquiries.together).candles(asked, progress)
 
 
-def _days(wish: Wish) -> tuple[dt.date | None, dt.date]:
-    last = clock.today() if wish.end is None else wish.end
-    first, end = check_days(last if wish.start is None else wish.start, last)
-    return None if wish.start is None else first, min(end, clock.today())
+def _days(wish: Wish, today: dt.date) -> tuple[dt.date | None, dt.date]:
+    last = today if wish.end is None else wish.end
+    first, end = check_days(last if wish.start is None else wish.start, last, today)
+    return None if wish.start is None else first, min(end, today)
 
 
 def several_candles(

@@ -15,15 +15,8 @@ from typing import Any
 from brokerkit import clock
 from brokerkit.asking.bars import columns_of, days_back, offered
 from brokerkit.errors import IncompleteListing, InvalidRequest, Unsupported
-from brokerkit.market.days import (
-    FIRST_KNOWN_DAY,
-    LAST_CONFIRMED_YEAR,
-    LAST_KNOWN_DAY,
-    is_trading_day,
-    known_trading_days,
-)
-from brokerkit.market.markets import Market
-from brokerkit.market.sessions import NXT_SINCE, Phase
+from brokerkit.market.markets import Market, Rules
+from brokerkit.market.sessions import Phase
 from brokerkit.models import Candles
 from brokerkit.models.candles import SESSIONS
 from brokerkit.part import Part
@@ -32,10 +25,7 @@ from brokerkit.transport.together import AT_ONCE, Progress, Together
 from brokerkit.words import Interval, Venue
 
 DAY = dt.timedelta(days=1)
-CORRECTED = dt.timedelta(hours=8)
-"""By then, on the day after, brokers have corrected a day's bar to the regular session; the hour is not told."""
 DEFAULT_COUNT = 100
-END_OF_CONFIRMED = dt.date(LAST_CONFIRMED_YEAR + 1, 1, 1)
 _EPOCH = dt.date(1970, 1, 1).toordinal()
 _KOREA = 9 * 3_600
 """Seconds by which a day begins earlier in Korea."""
@@ -73,13 +63,14 @@ class Charts:
     def __init__(self, part: Part[Any], market: Market, together: Together) -> None:
         self._part = part
         self._market = market
+        self._rules = market.calendar
         self._together = together
 
     def candles(self, asked: Question, progress: Progress | None) -> Candles:
         """Return the candles; every page of them, or an error."""
         self._check(asked)
         start = None if asked.start is None else max(_begin(asked.interval, asked.start), OLDEST)
-        end = min(_end(asked.interval, _begin(asked.interval, asked.end)), max(clock.today(), asked.end))
+        end = min(_end(asked.interval, _begin(asked.interval, asked.end)), max(self._market.today(), asked.end))
         if start is not None:
             self._check_trading(start, end)
         days = self._days(replace(asked, end=end), start, progress)
@@ -108,11 +99,12 @@ class Charts:
 
     def _check_trading(self, start: dt.date, end: dt.date) -> None:
         """Raise for a span without a trading day, before anything is sent. A sandbox trades today."""
-        is_known = FIRST_KNOWN_DAY <= end <= LAST_KNOWN_DAY
-        if not is_known or (self._part.is_simulated and end >= clock.today()):
+        rules = self._rules
+        is_known = rules.first_day <= end <= rules.last_day
+        if not is_known or (self._part.is_simulated and end >= self._market.today()):
             return
         days = (end - dt.timedelta(days=number) for number in range(min((end - start).days + 1, 30)))
-        if not any(day < FIRST_KNOWN_DAY or is_trading_day(day) for day in days):
+        if not any(day < rules.first_day or rules.is_trading_day(day) for day in days):
             raise InvalidRequest(f"There is no trading day from {start} to {end}.")
 
     # Stretches
@@ -128,7 +120,7 @@ class Charts:
         end, found = asked.end, Days()
         while len(found.rows) < wanted:
             missing = wanted - len(found.rows)
-            start = max(days_back(self._part, end + DAY, missing), OLDEST)
+            start = max(days_back(self._part, self._market, end + DAY, missing), OLDEST)
             if self._part.bars_are_newest and missing <= self._part.bars_at_once:
                 more, start = self._newest(asked, (start, end), progress)
             else:
@@ -182,7 +174,7 @@ class Charts:
         if len(set(days)) < len(days):
             raise self._part.wrong(bars.endpoint, "a day stands there twice")
         start, end = stretch
-        if days and max(days) > max(end, clock.today()):
+        if days and max(days) > max(end, self._market.today()):
             raise self._part.wrong(bars.endpoint, f"a bar of {max(days)}, later than {end}")
         if not is_cut and len(rows) >= self._part.bars_at_once and min(days) > start:
             raise self._part.wrong(bars.endpoint, f"{len(rows)} rows reach back to {min(days)} only, not to {start}")
@@ -194,8 +186,8 @@ class Charts:
         NXT alone may take a symbol from its list and put it there again.
         """
         first, last = min(days.rows), max(days.rows)
-        known = known_trading_days()
-        between = known[bisect_left(known, first) : bisect_left(known, min(last, END_OF_CONFIRMED))]
+        known, expected = self._market.trading_days(), dt.date(self._rules.last_confirmed_year + 1, 1, 1)
+        between = known[bisect_left(known, first) : bisect_left(known, min(last, expected))]
         missing = set(between) - days.rows.keys() if asked.venue is not Venue.NXT else None
         if missing:
             raise IncompleteListing(
@@ -234,18 +226,18 @@ class Charts:
             scale=days.scale,
             volume=array("q", columns[5]),
             turnover=array("q", columns[6]) if has_turnover else None,
-            states=bytes(_states(asked.interval, columns[0], days.session)),
+            states=bytes(_states(asked.interval, columns[0], days.session, self._rules)),
         )
 
 
-def _states(interval: Interval, days: Sequence[dt.date], session: Phase | None) -> list[int]:
+def _states(interval: Interval, days: Sequence[dt.date], session: Phase | None, rules: Rules) -> list[int]:
     """Return whether each bar is final, and whose price its close is."""
-    # Before there were two venues there was no evening in a bar.
+    # Before there was trading in the evening there was none in a bar.
     first = Phase.REGULAR if session is Phase.AFTER_MARKET else session
     old, new = (1 | SESSIONS.index(each) << 1 for each in (first, session))
-    corrected = (clock.now() - CORRECTED).date() - DAY
+    corrected, since = (clock.now() - rules.corrected_after).date() - DAY, rules.evenings_since
     ends = days if interval is Interval.DAY else [_end(interval, day) for day in days]
-    return [0 if end > corrected else old if day < NXT_SINCE else new for day, end in zip(days, ends, strict=True)]
+    return [0 if end > corrected else old if day < since else new for day, end in zip(days, ends, strict=True)]
 
 
 def _sound(row: Row) -> Row:

@@ -268,7 +268,8 @@ class Inquiries:
             except Unsupported as error:
                 if len(asked) == 1:
                     raise
-                failed |= dict.fromkeys(those, error)  # the symbols of other markets are asked for
+                # The symbols of other markets are asked for.
+                failed |= {symbol: Unsupported(error.message, advice=error.advice) for symbol in those}
                 continue
             for symbol, answer in self._quotes(those, part, market, where, progress):
                 if isinstance(answer, Quote):

@@ -1,7 +1,7 @@
 """Candles of minutes, and of single trades: what a broker tells of them, put together complete, or an error.
 
-Both brokers get the same rules: a minute is labelled by its start, one without a trade has no candle, at KRX the
-minutes of regular trading count with a close that came late, and longer ones are made of single minutes here.
+Both brokers get the same rules: a minute is labelled by its start, one without a trade has no candle, at KRX and in the
+US the minutes of regular trading count with a close that came late, and longer ones are made of single minutes here.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from brokerkit import clock
 from brokerkit.asking.bars import MINUTES, Columns, columns_of, days_back, may_trade, offered
 from brokerkit.errors import IncompleteListing, InvalidRequest, Unsupported
 from brokerkit.market.markets import Market
-from brokerkit.market.minutes import regular_minutes, session_of
+from brokerkit.market.sessions import Phase
 from brokerkit.models import Candles
 from brokerkit.models.candles import SESSIONS
 from brokerkit.part import Part
@@ -34,8 +34,6 @@ SETTLED = 60
 DAY = dt.timedelta(days=1)
 A_FORTNIGHT = 14 * DAY
 MINUTE = dt.timedelta(minutes=1)
-_DAY = 86_400
-_KOREA = 9 * 3_600
 Row = tuple[int, int, int, int, int, int]
 """Seconds since 1970, open, high, low, close, volume; prices with a number of decimals."""
 
@@ -51,6 +49,17 @@ class Span:
     start: dt.datetime | None
     end: dt.datetime
     count: int | None
+
+
+@dataclass(frozen=True)
+class Day:
+    """A trading day, in seconds since 1970."""
+
+    date: dt.date
+    begins: int
+    ends: int
+    counted: range
+    """From the first minute that counts to the end of the last one."""
 
 
 @dataclass
@@ -72,7 +81,9 @@ class Minutes:
     def __init__(self, part: Part[Any], market: Market, together: Together) -> None:
         self._part = part
         self._market = market
+        self._rules = market.calendar
         self._together = together
+        self._known_days: dict[tuple[Venue, dt.date], Day] = {}
 
     def candles(self, asked: Span, progress: Progress | None) -> Candles:
         """Return the candles; every one of them, or an error."""
@@ -119,14 +130,14 @@ class Minutes:
 
     def _from(self, asked: Span, start: dt.datetime, progress: Progress | None) -> Told:
         """Return all minutes from a start on; Unsupported where the broker no longer keeps them."""
-        since = self._part.minutes_since()
-        if start.date() < since:
+        since, first, last = self._part.minutes_since(), self._day_of(start), self._day_of(asked.end)
+        if first < since:
             raise Unsupported(
                 f"{self._part.broker} keeps minutes from {since} on; {start} is further back.",
                 advice=f"Nothing was sent. Ask from {since} on, or for days.",
             )
-        if not any(may_trade(self._part, day) for day in _days(start.date(), asked.end.date())):
-            raise InvalidRequest(f"There is no trading day from {start.date()} to {asked.end.date()}.")
+        if not any(may_trade(self._part, self._market, day) for day in _days(first, last)):
+            raise InvalidRequest(f"There is no trading day from {first} to {last}.")
         length = MINUTES[asked.interval]
         end = _floored(asked.end, length) + (length - 1) * MINUTE
         told = self._minutes(asked, _floored(start, length), end, progress)
@@ -141,11 +152,11 @@ class Minutes:
 
         Where each day is asked for alone, nothing goes further back than the first minute of today.
         """
-        first = _day_of(told.rows[0][0]) if told.rows else asked.end.date()
-        is_alone = self._part.minutes_by_day and first >= clock.today()
+        first = self._day_of(_moment(told.rows[0][0]) if told.rows else asked.end)
+        is_alone = self._part.minutes_by_day and first >= self._market.today()
         if Interval.DAY not in self._part.bar_intervals or is_alone:
             return
-        before = max(min(start.date(), first - A_FORTNIGHT), first - self._part.bars_at_once * DAY), first - DAY
+        before = max(min(self._day_of(start), first - A_FORTNIGHT), first - self._part.bars_at_once * DAY), first - DAY
         days = columns_of(self._part, self._part.bars(asked.symbol, Interval.DAY, asked.venue, True, *before), digits=8)
         told_before = [] if days is None else zip(days.times, days.volume, strict=True)
         if any(volume and f"{before[0]:%Y%m%d}" <= day <= f"{before[1]:%Y%m%d}" for day, volume in told_before):
@@ -162,7 +173,7 @@ class Minutes:
         start = self._first_guess(asked, wanted * length)
         found = Told()
         while True:
-            start = max(start, _begin(since))
+            start = max(start, self._market.begin_of(since))
             more = self._minutes(asked, start, end, progress)
             scale = max(found.scale, more.scale)
             rows = [*_rescaled(more, scale), *_rescaled(found, scale)]
@@ -170,9 +181,9 @@ class Minutes:
             # Of what is not surely whole the oldest may be a part.
             if sum(1 for _ in groupby(rows, lambda row: row[0] // (60 * length))) >= wanted + (not more.is_whole):
                 return found
-            if start <= _begin(since):
+            if start <= self._market.begin_of(since):
                 raise self._all_there_are(asked, found, since)
-            end, start = start - MINUTE, _begin(days_back(self._part, start.date(), days))
+            end, start = start - MINUTE, self._back(self._day_of(start), days)
             days *= 2
 
     def _all_there_are(self, asked: Span, found: Told, since: dt.date) -> InvalidRequest | Unsupported:
@@ -187,21 +198,25 @@ class Minutes:
 
     def _first_guess(self, asked: Span, minutes: int) -> dt.datetime:
         """Return from when on there are as many minutes today, else the beginning of as many days."""
-        now = self._part.now()
-        if now is not None and asked.end.date() == now.date():
+        now, day = self._part.now(), self._day_of(asked.end)
+        if now is not None and day == self._day_of(now):
             start = _floored(min(now, asked.end) - minutes * MINUTE, 60)
-            if start.date() == now.date():
+            if self._day_of(start) == day:
                 return start
-        return _begin(days_back(self._part, asked.end.date() + DAY, minutes // A_DAY + 1))
+        return self._back(day + DAY, minutes // A_DAY + 1)
+
+    def _back(self, day: dt.date, count: int) -> dt.datetime:
+        """Return the beginning of the first of so many days before a day that can have bars."""
+        return self._market.begin_of(days_back(self._part, self._market, day, count))
 
     def _minutes(self, asked: Span, start: dt.datetime, end: dt.datetime, progress: Progress | None) -> Told:
         """Return the minutes of a stretch: day by day, several days at a time, or all in one row of answers."""
         if not self._part.minutes_by_day:
             return self._stretch(asked, progress, (start, end))
         every = [
-            _counted(asked.venue, day, start, end)
-            for day in _days(start.date(), end.date())
-            if may_trade(self._part, day)
+            self._counted(asked.venue, day, start, end)
+            for day in _days(self._day_of(start), self._day_of(end))
+            if may_trade(self._part, self._market, day)
         ]
         days = [(begun, ended) for begun, ended in every if begun <= ended]
         told = self._together.map(partial(self._stretch, asked, None), days[::-1], progress)[::-1]
@@ -217,21 +232,22 @@ class Minutes:
         for (begun, _), each in zip(days[first + 1 :], told[first + 1 :], strict=True):
             if not each.is_whole and not self._is_not_yet(begun):
                 raise IncompleteListing(
-                    f"{self._part.broker} does not tell all minutes of {asked.symbol} of {begun.date()}: what comes "
-                    "before them is missing.",
+                    f"{self._part.broker} does not tell all minutes of {asked.symbol} of {self._day_of(begun)}: "
+                    "what comes before them is missing.",
                     broker=self._part.broker,
                 )
 
     def _is_not_yet(self, begun: dt.datetime) -> bool:
         """Say whether it is a day, today, of which there may be nothing before its own first minute."""
-        return begun.date() >= clock.today()
+        return self._day_of(begun) >= self._market.today()
 
     def _stretch(self, asked: Span, progress: Progress | None, stretch: tuple[dt.datetime, dt.datetime]) -> Told:
         """Read answers back from the end of a stretch until one goes further back than its start."""
         start, end = stretch
         found: dict[int, Row] = {}
         told, scale, is_empty = Told(), 0, False
-        days = (end.date() - start.date()).days + 1
+        first, last = self._day_of(start), self._day_of(end)
+        days = (last - first).days + 1
         for bars in self._part.minutes(asked.symbol, Interval.MINUTE, asked.venue, asked.adjusted, start, end):
             if is_empty:
                 raise self._part.wrong(bars.endpoint, "an answer without rows, and others after it")
@@ -246,8 +262,8 @@ class Minutes:
             told.has_rows = True
             told.is_whole |= oldest < start.timestamp()
             if progress is not None:
-                reached = max(start.date(), _day_of(oldest))
-                progress(days if told.is_whole else (end.date() - reached).days, days)
+                reached = max(first, self._day_of(_moment(oldest)))
+                progress(days if told.is_whole else (last - reached).days, days)
         told.rows, told.scale = [found[at] for at in sorted(found)], scale
         return told
 
@@ -272,27 +288,25 @@ class Minutes:
         begun, ended = (int(each.timestamp()) for each in stretch)
         factor = 10 ** (scale - columns.scale)
         times = self._seconds(bars, columns)
-        if max(times) >= _at(clock.today() + DAY):
-            raise self._part.wrong(bars.endpoint, f"a bar of {_day_of(max(times))}, which is still to come")
+        if max(times) >= self._end_of_today():
+            raise self._part.wrong(bars.endpoint, f"a bar of {_told(max(times))}, which is still to come")
         if len(set(times)) < len(times) or any(at % 60 for at in times):
             raise self._part.wrong(bars.endpoint, "a minute stands there twice, or begins within another")
-        kept: dict[int, range] = {}
+        day = self._day_at(asked.venue, begun)
         for at, opened, high, low, close, volume in zip(times, *columns.prices, columns.volume, strict=True):
             if not volume or not begun <= at <= ended:
                 continue
-            number, second = divmod(at + _KOREA, _DAY)
-            counted = kept.get(number)
-            if counted is None:
-                counted = kept[number] = regular_minutes(asked.venue, dt.date.fromordinal(number + _EPOCH))
-            if second // 60 not in counted:
+            if not day.begins <= at < day.ends:
+                day = self._day_at(asked.venue, at)
+            if at not in day.counted:
                 continue
             if low <= 0 or not low <= min(opened, close) <= max(opened, close) <= high:
-                raise self._part.wrong(bars.endpoint, f"prices at {_moment(at)} that no bar can have")
+                raise self._part.wrong(bars.endpoint, f"prices at {_told(at)} that no bar can have")
             row = (at, opened, high, low, close, volume)
             if factor != 1:
                 row = _times(row, factor)
             if found.setdefault(at, row) != row:
-                raise self._part.wrong(bars.endpoint, f"the minute {_moment(at)} comes twice, with other figures")
+                raise self._part.wrong(bars.endpoint, f"the minute {_told(at)} comes twice, with other figures")
         return min(times)
 
     def _seconds(self, bars: Bars, columns: Columns) -> list[int]:
@@ -317,9 +331,9 @@ class Minutes:
     def _trades(self, asked: Span) -> Told:
         """Read single trades back from the end: until there are enough, or until one is older than the start."""
         wanted = None if asked.start is not None else asked.count or DEFAULT_COUNT
-        start = asked.start or _begin(clock.today() - 366 * DAY)
+        start = asked.start or self._market.begin_of(self._market.today() - 366 * DAY)
         rows: list[Row] = []
-        scale, previous, is_whole = 0, _at(clock.today() + DAY), False
+        scale, previous, is_whole = 0, self._end_of_today(), False
         for bars in self._part.minutes(asked.symbol, Interval.TICK, asked.venue, asked.adjusted, start, asked.end):
             columns = self._columns(asked, bars)
             if columns is None:
@@ -337,7 +351,7 @@ class Minutes:
             is_whole = moments[-1] < start.timestamp()
             if is_whole or (wanted is not None and len(rows) >= wanted):
                 return Told(rows[::-1], scale, is_whole, has_rows=True)
-        oldest = _moment(rows[-1][0]) if rows else "none"
+        oldest = _told(rows[-1][0]) if rows else "none"
         raise Unsupported(
             f"{self._part.broker} keeps {len(rows)} trades of {asked.symbol}, the oldest of {oldest}; whether there "
             "were others before that it does not tell.",
@@ -346,9 +360,37 @@ class Minutes:
 
     def _counts(self, asked: Span, start: dt.datetime, row: Row) -> bool:
         at, volume = row[0], row[5]
-        minute = (at + _KOREA) % _DAY // 60
         inside = start.timestamp() <= at <= asked.end.timestamp()
-        return bool(volume) and inside and minute in regular_minutes(asked.venue, _day_of(at))
+        return bool(volume) and inside and at in self._day_at(asked.venue, at).counted
+
+    # Days
+
+    def _day_of(self, moment: dt.datetime) -> dt.date:
+        """Return the trading day of a moment."""
+        return self._rules.day_of(moment)
+
+    def _day_at(self, venue: Venue, seconds: int) -> Day:
+        return self._day(venue, self._day_of(_moment(seconds)))
+
+    def _day(self, venue: Venue, date: dt.date) -> Day:
+        """Return a trading day in seconds since 1970, with what of it counts."""
+        found = self._known_days.get((venue, date))
+        if found is None:
+            begins, ends = (int(self._market.begin_of(day).timestamp()) for day in (date, date + DAY))
+            minutes = self._rules.counted_minutes(venue, date, self._part.minutes_are_extended)
+            counted = range(_at(date) + 60 * minutes.start, _at(date) + 60 * minutes.stop)
+            found = self._known_days[venue, date] = Day(date, begins, ends, counted)
+        return found
+
+    def _end_of_today(self) -> int:
+        return int(self._market.begin_of(self._market.today() + DAY).timestamp())
+
+    def _counted(
+        self, venue: Venue, date: dt.date, start: dt.datetime, end: dt.datetime
+    ) -> tuple[dt.datetime, dt.datetime]:
+        """Return the first and the last minute of a day that count and lie in a span."""
+        counted = self._day(venue, date).counted
+        return max(start, _moment(counted[0])), min(end, _moment(counted[-1] - 59))
 
     # What it becomes
 
@@ -371,13 +413,26 @@ class Minutes:
     def _states(self, asked: Span, times: Iterable[int]) -> Iterator[int]:
         """Yield whether each candle is final, and whose price its close is."""
         length = 0 if asked.interval is Interval.TICK else MINUTES[asked.interval] * 60
-        now, today = self._part.now(), _at(clock.today())
+        now, today = self._part.now(), int(self._market.begin_of(self._market.today()).timestamp())
         until = today - 1 if now is None else int(now.timestamp()) - SETTLED
+        session_of = partial(self._session, asked.venue, max(length, 60) // 60)
+        begins = ends = 0
         for at in times:
+            if not begins <= at < ends:
+                day = self._day_at(asked.venue, at)
+                begins, ends, midnight = day.begins, day.ends, _at(day.date)
             is_final = at < today or length == 0 or at + length <= until
-            last = max(at, at + length - 60)
-            session = session_of(asked.venue, _day_of(at), (last + _KOREA) % _DAY // 60) if is_final else None
+            session = session_of(day, (at - midnight) // 60) if is_final else None
             yield int(is_final) | SESSIONS.index(session) << 1
+
+    def _session(self, venue: Venue, length: int, day: Day, minute: int) -> Phase | None:
+        """Return the session of a candle of so many minutes; None where it may have been traded in two."""
+        session_of, is_extended = self._rules.session_of_minute, self._part.minutes_are_extended
+        last = session_of(venue, day.date, minute + length - 1, is_extended)
+        if length == 1:
+            return last
+        first = max(minute, (day.counted.start - _at(day.date)) // 60)
+        return last if session_of(venue, day.date, first, is_extended) is last else None
 
 
 def _folded(rows: Iterable[Row], length: int) -> Iterator[Row]:
@@ -408,30 +463,20 @@ _EPOCH = dt.date(1970, 1, 1).toordinal()
 
 
 def _at(day: dt.date) -> int:
-    """Return the seconds since 1970 of the first moment of a day in Korea."""
-    return (day.toordinal() - _EPOCH) * _DAY - _KOREA
+    """Return the seconds since 1970 of midnight in Korea at the beginning of a date."""
+    return (day.toordinal() - _EPOCH) * 86_400 - 9 * 3_600
 
 
-def _day_of(seconds: int) -> dt.date:
-    return dt.date.fromordinal((seconds + _KOREA) // _DAY + _EPOCH)
+def _moment(seconds: int) -> dt.datetime:
+    return dt.datetime.fromtimestamp(seconds, clock.KST)
 
 
-def _moment(seconds: int) -> str:
-    return f"{dt.datetime.fromtimestamp(seconds, clock.KST):%Y-%m-%d %H:%M:%S}"
-
-
-def _begin(day: dt.date) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time.min, clock.KST)
+def _told(seconds: int) -> str:
+    return f"{_moment(seconds):%Y-%m-%d %H:%M:%S}"
 
 
 def _days(first: dt.date, last: dt.date) -> Iterator[dt.date]:
     yield from (first + number * DAY for number in range((last - first).days + 1))
-
-
-def _counted(venue: Venue, day: dt.date, start: dt.datetime, end: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
-    """Return the first and the last minute of a day that count and lie in a span."""
-    counted = regular_minutes(venue, day)
-    return max(start, _begin(day) + counted[0] * MINUTE), min(end, _begin(day) + counted[-1] * MINUTE)
 
 
 def _floored(moment: dt.datetime, minutes: int) -> dt.datetime:

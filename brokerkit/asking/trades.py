@@ -53,7 +53,8 @@ def _newest(part: Part[Any], market: Market, pages: Iterable[Sequence[TradeReply
         timed = [(_moment(part, row, moments), row) for row in page]
         if timed and not found and not _is_of_today(part, market, timed[0][0]):
             return []
-        kept = [each for each in timed if _is_on(market, today, each)]
+        is_dated = bool(page) and isinstance(page[0].clock, dt.datetime)
+        kept = [each for each in timed if market.day_of(each[0]) == today] if is_dated else timed
         _add(part, found, kept, is_first=not number)
         if len(kept) < len(timed) or (count is not None and len(found) >= count):
             break
@@ -65,11 +66,6 @@ def _moment(part: Part[Any], row: TradeReply, moments: Callable[[dt.time], dt.da
     if row.clock is None:
         raise part.wrong(None, "trades: one of them has no time of day")
     return row.clock if isinstance(row.clock, dt.datetime) else moments(row.clock)
-
-
-def _is_on(market: Market, today: dt.date, each: Timed) -> bool:
-    """Say whether a trade is one of today; one that is told without its day is."""
-    return not isinstance(each[1].clock, dt.datetime) or market.day_of(each[0]) == today
 
 
 def _add(part: Part[Any], found: list[Timed], page: Iterable[Timed], *, is_first: bool) -> None:

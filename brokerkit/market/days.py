@@ -7,7 +7,6 @@ holidays come with weeks of notice, so where a broker tells whether a day is a t
 from __future__ import annotations
 
 import datetime as dt
-from functools import cache
 
 from brokerkit.errors import InvalidRequest
 
@@ -43,13 +42,6 @@ def is_trading_day(day: dt.date) -> bool:
             "a newer brokerkit may know later ones.",
         )
     return day.weekday() < 5 and day not in _CLOSED
-
-
-@cache
-def known_trading_days() -> tuple[dt.date, ...]:
-    """Return all trading days that are known, ascending."""
-    every = (FIRST_KNOWN_DAY + number * _DAY for number in range((LAST_KNOWN_DAY - FIRST_KNOWN_DAY).days + 1))
-    return tuple(filter(is_trading_day, every))
 
 
 def next_trading_day(day: dt.date) -> dt.date:

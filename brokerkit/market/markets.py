@@ -10,12 +10,12 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Protocol
 
 from brokerkit import clock, symbols
 from brokerkit.errors import InvalidRequest
-from brokerkit.market import days, sessions, ticks, us
+from brokerkit.market import days, minutes, sessions, ticks, us
 from brokerkit.market.indices import INDICES
 from brokerkit.market.sessions import Offer, Phase, Span
 from brokerkit.symbols import HOME, Grammar
@@ -56,6 +56,15 @@ class Rules:
 
     Where the market has no limits of the day, what it is reckoned at: an estimate.
     """
+    counted_minutes: Callable[[Venue, dt.date, bool], range]
+    """The minutes since midnight in Korea of a day that count at a venue; whether those beside regular trading do, too,
+    is said. Of another day than `day` they begin at 1440."""
+    session_of_minute: Callable[[Venue, dt.date, int, bool], Phase | None]
+    """In which session such a minute was traded; None where that is not sure."""
+    corrected_after: dt.timedelta
+    """How long after midnight in Korea at the end of a date brokers have corrected the bar of that day; not exact."""
+    evenings_since: dt.date = dt.date.min
+    """Since when there is trading after the close of a day."""
     has_limits: bool = True
     """Whether prices have limits of the day."""
     days_differ: int = 0
@@ -102,12 +111,36 @@ class Market:
         """By how many days a broker's list may date an order otherwise."""
         return 0 if self.rules is None else self.rules.days_differ
 
+    @property
+    def calendar(self) -> Rules:
+        """The rules of its days and hours: Korea's where it has none of its own, as the indices."""
+        return self.rules or KOREA.calendar
+
+    def begin_of(self, day: dt.date) -> dt.datetime:
+        """Return the first moment of a trading day there, in Korean time: of the US it is one of the morning."""
+        return _begin_of(self.calendar.day_of, day)
+
     def moments_of(self, day: dt.date) -> Callable[[dt.time], dt.datetime]:
         """Return what makes a moment of a Korean time of day on a trading day there, which may end past midnight."""
-        hours = (dt.datetime.combine(day, dt.time(hour), clock.KST) for hour in range(24))
-        begins = next(moment for moment in hours if self.day_of(moment) == day).time()
-        next_day = day + dt.timedelta(days=1)
+        begins, next_day = self.begin_of(day).time(), day + dt.timedelta(days=1)
         return lambda time: dt.datetime.combine(day if time >= begins else next_day, time, clock.KST)
+
+    def trading_days(self) -> Sequence[dt.date]:
+        """Return all trading days that are known, ascending."""
+        rules = self.calendar
+        return _trading_days(rules.is_trading_day, rules.first_day, rules.last_day)
+
+
+@lru_cache(maxsize=4_000)
+def _begin_of(day_of: Callable[[dt.datetime], dt.date], day: dt.date) -> dt.datetime:
+    hours = (dt.datetime.combine(day, dt.time(hour), clock.KST) for hour in range(24))
+    return next(moment for moment in hours if day_of(moment) == day)
+
+
+@cache
+def _trading_days(is_trading_day: Callable[[dt.date], bool], first: dt.date, last: dt.date) -> tuple[dt.date, ...]:
+    every = (first + dt.timedelta(days=number) for number in range((last - first).days + 1))
+    return tuple(filter(is_trading_day, every))
 
 
 KOREA = Market(
@@ -132,6 +165,10 @@ KOREA = Market(
         is_on_tick=ticks.is_on_tick,
         round_to_tick=ticks.round_to_tick,
         highest_rise=Decimal("1.3"),
+        counted_minutes=minutes.counted_minutes,
+        session_of_minute=minutes.session_of_minute,
+        corrected_after=dt.timedelta(hours=8),
+        evenings_since=sessions.NXT_SINCE,
     ),
 )
 US = Market(
@@ -157,6 +194,9 @@ US = Market(
         is_on_tick=us.is_on_tick,
         round_to_tick=us.round_to_tick,
         highest_rise=Decimal("1.3"),
+        counted_minutes=us.counted_minutes,
+        session_of_minute=us.session_of_minute,
+        corrected_after=dt.timedelta(hours=14),
         has_limits=False,
         days_differ=1,
     ),

@@ -30,8 +30,13 @@ def regular_minutes(venue: Venue, day: dt.date) -> range:
     return range(opened, times[auction + 1][0] + LATE)
 
 
+def counted_minutes(venue: Venue, day: dt.date, is_extended: bool) -> range:
+    """Return the same: which minutes a venue of Korea has does not depend on the broker."""
+    return regular_minutes(venue, day)
+
+
 @lru_cache(maxsize=100_000)
-def session_of(venue: Venue, day: dt.date, minute: int) -> Phase | None:
+def session_of_minute(venue: Venue, day: dt.date, minute: int, is_extended: bool = True) -> Phase | None:
     """Return the session in which a minute of a day was traded; None where two venues differ, or nobody can say."""
     if venue is Venue.KRX:
         return Phase.REGULAR if minute in regular_minutes(venue, day) else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from brokerkit.clock import KST
@@ -46,6 +46,7 @@ HALF_DAYS = _days(_HALF_DAYS)
 FIRST_KNOWN_DAY = dt.date(min(_WEEKDAYS_WITHOUT_TRADING), 1, 1)
 LAST_KNOWN_DAY = dt.date(max(_WEEKDAYS_WITHOUT_TRADING), 12, 31)
 
+_MINUTE = dt.timedelta(minutes=1)
 _DAYTIME_OPENS = dt.time(10)
 _DAYTIME_CLOSES = {False: dt.time(18), True: dt.time(16)}
 """In Korea. Of summer time KIS's own texts say 16:00, 17:00 and 18:00: the earliest one counts here."""
@@ -92,6 +93,37 @@ def phase_at(venue: Venue, moment: dt.datetime) -> Phase:
     day = day_of(moment)
     spans = sessions_of(venue, day) if is_trading_day(day) else ()
     return next((span.phase for span in spans if span.start <= moment < span.end), Phase.CLOSED)
+
+
+@lru_cache(maxsize=4_000)
+def counted_minutes(venue: Venue, day: dt.date, is_extended: bool) -> range:
+    """Return the minutes since midnight in Korea that count at a venue on a day.
+
+    Those of the regular session and the one in which it closes, with the last prints of the close; where they are
+    `is_extended`, all from the pre-market to the end of the after-market. Those of the daytime market may go on until
+    the pre-market, because its end is not told alike.
+    """
+    opened, regular, _ = sessions_of(Venue.US, day)
+    midnight = dt.datetime.combine(day, dt.time.min, KST)
+    if venue is Venue.DAYTIME:
+        first, last = sessions_of(venue, day)[0].start, opened.start
+    elif is_extended:
+        first, last = opened.start, sessions_of(venue, day)[-1].end
+    else:
+        first, last = regular.start, regular.end + _MINUTE
+    return range((first - midnight) // _MINUTE, (last - midnight) // _MINUTE)
+
+
+@lru_cache(maxsize=100_000)
+def session_of_minute(venue: Venue, day: dt.date, minute: int, is_extended: bool) -> Phase | None:
+    """Return the session of such a minute; None where it is not sure.
+
+    Whether what stands beside the regular session is of another one, where a broker tells regular trading alone, is not
+    sure: it may be the close, which comes late.
+    """
+    moment = dt.datetime.combine(day, dt.time.min, KST) + minute * _MINUTE
+    phase = next((span.phase for span in sessions_of(venue, day) if span.start <= moment < span.end), None)
+    return phase if is_extended or venue is Venue.DAYTIME or phase is Phase.REGULAR else None
 
 
 def doubt_of(venue: Venue, day: dt.date) -> str:

@@ -36,6 +36,7 @@ class Candle(Model):
     time: Moment
     """When it begins, in Korean time; days at midnight, weeks on Monday, months and years on their first.
 
+    Days of US symbols are New York's: midnight in Korea of that date.
     A minute has the time of its start, a single trade its own.
     """
     open: Exact
@@ -45,10 +46,10 @@ class Candle(Model):
     volume: Exact
     """Shares that were traded."""
     turnover: Exact | None = None
-    """Value that was traded, in currency units (won)."""
+    """Value that was traded, in currency units (won, dollars)."""
     final: bool
-    """False while figures may change: of a day until the next morning, when brokers have corrected it, of minutes until
-    a minute after their end."""
+    """False while figures may change: of a day until the next morning, when brokers have corrected it (of US symbols
+    the next afternoon in Korea), of minutes until a minute after their end."""
     session: Phase | None = None
     """Whose price the close is: REGULAR is the official close, AFTER_MARKET the last one of the evening; None where
     that cannot be proven. Of minutes it is the session in which they were traded."""

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import overload
 
-from brokerkit import clock
 from brokerkit.arguments import check_count, check_flag, check_interval, plain
 from brokerkit.asking.trades import members, trades
 from brokerkit.errors import InvalidRequest
@@ -116,8 +115,9 @@ class Prices(Asking):
         """Return candles of a symbol, oldest first: all of them from `start` to `end`, or an error.
 
         `interval` is "tick", minutes ("1m" to "60m"), "1d", "1w", "1mo" or "1y". Without `start` these are the newest
-        `count` (100) up to `end` (default: today); with it at most the first `count`. Within days both may be moments
-        with a time zone; the candles in which they lie are whole. Weeks begin on Monday.
+        `count` (100) up to `end` (default: today); with it at most the first `count`. Days are trading days of the
+        market. Within days both may be moments with a time zone; the candles in which they lie are whole. Weeks begin
+        on Monday.
 
         Prices from days up are `adjusted` for splits and the like unless that is False. Within days they are as the
         broker has them, and `adjusted` of the answer says which; a choice is Unsupported where the broker has none.
@@ -131,8 +131,7 @@ class Prices(Asking):
             raise InvalidRequest(f"candles takes a symbol or a list of them, not {symbol!r}.")
         named = plain(symbol) if isinstance(symbol, str | Instrument) else list(map(plain, symbol))
         whose = (named if isinstance(named, str) else f"{len(named)} symbols") + (f" at {venue}" if venue else "")
-        last = clock.today() if end is None else end
-        with self._asking(f"candles of {whose} of {interval} from {start or 'the newest'} to {last}"):
+        with self._asking(f"candles of {whose} of {interval} from {start or 'the newest'} to {end or 'today'}"):
             from brokerkit.asking import candles as asking  # here: only who looks at charts needs it
 
             chosen = None if adjusted is None else check_flag(adjusted, "adjusted")
