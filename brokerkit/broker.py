@@ -7,9 +7,11 @@ speaks to it in the words of its wire; what no part of the adapter fills in is u
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
@@ -56,6 +58,9 @@ if TYPE_CHECKING:
     from brokerkit.orders.journal import Journal
     from brokerkit.orders.reconcile import Reconciliation
     from brokerkit.stream.own_orders import OwnOrders
+
+
+logger = logging.getLogger("brokerkit")
 
 
 class Broker(Prices, Rankings, Listing, Investors, Accounts, Streams):
@@ -209,7 +214,8 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Streams):
     def refresh(self, order: Order) -> Order:
         """Return the order as the broker's list shows it now.
 
-        An order that the list does not show stays PENDING if nothing more was known, and is UNKNOWN otherwise.
+        An order that the list does not show stays PENDING if nothing more was known, and is UNKNOWN otherwise. So does
+        one of a venue that is in no list of the broker; of it nothing can be asked.
         """
         check_order(order, "refresh")
         with self._asking(f"order {order.id} ({order.symbol})"):
@@ -223,10 +229,13 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Streams):
     def wait(self, order: Order, *, timeout: float) -> Order:
         """Refresh an order until it is finished, at most `timeout` seconds, and return it as it then is.
 
-        While a stream of this broker follows own orders, a notice of the order lets it look at once.
+        While a stream of this broker follows own orders, a notice of the order lets it look at once. For an order of a
+        venue that is in no list it does not wait.
         """
         deadline = time.monotonic() + exact_seconds(timeout)
         order = self.refresh(order)
+        if order.venue in self._offering("wait", order).unlisted_venues:
+            return order
         pause = self._waiter(self._inquiries.market_of_order(order), order) or time.sleep
         while order.status not in FINISHED and (left := deadline - time.monotonic()) > 0:
             pause(min(left, POLL_SECONDS))
@@ -234,13 +243,18 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Streams):
         return order
 
     def orders(self, *, market: str | None = None) -> Table[Order]:
-        """Return the working orders of today in one market or all of them, oldest first, with what is left of each."""
-        with self._asking("working orders"):
-            found: list[Order] = []
-            for each in self._inquiries.markets(market):
-                self._inquiries.offering("orders", each)
+        """Return the working orders of today in one market or all of them, oldest first, with what is left of each.
+
+        A market whose list cannot be had is an error, never left out. Orders at a venue that is in no list of the
+        broker are not among them (`supports("orders", venue=...)`): a warning of the log names those sent today.
+        """
+        found: list[Order] = []
+        for each in self._inquiries.offering_all("orders", market):
+            with self._asking_of(each, "working orders", market):
                 found += self._inquiries.lists(each).working()
-            return Table(Order, sorted(found, key=_by_time))
+                if self._inquiries.part(each).unlisted_venues:
+                    self._warn_of_unlisted(each)
+        return Table(Order, sorted(found, key=_by_time))
 
     def order_history(
         self,
@@ -282,12 +296,14 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Streams):
         """Look at the broker's lists and settle what they prove: one look, or with `wait` until all is decided.
 
         `timeout` is the longest wait in seconds; without it somewhat more than the settle time. Never sends an order.
-        Without `market` every market of the account is looked at.
+        Without `market` every market of the account is looked at; the list of one that fails is a `problem` of the
+        report, and takes no other market with it.
         """
         with self._asking("the fate of unresolved orders"):
-            markets = self._inquiries.markets(market)
-            for each in markets:
-                self._inquiries.offering("reconcile", each)
+            markets = self._inquiries.offering_all("reconcile", market)
+            if market is None:  # what is not known is told, also of a market that has no list
+                open_ = {intent.market for intent in self._desk.unresolved()} | {each.name for each in markets}
+                markets = tuple(each for each in self._inquiries.markets() if each.name in open_)
             seconds = None if timeout is None else exact_seconds(timeout)
             return self._desk.reconcile(markets, wait=wait, timeout=seconds)
 
@@ -333,6 +349,8 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Streams):
         if part is None or not offers(part, verb, part.environment):
             return False
         venues = part.quote_venues if verb in QUOTES else part.order_venues.get(part.environment, ())
+        if verb in LISTED:
+            venues = [each for each in venues if each not in part.unlisted_venues]
         if verb == "rankings":
             venues = {each for those in part.ranking_venues.values() for each in those}
         if venue is not None and venue not in venues:
@@ -395,6 +413,30 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Streams):
             return None
         return own.waiter(None if order is None else self._desk.numbers_of(order))
 
+    @contextmanager
+    def _asking_of(self, each: Market, what: str, named: str | None) -> Iterator[None]:
+        """Name the market in errors where several are asked, and say how to ask the others."""
+        several = named is None and len(self._inquiries.markets()) > 1
+        with self._asking(f"{what} ({each.title})" if several else what):
+            try:
+                yield
+            except BrokerError as error:
+                if several:
+                    others = (other.name for other in self._inquiries.markets() if other is not each)
+                    hint = f"Name a market to ask for it alone: {', '.join(f'market={name!r}' for name in others)}."
+                    error.advice = f"{error.advice or ''} {hint}".strip()
+                raise
+
+    def _warn_of_unlisted(self, market: Market) -> None:
+        try:
+            sent = self._desk.unlisted(market)
+        except BrokerError as error:
+            logger.warning("Whether orders were sent that no list shows cannot be looked up: %s", error)
+            return
+        if sent:
+            names = ", ".join(f"{each.order_id or each.state} ({each.what}, {each.venue})" for each in sent)
+            logger.warning("%s lists no orders of some venues. Not among the working orders are: %s", self.name, names)
+
     def _check(self, request: OrderRequest) -> None:
         """Raise for an order that can be known to be wrong before it is sent."""
         part = self._inquiries.offering("order", market_of(request.symbol))
@@ -440,6 +482,8 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Streams):
 
 
 POLL_SECONDS = 0.5
+LISTED = frozenset({"orders", "order_history", "fills", "refresh", "wait", "reconcile"})
+"""Verbs that lists of orders answer."""
 QUOTES = frozenset({"quote", "quotes", "order_book", "trades", "members", "candles", "round_price"})
 """Verbs whose venue is where a price comes from; for the others it is where an order goes."""
 

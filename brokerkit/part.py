@@ -143,6 +143,8 @@ class Part(Generic[C]):
     """Seconds after which such a list shows an order; the delays that users report are up to 83 s."""
     numbers_ascend: ClassVar[bool] = True
     """Whether a later order of a day has a higher number. False for opaque ids: time windows decide then."""
+    unlisted_venues: ClassVar[Collection[Venue]] = ()
+    """Venues whose orders stand in no list of the broker: what became of one is not to be learnt here."""
     lists_cancellations: ClassVar[bool] = True
     """Whether a cancellation has a row of its own. False: the row of its order alone says that it was cancelled."""
     has_branches: ClassVar[bool] = False

@@ -163,6 +163,14 @@ class Inquiries:
         served = ((market_named(name), part) for name, part in self.adapter.served.items())
         return tuple(market for market, part in served if market.is_held and part.has_account())
 
+    def offering_all(self, verb: str, market: str | None) -> tuple[Market, ...]:
+        """Return the markets that are meant and offer a verb; Unsupported for one that is named, or if none does."""
+        meant = self.markets(market)
+        offering = tuple(each for each in meant if offers(self.part(each), verb, self.part(each).environment))
+        if not offering or market is not None:
+            self.offering(verb, meant[0])
+        return offering
+
     def home(self, market: str | None) -> Market:
         """Return the market that is meant where one is: the one that is named, else the account's own."""
         return market_named(self.adapter.home if market is None else market)
@@ -498,6 +506,7 @@ def capability_of(part: Part[Any] | type[Part[Any]], environment: str, adapter: 
         order_venues=tuple(part.order_venues.get(environment, ())),
         order_types=tuple(part.terms(environment)),
         streams=tuple(kind.lower() for kind in StreamKind if offers_stream(adapter, kind, part.market, environment)),
+        unlisted_venues=tuple(part.unlisted_venues),
         changes_parts=tuple(verb for verb in verbs if verb in part.changes_parts),
         not_told={model.__name__: tuple(sorted(fields)) for model, fields in part.untold(environment).items()},
     )

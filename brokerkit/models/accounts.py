@@ -101,5 +101,10 @@ class BuyingPower(Model):
     symbol: str
     currency: str
     cash: Exact
+    """Of that currency alone: what is changed into it on the way counts in `integrated_cash`."""
     quantity: Exact
     price: Exact | None = None
+    integrated_cash: Exact | None = None
+    """With what won and other currencies would be changed into (통합증거금); None where the broker does not tell it."""
+    integrated_quantity: Exact | None = None
+    """Shares that it buys; None where the broker does not tell it."""

@@ -23,6 +23,8 @@ class Capability(Model):
     """Where quotes and order books come from."""
     order_venues: tuple[Venue, ...]
     """Where orders go to."""
+    unlisted_venues: tuple[Venue, ...]
+    """Those of them whose orders stand in no list: `orders`, `refresh` and `reconcile` cannot tell of them."""
     order_types: tuple[tuple[OrderType, TimeInForce], ...]
     """Order types, each with a time in force, that the broker takes; not every venue takes all of them, nor always."""
     changes_parts: tuple[str, ...]

@@ -53,6 +53,8 @@ class Way:
     """What has to be asked before it may leave at all."""
     ascends: bool
     """Whether the broker's numbers do."""
+    advice: str | None = None
+    """What to do where it is not known whether it stands, if not the usual."""
 
 
 class Attempt:
@@ -101,7 +103,7 @@ class Attempt:
             return None
         if self.intent.state in STANDING:
             return None
-        return OrderUncertain(self.intent.evidence[-1], intent=self.intent, broker=broker)
+        return OrderUncertain(self.intent.evidence[-1], intent=self.intent, broker=broker, advice=self.way.advice)
 
     def failed(self, error: BaseException, broker: str) -> BaseException:
         """Write down why no order was answered, and return what is to be raised. Asked again it does no harm."""
@@ -126,11 +128,11 @@ class Attempt:
             return error
         self._write(IntentState.UNKNOWN, words, error)
         if isinstance(error, OrderUncertain):
-            error.intent = self.intent
+            error.intent, error.advice = self.intent, self.way.advice or error.advice
         if uncertain or is_interrupt(error):
             return noted(error, MAY_STAND)
         code = error.code if isinstance(error, BrokerError) else None
-        return OrderUncertain(words, intent=self.intent, broker=broker, code=code)
+        return OrderUncertain(words, intent=self.intent, broker=broker, code=code, advice=self.way.advice)
 
     def interrupted(self, error: BaseException, broker: str) -> None:
         """Let an interrupt that came while the outcome was written down leave with its note as well."""

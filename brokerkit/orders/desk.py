@@ -28,13 +28,13 @@ from brokerkit.orders.again import Again, blocked_by, check_again
 from brokerkit.orders.attempt import URGENT_SECONDS, Attempt, Way
 from brokerkit.orders.building import amended, canceled, placed
 from brokerkit.orders.guard import Guard, KnownQuotes, is_real_money
-from brokerkit.orders.intents import UNRESOLVED, Intent, IntentKind, IntentState, keys_of, new_id
+from brokerkit.orders.intents import OPEN, STANDING, UNRESOLVED, Intent, IntentKind, IntentState, keys_of, new_id
 from brokerkit.orders.journal import Journal, journal_for, journal_in_memory
 from brokerkit.orders.keyed import Keyed
 from brokerkit.orders.keys import check_key, check_unused, client_key
 from brokerkit.orders.limits import Limits, Safety
 from brokerkit.orders.listing import Listed, Unread
-from brokerkit.orders.reconcile import Reconciler, Reconciliation
+from brokerkit.orders.reconcile import Reconciler, Reconciliation, reconciled
 from brokerkit.orders.state import journal_folder, journal_path
 from brokerkit.orders.trader import Trader
 from brokerkit.part import Part
@@ -109,6 +109,7 @@ class OrderDesk:
         value = self.guard.check_order(request, market)
         way = self._way(
             part,
+            request.venue,
             lambda: part.send_order(request, client_key(intent)),
             lambda sent, day: placed(request, sent, part, day),
         )
@@ -124,6 +125,7 @@ class OrderDesk:
         dearer = shares * max(Decimal(0), price - (old or Decimal(0)))
         way = self._way(
             part,
+            order.venue,
             lambda: part.send_amend(order, handle, quantity, price),
             lambda sent, day: amended(order, handle, sent, part, quantity, price, day),
         )
@@ -138,6 +140,7 @@ class OrderDesk:
             self._check_still_open(intent, order)
         way = self._way(
             part,
+            order.venue,
             lambda: part.send_cancel(order, handle, quantity),
             lambda sent, day: canceled(order, handle, sent),
         )
@@ -211,12 +214,16 @@ class OrderDesk:
         return tuple(left[key] for key in sorted(left))
 
     def reconcile(self, markets: Sequence[Market], *, wait: bool, timeout: float | None) -> Reconciliation:
-        """Look at the broker's lists of these markets."""
-        report: Reconciliation | None = None
-        for market in markets:
-            found = self.reconciler(market).run(wait=wait, timeout=timeout)
-            report = found if report is None else report.beside(found)
-        return report or Reconciliation()
+        """Look at the broker's lists of these markets; the list of one that fails takes no other with it."""
+        return reconciled([self.reconciler(market) for market in markets], wait=wait, timeout=timeout)
+
+    def unlisted(self, market: Market) -> tuple[Intent, ...]:
+        """Return what may stand today at venues whose orders no list shows."""
+        venues = self._trader.part(market).unlisted_venues
+        if not venues:
+            return ()
+        found = self.journal.of_day(market.today(), STANDING | OPEN, market.name)
+        return tuple(intent for intent in found if intent.venue in venues)
 
     def reconciler(self, market: Market) -> Reconciler:
         """Return what compares the journal with what the broker tells of a market."""
@@ -236,6 +243,7 @@ class OrderDesk:
             market=market.name,
             numbers_ascend=part.numbers_ascend,
             lists_cancellations=part.lists_cancellations,
+            unlisted=part.unlisted_venues,
             pause=self._waiter(market),
         )
 
@@ -250,8 +258,18 @@ class OrderDesk:
 
     # How an intent is sent
 
-    def _way(self, part: Part[Any], send: Callable[[], Sent], build: Callable[[Sent, dt.date], Order]) -> Way:
-        return Way(send, build, prepare=self._check_account, ascends=part.numbers_ascend)
+    def _way(
+        self,
+        part: Part[Any],
+        venue: Venue | None,
+        send: Callable[[], Sent],
+        build: Callable[[Sent, dt.date], Order],
+    ) -> Way:
+        advice = None
+        if venue in part.unlisted_venues:
+            words = f"Do not send it again: it may stand, and {part.broker} lists no orders of {venue}."
+            advice = f"{words} Look at the broker's own app, then settle it with resolve()."
+        return Way(send, build, prepare=self._check_account, ascends=part.numbers_ascend, advice=advice)
 
     def _send(self, intent: Intent, way: Way, value: Decimal | None, again: Again | None = None) -> Order:
         deadline = time.monotonic() + TURN_SECONDS
@@ -341,9 +359,12 @@ class OrderDesk:
     def _look_back(self) -> bool:
         """Look once at the lists for what an earlier process left behind; say whether that had to be."""
         with self._starting:
-            if self._started or self._safety.degraded or not self.unresolved():
+            if self._started or self._safety.degraded:
                 return False
-            self.reconcile(self._trader.markets(), wait=True, timeout=START_SECONDS)
+            left = {intent.market for intent in self.unresolved()}
+            if not left:
+                return False
+            self.reconcile([market_named(name) for name in sorted(left)], wait=True, timeout=START_SECONDS)
             return True
 
     def _wait_for_turn(self, intent: Intent, deadline: float) -> None:

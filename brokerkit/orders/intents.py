@@ -12,7 +12,7 @@ from pydantic import StrictInt
 from brokerkit.models import Model, Order, OrderRequest
 from brokerkit.symbols import HOME, HOME_CURRENCY
 from brokerkit.values import Date, Exact, Moment
-from brokerkit.words import Side
+from brokerkit.words import Side, Venue
 
 
 class IntentKind(StrEnum):
@@ -148,6 +148,12 @@ class Intent(Model):
     def moved(self, state: IntentState, reason: str, **known: object) -> Intent:
         """Return the intent in another state, with the reason added to its evidence."""
         return self.model_copy(update={"state": state, "evidence": (*self.evidence, reason), **known})
+
+    @property
+    def venue(self) -> Venue | None:
+        """Where it was to be sent; None where that is not known."""
+        of = self.request or self.order
+        return None if of is None else of.venue
 
     @property
     def what(self) -> str:

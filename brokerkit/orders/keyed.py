@@ -77,9 +77,11 @@ class Keyed:
         market = market_named(intent.market)
         part, sent = self._trader.part(market), Sent(str(intent.order_id))
         try:
-            for row in self._trader.lists(market).everything(intent.day):
-                if isinstance(row, Listed) and row.number == key_of(intent.order_id) and could_be(intent, row):
-                    return row.order
+            rows = [row for row in self._trader.lists(market).everything(intent.day) if isinstance(row, Listed)]
+            same = [row for row in rows if row.number == key_of(intent.order_id) and could_be(intent, row)]
+            sure = [row for row in same if row.day is None or (row.day == intent.day and row.is_sure)]
+            if sure or len(same) == 1:
+                return (sure or same)[0].order
         except BrokerError as error:
             logger.warning("Order %s is told as it was sent: its list cannot be read: %s", sent.number, error)
         if intent.request is not None:

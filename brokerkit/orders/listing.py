@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -94,9 +94,9 @@ def checked(rows: Iterable[Listed], asked_on: dt.date, answered_on: dt.date) -> 
     """Return the rows, each number once; IncompleteListing if they contradict each other or the day changed."""
     if asked_on != answered_on:
         raise IncompleteListing("The day changed while the list was read.")
-    found: dict[NumberKey, Listed] = {}
+    found: dict[tuple[dt.date | None, NumberKey], Listed] = {}
     for row in rows:
-        known = found.setdefault(row.key, row)
+        known = found.setdefault((row.day, row.key), row)
         if _identity(known) != _identity(row):
             raise IncompleteListing(f"Order {row.order.id} stands in the list twice, and differently.")
     return tuple(found.values())
@@ -147,7 +147,8 @@ def is_related(intent: Intent, row: Listed) -> bool:
         return False
     if (order.original_id is None) != (intent.kind is IntentKind.ORDER):
         return False
-    number = number_of(order.id)
+    # On another day numbers begin anew.
+    number = number_of(order.id) if row.day in (None, intent.day) else None
     if intent.watermark is not None and number is not None and number <= intent.watermark:
         return False
     return row.time is None or intent.sent_at is None or row.time >= intent.sent_at - EARLY - SKEW
@@ -158,7 +159,7 @@ def fits(intent: Intent, row: Listed, *, until: dt.datetime | None) -> bool:
     order = row.order
     if not is_related(intent, row) or row.is_elsewhere or not _in_time(intent, row, until):
         return False
-    if order.symbol != intent.symbol or not (row.is_dated or _is_of_the_day(intent, row)):
+    if order.symbol != intent.symbol or not _came_after(intent, row):
         return False
     if intent.kind is IntentKind.ORDER:
         wanted = intent.request
@@ -178,9 +179,13 @@ def _in_time(intent: Intent, row: Listed, until: dt.datetime | None) -> bool:
     return intent.sent_at - EARLY <= row.time and (until is None or row.time <= until)
 
 
-def _is_of_the_day(intent: Intent, row: Listed) -> bool:
-    """Say whether number and time both show that a row without a date came after an intent."""
-    return bool(intent.watermark) and row.time is not None and intent.sent_at is not None
+def _came_after(intent: Intent, row: Listed) -> bool:
+    """Say whether a row is of an intent's day, or shows by number and time that it came after it all the same."""
+    if row.is_dated:
+        return row.is_sure or bool(intent.watermark)
+    tells_time = row.time is not None and intent.sent_at is not None
+    # A moment tells it alone: of days that differ the numbers cannot be compared.
+    return tells_time and (bool(intent.watermark) or row.day is not None)
 
 
 def chain_of(intent: Intent, branch: str = "") -> frozenset[str]:
@@ -198,6 +203,22 @@ def others(rows: Sequence[Listed], explained: frozenset[NumberKey]) -> list[List
     """Return the rows that no intent accounts for."""
     numbers = numbers_in(explained)
     return [row for row in rows if row.number not in numbers or not _is_explained(row, explained)]
+
+
+def others_of_days(rows: Sequence[Listed], explained: Mapping[dt.date, frozenset[NumberKey]]) -> list[Listed]:
+    """Return the rows that no intent of their day accounts for.
+
+    Where the day of a row is not sure, an intent of a day beside it does, unless the number stands under that day too.
+    """
+    listed = {(row.day, row.number) for row in rows}
+    numbers = {day: numbers_in(keys) for day, keys in explained.items()}
+
+    def is_accounted(row: Listed) -> bool:
+        days = [day for day in numbers if row.number in numbers[day]]
+        meant = [day for day in days if day == row.day or not (row.is_sure or (day, row.number) in listed)]
+        return any(_is_explained(row, explained[day]) for day in meant)
+
+    return [row for row in rows if not is_accounted(row)]
 
 
 def numbers_in(keys: Iterable[NumberKey]) -> frozenset[str]:

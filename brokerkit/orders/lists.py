@@ -97,8 +97,13 @@ class OrderLists:
     def find(self, order: Order) -> Order | None:
         """Return the order as its row shows it, under the number and the handle that the caller has.
 
-        None too where more than one row could be it: numbers come again on other days.
+        None too where more than one row could be it: numbers come again on other days; and of a venue that is in no
+        list, of which nothing is asked.
         """
+        if order.venue in self._part.unlisted_venues:
+            words = "%s lists no orders of %s: what became of order %s its own app shows"
+            logger.warning(words, self._part.broker, order.venue, order.id)
+            return None
         handle = self._part.handle_of(order)
         changes = _Changes(self._differ)
         odd: list[_Odd] = []

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import takewhile
 
 from brokerkit import clock
@@ -15,6 +16,7 @@ from brokerkit.market.markets import market_named
 from brokerkit.models import Model, Order
 from brokerkit.orders.intents import (
     OPEN,
+    STANDING,
     UNRESOLVED,
     Confidence,
     Intent,
@@ -39,10 +41,11 @@ from brokerkit.orders.listing import (
     is_related,
     numbers_in,
     others,
+    others_of_days,
 )
 from brokerkit.orders.numbers import BranchOf, branch_in, one_branch
 from brokerkit.symbols import HOME
-from brokerkit.words import OrderStatus
+from brokerkit.words import OrderStatus, Venue
 
 logger = logging.getLogger("brokerkit")
 
@@ -77,14 +80,16 @@ class Reconciliation(Model):
     lacking: tuple[str, ...] = ()
     """Orders that the broker has numbered and that its list should show by now. Beside one of them nothing is presumed
     absent."""
+    unlisted: tuple[str, ...] = ()
+    """Orders of today at venues that are in no list: what became of them the broker's own app shows."""
     problem: str | None = None
-    """Why a list could not be read to its end; such a list decides nothing."""
+    """Why the list of a market could not be read to its end; such a list decides nothing."""
 
     def beside(self, other: Reconciliation) -> Reconciliation:
         """Return what this one, and another one of a further market after it, found out."""
         joined = _joined(self, other)
         problem = "; ".join(filter(None, (self.problem, other.problem))) or None
-        return joined.model_copy(update={"problem": problem})
+        return joined.model_copy(update={"unresolved": (*self.unresolved, *other.unresolved), "problem": problem})
 
 
 @dataclass(frozen=True)
@@ -129,12 +134,14 @@ class Reconciler:
         numbers_ascend: bool = True,
         lists_cancellations: bool = True,
         ahead: Callable[[], dt.timedelta] = dt.timedelta,
+        unlisted: Collection[Venue] = (),
         pause: Callable[[float], object] | None = None,
     ) -> None:
         """`rows_of` lists a day of one `market`. Where its numbers do not ascend, times tell what came after what.
 
         Without `lists_cancellations` a cancellation has no row: that of its order says that it was cancelled.
-        `ahead` is by how much its rows are of a clock ahead of the broker's: that of the simulated exchange.
+        `ahead` is by how much its rows are of a clock ahead of the broker's: that of the simulated exchange. Orders of
+        the venues `unlisted` stand in no list.
         """
         self._journal = journal
         self._rows_of = rows_of
@@ -146,21 +153,34 @@ class Reconciler:
         self._branch_of = branch_of
         self._market = market
         self._today = market_named(market).today
+        self._differ = market_named(market).days_differ
         self._ascend = numbers_ascend
         self._lists_cancellations = lists_cancellations
         self._ahead = ahead
-        self._pause = pause or time.sleep
+        self.pause = pause or time.sleep
+        self._unlisted = unlisted
+        self._label = "" if market == HOME else f"{market} "
 
     def run(self, *, wait: bool, timeout: float | None) -> Reconciliation:
         """Look once, or with `wait` until everything is decided or the time is over."""
-        deadline = time.monotonic() + (self._settle_seconds * 1.5 + 30 if timeout is None else timeout)
-        report = self._look()
-        while wait and report.unresolved and time.monotonic() < deadline:
-            self._pause(min(POLL_SECONDS, max(0.0, deadline - time.monotonic())))
-            before = report.unresolved
-            report = _joined(report, self._look())
-            report = self._with_others_findings(before, report)
-        return report
+        return reconciled([self], wait=wait, timeout=timeout)
+
+    @property
+    def patience(self) -> float:
+        """The longest wait in seconds, if nothing else is said."""
+        return self._settle_seconds * 1.5 + 30
+
+    def look(self, before: Reconciliation | None = None) -> Reconciliation:
+        """Look once, and return what that and the looks `before` have found out."""
+        found = self._look()
+        return found if before is None else self._with_others_findings(before.unresolved, _joined(before, found))
+
+    def is_open(self, report: Reconciliation) -> bool:
+        """Say whether another look may decide more."""
+        return any(not self._is_unlisted(intent) for intent in report.unresolved)
+
+    def _is_unlisted(self, intent: Intent) -> bool:
+        return intent.venue in self._unlisted
 
     def _with_others_findings(self, before: Sequence[Intent], report: Reconciliation) -> Reconciliation:
         """Add what somebody else has decided between two looks, such as a notice."""
@@ -176,8 +196,9 @@ class Reconciler:
         """
         today, market = self._today(), self._market
         known = list(self._journal.of_day(today, {*OPEN, _PRESUMED}, market))
-        free = others(self._comparable(rows), self._journal.explained(today, market))
-        settled = {intent.id: found for intent in known if (found := self._settled(intent, free, known))}
+        free = self._free(self._comparable(rows), today)
+        listed = [intent for intent in known if not self._is_unlisted(intent)]
+        settled = {intent.id: found for intent in listed if (found := self._settled(intent, free, known))}
         open_ = frozenset(row.key for row in free if any(self._may_be(intent, row) for intent in known))
         strangers = [row.key for row in free if row.is_noticed and row.key not in open_]
         if strangers:
@@ -225,22 +246,43 @@ class Reconciler:
     def _look(self) -> Reconciliation:
         recovered = self._journal.recover()
         today = self._today()
-        known = [each for each in self._journal.in_states(UNRESOLVED | {_PRESUMED}) if each.market == self._market]
+        found = (each for each in self._journal.in_states(UNRESOLVED | {_PRESUMED}) if each.market == self._market)
+        known = [each for each in found if not self._is_unlisted(each)]
         days = sorted({today, *(intent.day for intent in known if self._is_worth_reading(intent, today))})
         report = Reconciliation(decided=recovered)
         for day in days:
             try:
                 asked_on = self._today()
-                found = list(self._rows_of(day))
-                rows = checked(self._comparable(found), asked_on, self._today())
+                told = list(self._rows_of(day))
+                rows = checked(self._comparable(told), asked_on, self._today())
             except BrokerError as error:
                 logger.warning("The list of %s cannot be used: %s", day, error)
-                report = report.model_copy(update={"problem": str(error)})
+                report = report.model_copy(update={"problem": f"{self._label}{day}: {error}"})
                 continue
-            unread = [row for row in found if isinstance(row, Unread)]
+            unread = [row for row in told if isinstance(row, Unread)]
             report = _joined(self._judge_day(day, rows, unread, is_over=day < today), report)
-        left = tuple(each for each in self._journal.unresolved() if each.market == self._market)
-        return report.model_copy(update={"unresolved": left})
+        left = [each for each in self._journal.unresolved() if each.market == self._market]
+        unresolved = tuple(self._for_a_person(each) if self._is_unlisted(each) else each for each in left)
+        return report.model_copy(update={"unresolved": unresolved, "unlisted": self._standing_unlisted(today)})
+
+    def _for_a_person(self, intent: Intent) -> Intent:
+        """Write down once that no list will tell what became of an intent."""
+        words = f"no list shows orders of {intent.venue}: a person has to settle it"
+
+        def change(present: Intent) -> Intent:
+            is_known = present.state not in UNRESOLVED or words in present.evidence
+            return present if is_known else present.moved(present.state, words)
+
+        return self._journal.revise(intent.id, change)
+
+    def _standing_unlisted(self, today: dt.date) -> tuple[str, ...]:
+        if not self._unlisted:
+            return ()
+        standing = self._journal.of_day(today, STANDING, self._market)
+        return tuple(self._named(today, each) for each in standing if self._is_unlisted(each))
+
+    def _named(self, day: dt.date, intent: Intent) -> str:
+        return f"{self._label}{day}, order {intent.order_id}: {intent.what}"
 
     def _is_worth_reading(self, intent: Intent, today: dt.date) -> bool:
         """Say whether the list of an intent's day can still tell something.
@@ -271,18 +313,20 @@ class Reconciler:
     ) -> Reconciliation:
         now = clock.now()
         lacking = self._compared(day, rows, unread, now)
-        known = list(self._journal.of_day(day, {*OPEN, _PRESUMED}, self._market))
+        found = self._journal.of_day(day, {*OPEN, _PRESUMED}, self._market)
+        known = [intent for intent in found if not self._is_unlisted(intent)]
         intents = [intent for intent in known if intent.state in {*UNRESOLVED, _PRESUMED}]
         sending = [intent for intent in known if intent.state is IntentState.SENDING]
-        explained = self._journal.explained(day, self._market)
-        free = others(rows, explained)
+        free = self._free(rows, day)
         dated = [row for row in rows if row.is_dated]
         numbers = [number_of(row.order.id) for row in dated]
         # Whoever else trades the account is known before anything is matched.
         self._journal.learn(
             day, numbers, self._foreign(free, (*intents, *sending)), falls=falls(dated), market=self._market
         )
-        blind = [row for row in unread if key_of(row.number) not in numbers_in(explained)]
+        explained = numbers_in(self._journal.explained(day, self._market))
+        # Where its list may be of another day, a number that is known may be another order's.
+        blind = [row for row in unread if self._differ or key_of(row.number) not in explained]
         judged = [
             self._judge(intent, rows, free, (*intents, *sending), now, is_over, blind, is_cut=bool(lacking))
             for intent in intents
@@ -290,7 +334,7 @@ class Reconciler:
         changed = [new for old, new in zip(intents, judged, strict=True) if new.state is not old.state]
         late = tuple(intent for intent in changed if intent.state is IntentState.LATE)
         # What could have been ours until a moment ago may be explained by nobody any more.
-        left = others(free, self._journal.explained(day, self._market))
+        left = self._free(free, day)
         foreign = self._foreign(left, (*judged, *sending))
         self._journal.learn(day, [], foreign, market=self._market)
         if late:
@@ -301,9 +345,17 @@ class Reconciler:
             decided=tuple(changed),
             late=late,
             foreign=tuple(row.order for row in left if row.key in foreign),
-            unreadable=tuple(f"{day}, order {row.number or '?'}: {row.words}" for row in unread),
-            lacking=tuple(f"{day}, order {each.order_id}: {each.what}" for each in lacking),
+            unreadable=tuple(f"{self._label}{day}, order {row.number or '?'}: {row.words}" for row in unread),
+            lacking=tuple(self._named(day, each) for each in lacking),
         )
+
+    def _free(self, rows: Sequence[Listed], day: dt.date) -> list[Listed]:
+        """Return the rows of a day's lists that no intent accounts for."""
+        if not self._differ:
+            return others(rows, self._journal.explained(day, self._market))
+        days = [day + dt.timedelta(count) for count in range(-self._differ, self._differ + 1)]
+        of_day = [row if row.day is not None else replace(row, day=day) for row in rows]
+        return others_of_days(of_day, {each: self._journal.explained(each, self._market) for each in days})
 
     def _compared(
         self, day: dt.date, rows: Sequence[Listed], unread: Sequence[Unread], now: dt.datetime
@@ -313,9 +365,12 @@ class Reconciler:
         A number that was answered is taken back where the list shows it as another order: answers can be swapped.
         """
         listed: dict[str, list[Listed]] = {}
+        beside: dict[str, list[Listed]] = {}
         for row in rows:
             if row.is_dated:
                 listed.setdefault(row.number, []).append(row)
+            elif row.day is not None:
+                beside.setdefault(row.number, []).append(row)
 
         def change(present: Intent) -> Intent:
             words = f"the list shows {present.order_id}, the number that was answered, as another order"
@@ -326,12 +381,17 @@ class Reconciler:
         shown = {row.number for row in rows if row.is_dated and row.is_in_full}
         shown |= {key_of(row.number) or "" for row in unread}
         for intent in self._journal.of_day(day, {IntentState.ACKED}, self._market):
-            if _is_due(intent, now - settle) and key_of(intent.order_id) not in shown:
+            if self._is_unlisted(intent):
+                continue
+            number = key_of(intent.order_id) or ""
+            is_beside = any(row.is_in_full and could_be(intent, row) for row in beside.get(number, ()))
+            if _is_due(intent, now - settle) and number not in shown and not is_beside:
                 lacking.append(intent)
-            same = listed.get(key_of(intent.order_id) or "", ())
+            same = listed.get(number, ())
             branch = branch_in(intent.result, self._branch_of) if intent.result else ""
             theirs = [row for row in same if not branch or row.branch in ("", branch)]
-            if theirs and intent.confidence is None and not any(could_be(intent, row) for row in theirs):
+            is_other = bool(theirs) and not is_beside and not any(could_be(intent, row) for row in theirs)
+            if is_other and intent.confidence is None:
                 logger.warning("Order %s is not what was answered for %s", intent.order_id, intent.what)
                 self._journal.revise(intent.id, change)
         if lacking:
@@ -395,11 +455,27 @@ class Reconciler:
         """Return the order that a cancellation names as it is listed, cancelled, where nothing else would show it."""
         if self._lists_cancellations or intent.kind is not IntentKind.CANCEL:
             return None
-        named = (row for row in rows if row.number in chain_of(intent, row.branch))
+        own = (row for row in rows if row.day is None or (row.day == intent.day and row.is_sure))
+        named = (row for row in own if row.number in chain_of(intent, row.branch))
         return next((row.order for row in named if row.order.status is OrderStatus.CANCELED), None)
 
     def _clock_is_wrong(self) -> bool:
         return abs(self._skew()) > WRONG_CLOCK
+
+
+def reconciled(reconcilers: Sequence[Reconciler], *, wait: bool, timeout: float | None) -> Reconciliation:
+    """Look at the lists of several markets once, or with `wait` until everything is decided or the time is over."""
+    seconds = max((each.patience for each in reconcilers), default=0.0) if timeout is None else timeout
+    deadline = time.monotonic() + seconds
+    reports = [each.look() for each in reconcilers]
+    while wait and (left := deadline - time.monotonic()) > 0:
+        open_ = [at for at, each in enumerate(reconcilers) if each.is_open(reports[at])]
+        if not open_:
+            break
+        reconcilers[open_[0]].pause(min(POLL_SECONDS, left))
+        for at in open_:
+            reports[at] = reconcilers[at].look(reports[at])
+    return reduce(Reconciliation.beside, reports, Reconciliation())
 
 
 def judge(
@@ -453,8 +529,8 @@ def _having_seen(
     keys = tuple(row.number for row in fitting)
     unexplained = (*(row.number for row in rest), *trust.unread, *((CUT,) if trust.is_cut else ()))
     sightings = intent.sightings
-    last = sightings[-1] if sightings else None
-    if last and (last.fitting, last.unexplained, last.since.date()) == (keys, unexplained, now.date()):
+    last, day_of = sightings[-1] if sightings else None, market_named(intent.market).day_of
+    if last and (last.fitting, last.unexplained, day_of(last.since)) == (keys, unexplained, day_of(now)):
         longer = last.model_copy(update={"until": now, "lists": last.lists + 1})
         return intent.model_copy(update={"sightings": (*sightings[:-1], longer)})
     first = Sighting(since=now, until=now, lists=1, fitting=keys, unexplained=unexplained)
@@ -488,7 +564,7 @@ def _is_due(intent: Intent, since: dt.datetime) -> bool:
 
 def _after_the_day(seen: Intent, trust: Trust) -> Intent:
     last = seen.sightings[-1]
-    if not trust.proves_absence or not last.is_empty or last.since.date() <= seen.day:
+    if not trust.proves_absence or not last.is_empty or market_named(seen.market).day_of(last.since) <= seen.day:
         return seen
     if last.until - last.since < APART:
         return seen
@@ -526,5 +602,6 @@ def _joined(first: Reconciliation, second: Reconciliation) -> Reconciliation:
         foreign=tuple({(order.id, order.handle): order for order in (*first.foreign, *second.foreign)}.values()),
         unreadable=tuple(dict.fromkeys((*first.unreadable, *second.unreadable))),
         lacking=tuple(dict.fromkeys((*first.lacking, *second.lacking))),
+        unlisted=tuple(dict.fromkeys((*first.unlisted, *second.unlisted))),
         problem=second.problem,
     )
