@@ -101,7 +101,7 @@ def test_a_cancellation_does_not_wait_for_the_first_look_of_another_thread(
     with pytest.raises(OrderUncertain):
         trader.buy()
     look_again(trader.broker)
-    monkeypatch.setattr(Reconciler, "run", look)
+    monkeypatch.setattr(Reconciler, "look", look)
 
     def blocked() -> None:
         with pytest.raises(OrderBlocked):

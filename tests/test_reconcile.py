@@ -166,7 +166,7 @@ class Lists:
 
     def look(self, seconds: float = 1.5) -> Reconciliation:
         self.now += dt.timedelta(seconds=seconds)
-        return self.reconciler.run(wait=False, timeout=None)
+        return self.reconciler.look()
 
 
 @pytest.fixture

@@ -161,10 +161,6 @@ class Reconciler:
         self._unlisted = unlisted
         self._label = "" if market == HOME else f"{market} "
 
-    def run(self, *, wait: bool, timeout: float | None) -> Reconciliation:
-        """Look once, or with `wait` until everything is decided or the time is over."""
-        return reconciled([self], wait=wait, timeout=timeout)
-
     @property
     def patience(self) -> float:
         """The longest wait in seconds, if nothing else is said."""
