@@ -220,7 +220,7 @@ def test_what_a_symbol_is_gets_asked_once(broker: Broker, fake: Fake) -> None:
 
 
 def test_an_order_is_not_sent_if_the_question_what_the_symbol_is_fails(broker: Broker, fake: Fake) -> None:
-    fake.fails = UnknownSymbol("no such code")
+    fake.fails = UnknownSymbol("no such code", code="40")
     with pytest.raises(NotSent, match="no such code"):
         broker.buy("069500", 1, price=70_005)
     fake.fails = None

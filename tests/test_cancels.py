@@ -15,7 +15,7 @@ import pytest
 from brokerkit import Order
 from brokerkit.errors import BrokerError, JournalError, OrderBlocked, OrderUncertain
 from brokerkit.orders.intents import IntentKind, IntentState
-from brokerkit.orders.reconcile import Reconciler
+from brokerkit.orders.reconcile import Reconciler, Reconciliation
 from brokerkit.testing.inside import look_again
 from brokerkit.transport.permits import Permit
 from tests.journals import BROKERS, GETS_LOST, GETS_THROUGH, HYNIX, Trader, served, trading
@@ -93,9 +93,10 @@ def test_a_cancellation_does_not_wait_for_the_first_look_of_another_thread(
     order = trader.buy(symbol=HYNIX)
     looking, go_on = threading.Event(), threading.Event()
 
-    def look(*given: object, **named: object) -> None:
+    def look(*given: object, **named: object) -> Reconciliation:
         looking.set()
         go_on.wait(20)
+        return Reconciliation(unresolved=trader.broker.unresolved())
 
     trader.breaks(GETS_LOST)
     with pytest.raises(OrderUncertain):
