@@ -6,9 +6,10 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from importlib.metadata import EntryPoint
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import pytest
+from pydantic.fields import FieldInfo
 
 from brokerkit import extensions
 from brokerkit.adapter import Adapter
@@ -154,6 +155,11 @@ def _of_flows(model: type[Model]) -> set[str]:
     return set(Flow.model_fields) if any(each.annotation is Flow for each in model.model_fields.values()) else set()
 
 
+def _has_to_be(field: FieldInfo) -> bool:
+    """Say whether a model cannot do without a field: it is required, and may not be None."""
+    return field.is_required() and type(None) not in get_args(field.annotation)
+
+
 def misdeclared(part: type[Part[Any]]) -> Iterable[str]:
     """Yield what a part declares and nobody can understand."""
     tables: Mapping[str, Mapping[type[Model], Iterable[str]]] = {
@@ -167,7 +173,7 @@ def misdeclared(part: type[Part[Any]]) -> Iterable[str]:
             if unknown:
                 yield f"{attribute} names {', '.join(unknown)}, which {model.__name__} does not have"
     for model, absent in part.not_told.items():
-        needed = {name for name, field in model.model_fields.items() if field.is_required()} | NEEDED.get(model, set())
+        needed = {name for name, field in model.model_fields.items() if _has_to_be(field)} | NEEDED.get(model, set())
         if wanted := sorted(needed & set(absent)):
             yield f"not_told names {', '.join(wanted)}, without which no {model.__name__} can be told"
     for model, steps in part.rounds.items():

@@ -58,7 +58,9 @@ class OfferContract(Contract):
     level = 1
 
     def test_a_question_that_is_not_declared_is_not_asked(self, trader: Broker, face: Face, declared: Declared) -> None:
-        for verb in [verb for verb in QUESTIONS if verb not in declared.verbs]:
+        # A rate is told by whichever part is of the market of its currency.
+        told = {verb for each in trader.capabilities() for verb in each.verbs if verb == "exchange_rate"}
+        for verb in [verb for verb in QUESTIONS if verb not in {*declared.verbs, *told}]:
             is_unsupported(face, verb, lambda verb=verb: QUESTIONS[verb](trader))  # type: ignore[misc]
 
     def test_a_venue_without_quotes_is_not_asked(self, trader: Broker, face: Face, declared: Declared) -> None:
