@@ -13,8 +13,8 @@ from brokerkit.sandbox.days import HISTORY
 from brokerkit.sandbox.exchange import Candle, Instrument
 from brokerkit.words import SecurityType
 
-from .calls import day
 from .common import Branch, Content, Listing
+from .fields import day
 from .numbers import percent_of, sign_code, signed, signed_rate, whole
 
 _MILLION = Decimal(1_000_000)

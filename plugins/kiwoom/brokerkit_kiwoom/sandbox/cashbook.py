@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from brokerkit.sandbox.ledger import BookedLine, CashKind
 
-from .calls import day
 from .common import Branch, Content, Listing
+from .fields import day
 from .numbers import padded
 
 _WORDS = {

@@ -110,6 +110,7 @@ DEMO_WITHOUT_BUSINESS = frozenset(
     {
         *("kt00002", "kt00005", "kt00012", "kt00015", "kt00016", "kt00017"),
         *("kt20016", "kt20017", "kt50020", "kt50021", "kt50032"),
+        "ust31490",
     }
 )
 """Answered RC9000 by the demo host."""

@@ -9,9 +9,9 @@ from brokerkit.models import InvestorFlow
 from brokerkit.sandbox.days import HISTORY
 from brokerkit.sandbox.exchange import Instrument
 
-from .calls import day
 from .candles import Bar, bars, newest_first, ordinal
 from .common import Branch, Content, Listing
+from .fields import day
 from .numbers import directed, doubled, percent_of, signed, signed_rate, whole
 
 _MILLION = Decimal(1_000_000)

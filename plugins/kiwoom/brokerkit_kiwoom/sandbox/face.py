@@ -31,11 +31,14 @@ from . import (
     programs,
     quotes,
     rankings,
+    us_answers,
+    us_pace,
     valuation,
 )
-from .calls import checked
+from .calls import FIELDS
 from .catalogue import DEMO_WITHOUT_API, DEMO_WITHOUT_BUSINESS, ISSUE_PATH, PATH_OF, PATHS, REVOKE_PATH
 from .common import Branch, Content
+from .fields import checked
 from .refusals import (
     INPUT,
     NOT_ON_DEMO,
@@ -52,6 +55,7 @@ from .refusals import (
 )
 from .stream import KiwoomStream
 from .tokens import TokenDesk
+from .us import UsBranch
 
 _ANSWERS: Mapping[str, Callable[[Branch, Mapping[str, str]], Content]] = {
     "ka00001": account.number,
@@ -118,6 +122,7 @@ _ANSWERS: Mapping[str, Callable[[Branch, Mapping[str, str]], Content]] = {
 _PURPOSES = {
     **dict.fromkeys(("kt10000", "kt10001", "kt10002", "kt10003"), Purpose.ORDER),
     **dict.fromkeys(("kt00007", "kt00009", "ka10075", "ka10076"), Purpose.LISTING),
+    **us_answers.PURPOSES,
 }
 _WHOLE_LIST = 10_000
 _PAGE_SIZES = {
@@ -136,6 +141,7 @@ _PAGE_SIZES = {
     **dict.fromkeys(("ka90010", "ka90013"), 20),
     "ka90004": 100,
     **dict.fromkeys(("ka10051", "ka10061", "ka10064", "ka90003"), _WHOLE_LIST),
+    **us_answers.PAGE_SIZES,
 }
 _log = logging.getLogger("brokerkit")
 
@@ -153,6 +159,13 @@ class KiwoomFace(Face):
         "real": Costs(commission_rate=Decimal("0.00015")),
         "demo": Costs(commission_rate=Decimal("0.0035")),
     }
+    costs_abroad: ClassVar[Mapping[str, Mapping[str, Costs]]] = {
+        "US": {
+            "real": Costs(commission_rate=Decimal("0.0025"), commission_unit=Decimal("0.01")),
+            "demo": Costs(commission_rate=Decimal("0.005"), commission_unit=Decimal("0.01")),
+        }
+    }
+    """The demo host was seen to take about 1 % of buying and selling together."""
     calls_per_second: ClassVar[Mapping[str, int]] = {"real": 5, "demo": 1}
     """Of an app key at each API."""
     lists_lack_orders: ClassVar[frozenset[str]] = frozenset({"demo"})
@@ -172,8 +185,8 @@ class KiwoomFace(Face):
         number="ord_no",
         row_number="ord_no",
         row_quantity="ord_qty",
-        row_type=("trde_tp",),
-        row_side=("io_tp_nm",),
+        row_type=("trde_tp", "frgn_trde_tp", "frgn_trde_nm"),
+        row_side=("io_tp_nm", "slby_tp", "slby_tp_nm"),
         refusal={"return_code": 20, "return_msg": "[2000](RC4058:장이 끝났습니다)"},
         trouble={"return_code": 1, "return_msg": "서비스 오류[1999:처리 중 장애]"},
         may_stand=frozenset({"1700", "1999"}),  # 1700: one order that was refused with it is reported to have stood
@@ -186,6 +199,15 @@ class KiwoomFace(Face):
         self.branch = Branch(
             self.exchange, self.credentials.account, self.costs[self.environment], self.environment == "demo"
         )
+        self.us = UsBranch(
+            self.exchanges.get("US"),
+            self.exchange,
+            self.branch.account,
+            self.costs_abroad["US"][self.environment],
+            self.branch.demo,
+        )
+        self.us_pace = us_pace.Bucket()
+        """The limit of calls about US stocks; whoever changes `window` switches it off."""
         self.desk = TokenDesk(self.credentials)
         self.page_size = 30
         """Rows on a page of holdings or orders. The real size is not known."""
@@ -213,6 +235,33 @@ class KiwoomFace(Face):
     @lists_old_fills.setter
     def lists_old_fills(self, lists: bool) -> None:
         self.branch.habits.lists_old_fills = lists
+
+    @property
+    def tells_korean_clock(self) -> bool:
+        """Whether charts and books of US stocks tell Korean time beyond 24:00 instead of New York's: disputed."""
+        return self.us.habits.korean_clock
+
+    @tells_korean_clock.setter
+    def tells_korean_clock(self, tells: bool) -> None:
+        self.us.habits.korean_clock = tells
+
+    @property
+    def lists_korean_dates(self) -> bool:
+        """Whether lists of US orders mean Korean dates instead of New York's: not told."""
+        return self.us.habits.korean_dates
+
+    @lists_korean_dates.setter
+    def lists_korean_dates(self, lists: bool) -> None:
+        self.us.habits.korean_dates = lists
+
+    @property
+    def misspells_lists(self) -> bool:
+        """Whether lists of US orders are called `result_lsit`, as on some pages of the firm."""
+        return self.us.habits.misspelt_lists
+
+    @misspells_lists.setter
+    def misspells_lists(self, misspells: bool) -> None:
+        self.us.habits.misspelt_lists = misspells
 
     @property
     def tokens_issued(self) -> int:
@@ -281,20 +330,32 @@ class KiwoomFace(Face):
         self._check_limit(app_key, api_id)
         self._check_demo(api_id)
         _check_form(request)
-        fields = checked(api_id, request.body)
+        fields = checked(FIELDS[api_id], request.body)
         after = _after(request, api_id, fields)
-        try:
-            answer = _ANSWERS[api_id](self.branch, fields)
-        except ExchangeRefusal as refusal:
-            raise of_exchange(refusal, fields.get("stk_cd", ""), demo=self.branch.demo) from None
+        answer = self._answered(api_id, fields)
         if isinstance(answer, Mapping):
             return dict(answer), None
         body, last = answer.page(self.page_sizes.get(api_id, self.page_size), after)
+        if self.misspells_lists and api_id in us_answers.MISSPELT:
+            body["result_lsit"] = body.pop("result_list")
         return body, None if last is None else f"{_fingerprint(api_id, fields)}{last:010d}"
 
+    def _answered(self, api_id: str, fields: Mapping[str, str]) -> Content:
+        try:
+            if api_id in us_answers.ANSWERS:
+                return us_answers.ANSWERS[api_id](self.us, fields)
+            return _ANSWERS[api_id](self.branch, fields)
+        except ExchangeRefusal as refusal:
+            raise of_exchange(refusal, fields.get("stk_cd", ""), demo=self.branch.demo) from None
+
     def _check_limit(self, app_key: str, api_id: str) -> None:
-        if not self.window.admit(f"{app_key}:{api_id}"):
-            words = f"허용 횟수를 넘었습니다. 유량={self.window.calls}, API ID={api_id}"
+        key, calls = f"{app_key}:{api_id}", self.window.calls
+        if api_id in us_answers.ANSWERS and calls == self.calls_per_second[self.environment]:
+            is_admitted, calls = self.us_pace.admit(key), us_pace.CALLS_PER_SECOND
+        else:
+            is_admitted = self.window.admit(key)
+        if not is_admitted:
+            words = f"허용 횟수를 넘었습니다. 유량={calls}, API ID={api_id}"
             raise refused(RATE, "1700", words, status=429)
 
     def _check_demo(self, api_id: str) -> None:
@@ -302,7 +363,7 @@ class KiwoomFace(Face):
             raise refused(INPUT, "8104", "모의투자에 없는 API입니다")
         if self.branch.demo and api_id in DEMO_WITHOUT_BUSINESS:
             raise business(NOT_ON_DEMO, "제공되지 않는 업무", demo=True)
-        if api_id not in _ANSWERS:
+        if api_id not in FIELDS or (api_id in us_answers.ANSWERS and "US" not in self.exchanges):
             _log.info("Kiwoom sandbox: %s exists at Kiwoom but is not played here; it was refused.", api_id)
             raise not_played(api_id)
 

@@ -10,9 +10,9 @@ from brokerkit.models import Flow, FlowRank, InvestorFlow, InvestorFlowEstimate,
 from brokerkit.sandbox.investors import MARKET_DAYS, total_of
 from brokerkit.words import Investor, SecurityType
 
-from .calls import day
 from .candles import sign_of_day
 from .common import Branch, Content, Listing
+from .fields import day
 from .numbers import directed, doubled, implied_rate, percent_of, sign_code, signed, signed_rate, whole
 
 _MILLION = Decimal(1_000_000)

@@ -12,9 +12,9 @@ from brokerkit.models import Quote
 from brokerkit.sandbox.days import HISTORY
 from brokerkit.sandbox.exchange import Candle
 
-from .calls import day
 from .candles import merged
 from .common import Branch, Content, Listing
+from .fields import day
 from .numbers import directed, percent_of, sign_code, signed, signed_rate, whole
 from .refusals import unknown_symbol
 

@@ -10,8 +10,8 @@ from brokerkit.sandbox.days import KOREA
 from brokerkit.sandbox.exchange import ExchangeOrder, Page
 from brokerkit.words import OrderType, Side, TimeInForce, Venue
 
-from .calls import day
 from .common import Branch, Content, Listing, OrderList
+from .fields import day
 from .numbers import directed, padded, whole
 from .refusals import missing_field
 

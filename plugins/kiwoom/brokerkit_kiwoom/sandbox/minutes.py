@@ -11,8 +11,8 @@ from itertools import groupby, islice
 from brokerkit.sandbox.exchange import Exchange, Instrument, Minute, Trade
 from brokerkit.words import Venue
 
-from .calls import day
 from .common import Branch, Content, Listing
+from .fields import day
 from .numbers import directed, sign_code, signed, whole
 
 KEPT = dt.timedelta(days=375)

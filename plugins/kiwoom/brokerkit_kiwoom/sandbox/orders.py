@@ -14,12 +14,11 @@ from .common import Branch, Content
 from .numbers import padded
 from .refusals import (
     NOT_ON_DEMO,
-    NOT_POSSIBLE,
     OTHER_VENUE,
-    Refused,
     bad_value,
     business,
     missing_field,
+    not_possible,
     of_exchange,
 )
 
@@ -67,7 +66,7 @@ def _place(branch: Branch, side: Side, fields: Mapping[str, str]) -> Content:
     symbol = branch.instrument(fields["stk_cd"]).symbol
     quantity = Decimal(fields["ord_qty"])
     if quantity == 0:
-        raise _not_possible(branch)  # what Kiwoom answers to 0 shares is not known
+        raise not_possible(demo=branch.demo)  # what Kiwoom answers to 0 shares is not known
     request = OrderRequest(
         symbol=symbol,
         side=side,
@@ -118,7 +117,7 @@ def amend(branch: Branch, fields: Mapping[str, str]) -> Content:
     price = Decimal(fields["mdfy_uv"])
     kind = order.request.type
     if kind not in _WITH_A_LIMIT:
-        raise _not_possible(branch)  # it has no price that could be amended
+        raise not_possible(demo=branch.demo)  # it has no price that could be amended
     if not price:
         raise missing_field("mdfy_uv")
     condition = Decimal(fields["mdfy_cond_uv"] or 0)
@@ -174,7 +173,3 @@ def _named(branch: Branch, venue: Venue, fields: Mapping[str, str]) -> ExchangeO
         # Seen for SOR orders only; the same is assumed for the other venues.
         raise business(OTHER_VENUE, "원주문과 거래소가 다릅니다", demo=branch.demo)
     return order
-
-
-def _not_possible(branch: Branch) -> Refused:
-    return business(NOT_POSSIBLE, "낼 수 없는 주문입니다", demo=branch.demo)

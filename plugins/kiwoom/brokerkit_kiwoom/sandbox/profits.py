@@ -10,8 +10,8 @@ from brokerkit.sandbox.exchange import ExchangeOrder, Execution
 from brokerkit.sandbox.ledger import Traded, by_day, filled
 from brokerkit.words import Side
 
-from .calls import day
 from .common import Branch, Content, Listing
+from .fields import day
 from .numbers import percent_of, signed_rate, whole
 
 Sale = tuple[ExchangeOrder, Execution]

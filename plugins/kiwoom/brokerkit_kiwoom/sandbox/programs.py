@@ -9,9 +9,9 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from brokerkit.models import Flow, FlowRank, ProgramTrading
 
-from .calls import day
 from .candles import sign_of_day
 from .common import Branch, Content, Listing
+from .fields import day
 from .numbers import directed, doubled, percent_of, sign_code, signed, signed_rate, whole
 
 _MILLION = Decimal(1_000_000)

@@ -129,6 +129,11 @@ def business(code: str, words: str, *, demo: bool = False) -> Refused:
     return Refused(BUSINESS, f"[2000]({code}:{'모의투자 ' if demo else ''}{words})")
 
 
+def not_possible(*, demo: bool) -> Refused:
+    """Return the refusal of an order that cannot be given, where no other code is known."""
+    return business(NOT_POSSIBLE, "낼 수 없는 주문입니다", demo=demo)
+
+
 def of_exchange(refusal: ExchangeRefusal, code: str, *, demo: bool) -> Refused:
     """Return Kiwoom's refusal for the exchange's; `code` is the symbol that was asked for."""
     if refusal.reason is Refusal.UNKNOWN_SYMBOL:

@@ -11,6 +11,7 @@ import requests
 from brokerkit_kiwoom.sandbox import KiwoomFace
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from brokerkit.sandbox.bourses import US
 from brokerkit.sandbox.exchange import Exchange
 from brokerkit.sandbox.server import Server
 
@@ -32,6 +33,16 @@ _FOLDERS = {
     "kt1": "ordr",
     "ka1": "stkinfo",
 }
+_US_PATHS = {
+    "usa20": "mrkcond",
+    "usa06": "chart",
+    "usa10": "stkinfo",
+    "ust20": "ordr",
+    "ust21": "acnt",
+    "ust314": "ordr",
+    "ust313": "exchange",
+}
+APPLE = {"stex_tp": "ND", "stk_cd": "AAPL"}
 FLOW = {"dt": "20261120", "stk_cd": SAMSUNG, "amt_qty_tp": "2", "trde_tp": "0", "unit_tp": "1"}
 DAY = {"qry_tp": "1", "stk_bond_tp": "0", "sell_tp": "0", "dmst_stex_tp": "%"}
 OPEN = {"all_stk_tp": "0", "trde_tp": "0", "stex_tp": "0"}
@@ -97,6 +108,25 @@ QUERIES: dict[str, dict[str, str]] = {
     **dict.fromkeys(("ka20006", "ka20007", "ka20008", "ka20019"), INDEX_CHART),
 }
 """Every query of the face with a body that it answers."""
+US_SPAN = {"strt_dt": "20261101", "end_dt": "20261120"}
+US_QUERIES: dict[str, dict[str, str]] = {
+    **dict.fromkeys(("usa20100", "usa20101", "usa20150", "usa20151", "usa20590", "usa10100"), APPLE),
+    **dict.fromkeys((f"usa060{number}" for number in range(10, 17)), APPLE),
+    "usa10099": {"stex_tp": "%"},
+    "usa10098": {"stk_cd": "AAPL"},
+    "ust31490": {"stk_cd": "AAPL", "uv": "200"},
+    **{key: {} for key in ("ust21050", "ust21510", "ust21070", "ust21110", "ust21160", "ust21120")},
+    "ust21150": {"query_tp": "1", "slby_tp": "0"},
+    "ust21180": US_SPAN,
+    "ust21530": {**US_SPAN, "fc_krw_tp": "0"},
+    "ust21630": {"fc_krw_tp": "0"},
+    "ust21640": {"cntr_dt": "20261120", "fc_krw_tp": "0"},
+    "ust21660": US_SPAN,
+    "ust21100": US_SPAN,
+    "ust31301": {"exch_tp": "1"},
+    "ust31300": {"exch_tp": "1", "fc_exmn_amt": "1000000"},
+}
+"""The same of US stocks."""
 
 
 class Street:
@@ -122,7 +152,8 @@ class Customer:
 
     def __init__(self, street: Street, environment: str = "real") -> None:
         self.exchange = Exchange(today=TODAY)
-        self.face = KiwoomFace(self.exchange, environment=environment)
+        self.us = Exchange(today=TODAY, bourse=US)
+        self.face = KiwoomFace(self.exchange, environment=environment, abroad=[self.us])
         self.server, self.http = street.server, street.http
         street.app = self.face.app
         self.account = self.face.credentials.account
@@ -144,10 +175,10 @@ class Customer:
 
     def send(self, api_id: str, body: object, **headers: str) -> requests.Response:
         self.face.window.clear()
-        folder = _FOLDERS.get(api_id) or _FOLDERS[api_id[:3]]
+        self.face.us_pace.clear()
         sent = {"api-id": api_id, "authorization": f"Bearer {self.token}"}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.post(f"/api/dostk/{folder}", body, sent)
+        return self.post(path_of(api_id), body, sent)
 
     def call(self, api_id: str, body: object = None) -> dict[str, Any]:
         answer: dict[str, Any] = self.send(api_id, body or {}).json()
@@ -157,10 +188,10 @@ class Customer:
     def query(self, api_id: str, **changes: str) -> dict[str, Any]:
         return self.call(api_id, {**QUERIES[api_id], **changes})
 
-    def pages(self, api_id: str, name: str, body: object) -> list[list[dict[str, str]]]:
+    def pages(self, api_id: str, name: str, body: object, most: int = 1_000) -> list[list[dict[str, str]]]:
         answer, found = self.send(api_id, body), []
         found.append(answer.json()[name])
-        while answer.headers["cont-yn"] == "Y":
+        while answer.headers["cont-yn"] == "Y" and len(found) < most:
             answer = self.send(api_id, body, cont_yn="Y", next_key=answer.headers["next-key"])
             found.append(answer.json()[name])
         return found
@@ -199,6 +230,13 @@ class Customer:
     def bid(self, rank: int = 4) -> Decimal:
         """A price that waits."""
         return self.exchange.order_book(SAMSUNG).bids[rank].price
+
+
+def path_of(api_id: str) -> str:
+    if api_id.startswith("us"):
+        (folder,) = (folder for start, folder in _US_PATHS.items() if api_id.startswith(start))
+        return f"/api/us/{folder}"
+    return f"/api/dostk/{_FOLDERS.get(api_id) or _FOLDERS[api_id[:3]]}"
 
 
 def limit(price: Decimal, **changes: str) -> dict[str, str]:

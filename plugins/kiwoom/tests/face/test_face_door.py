@@ -298,7 +298,7 @@ def test_api_that_kiwoom_has_and_the_sandbox_has_not_is_refused_and_logged(
     (line,) = [record.getMessage() for record in caplog.records if record.name == "brokerkit"]
     assert "ka10060" in line
     assert customer.token not in line
-    assert "[8104:" in customer.post("/api/us/ordr", {}, headers | {"api-id": "ust20000"}).json()["return_msg"]
+    assert "[8104:" in customer.post("/api/us/rkinfo", {}, headers | {"api-id": "usa20530"}).json()["return_msg"]
 
 
 @pytest.mark.parametrize("key", ["", "0", "anything"])
