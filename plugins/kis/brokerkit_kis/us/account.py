@@ -100,7 +100,7 @@ class Power(Reply[BuyingPower]):
     `cash` and `quantity` are what the dollars of the account buy, the others count an exchange from won besides.
     """
 
-    extra = frozenset({"currency_code", "integrated_cash", "integrated_quantity"})
+    extra = frozenset({"currency_code"})
 
     currency_code: Literal["USD"] = Field(alias="tr_crcy_cd")  # 거래통화코드
     cash: Number = Field(alias="ovrs_ord_psbl_amt")  # 해외주문가능금액

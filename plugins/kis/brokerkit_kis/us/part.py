@@ -44,6 +44,7 @@ class UsStocks(Quotes, Charts, Trades, Listings, Account, Ledger):
     order_types_in = {"demo": orders.DEMO_TYPES}
     sells_only = frozenset({OrderType.MARKET_ON_OPEN, OrderType.MARKET_ON_CLOSE})
     order_venues = {"real": (Venue.US, Venue.DAYTIME), "demo": (Venue.US,)}
+    unlisted_venues = (Venue.DAYTIME,)
     changes_parts = frozenset()  # what a smaller quantity does is not told
     lists_prove_absence = frozenset({"real"})  # in the demo environment the list may stay empty, as that of Korea does
     has_branches = True

@@ -97,11 +97,24 @@ def test_both_markets_have_a_balance_each_and_nothing_is_added(wire: Any) -> Non
 
 def test_buying_power_is_of_the_dollars_alone(wire: Any) -> None:
     power = wire.broker.buying_power("US:BRK.B", price="480.25")
-    assert power.model_copy(update={"integrated_cash": None, "integrated_quantity": None}) == BuyingPower(
-        symbol="US:BRK.B", currency="USD", cash=Decimal("1231.48"), quantity=Decimal(4), price=Decimal("480.25")
+    assert power == BuyingPower(
+        symbol="US:BRK.B",
+        currency="USD",
+        cash=Decimal("1231.48"),
+        quantity=Decimal(4),
+        price=Decimal("480.25"),
+        integrated_cash=Decimal(5000),
+        integrated_quantity=Decimal(18),
     )
     asked = {"OVRS_EXCG_CD": "NYSE", "OVRS_ORD_UNPR": "480.25", "ITEM_CD": "BRK/B"}
     assert query(wire, POWER) == {**ACCOUNT, **asked}
+
+
+def test_integrated_margin_that_is_not_told_is_none(wire: Any) -> None:
+    good = wire.good(POWER)
+    told = {**good["output"], "echm_af_ord_psbl_amt": "0.00", "echm_af_ord_psbl_qty": "0"}
+    power = wire.answer(POWER, {**good, "output": told}).broker.buying_power("US:AAPL", price="271.50")
+    assert (power.integrated_cash, power.integrated_quantity) == (None, None)
 
 
 def test_buying_power_needs_a_price(wire: Any) -> None:

@@ -114,6 +114,8 @@ def test_daytime_orders_have_calls_of_their_own(connect: Any, side: Side) -> Non
     (call,) = wire.of(DAYTIME[side])
     blank = {"CTAC_TLNO": "", "MGCO_APTM_ODNO": ""}
     assert (path(call), call.body) == ("daytime-order", {**ORDERED, **blank})
+    assert wire.broker.refresh(order).status is OrderStatus.PENDING
+    assert wire.of(LIST) == wire.of(OPEN) == []
     wire.broker.amend(order, price="271.40")
     wire.broker.cancel(order)
     amended, canceled = wire.of(DAYTIME_CHANGE)
