@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import typer
 from brokerkit_kis.client import CALLS_PER_SECOND as KIS_CALLS
+from brokerkit_kis.sandbox import us_orders
 from brokerkit_kis.sandbox.face import APIS, LOGINS
 from brokerkit_kis.sandbox.stream_columns import SERVICES
 from brokerkit_kis.stocks.orders import AFTER_MARKET_TYPE
@@ -268,8 +269,25 @@ def kis_calls() -> list[Row]:
     calls = [
         [code(path.rpartition("/")[2]), listed(api.service.real), listed(api.service.demo)]
         for path, api in APIS.items()
+        if api.market == "KR"
     ]
     return calls + [[code(path), "no id", "no id"] for path in sorted(LOGINS)]
+
+
+def kis_us_calls() -> list[Row]:
+    """Return call, ids of the real and of the demo environment; ids of other countries are not played."""
+    ids = {*us_orders.SIDES, *us_orders.CHANGES}
+
+    def listed(of: Iterable[str], path: str) -> str:
+        several = path.endswith(("/order", "/order-rvsecncl"))
+        played = [each for each in of if each in ids or not several]
+        return " ".join(map(code, sorted(played))) or "—"
+
+    return [
+        [code(path.removeprefix("/uapi/")), listed(api.service.real, path), listed(api.service.demo, path)]
+        for path, api in APIS.items()
+        if api.market == "US"
+    ]
 
 
 def kis_socket() -> list[Row]:
@@ -355,6 +373,7 @@ def as_table(head: Row, rows: Iterable[Row]) -> str:
     ("name", "calls"),
     [
         ("kis calls", kis_calls),
+        ("kis calls in the US", kis_us_calls),
         ("kis socket", kis_socket),
         ("kiwoom calls", kiwoom_calls),
         ("kiwoom socket", kiwoom_socket),

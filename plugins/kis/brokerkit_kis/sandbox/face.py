@@ -40,13 +40,22 @@ from brokerkit_kis.sandbox import (
     programs,
     quotes,
     rankings,
+    us_account,
+    us_charts,
+    us_indices,
+    us_ledger,
+    us_listing,
+    us_orders,
+    us_profits,
+    us_quotes,
 )
 from brokerkit_kis.sandbox.fields import Api, Context, Memory, body_fields, check_fields, query_fields
 from brokerkit_kis.sandbox.masters import MASTERS, master_file
 from brokerkit_kis.sandbox.services import QUERY_OF, SERVICES, Service, demo_id
 from brokerkit_kis.sandbox.stream import KisStream
 from brokerkit_kis.sandbox.tokens import TokenDesk, body_hash
-from brokerkit_kis.sandbox.wording import GatewayRefused, LoginRefused, NotPlayed, Refused, order_number
+from brokerkit_kis.sandbox.us_masters import US_MASTERS, us_master_file
+from brokerkit_kis.sandbox.wording import NOT_OFFERED, GatewayRefused, LoginRefused, NotPlayed, Refused, order_number
 
 logger = logging.getLogger("brokerkit")
 
@@ -63,6 +72,13 @@ APIS = {
         *(listing.PRODUCT, listing.SHARE, listing.CALENDAR, many.WATCHED),
         *(rankings.VOLUMES, rankings.FLUCTUATIONS, rankings.MARKET_VALUES, rankings.NET_BUYING),
         *(rankings.SCREEN_LIST, rankings.SCREEN_HITS),
+        *(us_orders.ORDER, us_orders.CHANGE, us_orders.DAYTIME_ORDER, us_orders.DAYTIME_CHANGE),
+        *(us_ledger.ORDERS, us_ledger.WORKING, us_ledger.SPLIT_ORDERS, us_ledger.SPLIT_FILLS),
+        *(us_account.BALANCE, us_account.PRESENT_BALANCE, us_account.SETTLED_BALANCE),
+        *(us_account.BUYING_POWER, us_account.CURRENCIES, us_profits.REALISED, us_profits.TRANSACTIONS),
+        *(us_quotes.PRICE, us_quotes.PRICE_DETAIL, us_quotes.PRICES, us_quotes.ORDER_BOOK, us_quotes.TRADES_OF_DAY),
+        *(us_charts.DAILY, us_charts.MINUTES, us_indices.US_CHART, us_indices.US_MINUTES),
+        *(us_listing.SEARCH, us_listing.PRODUCT, us_listing.SETTLEMENTS),
     )
 }
 """The calls that are played. Of the others in SERVICES it is known that they exist."""
@@ -70,13 +86,14 @@ TOKEN, REVOKE, APPROVAL, HASHKEY = "/oauth2/tokenP", "/oauth2/revokeP", "/oauth2
 LOGINS = frozenset({TOKEN, REVOKE, APPROVAL, HASHKEY})
 COSTS = Costs(commission_rate=Decimal("0.000140527"), commission_unit=Decimal(1))
 """The broker's online rate. How it rounds is not known: cut to the won."""
-NOT_OFFERED = ("90000000", "제공하지 않는 업무")
-"""Seen in the demo for calls that it has not got; the real server has all of them."""
 SLASHES = re.compile("/{2,}")
 PURPOSES = {
     **dict.fromkeys(LOGINS, Purpose.LOGIN),
     **dict.fromkeys((orders.ORDER.path, orders.CHANGE.path), Purpose.ORDER),
+    **dict.fromkeys((us_orders.ORDER.path, us_orders.CHANGE.path), Purpose.ORDER),
+    **dict.fromkeys((us_orders.DAYTIME_ORDER.path, us_orders.DAYTIME_CHANGE.path), Purpose.ORDER),
     **dict.fromkeys((ledger.DAILY.path, ledger.WORKING.path), Purpose.LISTING),
+    **dict.fromkeys((us_ledger.ORDERS.path, us_ledger.WORKING.path), Purpose.LISTING),
 }
 
 ONE_CODE = "The demo has one code for every symbol that cannot be ordered there, listed or not."
@@ -89,6 +106,9 @@ class KisFace(Face):
     api_version: ClassVar[int] = 1
     name: ClassVar[str] = "kis"
     costs: ClassVar[Mapping[str, Costs]] = {"real": COSTS, "demo": COSTS}
+    costs_abroad: ClassVar[Mapping[str, Mapping[str, Costs]]] = {
+        "US": {"real": us_orders.COSTS, "demo": us_orders.COSTS}
+    }
     calls_per_second: ClassVar[Mapping[str, int]] = {"real": 18, "demo": 1}
     Stream = KisStream
     lists_lack_orders: ClassVar[frozenset[str]] = frozenset({"demo"})
@@ -121,13 +141,13 @@ class KisFace(Face):
         changed={"rt_cd": "7", "msg_cd": "KIOK9999", "msg1": "조회 도중 자료가 변경됨"},
         further=("tr_cont", "N"),
         end_headers={"tr_cont": "D"},
-        end_fields={"ctx_area_nk100": " " * 100},
+        end_fields={"ctx_area_nk100": " " * 100, "ctx_area_nk200": " " * 200},
     )
 
     def begin(self) -> None:
         """Make the desk for tokens, and what the server remembers."""
         self._desk = TokenDesk(self.credentials)
-        self._memory = Memory()
+        self._memories = {market: Memory() for market in self.exchanges}
 
     def new_credentials(self) -> Credentials:
         """Return keys and an account number of the broker's form, made up."""
@@ -192,7 +212,7 @@ class KisFace(Face):
 
     def method_of(self, request: ReceivedRequest) -> str | None:
         """Return the method of the call that a path stands for."""
-        if request.path in MASTERS:
+        if request.path in MASTERS or (request.path in US_MASTERS and "US" in self.exchanges):
             return "GET"
         service = _routed(request)
         return "POST" if request.path in LOGINS else None if service is None else service.method
@@ -205,11 +225,17 @@ class KisFace(Face):
 
     def respond(self, request: ReceivedRequest) -> Response:
         """Return a master file to whoever asks for one; what else is asked for is a call."""
-        master = MASTERS.get(request.path)
-        if master is None or request.method != "GET":
+        content = self._file(request.path) if request.method == "GET" else None
+        if content is None:
             return super().respond(request)
-        headers = {"X-Simulation": "brokerkit sandbox"}
-        return Response(master_file(self.exchange, master), headers=headers, media_type="application/zip")
+        return Response(content, headers={"X-Simulation": "brokerkit sandbox"}, media_type="application/zip")
+
+    def _file(self, path: str) -> bytes | None:
+        if path in MASTERS:
+            return master_file(self.exchange, MASTERS[path])
+        if path in US_MASTERS and "US" in self.exchanges:
+            return us_master_file(self.exchanges["US"], US_MASTERS[path])
+        return None
 
     def answer(self, request: ReceivedRequest) -> FaceAnswer:
         """Carry out a call or a login."""
@@ -239,7 +265,7 @@ class KisFace(Face):
             if request.headers.get("hashkey", "") not in ("", body_hash(request.body)):
                 raise GatewayRefused("EGW00131", "hashkey 값이 맞지 않습니다")
         api = APIS.get(service.path)
-        if api is None:
+        if api is None or api.market not in self.exchanges:
             logger.info("The KIS sandbox does not play %s (%s).", service.path, tr_id)
             raise NotPlayed(*NOT_OFFERED)
         return self._handle(api, request, tr_id)
@@ -250,8 +276,17 @@ class KisFace(Face):
         check_fields(api, fields, self.credentials.account, demo=self.environment == "demo")
         tr_cont = request.headers.get("tr_cont", "").strip()
         demo = self.environment == "demo"
-        user = self.credentials.hts_id or ""
-        context = Context(self.exchange, self._memory, self.credentials.account, demo, tr_id, tr_cont, fields, user)
+        context = Context(
+            self.exchanges[api.market],
+            self._memories[api.market],
+            self.credentials.account,
+            demo,
+            tr_id,
+            tr_cont,
+            fields,
+            self.credentials.hts_id or "",
+            self.exchanges,
+        )
         return api.handler(context)
 
     def _check_limit(self, request: ReceivedRequest) -> None:

@@ -50,6 +50,10 @@ class Memory:
     """Of the list that was asked for last, with what was asked and how often the exchange had changed."""
     past: dict[str, PastDays] = dataclasses.field(default_factory=dict)
     """The days before today, by symbol."""
+    spans: dict[int, str] = dataclasses.field(default_factory=dict)
+    """Over which time orders of US shares are sent in parts, by order number."""
+    told: dict[tuple[tuple[str, str], ...], int] = dataclasses.field(default_factory=dict)
+    """How many rows were told of a list whose pages have no keys, by what was asked for."""
 
 
 def spelled(symbol: str) -> str:
@@ -70,6 +74,8 @@ class Context:
     fields: Mapping[str, str]
     hts_id: str = ""
     """The login name of the account's owner."""
+    exchanges: Mapping[str, Exchange] = dataclasses.field(default_factory=dict)
+    """Those of all markets, by the prefix of their symbols; `exchange` is the one that the call is about."""
 
     def text(self, name: str) -> str:
         """Return a field without blanks around it, empty where it was left out."""
@@ -96,6 +102,11 @@ class Api:
     path: str
     fields: tuple[Field, ...]
     handler: Callable[[Context], FaceAnswer]
+
+    @property
+    def market(self) -> str:
+        """The market that it is about, by the prefix of its symbols."""
+        return "US" if self.path.startswith("/uapi/overseas-") else "KR"
 
     @property
     def service(self) -> Service:

@@ -13,7 +13,7 @@ from brokerkit.words import Side, Venue
 from brokerkit_kis.sandbox.divisions import division_of
 from brokerkit_kis.sandbox.fields import ACCOUNT, INTEGER, Api, Context, Field, codes, date_field, spelled, wrong_field
 from brokerkit_kis.sandbox.orders import BRANCH
-from brokerkit_kis.sandbox.paging import KEYS, SECOND, Listing, answered, asked_after, echo_of, paged
+from brokerkit_kis.sandbox.paging import KEYS, NARROW, Listing, answered, asked_after, echo_of, paged
 from brokerkit_kis.sandbox.wording import day_text, fixed, order_number, time_text, whole
 
 Days = tuple[dt.date, dt.date]
@@ -77,10 +77,10 @@ def _page(
         wanted=wanted,
     )
     if key is not None and not found.rows:
-        raise wrong_field(SECOND)
+        raise wrong_field(NARROW.second)
     write = _working_row if working else _row
     rows: list[object] = [write(context, order) for order in found.rows]
-    return answered(context, rows, _key(found.rows[-1]) if found.more else "", echo, block, **others)
+    return answered(context, rows, _key(found.rows[-1]) if found.more else "", echo, block, NARROW, **others)
 
 
 def _key(order: ExchangeOrder) -> str:
@@ -94,7 +94,7 @@ def _row_of(key: str) -> tuple[dt.date, int]:
             raise ValueError
         return dt.date(int(key[:4]), int(key[4:6]), int(key[6:8])), int(key[8:])
     except ValueError:
-        raise wrong_field(SECOND) from None
+        raise wrong_field(NARROW.second) from None
 
 
 def _listed_days(context: Context, start: dt.date, end: dt.date) -> Days | None:

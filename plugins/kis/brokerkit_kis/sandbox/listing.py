@@ -12,6 +12,7 @@ from brokerkit.sandbox.face import FaceAnswer
 from brokerkit.words import SecurityType
 from brokerkit_kis.sandbox.fields import Api, Context, Field, date_field, wrong_field
 from brokerkit_kis.sandbox.quotes import PAR_VALUE, QUOTATIONS
+from brokerkit_kis.sandbox.us_symbols import PRODUCTS, code_of, english_name, listed
 from brokerkit_kis.sandbox.wording import ACCOUNT_MESSAGE_BYTES, Refused, done, padded, whole
 
 SHARES = "300"
@@ -34,11 +35,15 @@ def _done(output: dict[str, object]) -> FaceAnswer:
     return FaceAnswer(done("KIOK0530", padded("조회 완료", ACCOUNT_MESSAGE_BYTES), output=output))
 
 
-def _names(instrument: Instrument) -> dict[str, object]:
-    # The exchange has Korean names only.
-    english = f"SIMULATED {instrument.symbol}"
+def _abroad(context: Context) -> Instrument | None:
+    segment, exchange = PRODUCTS.get(context.text("PRDT_TYPE_CD")), context.exchanges.get("US")
+    return None if exchange is None else listed(exchange, context.text("PDNO"), segment)
+
+
+def _names(instrument: Instrument, kind: str = SHARES) -> dict[str, object]:
+    english = english_name(instrument)
     return {
-        "prdt_type_cd": SHARES,
+        "prdt_type_cd": kind,
         "prdt_name": instrument.name,
         "prdt_name120": instrument.name,
         "prdt_abrv_name": instrument.name,
@@ -50,21 +55,23 @@ def _names(instrument: Instrument) -> dict[str, object]:
 
 
 def product(context: Context) -> FaceAnswer:
-    """Answer search-info."""
-    instrument = _asked_for(context)
+    """Answer search-info, of US shares too, which clients ask for here."""
+    abroad = _abroad(context)
+    instrument = abroad or _asked_for(context)
+    code = instrument.symbol if abroad is None else code_of(instrument.symbol)
     blank = ("prdt_sale_stat_cd", "prdt_risk_grad_cd", "sale_strt_dt", "sale_end_dt", "frst_erlm_dt")
     return _done(
         {
-            "pdno": f"00000A{instrument.symbol}",
-            **_names(instrument),
-            "shtn_pdno": instrument.symbol,
+            "pdno": code if abroad else f"00000A{code}",
+            **_names(instrument, context.text("PRDT_TYPE_CD")),
+            "shtn_pdno": code,
             **dict.fromkeys(blank, ""),
             # The codes of domestic shares are not known; these have the grammar of the fields.
-            "prdt_clsf_cd": "101110",
-            "prdt_clsf_name": "주식",
-            "wrap_asst_type_cd": "01",
-            "ivst_prdt_type_cd": "1011",
-            "ivst_prdt_type_cd_name": "주식",
+            "prdt_clsf_cd": "101210" if abroad else "101110",
+            "prdt_clsf_name": "해외주식" if abroad else "주식",
+            "wrap_asst_type_cd": "06" if abroad else "01",
+            "ivst_prdt_type_cd": "1012" if abroad else "1011",
+            "ivst_prdt_type_cd_name": "해외주식" if abroad else "주식",
         }
     )
 

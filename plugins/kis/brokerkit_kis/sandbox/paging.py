@@ -10,10 +10,32 @@ from brokerkit.sandbox.face import FaceAnswer, first_behind
 from brokerkit_kis.sandbox.fields import Context, Field, wrong_field
 from brokerkit_kis.sandbox.wording import ACCOUNT_MESSAGE_BYTES, done, padded
 
-KEY_WIDTH = 100
-FIRST, SECOND = "CTX_AREA_FK100", "CTX_AREA_NK100"
-KEYS = (Field(FIRST, KEY_WIDTH), Field(SECOND, KEY_WIDTH))
 Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The pair of keys of a list, by how many characters they have."""
+
+    width: int
+
+    @property
+    def first(self) -> str:
+        """Return the name of the one that repeats the query."""
+        return f"CTX_AREA_FK{self.width}"
+
+    @property
+    def second(self) -> str:
+        """Return the name of the one that leads to the next page."""
+        return f"CTX_AREA_NK{self.width}"
+
+    def fields(self, *, required: bool = True) -> tuple[Field, Field]:
+        """Return both as fields of a request."""
+        return Field(self.first, self.width, required), Field(self.second, self.width, required)
+
+
+NARROW, WIDE = Keys(100), Keys(200)
+KEYS = NARROW.fields()
 
 
 @dataclass(frozen=True)
@@ -33,19 +55,23 @@ class Listing(Generic[Row]):
         return first_behind(self.rows, after, self.key, descending=self.descending)
 
 
-def paged(context: Context, listing: Listing[Row], echo: str, block: str, **others: object) -> FaceAnswer:
+def paged(
+    context: Context, listing: Listing[Row], echo: str, block: str, keys: Keys = NARROW, **others: object
+) -> FaceAnswer:
     """Answer one page of rows in a block; the other blocks are on every page."""
-    after = asked_after(context, echo)
+    after = asked_after(context, echo, keys)
     start = 0 if after is None else listing.start(after)
     if after is not None and start in (0, len(listing.rows)):
-        raise wrong_field(SECOND)
+        raise wrong_field(keys.second)
     end = start + listing.size
     rows, more = listing.rows[start:end], end < len(listing.rows)
     key = listing.key(rows[-1]) if more else ""
-    return answered(context, [listing.write(row) for row in rows], key, echo, block, **others)
+    return answered(context, [listing.write(row) for row in rows], key, echo, block, keys, **others)
 
 
-def answered(context: Context, rows: list[object], key: str, echo: str, block: str, **others: object) -> FaceAnswer:
+def answered(
+    context: Context, rows: list[object], key: str, echo: str, block: str, keys: Keys = NARROW, **others: object
+) -> FaceAnswer:
     """Answer a page with the key to the next one, blank on the last."""
     further = context.tr_cont == "N"
     if key:
@@ -57,23 +83,23 @@ def answered(context: Context, rows: list[object], key: str, echo: str, block: s
     if context.demo:
         code = "20310000" if rows else "70070000"
     body = {
-        "ctx_area_fk100": echo.ljust(KEY_WIDTH),
-        "ctx_area_nk100": key.ljust(KEY_WIDTH),
+        keys.first.lower(): echo.ljust(keys.width),
+        keys.second.lower(): key.ljust(keys.width),
         block: rows,
         **others,
     }
     return FaceAnswer(done(code, padded("조회 완료", ACCOUNT_MESSAGE_BYTES), **body), {"tr_cont": header})
 
 
-def asked_after(context: Context, echo: str) -> str | None:
+def asked_after(context: Context, echo: str, keys: Keys = NARROW) -> str | None:
     """Return the key behind which a further page begins, None for the first one."""
     # The keys count only together with the header that asks for the next page. What keys of another query, or none,
     # bring there is not known: they are refused.
     if context.tr_cont != "N":
         return None
-    if context.text(FIRST) not in ("", echo.strip()):
-        raise wrong_field(FIRST)
-    return context.text(SECOND)
+    if context.text(keys.first) not in ("", echo.strip()):
+        raise wrong_field(keys.first)
+    return context.text(keys.second)
 
 
 def echo_of(context: Context, *names: str) -> str:

@@ -8,11 +8,13 @@ from functools import lru_cache
 
 from brokerkit.sandbox.face import NOT_PLAYED, FaceRefusal
 
+NOT_OFFERED = ("90000000", "제공하지 않는 업무")
+"""Seen in the demo for calls that it has not got; the real server has all of them."""
 ACCOUNT_MESSAGE_BYTES = 80
 """Account queries pad msg1 to this many bytes of the server's own encoding, in which Korean letters take two."""
 
 _ONE = Decimal(1)
-_STEPS = tuple(_ONE.scaleb(-places) for places in range(9))
+_STEPS = tuple(_ONE.scaleb(-places) for places in range(11))
 
 
 class Refused(FaceRefusal):

@@ -17,10 +17,12 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 from websockets.sync.client import ClientConnection, connect
 
+from brokerkit.sandbox.bourses import US
 from brokerkit.sandbox.exchange import Exchange
 from brokerkit.sandbox.server import Server
 
 QUOTATIONS, TRADING = "/uapi/domestic-stock/v1/quotations", "/uapi/domestic-stock/v1/trading"
+US_QUOTATIONS, US_TRADING = "/uapi/overseas-price/v1/quotations", "/uapi/overseas-stock/v1/trading"
 SAMSUNG = "005930"
 Json = dict[str, Any]
 
@@ -30,7 +32,8 @@ class Customer:
 
     def __init__(self, environment: str = "real", cash: Decimal = Decimal(100_000_000), **exchange: Any) -> None:
         self.exchange = Exchange(**exchange)
-        self.face = KisFace(self.exchange, environment=environment, cash=cash)
+        self.us = Exchange(**exchange, bourse=US)
+        self.face = KisFace(self.exchange, environment=environment, cash=cash, abroad=[self.us])
         self.server = Server(self.face.app)
         self.session = requests.Session()
         self.keys = self.face.credentials
@@ -134,6 +137,64 @@ class Customer:
     def working(self, tr_id: str = "TTTC0084R", tr_cont: str = "", **changes: str) -> requests.Response:
         fields = {"CTX_AREA_FK100": "", "CTX_AREA_NK100": "", "INQR_DVSN_1": "0", "INQR_DVSN_2": "0", **changes}
         return self.inquire("inquire-psbl-rvsecncl", tr_id, tr_cont, **fields)
+
+    def abroad(self, name: str, tr_id: str, symbol: str = "AAPL", at: str = "NAS", **changes: str) -> Json:
+        """Ask for a quotation of a US share, by the last part of its path."""
+        params = {"AUTH": "", "EXCD": at, "SYMB": symbol, **changes}
+        body: Json = self.get(f"{US_QUOTATIONS}/{name}", tr_id, params).json()
+        return body
+
+    def us_order(self, side: str = "buy", path: str = "order", tr_id: str = "", **changes: object) -> requests.Response:
+        ids = {"real": {"buy": "TTTT1002U", "sell": "TTTT1006U"}, "demo": {"buy": "VTTT1002U", "sell": "VTTT1001U"}}
+        base = {"OVRS_EXCG_CD": "NASD", "PDNO": "AAPL", "ORD_QTY": "3", "OVRS_ORD_UNPR": "100.00"}
+        rest = {"SLL_TYPE": "00"} if side == "sell" and path == "order" else {}
+        body = {**self.account, **base, **rest, "ORD_SVR_DVSN_CD": "0", "ORD_DVSN": "00", **changes}
+        return self.post(f"{US_TRADING}/{path}", tr_id or ids[self.face.environment][side], body)
+
+    def us_ordered(self, side: str = "buy", **changes: Any) -> str:
+        """Send an order of a US share that is to be taken, and return its number."""
+        body = self.us_order(side, **changes).json()
+        assert body["rt_cd"] == "0", body
+        return str(body["output"]["ODNO"])
+
+    def us_change(self, number: str, path: str = "order-rvsecncl", tr_id: str = "", **changes: object) -> Json:
+        """Cancel an order of a US share, or what `changes` say."""
+        base = {"OVRS_EXCG_CD": "NASD", "PDNO": "AAPL", "ORGN_ODNO": number, "RVSE_CNCL_DVSN_CD": "02"}
+        body = {**self.account, **base, "ORD_QTY": "0", "OVRS_ORD_UNPR": "0", "ORD_SVR_DVSN_CD": "0", **changes}
+        answer: Json = self.post(f"{US_TRADING}/{path}", tr_id or f"{self.letter}TTT1004U", body).json()
+        return answer
+
+    def us_inquire(self, name: str, tr_id: str, tr_cont: str = "", **fields: str) -> requests.Response:
+        """Ask for something of the account in the US, by the last part of its path."""
+        return self.get(f"{US_TRADING}/{name}", tr_id, {**self.account, **fields}, tr_cont=tr_cont)
+
+    def us_list_fields(self, **changes: str) -> Json:
+        day = f"{self.us.today:%Y%m%d}"
+        days = {"ORD_STRT_DT": day, "ORD_END_DT": day, "ORD_DT": "", "ORD_GNO_BRNO": "", "ODNO": ""}
+        all_of_it = {"PDNO": "%", "SLL_BUY_DVSN": "00", "CCLD_NCCS_DVSN": "00", "OVRS_EXCG_CD": "%", "SORT_SQN": "DS"}
+        return {**days, **all_of_it, "CTX_AREA_NK200": "", "CTX_AREA_FK200": "", **changes}
+
+    def us_orders(self, tr_cont: str = "", **changes: str) -> requests.Response:
+        return self.us_inquire("inquire-ccnl", f"{self.letter}TTS3035R", tr_cont, **self.us_list_fields(**changes))
+
+    def us_row(self, number: str, **changes: str) -> Json:
+        """Return the row of an order in the list of New York's day."""
+        (row,) = [row for row in self.us_orders(**changes).json()["output"] if row["odno"] == number]
+        return dict(row)
+
+    def us_working(self, tr_cont: str = "", **changes: str) -> requests.Response:
+        keys = {"CTX_AREA_FK200": "", "CTX_AREA_NK200": ""}
+        fields = {"OVRS_EXCG_CD": "NASD", "SORT_SQN": "DS", **keys, **changes}
+        return self.us_inquire("inquire-nccs", "TTTS3018R", tr_cont, **fields)
+
+    def us_balance(self, **changes: str) -> Json:
+        fields = {"OVRS_EXCG_CD": "NASD", "TR_CRCY_CD": "USD", "CTX_AREA_FK200": "", "CTX_AREA_NK200": "", **changes}
+        body: Json = self.us_inquire("inquire-balance", f"{self.letter}TTS3012R", **fields).json()
+        return body
+
+    def us_truth(self, number: str) -> Any:
+        """Return what the US exchange knows of an order."""
+        return self.us.order(self.number, int(number))
 
     def low_price(self, symbol: str = SAMSUNG) -> str:
         return str(int(self.exchange.instruments[symbol].lower_limit))

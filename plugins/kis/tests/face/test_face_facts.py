@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,10 @@ from typing import Any
 import pytest
 from brokerkit_kis.sandbox.face import APIS
 from brokerkit_kis.sandbox.services import SERVICES
+
+from brokerkit.market.sessions import Phase
+from brokerkit.models import OrderRequest
+from brokerkit.words import Side
 
 SAMSUNG, HYNIX = "005930", "000660"
 Json = dict[str, Any]
@@ -67,8 +72,76 @@ ON_THE_WIRE = {
 IN_EXAMPLES_ONLY = {("inquire_daily_indexchartprice", "output1"): {"bstp_nmix_prdy_vrss"}}
 ODD_NUMBER = re.compile(r"-0(\.0+)?|\+.*|--.*|-?[0-9.]+[eE][+-]?[0-9]+|NaN|None|-?\.[0-9]+|-?[0-9]+\.")
 """Numbers as no answer of these calls writes them."""
-BROKEN_LENGTHS = {"inquire_psbl_rvsecncl", "inquire_ccnl"}
-"""The lengths in these tables stand beside the wrong names."""
+BROKEN_LENGTHS = {"inquire_psbl_rvsecncl", "inquire_ccnl", "overseas_stock/inquire_search"}
+"""The lengths in these tables stand beside the wrong names, or are digits before the point."""
+WRONG_LENGTHS = {
+    ("overseas_stock/inquire_ccnl", "tr_natn_name"),
+    *(("overseas_stock/inquire_algo_ccnl", name) for name in ("FT_CCLD_UNPR3", "FT_CCLD_AMT3", "FT_ORD_UNPR3")),
+    ("overseas_stock/algo_ordno", "ft_ord_unpr3"),
+    ("overseas_stock/inquire_paymt_stdr_balance", "evlu_erng_rt1"),  # a sample has more decimals
+    ("overseas_stock/inquire_period_profit", "exrt"),
+}
+"""Fields whose length is too short for what they name, or for the sample."""
+US_QUOTATIONS, US_TRADING = "/uapi/overseas-price/v1/quotations", "/uapi/overseas-stock/v1/trading"
+SLOTS = {f"{name}_{number:02d}": "" for number in range(1, 11) for name in ("EXCD", "SYMB")}
+NEW_YORK_BARS = {"NMIN": "5", "PINC": "1", "NEXT": "", "NREC": "120", "FILL": "", "KEYB": ""}
+CHART_OF_INDEX = {"FID_COND_MRKT_DIV_CODE": "N", "FID_INPUT_ISCD": ".DJI", "FID_PERIOD_DIV_CODE": "D"}
+LONG_AGO = {"FID_INPUT_DATE_1": "20000101", "FID_INPUT_DATE_2": "29991231"}
+US_CALLS: dict[str, tuple[str, Json]] = {
+    "price": ("HHDFS00000300", {}),
+    "price_detail": ("HHDFS76200200", {}),
+    "multprice": ("HHDFS76220000", {"NREC": "1", **SLOTS, "EXCD_01": "NAS", "SYMB_01": "AAPL"}),
+    "inquire_asking_price": ("HHDFS76200100", {}),
+    "dailyprice": ("HHDFS76240000", {"GUBN": "0", "BYMD": "", "MODP": "0"}),
+    "inquire_time_itemchartprice": ("HHDFS76950200", NEW_YORK_BARS),
+    "quot_inquire_ccnl": ("HHDFS76200300", {"KEYB": "", "TDAY": "1"}),
+    "inquire_search": ("HHDFS76410000", {}),
+    "search_info": ("CTPF1702R", {"PDNO": "AAPL", "PRDT_TYPE_CD": "512"}),
+    "inquire_daily_chartprice": ("FHKST03030100", {**CHART_OF_INDEX, **LONG_AGO}),
+    "inquire_time_indexchartprice": (
+        "FHKST03030200",
+        {**CHART_OF_INDEX, "FID_HOUR_CLS_CODE": "0", "FID_PW_DATA_INCU_YN": "Y"},
+    ),
+}
+WIDE_KEYS = {"CTX_AREA_FK200": "", "CTX_AREA_NK200": ""}
+US_ACCOUNT: dict[str, tuple[str, Json]] = {
+    "inquire_present_balance": (
+        "CTRP6504R",
+        {"WCRC_FRCR_DVSN_CD": "01", "NATN_CD": "000", "TR_MKET_CD": "00", "INQR_DVSN_CD": "00"},
+    ),
+    "inquire_paymt_stdr_balance": (
+        "CTRP6010R",
+        {"BASS_DT": "20261128", "WCRC_FRCR_DVSN_CD": "01", "INQR_DVSN_CD": "00"},
+    ),
+    "inquire_psamount": ("TTTS3007R", {"OVRS_EXCG_CD": "NASD", "OVRS_ORD_UNPR": "77.03", "ITEM_CD": "TQQQ"}),
+    "foreign_margin": ("TTTC2101R", {}),
+    "inquire_period_profit": (
+        "TTTS3039R",
+        {
+            "OVRS_EXCG_CD": "",
+            "NATN_CD": "",
+            "CRCY_CD": "",
+            "PDNO": "",
+            "WCRC_FRCR_DVSN_CD": "01",
+            "INQR_STRT_DT": "20200101",
+            "INQR_END_DT": "29991231",
+            **WIDE_KEYS,
+        },
+    ),
+    "inquire_period_trans": (
+        "CTOS4001R",
+        {
+            "ERLM_STRT_DT": "20200101",
+            "ERLM_END_DT": "29991231",
+            "OVRS_EXCG_CD": "",
+            "PDNO": "",
+            "SLL_BUY_DVSN_CD": "00",
+            "LOAN_DVSN_CD": "",
+            "CTX_AREA_FK100": "",
+            "CTX_AREA_NK100": "",
+        },
+    ),
+}
 
 
 def day_of_orders(real: Any) -> Json:
@@ -165,6 +238,42 @@ def answers(real: Any) -> dict[str, Json]:
         told[name] = real.get(f"/uapi/domestic-stock/v1/ranking/{name.replace('_', '-')}", tr_id, fields).json()
     for name, (tr_id, fields) in CALLS.items():
         told[name] = real.quotation(name.replace("_", "-"), tr_id, **fields)
+    return told | {f"overseas_stock/{name}": body for name, body in us_answers(real).items()}
+
+
+def us_answers(real: Any) -> dict[str, Json]:
+    """Return an answer of every call for the US, after orders of every sort."""
+    real.us.give_holding(real.number, "US:AAPL", Decimal(7), Decimal("500.01"))
+    told: dict[str, Json] = {"order": real.us_order().json()}
+    waiting = str(told["order"]["output"]["ODNO"])
+    told["order_rvsecncl"] = real.us_change(waiting, RVSE_CNCL_DVSN_CD="01", ORD_QTY="3", OVRS_ORD_UNPR="101.00")
+    real.us_ordered("sell", OVRS_ORD_UNPR="1.00", ORD_QTY="2")
+    span = {"ALGO_ORD_TMD_DVSN_CD": "00", "START_TIME": "233000", "END_TIME": "013000"}
+    split = real.us_ordered(ORD_DVSN="35", OVRS_ORD_UNPR="900.00", **span)
+    day, symbol = f"{real.us.today:%Y%m%d}", {"AUTH": "", "EXCD": "NAS", "SYMB": "AAPL"}
+    sold = real.us.daily_candles("US:AAPL")[-4].time.date()
+    request = OrderRequest(symbol="US:AAPL", side=Side.SELL, quantity=5, price=120)
+    real.us.remember(real.number, sold, request, filled=Decimal(5), cost=Decimal(500))
+    told |= {
+        "inquire_ccnl": real.us_orders().json(),
+        "inquire_nccs": real.us_working().json(),
+        "inquire_balance": real.us_balance(),
+        "algo_ordno": real.us_inquire("algo-ordno", "TTTS6058R", TRAD_DT=day, **WIDE_KEYS).json(),
+        "inquire_algo_ccnl": real.us_inquire("inquire-algo-ccnl", "TTTS6059R", ORD_DT=day, ODNO=split).json(),
+    }
+    for name, (tr_id, fields) in US_CALLS.items():
+        path = f"{US_QUOTATIONS}/{name.removeprefix('quot_').replace('_', '-')}"
+        told[name] = real.get(path, tr_id, {**symbol, **fields}).json()
+    for name, (tr_id, fields) in US_ACCOUNT.items():
+        told[name] = real.us_inquire(name.replace("_", "-"), tr_id, **fields).json()
+    settled = {"TRAD_DT": day, "CTX_AREA_NK": "", "CTX_AREA_FK": ""}
+    path = "/uapi/overseas-stock/v1/quotations/countries-holiday"
+    told["countries_holiday"] = real.get(path, "CTOS5011R", settled).json()
+    real.us.phase = Phase.DAYTIME
+    blank = {"CTAC_TLNO": "", "MGCO_APTM_ODNO": ""}
+    told["daytime_order"] = real.us_order(path="daytime-order", tr_id="TTTS6036U", **blank).json()
+    by_day = {"path": "daytime-order-rvsecncl", "tr_id": "TTTS6038U", **blank}
+    told["daytime_order_rvsecncl"] = real.us_change(told["daytime_order"]["output"]["ODNO"], **by_day)
     return told
 
 
@@ -180,33 +289,46 @@ def catalogue() -> Json:
     return tables
 
 
+def named(name: str) -> str:
+    """Return what the catalogue calls a call."""
+    return name if "/" in name else f"domestic_stock/{name}"
+
+
 def rows_of(block: Any) -> list[Json]:
     return block if isinstance(block, list) else [block]
 
 
 def test_every_played_call_is_answered_and_every_value_is_a_text(answers: dict[str, Json]) -> None:
-    assert {f"/{name.replace('_', '-')}" for name in answers} == {f"/{path.rsplit('/', 1)[1]}" for path in APIS}
+    last = {True: Counter[str](), False: Counter[str]()}
+    for path in APIS:
+        last["/overseas-" in path][path.rsplit("/", 1)[1]] += 1
+    told = {True: Counter[str](), False: Counter[str]()}
+    for name in answers:
+        told["/" in name][name.rpartition("/")[2].removeprefix("quot_").replace("_", "-")] += 1
+    assert told == last
     for name, body in answers.items():
         assert body["rt_cd"] == "0", name
         for block in body.values():
             texts = [block] if isinstance(block, str) else [text for row in rows_of(block) for text in row.values()]
             assert texts or name == "inquire_time_overtimeconclusion", name  # in which nobody trades any more
             assert all(isinstance(text, str) for text in texts), name
-            assert not [text for text in texts if ODD_NUMBER.fullmatch(text)], name
+            # Rates abroad have a plus sign.
+            odd = [text for text in texts if ODD_NUMBER.fullmatch(text.removeprefix("+") if "/" in name else text)]
+            assert not odd, name
 
 
 def test_answers_have_the_blocks_and_names_of_the_tables(answers: dict[str, Json]) -> None:
     tables = catalogue()
     for name, body in answers.items():
-        table = tables[f"domestic_stock/{name}"]
+        table = tables[named(name)]
         blocks = {key: value for key, value in body.items() if not isinstance(value, str)}
         shapes = {key: "array" if isinstance(value, list) else "object" for key, value in blocks.items()}
         assert shapes == table["response_shape"], name
-        named = {key: fields for key, fields in table["response"].items() if key != "_top"}
-        assert named.keys() == blocks.keys(), name
+        in_table = {key: fields for key, fields in table["response"].items() if key != "_top"}
+        assert in_table.keys() == blocks.keys(), name
         above = {field["name"] for field in table["response"].get("_top", [])}
         assert body.keys() - blocks.keys() == ENVELOPE | above, name
-        for key, fields in named.items():
+        for key, fields in in_table.items():
             wanted = {field["name"] for field in fields} | IN_EXAMPLES_ONLY.get((name, key), set())
             for row in rows_of(blocks[key]):
                 assert row.keys() == {sent(name, field) for field in wanted}, name
@@ -227,17 +349,17 @@ def fits(value: str, length: int) -> bool:
 def test_no_value_is_longer_than_its_field(answers: dict[str, Json]) -> None:
     tables = catalogue()
     for name in answers.keys() - BROKEN_LENGTHS:
-        for key, fields in tables[f"domestic_stock/{name}"]["response"].items():
+        for key, fields in tables[named(name)]["response"].items():
             lengths = {field["name"]: int(field["length"]) for field in fields if field.get("length")}
             for row in rows_of(answers[name] if key == "_top" else answers[name][key]):
                 for field, length in lengths.items():
                     value = row.get(field, "")
-                    assert fits(value, length), (name, field, value)
+                    assert fits(value, length) or (name, field) in WRONG_LENGTHS, (name, field, value)
 
 
 def shape(value: str) -> str:
     """Return what kind of text it is: so many decimals, digits padded to a width, or words."""
-    text = value.strip()
+    text = value.strip().removeprefix("+")
     if not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text):
         return "text"
     decimals = len(text.partition(".")[2])
@@ -245,13 +367,17 @@ def shape(value: str) -> str:
 
 
 def examples() -> Iterator[tuple[str, Json]]:
-    for path in sorted((facts() / "examples").glob("domestic_stock__*__*.json")):
-        _, name, kind = path.stem.split("__")
+    for path in sorted((facts() / "examples").glob("*_stock__*__*.json")):
+        part, name, kind = path.stem.split("__")
         if kind.startswith("official"):
-            yield name, json.loads(path.read_text(encoding="utf-8"))["response"].get("body", {})
+            yield (
+                name if part == "domestic_stock" else f"{part}/{name}",
+                json.loads(path.read_text(encoding="utf-8"))["response"].get("body", {}),
+            )
 
 
 OTHER_SHAPES = {
+    ("overseas_stock/inquire_balance", "cano"),  # the number is hidden in the example
     *(("search_info", "shtn_pdno"), ("search_info", "std_pdno")),  # the example is of a share of another country
     *(("market_cap", "mksc_shrn_iscd"), ("volume_rank", "mksc_shrn_iscd")),  # codes may have letters
 }
@@ -271,7 +397,7 @@ def test_answers_have_the_names_and_number_shapes_of_the_official_examples(answe
             for field, value in rows_of(block)[0].items():
                 told = {row[sent(name, field)] for row in ours}
                 shapes = {shape(text) for text in told if text.strip()}
-                fits_shape = not value.strip() or not shapes or shapes == {shape(value)}
+                fits_shape = not value.strip() or "*" in value or not shapes or shapes == {shape(value)}
                 if not fits_shape and (name, field) not in OTHER_SHAPES:
                     odd.append((name, field, value, told))
     assert odd == []
@@ -283,6 +409,14 @@ def test_answers_have_the_names_and_number_shapes_of_the_official_examples(answe
         "psearch_result",
         "foreign_institution_total",
         "comp_program_trade_daily",
+    }
+    without |= {
+        f"overseas_stock/{name}"
+        for name in (
+            *("multprice", "inquire_period_profit", "daytime_order", "daytime_order_rvsecncl", "inquire_search"),
+            *("inquire_asking_price", "quot_inquire_ccnl", "inquire_time_indexchartprice"),
+            *("algo_ordno", "inquire_algo_ccnl"),
+        )
     }
     assert seen == answers.keys() - without
 
@@ -306,14 +440,20 @@ def flat(ids: Any) -> Iterator[str]:
             yield from flat(inner)
 
 
+def names_in(name: str) -> list[str]:
+    """Return the fields of a line: queries are printed in both cases, and ten slots as one."""
+    stem, ten, _ = name.upper().partition("_01~10")
+    return [f"{stem}_{number:02d}" for number in range(1, 11)] if ten else [stem]
+
+
 def test_fields_of_the_calls_are_those_of_the_tables() -> None:
     by_path = {table["path"]: table for table in catalogue().values()}
     for path, api in APIS.items():
         table = by_path[path]
-        # Queries are printed in both cases, and go in both.
-        assert {field.name for field in api.fields} == {field["name"].upper() for field in table["request"]}, path
+        asked = {name: fact for fact in table["request"] for name in names_in(fact["name"])}
+        assert {field.name for field in api.fields} == asked.keys(), path
         for field in api.fields:
-            fact = next(found for found in table["request"] if found["name"].upper() == field.name)
+            fact = asked[field.name]
             # Users saw that the server wants these too, also blank.
             is_needed = fact["required"] or field.name.startswith(("CTX_AREA", "FID_FAKE_TICK"))
             assert field.required <= is_needed, (path, field.name)
