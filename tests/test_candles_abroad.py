@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -243,3 +245,25 @@ def test_intervals_are_those_that_can_be_made(world: World) -> None:
     with pytest.raises(Unsupported, match="tick"):
         broker.candles("US:AAPL", Interval.TICK)
     assert world.calls == []
+
+
+# What is made of them
+
+
+def test_a_picture_has_dollars(world: World, tmp_path: Path) -> None:
+    picture = tmp_path / "candles.svg"
+    world.bars = [bar(each) for each in trading_days("2026-11-02", "2026-11-25")]
+    world.broker().candles("US:AAPL", count=5).plot(picture)
+    words = set(re.findall(r"<!-- (.*?) -->", picture.read_text(encoding="utf-8")))
+    assert {"US:AAPL US 1d (adjusted)", "price (dollars)", "2026-11-25"} <= words
+
+
+def test_a_frame_has_all_decimals_and_the_dates_of_new_york(world: World) -> None:
+    world.bars = [bar(day("2026-11-24"), "197.7320"), bar(day("2026-11-25"), "0.0001")]
+    candles = world.broker().candles("US:AAPL", "1d", day("2026-11-24"))
+    frame = candles.to_pandas()
+    assert [f"{each:%Y-%m-%d}" for each in frame.index] == ["2026-11-24", "2026-11-25"]
+    assert list(frame["close"]) == [Decimal("197.7320"), Decimal("0.0001")]
+    assert candles.to_polars()["close"].to_list() == [Decimal("197.7320"), Decimal("0.0001")]
+    assert list(candles.to_pandas(floats=True)["close"]) == [197.732, 0.0001]
+    assert "2026-11-25 00:00 0.0001" in repr(candles)

@@ -26,6 +26,7 @@ KOREAN = {
     "close": "종가",
     "volume": "거래량",
     "won": "원",
+    "dollars": "달러",
     "million won": "백만 원",
     "shares": "주",
     "adjusted": "수정주가",
@@ -42,6 +43,7 @@ KOREAN = {
     "1y": "년봉",
 }
 """Labels, and what Korean screens say instead."""
+UNITS = {"KRW": "won", "USD": "dollars"}
 FONTS = (
     *("Noto Sans CJK KR", "Noto Sans KR", "Pretendard", "NanumGothic", "NanumBarunGothic", "UnDotum", "Baekmuk Dotum"),
     *("Malgun Gothic", "Apple SD Gothic Neo", "AppleGothic"),
@@ -119,7 +121,7 @@ def draw_candles(candles: Any, *, korean: bool) -> Picture:
     adjusted = f" ({labels('adjusted')})" if candles.adjusted else ""
     title = f"{candles.symbol} {candles.venue} {labels(candles.interval.value)}{adjusted}"
     prices.set_title(title, fontproperties=labels.font)
-    unit = "won" if candles.currency == "KRW" else candles.currency or ""
+    unit = UNITS.get(candles.currency, candles.currency or "")
     prices.set_ylabel(labels.of("price", unit), fontproperties=labels.font)
     volumes.set_ylabel(labels.of("volume", "shares"), fontproperties=labels.font)
     shape = "%Y-%m-%d" if candles.interval.value in DAYS else "%m-%d %H:%M"
