@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar, NoReturn, Self
 
 from pydantic import SecretStr
@@ -63,10 +64,10 @@ class Adapter:
         self._feeds = {market: kind(self.client, environment=environment) for market, kind in self.feeds_of.items()}
         self._number: SecretStr | None = None
 
-    def told_phases(self, phase_of: Callable[[Venue], Phase], now: Callable[[], dt.datetime | None]) -> Self:
-        """Let the parts know what a venue is doing now, and what time it is there."""
-        for part in self.served.values():
-            part.phase_of, part.now = phase_of, now
+    def told_phases(self, phase_of: Callable[[Venue], Phase], now: Callable[[str], dt.datetime | None]) -> Self:
+        """Let the parts know what a venue is doing now, and what time it is in their market."""
+        for market, part in self.served.items():
+            part.phase_of, part.now = phase_of, partial(now, market)
         return self
 
     @classmethod

@@ -461,10 +461,10 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Streams):
             return Phase.REGULAR
         return rules.phase_at(venue, clock.now())
 
-    def _now(self) -> dt.datetime | None:
+    def _now(self, market: str) -> dt.datetime | None:
         if self.environment != "sandbox":
             return clock.now()
-        return None if self._safety.exchange_clock is None else self._safety.exchange_clock()
+        return None if self._safety.exchange_clock is None else self._safety.exchange_clock(market)
 
     def _sending(self, what: str, send: Callable[[], Order]) -> Order:
         """Name what was asked in errors. Nothing comes after the order, so that no interrupt can take it away."""

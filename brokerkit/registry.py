@@ -102,7 +102,7 @@ def get_broker(
     remember = chosen != "sandbox" or bool(base_url)
     wire_environment = (plays or "real") if chosen == "sandbox" else chosen
     phase_of: Callable[[Venue], Phase] | None = None
-    exchange_clock: Callable[[], dt.datetime] | None = None
+    exchange_clock: Callable[[str], dt.datetime] | None = None
     given = {"account": account, "app_key": app_key, "app_secret": app_secret}
     given = {key: value for key, value in given.items() if value}
     variables = {} if profile.settings else _from_environment(kind, profile.broker, _names(entries))
@@ -172,9 +172,9 @@ def _phase_at(sandbox: Sandbox, venue: Venue) -> Phase:
     return sandbox.exchanges[markets.market_at(venue).name].phase_at(venue)
 
 
-def _time_at(sandbox: Sandbox) -> dt.datetime:
-    """Return the time at the sandbox's exchange."""
-    return sandbox.exchange.now()
+def _time_at(sandbox: Sandbox, market: str) -> dt.datetime:
+    """Return the time at the exchange of a market in the sandbox; indices are of the Korean one."""
+    return sandbox.exchanges.get(market, sandbox.exchange).now()
 
 
 def installed_brokers() -> tuple[str, ...]:

@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from brokerkit_kis.adapter import KisAdapter
+from brokerkit_kis.us.part import UsStocks
 
-from brokerkit import Candles, Interval, Phase, clock
+from brokerkit import Candles, Interval, Phase, clock, get_broker
 from brokerkit.errors import IncompleteListing, InvalidRequest, Unsupported, WireError
 from brokerkit.market import days, us
+from brokerkit.sandbox import Sandbox
 from tests.new_york import Abroad, World, bar, world
 
 __all__ = ["world"]
@@ -245,6 +248,16 @@ def test_intervals_are_those_that_can_be_made(world: World) -> None:
     with pytest.raises(Unsupported, match="tick"):
         broker.candles("US:AAPL", Interval.TICK)
     assert world.calls == []
+
+
+def test_a_part_has_the_clock_of_the_exchange_of_its_market(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(KisAdapter, "parts", (*KisAdapter.parts, UsStocks))
+    with Sandbox() as sandbox, get_broker("kis", environment="sandbox", sandbox=sandbox) as broker:
+        sandbox.exchanges["US"].forward(dt.timedelta(hours=1))
+        for market in ("KR", "US", "INDEX"):
+            told, exchange = broker.adapter.served[market].now(), sandbox.exchanges.get(market, sandbox.exchange)
+            assert told is not None
+            assert dt.timedelta(0) <= exchange.now() - told < dt.timedelta(minutes=1)
 
 
 # What is made of them

@@ -238,7 +238,7 @@ class OrderDesk:
             exclusive=self._safety.exclusive,
             times_tell=trader.environment != "sandbox" or is_reckoned,
             skew=self._skew,
-            ahead=(lambda: theirs() - clock.now()) if theirs is not None and is_reckoned else dt.timedelta,
+            ahead=(lambda: theirs(market.name) - clock.now()) if theirs is not None and is_reckoned else dt.timedelta,
             branch_of=self._branch_of,
             market=market.name,
             numbers_ascend=part.numbers_ascend,

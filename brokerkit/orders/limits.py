@@ -99,5 +99,5 @@ class Safety:
     degraded: bool = False
     settle_seconds: float | None = None
     """Seconds after which the broker's list shows an order; None: as the adapter says."""
-    exchange_clock: Callable[[], dt.datetime] | None = None
-    """The clock of the simulated exchange, which is another one than ours, where it can be read."""
+    exchange_clock: Callable[[str], dt.datetime] | None = None
+    """The clock of the simulated exchange of a market, which is another one than ours, where it can be read."""
