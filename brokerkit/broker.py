@@ -123,7 +123,10 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Streams):
         stop_price: Amount | None = None,
         key: str | None = None,
     ) -> Order:
-        """Buy `quantity` shares at `price` won, or with `type=OrderType.MARKET` at any price. See `order`."""
+        """Buy `quantity` shares at `price`, or with `type=OrderType.MARKET` at any price. See `order`.
+
+        Prices are in the currency of the symbol's market: won, dollars for `US:AAPL`.
+        """
         symbol = plain(symbol)
         with self._asking(f"BUY {quantity} {symbol}"):
             request = make_request(symbol, Side.BUY, quantity, price, type, time_in_force, venue, stop_price)
@@ -141,7 +144,7 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Streams):
         stop_price: Amount | None = None,
         key: str | None = None,
     ) -> Order:
-        """Sell `quantity` shares at `price` won, or with `type=OrderType.MARKET` at any price. See `order`."""
+        """Sell `quantity` shares at `price`, or with `type=OrderType.MARKET` at any price. See `buy` and `order`."""
         symbol = plain(symbol)
         with self._asking(f"SELL {quantity} {symbol}"):
             request = make_request(symbol, Side.SELL, quantity, price, type, time_in_force, venue, stop_price)

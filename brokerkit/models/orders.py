@@ -66,7 +66,8 @@ class OrderRequest(Model):
     As a field of a model of yours it is a ValidationError, like any other bad field.
 
     `type` may be left out when a price is given (then LIMIT). Neither price nor type is an error, never a market order.
-    `quantity` is in shares, `price` and `stop_price` in won per share; int, str, Decimal and float are taken.
+    `quantity` is in shares, `price` and `stop_price` in the currency of the symbol's market per share: won in Korea,
+    dollars in the US. int, str, Decimal and float are taken.
     """
 
     symbol: _GivenSymbol

@@ -12,6 +12,7 @@ from brokerkit.errors import InvalidRequest, NothingToCancel, Unsupported
 from brokerkit.market.markets import Rules, market_of
 from brokerkit.market.sessions import Phase
 from brokerkit.models import Order, OrderRequest, Quote
+from brokerkit.orders.limits import unit_of
 from brokerkit.part import Part
 from brokerkit.values import Amount, exact_decimal
 from brokerkit.words import OrderStatus, SecurityType, Side, Venue
@@ -43,14 +44,16 @@ class PriceChecks:
         if rules is not None and not self._is_on_step(symbol, price, rules):
             step = rules.tick_size(price, self._types.get(symbol) or SecurityType.STOCK)
             below = price // step * step
+            near = f"prices are {below} and {below + step}" if below > 0 else f"price is {step}"
             raise InvalidRequest(
-                f"{price} is not a price of {symbol}: the step there is {step} won.",
-                advice=f"Nothing was sent. The nearest prices are {below} and {below + step}.",
+                f"{price} is not a price of {symbol}: the step there is {step} {_unit(symbol)}.",
+                advice=f"Nothing was sent. The nearest {near}.",
             )
         day, lower, upper = self._limits.get(symbol, (None, price, price))
         if day == market_of(symbol).today() and not lower <= price <= upper:
             raise InvalidRequest(
-                f"{price} is outside today's limits of {symbol}, {lower} to {upper} won.", advice="Nothing was sent."
+                f"{price} is outside today's limits of {symbol}, {lower} to {upper} {_unit(symbol)}.",
+                advice="Nothing was sent.",
             )
 
     def rounded(self, symbol: str, price: Decimal, side: object) -> Decimal:
@@ -147,6 +150,11 @@ class OrderChecks:
             f"{request.venue} takes no {request.type} {request.time_in_force} order in the phase {phase}.",
             advice=f"Nothing was sent. It takes: {', '.join(others)}.",
         )
+
+
+def _unit(symbol: str) -> str:
+    """Return what prices of a symbol are called in a sentence."""
+    return unit_of(market_of(symbol).currency)
 
 
 def check_part(part: Part[Any], verb: str, shares: Decimal | None) -> None:

@@ -9,7 +9,7 @@ from decimal import ROUND_CEILING, Decimal
 from brokerkit import clock
 from brokerkit.errors import LimitExceeded
 from brokerkit.orders.intents import Intent, IntentKind
-from brokerkit.orders.limits import Limits
+from brokerkit.orders.limits import Limits, money
 
 MOST = 10**16
 """Hundredths of its currency that an order counts at most: sums have to fit into the file's numbers."""
@@ -40,11 +40,8 @@ def check_counters(file: sqlite3.Connection, intent: Intent, limits: Limits, val
         query = f"SELECT coalesce(sum(value), 0) FROM intents WHERE {sent}state != 'REJECTED' AND day = ?"  # noqa: S608
         total = Decimal(file.execute(query, day).fetchone()[0] + hundredths(value)) / 100
         if total > limits.max_daily_value:
-            unit = unit_of(intent.currency)
-            raise _exceeded(
-                f"{total:,f} {unit} today would be more than max_daily_value, {limits.max_daily_value:,f} {unit}",
-                "Order less",
-            )
+            told, most = money(total, intent.currency), money(limits.max_daily_value, intent.currency)
+            raise _exceeded(f"{told} today would be more than max_daily_value, {most}", "Order less")
 
 
 def counted(value: Decimal | None) -> int:
@@ -53,13 +50,11 @@ def counted(value: Decimal | None) -> int:
 
 
 def hundredths(value: Decimal) -> int:
-    """Return an amount in hundredths of its currency, rounded up."""
+    """Return an amount in hundredths of its currency, rounded up.
+
+    Where prices have more decimals an order counts up to a hundredth more than it comes to, and never less.
+    """
     return int((value * 100).to_integral_value(ROUND_CEILING))
-
-
-def unit_of(currency: str) -> str:
-    """Return what an amount of a currency is called in a sentence."""
-    return "won" if currency == "KRW" else currency
 
 
 def _exceeded(words: str, advice: str) -> LimitExceeded:

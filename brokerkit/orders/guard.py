@@ -14,7 +14,7 @@ from brokerkit import clock, files
 from brokerkit.errors import NOT_SENT, Disarmed, Halted, JournalError, LimitExceeded, NotSent
 from brokerkit.market.markets import Market
 from brokerkit.models import OrderRequest, Quote
-from brokerkit.orders.limits import Limits, Safety
+from brokerkit.orders.limits import Limits, Safety, money
 from brokerkit.orders.listing import WRONG_CLOCK
 from brokerkit.orders.state import journal_folder, make_folder, network_file_system, state_directory
 from brokerkit.symbols import HOME_CURRENCY
@@ -90,7 +90,9 @@ class Guard:
 
     def check_order(self, request: OrderRequest, market: Market) -> Decimal | None:
         """Raise LimitExceeded for an order outside the limits; return its value if a limit needs that."""
-        wanted = _Wanted(request.symbol, market, request.venue, request.quantity, request.price, request.type)
+        wanted = _Wanted(
+            request.symbol, market, request.venue, request.quantity, request.price, request.type, request.stop_price
+        )
         return self._check(wanted)
 
     def check_amendment(
@@ -100,7 +102,8 @@ class Guard:
         self._check(_Wanted(symbol, market, venue, quantity, price))
 
     def _check(self, wanted: _Wanted) -> Decimal | None:
-        limits, money = self.limits.of(wanted.market.currency) or Limits(), _Money(wanted.market.currency)
+        currency = wanted.market.currency
+        limits = self.limits.of(currency) or Limits()
         quantity, price = wanted.quantity, wanted.price
         if abs(self._skew()) > WRONG_CLOCK and self._is_real():
             raise NotSent(
@@ -113,23 +116,28 @@ class Guard:
         if limits.max_order_quantity is not None and quantity > limits.max_order_quantity:
             raise _exceeded(f"{quantity:f} shares are more than max_order_quantity, {limits.max_order_quantity:f}")
         if limits.price_collar_percent is not None and price is not None:
-            self._check_collar(wanted, price, limits.price_collar_percent, money)
+            self._check_collar(wanted, price, limits.price_collar_percent)
         if wanted.type is OrderType.LIMIT_TO_MARKET_ON_CLOSE:
             price = None  # in the end it trades at any price
         if price is None and limits.max_order_value is None and limits.max_daily_value is None:
             return None
         value = quantity * (price if price is not None else self._highest(wanted))
         if limits.max_order_value is not None and value > limits.max_order_value:
-            raise _exceeded(f"{money(value)} are more than max_order_value, {money(limits.max_order_value)}")
+            most = money(limits.max_order_value, currency)
+            raise _exceeded(f"{money(value, currency)} are more than max_order_value, {most}")
         return value
 
-    def _check_collar(self, wanted: _Wanted, price: Decimal, percent: Decimal, money: _Money) -> None:
-        last = self._recent(wanted).price
+    def _check_collar(self, wanted: _Wanted, price: Decimal, percent: Decimal) -> None:
+        last, currency = self._recent(wanted).price, wanted.market.currency
         if abs(price - last) * 100 > percent * last:
-            raise _exceeded(f"{money(price)} are more than {percent} % away from the last price, {money(last)}")
+            away = f"more than {percent} % away from the last price, {money(last, currency)}"
+            raise _exceeded(f"{money(price, currency)} are {away}")
 
     def _highest(self, wanted: _Wanted) -> Decimal:
+        """Return what a share of an order without a price may cost: where a day has no limits, an estimate."""
         quote, rules = self._recent(wanted), wanted.market.rules
+        if rules is not None and not rules.has_limits:
+            return max(quote.price, wanted.stop_price or quote.price) * rules.highest_rise
         is_without = quote.upper_limit is None and self._tells_upper_limit(wanted.market)
         if is_without or (rules is None and not quote.upper_limit):
             raise _exceeded(f"{wanted.symbol} has no upper limit, so an order without a price can cost any value")
@@ -156,16 +164,7 @@ class _Wanted:
     quantity: Decimal
     price: Decimal | None
     type: OrderType | None = None
-
-
-@dataclass(frozen=True)
-class _Money:
-    """Writes amounts of a currency."""
-
-    currency: str | None
-
-    def __call__(self, amount: Decimal) -> str:
-        return f"{amount:,f} {'won' if self.currency == HOME_CURRENCY else self.currency or ''}".strip()
+    stop_price: Decimal | None = None
 
 
 def is_real_money(environment: str, client: object) -> bool:

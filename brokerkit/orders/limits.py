@@ -15,7 +15,9 @@ from brokerkit.values import exact_decimal
 
 
 class Limits(BaseModel):
-    """Limits of a profile. Amounts are in won; None: no limit. Cancellations are never limited.
+    """Limits of a profile. Amounts are in won, in the table of a currency in that; None: no limit.
+
+    Cancellations are never limited.
 
     Numbers are taken as those of orders are: a float by its shortest text, so 0.1 + 0.2 is 0.30000000000000004.
     Limits of another currency stand in a table named by it: `Limits(max_order_value=5_000_000, USD={...})`.
@@ -26,7 +28,11 @@ class Limits(BaseModel):
     max_order_quantity: Decimal | None = Field(None, gt=0)
     """Shares of one order."""
     max_order_value: Decimal | None = Field(None, gt=0)
-    """Quantity times price of one order; orders without a price count at the upper limit of the day."""
+    """Quantity times price of one order.
+
+    Orders without a price count at the upper limit of the day; in a market without such limits at what they may come to
+    by `highest_rise` of its rules: an estimate.
+    """
     max_daily_value: Decimal | None = Field(None, gt=0)
     """Value of all orders and dearer amendments of a day, whatever became of them, unless the broker refused them."""
     max_orders_per_minute: int | None = Field(None, gt=0)
@@ -73,6 +79,16 @@ class Limits(BaseModel):
             return exact_decimal(value)
         except InvalidRequest as error:
             raise ValueError(error.message) from None
+
+
+def money(amount: Decimal, currency: str | None) -> str:
+    """Write an amount of a currency in a sentence."""
+    return f"{amount:,f} {unit_of(currency)}".strip()
+
+
+def unit_of(currency: str | None) -> str:
+    """Return what an amount of a currency is called in a sentence; blank where it is not known."""
+    return "won" if currency == HOME_CURRENCY else currency or ""
 
 
 def is_currency(name: object) -> bool:
