@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from brokerkit import clock
+from brokerkit import clock, get_broker
 from brokerkit.cli import exits, main
 from brokerkit.models import OrderRequest
 from brokerkit.orders.guard import halt_file
@@ -125,6 +125,18 @@ def test_everything_that_is_known_of_one_is_shown(broker: str, capsys: pytest.Ca
     shown = told(capsys, "journal", "show", intent.id[-8:], "-b", broker)
     assert str(intent.sent_bytes) in shown
     assert all(words in shown for words in (intent.id, "bytes sent", *intent.evidence))
+
+
+def test_entries_of_a_day_are_those_of_every_market_and_name_it(capsys: pytest.CaptureFixture[str]) -> None:
+    uncertain("kis")
+    (intent,) = listed(capsys, "kis")
+    abroad = intent.model_copy(update={"id": "0" * 26, "market": "US", "state": IntentState.NOT_SENT})
+    with get_broker("kis") as broker:
+        broker.journal.note(abroad)
+    words = ("journal", "list", "--day", f"{intent.day}", "-b", "kis")
+    assert {each["market"] for each in json.loads(told(capsys, *words, "--json"))} == {"KR", "US"}
+    shown = told(capsys, *words)
+    assert all(word in shown for word in ("market", "KR", "US"))
 
 
 def test_an_ending_of_several_entries_is_refused_with_all_of_them(

@@ -86,7 +86,7 @@ def list_intents(session: Session, everything: AllOption = False, day: DayOption
         if everything:
             found = tuple(journal.everything())
         elif day is not None:
-            found = tuple(journal.of_day(day))
+            found = tuple(journal.of_day(day, market=None))
         _say_if_gone(session, broker)
     nothing = "Nothing is unresolved." if not everything and day is None else "The journal has nothing of that."
     session.printer.many(found, [_row(intent) for intent in found], nothing)
@@ -211,6 +211,7 @@ def _row(intent: Intent) -> Row:
     return {
         "id": intent.id[-ENDING:],
         "time": intent.sent_at or intent.created_at,
+        "market": intent.market,
         "what": intent.what,
         "state": intent.state,
         "order": intent.order_id or "",
@@ -227,6 +228,7 @@ def _lines(intent: Intent) -> Row:
         "id": intent.id,
         "kind": intent.kind,
         "state": intent.state,
+        "market": intent.market,
         "order": intent.order_id,
         "match": intent.confidence,
         "day": intent.day,
@@ -254,6 +256,8 @@ def _print_report(printer: Printer, report: Reconciliation) -> None:
         printer.say(f"A row could not be read, so nothing is presumed absent: {row}")
     for order in report.lacking:
         printer.say(f"A list lacks an order that stands, so nothing is presumed absent: {order}")
+    for order in report.unlisted:
+        printer.say(f"No list of the broker shows this order, so look at its own app: {order}")
     if report.problem:
         printer.say(f"A list could not be read to its end and decides nothing: {report.problem}")
     printer.table([_row(intent) for intent in report.unresolved], "Nothing is unresolved.", "Unresolved")

@@ -223,10 +223,11 @@ class Journal(Learnt):
         return self._read(read)
 
     def of_day(
-        self, day: dt.date, states: Iterable[IntentState] = tuple(IntentState), market: str = HOME
+        self, day: dt.date, states: Iterable[IntentState] = tuple(IntentState), market: str | None = HOME
     ) -> Iterator[Intent]:
-        """Yield the intents of a day, oldest first, one after the other: there may be many."""
-        return self._each(f"market = ? AND day = ? AND state IN {_listed(states)}", market, day.isoformat())
+        """Yield the intents of a day, oldest first, one after the other: there may be many. `market` None: of all."""
+        where, values = ("true", ()) if market is None else ("market = ?", (market,))
+        return self._each(f"{where} AND day = ? AND state IN {_listed(states)}", *values, day.isoformat())
 
     def everything(self) -> Iterator[Intent]:
         """Yield all intents, oldest first."""
