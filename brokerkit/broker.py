@@ -461,7 +461,8 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Streams):
     def _phase(self, venue: Venue) -> Phase:
         rules = market_at(venue).rules
         if self.environment == "sandbox" or rules is None:
-            return Phase.REGULAR
+            # What a served sandbox plays is not seen from here.
+            return Phase.DAYTIME if venue is Venue.DAYTIME else Phase.REGULAR
         return rules.phase_at(venue, clock.now())
 
     def _now(self, market: str) -> dt.datetime | None:

@@ -17,9 +17,12 @@ from websockets.exceptions import ConnectionClosedError
 from brokerkit import Broker, MarketClosed, OrderStatus, Side, get_broker
 from brokerkit.cli import exits, main
 from brokerkit.market.sessions import Phase
+from brokerkit.market.us import NEW_YORK
+from brokerkit.models import OrderRequest
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import Exchange, ExchangeRefusal
 from brokerkit.sandbox.faults import Faults, Rule
+from brokerkit.words import Venue
 from tests.program import orders_at, write_profiles
 from tests.willow import client
 
@@ -120,6 +123,35 @@ def test_accidents_happen(broker: Broker, play: Play, box: Sandbox, name: str) -
     before = len(box.face(name).requests)
     play("kill-tokens")
     assert len(box.face(name).requests) == before
+
+
+def test_the_us_exchange_is_played_by_symbol_or_market(play: Play, box: Sandbox, name: str) -> None:
+    exchange, account = box.exchanges["US"], box.face(name).credentials.account
+    seen = play("show US:AAPL")
+    assert (seen["market"], seen["price"]) == ("US", str(exchange.quote("US:AAPL").price))
+    target = exchange.quote("US:AAPL").price + Decimal("1.07")
+    assert play(f"price US:AAPL {target}")["price"] == str(target)
+    play(f"trade US:AAPL sell 3 --price {target + 1}")
+    assert exchange.order_book("US:AAPL").asks[-1].price == target + 1
+    assert play("halt US:AAPL")["halted"] == ["US:AAPL"]
+    assert play("resume US:AAPL")["halted"] == []
+    play("give US:BRK.B 7 3500.25")
+    assert [(each.symbol, each.cost) for each in exchange.account(account).holdings] == [
+        ("US:BRK.B", Decimal("3500.25"))
+    ]
+    assert play("phase after_market --market US")["phase"] == "AFTER_MARKET"
+    assert (exchange.phase, box.exchange.phase) == (Phase.AFTER_MARKET, Phase.REGULAR)
+    play("phase daytime --market US")
+    assert "no phase" in play.refused("phase closing_auction --market US")
+    play("clock 19:30 --market US")
+    assert exchange.now().astimezone(NEW_YORK).hour == 19
+    assert box.exchange.now().hour == 10
+    play("reject --market US")
+    order = OrderRequest(symbol="US:AAPL", side=Side.BUY, quantity=1, price="10.00", venue=Venue.DAYTIME)
+    assert exchange.submit(account, order).rejected == 1
+    assert "UNKNOWN_SYMBOL" in play.refused("halt US:NOPE")
+    assert "no exchange for HK" in play.refused("show HK:00700")
+    assert "no exchange for JP" in play.refused("phase regular --market JP")
 
 
 def test_every_websocket_of_a_broker_is_cut(broker: Broker, play: Play, box: Sandbox, name: str) -> None:

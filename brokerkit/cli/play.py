@@ -12,25 +12,27 @@ from brokerkit.cli.session import Session, at_broker
 from brokerkit.config import Settings
 from brokerkit.errors import ConfigError, InvalidRequest, NetworkError
 from brokerkit.market.sessions import Phase
+from brokerkit.symbols import HOME
 from brokerkit.text import sanitize
 from brokerkit.words import Side
 
 SERVE = "Start one: `brokerkit sandbox --toml > brokerkit.toml`, in another terminal."
 SECONDS = 10
-SymbolArgument = Annotated[str, typer.Argument(metavar="SYMBOL", help="Six characters, such as 005930.")]
+SymbolArgument = Annotated[str, typer.Argument(metavar="SYMBOL", help="As 005930, or US:AAPL.")]
 PhaseArgument = Annotated[
     Phase, typer.Argument(metavar="PHASE", case_sensitive=False, help=f"One of: {', '.join(Phase)}.")
 ]
 SideArgument = Annotated[Side, typer.Argument(metavar="SIDE", case_sensitive=False, help="BUY or SELL.")]
 QuantityArgument = Annotated[str, typer.Argument(metavar="QUANTITY", help="Shares.")]
 PriceOption = Annotated[
-    str | None, typer.Option("--price", help="Limit price in won; else as a market order.", show_default=False)
+    str | None, typer.Option("--price", help="Limit price; else as a market order.", show_default=False)
 ]
-PriceArgument = Annotated[str, typer.Argument(metavar="PRICE", help="Won.")]
-CostArgument = Annotated[str, typer.Argument(metavar="COST", help="Won that all of them cost.")]
+PriceArgument = Annotated[str, typer.Argument(metavar="PRICE", help="Won, or dollars.")]
+CostArgument = Annotated[str, typer.Argument(metavar="COST", help="Won, or dollars, that all of them cost.")]
 TimeArgument = Annotated[
-    str, typer.Argument(metavar="TIME", help="A time of day, as 15:20, or seconds to go forward, as +600.")
+    str, typer.Argument(metavar="TIME", help="A time of day there, as 15:20, or seconds to go forward, as +600.")
 ]
+MarketOption = Annotated[str, typer.Option("--market", help="KR or US: at which exchange.")]
 SymbolsArgument = Annotated[
     str | None, typer.Argument(metavar="[SYMBOL]", help="Show its price too.", show_default=False)
 ]
@@ -50,15 +52,15 @@ def add_to(app: typer.Typer) -> None:
 
 
 @at_broker
-def show(session: Session, symbol: SymbolsArgument = None) -> None:
-    """Show the phase and the clock of the exchange, and what is halted."""
-    _play(session, None, {"symbol": symbol})
+def show(session: Session, symbol: SymbolsArgument = None, market: MarketOption = HOME) -> None:
+    """Show the phase and the clock of an exchange, and what is halted."""
+    _play(session, None, {"symbol": symbol, "market": market})
 
 
 @at_broker
-def phase(session: Session, phase: PhaseArgument) -> None:
+def phase(session: Session, phase: PhaseArgument, market: MarketOption = HOME) -> None:
     """Begin a phase of the day; auctions are matched, orders expire (장 구분)."""
-    _play(session, "phase", {"phase": phase})
+    _play(session, "phase", {"phase": phase, "market": market})
 
 
 @at_broker
@@ -106,21 +108,22 @@ def unprice(session: Session, symbol: SymbolArgument) -> None:
 
 
 @at_broker
-def clock(session: Session, time: TimeArgument) -> None:
-    """Put the clock of the exchange forward; the phase stays as it is."""
-    _play(session, "clock", {"seconds": time[1:]} if time.startswith("+") else {"at": time})
+def clock(session: Session, time: TimeArgument, market: MarketOption = HOME) -> None:
+    """Put the clock of an exchange forward; the phase stays as it is."""
+    to = {"seconds": time[1:]} if time.startswith("+") else {"at": time}
+    _play(session, "clock", {**to, "market": market})
 
 
 @at_broker
-def reject(session: Session) -> None:
+def reject(session: Session, market: MarketOption = HOME) -> None:
     """Take the next order of the account, and refuse it afterwards."""
-    _play(session, "reject", {})
+    _play(session, "reject", {"market": market})
 
 
 @at_broker
-def reject_cancel(session: Session) -> None:
+def reject_cancel(session: Session, market: MarketOption = HOME) -> None:
     """Take the next cancel of the account, and refuse it afterwards: it cancels nothing."""
-    _play(session, "reject-cancel", {})
+    _play(session, "reject-cancel", {"market": market})
 
 
 @at_broker

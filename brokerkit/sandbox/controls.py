@@ -17,10 +17,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request as HttpRequest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from brokerkit.clock import KST
+from brokerkit.errors import BrokerError
+from brokerkit.market.markets import market_of
 from brokerkit.market.sessions import Phase
-from brokerkit.sandbox.exchange import LARGEST_AMOUNT, ExchangeRefusal
+from brokerkit.sandbox.exchange import LARGEST_AMOUNT, Exchange, ExchangeRefusal
 from brokerkit.sandbox.face import Face, JsonResponse
+from brokerkit.symbols import HOME
 from brokerkit.words import Side
 
 PREFIX = "/_sandbox/"
@@ -31,7 +33,7 @@ LARGEST = 64 * 1024
 """Bytes of a body that are kept; what is larger is refused."""
 DAY = 24 * 60 * 60
 Number = Annotated[Decimal, Field(ge=0, le=LARGEST_AMOUNT, max_digits=24)]
-"""Shares or won. A number without bounds could keep the exchange busy for ever."""
+"""Shares, won or dollars. A number without bounds could keep the exchange busy for ever."""
 
 
 class Action(BaseModel):
@@ -39,8 +41,12 @@ class Action(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    def market_of(self) -> str:
+        """Return the market at whose exchange it is done: that of its symbol, or the one that is named."""
+        return market_of(symbol).name if (symbol := self.shown()) else getattr(self, "market", HOME)
+
     @abstractmethod
-    def play(self, face: Face) -> None:
+    def play(self, face: Face, exchange: Exchange) -> None:
         """Do it."""
 
     def shown(self) -> str | None:
@@ -48,13 +54,26 @@ class Action(BaseModel):
         return getattr(self, "symbol", None)
 
 
+class Look(Action):
+    """Look at an exchange, and at a symbol of it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    symbol: str | None = None
+    market: str = HOME
+
+    def play(self, face: Face, exchange: Exchange) -> None:
+        """Do nothing."""
+
+
 class SetPhase(Action):
     """Begin a phase of the day: auctions are matched, orders expire."""
 
     phase: Phase
+    market: str = HOME
 
-    def play(self, face: Face) -> None:
-        face.exchange.phase = self.phase
+    def play(self, face: Face, exchange: Exchange) -> None:
+        exchange.phase = self.phase
 
 
 class TradeOfOthers(Action):
@@ -65,8 +84,8 @@ class TradeOfOthers(Action):
     quantity: Number
     price: Number | None = None
 
-    def play(self, face: Face) -> None:
-        face.exchange.trade(self.symbol, self.side, self.quantity, self.price)
+    def play(self, face: Face, exchange: Exchange) -> None:
+        exchange.trade(self.symbol, self.side, self.quantity, self.price)
 
 
 class Move(Action):
@@ -75,8 +94,8 @@ class Move(Action):
     symbol: str
     price: Number
 
-    def play(self, face: Face) -> None:
-        face.exchange.move(self.symbol, self.price)
+    def play(self, face: Face, exchange: Exchange) -> None:
+        exchange.move(self.symbol, self.price)
 
 
 class Halt(Action):
@@ -84,8 +103,8 @@ class Halt(Action):
 
     symbol: str
 
-    def play(self, face: Face) -> None:
-        face.exchange.halt(self.symbol)
+    def play(self, face: Face, exchange: Exchange) -> None:
+        exchange.halt(self.symbol)
 
 
 class Resume(Action):
@@ -93,8 +112,8 @@ class Resume(Action):
 
     symbol: str
 
-    def play(self, face: Face) -> None:
-        face.exchange.resume(self.symbol)
+    def play(self, face: Face, exchange: Exchange) -> None:
+        exchange.resume(self.symbol)
 
 
 class Unopen(Action):
@@ -102,8 +121,8 @@ class Unopen(Action):
 
     symbol: str
 
-    def play(self, face: Face) -> None:
-        face.exchange.unopen(self.symbol)
+    def play(self, face: Face, exchange: Exchange) -> None:
+        exchange.unopen(self.symbol)
 
 
 class LiftLimits(Action):
@@ -111,8 +130,8 @@ class LiftLimits(Action):
 
     symbol: str
 
-    def play(self, face: Face) -> None:
-        face.exchange.lift_limits(self.symbol)
+    def play(self, face: Face, exchange: Exchange) -> None:
+        exchange.lift_limits(self.symbol)
 
 
 class Unprice(Action):
@@ -120,38 +139,44 @@ class Unprice(Action):
 
     symbol: str
 
-    def play(self, face: Face) -> None:
-        face.exchange.unprice(self.symbol)
+    def play(self, face: Face, exchange: Exchange) -> None:
+        exchange.unprice(self.symbol)
 
 
 class Clock(Action):
-    """Put the clock of the exchange forward, to a time of its day or by so many seconds; the phase stays as it is."""
+    """Put the clock of an exchange forward, to a time of day there or by so many seconds; the phase stays as it is."""
 
     at: dt.time | None = None
+    market: str = HOME
     seconds: float | None = Field(default=None, le=DAY, ge=-DAY, allow_inf_nan=False)
 
-    def play(self, face: Face) -> None:
-        now = face.exchange.now()
+    def play(self, face: Face, exchange: Exchange) -> None:
         if (self.at is None) == (self.seconds is None):
             raise ValueError("Give either at or seconds.")
         if self.at is not None:
-            face.exchange.forward(dt.datetime.combine(now.date(), self.at.replace(tzinfo=KST)) - now)
+            midnight = exchange.bourse.midnight(exchange.today)
+            moment = dt.datetime.combine(exchange.today, self.at.replace(tzinfo=None), midnight.tzinfo)
+            exchange.forward(moment - exchange.now())
         else:
-            face.exchange.forward(dt.timedelta(seconds=self.seconds or 0))
+            exchange.forward(dt.timedelta(seconds=self.seconds or 0))
 
 
 class Reject(Action):
     """Take the next order of this broker's account, and refuse it afterwards."""
 
-    def play(self, face: Face) -> None:
-        face.exchange.reject_next(face.credentials.account)
+    market: str = HOME
+
+    def play(self, face: Face, exchange: Exchange) -> None:
+        exchange.reject_next(face.credentials.account)
 
 
 class RejectCancel(Action):
     """Take the next cancel of this broker's account, and refuse it afterwards."""
 
-    def play(self, face: Face) -> None:
-        face.exchange.reject_next_cancel(face.credentials.account)
+    market: str = HOME
+
+    def play(self, face: Face, exchange: Exchange) -> None:
+        exchange.reject_next_cancel(face.credentials.account)
 
 
 class Give(Action):
@@ -161,21 +186,21 @@ class Give(Action):
     quantity: Number
     cost: Number
 
-    def play(self, face: Face) -> None:
-        face.exchange.give_holding(face.credentials.account, self.symbol, self.quantity, self.cost)
+    def play(self, face: Face, exchange: Exchange) -> None:
+        exchange.give_holding(face.credentials.account, self.symbol, self.quantity, self.cost)
 
 
 class KillTokens(Action):
     """Make every token of this broker invalid."""
 
-    def play(self, face: Face) -> None:
+    def play(self, face: Face, exchange: Exchange) -> None:
         face.kill_tokens()
 
 
 class CutStreams(Action):
     """Cut every WebSocket of this broker, without a word."""
 
-    def play(self, face: Face) -> None:
+    def play(self, face: Face, exchange: Exchange) -> None:
         for line in list(face.stream.lines if face.stream else ()):
             line.cut()
 
@@ -224,15 +249,19 @@ async def _answer(face: Face, request: HttpRequest) -> JsonResponse:
         return _no(422, f"The body is larger than {LARGEST} bytes.")
     try:
         if is_look:
-            return JsonResponse(_state(face, request.query_params.get("symbol")))
+            look = Look.model_validate(dict(request.query_params))
+            return JsonResponse(_state(_exchange(face, look), look.symbol))
         action = ACTIONS[name].model_validate_json(body or b"{}")
-        action.play(face)
-        return JsonResponse(_state(face, action.shown()))
+        exchange = _exchange(face, action)
+        action.play(face, exchange)
+        return JsonResponse(_state(exchange, action.shown()))
     except ValidationError as error:
         told = error.errors(include_url=False, include_input=False, include_context=False)
         return _no(422, "; ".join(f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg']}" for each in told))
     except ExchangeRefusal as refusal:
         return _no(409, f"The exchange refuses it: {refusal}.")
+    except BrokerError as error:
+        return _no(422, error.message)
     except (ValueError, LookupError) as error:
         return _no(422, str(error))
 
@@ -261,10 +290,17 @@ def _no(status: int, words: str) -> JsonResponse:
     return JsonResponse({"simulation": "brokerkit sandbox", "error": words}, status=status)
 
 
-def _state(face: Face, symbol: str | None) -> dict[str, Any]:
-    exchange = face.exchange
+def _exchange(face: Face, action: Action) -> Exchange:
+    market = action.market_of()
+    if market not in face.exchanges:
+        raise LookupError(f"There is no exchange for {market} here, but for {', '.join(face.exchanges)}.")
+    return face.exchanges[market]
+
+
+def _state(exchange: Exchange, symbol: str | None) -> dict[str, Any]:
     state: dict[str, Any] = {
         "simulation": "brokerkit sandbox",
+        "market": exchange.bourse.name,
         "phase": exchange.phase,
         "time": exchange.now().isoformat(timespec="seconds"),
         "halted": exchange.halted,
