@@ -346,3 +346,41 @@ def test_a_cancellation_of_another_days_order_with_the_number_changes_nothing(
     assert told == {"20261120": OrderStatus.EXPIRED, "20261121": OrderStatus.CANCELED}
     by_date(fake, [(FRIDAY - DAY, cancel), (FRIDAY, gone)])
     assert [order.status for order in broker.order_history(FRIDAY, FRIDAY, market="US")] == [OrderStatus.EXPIRED]
+
+
+# What else goes by the day
+
+
+def test_a_list_of_each_day_is_asked_for_where_it_may_show_an_order(at: Callable[[str], None], broker: Broker) -> None:
+    """A broker that dates by Korea's calendar shows the Friday night under Saturday."""
+    at("11-24 12:00")
+    korea, us = (broker.adapter.served[name] for name in ("KR", "US"))
+    days = [FRIDAY + count * DAY for count in range(5)]
+    assert korea.days_to_ask(days[0], days[-1]) == [days[0], *days[3:]]
+    assert us.days_to_ask(days[0], days[-1]) == days
+    thanksgiving = dt.date(2026, 11, 26)
+    assert us.days_to_ask(thanksgiving - DAY, thanksgiving + DAY) == [
+        thanksgiving + count * DAY for count in (-1, 0, 1)
+    ]
+    unknown = dt.date(2031, 1, 1)
+    assert us.days_to_ask(unknown, unknown + DAY) == [unknown, unknown + DAY]
+
+
+def test_a_stream_is_told_the_orders_of_new_yorks_day_alone(
+    at: Callable[[str], None], fake: Fake, broker: Broker
+) -> None:
+    from brokerkit.market.markets import US
+    from brokerkit.stream.reading import Reader
+
+    at("11-21 00:30")
+    rows = [
+        UsRow(id="1", told=korean("11-20 09:30")),
+        UsRow(id="2", told=korean("11-20 23:30")),
+        UsRow(id="3", told=korean("11-21 00:20")),
+        UsRow(id="4", day=FRIDAY - DAY),
+        UsRow(id="5", day=FRIDAY + DAY),
+    ]
+    shown(fake, *rows)
+    outcome = Reader(broker._inquiries, US, lambda found: None)._read()
+    assert (outcome.day, outcome.error) == (FRIDAY, None)
+    assert [row.number for row in outcome.rows or ()] == ["2", "3", "5"]

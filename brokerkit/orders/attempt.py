@@ -180,8 +180,9 @@ class Attempt:
 
     def _leave(self) -> None:
         self._begins = True
-        # It may have waited until the day turned.
-        self.intent = self.intent.model_copy(update={"day": market_named(self.intent.market).today()})
+        today = market_named(self.intent.market).today()
+        if today != self.intent.day:  # it has waited until the day turned
+            self.intent = self.intent.model_copy(update={"day": today})
         try:
             self.intent = self._journal.begin(
                 self.intent,

@@ -153,7 +153,9 @@ class Reader:
         began, day = time.monotonic(), self._market.today()
         try:
             found = self._trader.lists(self._market).everything(day)
-            rows = checked((row for row in found if isinstance(row, Listed)), day, self._market.today())
+            # Of days around that a list may show too, those before are not meant.
+            of_today = (row for row in found if isinstance(row, Listed) and (row.day is None or row.day >= day))
+            rows = checked(of_today, day, self._market.today())
             return Outcome(day, began, rows, _unread([row for row in found if isinstance(row, Unread)]))
         except BrokerError as error:
             return Outcome(day, began, None, error)
