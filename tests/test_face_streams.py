@@ -13,8 +13,12 @@ import pytest
 import requests
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
 
+from brokerkit.market.sessions import Phase
+from brokerkit.sandbox.bourses import US
 from brokerkit.sandbox.exchange import Exchange
+from brokerkit.sandbox.happenings import Happening, Traded
 from brokerkit.sandbox.server import Server
+from brokerkit.sandbox.streaming import Line
 from tests.exchanges import BUY, SAMSUNG, send
 from tests.willow import WillowFace, WillowStream, client, register, served, told
 
@@ -178,3 +182,47 @@ def until_gone(stream: WillowStream) -> None:
     gone = threading.Event()
     while stream.lines:
         gone.wait(0.01)
+
+
+class BothMarkets(WillowStream):
+    """Takes registrations of every exchange of its face."""
+
+    def received(self, line: Line, text: str) -> None:
+        line.state["symbols"].add(text)
+        line.send(f"ok|{text}")
+
+    def happened_abroad(self, market: str, happening: Happening) -> None:
+        if isinstance(happening, Traded):
+            for line in self.lines:
+                line.send(f"{market}|{happening.symbol}|{happening.trade.price}")
+
+
+class BothFaces(WillowFace):
+    Stream = BothMarkets
+
+
+def test_what_happens_abroad_is_told_apart_from_what_happens_at_home() -> None:
+    abroad = Exchange(bourse=US)
+    face = BothFaces(Exchange(), abroad=[abroad])
+    with served(face) as url, client(url) as connection:
+        connection.send("US:AAPL")
+        assert told(connection, 1) == ["ok|US:AAPL"]
+        abroad.trade("US:AAPL", BUY, Decimal(1))
+        assert told(connection, 1) == [f"US|US:AAPL|{abroad.quote('US:AAPL').price}"]
+        abroad.phase = Phase.AFTER_MARKET  # the home side must not hear of it
+        send(face.exchange, BUY, 1, face.exchange.quote(SAMSUNG).price, account="7")
+        assert told(connection, 1)[0].startswith("1:order|ACCEPTED|")
+
+
+def test_a_lively_market_abroad_trades_what_is_followed() -> None:
+    abroad = Exchange(bourse=US)
+    face = BothFaces(Exchange(), abroad=[abroad])
+    assert isinstance(face.stream, WillowStream)
+    face.stream.is_lively, face.stream.lively_seconds = True, 0.01
+    with served(face) as url:
+        with client(url) as connection:
+            connection.send("US:AAPL")
+            texts = told(connection, 5)[1:]
+        until_gone(face.stream)
+    assert {text.split("|")[1] for text in texts} == {"US:AAPL"}
+    assert not abroad._floor.bulletin.is_heard, "the last line has ended"

@@ -10,8 +10,9 @@ import asyncio
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from itertools import count
 from typing import Any, ClassVar, NamedTuple, Protocol
 
@@ -143,8 +144,9 @@ class Line:
 class FaceStream(ABC):
     """The WebSocket side of one broker: its paths, frames, limits and quirks.
 
-    Each hook is called with the exchange standing still, so hooks never run beside each other, and what one sees at
-    the exchange goes before everything that `happened` tells later.
+    Each hook is called with the exchanges standing still, so hooks never run beside each other, and what one sees at
+    an exchange goes before everything that `happened` and `happened_abroad` tell later. These two are called with the
+    exchange alone at which it happened, so they ask no other one.
     """
 
     paths: ClassVar[frozenset[str]] = frozenset()
@@ -156,6 +158,7 @@ class FaceStream(ABC):
         self.face = face
         """The `Face` that it belongs to, with its keys and tokens. A face imports its stream, so no type is told."""
         self.exchange: Exchange = face.exchange
+        """The home one; those abroad are `face.exchanges`."""
         self.accounts = {face.credentials.account}
         """Those of the login, whose orders are told where a broker tells all that a login has; a test may add one."""
         self.heartbeat_seconds = 10.0
@@ -170,9 +173,11 @@ class FaceStream(ABC):
         """Whether others trade what is `watched`, while a line is open."""
         self.lively_seconds = 0.5
         """Between two trades of a symbol then, about. Tests make it short."""
-        self._crowd = Crowd(self.exchange)
+        self._crowds = [Crowd(exchange) for exchange in face.exchanges.values()]
         self._crowding: asyncio.Task[None] | None = None
-        self._stop_listening: Callable[[], None] | None = None
+        self._stop_listening: list[Callable[[], None]] = []
+        self._lock = threading.RLock()
+        """Taken behind those of exchanges."""
 
     def is_path(self, path: str) -> bool:
         """Say whether the broker takes WebSockets at a path."""
@@ -201,7 +206,10 @@ class FaceStream(ABC):
         line.close()
 
     def happened(self, happening: Happening) -> None:  # noqa: B027 - a face may tell nothing
-        """Tell the lines that want to know what happened at the exchange. Called in whatever thread changed it."""
+        """Tell the lines that want to know what happened at the home exchange. Called in whatever thread changed it."""
+
+    def happened_abroad(self, market: str, happening: Happening) -> None:  # noqa: B027 - a face may tell nothing
+        """The same of what happened at the exchange of another market."""
 
     def watched(self) -> Collection[str]:
         """Return the symbols, as the exchange calls them, that open lines want to hear of. A lively market asks."""
@@ -261,10 +269,12 @@ class FaceStream(ABC):
             await asyncio.gather(*tasks, return_exceptions=True)
 
     def _open(self, line: Line) -> None:
-        with self.exchange.still():
+        with self.still():
             self.lines.append(line)
-            if self._stop_listening is None:
-                self._stop_listening = self.exchange.listen(self.happened)
+            if not self._stop_listening:
+                self._stop_listening = [
+                    exchange.listen(partial(self._told, market)) for market, exchange in self.face.exchanges.items()
+                ]
             self.opened(line)
         if self.is_lively and self._crowding is None:
             self._crowding = asyncio.create_task(self._keep_lively())
@@ -280,36 +290,54 @@ class FaceStream(ABC):
             return
         if text is None:
             text = (message.get("bytes") or b"").decode(errors="replace")
-        with self.exchange.still():
+        with self.still():
             if line.gate is None or line.gate.hear(text):
                 self.received(line, text)
 
     def _end(self, line: Line) -> None:
         line.is_closed = True
-        with self.exchange.still():
+        with self.still():
             self.lines.remove(line)
-            if not self.lines and self._stop_listening is not None:
-                self._stop_listening()
-                self._stop_listening = None
+            if not self.lines:
+                for stop in self._stop_listening:
+                    stop()
+                self._stop_listening.clear()
             self.closed(line)
         if not self.lines and self._crowding is not None:
             self._crowding.cancel()
             self._crowding = None
 
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Let nothing change at any exchange while the block runs."""
+        with ExitStack() as stack:
+            for exchange in self.face.exchanges.values():
+                stack.enter_context(exchange.still())
+            stack.enter_context(self._lock)
+            yield
+
+    def _told(self, market: str, happening: Happening) -> None:
+        with self._lock:
+            if self.face.exchanges[market] is self.exchange:
+                self.happened(happening)
+            else:
+                self.happened_abroad(market, happening)
+
     async def _keep_lively(self) -> None:
         for turn in count():
             await asyncio.sleep(self.lively_seconds)
-            with self.exchange.still():
+            with self.still():
                 watched = sorted(self.watched())
             turns = -(-len(watched) // MOST_ACTS) or 1
             for symbol in watched[turn % turns :: turns]:
-                self._crowd.act(symbol)
+                for crowd in self._crowds:  # each knows its own symbols
+                    crowd.act(symbol)
                 await asyncio.sleep(0)  # clients and calls come in between
 
     async def _beat(self, line: Line) -> None:
         while not line.is_closed:
             await asyncio.sleep(self.heartbeat_seconds)
-            with self.exchange.still():
+            with self.still():
                 if not self.lives(line):
                     self.expire(line)
                 elif text := self.heartbeat(line):
