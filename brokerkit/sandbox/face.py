@@ -249,7 +249,8 @@ class FaultWording:
     """Field with the number of an order in a list."""
     row_branch: str = ""
     """Field with the branch of it, where numbers are unique within a branch only."""
-    row_quantity: str = ""
+    row_quantity: Sequence[str] = ()
+    """Fields that tell the quantity of an order in a list; of each list one of them."""
     row_type: Sequence[str] = ()
     """Fields that tell the type of an order in a list: code, words, or both."""
     row_side: Sequence[str] = ()

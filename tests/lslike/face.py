@@ -96,7 +96,7 @@ class LikeFace(Face):
         success="rsp_cd",
         number="OrdNo",
         row_number="OrdNo",
-        row_quantity="OrdQty",
+        row_quantity=("OrdQty",),
         row_type=("hogagb", "OrdprcPtnCode"),
         row_side=("medosu", "BnsTpCode"),
         refusal={"rsp_cd": "01458", "rsp_msg": "장종료"},

@@ -102,10 +102,10 @@ def missing_row(relayed: Relayed, measure: Measure, rows: list[Row]) -> list[Row
 @_of_rows
 def shrunken_quantity(relayed: Relayed, measure: Measure, rows: list[Row]) -> list[Row]:
     """One row shows half of its quantity."""
-    name = relayed.wording.row_quantity
-    fitting = [row for row in rows if str(row.get(name, "")).isdigit()]
+    names = relayed.wording.row_quantity
+    fitting = [(row, name) for row in rows for name in names if str(row.get(name, "")).isdigit()]
     if fitting:
-        row = relayed.random.choice(fitting)
+        row, name = relayed.random.choice(fitting)
         text = str(row[name])
         row[name] = str(int(text) // 2).zfill(len(text) if text.startswith("0") else 1)
     return rows

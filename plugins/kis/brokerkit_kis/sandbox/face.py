@@ -124,7 +124,7 @@ class KisFace(Face):
         number="ODNO",
         row_number="odno",
         row_branch="ord_gno_brno",
-        row_quantity="ord_qty",
+        row_quantity=("ord_qty", "ft_ord_qty"),
         row_type=("ord_dvsn_cd", "ord_dvsn_name"),
         row_side=("sll_buy_dvsn_cd", "sll_buy_dvsn_cd_name"),
         refusal={"rt_cd": "7", "msg_cd": "APBK0918", "msg1": "장운영시간이 아닙니다"},

@@ -230,7 +230,9 @@ def _split_name(row: ExchangeOrder) -> str:
 
 def split_fills(context: Context) -> FaceAnswer:
     """Answer inquire-algo-ccnl: the fills of one such order; names are in upper case. No sample shows values."""
-    day, number = date_field(context, "ORD_DT"), context.text("ODNO")
+    # The broker's own sample asks with both of them blank. What that brings is not known: nothing.
+    number = context.text("ODNO")
+    day = date_field(context, "ORD_DT") if context.text("ORD_DT") else context.exchange.today
     rows = _rows(context, day, day) if INTEGER.fullmatch(number) else iter(())
     order = next((row for row in rows if _is_split(row) and row.number == int(number)), None)
     fills: Sequence[tuple[int, Execution]] = () if order is None else tuple(enumerate(order.executions, start=1))

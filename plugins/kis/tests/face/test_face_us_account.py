@@ -7,8 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import requests
 
 from brokerkit.models import OrderRequest
+from brokerkit.sandbox import Faults, Rule
+from brokerkit.sandbox.faults.relay import Relay
 from brokerkit.words import OrderType, Side
 
 Json = dict[str, Any]
@@ -171,6 +174,8 @@ def test_orders_in_parts_have_lists_of_their_own(real: Any) -> None:
     body = real.us_inquire("inquire-algo-ccnl", "TTTS6059R", **asked, **WIDE).json()
     assert sum(int(fill["FT_CCLD_QTY"]) for fill in body["output"]) == 3
     assert body["output3"][0]["CCLD_CNT"] == str(len(body["output"]))
+    nothing = real.us_inquire("inquire-algo-ccnl", "TTTS6059R", ORD_DT="", ODNO="", **WIDE).json()
+    assert (nothing["rt_cd"], nothing["output"], nothing["output3"]) == ("0", [], [])
 
 
 def test_the_balance_tells_holdings_in_dollars_and_a_blank_row_behind_them(real: Any) -> None:
@@ -353,3 +358,23 @@ def test_the_demo_lacks_most_of_the_account(demo: Any, name: str, tr_id: str, fi
 def test_an_account_of_another_kind_is_refused(real: Any) -> None:
     real.account["ACNT_PRDT_CD"] = "22"
     assert real.code_of(real.us_order()) == (200, "7", "APBK1271")
+
+
+def broken(customer: Any, kind: str, **fields: str) -> requests.Response:
+    """Ask for the list of orders through a line that a fault strikes."""
+    relay = Relay(customer.face, Faults([Rule(kind)]))
+    try:
+        asked = {**customer.account, **customer.us_list_fields(**fields)}
+        path = "/uapi/overseas-stock/v1/trading/inquire-ccnl"
+        return requests.get(relay.url + path, params=asked, headers=customer.headers("TTTS3035R"), timeout=30)
+    finally:
+        relay.close()
+
+
+def test_faults_know_the_rows_and_the_pages_of_the_list(real: Any) -> None:
+    for _ in range(21):
+        real.us_ordered(ORD_QTY="4", OVRS_ORD_UNPR="10")
+    assert sorted({row["ft_ord_qty"] for row in broken(real, "shrunken_quantity").json()["output"]}) == ["2", "4"]
+    cut = broken(real, "cut_page")
+    assert (len(cut.json()["output"]), cut.headers["tr_cont"]) == (10, "D")
+    assert cut.json()["ctx_area_nk200"] == " " * 200

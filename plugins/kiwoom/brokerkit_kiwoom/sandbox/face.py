@@ -184,7 +184,7 @@ class KiwoomFace(Face):
         success="return_code",
         number="ord_no",
         row_number="ord_no",
-        row_quantity="ord_qty",
+        row_quantity=("ord_qty",),
         row_type=("trde_tp", "frgn_trde_tp", "frgn_trde_nm"),
         row_side=("io_tp_nm", "slby_tp", "slby_tp_nm"),
         refusal={"return_code": 20, "return_msg": "[2000](RC4058:장이 끝났습니다)"},
