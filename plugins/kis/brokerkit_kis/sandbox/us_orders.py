@@ -280,10 +280,15 @@ ORDER = Api(
     order,
 )
 CHANGE = Api(f"{TRADING}/order-rvsecncl", _CHANGE, change)
-# A client in use leaves both blanks out here, where one text wants them to be there.
+# Both blanks have to be there in the table of changes. In that of orders they need not, and a client in use leaves them
+# out, though one report wants them there too.
 DAYTIME_ORDER = Api(
     f"{TRADING}/daytime-order", (*_ORDER, Field("ORD_SVR_DVSN_CD", 1), Field("ORD_DVSN", 2)), daytime_order
 )
+_NEEDED = (Field("CTAC_TLNO", 20), Field("MGCO_APTM_ODNO", 12), Field("ORD_SVR_DVSN_CD", 1))
+_NAMED = {field.name for field in _NEEDED}
 DAYTIME_CHANGE = Api(
-    f"{TRADING}/daytime-order-rvsecncl", (*_CHANGE, Field("CTAC_TLNO", 20, required=False)), daytime_change
+    f"{TRADING}/daytime-order-rvsecncl",
+    (*(field for field in _CHANGE if field.name not in _NAMED), *_NEEDED),
+    daytime_change,
 )

@@ -168,6 +168,8 @@ def test_the_daytime_market_has_calls_of_its_own(real: Any) -> None:
     number = real.us_ordered(tr_id="TTTS6036U", **DAYTIME)
     assert real.us_truth(number).request.venue is Venue.DAYTIME
     assert real.refusal_of(real.us_change(number)) == ("7", "APBK0344")
+    without_blanks = {name: DAYTIME_CHANGE[name] for name in ("path", "tr_id")}
+    assert real.refusal_of(real.us_change(number, **without_blanks)) == ("2", "OPSQ2001")
     amended = real.us_change(number, RVSE_CNCL_DVSN_CD="01", ORD_QTY="3", OVRS_ORD_UNPR="99.00", **DAYTIME_CHANGE)
     new = amended["output"]["ODNO"]
     assert real.us_truth(new).request.price == 99
