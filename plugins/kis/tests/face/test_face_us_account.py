@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -28,12 +29,16 @@ def numbers(body: Json) -> list[str]:
     return [row["odno"] for row in body["output"]]
 
 
-def test_a_row_tells_local_and_korean_dates_and_korean_times(real: Any) -> None:
-    number = real.us_ordered(OVRS_ORD_UNPR="100.25")
-    order, row = real.us_truth(number), real.us_row(number)
-    assert row["ord_dt"] == f"{real.us.today:%Y%m%d}"
-    # At ten in New York it is the next day in Korea.
-    assert row["dmst_ord_dt"] == f"{order.time:%Y%m%d}" > row["ord_dt"]
+@pytest.fixture
+def winter(open_customer: Callable[..., Any]) -> Any:
+    """Return a customer on a day on which it is midnight in Korea at ten in New York."""
+    return open_customer(today=dt.date(2026, 12, 1))
+
+
+def test_a_row_tells_local_and_korean_dates_and_korean_times(winter: Any) -> None:
+    number = winter.us_ordered(OVRS_ORD_UNPR="100.25")
+    order, row = winter.us_truth(number), winter.us_row(number)
+    assert (row["ord_dt"], row["dmst_ord_dt"]) == ("20261201", "20261202")
     assert (row["ord_tmd"], row["thco_ord_tmd"]) == (f"{order.time:%H%M%S}",) * 2
     assert (row["ft_ord_qty"], row["ft_ord_unpr3"], row["nccs_qty"]) == ("3", "100.25000000", "3")
     assert (row["prcs_stat_name"], row["ovrs_excg_cd"], row["tr_crcy_cd"]) == ("전송", "NASD", "USD")
@@ -115,12 +120,12 @@ def test_the_list_is_filtered_by_what_is_asked(real: Any, fields: Json, expected
     assert "".join(sent[number] for number in numbers(real.us_orders(**fields).json())) == expected
 
 
-def test_days_are_those_of_new_york(real: Any) -> None:
-    number = real.us_ordered()
-    korean = f"{real.us.now():%Y%m%d}"
-    assert numbers(real.us_orders(ORD_STRT_DT=korean, ORD_END_DT=korean).json()) == []
-    before = f"{real.us.today - dt.timedelta(days=5):%Y%m%d}"
-    assert numbers(real.us_orders(ORD_STRT_DT=before, ORD_END_DT=korean).json()) == [number]
+def test_days_are_those_of_new_york(winter: Any) -> None:
+    number = winter.us_ordered()
+    korean = f"{winter.us.now():%Y%m%d}"
+    assert numbers(winter.us_orders(ORD_STRT_DT=korean, ORD_END_DT=korean).json()) == []
+    before = f"{winter.us.today - dt.timedelta(days=5):%Y%m%d}"
+    assert numbers(winter.us_orders(ORD_STRT_DT=before, ORD_END_DT=korean).json()) == [number]
 
 
 def test_nothing_is_one_blank_row_or_none(real: Any) -> None:
