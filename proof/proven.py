@@ -11,7 +11,7 @@ import argparse
 import re
 import sys
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
@@ -25,12 +25,13 @@ from brokerkit.market.markets import market_named
 from brokerkit.part import Part
 from brokerkit.registry import load_broker
 from brokerkit.testing import BrokerConformance
-from brokerkit.transport import Endpoint
 
 PAGE = Path(__file__).parents[1] / "docs" / "brokers.md"
 BEGIN, END = "<!-- written by make proof-table -->\n", "<!-- until here -->"
 BROKERS = {"kis": "KIS", "kiwoom": "Kiwoom"}
 ENVIRONMENTS = ("real", "demo")
+CHECKED = frozenset({"KR", "INDEX"})
+"""Markets in which checks of the kit call the verbs."""
 HEAD = ("verbs", "environment", "calls", "documents", "sandbox", "official samples", "users' reports")
 
 
@@ -95,13 +96,13 @@ def rows_of(broker: str, part: type[Part[Any]]) -> Iterator[Row]:
     for verb in HOOKS:
         for environment in ENVIRONMENTS:
             if offers(part, verb, environment):
-                yield Row(verb, environment, _proof(broker, verb, environment, part.calls[verb]))
+                yield Row(verb, environment, _proof(broker, part, verb, environment))
             else:
                 yield Row(verb, environment, ("not offered", "", "", "", ""))
 
 
-def _proof(broker: str, verb: str, environment: str, calls: Iterable[Endpoint[Any]]) -> tuple[str, ...]:
-    named = {endpoint.id(environment): str(endpoint) for endpoint in calls}
+def _proof(broker: str, part: type[Part[Any]], verb: str, environment: str) -> tuple[str, ...]:
+    named = {endpoint.id(environment): str(endpoint) for endpoint in part.calls[verb]}
     documented = EVIDENCE.documents[broker].get(environment, ())
     samples = EVIDENCE.samples[broker] if environment == "real" else {}
     reports = [
@@ -112,7 +113,7 @@ def _proof(broker: str, verb: str, environment: str, calls: Iterable[Endpoint[An
     return (
         ", ".join(f"`{id}`" for id in named),
         _many(named, [id for id in named if id in documented]),
-        "yes" if verb in checked_verbs() else "no",
+        "yes" if part.market in CHECKED and verb in checked_verbs() else "no",
         _many(named, [id for id, real in named.items() if real in samples]),
         "; ".join(reports) or "none",
     )

@@ -7,6 +7,7 @@ from brokerkit_kis.client import KisClient, Settings
 from brokerkit_kis.indices.part import Indices
 from brokerkit_kis.stocks.part import Stocks
 from brokerkit_kis.stream.feed import KisFeed
+from brokerkit_kis.us.part import UsStocks
 
 
 class KisAdapter(Adapter):
@@ -16,5 +17,5 @@ class KisAdapter(Adapter):
     name = "kis"
     Settings = Settings
     Client = KisClient
-    parts = (Stocks, Indices)
+    parts = (Stocks, Indices, UsStocks)
     Feed = KisFeed

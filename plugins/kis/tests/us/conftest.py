@@ -9,9 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from brokerkit_kis.adapter import KisAdapter
 from brokerkit_kis.sandbox.masters import packed
-from brokerkit_kis.us.part import UsStocks
 
 from brokerkit import clock
 from brokerkit.words import Venue
@@ -297,7 +295,6 @@ def now(monkeypatch: pytest.MonkeyPatch) -> dt.datetime:
 @pytest.fixture
 def connect(monkeypatch: pytest.MonkeyPatch, now: dt.datetime) -> Iterator[Callable[..., UsWire]]:
     """Return a function that makes a broker with a scripted server behind it."""
-    monkeypatch.setattr(KisAdapter, "parts", (*KisAdapter.parts, UsStocks))
     with connecting(UsWire, monkeypatch) as make:
         yield lambda *given, **settings: make(*given, **settings).listing().logged_in()
 
