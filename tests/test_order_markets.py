@@ -134,10 +134,15 @@ def test_one_market_that_stays_open_does_not_keep_the_other_from_being_looked_at
     assert asked.count("korea") > 2
 
 
-def test_a_market_without_a_list_is_left_out_unless_it_is_named(fake: Fake, at: At, korea: type[KoreanPart]) -> None:
+def test_a_market_without_a_list_is_left_out_unless_it_is_named(
+    fake: Fake, at: At, korea: type[KoreanPart], caplog: pytest.LogCaptureFixture
+) -> None:
     at("11-20 23:50")
     broker = fake.abroad(korea, SendsOnly)
     assert broker.orders() == ()
+    assert "no list of working orders of US stocks and funds here" in caplog.text
+    assert broker.orders(market="KR") == ()
+    assert caplog.text.count("no list of working orders") == 1
     assert broker.reconcile().problem is None
     for verb in (broker.orders, broker.reconcile):
         with pytest.raises(Unsupported):

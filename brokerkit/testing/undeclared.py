@@ -49,6 +49,8 @@ QUESTIONS: Mapping[str, Callable[[Broker], object]] = {
     "exchange_rate": lambda trader: trader.exchange_rate(),
     "transactions": lambda trader: trader.transactions(clock.today()),
 }
+OF_ALL_MARKETS = frozenset({"exchange_rate", "orders", "balances"})
+"""Verbs that ask whichever part of the adapter offers them, not that of the home market alone."""
 ELSEWHERE = "US:AAPL"
 
 
@@ -58,8 +60,7 @@ class OfferContract(Contract):
     level = 1
 
     def test_a_question_that_is_not_declared_is_not_asked(self, trader: Broker, face: Face, declared: Declared) -> None:
-        # A rate is told by whichever part is of the market of its currency.
-        told = {verb for each in trader.capabilities() for verb in each.verbs if verb == "exchange_rate"}
+        told = OF_ALL_MARKETS & {verb for each in trader.capabilities() for verb in each.verbs}
         for verb in [verb for verb in QUESTIONS if verb not in {*declared.verbs, *told}]:
             is_unsupported(face, verb, lambda verb=verb: QUESTIONS[verb](trader))  # type: ignore[misc]
 
