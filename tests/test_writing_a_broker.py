@@ -366,7 +366,7 @@ HOOKS_OF: dict[type, set[str]] = {
     Adapter: {"told_phases", "account_number", "feed_for"},
     Part: {"handle_of", "handle", "days_to_ask", "price_or_upper_limit", "flow_tables", "wrong"},
     Face: {"refuse", "respond", "app"},
-    FaceStream: {"serve"},
+    FaceStream: {"serve", "still"},
     Feed: {"registration"},
 }
 """What a class of the interface has beside its hooks."""
