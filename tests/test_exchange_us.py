@@ -410,6 +410,14 @@ def test_a_loaded_exchange_is_the_one_that_was_saved(exchange: Exchange) -> None
     assert len(again.open_orders("one")) == 1
 
 
+def test_what_nobody_looked_at_before_it_was_saved_opens_as_it_would_have(exchange: Exchange) -> None:
+    exchange.lift_limits(CHEAP)  # it has none
+    again = Exchange.load(exchange.dump(), bourse=US)
+    for symbol in exchange.instruments:
+        assert again.quote(symbol).price == exchange.quote(symbol).price
+        assert again.order_book(symbol).bids == exchange.order_book(symbol).bids
+
+
 def test_the_crowd_keeps_it_lively(exchange: Exchange) -> None:
     crowd, before = Crowd(exchange), len(exchange.trades(CHEAP))
     for _ in range(40):

@@ -139,6 +139,10 @@ class Bourse(ABC):
         """Return an instrument with the base price of another day."""
 
     @abstractmethod
+    def without_limits(self, instrument: Instrument) -> Instrument:
+        """Return an instrument on a day without price limits."""
+
+    @abstractmethod
     def trades_at(self, venue: Venue, instrument: Instrument) -> bool:
         """Return whether a symbol is traded at a venue."""
 

@@ -19,7 +19,7 @@ from brokerkit.sandbox import days
 from brokerkit.sandbox.bourse import Bourse, TaxRate
 from brokerkit.sandbox.costs import Costs
 from brokerkit.sandbox.days import Calendar, day_of_tax
-from brokerkit.sandbox.instruments import Instrument, list_instruments, on_another_day
+from brokerkit.sandbox.instruments import Instrument, list_instruments, on_another_day, without_limits
 from brokerkit.sandbox.instruments_us import UsInstrument, list_us_instruments, on_another_us_day
 from brokerkit.words import SecurityType, TimeInForce, Venue
 
@@ -88,6 +88,9 @@ class KoreanBourse(Bourse):
 
     def on_another_day(self, instrument: Instrument, previous_close: Decimal) -> Instrument:
         return on_another_day(instrument, previous_close)
+
+    def without_limits(self, instrument: Instrument) -> Instrument:
+        return without_limits(instrument)
 
     def trades_at(self, venue: Venue, instrument: Instrument) -> bool:
         return venue is not Venue.NXT or instrument.nxt
@@ -180,6 +183,9 @@ class UsBourse(Bourse):
 
     def on_another_day(self, instrument: Instrument, previous_close: Decimal) -> Instrument:
         return on_another_us_day(instrument, previous_close)
+
+    def without_limits(self, instrument: Instrument) -> Instrument:
+        return instrument
 
     def trades_at(self, venue: Venue, instrument: Instrument) -> bool:
         return venue is Venue.US or (venue is Venue.DAYTIME and _is_of_daytime(instrument))

@@ -13,7 +13,7 @@ from brokerkit.sandbox.accounts import Entry
 from brokerkit.sandbox.books import Book, Pair, Place, Resting, open_book
 from brokerkit.sandbox.bourse import Bourse
 from brokerkit.sandbox.happenings import Bulletin, OrderChanged, Traded, What
-from brokerkit.sandbox.instruments import Instrument, without_limits
+from brokerkit.sandbox.instruments import Instrument
 from brokerkit.sandbox.placement import Placement
 from brokerkit.sandbox.prints import Trade
 from brokerkit.sandbox.rows import Execution
@@ -43,6 +43,8 @@ class Floor:
         self.halted: set[str] = set()
         self.unpriced: set[str] = set()
         """Symbols that have no price until somebody trades them."""
+        self.unlimited: set[str] = set()
+        """Symbols whose price limits were lifted."""
         self.books: dict[str, Book[Entry]] = {}
         """Those that were looked at; the others stand as the seed makes them."""
         self.next_trade = 1
@@ -86,7 +88,9 @@ class Floor:
 
     def lift_limits(self, instrument: Instrument) -> None:
         """Let a symbol have no price limits today."""
-        self.instruments = MappingProxyType({**self.instruments, instrument.symbol: without_limits(instrument)})
+        self.unlimited.add(instrument.symbol)
+        lifted = self._bourse.without_limits(instrument)
+        self.instruments = MappingProxyType({**self.instruments, instrument.symbol: lifted})
 
     def play(self, instrument: Instrument, entry: Entry, placement: Placement) -> None:
         """Let an order meet those that wait, or wait itself."""

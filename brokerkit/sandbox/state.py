@@ -328,7 +328,7 @@ def photograph(
         "next_trade": floor.next_trade,
         "halted": sorted(floor.halted),
         "unpriced": sorted(floor.unpriced),
-        "unlimited": sorted(symbol for symbol, each in floor.instruments.items() if not each.has_limits),
+        "unlimited": sorted(floor.unlimited),
         "played": past.played,
     }
     books = {symbol: BookPhoto.of(book) for symbol, book in floor.books.items() if not book.untouched}
