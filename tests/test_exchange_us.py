@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from brokerkit import get_broker, registry
+from brokerkit import ConfigError, get_broker, registry
 from brokerkit.clock import KST
 from brokerkit.market import us
 from brokerkit.market.sessions import Phase
@@ -463,6 +463,17 @@ def test_a_state_file_without_the_us_gets_a_fresh_exchange(tmp_path: Path) -> No
     with Sandbox(state=path) as again:
         assert again.face("kiwoom").credentials.account == account
         assert again.exchanges["US"].account(account).cash == 100_000
+
+
+def test_a_state_file_with_an_exchange_that_is_none_here_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    with Sandbox(state=path):
+        pass
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    stored["abroad"]["JP"] = stored["abroad"]["US"]
+    path.write_text(json.dumps(stored), encoding="utf-8")
+    with pytest.raises(ConfigError, match="there is no exchange 'JP' here"):
+        Sandbox(state=path)
 
 
 def test_equal_seeds_make_equal_us_markets_and_numbers_of_their_own() -> None:
