@@ -11,6 +11,7 @@ import pytest
 
 from brokerkit import Broker, OrderRequest, OrderType, Side, TimeInForce, Venue
 from brokerkit.market.days import previous_trading_day
+from brokerkit.market.markets import KOREA
 from brokerkit.market.sessions import Phase
 from brokerkit.models import BuyingPower, Model
 from brokerkit.sandbox import Sandbox
@@ -40,7 +41,7 @@ def test_amendments_and_the_lists_of_them_are_twins() -> None:
     twins.assert_twins(story)
 
 
-@pytest.mark.parametrize("venue", Venue)
+@pytest.mark.parametrize("venue", KOREA.venues)
 def test_types_and_venues_are_twins(venue: Venue) -> None:
     def story(broker: Broker, sandbox: Sandbox) -> list[Model]:
         quote = broker.quote(SYMBOL, venue=venue)
