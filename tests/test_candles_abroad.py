@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from brokerkit_kis.adapter import KisAdapter
-from brokerkit_kis.us.part import UsStocks
 
 from brokerkit import Candles, Interval, Phase, clock, get_broker
 from brokerkit.errors import IncompleteListing, InvalidRequest, Unsupported, WireError
@@ -250,8 +248,7 @@ def test_intervals_are_those_that_can_be_made(world: World) -> None:
     assert world.calls == []
 
 
-def test_a_part_has_the_clock_of_the_exchange_of_its_market(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(KisAdapter, "parts", (*KisAdapter.parts, UsStocks))
+def test_a_part_has_the_clock_of_the_exchange_of_its_market() -> None:
     with Sandbox() as sandbox, get_broker("kis", environment="sandbox", sandbox=sandbox) as broker:
         sandbox.exchanges["US"].forward(dt.timedelta(hours=1))
         for market in ("KR", "US", "INDEX"):
