@@ -24,7 +24,9 @@ BOTH = pytest.mark.parametrize("list", ["open", "history"])
 
 def ask(wire: Any, list: str) -> tuple[Order, ...]:
     """Ask for the working orders, or for those of the long past day."""
-    found: tuple[Order, ...] = wire.broker.orders() if list == "open" else wire.broker.order_history(DAY, DAY)
+    found: tuple[Order, ...] = (
+        wire.broker.orders(market="KR") if list == "open" else wire.broker.order_history(DAY, DAY)
+    )
     return found
 
 

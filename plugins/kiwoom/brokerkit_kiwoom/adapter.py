@@ -9,6 +9,7 @@ from brokerkit_kiwoom.client import KiwoomClient, Settings
 from brokerkit_kiwoom.indices.part import Indices
 from brokerkit_kiwoom.stocks.part import Stocks
 from brokerkit_kiwoom.stream.feed import KiwoomFeed
+from brokerkit_kiwoom.us.part import UsStocks
 from brokerkit_kiwoom.wire import login
 
 
@@ -19,7 +20,7 @@ class KiwoomAdapter(Adapter):
     name = "kiwoom"
     Settings = Settings
     Client = KiwoomClient
-    parts = (Stocks, Indices)
+    parts = (Stocks, UsStocks, Indices)
     Feed = KiwoomFeed
 
     def account_of_key(self) -> SecretStr:

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from brokerkit_kiwoom.adapter import KiwoomAdapter
-from brokerkit_kiwoom.us.part import UsStocks
 
 from plugins.kiwoom.tests import us_answers
 from tests.adapters.wire import Json, Wire, connecting
@@ -211,6 +209,8 @@ def good_answers() -> dict[str, Json]:
         "kt00007": {"acnt_ord_cntr_prps_dtl": [_order_row()], **done},
         "kt00018": {"tot_pur_amt": "000000000822003", "tot_evlt_amt": "000000000843600", **_holdings(), **done},
         "kt00001": {**_cash(), **done},
+        # Where no market is named, the US is asked too.
+        **dict.fromkeys(("ust21050", "ust21510", "ust21150"), us_answers.NOTHING),
     }
 
 
@@ -397,9 +397,8 @@ def wire(connect: Callable[..., KiwoomWire]) -> KiwoomWire:
 
 
 @pytest.fixture
-def abroad(monkeypatch: pytest.MonkeyPatch, connect: Callable[..., KiwoomWire]) -> Callable[..., KiwoomWire]:
+def abroad(connect: Callable[..., KiwoomWire]) -> Callable[..., KiwoomWire]:
     """Return a function that makes the same with what it answers about US symbols, logged in."""
-    monkeypatch.setattr(KiwoomAdapter, "parts", (*KiwoomAdapter.parts, UsStocks))
 
     def make(*given: Any, **settings: Any) -> KiwoomWire:
         wire = connect(*given, **settings).logged_in()

@@ -56,7 +56,7 @@ CALLS: dict[str, tuple[Callable[[Any], object], str]] = {
         ORDERS,
     ),
     "kt10003": (lambda wire: wire.broker.cancel(wire.order()), ORDERS),
-    "ka10075": (lambda wire: wire.broker.orders(), ACCOUNTS),
+    "ka10075": (lambda wire: wire.broker.orders(market="KR"), ACCOUNTS),
     "kt00010": (lambda wire: wire.broker.buying_power("005930", price=70000), ACCOUNTS),
     "ka10004": (lambda wire: wire.broker.order_book("005930"), "/api/dostk/mrkcond"),
 }

@@ -98,7 +98,7 @@ def rows(wire: Any, id: str, *changes: Any) -> Any:
 
 
 def test_working_orders_are_asked_for_of_all_symbols_sides_and_venues(wire: Any) -> None:
-    wire.broker.orders()
+    wire.broker.orders(market="KR")
     assert [(call.id, call.body) for call in wire.calls] == [
         (OPEN, {"all_stk_tp": "0", "trde_tp": "0", "stk_cd": "", "stex_tp": "0"})
     ]
@@ -115,7 +115,7 @@ def test_no_working_orders_are_an_empty_tuple_whatever_the_words(wire: Any, word
 
 
 def test_working_order_can_be_cancelled_by_its_handle(wire: Any) -> None:
-    (order,) = wire.broker.orders()
+    (order,) = wire.broker.orders(market="KR")
     wire.broker.cancel(Order.model_validate_json(order.model_dump_json()), quantity=6)
     assert wire.of("kt10003")[0].body["orig_ord_no"] == "0000140"
 

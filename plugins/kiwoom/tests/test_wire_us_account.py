@@ -69,6 +69,7 @@ def test_what_can_be_ordered_is_asked_at_the_price_and_is_the_lowest_class(us: A
     assert call.url.endswith("/api/us/ordr")
     assert call.body == {"stex_tp": "ND", "stk_cd": "AAPL", "uv": "270.5"}
     assert (told.currency, told.cash, told.quantity, told.price) == ("USD", 4000, 14, Decimal("270.50"))
+    assert (told.integrated_cash, told.integrated_quantity) == (None, None)
 
 
 @pytest.mark.parametrize("told", ["Y", "", "?"])
@@ -76,6 +77,7 @@ def test_dollars_that_won_would_buy_do_not_count_as_dollars(told: str, us: Any) 
     us.answer(POWER, power(krw_ord_rqst_yn=told))
     found = us.broker.buying_power("US:AAPL", price=Decimal("270.50"))
     assert (found.cash, found.quantity) == (3000, 10)
+    assert (found.integrated_cash, found.integrated_quantity) == ((4000, 14) if told == "Y" else (None, None))
 
 
 def test_at_the_market_the_last_price_counts(us: Any) -> None:

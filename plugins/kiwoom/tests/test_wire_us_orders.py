@@ -291,12 +291,22 @@ def test_the_cancellation_itself_is_no_order_of_the_history(us: Any) -> None:
     assert [(each.id, each.status) for each in found] == [("000000063", OrderStatus.CANCELED)]
 
 
-def test_open_orders_are_told_once_whatever_day_they_are_listed_under(us: Any) -> None:
+def test_open_orders_are_those_of_the_brokers_own_today(us: Any) -> None:
     gone = today_row(ord_no="000000064", **GONE)
     us.answer(OPEN, page(today_row(), gone, key="result_lsit"))
     (found,) = us.broker.orders(market="US")
     assert (found.id, found.status) == ("000000063", OrderStatus.PARTIALLY_FILLED)
-    assert us.of(OPEN)[0].body.keys() == {"ord_dt", "slby_tp", "stex_tp", "stk_cd"}
+    assert [call.body for call in us.of(OPEN)] == [{"ord_dt": "", "slby_tp": "0", "stex_tp": "", "stk_cd": ""}]
+
+
+def test_after_midnight_those_of_the_day_in_new_york_are_asked_for_too(
+    us: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: dt.datetime(2026, 11, 28, 0, 42, tzinfo=clock.KST))
+    other = today_row(ord_no="000000065", stk_cd="QLD")
+    us.answer(OPEN, page(today_row(), other)).of_days(OPEN, {D: page(today_row())}, page(today_row(), other))
+    assert [each.id for each in us.broker.orders(market="US")] == ["000000063", "000000065"]
+    assert [call.body["ord_dt"] for call in us.of(OPEN)] == ["", D]
 
 
 def test_no_open_orders_are_told_by_a_refusal(us: Any) -> None:
@@ -320,33 +330,29 @@ def test_a_row_without_a_side_is_an_error(side: Any, us: Any) -> None:
 # By which clock a time of an order is, nobody tells
 
 
-def times(us: Any, told_at: str, moment: dt.datetime) -> dt.datetime | None:
-    part = us.broker.adapter.served["US"]
-    part.now = lambda: moment
-    us.answer(OF_A_DAY, page(day_row(ord_time=told_at)))
-    us.answer(TODAY, NOTHING)
-    day = dt.date(2026, 11, 27)
-    (listing,) = [each for each in part.rows(day, day) if each.day == day]
-    (row,) = listing.rows
-    clock: dt.datetime | None = row.clock
-    return clock
-
-
 @pytest.mark.parametrize(
-    ("told_at", "korean"),
+    ("now", "date", "told_at", "moment"),
     [
-        ("23:41:12", "2026-11-27 23:41:12"),  # by New York's clock it would be still to come
-        ("09:41:12", None),  # by Korea's it was this morning, by New York's just now
-        ("24:10:00", "2026-11-28 00:10:00"),  # an hour that New York does not have
-        ("  :  :", None),
-        ("", None),
+        ("27 23:42", "27", "23:41:12", "27 23:41:12"),  # by New York's clock it would be still to come
+        ("27 23:42", "27", "09:41:12", None),  # by Korea's it was this morning, by New York's just now
+        ("28 02:12", "27", "26:10:00", "28 02:10:00"),  # an hour that New York does not have
+        ("28 02:12", "28", "02:10:00", "28 02:10:00"),  # under a Korean date
+        ("28 02:12", "27", "02:10:00", None),  # under New York's it is of this night, under Korea's of the one before
+        ("28 02:12", "27", "12:10:00", None),
+        ("27 23:42", "27", "24:10:00", None),
+        ("27 23:42", "27", "  :  :", None),
+        ("27 23:42", "27", "", None),
     ],
 )
-def test_a_time_is_korean_only_where_it_can_be_no_other(
-    told_at: str, korean: str | None, us: Any, evening: dt.datetime
+def test_a_time_is_told_where_but_one_reading_is_not_still_to_come(
+    now: str, date: str, told_at: str, moment: str | None, us: Any
 ) -> None:
-    found = times(us, told_at, evening)
-    assert (None if found is None else f"{found:%Y-%m-%d %H:%M:%S}") == korean
+    part = us.broker.adapter.served["US"]
+    part.now = lambda: dt.datetime.strptime(f"2026-11-{now}", "%Y-%m-%d %H:%M").replace(tzinfo=clock.KST)
+    us.answer(OF_A_DAY, page(day_row(ord_time=told_at))).answer(TODAY, NOTHING)
+    day = dt.date(2026, 11, int(date))
+    (row,) = next(each.rows for each in part.rows(day, day) if each.day == day)
+    assert (None if row.clock is None else f"{row.clock:%d %H:%M:%S}") == moment
 
 
 def test_without_a_clock_no_time_is_told(us: Any) -> None:

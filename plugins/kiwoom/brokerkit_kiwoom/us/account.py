@@ -54,9 +54,7 @@ class Power(Reply[BuyingPower]):
     Where orders against won are on (krw_ord_rqst_yn) they count what won would buy in dollars, too.
     """
 
-    extra = frozenset(
-        {"most", "most_shares", "own", "counts_won", "currency_code", "integrated_cash", "integrated_quantity"}
-    )
+    extra = frozenset({"most", "most_shares", "own", "counts_won", "currency_code"})
 
     most: Padded = Field(alias="min_ord_alowa")  # 미수불가 주문가능금액
     most_shares: Padded = Field(alias="min_ord_alowq")  # 미수불가 주문가능수량

@@ -49,7 +49,7 @@ class Charts(Spelling):
 
     calls = {"candles": (DAYS,)}
     not_told = {Candle: frozenset({"turnover"})}
-    bar_intervals = (Interval.DAY,)
+    bar_intervals = (Interval.MINUTE, Interval.DAY)
     bars_at_once = 20_000  # pages are followed
     adjusts = (Interval.MINUTE, Interval.DAY)
 

@@ -118,7 +118,8 @@ class Ledger(Spelling):
         return (self._move(row) for row in rows if row.currency in DOLLARS)
 
     def _move(self, row: LedgerRow) -> CashMove:
-        words = f"{row.sort} {row.remark}"
+        # The sort names both ways (입출금), but for exchanges of currencies.
+        words = moves.EXCHANGE if moves.EXCHANGE in row.sort else row.remark
         kind = moves.kind_of(words, has_symbol=bool(row.symbol))
         is_trade = kind in (TransactionKind.PURCHASE, TransactionKind.SALE)
         return CashMove(

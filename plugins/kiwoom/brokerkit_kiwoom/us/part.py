@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import TypeVar
 
+from brokerkit import clock
 from brokerkit.errors import InvalidRequest
 from brokerkit.market.markets import US
 from brokerkit.market.us import is_trading_day
@@ -19,7 +20,7 @@ from brokerkit_kiwoom.us import account, orders, quotes
 from brokerkit_kiwoom.us.charts import Charts
 from brokerkit_kiwoom.us.ledger import Ledger
 from brokerkit_kiwoom.us.listing import Listings
-from brokerkit_kiwoom.us.spelling import code_of, hours_of, proven_korean
+from brokerkit_kiwoom.us.spelling import code_of, hours_of, proven
 from brokerkit_kiwoom.us.trades import Trades
 from brokerkit_kiwoom.wire.orders import check_amendable
 from brokerkit_kiwoom.wire.types import says_nothing
@@ -50,9 +51,8 @@ class UsStocks(Listings, Charts, Trades, Ledger):
         Order: {"average_fill_price": Decimal("0.0001")},
     }
     calls = {
-        **dict.fromkeys(("quote", "quotes"), (quotes.PRICE,)),
+        **dict.fromkeys(("quote", "quotes", "round_price"), (quotes.PRICE,)),
         "order_book": (quotes.BOOK,),
-        "round_price": (),
         **dict.fromkeys(("balance", "balances", "sellable_quantity"), (account.HOLDINGS, account.CASH)),
         "buying_power": (account.POWER, quotes.PRICE),
         "exchange_rate": (account.RATE,),
@@ -153,17 +153,17 @@ class UsStocks(Listings, Charts, Trades, Ledger):
 
         That list tells no day, and the lists of days no original order: a row that stands in both is told once.
         """
-        days = [day for day in _days(start, end) if day == US.today() or _may_have_orders(day)]
         if open_only:
-            yield from self._open(days)
+            yield self._open()
             return
+        days = [day for day in _days(start, end) if day == US.today() or _may_have_orders(day)]
         todays = self._todays(symbol) if end >= US.today() else {}
         for day in days if number is None else reversed(days):
             for rows in self._pages(day, symbol, is_search=number is not None):
                 yield OrderPage(orders.OF_A_DAY, [self._completed(row, day, todays) for row in rows], day)
         if todays:
-            left = [self._dated(row, US.today()) for row in todays.values()]
-            yield OrderPage(orders.TODAY, left, US.today())
+            left = sorted(todays.values(), key=lambda row: int(row.id), reverse=number is not None)
+            yield OrderPage(orders.TODAY, [self._dated(row, US.today()) for row in left], US.today())
 
     def _pages(
         self, day: dt.date, symbol: str | None, *, is_search: bool
@@ -203,23 +203,24 @@ class UsStocks(Listings, Charts, Trades, Ledger):
 
     def _dated(self, row: R, day: dt.date) -> R:
         hours = hours_of(row.told_at)
-        clock = None if hours is None else proven_korean(day, hours, self.now())
+        clock = None if hours is None else proven(day, hours, self.now())
         return row.model_copy(update={"day": day, "clock": clock})
 
-    def _open(self, days: Iterable[dt.date]) -> Iterator[OrderPage]:
-        """Yield what is left of orders, each once, whatever days it is listed under."""
+    def _open(self) -> OrderPage:
+        """Return what is left of orders: of the broker's own today, whatever date that is, and of New York's."""
+        today = US.today()
+        dates = ["", f"{today:%Y%m%d}"] if clock.today() != today else [""]
         seen = set[object]()
-        for day in days:
-            body = {"ord_dt": f"{day:%Y%m%d}", "slby_tp": orders.BOTH_SIDES, "stex_tp": "", "stk_cd": ""}
-            found: list[orders.OpenRow | OddRow] = []
-            for page in self.client.listing(orders.OPEN, body=body):
-                for row in page.rows:
-                    if isinstance(row, OddRow):
-                        found.append(row)
-                    elif row.remaining_quantity and not row.is_cancellation and (*_key(row), row.told_at) not in seen:
-                        seen.add((*_key(row), row.told_at))
-                        found.append(self._dated(row, day))
-            yield OrderPage(orders.OPEN, found, day, shows_all=False)
+        found: list[orders.OpenRow | OddRow] = []
+        for date in dates:
+            body = {"ord_dt": date, "slby_tp": orders.BOTH_SIDES, "stex_tp": "", "stk_cd": ""}
+            for row in (row for page in self.client.listing(orders.OPEN, body=body) for row in page.rows):
+                if isinstance(row, OddRow):
+                    found.append(row)
+                elif row.remaining_quantity and not row.is_cancellation and (*_key(row), row.told_at) not in seen:
+                    seen.add((*_key(row), row.told_at))
+                    found.append(self._dated(row, today))
+        return OrderPage(orders.OPEN, found, today, shows_all=False)
 
 
 def _key(row: orders.DayRow | orders.OpenRow | orders.TodayRow) -> tuple[int, str, Side, Decimal]:

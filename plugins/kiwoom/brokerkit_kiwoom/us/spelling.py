@@ -27,6 +27,8 @@ SEARCH = "Nothing was sent. Look for the name with search(..., market='US')."
 MOVED = "Its listing may have moved: the list is asked for anew when the symbol is next needed. Ask again then."
 _TIME = re.compile(r"([0-2][0-9]|3[0-3]):?([0-5][0-9]):?([0-5][0-9])")
 _CLOCKS_DIFFER = dt.timedelta(minutes=1)
+_MORNING = dt.timedelta(hours=10)
+"""Before it, in Korea, a trading day of New York ends that began on the date before."""
 
 
 def code_of(symbol: str) -> str:
@@ -69,12 +71,17 @@ def new_york(day: dt.date, hours: dt.timedelta) -> dt.datetime | None:
     return dt.datetime.combine(day, (dt.datetime.min + hours).time(), NEW_YORK)
 
 
-def proven_korean(day: dt.date, hours: dt.timedelta, now: dt.datetime | None) -> dt.datetime | None:
-    """Return a moment whose clock nobody tells where it cannot be New York's, because it would be still to come."""
-    other = new_york(day, hours)
-    if other is not None and (now is None or other <= now + _CLOCKS_DIFFER):
-        return None
-    return korean(day, hours)
+def proven(day: dt.date, hours: dt.timedelta, now: dt.datetime | None) -> dt.datetime | None:
+    """Return the moment of a time under a date, of which nobody tells by which clock and calendar they are.
+
+    None where it is not proven: of a moment that is still to come it cannot be the time, and two may remain.
+    """
+    moments = [korean(day, hours), new_york(day, hours)]
+    if hours < _MORNING:
+        moments.append(korean(day + dt.timedelta(days=1), hours))  # of the night that began on that date
+    told = [moment for moment in moments if moment is not None]
+    past = told if now is None else [moment for moment in told if moment <= now + _CLOCKS_DIFFER]
+    return past[0] if len(past) == 1 else None
 
 
 class Spelling(Part[KiwoomClient]):
