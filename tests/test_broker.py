@@ -546,12 +546,12 @@ def test_what_is_supported_is_asked_by_market_type_and_venue_without_a_request(n
         assert not broker.supports("buy", type=OrderType.MIDPOINT, venue=Venue.SOR)  # what a broker does not route
         assert not broker.supports("buy", type=OrderType.SINGLE_PRICE)
         assert broker.supports("quote", venue=Venue.SOR)
-        for market in ("US", "KRXD", "GOLD"):
+        for market in ("HK", "KRXD", "GOLD"):
             assert not broker.supports("buy", market=market)
         for wrong in ({"market": "XX"}, {"venue": "NASDAQ"}, {"type": "STOPPED"}):
             with pytest.raises(InvalidRequest):
                 broker.supports("buy", **cast(Any, wrong))
-        korea, indices = broker.capabilities()
+        korea, indices, *_ = broker.capabilities()
         assert (indices.market, indices.currency, indices.order_venues) == ("INDEX", None, ())
         assert set(indices.verbs) == {"quote", "quotes", "candles"}
         assert (korea.market, korea.currency, korea.environment) == ("KR", "KRW", "real")
