@@ -69,6 +69,7 @@ class Sandbox:
         certificate: Path | None = None,
         faults: Faults | None = None,
         lively: bool = False,
+        home: str = KOREA.name,
     ) -> None:
         stored = _read_state(state, environment) if state else None
         saved = {KOREA.name: stored.exchange, **stored.abroad} if stored else {}
@@ -78,8 +79,8 @@ class Sandbox:
             for name, bourse in BOURSES.items()
         }
         """By market: "KR" and "US"."""
-        self.exchange = self.exchanges[KOREA.name]
-        """The Korean one."""
+        self.exchange = self.exchanges[home]
+        """The one of the market `home`: Korea's where nothing is said."""
         self.environment = environment
         self._keys = {name: Credentials(**dict(keys)) for name, keys in stored.keys.items()} if stored else {}
         self._host = host

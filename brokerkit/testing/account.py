@@ -14,7 +14,7 @@ from brokerkit.errors import BrokerError, RateLimited
 from brokerkit.models import Quote
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face, Purpose, ReceivedRequest
-from brokerkit.testing.base import FUND, STOCK, Contract, agree, raising
+from brokerkit.testing.base import Contract, agree, raising
 from brokerkit.testing.declared import Declared, needs
 from brokerkit.words import Side
 
@@ -39,12 +39,12 @@ class AccountContract(Contract):
         self, trader: Broker, sandbox: Sandbox, face: Face, declared: Declared
     ) -> None:
         account, exchange = face.credentials.account, sandbox.exchange
-        exchange.give_holding(account, FUND, Decimal(30), Decimal(1_000_007))
-        self.play(sandbox, STOCK, Side.BUY, 30, exchange.order_book(STOCK).asks[-1].price)
+        exchange.give_holding(account, self.fund, Decimal(30), self.ground.amount(1_000_007))
+        self.play(sandbox, self.stock, Side.BUY, 30, exchange.order_book(self.stock).asks[-1].price)
         self.play(sandbox, "035720", Side.BUY, 3, exchange.quote("035720").price)
-        self.play(sandbox, FUND, Side.SELL, 10, exchange.order_book(FUND).bids[-1].price)
-        self.play(sandbox, STOCK, Side.BUY, 5, self.bid(sandbox) - 500)
-        exchange.trade(STOCK, Side.SELL, Decimal(2000))
+        self.play(sandbox, self.fund, Side.SELL, 10, exchange.order_book(self.fund).bids[-1].price)
+        self.play(sandbox, self.stock, Side.BUY, 5, self.below(sandbox, 5))
+        exchange.trade(self.stock, Side.SELL, Decimal(2000))
         balance = trader.balance()
         settled = balance.cash is None or balance.cash_d2 is None or balance.cash_d2 < balance.cash
         assert settled, f"What was bought is paid in two days: cash is {balance.cash}, cash_d2 {balance.cash_d2}."
@@ -69,8 +69,8 @@ class AccountContract(Contract):
 
     @needs("balance")
     def test_what_was_sold_out_is_no_position(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
-        sandbox.exchange.give_holding(face.credentials.account, STOCK, Decimal(5), Decimal(300_000))
-        self.play(sandbox, STOCK, Side.SELL, 5, sandbox.exchange.order_book(STOCK).bids[-1].price)
+        sandbox.exchange.give_holding(face.credentials.account, self.stock, Decimal(5), self.ground.amount(300_000))
+        self.play(sandbox, self.stock, Side.SELL, 5, sandbox.exchange.order_book(self.stock).bids[-1].price)
         assert trader.balance().positions == (), "Of what was sold out nothing is held, and a position is told."
 
     @needs("balance")
@@ -117,11 +117,11 @@ class AccountContract(Contract):
     @needs("buying_power")
     def test_buying_power_is_what_the_account_can_pay(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
         account = face.credentials.account
-        self.play(sandbox, STOCK, Side.BUY, 100, self.bid(sandbox) - 500)
-        price = sandbox.exchange.quote(STOCK).price
+        self.play(sandbox, self.stock, Side.BUY, 100, self.below(sandbox, 5))
+        price = sandbox.exchange.quote(self.stock).price
         for limit in (price, None):
-            power = trader.buying_power(STOCK, price=limit)
-            real = sandbox.exchange.affordable(account, STOCK, limit)
+            power = trader.buying_power(self.stock, price=limit)
+            real = sandbox.exchange.affordable(account, self.stock, limit)
             words = f"At {limit or 'the market'} {power.quantity} shares can be bought, in truth {real}."
             assert power.quantity == real, words
             cash = sandbox.exchange.account(account).orderable
@@ -129,19 +129,19 @@ class AccountContract(Contract):
 
     @needs("buying_power", "buy")
     def test_what_can_be_bought_is_taken(self, trader: Broker, sandbox: Sandbox) -> None:
-        price = sandbox.exchange.quote(STOCK).price
-        most = trader.buying_power(STOCK, price=price).quantity
-        trader.buy(STOCK, most, price=price)
+        price = sandbox.exchange.quote(self.stock).price
+        most = trader.buying_power(self.stock, price=price).quantity
+        trader.buy(self.stock, most, price=price)
 
     @needs("sellable_quantity")
     def test_sellable_quantity_leaves_out_what_waits_to_be_sold(
         self, trader: Broker, sandbox: Sandbox, face: Face, declared: Declared
     ) -> None:
         self.skip_unless(declared.tells_sellable, "sellable_quantity of a position")
-        assert trader.sellable_quantity(STOCK) == 0
-        sandbox.exchange.give_holding(face.credentials.account, STOCK, Decimal(10), Decimal(600_000))
-        self.play(sandbox, STOCK, Side.SELL, 4, sandbox.exchange.quote(STOCK).price + 1000)
-        found = trader.sellable_quantity(STOCK)
+        assert trader.sellable_quantity(self.stock) == 0
+        sandbox.exchange.give_holding(face.credentials.account, self.stock, Decimal(10), self.ground.amount(600_000))
+        self.play(sandbox, self.stock, Side.SELL, 4, sandbox.exchange.quote(self.stock).price + 1000)
+        found = trader.sellable_quantity(self.stock)
         assert found == 6, f"Of 10 shares 4 wait to be sold: 6 can be sold, not {found}."
 
     def fill(self, sandbox: Sandbox, face: Face) -> None:
@@ -159,7 +159,7 @@ class SessionContract(Contract):
     def test_a_killed_token_is_renewed_once_for_a_query(
         self, trader: Broker, face: Face, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        trader.quote(STOCK)
+        trader.quote(self.stock)
         needed = self.asked(face, trader)
         self.kill_tokens(face, monkeypatch)
         more = self.asked(face, trader) - needed
@@ -169,7 +169,7 @@ class SessionContract(Contract):
     def asked(self, face: Face, trader: Broker) -> int:
         """Return how many requests a quote takes."""
         seen = len(face.requests)
-        assert trader.quote(STOCK).price > 0
+        assert trader.quote(self.stock).price > 0
         return len(face.requests) - seen
 
     def refusals(self, face: Face, monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -188,7 +188,7 @@ class SessionContract(Contract):
     @needs("quote")
     def test_one_token_serves_many_calls(self, trader: Broker, face: Face) -> None:
         for _ in range(3):
-            trader.quote(STOCK)
+            trader.quote(self.stock)
         told = [face.purpose(each.method, each.path, each.headers) for each in face.requests]
         words = (
             f"For three quotes {told.count(Purpose.LOGIN)} tokens were asked for; brokers give one a minute, or fewer."
@@ -206,10 +206,10 @@ class SessionContract(Contract):
         face.window.calls = calls
         try:
             for _ in range(40):  # on a busy machine the first ones may take longer than the window
-                paced.quote(STOCK)
+                paced.quote(self.stock)
                 if refused:
                     break
-            assert paced.quote(STOCK).symbol == STOCK
+            assert paced.quote(self.stock).symbol == self.stock
         except RateLimited as error:
             pytest.fail(f"A query at the limit of calls was not asked again: {error}")
         words = f"{len(refused)} refusals at a limit of {calls} calls"
@@ -222,7 +222,7 @@ class SessionContract(Contract):
     ) -> None:
         refused = self.refusals(face, monkeypatch)
         for _ in range(min(face.window.calls + 1, 40)):
-            paced.quote(STOCK)
+            paced.quote(self.stock)
         assert not refused, f"The limit of {face.window.calls} calls is passed: look at calls_per_second of the client."
 
     def test_no_more_calls_are_made_than_the_broker_takes(self, paced: Broker, face: Face, declared: Declared) -> None:
@@ -238,7 +238,7 @@ class SessionContract(Contract):
 
     @needs("quote")
     def test_several_threads_share_a_broker(self, trader: Broker, sandbox: Sandbox, declared: Declared) -> None:
-        symbols = (STOCK, "000660", "035720", "006360")
+        symbols = (self.stock, "000660", "035720", "006360")
         told: dict[str, Quote | BrokerError] = {}
 
         def ask(symbol: str) -> None:
@@ -260,7 +260,7 @@ class SessionContract(Contract):
 
     @needs("quote")
     def test_the_token_can_be_revoked(self, trader: Broker, face: Face) -> None:
-        trader.quote(STOCK)
+        trader.quote(self.stock)
         seen = len(face.requests)
         assert trader.client.revoke(), "There is a token, and revoke() says that there is none."
         assert len(face.requests) > seen, "revoke() says that the token is given back, and the broker was told nothing."

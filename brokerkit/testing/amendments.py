@@ -11,7 +11,7 @@ from brokerkit.errors import InvalidRequest, MarketClosed
 from brokerkit.models import Order
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face
-from brokerkit.testing.base import STOCK, Contract, raising, tells
+from brokerkit.testing.base import Contract, raising, tells
 from brokerkit.testing.declared import needs
 from brokerkit.words import OrderStatus, OrderType, Side
 
@@ -22,12 +22,12 @@ class AmendmentContract(Contract):
     level = 3
 
     def resting(self, trader: Broker, sandbox: Sandbox, quantity: int = 7) -> Order:
-        return trader.refresh(trader.buy(STOCK, quantity, price=self.bid(sandbox) - 500))
+        return trader.refresh(trader.buy(self.stock, quantity, price=self.below(sandbox, 5)))
 
     @needs("buy", "amend", "refresh")
     def test_an_order_moves_to_another_price(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
         order = self.resting(trader, sandbox)
-        price = self.bid(sandbox) - 300
+        price = self.below(sandbox, 3)
         moved = trader.amend(order, price=price)
         tells(moved, original_id=order.id, status=OrderStatus.PENDING, price=price)
         row = self.rows(sandbox)[-1]
@@ -42,16 +42,16 @@ class AmendmentContract(Contract):
     @needs("buy", "refresh", parts=["amend"])
     def test_a_part_moves_and_the_rest_stays(self, trader: Broker, sandbox: Sandbox) -> None:
         order = self.resting(trader, sandbox)
-        moved = trader.refresh(trader.amend(order, quantity=3, price=self.bid(sandbox) - 300))
+        moved = trader.refresh(trader.amend(order, quantity=3, price=self.below(sandbox, 3)))
         tells(moved, status=OrderStatus.WORKING, quantity=Decimal(3), remaining_quantity=Decimal(3))
         old = trader.refresh(order)
         tells(old, status=OrderStatus.WORKING, remaining_quantity=Decimal(4))
 
     @needs("buy", "amend", "refresh")
     def test_what_is_left_of_a_partial_fill_moves(self, trader: Broker, sandbox: Sandbox) -> None:
-        ask = sandbox.exchange.order_book(STOCK).asks[0]
-        order = trader.refresh(trader.buy(STOCK, ask.quantity + 10, price=ask.price))
-        moved = trader.refresh(trader.amend(order, price=self.bid(sandbox) - 300))
+        ask = sandbox.exchange.order_book(self.stock).asks[0]
+        order = trader.refresh(trader.buy(self.stock, ask.quantity + 10, price=ask.price))
+        moved = trader.refresh(trader.amend(order, price=self.below(sandbox, 3)))
         tells(moved, quantity=Decimal(10), remaining_quantity=Decimal(10), filled_quantity=Decimal(0))
         old = trader.refresh(order)
         tells(old, filled_quantity=ask.quantity, remaining_quantity=Decimal(0))
@@ -69,12 +69,12 @@ class AmendmentContract(Contract):
     @needs("buy", "amend", "refresh")
     def test_an_amended_order_may_fill_at_once(self, trader: Broker, sandbox: Sandbox) -> None:
         order = self.resting(trader, sandbox)
-        moved = trader.refresh(trader.amend(order, price=sandbox.exchange.order_book(STOCK).asks[0].price))
+        moved = trader.refresh(trader.amend(order, price=sandbox.exchange.order_book(self.stock).asks[0].price))
         tells(moved, status=OrderStatus.FILLED, filled_quantity=Decimal(7))
 
     @needs("buy", "amend", "refresh", parts=["cancel"])
     def test_a_part_is_cancelled_after_an_amendment(self, trader: Broker, sandbox: Sandbox) -> None:
-        moved = trader.amend(self.resting(trader, sandbox), price=self.bid(sandbox) - 300)
+        moved = trader.amend(self.resting(trader, sandbox), price=self.below(sandbox, 3))
         part = trader.refresh(trader.cancel(moved, quantity=2))
         tells(part, status=OrderStatus.WORKING, remaining_quantity=Decimal(5))
 
@@ -82,7 +82,7 @@ class AmendmentContract(Contract):
     def test_more_than_is_left_is_not_moved(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
         order = self.resting(trader, sandbox)
         with self.nothing_sent(face), pytest.raises(InvalidRequest):
-            trader.amend(order, quantity=8, price=self.bid(sandbox) - 300)
+            trader.amend(order, quantity=8, price=self.below(sandbox, 3))
 
     @needs("buy", "refresh", parts=["cancel"])
     def test_more_than_is_left_is_not_cancelled(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
@@ -104,17 +104,17 @@ class AmendmentContract(Contract):
         order = self.resting(trader, sandbox)
         trader.cancel(order, quantity=5)
         with self.nothing_left(face):
-            trader.amend(order, quantity=4, price=self.bid(sandbox) - 300)
+            trader.amend(order, quantity=4, price=self.below(sandbox, 3))
 
     @needs("buy", "amend")
     def test_what_was_filled_cannot_be_amended(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
-        order = trader.buy(STOCK, 1, price=sandbox.exchange.quote(STOCK).price)
+        order = trader.buy(self.stock, 1, price=sandbox.exchange.quote(self.stock).price)
         with self.nothing_left(face):
-            trader.amend(order, price=self.bid(sandbox) - 300)
+            trader.amend(order, price=self.below(sandbox, 3))
 
     @needs("buy", "amend", types=[OrderType.MARKET])
     def test_a_market_order_has_no_price_to_amend(self, trader: Broker, face: Face) -> None:
-        order = trader.buy(STOCK, 1, type=OrderType.MARKET)
+        order = trader.buy(self.stock, 1, type=OrderType.MARKET)
         with self.nothing_sent(face), pytest.raises(InvalidRequest):
             trader.amend(order, price=60000)
 
@@ -123,7 +123,7 @@ class AmendmentContract(Contract):
         order = self.resting(trader, sandbox)
         sandbox.exchange.market_open = False
         with raising(MarketClosed, "The market is closed, and the broker refuses an amendment"):
-            trader.amend(order, price=self.bid(sandbox) - 300)
+            trader.amend(order, price=self.below(sandbox, 3))
         sandbox.exchange.market_open = True
         tells(trader.refresh(order), status=OrderStatus.WORKING)
 
@@ -139,7 +139,7 @@ class AmendmentContract(Contract):
     @needs("buy", "cancel", "refresh")
     def test_a_cancel_that_comes_too_late_is_told(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
         order = self.resting(trader, sandbox)
-        sandbox.exchange.trade(STOCK, Side.SELL, Decimal(50_000), order.price)
+        sandbox.exchange.trade(self.stock, Side.SELL, Decimal(50_000), order.price)
         with self.nothing_left(face):
             trader.cancel(order)
         tells(trader.refresh(order), status=OrderStatus.FILLED)
@@ -148,9 +148,9 @@ class AmendmentContract(Contract):
     def test_an_amended_sell_is_a_sell_and_so_is_its_cancellation(
         self, trader: Broker, sandbox: Sandbox, face: Face
     ) -> None:
-        sandbox.exchange.give_holding(face.credentials.account, STOCK, Decimal(9), Decimal(600_000))
-        price = sandbox.exchange.quote(STOCK).price
-        moved = trader.amend(trader.refresh(trader.sell(STOCK, 9, price=price + 1000)), price=price + 2000)
+        sandbox.exchange.give_holding(face.credentials.account, self.stock, Decimal(9), self.ground.amount(600_000))
+        price = sandbox.exchange.quote(self.stock).price
+        moved = trader.amend(trader.refresh(trader.sell(self.stock, 9, price=price + 1000)), price=price + 2000)
         tells(trader.refresh(moved), side=Side.SELL, price=price + 2000)
         canceled = trader.refresh(trader.cancel(moved))
         tells(canceled, side=Side.SELL, status=OrderStatus.CANCELED)

@@ -15,6 +15,7 @@ import pytest
 from brokerkit import clock, get_broker
 from brokerkit.broker import Broker
 from brokerkit.errors import BrokerError, NothingToCancel, NotSent
+from brokerkit.market.markets import market_named
 from brokerkit.models import Balance, Flow, Model, Order, OrderRequest, Position, Quote
 from brokerkit.registry import load_broker
 from brokerkit.sandbox import Sandbox
@@ -22,14 +23,10 @@ from brokerkit.sandbox.exchange import AccountState, ExchangeOrder
 from brokerkit.sandbox.face import Face, Purpose
 from brokerkit.sandbox.sandbox import face_class
 from brokerkit.testing.declared import Declared, difference_of, needs_of
-from brokerkit.testing.inside import hurry, isolate, part_of, send_to
+from brokerkit.testing.ground import GROUNDS, KOREA, Ground
+from brokerkit.testing.inside import at_home, hurry, isolate, part_of, send_to
 from brokerkit.testing.truth import differences, position_of, shown, status_of, without
 from brokerkit.words import Side, Venue
-
-STOCK = "005930"
-FUND = "069500"
-ETN = "530031"
-UNLISTED = "999999"
 
 
 def not_told(trader: Broker) -> Mapping[type[Model], frozenset[str]]:
@@ -47,6 +44,8 @@ class Contract:
     broker: ClassVar[str]
     environment: ClassVar[str] = "real"
     """What the sandbox plays, "real" or "demo"."""
+    market: ClassVar[str] = KOREA.market
+    """Which of the adapter's markets is proven: the verbs of the broker mean it where nothing is said."""
     level: ClassVar[int]
     """What the checks of a class are about: 0 being found, 1 market data, 2 the account, 3 orders, 4 safety."""
 
@@ -60,20 +59,20 @@ class Contract:
         """Skip what the adapter does not declare, and expect to fail what its face declares as a difference."""
         if level_of(type(self), request.node.originalname) == 0:
             return None
-        declared = Declared(load_broker(self.broker), self.environment)
+        declared = self.declaration()
         kind = face_class(self.broker)
         if self.environment not in (*declared.adapter.environments, "real") or self.environment not in kind.costs:
             pytest.skip(f"not declared: the environment {self.environment}")
         if lacking := declared.lacks(needs_of(request.function)):
             pytest.skip(lacking)
         case = request.node.name.removeprefix(request.node.originalname).strip("[]")
-        if reason := difference_of(kind, self.environment, request.node.originalname, case):
+        if reason := difference_of(kind, self.market, self.environment, request.node.originalname, case):
             request.node.add_marker(pytest.mark.xfail(reason=reason, strict=True))
         return declared
 
     @pytest.fixture
     def sandbox(self) -> Iterator[Sandbox]:
-        with Sandbox(environment=self.environment) as sandbox:
+        with Sandbox(environment=self.environment, home=self.market) as sandbox:
             yield sandbox
 
     @pytest.fixture
@@ -96,12 +95,51 @@ class Contract:
 
     def another(self, sandbox: Sandbox) -> Broker:
         """Return another broker of that account."""
-        return get_broker(self.broker, environment="sandbox", sandbox=sandbox)
+        return at_home(get_broker(self.broker, environment="sandbox", sandbox=sandbox), self.market)
+
+    def declaration(self) -> Declared:
+        """Return what the adapter declares of the market."""
+        return Declared(load_broker(self.broker), self.environment, self.market)
+
+    @property
+    def ground(self) -> Ground:
+        """What the checks trade with."""
+        return GROUNDS[self.market]
+
+    @property
+    def stock(self) -> str:
+        """The share that most checks are about."""
+        return self.ground.stock
+
+    @property
+    def fund(self) -> str:
+        """A fund."""
+        return self.ground.fund
+
+    @property
+    def note(self) -> str:
+        """An ETN; a check of it is left out where the market has none."""
+        if self.ground.note is None:
+            pytest.skip(f"no ETN in {self.market}")
+        return self.ground.note
+
+    @property
+    def unlisted(self) -> str:
+        """A symbol that nobody lists."""
+        return self.ground.unlisted
+
+    @pytest.fixture
+    def symbol(self, request: pytest.FixtureRequest) -> str:
+        """Return what a check names: "stock", "another", "fund", "note", "lettered", or one of `more` by its number."""
+        named: str = request.param
+        if named == "note":
+            return self.note
+        return self.ground.more[int(named)] if named.isdigit() else str(getattr(self.ground, named))
 
     @cached_property
     def venue(self) -> Venue:
         """Where an order goes that is not about its venue."""
-        return Declared(load_broker(self.broker), self.environment).order_venue
+        return self.declaration().order_venue
 
     def skip_unless(self, is_declared: bool, words: str) -> None:
         """Skip the check where the adapter does not declare what it is about."""
@@ -149,7 +187,7 @@ class Contract:
         value = sum((holding.market_value for holding in held), Decimal(0))
         real = Balance(
             account=told.account,
-            currency="KRW",
+            currency=market_named(self.market).currency,
             cash=truth.cash,
             orderable_cash=truth.orderable,
             withdrawable_cash=truth.withdrawable,
@@ -222,7 +260,7 @@ class Contract:
     def numbers(self, face: Face, orders: Iterable[Order]) -> list[int]:
         """Return the exchange's numbers of orders as they are listed: ascending where ids have no order."""
         numbers = [face.order_number(order.id) for order in orders]
-        part = load_broker(self.broker).parts[0]
+        part = self.declaration().part
         return numbers if part.numbers_ascend else sorted(numbers)
 
     def truth(self, sandbox: Sandbox, order: Order) -> ExchangeOrder:
@@ -236,7 +274,16 @@ class Contract:
 
     def bid(self, sandbox: Sandbox) -> Decimal:
         """Return the best price of the buyers, which is one at all venues."""
-        return sandbox.exchange.order_book(STOCK).bids[0].price
+        return sandbox.exchange.order_book(self.stock).bids[0].price
+
+    def rise(self, sandbox: Sandbox) -> None:
+        """Let somebody buy the share that checks are about, so that its price rises."""
+        exchange = sandbox.exchange
+        exchange.trade(self.stock, Side.BUY, Decimal(5000), exchange.instruments[self.stock].upper_limit)
+
+    def below(self, sandbox: Sandbox, steps: int) -> Decimal:
+        """Return a price so many steps below the best one of the buyers: an order to buy rests there."""
+        return self.bid(sandbox) - steps * self.ground.step
 
     def orders_seen(self, face: Face) -> list[str]:
         """Return the paths of the requests that the face takes for orders, amendments or cancellations."""

@@ -13,12 +13,12 @@ from brokerkit import clock
 from brokerkit.asking.bars import offered
 from brokerkit.broker import Broker
 from brokerkit.errors import BrokerError, InvalidRequest, UnknownSymbol, Unsupported
-from brokerkit.market.markets import KOREA
+from brokerkit.market.markets import market_named
 from brokerkit.models import Candle, Candles
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.candles import Candle as Bar
 from brokerkit.sandbox.face import Face
-from brokerkit.testing.base import FUND, STOCK, UNLISTED, Contract
+from brokerkit.testing.base import Contract
 from brokerkit.testing.declared import needs
 from brokerkit.testing.inside import part_of
 from brokerkit.testing.truth import differences
@@ -64,7 +64,7 @@ class ChartContract(Contract):
             assert not lines, f"The candle of {candle.time.date()}: {'; '.join(lines)}. Look at the names in `Bars`."
 
     @needs("candles")
-    @pytest.mark.parametrize("symbol", [STOCK, FUND])
+    @pytest.mark.parametrize("symbol", ["stock", "fund"], indirect=True)
     @pytest.mark.parametrize("adjusted", [True, False])
     def test_daily_candles_tell_the_truth(self, symbol: str, adjusted: bool, trader: Broker, sandbox: Sandbox) -> None:
         told = trader.candles(symbol, count=150, adjusted=adjusted)
@@ -73,48 +73,48 @@ class ChartContract(Contract):
 
     @needs("candles")
     def test_a_long_span_is_whole(self, trader: Broker, sandbox: Sandbox) -> None:
-        truth = sandbox.exchange.daily_candles(STOCK, days=LONG)
-        self.same(trader.candles(STOCK, Interval.DAY, truth[0].time.date()), truth, trader)
+        truth = sandbox.exchange.daily_candles(self.stock, days=LONG)
+        self.same(trader.candles(self.stock, Interval.DAY, truth[0].time.date()), truth, trader)
 
     @needs("candles")
     def test_a_span_has_both_its_ends(self, trader: Broker, sandbox: Sandbox) -> None:
-        truth = sandbox.exchange.daily_candles(STOCK, days=40)[5:20]
-        told = trader.candles(STOCK, Interval.DAY, truth[0].time.date(), truth[-1].time.date())
+        truth = sandbox.exchange.daily_candles(self.stock, days=40)[5:20]
+        told = trader.candles(self.stock, Interval.DAY, truth[0].time.date(), truth[-1].time.date())
         self.same(told, truth, trader)
         assert all(candle.final for candle in told)
 
     @needs("candles")
     @pytest.mark.parametrize("interval", [Interval.WEEK, Interval.MONTH, Interval.YEAR])
     def test_longer_candles_are_those_of_their_days(self, interval: Interval, trader: Broker, sandbox: Sandbox) -> None:
-        truth = sandbox.exchange.daily_candles(STOCK, days=LONG)
+        truth = sandbox.exchange.daily_candles(self.stock, days=LONG)
         start = FIRST_OF[interval](truth[400].time.date())
-        told = trader.candles(STOCK, interval, truth[400].time.date())
+        told = trader.candles(self.stock, interval, truth[400].time.date())
         self.same(told, [bar for bar in truth if bar.time.date() >= start], trader, interval)
 
     @needs("candles")
     def test_the_candle_of_today_follows_a_trade_and_is_not_final(self, trader: Broker, sandbox: Sandbox) -> None:
-        sandbox.exchange.trade(STOCK, Side.BUY, Decimal(5000), sandbox.exchange.quote(STOCK).upper_limit)
-        told = trader.candles(STOCK, count=2)
-        self.same(told, sandbox.exchange.daily_candles(STOCK, days=2), trader)
+        sandbox.exchange.trade(self.stock, Side.BUY, Decimal(5000), sandbox.exchange.quote(self.stock).upper_limit)
+        told = trader.candles(self.stock, count=2)
+        self.same(told, sandbox.exchange.daily_candles(self.stock, days=2), trader)
         assert [candle.final for candle in told] == [told[0].time.date() + dt.timedelta(1) <= clock.today(), False]
         assert told[-1].session is None
 
     @needs("candles")
     def test_candles_of_other_venues_are_told_or_unsupported(self, trader: Broker, sandbox: Sandbox) -> None:
-        for venue in KOREA.venues:
+        for venue in market_named(self.market).venues:
             if venue in part_of(trader).quote_venues:
-                told = trader.candles(STOCK, count=3, venue=venue)
+                told = trader.candles(self.stock, count=3, venue=venue)
                 assert told.venue is venue
-                self.same(told, sandbox.exchange.daily_candles(STOCK, days=3), trader)
+                self.same(told, sandbox.exchange.daily_candles(self.stock, days=3), trader)
             else:
                 with pytest.raises(Unsupported):
-                    trader.candles(STOCK, count=3, venue=venue)
+                    trader.candles(self.stock, count=3, venue=venue)
 
     @needs("candles")
     def test_an_interval_that_is_not_there_is_not_sent(self, trader: Broker, face: Face) -> None:
         for interval in set(Interval) - set(offered(part_of(trader))):
             with pytest.raises(Unsupported) as caught:
-                trader.candles(STOCK, interval)
+                trader.candles(self.stock, interval)
             assert Interval.DAY in str(caught.value.advice)
         assert not face.requests
 
@@ -122,10 +122,10 @@ class ChartContract(Contract):
     def test_a_span_that_cannot_be_is_not_sent(self, trader: Broker, face: Face) -> None:
         today = clock.today()
         asks: tuple[Callable[[], object], ...] = (
-            lambda: trader.candles(STOCK, "2d"),
-            lambda: trader.candles(STOCK, count=0),
-            lambda: trader.candles(STOCK, Interval.DAY, today, today - dt.timedelta(days=1)),
-            lambda: trader.candles(STOCK, Interval.DAY, today + dt.timedelta(days=1)),
+            lambda: trader.candles(self.stock, "2d"),
+            lambda: trader.candles(self.stock, count=0),
+            lambda: trader.candles(self.stock, Interval.DAY, today, today - dt.timedelta(days=1)),
+            lambda: trader.candles(self.stock, Interval.DAY, today + dt.timedelta(days=1)),
             lambda: trader.candles("A005930"),
         )
         for asked in asks:
@@ -136,6 +136,6 @@ class ChartContract(Contract):
     @needs("candles")
     def test_candles_of_an_unlisted_symbol_are_refused(self, trader: Broker) -> None:
         with pytest.raises(BrokerError) as caught:
-            trader.candles(UNLISTED)
+            trader.candles(self.unlisted)
         assert isinstance(caught.value, UnknownSymbol | InvalidRequest), caught.value
-        assert UNLISTED in str(caught.value)
+        assert self.unlisted in str(caught.value)

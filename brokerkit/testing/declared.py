@@ -17,6 +17,7 @@ from brokerkit.market.markets import market_named
 from brokerkit.models import Position, Quote
 from brokerkit.part import OrderTerms, Part
 from brokerkit.stream.topics import StreamKind
+from brokerkit.symbols import HOME
 from brokerkit.words import OrderType, TimeInForce, Venue
 
 if TYPE_CHECKING:
@@ -69,7 +70,9 @@ def needs_of(check: object) -> Needs:
     return found
 
 
-_DIFFERENCE = re.compile(r"(?:(?P<environment>real|demo):)?(?P<name>\w+)(?:\[(?P<case>.*)\])?")
+_DIFFERENCE = re.compile(
+    r"(?:(?P<market>[A-Z]{2,6}):)?(?:(?P<environment>real|demo):)?(?P<name>\w+)(?:\[(?P<case>.*)\])?"
+)
 
 
 def name_of(difference: str) -> str | None:
@@ -78,11 +81,16 @@ def name_of(difference: str) -> str | None:
     return found and found["name"]
 
 
-def difference_of(face: type[Face], environment: str, name: str, case: str) -> str | None:
-    """Return why a check is declared to differ at a broker in an environment, None if it is not."""
+def difference_of(face: type[Face], market: str, environment: str, name: str, case: str) -> str | None:
+    """Return why a check is declared to differ at a broker in a market and environment, None if it is not.
+
+    What names no market is of the adapter's own.
+    """
     for difference, reason in face.differences.items():
         found = _DIFFERENCE.fullmatch(difference)
         if found is None or found["name"] != name or found["environment"] not in (None, environment):
+            continue
+        if (found["market"] or HOME) != market:
             continue
         if found["case"] is None or fnmatchcase(case, found["case"]):
             return reason
@@ -91,16 +99,23 @@ def difference_of(face: type[Face], environment: str, name: str, case: str) -> s
 
 @dataclass(frozen=True)
 class Declared:
-    """What the part of an adapter's home market declares in an environment; no broker is made for that."""
+    """What the part of one of an adapter's markets declares in an environment; no broker is made for that."""
 
     adapter: type[Adapter]
     environment: str
     """Whose ids are used: "real" or "demo"."""
+    market: str = ""
+    """The adapter's own where none is named."""
+
+    @property
+    def home(self) -> str:
+        """The market that is meant."""
+        return self.market or self.adapter.home
 
     @property
     def part(self) -> type[Part[Any]]:
-        """The part of the home market."""
-        return next(part for part in self.adapter.parts if part.market == self.adapter.home)
+        """The part of that market."""
+        return next(part for part in self.adapter.parts if part.market == self.home)
 
     @property
     def verbs(self) -> tuple[str, ...]:
@@ -144,7 +159,7 @@ class Declared:
 
     def streams(self, kind: StreamKind, venue: Venue | None = None) -> bool:
         """Say whether a stream follows a kind of topic, of a venue or of any."""
-        market = INDICES if kind is StreamKind.INDEX else self.adapter.home
+        market = INDICES if kind is StreamKind.INDEX else self.home
         feed = self.adapter.feed_kind(market)
         return feed is not None and feed.offers(kind, market, venue, self.environment)
 
@@ -170,7 +185,7 @@ class Declared:
         return verb in self.part.changes_parts
 
     def _usual(self, venues: tuple[Venue, ...]) -> Venue:
-        default = market_named(self.adapter.home).default_venue
+        default = market_named(self.home).default_venue
         if default is None or (venues and default not in venues):
             return venues[0]
         return default

@@ -15,13 +15,16 @@ from brokerkit.market.indices import INDICES
 from brokerkit.models import Candle, Quote
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face
-from brokerkit.testing.base import STOCK, Contract, agree
+from brokerkit.testing.base import Contract, agree
+from brokerkit.testing.ground import KOREA
 from brokerkit.testing.truth import differences
 from brokerkit.words import Interval, Side
 
 KOSPI = "INDEX:KOSPI"
 DAYS = 130
 """More than KIS tells in one answer."""
+
+STOCK, UNLISTED = KOREA.stock, KOREA.unlisted
 
 
 class IndexContract(Contract):

@@ -69,6 +69,12 @@ def made(
     return Broker(adapter, environment=environment, durable=False, safety=safety, phase_of=lambda venue: phase)
 
 
+def at_home(broker: Broker, market: str) -> Broker:
+    """Let a broker mean a market where nothing is said, as if the account's own were that one."""
+    broker.adapter.home = market  # type: ignore[misc]
+    return broker
+
+
 # Adapters and their faces
 
 
@@ -178,7 +184,7 @@ def hurry(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def send_to(broker: Broker, declared: Declared, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let what names no venue go where the broker says that it goes, where that is not the market's default."""
-    default = market_named(declared.adapter.home).default_venue
+    default = market_named(declared.home).default_venue
     asked, sent = ("quote", "quotes", "order_book"), ("buy", "sell")
     for venue, verbs in ((declared.quote_venue, asked), (declared.order_venue, sent)):
         for verb in verbs if venue is not default else ():

@@ -14,14 +14,17 @@ from brokerkit.models import Flow, FlowRank, InvestorFlow, InvestorFlowTotal
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face
 from brokerkit.sandbox.investors import total_of
-from brokerkit.testing.base import STOCK, UNLISTED, Contract, agree, raising
+from brokerkit.testing.base import Contract, agree, raising
 from brokerkit.testing.declared import needs
+from brokerkit.testing.ground import KOREA
 from brokerkit.testing.truth import differences, nets_of
 from brokerkit.words import Investor, Side
 
 EVENING = dt.timedelta(hours=6)
 """After the opening of the sandbox at 10:00."""
 MARKETS = ("KOSPI", "KOSDAQ")
+
+STOCK, UNLISTED = KOREA.stock, KOREA.unlisted
 
 
 class FlowContract(Contract):

@@ -14,7 +14,7 @@ from brokerkit.models import Fill, Order, OrderRequest, RealizedPnl, Transaction
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face
 from brokerkit.sandbox.ledger import BookedLine, CashKind, Traded
-from brokerkit.testing.base import FUND, STOCK, Contract, agree, not_told
+from brokerkit.testing.base import Contract, agree, not_told
 from brokerkit.testing.declared import needs
 from brokerkit.testing.truth import differences
 from brokerkit.words import Side, TransactionKind
@@ -51,15 +51,15 @@ class LedgerContract(Contract):
     def trade(self, sandbox: Sandbox, face: Face) -> None:
         """Let the account buy and sell today, at several prices, and leave an order of which nothing was filled."""
         exchange = sandbox.exchange
-        exchange.give_holding(face.credentials.account, STOCK, Decimal(30), Decimal(1_500_007))
-        exchange.give_holding(face.credentials.account, FUND, Decimal(9), Decimal(200_000))
-        self.play(sandbox, STOCK, Side.SELL, 7, self.bid(sandbox))
-        book = exchange.order_book(STOCK)
-        self.play(sandbox, STOCK, Side.BUY, int(book.asks[0].quantity) + 3, book.asks[1].price)
-        self.play(sandbox, STOCK, Side.SELL, 11, exchange.order_book(STOCK).bids[-1].price)
-        self.play(sandbox, FUND, Side.SELL, 9, exchange.order_book(FUND).bids[-1].price)
+        exchange.give_holding(face.credentials.account, self.stock, Decimal(30), self.ground.amount(1_500_007))
+        exchange.give_holding(face.credentials.account, self.fund, Decimal(9), self.ground.amount(200_000))
+        self.play(sandbox, self.stock, Side.SELL, 7, self.bid(sandbox))
+        book = exchange.order_book(self.stock)
+        self.play(sandbox, self.stock, Side.BUY, int(book.asks[0].quantity) + 3, book.asks[1].price)
+        self.play(sandbox, self.stock, Side.SELL, 11, exchange.order_book(self.stock).bids[-1].price)
+        self.play(sandbox, self.fund, Side.SELL, 9, exchange.order_book(self.fund).bids[-1].price)
         self.play(sandbox, OTHER, Side.BUY, 2, exchange.order_book(OTHER).asks[-1].price)
-        self.play(sandbox, STOCK, Side.BUY, 5, self.bid(sandbox) - 500)
+        self.play(sandbox, self.stock, Side.BUY, 5, self.below(sandbox, 5))
 
     # Fills
 
@@ -107,12 +107,12 @@ class LedgerContract(Contract):
         assert trader.fills() == (), "Nothing was ordered, and fills are told."
         self.trade(sandbox, face)
         (day,) = self.days(1)
-        self.sold(sandbox, face, day, STOCK, 5, 40_000)
+        self.sold(sandbox, face, day, self.stock, 5, 40_000)
         today = trader.fills()
         self.same_fills(today, sandbox, face, clock.today())
         agree(self.prices(today, sandbox, face, trader))
         self.same_fills(trader.fills(day), sandbox, face, day)
-        self.same_fills(trader.fills(day, symbol=STOCK), sandbox, face, day, STOCK)
+        self.same_fills(trader.fills(day, symbol=self.stock), sandbox, face, day, self.stock)
 
     # Realised profit
 
@@ -163,30 +163,30 @@ class LedgerContract(Contract):
     def test_realized_profit_is_what_the_sales_earned(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
         first, last = self.days(2)
         for day, symbol, cost in (
-            (last, FUND, 31_000),
+            (last, self.fund, 31_000),
             (last, OTHER, 60_000),
-            (first, STOCK, 52_345),
-            (first, STOCK, 40_000),
+            (first, self.stock, 52_345),
+            (first, self.stock, 40_000),
             (first, OTHER, 1),
         ):
             self.sold(sandbox, face, day, symbol, 5, cost)
         self.trade(sandbox, face)
         self.same_profits(trader.realized_pnl(first), sandbox, face, trader, first)
-        of_stock = [each for each in trader.realized_pnl(first) if each.symbol == STOCK]
-        assert list(trader.realized_pnl(first, symbol=STOCK)) == of_stock
+        of_stock = [each for each in trader.realized_pnl(first) if each.symbol == self.stock]
+        assert list(trader.realized_pnl(first, symbol=self.stock)) == of_stock
         of_first = [each for each in trader.realized_pnl(first) if each.date == first]
         assert list(trader.realized_pnl(first, first)) == of_first
 
     @needs("realized_pnl")
     def test_days_without_a_sale_have_no_realized_profit(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
-        self.play(sandbox, STOCK, Side.BUY, 2, sandbox.exchange.order_book(STOCK).asks[-1].price)
+        self.play(sandbox, self.stock, Side.BUY, 2, sandbox.exchange.order_book(self.stock).asks[-1].price)
         assert trader.realized_pnl(self.days(1)[0]) == (), "Shares were bought alone, and a profit is told."
 
     @needs("realized_pnl")
     def test_every_page_of_realized_profit_is_read(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
         days = self.days(MANY // 2)
         for number, day in enumerate(days):
-            for symbol in (STOCK, FUND):
+            for symbol in (self.stock, self.fund):
                 self.sold(sandbox, face, day, symbol, 1 + number, 9_000 * (1 + number) + number)
         self.same_profits(trader.realized_pnl(days[0]), sandbox, face, trader, days[0])
 

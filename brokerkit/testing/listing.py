@@ -15,7 +15,7 @@ from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import Exchange
 from brokerkit.sandbox.exchange import Instrument as Truth
 from brokerkit.sandbox.face import Face, Purpose
-from brokerkit.testing.base import ETN, FUND, STOCK, UNLISTED, Contract, not_told, raising
+from brokerkit.testing.base import Contract, not_told, raising
 from brokerkit.testing.declared import needs
 from brokerkit.testing.truth import differences
 from brokerkit.words import SecurityType, Segment
@@ -33,8 +33,8 @@ class ListingContract(Contract):
 
     @needs("instruments")
     def test_every_instrument_tells_the_truth(self, trader: Broker, sandbox: Sandbox) -> None:
-        sandbox.exchange.halt(STOCK)
-        sandbox.exchange.lift_limits(FUND)
+        sandbox.exchange.halt(self.stock)
+        sandbox.exchange.lift_limits(self.fund)
         told = {each.symbol: each for each in trader.instruments()}
         listed = sandbox.exchange.instruments
         assert set(told) == set(listed), (
@@ -79,12 +79,12 @@ class ListingContract(Contract):
 
     @needs("search")
     def test_names_and_codes_find_an_instrument(self, trader: Broker, sandbox: Sandbox) -> None:
-        for symbol in (STOCK, FUND, ETN):
+        for symbol in (self.stock, self.fund, self.note):
             name = sandbox.exchange.instruments[symbol].name
             for text in (symbol, name, name.lower(), name.replace(" ", "")):
                 found = [each.symbol for each in trader.search(text)]
                 assert found[:1] == [symbol], f"The search for {text!r} finds {found}, and not {symbol} first."
-        name = sandbox.exchange.instruments[STOCK].name
+        name = sandbox.exchange.instruments[self.stock].name
         found = [each.name for each in trader.search(name[:2], count=3)]
         assert [name[:2] in each for each in found] == [True] * 3, f"{name[:2]!r} finds {found}."
         assert trader.search("no such name") == ()
@@ -100,8 +100,8 @@ class ListingContract(Contract):
 
     @needs("instrument")
     def test_an_unlisted_symbol_is_no_instrument(self, trader: Broker) -> None:
-        with raising(UnknownSymbol, f"Nobody lists {UNLISTED}, and it was asked what it is"):
-            trader.instrument(UNLISTED)
+        with raising(UnknownSymbol, f"Nobody lists {self.unlisted}, and it was asked what it is"):
+            trader.instrument(self.unlisted)
         for wrong in (
             lambda: trader.instrument("A005930"),
             lambda: trader.instruments("KOSPI200"),
@@ -116,8 +116,8 @@ class ListingContract(Contract):
     def test_the_broker_is_asked_for_its_list_once(self, trader: Broker, face: Face) -> None:
         trader.instruments()
         seen = len(face.requests)
-        assert trader.instrument(STOCK) in trader.instruments()
-        assert trader.search(STOCK)[0].symbol == STOCK
+        assert trader.instrument(self.stock) in trader.instruments()
+        assert trader.search(self.stock)[0].symbol == self.stock
         asked = [each.path for each in face.requests[seen:]]
         assert asked == [], f"The list of the day is there, and {', '.join(asked)} went out for it."
 
@@ -125,8 +125,8 @@ class ListingContract(Contract):
     def test_a_quote_has_the_name_that_the_list_tells(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
         trader.instruments()
         seen = len(face.requests)
-        quote = trader.quote(STOCK)
-        assert quote.name == sandbox.exchange.instruments[STOCK].name
+        quote = trader.quote(self.stock)
+        assert quote.name == sandbox.exchange.instruments[self.stock].name
         asked = [each for each in face.requests[seen:] if Purpose.LOGIN is not face.purpose(each.method, each.path, {})]
         assert len(asked) == 1, f"A quote is one call, and {len(asked)} went out for it."
 

@@ -19,7 +19,7 @@ from brokerkit.market.sessions import Phase
 from brokerkit.models import Order, OrderRequest
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face, JsonResponse, Purpose, ReceivedRequest
-from brokerkit.testing.base import STOCK, Contract, agree, tells
+from brokerkit.testing.base import Contract, agree, tells
 from brokerkit.testing.declared import Declared, needs
 from brokerkit.testing.truth import status_of
 from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
@@ -55,9 +55,9 @@ class ListContract(Contract):
         self, trader: Broker, sandbox: Sandbox, face: Face, declared: Declared
     ) -> None:
         assert trader.orders() == (), "Nothing was ordered, and orders are listed."
-        ask = sandbox.exchange.order_book(STOCK).asks[0]
-        resting = trader.buy(STOCK, 7, price=self.bid(sandbox) - 500)
-        partly = trader.buy(STOCK, ask.quantity + 4, price=ask.price)
+        ask = sandbox.exchange.order_book(self.stock).asks[0]
+        resting = trader.buy(self.stock, 7, price=self.below(sandbox, 5))
+        partly = trader.buy(self.stock, ask.quantity + 4, price=ask.price)
         trader.buy(OTHER, 1, price=sandbox.exchange.order_book(OTHER).asks[-1].price)
         listed = trader.orders()
         self.in_order(face, listed, self.numbers(face, (resting, partly)), declared)
@@ -69,34 +69,34 @@ class ListContract(Contract):
     @needs("buy", "orders", "amend", "cancel", "refresh")
     def test_a_listed_order_can_be_cancelled_and_amended(self, trader: Broker, sandbox: Sandbox) -> None:
         for step in (500, 400):
-            trader.buy(STOCK, 7, price=self.bid(sandbox) - step)
+            trader.buy(self.stock, 7, price=self.bid(sandbox) - step)
         first, second = trader.orders()
-        trader.amend(first, price=self.bid(sandbox) - 200)
+        trader.amend(first, price=self.below(sandbox, 2))
         tells(trader.refresh(trader.cancel(second)), status=OrderStatus.CANCELED)
         (left,) = trader.orders()
-        tells(left, price=self.bid(sandbox) - 200, remaining_quantity=Decimal(7))
+        tells(left, price=self.below(sandbox, 2), remaining_quantity=Decimal(7))
 
     @needs("orders", "order_history")
     def test_every_page_of_400_orders_is_read(
         self, trader: Broker, sandbox: Sandbox, face: Face, declared: Declared
     ) -> None:
-        price = self.bid(sandbox) - 500
-        rows = [self.play(sandbox, STOCK, Side.BUY, 1, price) for _ in range(400)]
+        price = self.below(sandbox, 5)
+        rows = [self.play(sandbox, self.stock, Side.BUY, 1, price) for _ in range(400)]
         for told in (trader.orders(), trader.order_history(sandbox.exchange.today)):
             assert len(told) == len(rows), f"Of {len(rows)} orders {len(told)} are listed: look at the pages."
             self.in_order(face, told, [row.number for row in rows], declared)
 
     @needs("buy", "refresh")
     def test_an_order_is_found_among_400(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
-        order = trader.buy(STOCK, 9, price=self.bid(sandbox) - 500)
+        order = trader.buy(self.stock, 9, price=self.below(sandbox, 5))
         for _ in range(400):
-            self.play(sandbox, STOCK, Side.BUY, 1, order.price or Decimal(0))
+            self.play(sandbox, self.stock, Side.BUY, 1, order.price or Decimal(0))
         agree(self.order_differences(trader.refresh(order), self.truth(sandbox, order), trader))
 
     @needs("buy", "cancel", "refresh")
     def test_orders_that_are_alike_are_told_apart(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
-        price = self.bid(sandbox) - 500
-        first, second = (trader.buy(STOCK, 7, price=price) for _ in range(2))
+        price = self.below(sandbox, 5)
+        first, second = (trader.buy(self.stock, 7, price=price) for _ in range(2))
         rows = [row.number for row in self.rows(sandbox)]
         words = f"Two orders alike were sent, and the exchange has got {len(rows)}: look at what the key is made of."
         assert len(rows) == 2, words
@@ -111,12 +111,12 @@ class ListContract(Contract):
     def test_history_tells_filled_partly_filled_cancelled_and_rejected_apart(
         self, trader: Broker, sandbox: Sandbox, face: Face, declared: Declared
     ) -> None:
-        ask = sandbox.exchange.order_book(STOCK).asks[0]
-        trader.buy(STOCK, 1, price=ask.price)
-        trader.buy(STOCK, ask.quantity + 3, price=ask.price)
-        trader.cancel(trader.buy(STOCK, 2, price=self.bid(sandbox) - 500))
+        ask = sandbox.exchange.order_book(self.stock).asks[0]
+        trader.buy(self.stock, 1, price=ask.price)
+        trader.buy(self.stock, ask.quantity + 3, price=ask.price)
+        trader.cancel(trader.buy(self.stock, 2, price=self.below(sandbox, 5)))
         sandbox.exchange.reject_next(face.credentials.account)
-        trader.buy(STOCK, 4, price=self.bid(sandbox) - 500)
+        trader.buy(self.stock, 4, price=self.below(sandbox, 5))
         told = {face.order_number(order.id): order.status for order in trader.order_history(clock.today())}
         real = {row.number: status_of(row) for row in self.rows(sandbox) if row.action == "NEW"}
         assert told == real, f"The history tells {', '.join(told.values())}, in truth {', '.join(real.values())}."
@@ -126,12 +126,12 @@ class ListContract(Contract):
     @needs("buy", "refresh")
     def test_a_rejected_order_stays_as_rejected(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
         sandbox.exchange.reject_next(face.credentials.account)
-        order = trader.refresh(trader.buy(STOCK, 4, price=self.bid(sandbox) - 500))
+        order = trader.refresh(trader.buy(self.stock, 4, price=self.below(sandbox, 5)))
         tells(order, status=OrderStatus.REJECTED, filled_quantity=Decimal(0), remaining_quantity=Decimal(0))
 
     @needs("buy", "refresh")
     def test_what_was_left_at_the_close_is_expired(self, trader: Broker, sandbox: Sandbox) -> None:
-        order = trader.buy(STOCK, 4, price=self.bid(sandbox) - 500)
+        order = trader.buy(self.stock, 4, price=self.below(sandbox, 5))
         sandbox.exchange.phase = Phase.CLOSED
         tells(trader.refresh(order), status=OrderStatus.EXPIRED)
         if trader.supports("orders"):
@@ -142,11 +142,11 @@ class ListContract(Contract):
         account = face.credentials.account
         near = previous_trading_day(sandbox.exchange.today)
         far = previous_trading_day(near - dt.timedelta(days=10))
-        price = Decimal(60_000)
+        price = self.ground.price
         exchange = sandbox.exchange
-        exchange.remember(account, far, limit(STOCK, 5, price, self.venue), filled=Decimal(5), average_price=price)
+        exchange.remember(account, far, limit(self.stock, 5, price, self.venue), filled=Decimal(5), average_price=price)
         exchange.remember(account, near, limit(OTHER, 6, price, self.venue), filled=Decimal(2), average_price=price)
-        exchange.remember(account, near, limit(STOCK, 7, price, self.venue), canceled=Decimal(7))
+        exchange.remember(account, near, limit(self.stock, 7, price, self.venue), canceled=Decimal(7))
         told = trader.order_history(far, near)
         days = {f"{order.quantity}": order.submitted_at.date() for order in told if order.submitted_at}
         words = f"Orders of 5 on {far}, of 6 and 7 on {near} were to be listed, and these are, by quantity and day:"
@@ -158,9 +158,11 @@ class ListContract(Contract):
 
     @needs("sell", "orders")
     def test_a_sale_that_is_filled_in_part_is_listed(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
-        sandbox.exchange.give_holding(face.credentials.account, STOCK, Decimal(5000), Decimal(300_000_000))
-        bid = sandbox.exchange.order_book(STOCK).bids[0]
-        sold = trader.sell(STOCK, bid.quantity + 4, price=bid.price)
+        sandbox.exchange.give_holding(
+            face.credentials.account, self.stock, Decimal(5000), self.ground.amount(300_000_000)
+        )
+        bid = sandbox.exchange.order_book(self.stock).bids[0]
+        sold = trader.sell(self.stock, bid.quantity + 4, price=bid.price)
         listed = trader.orders()
         words = "A sale of which a part is filled still works, and orders() tells"
         assert self.numbers(face, listed) == self.numbers(face, [sold]), f"{words} {_shown(listed)}."
@@ -173,8 +175,8 @@ class ListContract(Contract):
         account, near = face.credentials.account, previous_trading_day(sandbox.exchange.today)
         far = previous_trading_day(previous_trading_day(near))
         for day, quantity in ((far, 5), (near, 6)):
-            request = limit(STOCK, quantity, Decimal(60_000), self.venue)
-            sandbox.exchange.remember(account, day, request, filled=Decimal(quantity), average_price=Decimal(60_000))
+            request = limit(self.stock, quantity, self.ground.price, self.venue)
+            sandbox.exchange.remember(account, day, request, filled=Decimal(quantity), average_price=self.ground.price)
         trader.order_history(far, sandbox.exchange.today)
         asked = self.listings(face)
         for failing in range(1, asked + 1):
@@ -204,8 +206,8 @@ class ListContract(Contract):
 
     @needs("order_history")
     def test_history_of_a_symbol_is_of_it_alone(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
-        near, price = previous_trading_day(sandbox.exchange.today), Decimal(60_000)
-        for symbol, quantity in ((STOCK, 5), (OTHER, 6)):
+        near, price = previous_trading_day(sandbox.exchange.today), self.ground.price
+        for symbol, quantity in ((self.stock, 5), (OTHER, 6)):
             request = limit(symbol, quantity, price, self.venue)
             filled = Decimal(quantity)
             sandbox.exchange.remember(face.credentials.account, near, request, filled=filled, average_price=price)
@@ -228,9 +230,9 @@ class ListContract(Contract):
 
     @needs("buy", "wait")
     def test_waiting_ends_with_the_order(self, trader: Broker, sandbox: Sandbox) -> None:
-        order = trader.buy(STOCK, 7, price=self.bid(sandbox) - 100)
+        order = trader.buy(self.stock, 7, price=self.below(sandbox, 1))
         tells(trader.wait(order, timeout=0.1), status=OrderStatus.WORKING)
-        seller = threading.Timer(0.3, sandbox.exchange.trade, (STOCK, Side.SELL, Decimal(50_000), order.price))
+        seller = threading.Timer(0.3, sandbox.exchange.trade, (self.stock, Side.SELL, Decimal(50_000), order.price))
         seller.start()
         tells(trader.wait(order, timeout=10), status=OrderStatus.FILLED)
         seller.join()
@@ -245,7 +247,7 @@ class ListContract(Contract):
             days.insert(0, previous_trading_day(days[0]))
         days.pop()
         for number, day in enumerate(days, start=1):
-            request = limit(STOCK, number, Decimal(60_000), self.venue)
+            request = limit(self.stock, number, self.ground.price, self.venue)
             sandbox.exchange.remember(face.credentials.account, day, request, canceled=Decimal(number))
         told = trader.order_history(days[0], days[-1])
         assert [int(order.quantity) for order in told] == list(range(1, len(days) + 1)), (
@@ -260,12 +262,12 @@ class ListContract(Contract):
         self, trader: Broker, sandbox: Sandbox, face: Face
     ) -> None:
         """A list that is read newest first moves by a row when an order comes between two pages of it."""
-        price = self.bid(sandbox) - 500
-        numbers = [self.play(sandbox, STOCK, Side.BUY, 1, price).number for _ in range(250)]
+        price = self.below(sandbox, 5)
+        numbers = [self.play(sandbox, self.stock, Side.BUY, 1, price).number for _ in range(250)]
 
         def place_another(received: ReceivedRequest) -> Response | None:
             if face.purpose(received.method, received.path, received.headers) is Purpose.LISTING:
-                self.play(sandbox, STOCK, Side.BUY, 1, price)
+                self.play(sandbox, self.stock, Side.BUY, 1, price)
             return None
 
         face.before = place_another
@@ -280,7 +282,7 @@ class ListContract(Contract):
     ) -> None:
         if venue not in declared.order_venues:
             pytest.skip(f"not declared: orders at {venue}")
-        sent = trader.buy(STOCK, 3, price=self.bid(sandbox) - 500, venue=venue)
+        sent = trader.buy(self.stock, 3, price=self.below(sandbox, 5), venue=venue)
         (listed,) = trader.orders()
         tells(listed, id=sent.id, type=OrderType.LIMIT)
         assert listed.time_in_force in (TimeInForce.DAY, None)
@@ -292,7 +294,7 @@ class ListContract(Contract):
     ) -> None:
         day = previous_trading_day(sandbox.exchange.today)
         for number, venue in enumerate(declared.order_venues, start=1):
-            request = limit(STOCK, number, Decimal(60_000), venue)
+            request = limit(self.stock, number, self.ground.price, venue)
             sandbox.exchange.remember(face.credentials.account, day, request, filled=Decimal(number))
         told = trader.order_history(day)
         assert [int(order.quantity) for order in told] == list(range(1, len(declared.order_venues) + 1)), (

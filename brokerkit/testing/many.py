@@ -10,7 +10,7 @@ from brokerkit.broker import Broker
 from brokerkit.errors import InvalidRequest, NetworkError, UnknownSymbol
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face, JsonResponse, Purpose, ReceivedRequest
-from brokerkit.testing.base import ETN, FUND, STOCK, UNLISTED, Contract, not_told
+from brokerkit.testing.base import Contract, not_told
 from brokerkit.testing.declared import needs
 from brokerkit.testing.inside import part_of
 from brokerkit.testing.truth import differences
@@ -27,7 +27,7 @@ class ManyQuotesContract(Contract):
 
     @needs("quotes")
     def test_many_quotes_tell_the_truth(self, trader: Broker, sandbox: Sandbox) -> None:
-        symbols = [ETN, *list(sandbox.exchange.instruments)[:MANY]]
+        symbols = [self.note, *list(sandbox.exchange.instruments)[:MANY]]
         told = trader.quotes(symbols)
         assert [quote.symbol for quote in told] == list(dict.fromkeys(symbols)), (
             f"Of {len(symbols)} symbols {len(told)} have a quote, in their order or not; without: {list(told.failed)}. "
@@ -63,19 +63,18 @@ class ManyQuotesContract(Contract):
         self, trader: Broker, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
     ) -> None:
         with caplog.at_level(logging.WARNING, logger="brokerkit"):
-            told = trader.quotes([UNLISTED, STOCK, NONSENSE, FUND, STOCK])
-        assert [quote.symbol for quote in told] == [STOCK, FUND], (
-            f"Asked for {STOCK} and {FUND} beside an unlisted symbol, quotes tells {[quote.symbol for quote in told]}."
-        )
+            told = trader.quotes([self.unlisted, self.stock, NONSENSE, self.fund, self.stock])
+        symbols = [quote.symbol for quote in told]
+        assert symbols == [self.stock, self.fund], f"Of two symbols beside an unlisted one quotes tells {symbols}."
         assert {symbol: type(error) for symbol, error in told.failed.items()} == {
-            UNLISTED: UnknownSymbol,
+            self.unlisted: UnknownSymbol,
             NONSENSE: InvalidRequest,
         }, f"The symbols without a quote are told as {told.failed}."
-        assert {UNLISTED, NONSENSE} <= set(" ".join(caplog.messages).replace(":", " ").split())
+        assert {self.unlisted, NONSENSE} <= set(" ".join(caplog.messages).replace(":", " ").split())
 
     @needs("quotes")
     def test_a_line_that_is_down_is_no_fault_of_a_symbol(self, trader: Broker, face: Face) -> None:
-        trader.quote(STOCK)
+        trader.quote(self.stock)
 
         def down(request: ReceivedRequest) -> JsonResponse | None:
             is_query = face.purpose(request.method, request.path, request.headers) is Purpose.QUERY
@@ -83,4 +82,4 @@ class ManyQuotesContract(Contract):
 
         face.before = down
         with pytest.raises(NetworkError):
-            trader.quotes([STOCK, FUND])
+            trader.quotes([self.stock, self.fund])

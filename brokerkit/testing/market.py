@@ -10,7 +10,7 @@ from brokerkit.broker import Broker
 from brokerkit.errors import InvalidRequest, UnknownSymbol
 from brokerkit.models import OrderBook
 from brokerkit.sandbox import Sandbox
-from brokerkit.testing.base import ETN, FUND, STOCK, UNLISTED, Contract, agree, raising
+from brokerkit.testing.base import Contract, agree, raising
 from brokerkit.testing.declared import Declared, needs
 from brokerkit.words import Side, Venue
 
@@ -21,7 +21,7 @@ class MarketContract(Contract):
     level = 1
 
     @needs("order_book")
-    @pytest.mark.parametrize("symbol", [STOCK, "000660", FUND, ETN])
+    @pytest.mark.parametrize("symbol", ["stock", "another", "fund", "note"], indirect=True)
     def test_order_book_tells_the_truth(
         self, symbol: str, trader: Broker, sandbox: Sandbox, declared: Declared
     ) -> None:
@@ -29,10 +29,10 @@ class MarketContract(Contract):
 
     @needs("order_book")
     def test_an_empty_level_of_the_book_is_left_out(self, trader: Broker, sandbox: Sandbox, declared: Declared) -> None:
-        sandbox.exchange.trade(STOCK, Side.BUY, Decimal(50_000))
-        book = trader.order_book(STOCK)
+        sandbox.exchange.trade(self.stock, Side.BUY, Decimal(50_000))
+        book = trader.order_book(self.stock)
         assert book.asks == (), f"Nobody sells, and the book tells {book.asks[0]} as the best offer."
-        self.same_book(book, sandbox.exchange.order_book(STOCK, declared.quote_venue))
+        self.same_book(book, sandbox.exchange.order_book(self.stock, declared.quote_venue))
 
     def same_book(self, told: OrderBook, truth: OrderBook) -> None:
         """Demand the levels of the exchange, best first."""
@@ -46,37 +46,39 @@ class MarketContract(Contract):
         self, venue: Venue, trader: Broker, sandbox: Sandbox, declared: Declared
     ) -> None:
         self.skip_unless(venue in declared.quote_venues, f"quotes at {venue}")
-        agree(self.differences(trader.quote(STOCK, venue=venue), sandbox.exchange.quote(STOCK, venue), trader))
-        self.same_book(trader.order_book(STOCK, venue=venue), sandbox.exchange.order_book(STOCK, venue))
+        agree(
+            self.differences(trader.quote(self.stock, venue=venue), sandbox.exchange.quote(self.stock, venue), trader)
+        )
+        self.same_book(trader.order_book(self.stock, venue=venue), sandbox.exchange.order_book(self.stock, venue))
 
     @needs("quote")
     def test_a_symbol_that_is_not_traded_at_the_venue_is_unknown_there(
         self, trader: Broker, declared: Declared
     ) -> None:
         self.skip_unless(Venue.NXT in declared.quote_venues, f"quotes at {Venue.NXT}")
-        with raising(UnknownSymbol, f"{FUND} is not traded at {Venue.NXT}, and its quote there was asked for"):
-            trader.quote(FUND, venue=Venue.NXT)
+        with raising(UnknownSymbol, f"{self.fund} is not traded at {Venue.NXT}, and its quote there was asked for"):
+            trader.quote(self.fund, venue=Venue.NXT)
 
     @needs("order_book")
     def test_the_book_of_an_unlisted_symbol_is_refused(self, trader: Broker) -> None:
-        with raising(UnknownSymbol, f"Nobody lists {UNLISTED}, and its book was asked for"):
-            trader.order_book(UNLISTED)
+        with raising(UnknownSymbol, f"Nobody lists {self.unlisted}, and its book was asked for"):
+            trader.order_book(self.unlisted)
 
     @needs("quote")
     def test_an_etn_is_quoted_by_its_six_characters(self, trader: Broker, sandbox: Sandbox, declared: Declared) -> None:
-        truth = sandbox.exchange.quote(ETN, declared.quote_venue)
-        agree(self.differences(trader.quote(ETN), truth, trader))
+        truth = sandbox.exchange.quote(self.note, declared.quote_venue)
+        agree(self.differences(trader.quote(self.note), truth, trader))
 
     @needs("round_price")
     def test_prices_are_rounded_to_the_step_and_never_to_a_worse_one(self, trader: Broker, declared: Declared) -> None:
         # Where the broker does not tell a fund from a share, a price that is valid for both is taken.
         dearer = 35_005 if declared.tells_kinds else 35_050
         for symbol, price, side, rounded in (
-            (STOCK, 70_049, Side.BUY, 70_000),
-            (STOCK, 70_049, Side.SELL, 70_100),
-            (STOCK, 70_100, Side.SELL, 70_100),
-            (FUND, 35_003, Side.BUY, 35_000),
-            (FUND, 35_003, Side.SELL, dearer),
+            (self.stock, 70_049, Side.BUY, 70_000),
+            (self.stock, 70_049, Side.SELL, 70_100),
+            (self.stock, 70_100, Side.SELL, 70_100),
+            (self.fund, 35_003, Side.BUY, 35_000),
+            (self.fund, 35_003, Side.SELL, dearer),
         ):
             found = trader.round_price(symbol, price, side=side)
             assert found == rounded, f"To {side} {symbol}, {price} is rounded to {found} instead of {rounded}."

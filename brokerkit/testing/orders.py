@@ -20,7 +20,7 @@ from brokerkit.errors import (
 from brokerkit.models import Order, OrderRequest
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face, Purpose
-from brokerkit.testing.base import ETN, FUND, STOCK, UNLISTED, Contract, agree, raising, tells
+from brokerkit.testing.base import Contract, agree, raising, tells
 from brokerkit.testing.declared import Declared, needs
 from brokerkit.testing.inside import unchecked
 from brokerkit.words import OrderStatus, OrderType, Side
@@ -35,10 +35,10 @@ class OrderContract(Contract):
 
     @needs("buy", "refresh")
     def test_a_resting_order_is_pending_and_then_working(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
-        price = self.bid(sandbox) - 500
-        order = trader.buy(STOCK, 7, price=price)
+        price = self.below(sandbox, 5)
+        order = trader.buy(self.stock, 7, price=price)
         tells(order, status=OrderStatus.PENDING, side=Side.BUY, type=OrderType.LIMIT)
-        tells(order, symbol=STOCK, quantity=Decimal(7), price=price, venue=self.venue)
+        tells(order, symbol=self.stock, quantity=Decimal(7), price=price, venue=self.venue)
         tells(order, filled_quantity=None, original_id=None)
         known = [row.number for row in self.rows(sandbox)]
         words = f"The exchange has got the order {known[0]}, and {order.id} is told: look at the number of the answer."
@@ -53,17 +53,17 @@ class OrderContract(Contract):
 
     @needs("buy", "refresh")
     def test_a_partial_fill_is_told_by_quantities(self, trader: Broker, sandbox: Sandbox) -> None:
-        price = sandbox.exchange.quote(STOCK).price
-        offered = sandbox.exchange.order_book(STOCK).asks[0].quantity
-        order = trader.refresh(trader.buy(STOCK, offered + 10, price=price))
+        price = sandbox.exchange.quote(self.stock).price
+        offered = sandbox.exchange.order_book(self.stock).asks[0].quantity
+        order = trader.refresh(trader.buy(self.stock, offered + 10, price=price))
         agree(self.order_differences(order, self.truth(sandbox, order), trader))
         tells(order, status=OrderStatus.PARTIALLY_FILLED)
         tells(order, filled_quantity=offered, remaining_quantity=Decimal(10))
 
     @needs("buy", "refresh", types=[OrderType.MARKET])
     def test_a_market_order_fills_over_several_prices(self, trader: Broker, sandbox: Sandbox) -> None:
-        asks = sandbox.exchange.order_book(STOCK).asks
-        order = trader.buy(STOCK, asks[0].quantity + 3, type=OrderType.MARKET)
+        asks = sandbox.exchange.order_book(self.stock).asks
+        order = trader.buy(self.stock, asks[0].quantity + 3, type=OrderType.MARKET)
         tells(order, type=OrderType.MARKET, price=None)
         order = trader.refresh(order)
         agree(self.order_differences(order, self.truth(sandbox, order), trader))
@@ -82,9 +82,9 @@ class OrderContract(Contract):
 
     @needs("sell", "refresh")
     def test_shares_are_sold(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
-        account, bid = face.credentials.account, sandbox.exchange.order_book(STOCK).bids[-1].price
-        sandbox.exchange.give_holding(account, STOCK, Decimal(100), Decimal(6_500_000))
-        order = trader.sell(STOCK, 40, price=bid)
+        account, bid = face.credentials.account, sandbox.exchange.order_book(self.stock).bids[-1].price
+        sandbox.exchange.give_holding(account, self.stock, Decimal(100), self.ground.amount(6_500_000))
+        order = trader.sell(self.stock, 40, price=bid)
         side = self.truth(sandbox, order).request.side
         assert side is Side.SELL, f"Shares were to be sold, and the exchange has got an order to {side}."
         order = trader.refresh(order)
@@ -95,8 +95,8 @@ class OrderContract(Contract):
 
     @needs("buy", "refresh")
     def test_a_fund_has_the_finer_step(self, trader: Broker, sandbox: Sandbox) -> None:
-        price = sandbox.exchange.quote(FUND).price // 50 * 50 - 45
-        order = trader.buy(FUND, 3, price=price)
+        price = sandbox.exchange.quote(self.fund).price // 50 * 50 - 45
+        order = trader.buy(self.fund, 3, price=price)
         sent = self.truth(sandbox, order).request.price
         assert sent == price, f"An order at {price} was to be sent, and the exchange has got one at {sent}."
         order = trader.refresh(order)
@@ -104,23 +104,23 @@ class OrderContract(Contract):
 
     @needs("buy", "sell", "refresh", "orders", "order_history", "cancel", "balance")
     def test_an_etn_is_traded_by_its_six_characters(self, trader: Broker, sandbox: Sandbox) -> None:
-        truth = sandbox.exchange.quote(ETN)
-        bought = trader.refresh(trader.buy(ETN, 3, price=sandbox.exchange.order_book(ETN).asks[-1].price))
-        tells(bought, symbol=ETN, filled_quantity=Decimal(3))
-        dear = sandbox.exchange.order_book(ETN).asks[-1].price + 50
-        waiting = trader.sell(ETN, 1, price=dear // 5 * 5)
-        for told in (trader.orders(), trader.order_history(sandbox.exchange.today, symbol=ETN)):
-            assert {order.symbol for order in told} == {ETN}
-        assert [position.symbol for position in trader.balance().positions] == [ETN]
-        assert trader.refresh(trader.cancel(waiting)).symbol == ETN
+        truth = sandbox.exchange.quote(self.note)
+        bought = trader.refresh(trader.buy(self.note, 3, price=sandbox.exchange.order_book(self.note).asks[-1].price))
+        tells(bought, symbol=self.note, filled_quantity=Decimal(3))
+        dear = sandbox.exchange.order_book(self.note).asks[-1].price + 50
+        waiting = trader.sell(self.note, 1, price=dear // 5 * 5)
+        for told in (trader.orders(), trader.order_history(sandbox.exchange.today, symbol=self.note)):
+            assert {order.symbol for order in told} == {self.note}
+        assert [position.symbol for position in trader.balance().positions] == [self.note]
+        assert trader.refresh(trader.cancel(waiting)).symbol == self.note
         if trader.supports("buying_power"):
-            assert trader.buying_power(ETN, price=truth.price).symbol == ETN
+            assert trader.buying_power(self.note, price=truth.price).symbol == self.note
         if trader.supports("investor_flow"):
-            assert [day.symbol for day in trader.investor_flow(ETN)][-1] == ETN
+            assert [day.symbol for day in trader.investor_flow(self.note)][-1] == self.note
 
     @needs("buy", "cancel", "refresh")
     def test_the_whole_rest_is_cancelled(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
-        order = trader.buy(STOCK, 7, price=self.bid(sandbox) - 500)
+        order = trader.buy(self.stock, 7, price=self.below(sandbox, 5))
         canceled = trader.cancel(order)
         tells(canceled, original_id=order.id, quantity=Decimal(7))
         number = face.order_id(self.rows(sandbox)[-1].number)
@@ -134,7 +134,7 @@ class OrderContract(Contract):
 
     @needs("buy", "refresh", parts=["cancel"])
     def test_a_part_is_cancelled_and_then_the_rest(self, trader: Broker, sandbox: Sandbox) -> None:
-        order = trader.buy(STOCK, 7, price=self.bid(sandbox) - 500)
+        order = trader.buy(self.stock, 7, price=self.below(sandbox, 5))
         changed = trader.cancel(order, quantity=3)
         canceled = self.truth(sandbox, order).canceled
         assert canceled == 3, f"3 of 7 shares were to be cancelled, and at the exchange {canceled} are."
@@ -146,15 +146,15 @@ class OrderContract(Contract):
 
     @needs("buy", "cancel", "refresh")
     def test_the_rest_of_a_partial_fill_is_cancelled(self, trader: Broker, sandbox: Sandbox) -> None:
-        asks = sandbox.exchange.order_book(STOCK).asks
-        order = trader.buy(STOCK, asks[0].quantity + 10, price=asks[0].price)
+        asks = sandbox.exchange.order_book(self.stock).asks
+        order = trader.buy(self.stock, asks[0].quantity + 10, price=asks[0].price)
         canceled = trader.refresh(trader.cancel(order))
         tells(canceled, status=OrderStatus.CANCELED)
         tells(canceled, filled_quantity=asks[0].quantity, remaining_quantity=Decimal(0))
 
     @needs("buy", "cancel", "refresh")
     def test_an_order_survives_as_json_and_a_restart(self, trader: Broker, sandbox: Sandbox) -> None:
-        stored = trader.buy(STOCK, 7, price=self.bid(sandbox) - 500).model_dump_json()
+        stored = trader.buy(self.stock, 7, price=self.below(sandbox, 5)).model_dump_json()
         with self.another(sandbox) as later:
             try:
                 canceled = later.refresh(later.cancel(Order.model_validate_json(stored)))
@@ -164,7 +164,7 @@ class OrderContract(Contract):
 
     @needs("buy", "cancel", "refresh")
     def test_what_was_filled_cannot_be_cancelled(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
-        order = trader.buy(STOCK, 1, price=sandbox.exchange.order_book(STOCK).asks[0].price)
+        order = trader.buy(self.stock, 1, price=sandbox.exchange.order_book(self.stock).asks[0].price)
         with self.nothing_left(face):
             trader.cancel(order)
         known = trader.refresh(order)
@@ -178,7 +178,7 @@ class OrderContract(Contract):
     def test_an_order_number_of_somebody_else_cannot_be_cancelled(
         self, trader: Broker, sandbox: Sandbox, face: Face
     ) -> None:
-        order = trader.buy(STOCK, 1, price=self.bid(sandbox) - 500)
+        order = trader.buy(self.stock, 1, price=self.below(sandbox, 5))
         other = self.of_somebody_else(trader, face, order)
         with self.nothing_left(face):
             trader.cancel(other)
@@ -188,13 +188,13 @@ class OrderContract(Contract):
     def test_an_order_that_the_list_does_not_show_is_not_guessed(
         self, trader: Broker, sandbox: Sandbox, face: Face
     ) -> None:
-        order = trader.refresh(trader.buy(STOCK, 1, price=self.bid(sandbox) - 500))
+        order = trader.refresh(trader.buy(self.stock, 1, price=self.below(sandbox, 5)))
         told = trader.refresh(self.of_somebody_else(trader, face, order))
         assert told.status is OrderStatus.UNKNOWN, f"No list shows the order, and it is told as {told.status}."
 
     @needs("buy", "order_history")
     def test_the_face_tells_orders_from_lists_and_logins(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
-        trader.buy(STOCK, 1, price=self.bid(sandbox) - 500)
+        trader.buy(self.stock, 1, price=self.below(sandbox, 5))
         before = len(face.requests)
         trader.order_history(sandbox.exchange.today)
         told = [face.purpose(each.method, each.path, each.headers) for each in face.requests]
@@ -208,14 +208,14 @@ class OrderContract(Contract):
     def test_an_order_is_not_repeated_after_a_killed_token(
         self, trader: Broker, face: Face, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        trader.buy(STOCK, 1, price=self.bid(sandbox) - 500)
+        trader.buy(self.stock, 1, price=self.below(sandbox, 5))
         self.kill_tokens(face, monkeypatch)
         sent = len(self.orders_seen(face))
         with raising(AuthError, "The token has ended, and the broker refuses the order for that"):
-            trader.buy(STOCK, 2, price=self.bid(sandbox) - 500)
+            trader.buy(self.stock, 2, price=self.below(sandbox, 5))
         again = len(self.orders_seen(face)) - sent
         assert again == 1, f"An order that is refused for its token goes out once, and {again} requests came."
-        trader.buy(STOCK, 3, price=self.bid(sandbox) - 500)
+        trader.buy(self.stock, 3, price=self.below(sandbox, 5))
         assert [row.quantity for row in self.rows(sandbox)] == [1, 3]
 
 
@@ -226,37 +226,39 @@ class RefusalContract(Contract):
 
     @needs("buy")
     def test_more_than_the_cash_is_refused(self, trader: Broker, sandbox: Sandbox) -> None:
-        self.refused(InsufficientFunds, trader, STOCK, Side.BUY, 1_000_000, sandbox.exchange.quote(STOCK).price)
+        self.refused(
+            InsufficientFunds, trader, self.stock, Side.BUY, 1_000_000, sandbox.exchange.quote(self.stock).price
+        )
 
     @needs("sell")
     def test_more_than_the_shares_is_refused(self, trader: Broker, sandbox: Sandbox) -> None:
-        self.refused(InsufficientFunds, trader, STOCK, Side.SELL, 1, sandbox.exchange.quote(STOCK).price)
+        self.refused(InsufficientFunds, trader, self.stock, Side.SELL, 1, sandbox.exchange.quote(self.stock).price)
 
     @needs("buy")
     def test_a_closed_market_refuses(self, trader: Broker, sandbox: Sandbox) -> None:
         sandbox.exchange.market_open = False
-        self.refused(MarketClosed, trader, STOCK, Side.BUY, 1, sandbox.exchange.quote(STOCK).price)
+        self.refused(MarketClosed, trader, self.stock, Side.BUY, 1, sandbox.exchange.quote(self.stock).price)
 
     @needs("buy")
     def test_an_unlisted_symbol_is_refused(self, trader: Broker) -> None:
-        self.refused(UnknownSymbol, trader, UNLISTED, Side.BUY, 1, Decimal(1000))
+        self.refused(UnknownSymbol, trader, self.unlisted, Side.BUY, 1, Decimal(1000))
 
     @needs("buy")
     def test_a_price_beyond_the_limits_is_refused(self, trader: Broker, sandbox: Sandbox) -> None:
-        limit = sandbox.exchange.instruments[STOCK].upper_limit
-        self.refused(InvalidOrder, trader, STOCK, Side.BUY, 1, limit + 100)
+        limit = sandbox.exchange.instruments[self.stock].upper_limit
+        self.refused(InvalidOrder, trader, self.stock, Side.BUY, 1, limit + 100)
 
     @needs("buy")
     def test_a_halted_symbol_takes_no_order(self, trader: Broker, sandbox: Sandbox) -> None:
-        sandbox.exchange.halt(STOCK)
-        self.refused(InvalidOrder, trader, STOCK, Side.BUY, 1, sandbox.exchange.quote(STOCK).price)
-        sandbox.exchange.resume(STOCK)
-        trader.buy(STOCK, 1, price=sandbox.exchange.quote(STOCK).price)
+        sandbox.exchange.halt(self.stock)
+        self.refused(InvalidOrder, trader, self.stock, Side.BUY, 1, sandbox.exchange.quote(self.stock).price)
+        sandbox.exchange.resume(self.stock)
+        trader.buy(self.stock, 1, price=sandbox.exchange.quote(self.stock).price)
 
     @needs("buy")
     def test_a_price_off_the_step_is_refused_by_the_broker_too(self, trader: Broker, sandbox: Sandbox) -> None:
-        price = sandbox.exchange.quote(STOCK).price + 5
-        request = OrderRequest(symbol=STOCK, side=Side.BUY, quantity=1, price=price, venue=self.venue)
+        price = sandbox.exchange.quote(self.stock).price + 5
+        request = OrderRequest(symbol=self.stock, side=Side.BUY, quantity=1, price=price, venue=self.venue)
         with unchecked(trader), raising(InvalidOrder, "The broker refuses a price off the step") as caught:
             trader.order(request)
         assert caught.error.code, "InvalidOrder carries no code: the broker's own says what it means."
@@ -265,7 +267,7 @@ class RefusalContract(Contract):
     def test_a_bad_price_is_not_sent_where_that_can_be_known(
         self, trader: Broker, face: Face, sandbox: Sandbox, declared: Declared
     ) -> None:
-        price, top = trader.quote(STOCK).price, sandbox.exchange.instruments[STOCK].upper_limit
+        price, top = trader.quote(self.stock).price, sandbox.exchange.instruments[self.stock].upper_limit
         bad: list[int | float | Decimal] = [price + 1, 0, -100, 70000.5]
         if declared.tells_kinds:  # else the step of funds may be meant
             bad.append(price + 5)
@@ -273,10 +275,10 @@ class RefusalContract(Contract):
             bad.append(top + 1000)
         for each in bad:
             with pytest.raises(InvalidRequest):
-                trader.buy(STOCK, 1, price=each)
+                trader.buy(self.stock, 1, price=each)
         for quantity in (0, -1, 1.5):
             with pytest.raises(InvalidRequest):
-                trader.buy(STOCK, quantity, price=price)
+                trader.buy(self.stock, quantity, price=price)
         with pytest.raises(InvalidRequest):
-            trader.buy(STOCK, 1)
+            trader.buy(self.stock, 1)
         assert self.orders_seen(face) == [], "An order that is known to be wrong was sent."

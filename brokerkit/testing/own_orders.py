@@ -18,7 +18,7 @@ from brokerkit.sandbox.face import Face
 from brokerkit.stream.events import Gap, GapReason, OrderEvent, Source
 from brokerkit.stream.stream import Subscription
 from brokerkit.stream.topics import StreamKind
-from brokerkit.testing.base import STOCK, Contract, raising
+from brokerkit.testing.base import Contract, raising
 from brokerkit.testing.declared import needs
 from brokerkit.testing.streams import SECONDS, socket_of
 from brokerkit.testing.told import Comparison, wrongs_of
@@ -79,13 +79,13 @@ class OwnOrderContract(Contract):
 
     def trade_own(self, exchange: Exchange, account: str) -> None:
         """Let orders of the account be filled in parts and at several prices, moved, cancelled and refused."""
-        book = exchange.order_book(STOCK)
+        book = exchange.order_book(self.stock)
         bid, asks = book.bids[0].price, book.asks
         self.buys(exchange, account, int(asks[0].quantity) + 5, asks[1].price)  # filled at two prices
         waiting = self.buys(exchange, account, 20, bid)
-        before = exchange.order_book(STOCK).bids[0].quantity - 20
+        before = exchange.order_book(self.stock).bids[0].quantity - 20
         for shares in (before + 3, 4, 4):  # two of them are alike, in one second
-            exchange.trade(STOCK, Side.SELL, Decimal(shares))
+            exchange.trade(self.stock, Side.SELL, Decimal(shares))
         moved = exchange.amend(account, waiting, price=bid - 1000)
         exchange.cancel(account, moved.number, Decimal(2))
         exchange.cancel(account, moved.number)
@@ -97,7 +97,7 @@ class OwnOrderContract(Contract):
 
     def buys(self, exchange: Exchange, account: str, quantity: int, price: Decimal) -> int:
         """Let the account buy by another way than the adapter's, and return the number."""
-        request = OrderRequest(symbol=STOCK, side=Side.BUY, quantity=quantity, price=price, venue=self.venue)
+        request = OrderRequest(symbol=self.stock, side=Side.BUY, quantity=quantity, price=price, venue=self.venue)
         return exchange.submit(account, request).number
 
     @needs(streams=[StreamKind.ORDERS])
@@ -115,11 +115,11 @@ class OwnOrderContract(Contract):
         other = f"{mine[:-2]}{(int(mine[-2:]) + 1) % 100:02}"
         exchange.open_account(other, cash=Decimal(100_000_000))
         socket_of(face).accounts.add(other)
-        price = self.bid(sandbox) - 500
-        request = OrderRequest(symbol=STOCK, side=Side.BUY, quantity=3, price=price, venue=self.venue)
+        price = self.below(sandbox, 5)
+        request = OrderRequest(symbol=self.stock, side=Side.BUY, quantity=3, price=price, venue=self.venue)
         exchange.submit(other, request)
         told = self.told_until_the_end(followed, sandbox)
-        foreign = [f"{each.change} of {each.symbol}" for each in told if each.symbol == STOCK]
+        foreign = [f"{each.change} of {each.symbol}" for each in told if each.symbol == self.stock]
         assert not foreign, f"Account {other} is another one, and of its orders this is told: {', '.join(foreign)}."
 
     @needs(streams=[StreamKind.ORDERS])
@@ -127,7 +127,7 @@ class OwnOrderContract(Contract):
         self, trader: Broker, sandbox: Sandbox, face: Face, followed: Subscription[Any]
     ) -> None:
         account, exchange, socket = face.credentials.account, sandbox.exchange, socket_of(face)
-        before = self.play(sandbox, STOCK, Side.BUY, 9, self.bid(sandbox) - 500)
+        before = self.play(sandbox, self.stock, Side.BUY, 9, self.below(sandbox, 5))
         first = followed.next(timeout=SECONDS)
         assert isinstance(first, OrderEvent), f"An order was accepted, and this is told: {first}."
         with exchange.still():  # nobody gets in before all of it has happened

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import pytest
 
 from brokerkit.broker import Broker
@@ -11,11 +9,10 @@ from brokerkit.errors import InvalidRequest, UnknownSymbol
 from brokerkit.market.sessions import Phase
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face
-from brokerkit.testing.base import FUND, STOCK, UNLISTED, Contract, agree, raising
+from brokerkit.testing.base import Contract, agree, raising
 from brokerkit.testing.declared import Declared, needs
-from brokerkit.words import Side
 
-SYMBOLS = (STOCK, "000660", "035720", "006360", FUND, "0126Z0")
+SYMBOLS = ("stock", "another", "0", "1", "fund", "lettered")
 
 
 class QuoteContract(Contract):
@@ -24,7 +21,7 @@ class QuoteContract(Contract):
     level = 1
 
     @needs("quote")
-    @pytest.mark.parametrize("symbol", SYMBOLS)
+    @pytest.mark.parametrize("symbol", SYMBOLS, indirect=True)
     def test_quote_tells_the_truth_field_by_field(
         self, symbol: str, trader: Broker, sandbox: Sandbox, declared: Declared
     ) -> None:
@@ -33,11 +30,11 @@ class QuoteContract(Contract):
 
     @needs("quote")
     def test_quote_follows_a_trade(self, trader: Broker, sandbox: Sandbox, declared: Declared) -> None:
-        before = trader.quote(STOCK)
-        sandbox.exchange.trade(STOCK, Side.BUY, Decimal(5000), sandbox.exchange.instruments[STOCK].upper_limit)
-        after = trader.quote(STOCK)
+        before = trader.quote(self.stock)
+        self.rise(sandbox)
+        after = trader.quote(self.stock)
         assert after.price > before.price, f"After a trade at a higher price the quote still tells {after.price}."
-        agree(self.differences(after, sandbox.exchange.quote(STOCK, declared.quote_venue), trader))
+        agree(self.differences(after, sandbox.exchange.quote(self.stock, declared.quote_venue), trader))
 
     @needs("quote")
     def test_quote_says_of_which_session_its_price_is_where_that_is_proven(
@@ -45,16 +42,16 @@ class QuoteContract(Contract):
     ) -> None:
         for phase in (Phase.REGULAR, Phase.CLOSING_AUCTION, Phase.AFTER_MARKET, Phase.CLOSED, Phase.PRE_MARKET):
             sandbox.exchange.phase = phase
-            told, truth = trader.quote(STOCK), sandbox.exchange.quote(STOCK, declared.quote_venue)
+            told, truth = trader.quote(self.stock), sandbox.exchange.quote(self.stock, declared.quote_venue)
             assert told.session is truth.session, (
                 f"In {phase} the price is of {told.session}, proven is {truth.session}."
             )
 
     @needs("quote")
     def test_quote_of_an_unlisted_symbol_is_refused(self, trader: Broker) -> None:
-        with raising(UnknownSymbol, f"Nobody lists {UNLISTED}, and its quote was asked for") as caught:
-            trader.quote(UNLISTED)
-        assert UNLISTED in str(caught.error)
+        with raising(UnknownSymbol, f"Nobody lists {self.unlisted}, and its quote was asked for") as caught:
+            trader.quote(self.unlisted)
+        assert self.unlisted in str(caught.error)
 
     @needs("quote")
     @pytest.mark.parametrize("symbol", ["A005930", "005930_AL", "5930", "삼성전자", "", "00593O "])

@@ -15,7 +15,7 @@ import pytest
 
 from brokerkit.broker import Broker
 from brokerkit.errors import InvalidRequest, Unsupported
-from brokerkit.market.markets import KOREA
+from brokerkit.market.markets import KOREA, market_named
 from brokerkit.market.sessions import Phase
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import Trade
@@ -26,7 +26,7 @@ from brokerkit.stream.events import BookEvent, ConditionEvent, QuoteEvent, Sessi
 from brokerkit.stream.feed import Feed
 from brokerkit.stream.stream import Stream, Subscription
 from brokerkit.stream.topics import StreamKind
-from brokerkit.testing.base import STOCK, Contract, agree, raising
+from brokerkit.testing.base import Contract, agree, raising
 from brokerkit.testing.declared import Declared, needs
 from brokerkit.testing.indices import KOSPI
 from brokerkit.testing.truth import shown
@@ -39,17 +39,16 @@ MORE_SECONDS = 3.0
 """So long another event is waited for, where the last one is not what the exchange knows."""
 UNTRADED = "무거래"
 """The saved condition of what nobody has traded today."""
-QUIET = ("000660", STOCK)
 FIGURES = ("price", "change", "change_percent", "open", "high", "low", "volume", "turnover")
 
-FOLLOW: dict[StreamKind, Callable[[Stream, Venue | None], object]] = {
-    StreamKind.TRADES: lambda stream, venue: stream.trades(STOCK, venue=venue),
-    StreamKind.ORDER_BOOK: lambda stream, venue: stream.order_book(STOCK, venue=venue),
-    StreamKind.QUOTES: lambda stream, venue: stream.quotes(STOCK, venue=venue),
-    StreamKind.INDEX: lambda stream, venue: stream.index(KOSPI),
-    StreamKind.ORDERS: lambda stream, venue: stream.orders(),
-    StreamKind.SESSION: lambda stream, venue: stream.session(venue=venue),
-    StreamKind.CONDITION: lambda stream, venue: stream.condition("0"),
+FOLLOW: dict[StreamKind, Callable[[Stream, str, Venue | None], object]] = {
+    StreamKind.TRADES: lambda stream, symbol, venue: stream.trades(symbol, venue=venue),
+    StreamKind.ORDER_BOOK: lambda stream, symbol, venue: stream.order_book(symbol, venue=venue),
+    StreamKind.QUOTES: lambda stream, symbol, venue: stream.quotes(symbol, venue=venue),
+    StreamKind.INDEX: lambda stream, symbol, venue: stream.index(KOSPI),
+    StreamKind.ORDERS: lambda stream, symbol, venue: stream.orders(),
+    StreamKind.SESSION: lambda stream, symbol, venue: stream.session(venue=venue),
+    StreamKind.CONDITION: lambda stream, symbol, venue: stream.condition("0"),
 }
 """How each kind of topic is followed."""
 OF_VENUES = (StreamKind.TRADES, StreamKind.ORDER_BOOK, StreamKind.QUOTES, StreamKind.SESSION)
@@ -142,7 +141,7 @@ class StreamContract(Contract):
 
     def venues(self, declared: Declared, kind: StreamKind) -> list[Venue]:
         """Return the venues of which a kind of topic is declared."""
-        return [venue for venue in KOREA.venues if declared.streams(kind, venue)]
+        return [venue for venue in market_named(self.market).venues if declared.streams(kind, venue)]
 
     def trades_until(self, followed: Subscription[Any], truth: Sequence[Trade]) -> list[TradeEvent]:
         """Return the trades that are told until as many have come as there were, or the last of them."""
@@ -158,9 +157,9 @@ class StreamContract(Contract):
             return
         with trader.stream() as stream:
             for kind, follow in FOLLOW.items():
-                for venue in KOREA.venues if kind in OF_VENUES else [None]:
+                for venue in market_named(self.market).venues if kind in OF_VENUES else [None]:
                     if not declared.streams(kind, venue):
-                        is_unsupported(face, f"{kind} of {venue} by stream", lambda: follow(stream, venue))  # noqa: B023
+                        is_unsupported(face, f"{kind} of {venue} by stream", lambda: follow(stream, self.stock, venue))  # noqa: B023
         assert not socket_of(face).lines, "What no stream tells is known before a line is opened."
 
     @needs(streams=[StreamKind.TRADES])
@@ -168,25 +167,25 @@ class StreamContract(Contract):
         self, trader: Broker, sandbox: Sandbox, stream: Stream, declared: Declared
     ) -> None:
         venues = self.venues(declared, StreamKind.TRADES)
-        followed = {venue: stream.trades(STOCK, venue=venue) for venue in venues}
-        before = len(sandbox.exchange.trades(STOCK))
-        sweep = sum(level.quantity for level in sandbox.exchange.order_book(STOCK).asks[:3]) + 1
+        followed = {venue: stream.trades(self.stock, venue=venue) for venue in venues}
+        before = len(sandbox.exchange.trades(self.stock))
+        sweep = sum(level.quantity for level in sandbox.exchange.order_book(self.stock).asks[:3]) + 1
         for side, quantity in ((Side.BUY, 7), (Side.SELL, 5), (Side.BUY, sweep), (Side.SELL, 13)):
-            sandbox.exchange.trade(STOCK, side, Decimal(quantity))
-        truth = sandbox.exchange.trades(STOCK)[before:]
+            sandbox.exchange.trade(self.stock, side, Decimal(quantity))
+        truth = sandbox.exchange.trades(self.stock)[before:]
         for venue, subscription in followed.items():
-            same_trades(self.trades_until(subscription, truth), truth, STOCK, venue)
+            same_trades(self.trades_until(subscription, truth), truth, self.stock, venue)
 
     @needs(streams=[StreamKind.ORDER_BOOK])
     def test_books_are_told_as_they_change(
         self, trader: Broker, sandbox: Sandbox, stream: Stream, declared: Declared
     ) -> None:
         followed = {
-            venue: stream.order_book(STOCK, venue=venue) for venue in self.venues(declared, StreamKind.ORDER_BOOK)
+            venue: stream.order_book(self.stock, venue=venue) for venue in self.venues(declared, StreamKind.ORDER_BOOK)
         }
         for side in Side:
-            sandbox.exchange.trade(STOCK, side, Decimal(11))
-            truth = sandbox.exchange.order_book(STOCK)
+            sandbox.exchange.trade(self.stock, side, Decimal(11))
+            truth = sandbox.exchange.order_book(self.stock)
 
             def wrongs(told: BookEvent) -> list[str]:
                 sides = {"asks": (told.asks, truth.asks), "bids": (told.bids, truth.bids)}  # noqa: B023
@@ -204,9 +203,9 @@ class StreamContract(Contract):
     def test_running_quotes_tell_the_truth(
         self, trader: Broker, sandbox: Sandbox, stream: Stream, declared: Declared
     ) -> None:
-        followed = {venue: stream.quotes(STOCK, venue=venue) for venue in self.venues(declared, StreamKind.QUOTES)}
-        sandbox.exchange.trade(STOCK, Side.BUY, Decimal(9))
-        truth = sandbox.exchange.quote(STOCK)
+        followed = {venue: stream.quotes(self.stock, venue=venue) for venue in self.venues(declared, StreamKind.QUOTES)}
+        sandbox.exchange.trade(self.stock, Side.BUY, Decimal(9))
+        truth = sandbox.exchange.quote(self.stock)
         for subscription in followed.values():
             told_at_last(subscription, QuoteEvent, lambda told: self.quote_lines(told, truth))
 
@@ -224,7 +223,7 @@ class StreamContract(Contract):
     @needs(streams=[StreamKind.INDEX])
     def test_an_index_is_told_as_its_shares_trade(self, trader: Broker, sandbox: Sandbox, stream: Stream) -> None:
         followed = stream.index(KOSPI)
-        sandbox.exchange.trade(STOCK, Side.BUY, Decimal(5000), sandbox.exchange.instruments[STOCK].upper_limit)
+        self.rise(sandbox)
         truth = sandbox.exchange.indices.quote(KOSPI)
         figures = ("price", "change", "change_percent", "open", "high", "low")
         told_at_last(followed, QuoteEvent, lambda told: self.quote_lines(told, truth, figures))
@@ -234,13 +233,15 @@ class StreamContract(Contract):
         followed, phases = stream.session(), (Phase.CLOSING_AUCTION, Phase.CLOSED)
         halts: Subscription[Any] | None = None
         try:
-            halts = stream.session(STOCK)
+            halts = stream.session(self.stock)
         except Unsupported:
             pass
         else:
-            sandbox.exchange.halt(STOCK)
+            sandbox.exchange.halt(self.stock)
             event = told_once(halts, SessionEvent)
-            assert (event.symbol, event.is_halted) == (STOCK, True), f"{STOCK} is halted, and this is told: {event}."
+            assert (event.symbol, event.is_halted) == (self.stock, True), (
+                f"{self.stock} is halted, and this is told: {event}."
+            )
         for phase in phases:
             sandbox.exchange.phase = phase
         told: list[Phase] = []
@@ -252,7 +253,7 @@ class StreamContract(Contract):
 
     @needs("conditions", streams=[StreamKind.CONDITION])
     def test_a_condition_is_told_as_symbols_come_and_go(self, trader: Broker, sandbox: Sandbox, stream: Stream) -> None:
-        for symbol in QUIET:
+        for symbol in (self.ground.another, self.stock):
             sandbox.exchange.unopen(symbol)
         condition = next(each for each in trader.conditions() if each.name == UNTRADED)
         truth = {instrument.symbol for instrument, _ in screened(sandbox.exchange, UNTRADED)}
@@ -261,9 +262,11 @@ class StreamContract(Contract):
         assert {each.symbol for each in told if each.is_initial and each.is_entering} == truth, (
             f"{truth} meet the condition when it begins, and this is told: {told}."
         )
-        sandbox.exchange.trade(STOCK, Side.BUY, Decimal(1))
+        sandbox.exchange.trade(self.stock, Side.BUY, Decimal(1))
         gone = told_once(followed, ConditionEvent)
-        assert (gone.symbol, gone.is_entering) == (STOCK, False), f"{STOCK} was traded, and this is told: {gone}."
+        assert (gone.symbol, gone.is_entering) == (self.stock, False), (
+            f"{self.stock} was traded, and this is told: {gone}."
+        )
 
     @needs(streams=[StreamKind.TRADES, StreamKind.ORDER_BOOK])
     def test_streams_share_one_line_and_what_is_followed_twice_costs_no_frame(
@@ -271,14 +274,14 @@ class StreamContract(Contract):
     ) -> None:
         socket = socket_of(face)
         with trader.stream() as first, trader.stream() as second:
-            first.trades(STOCK)
-            first.order_book(STOCK)
+            first.trades(self.stock)
+            first.order_book(self.stock)
             with heard_by(socket) as heard:
-                again = second.trades(STOCK)
+                again = second.trades(self.stock)
                 first.close()
-                sandbox.exchange.trade(STOCK, Side.BUY, Decimal(3))
+                sandbox.exchange.trade(self.stock, Side.BUY, Decimal(3))
                 assert told_once(again, TradeEvent).quantity == 3
-                of_trades = [text for text in heard if STOCK in text]
+                of_trades = [text for text in heard if self.stock in text]
             assert len(socket.lines) == 1, f"{len(socket.lines)} lines are open for one key."
             assert len(of_trades) <= 1, f"What is followed already was registered again: {of_trades}."
         until("Nobody follows anything, and the line is closed", lambda: not socket.lines)
@@ -302,12 +305,12 @@ class StreamContract(Contract):
     ) -> None:
         socket = socket_of(face)
         socket.heartbeat_seconds, socket.silence_seconds = 0.1, 10.0
-        followed = stream.trades(STOCK)
+        followed = stream.trades(self.stock)
         beat = socket.heartbeat(socket.lines[0])
         self.skip_unless(beat is not None, "heartbeats that clients answer")
         with heard_by(socket) as heard:
             for number in range(200):
-                sandbox.exchange.trade(STOCK, Side.BUY if number % 2 else Side.SELL, Decimal(1))
+                sandbox.exchange.trade(self.stock, Side.BUY if number % 2 else Side.SELL, Decimal(1))
             until(
                 "Three heartbeats are answered, or the broker ends the line",
                 lambda: len(heard) >= 3 or not socket.lines,
@@ -322,11 +325,11 @@ class StreamContract(Contract):
     ) -> None:
         path, keys = tmp_path / "stream.jsonl", face.credentials
         stream.record(path)
-        followed: list[Subscription[Any]] = [stream.trades(STOCK)]
+        followed: list[Subscription[Any]] = [stream.trades(self.stock)]
         if declared.streams(StreamKind.ORDERS):
             followed.append(stream.orders())
-            self.play(sandbox, STOCK, Side.BUY, 3, self.bid(sandbox) - 500)
-        sandbox.exchange.trade(STOCK, Side.SELL, Decimal(4))
+            self.play(sandbox, self.stock, Side.BUY, 3, self.below(sandbox, 5))
+        sandbox.exchange.trade(self.stock, Side.SELL, Decimal(4))
         told = [each.next(timeout=SECONDS) for each in followed]
         stream.close()
         secrets = [keys.app_key, keys.app_secret, keys.account, keys.account.replace("-", ""), keys.hts_id]
@@ -344,9 +347,9 @@ class StreamContract(Contract):
         stream = trader.stream()
         for kind in (StreamKind.TRADES, StreamKind.ORDERS):
             if declared.streams(kind):
-                FOLLOW[kind](stream, None)
+                FOLLOW[kind](stream, self.stock, None)
         assert len(socket.lines) == 1
-        assert STOCK in socket.watched(), f"{STOCK} was acknowledged, and the broker has not registered it."
+        assert self.stock in socket.watched(), f"{self.stock} was acknowledged, and the broker has not registered it."
         waiting = threading.Thread(target=lambda: [*stream])
         waiting.start()
         stream.close()

@@ -13,7 +13,7 @@ from brokerkit.models import Member, Trade
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import Trade as Print
 from brokerkit.sandbox.face import Face
-from brokerkit.testing.base import ETN, STOCK, UNLISTED, Contract, not_told, raising, tells
+from brokerkit.testing.base import Contract, not_told, raising, tells
 from brokerkit.testing.declared import needs
 from brokerkit.testing.inside import part_of
 from brokerkit.testing.truth import differences
@@ -47,7 +47,7 @@ class TradeContract(Contract):
             assert not lines, f"The trade of {real.time:%H:%M:%S}: {'; '.join(lines)}. Look at the rows of `trades`."
 
     @needs("trades")
-    @pytest.mark.parametrize("symbol", [STOCK, ETN])
+    @pytest.mark.parametrize("symbol", ["stock", "note"], indirect=True)
     def test_the_newest_trades_tell_the_truth(self, symbol: str, trader: Broker, sandbox: Sandbox) -> None:
         sandbox.exchange.trade(symbol, Side.BUY, Decimal(7))
         sandbox.exchange.trade(symbol, Side.SELL, Decimal(5))
@@ -58,31 +58,31 @@ class TradeContract(Contract):
     @needs("trades")
     def test_all_trades_of_today_are_told_those_of_one_second_too(self, trader: Broker, sandbox: Sandbox) -> None:
         for number in range(20):
-            sandbox.exchange.trade(STOCK, Side.BUY if number % 3 else Side.SELL, Decimal(number + 1))
-        told = trader.trades(STOCK, count=None)
-        self.are_those(told, sandbox.exchange.trades(STOCK), trader, told[0].venue)
+            sandbox.exchange.trade(self.stock, Side.BUY if number % 3 else Side.SELL, Decimal(number + 1))
+        told = trader.trades(self.stock, count=None)
+        self.are_those(told, sandbox.exchange.trades(self.stock), trader, told[0].venue)
 
     @needs("trades")
     def test_trades_of_every_venue_are_told_or_unsupported(self, trader: Broker, sandbox: Sandbox) -> None:
         for venue in part_of(trader).quote_venues:
             self.are_those(
-                trader.trades(STOCK, count=3, venue=venue), sandbox.exchange.trades(STOCK)[-3:], trader, venue
+                trader.trades(self.stock, count=3, venue=venue), sandbox.exchange.trades(self.stock)[-3:], trader, venue
             )
 
     @needs("trades")
     def test_a_symbol_that_nobody_has_traded_has_no_trades(self, trader: Broker, sandbox: Sandbox) -> None:
-        sandbox.exchange.unopen(STOCK)
-        assert trader.trades(STOCK) == ()
-        assert trader.trades(STOCK, count=None) == ()
+        sandbox.exchange.unopen(self.stock)
+        assert trader.trades(self.stock) == ()
+        assert trader.trades(self.stock, count=None) == ()
 
     @needs("trades")
     def test_trades_of_what_is_no_symbol_are_refused(self, trader: Broker, face: Face) -> None:
-        for given in ({"symbol": "A005930"}, {"symbol": STOCK, "count": 0}):
+        for given in ({"symbol": "A005930"}, {"symbol": self.stock, "count": 0}):
             with pytest.raises(InvalidRequest):
                 trader.trades(**given)
         assert not face.requests
-        with raising(UnknownSymbol, f"Nobody lists {UNLISTED}, and its trades were asked for"):
-            trader.trades(UNLISTED)
+        with raising(UnknownSymbol, f"Nobody lists {self.unlisted}, and its trades were asked for"):
+            trader.trades(self.unlisted)
 
 
 class MemberContract(Contract):
@@ -92,9 +92,9 @@ class MemberContract(Contract):
 
     @needs("members")
     def test_members_tell_the_truth(self, trader: Broker, sandbox: Sandbox) -> None:
-        sandbox.exchange.trade(STOCK, Side.BUY, Decimal(5000))
-        told = trader.members(STOCK)
-        truth = sandbox.exchange.members(STOCK, told.venue)
+        sandbox.exchange.trade(self.stock, Side.BUY, Decimal(5000))
+        told = trader.members(self.stock)
+        truth = sandbox.exchange.members(self.stock, told.venue)
         tells(told, foreign_sold=truth.foreign_sold, foreign_bought=truth.foreign_bought)
         absent, steps = not_told(trader).get(Member, frozenset()), self.rounds(trader, Member)
         for side in ("sellers", "buyers"):
@@ -106,7 +106,7 @@ class MemberContract(Contract):
 
     @needs("members")
     def test_a_symbol_that_nobody_has_traded_has_no_members(self, trader: Broker, sandbox: Sandbox) -> None:
-        sandbox.exchange.unopen(STOCK)
-        told = trader.members(STOCK)
+        sandbox.exchange.unopen(self.stock)
+        told = trader.members(self.stock)
         firms = [firm.name for firm in (*told.sellers, *told.buyers)]
         assert not firms, f"Nobody has traded it today, and {', '.join(firms)} stand there."

@@ -13,7 +13,7 @@ from brokerkit.market.sessions import Phase, offers
 from brokerkit.models import PRICED, STOPS, Order
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face
-from brokerkit.testing.base import STOCK, Contract, agree, tells
+from brokerkit.testing.base import Contract, agree, tells
 from brokerkit.testing.declared import Declared, needs
 from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
 
@@ -41,18 +41,20 @@ class OrderTypeContract(Contract):
         self, trader: Broker, sandbox: Sandbox, kind: OrderType, time: TimeInForce, venue: Venue, quantity: int = 3
     ) -> Order:
         """Send an order that rests, as far as its type does."""
-        price = self.bid(sandbox) - 500 if kind in PRICED else None
-        stop = sandbox.exchange.order_book(STOCK).asks[2].price if kind in STOPS else None
-        return trader.buy(STOCK, quantity, price=price, type=kind, time_in_force=time, venue=venue, stop_price=stop)
+        price = self.below(sandbox, 5) if kind in PRICED else None
+        stop = sandbox.exchange.order_book(self.stock).asks[2].price if kind in STOPS else None
+        return trader.buy(
+            self.stock, quantity, price=price, type=kind, time_in_force=time, venue=venue, stop_price=stop
+        )
 
     def sell(self, trader: Broker, sandbox: Sandbox, kind: OrderType, time: TimeInForce, venue: Venue) -> Order:
         """Send a sale of shares that are held, which rests as far as its type does."""
         account = sandbox.face(self.broker).credentials.account
-        sandbox.exchange.give_holding(account, STOCK, Decimal(10), Decimal(600_000))
-        asks, bids = sandbox.exchange.order_book(STOCK).asks, sandbox.exchange.order_book(STOCK).bids
+        sandbox.exchange.give_holding(account, self.stock, Decimal(10), self.ground.amount(600_000))
+        asks, bids = sandbox.exchange.order_book(self.stock).asks, sandbox.exchange.order_book(self.stock).bids
         price = asks[0].price + 500 if kind in PRICED else None
         stop = bids[2].price if kind in STOPS else None
-        return trader.sell(STOCK, 3, price=price, type=kind, time_in_force=time, venue=venue, stop_price=stop)
+        return trader.sell(self.stock, 3, price=price, type=kind, time_in_force=time, venue=venue, stop_price=stop)
 
     def is_taken(self, trader: Broker, sandbox: Sandbox, kind: OrderType, time: TimeInForce, venue: Venue) -> None:
         """Demand that an order arrives at the exchange as it is meant, and is listed so."""
@@ -113,7 +115,7 @@ class OrderTypeContract(Contract):
             price = 60000 if kind in PRICED else None
             stop = 61000 if kind in STOPS else None
             with self.nothing_sent(face), pytest.raises(Unsupported) as caught:
-                trader.buy(STOCK, 1, price=price, type=kind, time_in_force=time, venue=venue, stop_price=stop)
+                trader.buy(self.stock, 1, price=price, type=kind, time_in_force=time, venue=venue, stop_price=stop)
             assert caught.value.advice, "Unsupported does not say what is offered instead."
 
     @needs("buy")
@@ -131,36 +133,36 @@ class OrderTypeContract(Contract):
     ) -> None:
         sandbox.exchange.phase = phase
         with self.nothing_sent(face), pytest.raises(Unsupported) as caught:
-            trader.buy(STOCK, 1, type=kind)
+            trader.buy(self.stock, 1, type=kind)
         assert phase in str(caught.value)
 
     @needs("buy", "refresh")
     def test_an_order_of_the_after_market_trades_there(self, trader: Broker, sandbox: Sandbox) -> None:
         sandbox.exchange.phase = Phase.AFTER_MARKET
-        order = trader.refresh(trader.buy(STOCK, 2, price=sandbox.exchange.quote(STOCK).price))
+        order = trader.refresh(trader.buy(self.stock, 2, price=sandbox.exchange.quote(self.stock).price))
         tells(order, type=OrderType.LIMIT, status=OrderStatus.FILLED)
 
     @needs("buy", "refresh", times=[TimeInForce.IOC])
     def test_what_is_not_filled_at_once_is_cancelled_with_ioc(self, trader: Broker, sandbox: Sandbox) -> None:
-        ask = sandbox.exchange.order_book(STOCK).asks[0]
-        order = trader.refresh(trader.buy(STOCK, ask.quantity + 5, price=ask.price, time_in_force=TimeInForce.IOC))
+        ask = sandbox.exchange.order_book(self.stock).asks[0]
+        order = trader.refresh(trader.buy(self.stock, ask.quantity + 5, price=ask.price, time_in_force=TimeInForce.IOC))
         agree(self.order_differences(order, self.truth(sandbox, order), trader))
         tells(order, status=OrderStatus.CANCELED, filled_quantity=ask.quantity, remaining_quantity=Decimal(0))
 
     @needs("buy", "refresh", times=[TimeInForce.FOK])
     def test_fok_fills_all_or_nothing(self, trader: Broker, sandbox: Sandbox) -> None:
-        ask = sandbox.exchange.order_book(STOCK).asks[0]
+        ask = sandbox.exchange.order_book(self.stock).asks[0]
         for quantity, filled in ((ask.quantity + 5, 0), (ask.quantity, ask.quantity)):
-            order = trader.refresh(trader.buy(STOCK, quantity, price=ask.price, time_in_force=TimeInForce.FOK))
+            order = trader.refresh(trader.buy(self.stock, quantity, price=ask.price, time_in_force=TimeInForce.FOK))
             words = f"Of {quantity} shares FOK fills {filled}, and {order.filled_quantity} are told."
             assert order.filled_quantity == filled, words
 
     @needs("buy", "refresh", types=[OrderType.STOP_LIMIT])
     def test_a_stop_order_sleeps_until_its_price_trades(self, trader: Broker, sandbox: Sandbox) -> None:
-        asks = sandbox.exchange.order_book(STOCK).asks
-        order = trader.buy(STOCK, 2, price=asks[4].price, type=OrderType.STOP_LIMIT, stop_price=asks[1].price)
+        asks = sandbox.exchange.order_book(self.stock).asks
+        order = trader.buy(self.stock, 2, price=asks[4].price, type=OrderType.STOP_LIMIT, stop_price=asks[1].price)
         tells(trader.refresh(order), status=OrderStatus.WORKING)
-        sandbox.exchange.trade(STOCK, Side.BUY, asks[0].quantity + asks[1].quantity, asks[1].price)
+        sandbox.exchange.trade(self.stock, Side.BUY, asks[0].quantity + asks[1].quantity, asks[1].price)
         tells(trader.refresh(order), status=OrderStatus.FILLED)
 
     @needs("buy", "refresh")
@@ -183,8 +185,8 @@ class OrderTypeContract(Contract):
     def test_an_amended_stop_order_keeps_its_stop_price_or_is_not_sent(
         self, trader: Broker, sandbox: Sandbox, face: Face
     ) -> None:
-        asks = sandbox.exchange.order_book(STOCK).asks
-        order = trader.buy(STOCK, 2, price=asks[4].price, type=OrderType.STOP_LIMIT, stop_price=asks[1].price)
+        asks = sandbox.exchange.order_book(self.stock).asks
+        order = trader.buy(self.stock, 2, price=asks[4].price, type=OrderType.STOP_LIMIT, stop_price=asks[1].price)
         order = trader.refresh(order)
         sent = len(self.orders_seen(face))
         try:

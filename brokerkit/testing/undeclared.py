@@ -10,48 +10,48 @@ from brokerkit import clock
 from brokerkit.asking.inquiries import HOOKS
 from brokerkit.broker import Broker
 from brokerkit.errors import Unsupported
-from brokerkit.market.markets import KOREA
+from brokerkit.market.markets import market_named
 from brokerkit.models import Order
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face
-from brokerkit.testing.base import STOCK, Contract
+from brokerkit.testing.base import Contract
 from brokerkit.testing.declared import Declared
 from brokerkit.testing.inside import part_of
 from brokerkit.words import Investor, OrderStatus, RankingKind, Side
 
-QUESTIONS: Mapping[str, Callable[[Broker], object]] = {
-    "quote": lambda trader: trader.quote(STOCK),
-    "quotes": lambda trader: trader.quotes([STOCK]),
-    "order_book": lambda trader: trader.order_book(STOCK),
-    "trades": lambda trader: trader.trades(STOCK),
-    "members": lambda trader: trader.members(STOCK),
-    "candles": lambda trader: trader.candles(STOCK),
-    "investor_flow": lambda trader: trader.investor_flow(STOCK),
-    "instruments": lambda trader: trader.instruments(),
-    "instrument": lambda trader: trader.instrument(STOCK),
-    "search": lambda trader: trader.search(STOCK),
-    "rankings": lambda trader: trader.rankings(RankingKind.VOLUME),
-    "conditions": lambda trader: trader.conditions(),
-    "screen": lambda trader: trader.screen("screen"),
-    "investor_flow_total": lambda trader: trader.investor_flow_total(STOCK, clock.today()),
-    "market_investor_flow": lambda trader: trader.market_investor_flow("KOSPI"),
-    "investor_flow_estimates": lambda trader: trader.investor_flow_estimates(STOCK),
-    "investor_rankings": lambda trader: trader.investor_rankings(Investor.FOREIGN),
-    "program_trading": lambda trader: trader.program_trading(STOCK),
-    "program_rankings": lambda trader: trader.program_rankings("KOSPI"),
-    "balance": lambda trader: trader.balance(),
-    "balances": lambda trader: trader.balances(),
-    "sellable_quantity": lambda trader: trader.sellable_quantity(STOCK),
-    "buying_power": lambda trader: trader.buying_power(STOCK),
-    "orders": lambda trader: trader.orders(),
-    "fills": lambda trader: trader.fills(),
-    "realized_pnl": lambda trader: trader.realized_pnl(clock.today()),
-    "exchange_rate": lambda trader: trader.exchange_rate(),
-    "transactions": lambda trader: trader.transactions(clock.today()),
+QUESTIONS: Mapping[str, Callable[[Broker, str], object]] = {
+    "quote": lambda trader, symbol: trader.quote(symbol),
+    "quotes": lambda trader, symbol: trader.quotes([symbol]),
+    "order_book": lambda trader, symbol: trader.order_book(symbol),
+    "trades": lambda trader, symbol: trader.trades(symbol),
+    "members": lambda trader, symbol: trader.members(symbol),
+    "candles": lambda trader, symbol: trader.candles(symbol),
+    "investor_flow": lambda trader, symbol: trader.investor_flow(symbol),
+    "instruments": lambda trader, symbol: trader.instruments(),
+    "instrument": lambda trader, symbol: trader.instrument(symbol),
+    "search": lambda trader, symbol: trader.search(symbol),
+    "rankings": lambda trader, symbol: trader.rankings(RankingKind.VOLUME),
+    "conditions": lambda trader, symbol: trader.conditions(),
+    "screen": lambda trader, symbol: trader.screen("screen"),
+    "investor_flow_total": lambda trader, symbol: trader.investor_flow_total(symbol, clock.today()),
+    "market_investor_flow": lambda trader, symbol: trader.market_investor_flow("KOSPI"),
+    "investor_flow_estimates": lambda trader, symbol: trader.investor_flow_estimates(symbol),
+    "investor_rankings": lambda trader, symbol: trader.investor_rankings(Investor.FOREIGN),
+    "program_trading": lambda trader, symbol: trader.program_trading(symbol),
+    "program_rankings": lambda trader, symbol: trader.program_rankings("KOSPI"),
+    "balance": lambda trader, symbol: trader.balance(),
+    "balances": lambda trader, symbol: trader.balances(),
+    "sellable_quantity": lambda trader, symbol: trader.sellable_quantity(symbol),
+    "buying_power": lambda trader, symbol: trader.buying_power(symbol),
+    "orders": lambda trader, symbol: trader.orders(),
+    "fills": lambda trader, symbol: trader.fills(),
+    "realized_pnl": lambda trader, symbol: trader.realized_pnl(clock.today()),
+    "exchange_rate": lambda trader, symbol: trader.exchange_rate(),
+    "transactions": lambda trader, symbol: trader.transactions(clock.today()),
 }
 OF_ALL_MARKETS = frozenset({"exchange_rate", "orders", "balances"})
 """Verbs that ask whichever part of the adapter offers them, not that of the home market alone."""
-ELSEWHERE = "US:AAPL"
+ELSEWHERE = "HK:00700"
 
 
 class OfferContract(Contract):
@@ -62,21 +62,20 @@ class OfferContract(Contract):
     def test_a_question_that_is_not_declared_is_not_asked(self, trader: Broker, face: Face, declared: Declared) -> None:
         told = OF_ALL_MARKETS & {verb for each in trader.capabilities() for verb in each.verbs}
         for verb in [verb for verb in QUESTIONS if verb not in {*declared.verbs, *told}]:
-            is_unsupported(face, verb, lambda verb=verb: QUESTIONS[verb](trader))  # type: ignore[misc]
+            is_unsupported(face, verb, lambda verb=verb: QUESTIONS[verb](trader, self.stock))  # type: ignore[misc]
 
     def test_a_venue_without_quotes_is_not_asked(self, trader: Broker, face: Face, declared: Declared) -> None:
         self.skip_unless(bool(declared.quote_venues), "quotes of any venue")
-        for venue in [venue for venue in KOREA.venues if venue not in declared.quote_venues]:
+        for venue in [venue for venue in market_named(self.market).venues if venue not in declared.quote_venues]:
             for verb in ("quote", "order_book", "trades", "members"):
-                is_unsupported(face, f"{verb} at {venue}", lambda: getattr(trader, verb)(STOCK, venue=venue))  # noqa: B023
+                is_unsupported(face, f"{verb} at {venue}", lambda: getattr(trader, verb)(self.stock, venue=venue))  # noqa: B023
 
     def test_a_market_that_is_not_served_is_not_asked(self, trader: Broker, face: Face) -> None:
-        self.skip_unless("US" not in trader.adapter.served, "a market that is not served")
+        self.skip_unless("HK" not in trader.adapter.served, "a market that is not served")
         is_unsupported(face, f"quote of {ELSEWHERE}", lambda: trader.quote(ELSEWHERE))
-        is_unsupported(face, "a balance in the US", lambda: trader.balance(market="US"))
-        is_unsupported(
-            face, f"buy of {ELSEWHERE}", lambda: trader.buy(ELSEWHERE, 1, price=100, venue=KOREA.default_venue)
-        )
+        is_unsupported(face, "a balance in Hong Kong", lambda: trader.balance(market="HK"))
+        venue = market_named(self.market).default_venue
+        is_unsupported(face, f"buy of {ELSEWHERE}", lambda: trader.buy(ELSEWHERE, 1, price=100, venue=venue))
 
 
 class OrderOfferContract(Contract):
@@ -90,8 +89,8 @@ class OrderOfferContract(Contract):
         order = self.standing(trader, sandbox, face)
         price = order.price or 0
         calls: Mapping[str, Callable[[], object]] = {
-            "buy": lambda: trader.buy(STOCK, 1, price=price),
-            "sell": lambda: trader.sell(STOCK, 1, price=price),
+            "buy": lambda: trader.buy(self.stock, 1, price=price),
+            "sell": lambda: trader.sell(self.stock, 1, price=price),
             "cancel": lambda: trader.cancel(order),
             "amend": lambda: trader.amend(order, price=price - 100),
             "refresh": lambda: trader.refresh(order),
@@ -120,12 +119,12 @@ class OrderOfferContract(Contract):
 
     def standing(self, trader: Broker, sandbox: Sandbox, face: Face) -> Order:
         """Return an order that stands at the exchange, and of which the adapter was told."""
-        price = self.bid(sandbox) - 500
-        row = self.play(sandbox, STOCK, Side.BUY, 7, price)
+        price = self.below(sandbox, 5)
+        row = self.play(sandbox, self.stock, Side.BUY, 7, price)
         number = face.order_id(row.number)
         return Order(
             id=number,
-            symbol=STOCK,
+            symbol=self.stock,
             side=Side.BUY,
             venue=self.venue,
             quantity=row.quantity,

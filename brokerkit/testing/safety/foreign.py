@@ -15,12 +15,11 @@ from brokerkit.errors import BrokerError, ConfigError, OrderUncertain, WireError
 from brokerkit.models import Order, OrderRequest, Quotes
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face, Purpose, ReceivedRequest
-from brokerkit.testing.base import STOCK, Contract
+from brokerkit.testing.base import Contract
 from brokerkit.testing.declared import Declared, needs
 from brokerkit.testing.safety.wire import Kept, copy_of, intercepted, recorded, replayed, rewritten
 from brokerkit.words import OrderStatus, Side
 
-OTHER = "0126Z0"
 """Another symbol, with a letter: no amount or number of an answer looks like it."""
 QUESTIONS = ("quote", "quotes", "order_book", "buying_power", "investor_flow", "balance", "orders", "order_history")
 PRICE = Decimal(60_000)
@@ -49,25 +48,25 @@ class ForeignContract(Contract):
     ) -> None:
         if verb not in declared.verbs:
             pytest.skip(f"not declared: {verb}")
-        kept = recorded(face, ask(trader, verb, OTHER))
-        if not any(each.tells(OTHER) for each in kept):
+        kept = recorded(face, ask(trader, verb, self.ground.lettered))
+        if not any(each.tells(self.ground.lettered) for each in kept):
             pytest.skip(f"not told: which symbol an answer to {verb} is about")
         with replayed(face, kept):
-            told = self.said(ask(trader, verb, STOCK))
+            told = self.said(ask(trader, verb, self.stock))
         assert isinstance(told, WireError), (
-            f"{verb} of {STOCK} was answered with {OTHER}, and {_words(told)}: read the symbol that the answer tells "
+            f"{verb} was answered with another symbol, and {_words(told)}: read the symbol that the answer tells "
             "into the field `symbol` of the reply, and the core compares it."
         )
 
     def test_the_answer_to_another_call_is_not_taken(self, trader: Broker, face: Face, declared: Declared) -> None:
         asked = [verb for verb in QUESTIONS if verb in declared.verbs]
-        answers = {verb: recorded(face, ask(trader, verb, STOCK)) for verb in asked}
+        answers = {verb: recorded(face, ask(trader, verb, self.stock)) for verb in asked}
         taken = []
         for verb, own in answers.items():
             for other, kept in answers.items():
                 if own and kept and not own[0].asks_like(kept[0]):
                     with replayed(face, kept):
-                        told = self.said(ask(trader, verb, STOCK))
+                        told = self.said(ask(trader, verb, self.stock))
                     if not isinstance(told, WireError):
                         taken.append(f"{verb} was answered with what {other} is, and {_words(told)}")
         assert not taken, (
@@ -77,10 +76,10 @@ class ForeignContract(Contract):
 
     @needs("buy")
     def test_the_answer_to_an_earlier_order_is_not_taken(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
-        price = self.bid(sandbox) - 500
-        kept = recorded(face, lambda: trader.buy(STOCK, 1, price=price))
+        price = self.below(sandbox, 5)
+        kept = recorded(face, lambda: trader.buy(self.stock, 1, price=price))
         earlier = [each for each in kept if self.is_order(face, each.request)]
-        self.uncertain(trader, face, earlier, lambda: trader.buy(STOCK, 2, price=price), "buy")
+        self.uncertain(trader, face, earlier, lambda: trader.buy(self.stock, 2, price=price), "buy")
 
     @pytest.mark.parametrize("verb", ["buy", "cancel", "amend"])
     def test_an_order_is_not_answered_by_a_question(
@@ -89,11 +88,11 @@ class ForeignContract(Contract):
         for each in (verb, "quote"):
             if each not in declared.verbs:
                 pytest.skip(f"not declared: {each}")
-        price = self.bid(sandbox) - 500
-        kept = recorded(face, lambda: trader.quote(STOCK))[:1]
-        order = None if verb == "buy" else trader.buy(STOCK, 3, price=price)
+        price = self.below(sandbox, 5)
+        kept = recorded(face, lambda: trader.quote(self.stock))[:1]
+        order = None if verb == "buy" else trader.buy(self.stock, 3, price=price)
         sends: dict[str, Callable[[], object]] = {
-            "buy": lambda: trader.buy(STOCK, 2, price=price),
+            "buy": lambda: trader.buy(self.stock, 2, price=price),
             "cancel": lambda: trader.cancel(_standing(order)),
             "amend": lambda: trader.amend(_standing(order), price=price + 200),
         }
@@ -122,8 +121,10 @@ class ForeignContract(Contract):
         self, trader: Broker, sandbox: Sandbox, face: Face
     ) -> None:
         account, exchange = face.credentials.account, sandbox.exchange
-        price = exchange.quote(OTHER).price
-        other = exchange.submit(account, OrderRequest(symbol=OTHER, side=Side.BUY, quantity=3, price=price))
+        price = exchange.quote(self.ground.lettered).price
+        other = exchange.submit(
+            account, OrderRequest(symbol=self.ground.lettered, side=Side.BUY, quantity=3, price=price)
+        )
         assert other.filled == 3
         assert face.wording.number, "wording.number of the face has to name the field with the number of an order."
 
@@ -134,11 +135,11 @@ class ForeignContract(Contract):
                 block[name] = int(number) if isinstance(own, int) else number.zfill(len(own))
 
         with rewritten(face, other_number, Purpose.ORDER):
-            order = trader.buy(STOCK, 3, price=self.bid(sandbox) - 500)
+            order = trader.buy(self.stock, 3, price=self.below(sandbox, 5))
         told = self.said(lambda: trader.refresh(order))
         knows_nothing = isinstance(told, Order) and told.status in (OrderStatus.PENDING, OrderStatus.UNKNOWN)
         assert knows_nothing or isinstance(told, WireError), (
-            f"An order of {STOCK} was answered with the number of a filled one of {OTHER}, and refresh {_words(told)}: "
+            f"An order was answered with the number of a filled one of another symbol, and refresh {_words(told)}: "
             "a row is an order's own only if symbol, side and quantity are. Look at how the rows are read."
         )
 
@@ -149,7 +150,7 @@ class ForeignContract(Contract):
         field = face.wording.row_branch
         if not field:
             pytest.skip("not told: a branch that numbers are unique within")
-        order = trader.buy(STOCK, 3, price=self.bid(sandbox) - 500)
+        order = trader.buy(self.stock, 3, price=self.below(sandbox, 5))
 
         def other_branch(block: dict[str, Any]) -> None:
             block.update({name: str(block[name])[::-1] + "1" for name in {field} & block.keys()})

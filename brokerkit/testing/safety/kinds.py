@@ -15,7 +15,7 @@ from brokerkit.broker import Broker
 from brokerkit.models import Model, Order, OrderBook, Quote, Table
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face
-from brokerkit.testing.base import FUND, STOCK, Contract, not_told
+from brokerkit.testing.base import Contract, not_told
 from brokerkit.testing.declared import Declared, needs
 from brokerkit.testing.truth import CUT
 from brokerkit.words import Side
@@ -78,7 +78,7 @@ class KindContract(Contract):
         self.sound(told, type(told), where)
 
     @needs("quote")
-    @pytest.mark.parametrize("symbol", [STOCK, FUND])
+    @pytest.mark.parametrize("symbol", ["stock", "fund"], indirect=True)
     def test_every_value_of_a_quote_is_of_its_kind(self, symbol: str, trader: Broker, declared: Declared) -> None:
         self.sound_model(trader.quote(symbol), "quote")
         self.sound(trader.round_price(symbol, 70_049, side=Side.BUY), Decimal, "round_price")
@@ -88,15 +88,15 @@ class KindContract(Contract):
 
     @needs("order_book")
     def test_every_value_of_a_book_is_of_its_kind(self, trader: Broker) -> None:
-        self.sound_model(trader.order_book(STOCK), "order_book")
+        self.sound_model(trader.order_book(self.stock), "order_book")
 
     @needs("order_book")
     def test_the_time_of_a_book_is_the_time_at_the_exchange(self, trader: Broker, sandbox: Sandbox) -> None:
-        self.is_now(lambda: trader.order_book(STOCK).time, OrderBook, trader, sandbox)
+        self.is_now(lambda: trader.order_book(self.stock).time, OrderBook, trader, sandbox)
 
     @needs("quote")
     def test_the_time_of_a_quote_is_the_time_at_the_exchange(self, trader: Broker, sandbox: Sandbox) -> None:
-        self.is_now(lambda: trader.quote(STOCK).time, Quote, trader, sandbox)
+        self.is_now(lambda: trader.quote(self.stock).time, Quote, trader, sandbox)
 
     def is_now(
         self, ask: Callable[[], dt.datetime | None], kind: type[Model], trader: Broker, sandbox: Sandbox
@@ -115,37 +115,39 @@ class KindContract(Contract):
     @needs("investor_flow")
     @pytest.mark.parametrize("detail", [False, True])
     def test_every_value_of_an_investor_flow_is_of_its_kind(self, detail: bool, trader: Broker) -> None:
-        for day in trader.investor_flow(STOCK, detail=detail)[-3:]:
+        for day in trader.investor_flow(self.stock, detail=detail)[-3:]:
             self.sound_model(day, f"investor_flow of {day.date}")
 
     @needs("balance")
     def test_every_value_of_a_balance_is_of_its_kind(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
-        for symbol, quantity, cost in ((STOCK, 3, 200_001), (FUND, 7, 250_000)):
+        for symbol, quantity, cost in ((self.stock, 3, 200_001), (self.fund, 7, 250_000)):
             sandbox.exchange.give_holding(face.credentials.account, symbol, Decimal(quantity), Decimal(cost))
         self.sound_model(trader.balance(), "balance")
         for balance in trader.balances():
             self.sound_model(balance, "balances")
-        self.sound(trader.sellable_quantity(STOCK), Decimal, "sellable_quantity")
+        self.sound(trader.sellable_quantity(self.stock), Decimal, "sellable_quantity")
 
     @needs("buying_power")
     def test_every_value_of_a_buying_power_is_of_its_kind(self, trader: Broker, sandbox: Sandbox) -> None:
-        self.sound_model(trader.buying_power(STOCK, price=sandbox.exchange.quote(STOCK).price), "buying_power")
+        self.sound_model(
+            trader.buying_power(self.stock, price=sandbox.exchange.quote(self.stock).price), "buying_power"
+        )
 
     @needs("buy", "refresh")
     def test_every_value_of_an_order_is_of_its_kind(self, trader: Broker, sandbox: Sandbox, declared: Declared) -> None:
-        ask = sandbox.exchange.order_book(STOCK).asks[0]
-        order = trader.buy(STOCK, ask.quantity + 10, price=ask.price)
+        ask = sandbox.exchange.order_book(self.stock).asks[0]
+        order = trader.buy(self.stock, ask.quantity + 10, price=ask.price)
         self.sound_model(order, "buy")
         self.sound_model(trader.refresh(order), "refresh")
         if "amend" in declared.verbs:
-            order = trader.amend(order, price=self.bid(sandbox) - 300)
+            order = trader.amend(order, price=self.below(sandbox, 3))
             self.sound_model(order, "amend")
         if "cancel" in declared.verbs:
             self.sound_model(trader.cancel(order), "cancel")
 
     @needs("buy", "orders", "order_history")
     def test_every_value_of_a_list_of_orders_is_of_its_kind(self, trader: Broker, sandbox: Sandbox) -> None:
-        ask = sandbox.exchange.order_book(STOCK).asks[0]
-        trader.buy(STOCK, ask.quantity + 10, price=ask.price)
+        ask = sandbox.exchange.order_book(self.stock).asks[0]
+        trader.buy(self.stock, ask.quantity + 10, price=ask.price)
         for verb, listed in (("orders", trader.orders()), ("order_history", trader.order_history(clock.today()))):
             self.sound(listed, Table[Order], verb)

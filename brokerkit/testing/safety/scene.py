@@ -25,7 +25,7 @@ from brokerkit.sandbox.face import Face, Purpose
 from brokerkit.sandbox.faults import Draw
 from brokerkit.testing.base import Contract
 from brokerkit.testing.declared import Declared
-from brokerkit.testing.inside import entries_after, hurry, journal_of, part_of, send_to, start_over
+from brokerkit.testing.inside import at_home, entries_after, hurry, journal_of, part_of, send_to, start_over
 from brokerkit.transport import connection
 from brokerkit.words import SecurityType
 
@@ -242,12 +242,12 @@ def opened(broker: str, declared: Declared, *, breaks: bool = True) -> Iterator[
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(declared.adapter.Client, "token_interval", 0.0)
         with (
-            Sandbox(environment=declared.environment, faults=faults if breaks else None) as sandbox,
+            Sandbox(environment=declared.environment, faults=faults if breaks else None, home=declared.home) as sandbox,
             get_broker(
                 broker, environment="sandbox", sandbox=sandbox, options={"settle_seconds": SETTLE_SECONDS}
             ) as trader,
         ):
-            scene = Scene(trader, sandbox, faults)
+            scene = Scene(at_home(trader, declared.home), sandbox, faults)
             hurry(trader, patched)
             send_to(trader, declared, patched)
             patched.setattr(clock, "now", lambda: real() + scene.ahead)

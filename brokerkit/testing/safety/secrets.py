@@ -25,7 +25,7 @@ from brokerkit.broker import Broker
 from brokerkit.errors import BrokerError, OrderUncertain
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face, JsonResponse, Purpose, ReceivedRequest
-from brokerkit.testing.base import STOCK, UNLISTED, Contract
+from brokerkit.testing.base import Contract
 from brokerkit.testing.declared import Declared, needs
 from brokerkit.testing.inside import part_of, start_over
 from brokerkit.testing.safety.wire import blocks_of, changed, headers_of, intercepted
@@ -202,19 +202,22 @@ class SecretContract(Contract):
                 sinks.keep_inside(f"the part {name}", part)
 
     def test_no_answer_shows_a_secret(self, trader: Broker, sandbox: Sandbox, face: Face, declared: Declared) -> None:
-        sandbox.exchange.give_holding(face.credentials.account, STOCK, Decimal(3), Decimal(200_001))
-        part, price, today = part_of(trader), sandbox.exchange.quote(STOCK).price, clock.today()
+        sandbox.exchange.give_holding(face.credentials.account, self.stock, Decimal(3), self.ground.amount(200_001))
+        part, price, today = part_of(trader), sandbox.exchange.quote(self.stock).price, clock.today()
         asks: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
-            "quote": (lambda: trader.quote(STOCK), lambda: part.quote(STOCK, declared.quote_venue)),
-            "order_book": (lambda: trader.order_book(STOCK), lambda: part.order_book(STOCK, declared.quote_venue)),
+            "quote": (lambda: trader.quote(self.stock), lambda: part.quote(self.stock, declared.quote_venue)),
+            "order_book": (
+                lambda: trader.order_book(self.stock),
+                lambda: part.order_book(self.stock, declared.quote_venue),
+            ),
             "buying_power": (
-                lambda: trader.buying_power(STOCK, price=price),
-                lambda: part.buying_power(STOCK, price),
+                lambda: trader.buying_power(self.stock, price=price),
+                lambda: part.buying_power(self.stock, price),
             ),
             "balance": (trader.balance, part.balance),
             "investor_flow": (
-                lambda: trader.investor_flow(STOCK)[-1],
-                lambda: list(part.investor_flow(STOCK, None, today, False))[-1],
+                lambda: trader.investor_flow(self.stock)[-1],
+                lambda: list(part.investor_flow(self.stock, None, today, False))[-1],
             ),
             "orders": (trader.orders, lambda: [list(page.rows) for page in part.rows(today, today, open_only=True)]),
             "order_history": (
@@ -224,7 +227,7 @@ class SecretContract(Contract):
         }
         with self.watching(face) as sinks:
             if "buy" in declared.verbs:
-                sinks.keep("what buy tells", trader.buy(STOCK, 1, price=self.bid(sandbox) - 500))
+                sinks.keep("what buy tells", trader.buy(self.stock, 1, price=self.below(sandbox, 5)))
             for verb, (told, reply) in asks.items():
                 if verb in declared.verbs:
                     sinks.keep(f"what {verb} tells", told())
@@ -252,15 +255,15 @@ class SecretContract(Contract):
         self, verb: str, trader: Broker, sandbox: Sandbox, face: Face, *, refused: bool
     ) -> Callable[[], object]:
         """Return a call of a verb; what it needs is there, and the exchange refuses it where it is to be refused."""
-        account, price = face.credentials.account, self.bid(sandbox) - 500
+        account, price = face.credentials.account, self.below(sandbox, 5)
         if verb == "quote":
-            return lambda: trader.quote(UNLISTED if refused else STOCK)
+            return lambda: trader.quote(self.unlisted if refused else self.stock)
         if verb == "balance":
-            sandbox.exchange.give_holding(account, STOCK, Decimal(3), Decimal(200_001))
+            sandbox.exchange.give_holding(account, self.stock, Decimal(3), self.ground.amount(200_001))
             return trader.balance
         if verb == "buy":
-            return lambda: trader.buy(STOCK, 1_000_000 if refused else 1, price=price)
-        order = trader.buy(STOCK, 1, price=price)
+            return lambda: trader.buy(self.stock, 1_000_000 if refused else 1, price=price)
+        order = trader.buy(self.stock, 1, price=price)
         sandbox.exchange.cancel(account, face.order_number(order.id))
         return lambda: trader.cancel(order)
 
@@ -310,19 +313,19 @@ class SecretContract(Contract):
     def test_a_line_that_is_down_shows_no_secret(
         self, trader: Broker, sandbox: Sandbox, face: Face, declared: Declared
     ) -> None:
-        price = self.bid(sandbox) - 500
+        price = self.below(sandbox, 5)
         self.ask(trader, declared)
         sandbox.close()
         with self.watching(face) as sinks:
             self.error_of(trader, declared, sinks)
             if "buy" in declared.verbs:
                 with pytest.raises(BrokerError) as caught:
-                    trader.buy(STOCK, 1, price=price)
+                    trader.buy(self.stock, 1, price=price)
                 sinks.keep_error(caught.value)
 
     def ask(self, trader: Broker, declared: Declared) -> object:
         """Ask for something that the broker offers."""
-        return trader.quote(STOCK) if "quote" in declared.verbs else trader.balance()
+        return trader.quote(self.stock) if "quote" in declared.verbs else trader.balance()
 
     def error_of(self, trader: Broker, declared: Declared, sinks: Sinks) -> None:
         """Ask, and keep the error."""
@@ -333,16 +336,16 @@ class SecretContract(Contract):
     @needs("buy")
     def test_the_journal_holds_no_secret(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
         start_over(trader)
-        price = self.bid(sandbox) - 500
+        price = self.below(sandbox, 5)
 
         def answer(request: ReceivedRequest) -> Response | None:
             is_order = face.purpose(request.method, request.path, request.headers) is Purpose.ORDER
             return self.page(face, request) if is_order else None
 
         with self.watching(face) as sinks:
-            trader.buy(STOCK, 1, price=price)
+            trader.buy(self.stock, 1, price=price)
             with intercepted(face, answer), pytest.raises(OrderUncertain):
-                trader.buy(STOCK, 2, price=price)
+                trader.buy(self.stock, 2, price=price)
             with pytest.raises(BrokerError):
                 trader.sell("000660", 1_000_000, price=sandbox.exchange.quote("000660").price)
             files = [path for path in Path(os.environ["BROKERKIT_STATE_DIR"]).rglob("*") if path.is_file()]

@@ -17,13 +17,12 @@ from brokerkit.market.sessions import Phase
 from brokerkit.models import Order, OrderRequest, Quote
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face, Purpose
-from brokerkit.testing.base import STOCK, Contract, not_told
+from brokerkit.testing.base import Contract, not_told
 from brokerkit.testing.declared import Declared, needs
 from brokerkit.testing.safety.wire import Change, rewritten
 from brokerkit.testing.truth import first
 from brokerkit.words import OrderStatus, Side
 
-OTHER = "035720"
 STRANGE = "ZZ"
 """A code that no table has."""
 ALL_OF_IT = Decimal(10_000_000)
@@ -35,12 +34,20 @@ class RareQuoteContract(Contract):
 
     level: ClassVar[int] = 4
 
+    def wrong_quote(self, trader: Broker, sandbox: Sandbox, declared: Declared) -> list[str]:
+        """Return in what the quote of the symbol differs from the truth."""
+        truth = sandbox.exchange.quote(self.stock, declared.quote_venue)
+        return self.differences(trader.quote(self.stock), truth, trader)
+
     def wrong_quotes(self, trader: Broker, sandbox: Sandbox, declared: Declared) -> list[str]:
         """Return in what quotes of the symbol differ from the truth: alone, and together with another one."""
-        truth = sandbox.exchange.quote(STOCK)
-        lines = self.differences(trader.quote(STOCK), truth, trader)
+        truth = sandbox.exchange.quote(self.stock)
+        lines = self.differences(trader.quote(self.stock), truth, trader)
         if "quotes" in declared.verbs:
-            told = next((quote for quote in trader.quotes([STOCK, OTHER]) if quote.symbol == STOCK), None)
+            told = next(
+                (quote for quote in trader.quotes([self.stock, self.ground.another]) if quote.symbol == self.stock),
+                None,
+            )
             if told is None:
                 return [*lines, "quotes of two symbols lacks it"]
             # Such a call may tell what that for one symbol does not.
@@ -52,8 +59,8 @@ class RareQuoteContract(Contract):
     def test_before_the_first_trade_there_is_no_open_high_and_low(
         self, trader: Broker, sandbox: Sandbox, declared: Declared
     ) -> None:
-        sandbox.exchange.unopen(STOCK)
-        lines = self.differences(trader.quote(STOCK), sandbox.exchange.quote(STOCK, declared.quote_venue), trader)
+        sandbox.exchange.unopen(self.stock)
+        lines = self.wrong_quote(trader, sandbox, declared)
         assert not lines, (
             f"Before the first trade of the day {first(lines)}. Open, high and low are None until somebody trades: "
             "read the 0 that brokers write there as None (`traded`), and the volume as 0."
@@ -64,8 +71,8 @@ class RareQuoteContract(Contract):
     def test_a_quote_at_a_limit_or_unchanged_tells_the_truth(
         self, where: str, trader: Broker, sandbox: Sandbox, declared: Declared
     ) -> None:
-        sandbox.exchange.move(STOCK, getattr(sandbox.exchange.instruments[STOCK], where))
-        lines = self.differences(trader.quote(STOCK), sandbox.exchange.quote(STOCK, declared.quote_venue), trader)
+        sandbox.exchange.move(self.stock, getattr(sandbox.exchange.instruments[self.stock], where))
+        lines = self.wrong_quote(trader, sandbox, declared)
         assert not lines, (
             f"The price is that of {where}, and {first(lines)}. Codes of signs differ at the limits (상한, 하한) and "
             "where nothing moved (보합): read each of them."
@@ -73,52 +80,52 @@ class RareQuoteContract(Contract):
 
     @needs("quote")
     def test_a_symbol_without_limits_has_none(self, trader: Broker, sandbox: Sandbox, declared: Declared) -> None:
-        sandbox.exchange.lift_limits(STOCK)
-        lines = self.differences(trader.quote(STOCK), sandbox.exchange.quote(STOCK, declared.quote_venue), trader)
+        sandbox.exchange.lift_limits(self.stock)
+        lines = self.wrong_quote(trader, sandbox, declared)
         assert not lines, f"Without price limits {first(lines)}. Read a limit of 0 or a blank one as None (`traded`)."
 
     @needs("quote")
     def test_a_symbol_without_a_price_has_no_quote(self, trader: Broker, sandbox: Sandbox, declared: Declared) -> None:
-        sandbox.exchange.unprice(STOCK)
+        sandbox.exchange.unprice(self.stock)
         try:
-            told: object = trader.quote(STOCK)
+            told: object = trader.quote(self.stock)
         except BrokerError as error:
             told = error
         assert isinstance(told, UnknownSymbol), (
-            f"The broker has no price of {STOCK}, and quote says {told!r:.200}: a price of 0 is None in the reply "
+            f"The broker has no price of {self.stock}, and quote says {told!r:.200}: a price of 0 is None in the reply "
             "(`traded`), and the core raises UnknownSymbol."
         )
         if "quotes" in declared.verbs:
-            several = trader.quotes([STOCK, OTHER])
-            assert [quote.symbol for quote in several] == [OTHER], (
-                f"The broker has no price of {STOCK}, and quotes of it and of {OTHER} tells {several!r:.200}: a price "
+            several = trader.quotes([self.stock, self.ground.another])
+            assert [quote.symbol for quote in several] == [self.ground.another], (
+                f"The broker has no price of one of two symbols, and quotes of both tells {several!r:.200}: a price "
                 "of 0 is None in the rows of `several_quotes`, and takes no other quote with it."
             )
 
     @needs("quote")
     def test_a_halted_symbol_keeps_its_quote(self, trader: Broker, sandbox: Sandbox, declared: Declared) -> None:
-        sandbox.exchange.halt(STOCK)
-        lines = self.differences(trader.quote(STOCK), sandbox.exchange.quote(STOCK, declared.quote_venue), trader)
+        sandbox.exchange.halt(self.stock)
+        lines = self.wrong_quote(trader, sandbox, declared)
         assert not lines, f"In a halt {first(lines)}."
 
     @needs("order_book")
     def test_the_book_of_a_halted_symbol_is_empty(self, trader: Broker, sandbox: Sandbox) -> None:
-        sandbox.exchange.halt(STOCK)
-        book = trader.order_book(STOCK)
+        sandbox.exchange.halt(self.stock)
+        book = trader.order_book(self.stock)
         assert (book.asks, book.bids) == ((), ()), f"{EMPTY} Both sides are empty in a halt: {book!r:.200}"
 
     @needs("order_book")
     @pytest.mark.parametrize("side", [*Side, None])
     def test_an_empty_side_of_a_book_has_no_levels(self, side: Side | None, trader: Broker, sandbox: Sandbox) -> None:
         for each in Side if side is None else (side,):
-            sandbox.exchange.trade(STOCK, each, ALL_OF_IT)
-        book, truth = trader.order_book(STOCK), sandbox.exchange.order_book(STOCK)
+            sandbox.exchange.trade(self.stock, each, ALL_OF_IT)
+        book, truth = trader.order_book(self.stock), sandbox.exchange.order_book(self.stock)
         assert (book.asks, book.bids) == (truth.asks, truth.bids), f"{EMPTY} Told were {book!r:.200}"
 
     @needs("balance")
     def test_a_holding_without_a_price_has_no_value(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
-        sandbox.exchange.give_holding(face.credentials.account, STOCK, Decimal(3), Decimal(200_001))
-        sandbox.exchange.unprice(STOCK)
+        sandbox.exchange.give_holding(face.credentials.account, self.stock, Decimal(3), self.ground.amount(200_001))
+        sandbox.exchange.unprice(self.stock)
         (told,) = trader.balance().positions
         assert (told.quantity, told.cost) == (Decimal(3), Decimal(200_001))
         values = (told.price, told.market_value, told.unrealized_pnl, told.unrealized_pnl_percent)
@@ -138,7 +145,7 @@ class RareOrderContract(Contract):
 
     def waiting(self, trader: Broker, sandbox: Sandbox, quantity: int = 5) -> Order:
         """Return an order that waits."""
-        return trader.buy(STOCK, quantity, price=self.bid(sandbox) - 500)
+        return trader.buy(self.stock, quantity, price=self.below(sandbox, 5))
 
     @needs("buy", "refresh")
     def test_a_fill_of_the_day_before_is_not_one_of_today(
@@ -160,7 +167,7 @@ class RareOrderContract(Contract):
         self, trader: Broker, sandbox: Sandbox, face: Face
     ) -> None:
         face.lists_old_fills = True
-        request = OrderRequest(symbol=STOCK, side=Side.BUY, quantity=5, price=self.bid(sandbox))
+        request = OrderRequest(symbol=self.stock, side=Side.BUY, quantity=5, price=self.bid(sandbox))
         self.filled_yesterday(sandbox, face, request, None)
         try:
             told: object = trader.order_history(clock.today())
@@ -178,8 +185,8 @@ class RareOrderContract(Contract):
     def test_an_order_that_was_placed_elsewhere_is_listed(
         self, trader: Broker, sandbox: Sandbox, face: Face, declared: Declared
     ) -> None:
-        price = self.bid(sandbox) - 500
-        request = OrderRequest(symbol=STOCK, side=Side.BUY, quantity=5, price=price, venue=declared.order_venue)
+        price = self.below(sandbox, 5)
+        request = OrderRequest(symbol=self.stock, side=Side.BUY, quantity=5, price=price, venue=declared.order_venue)
         row = sandbox.exchange.submit(face.credentials.account, request)
         told = trader.orders()
         assert [face.order_number(each.id) for each in told] == [row.number], (
@@ -268,8 +275,8 @@ class RareOrderContract(Contract):
 
     @needs("buy", "refresh")
     def test_what_expires_after_a_partial_fill_was_not_cancelled(self, trader: Broker, sandbox: Sandbox) -> None:
-        ask = sandbox.exchange.order_book(STOCK).asks[0]
-        order = trader.buy(STOCK, ask.quantity + 7, price=ask.price)
+        ask = sandbox.exchange.order_book(self.stock).asks[0]
+        order = trader.buy(self.stock, ask.quantity + 7, price=ask.price)
         sandbox.exchange.phase = Phase.CLOSED
         told = trader.refresh(order)
         assert (told.status, told.filled_quantity, told.remaining_quantity) == (

@@ -12,26 +12,25 @@ import pytest
 
 from brokerkit.broker import Broker
 from brokerkit.errors import BrokerError, KeyInUse, RateLimited
+from brokerkit.market.markets import market_named
 from brokerkit.sandbox import Faults, Rule, Sandbox
 from brokerkit.sandbox.streaming import FaceStream
 from brokerkit.stream.events import BookEvent, Gap, GapReason, TradeEvent
 from brokerkit.stream.feed import Acknowledged, Ended, Feed, Opened, Refused
 from brokerkit.stream.stream import Stream
 from brokerkit.stream.topics import StreamKind, Topic
-from brokerkit.testing.base import STOCK, Contract, raising
+from brokerkit.testing.base import Contract, raising
 from brokerkit.testing.declared import Declared, needs
 from brokerkit.testing.inside import hurry
 from brokerkit.testing.streams import FOLLOW, SECONDS, feed_of, same_trades, socket_of, told_once
 from brokerkit.words import Side, Venue
 
-TRADES = Topic(StreamKind.TRADES, STOCK, Venue.KRX)
-
 
 class Played:
     """A broker, the WebSocket side that it speaks to, and what breaks what goes between them."""
 
-    def __init__(self, broker: Broker, sandbox: Sandbox, faults: Faults) -> None:
-        self.broker, self.sandbox, self.faults = broker, sandbox, faults
+    def __init__(self, broker: Broker, sandbox: Sandbox, faults: Faults, symbol: str) -> None:
+        self.broker, self.sandbox, self.faults, self.symbol = broker, sandbox, faults, symbol
         self.exchange = sandbox.exchange
         self.socket: FaceStream = socket_of(sandbox.face(broker.name))
 
@@ -41,7 +40,7 @@ class Played:
 
     def trade(self, quantity: int, side: Side = Side.BUY) -> None:
         """Let others trade."""
-        self.exchange.trade(STOCK, side, Decimal(quantity))
+        self.exchange.trade(self.symbol, side, Decimal(quantity))
 
     def trades_until(self, stream: Stream, quantity: int) -> list[Any]:
         """Return what is told until a trade over so many shares."""
@@ -58,36 +57,44 @@ class BrokenStreamContract(Contract):
 
     level = 4
 
+    @property
+    def topic(self) -> Topic:
+        """The trades of the share that checks are about."""
+        return Topic(StreamKind.TRADES, self.stock, market_named(self.market).default_venue)
+
     @pytest.fixture
     def played(self, declared: Declared, monkeypatch: pytest.MonkeyPatch) -> Iterator[Played]:
         """Return a broker whose stream can be broken."""
         faults = Faults()
-        with Sandbox(environment=self.environment, faults=faults) as sandbox, self.another(sandbox) as broker:
+        with (
+            Sandbox(environment=self.environment, faults=faults, home=self.market) as sandbox,
+            self.another(sandbox) as broker,
+        ):
             monkeypatch.setattr(broker.adapter.Client, "token_interval", 0.0)
             hurry(broker, monkeypatch)
             sandbox.face(self.broker).window.calls = 10**6
-            yield Played(broker, sandbox, faults)
+            yield Played(broker, sandbox, faults, self.stock)
 
     @needs(streams=[StreamKind.TRADES])
     @pytest.mark.parametrize("kind", ["stream_unknown_columns", "stream_split"])
     def test_frames_of_another_shape_are_read(self, kind: str, played: Played) -> None:
         with played.broker.stream() as stream:
-            stream.trades(STOCK)
-            before = len(played.exchange.trades(STOCK))
+            stream.trades(self.stock)
+            before = len(played.exchange.trades(self.stock))
             for _ in range(3):
                 played.meets(kind)
-                played.trade(int(played.exchange.order_book(STOCK).asks[0].quantity) + 4)
+                played.trade(int(played.exchange.order_book(self.stock).asks[0].quantity) + 4)
             played.trade(3)
             told = played.trades_until(stream, 3)
         odd = [each for each in told if not isinstance(each, TradeEvent)]
         assert not odd, f"Frames of another shape can be read, and this is told of them: {odd}."
-        same_trades(told, played.exchange.trades(STOCK)[before:], STOCK, Venue.KRX)
+        same_trades(told, played.exchange.trades(self.stock)[before:], self.stock, self.topic.venue or Venue.KRX)
 
     @needs(streams=[StreamKind.TRADES])
     @pytest.mark.parametrize("kind", ["stream_garbage", "stream_wrong_count"])
     def test_what_cannot_be_read_is_a_gap_and_the_stream_goes_on(self, kind: str, played: Played) -> None:
         with played.broker.stream() as stream:
-            stream.trades(STOCK)
+            stream.trades(self.stock)
             played.meets(kind)
             played.trade(5)
             first = stream.next(timeout=SECONDS)
@@ -95,7 +102,7 @@ class BrokenStreamContract(Contract):
                 assert isinstance(first, TradeEvent)
                 return
             assert isinstance(first, Gap), f"A frame was broken, and this is told: {first}."
-            assert (first.reason, [*first.topics]) == (GapReason.UNREADABLE, [TRADES])
+            assert (first.reason, [*first.topics]) == (GapReason.UNREADABLE, [self.topic])
             played.trade(7)
             told = played.trades_until(stream, 7)
         assert [type(each) for each in told] == [TradeEvent], f"A frame was broken, and then this is told: {told}."
@@ -104,11 +111,11 @@ class BrokenStreamContract(Contract):
     def test_a_registration_that_the_broker_refuses_is_raised(self, played: Played) -> None:
         with played.broker.stream() as stream:
             played.meets("stream_registration_refused")
-            with raising(BrokerError, f"The broker refuses to register the trades of {STOCK}"):
-                stream.trades(STOCK)
+            with raising(BrokerError, f"The broker refuses to register the trades of {self.stock}"):
+                stream.trades(self.stock)
             assert played.faults.log, "No frame that registers was recognized: look at refusal_of_registration."
-            assert STOCK not in played.socket.watched()
-            stream.trades(STOCK)
+            assert self.stock not in played.socket.watched()
+            stream.trades(self.stock)
             played.trade(3)
             assert told_once(stream, TradeEvent).quantity == 3
 
@@ -117,11 +124,11 @@ class BrokenStreamContract(Contract):
         pytest.importorskip("websockets")
         feed = feed_of(played.broker)
         with (
-            other_line(type(feed)(feed.client, environment=feed.environment)) as hear,
+            other_line(fresh(feed), self.topic) as hear,
             played.broker.stream() as stream,
         ):
             try:
-                follow_in_time(stream)
+                follow_in_time(stream, self.stock)
             except KeyInUse:
                 return
             told = hear(Ended)
@@ -135,7 +142,7 @@ class BrokenStreamContract(Contract):
         ]
         with played.broker.stream() as stream:
             for kind in kinds:
-                FOLLOW[kind](stream, None)
+                FOLLOW[kind](stream, self.stock, None)
             for turn in range(2):
                 played.meets("stream_cut")
                 played.trade(5 + turn)
@@ -158,7 +165,7 @@ class BrokenStreamContract(Contract):
     @needs(streams=[StreamKind.TRADES])
     def test_a_key_that_ends_is_had_anew_and_nobody_sees_it(self, played: Played) -> None:
         with played.broker.stream() as stream:
-            stream.trades(STOCK)
+            stream.trades(self.stock)
             played.sandbox.face(self.broker).kill_tokens()
             played.meets("stream_cut")
             played.trade(5)
@@ -167,12 +174,12 @@ class BrokenStreamContract(Contract):
             assert told_once(stream, TradeEvent).quantity == 6
 
 
-def follow_in_time(stream: Stream) -> None:
+def follow_in_time(stream: Stream, symbol: str) -> None:
     """Follow trades; where a key that opens lines was had just before, a little later."""
     deadline = time.monotonic() + SECONDS
     while True:
         try:
-            stream.trades(STOCK)
+            stream.trades(symbol)
         except RateLimited:
             assert time.monotonic() < deadline, f"A key that opens lines cannot be had within {SECONDS:.0f} s."
             time.sleep(0.2)
@@ -180,8 +187,15 @@ def follow_in_time(stream: Stream) -> None:
             return
 
 
+def fresh(feed: Feed[Any]) -> Feed[Any]:
+    """Return another feed of the same kind and account."""
+    made = type(feed)(feed.client, environment=feed.environment)
+    made.listed = feed.listed
+    return made
+
+
 @contextmanager
-def other_line(feed: Feed[Any]) -> Iterator[Callable[[type[Any]], Any]]:
+def other_line(feed: Feed[Any], topic: Topic) -> Iterator[Callable[[type[Any]], Any]]:
     """Open another line with a key and register something, as another program does; yields what waits for a word."""
     from websockets.exceptions import ConnectionClosed
     from websockets.sync.client import connect
@@ -202,7 +216,7 @@ def other_line(feed: Feed[Any]) -> Iterator[Callable[[type[Any]], Any]]:
             line.send(frame.get_secret_value())
         if opening:
             assert isinstance(hear(Opened), Opened)
-        for frame in feed.register([feed.registration(TRADES)]):
+        for frame in feed.register([feed.registration(topic)]):
             line.send(frame.get_secret_value())
             assert isinstance(hear(Acknowledged), Acknowledged)
         yield hear
