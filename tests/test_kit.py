@@ -102,7 +102,7 @@ def test_a_failure_says_what_is_wrong_and_where() -> None:
         report = conform("lslike", level=1, checks=["test_quote_tells_the_truth_field_by_field"])
     assert report.level == 0
     failed = report.failed[0]
-    assert (failed.case, failed.level) == ("005930", 1)
+    assert (failed.case, failed.level) == ("stock", 1)
     assert re.search(r"volume is \d+, in truth \d+", failed.words)
     assert re.fullmatch(r"\S*brokerkit/testing/quotes.py:\d+", failed.where[0])
 
