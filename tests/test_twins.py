@@ -22,7 +22,7 @@ OWN = {
     # Commission differs, so what is left of the cash differs too; conformance checks it against the exchange.
     Balance: {"account", "cash_d2", "total_value", "orderable_cash", "withdrawable_cash"},
     # Each broker counts its own commission.
-    RealizedPnl: {"commission", "net_pnl"},
+    RealizedPnl: {"commission", "costs", "net_pnl"},
     Fill: {"order_id"},
     # Kiwoom tells one warning a symbol; what goes by those that it hides differs too.
     Instrument: {"liquidation", "alert", "overheated", "caution", "upper_limit", "lower_limit"},
