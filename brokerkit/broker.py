@@ -248,16 +248,16 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Streams):
     def orders(self, *, market: str | None = None) -> Table[Order]:
         """Return the working orders of today in one market or all of them, oldest first, with what is left of each.
 
-        A market whose list cannot be had is an error, never left out; one of which the broker has no such list is, with
-        a warning of the log. Orders at a venue that is in no list of the
-        broker are not among them (`supports("orders", venue=...)`): a warning of the log names those sent today.
+        A market whose list cannot be had, or of which the broker has none, is an error, never left out. Orders at a
+        venue that is in no list of the broker are not among them (`supports("orders", venue=...)`): a warning of the
+        log names those sent today.
         """
         found: list[Order] = []
-        offering = self._inquiries.offering_all("orders", market)
-        if missing := [each.title for each in self._inquiries.markets(market) if each not in offering]:
-            words = "%s has no list of working orders of %s here: what stands there is not among these"
-            logger.warning(words, self.name, ", ".join(missing))
-        for each in offering:
+        markets = [each for each in self._inquiries.markets(market) if market or self._inquiries.trades(each)]
+        for each in markets:
+            with self._asking_of(each, "working orders", market):
+                self._inquiries.offering("orders", each)
+        for each in markets:
             with self._asking_of(each, "working orders", market):
                 found += self._inquiries.lists(each).working()
                 if self._inquiries.part(each).unlisted_venues:

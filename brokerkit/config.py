@@ -65,6 +65,11 @@ class Settings(BaseModel):
     """Fewer calls than the broker allows, for accounts with a lower limit or several programs on one key."""
     settle_seconds: float | None = Field(default=None, ge=1, allow_inf_nan=False)
     """Seconds after which an order that no complete list shows is presumed absent."""
+    markets: tuple[str, ...] | None = None
+    """The markets in which the account holds and trades; all that the broker serves where nothing is said.
+
+    Verbs that look at every market leave out the others. What one names is asked all the same.
+    """
     ca_file: Path | None = None
     """Certificates to trust instead of the usual ones, as PEM. There is no way to trust anything unseen."""
 
@@ -80,6 +85,17 @@ class Settings(BaseModel):
         if not all("!" <= character <= "~" for character in secret.get_secret_value()):
             raise ValueError("has a blank, a line end, a full-width or an invisible character inside")
         return secret
+
+    @field_validator("markets", mode="before")
+    @classmethod
+    def _several(cls, named: object) -> object:
+        """Take names apart that stand in one text, as variables have them: KR,US."""
+        names = [name.strip() for name in named.split(",")] if isinstance(named, str) else named
+        if names is None:
+            return None
+        if not isinstance(names, list | tuple) or not names:
+            raise ValueError('is a list of names, such as ["KR"]')
+        return tuple(names)
 
     @field_validator("ca_file")
     @classmethod

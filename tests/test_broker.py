@@ -551,7 +551,8 @@ def test_what_is_supported_is_asked_by_market_type_and_venue_without_a_request(n
         for wrong in ({"market": "XX"}, {"venue": "NASDAQ"}, {"type": "STOPPED"}):
             with pytest.raises(InvalidRequest):
                 broker.supports("buy", **cast(Any, wrong))
-        korea, indices, *_ = broker.capabilities()
+        told = {each.market: each for each in broker.capabilities()}
+        korea, indices = told["KR"], told["INDEX"]
         assert (indices.market, indices.currency, indices.order_venues) == ("INDEX", None, ())
         assert set(indices.verbs) == {"quote", "quotes", "candles"}
         assert (korea.market, korea.currency, korea.environment) == ("KR", "KRW", "real")

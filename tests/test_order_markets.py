@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from brokerkit import Broker
-from brokerkit.errors import NetworkError, OrderBlocked, OrderUncertain, Unsupported
+from brokerkit.errors import ConfigError, NetworkError, OrderBlocked, OrderUncertain, Unsupported
 from brokerkit.orders.intents import IntentState
 from brokerkit.part import Part
 from brokerkit.replies import OrderPage
@@ -134,19 +134,44 @@ def test_one_market_that_stays_open_does_not_keep_the_other_from_being_looked_at
     assert asked.count("korea") > 2
 
 
-def test_a_market_without_a_list_is_left_out_unless_it_is_named(
-    fake: Fake, at: At, korea: type[KoreanPart], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_working_orders_of_all_markets_need_a_list_of_each(fake: Fake, at: At, korea: type[KoreanPart]) -> None:
     at("11-20 23:50")
     broker = fake.abroad(korea, SendsOnly)
-    assert broker.orders() == ()
-    assert "no list of working orders of US stocks and funds here" in caplog.text
+    with pytest.raises(Unsupported, match=r"working orders \(US stocks and funds\).*market='KR'"):
+        broker.orders()
     assert broker.orders(market="KR") == ()
-    assert caplog.text.count("no list of working orders") == 1
     assert broker.reconcile().problem is None
     for verb in (broker.orders, broker.reconcile):
         with pytest.raises(Unsupported):
             verb(market="US")
+
+
+class LooksOnly(UsPart):
+    """A part of a market in which nothing is traded by this way."""
+
+    rows, send_order = Part.rows, Part.send_order
+
+
+def test_a_market_in_which_nothing_can_be_ordered_has_no_working_orders(
+    fake: Fake, at: At, korea: type[KoreanPart]
+) -> None:
+    at("11-20 23:50")
+    assert fake.abroad(korea, LooksOnly).orders() == ()
+
+
+def test_markets_that_the_account_does_not_use_are_asked_only_by_name(
+    fake: Fake, at: At, korea: type[KoreanPart]
+) -> None:
+    at("11-20 23:50")
+    broker = fake.abroad(korea, UsPart)
+    broker.adapter.settings = broker.adapter.settings.model_copy(update={"markets": ("KR",)})
+    fake.pages = silence
+    assert broker.orders() == ()
+    with pytest.raises(NetworkError):
+        broker.orders(market="US")
+    broker.adapter.settings = broker.adapter.settings.model_copy(update={"markets": ("KR", "HK")})
+    with pytest.raises(ConfigError, match="'HK', which the setting markets names"):
+        broker.orders()
 
 
 def test_an_order_that_a_market_without_a_list_has_got_stays_open(fake: Fake, at: At, korea: type[KoreanPart]) -> None:

@@ -37,7 +37,7 @@ KEYS: dict[str, Any] = {"app_key": "argument-key", "app_secret": "argument-secre
 
 
 SANDBOX_KEYS: dict[str, Any] = {"app_key": "SANDBOX-key", "app_secret": "SANDBOX-secret", "account": "of-a-sandbox"}
-UNSET = {"max_calls_per_second": None, "ca_file": None, "settle_seconds": None}
+UNSET = {"max_calls_per_second": None, "ca_file": None, "settle_seconds": None, "markets": None}
 
 
 class FakeSandbox:
@@ -130,6 +130,7 @@ def test_a_name_alone_takes_everything_from_variables(monkeypatch: pytest.Monkey
         "max_calls_per_second": 3,
         "ca_file": None,
         "settle_seconds": None,
+        "markets": None,
     }
     assert broker.connected == ("real", None, True)
 
@@ -144,6 +145,7 @@ def test_arguments_come_before_variables(monkeypatch: pytest.MonkeyPatch) -> Non
         "max_calls_per_second": None,
         "ca_file": None,
         "settle_seconds": None,
+        "markets": None,
     }
 
 
@@ -163,6 +165,7 @@ def test_arguments_come_before_the_profile(write: Write) -> None:
         "max_calls_per_second": None,
         "ca_file": None,
         "settle_seconds": None,
+        "markets": None,
     }
     assert made("main", account=SecretStr("other")).settings["app_key"] == "profile-key"
     assert made("main", account=SecretStr("other")).settings["account"] == "other"

@@ -12,7 +12,7 @@ from brokerkit import clock
 from brokerkit.adapter import Adapter
 from brokerkit.arguments import check_venue
 from brokerkit.asking.sessions import session_of
-from brokerkit.errors import BrokerError, InvalidRequest, UnknownSymbol, Unsupported
+from brokerkit.errors import BrokerError, ConfigError, InvalidRequest, UnknownSymbol, Unsupported
 from brokerkit.hours import corrected, market_hours
 from brokerkit.market.markets import KOREA, Market, market_at, market_named, market_of
 from brokerkit.market.sessions import Phase
@@ -160,8 +160,18 @@ class Inquiries:
             named = market_named(market)
             self.part(named)
             return (named,)
+        used = self.adapter.settings.markets
+        if used is not None and (unknown := [name for name in used if name not in self.adapter.served]):
+            raise ConfigError(
+                f"{self.adapter.name} does not serve {', '.join(map(repr, unknown))}, which the setting markets names.",
+                advice=f"Nothing was sent. It serves: {', '.join(self.adapter.served)}.",
+            )
         served = ((market_named(name), part) for name, part in self.adapter.served.items())
-        return tuple(market for market, part in served if market.is_held and part.has_account())
+        return tuple(
+            market
+            for market, part in served
+            if market.is_held and part.has_account() and (used is None or market.name in used)
+        )
 
     def offering_all(self, verb: str, market: str | None) -> tuple[Market, ...]:
         """Return the markets that are meant and offer a verb; Unsupported for one that is named, or if none does."""
@@ -170,6 +180,11 @@ class Inquiries:
         if not offering or market is not None:
             self.offering(verb, meant[0])
         return offering
+
+    def trades(self, market: Market) -> bool:
+        """Say whether orders can be sent, or those that stand be listed, in a market: else there are none of ours."""
+        part = self.part(market)
+        return any(offers(part, verb, part.environment) for verb in ("order", "orders"))
 
     def home(self, market: str | None) -> Market:
         """Return the market that is meant where one is: the one that is named, else the account's own."""

@@ -193,10 +193,14 @@ class Sources:
         if market is not None:
             return [orders_in(market)]
         main, home = self.feeds[""], self._adapter.home
+        used = self._adapter.settings.markets
         others = [
             each
             for each, part in self._adapter.served.items()
-            if each != home and each not in self._adapter.feeds_of and part.has_account()
+            if each != home
+            and each not in self._adapter.feeds_of
+            and part.has_account()
+            and (used is None or each in used)
         ]
         environment = main.environment
         told = [each for each in others if main.offers(StreamKind.ORDERS, each, None, environment)]
