@@ -13,7 +13,7 @@ from typing import TypeVar
 from brokerkit import clock
 from brokerkit.errors import InvalidRequest
 from brokerkit.market.markets import KOREA, Market, market_named, market_names, market_with
-from brokerkit.models import Condition, Instrument, Order, OrderRequest
+from brokerkit.models import Condition, Instrument, Order, OrderRequest, Reservation
 from brokerkit.words import Interval, Investor, OrderType, RankingKind, SecurityType, Segment, Side, TimeInForce, Venue
 
 E = TypeVar("E", bound=StrEnum)
@@ -210,6 +210,16 @@ def check_order(order: object, verb: str) -> Order:
     raise InvalidRequest(
         f"{verb} needs the Order itself: {type(order).__name__} {reprlib.repr(order)} {words}.",
         advice="Nothing was sent. Take the Order from orders() or order_history(), or keep the answer of buy and sell.",
+    )
+
+
+def check_reservation(reservation: object, verb: str) -> Reservation:
+    """Return the reserved order that a verb is about; InvalidRequest that says where to take it from."""
+    if isinstance(reservation, Reservation):
+        return reservation
+    raise InvalidRequest(
+        f"{verb} needs the Reservation itself, not {type(reservation).__name__} {reprlib.repr(reservation)}.",
+        advice="Nothing was sent. Take it from reservations(), or keep the answer of reserve.",
     )
 
 

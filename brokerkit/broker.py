@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
 from brokerkit import clock
 from brokerkit.adapter import Adapter
@@ -48,6 +48,7 @@ from brokerkit.verbs.investors import Investors
 from brokerkit.verbs.listing import Listing
 from brokerkit.verbs.prices import Prices
 from brokerkit.verbs.rankings import Rankings
+from brokerkit.verbs.reservations import Reservations
 from brokerkit.verbs.streams import Streams
 from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
 
@@ -59,11 +60,12 @@ if TYPE_CHECKING:
     from brokerkit.orders.reconcile import Reconciliation
     from brokerkit.stream.own_orders import OwnOrders
 
+T = TypeVar("T")
 
 logger = logging.getLogger("brokerkit")
 
 
-class Broker(Prices, Rankings, Listing, Investors, Accounts, Streams):
+class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Streams):
     """One account at one broker. Made by `get_broker`; safe to use from several threads; refuses to be pickled."""
 
     def __init__(
@@ -356,6 +358,9 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Streams):
         part = self.adapter.served.get(meant.name)
         if part is None or not offers(part, verb, part.environment):
             return False
+        if verb == "reserve":
+            taken = type is None or check_type(type) in part.reservation_types.get(part.environment, ())
+            return taken and (venue is None or venue in part.reservation_venues)
         venues = part.quote_venues if verb in QUOTES else part.order_venues.get(part.environment, ())
         if verb in LISTED:
             venues = [each for each in venues if each not in part.unlisted_venues]
@@ -475,7 +480,7 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Streams):
             return clock.now()
         return None if self._safety.exchange_clock is None else self._safety.exchange_clock(market)
 
-    def _sending(self, what: str, send: Callable[[], Order]) -> Order:
+    def _sending(self, what: str, send: Callable[[], T]) -> T:
         """Name what was asked in errors. Nothing comes after the order, so that no interrupt can take it away."""
         try:
             for own in self._own_orders.values():

@@ -30,6 +30,7 @@ from brokerkit.models import (
     OrderBook,
     OrderRequest,
     Quote,
+    Reservation,
 )
 from brokerkit.models.handles import Handle, handle_of
 from brokerkit.replies import (
@@ -44,12 +45,13 @@ from brokerkit.replies import (
     Programs,
     Ranked,
     Ranks,
+    ReservationReply,
     Sale,
     Sent,
     TradeReply,
 )
 from brokerkit.symbols import HOME
-from brokerkit.transport import Client, Endpoint, Reply
+from brokerkit.transport import Client, Endpoint, OddRow, Reply
 from brokerkit.words import Interval, Investor, OrderType, RankingKind, SecurityType, Segment, TimeInForce, Venue
 
 C = TypeVar("C", bound=Client)
@@ -108,6 +110,12 @@ class Part(Generic[C]):
     """Environment to those that it takes there, where they are others."""
     sells_only: ClassVar[frozenset[OrderType]] = frozenset()
     """Those of them that only a sale may have."""
+    reservation_types: ClassVar[Mapping[str, Collection[OrderType]]] = {}
+    """Environment to the types that a reserved order may have there; `sells_only` counts for them too."""
+    reservation_venues: ClassVar[Collection[Venue]] = ()
+    """Venues that reserved orders go to."""
+    reserves_until: ClassVar[bool] = False
+    """Whether one may be reserved for several days, up to a last one."""
     order_venues: ClassVar[Mapping[str, Collection[Venue]]] = {}
     """Environment to the venues that it sends orders to."""
     quote_venues: ClassVar[Collection[Venue]] = ()
@@ -391,6 +399,27 @@ class Part(Generic[C]):
         """Move `quantity` shares, or all that is left, to `price`."""
         raise Unsupported("amend")
 
+    # Reserved orders
+
+    def reservations(self, start: dt.date, end: dt.date) -> Iterable[ReservationReply | OddRow]:
+        """Return what was reserved on these days, all pages of it, also what became orders or was cancelled.
+
+        Rows of other days may be among them: the core leaves them out.
+        """
+        raise Unsupported("a list of reserved orders")
+
+    def send_reservation(self, request: OrderRequest, until: dt.date | None) -> Sent:
+        """Reserve an order once: for the broker's next day, or for each one up to a last one."""
+        raise Unsupported("reserve")
+
+    def send_reservation_amend(self, reservation: Reservation, handle: Handle, request: OrderRequest) -> Sent:
+        """Let a reserved order be as the request says, which differs in quantity or price; the number is its own."""
+        raise Unsupported("amend_reservation")
+
+    def send_reservation_cancel(self, reservation: Reservation, handle: Handle) -> Sent:
+        """Take a reserved order back; the number is its own."""
+        raise Unsupported("cancel_reservation")
+
     # What the core makes of that
 
     @classmethod
@@ -418,6 +447,14 @@ class Part(Generic[C]):
     def handle(self, day: dt.date, branch: str, number: str) -> Handle:
         """Return the handle of an order that was numbered on a day."""
         return Handle(self.broker, day, branch if self.has_branches else None, number, number)
+
+    def reservation_handle(self, day: dt.date, number: str) -> Handle:
+        """Return the handle of a reserved order that was taken on a day: no order has such a one."""
+        return Handle(f"{self.broker}/reserved", day, None, number, number)
+
+    def reservation_handle_of(self, reservation: Reservation) -> Handle:
+        """Return what a reserved order's handle says; InvalidRequest if it is none of this broker."""
+        return handle_of(reservation.handle, f"{self.broker}/reserved", has_branches=False, ascends=False)
 
     def days_to_ask(self, start: dt.date, end: dt.date) -> list[dt.date]:
         """Return the days whose lists are worth asking for, one by one: a day that stands alone is, whatever it is."""

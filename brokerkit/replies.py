@@ -22,10 +22,11 @@ from brokerkit.models import (
     Position,
     Quote,
     Rank,
+    Reservation,
     Trade,
 )
 from brokerkit.transport import Endpoint, OddRow, Reply, traded
-from brokerkit.words import OrderType, PositionKind, TransactionKind
+from brokerkit.words import OrderType, PositionKind, ReservationStatus, TransactionKind
 
 
 @dataclass(frozen=True)
@@ -187,6 +188,32 @@ class OrderPage:
     """Whether this list shows every order of its days; else it is one of open or of filled orders."""
     is_dated: bool = True
     """Whether its rows are surely of that day: some lists have no date."""
+
+
+class ReservationReply(Reply[Reservation]):
+    """A row of a broker's list of reserved orders: fields of Reservation, as fields or properties.
+
+    `received` and `clock` are the day and the time of day, in Korea, at which the broker took it.
+    """
+
+    extra = frozenset({"received", "clock"})
+
+    if TYPE_CHECKING:
+
+        @property
+        def id(self) -> str: ...
+
+        @property
+        def symbol(self) -> str: ...
+
+        @property
+        def status(self) -> ReservationStatus: ...
+
+        @property
+        def received(self) -> dt.date: ...
+
+        @property
+        def clock(self) -> dt.time | None: ...
 
 
 class PositionReply(Reply[Position]):

@@ -99,6 +99,22 @@ class OrderStatus(StrEnum):
     """The broker's lists do not tell; never a guess."""
 
 
+class ReservationStatus(StrEnum):
+    """State of a reserved order."""
+
+    PENDING = "PENDING"
+    """Accepted by the broker, nothing more known yet: the list of reserved orders tells."""
+    RESERVED = "RESERVED"
+    """접수, 미처리: it waits at the broker."""
+    ORDERED = "ORDERED"
+    """It became an order, whose own state `orders` and `order_history` tell."""
+    CANCELED = "CANCELED"
+    REJECTED = "REJECTED"
+    """The broker did not make an order of it."""
+    UNKNOWN = "UNKNOWN"
+    """The broker's list does not tell, or not in words that are known; never a guess."""
+
+
 class PositionKind(StrEnum):
     """Whose shares a position is made of."""
 

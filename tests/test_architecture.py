@@ -49,6 +49,7 @@ PUBLIC = {
     *("Member", "Members", "Trade"),
     *("ExchangeRate", "Fill", "RealizedPnl", "Transaction", "TransactionKind"),
     *("FlowRank", "Investor", "InvestorFlowEstimate", "InvestorFlowTotal", "MarketInvestorFlow", "ProgramTrading"),
+    *("Reservation", "ReservationStatus"),
     *("DaySource", "MarketHours", "Phase", "Session", "is_open", "market_hours", "next_open"),
     *("AsyncStream", "AsyncSubscription", "Stream", "StreamKind", "Subscription", "Topic"),
     *("BookEvent", "ConditionEvent", "OrderChange", "OrderEvent", "QuoteEvent", "SessionEvent", "Source", "TradeEvent"),

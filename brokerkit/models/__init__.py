@@ -25,6 +25,7 @@ from brokerkit.models.many import ManyCandles
 from brokerkit.models.orders import PRICED, STOPS, Order, OrderRequest
 from brokerkit.models.quotes import BookLevel, Level, OrderBook, Quote, Quotes
 from brokerkit.models.rankings import Condition, Match, Rank
+from brokerkit.models.reservations import Reservation
 from brokerkit.models.table import Table
 from brokerkit.models.trades import Member, Members, Trade
 
@@ -65,6 +66,7 @@ __all__ = [
     "Quotes",
     "Rank",
     "RealizedPnl",
+    "Reservation",
     "Session",
     "Table",
     "Trade",

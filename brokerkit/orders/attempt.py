@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any, Generic, TypeVar
 
 from brokerkit import clock
 from brokerkit.errors import (
@@ -27,7 +28,7 @@ from brokerkit.orders.again import Again
 from brokerkit.orders.building import check_sent
 from brokerkit.orders.chains import NumbersOf, numbers_of
 from brokerkit.orders.guard import Guard, check_halt
-from brokerkit.orders.intents import STANDING, Intent, IntentKind, IntentState
+from brokerkit.orders.intents import STANDING, Intent, IntentState
 from brokerkit.orders.journal import Journal
 from brokerkit.replies import Sent
 from brokerkit.text import sanitize
@@ -41,14 +42,19 @@ URGENT_SECONDS = 0.5
 """Longest wait of a full cancellation for the journal, once to look and once to write."""
 
 
+T = TypeVar("T")
+
+
 @dataclass(frozen=True)
-class Way:
+class Way(Generic[T]):
     """How an intent is sent, and what the broker's answer makes of it."""
 
     send: Callable[[], Sent]
     """The hook of the adapter."""
     build: Callable[[Sent, dt.date], Order]
     """Makes the order of the answer, on its trading day."""
+    answer: Callable[[Order], T]
+    """What the caller gets of that."""
     prepare: Callable[[], None]
     """What has to be asked before it may leave at all."""
     ascends: bool
@@ -67,7 +73,7 @@ class Attempt:
         guard: Guard,
         value: Decimal | None,
         seconds: float,
-        way: Way,
+        way: Way[Any],
         *,
         again: Again | None = None,
         numbers_of: NumbersOf = numbers_of,
@@ -220,7 +226,7 @@ class Attempt:
             raise connection.GateClosed(error.message) from None
 
     def _check(self) -> None:
-        if self.intent.kind is not IntentKind.CANCEL:
+        if not self.intent.is_cancel:
             check_halt()
 
 

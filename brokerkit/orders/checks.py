@@ -15,7 +15,7 @@ from brokerkit.models import Order, OrderRequest, Quote
 from brokerkit.orders.limits import unit_of
 from brokerkit.part import Part
 from brokerkit.values import Amount, exact_decimal
-from brokerkit.words import OrderStatus, SecurityType, Side, Venue
+from brokerkit.words import OrderStatus, SecurityType, Side, TimeInForce, Venue
 
 FINISHED = frozenset({OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.REJECTED, OrderStatus.EXPIRED})
 
@@ -40,6 +40,11 @@ class PriceChecks:
 
     def check(self, symbol: str, price: Decimal) -> None:
         """Raise InvalidRequest for a price off the step, or outside the limits of a quote of today."""
+        self.check_step(symbol, price)
+        self._check_limits(symbol, price)
+
+    def check_step(self, symbol: str, price: Decimal) -> None:
+        """Raise InvalidRequest for a price off the step."""
         rules = market_of(symbol).rules
         if rules is not None and not self._is_on_step(symbol, price, rules):
             step = rules.tick_size(price, self._types.get(symbol) or SecurityType.STOCK)
@@ -49,6 +54,8 @@ class PriceChecks:
                 f"{price} is not a price of {symbol}: the step there is {step} {_unit(symbol)}.",
                 advice=f"Nothing was sent. The nearest {near}.",
             )
+
+    def _check_limits(self, symbol: str, price: Decimal) -> None:
         day, lower, upper = self._limits.get(symbol, (None, price, price))
         if day == market_of(symbol).today() and not lower <= price <= upper:
             raise InvalidRequest(
@@ -100,6 +107,31 @@ class OrderChecks:
         for price in (request.price, request.stop_price):
             if price is not None:
                 self.prices.check(request.symbol, price)
+
+    def check_reserved(self, request: OrderRequest, until: dt.date | None, part: Part[Any]) -> None:
+        """Raise InvalidRequest for a wrong price or day, Unsupported for what the broker does not reserve.
+
+        It is for a later hour: what a venue takes at present does not matter.
+        """
+        environment = part.environment
+        if request.venue not in part.reservation_venues:
+            what = f"a venue for reserved orders at {self._broker}"
+            raise _not_offered(f"{request.venue}", what, environment, part.reservation_venues)
+        types = list(part.reservation_types.get(environment, ()))
+        if request.side is Side.BUY:
+            types = [each for each in types if each not in part.sells_only]
+        if request.type not in types or request.time_in_force is not TimeInForce.DAY:
+            what = f"a reserved order to {request.side.lower()} at {self._broker}"
+            raise _not_offered(f"{request.type} {request.time_in_force}", what, environment, types)
+        if until is not None and not part.reserves_until:
+            raise Unsupported(
+                f"{self._broker} reserves no order of {part.market} for several days.",
+                advice="Nothing was sent. Leave until out.",
+            )
+        if until is not None and until < clock.today():
+            raise InvalidRequest(f"until {until} is over.", advice="Nothing was sent.")
+        if request.price is not None:
+            self.prices.check_step(request.symbol, request.price)  # the limits of today are none of another day
 
     def shares_of(self, order: Order, quantity: Amount | None, verb: str) -> Decimal | None:
         """Return how many shares of an order of this broker are meant; None: all that is left."""

@@ -8,7 +8,7 @@ from decimal import ROUND_CEILING, Decimal
 
 from brokerkit import clock
 from brokerkit.errors import LimitExceeded
-from brokerkit.orders.intents import Intent, IntentKind
+from brokerkit.orders.intents import Intent
 from brokerkit.orders.limits import Limits, money
 
 MOST = 10**16
@@ -17,10 +17,10 @@ MOST = 10**16
 
 def check_counters(file: sqlite3.Connection, intent: Intent, limits: Limits, value: Decimal | None) -> None:
     """Raise LimitExceeded where the journal has seen as many orders of the intent's currency as the limits allow."""
-    if intent.kind is IntentKind.CANCEL:
+    if intent.is_cancel:
         return
     limits = limits.of(intent.currency) or Limits()
-    sent = "kind IN ('ORDER', 'AMEND') AND state != 'NOT_SENT' AND currency = ? AND "
+    sent = "kind IN ('ORDER', 'AMEND', 'RESERVE', 'AMEND_RESERVATION') AND state != 'NOT_SENT' AND currency = ? AND "
     if limits.max_orders_per_minute is not None:
         now, ticks = clock.now().timestamp(), time.monotonic()
         # Either clock is enough: the one on the wall may jump, the other one starts again with the machine.

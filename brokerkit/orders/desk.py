@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from brokerkit import clock
 from brokerkit.errors import (
@@ -28,13 +28,24 @@ from brokerkit.orders.again import Again, blocked_by, check_again
 from brokerkit.orders.attempt import URGENT_SECONDS, Attempt, Way
 from brokerkit.orders.building import amended, canceled, placed
 from brokerkit.orders.guard import Guard, KnownQuotes, is_real_money
-from brokerkit.orders.intents import OPEN, STANDING, UNRESOLVED, Intent, IntentKind, IntentState, keys_of, new_id
+from brokerkit.orders.intents import (
+    OPEN,
+    STANDING,
+    UNRESOLVED,
+    Intent,
+    IntentKind,
+    IntentState,
+    keys_of,
+    new_id,
+    reserved_book,
+)
 from brokerkit.orders.journal import Journal, journal_for, journal_in_memory
 from brokerkit.orders.keyed import Keyed
 from brokerkit.orders.keys import check_key, check_unused, client_key
 from brokerkit.orders.limits import Limits, Safety
 from brokerkit.orders.listing import Listed, Unread
 from brokerkit.orders.reconcile import Reconciler, Reconciliation, reconciled
+from brokerkit.orders.reserving import ReservingDesk, is_reserved
 from brokerkit.orders.state import journal_folder, journal_path
 from brokerkit.orders.trader import Trader
 from brokerkit.part import Part
@@ -57,7 +68,14 @@ START_SECONDS = 3.0
 """Time that orders of an earlier process get to be found in the broker's list before the first new one."""
 
 
-class OrderDesk:
+T = TypeVar("T")
+
+
+def _itself(order: Order) -> Order:
+    return order
+
+
+class OrderDesk(ReservingDesk):
     """Sends the orders of one broker. Threads and processes of one account share its journal."""
 
     def __init__(
@@ -158,8 +176,9 @@ class OrderDesk:
         """Send an order again that is known or presumed not to stand, or with `accept_risk` one that may."""
         old = self.journal.get(intent if isinstance(intent, str) else intent.id)
         request = old.request
-        if request is None:
-            raise InvalidRequest(f"{old.what} cannot be sent again from here.", advice="Call cancel or amend again.")
+        if request is None or old.is_reserved:
+            advice = "Call reserve again, under another key." if old.is_reserved else "Call cancel or amend again."
+            raise InvalidRequest(f"{old.what} cannot be sent again from here.", advice=advice)
         later = self.journal.later(old.id)
         # What is being sent at this moment nobody can have known.
         same = (*later, *(self.journal.keyed(old.key) if old.key else ()))
@@ -177,7 +196,7 @@ class OrderDesk:
         named = intent if isinstance(intent, str) else intent.id
         if order_id is not None:
             part = self._trader.part(market_named(self.journal.get(named).market))
-            if not is_number(order_id, ascends=part.numbers_ascend):
+            if not is_number(order_id, ascends=part.numbers_ascend and not self.journal.get(named).is_reserved):
                 raise InvalidRequest(f"{order_id!r:.40} is no order number of {part.broker}.")
         reason = sanitize(reason)
 
@@ -215,7 +234,11 @@ class OrderDesk:
 
     def reconcile(self, markets: Sequence[Market], *, wait: bool, timeout: float | None) -> Reconciliation:
         """Look at the broker's lists of these markets; the list of one that fails takes no other with it."""
-        return reconciled([self.reconciler(market) for market in markets], wait=wait, timeout=timeout)
+        looks = [self.reconciler(market) for market in markets]
+        kept = {each.market for each in self.unresolved() if each.is_reserved}
+        reserved, unlisted = self.reserved_reconcilers([market for market in markets if market.name in kept])
+        report = reconciled([*looks, *reserved], wait=wait, timeout=timeout)
+        return report if unlisted is None else report.beside(unlisted)
 
     def unlisted(self, market: Market) -> tuple[Intent, ...]:
         """Return what may stand today at venues whose orders no list shows."""
@@ -225,15 +248,17 @@ class OrderDesk:
         found = self.journal.of_day(market.today(), STANDING | OPEN, market.name)
         return tuple(intent for intent in found if intent.venue in venues)
 
-    def reconciler(self, market: Market) -> Reconciler:
-        """Return what compares the journal with what the broker tells of a market."""
+    def reconciler(self, market: Market, *, reserved: bool = False) -> Reconciler:
+        """Return what compares the journal with what the broker tells of a market, or of what is reserved there."""
         trader, part, theirs = self._trader, self._trader.part(market), self._safety.exchange_clock
+        ascends = part.numbers_ascend and not reserved
         # The simulated exchange has a clock of its own. It is reckoned with where nothing else tells what came first.
-        is_reckoned = theirs is not None and not part.numbers_ascend
+        is_reckoned = theirs is not None and not ascends
         return Reconciler(
             self.journal,
-            partial(self._rows, market),
-            proves_absence=part.environment in part.lists_prove_absence,
+            partial(self._reserved_rows if reserved else self._rows, market),
+            # That a list of reserved orders shows all of them is told of no broker.
+            proves_absence=part.environment in part.lists_prove_absence and not reserved,
             settle_seconds=self._safety.settle_seconds or part.settle_seconds,
             exclusive=self._safety.exclusive,
             times_tell=trader.environment != "sandbox" or is_reckoned,
@@ -241,8 +266,9 @@ class OrderDesk:
             ahead=(lambda: theirs(market.name) - clock.now()) if theirs is not None and is_reckoned else dt.timedelta,
             branch_of=self._branch_of,
             market=market.name,
-            numbers_ascend=part.numbers_ascend,
-            lists_cancellations=part.lists_cancellations,
+            book=reserved_book(market.name) if reserved else None,
+            numbers_ascend=ascends,
+            lists_cancellations=part.lists_cancellations and not reserved,
             unlisted=part.unlisted_venues,
             pause=self._waiter(market),
         )
@@ -264,19 +290,19 @@ class OrderDesk:
         venue: Venue | None,
         send: Callable[[], Sent],
         build: Callable[[Sent, dt.date], Order],
-    ) -> Way:
+    ) -> Way[Order]:
         advice = None
         if venue in part.unlisted_venues:
             words = f"Do not send it again: it may stand, and {part.broker} lists no orders of {venue}."
             advice = f"{words} Look at the broker's own app, then settle it with resolve()."
-        return Way(send, build, prepare=self._check_account, ascends=part.numbers_ascend, advice=advice)
+        return Way(send, build, _itself, prepare=self._check_account, ascends=part.numbers_ascend, advice=advice)
 
-    def _send(self, intent: Intent, way: Way, value: Decimal | None, again: Again | None = None) -> Order:
+    def _send(self, intent: Intent, way: Way[T], value: Decimal | None, again: Again | None = None) -> T:
         deadline = time.monotonic() + TURN_SECONDS
         self._start(intent)
         while True:
             if (order := self._keyed.answer(intent, deadline)) is not None:
-                return order
+                return way.answer(order)
             self._wait_for_turn(intent, deadline)
             if again is not None:  # what was waited for may have been the same order, sent again by somebody else
                 check_again(self.journal.get(str(intent.previous)), self.journal.later(str(intent.previous)), again)
@@ -292,29 +318,29 @@ class OrderDesk:
                 numbers_of=self.numbers_of,
             )
             try:
-                return self._sent(attempt)
+                return self._sent(attempt, way)
             except OrderBlocked:
                 if attempt.permit.used or time.monotonic() >= deadline:
                     raise
                 # Somebody else was faster between our look and the first byte: wait for the outcome.
 
-    def _sent(self, attempt: Attempt) -> Order:
+    def _sent(self, attempt: Attempt, way: Way[T]) -> T:
         # Nothing comes after what returns the order: an interrupt finds it either here or with the caller.
         try:
-            return self._tried(attempt)
+            return self._tried(attempt, way)
         except BaseException as error:
             attempt.interrupted(error, self._trader.name)
             raise
 
-    def _tried(self, attempt: Attempt) -> Order:
+    def _tried(self, attempt: Attempt, way: Way[T]) -> T:
         failure: BaseException | None
         try:
             with self._sending(attempt.permit):
-                attempt.told = attempt.way.send()
+                attempt.told = way.send()
             failure = attempt.accepted(self._trader.name)
             if failure is None and attempt.answered is not None:
                 self._log(attempt.intent, f"order {attempt.answered.id}")
-                return attempt.answered
+                return way.answer(attempt.answered)
         except BaseException as error:
             failure = attempt.failed(error, self._trader.name)
             self._log(attempt.intent, f"{type(failure).__name__} [{getattr(failure, 'code', None)}]")
@@ -345,13 +371,15 @@ class OrderDesk:
 
     def _start(self, intent: Intent) -> None:
         """Settle what an earlier process left behind before the first new order of the account."""
-        if self._started or intent.kind is IntentKind.CANCEL:
+        if self._started or intent.is_cancel:
             return
         with self._starting:
             if self._started:
                 return
             if self._look_back():
-                left = [other for other in self.journal.blocking() if other.id != intent.previous]
+                # Orders and reserved orders do not hold up each other.
+                own = (other for other in self.journal.blocking() if other.is_reserved is intent.is_reserved)
+                left = [other for other in own if other.id != intent.previous]
                 if left:
                     raise blocked_by(left, intent)
             self._started = True
@@ -408,7 +436,9 @@ class OrderDesk:
         return found.quantity if found.remaining_quantity is None else found.remaining_quantity, found.price
 
     def numbers_of(self, order: Order) -> frozenset[str]:
-        """Return all numbers under which the broker knows an order."""
+        """Return all numbers under which the broker knows an order, or a reserved one as the journal keeps it."""
+        if is_reserved(order):
+            return keys_of((order.id,))
         return keys_of((order.id, order.original_id, *self._trader.handle_of(order).numbers))
 
     def _branch_of(self, order: Order) -> str:

@@ -21,6 +21,9 @@ class IntentKind(StrEnum):
     ORDER = "ORDER"
     AMEND = "AMEND"
     CANCEL = "CANCEL"
+    RESERVE = "RESERVE"
+    AMEND_RESERVATION = "AMEND_RESERVATION"
+    CANCEL_RESERVATION = "CANCEL_RESERVATION"
 
 
 class IntentState(StrEnum):
@@ -117,7 +120,9 @@ class Intent(Model):
     request: OrderRequest | None = None
     """The order that was to be placed."""
     order: Order | None = None
-    """The order that was to be amended or cancelled."""
+    """The order that was to be amended or cancelled; of a reserved one it has the reservation's number and handle."""
+    until: Date | None = None
+    """Last day of a reserved order that is sent on several days."""
     watermark: StrictInt | None = None
     """Highest order number of the day that was known when it was sent: its own must be higher."""
     created_at: Moment
@@ -159,27 +164,57 @@ class Intent(Model):
     def what(self) -> str:
         """Say in one line what was to be sent."""
         shares = "all" if self.quantity is None else f"{self.quantity:f}"
-        if self.kind is IntentKind.ORDER and self.request is not None:
-            return f"{self.side} {shares} {self.symbol} at {self.price or self.request.type}"
+        if self.is_new and self.request is not None:
+            reserved = "reserved " if self.is_reserved else ""
+            return f"{reserved}{self.side} {shares} {self.symbol} at {self.price or self.request.type}"
         named = self.order.id if self.order else "?"
-        return f"{self.kind.lower()} {shares} of order {named} ({self.symbol})" + (
-            f" to {self.price}" if self.price else ""
-        )
+        verb, noun = ("cancel" if self.is_cancel else "amend"), ("reserved order" if self.is_reserved else "order")
+        if self.kind is IntentKind.AMEND_RESERVATION:
+            return f"amend reserved order {named} ({self.symbol}) to {shares} at {self.price or 'its type'}"
+        return f"{verb} {shares} of {noun} {named} ({self.symbol})" + (f" to {self.price}" if self.price else "")
+
+    @property
+    def is_reserved(self) -> bool:
+        """Say whether it is about a reserved order: those have numbers, lists and a turn of their own."""
+        return self.kind in _RESERVED
+
+    @property
+    def is_new(self) -> bool:
+        """Say whether it was to place something, and not to change what is there."""
+        return self.kind in (IntentKind.ORDER, IntentKind.RESERVE)
+
+    @property
+    def is_cancel(self) -> bool:
+        """Say whether it was to take something back, which neither kill switch nor limits hold up."""
+        return self.kind in (IntentKind.CANCEL, IntentKind.CANCEL_RESERVATION)
+
+    @property
+    def book(self) -> str:
+        """Return under which name the journal keeps its numbers and its turn: reserved orders apart from orders."""
+        return reserved_book(self.market) if self.is_reserved else self.market
 
     @property
     def may_be_repeated(self) -> bool:
         """Say whether it cancels all that is left of an order: sent twice it does no more than sent once."""
-        return self.kind is IntentKind.CANCEL and self.quantity is None
+        return self.is_cancel and self.quantity is None
 
     @property
     def mutex(self) -> str | None:
-        """Return what only one open intent of its market may hold; None for what may be repeated."""
-        if self.kind is IntentKind.ORDER:
+        """Return what only one open intent of its book may hold; None for what may be repeated."""
+        if self.is_new:
             return f"{self.symbol}:{self.side}"
         if self.may_be_repeated:
             return None
         assert self.order is not None  # noqa: S101 - the other kinds name an order
         return f"{self.day}:{self.order.handle}"
+
+
+_RESERVED = frozenset({IntentKind.RESERVE, IntentKind.AMEND_RESERVATION, IntentKind.CANCEL_RESERVATION})
+
+
+def reserved_book(market: str) -> str:
+    """Return the name under which the journal keeps the reserved orders of a market."""
+    return f"{market} reserved"
 
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

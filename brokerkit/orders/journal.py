@@ -22,9 +22,19 @@ from brokerkit.errors import JournalError, OrderBlocked
 from brokerkit.orders.again import Again, blocked_by, check_again
 from brokerkit.orders.chains import NumbersOf, names, numbers_of, whole_chain
 from brokerkit.orders.counters import check_counters, counted
-from brokerkit.orders.intents import FOLLOWS, OPEN, UNRESOLVED, Intent, IntentState, key_of, number_of
+from brokerkit.orders.intents import (
+    FOLLOWS,
+    OPEN,
+    UNRESOLVED,
+    Intent,
+    IntentKind,
+    IntentState,
+    key_of,
+    number_of,
+    reserved_book,
+)
 from brokerkit.orders.keys import check_unused
-from brokerkit.orders.learnt import Learnt
+from brokerkit.orders.learnt import KEPT, Learnt
 from brokerkit.orders.limits import Limits
 from brokerkit.orders.numbers import BranchOf, branch_and_number, check_free, one_branch
 from brokerkit.orders.rows import read, written
@@ -78,7 +88,7 @@ class Journal(Learnt):
             check()
             check_counters(file, intent, limits, value)
             now = clock.now()
-            highest, falls, _ = self._day(file, intent.market, intent.day)
+            highest, falls, _ = self._day(file, intent.book, intent.day)
             if intent.previous is not None:
                 self._replace(file, intent, again or Again())
             if rivals := self._changing(file, intent, numbers_of):
@@ -95,6 +105,8 @@ class Journal(Learnt):
                 file.execute(WRITE, self._row(sending, value))
             except sqlite3.IntegrityError:
                 raise self._blocked(file, sending) from None
+            if sending.is_reserved:
+                self._expect(file, sending.market, sending.until or sending.day + KEPT)
             return sending
 
         return self._write(write, patience)
@@ -146,7 +158,7 @@ class Journal(Learnt):
                 # Another open intent blocks its symbol and side already.
                 file.execute("UPDATE intents SET mutex = NULL WHERE id = ?", (intent_id,))
                 self._update(file, changed)
-            self._see(file, changed.market, changed.day, [number_of(changed.order_id)])
+            self._see(file, changed.book, changed.day, [number_of(changed.order_id)])
             return changed
 
         return self._write(write)
@@ -229,6 +241,20 @@ class Journal(Learnt):
         where, values = ("true", ()) if market is None else ("market = ?", (market,))
         return self._each(f"{where} AND day = ? AND state IN {_listed(states)}", *values, day.isoformat())
 
+    def reserved(self, day: dt.date, market: str = HOME) -> tuple[Intent, ...]:
+        """Return the reserved orders that may have become orders of a day, those that may stand among them."""
+
+        def read(file: sqlite3.Connection) -> tuple[Intent, ...]:
+            if day > self._expected(file, market):
+                return ()
+            told = "kind != 'CANCEL_RESERVATION' AND state NOT IN ('REJECTED', 'NOT_SENT')"
+            where = f"market = ? AND day <= ? AND {told}"
+            return self._select(file, where, reserved_book(market), day.isoformat())
+
+        found = (each for each in self._read(read) if day <= (each.until or each.day + KEPT))
+        # What was amended becomes an order as it was amended, or as it was before.
+        return tuple(each.model_copy(update={"kind": IntentKind.RESERVE}) for each in found)
+
     def everything(self) -> Iterator[Intent]:
         """Yield all intents, oldest first."""
         return self._each("true")
@@ -242,7 +268,7 @@ class Journal(Learnt):
     def _holding(self, file: sqlite3.Connection, intent: Intent) -> tuple[Intent, ...]:
         """Return the open intents that hold what this one needs."""
         where = f"market = ? AND mutex = ? AND state IN {_listed(OPEN)}"
-        return self._select(file, where, intent.market, intent.mutex)
+        return self._select(file, where, intent.book, intent.mutex)
 
     def _row(self, intent: Intent, value: Decimal | None) -> dict[str, object]:
         branch, number = branch_and_number(intent, self.branch_of)
@@ -250,7 +276,7 @@ class Journal(Learnt):
             "id": intent.id,
             "kind": intent.kind,
             "state": intent.state,
-            "market": intent.market,
+            "market": intent.book,
             "currency": intent.currency,
             "day": intent.day.isoformat(),
             "symbol": intent.symbol,
@@ -290,7 +316,7 @@ class Journal(Learnt):
         number = number_of(decided.order_id)
         # A number below what was known before its order was sent: the broker's numbers do not ascend after all.
         falls = number is not None and decided.watermark is not None and number <= decided.watermark
-        self._see(file, decided.market, decided.day, [number], falls=falls)
+        self._see(file, decided.book, decided.day, [number], falls=falls)
         return decided
 
     def _orphan(self, sending: Intent) -> Intent:
@@ -326,11 +352,11 @@ class Journal(Learnt):
         if intent.mutex is None or intent.order is None:
             return ()
         changes = f"mutex IS NOT NULL AND state IN {_listed(OPEN)} AND kind != 'ORDER' AND market = ? AND symbol = ?"
-        rivals = self._select(file, changes, intent.market, intent.symbol)
+        rivals = self._select(file, changes, intent.book, intent.symbol)
         if not rivals:
             return ()
         of_day = "market = ? AND day = ? AND kind != 'ORDER' AND symbol = ?"
-        known = self._select(file, of_day, intent.market, intent.day.isoformat(), intent.symbol)
+        known = self._select(file, of_day, intent.book, intent.day.isoformat(), intent.symbol)
         chain = whole_chain(intent, known, numbers_of)
         return tuple(each for each in rivals if names(each, numbers_of) & chain)
 

@@ -15,6 +15,7 @@ from brokerkit.orders.intents import Intent, IntentKind, IntentState, key_of
 from brokerkit.orders.journal import Journal
 from brokerkit.orders.keys import FREE, check_unused, standing
 from brokerkit.orders.listing import Listed, could_be
+from brokerkit.orders.reserving import as_order, reserved
 from brokerkit.orders.trader import Trader
 from brokerkit.replies import Sent
 
@@ -65,12 +66,20 @@ class Keyed:
 
     def _shown(self, intent: Intent) -> Order:
         """Return the order of an intent that stands, as the list shows it, or as the journal remembers it."""
+        if intent.is_reserved:
+            return intent.result or intent.order or self._reserved(intent)
         order = intent.result or self._remembered(intent)
         try:
             return self._trader.find(order) or order
         except BrokerError as error:
             logger.warning("Order %s is told as it was sent: its list cannot be read: %s", order.id, error)
             return order
+
+    def _reserved(self, intent: Intent) -> Order:
+        """Return the reserved order of an intent of which no more than its number is known."""
+        assert intent.request is not None  # noqa: S101 - what names no order has a request
+        part = self._trader.part(market_named(intent.market))
+        return as_order(reserved(intent.request, intent.until, Sent(str(intent.order_id)), part, intent.day))
 
     def _remembered(self, intent: Intent) -> Order:
         """Return the order of an intent of which no more than its number is known, as where a person has decided."""

@@ -79,4 +79,5 @@ def _meant(intent: Intent) -> tuple[object, ...]:
     request = intent.request
     named = intent.order.handle if intent.order is not None else None
     terms = request and (request.type, request.time_in_force, request.venue, request.stop_price)
-    return intent.kind, intent.market, intent.symbol, intent.side, intent.quantity, intent.price, terms, named
+    meant = intent.kind, intent.market, intent.symbol, intent.side, intent.quantity, intent.price, intent.until
+    return *meant, terms, named

@@ -13,6 +13,9 @@ from brokerkit.orders.file import JournalFile
 from brokerkit.orders.intents import NumberKey
 from brokerkit.symbols import HOME
 
+KEPT = dt.timedelta(days=14)
+"""So long after it was taken a reserved order of one day may become an order: longer than any row of holidays."""
+
 
 class Learnt(JournalFile):
     """The part of a journal that remembers what lists and answers showed."""
@@ -72,6 +75,18 @@ class Learnt(JournalFile):
             file.execute(query, (market, seconds))
 
         self._write(write)
+
+    def _expect(self, file: sqlite3.Connection, market: str, until: dt.date) -> None:
+        """Remember until when orders may come of what is reserved."""
+        query = (
+            "INSERT INTO facts VALUES (?, 'reserved', ?) ON CONFLICT DO UPDATE SET value = max(value, excluded.value)"
+        )
+        file.execute(query, (market, until.toordinal()))
+
+    def _expected(self, file: sqlite3.Connection, market: str) -> dt.date:
+        query = "SELECT value FROM facts WHERE market = ? AND name = 'reserved'"
+        found = file.execute(query, (market,)).fetchone()
+        return dt.date.fromordinal(int(found[0])) if found else dt.date.min
 
     def _day(self, file: sqlite3.Connection, market: str, day: dt.date) -> tuple[int, bool, bool]:
         query = "SELECT highest, falls, shared FROM days WHERE market = ? AND day = ?"

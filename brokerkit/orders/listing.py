@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from brokerkit.errors import IncompleteListing
 from brokerkit.models import Order
-from brokerkit.orders.intents import Intent, IntentKind, NumberKey, key_of, keys_of, number_of
+from brokerkit.orders.intents import Intent, NumberKey, key_of, keys_of, number_of
 from brokerkit.symbols import is_symbol
 
 EARLY = dt.timedelta(seconds=2)
@@ -126,15 +126,14 @@ def could_be(intent: Intent, row: Listed) -> bool:
     order = row.order
     if order.side is not intent.side or not _same_symbol(intent.symbol, order.symbol):
         return False
-    if intent.kind is IntentKind.ORDER:
+    if intent.is_new:
         return order.original_id is None
     return _is_change(intent, row)
 
 
 def _is_change(intent: Intent, row: Listed) -> bool:
     """Say whether a row amends or cancels the order that an intent names."""
-    is_cancel = intent.kind is IntentKind.CANCEL
-    return row.is_cancellation == is_cancel and key_of(row.order.original_id) in chain_of(intent, row.branch)
+    return row.is_cancellation == intent.is_cancel and key_of(row.order.original_id) in chain_of(intent, row.branch)
 
 
 def is_related(intent: Intent, row: Listed) -> bool:
@@ -145,7 +144,7 @@ def is_related(intent: Intent, row: Listed) -> bool:
     order = row.order
     if order.side is not intent.side or not _same_symbol(intent.symbol, order.symbol):
         return False
-    if (order.original_id is None) != (intent.kind is IntentKind.ORDER):
+    if (order.original_id is None) != intent.is_new:
         return False
     # On another day numbers begin anew.
     number = number_of(order.id) if row.day in (None, intent.day) else None
@@ -161,7 +160,7 @@ def fits(intent: Intent, row: Listed, *, until: dt.datetime | None) -> bool:
         return False
     if order.symbol != intent.symbol or not _came_after(intent, row):
         return False
-    if intent.kind is IntentKind.ORDER:
+    if intent.is_new:
         wanted = intent.request
         assert wanted is not None  # noqa: S101 - an order has a request
         same_type = order.type in (None, wanted.type)
@@ -170,7 +169,7 @@ def fits(intent: Intent, row: Listed, *, until: dt.datetime | None) -> bool:
         return False
     if intent.quantity is not None and order.quantity != intent.quantity:
         return False
-    return intent.kind is IntentKind.CANCEL or order.price == intent.price
+    return intent.is_cancel or order.price == intent.price
 
 
 def _in_time(intent: Intent, row: Listed, until: dt.datetime | None) -> bool:

@@ -27,7 +27,8 @@ def branch_in(order: Order, branch_of: BranchOf) -> str:
 
 def branch_and_number(intent: Intent, branch_of: BranchOf) -> tuple[str, str | None]:
     """Return the branch, if it is known, and the number of the order that an intent became."""
-    number = key_of(intent.order_id)
+    # What changes a reserved order has no number of its own.
+    number = None if intent.is_reserved and not intent.is_new else key_of(intent.order_id)
     if number is None or intent.result is None:
         return "", number
     return branch_in(intent.result, branch_of), number
@@ -39,6 +40,6 @@ def check_free(file: sqlite3.Connection, intent: Intent, branch: str, number: st
         return
     query = """SELECT 1 FROM intents WHERE market = ? AND day = ? AND number = ? AND branch != ?
  AND (branch = '' OR ? = '') AND id != ?"""
-    values = (intent.market, intent.day.isoformat(), number, branch, branch, intent.id)
+    values = (intent.book, intent.day.isoformat(), number, branch, branch, intent.id)
     if file.execute(query, values).fetchone():
         raise sqlite3.IntegrityError("another intent has this number")

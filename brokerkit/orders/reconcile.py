@@ -88,8 +88,9 @@ class Reconciliation(Model):
     def beside(self, other: Reconciliation) -> Reconciliation:
         """Return what this one, and another one of a further market after it, found out."""
         joined = _joined(self, other)
+        left = {each.id: each for each in (*self.unresolved, *other.unresolved)}
         problem = "; ".join(filter(None, (self.problem, other.problem))) or None
-        return joined.model_copy(update={"unresolved": (*self.unresolved, *other.unresolved), "problem": problem})
+        return joined.model_copy(update={"problem": problem, "unresolved": tuple(left[key] for key in sorted(left))})
 
 
 @dataclass(frozen=True)
@@ -136,8 +137,11 @@ class Reconciler:
         ahead: Callable[[], dt.timedelta] = dt.timedelta,
         unlisted: Collection[Venue] = (),
         pause: Callable[[float], object] | None = None,
+        book: str | None = None,
     ) -> None:
         """`rows_of` lists a day of one `market`. Where its numbers do not ascend, times tell what came after what.
+
+        `book`: what the journal calls the list, where it is another one than that of the orders of the market.
 
         Without `lists_cancellations` a cancellation has no row: that of its order says that it was cancelled.
         `ahead` is by how much its rows are of a clock ahead of the broker's: that of the simulated exchange. Orders of
@@ -151,7 +155,7 @@ class Reconciler:
         self._times_tell = times_tell
         self._skew = skew
         self._branch_of = branch_of
-        self._market = market
+        self._market = book or market
         self._today = market_named(market).today
         self._differ = market_named(market).days_differ
         self._ascend = numbers_ascend
@@ -219,6 +223,8 @@ class Reconciler:
         row = fitting[0]
         if any(fits(other, row, until=None) for other in known if other.id != intent.id):
             return None
+        if any(fits(reserved, row, until=None) for reserved in self._journal.reserved(intent.day, self._market)):
+            return None  # the order that this one became has a notice too
         if unnumbered.watermark is None and row.time is None:
             return None  # neither its number nor its time tells whether it came after it
         is_exact = self._exclusive and not self._journal.is_shared(intent.day, self._market)
@@ -242,7 +248,7 @@ class Reconciler:
     def _look(self) -> Reconciliation:
         recovered = self._journal.recover()
         today = self._today()
-        found = (each for each in self._journal.in_states(UNRESOLVED | {_PRESUMED}) if each.market == self._market)
+        found = (each for each in self._journal.in_states(UNRESOLVED | {_PRESUMED}) if each.book == self._market)
         known = [each for each in found if not self._is_unlisted(each)]
         days = sorted({today, *(intent.day for intent in known if self._is_worth_reading(intent, today))})
         report = Reconciliation(decided=recovered)
@@ -257,7 +263,7 @@ class Reconciler:
                 continue
             unread = [row for row in told if isinstance(row, Unread)]
             report = _joined(self._judge_day(day, rows, unread, is_over=day < today), report)
-        left = [each for each in self._journal.unresolved() if each.market == self._market]
+        left = [each for each in self._journal.unresolved() if each.book == self._market]
         unresolved = tuple(self._for_a_person(each) if self._is_unlisted(each) else each for each in left)
         return report.model_copy(update={"unresolved": unresolved, "unlisted": self._standing_unlisted(today)})
 
@@ -314,24 +320,25 @@ class Reconciler:
         intents = [intent for intent in known if intent.state in {*UNRESOLVED, _PRESUMED}]
         sending = [intent for intent in known if intent.state is IntentState.SENDING]
         free = self._free(rows, day)
+        reserved = self._journal.reserved(day, self._market)
         dated = [row for row in rows if row.is_dated]
         numbers = [number_of(row.order.id) for row in dated]
         # Whoever else trades the account is known before anything is matched.
         self._journal.learn(
-            day, numbers, self._foreign(free, (*intents, *sending)), falls=falls(dated), market=self._market
+            day, numbers, self._foreign(free, (*intents, *sending, *reserved)), falls=falls(dated), market=self._market
         )
         explained = numbers_in(self._journal.explained(day, self._market))
         # Where its list may be of another day, a number that is known may be another order's.
         blind = [row for row in unread if self._differ or key_of(row.number) not in explained]
         judged = [
-            self._judge(intent, rows, free, (*intents, *sending), now, is_over, blind, is_cut=bool(lacking))
+            self._judge(intent, rows, free, (*intents, *sending, *reserved), now, is_over, blind, is_cut=bool(lacking))
             for intent in intents
         ]
         changed = [new for old, new in zip(intents, judged, strict=True) if new.state is not old.state]
         late = tuple(intent for intent in changed if intent.state is IntentState.LATE)
         # What could have been ours until a moment ago may be explained by nobody any more.
         left = self._free(free, day)
-        foreign = self._foreign(left, (*judged, *sending))
+        foreign = self._foreign(left, (*judged, *sending, *reserved))
         self._journal.learn(day, [], foreign, market=self._market)
         if late:
             self._journal.end_exclusive(day, self._market)
@@ -377,8 +384,8 @@ class Reconciler:
         shown = {row.number for row in rows if row.is_dated and row.is_in_full}
         shown |= {key_of(row.number) or "" for row in unread}
         for intent in self._journal.of_day(day, {IntentState.ACKED}, self._market):
-            if self._is_unlisted(intent):
-                continue
+            if self._is_unlisted(intent) or (intent.is_reserved and not intent.is_new):
+                continue  # what changes a reserved order has no number of its own
             number = key_of(intent.order_id) or ""
             is_beside = any(row.is_in_full and could_be(intent, row) for row in beside.get(number, ()))
             if _is_due(intent, now - settle) and number not in shown and not is_beside:
@@ -405,7 +412,8 @@ class Reconciler:
         return [row.key for row in free if row.is_dated and not any(self._may_be(intent, row) for intent in intents)]
 
     def _may_be(self, intent: Intent, row: Listed) -> bool:
-        return fits(intent, row, until=None) or (intent.state in UNRESOLVED and is_related(intent, row))
+        is_unknown = intent.book == self._market and intent.state in UNRESOLVED
+        return fits(intent, row, until=None) or (is_unknown and is_related(intent, row))
 
     def _judge(
         self,
@@ -434,8 +442,8 @@ class Reconciler:
                 return present  # somebody else decided meanwhile
             if falling:
                 present = present.model_copy(update={"watermark": None})
-            if canceled := self._canceled(present, rows):
-                return taken_effect(present, canceled, trust, now)
+            if changed := self._changed(present, rows):
+                return taken_effect(present, changed, trust, now)
             return judge(present, free, rivals, trust, now, is_over=is_over)
 
         judged = self._journal.revise(intent.id, change)
@@ -445,15 +453,15 @@ class Reconciler:
 
     def _shows(self, intent: Intent) -> bool:
         """Say whether the lists would show an intent: where cancellations have no row, none tells of a part."""
-        return self._lists_cancellations or intent.kind is not IntentKind.CANCEL or intent.quantity is None
+        return self._lists_cancellations or not intent.is_cancel or intent.quantity is None
 
-    def _canceled(self, intent: Intent, rows: Sequence[Listed]) -> Order | None:
-        """Return the order that a cancellation names as it is listed, cancelled, where nothing else would show it."""
-        if self._lists_cancellations or intent.kind is not IntentKind.CANCEL:
+    def _changed(self, intent: Intent, rows: Sequence[Listed]) -> Order | None:
+        """Return the order that a change names as it is listed, changed, where nothing else would show it."""
+        if intent.is_new or self._lists_cancellations or not (intent.is_cancel or intent.is_reserved):
             return None
         own = (row for row in rows if row.day is None or (row.day == intent.day and row.is_sure))
-        named = (row for row in own if row.number in chain_of(intent, row.branch))
-        return next((row.order for row in named if row.order.status is OrderStatus.CANCELED), None)
+        named = (row.order for row in own if row.number in chain_of(intent, row.branch))
+        return next((order for order in named if _is_changed(intent, order)), None)
 
     def _clock_is_wrong(self) -> bool:
         return abs(self._skew()) > WRONG_CLOCK
@@ -509,14 +517,20 @@ def judge(
 
 
 def taken_effect(intent: Intent, order: Order, trust: Trust, now: dt.datetime) -> Intent:
-    """Return a cancellation whose order the list shows as cancelled. Its own number stands nowhere."""
+    """Return a change whose order the list shows as changed. Its own number stands nowhere."""
     return intent.moved(
         IntentState.LATE if intent.state is _PRESUMED else IntentState.ACKED,
-        f"the broker's list shows order {order.id} as cancelled",
+        f"the broker's list shows order {order.id} as {'cancelled' if intent.is_cancel else 'amended'}",
         result=order,
         confidence=Confidence.EXACT if trust.exclusive else Confidence.PROBABLE,
         decided_at=now,
     )
+
+
+def _is_changed(intent: Intent, order: Order) -> bool:
+    if intent.is_cancel:
+        return order.status is OrderStatus.CANCELED
+    return (order.quantity, order.price) == (intent.quantity, intent.price)
 
 
 def _having_seen(

@@ -78,6 +78,7 @@ _INTENT = _Shape(
     optional={
         "req": "request",
         "order": "order",
+        "to": "until",
         "mark": "watermark",
         "sent": "sent_at",
         "until": "deadline",

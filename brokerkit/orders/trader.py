@@ -30,6 +30,9 @@ class Trader(Protocol):
     def part(self, market: Market) -> Part[Any]:
         """Return the part of a market; Unsupported if the broker has none."""
 
+    def offering(self, verb: str, market: Market) -> Part[Any]:
+        """Return the part of a market that offers a verb; Unsupported otherwise."""
+
     def markets(self, market: str | None = None) -> tuple[Market, ...]:
         """Return the markets that are meant: the one that is named, else all that the account has."""
 

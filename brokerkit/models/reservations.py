@@ -1,0 +1,40 @@
+"""Reserved orders: what the broker keeps, and sends to the exchange by itself at a later hour or day (예약주문)."""
+
+from __future__ import annotations
+
+from brokerkit.models.base import Model
+from brokerkit.values import Date, Exact, Moment
+from brokerkit.words import OrderType, ReservationStatus, Side, Venue
+
+
+class Reservation(Model):
+    """An order that waits at the broker until its market opens (예약주문). Survives as JSON, as an `Order` does.
+
+    It is none at the exchange before the broker sends it: neither cash nor shares are set aside for it, unless the
+    broker says so.
+    """
+
+    time_field = "submitted_at"
+
+    id: str
+    """The broker's number of the reservation. The order that it becomes has another one."""
+    symbol: str
+    name: str | None = None
+    side: Side
+    type: OrderType | None = None
+    """None where the broker names a type that brokerkit does not know."""
+    venue: Venue | None = None
+    quantity: Exact
+    price: Exact | None = None
+    """Limit price; None for types without one."""
+    day: Date | None = None
+    """The day for which the broker keeps it, as its list tells."""
+    until: Date | None = None
+    """Last day on which the broker sends it, of one for several days (기간예약)."""
+    status: ReservationStatus
+    order_id: str | None = None
+    """Number of the order that it became, where the list tells."""
+    submitted_at: Moment | None = None
+    """When the broker took the reservation."""
+    handle: str
+    """Opaque: what the adapter needs to find, amend or cancel it later, also after a restart. It is no order's."""

@@ -1,0 +1,273 @@
+"""The part of the order desk that sends reserved orders, and settles what became of them.
+
+They go the one way of every order. In the journal they have numbers, lists and a turn of their own, because a broker
+numbers them apart: there each stands as an order with the reservation's number and handle.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from brokerkit import clock
+from brokerkit.errors import BrokerError
+from brokerkit.market.markets import Market, market_of
+from brokerkit.models import Order, OrderRequest, Reservation
+from brokerkit.orders.attempt import Way
+from brokerkit.orders.intents import Intent, IntentKind, key_of
+from brokerkit.orders.keys import check_key
+from brokerkit.orders.listing import Listed, Unread
+from brokerkit.orders.reconcile import Reconciliation
+from brokerkit.part import Part
+from brokerkit.replies import ReservationReply, Sent
+from brokerkit.transport import OddRow
+from brokerkit.words import OrderStatus, ReservationStatus
+
+if TYPE_CHECKING:
+    from brokerkit.orders.guard import Guard
+    from brokerkit.orders.reconcile import Reconciler
+    from brokerkit.orders.trader import Trader
+
+logger = logging.getLogger("brokerkit")
+
+_STATUS = {
+    ReservationStatus.CANCELED: OrderStatus.CANCELED,
+    ReservationStatus.REJECTED: OrderStatus.REJECTED,
+    ReservationStatus.UNKNOWN: OrderStatus.UNKNOWN,
+}
+_DAY = dt.timedelta(days=1)
+
+
+class ReservingDesk:
+    """What an order desk does about reserved orders."""
+
+    if TYPE_CHECKING:
+        guard: Guard
+        _trader: Trader
+        _account: Callable[[], str]
+        _check_account: Callable[[], None]
+        _send: Callable[..., Any]
+        _intent: Callable[..., Intent]
+        answered: Callable[[Intent], Order | None]
+        unresolved: Callable[[], tuple[Intent, ...]]
+        reconciler: Callable[..., Reconciler]
+
+    def reserving(self, request: OrderRequest, until: dt.date | None, key: str | None) -> Intent:
+        """Return the intent of a reserved order."""
+        return self._intent(
+            IntentKind.RESERVE,
+            market_of(request.symbol),
+            symbol=request.symbol,
+            side=request.side,
+            quantity=request.quantity,
+            price=request.price,
+            request=request,
+            until=until,
+            key=check_key(key),
+        )
+
+    def amending_reservation(self, reservation: Reservation, request: OrderRequest, key: str | None) -> Intent:
+        """Return the intent of a change of a reserved order, which is as `request` says then."""
+        terms = {"quantity": request.quantity, "price": request.price, "request": request}
+        return self._changing_reservation(IntentKind.AMEND_RESERVATION, reservation, key, **terms)
+
+    def canceling_reservation(self, reservation: Reservation, key: str | None) -> Intent:
+        """Return the intent that takes a reserved order back."""
+        return self._changing_reservation(IntentKind.CANCEL_RESERVATION, reservation, key, quantity=None, price=None)
+
+    def _changing_reservation(
+        self, kind: IntentKind, reservation: Reservation, key: str | None, **terms: object
+    ) -> Intent:
+        return self._intent(
+            kind,
+            market_of(reservation.symbol),
+            symbol=reservation.symbol,
+            side=reservation.side,
+            order=as_order(reservation),
+            until=reservation.until,
+            key=check_key(key),
+            **terms,
+        )
+
+    def reserve(self, intent: Intent, request: OrderRequest) -> Reservation:
+        """Send a reserved order."""
+        market = market_of(request.symbol)
+        part = self._trader.part(market)
+        self.guard.check_armed(self._account, market)
+        value = self.guard.check_order(request, market)
+        way = self._reserved_way(
+            lambda: part.send_reservation(request, intent.until),
+            lambda sent, day: as_order(reserved(request, intent.until, sent, part, clock.today())),
+            lambda order: as_reservation(order, intent.until),
+        )
+        return self._send(intent, way, value)  # type: ignore[no-any-return]
+
+    def amend_reservation(self, intent: Intent, reservation: Reservation, request: OrderRequest) -> Reservation:
+        """Send a change of a reserved order. Of its value what it grows by counts."""
+        market = market_of(request.symbol)
+        part = self._trader.part(market)
+        handle = part.reservation_handle_of(reservation)
+        self.guard.check_armed(self._account, market)
+        value = self.guard.check_order(request, market)
+        if value is not None and request.price is not None and reservation.price is not None:
+            value = max(Decimal(0), value - reservation.quantity * reservation.price)
+        changed = {"quantity": request.quantity, "price": request.price, "status": ReservationStatus.PENDING}
+        new = reservation.model_copy(update=changed)
+        way = self._reserved_way(
+            lambda: part.send_reservation_amend(reservation, handle, request),
+            lambda sent, day: as_order(new),
+            lambda order: new,
+        )
+        return self._send(intent, way, value)  # type: ignore[no-any-return]
+
+    def cancel_reservation(self, intent: Intent, reservation: Reservation) -> Reservation:
+        """Send what takes a reserved order back. The kill switch and the limits do not hold it up."""
+        market = market_of(reservation.symbol)
+        part = self._trader.part(market)
+        handle = part.reservation_handle_of(reservation)
+        self.guard.check_armed(self._account, market)
+        left = reservation.model_copy(update={"status": ReservationStatus.PENDING})
+        way = self._reserved_way(
+            lambda: part.send_reservation_cancel(reservation, handle),
+            lambda sent, day: as_order(left),
+            lambda order: left,
+        )
+        return self._send(intent, way, None)  # type: ignore[no-any-return]
+
+    def _reserved_way(
+        self,
+        send: Callable[[], Sent],
+        build: Callable[[Sent, dt.date], Order],
+        answer: Callable[[Order], Reservation],
+    ) -> Way[Reservation]:
+        # Whether numbers of reserved orders ascend is told of no broker: times decide what came after what.
+        return Way(send, build, answer, prepare=self._check_account, ascends=False)
+
+    # What became of them
+
+    def reserved_answer(self, intent: Intent) -> Reservation | None:
+        """Return the reserved order that stands under an intent's key, None if it may be sent."""
+        order = self.answered(intent)
+        if order is None:
+            return None
+        market = market_of(intent.symbol)
+        stands = as_reservation(order, intent.until)
+        try:
+            day = self._trader.part(market).reservation_handle_of(stands).day
+            return self.find_reservation(stands, market, day) or stands
+        except BrokerError as error:
+            logger.warning("Reserved order %s is told as it was sent: its list cannot be read: %s", order.id, error)
+            return stands
+
+    def find_reservation(self, reservation: Reservation, market: Market, day: dt.date) -> Reservation | None:
+        """Return a reserved order as the list shows it, None if it is not there."""
+        for each in self.reservations(market, day - _DAY, day + _DAY):
+            if key_of(each.id) == key_of(reservation.id) and _is_about(each) == _is_about(reservation):
+                return each
+        return None
+
+    def reservations(self, market: Market, start: dt.date, end: dt.date) -> list[Reservation]:
+        """Return what was reserved on some days, as the broker's list shows it."""
+        found = []
+        for row in self._trader.offering("reservations", market).reservations(start, end):
+            if isinstance(row, OddRow):
+                raise self._trader.part(market).wrong(None, f"in a row of the list of reserved orders, {row.fault}")
+            if start <= row.received <= end:
+                found.append(self._reservation(row, self._trader.part(market)))
+        return found
+
+    def reserved_reconcilers(self, markets: Sequence[Market]) -> tuple[list[Reconciler], Reconciliation | None]:
+        """Return what looks at the lists of reserved orders of markets, and what is left of those without such a list.
+
+        They are markets with one whose fate is not known: where there is none, nothing is asked.
+        """
+        looks: list[Reconciler] = []
+        left: Reconciliation | None = None
+        for market in markets:
+            try:
+                self._trader.offering("reservations", market)
+                looks.append(self.reconciler(market, reserved=True))
+            except BrokerError as error:
+                own = tuple(each for each in self.unresolved() if each.is_reserved and each.market == market.name)
+                found = Reconciliation(unresolved=own, problem=error.message)
+                left = found if left is None else left.beside(found)
+        return looks, left
+
+    def _reserved_rows(self, market: Market, day: dt.date) -> Iterator[Listed | Unread]:
+        """Yield the list of a day and of those beside it: whose days a broker's list counts in is not told."""
+        part = self._trader.part(market)
+        for row in self._trader.offering("reservations", market).reservations(day - _DAY, day + _DAY):
+            if isinstance(row, OddRow):
+                yield Unread(row.fault, row.number(*row.names_of("id")))
+            elif abs(row.received - day) <= _DAY:
+                yield Listed(as_order(self._reservation(row, part)))
+
+    def _reservation(self, row: ReservationReply, part: Part[Any]) -> Reservation:
+        time = row.clock
+        return row.to_model(
+            submitted_at=None if time is None else dt.datetime.combine(row.received, time, clock.KST),
+            handle=str(part.reservation_handle(row.received, row.id)),
+        )
+
+
+def is_reserved(order: Order) -> bool:
+    """Say whether an order is a reserved one as the journal keeps it: it is none that can be amended or cancelled."""
+    return order.handle.split(":")[0].endswith("/reserved")
+
+
+def _is_about(reservation: Reservation) -> tuple[object, ...]:
+    return reservation.symbol, reservation.side
+
+
+def reserved(request: OrderRequest, until: dt.date | None, sent: Sent, part: Part[Any], day: dt.date) -> Reservation:
+    """Return the reserved order that was taken for a request on a day."""
+    return Reservation(
+        id=sent.number,
+        symbol=request.symbol,
+        side=request.side,
+        type=request.type,
+        venue=request.venue,
+        quantity=request.quantity,
+        price=request.price,
+        until=until,
+        status=ReservationStatus.PENDING,
+        handle=str(part.reservation_handle(day, sent.number)),
+    )
+
+
+def as_order(reservation: Reservation) -> Order:
+    """Return a reserved order as the journal keeps it."""
+    return Order(
+        id=reservation.id,
+        symbol=reservation.symbol,
+        name=reservation.name,
+        side=reservation.side,
+        type=reservation.type,
+        venue=reservation.venue,
+        quantity=reservation.quantity,
+        price=reservation.price,
+        status=_STATUS.get(reservation.status, OrderStatus.PENDING),
+        submitted_at=reservation.submitted_at,
+        handle=reservation.handle,
+    )
+
+
+def as_reservation(order: Order, until: dt.date | None) -> Reservation:
+    """Return a reserved order that the journal keeps."""
+    return Reservation(
+        id=order.id,
+        symbol=order.symbol,
+        name=order.name,
+        side=order.side,
+        type=order.type,
+        venue=order.venue,
+        quantity=order.quantity,
+        price=order.price,
+        until=until,
+        status=ReservationStatus.PENDING,
+        submitted_at=order.submitted_at,
+        handle=order.handle,
+    )
