@@ -11,13 +11,13 @@ from brokerkit.asking.inquiries import HOOKS
 from brokerkit.broker import Broker
 from brokerkit.errors import Unsupported
 from brokerkit.market.markets import market_named
-from brokerkit.models import Order
+from brokerkit.models import Order, OrderRequest, Reservation
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face
 from brokerkit.testing.base import Contract
 from brokerkit.testing.declared import Declared
 from brokerkit.testing.inside import part_of
-from brokerkit.words import Investor, OrderStatus, RankingKind, Side
+from brokerkit.words import Investor, OrderStatus, RankingKind, ReservationStatus, Side
 
 QUESTIONS: Mapping[str, Callable[[Broker, str], object]] = {
     "quote": lambda trader, symbol: trader.quote(symbol),
@@ -44,6 +44,7 @@ QUESTIONS: Mapping[str, Callable[[Broker, str], object]] = {
     "sellable_quantity": lambda trader, symbol: trader.sellable_quantity(symbol),
     "buying_power": lambda trader, symbol: trader.buying_power(symbol),
     "orders": lambda trader, symbol: trader.orders(),
+    "reservations": lambda trader, symbol: trader.reservations(),
     "fills": lambda trader, symbol: trader.fills(),
     "realized_pnl": lambda trader, symbol: trader.realized_pnl(clock.today()),
     "exchange_rate": lambda trader, symbol: trader.exchange_rate(),
@@ -88,6 +89,8 @@ class OrderOfferContract(Contract):
     ) -> None:
         order = self.standing(trader, sandbox, face)
         price = order.price or 0
+        request = OrderRequest(symbol=self.stock, side=Side.BUY, quantity=1, price=price)
+        kept = self.reserved(trader, request)
         calls: Mapping[str, Callable[[], object]] = {
             "buy": lambda: trader.buy(self.stock, 1, price=price),
             "sell": lambda: trader.sell(self.stock, 1, price=price),
@@ -97,6 +100,9 @@ class OrderOfferContract(Contract):
             "wait": lambda: trader.wait(order, timeout=0),
             "order_history": lambda: trader.order_history(sandbox.exchange.today),
             "reconcile": lambda: trader.reconcile(),
+            "reserve": lambda: trader.reserve(request),
+            "amend_reservation": lambda: trader.amend_reservation(kept, price=price - 100),
+            "cancel_reservation": lambda: trader.cancel_reservation(kept),
         }
         known = {*calls, *QUESTIONS, "order", "round_price"}
         assert set(HOOKS) <= known, (
@@ -131,6 +137,15 @@ class OrderOfferContract(Contract):
             price=price,
             status=OrderStatus.WORKING,
             handle=str(part_of(trader).handle(row.day, "", number)),
+        )
+
+    def reserved(self, trader: Broker, request: OrderRequest) -> Reservation:
+        """Return a reserved order of the adapter's, which nobody has sent."""
+        return Reservation(
+            **{name: getattr(request, name) for name in ("symbol", "side", "type", "venue", "quantity", "price")},
+            id="117",
+            status=ReservationStatus.RESERVED,
+            handle=str(part_of(trader).reservation_handle(clock.today(), "117")),
         )
 
     def unchanged(self, sandbox: Sandbox, face: Face, order: Order) -> None:

@@ -22,12 +22,13 @@ from brokerkit_kis.stocks.ledger import Ledger
 from brokerkit_kis.stocks.masters import Listings
 from brokerkit_kis.stocks.programs import ProgramFlows
 from brokerkit_kis.stocks.rankings import Rankings
+from brokerkit_kis.stocks.reserved import Reservations
 from brokerkit_kis.stocks.trades import Trades
 from brokerkit_kis.wire.orders import OrderAnswer
 from brokerkit_kis.wire.types import may_be_warrant, spellings
 
 
-class Stocks(Investors, ProgramFlows, Rankings, Listings, Charts, Trades, Ledger):
+class Stocks(Investors, ProgramFlows, Rankings, Listings, Charts, Trades, Ledger, Reservations):
     """Korean stocks, funds and ELW at KIS."""
 
     not_told = {
