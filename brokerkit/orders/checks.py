@@ -128,7 +128,7 @@ class OrderChecks:
                 f"{self._broker} reserves no order of {part.market} for several days.",
                 advice="Nothing was sent. Leave until out.",
             )
-        if until is not None and until < clock.today():
+        if until is not None and until < market_of(request.symbol).today():
             raise InvalidRequest(f"until {until} is over.", advice="Nothing was sent.")
         if request.price is not None:
             self.prices.check_step(request.symbol, request.price)  # the limits of today are none of another day

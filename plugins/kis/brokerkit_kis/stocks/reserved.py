@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Iterator
 from contextlib import suppress
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AliasChoices, BeforeValidator, Field
+from pydantic import AliasChoices, Field
 
 from brokerkit.errors import BrokerError
 from brokerkit.models import OrderRequest, Reservation
@@ -34,17 +34,14 @@ from brokerkit.transport import (
     preparing,
     wire_text,
 )
-from brokerkit.words import OrderType, ReservationStatus, Side, Venue
-from brokerkit_kis.stocks.orders import SIDE, TRADING
+from brokerkit.words import OrderType, ReservationStatus, Venue
+from brokerkit_kis.stocks.orders import TRADING
 from brokerkit_kis.stocks.spelling import Spelling
+from brokerkit_kis.wire.orders import SIDE, SideCode
 from brokerkit_kis.wire.types import One, Rows, Symbol, WidelyPaged, block
 
 KEPT = dt.timedelta(days=14)
 """So much later than it was taken a reserved order may be meant for, when there are holidays."""
-
-
-def _side(code: object) -> object:
-    return SIDE.get(code) if isinstance(code, str) else code
 
 
 class Reserved(Block):
@@ -83,7 +80,7 @@ class ReservedRow(ReservationReply):
     until: DayOrNone = Field(None, alias="rsvn_end_dt")  # 예약종료일자
     symbol: Symbol = Field(alias="pdno")  # 상품번호
     name: Words = Field("", alias="kor_item_shtn_name")  # 한글종목단축명
-    side: Annotated[Side, BeforeValidator(_side)] = Field(alias="sll_buy_dvsn_cd")  # 매도매수구분코드
+    side: SideCode = Field(alias="sll_buy_dvsn_cd")  # 매도매수구분코드
     type_code: Words = Field("", alias="ord_dvsn_cd")  # 주문구분코드
     quantity: Number = Field(alias="ord_rsvn_qty")  # 주문예약수량
     limit: Blankable = Field(None, alias="ord_rsvn_unpr")  # 주문예약단가

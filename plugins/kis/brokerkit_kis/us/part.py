@@ -20,6 +20,7 @@ from brokerkit_kis.us.charts import Charts
 from brokerkit_kis.us.ledger import Ledger
 from brokerkit_kis.us.masters import Listings
 from brokerkit_kis.us.quotes import Quotes
+from brokerkit_kis.us.reserved import Reservations
 from brokerkit_kis.us.spelling import EXCHANGE, WHOLE_US
 from brokerkit_kis.us.trades import Trades
 from brokerkit_kis.wire.orders import OrderAnswer
@@ -28,7 +29,7 @@ DAYS_AROUND = dt.timedelta(days=1)
 """Days that are asked for on either side of the one that is meant."""
 
 
-class UsStocks(Quotes, Charts, Trades, Listings, Account, Ledger):
+class UsStocks(Quotes, Charts, Trades, Listings, Account, Ledger, Reservations):
     """US stocks and funds at KIS."""
 
     calls = {
