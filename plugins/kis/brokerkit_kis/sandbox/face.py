@@ -40,6 +40,7 @@ from brokerkit_kis.sandbox import (
     programs,
     quotes,
     rankings,
+    reserved,
     us_account,
     us_charts,
     us_indices,
@@ -71,6 +72,7 @@ APIS = {
         *(members.MEMBERS, indices.CHART, others.OVERTIME_DAYS, others.OVERTIME_TRADES, others.WARRANT),
         *(listing.PRODUCT, listing.SHARE, listing.CALENDAR, many.WATCHED),
         *(rankings.VOLUMES, rankings.FLUCTUATIONS, rankings.MARKET_VALUES, rankings.NET_BUYING),
+        *(reserved.RESERVE, reserved.CHANGE, reserved.LIST),
         *(rankings.SCREEN_LIST, rankings.SCREEN_HITS),
         *(us_orders.ORDER, us_orders.CHANGE, us_orders.DAYTIME_ORDER, us_orders.DAYTIME_CHANGE),
         *(us_ledger.ORDERS, us_ledger.WORKING, us_ledger.SPLIT_ORDERS, us_ledger.SPLIT_FILLS),
@@ -93,6 +95,8 @@ PURPOSES = {
     **dict.fromkeys((us_orders.ORDER.path, us_orders.CHANGE.path), Purpose.ORDER),
     **dict.fromkeys((us_orders.DAYTIME_ORDER.path, us_orders.DAYTIME_CHANGE.path), Purpose.ORDER),
     **dict.fromkeys((ledger.DAILY.path, ledger.WORKING.path), Purpose.LISTING),
+    **dict.fromkeys((reserved.RESERVE.path, reserved.CHANGE.path), Purpose.ORDER),
+    reserved.LIST.path: Purpose.LISTING,
     **dict.fromkeys((us_ledger.ORDERS.path, us_ledger.WORKING.path), Purpose.LISTING),
 }
 

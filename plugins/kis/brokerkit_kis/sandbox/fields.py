@@ -13,6 +13,7 @@ from brokerkit.sandbox.exchange import Exchange, ExchangeOrder, Instrument
 from brokerkit.sandbox.face import FaceAnswer
 from brokerkit_kis.sandbox.history import PastDays
 from brokerkit_kis.sandbox.services import SERVICES, Service
+from brokerkit_kis.sandbox.shelf import Shelf
 from brokerkit_kis.sandbox.wording import GatewayRefused, Refused
 
 INTEGER = re.compile(r"[0-9]+")
@@ -50,6 +51,8 @@ class Memory:
     """Of the list that was asked for last, with what was asked and how often the exchange had changed."""
     past: dict[str, PastDays] = dataclasses.field(default_factory=dict)
     """The days before today, by symbol."""
+    reserved: Shelf = dataclasses.field(default_factory=Shelf)
+    """Orders that wait for their phase."""
     spans: dict[int, str] = dataclasses.field(default_factory=dict)
     """Over which time orders of US shares are sent in parts, by order number."""
     told: dict[tuple[tuple[str, str], ...], int] = dataclasses.field(default_factory=dict)

@@ -63,7 +63,7 @@ def refused(context: Context, refusal: ExchangeRefusal) -> Refused:
 def order_cash(context: Context) -> FaceAnswer:
     """Answer order-cash."""
     side = Side.SELL if context.tr_id in SELL else Side.BUY
-    quantity = _amount(context, "ORD_QTY")
+    quantity = amount(context, "ORD_QTY")
     venue = Venue(context.text("EXCG_ID_DVSN_CD") or "KRX")
     try:
         instrument = context.instrument("PDNO")
@@ -90,7 +90,7 @@ def _division(context: Context, venue: Venue, instrument: Instrument) -> Divisio
     return choose(context.text("ORD_DVSN"), venue, instrument, context.exchange.phase, context.demo)
 
 
-def _amount(context: Context, name: str) -> Decimal:
+def amount(context: Context, name: str) -> Decimal:
     """Return a quantity or price; the gateway refuses what is no number above zero, before the ledger sees it."""
     try:
         return positive_integer(context, name)
@@ -100,7 +100,7 @@ def _amount(context: Context, name: str) -> Decimal:
 
 def _price(context: Context, division: Division) -> Decimal | None:
     if division.type in PRICED:
-        return _amount(context, "ORD_UNPR")
+        return amount(context, "ORD_UNPR")
     # "0" where the type has no price. What another number brings is not known, so it is refused.
     if context.text("ORD_UNPR").strip("0"):
         raise wrong_field("ORD_UNPR")
@@ -109,7 +109,7 @@ def _price(context: Context, division: Division) -> Decimal | None:
 
 def _stop_price(context: Context, division: Division) -> Decimal | None:
     if division.type is OrderType.STOP_LIMIT:
-        return _amount(context, "CNDT_PRIC")
+        return amount(context, "CNDT_PRIC")
     # A condition price belongs to stop orders only; what the server says to one elsewhere is not known.
     if context.text("CNDT_PRIC") not in ("", "0"):
         raise wrong_field("CNDT_PRIC")
@@ -124,7 +124,7 @@ def order_change(context: Context) -> FaceAnswer:
     try:
         original = _original(context)
         whole_rest = context.text("QTY_ALL_ORD_YN") == "Y"
-        quantity = None if whole_rest else _amount(context, "ORD_QTY")
+        quantity = None if whole_rest else amount(context, "ORD_QTY")
         if context.text("RVSE_CNCL_DVSN_CD") == "01":
             return _amend(context, original, quantity)
         order = context.exchange.cancel(context.account, original.number, quantity)

@@ -1,0 +1,128 @@
+"""Reserved orders of Korean shares from end to end: the adapter over HTTP at the server's face."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+import pytest
+
+from brokerkit import (
+    Broker,
+    InsufficientFunds,
+    NothingToCancel,
+    OrderRequest,
+    OrderStatus,
+    OrderType,
+    OrderUncertain,
+    ReservationStatus,
+    Side,
+    UnknownSymbol,
+    clock,
+    get_broker,
+)
+from brokerkit.market.sessions import Phase
+from brokerkit.orders import reconcile as reconciling
+from brokerkit.sandbox import Faults, Rule, Sandbox
+
+SAMSUNG = "005930"
+Waiting = ReservationStatus.RESERVED
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(state=None) as made:
+        made.exchange.phase = Phase.CLOSED
+        yield made
+
+
+@pytest.fixture
+def broker(sandbox: Sandbox) -> Iterator[Broker]:
+    with get_broker("kis", environment="sandbox", sandbox=sandbox) as made:
+        yield made
+
+
+def buying(sandbox: Sandbox, quantity: int = 10, **changes: object) -> OrderRequest:
+    price = sandbox.exchange.instruments[SAMSUNG].lower_limit
+    known = {"symbol": SAMSUNG, "side": Side.BUY, "quantity": quantity, "price": price}
+    return OrderRequest.model_validate({**known, **changes})
+
+
+def test_a_reserved_order_becomes_an_order_when_regular_trading_begins(sandbox: Sandbox, broker: Broker) -> None:
+    kept = broker.reserve(buying(sandbox))
+    (shown,) = broker.reservations()
+    assert (shown.id, shown.status, shown.quantity, shown.type) == (kept.id, Waiting, 10, OrderType.LIMIT)
+    assert shown.handle == kept.handle
+    assert list(broker.orders()) == []
+    sandbox.exchange.phase = Phase.REGULAR
+    (order,) = broker.orders()
+    (shown,) = broker.reservations()
+    assert (shown.status, shown.order_id) == (ReservationStatus.ORDERED, order.id)
+    assert (order.quantity, order.price, order.status) == (10, kept.price, OrderStatus.WORKING)
+    with pytest.raises(NothingToCancel):
+        broker.cancel_reservation(kept)
+    broker.cancel(order)
+    assert list(broker.orders()) == []
+
+
+def test_one_that_was_amended_is_sent_as_amended_and_one_that_was_cancelled_never(
+    sandbox: Sandbox, broker: Broker
+) -> None:
+    changed = broker.amend_reservation(broker.reserve(buying(sandbox)), quantity=7)
+    gone = broker.reserve(buying(sandbox, 3))
+    broker.cancel_reservation(gone)
+    assert [each.status for each in broker.reservations()] == [Waiting, ReservationStatus.CANCELED]
+    sandbox.exchange.phase = Phase.REGULAR
+    (order,) = broker.orders()
+    assert (order.quantity, changed.quantity) == (7, 7)
+
+
+def test_one_that_the_exchange_refuses_is_told_as_rejected(sandbox: Sandbox, broker: Broker) -> None:
+    broker.reserve(buying(sandbox, 1_000_000))  # nobody looks at the cash before
+    sandbox.exchange.phase = Phase.REGULAR
+    (shown,) = broker.reservations()
+    assert (shown.status, shown.order_id) == (ReservationStatus.REJECTED, None)
+    with pytest.raises(InsufficientFunds):
+        broker.order(buying(sandbox, 1_000_000))
+
+
+def test_closing_price_orders_of_the_morning_are_sent_in_their_phase(sandbox: Sandbox, broker: Broker) -> None:
+    broker.reserve(buying(sandbox, type=OrderType.PRE_OPEN_CLOSING_PRICE, price=None))
+    sandbox.exchange.phase = Phase.PRE_OPEN_CLOSING_PRICE
+    (shown,) = broker.reservations()
+    assert shown.status is ReservationStatus.ORDERED
+
+
+def test_the_brokers_refusals_are_told(sandbox: Sandbox, broker: Broker) -> None:
+    with pytest.raises(UnknownSymbol):
+        broker.reserve(buying(sandbox, symbol="099999"))
+    kept = broker.reserve(buying(sandbox))
+    with pytest.raises(NothingToCancel):
+        broker.cancel_reservation(kept.model_copy(update={"handle": kept.handle.replace(kept.id, "77")}))
+
+
+def test_a_long_list_is_read_to_its_end(sandbox: Sandbox, broker: Broker) -> None:
+    sent = [broker.reserve(buying(sandbox, quantity)).id for quantity in range(1, 46)]
+    assert [each.id for each in broker.reservations()] == sent
+    until = clock.today() + dt.timedelta(days=5)
+    broker.reserve(buying(sandbox), until=until)
+    assert broker.reservations()[-1].until == until
+
+
+@pytest.mark.parametrize("verb", ["reserve", "cancel_reservation"])
+def test_what_got_through_unanswered_is_found_in_the_list(verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconciling, "APART", dt.timedelta(0))
+    faults = Faults([Rule("processed_then_reset", on="order", nth=1 if verb == "reserve" else 2)])
+    with Sandbox(state=None, faults=faults) as sandbox:
+        sandbox.exchange.phase = Phase.CLOSED
+        with get_broker("kis", environment="sandbox", sandbox=sandbox) as broker:
+            if verb == "reserve":
+                with pytest.raises(OrderUncertain):
+                    broker.reserve(buying(sandbox))
+            else:
+                kept = broker.reserve(buying(sandbox))
+                with pytest.raises(OrderUncertain):
+                    broker.cancel_reservation(kept)
+            report = broker.reconcile(wait=True, timeout=30)
+            assert (len(report.decided), report.unresolved) == (1, ())
+            assert len(broker.reservations()) == 1
