@@ -557,7 +557,8 @@ def test_what_is_supported_is_asked_by_market_type_and_venue_without_a_request(n
         assert set(indices.verbs) == {"quote", "quotes", "candles"}
         assert (korea.market, korea.currency, korea.environment) == ("KR", "KRW", "real")
         assert set(korea.verbs) == {verb for verb in HOOKS if broker.supports(verb)}
-        lacking = {"transactions", "program_rankings"} if name == "kis" else set()
+        reserving = {"reserve", "reservations", "amend_reservation", "cancel_reservation"}
+        lacking = {"transactions", "program_rankings"} if name == "kis" else reserving
         assert set(HOOKS) - set(korea.verbs) == {"exchange_rate"} | lacking
         assert broker.supports("rankings", venue=Venue.NXT)
         assert broker.supports("rankings", venue=Venue.SOR) is (name == "kiwoom")
@@ -593,6 +594,7 @@ def test_supports_knows_the_verbs_there_are(broker: Broker) -> None:
     missing = {"amend", "order_book", "buying_power", "candles", "trades", "members"}
     missing |= {"instruments", "instrument", "search", "rankings", "conditions", "screen"}
     missing |= {"realized_pnl", "transactions", "exchange_rate"}
+    missing |= {"reserve", "reservations", "amend_reservation", "cancel_reservation"}
     missing |= {
         "market_investor_flow",
         "investor_flow_estimates",

@@ -37,6 +37,7 @@ NAMES = [
         "sell",
         "amend",
         "cancel",
+        *("reserve", "reservations", "amend-reservation", "cancel-reservation"),
         "balance",
         "power",
         "fills",
@@ -350,6 +351,7 @@ def test_brokers_tell_what_they_offer_where(capsys: pytest.CaptureFixture[str]) 
     assert set(told["kis"]["verbs"]["real"]) - set(told["kis"]["verbs"]["demo"]) == {
         *("orders", "realized_pnl", "rankings", "conditions", "screen", "market_investor_flow"),
         *("investor_flow_estimates", "investor_rankings", "program_trading"),
+        *("reserve", "reservations", "amend_reservation", "cancel_reservation"),
     }
     assert told["kis"]["error"] is None
     assert main(["brokers"]) == 0

@@ -162,6 +162,10 @@ def seen_at(name: str) -> Iterator[Model]:
         balance = broker.balance()
         yield from (balance, *balance.positions, broker.buying_power("005930"))
         yield from broker.order_history(clock.today())
+        if broker.supports("reserve"):
+            price = book.bids[4].price
+            yield broker.reserve(common.OrderRequest(symbol="005930", side=words.Side.BUY, quantity=1, price=price))
+            yield from broker.reservations()
         for kind in RankingKind:
             if kind in broker.adapter.served["KR"].ranking_venues:
                 yield broker.rankings(kind)[0]
@@ -184,7 +188,7 @@ def seen_at(name: str) -> Iterator[Model]:
 @pytest.mark.parametrize("broker", ["kis", "kiwoom"])
 def test_every_none_of_the_sandbox_is_explained(broker: str) -> None:
     seen = list(seen_at(broker))
-    lacking: dict[str, set[type[Model]]] = {"kis": {common.Transaction}, "kiwoom": set()}
+    lacking: dict[str, set[type[Model]]] = {"kis": {common.Transaction}, "kiwoom": {common.Reservation}}
     if "US" not in {part.market for part in load_broker(broker).parts}:
         lacking[broker].add(common.ExchangeRate)
     assert {type(model) for model in seen} == set(MODELS) - {common.OrderRequest} - lacking[broker]
@@ -328,6 +332,7 @@ def wire_words(package: str) -> frozenset[str]:
     tables = [
         *folder.glob("wire/*.py"),
         *folder.glob("stocks/*.py"),
+        *folder.glob("us/*.py"),
         *folder.glob("indices/*.py"),
         *folder.glob("stream/*.py"),
     ]

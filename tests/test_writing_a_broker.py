@@ -214,6 +214,7 @@ def test_a_cancellation_that_never_came_is_not_called_done(broker: Broker, sandb
 def test_it_supports_what_it_fills_in(broker: Broker) -> None:
     missing = {"amend", "order_book", "trades", "members", "buying_power", "investor_flow", "candles"}
     missing |= {"realized_pnl", "transactions", "exchange_rate", "investor_flow_total"}
+    missing |= {"reserve", "reservations", "amend_reservation", "cancel_reservation"}
     missing |= {
         "market_investor_flow",
         "investor_flow_estimates",
@@ -364,7 +365,16 @@ def test_both_languages_have_the_same_sections() -> None:
 
 HOOKS_OF: dict[type, set[str]] = {
     Adapter: {"told_phases", "account_number", "feed_for"},
-    Part: {"handle_of", "handle", "days_to_ask", "price_or_upper_limit", "flow_tables", "wrong"},
+    Part: {
+        "handle_of",
+        "handle",
+        "reservation_handle",
+        "reservation_handle_of",
+        "days_to_ask",
+        "price_or_upper_limit",
+        "flow_tables",
+        "wrong",
+    },
     Face: {"refuse", "respond", "app"},
     FaceStream: {"serve", "still"},
     Feed: {"registration"},

@@ -82,6 +82,25 @@ COMMANDS = (
     Command("amend", "Orders", "trading", "Move a working order, or a part of it, to another price (정정)."),
     Command("cancel", "Orders", "trading", "Cancel a working order, or a part of it (취소)."),
     Command(
+        "reserve",
+        "Orders",
+        "reserving",
+        "Let the broker keep an order and send it when its market opens (예약주문).",
+    ),
+    Command(
+        "reservations",
+        "Orders",
+        "reserving",
+        "Show what was reserved, without --from in the 30 days up to --to (예약주문 조회).",
+    ),
+    Command(
+        "amend-reservation",
+        "Orders",
+        "reserving",
+        "Give a reserved order another price or quantity (예약주문 정정).",
+    ),
+    Command("cancel-reservation", "Orders", "reserving", "Take a reserved order back (예약주문 취소)."),
+    Command(
         "halt",
         "Orders",
         "journal",

@@ -21,7 +21,7 @@ from brokerkit.cli.confirming import SIDES, Rows, amend_rows, ask, cancel_rows, 
 from brokerkit.cli.session import Session, at_broker
 from brokerkit.config import Profile, load_profiles
 from brokerkit.errors import MAY_STAND, NOT_SENT, InvalidRequest, OrderUncertain
-from brokerkit.models import Order, OrderRequest
+from brokerkit.models import Order, OrderRequest, Reservation
 from brokerkit.orders.checks import FINISHED
 from brokerkit.orders.intents import STANDING, Intent
 from brokerkit.orders.keys import check_key
@@ -102,11 +102,13 @@ class Write:
     side: Side
     title: str
     rows: Callable[[], Rows]
-    send: Callable[[], Order]
+    send: Callable[[], Order | Reservation]
     leaves_order: bool = True
     """False for a cancellation: it has a number, but there is nothing to cancel in it."""
     key: str | None = None
     """The user's own name for it."""
+    shows: str = ""
+    """The command that shows what becomes of it, where that is not the one for orders."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -132,7 +134,7 @@ def buy(
 ) -> None:
     """Buy shares (매수), at a price or with --type MARKET."""
     request = _request(symbol, Side.BUY, quantity, price, type, time_in_force, venue, stop_price)
-    _write(session, Consent.of(context, yes, arm), lambda broker: _placement(broker, request, key))
+    carry_out(session, Consent.of(context, yes, arm), lambda broker: _placement(broker, request, key))
 
 
 @at_broker
@@ -152,7 +154,7 @@ def sell(
 ) -> None:
     """Sell shares (매도), at a price or with --type MARKET."""
     request = _request(symbol, Side.SELL, quantity, price, type, time_in_force, venue, stop_price)
-    _write(session, Consent.of(context, yes, arm), lambda broker: _placement(broker, request, key))
+    carry_out(session, Consent.of(context, yes, arm), lambda broker: _placement(broker, request, key))
 
 
 @at_broker
@@ -169,7 +171,7 @@ def amend(
     """Move a working order, or a part of it, to another price (정정)."""
     if price is None:
         raise InvalidRequest("An amendment needs --price; to make an order smaller, cancel a part of it.")
-    new, part = _number("--price", price), _number("--quantity", quantity)
+    new, part = number_of("--price", price), number_of("--quantity", quantity)
 
     def prepare(broker: Broker) -> Write:
         order = _find(broker, order_id, key)
@@ -181,7 +183,7 @@ def amend(
             key=key,
         )
 
-    _write(session, Consent.of(context, yes, arm), prepare)
+    carry_out(session, Consent.of(context, yes, arm), prepare)
 
 
 @at_broker
@@ -195,7 +197,7 @@ def cancel(
     arm: ArmOption = None,
 ) -> None:
     """Cancel a working order, or a part of it (취소)."""
-    part = _number("--quantity", quantity)
+    part = number_of("--quantity", quantity)
 
     def prepare(broker: Broker) -> Write:
         order = _find(broker, order_id, key)
@@ -208,7 +210,7 @@ def cancel(
             key=key,
         )
 
-    _write(session, Consent.of(context, yes, arm), prepare)
+    carry_out(session, Consent.of(context, yes, arm), prepare)
 
 
 def _placement(broker: Broker, request: OrderRequest, key: str | None) -> Write:
@@ -231,18 +233,18 @@ def _request(
     venue: Venue,
     stop_price: str | None,
 ) -> OrderRequest:
-    shares = _number("QUANTITY", quantity)
-    limit, stop = _number("--price", price), _number("--stop-price", stop_price)
+    shares = number_of("QUANTITY", quantity)
+    limit, stop = number_of("--price", price), number_of("--stop-price", stop_price)
     return make_request(symbol, side, shares, limit, type, time_in_force, venue, stop)
 
 
 @overload
-def _number(option: str, text: str) -> Decimal: ...
+def number_of(option: str, text: str) -> Decimal: ...
 @overload
-def _number(option: str, text: None) -> None: ...
+def number_of(option: str, text: None) -> None: ...
 @overload
-def _number(option: str, text: str | None) -> Decimal | None: ...
-def _number(option: str, text: str | None) -> Decimal | None:
+def number_of(option: str, text: str | None) -> Decimal | None: ...
+def number_of(option: str, text: str | None) -> Decimal | None:
     """Return what an option says; an InvalidRequest names the option."""
     try:
         return None if text is None else exact_decimal(text)
@@ -277,7 +279,7 @@ def _find(broker: Broker, number: str, key: str | None) -> Order:
     )
 
 
-def _write(session: Session, consent: Consent, prepare: Callable[[Broker], Write]) -> None:
+def carry_out(session: Session, consent: Consent, prepare: Callable[[Broker], Write]) -> None:
     """Show and ask, where that is wanted; send once; say what became of it."""
     with contextlib.ExitStack() as open_broker:
         with _nothing_sent():
@@ -298,19 +300,22 @@ def _write(session: Session, consent: Consent, prepare: Callable[[Broker], Write
             session.printer.one(order, _outcome(order), write.title)
             if stands:
                 session.printer.say(f"It was sent before, under the key {write.key}; nothing was sent now.")
-            session.printer.say(_hint(broker, consent, order.id if write.leaves_order else None))
+            session.printer.say(_hint(broker, consent, write, order.id))
 
 
-def _outcome(order: Order) -> dict[str, object]:
-    shown = {"number": order.id, "of order": order.original_id, "status": order.status}
+def _outcome(order: Order | Reservation) -> dict[str, object]:
+    original = order.original_id if isinstance(order, Order) else None
+    shown = {"number": order.id, "of order": original, "status": order.status}
     return {label: value for label, value in shown.items() if value is not None}
 
 
-def _hint(broker: Broker, consent: Consent, number: str | None) -> str:
+def _hint(broker: Broker, consent: Consent, write: Write, number: str) -> str:
     if broker.environment == "sandbox" and (consent.profile is None or consent.profile.base_url is None):
         return "This sandbox has ended with the command; `brokerkit sandbox` serves one that stays."
+    if write.shows:
+        return f"`{write.shows}{consent.options}` shows what becomes of it."
     shows = f"`{_list(broker, consent)}` shows what is working"
-    if number is None:
+    if not write.leaves_order:
         return f"{shows}."
     return f"{shows}, `brokerkit cancel {number}{consent.options}` takes back what is not filled."
 

@@ -60,6 +60,9 @@ _EVERYWHERE: Mapping[str, str] = {
     "kind": "구분",
     "sellable_quantity": "매도가능수량",
     "average_price": "매입단가",
+    # Reserved orders
+    "day": "주문일자",
+    "until": "예약종료일자",
     # Fills, realised profit, the cash ledger
     "order_id": "주문번호",
     "amount": "금액",
@@ -152,6 +155,12 @@ _OF_A_MODEL: Mapping[tuple[str, str], str] = {
     ("Order", "quantity"): "주문수량",
     ("OrderRequest", "price"): "주문가격",
     ("OrderRequest", "quantity"): "주문수량",
+    ("Reservation", "id"): "예약번호",
+    ("Reservation", "price"): "주문가격",
+    ("Reservation", "quantity"): "주문수량",
+    ("Reservation", "status"): "예약상태",
+    ("Reservation", "submitted_at"): "접수시각",
+    ("Reservation", "handle"): "예약식별자",
     ("Position", "quantity"): "보유수량",
     ("BuyingPower", "cash"): "주문가능금액",
     ("BuyingPower", "quantity"): "매수가능수량",

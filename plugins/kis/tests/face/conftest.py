@@ -196,6 +196,12 @@ class Customer:
         """Return what the US exchange knows of an order."""
         return self.us.order(self.number, int(number))
 
+    def reserved_fields(self, **changes: str) -> Json:
+        day = f"{self.exchange.today:%Y%m%d}"
+        codes = {"RSVN_ORD_ORD_DT": day, "RSVN_ORD_END_DT": day, "RSVN_ORD_SEQ": "", "TMNL_MDIA_KIND_CD": "00"}
+        more = {"PRCS_DVSN_CD": "0", "CNCL_YN": "Y", "PDNO": "", "SLL_BUY_DVSN_CD": ""}
+        return {**codes, **more, "CTX_AREA_FK200": "", "CTX_AREA_NK200": "", **changes}
+
     def low_price(self, symbol: str = SAMSUNG) -> str:
         return str(int(self.exchange.instruments[symbol].lower_limit))
 

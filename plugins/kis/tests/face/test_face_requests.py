@@ -31,6 +31,7 @@ TOLD_REFUSALS = {
     ("investor_trade_by_stock_daily", "OPSQ2001"): "is asked before 15:40",
     ("order_rvsecncl", "40320000"): "amends an order that never was",
     ("order_rvsecncl", "APBK0344"): "amends an order that never was",
+    ("order_resv_rvsecncl", "APBK0344"): "changes a reserved order that never was",
 }
 
 
