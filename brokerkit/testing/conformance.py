@@ -22,6 +22,7 @@ from brokerkit.testing.orders import OrderContract, RefusalContract
 from brokerkit.testing.own_orders import OwnOrderContract
 from brokerkit.testing.quotes import QuoteContract
 from brokerkit.testing.rankings import RankingContract
+from brokerkit.testing.reserving import ReservationContract
 from brokerkit.testing.safety.absence import AbsenceContract
 from brokerkit.testing.safety.codes import CodeContract
 from brokerkit.testing.safety.faults import FaultContract
@@ -56,6 +57,7 @@ class BrokerConformance(
     OrderContract,
     OrderTypeContract,
     AmendmentContract,
+    ReservationContract,
     ListContract,
     RefusalContract,
     AccountContract,
