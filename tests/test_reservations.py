@@ -490,7 +490,7 @@ def test_an_order_that_a_reserved_one_may_have_become_is_not_taken_for_another(
     with pytest.raises(OrderUncertain):
         broker.buy(SAMSUNG, 10, price=price)
     looks = reconciler(broker, [now_row("4711", price=Decimal(price))])
-    report = looks.run(wait=False, timeout=None)
+    report = looks.look()
     assert [each.state for each in report.unresolved] == [IntentState.AMBIGUOUS]
     assert report.foreign == ()
 
@@ -500,7 +500,7 @@ def test_the_order_of_a_reserved_one_is_nobody_elses(scene: tuple[Fake, Broker, 
     _, broker, _ = scene
     broker.reserve(buying())
     rows = [now_row("4711"), now_row("4712", quantity=Decimal(3))]
-    report = reconciler(broker, rows).run(wait=False, timeout=None)
+    report = reconciler(broker, rows).look()
     assert [each.id for each in report.foreign] == ["4712"]
 
 

@@ -155,7 +155,7 @@ class Reconciler:
         self._times_tell = times_tell
         self._skew = skew
         self._branch_of = branch_of
-        self._market = book or market
+        self._market, self._is_of_reserved = book or market, book is not None
         self._today = market_named(market).today
         self._differ = market_named(market).days_differ
         self._ascend = numbers_ascend
@@ -347,7 +347,8 @@ class Reconciler:
         return Reconciliation(
             decided=tuple(changed),
             late=late,
-            foreign=tuple(row.order for row in left if row.key in foreign),
+            # What others reserve is none of ours to tell.
+            foreign=() if self._is_of_reserved else tuple(row.order for row in left if row.key in foreign),
             unreadable=tuple(f"{self._label}{day}, order {row.number or '?'}: {row.words}" for row in unread),
             lacking=tuple(self._named(day, each) for each in lacking),
         )

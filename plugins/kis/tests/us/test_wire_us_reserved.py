@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from brokerkit import OrderRequest, OrderType, ReservationStatus, Side, Venue, clock
-from brokerkit.errors import NotSent, OrderUncertain, Unsupported
+from brokerkit.errors import OrderUncertain, UnknownSymbol, Unsupported
 
 BUY, SELL, CANCEL, LIST = "TTTT3014U", "TTTT3016U", "TTTT3017U", "TTTT3039R"
 ACCOUNT = {"CANO": "50012345", "ACNT_PRDT_CD": "01"}
@@ -104,7 +104,7 @@ def test_what_kis_does_not_reserve_is_not_sent(kept: Any) -> None:
             kept.broker.reserve(buying(**changes))
     with pytest.raises(Unsupported):
         kept.broker.reserve(buying(), until=dt.date(2026, 11, 27))
-    with pytest.raises(NotSent, match="does not list"):
+    with pytest.raises(UnknownSymbol):
         kept.broker.reserve(buying(symbol="US:NOPE"))
     assert kept.of(BUY) == []
 
