@@ -349,9 +349,8 @@ def test_brokers_tell_what_they_offer_where(capsys: pytest.CaptureFixture[str]) 
     assert told["kis"]["distribution"] == "brokerkit-kr-kis"
     assert told["kis"]["environments"] == ["sandbox", "demo", "real"]
     assert set(told["kis"]["verbs"]["real"]) - set(told["kis"]["verbs"]["demo"]) == {
-        *("orders", "realized_pnl", "rankings", "conditions", "screen", "market_investor_flow"),
-        *("investor_flow_estimates", "investor_rankings", "program_trading"),
-        *("reserve", "reservations", "amend_reservation", "cancel_reservation"),
+        *("realized_pnl", "rankings", "conditions", "screen", "market_investor_flow", "transactions", "exchange_rate"),
+        *("investor_flow_estimates", "investor_rankings", "program_trading", "reservations", "amend_reservation"),
     }
     assert told["kis"]["error"] is None
     assert main(["brokers"]) == 0

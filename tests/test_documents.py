@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import typer
 from brokerkit_kis.client import CALLS_PER_SECOND as KIS_CALLS
-from brokerkit_kis.sandbox import us_orders
+from brokerkit_kis.sandbox import us_orders, us_reserved
 from brokerkit_kis.sandbox.face import APIS, LOGINS
 from brokerkit_kis.sandbox.stream_columns import SERVICES
 from brokerkit_kis.stocks.orders import AFTER_MARKET_TYPE
@@ -276,10 +276,10 @@ def kis_calls() -> list[Row]:
 
 def kis_us_calls() -> list[Row]:
     """Return call, ids of the real and of the demo environment; ids of other countries are not played."""
-    ids = {*us_orders.SIDES, *us_orders.CHANGES}
+    ids = {*us_orders.SIDES, *us_orders.CHANGES, *us_reserved.SIDES, "TTTT3039R"}
 
     def listed(of: Iterable[str], path: str) -> str:
-        several = path.endswith(("/order", "/order-rvsecncl"))
+        several = path.endswith(("/order", "/order-rvsecncl", "/order-resv", "/order-resv-list"))
         played = [each for each in of if each in ids or not several]
         return " ".join(map(code, sorted(played))) or "—"
 

@@ -10,6 +10,7 @@ import pytest
 from brokerkit import (
     Broker,
     InsufficientFunds,
+    MarketClosed,
     NothingToCancel,
     OrderRequest,
     OrderStatus,
@@ -126,3 +127,19 @@ def test_what_got_through_unanswered_is_found_in_the_list(verb: str, monkeypatch
             report = broker.reconcile(wait=True, timeout=30)
             assert (len(report.decided), report.unresolved) == (1, ())
             assert len(broker.reservations()) == 1
+
+
+def test_a_reserved_order_of_a_us_share_becomes_an_order_at_the_opening(sandbox: Sandbox, broker: Broker) -> None:
+    us = sandbox.exchanges["US"]
+    request = OrderRequest(symbol="US:AAPL", side=Side.BUY, quantity=3, price="100.00")
+    with pytest.raises(MarketClosed):  # it trades already
+        broker.reserve(request)
+    us.phase = Phase.PRE_MARKET
+    kept, gone = broker.reserve(request), broker.reserve(request)
+    broker.cancel_reservation(gone)
+    assert [each.status for each in broker.reservations(market="US")] == [Waiting, ReservationStatus.CANCELED]
+    us.phase = Phase.REGULAR
+    (order,) = broker.orders(market="US")
+    shown, _ = broker.reservations(market="US")
+    assert (shown.id, shown.status, shown.order_id) == (kept.id, ReservationStatus.ORDERED, order.id)
+    assert (order.quantity, order.price) == (3, 100)

@@ -49,6 +49,7 @@ from brokerkit_kis.sandbox import (
     us_orders,
     us_profits,
     us_quotes,
+    us_reserved,
 )
 from brokerkit_kis.sandbox.fields import Api, Context, Memory, body_fields, check_fields, query_fields
 from brokerkit_kis.sandbox.masters import MASTERS, master_file
@@ -80,6 +81,7 @@ APIS = {
         *(us_account.BUYING_POWER, us_account.CURRENCIES, us_profits.REALISED, us_profits.TRANSACTIONS),
         *(us_quotes.PRICE, us_quotes.PRICE_DETAIL, us_quotes.PRICES, us_quotes.ORDER_BOOK, us_quotes.TRADES_OF_DAY),
         *(us_charts.DAILY, us_charts.MINUTES, us_indices.US_CHART, us_indices.US_MINUTES),
+        *(us_reserved.RESERVE, us_reserved.CANCEL, us_reserved.LIST),
         *(us_listing.SEARCH, us_listing.PRODUCT, us_listing.SETTLEMENTS),
     )
 }
@@ -96,7 +98,8 @@ PURPOSES = {
     **dict.fromkeys((us_orders.DAYTIME_ORDER.path, us_orders.DAYTIME_CHANGE.path), Purpose.ORDER),
     **dict.fromkeys((ledger.DAILY.path, ledger.WORKING.path), Purpose.LISTING),
     **dict.fromkeys((reserved.RESERVE.path, reserved.CHANGE.path), Purpose.ORDER),
-    reserved.LIST.path: Purpose.LISTING,
+    **dict.fromkeys((us_reserved.RESERVE.path, us_reserved.CANCEL.path), Purpose.ORDER),
+    **dict.fromkeys((reserved.LIST.path, us_reserved.LIST.path), Purpose.LISTING),
     **dict.fromkeys((us_ledger.ORDERS.path, us_ledger.WORKING.path), Purpose.LISTING),
 }
 

@@ -7,11 +7,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from brokerkit.market.markets import market_of
 from brokerkit.market.sessions import Phase
 from brokerkit.models import OrderRequest
 from brokerkit.sandbox.exchange import Exchange, ExchangeRefusal, Refusal
 from brokerkit.sandbox.happenings import Happening, PhaseBegan
-from brokerkit.words import OrderType
 
 
 @dataclass
@@ -38,8 +38,12 @@ class Kept:
 
     def is_due(self, phase: Phase) -> bool:
         """Say whether it is sent when a phase begins."""
-        own = Phase.PRE_OPEN_CLOSING_PRICE if self.request.type is OrderType.PRE_OPEN_CLOSING_PRICE else Phase.REGULAR
-        return self.waits and phase is own
+        rules, venue = market_of(self.request.symbol).rules, self.request.venue
+        terms = (self.request.type, self.request.time_in_force)
+        regular = rules is not None and terms in rules.offers(venue, Phase.REGULAR)
+        # What regular trading does not take is sent when a phase begins that does.
+        taken = phase is Phase.REGULAR if regular else rules is not None and terms in rules.offers(venue, phase)
+        return self.waits and taken
 
 
 @dataclass
