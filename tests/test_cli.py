@@ -354,7 +354,7 @@ def test_brokers_tell_what_they_offer_where(capsys: pytest.CaptureFixture[str]) 
     }
     assert told["kis"]["error"] is None
     assert main(["brokers"]) == 0
-    assert re.search(r"^kis .*\bdemo: .*\borders\b", capsys.readouterr().out, re.MULTILINE)
+    assert re.search(r"^kis .*\bdemo: .*\breservations\b", capsys.readouterr().out, re.MULTILINE)
 
 
 def test_an_adapter_that_cannot_be_loaded_is_shown_with_the_reason(tmp_path: Path) -> None:

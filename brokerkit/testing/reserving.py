@@ -14,7 +14,7 @@ from brokerkit.models import OrderRequest, Reservation
 from brokerkit.orders.intents import IntentState
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face, JsonResponse, Purpose, ReceivedRequest
-from brokerkit.testing.base import STOCK, Contract, tells
+from brokerkit.testing.base import Contract, tells
 from brokerkit.testing.declared import needs
 from brokerkit.words import ReservationStatus, Side
 
@@ -29,20 +29,19 @@ class ReservationContract(Contract):
         """Let the market be closed, so that what is reserved waits."""
         sandbox.exchange.phase = Phase.CLOSED
 
-    def reserving(self, trader: Broker, quantity: int = 7) -> Reservation:
-        return trader.reserve(self.wanted(trader, quantity))
+    def reserving(self, trader: Broker, sandbox: Sandbox) -> Reservation:
+        return trader.reserve(self.wanted(sandbox))
 
-    def wanted(self, trader: Broker, quantity: int = 7) -> OrderRequest:
+    def wanted(self, sandbox: Sandbox) -> OrderRequest:
         """Return an order that nobody will meet."""
-        price = trader.quote(STOCK).lower_limit
-        return OrderRequest(symbol=STOCK, side=Side.BUY, quantity=quantity, price=price)
+        return OrderRequest(symbol=self.stock, side=Side.BUY, quantity=7, price=self.below(sandbox, 5))
 
-    @needs("quote", "reserve", "reservations")
+    @needs("reserve", "reservations")
     @pytest.mark.usefixtures("closed")
     def test_a_reserved_order_waits_and_becomes_an_order_when_its_market_opens(
         self, trader: Broker, sandbox: Sandbox, face: Face
     ) -> None:
-        kept = self.reserving(trader)
+        kept = self.reserving(trader, sandbox)
         tells(kept, status=ReservationStatus.PENDING, quantity=Decimal(7), order_id=None)
         (shown,) = trader.reservations()
         tells(shown, id=kept.id, handle=kept.handle, status=ReservationStatus.RESERVED, price=kept.price)
@@ -56,31 +55,31 @@ class ReservationContract(Contract):
         with pytest.raises(NothingToCancel):
             trader.cancel_reservation(shown)
 
-    @needs("quote", "reserve", "reservations", "cancel_reservation")
+    @needs("reserve", "reservations", "cancel_reservation")
     @pytest.mark.usefixtures("closed")
     def test_a_reserved_order_that_is_taken_back_becomes_none(self, trader: Broker, sandbox: Sandbox) -> None:
-        kept = self.reserving(trader)
+        kept = self.reserving(trader, sandbox)
         trader.cancel_reservation(kept)
         (shown,) = trader.reservations()
         tells(shown, id=kept.id, status=ReservationStatus.CANCELED, order_id=None)
         sandbox.exchange.phase = Phase.REGULAR
         assert list(self.rows(sandbox)) == [], "What was taken back became an order."
 
-    @needs("quote", "reserve", "reservations", "amend_reservation")
+    @needs("reserve", "reservations", "amend_reservation")
     @pytest.mark.usefixtures("closed")
     def test_a_reserved_order_becomes_an_order_as_it_was_amended(self, trader: Broker, sandbox: Sandbox) -> None:
-        kept = trader.amend_reservation(self.reserving(trader), quantity=3)
+        kept = trader.amend_reservation(self.reserving(trader, sandbox), quantity=3)
         tells(kept, quantity=Decimal(3))
         sandbox.exchange.phase = Phase.REGULAR
         (row,) = self.rows(sandbox)
         assert row.quantity == 3, f"The exchange has got {row.quantity}: it was amended to 3."
 
-    @needs("quote", "reserve", "reservations")
+    @needs("reserve", "reservations")
     @pytest.mark.usefixtures("closed")
     def test_a_reserved_order_without_an_answer_is_sent_once_and_found_in_its_list(
-        self, trader: Broker, face: Face
+        self, trader: Broker, sandbox: Sandbox, face: Face
     ) -> None:
-        request = self.wanted(trader)
+        request = self.wanted(sandbox)
 
         def loses(received: ReceivedRequest) -> JsonResponse | None:
             if face.purpose(received.method, received.path, received.headers) is not Purpose.ORDER:
