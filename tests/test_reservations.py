@@ -443,6 +443,13 @@ def test_without_a_list_it_stays_a_persons_to_settle() -> None:
     assert broker.reserve(buying()).id
 
 
+def test_a_broker_that_keeps_orders_and_shows_none_never_tells_an_empty_list() -> None:
+    _, broker, _ = opened(Unlisting)
+    broker.reserve(buying())
+    with pytest.raises(Unsupported, match="reservations"):
+        broker.reservations()
+
+
 def test_no_list_is_asked_for_where_nothing_reserved_is_uncertain(scene: tuple[Fake, Broker, Reserving]) -> None:
     fake, broker, _ = scene
     broker.reserve(buying())

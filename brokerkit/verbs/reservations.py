@@ -60,13 +60,14 @@ class Reservations(Asking):
         """Return what was reserved from `start` (default: 30 days before) to `end` (default: today), oldest first.
 
         Those that became orders or were cancelled are among them; the days are those on which the broker took them, in
-        Korea. Of one market, or of all of the account that have such a list.
+        Korea. Of one market, or of all of the account in which the broker keeps orders.
         """
         last = clock.today() if end is None else end
         with self._asking("reserved orders"):
             first, last = check_days(check_day(last) - DAYS if start is None else start, last)
             meant = self._inquiries.markets(market)
-            served = [each for each in meant if self._lists_reserved(each.name)] or meant[:1]
+            # One that keeps orders and cannot show them is an error: no list is silently short.
+            served = [each for each in meant if self._reserves(each.name)] or meant[:1]
             found = [each for market in served for each in self._desk.reservations(market, first, last)]
             return Table(Reservation, sorted(found, key=lambda each: (each.submitted_at or clock.now(), each.id)))
 
@@ -115,9 +116,9 @@ class Reservations(Asking):
         with preparing("the step of its price"):
             self._checks.check_reserved(request, until, part)
 
-    def _lists_reserved(self, market: str) -> bool:
+    def _reserves(self, market: str) -> bool:
         part = self._inquiries.adapter.served[market]
-        return offers(part, "reservations", part.environment)
+        return any(offers(part, verb, part.environment) for verb in ("reserve", "reservations"))
 
 
 def _check_waits(reservation: Reservation) -> None:
