@@ -347,11 +347,15 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
     ) -> bool:
         """Say whether this broker offers a verb in this environment, such as "quote" or "amend"; nothing is asked.
 
-        In a market (default: the account's own), for orders of a `type`, at a `venue`. What a stream follows is asked
-        for as "stream.trades". Raises InvalidRequest for a word that is no verb, no market or no venue.
+        In a market (default: that of the `venue`, else the account's own), for orders of a `type`, at a `venue`. What a
+        stream follows is asked for as "stream.trades". Raises InvalidRequest for a word that is no verb, no market or
+        no venue.
         """
         check_verb(verb, (*HOOKS, *STREAMS))
-        meant, venue = self._inquiries.home(market), None if venue is None else check_venue(venue)
+        venue = None if venue is None else check_venue(venue)
+        if market is None and venue is not None and venue not in self._inquiries.home(None).venues:
+            market = market_at(venue).name
+        meant = self._inquiries.home(market)
         if verb in STREAMS:
             named = None if market is None else meant.name
             return offers_stream(self.adapter, STREAMS[verb], named, self.adapter.environment, venue)

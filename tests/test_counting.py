@@ -109,6 +109,7 @@ class Told:
     def __init__(self, *before: Living) -> None:
         self.counting = Counting(SETTLE, Venue.KRX)
         self.counting.begin([each.listed() for each in before])
+        self.events: list[OrderEvent] = []
 
     def notice(self, change: OrderChange, number: int = 1, *, now: float = 0, **known: Any) -> list[str]:
         """Take a notice, and return what is told by it."""
@@ -124,7 +125,7 @@ class Told:
             "quantity": Decimal(10),
             "price": PRICE,
         }
-        return shown(self.counting.notice(Notice(**{**told, **known}), now))
+        return self._shown(self.counting.notice(Notice(**{**told, **known}), now))
 
     def fill(self, shares: int, identity: str = "", *, filled: int | None = None, **known: Any) -> list[str]:
         """Take the notice of a fill."""
@@ -135,11 +136,19 @@ class Told:
     def lists(self, *rows: Living | Listed, now: float = 0) -> list[str]:
         """Read a list that shows these."""
         found = [row.listed() if isinstance(row, Living) else row for row in rows]
-        return shown(self.counting.listed(found, now, SENT))
+        return self._shown(self.counting.listed(found, now, SENT))
 
     def passes(self, now: float) -> list[str]:
         """Let time pass."""
-        return shown(self.counting.passed(now))
+        return self._shown(self.counting.passed(now))
+
+    def priced(self) -> list[Decimal | None]:
+        """Return the limits of all that was told."""
+        return [each.price for each in self.events]
+
+    def _shown(self, events: Sequence[OrderEvent]) -> list[str]:
+        self.events += events
+        return shown(events)
 
 
 def shown(events: Sequence[OrderEvent]) -> list[str]:
@@ -217,6 +226,17 @@ def test_a_fill_of_an_order_that_nobody_knows_tells_its_acceptance_first() -> No
     assert told.notice(ACCEPTED) == ["ACCEPTED 1 0 0 10 NOTICE", "FILLED 1 2 2 8 NOTICE"]
     assert told.fill(1, "b", number=2) == []
     assert told.passes(PATIENCE_SECONDS) == ["ACCEPTED 2 0 0 10 NOTICE", "FILLED 2 1 1 9 NOTICE"]
+
+
+def test_the_limit_that_a_fill_does_not_tell_is_that_of_the_acceptance_or_of_the_list() -> None:
+    told = Told()
+    assert told.fill(2, "a", price=None) == []
+    told.notice(ACCEPTED)
+    assert told.priced() == [PRICE, PRICE]
+    told = Told()
+    assert told.fill(2, "a", price=None) == []
+    told.lists(Living(1, 10, filled=2))
+    assert told.priced() == [PRICE, PRICE]
 
 
 def test_a_list_that_shows_less_than_was_told_takes_nothing_back() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from brokerkit import Broker, GapReason, Stream, get_broker
 from brokerkit.asking.inquiries import STREAMS
-from brokerkit.market.markets import KOREA
+from brokerkit.market.markets import KOREA, US, Market
 from brokerkit.registry import load_broker
 from brokerkit.stream.events import Event
 from brokerkit.stream.topics import StreamKind
@@ -36,15 +36,24 @@ def table(page: str, name: str) -> list[list[str]]:
     return rows_in(found)
 
 
-def offered(broker: str, kind: StreamKind, environment: str) -> str:
+def offered(broker: str, kind: StreamKind, environment: str, market: Market = KOREA) -> str:
     """Return the venues of a kind of topic; of one without venues whether it is told."""
     feed = load_broker(broker).Feed
     assert feed is not None
-    market = "INDEX" if kind is StreamKind.INDEX else "KR"
-    venues = feed.channels.get((market, kind), {})
+    name = "INDEX" if kind is StreamKind.INDEX else market.name
+    venues = feed.channels.get((name, kind), {})
     told = [venue for venue, channel in venues.items() if environment in channel.ids]
-    named = " ".join(venue for venue in KOREA.venues if venue in told)
+    named = " ".join(venue for venue in market.venues if venue in told)
     return (named if None not in venues else "yes" if None in told else "") or "—"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_table_of_topics_in_the_us_is_that_of_the_brokers(page: str) -> None:
+    rows = {row[0].strip("`").partition("(")[0]: row[1:] for row in table(page, "streams in the US")}
+    assert list(rows) == ["trades", "order_book", "quotes", "orders"]
+    for method, told in rows.items():
+        kind = STREAMS[f"stream.{method}"]
+        assert told == [offered(broker, kind, each, US) for broker in ("kis", "kiwoom") for each in ("real", "demo")]
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -138,3 +147,8 @@ def test_supports_says_what_the_table_says(broker: Broker) -> None:
         assert broker.supports(verb, market=market) is (row[column] != "—"), verb
         if row[column] not in ("—", "yes"):
             assert [venue for venue in KOREA.venues if broker.supports(verb, venue=venue)] == row[column].split()
+    for row in table("streams.md", "streams in the US"):
+        verb = "stream." + row[0].strip("`").partition("(")[0]
+        assert broker.supports(verb, market="US") is (row[column] != "—"), verb
+        if row[column] not in ("—", "yes"):
+            assert [venue for venue in US.venues if broker.supports(verb, venue=venue)] == row[column].split()

@@ -292,7 +292,7 @@ def kis_us_calls() -> list[Row]:
 
 def kis_socket() -> list[Row]:
     """Return id, market, columns, and whether the demo environment has it."""
-    market = {Venue.KRX: "KRX", Venue.NXT: "NXT", Venue.SOR: "both"}
+    market = {Venue.KRX: "KRX", Venue.NXT: "NXT", Venue.SOR: "both", Venue.US: "US"}
     return [
         [
             code(id),

@@ -76,6 +76,12 @@ class _Counted:
             return OrderStatus.CANCELED if self.taken else OrderStatus.FILLED
         return OrderStatus.PARTIALLY_FILLED if self.filled else OrderStatus.WORKING
 
+    def learn(self, quantity: Decimal | None, price: Decimal | None) -> None:
+        """Take what was not known: what cancels an order may tell neither, and a fill no limit."""
+        if quantity is not None:
+            self.quantity = quantity if self.quantity is None else self.quantity
+            self.price = price if self.price is None else self.price
+
     def can_have(self, filled: Decimal) -> bool:
         """Say whether so many shares can have been traded, beside those that were cancelled or moved."""
         return self.end is None and (self.quantity is None or filled + self.taken <= self.quantity)
@@ -299,8 +305,7 @@ class Counting:
 
     def _listed_order(self, listed: Order, told: _Told) -> list[OrderEvent]:
         order = self._orders.setdefault(_key_of(listed), self._listed(listed))
-        if order.quantity is None:
-            order.quantity, order.price = listed.quantity, listed.price
+        order.learn(listed.quantity, listed.price)
         if listed.status is OrderStatus.REJECTED:
             if listed.original_id is not None:
                 return self._refused_change(listed.id, listed.original_id, order, told)
@@ -434,8 +439,7 @@ class Counting:
                 notice.quantity,
                 notice.price,
             )
-        elif order.quantity is None and notice.quantity is not None:
-            order.quantity, order.price = notice.quantity, notice.price
+        order.learn(notice.quantity, notice.price)
         return order
 
     def _listed(self, order: Order) -> _Counted:

@@ -289,7 +289,7 @@ class _Player:
                     feed, channel = self._feeds[socket], self._feeds[socket].channel(topic)
                     (named,) = map(str, key)
                     place = (socket, Registration(channel.ids[feed.environment], named))
-                    self._routes.setdefault(place, []).append((topic, topic.venue or Venue.KRX, channel.read))
+                    self._routes.setdefault(place, []).append((topic, topic.place, channel.read))
             # A feed remembers what is registered: by that it knows what a row belongs to.
             for socket, each in before - self._routes.keys():
                 self._feeds[socket].release([each])

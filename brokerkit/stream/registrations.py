@@ -31,7 +31,7 @@ class Route:
 
     def __init__(self, topic: Topic, read: Callable[[Any, Venue, dt.datetime], Any]) -> None:
         self.topic = topic
-        self.venue = topic.venue or Venue.KRX
+        self.venue = topic.place
         self.read = read
         self.takers: tuple[Taker, ...] = ()
         """Replaced as a whole: the connection's thread goes through it without a lock."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from brokerkit.market.markets import market_at
+from brokerkit.market.markets import market_at, market_named
 from brokerkit.symbols import HOME, parse
 from brokerkit.words import Venue
 
@@ -50,6 +50,11 @@ class Topic(NamedTuple):
             return self.symbol or HOME
         has_symbol = self.kind is not StreamKind.CONDITION and self.symbol
         return parse(self.symbol).market if has_symbol else market_at(self.venue).name if self.venue else HOME
+
+    @property
+    def place(self) -> Venue:
+        """The venue by whose hours it is judged: its own, else the one where its market's orders go."""
+        return self.venue or market_named(self.market).default_venue or Venue.KRX
 
     def __str__(self) -> str:
         return " ".join(str(part) for part in self if part)

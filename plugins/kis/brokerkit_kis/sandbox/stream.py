@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 from brokerkit.market.sessions import AUCTIONS, CONTINUOUS, Phase
@@ -49,6 +50,7 @@ from brokerkit_kis.sandbox.stream_rows import (
     trade_row,
     written,
 )
+from brokerkit_kis.sandbox.stream_us import UsShares
 
 logger = logging.getLogger("brokerkit")
 
@@ -67,6 +69,7 @@ class Door(Protocol):
     """What the socket asks of its face."""
 
     exchange: Exchange
+    exchanges: Mapping[str, Exchange]
     environment: str
     credentials: Credentials
 
@@ -92,6 +95,8 @@ class KisStream(FaceStream):
         super().__init__(face)
         self.widths: dict[str, int] = {}
         """Columns of ids that send fewer than now, as before one was appended; for tests, and for old clients."""
+        self.tells_daytime_orders = False
+        """Whether notices tell orders of the daytime market of the US: where KIS tells them is not known."""
         self._phase = self.exchange.phase
         self._ended_auction_at = -1
         """How often the exchange had changed when an auction ended: trades of that change are of the auction."""
@@ -103,6 +108,9 @@ class KisStream(FaceStream):
         self._keys: set[str] = set()
         """Those that were shown on it."""
         self._registered: dict[tuple[str, str], Service] = {}
+        abroad = self.face.exchanges.get("US")
+        later = partial(self._later, COLLECTING_SECONDS)
+        self._us = None if abroad is None else UsShares(abroad, self._registered, self._send, later)
         self._prints: dict[str, list[Print]] = {}
         self._seen: dict[str, tuple[int, OrderBook]] = {}
         self._books: dict[str, OrderBook] = {}
@@ -180,13 +188,13 @@ class KisStream(FaceStream):
             raise SocketRefused("OPSP0002", "ALREADY IN SUBSCRIBE")
         if service.of_user:
             self._check_user(key)
-        elif not self._is_listed(key, service):
+        elif not (service.of_us or self._is_listed(key, service)):
             # That a code which is not listed is refused is not seen anywhere; the list of codes has this one.
             raise SocketRefused("OPSP8992", "SUBSCRIBE ERROR : invalid tr_key")
         if len(self._registered) >= MOST_REGISTRATIONS:
             raise SocketRefused("OPSP0008", "MAX SUBSCRIBE OVER")
         self._registered[asked.registration] = service
-        if service.kind in (Kind.TRADE, Kind.EXPECTED):
+        if service.kind in (Kind.TRADE, Kind.EXPECTED) and not service.of_us:
             self._day(_symbol(key))
         if service.kind in PULSED and not self._has_pulse:
             self._has_pulse = True
@@ -216,10 +224,19 @@ class KisStream(FaceStream):
             self._send_prints(happening.symbol)
             self._tell_book(happening.symbol)
         elif isinstance(happening, OrderChanged):
-            self._tell_order(happening)
+            self._tell_order(self.exchange, happening)
         elif isinstance(happening, HaltChanged):
             for id, service in self._ids(happening.symbol, Kind.STATUS):
                 self._tell_status(id, service, happening.symbol, HALT if happening.is_halted else "")
+
+    def happened_abroad(self, market: str, happening: Happening) -> None:
+        """Tell the session what it has registered of US shares."""
+        if self._session is None or self._us is None:
+            return
+        if not isinstance(happening, OrderChanged):
+            self._us.happened(happening)
+        elif self.tells_daytime_orders or happening.order.request.venue is not Venue.DAYTIME:
+            self._tell_order(self.face.exchanges[market], happening)
 
     def _ids(self, symbol: str, kind: Kind) -> list[tuple[str, Service]]:
         """Return the ids of a kind that are registered for a symbol."""
@@ -285,12 +302,12 @@ class KisStream(FaceStream):
             if expected is not None and service.venue is not Venue.NXT:
                 self._send(id, [written(id, expected_row(exchange, self._day(symbol), expected, book))])
 
-    def _tell_order(self, happening: OrderChanged) -> None:
+    def _tell_order(self, exchange: Exchange, happening: OrderChanged) -> None:
         if happening.account not in self.accounts:
             return
         for (id, hts_id), service in self._registered.items():
-            if service.kind is Kind.NOTICE:
-                row = notice_row(self.exchange, happening, hts_id)
+            if service.kind is Kind.NOTICE and service.of_us is not (exchange is self.exchange):
+                row = notice_row(exchange, happening, hts_id)
                 if row is not None:
                     self._send(id, [written(id, row)], is_encrypted=True)
 
@@ -341,11 +358,11 @@ class KisStream(FaceStream):
                 self._session.send(frame.written(self._session.state[CIPHER]))
 
     def _later(self, seconds: float, work: Callable[[], None]) -> None:
-        """Let something be done in the server's thread, with the exchange standing still, if the session still is."""
+        """Let something be done in the server's thread, with the exchanges standing still, if the session still is."""
         session = self._session
 
         def do() -> None:
-            with self.exchange.still():
+            with self.still():
                 if session is self._session:
                     work()
 
@@ -356,11 +373,11 @@ class KisStream(FaceStream):
 
     def watched(self) -> Collection[str]:
         """Return the symbols that are registered, and of indices the shares that are in them."""
-        symbols: set[str] = set()
+        symbols = set() if self._us is None else {*self._us.watched()}
         for (_, key), service in self._registered.items():
             if service.of_index:
                 symbols.update(self.exchange.indices.shares(INDICES[key][0]))
-            elif not service.of_user:
+            elif not (service.of_user or service.of_us):
                 symbols.add(_symbol(key))
         return symbols
 

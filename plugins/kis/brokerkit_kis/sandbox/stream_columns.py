@@ -1,4 +1,4 @@
-"""What the socket can tell: the ids of the catalogue for Korean stocks and indices, and the columns of their rows."""
+"""What the socket can tell: the catalogue's ids for Korean and US stocks and for indices, and their columns."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ class Service:
 
     kind: Kind
     venue: Venue = Venue.KRX
+    """Of what is told of US shares it is in the key; `Venue.US` stands for both."""
     columns: Sequence[str] = ()
     in_real: bool = True
     in_demo: bool = False
@@ -41,6 +42,11 @@ class Service:
     """Whether it is registered with the code of an index."""
     of_user: bool = False
     """Whether it is registered with the login name, and what comes is encrypted."""
+
+    @property
+    def of_us(self) -> bool:
+        """Whether it tells of US shares."""
+        return self.venue is Venue.US
 
 
 # The columns up to and with the quantities of both sides are alike in trades and in expected prices; that of the side
@@ -87,6 +93,18 @@ _INDEX = """
 _NOTICE = """
     CUST_ID ACNT_NO ODER_NO OODER_NO SELN_BYOV_CLS RCTF_CLS ODER_KIND ODER_COND STCK_SHRN_ISCD CNTG_QTY CNTG_UNPR
     STCK_CNTG_HOUR RFUS_YN CNTG_YN ACPT_YN BRNC_NO ODER_QTY ACNT_NAME"""
+_US_TRADE = """
+    RSYM SYMB ZDIV TYMD XYMD XHMS KYMD KHMS OPEN HIGH LOW LAST SIGN DIFF RATE PBID PASK VBID VASK EVOL TVOL TAMT BIVL
+    ASVL STRN MTYP"""
+# The vendor's table has the third level twice; what was seen has each level once.
+_US_LEVELS = " ".join(
+    f"{name}{level}" for level in range(1, 11) for name in ("PBID", "PASK", "VBID", "VASK", "DBID", "DASK")
+)
+_US_BOOK = f"RSYM SYMB ZDIV XYMD XHMS KYMD KHMS BVOL AVOL BDVL ADVL {_US_LEVELS}"
+_US_NOTICE = """
+    CUST_ID ACNT_NO ODER_NO OODER_NO SELN_BYOV_CLS RCTF_CLS ODER_KIND2 STCK_SHRN_ISCD CNTG_QTY CNTG_UNPR STCK_CNTG_HOUR
+    RFUS_YN CNTG_YN ACPT_YN BRNC_NO ODER_QTY ACNT_NAME CNTG_ISNM ODER_COND DEBT_GB DEBT_DATE START_TM END_TM TM_DIV_TP
+    CNTG_UNPR12"""
 
 
 def _trade(side: str) -> Sequence[str]:
@@ -136,9 +154,11 @@ SERVICES: Mapping[str, Service] = {
     "H0STOAC0": Service(Kind.SILENT),
     "H0UPANC0": Service(Kind.SILENT, of_index=True),
     "H0UPPGM0": Service(Kind.SILENT, of_index=True),
-    # Clients register notices of all markets at once. Here nobody trades elsewhere, so nothing is missed.
-    "H0GSCNI0": Service(Kind.SILENT, of_user=True),
-    "H0GSCNI9": Service(Kind.SILENT, of_user=True, in_real=False, in_demo=True),
+    "HDFSCNT0": Service(Kind.TRADE, Venue.US, _US_TRADE.split()),
+    "HDFSASP0": Service(Kind.BOOK, Venue.US, _US_BOOK.split()),
+    "H0GSCNI0": Service(Kind.NOTICE, Venue.US, _US_NOTICE.split(), of_user=True),
+    "H0GSCNI9": Service(Kind.NOTICE, Venue.US, _US_NOTICE.split(), in_real=False, in_demo=True, of_user=True),
+    # Clients register notices of all markets at once. Here nobody trades futures, so nothing is missed.
     "H0IFCNI0": Service(Kind.SILENT, of_user=True),
     "H0IFCNI9": Service(Kind.SILENT, of_user=True, in_real=False, in_demo=True),
 }

@@ -11,17 +11,12 @@ from brokerkit.sandbox.exchange import Exchange, Instrument, Trade
 from brokerkit.words import Side
 
 
-class DayOfSymbol:
-    """What has been traded of a symbol today up to a print, and what was traded the day before."""
+class RunningDay:
+    """What has been traded of a symbol today up to a print."""
 
     def __init__(self, exchange: Exchange, symbol: str) -> None:
         self.symbol = symbol
         self._exchange = exchange
-        yesterday = exchange.daily_candles(symbol, days=2)[0]
-        self.volume_before = yesterday.volume
-        minutes = exchange.minutes(symbol, yesterday.time.date())
-        self._starts = [bar.start for bar in minutes]
-        self._volumes = [0, *accumulate(bar.volume for bar in minutes)]
         self._begin()
 
     def _begin(self) -> None:
@@ -53,10 +48,6 @@ class DayOfSymbol:
             if trade.volume > self.volume and (volume is None or trade.volume <= volume):
                 self._add(trade)
 
-    def volume_before_at(self, time: dt.datetime) -> Decimal:
-        """Return what was traded the day before up to the same minute."""
-        return Decimal(self._volumes[bisect_right(self._starts, time.hour * 60 + time.minute)])
-
     def _add(self, trade: Trade) -> None:
         self.last = trade
         self.opened = self.opened or trade
@@ -68,3 +59,19 @@ class DayOfSymbol:
         self.turnover += trade.price * trade.quantity
         self.count[trade.side] += 1
         self.quantity[trade.side] += trade.quantity
+
+
+class DayOfSymbol(RunningDay):
+    """The same, and what was traded the day before."""
+
+    def __init__(self, exchange: Exchange, symbol: str) -> None:
+        super().__init__(exchange, symbol)
+        yesterday = exchange.daily_candles(symbol, days=2)[0]
+        self.volume_before = yesterday.volume
+        minutes = exchange.minutes(symbol, yesterday.time.date())
+        self._starts = [bar.start for bar in minutes]
+        self._volumes = [0, *accumulate(bar.volume for bar in minutes)]
+
+    def volume_before_at(self, time: dt.datetime) -> Decimal:
+        """Return what was traded the day before up to the same minute."""
+        return Decimal(self._volumes[bisect_right(self._starts, time.hour * 60 + time.minute)])

@@ -1,4 +1,4 @@
-"""What becomes of own orders as notices of the socket (H0STCNI0, H0STCNI9), and how they are encrypted."""
+"""What becomes of own orders as notices of the socket (H0STCNI0, H0GSCNI0; in the demo with a 9), encrypted."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from decimal import Decimal
 from importlib.util import find_spec
 from typing import NamedTuple
 
-from brokerkit.sandbox.exchange import Exchange, ExchangeOrder, Execution
+from brokerkit.sandbox.exchange import Exchange, ExchangeOrder, Execution, Instrument
 from brokerkit.sandbox.happenings import OrderChanged, What
-from brokerkit.words import TimeInForce, Venue
+from brokerkit.words import OrderType, TimeInForce, Venue
 from brokerkit_kis.sandbox.divisions import DIVISIONS, division_of
 from brokerkit_kis.sandbox.fields import spelled
 from brokerkit_kis.sandbox.ledger import SIDE_CODE
 from brokerkit_kis.sandbox.orders import BRANCH
-from brokerkit_kis.sandbox.wording import order_number, time_text
+from brokerkit_kis.sandbox.us_symbols import code_of, place_of
+from brokerkit_kis.sandbox.wording import fixed, order_number, time_text
 
 BLOCK_BITS = 128
 CONDITION = {TimeInForce.IOC: "1", TimeInForce.FOK: "2"}
@@ -25,6 +26,17 @@ RECEIVED, CONFIRMED, ENDED = "1", "2", "3"
 """Codes of ACPT_YN. That of a refusal is not told: it was received."""
 VENUE_CODE = {Venue.KRX: "1", Venue.NXT: "2", Venue.SOR: "3"}
 """Of a routed order: it went to KRX, for here both are one market."""
+
+US_KIND = {
+    OrderType.LIMIT: "2",
+    OrderType.MARKET_ON_OPEN: "A",
+    OrderType.LIMIT_ON_OPEN: "B",
+    OrderType.MARKET_ON_CLOSE: "C",
+    OrderType.LIMIT_ON_CLOSE: "D",
+}
+"""Codes of ODER_KIND2. What stands there of an order that is sent in parts is not told: a blank here."""
+PRICE_DIGITS = 9
+LONGEST_NAME = 14
 
 
 class Secret(NamedTuple):
@@ -92,13 +104,12 @@ def _answer(
 ) -> Mapping[str, str]:
     """Return the notice that an order, an amendment or a cancel was taken, carried out or refused."""
     is_cancel = order.action == "CANCEL"
-    price = Decimal(0) if is_cancel else order.request.price or Decimal(0)
     return {
         **_common(exchange, order, hts_id),
         "RCTF_CLS": CHANGE[order.action] if state != ENDED else CHANGE["NEW"],
         "ODER_KIND": _kind(exchange, order),
         "CNTG_QTY": _digits(order.quantity, 10),
-        "CNTG_UNPR": _digits(price, 9),
+        **_price(exchange, Decimal(0) if is_cancel else order.request.price or Decimal(0)),
         "STCK_CNTG_HOUR": time_text(exchange.now()),
         "RFUS_YN": "1" if is_refused else "0",
         "CNTG_YN": "1",
@@ -114,7 +125,7 @@ def _fill(exchange: Exchange, order: ExchangeOrder, fill: Execution, hts_id: str
         "RCTF_CLS": CHANGE["NEW"],
         "ODER_KIND": "00",
         "CNTG_QTY": _digits(fill.quantity, 10),
-        "CNTG_UNPR": _digits(fill.price, 9),
+        **_price(exchange, fill.price),
         "STCK_CNTG_HOUR": time_text(fill.time),
         "RFUS_YN": "0",
         "CNTG_YN": "2",
@@ -123,20 +134,35 @@ def _fill(exchange: Exchange, order: ExchangeOrder, fill: Execution, hts_id: str
     }
 
 
-def _common(exchange: Exchange, order: ExchangeOrder, hts_id: str) -> dict[str, str]:
-    request = order.request
-    venue = VENUE_CODE[request.venue]
+def _price(exchange: Exchange, price: Decimal) -> Mapping[str, str]:
+    """Return a price: in ten-thousandths of a dollar, of which a long one loses its front, and as it is; or in won."""
+    # The second column is one of US shares alone.
     return {
+        "CNTG_UNPR": _digits(Decimal(exchange.bourse.units(price)), PRICE_DIGITS)[-PRICE_DIGITS:],
+        "CNTG_UNPR12": fixed(price, 4),
+    }
+
+
+def _common(exchange: Exchange, order: ExchangeOrder, hts_id: str) -> dict[str, str]:
+    request, instrument = order.request, exchange.instruments[order.request.symbol]
+    told = {
         "CUST_ID": hts_id,
         "ACNT_NO": order.account.replace("-", ""),
         "ODER_NO": order_number(order.number),
         "OODER_NO": "" if order.original is None else order_number(order.original),
         "SELN_BYOV_CLS": SIDE_CODE[request.side],
-        "ODER_COND": CONDITION.get(request.time_in_force, "0"),
-        "STCK_SHRN_ISCD": spelled(request.symbol),
         "BRNC_NO": BRANCH,
         "ODER_QTY": _digits(order.quantity, 9),
         "ACNT_NAME": "모의계좌",
+    }
+    return told | (_of_us(order, instrument) if exchange.bourse.name == "US" else _of_korea(order, instrument))
+
+
+def _of_korea(order: ExchangeOrder, instrument: Instrument) -> dict[str, str]:
+    request, venue = order.request, VENUE_CODE[order.request.venue]
+    return {
+        "ODER_COND": CONDITION.get(request.time_in_force, "0"),
+        "STCK_SHRN_ISCD": spelled(request.symbol),
         "ORD_COND_PRC": _digits(request.stop_price or Decimal(0), 9),
         "ORD_EXG_GB": venue,
         "POPUP_YN": "Y",
@@ -144,12 +170,24 @@ def _common(exchange: Exchange, order: ExchangeOrder, hts_id: str) -> dict[str, 
         "FILLER": "",
         "CRDT_CLS": "10",
         "CRDT_LOAN_DATE": "",
-        "CNTG_ISNM40": exchange.instruments[request.symbol].name,
+        "CNTG_ISNM40": instrument.name,
+    }
+
+
+def _of_us(order: ExchangeOrder, instrument: Instrument) -> dict[str, str]:
+    return {
+        "ODER_KIND2": US_KIND.get(order.request.type, ""),
+        "STCK_SHRN_ISCD": code_of(instrument.symbol),
+        "CNTG_ISNM": instrument.name[:LONGEST_NAME],
+        "ODER_COND": place_of(instrument).noticed,
+        "DEBT_GB": "10",
+        # Over which time an order is sent in parts is not known yet when it is taken here.
+        **dict.fromkeys(("DEBT_DATE", "START_TM", "END_TM", "TM_DIV_TP"), ""),
     }
 
 
 def _kind(exchange: Exchange, order: ExchangeOrder) -> str:
-    """Return the code of an order: in the evening KRX has its own for what the regular session has too."""
+    """Return the code of a Korean order: in the evening KRX has its own for what the regular session has too."""
     request = order.request
     for division in DIVISIONS.values():
         is_alike = (division.type, division.time_in_force) == (request.type, request.time_in_force)

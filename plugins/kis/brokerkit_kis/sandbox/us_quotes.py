@@ -246,9 +246,9 @@ def _one_of_several(context: Context, found: tuple[Instrument, Venue]) -> dict[s
         "nnam": "미국",
         "stat1": "정" if instrument.symbol in context.exchange.halted else "실",
         "stat2": "거래정지" if instrument.symbol in context.exchange.halted else "실시간",
-        **_best(book),
-        "bvol": whole(_total(book.bids)),
-        "avol": whole(_total(book.asks)),
+        **best_fields(book),
+        "bvol": whole(total(book.bids)),
+        "avol": whole(total(book.asks)),
         "evol": whole(trades[-1].quantity) if trades else "0",
         "powx": _strength(trades),
         "xhms": time_text(local(now)),
@@ -262,7 +262,8 @@ def _one_of_several(context: Context, found: tuple[Instrument, Venue]) -> dict[s
     }
 
 
-def _best(book: OrderBook) -> dict[str, object]:
+def best_fields(book: OrderBook) -> dict[str, str]:
+    """Return the best level a side."""
     return {
         "pbid": price_text(book.bids[0].price if book.bids else None),
         "pask": price_text(book.asks[0].price if book.asks else None),
@@ -271,7 +272,8 @@ def _best(book: OrderBook) -> dict[str, object]:
     }
 
 
-def _total(levels: Sequence[Level]) -> Decimal:
+def total(levels: Sequence[Level]) -> Decimal:
+    """Return what waits at ten levels."""
     return sum((level.quantity for level in levels[:LEVELS]), NOTHING)
 
 
@@ -293,7 +295,7 @@ def order_book(context: Context) -> FaceAnswer:
         quote = quoted(context, found)
         book = context.exchange.order_book(found[0].symbol, Venue.US)
         head |= _book_head(context, found[0], quote, book)
-        told = _levels(book)
+        told = {**level_fields(book)}
     return FaceAnswer(done(*DONE, output1=head, output2=told, output3=auction))
 
 
@@ -323,8 +325,8 @@ def _book_head(context: Context, instrument: Instrument, quote: Quote, book: Ord
         # By which clock is not told: by that of New York.
         "dymd": day_text(time.date()),
         "dhms": time_text(time),
-        "bvol": whole(_total(book.bids)),
-        "avol": whole(_total(book.asks)),
+        "bvol": whole(total(book.bids)),
+        "avol": whole(total(book.asks)),
         "bdvl": "0",
         "advl": "0",
         "code": code_of(instrument.symbol),
@@ -332,8 +334,9 @@ def _book_head(context: Context, instrument: Instrument, quote: Quote, book: Ord
     }
 
 
-def _levels(book: OrderBook) -> dict[str, object]:
-    told: dict[str, object] = {}
+def level_fields(book: OrderBook) -> dict[str, str]:
+    """Return ten levels a side."""
+    told: dict[str, str] = {}
     for number in range(1, LEVELS + 1):
         for short, levels in (("bid", book.bids), ("ask", book.asks)):
             level = levels[number - 1] if number <= len(levels) else None
@@ -362,7 +365,7 @@ def _trade_rows(context: Context, found: tuple[Instrument, Venue]) -> Iterator[d
         before = past.last
         trades = context.exchange.trades(instrument.symbol, before.time.date(), Venue.US)
         base = past.days[-2].close
-    best = _best(context.exchange.order_book(instrument.symbol, Venue.US))
+    best = best_fields(context.exchange.order_book(instrument.symbol, Venue.US))
     strength = _strength(trades)
     for trade in reversed(trades[-TRADES:]):
         change = trade.price - base

@@ -33,15 +33,17 @@ class Place(NamedTuple):
     """PRDT_TYPE_CD."""
     market: str
     """TR_MKET_CD."""
+    noticed: str
+    """ODER_COND of notices of own orders."""
     name: str
 
 
 PLACES = {
     place.segment: place
     for place in (
-        Place(Segment.NASDAQ, "NAS", "BAQ", "NASD", "512", "01", "나스닥"),
-        Place(Segment.NYSE, "NYS", "BAY", "NYSE", "513", "02", "뉴욕거래소"),
-        Place(Segment.AMEX, "AMS", "BAA", "AMEX", "529", "05", "아멕스"),
+        Place(Segment.NASDAQ, "NAS", "BAQ", "NASD", "512", "01", "6", "나스닥"),
+        Place(Segment.NYSE, "NYS", "BAY", "NYSE", "513", "02", "7", "뉴욕거래소"),
+        Place(Segment.AMEX, "AMS", "BAA", "AMEX", "529", "05", "8", "아멕스"),
     )
 }
 QUOTED: Mapping[str, tuple[Segment, Venue]] = {

@@ -151,7 +151,7 @@ def test_a_code_that_is_not_listed_is_refused(real: Any, listen: Listen, tr_key:
     assert refusal(line.ask(line.frame("H0UPCNT0", SAMSUNG))) == ("1", "OPSP8992")
 
 
-@pytest.mark.parametrize("id", ["H0XXXXX0", "HDFSCNT0", "h0stcnt0", "", "H0STCNI9"])
+@pytest.mark.parametrize("id", ["H0XXXXX0", "HDFSASP1", "h0stcnt0", "", "H0STCNI9"])
 def test_an_id_that_is_not_there_is_refused(real: Any, listen: Listen, id: str) -> None:
     line = listen(real)
     assert refusal(line.ask(line.frame(id, SAMSUNG))) == ("1", "OPSP8991")
