@@ -142,7 +142,7 @@ def test_a_symbol_that_is_not_listed_is_told(world: World) -> None:
 
 def test_the_rate_of_a_currency_is_told_as_the_broker_tells_it(world: World) -> None:
     told = world.broker().exchange_rate()
-    assert told == ExchangeRate(currency="USD", rate=Decimal("1432.50"), kind="기준환율")
+    assert told == ExchangeRate(currency="USD", rate=Decimal("1432.50"), kind="기준환율", asked_at=world.now)
     assert (told.date, told.time) == (None, None)
     assert world.calls == [("exchange_rate", "USD")]
 

@@ -429,11 +429,11 @@ class Inquiries:
         reply = part.exchange_rate(currency)
         if not getattr(reply, "rate", None) or reply.rate < 0:  # type: ignore[attr-defined]
             raise part.wrong(call_of(part, "exchange_rate"), f"no rate of {currency} is told")
-        return reply.to_model(currency=currency)
+        return reply.to_model(currency=currency, asked_at=clock.now())
 
     def _market_in(self, currency: str) -> Market:
         """Return the market of the adapter whose amounts are in a foreign currency; Unsupported where it has none."""
-        markets = self.markets()
+        markets = [market for name in self.adapter.served if (market := market_named(name)).is_held]
         for market in markets:
             if market.currency == currency:
                 return market

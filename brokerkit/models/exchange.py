@@ -23,3 +23,5 @@ class ExchangeRate(Model):
     """The day whose rate it is; None where the broker does not date it."""
     time: Moment | None = None
     """Since when it holds; None where the broker does not tell it."""
+    asked_at: Moment | None = None
+    """When the broker was asked: of a rate without a date that is all that is known of its age."""

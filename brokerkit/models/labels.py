@@ -19,6 +19,7 @@ _EVERYWHERE: Mapping[str, str] = {
     "close": "종가",
     "volume": "거래량",
     "turnover": "거래대금",
+    "asked_at": "조회시각",
     "date": "일자",
     "time": "시각",
     "final": "확정",

@@ -144,7 +144,8 @@ def test_demo_environment_has_no_order_book(demo: Any) -> None:
 
 
 def test_exchange_rate_is_the_one_of_the_day(wire: Any) -> None:
-    assert wire.broker.exchange_rate() == ExchangeRate(currency="USD", rate=Decimal("1432.5"), kind="당일환율")
+    told = wire.broker.exchange_rate()
+    assert told == ExchangeRate(currency="USD", rate=Decimal("1432.5"), kind="당일환율", asked_at=told.asked_at)
     assert query(wire, DETAIL) == {"AUTH": "", "EXCD": "NAS", "SYMB": "AAPL"}
 
 
