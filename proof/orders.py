@@ -17,7 +17,7 @@ from brokerkit.sandbox import Rule
 from brokerkit.sandbox.faults import KINDS, OF_REQUESTS
 from proof.figures import Figure, at_least, none, say
 from proof.oracles import ABSENT, Seen, Violations, violations
-from proof.trading import BROKERS, SECONDS, Step, Trader, patiently, quick, trading
+from proof.trading import BROKERS, MARKETS, SECONDS, Step, Trader, patiently, quick, trading
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -61,28 +61,35 @@ class Tally:
 
 @dataclass(frozen=True)
 class Job:
-    """One run: a broker, a seed, and how many orders."""
+    """One run: a broker, a market, a seed, and how many orders."""
 
     broker: str
     seed: int
     orders: int
+    market: str = "KR"
 
 
 def run(release: bool) -> list[Figure]:
-    """Play the orders and return the figures: 1,000 orders, or 10,000 with 20 seeds for a release."""
-    count, kinds = (10_000, 24) if release else (1_000, 16)
+    """Play the orders and return the figures: 1,000 orders in each market, or 10,000 with 20 seeds for a release."""
+    return [figure for market in MARKETS for figure in _figures(market, release)]
+
+
+def _figures(market: str, release: bool) -> list[Figure]:
+    """Play the orders of a market."""
+    title = TITLES[market]
+    count, kinds = (10_000, 24) if release else (1_000, 24)
     seeds = range(1, 21) if release else range(1, 9)
     size = -(-count // len(seeds) // len(BROKERS))
     tally = Tally()
-    for part in parallel(play, [Job(name, seed, size) for seed in seeds for name in BROKERS]):
+    for part in parallel(play, [Job(name, seed, size, market) for seed in seeds for name in BROKERS]):
         tally.add(part)
-        say(f"orders over faults: {tally.orders:,} of {count:,}, {dict(tally.states)}")
+        say(f"{title}: {tally.orders:,} of {count:,}, {dict(tally.states)}")
     return [
-        at_least("orders over faults: orders, amendments and cancellations sent", tally.orders, count),
-        at_least("orders over faults: kinds of faults that were played", len(tally.faults), kinds),
-        *(none(f"orders over faults: {words}", tally.found[name]) for name, words in WORDS.items()),
+        at_least(f"{title}: orders, amendments and cancellations sent", tally.orders, count),
+        at_least(f"{title}: kinds of faults that were played", len(tally.faults), kinds),
+        *(none(f"{title}: {words}", tally.found[name]) for name, words in WORDS.items()),
         Figure(
-            "orders over faults: uncertain outcomes resolved or reported",
+            f"{title}: uncertain outcomes resolved or reported",
             f"{tally.uncertain:,}: {tally.decided:,} resolved, {tally.unresolved:,} reported as unresolved",
             "all",
             tally.uncertain == tally.decided + tally.unresolved and tally.uncertain > 0,
@@ -90,6 +97,7 @@ def run(release: bool) -> list[Figure]:
     ]
 
 
+TITLES = {"KR": "orders over faults", "US": "US orders over faults"}
 WORDS = {
     "duplicated": "sent twice, sent unwritten, or one number twice",
     "lost": "lost: at the exchange, and nothing says so",
@@ -112,7 +120,7 @@ def play(job: Job) -> Tally:
     """Play one run and return what it came to."""
     tally = Tally()
     reported: set[str] = set()
-    with quick(), trading(job.broker, job.seed, exclusive=True) as trader:
+    with quick(), trading(job.broker, job.seed, exclusive=True, market=job.market) as trader:
         kinds = _kinds(trader.random)
         while tally.orders < job.orders:
             sent = _batch(trader, list(islice(kinds, BATCH)))
@@ -145,7 +153,10 @@ def _outcomes(sent: Iterable[Step], journal: Mapping[str, Intent], left: Iterabl
 
 
 def _named(job: Job, found: Violations) -> dict[str, list[str]]:
-    return {name: [f"{job.broker}, seed {job.seed}: {words}" for words in getattr(found, name)] for name in WORDS}
+    return {
+        name: [f"{job.broker}, {job.market}, seed {job.seed}: {words}" for words in getattr(found, name)]
+        for name in WORDS
+    }
 
 
 def decide(trader: Trader, intents: Iterable[Intent]) -> None:

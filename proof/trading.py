@@ -12,29 +12,35 @@ from typing import TypeVar
 from unittest import mock
 
 from brokerkit_kis import client as kis
-from brokerkit_kis.sandbox import ledger
+from brokerkit_kis.sandbox import ledger, us_ledger
 from brokerkit_kiwoom import client as kiwoom
+from brokerkit_kiwoom.sandbox import us_pace
 
 from brokerkit import Broker, BrokerError, NotSent, Order, OrderRequest, OrderType, OrderUncertain, Side, get_broker
-from brokerkit.market.ticks import round_to_tick, tick_size
+from brokerkit.market.markets import Rules, market_named
 from brokerkit.orders import desk
 from brokerkit.orders.intents import Intent
 from brokerkit.sandbox import Faults, Rule, Sandbox
 from brokerkit.sandbox.exchange import ExchangeOrder
 from brokerkit.sandbox.face import Purpose, SlidingWindow
 from brokerkit.sandbox.faults import Draw
-from brokerkit.testing.inside import at_each_look, journal_of
+from brokerkit.testing.inside import at_each_look, at_home, journal_of, part_of
 from brokerkit.transport import connection
 from brokerkit.words import SecurityType
 from proof.figures import own_state
 
 T = TypeVar("T")
 BROKERS = ("kis", "kiwoom")
+MARKETS = ("KR", "US")
+STOCK = SecurityType.STOCK
 SETTLE = 2.0
 """Seconds after which a list shows every order, as long as the assumption is kept."""
 PAGE = 10
 MANY = 1_000_000
-CHEAP = 30_000
+CHEAP = {"KR": 30_000, "US": 400}
+"""What the most expensive symbol that is traded costs at most, so that the cash of the account lasts."""
+FAR = Decimal("0.2")
+"""How far from the last price orders rest where the day has no limits."""
 SYMBOLS = 16
 HELD = 10_000
 SECONDS = {
@@ -59,6 +65,9 @@ def quick(seconds: float = 0.6) -> Iterator[None]:
         mock.patch.object(connection, "TOTAL_SECONDS", seconds),
         mock.patch.object(desk, "TOTAL_SECONDS", seconds),
         mock.patch.object(ledger, "WORKING_ROWS", PAGE),
+        mock.patch.object(us_ledger, "WORKING_ROWS", PAGE),
+        mock.patch.dict(us_ledger.DAY_ROWS, real=PAGE),
+        mock.patch.multiple(us_pace, CALLS_PER_SECOND=MANY, BURST=MANY),
         mock.patch.dict(kis.CALLS_PER_SECOND, real=MANY),
         mock.patch.dict(kiwoom.CALLS_PER_SECOND, real=MANY),
     ]
@@ -106,20 +115,28 @@ class Step:
 
 
 class Trader:
-    """Trades one account, one call at a time, and keeps what the server saw of each."""
+    """Trades one account in one market, one call at a time, and keeps what the server saw of each."""
 
     def __init__(self, broker: Broker, sandbox: Sandbox, faults: Watched, seed: int) -> None:
         self.broker = broker
-        self.exchange = sandbox.exchange
+        self.market = broker.adapter.home
+        rules = market_named(self.market).rules
+        assert isinstance(rules, Rules)  # noqa: S101 - orders are sent there
+        self.rules = rules
+        self.exchange = sandbox.exchanges[self.market]
         self.faults = faults
         self.account = sandbox.face(broker.name).credentials.account
         self.random = random.Random(seed)  # noqa: S311 - repeatable on purpose
         self.steps: list[Step] = []
         self.foreign: set[int] = set()
         """Numbers of orders that somebody else placed."""
-        instruments = self.exchange.instruments.values()
-        cheap = [each.symbol for each in instruments if each.kind is SecurityType.STOCK and each.upper_limit < CHEAP]
-        self.symbols = cheap[:SYMBOLS]
+        stocks = [each for each in self.exchange.instruments.values() if each.kind is STOCK]
+        most = CHEAP[self.market]
+        cheap = [
+            each.symbol for each in stocks if (each.upper_limit if each.has_limits else each.previous_close) < most
+        ]
+        # From all over the list: symbols of every exchange are among them.
+        self.symbols = cheap[:: max(1, len(cheap) // SYMBOLS)][:SYMBOLS]
         for symbol in self.symbols:
             self.exchange.give_holding(self.account, symbol, Decimal(HELD), Decimal(HELD * 1_000))
 
@@ -154,7 +171,7 @@ class Trader:
             self.faults.honest = not self.faults.honest
 
         with at_each_look(self.broker, turn):
-            report = self.broker.reconcile(wait=wait, timeout=timeout)
+            report = self.broker.reconcile(wait=wait, timeout=timeout, market=self.market)
         self.faults.honest = True
         return {str(int(order.id)) for order in report.foreign}
 
@@ -199,18 +216,27 @@ class Trader:
         """Return an amendment or a cancellation of an order, of part of it or of all that is left."""
         left = order.remaining_quantity or order.quantity
         part = Decimal(1) if left > 1 and self.random.random() < 0.5 else None
-        if self.random.random() < 0.5:
-            return lambda: self.broker.cancel(order, quantity=part)
+        verb = self.random.choice(("cancel", "amend"))
+        quantity = part if verb in part_of(self.broker).changes_parts else None
+        if verb == "cancel":
+            return lambda: self.broker.cancel(order, quantity=quantity)
         price = self._price(order.symbol, order.side)
-        return lambda: self.broker.amend(order, quantity=part, price=price)
+        return lambda: self.broker.amend(order, quantity=quantity, price=price)
 
     def _price(self, symbol: str, side: Side) -> Decimal:
-        """Return one of three prices near the limit of the day at which an order of that side rests."""
-        lower, upper = self.exchange.instruments[symbol].lower_limit, self.exchange.instruments[symbol].upper_limit
-        steps = self.random.randint(0, 2)
+        """Return one of three prices far from the last one, at which an order of that side rests."""
+        lower, upper = self._ends(symbol)
+        steps, tick = self.random.randint(0, 2), self.rules.tick_size
         if side is Side.BUY:
-            return round_to_tick(lower + steps * tick_size(lower), up=True)
-        return round_to_tick(upper - steps * tick_size(upper), up=False)
+            return self.rules.round_to_tick(lower + steps * tick(lower, STOCK), STOCK, up=True)
+        return self.rules.round_to_tick(upper - steps * tick(upper, STOCK), STOCK, up=False)
+
+    def _ends(self, symbol: str) -> tuple[Decimal, Decimal]:
+        """Return the limits of the day, or where it has none prices that are far enough."""
+        instrument = self.exchange.instruments[symbol]
+        if instrument.has_limits:
+            return instrument.lower_limit, instrument.upper_limit
+        return instrument.previous_close * (1 - FAR), instrument.previous_close * (1 + FAR)
 
     def _let_arrive(self, posts: int) -> None:
         """Give what was sent a moment to be read by the server, where the client did not wait for an answer."""
@@ -230,7 +256,7 @@ def patiently(ask: Callable[[], T]) -> T:
 
 
 @contextmanager
-def trading(name: str, seed: int, *, exclusive: bool, settle: float = SETTLE) -> Iterator[Trader]:
+def trading(name: str, seed: int, *, exclusive: bool, settle: float = SETTLE, market: str = "KR") -> Iterator[Trader]:
     """Yield a trader at a sandbox of its own, reached as a served one is: its journal lies on the disk."""
     faults = Watched(seed=seed)
     with Sandbox(seed=seed, faults=faults) as sandbox:
@@ -248,6 +274,8 @@ def trading(name: str, seed: int, *, exclusive: bool, settle: float = SETTLE) ->
             exclusive=exclusive,
             options={"settle_seconds": settle},
         ) as broker:
-            patiently(broker.account)
-            patiently(broker.orders)
-            yield Trader(broker, sandbox, faults, seed)
+            at_home(broker, market)
+            with mock.patch.object(broker.client, "limits", return_value=()):
+                patiently(broker.account)
+                patiently(broker.orders)
+                yield Trader(broker, sandbox, faults, seed)

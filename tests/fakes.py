@@ -234,6 +234,7 @@ class UsRow(OrderReply):
     remaining_quantity: Decimal | None = Decimal(10)
     original_id: str | None = None
     is_cancellation: bool = False
+    tells_original: bool = True
     day: dt.date | None = None
     told: Any = None
 

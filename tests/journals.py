@@ -68,7 +68,7 @@ def row_of(number: str = "101", **changes: Any) -> Listed:
     """Return a row of a broker's list, with changes of the row or of its order."""
     own = {
         name: changes.pop(name)
-        for name in ("is_cancellation", "is_elsewhere", "is_dated", "is_in_full", "tells_time")
+        for name in ("is_cancellation", "is_elsewhere", "is_dated", "is_in_full", "tells_time", "tells_original")
         if name in changes
     }
     return Listed(order_of(number, **changes), **own)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 
 import pytest
 from brokerkit_kis import client as kis
-from brokerkit_kis.sandbox import ledger
+from brokerkit_kis.sandbox import ledger, us_ledger
 from brokerkit_kiwoom import client as kiwoom
+from brokerkit_kiwoom.sandbox import us_pace
 
 from brokerkit import (
     Broker,
@@ -21,10 +22,13 @@ from brokerkit import (
     OrderType,
     Side,
     Venue,
+    WireError,
     get_broker,
 )
 from brokerkit.sandbox import Faults, Rule, Sandbox
 from brokerkit.sandbox.face import SlidingWindow
+from brokerkit.sandbox.faults import KINDS
+from brokerkit.testing.inside import hurry
 
 BROKERS = ("kis", "kiwoom")
 SAMSUNG = "005930"
@@ -34,6 +38,8 @@ VENUES = (Venue.KRX, Venue.NXT, Venue.KRX, Venue.SOR, Venue.KRX)
 @pytest.fixture(autouse=True)
 def _small_pages_and_no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger, "WORKING_ROWS", 2)
+    monkeypatch.setattr(us_ledger, "WORKING_ROWS", 2)
+    monkeypatch.setattr(us_pace, "BURST", 1_000)
     for client in (kis, kiwoom):
         monkeypatch.setitem(client.CALLS_PER_SECOND, "real", 1_000)
 
@@ -166,6 +172,27 @@ def test_after_a_day_roll_the_list_is_empty(name: str) -> None:
 def test_orders_of_other_venues_are_left_out(name: str) -> None:
     with listed(name, Faults([Rule("other_venue_omission")])) as (broker, _):
         assert [order.venue for order in broker.orders()] == [Venue.KRX] * 3
+
+
+ABROAD = ("US:AAPL", "US:KO", "US:SPY")
+"""Symbols of three exchanges."""
+OF_LISTS = [kind for kind in KINDS if KINDS[kind].strikes == "listing"]
+STRUCK = [(name, kind) for name in BROKERS for kind in OF_LISTS if (name, kind) != ("kiwoom", "other_venue_omission")]
+"""No row of a US order tells its exchange at Kiwoom."""
+
+
+@pytest.mark.parametrize(("name", "kind"), STRUCK)
+def test_every_fault_of_lists_strikes_those_of_us_orders(name: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    faults = Faults()
+    with listed(name, faults) as (broker, _):
+        hurry(broker, monkeypatch)
+        for symbol in ABROAD:
+            broker.buy(symbol, 11, price=1)
+        assert len(broker.orders(market="US")) == len(ABROAD)
+        faults.add(Rule(kind, seconds=1_000 if kind == "lag" else None))
+        with suppress(IncompleteListing, NetworkError, WireError):
+            broker.orders(market="US")
+        assert {entry.kind for entry in faults.log} == {kind}
 
 
 @pytest.mark.parametrize("name", BROKERS)

@@ -10,7 +10,7 @@ import pytest
 
 from brokerkit.errors import IncompleteListing
 from brokerkit.orders.intents import Intent, IntentKind
-from brokerkit.orders.listing import Listed, chain_of, checked, fits, is_related, is_same, others
+from brokerkit.orders.listing import Listed, chain_of, checked, could_be, fits, is_related, is_same, others
 from tests.journals import DAY, SENT, intent_of, order_of, row_of
 
 SECOND = dt.timedelta(seconds=1)
@@ -37,6 +37,9 @@ def sent(**changes: Any) -> Intent:
         ({"number": "0000000101"}, True, True),
         ({"number": "A7"}, True, True),
         ({"original_id": "90"}, False, False),
+        ({"tells_original": False}, True, True),
+        ({"tells_original": False, "is_cancellation": True}, False, False),
+        ({"tells_original": False, "original_id": "90"}, False, False),
         ({"quantity": 9}, True, False),
         ({"price": 70_100}, True, False),
         ({"type": "LIMIT_TO_MARKET_ON_CLOSE"}, True, False),
@@ -179,3 +182,22 @@ def test_a_list_that_contradicts_itself_is_no_list(change: dict[str, Any]) -> No
 def test_a_list_that_was_read_over_midnight_is_no_list() -> None:
     with pytest.raises(IncompleteListing):
         checked([row_of()], DAY, DAY + dt.timedelta(1))
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_cancellation", "could"),
+    [
+        (IntentKind.AMEND, False, True),
+        (IntentKind.AMEND, True, False),
+        (IntentKind.CANCEL, True, True),
+        (IntentKind.CANCEL, False, False),
+    ],
+)
+def test_a_row_that_does_not_tell_what_it_changes_contradicts_no_change_and_proves_none(
+    kind: IntentKind, is_cancellation: bool, could: bool
+) -> None:
+    intent = sent(kind=kind, order=order_of("90"), quantity=None)
+    row = row_of(tells_original=False, is_cancellation=is_cancellation)
+    assert (could_be(intent, row), is_related(intent, row), fits(intent, row, until=UNTIL)) == (could, True, False)
+    told = row_of(is_cancellation=is_cancellation)
+    assert (could_be(intent, told), is_related(intent, told)) == (False, False)

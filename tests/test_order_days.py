@@ -348,6 +348,22 @@ def test_a_cancellation_of_another_days_order_with_the_number_changes_nothing(
     assert [order.status for order in broker.order_history(FRIDAY, FRIDAY, market="US")] == [OrderStatus.EXPIRED]
 
 
+def test_an_amendment_whose_row_does_not_tell_what_it_amends_stays_what_was_answered(
+    at: Callable[[str], None], fake: Fake, broker: Broker
+) -> None:
+    at("11-20 23:59")
+    changed = broker.amend(buys(broker), price=151)
+    at("11-21 00:30")
+    shown(
+        fake,
+        UsRow(id="117", remaining_quantity=0, tells_original=False),
+        UsRow(id=changed.id, price=151, tells_original=False),
+    )
+    report = broker.reconcile(market="US")
+    assert (report.unresolved, report.foreign, report.lacking) == ((), (), ())
+    assert [str(intent.state) for intent in broker.journal.everything()] == ["ACKED", "ACKED"]
+
+
 # What else goes by the day
 
 

@@ -20,7 +20,7 @@ from proof.figures import Figure, at_least, none, shown, table
 from proof.interrupts import Alarm
 from proof.oracles import Seen, Violations, violations
 from proof.orders import _kinds, _outcomes, seen_by
-from proof.trading import BROKERS, Step, Trader, quick, trading
+from proof.trading import BROKERS, MARKETS, Step, Trader, quick, trading
 
 ACCOUNT = "1"
 REQUEST = OrderRequest(symbol="005930", side=Side.BUY, quantity=Decimal(2), type=OrderType.MARKET)
@@ -142,10 +142,11 @@ def test_an_order_of_ours_that_is_called_somebody_elses_is_told() -> None:
     assert told(truth=placed(), reported=frozenset({"7"})) == {"lost": 1, "slandered": 1}
 
 
-@pytest.fixture(params=BROKERS)
+@pytest.fixture(params=[(name, market) for name in BROKERS for market in MARKETS], ids=str)
 def trader(request: pytest.FixtureRequest) -> Iterator[Trader]:
+    name, market = request.param
     # No fault here is waited for, so that a busy machine may take its time with the orders that meet none.
-    with quick(seconds=15), trading(request.param, 1, exclusive=True) as each:
+    with quick(seconds=15), trading(name, 1, exclusive=True, market=market) as each:
         yield each
 
 

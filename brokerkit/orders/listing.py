@@ -29,6 +29,8 @@ class Listed:
     is_cancellation: bool = False
     is_elsewhere: bool = False
     """The broker shows that it came by another channel than the API."""
+    tells_original: bool = True
+    """Whether it would tell which order it amends or cancels: else one without such a number may do so too."""
     is_dated: bool = True
     """Whether its list is of the day that was asked for; else it may be an order of an earlier day."""
     is_in_full: bool = True
@@ -127,8 +129,16 @@ def could_be(intent: Intent, row: Listed) -> bool:
     if order.side is not intent.side or not _same_symbol(intent.symbol, order.symbol):
         return False
     if intent.is_new:
-        return order.original_id is None
-    return _is_change(intent, row)
+        return _may_be_kind(intent, row)
+    is_open = order.original_id is None and not row.tells_original
+    return row.is_cancellation == intent.is_cancel if is_open else _is_change(intent, row)
+
+
+def _may_be_kind(intent: Intent, row: Listed) -> bool:
+    """Say whether a row may be a new order where an intent is one, and else a change of one."""
+    if row.order.original_id is None and not row.tells_original:
+        return not (intent.is_new and row.is_cancellation)
+    return (row.order.original_id is None) == intent.is_new
 
 
 def _is_change(intent: Intent, row: Listed) -> bool:
@@ -144,7 +154,7 @@ def is_related(intent: Intent, row: Listed) -> bool:
     order = row.order
     if order.side is not intent.side or not _same_symbol(intent.symbol, order.symbol):
         return False
-    if (order.original_id is None) != intent.is_new:
+    if not _may_be_kind(intent, row):
         return False
     # On another day numbers begin anew.
     number = number_of(order.id) if row.day in (None, intent.day) else None

@@ -203,6 +203,7 @@ class OrderLists:
             self._order(found, changes),
             is_cancellation=row.fact("is_cancellation"),
             is_elsewhere=row.fact("is_elsewhere"),
+            tells_original=row.fact("tells_original"),
             is_dated=found.page.is_dated and (found.day == day or not self._differ),
             is_in_full=found.page.shows_all,
             branch=row.fact("branch"),

@@ -35,6 +35,7 @@ from brokerkit import clock
 from brokerkit.config import MARK as MARK
 from brokerkit.sandbox.exchange import Costs, Exchange
 from brokerkit.sandbox.streaming import FaceStream, refuse
+from brokerkit.words import Venue
 
 NOT_PLAYED: Mapping[str, str] = {"X-Brokerkit-Sandbox": "not-played"}
 """Header of a refusal that is ours: the broker has the call, this sandbox does not play it."""
@@ -255,6 +256,8 @@ class FaultWording:
     """Fields that tell the type of an order in a list: code, words, or both."""
     row_side: Sequence[str] = ()
     """Fields that tell its side."""
+    other_places: frozenset[str] = frozenset({str(Venue.NXT), str(Venue.SOR)})
+    """What a row of a list has for an order that a list of the main venue or exchange alone would lack."""
     refusal: Mapping[str, object] = field(default_factory=dict)
     """A refusal that proves that an order was not taken."""
     trouble: Mapping[str, object] = field(default_factory=dict)

@@ -14,11 +14,9 @@ from brokerkit.sandbox.face import Purpose
 from brokerkit.sandbox.faults.answers import refused
 from brokerkit.sandbox.faults.kinds import Edit, FaultPlace, Measure, Table
 from brokerkit.sandbox.faults.relayed import HttpAnswer, Relayed, fields, spelled
-from brokerkit.words import Venue
 
 FAULTS: Table[Edit] = Table(FaultPlace.LISTING, on=Purpose.LISTING)
 Row = dict[str, Any]
-OTHER_VENUES = frozenset({str(Venue.NXT), str(Venue.SOR)})
 
 
 def _rows_of(body: object) -> list[Row]:
@@ -127,8 +125,8 @@ def day_roll(relayed: Relayed, measure: Measure, answer: HttpAnswer) -> HttpAnsw
 @FAULTS.fault()
 @_of_rows
 def other_venue_omission(relayed: Relayed, measure: Measure, rows: list[Row]) -> list[Row]:
-    """Rows of other venues than KRX are missing."""
-    return [row for row in rows if OTHER_VENUES.isdisjoint(map(str, row.values()))]
+    """Rows of other venues than KRX are missing, and those of other US exchanges than NASDAQ."""
+    return [row for row in rows if relayed.wording.other_places.isdisjoint(map(str, row.values()))]
 
 
 @FAULTS.fault(seconds=2.0)

@@ -134,6 +134,7 @@ class KisFace(Face):
         row_quantity=("ord_qty", "ft_ord_qty"),
         row_type=("ord_dvsn_cd", "ord_dvsn_name"),
         row_side=("sll_buy_dvsn_cd", "sll_buy_dvsn_cd_name"),
+        other_places=frozenset({*FaultWording.other_places, "NYSE", "AMEX"}),
         refusal={"rt_cd": "7", "msg_cd": "APBK0918", "msg1": "장운영시간이 아닙니다"},
         trouble={"rt_cd": "1", "msg_cd": "EGW00300", "msg1": "처리 중 장애"},
         # Trouble of the server and of what stands behind it, an answer that could not be composed, and codes of what

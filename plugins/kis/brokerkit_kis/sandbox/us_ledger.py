@@ -24,6 +24,8 @@ ACTIONS = {"NEW": ("00", ""), "AMEND": ("01", "정정"), "CANCEL": ("02", "취�
 OLDEST_FIRST = codes("DS", "")
 """SORT_SQN: DS is the oldest first and AS the newest, the other way round than elsewhere."""
 WORKING_ROWS = 40
+DAY_ROWS = {"real": 20, "demo": 15}
+"""Of a page, as the working ones."""
 DONE, REJECTED, SENT = "완료", "거부", "전송"
 """What a row can be called; one that was cancelled or amended away stays 전송."""
 Wanted = Callable[[ExchangeOrder], bool]
@@ -43,7 +45,7 @@ def orders(context: Context) -> FaceAnswer:
         rows=found if oldest_first else found[::-1],
         key=_key,
         write=lambda row: _row(context, row),
-        size=15 if context.demo else 20,
+        size=DAY_ROWS["demo" if context.demo else "real"],
         descending=not oldest_first,
     )
     answer = paged(context, listing, echo_of(context, *names, "OVRS_EXCG_CD", "ODNO"), "output", WIDE)

@@ -112,7 +112,7 @@ class OpenRow(_Numbered):
 class DayRow(_Listed):
     """미국주식 일별 주문체결내역 (ust21150) -> Order. It names no original order, and tells the side in words."""
 
-    extra = _Listed.extra | {"side_words", "amended", "canceled", "channel", "entered", "original_id"}
+    extra = _Listed.extra | {"side_words", "amended", "canceled", "channel", "entered", "tells_original"}
 
     side_words: Annotated[Text, AfterValidator(has_side)] = Field(alias="slby_tp_nm")  # 매도매수구분명
     amended: PaddedOrBlank = Field(None, alias="mdfy_qty")  # 정정수량
@@ -120,8 +120,7 @@ class DayRow(_Listed):
     status_words: Words = Field("", alias="ord_stat_nm")  # 주문상태명
     channel: Words = Field("", alias="comm_ord_tp_nm")  # 통신주문구분명
     entered: Words = Field("", alias="inpt_chnl_tp")  # 입력매체구분명
-    original_id: str | None = None
-    """Set by who asked, where the list of today tells it."""
+    tells_original: bool = False
 
     @property
     def side(self) -> Side:
