@@ -30,7 +30,7 @@ from brokerkit_kiwoom.sandbox.catalogue import (
     PATH_OF,
     REVOKE_PATH,
 )
-from brokerkit_kiwoom.sandbox.stream_frames import NAMES
+from brokerkit_kiwoom.sandbox.stream_frames import NAMES, US_NAMES
 from brokerkit_kiwoom.stocks.orders import ORDER_TYPE as KIWOOM_TYPE
 
 from brokerkit import Broker, OrderType, TimeInForce, Venue
@@ -316,6 +316,11 @@ def kiwoom_socket() -> list[Row]:
     return [[code(type), name] for type, name in NAMES.items()]
 
 
+def kiwoom_us_socket() -> list[Row]:
+    """Return the same of the socket for the US."""
+    return [[code(type), name] for type, name in US_NAMES.items()]
+
+
 def fault_kinds() -> list[Row]:
     """Return fault, what it does, where it strikes, whether an order stands then, and what it can be told."""
     stands = {True: "stands", False: "does not stand"}
@@ -377,6 +382,7 @@ def as_table(head: Row, rows: Iterable[Row]) -> str:
         ("kis socket", kis_socket),
         ("kiwoom calls", kiwoom_calls),
         ("kiwoom socket", kiwoom_socket),
+        ("kiwoom socket in the US", kiwoom_us_socket),
     ],
 )
 def test_the_sandbox_plays_what_its_document_says(name: str, calls: Callable[[], list[Row]]) -> None:

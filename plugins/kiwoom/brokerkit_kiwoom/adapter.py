@@ -9,6 +9,7 @@ from brokerkit_kiwoom.client import KiwoomClient, Settings
 from brokerkit_kiwoom.indices.part import Indices
 from brokerkit_kiwoom.stocks.part import Stocks
 from brokerkit_kiwoom.stream.feed import KiwoomFeed
+from brokerkit_kiwoom.stream.us_feed import KiwoomUsFeed
 from brokerkit_kiwoom.us.part import UsStocks
 from brokerkit_kiwoom.wire import login
 
@@ -22,6 +23,7 @@ class KiwoomAdapter(Adapter):
     Client = KiwoomClient
     parts = (Stocks, UsStocks, Indices)
     Feed = KiwoomFeed
+    feeds_of = {"US": KiwoomUsFeed}
 
     def account_of_key(self) -> SecretStr:
         return self.client.call(login.ACCOUNT, body={}).number

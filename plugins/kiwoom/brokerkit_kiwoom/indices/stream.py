@@ -8,8 +8,8 @@ from typing import Any
 from brokerkit.stream.events import QuoteEvent
 from brokerkit.words import Venue
 from brokerkit_kiwoom.indices.quotes import MILLION, SYMBOL, THOUSAND
-from brokerkit_kiwoom.stocks.stream import everywhere, fids
-from brokerkit_kiwoom.wire.fields import change, figure, moment, of_row, price, traded
+from brokerkit_kiwoom.stocks.stream import everywhere
+from brokerkit_kiwoom.wire.fields import change, fids, figure, moment, of_row, price, traded
 
 # 업종지수 (0J) -> QuoteEvent
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 ISSUE_PATH = "/oauth2/token"
 REVOKE_PATH = "/oauth2/revoke"
 SOCKET_PATH = "/api/dostk/websocket"
-"""Of the WebSocket. That of the United States is not played."""
+US_SOCKET_PATH = "/api/us/websocket"
+"""Of the WebSockets for Korea and for the US."""
 
 _IDS = {
     "/api/dostk/acnt": """

@@ -264,6 +264,15 @@ class KiwoomFace(Face):
         self.us.habits.misspelt_lists = misspells
 
     @property
+    def tells_receipts(self) -> bool:
+        """Whether notices (F4) tell that an amendment or a cancel was received, before it is done: not told."""
+        return self.us.habits.told_receipts
+
+    @tells_receipts.setter
+    def tells_receipts(self, tells: bool) -> None:
+        self.us.habits.told_receipts = tells
+
+    @property
     def tokens_issued(self) -> int:
         """How often a token was given out, the same one again included."""
         return self.desk.issued

@@ -19,8 +19,8 @@ from brokerkit.sandbox.face import SlidingWindow
 from brokerkit.sandbox.happenings import BookChanged, Happening, OrderChanged, PhaseBegan, Traded
 from brokerkit.sandbox.streaming import FaceStream, Line
 
-from . import stream_conditions, stream_notices, stream_phases, stream_rows, stream_totals
-from .catalogue import SOCKET_PATH
+from . import stream_conditions, stream_notices, stream_phases, stream_rows, stream_totals, us_stream
+from .catalogue import SOCKET_PATH, US_SOCKET_PATH
 from .common import Branch
 from .indices import INDEX_OF
 from .stream_conditions import Searches
@@ -29,6 +29,7 @@ from .stream_frames import (
     ERROR,
     NAMES,
     PING,
+    US_NAMES,
     Entry,
     Frame,
     done,
@@ -44,6 +45,7 @@ from .stream_frames import (
 from .stream_registrations import Registrations, Wanted
 from .stream_rows import SUFFIXES, Depth, Sight, depth, sight
 from .tokens import TokenDesk
+from .us import PREFIX, UsBranch
 
 BAD_TOKEN = 805004
 TOO_FAST = 105110
@@ -64,6 +66,7 @@ class Office(Protocol):
     """What the socket asks of its face."""
 
     branch: Branch
+    us: UsBranch
     desk: TokenDesk
 
 
@@ -83,17 +86,20 @@ class _Session:
 
 
 class KiwoomStream(FaceStream):
-    """Kiwoom's WebSocket: one login for an app key, registrations in groups, frames with entries by type."""
+    """Kiwoom's WebSockets: one login for an app key at each, registrations in groups, frames with entries by type."""
 
-    paths: ClassVar[frozenset[str]] = frozenset({SOCKET_PATH})
+    paths: ClassVar[frozenset[str]] = frozenset({SOCKET_PATH, US_SOCKET_PATH})
     hangs_up_on_keys: ClassVar[bool] = True
 
     def __init__(self, face: Office) -> None:
         super().__init__(face)
         self.branch = face.branch
+        self.us = face.us
         self._desk = face.desk
         self.replaces_session = True
         """Whether a login ends an older one with the same app key. It did in four of six trials; both are played."""
+        self.replaces_across = False
+        """Whether a login for Korea ends one for the US too, and the other way round: not told, so both are played."""
         self.fills_add_up = True
         """Whether FID 911 of an order is all that was filled so far, as clients saw it; False tells the fill alone."""
         self.login_seconds = 10.0
@@ -103,6 +109,7 @@ class KiwoomStream(FaceStream):
         self.registrations_per_second = 5
         self._loop: asyncio.AbstractEventLoop | None = None
         self._days = DaysOfSymbols(self.exchange)
+        self._tape = us_stream.Tape(face.us)
         self._books: dict[str, Depth] = {}
         """As they were told last."""
         self._volumes: dict[str, Decimal] = {}
@@ -121,6 +128,10 @@ class KiwoomStream(FaceStream):
             "CNSRCLR": lambda line, frame: _session(line).searches.end(frame),
         }
 
+    def is_path(self, path: str) -> bool:
+        """Say whether a socket is there: that for the US where the sandbox has its exchange."""
+        return path in self.paths and (path == SOCKET_PATH or self.us.abroad is not None)
+
     # Lines
 
     def opened(self, line: Line) -> None:
@@ -134,6 +145,7 @@ class KiwoomStream(FaceStream):
     def _begin(self) -> None:
         """Forget what was told before: nobody has listened meanwhile."""
         self._days = DaysOfSymbols(self.exchange)
+        self._tape = us_stream.Tape(self.us)
         self._books.clear()
         self._volumes.clear()
         self._flows.clear()
@@ -141,7 +153,7 @@ class KiwoomStream(FaceStream):
         self._is_due = False
 
     def _expect_login(self, line: Line) -> None:
-        with self.exchange.still():
+        with self.still():
             if not line.is_closed and not _session(line).is_in:
                 self._dismiss(line, NO_LOGIN)
 
@@ -185,7 +197,7 @@ class KiwoomStream(FaceStream):
                 line.send(written(answer))
 
     def _answer(self, line: Line, name: str, frame: Frame) -> Frame | None:
-        if name in self._answers:
+        if name in self._answers and (line.path == SOCKET_PATH or name in ("REG", "REMOVE")):
             return self._answers[name](line, frame)
         if name.startswith("GCNSR"):
             _log.info("Kiwoom sandbox: %s exists at Kiwoom but is not played here; it was refused.", name)
@@ -198,8 +210,8 @@ class KiwoomStream(FaceStream):
             line.close(reason=GOODBYE)
             return
         if self.replaces_session:
-            for other in self.lines:
-                if other is not line and not other.is_closed and _session(other).is_in:
+            for other in self._sessions(None if self.replaces_across else line.path):
+                if other is not line:
                     self._dismiss(other, REPLACED)
         session = _session(line)
         session.is_in, session.heard_at = True, time.monotonic()
@@ -301,6 +313,17 @@ class KiwoomStream(FaceStream):
             if seen := self._sight(code):
                 self._tell("0g", code, stream_rows.limits(seen))
 
+    def happened_abroad(self, market: str, happening: Happening) -> None:
+        """The same for those who listen at the socket for the US."""
+        if market == "US" and (lines := self._sessions(US_SOCKET_PATH)):
+            for entry, key in self._tape.entries(happening, adds_up=self.fills_add_up):
+                wanted = Wanted(entry["type"], key) if key else None
+                for line in lines:
+                    registered = _session(line).registrations
+                    # Whatever item was registered, it is the account of the token whose orders are told.
+                    if registered.has(entry["type"]) if wanted is None else wanted in registered:
+                        self._put(line, {**entry, "name": US_NAMES[entry["type"]]})
+
     # What is told now and then
 
     def _tick_on(self) -> None:
@@ -309,7 +332,7 @@ class KiwoomStream(FaceStream):
             self._ticker = self._loop.call_later(self.tick_seconds, self._tick)
 
     def _tick(self) -> None:
-        with self.exchange.still():
+        with self.still():
             self._ticker = None
             if self.exchange.phase is Phase.REGULAR:
                 self._tell_indices()
@@ -335,9 +358,11 @@ class KiwoomStream(FaceStream):
 
     # Frames
 
-    def _sessions(self) -> list[Line]:
-        """Return the lines that have logged in."""
-        return [line for line in self.lines if not line.is_closed and _session(line).is_in]
+    def _sessions(self, path: str | None = SOCKET_PATH) -> list[Line]:
+        """Return the lines that have logged in at a path, None for all of them."""
+        return [
+            line for line in self.lines if not line.is_closed and _session(line).is_in and path in (None, line.path)
+        ]
 
     def _items(self, type: str) -> list[str]:
         """Return what somebody has registered a type for."""
@@ -373,14 +398,17 @@ class KiwoomStream(FaceStream):
 
     def _add(self, line: Line, type: str, item: str, values: dict[str, str]) -> None:
         """Put an entry into the next frame of a line: what happens together comes in one."""
-        _session(line).due.append({"type": type, "name": NAMES[type], "item": item, "values": values})
+        self._put(line, {"type": type, "name": NAMES[type], "item": item, "values": values})
+
+    def _put(self, line: Line, entry: Entry) -> None:
+        _session(line).due.append(entry)
         if not self._is_due and self._loop is not None:
             self._is_due = True
             with suppress(RuntimeError):  # the server has ended, and the lines with it
                 self._loop.call_soon_threadsafe(self._flush)
 
     def _flush(self) -> None:
-        with self.exchange.still():
+        with self.still():
             self._is_due = False
             for line in self.lines:
                 session = _session(line)
@@ -395,6 +423,8 @@ class KiwoomStream(FaceStream):
         indices = {INDEX_OF[item] for item in items if item in INDEX_OF} & set(self.exchange.indices)
         shares = {share for symbol in indices for share in self.exchange.indices.shares(symbol)}
         met = {symbol for line in self._sessions() for symbol in _session(line).searches.met}
+        abroad = {each.item for line in self._sessions(US_SOCKET_PATH) for each in _session(line).registrations}
+        met |= {PREFIX + item.partition(":")[2] for item in abroad}
         return shares | met | ({item.partition("_")[0] for item in items} & set(self.exchange.instruments))
 
     # What faults ask

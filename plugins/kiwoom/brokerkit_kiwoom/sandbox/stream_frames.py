@@ -27,6 +27,13 @@ NAMES: Mapping[str, str] = {
     "0w": "종목별프로그램매매",
 }
 """Types that are played, with the name that entries of a frame have."""
+US_NAMES: Mapping[str, str] = {
+    "F4": "미국주식 실시간 주문 확인",
+    "F5": "미국주식 실시간 체결",
+    "FE": "미국주식 실시간 체결가",
+    "FT": "미국주식 10호가",
+}
+"""The same at the socket for the US. How the names are spelt in frames is not known: as the types are called."""
 PING = {"trnm": "PING"}
 ERROR = 1
 """The only code of a failure that the pages have; with which code the server refuses most things is not known."""
@@ -57,18 +64,30 @@ def read(text: str) -> Frame:
 def wanted(frame: Frame) -> list[Wanted] | None:
     """Return what a frame names, each type of each item, or None where it is not written as the page says.
 
-    Codes are not looked at: one that there is not is taken, and nothing is ever sent.
+    Codes are not looked at: one that there is not is taken, and nothing is ever sent. At the socket for the US an item
+    names exchange and code; here it becomes `ND:AAPL`.
     """
     data = frame.get("data", [])
     found: list[Wanted] = []
     for each in data if isinstance(data, list) else [None]:
         if not isinstance(each, dict):
             return None
-        items, types = _texts(each.get("item", [""])), _texts(each.get("type"))
+        items, types = _items(each.get("item", [""])), _texts(each.get("type"))
         if items is None or types is None:
             return None
         found.extend(Wanted(type, item) for item in items for type in types)
     return found
+
+
+def _items(values: object) -> list[str] | None:
+    return _texts([_item(each) for each in values]) if isinstance(values, list) else None
+
+
+def _item(value: object) -> object:
+    if not isinstance(value, dict):
+        return value
+    names = value.get("stex_tp", ""), value.get("jmcode", "")
+    return ":".join(names) if _texts([*names]) else None
 
 
 def _texts(values: object) -> list[str] | None:
@@ -108,7 +127,7 @@ def real(entries: Sequence[Entry], *, turned: bool = False) -> str:
 
 def _turned(entry: Entry) -> Entry:
     values = dict(reversed(entry["values"].items()))
-    return {"values": values, **{key: entry[key] for key in ("type", "name", "item")}}
+    return {"values": values, **{key: told for key, told in entry.items() if key != "values"}}
 
 
 def entries_of(text: str) -> list[Entry] | None:

@@ -21,8 +21,8 @@ from .us import COUNTRY, UsBranch, clock, code_of
 from .us_numbers import dollars
 from .us_orders import SELLS, order_number
 
-_CODES = {order_type: code for code, order_type in SELLS.items()}
-_TYPE_NAMES = {
+TYPE_CODES = {order_type: code for code, order_type in SELLS.items()}
+TYPE_NAMES = {
     OrderType.LIMIT: "지정가",
     OrderType.MARKET: "시장가",
     OrderType.VWAP_LIMIT: "VWAP지정가",
@@ -37,7 +37,7 @@ _TYPE_NAMES = {
 """What lists call a type: only that of limit orders was seen."""
 _SIDES = {"1": Side.SELL, "2": Side.BUY}
 _SIDE_CODES = {side: code for code, side in _SIDES.items()}
-_KINDS = {"NEW": "10", "AMEND": "11", "CANCEL": "12"}
+KINDS = {"NEW": "10", "AMEND": "11", "CANCEL": "12"}
 _NONE_OPEN = "571758"
 _NO_TIME = ":  :"
 """cntr_time of what was not filled, as seen."""
@@ -114,7 +114,7 @@ def _chosen(branch: UsBranch, fields: Mapping[str, str]) -> Callable[[ExchangeOr
     return lambda order: not forced and fits(order.request.symbol) and side in (None, order.request.side)
 
 
-def _state(order: ExchangeOrder) -> str:
+def state(order: ExchangeOrder) -> str:
     """Return the state in words. Those of what was refused, or filled in part, are not known."""
     if order.rejected:
         return "거부"
@@ -169,18 +169,18 @@ def _coded(branch: UsBranch, order: ExchangeOrder) -> dict[str, str]:
     return {
         "orig_ord_no": order_number(order.original),
         "frgn_stk_nm": branch.exchange.instruments[request.symbol].name,
-        "frgn_trde_tp": _CODES[request.type],
-        "frgn_trde_nm": _TYPE_NAMES[request.type],
+        "frgn_trde_tp": TYPE_CODES[request.type],
+        "frgn_trde_nm": TYPE_NAMES[request.type],
         "slby_tp": _SIDE_CODES[request.side],
         "ord_resp_time": clock(order.time),
-        "ord_stat": _state(order),
+        "ord_stat": state(order),
         "natn_nm": COUNTRY,
     }
 
 
 def _open_row(branch: UsBranch, order: ExchangeOrder) -> dict[str, str]:
     return {
-        "ord_cntr_tp": _KINDS[order.action],
+        "ord_cntr_tp": KINDS[order.action],
         **_common(branch, order),
         **_coded(branch, order),
         **_changed(branch, order),
@@ -207,13 +207,13 @@ def _day_row(branch: UsBranch, order: ExchangeOrder) -> dict[str, str]:
         **_common(branch, order),
         **_changed(branch, order),
         "isin_code": branch.exchange.instruments[request.symbol].isin,
-        "frgn_trde_tp": _TYPE_NAMES[request.type],
+        "frgn_trde_tp": TYPE_NAMES[request.type],
         "frgn_msg_code": "",
         "oppo_trde_tp_nm": "일반",
         "comm_ord_tp_nm": "REST API",
         "crnc_nm": "미국달러",
         "frgn_stk_nm": branch.exchange.instruments[request.symbol].name,
-        "ord_stat_nm": _state(order),
+        "ord_stat_nm": state(order),
         "text1": "거래소 거부" if order.rejected else "",
         "inpt_chnl_tp": "REST API",
         "ord_resp_time": clock(order.time),
@@ -226,7 +226,7 @@ def _span_row(branch: UsBranch, order: ExchangeOrder) -> dict[str, str]:
         "ord_dt": f"{branch.date_of(order):%Y%m%d}",
         **_common(branch, order),
         **_changed(branch, order),
-        "trde_tp": _TYPE_NAMES[order.request.type],
+        "trde_tp": TYPE_NAMES[order.request.type],
         "oppo_trde_tp_nm": "일반",
         "inpt_chnl_tp_nm": "REST API",
         "crnc_nm": "미국달러",

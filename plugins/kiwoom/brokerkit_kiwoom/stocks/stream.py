@@ -27,7 +27,7 @@ from brokerkit.words import OrderType, Side, Venue
 from brokerkit_kiwoom.stocks.orders import TYPE_WORDS
 from brokerkit_kiwoom.stocks.quotes import MILLION
 from brokerkit_kiwoom.stocks.trades import SIDE
-from brokerkit_kiwoom.wire.fields import Values, change, figure, moment, of_row, price, symbol, traded
+from brokerkit_kiwoom.wire.fields import Values, change, fids, figure, moment, of_row, price, symbol, traded
 from brokerkit_kiwoom.wire.orders import side_in
 
 # 주식체결 (0B) -> TradeEvent and QuoteEvent
@@ -361,12 +361,6 @@ def without_owner(row: Mapping[str, Any]) -> Mapping[str, Any]:
     if row["type"] != ORDER_ID:
         return row
     return {**row, "values": {fid: text for fid, text in row["values"].items() if fid in READ_OF_ORDERS}}
-
-
-def fids(text: str) -> frozenset[str]:
-    """Read `25 81-100`."""
-    spans = [word.partition("-") for word in text.split()]
-    return frozenset(str(fid) for first, _, last in spans for fid in range(int(first), int(last or first) + 1))
 
 
 KNOWN = {

@@ -50,7 +50,6 @@ MOST_CONDITIONS = 10
 MOST_OF_GROUP = 100
 """Codes of a group (grp_no): two hundred by the words of a refusal; one author keeps to a hundred, and so do we."""
 MOST_SHAPES = 1_000
-KNOWN: Mapping[str, frozenset[str]] = {**stocks.KNOWN, **indices.KNOWN}
 WITHOUT_ITEM = frozenset({stocks.ORDER_ID, stocks.SESSION_ID})
 """Registered without a code, whatever stands in their rows."""
 
@@ -69,7 +68,8 @@ SYSTEM = {
         KeyInUse,
         "another program has logged in with the same app key, and took the connection over",
         heals=False,
-        advice="One connection is allowed a key. End the other program, or give it a key of its own; then open anew.",
+        advice="One connection is allowed a key. End the other program, or give it a key of its own; then open anew. "
+        "Whether the socket for the US counts as another one, Kiwoom does not tell.",
     ),
     "R10002": Message(StreamError, "the broker got no heartbeat", heals=True),
     "R10004": Message(StreamError, "the broker got no login in time", heals=True),
@@ -78,8 +78,11 @@ SYSTEM = {
 
 
 class KiwoomFeed(Feed[KiwoomClient]):
-    """Frames of Kiwoom's socket."""
+    """Frames of Kiwoom's socket for Korea; that for the US shares all but what stands in its tables."""
 
+    path: ClassVar[str] = frames.PATH
+    known: ClassVar[Mapping[str, frozenset[str]]] = {**stocks.KNOWN, **indices.KNOWN}
+    """Channel to the fields that the vendor's pages name."""
     channels: ClassVar[Mapping[tuple[str, StreamKind], Mapping[Venue | None, Channel]]] = {
         ("KR", StreamKind.TRADES): stocks.at_venues(stocks.TRADE_ID, stocks.trade),
         ("KR", StreamKind.QUOTES): stocks.at_venues(stocks.TRADE_ID, stocks.quote),
@@ -114,7 +117,7 @@ class KiwoomFeed(Feed[KiwoomClient]):
     def address(self) -> str:
         base = self.client.base_url
         is_sandbox = base != self.client.hosts[self.environment]
-        return (re.sub("^http", "ws", base) if is_sandbox else frames.HOSTS[self.environment]) + frames.PATH
+        return (re.sub("^http", "ws", base) if is_sandbox else frames.HOSTS[self.environment]) + self.path
 
     def open(self) -> Sequence[SecretStr]:
         self._groups.clear()
@@ -149,7 +152,17 @@ class KiwoomFeed(Feed[KiwoomClient]):
                 groups.setdefault(self._group_of(each.key), []).append(each)
         still = {each.key for each in self._registered}
         self._groups = {key: group for key, group in self._groups.items() if key in still}
-        return [frames.registering(trnm, group, those) for group, those in groups.items()]
+        return [
+            frames.frame(trnm, grp_no=str(group), refresh=frames.KEEP, data=self.data(those))
+            for group, those in groups.items()
+        ]
+
+    def data(self, registrations: Iterable[Registration]) -> list[dict[str, Any]]:
+        """Return what a frame registers or removes: every channel with its items."""
+        items: dict[str, list[str]] = {}
+        for channel, key in registrations:
+            items.setdefault(channel, []).append(key)
+        return [{"item": keys, "type": [channel]} for channel, keys in items.items()]
 
     def _group_of(self, key: str) -> int:
         """Return the group of an item, the first with room for one that has none yet."""
@@ -170,9 +183,14 @@ class KiwoomFeed(Feed[KiwoomClient]):
                 "Kiwoom tells the phases of a venue, and no halts of a symbol, by stream.",
                 advice="Nothing was sent. Leave the symbol out.",
             )
-        if topic.kind is StreamKind.ORDERS and self._account is None:
-            self._account = self.client.call(login.ACCOUNT, body={}).number
+        if topic.kind is StreamKind.ORDERS:
+            self.know_account()
         return topic.symbol + CODE_SUFFIX[topic.venue] if topic.symbol and topic.venue else ""
+
+    def know_account(self) -> None:
+        """Ask whose the key is, whose own orders are wanted."""
+        if self._account is None:
+            self._account = self.client.call(login.ACCOUNT, body={}).number
 
     def weight(self, registrations: Collection[Registration]) -> int:
         """Count an item once, however many channels it has; what has none counts by itself, to be sure."""
@@ -191,7 +209,11 @@ class KiwoomFeed(Feed[KiwoomClient]):
     def _read_order(self, row: Any, venue: Venue, received_at: dt.datetime) -> Notice | None:
         """Read an own order; None where it names another account than that of the key."""
         is_other = self._account is not None and _is_of_another(row, self._account)
-        return None if is_other else stocks.order(row, venue, received_at)
+        return None if is_other else self.order(row, venue, received_at)
+
+    def order(self, row: Any, venue: Venue, received_at: dt.datetime) -> Notice:
+        """Read an own order of the account."""
+        return stocks.order(row, venue, received_at)
 
     # What is received
 
@@ -215,17 +237,21 @@ class KiwoomFeed(Feed[KiwoomClient]):
         for entry in entries:
             try:
                 channel, values = entry["type"], entry["values"]
-                item = self._item(channel, entry, values)
+                place = self.place(channel, entry, values)
                 unknown = self._strangers(channel, values.keys())
             except (AttributeError, KeyError, TypeError):
                 found.append(Unreadable("an entry of a frame lacks its type, item or values"))
                 last = None
                 continue
-            if last is None or last.key != item or last.channel != channel:
-                last, rows = Registration(channel, item), []
-                found.append(Rows(last, rows, unknown))
+            if place != last:
+                last, rows = place, []
+                found.append(Rows(place, rows, unknown))
             rows.append(entry)
         return found
+
+    def place(self, channel: str, entry: Mapping[str, Any], values: Mapping[str, Any]) -> Registration:
+        """Return the registration of an entry."""
+        return Registration(channel, self._item(channel, entry, values))
 
     def _item(self, channel: str, entry: Mapping[str, Any], values: Mapping[str, Any]) -> str:
         """Return the item as it was registered: the venue behind a code comes back, though perhaps not always.
@@ -248,7 +274,7 @@ class KiwoomFeed(Feed[KiwoomClient]):
         shape = channel, len(fields)
         found = self._unknown.get(shape)
         if found is None:
-            found = len(fields - KNOWN.get(channel, fields))
+            found = len(fields - self.known.get(channel, fields))
             if len(self._unknown) < MOST_SHAPES:
                 self._unknown[shape] = found
         return found
@@ -309,7 +335,7 @@ class KiwoomFeed(Feed[KiwoomClient]):
 
     def _error(self, code: str, words: str) -> BrokerError:
         """Return what a refusal means; its words are cleaned of secrets."""
-        socket = Endpoint({self.environment: "websocket"}, frames.PATH, login.Done, "POST")
+        socket = Endpoint({self.environment: "websocket"}, self.path, login.Done, "POST")
         try:
             self.client.refuse(socket, errors.code_in(code, words), words)
         except BrokerError as error:
@@ -327,10 +353,14 @@ class KiwoomFeed(Feed[KiwoomClient]):
                 data = [stocks.initial(condition, row) for row in rows]
             else:
                 rows = frames.rows_of(body) if body["trnm"] == frames.REAL else []
-                data = [dict(stocks.without_owner(row)) for row in rows if row["type"] in KNOWN]
+                data = [dict(self.without_owner(row)) for row in rows if row["type"] in self.known]
             return frames.frame(frames.REAL, data=data) if data else None
         except Exception:  # noqa: BLE001 - what cannot be read is not written down: nobody knows what stands in it
             return None
+
+    def without_owner(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a row as it may be written down."""
+        return stocks.without_owner(row)
 
 
 def _is_of_another(row: Mapping[str, Any], account: SecretStr) -> bool:

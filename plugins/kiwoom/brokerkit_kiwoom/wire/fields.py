@@ -67,6 +67,12 @@ def symbol(text: str) -> str:
     return plain_symbol(text.strip())
 
 
+def fids(text: str) -> frozenset[str]:
+    """Read the numbers of fields, written `25 81-100`."""
+    spans = [word.partition("-") for word in text.split()]
+    return frozenset(str(fid) for first, _, last in spans for fid in range(int(first), int(last or first) + 1))
+
+
 def of_row(read: Callable[..., T]) -> Callable[..., T]:
     """Make a ValueError of whatever a reader of rows stumbles over: a field that is not there, or is no text."""
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import SecretStr
 from pydantic_core import from_json
 
-from brokerkit.stream.feed import Registration
-
 PATH = "/api/dostk/websocket"
+US_PATH = "/api/us/websocket"
 HOSTS = {"real": "wss://api.kiwoom.com:10000", "demo": "wss://mockapi.kiwoom.com:10000"}
 
 LOGIN, REGISTER, REMOVE, REAL, PING, SYSTEM = "LOGIN", "REG", "REMOVE", "REAL", "PING", "SYSTEM"
@@ -32,15 +31,6 @@ def frame(trnm: str, **fields: Any) -> str:
 def login(token: SecretStr) -> SecretStr:
     """Return the first frame of a connection: the token without "Bearer"."""
     return SecretStr(json.dumps({"trnm": LOGIN, "token": token.get_secret_value()}))
-
-
-def registering(trnm: str, group: int, registrations: Iterable[Registration]) -> str:
-    """Return a frame that registers or removes in one group (grp_no): every channel with its items."""
-    items: dict[str, list[str]] = {}
-    for channel, key in registrations:
-        items.setdefault(channel, []).append(key)
-    data = [{"item": keys, "type": [channel]} for channel, keys in items.items()]
-    return frame(trnm, grp_no=str(group), refresh=KEEP, data=data)
 
 
 def search(condition: str, how: str, **page: str) -> str:

@@ -73,7 +73,7 @@ def test_nothing_is_answered_before_the_login(customer: Customer) -> None:
         assert traded(listener) == []
 
 
-@pytest.mark.parametrize("path", ["/", "/api/us/websocket", "/api/dostk/websocket/more", "/api/dostk/acnt"])
+@pytest.mark.parametrize("path", ["/", "/api/us/websocket/more", "/api/dostk/websocket/more", "/api/dostk/acnt"])
 def test_other_paths_take_no_websocket(customer: Customer, path: str) -> None:
     with pytest.raises(InvalidStatus) as refused:
         Listener(customer, path=path)

@@ -1,0 +1,92 @@
+"""The realtime side of Kiwoom for the US: a socket of its own at the same host."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from pydantic import SecretStr
+
+from brokerkit.errors import UnknownSymbol
+from brokerkit.stream.events import Notice, OrderChange
+from brokerkit.stream.feed import Channel, Registration
+from brokerkit.stream.topics import StreamKind, Topic
+from brokerkit.words import Venue
+from brokerkit_kiwoom.client import KiwoomClient
+from brokerkit_kiwoom.stream.feed import KiwoomFeed
+from brokerkit_kiwoom.us import stream as us
+from brokerkit_kiwoom.us.spelling import EXCHANGE, SEARCH, code_of
+from brokerkit_kiwoom.wire import frames
+
+ANY_ITEM = {"jmcode": "NVDA", "stex_tp": "ND"}
+"""Item under which own orders are registered, as in the vendor's example: at home all of an account come, whatever it
+is. Whether they do here no page tells; where no notice comes of an order that was sent, the lists are read."""
+
+
+class KiwoomUsFeed(KiwoomFeed):
+    """Frames of Kiwoom's socket for the US."""
+
+    path: ClassVar[str] = frames.US_PATH
+    known: ClassVar[Mapping[str, frozenset[str]]] = us.KNOWN
+    channels: ClassVar[Mapping[tuple[str, StreamKind], Mapping[Venue | None, Channel]]] = {
+        ("US", StreamKind.TRADES): {Venue.US: us.channel(us.TRADE_ID, us.trade)},
+        ("US", StreamKind.QUOTES): {Venue.US: us.channel(us.TRADE_ID, us.quote)},
+        ("US", StreamKind.ORDER_BOOK): {Venue.US: us.channel(us.BOOK_ID, us.book)},
+        ("US", StreamKind.ORDERS): {None: us.channel(us.ORDER_ID, us.order)},
+    }
+
+    def __init__(self, client: KiwoomClient, *, environment: str) -> None:
+        super().__init__(client, environment=environment)
+        self._keys: dict[str, str] = {}
+        """Code to the key under which it was registered."""
+        self._unfilled: set[str] = set()
+        """Orders that were seen to begin, and of which no fill came since."""
+
+    def open(self) -> Sequence[SecretStr]:
+        self._unfilled.clear()
+        return super().open()
+
+    def key_of(self, topic: Topic) -> str:
+        """Return exchange and code, such as `ND:AAPL`."""
+        if topic.kind is StreamKind.ORDERS:
+            self.know_account()
+            return ""
+        instrument = self.listed(topic.symbol)
+        if instrument is None or instrument.market is None:
+            broker = self.client.broker
+            raise UnknownSymbol(f"{broker} does not list {topic.symbol}.", broker=broker, advice=SEARCH)
+        return f"{EXCHANGE[instrument.market]}:{code_of(topic.symbol)}"
+
+    def data(self, registrations: Iterable[Registration]) -> list[dict[str, Any]]:
+        items: dict[str, list[Mapping[str, str]]] = {}
+        for channel, key in registrations:
+            exchange, _, code = key.partition(":")
+            self._keys[code] = key
+            items.setdefault(channel, []).append({"jmcode": code, "stex_tp": exchange} if key else ANY_ITEM)
+        return [
+            {"item": those, "type": [*us.OWN] if channel == us.ORDER_ID else [channel]}
+            for channel, those in items.items()
+        ]
+
+    def place(self, channel: str, entry: Mapping[str, Any], values: Mapping[str, Any]) -> Registration:
+        """Return the registration of an entry, whose item is the code alone."""
+        if channel in us.OWN:
+            return Registration(us.ORDER_ID, "")
+        item = entry["item"]
+        code = (item["jmcode"] if isinstance(item, Mapping) else item).strip()
+        return Registration(channel, self._keys.get(code, code))
+
+    def order(self, row: Any, venue: Venue, received_at: dt.datetime) -> Notice:
+        """Read an own order; of a fill that is not its first one alone what was filled in all."""
+        notice = us.order(row, Venue.US, received_at)
+        if notice.change in (OrderChange.ACCEPTED, OrderChange.AMENDED):
+            self._unfilled.add(notice.order_id)
+        elif notice.order_id in self._unfilled:
+            self._unfilled.discard(notice.order_id)
+        elif notice.change is OrderChange.FILLED:
+            return notice._replace(last_quantity=None, last_price=None)
+        return notice
+
+    def without_owner(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        return us.without_owner(row)

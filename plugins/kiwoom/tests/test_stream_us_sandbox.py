@@ -1,0 +1,152 @@
+"""Realtime of US shares, from the stream through Kiwoom's socket for the US to the exchange behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from brokerkit import get_broker
+from brokerkit.broker import Broker
+from brokerkit.errors import UnknownSymbol
+from brokerkit.sandbox import Sandbox
+from brokerkit.stream.events import Gap, OrderChange, OrderEvent
+from brokerkit.words import OrderStatus, Side, Venue
+
+AAPL = "US:AAPL"
+SECONDS = 60.0
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def broker(sandbox: Sandbox) -> Iterator[Broker]:
+    with get_broker("kiwoom", environment="sandbox", sandbox=sandbox) as broker:
+        yield broker
+
+
+def orders_until(stream: Any, changes: int) -> list[OrderEvent]:
+    """Return the events of own orders until so many have come."""
+    found: list[OrderEvent] = []
+    while len(found) < changes:
+        event = stream.next(timeout=SECONDS)
+        assert event is not None, found
+        if isinstance(event, OrderEvent):
+            found.append(event)
+    return found
+
+
+def test_trades_quotes_and_books_are_those_of_the_exchange(sandbox: Sandbox, broker: Broker) -> None:
+    exchange = sandbox.exchanges["US"]
+    with broker.stream() as stream:
+        trades, quotes, books = stream.trades(AAPL), stream.quotes(AAPL), stream.order_book(AAPL)
+        exchange.trade(AAPL, Side.BUY, Decimal(3))
+        trade, quote, book = (each.next(timeout=SECONDS) for each in (trades, quotes, books))
+    truth, price, depth = exchange.trades(AAPL)[-1], exchange.quote(AAPL), exchange.order_book(AAPL)
+    assert (trade.symbol, trade.venue, trade.price, trade.quantity) == (AAPL, Venue.US, truth.price, Decimal(3))
+    assert (trade.volume, quote.volume) == (price.volume, price.volume)
+    assert (quote.price, quote.high, quote.low) == (price.price, price.high, price.low)
+    assert [*book.asks] == [(level.price, level.quantity) for level in depth.asks]
+    assert [*book.bids] == [(level.price, level.quantity) for level in depth.bids]
+
+
+@pytest.mark.parametrize("is_receipt_told", [False, True])
+@pytest.mark.parametrize("adds_up", [True, False])
+def test_own_orders_come_once_each(sandbox: Sandbox, broker: Broker, is_receipt_told: bool, adds_up: bool) -> None:
+    face, exchange = sandbox.face("kiwoom"), sandbox.exchanges["US"]
+    face.tells_receipts, face.stream.fills_add_up = is_receipt_told, adds_up  # type: ignore[attr-defined, union-attr]
+    with broker.stream() as stream:
+        stream.orders(market="US")
+        bids = [level.price for level in broker.order_book(AAPL).bids]
+        order = broker.buy(AAPL, 10, price=bids[3])
+        order = broker.amend(order, price=bids[4])
+        broker.cancel(order)
+        ask = broker.order_book(AAPL).asks[0].price
+        bought = broker.buy(AAPL, 2, price=ask)
+        told = orders_until(stream, 5)
+    assert [event.change for event in told] == [
+        OrderChange.ACCEPTED,
+        OrderChange.AMENDED,
+        OrderChange.CANCELED,
+        OrderChange.ACCEPTED,
+        OrderChange.FILLED,
+    ]
+    assert {event.symbol for event in told} == {AAPL}
+    assert (told[1].order_id, told[2].original_id) == (order.id, order.id)
+    filled = told[4]
+    assert (filled.order_id, filled.filled_quantity, filled.status) == (bought.id, Decimal(2), OrderStatus.FILLED)
+    assert (filled.last_quantity, filled.last_price) == (Decimal(2), ask)
+    assert exchange.open_orders(face.credentials.account) == []
+
+
+@pytest.mark.parametrize("adds_up", [True, False])
+def test_fills_in_parts_count_once(sandbox: Sandbox, broker: Broker, adds_up: bool) -> None:
+    face, exchange = sandbox.face("kiwoom"), sandbox.exchanges["US"]
+    face.stream.fills_add_up = adds_up  # type: ignore[union-attr]
+    with broker.stream() as stream:
+        stream.orders(market="US")
+        best = broker.order_book(AAPL).bids[0]
+        order = broker.buy(AAPL, 10, price=best.price)
+        for shares in (best.quantity + 4, Decimal(6)):
+            exchange.trade(AAPL, Side.SELL, shares)
+        filled = Decimal(0)
+        told: list[OrderEvent] = []
+        while filled < 10:
+            (event,) = orders_until(stream, 1)
+            told.append(event)
+            filled = event.filled_quantity
+    fills = [event for event in told if event.change is OrderChange.FILLED]
+    assert sum(event.last_quantity or 0 for event in fills) == Decimal(10)
+    assert {event.order_id for event in told} == {order.id}
+
+
+def test_the_socket_of_the_us_is_opened_for_who_names_it(sandbox: Sandbox, broker: Broker) -> None:
+    stream_side = sandbox.face("kiwoom").stream
+    assert stream_side is not None
+    with broker.stream() as stream:
+        stream.orders()
+        assert {line.path for line in stream_side.lines} == {"/api/dostk/websocket"}
+        stream.orders(market="US")
+        assert {line.path for line in stream_side.lines} == {"/api/dostk/websocket", "/api/us/websocket"}
+
+
+def test_a_line_that_breaks_loses_no_own_order(sandbox: Sandbox, broker: Broker) -> None:
+    stream_side = sandbox.face("kiwoom").stream
+    assert stream_side is not None
+    with broker.stream() as stream:
+        stream.orders(market="US")
+        price = broker.order_book(AAPL).bids[3].price
+        for line in [*stream_side.lines]:
+            line.cut()
+        order = broker.buy(AAPL, 3, price=price)
+        seen: list[Any] = []
+        while not any(isinstance(event, OrderEvent) for event in seen) or not any(
+            isinstance(event, Gap) for event in seen
+        ):
+            seen.append(stream.next(timeout=SECONDS))
+            assert seen[-1] is not None, seen
+    (event,) = [event for event in seen if isinstance(event, OrderEvent)]
+    assert (event.order_id, event.change) == (order.id, OrderChange.ACCEPTED)
+
+
+def test_a_symbol_that_is_not_listed_is_refused(broker: Broker) -> None:
+    with broker.stream() as stream, pytest.raises(UnknownSymbol, match="US:NOPE"):
+        stream.trades("US:NOPE")
+
+
+def test_what_was_written_down_is_played_back(sandbox: Sandbox, broker: Broker, tmp_path: Path) -> None:
+    path = tmp_path / "night.jsonl"
+    with broker.stream() as stream:
+        stream.record(path)
+        trades = stream.trades(AAPL)
+        sandbox.exchanges["US"].trade(AAPL, Side.BUY, Decimal(3))
+        seen = trades.next(timeout=SECONDS)
+    with broker.stream() as stream:
+        assert [*stream.replay(path)] == [seen]
