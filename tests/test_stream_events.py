@@ -24,7 +24,7 @@ from brokerkit.stream.events import (
     Stopped,
     TradeEvent,
 )
-from brokerkit.stream.topics import StreamKind, Topic
+from brokerkit.stream.topics import StreamKind, Topic, orders_in
 from brokerkit.words import OrderStatus
 
 TOLD = dt.datetime(2026, 11, 20, 10, 0, 1, tzinfo=KST)
@@ -85,3 +85,17 @@ def test_what_an_event_is_has_not_changed() -> None:
     assert repr(TRADE).startswith("TradeEvent(symbol='005930', venue=<Venue.KRX: 'KRX'>, time=datetime.datetime(2026,")
     assert TRADE == ("005930", Venue.KRX, TOLD, RECEIVED, PRICE, TEN, Side.BUY, None)
     assert f"{TRADE}" == str(TRADE)
+
+
+@pytest.mark.parametrize(
+    ("topic", "venue"),
+    [
+        (Topic(StreamKind.ORDERS), Venue.KRX),
+        (orders_in("US"), Venue.US),
+        (Topic(StreamKind.TRADES, "US:AAPL", Venue.DAYTIME), Venue.DAYTIME),
+        (Topic(StreamKind.INDEX, "INDEX:KOSPI"), Venue.KRX),
+        (Topic(StreamKind.CONDITION, "1"), Venue.KRX),
+    ],
+)
+def test_a_topic_without_a_venue_goes_by_that_of_its_market(topic: Topic, venue: Venue) -> None:
+    assert topic.place is venue

@@ -69,7 +69,10 @@ TradesOption = Annotated[bool, typer.Option("--trades", help="A line for each tr
 VenueOption = Annotated[
     Venue | None,
     typer.Option(
-        "--venue", case_sensitive=False, help="KRX, NXT, or SOR for both (통합); else KRX.", show_default=False
+        "--venue",
+        case_sensitive=False,
+        help="KRX, NXT, SOR for both (통합), US, or DAYTIME (주간거래); else KRX or US.",
+        show_default=False,
     ),
 ]
 DurationOption = Annotated[

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from brokerkit.stream.events import BookEvent, Gap, GapReason, OrderChange, Orde
 from brokerkit.stream.stream import Subscription
 from brokerkit.testing.inside import hurry
 from brokerkit.testing.told import Comparison
-from brokerkit.words import Side, Venue
+from brokerkit.words import OrderStatus, Side, Venue
 
 SAMSUNG = "005930"
 APPLE, BERKSHIRE, COCA_COLA, SPY = "US:AAPL", "US:BRK.B", "US:KO", "US:SPY"
@@ -293,3 +294,36 @@ def test_what_nobody_tells_of_an_order_of_the_daytime_market_is_not_told(opened:
         play.broker.buy(APPLE, 1, price=Decimal(100), venue=Venue.DAYTIME)
         play.exchange.phase = Phase.REGULAR
         assert play.told_until_the_end(followed) == []
+
+
+def test_an_order_of_the_daytime_market_is_told_once_where_notices_tell_it(opened: Opened) -> None:
+    play = opened()
+    play.exchange.phase = Phase.DAYTIME
+    play.socket.tells_daytime_orders = True
+    price = play.exchange.order_book(APPLE).asks[0].price
+    with play.broker.stream() as stream:
+        followed = stream.orders()
+        order = play.broker.buy(APPLE, 2, price=price, venue=Venue.DAYTIME)
+        events = play.told(followed, lambda told: len(told) == 2)
+        play.exchange.phase = Phase.REGULAR
+        assert play.told_until_the_end(followed) == []
+    assert [(each.change, each.order_id, each.last_quantity, each.price) for each in events] == [
+        (OrderChange.ACCEPTED, order.id, None, price),
+        (OrderChange.FILLED, order.id, 2, price),
+    ]
+    assert play.broker.refresh(order).status is OrderStatus.PENDING
+
+
+def test_what_is_recorded_of_us_shares_is_played_back_without_secrets(opened: Opened, tmp_path: Path) -> None:
+    play, path = opened(), tmp_path / "night.jsonl"
+    with play.broker.stream() as stream:
+        stream.record(path)
+        trades, books, orders = stream.trades(BERKSHIRE), stream.order_book(BERKSHIRE), stream.orders(market="US")
+        play.take(BERKSHIRE)
+        play.buys(1, Decimal(20))
+        seen = [each.next(timeout=SECONDS) for each in (trades, books, orders)]
+    with play.broker.stream() as stream:
+        played = list(stream.replay(path))
+    assert all(event in played for event in seen)
+    text, keys = path.read_text(encoding="utf-8"), play.sandbox.connect("kis")
+    assert not any(secret and secret in text for secret in (keys.hts_id, keys.account[:8], keys.app_key))
