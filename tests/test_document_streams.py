@@ -38,7 +38,7 @@ def table(page: str, name: str) -> list[list[str]]:
 
 def offered(broker: str, kind: StreamKind, environment: str, market: Market = KOREA) -> str:
     """Return the venues of a kind of topic; of one without venues whether it is told."""
-    feed = load_broker(broker).Feed
+    feed = load_broker(broker).feed_kind(market.name)
     assert feed is not None
     name = "INDEX" if kind is StreamKind.INDEX else market.name
     venues = feed.channels.get((name, kind), {})
