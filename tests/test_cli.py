@@ -40,6 +40,7 @@ NAMES = [
         *("reserve", "reservations", "amend-reservation", "cancel-reservation"),
         "balance",
         "power",
+        "rate",
         "fills",
         "profit",
         "transactions",

@@ -397,7 +397,7 @@ def test_holdings_that_are_not_ours_are_marked_and_what_is_not_known_is_a_dash(
 
     def holding(*positions: Position) -> str:
         told = found.model_copy(update={"positions": positions})
-        monkeypatch.setattr(type(broker), "balance", lambda self: told)
+        monkeypatch.setattr(type(broker), "balance", lambda self, market: told)
         return asked.text("balance").rpartition("\n\n")[2]
 
     head, first, second = holding(silent, own).splitlines()

@@ -125,7 +125,9 @@ def test_a_number_that_two_orders_have_is_refused(
     # No sandbox gives a number twice in a day.
     main(["buy", "005930", "10", "--price", "60000", "--broker", "kis", "--yes"])
     listed = Broker.orders
-    monkeypatch.setattr(Broker, "orders", lambda self: (*listed(self), *listed(self)))
+    monkeypatch.setattr(
+        Broker, "orders", lambda self, market: (*listed(self, market=market), *listed(self, market=market))
+    )
     assert main(["cancel", str(rows("kis")[0].number), "--broker", "kis", "--yes"]) == exits.WRONG_USAGE
     assert "2 working orders" in capsys.readouterr().err
     assert len(rows("kis")) == 1

@@ -3,64 +3,94 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
+from typing import Annotated
 
 import typer
 
-from brokerkit import clock
-from brokerkit.cli.options import FromOption, PriceOption, SymbolArgument, SymbolOption, ToOption
-from brokerkit.cli.printing import Row, percent, signed
+from brokerkit.cli.options import (
+    FromOption,
+    MarketOption,
+    PriceOption,
+    SymbolArgument,
+    SymbolOption,
+    ToOption,
+    today_of,
+)
+from brokerkit.cli.printing import Row, in_currencies, money, percent, signed
 from brokerkit.cli.session import Session, at_broker, with_table
-from brokerkit.models import Balance, Order, Position
+from brokerkit.market.markets import market_of
+from brokerkit.models import Balance, BuyingPower, Order, Position, Table
 from brokerkit.words import PositionKind
 
 WEEK = dt.timedelta(days=7)
+AllOption = Annotated[bool, typer.Option("--all", help="Of every market, each in its own currency.")]
+CurrencyArgument = Annotated[str, typer.Argument(metavar="[CURRENCY]", help="ISO 4217, such as USD.")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to the application."""
-    for command in (orders, history, balance, power):
+    for command in (orders, history, balance, power, rate):
         app.command()(command)
 
 
 @with_table
-def orders(session: Session) -> None:
-    """Show the working orders of today (미체결)."""
+def orders(session: Session, market: MarketOption = None) -> None:
+    """Show the working orders of today, of all markets or one (미체결)."""
     with session.asking("working orders") as (broker, _):
-        found = broker.orders()
+        found = broker.orders(market=market)
     rows = [
         {"time": each.submitted_at and each.submitted_at.time(), **_order_row(each), "original": each.original_id}
         for each in found
     ]
-    session.printer.many(found, rows, "No working orders.")
+    session.printer.many(found, in_currencies(rows, map(_currency, found)), "No working orders.")
 
 
 @with_table
-def history(session: Session, start: FromOption = None, end: ToOption = None, symbol: SymbolOption = None) -> None:
+def history(
+    session: Session,
+    start: FromOption = None,
+    end: ToOption = None,
+    symbol: SymbolOption = None,
+    market: MarketOption = None,
+) -> None:
     """Show the orders of these days, without --from of the week up to --to (주문체결 내역)."""
-    first = start or (end or clock.today()) - WEEK
     with session.asking("orders") as (broker, _):
-        found = broker.order_history(first, end, symbol=symbol)
+        first = start or (end or today_of(symbol, market)) - WEEK
+        found = broker.order_history(first, end, symbol=symbol, market=market)
     rows = [
         {
             "time": each.submitted_at,
             **_order_row(each),
             "filled": each.filled_quantity,
-            "average": each.average_fill_price,
+            "average": money(each.average_fill_price, _currency(each)),
             "original": each.original_id,
         }
         for each in found
     ]
-    session.printer.many(found, rows, "No orders in these days.")
+    session.printer.many(found, in_currencies(rows, map(_currency, found)), "No orders in these days.")
 
 
 @with_table
-def balance(session: Session) -> None:
-    """Show cash and holdings of the account (잔고)."""
+def balance(session: Session, market: MarketOption = None, all_markets: AllOption = False) -> None:
+    """Show cash and holdings of the account (잔고), in won, of a market in its currency, or of all, each apart."""
+    if all_markets and market is not None:
+        raise typer.BadParameter("--all and --market exclude each other.")
     with session.asking("balance") as (broker, _):
-        found = broker.balance()
-    if session.printer.as_csv:
-        session.printer.many(found.positions, (), "")
+        found = broker.balances() if all_markets else Table(Balance, [broker.balance(market=market)])
+    if session.printer.as_json and all_markets:
+        session.printer.many(found, (), "")
         return
+    if session.printer.as_csv:
+        session.printer.many(Table(Position, (held for each in found for held in each.positions)), (), "")
+        return
+    for number, each in enumerate(found):
+        if number:
+            print()
+        _print_balance(session, each)
+
+
+def _print_balance(session: Session, found: Balance) -> None:
     session.printer.one(found, _balance_lines(found), f"Account {found.account}")
     if session.printer.as_json:
         return
@@ -77,9 +107,22 @@ def power(session: Session, symbol: SymbolArgument, price: PriceOption = None) -
         found = broker.buying_power(symbol, price=price)
     session.printer.one(
         found,
-        {"price": found.price, "cash": found.cash, "quantity": found.quantity},
+        _power_lines(found),
         f"{found.symbol} {found.currency}",
     )
+
+
+@at_broker
+def rate(session: Session, currency: CurrencyArgument = "USD") -> None:
+    """Show what a unit of a currency costs in won, as the broker tells it (환율): an estimate."""
+    with session.asking("the exchange rate") as (broker, _):
+        found = broker.exchange_rate(currency)
+    lines = {"won": found.rate, "kind": found.kind, "date": found.date, "time": found.time}
+    session.printer.one(found, lines, f"{found.currency} KRW")
+
+
+def _currency(order: Order) -> str | None:
+    return market_of(order.symbol).currency
 
 
 def _order_row(each: Order) -> Row:
@@ -89,38 +132,49 @@ def _order_row(each: Order) -> Row:
         "name": each.name,
         "side": each.side,
         "type": each.type,
-        "price": each.price,
+        "price": money(each.price, _currency(each)),
         "quantity": each.quantity,
         "left": each.remaining_quantity,
         "status": each.status,
     }
 
 
+def _power_lines(found: BuyingPower) -> Row:
+    shown = partial(money, currency=found.currency)
+    lines = {"price": shown(found.price), "cash": shown(found.cash), "quantity": found.quantity}
+    if found.integrated_cash is None and found.integrated_quantity is None:
+        return lines
+    with_won = {"cash, won exchanged": shown(found.integrated_cash), "quantity": found.integrated_quantity}
+    return {**lines, **{f"{label} (통합증거금)": value for label, value in with_won.items()}}
+
+
 def _balance_lines(found: Balance) -> Row:
+    shown = partial(money, currency=found.currency)
     return {
-        "cash": found.cash,
-        "cash D+1": found.cash_d1,
-        "cash D+2": found.cash_d2,
-        "orderable": found.orderable_cash,
-        "withdrawable": found.withdrawable_cash,
-        "cost": found.cost,
-        "value": found.market_value,
-        "profit": signed(found.unrealized_pnl),
-        "total": found.total_value,
+        "cash": shown(found.cash),
+        "cash D+1": shown(found.cash_d1),
+        "cash D+2": shown(found.cash_d2),
+        "orderable": shown(found.orderable_cash),
+        "withdrawable": shown(found.withdrawable_cash),
+        "cost": shown(found.cost),
+        "value": shown(found.market_value),
+        "profit": signed(shown(found.unrealized_pnl)),
+        "total": shown(found.total_value),
         "currency": found.currency,
     }
 
 
 def _position_row(each: Position, own: bool) -> Row:
+    shown = partial(money, currency=each.currency)
     return {
         "symbol": each.symbol,
         "name": each.name,
         **({} if own else {"kind": each.kind}),
         "quantity": each.quantity,
         "sellable": each.sellable_quantity,
-        "average": each.average_price,
-        "price": each.price,
-        "value": each.market_value,
-        "profit": signed(each.unrealized_pnl),
+        "average": shown(each.average_price),
+        "price": shown(each.price),
+        "value": shown(each.market_value),
+        "profit": signed(shown(each.unrealized_pnl)),
         "percent": percent(each.unrealized_pnl_percent),
     }

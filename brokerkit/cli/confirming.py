@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 from decimal import ROUND_HALF_UP, Decimal
+from zoneinfo import ZoneInfo
 
+from brokerkit import clock
 from brokerkit.broker import Broker
-from brokerkit.cli.printing import GAIN, LOSS
+from brokerkit.cli.printing import GAIN, LOSS, money
 from brokerkit.errors import Blocked, BrokerError, InvalidRequest
+from brokerkit.market.markets import market_of
 from brokerkit.models import Order, OrderRequest, Quote
+from brokerkit.symbols import HOME, HOME_CURRENCY
 from brokerkit.text import sanitize
 from brokerkit.words import Side, Venue
 
@@ -65,14 +69,16 @@ def ask(broker: Broker) -> None:
 def order_rows(broker: Broker, request: OrderRequest) -> Rows:
     """Return what a new order says, its value, and how its price lies to the last one."""
     quote, words = _quoted(broker, request.symbol, request.venue, request.price)
-    stop = {} if request.stop_price is None else {"stop price": number(request.stop_price)}
+    currency = market_of(request.symbol).currency
+    stop = {} if request.stop_price is None else {"stop price": number(request.stop_price, currency=currency)}
     return {
         "symbol": _named(request.symbol, quote.name if quote else None),
         "quantity": number(request.quantity),
         "type": request.type,
-        "price": number(request.price, "none"),
+        "price": number(request.price, "none", currency=currency),
         **stop,
         "venue": request.venue,
+        **_abroad(request.symbol),
         "time in force": request.time_in_force,
         "value": _value(request, quote),
         "last price": words,
@@ -82,25 +88,34 @@ def order_rows(broker: Broker, request: OrderRequest) -> Rows:
 def cancel_rows(order: Order, quantity: Decimal | None) -> Rows:
     """Return an order as it stands and how much of it would be cancelled."""
     left = number(left_of(order))
-    return {**_standing(order), "to cancel": f"all {left}" if quantity is None else f"{number(quantity)} of {left}"}
+    return {
+        **_standing(order),
+        **_abroad(order.symbol),
+        "to cancel": f"all {left}" if quantity is None else f"{number(quantity)} of {left}",
+    }
 
 
 def amend_rows(broker: Broker, order: Order, quantity: Decimal | None, price: Decimal) -> Rows:
     """Return an order as it stands and what an amendment would make of it."""
     left = left_of(order)
     moved = left if quantity is None else quantity
-    _, words = _quoted(broker, order.symbol, order.venue or Venue.KRX, price)
+    _, words = _quoted(broker, order.symbol, order.venue, price)
+    currency = market_of(order.symbol).currency
+    part = "all" if quantity is None else f"{number(quantity)} of"
     return {
         **_standing(order),
-        "new price": f"{number(price)} for {'all' if quantity is None else f'{number(quantity)} of'} {number(left)}",
-        "new value": number(moved * price),
+        **_abroad(order.symbol),
+        "new price": f"{number(price, currency=currency)} for {part} {number(left)}",
+        "new value": number(moved * price, currency=currency),
         "last price": words,
     }
 
 
-def number(value: Decimal | None, nothing: str = "—") -> str:
-    """Return a number as people read it."""
-    return nothing if value is None else f"{value:,f}"
+def number(value: Decimal | None, nothing: str = "—", *, currency: str | None = None) -> str:
+    """Return a number as people read it; an amount in another currency than won says so."""
+    if value is None:
+        return nothing
+    return f"{value:,f}" if currency in (None, HOME_CURRENCY) else f"{money(value, currency):,f} {currency}"
 
 
 def left_of(order: Order) -> Decimal:
@@ -113,35 +128,48 @@ def _standing(order: Order) -> Rows:
         "symbol": _named(order.symbol, order.name),
         "quantity": f"{number(order.quantity)}, left {number(left_of(order))}",
         "type": order.type or "—",
-        "price": number(order.price, "none"),
+        "price": number(order.price, "none", currency=market_of(order.symbol).currency),
         "venue": order.venue or "—",
         "time in force": order.time_in_force or "—",
         "status": order.status,
     }
 
 
+def _abroad(symbol: str) -> Rows:
+    """Return the market of an order and the day there to which it belongs; nothing at home, where both are plain."""
+    market = market_of(symbol)
+    if market.name == HOME:
+        return {}
+    now = clock.now()
+    there = now.astimezone(ZoneInfo(market.time_zone))
+    clocks = f"{there:%Y-%m-%d %H:%M} in {market.time_zone}, {now:%Y-%m-%d %H:%M} in Korea"
+    return {"market": f"{market.name}, in {market.currency}", "day": f"{market.today()}: it is {clocks}"}
+
+
 def _named(symbol: str, name: str | None) -> str:
     return sanitize(f"{symbol} {name or ''}")
 
 
-def _quoted(broker: Broker, symbol: str, venue: Venue, price: Decimal | None) -> tuple[Quote | None, str]:
+def _quoted(broker: Broker, symbol: str, venue: Venue | None, price: Decimal | None) -> tuple[Quote | None, str]:
     """Return the quote, and in words the last price and how far `price` is from it."""
     try:
         quote = broker.quote(symbol, venue=venue)
     except BrokerError as error:
         return None, f"cannot be had: {sanitize(error.message)}"
+    last = number(quote.price, currency=quote.currency)
     if price is None or not quote.price:
-        return quote, number(quote.price)
+        return quote, last
     percent = ((price - quote.price) / quote.price * 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
     where = "at it" if price == quote.price else f"{abs(percent)} % {'above' if price > quote.price else 'below'} it"
-    return quote, f"{number(quote.price)}; the order is {where}"
+    return quote, f"{last}; the order is {where}"
 
 
 def _value(request: OrderRequest, quote: Quote | None) -> str:
+    currency = market_of(request.symbol).currency
     if request.price is not None:
-        return number(request.quantity * request.price)
+        return number(request.quantity * request.price, currency=currency)
     if quote is None:
         return "not known"
     most = quote.upper_limit if request.side is Side.BUY else None
-    value = f"about {number(request.quantity * quote.price)} at the last price"
+    value = f"about {number(request.quantity * quote.price, currency=currency)} at the last price"
     return value if most is None else f"{value}, at most {number(request.quantity * most)} at the upper limit"

@@ -70,7 +70,7 @@ COMMANDS = (
         "Show the conditions that you saved at the broker, or what meets one (조건검색).",
     ),
     Command("hours", "Market", "prices", "Show when a venue trades on a day (장운영시간)."),
-    Command("orders", "Orders", "accounts", "Show the working orders of today (미체결)."),
+    Command("orders", "Orders", "accounts", "Show the working orders of today, of all markets or one (미체결)."),
     Command(
         "history",
         "Orders",
@@ -108,7 +108,12 @@ COMMANDS = (
     ),
     Command("resume", "Orders", "journal", "Let orders go out again (주문 재개)."),
     Command("journal", "Orders", "journal", "Show and settle what became of orders (주문 일지)."),
-    Command("balance", "Account", "accounts", "Show cash and holdings of the account (잔고)."),
+    Command(
+        "balance",
+        "Account",
+        "accounts",
+        "Show cash and holdings of the account (잔고), in won, of a market in its currency, or of all, each apart.",
+    ),
     Command(
         "fills",
         "Account",
@@ -128,6 +133,12 @@ COMMANDS = (
         "Show the cash ledger, without --from of the 30 days up to --to (거래내역).",
     ),
     Command("power", "Account", "accounts", "Show how much of a symbol can be bought without margin (매수가능)."),
+    Command(
+        "rate",
+        "Account",
+        "accounts",
+        "Show what a unit of a currency costs in won, as the broker tells it (환율): an estimate.",
+    ),
     Command(
         "brokers",
         "Setting up",

@@ -6,9 +6,8 @@ import datetime as dt
 
 import typer
 
-from brokerkit import clock
-from brokerkit.cli.options import FromOption, SymbolOption, ToOption
-from brokerkit.cli.printing import signed
+from brokerkit.cli.options import FromOption, MarketOption, SymbolOption, ToOption, today_of
+from brokerkit.cli.printing import Row, in_currencies, money, signed
 from brokerkit.cli.session import Session, with_table
 
 MONTH = dt.timedelta(days=30)
@@ -21,11 +20,17 @@ def add_to(app: typer.Typer) -> None:
 
 
 @with_table
-def fills(session: Session, start: FromOption = None, end: ToOption = None, symbol: SymbolOption = None) -> None:
+def fills(
+    session: Session,
+    start: FromOption = None,
+    end: ToOption = None,
+    symbol: SymbolOption = None,
+    market: MarketOption = None,
+) -> None:
     """Show what was filled in these days, without --from on the last of them (체결 내역)."""
     with session.asking("fills") as (broker, _):
-        found = broker.fills(start, end, symbol=symbol)
-    rows = [
+        found = broker.fills(start, end, symbol=symbol, market=market)
+    rows: list[Row] = [
         {
             "date": each.date,
             "order": each.order_id,
@@ -33,60 +38,69 @@ def fills(session: Session, start: FromOption = None, end: ToOption = None, symb
             "name": each.name,
             "side": each.side,
             "quantity": each.quantity,
-            "price": each.price,
-            "amount": each.amount,
+            "price": money(each.price, each.currency),
+            "amount": money(each.amount, each.currency),
             "average": each.is_total,
         }
         for each in found
     ]
+    rows = in_currencies(rows, (each.currency for each in found))
     session.printer.many(found, rows, "No fills in these days.")
 
 
 @with_table
-def profit(session: Session, start: FromOption = None, end: ToOption = None, symbol: SymbolOption = None) -> None:
+def profit(
+    session: Session,
+    start: FromOption = None,
+    end: ToOption = None,
+    symbol: SymbolOption = None,
+    market: MarketOption = None,
+) -> None:
     """Show what sales earned by day and symbol, without --from in the 30 days up to --to (실현손익)."""
-    first = start or (end or clock.today()) - MONTH
     with session.asking("realized profit") as (broker, _):
-        found = broker.realized_pnl(first, end, symbol=symbol)
-    rows = [
+        first = start or (end or today_of(symbol, market)) - MONTH
+        found = broker.realized_pnl(first, end, symbol=symbol, market=market)
+    rows: list[Row] = [
         {
             "date": each.date,
             "symbol": each.symbol,
             "name": each.name,
             "quantity": each.quantity,
-            "bought at": each.buy_price,
-            "sold at": each.sell_price,
-            "profit": signed(each.pnl),
-            "commission": each.commission,
-            "tax": each.tax,
-            "interest": each.interest,
-            "net": signed(each.net_pnl),
+            "bought at": money(each.buy_price, each.currency),
+            "sold at": money(each.sell_price, each.currency),
+            "profit": signed(money(each.pnl, each.currency)),
+            "commission": money(each.commission, each.currency),
+            "tax": money(each.tax, each.currency),
+            "interest": money(each.interest, each.currency),
+            "net": signed(money(each.net_pnl, each.currency)),
         }
         for each in found
     ]
+    rows = in_currencies(rows, (each.currency for each in found))
     session.printer.many(found, rows, "Nothing was sold in these days.")
 
 
 @with_table
-def transactions(session: Session, start: FromOption = None, end: ToOption = None) -> None:
+def transactions(session: Session, start: FromOption = None, end: ToOption = None, market: MarketOption = None) -> None:
     """Show the cash ledger, without --from of the 30 days up to --to (거래내역)."""
-    first = start or (end or clock.today()) - MONTH
     with session.asking("the cash ledger") as (broker, _):
-        found = broker.transactions(first, end)
-    rows = [
+        first = start or (end or today_of(None, market)) - MONTH
+        found = broker.transactions(first, end, market=market)
+    rows: list[Row] = [
         {
             "date": each.date,
             "id": each.id,
             "kind": each.kind,
             "description": each.description,
-            "amount": signed(each.amount),
-            "balance": each.balance,
+            "amount": signed(money(each.amount, each.currency)),
+            "balance": money(each.balance, each.currency),
             "symbol": each.symbol,
             "quantity": each.quantity,
-            "commission": each.commission,
-            "tax": each.tax,
+            "commission": money(each.commission, each.currency),
+            "tax": money(each.tax, each.currency),
             "traded": each.traded_on,
         }
         for each in found
     ]
+    rows = in_currencies(rows, (each.currency for each in found))
     session.printer.many(found, rows, "Nothing moved the cash in these days.")

@@ -17,7 +17,14 @@ from brokerkit.words import SecurityType, Segment
 
 TextArgument = Annotated[str, typer.Argument(metavar="TEXT", help="Of a name or code; ㅅㅅㅈㅈ finds 삼성전자.")]
 MarketOption = Annotated[
-    Segment | None, typer.Option("--market", case_sensitive=False, help="Else all of them.", show_default=False)
+    str | None,
+    typer.Option(
+        "--market",
+        metavar="MARKET",
+        parser=str.upper,
+        help=f"KR, US, or of one of them {', '.join(Segment)}. Else KR.",
+        show_default=False,
+    ),
 ]
 KindOption = Annotated[
     SecurityType | None, typer.Option("--kind", case_sensitive=False, help="Else all of them.", show_default=False)
@@ -43,10 +50,10 @@ def list_instruments(session: Session, market: MarketOption = None, kind: KindOp
 
 
 @with_table
-def search(session: Session, text: TextArgument, count: CountOption = 20) -> None:
+def search(session: Session, text: TextArgument, market: MarketOption = None, count: CountOption = 20) -> None:
     """Search by name or code, the best fit first (종목 검색)."""
     with session.asking("instruments") as (broker, _):
-        found = broker.search(text, count=count)
+        found = broker.search(text, market=market, count=count)
     _print(session, found)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -20,10 +21,11 @@ from brokerkit.cli.options import (
     ToOption,
     VenueOption,
 )
-from brokerkit.cli.printing import Row, as_text, percent, signed, told_of
+from brokerkit.cli.printing import Row, as_text, in_currencies, money, percent, signed, told_of
 from brokerkit.cli.session import Session, with_table
 from brokerkit.cli.waiting import unsaid
 from brokerkit.hours import market_hours
+from brokerkit.market.markets import market_of
 from brokerkit.models import Candle, OrderBook, Quote, Quotes, Trade
 from brokerkit.words import Interval, Side, Venue
 
@@ -49,7 +51,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 @with_table
-def quote(session: Session, symbols: SymbolsArgument, venue: VenueOption = Venue.KRX) -> None:
+def quote(session: Session, symbols: SymbolsArgument, venue: VenueOption = None) -> None:
     """Show the present price of one symbol or several (현재가)."""
     with session.asking("quotes") as (broker, progress):
         if len(symbols) == 1:
@@ -62,12 +64,13 @@ def quote(session: Session, symbols: SymbolsArgument, venue: VenueOption = Venue
         raise errors[0]
     if len(symbols) == 1 and not session.printer.as_csv:
         (found,) = quotes
-        session.printer.one(found, _quote_lines(found), _title(found.symbol, found.name, venue))
+        session.printer.one(found, _quote_lines(found), _title(found.symbol, found.name, found.venue, found.currency))
         return
     told: dict[str, Quote | Row] = {each.symbol: each for each in quotes}
     told |= {symbol: {"symbol": symbol, **told_of(error)} for symbol, error in quotes.failed.items()}
     listed = quotes if session.printer.as_csv else [told[symbol] for symbol in dict.fromkeys(symbols)]
-    session.printer.many(listed, [_quote_row(each) for each in quotes], "No symbols.")
+    rows = in_currencies(map(_quote_row, quotes), (each.currency for each in quotes))
+    session.printer.many(listed, rows, "No symbols.")
     if errors:
         for error in () if session.printer.as_json else errors:
             session.printer.error(error)
@@ -75,7 +78,7 @@ def quote(session: Session, symbols: SymbolsArgument, venue: VenueOption = Venue
 
 
 @with_table
-def book(session: Session, symbol: SymbolArgument, venue: VenueOption = Venue.KRX) -> None:
+def book(session: Session, symbol: SymbolArgument, venue: VenueOption = None) -> None:
     """Show the waiting orders of a symbol by price (호가)."""
     with session.asking("order book") as (broker, _):
         found = broker.order_book(symbol, venue=venue)
@@ -85,7 +88,8 @@ def book(session: Session, symbol: SymbolArgument, venue: VenueOption = Venue.KR
         session.printer.many(found.levels, (), "")
     else:
         time = f"{found.time:%H:%M:%S}" if found.time else None
-        session.printer.table(_book_rows(found), "No waiting orders.", _title(symbol, venue, time))
+        title = _title(found.symbol, found.venue, _currency(found.symbol), time)
+        session.printer.table(_book_rows(found), "No waiting orders.", title)
 
 
 @with_table
@@ -94,16 +98,18 @@ def trades(
     symbol: SymbolArgument,
     count: TradeCountOption = 30,
     all_of_today: AllOption = False,
-    venue: VenueOption = Venue.KRX,
+    venue: VenueOption = None,
 ) -> None:
     """Show the newest trades of a symbol today, oldest first (체결)."""
     with session.asking("trades") as (broker, _):
         found = broker.trades(symbol, count=None if all_of_today else count, venue=venue)
-    session.printer.many(found, [_trade_row(each) for each in found], "Nobody has traded it today.")
+    currency = _currency(symbol)
+    rows = in_currencies((_trade_row(each, currency) for each in found), [currency] * len(found))
+    session.printer.many(found, rows, "Nobody has traded it today.")
 
 
 @with_table
-def members(session: Session, symbol: SymbolArgument, venue: VenueOption = Venue.KRX) -> None:
+def members(session: Session, symbol: SymbolArgument, venue: VenueOption = None) -> None:
     """Show which member firms sold and bought most of a symbol today (회원사)."""
     with session.asking("members") as (broker, _):
         found = broker.members(symbol, venue=venue)
@@ -120,9 +126,10 @@ def members(session: Session, symbol: SymbolArgument, venue: VenueOption = Venue
         print(f"All foreign firms: {as_text(signed(found.foreign_net))} net, as the broker estimates")
 
 
-def _trade_row(trade: Trade) -> Row:
-    named = ("price", "quantity", "side", "volume")
-    return {"time": trade.time.time(), **{name: getattr(trade, name) for name in named}}
+def _trade_row(trade: Trade, currency: str | None) -> Row:
+    named = ("quantity", "side", "volume")
+    price = money(trade.price, currency)
+    return {"time": trade.time.time(), "price": price, **{name: getattr(trade, name) for name in named}}
 
 
 @with_table
@@ -136,7 +143,7 @@ def candles(
     raw: RawOption = False,
     plot: PlotOption = None,
     chart: ChartOption = False,
-    venue: VenueOption = Venue.KRX,
+    venue: VenueOption = None,
 ) -> None:
     """Show candles of a symbol, oldest first (분봉, 일봉, 주봉, 월봉, 년봉), as a table, a chart or a picture."""
     session.check_picture(plot, chart)
@@ -151,26 +158,30 @@ def candles(
 
         print_candles(found)
     elif plot is None or session.printer.is_for_programs:
-        session.printer.many(found, [_candle_row(each) for each in found], "No candles.")
+        currency = _currency(symbol)
+        rows = in_currencies((_candle_row(each, currency) for each in found), [currency] * len(found))
+        session.printer.many(found, rows, "No candles.")
 
 
-def _candle_row(candle: Candle) -> Row:
+def _candle_row(candle: Candle, currency: str | None) -> Row:
     by_day = candle.time.time() == dt.time.min
     return {
         "from": candle.time.date() if by_day else candle.time,
-        **{name: getattr(candle, name) for name in ("open", "high", "low", "close", "volume", "turnover")},
+        **{name: money(getattr(candle, name), currency) for name in ("open", "high", "low", "close")},
+        "volume": candle.volume,
+        "turnover": money(candle.turnover, currency),
         "final": "" if candle.final else "no",
     }
 
 
 @with_table
-def hours(session: Session, day: DayArgument = None, venue: VenueOption = Venue.KRX) -> None:
+def hours(session: Session, day: DayArgument = None, venue: VenueOption = None) -> None:
     """Show when a venue trades on a day (장운영시간). With a broker its calendar counts, where it has one."""
     if session.is_named:
         with session.asking("market hours") as (broker, _):
             found = broker.market_hours(day, venue=venue)
     else:
-        found = market_hours(day, venue)
+        found = market_hours(day, venue or Venue.KRX)
     if session.printer.as_json:
         session.printer.one(found)
         return
@@ -178,26 +189,40 @@ def hours(session: Session, day: DayArgument = None, venue: VenueOption = Venue.
         session.printer.many(found.sessions, (), "")
         return
     rows = [
-        {"phase": each.phase, "from": f"{each.start:%H:%M:%S}", "to": f"{each.end:%H:%M:%S}"} for each in found.sessions
+        {"phase": each.phase, "from": _hour(each.start, found.date), "to": _hour(each.end, found.date)}
+        for each in found.sessions
     ]
-    session.printer.table(rows, "No trading on this day.", f"{found.date} {found.date:%a}  {venue}  ({found.source})")
+    title = f"{found.date} {found.date:%a}  {found.venue}  ({found.source})"
+    session.printer.table(rows, "No trading on this day.", title)
+    if any(each.end.date() != found.date for each in found.sessions):
+        session.printer.say("The day is New York's, the hours are Korea's: +1 is the next morning there.")
     if found.note:
         session.printer.say(found.note)
+
+
+def _hour(moment: dt.datetime, day: dt.date) -> str:
+    """Return a time of day, marked where it is of the next one."""
+    return f"{moment:%H:%M:%S}" + (f" +{(moment.date() - day).days}" if moment.date() != day else "")
 
 
 def _title(*parts: str | None) -> str:
     return " ".join(part for part in parts if part)
 
 
+def _currency(symbol: str) -> str | None:
+    return market_of(symbol).currency
+
+
 def _quote_lines(found: Quote) -> Row:
+    shown = partial(money, currency=found.currency)
     return {
-        "price": found.price,
-        "change": signed(found.change),
+        "price": shown(found.price),
+        "change": signed(shown(found.change)),
         "percent": percent(found.change_percent),
-        "open": found.open,
-        "high": found.high,
-        "low": found.low,
-        "previous close": found.previous_close,
+        "open": shown(found.open),
+        "high": shown(found.high),
+        "low": shown(found.low),
+        "previous close": shown(found.previous_close),
         "upper limit": found.upper_limit,
         "lower limit": found.lower_limit,
         "volume": found.volume,
@@ -207,21 +232,23 @@ def _quote_lines(found: Quote) -> Row:
 
 
 def _quote_row(found: Quote) -> Row:
+    shown = partial(money, currency=found.currency)
     return {
         "symbol": found.symbol,
         "name": found.name,
-        "price": found.price,
-        "change": signed(found.change),
+        "price": shown(found.price),
+        "change": signed(shown(found.change)),
         "percent": percent(found.change_percent),
-        "open": found.open,
-        "high": found.high,
-        "low": found.low,
+        "open": shown(found.open),
+        "high": shown(found.high),
+        "low": shown(found.low),
         "volume": found.volume,
     }
 
 
 def _book_rows(found: OrderBook) -> Sequence[Row]:
     """Return asks above bids, the best ones in the middle, as Korean screens show them."""
-    asks = [{"asks": level.quantity, "price": level.price, "bids": ""} for level in reversed(found.asks)]
-    bids = [{"asks": "", "price": level.price, "bids": level.quantity} for level in found.bids]
+    shown = partial(money, currency=_currency(found.symbol))
+    asks = [{"asks": level.quantity, "price": shown(level.price), "bids": ""} for level in reversed(found.asks)]
+    bids = [{"asks": "", "price": shown(level.price), "bids": level.quantity} for level in found.bids]
     return [*asks, *bids]

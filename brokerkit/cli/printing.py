@@ -10,7 +10,7 @@ import datetime as dt
 import json
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TextIO
 
@@ -21,6 +21,7 @@ from brokerkit.cli.consoles import can_write
 from brokerkit.errors import BrokerError
 from brokerkit.models import Candle, Candles, Table
 from brokerkit.models.columns import columns_of, value_of
+from brokerkit.symbols import HOME_CURRENCY
 from brokerkit.text import sanitize
 from brokerkit.words import OrderStatus, Side
 
@@ -149,6 +150,27 @@ def percent(value: Decimal | None) -> Signed | None:
     return signed(None if value is None else round(value, 2))
 
 
+def money(value: Decimal | None, currency: str | None) -> Decimal | None:
+    """Return an amount as people want it: two decimals at least, all that it has, where its currency has cents."""
+    if value is None or currency in (None, HOME_CURRENCY):
+        return value
+    text = f"{value:f}"
+    whole, _, part = text.partition(".")
+    return Cents(f"{whole}.{part.rstrip('0'):0<2}")
+
+
+def in_currencies(rows: Iterable[Row], currencies: Iterable[str | None]) -> list[Row]:
+    """Return the rows of a table, each with its currency unless all are in won."""
+    told = list(currencies)
+    if all(each in (None, HOME_CURRENCY) for each in told):
+        return list(rows)
+    return [{**row, "currency": currency} for row, currency in zip(rows, told, strict=True)]
+
+
+class Cents(Decimal):
+    """An amount whose trailing zeros are shown."""
+
+
 class Signed(Decimal):
     """A number whose sign matters."""
 
@@ -166,6 +188,8 @@ def as_text(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, Signed):
         return f"{value:+,f}"
+    if isinstance(value, Cents):
+        return f"{value:,f}"
     if isinstance(value, Decimal):
         text = f"{value:,f}"
         return text.rstrip("0").rstrip(".") if "." in text else text

@@ -10,7 +10,7 @@ import typer
 from brokerkit.arguments import make_request
 from brokerkit.broker import Broker
 from brokerkit.cli.confirming import SIDES, Rows, number, order_rows
-from brokerkit.cli.options import FromOption, ToOption, day_of
+from brokerkit.cli.options import FromOption, SymbolArgument, ToOption, day_of
 from brokerkit.cli.session import Session, at_broker, with_table
 from brokerkit.cli.trading import (
     ArmOption,
@@ -18,7 +18,6 @@ from brokerkit.cli.trading import (
     KeyOption,
     PriceOption,
     QuantityArgument,
-    SymbolArgument,
     TypeOption,
     Write,
     YesOption,

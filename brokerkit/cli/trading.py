@@ -14,28 +14,30 @@ from typing import Annotated, overload
 
 import typer
 
-from brokerkit import clock
 from brokerkit.arguments import make_request
 from brokerkit.broker import Broker
 from brokerkit.cli.confirming import SIDES, Rows, amend_rows, ask, cancel_rows, check_askable, order_rows, show
+from brokerkit.cli.options import MarketOption, SymbolArgument, VenueOption
 from brokerkit.cli.session import Session, at_broker
 from brokerkit.config import Profile, load_profiles
 from brokerkit.errors import MAY_STAND, NOT_SENT, InvalidRequest, OrderUncertain
+from brokerkit.market.markets import Market, market_named
 from brokerkit.models import Order, OrderRequest, Reservation
 from brokerkit.orders.checks import FINISHED
-from brokerkit.orders.intents import STANDING, Intent
+from brokerkit.orders.intents import STANDING, Intent, IntentKind
 from brokerkit.orders.keys import check_key
 from brokerkit.text import sanitize
 from brokerkit.transport.connection import TOTAL_SECONDS
 from brokerkit.values import exact_decimal
 from brokerkit.words import OrderType, Side, TimeInForce, Venue
 
-SymbolArgument = Annotated[str, typer.Argument(metavar="SYMBOL", help="Six characters, such as 005930.")]
 QuantityArgument = Annotated[str, typer.Argument(metavar="QUANTITY", help="Shares.")]
 OrderArgument = Annotated[
     str, typer.Argument(metavar="ORDER_ID", help="The number that `brokerkit orders` shows, leading zeros or not.")
 ]
-PriceOption = Annotated[str | None, typer.Option("--price", help="Limit price in won (지정가).", show_default=False)]
+PriceOption = Annotated[
+    str | None, typer.Option("--price", help="Limit price, in won or dollars (지정가).", show_default=False)
+]
 TypeOption = Annotated[
     OrderType | None,
     typer.Option(
@@ -51,9 +53,6 @@ TimeOption = Annotated[
     typer.Option(
         "--time-in-force", metavar="TIME", case_sensitive=False, help=f"How long it lives: {', '.join(TimeInForce)}."
     ),
-]
-VenueOption = Annotated[
-    Venue, typer.Option("--venue", metavar="VENUE", case_sensitive=False, help="KRX, NXT, or SOR: the broker chooses.")
 ]
 StopOption = Annotated[
     str | None, typer.Option("--stop-price", help="Where a STOP_LIMIT order wakes up.", show_default=False)
@@ -126,7 +125,7 @@ def buy(
     price: PriceOption = None,
     type: TypeOption = None,
     time_in_force: TimeOption = TimeInForce.DAY,
-    venue: VenueOption = Venue.KRX,
+    venue: VenueOption = None,
     stop_price: StopOption = None,
     key: KeyOption = None,
     yes: YesOption = False,
@@ -146,7 +145,7 @@ def sell(
     price: PriceOption = None,
     type: TypeOption = None,
     time_in_force: TimeOption = TimeInForce.DAY,
-    venue: VenueOption = Venue.KRX,
+    venue: VenueOption = None,
     stop_price: StopOption = None,
     key: KeyOption = None,
     yes: YesOption = False,
@@ -164,6 +163,7 @@ def amend(
     order_id: OrderArgument,
     price: PriceOption = None,
     quantity: PartOption = None,
+    market: MarketOption = None,
     key: KeyOption = None,
     yes: YesOption = False,
     arm: ArmOption = None,
@@ -174,7 +174,7 @@ def amend(
     new, part = number_of("--price", price), number_of("--quantity", quantity)
 
     def prepare(broker: Broker) -> Write:
-        order = _find(broker, order_id, key)
+        order = _find(broker, order_id, key, market)
         return Write(
             order.side,
             f"정정 AMEND order {order.id}: {SIDES[order.side][0]}",
@@ -192,6 +192,7 @@ def cancel(
     context: typer.Context,
     order_id: OrderArgument,
     quantity: PartOption = None,
+    market: MarketOption = None,
     key: KeyOption = None,
     yes: YesOption = False,
     arm: ArmOption = None,
@@ -200,7 +201,7 @@ def cancel(
     part = number_of("--quantity", quantity)
 
     def prepare(broker: Broker) -> Write:
-        order = _find(broker, order_id, key)
+        order = _find(broker, order_id, key, market)
         return Write(
             order.side,
             f"취소 CANCEL order {order.id}: {SIDES[order.side][0]}",
@@ -230,7 +231,7 @@ def _request(
     price: str | None,
     type: OrderType | None,
     time_in_force: TimeInForce,
-    venue: Venue,
+    venue: Venue | None,
     stop_price: str | None,
 ) -> OrderRequest:
     shares = number_of("QUANTITY", quantity)
@@ -257,26 +258,55 @@ def _keyed(broker: Broker, key: str | None) -> tuple[Intent, ...]:
     return () if check_key(key) is None else broker.journal.keyed(str(key))
 
 
-def _find(broker: Broker, number: str, key: str | None) -> Order:
-    """Return the order of today with that number, or the one that was changed under a key; InvalidRequest if none."""
+def _find(broker: Broker, number: str, key: str | None, market: str | None) -> Order:
+    """Return the order of today with that number, or the one that was changed under a key; InvalidRequest if none.
+
+    Of one market or, without `market`, of all of them. An order at a venue that no list shows is known by the journal.
+    """
     for intent in _keyed(broker, key):
         if intent.order is not None and intent.order.id.lstrip("0") == number.lstrip("0"):
             return intent.order
-    there: Sequence[Order]
-    if broker.supports("orders"):
-        there = broker.orders()
-    else:
-        there = tuple(order for order in broker.order_history(clock.today()) if order.status not in FINISHED)
+    there = [order for each in _markets(broker, market) for order in _working(broker, each)]
     found = [order for order in there if order.id.lstrip("0") == number.lstrip("0")]
     if len(found) == 1:
         return found[0]
     listed = ", ".join(f"{each.id} ({each.side} {each.symbol})" for each in found or there)
     if found:
-        raise InvalidRequest(f"{len(found)} working orders have the number {number}: {listed}.")
+        raise InvalidRequest(
+            f"{len(found)} working orders have the number {number}: {listed}.",
+            advice="Nothing was sent. If they are of two markets, say which one with --market.",
+        )
     raise InvalidRequest(
         f"No working order has the number {sanitize(number, limit=40)}. Working: {listed or 'none'}.",
         advice="Nothing was sent. `brokerkit history` shows what became of the orders of earlier.",
     )
+
+
+def _markets(broker: Broker, named: str | None) -> Sequence[Market]:
+    """Return the market that is named, else all in which the account can hold something."""
+    names = [each.market for each in broker.capabilities()] if named is None else [named]
+    return [each for each in map(market_named, names) if each.is_held]
+
+
+def _working(broker: Broker, market: Market) -> Sequence[Order]:
+    """Return the working orders of a market's day; those of venues that no list shows, as the journal knows them."""
+    today = market.today()
+    if broker.supports("orders", market=market.name):
+        listed: Sequence[Order] = broker.orders(market=market.name)
+    else:
+        history = broker.order_history(today, market=market.name)
+        listed = [order for order in history if order.status not in FINISHED]
+    unlisted = _unlisted(broker, market.name)
+    sent = broker.journal.of_day(today, STANDING, market.name)
+    made = [
+        each.result for each in sent if each.venue in unlisted and each.kind in (IntentKind.ORDER, IntentKind.AMEND)
+    ]
+    return [*listed, *(order for order in made if order is not None)]
+
+
+def _unlisted(broker: Broker, market: str) -> Sequence[Venue]:
+    """Return the venues of a market whose orders stand in no list."""
+    return [venue for each in broker.capabilities() if each.market == market for venue in each.unlisted_venues]
 
 
 def carry_out(session: Session, consent: Consent, prepare: Callable[[Broker], Write]) -> None:
@@ -295,12 +325,20 @@ def carry_out(session: Session, consent: Consent, prepare: Callable[[Broker], Wr
             try:
                 order = write.send()
             except OrderUncertain as error:
-                error.advice = f"{error.advice} Here that is `brokerkit journal reconcile --wait{consent.options}`."
+                error.advice = f"{error.advice} Here that is `{_settles(broker, error)}{consent.options}`."
                 raise
             session.printer.one(order, _outcome(order), write.title)
             if stands:
                 session.printer.say(f"It was sent before, under the key {write.key}; nothing was sent now.")
             session.printer.say(_hint(broker, consent, write, order.id))
+
+
+def _settles(broker: Broker, error: OrderUncertain) -> str:
+    """Return the command that settles an order of uncertain fate: where no list shows it, a person has to look."""
+    intent = None if error.intent is None else broker.journal.get(error.intent.id)
+    if intent is not None and intent.venue in _unlisted(broker, intent.market):
+        return f"brokerkit journal resolve {intent.id}"
+    return "brokerkit journal reconcile --wait"
 
 
 def _outcome(order: Order | Reservation) -> dict[str, object]:

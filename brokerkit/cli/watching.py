@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
@@ -20,10 +21,12 @@ from rich.text import Text
 
 from brokerkit import clock
 from brokerkit.broker import Broker
-from brokerkit.cli.printing import Printer, Row, as_text, console_of, percent, signed, style_of
+from brokerkit.cli.options import VenueOption
+from brokerkit.cli.printing import Printer, Row, as_text, console_of, money, percent, signed, style_of
 from brokerkit.cli.session import Session, at_broker
 from brokerkit.cli.waiting import unsaid, waiting
 from brokerkit.errors import BrokerError, UnknownSymbol
+from brokerkit.market.markets import market_of
 from brokerkit.models import Quote
 from brokerkit.stream.events import BookEvent, Event, QuoteEvent
 from brokerkit.stream.stream import Stream
@@ -66,15 +69,6 @@ WhatArgument = Annotated[
 ]
 BookOption = Annotated[bool, typer.Option("--book", help="The best prices of both sides (호가) instead of the price.")]
 TradesOption = Annotated[bool, typer.Option("--trades", help="A line for each trade (체결) instead of a table.")]
-VenueOption = Annotated[
-    Venue | None,
-    typer.Option(
-        "--venue",
-        case_sensitive=False,
-        help="KRX, NXT, SOR for both (통합), US, or DAYTIME (주간거래); else KRX or US.",
-        show_default=False,
-    ),
-]
 DurationOption = Annotated[
     float | None,
     typer.Option("--duration", metavar="SPAN", parser=seconds_of, help="So long: 90, 15m, 2h.", show_default=False),
@@ -263,15 +257,17 @@ def row_of(event: QuoteEvent | BookEvent) -> Row:
     if isinstance(event, QuoteEvent):
         return row_of_price(event)
     (ask, asked), (bid, wanted) = (_best(side) for side in (event.asks, event.bids))
-    best = {"wanted": wanted, "bid": bid, "ask": ask, "offered": asked}
-    return {**best, "expected": event.expected_price, "time": (event.time or event.received_at).time()}
+    shown = partial(money, currency=market_of(event.symbol).currency)
+    best = {"wanted": wanted, "bid": shown(bid), "ask": shown(ask), "offered": asked}
+    return {**best, "expected": shown(event.expected_price), "time": (event.time or event.received_at).time()}
 
 
 def row_of_price(told: QuoteEvent | Quote) -> Row:
     """Return what people see of a price, whether it was asked for or came by itself."""
     at = told.time or (told.received_at if isinstance(told, QuoteEvent) else None)
-    gain = {"change": signed(told.change), "percent": percent(told.change_percent)}
-    return {"price": told.price, **gain, "volume": told.volume, "time": at and at.time()}
+    shown = partial(money, currency=market_of(told.symbol).currency)
+    gain = {"change": signed(shown(told.change)), "percent": percent(told.change_percent)}
+    return {"price": shown(told.price), **gain, "volume": told.volume, "time": at and at.time()}
 
 
 def _best(side: Sequence[tuple[Decimal, Decimal]]) -> tuple[Decimal | None, Decimal | None]:
