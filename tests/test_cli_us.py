@@ -201,7 +201,7 @@ def test_an_order_of_the_daytime_market_is_cancelled_though_no_list_shows_it(
     capsys.readouterr()
     assert str(placed.number) not in said(capsys, "orders", "--market", "US", "-b", "kis")
     assert main(["cancel", str(placed.number), "--yes", "-b", "kis"]) == exits.DONE
-    assert placed.remaining == 0
+    assert [row.remaining for row in sent(box, "kis") if row.number == placed.number] == [0]
 
 
 def test_an_uncertain_order_of_the_daytime_market_is_a_persons_to_settle(
