@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
+from brokerkit import clock
 from brokerkit.errors import InvalidRequest, NothingToCancel, Unsupported
 from brokerkit.market.markets import Rules, market_of
 from brokerkit.market.sessions import Phase
@@ -30,13 +31,13 @@ class PriceChecks:
     def __init__(self, type_of: Callable[[str], SecurityType | None]) -> None:
         self._type_of = type_of
         self._types: dict[str, SecurityType | None] = {}
-        self._limits: dict[str, tuple[dt.date, Decimal, Decimal]] = {}
+        self._limits: dict[str, tuple[dt.datetime, Decimal, Decimal]] = {}
 
     def remember(self, quote: Quote) -> None:
         """Keep the limits of the day that a quote tells; without limits (liquidation trading, ELW) there are none."""
         self._limits.pop(quote.symbol, None)
         if quote.lower_limit and quote.upper_limit:
-            self._limits[quote.symbol] = (market_of(quote.symbol).today(), quote.lower_limit, quote.upper_limit)
+            self._limits[quote.symbol] = (clock.now(), quote.lower_limit, quote.upper_limit)
 
     def check(self, symbol: str, price: Decimal) -> None:
         """Raise InvalidRequest for a price off the step, or outside the limits of a quote of today."""
@@ -56,8 +57,9 @@ class PriceChecks:
             )
 
     def _check_limits(self, symbol: str, price: Decimal) -> None:
-        day, lower, upper = self._limits.get(symbol, (None, price, price))
-        if day == market_of(symbol).today() and not lower <= price <= upper:
+        told, lower, upper = self._limits.get(symbol, (None, price, price))
+        market = market_of(symbol)
+        if told and market.day_of(told) == market.today() and not lower <= price <= upper:
             raise InvalidRequest(
                 f"{price} is outside today's limits of {symbol}, {lower} to {upper} {_unit(symbol)}.",
                 advice="Nothing was sent.",

@@ -54,8 +54,8 @@ class ForeignContract(Contract):
         with replayed(face, kept):
             told = self.said(ask(trader, verb, self.stock))
         assert isinstance(told, WireError), (
-            f"{verb} was answered with another symbol, and {_words(told)}: read the symbol that the answer tells "
-            "into the field `symbol` of the reply, and the core compares it."
+            f"{verb} of {self.stock} was answered with {self.ground.lettered}, and {_words(told)}: read the symbol "
+            "that the answer tells into the field `symbol` of the reply, and the core compares it."
         )
 
     def test_the_answer_to_another_call_is_not_taken(self, trader: Broker, face: Face, declared: Declared) -> None:
@@ -139,8 +139,9 @@ class ForeignContract(Contract):
         told = self.said(lambda: trader.refresh(order))
         knows_nothing = isinstance(told, Order) and told.status in (OrderStatus.PENDING, OrderStatus.UNKNOWN)
         assert knows_nothing or isinstance(told, WireError), (
-            f"An order was answered with the number of a filled one of another symbol, and refresh {_words(told)}: "
-            "a row is an order's own only if symbol, side and quantity are. Look at how the rows are read."
+            f"An order of {self.stock} was answered with the number of a filled one of {self.ground.lettered}, and "
+            f"refresh {_words(told)}: a row is an order's own only if symbol, side and quantity are. Look at how the "
+            "rows are read."
         )
 
     @needs("buy", "refresh")

@@ -23,6 +23,10 @@ QUOTED_AT: Mapping[Segment, Codes[Venue]] = {
 EXCHANGE = {Segment.NASDAQ: "NASD", Segment.NYSE: "NYSE", Segment.AMEX: "AMEX"}  # OVRS_EXCG_CD 해외거래소코드
 MOVED = "APBK0656"
 """Refusal of a symbol that is not known at the exchange that was named."""
+ADVICE = (
+    "Nothing was placed. The share may have moved to another exchange: the list of symbols is asked for anew before "
+    "its next call, and nothing is sent again by itself."
+)
 WHOLE_US = "NASD"
 """OVRS_EXCG_CD of lists and holdings in the real environment."""
 TRADES_ABROAD = "01"
@@ -73,6 +77,7 @@ class Spelling(Part[KisClient]):
         except UnknownSymbol as error:
             if error.code == MOVED:
                 self.relist(symbol)
+                error.advice = ADVICE
             raise
 
     def regular(self, venue: Venue, what: str) -> Venue:
