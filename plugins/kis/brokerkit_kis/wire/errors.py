@@ -88,9 +88,6 @@ ADVICE = {
         ("APBK1271", "90070000", "APAC0489"),
         "Check the account's last two digits, the kind of account: 01 is the one for stocks.",
     ),
-    "APBK0656": "Nothing was placed. A US share may have moved to another exchange: the list of symbols is asked for "
-    "anew before its next call, and nothing is sent again by itself. "
-    "Whether NXT trades a Korean one, instrument(symbol).nxt tells.",
     "APBK1507": "Nothing was placed. KIS takes no market order abroad, and no price under a cent.",
     "APBK0066": "Trading in the symbol is halted. Nothing was placed: send a new order when it has resumed.",
     "MCA05762": "KIS has no saved condition of that login name: save yours on the server in its own program (screen "
