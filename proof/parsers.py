@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib
 import json
 import logging
@@ -18,7 +19,7 @@ from typing import Any
 from pydantic import SecretStr, ValidationError
 
 from brokerkit.errors import BrokerError
-from brokerkit.transport import Block, Client, Endpoint, Response
+from brokerkit.transport import Block, Client, Endpoint, PlainRows, Response
 from proof.figures import Figure, at_least, none, say
 from proof.odd_bodies import bodies
 from proof.reference import Wrong, compare, compare_rows
@@ -32,11 +33,13 @@ BODIES = {False: 50_000, True: 1_000_000}
 CHUNK = 10_000
 SAMPLES = (
     *("70000", "20261118", "2026-11-19 10:00:00", "20261119100000", "101500", "10:15:00", "02", "+매수", "0000012345"),
-    *("token", "005930", "Y"),
+    *("token", "005930", "Y", "USD"),
 )
 """Texts of which every field takes at least one."""
-COLUMNS = list[dict[str, Any]]
+COLUMNS = (list[dict[str, Any]], PlainRows, PlainRows | None)
 """Rows that the core reads column by column: tests/test_charts.py has odd ones of those."""
+ADDED = (dt.date | None, dt.datetime | None)
+"""Kinds of fields that no answer tells where they have no name on the wire: who asked fills them in."""
 LATER = {"InvestorDay": "InvestorRow"}
 """Rows of which only a part is read with the answer, and what reads the rest when it is asked for."""
 
@@ -68,7 +71,7 @@ class Found:
     wrong: list[str] = field(default_factory=list)
 
 
-FOLDERS = ("wire", "stocks")
+FOLDERS = ("wire", "stocks", "us")
 """Of an adapter: where its tables stand."""
 
 
@@ -77,7 +80,7 @@ def parsers() -> tuple[Parser, ...]:
     """Return all reply classes of both adapters, found in their folders."""
     found: dict[type[Block], Parser] = {}
     for broker, endpoint in _endpoints():
-        if endpoint.reply not in found and not any(each.annotation == COLUMNS for each in fields_of(endpoint.reply)):
+        if endpoint.reply not in found and not any(each.annotation in COLUMNS for each in fields_of(endpoint.reply)):
             content = {**ENVELOPES[broker], **_good(endpoint.reply)}
             template = json.dumps(content, ensure_ascii=False)
             found[endpoint.reply] = Parser(broker, endpoint, template, _later(endpoint.reply))
@@ -87,6 +90,12 @@ def parsers() -> tuple[Parser, ...]:
 def fields_of(reply: type[Block]) -> Iterable[Any]:
     """Return what is known of the fields of a reply."""
     return reply.model_fields.values()
+
+
+def told_by(reply: type[Block]) -> dict[str, Any]:
+    """Return the fields of a reply that an answer tells, by their names here."""
+    fields = reply.model_fields.items()
+    return {name: known for name, known in fields if known.validation_alias or known.annotation not in ADDED}
 
 
 def _later(reply: type[Block]) -> type[Block] | None:
@@ -110,7 +119,7 @@ def _endpoints() -> Iterator[tuple[str, Endpoint[Any]]]:
 def _good(reply: type[Block]) -> dict[str, Any]:
     """Return a body of which the class takes every field, found by trying samples; so are the rows in it."""
     body: dict[str, Any] = {}
-    for name, known in reply.model_fields.items():
+    for name, known in told_by(reply).items():
         kind = body_in(known.annotation)
         body[wire_name(name, known)] = SAMPLES[0] if kind is None else [_good(kind)]
     if reply.model_config.get("extra") == "allow":
@@ -131,7 +140,7 @@ def _refused(reply: type[Block], body: dict[str, Any]) -> set[str]:
         read = reply.model_validate_json(json.dumps(body))
     except ValidationError as error:
         return {str(fault["loc"][0]) for fault in error.errors()}
-    return {wire_name(name, known) for name, known in reply.model_fields.items() if getattr(read, name) is None}
+    return {wire_name(name, known) for name, known in told_by(reply).items() if getattr(read, name) is None}
 
 
 def wire_name(name: str, known: Any) -> str:

@@ -15,38 +15,78 @@ from typing import Any, get_args
 
 from pydantic import SecretStr
 
-from brokerkit.transport import Block, Endpoint, OddRow
+from brokerkit.transport import Block, Effect, Endpoint, OddRow
 from brokerkit.words import Side
 
-PRICES = frozenset({"cur_prc", "base_pric", "open_pric", "high_pric", "low_pric", "upl_pric", "lst_pric", "trde_qty"})
+PRICES = frozenset(
+    {
+        "cur_prc",
+        "base_pric",
+        "base_close_pric",
+        "open_pric",
+        "high_pric",
+        "low_pric",
+        "upl_pric",
+        "lst_pric",
+        "trde_qty",
+    }
+)
 """Fields of Kiwoom's market calls whose sign is a direction, besides the levels of the book."""
+US = "/api/us/"
+"""So begin Kiwoom's calls for US symbols, whose codes get the prefix of their market."""
+US_PRICES = f"{US}mrkcond"
+GROUPED = frozenset({"aplc_exrt"})
+"""Numbers that may have commas between their thousands."""
 TRADES = frozenset({"cntr_trde_qty", "acc_trde_qty"})
 """Fields of Kiwoom's trades whose sign is the side, and no part of the number."""
 PROFITS = frozenset({"tdy_sel_pl"})
 """Fields of Kiwoom's account calls whose minus may be doubled."""
 AMOUNTS = frozenset({"trde_amt", "trde_prica", "now_trde_qty"})
 """Fields of Kiwoom's rankings that are never below zero, whatever sign they have."""
-ACCOUNT_PRICES = frozenset({"cur_prc", "pur_pric", "ord_pric", "ord_uv", "cntr_uv", "cntr_pric"})
+ACCOUNT_PRICES = frozenset({"cur_prc", "pur_pric", "ord_pric", "ord_uv", "cntr_uv", "cntr_pric"}) | {
+    *("frgn_stk_book_uv", "now_pric"),
+}
 """Fields of Kiwoom's account calls whose sign is a direction."""
 NONE_AT_ZERO = frozenset({"prpr", "stck_prpr", "stck_oprc", "stck_hgpr", "stck_lwpr", "stck_mxpr", "stck_llam"}) | {
     *("cur_prc", "open_pric", "high_pric", "low_pric", "upl_pric", "lst_pric"),
     *("price", "open", "high", "low", "recprice", "uplmtprice", "dnlmtprice"),
-    *("elw_prpr", "elw_oprc", "elw_hgpr", "elw_lwpr", "etf_chas_erng_rt_dbnb", "listCount", "lastPrice"),
+    *(
+        "elw_prpr",
+        "elw_oprc",
+        "elw_hgpr",
+        "elw_lwpr",
+        "etf_chas_erng_rt_dbnb",
+        "etp_chas_erng_rt_dbnb",
+        "listCount",
+        "lastPrice",
+    ),
     *("inter2_prpr", "inter2_oprc", "inter2_hgpr", "inter2_lwpr", "inter2_mxpr", "inter2_llam"),
     *("10", "16", "17", "18"),
+    *("last", "now_pric", "now_pric2", "pchs_avg_pric", "echm_af_ord_psbl_amt", "echm_af_ord_psbl_qty"),
 }
 """Prices for which the brokers write 0 where there is none."""
-CLOSES = frozenset({"ka10059", "ka10003", "ka10084", "FHKST01010300", "FHPST01060000"})
+CLOSES = frozenset({"ka10059", "ka10003", "ka10084", "FHKST01010300", "FHPST01060000", "HHDFS76200300", "usa20150"})
 """Calls whose price is the close of a day or that of a trade, which stands as it came."""
-TIMES = frozenset({"ORD_TMD", "ord_tmd", "tm", "ord_tm"})
+TIMES = frozenset({"ORD_TMD", "ord_tmd", "tm", "ord_tm", "ord_rcit_tmd", "rsvn_ord_rcit_tmd"})
 """Times of orders: none where there is no time."""
-TOLD = frozenset({"mdfy_qty"})
+TOLD = frozenset({"mdfy_qty", "mdfy_ord_qty"})
 """Quantities that an answer to an order repeats: none where it is no number of shares."""
 LOOSE = frozenset(
     {"KRX_FWDG_ORD_ORGNO", "krx_fwdg_ord_orgno", "return_msg", "returnMsg", "prdt_name", "stk_nm", "inter_kor_isnm"}
 ) | {
     *("ord_gno_brno", "ord_dvsn_cd", "excg_id_dvsn_cd", "excg_id_dvsn_Cd", "EXCG_ID_DVSN_CD", "cncl_yn"),
     *("trde_tp", "stex_tp_txt", "stex_tp", "sor_yn", "acpt_tp", "dmst_stex_tp", "comm_ord_tp"),
+    *(
+        "prcs_stat_name",
+        "rvse_cncl_dvsn",
+        "rvse_cncl_dvsn_cd",
+        "ovrs_excg_cd",
+        "frgn_stk_nm",
+        "ord_stat",
+        "ord_stat_nm",
+    ),
+    *("comm_ord_tp_nm", "inpt_chnl_tp", "sll_buy_dvsn_cd_name", "ovrs_rsvn_ord_stat_cd"),
+    *("kor_item_shtn_name", "prcs_rslt"),
 }
 """Words on which nothing depends: blank where they are no text."""
 NUMBERS = ("odno", "ord_no")
@@ -54,7 +94,7 @@ NUMBERS = ("odno", "ord_no")
 SYMBOLS = frozenset({"pdno", "stk_cd", "code", "9001", *(f"{of}_shrn_iscd" for of in ("stck", "inter", "mksc", "elw"))})
 KINDS = ("", "A", "J", "Q")
 """Letters of its kind in front of a symbol."""
-DAYS = frozenset({"regDay", "cntr_dt"})
+DAYS = frozenset({"regDay", "cntr_dt", "dmst_ord_dt", "rsvn_ord_ord_dt", "rsvn_end_dt", "cncl_ord_dt"})
 """Days that are zeros where there is none."""
 SOCKET = "/api/dostk/websocket"
 """Where Kiwoom tells saved conditions, with numbers for names: 11 and 12 are changes, all others have a direction."""
@@ -69,15 +109,19 @@ SUMS = (
 """So begin what member firms and programmes bought or sold at Kiwoom: never below zero."""
 NETS = ("netprps", "netslmt")
 """In the names of what was bought less sold at Kiwoom."""
+FIXED_FIELDS = frozenset({"rate"})
+"""Fields of KIS that are so, too."""
 CHANGES = frozenset({"pred_pre", "flu_rt", "netslmt"}) | {
     *("ind_invsr", "frgnr_invsr", "orgn", "fnnc_invt", "insrnc", "invtrt", "etc_fnnc", "bank", "penfnd_etc"),
     *("samo_fund", "natn", "etc_corp", "natfor"),
 }
 RANKINGS = "/api/dostk/rkinfo"
-KIWOOM_MARKET = ("/api/dostk/stkinfo", "/api/dostk/mrkcond", "/api/dostk/sect", "/api/dostk/chart", RANKINGS)
+KIWOOM_MARKET = (*(f"/api/dostk/{name}" for name in ("stkinfo", "mrkcond", "sect", "chart")), RANKINGS, US_PRICES)
 FIXED_WIDTH = ("/psearch-result",)
 """Calls of KIS whose figures have blanks in front."""
 KIS_SIDES = {"01": Side.SELL, "02": Side.BUY}
+US_SIDES = {"1": Side.SELL, "2": Side.BUY}
+"""Codes of Kiwoom for US orders, in whose place there may be words."""
 BLOCKS = frozenset({"output2", "Output2", "OUTPUT2"})
 DIGITS = {str(digit): digit for digit in range(10)}
 
@@ -186,7 +230,7 @@ def _is_digits(text: str) -> bool:
 def _compare_value(broker: str, endpoint: Endpoint[Any], key: str, value: Any, raw: Any) -> None:
     if key in TIMES or isinstance(value, dt.time):
         expected: Any = _time(broker, raw)
-    elif key in TOLD:
+    elif key in TOLD and endpoint.effect is Effect.ORDER:
         expected = _shares(raw)
     elif key in NONE_AT_ZERO and str(endpoint) not in CLOSES:
         expected = _price(raw, _habit(broker, endpoint, key))
@@ -205,20 +249,30 @@ def _compare_value(broker: str, endpoint: Endpoint[Any], key: str, value: Any, r
     elif isinstance(value, SecretStr):
         value, expected = value.get_secret_value(), raw
     elif isinstance(value, Side):
-        expected = KIS_SIDES.get(raw) if broker == "kis" else _side(raw)
+        coded = KIS_SIDES.get(raw) if broker == "kis" else US_SIDES.get(raw.strip()) if _is_us(endpoint, raw) else None
+        expected = coded or (None if broker == "kis" else _side(raw))
     elif isinstance(value, int):
         expected = number(str(raw), "plain") if isinstance(raw, str) else raw
     elif key in ("ODNO", "odno", "ord_no"):
         expected = raw.strip() if type(raw) is str and not set(raw.strip()) - DIGITS.keys() else None
     else:
+        if _is_us(endpoint, raw) and key == "stk_cd" and raw.strip():
+            raw = f"US:{raw.strip()}"
         value, expected = "".join(value.split())[:50], _plain(broker, key, raw, value)
     if value != expected:
         raise Wrong(f"{key} is {value!r}, and {raw!r} was sent")
 
 
+def _is_us(endpoint: Endpoint[Any], raw: Any) -> bool:
+    """Say whether a text is one of Kiwoom's calls for US symbols."""
+    return endpoint.path.startswith(US) and type(raw) is str
+
+
 def _habit(broker: str, endpoint: Endpoint[Any], key: str) -> str:
     if broker == "kis":
-        return "padded" if endpoint.path.endswith(FIXED_WIDTH) else "plain"
+        return "padded" if endpoint.path.endswith(FIXED_WIDTH) or key in FIXED_FIELDS else "plain"
+    if key in GROUPED:
+        return "grouped"
     if endpoint.path == RANKINGS and key in AMOUNTS:
         return "direction"
     if endpoint.path == SOCKET:
@@ -229,7 +283,7 @@ def _habit(broker: str, endpoint: Endpoint[Any], key: str) -> str:
         return "direction" if key in ACCOUNT_PRICES else "padded"
     if key in COUNTS:
         return "count"
-    if key in PRICES | TRADES | {"lastPrice"} or key.endswith(("_bid", "_req")) or key.startswith(SUMS):
+    if key in PRICES | TRADES | {"lastPrice"} or key.endswith(("bid", "_req")) or key.startswith(SUMS):
         return "direction"
     if key in CHANGES or any(each in key for each in NETS):
         return "signed"
@@ -241,6 +295,8 @@ def number(raw: Any, habit: str) -> Decimal | None:
     if type(raw) is not str:
         return None
     text = raw if habit == "plain" else raw.lstrip(" ")
+    if habit == "grouped":
+        return _grouped(text)
     minus = text.startswith("-")
     if habit == "count" and not _is_digits(text):
         return None
@@ -253,6 +309,14 @@ def number(raw: Any, habit: str) -> Decimal | None:
         return None
     digits = tuple(DIGITS[character] for character in whole + part)
     return Decimal((int(minus and habit != "direction"), digits, -len(part)))
+
+
+def _grouped(text: str) -> Decimal | None:
+    """Return a number without a sign; commas part all its thousands, or none."""
+    whole, _, part = text.partition(".")
+    first, *others = whole.split(",")
+    parted = not others or (1 <= len(first) <= 3 and all(len(each) == 3 for each in others))
+    return None if text[:1] in ("-", "+") or "," in part or not parted else number(text.replace(",", ""), "plain")
 
 
 def _is_blank(raw: Any) -> bool:

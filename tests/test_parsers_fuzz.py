@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from brokerkit.transport import Block, OddRow
-from proof.parsers import Parser, fuzz, parsers
+from proof.parsers import Parser, fuzz, parsers, told_by
 from proof.reference import Wrong, compare, compare_rows, number
 
 NUMBERS = range(len(parsers()))
@@ -36,6 +36,9 @@ def test_odd_answers_end_in_a_broker_error_or_in_the_digits_that_were_sent(which
             (raw, "plain", None)
             for raw in ("", "1_000", "１２", "1e3", "NaN", " 1", "--1", "1.", ".5", "1" * 19, 5, None)
         ),
+        ("1,465.45", "grouped", "1465.45"),
+        ("1465.45", "grouped", "1465.45"),
+        *((raw, "grouped", None) for raw in ("1,46.5", ",465", "1465,450", "-1,465", "1,465.", "1.4,650")),
         *((raw, "signed", None) for raw in ("---1", "+-1", "-", "1\n")),
     ],
 )
@@ -90,7 +93,8 @@ def test_what_the_odd_bodies_are_made_of_has_no_odd_row_and_tells_every_field(wh
     parser = parsers()[which]
     reply = read(parser, parser.template)
 
-    told = [value for body in (reply, *getattr(reply, "rows", ())) for value in vars(body).values()]
+    bodies = (reply, *getattr(reply, "rows", ()))
+    told = [getattr(body, name) for body in bodies for name in told_by(type(body))]
 
     assert not [value for value in told if value is None or isinstance(value, OddRow)]
 

@@ -73,7 +73,7 @@ class ReservedRow(ReservationReply):
     id: OrderNumber = Field(alias="ovrs_rsvn_odno")  # 해외예약주문번호
     received: Day = Field(alias="rsvn_ord_rcit_dt")  # 예약주문접수일자
     clock: TimeOfDay = Field(None, alias="ord_rcit_tmd")  # 주문접수시각
-    code: Words = Field(alias="pdno")  # 상품번호
+    code: Text = Field(alias="pdno")  # 상품번호
     name: Words = Field("", alias="prdt_name")  # 상품명
     side: SideCode = Field(alias="sll_buy_dvsn_cd")  # 매도매수구분코드
     words: Words = Field("", alias="sll_buy_dvsn_cd_name")  # 매도매수구분명, tells the type where it is TWAP or VWAP

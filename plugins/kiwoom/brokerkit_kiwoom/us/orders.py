@@ -120,7 +120,11 @@ class DayRow(_Listed):
     status_words: Words = Field("", alias="ord_stat_nm")  # 주문상태명
     channel: Words = Field("", alias="comm_ord_tp_nm")  # 통신주문구분명
     entered: Words = Field("", alias="inpt_chnl_tp")  # 입력매체구분명
-    tells_original: bool = False
+
+    @property
+    def tells_original(self) -> bool:
+        """Say that it names no order that it amends or cancels, and may do either all the same."""
+        return False
 
     @property
     def side(self) -> Side:
