@@ -12,7 +12,7 @@ import pytest
 from brokerkit import get_broker
 from brokerkit.broker import Broker
 from brokerkit.errors import UnknownSymbol
-from brokerkit.sandbox import Sandbox
+from brokerkit.sandbox import Faults, Rule, Sandbox
 from brokerkit.stream.events import Gap, OrderChange, OrderEvent
 from brokerkit.words import OrderStatus, Side, Venue
 
@@ -150,3 +150,27 @@ def test_what_was_written_down_is_played_back(sandbox: Sandbox, broker: Broker, 
         seen = trades.next(timeout=SECONDS)
     with broker.stream() as stream:
         assert [*stream.replay(path)] == [seen]
+
+
+@pytest.mark.parametrize(
+    "fault", ["stream_duplicated", "stream_out_of_order", "stream_split", "stream_unknown_columns", "stream_garbage"]
+)
+def test_broken_frames_change_nothing_of_own_orders(fault: str) -> None:
+    with (
+        Sandbox(faults=Faults([Rule(fault, every=2)])) as sandbox,
+        get_broker("kiwoom", environment="sandbox", sandbox=sandbox) as broker,
+        broker.stream() as stream,
+    ):
+        stream.orders(market="US")
+        book = broker.order_book(AAPL)
+        waiting = broker.buy(AAPL, 3, price=book.bids[3].price)
+        broker.cancel(waiting)
+        bought = broker.buy(AAPL, 2, price=book.asks[0].price)
+        told = orders_until(stream, 4)
+        assert not isinstance(stream.next(timeout=1), OrderEvent)
+    of = {
+        order.id: [each.change for each in told if order.id in (each.order_id, each.original_id)]
+        for order in (waiting, bought)
+    }
+    assert of[waiting.id] == [OrderChange.ACCEPTED, OrderChange.CANCELED]
+    assert of[bought.id] == [OrderChange.ACCEPTED, OrderChange.FILLED]
