@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow  # each test starts a program at both brokers
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "docs" / "examples"
 PAGE = ROOT / "docs" / "examples.md"
-NAMES = ("rebalance", "flow_watch", "ladder", "momentum", "trailing_stop")
+NAMES = ("rebalance", "us_rebalance", "flow_watch", "ladder", "momentum", "trailing_stop")
 SPENDABLE = Decimal(99_000_000)
 """Won that the rebalancer spends of the account's 100,000,000."""
 
@@ -177,6 +177,79 @@ def test_an_account_is_never_overdrawn_by_wrong_targets(stage: Stage) -> None:
     printed = stage.run("rebalance", "005930=300")
     assert "shares not traded" in printed
     assert stage.sandbox.exchange.account(stage.account).orderable >= 0
+
+
+# The rebalancer of US shares
+
+PLACING = ("/overseas-stock/v1/trading/order", "/api/us/ordr")
+
+
+def orders_abroad(stage: Stage) -> list[ExchangeOrder]:
+    return [row for row in stage.sandbox.exchanges["US"].orders(stage.account) if row.action == "NEW"]
+
+
+def dollars_in(stage: Stage, symbol: str) -> Decimal:
+    exchange = stage.sandbox.exchanges["US"]
+    held = {each.symbol: each.quantity for each in exchange.account(stage.account).holdings}
+    return held.get(symbol, Decimal(0)) * exchange.quote(symbol).price
+
+
+def test_us_shares_come_to_their_targets_of_dollars_sells_first(stage: Stage) -> None:
+    exchange = stage.sandbox.exchanges["US"]
+    exchange.give_holding(stage.account, "US:NVDA", Decimal(20), Decimal(3_000))
+    won = stage.sandbox.exchange.account(stage.account).orderable
+    printed = stage.run("us_rebalance", "US:AAPL=30", "US:NVDA=0", "US:MSFT=20")
+    rows = orders_abroad(stage)
+    assert [(row.request.side, row.request.symbol) for row in rows] == [
+        (Side.SELL, "US:NVDA"),
+        (Side.BUY, "US:MSFT"),
+        (Side.BUY, "US:AAPL"),
+    ]
+    assert {row.request.type for row in rows} == {OrderType.LIMIT}
+    assert printed.count("USD, FILLED") == 3
+    assert dollars_in(stage, "US:NVDA") == 0
+    for symbol, percent in (("US:AAPL", 30), ("US:MSFT", 20)):
+        assert abs(dollars_in(stage, symbol) / 100_000 - Decimal(percent) / 100) < Decimal("0.02")
+    assert stage.sandbox.exchange.account(stage.account).orderable == won
+
+
+def test_a_second_run_of_the_day_sends_nothing_twice(stage: Stage) -> None:
+    first = stage.run("us_rebalance", "US:AAPL=30", "US:MSFT=20")
+    assert stage.run("us_rebalance", "US:AAPL=30", "US:MSFT=20") == first
+    assert len(orders_abroad(stage)) == 2
+
+
+def test_what_is_not_filled_is_cancelled(stage: Stage) -> None:
+    exchange = stage.sandbox.exchanges["US"]
+    asks = exchange.order_book("US:AAPL").asks
+    exchange.trade("US:AAPL", Side.BUY, sum((level.quantity for level in asks), Decimal(-7)), asks[-1].price)
+    printed = stage.run("us_rebalance", "US:AAPL=90", "--seconds", "1")
+    (order,) = orders_abroad(stage)
+    assert order.remaining == 0
+    assert order.filled < order.quantity
+    assert "CANCELED" in printed
+    assert exchange.open_orders(stage.account) == []
+
+
+def test_amounts_that_are_not_dollars_stop_it_before_anything_is_sent(stage: Stage) -> None:
+    assert "not in dollars" in stage.run("us_rebalance", "US:AAPL=30", "005930=20", fails=True)
+    assert orders_abroad(stage) == []
+    assert stage.orders() == []
+
+
+def test_it_stops_at_an_uncertain_order_and_does_not_send_it_again(stage: Stage) -> None:
+    arrived: list[ReceivedRequest] = []
+
+    def broken(request: ReceivedRequest) -> JsonResponse | None:
+        if not request.path.endswith(PLACING):
+            return None
+        arrived.append(request)
+        return JsonResponse({}, status=502)
+
+    stage.sandbox.face(stage.broker).before = broken
+    for _ in range(2):
+        assert stage.run("us_rebalance", "US:AAPL=30", "US:MSFT=20", fails=True).startswith("Stopped: ")
+        assert len(arrived) == 1
 
 
 # The flow watcher
