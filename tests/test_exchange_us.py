@@ -127,7 +127,7 @@ def test_quotes_and_books_are_in_dollars_on_the_step(exchange: Exchange) -> None
         assert quote.high is not None
         assert quote.low <= quote.price <= quote.high
         assert all(us.is_on_tick(level.price) for level in (*book.asks, *book.bids))
-        assert quote.session is Phase.REGULAR
+        assert quote.session is None
         assert quote.venue is book.venue is Venue.US
 
 

@@ -200,7 +200,7 @@ class UsBourse(Bourse):
         return self.trades_at(request.venue, instrument)
 
     def session_of(self, venue: Venue, phase: Phase) -> Phase | None:
-        return Phase.REGULAR if venue is Venue.US and phase is Phase.REGULAR else None
+        return None  # before the first trade after the open it is one of the pre-market
 
     def lives_on(self, request: OrderRequest, phase: Phase) -> bool:
         return (request.type, request.time_in_force) in us.offers(request.venue, phase)

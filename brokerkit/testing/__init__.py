@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from brokerkit.testing.rewriting import rewrite_assertions
 
 if TYPE_CHECKING:
-    from brokerkit.testing.conformance import BrokerConformance
+    from brokerkit.testing.conformance import BrokerConformance, UsConformance
     from brokerkit.testing.replaying import ReplayConformance, replay
     from brokerkit.testing.replays import CallReplay, Replay, SampleReplay, Shown, UnreadField
     from brokerkit.testing.report import Report
@@ -23,12 +23,14 @@ __all__ = [
     "SampleReplay",
     "Shown",
     "UnreadField",
+    "UsConformance",
     "conform",
     "replay",
 ]
 
 _LATER = {
     "BrokerConformance": "brokerkit.testing.conformance",
+    "UsConformance": "brokerkit.testing.conformance",
     "Report": "brokerkit.testing.report",
     "conform": "brokerkit.testing.run",
     **dict.fromkeys(("ReplayConformance", "replay"), "brokerkit.testing.replaying"),

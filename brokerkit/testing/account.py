@@ -19,7 +19,8 @@ from brokerkit.testing.declared import Declared, needs
 from brokerkit.words import Side
 
 TWO_PAGES = 120
-"""So many positions that every broker needs more than a page for them, or is known to have none."""
+"""So many positions that every broker needs more than a page for them, or is known to have none; fewer where fewer
+symbols are listed."""
 
 
 class AccountContract(Contract):
@@ -41,7 +42,7 @@ class AccountContract(Contract):
         account, exchange = face.credentials.account, sandbox.exchange
         exchange.give_holding(account, self.fund, Decimal(30), self.ground.amount(1_000_007))
         self.play(sandbox, self.stock, Side.BUY, 30, exchange.order_book(self.stock).asks[-1].price)
-        self.play(sandbox, "035720", Side.BUY, 3, exchange.quote("035720").price)
+        self.play(sandbox, self.other, Side.BUY, 3, exchange.quote(self.other).price)
         self.play(sandbox, self.fund, Side.SELL, 10, exchange.order_book(self.fund).bids[-1].price)
         self.play(sandbox, self.stock, Side.BUY, 5, self.below(sandbox, 5))
         exchange.trade(self.stock, Side.SELL, Decimal(2000))
@@ -52,17 +53,17 @@ class AccountContract(Contract):
 
     @needs("balance")
     def test_every_page_of_120_positions_is_read(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
-        self.fill(sandbox, face)
+        filled = self.fill(sandbox, face)
         balance = trader.balance()
-        assert len(balance.positions) == TWO_PAGES, f"Of {TWO_PAGES} positions {len(balance.positions)} are told."
+        assert len(balance.positions) == filled, f"Of {filled} positions {len(balance.positions)} are told."
         agree(self.balance_differences(balance, sandbox.exchange.account(face.credentials.account), trader))
 
     @needs("balance")
     def test_balance_asks_once_for_every_page(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
-        self.fill(sandbox, face)
+        filled = self.fill(sandbox, face)
         trader.balance()
         seen = len(face.requests)
-        assert len(trader.balance().positions) == TWO_PAGES
+        assert len(trader.balance().positions) == filled
         asked = [(each.method, each.path, each.query, each.headers, each.body) for each in face.requests[seen:]]
         twice = [f"{method} {path}" for method, path, *rest in asked if asked.count((method, path, *rest)) > 1]  # type: ignore[arg-type]
         assert twice == [], f"The same question goes out twice for one balance: {', '.join(twice)}."
@@ -83,7 +84,7 @@ class AccountContract(Contract):
     def test_a_token_that_ends_between_pages_loses_no_row(
         self, trader: Broker, sandbox: Sandbox, face: Face, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        self.fill(sandbox, face)
+        filled = self.fill(sandbox, face)
         seen: list[ReceivedRequest] = []
 
         def kill_after_the_second(request: ReceivedRequest) -> Response | None:
@@ -96,13 +97,13 @@ class AccountContract(Contract):
         trader.balance()
         face.before = kill_after_the_second
         positions = trader.balance().positions
-        assert len(positions) == TWO_PAGES, f"After the token had ended, {len(positions)} of {TWO_PAGES} are told."
+        assert len(positions) == filled, f"After the token had ended, {len(positions)} of {filled} are told."
 
     @needs("balance")
     def test_a_limit_that_is_hit_between_pages_loses_no_row(
         self, paced: Broker, sandbox: Sandbox, face: Face, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        self.fill(sandbox, face)
+        filled = self.fill(sandbox, face)
         calls: list[str] = []
         admit = face.window.admit
 
@@ -112,7 +113,7 @@ class AccountContract(Contract):
 
         monkeypatch.setattr(face.window, "admit", refuse_the_third)
         positions = paced.balance().positions
-        assert len(positions) == TWO_PAGES, f"At a limit of calls {len(positions)} of {TWO_PAGES} positions are told."
+        assert len(positions) == filled, f"At a limit of calls {len(positions)} of {filled} positions are told."
 
     @needs("buying_power")
     def test_buying_power_is_what_the_account_can_pay(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
@@ -125,7 +126,7 @@ class AccountContract(Contract):
             words = f"At {limit or 'the market'} {power.quantity} shares can be bought, in truth {real}."
             assert power.quantity == real, words
             cash = sandbox.exchange.account(account).orderable
-            assert power.cash == cash, f"{power.cash} won can be ordered for, in truth {cash}."
+            assert power.cash == cash, f"{power.cash} can be ordered for, in truth {cash}."
 
     @needs("buying_power", "buy")
     def test_what_can_be_bought_is_taken(self, trader: Broker, sandbox: Sandbox) -> None:
@@ -140,14 +141,17 @@ class AccountContract(Contract):
         self.skip_unless(declared.tells_sellable, "sellable_quantity of a position")
         assert trader.sellable_quantity(self.stock) == 0
         sandbox.exchange.give_holding(face.credentials.account, self.stock, Decimal(10), self.ground.amount(600_000))
-        self.play(sandbox, self.stock, Side.SELL, 4, sandbox.exchange.quote(self.stock).price + 1000)
+        self.play(sandbox, self.stock, Side.SELL, 4, sandbox.exchange.quote(self.stock).price + 10 * self.step)
         found = trader.sellable_quantity(self.stock)
         assert found == 6, f"Of 10 shares 4 wait to be sold: 6 can be sold, not {found}."
 
-    def fill(self, sandbox: Sandbox, face: Face) -> None:
-        """Give the account so many positions, each of another quantity and cost."""
-        for number, symbol in enumerate(list(sandbox.exchange.instruments)[:TWO_PAGES], start=1):
-            sandbox.exchange.give_holding(face.credentials.account, symbol, Decimal(number), Decimal(1000 * number + 7))
+    def fill(self, sandbox: Sandbox, face: Face) -> int:
+        """Give the account positions of as many symbols as are listed, and return how many."""
+        symbols = list(sandbox.exchange.instruments)[:TWO_PAGES]
+        for number, symbol in enumerate(symbols, start=1):
+            cost = self.ground.amount(1000 * number + 7)
+            sandbox.exchange.give_holding(face.credentials.account, symbol, Decimal(number), cost)
+        return len(symbols)
 
 
 class SessionContract(Contract):
@@ -238,7 +242,7 @@ class SessionContract(Contract):
 
     @needs("quote")
     def test_several_threads_share_a_broker(self, trader: Broker, sandbox: Sandbox, declared: Declared) -> None:
-        symbols = (self.stock, "000660", "035720", "006360")
+        symbols = (self.stock, self.ground.another, *self.ground.more[:2])
         told: dict[str, Quote | BrokerError] = {}
 
         def ask(symbol: str) -> None:

@@ -59,8 +59,8 @@ class AmendmentContract(Contract):
     @needs("buy", "amend", "cancel", "refresh", "orders")
     def test_a_chain_of_amendments_is_followed_and_cancelled(self, trader: Broker, sandbox: Sandbox) -> None:
         order = self.resting(trader, sandbox)
-        for step in (400, 300, 200):
-            order = trader.amend(order, price=self.bid(sandbox) - step)
+        for steps in (4, 3, 2):
+            order = trader.amend(order, price=self.below(sandbox, steps))
         canceled = trader.refresh(trader.cancel(order))
         tells(canceled, status=OrderStatus.CANCELED)
         assert trader.orders() == ()
@@ -93,7 +93,7 @@ class AmendmentContract(Contract):
     @needs("buy", "amend", "refresh")
     def test_a_price_that_is_none_is_not_sent(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
         order = self.resting(trader, sandbox)
-        for price in (0, -100, self.bid(sandbox) - 301, None):
+        for price in (0, -self.step, self.bid(sandbox) - self.step * 301 / 100, None):
             with self.nothing_sent(face), pytest.raises(InvalidRequest):
                 trader.amend(order, price=price)
 
@@ -116,7 +116,7 @@ class AmendmentContract(Contract):
     def test_a_market_order_has_no_price_to_amend(self, trader: Broker, face: Face) -> None:
         order = trader.buy(self.stock, 1, type=OrderType.MARKET)
         with self.nothing_sent(face), pytest.raises(InvalidRequest):
-            trader.amend(order, price=60000)
+            trader.amend(order, price=self.ground.price)
 
     @needs("buy", "amend", "refresh")
     def test_a_closed_market_takes_no_amendment(self, trader: Broker, sandbox: Sandbox) -> None:
@@ -150,7 +150,9 @@ class AmendmentContract(Contract):
     ) -> None:
         sandbox.exchange.give_holding(face.credentials.account, self.stock, Decimal(9), self.ground.amount(600_000))
         price = sandbox.exchange.quote(self.stock).price
-        moved = trader.amend(trader.refresh(trader.sell(self.stock, 9, price=price + 1000)), price=price + 2000)
-        tells(trader.refresh(moved), side=Side.SELL, price=price + 2000)
+        moved = trader.amend(
+            trader.refresh(trader.sell(self.stock, 9, price=price + 10 * self.step)), price=price + 20 * self.step
+        )
+        tells(trader.refresh(moved), side=Side.SELL, price=price + 20 * self.step)
         canceled = trader.refresh(trader.cancel(moved))
         tells(canceled, side=Side.SELL, status=OrderStatus.CANCELED)

@@ -15,7 +15,7 @@ import pytest
 from brokerkit import clock, get_broker
 from brokerkit.broker import Broker
 from brokerkit.errors import BrokerError, NothingToCancel, NotSent
-from brokerkit.market.markets import market_named
+from brokerkit.market.markets import Market, market_named
 from brokerkit.models import Balance, Flow, Model, Order, OrderRequest, Position, Quote
 from brokerkit.registry import load_broker
 from brokerkit.sandbox import Sandbox
@@ -24,9 +24,9 @@ from brokerkit.sandbox.face import Face, Purpose
 from brokerkit.sandbox.sandbox import face_class
 from brokerkit.testing.declared import Declared, difference_of, needs_of
 from brokerkit.testing.ground import GROUNDS, KOREA, Ground
-from brokerkit.testing.inside import at_home, hurry, isolate, part_of, send_to
+from brokerkit.testing.inside import at_home, hurry, is_known, isolate, part_of, send_to
 from brokerkit.testing.truth import differences, position_of, shown, status_of, without
-from brokerkit.words import Side, Venue
+from brokerkit.words import OrderType, Side, Venue
 
 
 def not_told(trader: Broker) -> Mapping[type[Model], frozenset[str]]:
@@ -107,6 +107,33 @@ class Contract:
         return GROUNDS[self.market]
 
     @property
+    def trading(self) -> Market:
+        """The market, with its rules."""
+        return market_named(self.market)
+
+    @property
+    def today(self) -> dt.date:
+        """The date to whose trading this moment belongs."""
+        return self.trading.today()
+
+    def day_before(self, day: dt.date) -> dt.date:
+        """Return the last trading day before a date."""
+        day -= dt.timedelta(days=1)
+        while not self.trading.calendar.is_trading_day(day):
+            day -= dt.timedelta(days=1)
+        return day
+
+    @property
+    def step(self) -> Decimal:
+        """The step of the price of `stock`."""
+        return self.ground.step
+
+    @property
+    def other(self) -> str:
+        """Another share than `stock`."""
+        return self.ground.more[0]
+
+    @property
     def stock(self) -> str:
         """The share that most checks are about."""
         return self.ground.stock
@@ -154,6 +181,8 @@ class Contract:
         """Return in words in which fields a quote, or a model with flows, is not the truth."""
         untold = not_told(trader)
         absent = untold.get(type(truth), frozenset())
+        if isinstance(truth, Quote) and is_known(trader, truth.symbol):
+            absent -= {"name"}  # the list tells it
         if not isinstance(truth, Quote):
             truth = without(truth, untold.get(Flow, frozenset()) | absent)
         return differences(told, truth, absent=absent, steps=self.rounds(trader, type(truth)))
@@ -187,7 +216,7 @@ class Contract:
         value = sum((holding.market_value for holding in held), Decimal(0))
         real = Balance(
             account=told.account,
-            currency=market_named(self.market).currency,
+            currency=self.trading.currency,
             cash=truth.cash,
             orderable_cash=truth.orderable,
             withdrawable_cash=truth.withdrawable,
@@ -201,7 +230,9 @@ class Contract:
         )
         lines = differences(told, real, absent=not_told(trader).get(Balance, frozenset()))
         positions = sorted(told.positions, key=lambda position: position.symbol)
-        holdings = sorted(map(position_of, held), key=lambda holding: holding.symbol)
+        holdings = sorted(
+            (position_of(each, self.trading.currency) for each in held), key=lambda holding: holding.symbol
+        )
         symbols, owned = [each.symbol for each in positions], [each.symbol for each in holdings]
         if symbols != owned:
             more, fewer = sorted(set(symbols) - set(owned)), sorted(set(owned) - set(symbols))
@@ -256,6 +287,10 @@ class Contract:
         """Let the account send a limit order by another way than the adapter's."""
         request = OrderRequest(symbol=symbol, side=side, quantity=quantity, price=price, venue=self.venue)
         return sandbox.exchange.submit(sandbox.face(self.broker).credentials.account, request)
+
+    def tellable_type(self, kind: OrderType, trader: Broker) -> OrderType | None:
+        """Return what lists tell of an order type: nothing where that is declared."""
+        return None if "type" in not_told(trader).get(Order, ()) else kind
 
     def numbers(self, face: Face, orders: Iterable[Order]) -> list[int]:
         """Return the exchange's numbers of orders as they are listed: ascending where ids have no order."""

@@ -22,7 +22,7 @@ from brokerkit.testing.base import Contract
 from brokerkit.testing.declared import needs
 from brokerkit.testing.inside import part_of
 from brokerkit.testing.truth import differences
-from brokerkit.words import Interval, Side
+from brokerkit.words import Interval, Side, Venue
 
 LONG = 1_400
 """Days: more than any broker tells in one answer."""
@@ -103,7 +103,12 @@ class ChartContract(Contract):
     def test_candles_of_other_venues_are_told_or_unsupported(self, trader: Broker, sandbox: Sandbox) -> None:
         for venue in market_named(self.market).venues:
             if venue in part_of(trader).quote_venues:
-                told = trader.candles(self.stock, count=3, venue=venue)
+                try:
+                    told = trader.candles(self.stock, count=3, venue=venue)
+                except Unsupported:
+                    # Of the daytime market a broker may have quotes and no candles.
+                    assert venue is Venue.DAYTIME, f"There are quotes at {venue}, and no candles."
+                    continue
                 assert told.venue is venue
                 self.same(told, sandbox.exchange.daily_candles(self.stock, days=3), trader)
             else:
@@ -126,7 +131,7 @@ class ChartContract(Contract):
             lambda: trader.candles(self.stock, count=0),
             lambda: trader.candles(self.stock, Interval.DAY, today, today - dt.timedelta(days=1)),
             lambda: trader.candles(self.stock, Interval.DAY, today + dt.timedelta(days=1)),
-            lambda: trader.candles("A005930"),
+            lambda: trader.candles(self.ground.no_symbols[0]),
         )
         for asked in asks:
             with pytest.raises(InvalidRequest):

@@ -6,8 +6,11 @@ class TestConformance(BrokerConformance):
     broker = "kis"
 """
 
+from collections.abc import Mapping
+
 from brokerkit.testing.account import AccountContract, SessionContract
 from brokerkit.testing.amendments import AmendmentContract
+from brokerkit.testing.base import Contract
 from brokerkit.testing.charts import ChartContract
 from brokerkit.testing.discovered import DiscoveryContract
 from brokerkit.testing.indices import IndexContract
@@ -78,3 +81,50 @@ class BrokerConformance(
     BrokenStreamContract,
 ):
     """Subclass it and name the broker; a difference of your broker is a class attribute, never a copied test."""
+
+
+class UsConformance(
+    DiscoveryContract,
+    OfferContract,
+    QuoteContract,
+    ManyQuotesContract,
+    TradeContract,
+    ChartContract,
+    ListingContract,
+    OrderOfferContract,
+    OrderContract,
+    OrderTypeContract,
+    AmendmentContract,
+    ListContract,
+    RefusalContract,
+    AccountContract,
+    LedgerContract,
+    MarketContract,
+    SessionContract,
+    FaultContract,
+    CodeContract,
+    SendingContract,
+    SecretContract,
+    KindContract,
+    ForeignContract,
+    RareQuoteContract,
+    RareOrderContract,
+    AbsenceContract,
+):
+    """The contract of an adapter's part for the US; subclass it beside that of the adapter's own market."""
+
+    market = "US"
+
+
+NOT_OF_THE_US: Mapping[type[Contract], str] = {
+    **dict.fromkeys(
+        (MemberContract, IndexContract, FlowContract, RankingContract),
+        "no broker tells that of the US, nor is there a verb",
+    ),
+    MinuteContract: "its truth is reckoned by the minutes of Korean sessions so far",
+    **dict.fromkeys(
+        (StreamContract, OwnOrderContract, BrokenStreamContract), "the streams of a sandbox are Korean so far"
+    ),
+    InterruptContract: "it interrupts the code of the core, line by line, which is the same in every market",
+}
+"""Contracts that are not asked of a part for the US, and why."""

@@ -29,10 +29,14 @@ class Ground:
     """Texts that nearly are symbols of the market."""
     step: Decimal
     """Of the price of `stock`."""
+    fund_step: Decimal
+    """Of the price of `fund`."""
     price: Decimal
     """One that orders of `stock` had on earlier days."""
     unit: Decimal
     """What a thousand won of an amount are there: costs of holdings need not be round."""
+    is_listed_first: bool
+    """Orders and questions name where a symbol is listed, so one that is unlisted is known before anything is sent."""
 
     def amount(self, won: int) -> Decimal:
         """Return an amount that is of the same size there as so many won are in Korea."""
@@ -50,8 +54,10 @@ KOREA = Ground(
     unlisted="999999",
     no_symbols=("A005930", "005930_AL", "5930", "삼성전자", "", "00593O "),
     step=Decimal(100),
+    fund_step=Decimal(5),
     price=Decimal(60_000),
     unit=Decimal(1000),
+    is_listed_first=False,
 )
 US = Ground(
     market="US",
@@ -64,7 +70,9 @@ US = Ground(
     unlisted="US:ZZZZZ",
     no_symbols=("NASDAQ:AAPL", "AAPL", "US:aapl", "US:애플", "US:", "US:BRK/B"),
     step=Decimal("0.01"),
+    fund_step=Decimal("0.01"),
     price=Decimal("200.25"),
     unit=Decimal(1),
+    is_listed_first=True,
 )
 GROUNDS: Mapping[str, Ground] = {ground.market: ground for ground in (KOREA, US)}

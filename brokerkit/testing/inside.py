@@ -69,6 +69,11 @@ def made(
     return Broker(adapter, environment=environment, durable=False, safety=safety, phase_of=lambda venue: phase)
 
 
+def is_known(broker: Broker, symbol: str) -> bool:
+    """Say whether a list that the broker has told already tells a symbol."""
+    return broker._inquiries.listings.known(symbol) is not None
+
+
 def at_home(broker: Broker, market: str) -> Broker:
     """Let a broker mean a market where nothing is said, as if the account's own were that one."""
     broker.adapter.home = market  # type: ignore[misc]

@@ -7,9 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
 
-from brokerkit import clock
 from brokerkit.broker import Broker
-from brokerkit.market.days import previous_trading_day
 from brokerkit.models import Fill, Order, OrderRequest, RealizedPnl, Transaction
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face
@@ -19,7 +17,6 @@ from brokerkit.testing.declared import needs
 from brokerkit.testing.truth import differences
 from brokerkit.words import Side, TransactionKind
 
-OTHER = "035720"
 KINDS = {
     CashKind.DEPOSIT: TransactionKind.DEPOSIT,
     CashKind.WITHDRAWAL: TransactionKind.WITHDRAWAL,
@@ -37,16 +34,18 @@ class LedgerContract(Contract):
 
     def days(self, count: int) -> list[dt.date]:
         """Return trading days before today, ascending."""
-        days = [previous_trading_day(clock.today())]
+        days = [self.day_before(self.today)]
         while len(days) < count:
-            days.append(previous_trading_day(days[-1]))
+            days.append(self.day_before(days[-1]))
         return days[::-1]
 
     def sold(self, sandbox: Sandbox, face: Face, day: dt.date, symbol: str, quantity: int, cost: int) -> None:
         """Let the account have sold shares on an earlier day, that had cost so much."""
-        price = Decimal(10_000)
+        price = self.ground.amount(10_000)
         request = OrderRequest(symbol=symbol, side=Side.SELL, quantity=quantity, price=price, venue=self.venue)
-        sandbox.exchange.remember(face.credentials.account, day, request, filled=Decimal(quantity), cost=Decimal(cost))
+        sandbox.exchange.remember(
+            face.credentials.account, day, request, filled=Decimal(quantity), cost=self.ground.amount(cost)
+        )
 
     def trade(self, sandbox: Sandbox, face: Face) -> None:
         """Let the account buy and sell today, at several prices, and leave an order of which nothing was filled."""
@@ -58,14 +57,14 @@ class LedgerContract(Contract):
         self.play(sandbox, self.stock, Side.BUY, int(book.asks[0].quantity) + 3, book.asks[1].price)
         self.play(sandbox, self.stock, Side.SELL, 11, exchange.order_book(self.stock).bids[-1].price)
         self.play(sandbox, self.fund, Side.SELL, 9, exchange.order_book(self.fund).bids[-1].price)
-        self.play(sandbox, OTHER, Side.BUY, 2, exchange.order_book(OTHER).asks[-1].price)
+        self.play(sandbox, self.other, Side.BUY, 2, exchange.order_book(self.other).asks[-1].price)
         self.play(sandbox, self.stock, Side.BUY, 5, self.below(sandbox, 5))
 
     # Fills
 
     def same_fills(self, told: Sequence[Fill], sandbox: Sandbox, face: Face, start: dt.date, symbol: str = "") -> None:
         """Fail where fills of days up to today do not come, by order, to what the exchange's fills do."""
-        history = sandbox.exchange.history(face.credentials.account, start, clock.today())
+        history = sandbox.exchange.history(face.credentials.account, start, self.today)
         real = {
             (order.day, order.number): order
             for order in history
@@ -109,7 +108,7 @@ class LedgerContract(Contract):
         (day,) = self.days(1)
         self.sold(sandbox, face, day, self.stock, 5, 40_000)
         today = trader.fills()
-        self.same_fills(today, sandbox, face, clock.today())
+        self.same_fills(today, sandbox, face, self.today)
         agree(self.prices(today, sandbox, face, trader))
         self.same_fills(trader.fills(day), sandbox, face, day)
         self.same_fills(trader.fills(day, symbol=self.stock), sandbox, face, day, self.stock)
@@ -148,7 +147,7 @@ class LedgerContract(Contract):
         self, told: Sequence[RealizedPnl], sandbox: Sandbox, face: Face, trader: Broker, start: dt.date
     ) -> None:
         """Fail where realised profits of days up to today are not those of the exchange."""
-        traded = sandbox.exchange.traded(face.credentials.account, start, clock.today())
+        traded = sandbox.exchange.traded(face.credentials.account, start, self.today)
         real = [each for each in traded if each.sold]
         rows = [(each.date, each.symbol) for each in told]
         wanted = [(each.day, each.symbol) for each in real]
@@ -164,10 +163,10 @@ class LedgerContract(Contract):
         first, last = self.days(2)
         for day, symbol, cost in (
             (last, self.fund, 31_000),
-            (last, OTHER, 60_000),
+            (last, self.other, 60_000),
             (first, self.stock, 52_345),
             (first, self.stock, 40_000),
-            (first, OTHER, 1),
+            (first, self.other, 1),
         ):
             self.sold(sandbox, face, day, symbol, 5, cost)
         self.trade(sandbox, face)
@@ -209,10 +208,10 @@ class LedgerContract(Contract):
 
     @needs("transactions")
     def test_transactions_add_up_to_the_cash(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
-        account, today = face.credentials.account, clock.today()
+        account, today = face.credentials.account, self.today
         self.trade(sandbox, face)  # settled in two days
         for number in range(1, MANY):
-            sandbox.exchange.deposit(account, Decimal(1000 * number if number % 3 else -number))
+            sandbox.exchange.deposit(account, self.ground.amount(1000 * number if number % 3 else -number))
         told = trader.transactions(self.days(1)[0])
         real = sandbox.exchange.cash_lines(account, today, today)
         assert len(told) == len(real) == MANY, f"Of {len(real)} lines {len(told)} are told: look at the pages."

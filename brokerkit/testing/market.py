@@ -12,7 +12,7 @@ from brokerkit.models import OrderBook
 from brokerkit.sandbox import Sandbox
 from brokerkit.testing.base import Contract, agree, raising
 from brokerkit.testing.declared import Declared, needs
-from brokerkit.words import Side, Venue
+from brokerkit.words import SecurityType, Side, Venue
 
 
 class MarketContract(Contract):
@@ -72,16 +72,19 @@ class MarketContract(Contract):
     @needs("round_price")
     def test_prices_are_rounded_to_the_step_and_never_to_a_worse_one(self, trader: Broker, declared: Declared) -> None:
         # Where the broker does not tell a fund from a share, a price that is valid for both is taken.
-        dearer = 35_005 if declared.tells_kinds else 35_050
-        for symbol, price, side, rounded in (
-            (self.stock, 70_049, Side.BUY, 70_000),
-            (self.stock, 70_049, Side.SELL, 70_100),
-            (self.stock, 70_100, Side.SELL, 70_100),
-            (self.fund, 35_003, Side.BUY, 35_000),
-            (self.fund, 35_003, Side.SELL, dearer),
+        step, fine = self.step, self.ground.fund_step
+        price, fund_price = 700 * step, 7000 * fine
+        coarse = self.trading.calendar.tick_size(fund_price, SecurityType.STOCK)
+        dearer = fund_price + (fine if declared.tells_kinds else coarse)
+        for symbol, given, side, rounded in (
+            (self.stock, price + step * 49 / 100, Side.BUY, price),
+            (self.stock, price + step * 49 / 100, Side.SELL, price + step),
+            (self.stock, price + step, Side.SELL, price + step),
+            (self.fund, fund_price + fine * 3 / 5, Side.BUY, fund_price),
+            (self.fund, fund_price + fine * 3 / 5, Side.SELL, dearer),
         ):
-            found = trader.round_price(symbol, price, side=side)
-            assert found == rounded, f"To {side} {symbol}, {price} is rounded to {found} instead of {rounded}."
+            found = trader.round_price(symbol, given, side=side)
+            assert found == rounded, f"To {side} {symbol}, {given} is rounded to {found} instead of {rounded}."
 
     def test_only_verbs_are_asked_whether_they_are_supported(self, trader: Broker) -> None:
         with pytest.raises(InvalidRequest):

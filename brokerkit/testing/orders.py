@@ -25,8 +25,6 @@ from brokerkit.testing.declared import Declared, needs
 from brokerkit.testing.inside import unchecked
 from brokerkit.words import OrderStatus, OrderType, Side
 
-LETTERED = "0126Z0"
-
 
 class OrderContract(Contract):
     """Orders are sent once, told by quantities, and cancelled."""
@@ -71,14 +69,15 @@ class OrderContract(Contract):
 
     @needs("buy", "refresh")
     def test_a_code_with_a_letter_is_ordered_letter_by_letter(self, trader: Broker, sandbox: Sandbox) -> None:
-        price = sandbox.exchange.order_book(LETTERED).bids[-1].price
+        lettered = self.ground.lettered
+        price = sandbox.exchange.order_book(lettered).bids[-1].price
         try:
-            order = trader.buy(LETTERED, 1, price=price)
+            order = trader.buy(lettered, 1, price=price)
         except BrokerError as error:
-            pytest.fail(f"An order for {LETTERED}, which is listed, was refused: {error}")
+            pytest.fail(f"An order for {lettered}, which is listed, was refused: {error}")
         there = self.truth(sandbox, order).request.symbol
-        assert there == LETTERED, f"An order for {LETTERED} came to the exchange as one for {there}."
-        tells(trader.refresh(order), symbol=LETTERED)
+        assert there == lettered, f"An order for {lettered} came to the exchange as one for {there}."
+        tells(trader.refresh(order), symbol=lettered)
 
     @needs("sell", "refresh")
     def test_shares_are_sold(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
@@ -95,7 +94,8 @@ class OrderContract(Contract):
 
     @needs("buy", "refresh")
     def test_a_fund_has_the_finer_step(self, trader: Broker, sandbox: Sandbox) -> None:
-        price = sandbox.exchange.quote(self.fund).price // 50 * 50 - 45
+        step = self.ground.fund_step
+        price = sandbox.exchange.quote(self.fund).price // (10 * step) * 10 * step - 9 * step
         order = trader.buy(self.fund, 3, price=price)
         sent = self.truth(sandbox, order).request.price
         assert sent == price, f"An order at {price} was to be sent, and the exchange has got one at {sent}."
@@ -240,11 +240,18 @@ class RefusalContract(Contract):
         self.refused(MarketClosed, trader, self.stock, Side.BUY, 1, sandbox.exchange.quote(self.stock).price)
 
     @needs("buy")
-    def test_an_unlisted_symbol_is_refused(self, trader: Broker) -> None:
-        self.refused(UnknownSymbol, trader, self.unlisted, Side.BUY, 1, Decimal(1000))
+    def test_an_unlisted_symbol_is_refused(self, trader: Broker, face: Face) -> None:
+        if not self.ground.is_listed_first:
+            self.refused(UnknownSymbol, trader, self.unlisted, Side.BUY, 1, Decimal(1000))
+            return
+        why = f"Nobody lists {self.unlisted}, and it was to be bought"
+        with self.nothing_sent(face), raising(UnknownSymbol, why) as caught:
+            trader.buy(self.unlisted, 1, price=10 * self.step)
+        assert self.unlisted in str(caught.error)
 
     @needs("buy")
     def test_a_price_beyond_the_limits_is_refused(self, trader: Broker, sandbox: Sandbox) -> None:
+        self.skip_unless(self.trading.calendar.has_limits, f"limits of the day in {self.market}")
         limit = sandbox.exchange.instruments[self.stock].upper_limit
         self.refused(InvalidOrder, trader, self.stock, Side.BUY, 1, limit + 100)
 
@@ -257,7 +264,7 @@ class RefusalContract(Contract):
 
     @needs("buy")
     def test_a_price_off_the_step_is_refused_by_the_broker_too(self, trader: Broker, sandbox: Sandbox) -> None:
-        price = sandbox.exchange.quote(self.stock).price + 5
+        price = sandbox.exchange.quote(self.stock).price + self.step / 20
         request = OrderRequest(symbol=self.stock, side=Side.BUY, quantity=1, price=price, venue=self.venue)
         with unchecked(trader), raising(InvalidOrder, "The broker refuses a price off the step") as caught:
             trader.order(request)
@@ -268,9 +275,9 @@ class RefusalContract(Contract):
         self, trader: Broker, face: Face, sandbox: Sandbox, declared: Declared
     ) -> None:
         price, top = trader.quote(self.stock).price, sandbox.exchange.instruments[self.stock].upper_limit
-        bad: list[int | float | Decimal] = [price + 1, 0, -100, 70000.5]
+        bad: list[int | float | Decimal] = [price + self.step / 100, 0, -self.step, float(price + self.step / 200)]
         if declared.tells_kinds:  # else the step of funds may be meant
-            bad.append(price + 5)
+            bad.append(price + self.step / 20)
         if declared.tells_limits:
             bad.append(top + 1000)
         for each in bad:

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from brokerkit.broker import Broker
-from brokerkit.errors import InvalidRequest, UnknownSymbol
+from brokerkit.errors import InvalidRequest, UnknownSymbol, Unsupported
 from brokerkit.models import Member, Trade
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import Trade as Print
@@ -65,9 +65,13 @@ class TradeContract(Contract):
     @needs("trades")
     def test_trades_of_every_venue_are_told_or_unsupported(self, trader: Broker, sandbox: Sandbox) -> None:
         for venue in part_of(trader).quote_venues:
-            self.are_those(
-                trader.trades(self.stock, count=3, venue=venue), sandbox.exchange.trades(self.stock)[-3:], trader, venue
-            )
+            try:
+                told = trader.trades(self.stock, count=3, venue=venue)
+            except Unsupported:
+                # Of the daytime market a broker may have quotes and no trades.
+                assert venue is Venue.DAYTIME, f"There are quotes at {venue}, and no trades."
+                continue
+            self.are_those(told, sandbox.exchange.trades(self.stock)[-3:], trader, venue)
 
     @needs("trades")
     def test_a_symbol_that_nobody_has_traded_has_no_trades(self, trader: Broker, sandbox: Sandbox) -> None:
@@ -77,7 +81,7 @@ class TradeContract(Contract):
 
     @needs("trades")
     def test_trades_of_what_is_no_symbol_are_refused(self, trader: Broker, face: Face) -> None:
-        for given in ({"symbol": "A005930"}, {"symbol": self.stock, "count": 0}):
+        for given in ({"symbol": self.ground.no_symbols[0]}, {"symbol": self.stock, "count": 0}):
             with pytest.raises(InvalidRequest):
                 trader.trades(**given)
         assert not face.requests

@@ -26,7 +26,7 @@ def status_of(order: ExchangeOrder) -> OrderStatus:
     return OrderStatus.EXPIRED if order.expired else OrderStatus.CANCELED
 
 
-def position_of(holding: Holding) -> Position:
+def position_of(holding: Holding, currency: str | None) -> Position:
     """Return a holding as a Position, with the exact average."""
     profit = holding.market_value - holding.cost
     percent = (profit / holding.cost * 100).quantize(Decimal("0.0001"), ROUND_HALF_UP)
@@ -41,7 +41,7 @@ def position_of(holding: Holding) -> Position:
         market_value=holding.market_value,
         unrealized_pnl=profit,
         unrealized_pnl_percent=percent,
-        currency="KRW",
+        currency=currency,
     )
 
 

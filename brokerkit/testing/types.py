@@ -8,29 +8,43 @@ import pytest
 
 from brokerkit.broker import Broker
 from brokerkit.errors import Unsupported
-from brokerkit.market.markets import KOREA
-from brokerkit.market.sessions import Phase, offers
+from brokerkit.market.markets import Market, market_named
+from brokerkit.market.sessions import Phase
 from brokerkit.models import PRICED, STOPS, Order
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face
-from brokerkit.testing.base import Contract, agree, tells
+from brokerkit.testing.base import Contract, agree, not_told, tells
 from brokerkit.testing.declared import Declared, needs
 from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
 
-OFFERED = [(venue, kind, time) for venue in KOREA.venues for kind, time in sorted(offers(venue, Phase.REGULAR))]
-ELSEWHERE = [
-    (phase, venue, kind, time)
-    for phase in Phase
-    if phase is not Phase.REGULAR
-    for venue in KOREA.venues
-    for kind, time in sorted(offers(venue, phase))
-]
+_PLACES = ("venue", "kind", "time")
+"""What a check is given of a type: of the regular session, and after the phase of another one."""
+
+
+def offered(market: Market, phase: Phase) -> list[tuple[Venue, OrderType, TimeInForce]]:
+    """Return the types and times in force that venues of a market take in a phase."""
+    return [(venue, *terms) for venue in market.venues for terms in sorted(market.calendar.offers(venue, phase))]
 
 
 class OrderTypeContract(Contract):
     """Every type and time in force of the venue, and nothing else."""
 
     level = 3
+
+    @classmethod
+    def pytest_generate_tests(cls, metafunc: pytest.Metafunc) -> None:
+        """Let checks of types be about those of the market."""
+        names = tuple(metafunc.fixturenames)
+        if not set(_PLACES) <= set(names):
+            return
+        market = market_named(cls.market)
+        if "phase" not in names:
+            metafunc.parametrize(_PLACES, offered(market, Phase.REGULAR))
+            return
+        others = [phase for phase in Phase if phase is not Phase.REGULAR]
+        metafunc.parametrize(
+            ("phase", *_PLACES), [(phase, *terms) for phase in others for terms in offered(market, phase)]
+        )
 
     def skip_unless_offered(self, declared: Declared, venue: Venue, kind: OrderType, time: TimeInForce) -> None:
         """Skip a check of a type that is not declared, or of a venue to which no orders go."""
@@ -52,7 +66,7 @@ class OrderTypeContract(Contract):
         account = sandbox.face(self.broker).credentials.account
         sandbox.exchange.give_holding(account, self.stock, Decimal(10), self.ground.amount(600_000))
         asks, bids = sandbox.exchange.order_book(self.stock).asks, sandbox.exchange.order_book(self.stock).bids
-        price = asks[0].price + 500 if kind in PRICED else None
+        price = asks[0].price + 5 * self.step if kind in PRICED else None
         stop = bids[2].price if kind in STOPS else None
         return trader.sell(self.stock, 3, price=price, type=kind, time_in_force=time, venue=venue, stop_price=stop)
 
@@ -73,10 +87,12 @@ class OrderTypeContract(Contract):
             (order.type, order.time_in_force, order.venue),
         )
         assert sent == meant, f"The exchange has got {' '.join(sent)}, and {' '.join(meant)} was meant."
-        assert told == meant, f"{' '.join(meant)} is listed as {' '.join(map(str, told))}."
+        absent = not_told(trader).get(Order, frozenset())
+        names = ("type", "time_in_force", "venue")
+        listed = tuple(None if name in absent else each for name, each in zip(names, meant, strict=True))
+        assert told == listed, f"{' '.join(meant)} is listed as {' '.join(map(str, told))}."
 
     @needs("buy", "refresh")
-    @pytest.mark.parametrize(("venue", "kind", "time"), OFFERED)
     def test_a_type_is_taken_and_listed_back(
         self,
         venue: Venue,
@@ -87,10 +103,10 @@ class OrderTypeContract(Contract):
         declared: Declared,
     ) -> None:
         self.skip_unless_offered(declared, venue, kind, time)
+        self.skip_unless(kind not in declared.part.sells_only, f"purchases {kind}")
         self.is_taken(trader, sandbox, kind, time, venue)
 
     @needs("sell", "refresh")
-    @pytest.mark.parametrize(("venue", "kind", "time"), OFFERED)
     def test_a_type_of_a_sale_is_taken_and_listed_back(
         self,
         venue: Venue,
@@ -109,11 +125,12 @@ class OrderTypeContract(Contract):
         self, venue: Venue, trader: Broker, face: Face, declared: Declared
     ) -> None:
         for kind, time in [(kind, time) for kind in OrderType for time in TimeInForce]:
-            is_offered = any((kind, time) in offers(venue, phase) for phase in Phase)
-            if is_offered and declared.takes((kind, time)) and venue in declared.order_venues:
+            is_offered = any((kind, time) in self.trading.calendar.offers(venue, phase) for phase in Phase)
+            is_sold_only = kind in declared.part.sells_only
+            if is_offered and declared.takes((kind, time)) and venue in declared.order_venues and not is_sold_only:
                 continue
-            price = 60000 if kind in PRICED else None
-            stop = 61000 if kind in STOPS else None
+            price = self.ground.price if kind in PRICED else None
+            stop = self.ground.price + 10 * self.step if kind in STOPS else None
             with self.nothing_sent(face), pytest.raises(Unsupported) as caught:
                 trader.buy(self.stock, 1, price=price, type=kind, time_in_force=time, venue=venue, stop_price=stop)
             assert caught.value.advice, "Unsupported does not say what is offered instead."
@@ -131,6 +148,7 @@ class OrderTypeContract(Contract):
     def test_a_type_that_the_venue_does_not_take_now_is_not_sent(
         self, phase: Phase, kind: OrderType, trader: Broker, sandbox: Sandbox, face: Face
     ) -> None:
+        self.skip_unless(phase in sandbox.exchange.bourse.phases, f"{phase} in {self.market}")
         sandbox.exchange.phase = phase
         with self.nothing_sent(face), pytest.raises(Unsupported) as caught:
             trader.buy(self.stock, 1, type=kind)
@@ -140,7 +158,7 @@ class OrderTypeContract(Contract):
     def test_an_order_of_the_after_market_trades_there(self, trader: Broker, sandbox: Sandbox) -> None:
         sandbox.exchange.phase = Phase.AFTER_MARKET
         order = trader.refresh(trader.buy(self.stock, 2, price=sandbox.exchange.quote(self.stock).price))
-        tells(order, type=OrderType.LIMIT, status=OrderStatus.FILLED)
+        tells(order, type=self.tellable_type(OrderType.LIMIT, trader), status=OrderStatus.FILLED)
 
     @needs("buy", "refresh", times=[TimeInForce.IOC])
     def test_what_is_not_filled_at_once_is_cancelled_with_ioc(self, trader: Broker, sandbox: Sandbox) -> None:
@@ -166,7 +184,6 @@ class OrderTypeContract(Contract):
         tells(trader.refresh(order), status=OrderStatus.FILLED)
 
     @needs("buy", "refresh")
-    @pytest.mark.parametrize(("phase", "venue", "kind", "time"), ELSEWHERE)
     def test_a_type_of_another_phase_is_taken_and_listed_back(
         self,
         phase: Phase,
@@ -178,6 +195,8 @@ class OrderTypeContract(Contract):
         declared: Declared,
     ) -> None:
         self.skip_unless_offered(declared, venue, kind, time)
+        self.skip_unless(kind not in declared.part.sells_only, f"purchases {kind}")
+        self.skip_unless(venue not in declared.part.unlisted_venues, f"lists of orders at {venue}")
         sandbox.exchange.phase = phase
         self.is_taken(trader, sandbox, kind, time, venue)
 

@@ -95,7 +95,7 @@ class OrderOfferContract(Contract):
             "buy": lambda: trader.buy(self.stock, 1, price=price),
             "sell": lambda: trader.sell(self.stock, 1, price=price),
             "cancel": lambda: trader.cancel(order),
-            "amend": lambda: trader.amend(order, price=price - 100),
+            "amend": lambda: trader.amend(order, price=price - self.step),
             "refresh": lambda: trader.refresh(order),
             "wait": lambda: trader.wait(order, timeout=0),
             "order_history": lambda: trader.order_history(sandbox.exchange.today),
@@ -119,7 +119,7 @@ class OrderOfferContract(Contract):
         if verb not in declared.verbs or declared.takes_part(verb):
             return  # what is offered is demanded by the checks of it
         order = self.standing(trader, sandbox, face)
-        terms = {"price": (order.price or 0) - 100} if verb == "amend" else {}
+        terms = {"price": (order.price or 0) - self.step} if verb == "amend" else {}
         is_unsupported(face, f"{verb} of a part", lambda: getattr(trader, verb)(order, quantity=3, **terms))
         self.unchanged(sandbox, face, order)
 

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
-from brokerkit.market.days import previous_trading_day
 from brokerkit.models import OrderRequest
 from brokerkit.orders.intents import UNRESOLVED
 from brokerkit.sandbox import Rule
@@ -108,7 +107,7 @@ class AbsenceContract(SafetyContract):
             with listing_only(scene.exchange, lambda row: row.number in numbers):  # noqa: B023 - used at once
                 scene.look(FEW_LOOKS)
             lines += absent(scene, lost, how)
-        with listing_of(scene.exchange, previous_trading_day(scene.exchange.today)):
+        with listing_of(scene.exchange, self.day_before(scene.exchange.today)):
             scene.look(FEW_LOOKS)
         lines += absent(scene, lost, "the list of the day before")
         scene.look()

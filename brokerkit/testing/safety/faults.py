@@ -8,7 +8,6 @@ from decimal import Decimal
 from functools import partial
 
 from brokerkit.errors import NotSent
-from brokerkit.market.ticks import tick_size
 from brokerkit.models import Order
 from brokerkit.sandbox import Rule
 from brokerkit.sandbox.face import Purpose
@@ -69,8 +68,7 @@ def wrongs(scene: Scene, outcomes: list[Outcome]) -> list[str]:
 
 def dearer(scene: Scene, symbol: str) -> Decimal:
     """Return the price one step above that of orders which rest."""
-    instrument = scene.exchange.instruments[symbol]
-    return instrument.lower_limit + tick_size(instrument.lower_limit, instrument.kind)
+    return scene.price(symbol) + scene.step(symbol)
 
 
 class FaultContract(SafetyContract):

@@ -83,7 +83,7 @@ class KindContract(Contract):
         self.sound_model(trader.quote(symbol), "quote")
         self.sound(trader.round_price(symbol, 70_049, side=Side.BUY), Decimal, "round_price")
         if "quotes" in declared.verbs:
-            for quote in trader.quotes([symbol, "000660"]):
+            for quote in trader.quotes([symbol, self.ground.another]):
                 self.sound_model(quote, "quotes")
 
     @needs("order_book")

@@ -15,12 +15,13 @@ import pytest
 
 from brokerkit import clock, get_broker
 from brokerkit.broker import Broker
+from brokerkit.market.markets import Rules
 from brokerkit.models import Order
 from brokerkit.orders import desk
 from brokerkit.orders.intents import STANDING, UNRESOLVED, Intent, IntentState
 from brokerkit.sandbox import Faults, Rule, Sandbox
 from brokerkit.sandbox import face as faces
-from brokerkit.sandbox.exchange import ExchangeOrder
+from brokerkit.sandbox.exchange import ExchangeOrder, Instrument
 from brokerkit.sandbox.face import Face, Purpose
 from brokerkit.sandbox.faults import Draw
 from brokerkit.testing.base import Contract
@@ -80,10 +81,18 @@ class Scene:
         self.part = part_of(broker)
         self.ahead = dt.timedelta(0)
         """By how much the clock is put forward."""
-        instruments = [each for each in self.exchange.instruments.values() if each.kind is SecurityType.STOCK]
+        instruments = [each for each in self.exchange.instruments.values() if self._is_taken(each)]
         self._newest = ""
         """The entry of the journal before the present call."""
-        self._symbols = iter(sorted(instruments, key=lambda each: each.lower_limit))
+        self._symbols = iter(sorted(instruments, key=self._place))
+
+    def _is_taken(self, instrument: Instrument) -> bool:
+        """Say whether the environment takes orders of an instrument: a demo may take some alone."""
+        return self.part.environment != "demo" or getattr(instrument, "demo", True)
+
+    def _place(self, instrument: Instrument) -> tuple[bool, Decimal]:
+        """Return what sorts the instruments that checks order: shares first, and funds where there are too few."""
+        return instrument.kind is not SecurityType.STOCK, self.price(instrument.symbol)
 
     @property
     def proves_absence(self) -> bool:
@@ -96,7 +105,26 @@ class Scene:
 
     def price(self, symbol: str) -> Decimal:
         """Return a price at which a purchase rests."""
-        return self.exchange.instruments[symbol].lower_limit
+        instrument = self.exchange.instruments[symbol]
+        if instrument.has_limits:
+            return instrument.lower_limit
+        return self.rules.round_to_tick(instrument.previous_close * 7 / 10, instrument.kind, up=True)
+
+    def dear(self, symbol: str) -> Decimal:
+        """Return a price at which a purchase is filled at once, and a sale rests."""
+        instrument = self.exchange.instruments[symbol]
+        if instrument.has_limits:
+            return instrument.upper_limit
+        return self.rules.round_to_tick(instrument.previous_close * 13 / 10, instrument.kind, up=False)
+
+    def step(self, symbol: str) -> Decimal:
+        """Return the step of the price at which a purchase rests."""
+        return self.rules.tick_size(self.price(symbol), self.exchange.instruments[symbol].kind)
+
+    @property
+    def rules(self) -> Rules:
+        """What is true of the market."""
+        return self.exchange.bourse.market.calendar
 
     def buy(self, symbol: str | None = None, quantity: int = 2) -> Order:
         """Send an order that rests."""
@@ -145,7 +173,7 @@ class Scene:
     def lost(self, *, fills: bool = False) -> Outcome:
         """Send an order that stands, or is filled at once, and whose answer never comes."""
         symbol = self.symbol()
-        price = self.exchange.instruments[symbol].upper_limit if fills else self.price(symbol)
+        price = self.dear(symbol) if fills else self.price(symbol)
         return self.meets(GETS_THROUGH, symbol, lambda: self.broker.buy(symbol, 2, price=price))
 
     def look(self, times: int = LOOKS, seconds: float = STEP_SECONDS) -> None:

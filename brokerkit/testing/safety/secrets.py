@@ -347,7 +347,7 @@ class SecretContract(Contract):
             with intercepted(face, answer), pytest.raises(OrderUncertain):
                 trader.buy(self.stock, 2, price=price)
             with pytest.raises(BrokerError):
-                trader.sell("000660", 1_000_000, price=sandbox.exchange.quote("000660").price)
+                trader.sell(self.ground.another, 1_000_000, price=sandbox.exchange.quote(self.ground.another).price)
             files = [path for path in Path(os.environ["BROKERKIT_STATE_DIR"]).rglob("*") if path.is_file()]
             assert files, "No journal was written."
             for path in files:

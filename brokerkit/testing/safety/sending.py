@@ -71,7 +71,7 @@ def verbs(scene: Scene) -> Iterator[tuple[str, Callable[[], Order]]]:
     yield "buy", partial(scene.buy, buys)
     held = scene.symbol()
     scene.exchange.give_holding(scene.account, held, Decimal(5), Decimal(5_000))
-    yield "sell", partial(scene.broker.sell, held, 1, price=scene.exchange.instruments[held].upper_limit)
+    yield "sell", partial(scene.broker.sell, held, 1, price=scene.dear(held))
     if scene.broker.supports("amend"):
         order = scene.buy()
         yield "amend", partial(scene.broker.amend, order, price=dearer(scene, order.symbol))

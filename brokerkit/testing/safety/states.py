@@ -9,10 +9,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from brokerkit import clock
 from brokerkit.broker import Broker
 from brokerkit.errors import BrokerError, IncompleteListing, UnknownSymbol, WireError
-from brokerkit.market.days import previous_trading_day
 from brokerkit.market.sessions import Phase
 from brokerkit.models import Order, OrderRequest, Quote
 from brokerkit.sandbox import Sandbox
@@ -127,7 +125,7 @@ class RareQuoteContract(Contract):
         sandbox.exchange.give_holding(face.credentials.account, self.stock, Decimal(3), self.ground.amount(200_001))
         sandbox.exchange.unprice(self.stock)
         (told,) = trader.balance().positions
-        assert (told.quantity, told.cost) == (Decimal(3), Decimal(200_001))
+        assert (told.quantity, told.cost) == (Decimal(3), self.ground.amount(200_001))
         values = (told.price, told.market_value, told.unrealized_pnl, told.unrealized_pnl_percent)
         assert values == (None, None, None, None), (
             f"A holding has no price, the broker writes 0, and price, value and profit are told as {values}: "
@@ -170,7 +168,7 @@ class RareOrderContract(Contract):
         request = OrderRequest(symbol=self.stock, side=Side.BUY, quantity=5, price=self.bid(sandbox))
         self.filled_yesterday(sandbox, face, request, None)
         try:
-            told: object = trader.order_history(clock.today())
+            told: object = trader.order_history(self.today)
         except IncompleteListing:
             return  # where it cannot be known, that is what is to be said
         assert told == (), f"An order that was filled the day before is listed as one of today: {told!r:.200}. {DAYS}"
@@ -178,7 +176,7 @@ class RareOrderContract(Contract):
     def filled_yesterday(self, sandbox: Sandbox, face: Face, request: OrderRequest, number: int | None) -> None:
         """Let the account have an order that was filled the day before."""
         today, account = sandbox.exchange.today, face.credentials.account
-        for day in {previous_trading_day(today), today - dt.timedelta(1)}:  # the sandbox trades on weekends too
+        for day in {self.day_before(today), today - dt.timedelta(1)}:  # the sandbox trades on weekends too
             sandbox.exchange.remember(account, day, request, filled=request.quantity, number=number)
 
     @needs("orders")
@@ -224,7 +222,7 @@ class RareOrderContract(Contract):
         with rewritten(face, _strange(face.wording.row_type, "row_type"), Purpose.LISTING):
             told = [("orders", trader.orders())]
             if "order_history" in declared.verbs:
-                told.append(("order_history", trader.order_history(clock.today())))
+                told.append(("order_history", trader.order_history(self.today)))
         for verb, rows in told:
             (row,) = rows
             assert row.type is None, (
@@ -240,7 +238,7 @@ class RareOrderContract(Contract):
         self.waiting(trader, sandbox)
         asks: list[tuple[str, Callable[[], object]]] = [("orders", trader.orders)]
         if "order_history" in declared.verbs:
-            asks.append(("order_history", lambda: trader.order_history(clock.today())))
+            asks.append(("order_history", lambda: trader.order_history(self.today)))
         for verb, ask in asks:
             with rewritten(face, _strange(face.wording.row_side, "row_side"), Purpose.LISTING):
                 try:
@@ -297,7 +295,7 @@ class RareOrderContract(Contract):
         order = self.waiting(trader, sandbox)
         told = [trader.refresh(order)]
         if "order_history" in declared.verbs:
-            told += trader.order_history(clock.today())
+            told += trader.order_history(self.today)
         for each in told:
             assert (each.status, each.filled_quantity, each.remaining_quantity) == (
                 OrderStatus.REJECTED,

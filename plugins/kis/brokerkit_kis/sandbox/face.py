@@ -125,6 +125,14 @@ class KisFace(Face):
         "demo:test_an_order_of_the_after_market_trades_there": ONLY_REGULAR,
         "demo:test_a_type_of_another_phase_is_taken_and_listed_back[AFTER_MARKET-*]": ONLY_REGULAR,
         "demo:test_a_type_of_another_phase_is_taken_and_listed_back[*-*_CLOSING_PRICE-DAY]": ONLY_REGULAR,
+        "US:demo:test_an_order_of_the_after_market_trades_there": ONLY_REGULAR,
+        "US:demo:test_a_type_of_another_phase_is_taken_and_listed_back[*]": ONLY_REGULAR,
+        "US:test_all_trades_of_today_are_told_those_of_one_second_too": "it tells the newest 120 trades alone",
+        "US:test_buying_power_is_what_the_account_can_pay": "it tells what is left for shares after costs",
+        "US:test_realized_profit_is_what_the_sales_earned": "sales are there from the day after the trade",
+        "US:test_transactions_add_up_to_the_cash": "trades alone are there, and no balance of the cash",
+        "US:test_past_days_are_listed_oldest_first": "a row does not tell that its order was cancelled; the row of the "
+        "cancellation does, and the sandbox keeps none of past days",
     }
     wording: ClassVar[FaultWording] = FaultWording(
         success="rt_cd",

@@ -33,7 +33,7 @@ def realised(context: Context) -> FaceAnswer:
     sold = list(_sold(context, start, min(end, context.exchange.today - dt.timedelta(days=1))))
     listing = Listing(
         rows=sold,
-        key=lambda each: f"{day_text(each.day)}{code_of(each.symbol):<12}",
+        key=lambda each: f"{day_text(each.day)}{code_of(each.symbol):.<12}",
         write=lambda each: _realised_row(context, each),
         size=ROWS,
     )

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from brokerkit.errors import InvalidRequest
-from brokerkit.models import Balance, BuyingPower
+from brokerkit.models import Balance, BuyingPower, Position
 from brokerkit.replies import AccountReply, PositionReply
 from brokerkit.transport import Blankable, Block, Endpoint, Mark, Number, Reply, Text, ZeroIsNone, wire_text
 from brokerkit.words import PositionKind
@@ -132,6 +132,7 @@ class Account(Spelling):
         "buying_power": (POWER,),
         "exchange_rate": (DETAIL,),
     }
+    rounds = {Position: {"average_price": Decimal("0.0001")}}
     not_told = {Balance: frozenset({"orderable_cash", "cash_d1", "cash_d2", "total_value"})}
     not_told_in = {"demo": {Balance: frozenset({"cash", "withdrawable_cash"})}}
 

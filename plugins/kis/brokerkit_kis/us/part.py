@@ -41,6 +41,7 @@ class UsStocks(Quotes, Charts, Trades, Listings, Account, Ledger, Reservations):
         **dict.fromkeys(("orders", "refresh", "wait", "reconcile", "order_history"), (orders.DAY_ORDERS,)),
     }
     not_told = {Order: frozenset({"type", "time_in_force"})}
+    rounds = {Order: {"average_fill_price": Decimal("0.00000001")}}
     order_types = tuple(orders.ORDER_TYPE)
     order_types_in = {"demo": orders.DEMO_TYPES}
     sells_only = frozenset({OrderType.MARKET_ON_OPEN, OrderType.MARKET_ON_CLOSE})
@@ -76,20 +77,34 @@ class UsStocks(Quotes, Charts, Trades, Listings, Account, Ledger, Reservations):
     def _change(self, order: Order, handle: Handle, change: str, price: Decimal) -> Sent:
         """Change all that is left of an order."""
         venue = order.venue or Venue.US
-        with preparing("the exchange of the symbol"):
+        with preparing("the exchange of the symbol, and what is left of the order"):
             exchange, code = EXCHANGE[self.segment(order.symbol)], self.code(order.symbol)
+            left = order.remaining_quantity or self._left(order, handle)
         body = {
             **self.account(),
             "OVRS_EXCG_CD": exchange,
             "PDNO": code,
             "ORGN_ODNO": handle.number,
             "RVSE_CNCL_DVSN_CD": change,
-            "ORD_QTY": wire_text(order.remaining_quantity or order.quantity),
+            "ORD_QTY": wire_text(left),
             "OVRS_ORD_UNPR": wire_text(price),
             "ORD_SVR_DVSN_CD": "0",
             **(orders.BLANK if venue is Venue.DAYTIME else {}),
         }
         return self._sent(orders.AMEND_CANCEL[venue], body, order.symbol)
+
+    def _left(self, order: Order, handle: Handle) -> Decimal:
+        """Return what the lists say is left of an order of which nobody asked yet; all of it where none shows it.
+
+        More than is left may be refused, as if nothing were.
+        """
+        if order.venue not in self.unlisted_venues:
+            number, span = handle.number, (handle.day - DAYS_AROUND, handle.day + DAYS_AROUND)
+            for page in self.rows(*span, symbol=order.symbol, number=number):
+                for row in page.rows:
+                    if isinstance(row, orders.OrderRow) and row.id == number and row.remaining_quantity:
+                        return row.remaining_quantity
+        return order.quantity
 
     def _check_session(self, venue: Venue) -> None:
         """Raise for an hour at which the demo environment takes no order, though the exchanges do."""

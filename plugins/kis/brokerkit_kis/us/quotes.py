@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field, create_model
 
 from brokerkit.errors import UnknownSymbol
-from brokerkit.models import ExchangeRate, Level, OrderBook, Quote
+from brokerkit.models import Candle, ExchangeRate, Level, OrderBook, Quote
 from brokerkit.replies import QuoteReply, levels
 from brokerkit.transport import Blankable, Block, Endpoint, Number, Reply, Text, ZeroIsNone
 from brokerkit.words import Venue
@@ -171,6 +171,7 @@ class Quotes(Spelling):
     calls = {**dict.fromkeys(("quote", "quotes", "round_price"), (PRICE,)), "order_book": (BOOK,)}
     quote_venues = tuple(next(iter(QUOTED_AT.values())))
     quotes_at_once = PRICES_AT_ONCE
+    rounds = {model: {"turnover": Decimal(1)} for model in (Quote, Candle)}
     not_told = {
         Quote: frozenset({"name", "time", "open", "high", "low", "upper_limit", "lower_limit"}),
         OrderBook: frozenset({"time"}),
