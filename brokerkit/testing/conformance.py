@@ -84,7 +84,6 @@ class BrokerConformance(
 
 
 class UsConformance(
-    DiscoveryContract,
     OfferContract,
     QuoteContract,
     ManyQuotesContract,
@@ -121,6 +120,7 @@ NOT_OF_THE_US: Mapping[type[Contract], str] = {
         (MemberContract, IndexContract, FlowContract, RankingContract),
         "no broker tells that of the US, nor is there a verb",
     ),
+    DiscoveryContract: "an adapter is found once, whatever its markets are",
     MinuteContract: "its truth is reckoned by the minutes of Korean sessions so far",
     **dict.fromkeys(
         (StreamContract, OwnOrderContract, BrokenStreamContract), "the streams of a sandbox are Korean so far"
