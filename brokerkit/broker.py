@@ -255,7 +255,8 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
         log names those sent today.
         """
         found: list[Order] = []
-        markets = [each for each in self._inquiries.markets(market) if market or self._inquiries.trades(each)]
+        meant = self._inquiries.markets(market)
+        markets = [each for each in meant if market or self._inquiries.trades(each)] or meant
         for each in markets:
             with self._asking_of(each, "working orders", market):
                 self._inquiries.offering("orders", each)

@@ -73,6 +73,32 @@ _TOKEN = "test_a_killed_token_is_renewed_once_for_a_query"  # noqa: S105 - the n
 KIS = (
     *_in(
         "kis",
+        "wire/orders.py",
+        ORDERS,
+        (
+            (
+                "lists read sells as buys",
+                '{"01": Side.SELL, "02": Side.BUY}',
+                '{"01": Side.BUY, "02": Side.SELL}',
+                _SOLD,
+            ),
+        ),
+    ),
+    *_in(
+        "kis",
+        "wire/notices.py",
+        ORDERS,
+        (
+            (
+                "an order that was refused is told as accepted",
+                'IS_REFUSED = {"1": True',
+                'IS_REFUSED = {"1": False',
+                _TOLD_ORDERS,
+            ),
+        ),
+    ),
+    *_in(
+        "kis",
         "stocks/trades.py",
         OTHER,
         (
@@ -89,12 +115,6 @@ KIS = (
         "stocks/orders.py",
         ORDERS,
         (
-            (
-                "lists read sells as buys",
-                '{"01": Side.SELL, "02": Side.BUY}',
-                '{"01": Side.BUY, "02": Side.SELL}',
-                _SOLD,
-            ),
             (
                 "a sell is sent as a buy",
                 '{"real": "TTTC0011U", "demo": "VTTC0011U"}',
@@ -360,8 +380,8 @@ KIS = (
         (
             (
                 "middle pages count as the last",
-                'more=frozenset({"F", "M"}),\n        end=frozenset({"D", "E"})',
-                'more=frozenset({"F"}),\n        end=frozenset({"D", "E", "M"})',
+                'more=frozenset({"F", "M"}),\n    end=frozenset({"D", "E"})',
+                'more=frozenset({"F"}),\n    end=frozenset({"D", "E", "M"})',
                 _POSITIONS,
             ),
             (
@@ -403,12 +423,6 @@ KIS = (
                 "last_quantity=positive(_order_quantity(row).strip()) if filled else None",
                 _TOLD_ORDERS,
             ),
-            (
-                "an order that was refused is told as accepted",
-                'IS_REFUSED = {"1": True',
-                'IS_REFUSED = {"1": False',
-                _TOLD_ORDERS,
-            ),
         ),
     ),
     *_in(
@@ -418,14 +432,33 @@ KIS = (
         (
             (
                 "orders of another account of the login name are told",
-                "return stocks.notice(row, venue, received_at) if self._is_own(row) else None",
-                "return stocks.notice(row, venue, received_at)",
+                "return read(row, venue, received_at) if self._is_own(row) else None",
+                "return read(row, venue, received_at)",
                 "test_orders_of_other_accounts_are_not_told",
             ),
         ),
     ),
 )
 KIWOOM = (
+    *_in(
+        "kiwoom",
+        "wire/orders.py",
+        ORDERS,
+        (
+            (
+                "lists read sells as buys",
+                'return Side.SELL if "매도" in words else Side.BUY',
+                'return Side.BUY if "매도" in words else Side.SELL',
+                _SOLD,
+            ),
+            (
+                "the side is taken from the sign in front of it",
+                'return Side.SELL if "매도" in words else Side.BUY',
+                'return Side.SELL if "-" in words else Side.BUY',
+                "test_an_amended_sell_is_a_sell_and_so_is_its_cancellation",
+            ),
+        ),
+    ),
     *_in(
         "kiwoom",
         "stocks/trades.py",
@@ -444,18 +477,6 @@ KIWOOM = (
         "stocks/orders.py",
         ORDERS,
         (
-            (
-                "lists read sells as buys",
-                'return Side.SELL if "매도" in words else Side.BUY',
-                'return Side.BUY if "매도" in words else Side.SELL',
-                _SOLD,
-            ),
-            (
-                "the side is taken from the sign in front of it",
-                'return Side.SELL if "매도" in words else Side.BUY',
-                'return Side.SELL if "-" in words else Side.BUY',
-                "test_an_amended_sell_is_a_sell_and_so_is_its_cancellation",
-            ),
             (
                 "a sell is sent as a buy",
                 '{"real": "kt10001", "demo": "kt10001"}',
@@ -503,8 +524,8 @@ KIWOOM = (
             ),
             (
                 "cancellations are sent as reads",
-                'CancelAccepted, "POST", Effect.ORDER)',
-                'CancelAccepted, "POST")',
+                '"demo": "kt10003"}, ORDERS, Accepted, "POST", Effect.ORDER)',
+                '"demo": "kt10003"}, ORDERS, Accepted, "POST")',
                 _CANCELLED,
             ),
         ),

@@ -35,9 +35,7 @@ def test_a_person_is_told_what_failed_and_where(capsys: pytest.CaptureFixture[st
     with installed(LikeAdapter, WrongFlow):
         assert main(["conformance", "lslike", "--level", "1", "--check", check]) == REFUSED
     out = capsys.readouterr().out
-    assert (
-        "Failed: QuoteContract: quote tells the truth field by field [005930]\n    Not what the exchange knows" in out
-    )
+    assert "Failed: QuoteContract: quote tells the truth field by field [stock]\n    Not what the exchange knows" in out
     assert "brokerkit/testing/quotes.py:" in out
     assert f"again: --check {check}" in out
     assert out.endswith("Proven: level 0 (discovered).\n")

@@ -82,6 +82,7 @@ def test_it_offers_every_verb_but_these(broker: Broker) -> None:
             "program_rankings",
         ),
         *("candles", "instruments", "instrument", "search", "realized_pnl", "transactions", "exchange_rate"),
+        *("reserve", "reservations", "amend_reservation", "cancel_reservation"),
         *("rankings", "conditions", "screen", "trades", "members"),
     }
 

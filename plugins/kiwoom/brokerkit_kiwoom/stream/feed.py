@@ -120,12 +120,16 @@ class KiwoomFeed(Feed[KiwoomClient]):
         return (re.sub("^http", "ws", base) if is_sandbox else frames.HOSTS[self.environment]) + self.path
 
     def open(self) -> Sequence[SecretStr]:
-        self._groups.clear()
-        self._registered.clear()
-        self._awaited.clear()
+        self._forget()
         refused = self._token if self._is_refused else None
         self._token = self.client.token() if refused is None else self.client.renewed(refused)
         return [frames.login(self._token)]
+
+    def _forget(self) -> None:
+        """Forget what was of the connection before."""
+        self._groups.clear()
+        self._registered.clear()
+        self._awaited.clear()
 
     def register(self, registrations: Sequence[Registration]) -> Sequence[SecretStr]:
         self._registered.update(registrations)

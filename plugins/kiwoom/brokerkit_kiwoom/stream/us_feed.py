@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
-
-from pydantic import SecretStr
 
 from brokerkit.errors import UnknownSymbol
 from brokerkit.stream.events import Notice, OrderChange
@@ -43,9 +41,9 @@ class KiwoomUsFeed(KiwoomFeed):
         self._unfilled: set[str] = set()
         """Orders that were seen to begin, and of which no fill came since."""
 
-    def open(self) -> Sequence[SecretStr]:
+    def _forget(self) -> None:
+        super()._forget()
         self._unfilled.clear()
-        return super().open()
 
     def key_of(self, topic: Topic) -> str:
         """Return exchange and code, such as `ND:AAPL`."""
