@@ -80,7 +80,7 @@ class Sandbox:
         }
         """By market: "KR" and "US"."""
         self.exchange = self.exchanges[home]
-        """The one of the market `home`: Korea's where nothing is said."""
+        """The one of the market `home`, for whoever looks behind the brokers: Korea's where nothing is said."""
         self.environment = environment
         self._keys = {name: Credentials(**dict(keys)) for name, keys in stored.keys.items()} if stored else {}
         self._host = host
@@ -164,9 +164,10 @@ class Sandbox:
         with self._lock:
             if broker not in self._faces:
                 kind = face_class(broker)
-                abroad = [each for each in self.exchanges.values() if each is not self.exchange]
+                # A broker is at home in Korea, whichever exchange the tests look at: its costs and its won are those.
+                korea, *abroad = self.exchanges.values()
                 keys = self._keys.get(broker)
-                face = kind(self.exchange, environment=self.environment, credentials=keys, abroad=abroad)
+                face = kind(korea, environment=self.environment, credentials=keys, abroad=abroad)
                 if face.stream is not None:
                     face.stream.is_lively = self._is_lively
                 tls = (self._certificate, self._private_key) if self._certificate and self._private_key else None

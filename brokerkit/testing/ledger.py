@@ -211,7 +211,7 @@ class LedgerContract(Contract):
         account, today = face.credentials.account, self.today
         self.trade(sandbox, face)  # settled in two days
         for number in range(1, MANY):
-            sandbox.exchange.deposit(account, self.ground.amount(1000 * number if number % 3 else -number))
+            sandbox.exchange.deposit(account, self.ground.amount(1000 * number if number % 3 else -10 * number))
         told = trader.transactions(self.days(1)[0])
         real = sandbox.exchange.cash_lines(account, today, today)
         assert len(told) == len(real) == MANY, f"Of {len(real)} lines {len(told)} are told: look at the pages."

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pytest
 
 from brokerkit import get_broker
 from brokerkit.broker import Broker
-from brokerkit.errors import UnknownSymbol
+from brokerkit.errors import UnknownSymbol, Unsupported
 from brokerkit.market.markets import US
 from brokerkit.market.us import NEW_YORK
 from brokerkit.sandbox import Sandbox
@@ -124,6 +124,31 @@ def test_what_is_bought_is_held_and_what_is_sold_has_earned(trader: Broker, sand
 
 def test_the_cash_of_two_currencies_is_told_apart(trader: Broker) -> None:
     assert {each.currency: each.cash for each in trader.balances()} == {"KRW": 100_000_000, "USD": 100_000}
+
+
+def test_lines_of_the_ledger_add_up_to_the_cent(trader: Broker, sandbox: Sandbox) -> None:
+    if sandbox.environment == "demo":
+        with pytest.raises(Unsupported):
+            trader.transactions(US.today(), market="US")
+        return
+    account, truth = sandbox.face("kiwoom").credentials.account, exchange(sandbox)
+    for thousandths in (15, -4, -16, 4, -5):  # the exchange keeps parts of a cent, and the ledger has none
+        truth.deposit(account, Decimal(thousandths) / 1000)
+    told = trader.transactions(US.today(), market="US")
+    lines = truth.cash_lines(account, US.today(), US.today())
+    balances = [each.balance.quantize(Decimal("0.01"), ROUND_HALF_UP) for each in lines]
+    assert [each.balance for each in told] == balances
+    assert sum((each.amount or Decimal(0) for each in told), Decimal(0)) == balances[-1]
+
+
+def test_won_are_those_of_korea_wherever_the_sandbox_is_at_home() -> None:
+    with Sandbox(home="US") as sandbox:
+        trader = get_broker("kiwoom", environment="sandbox", sandbox=sandbox)
+        korean = sandbox.exchanges["KR"].account(sandbox.face("kiwoom").credentials.account)
+        assert {each.currency: each.cash for each in trader.balances()} == {"KRW": korean.cash, "USD": 100_000}
+        assert trader.quote("005930").price == sandbox.exchanges["KR"].quote("005930").price
+        assert trader.quote(APPLE).price == sandbox.exchanges["US"].quote(APPLE).price
+        assert list(trader.orders()) == []
 
 
 def test_a_symbol_of_no_exchange_is_unknown_and_nothing_is_sent(trader: Broker, sandbox: Sandbox) -> None:

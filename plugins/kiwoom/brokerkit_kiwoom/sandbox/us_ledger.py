@@ -59,6 +59,12 @@ def lines(branch: UsBranch, fields: Mapping[str, str]) -> Content:
     return Listing("result_list", list(enumerate(found)), lambda each: _row(branch, each), head)
 
 
+def _moved(booked: BookedLine) -> Decimal:
+    """Return by how many cents the cash of the ledger changes: the exchange keeps parts of a cent, no ledger does."""
+    before = booked.balance - booked.line.change
+    return Decimal(dollars(booked.balance, 2)) - Decimal(dollars(before, 2))
+
+
 def _row(branch: UsBranch, booked: BookedLine) -> dict[str, str]:
     line = booked.line
     kind, remark = _WORDS[line.kind]
@@ -85,7 +91,7 @@ def _row(branch: UsBranch, booked: BookedLine) -> dict[str, str]:
         "stk_cd": code_of(line.symbol) if line.symbol else "",
         "uv_exrt": dollars(price),
         "fc_cmsn": dollars(line.commission, 2),
-        "fc_exct_amt": dollars(abs(line.change), 2),
+        "fc_exct_amt": dollars(abs(_moved(booked)), 2),
         "dly_sum": no_won,
         "fc_dly_sum": nothing,
         "vlbl_nowrm": str(line.quantity),
