@@ -170,6 +170,25 @@ def test_an_order_of_another_day_with_the_same_number_is_never_taken_for_it(
         assert broker.refresh(order).status is OrderStatus.PARTIALLY_FILLED
 
 
+def test_a_row_of_which_no_moment_is_of_the_day_is_of_another_order(
+    at: Callable[[str], None], fake: Fake, broker: Broker
+) -> None:
+    at("11-20 23:59")
+    order = buys(broker)
+    filled = UsRow(id="117", filled_quantity=10, remaining_quantity=0)
+    for moments, status in [
+        ((korean("11-19 00:30"), YESTERDAY), OrderStatus.PENDING),
+        ((YESTERDAY, TODAY), OrderStatus.FILLED),
+    ]:
+        by_date(fake, [(FRIDAY - DAY, filled.model_copy(update={"moments": moments}))])
+        assert broker.refresh(order).status is status
+    by_date(
+        fake,
+        [(FRIDAY - DAY, filled.model_copy(update={"moments": (YESTERDAY,)})), (FRIDAY, UsRow(id="117", told=None))],
+    )
+    assert broker.refresh(order).status is OrderStatus.WORKING
+
+
 def test_of_two_that_could_be_it_neither_is_taken(at: Callable[[str], None], fake: Fake, broker: Broker) -> None:
     at("11-21 00:30")
     order = buys(broker)

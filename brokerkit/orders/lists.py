@@ -249,9 +249,10 @@ class OrderLists:
         """Say whether a row may be of a trading day: at its turn the clocks may differ."""
         if not self._differ:
             return True
-        if found.time is None:
+        moments = found.row.fact("moments") if found.time is None else (found.time,)
+        if not moments:
             return abs(found.day - day).days <= self._differ
-        around = (found.time - SKEW - EARLY, found.time, found.time + SKEW + EARLY)
+        around = (moment + turn for moment in moments for turn in (-SKEW - EARLY, dt.timedelta(0), SKEW + EARLY))
         return day in map(self._market.day_of, around)
 
     def _may_be_row_of(self, found: _Found, handle: Handle) -> bool:

@@ -355,6 +355,22 @@ def test_a_time_is_told_where_but_one_reading_is_not_still_to_come(
     assert (None if row.clock is None else f"{row.clock:%d %H:%M:%S}") == moment
 
 
+@pytest.mark.parametrize(
+    ("told_at", "status"),
+    [
+        ("15:10:00", OrderStatus.PENDING),  # of the 26th, by either clock
+        ("04:10:00", OrderStatus.PENDING),  # of the 25th or of the 26th
+        ("23:10:00", OrderStatus.FILLED),  # of the 26th in Korea, or by New York's clock of the 27th
+    ],
+)
+def test_a_fill_of_the_day_before_with_the_same_number_is_not_one_of_today(
+    told_at: str, status: OrderStatus, us: Any
+) -> None:
+    filled = day_row(ord_time=told_at, cntr_qty="000000000010", ord_remnq="000000000000")
+    us.answer(TODAY, NOTHING).of_days(OF_A_DAY, {"20261126": page(filled)}, NOTHING)
+    assert refreshed(us).status is status
+
+
 def test_without_a_clock_no_time_is_told(us: Any) -> None:
     assert refreshed(us).submitted_at is None
 

@@ -50,7 +50,8 @@ class _Listed(OrderReply):
     status_words: Words = Field("", alias="ord_stat")  # 주문상태명
     day: dt.date | None = None
     clock: dt.datetime | None = None
-    """Both are set by who asked: by which clock a time is depends on the day that was asked for."""
+    moments: tuple[dt.datetime, ...] = ()
+    """They are set by who asked: by which clock a time is depends on the day that was asked for."""
 
     @property
     def type(self) -> OrderType | None:

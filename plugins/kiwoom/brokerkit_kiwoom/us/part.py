@@ -20,7 +20,7 @@ from brokerkit_kiwoom.us import account, orders, quotes
 from brokerkit_kiwoom.us.charts import Charts
 from brokerkit_kiwoom.us.ledger import Ledger
 from brokerkit_kiwoom.us.listing import Listings
-from brokerkit_kiwoom.us.spelling import code_of, hours_of, proven
+from brokerkit_kiwoom.us.spelling import code_of, hours_of, moments_of
 from brokerkit_kiwoom.us.trades import Trades
 from brokerkit_kiwoom.wire.orders import check_amendable
 from brokerkit_kiwoom.wire.types import says_nothing
@@ -203,8 +203,9 @@ class UsStocks(Listings, Charts, Trades, Ledger):
 
     def _dated(self, row: R, day: dt.date) -> R:
         hours = hours_of(row.told_at)
-        clock = None if hours is None else proven(day, hours, self.now())
-        return row.model_copy(update={"day": day, "clock": clock})
+        moments = () if hours is None else moments_of(day, hours, self.now())
+        clock = moments[0] if len(moments) == 1 else None
+        return row.model_copy(update={"day": day, "clock": clock, "moments": moments})
 
     def _open(self) -> OrderPage:
         """Return what is left of orders: of the broker's own today, whatever date that is, and of New York's."""

@@ -71,17 +71,16 @@ def new_york(day: dt.date, hours: dt.timedelta) -> dt.datetime | None:
     return dt.datetime.combine(day, (dt.datetime.min + hours).time(), NEW_YORK)
 
 
-def proven(day: dt.date, hours: dt.timedelta, now: dt.datetime | None) -> dt.datetime | None:
-    """Return the moment of a time under a date, of which nobody tells by which clock and calendar they are.
+def moments_of(day: dt.date, hours: dt.timedelta, now: dt.datetime | None) -> tuple[dt.datetime, ...]:
+    """Return when it may have been by a time under a date, of which nobody tells by which clock and calendar they are.
 
-    None where it is not proven: of a moment that is still to come it cannot be the time, and two may remain.
+    Of a moment that is still to come it cannot be the time.
     """
     moments = [korean(day, hours), new_york(day, hours)]
     if hours < _MORNING:
         moments.append(korean(day + dt.timedelta(days=1), hours))  # of the night that began on that date
     told = [moment for moment in moments if moment is not None]
-    past = told if now is None else [moment for moment in told if moment <= now + _CLOCKS_DIFFER]
-    return past[0] if len(past) == 1 else None
+    return tuple(moment for moment in told if now is None or moment <= now + _CLOCKS_DIFFER)
 
 
 class Spelling(Part[KiwoomClient]):
