@@ -81,6 +81,10 @@ def test_the_models_have_numbers_times_and_days() -> None:
         "Instrument.listed_on",
         "Rank.date",
         "FlowRank.date",
+        "ExchangeRate.date",
+        "Reservation.day",
+        "Reservation.until",
+        "Intent.until",
     }
     flows = {"MarketInvestorFlow.date", "ProgramTrading.date", "InvestorFlowTotal.start", "InvestorFlowTotal.end"}
     assert others | ledger | flows == set(map(named, DAYS))

@@ -109,7 +109,11 @@ def _model(reply: Reply[Any], currency: str | None) -> Made | None:
         return None
     needed = {name for name, info in reply._target.model_fields.items() if info.is_required()}
     # An account is never taken from an answer: the core masks it.
-    lacking = {name for name in needed & {*ASKED, "currency"} if getattr(reply, name, None) in (None, "")}
+    lacking = {
+        name
+        for name in needed & {*ASKED, "currency"}
+        if name not in reply._mapped or getattr(reply, name, None) in (None, "")
+    }
     core = {**ASKED, "currency": currency}
     asked = {name: core[name] for name in lacking | (needed & {"account"})}
     beside = {name: getattr(reply, name, None) for name in ("clock", *FACTS) if name not in reply._mapped}

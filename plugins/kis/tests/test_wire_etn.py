@@ -70,7 +70,7 @@ def test_an_order_of_what_has_no_price_under_either_code_is_not_sent(etn: Any) -
     etn.answer(PRICE, {**good, "output": {**good["output"], **NOTHING}})
     with pytest.raises(UnknownSymbol, match=ETN):
         etn.broker.quote(ETN)
-    with pytest.raises(NotSent, match="no price of 580012"):
+    with pytest.raises(UnknownSymbol, match="no price of 580012"):
         etn.broker.buy(ETN, 1, price=70_000)
     assert asked(etn, BUY) == []
 

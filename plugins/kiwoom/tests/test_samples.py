@@ -21,6 +21,14 @@ UNPROVEN = {
     "kt10001": "there is none; it is answered like kt10000",
     "ka90003": "the official sample is one of ka90005",
     **dict.fromkeys(
+        (
+            *("usa06011", "usa06012", "usa10098", "usa10099", "usa20100", "usa20101", "usa20150"),
+            *("ust20000", "ust20001", "ust20002", "ust20003", "ust21050", "ust21070", "ust21100", "ust21150"),
+            *("ust21160", "ust21510", "ust21530", "ust31301", "ust31490"),
+        ),
+        "no answer of a call for the US is shown, only its fields",
+    ),
+    **dict.fromkeys(
         ("ka10051", "ka10058", "ka10061", "ka10064", "ka90010", "ka90013"), "no answer of it is shown, only its fields"
     ),
 }
