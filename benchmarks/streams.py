@@ -187,7 +187,7 @@ def played(frames: list[str], count: int) -> tuple[float, int, int]:
         path = Path(folder) / "day.jsonl"
         with path.open("w", encoding="utf-8") as file:
             file.write(json.dumps(head) + "\n")
-            file.write(json.dumps({"topics": [["TRADES", symbol, "KRX"] for symbol in symbols]}) + "\n")
+            file.write(json.dumps({"topics": [["TRADES", symbol, "KRX", symbol] for symbol in symbols]}) + "\n")
             lines = [json.dumps({"at": at, "frame": text}) + "\n" for text in frames]
             for number in range(count):
                 file.write(lines[number % len(lines)])

@@ -27,6 +27,7 @@ from brokerkit.cli.waiting import unsaid
 from brokerkit.hours import market_hours
 from brokerkit.market.markets import market_of
 from brokerkit.models import Candle, OrderBook, Quote, Quotes, Trade
+from brokerkit.symbols import HOME_CURRENCY
 from brokerkit.words import Interval, Side, Venue
 
 IntervalOption = Annotated[
@@ -206,7 +207,8 @@ def _hour(moment: dt.datetime, day: dt.date) -> str:
 
 
 def _title(*parts: str | None) -> str:
-    return " ".join(part for part in parts if part)
+    """Return what stands over a table; won are not named."""
+    return " ".join(part for part in parts if part and part != HOME_CURRENCY)
 
 
 def _currency(symbol: str) -> str | None:
