@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from brokerkit.adapter import Adapter
 from brokerkit.errors import ConfigError, Unsupported
+from brokerkit.market.markets import Market
 from brokerkit.market.sessions import Phase
 from brokerkit.part import Ask
 from brokerkit.stream.feed import Feed
@@ -48,7 +49,7 @@ class Streams(Asking):
             self._feed(self.adapter.home)
             from brokerkit.stream.stream import Stream  # here: who asks for prices needs none of it
 
-            sources = Sources(self.adapter, self._connection, self._order_source)
+            sources = Sources(self.adapter, self._connection, self._order_source, self._inquiries.markets)
             stream = Stream(self.name, sources, self._streams.discard)
             self._streams.add(stream)
             return stream
@@ -170,9 +171,14 @@ class Sources:
     """Where a stream gets its events: shares of connections, each taken when the first topic of it is followed."""
 
     def __init__(
-        self, adapter: Adapter, connect: Callable[[str], Connection], orders: Callable[[str], OrderSource]
+        self,
+        adapter: Adapter,
+        connect: Callable[[str], Connection],
+        orders: Callable[[str], OrderSource],
+        markets: Callable[[], Sequence[Market]],
     ) -> None:
-        """`connect` and `orders` return what tells of a market."""
+        """`connect` and `orders` return what tells of a market; `markets` those in which the account trades."""
+        self._markets = markets
         self._adapter = adapter
         self._orders = orders
         self._connect = connect
@@ -193,15 +199,8 @@ class Sources:
         if market is not None:
             return [orders_in(market)]
         main, home = self.feeds[""], self._adapter.home
-        used = self._adapter.settings.markets
-        others = [
-            each
-            for each, part in self._adapter.served.items()
-            if each != home
-            and each not in self._adapter.feeds_of
-            and part.has_account()
-            and (used is None or each in used)
-        ]
+        names = [each.name for each in self._markets()]
+        others = [each for each in names if each != home and each not in self._adapter.feeds_of]
         environment = main.environment
         told = [each for each in others if main.offers(StreamKind.ORDERS, each, None, environment)]
         return [orders_in(each) for each in (home, *told)]
