@@ -19,6 +19,7 @@ from brokerkit_kis.wire.columns import (
     Row,
     change,
     clocks,
+    levels,
     moment,
     moment_of_today,
     positive,
@@ -165,23 +166,13 @@ def book(row: Row, venue: Venue, received_at: dt.datetime) -> BookEvent:
         venue,
         moment_of_today(clock, received_at),
         received_at,
-        _levels(row[_ASKS], row[_ASK_QUANTITIES]),
-        _levels(row[_BIDS], row[_BID_QUANTITIES]),
+        levels(row[_ASKS], row[_ASK_QUANTITIES]),
+        levels(row[_BIDS], row[_BID_QUANTITIES]),
         total(ask_total),
         total(bid_total),
         expected,
         None if expected is None else positive_or_none(expected_quantity),
     )
-
-
-def _levels(prices: Row, quantities: Row) -> tuple[tuple[Decimal, Decimal], ...]:
-    pairs, known = zip(prices, quantities, strict=True), positive_or_none.known
-    try:  # nearly all of it was said before, and is looked up without a call
-        found = [(known[price], known[quantity]) for price, quantity in pairs]
-    except KeyError:
-        pairs = zip(prices, quantities, strict=True)
-        found = [(positive_or_none(price), positive_or_none(quantity)) for price, quantity in pairs]
-    return tuple([(price, quantity) for price, quantity in found if price is not None and quantity is not None])
 
 
 # Sessions

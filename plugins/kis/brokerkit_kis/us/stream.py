@@ -13,7 +13,18 @@ from decimal import Decimal
 from brokerkit.stream.events import BookEvent, Notice, QuoteEvent, TradeEvent
 from brokerkit.words import OrderType, Venue
 from brokerkit_kis.us.spelling import quoted_symbol, symbol_of
-from brokerkit_kis.wire.columns import Layout, Reading, Row, change, moment, number, positive, positive_or_none, total
+from brokerkit_kis.wire.columns import (
+    Layout,
+    Reading,
+    Row,
+    change,
+    levels,
+    moment,
+    number,
+    positive,
+    positive_or_none,
+    total,
+)
 from brokerkit_kis.wire.notices import ANSWER, FILL, change_of, order_number
 from brokerkit_kis.wire.orders import SIDE
 
@@ -126,20 +137,13 @@ def book(row: Row, venue: Venue, received_at: dt.datetime) -> BookEvent:
         venue,
         moment(day, clock),
         received_at,
-        _levels(row[_ASKS], row[_ASK_QUANTITIES]),
-        _levels(row[_BIDS], row[_BID_QUANTITIES]),
+        levels(row[_ASKS], row[_ASK_QUANTITIES]),
+        levels(row[_BIDS], row[_BID_QUANTITIES]),
         total(ask_total),
         total(bid_total),
         None,
         None,
     )
-
-
-def _levels(prices: Row, quantities: Row) -> tuple[tuple[Decimal, Decimal], ...]:
-    found = [
-        (positive_or_none(price), positive_or_none(shares)) for price, shares in zip(prices, quantities, strict=True)
-    ]
-    return tuple([(price, shares) for price, shares in found if price is not None and shares is not None])
 
 
 # Own orders

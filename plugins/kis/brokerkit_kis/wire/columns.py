@@ -133,6 +133,17 @@ clocks = Reading(_clocks, most=8)
 """What reads times of a day, Korean."""
 
 
+def levels(prices: Row, quantities: Row) -> tuple[tuple[Decimal, Decimal], ...]:
+    """Return the levels of a side that have a price and shares."""
+    pairs, known = zip(prices, quantities, strict=True), positive_or_none.known
+    try:  # nearly all of it was said before, and is looked up without a call
+        found = [(known[price], known[quantity]) for price, quantity in pairs]
+    except KeyError:
+        pairs = zip(prices, quantities, strict=True)
+        found = [(positive_or_none(price), positive_or_none(quantity)) for price, quantity in pairs]
+    return tuple([(price, quantity) for price, quantity in found if price is not None and quantity is not None])
+
+
 def change(text: str, sign: str) -> Decimal | None:
     """Return a change, None for a blank. It carries its own minus; where it has none, the code of its sign tells."""
     value = signed(text)
