@@ -62,9 +62,13 @@ NONE_AT_ZERO = frozenset({"prpr", "stck_prpr", "stck_oprc", "stck_hgpr", "stck_l
     ),
     *("inter2_prpr", "inter2_oprc", "inter2_hgpr", "inter2_lwpr", "inter2_mxpr", "inter2_llam"),
     *("10", "16", "17", "18"),
-    *("last", "now_pric", "now_pric2", "pchs_avg_pric", "echm_af_ord_psbl_amt", "echm_af_ord_psbl_qty"),
+    *("last", "now_pric", "now_pric2", "echm_af_ord_psbl_amt", "echm_af_ord_psbl_qty"),
 }
 """Prices for which the brokers write 0 where there is none."""
+ABROAD = "/overseas-stock/"
+"""In the paths of KIS's calls for shares abroad."""
+NONE_AT_ZERO_ABROAD = frozenset({"pchs_avg_pric"})
+"""Those that are so for shares abroad alone: shares at home may have cost nothing."""
 CLOSES = frozenset({"ka10059", "ka10003", "ka10084", "FHKST01010300", "FHPST01060000", "HHDFS76200300", "usa20150"})
 """Calls whose price is the close of a day or that of a trade, which stands as it came."""
 TIMES = frozenset({"ORD_TMD", "ord_tmd", "tm", "ord_tm", "ord_rcit_tmd", "rsvn_ord_rcit_tmd"})
@@ -232,7 +236,7 @@ def _compare_value(broker: str, endpoint: Endpoint[Any], key: str, value: Any, r
         expected: Any = _time(broker, raw)
     elif key in TOLD and endpoint.effect is Effect.ORDER:
         expected = _shares(raw)
-    elif key in NONE_AT_ZERO and str(endpoint) not in CLOSES:
+    elif _is_none_at_zero(endpoint, key):
         expected = _price(raw, _habit(broker, endpoint, key))
     elif isinstance(value, Decimal) and key in THOUSANDTHS:
         expected = _thousandths(raw)
@@ -261,6 +265,13 @@ def _compare_value(broker: str, endpoint: Endpoint[Any], key: str, value: Any, r
         value, expected = "".join(value.split())[:50], _plain(broker, key, raw, value)
     if value != expected:
         raise Wrong(f"{key} is {value!r}, and {raw!r} was sent")
+
+
+def _is_none_at_zero(endpoint: Endpoint[Any], key: str) -> bool:
+    """Say whether a 0 in that field of a call tells that there is none."""
+    if key in NONE_AT_ZERO_ABROAD:
+        return ABROAD in endpoint.path
+    return key in NONE_AT_ZERO and str(endpoint) not in CLOSES
 
 
 def _is_us(endpoint: Endpoint[Any], raw: Any) -> bool:

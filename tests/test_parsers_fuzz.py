@@ -159,3 +159,18 @@ def test_what_stands_for_no_value_is_noticed_where_there_is_one(
 
     with pytest.raises(Wrong):
         compare(parser.broker, parser.endpoint, reply.model_copy(update=wrong), json.dumps(content).encode())
+
+
+@pytest.mark.parametrize(("path", "average"), [("/domestic-stock/", Decimal(0)), ("/overseas-stock/", None)])
+def test_an_average_price_of_nought_tells_nothing_of_shares_abroad_alone(path: str, average: Decimal | None) -> None:
+    parser = next(each for each in parsers() if each.name == "kis BalanceAnswer" and path in each.endpoint.path)
+    content = json.loads(parser.template)
+    (row,) = content["output1"]
+    nought = json.dumps({**content, "output1": [{**row, "pchs_avg_pric": "0"}]})
+    reply = read(parser, nought)
+    (held,) = reply.rows  # type: ignore[attr-defined]
+    other = held.model_copy(update={"average_price": None if average is not None else Decimal(0)})
+
+    assert held.average_price == average
+    with pytest.raises(Wrong):
+        compare(parser.broker, parser.endpoint, reply.model_copy(update={"rows": (other,)}), nought.encode())
