@@ -75,8 +75,10 @@ def is_known(broker: Broker, symbol: str) -> bool:
 
 
 def at_home(broker: Broker, market: str) -> Broker:
-    """Let a broker mean a market where nothing is said, as if the account's own were that one."""
-    broker.adapter.home = market  # type: ignore[misc]
+    """Let a broker mean a market where nothing is said, as if the account's own were that one, and had no other."""
+    if market != broker.adapter.home:
+        broker.adapter.home = market  # type: ignore[misc]
+        broker.adapter.settings = broker.adapter.settings.model_copy(update={"markets": (market,)})
     return broker
 
 

@@ -1,7 +1,15 @@
-"""The contract of brokerkit in the US, for this adapter; what the demo environment does abroad is not proven by it."""
+"""The contract of brokerkit in the US, for this adapter."""
+
+import pytest
 
 from brokerkit.testing import UsConformance
 
 
 class TestUs(UsConformance):
     broker = "kis"
+
+
+@pytest.mark.slow
+class TestUsDemo(UsConformance):
+    broker = "kis"
+    environment = "demo"
