@@ -121,6 +121,8 @@ class Part(Generic[C]):
     quote_venues: ClassVar[Collection[Venue]] = ()
     bar_intervals: ClassVar[Collection[Interval]] = ()
     """Intervals that the broker tells: DAY by `bars`; MINUTE and TICK, the trades one by one, by `minutes`."""
+    bar_intervals_in: ClassVar[Mapping[str, Collection[Interval]]] = {}
+    """Environment to those that it tells there, where they are others."""
     bars_at_once: ClassVar[int] = 100
     """Rows of one answer of `bars`, where the stretch has so many."""
     bars_are_newest: ClassVar[bool] = False
@@ -255,8 +257,8 @@ class Part(Generic[C]):
         """
         raise Unsupported("candles of minutes")
 
-    def minutes_since(self) -> dt.date:
-        """Return the first day of which the broker still has minutes."""
+    def minutes_since(self, venue: Venue) -> dt.date:
+        """Return the first day of which the broker still has minutes of a venue."""
         raise Unsupported("candles of minutes")
 
     def buying_power(self, symbol: str, price: Decimal | None) -> Reply[BuyingPower]:
@@ -434,6 +436,11 @@ class Part(Generic[C]):
     def terms(cls, environment: str) -> Collection[OrderTerms]:
         """Return the order types, each with a time in force, that the broker takes in an environment."""
         return cls.order_types_in.get(environment, cls.order_types)
+
+    @classmethod
+    def intervals(cls, environment: str) -> Collection[Interval]:
+        """Return the intervals that the broker tells in an environment."""
+        return cls.bar_intervals_in.get(environment, cls.bar_intervals)
 
     @classmethod
     def fills(cls, hook: str) -> bool:

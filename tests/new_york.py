@@ -247,7 +247,7 @@ class Abroad(Part[Any]):
         rows = [row for row in self.world.bars if first <= row["t"] <= last]
         return Bars(None, rows, "t", "o", "h", "l", "c", "v", "a", session=Phase.REGULAR)
 
-    def minutes_since(self) -> dt.date:
+    def minutes_since(self, venue: Venue) -> dt.date:
         return dt.date(2026, 1, 2)
 
     def minutes(

@@ -31,14 +31,17 @@ class Rows:
     """A part that answers these rows."""
 
     broker = "rows"
+    environment = "real"
     is_simulated = False
-    bar_intervals = (Interval.DAY,)
     bars_are_newest = False
 
     def __init__(self, rows: Sequence[Mapping[str, object]], at_once: int = 100) -> None:
         self.rows = rows
         self.bars_at_once = at_once
         self.asked: list[tuple[dt.date, dt.date]] = []
+
+    def intervals(self, environment: str) -> tuple[Interval, ...]:
+        return (Interval.DAY,)
 
     def bars(self, symbol: str, interval: Interval, venue: Venue, adjusted: bool, start: dt.date, end: dt.date) -> Bars:
         self.asked.append((start, end))

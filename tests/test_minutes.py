@@ -51,8 +51,8 @@ class Part:
     """A part that answers these pages, or at once what lies before the end that is asked for."""
 
     broker = "rows"
+    environment = "real"
     is_simulated = False
-    bar_intervals: Sequence[Interval] = (Interval.TICK, Interval.MINUTE, Interval.DAY)
     adjusts: Sequence[Interval] = (Interval.DAY,)
     bars_at_once = 100
     minutes_by_day = False
@@ -66,10 +66,13 @@ class Part:
         self.days: list[Row] = []
         self.pages: list[list[Row]] | None = None
 
+    def intervals(self, environment: str) -> Sequence[Interval]:
+        return Interval.TICK, Interval.MINUTE, Interval.DAY
+
     def now(self) -> dt.datetime:
         return NOW
 
-    def minutes_since(self) -> dt.date:
+    def minutes_since(self, venue: Venue) -> dt.date:
         return SINCE
 
     def minutes(

@@ -140,7 +140,7 @@ def _decimals(text: str) -> str:
 
 def offered(part: Part[Any]) -> tuple[Interval, ...]:
     """Return all intervals of which a part has candles: those that its broker tells, and what is made of them."""
-    told = set(part.bar_intervals)
+    told = set(part.intervals(part.environment))
     if Interval.MINUTE in told:
         told |= set(MINUTES)
     if Interval.DAY in told:

@@ -99,7 +99,7 @@ class Minutes:
     def _checked(self, asked: Span) -> Span:
         """Raise for what the broker has not, before anything is sent. Where it has both, prices are as traded."""
         told = Interval.TICK if asked.interval is Interval.TICK else Interval.MINUTE
-        if told not in self._part.bar_intervals:
+        if told not in self._part.intervals(self._part.environment):
             raise Unsupported(
                 f"{self._part.broker} offers no candles of {asked.interval} here.",
                 advice=f"Nothing was sent. Offered: {', '.join(offered(self._part))}.",
@@ -114,7 +114,7 @@ class Minutes:
     def _none(self, asked: Span) -> InvalidRequest:
         return InvalidRequest(
             f"{self._part.broker} has no candles of {asked.symbol} from {asked.start or 'the beginning'} to "
-            f"{asked.end}: it was not listed then.",
+            f"{asked.end}: it was not listed then, or not traded there.",
             advice="Ask for a later span.",
         )
 
@@ -130,7 +130,7 @@ class Minutes:
 
     def _from(self, asked: Span, start: dt.datetime, progress: Progress | None) -> Told:
         """Return all minutes from a start on; Unsupported where the broker no longer keeps them."""
-        since, first, last = self._part.minutes_since(), self._day_of(start), self._day_of(asked.end)
+        since, first, last = self._part.minutes_since(asked.venue), self._day_of(start), self._day_of(asked.end)
         if first < since:
             raise Unsupported(
                 f"{self._part.broker} keeps minutes from {since} on; {start} is further back.",
@@ -154,7 +154,7 @@ class Minutes:
         """
         first = self._day_of(_moment(told.rows[0][0]) if told.rows else asked.end)
         is_alone = self._part.minutes_by_day and first >= self._market.today()
-        if Interval.DAY not in self._part.bar_intervals or is_alone:
+        if Interval.DAY not in self._part.intervals(self._part.environment) or is_alone:
             return
         before = max(min(self._day_of(start), first - A_FORTNIGHT), first - self._part.bars_at_once * DAY), first - DAY
         days = columns_of(self._part, self._part.bars(asked.symbol, Interval.DAY, asked.venue, True, *before), digits=8)
@@ -169,7 +169,7 @@ class Minutes:
     def _newest(self, asked: Span, progress: Progress | None) -> Told:
         """Ask back from the end until there are enough; Unsupported where the broker keeps fewer."""
         wanted, length = asked.count or DEFAULT_COUNT, MINUTES[asked.interval]
-        since, end, days = self._part.minutes_since(), asked.end, wanted * length // A_DAY + 1
+        since, end, days = self._part.minutes_since(asked.venue), asked.end, wanted * length // A_DAY + 1
         start = self._first_guess(asked, wanted * length)
         found = Told()
         while True:

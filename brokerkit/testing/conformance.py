@@ -90,6 +90,7 @@ class UsConformance(
     TradeContract,
     ChartContract,
     ListingContract,
+    MinuteContract,
     OrderOfferContract,
     OrderContract,
     OrderTypeContract,
@@ -121,7 +122,6 @@ NOT_OF_THE_US: Mapping[type[Contract], str] = {
         "no broker tells that of the US, nor is there a verb",
     ),
     DiscoveryContract: "an adapter is found once, whatever its markets are",
-    MinuteContract: "its truth is reckoned by the minutes of Korean sessions so far",
     **dict.fromkeys(
         (StreamContract, OwnOrderContract, BrokenStreamContract), "the streams of a sandbox are Korean so far"
     ),

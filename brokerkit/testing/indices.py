@@ -88,7 +88,7 @@ class IndexContract(Contract):
     def test_minutes_of_an_index_tell_the_truth(self, trader: Broker, sandbox: Sandbox) -> None:
         self.skip_without_indices(trader)
         part = trader.adapter.served["INDEX"]
-        self.skip_unless(Interval.MINUTE in part.bar_intervals, "minutes of indices")
+        self.skip_unless(Interval.MINUTE in part.intervals(part.environment), "minutes of indices")
         days = [bar.time.date() for bar in sandbox.exchange.indices.daily_candles(KOSPI, days=4)][:-1]
         steps = part.rounds.get(Candle, {})
         least = steps.get("volume", Decimal(1))  # of a minute with less there is nothing to tell

@@ -13,17 +13,17 @@ from brokerkit import clock
 from brokerkit.asking.bars import MINUTES
 from brokerkit.broker import Broker
 from brokerkit.errors import InvalidRequest, Unsupported
-from brokerkit.market.minutes import regular_minutes
+from brokerkit.market.sessions import Phase
 from brokerkit.models import Candles
 from brokerkit.sandbox import Sandbox
-from brokerkit.sandbox.exchange import Minute
+from brokerkit.sandbox.candles import Candle
 from brokerkit.sandbox.face import Face
-from brokerkit.testing.base import Contract
+from brokerkit.testing.base import Contract, raising
 from brokerkit.testing.declared import needs
 from brokerkit.testing.inside import part_of
 from brokerkit.words import Interval, Side, Venue
 
-Bar = tuple[dt.datetime, Decimal | int, Decimal | int, Decimal | int, Decimal | int, Decimal | int]
+Bar = tuple[dt.datetime, Decimal, Decimal, Decimal, Decimal, Decimal]
 """Time, open, high, low, close, volume."""
 MINUTE = dt.timedelta(minutes=1)
 
@@ -33,12 +33,32 @@ class MinuteContract(Contract):
 
     level = 1
 
-    def minute_days(self, trader: Broker, sandbox: Sandbox, count: int) -> list[dt.date]:
-        """Return the newest days of which the broker has minutes, without today where it has others."""
+    def minute_days(self, trader: Broker, sandbox: Sandbox, count: int, venue: Venue | None = None) -> list[dt.date]:
+        """Return the newest days of which the broker has minutes at a venue, without today where it has others."""
         part = part_of(trader)
-        self.skip_unless(Interval.MINUTE in part.bar_intervals, "candles of minutes")
-        kept = [day for day in sandbox.exchange.flow_days(self.stock)[-count:] if day >= part.minutes_since()]
-        return kept or [sandbox.exchange.today]
+        self.skip_unless(Interval.MINUTE in part.intervals(part.environment), "candles of minutes")
+        since = part.minutes_since(venue or self.declaration().quote_venue)
+        days = (bar.time.date() for bar in sandbox.exchange.daily_candles(self.stock, days=count + 1)[:-1])
+        return [day for day in days if day >= since] or [sandbox.exchange.today]
+
+    def minutes_of(
+        self, sandbox: Sandbox, symbol: str, days: Iterable[dt.date], length: int = 1, venue: Venue | None = None
+    ) -> list[Bar]:
+        """Return what the exchange traded in the minutes that count, put together to longer ones."""
+        bars: list[Bar] = []
+        for day in days:
+            kept = [
+                bar for bar in sandbox.exchange.minute_bars(symbol, day, venue) if self.counts(bar.time, day, venue)
+            ]
+            for begun, group in groupby(kept, key=lambda bar: begin_of(bar.time, length)):
+                bars.append(together(begun, list(group)))
+        return bars
+
+    def counts(self, moment: dt.datetime, day: dt.date, venue: Venue | None = None) -> bool:
+        """Say whether what is traded at a moment of a day is in its minutes, by the hours of the market."""
+        venue = venue or self.declaration().quote_venue
+        counted = self.trading.calendar.counted_minutes(venue, day, self.declaration().part.minutes_are_extended)
+        return (moment - dt.datetime.combine(day, dt.time.min, clock.KST)) // MINUTE in counted
 
     def same_minutes(self, told: Candles, truth: Iterable[Bar], sandbox: Sandbox) -> None:
         """Fail where candles are not those of the exchange. Of the newest two minutes a broker may tell less."""
@@ -59,18 +79,23 @@ class MinuteContract(Contract):
     def test_minutes_tell_the_truth(self, symbol: str, trader: Broker, sandbox: Sandbox) -> None:
         days = self.minute_days(trader, sandbox, 2)
         told = trader.candles(symbol, "1m", days[0], days[-1])
-        self.same_minutes(told, minutes_of(sandbox, symbol, days), sandbox)
+        self.same_minutes(told, self.minutes_of(sandbox, symbol, days), sandbox)
         assert all(each.volume > 0 for each in told)
         assert all(each.final for each in told[:-2])
         assert all(each.final for each in told) or days[-1] == sandbox.exchange.today
 
     @needs("candles")
     def test_minutes_of_every_venue_tell_the_truth(self, trader: Broker, sandbox: Sandbox) -> None:
-        (day,) = self.minute_days(trader, sandbox, 1)
         for venue in part_of(trader).quote_venues:
+            (day,) = self.minute_days(trader, sandbox, 1, venue)
+            truth = self.minutes_of(sandbox, self.stock, [day], venue=venue)
+            if not truth:
+                with raising(InvalidRequest, f"The broker has no minutes of {self.stock} at {venue}"):
+                    trader.candles(self.stock, Interval.MINUTE, day, day, venue=venue)
+                continue
             told = trader.candles(self.stock, Interval.MINUTE, day, day, venue=venue)
             assert told.venue is venue
-            self.same_minutes(told, minutes_of(sandbox, self.stock, [day], venue=venue), sandbox)
+            self.same_minutes(told, truth, sandbox)
 
     @needs("candles")
     @pytest.mark.parametrize("interval", [Interval.MINUTES_3, Interval.HOUR])
@@ -79,25 +104,28 @@ class MinuteContract(Contract):
     ) -> None:
         (day,) = self.minute_days(trader, sandbox, 1)
         told = trader.candles(self.fund, interval, day, day)
-        self.same_minutes(told, minutes_of(sandbox, self.fund, [day], MINUTES[interval]), sandbox)
+        self.same_minutes(told, self.minutes_of(sandbox, self.fund, [day], MINUTES[interval]), sandbox)
 
     @needs("candles")
     def test_the_newest_minutes_follow_a_trade_and_say_which_are_final(self, trader: Broker, sandbox: Sandbox) -> None:
         self.minute_days(trader, sandbox, 1)
-        sandbox.exchange.trade(self.stock, Side.BUY, Decimal(5), sandbox.exchange.quote(self.stock).upper_limit)
+        highest = sandbox.exchange.instruments[self.stock].upper_limit
+        sandbox.exchange.trade(self.stock, Side.BUY, Decimal(5), highest)
         begun = sandbox.exchange.trades(self.stock)[-1].time.replace(second=0, microsecond=0)
         sandbox.exchange.forward(3 * MINUTE)
         told = trader.candles(self.stock, "1m", count=20)
         assert len(told) == 20
-        self.same_minutes(told[-10:], minutes_of(sandbox, self.stock, [sandbox.exchange.today])[-10:], sandbox)
+        self.same_minutes(told[-10:], self.minutes_of(sandbox, self.stock, [sandbox.exchange.today])[-10:], sandbox)
         assert (told[-1].time, told[-1].volume, told[-1].final) == (begun, Decimal(5), True)
 
     @needs("candles")
     def test_a_span_within_a_day_has_both_its_ends(self, trader: Broker, sandbox: Sandbox) -> None:
         (day,) = self.minute_days(trader, sandbox, 1)
-        start, end = (dt.datetime.combine(day, dt.time(9, minute), clock.KST) for minute in (10, 40))
+        spans = self.trading.calendar.sessions_of(self.declaration().quote_venue, day)
+        opened = next(span.start for span in spans if span.phase is Phase.REGULAR)
+        start, end = opened + 10 * MINUTE, opened + 40 * MINUTE
         told = trader.candles(self.stock, "5m", start + 2 * MINUTE, end)
-        truth = minutes_of(sandbox, self.stock, [day], 5)
+        truth = self.minutes_of(sandbox, self.stock, [day], 5)
         self.same_minutes(told, [bar for bar in truth if start <= bar[0] <= end], sandbox)
 
     @needs("candles")
@@ -105,11 +133,11 @@ class MinuteContract(Contract):
         self, trader: Broker, sandbox: Sandbox, face: Face
     ) -> None:
         self.minute_days(trader, sandbox, 1)
-        since = part_of(trader).minutes_since()
+        since = part_of(trader).minutes_since(self.declaration().quote_venue)
         with pytest.raises(Unsupported) as caught:
             trader.candles(self.stock, "1m", since - dt.timedelta(days=1), since)
         assert since.isoformat() in str(caught.value), "The error does not say from which day on there are minutes."
-        for asked in ({"start": dt.datetime(2026, 1, 2, 9, 30)}, {"start": clock.today() + dt.timedelta(days=1)}):
+        for asked in ({"start": dt.datetime(2026, 1, 2, 9, 30)}, {"start": self.today + dt.timedelta(days=1)}):
             with pytest.raises(InvalidRequest):
                 trader.candles(self.stock, "1m", **asked)
         assert not face.requests
@@ -135,11 +163,13 @@ class MinuteContract(Contract):
 
     @needs("candles")
     def test_single_trades_tell_the_truth(self, trader: Broker, sandbox: Sandbox) -> None:
-        self.skip_unless(Interval.TICK in part_of(trader).bar_intervals, "candles of single trades")
-        yesterday, today = sandbox.exchange.flow_days(self.stock)[-1], sandbox.exchange.today
+        part = part_of(trader)
+        self.skip_unless(Interval.TICK in part.intervals(part.environment), "candles of single trades")
+        today = sandbox.exchange.today
+        yesterday = self.day_before(today)
         told = trader.candles(self.stock, Interval.TICK, yesterday)
         truth = [trade for day in (yesterday, today) for trade in sandbox.exchange.trades(self.stock, day)]
-        counted = [trade for trade in truth if minute_of(trade.time) in regular_minutes(Venue.KRX, trade.time.date())]
+        counted = [trade for trade in truth if self.counts(trade.time, self.trading.day_of(trade.time))]
         assert [(each.time, each.close, each.volume) for each in told] == [
             (trade.time.replace(microsecond=0), trade.price, trade.quantity) for trade in counted
         ]
@@ -152,30 +182,18 @@ def bar_of(candle: object) -> Bar:
     return tuple(getattr(candle, name) for name in names)
 
 
-def minute_of(moment: dt.datetime) -> int:
-    """Return the minutes since midnight."""
-    return moment.hour * 60 + moment.minute
+def begin_of(moment: dt.datetime, length: int) -> dt.datetime:
+    """Return when the stretch of so many minutes begins in which a minute lies."""
+    return moment - (moment.hour * 60 + moment.minute) % length * MINUTE
 
 
-def minutes_of(
-    sandbox: Sandbox, symbol: str, days: Sequence[dt.date], length: int = 1, venue: Venue = Venue.KRX
-) -> list[Bar]:
-    """Return what the exchange traded in the minutes that count, put together to longer ones."""
-    bars: list[Bar] = []
-    for day in days:
-        counted = regular_minutes(venue, day)
-        kept = [bar for bar in sandbox.exchange.minutes(symbol, day, venue) if bar.start in counted]
-        for number, group in groupby(kept, key=lambda bar: bar.start // length):
-            bars.append(_together(day, number * length, list(group)))
-    return bars
-
-
-def _together(day: dt.date, start: int, bars: Sequence[Minute]) -> Bar:
+def together(begun: dt.datetime, bars: Sequence[Candle]) -> Bar:
+    """Return some minutes as one bar."""
     return (
-        dt.datetime.combine(day, dt.time(start // 60, start % 60), clock.KST),
+        begun,
         bars[0].open,
         max(bar.high for bar in bars),
         min(bar.low for bar in bars),
         bars[-1].close,
-        sum(bar.volume for bar in bars),
+        sum((bar.volume for bar in bars), Decimal(0)),
     )

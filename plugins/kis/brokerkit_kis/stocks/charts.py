@@ -105,7 +105,7 @@ class Charts(Spelling):
             return self._minutes_before(params, start, end)
         return self._minutes_of_today(params, start, end)
 
-    def minutes_since(self) -> dt.date:
+    def minutes_since(self, venue: Venue) -> dt.date:
         day = clock.today()
         for _ in range(DAYS_KEPT if self.environment in MINUTES_BEFORE.ids else 0):
             day = previous_trading_day(day)

@@ -20,7 +20,7 @@ from brokerkit_kis.wire.types import One, block
 MINUTE = dt.timedelta(minutes=1)
 MINUTES_AT_ONCE = 120
 KEPT = dt.timedelta(days=28)
-"""How far back minutes surely go; "about a month" is what was told."""
+"""How far back minutes of the exchanges surely go; "about a month" is what was told. Of daytime those of a day are."""
 
 
 class ChartHead(Block):
@@ -47,6 +47,7 @@ class Charts(Spelling):
 
     calls = {"candles": (DAYS,)}
     bar_intervals = (Interval.MINUTE, Interval.DAY)
+    bar_intervals_in = {"demo": (Interval.DAY,)}
     bars_at_once = DAYS_AT_ONCE
     bars_are_newest = True
 
@@ -73,8 +74,8 @@ class Charts(Spelling):
             session=Phase.REGULAR,
         )
 
-    def minutes_since(self) -> dt.date:
-        return US.today() - KEPT
+    def minutes_since(self, venue: Venue) -> dt.date:
+        return US.today() if venue is Venue.DAYTIME else US.today() - KEPT
 
     def minutes(
         self,

@@ -212,6 +212,18 @@ def test_minutes_of_summer_and_of_the_future_are_asked_by_the_right_hour(wire: A
     assert (query(wire, MINUTES)["EXCD"], query(wire, MINUTES)["KEYB"]) == ("BAQ", "20260701100000")
 
 
+def test_demo_environment_has_no_minutes_and_says_what_there_is(demo: Any) -> None:
+    with pytest.raises(Unsupported, match="Offered: 1d, 1w, 1mo, 1y"):
+        demo.broker.candles("US:AAPL", Interval.MINUTE, count=5)
+    assert demo.calls == []
+
+
+def test_minutes_of_the_daytime_market_are_those_of_one_day(wire: Any) -> None:
+    with pytest.raises(Unsupported, match="keeps minutes from 2026-11-25 on"):
+        wire.broker.candles("US:AAPL", Interval.MINUTE, dt.date(2026, 11, 24), venue=Venue.DAYTIME)
+    assert wire.of(MINUTES) == []
+
+
 # Trades
 
 

@@ -83,7 +83,7 @@ class Indices(Part[KiwoomClient]):
             if any(time < f"{start:%Y%m%d%H%M%S}" for time in times if time):
                 return
 
-    def minutes_since(self) -> dt.date:
+    def minutes_since(self, venue: Venue) -> dt.date:
         return clock.today() - quotes.A_YEAR
 
     def bars(self, symbol: str, interval: Interval, venue: Venue, adjusted: bool, start: dt.date, end: dt.date) -> Bars:

@@ -118,7 +118,7 @@ class Charts(Part[KiwoomClient]):
                 symbol=page.symbol,
             )
 
-    def minutes_since(self) -> dt.date:
+    def minutes_since(self, venue: Venue) -> dt.date:
         return clock.today() - A_YEAR
 
     def _back(self, endpoint: Endpoint[A], body: dict[str, str], time: str, start: str) -> Iterator[A]:

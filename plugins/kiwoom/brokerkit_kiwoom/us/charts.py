@@ -82,7 +82,7 @@ class Charts(Spelling):
                 if told and told[-1]["moment"] < f"{start:%Y%m%d%H%M%S}":
                     return
 
-    def minutes_since(self) -> dt.date:
+    def minutes_since(self, venue: Venue) -> dt.date:
         return US.today() - HALF_A_YEAR
 
     # By which clock the times of minutes are, sources tell differently: Korea's with hours above 23, or New York's.
