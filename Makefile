@@ -5,11 +5,12 @@ STAMP := $(VENV)/.brokerkit-installed
 PACKAGES := pyproject.toml plugins/kis/pyproject.toml plugins/kiwoom/pyproject.toml
 
 LOWEST := build/lowest
+FACTS ?= ../shared/wire
 
 # Many tests start programs: those would compile all that they import, every time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test quick slow check docs bench lowest proof proof-release proof-table zoo adapter-mutants venv wheels clean
+.PHONY: demo test quick slow check docs bench lowest proof proof-release proof-table zoo adapter-mutants catalogue venv wheels clean
 
 demo: venv
 	$(BIN)/brokerkit demo
@@ -31,7 +32,7 @@ slow: venv
 check: venv
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
-	$(BIN)/mypy --no-error-summary -p brokerkit -p brokerkit_kis -p brokerkit_kiwoom -p benchmarks -p proof
+	$(BIN)/mypy --no-error-summary -p brokerkit -p brokerkit_kis -p brokerkit_kiwoom -p benchmarks -p proof -p facts
 
 docs: venv
 	$(BIN)/python -m sphinx -W --keep-going -n -q -b html -d build/doctrees docs build/site
@@ -53,6 +54,10 @@ adapter-mutants: venv
 # How far each verb is proven, into docs/brokers.md; a test fails where the page is out of date.
 proof-table: venv
 	$(BIN)/python -m proof.proven --write
+
+# What every API of the brokers is, out of a folder of facts and what people have looked at by hand.
+catalogue: venv
+	$(BIN)/python -m facts $(FACTS)
 
 bench: venv
 	-$(BIN)/python -m benchmarks.sandbox

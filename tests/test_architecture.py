@@ -169,6 +169,7 @@ LAYERS = (
         "words",
         "errors",
         "text",
+        "catalogue",
         "clock",
         "files",
         "symbols",

@@ -75,7 +75,9 @@ def test_a_wheel_carries_code_and_its_papers_and_nothing_else(name: str, wheels:
     papers = {"METADATA", "WHEEL", "RECORD", "entry_points.txt", "LICENSE"}
     assert {Path(each).name for each in names if ".dist-info/" in each} == papers
     code = [each for each in names if ".dist-info/" not in each and not each.startswith(TEMPLATES)]
-    assert {Path(each).suffix for each in code} == {".py", ".typed"}
+    data = [each for each in code if Path(each).suffix == ".jsonl"]
+    assert data == ([f"brokerkit_{name.removeprefix('brokerkit_kr_')}/catalogue/apis.jsonl"] if name in PLUGINS else [])
+    assert {Path(each).suffix for each in code} - {".jsonl"} == {".py", ".typed"}
     assert not [each for each in code if re.search(r"(^|/)(tests?|test_\w+|conftest)(/|\.py$)", each)]
 
 

@@ -1,0 +1,159 @@
+"""All APIs of a broker: found by name, id or label, and by what their fields are called."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.metadata
+import importlib.util
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache, cached_property
+from pathlib import Path
+
+from brokerkit.catalogue.apis import Api
+from brokerkit.errors import InvalidRequest
+from brokerkit.text import sanitize
+
+FILE = "catalogue/apis.jsonl"
+"""Where a plugin keeps its APIs: an index in the first line, then one API a line, in the order of the index."""
+
+
+class Catalogue:
+    """The APIs of one broker. The file is read when it is first asked for, and of it only what is asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read: dict[str, Api] = {}
+
+    @classmethod
+    @cache
+    def at(cls, package: str) -> Catalogue:
+        """Return the catalogue of a plugin, "brokerkit_<name>"; the plugin is not imported for it."""
+        found = importlib.util.find_spec(package)
+        if found is None or found.origin is None:
+            raise LookupError(f"There is no package {package}.")
+        return cls(Path(found.origin).parent / FILE)
+
+    @cached_property
+    def _lines(self) -> list[bytes]:
+        return self._path.read_bytes().split(b"\n")
+
+    @cached_property
+    def _index(self) -> list[list[str]]:
+        """Name, label and ids of each line that follows."""
+        return list(json.loads(self._lines[0]))
+
+    @cached_property
+    def _places(self) -> Mapping[str, tuple[str, int]]:
+        """A name to its label and its line."""
+        return {row[0]: (row[1], place) for place, row in enumerate(self._index, 1)}
+
+    @cached_property
+    def _ids(self) -> Mapping[str, str]:
+        """Every id, old ones too, to the name of its API."""
+        return {an_id: row[0] for row in self._index for an_id in row[2:]}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all APIs, in their order."""
+        return tuple(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __iter__(self) -> Iterator[Api]:
+        return (self._api(name) for name in self._places)
+
+    def __contains__(self, asked: object) -> bool:
+        return isinstance(asked, str) and self._name(asked) is not None
+
+    def _api(self, name: str) -> Api:
+        if name not in self._read:
+            self._read[name] = Api.of(json.loads(self._lines[self._places[name][1]]))
+        return self._read[name]
+
+    def api(self, asked: str) -> Api:
+        """Return an API by name, by an id of any environment or an old one, by name and variant, or by its label.
+
+        Raises InvalidRequest, which names the nearest, where there is none, or where several have that label.
+        """
+        name = self._name(asked)
+        if name is None:
+            raise self._unknown(asked)
+        return self._api(name)
+
+    def variant(self, asked: str) -> str | None:
+        """Return the variant that is meant where a name or id says one: "sell" in "domestic_stock/order_cash/sell"."""
+        if asked in self._places:
+            return None
+        api = self.api(asked)
+        if asked in self._ids:
+            return api.variant(asked)
+        ending = asked.rpartition("/")[2]
+        return ending if any(ending in ids for ids in api.ids.values()) else None
+
+    def _name(self, asked: str) -> str | None:
+        if asked in self._places:
+            return asked
+        if asked in self._ids:
+            return self._ids[asked]
+        name, _, variant = asked.rpartition("/")
+        if name in self._places and any(variant in ids for ids in self._api(name).ids.values()):
+            return name
+        labelled = self._labelled(asked)
+        return labelled[0] if len(labelled) == 1 else None
+
+    def _labelled(self, label: str) -> list[str]:
+        wanted = _bare(label)
+        return [name for name, (each, _) in self._places.items() if wanted and _bare(each) == wanted]
+
+    def _unknown(self, asked: str) -> InvalidRequest:
+        shown = sanitize(asked, limit=60)
+        if several := self._labelled(asked):
+            return InvalidRequest(
+                f"{shown} is the label of several APIs.", advice=f"Ask for one: {', '.join(several)}."
+            )
+        if elsewhere := _elsewhere(asked, self):
+            return InvalidRequest(
+                f"{shown} is no API of this broker.", advice=f"Nothing was sent. It is one of {elsewhere}."
+            )
+        near = self.nearest(asked)
+        advice = f"The nearest are: {', '.join(near)}." if near else "Search for it by a word of its label or fields."
+        return InvalidRequest(f"There is no API {shown}.", advice=f"Nothing was sent. {advice}")
+
+    def nearest(self, asked: str, count: int = 3) -> list[str]:
+        """Return the names and ids that are written most like what was asked for."""
+        known = {each.casefold(): each for each in (*self._places, *self._ids) if each}
+        short = {name.casefold().rpartition("/")[2]: name for name in self._places}
+        found = difflib.get_close_matches(asked.casefold(), {**short, **known}, count, 0.6)
+        return list(dict.fromkeys({**short, **known}[each] for each in found))
+
+    def search(self, text: str) -> tuple[Api, ...]:
+        """Return the APIs that have every word of a text in name, ids, label, topic or fields, the likeliest first.
+
+        Those that are called so come before those that have such a field.
+        """
+        words = text.casefold().split()
+        found: list[tuple[int, int, str]] = []
+        for name, (label, place) in self._places.items():
+            line = self._lines[place].decode().casefold()
+            if words and all(word in line for word in words):
+                called = f"{name} {label}".casefold()
+                found.append((sum(word not in called for word in words), place, name))
+        return tuple(self._api(name) for _, _, name in sorted(found))
+
+
+def _bare(label: str) -> str:
+    """Return what of a label is compared: brackets, blanks and dashes differ from list to list."""
+    return "".join(character for character in label.casefold() if character.isalnum())
+
+
+def _elsewhere(asked: str, own: Catalogue) -> str:
+    """Return the name of another installed broker that has an API of this name or id, blank where none has."""
+    for entry in importlib.metadata.entry_points(group="brokerkit.brokers"):
+        spec = importlib.util.find_spec(entry.module.partition(".")[0])
+        if spec and spec.origin and (path := Path(spec.origin).parent / FILE).is_file() and path != own._path:
+            other = Catalogue(path)
+            if asked in other._places or asked in other._ids:
+                return entry.name
+    return ""
