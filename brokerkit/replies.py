@@ -195,7 +195,7 @@ class OrderPage:
 class ReservationReply(Reply[Reservation]):
     """A row of a broker's list of reserved orders: fields of Reservation, as fields or properties.
 
-    `received` and `clock` are the day and the time of day, in Korea, at which the broker took it.
+    `received` is the day of its market on which the broker took it, `clock` the time of day in Korea.
     """
 
     extra = frozenset({"received", "clock"})

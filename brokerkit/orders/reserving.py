@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from brokerkit import clock
 from brokerkit.errors import BrokerError
 from brokerkit.market.markets import Market, market_of
 from brokerkit.models import Order, OrderRequest, Reservation
@@ -100,7 +99,7 @@ class ReservingDesk:
         value = self.guard.check_order(request, market)
         way = self._reserved_way(
             lambda: part.send_reservation(request, intent.until),
-            lambda sent, day: as_order(reserved(request, intent.until, sent, part, clock.today())),
+            lambda sent, day: as_order(reserved(request, intent.until, sent, part, market.today())),
             lambda order: as_reservation(order, intent.until),
         )
         return self._send(intent, way, value)  # type: ignore[no-any-return]
@@ -176,7 +175,7 @@ class ReservingDesk:
             if isinstance(row, OddRow):
                 raise self._trader.part(market).wrong(None, f"in a row of the list of reserved orders, {row.fault}")
             if start <= row.received <= end:
-                found.append(self._reservation(row, self._trader.part(market)))
+                found.append(self._reservation(row, market))
         return found
 
     def reserved_reconcilers(self, markets: Sequence[Market]) -> tuple[list[Reconciler], Reconciliation | None]:
@@ -198,18 +197,17 @@ class ReservingDesk:
 
     def _reserved_rows(self, market: Market, day: dt.date) -> Iterator[Listed | Unread]:
         """Yield the list of a day and of those beside it: whose days a broker's list counts in is not told."""
-        part = self._trader.part(market)
         for row in self._trader.offering("reservations", market).reservations(day - _DAY, day + _DAY):
             if isinstance(row, OddRow):
                 yield Unread(row.fault, row.number(*row.names_of("id")))
             elif abs(row.received - day) <= _DAY:
-                yield Listed(as_order(self._reservation(row, part)))
+                yield Listed(as_order(self._reservation(row, market)))
 
-    def _reservation(self, row: ReservationReply, part: Part[Any]) -> Reservation:
+    def _reservation(self, row: ReservationReply, market: Market) -> Reservation:
         time = row.clock
         return row.to_model(
-            submitted_at=None if time is None else dt.datetime.combine(row.received, time, clock.KST),
-            handle=str(part.reservation_handle(row.received, row.id)),
+            submitted_at=None if time is None else market.moments_of(row.received)(time),
+            handle=str(self._trader.part(market).reservation_handle(row.received, row.id)),
         )
 
 

@@ -95,6 +95,7 @@ class UsConformance(
     OrderContract,
     OrderTypeContract,
     AmendmentContract,
+    ReservationContract,
     ListContract,
     RefusalContract,
     AccountContract,
@@ -125,7 +126,6 @@ NOT_OF_THE_US: Mapping[type[Contract], str] = {
     **dict.fromkeys(
         (StreamContract, OwnOrderContract, BrokenStreamContract), "the streams of a sandbox are Korean so far"
     ),
-    ReservationContract: "its truth is the list of Korean reserved orders so far",
     InterruptContract: "it interrupts the code of the core, line by line, which is the same in every market",
 }
 """Contracts that are not asked of a part for the US, and why."""

@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import pytest
 
-from brokerkit import clock
 from brokerkit.broker import Broker
 from brokerkit.errors import NothingToCancel, OrderUncertain
 from brokerkit.market.sessions import Phase
@@ -97,4 +96,4 @@ class ReservationContract(Contract):
         (found,) = report.decided
         assert caught.value.intent is not None
         assert (found.id, found.state) == (caught.value.intent.id, IntentState.ACKED)
-        assert len(trader.reservations(clock.today())) == 1
+        assert len(trader.reservations(self.today)) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from email.utils import formatdate
 
 import pytest
 
@@ -23,8 +24,10 @@ from brokerkit import (
     get_broker,
 )
 from brokerkit.market.sessions import Phase
+from brokerkit.market.us import day_of
 from brokerkit.orders import reconcile as reconciling
 from brokerkit.sandbox import Faults, Rule, Sandbox
+from brokerkit.sandbox import face as faces
 
 SAMSUNG = "005930"
 Waiting = ReservationStatus.RESERVED
@@ -127,6 +130,34 @@ def test_what_got_through_unanswered_is_found_in_the_list(verb: str, monkeypatch
             report = broker.reconcile(wait=True, timeout=30)
             assert (len(report.decided), report.unresolved) == (1, ())
             assert len(broker.reservations()) == 1
+
+
+@pytest.mark.parametrize("hour", [3, 16], ids=["of the day before in New York", "of the same day in New York"])
+@pytest.mark.parametrize("verb", ["reserve", "cancel_reservation"])
+def test_what_got_through_unanswered_of_a_us_share_is_found_by_the_day_in_new_york(
+    verb: str, hour: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconciling, "APART", dt.timedelta(0))
+    later = clock.now().replace(hour=hour, minute=0) - clock.now()
+    real = clock.now
+    monkeypatch.setattr(clock, "now", lambda: real() + later)
+    monkeypatch.setattr(faces, "formatdate", lambda **form: formatdate(clock.now().timestamp(), **form))
+    faults = Faults([Rule("processed_then_reset", on="order", nth=1 if verb == "reserve" else 2)])
+    request = OrderRequest(symbol="US:AAPL", side=Side.BUY, quantity=3, price="100.00")
+    with Sandbox(state=None, faults=faults) as sandbox:
+        us = sandbox.exchanges["US"]
+        us.phase = Phase.PRE_MARKET
+        with get_broker("kis", environment="sandbox", sandbox=sandbox) as broker:
+            if verb == "cancel_reservation":
+                kept = broker.reserve(request)
+            with pytest.raises(OrderUncertain):
+                broker.reserve(request) if verb == "reserve" else broker.cancel_reservation(kept)
+            report = broker.reconcile(wait=True, timeout=30, market="US")
+            assert (len(report.decided), report.unresolved) == (1, ())
+            (shown,) = broker.reservations(market="US")
+    assert shown.handle.split(":")[1] == f"{us.today:%Y%m%d}"
+    assert shown.submitted_at is not None
+    assert day_of(shown.submitted_at) == us.today
 
 
 def test_a_reserved_order_of_a_us_share_becomes_an_order_at_the_opening(sandbox: Sandbox, broker: Broker) -> None:
