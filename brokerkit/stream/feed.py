@@ -116,6 +116,8 @@ class Feed(ABC, Generic[C]):
 
     channels: ClassVar[Mapping[tuple[str, StreamKind], Mapping[Venue | None, Channel]]]
     """(market, kind) to the channels by venue; the venue is None where the topic has none."""
+    not_told: ClassVar[Mapping[tuple[str, StreamKind], frozenset[str]]] = {}
+    """(market, kind) to the fields of its events that the broker does not tell: they are always None."""
     most_registrations: ClassVar[int]
     """So many a connection takes."""
     at_once: ClassVar[int] = 1

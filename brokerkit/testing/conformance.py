@@ -91,6 +91,7 @@ class UsConformance(
     ChartContract,
     ListingContract,
     MinuteContract,
+    StreamContract,
     OrderOfferContract,
     OrderContract,
     OrderTypeContract,
@@ -102,6 +103,7 @@ class UsConformance(
     LedgerContract,
     MarketContract,
     SessionContract,
+    OwnOrderContract,
     FaultContract,
     CodeContract,
     SendingContract,
@@ -111,6 +113,7 @@ class UsConformance(
     RareQuoteContract,
     RareOrderContract,
     AbsenceContract,
+    BrokenStreamContract,
 ):
     """The contract of an adapter's part for the US; subclass it beside that of the adapter's own market."""
 
@@ -123,9 +126,6 @@ NOT_OF_THE_US: Mapping[type[Contract], str] = {
         "no broker tells that of the US, nor is there a verb",
     ),
     DiscoveryContract: "an adapter is found once, whatever its markets are",
-    **dict.fromkeys(
-        (StreamContract, OwnOrderContract, BrokenStreamContract), "the streams of a sandbox are Korean so far"
-    ),
     InterruptContract: "it interrupts the code of the core, line by line, which is the same in every market",
 }
 """Contracts that are not asked of a part for the US, and why."""

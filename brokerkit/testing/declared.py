@@ -113,6 +113,11 @@ class Declared:
         return self.market or self.adapter.home
 
     @property
+    def is_home(self) -> bool:
+        """Whether that is the adapter's own."""
+        return self.home == self.adapter.home
+
+    @property
     def part(self) -> type[Part[Any]]:
         """The part of that market."""
         return next(part for part in self.adapter.parts if part.market == self.home)
@@ -159,6 +164,8 @@ class Declared:
 
     def streams(self, kind: StreamKind, venue: Venue | None = None) -> bool:
         """Say whether a stream follows a kind of topic, of a venue or of any."""
+        if not self.is_home and kind in (StreamKind.INDEX, StreamKind.CONDITION):
+            return False  # of the adapter's own market
         market = INDICES if kind is StreamKind.INDEX else self.home
         feed = self.adapter.feed_kind(market)
         return feed is not None and feed.offers(kind, market, venue, self.environment)

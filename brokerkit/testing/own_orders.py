@@ -20,12 +20,11 @@ from brokerkit.stream.stream import Subscription
 from brokerkit.stream.topics import StreamKind
 from brokerkit.testing.base import Contract, raising
 from brokerkit.testing.declared import needs
+from brokerkit.testing.inside import at_home
 from brokerkit.testing.streams import SECONDS, socket_of
 from brokerkit.testing.told import Comparison, wrongs_of
 from brokerkit.words import Side
 
-OTHER = "000660"
-"""A symbol whose order ends what a check looks at."""
 QUIET_SECONDS = 20.0
 """After which nothing more is told of what was traded: lists have been read by then."""
 
@@ -42,7 +41,8 @@ class OwnOrderContract(Contract):
 
     def told_until_the_end(self, followed: Subscription[Any], sandbox: Sandbox) -> list[OrderEvent]:
         """Return what is told until an order of another symbol, which is sent now."""
-        last = self.play(sandbox, OTHER, Side.BUY, 1, sandbox.exchange.instruments[OTHER].lower_limit)
+        other = self.ground.another
+        last = self.play(sandbox, other, Side.BUY, 1, sandbox.exchange.order_book(other).bids[-1].price)
         number = sandbox.face(self.broker).order_number
         told: list[OrderEvent] = []
         while not told or number(told[-1].order_id) != last.number:
@@ -79,21 +79,23 @@ class OwnOrderContract(Contract):
 
     def trade_own(self, exchange: Exchange, account: str) -> None:
         """Let orders of the account be filled in parts and at several prices, moved, cancelled and refused."""
-        book = exchange.order_book(self.stock)
+        book, step, takes_part = exchange.order_book(self.stock), self.step, self.declaration().takes_part
         bid, asks = book.bids[0].price, book.asks
         self.buys(exchange, account, int(asks[0].quantity) + 5, asks[1].price)  # filled at two prices
         waiting = self.buys(exchange, account, 20, bid)
         before = exchange.order_book(self.stock).bids[0].quantity - 20
         for shares in (before + 3, 4, 4):  # two of them are alike, in one second
             exchange.trade(self.stock, Side.SELL, Decimal(shares))
-        moved = exchange.amend(account, waiting, price=bid - 1000)
-        exchange.cancel(account, moved.number, Decimal(2))
+        moved = exchange.amend(account, waiting, price=bid - 10 * step)
+        if takes_part("cancel"):
+            exchange.cancel(account, moved.number, Decimal(2))
         exchange.cancel(account, moved.number)
-        far = self.buys(exchange, account, 5, bid - 2000)
-        part = exchange.amend(account, far, quantity=Decimal(2), price=bid - 2500)
+        far = self.buys(exchange, account, 5, bid - 20 * step)
+        fewer = Decimal(2) if takes_part("amend") else None
+        part = exchange.amend(account, far, quantity=fewer, price=bid - 25 * step)
         exchange.cancel(account, part.number)
         exchange.reject_next(account)
-        self.buys(exchange, account, 4, bid - 2000)
+        self.buys(exchange, account, 4, bid - 20 * step)
 
     def buys(self, exchange: Exchange, account: str, quantity: int, price: Decimal) -> int:
         """Let the account buy by another way than the adapter's, and return the number."""
@@ -133,7 +135,7 @@ class OwnOrderContract(Contract):
         with exchange.still():  # nobody gets in before all of it has happened
             for line in [*socket.lines]:
                 line.cut()
-            exchange.cancel(account, before.number, Decimal(2))
+            exchange.cancel(account, before.number, Decimal(2) if self.declaration().takes_part("cancel") else None)
             self.trade_own(exchange, account)
         told, gap = [first], None
         while told[-1].source is not Source.LIST:
@@ -160,7 +162,7 @@ class OwnOrderContract(Contract):
                     plays=self.environment,
                     options={"hts_id": name} if name else None,
                 ) as other,
-                other.stream() as stream,
+                at_home(other, self.market).stream() as stream,
                 raising(kind, f"Own orders of the login name {name} are to be told, and it is another one"),
             ):
                 stream.orders()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -52,6 +52,12 @@ FOLLOW: dict[StreamKind, Callable[[Stream, str, Venue | None], object]] = {
 }
 """How each kind of topic is followed."""
 OF_VENUES = (StreamKind.TRADES, StreamKind.ORDER_BOOK, StreamKind.QUOTES, StreamKind.SESSION)
+EVENTS: dict[StreamKind, type[Any]] = {
+    StreamKind.TRADES: TradeEvent,
+    StreamKind.ORDER_BOOK: BookEvent,
+    StreamKind.QUOTES: QuoteEvent,
+}
+"""What is told of shares, at each trade."""
 
 
 def socket_of(face: Face) -> FaceStream:
@@ -61,9 +67,15 @@ def socket_of(face: Face) -> FaceStream:
 
 
 def feed_of(trader: Broker) -> Feed[Any]:
-    """Return the realtime side of a broker's adapter."""
-    assert trader.adapter.feed is not None
-    return trader.adapter.feed
+    """Return what a broker's adapter tells the broker's own market with."""
+    feed = trader.adapter.feed_for(trader.adapter.home)
+    assert feed is not None
+    return feed
+
+
+def untold_of(trader: Broker, kind: StreamKind) -> frozenset[str]:
+    """Return the fields of an event that are not told in a broker's own market."""
+    return feed_of(trader).not_told.get((trader.adapter.home, kind), frozenset())
 
 
 def until(what: str, is_so: Callable[[], bool]) -> None:
@@ -106,14 +118,14 @@ def told_at_last(subscription: Subscription[Any], kind: type[Any], wrongs: Calla
         event = another
 
 
-def trade_lines(event: TradeEvent, real: Trade, symbol: str, venue: Venue) -> list[str]:
-    """Return in words where a trade is not the one of the exchange."""
+def trade_lines(event: TradeEvent, real: Trade, symbol: str, venue: Venue, untold: Collection[str] = ()) -> list[str]:
+    """Return in words where a trade is not the one of the exchange; fields that are not told have to be None."""
     venues = KOREA.venues if venue is Venue.SOR else (venue,)
     fields: list[tuple[str, object, object]] = [
         ("symbol", event.symbol, symbol),
         ("price", event.price, real.price),
         ("quantity", event.quantity, real.quantity),
-        ("side", event.side, real.side),
+        ("side", event.side, None if "side" in untold else real.side),
         ("volume", event.volume, real.volume if event.volume is not None else None),
         ("time", event.time, real.time.replace(microsecond=0) if event.time is not None else None),
     ]
@@ -121,12 +133,14 @@ def trade_lines(event: TradeEvent, real: Trade, symbol: str, venue: Venue) -> li
     return lines + [f"venue is {event.venue}" for _ in range(event.venue not in venues)]
 
 
-def same_trades(told: Sequence[TradeEvent], truth: Sequence[Trade], symbol: str, venue: Venue) -> None:
+def same_trades(
+    told: Sequence[TradeEvent], truth: Sequence[Trade], symbol: str, venue: Venue, untold: Collection[str] = ()
+) -> None:
     """Demand these trades, each once and in their order."""
     words = [f"{trade.quantity} at {trade.price}" for trade in told]
     assert len(told) == len(truth), f"{len(told)} trades are told by stream ({words}), and there were {len(truth)}."
     for event, real in zip(told, truth, strict=True):
-        agree(trade_lines(event, real, symbol, venue))
+        agree(trade_lines(event, real, symbol, venue, untold))
 
 
 class StreamContract(Contract):
@@ -141,7 +155,13 @@ class StreamContract(Contract):
 
     def venues(self, declared: Declared, kind: StreamKind) -> list[Venue]:
         """Return the venues of which a kind of topic is declared."""
-        return [venue for venue in market_named(self.market).venues if declared.streams(kind, venue)]
+        return [venue for venue in self.trading.venues if declared.streams(kind, venue)]
+
+    def open_venues(self, sandbox: Sandbox, declared: Declared, kind: StreamKind) -> list[Venue]:
+        """Return those of them that trade now."""
+        exchange = sandbox.exchange
+        venues = self.venues(declared, kind)
+        return [venue for venue in venues if exchange.bourse.phase_at(venue, exchange.phase) is not Phase.CLOSED]
 
     def trades_until(self, followed: Subscription[Any], truth: Sequence[Trade]) -> list[TradeEvent]:
         """Return the trades that are told until as many have come as there were, or the last of them."""
@@ -156,8 +176,11 @@ class StreamContract(Contract):
             assert not any(trader.supports(f"stream.{kind.lower()}") for kind in StreamKind)
             return
         with trader.stream() as stream:
+            others = () if declared.is_home else (StreamKind.INDEX, StreamKind.CONDITION)  # not of this market
             for kind, follow in FOLLOW.items():
-                for venue in market_named(self.market).venues if kind in OF_VENUES else [None]:
+                if kind in others:
+                    continue
+                for venue in self.trading.venues if kind in OF_VENUES else [None]:
                     if not declared.streams(kind, venue):
                         is_unsupported(face, f"{kind} of {venue} by stream", lambda: follow(stream, self.stock, venue))  # noqa: B023
         assert not socket_of(face).lines, "What no stream tells is known before a line is opened."
@@ -166,22 +189,41 @@ class StreamContract(Contract):
     def test_trades_are_told_as_they_happen(
         self, trader: Broker, sandbox: Sandbox, stream: Stream, declared: Declared
     ) -> None:
-        venues = self.venues(declared, StreamKind.TRADES)
+        venues = self.open_venues(sandbox, declared, StreamKind.TRADES)
         followed = {venue: stream.trades(self.stock, venue=venue) for venue in venues}
         before = len(sandbox.exchange.trades(self.stock))
         sweep = sum(level.quantity for level in sandbox.exchange.order_book(self.stock).asks[:3]) + 1
         for side, quantity in ((Side.BUY, 7), (Side.SELL, 5), (Side.BUY, sweep), (Side.SELL, 13)):
             sandbox.exchange.trade(self.stock, side, Decimal(quantity))
         truth = sandbox.exchange.trades(self.stock)[before:]
+        untold = untold_of(trader, StreamKind.TRADES)
         for venue, subscription in followed.items():
-            same_trades(self.trades_until(subscription, truth), truth, self.stock, venue)
+            same_trades(self.trades_until(subscription, truth), truth, self.stock, venue, untold)
+
+    @needs(streams=[StreamKind.TRADES])
+    @pytest.mark.parametrize("kind", EVENTS)
+    def test_each_session_is_told_of_its_own_venue(
+        self, kind: StreamKind, trader: Broker, sandbox: Sandbox, stream: Stream, declared: Declared
+    ) -> None:
+        venues, exchange = self.venues(declared, kind), sandbox.exchange
+        closed = [venue for venue in venues if venue not in self.open_venues(sandbox, declared, kind)]
+        self.skip_unless(bool(closed), f"{kind.lower()} of venues that trade at different hours")
+        for venue in venues:
+            FOLLOW[kind](stream, self.stock, venue)
+        for phase in (exchange.phase, Phase.DAYTIME):
+            exchange.phase = phase
+            now = set(self.open_venues(sandbox, declared, kind))
+            exchange.trade(self.stock, Side.BUY, Decimal(3))
+            told = {told_once(stream, EVENTS[kind]).venue for _ in now}
+            assert told == now, f"{', '.join(sorted(now))} trades, and what is told is of {', '.join(sorted(told))}."
 
     @needs(streams=[StreamKind.ORDER_BOOK])
     def test_books_are_told_as_they_change(
         self, trader: Broker, sandbox: Sandbox, stream: Stream, declared: Declared
     ) -> None:
         followed = {
-            venue: stream.order_book(self.stock, venue=venue) for venue in self.venues(declared, StreamKind.ORDER_BOOK)
+            venue: stream.order_book(self.stock, venue=venue)
+            for venue in self.open_venues(sandbox, declared, StreamKind.ORDER_BOOK)
         }
         for side in Side:
             sandbox.exchange.trade(self.stock, side, Decimal(11))
@@ -203,7 +245,8 @@ class StreamContract(Contract):
     def test_running_quotes_tell_the_truth(
         self, trader: Broker, sandbox: Sandbox, stream: Stream, declared: Declared
     ) -> None:
-        followed = {venue: stream.quotes(self.stock, venue=venue) for venue in self.venues(declared, StreamKind.QUOTES)}
+        venues = self.open_venues(sandbox, declared, StreamKind.QUOTES)
+        followed = {venue: stream.quotes(self.stock, venue=venue) for venue in venues}
         sandbox.exchange.trade(self.stock, Side.BUY, Decimal(9))
         truth = sandbox.exchange.quote(self.stock)
         for subscription in followed.values():
@@ -308,16 +351,18 @@ class StreamContract(Contract):
         followed = stream.trades(self.stock)
         beat = socket.heartbeat(socket.lines[0])
         self.skip_unless(beat is not None, "heartbeats that clients answer")
+        before = len(sandbox.exchange.trades(self.stock))
         with heard_by(socket) as heard:
             for number in range(200):
-                sandbox.exchange.trade(self.stock, Side.BUY if number % 2 else Side.SELL, Decimal(1))
+                sandbox.exchange.trade(self.stock, Side.BUY if number % 2 else Side.SELL, Decimal(number % 9 + 1))
             until(
                 "Three heartbeats are answered, or the broker ends the line",
                 lambda: len(heard) >= 3 or not socket.lines,
             )
         assert len(heard) >= 3, "Heartbeats are not answered, so the broker ended the line: `read` has to give a Reply."
-        for number in range(200):
-            assert told_once(followed, TradeEvent).side is (Side.BUY if number % 2 else Side.SELL)
+        truth, untold = sandbox.exchange.trades(self.stock)[before:], untold_of(trader, StreamKind.TRADES)
+        venue = market_named(self.market).default_venue or Venue.KRX
+        same_trades([told_once(followed, TradeEvent) for _ in truth], truth, self.stock, venue, untold)
 
     @needs(streams=[StreamKind.TRADES])
     def test_what_is_recorded_is_played_back_without_secrets(

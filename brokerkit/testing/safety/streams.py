@@ -22,7 +22,7 @@ from brokerkit.stream.topics import StreamKind, Topic
 from brokerkit.testing.base import Contract, raising
 from brokerkit.testing.declared import Declared, needs
 from brokerkit.testing.inside import hurry
-from brokerkit.testing.streams import FOLLOW, SECONDS, feed_of, same_trades, socket_of, told_once
+from brokerkit.testing.streams import FOLLOW, SECONDS, feed_of, same_trades, socket_of, told_once, untold_of
 from brokerkit.words import Side, Venue
 
 
@@ -88,7 +88,8 @@ class BrokenStreamContract(Contract):
             told = played.trades_until(stream, 3)
         odd = [each for each in told if not isinstance(each, TradeEvent)]
         assert not odd, f"Frames of another shape can be read, and this is told of them: {odd}."
-        same_trades(told, played.exchange.trades(self.stock)[before:], self.stock, self.topic.venue or Venue.KRX)
+        truth, untold = played.exchange.trades(self.stock)[before:], untold_of(played.broker, StreamKind.TRADES)
+        same_trades(told, truth, self.stock, self.topic.venue or Venue.KRX, untold)
 
     @needs(streams=[StreamKind.TRADES])
     @pytest.mark.parametrize("kind", ["stream_garbage", "stream_wrong_count"])

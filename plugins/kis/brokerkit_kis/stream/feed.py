@@ -122,6 +122,7 @@ class KisFeed(Feed[KisClient]):
         ("US", StreamKind.ORDERS): {None: Channel(_US_NOTICES, us.notice)},
         ("INDEX", StreamKind.INDEX): dict.fromkeys((None, Venue.KRX), Channel(_INDEX, indices.value)),
     }
+    not_told = {("US", StreamKind.TRADES): frozenset({"side"})}
     most_registrations = 41
     heartbeat_seconds = 30.0  # it comes about every 10 s
     extra = "cryptography"

@@ -33,6 +33,9 @@ class KiwoomUsFeed(KiwoomFeed):
         ("US", StreamKind.ORDER_BOOK): {Venue.US: us.channel(us.BOOK_ID, us.book)},
         ("US", StreamKind.ORDERS): {None: us.channel(us.ORDER_ID, us.order)},
     }
+    not_told: ClassVar[Mapping[tuple[str, StreamKind], frozenset[str]]] = {
+        ("US", StreamKind.TRADES): frozenset({"side"}),
+    }
 
     def __init__(self, client: KiwoomClient, *, environment: str) -> None:
         super().__init__(client, environment=environment)
