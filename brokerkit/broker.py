@@ -265,7 +265,9 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
                 found += self._inquiries.lists(each).working()
                 if self._inquiries.part(each).unlisted_venues:
                     self._warn_of_unlisted(each)
-        return Table(Order, sorted(found, key=_by_time))
+        # Those of a market that tells no times keep together, in their own order.
+        timed = all(order.submitted_at for order in found)
+        return Table(Order, sorted(found, key=_by_time) if timed else found)
 
     def order_history(
         self,
@@ -289,7 +291,7 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
             self._inquiries.offering("order_history", meant)
             self._check_trading_days(meant, start, last)
             found = self._inquiries.lists(meant).history(start, min(last, today), symbol)
-            return Table(Order, sorted(found, key=_by_time))
+            return Table(Order, found)
 
     def unresolved(self, *, market: str | None = None) -> tuple[Intent, ...]:
         """Return the orders, amendments and cancellations that may stand without our knowing, also of earlier runs.
@@ -516,5 +518,5 @@ def _takes(part: Part[Any], market: Market, type: OrderType, venue: Venue | None
     return any(terms & market.rules.offers(each, phase) for each in venues for phase in Phase)
 
 
-def _by_time(order: Order) -> tuple[dt.datetime, int, str]:
-    return (order.submitted_at or clock.now(), len(order.id), order.id)
+def _by_time(order: Order) -> tuple[Any, int, str]:
+    return (order.submitted_at, len(order.id), order.id)

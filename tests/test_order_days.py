@@ -419,3 +419,28 @@ def test_a_stream_is_told_the_orders_of_new_yorks_day_alone(
     outcome = Reader(broker._inquiries, US, lambda found: None)._read()
     assert (outcome.day, outcome.error) == (FRIDAY, None)
     assert [row.number for row in outcome.rows or ()] == ["2", "3", "5"]
+
+
+# The order of what is told
+
+
+def test_orders_without_a_time_are_told_by_their_numbers_day_by_day(
+    broker: Broker, fake: Fake, at: Callable[[str], None]
+) -> None:
+    at("11-21 01:00")
+    rows = [
+        (FRIDAY, UsRow(id="12")),
+        (FRIDAY, UsRow(id="9", told=korean("11-20 23:50"))),
+        (FRIDAY - DAY, UsRow(id="30")),
+        (FRIDAY - DAY, UsRow(id="4")),
+    ]
+    by_date(fake, rows)
+    assert [order.id for order in broker.order_history(FRIDAY - DAY, symbol="US:AAPL")] == ["4", "30", "9", "12"]
+    shown(fake, UsRow(id="12"), UsRow(id="9"), UsRow(id="10", told=korean("11-20 23:55")))
+    assert [order.id for order in broker.orders(market="US")] == ["9", "10", "12"]
+
+
+def test_orders_that_tell_their_times_are_told_by_them(broker: Broker, fake: Fake, at: Callable[[str], None]) -> None:
+    at("11-21 01:00")
+    shown(fake, UsRow(id="2", told=korean("11-21 00:30")), UsRow(id="11", told=korean("11-20 23:55")))
+    assert [order.id for order in broker.orders(market="US")] == ["11", "2"]

@@ -21,9 +21,7 @@ def fills(asked: Inquiries, market: Market, start: dt.date, end: dt.date, symbol
     """Return what was filled in these days, oldest first: a row an order and day, as the lists of orders tell it."""
     part = asked.offering("fills", market)
     found = asked.lists(market).listed(start, end, symbol)
-    rows = [(day, row, order) for day, row, order in found if _is_filled(part, row)]
-    rows.sort(key=lambda each: (each[0], each[2].submitted_at is not None, each[2].submitted_at or each[0]))
-    return [_fill(part, market, *each) for each in rows]
+    return [_fill(part, market, day, row, order) for day, row, order in found if _is_filled(part, row)]
 
 
 def _is_filled(part: Part[Any], row: OrderReply) -> bool:

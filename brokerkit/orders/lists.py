@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -45,6 +46,13 @@ class _Found(NamedTuple):
     time: dt.datetime | None
     """When the broker took it."""
     is_sure: bool
+
+
+_OfADay = tuple[dt.date, OrderReply, Order]
+
+
+def _day_of(told: _OfADay) -> dt.date:
+    return told[0]
 
 
 class _Odd(NamedTuple):
@@ -132,20 +140,21 @@ class OrderLists:
         return doubtful[0] if len(doubtful) == 1 else None
 
     def working(self) -> list[Order]:
-        """Return the orders that stand."""
+        """Return the orders that stand, oldest first."""
         today = self._market.today()
         pages = self._part.rows(*self._dated(today, today), open_only=True)
-        return [
+        working = [
             self._order(found, _Changes(self._differ))
             for found in self._sound(pages, today)
             if not self._is_past(found, today)
         ]
+        return sorted(working, key=self._age(working))
 
     def history(self, start: dt.date, end: dt.date, symbol: str | None) -> list[Order]:
-        """Return the orders and amendments of days; a cancellation shows in the order that it cancelled."""
+        """Return the orders and amendments of days, oldest first; a cancellation shows in the order it cancelled."""
         return [order for _, _, order in self.listed(start, end, symbol)]
 
-    def listed(self, start: dt.date, end: dt.date, symbol: str | None) -> list[tuple[dt.date, OrderReply, Order]]:
+    def listed(self, start: dt.date, end: dt.date, symbol: str | None) -> list[_OfADay]:
         """Return them with their days and rows."""
         shown: set[dt.date] = set()
         listed: list[_Found] = []
@@ -162,12 +171,24 @@ class OrderLists:
                 listed.append(found)
                 if page.shows_all:
                     shown.add(found.day)
-        return [
+        told = [
             (found.day, found.row, self._order(found, changes))
             for found in _each_once(listed)
             if not found.row.fact("is_cancellation") and symbol in (None, found.row.symbol)
             if not self._differ or start <= found.day <= end
         ]
+        days = groupby(sorted(told, key=_day_of), key=_day_of)
+        return [each for _, rows in days for each in self._of_a_day(list(rows))]
+
+    def _of_a_day(self, rows: list[_OfADay]) -> list[_OfADay]:
+        age = self._age([order for _, _, order in rows])
+        return sorted(rows, key=lambda each: age(each[2]))
+
+    def _age(self, orders: Iterable[Order]) -> Callable[[Order], Any]:
+        """Return what sorts orders of one day: by time, and where one tells none by their numbers, if these ascend."""
+        if all(order.submitted_at for order in orders):
+            return lambda order: (order.submitted_at, len(order.id), order.id)
+        return lambda order: (len(order.id), order.id) if self._part.numbers_ascend else ()
 
     def everything(self, day: dt.date) -> list[Listed | Unread]:
         """Return every row that there is of a day; IncompleteListing if no list shows all of it.

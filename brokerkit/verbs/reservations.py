@@ -62,14 +62,14 @@ class Reservations(Asking):
         Those that became orders or were cancelled are among them; the days are those on which the broker took them, in
         Korea. Of one market, or of all of the account in which the broker keeps orders.
         """
-        last = clock.today() if end is None else end
+        last, now = clock.today() if end is None else end, clock.now()
         with self._asking("reserved orders"):
             first, last = check_days(check_day(last) - DAYS if start is None else start, last)
             meant = self._inquiries.markets(market)
             # One that keeps orders and cannot show them is an error: no list is silently short.
             served = [each for each in meant if self._reserves(each.name)] or meant[:1]
             found = [each for market in served for each in self._desk.reservations(market, first, last)]
-            return Table(Reservation, sorted(found, key=lambda each: (each.submitted_at or clock.now(), each.id)))
+            return Table(Reservation, sorted(found, key=lambda each: (each.submitted_at or now, len(each.id), each.id)))
 
     def amend_reservation(
         self,
