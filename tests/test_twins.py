@@ -3,78 +3,41 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 
-from brokerkit import Broker, BrokerError, OrderType, RankingKind, Side, get_broker
-from brokerkit.market.days import previous_trading_day
-from brokerkit.models import Balance, Fill, Flow, Instrument, Model, Order, OrderRequest, Position, RealizedPnl
+from brokerkit import Broker, OrderType, RankingKind, Side, get_broker
+from brokerkit.models import Flow, Model, OrderRequest
 from brokerkit.sandbox import Sandbox
-from brokerkit.testing.base import not_told
-from brokerkit.testing.truth import is_empty
-
-TWINS = ("kis", "kiwoom")
-OWN = {
-    # The two sandboxes are not opened in the same second; conformance compares times with each exchange's own.
-    Order: {"id", "original_id", "handle", "submitted_at"},
-    # Commission differs, so what is left of the cash differs too; conformance checks it against the exchange.
-    Balance: {"account", "cash_d2", "total_value", "orderable_cash", "withdrawable_cash"},
-    # Each broker counts its own commission.
-    RealizedPnl: {"commission", "costs", "net_pnl"},
-    Fill: {"order_id"},
-    # Kiwoom tells one warning a symbol; what goes by those that it hides differs too.
-    Instrument: {"liquidation", "alert", "overheated", "caution", "upper_limit", "lower_limit"},
-}
-ROUNDED = {
-    Position: {"average_price"},
-    Order: {"average_fill_price"},
-    Fill: {"price"},
-    RealizedPnl: {"sell_price", "buy_price"},
-}
-Story = Callable[[Broker, Sandbox], list[Model]]
+from tests.twins import MARKETS, TWINS, Act, account, assert_twins, ground, refusal, told
 
 
-def told(name: str, story: Story) -> tuple[list[Model], Broker]:
-    with Sandbox(seed=7) as sandbox, get_broker(name, environment="sandbox", sandbox=sandbox) as broker:
-        return story(broker, sandbox), broker
+@pytest.mark.parametrize("market", MARKETS)
+def test_quotes_are_twins(market: str) -> None:
+    def story(broker: Broker, sandbox: Sandbox) -> list[Model]:
+        symbols = list(sandbox.exchange.instruments)
+        some = symbols[:: len(symbols) // 15]
+        return [*(broker.quote(symbol) for symbol in some), *broker.quotes(symbols[:12])]
+
+    assert_twins(story, market)
 
 
-def comparable(model: Model, skipped: dict[type, set[str]]) -> dict[str, object]:
-    fields: dict[str, object] = {}
-    for name, value in model:
-        if name in skipped.get(type(model), ()):
-            continue
-        if isinstance(value, tuple):
-            fields[name] = [comparable(item, skipped) if isinstance(item, Model) else item for item in value]
-        elif name in ROUNDED.get(type(model), ()) and isinstance(value, Decimal):
-            fields[name] = value // 1
-        else:
-            fields[name] = value
-    return fields
+@pytest.mark.parametrize("market", MARKETS)
+def test_books_are_twins(market: str) -> None:
+    def story(broker: Broker, sandbox: Sandbox) -> list[Model]:
+        symbols = list(sandbox.exchange.instruments)
+        return [broker.order_book(symbol) for symbol in symbols[:: len(symbols) // 8]]
+
+    assert_twins(story, market)
 
 
-def assert_twins(story: Story) -> None:
-    (left, kis), (right, kiwoom) = told("kis", story), told("kiwoom", story)
-    assert left
-    skipped: dict[type, set[str]] = {kind: set(names) for kind, names in OWN.items()}
-    for broker in (kis, kiwoom):
-        for kind, names in not_told(broker).items():
-            skipped.setdefault(kind, set()).update(names)
-    assert [comparable(model, skipped) for model in left] == [comparable(model, skipped) for model in right]
-    for models, broker in ((left, kis), (right, kiwoom)):
-        for model in models:
-            for name in not_told(broker).get(type(model), ()):
-                assert is_empty(getattr(model, name)), f"{broker.name} declares {name} absent but tells it"
+@pytest.mark.parametrize("market", MARKETS)
+def test_instruments_are_twins(market: str) -> None:
+    def story(broker: Broker, sandbox: Sandbox) -> list[Model]:
+        return sorted(broker.instruments(market), key=lambda each: each.symbol)
 
-
-def test_quotes_are_twins() -> None:
-    assert_twins(lambda broker, sandbox: [broker.quote(symbol) for symbol in list(sandbox.exchange.instruments)[::50]])
-
-
-def test_instruments_are_twins() -> None:
-    assert_twins(lambda broker, sandbox: sorted(broker.instruments(), key=lambda each: each.symbol))
+    assert_twins(story, market)
 
 
 def test_a_partial_fill_and_its_cancellation_are_twins() -> None:
@@ -100,17 +63,42 @@ def test_market_orders_and_holdings_are_twins() -> None:
     assert_twins(story)
 
 
-def test_fills_and_realized_profits_are_twins() -> None:
+@pytest.mark.parametrize("market", MARKETS)
+def test_an_order_that_fills_in_parts_is_a_twin(market: str) -> None:
     def story(broker: Broker, sandbox: Sandbox) -> list[Model]:
-        yesterday = previous_trading_day(sandbox.exchange.today)
-        account = sandbox.face(broker.name).credentials.account
-        request = OrderRequest(symbol="035720", side=Side.SELL, quantity=9, price=Decimal(50_000))
-        sandbox.exchange.remember(account, yesterday, request, filled=Decimal(9), cost=Decimal(444_444))
-        broker.buy("000660", 200, type=OrderType.MARKET)
-        broker.sell("000660", 33, type=OrderType.MARKET)
-        return [*broker.fills(yesterday), *broker.realized_pnl(yesterday)]
+        at = ground(sandbox)
+        best = sandbox.exchange.order_book(at.stock).asks[0]
+        order = broker.buy(at.stock, best.quantity + 20, price=best.price)
+        part = broker.refresh(order)
+        sandbox.exchange.trade(at.stock, Side.SELL, Decimal(7), best.price)
+        more = broker.refresh(part)
+        working = broker.orders()
+        cancellation = broker.cancel(more)
+        sold = broker.sell(at.stock, 4, price=sandbox.exchange.order_book(at.stock).bids[1].price)
+        rows = [broker.refresh(each) for each in (order, sold)]
+        assert [row.filled_quantity for row in rows] == [best.quantity + 7, 4]
+        history = broker.order_history(sandbox.exchange.today)
+        return [order, part, more, *working, cancellation, *rows, *history, *broker.fills(), broker.balance()]
 
-    assert_twins(story)
+    assert_twins(story, market)
+
+
+@pytest.mark.parametrize("market", MARKETS)
+def test_fills_and_realized_profits_are_twins(market: str) -> None:
+    def story(broker: Broker, sandbox: Sandbox) -> list[Model]:
+        at = ground(sandbox)
+        days = sandbox.exchange.daily_candles(at.stock, days=4)
+        yesterday = days[-2].time.date()
+        request = OrderRequest(symbol=at.more[0], side=Side.SELL, quantity=9, price=at.amount(50_000))
+        sandbox.exchange.remember(
+            account(broker, sandbox), yesterday, request, filled=Decimal(9), cost=at.amount(445_500)
+        )
+        broker.buy(at.another, 200, price=sandbox.exchange.order_book(at.another).asks[-1].price)
+        broker.sell(at.another, 33, price=sandbox.exchange.order_book(at.another).bids[-1].price)
+        # The sales of the day that goes on KIS does not tell of the US.
+        return [*broker.fills(yesterday), *broker.realized_pnl(yesterday, yesterday)]
+
+    assert_twins(story, market)
 
 
 @pytest.mark.parametrize("kind", RankingKind)
@@ -118,7 +106,7 @@ def test_rankings_are_twins(kind: RankingKind) -> None:
     def story(broker: Broker, sandbox: Sandbox) -> list[Model]:
         return [place for market in ("KOSPI", "KOSDAQ", None) for place in broker.rankings(kind, market=market)]
 
-    (left, _), (right, _) = told("kis", story), told("kiwoom", story)
+    left, right = (told(name, story, "KR").models for name in TWINS)
     assert [(place.rank, place.symbol) for place in left] == [(place.rank, place.symbol) for place in right]  # type: ignore[attr-defined]
     for one, other in zip(left, right, strict=True):
         pairs = {name: (value, getattr(other, name)) for name, value in one if name != "computed"}
@@ -151,43 +139,60 @@ def test_nets_are_the_same_without_detail() -> None:
     assert_twins(story)
 
 
-def refusal(name: str, act: Callable[[Broker, Sandbox], object]) -> type[BrokerError]:
-    with Sandbox(seed=7) as sandbox, get_broker(name, environment="sandbox", sandbox=sandbox) as broker:
-        with pytest.raises(BrokerError) as caught:
-            act(broker, sandbox)
-        assert caught.value.broker == name
-        assert caught.value.advice
-        return type(caught.value)
+def price_of(broker: Broker, sandbox: Sandbox) -> Decimal:
+    return sandbox.exchange.quote(ground(sandbox).stock).price
 
 
 def close_and_buy(broker: Broker, sandbox: Sandbox) -> object:
     sandbox.exchange.market_open = False
-    return broker.buy("005930", 1, price=69000)
+    return broker.buy(ground(sandbox).stock, 1, price=price_of(broker, sandbox))
 
 
 def cancel_twice(broker: Broker, sandbox: Sandbox) -> object:
-    order = broker.buy("005930", 1, price=60000)
+    order = broker.buy(ground(sandbox).stock, 1, price=price_of(broker, sandbox) - 10 * ground(sandbox).step)
     broker.cancel(order)
     return broker.cancel(order)
+
+
+def amend_filled(broker: Broker, sandbox: Sandbox) -> object:
+    price = price_of(broker, sandbox)
+    return broker.amend(broker.buy(ground(sandbox).stock, 1, price=price), price=price - ground(sandbox).step)
+
+
+def trade_halted(broker: Broker, sandbox: Sandbox) -> object:
+    sandbox.exchange.halt(ground(sandbox).stock)
+    return broker.buy(ground(sandbox).stock, 1, price=price_of(broker, sandbox))
 
 
 @pytest.mark.parametrize(
     "act",
     [
-        lambda broker, sandbox: broker.quote("999999"),
-        lambda broker, sandbox: broker.buy("999999", 1, price=1000),
-        lambda broker, sandbox: broker.buy("005930", 10**7, price=60000),
-        lambda broker, sandbox: broker.sell("005930", 1, price=69000),
-        lambda broker, sandbox: broker.buy("005930", 1, price=100),
-        lambda broker, sandbox: broker.buy("005930", 1, price=69050),
-        lambda broker, sandbox: broker.investor_flow("005930", start=dt.date(2010, 1, 4)),
-        lambda broker, sandbox: broker.buy("005930", 1, price=69000, venue="NYSE"),
+        lambda broker, sandbox: broker.quote(ground(sandbox).unlisted),
+        lambda broker, sandbox: broker.order_book(ground(sandbox).unlisted),
+        lambda broker, sandbox: broker.buy(ground(sandbox).unlisted, 1, price=1000),
+        lambda broker, sandbox: broker.buying_power(ground(sandbox).unlisted, price=1000),
+        lambda broker, sandbox: broker.buy(ground(sandbox).stock, 10**7, price=price_of(broker, sandbox)),
+        lambda broker, sandbox: broker.sell(ground(sandbox).stock, 1, price=price_of(broker, sandbox)),
         close_and_buy,
         cancel_twice,
+        amend_filled,
+        trade_halted,
     ],
-    ids=["quote", "unknown", "cash", "shares", "limits", "step", "history", "venue", "closed", "canceled"],
+    ids=["quote", "book", "unknown", "power", "cash", "shares", "closed", "canceled", "filled", "halted"],
 )
-def test_a_refusal_is_the_same_class_at_both(act: Callable[[Broker, Sandbox], object]) -> None:
+def test_a_refusal_is_the_same_class_at_both_and_in_both_markets(act: Act) -> None:
+    assert len({refusal(name, act, market) for name in TWINS for market in MARKETS}) == 1
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda broker, sandbox: broker.buy("005930", 1, price=100),
+        lambda broker, sandbox: broker.investor_flow("005930", start=dt.date(2010, 1, 4)),
+    ],
+    ids=["limits", "history"],
+)
+def test_a_refusal_of_korea_is_the_same_class_at_both(act: Act) -> None:
     assert refusal("kis", act) is refusal("kiwoom", act)
 
 

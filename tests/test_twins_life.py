@@ -3,32 +3,55 @@
 from __future__ import annotations
 
 import datetime as dt
-import importlib.util
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from brokerkit import Broker, OrderRequest, OrderType, Side, TimeInForce, Venue
+from brokerkit import Broker, OrderRequest, OrderStatus, OrderType, Side, TimeInForce, TransactionKind, Venue, clock
+from brokerkit.market import us
 from brokerkit.market.days import previous_trading_day
 from brokerkit.market.markets import KOREA
 from brokerkit.market.sessions import Phase
-from brokerkit.models import BuyingPower, Model
+from brokerkit.models import Model
 from brokerkit.sandbox import Sandbox
+from tests.twins import (
+    MARKETS,
+    TWINS,
+    Act,
+    Story,
+    Telling,
+    account,
+    assert_alike,
+    assert_twins,
+    ground,
+    opened,
+    refusal,
+)
 
-_spec = importlib.util.spec_from_file_location("twins", Path(__file__).with_name("test_twins.py"))
-assert _spec is not None
-assert _spec.loader is not None
-twins = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(twins)
 SYMBOL = "005930"
 
 
-def account(broker: Broker, sandbox: Sandbox) -> str:
-    return sandbox.face(broker.name).credentials.account
+@pytest.mark.parametrize("market", MARKETS)
+def test_an_order_that_moves_twice_and_is_cancelled_is_a_twin(market: str) -> None:
+    def story(broker: Broker, sandbox: Sandbox) -> list[Model]:
+        at = ground(sandbox)
+        price = broker.quote(at.stock).price - 10 * at.step
+        whole = broker.buy(at.stock, 7, price=price)
+        moved = broker.amend(whole, price=price + at.step)
+        again = broker.amend(broker.refresh(moved), price=price - at.step)
+        working = broker.orders()
+        assert [order.price for order in working] == [price - at.step]
+        cancellation = broker.cancel(again)
+        rows = [broker.refresh(order) for order in (whole, moved, again, cancellation)]
+        history = broker.order_history(sandbox.exchange.today)
+        assert broker.orders() == ()
+        return [whole, moved, again, *working, cancellation, *rows, *history]
+
+    assert_twins(story, market)
 
 
-def test_amendments_and_the_lists_of_them_are_twins() -> None:
+def test_amendments_of_a_part_and_the_lists_of_them_are_twins() -> None:
     def story(broker: Broker, sandbox: Sandbox) -> list[Model]:
         price = broker.quote(SYMBOL).price
         whole = broker.buy(SYMBOL, 7, price=price - 1000)
@@ -38,7 +61,7 @@ def test_amendments_and_the_lists_of_them_are_twins() -> None:
         rows = [broker.refresh(order) for order in (whole, moved, part)]
         return [*rows, *broker.orders(), *broker.order_history(sandbox.exchange.today)]
 
-    twins.assert_twins(story)
+    assert_twins(story)
 
 
 @pytest.mark.parametrize("venue", KOREA.venues)
@@ -53,7 +76,7 @@ def test_types_and_venues_are_twins(venue: Venue) -> None:
         ]
         return [quote, broker.order_book(SYMBOL, venue=venue), *(broker.refresh(order) for order in sent)]
 
-    twins.assert_twins(story)
+    assert_twins(story)
 
 
 def test_history_of_past_days_is_a_twin() -> None:
@@ -76,32 +99,132 @@ def test_history_of_past_days_is_a_twin() -> None:
         assert len(told) == 4
         return list(told)
 
-    twins.assert_twins(story)
+    assert_twins(story)
 
 
-def test_rejected_and_expired_orders_are_twins() -> None:
+@pytest.mark.parametrize("market", MARKETS)
+def test_rejected_and_expired_orders_are_twins(market: str) -> None:
     def story(broker: Broker, sandbox: Sandbox) -> list[Model]:
-        price = broker.quote(SYMBOL).price
+        at = ground(sandbox)
+        price = broker.quote(at.stock).price - 10 * at.step
         sandbox.exchange.reject_next(account(broker, sandbox))
-        rejected = broker.buy(SYMBOL, 2, price=price - 1000)
-        left = broker.buy(SYMBOL, 2, price=price - 1000)
+        rejected = broker.buy(at.stock, 2, price=price)
+        left = broker.buy(at.stock, 2, price=price)
         sandbox.exchange.phase = Phase.CLOSED
-        return [broker.refresh(rejected), broker.refresh(left)]
+        told = [broker.refresh(rejected), broker.refresh(left)]
+        assert [order.status for order in told] == [OrderStatus.REJECTED, OrderStatus.EXPIRED]
+        return told
 
-    twins.assert_twins(story)
+    assert_twins(story, market)
 
 
-def test_quantities_that_can_be_traded_are_twins() -> None:
+@pytest.mark.parametrize("market", MARKETS)
+def test_quantities_that_can_be_traded_are_twins(market: str) -> None:
     def story(broker: Broker, sandbox: Sandbox) -> list[Model]:
-        sandbox.exchange.give_holding(account(broker, sandbox), SYMBOL, Decimal(10), Decimal(600_000))
-        broker.sell(SYMBOL, 4, price=broker.quote(SYMBOL).price + 1000)
-        power = broker.buying_power(SYMBOL, price=60_000)
-        assert broker.sellable_quantity(SYMBOL) == 6
+        at = ground(sandbox)
+        sandbox.exchange.give_holding(account(broker, sandbox), at.stock, Decimal(10), at.amount(600_000))
+        broker.sell(at.stock, 4, price=broker.quote(at.stock).price + 10 * at.step)
+        price = at.amount(60_000)
+        power = broker.buying_power(at.stock, price=price)
+        assert broker.sellable_quantity(at.stock) == 6
+        # KIS takes the commission off the dollars, Kiwoom off the shares.
+        assert power.quantity * price <= power.cash <= power.quantity * price * Decimal("1.005") + price
         # Commissions differ a little, so the last share may.
-        return [power.model_copy(update={"quantity": power.quantity // 10}), broker.balance()]
+        own = {"cash": Decimal(0), "integrated_cash": None, "integrated_quantity": None}
+        return [power.model_copy(update={"quantity": power.quantity // 10, **own}), broker.balance()]
 
-    assert BuyingPower
-    twins.assert_twins(story)
+    assert_twins(story, market)
+
+
+def test_the_cash_of_every_currency_is_a_twin() -> None:
+    cash = []
+    for name in TWINS:
+        with opened(name, "KR") as (broker, sandbox):
+            broker.buy("US:KO", 10, price=sandbox.exchanges["US"].order_book("US:KO").asks[-1].price)
+            cash.append([(each.currency, each.cash, each.cost, len(each.positions)) for each in broker.balances()])
+            assert broker.balances()[0] == broker.balance(market="KR")
+            assert broker.balances()[1] == broker.balance(market="US")
+    assert cash[0] == cash[1]
+    assert [each[0] for each in cash[0]] == ["KRW", "USD"]
+
+
+# What an account did on a day is looked at when that is over and settled: an evening in Korea, a morning in New York.
+TRADED, SETTLED = (dt.datetime(2026, 11, day, 23, 40, tzinfo=clock.KST) for day in (18, 23))
+
+
+def trade(broker: Broker, sandbox: Sandbox) -> None:
+    """Buy and sell at several prices; leave orders that were moved, cancelled, filled in part and not at all."""
+    at, exchange = ground(sandbox), sandbox.exchange
+    broker.buy(at.stock, 12, price=exchange.order_book(at.stock).asks[2].price)
+    broker.buy(at.another, 5, price=exchange.order_book(at.another).asks[2].price)
+    broker.sell(at.stock, 5, price=exchange.order_book(at.stock).bids[2].price)
+    low = exchange.order_book(at.stock).bids[-1].price - 10 * at.step
+    broker.cancel(broker.amend(broker.buy(at.stock, 4, price=low), price=low - at.step))
+    broker.buy(at.stock, 3, price=low)
+    best = exchange.order_book(at.stock).asks[0]
+    broker.buy(at.stock, best.quantity + 5, price=best.price)
+
+
+def looked_back(name: str, market: str, state: Path, monkeypatch: pytest.MonkeyPatch, story: Story) -> Telling:
+    monkeypatch.setattr(clock, "now", lambda: TRADED)
+    with opened(name, market, state=state) as (broker, sandbox):
+        trade(broker, sandbox)
+    monkeypatch.setattr(clock, "now", lambda: SETTLED)
+    with opened(name, market, state=state) as (broker, sandbox):
+        assert sandbox.exchange.today == SETTLED.date()
+        return Telling(story(broker, sandbox), broker)
+
+
+@pytest.mark.parametrize("market", MARKETS)
+def test_a_day_that_is_over_and_settled_is_a_twin(market: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def story(broker: Broker, sandbox: Sandbox) -> list[Model]:
+        day = TRADED.date()
+        history = broker.order_history(day, day)
+        assert [order.status for order in history] == STATUSES
+        assert broker.order_history(day + dt.timedelta(days=1), SETTLED.date()) == ()
+        # Of the past Kiwoom's list of the US names no original order.
+        orders = [order.model_copy(update={"original_id": None}) for order in history]
+        (sold,) = broker.realized_pnl(day, day)
+        assert (sold.quantity, sold.net_pnl) == (5, sold.pnl - sold.costs)
+        return [*orders, *broker.fills(day, day), sold, *broker.balance().positions]
+
+    assert_alike(*(looked_back(name, market, tmp_path / name, monkeypatch, story) for name in TWINS))
+
+
+STATUSES = [
+    *(OrderStatus.FILLED, OrderStatus.FILLED, OrderStatus.FILLED),
+    *(OrderStatus.CANCELED, OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.EXPIRED),
+]
+
+
+def test_dollars_that_trades_moved_are_twins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sums: list[dict[object, tuple[Decimal, Decimal]]] = []
+
+    def story(broker: Broker, sandbox: Sandbox) -> list[Model]:
+        trades = [each for each in broker.transactions(TRADED.date()) if each.kind in MOVES]
+        found: dict[object, tuple[Decimal, Decimal]] = {}
+        for each in trades:  # KIS tells each order, Kiwoom what was bought of a symbol on a day
+            key = (each.date, each.kind, each.symbol, each.name, each.currency)
+            shares, amount = found.get(key, (Decimal(0), Decimal(0)))
+            found[key] = (shares + (each.quantity or 0), amount + (each.amount or 0))
+        sums.append(found)
+        cash, start = broker.balance().cash, sandbox.exchange.bourse.cash
+        assert cash == start + sum(amount for _, amount in found.values())
+        return [broker.balance()]
+
+    assert_alike(*(looked_back(name, "US", tmp_path / name, monkeypatch, story) for name in TWINS))
+    kis, kiwoom = sums
+    assert kis == kiwoom
+    settled = us.settlement_day(TRADED.date()) + dt.timedelta(days=1)  # in Korea a day later than in New York
+    assert kis.keys() == {(settled, *each, "USD") for each in TRADES}
+
+
+TRADES = (
+    (TransactionKind.PURCHASE, "US:AAPL", "애플"),
+    (TransactionKind.PURCHASE, "US:MSFT", "마이크로소프트"),
+    (TransactionKind.SALE, "US:AAPL", "애플"),
+)
+MOVES = (TransactionKind.PURCHASE, TransactionKind.SALE)
 
 
 def amend_filled(broker: Broker, sandbox: Sandbox) -> object:
@@ -119,8 +242,8 @@ def wrong_phase(broker: Broker, sandbox: Sandbox) -> object:
 
 
 @pytest.mark.parametrize("act", [amend_filled, trade_halted, wrong_phase])
-def test_a_refusal_is_the_same_class_at_both(act: object) -> None:
-    assert twins.refusal("kis", act) is twins.refusal("kiwoom", act)
+def test_a_refusal_is_the_same_class_at_both(act: Act) -> None:
+    assert refusal("kis", act) is refusal("kiwoom", act)
 
 
 @pytest.mark.parametrize(
@@ -137,5 +260,5 @@ def test_a_refusal_is_the_same_class_at_both(act: object) -> None:
     ],
     ids=["book", "venue", "no trading day", "unknown years", "power", "type", "market amended", "too many"],
 )
-def test_a_question_is_refused_alike(act: object) -> None:
-    assert twins.refusal("kis", act) is twins.refusal("kiwoom", act)
+def test_a_question_is_refused_alike(act: Act) -> None:
+    assert refusal("kis", act) is refusal("kiwoom", act)
