@@ -51,6 +51,16 @@ def test_what_differs_and_what_is_left_out_is_told(capsys: pytest.CaptureFixture
     assert "Not declared, and so left out: STOP_LIMIT (1)." in out
 
 
+def test_a_part_for_the_us_is_proven_where_its_market_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    check = "test_quote_tells_the_truth_field_by_field"
+    assert main(["conformance", "kis", "--market", "US", "--check", check]) == DONE
+    out = capsys.readouterr().out
+    assert out.startswith("kis, real environment, US stocks and funds (US), played by its own face\n")
+    assert "level 1  market data   6 passed" in out
+    assert main(["conformance", "kis", "--market", "US", "--check", check, "--json"]) == DONE
+    assert Report.model_validate_json(capsys.readouterr().out).market == "US"
+
+
 def test_a_program_gets_the_report(capsys: pytest.CaptureFixture[str]) -> None:
     with installed(LikeAdapter, LikeFace):
         assert main(["conformance", "lslike", "--level", "0", "--json"]) == DONE
@@ -76,6 +86,8 @@ def test_an_adapter_that_cannot_be_loaded_is_told_as_such(capsys: pytest.Capture
         (["kis", "--environment", "sandbox"], "A sandbox plays real or demo"),
         (["kis", "--check", "test_quote_follows_trade"], "Did you mean test_quote_follows_a_trade"),
         (["kis", "--level", "5"], "less than or equal to 4"),
+        (["kis", "--market", "HK"], "The kit has no checks for 'HK'. It has some for KR, US."),
+        (["kis", "--market", "US", "--check", "test_members_tell_the_truth"], "is no check"),
     ],
 )
 def test_wrong_use_is_no_failure_of_the_adapter(

@@ -15,6 +15,8 @@ from brokerkit.cli.printing import Printer
 from brokerkit.cli.session import JsonOption
 from brokerkit.errors import ConfigError
 from brokerkit.extensions import BROKERS, SANDBOXES, everything
+from brokerkit.market.markets import market_named
+from brokerkit.symbols import HOME
 
 if TYPE_CHECKING:
     from brokerkit.models import Capability
@@ -36,6 +38,9 @@ LevelOption = Annotated[
 ]
 PlaysOption = Annotated[
     str, typer.Option("--environment", "-e", metavar="ENVIRONMENT", help="What the face plays: real or demo.")
+]
+MarketOption = Annotated[
+    str, typer.Option("--market", metavar="MARKET", help="Whose part of the adapter is proven: KR or US.")
 ]
 CheckOption = Annotated[
     list[str] | None, typer.Option("--check", metavar="CHECK", help="Only this one; may be given again.")
@@ -62,6 +67,7 @@ def conformance(
     name: NameArgument,
     level: LevelOption = HIGHEST,
     environment: PlaysOption = "real",
+    market: MarketOption = HOME,
     check: CheckOption = None,
     samples: SamplesOption = None,
     as_json: JsonOption = False,
@@ -71,7 +77,7 @@ def conformance(
     _check_name(name)
     prove, replay = _kit()
     printer.say(f"Proving {name}: this takes some seconds for each level.")
-    report: Report = prove(name, level=level, environment=environment, checks=check or ())
+    report: Report = prove(name, level=level, environment=environment, market=market, checks=check or ())
     # Samples are read by the adapter: they wait for one that can be loaded.
     replayed: Replay | None = replay(name, samples) if samples is not None and report.level is not None else None
     if as_json:
@@ -111,7 +117,8 @@ def _kit() -> tuple[Any, Any]:
 def _lines(report: Report, wanted: int) -> Iterator[str]:
     from brokerkit.testing.report import LEVELS, Outcome
 
-    yield f"{report.broker}, {report.environment} environment, played by its own face"
+    where = "" if report.market == HOME else f", {market_named(report.market).title} ({report.market})"
+    yield f"{report.broker}, {report.environment} environment{where}, played by its own face"
     for capability in report.capabilities:
         yield ""
         yield from _offer(capability)
@@ -126,7 +133,7 @@ def _lines(report: Report, wanted: int) -> Iterator[str]:
     for outcome, title in ((Outcome.DIFFERS, "Differs, as declared"), (Outcome.FAILED, "Failed")):
         for each in report.of(outcome):
             yield ""
-            yield from _told(each, title)
+            yield from _told(each, title, report)
     proven = "not even level 0" if report.level is None else f"level {report.level} ({LEVELS[report.level]})"
     yield ""
     yield f"Proven: {proven}."
@@ -158,9 +165,10 @@ def _count(checks: list[CheckResult]) -> str:
     return ", ".join(f"{number} {outcome}" for outcome, number in counts.items())
 
 
-def _told(check: CheckResult, title: str) -> Iterator[str]:
+def _told(check: CheckResult, title: str, report: Report) -> Iterator[str]:
     yield f"{title}: {check.title}"
     yield from (f"    {line}" for line in check.words.splitlines())
     if check.where:
         yield f"    at {' and '.join(check.where)}"
-        yield f"    again: --check {check.name}"
+        market = "" if report.market == HOME else f"--market {report.market} "
+        yield f"    again: {market}--check {check.name}"

@@ -84,6 +84,7 @@ class BrokerConformance(
 
 
 class UsConformance(
+    DiscoveryContract,
     OfferContract,
     QuoteContract,
     ManyQuotesContract,
@@ -125,7 +126,6 @@ NOT_OF_THE_US: Mapping[type[Contract], str] = {
         (MemberContract, IndexContract, FlowContract, RankingContract),
         "no broker tells that of the US, nor is there a verb",
     ),
-    DiscoveryContract: "an adapter is found once, whatever its markets are",
     InterruptContract: "it interrupts the code of the core, line by line, which is the same in every market",
 }
 """Contracts that are not asked of a part for the US, and why."""

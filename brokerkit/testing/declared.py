@@ -75,10 +75,10 @@ _DIFFERENCE = re.compile(
 )
 
 
-def name_of(difference: str) -> str | None:
-    """Return the check that a declared difference names, None if it is not understood."""
+def named_in(difference: str) -> tuple[str, str]:
+    """Return the market and the check that a declared difference names; what is not understood is taken for a check."""
     found = _DIFFERENCE.fullmatch(difference)
-    return found and found["name"]
+    return (HOME, difference) if found is None else (found["market"] or HOME, found["name"])
 
 
 def difference_of(face: type[Face], market: str, environment: str, name: str, case: str) -> str | None:

@@ -24,7 +24,7 @@ from brokerkit.registry import installed_brokers, load_broker
 from brokerkit.sandbox.face import Face
 from brokerkit.sandbox.sandbox import face_class
 from brokerkit.testing.base import Contract, level_of
-from brokerkit.testing.declared import name_of
+from brokerkit.testing.declared import named_in
 from brokerkit.testing.inside import imported_anew, unloaded
 from brokerkit.words import OrderType, TimeInForce, Venue
 
@@ -107,8 +107,12 @@ class DiscoveryContract(Contract):
 
     def test_a_declared_difference_is_a_check_that_may_differ(self) -> None:
         checks = {name: level_of(type(self), name) for name in dir(self) if name.startswith("test_")}
+        served = {part.market for part in self.its_adapter().parts}
         for difference, reason in self.its_face().differences.items():
-            check = name_of(difference) or difference
+            market, check = named_in(difference)
+            assert market in served, f"{difference!r} is of a market that the adapter does not serve."
+            if market != self.market:
+                continue
             near = nearest(check, checks)
             assert check in checks, f"{difference!r} is no check, and cannot differ. Did you mean {near}?"
             assert checks[check] in (1, 2, 3), f"{check} is about level {checks[check]}: that is not declared away."

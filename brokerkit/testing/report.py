@@ -46,10 +46,11 @@ class CheckResult(Model):
 
 
 class Report(Model):
-    """What was found out about an adapter in one environment."""
+    """What was found out about an adapter in one environment and one market."""
 
     broker: str
     environment: str
+    market: str
     level: int | None
     """The highest level that is proven, None if not even 0 is."""
     capabilities: tuple[Capability, ...]

@@ -22,6 +22,7 @@ from brokerkit.config import nearest
 from brokerkit.errors import BrokerError, ConfigError
 from brokerkit.models import Capability
 from brokerkit.registry import load_broker
+from brokerkit.symbols import HOME
 from brokerkit.testing.inside import claimed
 from brokerkit.testing.report import LEVELS, CheckResult, Outcome, Report
 from brokerkit.testing.rewriting import rewrite_assertions
@@ -29,13 +30,15 @@ from brokerkit.text import sanitize
 
 SUBJECT = """import pytest
 
-from brokerkit.testing import BrokerConformance
+from brokerkit.testing import {kit}
 
 
-class TestBroker(BrokerConformance):
+class TestBroker({kit}):
     broker = {broker!r}
     environment = {environment!r}
 """
+KITS = {HOME: "BrokerConformance", "US": "UsConformance"}
+"""Market to the contract of a part for it."""
 OPTIONS = (
     *("--noconftest", "--import-mode=importlib", "--capture=sys", "--strict-markers"),
     *("-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:faulthandler"),
@@ -47,17 +50,24 @@ _ids = itertools.count(1)
 
 
 def conform(
-    name: str, *, level: int = len(LEVELS) - 1, environment: str = "real", checks: Sequence[str] = ()
+    name: str,
+    *,
+    level: int = len(LEVELS) - 1,
+    environment: str = "real",
+    market: str = HOME,
+    checks: Sequence[str] = (),
 ) -> Report:
     """Prove an adapter against its own face, up to a level; of `checks` only those, named as the methods of the kit.
 
-    `environment` is the one that the face plays, "real" or "demo". An adapter that cannot be loaded is a Report with a
-    failed level 0. Raises ConfigError where the environment or a check is none.
+    `environment` is the one that the face plays, "real" or "demo", and `market` the one whose part is proven, "KR" or
+    "US". An adapter that cannot be loaded is a Report with a failed level 0. Raises ConfigError where the environment,
+    the market or a check is none.
     """
     if environment not in ("real", "demo"):
         raise ConfigError(f"A sandbox plays real or demo, not {environment!r}.")
+    _check_market(name, market)
     seen = _Seen(level, frozenset(checks))
-    code = _run(SUBJECT.format(broker=name, environment=environment), seen)
+    code = _run(SUBJECT.format(kit=KITS[market], broker=name, environment=environment), seen)
     if seen.unknown:
         near = nearest(seen.unknown, seen.known)
         raise ConfigError(f"{seen.unknown!r} is no check.", advice=f"Did you mean {near}?" if near else None)
@@ -72,10 +82,23 @@ def conform(
     return Report(
         broker=name,
         environment=environment,
+        market=market,
         level=seen.proven,
         capabilities=_capabilities(name, environment),
         checks=tuple(seen.results),
     )
+
+
+def _check_market(name: str, market: str) -> None:
+    """Raise a ConfigError for a market that the kit has no checks for, or the adapter no part."""
+    if market not in KITS:
+        raise ConfigError(f"The kit has no checks for {market!r}.", advice=f"It has some for {', '.join(KITS)}.")
+    try:
+        served = [part.market for part in load_broker(name).parts]
+    except BrokerError:  # level 0 says why it cannot be loaded
+        return
+    if market not in served:
+        raise ConfigError(f"{name} has no part for {market}.", advice=f"It has: {', '.join(served)}.")
 
 
 def _capabilities(name: str, environment: str) -> tuple[Capability, ...]:
