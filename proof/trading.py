@@ -14,7 +14,6 @@ from unittest import mock
 from brokerkit_kis import client as kis
 from brokerkit_kis.sandbox import ledger, us_ledger
 from brokerkit_kiwoom import client as kiwoom
-from brokerkit_kiwoom.sandbox import us_pace
 
 from brokerkit import Broker, BrokerError, NotSent, Order, OrderRequest, OrderType, OrderUncertain, Side, get_broker
 from brokerkit.market.markets import Rules, market_named
@@ -67,7 +66,6 @@ def quick(seconds: float = 0.6) -> Iterator[None]:
         mock.patch.object(ledger, "WORKING_ROWS", PAGE),
         mock.patch.object(us_ledger, "WORKING_ROWS", PAGE),
         mock.patch.dict(us_ledger.DAY_ROWS, real=PAGE),
-        mock.patch.multiple(us_pace, CALLS_PER_SECOND=MANY, BURST=MANY),
         mock.patch.dict(kis.CALLS_PER_SECOND, real=MANY),
         mock.patch.dict(kiwoom.CALLS_PER_SECOND, real=MANY),
     ]

@@ -10,7 +10,6 @@ import pytest
 from brokerkit_kis import client as kis
 from brokerkit_kis.sandbox import ledger, us_ledger
 from brokerkit_kiwoom import client as kiwoom
-from brokerkit_kiwoom.sandbox import us_pace
 
 from brokerkit import (
     Broker,
@@ -39,7 +38,6 @@ VENUES = (Venue.KRX, Venue.NXT, Venue.KRX, Venue.SOR, Venue.KRX)
 def _small_pages_and_no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger, "WORKING_ROWS", 2)
     monkeypatch.setattr(us_ledger, "WORKING_ROWS", 2)
-    monkeypatch.setattr(us_pace, "BURST", 1_000)
     for client in (kis, kiwoom):
         monkeypatch.setitem(client.CALLS_PER_SECOND, "real", 1_000)
 

@@ -68,7 +68,8 @@ def several_candles(
             return error
 
     # Threads of their own, which wait for those that call.
-    answers = dict(zip(wanted, inquiries.waiting.map(asked, wanted, progress), strict=True))
+    with inquiries.listings.many(wanted):
+        answers = dict(zip(wanted, inquiries.waiting.map(asked, wanted, progress), strict=True))
     return ManyCandles(
         {symbol: answer for symbol, answer in answers.items() if isinstance(answer, Candles)},
         {symbol: answer for symbol, answer in answers.items() if isinstance(answer, BrokerError)},

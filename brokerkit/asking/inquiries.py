@@ -317,7 +317,8 @@ class Inquiries:
         groups = [symbols[at : at + part.quotes_at_once] for at in range(0, len(symbols), part.quotes_at_once)]
         replies = self._several(groups, part, venue, progress) if part.fills("several_quotes") else None
         if replies is None:
-            answers = self.together.map(lambda symbol: self._one_of(symbol, part, market, venue), symbols, progress)
+            with self.listings.many(symbols):
+                answers = self.together.map(lambda symbol: self._one_of(symbol, part, market, venue), symbols, progress)
             yield from zip(symbols, answers, strict=True)
             return
         phases |= self.phases_about_now(market, venue)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from functools import cached_property, partial
 from itertools import islice
@@ -13,7 +14,7 @@ from typing import Any
 from brokerkit import clock, symbols
 from brokerkit.adapter import Adapter
 from brokerkit.asking.copies import Copies, Copy
-from brokerkit.errors import InvalidRequest, UnknownSymbol, Unsupported
+from brokerkit.errors import BrokerError, InvalidRequest, UnknownSymbol, Unsupported
 from brokerkit.market.markets import Market, market_of
 from brokerkit.market.ticks import price_limits
 from brokerkit.models import Instrument, Instruments
@@ -24,6 +25,8 @@ from brokerkit.words import SecurityType, Segment
 
 _FOLLOWERS = frozenset({SecurityType.ETF, SecurityType.ETN})
 _WITHOUT_LIMITS = frozenset({SecurityType.ELW, SecurityType.SUBSCRIPTION_RIGHT})
+_MANY = 10
+"""So many symbols that one list of all takes fewer calls."""
 _KOREAN_LIMIT, _KONEX_LIMIT = 30, 15
 """How far a price may move in a day, in percent. That of KONEX is told by one page only."""
 
@@ -42,6 +45,8 @@ class Listings:
         self._copies: dict[str, Copies] = {}
         self._alones: dict[str, Copy] = {}
         """Of symbols that were asked for alone."""
+        self._wanted: set[str] = set()
+        """Markets of which many symbols are about to be needed."""
         self._indices: dict[str, Index] = {}
 
     def instruments(self, market: Market, segment: Segment | None, kind: SecurityType | None) -> Instruments:
@@ -65,7 +70,7 @@ class Listings:
     def _found(self, symbol: str, part: Part[Any], market: Market) -> Instrument:
         """Return what a symbol is: by a call for it alone where there is one and today's list is not there."""
         copies = self._copy(part, market)
-        if part.fills("one_instrument") and not copies.has_current():
+        if part.fills("one_instrument") and not self._has_current(copies, market):
             return self._alone(symbol, part, market)
         copy = copies.current()
         found = copy.by_symbol.get(symbol)
@@ -74,6 +79,30 @@ class Listings:
             day = f"{copy.taken_at.astimezone(clock.KST):%Y-%m-%d %H:%M}"
             raise UnknownSymbol(words, advice=f"Its list is of {day}. Look for the name with search().")
         return found
+
+    def _has_current(self, copies: Copies, market: Market) -> bool:
+        """Say whether today's list is there; it is asked for where many symbols are about to be needed."""
+        if market.name in self._wanted and not copies.has_current():
+            try:
+                copies.current()
+            except BrokerError:  # each of them is asked for alone
+                self._wanted.discard(market.name)
+        return copies.has_current()
+
+    @contextmanager
+    def many(self, symbols: Iterable[str]) -> Iterator[None]:
+        """Let the whole list of a market be asked for meanwhile where each of many symbols would be asked for alone."""
+        unknown: Counter[str] = Counter()
+        for symbol in symbols:
+            copy = self._alones.get(symbol)
+            if is_symbol(symbol) and (copy is None or not copy.is_of_today()):
+                unknown[market_of(symbol).name] += 1
+        wanted = {name for name, count in unknown.items() if count >= _MANY}
+        self._wanted |= wanted
+        try:
+            yield
+        finally:
+            self._wanted -= wanted
 
     def _followed(self, fund: Instrument, part: Part[Any]) -> Instrument:
         """Return a fund with the multiple that it follows, for which the broker is asked once a day."""

@@ -161,7 +161,7 @@ class UsBourse(Bourse):
     def dearest(self, instrument: Instrument, last: int) -> int:
         # There are no limits of the day, so it is an estimate: a fill can be dearer.
         assert self.market.rules is not None  # noqa: S101 - it is that of the US
-        return int(last * self.market.rules.highest_rise)
+        return int(self.rounded(last * self.market.rules.highest_rise, instrument.kind, up=True))
 
     def taxes(self, today: dt.date) -> TaxRate:
         return lambda instrument: Decimal(0)

@@ -205,6 +205,9 @@ class Contract:
         for name in ("venue", "time_in_force"):  # not every list tells them; what it tells is true
             if getattr(told, name) is not None:
                 known[name] = getattr(truth.request, name)
+        for name in part_of(trader).told_if_sure.get(Order, ()):
+            if getattr(told, name) is None:
+                del known[name]
         real = told.model_copy(update=known)
         absent = not_told(trader).get(Order, frozenset())
         return differences(told, real, absent=absent, steps=self.rounds(trader, Order))

@@ -18,7 +18,7 @@ from brokerkit.models import Candle, Candles
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.candles import Candle as Bar
 from brokerkit.sandbox.face import Face
-from brokerkit.testing.base import Contract
+from brokerkit.testing.base import Contract, not_told
 from brokerkit.testing.declared import needs
 from brokerkit.testing.inside import part_of
 from brokerkit.testing.truth import differences
@@ -47,7 +47,7 @@ class ChartContract(Contract):
             f"{len(told)} candles of {interval} from {days[:1]} to {days[-1:]}, and there are {len(folded)} from "
             f"{folded[0][0].time.date()}: look at how `bars` asks for a stretch, and at `bars_at_once`."
         )
-        rounds = self.rounds(trader, Candle)
+        rounds, absent = self.rounds(trader, Candle), not_told(trader).get(Candle, frozenset())
         for candle, group in zip(told, folded, strict=True):
             real = candle.model_copy(
                 update={
@@ -60,7 +60,7 @@ class ChartContract(Contract):
                 }
             )
             steps = {name: step * len(group) for name, step in (rounds or {}).items()}
-            lines = differences(candle, real, steps=steps)
+            lines = differences(candle, real, absent=absent, steps=steps)
             assert not lines, f"The candle of {candle.time.date()}: {'; '.join(lines)}. Look at the names in `Bars`."
 
     @needs("candles")

@@ -12,6 +12,7 @@ from brokerkit.models import Fill, Order, OrderRequest, RealizedPnl, Transaction
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face
 from brokerkit.sandbox.ledger import BookedLine, CashKind, Traded
+from brokerkit.symbols import HOME
 from brokerkit.testing.base import Contract, agree, not_told
 from brokerkit.testing.declared import needs
 from brokerkit.testing.truth import differences
@@ -117,9 +118,7 @@ class LedgerContract(Contract):
 
     def earned(self, told: RealizedPnl, truth: Traded, sandbox: Sandbox, trader: Broker) -> list[str]:
         """Return in words in which fields a realised profit is not the truth."""
-        face = sandbox.face(self.broker)
-        costs = face.costs[face.environment]
-        of_purchase = Decimal(costs.commission(int(truth.cost)))
+        of_purchase = self.commission(sandbox, truth.cost)
         # Whether the commission of purchases counts as one of a sale differs, and how it is cut.
         known = (truth.sold_commission, truth.sold_commission + truth.bought_commission)
         most = truth.sold_commission + of_purchase
@@ -188,6 +187,13 @@ class LedgerContract(Contract):
             for symbol in (self.stock, self.fund):
                 self.sold(sandbox, face, day, symbol, 1 + number, 9_000 * (1 + number) + number)
         self.same_profits(trader.realized_pnl(days[0]), sandbox, face, trader, days[0])
+
+    def commission(self, sandbox: Sandbox, amount: Decimal) -> Decimal:
+        """Return what the broker takes for a trade that comes to an amount."""
+        face, bourse = sandbox.face(self.broker), sandbox.exchange.bourse
+        told = face.costs if self.market == HOME else face.costs_abroad.get(self.market, {})
+        costs = told.get(face.environment, bourse.costs).in_units(bourse.scale)
+        return bourse.money(costs.commission(bourse.units(amount)))
 
     # The cash
 

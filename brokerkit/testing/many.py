@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Sequence
 
 import pytest
 
@@ -18,6 +19,8 @@ from brokerkit.testing.truth import differences
 
 MANY = 135
 """Symbols: more than any broker takes in one call."""
+LISTS = 10
+"""So many calls at most tell what is listed, once a day."""
 
 
 class ManyQuotesContract(Contract):
@@ -53,10 +56,20 @@ class ManyQuotesContract(Contract):
         trader.quotes(symbols[:2])
         takes_several = len(face.requests) == seen + 1 and face.requests[-1].path == single.path
         at_once = part_of(trader).quotes_at_once if takes_several else 1
+        cold, asked, needed = (
+            self.calls(trader, face, symbols),
+            self.calls(trader, face, symbols),
+            -(-len(symbols) // at_once),
+        )
+        assert asked == needed, f"{len(symbols)} quotes took {asked} calls, and {needed} do: {at_once} at once."
+        words = "where all of them are listed is asked for at once"
+        assert cold <= needed + LISTS, f"At first {len(symbols)} quotes took {cold} calls, and {needed} do: {words}."
+
+    def calls(self, trader: Broker, face: Face, symbols: Sequence[str]) -> int:
+        """Return how many calls quotes of symbols take."""
         seen = len(face.requests)
         trader.quotes(symbols)
-        asked, needed = len(face.requests) - seen, -(-len(symbols) // at_once)
-        assert asked == needed, f"{len(symbols)} quotes took {asked} calls, and {needed} do: {at_once} at once."
+        return len(face.requests) - seen
 
     @needs("quotes")
     def test_a_bad_symbol_is_named_and_the_others_still_come(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
@@ -10,7 +11,7 @@ from brokerkit.broker import Broker
 from brokerkit.errors import Unsupported
 from brokerkit.market.markets import Market, market_named
 from brokerkit.market.sessions import Phase
-from brokerkit.models import PRICED, STOPS, Order
+from brokerkit.models import PRICED, STOPS, Level, Order
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face
 from brokerkit.testing.base import Contract, agree, not_told, tells
@@ -175,12 +176,24 @@ class OrderTypeContract(Contract):
             words = f"Of {quantity} shares FOK fills {filled}, and {order.filled_quantity} are told."
             assert order.filled_quantity == filled, words
 
-    @needs("buy", "refresh", types=[OrderType.STOP_LIMIT])
-    def test_a_stop_order_sleeps_until_its_price_trades(self, trader: Broker, sandbox: Sandbox) -> None:
-        asks = sandbox.exchange.order_book(self.stock).asks
-        order = trader.buy(self.stock, 2, price=asks[4].price, type=OrderType.STOP_LIMIT, stop_price=asks[1].price)
+    def stop(self, trader: Broker, sandbox: Sandbox, declared: Declared) -> tuple[Order, Side, Sequence[Level]]:
+        """Send a stop order with a limit, a sale where it has to be one, and return the levels that it crosses."""
+        if OrderType.STOP_LIMIT not in declared.part.sells_only:
+            side, send, levels = Side.BUY, trader.buy, sandbox.exchange.order_book(self.stock).asks
+        else:
+            side, send, levels = Side.SELL, trader.sell, sandbox.exchange.order_book(self.stock).bids
+            account = sandbox.face(self.broker).credentials.account
+            sandbox.exchange.give_holding(account, self.stock, Decimal(10), self.ground.amount(600_000))
+        stop = levels[1].price
+        return send(self.stock, 2, price=levels[4].price, type=OrderType.STOP_LIMIT, stop_price=stop), side, levels
+
+    @needs("buy", "sell", "refresh", types=[OrderType.STOP_LIMIT])
+    def test_a_stop_order_sleeps_until_its_price_trades(
+        self, trader: Broker, sandbox: Sandbox, declared: Declared
+    ) -> None:
+        order, side, levels = self.stop(trader, sandbox, declared)
         tells(trader.refresh(order), status=OrderStatus.WORKING)
-        sandbox.exchange.trade(self.stock, Side.BUY, asks[0].quantity + asks[1].quantity, asks[1].price)
+        sandbox.exchange.trade(self.stock, side, levels[0].quantity + levels[1].quantity, levels[1].price)
         tells(trader.refresh(order), status=OrderStatus.FILLED)
 
     @needs("buy", "refresh")
@@ -200,18 +213,17 @@ class OrderTypeContract(Contract):
         sandbox.exchange.phase = phase
         self.is_taken(trader, sandbox, kind, time, venue)
 
-    @needs("buy", "amend", "refresh", types=[OrderType.STOP_LIMIT])
+    @needs("buy", "sell", "amend", "refresh", types=[OrderType.STOP_LIMIT])
     def test_an_amended_stop_order_keeps_its_stop_price_or_is_not_sent(
-        self, trader: Broker, sandbox: Sandbox, face: Face
+        self, trader: Broker, sandbox: Sandbox, face: Face, declared: Declared
     ) -> None:
-        asks = sandbox.exchange.order_book(self.stock).asks
-        order = trader.buy(self.stock, 2, price=asks[4].price, type=OrderType.STOP_LIMIT, stop_price=asks[1].price)
+        order, _, levels = self.stop(trader, sandbox, declared)
         order = trader.refresh(order)
         sent = len(self.orders_seen(face))
         try:
-            moved = trader.amend(order, price=asks[3].price)
+            moved = trader.amend(order, price=levels[3].price)
         except Unsupported:
             assert len(self.orders_seen(face)) == sent, "An amendment that is Unsupported was sent all the same."
             moved = order
         request = next(row for row in self.rows(sandbox) if row.number == face.order_number(moved.id)).request
-        tells(request, type=OrderType.STOP_LIMIT, stop_price=asks[1].price)
+        tells(request, type=OrderType.STOP_LIMIT, stop_price=levels[1].price)

@@ -48,6 +48,8 @@ class ForeignContract(Contract):
     ) -> None:
         if verb not in declared.verbs:
             pytest.skip(f"not declared: {verb}")
+        for symbol in (self.stock, self.ground.lettered):  # where they are listed may be a question of its own
+            self.said(ask(trader, verb, symbol))
         kept = recorded(face, ask(trader, verb, self.ground.lettered))
         if not any(each.tells(self.ground.lettered) for each in kept):
             pytest.skip(f"not told: which symbol an answer to {verb} is about")
@@ -60,6 +62,8 @@ class ForeignContract(Contract):
 
     def test_the_answer_to_another_call_is_not_taken(self, trader: Broker, face: Face, declared: Declared) -> None:
         asked = [verb for verb in QUESTIONS if verb in declared.verbs]
+        for verb in asked[:1]:  # where the symbol is listed may be a question of its own
+            self.said(ask(trader, verb, self.stock))
         answers = {verb: recorded(face, ask(trader, verb, self.stock)) for verb in asked}
         taken = []
         for verb, own in answers.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -15,6 +16,7 @@ from brokerkit.errors import UnknownSymbol, Unsupported
 from brokerkit.market.markets import US
 from brokerkit.market.us import NEW_YORK
 from brokerkit.sandbox import Sandbox
+from brokerkit.sandbox.face import JsonResponse, ReceivedRequest
 from brokerkit.testing.inside import hurry
 from brokerkit.words import Interval, OrderStatus, OrderType, Side, Venue
 
@@ -60,6 +62,35 @@ def test_every_listed_symbol_has_a_price(trader: Broker) -> None:
     listed = trader.instruments("US")
     quotes = trader.quotes([each.symbol for each in listed])
     assert (len(quotes), dict(quotes.failed)) == (len(listed), {})
+
+
+def asked_of(sandbox: Sandbox) -> Counter[str]:
+    """Return how often each API was called, beside that of the token."""
+    return Counter(each.headers["api-id"] for each in sandbox.face("kiwoom").requests if "api-id" in each.headers)
+
+
+def test_where_many_symbols_are_listed_is_asked_for_at_once(trader: Broker, sandbox: Sandbox) -> None:
+    symbols = list(exchange(sandbox).instruments)[:12]
+    trader.quotes(symbols[:2])
+    assert asked_of(sandbox) == {"usa10098": 2, "usa20100": 2}
+    trader.quotes(symbols)
+    assert asked_of(sandbox) == {"usa10098": 2, "usa10099": 1, "usa20100": 14}
+
+
+def test_candles_of_many_symbols_ask_once_where_they_are_listed(trader: Broker, sandbox: Sandbox) -> None:
+    trader.candles(list(exchange(sandbox).instruments)[:12], count=3)
+    assert asked_of(sandbox) == {"usa10099": 1, "usa06012": 12}
+
+
+def test_where_the_list_cannot_be_had_each_symbol_is_asked_for_alone(trader: Broker, sandbox: Sandbox) -> None:
+    def answer(request: ReceivedRequest) -> JsonResponse | None:
+        return JsonResponse({}, status=502) if request.headers.get("api-id") == "usa10099" else None
+
+    sandbox.face("kiwoom").before = answer
+    symbols = list(exchange(sandbox).instruments)[:12]
+    told = trader.quotes(symbols)
+    assert ([each.symbol for each in told], dict(told.failed)) == (symbols, {})
+    assert asked_of(sandbox)["usa10098"] == 12
 
 
 def test_trades_are_those_of_the_day(trader: Broker, habit: None) -> None:

@@ -80,9 +80,9 @@ def test_dollars_that_won_would_buy_do_not_count_as_dollars(told: str, us: Any) 
     assert (found.integrated_cash, found.integrated_quantity) == ((4000, 14) if told == "Y" else (None, None))
 
 
-def test_at_the_market_the_last_price_counts(us: Any) -> None:
+def test_a_market_order_counts_above_the_last_price(us: Any) -> None:
     us.broker.buying_power("US:AAPL")
-    assert us.of(POWER)[0].body["uv"] == "275.24"
+    assert us.of(POWER)[0].body["uv"] == "357.82"  # 275.24 and 30 %, up to the next cent
 
 
 def test_another_currency_is_not_taken_for_dollars(us: Any) -> None:

@@ -206,8 +206,7 @@ class KiwoomFace(Face):
             self.costs_abroad["US"][self.environment],
             self.branch.demo,
         )
-        self.us_pace = us_pace.Bucket()
-        """The limit of calls about US stocks; whoever changes `window` switches it off."""
+        self.window = us_pace.Window(self.window.calls, us_answers.ANSWERS)
         self.desk = TokenDesk(self.credentials)
         self.page_size = 30
         """Rows on a page of holdings or orders. The real size is not known."""
@@ -278,7 +277,7 @@ class KiwoomFace(Face):
         return self.desk.issued
 
     def order_id(self, number: int) -> str:
-        """Return the seven digits of the wire."""
+        """Return the seven digits of the wire; in the US there are two zeros more in front."""
         return lists.order_number(number)
 
     def purpose(self, method: str, path: str, headers: Mapping[str, str]) -> Purpose:
@@ -358,12 +357,9 @@ class KiwoomFace(Face):
             raise of_exchange(refusal, fields.get("stk_cd", ""), demo=self.branch.demo) from None
 
     def _check_limit(self, app_key: str, api_id: str) -> None:
-        key, calls = f"{app_key}:{api_id}", self.window.calls
-        if api_id in us_answers.ANSWERS and calls == self.calls_per_second[self.environment]:
-            is_admitted, calls = self.us_pace.admit(key), us_pace.CALLS_PER_SECOND
-        else:
-            is_admitted = self.window.admit(key)
-        if not is_admitted:
+        key, window = f"{app_key}:{api_id}", self.window
+        if not window.admit(key):
+            calls = window.limit_of(key) if isinstance(window, us_pace.Window) else window.calls
             words = f"허용 횟수를 넘었습니다. 유량={calls}, API ID={api_id}"
             raise refused(RATE, "1700", words, status=429)
 

@@ -1,12 +1,44 @@
-"""How often an API of US stocks may be called: once a second, twice in a row after a rest, as clients measured."""
+"""How often an API may be called: one of US stocks once a second, twice in a row after a rest, as clients measured."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Container
 from time import monotonic
+
+from brokerkit.sandbox.face import SlidingWindow
 
 CALLS_PER_SECOND = 1
 BURST = 2
+
+
+class Window(SlidingWindow):
+    """The limit of each API of an app key, whose keys are `app key:API`.
+
+    Those of US stocks have theirs as long as nobody has changed the window: then that is the limit of all.
+    """
+
+    def __init__(self, calls: int, abroad: Container[str]) -> None:
+        super().__init__(calls)
+        self._usual = (calls, self.seconds)
+        self._abroad = abroad
+        self._bucket = Bucket()
+
+    def limit_of(self, key: str) -> int:
+        """Return how many calls a second there may be."""
+        return CALLS_PER_SECOND if self._has_bucket(key) else self.calls
+
+    def admit(self, key: str) -> bool:
+        """Count one call, or return False if there were too many."""
+        return self._bucket.admit(key) if self._has_bucket(key) else super().admit(key)
+
+    def clear(self) -> None:
+        """Forget the calls so far."""
+        super().clear()
+        self._bucket.clear()
+
+    def _has_bucket(self, key: str) -> bool:
+        return (self.calls, self.seconds) == self._usual and key.rpartition(":")[2] in self._abroad
 
 
 class Bucket:

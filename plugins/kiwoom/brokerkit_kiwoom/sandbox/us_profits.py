@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from brokerkit.sandbox.ledger import Traded, by_day
 from brokerkit.words import Segment
@@ -17,7 +17,6 @@ from .us import COUNTRY, UsBranch, code_of
 from .us_numbers import dollars, rate_of
 
 _EXCHANGE_NAMES = {Segment.NASDAQ: "나스닥", Segment.NYSE: "뉴욕", Segment.AMEX: "아멕스"}
-_UNIT = Decimal("0.0001")
 _WON = "1"
 
 
@@ -44,7 +43,7 @@ def _sales(branch: UsBranch, start: dt.date, end: dt.date) -> list[_Sold]:
 
 
 def _bought(branch: UsBranch, of: Traded) -> Decimal:
-    return (of.cost * branch.costs.commission_rate).quantize(_UNIT, ROUND_HALF_UP)
+    return (of.cost * branch.costs.commission_rate).quantize(branch.costs.commission_unit, ROUND_DOWN)
 
 
 def _span(branch: UsBranch, fields: Mapping[str, str]) -> tuple[dt.date, dt.date]:

@@ -61,6 +61,8 @@ class LedgerAnswer(Listing):
     rows: Rows[LedgerRow] = block("result_list", "result_lsit")
 
 
+CENT = Decimal("0.01")
+"""What sales earned is told in cents, average prices too."""
 IN_DOLLARS = "0"  # fc_krw_tp 외화원화구분
 EVERYTHING = "0"  # tp 구분
 WITH_WON = "N"  # krw_repl_skip_yn 원화대용입출금제외여부; the call wants it
@@ -80,7 +82,7 @@ class Ledger(Spelling):
     }
     rounds = {
         Fill: {"price": Decimal("0.0001")},
-        RealizedPnl: {"sell_price": Decimal("0.0001"), "buy_price": Decimal("0.0001")},
+        RealizedPnl: dict.fromkeys(("sell_price", "buy_price", "pnl", "net_pnl"), CENT),
     }
 
     def realized_pnl(self, start: dt.date, end: dt.date) -> Iterable[Sale]:

@@ -15,7 +15,7 @@ from brokerkit.models import Balance, Instrument, Order, OrderBook, OrderRequest
 from brokerkit.models.handles import Handle
 from brokerkit.replies import AccountReply, OrderPage, Sent
 from brokerkit.transport import OddRow, wire_text
-from brokerkit.words import Side, Venue
+from brokerkit.words import SecurityType, Side, Venue
 from brokerkit_kiwoom.us import account, orders, quotes
 from brokerkit_kiwoom.us.charts import Charts
 from brokerkit_kiwoom.us.ledger import Ledger
@@ -46,6 +46,7 @@ class UsStocks(Listings, Charts, Trades, Ledger):
             }
         ),
     }
+    told_if_sure = {Order: frozenset({"submitted_at"})}
     rounds = {
         Position: {"average_price": Decimal("0.0001")},
         Order: {"average_fill_price": Decimal("0.0001")},
@@ -87,14 +88,19 @@ class UsStocks(Listings, Charts, Trades, Ledger):
         return self.client.call(account.RATE, body={"exch_tp": account.WON_TO_DOLLARS})
 
     def buying_power(self, symbol: str, price: Decimal | None) -> account.Power:
-        at = price or self.quote(symbol, Venue.US).price
-        if at is None:
-            raise InvalidRequest(f"{symbol} has no price now, at which a market order counts. Give a price.")
         with self.named(symbol) as named:
-            power = self.client.call(account.POWER, body={**named, "uv": wire_text(at)})
+            body = {**named, "uv": wire_text(price or self._dearest(symbol))}
+            power = self.client.call(account.POWER, body=body)
         if power.currency_code not in account.DOLLARS:
             raise self.wrong(account.POWER, f"its figures are in {power.currency_code}")
         return power
+
+    def _dearest(self, symbol: str) -> Decimal:
+        """Return the price at which a market order counts: the call needs one, and there is no limit of the day."""
+        last, rules = self.quote(symbol, Venue.US).price, US.calendar
+        if last is None:
+            raise InvalidRequest(f"{symbol} has no price now, by which a market order counts. Give a price.")
+        return rules.round_to_tick(last * rules.highest_rise, SecurityType.STOCK, up=True)
 
     def balance(self) -> AccountReply:
         pages = self.client.listing(account.HOLDINGS, body={"stex_tp": "", "stk_cd": ""})

@@ -175,7 +175,6 @@ class Customer:
 
     def send(self, api_id: str, body: object, **headers: str) -> requests.Response:
         self.face.window.clear()
-        self.face.us_pace.clear()
         sent = {"api-id": api_id, "authorization": f"Bearer {self.token}"}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         return self.post(path_of(api_id), body, sent)

@@ -195,7 +195,7 @@ def test_an_api_is_called_once_a_second_and_twice_after_a_rest(
 ) -> None:
     now = [100.0]
     monkeypatch.setattr(us_pace, "monotonic", lambda: now[0])
-    customer.face.us_pace.clear()
+    customer.face.window.clear()
     headers = {"api-id": "usa20100", "authorization": f"Bearer {customer.token}"}
 
     def called(api_id: str = "usa20100") -> int:
