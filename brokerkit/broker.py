@@ -92,6 +92,7 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
             durable=durable,
         )
         adapter.told_phases(self._inquiries.phase_of, self._now)
+        self._inquiries.sent_on = lambda market, day: self._desk.sent_on(market, day)
         self._checks = OrderChecks(self.name, PriceChecks(self._inquiries.security_type), self._inquiries.phase_of)
         # The sandbox inside this process is gone with it, and so are its tokens and its journal.
         self._safety = safety or Safety()

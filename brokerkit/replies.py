@@ -130,7 +130,7 @@ FACTS: Mapping[str, Any] = {
     "branch": "",  # where it was numbered
     "day": None,  # the date under which the list shows it; None where the page knows it
     "clock": None,  # when the broker took it: a moment with its time zone, or the time of day in Korea
-    "moments": (),  # when the broker may have taken it, where `clock` is not known; none where it may be any time
+    "moments": {},  # when the broker may have taken it, by each way in which it may date and time its rows
     "original_id": None,  # the number of the order that it amends or cancels
     "tells_original": True,  # whether a row that amends or cancels another order would tell that number
     "filled_quantity": None,  # None where it is not sure

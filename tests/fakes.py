@@ -237,7 +237,7 @@ class UsRow(OrderReply):
     tells_original: bool = True
     day: dt.date | None = None
     told: Any = None
-    moments: tuple[dt.datetime, ...] = ()
+    moments: dict[str, dt.datetime] = {}
 
     @property
     def clock(self) -> Any:

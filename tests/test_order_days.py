@@ -11,7 +11,7 @@ import pytest
 
 from brokerkit import Broker, Order, clock
 from brokerkit.errors import WireError
-from brokerkit.replies import OrderPage
+from brokerkit.replies import OrderPage, Sent
 from brokerkit.transport import OddRow
 from brokerkit.words import OrderStatus, Side
 from tests.fakes import Fake, UsRow
@@ -71,6 +71,11 @@ def by_date(fake: Fake, rows: Sequence[tuple[dt.date, UsRow]], **told: Any) -> N
 
 def asked(fake: Fake) -> list[tuple[dt.date, dt.date]]:
     return [(call[1], call[2]) for call in fake.calls if call[0] == "rows"]
+
+
+def in_ways(*moments: dt.datetime) -> dict[str, dt.datetime]:
+    """Return when an order may have been taken, by as many ways of dating rows."""
+    return {f"way {number}": moment for number, moment in enumerate(moments)}
 
 
 def buys(broker: Broker, **changes: Any) -> Order:
@@ -180,11 +185,14 @@ def test_a_row_of_which_no_moment_is_of_the_day_is_of_another_order(
         ((korean("11-19 00:30"), YESTERDAY), OrderStatus.PENDING),
         ((YESTERDAY, TODAY), OrderStatus.FILLED),
     ]:
-        by_date(fake, [(FRIDAY - DAY, filled.model_copy(update={"moments": moments}))])
+        by_date(fake, [(FRIDAY - DAY, filled.model_copy(update={"moments": in_ways(*moments)}))])
         assert broker.refresh(order).status is status
     by_date(
         fake,
-        [(FRIDAY - DAY, filled.model_copy(update={"moments": (YESTERDAY,)})), (FRIDAY, UsRow(id="117", told=None))],
+        [
+            (FRIDAY - DAY, filled.model_copy(update={"moments": in_ways(YESTERDAY)})),
+            (FRIDAY, UsRow(id="117", told=None)),
+        ],
     )
     assert broker.refresh(order).status is OrderStatus.WORKING
 
@@ -227,6 +235,82 @@ def test_at_the_turn_of_the_day_the_clocks_may_differ(at: Callable[[str], None],
     assert broker.refresh(order).status is OrderStatus.WORKING
     shown(fake, UsRow(id="117", told=korean("11-21 10:05:05")))
     assert broker.refresh(order).status is OrderStatus.PENDING
+
+
+def test_the_order_of_the_next_day_is_not_that_of_the_day_whose_number_it_has(
+    at: Callable[[str], None], fake: Fake, broker: Broker
+) -> None:
+    fake.answer = lambda: "117"
+    at("11-21 09:59:50")
+    first = buys(broker)
+    at("11-21 10:00:05")
+    second = buys(broker)
+    shown(fake, UsRow(id="117", told=korean("11-21 10:00:06")))
+    assert (broker.refresh(first).status, broker.refresh(second).status) == (OrderStatus.PENDING, OrderStatus.WORKING)
+
+
+NIGHT = in_ways(korean("11-20 00:30"), korean("11-21 00:30"))
+"""Of the time 0:30 under Friday's date: by Korea's calendar it is of Thursday's trading, by New York's of Friday's."""
+FULL = {"filled_quantity": Decimal(10), "remaining_quantity": Decimal(0)}
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        ("11-20 23:59", OrderStatus.PENDING),
+        ("11-21 00:25", OrderStatus.PENDING),
+        ("11-21 00:29:30", OrderStatus.FILLED),
+        ("11-21 00:32", OrderStatus.PENDING),
+    ],
+)
+def test_a_row_that_may_be_of_several_moments_is_of_the_order_that_was_sent_at_one_of_them(
+    sent: str, status: OrderStatus, at: Callable[[str], None], fake: Fake, broker: Broker
+) -> None:
+    at(sent)
+    order = buys(broker)
+    at("11-21 00:33")
+    by_date(fake, [(FRIDAY, UsRow(id="117", moments=NIGHT, **FULL))])
+    assert broker.refresh(order).status is status
+
+
+def test_of_orders_that_are_sent_every_night_each_has_its_own_row(
+    at: Callable[[str], None], fake: Fake, broker: Broker
+) -> None:
+    at("11-20 00:30")
+    before = buys(broker)
+    at("11-21 00:30")
+    order = buys(broker)
+    at("11-21 00:33")
+    known = UsRow(id="99", symbol="US:MSFT", moments=in_ways(korean("11-20 23:30"), korean("11-21 13:30")))
+    by_date(fake, [(FRIDAY, UsRow(id="117", moments=NIGHT, **FULL))])
+    assert broker.refresh(order).status is OrderStatus.PENDING  # it may be that of the night before
+    fake.answer = lambda: Sent("99")
+    at("11-20 23:30")
+    buys(broker, symbol="US:MSFT")
+    at("11-21 00:34")
+    by_date(fake, [(FRIDAY, UsRow(id="117", moments=NIGHT, **FULL)), (FRIDAY, known)])
+    # It shows that the list goes by the first way, so that the row is of Thursday's order.
+    assert [broker.refresh(each).status for each in (before, order)] == [OrderStatus.FILLED, OrderStatus.PENDING]
+    (told, _) = broker.order_history(FRIDAY - DAY, FRIDAY, market="US")
+    assert (told.handle, told.submitted_at) == (before.handle, korean("11-20 00:30"))
+
+
+def test_rows_that_contradict_each_other_show_no_way_of_dating(
+    at: Callable[[str], None], fake: Fake, broker: Broker
+) -> None:
+    at("11-20 23:30")
+    for number, symbol in (("98", "US:MSFT"), ("99", "US:TSLA")):
+        fake.answer = lambda number=number: Sent(number)
+        buys(broker, symbol=symbol)
+    at("11-21 00:33")
+    then, other = korean("11-20 23:30"), korean("11-20 13:30")
+    rows = [
+        UsRow(id="98", symbol="US:MSFT", moments=in_ways(then, other)),
+        UsRow(id="99", symbol="US:TSLA", moments=in_ways(other, then)),
+        UsRow(id="117", moments=NIGHT),
+    ]
+    by_date(fake, [(FRIDAY, row) for row in rows])
+    assert {each.submitted_at for each in broker.order_history(FRIDAY, FRIDAY, market="US")} == {None}
 
 
 # What a row tells of its time

@@ -11,12 +11,13 @@ import pytest
 from brokerkit import Broker, clock
 from brokerkit.errors import OrderUncertain
 from brokerkit.orders.intents import Intent, IntentState
+from brokerkit.orders.limits import Safety
 from brokerkit.orders.reconcile import Reconciliation
 from brokerkit.replies import OrderPage
 from brokerkit.transport import OddRow
 from brokerkit.words import OrderStatus, Side
 from tests.fakes import Fake, UsRow
-from tests.test_order_days import DAY, FRIDAY, at, buys, by_date, fake, korean, shown
+from tests.test_order_days import DAY, FRIDAY, at, buys, by_date, fake, in_ways, korean, shown
 
 __all__ = ["at", "fake"]
 
@@ -166,6 +167,63 @@ def test_what_one_sent_the_day_before_is_not_the_order_of_today(at: At, fake: Fa
     by_date(fake, [(FRIDAY, UsRow(id=before.id)), (FRIDAY + DAY, UsRow(id=before.id))])
     looked(broker, at, "11-21 00:39", "11-21 00:39:02")
     assert state(broker, intent) is ABSENT  # it may be of the next night
+
+
+NIGHT = UsRow(id="5", moments=in_ways(korean("11-20 00:00:01"), korean("11-21 00:00:01")))
+"""An order of Friday's list at midnight: by one calendar of the night before, by the other of this one."""
+
+
+@pytest.mark.parametrize("exclusive", [False, True])
+def test_who_trades_alone_has_sent_what_nobody_else_explains(exclusive: bool, at: At, fake: Fake) -> None:
+    broker = fake.abroad(safety=Safety(exclusive=exclusive))
+    at("11-21 00:00")
+    intent = loses(fake, broker)
+    by_date(fake, [(FRIDAY, NIGHT)])
+    looked(broker, at, *SETTLED)
+    assert state(broker, intent) is (ACKED if exclusive else AMBIGUOUS)
+
+
+def test_what_nobody_explains_may_be_what_was_not_listed_the_night_before(at: At, fake: Fake) -> None:
+    broker = fake.abroad(safety=Safety(exclusive=True))
+    at("11-20 00:00")
+    before = loses(fake, broker)
+    looked(broker, at, "11-20 00:03", "11-20 00:05", "11-20 00:07")
+    assert state(broker, before) is ABSENT
+    at("11-21 00:00")
+    intent = loses(fake, broker)
+    by_date(fake, [(FRIDAY, NIGHT)])
+    looked(broker, at, *SETTLED)
+    assert state(broker, intent) is AMBIGUOUS
+
+
+@pytest.mark.parametrize(
+    ("moments", "found"),
+    [
+        (("11-20 14:00", "11-21 00:00:01"), ACKED),  # either is of the day, and one is its own
+        (("11-20 13:00", "11-20 23:00"), ABSENT),  # neither can be
+        (("11-20 14:00", "11-21 00:04"), AMBIGUOUS),  # one may be, and it is too late
+    ],
+)
+def test_the_moments_that_a_row_may_be_of_are_compared_with_that_of_sending(
+    moments: tuple[str, str], found: IntentState, at: At, fake: Fake, broker: Broker
+) -> None:
+    at("11-21 00:00")
+    intent = loses(fake, broker)
+    by_date(fake, [(FRIDAY, UsRow(id="5", moments=in_ways(*map(korean, moments))))])
+    looked(broker, at, *SETTLED)
+    assert state(broker, intent) is found
+
+
+def test_a_number_that_may_be_of_another_day_hides_no_order(at: At, fake: Fake, broker: Broker) -> None:
+    at("11-20 23:00")
+    stranger = UsRow(id="900", symbol="US:MSFT", day=FRIDAY)
+    shown(fake, stranger)
+    looked(broker, at, "11-20 23:01")
+    at("11-21 00:00")
+    intent = loses(fake, broker)
+    shown(fake, stranger, UsRow(id="117", told=korean("11-21 00:00:01")))
+    looked(broker, at, "11-21 00:01", "11-21 00:01:02")
+    assert state(broker, intent) is ACKED
 
 
 def test_an_order_that_stands_is_not_missed_where_its_list_is_dated_otherwise(

@@ -42,6 +42,7 @@ from brokerkit.words import SecurityType, Venue
 
 if TYPE_CHECKING:
     from brokerkit.asking.listing import Listings
+    from brokerkit.orders.listing import Sending
     from brokerkit.orders.lists import OrderLists
 
 HOOKS = {
@@ -119,6 +120,8 @@ class Inquiries:
         """Threads for calls that do not depend on each other."""
         self.waiting = Together()
         """Threads that call nobody themselves: each waits for those that call for one symbol."""
+        self.sent_on: Callable[[Market, dt.date], Iterable[Sending]] = lambda market, day: ()
+        """Tells when orders of a day left, as the order journal knows it; the broker sets it."""
         self._calendars: dict[str, tuple[dt.date, Mapping[dt.date, bool]]] = {}
         """The day on which the broker's calendar of a market was asked, and what it said."""
 
@@ -449,7 +452,7 @@ class Inquiries:
         """Return the lists of orders of a market."""
         from brokerkit.orders.lists import OrderLists  # prices need none of them
 
-        return OrderLists(self.part(market), partial(self.is_over, market))
+        return OrderLists(self.part(market), partial(self.is_over, market), partial(self.sent_on, market))
 
     def find(self, order: Order) -> Order | None:
         """Return an order as the broker's list shows it, None if it is not there."""

@@ -35,6 +35,7 @@ from brokerkit.orders.intents import (
     Intent,
     IntentKind,
     IntentState,
+    key_of,
     keys_of,
     new_id,
     reserved_book,
@@ -43,7 +44,7 @@ from brokerkit.orders.journal import Journal, journal_for, journal_in_memory
 from brokerkit.orders.keyed import Keyed
 from brokerkit.orders.keys import check_key, check_unused, client_key
 from brokerkit.orders.limits import Limits, Safety
-from brokerkit.orders.listing import Listed, Unread
+from brokerkit.orders.listing import WRONG_CLOCK, Listed, Sending, Unread
 from brokerkit.orders.reconcile import Reconciler, Reconciliation, reconciled
 from brokerkit.orders.reserving import ReservingDesk, is_reserved
 from brokerkit.orders.state import journal_folder, journal_path
@@ -272,6 +273,26 @@ class OrderDesk(ReservingDesk):
             unlisted=part.unlisted_venues,
             pause=self._waiter(market),
         )
+
+    def sent_on(self, market: Market, day: dt.date) -> Sequence[Sending]:
+        """Return when the broker took the orders of a day, by its clock; none where times tell nothing.
+
+        It took what it has numbered after it was sent and before that was known.
+        """
+        skew = self._skew()
+        if self._trader.environment == "sandbox" or abs(skew) > WRONG_CLOCK:
+            return ()
+        ahead = dt.timedelta(seconds=skew)
+        try:
+            standing = [*self.journal.of_day(day, STANDING, market.name)]
+        except JournalError as error:
+            logger.warning("When the orders of %s were sent cannot be looked up: %s", day, error)
+            return ()
+        return [
+            Sending(number, each.symbol, each.side, each.sent_at + ahead, max(each.deadline, each.decided_at) + ahead)
+            for each in standing
+            if (number := key_of(each.order_id)) and each.sent_at and each.deadline and each.decided_at
+        ]
 
     def _rows(self, market: Market, day: dt.date) -> Sequence[Listed | Unread]:
         """Return the broker's list of a day; IncompleteListing where the broker has another date than we."""

@@ -7,18 +7,35 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from brokerkit.errors import IncompleteListing
 from brokerkit.models import Order
 from brokerkit.orders.intents import Intent, NumberKey, key_of, keys_of, number_of
 from brokerkit.symbols import is_symbol
+from brokerkit.words import Side
 
 EARLY = dt.timedelta(seconds=2)
 WRONG_CLOCK = 60.0
 """Seconds by which our clock may differ from the broker's before times decide nothing, and real money stays."""
 SKEW = dt.timedelta(seconds=60)
 """A row that the broker dates further off than this cannot be the intent's; nearer it may be the clocks."""
+
+
+class Sending(NamedTuple):
+    """Between which moments, by the broker's clock, it took an order that the journal knows."""
+
+    number: str
+    """As it is spelt for comparisons."""
+    symbol: str
+    side: Side
+    since: dt.datetime
+    until: dt.datetime
+
+    def could_be(self, moment: dt.datetime) -> bool:
+        """Say whether the broker took it at this moment: the clocks may differ."""
+        return self.since - EARLY - SKEW <= moment <= self.until + EARLY + SKEW
 
 
 @dataclass(frozen=True)
@@ -41,6 +58,8 @@ class Listed:
     """Its trading day, or where `is_sure` is not set the date of its list; None: the one that was asked for."""
     is_sure: bool = True
     """Whether it is known to be of that day: lists of some markets may date an order a day off."""
+    moments: tuple[dt.datetime, ...] = ()
+    """When the broker may have taken it, where more than one moment is possible."""
     is_noticed: bool = False
     """Whether a notice told it, and no list alone."""
     tells_time: bool = True
@@ -53,6 +72,13 @@ class Listed:
         """When the broker took it by our clock, if that can be told."""
         taken = self.order.submitted_at
         return taken - self.skew if taken is not None and self.tells_time else None
+
+    @property
+    def times(self) -> tuple[dt.datetime, ...]:
+        """When the broker may have taken it by our clock; none where that may be any time."""
+        if (time := self.time) is not None:
+            return (time,)
+        return tuple(moment - self.skew for moment in self.moments) if self.tells_time else ()
 
     @property
     def number(self) -> str:
@@ -160,15 +186,20 @@ def is_related(intent: Intent, row: Listed) -> bool:
     number = number_of(order.id) if row.day in (None, intent.day) else None
     if intent.watermark is not None and number is not None and number <= intent.watermark:
         return False
-    return row.time is None or intent.sent_at is None or row.time >= intent.sent_at - EARLY - SKEW
+    times = row.times
+    return not times or intent.sent_at is None or max(times) >= intent.sent_at - EARLY - SKEW
 
 
-def fits(intent: Intent, row: Listed, *, until: dt.datetime | None) -> bool:
-    """Say whether a row is just what the intent would have become, at a time at which it could have."""
+def fits(intent: Intent, row: Listed, *, until: dt.datetime | None, alone: bool = False) -> bool:
+    """Say whether a row is just what the intent would have become, at a time at which it could have.
+
+    `alone`: no order but that of the intent can stand in the lists unexplained, of whatever day.
+    """
     order = row.order
     if not is_related(intent, row) or row.is_elsewhere or not _in_time(intent, row, until):
         return False
-    if order.symbol != intent.symbol or not _came_after(intent, row):
+    is_explained_by_time = alone and bool(row.times) and intent.sent_at is not None
+    if order.symbol != intent.symbol or not (_came_after(intent, row) or is_explained_by_time):
         return False
     if intent.is_new:
         wanted = intent.request
@@ -183,16 +214,16 @@ def fits(intent: Intent, row: Listed, *, until: dt.datetime | None) -> bool:
 
 
 def _in_time(intent: Intent, row: Listed, until: dt.datetime | None) -> bool:
-    if row.time is None or intent.sent_at is None:
+    if not row.times or intent.sent_at is None:
         return True
-    return intent.sent_at - EARLY <= row.time and (until is None or row.time <= until)
+    return any(intent.sent_at - EARLY <= time and (until is None or time <= until) for time in row.times)
 
 
 def _came_after(intent: Intent, row: Listed) -> bool:
     """Say whether a row is of an intent's day, or shows by number and time that it came after it all the same."""
     if row.is_dated:
         return row.is_sure or bool(intent.watermark)
-    tells_time = row.time is not None and intent.sent_at is not None
+    tells_time = row.is_sure and bool(row.times) and intent.sent_at is not None
     # A moment tells it alone: of days that differ the numbers cannot be compared.
     return tells_time and (bool(intent.watermark) or row.day is not None)
 

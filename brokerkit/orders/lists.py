@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import groupby
@@ -23,7 +23,7 @@ from brokerkit.models import Order
 from brokerkit.models.handles import Handle, can_stand_in_a_handle, is_number
 from brokerkit.orders.building import is_time
 from brokerkit.orders.intents import key_of
-from brokerkit.orders.listing import EARLY, SKEW, Listed, Unread, is_same
+from brokerkit.orders.listing import EARLY, SKEW, Listed, Sending, Unread, is_same
 from brokerkit.part import Part
 from brokerkit.replies import OrderPage, OrderReply
 from brokerkit.transport import OddRow
@@ -34,6 +34,8 @@ logger = logging.getLogger("brokerkit")
 _LOOK = "It may be of the day before. Refresh the orders that you know, or look at the broker's own list."
 IsOver = Callable[[dt.date, Venue | None], bool]
 """Says whether regular trading of a day at a venue has ended, so that what is neither filled nor left has expired."""
+SentOn = Callable[[dt.date], Iterable[Sending]]
+"""Tells when the broker took the orders of a trading day that the journal knows, as far as their times can tell."""
 
 
 class _Found(NamedTuple):
@@ -43,9 +45,14 @@ class _Found(NamedTuple):
     row: OrderReply
     day: dt.date
     """Its trading day where that is sure, else the date under which the list shows it."""
-    time: dt.datetime | None
-    """When the broker took it."""
+    moments: tuple[dt.datetime, ...]
+    """When the broker may have taken it; none where that may be any time."""
     is_sure: bool
+
+    @property
+    def time(self) -> dt.datetime | None:
+        """When the broker took it, where that is sure."""
+        return self.moments[0] if len(self.moments) == 1 else None
 
 
 _OfADay = tuple[dt.date, OrderReply, Order]
@@ -93,12 +100,14 @@ class OrderLists:
 
     Where lists may date orders by another calendar than that of the market, the days around those that are meant are
     asked for too. An order is of the day to which its moment belongs; one whose row tells no moment is of the day under
-    which the list shows it, and that this is so is not sure.
+    which the list shows it, and that this is so is not sure. Where a row may be of several moments, the orders of which
+    the journal knows when they were sent show how the broker dates and times its rows.
     """
 
-    def __init__(self, part: Part[Any], is_over: IsOver) -> None:
+    def __init__(self, part: Part[Any], is_over: IsOver, sent_on: SentOn) -> None:
         self._part = part
         self._is_over = is_over
+        self._sent_on = sent_on
         self._market = market_named(part.market)
         self._differ = self._market.days_differ
 
@@ -115,29 +124,28 @@ class OrderLists:
         handle = self._part.handle_of(order)
         changes = _Changes(self._differ)
         odd: list[_Odd] = []
-        doubtful: list[Order] = []
+        rows: list[_Found] = []
+        doubtful: list[int] = []
         pages = self._part.rows(*self._dated(handle.day, handle.day), symbol=order.symbol, number=handle.number)
         for found in self._rows_of(pages, handle.day):
             if isinstance(found, _Odd):
                 odd.append(found)
-            elif not self._may_be_row_of(found, handle):
+                continue
+            rows.append(found)
+            if not self._may_be_row_of(found, handle):
                 changes.add(found)
             elif same := self._same(order, handle, self._order(found, changes)):
                 if found.is_sure and found.day == handle.day:
                     return same
-                doubtful.append(same)
+                doubtful.append(len(rows) - 1)
         for unread in odd:
             if unread.row.may_be(handle.number, *unread.row.names_of("id")):
                 raise self._odd(unread)
-        if len(doubtful) > 1:
-            logger.warning(
-                "%s lists %d orders like %s, and which one is of %s is not sure",
-                handle.broker,
-                len(doubtful),
-                handle.number,
-                handle.day,
-            )
-        return doubtful[0] if len(doubtful) == 1 else None
+        left = self._sent_then(doubtful, rows, handle)
+        if len(left) > 1:
+            words = "%s lists %d orders like %s, and which one is of %s is not sure"
+            logger.warning(words, handle.broker, len(left), handle.number, handle.day)
+        return self._same(order, handle, self._order(left[0], changes)) if len(left) == 1 else None
 
     def working(self) -> list[Order]:
         """Return the orders that stand, oldest first."""
@@ -167,10 +175,12 @@ class OrderLists:
             for found in self._sound([page], start):
                 if not page.is_dated:
                     raise self._undated(found)
-                changes.add(found)
                 listed.append(found)
                 if page.shows_all:
                     shown.add(found.day)
+        listed = self._as_sent(listed)
+        for found in listed:
+            changes.add(found)
         told = [
             (found.day, found.row, self._order(found, changes))
             for found in _each_once(listed)
@@ -205,10 +215,12 @@ class OrderLists:
                 if isinstance(found, _Odd):
                     unread.append(Unread(found.row.fault, _number_of(found.row)))
                 else:
-                    changes.add(found)
                     rows.append(found)
         if not shows_all:
             raise IncompleteListing(f"No list shows every order of {day}.", broker=self._part.broker)
+        rows = self._as_sent(rows)
+        for found in rows:
+            changes.add(found)
         listed = (self._listed(found, day, changes) for found in _each_once(rows) if self._may_be_of(found, day))
         return [*listed, *unread]
 
@@ -230,6 +242,7 @@ class OrderLists:
             branch=row.fact("branch"),
             day=found.day if self._differ else None,
             is_sure=found.is_sure,
+            moments=found.moments,
         )
 
     def _sound(self, pages: Iterable[OrderPage], day: dt.date) -> Iterator[_Found]:
@@ -250,31 +263,84 @@ class OrderLists:
                 yield self._placed(page, row, day)
 
     def _placed(self, page: OrderPage, row: OrderReply, asked: dt.date) -> _Found:
-        """Return a row with its day: a moment tells it, and a date alone where no list dates otherwise."""
+        """Return a row with its day: moments of one day tell it, and a date alone where no list dates otherwise."""
         told, dated = row.fact("clock"), row.fact("day") or page.day
         if isinstance(told, dt.datetime):
             day = self._market.day_of(told)
             if dated is not None and abs(day - dated).days > self._differ:
                 raise self._wrong(page, row, "clock")
-            return _Found(page, row, day, told, is_sure=True)
+            return _Found(page, row, day, (told,), is_sure=True)
         dated = dated or asked
         time = None if told is None else dt.datetime.combine(dated, told, clock.KST)
         if not self._differ:
-            return _Found(page, row, dated, time, is_sure=True)
+            return _Found(page, row, dated, () if time is None else (time,), is_sure=True)
         # Where trading goes on after midnight in Korea, a time of day belongs to one day or to the day before.
-        if time is not None and self._market.day_of(time) != dated:
-            time = None
-        return _Found(page, row, dated, time, is_sure=time is not None)
+        if time is not None and self._market.day_of(time) == dated:
+            return _Found(page, row, dated, (time,), is_sure=True)
+        return self._at(_Found(page, row, dated, (), is_sure=False), row.fact("moments").values())
+
+    def _at(self, found: _Found, moments: Iterable[dt.datetime]) -> _Found:
+        """Return a row that is of one of these moments: where they are of one day, that is its day."""
+        possible = tuple(dict.fromkeys(moments))
+        days = {self._market.day_of(moment) for moment in possible}
+        day = days.pop() if len(days) == 1 else found.day
+        return found._replace(moments=possible, day=day, is_sure=bool(possible) and not days)
+
+    def _as_sent(self, rows: Sequence[_Found]) -> list[_Found]:
+        """Return rows with those of their moments that are left when it is known how the broker dates and times rows.
+
+        It does so in one way: in which one, the rows of orders show of which the journal knows when they were sent.
+        """
+        if all(len(found.moments) < 2 for found in rows):
+            return [*rows]
+        known: frozenset[str] | None = None
+        sent = self._sent_around(found.day for found in rows)
+        for found in rows:
+            ways = found.row.fact("moments")
+            own = [sending for each in self._around(found.day) for sending in sent[each] if _is_row_of(found, sending)]
+            fitting = frozenset(way for way in ways if any(sending.could_be(ways[way]) for sending in own))
+            if fitting:
+                known = fitting if known is None else known & fitting
+        if not known:
+            return [*rows]  # none of them is known, or they contradict each other
+        return [self._in_ways(found, known) for found in rows]
+
+    def _in_ways(self, found: _Found, known: frozenset[str]) -> _Found:
+        ways = found.row.fact("moments")
+        left = [ways[way] for way in ways if way in known]
+        return self._at(found, left) if left and len(found.moments) > 1 else found
+
+    def _sent_then(self, doubtful: Sequence[int], rows: Sequence[_Found], handle: Handle) -> list[_Found]:
+        """Return which of these rows can be those of an order, by what the journal knows of when it was sent."""
+        if not doubtful:
+            return []
+        read = self._as_sent(rows)
+        left = [found for found in map(read.__getitem__, doubtful) if self._may_be_row_of(found, handle)]
+        sent = self._sent_around([handle.day])
+        own = [sending for sending in sent[handle.day] if sending.number == key_of(handle.number)]
+        if own:
+            left = [found for found in left if not found.moments or _is_taken_as(found, own)]
+            # The same order may have been sent a day before, at the same hour, and have got the same number.
+            others = [each for day in sent if day != handle.day for each in sent[day] if each.number == own[0].number]
+            left = [found for found in left if not _is_taken_as(found, others)]
+        return [found for found in left if found.is_sure and found.day == handle.day][:1] or left
+
+    def _sent_around(self, days: Iterable[dt.date]) -> dict[dt.date, list[Sending]]:
+        """Return what was sent on some days and on those around them."""
+        around = {each for day in set(days) for each in self._around(day)}
+        return {day: [*self._sent_on(day)] for day in sorted(around)}
+
+    def _around(self, day: dt.date) -> list[dt.date]:
+        return [day + dt.timedelta(count) for count in range(-self._differ, self._differ + 1)]
 
     def _may_be_of(self, found: _Found, day: dt.date) -> bool:
         """Say whether a row may be of a trading day: at its turn the clocks may differ."""
         if not self._differ:
             return True
-        moments = found.row.fact("moments") if found.time is None else (found.time,)
-        if not moments:
+        if not found.moments:
             return abs(found.day - day).days <= self._differ
-        around = (moment + turn for moment in moments for turn in (-SKEW - EARLY, dt.timedelta(0), SKEW + EARLY))
-        return day in map(self._market.day_of, around)
+        turns = (-SKEW - EARLY, dt.timedelta(0), SKEW + EARLY)
+        return day in {self._market.day_of(moment + turn) for moment in found.moments for turn in turns}
 
     def _may_be_row_of(self, found: _Found, handle: Handle) -> bool:
         is_number = key_of(found.row.id) == key_of(handle.number)
@@ -297,12 +363,12 @@ class OrderLists:
 
     def _order(self, found: _Found, changes: _Changes) -> Order:
         """Return the order of a row; its status needs the rows that changed it."""
-        page, row, day, time, _ = found
+        page, row = found.page, found.row
         known: Mapping[str, object] = {
             "name": getattr(row, "name", None) or None,
             "status": self._status(found, changes),
-            "submitted_at": time,
-            "handle": str(self._part.handle(day, row.fact("branch"), row.id)),
+            "submitted_at": found.time,
+            "handle": str(self._part.handle(found.day, row.fact("branch"), row.id)),
         }
         try:
             return row.to_model(**known)
@@ -365,6 +431,18 @@ def _each_once(rows: Iterable[_Found]) -> Iterator[_Found]:
         if page.shows_all or not any(_is_one_branch(branch, other) for other in before):
             yield found
         own.append((page, branch))
+
+
+def _is_row_of(found: _Found, sending: Sending) -> bool:
+    """Say whether a row has number, symbol and side of an order that was sent."""
+    row = found.row
+    told = (key_of(row.id), row.symbol, getattr(row, "side", None))
+    return told == (sending.number, sending.symbol, sending.side)
+
+
+def _is_taken_as(found: _Found, sent: Iterable[Sending]) -> bool:
+    """Say whether a row tells a moment at which the broker took one of these orders."""
+    return any(sending.could_be(moment) for sending in sent for moment in found.moments)
 
 
 def _is_one_branch(one: str, other: str) -> bool:

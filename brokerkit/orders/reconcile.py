@@ -111,6 +111,8 @@ class Trust:
     proves_absence: bool
     settle: dt.timedelta
     exclusive: bool
+    alone: bool = False
+    """Whether no order but the intent's can stand unexplained in the lists of the days around."""
     unread: tuple[str, ...] = ()
     """Numbers of rows that could not be read: each may be the intent's."""
     is_cut: bool = False
@@ -322,7 +324,8 @@ class Reconciler:
         free = self._free(rows, day)
         reserved = self._journal.reserved(day, self._market)
         dated = [row for row in rows if row.is_dated]
-        numbers = [number_of(row.order.id) for row in dated]
+        # A number of another day tells nothing of what comes after it on this one.
+        numbers = [number_of(row.order.id) for row in dated if row.is_sure]
         # Whoever else trades the account is known before anything is matched.
         self._journal.learn(
             day, numbers, self._foreign(free, (*intents, *sending, *reserved)), falls=falls(dated), market=self._market
@@ -428,10 +431,12 @@ class Reconciler:
         *,
         is_cut: bool,
     ) -> Intent:
+        exclusive = self._exclusive and not self._journal.is_shared(intent.day, self._market) and not blind
         trust = Trust(
             self._proves_absence and not self._clock_is_wrong() and self._shows(intent),
             dt.timedelta(seconds=self.settle()),
-            self._exclusive and not self._journal.is_shared(intent.day, self._market) and not blind,
+            exclusive,
+            alone=exclusive and bool(self._differ) and not self._is_open_around(intent),
             unread=tuple(key_of(row.number) or UNREAD for row in blind),
             is_cut=is_cut,
         )
@@ -451,6 +456,12 @@ class Reconciler:
         if judged.order_id and judged.state is not intent.state and (delay := _delay(judged)):
             self._journal.learn_delay(delay, self._market)
         return judged
+
+    def _is_open_around(self, intent: Intent) -> bool:
+        """Say whether one of its symbol and side is not known or presumed absent on a day around."""
+        days = [intent.day + dt.timedelta(count) for count in range(-self._differ, self._differ + 1) if count]
+        around = (each for day in days for each in self._journal.of_day(day, {*OPEN, _PRESUMED}, self._market))
+        return any((each.symbol, each.side) == (intent.symbol, intent.side) for each in around)
 
     def _shows(self, intent: Intent) -> bool:
         """Say whether the lists would show an intent: where cancellations have no row, none tells of a part."""
@@ -492,10 +503,11 @@ def judge(
     `is_over`: the day has ended.
     """
     until = (intent.deadline or now) + trust.settle + EARLY
-    fitting = [row for row in free if fits(intent, row, until=None if intent.state is _PRESUMED else until)]
+    latest = None if intent.state is _PRESUMED else until
+    fitting = [row for row in free if fits(intent, row, until=latest, alone=trust.alone)]
     rest = [row for row in free if is_related(intent, row) and row not in fitting]
     seen = _having_seen(intent, fitting, rest, trust, now)
-    if intent.watermark is None and not all(row.time for row in fitting + rest):
+    if intent.watermark is None and not all(row.times for row in fitting + rest):
         return seen  # neither numbers nor times tell which rows came after it
     if len(fitting) > 1:
         return _ambiguous(seen, f"{len(fitting)} orders of the list could be it: {_named(fitting)}")
@@ -549,7 +561,7 @@ def _having_seen(
 
 
 def _matched(seen: Intent, row: Listed, rivals: Sequence[Intent], trust: Trust) -> Intent:
-    unsure = [rival for rival in rivals if fits(rival, row, until=None)]
+    unsure = [rival for rival in rivals if fits(rival, row, until=None, alone=trust.alone)]
     if seen.state is _PRESUMED and any(rival.state in OPEN for rival in unsure):
         return seen  # the one that is not known has to be decided first
     if unsure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated
 
@@ -50,7 +51,7 @@ class _Listed(OrderReply):
     status_words: Words = Field("", alias="ord_stat")  # 주문상태명
     day: dt.date | None = None
     clock: dt.datetime | None = None
-    moments: tuple[dt.datetime, ...] = ()
+    moments: Mapping[str, dt.datetime] = {}
     """They are set by who asked: by which clock a time is depends on the day that was asked for."""
 
     @property

@@ -209,8 +209,8 @@ class UsStocks(Listings, Charts, Trades, Ledger):
 
     def _dated(self, row: R, day: dt.date) -> R:
         hours = hours_of(row.told_at)
-        moments = () if hours is None else moments_of(day, hours, self.now())
-        clock = moments[0] if len(moments) == 1 else None
+        moments = {} if hours is None else moments_of(day, hours, self.now())
+        clock = next(iter(moments.values())) if len(set(moments.values())) == 1 else None
         return row.model_copy(update={"day": day, "clock": clock, "moments": moments})
 
     def _open(self) -> OrderPage:

@@ -12,7 +12,7 @@ from pydantic import AfterValidator
 
 from brokerkit.clock import KST
 from brokerkit.errors import UnknownSymbol
-from brokerkit.market.us import NEW_YORK
+from brokerkit.market.us import NEW_YORK, day_of
 from brokerkit.part import Part
 from brokerkit.transport import Block, Codes, Effect, Endpoint, Limit, Text
 from brokerkit.words import Segment
@@ -27,8 +27,6 @@ SEARCH = "Nothing was sent. Look for the name with search(..., market='US')."
 MOVED = "Its listing may have moved: the list is asked for anew when the symbol is next needed. Ask again then."
 _TIME = re.compile(r"([0-2][0-9]|3[0-3]):?([0-5][0-9]):?([0-5][0-9])")
 _CLOCKS_DIFFER = dt.timedelta(minutes=1)
-_MORNING = dt.timedelta(hours=10)
-"""Before it, in Korea, a trading day of New York ends that began on the date before."""
 
 
 def code_of(symbol: str) -> str:
@@ -71,16 +69,25 @@ def new_york(day: dt.date, hours: dt.timedelta) -> dt.datetime | None:
     return dt.datetime.combine(day, (dt.datetime.min + hours).time(), NEW_YORK)
 
 
-def moments_of(day: dt.date, hours: dt.timedelta, now: dt.datetime | None) -> tuple[dt.datetime, ...]:
+def moments_of(day: dt.date, hours: dt.timedelta, now: dt.datetime | None) -> dict[str, dt.datetime]:
     """Return when it may have been by a time under a date, of which nobody tells by which clock and calendar they are.
 
-    Of a moment that is still to come it cannot be the time.
+    Each by its way of writing. Of a moment that is still to come it cannot be the time.
     """
-    moments = [korean(day, hours), new_york(day, hours)]
-    if hours < _MORNING:
-        moments.append(korean(day + dt.timedelta(days=1), hours))  # of the night that began on that date
-    told = [moment for moment in moments if moment is not None]
-    return tuple(moment for moment in told if now is None or moment <= now + _CLOCKS_DIFFER)
+    # By the clock of Korea a night goes on under the date on which it began, unless the dates are Korea's too.
+    nights = [korean(day, hours), korean(day + dt.timedelta(days=1), hours)]
+    told = {
+        "Korean clock and dates": nights[0],
+        "Korean clock, trading days": next((each for each in nights if day_of(each) == day), None),
+        "Korean clock, New York's dates": next((each for each in nights if _new_york_date(each) == day), None),
+        "New York's clock and dates": new_york(day, hours),
+    }
+    latest = None if now is None else now + _CLOCKS_DIFFER
+    return {way: moment for way, moment in told.items() if moment and (latest is None or moment <= latest)}
+
+
+def _new_york_date(moment: dt.datetime) -> dt.date:
+    return moment.astimezone(NEW_YORK).date()
 
 
 class Spelling(Part[KiwoomClient]):
