@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,13 @@ def catalogue(folder: Path) -> list[dict[str, Any]]:
     """Return every API of the folder as the file keeps it."""
     known, table = writing.facts(folder / "kis" / "catalogue.json"), writing.loaded(TABLE)
     effects = writing.effects(table["effect"], known)
-    return [_api(name, facts, effects[name], table) for name, facts in known.items()]
+    usual = _usual(known, table)
+    return [_api(name, facts, effects[name], table, usual) for name, facts in known.items()]
 
 
-def _api(name: str, facts: Mapping[str, Any], effect: str, table: Mapping[str, Any]) -> dict[str, Any]:
+def _api(
+    name: str, facts: Mapping[str, Any], effect: str, table: Mapping[str, Any], usual: Mapping[str, int]
+) -> dict[str, Any]:
     socket = facts["transport"] == "websocket"
     more = table["more"].get(name, {})
     ids = _ids(facts["tr_id"], effect)
@@ -38,9 +43,9 @@ def _api(name: str, facts: Mapping[str, Any], effect: str, table: Mapping[str, A
         else None,
         open=any(each["name"] == "*" for each in facts["request"]),
         sealed=facts.get("encrypted"),
-        request=[_asked(name, each, table) for each in facts["request"] if each["name"] != "*"],
-        response=None if socket else _answer(name, facts, more),
-        frame=_frame(facts, more) if socket else None,
+        request=_request(name, facts, table, usual),
+        response=None if socket else _answer(name, facts, table),
+        frame=_frame(name, facts, table) if socket else None,
         order=table["order"].get(name),
     )
 
@@ -61,38 +66,102 @@ def _old(facts: Mapping[str, Any], table: Mapping[str, Any]) -> Iterator[tuple[s
         yield from ((environment, variant, old) for variant, old in ids.items() if old not in table["dead"]["ids"])
 
 
-def _asked(api: str, facts: Mapping[str, Any], table: Mapping[str, Any]) -> list[Any]:
-    name = facts["name"]
+def _request(api: str, facts: Mapping[str, Any], table: Mapping[str, Any], usual: Mapping[str, int]) -> list[Any]:
+    """Return the fields of a request, and those that it may have besides."""
+    found: dict[str, Any] = {}
+    for each in facts["request"]:
+        for row in _asked(api, each, table, usual):
+            found.setdefault(row[0], row)
+    for name in table["asked"].get(api, ()):
+        found.setdefault(name, [name, ""])
+    found.pop("*", None)
+    return [*found.values()]
+
+
+def _asked(api: str, facts: Mapping[str, Any], table: Mapping[str, Any], usual: Mapping[str, int]) -> Iterator[Any]:
+    """Yield the fields of a request that a row of the facts tells; "02…" is several."""
+    place = f"{api} {facts['name']}"
+    if several := table["names"].get(place):
+        first, last = several["from"], several["to"]
+        names = [f"{several['prefix']}{number:02}" for number in range(first, last + 1)]
+    else:
+        names = [facts["name"]]
     optional = table["optional"].get(api, ())
-    codes = table["codes"].get(f"{api} {name}", {})
-    return writing.field(
-        name,
-        writing.label(facts.get("label_ko")),
-        length=None if api in table["shifted"]["lengths"] else facts.get("length"),
-        required=facts["required"] and name not in optional and "*" not in optional,
-        codes={code: writing.label(text) for code, text in {**facts.get("values", {}), **codes}.items()},
-        complete=facts.get("values_checked"),
-    )
+    codes = {**facts.get("values", {}), **table["codes"].get(place, {})}
+    if place in table["codes"]["sessions"]["fields"]:
+        codes |= {code: text for code, text in table["codes"]["sessions"].items() if code != "fields"}
+    for name in names:
+        yield writing.field(
+            name,
+            writing.label(facts.get("label_ko")),
+            length=_length(api, facts, codes, table, usual),
+            required=facts["required"] and not any(fnmatchcase(name, each) for each in optional),
+            codes=_codes(codes, table),
+            complete=facts.get("values_checked") and place not in table["incomplete"]["fields"],
+        )
 
 
-def _answer(api: str, facts: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+def _codes(codes: Mapping[str, str], table: Mapping[str, Any]) -> dict[str, str]:
+    """Return codes with their labels."""
+    dropped = tuple(table["labels"]["dropped"])
+    return {code: "" if text.startswith(dropped) else writing.label(text) for code, text in codes.items()}
+
+
+def _length(
+    api: str, facts: Mapping[str, Any], codes: Iterable[str], table: Mapping[str, Any], usual: Mapping[str, int]
+) -> int | None:
+    """Return how long a field may be: no shorter than the same field usually is, and than what is known to be sent."""
+    told = [usual.get(facts["name"].upper(), 0)]
+    if api not in table["shifted"]["apis"]:
+        told.append(facts.get("length") or 0)
+    if max(told):
+        told += map(len, (*codes, facts.get("example") or ""))
+    return max(told) or None
+
+
+def _usual(known: Mapping[str, Any], table: Mapping[str, Any]) -> dict[str, int]:
+    """Return field to the length that most tables give it, where several do."""
+    found: dict[str, Counter[int]] = {}
+    for api, facts in known.items():
+        for each in facts["request"]:
+            if each.get("length") and api not in table["shifted"]["apis"]:
+                found.setdefault(each["name"].upper(), Counter())[each["length"]] += 1
+    most = {name: lengths.most_common(1)[0] for name, lengths in found.items()}
+    return {name: length for name, (length, count) in most.items() if count > 1}
+
+
+def _answer(api: str, facts: Mapping[str, Any], table: Mapping[str, Any]) -> dict[str, Any]:
     """Return block to its shape and fields. The names on the wire win over those of the table."""
-    upper = "output_names_on_the_wire" in facts
-    shapes = {**facts.get("response_shape", {}), **more.get("shapes", {})}
     found = {}
     for block, fields in facts["response"].items():
-        rows = [_told(each, upper and block != "_top") for each in fields]
         name = "" if block == "_top" else block
-        found[name] = ["many" if shapes.get(block) == "array" else "one", rows]
+        rows = {row[0]: row for row in (_told(api, each, table, bool(name)) for each in fields)}
+        for more in table["extra"].get(f"{api} {block}", "").split():
+            rows.setdefault(more, writing.field(more, _label_in_sample(facts, more)))
+        found[name] = ["many" if facts.get("response_shape", {}).get(block) == "array" else "one", [*rows.values()]]
     return found
 
 
-def _told(facts: Mapping[str, Any], upper: bool) -> list[Any]:
-    codes = {code: writing.label(text) for code, text in facts.get("values", {}).items()}
-    name = facts["name"].upper() if upper else facts["name"]
-    return writing.field(name, writing.label(facts.get("label_ko")), codes=codes)
+def _label_in_sample(facts: Mapping[str, Any], name: str) -> str:
+    labels = {each["name"]: each.get("label_ko") for each in facts.get("fields_only_in_sample", ())}
+    return writing.label(labels.get(name))
 
 
-def _frame(facts: Mapping[str, Any], more: Mapping[str, Any]) -> list[Any]:
-    """Return the columns in their order, newer ones at the end."""
-    return [*(_told(each, False) for each in facts["columns"]), *more.get("columns", ())]
+def _told(api: str, facts: Mapping[str, Any], table: Mapping[str, Any], inside: bool = True) -> list[Any]:
+    name = table["renamed"].get(f"{api} {facts['name']}", facts["name"])
+    text = writing.label(facts.get("label_ko"))
+    return writing.field(
+        name.upper() if inside and api in table["upper"]["apis"] else name,
+        "" if text.startswith(tuple(table["labels"]["dropped"])) else text,
+        codes=_codes(facts.get("values", {}), table),
+        implied=table["implied"].get(api, {}).get(name),
+        number="plain" if name in table["implied"].get(api, ()) else None,
+    )
+
+
+def _frame(api: str, facts: Mapping[str, Any], table: Mapping[str, Any]) -> list[Any]:
+    """Return the columns in their order, newer ones at the end. One table lists a level twice."""
+    rows = {row[0]: row for row in (_told(api, each, table) for each in facts["columns"])}
+    for name in table["columns"].get(api, ()):
+        rows[name] = writing.field(name, table["columns"]["labels"][name], codes=table["columns"]["codes"][name])
+    return [*rows.values()]

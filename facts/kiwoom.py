@@ -9,8 +9,6 @@ from typing import Any
 from facts import writing
 
 TABLE = Path(__file__).with_name("kiwoom.toml")
-IMPLIED = {2: "hundredths", 3: "thousandths", 6: "millionths"}
-"""Decimals without a point, and what they are called here."""
 
 
 def catalogue(folder: Path) -> list[dict[str, Any]]:
@@ -48,8 +46,9 @@ def _asked(api: str, facts: Mapping[str, Any], table: Mapping[str, Any]) -> list
         name,
         writing.label(facts.get("label_ko")),
         length=facts["length"],
-        required=bool(facts["required"]) and name not in table["optional"].get(api, ()),
+        required=facts["required"],
         codes={code: writing.label(text) for code, text in codes.items()},
+        complete=name in table["complete"].get(api, ()),
         unit=facts.get("unit"),
         format=facts.get("format"),
         suffixes=facts.get("code_suffix"),
@@ -63,7 +62,7 @@ def _answer(api: str, facts: Iterable[Mapping[str, Any]], table: Mapping[str, An
     found: dict[str, Any] = {}
     for each in facts:
         if each["type"] == "section":
-            found.update(_answer(api, each["items"], table))
+            found = {**_answer(api, each["items"], table), **found}
         elif each["type"] == "list":
             found[each["name"]] = ["many", [_told(api, row, table) for row in each.get("items", ())]]
         else:
@@ -77,20 +76,28 @@ def _told(api: str, facts: Mapping[str, Any], table: Mapping[str, Any]) -> list[
         facts["name"],
         writing.label(facts.get("label_ko")),
         codes=codes,
-        number=number(api, facts, table),
-        unit=writing.label(facts.get("unit")),
+        number=number(facts, table),
+        implied=facts.get("implied_decimals"),
+        unit=_unit(api, facts, table["units"]),
         format=facts.get("format"),
     )
 
 
-def number(api: str, facts: Mapping[str, Any], table: Mapping[str, Any]) -> str:
-    """Return how the number of a field is written; blank where no fact says that it is one."""
-    if implied := facts.get("implied_decimals"):
-        return IMPLIED[implied]
+def _unit(api: str, facts: Mapping[str, Any], units: Mapping[str, Any]) -> str:
+    unit = facts.get("unit", "")
+    return writing.label(units.get(f"{api} {facts['name']}", units["texts"].get(unit, unit)))
+
+
+def number(facts: Mapping[str, Any], table: Mapping[str, Any]) -> str:
+    """Return how the number of a field is written; blank where no fact says that it is one.
+
+    No price is below nothing, so that its sign is never its own; of any other number two minus signs are one.
+    """
     if facts.get("thousands_separator"):
         return "grouped"
     if facts.get("percent_sign"):
         return "percent"
-    if facts.get("signed"):
-        return "direction" if facts["name"] in table["direction"]["names"] else "double"
-    return "plain" if {"unit", "decimals", "zero_pad"} & facts.keys() else ""
+    is_price = facts["name"] in {*table["direction"]["names"].split(), *table["direction"]["fids"].split()}
+    if is_price and facts.get("unit") != "%":
+        return "direction"
+    return "double" if {"unit", "decimals", "implied_decimals", "signed", "zero_pad"} & facts.keys() else ""

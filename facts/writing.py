@@ -25,7 +25,7 @@ def facts(path: Path) -> dict[str, Any]:
 
 def label(text: str | None) -> str:
     """Return the short term of a thing, on one line."""
-    return " ".join((text or "").split())[:LONGEST].strip()
+    return " ".join((text or "").split())[:LONGEST].strip(" .…")
 
 
 def effects(table: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:

@@ -81,6 +81,14 @@ def test_a_wheel_carries_code_and_its_papers_and_nothing_else(name: str, wheels:
     assert not [each for each in code if re.search(r"(^|/)(tests?|test_\w+|conftest)(/|\.py$)", each)]
 
 
+@pytest.mark.parametrize("name", PLUGINS)
+def test_the_catalogue_of_a_plugin_is_small(name: str, wheels: dict[str, Path]) -> None:
+    with zipfile.ZipFile(wheels[name]) as opened:
+        (info,) = (each for each in opened.infolist() if each.filename.endswith("/catalogue/apis.jsonl"))
+    assert info.file_size > 100_000
+    assert info.compress_size < 400_000
+
+
 def test_the_core_carries_the_whole_template_of_an_adapter(wheels: dict[str, Path]) -> None:
     carried = {name for name in names_in(wheels["brokerkit_kr"]) if name.startswith(TEMPLATES)}
     assert carried == {path for path in tracked() if path.startswith(TEMPLATES)}

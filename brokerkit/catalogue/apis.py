@@ -14,7 +14,7 @@ EFFECTS = ("read", "order", "auth", "stream")
 """What a call does: asks, may move money, logs in, or registers for frames."""
 PLACES = ("query", "body", "socket")
 """Where the fields of a request stand."""
-NUMBERS = ("plain", "direction", "double", "thousandths", "hundredths", "millionths", "grouped", "percent")
+NUMBERS = ("plain", "direction", "double", "grouped", "percent")
 """How a number is written; `Field.number` says what each means."""
 
 
@@ -36,10 +36,11 @@ class Field:
     number: str = ""
     """How its number is written; blank where no fact says that it is one.
 
-    plain: with its own sign, if any. direction: the sign shows up or down and is no part of the number. double: one
-    minus or two are minus. hundredths, thousandths, millionths: so many decimals without a point. grouped: with commas.
-    percent: with a percent sign behind it.
+    plain: with its own sign, if any. direction: the sign shows up or down and is no part of the number. double: with
+    its own sign, and the same sign twice is one. grouped: with commas. percent: with a percent sign behind it.
     """
+    implied: int = 0
+    """So many of its last digits stand behind a point that is not written."""
     unit: str = ""
     """What it counts, in the broker's own word ("원", "백만원", "1주")."""
     format: str = ""
@@ -78,14 +79,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A word that an order tells: always the same, by a code in one of its fields, or by its variant."""
+    """A word that an order tells: always the same, by its variant, or by a code in one of its fields."""
 
     word: str = ""
-    """What it is where no field or variant tells something else."""
+    """What it is where neither a variant nor a code tells it."""
     field: str = ""
-    """The field in which the code stands. Blank: the variant of the API tells it."""
+    """The field in which the code stands."""
     words: Mapping[str, str] = dataclasses.field(default_factory=lambda: NONE)
-    """A code, or a variant, to the word that it means."""
+    """A variant, or a code, to the word that it means. The variant counts first: it is the id that decides."""
 
     @classmethod
     def read(cls, value: str | Mapping[str, Any]) -> Told:
@@ -96,10 +97,10 @@ class Told:
 
     def of(self, variant: str, fields: Mapping[str, object]) -> str:
         """Return the word of a request; blank where its code is not known."""
-        if not self.field:
-            return self.words.get(variant, self.word)
-        code = str(fields.get(self.field, ""))
-        return self.words.get(code, "") if code else self.words.get("", self.word)
+        if variant in self.words:
+            return self.words[variant]
+        code = str(fields.get(self.field, "")) if self.field else ""
+        return self.words.get(code, "" if code else self.word)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +114,16 @@ class OrderRow:
     """buy or sell. Blank where the request does not tell it, as with most amendments."""
     quantity: str = ""
     price: str = ""
+    amount: str = ""
+    """The field of an amount of money, where there is neither quantity nor price."""
     stop: str = ""
     """The field of the price that sets the order off."""
     type: str = ""
-    """The field of the code that says how the order is priced."""
+    """The field of the code that says how the order is priced. Blank: every one of them is bound to its price."""
     priced: frozenset[str] = frozenset()
     """Codes of `type` with which nothing worse than `price` is paid; with any other it is a market order."""
     venue: Told = Told()
-    """KRX, NXT, SOR, or the name of an exchange abroad."""
+    """KRX, NXT, SOR, US or DAYTIME, as the verbs call them."""
     all: Mapping[str, str] = dataclasses.field(default_factory=lambda: NONE)
     """A field to what stands there where all that is left is meant, whatever the quantity says."""
     original: str = ""
@@ -160,6 +163,7 @@ class Api:
     path: str
     method: str = "POST"
     where: str = "body"
+    """query, body or socket. In a query the names of fields count in either case, in a body only as they are."""
     effect: str = "order"
     """What it does. What nobody has looked at counts as an order."""
     request: tuple[Field, ...] = ()

@@ -22,7 +22,7 @@ class Catalogue:
     """The APIs of one broker. The file is read when it is first asked for, and of it only what is asked for."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._read: dict[str, Api] = {}
 
     @classmethod
@@ -36,7 +36,7 @@ class Catalogue:
 
     @cached_property
     def _lines(self) -> list[bytes]:
-        return self._path.read_bytes().split(b"\n")
+        return self.path.read_bytes().split(b"\n")
 
     @cached_property
     def _index(self) -> list[list[str]]:
@@ -152,7 +152,7 @@ def _elsewhere(asked: str, own: Catalogue) -> str:
     """Return the name of another installed broker that has an API of this name or id, blank where none has."""
     for entry in importlib.metadata.entry_points(group="brokerkit.brokers"):
         spec = importlib.util.find_spec(entry.module.partition(".")[0])
-        if spec and spec.origin and (path := Path(spec.origin).parent / FILE).is_file() and path != own._path:
+        if spec and spec.origin and (path := Path(spec.origin).parent / FILE).is_file() and path != own.path:
             other = Catalogue(path)
             if asked in other._places or asked in other._ids:
                 return entry.name
