@@ -65,9 +65,11 @@ class Adapter:
         self._number: SecretStr | None = None
 
     def told_phases(self, phase_of: Callable[[Venue], Phase], now: Callable[[str], dt.datetime | None]) -> Self:
-        """Let the parts know what a venue is doing now, and what time it is in their market."""
+        """Let the parts know what a venue is doing now, and them and the feeds what time it is in a market."""
         for market, part in self.served.items():
             part.phase_of, part.now = phase_of, partial(now, market)
+        for feed in self.sockets.values():
+            feed.now = now
         return self
 
     @classmethod

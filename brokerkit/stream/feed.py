@@ -10,10 +10,11 @@ import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 
 from pydantic import SecretStr
 
+from brokerkit import clock
 from brokerkit.errors import BrokerError, Unsupported
 from brokerkit.models import Instrument
 from brokerkit.stream.events import BookEvent, ConditionEvent, Notice, QuoteEvent, SessionEvent, TradeEvent
@@ -135,6 +136,14 @@ class Feed(ABC, Generic[C]):
         self.environment = environment
         self.listed: Callable[[str], Instrument | None] = _no_list
         """What a symbol is by the day's list, as `Part.listed`: for keys that name its exchange."""
+        self.now: Callable[[str], dt.datetime | None] = lambda market: clock.now()
+        """The present moment in a market; None in a sandbox whose clock nobody here can see."""
+
+    def afresh(self, environment: str) -> Self:
+        """Return another feed of the same client that has registered nothing yet."""
+        made = type(self)(self.client, environment=environment)
+        made.listed, made.now = self.listed, self.now
+        return made
 
     # What the core asks
 

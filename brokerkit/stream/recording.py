@@ -193,7 +193,7 @@ def replay(path: str | PathLike[str], broker: str, sources: Sockets) -> Iterator
     if head.told.get("broker") != broker:
         raise InvalidRequest(f"{recorded} was recorded at {sanitize(str(head.told.get('broker')))}, not at {broker}.")
     environment = head.told["environment"]
-    feeds = {name: type(feed)(feed.client, environment=environment) for name, feed in sources.feeds.items()}
+    feeds = {name: feed.afresh(environment) for name, feed in sources.feeds.items()}
     return _Player(feeds, sources.socket_of).events(recorded)
 
 

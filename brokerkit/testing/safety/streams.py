@@ -125,7 +125,7 @@ class BrokenStreamContract(Contract):
         pytest.importorskip("websockets")
         feed = feed_of(played.broker)
         with (
-            other_line(fresh(feed), self.topic) as hear,
+            other_line(feed.afresh(feed.environment), self.topic) as hear,
             played.broker.stream() as stream,
         ):
             try:
@@ -186,13 +186,6 @@ def follow_in_time(stream: Stream, symbol: str) -> None:
             time.sleep(0.2)
         else:
             return
-
-
-def fresh(feed: Feed[Any]) -> Feed[Any]:
-    """Return another feed of the same kind and account."""
-    made = type(feed)(feed.client, environment=feed.environment)
-    made.listed = feed.listed
-    return made
 
 
 @contextmanager

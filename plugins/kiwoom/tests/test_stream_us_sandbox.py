@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from brokerkit import get_broker
+from brokerkit import clock, get_broker
 from brokerkit.broker import Broker
 from brokerkit.errors import UnknownSymbol
 from brokerkit.sandbox import Faults, Rule, Sandbox
@@ -105,6 +105,34 @@ def test_fills_in_parts_count_once(sandbox: Sandbox, broker: Broker, adds_up: bo
     fills = [event for event in told if event.change is OrderChange.FILLED]
     assert sum(event.last_quantity or 0 for event in fills) == Decimal(10)
     assert {event.order_id for event in told} == {order.id}
+
+
+@pytest.mark.parametrize("hour", [10, 14])
+@pytest.mark.parametrize("is_korean", [True, False])
+def test_times_are_by_the_clock_of_the_exchange_at_any_hour(
+    hour: int, is_korean: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The exchange begins at 10 in New York: what it tells looks like Korea's morning, or New York's midnight."""
+    now = clock.now()
+    late = now.replace(hour=hour, minute=5) - now
+    monkeypatch.setattr(clock, "now", lambda real=clock.now: real() + late)
+    with (
+        Sandbox() as sandbox,
+        get_broker("kiwoom", environment="sandbox", sandbox=sandbox) as broker,
+        broker.stream() as stream,
+    ):
+        exchange = sandbox.exchanges["US"]
+        sandbox.face("kiwoom").tells_korean_clock = is_korean  # type: ignore[attr-defined]
+        trades, books, orders = stream.trades(AAPL), stream.order_book(AAPL), stream.orders(market="US")
+        exchange.trade(AAPL, Side.BUY, Decimal(3))
+        trade, book = trades.next(timeout=SECONDS), books.next(timeout=SECONDS)
+        broker.buy(AAPL, 3, price=broker.order_book(AAPL).bids[3].price)
+        (order,) = orders_until(orders, 1)
+        truth, ends = exchange.trades(AAPL)[-1].time.replace(microsecond=0), exchange.now()
+    assert (trade.time, trade.received_at.hour) == (truth, hour)
+    for event in (book, order):
+        assert event.time is not None
+        assert truth <= event.time <= ends
 
 
 def test_the_socket_of_the_us_is_opened_for_who_names_it(sandbox: Sandbox, broker: Broker) -> None:

@@ -114,10 +114,14 @@ class KiwoomFeed(Feed[KiwoomClient]):
 
     # What is sent
 
+    @property
+    def is_simulated(self) -> bool:
+        """Whether a sandbox answers."""
+        return self.client.base_url != self.client.hosts[self.environment]
+
     def address(self) -> str:
-        base = self.client.base_url
-        is_sandbox = base != self.client.hosts[self.environment]
-        return (re.sub("^http", "ws", base) if is_sandbox else frames.HOSTS[self.environment]) + self.path
+        host = re.sub("^http", "ws", self.client.base_url) if self.is_simulated else frames.HOSTS[self.environment]
+        return host + self.path
 
     def open(self) -> Sequence[SecretStr]:
         self._forget()

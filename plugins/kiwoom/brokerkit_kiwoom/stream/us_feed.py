@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar
 
+from brokerkit import clock
 from brokerkit.errors import UnknownSymbol
 from brokerkit.stream.events import Notice, OrderChange
-from brokerkit.stream.feed import Channel, Registration
+from brokerkit.stream.feed import Channel, Registration, Told
 from brokerkit.stream.topics import StreamKind, Topic
 from brokerkit.words import Venue
 from brokerkit_kiwoom.client import KiwoomClient
@@ -58,6 +61,20 @@ class KiwoomUsFeed(KiwoomFeed):
             broker = self.client.broker
             raise UnknownSymbol(f"{broker} does not list {topic.symbol}.", broker=broker, advice=SEARCH)
         return f"{EXCHANGE[instrument.market]}:{code_of(topic.symbol)}"
+
+    def channel(self, topic: Topic) -> Channel:
+        found = super().channel(topic)
+        return replace(found, read=partial(self._by_its_clock, found.read)) if self.is_simulated else found
+
+    def _by_its_clock(
+        self, read: Callable[[Any, Venue, dt.datetime], Told | None], row: Any, venue: Venue, received_at: dt.datetime
+    ) -> Told | None:
+        """Read a row of a sandbox, whose exchange has a clock of its own: what is near it is the time of a row."""
+        now = self.now("US")
+        told = read(row, venue, received_at if now is None else received_at + (now - clock.now()))
+        if told is None:
+            return None
+        return told._replace(received_at=received_at, time=None if now is None else told.time)
 
     def data(self, registrations: Iterable[Registration]) -> list[dict[str, Any]]:
         items: dict[str, list[Mapping[str, str]]] = {}
