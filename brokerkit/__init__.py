@@ -103,6 +103,7 @@ if TYPE_CHECKING:
     from brokerkit.orders.intents import Confidence, Intent, IntentKind, IntentState
     from brokerkit.orders.limits import Limits
     from brokerkit.orders.reconcile import Reconciliation
+    from brokerkit.raw.reply import RawReply, RawRow
     from brokerkit.registry import get_broker, installed_brokers
     from brokerkit.stream.events import (
         BookEvent,
@@ -202,6 +203,8 @@ __all__ = [
     "Rank",
     "RankingKind",
     "RateLimited",
+    "RawReply",
+    "RawRow",
     "RealizedPnl",
     "Reconciliation",
     "Rejected",
@@ -292,6 +295,7 @@ _LATER = {
     "brokerkit.orders.intents": ("Confidence", "Intent", "IntentKind", "IntentState"),
     "brokerkit.orders.limits": ("Limits",),
     "brokerkit.orders.reconcile": ("Reconciliation",),
+    "brokerkit.raw.reply": ("RawReply", "RawRow"),
     "brokerkit.registry": ("get_broker", "installed_brokers"),
     "brokerkit.stream.events": (
         *("BookEvent", "ConditionEvent", "Dropped", "Gap", "GapReason", "OrderChange", "OrderEvent", "QuoteEvent"),

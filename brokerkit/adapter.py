@@ -38,6 +38,8 @@ class Adapter:
     """Its realtime side; None where it has none."""
     feeds_of: ClassVar[Mapping[str, type[AnyFeed]]] = {}
     """Market to the realtime side of its own, where that has another socket than `Feed`."""
+    catalogue: ClassVar[str | None] = None
+    """The package that holds all APIs of the broker as data; None where there is no such data."""
     home: ClassVar[str] = HOME
     """The market that is meant where no symbol tells."""
     markets: ClassVar[tuple[Market, ...]] = ()

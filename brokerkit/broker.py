@@ -48,6 +48,7 @@ from brokerkit.verbs.investors import Investors
 from brokerkit.verbs.listing import Listing
 from brokerkit.verbs.prices import Prices
 from brokerkit.verbs.rankings import Rankings
+from brokerkit.verbs.raw import RawCalls
 from brokerkit.verbs.reservations import Reservations
 from brokerkit.verbs.streams import Streams
 from brokerkit.words import OrderStatus, OrderType, Side, TimeInForce, Venue
@@ -65,7 +66,7 @@ T = TypeVar("T")
 logger = logging.getLogger("brokerkit")
 
 
-class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Streams):
+class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Streams, RawCalls):
     """One account at one broker. Made by `get_broker`; safe to use from several threads; refuses to be pickled."""
 
     def __init__(

@@ -54,6 +54,7 @@ PUBLIC = {
     *("AsyncStream", "AsyncSubscription", "Stream", "StreamKind", "Subscription", "Topic"),
     *("BookEvent", "ConditionEvent", "OrderChange", "OrderEvent", "QuoteEvent", "SessionEvent", "Source", "TradeEvent"),
     *("Dropped", "Gap", "GapReason", "Stopped"),
+    *("RawReply", "RawRow"),
     *("Confidence", "Intent", "IntentKind", "IntentState", "Limits", "Reconciliation", "halt", "resume"),
 }
 
@@ -177,6 +178,7 @@ LAYERS = (
         "market",
         "models",
         "transport",
+        "raw",
         "replies",
         "part",
         "orders",

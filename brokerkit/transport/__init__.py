@@ -4,7 +4,18 @@ from brokerkit.text import Text, Words
 from brokerkit.transport.auth import Token
 from brokerkit.transport.codes import Codes
 from brokerkit.transport.connection import Response
-from brokerkit.transport.endpoint import Block, Effect, Encoding, Endpoint, Headers, Paging, Parameters, Reply, Request
+from brokerkit.transport.endpoint import (
+    Block,
+    Effect,
+    Encoding,
+    Endpoint,
+    Headers,
+    Paging,
+    Parameters,
+    Reply,
+    Request,
+    Whole,
+)
 from brokerkit.transport.http import Client, Keys
 from brokerkit.transport.ids import (
     EitherOrderNumber,
@@ -74,6 +85,7 @@ __all__ = [
     "TimeOfDay",
     "TimeOrBlank",
     "Token",
+    "Whole",
     "WireNumber",
     "Words",
     "ZeroIsNone",

@@ -130,6 +130,20 @@ class TokenCache:
                 token = self._store(self._asked(issue))
             return token.value
 
+    def issued(self, issue: Callable[[], Token]) -> SecretStr:
+        """Return a new token, which is kept; RateLimited where the broker gives none so soon after the last one."""
+        with self._exclusive():
+            token = self._load()
+            age = self._minimum_interval if token is None else (clock.now() - token.issued_at).total_seconds()
+            if 0 <= age < self._minimum_interval:
+                wait = math.ceil(self._minimum_interval - age)
+                raise RateLimited(
+                    f"A token was issued {age:.0f} s ago.",
+                    code=self._too_soon,
+                    advice=f"Nothing was sent. The next one can be had in {wait} s.",
+                )
+            return self._store(self._asked(issue)).value
+
     def kept(self) -> Token | None:
         """Return the token that is kept, alive or not."""
         with self._exclusive():

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
-from typing import Any, ClassVar, Generic, NamedTuple, TypeAlias, TypeVar, Union, cast
+from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeAlias, TypeVar, Union, cast
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
@@ -16,6 +16,7 @@ from brokerkit.models import Model
 from brokerkit.text import sanitize
 from brokerkit.transport.bodies import check_parts, check_values, secrets_in
 from brokerkit.transport.limits import Limit
+from brokerkit.transport.numbers import exact_json
 
 M = TypeVar("M", bound=Model)
 R = TypeVar("R", bound="Block")
@@ -89,6 +90,42 @@ class Block(BaseModel):
 
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
         return []
+
+    @classmethod
+    def of_json(cls, content: bytes, *, exact: bool = False) -> Self:
+        """Return what an answer says; `exact`: it has numbers with fractions, whose digits count."""
+        return cls.model_validate(exact_json(content)) if exact else cls.model_validate_json(content)
+
+
+class Whole(Block):
+    """An answer as it came: every field, whatever it is called, and every number with its own digits."""
+
+    content: Mapping[str, Any]
+
+    @classmethod
+    def of_json(cls, content: bytes, *, exact: bool = False) -> Self:
+        told = exact_json(content)
+        if not isinstance(told, dict):
+            raise TypeError("an answer is a block of fields")
+        return cls(content=told)
+
+    @property
+    def told(self) -> Any:
+        """Its fields by name, without regard to case; a blank where there is none."""
+        return _Told(self.content)
+
+
+class _Told:
+    """Fields as attributes, for paging."""
+
+    def __init__(self, content: Mapping[str, Any]) -> None:
+        self._content = content
+
+    def __getattr__(self, name: str) -> Any:
+        found = self._content.get(name)
+        if found is None:
+            found = next((value for key, value in self._content.items() if key.casefold() == name.casefold()), "")
+        return found
 
 
 class Reply(Block, Generic[M]):

@@ -12,9 +12,10 @@ import re
 import threading
 import time
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn, Protocol, Self, TypeVar
 
@@ -50,7 +51,7 @@ from brokerkit.transport.connection import (
     new_line,
     transmit,
 )
-from brokerkit.transport.endpoint import Block, Effect, Endpoint, Headers, Paging, Parameters, Request
+from brokerkit.transport.endpoint import Block, Effect, Endpoint, Headers, Paging, Parameters, Request, Whole
 from brokerkit.transport.limits import Limit, Limiter, Turn, limiter_for, take_turn
 from brokerkit.transport.outgoing import as_read, check_certificates, is_plain, loopback_url, prepared
 from brokerkit.transport.paging import Unclear, complete, follow, next_request
@@ -117,6 +118,12 @@ class Client(Reader):
     """Whether every endpoint is allowed so many calls, instead of all of them together."""
     settings: Keys
     """The settings of the profile."""
+    token_call: ClassVar[Endpoint[Any] | None] = None
+    """The call that `issue_token` makes; its reply has `value` and `expires_at`."""
+    revoke_call: ClassVar[Endpoint[Any] | None] = None
+    """The call that `revoke_token` makes."""
+    envelope: ClassVar[frozenset[str]] = frozenset()
+    """Fields with which every answer says what became of the call."""
     order_calls: ClassVar[str] = "$."
     """Pattern of the calls (as "post /path", in any case) that move orders: as anything but an ORDER they are
     refused."""
@@ -190,6 +197,18 @@ class Client(Reader):
         call = f"{endpoint.method.lower()} {as_read(endpoint.path)}"
         return re.search(self.order_calls, call, re.IGNORECASE) is not None
 
+    def account(self) -> Parameters:
+        """Return the fields with which calls name the account; nothing where the key alone does."""
+        return {}
+
+    def keys(self) -> Parameters:
+        """Return the fields with which calls that log in name the key."""
+        return {}
+
+    def whole(self, pages: tuple[str, ...], effect: Effect) -> type[Whole]:
+        """Return the class that takes an answer as it comes, where `pages` are the fields that ask for the next one."""
+        return Whole
+
     # What it gets for that
 
     def call(
@@ -221,6 +240,36 @@ class Client(Reader):
             return reply, hash(answer.content), self.next_page(endpoint, request, answer, reply)
 
         return follow(ask, Request(params or {}, body), partial(self._error, IncompleteListing, endpoint))
+
+    def first_pages(
+        self,
+        endpoint: Endpoint[R],
+        most: int,
+        *,
+        params: Parameters | None = None,
+        body: Parameters | None = None,
+        headers: Headers | None = None,
+    ) -> tuple[list[R], bool]:
+        """Return so many pages at most, and whether the broker told of no more; begins again as `listing` does."""
+        ends: list[bool] = []
+
+        def ask(request: Request) -> tuple[R, int, Request | None]:
+            answer, reply = self._page(endpoint, request)
+            following = None
+            try:
+                following = self.next_page(endpoint, request, answer, reply)
+                ends.append(following is None)
+            except IncompleteListing:  # whether it goes on is not told, which counts only where one wants to know
+                ends.append(False)
+                if most > 1:
+                    raise
+            return reply, hash(answer.content), following
+
+        def pages() -> Iterator[R]:
+            first = Request(params or {}, body, headers or {})
+            return islice(follow(ask, first, partial(self._error, IncompleteListing, endpoint)), most)
+
+        return complete(pages), ends[-1]
 
     def listing(
         self, endpoint: Endpoint[R], *, params: Parameters | None = None, body: Parameters | None = None
@@ -279,6 +328,32 @@ class Client(Reader):
         self._redactor.add((token.value,))
         self.revoke_token(token.value)
         return True
+
+    def log_in(self, endpoint: Endpoint[Whole], body: Parameters) -> Whole:
+        """Call what gives out, or takes back, a token by hand: the one that all share goes with it."""
+        if self.token_call is not None and endpoint.path == self.token_call.path:
+            return self._issued(endpoint, body, self.token_call)
+        given = body.get("token")
+        if self.revoke_call is not None and endpoint.path == self.revoke_call.path:
+            kept = self._tokens.kept()
+            if kept is not None and given in (kept.value, kept.value.get_secret_value()):
+                self._tokens.take()
+        return self.call(endpoint, body=body)
+
+    def _issued(self, endpoint: Endpoint[Whole], body: Parameters, call: Endpoint[Any]) -> Whole:
+        answers: list[Whole] = []
+
+        def issue() -> Token:
+            answers.append(self.call(endpoint, body=body))
+            issued = self._valid(endpoint, lambda: call.reply.model_validate(answers[-1].content))
+            return Token(issued.value, issued.expires_at)
+
+        self.seal((self._tokens.issued(issue),))
+        return answers[-1]
+
+    def seal(self, secrets: Iterable[SecretStr]) -> None:
+        """Take these out of all that is told from here on."""
+        self._redactor.add(secrets)
 
     def close(self) -> None:
         """Close this thread's connections; those of other threads close with their thread."""

@@ -16,7 +16,6 @@ from brokerkit.errors import BrokerError, IncompleteListing, NetworkError, Order
 from brokerkit.text import Redactor
 from brokerkit.transport.connection import Response
 from brokerkit.transport.endpoint import Block, Effect, Endpoint, deepest_fault
-from brokerkit.transport.numbers import exact_json
 
 logger = logging.getLogger("brokerkit")
 
@@ -168,9 +167,7 @@ class Reader(ABC):
         self.skew = skew
 
     def _parsed(self, endpoint: Endpoint[R], answer: Response) -> R:
-        if self.json_fractions:
-            return self._valid(endpoint, lambda: endpoint.reply.model_validate(exact_json(answer.content)))
-        return self._valid(endpoint, lambda: endpoint.reply.model_validate_json(answer.content))
+        return self._valid(endpoint, lambda: endpoint.reply.of_json(answer.content, exact=self.json_fractions))
 
     def _valid(self, endpoint: Endpoint[Any], read: Callable[[], R], block: str = "") -> R:
         try:

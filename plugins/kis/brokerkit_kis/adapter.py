@@ -15,6 +15,7 @@ class KisAdapter(Adapter):
 
     api_version = 1
     name = "kis"
+    catalogue = "brokerkit_kis"
     Settings = Settings
     Client = KisClient
     parts = (Stocks, Indices, UsStocks)

@@ -17,10 +17,11 @@ from brokerkit.transport import (
     Parameters,
     Response,
     Token,
+    Whole,
     preparing,
 )
 from brokerkit_kis.wire import errors, login
-from brokerkit_kis.wire.types import Paged
+from brokerkit_kis.wire.types import whole_page
 
 KEY_LENGTH, SECRET_LENGTH = 36, 180
 CALLS_PER_SECOND = {"real": 18, "demo": 1}
@@ -70,6 +71,8 @@ class KisClient(Client):
     token_interval = 60.0
     too_soon = "EGW00133"
     # Whatever is not asked with GET; and of GET what another method orders with, but for two lists of reserved orders.
+    token_call, revoke_call = login.TOKEN, login.REVOKE
+    envelope = frozenset({"rt_cd", "msg_cd", "msg1"})
     order_calls = (
         "^(?!get ).*/trading/"
         "|^(?!get /uapi/(domestic-stock/v1/trading/order-resv-ccnl|overseas-stock/v1/trading/order-resv-list)$)"
@@ -84,6 +87,19 @@ class KisClient(Client):
             "ACNT_PRDT_CD": number.get_secret_value()[8:],
         }
 
+    def keys(self) -> Parameters:
+        """Return the key as the calls that log in name it. The secret of a socket is called otherwise."""
+        secret = self.settings.app_secret
+        return {
+            "grant_type": "client_credentials",
+            "appkey": self.settings.app_key,
+            "appsecret": secret,
+            "secretkey": secret,
+        }
+
+    def whole(self, pages: tuple[str, ...], effect: Effect) -> type[Whole]:
+        return whole_page(pages) if pages else Whole
+
     def order_headers(self, body: Parameters) -> Headers:
         """Return the hashkey header of an order if the settings ask for it."""
         if not self.settings.use_hashkey:
@@ -94,13 +110,13 @@ class KisClient(Client):
     def headers(self, endpoint: Endpoint[Any]) -> Headers:
         headers: Headers = {"content-type": "application/json; charset=utf-8"}
         keys: Headers = {"appkey": self.settings.app_key, "appsecret": self.settings.app_secret}
-        if endpoint is login.HASHKEY:
+        if endpoint.path == login.HASHKEY.path:
             return {**headers, **keys}
         if endpoint.effect is Effect.AUTH:
             return headers
         return {
             **headers,
-            **({"tr_cont": ""} if issubclass(endpoint.reply, Paged) else {}),
+            **({"tr_cont": ""} if endpoint.reply.paging is not None else {}),
             **keys,
             "authorization": self.bearer(),
             "tr_id": endpoint.id(self.environment),

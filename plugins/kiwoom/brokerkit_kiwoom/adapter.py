@@ -19,6 +19,7 @@ class KiwoomAdapter(Adapter):
 
     api_version = 1
     name = "kiwoom"
+    catalogue = "brokerkit_kiwoom"
     Settings = Settings
     Client = KiwoomClient
     parts = (Stocks, UsStocks, Indices)

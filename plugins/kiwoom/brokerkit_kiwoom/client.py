@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import SecretStr
 
 from brokerkit import config
-from brokerkit.transport import Client, Effect, Endpoint, Headers, Paging, Response, Token
+from brokerkit.transport import Client, Effect, Endpoint, Headers, Limit, Paging, Parameters, Response, Token, Whole
 from brokerkit_kiwoom.wire import errors, login
-from brokerkit_kiwoom.wire.types import Listing, says_nothing
+from brokerkit_kiwoom.wire.types import Listing, WholeListing, says_nothing
 
 CALLS_PER_SECOND = {"real": 5, "demo": 1}
 MOVES_MONEY = frozenset({"ust31302"})
@@ -33,6 +33,8 @@ class KiwoomClient(Client):
     refusals = errors.REFUSALS
     advice = errors.ADVICE
     token_codes = errors.TOKEN_CODES
+    token_call, revoke_call = login.TOKEN, login.REVOKE
+    envelope = frozenset({"return_code", "return_msg", "returnCode", "returnMsg"})
     order_calls = "/(crd)?ordr"
     calls_per_second, limits_each_call = CALLS_PER_SECOND, True
     paging = Paging(mark="cont-yn", key="next-key", sends={"cont-yn": "Y"})
@@ -41,6 +43,20 @@ class KiwoomClient(Client):
         """Say whether a call moves orders or money: the id picks it, the path is that of several."""
         id = endpoint.ids.get(self.environment)
         return id in MOVES_MONEY or (id not in NO_ORDERS and super().moves_orders(endpoint))
+
+    def keys(self) -> Parameters:
+        """Return the key as the calls that log in name it."""
+        keys: Parameters = {"appkey": self.settings.app_key, "secretkey": self.settings.app_secret}
+        return {"grant_type": "client_credentials", **keys}
+
+    def whole(self, pages: tuple[str, ...], effect: Effect) -> type[Whole]:
+        return WholeListing if effect is Effect.READ else Whole
+
+    def limits(self, endpoint: Endpoint[Any]) -> tuple[Limit, ...]:
+        """Return the limits of a call: what is asked for the US may be asked once a second."""
+        if endpoint.path.startswith("/api/us/"):
+            return (Limit(endpoint.id(self.environment), 1),)
+        return super().limits(endpoint)
 
     def headers(self, endpoint: Endpoint[Any]) -> Headers:
         headers: Headers = {"Content-Type": "application/json;charset=UTF-8"}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 from operator import itemgetter
 from typing import Annotated, Any, TypeVar, get_args
 
@@ -18,7 +19,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-from brokerkit.transport import GRAMMAR, Block, Paging, Text, WireNumber
+from brokerkit.transport import GRAMMAR, Block, Paging, Text, Whole, WireNumber
 
 T = TypeVar("T")
 
@@ -107,6 +108,15 @@ class Paged(Block):
     code: Text = Field("", alias="msg_cd")
     search_key: str = Field("", alias="ctx_area_fk100")  # 연속조회검색조건
     next_key: str = Field("", alias="ctx_area_nk100")  # 연속조회키
+
+
+@cache
+def whole_page(keys: tuple[str, ...]) -> type[Whole]:
+    """Return the class of a page that is taken as it comes, where the names of the keys have any width."""
+    # The key of the search may be blank where that of the page is filled, so that one is the cursor.
+    ordered = sorted(keys, key=lambda name: "NK" not in name.upper())
+    known = {f"told.{name.lower()}": name for name in ordered}
+    return type("WholePage", (Whole,), {"paging": replace(_PAGING, flag="told.msg_cd", keys=known)})
 
 
 class WidelyPaged(Paged):

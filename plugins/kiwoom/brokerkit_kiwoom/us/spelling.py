@@ -14,7 +14,7 @@ from brokerkit.clock import KST
 from brokerkit.errors import UnknownSymbol
 from brokerkit.market.us import NEW_YORK, day_of
 from brokerkit.part import Part
-from brokerkit.transport import Block, Codes, Effect, Endpoint, Limit, Text
+from brokerkit.transport import Block, Codes, Effect, Endpoint, Text
 from brokerkit.words import Segment
 from brokerkit_kiwoom.client import KiwoomClient
 
@@ -43,9 +43,9 @@ UsSymbol = Annotated[Text, AfterValidator(_symbol)]
 
 
 def us_call(id: str, path: str, reply: type[R], effect: Effect = Effect.READ, *, at_mock: bool = True) -> Endpoint[R]:
-    """Return a call under /api/us/. Each of them may be made once a second."""
+    """Return a call under /api/us/."""
     ids = {"real": id, "demo": id} if at_mock else {"real": id}
-    return Endpoint(ids, f"/api/us/{path}", reply, "POST", effect, limit=Limit(id, 1))
+    return Endpoint(ids, f"/api/us/{path}", reply, "POST", effect)
 
 
 def hours_of(text: str) -> dt.timedelta | None:

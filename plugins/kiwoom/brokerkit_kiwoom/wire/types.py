@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-from brokerkit.transport import GRAMMAR, Block, Day, Text, WireNumber, Words
+from brokerkit.transport import GRAMMAR, Block, Day, Text, Whole, WireNumber, Words
 
 T = TypeVar("T")
 
@@ -117,6 +117,10 @@ class Listing(Block):
     """A page of a list, with the words of the answer in front: some lists without rows are a refusal that says so."""
 
     words: Words = Field("", validation_alias=AliasChoices("return_msg", "returnMsg"))
+
+
+class WholeListing(Whole, Listing):
+    """An answer that is taken as it comes; that it lists nothing is no refusal."""
 
 
 def block(*names: str) -> Any:

@@ -1,0 +1,126 @@
+"""A raw call on its way: which API in which variant, as an endpoint, with its fields checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from brokerkit.catalogue import Api, Catalogue
+from brokerkit.errors import InvalidRequest, Unsupported
+from brokerkit.raw.checking import Checked, Given, title
+from brokerkit.raw.reply import RawReply
+from brokerkit.transport import Client, Effect, Endpoint, Headers, Parameters, Whole
+
+_EFFECTS = {"read": Effect.READ, "auth": Effect.AUTH, "order": Effect.ORDER}
+
+
+@dataclass(frozen=True)
+class RawCall:
+    """One call of an API, checked and ready to be sent."""
+
+    client: Client
+    api: Api
+    variant: str
+    id: str
+    values: Mapping[str, Any]
+    """The fields that go out."""
+    warnings: tuple[str, ...]
+    goes_on: bool
+    """A further page is asked for by hand."""
+
+    @property
+    def name(self) -> str:
+        """What the API is called, its variant with it."""
+        return f"{self.api.name}/{self.variant}" if self.variant else self.api.name
+
+    @cached_property
+    def endpoint(self) -> Endpoint[Whole]:
+        """The call as the client sends it."""
+        effect = _EFFECTS[self.api.effect]
+        reply = self.client.whole(self.api.pages, effect)
+        ids = {self.client.environment: self.id or self.api.name}
+        return Endpoint(ids, self.api.path, reply, self.api.method, effect)
+
+    @property
+    def sent(self) -> tuple[Parameters | None, Parameters | None]:
+        """Its fields as parameters of the query, or as the body."""
+        return (self.values, None) if self.api.where == "query" else (None, self.values)
+
+    @property
+    def headers(self) -> Headers:
+        """Headers beside those of every call."""
+        paging = self.endpoint.reply.paging
+        return paging.sends if self.goes_on and paging is not None else {}
+
+    def pages(self, most: int) -> RawReply:
+        """Ask for so many pages at most."""
+        params, body = self.sent
+        found, is_complete = self.client.first_pages(
+            self.endpoint, most, params=params, body=body, headers=self.headers
+        )
+        return self.reply([each.content for each in found], is_complete=is_complete)
+
+    def log_in(self) -> RawReply:
+        """Ask for a token or a key, or give one back."""
+        answer = self.client.log_in(self.endpoint, self.values)
+        reply = self.reply([answer.content])
+        self.client.seal(reply.secrets())
+        return reply
+
+    def reply(self, contents: list[Mapping[str, Any]], *, is_complete: bool = True) -> RawReply:
+        """Return what was answered."""
+        return RawReply(
+            self.api, contents, is_complete=is_complete, warnings=self.warnings, envelope=self.client.envelope
+        )
+
+
+def prepared(client: Client, catalogue: Catalogue, asked: str, given: Given) -> RawCall:
+    """Return a call that nothing is known against; InvalidRequest with all that is wrong, or Unsupported."""
+    if not isinstance(asked, str) or not asked:
+        raise InvalidRequest("An API is named by its name or id, as a text.")
+    api = catalogue.api(asked)
+    if api.effect == "stream" or api.is_frame:
+        raise Unsupported(
+            f"{title(api)} comes over the broker's socket, which a call does not reach.",
+            advice="Nothing was sent. broker.stream() follows what comes there.",
+        )
+    variant, an_id, warnings = _chosen(client.environment, catalogue, api, asked)
+    own = {**client.account(), **(_own_keys(client, given) if api.effect == "auth" else {})}
+    checked = Checked(api, own, given, lambda name: [each.name for each in catalogue if name in each.fields])
+    if client.environment in api.unsure:
+        warnings.append(f"whether the {client.environment} environment has {title(api)} is not known")
+    return RawCall(client, api, variant, an_id, checked.values, (*warnings, *checked.warnings), goes_on=checked.goes_on)
+
+
+def _own_keys(client: Client, given: Given) -> Parameters:
+    """Return the key as calls name it that log in; the token that is kept, where another one is not named."""
+    token = client.kept_token() if "token" not in given else None
+    return {**client.keys(), **({} if token is None else {"token": token.value})}
+
+
+def _chosen(environment: str, catalogue: Catalogue, api: Api, asked: str) -> tuple[str, str, list[str]]:
+    """Return variant and id of an API in an environment, and what is to be said of that."""
+    ids = api.variants(environment)
+    if not ids:
+        offered = ", ".join(api.ids) or "none"
+        raise Unsupported(
+            f"{title(api)} is not offered in the {environment} environment.",
+            advice=f"Nothing was sent. It is offered in: {offered}.",
+        )
+    variant = catalogue.variant(asked)
+    if variant is None and len(ids) == 1:
+        variant = next(iter(ids))
+    if variant is None:
+        names = ", ".join(f"{api.name}/{name} ({an_id})" for name, an_id in ids.items())
+        raise InvalidRequest(f"{title(api)} has several ids.", advice=f"Nothing was sent. Name one: {names}.")
+    if asked in api.old:
+        return variant, asked, [f"{asked} is an id of former times, {api.old[asked]} that of today"]
+    if variant not in ids:
+        offered = ", ".join(name for name, those in api.ids.items() if variant in those)
+        raise Unsupported(
+            f"{title(api)}, {variant}, is not offered in the {environment} environment.",
+            advice=f"Nothing was sent. It is offered in: {offered}.",
+        )
+    return variant, ids[variant], []

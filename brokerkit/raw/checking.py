@@ -1,0 +1,165 @@
+"""Fields against an API: everything that is known to be wrong at once, before anything is sent.
+
+Only what a fact refuses is refused. What is merely odd passes, with a warning.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from pydantic import SecretStr
+
+from brokerkit.catalogue import Api, Field
+from brokerkit.errors import InvalidRequest
+from brokerkit.text import sanitize
+from brokerkit.transport import Parameters, wire_text
+
+Given = Mapping[str, Any]
+SECRET = re.compile(r"(token|key|secret|hash)\Z", re.IGNORECASE)
+"""Names of fields that hold a secret where a call logs in."""
+_NEAR = 0.8
+_SHOWN = 12
+
+
+class Checked:
+    """What of a request is to be sent, and what was odd about it."""
+
+    def __init__(self, api: Api, own: Parameters, given: Given, holders: Callable[[str], Sequence[str]]) -> None:
+        """`own` are the fields that tell whose account or key it is: they are filled in.
+
+        `holders` tells the APIs that have a field of some name.
+        """
+        self.api = api
+        self._holders = holders
+        self.values: dict[str, Any] = {}
+        self.warnings: list[str] = []
+        self._faults: list[str] = []
+        names = self._named(given)
+        for name, value in own.items():
+            if name in api.fields:
+                self._own(name, value, names.pop(name, None))
+        for name, value in names.items():
+            self._take(name, value)
+        for name in api.pages:
+            if name and name not in self.values:
+                self.values[name] = ""
+        if lacking := [each for each in api.request if each.required and each.name not in self.values]:
+            shown = ", ".join(f"{each.name} ({each.label})" if each.label else each.name for each in lacking)
+            self._faults.insert(0, f"missing: {shown}")
+        if self._faults:
+            raise InvalidRequest(f"{title(api)}: {'; '.join(self._faults)}.")
+
+    @property
+    def goes_on(self) -> bool:
+        """Say whether a further page is asked for by hand."""
+        return any(name and self.values.get(name) not in ("", None) for name in self.api.pages)
+
+    def _named(self, given: Given) -> dict[str, Any]:
+        """Return what was given by the names that the broker has for it."""
+        fields = self.api.fields
+        if all(name in fields for name in given):
+            return dict(given)
+        found, folded = {}, {name.casefold(): name for name in fields}
+        for name, value in given.items():
+            if not isinstance(name, str) or not name:
+                self._faults.append(f"{sanitize(repr(name), limit=40)} is no name of a field")
+            elif name in fields:
+                found[name] = value
+            elif (own := folded.get(name.casefold())) and own not in given:
+                self.warnings.append(f"{name} is sent as {own}")
+                found[own] = value
+            else:
+                self._judge_stranger(name, given)
+                found[name] = value
+        return found
+
+    def _judge_stranger(self, name: str, given: Given) -> None:
+        """Refuse what looks like a field misspelt, and warn of any other that this API has not got: servers take many.
+
+        What is the name of a field of another API is no slip.
+        """
+        if self.api.open:
+            return
+        left = {each.casefold(): each for each in self.api.fields if each not in given}
+        found = difflib.get_close_matches(name.casefold(), left, 3, _NEAR)
+        near = f"; the nearest: {', '.join(left[each] for each in found)}" if found else ""
+        holders = self._holders(name)
+        words = f"it has no field {sanitize(name, limit=40)}{near}"
+        if found and not holders:
+            self._faults.append(words)
+            return
+        elsewhere = f" ({', '.join(holders[:3])} have it)" if holders else ""
+        self.warnings.append(f"{words}{elsewhere}: it is sent as it is")
+
+    def _own(self, name: str, value: Any, given: Any) -> None:
+        if given is not None and _opened(given) != _opened(value):
+            self._faults.append(f"{name} is another one than that of the profile: leave it out")
+        self.values[name] = value
+
+    def _take(self, name: str, value: Any) -> None:
+        field = self.api.fields.get(name, _UNKNOWN)
+        if isinstance(value, Mapping | list | tuple):
+            if not (field.fields or self.api.open):
+                self._faults.append(f"{sanitize(name, limit=40)} takes a text or a number")
+            self.values[name] = _as_texts(value)
+            return
+        if type(value) is not str and not isinstance(value, str | SecretStr):
+            if isinstance(value, bool) or not isinstance(value, int | Decimal):
+                shown = sanitize(name, limit=40)
+                self._faults.append(f"{shown} cannot be sent as {type(value).__name__}: give a text, an int or Decimal")
+                return
+            value = wire_text(value)
+        if self.api.effect == "auth" and isinstance(value, str) and SECRET.search(name):
+            value = SecretStr(value)
+        self.values[name] = value
+        if isinstance(value, str) and field is not _UNKNOWN:
+            self._judge(field, value)
+
+    def _judge(self, field: Field, value: str) -> None:
+        """Look at length and code of a value."""
+        plain = value
+        for suffix in field.suffixes:
+            if suffix and value.endswith(suffix):
+                plain = value.removesuffix(suffix)
+        if field.length is not None and len(plain) > field.length:
+            # The tables are wrong in some places, by samples of the brokers themselves.
+            self.warnings.append(f"{field.name} has {len(plain)} characters, {field.length} by the table: it is sent")
+        if not field.codes or value in field.codes or not value:
+            return
+        shown = f"{field.name} {sanitize(value, limit=20)!r}"
+        if field.complete:
+            self._faults.append(f"{shown} is none of its codes: {_listed(field.codes)}")
+        else:
+            self.warnings.append(f"{shown} is not among the codes that are known, which may be more: it is sent")
+
+
+_UNKNOWN = Field("")
+
+
+def title(api: Api) -> str:
+    """Name an API in a sentence."""
+    return f"{api.name} ({api.label})" if api.label else api.name
+
+
+def _listed(codes: Collection[str] | Mapping[str, str]) -> str:
+    shown = [f"{code} {codes[code]}".strip() if isinstance(codes, Mapping) else code for code in codes]
+    return ", ".join(shown[:_SHOWN]) + (", ..." if len(shown) > _SHOWN else "")
+
+
+def _opened(value: Any) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return value if isinstance(value, str) else wire_text(value) if isinstance(value, int | Decimal) else repr(value)
+
+
+def _as_texts(value: Any) -> Any:
+    """Return a block or list with its numbers as texts, as these brokers want them."""
+    if isinstance(value, Mapping):
+        return {str(name): _as_texts(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_texts(each) for each in value]
+    return wire_text(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else value

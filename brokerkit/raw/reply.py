@@ -1,0 +1,276 @@
+"""The answer to a raw call: as the broker sent it, with its values readable as numbers, dates and times."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import SecretStr
+
+from brokerkit.catalogue import Api, Field, Group
+from brokerkit.errors import InvalidRequest, WireError
+from brokerkit.raw.checking import SECRET, title
+from brokerkit.raw.typed import Odd, date_in, number_in, time_in
+from brokerkit.text import sanitize
+
+if TYPE_CHECKING:
+    import pandas
+
+T = TypeVar("T")
+_NOWHERE = Group("", ())
+_UNKNOWN = Field("")
+
+
+class RawRow(Mapping[str, Any]):
+    """Fields by the broker's own names, with the values that it sent. Names are found in any letter case.
+
+    Its text shows the names only.
+    """
+
+    __slots__ = ("_api", "_group", "_values")
+
+    def __init__(self, api: Api, group: Group, values: Mapping[str, Any]) -> None:
+        self._api = api
+        self._group = group
+        self._values = values
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self._values:
+            return self._values[name]
+        found = _folded(self._values, name)
+        if found is None:
+            raise KeyError(name)
+        return self._values[found]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and (name in self._values or _folded(self._values, name) is not None)
+
+    def __repr__(self) -> str:
+        return f"<RawRow {', '.join(sanitize(name, limit=40) for name in self._values)}>"
+
+    def decimal(self, name: str) -> Decimal | None:
+        """Return a number, read as the catalogue says that this field writes it; None for a blank."""
+        field = self._field(name)
+        return self._read(name, lambda value: number_in(value, field.number, field.implied))
+
+    def date(self, name: str) -> dt.date | None:
+        """Return a date (YYYYMMDD, with a time behind it or not); None for a blank or for zeros."""
+        return self._read(name, date_in)
+
+    def time(self, name: str) -> dt.time | None:
+        """Return a time of day (HHMMSS, with a date in front or not); None for a blank."""
+        return self._read(name, time_in)
+
+    def _field(self, name: str) -> Field:
+        names = self._group.names
+        return names.get(name) or names.get(_folded(names, name) or "") or _UNKNOWN
+
+    def _read(self, name: str, read: Callable[[object], T]) -> T:
+        where = f"{self._group.name}.{name}" if self._group.name else name
+        if name not in self:
+            raise WireError(f"{title(self._api)}: the answer has no field {sanitize(where, limit=80)}.")
+        value = self[name]
+        try:
+            return read(value)
+        except Odd as odd:
+            words = f"{sanitize(where, limit=80)} is not {odd}: {sanitize(str(value), limit=40)!r}"
+        raise WireError(f"{title(self._api)}: {words}.")
+
+
+class Blocks(dict[str, tuple[RawRow, ...]]):
+    """Blocks by name, found in any letter case: those of one API differ in it from source to source."""
+
+    def __missing__(self, name: str) -> tuple[RawRow, ...]:
+        found = _folded(self, name)
+        if found is None:
+            raise KeyError(name)
+        return self[found]
+
+
+class RawReply:
+    """What a broker answered to a raw call, page by page put together. Nothing of it is changed.
+
+    Its text shows no values; secrets of calls that log in are sealed.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        contents: Sequence[Mapping[str, Any]],
+        *,
+        is_complete: bool = True,
+        warnings: Iterable[str] = (),
+        envelope: Iterable[str] = (),
+    ) -> None:
+        self.api = api
+        """What was called."""
+        self.pages = len(contents)
+        """How many pages were asked for."""
+        self.is_complete = is_complete
+        """Whether the broker told of no page more."""
+        self.warnings = tuple(warnings)
+        """What was odd about the request."""
+        self._envelope = frozenset(envelope)
+        sealed = [_sealed(each) if api.effect == "auth" else each for each in contents]
+        self._rows: dict[str, list[RawRow]] = {}
+        for page, content in enumerate(sealed):
+            for name, value in content.items():
+                self._take(name, value, is_first=not page)
+        top = {name: value for name, value in sealed[-1].items() if not _is_block(value)} if sealed else {}
+        self.body = RawRow(api, api.parts.get("", _NOWHERE), top)
+        """The fields that stand in no block."""
+        self.blocks: Mapping[str, tuple[RawRow, ...]] = Blocks({name: tuple(rows) for name, rows in self._rows.items()})
+        """The parts of the answer by name, each as rows; one that is no list has one row."""
+
+    def _take(self, name: str, value: Any, *, is_first: bool) -> None:
+        if not _is_block(value):
+            return
+        declared = self.api.parts.get(name) or self.api.parts.get(_folded(self.api.parts, name) or "")
+        group = declared or Group(name, (), many=isinstance(value, list))
+        rows = [RawRow(self.api, group, each) for each in (value if isinstance(value, list) else [value])]
+        found = self._rows.setdefault(group.name or name, [])
+        if is_first or group.many or isinstance(value, list):
+            found += rows
+
+    @property
+    def rows(self) -> tuple[RawRow, ...]:
+        """The rows of its only list; InvalidRequest where it has several, or none."""
+        return self._list(None)
+
+    def _list(self, block: str | None) -> tuple[RawRow, ...]:
+        if block is not None:
+            found = block if block in self.blocks else _folded(self.blocks, block)
+            if found is None:
+                raise InvalidRequest(f"{title(self.api)} answered no block {block}. It has {self._names()}.")
+            return self.blocks[found]
+        many = [name for name in self.blocks if (group := self.api.parts.get(name)) is None or group.many]
+        if len(many) != 1 and len(self.blocks) == 1:
+            many = list(self.blocks)
+        if len(many) != 1:
+            raise InvalidRequest(f"{title(self.api)} answered {len(many)} lists: name one of {self._names()}.")
+        return self.blocks[many[0]]
+
+    def _names(self) -> str:
+        return ", ".join(sanitize(name, limit=40) for name in self.blocks) or "no blocks"
+
+    def __getitem__(self, name: str) -> Any:
+        return self._row_with(name)[name]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and any(name in row for row in self._singles())
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a field of the top or of a block that is no list, else the default."""
+        row = self._row_with(name)
+        return row.get(name, default)
+
+    def decimal(self, name: str) -> Decimal | None:
+        """Return a number of the top or of a block that is no list; see `RawRow.decimal`."""
+        return self._row_with(name).decimal(name)
+
+    def date(self, name: str) -> dt.date | None:
+        """Return a date of the top or of a block that is no list; see `RawRow.date`."""
+        return self._row_with(name).date(name)
+
+    def time(self, name: str) -> dt.time | None:
+        """Return a time of the top or of a block that is no list; see `RawRow.time`."""
+        return self._row_with(name).time(name)
+
+    def _singles(self) -> Iterator[RawRow]:
+        yield self.body
+        yield from (rows[0] for rows in self.blocks.values() if len(rows) == 1)
+
+    def _row_with(self, name: str) -> RawRow:
+        return next((row for row in self._singles() if name in row), self.body)
+
+    @cached_property
+    def unknown(self) -> tuple[str, ...]:
+        """Fields that the catalogue has not got, dots leading into blocks. A broker may add some at any time."""
+        odd = []
+        for where, group, told in self._parts():
+            known = {each.casefold() for each in group.names}
+            odd += [f"{where}{name}" for name in told if name.casefold() not in known]
+        return tuple(dict.fromkeys(odd))
+
+    @cached_property
+    def missing(self) -> tuple[str, ...]:
+        """Fields and blocks that the catalogue has and the answer has not; of a list without rows none is missing."""
+        lacking = []
+        parts = list(self._parts())
+        for where, group, told in parts:
+            seen = {each.casefold() for each in told}
+            lacking += [
+                f"{where}{each.name}"
+                for each in group.fields
+                if (told or not where) and each.name.casefold() not in seen
+            ]
+        answered = {name.casefold() for name in self.blocks}
+        lacking += [name for name in self.api.parts if name and name.casefold() not in answered]
+        return tuple(dict.fromkeys(lacking))
+
+    def _parts(self) -> Iterator[tuple[str, Group, tuple[str, ...]]]:
+        """Yield every part: what stands in front of its fields, what is declared of it, and what it was told with."""
+        passed = {name.casefold() for name in (*self._envelope, *self.api.pages)}
+        yield "", self.body._group, tuple(name for name in self.body if name.casefold() not in passed)
+        for name, rows in self.blocks.items():
+            group = self.api.parts.get(name, _NOWHERE)
+            yield f"{name}.", group, tuple(dict.fromkeys(each for row in rows for each in row))
+
+    def to_pandas(self, block: str | None = None) -> pandas.DataFrame:
+        """Return a block, the only list where none is named, as a pandas DataFrame: a column a field.
+
+        Fields that the catalogue calls numbers are Decimals, blanks of them None; all else stays as it was sent. Needs
+        the [pandas] extra.
+        """
+        from brokerkit.models.frames import needed
+
+        library = needed("pandas", lambda: __import__("pandas"))
+        rows = self._list(block)
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        made = {name: [_cell(row, name) for row in rows] for name in names}
+        frame: pandas.DataFrame = library.DataFrame(made, columns=names, dtype="object")
+        return frame
+
+    def secrets(self) -> Iterator[SecretStr]:
+        """Yield the secrets that it holds."""
+        return (value for value in self.body.values() if isinstance(value, SecretStr))
+
+    def __repr__(self) -> str:
+        blocks = ", ".join(f"{sanitize(name, limit=40)}: {len(rows)} rows" for name, rows in self.blocks.items())
+        more = "" if self.is_complete else ", more pages"
+        return f"<RawReply {self.api.name} ({blocks or f'{len(self.body)} fields'}{more})>"
+
+
+def _cell(row: RawRow, name: str) -> Any:
+    if name not in row:
+        return None
+    return row.decimal(name) if row._field(name).number else row[name]
+
+
+def _is_block(value: object) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(each, dict) for each in value)
+    return isinstance(value, dict)
+
+
+def _folded(names: Iterable[str], name: str) -> str | None:
+    """Return the name among others that differs in letter case only."""
+    wanted = name.casefold()
+    return next((each for each in names if each.casefold() == wanted), None)
+
+
+def _sealed(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of an answer to a call that logs in, its secrets sealed."""
+    return {
+        name: SecretStr(value) if isinstance(value, str) and SECRET.search(name) else value
+        for name, value in content.items()
+    }
