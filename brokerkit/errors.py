@@ -134,7 +134,9 @@ class RateLimited(Rejected):
 class InsufficientFunds(Rejected):
     """Not enough cash to buy, or not enough shares to sell."""
 
-    default_advice = "Look at balance(): cash that can be ordered, or sellable_quantity of the position."
+    default_advice = (
+        "Look at the balance of that market: cash that can be ordered, or sellable_quantity of the position."
+    )
 
 
 class MarketClosed(Rejected):
@@ -152,10 +154,7 @@ class InvalidOrder(Rejected):
 class UnknownSymbol(Rejected):
     """The broker does not know the symbol."""
 
-    default_advice = (
-        "Give the six characters of the exchange's code, for example 005930. "
-        "Whether NXT trades it, instrument(symbol).nxt tells."
-    )
+    default_advice = "Look for the name with search(). Whether NXT trades a Korean one, instrument(symbol).nxt tells."
 
 
 class NothingToCancel(Rejected):

@@ -56,6 +56,10 @@ _OTHERS = dict.fromkeys(("KRX", "KOSPI", "KOSDAQ", "NXT", HOME), "") | dict.from
     ("NASDAQ", "NYSE", "AMEX", "NAS", "NYS", "AMS", "NASD", "USA"), "US"
 )
 """What others put in front of a code, and what belongs there."""
+WHERE = {
+    "": "The exchange is said with venue=, not in the symbol",
+    "US": "Where it is listed is looked up, and not said in the symbol",
+}
 _PREFIXED = re.compile(r"([A-Za-z]{2,6}):(.{1,40})", re.DOTALL)
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9.\-]{0,19}")
 _KIND_LETTER = re.compile(r"[AQJ]([0-9][0-9A-Z]{5})")
@@ -129,10 +133,19 @@ def _hint(symbol: str) -> str:
 def _hint_of_prefix(prefix: str, code: str) -> str:
     if prefix in _OTHERS:
         market = _OTHERS[prefix]
-        right = f"{market}:{code}" if market else code
-        where = "The exchange is said with venue=, not in the symbol" if market or prefix != HOME else "No prefix"
+        right = _with_point(market, code) if market else code
+        where = "No prefix" if prefix == HOME else WHERE[market]
         return f"{where}: give '{right}'." if _read(right) else f"{where}. {_EXAMPLE}"
     if prefix in _GRAMMARS:
+        if re.fullmatch(_GRAMMARS[HOME].pattern, code):
+            return f"Korean stocks have no market in front: give '{code}'."
+        if _read(spelled := _with_point(prefix, code)):
+            return f"A class of shares has a point in front: give '{spelled}'."
         return f"A symbol of that market looks like '{_GRAMMARS[prefix].example}'."
     known = ", ".join(sorted(name for name in _GRAMMARS if name != HOME))
     return f"There is no market {prefix!r}. Markets are {known}; Korean stocks have no prefix."
+
+
+def _with_point(market: str, code: str) -> str:
+    """Return a symbol whose class of shares is set off by a point: brokers write BRK/B, BRK B, BRK_B."""
+    return f"{market}:" + re.sub("[/ _]([A-Z])$", r".\1", code)

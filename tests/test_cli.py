@@ -412,7 +412,7 @@ AT_SANDBOX = "--broker kis --environment sandbox --yes"
         ("quote 005930 --profile mian", "Did you mean main?"),
         ("quote 005930 --profile other", "Profiles: main."),
         (f"cancel 0000031186 {AT_SANDBOX}", "`brokerkit history` shows what became of the orders of earlier"),
-        (f"cancel abc {AT_SANDBOX}", "No working order has the number abc. Working: none."),
+        (f"cancel abc {AT_SANDBOX}", "No working order has the number abc. There are: none."),
         (f"amend 31186 --price x {AT_SANDBOX}", "--price: 'x' is not a finite number. Give digits, such as 70000."),
         (f"cancel 31186 --quantity 1,000 {AT_SANDBOX}", "--quantity: '1,000' is not a finite number"),
         (f"buy 005930 ten --price 1 {AT_SANDBOX}", "QUANTITY: 'ten' is not a finite number"),

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from brokerkit.cli import exits, main
-from brokerkit.cli.trading import HELD
+from brokerkit.cli.sending import HELD
 from brokerkit.errors import MAY_STAND, NOT_SENT
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import ExchangeOrder

@@ -8,7 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from brokerkit.cli import exits, main
+from brokerkit.market.sessions import Phase
 from brokerkit.models import Reservation
+from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import ExchangeOrder
 
 pytestmark = pytest.mark.usefixtures("configured")
@@ -55,3 +57,24 @@ def test_a_number_that_is_not_there_is_said_with_those_that_are(capsys: pytest.C
 def test_a_broker_without_reserved_orders_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["reservations", "--broker", "kiwoom"]) != exits.DONE
     assert "does not offer reservations" in capsys.readouterr().err
+
+
+def test_reserved_orders_of_the_us_are_of_their_market_in_dollars(
+    box: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    box.exchanges["US"].phase = Phase.CLOSED
+    assert main(["reserve", "buy", "US:AAPL", "3", "--price", "150.50", *AT_KIS, "--yes"]) == exits.DONE
+    assert main([*RESERVE, "--yes"]) == exits.DONE
+    capsys.readouterr()
+    assert main(["reservations", *AT_KIS, "--market", "US"]) == exits.DONE
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert head.split()[-1] == "currency"
+    (row,) = rows
+    assert " US:AAPL " in row
+    assert " 150.50 " in row
+    assert row.endswith(" USD")
+    number = row.split()[0]
+    assert main(["cancel-reservation", number, "--market", "KR", *AT_KIS, "--yes"]) != exits.DONE
+    assert f"No reserved order has the number {number}" in capsys.readouterr().err
+    assert main(["cancel-reservation", number, "--market", "US", *AT_KIS]) != exits.DONE
+    assert main(["cancel-reservation", number, "--market", "US", *AT_KIS, "--yes"]) == exits.DONE

@@ -115,7 +115,7 @@ def test_a_number_that_no_order_has_is_refused_with_those_there_are(
     capsys.readouterr()
     for command in (["cancel", "99999999"], ["amend", "99999999", "--price", "60100"]):
         assert main([*command, "--broker", "kis", "--yes"]) == exits.WRONG_USAGE
-        assert f"{rows('kis')[0].number} (BUY 005930)" in capsys.readouterr().err
+        assert f"{rows('kis')[0].number} (BUY 005930, WORKING)" in capsys.readouterr().err
     assert len(rows("kis")) == 1
 
 
@@ -145,7 +145,7 @@ def test_where_working_orders_are_not_listed_the_history_of_today_is_searched(
         (placed,) = orders_at(demo, "kis")
         assert main(["cancel", str(placed.number), *broker]) == exits.DONE
         assert main(["cancel", str(placed.number), *broker]) == exits.WRONG_USAGE
-        assert "Working: none." in capsys.readouterr().err
+        assert "There are: none." in capsys.readouterr().err
         assert [order.action for order in orders_at(demo, "kis")] == ["NEW", "CANCEL"]
 
 

@@ -16,6 +16,7 @@ from brokerkit.market.sessions import Phase
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import Exchange, ExchangeOrder
 from brokerkit.sandbox.face import JsonResponse, ReceivedRequest
+from brokerkit.words import Side
 from tests.program import BROKERS, Terminal, rows_of
 
 at_both = pytest.mark.parametrize("broker", BROKERS)
@@ -217,3 +218,40 @@ def test_an_uncertain_order_of_the_daytime_market_is_a_persons_to_settle(
     command = told.split("Here that is `")[1].split("`")[0]
     settle = [*shlex.split(command)[1:], "--absent", "--reason", "not in the app", "--yes"]
     assert main(settle) == exits.DONE
+
+
+@at_both
+def test_minutes_that_begin_at_midnight_in_korea_say_so(
+    broker: str, exchange: Exchange, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exchange.trade("US:AAPL", Side.BUY, Decimal(1))
+    last = said(capsys, "candles", "US:AAPL", "-i", "5m", "-n", "1", "-b", broker).splitlines()[-1]
+    assert last.split()[1] == "00:00:00"
+    days = said(capsys, "candles", "US:AAPL", "-n", "1", "-b", broker).splitlines()[-1]
+    assert ":" not in days
+
+
+@at_both
+def test_an_unknown_symbol_among_others_is_told_with_the_search_of_its_market(
+    broker: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["quote", "US:AAPL", "US:NOPE", "-b", broker]) == exits.REFUSED
+    told = capsys.readouterr().err
+    assert "US:NOPE" in told
+    assert "`brokerkit instruments search --market US`" in told
+    assert "six characters" not in told
+
+
+@at_both
+def test_a_search_that_finds_nothing_at_home_says_where_else_there_is(
+    broker: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "`--market US`" in said(capsys, "instruments", "search", "apple", "-b", broker)
+    found = said(capsys, "instruments", "search", "apple", "--market", "US", "-b", broker)
+    assert found.splitlines()[0].split()[-1] == "currency"
+    assert found.splitlines()[1].split()[-1] == "USD"
+    assert "--market" not in said(capsys, "instruments", "search", "qqqq", "--market", "US", "-b", broker)
+
+
+def test_a_day_without_trading_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(capsys, "hours", "2026-12-25", "--venue", "US") == "No trading at US on 2026-12-25 Fri.\n"

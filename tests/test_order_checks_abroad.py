@@ -133,6 +133,25 @@ def test_a_type_that_the_hour_has_not_is_not_sent(
         assert fake.calls == []
 
 
+@pytest.mark.parametrize(
+    ("moment", "side", "words"),
+    [
+        ("11-20 18:30", "buy", "To buy then brokerkit-fake takes: LIMIT DAY."),
+        ("11-20 23:40", "buy", "To buy then brokerkit-fake takes: LIMIT DAY, MARKET_ON_CLOSE DAY."),
+        ("11-20 23:40", "sell", "To sell then brokerkit-fake takes: LIMIT DAY, MARKET_ON_CLOSE DAY, STOP DAY."),
+    ],
+)
+def test_what_is_named_instead_is_what_the_broker_takes_for_that_side(
+    moment: str, side: str, words: str, at: At, fake: Fake
+) -> None:
+    at(moment)
+    broker = fake.abroad(FakePart, Strict, environment="real", by_clock=True)
+    with pytest.raises(Unsupported) as told:
+        getattr(broker, side)("US:AAPL", 1, type=OrderType.MIDPOINT)
+    assert told.value.advice == f"Nothing was sent. {words}".replace("brokerkit-fake", broker.name)
+    assert sent(fake) == 0
+
+
 # Limits
 
 

@@ -279,7 +279,9 @@ class Inquiries:
 
     def _no_price(self, symbol: str, part: Part[Any], venue: Venue) -> UnknownSymbol:
         words = f"{self.adapter.name} has no price of {symbol} at {venue}."
-        return UnknownSymbol(words, broker=self.adapter.name, endpoint=endpoint_of(part, "quote"))
+        market = market_of(symbol)
+        advice = None if market.name == HOME else market.how_to_search
+        return UnknownSymbol(words, broker=self.adapter.name, endpoint=endpoint_of(part, "quote"), advice=advice)
 
     def quotes(self, symbols: Sequence[object], venue: Venue | None, progress: Progress | None) -> Quotes:
         """Return the prices of symbols; one that is none, or that the broker does not know, takes no other with it."""

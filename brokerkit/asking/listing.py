@@ -77,7 +77,7 @@ class Listings:
         if found is None:
             words = f"{self._adapter.name} does not list {symbol}."
             day = f"{copy.taken_at.astimezone(clock.KST):%Y-%m-%d %H:%M}"
-            raise UnknownSymbol(words, advice=f"Its list is of {day}. Look for the name with search().")
+            raise UnknownSymbol(words, advice=f"Its list is of {day}. {market.how_to_search}")
         return found
 
     def _has_current(self, copies: Copies, market: Market) -> bool:
@@ -127,7 +127,7 @@ class Listings:
             row = part.one_instrument(symbol)
             told = str(getattr(row, "symbol", ""))
             if not told:
-                raise UnknownSymbol(f"{self._adapter.name} does not list {symbol}.")
+                raise UnknownSymbol(f"{self._adapter.name} does not list {symbol}.", advice=market.how_to_search)
             if told != symbol:
                 raise part.wrong(None, f"the answer is about {told}, not {symbol}")
             copy = self._keep(row.to_model(symbol=symbol, currency=market.currency, **reckoned(row, market)), part)

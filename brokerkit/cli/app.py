@@ -46,7 +46,7 @@ def _start(
         bool, typer.Option("--version", callback=_show_versions, is_eager=True, help="Show core and adapters.")
     ] = False,
 ) -> None:
-    """Trade Korean stocks at any broker: quote, order, cancel, balance, investor flow."""
+    """Trade Korean and US stocks at any broker: quote, order, cancel, balance, investor flow."""
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

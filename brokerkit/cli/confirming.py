@@ -78,7 +78,7 @@ def order_rows(broker: Broker, request: OrderRequest) -> Rows:
         "price": number(request.price, "none", currency=currency),
         **stop,
         "venue": request.venue,
-        **_abroad(request.symbol),
+        **market_rows(request.symbol),
         "time in force": request.time_in_force,
         "value": _value(request, quote),
         "last price": words,
@@ -90,7 +90,7 @@ def cancel_rows(order: Order, quantity: Decimal | None) -> Rows:
     left = number(left_of(order))
     return {
         **_standing(order),
-        **_abroad(order.symbol),
+        **market_rows(order.symbol),
         "to cancel": f"all {left}" if quantity is None else f"{number(quantity)} of {left}",
     }
 
@@ -104,7 +104,7 @@ def amend_rows(broker: Broker, order: Order, quantity: Decimal | None, price: De
     part = "all" if quantity is None else f"{number(quantity)} of"
     return {
         **_standing(order),
-        **_abroad(order.symbol),
+        **market_rows(order.symbol),
         "new price": f"{number(price, currency=currency)} for {part} {number(left)}",
         "new value": number(moved * price, currency=currency),
         "last price": words,
@@ -135,7 +135,7 @@ def _standing(order: Order) -> Rows:
     }
 
 
-def _abroad(symbol: str) -> Rows:
+def market_rows(symbol: str) -> Rows:
     """Return the market of an order and the day there to which it belongs; nothing at home, where both are plain."""
     market = market_of(symbol)
     if market.name == HOME:

@@ -91,7 +91,7 @@ COMMANDS = (
         "reservations",
         "Orders",
         "reserving",
-        "Show what was reserved, without --from in the 30 days up to --to (예약주문 조회).",
+        "Show what was reserved, without --from in the 30 days up to --to (예약주문 조회), of all markets or one.",
     ),
     Command(
         "amend-reservation",

@@ -9,10 +9,11 @@ import typer
 
 from brokerkit.cli.help import Grouped
 from brokerkit.cli.options import SymbolArgument
-from brokerkit.cli.printing import Row
+from brokerkit.cli.printing import Row, in_currencies, money
 from brokerkit.cli.session import Session, at_broker, with_table
 from brokerkit.models import Instrument, Instruments
 from brokerkit.models.labels import korean_name
+from brokerkit.symbols import HOME
 from brokerkit.words import SecurityType, Segment
 
 TextArgument = Annotated[str, typer.Argument(metavar="TEXT", help="Of a name or code; ㅅㅅㅈㅈ finds 삼성전자.")]
@@ -54,7 +55,10 @@ def search(session: Session, text: TextArgument, market: MarketOption = None, co
     """Search by name or code, the best fit first (종목 검색)."""
     with session.asking("instruments") as (broker, _):
         found = broker.search(text, market=market, count=count)
-    _print(session, found)
+        others = [] if market else [each.market for each in broker.capabilities() if "search" in each.verbs]
+    elsewhere = [f"`--market {each}`" for each in others if each != HOME]
+    hint = f" Looked for at home alone; {' or '.join(elsewhere)} looks there." if elsewhere else ""
+    _print(session, found, f"Nothing of that is listed.{hint}")
 
 
 @at_broker
@@ -71,8 +75,9 @@ def show(session: Session, symbol: SymbolArgument) -> None:
     session.printer.one(found, lines, f"{found.symbol} {found.name}")
 
 
-def _print(session: Session, found: Instruments) -> None:
-    session.printer.many(found, list(map(_row, found)), "Nothing of that is listed.")
+def _print(session: Session, found: Instruments, nothing: str = "Nothing of that is listed.") -> None:
+    rows = in_currencies(map(_row, found), (each.currency for each in found))
+    session.printer.many(found, rows, nothing)
     if found.is_stale:
         session.printer.say(f"Today's list could not be had: this is that of {found.taken_at:%Y-%m-%d %H:%M}.")
 
@@ -83,7 +88,7 @@ def _row(each: Instrument) -> Row:
         "name": each.name,
         "market": each.market,
         "kind": each.kind,
-        "base price": each.base_price,
+        "base price": money(each.base_price, each.currency),
         "listed shares": each.listed_shares,
         "NXT": each.nxt,
         "state": " ".join(_states(each)),

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from brokerkit.asking.bars import INTRADAY
 from brokerkit.cli import exits
 from brokerkit.cli.options import (
     ChartOption,
@@ -160,12 +161,12 @@ def candles(
         print_candles(found)
     elif plot is None or session.printer.is_for_programs:
         currency = _currency(symbol)
-        rows = in_currencies((_candle_row(each, currency) for each in found), [currency] * len(found))
+        rows = in_currencies((_candle_row(each, found.interval, currency) for each in found), [currency] * len(found))
         session.printer.many(found, rows, "No candles.")
 
 
-def _candle_row(candle: Candle, currency: str | None) -> Row:
-    by_day = candle.time.time() == dt.time.min
+def _candle_row(candle: Candle, interval: Interval, currency: str | None) -> Row:
+    by_day = interval not in INTRADAY  # trading in the US goes on through midnight in Korea
     return {
         "from": candle.time.date() if by_day else candle.time,
         **{name: money(getattr(candle, name), currency) for name in ("open", "high", "low", "close")},
@@ -194,7 +195,7 @@ def hours(session: Session, day: DayArgument = None, venue: VenueOption = None) 
         for each in found.sessions
     ]
     title = f"{found.date} {found.date:%a}  {found.venue}  ({found.source})"
-    session.printer.table(rows, "No trading on this day.", title)
+    session.printer.table(rows, f"No trading at {found.venue} on {found.date} {found.date:%a}.", title)
     if any(each.end.date() != found.date for each in found.sessions):
         session.printer.say("The day is New York's, the hours are Korea's: +1 is the next morning there.")
     if found.note:

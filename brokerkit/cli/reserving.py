@@ -9,10 +9,10 @@ import typer
 
 from brokerkit.arguments import make_request
 from brokerkit.broker import Broker
-from brokerkit.cli.confirming import SIDES, Rows, number, order_rows
-from brokerkit.cli.options import FromOption, SymbolArgument, ToOption, day_of
-from brokerkit.cli.session import Session, at_broker, with_table
-from brokerkit.cli.trading import (
+from brokerkit.cli.confirming import SIDES, Rows, market_rows, number, order_rows
+from brokerkit.cli.options import FromOption, MarketOption, SymbolArgument, ToOption, day_of
+from brokerkit.cli.printing import in_currencies, money
+from brokerkit.cli.sending import (
     ArmOption,
     Consent,
     KeyOption,
@@ -22,9 +22,11 @@ from brokerkit.cli.trading import (
     Write,
     YesOption,
     carry_out,
+    find_numbered,
     number_of,
 )
-from brokerkit.errors import InvalidRequest
+from brokerkit.cli.session import Session, at_broker, with_table
+from brokerkit.market.markets import market_of
 from brokerkit.models import Reservation
 from brokerkit.text import sanitize
 from brokerkit.words import Side, TimeInForce
@@ -86,10 +88,10 @@ def reserve(
 
 
 @with_table
-def reservations(session: Session, start: FromOption = None, end: ToOption = None) -> None:
-    """Show what was reserved, without --from in the 30 days up to --to (예약주문 조회)."""
+def reservations(session: Session, start: FromOption = None, end: ToOption = None, market: MarketOption = None) -> None:
+    """Show what was reserved, without --from in the 30 days up to --to (예약주문 조회), of all markets or one."""
     with session.asking("reserved orders") as (broker, _):
-        found = broker.reservations(start, end)
+        found = broker.reservations(start, end, market=market)
     rows = [
         {
             "number": each.id,
@@ -99,14 +101,14 @@ def reservations(session: Session, start: FromOption = None, end: ToOption = Non
             "side": each.side,
             "type": each.type,
             "quantity": each.quantity,
-            "price": each.price,
+            "price": money(each.price, _currency(each)),
             "until": each.until,
             "status": each.status,
             "order": each.order_id,
         }
         for each in found
     ]
-    session.printer.many(found, rows, "Nothing was reserved in these days.")
+    session.printer.many(found, in_currencies(rows, map(_currency, found)), "Nothing was reserved in these days.")
 
 
 @at_broker
@@ -116,6 +118,7 @@ def amend_reservation(
     reserved: NumberArgument,
     price: PriceOption = None,
     quantity: NewQuantityOption = None,
+    market: MarketOption = None,
     key: KeyOption = None,
     yes: YesOption = False,
     arm: ArmOption = None,
@@ -124,8 +127,9 @@ def amend_reservation(
     new, shares = number_of("--price", price), number_of("--quantity", quantity)
 
     def prepare(broker: Broker) -> Write:
-        kept = _find(broker, reserved)
-        changed = {"new quantity": number(shares or kept.quantity), "new price": number(new or kept.price, "none")}
+        kept = _find(broker, reserved, market)
+        price = number(new or kept.price, "none", currency=_currency(kept))
+        changed = {"new quantity": number(shares or kept.quantity), "new price": price}
         return Write(
             kept.side,
             f"예약 정정 AMEND reserved order {kept.id}: {SIDES[kept.side][0]}",
@@ -143,6 +147,7 @@ def cancel_reservation(
     session: Session,
     context: typer.Context,
     reserved: NumberArgument,
+    market: MarketOption = None,
     key: KeyOption = None,
     yes: YesOption = False,
     arm: ArmOption = None,
@@ -150,7 +155,7 @@ def cancel_reservation(
     """Take a reserved order back (예약주문 취소)."""
 
     def prepare(broker: Broker) -> Write:
-        kept = _find(broker, reserved)
+        kept = _find(broker, reserved, market)
         return Write(
             kept.side,
             f"예약 취소 CANCEL reserved order {kept.id}: {SIDES[kept.side][0]}",
@@ -163,17 +168,20 @@ def cancel_reservation(
     carry_out(session, Consent.of(context, yes, arm), prepare)
 
 
-def _find(broker: Broker, wanted: str) -> Reservation:
-    """Return the reserved order with that number; InvalidRequest if there is none, or more than one."""
-    there = broker.reservations()
-    found = [each for each in there if each.id.lstrip("0") == wanted.lstrip("0")]
-    if len(found) == 1:
-        return found[0]
-    listed = ", ".join(f"{each.id} ({each.side} {each.symbol}, {each.status})" for each in found or there)
-    raise InvalidRequest(
-        f"{len(found) or 'No'} reserved orders have the number {sanitize(wanted, limit=40)}: {listed or 'none'}.",
-        advice="Nothing was sent. `brokerkit reservations` shows them.",
+def _find(broker: Broker, wanted: str, market: str | None) -> Reservation:
+    """Return the reserved order with that number, of one market or all; InvalidRequest if there is not one of it."""
+    return find_numbered(
+        wanted,
+        broker.reservations(market=market),
+        "reserved order",
+        if_none=f"`{SHOWS}` shows them.",
+        if_several=f"`{SHOWS}` shows them. If they are of two markets, say which one with --market.",
     )
+
+
+def _currency(kept: Reservation) -> str | None:
+    """Return what a reserved order is paid in."""
+    return market_of(kept.symbol).currency
 
 
 def _rows(kept: Reservation) -> Rows:
@@ -181,7 +189,8 @@ def _rows(kept: Reservation) -> Rows:
         "symbol": sanitize(f"{kept.symbol} {kept.name or ''}"),
         "quantity": number(kept.quantity),
         "type": kept.type or "—",
-        "price": number(kept.price, "none"),
+        "price": number(kept.price, "none", currency=_currency(kept)),
+        **market_rows(kept.symbol),
         **({} if kept.until is None else {"until": f"{kept.until}"}),
         "status": kept.status,
     }

@@ -112,6 +112,12 @@ class Market:
         return 0 if self.rules is None else self.rules.days_differ
 
     @property
+    def how_to_search(self) -> str:
+        """What to do about a symbol that is not listed."""
+        where = "" if self.name == HOME else f"..., market='{self.name}'"
+        return f"Look for the name with search({where})."
+
+    @property
     def calendar(self) -> Rules:
         """The rules of its days and hours: Korea's where it has none of its own, as the indices."""
         return self.rules or KOREA.calendar

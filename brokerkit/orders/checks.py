@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import reprlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +16,7 @@ from brokerkit.models import Order, OrderRequest, Quote
 from brokerkit.orders.limits import unit_of
 from brokerkit.part import Part
 from brokerkit.values import Amount, exact_decimal
-from brokerkit.words import OrderStatus, SecurityType, Side, TimeInForce, Venue
+from brokerkit.words import OrderStatus, OrderType, SecurityType, Side, TimeInForce, Venue
 
 FINISHED = frozenset({OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.REJECTED, OrderStatus.EXPIRED})
 
@@ -103,9 +103,10 @@ class OrderChecks:
     def check(self, request: OrderRequest, part: Part[Any]) -> None:
         """Raise InvalidRequest for a wrong price, Unsupported for a type that broker or venue does not take now."""
         self._check_venue(request, part)
+        terms = [each for each in part.terms(part.environment) if _is_for(request.side, each[0], part)]
         if rules := market_of(request.symbol).rules:
-            self._check_type(request, rules)
-        self._check_terms(request, part)
+            self._check_type(request, rules, terms)
+        self._check_terms(request, part, terms)
         for price in (request.price, request.stop_price):
             if price is not None:
                 self.prices.check(request.symbol, price)
@@ -119,9 +120,7 @@ class OrderChecks:
         if request.venue not in part.reservation_venues:
             what = f"a venue for reserved orders at {self._broker}"
             raise _not_offered(f"{request.venue}", what, environment, part.reservation_venues)
-        types = list(part.reservation_types.get(environment, ()))
-        if request.side is Side.BUY:
-            types = [each for each in types if each not in part.sells_only]
+        types = [each for each in part.reservation_types.get(environment, ()) if _is_for(request.side, each, part)]
         if request.type not in types or request.time_in_force is not TimeInForce.DAY:
             what = f"a reserved order to {request.side.lower()} at {self._broker}"
             raise _not_offered(f"{request.type} {request.time_in_force}", what, environment, types)
@@ -159,17 +158,16 @@ class OrderChecks:
         if request.venue not in venues:
             raise _not_offered(f"{request.venue}", f"a venue for orders at {self._broker}", part.environment, venues)
 
-    def _check_terms(self, request: OrderRequest, part: Part[Any]) -> None:
-        terms = part.terms(part.environment)
-        if request.side is Side.BUY:
-            terms = [each for each in terms if each[0] not in part.sells_only]
+    def _check_terms(
+        self, request: OrderRequest, part: Part[Any], terms: Sequence[tuple[OrderType, TimeInForce]]
+    ) -> None:
         if (request.type, request.time_in_force) not in terms:
             offered = (f"{type_} {time}" for type_, time in terms)
             wanted = f"{request.type} {request.time_in_force}"
             what = f"an order type to {request.side.lower()} at {self._broker}"
             raise _not_offered(wanted, what, part.environment, offered)
 
-    def _check_type(self, request: OrderRequest, rules: Rules) -> None:
+    def _check_type(self, request: OrderRequest, rules: Rules, terms: Sequence[tuple[OrderType, TimeInForce]]) -> None:
         assert request.venue is not None  # noqa: S101 - the face has filled it in
         wanted = (request.type, request.time_in_force)
         phase = self._phase_of(request.venue)
@@ -179,11 +177,19 @@ class OrderChecks:
             return
         if phase is Phase.CLOSED and any(wanted in rules.offers(request.venue, each) for each in Phase):
             return
-        others = sorted(f"{type_} {time}" for type_, time in taken or rules.offers(request.venue, Phase.REGULAR))
+        # Of what the venue takes, the broker may send a part only.
+        here = (each for each in taken or rules.offers(request.venue, Phase.REGULAR) if each in terms)
+        others = ", ".join(sorted(f"{type_} {time}" for type_, time in here)) or "none"
+        when = "then" if taken else "in regular trading"
         raise Unsupported(
             f"{request.venue} takes no {request.type} {request.time_in_force} order in the phase {phase}.",
-            advice=f"Nothing was sent. It takes: {', '.join(others)}.",
+            advice=f"Nothing was sent. To {request.side.lower()} {when} {self._broker} takes: {others}.",
         )
+
+
+def _is_for(side: Side, type_: OrderType, part: Part[Any]) -> bool:
+    """Say whether a broker takes a type of order for that side."""
+    return side is Side.SELL or type_ not in part.sells_only
 
 
 def _unit(symbol: str) -> str:
