@@ -151,7 +151,7 @@ def draw_flow(rows: Sequence[Any], *, korean: bool) -> Picture:
         axes.axhline(0, color="black", linewidth=0.5)
     daily.set_ylabel(labels.of("net buying", unit), fontproperties=labels.font)
     summed.set_ylabel(f"{labels.of('net buying', unit)}, {labels('summed')}", fontproperties=labels.font)
-    daily.legend(prop=labels.font, ncols=len(told))
+    daily.legend(prop=labels.font, ncols=len(told), loc="upper left")  # "best" warns on a loaded machine
     return _finished(figure, lambda at: f"{rows[at].date}", len(rows))
 
 
