@@ -10,7 +10,8 @@ import datetime as dt
 from brokerkit import clock
 from brokerkit.arguments import check_day, check_venue
 from brokerkit.errors import InvalidRequest
-from brokerkit.market.markets import Rules, market_at
+from brokerkit.market.markets import market_at
+from brokerkit.market.rules import Rules
 from brokerkit.market.sessions import Phase
 from brokerkit.models import DaySource, MarketHours, Session
 from brokerkit.words import Venue

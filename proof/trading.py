@@ -16,7 +16,8 @@ from brokerkit_kis.sandbox import ledger, us_ledger
 from brokerkit_kiwoom import client as kiwoom
 
 from brokerkit import Broker, BrokerError, NotSent, Order, OrderRequest, OrderType, OrderUncertain, Side, get_broker
-from brokerkit.market.markets import Rules, market_named
+from brokerkit.market.markets import market_named
+from brokerkit.market.rules import Rules
 from brokerkit.orders import desk
 from brokerkit.orders.intents import Intent
 from brokerkit.sandbox import Faults, Rule, Sandbox

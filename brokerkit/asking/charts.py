@@ -15,7 +15,8 @@ from typing import Any
 from brokerkit import clock
 from brokerkit.asking.bars import columns_of, days_back, offered
 from brokerkit.errors import IncompleteListing, InvalidRequest, Unsupported
-from brokerkit.market.markets import Market, Rules
+from brokerkit.market.markets import Market
+from brokerkit.market.rules import Rules
 from brokerkit.market.sessions import Phase
 from brokerkit.models import Candles
 from brokerkit.models.candles import SESSIONS

@@ -11,64 +11,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache, lru_cache
-from typing import Protocol
 
 from brokerkit import clock, symbols
 from brokerkit.errors import InvalidRequest
-from brokerkit.market import days, minutes, sessions, ticks, us
+from brokerkit.market import korea, sessions, us
 from brokerkit.market.indices import INDICES
-from brokerkit.market.sessions import Offer, Phase, Span
+from brokerkit.market.rules import Rules
 from brokerkit.symbols import HOME, Grammar
-from brokerkit.words import SecurityType, Segment, Venue
-
-
-class Rounding(Protocol):
-    """Returns the nearest price on the step that is not below (`up`) or not above the given one."""
-
-    def __call__(self, price: Decimal, kind: SecurityType, *, up: bool) -> Decimal: ...
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What orders of a market have to keep to."""
-
-    is_trading_day: Callable[[dt.date], bool]
-    """InvalidRequest for a day that is not known yet."""
-    first_day: dt.date
-    last_day: dt.date
-    """The trading days from the first to the last one are known."""
-    last_confirmed_year: int
-    """Later years are expected only."""
-    day_of: Callable[[dt.datetime], dt.date]
-    """To the trading of which date an aware moment belongs, be it a trading day or not."""
-    sessions_of: Callable[[Venue, dt.date], Sequence[Span]]
-    """The sessions that a venue has if a day is a trading day."""
-    doubt_of: Callable[[Venue, dt.date], str]
-    """What is not sure of the hours of a day; blank where nothing is."""
-    phase_at: Callable[[Venue, dt.datetime], Phase]
-    offers: Callable[[Venue, Phase], frozenset[Offer]]
-    """Order types and times in force that a venue takes in a phase."""
-    tick_size: Callable[[Decimal, SecurityType], Decimal]
-    is_on_tick: Callable[[Decimal, SecurityType], bool]
-    round_to_tick: Rounding
-    highest_rise: Decimal
-    """What a market order can cost at most, as a multiple of the base price, where no upper limit is told.
-
-    Where the market has no limits of the day, what it is reckoned at: an estimate.
-    """
-    counted_minutes: Callable[[Venue, dt.date, bool], range]
-    """The minutes since midnight in Korea of a day that count at a venue; whether those beside regular trading do, too,
-    is said. Of another day than `day` they begin at 1440."""
-    session_of_minute: Callable[[Venue, dt.date, int, bool], Phase | None]
-    """In which session such a minute was traded; None where that is not sure."""
-    corrected_after: dt.timedelta
-    """How long after midnight in Korea at the end of a date brokers have corrected the bar of that day; not exact."""
-    evenings_since: dt.date = dt.date.min
-    """Since when there is trading after the close of a day."""
-    has_limits: bool = True
-    """Whether prices have limits of the day."""
-    days_differ: int = 0
-    """By how many days a broker's list may date an order otherwise than `day_of` does."""
+from brokerkit.words import Segment, Venue
 
 
 @dataclass(frozen=True)
@@ -157,25 +107,7 @@ KOREA = Market(
     venues=(Venue.KRX, Venue.NXT, Venue.SOR),
     default_venue=Venue.KRX,
     segments=(Segment.KOSPI, Segment.KOSDAQ, Segment.KONEX),
-    rules=Rules(
-        is_trading_day=days.is_trading_day,
-        first_day=days.FIRST_KNOWN_DAY,
-        last_day=days.LAST_KNOWN_DAY,
-        last_confirmed_year=days.LAST_CONFIRMED_YEAR,
-        day_of=sessions.day_of,
-        sessions_of=sessions.sessions_of,
-        doubt_of=sessions.doubt_of,
-        phase_at=sessions.phase_at,
-        offers=sessions.offers,
-        tick_size=ticks.tick_size,
-        is_on_tick=ticks.is_on_tick,
-        round_to_tick=ticks.round_to_tick,
-        highest_rise=Decimal("1.3"),
-        counted_minutes=minutes.counted_minutes,
-        session_of_minute=minutes.session_of_minute,
-        corrected_after=dt.timedelta(hours=8),
-        evenings_since=sessions.NXT_SINCE,
-    ),
+    rules=korea.RULES,
 )
 US = Market(
     "US",
@@ -186,26 +118,7 @@ US = Market(
     venues=(Venue.US, Venue.DAYTIME),
     default_venue=Venue.US,
     segments=(Segment.NASDAQ, Segment.NYSE, Segment.AMEX),
-    rules=Rules(
-        is_trading_day=us.is_trading_day,
-        first_day=us.FIRST_KNOWN_DAY,
-        last_day=us.LAST_KNOWN_DAY,
-        last_confirmed_year=us.LAST_CONFIRMED_YEAR,
-        day_of=us.day_of,
-        sessions_of=us.sessions_of,
-        doubt_of=us.doubt_of,
-        phase_at=us.phase_at,
-        offers=us.offers,
-        tick_size=us.tick_size,
-        is_on_tick=us.is_on_tick,
-        round_to_tick=us.round_to_tick,
-        highest_rise=Decimal("1.3"),
-        counted_minutes=us.counted_minutes,
-        session_of_minute=us.session_of_minute,
-        corrected_after=dt.timedelta(hours=14),
-        has_limits=False,
-        days_differ=1,
-    ),
+    rules=us.RULES,
 )
 _MARKETS = {
     market.name: market

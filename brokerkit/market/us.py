@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from brokerkit.clock import KST
 from brokerkit.errors import InvalidRequest
+from brokerkit.market.rules import Rules
 from brokerkit.market.sessions import Offer, Phase, Span
 from brokerkit.words import OrderType, SecurityType, TimeInForce, Venue
 
@@ -206,3 +207,25 @@ def round_to_tick(price: Decimal, kind: SecurityType = SecurityType.STOCK, *, up
     if rounded <= 0:
         raise InvalidRequest(f"There is no price at or below {price}: the step is {tick} USD.")
     return rounded
+
+
+RULES = Rules(
+    is_trading_day=is_trading_day,
+    first_day=FIRST_KNOWN_DAY,
+    last_day=LAST_KNOWN_DAY,
+    last_confirmed_year=LAST_CONFIRMED_YEAR,
+    day_of=day_of,
+    sessions_of=sessions_of,
+    doubt_of=doubt_of,
+    phase_at=phase_at,
+    offers=offers,
+    tick_size=tick_size,
+    is_on_tick=is_on_tick,
+    round_to_tick=round_to_tick,
+    highest_rise=Decimal("1.3"),
+    counted_minutes=counted_minutes,
+    session_of_minute=session_of_minute,
+    corrected_after=dt.timedelta(hours=14),
+    has_limits=False,
+    days_differ=1,
+)

@@ -10,7 +10,8 @@ from typing import Any
 
 from brokerkit import clock
 from brokerkit.errors import InvalidRequest, NothingToCancel, Unsupported
-from brokerkit.market.markets import Rules, market_of
+from brokerkit.market.markets import market_of
+from brokerkit.market.rules import Rules
 from brokerkit.market.sessions import Phase
 from brokerkit.models import Order, OrderRequest, Quote
 from brokerkit.orders.limits import unit_of

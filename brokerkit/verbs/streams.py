@@ -213,7 +213,7 @@ class Sources:
                 begun.append(those)
                 feed = self.feeds[self.socket_of(those[0])]
                 if isinstance(source, OrderSource):
-                    source.subscribe(those, taker, feed, hears_switch=not self._hears_switch(taker))
+                    source.subscribe(those, taker, feed, hears_switch=not self._follows_orders(taker))
                 else:
                     source.subscribe(those, taker, feed)
         except BaseException:
@@ -261,7 +261,8 @@ class Sources:
         for (is_order, name), those in found.items():
             yield (self._orders(name) if is_order else self._taken(name)), those
 
-    def _hears_switch(self, taker: Taker) -> bool:
+    def _follows_orders(self, taker: Taker) -> bool:
+        """Say whether a taker follows own orders of some market already: then it hears of the kill switch there."""
         return any(self._orders(market).has(taker) for market in self._adapter.served)
 
     def _taken(self, name: str) -> Connection:

@@ -15,7 +15,7 @@ import pytest
 
 from brokerkit import clock, get_broker
 from brokerkit.broker import Broker
-from brokerkit.market.markets import Rules
+from brokerkit.market.rules import Rules
 from brokerkit.models import Order
 from brokerkit.orders import desk
 from brokerkit.orders.intents import STANDING, UNRESOLVED, Intent, IntentState
