@@ -47,7 +47,9 @@ SeedOption = Annotated[int, typer.Option("--seed", help="Equal seeds give equal 
 HostOption = Annotated[str, typer.Option("--host", help="A loopback address; anything else is refused.")]
 StateOption = Annotated[
     Path | None,
-    typer.Option("--state", metavar="FILE", help="Keep accounts, keys and orders there.", show_default=False),
+    typer.Option(
+        "--state", metavar="FILE", help="Keep accounts, keys and orders, reserved ones too, there.", show_default=False
+    ),
 ]
 TlsOption = Annotated[
     Path | None,

@@ -439,6 +439,13 @@ class Face(ABC):
     def begin(self) -> None:  # noqa: B027 - a face may keep nothing of its own
         """Make what a face keeps of its own; exchange, environment and credentials are there."""
 
+    def kept(self) -> Mapping[str, Sequence[object]]:
+        """Return what the server keeps of its own over a restart, beside exchange and keys: lists that JSON holds."""
+        return {}
+
+    def restore(self, kept: Mapping[str, Sequence[object]]) -> None:  # noqa: B027 - a face may keep nothing of its own
+        """Go on with what an earlier run kept; any error of it says that the file does not fit."""
+
     @abstractmethod
     def new_credentials(self) -> Credentials:
         """Return keys and an account number of the broker's form, made up."""

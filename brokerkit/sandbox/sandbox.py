@@ -7,13 +7,13 @@ import dataclasses
 import json
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError, field_validator
 
 from brokerkit import clock, files
 from brokerkit.errors import BrokerError, ConfigError
@@ -83,6 +83,8 @@ class Sandbox:
         """The one of the market `home`, for whoever looks behind the brokers: Korea's where nothing is said."""
         self.environment = environment
         self._keys = {name: Credentials(**dict(keys)) for name, keys in stored.keys.items()} if stored else {}
+        self._kept: dict[str, dict[str, list[JsonValue]]] = dict(stored.kept) if stored else {}
+        """What faces of an earlier run kept of their own."""
         self._host = host
         self._ports = ports or {}
         # Whole paths: the program may change its working directory.
@@ -95,7 +97,7 @@ class Sandbox:
         self._lock = threading.RLock()
         self._saving = threading.Lock()
         self._writers = {name: Writer() for name in self.exchanges}
-        self._saved: tuple[tuple[int, ...], str] | None = None
+        self._saved: tuple[tuple[int, ...], str, str] | None = None
         self._next_save = 0.0
 
     def face(self, broker: str) -> Face:
@@ -114,16 +116,16 @@ class Sandbox:
         if self._state is None:
             return
         with self._saving:
-            keys = json.dumps(self._all_keys())
-            if self._saved == (self._changes(), keys):
+            keys, kept = json.dumps(self._all_keys()), json.dumps(self._all_kept())
+            if self._saved == (self._changes(), keys, kept):
                 return
             photos = {name: exchange.photograph() for name, exchange in self.exchanges.items()}
             home, *abroad = (self._writers[name].text(photo) for name, photo in photos.items())
             others = ", ".join(f'"{name}": {text}' for name, text in zip(list(photos)[1:], abroad, strict=True))
             head = json.dumps({"version": VERSION, "environment": self.environment})
-            text = f'{head[:-1]}, "keys": {keys}, "exchange": {home}, "abroad": {{{others}}}}}'
+            text = f'{head[:-1]}, "keys": {keys}, "kept": {kept}, "exchange": {home}, "abroad": {{{others}}}}}'
             _write_state(self._state, text)
-            self._saved = (tuple(photo.changes for photo in photos.values()), keys)
+            self._saved = (tuple(photo.changes for photo in photos.values()), keys, kept)
 
     def _changes(self) -> tuple[int, ...]:
         return tuple(exchange.changes for exchange in self.exchanges.values())
@@ -140,6 +142,10 @@ class Sandbox:
         with self._lock:
             known = {**self._keys, **{name: face.credentials for name, (face, _) in self._faces.items()}}
         return {name: dataclasses.asdict(keys) for name, keys in known.items()}
+
+    def _all_kept(self) -> dict[str, Mapping[str, Sequence[object]]]:
+        with self._lock:
+            return {**self._kept, **{name: face.kept() for name, (face, _) in self._faces.items()}}
 
     def close(self) -> None:
         """Stop all faces and save."""
@@ -168,11 +174,18 @@ class Sandbox:
                 korea, *abroad = self.exchanges.values()
                 keys = self._keys.get(broker)
                 face = kind(korea, environment=self.environment, credentials=keys, abroad=abroad)
+                self._restore(face)
                 if face.stream is not None:
                     face.stream.is_lively = self._is_lively
                 tls = (self._certificate, self._private_key) if self._certificate and self._private_key else None
                 self._faces[broker] = (face, self._serve(face, self._ports.get(broker, 0), tls))
             return self._faces[broker]
+
+    def _restore(self, face: Face) -> None:
+        try:
+            face.restore(self._kept.get(face.name, {}))
+        except _MISFITS as error:
+            raise _unusable(self._state, f"what {face.name} kept does not fit ({_reason(error)})") from None
 
     def _serve(self, face: Face, port: int, tls: tuple[Path, Path] | None) -> Server | Relay:
         if self._faults is None:
@@ -195,6 +208,8 @@ class _StateFile(BaseModel):
     version: Literal[1]
     environment: str
     keys: dict[str, _Keys]
+    kept: dict[str, dict[str, list[JsonValue]]] = {}
+    """By broker, what its server keeps of its own; none in files of before."""
     exchange: Saved
     abroad: dict[str, Saved] = {}
     """By market; none in files of a sandbox that had no other exchange."""
@@ -210,9 +225,15 @@ class _StateFile(BaseModel):
 def _load(bourse: Bourse, exchange: Saved, path: Path | None) -> Exchange:
     try:
         return Exchange.load(exchange, today=bourse.day_of(clock.now()), bourse=bourse)
-    except (BrokerError, ValueError, LookupError, TypeError, ArithmeticError, AttributeError) as error:
-        reason = " ".join(str(error).split())
-        raise _unusable(path, f"its exchange does not fit together ({type(error).__name__}: {reason})") from None
+    except _MISFITS as error:
+        raise _unusable(path, f"its exchange does not fit together ({_reason(error)})") from None
+
+
+_MISFITS = (BrokerError, ValueError, LookupError, TypeError, ArithmeticError, AttributeError)
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def _read_state(path: Path, environment: str) -> _StateFile | None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterator
+from decimal import Decimal
 from email.utils import formatdate
+from pathlib import Path
 
 import pytest
 
 from brokerkit import (
     Broker,
+    ConfigError,
     InsufficientFunds,
     MarketClosed,
     NothingToCancel,
@@ -113,18 +117,23 @@ def test_a_long_list_is_read_to_its_end(sandbox: Sandbox, broker: Broker) -> Non
     assert broker.reservations()[-1].until == until
 
 
+@pytest.mark.parametrize("symbol", [SAMSUNG, "US:AAPL"])
 @pytest.mark.parametrize("verb", ["reserve", "cancel_reservation"])
-def test_what_got_through_unanswered_is_found_in_the_list(verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_got_through_unanswered_is_found_in_the_list(
+    verb: str, symbol: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(reconciling, "APART", dt.timedelta(0))
     faults = Faults([Rule("processed_then_reset", on="order", nth=1 if verb == "reserve" else 2)])
     with Sandbox(state=None, faults=faults) as sandbox:
-        sandbox.exchange.phase = Phase.CLOSED
+        for exchange in sandbox.exchanges.values():
+            exchange.phase = Phase.CLOSED
+        request = buying(sandbox, symbol=symbol, price=Decimal(60_000 if symbol == SAMSUNG else "150.25"))
         with get_broker("kis", environment="sandbox", sandbox=sandbox) as broker:
             if verb == "reserve":
                 with pytest.raises(OrderUncertain):
-                    broker.reserve(buying(sandbox))
+                    broker.reserve(request)
             else:
-                kept = broker.reserve(buying(sandbox))
+                kept = broker.reserve(request)
                 with pytest.raises(OrderUncertain):
                     broker.cancel_reservation(kept)
             report = broker.reconcile(wait=True, timeout=30)
@@ -174,3 +183,63 @@ def test_a_reserved_order_of_a_us_share_becomes_an_order_at_the_opening(sandbox:
     shown, _ = broker.reservations(market="US")
     assert (shown.id, shown.status, shown.order_id) == (kept.id, ReservationStatus.ORDERED, order.id)
     assert (order.quantity, order.price) == (3, 100)
+
+
+def reserve_in_both_markets(sandbox: Sandbox) -> None:
+    for exchange in sandbox.exchanges.values():
+        exchange.phase = Phase.CLOSED
+    apple = OrderRequest(symbol="US:AAPL", side=Side.BUY, quantity=2, price=Decimal("150.25"))
+    with get_broker("kis", environment="sandbox", sandbox=sandbox) as broker:
+        near = sandbox.exchange.order_book(SAMSUNG).bids[0].price  # so that the limits of the next day allow it
+        broker.reserve(buying(sandbox, price=near))
+        broker.cancel_reservation(broker.reserve(buying(sandbox, 7)))
+        broker.reserve(apple)
+
+
+def states(broker: Broker) -> list[tuple[str, Decimal, str]]:
+    return sorted((each.symbol, each.quantity, each.status) for each in broker.reservations())
+
+
+def test_reserved_orders_of_both_markets_survive_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    with Sandbox(state=path) as sandbox:
+        reserve_in_both_markets(sandbox)
+    waiting = [(SAMSUNG, 7, "CANCELED"), (SAMSUNG, 10, "RESERVED"), ("US:AAPL", 2, "RESERVED")]
+    with Sandbox(state=path) as again, get_broker("kis", environment="sandbox", sandbox=again) as broker:
+        assert states(broker) == waiting
+        assert list(broker.orders()) == []
+        for exchange in again.exchanges.values():
+            exchange.phase = Phase.REGULAR
+        assert [each[2] for each in states(broker)] == ["CANCELED", "ORDERED", "ORDERED"]
+
+
+def test_reserved_orders_of_a_day_that_is_over_were_sent_when_the_next_one_began(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, told = tmp_path / "state.json", dt.datetime(2026, 11, 20, 20, 0, tzinfo=clock.KST)
+    monkeypatch.setattr(clock, "now", lambda: told)
+    with Sandbox(state=path) as sandbox:
+        reserve_in_both_markets(sandbox)
+    told = dt.datetime(2026, 11, 23, 20, 0, tzinfo=clock.KST)
+    with Sandbox(state=path) as again, get_broker("kis", environment="sandbox", sandbox=again) as broker:
+        days = {name: exchange.today for name, exchange in again.exchanges.items()}
+        sent = {
+            order.symbol: order.id for name, day in days.items() for order in broker.order_history(day, market=name)
+        }
+        assert {each.symbol: each.order_id for each in broker.reservations() if each.order_id} == sent
+        assert set(sent) == {SAMSUNG, "US:AAPL"}
+    told = dt.datetime(2026, 11, 24, 20, 0, tzinfo=clock.KST)
+    with Sandbox(state=path) as last, get_broker("kis", environment="sandbox", sandbox=last) as broker:
+        broker.buy(SAMSUNG, 1, price=buying(last).price)  # its number may be one of the day before
+        assert {each.symbol: each.order_id for each in broker.reservations() if each.order_id} == sent
+
+
+def test_kept_orders_that_do_not_fit_are_told_and_the_file_stays(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    with Sandbox(state=path) as sandbox:
+        reserve_in_both_markets(sandbox)
+    written = path.read_text(encoding="utf-8").replace('"code": "00"', '"code": 5')
+    path.write_text(written, encoding="utf-8")
+    with Sandbox(state=path) as again, pytest.raises(ConfigError, match=r"state\.json.*what kis kept does not fit"):
+        again.connect("kis")
+    assert json.loads(path.read_text(encoding="utf-8"))["kept"] == json.loads(written)["kept"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import ClassVar
 
@@ -164,6 +164,15 @@ class KisFace(Face):
         """Make the desk for tokens, and what the server remembers."""
         self._desk = TokenDesk(self.credentials)
         self._memories = {market: Memory() for market in self.exchanges}
+
+    def kept(self) -> Mapping[str, Sequence[object]]:
+        """Return the reserved orders of each market."""
+        return {market: memory.reserved.saved() for market, memory in self._memories.items()}
+
+    def restore(self, kept: Mapping[str, Sequence[object]]) -> None:
+        """Go on with the reserved orders of an earlier run."""
+        for market, saved in kept.items():
+            self._memories[market].reserved.restore(saved, self.exchanges[market], self.credentials.account)
 
     def new_credentials(self) -> Credentials:
         """Return keys and an account number of the broker's form, made up."""

@@ -123,7 +123,7 @@ def _is_wanted(context: Context, kept: Kept) -> bool:
 
 def _row(context: Context, kept: Kept) -> Mapping[str, object]:
     request, canceled = kept.request, kept.canceled
-    order = None if kept.order is None else context.exchange.order(context.account, kept.order)
+    order = kept.order_of(context.exchange, context.account)
     return {
         "rsvn_ord_seq": str(kept.number),
         "rsvn_ord_ord_dt": day_text(kept.day),

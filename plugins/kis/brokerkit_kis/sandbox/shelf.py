@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+
+from pydantic import TypeAdapter
 
 from brokerkit.market.markets import market_of
 from brokerkit.market.sessions import Phase
 from brokerkit.models import OrderRequest
-from brokerkit.sandbox.exchange import Exchange, ExchangeRefusal, Refusal
+from brokerkit.sandbox.exchange import Exchange, ExchangeOrder, ExchangeRefusal, Refusal
 from brokerkit.sandbox.happenings import Happening, PhaseBegan
 
 
@@ -28,6 +31,8 @@ class Kept:
     canceled: dt.datetime | None = None
     order: int | None = None
     """The number of the order that it became."""
+    sent_on: dt.date | None = None
+    """The day of that order: its number is one of that day."""
     refusal: Refusal | None = None
     """Why it became none."""
 
@@ -45,6 +50,15 @@ class Kept:
         taken = phase is Phase.REGULAR if regular else rules is not None and terms in rules.offers(venue, phase)
         return self.waits and taken
 
+    def order_of(self, exchange: Exchange, account: str) -> ExchangeOrder | None:
+        """Return the order that it became, as it stands."""
+        if self.order is None or self.sent_on is None:
+            return None
+        if self.sent_on == exchange.today:
+            return exchange.order(account, self.order)
+        of_day = exchange.history(account, self.sent_on, self.sent_on)
+        return next((each for each in of_day if each.number == self.order), None)
+
 
 @dataclass
 class Shelf:
@@ -58,22 +72,45 @@ class Shelf:
         """Keep one, to be sent when its phase begins."""
         with self._lock:
             self.kept[kept.number] = kept
-            if self._stop is None:
-                self._stop = exchange.listen(lambda happening: self._heard(happening, exchange, account))
+        self._listen(exchange, account)
+
+    def saved(self) -> Sequence[object]:
+        """Return all that is kept, as JSON holds it."""
+        with self._lock:
+            rows: list[object] = _ALL.dump_python(list(self.kept.values()), mode="json")
+            return rows
+
+    def restore(self, saved: Sequence[object], exchange: Exchange, account: str) -> None:
+        """Go on with what an earlier run kept. What was for a day that is over is sent at once if that can be."""
+        with self._lock:
+            self.kept = {each.number: each for each in _ALL.validate_json(json.dumps(saved))}
+        if any(each.waits for each in self.kept.values()):
+            self._listen(exchange, account)
+            self._send(lambda each: each.day < exchange.today, exchange.phase, exchange, account)
 
     def next_number(self, first: int) -> int:
         """Return the number of the next one."""
         return max(self.kept, default=first - 1) + 1
 
+    def _listen(self, exchange: Exchange, account: str) -> None:
+        with self._lock:
+            if self._stop is None:
+                self._stop = exchange.listen(lambda happening: self._heard(happening, exchange, account))
+
     def _heard(self, happening: Happening, exchange: Exchange, account: str) -> None:
-        if not isinstance(happening, PhaseBegan):
-            return
-        for kept in [each for each in self.kept.values() if each.is_due(happening.phase)]:
+        if isinstance(happening, PhaseBegan):
+            self._send(lambda each: True, happening.phase, exchange, account)
+
+    def _send(self, which: Callable[[Kept], bool], phase: Phase, exchange: Exchange, account: str) -> None:
+        for kept in [each for each in self.kept.values() if each.is_due(phase) and which(each)]:
             try:
-                kept.order = exchange.submit(account, kept.request).number
+                kept.order, kept.sent_on = exchange.submit(account, kept.request).number, exchange.today
             except ExchangeRefusal as refusal:
                 kept.refusal = refusal.reason
         with self._lock:
             if self._stop is not None and not any(each.waits for each in self.kept.values()):
                 self._stop()
                 self._stop = None
+
+
+_ALL = TypeAdapter(list[Kept])

@@ -124,7 +124,7 @@ def _row(context: Context, kept: Kept) -> Mapping[str, object]:
     request = kept.request
     instrument = context.exchange.instruments[request.symbol]
     place, (side, words) = place_of(instrument), SIDE_CODES[request.side]
-    order = None if kept.order is None else context.exchange.order(context.account, kept.order)
+    order = kept.order_of(context.exchange, context.account)
     # One of these codes is known.
     state, name = ("01", "접수") if kept.waits else ("02", "처리")
     return {

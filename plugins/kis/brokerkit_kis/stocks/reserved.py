@@ -13,12 +13,11 @@ from pydantic import AliasChoices, Field
 from brokerkit.errors import BrokerError
 from brokerkit.models import OrderRequest, Reservation
 from brokerkit.models.handles import Handle
-from brokerkit.replies import ReservationReply, Sent, limit_of
+from brokerkit.replies import Sent, limit_of
 from brokerkit.transport import (
     Blankable,
     Block,
     Codes,
-    Day,
     DayOrNone,
     Effect,
     Endpoint,
@@ -26,7 +25,6 @@ from brokerkit.transport import (
     OddRow,
     OrderNumber,
     Parameters,
-    RelatedNumber,
     Row,
     Text,
     TimeOfDay,
@@ -37,7 +35,8 @@ from brokerkit.transport import (
 from brokerkit.words import OrderType, ReservationStatus, Venue
 from brokerkit_kis.stocks.orders import TRADING
 from brokerkit_kis.stocks.spelling import Spelling
-from brokerkit_kis.wire.orders import SIDE, SideCode
+from brokerkit_kis.wire.orders import SIDE
+from brokerkit_kis.wire.reserved import ReservedRowBase
 from brokerkit_kis.wire.types import One, Rows, Symbol, WidelyPaged, block
 
 KEPT = dt.timedelta(days=14)
@@ -68,23 +67,20 @@ class ChangedAnswer(Block):
     output: One[Changed] = block("output")
 
 
-class ReservedRow(ReservationReply):
+class ReservedRow(ReservedRowBase):
     """주식예약주문조회 (CTSC0004R), output -> Reservation."""
 
-    extra = ReservationReply.extra | {"type_code", "limit", "order", "canceled_on", "refusal", "result"}
+    extra = ReservedRowBase.extra | {"type_code", "limit", "canceled_on", "refusal", "result"}
 
     id: OrderNumber = Field(alias="rsvn_ord_seq")  # 예약주문 순번
-    received: Day = Field(alias="rsvn_ord_rcit_dt")  # 예약주문접수일자
     clock: TimeOfDay = Field(None, alias="rsvn_ord_rcit_tmd")  # 예약주문접수시각
     day: DayOrNone = Field(None, alias="rsvn_ord_ord_dt")  # 예약주문주문일자
     until: DayOrNone = Field(None, alias="rsvn_end_dt")  # 예약종료일자
     symbol: Symbol = Field(alias="pdno")  # 상품번호
     name: Words = Field("", alias="kor_item_shtn_name")  # 한글종목단축명
-    side: SideCode = Field(alias="sll_buy_dvsn_cd")  # 매도매수구분코드
     type_code: Words = Field("", alias="ord_dvsn_cd")  # 주문구분코드
     quantity: Number = Field(alias="ord_rsvn_qty")  # 주문예약수량
     limit: Blankable = Field(None, alias="ord_rsvn_unpr")  # 주문예약단가
-    order: RelatedNumber = Field("", alias="odno")  # 주문번호
     canceled_on: DayOrNone = Field(None, alias="cncl_ord_dt")  # 취소주문일자
     refusal: Text = Field("", alias="rjct_rson2")  # 거부사유2
     result: Words = Field("", alias="prcs_rslt")  # 처리결과
@@ -102,19 +98,8 @@ class ReservedRow(ReservationReply):
         return limit_of(self.type, self.limit)
 
     @property
-    def order_id(self) -> str | None:
-        return self.order if self.order.strip("0") else None
-
-    @property
     def status(self) -> ReservationStatus:
-        """Judge by what was filled in: of the words of 처리결과 one alone is known."""
-        if self.order_id is not None:
-            return ReservationStatus.ORDERED
-        if self.canceled_on is not None:
-            return ReservationStatus.CANCELED
-        if self.refusal.strip():
-            return ReservationStatus.REJECTED
-        return ReservationStatus.RESERVED if self.result == WAITING else ReservationStatus.UNKNOWN
+        return self.judged(is_canceled=self.canceled_on is not None, refusal=self.refusal, waits=self.result == WAITING)
 
 
 class ReservedList(WidelyPaged):

@@ -10,18 +10,16 @@ from pydantic import AliasChoices, Field
 
 from brokerkit.models import OrderRequest, Reservation
 from brokerkit.models.handles import Handle
-from brokerkit.replies import ReservationReply, Sent
+from brokerkit.replies import Sent
 from brokerkit.transport import (
     Blankable,
     Block,
     Codes,
-    Day,
     Effect,
     Endpoint,
     Number,
     OddRow,
     OrderNumber,
-    RelatedNumber,
     Row,
     Text,
     TimeOfDay,
@@ -33,7 +31,7 @@ from brokerkit.transport import (
 from brokerkit.words import OrderType, ReservationStatus, Segment, Side, Venue
 from brokerkit_kis.us.orders import SPLIT, UNTIL_CLOSE
 from brokerkit_kis.us.spelling import EXCHANGE, Spelling, symbol_of
-from brokerkit_kis.wire.orders import SideCode
+from brokerkit_kis.wire.reserved import ReservedRowBase
 from brokerkit_kis.wire.types import One, Rows, WidelyPaged, block
 
 TRADING = "/uapi/overseas-stock/v1/trading"
@@ -65,21 +63,18 @@ class CanceledAnswer(Block):
     output: One[Canceled] = block("output")
 
 
-class ReservedRow(ReservationReply):
+class ReservedRow(ReservedRowBase):
     """해외주식 예약주문조회 (TTTT3039R), output -> Reservation. TTTS3039R, a letter apart, tells realised profit."""
 
-    extra = ReservationReply.extra | {"code", "words", "limit", "order", "is_canceled", "state", "refusal"}
+    extra = ReservedRowBase.extra | {"code", "words", "limit", "is_canceled", "state", "refusal"}
 
     id: OrderNumber = Field(alias="ovrs_rsvn_odno")  # 해외예약주문번호
-    received: Day = Field(alias="rsvn_ord_rcit_dt")  # 예약주문접수일자
     clock: TimeOfDay = Field(None, alias="ord_rcit_tmd")  # 주문접수시각
     code: Text = Field(alias="pdno")  # 상품번호
     name: Words = Field("", alias="prdt_name")  # 상품명
-    side: SideCode = Field(alias="sll_buy_dvsn_cd")  # 매도매수구분코드
     words: Words = Field("", alias="sll_buy_dvsn_cd_name")  # 매도매수구분명, tells the type where it is TWAP or VWAP
     quantity: Number = Field(alias="ft_ord_qty")  # FT주문수량
     limit: Blankable = Field(None, alias="ft_ord_unpr3")  # FT주문단가3
-    order: RelatedNumber = Field("", alias="odno")  # 주문번호
     is_canceled: Words = Field("", alias="cncl_yn")  # 취소여부
     state: Words = Field("", alias="ovrs_rsvn_ord_stat_cd")  # 해외예약주문상태코드
     refusal: Text = Field("", alias="nprc_rson_text")  # 미처리사유내용
@@ -102,19 +97,8 @@ class ReservedRow(ReservationReply):
         return traded(self.limit)
 
     @property
-    def order_id(self) -> str | None:
-        return self.order if self.order.strip("0") else None
-
-    @property
     def status(self) -> ReservationStatus:
-        """Judge by what was filled in: of the codes of 상태 one alone is known."""
-        if self.order_id is not None:
-            return ReservationStatus.ORDERED
-        if self.is_canceled == "Y":
-            return ReservationStatus.CANCELED
-        if self.refusal.strip():
-            return ReservationStatus.REJECTED
-        return ReservationStatus.RESERVED if self.state == TAKEN else ReservationStatus.UNKNOWN
+        return self.judged(is_canceled=self.is_canceled == "Y", refusal=self.refusal, waits=self.state == TAKEN)
 
 
 class ReservedList(WidelyPaged):
