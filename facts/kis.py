@@ -86,7 +86,8 @@ def _asked(api: str, facts: Mapping[str, Any], table: Mapping[str, Any], usual: 
         names = [f"{several['prefix']}{number:02}" for number in range(first, last + 1)]
     else:
         names = [facts["name"]]
-    optional = table["optional"].get(api, ())
+    optional = [*table["optional"].get(api, ()), *table["optional"].get(f"{api.partition('/')[0]}/*", ())]
+    needed = facts["required"] or facts["name"] in table["required"].get(api, ())
     codes = {**facts.get("values", {}), **table["codes"].get(place, {})}
     if place in table["codes"]["sessions"]["fields"]:
         codes |= {code: text for code, text in table["codes"]["sessions"].items() if code != "fields"}
@@ -95,7 +96,7 @@ def _asked(api: str, facts: Mapping[str, Any], table: Mapping[str, Any], usual: 
             name,
             writing.label(facts.get("label_ko")),
             length=_length(api, facts, codes, table, usual),
-            required=facts["required"] and not any(fnmatchcase(name, each) for each in optional),
+            required=needed and not any(fnmatchcase(name, each) for each in optional),
             codes=_codes(codes, table),
             complete=facts.get("values_checked") and place not in table["incomplete"]["fields"],
         )
@@ -111,6 +112,8 @@ def _length(
     api: str, facts: Mapping[str, Any], codes: Iterable[str], table: Mapping[str, Any], usual: Mapping[str, int]
 ) -> int | None:
     """Return how long a field may be: no shorter than the same field usually is, and than what is known to be sent."""
+    if known := table["lengths"].get(f"{api} {facts['name']}"):
+        return int(known)
     told = [usual.get(facts["name"].upper(), 0)]
     if api not in table["shifted"]["apis"]:
         told.append(facts.get("length") or 0)

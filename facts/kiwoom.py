@@ -21,22 +21,29 @@ def catalogue(folder: Path) -> list[dict[str, Any]]:
 def _api(name: str, facts: Mapping[str, Any], effect: str, table: Mapping[str, Any]) -> dict[str, Any]:
     socket = facts["transport"] == "websocket"
     demo = facts["demo_supported"]
+    is_seen = facts["path"] in table["mock"]["paths"].split() or name in table["mock"]["apis"].split()
     return writing.api(
         name=name,
         label=writing.label(facts["name_ko"]),
         topic=writing.label(facts["category_ko"]),
         ids={environment: {"": name} for environment in ("real", "demo") if environment == "real" or demo is not False},
-        unsure=["demo"] if demo is None else None,
+        unsure=["demo"] if demo is None and not is_seen else None,
         method="SEND" if socket else facts["method"],
         path=facts["path"],
         where="socket" if socket else "body",
         effect=effect,
-        pages=[""] if facts["paginated"] else None,
+        pages=_pages(facts, effect),
         request=[_asked(name, each, table) for each in facts["request"]],
         response=_answer(name, facts["response"], table),
         frame=[_told(name, {**each, "name": each["fid"]}, table) for each in facts.get("fids", ())],
         order=table["order"].get(name),
     )
+
+
+def _pages(facts: Mapping[str, Any], effect: str) -> list[str]:
+    """Return the fields with which a query goes on. Over HTTP headers do it, at whatever answers more than one page."""
+    names = [each["name"] for each in facts["request"] if each["name"] in ("cont_yn", "next_key")]
+    return names or ([""] if effect == "read" and facts["transport"] == "rest" else [])
 
 
 def _asked(api: str, facts: Mapping[str, Any], table: Mapping[str, Any]) -> list[Any]:
