@@ -98,6 +98,7 @@ def _asked(api: str, facts: Mapping[str, Any], table: Mapping[str, Any], usual: 
             length=_length(api, facts, codes, table, usual),
             required=needed and not any(fnmatchcase(name, each) for each in optional),
             codes=_codes(codes, table),
+            partial=place in table["partial"]["fields"],
             complete=facts.get("values_checked") and place not in table["incomplete"]["fields"],
         )
 

@@ -33,6 +33,8 @@ class Field:
     """What may stand in it and what that means, as far as it is known."""
     complete: bool = False
     """`codes` is all there is; where it is not, another code may be right."""
+    partial: bool = False
+    """`codes` are some of many, by the broker's own word: another one is nothing odd."""
     number: str = ""
     """How its number is written; blank where no fact says that it is one.
 

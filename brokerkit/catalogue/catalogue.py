@@ -11,6 +11,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from brokerkit.catalogue.apis import Api
+from brokerkit.catalogue.glossary import words_of
 from brokerkit.errors import InvalidRequest
 from brokerkit.text import sanitize
 
@@ -131,15 +132,15 @@ class Catalogue:
     def search(self, text: str) -> tuple[Api, ...]:
         """Return the APIs that have every word of a text in name, ids, label, topic or fields, the likeliest first.
 
-        Those that are called so come before those that have such a field.
+        Those that are called so come before those that have such a field. Words may be Korean or English.
         """
-        words = text.casefold().split()
+        words = words_of(text)
         found: list[tuple[int, int, str]] = []
         for name, (label, place) in self._places.items():
             line = self._lines[place].decode().casefold()
-            if words and all(word in line for word in words):
+            if words and all(any(each in line for each in word) for word in words):
                 called = f"{name} {label}".casefold()
-                found.append((sum(word not in called for word in words), place, name))
+                found.append((sum(not any(each in called for each in word) for word in words), place, name))
         return tuple(self._api(name) for _, _, name in sorted(found))
 
 
