@@ -134,6 +134,31 @@ def test_what_sales_earned_is_told_before_costs_which_come_in_one_sum(us: Any) -
     assert (told.commission, told.tax, told.currency) == (None, None, "USD")
 
 
+@pytest.mark.parametrize(
+    ("profit", "costs"),
+    [
+        ("-8.8135", "0.6767"),  # before costs
+        ("-9.5000", "0.6767"),  # cents apart
+        ("-10.0000", "1.1865"),  # after the commission of the purchase too, which cmsn_tax does not hold
+    ],
+)
+def test_whatever_a_profit_is_after_the_amounts_tell_it_before_costs(profit: str, costs: str, us: Any) -> None:
+    us.answer(SALES, page(sale(pl_amt=profit)))
+    (told,) = us.broker.realized_pnl(START, END, market="US")
+    assert (told.pnl, told.costs, told.net_pnl) == (
+        Decimal("-8.8135"),
+        Decimal(costs),
+        Decimal("-8.8135") - Decimal(costs),
+    )
+
+
+@pytest.mark.parametrize("profit", ["-7.0000", "-13.0000", "9.4902"])
+def test_a_profit_that_its_amounts_do_not_make_is_not_told(profit: str, us: Any) -> None:
+    us.answer(SALES, page(sale(pl_amt=profit)))
+    with pytest.raises(WireError, match="pl_amt"):
+        us.broker.realized_pnl(START, END, market="US")
+
+
 def test_a_period_without_sales_is_empty(us: Any) -> None:
     us.answer(SALES, {**NOTHING, "return_msg": "[2000](571758:조회내역이 없습니다)"})
     assert list(us.broker.realized_pnl(START, END, market="US")) == []

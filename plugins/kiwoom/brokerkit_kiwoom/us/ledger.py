@@ -20,16 +20,36 @@ from brokerkit_kiwoom.wire.types import Listing, Padded, PaddedOrBlank, Rows, bl
 
 
 class SaleRow(Block):
-    """미국주식 실현손익 (ust21530): the sales of a symbol on a day. The profit is after costs, told in one sum."""
+    """미국주식 실현손익 (ust21530): the sales of a symbol on a day, with commission and tax in one sum."""
 
     date: Day = Field(alias="sell_dt")  # 매도일자
     symbol: UsSymbol = Field(alias="stk_cd")  # 종목코드
     name: Text = Field("", alias="frgn_stk_nm")  # 종목명
     quantity: Padded = Field(alias="sell_qty")  # 청산수량
     buy_price: Padded = Field(alias="avg_buy_uv")  # 매입평균가
+    cost: Padded = Field(alias="buy_amt")  # 매입금액
     sell_price: Padded = Field(alias="avg_sell_uv")  # 매도평균가
+    amount: Padded = Field(alias="sell_amt")  # 매도금액
     profit: Padded = Field(alias="pl_amt")  # 손익금액
-    costs: Padded = Field(alias="cmsn_tax")  # 수수료제세금
+    told_costs: Padded = Field(alias="cmsn_tax")  # 수수료제세금
+
+    @property
+    def gross(self) -> Decimal:
+        """Return what the sales brought beyond what was paid."""
+        return self.amount - self.cost
+
+    @property
+    def costs(self) -> Decimal | None:
+        """Return the costs; None where profit, amounts and costs do not fit each other.
+
+        Whether the profit is after costs is not told, nor whether that of the purchase is among them: the firm's
+        example of ust21640 has it there, a user says that here it is not. Then it is what the profit lacks besides.
+        """
+        taken = self.gross - self.profit
+        if any(abs(taken - each) <= ROUNDED for each in (self.told_costs, 0)):
+            return self.told_costs
+        is_more = self.told_costs < taken <= self.told_costs + self.cost * MOST_COMMISSION
+        return taken if is_more else None
 
 
 class SalesAnswer(Listing):
@@ -63,6 +83,10 @@ class LedgerAnswer(Listing):
 
 CENT = Decimal("0.01")
 """What sales earned is told in cents, average prices too."""
+ROUNDED = 5 * CENT
+"""By how much amounts of a row may be rounded apart."""
+MOST_COMMISSION = Decimal("0.01")
+"""Of a purchase; the mock host was seen to take about as much of both sides together."""
 IN_DOLLARS = "0"  # fc_krw_tp 외화원화구분
 EVERYTHING = "0"  # tp 구분
 WITH_WON = "N"  # krw_repl_skip_yn 원화대용입출금제외여부; the call wants it
@@ -82,7 +106,10 @@ class Ledger(Spelling):
     }
     rounds = {
         Fill: {"price": Decimal("0.0001")},
-        RealizedPnl: dict.fromkeys(("sell_price", "buy_price", "pnl", "net_pnl"), CENT),
+        RealizedPnl: {
+            **dict.fromkeys(("sell_price", "buy_price"), CENT),
+            **dict.fromkeys(("pnl", "net_pnl"), 2 * CENT),
+        },
     }
 
     def realized_pnl(self, start: dt.date, end: dt.date) -> Iterable[Sale]:
@@ -91,6 +118,8 @@ class Ledger(Spelling):
         return (self._sale(row) for row in rows if row.quantity)
 
     def _sale(self, row: SaleRow) -> Sale:
+        if row.costs is None:
+            raise self.wrong(SALES, f"of {row.symbol} on {row.date} pl_amt is not what amounts and costs make")
         return Sale(
             date=row.date,
             symbol=row.symbol,
@@ -98,7 +127,7 @@ class Ledger(Spelling):
             quantity=row.quantity,
             sell_price=row.sell_price,
             buy_price=row.buy_price,
-            pnl=row.profit + row.costs,
+            pnl=row.gross,
             commission=None,
             tax=None,
             costs=row.costs,
