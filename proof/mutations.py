@@ -732,14 +732,14 @@ KIWOOM = (
     ),
     *_in(
         "kiwoom",
-        "stocks/stream.py",
+        "wire/rows.py",
         OTHER,
         (
             ("the open is told by stream as the high", 'HIGH = "17"', 'HIGH = "16"', _TOLD_QUOTES),
             (
-                "the turnover is told by stream in millions",
-                "None if millions is None else millions * MILLION",
-                "None if millions is None else millions",
+                "the turnover is told by stream in its unit",
+                "None if turnover is None else turnover * unit",
+                "None if turnover is None else turnover",
                 _TOLD_QUOTES,
             ),
             (
@@ -748,6 +748,13 @@ KIWOOM = (
                 "BIDS = [(str(50 + level), str(60 + level))",
                 _TOLD_BOOKS,
             ),
+        ),
+    ),
+    *_in(
+        "kiwoom",
+        "stocks/stream.py",
+        OTHER,
+        (
             (
                 "what ceases to meet a condition is told to begin",
                 '{"I": True, "D": False}',

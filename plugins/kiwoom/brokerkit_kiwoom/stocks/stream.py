@@ -27,23 +27,41 @@ from brokerkit.words import OrderType, Side, Venue
 from brokerkit_kiwoom.stocks.orders import TYPE_WORDS
 from brokerkit_kiwoom.stocks.quotes import MILLION
 from brokerkit_kiwoom.stocks.trades import SIDE
-from brokerkit_kiwoom.wire.fields import Values, change, fids, figure, moment, of_row, price, symbol, traded
-from brokerkit_kiwoom.wire.orders import side_in
+from brokerkit_kiwoom.wire.fields import Values, fids, figure, moment, of_row, price, symbol, traded
+from brokerkit_kiwoom.wire.rows import (
+    BOOK_TIME,
+    FILL,
+    FILL_PRICE,
+    FILLED,
+    KIND,
+    LEFT,
+    LIMIT,
+    NUMBER,
+    ORDER_TIME,
+    ORIGINAL,
+    PRICE,
+    QUANTITY,
+    REAL,
+    SIDE_CODE,
+    SIZE,
+    STATE,
+    SYMBOL,
+    TIME,
+    TYPE,
+    VOLUME,
+    bare,
+    book_of,
+    channel,
+    filled_in_all,
+    identity_of,
+    number_of,
+    original_of,
+    quote_of,
+    side_of,
+)
 
 # 주식체결 (0B) -> TradeEvent and QuoteEvent
 
-TIME = "20"  # 체결시간
-PRICE = "10"  # 현재가, whose sign is its direction
-CHANGE = "11"  # 전일대비, whose sign is real
-CHANGE_PERCENT = "12"  # 등락율
-BEST_ASK = "27"  # (최우선)매도호가
-BEST_BID = "28"  # (최우선)매수호가
-SIZE = "15"  # 거래량, whose sign is the side: + 매수체결, - 매도체결
-VOLUME = "13"  # 누적거래량, 주
-MILLIONS = "14"  # 누적거래대금, 백만원
-OPEN = "16"  # 시가
-HIGH = "17"  # 고가
-LOW = "18"  # 저가
 VENUE = "9081"  # 거래소구분, not in every frame
 
 TOLD_VENUE = {"KRX": Venue.KRX, "1": Venue.KRX, "NXT": Venue.NXT, "2": Venue.NXT}
@@ -64,44 +82,21 @@ def trade(row: Any, venue: Venue, received_at: dt.datetime) -> TradeEvent | None
         received_at,
         paid,
         quantity,
-        SIDE.get(size.lstrip()[:1]),
+        SIDE.get(size.lstrip()[:1]),  # + 매수체결, - 매도체결
         figure(values[VOLUME]),
     )
 
 
 @of_row
 def quote(row: Any, venue: Venue, received_at: dt.datetime) -> QuoteEvent | None:
-    """Read 주식체결 as the running price of a symbol."""
+    """Read 주식체결 as the running price of a symbol; its turnover is in 백만원."""
     values = row["values"]
-    paid = price(values[PRICE])
-    if not paid:
-        return None
-    millions = figure(values[MILLIONS])
-    return QuoteEvent(
-        symbol(row["item"]),
-        TOLD_VENUE.get(values.get(VENUE), venue),
-        moment(values.get(TIME), received_at.date()),
-        received_at,
-        paid,
-        change(values.get(CHANGE)),
-        change(values.get(CHANGE_PERCENT)),
-        traded(values.get(OPEN)),
-        traded(values.get(HIGH)),
-        traded(values.get(LOW)),
-        figure(values[VOLUME]),
-        None if millions is None else millions * MILLION,
-        traded(values.get(BEST_ASK)),
-        traded(values.get(BEST_BID)),
-    )
+    told_at, told_of = moment(values.get(TIME), received_at.date()), TOLD_VENUE.get(values.get(VENUE), venue)
+    return quote_of((symbol(row["item"]), told_of, told_at, received_at), values, MILLION)
 
 
 # 주식호가잔량 (0D) -> BookEvent
 
-BOOK_TIME = "21"  # 호가시간
-ASKS = [(str(40 + level), str(60 + level)) for level in range(1, 11)]  # 매도호가1, 매도호가수량1, ...
-BIDS = [(str(50 + level), str(70 + level)) for level in range(1, 11)]  # 매수호가1, 매수호가수량1, ...
-ALL_ASKS = "121"  # 매도호가총잔량
-ALL_BIDS = "125"  # 매수호가총잔량
 EXPECTED_PRICE = "23"  # 예상체결가
 EXPECTED_QUANTITY = "24"  # 예상체결수량
 
@@ -110,29 +105,9 @@ EXPECTED_QUANTITY = "24"  # 예상체결수량
 def book(row: Any, venue: Venue, received_at: dt.datetime) -> BookEvent:
     """Read 주식호가잔량, which names no venue."""
     values = row["values"]
-    return BookEvent(
-        symbol(row["item"]),
-        venue,
-        moment(values.get(BOOK_TIME), received_at.date()),
-        received_at,
-        _side(values, ASKS),
-        _side(values, BIDS),
-        _told(values, ALL_ASKS),
-        _told(values, ALL_BIDS),
-        traded(values.get(EXPECTED_PRICE)),
-        traded(values.get(EXPECTED_QUANTITY)),
-    )
-
-
-def _side(values: Values, levels: list[tuple[str, str]]) -> list[tuple[Decimal, Decimal]]:
-    """Return a side, the best first; a level that lacks a price or a quantity ("-0") is left out."""
-    pairs = [(price(values[paid]), price(values[quantity])) for paid, quantity in levels]
-    return [(paid, quantity) for paid, quantity in pairs if paid and quantity]
-
-
-def _told(values: Values, fid: str) -> Decimal | None:
-    text = values.get(fid)
-    return None if text is None else figure(text)
+    expected = traded(values.get(EXPECTED_PRICE)), traded(values.get(EXPECTED_QUANTITY))
+    told_at = moment(values.get(BOOK_TIME), received_at.date())
+    return book_of((symbol(row["item"]), venue, told_at, received_at), values, expected)
 
 
 # 장시작시간 (0s) -> SessionEvent
@@ -175,7 +150,6 @@ def session(row: Any, venue: Venue, received_at: dt.datetime) -> SessionEvent | 
 # 조건검색 (02) -> ConditionEvent
 
 CONDITION = "841"  # 일련번호, padded with blanks behind
-SYMBOL = "9001"  # 종목코드, with a kind letter in front or without
 COMES_OR_GOES = "843"  # 삽입삭제 구분
 
 IS_ENTERING = {"I": True, "D": False}
@@ -210,20 +184,9 @@ def initial(condition: str, row: Mapping[str, Any]) -> dict[str, Any]:
 
 # 주문체결 (00) -> Notice
 
-ACCOUNT = "9201"  # 계좌번호
-NUMBER = "9203"  # 주문번호
-STATE = "913"  # 주문상태
-QUANTITY = "900"  # 주문수량
-LIMIT = "901"  # 주문가격, 0 without one
-LEFT = "902"  # 미체결수량
-ORIGINAL = "904"  # 원주문번호, zeros where there is none
-SIDE_WORDS = "905"  # 주문구분: 매도, 매수, 매도정정, 매수정정, 매도취소, 매수취소, with a colour's sign in front
-TYPE = "906"  # 매매구분, in words
-SIDE_CODE = "907"  # 매도수구분
-ORDER_TIME = "908"  # 주문/체결시간
-FILL = "909"  # 체결번호
-FILL_PRICE = "910"  # 체결가
-FILLED = "911"  # 체결량
+# 종목코드 (9001) has a kind letter in front or not. 매매구분 (906) is in words. 주문가격 (901) is 0 without one.
+# 주문구분 (905) is 매도, 매수, 매도정정, 매수정정, 매도취소 or 매수취소, with a colour's sign in front.
+
 THIS_PRICE = "914"  # 단위체결가
 THIS_QUANTITY = "915"  # 단위체결량
 REASON = "919"  # 거부사유, 0 where there is none
@@ -232,7 +195,7 @@ VENUE_WORDS = "2135"  # 거래소구분명
 SMART = "2136"  # SOR여부
 
 READ_OF_ORDERS = frozenset(
-    {NUMBER, SYMBOL, STATE, QUANTITY, LIMIT, LEFT, ORIGINAL, SIDE_WORDS, TYPE, SIDE_CODE, ORDER_TIME, FILL}
+    {NUMBER, SYMBOL, STATE, QUANTITY, LIMIT, LEFT, ORIGINAL, KIND, TYPE, SIDE_CODE, ORDER_TIME, FILL}
     | {FILL_PRICE, FILLED, THIS_PRICE, THIS_QUANTITY, REASON, VENUE_CODE, VENUE_WORDS, SMART}
 )
 """Fields of an own order that are read. None of them tells whose it is."""
@@ -269,9 +232,9 @@ def order(row: Any, venue: Venue | None, received_at: dt.datetime) -> Notice:
         time=moment(values.get(ORDER_TIME), received_at.date()),
         received_at=received_at,
         change=what,
-        order_id=_number(values[NUMBER]),
-        original_id=_number(values[ORIGINAL]) if values.get(ORIGINAL, "").strip(" 0") else None,
-        side=_order_side(values),
+        order_id=number_of(values[NUMBER]),
+        original_id=original_of(values),
+        side=side_of(values, SIDE_OF, values[KIND]),
         quantity=quantity,
         price=limit_of(kind, figure(values[LIMIT])),
         type=kind,
@@ -281,12 +244,12 @@ def order(row: Any, venue: Venue | None, received_at: dt.datetime) -> Notice:
         last_price=paid,
         fill_id=values.get(FILL, "").strip() or None if is_fill else None,
         reason=reason if what is OrderChange.REJECTED and reason.strip("0") else None,
-        identity="|".join(values.get(fid, "") for fid in sorted(READ_OF_ORDERS)),
+        identity=identity_of(values, READ_OF_ORDERS),
     )
 
 
 def _what(values: Values) -> OrderChange:
-    state, words = values[STATE].strip(), values[SIDE_WORDS]
+    state, words = values[STATE].strip(), values[KIND]
     if state == CONFIRMED and ("정정" in words) != ("취소" in words):
         return OrderChange.AMENDED if "정정" in words else OrderChange.CANCELED
     if state not in CHANGE_OF:
@@ -299,32 +262,15 @@ def _fill(
 ) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
     """Return the shares filled in all, those of this fill, and its price; None for what is not told for sure.
 
-    Whether 체결량 (911) is the sum or the last fill alone, no page says, and ordered less left counts as filled what
-    a partial cancellation took back. But where 체결량 and what is left make up the quantity, nothing was taken back,
-    and 체결량 is the sum in either reading: only then it is told. Else the core counts 단위체결량 (915).
+    Where the shares in all are not sure, the core counts 단위체결량 (915).
     """
-    this, told = figure(values.get(THIS_QUANTITY, "")), figure(values.get(FILLED, ""))
-    adds_up = None not in (told, quantity, left) and told + left == quantity  # type: ignore[operator]
-    if not this and not (adds_up and told):
+    this, in_all = figure(values.get(THIS_QUANTITY, "")), filled_in_all(values, quantity, left)
+    if not this and not in_all:
         raise ValueError("the shares of a fill are not told for sure")
     paid = traded(values.get(THIS_PRICE))
-    if paid is None and this == told:
+    if paid is None and this == figure(values.get(FILLED, "")):
         paid = traded(values.get(FILL_PRICE))
-    return (told if adds_up else None), this or None, paid
-
-
-def _number(text: str) -> str:
-    number = text.strip()
-    if not (number.isascii() and number.isdigit() and 0 < len(number.lstrip("0")) <= 10):
-        raise ValueError("the number of an order is none")
-    return number
-
-
-def _order_side(values: Values) -> Side:
-    told = {SIDE_OF.get(values.get(SIDE_CODE, "").strip()), side_in(values[SIDE_WORDS])} - {None}
-    if len(told) != 1:
-        raise ValueError("the side of an order is not told, or told twice and not the same")
-    return next(side for side in told if side)
+    return in_all, this or None, paid
 
 
 def _venue(values: Values) -> Venue | None:
@@ -335,32 +281,23 @@ def _venue(values: Values) -> Venue | None:
 
 
 TRADE_ID, BOOK_ID, SESSION_ID, CONDITION_ID, ORDER_ID = "0B", "0D", "0s", "02", "00"
-BOTH, REAL = ("real", "demo"), ("real",)
-"""Environments. The mock host has KRX alone."""
 
 
 def at_venues(id: str, read: Any) -> dict[Venue | None, Channel]:
-    """Return the channels of what comes of symbols: the venue stands behind the code."""
-    elsewhere = Channel(dict.fromkeys(REAL, id), read)
-    return {Venue.KRX: Channel(dict.fromkeys(BOTH, id), read), Venue.NXT: elsewhere, Venue.SOR: elsewhere}
-
-
-def everywhere(id: str, read: Any) -> Channel:
-    """Return the channel of what both environments have."""
-    return Channel(dict.fromkeys(BOTH, id), read)
+    """Return the channels of what comes of symbols: the venue stands behind the code. The mock host has KRX alone."""
+    elsewhere = channel(id, read, REAL)
+    return {Venue.KRX: channel(id, read), Venue.NXT: elsewhere, Venue.SOR: elsewhere}
 
 
 SESSIONS: Mapping[Venue | None, Channel] = {
-    Venue.KRX: everywhere(SESSION_ID, session),
-    Venue.NXT: Channel(dict.fromkeys(REAL, SESSION_ID), session),
+    Venue.KRX: channel(SESSION_ID, session),
+    Venue.NXT: channel(SESSION_ID, session, REAL),
 }
 
 
 def without_owner(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a row as it may be written down: of own orders what is read, which does not tell whose they are."""
-    if row["type"] != ORDER_ID:
-        return row
-    return {**row, "values": {fid: text for fid, text in row["values"].items() if fid in READ_OF_ORDERS}}
+    """Return a row as it may be written down."""
+    return bare(row, READ_OF_ORDERS) if row["type"] == ORDER_ID else row
 
 
 KNOWN = {

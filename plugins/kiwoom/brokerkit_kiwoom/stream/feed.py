@@ -42,7 +42,7 @@ from brokerkit_kiwoom.indices import stream as indices
 from brokerkit_kiwoom.indices.quotes import CODE
 from brokerkit_kiwoom.stocks import stream as stocks
 from brokerkit_kiwoom.stocks.quotes import CODE_SUFFIX
-from brokerkit_kiwoom.wire import errors, frames, login
+from brokerkit_kiwoom.wire import errors, frames, login, rows
 from brokerkit_kiwoom.wire.fields import symbol
 
 MOST_CONDITIONS = 10
@@ -88,8 +88,8 @@ class KiwoomFeed(Feed[KiwoomClient]):
         ("KR", StreamKind.QUOTES): stocks.at_venues(stocks.TRADE_ID, stocks.quote),
         ("KR", StreamKind.ORDER_BOOK): stocks.at_venues(stocks.BOOK_ID, stocks.book),
         ("KR", StreamKind.SESSION): stocks.SESSIONS,
-        ("KR", StreamKind.ORDERS): {None: stocks.everywhere(stocks.ORDER_ID, stocks.order)},
-        ("KR", StreamKind.CONDITION): {None: stocks.everywhere(stocks.CONDITION_ID, stocks.condition)},
+        ("KR", StreamKind.ORDERS): {None: rows.channel(stocks.ORDER_ID, stocks.order)},
+        ("KR", StreamKind.CONDITION): {None: rows.channel(stocks.CONDITION_ID, stocks.condition)},
         ("INDEX", StreamKind.INDEX): {None: indices.INDEX, Venue.KRX: indices.INDEX},
     }
     most_registrations = 200
@@ -373,6 +373,6 @@ class KiwoomFeed(Feed[KiwoomClient]):
 
 def _is_of_another(row: Mapping[str, Any], account: SecretStr) -> bool:
     """Say whether a row names another account; one that names none is of the key's. Products may follow a number."""
-    told = str(row["values"].get(stocks.ACCOUNT) or "")
+    told = str(row["values"].get(rows.ACCOUNT) or "")
     digits, own = ("".join(filter(str.isdigit, each)) for each in (told, account.get_secret_value()))
     return bool(digits) and not (digits.startswith(own) or own.startswith(digits))

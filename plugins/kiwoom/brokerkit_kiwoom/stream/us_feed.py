@@ -19,6 +19,7 @@ from brokerkit_kiwoom.stream.feed import KiwoomFeed
 from brokerkit_kiwoom.us import stream as us
 from brokerkit_kiwoom.us.spelling import EXCHANGE, SEARCH, code_of
 from brokerkit_kiwoom.wire import frames
+from brokerkit_kiwoom.wire.rows import REAL, channel
 
 ANY_ITEM = {"jmcode": "NVDA", "stex_tp": "ND"}
 """Item under which own orders are registered, as in the vendor's example: at home all of an account come, whatever it
@@ -30,11 +31,12 @@ class KiwoomUsFeed(KiwoomFeed):
 
     path: ClassVar[str] = frames.US_PATH
     known: ClassVar[Mapping[str, frozenset[str]]] = us.KNOWN
+    # Whether the mock host has them is not told.
     channels: ClassVar[Mapping[tuple[str, StreamKind], Mapping[Venue | None, Channel]]] = {
-        ("US", StreamKind.TRADES): {Venue.US: us.channel(us.TRADE_ID, us.trade)},
-        ("US", StreamKind.QUOTES): {Venue.US: us.channel(us.TRADE_ID, us.quote)},
-        ("US", StreamKind.ORDER_BOOK): {Venue.US: us.channel(us.BOOK_ID, us.book)},
-        ("US", StreamKind.ORDERS): {None: us.channel(us.ORDER_ID, us.order)},
+        ("US", StreamKind.TRADES): {Venue.US: channel(us.TRADE_ID, us.trade, REAL)},
+        ("US", StreamKind.QUOTES): {Venue.US: channel(us.TRADE_ID, us.quote, REAL)},
+        ("US", StreamKind.ORDER_BOOK): {Venue.US: channel(us.BOOK_ID, us.book, REAL)},
+        ("US", StreamKind.ORDERS): {None: channel(us.ORDER_ID, us.order, REAL)},
     }
     not_told: ClassVar[Mapping[tuple[str, StreamKind], frozenset[str]]] = {
         ("US", StreamKind.TRADES): frozenset({"side"}),
@@ -78,14 +80,11 @@ class KiwoomUsFeed(KiwoomFeed):
 
     def data(self, registrations: Iterable[Registration]) -> list[dict[str, Any]]:
         items: dict[str, list[Mapping[str, str]]] = {}
-        for channel, key in registrations:
+        for kind, key in registrations:
             exchange, _, code = key.partition(":")
             self._keys[code] = key
-            items.setdefault(channel, []).append({"jmcode": code, "stex_tp": exchange} if key else ANY_ITEM)
-        return [
-            {"item": those, "type": [*us.OWN] if channel == us.ORDER_ID else [channel]}
-            for channel, those in items.items()
-        ]
+            items.setdefault(kind, []).append({"jmcode": code, "stex_tp": exchange} if key else ANY_ITEM)
+        return [{"item": those, "type": [*us.OWN] if kind == us.ORDER_ID else [kind]} for kind, those in items.items()]
 
     def place(self, channel: str, entry: Mapping[str, Any], values: Mapping[str, Any]) -> Registration:
         """Return the registration of an entry, whose item is the code alone."""

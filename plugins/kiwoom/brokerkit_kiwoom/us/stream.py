@@ -15,12 +15,39 @@ from typing import Any
 from brokerkit.market.us import NEW_YORK
 from brokerkit.replies import limit_of
 from brokerkit.stream.events import BookEvent, Notice, OrderChange, QuoteEvent, TradeEvent
-from brokerkit.stream.feed import Channel
 from brokerkit.words import Side, Venue
 from brokerkit_kiwoom.us.orders import REFUSED, TYPE_BACK
 from brokerkit_kiwoom.us.spelling import PREFIX, hours_of
-from brokerkit_kiwoom.wire.fields import Values, change, fids, figure, of_row, price, traded
-from brokerkit_kiwoom.wire.orders import side_in
+from brokerkit_kiwoom.wire.fields import Values, fids, figure, of_row, price, traded
+from brokerkit_kiwoom.wire.rows import (
+    BOOK_TIME,
+    FILL,
+    FILL_PRICE,
+    FILLED,
+    KIND,
+    LEFT,
+    LIMIT,
+    NUMBER,
+    ORDER_TIME,
+    ORIGINAL,
+    PRICE,
+    QUANTITY,
+    SIDE_CODE,
+    SIZE,
+    STATE,
+    SYMBOL,
+    TIME,
+    TYPE,
+    VOLUME,
+    bare,
+    book_of,
+    filled_in_all,
+    identity_of,
+    number_of,
+    original_of,
+    quote_of,
+    side_of,
+)
 
 THOUSAND = Decimal(1_000)
 _CLOCKS_DIFFER = dt.timedelta(hours=1)
@@ -52,23 +79,13 @@ def moment(text: str | None, received_at: dt.datetime) -> dt.datetime | None:
 
 # 미국주식 실시간 체결가 (FE) -> TradeEvent and QuoteEvent
 
-TIME = "20"  # 시간; 현지 체결시간 (51020) is the same in the vendor's example
-PRICE = "10"  # 현재가, whose sign is its direction
-CHANGE = "11"  # 전일대비, whose sign is real
-CHANGE_PERCENT = "12"  # 등락율
-BEST_ASK = "27"  # (최우선)매도호가
-BEST_BID = "28"  # (최우선)매수호가
-SIZE = "15"  # 체결량; what its sign says is not told
-VOLUME = "13"  # 누적거래량
-THOUSANDS = "14"  # 누적거래대금, 천 달러
-OPEN = "16"  # 시가
-HIGH = "17"  # 고가
-LOW = "18"  # 저가
-
 
 @of_row
 def trade(row: Any, venue: Venue, received_at: dt.datetime) -> TradeEvent | None:
-    """Read 미국주식 실시간 체결가; None of a row without a price or a quantity, which is no trade."""
+    """Read 미국주식 실시간 체결가; None of a row without a price or a quantity, which is no trade.
+
+    What the sign of a quantity (15) says is not told. 현지 체결시간 (51020) is 시간 (20) in the vendor's example.
+    """
     values = row["values"]
     paid, quantity = price(values[PRICE]), price(values[SIZE])
     if not paid or not quantity:
@@ -87,79 +104,30 @@ def trade(row: Any, venue: Venue, received_at: dt.datetime) -> TradeEvent | None
 
 @of_row
 def quote(row: Any, venue: Venue, received_at: dt.datetime) -> QuoteEvent | None:
-    """Read 미국주식 실시간 체결가 as the running price of a symbol."""
+    """Read 미국주식 실시간 체결가 as the running price of a symbol; its turnover is in 천 달러."""
     values = row["values"]
-    paid = price(values[PRICE])
-    if not paid:
-        return None
-    thousands = figure(values.get(THOUSANDS, ""))
-    return QuoteEvent(
-        PREFIX + code_in(row),
-        venue,
-        moment(values.get(TIME), received_at),
-        received_at,
-        paid,
-        change(values.get(CHANGE)),
-        change(values.get(CHANGE_PERCENT)),
-        traded(values.get(OPEN)),
-        traded(values.get(HIGH)),
-        traded(values.get(LOW)),
-        figure(values[VOLUME]),
-        None if thousands is None else thousands * THOUSAND,
-        traded(values.get(BEST_ASK)),
-        traded(values.get(BEST_BID)),
-    )
+    told_at = moment(values.get(TIME), received_at)
+    return quote_of((PREFIX + code_in(row), venue, told_at, received_at), values, THOUSAND)
 
 
 # 미국주식 10호가 (FT) -> BookEvent
-
-BOOK_TIME = "21"  # 시간
-ASKS = [(str(40 + level), str(60 + level)) for level in range(1, 11)]  # 매도1호가, 매도1호가잔량, ...
-BIDS = [(str(50 + level), str(70 + level)) for level in range(1, 11)]  # 매수1호가, 매수1호가잔량, ...
-ALL_ASKS = "121"  # 매도호가총잔량
-ALL_BIDS = "125"  # 매수호가총잔량
 
 
 @of_row
 def book(row: Any, venue: Venue, received_at: dt.datetime) -> BookEvent:
     """Read 미국주식 10호가."""
     values = row["values"]
-    return BookEvent(
-        PREFIX + code_in(row),
-        venue,
-        moment(values.get(BOOK_TIME), received_at),
-        received_at,
-        _side(values, ASKS),
-        _side(values, BIDS),
-        figure(values.get(ALL_ASKS, "")),
-        figure(values.get(ALL_BIDS, "")),
-    )
-
-
-def _side(values: Values, levels: list[tuple[str, str]]) -> list[tuple[Decimal, Decimal]]:
-    """Return a side, the best first; a level that lacks a price or a quantity is left out."""
-    pairs = [(price(values[paid]), price(values[quantity])) for paid, quantity in levels]
-    return [(paid, quantity) for paid, quantity in pairs if paid and quantity]
+    told_at = moment(values.get(BOOK_TIME), received_at)
+    return book_of((PREFIX + code_in(row), venue, told_at, received_at), values)
 
 
 # 미국주식 실시간 주문 확인 (F4) and 미국주식 실시간 체결 (F5) -> Notice
 
-NUMBER = "9203"  # 주문번호
-SYMBOL = "9001"  # 종목코드
-STATE = "913"  # 주문상태: its words are known of the lists of orders alone
-KIND = "905"  # 주문구분; of F5 the vendor's example has 25, which no page tells
-SIDE_CODE = "907"  # 매도수구분
+# The words of 주문상태 (913) are known of the lists of orders alone. 주문구분 (905) of F5 is 25 in the vendor's
+# example; no page tells what that is.
+
 SIDE_WORDS = "50072"  # 매도수구분명
-ORIGINAL = "904"  # 원주문번호, zeros where there is none
-QUANTITY = "900"  # 주문수량
-LIMIT = "901"  # 주문가격
-TYPE = "906"  # 매매구분
-ORDER_TIME = "908"  # 주문/체결시간
 CURRENCY = "8043"  # 통화코드
-LEFT = "902"  # 미체결수량
-FILL = "909"  # 체결번호
-FILL_PRICE = "910"  # 체결가
-FILLED = "911"  # 체결량
 
 READ_OF_ORDERS = frozenset(
     {NUMBER, SYMBOL, STATE, KIND, SIDE_CODE, SIDE_WORDS, ORIGINAL, QUANTITY, LIMIT, TYPE, ORDER_TIME, CURRENCY, LEFT}
@@ -194,9 +162,9 @@ def order(row: Any, venue: Venue | None, received_at: dt.datetime) -> Notice:
         time=moment(values.get(ORDER_TIME), received_at),
         received_at=received_at,
         change=OrderChange.FILLED if is_fill else _change(values),
-        order_id=_number(values[NUMBER]),
-        original_id=_number(values[ORIGINAL]) if values.get(ORIGINAL, "").strip(" 0") else None,
-        side=_order_side(values),
+        order_id=number_of(values[NUMBER]),
+        original_id=original_of(values),
+        side=side_of(values, SIDE_OF, values.get(SIDE_WORDS, "")),
         quantity=quantity,
         price=limit_of(kind, _dollars(values[LIMIT])),
         type=kind,
@@ -205,7 +173,7 @@ def order(row: Any, venue: Venue | None, received_at: dt.datetime) -> Notice:
         last_quantity=filled,
         last_price=_dollars(values[FILL_PRICE]) if is_fill else None,
         fill_id=values.get(FILL, "").strip() or None if is_fill else None,
-        identity="|".join(values.get(fid, "") for fid in sorted(READ_OF_ORDERS)),
+        identity=identity_of(values, READ_OF_ORDERS),
     )
 
 
@@ -223,15 +191,11 @@ def _change(values: Values) -> OrderChange:
 
 
 def _filled(values: Values, quantity: Decimal | None) -> Decimal:
-    """Return the shares filled in all.
-
-    Whether 체결량 (911) is the sum or the last fill alone, no page says. Where it and what is left make up the
-    quantity, it is the sum in either reading.
-    """
-    told, left = figure(values[FILLED]), figure(values[LEFT])
-    if IS_FILLED not in values[STATE] or not told or left is None or told + left != quantity:
+    """Return the shares filled in all; a ValueError where they are not told for sure."""
+    filled = filled_in_all(values, quantity, figure(values[LEFT])) if IS_FILLED in values[STATE] else None
+    if filled is None:
         raise ValueError("the shares of a fill are not told for sure")
-    return told
+    return filled
 
 
 def _dollars(text: str) -> Decimal | None:
@@ -239,37 +203,14 @@ def _dollars(text: str) -> Decimal | None:
     return traded(text) if "." in text else None
 
 
-def _number(text: str) -> str:
-    number = text.strip()
-    if not (number.isascii() and number.isdigit() and 0 < len(number.lstrip("0")) <= 10):
-        raise ValueError("the number of an order is none")
-    return number
-
-
-def _order_side(values: Values) -> Side:
-    told = {SIDE_OF.get(values[SIDE_CODE].strip()), side_in(values.get(SIDE_WORDS, ""))} - {None}
-    if len(told) != 1:
-        raise ValueError("the side of an order is not told, or told twice and not the same")
-    return next(side for side in told if side)
-
-
 TRADE_ID, BOOK_ID, ORDER_ID, FILL_ID = "FE", "FT", "F4", "F5"
 OWN = (ORDER_ID, FILL_ID)
 """Channels of own orders: they are registered together, under the first one."""
-ENVIRONMENTS = ("real",)
-"""Whether the mock host has them is not told."""
-
-
-def channel(id: str, read: Any) -> Channel:
-    """Return a channel of all environments that have it."""
-    return Channel(dict.fromkeys(ENVIRONMENTS, id), read)
 
 
 def without_owner(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a row as it may be written down: of own orders what is read, which does not tell whose they are."""
-    if row["type"] not in OWN:
-        return row
-    return {**row, "values": {fid: text for fid, text in row["values"].items() if fid in READ_OF_ORDERS}}
+    """Return a row as it may be written down."""
+    return bare(row, READ_OF_ORDERS) if row["type"] in OWN else row
 
 
 KNOWN = {
