@@ -8,7 +8,7 @@ Without --write the exit code is 1 where the page is out of date.
 from __future__ import annotations
 
 import argparse
-import re
+import runpy
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -24,14 +24,18 @@ from brokerkit.asking.inquiries import HOOKS, offers
 from brokerkit.market.markets import market_named
 from brokerkit.part import Part
 from brokerkit.registry import load_broker
-from brokerkit.testing import BrokerConformance
+from brokerkit.sandbox.sandbox import face_class
+from brokerkit.symbols import HOME
+from brokerkit.testing.base import Contract
+from brokerkit.testing.declared import Declared, difference_of, needs_of
 
-PAGE = Path(__file__).parents[1] / "docs" / "brokers.md"
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "brokers.md"
 BEGIN, END = "<!-- written by make proof-table -->\n", "<!-- until here -->"
 BROKERS = {"kis": "KIS", "kiwoom": "Kiwoom"}
 ENVIRONMENTS = ("real", "demo")
-CHECKED = frozenset({"KR", "INDEX"})
-"""Markets in which checks of the kit call the verbs."""
+CHECKED_WITH = {"INDEX": HOME}
+"""Markets whose verbs the checks of another one call."""
 HEAD = ("verbs", "environment", "calls", "documents", "sandbox", "official samples", "users' reports")
 
 
@@ -83,12 +87,32 @@ def parts_of(broker: str) -> tuple[type[Part[Any]], ...]:
 
 
 @cache
-def checked_verbs() -> frozenset[str]:
-    """Return the verbs that checks of the kit call: where one is offered, they have to pass."""
-    modules = {sys.modules[kind.__module__] for kind in BrokerConformance.__mro__}
-    files = [Path(str(each.__file__)) for each in modules if each.__name__.startswith("brokerkit.testing")]
-    called = {verb for file in files for verb in re.findall(r"(?<!exchange)\.([a-z_]+)\(", file.read_text("utf-8"))}
-    return frozenset(called & HOOKS.keys())
+def contracts() -> Mapping[tuple[str, str, str], type[Contract]]:
+    """Return the classes in which the plugins' tests run the kit, by broker, market and environment."""
+    files = sorted(ROOT.glob("plugins/*/tests/test_conformance*.py"))
+    kinds = [kind for file in files for kind in runpy.run_path(str(file)).values()]
+    return {
+        (kind.broker, kind.market, kind.environment): kind
+        for kind in kinds
+        if isinstance(kind, type) and issubclass(kind, Contract) and hasattr(kind, "broker")
+    }
+
+
+@cache
+def checked_verbs(broker: str, market: str, environment: str) -> frozenset[str]:
+    """Return the verbs that checks of the kit are about: those which are run there, and have to pass."""
+    market = CHECKED_WITH.get(market, market)
+    kit = contracts().get((broker, market, environment))
+    if kit is None:
+        return frozenset()
+    declared, face = Declared(load_broker(broker), environment, market), face_class(broker)
+    checks = {name: needs_of(getattr(kit, name)) for name in dir(kit) if name.startswith("test_")}
+    return frozenset(
+        verb
+        for name, needs in checks.items()
+        if not declared.lacks(needs) and not difference_of(face, market, environment, name, case="")
+        for verb in needs.verbs
+    )
 
 
 def rows_of(broker: str, part: type[Part[Any]]) -> Iterator[Row]:
@@ -113,7 +137,7 @@ def _proof(broker: str, part: type[Part[Any]], verb: str, environment: str) -> t
     return (
         ", ".join(f"`{id}`" for id in named),
         _many(named, [id for id in named if id in documented]),
-        "yes" if part.market in CHECKED and verb in checked_verbs() else "no",
+        "yes" if verb in checked_verbs(broker, part.market, environment) else "no",
         _many(named, [id for id, real in named.items() if real in samples]),
         "; ".join(reports) or "none",
     )

@@ -87,3 +87,13 @@ def test_the_samples_that_are_called_read_are_those_of_the_replay(broker: str) -
 @pytest.mark.parametrize("report", EVIDENCE.reports, ids=lambda each: f"{each.call}-{each.date}")
 def test_a_report_stands_with_its_day_where_it_was_collected(report: proven.Report) -> None:
     assert report.date in (FOLDER / report.broker / report.file).read_text(encoding="utf-8")
+
+
+def test_a_verb_is_called_checked_where_checks_about_it_are_run_and_have_to_pass() -> None:
+    real, demo = (proven.checked_verbs("kis", "US", environment) for environment in ("real", "demo"))
+    assert {"order", "balance", "reserve", "exchange_rate"} <= real
+    assert "transactions" not in real, "its one check is declared to differ"
+    assert "order" in demo
+    assert not {"order_book", "reserve"} & demo, "not offered there, and without a list not to be seen"
+    assert proven.checked_verbs("kis", "INDEX", "real") == proven.checked_verbs("kis", "KR", "real")
+    assert proven.checked_verbs("kis", "HK", "real") == frozenset()

@@ -14,13 +14,16 @@ from brokerkit.errors import BrokerError, RateLimited
 from brokerkit.models import Quote
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face, Purpose, ReceivedRequest
-from brokerkit.testing.base import Contract, agree, raising
+from brokerkit.testing.base import Contract, agree, raising, tells
 from brokerkit.testing.declared import Declared, needs
 from brokerkit.words import Side
 
 TWO_PAGES = 120
 """So many positions that every broker needs more than a page for them, or is known to have none; fewer where fewer
 symbols are listed."""
+
+SPREAD = Decimal("0.02")
+"""By so much of it the rate at which a broker exchanges may differ from that of the day."""
 
 
 class AccountContract(Contract):
@@ -114,6 +117,24 @@ class AccountContract(Contract):
         monkeypatch.setattr(face.window, "admit", refuse_the_third)
         positions = paced.balance().positions
         assert len(positions) == filled, f"At a limit of calls {len(positions)} of {filled} positions are told."
+
+    @needs("balances")
+    def test_balances_have_each_currency_by_itself(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
+        account = face.credentials.account
+        sandbox.exchange.give_holding(account, self.stock, Decimal(5), self.ground.amount(300_000))
+        told = trader.balances()
+        currencies = [each.currency for each in told]
+        assert len(set(currencies)) == len(currencies), f"There are balances in {', '.join(map(str, currencies))}."
+        own = [each for each in told if each.currency == self.trading.currency]
+        assert own, f"There is no balance in {self.trading.currency}, only in {', '.join(map(str, currencies))}."
+        agree(self.balance_differences(own[0], sandbox.exchange.account(account), trader))
+
+    @needs("exchange_rate")
+    def test_the_exchange_rate_is_that_of_the_day(self, trader: Broker, sandbox: Sandbox) -> None:
+        currency, real = str(self.trading.currency), sandbox.exchange.exchange_rate
+        told = trader.exchange_rate(currency)
+        tells(told, currency=currency)
+        assert abs(told.rate / real - 1) <= SPREAD, f"One {currency} costs {told.rate} won, in truth about {real}."
 
     @needs("buying_power")
     def test_buying_power_is_what_the_account_can_pay(self, trader: Broker, sandbox: Sandbox, face: Face) -> None:
