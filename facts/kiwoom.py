@@ -52,7 +52,7 @@ def _asked(api: str, facts: Mapping[str, Any], table: Mapping[str, Any]) -> list
     return writing.field(
         name,
         writing.label(facts.get("label_ko")),
-        length=facts["length"],
+        length=None if "separator" in facts else facts["length"],
         required=facts["required"],
         codes={code: writing.label(text) for code, text in codes.items()},
         partial=facts.get("values_partial"),

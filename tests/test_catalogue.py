@@ -549,3 +549,44 @@ def samples() -> Iterator[tuple[str, Api, Mapping[str, Any], bool]]:
                 if sent is not None and each.get(key) in BOTH[broker]:
                     # What a client of Python logged are its own arguments.
                     yield path.name, BOTH[broker].api(each[key]), sent, each.get("kind") != "captured by a client"
+
+
+_DIGITS = r"[0-9]{1,18}(\.[0-9]{1,8})?"
+GRAMMARS = {
+    "plain": rf" *[+-]?{_DIGITS} *",
+    "direction": rf" *[+-]?{_DIGITS} *",
+    "double": rf" *(\+{{0,2}}|-{{0,2}}){_DIGITS} *",
+    "grouped": r" *[+-]?[0-9,]{1,24}(\.[0-9]{1,8})? *",
+    "percent": rf" *[+-]?{_DIGITS}%? *",
+}
+"""How the texts of each kind of number look."""
+
+
+def texts_in(value: object) -> Iterator[tuple[str, str]]:
+    """Yield every text of an answer with its name."""
+    if isinstance(value, Mapping):
+        for name, each in value.items():
+            yield from [(name, each)] if isinstance(each, str) else texts_in(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from texts_in(each)
+
+
+@needs_facts
+def test_numbers_of_answers_are_written_as_the_catalogue_says() -> None:
+    odd, seen = set(), 0
+    for path in sorted((Path(FACTS) / "kiwoom" / "examples").glob("*.json")):
+        told = json.loads(path.read_text(encoding="utf-8"))
+        for each in told.get("variants", [told]):
+            if each.get("api_id") not in KIWOOM:
+                continue
+            api = KIWOOM.api(each["api_id"])
+            fields = {field.name: field for field in fields_of(api)}
+            for name, text in texts_in([each.get("response"), each.get("frames")]):
+                number = fields[name].number if name in fields else ""
+                seen += bool(number)
+                if number and text.strip() and not re.fullmatch(GRAMMARS[number], text):
+                    odd.add((api.name, name))
+    # A word of another field, by a slip of the sample.
+    assert odd == {("ka10073", "tdy_htssel_cmsn")}
+    assert seen > 2_000
