@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,9 +31,10 @@ class Kept:
         """Say whether two requests are the same call: the same path and headers, whatever is asked for there."""
         return _call(self.request) == _call(other.request)
 
-    def tells(self, text: str) -> bool:
-        """Say whether the answer has a text somewhere."""
-        return text.encode() in bytes(self.response.body)
+    def tells(self, symbol: str) -> bool:
+        """Say whether the answer has a symbol somewhere, whatever stands between its letters there."""
+        code = re.sub("[^A-Z0-9]+", r"[^A-Z0-9]{1,2}", symbol.rpartition(":")[2])
+        return re.search(code.encode(), bytes(self.response.body)) is not None
 
 
 def _call(request: ReceivedRequest) -> tuple[object, ...]:
