@@ -42,7 +42,15 @@ def test_an_earlier_order_is_remembered_with_what_became_of_it(exchange: Exchang
     ]
     assert (partly.average_price, full.average_price, refused.average_price) == (60_000, Decimal("59950.5"), None)
     assert partly.day == partly.time.date() == YESTERDAY
-    assert (partly.number, full.number) == (refused.number - 2, refused.number - 1)
+    rows = [(row.number, row.action, row.original) for row in exchange.history("one", YESTERDAY, YESTERDAY)]
+    first = partly.number
+    assert rows == [
+        (first, "NEW", None),
+        (first + 1, "CANCEL", first),
+        (full.number, "NEW", None),
+        (refused.number, "NEW", None),
+    ]
+    assert (full.number, refused.number) == (first + 2, first + 3)
     assert exchange.orders("one") == []
     assert exchange.account("one").cash_d2 == exchange.account("one").orderable == 100_000_000
 

@@ -589,9 +589,9 @@ class Exchange:
     ) -> ExchangeOrder:
         """Add an order of an earlier day for tests and stories; it leaves cash and holdings as they are.
 
-        What is neither filled nor cancelled has expired. Without a price the fills were at the limit, or at the close
-        of that day. Numbers come again on other days: `number` gives it one. What was sold had cost `cost` won, or
-        just what it was sold for.
+        What is neither filled nor cancelled has expired; what cancelled it has a row of its own behind it. Without a
+        price the fills were at the limit, or at the close of that day. Numbers come again on other days: `number` gives
+        it one. What was sold had cost `cost` won, or just what it was sold for.
         """
         with self._changing():
             if day >= self._today:
@@ -607,6 +607,9 @@ class Exchange:
                 entry.executions.append(Execution(number, self._floor.next_trade, price, filled, entry.time, *booking))
                 self._floor.next_trade += 1
             owner.history.add(entry)
+            if canceled:
+                behind = history.next_number(self._seed_of_numbers, self._accounts.values(), day)
+                owner.history.add(history.cancellation(behind, entry))
             return entry.snapshot()
 
     def reject_next(self, account: str) -> None:

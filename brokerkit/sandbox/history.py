@@ -49,6 +49,12 @@ def remembered(
     return entry
 
 
+def cancellation(number: int, entry: Entry) -> Entry:
+    """Return the row of what cancelled the rest of an order of an earlier day."""
+    owner, request = entry.account, entry.request
+    return Entry(number, "CANCEL", entry.number, entry.root, owner, request, entry.time, entry.day, entry.canceled)
+
+
 def booking(
     account: Account, instrument: Instrument, side: Side, day: dt.date, amount: Decimal, cost: Decimal | None
 ) -> Booking:

@@ -131,8 +131,6 @@ class KisFace(Face):
         "US:test_buying_power_is_what_the_account_can_pay": "it tells what is left for shares after costs",
         "US:test_realized_profit_is_what_the_sales_earned": "sales are there from the day after the trade",
         "US:test_transactions_add_up_to_the_cash": "trades alone are there, and no balance of the cash",
-        "US:test_past_days_are_listed_oldest_first": "a row does not tell that its order was cancelled; the row of the "
-        "cancellation does, and the sandbox keeps none of past days",
     }
     wording: ClassVar[FaultWording] = FaultWording(
         success="rt_cd",

@@ -140,6 +140,7 @@ def test_orders_of_earlier_days_are_filled_cancelled_rejected_or_over(real: Any)
     assert told == [
         ("5", "0", "0", "0", ""),
         ("0", "5", "0", "0", "Y"),
+        ("0", "5", "0", "0", ""),  # the row of the cancellation itself
         ("0", "0", "5", "0", ""),
         ("0", "0", "0", "0", ""),
     ]

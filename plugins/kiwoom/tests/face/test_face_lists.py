@@ -134,7 +134,8 @@ def test_earlier_days_are_listed_by_their_date(customer: Customer) -> None:
     assert (by_number[filled]["cntr_qty"], by_number[filled]["cntr_uv"]) == ("0000000010", "0000065432")
     assert (by_number[expired]["cntr_qty"], by_number[expired]["ord_remnq"]) == ("0000000003", "0000000000")
     assert by_number[refused]["acpt_tp"] == "거부"
-    assert [row["ord_no"] for row in customer.rows(ord_dt="20261119")] == [other]
+    cancelled, cancellation = customer.rows(ord_dt="20261119")
+    assert (cancelled["ord_no"], cancellation["ori_ord"]) == (other, other)
     assert [row["ord_no"] for row in customer.rows(ord_dt="20261120")] == [today]
     assert customer.rows(ord_dt="20261117") == customer.rows(ord_dt="20261121") == []
     customer.face.page_size = 1
