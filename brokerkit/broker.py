@@ -29,7 +29,7 @@ from brokerkit.arguments import (
 )
 from brokerkit.asking.inquiries import HOOKS, STREAMS, Inquiries, capability_of, offers, offers_stream
 from brokerkit.errors import NOT_SENT, BrokerError, InvalidRequest, NamedIntent
-from brokerkit.market.markets import Market, market_at, market_of
+from brokerkit.market.markets import Market, market_at, market_named, market_of
 from brokerkit.market.sessions import Phase
 from brokerkit.models import (
     Capability,
@@ -361,10 +361,12 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
         if market is None and venue is not None and venue not in self._inquiries.home(None).venues:
             market = market_at(venue).name
         meant = self._inquiries.home(market)
+        part = self.adapter.served.get(meant.name)
+        if part is not None and self._inquiries.barred("orders" if verb == "stream.orders" else verb, meant):
+            return False
         if verb in STREAMS:
             named = None if market is None else meant.name
             return offers_stream(self.adapter, STREAMS[verb], named, self.adapter.environment, venue)
-        part = self.adapter.served.get(meant.name)
         if part is None or not offers(part, verb, part.environment):
             return False
         if verb == "reserve":
@@ -381,8 +383,13 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
 
     def capabilities(self) -> Table[Capability]:
         """Return what this broker offers in each market that it serves, as data; nothing is asked."""
-        served = self.adapter.served.values()
-        return Table(Capability, (capability_of(part, part.environment, self.adapter) for part in served))
+        return Table(Capability, map(self._capability, self.adapter.served.values()))
+
+    def _capability(self, part: Part[Any]) -> Capability:
+        told = capability_of(part, part.environment, self.adapter)
+        verbs = tuple(verb for verb in told.verbs if not self._inquiries.barred(verb, market_named(told.market)))
+        parts = tuple(verb for verb in told.changes_parts if verb in verbs)
+        return told.model_copy(update={"verbs": verbs, "changes_parts": parts})
 
     def close(self) -> None:
         """Close the streams, the connections of this thread, and those of calls that were made together."""

@@ -201,9 +201,9 @@ class Part(Generic[C]):
     def prepare(self) -> None:
         """Make what the part keeps between calls."""
 
-    def has_account(self) -> bool:
-        """Say whether the account of the profile can hold and trade what is in the market: some kinds cannot."""
-        return True
+    def lacks_account(self) -> str:
+        """Return why the account of the profile holds and trades nothing in the market, as some kinds; else blank."""
+        return ""
 
     # Reading
 

@@ -218,6 +218,15 @@ def test_with_real_money_the_account_and_the_arming_are_shown(
 
 
 @pytest.mark.usefixtures("real")
+def test_with_real_money_limits_in_won_arm_no_order_in_dollars(terminal: Terminal) -> None:
+    terminal.types("y\n")
+    command = ["buy", "US:AAPL", "1", "--price", "150.00", "--profile", "limited", "--arm", "4501"]
+    assert terminal.runs(*command) == exits.BLOCKED
+    assert "This is real money, and limits of USD are missing: max_order_quantity" in terminal.screen()
+    assert "Armed." not in terminal.screen()
+
+
+@pytest.mark.usefixtures("real")
 @pytest.mark.parametrize("answer", ["yes\n", None])
 def test_with_real_money_an_order_that_is_not_armed_is_shown_and_blocked(
     answer: str | None, terminal: Terminal, capsys: pytest.CaptureFixture[str]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from brokerkit import Broker
+from brokerkit import Broker, Order
 from brokerkit.errors import ConfigError, NetworkError, OrderBlocked, OrderUncertain, Unsupported
 from brokerkit.orders.intents import IntentState
 from brokerkit.part import Part
@@ -172,6 +172,57 @@ def test_markets_that_the_account_does_not_use_are_asked_only_by_name(
     broker.adapter.settings = broker.adapter.settings.model_copy(update={"markets": ("KR", "HK")})
     with pytest.raises(ConfigError, match="'HK', which the setting markets names"):
         broker.orders()
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        lambda broker, order: broker.buy("US:AAPL", 1, price=150),
+        lambda broker, order: broker.amend(order, price=151),
+        lambda broker, order: broker.sell("US:AAPL", 1, price=150),
+    ],
+)
+def test_nothing_new_is_sent_into_a_market_that_the_profile_leaves_out(
+    verb: Callable[[Broker, Order], object], fake: Fake, at: At, korea: type[KoreanPart]
+) -> None:
+    at("11-20 23:50")
+    broker = fake.abroad(korea, UsPart)
+    order = broker.buy("US:AAPL", 1, price=150)
+    broker.adapter.settings = broker.adapter.settings.model_copy(update={"markets": ("KR",)})
+    fake.calls.clear()
+    with pytest.raises(Unsupported, match=r"setting markets .* leaves out US stocks and funds \(US\).*account: KR"):
+        verb(broker, order)
+    assert fake.calls == []
+    assert not broker.supports("buy", market="US")
+    assert broker.supports("quote", market="US")
+    broker.cancel(order)  # what stands can be taken back, whatever the profile says
+    assert [call[0] for call in fake.calls] == ["cancel"]
+
+
+def test_an_account_of_a_kind_without_a_market_is_told_before_anything_is_asked(
+    fake: Fake, at: At, korea: type[KoreanPart]
+) -> None:
+    class Pension(UsPart):
+        def lacks_account(self) -> str:
+            return "A pension account has no US market."
+
+    at("11-20 23:50")
+    broker = fake.abroad(korea, Pension)
+    asked: list[Callable[[], object]] = [
+        lambda: broker.buy("US:AAPL", 1, price=150),
+        lambda: broker.orders(market="US"),
+        lambda: broker.order_history(dt.date(2026, 11, 20), market="US"),
+        lambda: broker.fills(market="US"),
+    ]
+    for each in asked:
+        with pytest.raises(Unsupported, match=r"A pension account has no US market\..*account: KR\."):
+            each()
+    assert fake.calls == []
+    assert not broker.supports("orders", market="US")
+    (us,) = (each for each in broker.capabilities() if each.market == "US")
+    assert not {"buy", "fills", "orders"} & set(us.verbs)
+    assert broker.supports("quote", market="US")
+    assert broker.quote("US:AAPL").price == fake.price
 
 
 def test_an_order_that_a_market_without_a_list_has_got_stays_open(fake: Fake, at: At, korea: type[KoreanPart]) -> None:

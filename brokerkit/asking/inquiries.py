@@ -88,6 +88,28 @@ HOOKS = {
     **dict.fromkeys(("instruments", "instrument", "search"), "instruments"),
 }
 """Every verb, and the hook of a part without which it is not offered."""
+OF_ACCOUNT = frozenset(
+    {
+        *(
+            "buy",
+            "sell",
+            "order",
+            "cancel",
+            "amend",
+            "refresh",
+            "wait",
+            "orders",
+            "order_history",
+            "fills",
+            "reconcile",
+        ),
+        *("reserve", "amend_reservation", "cancel_reservation", "reservations"),
+        *("balance", "balances", "buying_power", "sellable_quantity", "realized_pnl", "transactions"),
+    }
+)
+"""Verbs that only an account has that can hold something in a market."""
+SENT = frozenset({"buy", "sell", "order", "amend", "reserve", "amend_reservation"})
+"""Those of them that send something new."""
 STREAMS = {f"stream.{kind.lower()}": kind for kind in StreamKind}
 """What a stream can follow, as `Broker.supports` takes it: the name of the method that does."""
 INDICES = "INDEX"
@@ -159,7 +181,19 @@ class Inquiries:
                 f"{self.adapter.name} does not offer {verb}{where} in the {part.environment} environment.",
                 advice=f"Nothing was sent. It offers: {offered}.",
             )
+        if words := self.barred(verb, market):
+            there = ", ".join(each.name for each in self.markets()) or "none"
+            raise Unsupported(words, advice=f"Nothing was sent. Markets of this account: {there}.")
         return part
+
+    def barred(self, verb: str, market: Market) -> str:
+        """Return why a verb is not for the account of the profile in a market that is served; else blank."""
+        if verb in OF_ACCOUNT and (words := self.part(market).lacks_account()):
+            return words
+        used = self.adapter.settings.markets
+        if verb in SENT and used is not None and market.name not in used:  # what became of it would never be looked for
+            return f"The setting markets of the profile leaves out {market.title} ({market.name})."
+        return ""
 
     def markets(self, market: str | None = None) -> tuple[Market, ...]:
         """Return the markets that are meant: the one that is named, else all in which an account can hold something."""
@@ -177,7 +211,7 @@ class Inquiries:
         return tuple(
             market
             for market, part in served
-            if market.is_held and part.has_account() and (used is None or market.name in used)
+            if market.is_held and not part.lacks_account() and (used is None or market.name in used)
         )
 
     def offering_all(self, verb: str, market: str | None) -> tuple[Market, ...]:

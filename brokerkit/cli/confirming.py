@@ -12,7 +12,7 @@ from brokerkit.cli.printing import GAIN, LOSS, money
 from brokerkit.errors import Blocked, BrokerError, InvalidRequest
 from brokerkit.market.markets import market_of
 from brokerkit.models import Order, OrderRequest, Quote
-from brokerkit.symbols import HOME, HOME_CURRENCY
+from brokerkit.symbols import HOME, HOME_CURRENCY, is_symbol
 from brokerkit.text import sanitize
 from brokerkit.words import Side, Venue
 
@@ -34,14 +34,16 @@ def check_askable(as_json: bool, yes: bool) -> None:
         )
 
 
-def show(broker: Broker, side: Side, title: str, rows: Rows) -> None:
+def show(broker: Broker, side: Side, symbol: str, title: str, rows: Rows) -> None:
     """Show on standard error what is about to be sent; with real money first of all that, account and arming."""
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False, emoji=False, markup=False, soft_wrap=True)
     account = broker.account()
     if broker.environment == "real":
-        console.print(f"Real money (실전): account {account}. {broker.disarmed() or 'Armed.'}", style="bold red")
+        # A list can show a symbol that is not understood: it is one of the account's own market.
+        disarmed = broker.disarmed(market=market_of(symbol).name if is_symbol(symbol) else None)
+        console.print(f"Real money (실전): account {account}. {disarmed or 'Armed.'}", style="bold red")
     console.print(title, style=f"bold {SIDES[side][1]}")
     rows = {"broker": f"{broker.name}, {broker.environment}", "account": account, **rows}
     width = max(map(len, rows))

@@ -77,6 +77,7 @@ def reserve(
     def prepare(broker: Broker) -> Write:
         return Write(
             side,
+            request.symbol,
             f"예약 RESERVE: {SIDES[side][0]}",
             lambda: rows(broker),
             lambda: broker.reserve(request, until=until, key=key),
@@ -132,6 +133,7 @@ def amend_reservation(
         changed = {"new quantity": number(shares or kept.quantity), "new price": price}
         return Write(
             kept.side,
+            kept.symbol,
             f"예약 정정 AMEND reserved order {kept.id}: {SIDES[kept.side][0]}",
             lambda: {**_rows(kept), **changed},
             lambda: broker.amend_reservation(kept, quantity=shares, price=new, key=key),
@@ -158,6 +160,7 @@ def cancel_reservation(
         kept = _find(broker, reserved, market)
         return Write(
             kept.side,
+            kept.symbol,
             f"예약 취소 CANCEL reserved order {kept.id}: {SIDES[kept.side][0]}",
             lambda: _rows(kept),
             lambda: broker.cancel_reservation(kept, key=key),

@@ -83,6 +83,7 @@ class Write:
     """One thing to be sent: what people are shown of it, and what sends it."""
 
     side: Side
+    symbol: str
     title: str
     rows: Callable[[], Rows]
     send: Callable[[], Order | Reservation]
@@ -139,7 +140,7 @@ def carry_out(session: Session, consent: Consent, prepare: Callable[[Broker], Wr
             write = prepare(broker)
             stands = any(intent.state in STANDING for intent in keyed(broker, write.key))
             if not stands and (not consent.yes or (broker.environment == "real" and not session.printer.as_json)):
-                show(broker, write.side, write.title, write.rows())
+                show(broker, write.side, write.symbol, write.title, write.rows())
             if not stands and not consent.yes:
                 ask(broker)
         with _first_interrupt_held():

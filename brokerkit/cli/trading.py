@@ -118,6 +118,7 @@ def amend(
         order = _find(broker, order_id, key, market)
         return Write(
             order.side,
+            order.symbol,
             f"정정 AMEND order {order.id}: {SIDES[order.side][0]}",
             lambda: amend_rows(broker, order, part, new),
             lambda: broker.amend(order, price=new, quantity=part, key=key),
@@ -145,6 +146,7 @@ def cancel(
         order = _find(broker, order_id, key, market)
         return Write(
             order.side,
+            order.symbol,
             f"취소 CANCEL order {order.id}: {SIDES[order.side][0]}",
             lambda: cancel_rows(order, part),
             lambda: broker.cancel(order, quantity=part, key=key),
@@ -158,6 +160,7 @@ def cancel(
 def _placement(broker: Broker, request: OrderRequest, key: str | None) -> Write:
     return Write(
         request.side,
+        request.symbol,
         SIDES[request.side][0],
         lambda: order_rows(broker, request),
         lambda: broker.order(request, key=key),

@@ -77,10 +77,11 @@ class Guard:
         limits = self.limits.of(market.currency)
         missing = [name for name in NEEDED_FOR_REAL if getattr(limits, name, None) is None]
         if missing:
-            words = "" if market.currency == HOME_CURRENCY else f" of {market.currency or 'its currency'}"
+            abroad = "" if market.currency == HOME_CURRENCY else market.currency or "its currency"
             raise Disarmed(
-                f"This is real money, and limits{words} are missing: {', '.join(missing)}.",
-                advice="Nothing was sent. Write them in the limits table of the profile.",
+                f"This is real money, and limits{f' of {abroad}' if abroad else ''} are missing: {', '.join(missing)}.",
+                advice="Nothing was sent. Write them in the limits table of the profile"
+                f"{f', [profiles.NAME.limits.{abroad}]' if market.currency and abroad else ''}.",
             )
         if network := network_file_system(journal_folder()):
             raise Disarmed(

@@ -150,7 +150,7 @@ class Account(Spelling):
     def _holdings(self, exchange: str) -> Iterator[Sequence[Holding]]:
         """Yield the holdings at an exchange, page by page."""
         params = {
-            **self.account(),
+            **self.client.account(),
             "OVRS_EXCG_CD": exchange,
             "TR_CRCY_CD": DOLLARS,
             "CTX_AREA_FK200": "",
@@ -176,7 +176,7 @@ class Account(Spelling):
         if self.environment not in CASH.ids:
             return {}
         params = {
-            **self.account(),
+            **self.client.account(),
             "WCRC_FRCR_DVSN_CD": "02",  # in the currency itself
             "NATN_CD": "840",
             "TR_MKET_CD": "00",
@@ -191,7 +191,7 @@ class Account(Spelling):
         if price is None:
             raise InvalidRequest("KIS has no market orders in US shares: give the price at which you would buy.")
         params = {
-            **self.account(),
+            **self.client.account(),
             "OVRS_EXCG_CD": EXCHANGE[self.segment(symbol)],
             "OVRS_ORD_UNPR": wire_text(price),
             "ITEM_CD": self.code(symbol),

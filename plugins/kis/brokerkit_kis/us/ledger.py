@@ -90,7 +90,7 @@ class Ledger(Spelling):
 
     def realized_pnl(self, start: dt.date, end: dt.date) -> Iterable[Sale]:
         params = {
-            **self.account(),
+            **self.client.account(),
             "OVRS_EXCG_CD": WHOLE_US,
             "NATN_CD": "840",
             "CRCY_CD": DOLLARS,
@@ -122,7 +122,7 @@ class Ledger(Spelling):
 
     def transactions(self, start: dt.date, end: dt.date) -> Iterable[CashMove]:
         params = {
-            **self.account(),
+            **self.client.account(),
             "ERLM_STRT_DT": f"{start - SETTLES_IN:%Y%m%d}",
             "ERLM_END_DT": f"{end:%Y%m%d}",
             "OVRS_EXCG_CD": "",

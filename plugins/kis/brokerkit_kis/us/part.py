@@ -56,7 +56,7 @@ class UsStocks(Quotes, Charts, Trades, Listings, Account, Ledger, Reservations):
             exchange, code = EXCHANGE[self.segment(request.symbol)], self.code(request.symbol)
         self._check_session(request.venue)
         body = {
-            **self.account(),
+            **self.client.account(),
             "OVRS_EXCG_CD": exchange,
             "PDNO": code,
             "ORD_QTY": wire_text(request.quantity),
@@ -81,7 +81,7 @@ class UsStocks(Quotes, Charts, Trades, Listings, Account, Ledger, Reservations):
             exchange, code = EXCHANGE[self.segment(order.symbol)], self.code(order.symbol)
             left = order.remaining_quantity or self._left(order, handle)
         body = {
-            **self.account(),
+            **self.client.account(),
             "OVRS_EXCG_CD": exchange,
             "PDNO": code,
             "ORGN_ODNO": handle.number,
@@ -145,7 +145,7 @@ class UsStocks(Quotes, Charts, Trades, Listings, Account, Ledger, Reservations):
         """Yield the rows of the list, page by page; in the demo environment it is of all countries and symbols."""
         is_real = self.environment == "real"
         params = {
-            **self.account(),
+            **self.client.account(),
             "PDNO": self.code(symbol) if symbol and is_real else orders.ANY[self.environment],
             "ORD_STRT_DT": f"{start:%Y%m%d}",
             "ORD_END_DT": f"{end:%Y%m%d}",
@@ -166,7 +166,7 @@ class UsStocks(Quotes, Charts, Trades, Listings, Account, Ledger, Reservations):
     def _open(self) -> Iterator[orders.OpenOrderRow | OddRow]:
         """Yield the rows of the list of working orders in which something is left."""
         params = {
-            **self.account(),
+            **self.client.account(),
             "OVRS_EXCG_CD": WHOLE_US,
             "SORT_SQN": orders.OLDEST_FIRST,
             "CTX_AREA_FK200": "",

@@ -161,7 +161,7 @@ class Reservations(Spelling):
         """Yield the rows of some days. Whether one exchange stands for the others is not told: each is asked for."""
         for segment, product in PRODUCT.items():
             params = {
-                **self.account(),
+                **self.client.account(),
                 "INQR_STRT_DT": f"{start:%Y%m%d}",
                 "INQR_END_DT": f"{end:%Y%m%d}",
                 "INQR_DVSN_CD": "00",
@@ -177,7 +177,7 @@ class Reservations(Spelling):
         with preparing("the exchange of the symbol"):
             exchange, code = EXCHANGE[self.segment(request.symbol)], self.code(request.symbol)
         body = {
-            **self.account(),
+            **self.client.account(),
             "RVSE_CNCL_DVSN_CD": "00",
             "PDNO": code,
             "OVRS_EXCG_CD": exchange,
@@ -194,7 +194,7 @@ class Reservations(Spelling):
     def send_reservation_cancel(self, reservation: Reservation, handle: Handle) -> Sent:
         day = f"{handle.day:%Y%m%d}"
         body = {
-            **self.account(),
+            **self.client.account(),
             # The table has the one spelling, the official sample the other.
             "RSYN_ORD_RCIT_DT": day,
             "RSVN_ORD_RCIT_DT": day,

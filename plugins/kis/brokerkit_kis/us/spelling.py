@@ -90,19 +90,11 @@ class Spelling(Part[KisClient]):
             )
         return venue
 
-    def has_account(self) -> bool:
-        return self._kind() == TRADES_ABROAD
-
-    def _kind(self) -> str:
-        """Return the last two digits of the account."""
-        return self.client.settings.account.get_secret_value()[8:]
-
-    def account(self) -> Parameters:
-        """Return the account as every account call names it; Unsupported for one of a kind without markets abroad."""
-        if not self.has_account():
-            raise Unsupported(
-                f"An account whose number ends in {self._kind()} has no US market at KIS.",
-                broker=self.broker,
-                advice=f"Nothing was sent. Shares abroad are held and traded by accounts that end in {TRADES_ABROAD}.",
-            )
-        return self.client.account()
+    def lacks_account(self) -> str:
+        kind = self.client.settings.account.get_secret_value()[8:]
+        if kind == TRADES_ABROAD:
+            return ""
+        return (
+            f"An account whose number ends in {kind} has no US market at KIS: shares abroad are held and traded by "
+            f"accounts that end in {TRADES_ABROAD}."
+        )

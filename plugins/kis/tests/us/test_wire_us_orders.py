@@ -209,7 +209,14 @@ def test_account_without_a_us_market_sends_nothing(connect: Any, kind: str) -> N
         wire.broker.buy("US:AAPL", 10, price="271.50")
     with pytest.raises(Unsupported, match=kind):
         wire.broker.buying_power("US:AAPL", price="271.50")
-    assert all("/common/master/" in call.url for call in wire.calls)
+    with pytest.raises(Unsupported, match=kind):
+        wire.broker.balance(market="US")
+    with pytest.raises(Unsupported, match=kind):
+        wire.broker.reserve(OrderRequest(symbol="US:AAPL", side=Side.BUY, quantity=1, price=Decimal("271.5")))
+    assert list(wire.calls) == []
+    assert [
+        each for each in ("buy", "orders", "reserve", "stream.orders") if wire.broker.supports(each, market="US")
+    ] == []
     assert wire.broker.quote("US:AAPL").price == Decimal("271.5")
 
 
