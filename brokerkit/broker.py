@@ -379,6 +379,8 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
             venues = {each for those in part.ranking_venues.values() for each in those}
         if venue is not None and venue not in venues:
             return False
+        if type is not None and verb == "buy" and check_type(type) in part.sells_only:
+            return False
         return type is None or _takes(part, meant, check_type(type), venue)
 
     def capabilities(self) -> Table[Capability]:

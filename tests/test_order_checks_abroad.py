@@ -94,6 +94,8 @@ def test_a_type_that_only_a_sale_may_have_is_not_sent_as_a_buy(fake: Fake) -> No
         Unsupported, match=r"STOP DAY is not offered as an order type to buy.*LIMIT DAY, MARKET_ON_CLOSE"
     ):
         buys(broker, price=None, **stop)
+    assert [broker.supports(verb, market="US", type=OrderType.STOP) for verb in ("buy", "sell")] == [False, True]
+    assert [each.sells_only for each in broker.capabilities()] == [(), (OrderType.STOP,)]
     assert sent(fake) == 0
     broker.sell("US:AAPL", 1, **stop)
     assert sent(fake) == 1

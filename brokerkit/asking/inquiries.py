@@ -38,7 +38,7 @@ from brokerkit.symbols import HOME, is_symbol
 from brokerkit.text import masked
 from brokerkit.transport import Endpoint, Reply
 from brokerkit.transport.together import Progress, Together
-from brokerkit.words import SecurityType, Venue
+from brokerkit.words import OrderType, SecurityType, Venue
 
 if TYPE_CHECKING:
     from brokerkit.asking.listing import Listings
@@ -566,6 +566,7 @@ def capability_of(part: Part[Any] | type[Part[Any]], environment: str, adapter: 
         order_types=tuple(part.terms(environment)),
         streams=tuple(kind.lower() for kind in StreamKind if offers_stream(adapter, kind, part.market, environment)),
         unlisted_venues=tuple(part.unlisted_venues),
+        sells_only=tuple(type_ for type_ in OrderType if type_ in part.sells_only),
         changes_parts=tuple(verb for verb in verbs if verb in part.changes_parts),
         not_told={model.__name__: tuple(sorted(fields)) for model, fields in part.untold(environment).items()},
     )

@@ -27,6 +27,8 @@ class Capability(Model):
     """Those of them whose orders stand in no list: `orders`, `refresh` and `reconcile` cannot tell of them."""
     order_types: tuple[tuple[OrderType, TimeInForce], ...]
     """Order types, each with a time in force, that the broker takes; not every venue takes all of them, nor always."""
+    sells_only: tuple[OrderType, ...]
+    """Those of them that are taken to sell alone."""
     changes_parts: tuple[str, ...]
     """Verbs that can change a part of what is left of an order; the others take the whole rest only."""
     not_told: dict[str, tuple[str, ...]]

@@ -148,6 +148,7 @@ _EVERYWHERE: Mapping[str, str] = {
     "unlisted_venues": "미조회거래소",
     "order_types": "주문유형",
     "streams": "실시간",
+    "sells_only": "매도전용 주문유형",
     "changes_parts": "부분정정취소",
     "not_told": "미제공항목",
 }

@@ -112,7 +112,7 @@ class UsStocks(Quotes, Charts, Trades, Listings, Account, Ledger, Reservations):
             raise Unsupported(
                 "The demo environment of KIS takes US orders in the regular session alone.",
                 broker=self.broker,
-                advice="Nothing was sent. market_hours() tells when it opens.",
+                advice="Nothing was sent. market_hours(venue=Venue.US) tells when it begins.",
             )
 
     def _sent(self, endpoint: Endpoint[OrderAnswer], body: Parameters, symbol: str) -> Sent:
