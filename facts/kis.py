@@ -33,6 +33,7 @@ def _api(
         topic=writing.label(facts["category_ko"]),
         ids={**ids, **more.get("ids", {})},
         old={old: ids[environment][variant] for environment, variant, old in _old(facts, table)},
+        also=table["also"].get(name),
         unsure=more.get("unsure"),
         method=facts["method"] or "SEND",
         path=facts["path"],

@@ -60,10 +60,10 @@ def written(apis: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _ids(row: Mapping[str, Any]) -> list[str]:
-    """Return every id that means this API, but for its own name."""
+    """Return every id and other label that means this API."""
     found = [an_id for ids in row["ids"].values() for an_id in ids.values()]
     found += row.get("old", {})
-    found += [each for each in row.get("unsure", ()) if each not in ("real", "demo")]
+    found += row.get("also", ())
     return [an_id for an_id in dict.fromkeys(found) if an_id and an_id != row["name"]]
 
 

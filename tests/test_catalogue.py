@@ -54,6 +54,7 @@ def every() -> Iterator[Api]:
         ("domestic_stock/order_cash/sell", "domestic_stock/order_cash", "sell"),
         ("주식주문(현금)", "domestic_stock/order_cash", None),
         ("관심종목(멀티종목)시세조회", "domestic_stock/intstock_multprice", None),
+        ("웹소켓접속키발급", "auth/auth_ws_token", None),
     ],
 )
 def test_an_api_is_found_by_name_id_and_label(asked: str, name: str, variant: str | None) -> None:
@@ -514,6 +515,7 @@ def test_every_row_of_the_seeds_is_found_by_name() -> None:
     assert len(rows) == 136
     for catalogue, row in rows:
         assert catalogue.api(row["api"]).name == row["api"]
+        assert catalogue.api(row["name_ko"]).name == row["api"]
 
 
 @needs_facts

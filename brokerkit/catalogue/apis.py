@@ -175,10 +175,12 @@ class Api:
     """The columns of a frame in their order, or the keys of its values."""
     pages: tuple[str, ...] = ()
     """The fields of a request with which it goes on to the next page; a blank name: headers alone do it."""
+    also: tuple[str, ...] = ()
+    """What the broker calls it in other lists."""
     old: Mapping[str, str] = dataclasses.field(default_factory=lambda: NONE)
     """Ids of former times that servers still take, to those of today."""
     unsure: frozenset[str] = frozenset()
-    """Environments of which no fact tells whether they have it: it can be tried there."""
+    """Environments of which no fact tells whether they have it, and ids that are not proven: they can be tried."""
     sealed: bool = False
     """Its frames are encrypted."""
     open: bool = False
@@ -193,7 +195,7 @@ class Api:
         more["request"] = tuple(map(Field.of, row.get("request", ())))
         more["groups"] = tuple(_groups(more.pop("response", {})))
         more["frame"] = tuple(map(Field.of, row.get("frame", ())))
-        more["pages"] = tuple(row.get("pages", ()))
+        more["pages"], more["also"] = tuple(row.get("pages", ())), tuple(row.get("also", ()))
         more["ids"] = MappingProxyType({name: MappingProxyType(ids) for name, ids in row["ids"].items()})
         more["old"] = MappingProxyType(row.get("old", {}))
         more["unsure"] = frozenset(row.get("unsure", ()))

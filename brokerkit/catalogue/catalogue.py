@@ -41,7 +41,7 @@ class Catalogue:
 
     @cached_property
     def _index(self) -> list[list[str]]:
-        """Name, label and ids of each line that follows."""
+        """Name, label, ids and other labels of each line that follows."""
         return list(json.loads(self._lines[0]))
 
     @cached_property
@@ -51,7 +51,7 @@ class Catalogue:
 
     @cached_property
     def _ids(self) -> Mapping[str, str]:
-        """Every id, old ones too, to the name of its API."""
+        """Every id, old ones too, and every other label to the name of its API."""
         return {an_id: row[0] for row in self._index for an_id in row[2:]}
 
     @property
