@@ -19,6 +19,10 @@ from proof.oracles import violations
 from proof.orders import Job, parallel, seen_by
 from proof.trading import BROKERS, Trader, patiently, quick, trading
 
+COUNTS = {"KR": (500, 5_000), "US": (120, 1_200)}
+"""Orders of a market, and those of a release."""
+SWAPS = {"KR": (4, 20), "US": (1, 4)}
+"""Runs in which answers are swapped."""
 BATCH = 12
 """Orders at one sandbox: a list that was late once makes the library wait longer, and nothing would be late again."""
 SETTLE = 1.0
@@ -64,41 +68,68 @@ class Sum:
 
 
 def run(release: bool) -> list[Figure]:
-    """Play 500 orders, or 5,000 for a release, and return the figures."""
-    count = 5_000 if release else 500
-    jobs = [Job(name, seed, BATCH) for seed in range(-(-count // BATCH // len(BROKERS))) for name in BROKERS]
-    total = Sum()
-    for part in parallel(play, jobs):
-        total.add(part)
-    say(f"broken promises: {dict(total.states)}, {total.foreign} of somebody else")
+    """Play the orders of each market, and return the figures."""
+    totals = {market: Sum() for market in COUNTS}
+    jobs = [job for market, counts in COUNTS.items() for job in _jobs(market, counts[release])]
+    for market, part in parallel(_played, jobs):
+        totals[market].add(part)
+    believed = dict.fromkeys(SWAPS, (0, 0))
+    swaps = [job for market in SWAPS for job in _swaps(market, release)]
+    for market, (each, sent) in parallel(_swapped, swaps):
+        before = believed[market]
+        believed[market] = (before[0] + each, before[1] + sent)
+    return [
+        figure
+        for market, counts in COUNTS.items()
+        for figure in _figures(market, counts[release], totals[market], *believed[market])
+    ]
+
+
+def _jobs(market: str, count: int) -> list[Job]:
+    seeds = range(-(-count // BATCH // len(BROKERS)))
+    return [Job(name, seed, BATCH, market) for seed in seeds for name in BROKERS]
+
+
+def _swaps(market: str, release: bool) -> list[Job]:
+    return [Job(name, seed, 2 * PAIRS, market) for seed in range(SWAPS[market][release]) for name in BROKERS]
+
+
+def _played(job: Job) -> tuple[str, Sum]:
+    return job.market, play(job)
+
+
+def _swapped(job: Job) -> tuple[str, tuple[int, int]]:
+    return job.market, swap(job)
+
+
+def _figures(market: str, count: int, total: Sum, believed: int, sent: int) -> list[Figure]:
+    title = "broken promises" if market == "KR" else f"{market} broken promises"
+    say(f"{title}: {dict(total.states)}, {total.foreign} of somebody else")
     share = len(total.wrong_probable) / total.probable if total.probable else 0.0
     return [
-        at_least("broken promises: orders, amendments and cancellations sent", total.orders, count),
-        at_least("broken promises: taken after they were called absent", total.states[IntentState.LATE], count // 20),
-        at_least("broken promises: placed by somebody else, just like ours", total.foreign, count // 10),
-        *(none(f"broken promises: {words}", total.found[name]) for name, words in WORDS.items()),
+        at_least(f"{title}: orders, amendments and cancellations sent", total.orders, count),
+        at_least(f"{title}: taken after they were called absent", total.states[IntentState.LATE], count // 20),
+        at_least(f"{title}: placed by somebody else, just like ours", total.foreign, count // 10),
+        *(none(f"{title}: {words}", total.found[name]) for name, words in WORDS.items()),
         Figure(
-            "broken promises: somebody else's order taken for ours, and called probable",
+            f"{title}: somebody else's order taken for ours, and called probable",
             f"{len(total.wrong_probable)} of {total.probable} probable matches ({share:.0%})",
             "published",
             True,
         ),
         Figure(
-            "broken promises: somebody else's orders reported as such, not taken for ours or part of an AMBIGUOUS",
+            f"{title}: somebody else's orders reported as such, not taken for ours or part of an AMBIGUOUS",
             f"{total.foreign_reported} of {total.foreign}",
             "published",
             True,
         ),
-        _swapped(range(20 if release else 4)),
+        Figure(
+            f"{title}: the answer of an order whose own answer was lost, given to the next one and believed for good",
+            f"{believed} of {sent}",
+            "published",
+            True,
+        ),
     ]
-
-
-def _swapped(seeds: range) -> Figure:
-    """Return how often the answer to another order, whose own answer was lost, is believed."""
-    found = list(parallel(swap, [Job(name, seed, 2 * PAIRS) for seed in seeds for name in BROKERS]))
-    believed, sent = sum(each for each, _ in found), sum(each for _, each in found)
-    what = "the answer of an order whose own answer was lost, given to the next one and believed for good"
-    return Figure(f"broken promises: {what}", f"{believed} of {sent}", "published", True)
 
 
 def swap(job: Job) -> tuple[int, int]:
@@ -106,7 +137,7 @@ def swap(job: Job) -> tuple[int, int]:
 
     Only the broker's list can tell then, and it does where the two orders differ.
     """
-    with quick(), trading(job.broker, job.seed, exclusive=True) as trader:
+    with quick(), trading(job.broker, job.seed, exclusive=True, market=job.market) as trader:
         for number, (symbol, side) in enumerate(trader.free_sides()[: job.orders]):
             call = partial(trader.broker.order, trader.request(symbol, side))
             trader.submit(call, "previous_answer" if number % 2 else "processed_then_reset")
@@ -118,7 +149,7 @@ def swap(job: Job) -> tuple[int, int]:
 def play(job: Job) -> Sum:
     """Play one batch and return what it came to."""
     total = Sum()
-    with quick(), trading(job.broker, job.seed, exclusive=False, settle=SETTLE) as trader:
+    with quick(), trading(job.broker, job.seed, exclusive=False, settle=SETTLE, market=job.market) as trader:
         total.orders = sum(map(len, _send(trader, job.orders)))
         reported = trader.reconcile(wait=True, timeout=PATIENCE)
         trader.wait_for_late_ones()
@@ -134,7 +165,8 @@ def play(job: Job) -> Sum:
     total.states = Counter(str(intent.state) for intent in seen.journal)
     total.wrong_probable = list(found.wrong_probable)
     total.found = {
-        name: [f"{job.broker}, seed {job.seed}: {words}" for words in getattr(found, name)] for name in WORDS
+        name: [f"{job.broker}, {job.market}, seed {job.seed}: {words}" for words in getattr(found, name)]
+        for name in WORDS
     }
     return total
 

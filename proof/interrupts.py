@@ -17,7 +17,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import partial
+from itertools import product
 from pathlib import Path
 from types import FrameType
 
@@ -26,15 +28,18 @@ import brokerkit_kiwoom
 
 import brokerkit
 from brokerkit import Broker, BrokerError, NotSent, Order, get_broker
+from brokerkit.market.markets import market_named
 from brokerkit.orders.intents import Intent
 from brokerkit.orders.listing import numbers_in
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import ExchangeOrder
 from brokerkit.sandbox.face import SlidingWindow
-from brokerkit.testing.inside import entries_after, journal_of, look_again
+from brokerkit.symbols import HOME
+from brokerkit.testing.inside import at_home, entries_after, journal_of, look_again, part_of
 from brokerkit.testing.safety.interrupts import Tracer, arrived, contradictions, told_by
+from brokerkit.words import SecurityType
 from proof.figures import Figure, at_least, none, own_state, say
-from proof.trading import BROKERS, MANY, quick
+from proof.trading import BROKERS, MANY, MARKETS, ends_of, quick
 
 ROOTS = (
     *(str(Path(str(module.__file__)).parent) for module in (brokerkit, brokerkit_kis, brokerkit_kiwoom)),
@@ -42,9 +47,13 @@ ROOTS = (
 )
 VERBS = ("order", "amend", "cancel", "part")
 KINDS: tuple[type[BaseException], ...] = (KeyboardInterrupt, SystemExit, MemoryError)
-SYMBOL = "005930"
-REAL = 60
+SYMBOLS = {"KR": "005930", "US": "US:AAPL"}
+REAL = {"KR": 60, "US": 20}
 """Interrupts from a timer at each broker."""
+FEWEST = {"KR": (500, 18_000), "US": (200, 4_000)}
+"""Interrupts at lines that there have to be, and those of a release."""
+SPARSER = {"KR": 1, "US": 4}
+"""The way of an order is that of Korea but for an adapter's own lines: so many times fewer of them are interrupted."""
 STUCK_SECONDS = 15.0
 UNHURRIED_SECONDS = 6.0
 """No server is silent here: a time limit of an order would only tell how busy the machine is."""
@@ -88,7 +97,11 @@ class Victim:
         self._sandbox = sandbox
         self._tally = tally
         self._account = sandbox.face(broker.name).credentials.account
-        self._price = sandbox.exchange.instruments[SYMBOL].lower_limit
+        self._market = market_named(broker.adapter.home)
+        self._symbol = SYMBOLS[self._market.name]
+        instrument = sandbox.exchange.instruments[self._symbol]
+        lowest, _ = ends_of(instrument)
+        self._price = self._market.calendar.round_to_tick(lowest, SecurityType.STOCK, up=True)
         self._newest = ""
         """The entry of the journal before the present call."""
         self.alarm = Alarm()
@@ -124,11 +137,14 @@ class Victim:
 
     def _call(self, verb: str) -> Callable[[], object]:
         if verb == "order":
-            return lambda: self.broker.buy(SYMBOL, 2, price=self._price)
-        standing = self.broker.buy(SYMBOL, 2, price=self._price)
+            return lambda: self.broker.buy(self._symbol, 2, price=self._price)
+        standing = self.broker.buy(self._symbol, 2, price=self._price)
         if verb == "amend":
-            return lambda: self.broker.amend(standing, price=self._price + 100)
+            return lambda: self.broker.amend(standing, price=self._dearer())
         return lambda: self.broker.cancel(standing, quantity=1 if verb == "part" else None)
+
+    def _dearer(self) -> Decimal:
+        return self._price + self._market.calendar.tick_size(self._price, SecurityType.STOCK)
 
     def _judge(self, place: str, outcome: BaseException | None, before: int) -> None:
         intents = self._new()
@@ -142,7 +158,7 @@ class Victim:
 
         def clear() -> None:
             for intent in self.broker.unresolved():
-                known = journal_of(self.broker).explained(intent.day)
+                known = journal_of(self.broker).explained(intent.day, intent.market)
                 free = [row for row in self._rows() if str(row.number) not in numbers_in(known)]
                 row = next((each for each in reversed(free) if _is_of(intent, each)), None)
                 if row is None:
@@ -157,7 +173,7 @@ class Victim:
             patiently(lambda: self.broker.cancel(order))
 
         try:
-            order = patiently(lambda: self.broker.buy(SYMBOL, 1, price=self._price))
+            order = patiently(lambda: self.broker.buy(self._symbol, 1, price=self._price))
             self._elsewhere(cancel, place)
         except BrokerError as error:
             self._tally.breaches.append(f"{place}: the next order failed: {error}")
@@ -201,38 +217,49 @@ def _is_of(intent: Intent, row: ExchangeOrder) -> bool:
 
 
 @contextmanager
-def victim(name: str, tally: Tally) -> Iterator[Victim]:
+def victim(name: str, tally: Tally, market: str = "KR") -> Iterator[Victim]:
     """Yield a broker whose calls can be interrupted; its journal lies on the disk."""
     disabled = logging.root.manager.disable
-    with quick(UNHURRIED_SECONDS), Sandbox() as sandbox:
+    with quick(UNHURRIED_SECONDS), Sandbox(home=market) as sandbox:
         sandbox.face(name).window = SlidingWindow(MANY)
         keys = sandbox.connect(name)
         own = {key: getattr(keys, key) for key in ("base_url", "account", "app_key", "app_secret")}
         logging.disable(logging.CRITICAL)
         try:
             with get_broker(name, environment="sandbox", **own) as broker:
-                made = Victim(broker, sandbox, tally)
-                broker.cancel(broker.buy(SYMBOL, 1, price=made._price))  # what is imported late is here then
+                if market != HOME:  # there each call has a limit of its own, and all would wait
+                    broker.client.limits = lambda *given: ()  # type: ignore[method-assign]
+                made = Victim(at_home(broker, market), sandbox, tally)
+                broker.cancel(broker.buy(made._symbol, 1, price=made._price))  # what is imported late is here then
                 yield made
         finally:
             logging.disable(disabled)
 
 
-def sweep(name: str, verb: str, kind: type[BaseException], tally: Tally, *, step: int = 1, first: int = 1) -> int:
+def sweep(
+    name: str,
+    verb: str,
+    kind: type[BaseException],
+    tally: Tally,
+    *,
+    step: int = 1,
+    first: int = 1,
+    market: str = "KR",
+) -> int:
     """Interrupt a verb at every `step`-th line, and return how many lines it has."""
-    with victim(name, tally) as made:
-        number = first
-        while made.tries(verb, partial(Tracer, number, kind(1), ROOTS), f"{name} {verb} {kind.__name__} line {number}"):
+    with victim(name, tally, market) as made:
+        number, what = first, f"{name} {market} {verb} {kind.__name__}"
+        while made.tries(verb, partial(Tracer, number, kind(1), ROOTS), f"{what} line {number}"):
             tally.lines += 1
             number += step
     return number
 
 
-def at_random(name: str, count: int, tally: Tally, *, seed: int = 1, seconds: float = 60.0) -> None:
+def at_random(name: str, count: int, tally: Tally, *, seed: int = 1, seconds: float = 60.0, market: str = "KR") -> None:
     """Interrupt orders, amendments and cancellations by a timer, so many times or for so long."""
     chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
     began = time.monotonic()
-    with victim(name, tally) as made:
+    with victim(name, tally, market) as made:
         before = signal.signal(signal.SIGALRM, made.alarm)
         try:
             for number in range(count):
@@ -242,36 +269,51 @@ def at_random(name: str, count: int, tally: Tally, *, seed: int = 1, seconds: fl
                 def timer() -> None:
                     signal.setitimer(signal.ITIMER_REAL, chance.uniform(0.0002, 0.012))
 
-                made.tries(chance.choice(VERBS), timer, f"{name} timer {number}")
+                made.tries(chance.choice(verbs_of(made.broker)), timer, f"{name} {market} timer {number}")
                 tally.real += 1
         finally:
             signal.signal(signal.SIGALRM, before)
 
 
-def _of_broker(name: str, release: bool) -> Tally:
-    """Return what every line and a timer showed at one broker."""
+def verbs_of(broker: Broker) -> Sequence[str]:
+    """Return what can be interrupted: a part of an order is not cancelled everywhere."""
+    return [verb for verb in VERBS if verb != "part" or "cancel" in part_of(broker).changes_parts]
+
+
+def _of_broker(place: tuple[str, str], release: bool) -> Tally:
+    """Return what every line and a timer showed in one market of a broker."""
+    name, market = place
     tally = Tally()
     with own_state():
-        for verb in VERBS:
-            for kind in KINDS:
-                step = 1 if release else SHORT[kind, verb == "order"]
-                lines = sweep(name, verb, kind, tally, step=step)
-                say(f"interrupts {name} {verb} {kind.__name__}: {lines} lines, {len(tally.breaches)} breaches")
-        at_random(name, REAL, tally)
+        with victim(name, tally, market) as made:
+            verbs = verbs_of(made.broker)
+        for verb, kind in product(verbs, KINDS):
+            step = SPARSER[market] * (1 if release else SHORT[kind, verb == "order"])
+            lines = sweep(name, verb, kind, tally, step=step, market=market)
+            say(f"interrupts {name} {market} {verb} {kind.__name__}: {lines} lines, {len(tally.breaches)} breaches")
+        at_random(name, REAL[market], tally, market=market)
     return tally
 
 
 def run(release: bool) -> list[Figure]:
-    """Return what was found, at both brokers at once."""
+    """Return what was found, at both brokers and in both markets at once: most of the time is waiting."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(len(BROKERS), mp_context=context) as pool:
-        tallies = list(pool.map(_of_broker, BROKERS, [release] * len(BROKERS)))
+    places = [(name, market) for market in MARKETS for name in BROKERS]
+    with ProcessPoolExecutor(len(places), mp_context=context) as pool:
+        tallies = dict(zip(places, pool.map(partial(_of_broker, release=release), places), strict=True))
+    return [figure for market in MARKETS for figure in _figures(market, release, [tallies[n, market] for n in BROKERS])]
+
+
+def _figures(market: str, release: bool, tallies: Sequence[Tally]) -> list[Figure]:
     lines, real = (sum(getattr(each, name) for each in tallies) for name in ("lines", "real"))
+    prefix = "" if market == "KR" else f"{market}: "
     return [
-        at_least("interrupts at lines of orders, amendments and cancellations", lines, 18_000 if release else 500),
-        at_least("interrupts from a timer", real, REAL),
+        at_least(
+            f"{prefix}interrupts at lines of orders, amendments and cancellations", lines, FEWEST[market][release]
+        ),
+        at_least(f"{prefix}interrupts from a timer", real, REAL[market]),
         none(
-            "interrupts after which journal, words and server differ",
+            f"{prefix}interrupts after which journal, words and server differ",
             [each for tally in tallies for each in tally.breaches],
         ),
     ]

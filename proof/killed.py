@@ -15,6 +15,8 @@ from decimal import Decimal
 
 from brokerkit import Broker, BrokerError, Order, OrderBlocked, OrderRequest, OrderType, Side, get_broker
 from brokerkit.orders import desk, reconcile
+from brokerkit.symbols import HOME
+from brokerkit.testing.inside import at_home, part_of
 from brokerkit.transport import connection
 
 ORDERS = 40
@@ -42,26 +44,31 @@ class Life:
     """The lowest price of each symbol. Orders to buy rest there, orders to sell at the highest one."""
     highest: list[int]
     steps: list[int] = field(default_factory=list)
+    market: str = HOME
+    unit: str = "1"
+    """What prices and steps count: won, or cents."""
 
     def request(self, number: int) -> OrderRequest:
         """Return the order of a number."""
         number, place = divmod(number, len(self.symbols))
         number, is_sale = divmod(number, 2)
         number, price = divmod(number, PRICES)
-        away = price * self.steps[place]
         return OrderRequest(
             symbol=self.symbols[place],
             side=Side.SELL if is_sale else Side.BUY,
             quantity=Decimal(2 + number),
             type=OrderType.LIMIT,
-            price=Decimal(self.highest[place] - away if is_sale else self.lowest[place] + away),
+            price=self._price(place, price, is_sale=bool(is_sale)),
         )
 
     def other_price(self, order: Order) -> Decimal:
         """Return the price to which an order is amended, which no order has at first."""
         place = self.symbols.index(order.symbol)
-        away = PRICES * self.steps[place]
-        return Decimal(self.highest[place] - away if order.side is Side.SELL else self.lowest[place] + away)
+        return self._price(place, PRICES, is_sale=order.side is Side.SELL)
+
+    def _price(self, place: int, steps: int, *, is_sale: bool) -> Decimal:
+        away = steps * self.steps[place]
+        return Decimal(self.highest[place] - away if is_sale else self.lowest[place] + away) * Decimal(self.unit)
 
     def dump(self) -> str:
         """Return it as one line."""
@@ -83,9 +90,16 @@ def limits_of(broker: Broker) -> dict[str, int]:
     return table
 
 
-def opened(name: str, keys: dict[str, str], *, degraded: bool = False) -> Broker:
-    """Return the broker at the served sandbox."""
-    return get_broker(
+def lift_limits(broker: Broker) -> None:
+    """Let calls go as fast as they can: those for the US have limits of their own."""
+    limits_of(broker).update(real=MANY)
+    if broker.adapter.home != HOME:
+        broker.client.limits = lambda *given: ()  # type: ignore[method-assign]
+
+
+def opened(name: str, keys: dict[str, str], *, degraded: bool = False, market: str = HOME) -> Broker:
+    """Return the broker at the served sandbox, in a market of it."""
+    broker = get_broker(
         name,
         environment="sandbox",
         exclusive=True,
@@ -93,6 +107,7 @@ def opened(name: str, keys: dict[str, str], *, degraded: bool = False) -> Broker
         options={"settle_seconds": SETTLE_SECONDS},
         **keys,  # type: ignore[arg-type]
     )
+    return at_home(broker, market)
 
 
 def say(word: str, order: Order | None = None) -> None:
@@ -112,7 +127,7 @@ def trade(broker: Broker, life: Life) -> None:
             change = chance.random()
             if change < 0.2:
                 say("amend", broker.amend(order, price=life.other_price(order)))
-            elif change < 0.35:
+            elif change < 0.35 or (change < 0.5 and "cancel" not in part_of(broker).changes_parts):
                 say("cancel", broker.cancel(order))
             elif change < 0.5:
                 say("cancel", broker.cancel(order, quantity=1))
@@ -120,7 +135,7 @@ def trade(broker: Broker, life: Life) -> None:
             say(BLOCKED)
             if number == life.first and not life.degraded:
                 return
-            broker.reconcile()
+            broker.reconcile()  # what it leaves a person settles, after this life
         except BrokerError as error:
             say(f"{type(error).__name__}: {error}")
 
@@ -129,8 +144,8 @@ def main() -> None:
     """Trade, and wait for the end."""
     life = Life(**json.loads(sys.stdin.readline()))
     shorten_waits()
-    with opened(life.broker, life.keys, degraded=life.degraded) as broker:
-        limits_of(broker).update(real=MANY)
+    with opened(life.broker, life.keys, degraded=life.degraded, market=life.market) as broker:
+        lift_limits(broker)
         say(READY)
         trade(broker, life)
     say(DONE)

@@ -17,22 +17,31 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from unittest import mock
 
+from brokerkit_kiwoom.sandbox import us_pace
+
 from brokerkit import Broker
-from brokerkit.market.ticks import tick_size
+from brokerkit.market.markets import market_named
 from brokerkit.orders import reconcile
 from brokerkit.orders.intents import STANDING, Intent, IntentKind, key_of
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import ExchangeOrder
 from brokerkit.sandbox.face import SlidingWindow
-from brokerkit.testing.inside import journal_of
+from brokerkit.symbols import HOME
+from brokerkit.testing.inside import journal_of, part_of
 from brokerkit.words import SecurityType
 from proof.figures import Figure, at_least, none, own_state
 from proof.killed import APART, BLOCKED, DONE, MANY, OPEN, ORDERS, READY, Life, limits_of, opened
 from proof.oracles import ACTIONS, NOT_STANDING, Seen, violations
+from proof.trading import ends_of
 
 BROKERS = ("kis", "kiwoom")
 CYCLES = 25
 """Of one account; then comes a new one, so that its lists stay short."""
+CYCLES_ABROAD = 8
+UNITS = {"KR": Decimal(1), "US": Decimal("0.01")}
+"""What prices of a market are counted in."""
+CHEAPEST = {"KR": 0, "US": 5}
+"""What a share costs at least that is traded: below a dollar the steps are other ones."""
 SYMBOLS = 4
 HELD = 1_000_000
 SOONEST, LATEST = 0.0, 0.2
@@ -40,6 +49,8 @@ SOONEST, LATEST = 0.0, 0.2
 AT_THE_START = 0.25
 """Share of the processes that are killed while they look at what an earlier one has left."""
 LONGEST_WAIT = 60.0
+LOOKS = 1.5
+"""Seconds of looking at lists that do not prove that an order is absent; then a person decides."""
 
 Key = tuple[object, ...]
 
@@ -53,6 +64,8 @@ class Tally:
     amid: int = 0
     """Kills after which an order had to be looked for in the broker's lists."""
     rows: int = 0
+    left: int = 0
+    """Left to a person, because no list proves that an order is absent."""
     missing: list[str] = field(default_factory=list)
     twice: list[str] = field(default_factory=list)
     forgotten: list[str] = field(default_factory=list)
@@ -61,12 +74,21 @@ class Tally:
 
 
 def run(release: bool) -> list[Figure]:
-    """Kill one process after the other, and then several that trade one account at once."""
-    alone = _tally(100, processes=1)
-    together = _tally(500 if release else 20, processes=3)
+    """Kill one process after the other, and then several that trade one account at once; in the US fewer of them."""
+    together, abroad = (500, 100) if release else (20, 8)
     return [
-        *_figures("kill -9, one process", alone, 100),
-        *_figures("kill -9, three processes of one account", together, 500 if release else 20),
+        *_figures("kill -9, one process", _tally(100, processes=1), 100),
+        *_figures("kill -9, three processes of one account", _tally(together, processes=3), together),
+        *_figures("US: kill -9, one process", us := _tally(2 * abroad, processes=1, market="US"), 2 * abroad),
+        *_figures(
+            "US: kill -9, three processes of one account", more := _tally(abroad, processes=3, market="US"), abroad
+        ),
+        Figure(
+            "US: kill -9: orders that a person settles, where no list proves that one is absent",
+            f"{us.left + more.left} of {us.amid + more.amid} amid which a process was killed",
+            "published",
+            True,
+        ),
     ]
 
 
@@ -83,12 +105,14 @@ def _figures(what: str, tally: Tally, cycles: int) -> list[Figure]:
     ]
 
 
-def _tally(cycles: int, *, processes: int) -> Tally:
+def _tally(cycles: int, *, processes: int, market: str = HOME) -> Tally:
     """Spread the cycles over accounts at both brokers."""
     tally = Tally()
-    for seed in range(-(-cycles // CYCLES)):
-        many = min(CYCLES, cycles - tally.cycles)
-        with _account(BROKERS[seed % 2], seed) as account:
+    most = CYCLES if market == HOME else CYCLES_ABROAD
+    most = min(most, -(-cycles // len(BROKERS)))
+    for seed in range(-(-cycles // most)):
+        many = min(most, cycles - tally.cycles)
+        with _account(BROKERS[seed % 2], seed, market) as account:
             for _ in range(many):
                 account.cycle(tally, processes)
             account.settle(tally)
@@ -96,32 +120,38 @@ def _tally(cycles: int, *, processes: int) -> Tally:
 
 
 @contextmanager
-def _account(name: str, seed: int) -> Iterator[Account]:
+def _account(name: str, seed: int, market: str = HOME) -> Iterator[Account]:
     with ExitStack() as stack:
         state = stack.enter_context(own_state())
         stack.enter_context(mock.patch.dict("os.environ", {"BROKERKIT_CACHE_DIR": str(state / "cache")}))
         stack.enter_context(mock.patch.object(reconcile, "APART", dt.timedelta(seconds=APART)))
         stack.enter_context(mock.patch.object(reconcile, "POLL_SECONDS", APART))
-        sandbox = stack.enter_context(Sandbox(seed=seed))
+        stack.enter_context(mock.patch.multiple(us_pace, CALLS_PER_SECOND=MANY, BURST=MANY))
+        sandbox = stack.enter_context(Sandbox(seed=seed, home=market))
         sandbox.face(name).window = SlidingWindow(MANY)
-        account = stack.enter_context(Account(name, sandbox, seed))
+        account = stack.enter_context(Account(name, sandbox, seed, market))
         stack.enter_context(mock.patch.dict(limits_of(account.broker), real=MANY))
+        if market != HOME:
+            stack.enter_context(mock.patch.object(account.broker.client, "limits", return_value=()))
         yield account
 
 
 class Account:
     """An account at a served sandbox, whose traders do not live long."""
 
-    def __init__(self, name: str, sandbox: Sandbox, seed: int) -> None:
+    def __init__(self, name: str, sandbox: Sandbox, seed: int, market: str) -> None:
         given = sandbox.connect(name)
         self._exchange = sandbox.exchange
         self._number = given.account
         self._chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
         self._lives = 0
         instruments = [each for each in self._exchange.instruments.values() if each.kind is SecurityType.STOCK]
-        cheap = sorted(instruments, key=lambda each: each.upper_limit)[:SYMBOLS]
+        worth = [each for each in instruments if each.previous_close >= CHEAPEST[market]]
+        cheap = sorted(worth, key=lambda each: each.previous_close)[:SYMBOLS]
         for each in cheap:
             self._exchange.give_holding(self._number, each.symbol, Decimal(HELD), Decimal(HELD))
+        self._exchange.deposit(self._number, Decimal(HELD))
+        ends, unit, tick = [ends_of(each) for each in cheap], UNITS[market], market_named(market).calendar.tick_size
         self._life = Life(
             broker=name,
             keys={key: getattr(given, key) for key in ("base_url", "app_key", "app_secret", "account")},
@@ -129,11 +159,15 @@ class Account:
             first=0,
             degraded=False,
             symbols=[each.symbol for each in cheap],
-            lowest=[int(each.lower_limit) for each in cheap],
-            highest=[int(each.upper_limit) for each in cheap],
-            steps=[int(tick_size(each.upper_limit)) for each in cheap],
+            lowest=[int(lowest / unit) for lowest, _ in ends],
+            highest=[int(highest / unit) for _, highest in ends],
+            steps=[int(tick(highest, SecurityType.STOCK) / unit) for _, highest in ends],
+            market=market,
+            unit=str(unit),
         )
-        self.broker: Broker = opened(name, self._life.keys)
+        self.broker: Broker = opened(name, self._life.keys, market=market)
+        part = part_of(self.broker)
+        self._is_a_persons = part.environment not in part.lists_prove_absence
         self.broker.client.token()  # who dies as it asks for one leaves the others of its key without for a minute
         self._told: list[str] = []
 
@@ -155,12 +189,12 @@ class Account:
         tally.kills += processes
         self._told += [number for lines in told for word, number in lines if number is not None]
         self._compare(tally, journal)
-        if any(word == BLOCKED for lines in told for word, _ in lines):
-            self._reconcile()
+        if any(word == BLOCKED for lines in told for word, _ in lines) or self._is_a_persons:
+            self._reconcile(tally)
 
     def settle(self, tally: Tally) -> None:
         """Decide all that is still open, and compare once more."""
-        foreign = self._reconcile()
+        foreign = self._reconcile(tally)
         journal = list(journal_of(self.broker).everything())
         truth = {str(row.number): row for row in self._exchange.orders(self._number)}
         self._compare(tally, journal)
@@ -187,8 +221,15 @@ class Account:
             degraded=self._chance.random() < 0.5,
         )
 
-    def _reconcile(self) -> frozenset[str]:
-        report = self.broker.reconcile(wait=True, timeout=LONGEST_WAIT)
+    def _reconcile(self, tally: Tally) -> frozenset[str]:
+        report = self.broker.reconcile(wait=True, timeout=LOOKS if self._is_a_persons else LONGEST_WAIT)
+        if self._is_a_persons:
+            numbers = {_of_row(row): str(row.number) for row in self._exchange.orders(self._number)}
+            for intent in self.broker.unresolved():
+                tally.left += 1
+                number = numbers.get(_of_intent(intent))
+                words = {"absent": True, "reason": "the exchange has none"} if number is None else {"order_id": number}
+                self.broker.resolve(intent, **words)
         return frozenset(key for order in report.foreign if (key := key_of(order.id)))
 
     def _compare(self, tally: Tally, journal: Iterable[Intent]) -> None:

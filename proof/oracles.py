@@ -116,15 +116,15 @@ def _is_mistaken(intent: Intent, row: ExchangeOrder, seen: Seen) -> bool:
     """Say whether an intent is taken for an order that it is not."""
     number = str(row.number)
     others = {own for other, own in seen.own.items() if other != intent.id}
-    return number in seen.foreign | others or seen.own.get(intent.id, number) != number or not _is_like(intent, row)
+    return number in seen.foreign | others or seen.own.get(intent.id, number) != number or not is_like(intent, row)
 
 
 def _is_guess(intent: Intent, row: ExchangeOrder) -> bool:
     """Say whether an intent was matched with what could be it, and is called no more than that."""
-    return intent.confidence is Confidence.PROBABLE and _is_like(intent, row)
+    return intent.confidence is Confidence.PROBABLE and is_like(intent, row)
 
 
-def _is_like(intent: Intent, row: ExchangeOrder) -> bool:
+def is_like(intent: Intent, row: ExchangeOrder) -> bool:
     """Say whether a row is what the intent asked for."""
     request = row.request
     if (ACTIONS[intent.kind], intent.symbol, intent.side) != (row.action, request.symbol, request.side):

@@ -12,11 +12,11 @@ from itertools import cycle, islice
 from multiprocessing import get_context
 from typing import TypeVar
 
-from brokerkit.orders.intents import STANDING, Intent
+from brokerkit.orders.intents import STANDING, Intent, keys_of
 from brokerkit.sandbox import Rule
 from brokerkit.sandbox.faults import KINDS, OF_REQUESTS
 from proof.figures import Figure, at_least, none, say
-from proof.oracles import ABSENT, Seen, Violations, violations
+from proof.oracles import ABSENT, Seen, Violations, is_like, violations
 from proof.trading import BROKERS, MARKETS, SECONDS, Step, Trader, patiently, quick, trading
 
 J = TypeVar("J")
@@ -163,11 +163,22 @@ def decide(trader: Trader, intents: Iterable[Intent]) -> None:
     """Decide what was left open as a person does, who sees in the broker's own app what stands."""
     own = {step.intents[0]: trader.own_number(step) for step in trader.steps if step.intents}
     for intent in intents:
-        number = own.get(intent.id)
+        number = own.get(intent.id) or _unaccounted(trader, intent)
         if number is None:
             trader.broker.resolve(intent, absent=True, reason="the exchange has no such order")
         else:
             trader.broker.resolve(intent, order_id=number)
+
+
+def _unaccounted(trader: Trader, intent: Intent) -> str | None:
+    """Return the number of an order like an intent of which the journal knows nothing.
+
+    An order on which no fault was played is uncertain too where the machine was too busy to answer it in time.
+    """
+    known = keys_of(each.order_id for each in trader.journal())
+    return next(
+        (number for number, row in trader.truth().items() if number not in known and is_like(intent, row)), None
+    )
 
 
 def seen_by(trader: Trader, reported: Iterable[str]) -> Seen:

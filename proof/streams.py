@@ -11,7 +11,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass, field
@@ -19,6 +19,8 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 from unittest import mock
+
+from brokerkit_kiwoom.sandbox import us_pace
 
 from brokerkit import Broker, BrokerError, Order, Side, TimeInForce, clock, get_broker
 from brokerkit.models import OrderRequest
@@ -29,16 +31,22 @@ from brokerkit.stream import connection
 from brokerkit.stream.events import Gap, OrderEvent, Source
 from brokerkit.stream.pace import Times
 from brokerkit.stream.topics import StreamKind
-from brokerkit.testing.told import wrongs_of
+from brokerkit.testing.inside import at_home, part_of
+from brokerkit.testing.told import CENT, wrongs_of
 from brokerkit.testing.truth import status_of
 from proof.figures import Figure, at_least, none, own_state, say
 
 BROKERS = ("kis", "kiwoom")
-CUTS, CUTS_OF_A_RELEASE = 100, 400
-"""Of the line of each broker."""
+CUTS = {"KR": (100, 400), "US": (25, 100)}
+"""Of the line of each broker, and for a release: what tells the US is the same but for an adapter's own frames."""
 EACH = 1
 """Orders, amendments and cancellations for a cut, at least."""
-SYMBOLS = ("005930", "000660", "035420", "005380", "068270")
+SYMBOLS = {
+    "KR": ("005930", "000660", "035420", "005380", "068270"),
+    "US": ("US:AAPL", "US:MSFT", "US:KO", "US:BRK.B", "US:SPY"),
+}
+ROUNDED = {"KR": Decimal(1), "US": CENT}
+"""To what an average is rounded in a list: to the won at Kiwoom."""
 SETTLE = 2.0
 """Seconds after which a list shows what happened; here it does at once."""
 LONGEST = 120.0
@@ -54,6 +62,7 @@ class Story:
     """What was done at a broker, and what its stream told of it."""
 
     broker: str
+    market: str
     done: Counter[str] = field(default_factory=Counter)
     cuts: int = 0
     gaps: int = 0
@@ -71,38 +80,50 @@ class Story:
 
 
 def run(release: bool) -> list[Figure]:
-    """Cut the lines of both brokers, each in a process of its own."""
-    return figures(CUTS_OF_A_RELEASE if release else CUTS)
+    """Cut the lines of both brokers in both markets, each in a process of its own."""
+    return figures({market: cuts[release] for market, cuts in CUTS.items()})
 
 
-def figures(cuts: int) -> list[Figure]:
-    """Cut each line so often and return what became of it."""
+def figures(cuts: Mapping[str, int]) -> list[Figure]:
+    """Cut each line so often in each market and return what became of it."""
+    places = [(name, market) for market in cuts for name in BROKERS]
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(len(BROKERS), mp_context=context) as pool:
-        stories = list(pool.map(partial(told_by, cuts=cuts), BROKERS))
+    with ProcessPoolExecutor(len(places), mp_context=context) as pool:
+        stories = list(pool.map(told_by, *zip(*places, strict=True), [cuts[market] for _, market in places]))
     for story in stories:
-        say(f"streams: {story.broker} in {story.seconds:.0f} s: {dict(story.done)}, told {dict(story.told)}")
+        words = f"streams: {story.broker} {story.market} in {story.seconds:.0f} s"
+        say(f"{words}: {dict(story.done)}, told {dict(story.told)}")
+    return [
+        figure
+        for market, many in cuts.items()
+        for figure in _figures(market, many, [story for story in stories if story.market == market])
+    ]
 
+
+def _figures(market: str, cuts: int, stories: Sequence[Story]) -> list[Figure]:
     def of_all(name: str) -> list[str]:
         return [f"{story.broker}: {words}" for story in stories for words in getattr(story, name)]
 
+    title = "streams" if market == "KR" else f"{market} streams"
     return [
-        at_least("streams: lines cut with orders in flight", sum(story.cuts for story in stories), cuts * len(BROKERS)),
+        at_least(
+            f"{title}: lines cut with orders in flight", sum(story.cuts for story in stories), cuts * len(BROKERS)
+        ),
         none(
-            "streams: cuts without a Gap",
+            f"{title}: cuts without a Gap",
             [story.broker for story in stories for _ in range(story.cuts - story.gaps)],
         ),
         at_least(
-            "streams: orders, amendments and cancellations meanwhile",
+            f"{title}: orders, amendments and cancellations meanwhile",
             sum(story.done["changes"] for story in stories),
             cuts * len(BROKERS) * EACH,
         ),
-        none("streams: changes and shares that are not told once and in order", of_all("wrongs")),
-        none("streams: events of orders of others", of_all("foreign")),
-        none("streams: orders whose last event is not how they ended", of_all("states")),
-        none("streams: what broke down", of_all("trouble")),
+        none(f"{title}: changes and shares that are not told once and in order", of_all("wrongs")),
+        none(f"{title}: events of orders of others", of_all("foreign")),
+        none(f"{title}: orders whose last event is not how they ended", of_all("states")),
+        none(f"{title}: what broke down", of_all("trouble")),
         Figure(
-            "streams: what was told",
+            f"{title}: what was told",
             ", ".join(f"{name} {count:,}" for name, count in sum((each.told for each in stories), Counter()).items()),
             "published",
             True,
@@ -110,13 +131,14 @@ def figures(cuts: int) -> list[Figure]:
     ]
 
 
-def told_by(broker: str, cuts: int) -> Story:
+def told_by(broker: str, market: str, cuts: int) -> Story:
     """Trade at a broker until its line was cut so often, and compare what was told with the exchange."""
     with own_state(), ExitStack() as stack:
         stack.enter_context(mock.patch.object(connection, "SANDBOX", TIMES))
-        sandbox = stack.enter_context(Sandbox(seed=13, faults=Faults(BROKEN, seed=13)))
+        stack.enter_context(mock.patch.multiple(us_pace, CALLS_PER_SECOND=10**6, BURST=10**6))
+        sandbox = stack.enter_context(Sandbox(seed=13, faults=Faults(BROKEN, seed=13), home=market))
         opened = get_broker(broker, environment="sandbox", sandbox=sandbox, options={"settle_seconds": SETTLE})
-        trader = stack.enter_context(opened)
+        trader = at_home(stack.enter_context(opened), market)
         stack.enter_context(mock.patch.object(trader.client, "limits", return_value=()))
         return Market(trader, sandbox).story(cuts)
 
@@ -133,7 +155,10 @@ class Market:
         self.socket: FaceStream = self.face.stream
         self.account = self.face.credentials.account
         self.other = f"{self.account[:-2]}{(int(self.account[-2:]) + 1) % 100:02}"
-        self.told = Story(broker.name)
+        self.market = broker.adapter.home
+        self.symbols = SYMBOLS[self.market]
+        self.changes_parts = part_of(broker).changes_parts
+        self.told = Story(broker.name, self.market)
         self.events: list[OrderEvent] = []
         self.is_over = threading.Event()
         self._gaps = threading.Condition()
@@ -145,7 +170,7 @@ class Market:
         self.exchange.open_account(self.other, cash=Decimal(10**11))
         self.exchange.deposit(self.account, Decimal(10**11))
         self.socket.accounts.add(self.other)
-        for symbol in SYMBOLS:
+        for symbol in self.symbols:
             for account in (self.account, self.other):
                 self.exchange.give_holding(account, symbol, Decimal(100_000), Decimal(10**9))
 
@@ -224,8 +249,8 @@ class Market:
     def _act(self, chance: random.Random, orders: list[Order]) -> None:
         what, broker = chance.random(), self.broker
         if what < 0.5 or not orders:
-            symbol, side = chance.choice(SYMBOLS), chance.choice([*Side])
-            price, ioc = self._price(chance, symbol, side), chance.random() < 0.2
+            symbol, side = chance.choice(self.symbols), chance.choice([*Side])
+            price, ioc = self._price(chance, symbol, side), self.market == "KR" and chance.random() < 0.2
             send = broker.buy if side is Side.BUY else broker.sell
             time_in_force = TimeInForce.IOC if ioc else TimeInForce.DAY
             order = send(symbol, chance.randint(1, 40), price=price, time_in_force=time_in_force)
@@ -233,8 +258,10 @@ class Market:
             del orders[:-20]
             return
         order = orders.pop(chance.randrange(len(orders)))
-        part = chance.randint(1, 5) if chance.random() < 0.4 else None
-        if what < 0.75:
+        verb, part = "amend" if what < 0.75 else "cancel", chance.randint(1, 5) if chance.random() < 0.4 else None
+        if verb not in self.changes_parts:
+            part = None
+        if verb == "amend":
             orders.append(broker.amend(order, price=self._price(chance, order.symbol, order.side), quantity=part))
         else:
             broker.cancel(order, quantity=part)
@@ -255,7 +282,7 @@ class Market:
             time.sleep(chance.uniform(0, 0.05))
 
     def _act_at_exchange(self, chance: random.Random, account: str) -> None:
-        symbol, side = chance.choice(SYMBOLS), chance.choice([*Side])
+        symbol, side = chance.choice(self.symbols), chance.choice([*Side])
         with suppress(ExchangeRefusal):
             book = self.exchange.order_book(symbol)
             waiting = book.asks if side is Side.BUY else book.bids
@@ -276,8 +303,8 @@ class Market:
     def _wrongs(self) -> Sequence[str]:
         known = {row.number for row in self.exchange.orders(self.account)}
         own = [event for event in [*self.events] if self.face.order_number(event.order_id) in known]
-        # A list of Kiwoom rounds an average to a won.
-        return wrongs_of(own, self.exchange.orders(self.account), self.face.order_number, rounded=Decimal(1))
+        rounded = ROUNDED[self.market]
+        return wrongs_of(own, self.exchange.orders(self.account), self.face.order_number, rounded=rounded)
 
     def _settle(self) -> None:
         """Wait until everything was told, or nothing more comes for long."""

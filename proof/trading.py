@@ -24,6 +24,7 @@ from brokerkit.sandbox import Faults, Rule, Sandbox
 from brokerkit.sandbox.exchange import ExchangeOrder
 from brokerkit.sandbox.face import Purpose, SlidingWindow
 from brokerkit.sandbox.faults import Draw
+from brokerkit.sandbox.instruments import Instrument
 from brokerkit.testing.inside import at_each_look, at_home, journal_of, part_of
 from brokerkit.transport import connection
 from brokerkit.words import SecurityType
@@ -224,24 +225,24 @@ class Trader:
 
     def _price(self, symbol: str, side: Side) -> Decimal:
         """Return one of three prices far from the last one, at which an order of that side rests."""
-        lower, upper = self._ends(symbol)
+        lower, upper = ends_of(self.exchange.instruments[symbol])
         steps, tick = self.random.randint(0, 2), self.rules.tick_size
         if side is Side.BUY:
             return self.rules.round_to_tick(lower + steps * tick(lower, STOCK), STOCK, up=True)
         return self.rules.round_to_tick(upper - steps * tick(upper, STOCK), STOCK, up=False)
-
-    def _ends(self, symbol: str) -> tuple[Decimal, Decimal]:
-        """Return the limits of the day, or where it has none prices that are far enough."""
-        instrument = self.exchange.instruments[symbol]
-        if instrument.has_limits:
-            return instrument.lower_limit, instrument.upper_limit
-        return instrument.previous_close * (1 - FAR), instrument.previous_close * (1 + FAR)
 
     def _let_arrive(self, posts: int) -> None:
         """Give what was sent a moment to be read by the server, where the client did not wait for an answer."""
         deadline = time.monotonic() + 2
         while self.faults.posts < posts and time.monotonic() < deadline:
             time.sleep(0.01)
+
+
+def ends_of(instrument: Instrument) -> tuple[Decimal, Decimal]:
+    """Return the limits of the day, or where it has none prices that are far enough."""
+    if instrument.has_limits:
+        return instrument.lower_limit, instrument.upper_limit
+    return instrument.previous_close * (1 - FAR), instrument.previous_close * (1 + FAR)
 
 
 def patiently(ask: Callable[[], T]) -> T:

@@ -41,6 +41,15 @@ def test_an_interrupt_at_any_line_leaves_words_journal_and_server_of_one_mind(na
     assert tally.lines > 5
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+@pytest.mark.parametrize(("name", "verb"), [("kis", "amend"), ("kiwoom", "order")])
+def test_an_interrupt_of_a_us_order_leaves_them_of_one_mind(name: str, verb: str) -> None:
+    tally = Tally()
+    sweep(name, verb, KeyboardInterrupt, tally, step=197, first=31, market="US")
+    assert tally.breaches == []
+    assert tally.lines > 5
+
+
 # An interrupt while a connection is made or closed leaves its end to the garbage collector, which complains.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timer that interrupts")

@@ -14,6 +14,7 @@ from brokerkit.sandbox import Sandbox
 from proof import kills
 from proof.killed import READY
 from proof.kills import Account, Tally
+from proof.trading import MARKETS
 
 
 @pytest.fixture
@@ -34,10 +35,11 @@ def order_at(account: Account, number: int) -> OrderRequest:
     return request
 
 
+@pytest.mark.parametrize("market", MARKETS)
 @pytest.mark.parametrize("name", kills.BROKERS)
-def test_processes_are_killed_and_nothing_is_found(name: str) -> None:
+def test_processes_are_killed_and_nothing_is_found(name: str, market: str) -> None:
     tally = Tally()
-    with kills._account(name, seed=5) as account:
+    with kills._account(name, seed=5, market=market) as account:
         account.cycle(tally, 2)
         account.settle(tally)
     assert (tally.cycles, tally.kills) == (1, 2)

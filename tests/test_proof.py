@@ -19,7 +19,7 @@ from proof import __main__ as proof
 from proof.figures import Figure, at_least, none, shown, table
 from proof.interrupts import Alarm
 from proof.oracles import Seen, Violations, violations
-from proof.orders import _kinds, _outcomes, seen_by
+from proof.orders import _kinds, _outcomes, decide, seen_by
 from proof.trading import BROKERS, MARKETS, Step, Trader, quick, trading
 
 ACCOUNT = "1"
@@ -148,6 +148,15 @@ def trader(request: pytest.FixtureRequest) -> Iterator[Trader]:
     # No fault here is waited for, so that a busy machine may take its time with the orders that meet none.
     with quick(seconds=15), trading(name, 1, exclusive=True, market=market) as each:
         yield each
+
+
+def test_a_person_finds_an_order_that_was_not_answered_in_time_though_no_fault_was_played_on_it(trader: Trader) -> None:
+    call = partial(trader.broker.order, trader.request(*trader.free_sides()[0]))
+    step = trader.submit(call, "processed_then_reset")
+    trader.steps[:] = [dataclasses.replace(step, requests=range(0))]
+    decide(trader, trader.broker.unresolved())
+    (known,) = trader.journal()
+    assert (known.state, str(int(known.order_id or 0))) == (IntentState.ACKED, *trader.truth())
 
 
 def test_a_trader_knows_what_became_of_each_order(trader: Trader) -> None:

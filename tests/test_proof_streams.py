@@ -9,9 +9,10 @@ from proof import streams
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("market", streams.CUTS)
 @pytest.mark.parametrize("broker", streams.BROKERS)
-def test_own_orders_are_told_once_while_the_line_is_cut(broker: str) -> None:
-    story = streams.told_by(broker, cuts=4)
+def test_own_orders_are_told_once_while_the_line_is_cut(broker: str, market: str) -> None:
+    story = streams.told_by(broker, market, cuts=4)
     assert (story.cuts, story.gaps) == (4, 4)
     assert [*story.wrongs, *story.foreign, *story.states, *story.trouble] == []
     assert story.done["changes"] > 0
@@ -26,4 +27,4 @@ def test_gaps_after_which_no_list_is_read_are_noticed(monkeypatch: pytest.Monkey
     monkeypatch.setattr(OwnOrders, "missed", missed)
     monkeypatch.setattr("brokerkit.stream.counting.Counting.is_in_doubt", False)
     monkeypatch.setattr(streams, "LONGEST", 10.0)
-    assert streams.told_by("kis", cuts=6).wrongs
+    assert streams.told_by("kis", "KR", cuts=6).wrongs
