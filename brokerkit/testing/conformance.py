@@ -114,6 +114,7 @@ class UsConformance(
     RareQuoteContract,
     RareOrderContract,
     AbsenceContract,
+    InterruptContract,
     BrokenStreamContract,
 ):
     """The contract of an adapter's part for the US; subclass it beside that of the adapter's own market."""
@@ -126,6 +127,5 @@ NOT_OF_THE_US: Mapping[type[Contract], str] = {
         (MemberContract, IndexContract, FlowContract, RankingContract),
         "no broker tells that of the US, nor is there a verb",
     ),
-    InterruptContract: "it interrupts the code of the core, line by line, which is the same in every market",
 }
 """Contracts that are not asked of a part for the US, and why."""

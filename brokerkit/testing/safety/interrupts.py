@@ -126,10 +126,10 @@ class InterruptContract(SafetyContract):
 
     @needs("order")
     def test_an_interrupt_at_any_line_of_an_order_leaves_what_it_says(self, quiet: Scene) -> None:
-        symbols = iter(quiet.symbol, "")
+        symbol = quiet.symbol()
 
         def order() -> Callable[[], Order]:
-            return partial(quiet.buy, next(symbols))
+            return partial(quiet.buy, symbol)
 
         lines = interrupted_everywhere(quiet, "order", order)
         assert not lines, report(lines)
