@@ -17,7 +17,6 @@ from brokerkit_kis.wire.columns import (
     Layout,
     Reading,
     Row,
-    change,
     levels,
     moment,
     number,
@@ -25,8 +24,8 @@ from brokerkit_kis.wire.columns import (
     positive_or_none,
     total,
 )
-from brokerkit_kis.wire.notices import ANSWER, FILL, change_of, order_number
-from brokerkit_kis.wire.orders import SIDE
+from brokerkit_kis.wire.figures import FIGURES, quote_of
+from brokerkit_kis.wire.notices import FILL, change_of, identity_of, order_number, original_number, personal, side_of
 
 LETTER = {Venue.US: "D", Venue.DAYTIME: "R"}
 """tr_key begins with: D 무료 시세, R 유료 시세와 주간거래."""
@@ -65,7 +64,8 @@ TRADE = Layout(
 )
 """해외주식 실시간지연체결가 (HDFSCNT0). Of the US it is not late. Who took a trade it does not tell."""
 _trade = TRADE.of("symbol", "day", "clock", "price", "quantity", "volume")
-_figures = TRADE.of("sign", "change", "change_percent", "open", "high", "low", "turnover", "ask", "bid")
+_moment = TRADE.of("symbol", "day", "clock")
+_figures = TRADE.of(*FIGURES)
 
 
 def trade(row: Row, venue: Venue, received_at: dt.datetime) -> TradeEvent | None:
@@ -87,24 +87,9 @@ def trade(row: Row, venue: Venue, received_at: dt.datetime) -> TradeEvent | None
 
 def quote(row: Row, venue: Venue, received_at: dt.datetime) -> QuoteEvent:
     """Return the price and the figures of the day that come with every trade."""
-    key, day, clock, price, _, volume = _trade(row)
-    sign, moved, moved_percent, opening, high, low, turnover, ask, bid = (text.strip() for text in _figures(row))
-    return QuoteEvent(
-        symbol_of_row(key),
-        venue,
-        moment(day, clock),
-        received_at,
-        positive(price),
-        change(moved, sign),
-        change(moved_percent, sign),
-        positive_or_none(opening),
-        positive_or_none(high),
-        positive_or_none(low),
-        total(volume),
-        total(turnover),
-        positive_or_none(ask),
-        positive_or_none(bid),
-    )
+    key, day, clock = _moment(row)
+    head = (symbol_of_row(key), venue, moment(day, clock), received_at)
+    return quote_of(head, [text.strip() for text in _figures(row)])
 
 
 # Books
@@ -172,8 +157,7 @@ NOTICE = Layout(
 )
 """해외주식 실시간체결통보 (H0GSCNI0, in the demo environment H0GSCNI9). Whose clock STCK_CNTG_HOUR is, is not told."""
 ACCOUNT = NOTICE.columns["account"][0]
-PERSONAL = tuple(NOTICE.columns[name][0] for name in ("customer", "account", "name"))
-"""Columns that tell who somebody is."""
+PERSONAL = personal(NOTICE)
 OF_US = frozenset("678")
 """ODER_COND 해외종목구분: 6 NASDAQ, 7 NYSE, 8 AMEX. The others are of other countries, or traded over the counter."""
 TYPE = {
@@ -199,8 +183,7 @@ def notice(row: Row, venue: Venue, received_at: dt.datetime) -> Notice | None:
     number, original, side, kind, code, quantity, is_fill, branch, market = (text.strip() for text in _notice(row))
     if market not in OF_US:
         return None
-    if side not in SIDE or is_fill not in (FILL, ANSWER):
-        raise ValueError("a notice has a side or a kind that is not told")
+    bought_or_sold = side_of(side, is_fill)
     if not _CODE.fullmatch(code):
         raise ValueError("a notice is of no symbol")
     filled, price = is_fill == FILL, _price(row)
@@ -214,15 +197,15 @@ def notice(row: Row, venue: Venue, received_at: dt.datetime) -> Notice | None:
         received_at,
         told,
         order_number(number),
-        order_number(original) if original.strip("0") else None,
-        SIDE[side],
+        original_number(original),
+        bought_or_sold,
         positive_or_none(_order_quantity(row).strip() if filled else quantity),
         None if filled else price,
         None if filled else TYPE.get(kind),
         last_quantity=positive(quantity) if filled else None,
         last_price=price if filled else None,
         branch=branch,
-        identity="^".join(text for place, text in enumerate(row) if place not in PERSONAL),
+        identity=identity_of(row, PERSONAL),
     )
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from brokerkit.stream.events import OrderChange
+from brokerkit.words import Side
+from brokerkit_kis.wire.columns import Layout, Row
+from brokerkit_kis.wire.orders import SIDE
 
 FILL, ANSWER = "2", "1"  # CNTG_YN 체결여부: 체결, 주문·정정·취소·거부
 IS_REFUSED = {"1": True, "0": False, "": False}  # RFUS_YN 거부여부: 거부, 승인
@@ -38,3 +42,25 @@ def order_number(text: str) -> str:
     if not _ORDER_NUMBER.fullmatch(text):
         raise ValueError("the number of an order is not written as one")
     return text
+
+
+def original_number(text: str) -> str | None:
+    """Return the number of the order that another one moves or cancels; None for zeros."""
+    return order_number(text) if text.strip("0") else None
+
+
+def side_of(side: str, is_fill: str) -> Side:
+    """Return the side; a ValueError where it is not told, or not whether something was filled."""
+    if side not in SIDE or is_fill not in (FILL, ANSWER):
+        raise ValueError("a notice has a side or a kind that is not told")
+    return SIDE[side]
+
+
+def personal(layout: Layout) -> tuple[int, ...]:
+    """Return the columns that tell who somebody is."""
+    return layout.places("customer", "account", "name")
+
+
+def identity_of(row: Row, without: Collection[int]) -> str:
+    """Return what tells a notice from others: all of it but these columns."""
+    return "^".join(text for place, text in enumerate(row) if place not in without)
