@@ -23,6 +23,7 @@ from brokerkit_kis.sandbox.stream_columns import SERVICES, Kind, Service
 from brokerkit_kis.sandbox.stream_day import DayOfSymbol
 from brokerkit_kis.sandbox.stream_frames import MOST_RECORDS, Frame, read
 from brokerkit_kis.sandbox.stream_notices import can_encrypt, new_secret, notice_row
+from brokerkit_kis.sandbox.stream_prints import Prints
 from brokerkit_kis.sandbox.stream_requests import (
     NOTHING,
     REGISTER,
@@ -111,7 +112,7 @@ class KisStream(FaceStream):
         abroad = self.face.exchanges.get("US")
         later = partial(self._later, COLLECTING_SECONDS)
         self._us = None if abroad is None else UsShares(abroad, self._registered, self._send, later)
-        self._prints: dict[str, list[Print]] = {}
+        self._prints: Prints[Print] = Prints(self._send_prints, later)
         self._seen: dict[str, tuple[int, OrderBook]] = {}
         self._books: dict[str, OrderBook] = {}
         """Those that were sent last."""
@@ -119,7 +120,6 @@ class KisStream(FaceStream):
         self._traded: set[str] = set()
         """Symbols of which something was traded since totals were told."""
         self._has_pulse = False
-        self._is_collecting = False
 
     def is_path(self, path: str) -> bool:
         """Say whether the server takes WebSockets at a path; the id in it is not looked at."""
@@ -221,7 +221,7 @@ class KisStream(FaceStream):
         elif isinstance(happening, Traded):
             self._trade(happening)
         elif isinstance(happening, BookChanged):
-            self._send_prints(happening.symbol)
+            self._prints.send(happening.symbol)
             self._tell_book(happening.symbol)
         elif isinstance(happening, OrderChanged):
             self._tell_order(self.exchange, happening)
@@ -271,19 +271,9 @@ class KisStream(FaceStream):
         def tells(service: Service) -> bool:
             return _is_told(service.venue, phase, is_at_nxt=is_at_nxt)
 
-        if not self._is_collecting:
-            # Nearly always the book has changed too and its row takes them along; not so at the middle of two prices.
-            self._is_collecting = True
-            self._later(COLLECTING_SECONDS, self._send_all_prints)
-        self._prints.setdefault(symbol, []).append(Print(written("H0STCNT0", row), tells))
+        self._prints.add(symbol, Print(written("H0STCNT0", row), tells))
 
-    def _send_all_prints(self) -> None:
-        self._is_collecting = False
-        for symbol in list(self._prints):
-            self._send_prints(symbol)
-
-    def _send_prints(self, symbol: str) -> None:
-        prints = self._prints.pop(symbol, [])
+    def _send_prints(self, symbol: str, prints: list[Print]) -> None:
         for id, service in self._ids(symbol, Kind.TRADE):
             self._send(id, [each.text for each in prints if each.tells(service)])
 

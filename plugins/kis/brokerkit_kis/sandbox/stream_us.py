@@ -12,6 +12,7 @@ from brokerkit.sandbox.happenings import BookChanged, Happening, Traded
 from brokerkit.words import Side, Venue
 from brokerkit_kis.sandbox.stream_columns import Kind, Service
 from brokerkit_kis.sandbox.stream_day import RunningDay
+from brokerkit_kis.sandbox.stream_prints import Prints
 from brokerkit_kis.sandbox.stream_rows import Row, written
 from brokerkit_kis.sandbox.us_quotes import DECIMALS, best_fields, level_fields, price_text, total
 from brokerkit_kis.sandbox.us_symbols import QUOTED, code_of, direction, korean, listed, local, rate_text
@@ -53,10 +54,8 @@ class UsShares:
         self._exchange = exchange
         self._registered = registered
         self._send = send
-        self._later = later
         self._days: dict[str, RunningDay] = {}
-        self._prints: dict[str, list[Row]] = {}
-        self._is_collecting = False
+        self._prints: Prints[Row] = Prints(self._send_prints, later)
 
     def watched(self) -> Collection[str]:
         """Return the symbols that are registered."""
@@ -68,7 +67,7 @@ class UsShares:
         if isinstance(happening, Traded):
             self._trade(happening.symbol, happening.trade)
         elif isinstance(happening, BookChanged):
-            self._send_prints(happening.symbol)
+            self._prints.send(happening.symbol)
             self._tell_book(happening.symbol)
 
     def _keys(self, symbol: str, kind: Kind) -> Sequence[tuple[str, str]]:
@@ -88,19 +87,10 @@ class UsShares:
     def _trade(self, symbol: str, trade: Trade) -> None:
         if not self._keys(symbol, Kind.TRADE):
             return
-        if not self._is_collecting:
-            self._is_collecting = True
-            self._later(self._send_all_prints)
         day = self._days.setdefault(symbol, RunningDay(self._exchange, symbol))
-        self._prints.setdefault(symbol, []).append(trade_row(self._exchange, day, trade))
+        self._prints.add(symbol, trade_row(self._exchange, day, trade))
 
-    def _send_all_prints(self) -> None:
-        self._is_collecting = False
-        for symbol in list(self._prints):
-            self._send_prints(symbol)
-
-    def _send_prints(self, symbol: str) -> None:
-        prints = self._prints.pop(symbol, [])
+    def _send_prints(self, symbol: str, prints: list[Row]) -> None:
         for id, key in self._keys(symbol, Kind.TRADE):
             self._send(id, [written(id, {**row, "RSYM": key}) for row in prints])
 
