@@ -21,19 +21,16 @@ from .common import Branch
 from .numbers import directed, percent_of, signed, signed_rate, volume_rate, whole
 from .quotes import sign
 from .stream_day import DayOfSymbol
+from .stream_levels import Levels, level_fields, sum_of
 
 _MILLION = Decimal(1_000_000)
 _HUNDRED_MILLION = Decimal(100_000_000)
 _THOUSAND = Decimal(1_000)
 _ZERO = Decimal(0)
-_LEVELS = range(10)
 _RANKS = range(1, 6)
 _NO_SIZES = dict.fromkeys((str(fid) for fid in (*range(6044, 6066), *range(6066, 6088))), "0")
 """Sizes at either venue, where nothing waits."""
 _NOTHING_OF_PROVIDERS = dict.fromkeys((str(fid) for fid in (*range(621, 631), *range(631, 641))), "0")
-_NO_LEVEL = (0, 0)
-Levels = Sequence[tuple[int, int]]
-"""Price and size of the best ten levels of a side, the best first."""
 _NO_TIME = "000000"
 
 SUFFIXES: Mapping[str, Venue] = {"": Venue.KRX, "_NX": Venue.NXT, "_AL": Venue.SOR}
@@ -46,8 +43,8 @@ _SESSIONS_OF_NXT = {Phase.PRE_MARKET: "P", Phase.REGULAR: "R", Phase.AFTER_MARKE
 class Depth(NamedTuple):
     """What is seen of a book."""
 
-    asks: Levels
-    bids: Levels
+    asks: Levels[int]
+    bids: Levels[int]
 
 
 @dataclass(frozen=True)
@@ -76,7 +73,7 @@ class Sight:
         """Best ask and bid, as all frames with prices tell them."""
         return {"27": self._best(self.book.asks), "28": self._best(self.book.bids)}
 
-    def _best(self, levels: Levels) -> str:
+    def _best(self, levels: Levels[int]) -> str:
         return directed(Decimal(levels[0][0]) if levels else None, self.base)
 
 
@@ -196,15 +193,10 @@ def best(seen: Sight) -> dict[str, str]:
 
 def book(seen: Sight, before: Depth | None, expected: Level | None) -> dict[str, str]:
     """Return the values of 0D: ten levels a side, what changed since the last frame, and where the shares wait."""
-    former = before or seen.book
-    asks, bids, last_asks, last_bids = (_total(levels) for levels in (*seen.book, *former))
+    asks, bids = (sum_of(levels) for levels in seen.book)
     return {
         "21": f"{seen.branch.exchange.now():%H%M%S}",
-        **_levels(seen, former),
-        "121": str(asks),
-        "122": signed(asks - last_asks),
-        "125": str(bids),
-        "126": signed(bids - last_bids),
+        **level_fields(*seen.book, before or seen.book, lambda price: _price(price or 0, int(seen.base))),
         **_expectation(seen, expected),
         "128": signed(bids - asks),
         "129": f"{percent_of(Decimal(bids), Decimal(asks))}",
@@ -220,25 +212,9 @@ def book(seen: Sight, before: Depth | None, expected: Level | None) -> dict[str,
     }
 
 
-def _total(levels: Levels) -> int:
-    return sum(size for _, size in levels)
-
-
-def _at(levels: Levels, rank: int) -> tuple[int, int]:
-    return levels[rank] if rank < len(levels) else _NO_LEVEL
-
-
-def _levels(seen: Sight, former: Depth) -> dict[str, str]:
-    values, base = {}, int(seen.base)
-    for first, levels, old in ((41, seen.book.asks, former.asks), (51, seen.book.bids, former.bids)):
-        for rank in _LEVELS:
-            price, size = _at(levels, rank)
-            sign_of_it = "+" if price > base else "-" if price < base else ""
-            # An empty level has the price 0, which is below every base price.
-            values[str(first + rank)] = f"{sign_of_it}{price}"
-            values[str(first + 20 + rank)] = str(size)
-            values[str(first + 40 + rank)] = signed(size - _at(old, rank)[1])
-    return values
+def _price(price: int, base: int) -> str:
+    """Write the price of a level. An empty one has the price 0, which is below every base price."""
+    return f"{'+' if price > base else '-' if price < base else ''}{price}"
 
 
 def _expectation(seen: Sight, expected: Level | None) -> dict[str, str]:

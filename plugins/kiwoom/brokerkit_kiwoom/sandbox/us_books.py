@@ -42,9 +42,9 @@ def order_book(branch: UsBranch, fields: Mapping[str, str]) -> Content:
         **prices_of_the_day(branch, instrument, quote),
         "bid_tm": f"{told:%H:%M}",
         "dt": f"{told:%Y%m%d}",
-        "fpr_sel_bid": _price(level_at(book.asks, 1), base),
-        "fpr_buy_bid": _price(level_at(book.bids, 1), base),
-        "pre_trde_rt": _against_the_day_before(branch, symbol, quote.volume or Decimal(0)),
+        "fpr_sel_bid": price_of(level_at(book.asks, 1), base),
+        "fpr_buy_bid": price_of(level_at(book.bids, 1), base),
+        "pre_trde_rt": against_the_day_before(branch, symbol, quote.volume or Decimal(0)),
         "trde_tern_rt": f"{percent_of(quote.volume or Decimal(0), instrument.listed_shares):+.2f}",
         **_levels(sides, base),
         "buy_1th_pre_req_pre": "0",
@@ -64,17 +64,19 @@ def _levels(sides: Mapping[str, Sequence[Level]], base: Decimal) -> dict[str, st
     for side in _SIDES:
         for rank in range(1, _LEVELS + 1):
             level = level_at(sides[side], rank)
-            told[f"{side}_{rank}bid"] = _price(level, base)
+            told[f"{side}_{rank}bid"] = price_of(level, base)
             told[f"{side}_{rank}bid_req"] = whole(level.quantity) if level else "0"
             told[f"{side}_{rank}bid_jub_pre"] = "0"
     return told
 
 
-def _price(level: Level | None, base: Decimal) -> str:
+def price_of(level: Level | None, base: Decimal) -> str:
+    """Write the price of a level, blank where nobody waits."""
     return directed(level.price if level else None, base)
 
 
-def _against_the_day_before(branch: UsBranch, symbol: str, volume: Decimal) -> str:
+def against_the_day_before(branch: UsBranch, symbol: str, volume: Decimal) -> str:
+    """Write by how many percent a volume differs from that of the day before."""
     before = branch.exchange.daily_candles(symbol, days=2)[0].volume
     return signed_rate(percent_of(volume - before, before))
 

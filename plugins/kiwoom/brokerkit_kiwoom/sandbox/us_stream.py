@@ -5,21 +5,23 @@ No frame of the server was seen: names and fields are those of the pages, their 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from brokerkit.models import Level, OrderBook
+from brokerkit.models import OrderBook
 from brokerkit.sandbox.exchange import ExchangeOrder, Holding, Trade
 from brokerkit.sandbox.happenings import BookChanged, Happening, OrderChanged, Traded, What
 from brokerkit.sandbox.instruments_us import UsInstrument
 from brokerkit.words import Side
 
-from .books import level_at, total, with_side
+from .books import level_at, with_side
 from .lists import SIDE_NAMES
-from .numbers import percent_of, sign_code, signed, signed_rate, whole
+from .numbers import percent_of, sign_code, signed_rate, whole
 from .stream_day import DayOfSymbol, DaysOfSymbols
+from .stream_levels import Levels, level_fields
 from .us import COUNTRY, EXCHANGES, UsBranch, clock, code_of
+from .us_books import against_the_day_before, price_of
 from .us_lists import KINDS, TYPE_CODES, TYPE_NAMES, state
 from .us_numbers import change, directed, dollars, rate_of
 from .us_orders import order_number
@@ -30,7 +32,6 @@ SESSION = "4"
 EXCHANGE_OF_NOTICES = "000030"
 """FID 8046."""
 _THOUSAND = Decimal(1_000)
-_RANKS = range(1, 11)
 _SIDES = {Side.SELL: "01", Side.BUY: "02"}
 _DONE = {What.AMENDED: "정정완료", What.CANCELED: "취소완료", What.REJECTED: "거부"}
 """913. Of a cancel it is that of the lists; that of an amendment is made like it."""
@@ -74,7 +75,6 @@ def trade(branch: UsBranch, instrument: UsInstrument, traded: Trade, day: DayOfS
     """Return the values of FE. Its two times are one, as in the example, and by which clock is disputed."""
     base, book = instrument.previous_close, branch.exchange.order_book(instrument.symbol)
     moved, at = traded.price - base, branch.local(traded.time)
-    before = branch.exchange.daily_candles(instrument.symbol, days=2)[0].volume
     prices = {"16": day.open, "17": day.high, "18": day.low}
     return {
         "10": directed(traded.price, base),
@@ -87,9 +87,9 @@ def trade(branch: UsBranch, instrument: UsInstrument, traded: Trade, day: DayOfS
         "20": f"{at:%H%M%S}",
         "22": f"{at:%Y%m%d}",
         "25": sign_code(traded.price, base),
-        "27": _price(level_at(book.asks, 1), base),
-        "28": _price(level_at(book.bids, 1), base),
-        "30": signed_rate(percent_of(day.volume - before, before)),
+        "27": price_of(level_at(book.asks, 1), base),
+        "28": price_of(level_at(book.bids, 1), base),
+        "30": against_the_day_before(branch, instrument.symbol, day.volume),
         "228": f"{percent_of(day.bought, day.sold)}",
         "290": SESSION,
         "51020": f"{at:%H%M%S}",
@@ -98,26 +98,14 @@ def trade(branch: UsBranch, instrument: UsInstrument, traded: Trade, day: DayOfS
 
 def levels(branch: UsBranch, instrument: UsInstrument, book: OrderBook, before: OrderBook) -> dict[str, str]:
     """Return the values of FT: ten levels a side, and what changed since the last one."""
-    values = {"21": f"{branch.local(branch.exchange.now()):%H%M%S}"}
-    for first, side, former in ((40, book.asks, before.asks), (50, book.bids, before.bids)):
-        for rank in _RANKS:
-            level = level_at(side, rank)
-            values[str(first + rank)] = _price(level, instrument.previous_close)
-            values[str(first + 20 + rank)] = whole(_size(side, rank))
-            values[str(first + 40 + rank)] = signed(_size(side, rank) - _size(former, rank))
-    for fid, side, former in ((121, book.asks, before.asks), (125, book.bids, before.bids)):
-        values[str(fid)] = whole(total(side))
-        values[str(fid + 1)] = signed(total(side) - total(former))
-    return values
+    base = instrument.previous_close
+    fields = level_fields(*_sides(book), _sides(before), lambda price: directed(price, base))
+    return {"21": f"{branch.local(branch.exchange.now()):%H%M%S}", **fields}
 
 
-def _size(side: Sequence[Level], rank: int) -> Decimal:
-    level = level_at(side, rank)
-    return level.quantity if level else Decimal(0)
-
-
-def _price(level: Level | None, base: Decimal) -> str:
-    return directed(level.price if level else None, base)
+def _sides(book: OrderBook) -> tuple[Levels[Decimal], Levels[Decimal]]:
+    asks, bids = ([(level.price, level.quantity) for level in side] for side in (book.asks, book.bids))
+    return asks, bids
 
 
 # Own orders
