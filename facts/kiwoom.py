@@ -55,7 +55,7 @@ def _asked(api: str, facts: Mapping[str, Any], table: Mapping[str, Any]) -> list
         length=None if "separator" in facts else facts["length"],
         required=facts["required"],
         codes={code: writing.label(text) for code, text in codes.items()},
-        partial=facts.get("values_partial"),
+        partial=facts.get("values_partial") or "values_when" in facts,
         complete=name in table["complete"].get(api, ()),
         unit=facts.get("unit"),
         format=facts.get("format"),
