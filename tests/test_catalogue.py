@@ -206,6 +206,18 @@ def test_the_client_takes_for_an_order_what_the_catalogue_calls_one(broker: str,
                 assert client.moves_orders(endpoint) is (api.effect == "order"), f"{api.name} {an_id}"
 
 
+@pytest.mark.parametrize(
+    ("read", "order", "wrong"), [("a b", "b", "twice"), ("a", "", "'b'"), ("a b", "c", "'c'"), ("a b", "", "")]
+)
+def test_the_script_takes_no_api_of_which_nobody_said_what_it_does(read: str, order: str, wrong: str) -> None:
+    table = {"read": read, "order": order, "auth": "", "stream": ""}
+    if wrong:
+        with pytest.raises(ValueError, match=wrong):
+            writing.effects(table, ["a", "b"])
+    else:
+        assert writing.effects(table, ["a", "b"]) == {"a": "read", "b": "read"}
+
+
 def test_ids_of_kis_end_in_u_where_they_order_and_in_r_where_they_ask_for_an_account() -> None:
     for api in KIS:
         for an_id in {an_id for ids in api.ids.values() for an_id in ids.values()} | set(api.old):
