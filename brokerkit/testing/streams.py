@@ -52,12 +52,6 @@ FOLLOW: dict[StreamKind, Callable[[Stream, str, Venue | None], object]] = {
 }
 """How each kind of topic is followed."""
 OF_VENUES = (StreamKind.TRADES, StreamKind.ORDER_BOOK, StreamKind.QUOTES, StreamKind.SESSION)
-EVENTS: dict[StreamKind, type[Any]] = {
-    StreamKind.TRADES: TradeEvent,
-    StreamKind.ORDER_BOOK: BookEvent,
-    StreamKind.QUOTES: QuoteEvent,
-}
-"""What is told of shares, at each trade."""
 
 
 def socket_of(face: Face) -> FaceStream:
@@ -159,9 +153,13 @@ class StreamContract(Contract):
 
     def open_venues(self, sandbox: Sandbox, declared: Declared, kind: StreamKind) -> list[Venue]:
         """Return those of them that trade now."""
-        exchange = sandbox.exchange
-        venues = self.venues(declared, kind)
-        return [venue for venue in venues if exchange.bourse.phase_at(venue, exchange.phase) is not Phase.CLOSED]
+        return [venue for venue in self.venues(declared, kind) if sandbox.exchange.phase in self.phases_of(venue)]
+
+    def phases_of(self, venue: Venue) -> list[Phase]:
+        """Return what a venue does on a usual day."""
+        rules = self.trading.rules
+        assert rules is not None
+        return [span.phase for span in rules.sessions_of(venue, rules.last_day)]
 
     def trades_until(self, followed: Subscription[Any], truth: Sequence[Trade]) -> list[TradeEvent]:
         """Return the trades that are told until as many have come as there were, or the last of them."""
@@ -201,21 +199,22 @@ class StreamContract(Contract):
             same_trades(self.trades_until(subscription, truth), truth, self.stock, venue, untold)
 
     @needs(streams=[StreamKind.TRADES])
-    @pytest.mark.parametrize("kind", EVENTS)
-    def test_each_session_is_told_of_its_own_venue(
-        self, kind: StreamKind, trader: Broker, sandbox: Sandbox, stream: Stream, declared: Declared
+    def test_each_session_is_told_of_the_venues_that_have_it(
+        self, trader: Broker, sandbox: Sandbox, stream: Stream, declared: Declared
     ) -> None:
-        venues, exchange = self.venues(declared, kind), sandbox.exchange
-        closed = [venue for venue in venues if venue not in self.open_venues(sandbox, declared, kind)]
-        self.skip_unless(bool(closed), f"{kind.lower()} of venues that trade at different hours")
-        for venue in venues:
-            FOLLOW[kind](stream, self.stock, venue)
-        for phase in (exchange.phase, Phase.DAYTIME):
-            exchange.phase = phase
-            now = set(self.open_venues(sandbox, declared, kind))
-            exchange.trade(self.stock, Side.BUY, Decimal(3))
-            told = {told_once(stream, EVENTS[kind]).venue for _ in now}
-            assert told == now, f"{', '.join(sorted(now))} trades, and what is told is of {', '.join(sorted(told))}."
+        exchange, venues = sandbox.exchange, self.venues(declared, StreamKind.TRADES)
+        followed = {venue: stream.trades(self.stock, venue=venue) for venue in venues}
+        truth: dict[Venue, list[Trade]] = {venue: [] for venue in venues}
+        for shares, phase in enumerate((Phase.PRE_MARKET, Phase.REGULAR, Phase.AFTER_MARKET, Phase.DAYTIME), start=1):
+            now = [venue for venue in venues if phase in self.phases_of(venue)]
+            if now:
+                exchange.phase = phase
+                exchange.trade(self.stock, Side.BUY, Decimal(shares))
+            for venue in now:
+                truth[venue].append(exchange.trades(self.stock)[-1])
+        untold = untold_of(trader, StreamKind.TRADES)
+        for venue, subscription in followed.items():
+            same_trades(self.trades_until(subscription, truth[venue]), truth[venue], self.stock, venue, untold)
 
     @needs(streams=[StreamKind.ORDER_BOOK])
     def test_books_are_told_as_they_change(
