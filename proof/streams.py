@@ -32,7 +32,7 @@ from brokerkit.stream.events import Gap, OrderEvent, Source
 from brokerkit.stream.pace import Times
 from brokerkit.stream.topics import StreamKind
 from brokerkit.testing.inside import at_home, part_of
-from brokerkit.testing.told import CENT, wrongs_of
+from brokerkit.testing.told import FINEST, wrongs_of
 from brokerkit.testing.truth import status_of
 from proof.figures import Figure, at_least, none, own_state, say
 
@@ -45,8 +45,8 @@ SYMBOLS = {
     "KR": ("005930", "000660", "035420", "005380", "068270"),
     "US": ("US:AAPL", "US:MSFT", "US:KO", "US:BRK.B", "US:SPY"),
 }
-ROUNDED = {"KR": Decimal(1), "US": CENT}
-"""To what an average is rounded in a list: to the won at Kiwoom."""
+ROUNDED = {"KR": Decimal(1), "US": FINEST}
+"""To what an average is rounded in a list: to the won at Kiwoom, and in the US to a ten-thousandth of a dollar."""
 SETTLE = 2.0
 """Seconds after which a list shows what happened; here it does at once."""
 LONGEST = 120.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -218,6 +219,16 @@ def test_a_jump_waits_for_the_list_which_tells_the_average_and_not_for_ever() ->
     told.fill(1, "c", filled=4)
     (event,) = told.counting.listed([Living(1, 10, filled=4).listed()], 0, SENT)
     assert (event.last_quantity, event.last_price, event.source) == (4, PRICE, Source.LIST)
+
+
+def test_a_price_out_of_a_list_keeps_what_is_finer_than_a_cent() -> None:
+    """A US share below a dollar moves by ten-thousandths of it; an average of several fills may be finer still."""
+    told, row = Told(Living(1, 10)), Living(1, 10, filled=4).listed()
+    for filled, average, price in (("4", "0.8741", "0.8741"), ("7", "0.8742", "0.8743")):
+        known = {"filled_quantity": Decimal(filled), "average_fill_price": Decimal(average)}
+        listed = replace(row, order=row.order.model_copy(update=known))
+        (event,) = told.counting.listed([listed], 0, SENT)
+        assert event.last_price == Decimal(price)
 
 
 def test_a_fill_of_an_order_that_nobody_knows_tells_its_acceptance_first() -> None:

@@ -27,7 +27,8 @@ PATIENCE_SECONDS = 5.0
 Key = tuple[str, str]
 """An order's number, spelt for comparisons, and its symbol: two branches of a broker may give one number."""
 _NONE = Decimal(0)
-_CENT = Decimal("0.01")
+_FINEST = Decimal("0.0001")
+"""To which averages are told: prices of US shares have as many decimals."""
 
 
 @dataclass
@@ -545,5 +546,5 @@ def _price_of_rest(order: _Counted, listed: Order, filled: Decimal) -> Decimal |
     amount = _amount(listed)
     if amount is None or order.amount is None:
         return None
-    price = ((amount - order.amount) / (filled - order.filled)).quantize(_CENT)
+    price = ((amount - order.amount) / (filled - order.filled)).quantize(_FINEST)
     return price.normalize() + 0 if price > 0 else None

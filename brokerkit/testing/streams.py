@@ -256,7 +256,8 @@ class StreamContract(Contract):
         lines = [f"symbol is {told.symbol}" for _ in range(told.symbol != truth.symbol)]
         for name in fields:
             own, real = getattr(told, name), getattr(truth, name)
-            step = Decimal(1_000_000) if name == "turnover" else Decimal("0.01")
+            # Turnovers come in millions of won, or thousands of dollars.
+            step = self.ground.unit * 1000 if name == "turnover" else Decimal("0.01")
             is_told = own is not None or name not in ("price", "change")
             if not is_told or (own is not None and abs(own - real) >= step):
                 lines.append(f"{name} is {shown(own)}, in truth {shown(real)}")

@@ -9,7 +9,7 @@ from decimal import Decimal
 from brokerkit.sandbox.exchange import ExchangeOrder
 from brokerkit.stream.events import OrderChange, OrderEvent
 
-CENT = Decimal("0.01")
+FINEST = Decimal("0.0001")
 """To which average prices are rounded by us."""
 
 
@@ -36,7 +36,7 @@ class Comparison:
 
         To `rounded` lists round average prices, and so those of fills that are told as one.
         """
-        self._rounded = max(rounded, CENT)
+        self._rounded = max(rounded, FINEST)
         self._number_of = number_of
         self._orders = {row.number: _Told(row) for row in rows}
         self._changes: set[int] = set()
@@ -146,7 +146,7 @@ def wrongs_of(
     rows: Sequence[ExchangeOrder],
     number_of: Callable[[str], int],
     *,
-    rounded: Decimal = CENT,
+    rounded: Decimal = FINEST,
 ) -> list[str]:
     """Return where events of own orders are not what the exchange did."""
     comparison = Comparison(rows, number_of, rounded=rounded)
