@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from brokerkit import Broker, Order, clock
-from brokerkit.errors import WireError
+from brokerkit.errors import JournalError, WireError
 from brokerkit.replies import OrderPage, Sent
 from brokerkit.transport import OddRow
 from brokerkit.words import OrderStatus, Side
@@ -293,6 +293,21 @@ def test_of_orders_that_are_sent_every_night_each_has_its_own_row(
     assert [broker.refresh(each).status for each in (before, order)] == [OrderStatus.FILLED, OrderStatus.PENDING]
     (told, _) = broker.order_history(FRIDAY - DAY, FRIDAY, market="US")
     assert (told.handle, told.submitted_at) == (before.handle, korean("11-20 00:30"))
+
+
+def test_a_journal_that_cannot_be_read_hides_no_order(
+    at: Callable[[str], None], fake: Fake, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at("11-21 00:29:30")
+    order = buys(broker)
+    at("11-21 00:33")
+    by_date(fake, [(FRIDAY, UsRow(id="117", moments=NIGHT, **FULL))])
+
+    def fails(*given: object) -> NoReturn:
+        raise JournalError("no such disk")
+
+    monkeypatch.setattr(broker.journal, "of_day", fails)
+    assert broker.refresh(order).status is OrderStatus.FILLED
 
 
 def test_rows_that_contradict_each_other_show_no_way_of_dating(

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from brokerkit import clock
 from brokerkit.errors import (
+    BrokerError,
     Disarmed,
     IncompleteListing,
     InvalidRequest,
@@ -285,7 +286,7 @@ class OrderDesk(ReservingDesk):
         ahead = dt.timedelta(seconds=skew)
         try:
             standing = [*self.journal.of_day(day, STANDING, market.name)]
-        except JournalError as error:
+        except BrokerError as error:  # whose journal it is the broker may have to tell
             logger.warning("When the orders of %s were sent cannot be looked up: %s", day, error)
             return ()
         return [
