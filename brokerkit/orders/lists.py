@@ -55,6 +55,8 @@ class _Found(NamedTuple):
         return self.moments[0] if len(self.moments) == 1 else None
 
 
+_Sent = dict[str, list[Sending]]
+"""What was sent on a day, by its number."""
 _OfADay = tuple[dt.date, OrderReply, Order]
 
 
@@ -297,7 +299,7 @@ class OrderLists:
         sent = self._sent_around(found.day for found in rows)
         for found in rows:
             ways = found.row.fact("moments")
-            own = [sending for each in self._around(found.day) for sending in sent[each] if _is_row_of(found, sending)]
+            own = _sent_as(found, [sent[day] for day in self._around(found.day)])
             fitting = frozenset(way for way in ways if any(sending.could_be(ways[way]) for sending in own))
             if fitting:
                 known = fitting if known is None else known & fitting
@@ -317,18 +319,20 @@ class OrderLists:
         read = self._as_sent(rows)
         left = [found for found in map(read.__getitem__, doubtful) if self._may_be_row_of(found, handle)]
         sent = self._sent_around([handle.day])
-        own = [sending for sending in sent[handle.day] if sending.number == key_of(handle.number)]
-        if own:
-            left = [found for found in left if not found.moments or _is_taken_as(found, own)]
+        own = sent.pop(handle.day)
+        if key_of(handle.number) in own:
+            left = [found for found in left if not found.moments or _is_taken_as(found, _sent_as(found, [own]))]
             # The same order may have been sent a day before, at the same hour, and have got the same number.
-            others = [each for day in sent if day != handle.day for each in sent[day] if each.number == own[0].number]
-            left = [found for found in left if not _is_taken_as(found, others)]
+            left = [found for found in left if not _is_taken_as(found, _sent_as(found, sent.values()))]
         return [found for found in left if found.is_sure and found.day == handle.day][:1] or left
 
-    def _sent_around(self, days: Iterable[dt.date]) -> dict[dt.date, list[Sending]]:
+    def _sent_around(self, days: Iterable[dt.date]) -> dict[dt.date, _Sent]:
         """Return what was sent on some days and on those around them."""
-        around = {each for day in set(days) for each in self._around(day)}
-        return {day: [*self._sent_on(day)] for day in sorted(around)}
+        sent: dict[dt.date, _Sent] = {each: defaultdict(list) for day in set(days) for each in self._around(day)}
+        for day, numbered in sent.items():
+            for sending in self._sent_on(day):
+                numbered[sending.number].append(sending)
+        return sent
 
     def _around(self, day: dt.date) -> list[dt.date]:
         return [day + dt.timedelta(count) for count in range(-self._differ, self._differ + 1)]
@@ -433,11 +437,11 @@ def _each_once(rows: Iterable[_Found]) -> Iterator[_Found]:
         own.append((page, branch))
 
 
-def _is_row_of(found: _Found, sending: Sending) -> bool:
-    """Say whether a row has number, symbol and side of an order that was sent."""
+def _sent_as(found: _Found, sent: Iterable[_Sent]) -> list[Sending]:
+    """Return the orders sent that have number, symbol and side of a row."""
     row = found.row
-    told = (key_of(row.id), row.symbol, getattr(row, "side", None))
-    return told == (sending.number, sending.symbol, sending.side)
+    own = (each for numbered in sent for each in numbered.get(key_of(row.id) or "", ()))
+    return [each for each in own if (each.symbol, each.side) == (row.symbol, getattr(row, "side", None))]
 
 
 def _is_taken_as(found: _Found, sent: Iterable[Sending]) -> bool:
