@@ -287,7 +287,7 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
         """
         symbol = None if symbol is None else plain(symbol)
         with self._asking(f"orders from {start} to {'today' if end is None else end}"):
-            meant = self._inquiries.home(market) if symbol is None else market_of(symbol)
+            meant = self._inquiries.market_meant(market, symbol)
             today = meant.today()
             start, last = check_days(start, today if end is None else end, today)
             self._inquiries.offering("order_history", meant)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -255,3 +257,29 @@ def test_a_search_that_finds_nothing_at_home_says_where_else_there_is(
 
 def test_a_day_without_trading_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert said(capsys, "hours", "2026-12-25", "--venue", "US") == "No trading at US on 2026-12-25 Fri.\n"
+
+
+@at_both
+def test_an_order_at_home_is_cancelled_while_the_list_of_the_us_fails(
+    broker: str, box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lists = {"kis": "/uapi/overseas-stock/", "kiwoom": "/api/us/"}
+
+    def refused(request: ReceivedRequest) -> JsonResponse | None:
+        is_abroad = request.path.startswith(lists[broker])
+        return JsonResponse({"rt_cd": "7", "return_code": 7, "msg_cd": "X", "msg1": "?"}) if is_abroad else None
+
+    price = box.exchange.instruments["005930"].lower_limit
+    assert main(["buy", "005930", "1", "--price", f"{price}", "--yes", "-b", broker]) == exits.DONE
+    number = str(box.exchange.orders(box.connect(broker).account)[-1].number)
+    box.face(broker).before = refused
+    capsys.readouterr()
+    assert main(["cancel", number, "--yes", "-b", broker]) != exits.DONE
+    assert "Say with --market which market the order is of." in capsys.readouterr().err
+    profiles = Path(os.environ["BROKERKIT_CONFIG"]).read_text(encoding="utf-8")
+    at_home = tmp_path / "brokerkit.toml"
+    at_home.write_text(profiles.replace("environment =", 'markets = ["KR"]\nenvironment ='), encoding="utf-8")
+    monkeypatch.setenv("BROKERKIT_CONFIG", str(at_home))
+    assert main(["cancel", number, "--yes", "-b", broker]) == exits.DONE
+    assert main(["buy", "US:AAPL", "1", "--price", "150", "--yes", "-b", broker]) == exits.WRONG_USAGE
+    assert "The setting markets of the profile leaves out US stocks and funds (US)" in capsys.readouterr().err

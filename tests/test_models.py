@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import itertools
+import json
 import pickle
 from decimal import Decimal
 from enum import IntEnum
@@ -505,3 +506,12 @@ def test_a_flow_that_nobody_told_is_none_and_never_zero() -> None:
     for kind, amount in itertools.product(kinds, Flow.model_fields):
         assert getattr(getattr(FLOW, kind), amount) is None
     assert FLOW.foreign.net_quantity == -12
+
+
+def test_numbers_of_a_model_are_written_in_digits() -> None:
+    figures = {"cost": Decimal("1E+3"), "market_value": Decimal(0), "unrealized_pnl": Decimal("0E-8")}
+    told = Balance(account="1", currency="USD", cash=Decimal("100.000000"), positions=(), **figures)
+    written = json.loads(told.model_dump_json())
+    assert written == told.model_dump(mode="json")
+    assert [written[name] for name in ("cash", "cost", "unrealized_pnl")] == ["100.000000", "1000", "0.00000000"]
+    assert Balance.model_validate_json(told.model_dump_json()) == told

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from brokerkit import Broker, Order
-from brokerkit.errors import ConfigError, NetworkError, OrderBlocked, OrderUncertain, Unsupported
+from brokerkit.errors import ConfigError, InvalidRequest, NetworkError, OrderBlocked, OrderUncertain, Unsupported
 from brokerkit.orders.intents import IntentState
 from brokerkit.part import Part
 from brokerkit.replies import OrderPage
@@ -223,6 +223,14 @@ def test_an_account_of_a_kind_without_a_market_is_told_before_anything_is_asked(
     assert not {"buy", "fills", "orders"} & set(us.verbs)
     assert broker.supports("quote", market="US")
     assert broker.quote("US:AAPL").price == fake.price
+
+
+@pytest.mark.parametrize("verb", ["order_history", "fills", "realized_pnl"])
+def test_a_symbol_of_another_market_than_the_one_named_is_refused(verb: str, fake: Fake, broker: Broker) -> None:
+    day = dt.date(2026, 11, 20)
+    with pytest.raises(InvalidRequest, match=r"US:AAPL is a symbol of the market US, not of KR: leave one out\."):
+        getattr(broker, verb)(day, symbol="US:AAPL", market="KR")
+    assert fake.calls == []
 
 
 def test_an_order_that_a_market_without_a_list_has_got_stays_open(fake: Fake, at: At, korea: type[KoreanPart]) -> None:

@@ -231,6 +231,15 @@ class Inquiries:
         """Return the market that is meant where one is: the one that is named, else the account's own."""
         return market_named(self.adapter.home if market is None else market)
 
+    def market_meant(self, market: str | None, symbol: str | None) -> Market:
+        """Return the market of a symbol where one is given, else the one that is named, else the account's own."""
+        if symbol is None:
+            return self.home(market)
+        found = market_of(symbol)
+        if market is not None and market_named(market) is not found:
+            raise InvalidRequest(f"{symbol} is a symbol of the market {found.name}, not of {market}: leave one out.")
+        return found
+
     def market_of_order(self, order: Order) -> Market:
         """Return where an order stands. Lists show symbols that are not understood too: those are of the own market."""
         return market_of(order.symbol) if is_symbol(order.symbol) else self.home(None)

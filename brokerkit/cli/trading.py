@@ -27,7 +27,7 @@ from brokerkit.cli.sending import (
     unlisted,
 )
 from brokerkit.cli.session import Session, at_broker
-from brokerkit.errors import InvalidRequest
+from brokerkit.errors import BrokerError, InvalidRequest
 from brokerkit.market.markets import Market, market_named
 from brokerkit.models import Order, OrderRequest
 from brokerkit.orders.checks import FINISHED
@@ -191,7 +191,14 @@ def _find(broker: Broker, number: str, key: str | None, market: str | None) -> O
     for intent in keyed(broker, key):
         if intent.order is not None and intent.order.id.lstrip("0") == number.lstrip("0"):
             return intent.order
-    there = [order for each in _markets(broker, market) for order in _working(broker, each)]
+    there: list[Order] = []
+    for each in (markets := _markets(broker, market)):
+        try:
+            there += _working(broker, each)
+        except BrokerError as error:
+            if len(markets) > 1:  # the other list may have it, but this one might have the number too
+                error.advice = f"{error.advice or ''} Say with --market which market the order is of.".strip()
+            raise
     return find_numbered(
         number,
         there,
@@ -202,9 +209,12 @@ def _find(broker: Broker, number: str, key: str | None, market: str | None) -> O
 
 
 def _markets(broker: Broker, named: str | None) -> Sequence[Market]:
-    """Return the market that is named, else all in which the account can hold something."""
-    names = [each.market for each in broker.capabilities()] if named is None else [named]
-    return [each for each in map(market_named, names) if each.is_held]
+    """Return the market that is named, else all in which the account trades."""
+    if named is not None:
+        return [market_named(named)]
+    used = broker.adapter.settings.markets
+    told = [each.market for each in broker.capabilities() if "order_history" in each.verbs]
+    return [market_named(each) for each in told if used is None or each in used]
 
 
 def _working(broker: Broker, market: Market) -> Sequence[Order]:

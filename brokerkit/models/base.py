@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -21,7 +22,13 @@ class Model(BaseModel):
     two threads that used one for the first time could meet it half built.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", cache_strings="keys", defer_build=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        cache_strings="keys",
+        defer_build=True,
+        json_encoders={Decimal: "{:f}".format},  # a nought of eight decimals is no 0E-8
+    )
 
     time_field: ClassVar[str | None] = None
     """The field with the time or day that a row of a table is of; it is the index of data frames."""

@@ -134,10 +134,8 @@ class Accounts(Asking):
 
     def _meant(self, symbol: str | Instrument | None, market: str | None) -> tuple[Market, str | None]:
         """Return the market that is meant, and the symbol where one is."""
-        if symbol is None:
-            return self._inquiries.home(market), None
-        known = check_symbol(plain(symbol))
-        return market_of(known), known
+        known = None if symbol is None else check_symbol(plain(symbol))
+        return self._inquiries.market_meant(market, known), known
 
 
 def _days(market: Market, start: dt.date | None, end: dt.date | None) -> tuple[dt.date, dt.date]:
