@@ -29,7 +29,7 @@ from brokerkit import files
 from brokerkit.errors import ConfigError
 from brokerkit.keeping import SOURCES
 from brokerkit.keeping import fetch_secret as fetch_secret
-from brokerkit.orders.limits import Limits, check_limits
+from brokerkit.orders.limits import Limits, check_limits, is_currency
 from brokerkit.text import sanitize
 
 NAME = "brokerkit.toml"
@@ -379,7 +379,7 @@ def check_names(given: Iterable[str], known: set[str] | frozenset[str], where: s
     """Raise a ConfigError for a key that nobody reads, with the nearest known one."""
     for name in given:
         if name not in known:
-            near = nearest(name, known)
+            near = name.upper() if where.endswith("limits") and is_currency(name.upper()) else nearest(name, known)
             hint = f"Did you mean {near}?" if near else f"Known: {_listed(known)}."
             raise ConfigError(f"{where}: unknown option {name!r}.", advice=hint)
 

@@ -154,7 +154,10 @@ class InvalidOrder(Rejected):
 class UnknownSymbol(Rejected):
     """The broker does not know the symbol."""
 
-    default_advice = "Look for the name with search(). Whether NXT trades a Korean one, instrument(symbol).nxt tells."
+    default_advice = (
+        "Look for the name with search(), of a US share with market='US'. Whether NXT trades a Korean one, "
+        "instrument(symbol).nxt tells."
+    )
 
 
 class NothingToCancel(Rejected):

@@ -32,7 +32,7 @@ from brokerkit.errors import ConfigError, UnknownBroker
 from brokerkit.extensions import BROKERS, extensions, load_class, trusted
 from brokerkit.market import markets
 from brokerkit.market.sessions import Phase
-from brokerkit.orders.limits import Limits, Safety, check_limits
+from brokerkit.orders.limits import Limits, Safety, check_allowed, check_limits
 from brokerkit.part import Part
 from brokerkit.words import Venue
 
@@ -117,6 +117,8 @@ def get_broker(
         if connection.hts_id and "hts_id" in kind.Settings.model_fields:
             given["hts_id"] = SecretStr(connection.hts_id)
     settings = make_settings(kind.Settings, {**values, **given}, where, _advice(profile, kind, _names(entries)))
+    allowed = limits or profile.limits
+    check_allowed(allowed)
     settles = settings.settle_seconds or (SANDBOX_SETTLES if chosen == "sandbox" else None)
     return Broker(
         kind(settings, environment=wire_environment, base_url=base_url, remember_token=remember),
@@ -124,7 +126,7 @@ def get_broker(
         durable=remember,
         safety=Safety(
             arm=arm or profile.arm,
-            limits=limits or profile.limits,
+            limits=allowed,
             exclusive=profile.exclusive if exclusive is None else exclusive,
             degraded=degraded,
             settle_seconds=settles,

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from brokerkit import Broker, OrderType, Venue
-from brokerkit.errors import BrokerError, Disarmed, InvalidRequest, LimitExceeded, Unsupported
+from brokerkit import Broker, OrderType, Venue, get_broker
+from brokerkit.errors import BrokerError, ConfigError, Disarmed, InvalidRequest, LimitExceeded, Unsupported
 from brokerkit.orders.limits import Limits, Safety
 from brokerkit.words import TimeInForce
 from tests.fakes import Fake, FakePart, UsPart
@@ -281,3 +281,31 @@ def test_an_order_is_sent_again_and_waited_for_as_at_home(at: At, fake: Fake) ->
     assert buys(broker, key="one") == again
     assert broker.wait(again, timeout=0.01).status == again.status
     assert sent(fake) == 2
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        (
+            {"symbols": ["US:AAPL"]},
+            r"US:AAPL is paid in USD, and these are the limits of KRW.*profiles.NAME.limits.USD\]",
+        ),
+        ({"USD": {"symbols": ["005930"]}}, r"005930 is paid in KRW, and these are the limits of USD.*NAME.limits\]"),
+        ({"USD": {"symbols": ["AAPL"]}}, "'AAPL' is not a symbol.*'US:AAPL'"),
+        ({"symbols": ["A005930"]}, "'A005930' is not a symbol.*'005930'"),
+        ({"usd": {"max_order_value": 100}}, "unknown option 'usd'.*Did you mean USD?"),
+    ],
+)
+def test_allowed_symbols_that_would_not_count_are_told_when_the_broker_is_made(
+    limits: dict[str, object], words: str
+) -> None:
+    with pytest.raises(ConfigError, match=words):
+        get_broker("kis", environment="sandbox", limits=limits)
+
+
+def test_allowed_symbols_of_dollars_hold_orders_in_dollars() -> None:
+    limits = {"symbols": ["005930"], "USD": {"symbols": ["US:AAPL"]}}
+    with get_broker("kis", environment="sandbox", limits=limits) as broker:
+        with pytest.raises(LimitExceeded, match="US:MSFT is not among the allowed symbols: US:AAPL"):
+            broker.buy("US:MSFT", 1, price="100.00")
+        assert broker.buy("US:AAPL", 1, price="100.00").quantity == 1

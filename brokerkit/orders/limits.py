@@ -9,7 +9,8 @@ from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from brokerkit.errors import InvalidRequest
+from brokerkit.errors import ConfigError, InvalidRequest
+from brokerkit.market.markets import market_of
 from brokerkit.symbols import HOME_CURRENCY
 from brokerkit.values import exact_decimal
 
@@ -43,7 +44,7 @@ class Limits(BaseModel):
     """How far a price may lie from the last price, in percent of it: 3 = 3 %."""
     symbols: frozenset[str] | None = None
     """The only symbols that may be ordered."""
-    others: Mapping[str, Limits] = Field(default_factory=dict, repr=False)
+    others: Mapping[str, Limits] = Field(default_factory=dict)
     """Currency (ISO 4217) to the limits of orders in it."""
 
     def of(self, currency: str | None) -> Limits | None:
@@ -103,6 +104,22 @@ def check_limits(values: object, check: Callable[[Mapping[str, object], set[str]
         for name, value in values.items():
             if is_currency(name):
                 check_limits(value, check)
+
+
+def check_allowed(limits: Limits) -> None:
+    """Raise ConfigError for an allowed symbol that is none, or that stands in the table of another currency."""
+    for currency, table in {HOME_CURRENCY: limits, **limits.others}.items():
+        for symbol in sorted(table.symbols or ()):
+            try:
+                own = market_of(symbol).currency
+            except InvalidRequest as error:
+                raise ConfigError(f"limits, symbols: {error.message}") from None
+            if own not in (None, currency):
+                place = "" if own == HOME_CURRENCY else f".{own}"
+                raise ConfigError(
+                    f"limits, symbols: {symbol} is paid in {own}, and these are the limits of {currency}.",
+                    advice=f"Write it into the symbols of [profiles.NAME.limits{place}]: it is held to those.",
+                )
 
 
 @dataclass(frozen=True)
