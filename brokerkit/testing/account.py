@@ -222,9 +222,9 @@ class SessionContract(Contract):
 
     def most(self, paced: Broker, face: Face, declared: Declared) -> int:
         """Return how many quotes a second the client asks for: of some calls a broker takes fewer than of others."""
-        calls = declared.part.calls["quote"]
+        calls = declared.part.calls.get("quote", ())
         limits = [limit.calls for each in calls if face.environment in each.ids for limit in paced.client.limits(each)]
-        return min(face.window.calls, *limits)
+        return min([face.window.calls, *limits])
 
     @needs("quote")
     def test_the_client_slows_down_when_the_broker_says_so(
