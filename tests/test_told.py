@@ -100,6 +100,15 @@ def test_what_was_told_as_it_was_is_right_also_where_fills_are_told_as_one() -> 
         (lambda told: [told[0]._replace(side=Side.SELL), *told[1:]], "of 005930, SELL, in truth 005930, BUY"),
         (lambda told: [told[0]._replace(quantity=Decimal(9)), *told[1:]], "over 9 at"),
         (lambda told: [*told[:2], told[2]._replace(last_price=Decimal(1)), *told[3:]], "the fills came to"),
+        (
+            lambda told: [
+                told[0],
+                told[1]._replace(last_price=None),
+                told[2]._replace(last_price=Decimal(1)),
+                *told[3:],
+            ],
+            "with 4 shares at 1, in truth 0",
+        ),
         (lambda told: [*told, told[0]._replace(change=OrderChange.REJECTED)], "a refusal was told 1 times"),
         (lambda told: [*told, told[0]._replace(change=OrderChange.EXPIRED)], "1 are told as expired, in truth 0"),
     ],

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from brokerkit.sandbox.exchange import ExchangeOrder
-from brokerkit.stream.events import OrderChange, OrderEvent
+from brokerkit.stream.events import OrderChange, OrderEvent, Source
 
 FINEST = Decimal("0.0001")
 """To which average prices are rounded by us."""
@@ -23,6 +24,8 @@ class _Told:
     filled: Decimal = Decimal(0)
     amount: Decimal | None = Decimal(0)
     """None where a price was not told."""
+    prices: dict[Decimal, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    """Shares that notices told, by price."""
     canceled: Decimal = Decimal(0)
     rejected: int = 0
     expired: int = 0
@@ -99,6 +102,11 @@ class Comparison:
             order.amount = None
         else:
             order.amount += event.last_price * shares
+        if event.last_price is not None and event.source is Source.NOTICE:  # a list tells averages
+            order.prices[event.last_price] += shares
+            most = sum(fill.quantity for fill in order.row.executions if fill.price == event.last_price)
+            if order.prices[event.last_price] > most:
+                yield f"with {order.prices[event.last_price]} shares at {event.last_price}, in truth {most}"
 
     def _canceled(self, event: OrderEvent, order: _Told) -> Iterator[str]:
         named = order if event.original_id is None else self._orders.get(self._number_of(event.original_id))
