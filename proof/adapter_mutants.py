@@ -12,11 +12,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from brokerkit.market.markets import KOREA, US
 from brokerkit.testing import conform
 from proof.figures import Figure, at_least, none, say
-from proof.mutations import MUTATIONS, ORDERS, Mutation
+from proof.mutations import HOME, ORDERS, Mutation
+from proof.mutations_us import ABROAD
 
 BROKERS = ("kis", "kiwoom")
+MARKETS = (KOREA.name, US.name)
+MUTATIONS = (*HOME, *ABROAD)
 
 
 @contextmanager
@@ -33,10 +37,10 @@ def copied(broker: str) -> Iterator[Path]:
             sys.path.remove(folder)
 
 
-def failures(package: Path, environment: str, *checks: str) -> Iterator[str]:
+def failures(package: Path, market: str, environment: str, *checks: str) -> Iterator[str]:
     """Yield the checks that fail for a package, and what they say; of these checks only where some are named."""
     broker = package.name.removeprefix("brokerkit_")
-    for each in conform(broker, environment=environment, checks=checks).failed:
+    for each in conform(broker, market=market, environment=environment, checks=checks).failed:
         yield f"{each.title}: {' '.join(each.words.split())}"
     asked = Path(str(importlib.import_module(package.name).__file__)).parent
     if asked != package:
@@ -47,8 +51,8 @@ def fate(mutation: Mutation) -> str:
     """Return what noticed a mistake, empty if nothing did. Modules stay as they are: a process does this once."""
     with copied(mutation.broker) as package:
         mutation.apply(package)
-        for environment, *first in (("real", mutation.check), ("real",), ("demo",)):
-            if noticed := next(failures(package, environment, *first), ""):
+        for environment, *first in ((mutation.environment, mutation.check), ("real",), ("demo",)):
+            if noticed := next(failures(package, mutation.market, environment, *first), ""):
                 return noticed
     return ""
 
@@ -56,7 +60,12 @@ def fate(mutation: Mutation) -> str:
 def without_mistake(broker: str) -> list[str]:
     """Return the checks that fail although there is no mistake."""
     with copied(broker) as package:
-        return [words for environment in ("real", "demo") for words in failures(package, environment)]
+        return [
+            words
+            for market in MARKETS
+            for environment in ("real", "demo")
+            for words in failures(package, market, environment)
+        ]
 
 
 def run(release: bool) -> list[Figure]:

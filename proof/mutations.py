@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from brokerkit.market.markets import KOREA, US
+
 ORDERS, OTHER = "orders and lists", "all else"
 
 
@@ -26,6 +28,13 @@ class Mutation:
     new: str
     check: str
     """The check of the kit that is asked first; if it notices nothing all others are."""
+    environment: str = "real"
+    """In which environment it is asked first."""
+
+    @property
+    def market(self) -> str:
+        """The market whose contract has to notice it."""
+        return US.name if self.file.startswith("us/") else KOREA.name
 
     @property
     def name(self) -> str:
@@ -41,7 +50,7 @@ class Mutation:
         path.write_text(text.replace(self.old, self.new), encoding="utf-8")
 
 
-def _in(broker: str, file: str, subject: str, rows: Iterable[tuple[str, ...]]) -> list[Mutation]:
+def mistakes(broker: str, file: str, subject: str, rows: Iterable[tuple[str, ...]]) -> list[Mutation]:
     return [Mutation(broker, file, subject, *row) for row in rows]
 
 
@@ -71,7 +80,7 @@ _HEARTBEATS = "test_heartbeats_are_answered_while_nobody_takes_what_is_told"
 _TOKEN = "test_a_killed_token_is_renewed_once_for_a_query"  # noqa: S105 - the name of a check
 
 KIS = (
-    *_in(
+    *mistakes(
         "kis",
         "wire/orders.py",
         ORDERS,
@@ -84,7 +93,7 @@ KIS = (
             ),
         ),
     ),
-    *_in(
+    *mistakes(
         "kis",
         "wire/notices.py",
         ORDERS,
@@ -97,7 +106,7 @@ KIS = (
             ),
         ),
     ),
-    *_in(
+    *mistakes(
         "kis",
         "stocks/trades.py",
         OTHER,
@@ -110,7 +119,7 @@ KIS = (
             ),
         ),
     ),
-    *_in(
+    *mistakes(
         "kis",
         "stocks/orders.py",
         ORDERS,
@@ -187,7 +196,7 @@ KIS = (
             ),
         ),
     ),
-    *_in(
+    *mistakes(
         "kis",
         "stocks/part.py",
         ORDERS,
@@ -234,13 +243,13 @@ KIS = (
             ),
         ),
     ),
-    *_in(
+    *mistakes(
         "kis",
         "stocks/part.py",
         OTHER,
         (("buying power forgets the price", '"ORD_UNPR": wire_text(price or 0)', '"ORD_UNPR": "0"', _POWER),),
     ),
-    *_in(
+    *mistakes(
         "kis",
         "stocks/account.py",
         OTHER,
@@ -259,7 +268,7 @@ KIS = (
             ),
         ),
     ),
-    *_in(
+    *mistakes(
         "kis",
         "stocks/investors.py",
         OTHER,
@@ -285,7 +294,7 @@ KIS = (
             ),
         ),
     ),
-    *_in(
+    *mistakes(
         "kis",
         "stocks/quotes.py",
         OTHER,
@@ -311,7 +320,7 @@ KIS = (
             ("asks are bids", 'return self.book.levels("askp")', 'return self.book.levels("bidp")', _BOOK),
         ),
     ),
-    *_in(
+    *mistakes(
         "kis",
         "client.py",
         OTHER,
@@ -342,7 +351,7 @@ KIS = (
             ),
         ),
     ),
-    *_in(
+    *mistakes(
         "kis",
         "wire/errors.py",
         OTHER,
@@ -373,7 +382,7 @@ KIS = (
             ),
         ),
     ),
-    *_in(
+    *mistakes(
         "kis",
         "wire/types.py",
         OTHER,
@@ -392,7 +401,7 @@ KIS = (
             ),
         ),
     ),
-    *_in(
+    *mistakes(
         "kis",
         "stocks/stream.py",
         OTHER,
@@ -412,7 +421,7 @@ KIS = (
             ("a book that is told begins with the second bid", 'bids=(13, "BIDP1")', 'bids=(14, "BIDP1")', _TOLD_BOOKS),
         ),
     ),
-    *_in(
+    *mistakes(
         "kis",
         "stocks/stream.py",
         ORDERS,
@@ -425,7 +434,7 @@ KIS = (
             ),
         ),
     ),
-    *_in(
+    *mistakes(
         "kis",
         "stream/feed.py",
         ORDERS,
@@ -440,7 +449,7 @@ KIS = (
     ),
 )
 KIWOOM = (
-    *_in(
+    *mistakes(
         "kiwoom",
         "wire/orders.py",
         ORDERS,
@@ -459,7 +468,7 @@ KIWOOM = (
             ),
         ),
     ),
-    *_in(
+    *mistakes(
         "kiwoom",
         "stocks/trades.py",
         OTHER,
@@ -472,7 +481,7 @@ KIWOOM = (
             ),
         ),
     ),
-    *_in(
+    *mistakes(
         "kiwoom",
         "stocks/orders.py",
         ORDERS,
@@ -530,7 +539,7 @@ KIWOOM = (
             ),
         ),
     ),
-    *_in(
+    *mistakes(
         "kiwoom",
         "stocks/part.py",
         ORDERS,
@@ -591,13 +600,13 @@ KIWOOM = (
             ),
         ),
     ),
-    *_in(
+    *mistakes(
         "kiwoom",
         "stocks/part.py",
         OTHER,
         (("the total counts the cash of today", "cash.cash_d2 + market_value", "cash.cash + market_value", _BALANCE),),
     ),
-    *_in(
+    *mistakes(
         "kiwoom",
         "stocks/account.py",
         OTHER,
@@ -612,7 +621,7 @@ KIWOOM = (
             ),
         ),
     ),
-    *_in(
+    *mistakes(
         "kiwoom",
         "stocks/investors.py",
         OTHER,
@@ -633,7 +642,7 @@ KIWOOM = (
             ),
         ),
     ),
-    *_in(
+    *mistakes(
         "kiwoom",
         "stocks/quotes.py",
         OTHER,
@@ -654,7 +663,7 @@ KIWOOM = (
             ("a change has no sign", "moved: Signed", "moved: Unsigned", _QUOTE),
         ),
     ),
-    *_in(
+    *mistakes(
         "kiwoom",
         "client.py",
         OTHER,
@@ -668,7 +677,7 @@ KIWOOM = (
             ),
         ),
     ),
-    *_in(
+    *mistakes(
         "kiwoom",
         "wire/errors.py",
         OTHER,
@@ -705,7 +714,7 @@ KIWOOM = (
             ),
         ),
     ),
-    *_in(
+    *mistakes(
         "kiwoom",
         "stocks/ledger.py",
         OTHER,
@@ -724,13 +733,13 @@ KIWOOM = (
             ),
         ),
     ),
-    *_in(
+    *mistakes(
         "kiwoom",
         "wire/types.py",
         OTHER,
         (("a price below the base price is negative", "return abs(Decimal(text))", "return Decimal(text)", _QUOTE),),
     ),
-    *_in(
+    *mistakes(
         "kiwoom",
         "wire/rows.py",
         OTHER,
@@ -750,7 +759,7 @@ KIWOOM = (
             ),
         ),
     ),
-    *_in(
+    *mistakes(
         "kiwoom",
         "stocks/stream.py",
         OTHER,
@@ -763,7 +772,7 @@ KIWOOM = (
             ),
         ),
     ),
-    *_in(
+    *mistakes(
         "kiwoom",
         "stocks/stream.py",
         ORDERS,
@@ -788,7 +797,7 @@ KIWOOM = (
             ),
         ),
     ),
-    *_in(
+    *mistakes(
         "kiwoom",
         "stream/feed.py",
         OTHER,
@@ -808,4 +817,5 @@ KIWOOM = (
         ),
     ),
 )
-MUTATIONS = (*KIS, *KIWOOM)
+HOME = (*KIS, *KIWOOM)
+"""Mistakes in the parts for Korea, and in what both parts share."""
