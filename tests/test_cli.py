@@ -51,6 +51,8 @@ NAMES = [
         "conditions",
         "trades",
         "members",
+        "api",
+        "call",
     ),
     *(
         "halt",
@@ -116,6 +118,7 @@ def test_help_shows_every_command_with_a_whole_line(capsys: pytest.CaptureFixtur
         "Market",
         "Orders",
         "Account",
+        "Every API",
         "Setting up",
         "Adapters",
     ]
@@ -211,6 +214,11 @@ def test_json_is_asked_for_only_by_the_option(given: list[str], asked: bool) -> 
         (["quote", "005930", "-b", "kis", "-e", "sandbx"], "ConfigError", 2),
         (["quote", "5930", "-b", "kis", "-e", "sandbox"], "InvalidRequest", 2),
         (["quote", "999999", "-b", "kiwoom", "-e", "sandbox"], "UnknownSymbol", 1),
+        (["api", "show", "ka1005x"], "InvalidRequest", 2),
+        (["api", "show", "ka10059", "-b", "kis"], "InvalidRequest", 2),
+        (["api", "search", "price", "-b", "nobody"], "ConfigError", 2),
+        (["call", "ka10059", "-b", "kis", "-e", "sandbox"], "InvalidRequest", 2),
+        (["call", "ka10059", "stk_cd", "-b", "kiwoom", "-e", "sandbox"], "WrongUsage", 2),
         (["power", "005930", "--price", "1_000", "-b", "kis", "-e", "sandbox"], "InvalidRequest", 2),
     ],
 )
@@ -314,6 +322,18 @@ def test_the_script_for_the_shell_asks_for_what_is_answered() -> None:
         ("brokerkit balance --profile ", ["savings", "swing"]),
         ("brokerkit token s", ["show"]),
         ("brokerkit quote 005930 --venue N", ["NXT"]),
+        (
+            "brokerkit api show ka1005",
+            ["ka10050", "ka10051", "ka10052", "ka10053", "ka10054", "ka10055", "ka10058", "ka10059"],
+        ),
+        ("brokerkit api show -b kis ka1005", []),
+        ("brokerkit call -p swing FHKST0101", []),
+        ("brokerkit call -p savings FHKST010109", ["FHKST01010900"]),
+        ("brokerkit call ka10059 trde_tp=1 dt", ["dt="]),
+        ("brokerkit call ka10059 trde", ["trde_tp=0", "trde_tp=1", "trde_tp=2"]),
+        ("brokerkit call ka10059 trde_tp=0 trde", []),
+        ("brokerkit call ka10059 unit_tp = 1", ["1000", "1"]),
+        ("brokerkit call nothing stk", []),
     ],
 )
 def test_the_shell_completes(

@@ -59,6 +59,12 @@ class Catalogue:
         """The names of all APIs, in their order."""
         return tuple(self._places)
 
+    def called(self) -> Iterator[tuple[str, str]]:
+        """Yield every name and id with its label: no API is read for it."""
+        for name, label, *others in self._index:
+            for each in dict.fromkeys((name, *(other for other in others if other.isascii() and " " not in other))):
+                yield each, label
+
     def __len__(self) -> int:
         return len(self._places)
 

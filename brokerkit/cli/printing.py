@@ -47,6 +47,7 @@ TYPED = {
     "unresolved()": "`brokerkit journal list`",
     "search()": "`brokerkit instruments search`",
     "search(..., market='US')": "`brokerkit instruments search --market US`",
+    "broker.stream()": "`brokerkit watch`",
     "instrument(symbol).nxt": "`brokerkit instruments show`",
     "count=": "-n ",
     "Give an int, a str like '70000' or a Decimal.": "Give digits, such as 70000.",

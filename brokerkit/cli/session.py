@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -115,6 +115,16 @@ class Session:
 
     def chosen(self) -> tuple[str | None, Profile | None]:
         """Return the name that the options give, and the profile that is meant, if it is one."""
+        name, meant, profiles = self._meant()
+        return name, profiles.get(meant)
+
+    def broker_name(self) -> str:
+        """Return the name of the broker that is meant; nothing is opened for it."""
+        _, meant, profiles = self._meant()
+        profile = profiles.get(meant)
+        return meant if profile is None else profile.broker
+
+    def _meant(self) -> tuple[str | None, str, Mapping[str, Profile]]:
         if self._name is not None and self._profile is not None:
             raise InvalidRequest("--broker and --profile both name a broker.", advice="Give one of them.")
         profiles, default = load_profiles()
@@ -132,7 +142,7 @@ class Session:
                 advice=f"Add --broker NAME (installed: {', '.join(installed_brokers()) or 'none'}) and --environment, "
                 "sandbox to try without an account, or write a profile in brokerkit.toml.",
             )
-        return name, profiles.get(meant)
+        return name, meant, profiles
 
 
 COMMON: tuple[tuple[str, Any, object], ...] = (
