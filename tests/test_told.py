@@ -109,6 +109,7 @@ def test_what_was_told_as_it_was_is_right_also_where_fills_are_told_as_one() -> 
             ],
             "with 4 shares at 1, in truth 0",
         ),
+        (lambda told: [*told[:2], told[2]._replace(quantity=Decimal(9)), *told[3:]], "of an order over 9, in truth 10"),
         (lambda told: [*told, told[0]._replace(change=OrderChange.REJECTED)], "a refusal was told 1 times"),
         (lambda told: [*told, told[0]._replace(change=OrderChange.EXPIRED)], "1 are told as expired, in truth 0"),
     ],

@@ -98,6 +98,8 @@ class Comparison:
             order.filled = event.filled_quantity
         if order.filled > order.row.filled:
             yield f"with {order.filled} in all, in truth {order.row.filled}"
+        if event.quantity not in (None, order.row.quantity):
+            yield f"of an order over {event.quantity}, in truth {order.row.quantity}"
         if event.last_price is None or order.amount is None:
             order.amount = None
         else:
