@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from brokerkit import Balance, BuyingPower, ExchangeRate, Quote, clock
+from brokerkit import Balance, BuyingPower, ExchangeRate, OrderRequest, Quote, clock
 from brokerkit.cli import exits, main
 from brokerkit.market import us
 from brokerkit.market.sessions import Phase
@@ -283,3 +283,41 @@ def test_an_order_at_home_is_cancelled_while_the_list_of_the_us_fails(
     assert main(["cancel", number, "--yes", "-b", broker]) == exits.DONE
     assert main(["buy", "US:AAPL", "1", "--price", "150", "--yes", "-b", broker]) == exits.WRONG_USAGE
     assert "The setting markets of the profile leaves out US stocks and funds (US)" in capsys.readouterr().err
+
+
+@at_both
+def test_what_somebody_else_placed_is_told_in_the_currency_of_its_market(
+    broker: str, box: Sandbox, exchange: Exchange, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["buy", "US:AAPL", "1", "--price", "150.00", "--yes", "-b", broker]) == exits.DONE
+    assert (
+        main(
+            [
+                "buy",
+                "005930",
+                "1",
+                "--price",
+                f"{box.exchange.instruments['005930'].lower_limit}",
+                "--yes",
+                "-b",
+                broker,
+            ]
+        )
+        == exits.DONE
+    )
+    account = box.connect(broker).account
+    apple = OrderRequest(symbol="US:AAPL", side=Side.BUY, quantity=1, price=Decimal("140.50"))
+    placed = exchange.submit(account, apple)
+    capsys.readouterr()
+    (row,) = [
+        line for line in said(capsys, "journal", "reconcile", "-b", broker).splitlines() if str(placed.number) in line
+    ]
+    assert row.split()[-2:] == ["140.50", "USD"]
+
+
+def test_the_journal_shows_the_venue_of_an_order(daytime: Exchange, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["buy", "US:AAPL", "3", "--price", "141", "--yes", *DAYTIME]) == exits.DONE
+    capsys.readouterr()
+    entry = said(capsys, "journal", "list", "--all", "-b", "kis").splitlines()[-1].split()[0]
+    shown = said(capsys, "journal", "show", entry, "-b", "kis").splitlines()
+    assert [line.split()[1] for line in shown if line.split()[0] in ("market", "venue")] == ["US", "DAYTIME"]

@@ -14,15 +14,17 @@ from brokerkit.cli import exits
 from brokerkit.cli.asking import confirm, is_terminal
 from brokerkit.cli.help import Grouped
 from brokerkit.cli.options import day_of
-from brokerkit.cli.printing import Printer, Row
+from brokerkit.cli.printing import Printer, Row, in_currencies, money
 from brokerkit.cli.session import JsonOption, Session, at_broker, with_table
 from brokerkit.cli.waiting import waiting
 from brokerkit.errors import Blocked, InvalidRequest
+from brokerkit.market.markets import market_of
 from brokerkit.models import Order
 from brokerkit.orders import guard
 from brokerkit.orders.intents import UNRESOLVED, Intent
 from brokerkit.orders.journal import Journal
 from brokerkit.orders.reconcile import Reconciliation
+from brokerkit.symbols import is_symbol
 
 ENDING = 8
 """Characters of an id that people are shown: its end differs even where two were made in the same moment."""
@@ -229,6 +231,7 @@ def _lines(intent: Intent) -> Row:
         "kind": intent.kind,
         "state": intent.state,
         "market": intent.market,
+        "venue": intent.venue,
         "order": intent.order_id,
         "match": intent.confidence,
         "day": intent.day,
@@ -251,7 +254,9 @@ def _print_report(printer: Printer, report: Reconciliation) -> None:
     if report.late:
         print("Late, presumed absent before:", ", ".join(f"order {intent.order_id}" for intent in report.late))
     if report.foreign:
-        printer.table([_foreign(order) for order in report.foreign], "", "Placed by somebody else")
+        currencies = [market_of(order.symbol).currency if is_symbol(order.symbol) else None for order in report.foreign]
+        rows = in_currencies(map(_foreign, report.foreign, currencies), currencies)
+        printer.table(rows, "", "Placed by somebody else")
     for row in report.unreadable:
         printer.say(f"A row could not be read, so nothing is presumed absent: {row}")
     for order in report.lacking:
@@ -267,14 +272,14 @@ def _decision(intent: Intent) -> Row:
     return {**_row(intent), "match": intent.confidence or "", "because": intent.evidence[-1]}
 
 
-def _foreign(order: Order) -> Row:
+def _foreign(order: Order, currency: str | None) -> Row:
     return {
         "order": order.id,
         "time": order.submitted_at,
         "side": order.side,
         "symbol": order.symbol,
         "quantity": order.quantity,
-        "price": order.price,
+        "price": money(order.price, currency),
     }
 
 

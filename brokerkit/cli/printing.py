@@ -45,6 +45,7 @@ TYPED = {
     "reconcile()": "`brokerkit journal reconcile`",
     "resolve()": "`brokerkit journal resolve`",
     "unresolved()": "`brokerkit journal list`",
+    "reservations()": "`brokerkit reservations`",
     "search()": "`brokerkit instruments search`",
     "search(..., market='US')": "`brokerkit instruments search --market US`",
     "broker.stream()": "`brokerkit watch`",

@@ -123,7 +123,9 @@ class Reservations(Asking):
 
 def _check_waits(reservation: Reservation) -> None:
     if reservation.status in _OVER:
-        raise NothingToCancel(f"The reserved order is {reservation.status}; nothing was sent.")
+        became = f"It has become order {reservation.order_id}: that can be amended and cancelled."
+        advice = became if reservation.order_id else "reservations() tells its state."
+        raise NothingToCancel(f"The reserved order is {reservation.status}; nothing was sent.", advice=advice)
 
 
 def _amended(reservation: Reservation, quantity: Amount | None, price: Amount | None) -> OrderRequest:

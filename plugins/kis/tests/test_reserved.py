@@ -69,6 +69,8 @@ def test_a_reserved_order_becomes_an_order_when_regular_trading_begins(sandbox: 
     assert (order.quantity, order.price, order.status) == (10, kept.price, OrderStatus.WORKING)
     with pytest.raises(NothingToCancel):
         broker.cancel_reservation(kept)
+    with pytest.raises(NothingToCancel, match=f"ORDERED; nothing was sent.*It has become order {order.id}"):
+        broker.cancel_reservation(shown)
     broker.cancel(order)
     assert list(broker.orders()) == []
 
