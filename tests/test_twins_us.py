@@ -15,7 +15,7 @@ from brokerkit import Broker, OrderRequest, OrderStatus, OrderType, Segment, Sid
 from brokerkit.errors import BrokerError, Disarmed, InvalidRequest, UnknownSymbol, Unsupported
 from brokerkit.market.sessions import Phase
 from brokerkit.market.us import NEW_YORK
-from brokerkit.models import Instrument, Model
+from brokerkit.models import PRICED, STOPS, Instrument, Model
 from brokerkit.orders.limits import Limits
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face, Purpose
@@ -157,6 +157,36 @@ def test_the_day_of_an_order_is_a_twin() -> None:
         return [*seen, left, *broker.fills()]
 
     assert_twins(story, "US")
+
+
+def test_the_life_of_an_order_in_the_demo_environments_is_a_twin() -> None:
+    def story(broker: Broker, sandbox: Sandbox) -> list[Model]:
+        asks = sandbox.exchange.order_book(APPLE).asks
+        bought = broker.buy(APPLE, 5, price=asks[0].price)
+        waiting = broker.buy(APPLE, 4, price=asks[0].price - 5)
+        moved = broker.amend(broker.refresh(waiting), price=asks[0].price - 6)
+        working = broker.orders()
+        assert [order.price for order in working] == [asks[0].price - 6]
+        sold = broker.sell(APPLE, 2, price=sandbox.exchange.order_book(APPLE).bids[0].price)
+        cancellation = broker.cancel(moved)
+        assert broker.orders() == ()
+        assert broker.sellable_quantity(APPLE) == 3
+        rows = [broker.refresh(order) for order in (bought, waiting, moved, sold, cancellation)]
+        return [broker.quote(APPLE), *rows, *broker.order_history(sandbox.exchange.today), *broker.fills()]
+
+    assert_twins(story, "US", "demo")
+
+
+@pytest.mark.parametrize("type", [kind for kind in OrderType if kind is not OrderType.LIMIT])
+@pytest.mark.parametrize("name", TWINS)
+def test_the_demo_environments_take_limit_orders_alone(name: str, type: OrderType) -> None:
+    with opened(name, "US", environment="demo") as (broker, sandbox):
+        terms = {"price": 200} if type in PRICED else {}
+        terms |= {"stop_price": 200} if type in STOPS else {}
+        for verb in (broker.buy, broker.sell):
+            with pytest.raises(Unsupported):
+                verb(APPLE, 1, type=type, **terms)
+        assert orders_sent(sandbox.face(name)) == 0
 
 
 # What is wrong

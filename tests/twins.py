@@ -71,13 +71,13 @@ def opened(
         yield at_home(broker, market), sandbox
 
 
-def told(name: str, story: Story, market: str) -> Telling:
-    with opened(name, market) as (broker, sandbox):
+def told(name: str, story: Story, market: str, environment: str = "real") -> Telling:
+    with opened(name, market, environment=environment) as (broker, sandbox):
         return Telling(story(broker, sandbox), broker)
 
 
-def assert_twins(story: Story, market: str = "KR") -> None:
-    assert_alike(*(told(name, story, market) for name in TWINS))
+def assert_twins(story: Story, market: str = "KR", environment: str = "real") -> None:
+    assert_alike(*(told(name, story, market, environment) for name in TWINS))
 
 
 def assert_alike(left: Telling, right: Telling) -> None:
