@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -57,15 +58,10 @@ def fate(mutation: Mutation) -> str:
     return ""
 
 
-def without_mistake(broker: str) -> list[str]:
+def without_mistake(broker: str, market: str) -> list[str]:
     """Return the checks that fail although there is no mistake."""
     with copied(broker) as package:
-        return [
-            words
-            for market in MARKETS
-            for environment in ("real", "demo")
-            for words in failures(package, market, environment)
-        ]
+        return [words for environment in ("real", "demo") for words in failures(package, market, environment)]
 
 
 def run(release: bool) -> list[Figure]:
@@ -73,7 +69,7 @@ def run(release: bool) -> list[Figure]:
     context = multiprocessing.get_context("spawn")
     fates: dict[Mutation, str] = {}
     with ProcessPoolExecutor(2, mp_context=context, max_tasks_per_child=1) as pool:
-        unmistaken = pool.map(without_mistake, BROKERS)
+        unmistaken = pool.map(without_mistake, *zip(*product(BROKERS, MARKETS), strict=True))
         for mutation, words in zip(MUTATIONS, pool.map(fate, MUTATIONS), strict=True):
             fates[mutation] = words
             say(f"{mutation.name}: {words[:160] or 'NOT NOTICED'}")
