@@ -385,6 +385,20 @@ class Part(Generic[C]):
         """
         raise Unsupported("a list of orders")
 
+    # What an order is in the broker's own fields, where a raw call uses the API of a verb
+
+    def symbol_told(self, code: str) -> str:
+        """Return the symbol of a code as requests spell it."""
+        return code
+
+    def terms_told(self, code: str) -> OrderTerms | None:
+        """Return type and time in force by the broker's code; None where no word of ours says the same."""
+        return None
+
+    def accepted(self, content: Mapping[str, Any]) -> Sent | None:
+        """Return what the answer to an order, amendment or cancellation says; None where its number is all of it."""
+        return None
+
     # Ordering: each sends once, or raises before anything leaves
 
     def send_order(self, request: OrderRequest, key: str) -> Sent:

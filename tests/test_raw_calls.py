@@ -364,3 +364,32 @@ def test_what_the_catalogue_calls_a_query_the_client_does_not_call_an_order(
                 ):
                     wrong.append((api.name, an_id, api.effect))
     assert wrong == []
+
+
+def minimal(api: Api) -> dict[str, str]:
+    """Return the least that an API takes: of tables that are complete the first code."""
+    return {each.name: next(iter(each.codes), "7") or "7" for each in api.request if each.required}
+
+
+def no_holders(field: str) -> list[str]:
+    return []
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_every_field_and_code_that_a_fact_makes_necessary_is_refused_without_it(name: str) -> None:
+    refused = 0
+    for api in Catalogue.at(f"brokerkit_{name}"):
+        if api.is_frame:
+            continue
+        fields = minimal(api)
+        assert Checked(api, {}, fields, no_holders).values.keys() >= fields.keys()
+        for field in api.request:
+            is_needed = field.required and field.name not in api.pages  # a key of pages is filled in, as a blank
+            wrong = [{key: value for key, value in fields.items() if key != field.name}] if is_needed else []
+            if field.complete:
+                wrong.append({**fields, field.name: "no such code"})
+            for each in wrong:
+                with pytest.raises(InvalidRequest, match=field.name):
+                    Checked(api, {}, each, no_holders)
+                refused += 1
+    assert refused > 500

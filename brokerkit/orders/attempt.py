@@ -51,16 +51,30 @@ class Way(Generic[T]):
 
     send: Callable[[], Sent]
     """The hook of the adapter."""
-    build: Callable[[Sent, dt.date], Order]
-    """Makes the order of the answer, on its trading day."""
-    answer: Callable[[Order], T]
+    build: Callable[[Sent, dt.date], Order | None]
+    """Makes the order of the answer, on its trading day; None where no model can say what it is."""
+    answer: Callable[[Order | None], T]
     """What the caller gets of that."""
+    stands: Callable[[Intent], T]
+    """What the caller gets where it stands already, under its key."""
     prepare: Callable[[], None]
     """What has to be asked before it may leave at all."""
     ascends: bool
     """Whether the broker's numbers do."""
     advice: str | None = None
     """What to do where it is not known whether it stands, if not the usual."""
+    is_numbered: bool = True
+    """Whether an answer without a number is none."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What the broker took."""
+
+    number: str | None
+    """None where it gives none."""
+    order: Order | None
+    """What it is, where a model can say that."""
 
 
 class Attempt:
@@ -83,7 +97,7 @@ class Attempt:
         self.way = way
         self.told: Sent | None = None
         """What the adapter read in the broker's answer, as soon as it is there."""
-        self.answered: Order | None = None
+        self.taken: Taken | None = None
         """What the broker made of it."""
         self._journal = journal
         self._guard = guard
@@ -96,16 +110,16 @@ class Attempt:
 
     def accepted(self, broker: str) -> OrderUncertain | None:
         """Write down the order that the broker answered, or return why it cannot be believed."""
-        order = self._built()
-        if order is None:
+        taken = self._built()
+        if taken is None:
             raise OrderUncertain("the adapter returned no order with a number")
         try:
             if not self.permit.used:
                 logger.warning("%s: %s left by another way than the client", broker, self.intent.what)
                 self.permit.use()
-            self._decide(IntentState.ACKED, "the broker answered with its number", order_id=order.id, result=order)
+            self._decide(IntentState.ACKED, _answered(taken), order_id=taken.number, result=taken.order)
         except BrokerError as error:
-            logger.critical("%s: order %s stands, but the journal does not say so yet: %s", broker, order.id, error)
+            logger.critical("%s: order %s stands, but the journal does not say so yet: %s", broker, taken.number, error)
             return None
         if self.intent.state in STANDING:
             return None
@@ -115,8 +129,8 @@ class Attempt:
         """Write down why no order was answered, and return what is to be raised. Asked again it does no harm."""
         words = sanitize(error.message) if isinstance(error, BrokerError) else type(error).__name__
         uncertain = isinstance(error, OrderUncertain)
-        if is_interrupt(error) and (order := self._built()) is not None:
-            self._write(IntentState.ACKED, "the broker answered with its number", error, order)
+        if is_interrupt(error) and (taken := self._built()) is not None:
+            self._write(IntentState.ACKED, _answered(taken), error, taken)
             return noted(error, MAY_STAND)
         if not self.permit.used and not uncertain:
             return self._not_left(error, words)
@@ -161,17 +175,23 @@ class Attempt:
                 self._journal.note(moved)
         return noted(error, NOT_SENT)
 
-    def _built(self) -> Order | None:
-        """Return the order that the broker's answer stands for; None if it cannot be believed."""
-        if self.answered is None and self.told is not None:
+    def _built(self) -> Taken | None:
+        """Return what the broker's answer stands for; None if it cannot be believed."""
+        if self.taken is None and self.told is not None:
             try:
-                self.answered = self.way.build(check_sent(self.told, ascends=self.way.ascends), self.intent.day)
+                self.taken = self._read(self.told)
             except Exception as error:  # noqa: BLE001 - whatever an adapter gave: the order may stand all the same
                 logger.critical("%s: the answer makes no order: %s", self.intent.what, type(error).__name__)
-        return self.answered
+        return self.taken
 
-    def _write(self, state: IntentState, words: str, error: BaseException, order: Order | None = None) -> None:
-        known = {"code": _code(error)} if order is None else {"order_id": order.id, "result": order}
+    def _read(self, told: Sent) -> Taken:
+        if not self.way.is_numbered and not told.number:
+            return Taken(None, None)
+        sent = check_sent(told, ascends=self.way.ascends)
+        return Taken(sent.number, self.way.build(sent, self.intent.day))
+
+    def _write(self, state: IntentState, words: str, error: BaseException, taken: Taken | None = None) -> None:
+        known = {"code": _code(error)} if taken is None else {"order_id": taken.number, "result": taken.order}
         try:
             self._decide(state, words, **known)
         except JournalError as failure:
@@ -228,6 +248,10 @@ class Attempt:
     def _check(self) -> None:
         if not self.intent.is_cancel:
             check_halt()
+
+
+def _answered(taken: Taken) -> str:
+    return "the broker answered with its number" if taken.number else "the broker answered that it took it"
 
 
 def is_interrupt(error: BaseException) -> bool:

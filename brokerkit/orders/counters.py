@@ -14,13 +14,15 @@ from brokerkit.orders.limits import Limits, money
 MOST = 10**16
 """Hundredths of its currency that an order counts at most: sums have to fit into the file's numbers."""
 
+_COUNTED = "'ORDER', 'AMEND', 'RESERVE', 'AMEND_RESERVATION', 'RAW'"
+
 
 def check_counters(file: sqlite3.Connection, intent: Intent, limits: Limits, value: Decimal | None) -> None:
     """Raise LimitExceeded where the journal has seen as many orders of the intent's currency as the limits allow."""
     if intent.is_cancel:
         return
     limits = limits.of(intent.currency) or Limits()
-    sent = "kind IN ('ORDER', 'AMEND', 'RESERVE', 'AMEND_RESERVATION') AND state != 'NOT_SENT' AND currency = ? AND "
+    sent = f"kind IN ({_COUNTED}) AND state != 'NOT_SENT' AND currency = ? AND "
     if limits.max_orders_per_minute is not None:
         now, ticks = clock.now().timestamp(), time.monotonic()
         # Either clock is enough: the one on the wall may jump, the other one starts again with the machine.

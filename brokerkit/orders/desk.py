@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from brokerkit import clock
 from brokerkit.errors import (
@@ -46,6 +46,7 @@ from brokerkit.orders.keyed import Keyed
 from brokerkit.orders.keys import check_key, check_unused, client_key
 from brokerkit.orders.limits import Limits, Safety
 from brokerkit.orders.listing import WRONG_CLOCK, Listed, Sending, Unread
+from brokerkit.orders.raw import NO_CURRENCY, Carried, RawDesk
 from brokerkit.orders.reconcile import Reconciler, Reconciliation, reconciled
 from brokerkit.orders.reserving import ReservingDesk, is_reserved
 from brokerkit.orders.state import journal_folder, journal_path
@@ -62,8 +63,6 @@ from brokerkit.words import OrderStatus, Venue
 
 logger = logging.getLogger("brokerkit")
 
-NO_CURRENCY = "XXX"
-"""ISO 4217 for none: of a market whose instruments have one each."""
 TURN_SECONDS = 20.0
 """Longest wait for another order of the same symbol and side that is just being sent."""
 START_SECONDS = 3.0
@@ -73,11 +72,17 @@ START_SECONDS = 3.0
 T = TypeVar("T")
 
 
-def _itself(order: Order) -> Order:
+def _itself(order: Order | None) -> Order:
+    assert order is not None  # noqa: S101 - only raw calls make none
     return order
 
 
-class OrderDesk(ReservingDesk):
+def _is_of_one_kind(other: Intent, intent: Intent) -> bool:
+    """Say whether two intents can hold up each other: orders, reserved orders, and what is in no list."""
+    return (other.is_reserved, bool(other.is_apart)) == (intent.is_reserved, bool(intent.is_apart))
+
+
+class OrderDesk(ReservingDesk, RawDesk):
     """Sends the orders of one broker. Threads and processes of one account share its journal."""
 
     def __init__(
@@ -121,8 +126,18 @@ class OrderDesk(ReservingDesk):
         """Return the order that stands under an intent's key already, None if it may be sent; see `Keyed.answer`."""
         return self._keyed.answer(intent, time.monotonic() + TURN_SECONDS)
 
-    def order(self, intent: Intent, request: OrderRequest, again: Again | None = None) -> Order:
-        """Send a new order, or one `again` that an earlier intent was for."""
+    def shown(self, intent: Intent) -> Order:
+        """Return the order of an intent that stands, as the list shows it or as the journal remembers it."""
+        return self._keyed.shown(intent)
+
+    def stands(self, intent: Intent) -> Intent | None:
+        """Return what stands under an intent's key already, None if it may be sent."""
+        return self._keyed.stands(intent, time.monotonic() + TURN_SECONDS)
+
+    def order(
+        self, intent: Intent, request: OrderRequest, again: Again | None = None, *, raw: Carried | None = None
+    ) -> Order:
+        """Send a new order, or one `again` that an earlier intent was for. `raw`: by the broker's own fields."""
         market = market_of(request.symbol)
         part = self._trader.part(market)
         self.guard.check_armed(self._account, market)
@@ -132,10 +147,19 @@ class OrderDesk(ReservingDesk):
             request.venue,
             lambda: part.send_order(request, client_key(intent)),
             lambda sent, day: placed(request, sent, part, day),
+            raw,
         )
         return self._send(intent, way, value, again)
 
-    def amend(self, intent: Intent, order: Order, quantity: Decimal | None, price: Decimal) -> Order:
+    def amend(
+        self,
+        intent: Intent,
+        order: Order,
+        quantity: Decimal | None,
+        price: Decimal,
+        *,
+        raw: Carried | None = None,
+    ) -> Order:
         """Send an amendment."""
         market = self._trader.market_of_order(order)
         part, handle = self._trader.part(market), self._trader.handle_of(order)
@@ -148,10 +172,11 @@ class OrderDesk(ReservingDesk):
             order.venue,
             lambda: part.send_amend(order, handle, quantity, price),
             lambda sent, day: amended(order, handle, sent, part, quantity, price, day),
+            raw,
         )
         return self._send(intent, way, dearer)
 
-    def cancel(self, intent: Intent, order: Order, quantity: Decimal | None) -> Order:
+    def cancel(self, intent: Intent, order: Order, quantity: Decimal | None, *, raw: Carried | None = None) -> Order:
         """Send a cancellation. The kill switch and the limits do not hold it up."""
         market = self._trader.market_of_order(order)
         part, handle = self._trader.part(market), self._trader.handle_of(order)
@@ -163,6 +188,7 @@ class OrderDesk(ReservingDesk):
             order.venue,
             lambda: part.send_cancel(order, handle, quantity),
             lambda sent, day: canceled(order, handle, sent),
+            raw,
         )
         return self._send(intent, way, None)
 
@@ -179,7 +205,8 @@ class OrderDesk(ReservingDesk):
         old = self.journal.get(intent if isinstance(intent, str) else intent.id)
         request = old.request
         if request is None or old.is_reserved:
-            advice = "Call reserve again, under another key." if old.is_reserved else "Call cancel or amend again."
+            verb = "reserve" if old.is_reserved else "call" if old.is_raw else "cancel or amend"
+            advice = f"Use {verb} again{', under another key' if old.is_reserved or old.is_raw else ''}."
             raise InvalidRequest(f"{old.what} cannot be sent again from here.", advice=advice)
         later = self.journal.later(old.id)
         # What is being sent at this moment nobody can have known.
@@ -197,9 +224,11 @@ class OrderDesk(ReservingDesk):
             raise InvalidRequest("absent=True needs a reason: how do you know that it does not stand?")
         named = intent if isinstance(intent, str) else intent.id
         if order_id is not None:
-            part = self._trader.part(market_named(self.journal.get(named).market))
-            if not is_number(order_id, ascends=part.numbers_ascend and not self.journal.get(named).is_reserved):
-                raise InvalidRequest(f"{order_id!r:.40} is no order number of {part.broker}.")
+            known = self.journal.get(named)
+            ascends = not (known.is_reserved or known.is_raw)
+            ascends = ascends and self._trader.part(market_named(known.market)).numbers_ascend
+            if not is_number(order_id, ascends=ascends):
+                raise InvalidRequest(f"{order_id!r:.40} is no order number of {self._trader.name}.")
         reason = sanitize(reason)
 
         def decided(present: Intent) -> Intent:
@@ -240,6 +269,8 @@ class OrderDesk(ReservingDesk):
         kept = {each.market for each in self.unresolved() if each.is_reserved}
         reserved, unlisted = self.reserved_reconcilers([market for market in markets if market.name in kept])
         report = reconciled([*looks, *reserved], wait=wait, timeout=timeout)
+        if apart := tuple(each for each in self.unresolved() if each.is_apart):
+            report = report.beside(Reconciliation(unresolved=apart))
         return report if unlisted is None else report.beside(unlisted)
 
     def unlisted(self, market: Market) -> tuple[Intent, ...]:
@@ -292,7 +323,7 @@ class OrderDesk(ReservingDesk):
         return [
             Sending(number, each.symbol, each.side, each.sent_at + ahead, max(each.deadline, each.decided_at) + ahead)
             for each in standing
-            if (number := key_of(each.order_id)) and each.sent_at and each.deadline and each.decided_at
+            if (number := key_of(each.order_id)) and each.side and each.sent_at and each.deadline and each.decided_at
         ]
 
     def _rows(self, market: Market, day: dt.date) -> Sequence[Listed | Unread]:
@@ -312,19 +343,24 @@ class OrderDesk(ReservingDesk):
         venue: Venue | None,
         send: Callable[[], Sent],
         build: Callable[[Sent, dt.date], Order],
+        raw: Carried | None,
     ) -> Way[Order]:
         advice = None
         if venue in part.unlisted_venues:
             words = f"Do not send it again: it may stand, and {part.broker} lists no orders of {venue}."
             advice = f"{words} Look at the broker's own app, then settle it with resolve()."
-        return Way(send, build, _itself, prepare=self._check_account, ascends=part.numbers_ascend, advice=advice)
+        ascends, prepare = part.numbers_ascend, self._check_account
+        if raw is not None:
+            own = Way(raw.send, build, raw.answer, raw.stands, prepare=prepare, ascends=ascends, advice=advice)
+            return cast("Way[Order]", own)  # who called it by its own fields gets the broker's own answer
+        return Way(send, build, _itself, self.shown, prepare=prepare, ascends=ascends, advice=advice)
 
     def _send(self, intent: Intent, way: Way[T], value: Decimal | None, again: Again | None = None) -> T:
         deadline = time.monotonic() + TURN_SECONDS
         self._start(intent)
         while True:
-            if (order := self._keyed.answer(intent, deadline)) is not None:
-                return way.answer(order)
+            if (found := self._keyed.stands(intent, deadline)) is not None:
+                return way.stands(found)
             self._wait_for_turn(intent, deadline)
             if again is not None:  # what was waited for may have been the same order, sent again by somebody else
                 check_again(self.journal.get(str(intent.previous)), self.journal.later(str(intent.previous)), again)
@@ -360,9 +396,9 @@ class OrderDesk(ReservingDesk):
             with self._sending(attempt.permit):
                 attempt.told = way.send()
             failure = attempt.accepted(self._trader.name)
-            if failure is None and attempt.answered is not None:
-                self._log(attempt.intent, f"order {attempt.answered.id}")
-                return way.answer(attempt.answered)
+            if failure is None and attempt.taken is not None:
+                self._log(attempt.intent, f"order {attempt.taken.number}")
+                return way.answer(attempt.taken.order)
         except BaseException as error:
             failure = attempt.failed(error, self._trader.name)
             self._log(attempt.intent, f"{type(failure).__name__} [{getattr(failure, 'code', None)}]")
@@ -400,7 +436,7 @@ class OrderDesk(ReservingDesk):
                 return
             if self._look_back():
                 # Orders and reserved orders do not hold up each other.
-                own = (other for other in self.journal.blocking() if other.is_reserved is intent.is_reserved)
+                own = (other for other in self.journal.blocking() if _is_of_one_kind(other, intent))
                 left = [other for other in own if other.id != intent.previous]
                 if left:
                     raise blocked_by(left, intent)
@@ -411,11 +447,10 @@ class OrderDesk(ReservingDesk):
         with self._starting:
             if self._started or self._safety.degraded:
                 return False
-            left = {intent.market for intent in self.unresolved()}
-            if not left:
-                return False
-            self.reconcile([market_named(name) for name in sorted(left)], wait=True, timeout=START_SECONDS)
-            return True
+            left = self.unresolved()
+            if markets := {intent.market for intent in left if not intent.is_raw}:
+                self.reconcile([market_named(name) for name in sorted(markets)], wait=True, timeout=START_SECONDS)
+            return bool(left)
 
     def _wait_for_turn(self, intent: Intent, deadline: float) -> None:
         if intent.mutex is None:

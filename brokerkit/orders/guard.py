@@ -102,20 +102,56 @@ class Guard:
         """Raise LimitExceeded for an amendment to a price or value outside the limits."""
         self._check(_Wanted(symbol, market, venue, quantity, price))
 
-    def _check(self, wanted: _Wanted) -> Decimal | None:
-        currency = wanted.market.currency
+    def check_terms(
+        self,
+        symbol: str,
+        market: Market,
+        venue: Venue | None,
+        quantity: Decimal,
+        price: Decimal | None,
+        stop_price: Decimal | None,
+    ) -> Decimal | None:
+        """Raise LimitExceeded for what no verb sends outside the limits; without a price it costs what a share may."""
+        return self._check(_Wanted(symbol, market, venue, quantity, price, stop_price=stop_price))
+
+    def check_value(
+        self, market: Market, symbol: str, quantity: Decimal | None, value: Decimal | None
+    ) -> Decimal | None:
+        """Raise LimitExceeded for what is in no market of the verbs, outside the limits of its currency.
+
+        `value` None: it cannot be computed. Real money, and whatever a limit is for, needs one.
+        """
+        limits = self._limits_for(market.currency, symbol, quantity)
+        if value is None:
+            if self._is_real() or not limits.max_order_value is limits.max_daily_value is None:
+                raise _exceeded("what it comes to cannot be computed, so no limit holds it")
+            return None
+        if limits.price_collar_percent is not None:
+            raise _exceeded("there is no last price to compare with, which price_collar_percent wants")
+        self._check_most(value, limits, market.currency)
+        return value
+
+    def _limits_for(self, currency: str | None, symbol: str, quantity: Decimal | None) -> Limits:
+        """Return the limits of a currency, once clock, symbol and quantity are within them."""
         limits = self.limits.of(currency) or Limits()
-        quantity, price = wanted.quantity, wanted.price
         if abs(self._skew()) > WRONG_CLOCK and self._is_real():
             raise NotSent(
                 f"The clock of this machine differs from the broker's by {self._skew():.0f} s.",
                 advice="Nothing was sent: its day and its time could not be found in the broker's lists. Set it; "
                 "then any answer of the broker, such as a quote, lets orders go again.",
             )
-        if limits.symbols is not None and wanted.symbol not in limits.symbols:
-            raise _exceeded(f"{wanted.symbol} is not among the allowed symbols: {', '.join(sorted(limits.symbols))}")
-        if limits.max_order_quantity is not None and quantity > limits.max_order_quantity:
-            raise _exceeded(f"{quantity:f} shares are more than max_order_quantity, {limits.max_order_quantity:f}")
+        if limits.symbols is not None and symbol not in limits.symbols:
+            raise _exceeded(
+                f"{symbol or 'what is not named'} is not among the allowed symbols: {', '.join(sorted(limits.symbols))}"
+            )
+        most = limits.max_order_quantity
+        if most is not None and quantity is not None and quantity > most:
+            raise _exceeded(f"{quantity:f} shares are more than max_order_quantity, {most:f}")
+        return limits
+
+    def _check(self, wanted: _Wanted) -> Decimal | None:
+        quantity, price, currency = wanted.quantity, wanted.price, wanted.market.currency
+        limits = self._limits_for(currency, wanted.symbol, quantity)
         if limits.price_collar_percent is not None and price is not None:
             self._check_collar(wanted, price, limits.price_collar_percent)
         if wanted.type is OrderType.LIMIT_TO_MARKET_ON_CLOSE:
@@ -123,10 +159,13 @@ class Guard:
         if price is None and limits.max_order_value is None and limits.max_daily_value is None:
             return None
         value = quantity * (price if price is not None else self._highest(wanted))
+        self._check_most(value, limits, currency)
+        return value
+
+    def _check_most(self, value: Decimal, limits: Limits, currency: str | None) -> None:
         if limits.max_order_value is not None and value > limits.max_order_value:
             most = money(limits.max_order_value, currency)
             raise _exceeded(f"{money(value, currency)} are more than max_order_value, {most}")
-        return value
 
     def _check_collar(self, wanted: _Wanted, price: Decimal, percent: Decimal) -> None:
         last, currency = self._recent(wanted).price, wanted.market.currency

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from enum import StrEnum
 
 from pydantic import StrictInt
@@ -24,6 +25,10 @@ class IntentKind(StrEnum):
     RESERVE = "RESERVE"
     AMEND_RESERVATION = "AMEND_RESERVATION"
     CANCEL_RESERVATION = "CANCEL_RESERVATION"
+    RAW = "RAW"
+    """What `call` sent by the broker's own fields and may move money, and no verb knows better."""
+    CANCEL_RAW = "CANCEL_RAW"
+    """The same, where it takes something back."""
 
 
 class IntentState(StrEnum):
@@ -112,7 +117,8 @@ class Intent(Model):
     day: Date
     """Trading day of its market."""
     symbol: str
-    side: Side
+    side: Side | None
+    """None where a raw call does not tell it."""
     quantity: Exact | None
     """Shares; None: all that is left of the order that is amended or cancelled."""
     price: Exact | None
@@ -149,6 +155,14 @@ class Intent(Model):
     """The caller's own name for it, if it has one."""
     owner: str = ""
     """The process that sends it."""
+    api: str | None = None
+    """The API that was called by the broker's own fields, its variant with it."""
+    names: str | None = None
+    """The number of the order that a raw call names."""
+    terms: str | None = None
+    """What tells a raw call from others of that API: a digest of its fields."""
+    is_apart: bool | None = None
+    """Whether no list of orders of its market shows it: futures, bonds, other countries, reserved orders."""
 
     def moved(self, state: IntentState, reason: str, **known: object) -> Intent:
         """Return the intent in another state, with the reason added to its evidence."""
@@ -163,6 +177,8 @@ class Intent(Model):
     @property
     def what(self) -> str:
         """Say in one line what was to be sent."""
+        if self.is_raw:
+            return self._called
         shares = "all" if self.quantity is None else f"{self.quantity:f}"
         if self.is_new and self.request is not None:
             reserved = "reserved " if self.is_reserved else ""
@@ -172,6 +188,18 @@ class Intent(Model):
         if self.kind is IntentKind.AMEND_RESERVATION:
             return f"amend reserved order {named} ({self.symbol}) to {shares} at {self.price or 'its type'}"
         return f"{verb} {shares} of {noun} {named} ({self.symbol})" + (f" to {self.price}" if self.price else "")
+
+    @property
+    def _called(self) -> str:
+        terms = (self.side, self.quantity, self.symbol, f"at {self.price}" if self.price else None)
+        told = " ".join(f"{each:f}" if isinstance(each, Decimal) else each for each in terms if each)
+        named = f"of order {self.names}" if self.names else ""
+        return f"call {self.api}" + (f" ({' '.join(filter(None, (told, named)))})" if told or named else "")
+
+    @property
+    def is_raw(self) -> bool:
+        """Say whether it was called by the broker's own fields and no list settles it: a person does."""
+        return self.kind in (IntentKind.RAW, IntentKind.CANCEL_RAW)
 
     @property
     def is_reserved(self) -> bool:
@@ -186,11 +214,13 @@ class Intent(Model):
     @property
     def is_cancel(self) -> bool:
         """Say whether it was to take something back, which neither kill switch nor limits hold up."""
-        return self.kind in (IntentKind.CANCEL, IntentKind.CANCEL_RESERVATION)
+        return self.kind in (IntentKind.CANCEL, IntentKind.CANCEL_RESERVATION, IntentKind.CANCEL_RAW)
 
     @property
     def book(self) -> str:
         """Return under which name the journal keeps its numbers and its turn: reserved orders apart from orders."""
+        if self.is_apart:
+            return f"{self.market} raw"
         return reserved_book(self.market) if self.is_reserved else self.market
 
     @property
@@ -205,6 +235,10 @@ class Intent(Model):
             return f"{self.symbol}:{self.side}"
         if self.may_be_repeated:
             return None
+        if self.is_raw:
+            # A new order of that symbol and side, by whatever call, has to wait as for one by a verb.
+            own = self.kind is IntentKind.RAW and self.symbol and self.side
+            return f"{self.symbol}:{self.side}" if own else f"{self.day}:{self.api}:{self.symbol}:{self.names or ''}"
         assert self.order is not None  # noqa: S101 - the other kinds name an order
         return f"{self.day}:{self.order.handle}"
 

@@ -280,7 +280,7 @@ class Journal(Learnt):
             "currency": intent.currency,
             "day": intent.day.isoformat(),
             "symbol": intent.symbol,
-            "side": intent.side,
+            "side": intent.side or "",
             "mutex": intent.mutex,
             "branch": branch,
             "number": number,

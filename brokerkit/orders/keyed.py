@@ -32,7 +32,12 @@ class Keyed:
         self._settle = settle
 
     def answer(self, intent: Intent, deadline: float) -> Order | None:
-        """Return the order that stands under the key of an intent; None if it may be sent.
+        """Return the order that stands under the key of an intent; None if it may be sent. See `stands`."""
+        found = self.stands(intent, deadline)
+        return None if found is None else self.shown(found)
+
+    def stands(self, intent: Intent, deadline: float) -> Intent | None:
+        """Return what stands under the key of an intent; None if it may be sent.
 
         Raises InvalidRequest if the key is that of another order, OrderBlocked if it is not known what became of it.
         One that is just being sent is waited for, until the moment `deadline`.
@@ -43,7 +48,7 @@ class Keyed:
         while True:
             known = self._known(intent, intent.key)
             if (found := standing(intent, known)) is not None:
-                return self._shown(found)
+                return found
             if all(each.state in FREE for each in known):
                 return None
             if not is_settled:
@@ -64,7 +69,7 @@ class Keyed:
             logger.warning("Whether the key %s was used already cannot be looked up: %s", key, error)
             return ()
 
-    def _shown(self, intent: Intent) -> Order:
+    def shown(self, intent: Intent) -> Order:
         """Return the order of an intent that stands, as the list shows it, or as the journal remembers it."""
         if intent.is_reserved:
             return intent.result or intent.order or self._reserved(intent)

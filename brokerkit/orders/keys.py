@@ -80,4 +80,4 @@ def _meant(intent: Intent) -> tuple[object, ...]:
     named = intent.order.handle if intent.order is not None else None
     terms = request and (request.type, request.time_in_force, request.venue, request.stop_price)
     meant = intent.kind, intent.market, intent.symbol, intent.side, intent.quantity, intent.price, intent.until
-    return *meant, terms, named
+    return *meant, terms, named, intent.terms and (intent.api, intent.names, intent.terms)

@@ -175,12 +175,14 @@ def _is_change(intent: Intent, row: Listed) -> bool:
 def is_related(intent: Intent, row: Listed) -> bool:
     """Say whether a row could have anything to do with an intent: what is left of these explains nothing else.
 
-    A symbol that is not understood may be its own.
+    A symbol that is not understood may be its own. What the row of a raw call would be like is not known.
     """
     order = row.order
-    if order.side is not intent.side or not _same_symbol(intent.symbol, order.symbol):
+    if order.side is not intent.side and not (intent.is_raw and intent.side is None):
         return False
-    if not _may_be_kind(intent, row):
+    if not _same_symbol(intent.symbol, order.symbol) and not (intent.is_raw and not intent.symbol):
+        return False
+    if not (intent.is_raw or _may_be_kind(intent, row)):
         return False
     # On another day numbers begin anew.
     number = number_of(order.id) if row.day in (None, intent.day) else None
@@ -198,6 +200,8 @@ def fits(intent: Intent, row: Listed, *, until: dt.datetime | None, alone: bool 
     order = row.order
     if not is_related(intent, row) or row.is_elsewhere or not _in_time(intent, row, until):
         return False
+    if intent.is_raw:
+        return True
     is_explained_by_time = alone and bool(row.times) and intent.sent_at is not None
     if order.symbol != intent.symbol or not (_came_after(intent, row) or is_explained_by_time):
         return False

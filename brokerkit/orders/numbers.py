@@ -27,8 +27,9 @@ def branch_in(order: Order, branch_of: BranchOf) -> str:
 
 def branch_and_number(intent: Intent, branch_of: BranchOf) -> tuple[str, str | None]:
     """Return the branch, if it is known, and the number of the order that an intent became."""
-    # What changes a reserved order has no number of its own.
-    number = None if intent.is_reserved and not intent.is_new else key_of(intent.order_id)
+    # What changes a reserved order has no number of its own; what other lists number is not known to be unique.
+    is_numbered = intent.is_new or not (intent.is_reserved or intent.is_apart)
+    number = key_of(intent.order_id) if is_numbered else None
     if number is None or intent.result is None:
         return "", number
     return branch_in(intent.result, branch_of), number

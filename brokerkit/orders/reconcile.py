@@ -179,10 +179,14 @@ class Reconciler:
 
     def is_open(self, report: Reconciliation) -> bool:
         """Say whether another look may decide more."""
-        return any(not self._is_unlisted(intent) for intent in report.unresolved)
+        return any(not self._is_left(intent) for intent in report.unresolved)
 
     def _is_unlisted(self, intent: Intent) -> bool:
         return intent.venue in self._unlisted
+
+    def _is_left(self, intent: Intent) -> bool:
+        """Say whether a person has to settle it: no list shows it, or none tells what it would be like there."""
+        return intent.is_raw or self._is_unlisted(intent)
 
     def _with_others_findings(self, before: Sequence[Intent], report: Reconciliation) -> Reconciliation:
         """Add what somebody else has decided between two looks, such as a notice."""
@@ -199,7 +203,7 @@ class Reconciler:
         today, market = self._today(), self._market
         known = list(self._journal.of_day(today, {*OPEN, _PRESUMED}, market))
         free = self._free(self._comparable(rows), today)
-        listed = [intent for intent in known if not self._is_unlisted(intent)]
+        listed = [intent for intent in known if not self._is_left(intent)]
         settled = {intent.id: found for intent in listed if (found := self._settled(intent, free, known))}
         open_ = frozenset(row.key for row in free if any(self._may_be(intent, row) for intent in known))
         strangers = [row.key for row in free if row.is_noticed and row.key not in open_]
@@ -251,7 +255,7 @@ class Reconciler:
         recovered = self._journal.recover()
         today = self._today()
         found = (each for each in self._journal.in_states(UNRESOLVED | {_PRESUMED}) if each.book == self._market)
-        known = [each for each in found if not self._is_unlisted(each)]
+        known = [each for each in found if not self._is_left(each)]
         days = sorted({today, *(intent.day for intent in known if self._is_worth_reading(intent, today))})
         report = Reconciliation(decided=recovered)
         for day in days:
@@ -266,12 +270,13 @@ class Reconciler:
             unread = [row for row in told if isinstance(row, Unread)]
             report = _joined(self._judge_day(day, rows, unread, is_over=day < today), report)
         left = [each for each in self._journal.unresolved() if each.book == self._market]
-        unresolved = tuple(self._for_a_person(each) if self._is_unlisted(each) else each for each in left)
+        unresolved = tuple(self._for_a_person(each) if self._is_left(each) else each for each in left)
         return report.model_copy(update={"unresolved": unresolved, "unlisted": self._standing_unlisted(today)})
 
     def _for_a_person(self, intent: Intent) -> Intent:
         """Write down once that no list will tell what became of an intent."""
-        words = f"no list shows orders of {intent.venue}: a person has to settle it"
+        shown = "what was called by its own fields" if intent.is_raw else f"orders of {intent.venue}"
+        words = f"no list shows {shown}: a person has to settle it"
 
         def change(present: Intent) -> Intent:
             is_known = present.state not in UNRESOLVED or words in present.evidence
@@ -319,7 +324,8 @@ class Reconciler:
         lacking = self._compared(day, rows, unread, now)
         found = self._journal.of_day(day, {*OPEN, _PRESUMED}, self._market)
         known = [intent for intent in found if not self._is_unlisted(intent)]
-        intents = [intent for intent in known if intent.state in {*UNRESOLVED, _PRESUMED}]
+        intents = [each for each in known if each.state in {*UNRESOLVED, _PRESUMED} and not each.is_raw]
+        raw = [each for each in known if each.is_raw and each.state in UNRESOLVED]
         sending = [intent for intent in known if intent.state is IntentState.SENDING]
         free = self._free(rows, day)
         reserved = self._journal.reserved(day, self._market)
@@ -328,20 +334,26 @@ class Reconciler:
         numbers = [number_of(row.order.id) for row in dated if row.is_sure]
         # Whoever else trades the account is known before anything is matched.
         self._journal.learn(
-            day, numbers, self._foreign(free, (*intents, *sending, *reserved)), falls=falls(dated), market=self._market
+            day,
+            numbers,
+            self._foreign(free, (*intents, *raw, *sending, *reserved)),
+            falls=falls(dated),
+            market=self._market,
         )
         explained = numbers_in(self._journal.explained(day, self._market))
         # Where its list may be of another day, a number that is known may be another order's.
         blind = [row for row in unread if self._differ or key_of(row.number) not in explained]
         judged = [
-            self._judge(intent, rows, free, (*intents, *sending, *reserved), now, is_over, blind, is_cut=bool(lacking))
+            self._judge(
+                intent, rows, free, (*intents, *raw, *sending, *reserved), now, is_over, blind, is_cut=bool(lacking)
+            )
             for intent in intents
         ]
         changed = [new for old, new in zip(intents, judged, strict=True) if new.state is not old.state]
         late = tuple(intent for intent in changed if intent.state is IntentState.LATE)
         # What could have been ours until a moment ago may be explained by nobody any more.
         left = self._free(free, day)
-        foreign = self._foreign(left, (*judged, *sending, *reserved))
+        foreign = self._foreign(left, (*judged, *raw, *sending, *reserved))
         self._journal.learn(day, [], foreign, market=self._market)
         if late:
             self._journal.end_exclusive(day, self._market)
@@ -388,7 +400,7 @@ class Reconciler:
         shown = {row.number for row in rows if row.is_dated and row.is_in_full}
         shown |= {key_of(row.number) or "" for row in unread}
         for intent in self._journal.of_day(day, {IntentState.ACKED}, self._market):
-            if self._is_unlisted(intent) or (intent.is_reserved and not intent.is_new):
+            if self._is_left(intent) or (intent.is_reserved and not intent.is_new):
                 continue  # what changes a reserved order has no number of its own
             number = key_of(intent.order_id) or ""
             is_beside = any(row.is_in_full and could_be(intent, row) for row in beside.get(number, ()))
@@ -461,7 +473,7 @@ class Reconciler:
         """Say whether one of its symbol and side is not known or presumed absent on a day around."""
         days = [intent.day + dt.timedelta(count) for count in range(-self._differ, self._differ + 1) if count]
         around = (each for day in days for each in self._journal.of_day(day, {*OPEN, _PRESUMED}, self._market))
-        return any((each.symbol, each.side) == (intent.symbol, intent.side) for each in around)
+        return any(each.is_raw or (each.symbol, each.side) == (intent.symbol, intent.side) for each in around)
 
     def _shows(self, intent: Intent) -> bool:
         """Say whether the lists would show an intent: where cancellations have no row, none tells of a part."""

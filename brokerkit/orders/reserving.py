@@ -46,6 +46,7 @@ class ReservingDesk:
     if TYPE_CHECKING:
         guard: Guard
         _trader: Trader
+        shown: Callable[[Intent], Order]
         _account: Callable[[], str]
         _check_account: Callable[[], None]
         _send: Callable[..., Any]
@@ -142,8 +143,12 @@ class ReservingDesk:
         build: Callable[[Sent, dt.date], Order],
         answer: Callable[[Order], Reservation],
     ) -> Way[Reservation]:
+        def told(order: Order | None) -> Reservation:
+            assert order is not None  # noqa: S101 - only raw calls make none
+            return answer(order)
+
         # Whether numbers of reserved orders ascend is told of no broker: times decide what came after what.
-        return Way(send, build, answer, prepare=self._check_account, ascends=False)
+        return Way(send, build, told, lambda found: told(self.shown(found)), prepare=self._check_account, ascends=False)
 
     # What became of them
 

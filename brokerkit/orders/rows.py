@@ -94,6 +94,10 @@ _INTENT = _Shape(
         "prev": "previous",
         "key": "key",
         "owner": "owner",
+        "api": "api",
+        "names": "names",
+        "terms": "terms",
+        "apart": "is_apart",
     },
     parts={"req": _REQUEST, "order": _ORDER, "result": _ORDER, "seen": _SIGHTING},
 )

@@ -35,6 +35,11 @@ class RawCall:
         """What the API is called, its variant with it."""
         return f"{self.api.name}/{self.variant}" if self.variant else self.api.name
 
+    @property
+    def number(self) -> str:
+        """Where the answer to an order tells its number; blank where it tells none."""
+        return self.api.order.number if self.api.order else ""
+
     @cached_property
     def endpoint(self) -> Endpoint[Whole]:
         """The call as the client sends it."""

@@ -119,6 +119,10 @@ class RawReply:
         """Whether the broker told of no page more."""
         self.warnings = tuple(warnings)
         """What was odd about the request."""
+        self.order_id: str | None = None
+        """The number of the order, where it was one and the broker gave it one."""
+        self.intent_id: str | None = None
+        """What the journal has it as, where it may move money: `broker.journal.get(reply.intent_id)`."""
         self._envelope = frozenset(envelope)
         sealed = [_sealed(each) if api.effect == "auth" else each for each in contents]
         self._rows: dict[str, list[RawRow]] = {}

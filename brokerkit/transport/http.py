@@ -205,6 +205,10 @@ class Client(Reader):
         """Return the fields with which calls that log in name the key."""
         return {}
 
+    def order_headers(self, body: Parameters) -> Headers:
+        """Return the headers that an order with this body has beside those of every call."""
+        return {}
+
     def whole(self, pages: tuple[str, ...], effect: Effect) -> type[Whole]:
         """Return the class that takes an answer as it comes, where `pages` are the fields that ask for the next one."""
         return Whole

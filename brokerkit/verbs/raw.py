@@ -61,11 +61,14 @@ class RawCalls(Asking):
         with self._asking(what):
             most = _pages(pages)
             call = prepared(self._inquiries.adapter.client, self.apis, api, fields or {})
-            if call.api.effect == "order":
-                raise Unsupported("Orders cannot be called by their own fields yet.")
-            if key is not None:
-                raise InvalidRequest(f"{call.name} moves nothing: it takes no key.")
-            return call.log_in() if call.api.effect == "auth" else call.pages(most)
+            if call.api.effect != "order":
+                if key is not None:
+                    raise InvalidRequest(f"{call.name} moves nothing: it takes no key.")
+                return call.log_in() if call.api.effect == "auth" else call.pages(most)
+            carried = self._desk.calling(call, key)
+            if (stands := self._desk.stands(carried.intent)) is not None:
+                return carried.stands(stands)
+        return self._sending(what, carried.go)
 
 
 def _pages(pages: int | None) -> int:

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
+from typing import Any
 
 from brokerkit import clock
 from brokerkit.errors import UnknownSymbol
@@ -14,7 +15,7 @@ from brokerkit.models import Balance, Order, OrderRequest, Position, Quote
 from brokerkit.models.handles import Handle
 from brokerkit.replies import AccountReply, OrderPage, Sent
 from brokerkit.transport import Endpoint, OddRow, Parameters, preparing, wire_text
-from brokerkit.words import SecurityType, Side, Venue
+from brokerkit.words import OrderType, SecurityType, Side, TimeInForce, Venue
 from brokerkit_kis.stocks import account, days, orders, quotes
 from brokerkit_kis.stocks.charts import Charts
 from brokerkit_kis.stocks.investors import Investors
@@ -24,8 +25,8 @@ from brokerkit_kis.stocks.programs import ProgramFlows
 from brokerkit_kis.stocks.rankings import Rankings
 from brokerkit_kis.stocks.reserved import Reservations
 from brokerkit_kis.stocks.trades import Trades
-from brokerkit_kis.wire.orders import OrderAnswer
-from brokerkit_kis.wire.types import may_be_warrant, spellings
+from brokerkit_kis.wire.orders import OrderAnswer, sent_in
+from brokerkit_kis.wire.types import may_be_warrant, plain, spellings
 
 
 class Stocks(Investors, ProgramFlows, Rankings, Listings, Charts, Trades, Ledger, Reservations):
@@ -148,6 +149,15 @@ class Stocks(Investors, ProgramFlows, Rankings, Listings, Charts, Trades, Ledger
         if not told:
             raise self.client.wrong(account.BALANCE, "output2 is blank on every page")
         return ([each for each in told if each.stands()] or told)[-1]
+
+    def symbol_told(self, code: str) -> str:
+        return plain(code)
+
+    def terms_told(self, code: str) -> tuple[OrderType, TimeInForce] | None:
+        return orders.ORDER_TYPE_BACK.get(code)
+
+    def accepted(self, content: Mapping[str, Any]) -> Sent:
+        return sent_in(content)
 
     def send_order(self, request: OrderRequest, key: str) -> Sent:
         with preparing("the spelling of the symbol"):

@@ -191,6 +191,7 @@ ORDER_TYPE = Codes(
         (OrderType.VWAP_LIMIT, _DAY): "36",
     },
 )  # ORD_DVSN 주문구분; there is no market order
+ORDER_TYPE_BACK = {code: words for words, code in ORDER_TYPE.items()}
 DEMO_TYPES = (_LIMIT,)
 SPLIT = frozenset({OrderType.TWAP_LIMIT, OrderType.VWAP_LIMIT})
 UNTIL_CLOSE = "02"  # ALGO_ORD_TMD_DVSN_CD 알고리즘주문시간구분코드: 정규장 종료시까지

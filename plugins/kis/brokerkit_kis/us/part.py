@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from typing import Any
 
 from brokerkit.errors import Unsupported
 from brokerkit.market.markets import US
@@ -13,7 +14,7 @@ from brokerkit.models import Order, OrderRequest
 from brokerkit.models.handles import Handle
 from brokerkit.replies import OrderPage, Sent
 from brokerkit.transport import Endpoint, OddRow, Parameters, preparing, wire_text
-from brokerkit.words import OrderType, Side, Venue
+from brokerkit.words import OrderType, Side, TimeInForce, Venue
 from brokerkit_kis.us import orders
 from brokerkit_kis.us.account import Account
 from brokerkit_kis.us.charts import Charts
@@ -21,9 +22,9 @@ from brokerkit_kis.us.ledger import Ledger
 from brokerkit_kis.us.masters import Listings
 from brokerkit_kis.us.quotes import Quotes
 from brokerkit_kis.us.reserved import Reservations
-from brokerkit_kis.us.spelling import EXCHANGE, WHOLE_US
+from brokerkit_kis.us.spelling import EXCHANGE, WHOLE_US, symbol_of
 from brokerkit_kis.us.trades import Trades
-from brokerkit_kis.wire.orders import OrderAnswer
+from brokerkit_kis.wire.orders import OrderAnswer, sent_in
 
 DAYS_AROUND = dt.timedelta(days=1)
 """Days that are asked for on either side of the one that is meant."""
@@ -50,6 +51,15 @@ class UsStocks(Quotes, Charts, Trades, Listings, Account, Ledger, Reservations):
     changes_parts = frozenset()  # what a smaller quantity does is not told
     lists_prove_absence = frozenset({"real"})  # in the demo environment the list may stay empty, as that of Korea does
     has_branches = True
+
+    def symbol_told(self, code: str) -> str:
+        return symbol_of(code)
+
+    def terms_told(self, code: str) -> tuple[OrderType, TimeInForce] | None:
+        return orders.ORDER_TYPE_BACK.get(code)
+
+    def accepted(self, content: Mapping[str, Any]) -> Sent:
+        return sent_in(content)
 
     def send_order(self, request: OrderRequest, key: str) -> Sent:
         with preparing("the exchange of the symbol"):

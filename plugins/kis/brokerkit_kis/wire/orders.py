@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
+from brokerkit.replies import Sent
 from brokerkit.transport import Block, OrderNumber, TimeOfDay, Words
 from brokerkit.words import Side
 from brokerkit_kis.wire.types import One, block
@@ -23,6 +25,12 @@ class OrderAnswer(Block):
     """주식주문(현금), 주식주문(정정취소), 해외주식 주문, 해외주식 정정취소주문."""
 
     output: One[Accepted] = block("output")
+
+
+def sent_in(content: Mapping[str, Any]) -> Sent:
+    """Return what an answer says that was taken as it came."""
+    accepted = OrderAnswer.model_validate(content).output
+    return Sent(accepted.number, accepted.branch, accepted.clock)
 
 
 def _side(code: object) -> object:

@@ -236,6 +236,7 @@ _TYPES = (
 )
 ORDER_TYPE = Codes("an order type at Kiwoom", {(type_, time): code for type_, time, code, _ in _TYPES})
 """trde_tp 매매구분 of orders."""
+ORDER_TYPE_BACK = {code: (type_, time) for type_, time, code, _ in _TYPES}
 TYPE_WORDS = {
     **{words: (type_, time) for type_, time, _, words in _TYPES},
     "시간외단일가": (OrderType.SINGLE_PRICE, _DAY),  # in the history only

@@ -14,7 +14,7 @@ from brokerkit.models import Order, OrderRequest, Position, Quote
 from brokerkit.models.handles import Handle
 from brokerkit.replies import AccountReply, OrderPage, Sent
 from brokerkit.transport import OddRow, wire_text
-from brokerkit.words import SecurityType, Side, Venue
+from brokerkit.words import OrderType, SecurityType, Side, TimeInForce, Venue
 from brokerkit_kiwoom.stocks import account, orders, quotes
 from brokerkit_kiwoom.stocks.charts import Charts
 from brokerkit_kiwoom.stocks.investors import Investors
@@ -24,7 +24,7 @@ from brokerkit_kiwoom.stocks.programs import ProgramFlows
 from brokerkit_kiwoom.stocks.rankings import Rankings
 from brokerkit_kiwoom.stocks.trades import Trades
 from brokerkit_kiwoom.wire.orders import check_amendable
-from brokerkit_kiwoom.wire.types import says_nothing
+from brokerkit_kiwoom.wire.types import plain_symbol, says_nothing
 
 ELW = "5"
 """With it the codes of ELW begin, as far as they were seen."""
@@ -119,6 +119,12 @@ class Stocks(Investors, ProgramFlows, Rankings, Listings, Charts, Trades, Ledger
             missing = "tot_pur_amt" if pages[-1].cost is None else "tot_evlt_amt"
             raise self.client.wrong(account.HOLDINGS, f"field {missing} is missing or blank")
         return ([each for each in told if any(each)] or told)[-1]
+
+    def symbol_told(self, code: str) -> str:
+        return plain_symbol(code)
+
+    def terms_told(self, code: str) -> tuple[OrderType, TimeInForce] | None:
+        return orders.ORDER_TYPE_BACK.get(code)
 
     def send_order(self, request: OrderRequest, key: str) -> Sent:
         body = {

@@ -15,12 +15,12 @@ from brokerkit.models import Balance, Instrument, Order, OrderBook, OrderRequest
 from brokerkit.models.handles import Handle
 from brokerkit.replies import AccountReply, OrderPage, Sent
 from brokerkit.transport import OddRow, wire_text
-from brokerkit.words import SecurityType, Side, Venue
+from brokerkit.words import OrderType, SecurityType, Side, TimeInForce, Venue
 from brokerkit_kiwoom.us import account, orders, quotes
 from brokerkit_kiwoom.us.charts import Charts
 from brokerkit_kiwoom.us.ledger import Ledger
 from brokerkit_kiwoom.us.listing import Listings
-from brokerkit_kiwoom.us.spelling import code_of, hours_of, moments_of
+from brokerkit_kiwoom.us.spelling import PREFIX, code_of, hours_of, moments_of
 from brokerkit_kiwoom.us.trades import Trades
 from brokerkit_kiwoom.wire.orders import check_amendable
 from brokerkit_kiwoom.wire.types import says_nothing
@@ -117,6 +117,13 @@ class UsStocks(Listings, Charts, Trades, Ledger):
         return AccountReply(account.HOLDINGS, cash, rows, known)
 
     # Orders
+
+    def symbol_told(self, code: str) -> str:
+        return PREFIX + code
+
+    def terms_told(self, code: str) -> tuple[OrderType, TimeInForce] | None:
+        told = orders.TYPE_BACK.get(code)
+        return None if told is None else (told, TimeInForce.DAY)
 
     def send_order(self, request: OrderRequest, key: str) -> Sent:
         with self.named(request.symbol) as named:

@@ -1,0 +1,316 @@
+"""The part of the order desk that sends raw calls which may move money: an API's own fields, the way of every order.
+
+Where a verb uses the same API, what is sent is an order, amendment or cancellation as the verb's, and lists settle it.
+All else is RAW: what became of it, where no answer tells, a person has to settle.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from brokerkit.errors import BrokerError
+from brokerkit.market.markets import KOREA, Market, market_named, market_of
+from brokerkit.models import PRICED, STOPS, Order, OrderRequest
+from brokerkit.orders.attempt import Way
+from brokerkit.orders.intents import STANDING, Intent, IntentKind
+from brokerkit.orders.keys import check_key
+from brokerkit.part import Part
+from brokerkit.raw.calls import RawCall
+from brokerkit.raw.reply import RawReply
+from brokerkit.raw.typed import Odd, number_in
+from brokerkit.replies import Sent
+from brokerkit.symbols import is_symbol
+from brokerkit.transport.auth import digest
+from brokerkit.words import Side, Venue
+
+if TYPE_CHECKING:
+    from brokerkit.orders.guard import Guard
+    from brokerkit.orders.journal import Journal
+    from brokerkit.orders.trader import Trader
+
+NO_CURRENCY = "XXX"
+"""ISO 4217 for none: of a market whose instruments have one each, and of what is no amount of money."""
+ADVICE = (
+    "Do not send it again: it may stand, and no list settles it. Look at the broker's own app, then settle it with "
+    "resolve()."
+)
+_ORDERS = frozenset({"order", "amend", "cancel"})
+"""Kinds whose orders stand in the lists of their market. Reserved ones have lists of their own."""
+_CANCELS = frozenset({"cancel", "cancel_reservation"})
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the fields of a raw call say of an order; what they do not say is blank or None."""
+
+    kind: str = ""
+    symbol: str = ""
+    side: Side | None = None
+    quantity: Decimal | None = None
+    """None: all that is left, or not told."""
+    is_all: bool = False
+    price: Decimal | None = None
+    stop: Decimal | None = None
+    amount: Decimal | None = None
+    type: str = ""
+    is_priced: bool = False
+    """Nothing worse than the price is paid."""
+    original: str = ""
+    market: str = ""
+    currency: str = ""
+    venue: Venue | None = None
+    verb: str = ""
+
+    @classmethod
+    def of(cls, call: RawCall) -> Terms:
+        """Read the fields by the table of the API; of one that nobody has looked at nothing is known."""
+        row = call.api.order
+        if row is None:
+            return cls()
+        told = {name: value for name, value in call.values.items() if isinstance(value, str)}
+        code, side = told.get(row.type, ""), row.side.of(call.variant, told)
+        venue = row.venue.of(call.variant, told)
+        has_quantity = row.quantity in told
+        is_all = not has_quantity or any(told.get(name) == value for name, value in row.all.items())
+        return cls(
+            kind=row.kind.of(call.variant, told),
+            symbol=told.get(row.symbol, "").strip(),
+            side=Side(side.upper()) if side else None,
+            quantity=None if is_all else _number(told.get(row.quantity)),
+            is_all=is_all,
+            price=_number(told.get(row.price)) or None,
+            stop=_number(told.get(row.stop)) or None,
+            amount=_number(told.get(row.amount)),
+            type=code,
+            is_priced=not row.type or code in row.priced,
+            original=told.get(row.original, "").strip(),
+            market=row.market.of(call.variant, told),
+            currency=row.currency.of(call.variant, told),
+            venue=Venue(venue) if venue in list(Venue) else None,
+            verb=row.verb.of(call.variant, told),
+        )
+
+    @property
+    def value(self) -> Decimal | None:
+        """Price times quantity, or the amount; None where that does not tell what is paid at most."""
+        if not self.currency:
+            return None  # contracts, and bonds, come to another amount
+        if self.amount is not None:
+            return abs(self.amount)
+        if self.quantity is None or self.price is None or not self.is_priced:
+            return None
+        return abs(self.quantity * self.price)
+
+
+def _number(text: str | None) -> Decimal | None:
+    try:
+        return number_in(text, "plain")
+    except Odd:
+        return None
+
+
+@dataclass
+class Carried:
+    """A raw call on its way over the desk."""
+
+    call: RawCall
+    intent: Intent
+    part: Part[Any] | None
+    """Of the market, where it is one that the verbs trade too."""
+    go: Callable[[], RawReply] = field(init=False)
+    """Sends it."""
+    _answers: list[Mapping[str, Any]] = field(default_factory=list)
+    _number: str = ""
+
+    def send(self) -> Sent:
+        """Send the call once, and return what was taken."""
+        params, body = self.call.sent
+        client = self.call.client
+        headers = {**self.call.headers, **client.order_headers(body or {})}
+        content = client.call(self.call.endpoint, params=params, body=body, headers=headers).content
+        self._answers.append(content)
+        told = None if self.part is None or self.intent.is_raw else self.part.accepted(content)
+        sent = told or Sent(_found(content, self.call.number))
+        self._number = sent.number
+        return sent
+
+    def answer(self, order: Order | None) -> RawReply:
+        """Return what the broker answered."""
+        reply = self.call.reply(self._answers)
+        reply.order_id, reply.intent_id = self._number or None, self.intent.id
+        return reply
+
+    def stands(self, found: Intent) -> RawReply:
+        """Return what tells that it stands already, under its key."""
+        words = f"it stands already, under the key {found.key}, as order {found.order_id}: nothing was sent"
+        reply = replace(self.call, warnings=(*self.call.warnings, words)).reply([])
+        reply.order_id, reply.intent_id = found.order_id, found.id
+        return reply
+
+
+def _found(content: Any, path: str) -> str:
+    """Return what stands at a path of names, in any letter case; a blank where nothing does."""
+    for name in filter(None, path.split(".")):
+        if isinstance(content, list) and len(content) == 1:
+            content = content[0]
+        if not isinstance(content, Mapping):
+            return ""
+        key = next((each for each in content if each.casefold() == name.casefold()), None)
+        content = None if key is None else content[key]
+    return str(content).strip() if path and isinstance(content, str | int) and not isinstance(content, bool) else ""
+
+
+class RawDesk:
+    """What an order desk does about raw calls."""
+
+    if TYPE_CHECKING:
+        guard: Guard
+        _trader: Trader
+        _account: Callable[[], str]
+        _check_account: Callable[[], None]
+        _send: Callable[..., Any]
+        _intent: Callable[..., Intent]
+        ordered: Callable[..., Intent]
+        amending: Callable[..., Intent]
+        canceling: Callable[..., Intent]
+        order: Callable[..., Any]
+        amend: Callable[..., Any]
+        cancel: Callable[..., Any]
+
+        @property
+        def journal(self) -> Journal: ...
+
+    def calling(self, call: RawCall, key: str | None) -> Carried:
+        """Return a raw call as it is to be sent: as the verb's, or as one that no list settles."""
+        check_key(key)
+        terms = Terms.of(call)
+        part = self._trader.part(market_named(terms.market)) if terms.market else None
+        carried = None if part is None else self._by_verb(call, terms, part, key)
+        return carried or self._by_itself(call, terms, part, key)
+
+    # As a verb does it
+
+    def _by_verb(self, call: RawCall, terms: Terms, part: Part[Any], key: str | None) -> Carried | None:
+        """Return the call as that of the verb that uses the same API; None where it cannot be told as one."""
+        if terms.verb in ("buy", "sell"):
+            return self._as_order(call, terms, part, key)
+        if terms.verb not in ("amend", "cancel") or terms.kind != terms.verb:
+            return None
+        order = self._named(terms, part)
+        if order is None:
+            return None
+        shares = terms.quantity if terms.verb in part.changes_parts else None
+        if shares is None and not terms.is_all and terms.verb in part.changes_parts:
+            return None  # how much is meant cannot be read
+        if terms.verb == "cancel":
+            carried = self._carried(call, self.canceling(order, shares, key), part)
+            carried.go = lambda: self.cancel(carried.intent, order, shares, raw=carried)
+            return carried
+        price = terms.price
+        if price is None or not terms.is_priced:
+            return None
+        carried = self._carried(call, self.amending(order, shares, price, key), part)
+        carried.go = lambda: self.amend(carried.intent, order, shares, price, raw=carried)
+        return carried
+
+    def _as_order(self, call: RawCall, terms: Terms, part: Part[Any], key: str | None) -> Carried | None:
+        request = _request(terms, part)
+        if request is None or market_of(request.symbol).name != part.market:
+            return None
+        carried = self._carried(call, self.ordered(request, key), part)
+        carried.go = lambda: self.order(carried.intent, request, raw=carried)
+        return carried
+
+    @staticmethod
+    def _carried(call: RawCall, intent: Intent, part: Part[Any]) -> Carried:
+        return Carried(call, intent.model_copy(update={"api": call.name}), part)
+
+    def _named(self, terms: Terms, part: Part[Any]) -> Order | None:
+        """Return the order that a change names, if the journal knows just one of that number today."""
+        found = self.journal.sent_as(market_named(part.market).today(), terms.original, part.market)
+        known = [each.result for each in found if each.state in STANDING and each.result is not None]
+        orders = [each for each in known if not terms.symbol or each.symbol == part.symbol_told(terms.symbol)]
+        kinds = {each.kind for each in found}
+        return orders[0] if len(orders) == 1 and kinds <= {IntentKind.ORDER, IntentKind.AMEND} else None
+
+    # By itself
+
+    def _by_itself(self, call: RawCall, terms: Terms, part: Part[Any] | None, key: str | None) -> Carried:
+        """Return the call as one that no list settles."""
+        market = KOREA if part is None else market_named(part.market)
+        is_cancel = terms.kind in _CANCELS
+        currency = terms.currency or (market.currency if is_cancel else None) or NO_CURRENCY
+        fields = sorted(f"{name}={value}" for name, value in call.values.items() if isinstance(value, str))
+        intent = self._intent(
+            IntentKind.CANCEL_RAW if is_cancel else IntentKind.RAW,
+            market,
+            symbol=terms.symbol if part is None else part.symbol_told(terms.symbol),
+            side=terms.side,
+            quantity=terms.quantity,
+            price=terms.price,
+            key=check_key(key),
+            currency=currency,
+            api=call.name,
+            names=terms.original or None,
+            terms=digest(*fields),
+            is_apart=None if part is not None and terms.kind in _ORDERS else True,
+        )
+        carried = Carried(call, intent, part)
+        ascends = part is not None and part.numbers_ascend and not intent.is_apart
+        way = Way(
+            carried.send,
+            _no_order,
+            carried.answer,
+            carried.stands,
+            prepare=self._check_account,
+            ascends=ascends,
+            advice=ADVICE,
+            is_numbered=bool(call.number),
+        )
+        counted = replace(market, currency=currency)
+
+        def go() -> RawReply:
+            self.guard.check_armed(self._account, counted)
+            value = None if is_cancel else self._value(terms, intent, counted)
+            reply: RawReply = self._send(intent, way, value)
+            return reply
+
+        carried.go = go
+        return carried
+
+    def _value(self, terms: Terms, intent: Intent, market: Market) -> Decimal | None:
+        """Return what it comes to; LimitExceeded where it is too much, or where nobody can tell and it matters."""
+        quantity, symbol = terms.quantity, intent.symbol
+        if terms.market and quantity is not None and is_symbol(symbol) and market_of(symbol).name == market.name:
+            price = terms.price if terms.is_priced else None
+            return self.guard.check_terms(symbol, market, terms.venue, quantity, price, terms.stop)
+        return self.guard.check_value(market, symbol, quantity, terms.value)
+
+
+def _no_order(sent: Sent, day: dt.date) -> None:
+    return None
+
+
+def _request(terms: Terms, part: Part[Any]) -> OrderRequest | None:
+    """Return the order that the fields stand for in the words of the verbs; None where they say more than these."""
+    told = part.terms_told(terms.type)
+    if told is None or terms.quantity is None or terms.side is None:
+        return None
+    type_, time_in_force = told
+    try:
+        return OrderRequest(
+            symbol=part.symbol_told(terms.symbol),
+            side=terms.side,
+            quantity=terms.quantity,
+            type=type_,
+            price=terms.price if type_ in PRICED else None,
+            stop_price=terms.stop if type_ in STOPS else None,
+            time_in_force=time_in_force,
+            venue=terms.venue,
+        )
+    except BrokerError:
+        return None
