@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +12,8 @@ from brokerkit import clock, get_broker
 from brokerkit.broker import Broker
 from brokerkit.errors import UnknownSymbol
 from brokerkit.sandbox import Faults, Rule, Sandbox
-from brokerkit.stream.events import Gap, OrderChange, OrderEvent
-from brokerkit.words import OrderStatus, Side, Venue
+from brokerkit.stream.events import OrderChange, OrderEvent
+from brokerkit.words import OrderStatus, Side
 
 AAPL = "US:AAPL"
 SECONDS = 60.0
@@ -41,20 +40,6 @@ def orders_until(stream: Any, changes: int) -> list[OrderEvent]:
         if isinstance(event, OrderEvent):
             found.append(event)
     return found
-
-
-def test_trades_quotes_and_books_are_those_of_the_exchange(sandbox: Sandbox, broker: Broker) -> None:
-    exchange = sandbox.exchanges["US"]
-    with broker.stream() as stream:
-        trades, quotes, books = stream.trades(AAPL), stream.quotes(AAPL), stream.order_book(AAPL)
-        exchange.trade(AAPL, Side.BUY, Decimal(3))
-        trade, quote, book = (each.next(timeout=SECONDS) for each in (trades, quotes, books))
-    truth, price, depth = exchange.trades(AAPL)[-1], exchange.quote(AAPL), exchange.order_book(AAPL)
-    assert (trade.symbol, trade.venue, trade.price, trade.quantity) == (AAPL, Venue.US, truth.price, Decimal(3))
-    assert (trade.volume, quote.volume) == (price.volume, price.volume)
-    assert (quote.price, quote.high, quote.low) == (price.price, price.high, price.low)
-    assert [*book.asks] == [(level.price, level.quantity) for level in depth.asks]
-    assert [*book.bids] == [(level.price, level.quantity) for level in depth.bids]
 
 
 @pytest.mark.parametrize("is_receipt_told", [False, True])
@@ -107,8 +92,7 @@ def test_fills_in_parts_count_once(sandbox: Sandbox, broker: Broker, adds_up: bo
     assert {event.order_id for event in told} == {order.id}
 
 
-@pytest.mark.parametrize("hour", [10, 14])
-@pytest.mark.parametrize("is_korean", [True, False])
+@pytest.mark.parametrize(("hour", "is_korean"), [(10, False), (14, True)])
 def test_times_are_by_the_clock_of_the_exchange_at_any_hour(
     hour: int, is_korean: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,39 +129,9 @@ def test_the_socket_of_the_us_is_opened_for_who_names_it(sandbox: Sandbox, broke
         assert {line.path for line in stream_side.lines} == {"/api/dostk/websocket", "/api/us/websocket"}
 
 
-def test_a_line_that_breaks_loses_no_own_order(sandbox: Sandbox, broker: Broker) -> None:
-    stream_side = sandbox.face("kiwoom").stream
-    assert stream_side is not None
-    with broker.stream() as stream:
-        stream.orders(market="US")
-        price = broker.order_book(AAPL).bids[3].price
-        for line in [*stream_side.lines]:
-            line.cut()
-        order = broker.buy(AAPL, 3, price=price)
-        seen: list[Any] = []
-        while not any(isinstance(event, OrderEvent) for event in seen) or not any(
-            isinstance(event, Gap) for event in seen
-        ):
-            seen.append(stream.next(timeout=SECONDS))
-            assert seen[-1] is not None, seen
-    (event,) = [event for event in seen if isinstance(event, OrderEvent)]
-    assert (event.order_id, event.change) == (order.id, OrderChange.ACCEPTED)
-
-
 def test_a_symbol_that_is_not_listed_is_refused(broker: Broker) -> None:
     with broker.stream() as stream, pytest.raises(UnknownSymbol, match="US:NOPE"):
         stream.trades("US:NOPE")
-
-
-def test_what_was_written_down_is_played_back(sandbox: Sandbox, broker: Broker, tmp_path: Path) -> None:
-    path = tmp_path / "night.jsonl"
-    with broker.stream() as stream:
-        stream.record(path)
-        trades = stream.trades(AAPL)
-        sandbox.exchanges["US"].trade(AAPL, Side.BUY, Decimal(3))
-        seen = trades.next(timeout=SECONDS)
-    with broker.stream() as stream:
-        assert [*stream.replay(path)] == [seen]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from brokerkit.models import OrderRequest
 from brokerkit.registry import get_broker
 from brokerkit.sandbox import Faults, Rule, Sandbox
 from brokerkit.sandbox.exchange import Exchange
-from brokerkit.stream.events import BookEvent, Gap, GapReason, OrderChange, OrderEvent, QuoteEvent, Source, TradeEvent
+from brokerkit.stream.events import BookEvent, OrderChange, OrderEvent, QuoteEvent, TradeEvent
 from brokerkit.stream.stream import Subscription
 from brokerkit.testing.inside import hurry
 from brokerkit.testing.told import Comparison
@@ -149,22 +148,6 @@ def test_prices_are_those_of_the_exchange(opened: Opened) -> None:
     assert book.bids == tuple((level.price, level.quantity) for level in there.bids)
 
 
-def test_the_daytime_market_has_trades_of_its_own(opened: Opened) -> None:
-    play = opened()
-    with play.broker.stream() as stream:
-        by_day, regular = stream.trades(APPLE, venue=Venue.DAYTIME), stream.trades(APPLE)
-        play.exchange.phase = Phase.DAYTIME
-        play.take(shares=2)
-        trade = by_day.next(timeout=SECONDS)
-        play.exchange.phase = Phase.REGULAR
-        play.take(shares=3)
-        other = regular.next(timeout=SECONDS)
-    assert isinstance(trade, TradeEvent)
-    assert isinstance(other, TradeEvent)
-    assert (trade.venue, trade.quantity) == (Venue.DAYTIME, 2)
-    assert (other.venue, other.quantity) == (Venue.US, 3)
-
-
 def test_a_symbol_that_is_not_listed_is_registered_nowhere(opened: Opened) -> None:
     play = opened()
     with play.broker.stream() as stream, pytest.raises(UnknownSymbol):
@@ -216,29 +199,6 @@ def test_own_orders_of_both_markets_are_told_once(opened: Opened, environment: s
         assert play.told_until_the_end(followed) == []
 
 
-@pytest.mark.parametrize("environment", ["real", "demo"])
-def test_own_us_orders_are_told_as_they_go(opened: Opened, environment: str) -> None:
-    play = opened(environment)
-    with play.broker.stream() as stream:
-        followed = stream.orders(market="US")
-        play.trade_own()
-        play.is_true_of([], followed)
-
-
-def test_what_became_of_us_orders_while_the_line_was_down_is_told_once(opened: Opened) -> None:
-    play = opened()
-    with play.broker.stream() as stream:
-        followed = stream.orders(market="US")
-        play.buys(1, Decimal(100))
-        events = play.told(followed, lambda told: len(told) == 1)
-        with play.exchange.still():
-            for line in [*play.socket.lines]:
-                line.cut()
-            play.trade_own()
-        events += play.told(followed, lambda told: bool(told) and told[-1].source is Source.LIST)
-        play.is_true_of(events, followed)
-
-
 @pytest.mark.parametrize(
     "kind", ["stream_unknown_columns", "stream_split", "stream_duplicated", "stream_out_of_order", "stream_merged"]
 )
@@ -250,40 +210,6 @@ def test_faults_strike_own_us_orders_and_each_is_told_once(opened: Opened, kind:
         play.trade_own()
         play.is_true_of([], followed)
     assert faults.log or kind in ("stream_split", "stream_merged")  # a notice has a frame of its own
-
-
-@pytest.mark.parametrize("kind", ["stream_unknown_columns", "stream_split"])
-def test_us_frames_of_another_shape_are_read(opened: Opened, kind: str) -> None:
-    faults = Faults()
-    play = opened(faults=faults)
-    with play.broker.stream() as stream:
-        trades, books = stream.trades(APPLE), stream.order_book(APPLE)
-        before = len(play.exchange.trades(APPLE))
-        faults.add(Rule(kind, nth=(1, 2)))
-        play.take(shares=int(play.exchange.order_book(APPLE).asks[0].quantity) + 4)
-        told = [trades.next(timeout=SECONDS) for _ in range(2)]
-        book = books.next(timeout=SECONDS)
-    assert [(each.price, each.quantity, each.volume, each.time) for each in told] == play.truth(APPLE, before)
-    assert isinstance(book, BookEvent)
-    assert len(book.asks) == len(play.exchange.order_book(APPLE).asks)
-    assert faults.log
-
-
-@pytest.mark.parametrize("kind", ["stream_garbage", "stream_wrong_count"])
-def test_a_us_frame_that_cannot_be_read_is_a_gap(opened: Opened, kind: str) -> None:
-    faults = Faults()
-    play = opened(faults=faults)
-    with play.broker.stream() as stream:
-        trades = stream.trades(APPLE)
-        faults.add(Rule(kind, nth=(1,)))
-        play.take(shares=2)
-        gap = trades.next(timeout=SECONDS)
-        assert isinstance(gap, Gap)
-        assert gap.reason is GapReason.UNREADABLE
-        play.take(shares=3)
-        trade = trades.next(timeout=SECONDS)
-    assert isinstance(trade, TradeEvent)
-    assert trade.quantity == 3
 
 
 def test_what_nobody_tells_of_an_order_of_the_daytime_market_is_not_told(opened: Opened) -> None:
@@ -312,18 +238,3 @@ def test_an_order_of_the_daytime_market_is_told_once_where_notices_tell_it(opene
         (OrderChange.FILLED, order.id, 2, price),
     ]
     assert play.broker.refresh(order).status is OrderStatus.PENDING
-
-
-def test_what_is_recorded_of_us_shares_is_played_back_without_secrets(opened: Opened, tmp_path: Path) -> None:
-    play, path = opened(), tmp_path / "night.jsonl"
-    with play.broker.stream() as stream:
-        stream.record(path)
-        trades, books, orders = stream.trades(BERKSHIRE), stream.order_book(BERKSHIRE), stream.orders(market="US")
-        play.take(BERKSHIRE)
-        play.buys(1, Decimal(20))
-        seen = [each.next(timeout=SECONDS) for each in (trades, books, orders)]
-    with play.broker.stream() as stream:
-        played = list(stream.replay(path))
-    assert all(event in played for event in seen)
-    text, keys = path.read_text(encoding="utf-8"), play.sandbox.connect("kis")
-    assert not any(secret and secret in text for secret in (keys.hts_id, keys.account[:8], keys.app_key))
