@@ -226,7 +226,8 @@ def _in_time(intent: Intent, row: Listed, until: dt.datetime | None) -> bool:
 def _came_after(intent: Intent, row: Listed) -> bool:
     """Say whether a row is of an intent's day, or shows by number and time that it came after it all the same."""
     if row.is_dated:
-        return row.is_sure or bool(intent.watermark)
+        # A row that tells moments of several days may be of each of them, whatever its number is.
+        return row.is_sure or (bool(intent.watermark) and not row.times)
     tells_time = row.is_sure and bool(row.times) and intent.sent_at is not None
     # A moment tells it alone: of days that differ the numbers cannot be compared.
     return tells_time and (bool(intent.watermark) or row.day is not None)

@@ -19,7 +19,7 @@ from brokerkit.orders.intents import Intent, IntentState
 from brokerkit.orders.journal import Journal
 from brokerkit.testing.inside import journal_of, keep
 from brokerkit.words import OrderStatus
-from plugins.kiwoom.tests.us_answers import NOTHING, Json, day_row, page, sent
+from plugins.kiwoom.tests.us_answers import NOTHING, Json, day_row, page, sent, today_row
 
 BUY, SELL, TODAY, OF_A_DAY = "ust20000", "ust20001", "ust21510", "ust21150"
 SECOND, DAY = dt.timedelta(seconds=1), dt.timedelta(days=1)
@@ -47,32 +47,39 @@ class Night:
     """An account at a Kiwoom whose lists are written in one way, and a clock."""
 
     def __init__(self, wire: Any, way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.wire, self._way, self._rows = wire, way, dict[dt.date, list[Json]]()
+        self.wire, self._way = wire, way
+        self._rows: dict[dt.date, list[Json]] = {}
+        self._todays: dict[dt.date, list[Json]] = {}
         self.now = clock.now()
         monkeypatch.setattr(clock, "now", lambda: self.now)
-        wire.answer(TODAY, NOTHING)
 
     def begins(self) -> Night:
         """Forget all orders, on both sides."""
         keep(self.wire.broker, Journal(None))
         self._rows.clear()
-        self.wire.of_days(OF_A_DAY, {}, NOTHING)
+        self._todays.clear()
         return self
 
     def at(self, moment: dt.datetime) -> Night:
+        """Let it be a moment, and the lists those of it."""
         self.now = moment
+        todays = self._todays.get(self._way(moment)[0], [])
+        self.wire.answer(TODAY, page(*todays) if todays else NOTHING)
+        self.wire.of_days(OF_A_DAY, {f"{day:%Y%m%d}": page(*rows) for day, rows in self._rows.items()}, NOTHING)
         return self
 
-    def lists(self, moment: dt.datetime, **changes: Any) -> None:
-        """Let the list of a day have an order that was taken at a moment."""
+    def lists(self, moment: dt.datetime, side: str = "2", **changes: Any) -> None:
+        """Let the lists of a day have an order that was taken at a moment."""
         date, told = self._way(moment)
-        self._rows.setdefault(date, []).insert(0, day_row(ord_time=f"{told:%H:%M:%S}", **changes))
-        self.wire.of_days(OF_A_DAY, {f"{day:%Y%m%d}": page(*rows) for day, rows in self._rows.items()}, NOTHING)
+        changes |= {"ord_time": f"{told:%H:%M:%S}", "slby_tp_nm": {"1": "매도", "2": "매수"}[side]}
+        self._rows.setdefault(date, []).insert(0, day_row(**changes))
+        self._todays.setdefault(date, []).insert(0, today_row(slby_tp=side, **changes))
+        self.at(self.now)
 
     def knows(self, moment: dt.datetime) -> None:
         """Send an order to sell, which is answered and listed."""
         self.at(moment).wire.answer(SELL, sent(KNOWN)).broker.sell("US:AAPL", 10, price=300)
-        self.lists(moment + SECOND, ord_no=KNOWN, slby_tp_nm="매도", ord_uv="300.0000")
+        self.lists(moment + SECOND, side="1", ord_no=KNOWN, ord_uv="300.0000")
 
     def loses(self, moment: dt.datetime) -> Intent:
         """Send an order whose answer is lost."""
@@ -116,15 +123,28 @@ def test_an_uncertain_order_is_found_where_another_one_shows_how_rows_are_dated(
     assert lacking == []
 
 
-@pytest.mark.parametrize("knows", [False, True], ids=["alone", "with another one that is known"])
+def test_what_stands_in_the_list_of_today_is_not_of_the_day_before(night: Night) -> None:
+    """Whichever today it is: it began less than a day ago. Another order shows that the clock is Korea's."""
+    lacking = []
+    for name, moment, _ in cases():
+        night.begins().knows(moment - 7_200 * SECOND)
+        lost = night.loses(moment)
+        night.lists(moment + SECOND, ord_no=OWN)
+        found = night.looked(lost, moment + 70 * SECOND, moment + 72 * SECOND)
+        if (found.state, found.order_id) != (IntentState.ACKED, OWN):
+            lacking.append(f"{name}: {found.state}")
+    assert lacking == []
+
+
+@pytest.mark.parametrize("knows", [0, 10, 7_200], ids=["alone", "with one just before", "with one of two hours before"])
 def test_an_order_of_the_day_before_that_is_just_like_it_is_never_taken_for_an_uncertain_one(
-    knows: bool, night: Night
+    knows: int, night: Night
 ) -> None:
     wrong = []
     for name, moment, wait in cases():
         night.begins().lists(moment + SECOND - DAY, ord_no=OWN)
         if knows:
-            night.knows(moment - 10 * SECOND)
+            night.knows(moment - knows * SECOND)
         lost = night.loses(moment)
         found = night.looked(lost, *(moment + wait + more * SECOND for more in (0, 2, 200, 400)))
         if found.state not in (IntentState.UNKNOWN, IntentState.AMBIGUOUS):

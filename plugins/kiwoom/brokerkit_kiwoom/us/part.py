@@ -176,7 +176,8 @@ class UsStocks(Listings, Charts, Trades, Ledger):
                 yield OrderPage(orders.OF_A_DAY, [self._completed(row, day, todays) for row in rows], day)
         if todays:
             left = sorted(todays.values(), key=lambda row: int(row.id), reverse=number is not None)
-            yield OrderPage(orders.TODAY, [self._dated(row, US.today()) for row in left], US.today())
+            rows_of_today = [self._dated(row, US.today(), is_of_today=True) for row in left]
+            yield OrderPage(orders.TODAY, rows_of_today, US.today())
 
     def _pages(
         self, day: dt.date, symbol: str | None, *, is_search: bool
@@ -212,11 +213,11 @@ class UsStocks(Listings, Charts, Trades, Ledger):
         found = todays.get(_key(row))
         if found is None or found.told_at != row.told_at:
             return self._dated(row, day)
-        return self._dated(todays.pop(_key(row)), day)
+        return self._dated(todays.pop(_key(row)), day, is_of_today=True)
 
-    def _dated(self, row: R, day: dt.date) -> R:
+    def _dated(self, row: R, day: dt.date, *, is_of_today: bool = False) -> R:
         hours = hours_of(row.told_at)
-        moments = {} if hours is None else moments_of(day, hours, self.now())
+        moments = {} if hours is None else moments_of(day, hours, self.now(), is_of_today=is_of_today)
         clock = next(iter(moments.values())) if len(set(moments.values())) == 1 else None
         return row.model_copy(update={"day": day, "clock": clock, "moments": moments})
 

@@ -69,10 +69,13 @@ def new_york(day: dt.date, hours: dt.timedelta) -> dt.datetime | None:
     return dt.datetime.combine(day, (dt.datetime.min + hours).time(), NEW_YORK)
 
 
-def moments_of(day: dt.date, hours: dt.timedelta, now: dt.datetime | None) -> dict[str, dt.datetime]:
+def moments_of(
+    day: dt.date, hours: dt.timedelta, now: dt.datetime | None, *, is_of_today: bool = False
+) -> dict[str, dt.datetime]:
     """Return when it may have been by a time under a date, of which nobody tells by which clock and calendar they are.
 
-    Each by its way of writing. Of a moment that is still to come it cannot be the time.
+    Each by its way of writing. Of a moment that is still to come it cannot be the time, nor of one a day ago where it
+    stands in the list of today, whichever day that is.
     """
     # By the clock of Korea a night goes on under the date on which it began, unless the dates are Korea's too.
     nights = [korean(day, hours), korean(day + dt.timedelta(days=1), hours)]
@@ -82,8 +85,15 @@ def moments_of(day: dt.date, hours: dt.timedelta, now: dt.datetime | None) -> di
         "Korean clock, New York's dates": next((each for each in nights if _new_york_date(each) == day), None),
         "New York's clock and dates": new_york(day, hours),
     }
-    latest = None if now is None else now + _CLOCKS_DIFFER
-    return {way: moment for way, moment in told.items() if moment and (latest is None or moment <= latest)}
+    known = {way: moment for way, moment in told.items() if moment is not None}
+    if now is None:
+        return known
+    earliest = now - dt.timedelta(days=1) - _CLOCKS_DIFFER if is_of_today else None
+    return {
+        way: moment
+        for way, moment in known.items()
+        if moment <= now + _CLOCKS_DIFFER and (earliest is None or moment >= earliest)
+    }
 
 
 def _new_york_date(moment: dt.datetime) -> dt.date:
