@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -13,10 +14,23 @@ from pydantic import SecretStr
 from brokerkit.catalogue import Api, Group
 from brokerkit.cli.apis import ApiArgument
 from brokerkit.cli.catalogues import complete_field, found_api, offering
+from brokerkit.cli.confirming import ask, check_askable
+from brokerkit.cli.confirming import show as show_order
 from brokerkit.cli.printing import Printer, Row
+from brokerkit.cli.sending import (
+    ArmOption,
+    Consent,
+    KeyOption,
+    YesOption,
+    first_interrupt_held,
+    nothing_sent,
+    settling,
+)
 from brokerkit.cli.session import Session, with_table
+from brokerkit.errors import OrderUncertain
 from brokerkit.raw.reply import RawReply, RawRow
 from brokerkit.text import sanitize
+from brokerkit.words import Side
 
 FieldsArgument = Annotated[
     list[str] | None,
@@ -38,19 +52,48 @@ def add_to(app: typer.Typer) -> None:
 @with_table
 def call(
     session: Session,
+    context: typer.Context,
     api: ApiArgument,
     fields: FieldsArgument = None,
     pages: PagesOption = 1,
     block: BlockOption = None,
+    key: KeyOption = None,
+    yes: YesOption = False,
+    arm: ArmOption = None,
 ) -> None:
     """Call any API of the broker by its own name and fields (API 호출)."""
     name = session.broker_name()
     _, found = found_api(api, name)
     given = dict(_given(fields or (), found))
     part = _block_of(found, block, session.printer)
-    with session.asking(f"call {found.name}") as (broker, _):
-        reply = broker.call(api, given, pages=pages)
+    if found.effect == "order":
+        reply = _ordered(session, found, api, given, key, Consent.of(context, yes, arm))
+    else:
+        with session.asking(f"call {found.name}") as (broker, _):
+            reply = broker.call(api, given, pages=pages, key=key)
     show(session.printer, reply, part)
+
+
+def _ordered(
+    session: Session, found: Api, api: str, given: Mapping[str, Any], key: str | None, consent: Consent
+) -> RawReply:
+    """Show what may move money and ask, where that is wanted; send it once."""
+    with contextlib.ExitStack() as open_broker:
+        with nothing_sent():
+            check_askable(session.printer.as_json, consent.yes)
+            broker = open_broker.enter_context(session.broker(arm=consent.arm))
+            is_real = broker.environment == "real" and not session.printer.as_json
+            if not consent.yes or is_real:
+                rows = {sanitize(name, limit=40): sanitize(str(value), limit=80) for name, value in given.items()}
+                show_order(broker, Side.BUY, "", f"호출 CALL: {sanitize(api, limit=60)} {found.label}", rows)
+            if not consent.yes:
+                ask(broker)
+        with first_interrupt_held():
+            try:
+                return broker.call(api, given, key=key)
+            except OrderUncertain as error:
+                error.advice = f"{error.advice} Here that is `{settling(broker, error)}{consent.options}`."
+                raise
 
 
 def _given(words: Sequence[str], api: Api) -> Iterator[tuple[str, Any]]:

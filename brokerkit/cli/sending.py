@@ -134,7 +134,7 @@ def unlisted(broker: Broker, market: str) -> Sequence[Venue]:
 def carry_out(session: Session, consent: Consent, prepare: Callable[[Broker], Write]) -> None:
     """Show and ask, where that is wanted; send once; say what became of it."""
     with contextlib.ExitStack() as open_broker:
-        with _nothing_sent():
+        with nothing_sent():
             check_askable(session.printer.as_json, consent.yes)
             broker = open_broker.enter_context(session.broker(arm=consent.arm))
             write = prepare(broker)
@@ -143,11 +143,11 @@ def carry_out(session: Session, consent: Consent, prepare: Callable[[Broker], Wr
                 show(broker, write.side, write.symbol, write.title, write.rows())
             if not stands and not consent.yes:
                 ask(broker)
-        with _first_interrupt_held():
+        with first_interrupt_held():
             try:
                 order = write.send()
             except OrderUncertain as error:
-                error.advice = f"{error.advice} Here that is `{_settles(broker, error)}{consent.options}`."
+                error.advice = f"{error.advice} Here that is `{settling(broker, error)}{consent.options}`."
                 raise
             session.printer.one(order, _outcome(order), write.title)
             if stands:
@@ -155,10 +155,10 @@ def carry_out(session: Session, consent: Consent, prepare: Callable[[Broker], Wr
             session.printer.say(_hint(broker, consent, write, order.id))
 
 
-def _settles(broker: Broker, error: OrderUncertain) -> str:
+def settling(broker: Broker, error: OrderUncertain) -> str:
     """Return the command that settles an order of uncertain fate: where no list shows it, a person has to look."""
     intent = None if error.intent is None else broker.journal.get(error.intent.id)
-    if intent is not None and intent.venue in unlisted(broker, intent.market):
+    if intent is not None and (intent.is_raw or intent.venue in unlisted(broker, intent.market)):
         return f"brokerkit journal resolve {intent.id}"
     return "brokerkit journal reconcile --wait"
 
@@ -185,7 +185,7 @@ def _list(broker: Broker, consent: Consent) -> str:
 
 
 @contextlib.contextmanager
-def _nothing_sent() -> Iterator[None]:
+def nothing_sent() -> Iterator[None]:
     """Note at an interrupt that nothing was sent."""
     try:
         yield
@@ -198,7 +198,7 @@ HELD = f"The order is on its way; its answer comes within {TOTAL_SECONDS:g} s. C
 
 
 @contextlib.contextmanager
-def _first_interrupt_held() -> Iterator[None]:
+def first_interrupt_held() -> Iterator[None]:
     """Answer the first Ctrl-C with words, so that the outcome is learned; the second one interrupts."""
     before = signal.getsignal(signal.SIGINT)
 
