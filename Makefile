@@ -66,6 +66,7 @@ bench: venv
 	-$(BIN)/python -m benchmarks.many
 	-$(BIN)/python -m benchmarks.masters
 	-$(BIN)/python -m benchmarks.catalogue
+	-$(BIN)/python -m benchmarks.raw
 	-$(BIN)/python -m benchmarks.charts
 	-$(BIN)/python -m benchmarks.streams
 	$(BIN)/python -m benchmarks.report $(if $(WRITE),--calls 100000 --write)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from brokerkit.catalogue import Api, Catalogue
@@ -85,18 +85,27 @@ def prepared(client: Client, catalogue: Catalogue, asked: str, given: Given) -> 
     """Return a call that nothing is known against; InvalidRequest with all that is wrong, or Unsupported."""
     if not isinstance(asked, str) or not asked:
         raise InvalidRequest("An API is named by its name or id, as a text.")
+    api, variant, an_id, warnings = _meant(catalogue, client.environment, asked)
+    own = {**client.account(), **(_own_keys(client, given) if api.effect == "auth" else {})}
+    checked = Checked(api, own, given, lambda name: [each.name for each in catalogue if name in each.fields])
+    return RawCall(client, api, variant, an_id, checked.values, (*warnings, *checked.warnings), goes_on=checked.goes_on)
+
+
+@lru_cache(maxsize=2_000)
+def _meant(catalogue: Catalogue, environment: str, asked: str) -> tuple[Api, str, str, tuple[str, ...]]:
+    """Return the API, its variant and id in an environment, and what is to be said of that."""
     api = catalogue.api(asked)
     if api.effect == "stream" or api.is_frame:
         raise Unsupported(
             f"{title(api)} comes over the broker's socket, which a call does not reach.",
             advice="Nothing was sent. broker.stream() follows what comes there.",
         )
-    variant, an_id, warnings = _chosen(client.environment, catalogue, api, asked)
-    own = {**client.account(), **(_own_keys(client, given) if api.effect == "auth" else {})}
-    checked = Checked(api, own, given, lambda name: [each.name for each in catalogue if name in each.fields])
-    if client.environment in api.unsure:
-        warnings.append(f"whether the {client.environment} environment has {title(api)} is not known")
-    return RawCall(client, api, variant, an_id, checked.values, (*warnings, *checked.warnings), goes_on=checked.goes_on)
+    variant, an_id, warnings = _chosen(environment, catalogue, api, asked)
+    if environment in api.unsure:
+        warnings.append(f"whether the {environment} environment has {title(api)} is not known")
+    if an_id in api.unsure:
+        warnings.append(f"whether {an_id} works is not known")
+    return api, variant, an_id, tuple(warnings)
 
 
 def _own_keys(client: Client, given: Given) -> Parameters:

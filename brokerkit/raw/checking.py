@@ -102,22 +102,32 @@ class Checked:
 
     def _take(self, name: str, value: Any) -> None:
         field = self.api.fields.get(name, _UNKNOWN)
+        if type(value) is int and -_MOST < value < _MOST:
+            value = str(value)
+        elif type(value) is not str:
+            value = self._odd(name, value, field)
+        if type(value) is str:
+            if field is not _UNKNOWN:
+                self._judge(field, value)
+            if self.api.effect == "auth" and SECRET.search(name):
+                value = SecretStr(value)
+        self.values[name] = value
+
+    def _odd(self, name: str, value: Any, field: Field) -> Any:
+        """Return a value that is neither a text nor a plain number, as it is sent."""
+        shown = sanitize(name, limit=40)
         if isinstance(value, Mapping | list | tuple):
             if not (field.fields or self.api.open):
-                self._faults.append(f"{sanitize(name, limit=40)} takes a text or a number")
-            self.values[name] = _as_texts(value)
-            return
-        if type(value) is not str and not isinstance(value, str | SecretStr):
-            if isinstance(value, bool) or not isinstance(value, int | Decimal):
-                shown = sanitize(name, limit=40)
-                self._faults.append(f"{shown} cannot be sent as {type(value).__name__}: give a text, an int or Decimal")
-                return
-            value = wire_text(value)
-        if self.api.effect == "auth" and isinstance(value, str) and SECRET.search(name):
-            value = SecretStr(value)
-        self.values[name] = value
-        if isinstance(value, str) and field is not _UNKNOWN:
-            self._judge(field, value)
+                self._faults.append(f"{shown} takes a text or a number")
+            return _as_texts(value)
+        if isinstance(value, SecretStr):
+            return value
+        if isinstance(value, str):
+            return str.__str__(value)
+        if isinstance(value, bool) or not isinstance(value, int | Decimal):
+            self._faults.append(f"{shown} cannot be sent as {type(value).__name__}: give a text, an int or a Decimal")
+            return value
+        return wire_text(value)
 
     def _judge(self, field: Field, value: str) -> None:
         """Look at length and code of a value."""
@@ -138,6 +148,7 @@ class Checked:
 
 
 _UNKNOWN = Field("")
+_MOST = 10**18
 
 
 def title(api: Api) -> str:
