@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Annotated, Any
 
 import typer
 
 from brokerkit.catalogue import Api, Field, Group
 from brokerkit.cli.catalogues import catalogues, complete_api, found_api, offering
+from brokerkit.cli.exporting import export
 from brokerkit.cli.help import Grouped
 from brokerkit.cli.printing import Printer, Row
 from brokerkit.cli.session import BrokerOption, CsvOption, JsonOption
+from brokerkit.registry import load_broker
 
 ApiArgument = Annotated[
     str,
@@ -29,10 +31,11 @@ CountOption = Annotated[int | None, typer.Option("--count", "-n", min=1, help="S
 def add_to(app: typer.Typer) -> None:
     """Add the commands to the application."""
     group = typer.Typer(
-        cls=Grouped, no_args_is_help=True, help="Find and show any API of the installed brokers (API 목록)."
+        cls=Grouped, no_args_is_help=True, help="Find, show and export any API of the installed brokers (API 목록)."
     )
     group.command()(search)
     group.command()(show)
+    group.command()(export)
     app.add_typer(group, name="api")
 
 
@@ -82,8 +85,9 @@ def show(api: ApiArgument, broker: BrokerOption = None, as_json: JsonOption = Fa
     if as_json:
         printer.one({"broker": name, **plain(found)})
         return
-    printer.one({}, _head(name, found), f"{found.name} {found.label}")
-    _print_fields(printer, "Request", found.request, found.pages)
+    filled = {*load_broker(name).Client.written_fields, *found.pages}
+    printer.one({}, _head(name, found, filled), f"{found.name} {found.label}")
+    _print_fields(printer, "Request", found.request, filled)
     for group in found.groups:
         _print_fields(printer, _titled(group), group.fields)
     if found.frame:
@@ -113,7 +117,7 @@ EFFECTS = {
 }
 
 
-def _head(broker: str, api: Api) -> Row:
+def _head(broker: str, api: Api, filled: Container[str]) -> Row:
     ids = (
         f"{environment} {', '.join(_id(variant, an_id) for variant, an_id in ids.items())}".strip()
         for environment, ids in api.ids.items()
@@ -128,7 +132,7 @@ def _head(broker: str, api: Api) -> Row:
         "former ids": ", ".join(f"{old} (now {new})" for old, new in api.old.items()),
         "pages": "several" if api.pages else "one",
         "open": "takes any other field too" if api.open else "",
-        "call": "" if api.is_frame else " ".join(("brokerkit call", _called(api), *_needed(api))),
+        "call": "" if api.is_frame else " ".join(("brokerkit call", _called(api), *_needed(api, filled))),
     }
     return {label: value for label, value in head.items() if value}
 
@@ -142,8 +146,12 @@ def _called(api: Api) -> str:
     return f"{api.name}/{variants[0]}" if variants[0] else api.name
 
 
-def _needed(api: Api) -> Iterator[str]:
-    return (f"{field.name}={next(iter(field.codes), '...')}" for field in api.request if field.required)
+def _needed(api: Api, filled: Container[str]) -> Iterator[str]:
+    """Yield what has to be typed; of an order no code, so that none is chosen by a copy."""
+    for field in api.request:
+        if field.required and field.name not in filled:
+            code = next(iter(field.codes), "...") if api.effect == "read" else "..."
+            yield f"{field.name}={code}"
 
 
 def _titled(group: Group) -> str:
@@ -151,27 +159,27 @@ def _titled(group: Group) -> str:
     return f"Answer {group.name}: {kind}" if group.name else "Answer, top level"
 
 
-def _print_fields(printer: Printer, title: str, fields: Iterable[Field], pages: Iterable[str] = ()) -> None:
-    rows = [row for field in fields for row in _rows(field, field.name in pages)]
+def _print_fields(printer: Printer, title: str, fields: Iterable[Field], filled: Container[str] = ()) -> None:
+    rows = [row for field in fields for row in _rows(field, field.name in filled)]
     if rows:
         print()
         kept = [label for label in rows[0] if label in ("field", "label") or any(row[label] != "" for row in rows)]
         printer.table([{label: row[label] for label in kept} for row in rows], "", title)
 
 
-def _rows(field: Field, is_key: bool = False, inside: str = "") -> Iterator[Row]:
+def _rows(field: Field, is_filled: bool = False, inside: str = "") -> Iterator[Row]:
     """Yield a row for a field, and below it one for each of its codes and for each field inside of it."""
     length = f"{field.length}" if field.length is not None else ""
     number = f"{field.number}, {field.implied} decimals without a point" if field.implied else field.number
     yield {
         "field": f"{inside}{field.name}",
         "label": field.label,
-        "needed": "yes" if field.required else "",
+        "needed": "filled in" if is_filled else "yes" if field.required else "",
         "length": length,
         "number": number,
         "unit": field.unit,
         "format": field.format,
-        "values": "where the next page begins" if is_key else _values(field),
+        "values": _values(field),
     }
     for code, meaning in {**field.codes, **_suffixes(field)}.items():
         yield {**_BLANK, "values": f"{code} {meaning}".strip()}

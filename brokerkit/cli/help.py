@@ -139,7 +139,7 @@ COMMANDS = (
         "accounts",
         "Show what a unit of a currency costs in won, as the broker tells it (환율): an estimate.",
     ),
-    Command("api", "Every API", "apis", "Find and show any API of the installed brokers (API 목록)."),
+    Command("api", "Every API", "apis", "Find, show and export any API of the installed brokers (API 목록)."),
     Command("call", "Every API", "calling", "Call any API of the broker by its own name and fields (API 호출)."),
     Command(
         "brokers",

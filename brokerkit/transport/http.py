@@ -122,6 +122,10 @@ class Client(Reader):
     """The call that `issue_token` makes; its reply has `value` and `expires_at`."""
     revoke_call: ClassVar[Endpoint[Any] | None] = None
     """The call that `revoke_token` makes."""
+    written_headers: ClassVar[Mapping[str, str]] = {}
+    """The headers of every call as other programs write them, with {{app_key}}, {{token}}, {{id}} and the like."""
+    written_fields: ClassVar[Mapping[str, str]] = {}
+    """What `account()` and `keys()` fill in, written so too, with {{account}} and {{product}}."""
     envelope: ClassVar[frozenset[str]] = frozenset()
     """Fields with which every answer says what became of the call."""
     order_calls: ClassVar[str] = "$."

@@ -72,6 +72,24 @@ class KisClient(Client):
     too_soon = "EGW00133"
     # Whatever is not asked with GET; and of GET what another method orders with, but for two lists of reserved orders.
     token_call, revoke_call = login.TOKEN, login.REVOKE
+    written_headers = {
+        "content-type": "application/json; charset=utf-8",
+        "authorization": "Bearer {{token}}",
+        "appkey": "{{app_key}}",
+        "appsecret": "{{app_secret}}",
+        "tr_id": "{{id}}",
+        "tr_cont": "",
+        "custtype": "P",
+    }
+    written_fields = {
+        "CANO": "{{account}}",
+        "ACNT_PRDT_CD": "{{product}}",
+        "grant_type": "client_credentials",
+        "appkey": "{{app_key}}",
+        "appsecret": "{{app_secret}}",
+        "secretkey": "{{app_secret}}",
+        "token": "{{token}}",
+    }
     envelope = frozenset({"rt_cd", "msg_cd", "msg1"})
     order_calls = (
         "^(?!get ).*/trading/"

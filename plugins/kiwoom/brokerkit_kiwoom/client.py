@@ -34,6 +34,17 @@ class KiwoomClient(Client):
     advice = errors.ADVICE
     token_codes = errors.TOKEN_CODES
     token_call, revoke_call = login.TOKEN, login.REVOKE
+    written_headers = {
+        "Content-Type": "application/json;charset=UTF-8",
+        "authorization": "Bearer {{token}}",
+        "api-id": "{{id}}",
+    }
+    written_fields = {
+        "grant_type": "client_credentials",
+        "appkey": "{{app_key}}",
+        "secretkey": "{{app_secret}}",
+        "token": "{{token}}",
+    }
     envelope = frozenset({"return_code", "return_msg", "returnCode", "returnMsg"})
     order_calls = "/(crd)?ordr"
     calls_per_second, limits_each_call = CALLS_PER_SECOND, True
