@@ -215,7 +215,7 @@ class RawReply:
             lacking += [
                 f"{where}{each.name}"
                 for each in group.fields
-                if (told or not where) and each.name.casefold() not in seen
+                if (told or not where) and each.name.casefold() not in seen | self._passed
             ]
         answered = {name.casefold() for name in self.blocks}
         lacking += [name for name in self.api.parts if name and name.casefold() not in answered]
@@ -223,11 +223,15 @@ class RawReply:
 
     def _parts(self) -> Iterator[tuple[str, Group, tuple[str, ...]]]:
         """Yield every part: what stands in front of its fields, what is declared of it, and what it was told with."""
-        passed = {name.casefold() for name in (*self._envelope, *self.api.pages)}
-        yield "", self.body._group, tuple(name for name in self.body if name.casefold() not in passed)
+        yield "", self.body._group, tuple(name for name in self.body if name.casefold() not in self._passed)
         for name, rows in self.blocks.items():
             group = self.api.parts.get(name, _NOWHERE)
             yield f"{name}.", group, tuple(dict.fromkeys(each for row in rows for each in row))
+
+    @cached_property
+    def _passed(self) -> frozenset[str]:
+        """Fields that every answer has, or that lead to the next page: nobody asks for those."""
+        return frozenset(name.casefold() for name in (*self._envelope, *self.api.pages))
 
     def to_pandas(self, block: str | None = None) -> pandas.DataFrame:
         """Return a block, the only list where none is named, as a pandas DataFrame: a column a field.

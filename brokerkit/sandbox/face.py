@@ -39,6 +39,8 @@ from brokerkit.words import Venue
 
 NOT_PLAYED: Mapping[str, str] = {"X-Brokerkit-Sandbox": "not-played"}
 """Header of a refusal that is ours: the broker has the call, this sandbox does not play it."""
+MADE_UP: Mapping[str, str] = {"X-Brokerkit-Sandbox": "made-up"}
+"""Header of an answer that no exchange stands behind: it has the shape that the broker's catalogue tells."""
 EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 LARGEST_BODY = 65_536
 """Bytes of a request's body; those of the brokers' calls have some hundreds."""

@@ -22,6 +22,7 @@ from brokerkit.sandbox.face import (
     SlidingWindow,
     visible_key,
 )
+from brokerkit.sandbox.plain import Plain
 from brokerkit_kis.sandbox import (
     account,
     charts,
@@ -53,6 +54,7 @@ from brokerkit_kis.sandbox import (
 )
 from brokerkit_kis.sandbox.fields import Api, Context, Memory, body_fields, check_fields, query_fields
 from brokerkit_kis.sandbox.masters import MASTERS, master_file
+from brokerkit_kis.sandbox.plain import plain_call
 from brokerkit_kis.sandbox.services import QUERY_OF, SERVICES, Service, demo_id
 from brokerkit_kis.sandbox.stream import KisStream
 from brokerkit_kis.sandbox.tokens import TokenDesk, body_hash
@@ -64,7 +66,7 @@ logger = logging.getLogger("brokerkit")
 APIS = {
     api.path: api
     for api in (
-        *(orders.ORDER, orders.CHANGE, ledger.DAILY, ledger.WORKING),
+        *(orders.ORDER, orders.CREDIT, orders.CHANGE, ledger.DAILY, ledger.WORKING),
         *(account.BALANCE, power.BUYING_POWER, power.SELLABLE, profits.BY_SYMBOL, profits.BY_DAYS),
         *(quotes.PRICE, quotes.PRICE_DETAIL, quotes.INVESTOR, depth.ORDER_BOOK, depth.TICKS, depth.TICKS_UNTIL),
         *(investors.BY_SYMBOL, investors.BY_MARKET, investors.ESTIMATES),
@@ -85,7 +87,7 @@ APIS = {
         *(us_listing.SEARCH, us_listing.PRODUCT, us_listing.SETTLEMENTS),
     )
 }
-"""The calls that are played. Of the others in SERVICES it is known that they exist."""
+"""The calls that are played. The others in SERVICES are answered by what the catalogue tells of them."""
 TOKEN, REVOKE, APPROVAL, HASHKEY = "/oauth2/tokenP", "/oauth2/revokeP", "/oauth2/Approval", "/uapi/hashkey"
 LOGINS = frozenset({TOKEN, REVOKE, APPROVAL, HASHKEY})
 COSTS = Costs(commission_rate=Decimal("0.000140527"), commission_unit=Decimal(1))
@@ -93,7 +95,7 @@ COSTS = Costs(commission_rate=Decimal("0.000140527"), commission_unit=Decimal(1)
 SLASHES = re.compile("/{2,}")
 PURPOSES = {
     **dict.fromkeys(LOGINS, Purpose.LOGIN),
-    **dict.fromkeys((orders.ORDER.path, orders.CHANGE.path), Purpose.ORDER),
+    **dict.fromkeys((orders.ORDER.path, orders.CREDIT.path, orders.CHANGE.path), Purpose.ORDER),
     **dict.fromkeys((us_orders.ORDER.path, us_orders.CHANGE.path), Purpose.ORDER),
     **dict.fromkeys((us_orders.DAYTIME_ORDER.path, us_orders.DAYTIME_CHANGE.path), Purpose.ORDER),
     **dict.fromkeys((ledger.DAILY.path, ledger.WORKING.path), Purpose.LISTING),
@@ -162,6 +164,7 @@ class KisFace(Face):
         """Make the desk for tokens, and what the server remembers."""
         self._desk = TokenDesk(self.credentials)
         self._memories = {market: Memory() for market in self.exchanges}
+        self._plain = Plain(self.exchange)
 
     def kept(self) -> Mapping[str, Sequence[object]]:
         """Return the reserved orders of each market."""
@@ -287,7 +290,7 @@ class KisFace(Face):
             _check_body(request, GatewayRefused)
             if request.headers.get("hashkey", "") not in ("", body_hash(request.body)):
                 raise GatewayRefused("EGW00131", "hashkey 값이 맞지 않습니다")
-        api = APIS.get(service.path)
+        api = APIS.get(service.path) or plain_call(service.path, tr_id, self._plain)
         if api is None or api.market not in self.exchanges:
             logger.info("The KIS sandbox does not play %s (%s).", service.path, tr_id)
             raise NotPlayed(*NOT_OFFERED)

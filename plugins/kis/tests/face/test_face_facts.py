@@ -68,9 +68,12 @@ ON_THE_WIRE = {
     "inquire_daily_itemchartprice": {"itewhol_loan_rmnd_ratem name": "itewhol_loan_rmnd_ratem"},
     "order_resv": {"rsvn_ord_seq": "RSVN_ORD_SEQ"},
     "order_resv_rvsecncl": {"nrml_prcs_yn": "NRML_PRCS_YN"},
-    "order_rvsecncl": {"krx_fwdg_ord_orgno": "KRX_FWDG_ORD_ORGNO", "odno": "ODNO", "ord_tmd": "ORD_TMD"},
+    **{
+        name: {"krx_fwdg_ord_orgno": "KRX_FWDG_ORD_ORGNO", "odno": "ODNO", "ord_tmd": "ORD_TMD"}
+        for name in ("order_rvsecncl", "order_credit")
+    },
 }
-"""Where table and example disagree about a name: the wrong one, and what is sent."""
+"""Where table and example disagree about a name: the wrong one, and what is sent. Of credit no answer is known."""
 NOT_ON_THE_WIRE = {name: {"msg"} for name in ("order_resv", "order_resv_rvsecncl")}
 """What tables name beside the envelope, and examples do not show."""
 IN_EXAMPLES_ONLY = {
@@ -245,6 +248,12 @@ def answers(real: Any) -> dict[str, Json]:
         "FID_INPUT_DATE_1": "20000101",
         "FID_INPUT_DATE_2": "20991231",
     }
+    credit = {"PDNO": SAMSUNG, "CRDT_TYPE": "21", "LOAN_DT": "20991231", "ORD_DVSN": "00", "ORD_QTY": "1"}
+    told["order_credit"] = real.post(
+        "/uapi/domestic-stock/v1/trading/order-credit",
+        "TTTC0052U",
+        {**real.account, **credit, "ORD_UNPR": real.low_price()},
+    ).json()
     day = {"BASS_DT": f"{real.exchange.today:%Y%m%d}", "CTX_AREA_NK": "", "CTX_AREA_FK": ""}
     for name, tr_id, fields in (
         ("search_info", "CTPF1604R", share),

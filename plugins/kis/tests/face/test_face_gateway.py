@@ -154,24 +154,85 @@ def test_ids_of_the_demo_are_refused_on_the_real_host(real: Any) -> None:
     assert real.code_of(real.get(BALANCE, "VTTC8434R", real.balance_fields())) == (500, "1", "EGW00356")
 
 
-def test_every_call_that_exists_is_played_or_refused_as_not_offered(
+def test_calls_that_no_exchange_plays_are_answered_in_their_own_shape_and_say_so(real: Any) -> None:
+    assert APIS.keys() < SERVICES.keys()
+    assert len(SERVICES) - len(APIS) > 150
+    fields = {"FID_COND_MRKT_DIV_CODE": "F", "FID_INPUT_ISCD": "101W09"}
+    response = real.get("/uapi/domestic-futureoption/v1/quotations/inquire-price", "FHMIF10000000", fields)
+    assert real.code_of(response)[:2] == (200, "0")
+    assert response.headers["X-Brokerkit-Sandbox"] == "made-up"
+    assert {"futs_prpr", "futs_last_tr_date", "hts_rmnn_dynu"} <= response.json()["output1"].keys()
+    missing = real.get("/uapi/domestic-futureoption/v1/quotations/inquire-price", "FHMIF10000000", {})
+    assert real.code_of(missing) == (200, "2", "OPSQ2001")
+
+
+def test_lists_that_would_deny_orders_of_the_exchange_are_refused_as_not_played(
     real: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    others = {path: service for path, service in SERVICES.items() if path not in APIS}
-    assert APIS.keys() < SERVICES.keys()
-    assert len(others) > 200
-    for path, service in list(others.items())[::10]:
-        tr_id = sorted(service.real)[0]
-        caplog.clear()
-        with caplog.at_level(logging.INFO, "brokerkit"):
-            response = real.post(path, tr_id, {}) if service.method == "POST" else real.get(path, tr_id, {})
-        assert real.code_of(response) == (200, "1", "90000000")
-        assert response.headers["X-Brokerkit-Sandbox"] == "not-played"
-        assert response.headers["tr_id"] == tr_id
-        (record,) = caplog.records
-        assert (record.levelname, record.name) == ("INFO", "brokerkit")
-        assert path in record.getMessage()
-        assert not {real.token, real.keys.app_key, real.keys.app_secret} & set(record.getMessage().split())
+    path, tr_id = f"{TRADING}/pension/inquire-daily-ccld", "TTTC2201R"
+    with caplog.at_level(logging.INFO, "brokerkit"):
+        response = real.get(path, tr_id, {})
+    assert real.code_of(response) == (200, "1", "90000000")
+    assert response.headers["X-Brokerkit-Sandbox"] == "not-played"
+    assert response.headers["tr_id"] == tr_id
+    (record,) = caplog.records
+    assert (record.levelname, record.name) == ("INFO", "brokerkit")
+    assert path in record.getMessage()
+    assert not {real.token, real.keys.app_key, real.keys.app_secret} & set(record.getMessage().split())
+
+
+def test_orders_of_markets_that_are_not_played_are_taken_listed_and_cancelled_and_never_filled(real: Any) -> None:
+    trading = "/uapi/domestic-futureoption/v1/trading"
+    order = {
+        **real.account,
+        "ORD_PRCS_DVSN_CD": "02",
+        "SLL_BUY_DVSN_CD": "02",
+        "SHTN_PDNO": "101W09",
+        "ORD_QTY": "3",
+        "UNIT_PRICE": "370.25",
+        "ORD_DVSN_CD": "01",
+    }
+    taken = real.post(f"{trading}/order", "TTTO1101U", order).json()
+    number = taken["output"]["ODNO"]
+    listing = {
+        **real.account,
+        "STRT_ORD_DT": "20261127",
+        "END_ORD_DT": "20261127",
+        "SLL_BUY_DVSN_CD": "00",
+        "CCLD_NCCS_DVSN": "00",
+        "SORT_SQN": "DS",
+        "STRT_ODNO": "",
+        "PDNO": "",
+        "MKET_ID_CD": "",
+        "CTX_AREA_FK200": "",
+        "CTX_AREA_NK200": "",
+    }
+
+    def rows() -> dict[str, Any]:
+        answer = real.get(f"{trading}/inquire-ccnl", "TTTO5201R", listing).json()
+        return {row["odno"].lstrip("0"): row for row in answer["output1"]}
+
+    row = rows()[number.lstrip("0")]
+    assert (row["pdno"], row["ord_qty"], row["qty"], row["tot_ccld_qty"], row["ord_idx"], row["sll_buy_dvsn_cd"]) == (
+        *("101W09", "3", "3", "0"),
+        *("370.25", "02"),
+    )
+    change = {
+        **real.account,
+        "ORD_PRCS_DVSN_CD": "02",
+        "RVSE_CNCL_DVSN_CD": "02",
+        "ORGN_ODNO": number,
+        "ORD_QTY": "0",
+        "UNIT_PRICE": "0",
+        "NMPR_TYPE_CD": "01",
+        "KRX_NMPR_CNDT_CD": "0",
+        "RMN_QTY_YN": "Y",
+        "ORD_DVSN_CD": "01",
+    }
+    assert real.post(f"{trading}/order-rvsecncl", "TTTO1103U", change).json()["rt_cd"] == "0"
+    assert {row["qty"] for row in rows().values()} == {"0"}
+    again = real.post(f"{trading}/order-rvsecncl", "TTTO1103U", change)
+    assert real.code_of(again) == (200, "7", "APBK0344")
 
 
 def test_calls_that_are_not_played_are_checked_like_the_others(real: Any) -> None:

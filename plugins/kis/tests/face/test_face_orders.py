@@ -239,3 +239,16 @@ def test_market_buy_is_checked_at_the_upper_limit(open_customer: Any) -> None:
     market = {"ORD_DVSN": "01", "ORD_UNPR": "0"}
     assert poor.refusal_of(poor.order(**market, ORD_QTY=str(at_price))) == ("7", "APBK0952")
     assert poor.order(**market, ORD_QTY=str(at_limit))["rt_cd"] == "0"
+
+
+def test_credit_orders_go_to_the_exchange_and_stand_in_its_lists(real: Any) -> None:
+    fields = {"PDNO": SAMSUNG, "ORD_DVSN": "00", "ORD_QTY": "3", "ORD_UNPR": real.low_price()}
+    credit = {**real.account, **fields, "CRDT_TYPE": "21", "LOAN_DT": "20261127"}
+    answer = real.post(f"{TRADING}/order-credit", "TTTC0052U", credit).json()
+    assert answer["rt_cd"] == "0", answer
+    order = real.truth(answer["output"]["ODNO"])
+    assert (order.request.side, order.request.symbol, order.remaining) == (Side.BUY, SAMSUNG, 3)
+    reserved = real.post(f"{TRADING}/order-credit", "TTTC0052U", {**credit, "RSVN_ORD_YN": "Y"})
+    assert reserved.headers["X-Brokerkit-Sandbox"] == "not-played"
+    short = real.post(f"{TRADING}/order-credit", "TTTC0051U", {**credit, "CRDT_TYPE": "25"})
+    assert real.code_of(short) == (200, "7", "APBK0400")

@@ -20,6 +20,7 @@ Json = dict[str, Any]
 IDS = {
     "inquire_daily_ccld": "TTTC8001R",
     "order_cash": "TTTC0802U",
+    "order_credit": "TTTC0852U",
 }
 """Of samples that do not show theirs."""
 NOT_RECORDED = {"foreign_institution_total": {"FID_COND_MRKT_DIV_CODE": "V", "FID_COND_SCR_DIV_CODE": "16449"}}

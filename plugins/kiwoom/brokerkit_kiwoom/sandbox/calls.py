@@ -30,6 +30,15 @@ _ORDER = (
     Field("trde_tp", 2, " ".join(ORDER_TYPES)),
     Field("cond_uv", 12, digits=True, required=False),
 )
+_AMEND = (
+    _VENUE,
+    _ORIGINAL,
+    Field("stk_cd", 12),
+    Field("mdfy_qty", 12, digits=True),
+    Field("mdfy_uv", 12, digits=True),
+    Field("mdfy_cond_uv", 12, digits=True, required=False),
+)
+_CANCEL = (_VENUE, _ORIGINAL, Field("stk_cd", 12), Field("cncl_qty", 12, digits=True))
 
 FIELDS: Mapping[str, tuple[Field, ...]] = {
     "ka00001": (),
@@ -228,15 +237,12 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
     "ka20019": _INDEX_CHART,
     "kt10000": _ORDER,
     "kt10001": _ORDER,
-    "kt10002": (
-        _VENUE,
-        _ORIGINAL,
-        Field("stk_cd", 12),
-        Field("mdfy_qty", 12, digits=True),
-        Field("mdfy_uv", 12, digits=True),
-        Field("mdfy_cond_uv", 12, digits=True, required=False),
-    ),
-    "kt10003": (_VENUE, _ORIGINAL, Field("stk_cd", 12), Field("cncl_qty", 12, digits=True)),
+    "kt10002": _AMEND,
+    "kt10003": _CANCEL,
+    "kt10006": _ORDER,
+    "kt10007": (*_ORDER, Field("crd_deal_tp", 2), Field("crd_loan_dt", 8, required=False)),
+    "kt10008": _AMEND,
+    "kt10009": _CANCEL,
     **us_calls.FIELDS,
 }
 """Served APIs and their fields, in the order of Kiwoom's pages."""

@@ -10,7 +10,17 @@ from decimal import Decimal
 from typing import ClassVar
 
 from brokerkit.sandbox.exchange import Costs, ExchangeRefusal
-from brokerkit.sandbox.face import Credentials, Face, FaceAnswer, FaultWording, Purpose, ReceivedRequest, visible_key
+from brokerkit.sandbox.face import (
+    MADE_UP,
+    Credentials,
+    Face,
+    FaceAnswer,
+    FaultWording,
+    Purpose,
+    ReceivedRequest,
+    visible_key,
+)
+from brokerkit.sandbox.plain import Plain
 from brokerkit.sandbox.streaming import FaceStream
 
 from . import (
@@ -39,6 +49,7 @@ from .calls import FIELDS
 from .catalogue import DEMO_WITHOUT_API, DEMO_WITHOUT_BUSINESS, ISSUE_PATH, PATH_OF, PATHS, REVOKE_PATH
 from .common import Branch, Content
 from .fields import checked
+from .plain import plain_answer, plain_fields
 from .refusals import (
     INPUT,
     NOT_ON_DEMO,
@@ -118,9 +129,16 @@ _ANSWERS: Mapping[str, Callable[[Branch, Mapping[str, str]], Content]] = {
     "kt10001": orders.sell,
     "kt10002": orders.amend,
     "kt10003": orders.cancel,
+    # Credit is not played: what is bought and sold with it goes to the exchange as everything else.
+    "kt10006": orders.buy,
+    "kt10007": orders.sell,
+    "kt10008": orders.amend,
+    "kt10009": orders.cancel,
 }
 _PURPOSES = {
     **dict.fromkeys(("kt10000", "kt10001", "kt10002", "kt10003"), Purpose.ORDER),
+    **dict.fromkeys(("kt10006", "kt10007", "kt10008", "kt10009"), Purpose.ORDER),
+    **dict.fromkeys(("kt50000", "kt50001", "kt50002", "kt50003"), Purpose.ORDER),
     **dict.fromkeys(("kt00007", "kt00009", "ka10075", "ka10076"), Purpose.LISTING),
     **us_answers.PURPOSES,
 }
@@ -207,6 +225,7 @@ class KiwoomFace(Face):
             self.branch.demo,
         )
         self.window = us_pace.Window(self.window.calls, us_answers.ANSWERS)
+        self.plain = Plain(self.exchange)
         self.desk = TokenDesk(self.credentials)
         self.page_size = 30
         """Rows on a page of holdings or orders. The real size is not known."""
@@ -318,13 +337,16 @@ class KiwoomFace(Face):
 
     def answer(self, request: ReceivedRequest) -> FaceAnswer:
         """Carry out a call or a login."""
-        next_key = None
+        next_key, headers = None, dict[str, str]()
         if request.path in (ISSUE_PATH, REVOKE_PATH):
             body = self._token_answer(request)
         else:
             body, next_key = self._call(request)
+            headers = {} if request.headers["api-id"].strip() in FIELDS else dict(MADE_UP)
+        if next_key:
+            headers |= {"cont-yn": "Y", "next-key": next_key}
         done = {"return_code": 0, "return_msg": f"{'모의투자 ' if self.branch.demo else ''}처리 완료"}
-        return FaceAnswer({**body, **done}, {"cont-yn": "Y", "next-key": next_key} if next_key else {})
+        return FaceAnswer({**body, **done}, headers)
 
     def _token_answer(self, request: ReceivedRequest) -> dict[str, object]:
         _check_form(request)
@@ -338,8 +360,11 @@ class KiwoomFace(Face):
         self._check_limit(app_key, api_id)
         self._check_demo(api_id)
         _check_form(request)
-        fields = checked(FIELDS[api_id], request.body)
+        fields = checked(FIELDS[api_id] if api_id in FIELDS else plain_fields(api_id), request.body)
         after = _after(request, api_id, fields)
+        if api_id not in FIELDS:
+            key = f"{_fingerprint(api_id, fields)}%010d".__mod__
+            return plain_answer(api_id, fields, after, self.plain, key, demo=self.branch.demo)
         answer = self._answered(api_id, fields)
         if isinstance(answer, Mapping):
             return dict(answer), None
@@ -368,7 +393,7 @@ class KiwoomFace(Face):
             raise refused(INPUT, "8104", "모의투자에 없는 API입니다")
         if self.branch.demo and api_id in DEMO_WITHOUT_BUSINESS:
             raise business(NOT_ON_DEMO, "제공되지 않는 업무", demo=True)
-        if api_id not in FIELDS or (api_id in us_answers.ANSWERS and "US" not in self.exchanges):
+        if api_id in us_answers.ANSWERS and "US" not in self.exchanges:
             _log.info("Kiwoom sandbox: %s exists at Kiwoom but is not played here; it was refused.", api_id)
             raise not_played(api_id)
 

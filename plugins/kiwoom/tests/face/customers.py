@@ -19,6 +19,8 @@ SAMSUNG = "005930"
 FUND = "069500"
 TODAY = dt.date(2026, 11, 20)
 _FOLDERS = {
+    **dict.fromkeys(("kt10006", "kt10007", "kt10008", "kt10009"), "crdordr"),
+    **dict.fromkeys(("kt50000", "kt50001", "kt50002", "kt50003"), "ordr"),
     **dict.fromkeys(("ka10072", "ka10073", "ka10074", "ka10077", "ka10170"), "acnt"),
     **dict.fromkeys(("ka00001", "ka10075", "ka10076", "ka10085", "ka01690", "kt0", "kt5"), "acnt"),
     **dict.fromkeys(("ka10004", "ka10005", "ka10086"), "mrkcond"),

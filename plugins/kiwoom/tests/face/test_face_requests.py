@@ -13,8 +13,11 @@ from brokerkit_kiwoom.sandbox.calls import FIELDS
 from plugins.kiwoom.tests.face.customers import FLOW, PRICES, SAMSUNG, Customer
 
 WIRE = os.environ.get("BROKERKIT_WIRE_EXAMPLES")
-TOLD_REFUSALS = {("kt10002", "RC4032"), ("kt10003", "RC4032")}
-"""Changes of orders that never were."""
+TOLD_REFUSALS = {
+    *((api_id, "RC4032") for api_id in ("kt10002", "kt10003", "kt10008", "kt10009")),
+    ("kt10007", "571552"),
+}
+"""Changes of orders that never were, and a sale at a price of other years."""
 
 
 @pytest.mark.skipif(

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from brokerkit_kiwoom.sandbox import us_pace
 
+from brokerkit.catalogue import Catalogue
 from brokerkit.clock import KST
 from brokerkit.market.sessions import Phase
 from brokerkit.words import Side
@@ -211,10 +212,11 @@ def test_an_api_is_called_once_a_second_and_twice_after_a_rest(
     assert {called() for _ in range(8)} == {200}
 
 
-@pytest.mark.parametrize("api_id", ["usa20530", "ust21170", "usa20200"])
+@pytest.mark.parametrize("api_id", ["usa20530", "usa20200"])
 def test_the_other_calls_about_us_stocks_are_told_apart_from_what_does_not_exist(
     customer: Customer, api_id: str
 ) -> None:
-    folder = {"usa20530": "rkinfo", "ust21170": "acnt", "usa20200": "watchlist"}[api_id]
-    answer = customer.post(f"/api/us/{folder}", {}, {"api-id": api_id, "authorization": f"Bearer {customer.token}"})
-    assert answer.headers["X-Brokerkit-Sandbox"] == "not-played"
+    folder = {"usa20530": "rkinfo", "usa20200": "watchlist"}[api_id]
+    fields = {each.name: "1" for each in Catalogue.at("brokerkit_kiwoom").api(api_id).request}
+    answer = customer.post(f"/api/us/{folder}", fields, {"api-id": api_id, "authorization": f"Bearer {customer.token}"})
+    assert answer.headers["X-Brokerkit-Sandbox"] == "made-up"

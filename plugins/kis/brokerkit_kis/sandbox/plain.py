@@ -1,0 +1,79 @@
+"""Calls that no exchange here plays: made up from the catalogue, with the checks that all calls have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from brokerkit import catalogue
+from brokerkit.catalogue import Catalogue
+from brokerkit.sandbox.exchange import ExchangeRefusal, Refusal
+from brokerkit.sandbox.face import MADE_UP, FaceAnswer
+from brokerkit.sandbox.plain import NUMBERS, Plain, UnknownOriginal
+from brokerkit_kis.sandbox.fields import LARGEST, Api, Context, Field
+from brokerkit_kis.sandbox.orders import refused
+from brokerkit_kis.sandbox.wording import done
+
+PLAYED = frozenset({"domestic-stock", "overseas-stock"})
+"""Markets whose orders an exchange plays: a list of them that is not played would say that there are none."""
+
+
+def plain_call(path: str, tr_id: str, plain: Plain) -> Api | None:
+    """Return how a call of the catalogue is answered; None where the answer would deny orders that stand."""
+    known = Catalogue.at("brokerkit_kis")
+    if tr_id not in known:
+        return None
+    api = known.api(tr_id)
+    if api.effect not in ("read", "order") or (_area(api.path) in PLAYED and (api.effect == "order" or _lists(api))):
+        return None
+    fields = tuple(
+        Field(
+            each.name.upper(),
+            each.length or LARGEST,
+            each.required,
+            frozenset(each.codes) if each.complete else None,
+        )
+        for each in api.request
+    )
+    return Api(path, fields, _handler(api, plain))
+
+
+def _handler(api: catalogue.Api, plain: Plain) -> Callable[[Context], FaceAnswer]:
+    def answer(context: Context) -> FaceAnswer:
+        if api.effect == "order":
+            return _taken(api, plain, context)
+        further = context.tr_cont == "N"
+        key = next((name for name in api.pages if "NK" in name.upper()), "")
+        marked = context.text(key.upper()) if key else ""
+        page = int(marked) if further and marked.isdecimal() else int(further)
+        body, more = plain.answer(api, context.fields, _area(api.path), page)
+        _put(body, key, str(page + 1) if more else "")
+        header = ("M" if further else "F") if more else ("D" if further else "E")
+        headers = {**MADE_UP, **({"tr_cont": header} if api.pages else {})}
+        return FaceAnswer(done("MCA00000", "정상 처리", **body), headers)
+
+    return answer
+
+
+def _taken(api: catalogue.Api, plain: Plain, context: Context) -> FaceAnswer:
+    try:
+        body = plain.take(api, api.variant(context.tr_id) or "", context.fields, _area(api.path))
+    except UnknownOriginal:
+        raise refused(context, ExchangeRefusal(Refusal.UNKNOWN_ORDER)) from None
+    return FaceAnswer(done("APBK0013", "주문 접수", **body), MADE_UP)
+
+
+def _put(body: dict[str, object], key: str, value: str) -> None:
+    """Write the key of the next page where the answer has one."""
+    for name in body:
+        if name.casefold() == key.casefold():
+            body[name] = value
+
+
+def _area(path: str) -> str:
+    """Return whose account a call is about, blank where it is about none."""
+    return path.split("/")[2] if "/trading/" in path else ""
+
+
+def _lists(api: catalogue.Api) -> bool:
+    names: Mapping[str, object] = {name.casefold(): name for group in api.groups for name in group.names}
+    return bool(NUMBERS & names.keys())
