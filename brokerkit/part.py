@@ -101,7 +101,7 @@ class Part(Generic[C]):
     not_told_in: ClassVar[Mapping[str, Mapping[type[Model], frozenset[str]]]] = {}
     """Environment to the fields that it does not tell there, besides."""
     told_if_sure: ClassVar[Mapping[type[Model], frozenset[str]]] = {}
-    """Fields that it tells only where its answer leaves no doubt: else they are None, and never wrong."""
+    """Fields of Order that it tells only where its answer leaves no doubt: else they are None, and never wrong."""
     rounds: ClassVar[Mapping[type[Model], Mapping[str, Decimal]]] = {}
     """Fields that this broker rounds, and by how much less than which they may be off."""
     calls: ClassVar[Mapping[str, tuple[Endpoint[Any], ...]]] = {}
