@@ -216,6 +216,28 @@ def test_what_an_earlier_process_left_is_told_and_its_raw_calls_hold_up_the_firs
         assert raw.place(OTHER, 2, broker=later).order_id
 
 
+def test_a_reserved_order_is_that_of_the_verb_and_its_own_list_settles_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("brokerkit.orders.desk.TOTAL_SECONDS", 0.1)
+    monkeypatch.setattr("brokerkit.orders.reconcile.APART", dt.timedelta(seconds=0.3))
+    journals._files.clear()
+    faults = Faults()
+    with Sandbox(faults=faults) as box, connected("kis", box) as broker:
+        fields = {"PDNO": SAMSUNG, "ORD_QTY": "3", "ORD_UNPR": f"{box.exchange.quote(SAMSUNG).lower_limit:f}"}
+        fields |= {"SLL_BUY_DVSN_CD": "02", "ORD_DVSN_CD": "00", "ORD_OBJT_CBLC_DVSN_CD": "10"}
+        reply = broker.call("domestic_stock/order_resv", fields, key="kept")
+        intent = broker.journal.get(str(reply.intent_id))
+        assert (intent.kind, intent.state, intent.order_id) == (IntentKind.RESERVE, IntentState.ACKED, reply.order_id)
+        (kept,) = broker.reservations()
+        assert (int(kept.id), kept.quantity, kept.side) == (int(str(reply.order_id)), 3, Side.BUY)
+        assert broker.call("domestic_stock/order_resv", fields, key="kept").pages == 0
+        assert broker.reserve(intent.request, key="kept").id == kept.id  # type: ignore[arg-type]
+        gone = broker.call("domestic_stock/order_resv_rvsecncl/cancel", {"RSVN_ORD_SEQ": kept.id})
+        assert broker.journal.get(str(gone.intent_id)).kind is IntentKind.CANCEL_RAW
+        assert [each.status for each in broker.reservations()] == ["CANCELED"]
+
+
 # The envelope
 
 

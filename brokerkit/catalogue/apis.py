@@ -130,6 +130,8 @@ class OrderRow:
     """A field to what stands there where all that is left is meant, whatever the quantity says."""
     original: str = ""
     """The field of the number of the order that is amended or cancelled."""
+    until: str = ""
+    """The field of the last day of a reserved order that is sent on several days."""
     number: str = ""
     """Where the answer tells the new number, blocks with dots: "output.odno"."""
     market: Told = Told()

@@ -21,7 +21,7 @@ from brokerkit.orders.keys import check_key
 from brokerkit.part import Part
 from brokerkit.raw.calls import RawCall
 from brokerkit.raw.reply import RawReply
-from brokerkit.raw.typed import Odd, number_in
+from brokerkit.raw.typed import Odd, date_in, number_in
 from brokerkit.replies import Sent
 from brokerkit.symbols import is_symbol
 from brokerkit.transport.auth import digest
@@ -63,6 +63,7 @@ class Terms:
     market: str = ""
     currency: str = ""
     venue: Venue | None = None
+    until: dt.date | None = None
     verb: str = ""
 
     @classmethod
@@ -91,6 +92,7 @@ class Terms:
             market=row.market.of(call.variant, told),
             currency=row.currency.of(call.variant, told),
             venue=Venue(venue) if venue in list(Venue) else None,
+            until=_day(told.get(row.until)),
             verb=row.verb.of(call.variant, told),
         )
 
@@ -109,6 +111,13 @@ class Terms:
 def _number(text: str | None) -> Decimal | None:
     try:
         return number_in(text, "plain")
+    except Odd:
+        return None
+
+
+def _day(text: str | None) -> dt.date | None:
+    try:
+        return date_in(text)
     except Odd:
         return None
 
@@ -133,7 +142,8 @@ class Carried:
         headers = {**self.call.headers, **client.order_headers(body or {})}
         content = client.call(self.call.endpoint, params=params, body=body, headers=headers).content
         self._answers.append(content)
-        told = None if self.part is None or self.intent.is_raw else self.part.accepted(content)
+        is_order = not (self.intent.is_raw or self.intent.is_reserved)
+        told = self.part.accepted(content) if self.part is not None and is_order else None
         sent = told or Sent(_found(content, self.call.number))
         self._number = sent.number
         return sent
@@ -177,6 +187,8 @@ class RawDesk:
         ordered: Callable[..., Intent]
         amending: Callable[..., Intent]
         canceling: Callable[..., Intent]
+        reserving: Callable[..., Intent]
+        reserve: Callable[..., Any]
         order: Callable[..., Any]
         amend: Callable[..., Any]
         cancel: Callable[..., Any]
@@ -196,7 +208,7 @@ class RawDesk:
 
     def _by_verb(self, call: RawCall, terms: Terms, part: Part[Any], key: str | None) -> Carried | None:
         """Return the call as that of the verb that uses the same API; None where it cannot be told as one."""
-        if terms.verb in ("buy", "sell"):
+        if terms.verb in ("buy", "sell", "reserve") and terms.kind in ("order", "reserve"):
             return self._as_order(call, terms, part, key)
         if terms.verb not in ("amend", "cancel") or terms.kind != terms.verb:
             return None
@@ -221,6 +233,10 @@ class RawDesk:
         request = _request(terms, part)
         if request is None or market_of(request.symbol).name != part.market:
             return None
+        if terms.kind == "reserve":
+            kept = self._carried(call, self.reserving(request, terms.until, key), part)
+            kept.go = lambda: self.reserve(kept.intent, request, raw=kept)
+            return kept
         carried = self._carried(call, self.ordered(request, key), part)
         carried.go = lambda: self.order(carried.intent, request, raw=carried)
         return carried

@@ -10,7 +10,7 @@ import datetime as dt
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from brokerkit.errors import BrokerError
 from brokerkit.market.markets import Market, market_of
@@ -19,6 +19,7 @@ from brokerkit.orders.attempt import Way
 from brokerkit.orders.intents import Intent, IntentKind, key_of
 from brokerkit.orders.keys import check_key
 from brokerkit.orders.listing import Listed, Unread
+from brokerkit.orders.raw import Carried
 from brokerkit.orders.reconcile import Reconciliation
 from brokerkit.part import Part
 from brokerkit.replies import ReservationReply, Sent
@@ -92,8 +93,8 @@ class ReservingDesk:
             **terms,
         )
 
-    def reserve(self, intent: Intent, request: OrderRequest) -> Reservation:
-        """Send a reserved order."""
+    def reserve(self, intent: Intent, request: OrderRequest, *, raw: Carried | None = None) -> Reservation:
+        """Send a reserved order. `raw`: by the broker's own fields, and what is answered is the broker's own too."""
         market = market_of(request.symbol)
         part = self._trader.part(market)
         self.guard.check_armed(self._account, market)
@@ -102,6 +103,7 @@ class ReservingDesk:
             lambda: part.send_reservation(request, intent.until),
             lambda sent, day: as_order(reserved(request, intent.until, sent, part, market.today())),
             lambda order: as_reservation(order, intent.until),
+            raw,
         )
         return self._send(intent, way, value)  # type: ignore[no-any-return]
 
@@ -142,13 +144,19 @@ class ReservingDesk:
         send: Callable[[], Sent],
         build: Callable[[Sent, dt.date], Order],
         answer: Callable[[Order], Reservation],
+        raw: Carried | None = None,
     ) -> Way[Reservation]:
+        prepare = self._check_account
+        if raw is not None:
+            own = Way(raw.send, build, raw.answer, raw.stands, prepare=prepare, ascends=False)
+            return cast("Way[Reservation]", own)
+
         def told(order: Order | None) -> Reservation:
             assert order is not None  # noqa: S101 - only raw calls make none
             return answer(order)
 
         # Whether numbers of reserved orders ascend is told of no broker: times decide what came after what.
-        return Way(send, build, told, lambda found: told(self.shown(found)), prepare=self._check_account, ascends=False)
+        return Way(send, build, told, lambda found: told(self.shown(found)), prepare=prepare, ascends=False)
 
     # What became of them
 
