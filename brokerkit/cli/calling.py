@@ -14,23 +14,26 @@ from pydantic import SecretStr
 from brokerkit.catalogue import Api, Group
 from brokerkit.cli.apis import ApiArgument
 from brokerkit.cli.catalogues import complete_field, found_api, offering
-from brokerkit.cli.confirming import ask, check_askable
-from brokerkit.cli.confirming import show as show_order
+from brokerkit.cli.confirming import ask, check_askable, show_call
 from brokerkit.cli.printing import Printer, Row
 from brokerkit.cli.sending import (
+    ENDED,
     ArmOption,
     Consent,
     KeyOption,
     YesOption,
     first_interrupt_held,
+    has_ended,
+    keyed,
     nothing_sent,
     settling,
 )
 from brokerkit.cli.session import Session, with_table
 from brokerkit.errors import OrderUncertain
+from brokerkit.orders.intents import STANDING
+from brokerkit.raw.calls import prepared
 from brokerkit.raw.reply import RawReply, RawRow
 from brokerkit.text import sanitize
-from brokerkit.words import Side
 
 FieldsArgument = Annotated[
     list[str] | None,
@@ -67,33 +70,38 @@ def call(
     given = dict(_given(fields or (), found))
     part = _block_of(found, block, session.printer)
     if found.effect == "order":
-        reply = _ordered(session, found, api, given, key, Consent.of(context, yes, arm))
-    else:
-        with session.asking(f"call {found.name}") as (broker, _):
-            reply = broker.call(api, given, pages=pages, key=key)
+        _order(session, api, given, key, part, Consent.of(context, yes, arm))
+        return
+    with session.asking(f"call {found.name}") as (broker, _):
+        reply = broker.call(api, given, pages=pages, key=key)
     show(session.printer, reply, part)
 
 
-def _ordered(
-    session: Session, found: Api, api: str, given: Mapping[str, Any], key: str | None, consent: Consent
-) -> RawReply:
-    """Show what may move money and ask, where that is wanted; send it once."""
+def _order(
+    session: Session, api: str, given: Mapping[str, Any], key: str | None, block: str | None, consent: Consent
+) -> None:
+    """Show what may move money and ask, where that is wanted; send it once; say what became of it."""
     with contextlib.ExitStack() as open_broker:
         with nothing_sent():
             check_askable(session.printer.as_json, consent.yes)
             broker = open_broker.enter_context(session.broker(arm=consent.arm))
-            is_real = broker.environment == "real" and not session.printer.as_json
-            if not consent.yes or is_real:
-                rows = {sanitize(name, limit=40): sanitize(str(value), limit=80) for name, value in given.items()}
-                show_order(broker, Side.BUY, "", f"호출 CALL: {sanitize(api, limit=60)} {found.label}", rows)
-            if not consent.yes:
+            made = prepared(broker.adapter.client, broker.apis, api, given)
+            stands = any(intent.state in STANDING for intent in keyed(broker, key))
+            if not stands and (not consent.yes or (broker.environment == "real" and not session.printer.as_json)):
+                show_call(broker, made)
+            if not stands and not consent.yes:
                 ask(broker)
         with first_interrupt_held():
             try:
-                return broker.call(api, given, key=key)
+                reply = broker.call(api, given, key=key)
             except OrderUncertain as error:
                 error.advice = f"{error.advice} Here that is `{settling(broker, error)}{consent.options}`."
                 raise
+            show(session.printer, reply, block)
+            known = (
+                f"`brokerkit journal show {(reply.intent_id or '')[-8:]}{consent.options}` shows what is known of it."
+            )
+            session.printer.say(ENDED if has_ended(broker, consent) else known)
 
 
 def _given(words: Sequence[str], api: Api) -> Iterator[tuple[str, Any]]:
@@ -158,6 +166,8 @@ def _document(reply: RawReply, block: str | None) -> dict[str, object]:
         "warnings": reply.warnings,
         "unknown": reply.unknown,
         "missing": reply.missing,
+        "order_id": reply.order_id,
+        "intent_id": reply.intent_id,
     }
 
 

@@ -12,6 +12,8 @@ from brokerkit.cli.printing import GAIN, LOSS, money
 from brokerkit.errors import Blocked, BrokerError, InvalidRequest
 from brokerkit.market.markets import market_of
 from brokerkit.models import Order, OrderRequest, Quote
+from brokerkit.orders.raw import CANCELS, Terms
+from brokerkit.raw.calls import RawCall
 from brokerkit.symbols import HOME, HOME_CURRENCY, is_symbol
 from brokerkit.text import sanitize
 from brokerkit.words import Side, Venue
@@ -34,8 +36,9 @@ def check_askable(as_json: bool, yes: bool) -> None:
         )
 
 
-def show(broker: Broker, side: Side, symbol: str, title: str, rows: Rows) -> None:
+def show(broker: Broker, side: Side | None, symbol: str, title: str, rows: Rows) -> None:
     """Show on standard error what is about to be sent; with real money first of all that, account and arming."""
+    from rich.cells import cell_len
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False, emoji=False, markup=False, soft_wrap=True)
@@ -44,11 +47,11 @@ def show(broker: Broker, side: Side, symbol: str, title: str, rows: Rows) -> Non
         # A list can show a symbol that is not understood: it is one of the account's own market.
         disarmed = broker.disarmed(market=market_of(symbol).name if is_symbol(symbol) else None)
         console.print(f"Real money (실전): account {account}. {disarmed or 'Armed.'}", style="bold red")
-    console.print(title, style=f"bold {SIDES[side][1]}")
+    console.print(title, style="bold" if side is None else f"bold {SIDES[side][1]}")
     rows = {"broker": f"{broker.name}, {broker.environment}", "account": account, **rows}
-    width = max(map(len, rows))
+    width = max(map(cell_len, rows))
     for label, value in rows.items():
-        console.print(f"  {label:{width}}  {value}")
+        console.print(f"  {label}{' ' * (width - cell_len(label))}  {value}")
 
 
 def ask(broker: Broker) -> None:
@@ -85,6 +88,25 @@ def order_rows(broker: Broker, request: OrderRequest) -> Rows:
         "value": _value(request, quote),
         "last price": words,
     }
+
+
+def show_call(broker: Broker, call: RawCall) -> None:
+    """Show a raw call: what its table makes of it, each field with the broker's own term, and what is odd about it."""
+    terms, fields = Terms.of(call), call.api.fields
+    rows = {"api": sanitize(f"{call.name} {call.api.label}"), "kind": terms.kind or "not known"}
+    if terms.kind not in CANCELS:
+        rows["value"] = number(terms.value, "not known", currency=terms.currency)
+    for name, value in call.values.items():
+        if isinstance(value, str) and name not in call.client.account():
+            field = fields.get(name)
+            meaning = field.codes.get(value, "") if field else ""
+            label = sanitize(f"{name} {field.label if field else ''}", limit=60)
+            rows[label] = sanitize(f"{value} {meaning}".strip()) or "blank"
+    if call.warnings:
+        rows["note"] = sanitize("; ".join(call.warnings), limit=1000)
+    symbol = terms.symbol if terms.market in ("", HOME) else f"{terms.market}:{terms.symbol}"
+    side = "" if terms.side is None else f": {SIDES[terms.side][0]}"
+    show(broker, terms.side, symbol, f"호출 CALL {call.name}{side}", rows)
 
 
 def cancel_rows(order: Order, quantity: Decimal | None) -> Rows:

@@ -169,15 +169,23 @@ def _outcome(order: Order | Reservation) -> dict[str, object]:
     return {label: value for label, value in shown.items() if value is not None}
 
 
+ENDED = "This sandbox has ended with the command; `brokerkit sandbox` serves one that stays."
+
+
 def _hint(broker: Broker, consent: Consent, write: Write, number: str) -> str:
-    if broker.environment == "sandbox" and (consent.profile is None or consent.profile.base_url is None):
-        return "This sandbox has ended with the command; `brokerkit sandbox` serves one that stays."
+    if has_ended(broker, consent):
+        return ENDED
     if write.shows:
         return f"`{write.shows}{consent.options}` shows what becomes of it."
     shows = f"`{_list(broker, consent)}` shows what is working"
     if not write.leaves_order:
         return f"{shows}."
     return f"{shows}, `brokerkit cancel {number}{consent.options}` takes back what is not filled."
+
+
+def has_ended(broker: Broker, consent: Consent) -> bool:
+    """Say whether the broker was a sandbox of this command alone."""
+    return broker.environment == "sandbox" and (consent.profile is None or consent.profile.base_url is None)
 
 
 def _list(broker: Broker, consent: Consent) -> str:

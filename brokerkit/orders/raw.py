@@ -40,7 +40,7 @@ ADVICE = (
 )
 _ORDERS = frozenset({"order", "amend", "cancel"})
 """Kinds whose orders stand in the lists of their market. Reserved ones have lists of their own."""
-_CANCELS = frozenset({"cancel", "cancel_reservation"})
+CANCELS = frozenset({"cancel", "cancel_reservation"})
 
 
 @dataclass(frozen=True)
@@ -258,7 +258,7 @@ class RawDesk:
     def _by_itself(self, call: RawCall, terms: Terms, part: Part[Any] | None, key: str | None) -> Carried:
         """Return the call as one that no list settles."""
         market = KOREA if part is None else market_named(part.market)
-        is_cancel = terms.kind in _CANCELS
+        is_cancel = terms.kind in CANCELS
         currency = terms.currency or (market.currency if is_cancel else None) or NO_CURRENCY
         fields = sorted(f"{name}={value}" for name, value in call.values.items() if isinstance(value, str))
         intent = self._intent(
