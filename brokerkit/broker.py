@@ -84,7 +84,7 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
         self.name = adapter.name
         self.environment = environment
         self.client = adapter.client
-        """The adapter's client: `broker.client.call(...)` reaches what the common verbs lack."""
+        """The adapter's client; `broker.call(...)` reaches what the common verbs lack."""
         self._inquiries = Inquiries(
             adapter,
             environment,

@@ -83,7 +83,13 @@ def test_the_account_is_filled_in_and_the_field_of_another_one_is_refused(
         broker.call("TTTC8434R", {**fields, "CANO": "99999999"})
     assert "99999999" not in str(refused.value)
     assert asked_at(box, "kis") == before
+    with pytest.raises(InvalidRequest, match="as a dict, not as list"):
+        broker.call("TTTC8434R", ["CANO"])  # type: ignore[arg-type]
     own = broker.adapter.account_number().get_secret_value()
+    with pytest.raises(WireError, match="is not a number") as odd:
+        reply.decimal("ctx_area_fk100")  # the search that KIS answers names the account
+    assert own[:8] in reply["ctx_area_fk100"]
+    assert own[:8] not in str(odd.value)
     assert broker.call("TTTC8434R", {**fields, "CANO": own[:8], "ACNT_PRDT_CD": own[8:]}).blocks
 
 

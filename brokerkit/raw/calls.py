@@ -77,7 +77,12 @@ class RawCall:
     def reply(self, contents: list[Mapping[str, Any]], *, is_complete: bool = True) -> RawReply:
         """Return what was answered."""
         return RawReply(
-            self.api, contents, is_complete=is_complete, warnings=self.warnings, envelope=self.client.envelope
+            self.api,
+            contents,
+            is_complete=is_complete,
+            warnings=self.warnings,
+            envelope=self.client.envelope,
+            clean=self.client.clean,
         )
 
 
@@ -85,6 +90,8 @@ def prepared(client: Client, catalogue: Catalogue, asked: str, given: Given) -> 
     """Return a call that nothing is known against; InvalidRequest with all that is wrong, or Unsupported."""
     if not isinstance(asked, str) or not asked:
         raise InvalidRequest("An API is named by its name or id, as a text.")
+    if not isinstance(given, Mapping):
+        raise InvalidRequest(f"fields are given by their names, as a dict, not as {type(given).__name__}.")
     api, variant, an_id, warnings = _meant(catalogue, client.environment, asked)
     own = {**client.account(), **(_own_keys(client, given) if api.effect == "auth" else {})}
     checked = Checked(api, own, given, lambda name: [each.name for each in catalogue if name in each.fields])

@@ -30,9 +30,13 @@ class RawRow(Mapping[str, Any]):
     Its text shows the names only.
     """
 
-    __slots__ = ("_api", "_group", "_values")
+    __slots__ = ("_api", "_clean", "_group", "_values")
 
-    def __init__(self, api: Api, group: Group, values: Mapping[str, Any]) -> None:
+    def __init__(
+        self, api: Api, group: Group, values: Mapping[str, Any], clean: Callable[[str], str] = sanitize
+    ) -> None:
+        """`clean` takes secrets out of what an error tells."""
+        self._clean = clean
         self._api = api
         self._group = group
         self._values = values
@@ -82,7 +86,7 @@ class RawRow(Mapping[str, Any]):
         try:
             return read(value)
         except Odd as odd:
-            words = f"{sanitize(where, limit=80)} is not {odd}: {sanitize(str(value), limit=40)!r}"
+            words = f"{sanitize(where, limit=80)} is not {odd}: {self._clean(str(value))!r:.44}"
         raise WireError(f"{title(self._api)}: {words}.")
 
 
@@ -110,6 +114,7 @@ class RawReply:
         is_complete: bool = True,
         warnings: Iterable[str] = (),
         envelope: Iterable[str] = (),
+        clean: Callable[[str], str] = sanitize,
     ) -> None:
         self.api = api
         """What was called."""
@@ -124,13 +129,14 @@ class RawReply:
         self.intent_id: str | None = None
         """What the journal has it as, where it may move money: `broker.journal.get(reply.intent_id)`."""
         self._envelope = frozenset(envelope)
+        self._clean = clean
         sealed = [_sealed(each) if api.effect == "auth" else each for each in contents]
         self._rows: dict[str, list[RawRow]] = {}
         for page, content in enumerate(sealed):
             for name, value in content.items():
                 self._take(name, value, is_first=not page)
         top = {name: value for name, value in sealed[-1].items() if not _is_block(value)} if sealed else {}
-        self.body = RawRow(api, api.parts.get("", _NOWHERE), top)
+        self.body = RawRow(api, api.parts.get("", _NOWHERE), top, clean)
         """The fields that stand in no block."""
         self.blocks: Mapping[str, tuple[RawRow, ...]] = Blocks({name: tuple(rows) for name, rows in self._rows.items()})
         """The parts of the answer by name, each as rows; one that is no list has one row."""
@@ -140,7 +146,7 @@ class RawReply:
             return
         declared = self.api.parts.get(name) or self.api.parts.get(_folded(self.api.parts, name) or "")
         group = declared or Group(name, (), many=isinstance(value, list))
-        rows = [RawRow(self.api, group, each) for each in (value if isinstance(value, list) else [value])]
+        rows = [RawRow(self.api, group, each, self._clean) for each in (value if isinstance(value, list) else [value])]
         found = self._rows.setdefault(group.name or name, [])
         if is_first or group.many or isinstance(value, list):
             found += rows

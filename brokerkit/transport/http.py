@@ -359,6 +359,10 @@ class Client(Reader):
         self.seal((self._tokens.issued(issue),))
         return answers[-1]
 
+    def clean(self, text: str) -> str:
+        """Return a text of the broker as it may be told: printable, on one line, without a secret of this client."""
+        return self._redactor.clean(text)
+
     def seal(self, secrets: Iterable[SecretStr]) -> None:
         """Take these out of all that is told from here on."""
         self._redactor.add(secrets)

@@ -60,7 +60,7 @@ class RawCalls(Asking):
         what = f"call {sanitize(str(api), limit=60)}"
         with self._asking(what):
             most = _pages(pages)
-            call = prepared(self._inquiries.adapter.client, self.apis, api, fields or {})
+            call = prepared(self._inquiries.adapter.client, self.apis, api, {} if fields is None else fields)
             if call.api.effect != "order":
                 if key is not None:
                     raise InvalidRequest(f"{call.name} moves nothing: it takes no key.")
