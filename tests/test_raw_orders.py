@@ -175,11 +175,8 @@ def test_a_change_of_an_order_that_the_journal_does_not_know_is_raw(raw: Raw) ->
     assert raw.broker.reconcile().problem is None
 
 
-@pytest.mark.parametrize("kind", ["processed_then_reset", "cut_body", "http_502", "html_200", "processed_then_silence"])
-def test_a_raw_call_of_uncertain_fate_is_sent_once_and_left_to_a_person(
-    kind: str, raw: Raw, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("brokerkit.transport.connection.READ_SECONDS", 0.5, raising=False)
+@pytest.mark.parametrize("kind", ["processed_then_reset", "cut_body", "http_502", "html_200"])
+def test_a_raw_call_of_uncertain_fate_is_sent_once_and_left_to_a_person(kind: str, raw: Raw) -> None:
     number = raw.foreign()
     raw.place(OTHER, 1)
     intent = raw.uncertain(kind, lambda: raw.change(number, raw.price() + 100, quantity=4))
@@ -198,10 +195,11 @@ def test_a_raw_call_of_uncertain_fate_is_sent_once_and_left_to_a_person(
 
 def test_a_row_that_may_be_a_raw_calls_is_given_to_nobody_else(raw: Raw) -> None:
     number = raw.foreign()
-    raw.uncertain("accept_then_reset", lambda: raw.change(number, raw.price() + 100, quantity=4))
+    called = raw.uncertain("accept_then_reset", lambda: raw.change(number, raw.price() + 100, quantity=4))
     intent = raw.uncertain("processed_then_reset", lambda: raw.broker.buy(SAMSUNG, 3, price=raw.price()))
-    report = raw.broker.reconcile(wait=True, timeout=3)
-    assert {each.state for each in report.unresolved if each.id == intent.id} == {IntentState.AMBIGUOUS}
+    report = raw.broker.reconcile(wait=True, timeout=5)
+    states = {called.id: IntentState.UNKNOWN, intent.id: IntentState.AMBIGUOUS}  # whatever many lists lack
+    assert {each.id: each.state for each in report.unresolved} == states
 
 
 def test_what_an_earlier_process_left_is_told_and_its_raw_calls_hold_up_the_first_order(raw: Raw) -> None:
