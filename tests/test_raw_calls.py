@@ -399,3 +399,11 @@ def test_every_field_and_code_that_a_fact_makes_necessary_is_refused_without_it(
                     Checked(api, {}, each, no_holders)
                 refused += 1
     assert refused > 500
+
+
+def test_what_stands_behind_a_symbol_for_a_venue_is_no_part_of_its_length() -> None:
+    symbol = Field("stk_cd", length=6, suffixes={"KRX": "", "NXT": "_NX", "SOR": "_AL"})
+    api = Api("one", "", "", {"real": {"": "one"}}, "/one", request=(symbol,))
+    for value in ("005930", "005930_NX", "005930_AL"):
+        assert Checked(api, {}, {"stk_cd": value}, lambda name: ()).warnings == []
+    assert len(Checked(api, {}, {"stk_cd": "005930_XX"}, lambda name: ()).warnings) == 1

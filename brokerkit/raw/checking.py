@@ -132,7 +132,7 @@ class Checked:
     def _judge(self, field: Field, value: str) -> None:
         """Look at length and code of a value."""
         plain = value
-        for suffix in field.suffixes:
+        for suffix in field.suffixes.values():
             if suffix and value.endswith(suffix):
                 plain = value.removesuffix(suffix)
         if field.length is not None and len(plain) > field.length:
