@@ -89,7 +89,8 @@ class NumberOfModel:
         self.check = check
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        written = core_schema.to_string_ser_schema(when_used="json-unless-none")
+        # In digits: a nought of eight decimals is no 0E-8.
+        written = core_schema.format_ser_schema("f", when_used="json-unless-none")
         if self.check is not None:
             return core_schema.no_info_plain_validator_function(self.check, serialization=written)
         whole = core_schema.no_info_after_validator_function(Decimal, core_schema.int_schema(strict=True))

@@ -38,7 +38,7 @@ SAMPLES = (
 """Texts of which every field takes at least one."""
 COLUMNS = (list[dict[str, Any]], PlainRows, PlainRows | None)
 """Rows that the core reads column by column: tests/test_charts.py has odd ones of those."""
-ADDED = (dt.date | None, dt.datetime | None, tuple[dt.datetime, ...])
+ADDED = (dt.date | None, dt.datetime | None, tuple[dt.datetime, ...], Mapping[str, dt.datetime])
 """Kinds of fields that no answer tells where they have no name on the wire: who asked fills them in."""
 LATER = {"InvestorDay": "InvestorRow"}
 """Rows of which only a part is read with the answer, and what reads the rest when it is asked for."""

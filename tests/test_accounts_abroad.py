@@ -98,7 +98,9 @@ def test_costs_that_are_told_apart_are_added(world: World) -> None:
 def test_a_symbol_names_its_market(world: World) -> None:
     broker = world.broker()
     broker.realized_pnl(TUESDAY, symbol="US:AAPL")
-    broker.realized_pnl(TUESDAY, symbol="US:AAPL", market="KR")
+    with pytest.raises(InvalidRequest, match="a symbol of the market US"):
+        broker.realized_pnl(TUESDAY, symbol="US:AAPL", market="KR")
+    broker.realized_pnl(TUESDAY, symbol="US:AAPL", market="US")
     broker.realized_pnl(TUESDAY, symbol="005930")
     broker.realized_pnl(TUESDAY, market="US")
     broker.realized_pnl(TUESDAY)

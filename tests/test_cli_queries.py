@@ -423,7 +423,7 @@ def test_hours_need_no_broker(capsys: pytest.CaptureFixture[str]) -> None:
         ["REGULAR", "09:00:30", "15:20:00"],
         ["AFTER_MARKET", "15:30:00", "20:00:00"],
     ]
-    assert shown_of(capsys, "hours", "2026-12-25").endswith("No trading on this day.\n")
+    assert shown_of(capsys, "hours", "2026-12-25").endswith("No trading at KRX on 2026-12-25 Fri.\n")
     told = MarketHours.model_validate_json(shown_of(capsys, "hours", "2026-11-19", "--json"))
     assert told == market_hours(dt.date(2026, 11, 19))
     assert main(["hours", "2040-01-02"]) == exits.WRONG_USAGE

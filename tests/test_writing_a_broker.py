@@ -381,7 +381,7 @@ HOOKS_OF: dict[type, set[str]] = {
 }
 """What a class of the interface has beside its hooks."""
 OF_CLIENT = ("headers", "check", "is_definite", "refusal", "advise", "issue_token", "revoke_token", "limits")
-OF_CLIENT += ("told_limit", "next_page")
+OF_CLIENT += ("told_limit", "next_page", "moves_orders")
 
 
 def hooks_of(kind: type) -> set[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -27,7 +26,6 @@ class Model(BaseModel):
         extra="forbid",
         cache_strings="keys",
         defer_build=True,
-        json_encoders={Decimal: "{:f}".format},  # a nought of eight decimals is no 0E-8
     )
 
     time_field: ClassVar[str | None] = None

@@ -89,9 +89,6 @@ class LikeFace(Face):
     costs: ClassVar[Mapping[str, Costs]] = {"real": Costs(), "demo": Costs()}
     calls_per_second: ClassVar[Mapping[str, int]] = {"real": 1_000, "demo": 1_000}
 
-    differences: ClassVar[Mapping[str, str]] = {
-        "test_past_days_are_listed_oldest_first": "What was cancelled is told by a row of the cancellation alone.",
-    }
     wording: ClassVar[FaultWording] = FaultWording(
         success="rsp_cd",
         number="OrdNo",
