@@ -219,10 +219,9 @@ class Market:
         chance = random.Random(f"{self.broker.name}/cuts")  # noqa: S311 - repeatable on purpose
         for number in range(1, cuts + 1):
             time.sleep(chance.uniform(0, 0.2))
+            self._wait_for_line(number)
             with self.exchange.still() if chance.random() < 0.5 else nullcontext():
                 at, lines = clock.now(), [*self.socket.lines]
-                if not lines:
-                    raise RuntimeError(f"There is no line to be cut for the {number}th time.")
                 for line in lines:
                     line.cut() if chance.random() < 0.7 else line.close(1001, "restarting")
                 for _ in range(chance.randint(0, 4)):  # with the exchange standing still nobody hears of it
@@ -232,6 +231,14 @@ class Market:
                 if not self._gaps.wait_for(lambda: self._gap_until >= at, LONGEST):  # noqa: B023 - it is over then
                     raise TimeoutError(f"After cut {number} no Gap was told within {LONGEST:.0f} s.")
                 self.told.gaps += 1
+
+    def _wait_for_line(self, number: int) -> None:
+        """Wait until there is a line to be cut: a busy machine ends some by itself."""
+        deadline = time.monotonic() + LONGEST
+        while not self.socket.lines:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"There is no line to be cut for the {number}th time.")
+            time.sleep(0.01)
 
     # Who trades
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -203,3 +203,28 @@ def test_types_without_a_price_are_offered_for_real_alone(trader: Broker, sandbo
     (part,) = [each for each in trader.capabilities() if each.market == "US"]
     is_real = sandbox.environment == "real"
     assert (any(kind is type for kind, _ in part.order_types), part.order_venues) == (is_real, (Venue.US,))
+
+
+def test_an_amendment_that_comes_while_lists_are_read_has_its_original_order(
+    trader: Broker, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    price = trader.quote(APPLE).price - 5
+    order = trader.buy(APPLE, 3, price=price)
+    part, moved = trader.adapter.served["US"], list[str]()
+
+    def then_moved(ask: Callable[..., Any]) -> Callable[..., Any]:
+        def asked(*given: Any, **known: Any) -> Any:
+            told = ask(*given, **known)
+            told = told if isinstance(told, dict) else list(told)
+            if not moved:
+                account = sandbox.face("kiwoom").credentials.account
+                moved.append(f"{exchange(sandbox).amend(account, int(order.id), price=price - 1).number}")
+            return told
+
+        return asked
+
+    for name in ("_todays", "_pages"):
+        monkeypatch.setattr(part, name, then_moved(getattr(part, name)))
+    rows = {each.id: each.original_id for each in trader.order_history(US.today(), market="US")}
+    (number,) = moved
+    assert {int(each): original for each, original in rows.items()}[int(number)] == order.id

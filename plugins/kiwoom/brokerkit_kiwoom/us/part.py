@@ -170,17 +170,21 @@ class UsStocks(Listings, Charts, Trades, Ledger):
             yield self._open()
             return
         days = [day for day in _days(start, end) if day == US.today() or _may_have_orders(day)]
+        if number is None:
+            # The list of today comes last: what is placed meanwhile stands there, with its original order.
+            pages = iter([(day, rows) for day in days for rows in self._pages(day, symbol)])
+        else:  # the newest first, as far as whoever looks for it reads
+            pages = ((day, rows) for day in reversed(days) for rows in self._pages(day, symbol, is_search=True))
         todays = self._todays(symbol) if end >= US.today() else {}
-        for day in days if number is None else reversed(days):
-            for rows in self._pages(day, symbol, is_search=number is not None):
-                yield OrderPage(orders.OF_A_DAY, [self._completed(row, day, todays) for row in rows], day)
+        for day, rows in pages:
+            yield OrderPage(orders.OF_A_DAY, [self._completed(row, day, todays) for row in rows], day)
         if todays:
             left = sorted(todays.values(), key=lambda row: int(row.id), reverse=number is not None)
             rows_of_today = [self._dated(row, US.today(), is_of_today=True) for row in left]
             yield OrderPage(orders.TODAY, rows_of_today, US.today())
 
     def _pages(
-        self, day: dt.date, symbol: str | None, *, is_search: bool
+        self, day: dt.date, symbol: str | None, *, is_search: bool = False
     ) -> Iterator[Iterable[orders.DayRow | OddRow]]:
         body = {
             "ord_dt": f"{day:%Y%m%d}",
