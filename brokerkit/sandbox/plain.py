@@ -73,52 +73,40 @@ class Plain:
 
         Of an account, where `area` is not blank, it tells the orders that were taken, and holdings of nothing.
         """
-        asked = {name.casefold(): value for name, value in fields.items()}
-        body: dict[str, object] = {}
+        asked = _folded(fields)
         more = bool(api.pages) and not area and page + 1 < PAGES and any(group.many for group in api.groups)
+        body: dict[str, object] = {}
         for group in api.groups:
-            rows = list(self._rows(api, group, asked, area, page))
-            if not group.name:
-                body = {**self._row(api, group, asked, page * ROWS, zero=bool(area)), **body}
-            elif group.many:
-                body[group.name] = rows
-            else:
-                body[group.name] = self._row(api, group, asked, page * ROWS, zero=bool(area))
+            if group.many:
+                rows = self._orders(api, group, area) if area else self._rows(api, group, asked, page)
+                body[group.name] = list(rows)
+                continue
+            row = self._row(api, group, asked, page * ROWS, zero=bool(area))
+            body |= {group.name: row} if group.name else row
         return body, more
 
-    def _rows(
-        self, api: Api, group: Group, asked: Mapping[str, str], area: str, page: int
-    ) -> Iterator[Mapping[str, object]]:
-        """Yield the rows of a list: of an account the orders of its market, in whatever list orders stand."""
-        if not group.many:
-            return
-        if area:
-            if NUMBERS & {name.casefold() for name in group.names}:
-                open_alone = "rvsecncl" in api.path or "미체결" in api.label
-                for kept in self.kept:
-                    if kept.area == area and (kept.left or not open_alone):
-                        yield self._order(group, kept)
-            return
+    def _rows(self, api: Api, group: Group, asked: Mapping[str, str], page: int) -> Iterator[Mapping[str, object]]:
         for place in range(page * ROWS, (page + 1) * ROWS):
             yield self._row(api, group, asked, place)
+
+    def _orders(self, api: Api, group: Group, area: str) -> Iterator[Mapping[str, object]]:
+        """Yield the orders of an account in whatever list has their numbers."""
+        if not _has_numbers(group):
+            return
+        open_alone = "rvsecncl" in api.path or "미체결" in api.label
+        for kept in self.kept:
+            if kept.area == area and (kept.left or not open_alone):
+                yield {each.name: self._of_order(each, kept) for each in group.fields}
 
     def _row(
         self, api: Api, group: Group, asked: Mapping[str, str], place: int, *, zero: bool = False
     ) -> dict[str, object]:
-        return {each.name: self._value(api, group, each, asked, place, zero) for each in group.fields}
-
-    def _value(self, api: Api, group: Group, told: Field, asked: Mapping[str, str], place: int, zero: bool) -> object:
-        if told.fields:
-            inner = Group(told.name, told.fields, many=True)
-            count = ROWS if inner.many else 1
-            return [self._row(api, inner, asked, place * ROWS + each) for each in range(count)]
-        text = self._text(api, group, told, asked, place, zero)
-        return text if told.length is None else text[: told.length]
+        return {each.name: _cut(self._text(api, group, each, asked, place, zero), each) for each in group.fields}
 
     def _text(self, api: Api, group: Group, told: Field, asked: Mapping[str, str], place: int, zero: bool) -> str:
         name, label = told.name.casefold(), told.label
         instrument = self._instrument(asked, place, group.many)
-        is_date = "코드" not in label and (told.format.upper().startswith("YYYYMMDD") or _DATES.search(label))
+        is_date = "코드" not in label and _is_date(told)
         if asked.get(name) and not (group.many and (is_date or _SYMBOLS.search(label))):
             return asked[name]
         if _SIGNS.search(label):
@@ -139,11 +127,12 @@ class Plain:
 
     def _number(self, api: Api, told: Field, label: str, instrument: Instrument, place: int, zero: bool) -> str:
         made = zlib.crc32(f"{api.name} {told.name} {instrument.symbol} {place}".encode())
-        if _PRICES.search(label) and "코드" not in label and "구분" not in label:
+        counts = "코드" not in label and "구분" not in label
+        if counts and _PRICES.search(label):
             return "0" if zero else f"{instrument.previous_close:f}"
-        if _RATES.search(label) and "코드" not in label and "구분" not in label:
+        if counts and _RATES.search(label):
             return "0.00" if zero else f"{made % 1000 / 100:.2f}"
-        if told.number or told.unit or (_AMOUNTS.search(label) and "코드" not in label and "구분" not in label):
+        if told.number or told.unit or (counts and _AMOUNTS.search(label)):
             return "0" if zero else str(made % 100_000)
         return ""
 
@@ -166,13 +155,14 @@ class Plain:
     def take(self, api: Api, variant: str, fields: Mapping[str, str], area: str) -> dict[str, object]:
         """Keep an order, or change one that was kept, and return the answer; UnknownOriginal where there is none."""
         row = api.order
-        asked = {name.casefold(): value for name, value in fields.items()}
+        asked = _folded(fields)
         if row is None:
             return self.answer(api, fields, area)[0]
         said = {part: asked.get(getattr(row, part).casefold(), "") for part in ("symbol", "quantity", "price")}
-        kept = Kept(self._next(), area, asked, said, _number(said["quantity"]))
-        if row.kind.of(variant, fields).removesuffix("_reservation") in ("amend", "cancel"):
-            self._change(kept, row.kind.of(variant, fields), asked.get(row.original.casefold(), ""))
+        kept = Kept(self.first_number + len(self.kept), area, asked, said, _number(said["quantity"]))
+        kind = row.kind.of(variant, fields).removesuffix("_reservation")
+        if kind in ("amend", "cancel"):
+            self._change(kept, kind, asked.get(row.original.casefold(), ""))
         self.kept.append(kept)
         return _with_number(self._receipt(api, asked), row.number, kept.number)
 
@@ -194,7 +184,7 @@ class Plain:
             for part, value in kept.said.items()
         }
         kept.fields = {**original.fields, **{name: value for name, value in kept.fields.items() if value}}
-        if kind.startswith("cancel"):
+        if kind == "cancel":
             kept.left = Decimal(0)
         elif not kept.left:
             kept.left = original.left
@@ -204,12 +194,6 @@ class Plain:
         digits = number.strip()
         wanted = int(digits) if digits.isdecimal() else -1
         return next((each for each in self.kept if each.area == area and each.number == wanted), None)
-
-    def _next(self) -> int:
-        return self.first_number + len(self.kept)
-
-    def _order(self, group: Group, kept: Kept) -> Mapping[str, object]:
-        return {each.name: self._of_order(each, kept) for each in group.fields}
 
     def _of_order(self, told: Field, kept: Kept) -> str:
         name, label = told.name.casefold(), told.label
@@ -227,11 +211,32 @@ class Plain:
             text = kept.said["quantity"]
         elif "단가" in label or "주문가격" in label or "주문지수" in label:
             text = kept.said["price"]
-        elif told.format.upper().startswith("YYYYMMDD") or _DATES.search(label):
+        elif _is_date(told):
             text = f"{self.exchange.today:%Y%m%d}"
         else:
             text = kept.fields.get(name, "")
-        return text if told.length is None else text[: told.length]
+        return _cut(text, told)
+
+
+def lists_orders(api: Api) -> bool:
+    """Say whether an API tells orders by their numbers."""
+    return any(map(_has_numbers, api.groups))
+
+
+def _has_numbers(group: Group) -> bool:
+    return not NUMBERS.isdisjoint(map(str.casefold, group.names))
+
+
+def _folded(fields: Mapping[str, str]) -> Mapping[str, str]:
+    return {name.casefold(): value for name, value in fields.items()}
+
+
+def _is_date(told: Field) -> bool:
+    return told.format.upper().startswith("YYYYMMDD") or _DATES.search(told.label) is not None
+
+
+def _cut(text: str, told: Field) -> str:
+    return text[: told.length]
 
 
 def _number(text: str) -> Decimal:

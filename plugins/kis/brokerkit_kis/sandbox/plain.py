@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from brokerkit import catalogue
 from brokerkit.catalogue import Catalogue
 from brokerkit.sandbox.exchange import ExchangeRefusal, Refusal
 from brokerkit.sandbox.face import MADE_UP, FaceAnswer
-from brokerkit.sandbox.plain import NUMBERS, Plain, UnknownOriginal
+from brokerkit.sandbox.plain import Plain, UnknownOriginal, lists_orders
 from brokerkit_kis.sandbox.fields import LARGEST, Api, Context, Field
 from brokerkit_kis.sandbox.orders import refused
 from brokerkit_kis.sandbox.wording import done
@@ -23,7 +23,9 @@ def plain_call(path: str, tr_id: str, plain: Plain) -> Api | None:
     if tr_id not in known:
         return None
     api = known.api(tr_id)
-    if api.effect not in ("read", "order") or (_area(api.path) in PLAYED and (api.effect == "order" or _lists(api))):
+    if api.effect not in ("read", "order") or (
+        _area(api.path) in PLAYED and (api.effect == "order" or lists_orders(api))
+    ):
         return None
     fields = tuple(
         Field(
@@ -72,8 +74,3 @@ def _put(body: dict[str, object], key: str, value: str) -> None:
 def _area(path: str) -> str:
     """Return whose account a call is about, blank where it is about none."""
     return path.split("/")[2] if "/trading/" in path else ""
-
-
-def _lists(api: catalogue.Api) -> bool:
-    names: Mapping[str, object] = {name.casefold(): name for group in api.groups for name in group.names}
-    return bool(NUMBERS & names.keys())

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 
 from brokerkit.catalogue import Api, Catalogue
-from brokerkit.sandbox.plain import NUMBERS, Plain, UnknownOriginal
+from brokerkit.sandbox.plain import Plain, UnknownOriginal, lists_orders
 
 from .fields import Field
 from .refusals import UNKNOWN_ORDER, business, not_played
@@ -42,7 +42,7 @@ def plain_answer(
 def _api(api_id: str) -> Api:
     api = Catalogue.at("brokerkit_kiwoom").api(api_id)
     # Orders of shares stand at the exchange: another list of them would say that there are none.
-    if _area(api) == "shares" and (api.effect == "order" or _lists(api)):
+    if _area(api) == "shares" and (api.effect == "order" or lists_orders(api)):
         logger.info("Kiwoom sandbox: %s exists at Kiwoom but is not played here; it was refused.", api_id)
         raise not_played(api_id)
     return api
@@ -66,7 +66,3 @@ def _area(api: Api) -> str:
     if api.name.startswith("kt500"):
         return "gold"
     return "shares" if api.path.endswith(("/acnt", "/ordr", "/crdordr")) else ""
-
-
-def _lists(api: Api) -> bool:
-    return any(NUMBERS & {name.casefold() for name in group.names} for group in api.groups)
