@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -60,6 +61,16 @@ def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("BROKERKIT_CONFIG", "BROKERKIT_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path / "user"
+
+
+@pytest.fixture
+def nothing_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Let the commands of this process find no profile and no variable; work in an empty folder."""
+    for variable in [variable for variable in os.environ if variable.startswith("BROKERKIT_")]:
+        monkeypatch.delenv(variable)
+    monkeypatch.setenv("BROKERKIT_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ from brokerkit.cli.app import app, asks_json
 from brokerkit.cli.printing import Printer
 from tests import forks
 
+pytestmark = pytest.mark.usefixtures("nothing_configured")
+
 ROOT = Path(__file__).parent.parent
 DOCUMENT = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
 COMMANDS = typer.main.get_command(app)
@@ -69,15 +71,6 @@ NAMES = [
     ),
 ]
 ERROR_KEYS = {"error", "broker", "asked", "endpoint", "code", "message", "advice", "intent"}
-
-
-@pytest.fixture(autouse=True)
-def nothing_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in [name for name in os.environ if name.startswith("BROKERKIT_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("BROKERKIT_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.chdir(tmp_path)
 
 
 def program(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -16,18 +14,11 @@ from brokerkit.cli import exits, main
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox import sandbox as sandboxes
 
+pytestmark = pytest.mark.usefixtures("nothing_configured")
+
 FLOWS = ("stk_cd=005930", "dt=20261127", "amt_qty_tp=1", "trde_tp=0", "unit_tp=1000")
 INVESTOR = ("FID_COND_MRKT_DIV_CODE=J", "FID_INPUT_ISCD=005930")
 Run = Callable[..., tuple[str, str]]
-
-
-@pytest.fixture(autouse=True)
-def nothing_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for variable in [variable for variable in os.environ if variable.startswith("BROKERKIT_")]:
-        monkeypatch.delenv(variable)
-    monkeypatch.setenv("BROKERKIT_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture

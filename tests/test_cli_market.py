@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,18 +17,11 @@ from brokerkit.cli.session import Session
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox import sandbox as sandboxes
 
+pytestmark = pytest.mark.usefixtures("nothing_configured")
+
 
 def week_ago() -> dt.date:
     return clock.today() - dt.timedelta(days=7)
-
-
-@pytest.fixture(autouse=True)
-def nothing_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for variable in [variable for variable in os.environ if variable.startswith("BROKERKIT_")]:
-        monkeypatch.delenv(variable)
-    monkeypatch.setenv("BROKERKIT_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture(params=["kis", "kiwoom"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
-import os
 import re
 import subprocess
 import sys
@@ -45,16 +44,9 @@ from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox import sandbox as sandboxes
 from brokerkit.sandbox.faults import Faults, Rule
 
+pytestmark = pytest.mark.usefixtures("nothing_configured")
+
 AT_BOTH = pytest.mark.parametrize("name", ["kis", "kiwoom"])
-
-
-@pytest.fixture(autouse=True)
-def nothing_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for variable in [variable for variable in os.environ if variable.startswith("BROKERKIT_")]:
-        monkeypatch.delenv(variable)
-    monkeypatch.setenv("BROKERKIT_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture
