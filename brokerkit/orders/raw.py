@@ -20,7 +20,7 @@ from brokerkit.orders.intents import STANDING, Intent, IntentKind
 from brokerkit.orders.keys import check_key
 from brokerkit.part import Part
 from brokerkit.raw.calls import RawCall
-from brokerkit.raw.reply import RawReply
+from brokerkit.raw.reply import RawReply, folded
 from brokerkit.raw.typed import Odd, date_in, number_in
 from brokerkit.replies import Sent
 from brokerkit.symbols import is_symbol
@@ -169,7 +169,7 @@ def _found(content: Any, path: str) -> str:
             content = content[0]
         if not isinstance(content, Mapping):
             return ""
-        key = next((each for each in content if each.casefold() == name.casefold()), None)
+        key = folded(content, name)
         content = None if key is None else content[key]
     return str(content).strip() if path and isinstance(content, str | int) and not isinstance(content, bool) else ""
 

@@ -44,7 +44,7 @@ class RawRow(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         if name in self._values:
             return self._values[name]
-        found = _folded(self._values, name)
+        found = folded(self._values, name)
         if found is None:
             raise KeyError(name)
         return self._values[found]
@@ -56,7 +56,7 @@ class RawRow(Mapping[str, Any]):
         return len(self._values)
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and (name in self._values or _folded(self._values, name) is not None)
+        return isinstance(name, str) and (name in self._values or folded(self._values, name) is not None)
 
     def __repr__(self) -> str:
         return f"<RawRow {', '.join(sanitize(name, limit=40) for name in self._values)}>"
@@ -76,7 +76,7 @@ class RawRow(Mapping[str, Any]):
 
     def _field(self, name: str) -> Field:
         names = self._group.names
-        return names.get(name) or names.get(_folded(names, name) or "") or _UNKNOWN
+        return names.get(name) or names.get(folded(names, name) or "") or _UNKNOWN
 
     def _read(self, name: str, read: Callable[[object], T]) -> T:
         where = f"{self._group.name}.{name}" if self._group.name else name
@@ -94,7 +94,7 @@ class Blocks(dict[str, tuple[RawRow, ...]]):
     """Blocks by name, found in any letter case: those of one API differ in it from source to source."""
 
     def __missing__(self, name: str) -> tuple[RawRow, ...]:
-        found = _folded(self, name)
+        found = folded(self, name)
         if found is None:
             raise KeyError(name)
         return self[found]
@@ -144,7 +144,7 @@ class RawReply:
     def _take(self, name: str, value: Any, *, is_first: bool) -> None:
         if not _is_block(value):
             return
-        declared = self.api.parts.get(name) or self.api.parts.get(_folded(self.api.parts, name) or "")
+        declared = self.api.parts.get(name) or self.api.parts.get(folded(self.api.parts, name) or "")
         group = declared or Group(name, (), many=isinstance(value, list))
         rows = [RawRow(self.api, group, each, self._clean) for each in (value if isinstance(value, list) else [value])]
         found = self._rows.setdefault(group.name or name, [])
@@ -158,7 +158,7 @@ class RawReply:
 
     def _list(self, block: str | None) -> tuple[RawRow, ...]:
         if block is not None:
-            found = block if block in self.blocks else _folded(self.blocks, block)
+            found = block if block in self.blocks else folded(self.blocks, block)
             if found is None:
                 raise InvalidRequest(f"{title(self.api)} answered no block {block}. It has {self._names()}.")
             return self.blocks[found]
@@ -276,7 +276,7 @@ def _is_block(value: object) -> bool:
     return isinstance(value, dict)
 
 
-def _folded(names: Iterable[str], name: str) -> str | None:
+def folded(names: Iterable[str], name: str) -> str | None:
     """Return the name among others that differs in letter case only."""
     wanted = name.casefold()
     return next((each for each in names if each.casefold() == wanted), None)
