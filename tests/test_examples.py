@@ -72,7 +72,8 @@ class Stage:
         assert "Traceback" not in complaint
         if fails:
             return complaint
-        assert complaint == ""
+        # One that was killed has used some of the calls of this second: the next one may be told so, and asks again.
+        assert [line for line in complaint.splitlines() if not line.endswith("slower from here on")] == []
         return printed
 
     def held(self) -> dict[str, Decimal]:
