@@ -34,6 +34,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from brokerkit import clock
 from brokerkit.config import MARK as MARK
 from brokerkit.sandbox.exchange import Costs, Exchange
+from brokerkit.sandbox.plain import Plain
 from brokerkit.sandbox.streaming import FaceStream, refuse
 from brokerkit.words import Venue
 
@@ -433,6 +434,8 @@ class Face(ABC):
         """The requests so far, oldest first."""
         self.before: Callable[[ReceivedRequest], Response | None] | None = None
         """A test may answer a request itself: return None to let the face answer."""
+        self.plain = Plain(exchange)
+        """What answers where no exchange plays, and keeps the orders of such markets; the state file has them too."""
         self._calls: ASGIApp = Starlette(routes=[Route("/{path:path}", self._serve, methods=EVERY_METHOD)])
         self.begin()
         self.stream = None if self.Stream is None else self.Stream(self)

@@ -6,13 +6,17 @@ What they say is made up. It fits what was asked and what the exchange lists, an
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
+import threading
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from brokerkit.catalogue import Api, Field, Group
+from pydantic import TypeAdapter
+
+from brokerkit.catalogue import Api, Field, Group, OrderRow
 from brokerkit.market.days import previous_trading_day
 from brokerkit.sandbox.exchange import Exchange, Instrument
 
@@ -20,9 +24,10 @@ ROWS = 5
 """Of a page of what is not of an account. How many the brokers tell is not known of most lists."""
 PAGES = 2
 """Of a list that goes on."""
+SIDES = {"buy": "매수", "sell": "매도"}
 NUMBERS = frozenset({"odno", "ord_no"})
 """Fields of the number of an order."""
-ORIGINALS = frozenset({"orgn_odno", "orig_ord_no", "org_ord_no", "ori_ord"})
+ORIGINALS = frozenset({"orgn_odno", "orig_ord_no", "org_ord_no", "ori_ord", "base_orig_ord_no"})
 """Fields of the number of the order that an amendment or a cancellation is about."""
 
 _DATES = re.compile("일자|날짜|(?<!잔존)(?<!경과)일$|기준일|만기일|상장일")
@@ -39,6 +44,9 @@ _AMOUNTS = re.compile(
 )
 _FILLED = re.compile("체결|약정")
 _LEFT = re.compile("미체결|잔량|잔여|정정취소가능|가능수량")
+_QUANTITIES = re.compile("주문수량")
+_ORDER_PRICES = re.compile("^(?!.*(STOP|스톱|조건)).*(단가|주문가격|주문지수)")
+_SIDES = re.compile("매도매수|매도수|매매구분")
 
 
 @dataclass
@@ -48,16 +56,27 @@ class Kept:
     number: int
     area: str
     """What its broker lists together with it."""
-    fields: Mapping[str, str]
+    action: str
+    """order, amend or cancel: the last two are rows of their own."""
+    taken: dt.datetime
+    """By the clock of the exchange at home."""
+    fields: dict[str, str]
     """What was asked for, by names in small letters."""
-    said: Mapping[str, str]
-    """What the parts of an order are in it: symbol, quantity, price, original."""
+    said: dict[str, str]
+    """What the parts of an order are in it: symbol, side (buy, sell or blank), quantity, price."""
     left: Decimal
     original: int = 0
 
 
 class UnknownOriginal(Exception):
-    """There is no order of that number that could be amended or cancelled."""
+    """There is no order of that number."""
+
+
+class NothingLeft(UnknownOriginal):
+    """Nothing is left of the order of that number that could be amended or cancelled."""
+
+
+_ALL = TypeAdapter(list[Kept])
 
 
 @dataclass
@@ -67,6 +86,24 @@ class Plain:
     exchange: Exchange
     kept: list[Kept] = field(default_factory=list)
     first_number: int = 900_001
+    digits: Mapping[str, int] = field(default_factory=dict)
+    """How many digits numbers have where it is not what the column has room for, by what is listed together."""
+    constants: Mapping[str, str] = field(default_factory=dict)
+    """What columns tell of every order, by names in small letters."""
+    sides: Mapping[str, str] = field(default_factory=dict)
+    """The codes of buy and sell in columns whose codes are not told."""
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def saved(self) -> Sequence[object]:
+        """Return all that is kept, as JSON holds it."""
+        with self._lock:
+            rows: list[object] = _ALL.dump_python(self.kept, mode="json")
+            return rows
+
+    def restore(self, saved: Sequence[object]) -> None:
+        """Go on with what an earlier run kept."""
+        with self._lock:
+            self.kept = _ALL.validate_json(json.dumps(saved))
 
     def answer(self, api: Api, fields: Mapping[str, str], area: str, page: int = 0) -> tuple[dict[str, object], bool]:
         """Return the blocks of an answer, those of the top level in the first place, and whether a page follows.
@@ -77,8 +114,9 @@ class Plain:
         more = bool(api.pages) and not area and page + 1 < PAGES and any(group.many for group in api.groups)
         body: dict[str, object] = {}
         for group in api.groups:
-            if group.many:
-                rows = self._orders(api, group, area) if area else self._rows(api, group, asked, page)
+            if group.many or (area and group.name and _has_numbers(group)):
+                # Whether a list of orders is one is told differently by different sources: here every one is.
+                rows = self._orders(api, group, asked, area) if area else self._rows(api, group, asked, page)
                 body[group.name] = list(rows)
                 continue
             row = self._row(api, group, asked, page * ROWS, zero=bool(area))
@@ -89,14 +127,18 @@ class Plain:
         for place in range(page * ROWS, (page + 1) * ROWS):
             yield self._row(api, group, asked, place)
 
-    def _orders(self, api: Api, group: Group, area: str) -> Iterator[Mapping[str, object]]:
+    def _orders(self, api: Api, group: Group, asked: Mapping[str, str], area: str) -> Iterator[Mapping[str, object]]:
         """Yield the orders of an account in whatever list has their numbers."""
-        if not _has_numbers(group):
-            return
-        open_alone = "rvsecncl" in api.path or "미체결" in api.label
-        for kept in self.kept:
-            if kept.area == area and (kept.left or not open_alone):
-                yield {each.name: self._of_order(each, kept) for each in group.fields}
+        if _has_numbers(group) and any(_QUANTITIES.search(each.label) for each in group.fields):
+            # Else it is a list of fills, and there are none.
+            for kept in self.orders(area):
+                if _is_asked_for(kept, api, asked):
+                    yield {each.name: self._of_order(each, kept) for each in group.fields}
+
+    def orders(self, area: str) -> Sequence[Kept]:
+        """Return what was taken, the oldest first."""
+        with self._lock:
+            return [kept for kept in self.kept if kept.area == area]
 
     def _row(
         self, api: Api, group: Group, asked: Mapping[str, str], place: int, *, zero: bool = False
@@ -153,69 +195,110 @@ class Plain:
         return day
 
     def take(self, api: Api, variant: str, fields: Mapping[str, str], area: str) -> dict[str, object]:
-        """Keep an order, or change one that was kept, and return the answer; UnknownOriginal where there is none."""
-        row = api.order
-        asked = _folded(fields)
-        if row is None:
-            return self.answer(api, fields, area)[0]
-        said = {part: asked.get(getattr(row, part).casefold(), "") for part in ("symbol", "quantity", "price")}
-        kept = Kept(self.first_number + len(self.kept), area, asked, said, _number(said["quantity"]))
-        kind = row.kind.of(variant, fields).removesuffix("_reservation")
-        if kind in ("amend", "cancel"):
-            self._change(kept, kind, asked.get(row.original.casefold(), ""))
-        self.kept.append(kept)
-        return _with_number(self._receipt(api, asked), row.number, kept.number)
+        """Keep an order, or change one that was kept, and return the answer.
 
-    def _receipt(self, api: Api, asked: Mapping[str, str]) -> dict[str, object]:
-        """Return the answer to an order, which has one row even in a block that is a list."""
+        UnknownOriginal and NothingLeft where there is nothing that could be changed.
+        """
+        if api.order is None:
+            return self.answer(api, fields, area)[0]
+        kept = self.keep(api.order, variant, fields, area)
         body: dict[str, object] = {}
         for group in api.groups:
-            row = self._row(api, group, asked, 0, zero=True)
+            row = {each.name: self._of_order(each, kept) for each in group.fields}
             body |= {group.name: [row] if group.many else row} if group.name else row
-        return body
+        usual = 10 if "." in api.order.number else 7
+        return _with_number(body, api.order.number, str(kept.number).zfill(self._digits(area, usual)))
 
-    def _change(self, kept: Kept, kind: str, number: str) -> None:
-        original = self._find(kept.area, number)
-        if original is None or not original.left:
+    def keep(self, row: OrderRow, variant: str, fields: Mapping[str, str], area: str) -> Kept:
+        """Keep an order, or change one that was kept."""
+        asked = _folded(fields)
+        said = {part: asked.get(getattr(row, part).casefold(), "").strip() for part in ("symbol", "quantity", "price")}
+        said["side"] = row.side.of(variant, fields)
+        action = row.kind.of(variant, fields).removesuffix("_reservation")
+        with self._lock:
+            number, now = self.first_number + len(self.kept), self.exchange.now()
+            kept = Kept(number, area, action, now, dict(asked), said, _number(said["quantity"]))
+            if action in ("amend", "cancel"):
+                whole = any(asked.get(name.casefold()) == code for name, code in row.all.items())
+                self._change(kept, asked.get(row.original.casefold(), ""), whole=whole, parts=bool(row.all))
+            self.kept.append(kept)
+        return kept
+
+    def _change(self, kept: Kept, number: str, *, whole: bool, parts: bool) -> None:
+        """Take from an order what is amended or cancelled of it.
+
+        A cancellation of some leaves the rest. An amendment of some does where its market says apart what all is.
+        """
+        original = self.find(kept.area, number)
+        if original is None:
             raise UnknownOriginal(number)
-        kept.original = original.number
-        kept.said = {
-            part: value if value and (part != "quantity" or kept.left) else original.said[part]
-            for part, value in kept.said.items()
-        }
-        kept.fields = {**original.fields, **{name: value for name, value in kept.fields.items() if value}}
-        if kind == "cancel":
-            kept.left = Decimal(0)
-        elif not kept.left:
-            kept.left = original.left
-        original.left = Decimal(0)
+        if not original.left:
+            raise NothingLeft(number)
+        is_cancel = kept.action == "cancel"
+        moved = original.left if whole or not kept.left else kept.left
+        rest = original.left - min(moved, original.left) if is_cancel or parts else Decimal(0)
+        told = {part: text for part, text in kept.said.items() if text and not (is_cancel and part == "price")}
+        kept.said = {**original.said, **told, "quantity": f"{moved:f}"}
+        kept.fields = {**original.fields, **{name: text for name, text in kept.fields.items() if text}}
+        kept.original, kept.left, original.left = original.number, Decimal(0) if is_cancel else moved, rest
 
-    def _find(self, area: str, number: str) -> Kept | None:
+    def find(self, area: str, number: str) -> Kept | None:
+        """Return the order of that number, which may have zeros and blanks around it."""
         digits = number.strip()
-        wanted = int(digits) if digits.isdecimal() else -1
-        return next((each for each in self.kept if each.area == area and each.number == wanted), None)
+        wanted = int(digits) if digits.isascii() and digits.isdecimal() else -1
+        return next((each for each in self.orders(area) if each.number == wanted), None)
+
+    def _digits(self, area: str, usual: int | None) -> int:
+        return self.digits.get(area, usual or 7)
 
     def _of_order(self, told: Field, kept: Kept) -> str:
+        """Return what a column tells of an order: the first meaning that fits its label."""
         name, label = told.name.casefold(), told.label
-        if name in NUMBERS:
-            text = str(kept.number).zfill(told.length or 7)
-        elif name in ORIGINALS:
-            text = str(kept.original).zfill(told.length or 7) if kept.original else ""
+        if name in NUMBERS or name in ORIGINALS:
+            number = kept.number if name in NUMBERS else kept.original
+            text = str(number).zfill(self._digits(kept.area, told.length)) if number else ""
         elif _LEFT.search(label):
             text = f"{kept.left:f}"
         elif _FILLED.search(label) and (_AMOUNTS.search(label) or _PRICES.search(label)):
             text = "0"
         elif _SYMBOLS.search(label):
             text = kept.said["symbol"]
-        elif "주문수량" in label:
+        elif _QUANTITIES.search(label):
             text = kept.said["quantity"]
-        elif "단가" in label or "주문가격" in label or "주문지수" in label:
+        elif _ORDER_PRICES.search(label):
             text = kept.said["price"]
-        elif _is_date(told):
-            text = f"{self.exchange.today:%Y%m%d}"
+        elif _is_date(told) and not ("원주문" in label and not kept.original):
+            text = f"{kept.taken:%Y%m%d}"
+        elif label.endswith(("주문시각", "주문시간", "접수시각")):
+            text = f"{kept.taken:%H%M%S}"
         else:
-            text = kept.fields.get(name, "")
+            amount = "0" if _AMOUNTS.search(label) and "코드" not in label and "구분" not in label else ""
+            text = self._side(told, kept.said["side"]) or kept.fields.get(name) or self.constants.get(name, amount)
         return _cut(text, told)
+
+    def _side(self, told: Field, side: str) -> str:
+        """Return which side it is where a column is about that; blank where it is about something else."""
+        word = SIDES.get(side, "")
+        if not word or not _SIDES.search(told.label):
+            return ""
+        if "코드" in told.label:
+            codes = (code for code, meaning in told.codes.items() if meaning == word)
+            return next(codes, self.sides.get(side, ""))
+        return word
+
+
+def _is_asked_for(kept: Kept, api: Api, asked: Mapping[str, str]) -> bool:
+    """Say whether a list that is asked for by codes has an order. Nothing here is ever filled."""
+    if ("rvsecncl" in api.path or "미체결" in api.label) and not kept.left:
+        return False
+    side = SIDES.get(kept.said["side"], "")
+    for told in api.request:
+        value = asked.get(told.name.casefold(), "")
+        word = told.codes.get(value, "")
+        is_open_alone = word == "미체결" or (value == "Y" and told.label == "미체결여부")
+        if word == "체결" or (is_open_alone and not kept.left) or (side and word in SIDES.values() and word != side):
+            return False
+    return True
 
 
 def lists_orders(api: Api) -> bool:
@@ -243,12 +326,11 @@ def _number(text: str) -> Decimal:
     return Decimal(text) if re.fullmatch(r"[0-9]+([.][0-9]+)?", text) else Decimal(0)
 
 
-def _with_number(body: dict[str, object], where: str, number: int) -> dict[str, object]:
+def _with_number(body: dict[str, object], where: str, digits: str) -> dict[str, object]:
     """Return the answer with the number of the order in its place: "output.odno", or at the top."""
     block, _, name = where.rpartition(".")
     if not name:
         return body
-    digits = str(number).zfill(10 if block else 7)
     if not block:
         return {**body, name: digits}
     told = body.get(block)

@@ -32,6 +32,8 @@ from brokerkit.sandbox.state import Saved, Writer
 
 VERSION = 1
 """Of the state file."""
+PLAIN = "plain"
+"""Among what a face keeps, the orders that no exchange plays."""
 LARGEST_STATE = 2**30
 PAUSES = 20
 """So many times as long as saving took `keep` waits before it saves again."""
@@ -145,7 +147,7 @@ class Sandbox:
 
     def _all_kept(self) -> dict[str, Mapping[str, Sequence[object]]]:
         with self._lock:
-            return {**self._kept, **{name: face.kept() for name, (face, _) in self._faces.items()}}
+            return {**self._kept, **{name: _kept_by(face) for name, (face, _) in self._faces.items()}}
 
     def close(self) -> None:
         """Stop all faces and save."""
@@ -182,8 +184,10 @@ class Sandbox:
             return self._faces[broker]
 
     def _restore(self, face: Face) -> None:
+        kept = dict(self._kept.get(face.name, {}))
         try:
-            face.restore(self._kept.get(face.name, {}))
+            face.plain.restore(kept.pop(PLAIN, []))
+            face.restore(kept)
         except _MISFITS as error:
             raise _unusable(self._state, f"what {face.name} kept does not fit ({_reason(error)})") from None
 
@@ -191,6 +195,11 @@ class Sandbox:
         if self._faults is None:
             return Server(controlled(face), host=self._host, port=port, tls=tls)
         return Relay(face, self._faults, host=self._host, port=port, tls=tls)
+
+
+def _kept_by(face: Face) -> Mapping[str, Sequence[object]]:
+    orders = face.plain.saved()
+    return {**face.kept(), **({PLAIN: orders} if orders else {})}
 
 
 class _Keys(BaseModel):

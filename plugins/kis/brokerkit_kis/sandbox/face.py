@@ -22,7 +22,6 @@ from brokerkit.sandbox.face import (
     SlidingWindow,
     visible_key,
 )
-from brokerkit.sandbox.plain import Plain
 from brokerkit_kis.sandbox import (
     account,
     charts,
@@ -54,7 +53,7 @@ from brokerkit_kis.sandbox import (
 )
 from brokerkit_kis.sandbox.fields import Api, Context, Memory, body_fields, check_fields, query_fields
 from brokerkit_kis.sandbox.masters import MASTERS, master_file
-from brokerkit_kis.sandbox.plain import plain_call
+from brokerkit_kis.sandbox.plain import CONSTANTS, DIGITS, SIDES, plain_call
 from brokerkit_kis.sandbox.services import QUERY_OF, SERVICES, Service, demo_id
 from brokerkit_kis.sandbox.stream import KisStream
 from brokerkit_kis.sandbox.tokens import TokenDesk, body_hash
@@ -164,7 +163,7 @@ class KisFace(Face):
         """Make the desk for tokens, and what the server remembers."""
         self._desk = TokenDesk(self.credentials)
         self._memories = {market: Memory() for market in self.exchanges}
-        self._plain = Plain(self.exchange)
+        self.plain.digits, self.plain.constants, self.plain.sides = DIGITS, CONSTANTS, SIDES
 
     def kept(self) -> Mapping[str, Sequence[object]]:
         """Return the reserved orders of each market."""
@@ -290,7 +289,7 @@ class KisFace(Face):
             _check_body(request, GatewayRefused)
             if request.headers.get("hashkey", "") not in ("", body_hash(request.body)):
                 raise GatewayRefused("EGW00131", "hashkey 값이 맞지 않습니다")
-        api = APIS.get(service.path) or plain_call(service.path, tr_id, self._plain)
+        api = APIS.get(service.path) or plain_call(service.path, tr_id, self.plain)
         if api is None or api.market not in self.exchanges:
             logger.info("The KIS sandbox does not play %s (%s).", service.path, tr_id)
             raise NotPlayed(*NOT_OFFERED)

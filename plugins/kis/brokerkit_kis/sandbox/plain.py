@@ -8,13 +8,18 @@ from brokerkit import catalogue
 from brokerkit.catalogue import Catalogue
 from brokerkit.sandbox.exchange import ExchangeRefusal, Refusal
 from brokerkit.sandbox.face import MADE_UP, FaceAnswer
-from brokerkit.sandbox.plain import Plain, UnknownOriginal, lists_orders
+from brokerkit.sandbox.plain import NothingLeft, Plain, UnknownOriginal, lists_orders
 from brokerkit_kis.sandbox.fields import LARGEST, Api, Context, Field
-from brokerkit_kis.sandbox.orders import refused
+from brokerkit_kis.sandbox.orders import BRANCH, refused
 from brokerkit_kis.sandbox.wording import done
 
 PLAYED = frozenset({"domestic-stock", "overseas-stock"})
 """Markets whose orders an exchange plays: a list of them that is not played would say that there are none."""
+
+DIGITS = {"overseas-futureoption": 8}
+"""Of order numbers where they are not ten."""
+CONSTANTS = {"krx_fwdg_ord_orgno": BRANCH, "ord_gno_brno": BRANCH}
+SIDES = {"sell": "01", "buy": "02"}
 
 
 def plain_call(path: str, tr_id: str, plain: Plain) -> Api | None:
@@ -59,8 +64,9 @@ def _handler(api: catalogue.Api, plain: Plain) -> Callable[[Context], FaceAnswer
 def _taken(api: catalogue.Api, plain: Plain, context: Context) -> FaceAnswer:
     try:
         body = plain.take(api, api.variant(context.tr_id) or "", context.fields, _area(api.path))
-    except UnknownOriginal:
-        raise refused(context, ExchangeRefusal(Refusal.UNKNOWN_ORDER)) from None
+    except UnknownOriginal as error:
+        reason = Refusal.NOTHING_TO_CANCEL if isinstance(error, NothingLeft) else Refusal.UNKNOWN_ORDER
+        raise refused(context, ExchangeRefusal(reason)) from None
     return FaceAnswer(done("APBK0013", "주문 접수", **body), MADE_UP)
 
 

@@ -232,7 +232,7 @@ def test_orders_of_markets_that_are_not_played_are_taken_listed_and_cancelled_an
     assert real.post(f"{trading}/order-rvsecncl", "TTTO1103U", change).json()["rt_cd"] == "0"
     assert {row["qty"] for row in rows().values()} == {"0"}
     again = real.post(f"{trading}/order-rvsecncl", "TTTO1103U", change)
-    assert real.code_of(again) == (200, "7", "APBK0344")
+    assert real.code_of(again) == (200, "7", "APBK0927")
 
 
 def test_calls_that_are_not_played_are_checked_like_the_others(real: Any) -> None:

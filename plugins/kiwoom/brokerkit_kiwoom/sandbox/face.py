@@ -20,7 +20,6 @@ from brokerkit.sandbox.face import (
     ReceivedRequest,
     visible_key,
 )
-from brokerkit.sandbox.plain import Plain
 from brokerkit.sandbox.streaming import FaceStream
 
 from . import (
@@ -225,7 +224,6 @@ class KiwoomFace(Face):
             self.branch.demo,
         )
         self.window = us_pace.Window(self.window.calls, us_answers.ANSWERS)
-        self.plain = Plain(self.exchange)
         self.desk = TokenDesk(self.credentials)
         self.page_size = 30
         """Rows on a page of holdings or orders. The real size is not known."""
