@@ -54,7 +54,7 @@ from brokerkit_kis.sandbox import (
 from brokerkit_kis.sandbox.fields import Api, Context, Memory, body_fields, check_fields, query_fields
 from brokerkit_kis.sandbox.masters import MASTERS, master_file
 from brokerkit_kis.sandbox.plain import CONSTANTS, DIGITS, SIDES, plain_call
-from brokerkit_kis.sandbox.services import QUERY_OF, SERVICES, Service, demo_id
+from brokerkit_kis.sandbox.services import Service, demo_id, queries, services
 from brokerkit_kis.sandbox.stream import KisStream
 from brokerkit_kis.sandbox.tokens import TokenDesk, body_hash
 from brokerkit_kis.sandbox.us_masters import US_MASTERS, us_master_file
@@ -86,7 +86,7 @@ APIS = {
         *(us_listing.SEARCH, us_listing.PRODUCT, us_listing.SETTLEMENTS),
     )
 }
-"""The calls that are played. The others in SERVICES are answered by what the catalogue tells of them."""
+"""The calls that are played. All others are answered by what the catalogue tells of them."""
 TOKEN, REVOKE, APPROVAL, HASHKEY = "/oauth2/tokenP", "/oauth2/revokeP", "/oauth2/Approval", "/uapi/hashkey"
 LOGINS = frozenset({TOKEN, REVOKE, APPROVAL, HASHKEY})
 COSTS = Costs(commission_rate=Decimal("0.000140527"), commission_unit=Decimal(1))
@@ -240,7 +240,7 @@ class KisFace(Face):
         if request.path in MASTERS or (request.path in US_MASTERS and "US" in self.exchanges):
             return "GET"
         service = _routed(request)
-        return "POST" if request.path in LOGINS else None if service is None else service.method
+        return "POST" if request.path in LOGINS else None if service is None else service.api.method
 
     def headers_of(self, request: ReceivedRequest) -> Mapping[str, str]:
         """Return the headers of all answers but those under /oauth2."""
@@ -285,13 +285,13 @@ class KisFace(Face):
         if request.headers.get("custtype", "P") not in ("P", "B", ""):
             raise GatewayRefused("EGW00208", "custtype 값이 맞지 않습니다")
         tr_id = self._transaction_id(service, request)
-        if service.method == "POST":
+        if service.api.method == "POST":
             _check_body(request, GatewayRefused)
             if request.headers.get("hashkey", "") not in ("", body_hash(request.body)):
                 raise GatewayRefused("EGW00131", "hashkey 값이 맞지 않습니다")
-        api = APIS.get(service.path) or plain_call(service.path, tr_id, self.plain)
+        api = APIS.get(service.api.path) or plain_call(service.api, self.plain)
         if api is None or api.market not in self.exchanges:
-            logger.info("The KIS sandbox does not play %s (%s).", service.path, tr_id)
+            logger.info("The KIS sandbox does not play %s (%s).", service.api.path, tr_id)
             raise NotPlayed(*NOT_OFFERED)
         return self._handle(api, request, tr_id)
 
@@ -339,11 +339,11 @@ class KisFace(Face):
 
 def _routed(request: ReceivedRequest) -> Service | None:
     """Return the call that a path stands for, or the query that the id does: clients send some ids to other paths."""
-    service = SERVICES.get(request.path)
+    service = services().get(request.path)
     tr_id = request.headers.get("tr_id", "")
-    if service is None or service.method != "GET" or tr_id in service.real | service.demo:
+    if service is None or service.api.method != "GET" or tr_id in service.real | service.demo:
         return service
-    return QUERY_OF.get(tr_id, service)
+    return queries().get(tr_id, service)
 
 
 def _check_body(request: ReceivedRequest, refusal: type[Refused]) -> None:

@@ -12,7 +12,6 @@ from decimal import Decimal
 from brokerkit.sandbox.exchange import Exchange, ExchangeOrder, Instrument
 from brokerkit.sandbox.face import FaceAnswer
 from brokerkit_kis.sandbox.history import PastDays
-from brokerkit_kis.sandbox.services import SERVICES, Service
 from brokerkit_kis.sandbox.shelf import Shelf
 from brokerkit_kis.sandbox.wording import GatewayRefused, Refused
 
@@ -110,11 +109,6 @@ class Api:
     def market(self) -> str:
         """The market that it is about, by the prefix of its symbols."""
         return "US" if self.path.startswith("/uapi/overseas-") else "KR"
-
-    @property
-    def service(self) -> Service:
-        """Its method and transaction ids."""
-        return SERVICES[self.path]
 
 
 def codes(*values: str) -> frozenset[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from brokerkit import catalogue
-from brokerkit.catalogue import Catalogue
 from brokerkit.sandbox.exchange import ExchangeRefusal, Refusal
 from brokerkit.sandbox.face import MADE_UP, FaceAnswer
 from brokerkit.sandbox.plain import NothingLeft, Plain, UnknownOriginal, lists_orders
@@ -22,15 +21,9 @@ CONSTANTS = {"krx_fwdg_ord_orgno": BRANCH, "ord_gno_brno": BRANCH}
 SIDES = {"sell": "01", "buy": "02"}
 
 
-def plain_call(path: str, tr_id: str, plain: Plain) -> Api | None:
+def plain_call(api: catalogue.Api, plain: Plain) -> Api | None:
     """Return how a call of the catalogue is answered; None where the answer would deny orders that stand."""
-    known = Catalogue.at("brokerkit_kis")
-    if tr_id not in known:
-        return None
-    api = known.api(tr_id)
-    if api.effect not in ("read", "order") or (
-        _area(api.path) in PLAYED and (api.effect == "order" or lists_orders(api))
-    ):
+    if _area(api.path) in PLAYED and (api.effect == "order" or lists_orders(api)):
         return None
     fields = tuple(
         Field(
@@ -41,7 +34,7 @@ def plain_call(path: str, tr_id: str, plain: Plain) -> Api | None:
         )
         for each in api.request
     )
-    return Api(path, fields, _handler(api, plain))
+    return Api(api.path, fields, _handler(api, plain))
 
 
 def _handler(api: catalogue.Api, plain: Plain) -> Callable[[Context], FaceAnswer]:

@@ -33,8 +33,6 @@ SIDES = {
 CHANGES = codes("TTTT1004U", "VTTT1004U", "TTTS6038U")
 COSTS = Costs(commission_rate=Decimal("0.0025"), commission_unit=Decimal("0.01"))
 """The rate without any event, about; cut to the cent."""
-DEAD = codes("JTTT1002U", "JTTT1006U", "JTTT1004U")
-"""Ids of the US that went out of service. With which code they are refused is not known."""
 NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]{0,8})?")
 LARGEST_QUANTITY = 10
 
@@ -92,8 +90,6 @@ def _division(context: Context) -> Division:
 
 
 def _side(context: Context) -> Side:
-    if context.tr_id in DEAD:
-        raise Refused("OPSQ0002", f"제공하지 않는 서비스: {context.tr_id}")
     if context.tr_id not in SIDES:
         raise NotPlayed(*NOT_OFFERED)
     return SIDES[context.tr_id]
@@ -192,8 +188,6 @@ def daytime_change(context: Context) -> FaceAnswer:
 
 
 def _changed(context: Context, venue: Venue) -> FaceAnswer:
-    if context.tr_id in DEAD:
-        raise Refused("OPSQ0002", f"제공하지 않는 서비스: {context.tr_id}")
     if context.tr_id not in CHANGES:
         raise NotPlayed(*NOT_OFFERED)
     try:

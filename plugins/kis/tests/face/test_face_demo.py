@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from brokerkit_kis.sandbox.face import APIS
-from brokerkit_kis.sandbox.services import SERVICES
+from brokerkit_kis.sandbox.services import services
 
 from brokerkit.market.sessions import Phase
 
@@ -99,7 +99,7 @@ def test_demo_tells_what_can_be_bought(demo: Any) -> None:
 
 
 def test_every_quotation_that_the_demo_offers_is_played(demo: Any) -> None:
-    offered = {path for path, service in SERVICES.items() if service.demo and path.startswith(QUOTATIONS)}
+    offered = {path for path, service in services().items() if service.demo and path.startswith(QUOTATIONS)}
     assert len(offered) == 13
     assert offered <= APIS.keys()
     members = demo.quotation("inquire-member", "FHKST01010600")["output"]

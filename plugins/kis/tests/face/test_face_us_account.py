@@ -161,10 +161,11 @@ def test_a_blank_exchange_breaks_the_pages_of_open_orders(real: Any) -> None:
     assert (answer.headers["tr_cont"], answer.json()["ctx_area_nk200"].strip()) == ("F", "")
 
 
-def test_the_demo_has_no_list_of_open_orders(demo: Any) -> None:
+def test_the_demo_tells_open_orders_by_the_id_that_one_source_of_two_has(demo: Any) -> None:
     assert demo.code_of(demo.us_working()) == (500, "1", "EGW02006")
+    number = demo.us_ordered()
     answer = demo.us_inquire("inquire-nccs", "VTTS3018R", OVRS_EXCG_CD="NASD", SORT_SQN="DS", **WIDE)
-    assert demo.code_of(answer) == (200, "1", "90000000")
+    assert [row["odno"] for row in answer.json()["output"]] == [number]
 
 
 def test_orders_in_parts_have_lists_of_their_own(real: Any) -> None:
