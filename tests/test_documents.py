@@ -22,14 +22,9 @@ from brokerkit_kis.sandbox.stream_columns import SERVICES
 from brokerkit_kis.stocks.orders import AFTER_MARKET_TYPE
 from brokerkit_kis.stocks.orders import ORDER_TYPE as KIS_TYPE
 from brokerkit_kiwoom.client import CALLS_PER_SECOND as KIWOOM_CALLS
+from brokerkit_kiwoom.sandbox.apis import ISSUE_PATH, REVOKE_PATH, in_demo
+from brokerkit_kiwoom.sandbox.apis import calls as calls_of_kiwoom
 from brokerkit_kiwoom.sandbox.calls import FIELDS
-from brokerkit_kiwoom.sandbox.catalogue import (
-    DEMO_WITHOUT_API,
-    DEMO_WITHOUT_BUSINESS,
-    ISSUE_PATH,
-    PATH_OF,
-    REVOKE_PATH,
-)
 from brokerkit_kiwoom.sandbox.stream_frames import NAMES, US_NAMES
 from brokerkit_kiwoom.stocks.orders import ORDER_TYPE as KIWOOM_TYPE
 
@@ -306,9 +301,8 @@ def kis_socket() -> list[Row]:
 
 def kiwoom_calls() -> list[Row]:
     """Return id, path, and whether the demo environment has it."""
-    gone = DEMO_WITHOUT_API | DEMO_WITHOUT_BUSINESS
-    calls = [[code(each), code(PATH_OF[each]), "no" if each in gone else "yes"] for each in FIELDS]
-    return calls + [[code(path), "no id", "yes"] for path in (ISSUE_PATH, REVOKE_PATH)]
+    served = [[code(each), code(calls_of_kiwoom()[each].path), "yes" if in_demo(each) else "no"] for each in FIELDS]
+    return served + [[code(path), "no id", "yes"] for path in (ISSUE_PATH, REVOKE_PATH)]
 
 
 def kiwoom_socket() -> list[Row]:

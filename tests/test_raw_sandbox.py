@@ -38,7 +38,7 @@ SPECIAL: Mapping[str, Mapping[str, str]] = {
 """What is asked where the first code of the table is not one that goes with a share."""
 LISTED_AT = {"excd": "NAS", "ovrs_excg_cd": "NASD", "stex_tp": "ND"}
 """Where the American share of the questions is listed, by the field that says so."""
-DENIED = frozenset({"domestic_stock/pension_inquire_daily_ccld", "overseas_stock/inquire_algo_ccnl", "ka10088"})
+DENIED = frozenset({"domestic_stock/pension_inquire_daily_ccld", "overseas_stock/inquire_algo_ccnl"})
 """Lists of orders that would leave out what stands at the exchange: those are not played."""
 PLAYED_SHORT = frozenset({"domestic_stock/comp_program_trade_daily", "ust21050"})
 """Calls that the exchange plays without some of the fields that the catalogue has."""

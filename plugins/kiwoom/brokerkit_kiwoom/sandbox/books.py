@@ -12,7 +12,6 @@ from brokerkit.words import Side, Venue
 from .common import Branch, Content, Listing
 from .numbers import directed, percent_of, signed, signed_rate, whole
 from .quotes import sign
-from .refusals import not_played
 
 _LEVELS = 10
 _MILLION = Decimal(1_000_000)
@@ -83,10 +82,13 @@ def trades(branch: Branch, fields: Mapping[str, str]) -> Content:
     return _trades(branch, fields, "cntr_infr", unit=Decimal(1))
 
 
+def keeps_trades(fields: Mapping[str, str]) -> bool:
+    """Say whether ka10084 asks for what is kept: single prints of today."""
+    return fields["tdy_pred"] == "1" and fields["tic_min"] == "0"
+
+
 def trades_of_a_day(branch: Branch, fields: Mapping[str, str]) -> Content:
-    """Answer ka10084: the trades of today up to a minute, newest first. Prints of the day before are not kept."""
-    if fields["tdy_pred"] != "1" or fields["tic_min"] != "0":
-        raise not_played("ka10084")
+    """Answer ka10084: the trades of today up to a minute, newest first."""
     return _trades(branch, fields, "tdy_pred_cntr", unit=_MILLION)
 
 

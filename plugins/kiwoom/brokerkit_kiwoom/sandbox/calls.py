@@ -40,6 +40,26 @@ _AMEND = (
 )
 _CANCEL = (_VENUE, _ORIGINAL, Field("stk_cd", 12), Field("cncl_qty", 12, digits=True))
 
+_GOLD = Field("stk_cd", 12)
+_MAYBE_GOLD = Field("stk_cd", 12, required=False)
+_FROM_ORDER = Field("fr_ord_no", 7, digits=True, required=False)
+_GOLD_ORDER = (
+    _GOLD,
+    Field("ord_qty", 12, digits=True),
+    Field("ord_uv", 12, digits=True, required=False),
+    Field("trde_tp", 2, "00 10 20"),
+)
+_KIND = Field("stk_bond_tp", 1, "0 1 2")
+_GOLD_DAY = (
+    Field("ord_dt", 8, date=True),
+    Field("qry_tp", 1, "1 2", required=False),
+    Field("mrkt_deal_tp", 1),  # 5 by the table, 1 in the example: either is taken
+    _KIND,
+    _MAYBE_GOLD,
+    _FROM_ORDER,
+    Field("dmst_stex_tp", 6, f"% {_VENUES}", required=False),
+)
+
 FIELDS: Mapping[str, tuple[Field, ...]] = {
     "ka00001": (),
     "kt00001": (Field("qry_tp", 1),),
@@ -111,6 +131,7 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
         Field("ord_no", 10, digits=True, required=False),
         _LISTED_AT,
     ),
+    "ka10088": (Field("ord_no", 20, digits=True),),
     "ka10001": (_CODE,),
     "ka10003": (_CODE,),
     "ka10004": (_CODE,),
@@ -243,6 +264,29 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
     "kt10007": (*_ORDER, Field("crd_deal_tp", 2), Field("crd_loan_dt", 8, required=False)),
     "kt10008": _AMEND,
     "kt10009": _CANCEL,
+    "kt50000": _GOLD_ORDER,
+    "kt50001": _GOLD_ORDER,
+    "kt50002": (_GOLD, _ORIGINAL, Field("mdfy_qty", 12, digits=True), Field("mdfy_uv", 12, digits=True)),
+    "kt50003": (_ORIGINAL, _GOLD, Field("cncl_qty", 12, digits=True)),
+    "kt50030": (*_GOLD_DAY, Field("slby_tp", 1, "0 1 2")),
+    "kt50031": (
+        Field("ord_dt", 8, date=True, required=False),
+        Field("qry_tp", 1, "1 2 3 4"),
+        _KIND,
+        Field("sell_tp", 1, "0 1 2"),
+        _MAYBE_GOLD,
+        _FROM_ORDER,
+        Field("dmst_stex_tp", 6, f"% {_VENUES}"),
+    ),
+    "kt50075": (*_GOLD_DAY, Field("sell_tp", 1, "0 1 2")),
+    "kt50020": (),
+    "kt50021": (),
+    "kt50032": (
+        Field("strt_dt", 8, date=True, required=False),
+        Field("end_dt", 8, date=True, required=False),
+        Field("tp", 1, "0 1 2 3 4 5 6 7", required=False),
+        _MAYBE_GOLD,
+    ),
     **us_calls.FIELDS,
 }
 """Served APIs and their fields, in the order of Kiwoom's pages."""

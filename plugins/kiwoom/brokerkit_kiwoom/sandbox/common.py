@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from operator import itemgetter
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from brokerkit.errors import InvalidRequest
 from brokerkit.market.costs import TAX_YEARS, cut, transaction_tax_rate
 from brokerkit.market.days import settlement_day
 from brokerkit.sandbox.exchange import Costs, Exchange, ExchangeOrder, Instrument, Page
 from brokerkit.sandbox.face import first_behind
+from brokerkit.sandbox.plain import Plain
 from brokerkit.words import SecurityType, Venue
 
 from .refusals import RATE, unknown_at_venue, unknown_symbol
@@ -30,6 +31,15 @@ class Habits:
     lists_old_fills: bool = False
 
 
+class Loan(NamedTuple):
+    """What an order on credit said of its loan. The exchange does not play loans: there it is paid for."""
+
+    code: str
+    """crd_deal_tp."""
+    day: str
+    """crd_loan_dt, blank where none was named."""
+
+
 @dataclass(frozen=True)
 class Branch:
     """The account that a face serves, and where its orders go."""
@@ -38,9 +48,17 @@ class Branch:
     account: str
     costs: Costs
     demo: bool
+    plain: Plain
+    """What keeps the orders of markets that no exchange plays."""
     memory: dict[tuple[str, str], Any] = field(default_factory=dict)
     """What was computed once, by what it is and whose, with what it holds for."""
     habits: Habits = field(default_factory=Habits)
+    loans: dict[tuple[dt.date, int], Loan] = field(default_factory=dict)
+    """Of orders on credit, by day and number of the first of their chain."""
+
+    def loan_of(self, order: ExchangeOrder) -> Loan | None:
+        """Return on which loan an order is; None of one that is paid for."""
+        return self.loans.get((order.day, order.root))
 
     def prefixed(self, symbol: str) -> str:
         """Return a code as account queries write it: with the letter of its kind."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
+import json
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import ClassVar
+
+from pydantic import TypeAdapter
 
 from brokerkit.sandbox.exchange import Costs, ExchangeRefusal
 from brokerkit.sandbox.face import (
@@ -29,6 +33,7 @@ from . import (
     cashbook,
     days,
     flows,
+    gold,
     indices,
     listed,
     lists,
@@ -44,9 +49,9 @@ from . import (
     us_pace,
     valuation,
 )
+from .apis import ISSUE_PATH, REVOKE_PATH, UNKNOWN_TO_DEMO, calls, in_demo, paths
 from .calls import FIELDS
-from .catalogue import DEMO_WITHOUT_API, DEMO_WITHOUT_BUSINESS, ISSUE_PATH, PATH_OF, PATHS, REVOKE_PATH
-from .common import Branch, Content
+from .common import Branch, Content, Loan
 from .fields import checked
 from .plain import plain_answer, plain_fields
 from .refusals import (
@@ -85,6 +90,7 @@ _ANSWERS: Mapping[str, Callable[[Branch, Mapping[str, str]], Content]] = {
     "kt00009": lists.states_of_the_day,
     "ka10075": lists.open_orders,
     "ka10076": lists.fills,
+    "ka10088": lists.parts,
     "ka10001": quotes.info,
     "ka10003": books.trades,
     "ka10004": books.order_book,
@@ -128,19 +134,28 @@ _ANSWERS: Mapping[str, Callable[[Branch, Mapping[str, str]], Content]] = {
     "kt10001": orders.sell,
     "kt10002": orders.amend,
     "kt10003": orders.cancel,
-    # Credit is not played: what is bought and sold with it goes to the exchange as everything else.
-    "kt10006": orders.buy,
-    "kt10007": orders.sell,
+    "kt10006": orders.buy_on_credit,
+    "kt10007": orders.sell_on_credit,
     "kt10008": orders.amend,
     "kt10009": orders.cancel,
+    "kt50000": gold.buy,
+    "kt50001": gold.sell,
+    "kt50002": gold.amend,
+    "kt50003": gold.cancel,
+    "kt50020": gold.holdings,
+    "kt50021": gold.cash,
+    "kt50030": gold.all_of_a_day,
+    "kt50031": gold.of_a_day,
+    "kt50032": gold.history,
+    "kt50075": gold.open_of_a_day,
 }
-_PURPOSES = {
-    **dict.fromkeys(("kt10000", "kt10001", "kt10002", "kt10003"), Purpose.ORDER),
-    **dict.fromkeys(("kt10006", "kt10007", "kt10008", "kt10009"), Purpose.ORDER),
-    **dict.fromkeys(("kt50000", "kt50001", "kt50002", "kt50003"), Purpose.ORDER),
-    **dict.fromkeys(("kt00007", "kt00009", "ka10075", "ka10076"), Purpose.LISTING),
-    **us_answers.PURPOSES,
-}
+_LISTINGS = frozenset(
+    {
+        *("kt00007", "kt00009", "ka10075", "ka10076", "ka10088"),
+        *("kt50030", "kt50031", "kt50075"),
+        *us_answers.LISTINGS,
+    }
+)
 _WHOLE_LIST = 10_000
 _PAGE_SIZES = {
     **dict.fromkeys(("ka10003", "ka10084"), 30),  # of ka10084 it is not known
@@ -160,6 +175,8 @@ _PAGE_SIZES = {
     **dict.fromkeys(("ka10051", "ka10061", "ka10064", "ka90003"), _WHOLE_LIST),
     **us_answers.PAGE_SIZES,
 }
+_LOANS = TypeAdapter(list[tuple[dt.date, int, str, str]])
+"""Day and number of an order, code and day of its loan."""
 _log = logging.getLogger("brokerkit")
 
 ONLY_KRX = "The mock host knows the symbols of KRX alone."
@@ -214,7 +231,11 @@ class KiwoomFace(Face):
     def begin(self) -> None:
         """Make the branch that knows the account, the desk for tokens, and the sizes of pages."""
         self.branch = Branch(
-            self.exchange, self.credentials.account, self.costs[self.environment], self.environment == "demo"
+            self.exchange,
+            self.credentials.account,
+            self.costs[self.environment],
+            self.environment == "demo",
+            self.plain,
         )
         self.us = UsBranch(
             self.exchanges.get("US"),
@@ -293,6 +314,16 @@ class KiwoomFace(Face):
         """How often a token was given out, the same one again included."""
         return self.desk.issued
 
+    def kept(self) -> Mapping[str, Sequence[object]]:
+        """Return which orders are on credit: the exchange does not know."""
+        loans = [(*order, *loan) for order, loan in list(self.branch.loans.items())]
+        return {"loans": _LOANS.dump_python(loans, mode="json")} if loans else {}
+
+    def restore(self, kept: Mapping[str, Sequence[object]]) -> None:
+        """Go on with what an earlier run kept."""
+        for day, number, code, loan_day in _LOANS.validate_json(json.dumps(kept.get("loans", ()))):
+            self.branch.loans[day, number] = Loan(code, loan_day)
+
     def order_id(self, number: int) -> str:
         """Return the seven digits of the wire; in the US there are two zeros more in front."""
         return lists.order_number(number)
@@ -301,7 +332,10 @@ class KiwoomFace(Face):
         """Return what a request is for: the path of the token tells, else the id of the API."""
         if path in (ISSUE_PATH, REVOKE_PATH):
             return Purpose.LOGIN
-        return _PURPOSES.get(headers.get("api-id", "").strip(), Purpose.QUERY)
+        api_id = headers.get("api-id", "").strip()
+        if api_id in calls() and calls()[api_id].effect == "order":
+            return Purpose.ORDER
+        return Purpose.LISTING if api_id in _LISTINGS else Purpose.QUERY
 
     def refusal_of(self, code: str, words: str) -> Refused:
         """Return a refusal of an order."""
@@ -322,7 +356,7 @@ class KiwoomFace(Face):
 
     def method_of(self, request: ReceivedRequest) -> str | None:
         """Return POST for every path that there is."""
-        return "POST" if request.path in PATHS else None
+        return "POST" if request.path in paths() else None
 
     def headers_of(self, request: ReceivedRequest) -> Mapping[str, str]:
         """Return the headers of every answer, as they are without a further page."""
@@ -339,8 +373,8 @@ class KiwoomFace(Face):
         if request.path in (ISSUE_PATH, REVOKE_PATH):
             body = self._token_answer(request)
         else:
-            body, next_key = self._call(request)
-            headers = {} if request.headers["api-id"].strip() in FIELDS else dict(MADE_UP)
+            body, next_key, is_played = self._call(request)
+            headers = {} if is_played else dict(MADE_UP)
         if next_key:
             headers |= {"cont-yn": "Y", "next-key": next_key}
         done = {"return_code": 0, "return_msg": f"{'모의투자 ' if self.branch.demo else ''}처리 완료"}
@@ -352,24 +386,26 @@ class KiwoomFace(Face):
             return self.desk.issue(request.body)
         return self.desk.revoke(request.body)
 
-    def _call(self, request: ReceivedRequest) -> tuple[dict[str, object], str | None]:
+    def _call(self, request: ReceivedRequest) -> tuple[dict[str, object], str | None, bool]:
+        """Return the body, the key of the next page if there is one, and whether an exchange plays it."""
         api_id = _api_id(request)
         app_key = self.desk.check(request.headers.get("authorization"))
         self._check_limit(app_key, api_id)
         self._check_demo(api_id)
         _check_form(request)
         fields = checked(FIELDS[api_id] if api_id in FIELDS else plain_fields(api_id), request.body)
-        after = _after(request, api_id, fields)
-        if api_id not in FIELDS:
-            key = f"{_fingerprint(api_id, fields)}%010d".__mod__
-            return plain_answer(api_id, fields, after, self.plain, key, demo=self.branch.demo)
+        after, mark = _after(request, api_id, fields), _fingerprint(api_id, fields)
+        if api_id not in FIELDS or (api_id == "ka10084" and not books.keeps_trades(fields)):
+            page = after or 0
+            body, more = plain_answer(api_id, fields, page, self.plain)
+            return body, f"{mark}{page + 1:010d}" if more else None, False
         answer = self._answered(api_id, fields)
         if isinstance(answer, Mapping):
-            return dict(answer), None
+            return dict(answer), None, True
         body, last = answer.page(self.page_sizes.get(api_id, self.page_size), after)
         if self.misspells_lists and api_id in us_answers.MISSPELT:
             body["result_lsit"] = body.pop("result_list")
-        return body, None if last is None else f"{_fingerprint(api_id, fields)}{last:010d}"
+        return body, None if last is None else f"{mark}{last:010d}", True
 
     def _answered(self, api_id: str, fields: Mapping[str, str]) -> Content:
         try:
@@ -387,9 +423,9 @@ class KiwoomFace(Face):
             raise refused(RATE, "1700", words, status=429)
 
     def _check_demo(self, api_id: str) -> None:
-        if self.branch.demo and api_id in DEMO_WITHOUT_API:
-            raise refused(INPUT, "8104", "모의투자에 없는 API입니다")
-        if self.branch.demo and api_id in DEMO_WITHOUT_BUSINESS:
+        if self.branch.demo and not in_demo(api_id):
+            if api_id in UNKNOWN_TO_DEMO:
+                raise refused(INPUT, "8104", "모의투자에 없는 API입니다")
             raise business(NOT_ON_DEMO, "제공되지 않는 업무", demo=True)
         if api_id in us_answers.ANSWERS and "US" not in self.exchanges:
             _log.info("Kiwoom sandbox: %s exists at Kiwoom but is not played here; it was refused.", api_id)
@@ -401,9 +437,10 @@ def _api_id(request: ReceivedRequest) -> str:
     api_id = request.headers.get("api-id", "").strip()
     if not api_id:
         raise refused(WRONG_REQUEST, "1501", "API ID가 없습니다")
-    if api_id not in PATH_OF:
+    api = calls().get(api_id)
+    if api is None:
         raise unknown_api(api_id)
-    if PATH_OF[api_id] != request.path:
+    if api.path != request.path:
         raise refused(WRONG_REQUEST, "1504", f"그 URI의 API가 아닙니다. API ID={api_id}, URI={request.path}")
     return api_id
 

@@ -1,4 +1,4 @@
-"""Lists of orders: kt00007 (every row of a day), ka10075 (open today), ka10076 (filled today)."""
+"""Lists of orders: kt00007 and kt00009 (every row of a day), ka10075 (open), ka10076 (filled), ka10088 (its parts)."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ _CHANGES = {"NEW": "", "CANCEL": "취소", "AMEND": "정정"}
 _VENUE_NUMBERS = {Venue.SOR: "0", Venue.KRX: "1", Venue.NXT: "2"}
 _MARKET_CODES: Mapping[str, str] = {"KOSPI": "1", "KOSDAQ": "2"}
 _NO_ORDER = "0000000"
+_LOANS = {"33": "융자", "99": "융자합"}
+"""crd_deal_tp to its word."""
 
 
 def of_the_day(branch: Branch, fields: Mapping[str, str]) -> Content:
@@ -103,7 +105,7 @@ def _detail_row(branch: Branch, order: ExchangeOrder) -> dict[str, str]:
         "ord_no": order_number(order.number),
         "stk_cd": branch.prefixed(request.symbol),
         "trde_tp": type_name(order),
-        "crd_tp": "보통매매",
+        "crd_tp": _credit(branch, order),
         "ord_qty": padded(order.quantity, 10),
         "ord_uv": padded(request.price or 0, 10),
         "cnfm_qty": padded(order.quantity if change and not order.rejected else 0, 10),
@@ -112,8 +114,8 @@ def _detail_row(branch: Branch, order: ExchangeOrder) -> dict[str, str]:
         "ord_tm": f"{order.time:%H:%M:%S}",
         "ori_ord": order_number(order.original),
         "stk_nm": branch.exchange.instruments[request.symbol].name,
-        "io_tp_nm": f"현금{SIDE_NAMES[request.side]}{change}",
-        "loan_dt": "",
+        "io_tp_nm": _paid(branch, order),
+        "loan_dt": loan.day if (loan := branch.loan_of(order)) else "",
         "cntr_qty": padded(order.filled, 10),
         "cntr_uv": padded(order.average_price or 0, 10),
         "ord_remnq": padded(order.remaining, 10),
@@ -123,6 +125,17 @@ def _detail_row(branch: Branch, order: ExchangeOrder) -> dict[str, str]:
         "dmst_stex_tp": request.venue.value,
         "cond_uv": padded(request.stop_price or 0, 10),
     }
+
+
+def _credit(branch: Branch, order: ExchangeOrder) -> str:
+    loan = branch.loan_of(order)
+    return "보통매매" if loan is None else _LOANS.get(loan.code, "신용")
+
+
+def _paid(branch: Branch, order: ExchangeOrder) -> str:
+    # The word of an order on credit is a guess: this list was seen with cash alone.
+    paid = "현금" if branch.loan_of(order) is None else "신용"
+    return f"{paid}{SIDE_NAMES[order.request.side]}{_CHANGES[order.action]}"
 
 
 def states_of_the_day(branch: Branch, fields: Mapping[str, str]) -> Content:
@@ -159,7 +172,7 @@ def _state_row(branch: Branch, order: ExchangeOrder) -> dict[str, str]:
         "ord_no": order_number(order.number),
         "stk_cd": branch.prefixed(request.symbol),
         "trde_tp": type_name(order),
-        "io_tp_nm": f"현금{SIDE_NAMES[request.side]}{change}",
+        "io_tp_nm": _paid(branch, order),
         "ord_qty": padded(order.quantity, 10),
         "ord_uv": padded(request.price or 0, 10),
         "cnfm_qty": padded(order.quantity if change and not order.rejected else 0, 10),
@@ -170,7 +183,7 @@ def _state_row(branch: Branch, order: ExchangeOrder) -> dict[str, str]:
         "orig_ord_no": order_number(order.original),
         "stk_nm": branch.exchange.instruments[request.symbol].name,
         "setl_tp": "삼일결제",
-        "crd_deal_tp": "보통매매",
+        "crd_deal_tp": _credit(branch, order),
         "cntr_qty": padded(order.filled, 10),
         "cntr_uv": padded(order.average_price or 0, 10),
         "comm_ord_tp": "REST API",
@@ -247,11 +260,10 @@ def fills(branch: Branch, fields: Mapping[str, str]) -> Content:
 def _both_lists(branch: Branch, order: ExchangeOrder) -> dict[str, str]:
     request = order.request
     commission, tax = branch.order_costs(order)
-    amended = order.action == "AMEND"
     return {
         "ord_no": order_number(order.number),
         "stk_nm": branch.exchange.instruments[request.symbol].name,
-        "io_tp_nm": f"{SIDE_NAMES[request.side]}정정" if amended else COLOURS[request.side],
+        "io_tp_nm": _coloured(branch, order),
         "ord_pric": whole(request.price or 0),
         "ord_qty": whole(order.quantity),
         # Several fills make one row with their average; that it is cut to the won is assumed.
@@ -269,6 +281,45 @@ def _both_lists(branch: Branch, order: ExchangeOrder) -> dict[str, str]:
         "stex_tp_txt": request.venue.value,
         "sor_yn": "Y" if request.venue is Venue.SOR else "N",
         "stop_pric": whole(request.stop_price or 0),
+    }
+
+
+def _coloured(branch: Branch, order: ExchangeOrder) -> str:
+    if order.action == "AMEND":
+        return f"{SIDE_NAMES[order.request.side]}정정"
+    return COLOURS[order.request.side] + ("" if branch.loan_of(order) is None else "신용")
+
+
+def parts(branch: Branch, fields: Mapping[str, str]) -> Content:
+    """Answer ka10088: into what an order that waits was divided.
+
+    No order of the exchange is divided, so each is its own only part. Of what does not wait there is none.
+    """
+    number = int(fields["ord_no"])
+    rows = [_part(branch, order) for order in branch.exchange.open_orders(branch.account) if order.number == number]
+    return {"osop": rows}
+
+
+def _part(branch: Branch, order: ExchangeOrder) -> dict[str, str]:
+    request, both = order.request, _both_lists(branch, order)
+    told = (
+        "stk_cd",
+        "stk_nm",
+        "ord_no",
+        "ord_qty",
+        "ord_pric",
+        "io_tp_nm",
+        "trde_tp",
+        "cntr_qty",
+        "ord_stt",
+        "stex_tp",
+    )
+    return {
+        **{name: both[name] for name in told},
+        "osop_qty": both["oso_qty"],
+        "sell_tp": "1" if request.side is Side.SELL else "2",  # as the questions of other lists have it
+        "cur_prc": _present_prices(branch, request.symbol, request.venue)["cur_prc"],
+        "stex_tp_txt": "통합" if request.venue is Venue.SOR else request.venue.value,
     }
 
 

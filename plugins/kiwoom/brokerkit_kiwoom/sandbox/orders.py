@@ -1,4 +1,4 @@
-"""Orders: kt10000 (buy), kt10001 (sell), kt10002 (amend), kt10003 (cancel)."""
+"""Orders: kt10000 (buy), kt10001 (sell), kt10002 (amend), kt10003 (cancel); on credit kt10006 to kt10009."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from brokerkit.models import PRICED, OrderRequest
 from brokerkit.sandbox.exchange import ExchangeOrder, ExchangeRefusal, Refusal
 from brokerkit.words import OrderType, Side, TimeInForce, Venue
 
-from .common import Branch, Content
+from .common import Branch, Content, Loan
 from .numbers import padded
 from .refusals import (
     NOT_ON_DEMO,
@@ -46,6 +46,8 @@ ORDER_TYPES: Mapping[str, tuple[OrderType, TimeInForce]] = {
 """trde_tp. Which of them a venue takes in which phase is the exchange's to say."""
 _WITH_A_LIMIT = PRICED | {OrderType.BEST_OPPOSITE, OrderType.BEST_SAME_SIDE}
 """Types that wait at a limit. That of the last two was fixed on entry: since then they are limit orders like others."""
+_NEW_LOAN = "33"
+"""crd_deal_tp of a loan (융자)."""
 _EVENING = frozenset({Phase.PRE_MARKET, Phase.AFTER_MARKET})
 
 
@@ -59,7 +61,17 @@ def sell(branch: Branch, fields: Mapping[str, str]) -> Content:
     return _place(branch, Side.SELL, fields)
 
 
-def _place(branch: Branch, side: Side, fields: Mapping[str, str]) -> Content:
+def buy_on_credit(branch: Branch, fields: Mapping[str, str]) -> Content:
+    """Answer kt10006. Loans are not played: the exchange takes it against the cash, and the lists say what it is."""
+    return _place(branch, Side.BUY, fields, Loan(_NEW_LOAN, ""))
+
+
+def sell_on_credit(branch: Branch, fields: Mapping[str, str]) -> Content:
+    """Answer kt10007."""
+    return _place(branch, Side.SELL, fields, Loan(fields["crd_deal_tp"], fields["crd_loan_dt"]))
+
+
+def _place(branch: Branch, side: Side, fields: Mapping[str, str], loan: Loan | None = None) -> Content:
     order_type, time_in_force = ORDER_TYPES[fields["trde_tp"]]
     price, stop_price = _prices(order_type, fields)
     venue = _venue(branch, fields)
@@ -81,6 +93,8 @@ def _place(branch: Branch, side: Side, fields: Mapping[str, str]) -> Content:
         order = branch.exchange.submit(branch.account, request)
     except ExchangeRefusal as refusal:
         raise of_exchange(refusal, symbol, demo=branch.demo) from None
+    if loan is not None:
+        branch.loans[order.day, order.number] = loan
     return {"ord_no": f"{order.number:07d}", "dmst_stex_tp": venue.value}
 
 

@@ -20,7 +20,7 @@ from brokerkit.sandbox.happenings import BookChanged, Happening, OrderChanged, P
 from brokerkit.sandbox.streaming import FaceStream, Line
 
 from . import stream_conditions, stream_notices, stream_phases, stream_rows, stream_totals, us_stream
-from .catalogue import SOCKET_PATH, US_SOCKET_PATH
+from .apis import SOCKET_PATH, US_SOCKET_PATH
 from .common import Branch
 from .indices import INDEX_OF
 from .stream_conditions import Searches

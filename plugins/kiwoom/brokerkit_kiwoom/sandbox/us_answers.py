@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from brokerkit.sandbox.face import Purpose
-
 from . import us_account, us_books, us_charts, us_ledger, us_listed, us_lists, us_orders, us_profits, us_quotes
 from .common import Content
 from .us import UsBranch
@@ -48,10 +46,7 @@ ANSWERS: Mapping[str, Callable[[UsBranch, Mapping[str, str]], Content]] = {
     "ust31300": us_ledger.estimate,
     "ust31302": us_ledger.change,
 }
-PURPOSES = {
-    **dict.fromkeys(("ust20000", "ust20001", "ust20002", "ust20003", "ust31302"), Purpose.ORDER),
-    **dict.fromkeys(("ust21050", "ust21510", "ust21150", "ust21180"), Purpose.LISTING),
-}
+LISTINGS = frozenset({"ust21050", "ust21510", "ust21150", "ust21180"})
 _WHOLE_LIST = 10_000
 PAGE_SIZES = {
     "usa06011": 100,

@@ -11,6 +11,7 @@ import requests
 from brokerkit_kiwoom.sandbox import KiwoomFace
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from brokerkit.catalogue import Catalogue
 from brokerkit.sandbox.bourses import US
 from brokerkit.sandbox.exchange import Exchange
 from brokerkit.sandbox.server import Server
@@ -18,32 +19,6 @@ from brokerkit.sandbox.server import Server
 SAMSUNG = "005930"
 FUND = "069500"
 TODAY = dt.date(2026, 11, 20)
-_FOLDERS = {
-    **dict.fromkeys(("kt10006", "kt10007", "kt10008", "kt10009"), "crdordr"),
-    **dict.fromkeys(("kt50000", "kt50001", "kt50002", "kt50003"), "ordr"),
-    **dict.fromkeys(("ka10072", "ka10073", "ka10074", "ka10077", "ka10170"), "acnt"),
-    **dict.fromkeys(("ka00001", "ka10075", "ka10076", "ka10085", "ka01690", "kt0", "kt5"), "acnt"),
-    **dict.fromkeys(("ka10004", "ka10005", "ka10086"), "mrkcond"),
-    **dict.fromkeys(("ka10027", "ka10030", "ka10032", "ka10034", "ka10065", "ka90009"), "rkinfo"),
-    **dict.fromkeys(("ka10079", "ka10080", "ka10081", "ka10082", "ka10083", "ka10094"), "chart"),
-    **dict.fromkeys(("ka20005", "ka20006", "ka20007", "ka20008", "ka20019"), "chart"),
-    **dict.fromkeys(("ka20001", "ka10051"), "sect"),
-    "ka10064": "chart",
-    **dict.fromkeys(("ka90010", "ka90013"), "mrkcond"),
-    "ka9": "stkinfo",
-    "ka10040": "rkinfo",
-    "kt1": "ordr",
-    "ka1": "stkinfo",
-}
-_US_PATHS = {
-    "usa20": "mrkcond",
-    "usa06": "chart",
-    "usa10": "stkinfo",
-    "ust20": "ordr",
-    "ust21": "acnt",
-    "ust314": "ordr",
-    "ust313": "exchange",
-}
 APPLE = {"stex_tp": "ND", "stk_cd": "AAPL"}
 FLOW = {"dt": "20261120", "stk_cd": SAMSUNG, "amt_qty_tp": "2", "trde_tp": "0", "unit_tp": "1"}
 DAY = {"qry_tp": "1", "stk_bond_tp": "0", "sell_tp": "0", "dmst_stex_tp": "%"}
@@ -234,10 +209,7 @@ class Customer:
 
 
 def path_of(api_id: str) -> str:
-    if api_id.startswith("us"):
-        (folder,) = (folder for start, folder in _US_PATHS.items() if api_id.startswith(start))
-        return f"/api/us/{folder}"
-    return f"/api/dostk/{_FOLDERS.get(api_id) or _FOLDERS[api_id[:3]]}"
+    return Catalogue.at("brokerkit_kiwoom").api(api_id).path
 
 
 def limit(price: Decimal, **changes: str) -> dict[str, str]:

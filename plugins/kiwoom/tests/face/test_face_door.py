@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import http.client
-import logging
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from brokerkit_kiwoom.sandbox import KiwoomFace
@@ -287,20 +285,6 @@ def test_unknown_environment_is_an_error() -> None:
         KiwoomFace(Exchange(), environment="sandbox")
 
 
-def test_api_whose_list_would_deny_orders_of_the_exchange_is_refused_and_logged(
-    customer: Customer, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO, logger="brokerkit")
-    headers = {"api-id": "ka10088", "authorization": f"Bearer {customer.token}"}
-    refused = customer.post("/api/dostk/acnt", {"ord_no": "0000001"}, headers)
-    answer = refused.json()
-    assert (answer["return_code"], "[8104:" in answer["return_msg"]) == (2, True)
-    assert refused.headers["X-Brokerkit-Sandbox"] == "not-played"
-    (line,) = [record.getMessage() for record in caplog.records if record.name == "brokerkit"]
-    assert "ka10088" in line
-    assert customer.token not in line
-
-
 def test_apis_that_no_exchange_plays_are_answered_in_their_own_shape_and_say_so(customer: Customer) -> None:
     headers = {"api-id": "ka10060", "authorization": f"Bearer {customer.token}"}
     asked = {"dt": "20261120", "stk_cd": "005930", "amt_qty_tp": "1", "trde_tp": "0", "unit_tp": "1"}
@@ -316,31 +300,6 @@ def test_apis_that_no_exchange_plays_are_answered_in_their_own_shape_and_say_so(
     assert {row["dt"] for row in rows}.isdisjoint(row["dt"] for row in second.json()["stk_invsr_orgn_chart"])
     short = customer.post("/api/dostk/chart", {"dt": "20261120"}, headers)
     assert (short.json()["return_code"], "[1511:" in short.json()["return_msg"]) == (2, True)
-
-
-def test_gold_is_taken_listed_and_cancelled_and_never_traded(customer: Customer) -> None:
-    order = {"stk_cd": "M04020000", "ord_qty": "5", "ord_uv": "190000", "trde_tp": "00"}
-    number = customer.call("kt50000", order)["ord_no"]
-    listing = {
-        "ord_dt": "20261127",
-        "qry_tp": "1",
-        "mrkt_deal_tp": "5",
-        "stk_bond_tp": "0",
-        "slby_tp": "0",
-        "stk_cd": "",
-        "fr_ord_no": "",
-        "dmst_stex_tp": "KRX",
-    }
-
-    def rows() -> dict[str, Any]:
-        blocks = [block for block in customer.call("kt50030", listing).values() if isinstance(block, list)]
-        return {row["ord_no"]: row for rows in blocks for row in rows}
-
-    assert (rows()[number]["stk_cd"], rows()[number]["ord_qty"]) == ("M04020000", "5")
-    cancel = {"orig_ord_no": number, "stk_cd": "M04020000", "cncl_qty": "0"}
-    canceled = customer.call("kt50003", cancel)["ord_no"]
-    assert canceled != number
-    assert "RC4032" in customer.refusal("kt50003", cancel)[1]
 
 
 @pytest.mark.parametrize("key", ["", "0", "anything"])

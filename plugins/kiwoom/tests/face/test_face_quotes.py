@@ -125,7 +125,8 @@ def test_trades_of_a_day_are_those_up_to_a_minute_in_pages(customer: Customer) -
     assert {row["tm"] <= "091059" for row in early} == {True}
     for not_kept in ({"tdy_pred": "2"}, {"tic_min": "1"}):
         answer = customer.send("ka10084", {**asked, **not_kept})
-        assert (answer.json()["return_code"], answer.headers["X-Brokerkit-Sandbox"]) == (2, "not-played")
+        assert (answer.json()["return_code"], answer.headers["X-Brokerkit-Sandbox"]) == (0, "made-up")
+        assert answer.json()["tdy_pred_cntr"][0].keys() == rows[0].keys()
 
 
 def test_member_firms_have_the_signs_of_their_sides(customer: Customer) -> None:

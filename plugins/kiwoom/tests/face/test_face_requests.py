@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from brokerkit_kiwoom.sandbox.calls import FIELDS
+from brokerkit_kiwoom.sandbox.apis import calls
 
 from plugins.kiwoom.tests.face.customers import FLOW, PRICES, SAMSUNG, Customer
 
 WIRE = os.environ.get("BROKERKIT_WIRE_EXAMPLES")
 TOLD_REFUSALS = {
-    *((api_id, "RC4032") for api_id in ("kt10002", "kt10003", "kt10008", "kt10009")),
+    *((api_id, "RC4032") for api_id in ("kt10002", "kt10003", "kt10008", "kt10009", "kt50002", "kt50003")),
     ("kt10007", "571552"),
 }
 """Changes of orders that never were, and a sale at a price of other years."""
@@ -24,9 +24,9 @@ TOLD_REFUSALS = {
     not WIRE, reason="BROKERKIT_WIRE_EXAMPLES is not set: the vendor's examples are not in the repository"
 )
 def test_every_official_request_is_answered_or_refused_as_a_fact_tells(customer: Customer) -> None:
-    paths = [Path(str(WIRE), "kiwoom", "examples", f"{api_id}.json") for api_id in FIELDS]
+    paths = [Path(str(WIRE), "kiwoom", "examples", f"{api_id}.json") for api_id in calls()]
     sent = [json.loads(path.read_text(encoding="utf-8")) for path in paths if path.exists()]
-    assert len(sent) > 20
+    assert len(sent) > 120
     odd = []
     for example in sent:
         answer: dict[str, Any] = customer.send(example["api_id"], example["request"]["body"]).json()
