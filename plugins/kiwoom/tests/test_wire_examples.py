@@ -217,6 +217,25 @@ def test_official_day_list_is_a_history_of_that_day(wire: Any) -> None:
     assert order.submitted_at == dt.datetime(2024, 11, 7, 13, 5, 43, tzinfo=clock.KST)
 
 
+def test_official_commission_of_a_sale_is_that_of_the_purchase_too(wire: Any) -> None:
+    wire.answer("ka10073", official("ka10073"))
+    wire.answer("ka10074", official("ka10074"))
+    day = dt.date(2024, 11, 28)
+    (told,) = wire.broker.realized_pnl(day, day)
+    assert (told.pnl, told.commission, told.tax) == (3 * (Decimal("158200") - Decimal("97602.96")), 1_500, 852)
+    (row, *_), (total,) = official("ka10073")["dt_stk_rlzt_pl"], official("ka10074")["dt_rlzt_pl"]
+    sold, bought = Decimal(row["cntr_pric"]), Decimal(row["buy_uv"])
+
+    def commission(amount: Decimal) -> Decimal:
+        return amount * 2 // 1000 // 10 * 10
+
+    assert (commission(sold), commission(bought)) == (310, 190)
+    assert int(row["tdy_trde_cmsn"]) == 310 + 190
+    assert sold - bought - 500 - int(row["tdy_trde_tax"]) == Decimal(row["tdy_sel_pl"])
+    assert (commission(3 * sold), commission(3 * bought)) == (int(total["tdy_trde_cmsn"]), 580)
+    assert int(3 * (sold - bought) - 940 - 580 - 852) == int(total["tdy_sel_pl"])
+
+
 def flows(*numbers: int) -> dict[str, Flow]:
     names = (
         *("individual", "foreign", "institution", "financial_investment", "insurance", "investment_trust"),

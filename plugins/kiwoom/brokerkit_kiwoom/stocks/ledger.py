@@ -23,7 +23,7 @@ from brokerkit_kiwoom.wire.types import DayOrBlank, Listing, Padded, PaddedOrBla
 
 
 class SaleRow(Block):
-    """일자별종목별실현손익요청_기간 (ka10073): a sale. The profit is after costs."""
+    """일자별종목별실현손익요청_기간 (ka10073): a sale. The profit is after this commission and tax."""
 
     date: Day = Field(alias="dt")  # 일자
     symbol: Symbol = Field(alias="stk_cd")  # 종목코드
@@ -32,7 +32,7 @@ class SaleRow(Block):
     buy_price: Padded = Field(alias="buy_uv")  # 매입단가, with two decimals
     sell_price: Price = Field(alias="cntr_pric")  # 체결가
     profit: Signed = Field(alias="tdy_sel_pl")  # 당일매도손익
-    commission: Padded = Field(alias="tdy_trde_cmsn")  # 당일매매수수료, with that of the purchase
+    commission: Padded = Field(alias="tdy_trde_cmsn")  # 당일매매수수료: of the sale and of the purchase
     tax: Padded = Field(alias="tdy_trde_tax")  # 당일매매세금
 
 
