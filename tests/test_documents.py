@@ -18,6 +18,7 @@ import typer
 from brokerkit_kis.client import CALLS_PER_SECOND as KIS_CALLS
 from brokerkit_kis.sandbox import us_orders, us_reserved
 from brokerkit_kis.sandbox.face import APIS, LOGINS
+from brokerkit_kis.sandbox.services import services
 from brokerkit_kis.sandbox.stream_columns import SERVICES
 from brokerkit_kis.stocks.orders import AFTER_MARKET_TYPE
 from brokerkit_kis.stocks.orders import ORDER_TYPE as KIS_TYPE
@@ -262,7 +263,7 @@ def kis_calls() -> list[Row]:
         return " ".join(map(code, sorted(ids))) or "—"
 
     calls = [
-        [code(path.rpartition("/")[2]), listed(api.service.real), listed(api.service.demo)]
+        [code(path.rpartition("/")[2]), listed(services()[path].real), listed(services()[path].demo)]
         for path, api in APIS.items()
         if api.market == "KR"
     ]
@@ -279,7 +280,7 @@ def kis_us_calls() -> list[Row]:
         return " ".join(map(code, sorted(played))) or "—"
 
     return [
-        [code(path.removeprefix("/uapi/")), listed(api.service.real, path), listed(api.service.demo, path)]
+        [code(path.removeprefix("/uapi/")), listed(services()[path].real, path), listed(services()[path].demo, path)]
         for path, api in APIS.items()
         if api.market == "US"
     ]
