@@ -87,7 +87,7 @@ def broker(request: pytest.FixtureRequest) -> Iterator[Broker]:
 def readable(broker: Broker) -> Iterator[tuple[str, Api]]:
     """Yield what every API that only asks is called by, with its first variant where it has several."""
     for api in Catalogue.at(f"brokerkit_{broker.name}"):
-        if api.effect == "read" and not api.is_frame and api.name not in DENIED:
+        if api.effect == "read" and api.name not in DENIED:
             variants = list(api.variants("real"))
             yield (api.name if len(variants) == 1 else f"{api.name}/{variants[0]}"), api
 

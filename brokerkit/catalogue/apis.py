@@ -210,6 +210,13 @@ class Api:
         """Say whether it goes over the socket."""
         return self.where == "socket"
 
+    @property
+    def only_codes(self) -> Mapping[str, str]:
+        """What a question over the socket is filled in with: fields for which one code alone is known."""
+        if self.effect != "read" or not self.is_frame:
+            return NONE
+        return {each.name: next(iter(each.codes)) for each in self.request if each.required and len(each.codes) == 1}
+
     @cached_property
     def fields(self) -> Mapping[str, Field]:
         """The fields of its request by name."""

@@ -85,7 +85,7 @@ def show(api: ApiArgument, broker: BrokerOption = None, as_json: JsonOption = Fa
     if as_json:
         printer.one({"broker": name, **plain(found)})
         return
-    filled = {*load_broker(name).Client.written_fields, *found.pages}
+    filled = {*load_broker(name).Client.written_fields, *found.pages, *found.only_codes}
     printer.one({}, _head(name, found, filled), f"{found.name} {found.label}")
     _print_fields(printer, "Request", found.request, filled)
     for group in found.groups:
@@ -132,7 +132,7 @@ def _head(broker: str, api: Api, filled: Container[str]) -> Row:
         "former ids": ", ".join(f"{old} (now {new})" for old, new in api.old.items()),
         "pages": "several" if api.pages else "one",
         "open": "takes any other field too" if api.open else "",
-        "call": "" if api.is_frame else " ".join(("brokerkit call", _called(api), *_needed(api, filled))),
+        "call": "" if api.effect == "stream" else " ".join(("brokerkit call", _called(api), *_needed(api, filled))),
     }
     return {label: value for label, value in head.items() if value}
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import islice
 from typing import Any
 
 from brokerkit.catalogue import Api, Catalogue
@@ -67,6 +68,11 @@ class RawCall:
         )
         return self.reply([each.content for each in found], is_complete=is_complete)
 
+    def over_socket(self, ask: Callable[[Mapping[str, Any]], Iterator[tuple[Any, bool]]], most: int) -> RawReply:
+        """Ask over the socket for so many pages at most; `ask` yields pages, each with whether it is the last one."""
+        found = list(islice(ask(self.values), most))
+        return self.reply([body for body, _ in found], is_complete=found[-1][1])
+
     def log_in(self) -> RawReply:
         """Ask for a token or a key, or give one back."""
         answer = self.client.log_in(self.endpoint, self.values)
@@ -93,6 +99,8 @@ def prepared(client: Client, catalogue: Catalogue, asked: str, given: Given) -> 
     if not isinstance(given, Mapping):
         raise InvalidRequest(f"fields are given by their names, as a dict, not as {type(given).__name__}.")
     api, variant, an_id, warnings = _meant(catalogue, client.environment, asked)
+    if api.only_codes:
+        given = {**api.only_codes, **given}
     own = {**client.account(), **(_own_keys(client, given) if api.effect == "auth" else {})}
     checked = Checked(api, own, given, lambda name: [each.name for each in catalogue if name in each.fields])
     return RawCall(client, api, variant, an_id, checked.values, (*warnings, *checked.warnings), goes_on=checked.goes_on)
@@ -102,9 +110,9 @@ def prepared(client: Client, catalogue: Catalogue, asked: str, given: Given) -> 
 def _meant(catalogue: Catalogue, environment: str, asked: str) -> tuple[Api, str, str, tuple[str, ...]]:
     """Return the API, its variant and id in an environment, and what is to be said of that."""
     api = catalogue.api(asked)
-    if api.effect == "stream" or api.is_frame:
+    if api.effect == "stream":
         raise Unsupported(
-            f"{title(api)} comes over the broker's socket, which a call does not reach.",
+            f"{title(api)} comes over the broker's socket when it happens: nobody can ask for it.",
             advice="Nothing was sent. broker.stream() follows what comes there.",
         )
     variant, an_id, warnings = _chosen(environment, catalogue, api, asked)

@@ -38,7 +38,7 @@ _PRICES = re.compile(
     "현재가|시가(?!총액)|고가|저가|최고가|최저가|종가|기준가|호가(?!.*잔량)|단가|상한가|하한가|체결가|매도가|매수가"
 )
 _SIGNS = re.compile("부호|기호")
-_RATES = re.compile("율|비율|비중|수익률|강도|괴리")
+_RATES = re.compile("율|비율|비중|수익률|강도|괴리|변동성|델타|감마|세타|쎄타|베가|ELW로|패리티")
 _AMOUNTS = re.compile(
     "수량|잔량|거래량|주수|건수|금액|대금|손익|대비|전일비|자본금|시가총액|예수금|증거금|누적|순위|개수|가격"
 )
@@ -123,6 +123,12 @@ class Plain:
             body |= {group.name: row} if group.name else row
         return body, more
 
+    def frame(self, api: Api, key: str, place: int = 0) -> dict[str, str]:
+        """Return the fields of a frame about a key; another place tells other numbers. Its times are now."""
+        told = self._row(api, Group("", api.frame), {"": key}, place)
+        now = f"{self.exchange.now():%H%M%S}"
+        return {**told, **{each.name: _cut(now, each) for each in api.frame if _is_time(each)}}
+
     def _rows(self, api: Api, group: Group, asked: Mapping[str, str], page: int) -> Iterator[Mapping[str, object]]:
         for place in range(page * ROWS, (page + 1) * ROWS):
             yield self._row(api, group, asked, place)
@@ -142,7 +148,7 @@ class Plain:
 
     def _row(
         self, api: Api, group: Group, asked: Mapping[str, str], place: int, *, zero: bool = False
-    ) -> dict[str, object]:
+    ) -> dict[str, str]:
         return {each.name: _cut(self._text(api, group, each, asked, place, zero), each) for each in group.fields}
 
     def _text(self, api: Api, group: Group, told: Field, asked: Mapping[str, str], place: int, zero: bool) -> str:
@@ -157,7 +163,7 @@ class Plain:
             return next(iter(told.codes))
         if is_date:
             return f"{self._day(place if group.many else 0):%Y%m%d}"
-        if told.format.upper().startswith("HH") or (_TIMES.search(label) and "코드" not in label):
+        if _is_time(told):
             return f"{100000 + place:06d}"[: 4 if told.format.upper() == "HHMM" else 6]
         if _SYMBOLS.search(label):
             return instrument.symbol
@@ -316,6 +322,10 @@ def _folded(fields: Mapping[str, str]) -> Mapping[str, str]:
 
 def _is_date(told: Field) -> bool:
     return told.format.upper().startswith("YYYYMMDD") or _DATES.search(told.label) is not None
+
+
+def _is_time(told: Field) -> bool:
+    return told.format.upper().startswith("HH") or (_TIMES.search(told.label) is not None and "코드" not in told.label)
 
 
 def _cut(text: str, told: Field) -> str:

@@ -100,6 +100,6 @@ SCREENS: Mapping[str, Callable[[Quote], bool]] = {
 """Saved screens (조건검색) of every account: dear shares that rise, what nobody traded today, and everything."""
 
 
-def screened(exchange: Exchange, name: str) -> list[tuple[Instrument, Quote]]:
+def screened(exchange: Exchange, name: str, venue: Venue = Venue.KRX) -> list[tuple[Instrument, Quote]]:
     """Return what meets a saved screen, in the order of the list."""
-    return [(instrument, quote) for instrument, quote in priced(exchange) if SCREENS[name](quote)]
+    return [(instrument, quote) for instrument, quote in priced(exchange, venue) if SCREENS[name](quote)]

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 
 from pydantic import SecretStr
 
 from brokerkit import clock
+from brokerkit.catalogue import Api
 from brokerkit.errors import BrokerError, Unsupported
 from brokerkit.models import Instrument
 from brokerkit.stream.events import BookEvent, ConditionEvent, Notice, QuoteEvent, SessionEvent, TradeEvent
@@ -98,6 +99,14 @@ class Answer(NamedTuple):
     body: Any
 
 
+class Page(NamedTuple):
+    """A page of what was asked for by name."""
+
+    body: Mapping[str, Any]
+    """As the broker sent it; rows that came without names have those of the catalogue."""
+    is_last: bool
+
+
 class Unreadable(NamedTuple):
     """A frame, or a part of one, that is not as documented; never with what stood in it that is secret."""
 
@@ -127,6 +136,8 @@ class Feed(ABC, Generic[C]):
     """Frames that register or release."""
     heartbeat_seconds: ClassVar[float]
     """Seconds of silence on the line, heartbeats included, after which it counts as dead."""
+    path: ClassVar[str] = ""
+    """How the paths of those APIs of the catalogue begin that come over this socket; blank: all."""
     extra: ClassVar[str | None] = None
     """A library beside websockets without which the feed cannot work, as it is imported; the extra `stream` has it."""
 
@@ -191,6 +202,16 @@ class Feed(ABC, Generic[C]):
         Only hosts of the broker's own that speak nothing else, and only where the profile has the option for it.
         """
         return ()
+
+    def pages(self, api: Api, values: Mapping[str, Any], ask: Callable[[str, str], Any]) -> Iterator[Page]:
+        """Ask over the socket for what an API tells, and yield page by page. Raises what the broker refuses.
+
+        `ask` sends a frame, and returns the body of the `Answer` of a name.
+        """
+        raise Unsupported(
+            f"{self.client.broker} answers no questions over its socket.",
+            advice="Nothing was sent. broker.stream() follows what comes there.",
+        )
 
     # What the core makes of the tables
 

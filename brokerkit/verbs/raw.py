@@ -12,6 +12,7 @@ from brokerkit.verbs.asking import Asking
 if TYPE_CHECKING:
     from brokerkit.catalogue import Catalogue
     from brokerkit.orders.desk import OrderDesk
+    from brokerkit.raw.calls import RawCall
     from brokerkit.raw.reply import RawReply
 
 T = TypeVar("T")
@@ -26,6 +27,8 @@ class RawCalls(Asking):
         def _desk(self) -> OrderDesk: ...
 
         def _sending(self, what: str, send: Callable[[], T]) -> T: ...
+
+        def _over_socket(self, call: RawCall, most: int) -> RawReply: ...
 
     @property
     def apis(self) -> Catalogue:
@@ -52,7 +55,8 @@ class RawCalls(Asking):
         stands in the reply's `warnings`. `pages` is how many pages are asked for at most, one if nothing is said;
         `is_complete` tells whether that was all.
 
-        What asks is sent as the verbs send it. What may move money goes the way of orders: armed, within the limits,
+        What asks is sent as the verbs send it, over the broker's socket where that alone answers: over the one of an
+        open stream, else over one for this call. What may move money goes the way of orders: armed, within the limits,
         written down, sent once, under a `key` if you like; it raises as `order`.
         """
         from brokerkit.raw.calls import prepared
@@ -64,6 +68,8 @@ class RawCalls(Asking):
             if call.api.effect != "order":
                 if key is not None:
                     raise InvalidRequest(f"{call.name} moves nothing: it takes no key.")
+                if call.api.is_frame:
+                    return self._over_socket(call, most)
                 return call.log_in() if call.api.effect == "auth" else call.pages(most)
             carried = self._desk.calling(call, key)
             if (stands := self._desk.stands(carried.intent)) is not None:

@@ -22,6 +22,8 @@ from brokerkit.verbs.asking import Asking
 from brokerkit.words import Venue
 
 if TYPE_CHECKING:
+    from brokerkit.raw.calls import RawCall
+    from brokerkit.raw.reply import RawReply
     from brokerkit.stream.connection import Connection
     from brokerkit.stream.own_orders import OwnOrders
     from brokerkit.stream.stream import Listener, Stream
@@ -104,6 +106,17 @@ class Streams(Asking):
         connection = self._connection(self.adapter.home)
         try:
             yield connection.ask
+        finally:
+            connection.close()
+
+    def _over_socket(self, call: RawCall, most: int) -> RawReply:
+        """Ask for what an API tells over the socket that has it: over the one that is open, else over one for this."""
+        sockets = self.adapter.sockets.items()
+        market = next((name for name, feed in sockets if call.api.path.startswith(feed.path)), "")
+        market = market or self.adapter.home
+        feed, connection = self._feed(market), self._connection(market)
+        try:
+            return call.over_socket(lambda values: feed.pages(call.api, values, connection.ask), most)
         finally:
             connection.close()
 

@@ -301,6 +301,15 @@ class KiwoomFace(Face):
         self.us.habits.misspelt_lists = misspells
 
     @property
+    def misspells_frames(self) -> bool:
+        """Whether answers about saved conditions in the US have the names that the pages have: GCNSRLT, CNSRREQ."""
+        return self.us.habits.misspelt_frames
+
+    @misspells_frames.setter
+    def misspells_frames(self, misspells: bool) -> None:
+        self.us.habits.misspelt_frames = misspells
+
+    @property
     def tells_receipts(self) -> bool:
         """Whether notices (F4) tell that an amendment or a cancel was received, before it is done: not told."""
         return self.us.habits.told_receipts

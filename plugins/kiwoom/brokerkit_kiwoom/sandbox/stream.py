@@ -6,9 +6,9 @@ Where the facts tell no answer to a frame, none is sent: nobody knows what the s
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from typing import ClassVar, Protocol
@@ -17,9 +17,10 @@ from brokerkit.market.sessions import CONTINUOUS, Phase
 from brokerkit.models import Flow
 from brokerkit.sandbox.face import SlidingWindow
 from brokerkit.sandbox.happenings import BookChanged, Happening, OrderChanged, PhaseBegan, Traded
+from brokerkit.sandbox.plain import Plain
 from brokerkit.sandbox.streaming import FaceStream, Line
 
-from . import stream_conditions, stream_notices, stream_phases, stream_rows, stream_totals, us_stream
+from . import stream_notices, stream_phases, stream_plain, stream_rows, stream_totals, us_stream
 from .apis import SOCKET_PATH, US_SOCKET_PATH
 from .common import Branch
 from .indices import INDEX_OF
@@ -46,6 +47,7 @@ from .stream_registrations import Registrations, Wanted
 from .stream_rows import SUFFIXES, Depth, Sight, depth, sight
 from .tokens import TokenDesk
 from .us import PREFIX, UsBranch
+from .us_conditions import UsSearches
 
 BAD_TOKEN = 805004
 TOO_FAST = 105110
@@ -58,8 +60,7 @@ _WORDS = {
 GOODBYE = "Bye"
 MOST_ENTRIES = 20
 """Of a frame."""
-_TICKING = ("0J", "0U", "0w")
-_log = logging.getLogger("brokerkit")
+_TICKING = ("0J", "0U", "0w", *stream_plain.MADE_UP)
 
 
 class Office(Protocol):
@@ -68,18 +69,20 @@ class Office(Protocol):
     branch: Branch
     us: UsBranch
     desk: TokenDesk
+    plain: Plain
 
 
 class _Session:
     """What is kept of a line."""
 
-    def __init__(self, stream: KiwoomStream) -> None:
+    def __init__(self, stream: KiwoomStream, path: str) -> None:
         self.is_in = False
         """Whether it has logged in."""
         self.heard_at = time.monotonic()
         """When the last PING came back."""
         self.registrations = Registrations()
-        self.searches = Searches(stream.branch)
+        is_home = path == SOCKET_PATH
+        self.searches = Searches(stream.branch) if is_home else UsSearches(stream.branch, stream.us)
         self.window = SlidingWindow(stream.registrations_per_second)
         self.due: list[Entry] = []
         """Entries that wait for the next frame."""
@@ -96,6 +99,7 @@ class KiwoomStream(FaceStream):
         self.branch = face.branch
         self.us = face.us
         self._desk = face.desk
+        self._plain = face.plain
         self.replaces_session = True
         """Whether a login ends an older one with the same app key. It did in four of six trials; both are played."""
         self.replaces_across = False
@@ -105,7 +109,7 @@ class KiwoomStream(FaceStream):
         self.login_seconds = 10.0
         """For so long a line may be without a login. The real number is not known."""
         self.tick_seconds = 1.0
-        """Between two frames of an index or a programme."""
+        """Between two frames of an index or a programme, and of what is made up."""
         self.registrations_per_second = 5
         self._loop: asyncio.AbstractEventLoop | None = None
         self._days = DaysOfSymbols(self.exchange)
@@ -116,6 +120,8 @@ class KiwoomStream(FaceStream):
         """Of indices, as they were told last."""
         self._flows: dict[str, Flow] = {}
         """Of programmes, as they were told last."""
+        self._made: Counter[Wanted] = Counter()
+        """How often something was made up for what is registered."""
         self._phase = self.exchange.phase
         self._frames = 0
         self._is_due = False
@@ -123,9 +129,6 @@ class KiwoomStream(FaceStream):
         self._answers: Mapping[str, Callable[[Line, Frame], Frame | None]] = {
             "REG": self._register,
             "REMOVE": self._release,
-            "CNSRLST": self._list_conditions,
-            "CNSRREQ": self._search,
-            "CNSRCLR": lambda line, frame: _session(line).searches.end(frame),
         }
 
     def is_path(self, path: str) -> bool:
@@ -139,7 +142,7 @@ class KiwoomStream(FaceStream):
         self._loop = asyncio.get_running_loop()
         if len(self.lines) == 1:
             self._begin()
-        line.state["session"] = _Session(self)
+        line.state["session"] = _Session(self, line.path)
         self._loop.call_later(self.login_seconds, self._expect_login, line)
 
     def _begin(self) -> None:
@@ -149,6 +152,7 @@ class KiwoomStream(FaceStream):
         self._books.clear()
         self._volumes.clear()
         self._flows.clear()
+        self._made.clear()
         self._phase = self.exchange.phase
         self._is_due = False
 
@@ -197,12 +201,9 @@ class KiwoomStream(FaceStream):
                 line.send(written(answer))
 
     def _answer(self, line: Line, name: str, frame: Frame) -> Frame | None:
-        if name in self._answers and (line.path == SOCKET_PATH or name in ("REG", "REMOVE")):
+        if name in self._answers:
             return self._answers[name](line, frame)
-        if name.startswith("GCNSR"):
-            _log.info("Kiwoom sandbox: %s exists at Kiwoom but is not played here; it was refused.", name)
-            return refused(name, ERROR, "모의 서버에 없는 서비스입니다")
-        return None
+        return _session(line).searches.answer(name, frame)
 
     def _login(self, line: Line, frame: Frame) -> None:
         if not self._desk.tokens.is_valid(str(frame.get("token", ""))):
@@ -223,10 +224,12 @@ class KiwoomStream(FaceStream):
             return refused("REG", TOO_FAST, f"등록은 1초에 {session.window.calls}건까지입니다")
         if wrong := wrong_field(frame):
             return refused("REG", ERROR, f"값의 형식이 다릅니다. 파라미터={wrong}")
-        keep = frame.get("refresh", "1") == "1"
-        code = session.registrations.add(str(frame["grp_no"]), wanted(frame) or (), keep=keep)
+        keep, named = frame.get("refresh", "1") == "1", wanted(frame) or []
+        code = session.registrations.add(str(frame["grp_no"]), named, keep=keep)
         if code:
             return refused("REG", code, "등록할 수 있는 종목 수를 넘었습니다")
+        for each in named if line.path == SOCKET_PATH else ():
+            self._make_up(each, [line])
         self._tick_on()
         return done("REG")
 
@@ -235,14 +238,6 @@ class KiwoomStream(FaceStream):
             return refused("REMOVE", ERROR, f"값의 형식이 다릅니다. 파라미터={wrong}")
         _session(line).registrations.remove(str(frame["grp_no"]), wanted(frame) or ())
         return done("REMOVE")
-
-    def _list_conditions(self, line: Line, frame: Frame) -> Frame:
-        _session(line).searches.knows_list = True
-        return stream_conditions.listed()
-
-    def _search(self, line: Line, frame: Frame) -> Frame | None:
-        searches = _session(line).searches
-        return searches.request(frame) if searches.knows_list else None
 
     # What happens at the exchange
 
@@ -338,6 +333,9 @@ class KiwoomStream(FaceStream):
                 self._tell_indices()
             if self.exchange.phase in CONTINUOUS:
                 self._tell_programs()
+            for wanted in [Wanted(type, item) for type in stream_plain.MADE_UP for item in self._items(type)]:
+                self._made[wanted] += 1
+                self._make_up(wanted, self._sessions())
             self._tick_on()
 
     def _tell_indices(self) -> None:
@@ -355,6 +353,18 @@ class KiwoomStream(FaceStream):
             if seen and (told := stream_totals.programs(seen, self._flows.get(code))):
                 values, self._flows[code] = told
                 self._tell("0w", code, values)
+
+    def _make_up(self, wanted: Wanted, lines: Iterable[Line]) -> None:
+        """Tell those who have registered it what no exchange here plays; of what there is not, nothing."""
+        if wanted.type not in stream_plain.MADE_UP:
+            return
+        item = stream_plain.about(self.branch, *wanted)
+        listening = [line for line in lines if wanted in _session(line).registrations]
+        if item is None or not listening:
+            return
+        values = stream_plain.values(self.branch, self._plain, wanted.type, item, self._made[wanted])
+        for line in listening:
+            self._add(line, wanted.type, item, values)
 
     # Frames
 

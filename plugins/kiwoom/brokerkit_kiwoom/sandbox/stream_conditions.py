@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import ClassVar
 
 from brokerkit.models import Quote
 from brokerkit.sandbox.exchange import Instrument, Trade
@@ -24,18 +25,12 @@ _SIDES = {Side.SELL: "1", Side.BUY: "2"}
 _NAMES = {str(number): name for number, name in enumerate(SCREENS)}
 
 
-def listed() -> Frame:
-    """Return the answer to CNSRLST."""
-    return {
-        "trnm": "CNSRLST",
-        "return_code": 0,
-        "return_msg": "",
-        "data": [[number, name] for number, name in _NAMES.items()],
-    }
-
-
 class Searches:
     """The searches of one line."""
+
+    LIST: ClassVar[str] = "CNSRLST"
+    REQUEST: ClassVar[str] = "CNSRREQ"
+    END: ClassVar[str] = "CNSRCLR"
 
     def __init__(self, branch: Branch) -> None:
         self._branch = branch
@@ -54,55 +49,90 @@ class Searches:
         """The symbols that meet any of the live ones."""
         return set().union(*self._live.values())
 
-    def request(self, frame: Frame) -> Frame:
-        """Answer CNSRREQ."""
+    def answer(self, name: str, frame: Frame) -> Frame | None:
+        """Answer a frame; None where none is sent: of another one, and of a search before the list was asked for."""
+        if name == self.LIST:
+            self.knows_list = True
+            return {**self._done(self.LIST), "data": [[number, name] for number, name in _NAMES.items()]}
+        if name == self.END:
+            return self._end(frame)
+        return self._requested(frame) if name == self.REQUEST and self.knows_list else None
+
+    def _requested(self, frame: Frame) -> Frame:
         number, kind = str(frame.get("seq", "")).strip(), frame.get("search_type")
         if number not in _NAMES:
-            return _refusal(frame, "저장된 조건식이 아닙니다", UNKNOWN)
-        if frame.get("stex_tp") != "K":
-            return _refusal(frame, "stex_tp는 K만 됩니다")
+            return self._refusal(frame, "저장된 조건식이 아닙니다", UNKNOWN)
+        if wrong := self._wrong(frame):
+            return self._refusal(frame, wrong)
         if kind == "0":
             return self._once(number, frame)
         if kind == "1":
             return self._begin(number, frame)
-        return _refusal(frame, "search_type은 0 또는 1입니다")
+        return self._refusal(frame, "search_type은 0 또는 1입니다")
+
+    def _wrong(self, frame: Frame) -> str:
+        """Return what is wrong with a request, blank for nothing."""
+        return "" if frame.get("stex_tp") == "K" else "stex_tp는 K만 됩니다"
 
     def _once(self, number: str, frame: Frame) -> Frame:
-        found = screened(self._branch.exchange, _NAMES[number])
+        found = self._found(_NAMES[number])
         after = str(frame.get("next_key") or "") if frame.get("cont_yn") == "Y" else ""
         if after and not after.isdecimal():
-            return _refusal(frame, "next_key가 다릅니다")
+            return self._refusal(frame, "next_key가 다릅니다")
         start = int(after or 0)
         end = start + self.page_size
         more = end < len(found)
         return {
-            "trnm": "CNSRREQ",
-            "seq": _seq(number),
+            **self._done(self.REQUEST, seq=_seq(number)),
             "cont_yn": "Y" if more else "N",
             "next_key": f"{end:020d}" if more else "",
-            "return_code": 0,
-            "return_msg": "",
-            "data": [_row(self._branch, *each) for each in found[start:end]],
+            "data": [self._row(*each) for each in found[start:end]],
         }
 
     def _begin(self, number: str, frame: Frame) -> Frame:
         if number not in self._live and len(self._live) >= MOST_LIVE:
-            return _refusal(frame, f"실시간 조건검색은 {MOST_LIVE}개까지입니다")
-        found = screened(self._branch.exchange, _NAMES[number])
+            return self._refusal(frame, f"실시간 조건검색은 {MOST_LIVE}개까지입니다")
+        found = self._found(_NAMES[number])
         self._live[number] = {instrument.symbol for instrument, _ in found}
-        return {
-            "trnm": "CNSRREQ",
-            "seq": _seq(number),
-            "return_code": 0,
-            "return_msg": "",
-            "data": [{"jmcode": self._branch.prefixed(instrument.symbol)} for instrument, _ in found],
-        }
+        data = [self._code(instrument) for instrument, _ in found]
+        return {**self._done(self.REQUEST, seq=_seq(number)), "data": data}
 
-    def end(self, frame: Frame) -> Frame:
-        """Answer CNSRCLR. How one that is not live is answered is not known: as the others."""
+    def _end(self, frame: Frame) -> Frame:
+        """How the end of a search that is not live is answered is not known: as that of the others."""
         number = str(frame.get("seq", "")).strip()
         self._live.pop(number, None)
-        return {"trnm": "CNSRCLR", "seq": _seq(number), "return_code": 0, "return_msg": ""}
+        return self._done(self.END, seq=_seq(number))
+
+    def _done(self, name: str, **others: str) -> Frame:
+        return {"trnm": name, **others, "return_code": 0, "return_msg": ""}
+
+    def _refusal(self, frame: Frame, words: str, code: int = ERROR) -> Frame:
+        told = self._done(self.REQUEST, seq=_seq(str(frame.get("seq", ""))))
+        return {**told, "return_code": code, "return_msg": words, "data": []}
+
+    def _found(self, name: str) -> Sequence[tuple[Instrument, Quote]]:
+        """Return what meets a condition."""
+        return screened(self._branch.exchange, name)
+
+    def _code(self, instrument: Instrument) -> Mapping[str, str]:
+        """Return a row of the list with which a live search begins."""
+        return {"jmcode": self._branch.prefixed(instrument.symbol)}
+
+    def _row(self, instrument: Instrument, quote: Quote) -> Mapping[str, str]:
+        """Return a row of a search: padded numbers, the rate times a thousand; in all that were seen it ends in 0."""
+        base, change = instrument.previous_close, quote.change or Decimal(0)
+        return {
+            "9001": self._branch.prefixed(instrument.symbol),
+            "302": instrument.name,
+            "10": _directed(quote.price, base),
+            "25": sign(instrument, quote.price),
+            "11": padded(change, _WIDTH),
+            "12": padded(percent_of(change, base) * 1000, _WIDTH),
+            "13": padded(quote.volume or 0, _WIDTH),
+            "16": _directed(quote.open, base),
+            "17": _directed(quote.high, base),
+            "18": _directed(quote.low, base),
+        }
 
     def traded(self, symbol: str, trade: Trade, quote: Quote) -> Sequence[dict[str, str]]:
         """Return the values of 02 for each live search that a symbol meets or leaves with a trade."""
@@ -127,33 +157,6 @@ class Searches:
 def _seq(number: str) -> str:
     """Write a number as it comes back: filled up with blanks to the width of the field."""
     return f"{number:<3}"
-
-
-def _refusal(frame: Frame, words: str, code: int = ERROR) -> Frame:
-    return {
-        "trnm": "CNSRREQ",
-        "seq": _seq(str(frame.get("seq", ""))),
-        "return_code": code,
-        "return_msg": words,
-        "data": [],
-    }
-
-
-def _row(branch: Branch, instrument: Instrument, quote: Quote) -> dict[str, str]:
-    """Return a row of a search: padded numbers, the rate times a thousand; in all that were seen it ends in 0."""
-    base, change = instrument.previous_close, quote.change or Decimal(0)
-    return {
-        "9001": branch.prefixed(instrument.symbol),
-        "302": instrument.name,
-        "10": _directed(quote.price, base),
-        "25": sign(instrument, quote.price),
-        "11": padded(change, _WIDTH),
-        "12": padded(percent_of(change, base) * 1000, _WIDTH),
-        "13": padded(quote.volume or 0, _WIDTH),
-        "16": _directed(quote.open, base),
-        "17": _directed(quote.high, base),
-        "18": _directed(quote.low, base),
-    }
 
 
 def _directed(price: Decimal | None, base: Decimal) -> str:

@@ -18,15 +18,21 @@ NAMES: Mapping[str, str] = {
     "0B": "주식체결",
     "0C": "주식우선호가",
     "0D": "주식호가잔량",
+    "0E": "주식시간외호가",
     "0F": "주식당일거래원",
+    "0G": "ETF NAV",
     "0H": "주식예상체결",
+    "0I": "국제금환산가격",
     "0J": "업종지수",
     "0U": "업종등락",
     "0g": "주식종목정보",
+    "0m": "ELW 이론가",
     "0s": "장시작시간",
+    "0u": "ELW 지표",
     "0w": "종목별프로그램매매",
+    "1h": "VI발동/해제",
 }
-"""Types that are played, with the name that entries of a frame have."""
+"""All types, with the name that entries of a frame have."""
 US_NAMES: Mapping[str, str] = {
     "F4": "미국주식 실시간 주문 확인",
     "F5": "미국주식 실시간 체결",

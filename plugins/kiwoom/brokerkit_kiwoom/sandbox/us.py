@@ -36,6 +36,8 @@ class UsHabits:
     """Whether lists of orders ask for and tell Korean dates; which dates they mean is not told."""
     misspelt_lists: bool = False
     """Whether the lists of orders are called `result_lsit`, as on the page of the firm."""
+    misspelt_frames: bool = False
+    """Whether answers about saved conditions have the names that the pages have: GCNSRLT and CNSRREQ."""
     told_receipts: bool = False
     """Whether F4 tells amendments and cancels that were received too, before they are done, as at home; not told."""
 

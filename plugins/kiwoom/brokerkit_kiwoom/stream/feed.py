@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Collection, Iterable, KeysView, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, KeysView, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, NamedTuple
 
 from pydantic import SecretStr
 
+from brokerkit.catalogue import Api
 from brokerkit.errors import (
     BrokerError,
     InvalidRequest,
@@ -27,6 +28,7 @@ from brokerkit.stream.feed import (
     Ended,
     Feed,
     Opened,
+    Page,
     Received,
     Refused,
     Registration,
@@ -45,11 +47,14 @@ from brokerkit_kiwoom.stocks.quotes import CODE_SUFFIX
 from brokerkit_kiwoom.wire import errors, frames, login, rows
 from brokerkit_kiwoom.wire.fields import symbol
 
+MOST_PAGES = 1_000
 MOST_CONDITIONS = 10
 """Conditions that a login may follow live."""
 MOST_OF_GROUP = 100
 """Codes of a group (grp_no): two hundred by the words of a refusal; one author keeps to a hundred, and so do we."""
 MOST_SHAPES = 1_000
+WHICH_API = ("trnm", "search_type")
+"""Fields of a question that say which API it is."""
 WITHOUT_ITEM = frozenset({stocks.ORDER_ID, stocks.SESSION_ID})
 """Registered without a code, whatever stands in their rows."""
 
@@ -81,6 +86,11 @@ class KiwoomFeed(Feed[KiwoomClient]):
     """Frames of Kiwoom's socket for Korea; that for the US shares all but what stands in its tables."""
 
     path: ClassVar[str] = frames.PATH
+    list_frame: ClassVar[str] = frames.LIST
+    search_frame: ClassVar[str] = frames.SEARCH
+    clear_frame: ClassVar[str] = frames.CLEAR
+    misspelt: ClassVar[Mapping[str, str]] = {}
+    """Names that answers may have to what is right, by the vendor's pages."""
     known: ClassVar[Mapping[str, frozenset[str]]] = {**stocks.KNOWN, **indices.KNOWN}
     """Channel to the fields that the vendor's pages name."""
     channels: ClassVar[Mapping[tuple[str, StreamKind], Mapping[Venue | None, Channel]]] = {
@@ -141,7 +151,7 @@ class KiwoomFeed(Feed[KiwoomClient]):
         conditions = [each.key for each in registrations if each.channel == stocks.CONDITION_ID]
         if conditions:
             self._awaited.update(conditions)
-            sent.append(frames.frame(frames.LIST))
+            sent.append(frames.frame(self.list_frame))
             sent += [frames.search(condition, frames.LIVE) for condition in conditions]
         return [*map(SecretStr, sent)]
 
@@ -149,7 +159,9 @@ class KiwoomFeed(Feed[KiwoomClient]):
         self._registered.difference_update(registrations)
         sent = self._in_groups(frames.REMOVE, registrations)
         sent += [
-            frames.frame(frames.CLEAR, seq=each.key) for each in registrations if each.channel == stocks.CONDITION_ID
+            frames.frame(self.clear_frame, seq=each.key)
+            for each in registrations
+            if each.channel == stocks.CONDITION_ID
         ]
         return [*map(SecretStr, sent)]
 
@@ -287,16 +299,17 @@ class KiwoomFeed(Feed[KiwoomClient]):
                 self._unknown[shape] = found
         return found
 
-    def _answer(self, trnm: str, body: Mapping[str, Any]) -> list[Received]:
+    def _answer(self, told: str, body: Mapping[str, Any]) -> list[Received]:
+        trnm = self.misspelt.get(told, told)
         if trnm == frames.LOGIN:
             return [self._logged_in(body)]
         if trnm == frames.SYSTEM:
             return [self._told(str(body.get("code")), str(body.get("message") or ""))]
-        if trnm in (frames.REGISTER, frames.REMOVE, frames.CLEAR):
+        if trnm in (frames.REGISTER, frames.REMOVE, self.clear_frame):
             return [self._verdict(body)]
-        if trnm == frames.LIST:
-            return [Answer(frames.LIST, body), *([self._verdict(body)] if self._awaited else [])]
-        if trnm == frames.SEARCH:
+        if trnm == self.list_frame:
+            return [Answer(trnm, body), *([self._verdict(body)] if self._awaited else [])]
+        if trnm == self.search_frame:
             return self._searched(body)
         return [Unreadable("a frame of a kind that no page tells")]
 
@@ -311,7 +324,7 @@ class KiwoomFeed(Feed[KiwoomClient]):
         condition = frames.condition_of(body)
         if not condition and len(self._awaited) == 1:
             (condition,) = self._awaited
-        found: list[Received] = [Answer(frames.SEARCH, body)]
+        found: list[Received] = [Answer(self.search_frame, body)]
         if condition not in self._awaited or frames.goes_on(body):
             return found
         self._awaited.discard(condition)
@@ -349,13 +362,46 @@ class KiwoomFeed(Feed[KiwoomClient]):
         except BrokerError as error:
             return error.with_traceback(None)
 
+    # What is asked for
+
+    def pages(self, api: Api, values: Mapping[str, Any], ask: Callable[[str, str], Any]) -> Iterator[Page]:
+        """Ask for the saved conditions, or page by page for what meets one; their list has to be asked for first."""
+        for name in set(WHICH_API) & set(api.fields):
+            if values[name] not in api.fields[name].codes:
+                raise InvalidRequest(f"{api.name} is asked for with {name} {', '.join(api.fields[name].codes)}.")
+        socket = Endpoint({self.environment: api.name}, self.path, login.Done, "POST")
+        if values["trnm"] == self.search_frame:
+            self._said_yes(socket, ask(frames.frame(self.list_frame), self.list_frame))
+        names = [each.name for each in api.parts["data"].fields]
+        further: Mapping[str, Any] = {}
+        for _ in range(MOST_PAGES):
+            sent = {name: value for name, value in {**values, **further}.items() if value or name not in api.pages}
+            body = self._said_yes(socket, ask(frames.frame(**sent), values["trnm"]))
+            if frames.condition_of(body) not in ("", str(values.get("seq", "")).strip()):
+                raise self.client.wrong(socket, "this is the answer about another condition")
+            yield Page(frames.named(body, names), not frames.goes_on(body))
+            if not frames.goes_on(body):
+                return
+            key = str(body.get("next_key") or "")
+            if not key.strip() or key == sent.get("next_key"):
+                break
+            further = {"cont_yn": "Y", "next_key": key}
+        raise self.client.incomplete(socket, "more pages follow, and no key leads to them")
+
+    def _said_yes(self, socket: Endpoint[Any], body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return an answer that says yes; raises what the broker refuses."""
+        if not frames.succeeded(body):
+            code, words = frames.code_and_words(body)
+            self.client.refuse(socket, errors.code_in(code, words), words)
+        return body
+
     # What is written down
 
     def recorded(self, text: str) -> str | None:
         """Keep what rows come of; of own orders the fields that are read, none of which tells whose they are."""
         try:
             body = frames.loaded(text)
-            if body["trnm"] == frames.SEARCH:
+            if self.misspelt.get(body["trnm"], body["trnm"]) == self.search_frame:
                 is_live = "cont_yn" not in body  # the answer to a question has it
                 condition, rows = frames.condition_of(body), frames.rows_of(body) if is_live else []
                 data = [stocks.initial(condition, row) for row in rows]

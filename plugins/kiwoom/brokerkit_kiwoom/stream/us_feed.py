@@ -30,6 +30,10 @@ class KiwoomUsFeed(KiwoomFeed):
     """Frames of Kiwoom's socket for the US."""
 
     path: ClassVar[str] = frames.US_PATH
+    list_frame: ClassVar[str] = frames.US_LIST
+    search_frame: ClassVar[str] = frames.US_SEARCH
+    clear_frame: ClassVar[str] = frames.US_CLEAR
+    misspelt: ClassVar[Mapping[str, str]] = {"GCNSRLT": frames.US_LIST, frames.SEARCH: frames.US_SEARCH}
     known: ClassVar[Mapping[str, frozenset[str]]] = us.KNOWN
     # Whether the mock host has them is not told.
     channels: ClassVar[Mapping[tuple[str, StreamKind], Mapping[Venue | None, Channel]]] = {

@@ -17,6 +17,8 @@ HOSTS = {"real": "wss://api.kiwoom.com:10000", "demo": "wss://mockapi.kiwoom.com
 LOGIN, REGISTER, REMOVE, REAL, PING, SYSTEM = "LOGIN", "REG", "REMOVE", "REAL", "PING", "SYSTEM"
 LIST, SEARCH, CLEAR = "CNSRLST", "CNSRREQ", "CNSRCLR"
 """조건검색 목록조회, 요청, 실시간 해제."""
+US_LIST, US_SEARCH, US_CLEAR = "GCNSRLST", "GCNSRREQ", "GCNSRCLR"
+"""The same at the socket for the US."""
 CONDITION = "[0-9]{1,3}"
 """The number (seq) of a saved condition; it comes back with blanks behind."""
 ONCE, LIVE = "0", "1"  # search_type 조회타입
@@ -66,6 +68,20 @@ def condition_of(body: Mapping[str, Any]) -> str:
 def goes_on(body: Mapping[str, Any]) -> bool:
     """Say whether more pages follow the answer of a search: they are told in the body (cont_yn)."""
     return str(body.get("cont_yn") or "").strip() == "Y"
+
+
+def named(body: Mapping[str, Any], names: Sequence[str]) -> Mapping[str, Any]:
+    """Return a body whose rows have names: in the list of conditions they come without. What is more has its place."""
+    rows = body.get("data")
+    if not isinstance(rows, list):
+        return body
+    return {**body, "data": [_named(row, names) for row in rows]}
+
+
+def _named(row: Any, names: Sequence[str]) -> Any:
+    if not isinstance(row, list):
+        return row
+    return {names[place] if place < len(names) else str(place): value for place, value in enumerate(row)}
 
 
 def rows_of(body: Mapping[str, Any]) -> Sequence[Any]:

@@ -261,8 +261,8 @@ def test_text_that_means_nothing_is_passed_over(customer: Customer, text: str) -
         assert traded(listener) == [SAMSUNG]
 
 
-def test_american_searches_are_refused_as_not_played(customer: Customer) -> None:
+def test_searches_of_the_other_socket_are_not_answered(customer: Customer) -> None:
     with listening(customer) as listener:
         for name in ("GCNSRLST", "GCNSRREQ", "GCNSRCLR"):
-            answer = listener.ask({"trnm": name})
-            assert (answer["trnm"], answer["return_code"]) == (name, 1)
+            listener.send({"trnm": name, "seq": "0", "search_type": "0"})
+        assert listener.ask({"trnm": "CNSRLST"})["trnm"] == "CNSRLST"

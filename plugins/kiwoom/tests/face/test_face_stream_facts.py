@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from brokerkit_kiwoom.sandbox.stream import KiwoomStream
 from brokerkit_kiwoom.sandbox.stream_frames import NAMES
+from brokerkit_kiwoom.sandbox.stream_plain import MADE_UP
 
 from brokerkit.market.sessions import Phase
 from brokerkit.words import Side
@@ -23,7 +24,13 @@ WIRE = os.environ.get("BROKERKIT_WIRE_EXAMPLES")
 pytestmark = pytest.mark.skipif(
     not WIRE, reason="BROKERKIT_WIRE_EXAMPLES is not set: the vendor's facts and examples are not in the repository"
 )
-ITEMS = {**dict.fromkeys(("00", "04", "0s"), ""), **dict.fromkeys(("0J", "0U"), "001")}
+ITEMS = {
+    **dict.fromkeys(("00", "04", "0s"), ""),
+    **dict.fromkeys(("0J", "0U"), "001"),
+    **dict.fromkeys(("0m", "0u"), "57JBHH"),
+    "0G": "069500",
+    "0I": "MGU",
+}
 OTHER_WORDS = {("00", "905"), ("00", "906")}
 """Words that the catalogue spells otherwise in places."""
 
@@ -42,7 +49,7 @@ def told(customer: Customer, type: str) -> list[Entry]:
             exchange.move("000660", exchange.instruments["000660"].previous_close)
             return [listener.entry(type)]
         listener.register([type], [ITEMS.get(type, SAMSUNG)])
-        if type in ("0J", "0U", "0w"):
+        if type in ("0J", "0U", "0w", *MADE_UP):
             return [listener.entry(type)]
         number = customer.order()
         customer.amend(number, mdfy_qty="2", mdfy_uv=f"{customer.bid(2)}")
@@ -110,7 +117,7 @@ def check(type: str, field: dict[str, Any], value: str) -> None:
 
 @pytest.mark.parametrize("type", NAMES)
 def test_entry_is_as_in_the_official_example(customer: Customer, type: str) -> None:
-    name = {"02": "ka10173", "0g": "0g-lower"}.get(type, type)
+    name = {"02": "ka10173", "0g": "0g-lower", "0u": "0u-lower"}.get(type, type)
     path = Path(str(WIRE)) / "kiwoom" / "examples" / f"{name}.json"
     if not path.exists():
         pytest.skip(f"there is no official example of {type}")

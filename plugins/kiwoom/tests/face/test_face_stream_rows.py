@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 from brokerkit_kiwoom.sandbox.stream import KiwoomStream
 
+from brokerkit.catalogue import Catalogue
 from brokerkit.market.sessions import Phase
 from brokerkit.models import OrderBook, Quote
 from brokerkit.words import Side
@@ -383,9 +384,60 @@ def test_limits_of_the_day_are_told_when_a_phase_begins(customer: Customer) -> N
     assert told == [instrument.upper_limit, instrument.lower_limit, instrument.previous_close]
 
 
-def test_interruptions_are_registered_and_never_come(customer: Customer) -> None:
-    with listening(customer, ["1h", "0E"], ["", SAMSUNG]) as listener:
-        customer.exchange.halt(SAMSUNG)
-        customer.exchange.resume(SAMSUNG)
-        customer.exchange.trade(SAMSUNG, Side.BUY, Decimal(7))
+@pytest.mark.parametrize(
+    ("type", "item", "about"),
+    [
+        ("0E", SAMSUNG, SAMSUNG),
+        ("0E", f"{SAMSUNG}_AL", f"{SAMSUNG}_AL"),
+        ("0G", "069500", "069500"),
+        ("0I", "MGD", "MGD"),
+        ("0m", "57JBHH", "57JBHH"),
+        ("0u", "57JBHH", "57JBHH"),
+        ("1h", SAMSUNG, SAMSUNG),
+        ("1h", "", None),
+    ],
+)
+def test_what_is_not_played_is_made_up_once_it_is_registered_and_again_and_again(
+    customer: Customer, type: str, item: str, about: str | None
+) -> None:
+    stream_of(customer).tick_seconds = 0.02
+    with listening(customer) as listener:
+        listener.register([type], [item])
+        first, second = listener.entry(type), listener.entry(type)
+    assert about in (None, first["item"])
+    assert first["item"].partition("_")[0] == first["values"].get("9001", first["item"]).partition("_")[0]
+    assert first["item"] == second["item"]
+    assert [*first["values"]] == [each.name for each in Catalogue.at("brokerkit_kiwoom").api(type).frame]
+    if any(name not in TIMES | KNOWN for name in first["values"]):
+        assert first["values"] != second["values"]
+
+
+TIMES, KNOWN = {"20", "21"}, {"10", "11", "12", "13", "14", "25"}
+
+
+def test_what_is_made_up_of_a_fund_has_its_price(customer: Customer) -> None:
+    with listening(customer, ["0G"], ["069500"]) as listener:
+        told = listener.values("0G")
+    quote = customer.exchange.quote("069500")
+    assert price(told["10"]) == quote.price
+    assert Decimal(told["13"]) == quote.volume
+
+
+@pytest.mark.parametrize(
+    ("type", "item"), [("0G", SAMSUNG), ("0E", "999999"), ("0I", "GOLD"), ("0m", SAMSUNG), ("0u", ""), ("0E", "")]
+)
+def test_a_code_that_a_type_has_not_is_taken_and_nothing_is_made_up_of_it(
+    customer: Customer, type: str, item: str
+) -> None:
+    stream_of(customer).tick_seconds = 0.02
+    with listening(customer) as listener:
+        assert listener.register([type, "1h"], [item, SAMSUNG])["return_code"] == 0
+        listener.entry("1h")
+        listener.entry("1h")
+        assert {entry["type"] for entry in listener.settle()} <= {"1h"} | ({"0E"} if type == "0E" else set())
+
+
+def test_the_mock_host_makes_up_nothing_of_other_venues(tester: Customer) -> None:
+    with listening(tester, ["0E", "1h"], [f"{SAMSUNG}_NX", ""]) as listener:
+        assert listener.entry()["type"] == "1h"
         assert listener.settle() == []

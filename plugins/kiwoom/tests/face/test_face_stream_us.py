@@ -11,7 +11,9 @@ from brokerkit_kiwoom.sandbox import KiwoomFace
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from brokerkit.catalogue import Catalogue
 from brokerkit.sandbox.exchange import Exchange
+from brokerkit.sandbox.ranks import SCREENS
 from brokerkit.words import Side
 from plugins.kiwoom.tests.face.customers import TODAY, Customer, Street
 from plugins.kiwoom.tests.face.listeners import Listener
@@ -132,3 +134,54 @@ def test_where_the_sandbox_has_no_us_there_is_no_socket(street: Street) -> None:
     street.app = KiwoomFace(Exchange(today=TODAY)).app
     with pytest.raises(InvalidStatus), connect(street.server.url.replace("http", "ws", 1) + PATH):
         pass
+
+
+# Saved conditions
+
+
+def test_searches_are_answered_in_pages_after_the_list(customer: Customer, listener: Listener) -> None:
+    untraded = {"trnm": "GCNSRREQ", "seq": "1", "search_type": "0"}
+    listener.send(untraded)  # before the list: it is not answered
+    listed = listener.ask({"trnm": "GCNSRLST"})
+    assert listed == {"trnm": "GCNSRLST", "return_code": 0, "return_msg": "", "data": pairs()}
+    everything = {**untraded, "seq": "2"}
+    answer = listener.ask(everything)
+    assert (answer["trnm"], answer["seq"], answer["return_code"]) == ("GCNSRREQ", "2  ", 0)
+    truth = {each.removeprefix("US:"): each for each in customer.us.instruments}
+    assert {row["9001"] for row in answer["data"]} <= set(truth)
+    for row in answer["data"]:
+        quote = customer.us.quote(truth[row["9001"]])
+        assert Decimal(row["10"].lstrip("+-")) == quote.price
+        assert row["stex_tp"] in ("ND", "NY", "NA")
+    assert [*answer["data"][0]] == [each.name for each in catalogue().api("usa20281").parts["data"].fields]
+    refused = listener.ask({**everything, "seq": "77"})
+    assert (refused["return_code"], refused["data"]) == (900004, [])
+
+
+def test_a_live_search_begins_with_its_list_and_tells_no_more(customer: Customer, listener: Listener) -> None:
+    listener.ask({"trnm": "GCNSRLST"})
+    begun = listener.ask({"trnm": "GCNSRREQ", "seq": "2", "search_type": "1"})
+    assert {"jmcode": "AAPL", "stexTp": "ND"} in begun["data"]
+    customer.us.trade(AAPL, Side.BUY, Decimal(3))
+    assert listener.ask({"trnm": "GCNSRCLR", "seq": "2"}) == {
+        "trnm": "GCNSRCLR",
+        "seq": "2  ",
+        "return_code": 0,
+        "return_msg": "",
+    }
+    assert listener.frames == []
+
+
+def test_answers_may_have_the_names_that_the_pages_have(customer: Customer, listener: Listener) -> None:
+    customer.face.misspells_frames = True
+    assert listener.ask({"trnm": "GCNSRLST"})["trnm"] == "GCNSRLT"
+    assert listener.ask({"trnm": "GCNSRREQ", "seq": "1", "search_type": "0"})["trnm"] == "CNSRREQ"
+    assert listener.ask({"trnm": "GCNSRREQ", "seq": "1", "search_type": "1"})["trnm"] == "GCNSRREQ"
+
+
+def pairs() -> list[list[str]]:
+    return [[str(number), name] for number, name in enumerate(SCREENS)]
+
+
+def catalogue() -> Catalogue:
+    return Catalogue.at("brokerkit_kiwoom")
