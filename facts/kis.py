@@ -27,6 +27,7 @@ def _api(
     socket = facts["transport"] == "websocket"
     more = table["more"].get(name, {})
     ids = _ids(facts["tr_id"], effect)
+    refuses = [] if socket or effect == "auth" else _refuses(facts)
     return writing.api(
         name=name,
         label=writing.label(facts["name_ko"]),
@@ -43,12 +44,21 @@ def _api(
         if facts["pagination"] and name not in table["once"]["apis"]
         else None,
         open=any(each["name"] == "*" for each in facts["request"]),
+        refuses=refuses,
         sealed=facts.get("encrypted"),
-        request=_request(name, facts, table, usual),
+        request=_request(name, facts, table, usual, is_strict="strange" in refuses),
         response=None if socket else _answer(name, facts, table),
         frame=_frame(name, facts, table) if socket else None,
         order=table["order"].get(name),
     )
+
+
+def _refuses(facts: Mapping[str, Any]) -> list[str]:
+    """Return what is refused besides: too long a value (OPSQ2002), and a field that a body has not got (IGW00007).
+
+    Logins and sockets have codes of their own, none of which says so.
+    """
+    return ["long", "strange"] if facts["request_in"] == "body" else ["long"]
 
 
 def _ids(told: Mapping[str, Any], effect: str) -> dict[str, dict[str, str]]:
@@ -67,13 +77,15 @@ def _old(facts: Mapping[str, Any], table: Mapping[str, Any]) -> Iterator[tuple[s
         yield from ((environment, variant, old) for variant, old in ids.items() if old not in table["dead"]["ids"])
 
 
-def _request(api: str, facts: Mapping[str, Any], table: Mapping[str, Any], usual: Mapping[str, int]) -> list[Any]:
-    """Return the fields of a request, and those that it may have besides."""
+def _request(
+    api: str, facts: Mapping[str, Any], table: Mapping[str, Any], usual: Mapping[str, int], *, is_strict: bool
+) -> list[Any]:
+    """Return the fields of a request, and those that it may have besides, also where all others are refused."""
     found: dict[str, Any] = {}
     for each in facts["request"]:
         for row in _asked(api, each, table, usual):
             found.setdefault(row[0], row)
-    for name in table["asked"].get(api, ()):
+    for name in (*table["asked"].get(api, ()), *(table["taken"]["names"] if is_strict else ())):
         found.setdefault(name, [name, ""])
     found.pop("*", None)
     return [*found.values()]
@@ -116,6 +128,8 @@ def _length(
     """Return how long a field may be: no shorter than the same field usually is, and than what is known to be sent."""
     if known := table["lengths"].get(f"{api} {facts['name']}"):
         return int(known)
+    if facts["name"].upper() in table["told"]["names"]:
+        return None
     told = [usual.get(facts["name"].upper(), 0)]
     if api not in table["shifted"]["apis"]:
         told.append(facts.get("length") or 0)

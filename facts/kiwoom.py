@@ -33,6 +33,8 @@ def _api(name: str, facts: Mapping[str, Any], effect: str, table: Mapping[str, A
         where="socket" if socket else "body",
         effect=effect,
         pages=_pages(facts, effect),
+        # 1511: a value that has to be there is blank or missing. Logins and sockets have codes of their own.
+        refuses=None if socket or effect == "auth" else ["blank"],
         request=[_asked(name, each, table) for each in facts["request"]],
         response=_answer(name, facts["response"], table),
         frame=[_told(name, {**each, "name": each["fid"]}, table) for each in facts.get("fids", ())],
@@ -52,8 +54,9 @@ def _asked(api: str, facts: Mapping[str, Any], table: Mapping[str, Any]) -> list
     return writing.field(
         name,
         writing.label(facts.get("label_ko")),
-        length=None if "separator" in facts else facts["length"],
-        required=facts["required"],
+        # Several symbols are as long as they are many; and no code is too long for its own field.
+        length=None if "separator" in facts or not facts["length"] else max(facts["length"], *map(len, codes or " ")),
+        required=facts["required"] and name not in table["optional"].get(api, ()),
         codes={code: writing.label(text) for code, text in codes.items()},
         partial=facts.get("values_partial") or "values_when" in facts,
         complete=name in table["complete"].get(api, ()),

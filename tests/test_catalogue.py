@@ -19,7 +19,7 @@ from brokerkit_kiwoom.client import KiwoomClient
 from pydantic import AliasChoices, AliasPath, BaseModel
 
 from brokerkit.catalogue import Api, Catalogue, Field, OrderRow, Told
-from brokerkit.catalogue.apis import EFFECTS, NUMBERS, PLACES
+from brokerkit.catalogue.apis import EFFECTS, NUMBERS, PLACES, REFUSALS
 from brokerkit.errors import InvalidRequest
 from brokerkit.orders.intents import IntentKind
 from brokerkit.transport import Block, Client, Endpoint
@@ -352,6 +352,16 @@ def test_a_table_of_codes_is_called_complete_only_where_it_is() -> None:
     assert not KIWOOM.api("kt10000").fields["trde_tp"].complete
 
 
+def test_what_a_broker_refuses_besides_is_told_of_what_is_called_there() -> None:
+    for api in KIS:
+        is_checked = not api.is_frame and api.effect != "auth"
+        assert ("long" in api.refuses, "strange" in api.refuses) == (is_checked, is_checked and api.where == "body")
+        assert "strange" not in api.refuses or {"CTAC_TLNO", "ALGO_NO"} < api.fields.keys()
+    for api in KIWOOM:
+        assert ("blank" in api.refuses) is (not api.is_frame and api.effect != "auth")
+    assert all(api.refuses <= set(REFUSALS) for api in every())
+
+
 def test_a_field_that_hand_made_tables_name_is_one_of_the_facts() -> None:
     """A name that is misspelt in the tables kept by hand would change nothing, and nobody would notice."""
     kis, kiwoom = (writing.loaded(facts_kis.TABLE), writing.loaded(facts_kiwoom.TABLE))
@@ -368,6 +378,9 @@ def test_a_field_that_hand_made_tables_name_is_one_of_the_facts() -> None:
                 assert all(fnmatch.filter(asked, name) for name in names), f"{table} {api}"
     for api, names in kiwoom["complete"].items():
         assert all(KIWOOM.api(api).fields[name].complete for name in names), api
+    for api, names in kiwoom["optional"].items():
+        assert not any(KIWOOM.api(api).fields[name].required for name in names), api
+    assert set(kis["told"]["names"]) <= {name.upper() for api in KIS for name in api.fields}
     for api in (*kis["shifted"]["apis"], *kis["upper"]["apis"], *kis["once"]["apis"], *kis["more"], *kis["order"]):
         assert api in KIS.names, api
     for place in (*kis["renamed"], *kis["extra"]):

@@ -12,7 +12,8 @@ from pydantic import SecretStr
 
 from brokerkit import Broker, Investor, RankingKind, get_broker
 from brokerkit.catalogue import Api, Catalogue
-from brokerkit.errors import BrokerError
+from brokerkit.errors import BrokerError, InvalidRequest
+from brokerkit.raw.checking import Checked
 from brokerkit.transport import Client, Endpoint
 from brokerkit.transport.endpoint import Request
 
@@ -102,6 +103,10 @@ def test_what_the_verbs_send_is_what_the_catalogue_asks_for(
             continue
         api = catalogue.api(an_id)
         seen.add(api.name)
+        try:
+            Checked(api, {}, request.body or request.params, lambda name: [])
+        except InvalidRequest as refused:
+            odd.add((api.name, "", str(refused)))
         fields = {cased(api, key): each for key, each in api.fields.items()}
         given = {cased(api, key): value for key, value in (request.body or request.params).items()}
         odd |= {(api.name, key, "lacks") for key, field in fields.items() if field.required and key not in given}

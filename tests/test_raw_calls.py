@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -207,6 +208,8 @@ def checked(**fields: Any) -> Checked:
             "KIND '3' is none .* has no field SORTE|has no field SORTE.*KIND '3'",
         ),
         ({"CODE": True, "KIND": "1"}, "CODE cannot be sent as bool"),
+        ({"code": "1", "KIND": "1"}, "code is spelt CODE[.]"),
+        ({"CODE": "1", "KIND": ""}, "KIND '' is none of its codes"),
     ],
 )
 def test_a_fact_refuses(fields: Mapping[str, Any], words: str) -> None:
@@ -220,7 +223,6 @@ def test_a_fact_refuses(fields: Mapping[str, Any], words: str) -> None:
     [
         ({"CODE": "1234567"}, {"CODE": "1234567"}, "CODE has 7 characters, 6 by the table"),
         ({"CODE": "1", "SORT": "9"}, {"SORT": "9"}, "SORT '9' is not among the codes that are known"),
-        ({"code": "1"}, {"CODE": "1"}, "code is sent as CODE"),
         (
             {"CODE": "1", "ELSEWHERE": "x"},
             {"ELSEWHERE": "x"},
@@ -236,6 +238,31 @@ def test_what_no_fact_refuses_passes_with_a_warning(
     assert found.values.items() >= sent.items()
     (warning,) = found.warnings
     assert_has(warning, words)
+
+
+def test_a_name_in_another_letter_case_is_put_right_in_a_query_alone() -> None:
+    found = Checked(dataclasses.replace(TABLE, where="query"), {}, {"code": "1", "KIND": "1"}, lambda name: [])
+    assert found.values["CODE"] == "1"
+    assert found.warnings == ["code is sent as CODE"]
+
+
+@pytest.mark.parametrize(
+    ("word", "fields", "words"),
+    [
+        ("long", {"CODE": "1234567"}, "CODE has 7 characters, 6 by the table[.]"),
+        ("blank", {"CODE": ""}, "missing: CODE"),
+        ("strange", {"CODE": "1", "ELSEWHERE": "x"}, "it has no field ELSEWHERE .other/list have it.[.]"),
+        ("strange", {"CODE": "1", "ALGO_NO": "x"}, "it has no field ALGO_NO[.]"),
+    ],
+)
+def test_what_one_broker_is_known_to_refuse_is_refused_there_alone(
+    word: str, fields: Mapping[str, Any], words: str
+) -> None:
+    api = dataclasses.replace(TABLE, refuses=frozenset({word}))
+    given = {"KIND": "1", "NEXT_KEY": "as long as the server likes", **fields}
+    with pytest.raises(InvalidRequest, match=words):
+        Checked(api, {}, given, lambda name: ["other/list"] if name == "ELSEWHERE" else [])
+    assert Checked(TABLE, {}, given, lambda name: []).values.items() >= fields.items()
 
 
 def test_numbers_go_out_as_texts_and_the_keys_of_pages_as_blanks() -> None:

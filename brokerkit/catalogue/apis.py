@@ -14,6 +14,8 @@ EFFECTS = ("read", "order", "auth", "stream")
 """What a call does: asks, may move money, logs in, or registers for frames."""
 PLACES = ("query", "body", "socket")
 """Where the fields of a request stand."""
+REFUSALS = ("blank", "long", "strange")
+"""What more than missing fields is known to be refused; `Api.refuses` says what each means."""
 NUMBERS = ("plain", "direction", "double", "grouped", "percent")
 """How a number is written; `Field.number` says what each means."""
 
@@ -187,6 +189,9 @@ class Api:
     """Its frames are encrypted."""
     open: bool = False
     """It takes a block of any fields beside those that are named."""
+    refuses: frozenset[str] = frozenset()
+    """What a fact says that the broker refuses of its request: "blank", a field that has to be there and says nothing;
+    "long", a value longer than its field; "strange", a field that it has not got."""
     order: OrderRow | None = None
     """Of an order: where its parts stand."""
 
@@ -200,7 +205,7 @@ class Api:
         more["pages"], more["also"] = tuple(row.get("pages", ())), tuple(row.get("also", ()))
         more["ids"] = MappingProxyType({name: MappingProxyType(ids) for name, ids in row["ids"].items()})
         more["old"] = MappingProxyType(row.get("old", {}))
-        more["unsure"] = frozenset(row.get("unsure", ()))
+        more["unsure"], more["refuses"] = frozenset(row.get("unsure", ())), frozenset(row.get("refuses", ()))
         if "order" in row:
             more["order"] = OrderRow.read(row["order"])
         return cls(**more)

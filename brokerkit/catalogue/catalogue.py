@@ -158,9 +158,10 @@ def _bare(label: str) -> str:
 def _elsewhere(asked: str, own: Catalogue) -> str:
     """Return the name of another installed broker that has an API of this name or id, blank where none has."""
     for entry in importlib.metadata.entry_points(group="brokerkit.brokers"):
-        spec = importlib.util.find_spec(entry.module.partition(".")[0])
-        if spec and spec.origin and (path := Path(spec.origin).parent / FILE).is_file() and path != own.path:
-            other = Catalogue(path)
-            if asked in other._places or asked in other._ids:
-                return entry.name
+        package = entry.module.partition(".")[0]
+        if importlib.util.find_spec(package) is None:
+            continue
+        other = Catalogue.at(package)
+        if other.path != own.path and other.path.is_file() and (asked in other._places or asked in other._ids):
+            return entry.name
     return ""

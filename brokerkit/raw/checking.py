@@ -47,7 +47,7 @@ class Checked:
         for name in api.pages:
             if name and name not in self.values:
                 self.values[name] = ""
-        if lacking := [each for each in api.request if each.required and each.name not in self.values]:
+        if lacking := [each for each in api.request if each.required and self._lacks(each)]:
             shown = ", ".join(f"{each.name} ({each.label})" if each.label else each.name for each in lacking)
             self._faults.insert(0, f"missing: {shown}")
         if self._faults:
@@ -57,6 +57,12 @@ class Checked:
     def goes_on(self) -> bool:
         """Say whether a further page is asked for by hand."""
         return any(name and self.values.get(name) not in ("", None) for name in self.api.pages)
+
+    def _lacks(self, field: Field) -> bool:
+        """Say whether a field that has to be there is not, or counts as if it were not."""
+        if field.name not in self.values:
+            return True
+        return self.values[field.name] == "" and "blank" in self.api.refuses and field.name not in self.api.pages
 
     def _named(self, given: Given) -> dict[str, Any]:
         """Return what was given by the names that the broker has for it."""
@@ -70,17 +76,24 @@ class Checked:
             elif name in fields:
                 found[name] = value
             elif (own := folded.get(name.casefold())) and own not in given:
-                self.warnings.append(f"{name} is sent as {own}")
+                self._judge_case(name, own)
                 found[own] = value
             else:
                 self._judge_stranger(name, given)
                 found[name] = value
         return found
 
+    def _judge_case(self, name: str, own: str) -> None:
+        """Refuse a name in another letter case where it counts: in a query it does not."""
+        if self.api.where == "query":
+            self.warnings.append(f"{name} is sent as {own}")
+        else:
+            self._faults.append(f"{sanitize(name, limit=40)} is spelt {own}")
+
     def _judge_stranger(self, name: str, given: Given) -> None:
         """Refuse what looks like a field misspelt, and warn of any other that this API has not got: servers take many.
 
-        What is the name of a field of another API is no slip.
+        What is the name of a field of another API is no slip, and refused where the broker is known to refuse it.
         """
         if self.api.open:
             return
@@ -89,11 +102,11 @@ class Checked:
         near = f"; the nearest: {', '.join(left[each] for each in found)}" if found else ""
         holders = self._holders(name)
         words = f"it has no field {sanitize(name, limit=40)}{near}"
-        if found and not holders:
-            self._faults.append(words)
-            return
         elsewhere = f" ({', '.join(holders[:3])} have it)" if holders else ""
-        self.warnings.append(f"{words}{elsewhere}: it is sent as it is")
+        if "strange" in self.api.refuses or (found and not holders):
+            self._faults.append(f"{words}{elsewhere}")
+        else:
+            self.warnings.append(f"{words}{elsewhere}: it is sent as it is")
 
     def _own(self, name: str, value: Any, given: Any) -> None:
         if given is not None and _opened(given) != _opened(value):
@@ -136,9 +149,13 @@ class Checked:
             if suffix and value.endswith(suffix):
                 plain = value.removesuffix(suffix)
         if field.length is not None and len(plain) > field.length:
-            # The tables are wrong in some places, by samples of the brokers themselves.
-            self.warnings.append(f"{field.name} has {len(plain)} characters, {field.length} by the table: it is sent")
-        if not field.codes or value in field.codes or not value:
+            words = f"{field.name} has {len(plain)} characters, {field.length} by the table"
+            # How long the key of a page is says the server that gave it.
+            if "long" in self.api.refuses and field.name not in self.api.pages:
+                self._faults.append(words)
+            else:
+                self.warnings.append(f"{words}: it is sent")
+        if not field.codes or value in field.codes or not (value or (field.required and field.complete)):
             return
         shown = f"{field.name} {sanitize(value, limit=20)!r}"
         if field.complete:
