@@ -247,8 +247,8 @@ def test_every_part_of_an_order_is_a_field_of_its_request() -> None:
         parts = (row.symbol, row.quantity, row.price, row.amount, row.stop, row.type, row.original, *row.all)
         told = (each.field for each in (row.kind, row.side, row.venue, row.market, row.currency, row.verb))
         assert {part for part in (*parts, *told) if part} <= set(api.fields), api.name
-        if row.number:
-            block, _, name = row.number.rpartition(".")
+        for path in (*row.number.split(), *row.done):
+            block, _, name = path.rpartition(".")
             assert name in api.parts[block].names, api.name
 
 
@@ -256,14 +256,15 @@ def test_every_code_of_an_order_is_one_that_its_table_has() -> None:
     for api, row in order_rows():
         variants = {variant for ids in api.ids.values() for variant in ids}
         for told in (row.kind, row.side, row.venue, row.market, row.currency, row.verb):
-            codes = api.fields[told.field].codes if told.field else {}
-            assert set(told.words) <= {*codes, *variants}, api.name
+            codes = (*api.fields[told.field].codes, "", "Y", "N") if told.field else ()
+            both = {f"{variant} {code}" for variant in variants for code in codes}
+            assert set(told.words) <= {*codes, *variants, *both}, api.name
         if row.type:
             assert row.priced - {""} <= {*api.fields[row.type].codes, *("1", "4", "N", "00")}, api.name
 
 
 def test_words_of_orders_are_those_of_the_verbs() -> None:
-    kinds = {each.value.lower() for each in IntentKind} | {"convert"}
+    kinds = {each.value.lower() for each in IntentKind} | {"convert", "unsupported"}
     verbs = {"buy", "sell", "amend", "cancel", "reserve", "amend_reservation", "cancel_reservation"}
     allowed = {
         "kind": kinds,

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from brokerkit import Broker, Limits, OrderBlocked, OrderRequest, OrderUncertain, Side, get_broker
-from brokerkit.catalogue import Api, Catalogue
+from brokerkit.catalogue import Catalogue
 from brokerkit.errors import Halted, InvalidRequest, LimitExceeded, Rejected
 from brokerkit.orders import journal as journals
 from brokerkit.orders.guard import halt, resume
@@ -231,8 +231,14 @@ def test_a_reserved_order_is_that_of_the_verb_and_its_own_list_settles_it(
         assert (int(kept.id), kept.quantity, kept.side) == (int(str(reply.order_id)), 3, Side.BUY)
         assert broker.call("domestic_stock/order_resv", fields, key="kept").pages == 0
         assert broker.reserve(intent.request, key="kept").id == kept.id  # type: ignore[arg-type]
+        moved = broker.call(
+            "domestic_stock/order_resv_rvsecncl/modify", {**fields, "ORD_QTY": 2, "RSVN_ORD_SEQ": kept.id}
+        )
+        changed = broker.journal.get(str(moved.intent_id))
+        assert (changed.kind, changed.quantity, moved.order_id) == (IntentKind.AMEND_RESERVATION, 2, kept.id)
+        assert [each.quantity for each in broker.reservations()] == [2]
         gone = broker.call("domestic_stock/order_resv_rvsecncl/cancel", {"RSVN_ORD_SEQ": kept.id})
-        assert broker.journal.get(str(gone.intent_id)).kind is IntentKind.CANCEL_RAW
+        assert broker.journal.get(str(gone.intent_id)).kind is IntentKind.CANCEL_RESERVATION
         assert [each.status for each in broker.reservations()] == ["CANCELED"]
 
 
@@ -313,34 +319,6 @@ def test_a_raw_call_is_kept_as_a_row_and_told_in_a_line(raw: Raw) -> None:
     name = "domestic_stock/order_rvsecncl" if raw.name == "kis" else "kt10002"
     symbol = "" if raw.name == "kis" else f" {SAMSUNG}"
     assert intent.what == f"call {name} (4{symbol} at {raw.price() + 100} of order {number})"
-
-
-def every_order() -> Iterator[tuple[str, Api, str]]:
-    for name in BROKERS:
-        for api in Catalogue.at(f"brokerkit_{name}"):
-            if api.effect == "order":
-                yield from ((name, api, variant) for variant in api.ids["real"])
-
-
-def test_every_order_of_both_catalogues_tells_kind_and_what_its_table_names() -> None:
-    for _, api, variant in every_order():
-        row = api.order
-        assert row is not None, api.name
-        values: dict[str, Any] = {each.name: next(iter(each.codes), "7") or "7" for each in api.request}
-        for told in (row.kind, row.side):
-            if told.field:
-                values[told.field] = next(code for code in told.words if code in ("01", "1", "02"))
-        for name, value in row.all.items():
-            values[name] = "N" if value == "Y" else "7"
-        call = RawCall(None, api, variant, "", values, (), goes_on=False)  # type: ignore[arg-type]
-        terms = Terms.of(call)
-        assert terms.kind, api.name
-        assert (terms.quantity is None) == (not row.quantity or row.quantity not in values), api.name
-        assert bool(terms.symbol) == bool(row.symbol), api.name
-        assert bool(terms.original) == bool(row.original), api.name
-        if terms.kind in ("order", "reserve") and terms.market:
-            assert terms.side is not None, (api.name, variant)
-            assert terms.currency == {"KR": "KRW", "US": "USD"}[terms.market]
 
 
 def test_the_kind_and_the_rest_of_an_order_are_read_from_its_fields() -> None:

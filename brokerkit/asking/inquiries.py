@@ -181,10 +181,13 @@ class Inquiries:
                 f"{self.adapter.name} does not offer {verb}{where} in the {part.environment} environment.",
                 advice=f"Nothing was sent. It offers: {offered}.",
             )
-        if words := self.barred(verb, market):
-            there = ", ".join(each.name for each in self.markets()) or "none"
-            raise Unsupported(words, advice=f"Nothing was sent. Markets of this account: {there}.")
+        self._check_words(self.barred(verb, market))
         return part
+
+    def _check_words(self, barred: str) -> None:
+        if barred:
+            there = ", ".join(each.name for each in self.markets()) or "none"
+            raise Unsupported(barred, advice=f"Nothing was sent. Markets of this account: {there}.")
 
     def barred(self, verb: str, market: Market) -> str:
         """Return why a verb is not for the account of the profile in a market that is served; else blank."""
@@ -194,6 +197,19 @@ class Inquiries:
         if verb in SENT and used is not None and market.name not in used:  # what became of it would never be looked for
             return f"The setting markets of the profile leaves out {market.title} ({market.name})."
         return ""
+
+    def check_sent(self, market: Market | None, *, abroad: bool) -> None:
+        """Raise Unsupported for something new that the account of the profile does not send to a market.
+
+        None: what is traded there has no market here. It may be `abroad`.
+        """
+        if market is not None:
+            words = self.barred("order", market)
+        else:
+            used = self.adapter.settings.markets
+            is_left_out = used is not None and (abroad or HOME not in used)
+            words = "The setting markets of the profile leaves out where this is traded." if is_left_out else ""
+        self._check_words(words)
 
     def markets(self, market: str | None = None) -> tuple[Market, ...]:
         """Return the markets that are meant: the one that is named, else all in which an account can hold something."""

@@ -90,7 +90,10 @@ class Told:
     field: str = ""
     """The field in which the code stands."""
     words: Mapping[str, str] = dataclasses.field(default_factory=lambda: NONE)
-    """A variant, or a code, to the word that it means. The variant counts first: it is the id that decides."""
+    """A variant, or a code, to the word that it means. The variant counts first: it is the id that decides.
+
+    Where a code says another thing under a variant, both stand there with a blank between them: "asia 02".
+    """
 
     @classmethod
     def read(cls, value: str | Mapping[str, Any]) -> Told:
@@ -101,9 +104,10 @@ class Told:
 
     def of(self, variant: str, fields: Mapping[str, object]) -> str:
         """Return the word of a request; blank where its code is not known."""
-        if variant in self.words:
-            return self.words[variant]
         code = str(fields.get(self.field, "")) if self.field else ""
+        for both in (f"{variant} {code}", variant):
+            if both in self.words:
+                return self.words[both]
         return self.words.get(code, "" if code else self.word)
 
 
@@ -112,7 +116,8 @@ class OrderRow:
     """Where the parts of an order stand in a request, so that it can be checked, limited and journaled."""
 
     kind: Told
-    """order, amend, cancel, reserve, amend_reservation, cancel_reservation; convert: one currency into another."""
+    """order, amend, cancel, reserve, amend_reservation, cancel_reservation; convert: one currency into another;
+    unsupported: the broker has no such thing, whatever its fields allow."""
     symbol: str = ""
     side: Told = Told()
     """buy or sell. Blank where the request does not tell it, as with most amendments."""
@@ -135,9 +140,13 @@ class OrderRow:
     until: str = ""
     """The field of the last day of a reserved order that is sent on several days."""
     number: str = ""
-    """Where the answer tells the new number, blocks with dots: "output.odno"."""
+    """Where the answer tells the new number, blocks with dots: "output.odno". Of several the first that tells one."""
+    done: Mapping[str, str] = dataclasses.field(default_factory=lambda: NONE)
+    """What the answer has to say for the call to be done; whatever else it says leaves that open."""
     market: Told = Told()
     """KR or US where it is a share that the verbs trade too; blank for futures, bonds, gold, other countries."""
+    abroad: bool = False
+    """What has no market here is traded in another country."""
     currency: Told = Told()
     """What price times quantity is an amount of; blank where it is none (contracts, bonds)."""
     verb: Told = Told()
@@ -149,7 +158,8 @@ class OrderRow:
         told = {"kind", "side", "venue", "market", "currency", "verb"}
         values: dict[str, Any] = {name: Told.read(value) if name in told else value for name, value in row.items()}
         values["priced"] = frozenset(values.get("priced", ()))
-        values["all"] = MappingProxyType(values.get("all", {}))
+        for name in ("all", "done"):
+            values[name] = MappingProxyType(values.get(name, {}))
         return cls(**values)
 
 

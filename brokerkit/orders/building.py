@@ -1,4 +1,4 @@
-"""The order that stands after a broker has taken an order, an amendment or a cancellation."""
+"""What stands after a broker has taken an order, an amendment, a cancellation or a reserved order."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ from typing import Any
 
 from brokerkit import clock
 from brokerkit.market.markets import market_named
-from brokerkit.models import Order, OrderRequest
+from brokerkit.models import Order, OrderRequest, Reservation
 from brokerkit.models.handles import Handle, can_stand_in_a_handle, is_number
 from brokerkit.part import Part
 from brokerkit.replies import Sent
-from brokerkit.words import OrderStatus
+from brokerkit.words import OrderStatus, ReservationStatus
+
+_STATUS = {
+    ReservationStatus.CANCELED: OrderStatus.CANCELED,
+    ReservationStatus.REJECTED: OrderStatus.REJECTED,
+    ReservationStatus.UNKNOWN: OrderStatus.UNKNOWN,
+}
 
 
 def check_sent(sent: object, *, ascends: bool) -> Sent:
@@ -99,3 +105,54 @@ def _moment(time: dt.datetime | dt.time | None, part: Part[Any], day: dt.date) -
     market, moment = market_named(part.market), dt.datetime.combine(day, time, clock.KST)
     # Some days go on after midnight in Korea.
     return moment if market.day_of(moment) == day else moment + dt.timedelta(days=1)
+
+
+def reserved(request: OrderRequest, until: dt.date | None, sent: Sent, part: Part[Any], day: dt.date) -> Reservation:
+    """Return the reserved order that was taken for a request on a day."""
+    return Reservation(
+        id=sent.number,
+        symbol=request.symbol,
+        side=request.side,
+        type=request.type,
+        venue=request.venue,
+        quantity=request.quantity,
+        price=request.price,
+        until=until,
+        status=ReservationStatus.PENDING,
+        handle=str(part.reservation_handle(day, sent.number)),
+    )
+
+
+def as_order(reservation: Reservation) -> Order:
+    """Return a reserved order as the journal keeps it."""
+    return Order(
+        id=reservation.id,
+        symbol=reservation.symbol,
+        name=reservation.name,
+        side=reservation.side,
+        type=reservation.type,
+        venue=reservation.venue,
+        quantity=reservation.quantity,
+        price=reservation.price,
+        status=_STATUS.get(reservation.status, OrderStatus.PENDING),
+        submitted_at=reservation.submitted_at,
+        handle=reservation.handle,
+    )
+
+
+def as_reservation(order: Order, until: dt.date | None) -> Reservation:
+    """Return a reserved order that the journal keeps."""
+    return Reservation(
+        id=order.id,
+        symbol=order.symbol,
+        name=order.name,
+        side=order.side,
+        type=order.type,
+        venue=order.venue,
+        quantity=order.quantity,
+        price=order.price,
+        until=until,
+        status=ReservationStatus.PENDING,
+        submitted_at=order.submitted_at,
+        handle=order.handle,
+    )

@@ -44,9 +44,9 @@ from brokerkit.orders.intents import (
 from brokerkit.orders.journal import Journal, journal_for, journal_in_memory
 from brokerkit.orders.keyed import Keyed
 from brokerkit.orders.keys import check_key, check_unused, client_key
-from brokerkit.orders.limits import Limits, Safety
+from brokerkit.orders.limits import NO_CURRENCY, Limits, Safety
 from brokerkit.orders.listing import WRONG_CLOCK, Listed, Sending, Unread
-from brokerkit.orders.raw import NO_CURRENCY, Carried, RawDesk
+from brokerkit.orders.raw import Carried, RawDesk
 from brokerkit.orders.reconcile import Reconciler, Reconciliation, reconciled
 from brokerkit.orders.reserving import ReservingDesk, is_reserved
 from brokerkit.orders.state import journal_folder, journal_path
@@ -204,9 +204,9 @@ class OrderDesk(ReservingDesk, RawDesk):
         """Send an order again that is known or presumed not to stand, or with `accept_risk` one that may."""
         old = self.journal.get(intent if isinstance(intent, str) else intent.id)
         request = old.request
-        if request is None or old.is_reserved:
-            verb = "reserve" if old.is_reserved else "call" if old.is_raw else "cancel or amend"
-            advice = f"Use {verb} again{', under another key' if old.is_reserved or old.is_raw else ''}."
+        if request is None or old.is_reserved or old.api is not None:  # that may have said more than a request does
+            verb = "call" if old.api is not None else "reserve" if old.is_reserved else "cancel or amend"
+            advice = f"Use {verb} again{', under another key' if old.is_reserved or old.api is not None else ''}."
             raise InvalidRequest(f"{old.what} cannot be sent again from here.", advice=advice)
         later = self.journal.later(old.id)
         # What is being sent at this moment nobody can have known.

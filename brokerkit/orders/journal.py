@@ -186,6 +186,10 @@ class Journal(Learnt):
         values = (market, day.isoformat(), key_of(order_id))
         return self._read(lambda file: self._select(file, "market = ? AND day = ? AND number = ?", *values))
 
+    def numbered(self, order_id: str, book: str) -> tuple[Intent, ...]:
+        """Return the intents of a book that became something of that number, on whatever day."""
+        return self._read(lambda file: self._select(file, "market = ? AND number = ?", book, key_of(order_id)))
+
     def keyed(self, key: str, *, patience: float | None = None) -> tuple[Intent, ...]:
         """Return everything that was ever to be sent under a key of the caller's, oldest first."""
         found = {each.id: each for each in self._read(lambda file: self._keyed(file, key), patience)}

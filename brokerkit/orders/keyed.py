@@ -10,12 +10,11 @@ from brokerkit.errors import BrokerError, JournalError
 from brokerkit.market.markets import market_named
 from brokerkit.models import Order
 from brokerkit.orders.attempt import URGENT_SECONDS
-from brokerkit.orders.building import amended, canceled, placed
+from brokerkit.orders.building import amended, as_order, canceled, placed, reserved
 from brokerkit.orders.intents import Intent, IntentKind, IntentState, key_of
 from brokerkit.orders.journal import Journal
 from brokerkit.orders.keys import FREE, check_unused, standing
 from brokerkit.orders.listing import Listed, could_be
-from brokerkit.orders.reserving import as_order, reserved
 from brokerkit.orders.trader import Trader
 from brokerkit.replies import Sent
 

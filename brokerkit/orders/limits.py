@@ -14,6 +14,9 @@ from brokerkit.market.markets import market_of
 from brokerkit.symbols import HOME_CURRENCY
 from brokerkit.values import exact_decimal
 
+NO_CURRENCY = "XXX"
+"""ISO 4217 for none: of a market whose instruments have one each, and of what is no amount of money."""
+
 
 class Limits(BaseModel):
     """Limits of a profile. Amounts are in won, in the table of a currency in that; None: no limit.
@@ -48,8 +51,8 @@ class Limits(BaseModel):
     """Currency (ISO 4217) to the limits of orders in it."""
 
     def of(self, currency: str | None) -> Limits | None:
-        """Return the limits of a currency; None where there are none."""
-        return self if currency == HOME_CURRENCY else self.others.get(currency or "")
+        """Return the limits of a currency; None where there are none. Where nobody can tell it, it is held to these."""
+        return self if currency in (HOME_CURRENCY, NO_CURRENCY) else self.others.get(currency or "")
 
     @model_validator(mode="before")
     @classmethod

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from brokerkit.errors import BrokerError
 from brokerkit.market.markets import KOREA, Market, market_named, market_of
-from brokerkit.models import PRICED, STOPS, Order, OrderRequest
+from brokerkit.models import PRICED, STOPS, Order, OrderRequest, Reservation
 from brokerkit.orders.attempt import Way
-from brokerkit.orders.intents import STANDING, Intent, IntentKind
+from brokerkit.orders.building import as_reservation
+from brokerkit.orders.intents import STANDING, Intent, IntentKind, key_of, reserved_book
 from brokerkit.orders.keys import check_key
+from brokerkit.orders.limits import NO_CURRENCY
 from brokerkit.part import Part
 from brokerkit.raw.calls import RawCall
 from brokerkit.raw.reply import RawReply, folded
@@ -32,8 +34,6 @@ if TYPE_CHECKING:
     from brokerkit.orders.journal import Journal
     from brokerkit.orders.trader import Trader
 
-NO_CURRENCY = "XXX"
-"""ISO 4217 for none: of a market whose instruments have one each, and of what is no amount of money."""
 ADVICE = (
     "Do not send it again: it may stand, and no list settles it. Look at the broker's own app, then settle it with "
     "resolve()."
@@ -41,6 +41,7 @@ ADVICE = (
 _ORDERS = frozenset({"order", "amend", "cancel"})
 """Kinds whose orders stand in the lists of their market. Reserved ones have lists of their own."""
 CANCELS = frozenset({"cancel", "cancel_reservation"})
+_RESERVED = {"amend_reservation": IntentKind.AMEND_RESERVATION, "cancel_reservation": IntentKind.CANCEL_RESERVATION}
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Terms:
     symbol: str = ""
     side: Side | None = None
     quantity: Decimal | None = None
-    """None: all that is left, or not told."""
+    """None: all that is left, or not told. What is not more than nought is not told either."""
     is_all: bool = False
     price: Decimal | None = None
     stop: Decimal | None = None
@@ -65,6 +66,8 @@ class Terms:
     venue: Venue | None = None
     until: dt.date | None = None
     verb: str = ""
+    is_abroad: bool = False
+    """In a country without a market here."""
 
     @classmethod
     def of(cls, call: RawCall) -> Terms:
@@ -78,22 +81,23 @@ class Terms:
         has_quantity = row.quantity in told
         is_all = not has_quantity or any(told.get(name) == value for name, value in row.all.items())
         return cls(
-            kind=row.kind.of(call.variant, told),
+            kind=call.kind,
             symbol=told.get(row.symbol, "").strip(),
             side=Side(side.upper()) if side else None,
-            quantity=None if is_all else _number(told.get(row.quantity)),
+            quantity=None if is_all else _counted(told.get(row.quantity)),
             is_all=is_all,
             price=_number(told.get(row.price)) or None,
             stop=_number(told.get(row.stop)) or None,
-            amount=_number(told.get(row.amount)),
+            amount=_counted(told.get(row.amount)),
             type=code,
             is_priced=not row.type or code in row.priced,
             original=told.get(row.original, "").strip(),
-            market=row.market.of(call.variant, told),
+            market=(market := row.market.of(call.variant, told)),
             currency=row.currency.of(call.variant, told),
             venue=Venue(venue) if venue in list(Venue) else None,
             until=_day(told.get(row.until)),
             verb=row.verb.of(call.variant, told),
+            is_abroad=row.abroad and not market,
         )
 
     @property
@@ -102,10 +106,16 @@ class Terms:
         if not self.currency:
             return None  # contracts, and bonds, come to another amount
         if self.amount is not None:
-            return abs(self.amount)
+            return self.amount
         if self.quantity is None or self.price is None or not self.is_priced:
             return None
         return abs(self.quantity * self.price)
+
+    @property
+    def unbound(self) -> Decimal | None:
+        """A price, or one that sets it off, at which it may trade and worse."""
+        told = (self.stop, None if self.is_priced else self.price)
+        return max((abs(each) for each in told if each is not None), default=None)
 
 
 def _number(text: str | None) -> Decimal | None:
@@ -113,6 +123,12 @@ def _number(text: str | None) -> Decimal | None:
         return number_in(text, "plain")
     except Odd:
         return None
+
+
+def _counted(text: str | None) -> Decimal | None:
+    """Return a number that counts something; None for what counts nothing, of which nobody knows what it means."""
+    number = _number(text)
+    return number if number is not None and number > 0 else None
 
 
 def _day(text: str | None) -> dt.date | None:
@@ -142,11 +158,25 @@ class Carried:
         headers = {**self.call.headers, **client.order_headers(body or {})}
         content = client.call(self.call.endpoint, params=params, body=body, headers=headers).content
         self._answers.append(content)
-        is_order = not (self.intent.is_raw or self.intent.is_reserved)
-        told = self.part.accepted(content) if self.part is not None and is_order else None
-        sent = told or Sent(_found(content, self.call.number))
+        sent = self._read(content)
         self._number = sent.number
         return sent
+
+    def _read(self, content: Mapping[str, Any]) -> Sent:
+        """Return what the answer says that was taken; a WireError where it does not say so."""
+        intent, row = self.intent, self.call.api.order
+        for path, words in row.done.items() if row is not None else ():
+            if (told := _found(content, path)) != words:
+                raise self.call.client.wrong(self.call.endpoint, f"{path} is {told!r:.20}, not {words}")
+        number = next(filter(None, (_found(content, path) for path in self.call.numbers)), "")
+        if intent.is_reserved and intent.order is not None:
+            named = intent.order.id
+            if number and key_of(number) != key_of(named):
+                raise self.call.client.wrong(self.call.endpoint, f"the answer is about {number:.20}, not {named}")
+            return Sent(named)
+        is_order = not (intent.is_raw or intent.is_reserved)
+        told_by_part = self.part.accepted(content) if self.part is not None and is_order else None
+        return told_by_part or Sent(number)
 
     def answer(self, order: Order | None) -> RawReply:
         """Return what the broker answered."""
@@ -171,7 +201,7 @@ def _found(content: Any, path: str) -> str:
             return ""
         key = folded(content, name)
         content = None if key is None else content[key]
-    return str(content).strip() if path and isinstance(content, str | int) and not isinstance(content, bool) else ""
+    return str(content).strip() if isinstance(content, str | int) and not isinstance(content, bool) else ""
 
 
 class RawDesk:
@@ -185,6 +215,10 @@ class RawDesk:
         _send: Callable[..., Any]
         _intent: Callable[..., Intent]
         ordered: Callable[..., Intent]
+        amending_reservation: Callable[..., Intent]
+        canceling_reservation: Callable[..., Intent]
+        amend_reservation: Callable[..., Any]
+        cancel_reservation: Callable[..., Any]
         amending: Callable[..., Intent]
         canceling: Callable[..., Intent]
         reserving: Callable[..., Intent]
@@ -200,7 +234,10 @@ class RawDesk:
         """Return a raw call as it is to be sent: as the verb's, or as one that no list settles."""
         check_key(key)
         terms = Terms.of(call)
-        part = self._trader.part(market_named(terms.market)) if terms.market else None
+        market = market_named(terms.market) if terms.market else None
+        part = None if market is None else self._trader.part(market)
+        if terms.kind not in CANCELS and terms.kind != "convert":
+            self._trader.check_sent(market, abroad=terms.is_abroad)
         carried = None if part is None else self._by_verb(call, terms, part, key)
         return carried or self._by_itself(call, terms, part, key)
 
@@ -210,14 +247,16 @@ class RawDesk:
         """Return the call as that of the verb that uses the same API; None where it cannot be told as one."""
         if terms.verb in ("buy", "sell", "reserve") and terms.kind in ("order", "reserve"):
             return self._as_order(call, terms, part, key)
+        if terms.verb in _RESERVED and terms.kind == terms.verb:
+            return self._as_change_of_reserved(call, terms, part, key)
         if terms.verb not in ("amend", "cancel") or terms.kind != terms.verb:
             return None
         order = self._named(terms, part)
-        if order is None:
-            return None
+        if order is None or (terms.quantity is None and not terms.is_all):
+            return None  # how much of what is meant is not known
         shares = terms.quantity if terms.verb in part.changes_parts else None
-        if shares is None and not terms.is_all and terms.verb in part.changes_parts:
-            return None  # how much is meant cannot be read
+        if shares is None and terms.quantity is not None and terms.quantity < order.quantity:
+            return None  # what less than all of it does is not told
         if terms.verb == "cancel":
             carried = self._carried(call, self.canceling(order, shares, key), part)
             carried.go = lambda: self.cancel(carried.intent, order, shares, raw=carried)
@@ -227,6 +266,21 @@ class RawDesk:
             return None
         carried = self._carried(call, self.amending(order, shares, price, key), part)
         carried.go = lambda: self.amend(carried.intent, order, shares, price, raw=carried)
+        return carried
+
+    def _as_change_of_reserved(self, call: RawCall, terms: Terms, part: Part[Any], key: str | None) -> Carried | None:
+        kept = self._kept(terms, part)
+        if kept is None:
+            return None
+        if terms.kind == "cancel_reservation":
+            carried = self._carried(call, self.canceling_reservation(kept, key), part)
+            carried.go = lambda: self.cancel_reservation(carried.intent, kept, raw=carried)
+            return carried
+        request = _request(terms, part)
+        if request is None or (request.symbol, request.side) != (kept.symbol, kept.side):
+            return None
+        carried = self._carried(call, self.amending_reservation(kept, request, key), part)
+        carried.go = lambda: self.amend_reservation(carried.intent, kept, request, raw=carried)
         return carried
 
     def _as_order(self, call: RawCall, terms: Terms, part: Part[Any], key: str | None) -> Carried | None:
@@ -243,15 +297,28 @@ class RawDesk:
 
     @staticmethod
     def _carried(call: RawCall, intent: Intent, part: Part[Any]) -> Carried:
-        return Carried(call, intent.model_copy(update={"api": call.name}), part)
+        return Carried(call, intent.model_copy(update={"api": call.name, "terms": _digest(call)}), part)
 
     def _named(self, terms: Terms, part: Part[Any]) -> Order | None:
         """Return the order that a change names, if the journal knows just one of that number today."""
         found = self.journal.sent_as(market_named(part.market).today(), terms.original, part.market)
         known = [each.result for each in found if each.state in STANDING and each.result is not None]
-        orders = [each for each in known if not terms.symbol or each.symbol == part.symbol_told(terms.symbol)]
+        orders = [each for each in known if self._is_meant(each, terms, part)]
         kinds = {each.kind for each in found}
         return orders[0] if len(orders) == 1 and kinds <= {IntentKind.ORDER, IntentKind.AMEND} else None
+
+    def _kept(self, terms: Terms, part: Part[Any]) -> Reservation | None:
+        """Return the reserved order that a change names, if the journal knows just one of that number."""
+        found = self.journal.numbered(terms.original, reserved_book(part.market))
+        known = [each for each in found if each.state in STANDING and each.kind is IntentKind.RESERVE]
+        kept = [as_reservation(each.result, each.until) for each in known if each.result is not None]
+        return kept[0] if len(kept) == 1 and self._is_meant(kept[0], terms, part) else None
+
+    @staticmethod
+    def _is_meant(known: Order | Reservation, terms: Terms, part: Part[Any]) -> bool:
+        """Say whether an order may be the one that a change is about, by what else it says."""
+        is_there = terms.venue in (None, known.venue) or known.venue is None
+        return is_there and (not terms.symbol or known.symbol == part.symbol_told(terms.symbol))
 
     # By itself
 
@@ -259,12 +326,11 @@ class RawDesk:
         """Return the call as one that no list settles."""
         market = KOREA if part is None else market_named(part.market)
         is_cancel = terms.kind in CANCELS
-        currency = terms.currency or (market.currency if is_cancel else None) or NO_CURRENCY
-        fields = sorted(f"{name}={value}" for name, value in call.values.items() if isinstance(value, str))
+        currency = terms.currency or (None if terms.is_abroad and not is_cancel else market.currency) or NO_CURRENCY
         intent = self._intent(
             IntentKind.CANCEL_RAW if is_cancel else IntentKind.RAW,
             market,
-            symbol=terms.symbol if part is None else part.symbol_told(terms.symbol),
+            symbol=part.symbol_told(terms.symbol) if part is not None and terms.symbol else terms.symbol,
             side=terms.side,
             quantity=terms.quantity,
             price=terms.price,
@@ -272,7 +338,7 @@ class RawDesk:
             currency=currency,
             api=call.name,
             names=terms.original or None,
-            terms=digest(*fields),
+            terms=_digest(call),
             is_apart=None if part is not None and terms.kind in _ORDERS else True,
         )
         carried = Carried(call, intent, part)
@@ -285,7 +351,7 @@ class RawDesk:
             prepare=self._check_account,
             ascends=ascends,
             advice=ADVICE,
-            is_numbered=bool(call.number),
+            is_numbered=bool(call.numbers),
         )
         counted = replace(market, currency=currency)
 
@@ -303,8 +369,12 @@ class RawDesk:
         quantity, symbol = terms.quantity, intent.symbol
         if terms.market and quantity is not None and is_symbol(symbol) and market_of(symbol).name == market.name:
             price = terms.price if terms.is_priced else None
-            return self.guard.check_terms(symbol, market, terms.venue, quantity, price, terms.stop)
-        return self.guard.check_value(market, symbol, quantity, terms.value)
+            return self.guard.check_terms(symbol, market, terms.venue, quantity, price, terms.unbound)
+        return self.guard.check_value(market, symbol, quantity, terms.price, terms.value)
+
+
+def _digest(call: RawCall) -> str:
+    return digest(*sorted(f"{name}={value}" for name, value in call.values.items() if isinstance(value, str)))
 
 
 def _no_order(sent: Sent, day: dt.date) -> None:

@@ -16,28 +16,23 @@ from brokerkit.errors import BrokerError
 from brokerkit.market.markets import Market, market_of
 from brokerkit.models import Order, OrderRequest, Reservation
 from brokerkit.orders.attempt import Way
+from brokerkit.orders.building import as_order, as_reservation, reserved
 from brokerkit.orders.intents import Intent, IntentKind, key_of
 from brokerkit.orders.keys import check_key
 from brokerkit.orders.listing import Listed, Unread
-from brokerkit.orders.raw import Carried
 from brokerkit.orders.reconcile import Reconciliation
-from brokerkit.part import Part
 from brokerkit.replies import ReservationReply, Sent
 from brokerkit.transport import OddRow
-from brokerkit.words import OrderStatus, ReservationStatus
+from brokerkit.words import ReservationStatus
 
 if TYPE_CHECKING:
     from brokerkit.orders.guard import Guard
+    from brokerkit.orders.raw import Carried
     from brokerkit.orders.reconcile import Reconciler
     from brokerkit.orders.trader import Trader
 
 logger = logging.getLogger("brokerkit")
 
-_STATUS = {
-    ReservationStatus.CANCELED: OrderStatus.CANCELED,
-    ReservationStatus.REJECTED: OrderStatus.REJECTED,
-    ReservationStatus.UNKNOWN: OrderStatus.UNKNOWN,
-}
 _DAY = dt.timedelta(days=1)
 
 
@@ -107,7 +102,9 @@ class ReservingDesk:
         )
         return self._send(intent, way, value)  # type: ignore[no-any-return]
 
-    def amend_reservation(self, intent: Intent, reservation: Reservation, request: OrderRequest) -> Reservation:
+    def amend_reservation(
+        self, intent: Intent, reservation: Reservation, request: OrderRequest, *, raw: Carried | None = None
+    ) -> Reservation:
         """Send a change of a reserved order. Of its value what it grows by counts."""
         market = market_of(request.symbol)
         part = self._trader.part(market)
@@ -122,10 +119,13 @@ class ReservingDesk:
             lambda: part.send_reservation_amend(reservation, handle, request),
             lambda sent, day: as_order(new),
             lambda order: new,
+            raw,
         )
         return self._send(intent, way, value)  # type: ignore[no-any-return]
 
-    def cancel_reservation(self, intent: Intent, reservation: Reservation) -> Reservation:
+    def cancel_reservation(
+        self, intent: Intent, reservation: Reservation, *, raw: Carried | None = None
+    ) -> Reservation:
         """Send what takes a reserved order back. The kill switch and the limits do not hold it up."""
         market = market_of(reservation.symbol)
         part = self._trader.part(market)
@@ -136,6 +136,7 @@ class ReservingDesk:
             lambda: part.send_reservation_cancel(reservation, handle),
             lambda sent, day: as_order(left),
             lambda order: left,
+            raw,
         )
         return self._send(intent, way, None)  # type: ignore[no-any-return]
 
@@ -231,54 +232,3 @@ def is_reserved(order: Order) -> bool:
 
 def _is_about(reservation: Reservation) -> tuple[object, ...]:
     return reservation.symbol, reservation.side
-
-
-def reserved(request: OrderRequest, until: dt.date | None, sent: Sent, part: Part[Any], day: dt.date) -> Reservation:
-    """Return the reserved order that was taken for a request on a day."""
-    return Reservation(
-        id=sent.number,
-        symbol=request.symbol,
-        side=request.side,
-        type=request.type,
-        venue=request.venue,
-        quantity=request.quantity,
-        price=request.price,
-        until=until,
-        status=ReservationStatus.PENDING,
-        handle=str(part.reservation_handle(day, sent.number)),
-    )
-
-
-def as_order(reservation: Reservation) -> Order:
-    """Return a reserved order as the journal keeps it."""
-    return Order(
-        id=reservation.id,
-        symbol=reservation.symbol,
-        name=reservation.name,
-        side=reservation.side,
-        type=reservation.type,
-        venue=reservation.venue,
-        quantity=reservation.quantity,
-        price=reservation.price,
-        status=_STATUS.get(reservation.status, OrderStatus.PENDING),
-        submitted_at=reservation.submitted_at,
-        handle=reservation.handle,
-    )
-
-
-def as_reservation(order: Order, until: dt.date | None) -> Reservation:
-    """Return a reserved order that the journal keeps."""
-    return Reservation(
-        id=order.id,
-        symbol=order.symbol,
-        name=order.name,
-        side=order.side,
-        type=order.type,
-        venue=order.venue,
-        quantity=order.quantity,
-        price=order.price,
-        until=until,
-        status=ReservationStatus.PENDING,
-        submitted_at=order.submitted_at,
-        handle=order.handle,
-    )

@@ -36,6 +36,9 @@ class Trader(Protocol):
     def markets(self, market: str | None = None) -> tuple[Market, ...]:
         """Return the markets that are meant: the one that is named, else all that the account has."""
 
+    def check_sent(self, market: Market | None, *, abroad: bool) -> None:
+        """Raise Unsupported for something new that the account does not send to a market, or to none of ours."""
+
     def market_of_order(self, order: Order) -> Market:
         """Return the market where an order stands."""
 

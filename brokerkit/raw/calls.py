@@ -37,9 +37,14 @@ class RawCall:
         return f"{self.api.name}/{self.variant}" if self.variant else self.api.name
 
     @property
-    def number(self) -> str:
-        """Where the answer to an order tells its number; blank where it tells none."""
-        return self.api.order.number if self.api.order else ""
+    def numbers(self) -> list[str]:
+        """Where the answer to an order tells its number, the likeliest place first; none where it tells none."""
+        return self.api.order.number.split() if self.api.order else []
+
+    @property
+    def kind(self) -> str:
+        """What an order is to do; blank where its fields do not tell, or nobody has looked at the API."""
+        return self.api.order.kind.of(self.variant, self.values) if self.api.order else ""
 
     @cached_property
     def endpoint(self) -> Endpoint[Whole]:
@@ -103,7 +108,13 @@ def prepared(client: Client, catalogue: Catalogue, asked: str, given: Given) -> 
         given = {**api.only_codes, **given}
     own = {**client.account(), **(_own_keys(client, given) if api.effect == "auth" else {})}
     checked = Checked(api, own, given, lambda name: [each.name for each in catalogue if name in each.fields])
-    return RawCall(client, api, variant, an_id, checked.values, (*warnings, *checked.warnings), goes_on=checked.goes_on)
+    warnings = (*warnings, *checked.warnings)
+    call = RawCall(client, api, variant, an_id, checked.values, warnings, goes_on=checked.goes_on)
+    if call.kind == "unsupported":
+        raise Unsupported(
+            f"{title(api)}, {variant} ({an_id}): the broker does not do that.", advice="Nothing was sent."
+        )
+    return call
 
 
 @lru_cache(maxsize=2_000)
@@ -119,8 +130,20 @@ def _meant(catalogue: Catalogue, environment: str, asked: str) -> tuple[Api, str
     if environment in api.unsure:
         warnings.append(f"whether the {environment} environment has {title(api)} is not known")
     if an_id in api.unsure:
+        _check_named(api, asked, an_id)
         warnings.append(f"whether {an_id} works is not known")
     return api, variant, an_id, tuple(warnings)
+
+
+def _check_named(api: Api, asked: str, an_id: str) -> None:
+    """Raise Unsupported for an order under an id that nothing proves, unless whoever calls names just that id."""
+    if api.effect != "order" or asked == an_id:
+        return
+    unproven = [each for ids in api.ids.values() for each in ids.values() if each in api.unsure]
+    raise Unsupported(
+        f"Which id {title(api)} has there is not proven: {' or '.join(unproven)}.",
+        advice="Nothing was sent. Who knows which one it is calls it by that id itself.",
+    )
 
 
 def _own_keys(client: Client, given: Given) -> Parameters:

@@ -212,8 +212,9 @@ class Plain:
         for group in api.groups:
             row = {each.name: self._of_order(each, kept) for each in group.fields}
             body |= {group.name: [row] if group.many else row} if group.name else row
-        usual = 10 if "." in api.order.number else 7
-        return _with_number(body, api.order.number, str(kept.number).zfill(self._digits(area, usual)))
+        place = (api.order.number.split() or [""])[0]
+        usual = 10 if "." in place else 7
+        return _with_number(body, place, str(kept.number).zfill(self._digits(area, usual)))
 
     def keep(self, row: OrderRow, variant: str, fields: Mapping[str, str], area: str) -> Kept:
         """Keep an order, or change one that was kept."""

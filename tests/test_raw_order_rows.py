@@ -1,0 +1,512 @@
+"""Every order of both catalogues by a raw call: what it is, what it is held to, and what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from brokerkit import Broker, Limits, NotSent, OrderBlocked, OrderUncertain, get_broker
+from brokerkit.catalogue import Catalogue
+from brokerkit.errors import (
+    AuthError,
+    BrokerError,
+    Disarmed,
+    Halted,
+    InvalidRequest,
+    LimitExceeded,
+    Rejected,
+    Unsupported,
+)
+from brokerkit.orders import journal as journals
+from brokerkit.orders.guard import halt, resume
+from brokerkit.orders.intents import Intent, IntentKind, IntentState
+from brokerkit.orders.raw import CANCELS, Terms
+from brokerkit.raw.calls import prepared
+from brokerkit.testing.inside import journal_of
+from tests.faults import AFTER_THE_REQUEST, WITHOUT_END
+from tests.raw_rows import CASES, KIS, Case
+from tests.servers import Script, Server, answer
+from tests.takers import ACCOUNT, Taker, saying
+
+BROKERS = ("kis", "kiwoom")
+KINDS = {
+    "amend": IntentKind.AMEND,
+    "cancel": IntentKind.CANCEL,
+    "amend_reservation": IntentKind.AMEND_RESERVATION,
+    "cancel_reservation": IntentKind.CANCEL_RESERVATION,
+}
+PLENTY = {"max_order_quantity": 10**6, "max_orders_per_minute": 10**4, "max_orders_per_day": 10**4}
+
+
+def of(broker: str) -> list[Case]:
+    return [case for case in CASES if case.broker == broker]
+
+
+@contextmanager
+def taking(name: str, environment: str = "sandbox", **given: Any) -> Iterator[tuple[Taker, Broker]]:
+    """Yield a broker at a server that takes all orders, with a journal of its own."""
+    journals._files.clear()
+    journals._in_memory.clear()
+    with Taker(name) as taker:
+        keys = {
+            "app_key": "SANDBOX-app-key",
+            "app_secret": "SANDBOX-app-secret",
+            "account": ACCOUNT,
+            "base_url": taker.url,
+        }
+        with get_broker(name, environment=environment, **keys, **given) as broker:
+            broker.client.limits = lambda endpoint: ()  # type: ignore[method-assign]
+            yield taker, broker
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("BROKERKIT_STATE_DIR", str(tmp_path))
+    monkeypatch.setattr("brokerkit.orders.desk.START_SECONDS", 0.0)
+
+
+def kind_of(case: Case) -> IntentKind:
+    """Return what a case is in the journal, where that knows nothing of the order that it names."""
+    if case.verb and case.kind == "order":
+        return IntentKind.ORDER
+    if case.verb and case.kind == "reserve":
+        return IntentKind.RESERVE
+    return IntentKind.CANCEL_RAW if case.kind in CANCELS else IntentKind.RAW
+
+
+def symbol_of(case: Case) -> str:
+    return "US:" + case.symbol.replace("/", ".") if case.market == "US" and case.symbol else case.symbol
+
+
+def settle(broker: Broker) -> None:
+    for intent in broker.unresolved():
+        broker.resolve(intent, absent=True, reason="the server has none")
+
+
+# What it is
+
+
+def test_every_order_of_both_catalogues_is_among_the_cases() -> None:
+    known = {(case.broker, case.row or case.api) for case in CASES}
+    there = set()
+    for name in BROKERS:
+        for api in Catalogue.at(f"brokerkit_{name}"):
+            if api.effect == "order":
+                assert api.order is not None, api.name
+                variants = api.ids["real"]
+                there |= {(name, f"{api.name}/{each}" if len(variants) > 1 or each else api.name) for each in variants}
+    assert known == there
+
+
+@pytest.mark.parametrize("name", BROKERS)
+def test_every_order_says_what_its_fields_mean(name: str) -> None:
+    with taking(name) as (_, broker):
+        for case in of(name):
+            terms = Terms.of(prepared(broker.client, broker.apis, case.api, case.fields))
+            told = (terms.kind, terms.symbol, terms.side or "", terms.original, terms.market, terms.verb)
+            wanted = (case.kind, case.symbol, case.side, case.original, case.market, case.verb)
+            assert told == wanted, case.title
+            assert terms.quantity == (Decimal(case.quantity) if case.quantity else None), case.title
+            assert terms.price == (Decimal(case.price) if case.price else None), case.title
+            assert (terms.venue or "", terms.currency) == (case.venue, case.currency), case.title
+            if case.kind not in CANCELS:
+                assert terms.value == case.amount, case.title
+
+
+@pytest.mark.parametrize("name", BROKERS)
+@pytest.mark.usefixtures("hurried")
+def test_every_order_is_sent_as_it_is_and_written_down_as_what_it_is(name: str) -> None:
+    with taking(name) as (taker, broker):
+        for case in of(name):
+            before = len(taker.calls)
+            reply = broker.call(case.api, case.fields, key=f"case-{before}")
+            ((an_id, fields),) = taker.calls[before:]
+            api = broker.apis.api(case.api)
+            variant = broker.apis.variant(case.api) or next(iter(api.ids["real"]))
+            assert an_id == api.ids["real"][variant], case.title
+            sent = {field: value for field, value in fields.items() if field not in ("CANO", "ACNT_PRDT_CD")}
+            assert sent == {field: str(value) for field, value in case.fields.items()}, case.title
+            intent = broker.journal.get(str(reply.intent_id))
+            assert (intent.kind, intent.state) == (kind_of(case), IntentState.ACKED), case.title
+            assert (intent.symbol, intent.side or "") == (symbol_of(case), case.side), case.title
+            assert intent.quantity == (Decimal(case.quantity) if case.quantity else None), case.title
+            assert intent.price == (Decimal(case.price) if case.price else None), case.title
+            assert (intent.names or "") == ("" if intent.request else case.original), case.title
+            assert intent.api == (case.row or case.api), case.title
+            numbered = bool(api.order and api.order.number)
+            assert reply.order_id == intent.order_id == (f"{taker.number:010}" if numbered else None), case.title
+            again = broker.call(case.api, case.fields, key=f"case-{before}")
+            assert (len(taker.calls), again.order_id, again.pages) == (before + 1, reply.order_id, 0), case.title
+
+
+# What it is held to
+
+
+def test_what_a_country_has_not_got_is_refused_before_it_is_sent() -> None:
+    with taking("kis") as (taker, broker):
+        for case in KIS:
+            if case.api.startswith("overseas_stock/order_rvsecncl/") and case.api.endswith("/shanghai_cancel"):
+                for place in ("shanghai", "shenzhen", "vn"):
+                    name = case.api.replace("shanghai", place)
+                    with pytest.raises(Unsupported, match=f"{place}_cancel .*the broker does not do that"):
+                        broker.call(name, {**case.fields, "RVSE_CNCL_DVSN_CD": "01"})
+        assert taker.calls == []
+
+
+def test_an_order_under_an_id_that_nothing_proves_is_sent_only_by_that_id() -> None:
+    fields = next(case.fields for case in KIS if case.api == "STTN1103U")
+    name = "domestic_futureoption/order_rvsecncl"
+    with taking("kis") as (taker, broker):
+        for variant in ("night", "night_of_the_samples"):
+            with pytest.raises(Unsupported, match="not proven: STTN1103U or TTTN1103U"):
+                broker.call(f"{name}/{variant}", fields)
+        assert taker.calls == []
+        reply = broker.call("TTTN1103U", fields)
+        assert [an_id for an_id, _ in taker.calls] == ["TTTN1103U"]
+        assert "whether TTTN1103U works is not known" in reply.warnings
+        assert broker.call(f"{name}/day", fields).warnings == ()
+
+
+@pytest.mark.parametrize("name", BROKERS)
+@pytest.mark.usefixtures("hurried")
+def test_real_money_moves_only_armed_and_by_what_can_be_computed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("brokerkit.orders.desk.is_real_money", lambda *given: True)
+    monkeypatch.setattr("brokerkit.orders.guard.network_file_system", lambda folder: None)
+    with taking(name) as (taker, broker):
+        for case in of(name):
+            with pytest.raises(Disarmed):
+                broker.call(case.api, case.fields)
+        assert taker.calls == []
+    known = {**PLENTY, "max_order_value": 10**9}
+    limits = Limits(**known, **dict.fromkeys(("USD", "JPY", "CNY", "VND"), known))
+    with taking(name, arm=ACCOUNT[-4:], limits=limits) as (taker, broker):
+        for case in of(name):
+            before = len(taker.calls)
+            if case.kind in CANCELS or case.value:
+                broker.call(case.api, case.fields)
+                assert len(taker.calls) == before + 1, case.title
+                continue
+            with pytest.raises(LimitExceeded, match="cannot be computed"):
+                broker.call(case.api, case.fields)
+            assert len(taker.calls) == before, case.title
+
+
+@pytest.mark.parametrize("name", BROKERS)
+@pytest.mark.usefixtures("hurried")
+def test_limits_hold_every_order_by_its_value_in_its_currency(name: str) -> None:
+    for case in of(name):
+        if case.kind in CANCELS or not case.value:
+            continue
+        most, less = Decimal(case.value), Decimal(case.value) - Decimal("0.01")
+        for allowed in (most, less):
+            own = {"max_order_value": allowed}
+            limits = Limits(**own) if case.currency == "KRW" else Limits(**{case.currency: own})  # type: ignore[arg-type]
+            with taking(name, limits=limits) as (taker, broker):
+                if allowed == most:
+                    broker.call(case.api, case.fields)
+                else:
+                    with pytest.raises(LimitExceeded, match="max_order_value"):
+                        broker.call(case.api, case.fields)
+                assert len(taker.calls) == (allowed == most), case.title
+
+
+@pytest.mark.parametrize("name", BROKERS)
+@pytest.mark.usefixtures("hurried")
+def test_what_no_limit_can_measure_is_refused_where_there_is_one(name: str) -> None:
+    for case in of(name):
+        if case.kind in CANCELS or case.value:
+            continue
+        hold = [{"max_order_value": 10**9}, {"max_daily_value": 10**9}]
+        hold += [{"max_order_quantity": 10**6}] if not case.quantity else []
+        hold += [{"price_collar_percent": 30}] if case.price else []
+        for each in hold:
+            limits = Limits(**each, USD=each)  # type: ignore[arg-type]
+            with taking(name, limits=limits) as (taker, broker):
+                with pytest.raises(LimitExceeded):
+                    broker.call(case.api, case.fields)
+                assert taker.calls == [], case.title
+
+
+@pytest.mark.parametrize("name", BROKERS)
+@pytest.mark.usefixtures("hurried")
+def test_orders_of_a_day_are_counted_by_currency_and_no_cancellation_is(name: str) -> None:
+    once = {"max_orders_per_day": 1}
+    seen = set()
+    with taking(name, limits=Limits(**once, **dict.fromkeys(("USD", "JPY", "CNY", "VND"), once))) as (taker, broker):
+        for case in of(name):
+            before = len(taker.calls)
+            abroad = case.api.startswith("overseas") and case.market != "US"
+            currency = case.currency or ("" if abroad else "KRW")
+            if case.kind in CANCELS or currency not in seen:
+                broker.call(case.api, case.fields)
+                seen |= set() if case.kind in CANCELS else {currency}
+                assert len(taker.calls) == before + 1, case.title
+                continue
+            with pytest.raises(LimitExceeded, match="max_orders_per_day"):
+                broker.call(case.api, case.fields)
+            assert len(taker.calls) == before, case.title
+
+
+@pytest.mark.parametrize("name", BROKERS)
+@pytest.mark.usefixtures("hurried")
+def test_the_kill_switch_lets_cancellations_out_and_nothing_else(name: str) -> None:
+    with taking(name) as (taker, broker):
+        halt("enough")
+        try:
+            for case in of(name):
+                before = len(taker.calls)
+                if case.kind in CANCELS:
+                    broker.call(case.api, case.fields)
+                    assert len(taker.calls) == before + 1, case.title
+                    continue
+                with pytest.raises(Halted):
+                    broker.call(case.api, case.fields)
+                assert len(taker.calls) == before, case.title
+        finally:
+            resume()
+
+
+@pytest.mark.parametrize("name", BROKERS)
+@pytest.mark.parametrize("market", ["KR", "US"])
+@pytest.mark.usefixtures("hurried")
+def test_nothing_new_goes_to_a_market_that_the_profile_leaves_out(name: str, market: str) -> None:
+    with taking(name, options={"markets": [market]}) as (taker, broker):
+        for case in of(name):
+            before = len(taker.calls)
+            abroad = case.api.startswith("overseas") and case.market != "US"
+            own = case.market or ("" if abroad else "KR")
+            if case.kind in CANCELS or case.kind == "convert" or own == market:
+                broker.call(case.api, case.fields)
+                assert len(taker.calls) == before + 1, case.title
+                continue
+            with pytest.raises(Unsupported, match="setting markets"):
+                broker.call(case.api, case.fields)
+            assert len(taker.calls) == before, case.title
+
+
+# What becomes of it
+
+
+def yes_to_another(taker: Taker) -> bytes:
+    an_id, _ = taker.calls[-1]
+    yes = taker.taken(Catalogue.at(f"brokerkit_{taker.broker}").api(an_id))
+    return answer(yes, headers={"tr_id": "other", "api-id": "other"})
+
+
+FAULTS: dict[str, Script] = {
+    name: script for name, script in AFTER_THE_REQUEST.items() if name not in WITHOUT_END | {"oversized", "gzip bomb"}
+}
+OWN: dict[str, Callable[[Taker], bytes]] = {
+    "a yes to another call": yes_to_another,
+    "trouble of the server": lambda taker: answer(taker.refusal("EGW00301" if taker.broker == "kis" else "9999")),
+    "a code that nobody knows": lambda taker: answer(taker.refusal("ZZZZ0001"), status=500),
+    "a limit that is nobody's": lambda taker: (
+        answer(taker.refusal("EGW00215"), status=500)
+        if taker.broker == "kis"
+        else answer({"return_code": 5, "return_msg": "[1700:허용된 요청 개수를 초과하였습니다]"}, status=429)
+    ),
+}
+"""After these it is not known what became of an order."""
+REFUSALS: dict[str, tuple[Callable[[Taker], bytes], type[BrokerError]]] = {
+    "poor": (lambda taker: answer(taker.refusal("APBK0952" if taker.broker == "kis" else "RC4025")), Rejected),
+    "old token": (
+        lambda taker: (
+            answer(taker.refusal("EGW00123", "기간이 만료된 token 입니다."), status=500)
+            if taker.broker == "kis"
+            else answer({"return_code": 3, "return_msg": "인증에 실패했습니다[8005:Token이 유효하지 않습니다]"})
+        ),
+        AuthError,
+    ),
+}
+"""After these it is known that there is no order."""
+
+
+def judged(broker: Broker, taker: Taker, case: Case, words: str, wanted: type[BrokerError]) -> Intent:
+    """Send a case that fails, once, and return what the journal has of it."""
+    before = len(taker.calls)
+    with pytest.raises(BrokerError) as caught:
+        broker.call(case.api, case.fields)
+    assert isinstance(caught.value, wanted), f"{case.title} {words}: {caught.value!r}"
+    assert len(taker.calls) == before + 1, f"{case.title} {words}"
+    return max(journal_of(broker).everything(), key=lambda intent: intent.id)
+
+
+def is_uncertain(broker: Broker, taker: Taker, case: Case, words: str, script: Script) -> None:
+    taker.fault = script
+    intent = judged(broker, taker, case, words, OrderUncertain)
+    assert intent.state is IntentState.UNKNOWN, f"{case.title} {words}"
+    assert [each.id for each in broker.unresolved()] == [intent.id]
+    if not intent.may_be_repeated:
+        with pytest.raises(OrderBlocked):
+            broker.call(case.api, case.fields)
+    taker.fault = None
+    broker.resolve(intent, absent=True, reason="the server has none")
+    assert broker.unresolved() == ()
+
+
+def is_refused(broker: Broker, taker: Taker, case: Case, words: str) -> None:
+    make, wanted = REFUSALS[words]
+    taker.fault, tokens = saying(taker, make), taker.tokens
+    intent = judged(broker, taker, case, words, wanted)
+    assert (intent.state, broker.unresolved()) == (IntentState.REJECTED, ()), f"{case.title} {words}"
+    assert taker.tokens - tokens <= 1
+    taker.fault = None
+
+
+def faults(taker: Taker) -> dict[str, Script]:
+    return {**FAULTS, **{words: saying(taker, make) for words, make in OWN.items()}}
+
+
+@pytest.mark.parametrize("name", BROKERS)
+@pytest.mark.usefixtures("hurried")
+def test_every_order_that_fails_was_sent_once_and_is_known_or_a_persons(name: str) -> None:
+    with taking(name) as (taker, broker):
+        known = [*faults(taker).items()]
+        for number, case in enumerate(of(name)):
+            words, script = known[number % len(known)]
+            is_uncertain(broker, taker, case, words, script)
+            is_refused(broker, taker, case, ("poor", "old token")[number % 2])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BROKERS)
+@pytest.mark.usefixtures("hurried")
+def test_every_order_over_every_fault_was_sent_once_and_is_known_or_a_persons(name: str) -> None:
+    for case in of(name):
+        with taking(name) as (taker, broker):
+            for words, script in faults(taker).items():
+                is_uncertain(broker, taker, case, words, script)
+            for words in REFUSALS:
+                is_refused(broker, taker, case, words)
+
+
+@pytest.mark.parametrize("name", BROKERS)
+@pytest.mark.usefixtures("hurried")
+def test_of_what_never_left_nothing_is_held_up(name: str) -> None:
+    with taking(name) as (taker, broker):
+        broker.client.token()
+        with Server() as gone:
+            nowhere = gone.url
+        for case in of(name):
+            broker.client.base_url = nowhere
+            with pytest.raises(NotSent):
+                broker.call(case.api, case.fields)
+            broker.client.base_url = taker.url
+            assert broker.unresolved() == (), case.title
+        assert taker.calls == []
+        broker.call(case.api, case.fields)
+        assert len(taker.calls) == 1
+
+
+@pytest.mark.parametrize("name", BROKERS)
+@pytest.mark.usefixtures("hurried")
+def test_silence_after_an_order_ends_by_the_time_limit_and_is_a_persons(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("brokerkit.transport.connection.TOTAL_SECONDS", 0.3)
+    with taking(name) as (taker, broker):
+        case = next(case for case in of(name) if not case.market and case.kind == "order")
+        is_uncertain(broker, taker, case, "silence", AFTER_THE_REQUEST["silence"])
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_yes_without_the_word_that_it_is_done_leaves_a_change_of_a_reserved_order_open() -> None:
+    with taking("kis") as (taker, broker):
+        for case in KIS:
+            if case.api.startswith("domestic_stock/order_resv_rvsecncl"):
+                taker.more = {"output": {"NRML_PRCS_YN": "N"}}
+                intent = judged(broker, taker, case, "N", OrderUncertain)
+                assert (intent.state, "NRML_PRCS_YN" in intent.evidence[-1]) == (IntentState.UNKNOWN, True)
+                taker.more = {}
+                settle(broker)
+
+
+# The verb's way, where the journal knows the order
+
+
+def case_of(api: str, kind: str) -> Case:
+    return next(case for case in CASES if case.api == api and case.kind == kind)
+
+
+PLACES = {
+    "kis": ("domestic_stock/order_cash/buy", "domestic_stock/order_rvsecncl", "ORGN_ODNO", "ORD_QTY"),
+    "kis US": ("overseas_stock/order/us_buy", "overseas_stock/order_rvsecncl/us_modify_cancel", "ORGN_ODNO", "ORD_QTY"),
+    "kis DAYTIME": (
+        *("overseas_stock/daytime_order/buy", "overseas_stock/daytime_order_rvsecncl"),
+        *("ORGN_ODNO", "ORD_QTY"),
+    ),
+    "kiwoom": ("kt10000", "kt10003", "orig_ord_no", "cncl_qty"),
+    "kiwoom US": ("ust20000", "ust20003", "orig_ord_no", ""),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.usefixtures("hurried")
+def test_a_change_of_an_order_that_the_journal_knows_is_the_verbs(place: str) -> None:
+    order, change, named, quantity = PLACES[place]
+    with taking(place.split()[0]) as (taker, broker):
+        placed = broker.call(order, case_of(order, "order").fields)
+        symbol = case_of(order, "order").symbol
+        fields = dict(case_of(change, "cancel").fields) | {named: placed.order_id}
+        fields |= {name: symbol for name in ("PDNO", "stk_cd") if name in fields}
+        fields |= {name: "KRX" for name in ("EXCG_ID_DVSN_CD", "dmst_stex_tp") if name in fields}
+        fields |= {quantity: "3"} if quantity else {}
+        strangers = [{**fields, named: "77"}]
+        strangers += [{**fields, name: "OTHER"} for name in ("PDNO", "stk_cd") if name in fields]
+        strangers += [{**fields, name: "NXT"} for name in ("EXCG_ID_DVSN_CD", "dmst_stex_tp") if name in fields]
+        for each in strangers:
+            intent = broker.journal.get(str(broker.call(change, each).intent_id))
+            assert (intent.kind, intent.order) == (IntentKind.CANCEL_RAW, None)
+        before = len(taker.calls)
+        gone = broker.journal.get(str(broker.call(change, fields).intent_id))
+        assert (gone.kind, gone.order and gone.order.id) == (IntentKind.CANCEL, placed.order_id)
+        assert (gone.symbol, gone.side, gone.api) == (symbol_of(case_of(order, "order")), "BUY", change)
+        sent = {name: value for name, value in taker.calls[before][1].items() if name not in ("CANO", "ACNT_PRDT_CD")}
+        assert sent == fields
+
+
+@pytest.mark.usefixtures("hurried")
+def test_less_than_all_of_an_order_is_raw_where_nobody_tells_what_that_does() -> None:
+    order, change = "overseas_stock/order/us_buy", "overseas_stock/order_rvsecncl/us_modify_cancel"
+    with taking("kis") as (_, broker):
+        placed = broker.call(order, case_of(order, "order").fields)
+        for kind, less, whole in (
+            ("amend", IntentKind.RAW, IntentKind.AMEND),
+            ("cancel", IntentKind.CANCEL_RAW, IntentKind.CANCEL),
+        ):
+            fields = {**case_of(change, kind).fields, "PDNO": "AAPL", "ORGN_ODNO": placed.order_id}
+            for quantity, wanted in (("2", less), ("3", whole)):
+                reply = broker.call(change, {**fields, "ORD_QTY": quantity})
+                assert broker.journal.get(str(reply.intent_id)).kind is wanted
+
+
+@pytest.mark.usefixtures("hurried")
+def test_the_number_of_an_order_of_one_session_is_no_others() -> None:
+    day, regular = "overseas_stock/daytime_order/buy", "overseas_stock/order_rvsecncl/us_modify_cancel"
+    with taking("kis") as (_, broker):
+        placed = broker.call(day, case_of(day, "order").fields)
+        fields = {**case_of(regular, "cancel").fields, "PDNO": "AAPL", "ORGN_ODNO": placed.order_id, "ORD_QTY": "3"}
+        assert broker.journal.get(str(broker.call(regular, fields).intent_id)).kind is IntentKind.CANCEL_RAW
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_key_is_that_of_all_fields_of_a_call_and_only_a_call_sends_it_again() -> None:
+    order = "domestic_stock/order_cash/sell"
+    fields = {**case_of(order, "order").fields}
+    with taking("kis") as (taker, broker):
+        taker.fault = AFTER_THE_REQUEST["reset"]
+        with pytest.raises(OrderUncertain) as caught:
+            broker.call(order, fields, key="mine")
+        taker.fault = None
+        intent = broker.resolve(caught.value.intent, absent=True, reason="the server has none")
+        with pytest.raises(InvalidRequest, match=r"cannot be sent again from here.*Use call again"):
+            broker.resubmit(intent)
+        with pytest.raises(InvalidRequest, match="that of another order"):
+            broker.call(order, {**fields, "SLL_TYPE": "05"}, key="mine")
+        assert broker.call(order, fields, key="other").order_id
+        assert len(taker.calls) == 2
