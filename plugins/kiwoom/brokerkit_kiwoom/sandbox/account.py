@@ -1,4 +1,4 @@
-"""Answers about the account: ka00001 (its number), kt00001 (cash), kt00010 (what can be ordered)."""
+"""Answers about the account: ka00001 (its number), kt00001 (cash), kt00010 to kt00013 (what can be ordered)."""
 
 from __future__ import annotations
 
@@ -130,9 +130,99 @@ def _by_margin(branch: Branch, state: AccountState, price: Decimal, *, affordabl
     body: dict[str, object] = {}
     for percent in MARGIN_RATES:
         amount = with_margin_of(state, percent)
-        # The commission is due on the whole value, however small the margin.
-        shares = affordable if percent == 100 else amount // (price * (1 + branch.costs.commission_rate))
+        shares = affordable if percent == 100 else _shares(branch, amount, price)
         for kind in ("", "rdex_") if percent == 60 else ("",):
             body[f"profa_{kind}{percent}ord_alow_amt"] = padded(amount, 12)
             body[f"profa_{kind}{percent}ord_alowq"] = padded(shares, 10)
     return body
+
+
+def _shares(branch: Branch, amount: Decimal, price: Decimal) -> Decimal:
+    # The commission is due on the whole value, however small the margin.
+    return amount // (price * (1 + branch.costs.commission_rate))
+
+
+def by_margin_rate(branch: Branch, fields: Mapping[str, str]) -> Content:
+    """Answer kt00011: what can be ordered by the margin that a symbol needs. All symbols here need all of it."""
+    state, price = branch.exchange.account(branch.account), _price(branch, fields)
+    affordable = _affordable(branch, fields, price)
+    body = dict.fromkeys(("stk_profa_rt", "profa_rt", "aplc_rt"), "100%")
+    for percent in MARGIN_RATES:
+        amount = with_margin_of(state, percent)
+        shares = affordable if percent == 100 or not price else _shares(branch, amount, price)
+        body |= _ways(f"profa_{percent}", amount, shares)
+    return {**body, **_ways("min_", state.orderable, affordable), **_funds(state)}
+
+
+def on_credit(branch: Branch, fields: Mapping[str, str]) -> Content:
+    """Answer kt00012. Orders on credit are paid for here, so no more can be ordered than without it."""
+    state, price = branch.exchange.account(branch.account), _price(branch, fields)
+    affordable, nothing = _affordable(branch, fields, price), padded(0, 12)
+    body = {"stk_assr_rt": "", "stk_assr_rt_nm": "100%"}
+    for percent in (30, 40, 50, 60):
+        body |= _ways(f"assr_{percent}", state.orderable, affordable)
+    return {
+        **body,
+        **_funds(state),
+        "out_alowa": nothing,
+        "out_pos_qty": nothing,
+        "min_amt": padded(state.orderable, 12),
+        "min_qty": padded(affordable, 12),
+    }
+
+
+def _price(branch: Branch, fields: Mapping[str, str]) -> Decimal:
+    branch.instrument(fields["stk_cd"])
+    return Decimal(fields["uv"] or 0)
+
+
+def _affordable(branch: Branch, fields: Mapping[str, str], price: Decimal) -> Decimal:
+    """Return how many shares the cash is enough for. Without a price the example of kt00012 has none."""
+    return branch.exchange.affordable(branch.account, fields["stk_cd"], price) if price else Decimal(0)
+
+
+def _ways(start: str, amount: Decimal, shares: Decimal) -> dict[str, str]:
+    """Write what can be ordered in one way. The reuse of sums that are not settled yet is not told apart."""
+    nothing = padded(0, 12)
+    return {
+        f"{start}ord_alow_amt": padded(amount, 12),
+        f"{start}ord_alowq": padded(shares, 12),
+        f"{start}pred_reu_amt": nothing,
+        f"{start}tdy_reu_amt": nothing,
+    }
+
+
+def _funds(state: AccountState) -> dict[str, str]:
+    return {
+        "entr": padded(state.cash, 12),
+        **dict.fromkeys(("repl_amt", "uncla", "ord_pos_repl"), padded(0, 12)),
+        "ord_alowa": padded(state.orderable, 12),
+    }
+
+
+_MARGIN_FIELDS = """
+    tdy_reu_objt_amt tdy_reu_use_amt tdy_reu_alowa tdy_reu_lmtt_amt tdy_reu_alowa_fin pred_reu_objt_amt
+    pred_reu_use_amt pred_reu_alowa pred_reu_lmtt_amt pred_reu_alowa_fin ch_amt ch_profa use_pos_ch ch_use_lmtt_amt
+    use_pos_ch_fin repl_amt_amt repl_profa use_pos_repl repl_use_lmtt_amt use_pos_repl_fin crd_grnta_ch crd_grnta_repl
+    crd_grnt_ch crd_grnt_repl uncla ls_grnt_reu_gold 20ord_alow_amt 30ord_alow_amt 40ord_alow_amt 50ord_alow_amt
+    60ord_alow_amt 100ord_alow_amt tdy_crd_rpya_loss_amt pred_crd_rpya_loss_amt tdy_ls_rpya_loss_repl_profa
+    pred_ls_rpya_loss_repl_profa evlt_repl_amt_spg_use_skip evlt_repl_rt crd_repl_profa ch_ord_repl_profa
+    crd_ord_repl_profa crd_repl_conv_gold repl_alowa repl_alowa_2 ch_repl_lck_gold crd_repl_lck_gold ch_ord_alow_repla
+    crd_ord_alow_repla d2vexct_entr d2ch_ord_alow_amt
+"""
+"""Amounts (and one rate) of kt00013 in the order of Kiwoom's page."""
+
+
+def margin(branch: Branch, _fields: Mapping[str, str]) -> Content:
+    """Answer kt00013: of what the cash is held back, and what can be ordered."""
+    state = branch.exchange.account(branch.account)
+    known = {f"{percent}ord_alow_amt": with_margin_of(state, percent) for percent in MARGIN_RATES} | {
+        "ch_amt": state.cash,
+        "ch_profa": state.cash_d2 - state.orderable,
+        "use_pos_ch": state.orderable,
+        "use_pos_ch_fin": state.orderable,
+        "d2vexct_entr": state.cash_d2,
+        "d2ch_ord_alow_amt": state.orderable,
+    }
+    body: dict[str, object] = {name: padded(known.get(name, Decimal(0))) for name in _MARGIN_FIELDS.split()}
+    return body | {"evlt_repl_rt": "0.0000000", "uncla": padded(0, 12)}  # shorter than the others in the example

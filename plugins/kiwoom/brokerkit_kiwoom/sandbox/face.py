@@ -28,6 +28,7 @@ from brokerkit.sandbox.streaming import FaceStream
 
 from . import (
     account,
+    assets,
     books,
     candles,
     cashbook,
@@ -78,6 +79,15 @@ _ANSWERS: Mapping[str, Callable[[Branch, Mapping[str, str]], Content]] = {
     "kt00004": valuation.valuation,
     "kt00005": valuation.settled,
     "kt00010": account.orderable,
+    "kt00011": account.by_margin_rate,
+    "kt00012": account.on_credit,
+    "kt00013": account.margin,
+    "ka01690": assets.of_a_day,
+    "kt00002": assets.by_days,
+    "kt00003": assets.estimate,
+    "kt00008": assets.settlements,
+    "kt00016": assets.of_a_span,
+    "kt00017": assets.of_today,
     "kt00018": valuation.holdings,
     "ka10085": valuation.returns,
     "ka10072": profits.of_a_day,

@@ -1,4 +1,7 @@
-"""The account in dollars: ust21070 (holdings), ust21110 and ust21160 (cash), ust21120 (both, by currency)."""
+"""The account in dollars: ust21070 (holdings), ust21110, ust21111, ust21160 (cash), ust21120 and ust21132 (both).
+
+ust21121 and ust21131 tell what the holdings come to. Of an earlier day nothing is known.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from brokerkit.sandbox.days import KOREA
 from brokerkit.sandbox.exchange import AccountState, Holding
 
 from .common import Content, Listing
+from .fields import day
 from .numbers import padded
 from .us import COUNTRY, UsBranch, code_of
 from .us_numbers import broken, dollars, rate_of
@@ -177,18 +181,88 @@ def _settled(branch: UsBranch, name: str, day: dt.date, amount: Decimal, before:
 def by_currency(branch: UsBranch, _fields: Mapping[str, str]) -> Content:
     """Answer ust21120. Which rate and which costs were asked for changes nothing: there is one rate here."""
     state, won = branch.exchange.account(branch.account), branch.home.account(branch.account)
-    cash_in_won, value_in_won = state.cash_d2 * branch.rate, state.market_value * branch.rate
-    row = {
+    head = {
+        "won_entr": padded(won.cash, 12),
+        "aset_evlt_amt": padded(won.cash + (state.cash_d2 + state.market_value) * branch.rate, 12),
+    }
+    return Listing("result_list", [(0, state)], lambda each: _of_dollars(branch, each), head)
+
+
+def _of_dollars(branch: UsBranch, state: AccountState) -> dict[str, str]:
+    """Return what the lists by currency tell of dollars."""
+    return {
         "crnc_code": "USD",
         "fx_entr": dollars(state.cash, 2),
         "evlt_amt": dollars(state.market_value),
         "crnc_rt": dollars(branch.rate, 2),
-        "chg_entr": padded(cash_in_won, 12),
-        "chg_evlt_amt": padded(value_in_won, 12),
+        "chg_entr": padded(state.cash_d2 * branch.rate, 12),
+        "chg_evlt_amt": padded(state.market_value * branch.rate, 12),
         "evlt_amt_wght": "100.00" if state.market_value else "0.00",
     }
-    head = {
-        "won_entr": padded(won.cash, 12),
-        "aset_evlt_amt": padded(won.cash + cash_in_won + value_in_won, 12),
+
+
+def in_won(branch: UsBranch, _fields: Mapping[str, str]) -> Content:
+    """Answer ust21111. The account has not applied to pay with won (2), so none is held back for that."""
+    won = branch.home.account(branch.account)
+    return {
+        "rgst_abnd_tp": "2",
+        "krw_pymn_alow_amt": padded(won.withdrawable, 12),
+        "krw_repl_abnd_amt": padded(0, 12),
     }
-    return Listing("result_list", [(0, row)], lambda each: each, head)
+
+
+def value(branch: UsBranch, fields: Mapping[str, str]) -> Content:
+    """Answer ust21121. As in ust21120 what was asked for changes nothing."""
+    return _value(branch, None)
+
+
+def value_of_a_day(branch: UsBranch, fields: Mapping[str, str]) -> Content:
+    """Answer ust21131, of which only today is known."""
+    return _value(branch, day(fields["base_dt"]))
+
+
+def _value(branch: UsBranch, asked: dt.date | None) -> Content:
+    held = [_valued(branch, each) for each in branch.exchange.account(branch.account).holdings]
+    if not held or asked not in (None, branch.exchange.today):
+        return {"result_list": []}
+    worth = sum((each.holding.market_value for each in held), _NOTHING)
+    cost = sum((each.holding.cost for each in held), _NOTHING)
+    profit = sum((each.profit for each in held), _NOTHING)
+    row = {
+        "natn_nm": COUNTRY,
+        "stex_nm": COUNTRY,
+        "crnc_code": "USD",
+        "crnc_nm": "미국달러",
+        "evlt_amt": dollars(worth, 2),
+        "chg_evlt_amt": padded(worth * branch.rate, 12),
+        "pl_rt": dollars(rate_of(profit, cost), 2),
+        "pl_amt": dollars(profit, 2),
+        "chg_profit_amt": padded(profit * branch.rate, 12),
+        "evlt_amt_wght": "100.00",
+    }
+    return {"result_list": [row]}
+
+
+def of_a_day(branch: UsBranch, fields: Mapping[str, str]) -> Content:
+    """Answer ust21132, of which only today is known."""
+    if day(fields["base_dt"]) != branch.exchange.today:
+        return {**dict.fromkeys(_WORTH, padded(0, 12)), "tot_pl_rt": "0.00", "result_list": []}
+    state, won = branch.exchange.account(branch.account), branch.home.account(branch.account)
+    held = [_valued(branch, each) for each in state.holdings]
+    profit = sum((each.profit for each in held), _NOTHING)
+    amounts = (
+        won.cash,
+        state.market_value * branch.rate,
+        state.cost * branch.rate,
+        profit * branch.rate,
+        won.cash + (state.cash_d2 + state.market_value) * branch.rate,
+    )
+    return {
+        **{name: padded(amount, 12) for name, amount in zip(_WORTH, amounts, strict=True)},
+        "tot_pl_rt": dollars(rate_of(profit, state.cost), 2),
+        "result_list": [_of_dollars(branch, state)],
+    }
+
+
+_WORTH = ("won_entr", "tot_evlt_amt", "book_amt", "tot_pl", "aset_evlt_amt")
+"""Amounts of ust21132 in won."""

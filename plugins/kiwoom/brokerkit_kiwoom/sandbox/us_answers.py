@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from . import us_account, us_books, us_charts, us_ledger, us_listed, us_lists, us_orders, us_profits, us_quotes
+from . import (
+    us_account,
+    us_books,
+    us_charts,
+    us_diary,
+    us_ledger,
+    us_listed,
+    us_lists,
+    us_orders,
+    us_profits,
+    us_quotes,
+)
 from .common import Content
 from .us import UsBranch
 
@@ -37,10 +48,18 @@ ANSWERS: Mapping[str, Callable[[UsBranch, Mapping[str, str]], Content]] = {
     "ust21110": us_account.cash,
     "ust21160": us_account.cash_detail,
     "ust21120": us_account.by_currency,
+    "ust21111": us_account.in_won,
+    "ust21121": us_account.value,
+    "ust21131": us_account.value_of_a_day,
+    "ust21132": us_account.of_a_day,
     "ust21530": us_profits.of_a_span,
     "ust21630": us_profits.of_today,
     "ust21640": us_profits.of_a_day,
     "ust21660": us_profits.by_days,
+    "ust21661": us_profits.by_months,
+    "ust21170": us_profits.beside_holdings,
+    "ust21610": us_diary.traded_on_a_day,
+    "ust21620": us_diary.traded_today,
     "ust21100": us_ledger.lines,
     "ust31301": us_ledger.rate,
     "ust31300": us_ledger.estimate,

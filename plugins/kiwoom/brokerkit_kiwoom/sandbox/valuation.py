@@ -22,7 +22,7 @@ _NO_DAY = "00000000"
 
 
 @dataclass(frozen=True)
-class _Valued:
+class Valued:
     """A holding with what selling it now would cost."""
 
     holding: Holding
@@ -44,11 +44,11 @@ class _Valued:
 
 
 @dataclass(frozen=True)
-class _Portfolio:
+class Portfolio:
     """All holdings, in the order of their first purchase, and their sums."""
 
     state: AccountState
-    held: list[tuple[int, _Valued]]
+    held: list[tuple[int, Valued]]
 
     @cached_property
     def cost(self) -> Decimal:
@@ -63,24 +63,24 @@ class _Portfolio:
         return sum((each.profit for _, each in self.held), Decimal(0))
 
 
-def _portfolio(branch: Branch) -> _Portfolio:
+def portfolio_of(branch: Branch) -> Portfolio:
     # Whether a row of quantity 0 stays for what was sold today is not known; it is left out.
     state = branch.exchange.account(branch.account)
-    known: _Portfolio | None = branch.memory.get(("portfolio", branch.account))
+    known: Portfolio | None = branch.memory.get(("portfolio", branch.account))
     if known is None or known.state is not state:
         held = [_valued(branch, holding) for holding in state.holdings if holding.quantity > 0]
-        known = branch.memory["portfolio", branch.account] = _Portfolio(state, list(enumerate(held)))
+        known = branch.memory["portfolio", branch.account] = Portfolio(state, list(enumerate(held)))
     return known
 
 
-def _valued(branch: Branch, holding: Holding) -> _Valued:
+def _valued(branch: Branch, holding: Holding) -> Valued:
     bought, sold = branch.commission(holding.cost), branch.commission(holding.market_value)
-    return _Valued(holding, bought, sold, branch.tax(holding.symbol, holding.market_value))
+    return Valued(holding, bought, sold, branch.tax(holding.symbol, holding.market_value))
 
 
 def holdings(branch: Branch, _fields: Mapping[str, str]) -> Content:
     """Answer kt00018, one row per symbol whatever qry_tp says: nothing here is held on a loan."""
-    portfolio = _portfolio(branch)
+    portfolio = portfolio_of(branch)
     cost = portfolio.cost
     head = {
         "tot_pur_amt": padded(cost),
@@ -95,7 +95,7 @@ def holdings(branch: Branch, _fields: Mapping[str, str]) -> Content:
     return Listing("acnt_evlt_remn_indv_tot", portfolio.held, lambda each: _holding_row(branch, each, cost), head)
 
 
-def _holding_row(branch: Branch, valued: _Valued, total_cost: Decimal) -> dict[str, str]:
+def _holding_row(branch: Branch, valued: Valued, total_cost: Decimal) -> dict[str, str]:
     holding = valued.holding
     instrument = branch.exchange.instruments[holding.symbol]
     return {
@@ -133,7 +133,7 @@ _PRINCIPAL = """
 
 def valuation(branch: Branch, _fields: Mapping[str, str]) -> Content:
     """Answer kt00004. Its values are after costs, unlike those of kt00018."""
-    portfolio = _portfolio(branch)
+    portfolio = portfolio_of(branch)
     state, net = portfolio.state, portfolio.cost + portfolio.profit
     no_rate = rate_text(branch, Decimal("0.00"))
     head = {
@@ -152,7 +152,7 @@ def valuation(branch: Branch, _fields: Mapping[str, str]) -> Content:
     return Listing("stk_acnt_evlt_prst", portfolio.held, lambda each: _valuation_row(branch, each), head)
 
 
-def _valuation_row(branch: Branch, valued: _Valued) -> dict[str, str]:
+def _valuation_row(branch: Branch, valued: Valued) -> dict[str, str]:
     holding = valued.holding
     return {
         "stk_cd": branch.prefixed(holding.symbol),
@@ -184,7 +184,7 @@ _SETTLED_HEAD = """
 
 def settled(branch: Branch, _fields: Mapping[str, str]) -> Content:
     """Answer kt00005: holdings after costs, with the cash of the coming days."""
-    portfolio = _portfolio(branch)
+    portfolio = portfolio_of(branch)
     state = portfolio.state
     known = {f"{percent}ord_alow_amt": with_margin_of(state, percent) for percent in MARGIN_RATES} | {
         "entr": state.cash,
@@ -205,7 +205,7 @@ def settled(branch: Branch, _fields: Mapping[str, str]) -> Content:
     return Listing("stk_cntr_remn", portfolio.held, lambda each: _settled_row(branch, each), head)
 
 
-def _settled_row(branch: Branch, valued: _Valued) -> dict[str, str]:
+def _settled_row(branch: Branch, valued: Valued) -> dict[str, str]:
     holding = valued.holding
     return {
         "crd_tp": "00",
@@ -226,7 +226,7 @@ def _settled_row(branch: Branch, valued: _Valued) -> dict[str, str]:
 
 def returns(branch: Branch, fields: Mapping[str, str]) -> Content:
     """Answer ka10085, plain numbers. Holdings belong to no venue, so those of NXT alone are none."""
-    held = [] if fields["stex_tp"] == "2" else _portfolio(branch).held
+    held = [] if fields["stex_tp"] == "2" else portfolio_of(branch).held
     traded: dict[str, list[ExchangeOrder]] = {}
     for order in branch.exchange.orders(branch.account) if held else ():
         if order.executions:
@@ -234,7 +234,7 @@ def returns(branch: Branch, fields: Mapping[str, str]) -> Content:
     return Listing("acnt_prft_rt", held, lambda each: _return_row(branch, each, traded.get(each.holding.symbol, ())))
 
 
-def _return_row(branch: Branch, valued: _Valued, orders: Sequence[ExchangeOrder]) -> dict[str, str]:
+def _return_row(branch: Branch, valued: Valued, orders: Sequence[ExchangeOrder]) -> dict[str, str]:
     holding = valued.holding
     costs = [branch.order_costs(order) for order in orders]
     return {

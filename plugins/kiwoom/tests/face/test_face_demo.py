@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from brokerkit.catalogue import Catalogue
 from brokerkit.market.sessions import Phase
 from plugins.kiwoom.tests.face.customers import HELD, QUERIES, SAMSUNG, Customer, amending, cancelling, limit
 
@@ -62,7 +63,10 @@ def test_real_host_trades_in_the_evening_with_the_old_codes(customer: Customer) 
     assert customer.business("kt10000", limit(ask, trde_tp="62")) == "521790"
 
 
-@pytest.mark.parametrize("api_id", sorted(QUERIES.keys() - {"kt00005", "kt00015"}))
+IN_DEMO = [api_id for api_id in QUERIES if Catalogue.at("brokerkit_kiwoom").api(api_id).variants("demo")]
+
+
+@pytest.mark.parametrize("api_id", IN_DEMO)
 def test_demo_answers_in_its_own_words(tester: Customer, api_id: str) -> None:
     assert tester.query(api_id)["return_msg"].startswith("모의투자")
 

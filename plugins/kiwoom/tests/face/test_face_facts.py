@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import json
 import os
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from brokerkit.models import OrderRequest
 from brokerkit.words import Side
 from plugins.kiwoom.tests.face.customers import FUND, QUERIES, SAMSUNG, TODAY, Customer, amending, cancelling, limit
 
@@ -46,6 +48,8 @@ WRONG_FACTS = {
     # The format says a day, the example and the name say a time.
     ("ka10004", "bid_req_base_tm"): "HHmmss",
 }
+SHORTER = {("kt00013", "uncla"): 12}
+"""The example is padded to another width than the catalogue tells."""
 SIGNED_ANYWAY = {
     *(("ka10075", "sel_bid"), ("ka10075", "buy_bid"), ("ka10075", "cur_prc"), ("ka10085", "cur_prc")),
     *(("ka10072", "pl_rt"), ("ka10073", "pl_rt"), ("ka10077", "pl_rt"), ("ka10170", "tot_prft_rt")),
@@ -71,6 +75,8 @@ def answer_of(customer: Customer, api_id: str) -> dict[str, Any]:
     """Return an answer with something in every list."""
     customer.give(SAMSUNG, 5, 300_000)
     customer.give(FUND, 5, 300_000)
+    before = OrderRequest(symbol=SAMSUNG, side=Side.SELL, quantity=2, price=Decimal(70_000))
+    customer.exchange.remember(customer.account, TODAY - dt.timedelta(days=1), before, filled=Decimal(2))
     number = customer.order()
     venue = "SOR" if customer.face.environment == "real" else "KRX"
     smart = customer.order(dmst_stex_tp=venue)
@@ -118,6 +124,8 @@ def grammar(api_id: str, field: dict[str, Any]) -> str | None:
         return FORMATS[known]
     if "digits" in field:
         return rf"[0-9]{{{field['digits']}}}"
+    if (api_id, name) in SHORTER:
+        return rf"[0-9]{{{SHORTER[api_id, name]}}}"
     if "zero_pad" in field:
         return rf"-[0-9]{{{field['zero_pad'] - 1}}}|[0-9]{{{field['zero_pad']}}}"
     signed = field.get("signed") or (api_id, name) in SIGNED_ANYWAY
