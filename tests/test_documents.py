@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 import typer
 from brokerkit_kis.client import CALLS_PER_SECOND as KIS_CALLS
-from brokerkit_kis.sandbox import us_orders, us_reserved
 from brokerkit_kis.sandbox.face import APIS, LOGINS
 from brokerkit_kis.sandbox.services import services
 from brokerkit_kis.sandbox.stream_columns import SERVICES
@@ -263,7 +262,11 @@ def kis_calls() -> list[Row]:
         return " ".join(map(code, sorted(ids))) or "—"
 
     calls = [
-        [code(path.rpartition("/")[2]), listed(services()[path].real), listed(services()[path].demo)]
+        [
+            code(path.partition("/trading/")[2] or path.rpartition("/")[2]),
+            listed(services()[path].real),
+            listed(services()[path].demo),
+        ]
         for path, api in APIS.items()
         if api.market == "KR"
     ]
@@ -271,16 +274,13 @@ def kis_calls() -> list[Row]:
 
 
 def kis_us_calls() -> list[Row]:
-    """Return call, ids of the real and of the demo environment; ids of other countries are not played."""
-    ids = {*us_orders.SIDES, *us_orders.CHANGES, *us_reserved.SIDES, "TTTT3039R"}
+    """Return call, ids of the real and of the demo environment, those of other countries too."""
 
-    def listed(of: Iterable[str], path: str) -> str:
-        several = path.endswith(("/order", "/order-rvsecncl", "/order-resv", "/order-resv-list"))
-        played = [each for each in of if each in ids or not several]
-        return " ".join(map(code, sorted(played))) or "—"
+    def listed(ids: Iterable[str]) -> str:
+        return " ".join(map(code, sorted(ids))) or "—"
 
     return [
-        [code(path.removeprefix("/uapi/")), listed(services()[path].real, path), listed(services()[path].demo, path)]
+        [code(path.removeprefix("/uapi/")), listed(services()[path].real), listed(services()[path].demo)]
         for path, api in APIS.items()
         if api.market == "US"
     ]

@@ -38,8 +38,6 @@ SPECIAL: Mapping[str, Mapping[str, str]] = {
 """What is asked where the first code of the table is not one that goes with a share."""
 LISTED_AT = {"excd": "NAS", "ovrs_excg_cd": "NASD", "stex_tp": "ND"}
 """Where the American share of the questions is listed, by the field that says so."""
-DENIED = frozenset({"domestic_stock/pension_inquire_daily_ccld", "overseas_stock/inquire_algo_ccnl"})
-"""Lists of orders that would leave out what stands at the exchange: those are not played."""
 PLAYED_SHORT = frozenset({"domestic_stock/comp_program_trade_daily", "ust21050"})
 """Calls that the exchange plays without some of the fields that the catalogue has."""
 REFUSED = {
@@ -87,7 +85,7 @@ def broker(request: pytest.FixtureRequest) -> Iterator[Broker]:
 def readable(broker: Broker) -> Iterator[tuple[str, Api]]:
     """Yield what every API that only asks is called by, with its first variant where it has several."""
     for api in Catalogue.at(f"brokerkit_{broker.name}"):
-        if api.effect == "read" and api.name not in DENIED:
+        if api.effect == "read":
             variants = list(api.variants("real"))
             yield (api.name if len(variants) == 1 else f"{api.name}/{variants[0]}"), api
 

@@ -17,6 +17,8 @@ UNKNOWN_AMOUNTS = (
     *("tot_loan_amt", "tot_stln_slng_chgs"),
 )
 """Totals of which the exchange knows nothing: yesterday's trades, loans, other products."""
+NOT_REALISED = ("item_mgna_rt_name", "grta_rt_name", "sbst_pric")
+"""Columns that the balance with realised profit has not got."""
 
 
 def balance(context: Context) -> FaceAnswer:
@@ -29,13 +31,36 @@ def balance(context: Context) -> FaceAnswer:
     listing = Listing(
         rows=state.numbered,
         key=lambda row: f"{row[0]:012d}",
-        write=lambda row: _holding(row[1], context.exchange.quote(row[1].symbol)),
+        write=lambda row: holding_row(row[1], context.exchange.quote(row[1].symbol)),
         size=20 if context.demo else 50,
     )
-    return paged(context, listing, echo_of(context, *names), "output1", output2=[_totals(state)])
+    return paged(context, listing, echo_of(context, *names), "output1", output2=[totals(state)])
 
 
-def _holding(holding: Holding, quote: Quote) -> dict[str, object]:
+def realised(context: Context) -> FaceAnswer:
+    """Answer inquire-balance-rlz-pl: the same balance, with what sales of today earned."""
+    state, today = context.exchange.account(context.account), context.exchange.today
+    earned = sum((each.profit for each in context.exchange.traded(context.account, today, today)), Decimal(0))
+    told = totals(state)
+    gain, cost = state.market_value - state.cost, state.cost
+    told |= {"rlzt_pfls": whole(earned), "real_evlu_pfls": whole(gain)}
+    told |= {"rlzt_erng_rt": percent(earned, cost, 8), "real_evlu_pfls_erng_rt": percent(gain, cost, 8)}
+    listing = Listing(
+        rows=state.numbered,
+        key=lambda row: f"{row[0]:012d}",
+        write=lambda row: _without(holding_row(row[1], context.exchange.quote(row[1].symbol)), *NOT_REALISED),
+        size=50,
+    )
+    names = ("CANO", "ACNT_PRDT_CD", "AFHR_FLPR_YN", "INQR_DVSN", "UNPR_DVSN", "FUND_STTL_ICLD_YN")
+    return paged(context, listing, echo_of(context, *names), "output1", output2=[told])
+
+
+def _without(row: dict[str, object], *names: str) -> dict[str, object]:
+    return {name: value for name, value in row.items() if name not in names}
+
+
+def holding_row(holding: Holding, quote: Quote) -> dict[str, object]:
+    """Return a row of inquire-balance."""
     gain = holding.market_value - holding.cost
     return {
         "pdno": spelled(holding.symbol),
@@ -67,7 +92,8 @@ def _holding(holding: Holding, quote: Quote) -> dict[str, object]:
     }
 
 
-def _totals(state: AccountState) -> dict[str, object]:
+def totals(state: AccountState) -> dict[str, object]:
+    """Return its totals."""
     cost, value = state.cost, state.market_value
     total = value + state.cash_d2
     # Yesterday's trades and assets are not kept by the exchange: zeros, and an asset that did not change.
@@ -106,4 +132,20 @@ BALANCE = Api(
         *KEYS,
     ),
     balance,
+)
+REALISED = Api(
+    "/uapi/domestic-stock/v1/trading/inquire-balance-rlz-pl",
+    (
+        *ACCOUNT,
+        Field("AFHR_FLPR_YN", 1),
+        Field("OFL_YN", 1),
+        Field("INQR_DVSN", 2),
+        Field("UNPR_DVSN", 2),
+        Field("FUND_STTL_ICLD_YN", 1),
+        Field("FNCG_AMT_AUTO_RDPT_YN", 1),
+        Field("PRCS_DVSN", 2),
+        Field("COST_ICLD_YN", 1),
+        *KEYS,
+    ),
+    realised,
 )

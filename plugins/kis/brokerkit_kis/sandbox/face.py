@@ -25,6 +25,7 @@ from brokerkit.sandbox.face import (
 from brokerkit_kis.sandbox import (
     account,
     charts,
+    credit,
     depth,
     indices,
     investors,
@@ -35,6 +36,7 @@ from brokerkit_kis.sandbox import (
     minutes,
     orders,
     others,
+    pension,
     power,
     profits,
     programs,
@@ -65,8 +67,10 @@ logger = logging.getLogger("brokerkit")
 APIS = {
     api.path: api
     for api in (
-        *(orders.ORDER, orders.CREDIT, orders.CHANGE, ledger.DAILY, ledger.WORKING),
-        *(account.BALANCE, power.BUYING_POWER, power.SELLABLE, profits.BY_SYMBOL, profits.BY_DAYS),
+        *(orders.ORDER, credit.ORDER, orders.CHANGE, ledger.DAILY, ledger.WORKING),
+        *(account.BALANCE, account.REALISED, power.BUYING_POWER, power.CREDIT_POWER, power.SELLABLE),
+        *(profits.BY_SYMBOL, profits.BY_DAYS, pension.ORDERS, pension.BALANCE, pension.PRESENT_BALANCE),
+        *(pension.DEPOSIT, pension.POWER_TO_BUY),
         *(quotes.PRICE, quotes.PRICE_DETAIL, quotes.INVESTOR, depth.ORDER_BOOK, depth.TICKS, depth.TICKS_UNTIL),
         *(investors.BY_SYMBOL, investors.BY_MARKET, investors.ESTIMATES),
         *(programs.BY_SYMBOL, programs.BY_MARKET),
@@ -94,14 +98,9 @@ COSTS = Costs(commission_rate=Decimal("0.000140527"), commission_unit=Decimal(1)
 SLASHES = re.compile("/{2,}")
 PURPOSES = {
     **dict.fromkeys(LOGINS, Purpose.LOGIN),
-    **dict.fromkeys((orders.ORDER.path, orders.CREDIT.path, orders.CHANGE.path), Purpose.ORDER),
-    **dict.fromkeys((us_orders.ORDER.path, us_orders.CHANGE.path), Purpose.ORDER),
-    **dict.fromkeys((us_orders.DAYTIME_ORDER.path, us_orders.DAYTIME_CHANGE.path), Purpose.ORDER),
     **dict.fromkeys((ledger.DAILY.path, ledger.WORKING.path), Purpose.LISTING),
-    **dict.fromkeys((reserved.RESERVE.path, reserved.CHANGE.path), Purpose.ORDER),
-    **dict.fromkeys((us_reserved.RESERVE.path, us_reserved.CANCEL.path), Purpose.ORDER),
     **dict.fromkeys((reserved.LIST.path, us_reserved.LIST.path), Purpose.LISTING),
-    **dict.fromkeys((us_ledger.ORDERS.path, us_ledger.WORKING.path), Purpose.LISTING),
+    **dict.fromkeys((us_ledger.ORDERS.path, us_ledger.WORKING.path, pension.ORDERS.path), Purpose.LISTING),
 }
 
 ONE_CODE = "The demo has one code for every symbol that cannot be ordered there, listed or not."
@@ -204,7 +203,11 @@ class KisFace(Face):
 
     def purpose(self, method: str, path: str, headers: Mapping[str, str]) -> Purpose:
         """Return what a request is for: the path tells."""
-        return PURPOSES.get(SLASHES.sub("/", path), Purpose.QUERY)
+        path = SLASHES.sub("/", path)
+        service = services().get(path)
+        if service is not None and service.api.effect == "order":
+            return Purpose.ORDER
+        return PURPOSES.get(path, Purpose.QUERY)
 
     def refusal_of(self, code: str, words: str) -> Refused:
         """Return a refusal of an order: what the gateway says comes under HTTP 500."""
@@ -289,8 +292,8 @@ class KisFace(Face):
             _check_body(request, GatewayRefused)
             if request.headers.get("hashkey", "") not in ("", body_hash(request.body)):
                 raise GatewayRefused("EGW00131", "hashkey 값이 맞지 않습니다")
-        api = APIS.get(service.api.path) or plain_call(service.api, self.plain)
-        if api is None or api.market not in self.exchanges:
+        api = APIS.get(service.api.path) or plain_call(service.api)
+        if api.market not in self.exchanges:
             logger.info("The KIS sandbox does not play %s (%s).", service.api.path, tr_id)
             raise NotPlayed(*NOT_OFFERED)
         return self._handle(api, request, tr_id)
@@ -299,16 +302,15 @@ class KisFace(Face):
         posted = request.method == "POST"
         fields = body_fields(api, request.body) if posted else query_fields(request.query)
         check_fields(api, fields, self.credentials.account, demo=self.environment == "demo")
-        tr_cont = request.headers.get("tr_cont", "").strip()
-        demo = self.environment == "demo"
         context = Context(
             self.exchanges[api.market],
             self._memories[api.market],
             self.credentials.account,
-            demo,
+            self.environment == "demo",
             tr_id,
-            tr_cont,
+            request.headers.get("tr_cont", "").strip(),
             fields,
+            self.plain,
             self.credentials.hts_id or "",
             self.exchanges,
         )

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from brokerkit.sandbox.exchange import Exchange, ExchangeOrder, Instrument
 from brokerkit.sandbox.face import FaceAnswer
+from brokerkit.sandbox.plain import Plain
 from brokerkit_kis.sandbox.history import PastDays
 from brokerkit_kis.sandbox.shelf import Shelf
 from brokerkit_kis.sandbox.wording import GatewayRefused, Refused
@@ -18,6 +19,9 @@ from brokerkit_kis.sandbox.wording import GatewayRefused, Refused
 INTEGER = re.compile(r"[0-9]+")
 ETN_ISSUERS = "5678"
 """With these the codes of ETN begin."""
+NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]{0,8})?")
+LARGEST_COUNT = 10
+"""Digits of a number of shares abroad."""
 LARGEST = 10**18
 """Above any price or quantity; the fields have room for more digits than that."""
 TOLERATED = frozenset({"CTAC_TLNO", "ALGO_NO"})
@@ -74,6 +78,8 @@ class Context:
     tr_id: str
     tr_cont: str
     fields: Mapping[str, str]
+    plain: Plain
+    """What keeps the orders of markets that no exchange plays."""
     hts_id: str = ""
     """The login name of the account's owner."""
     exchanges: Mapping[str, Exchange] = dataclasses.field(default_factory=dict)
@@ -183,6 +189,22 @@ def positive_integer(context: Context, name: str) -> Decimal:
     text = context.fields.get(name, "")
     if not INTEGER.fullmatch(text) or not text.isascii() or not 0 < int(text) < LARGEST:
         raise wrong_field(name)
+    return Decimal(text)
+
+
+def share_count(context: Context, name: str) -> Decimal:
+    """Return whole shares of an order abroad; the gateway refuses everything else, before the ledger sees it."""
+    text = context.text(name)
+    if not INTEGER.fullmatch(text) or not int(text) or len(text) > LARGEST_COUNT:
+        raise GatewayRefused("IGW00014", f"{name} 값이 맞지 않습니다")
+    return Decimal(text)
+
+
+def share_price(context: Context, name: str) -> Decimal:
+    """Return the price of an order abroad, nothing too."""
+    text = context.text(name)
+    if not NUMBER.fullmatch(text):
+        raise GatewayRefused("IGW00014", f"{name} 값이 맞지 않습니다")
     return Decimal(text)
 
 

@@ -80,10 +80,11 @@ def _page(
         raise wrong_field(NARROW.second)
     write = _working_row if working else _row
     rows: list[object] = [write(context, order) for order in found.rows]
-    return answered(context, rows, _key(found.rows[-1]) if found.more else "", echo, block, NARROW, **others)
+    return answered(context, rows, order_key(found.rows[-1]) if found.more else "", echo, block, NARROW, **others)
 
 
-def _key(order: ExchangeOrder) -> str:
+def order_key(order: ExchangeOrder) -> str:
+    """Return what a page that begins behind an order is asked for with."""
     return f"{day_text(order.day)}{order_number(order.number)}"
 
 
@@ -163,10 +164,10 @@ def _written(context: Context, order: ExchangeOrder) -> dict[str, object]:
     change = ACTION_NAME[order.action]
     return {
         "ord_dt": day_text(order.day),
-        **_common(context, order),
+        **common(context, order),
         "sll_buy_dvsn_cd_name": SIDE_NAME[request.side] + (change.rstrip("*") + "거부" if rejected else change),
         "tot_ccld_qty": whole(order.filled),
-        "avg_prvs": _average(order),
+        "avg_prvs": average_text(order),
         # Blank where nothing is cancelled, as in the portal's rows; "Y" for the rest is the field's grammar.
         "cncl_yn": "Y" if not cancel and order.canceled > 0 and order.remaining == 0 else "",
         "tot_ccld_amt": whole(_amount(order)),
@@ -182,8 +183,8 @@ def _written(context: Context, order: ExchangeOrder) -> dict[str, object]:
     }
 
 
-def _common(context: Context, order: ExchangeOrder) -> dict[str, object]:
-    """Return the columns that both lists have."""
+def common(context: Context, order: ExchangeOrder) -> dict[str, object]:
+    """Return the columns that all lists have."""
     request = order.request
     division = division_of(order, _sent(context, order))
     return {
@@ -226,7 +227,8 @@ def _amount(order: ExchangeOrder) -> Decimal:
     return (order.average_price or Decimal(0)) * order.filled
 
 
-def _average(order: ExchangeOrder) -> str:
+def average_text(order: ExchangeOrder) -> str:
+    """Return the average price of what was filled."""
     # Seen as whole won; how many decimals a broken average has is not known.
     average = order.average_price or Decimal(0)
     return whole(average) if average == average.to_integral_value() else fixed(average, 4)
@@ -276,14 +278,14 @@ def working_orders(context: Context) -> FaceAnswer:
 
 
 def _key_by_symbol(order: ExchangeOrder) -> str:
-    return order.request.symbol + _key(order)
+    return order.request.symbol + order_key(order)
 
 
 def _working_row(context: Context, order: ExchangeOrder) -> dict[str, object]:
     request = order.request
     changed = ACTION_NAME[order.action]
     return {
-        **_common(context, order),
+        **common(context, order),
         "rvse_cncl_dvsn_name": SIDE_NAME[request.side] + changed if changed else "",
         "tot_ccld_qty": whole(order.filled),
         "tot_ccld_amt": whole(_amount(order)),

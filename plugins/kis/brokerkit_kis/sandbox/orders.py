@@ -13,7 +13,6 @@ from brokerkit_kis.sandbox.divisions import DOCUMENTED, Division, choose
 from brokerkit_kis.sandbox.fields import (
     ACCOUNT,
     INTEGER,
-    LARGEST,
     Api,
     Context,
     Field,
@@ -21,7 +20,7 @@ from brokerkit_kis.sandbox.fields import (
     positive_integer,
     wrong_field,
 )
-from brokerkit_kis.sandbox.wording import NOT_OFFERED, GatewayRefused, NotPlayed, Refused, done, order_number
+from brokerkit_kis.sandbox.wording import GatewayRefused, Refused, done, order_number
 
 BRANCH = "06010"
 """The organisation number of every order: official samples cancel with it, and clients that keep no answer's."""
@@ -94,13 +93,6 @@ def order_cash(context: Context) -> FaceAnswer:
     except ExchangeRefusal as refusal:
         raise refused(context, refusal) from None
     return _accepted(context, order, division, side.value.lower())
-
-
-def order_credit(context: Context) -> FaceAnswer:
-    """Answer order-credit."""
-    if context.text("RSVN_ORD_YN") == "Y":
-        raise NotPlayed(*NOT_OFFERED)
-    return order_cash(context)
 
 
 def _division(context: Context, venue: Venue, instrument: Instrument) -> Division:
@@ -218,17 +210,4 @@ CHANGE_FIELDS = (
     Field("EXCG_ID_DVSN_CD", 3, required=False, codes=VENUES, gateway="IGW00017"),
 )
 ORDER = Api("/uapi/domestic-stock/v1/trading/order-cash", ORDER_FIELDS, order_cash)
-CREDIT_EXTRAS = (
-    *("RSVN_ORD_YN", "EMGC_ORD_YN", "PGTR_DVSN", "MGCO_APTM_ODNO", "LQTY_TR_NGTN_DTL_NO", "LQTY_TR_AGMT_NO"),
-    *("LQTY_TR_NGTN_ID", "LP_ORD_YN", "MDIA_ODNO", "ORD_SVR_DVSN_CD", "PGM_NMPR_STMT_DVSN_CD"),
-    *("CVRG_SLCT_RSON_CD", "CVRG_SEQ"),
-)
-CREDIT_FIELDS = (
-    *ORDER_FIELDS,
-    Field("CRDT_TYPE", 2),
-    Field("LOAN_DT", 8),
-    *(Field(name, LARGEST, required=False) for name in CREDIT_EXTRAS),
-)
-CREDIT = Api("/uapi/domestic-stock/v1/trading/order-credit", CREDIT_FIELDS, order_credit)
-"""Loans are not played: what is traded with one goes to the exchange as everything else, against the cash."""
 CHANGE = Api("/uapi/domestic-stock/v1/trading/order-rvsecncl", CHANGE_FIELDS, order_change)

@@ -7,13 +7,10 @@ from collections.abc import Callable
 from brokerkit import catalogue
 from brokerkit.sandbox.exchange import ExchangeRefusal, Refusal
 from brokerkit.sandbox.face import MADE_UP, FaceAnswer
-from brokerkit.sandbox.plain import NothingLeft, Plain, UnknownOriginal, lists_orders
+from brokerkit.sandbox.plain import NothingLeft, UnknownOriginal
 from brokerkit_kis.sandbox.fields import LARGEST, Api, Context, Field
 from brokerkit_kis.sandbox.orders import BRANCH, refused
 from brokerkit_kis.sandbox.wording import done
-
-PLAYED = frozenset({"domestic-stock", "overseas-stock"})
-"""Markets whose orders an exchange plays: a list of them that is not played would say that there are none."""
 
 DIGITS = {"overseas-futureoption": 8}
 """Of order numbers where they are not ten."""
@@ -21,10 +18,8 @@ CONSTANTS = {"krx_fwdg_ord_orgno": BRANCH, "ord_gno_brno": BRANCH}
 SIDES = {"sell": "01", "buy": "02"}
 
 
-def plain_call(api: catalogue.Api, plain: Plain) -> Api | None:
-    """Return how a call of the catalogue is answered; None where the answer would deny orders that stand."""
-    if _area(api.path) in PLAYED and (api.effect == "order" or lists_orders(api)):
-        return None
+def plain_call(api: catalogue.Api) -> Api:
+    """Return how a call of the catalogue is answered. None of them may deny orders that stand at an exchange."""
     fields = tuple(
         Field(
             each.name.upper(),
@@ -34,18 +29,18 @@ def plain_call(api: catalogue.Api, plain: Plain) -> Api | None:
         )
         for each in api.request
     )
-    return Api(api.path, fields, _handler(api, plain))
+    return Api(api.path, fields, _handler(api))
 
 
-def _handler(api: catalogue.Api, plain: Plain) -> Callable[[Context], FaceAnswer]:
+def _handler(api: catalogue.Api) -> Callable[[Context], FaceAnswer]:
     def answer(context: Context) -> FaceAnswer:
         if api.effect == "order":
-            return _taken(api, plain, context)
+            return _taken(api, context)
         further = context.tr_cont == "N"
         key = next((name for name in api.pages if "NK" in name.upper()), "")
         marked = context.text(key.upper()) if key else ""
         page = int(marked) if further and marked.isdecimal() else int(further)
-        body, more = plain.answer(api, context.fields, _area(api.path), page)
+        body, more = context.plain.answer(api, context.fields, _area(api.path), page)
         _put(body, key, str(page + 1) if more else "")
         header = ("M" if further else "F") if more else ("D" if further else "E")
         headers = {**MADE_UP, **({"tr_cont": header} if api.pages else {})}
@@ -54,9 +49,9 @@ def _handler(api: catalogue.Api, plain: Plain) -> Callable[[Context], FaceAnswer
     return answer
 
 
-def _taken(api: catalogue.Api, plain: Plain, context: Context) -> FaceAnswer:
+def _taken(api: catalogue.Api, context: Context) -> FaceAnswer:
     try:
-        body = plain.take(api, api.variant(context.tr_id) or "", context.fields, _area(api.path))
+        body = context.plain.take(api, api.variant(context.tr_id) or "", context.fields, _area(api.path))
     except UnknownOriginal as error:
         reason = Refusal.NOTHING_TO_CANCEL if isinstance(error, NothingLeft) else Refusal.UNKNOWN_ORDER
         raise refused(context, ExchangeRefusal(reason)) from None

@@ -17,6 +17,11 @@ NO_SHARES = Decimal(0)
 
 def buying_power(context: Context) -> FaceAnswer:
     """Answer inquire-psbl-order."""
+    return finished(context, output=power_of(context))
+
+
+def power_of(context: Context) -> dict[str, object]:
+    """Return how much can be bought."""
     state = context.exchange.account(context.account)
     instrument = _instrument(context) if context.text("PDNO") and context.text("ORD_UNPR") else None
     price = None if instrument is None else _price(context, instrument)
@@ -25,7 +30,7 @@ def buying_power(context: Context) -> FaceAnswer:
     quantity = NO_SHARES
     if instrument is not None:
         quantity = context.exchange.affordable(context.account, instrument.symbol, price)
-    output = {
+    return {
         "ord_psbl_cash": whole(amount),
         "ord_psbl_sbst": "0",
         "ruse_psbl_amt": "0",
@@ -40,7 +45,6 @@ def buying_power(context: Context) -> FaceAnswer:
         "ovrs_re_use_amt_wcrc": "0",
         "ord_psbl_frcr_amt_wcrc": "0",
     }
-    return _done(context, output=output)
 
 
 def _price(context: Context, instrument: Instrument) -> Decimal:
@@ -85,7 +89,7 @@ def sellable(context: Context) -> FaceAnswer:
         "evlu_pfls_amt": whole(gain),
         "evlu_pfls_rt": percent(gain, holding.cost, 2),
     }
-    return _done(context, output=output)
+    return finished(context, output=output)
 
 
 def _nothing(instrument: Instrument, price: Decimal) -> Holding:
@@ -103,7 +107,8 @@ def _nothing(instrument: Instrument, price: Decimal) -> Holding:
     )
 
 
-def _done(context: Context, **blocks: object) -> FaceAnswer:
+def finished(context: Context, **blocks: object) -> FaceAnswer:
+    """Return an answer that has no pages."""
     code = "20310000" if context.demo else "KIOK0510"
     return FaceAnswer(done(code, padded("조회 완료", ACCOUNT_MESSAGE_BYTES), **blocks))
 
@@ -121,3 +126,5 @@ BUYING_POWER = Api(
     buying_power,
 )
 SELLABLE = Api(f"{TRADING}/inquire-psbl-sell", (*ACCOUNT, Field("PDNO", 12)), sellable)
+CREDIT_POWER = Api(f"{TRADING}/inquire-credit-psamount", (*BUYING_POWER.fields, Field("CRDT_TYPE", 2)), buying_power)
+"""Loans are not played: what is bought with one goes against the cash."""

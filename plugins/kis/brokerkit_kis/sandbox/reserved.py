@@ -20,7 +20,7 @@ TRADING = "/uapi/domestic-stock/v1/trading"
 AMEND = "CTSC0013U"
 SIDES = {"01": Side.SELL, "02": Side.BUY}
 SIDE_CODES = {side: code for code, side in SIDES.items()}
-SIDE_NAMES = {Side.SELL: "현금매도", Side.BUY: "현금매수"}
+SIDE_NAMES = {Side.SELL: "매도", Side.BUY: "매수"}
 TYPES = {
     "00": OrderType.LIMIT,
     "01": OrderType.MARKET,
@@ -35,8 +35,14 @@ FIRST_NUMBER = 40_001
 
 def reserve(context: Context) -> FaceAnswer:
     """Answer order-resv. Neither cash nor shares are looked at; hours are told of foreign shares alone."""
+    kept = keep(context, _terms(context), context.text("ORD_OBJT_CBLC_DVSN_CD"))
+    return FaceAnswer(done("APBK2938", "예약 접수", output={"RSVN_ORD_SEQ": str(kept.number)}))
+
+
+def keep(context: Context, terms: tuple[OrderRequest, str], balance: str) -> Kept:
+    """Keep a reserved order: loans are not played, so that one with a loan is sent as all others are."""
     shelf, exchange = context.memory.reserved, context.exchange
-    request, code = _terms(context)
+    request, code = terms
     kept = Kept(
         number=shelf.next_number(FIRST_NUMBER),
         request=request,
@@ -44,9 +50,11 @@ def reserve(context: Context) -> FaceAnswer:
         received=exchange.now(),
         day=exchange.today,  # the one day that is played
         until=date_field(context, "RSVN_ORD_END_DT") if context.text("RSVN_ORD_END_DT") else None,
+        balance=balance,
+        loan=context.text("LOAN_DT"),
     )
     shelf.keep(kept, exchange, context.account)
-    return FaceAnswer(done("APBK2938", "예약 접수", output={"RSVN_ORD_SEQ": str(kept.number)}))
+    return kept
 
 
 def change(context: Context) -> FaceAnswer:
@@ -54,6 +62,7 @@ def change(context: Context) -> FaceAnswer:
     kept = _named(context)
     if context.tr_id == AMEND:
         kept.request, kept.code = _terms(context)
+        kept.balance, kept.loan = context.text("ORD_OBJT_CBLC_DVSN_CD"), context.text("LOAN_DT")
         kept.until = date_field(context, "RSVN_ORD_END_DT") if context.text("RSVN_ORD_END_DT") else None
     else:
         kept.canceled = context.exchange.now()
@@ -77,7 +86,11 @@ def _terms(context: Context) -> tuple[OrderRequest, str]:
     for name in ("PDNO", "ORD_QTY", "ORD_UNPR", "SLL_BUY_DVSN_CD", "ORD_DVSN_CD", "ORD_OBJT_CBLC_DVSN_CD"):
         if not context.text(name):
             raise wrong_field(name)
-    code = context.text("ORD_DVSN_CD")
+    return request_of(context, SIDES[context.text("SLL_BUY_DVSN_CD")], context.text("ORD_DVSN_CD"))
+
+
+def request_of(context: Context, side: Side, code: str) -> tuple[OrderRequest, str]:
+    """Return the order of a side and the code of its type."""
     type_ = TYPES[code]
     price = amount(context, "ORD_UNPR") if type_ in PRICED else None
     quantity = amount(context, "ORD_QTY")
@@ -91,7 +104,6 @@ def _terms(context: Context) -> tuple[OrderRequest, str]:
             raise ExchangeRefusal(Refusal.PRICE_STEP)
     except ExchangeRefusal as refusal:
         raise refused(context, refusal) from None
-    side = SIDES[context.text("SLL_BUY_DVSN_CD")]
     request = OrderRequest(
         symbol=instrument.symbol, side=side, quantity=quantity, type=type_, price=price, venue=Venue.KRX
     )
@@ -142,11 +154,11 @@ def _row(context: Context, kept: Kept) -> Mapping[str, object]:
         "sll_buy_dvsn_cd": SIDE_CODES[request.side],
         "ord_rsvn_unpr": whole(request.price or Decimal(0)),
         "tot_ccld_amt": whole(order.amount) if order else "0",
-        "loan_dt": "",
+        "loan_dt": kept.loan,
         "cncl_rcit_tmd": time_text(canceled) if canceled else "",
         # One of these words is known.
         "prcs_rslt": "미처리" if kept.waits else "거부" if kept.refusal else "취소" if canceled else "처리",
-        "ord_dvsn_name": SIDE_NAMES[request.side],
+        "ord_dvsn_name": f"{'현금' if kept.balance == CASH else '신용'}{SIDE_NAMES[request.side]}",
         "tmnl_mdia_kind_cd": "31",
         "rsvn_end_dt": day_text(kept.until) if kept.until else "",
     }
@@ -181,7 +193,7 @@ def _terms_fields(*, required: bool) -> tuple[Field, ...]:
         Field("ORD_UNPR", 19, required),
         Field("SLL_BUY_DVSN_CD", 2, required, codes=frozenset(SIDES)),
         Field("ORD_DVSN_CD", 2, required, codes=frozenset(TYPES), gateway="IGW00019"),
-        Field("ORD_OBJT_CBLC_DVSN_CD", 2, required, codes=codes(CASH)),  # loans are not played
+        Field("ORD_OBJT_CBLC_DVSN_CD", 2, required),
         Field("LOAN_DT", 8, required=False),
         Field("RSVN_ORD_END_DT", 8, required=False),
     )

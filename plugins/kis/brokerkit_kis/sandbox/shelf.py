@@ -28,6 +28,10 @@ class Kept:
     received: dt.datetime
     day: dt.date
     until: dt.date | None = None
+    balance: str = "10"
+    """With which money or from which holding (ORD_OBJT_CBLC_DVSN_CD): cash, or one of the loans."""
+    loan: str = ""
+    """The day of the loan, as it was named."""
     canceled: dt.datetime | None = None
     order: int | None = None
     """The number of the order that it became."""

@@ -12,13 +12,14 @@ from brokerkit.sandbox.face import FaceAnswer
 from brokerkit.words import Segment
 from brokerkit_kis.sandbox.fields import ACCOUNT, Api, Context, Field, codes, date_field, wrong_field
 from brokerkit_kis.sandbox.paging import WIDE, Listing, echo_of, paged
-from brokerkit_kis.sandbox.us_orders import COSTS, EXCHANGES, TRADING
+from brokerkit_kis.sandbox.us_orders import COSTS, EXCHANGES
 from brokerkit_kis.sandbox.us_symbols import (
     CENT,
     DOLLARS,
     NOTHING,
     ORDERED,
     PLACES,
+    TRADING,
     among,
     code_of,
     listed,

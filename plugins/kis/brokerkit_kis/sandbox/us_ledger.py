@@ -1,23 +1,27 @@
 """The orders of the account in the US: those of some days, those that work, and those that are sent in parts.
 
-Orders of the daytime market are in none of these lists, and neither are reserved ones.
+With them stand those of other countries, which are kept. Orders of the daytime market are in none of these lists,
+and neither are reserved ones.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import partial
+from typing import NamedTuple
 
 from brokerkit.sandbox.exchange import ExchangeOrder, Execution
 from brokerkit.sandbox.face import FaceAnswer
 from brokerkit.words import Venue
+from brokerkit_kis.sandbox import elsewhere
 from brokerkit_kis.sandbox.fields import ACCOUNT, INTEGER, Api, Context, Field, codes, date_field
 from brokerkit_kis.sandbox.ledger import SIDE_CODE, SIDE_NAME
 from brokerkit_kis.sandbox.orders import BRANCH
 from brokerkit_kis.sandbox.paging import WIDE, Listing, echo_of, paged
-from brokerkit_kis.sandbox.us_orders import DIVISIONS, EXCHANGES, TRADING
-from brokerkit_kis.sandbox.us_symbols import DOLLARS, among, code_of, korean, place_of
+from brokerkit_kis.sandbox.us_orders import DIVISIONS, EXCHANGES
+from brokerkit_kis.sandbox.us_symbols import DOLLARS, TRADING, among, code_of, korean, place_of
 from brokerkit_kis.sandbox.wording import day_text, fixed, order_number, time_text, whole
 
 ACTIONS = {"NEW": ("00", ""), "AMEND": ("01", "정정"), "CANCEL": ("02", "취소")}
@@ -31,6 +35,13 @@ DONE, REJECTED, SENT = "완료", "거부", "전송"
 Wanted = Callable[[ExchangeOrder], bool]
 
 
+class Line(NamedTuple):
+    """A row of a list, written when its page is asked for."""
+
+    key: str
+    write: Callable[[], object]
+
+
 def orders(context: Context) -> FaceAnswer:
     """Answer inquire-ccnl. Days are New York's. The demo tells everything, whatever else is asked for.
 
@@ -38,22 +49,29 @@ def orders(context: Context) -> FaceAnswer:
     """
     start, end = date_field(context, "ORD_STRT_DT"), date_field(context, "ORD_END_DT")
     wanted = _everything if context.demo else _wanted(context)
-    found = [row for row in _rows(context, start, end) if wanted(row)]
+    found = [Line(_key(row), partial(_row, context, row)) for row in _rows(context, start, end) if wanted(row)]
+    kept = [Line(key, partial(elsewhere.row, each)) for key, each in elsewhere.orders(context, start, end)]
     oldest_first = not context.demo and context.text("SORT_SQN") in OLDEST_FIRST
     names = ("CANO", "ACNT_PRDT_CD", "PDNO", "ORD_STRT_DT", "ORD_END_DT", "SLL_BUY_DVSN", "CCLD_NCCS_DVSN")
     listing = Listing(
-        rows=found if oldest_first else found[::-1],
-        key=_key,
-        write=lambda row: _row(context, row),
+        rows=_in_order(found, kept, oldest_first=oldest_first),
+        key=lambda line: line.key,
+        write=lambda line: line.write(),
         size=DAY_ROWS["demo" if context.demo else "real"],
         descending=not oldest_first,
     )
     answer = paged(context, listing, echo_of(context, *names, "OVRS_EXCG_CD", "ODNO"), "output", WIDE)
     # The sample has one blank row where there is none, and repeats a query without a symbol. Clients in use ask for all
     # symbols with "%", and fall over such a row: what decides is not known, so each of them gets what it can read.
-    if found or context.demo or context.text("PDNO"):
+    if found or kept or context.demo or context.text("PDNO"):
         return answer
     return FaceAnswer({**answer.body, "output": [BLANK_ROW]}, answer.headers)
+
+
+def _in_order(found: list[Line], kept: list[Line], *, oldest_first: bool) -> list[Line]:
+    """Return what the exchange has and what is kept of other countries, by day and number."""
+    lines = sorted([*found, *kept], key=lambda line: line.key) if kept else found
+    return lines if oldest_first else lines[::-1]
 
 
 def _rows(context: Context, start: dt.date, end: dt.date) -> Iterator[ExchangeOrder]:
@@ -163,15 +181,16 @@ def working_orders(context: Context) -> FaceAnswer:
     """Answer inquire-nccs: what is left of today's orders."""
     exchange, segments = context.exchange, among(context.text("OVRS_EXCG_CD"))
     found = [
-        row
+        Line(_key(row), partial(_working_row, context, row))
         for row in exchange.open_orders(context.account)
         if row.request.venue is not Venue.DAYTIME and exchange.instruments[row.request.symbol].market in segments
     ]
+    kept = [Line(key, partial(elsewhere.working_row, each)) for key, each in elsewhere.working_orders(context)]
     oldest_first = context.text("SORT_SQN") in OLDEST_FIRST
     listing = Listing(
-        rows=found if oldest_first else found[::-1],
-        key=_key,
-        write=lambda row: _working_row(context, row),
+        rows=_in_order(found, kept, oldest_first=oldest_first),
+        key=lambda line: line.key,
+        write=lambda line: line.write(),
         size=WORKING_ROWS,
         descending=not oldest_first,
     )
@@ -232,30 +251,32 @@ def _split_name(row: ExchangeOrder) -> str:
 
 def split_fills(context: Context) -> FaceAnswer:
     """Answer inquire-algo-ccnl: the fills of one such order; names are in upper case. No sample shows values."""
-    # The broker's own sample asks with both of them blank. What that brings is not known: nothing.
+    # The broker's own sample asks with both of them blank. What that brings is not known: all of today, for nothing
+    # would say that there are none.
     number = context.text("ODNO")
     day = date_field(context, "ORD_DT") if context.text("ORD_DT") else context.exchange.today
-    rows = _rows(context, day, day) if INTEGER.fullmatch(number) else iter(())
-    order = next((row for row in rows if _is_split(row) and row.number == int(number)), None)
-    fills: Sequence[tuple[int, Execution]] = () if order is None else tuple(enumerate(order.executions, start=1))
+    orders = [row for row in _rows(context, day, day) if _is_split(row) and _is_named(row, number)]
     listing = Listing(
-        rows=fills,
-        key=lambda fill: f"{fill[0]:010d}",
-        write=lambda fill: _fill_row(context, order, *fill),
+        rows=[(order, place, fill) for order in orders for place, fill in enumerate(order.executions, start=1)],
+        key=lambda row: f"{order_number(row[0].number)}{row[1]:010d}",
+        write=lambda row: _fill_row(context, *row),
         size=WORKING_ROWS,
     )
-    totals = [] if order is None else [_split_totals(context, order)]
+    totals = [_split_totals(context, order) for order in orders]
     echo = echo_of(context, "CANO", "ACNT_PRDT_CD", "ORD_DT", "ODNO")
     return paged(context, listing, echo, "output", WIDE, output3=totals)
 
 
-def _fill_row(context: Context, order: ExchangeOrder | None, number: int, fill: Execution) -> dict[str, object]:
-    symbol = "" if order is None else order.request.symbol
+def _is_named(row: ExchangeOrder, number: str) -> bool:
+    return not number or (INTEGER.fullmatch(number) is not None and row.number == int(number))
+
+
+def _fill_row(context: Context, order: ExchangeOrder, number: int, fill: Execution) -> dict[str, object]:
     return {
         "CCLD_SEQ": str(number),
         "CCLD_BTWN": time_text(korean(fill.time)),
-        "PDNO": code_of(symbol),
-        "ITEM_NAME": context.exchange.instruments[symbol].name,
+        "PDNO": code_of(order.request.symbol),
+        "ITEM_NAME": context.exchange.instruments[order.request.symbol].name,
         "FT_CCLD_QTY": whole(fill.quantity),
         "FT_CCLD_UNPR3": fixed(fill.price, 8),
         "FT_CCLD_AMT3": fixed(fill.price * fill.quantity, 5),

@@ -13,13 +13,22 @@ from brokerkit.sandbox.exchange import Costs, ExchangeOrder, ExchangeRefusal, In
 from brokerkit.sandbox.face import FaceAnswer
 from brokerkit.sandbox.instruments_us import UsInstrument
 from brokerkit.words import OrderType, Side, Venue
-from brokerkit_kis.sandbox.fields import ACCOUNT, INTEGER, Api, Context, Field, codes, wrong_field
+from brokerkit_kis.sandbox import elsewhere
+from brokerkit_kis.sandbox.fields import (
+    ACCOUNT,
+    INTEGER,
+    Api,
+    Context,
+    Field,
+    codes,
+    share_count,
+    share_price,
+    wrong_field,
+)
 from brokerkit_kis.sandbox.orders import BRANCH, DEMO_ACCEPTED, refused
-from brokerkit_kis.sandbox.us_symbols import CENT, ELSEWHERE, ORDERED, listed
+from brokerkit_kis.sandbox.us_symbols import CENT, ELSEWHERE, ORDERED, TRADING, listed
 from brokerkit_kis.sandbox.wording import (
-    NOT_OFFERED,
     GatewayRefused,
-    NotPlayed,
     Refused,
     done,
     order_number,
@@ -33,8 +42,6 @@ SIDES = {
 CHANGES = codes("TTTT1004U", "VTTT1004U", "TTTS6038U")
 COSTS = Costs(commission_rate=Decimal("0.0025"), commission_unit=Decimal("0.01"))
 """The rate without any event, about; cut to the cent."""
-NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]{0,8})?")
-LARGEST_QUANTITY = 10
 
 
 class Division(NamedTuple):
@@ -63,6 +70,8 @@ BEFORE_THE_OPEN = frozenset({Phase.DAYTIME, Phase.PRE_MARKET, Phase.OPENING_AUCT
 
 def order(context: Context) -> FaceAnswer:
     """Answer order."""
+    if context.tr_id not in SIDES:
+        return elsewhere.order(context)
     return _ordered(context, Venue.US, _division(context))
 
 
@@ -90,8 +99,6 @@ def _division(context: Context) -> Division:
 
 
 def _side(context: Context) -> Side:
-    if context.tr_id not in SIDES:
-        raise NotPlayed(*NOT_OFFERED)
     return SIDES[context.tr_id]
 
 
@@ -107,7 +114,7 @@ def _check_span(context: Context) -> None:
 
 def _ordered(context: Context, venue: Venue, division: Division) -> FaceAnswer:
     side = _side(context)
-    quantity, price = _quantity(context), _price(context, division)
+    quantity, price = share_count(context, "ORD_QTY"), _price(context, division)
     try:
         instrument = _instrument(context)
         _check_demo(context, instrument)
@@ -129,19 +136,8 @@ def _span(context: Context) -> str:
     return f"{start[:2]}:{start[2:4]}~{end[:2]}:{end[2:4]}"
 
 
-def _quantity(context: Context) -> Decimal:
-    """Return whole shares; the gateway refuses everything else, before the ledger sees it."""
-    text = context.text("ORD_QTY")
-    if not INTEGER.fullmatch(text) or not int(text) or len(text) > LARGEST_QUANTITY:
-        raise GatewayRefused("IGW00014", "ORD_QTY 값이 맞지 않습니다")
-    return Decimal(text)
-
-
 def _price(context: Context, division: Division) -> Decimal | None:
-    text = context.text("OVRS_ORD_UNPR")
-    if not NUMBER.fullmatch(text):
-        raise GatewayRefused("IGW00014", "OVRS_ORD_UNPR 값이 맞지 않습니다")
-    price = Decimal(text)
+    price = share_price(context, "OVRS_ORD_UNPR")
     if division.type in PRICED:
         if price < CENT:
             raise Refused("APBK1507", "주문단가가 $0.01 미만입니다", result="7")
@@ -179,6 +175,8 @@ def _refused(context: Context, refusal: ExchangeRefusal) -> Refused:
 
 def change(context: Context) -> FaceAnswer:
     """Answer order-rvsecncl: amendments and cancels."""
+    if context.tr_id not in CHANGES:
+        return elsewhere.change(context)
     return _changed(context, Venue.US)
 
 
@@ -188,15 +186,13 @@ def daytime_change(context: Context) -> FaceAnswer:
 
 
 def _changed(context: Context, venue: Venue) -> FaceAnswer:
-    if context.tr_id not in CHANGES:
-        raise NotPlayed(*NOT_OFFERED)
     try:
         original = _original(context, _instrument(context), venue)
         if context.text("RVSE_CNCL_DVSN_CD") == "01":
             return _amended(context, original)
         # A library in wide use cancels with quantity "0": the whole rest is the only reading under which that works.
         whole_rest = context.text("ORD_QTY").strip("0") == ""
-        quantity = None if whole_rest else _quantity(context)
+        quantity = None if whole_rest else share_count(context, "ORD_QTY")
         canceled = context.exchange.cancel(context.account, original.number, quantity)
     except ExchangeRefusal as refusal:
         raise _refused(context, refusal) from None
@@ -222,7 +218,7 @@ def _amended(context: Context, original: ExchangeOrder) -> FaceAnswer:
     if context.demo and context.exchange.phase is not Phase.REGULAR:
         raise ExchangeRefusal(Refusal.MARKET_CLOSED)
     row = context.exchange.amend(
-        context.account, original.number, quantity=_quantity(context), price=_price(context, division)
+        context.account, original.number, quantity=share_count(context, "ORD_QTY"), price=_price(context, division)
     )
     return _accepted(context, row, "amend")
 
@@ -259,7 +255,6 @@ _CHANGE = (
     Field("MGCO_APTM_ODNO", 12, required=False),
     Field("ORD_SVR_DVSN_CD", 1, required=False),
 )
-TRADING = "/uapi/overseas-stock/v1/trading"
 ORDER = Api(
     f"{TRADING}/order",
     (

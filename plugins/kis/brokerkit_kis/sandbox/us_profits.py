@@ -14,8 +14,8 @@ from brokerkit_kis.sandbox.fields import ACCOUNT, Api, Context, Field, codes, da
 from brokerkit_kis.sandbox.ledger import SIDE_CODE, SIDE_NAME
 from brokerkit_kis.sandbox.paging import KEYS, WIDE, Listing, echo_of, paged
 from brokerkit_kis.sandbox.us_account import Money
-from brokerkit_kis.sandbox.us_orders import EXCHANGES, TRADING
-from brokerkit_kis.sandbox.us_symbols import DOLLARS, NOTHING, among, code_of, place_of, won_per_dollar
+from brokerkit_kis.sandbox.us_orders import EXCHANGES
+from brokerkit_kis.sandbox.us_symbols import DOLLARS, NOTHING, TRADING, among, code_of, place_of, won_per_dollar
 from brokerkit_kis.sandbox.wording import day_text, fixed, percent, whole
 
 ROWS = 50

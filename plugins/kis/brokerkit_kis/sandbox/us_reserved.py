@@ -10,16 +10,26 @@ from brokerkit.models import PRICED, OrderRequest
 from brokerkit.sandbox.exchange import ExchangeRefusal, Refusal
 from brokerkit.sandbox.face import FaceAnswer
 from brokerkit.words import OrderType, Side, Venue
-from brokerkit_kis.sandbox.fields import ACCOUNT, INTEGER, Api, Context, Field, codes, date_field, wrong_field
+from brokerkit_kis.sandbox import elsewhere
+from brokerkit_kis.sandbox.fields import (
+    ACCOUNT,
+    INTEGER,
+    Api,
+    Context,
+    Field,
+    codes,
+    date_field,
+    share_count,
+    share_price,
+    wrong_code,
+    wrong_field,
+)
 from brokerkit_kis.sandbox.orders import REAL_REFUSALS, refused
 from brokerkit_kis.sandbox.reserved import WIDE_KEYS, paged_widely
 from brokerkit_kis.sandbox.shelf import Kept
-from brokerkit_kis.sandbox.us_orders import EXCHANGES, LARGEST_QUANTITY, NUMBER, TRADING
-from brokerkit_kis.sandbox.us_symbols import CENT, ORDERED, among, code_of, korean, listed, place_of
+from brokerkit_kis.sandbox.us_orders import EXCHANGES
+from brokerkit_kis.sandbox.us_symbols import CENT, ORDERED, TRADING, among, code_of, korean, listed, place_of
 from brokerkit_kis.sandbox.wording import (
-    NOT_OFFERED,
-    GatewayRefused,
-    NotPlayed,
     Refused,
     day_text,
     done,
@@ -41,13 +51,17 @@ TYPES = {
 }
 SPLIT = {OrderType.TWAP_LIMIT: "TWAP지정가", OrderType.VWAP_LIMIT: "VWAP지정가"}
 SIDE_CODES = {Side.SELL: ("01", "매도"), Side.BUY: ("02", "매수")}
+OF_US = "TTTT3039R"
+"""The id of the list; that of other countries is another one."""
 FIRST_NUMBER = 30_140_001
 
 
 def reserve(context: Context) -> FaceAnswer:
     """Answer order-resv. Neither cash nor shares are looked at."""
     if context.tr_id not in SIDES:
-        raise NotPlayed(*NOT_OFFERED)
+        return elsewhere.reserve(context)
+    if context.text("RVSE_CNCL_DVSN_CD") not in ("", "00"):
+        raise wrong_code("RVSE_CNCL_DVSN_CD")  # a call of its own cancels here
     if context.exchange.phase is Phase.REGULAR:  # they are taken until shortly before it begins
         raise Refused("KIER3672", "예약주문 가능시간이 아닙니다", result="7")
     kept = Kept(
@@ -68,14 +82,10 @@ def _request(context: Context) -> OrderRequest:
     type_ = TYPES[code]
     if type_ is OrderType.MARKET_ON_OPEN and side is Side.BUY:
         raise Refused("APBK0963", "주문구분 입력오류", result="7")
-    quantity, price = context.text("FT_ORD_QTY"), context.text("FT_ORD_UNPR3")
-    if not INTEGER.fullmatch(quantity) or not int(quantity) or len(quantity) > LARGEST_QUANTITY:
-        raise GatewayRefused("IGW00014", "FT_ORD_QTY 값이 맞지 않습니다")
-    if not NUMBER.fullmatch(price):
-        raise GatewayRefused("IGW00014", "FT_ORD_UNPR3 값이 맞지 않습니다")
-    if type_ in PRICED and Decimal(price) < CENT:
+    quantity, price = share_count(context, "FT_ORD_QTY"), share_price(context, "FT_ORD_UNPR3")
+    if type_ in PRICED and price < CENT:
         raise Refused("APBK1507", "주문단가가 $0.01 미만입니다", result="7")
-    if type_ not in PRICED and Decimal(price):
+    if type_ not in PRICED and price:
         raise wrong_field("FT_ORD_UNPR3")
     found = listed(context.exchange, context.text("PDNO"), ORDERED.get(context.text("OVRS_EXCG_CD")))
     if found is None:
@@ -83,9 +93,9 @@ def _request(context: Context) -> OrderRequest:
     return OrderRequest(
         symbol=found.symbol,
         side=side,
-        quantity=Decimal(quantity),
+        quantity=quantity,
         type=type_,
-        price=Decimal(price) if type_ in PRICED else None,
+        price=price if type_ in PRICED else None,
         venue=Venue.US,
     )
 
@@ -108,9 +118,9 @@ def cancel(context: Context) -> FaceAnswer:
 
 def listing(context: Context) -> FaceAnswer:
     """Answer order-resv-list."""
-    if context.tr_id != "TTTT3039R":
-        raise NotPlayed(*NOT_OFFERED)
     start, end = date_field(context, "INQR_STRT_DT"), date_field(context, "INQR_END_DT")
+    if context.tr_id != OF_US:
+        return paged_widely(context, list(elsewhere.reserved(context, start, end)))
     places = among(context.text("OVRS_EXCG_CD"))
     found = [
         kept
@@ -162,7 +172,7 @@ RESERVE = Api(
     (
         *ACCOUNT,
         Field("SLL_BUY_DVSN_CD", 2, required=False),
-        Field("RVSE_CNCL_DVSN_CD", 2, required=False, codes=codes("00")),
+        Field("RVSE_CNCL_DVSN_CD", 2, required=False, codes=codes("00", "02")),
         Field("PDNO", 12),
         Field("PRDT_TYPE_CD", 3, required=False),
         Field("OVRS_EXCG_CD", 4, codes=EXCHANGES, gateway="IGW00017"),
@@ -194,7 +204,7 @@ LIST = Api(
         Field("INQR_END_DT", 8),
         Field("INQR_DVSN_CD", 2, codes=codes("00", "01", "02")),
         Field("PRDT_TYPE_CD", 3),
-        Field("OVRS_EXCG_CD", 4, codes=EXCHANGES),
+        Field("OVRS_EXCG_CD", 4, codes=codes("", *EXCHANGES)),
         *WIDE_KEYS,
     ),
     listing,

@@ -14,6 +14,8 @@ from brokerkit.sandbox.instruments_us import UsInstrument
 from brokerkit.words import Segment, Venue
 from brokerkit_kis.sandbox.fields import Context, codes
 
+TRADING = "/uapi/overseas-stock/v1/trading"
+"""Where orders and lists of all countries live."""
 DOLLARS = "USD"
 NOTHING = Decimal(0)
 CENT = Decimal("0.01")

@@ -187,6 +187,27 @@ def reserved(real: Any) -> dict[str, Json]:
     return {"order_resv": kept, "order_resv_rvsecncl": changed, "order_resv_ccnl": listed}
 
 
+def of_pensions_and_loans(real: Any, power: Json) -> dict[str, Json]:
+    keys = {"CTX_AREA_FK100": "", "CTX_AREA_NK100": ""}
+    orders = {"USER_DVSN_CD": "%%", "SLL_BUY_DVSN_CD": "00", "CCLD_NCCS_DVSN": "02", "INQR_DVSN_3": "00", **keys}
+    realised = {"AFHR_FLPR_YN": "N", "OFL_YN": "", "INQR_DVSN": "02", "UNPR_DVSN": "01", "FUND_STTL_ICLD_YN": "N"}
+    realised |= {"FNCG_AMT_AUTO_RDPT_YN": "N", "PRCS_DVSN": "01", "COST_ICLD_YN": "N", **keys}
+    purse = {"ACCA_DVSN_CD": "00"}
+    pension = {name: value for name, value in power.items() if name != "OVRS_ICLD_YN"}
+    return {
+        name: real.inquire(name.replace("pension_", "pension/").replace("_", "-"), tr_id, **fields).json()
+        for name, tr_id, fields in (
+            ("inquire_balance_rlz_pl", "TTTC8494R", realised),
+            ("inquire_credit_psamount", "TTTC8909R", {**power, "CRDT_TYPE": "21"}),
+            ("pension_inquire_daily_ccld", "TTTC2210R", orders),
+            ("pension_inquire_balance", "TTTC2208R", {**purse, "INQR_DVSN": "00", **keys}),
+            ("pension_inquire_present_balance", "TTTC2202R", {"USER_DVSN_CD": "00", **keys}),
+            ("pension_inquire_deposit", "TTTC0506R", purse),
+            ("pension_inquire_psbl_order", "TTTC0503R", {**pension, **purse}),
+        )
+    }
+
+
 @pytest.fixture
 def answers(real: Any) -> dict[str, Json]:
     """Return an answer of every call that is played, after a day with orders of every sort."""
@@ -203,6 +224,7 @@ def answers(real: Any) -> dict[str, Json]:
         "inquire_psbl_order": real.inquire("inquire-psbl-order", "TTTC8908R", **power).json(),
         "inquire_psbl_sell": real.inquire("inquire-psbl-sell", "TTTC8408R", PDNO=SAMSUNG).json(),
     }
+    told |= of_pensions_and_loans(real, power)
     span = {"INQR_STRT_DT": "20200101", "INQR_END_DT": "29991231", "PDNO": "", "SORT_DVSN": "00", "CBLC_DVSN": "00"}
     keys = {"CTX_AREA_FK100": "", "CTX_AREA_NK100": ""}
     real.order("sell", ORD_DVSN="01", ORD_UNPR="0", ORD_QTY="2")
@@ -357,7 +379,7 @@ def rows_of(block: Any) -> list[Json]:
 def test_every_played_call_is_answered_and_every_value_is_a_text(answers: dict[str, Json]) -> None:
     last = {True: Counter[str](), False: Counter[str]()}
     for path in APIS:
-        last["/overseas-" in path][path.rsplit("/", 1)[1]] += 1
+        last["/overseas-" in path][path.replace("/pension/", "/pension-").rsplit("/", 1)[1]] += 1
     told = {True: Counter[str](), False: Counter[str]()}
     for name in answers:
         told["/" in name][name.rpartition("/")[2].removeprefix("quot_").replace("_", "-")] += 1
@@ -459,7 +481,8 @@ def test_answers_have_the_names_and_number_shapes_of_the_official_examples(answe
                     odd.append((name, field, value, told))
     assert odd == []
     # Of these there is no example.
-    without = {"inquire_psbl_sell", "inquire_daily_overtimeprice", "inquire_elw_price", "intstock_multprice"}
+    without = {name for name in answers if name.startswith("pension_")} | {"inquire_credit_psamount"}
+    without |= {"inquire_psbl_sell", "inquire_daily_overtimeprice", "inquire_elw_price", "intstock_multprice"}
     without |= {
         "inquire_period_profit",
         "psearch_title",

@@ -166,10 +166,11 @@ def test_calls_that_no_exchange_plays_are_answered_in_their_own_shape_and_say_so
     assert real.code_of(missing) == (200, "2", "OPSQ2001")
 
 
-def test_lists_that_would_deny_orders_of_the_exchange_are_refused_as_not_played(
+def test_calls_of_a_market_of_which_there_is_no_exchange_are_refused_as_not_played(
     real: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    path, tr_id = f"{TRADING}/pension/inquire-daily-ccld", "TTTC2201R"
+    real.face.exchanges = {"KR": real.exchange}
+    path, tr_id = "/uapi/overseas-price/v1/quotations/price", "HHDFS00000300"
     with caplog.at_level(logging.INFO, "brokerkit"):
         response = real.get(path, tr_id, {})
     assert real.code_of(response) == (200, "1", "90000000")

@@ -248,7 +248,5 @@ def test_credit_orders_go_to_the_exchange_and_stand_in_its_lists(real: Any) -> N
     assert answer["rt_cd"] == "0", answer
     order = real.truth(answer["output"]["ODNO"])
     assert (order.request.side, order.request.symbol, order.remaining) == (Side.BUY, SAMSUNG, 3)
-    reserved = real.post(f"{TRADING}/order-credit", "TTTC0052U", {**credit, "RSVN_ORD_YN": "Y"})
-    assert reserved.headers["X-Brokerkit-Sandbox"] == "not-played"
     short = real.post(f"{TRADING}/order-credit", "TTTC0051U", {**credit, "CRDT_TYPE": "25"})
     assert real.code_of(short) == (200, "7", "APBK0400")

@@ -180,7 +180,9 @@ def test_orders_in_parts_have_lists_of_their_own(real: Any) -> None:
     body = real.us_inquire("inquire-algo-ccnl", "TTTS6059R", **asked, **WIDE).json()
     assert sum(int(fill["FT_CCLD_QTY"]) for fill in body["output"]) == 3
     assert body["output3"][0]["CCLD_CNT"] == str(len(body["output"]))
-    nothing = real.us_inquire("inquire-algo-ccnl", "TTTS6059R", ORD_DT="", ODNO="", **WIDE).json()
+    of_today = real.us_inquire("inquire-algo-ccnl", "TTTS6059R", ORD_DT="", ODNO="", **WIDE).json()
+    assert (of_today["output"], of_today["output3"]) == (body["output"], body["output3"])
+    nothing = real.us_inquire("inquire-algo-ccnl", "TTTS6059R", ORD_DT=day, ODNO="9999999999", **WIDE).json()
     assert (nothing["rt_cd"], nothing["output"], nothing["output3"]) == ("0", [], [])
 
 

@@ -103,11 +103,6 @@ def test_ids_that_went_out_of_service_are_refused(real: Any, tr_id: str) -> None
     assert real.us_truth(number).remaining == 3
 
 
-def test_orders_of_other_countries_are_not_played(real: Any) -> None:
-    answer = real.us_order(tr_id="TTTS0308U")
-    assert (answer.json()["msg_cd"], answer.headers["X-Brokerkit-Sandbox"]) == ("90000000", "not-played")
-
-
 def test_a_closed_market_takes_nothing(real: Any) -> None:
     real.us.phase = Phase.CLOSED
     assert real.code_of(real.us_order()) == (200, "7", "APBK0918")
