@@ -64,6 +64,8 @@ class Adapter:
         self.feed = None if self.Feed is None else self.Feed(self.client, environment=environment)
         """Frames of its realtime side; None where it has none."""
         self._feeds = {market: kind(self.client, environment=environment) for market, kind in self.feeds_of.items()}
+        for feed in self.sockets.values():
+            feed.catalogue = self.catalogue
         self._number: SecretStr | None = None
 
     def told_phases(self, phase_of: Callable[[Venue], Phase], now: Callable[[str], dt.datetime | None]) -> Self:

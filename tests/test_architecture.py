@@ -54,7 +54,7 @@ PUBLIC = {
     *("AsyncStream", "AsyncSubscription", "Stream", "StreamKind", "Subscription", "Topic"),
     *("BookEvent", "ConditionEvent", "OrderChange", "OrderEvent", "QuoteEvent", "SessionEvent", "Source", "TradeEvent"),
     *("Dropped", "Gap", "GapReason", "Stopped"),
-    *("RawReply", "RawRow"),
+    *("RawEvent", "RawReply", "RawRow"),
     *("Confidence", "Intent", "IntentKind", "IntentState", "Limits", "Reconciliation", "halt", "resume"),
 }
 

@@ -120,6 +120,35 @@ def test_programs_get_an_object_a_line(broker: str, environment: dict[str, str])
     assert index["symbol"] == "INDEX:KOSPI"
 
 
+def test_a_channel_of_the_broker_is_watched_by_its_own_name(environment: dict[str, str]) -> None:
+    with piped(environment, "watch", "--raw", "H0STNAV0", "069500", "--broker", "kis") as program:
+        line = program.until(lambda line: "NAV=" in line)
+    assert line.split()[1:4] == ["H0STNAV0", "069500", "MKSC_SHRN_ISCD=069500"]
+    with piped(environment, "watch", "--raw", "etfetn/etf_nav_trend", "069500", "--json", "--broker", "kis") as program:
+        told = json.loads(program.until(lambda line: "RawEvent" in line))
+    assert list(told) == ["event", "channel", "key", "received_at", "fields"]
+    assert (told["channel"], told["fields"]["MKSC_SHRN_ISCD"], len(told["fields"])) == ("H0STNAV0", "069500", 8)
+
+
+@pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["watch"], 2, "a channel with --raw"),
+        (["watch", "--raw", "H0STNAV0", "069500", "--book"], 2, "--raw takes no other word"),
+        (["watch", "--raw", "H0STNAV0", "069500", "--venue", "NXT"], 2, "--raw takes no other word"),
+        (["watch", "--raw", "H0STNAV0"], 2, "needs a key"),
+        (["watch", "--raw", "H0STNAV"], 2, "H0STNAV0"),
+        (["watch", "--raw", "FHKST01010100", "005930"], 2, "broker.call"),
+    ],
+)
+def test_a_channel_that_cannot_be_watched_is_said(
+    arguments: list[str], code: int, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*arguments, "--broker", "kis"]) == code
+    assert words in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("broker", BROKERS)
 def test_a_gap_is_shown_and_then_it_goes_on(broker: str, box: Sandbox, environment: dict[str, str]) -> None:
     with piped(environment, *FOREVER, "--json", "--broker", broker) as program:
@@ -127,7 +156,7 @@ def test_a_gap_is_shown_and_then_it_goes_on(broker: str, box: Sandbox, environme
         cut(box, broker)
         gap = json.loads(program.until(lambda line: '"Gap"' in line and '"until": null' not in line))
         program.until(lambda line: "TradeEvent" in line)
-    assert gap["topics"] == [{"kind": "TRADES", "symbol": "005930", "venue": "KRX"}]
+    assert gap["topics"] == [{"kind": "TRADES", "symbol": "005930", "venue": "KRX", "channel": ""}]
     assert gap["reason"] == "DISCONNECTED"
 
 
@@ -153,7 +182,7 @@ def test_what_was_dropped_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert line == "10:00:00 dropped 12: TRADES 005930 KRX"
     assert json.loads(told) == {
         "event": "Dropped",
-        "topic": {"kind": "TRADES", "symbol": "005930", "venue": "KRX"},
+        "topic": {"kind": "TRADES", "symbol": "005930", "venue": "KRX", "channel": ""},
         "number": 12,
         "received_at": "2026-11-20T10:00:00+09:00",
     }

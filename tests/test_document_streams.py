@@ -40,6 +40,8 @@ def offered(broker: str, kind: StreamKind, environment: str, market: Market = KO
     """Return the venues of a kind of topic; of one without venues whether it is told."""
     feed = load_broker(broker).feed_kind(market.name)
     assert feed is not None
+    if kind is StreamKind.RAW:
+        return "yes" if feed.reads_raw() else "—"
     name = "INDEX" if kind is StreamKind.INDEX else market.name
     venues = feed.channels.get((name, kind), {})
     told = [venue for venue, channel in venues.items() if environment in channel.ids]
@@ -75,7 +77,7 @@ def test_the_table_of_topics_is_that_of_the_brokers(page: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_every_event_stands_in_the_table(page: str) -> None:
     assert [row[0].strip("`") for row in table(page, "events")] == [
-        *("TradeEvent", "BookEvent", "QuoteEvent", "SessionEvent", "ConditionEvent", "OrderEvent"),
+        *("TradeEvent", "BookEvent", "QuoteEvent", "SessionEvent", "ConditionEvent", "RawEvent", "OrderEvent"),
         *("Gap", "Dropped", "Stopped"),
     ]
     assert {row[0].strip("`") for row in table(page, "events")} == {kind.__name__ for kind in get_args(Event)}

@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import pickle
 import threading
+from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from brokerkit import AuthError, InvalidRequest, StreamError, UnknownSymbol, Unsupported, Venue
+from brokerkit.catalogue import Api
 from brokerkit.models import Condition
-from brokerkit.stream.events import BookEvent, Dropped, Gap, QuoteEvent, TradeEvent
+from brokerkit.stream.events import BookEvent, Dropped, Gap, QuoteEvent, RawEvent, TradeEvent
+from brokerkit.stream.mailbox import MOST
 from brokerkit.stream.stream import Stream
 from brokerkit.stream.topics import StreamKind, Topic
-from tests.streams import FakeSources, opened, prices, trade_topic
+from tests.streams import MORNING, FakeSources, PlainFeed, opened, prices, trade_topic
 
 
 @pytest.fixture
@@ -321,6 +325,41 @@ def test_what_cannot_heal_is_raised_in_every_loop_after_what_came_before(stream:
     with pytest.raises(AuthError):
         stream.quotes("005930")
     stream.close()
+
+
+class ByName(PlainFeed):
+    """The feed with the fields of its rows by name."""
+
+    def fields_of(self, api: Api, row: Any) -> Mapping[str, str]:
+        return {"NAV": row[1]}
+
+
+def test_raw_topics_need_a_catalogue_and_a_feed_that_reads_by_it() -> None:
+    for kind, catalogue in ((PlainFeed, None), (PlainFeed, "brokerkit_kis"), (ByName, None)):
+        stream, sources = opened()
+        sources.feed = kind(sources.feed.client, environment="real")
+        sources.feed.catalogue = catalogue
+        with pytest.raises(Unsupported, match="no catalogue"):
+            stream.raw("H0STNAV0", "069500")
+        assert sources.calls == []
+
+
+def test_raw_events_wait_to_a_number_and_what_is_dropped_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(MOST, StreamKind.RAW, 3)
+    stream, sources = opened()
+    sources.feed = ByName(SimpleNamespace(broker="plain", clean=str), environment="real")
+    sources.feed.catalogue = "brokerkit_kis"
+    navs = stream.raw("etfetn/etf_nav_trend", "069500")
+    assert navs.topics == (Topic(StreamKind.RAW, "069500", None, "H0STNAV0"),)
+    assert str(navs.topics[0]) == "RAW 069500 H0STNAV0"
+    for nav in range(5):
+        sources.receive(f"H0STNAV0|069500|{nav}|")
+    assert isinstance(dropped := navs.next(0), Dropped)
+    assert (dropped.number, dropped.topic) == (2, navs.topics[0])
+    events = [navs.next(0) for _ in range(3)]
+    assert [event.decimal("NAV") for event in events if isinstance(event, RawEvent)] == [2, 3, 4]
+    assert [event.received_at for event in events if isinstance(event, RawEvent)] == [MORNING] * 3
+    assert navs.next(0) is None
 
 
 def test_streams_and_subscriptions_refuse_to_be_pickled(stream: Stream) -> None:

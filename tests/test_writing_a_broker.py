@@ -377,7 +377,7 @@ HOOKS_OF: dict[type, set[str]] = {
     },
     Face: {"refuse", "respond", "app"},
     FaceStream: {"serve", "still"},
-    Feed: {"registration", "afresh"},
+    Feed: {"registration", "afresh", "carries"},
 }
 """What a class of the interface has beside its hooks."""
 OF_CLIENT = ("headers", "check", "is_definite", "refusal", "advise", "issue_token", "revoke_token", "limits")

@@ -573,6 +573,8 @@ def offers_stream(
     venue: Venue | None = None,
 ) -> bool:
     """Say whether a stream can follow something in a market, at a venue or at any; None is the usual market."""
+    if kind is StreamKind.RAW and adapter.catalogue is None:
+        return False
     named = (INDICES if kind is StreamKind.INDEX else HOME) if market is None else market
     feed = adapter.feed_kind(named)
     return feed is not None and feed.offers(kind, named, venue, environment)

@@ -238,6 +238,11 @@ class Api:
         return {each.name: each for each in self.request}
 
     @cached_property
+    def columns(self) -> Group:
+        """What a frame has, as a part of an answer."""
+        return Group("", self.frame)
+
+    @cached_property
     def parts(self) -> Mapping[str, Group]:
         """The parts of its answer by name."""
         return {each.name: each for each in self.groups}

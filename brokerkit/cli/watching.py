@@ -7,7 +7,7 @@ import logging
 import re
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from decimal import Decimal
 from functools import partial
@@ -65,10 +65,21 @@ def moment_of(text: str) -> dt.datetime:
 
 
 WhatArgument = Annotated[
-    list[str], typer.Argument(metavar="SYMBOL", help="Symbols, indices such as INDEX:KOSPI, or the word orders.")
+    list[str] | None,
+    typer.Argument(
+        metavar="SYMBOL",
+        help="Symbols, indices such as INDEX:KOSPI, or the word orders; with --raw keys as the broker spells them.",
+        show_default=False,
+    ),
 ]
 BookOption = Annotated[bool, typer.Option("--book", help="The best prices of both sides (호가) instead of the price.")]
 TradesOption = Annotated[bool, typer.Option("--trades", help="A line for each trade (체결) instead of a table.")]
+RawOption = Annotated[
+    str | None,
+    typer.Option(
+        "--raw", metavar="CHANNEL", help="A channel of the broker by its own name or id instead.", show_default=False
+    ),
+]
 DurationOption = Annotated[
     float | None,
     typer.Option("--duration", metavar="SPAN", parser=seconds_of, help="So long: 90, 15m, 2h.", show_default=False),
@@ -91,9 +102,10 @@ def add_to(app: typer.Typer) -> None:
 @at_broker
 def watch(
     session: Session,
-    what: WhatArgument,
+    what: WhatArgument = None,
     book: BookOption = False,
     trades: TradesOption = False,
+    raw: RawOption = None,
     venue: VenueOption = None,
     duration: DurationOption = None,
     until: UntilOption = None,
@@ -102,6 +114,11 @@ def watch(
     """Watch prices of symbols, or with the word orders your own orders, until Ctrl-C (실시간 시세, 체결통보)."""
     if duration is not None and until is not None:
         raise typer.BadParameter("--duration and --until both say when it ends: give one of them.")
+    if raw is not None and (book or trades or venue is not None):
+        raise typer.BadParameter("--raw takes no other word for what is followed, and no venue.")
+    if raw is None and not what:
+        raise typer.BadParameter("Say what to watch: symbols, indices, the word orders, or a channel with --raw.")
+    what, keys = (what or [], []) if raw is None else ([], what or [])
     named = [check_symbol(each) for each in dict.fromkeys(what) if each != OWN_ORDERS]
     indices = [each for each in named if each.startswith(INDEX)]
     symbols = [each for each in named if each not in indices]
@@ -116,6 +133,8 @@ def watch(
         _follow(stream, symbols, indices, book, trades, venue)
         if OWN_ORDERS in what:
             stream.orders()
+        if raw is not None:
+            stream.raw(raw, *keys)
         rows: dict[str, Row] = {symbol: {} for symbol in (indices if trades and not book else named)}
         screen = None if session.printer.as_json or not rows else terminal()
         if screen is not None and not book:
@@ -282,4 +301,6 @@ def told(event: Event) -> Row:
 def _plain(value: Any) -> object:
     if isinstance(value, Topic):
         return value._asdict()
+    if isinstance(value, Mapping):
+        return dict(value)
     return [_plain(each) for each in value] if isinstance(value, tuple | list) else value

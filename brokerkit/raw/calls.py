@@ -124,15 +124,37 @@ def _meant(catalogue: Catalogue, environment: str, asked: str) -> tuple[Api, str
     if api.effect == "stream":
         raise Unsupported(
             f"{title(api)} comes over the broker's socket when it happens: nobody can ask for it.",
-            advice="Nothing was sent. broker.stream() follows what comes there.",
+            advice="Nothing was sent. broker.stream().raw(...) follows what comes there.",
         )
     variant, an_id, warnings = _chosen(environment, catalogue, api, asked)
-    if environment in api.unsure:
-        warnings.append(f"whether the {environment} environment has {title(api)} is not known")
     if an_id in api.unsure:
         _check_named(api, asked, an_id)
-        warnings.append(f"whether {an_id} works is not known")
-    return api, variant, an_id, tuple(warnings)
+    return api, variant, an_id, (*warnings, *_doubts(environment, api, an_id))
+
+
+def channel_of(catalogue: Catalogue, environment: str, asked: str) -> tuple[Api, str, tuple[str, ...]]:
+    """Return what is meant of all that comes over the socket, its id in an environment, and what is to be said of it.
+
+    InvalidRequest where there is no such thing, Unsupported where it is something to be asked for, or not offered.
+    """
+    if not isinstance(asked, str) or not asked:
+        raise InvalidRequest("A channel is named by its name or id, as a text.")
+    api = catalogue.api(asked)
+    if api.effect != "stream":
+        raise Unsupported(
+            f"{title(api)} answers when it is asked, and tells nothing by itself.",
+            advice="Nothing was sent. broker.call(...) asks for it.",
+        )
+    _, an_id, warnings = _chosen(environment, catalogue, api, asked)
+    return api, an_id, (*warnings, *_doubts(environment, api, an_id))
+
+
+def _doubts(environment: str, api: Api, an_id: str) -> Iterator[str]:
+    """Yield what no fact tells of an API in an environment."""
+    if environment in api.unsure:
+        yield f"whether the {environment} environment has {title(api)} is not known"
+    if an_id in api.unsure:
+        yield f"whether {an_id} works is not known"
 
 
 def _check_named(api: Api, asked: str, an_id: str) -> None:

@@ -61,6 +61,22 @@ class RawRow(Mapping[str, Any]):
     def __repr__(self) -> str:
         return f"<RawRow {', '.join(sanitize(name, limit=40) for name in self._values)}>"
 
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Fields that the catalogue has not got."""
+        known = {each.casefold() for each in self._group.names}
+        return tuple(name for name in self._values if name.casefold() not in known)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Fields that the catalogue has and this has not."""
+        told = {name.casefold() for name in self._values}
+        return tuple(each.name for each in self._group.fields if each.name.casefold() not in told)
+
+    def line(self) -> str:
+        """Return its fields with their values as a line to be read, without what is secret."""
+        return " ".join(f"{sanitize(name, limit=40)}={self._clean(str(value))}" for name, value in self._values.items())
+
     def decimal(self, name: str) -> Decimal | None:
         """Return a number, read as the catalogue says that this field writes it; None for a blank."""
         field = self._field(name)

@@ -123,9 +123,14 @@ class Plain:
             body |= {group.name: row} if group.name else row
         return body, more
 
-    def frame(self, api: Api, key: str, place: int = 0) -> dict[str, str]:
-        """Return the fields of a frame about a key; another place tells other numbers. Its times are now."""
-        told = self._row(api, Group("", api.frame), {"": key}, place)
+    def frame(
+        self, api: Api, key: str, place: int = 0, *, said: Mapping[str, str] | None = None, zero: bool = False
+    ) -> dict[str, str]:
+        """Return the fields of a frame about a key; another place tells other numbers. Its times are now.
+
+        `said` has what is known of some, and `zero` is for what tells of an account: nothing happened there.
+        """
+        told = self._row(api, api.columns, {"": key, **_folded(said or {})}, place, zero=zero)
         now = f"{self.exchange.now():%H%M%S}"
         return {**told, **{each.name: _cut(now, each) for each in api.frame if _is_time(each)}}
 

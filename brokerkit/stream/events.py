@@ -1,7 +1,8 @@
 """What a stream tells, as light tuples: they are made by the hundred thousand. Numbers are Decimal, times Korean.
 
-Every event has `symbol`, `venue`, `time` (as the broker tells it, None where it tells none) and `received_at` (by the
-clock of this machine). None of any other field means that the broker says nothing; it is never 0.
+Every event has `received_at` (by the clock of this machine), and every one of a symbol or a venue has `symbol`, `venue`
+and `time` (as the broker tells it, None where it tells none). None of any other field means that the broker says
+nothing; it is never 0.
 
 `print` shows an event as a line to be read, `repr` all of its fields.
 """
@@ -12,12 +13,15 @@ import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from brokerkit.market.sessions import Phase
 from brokerkit.stream.topics import Topic
 from brokerkit.text import sanitize
 from brokerkit.words import OrderStatus, OrderType, Side, Venue
+
+if TYPE_CHECKING:
+    from brokerkit.raw.reply import RawRow
 
 
 class TradeEvent(NamedTuple):
@@ -133,6 +137,36 @@ class ConditionEvent(NamedTuple):
         return _line(self, "enters" if self.is_entering else "leaves", f"condition {sanitize(self.condition)}")
 
 
+class RawEvent(NamedTuple):
+    """What came of a channel of the broker, as it was sent."""
+
+    channel: str
+    """The broker's id of it."""
+    key: str
+    """With which it was registered; blank where there is none, or where it tells who somebody is."""
+    received_at: dt.datetime
+    fields: RawRow
+    """By the broker's own names; numbers, dates and times are read out of it as out of an answer."""
+
+    def decimal(self, name: str) -> Decimal | None:
+        """Return a number; see `RawRow.decimal`."""
+        return self.fields.decimal(name)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Fields that the catalogue has not got. A broker may add some at any time."""
+        return self.fields.unknown
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Fields that the catalogue has and this has not."""
+        return self.fields.missing
+
+    def __str__(self) -> str:
+        head = " ".join(part for part in (f"{self.received_at:%H:%M:%S}", self.channel, self.key) if part)
+        return f"{head} {self.fields.line()}"
+
+
 class OrderChange(StrEnum):
     """What happened to an own order."""
 
@@ -243,7 +277,7 @@ class Gap(NamedTuple):
 
 
 class Dropped(NamedTuple):
-    """Events that nobody took in time were dropped, the oldest first: of trades, never of own orders."""
+    """Events that nobody took in time were dropped, the oldest first: of trades and raw topics, never of own orders."""
 
     topic: Topic
     number: int
@@ -266,7 +300,18 @@ class Stopped(NamedTuple):
         return f"{self.received_at:%H:%M:%S} {state}" + (f": {sanitize(self.reason)}" if self.reason else "")
 
 
-Event = TradeEvent | BookEvent | QuoteEvent | SessionEvent | ConditionEvent | OrderEvent | Gap | Dropped | Stopped
+Event = (
+    TradeEvent
+    | BookEvent
+    | QuoteEvent
+    | SessionEvent
+    | ConditionEvent
+    | RawEvent
+    | OrderEvent
+    | Gap
+    | Dropped
+    | Stopped
+)
 
 
 class Notice(NamedTuple):

@@ -10,21 +10,24 @@ import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 
 from pydantic import SecretStr
 
 from brokerkit import clock
 from brokerkit.catalogue import Api
-from brokerkit.errors import BrokerError, Unsupported
+from brokerkit.errors import BrokerError, InvalidRequest, Unsupported
 from brokerkit.models import Instrument
-from brokerkit.stream.events import BookEvent, ConditionEvent, Notice, QuoteEvent, SessionEvent, TradeEvent
+from brokerkit.stream.events import BookEvent, ConditionEvent, Notice, QuoteEvent, RawEvent, SessionEvent, TradeEvent
 from brokerkit.stream.topics import StreamKind, Topic
 from brokerkit.transport import Client
 from brokerkit.words import Venue
 
+if TYPE_CHECKING:
+    from brokerkit.catalogue import Catalogue
+
 C = TypeVar("C", bound=Client)
-Told = TradeEvent | BookEvent | QuoteEvent | SessionEvent | ConditionEvent | Notice
+Told = TradeEvent | BookEvent | QuoteEvent | SessionEvent | ConditionEvent | RawEvent | Notice
 """What a row becomes."""
 
 
@@ -149,11 +152,13 @@ class Feed(ABC, Generic[C]):
         """What a symbol is by the day's list, as `Part.listed`: for keys that name its exchange."""
         self.now: Callable[[str], dt.datetime | None] = lambda market: clock.now()
         """The present moment in a market; None in a sandbox whose clock nobody here can see."""
+        self.catalogue: str | None = None
+        """The package that holds all APIs of the broker as data, as `Adapter.catalogue`."""
 
     def afresh(self, environment: str) -> Self:
         """Return another feed of the same client that has registered nothing yet."""
         made = type(self)(self.client, environment=environment)
-        made.listed, made.now = self.listed, self.now
+        made.listed, made.now, made.catalogue = self.listed, self.now, self.catalogue
         return made
 
     # What the core asks
@@ -213,10 +218,54 @@ class Feed(ABC, Generic[C]):
             advice="Nothing was sent. broker.stream() follows what comes there.",
         )
 
+    # What raw topics need
+
+    def fields_of(self, api: Api, row: Any) -> Mapping[str, str]:
+        """Return what stands in a row by the broker's own names; without one in the catalogue by its number.
+
+        Only feeds that have it can follow raw topics.
+        """
+        raise NotImplementedError
+
+    def raw_keys(self, api: Api, keys: Sequence[str]) -> Sequence[str]:
+        """Return the keys of a raw topic, one blank one where it needs none; InvalidRequest for any that cannot be."""
+        if not keys:
+            raise InvalidRequest(
+                f"{api.name} needs a key, such as a symbol as {self.client.broker} spells it.",
+                advice="Nothing was sent. Give one key or more behind the channel.",
+            )
+        return keys
+
     # What the core makes of the tables
+
+    @property
+    def apis(self) -> Catalogue:
+        """All APIs of the broker; Unsupported where it has no catalogue of them, or its feed does not read by it."""
+        from brokerkit.catalogue import Catalogue
+
+        if self.catalogue is None or not self.reads_raw():
+            raise Unsupported(
+                f"{self.client.broker} has no catalogue of what comes over its socket, so none of it can be followed "
+                "by name.",
+                advice="Nothing was sent.",
+            )
+        return Catalogue.at(self.catalogue)
+
+    def carries(self, channel: str) -> bool:
+        """Say whether a channel of the catalogue comes over this socket."""
+        return self.apis.api(channel).path.startswith(self.path)
+
+    @classmethod
+    def reads_raw(cls) -> bool:
+        """Say whether the adapter reads rows by the catalogue."""
+        return cls.fields_of is not Feed.fields_of
 
     def channel(self, topic: Topic) -> Channel:
         """Return the channel of a topic; Unsupported, with what there is, if the broker has none."""
+        if topic.kind is StreamKind.RAW:
+            from brokerkit.stream.raw import Reading  # here: who follows prices needs none of it
+
+            return Channel({self.environment: topic.channel}, Reading(self, self.apis.api(topic.channel), topic))
         market = topic.market
         venues = self.channels.get((market, topic.kind), {})
         found = venues.get(topic.venue)
@@ -237,6 +286,8 @@ class Feed(ABC, Generic[C]):
     @classmethod
     def offers(cls, kind: StreamKind, market: str, venue: Venue | None, environment: str) -> bool:
         """Say whether a kind of topic is told; of a venue, or of any where it is None."""
+        if kind is StreamKind.RAW:
+            return cls.reads_raw()
         venues = cls.channels.get((market, kind), {})
         return any(
             environment in channel.ids for each, channel in venues.items() if venue is None or each in (venue, None)

@@ -16,7 +16,7 @@ from brokerkit.stream.topics import StreamKind, Topic
 
 NEWEST = frozenset({StreamKind.ORDER_BOOK, StreamKind.QUOTES, StreamKind.INDEX})
 """Kinds of which the newest event tells all: what is older makes room for it."""
-MOST = {StreamKind.TRADES: 10_000}
+MOST = {StreamKind.TRADES: 10_000, StreamKind.RAW: 10_000}
 """How many events of a topic wait at most. Of kinds that stand in neither table nothing is ever dropped."""
 END = object()
 """What comes when nothing will, because it was closed."""

@@ -83,7 +83,8 @@ class Recording:
         told: list[str | None] = [str(topic.kind), topic.symbol, topic.venue]
         if topic.kind is StreamKind.ORDERS:
             return told
-        return [*told, self._feeds[self._socket_of(topic)].registration(topic).key]
+        told.append(self._feeds[self._socket_of(topic)].registration(topic).key)
+        return [*told, topic.channel] if topic.channel else told
 
     def hear(self, socket: str, texts: Sequence[str], received_at: dt.datetime) -> None:
         """Write down what was received at a socket, without what is secret."""
@@ -282,13 +283,13 @@ class _Player:
     def _follow(self, line: _Line) -> None:
         before, self._routes = self._routes.keys(), {}
         try:
-            for kind, symbol, venue, *key in line.told["topics"]:
-                topic = Topic(StreamKind(kind), symbol, None if venue is None else Venue(venue))
+            for kind, symbol, venue, *more in line.told["topics"]:
+                key, *channels = map(str, more or [""])
+                topic = Topic(StreamKind(kind), symbol, None if venue is None else Venue(venue), *channels)
                 if topic.kind is not StreamKind.ORDERS:  # their events stand there as they were made
                     socket = self._socket_of(topic)
                     feed, channel = self._feeds[socket], self._feeds[socket].channel(topic)
-                    (named,) = map(str, key)
-                    place = (socket, Registration(channel.ids[feed.environment], named))
+                    place = (socket, Registration(channel.ids[feed.environment], key))
                     self._routes.setdefault(place, []).append((topic, topic.place, channel.read))
             # A feed remembers what is registered: by that it knows what a row belongs to.
             for socket, each in before - self._routes.keys():

@@ -22,6 +22,7 @@ from brokerkit.stream.events import (
     Gap,
     OrderEvent,
     QuoteEvent,
+    RawEvent,
     SessionEvent,
     Stopped,
     TradeEvent,
@@ -33,6 +34,7 @@ from brokerkit.stream.recording import Recording, replay
 from brokerkit.stream.takers import Taker
 from brokerkit.stream.topics import StreamKind, Topic
 from brokerkit.symbols import check_symbol
+from brokerkit.text import sanitize
 from brokerkit.values import exact_seconds
 from brokerkit.words import Venue
 
@@ -193,6 +195,18 @@ class Stream:
         """
         with self._asking(f"matches of the condition {getattr(condition, 'name', condition)} by stream"):
             return self._follow([condition_topic(condition)])
+
+    def raw(self, channel: str, *keys: str) -> Subscription[RawEvent | Gap | Dropped]:
+        """Follow a channel of the broker by its own name or id ("H0STMKO0", "domestic_stock/ccnl_krx", "0B").
+
+        Its events have what was sent, as it was sent. `keys` are symbols and the like as the broker spells them; none
+        where the channel has none, or where the profile tells it. 10,000 of a key wait for who takes them; after that
+        the oldest are dropped, and `Dropped` says how many. What is known to be wrong raises before anything is sent.
+        """
+        from brokerkit.stream.raw import raw_topics  # here: who follows prices needs none of it
+
+        with self._asking(f"{sanitize(str(channel), limit=60)} by stream"):
+            return self._follow(raw_topics(self._sources, channel, keys))
 
     def _followed(
         self, kind: StreamKind, symbols: Sequence[str | Instrument], venue: Venue | None

@@ -29,6 +29,8 @@ class StreamKind(StrEnum):
     """Phases of a venue, halts and volatility interruptions (장운영정보)."""
     CONDITION = "CONDITION"
     """Symbols that begin or cease to meet a saved condition (조건검색 실시간)."""
+    RAW = "RAW"
+    """A channel of the broker by its own name, as it is sent."""
 
 
 class Topic(NamedTuple):
@@ -38,17 +40,20 @@ class Topic(NamedTuple):
     symbol: str = ""
     """Of trades, books, quotes and indices; the id of a condition; blank where the topic has none.
 
-    Of own orders the market that they stand in, blank for Korean stocks.
+    Of own orders the market that they stand in, blank for Korean stocks. Of a raw topic the key as the broker spells
+    it, blank where there is none, or where it tells who somebody is.
     """
     venue: Venue | None = None
-    """None where the topic has none: own orders and conditions."""
+    """None where the topic has none: own orders, conditions and raw topics."""
+    channel: str = ""
+    """Of a raw topic the id of what the broker sends, as its environment has it."""
 
     @property
     def market(self) -> str:
         """The market that it is about; InvalidRequest for what is no symbol."""
         if self.kind is StreamKind.ORDERS:
             return self.symbol or HOME
-        has_symbol = self.kind is not StreamKind.CONDITION and self.symbol
+        has_symbol = self.kind not in (StreamKind.CONDITION, StreamKind.RAW) and self.symbol
         return parse(self.symbol).market if has_symbol else market_at(self.venue).name if self.venue else HOME
 
     @property

@@ -21,6 +21,7 @@ from brokerkit.stream.events import (
     Gap,
     OrderEvent,
     QuoteEvent,
+    RawEvent,
     SessionEvent,
     Stopped,
     TradeEvent,
@@ -83,6 +84,9 @@ class Threaded(Protocol):
 
     def condition(self, condition: Condition | str) -> Following:
         """Follow a saved condition."""
+
+    def raw(self, channel: str, *keys: str) -> Following:
+        """Follow a channel of the broker."""
 
     def record(self, path: str | PathLike[str]) -> None:
         """Write down what comes."""
@@ -209,6 +213,10 @@ class AsyncStream:
     def condition(self, condition: Condition | str) -> AsyncSubscription[ConditionEvent | Gap]:
         """Follow which symbols meet a saved condition, as `Stream.condition`."""
         return AsyncSubscription(self, partial(self.threaded.condition, condition))
+
+    def raw(self, channel: str, *keys: str) -> AsyncSubscription[RawEvent | Gap | Dropped]:
+        """Follow a channel of the broker by its own name or id, as `Stream.raw`."""
+        return AsyncSubscription(self, partial(self.threaded.raw, channel, *keys))
 
     async def next(self, timeout: float | None = None) -> Event | None:
         """Return the next event; None if none comes within `timeout` seconds. A StreamError once it is closed."""

@@ -49,6 +49,7 @@ FOLLOW: dict[StreamKind, Callable[[Stream, str, Venue | None], object]] = {
     StreamKind.ORDERS: lambda stream, symbol, venue: stream.orders(),
     StreamKind.SESSION: lambda stream, symbol, venue: stream.session(venue=venue),
     StreamKind.CONDITION: lambda stream, symbol, venue: stream.condition("0"),
+    StreamKind.RAW: lambda stream, symbol, venue: stream.raw("0"),
 }
 """How each kind of topic is followed."""
 OF_VENUES = (StreamKind.TRADES, StreamKind.ORDER_BOOK, StreamKind.QUOTES, StreamKind.SESSION)

@@ -205,6 +205,8 @@ class Sources:
 
     def socket_of(self, topic: Topic) -> str:
         """Return the name of the realtime side that tells of a topic."""
+        if topic.kind is StreamKind.RAW:
+            return next((name for name, feed in self.feeds.items() if feed.carries(topic.channel)), "")
         return topic.market if topic.market in self._adapter.feeds_of else ""
 
     def order_topics(self, market: str | None) -> Sequence[Topic]:

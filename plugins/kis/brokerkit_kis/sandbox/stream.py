@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import logging
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
+from brokerkit.catalogue import Catalogue
 from brokerkit.market.sessions import AUCTIONS, CONTINUOUS, Phase
 from brokerkit.models import OrderBook, Quote
 from brokerkit.sandbox.bourses import OF_THE_DAY
 from brokerkit.sandbox.exchange import Exchange
 from brokerkit.sandbox.face import Credentials
 from brokerkit.sandbox.happenings import BookChanged, HaltChanged, Happening, OrderChanged, PhaseBegan, Traded
+from brokerkit.sandbox.plain import Plain
 from brokerkit.sandbox.streaming import FaceStream, Line
 from brokerkit.words import Venue
 from brokerkit_kis.sandbox.fields import spelled
 from brokerkit_kis.sandbox.indices import INDICES
-from brokerkit_kis.sandbox.stream_columns import SERVICES, Kind, Service
+from brokerkit_kis.sandbox.stream_columns import Kind, Service, service_of
 from brokerkit_kis.sandbox.stream_day import DayOfSymbol
 from brokerkit_kis.sandbox.stream_frames import MOST_RECORDS, Frame, read
 from brokerkit_kis.sandbox.stream_notices import can_encrypt, new_secret, notice_row
@@ -60,8 +63,10 @@ MOST_REGISTRATIONS = 41
 PULSE_SECONDS = 1.0
 COLLECTING_SECONDS = 0.005
 """For so long prints wait for others that come together with them."""
-PULSED = frozenset({Kind.INDEX, Kind.MEMBER, Kind.PROGRAM})
+PULSED = frozenset({Kind.INDEX, Kind.MEMBER, Kind.PROGRAM, Kind.MADE_UP})
 """What is told once in so many seconds, and not with every trade."""
+ACCOUNTS = ("ACNT_NO", "ACCT_NO")
+"""Columns of the account in notices of own orders; the login name stands in the first one."""
 CIPHER = "cipher"
 """Where a line that has the session keeps its key."""
 
@@ -102,6 +107,7 @@ class KisStream(FaceStream):
         self._ended_auction_at = -1
         """How often the exchange had changed when an auction ended: trades of that change are of the auction."""
         self._days: dict[str, DayOfSymbol] = {}
+        self._plain = Plain(self.exchange)
         self._end_session()
 
     def _end_session(self) -> None:
@@ -120,6 +126,8 @@ class KisStream(FaceStream):
         self._traded: set[str] = set()
         """Symbols of which something was traded since totals were told."""
         self._has_pulse = False
+        self._made_up: Counter[tuple[str, str]] = Counter()
+        """How many rows were made up of what is registered."""
 
     def is_path(self, path: str) -> bool:
         """Say whether the server takes WebSockets at a path; the id in it is not looked at."""
@@ -154,9 +162,8 @@ class KisStream(FaceStream):
 
     def _answer(self, line: Line, asked: Asked) -> str:
         self._admit(line, asked.approval_key)
-        service = SERVICES.get(asked.tr_id)
+        service = service_of(asked.tr_id)
         if service is None or not (service.in_demo if self.face.environment == "demo" else service.in_real):
-            logger.info("The socket of the KIS sandbox does not play %s.", asked.tr_id)
             raise SocketRefused("OPSP8991", "SUBSCRIBE ERROR : invalid tr_id")
         encrypt = "Y" if service.of_user else "N"
         if asked.tr_type == RELEASE:
@@ -188,7 +195,7 @@ class KisStream(FaceStream):
             raise SocketRefused("OPSP0002", "ALREADY IN SUBSCRIBE")
         if service.of_user:
             self._check_user(key)
-        elif not (service.of_us or self._is_listed(key, service)):
+        elif not (service.of_us or service.kind is Kind.MADE_UP or self._is_listed(key, service)):
             # That a code which is not listed is refused is not seen anywhere; the list of codes has this one.
             raise SocketRefused("OPSP8992", "SUBSCRIBE ERROR : invalid tr_key")
         if len(self._registered) >= MOST_REGISTRATIONS:
@@ -308,7 +315,10 @@ class KisStream(FaceStream):
         if self._has_pulse:
             self._later(PULSE_SECONDS, self._pulse)
         for id, key, service in registered:
-            if service.kind is Kind.INDEX and self._phase in OF_THE_DAY:
+            if service.kind is Kind.MADE_UP:
+                if not service.of_user:
+                    self._make_up(id, key, service)
+            elif service.kind is Kind.INDEX and self._phase in OF_THE_DAY:
                 self._tell_index(id, key)
             elif service.kind in PULSED and _symbol(key) in self._traded:
                 self._tell_totals(id, service, _symbol(key))
@@ -326,6 +336,22 @@ class KisStream(FaceStream):
             is_of_members, exchange = service.kind is Kind.MEMBER, self.exchange
             row = member_row(exchange, symbol, service.venue) if is_of_members else program_row(exchange, symbol)
             self._send(id, [written(id, row)])
+
+    def tell(self, id: str) -> None:
+        """Send a row that is made up to who has registered an id, also where nothing happens here that it tells."""
+        with self.still():
+            for (each, key), service in [*self._registered.items()]:
+                if each == id:
+                    self._make_up(each, key, service)
+
+    def _make_up(self, id: str, key: str, service: Service) -> None:
+        api, place = Catalogue.at("brokerkit_kis").api(id), self._made_up[id, key]
+        self._made_up[id, key] += 1
+        said = {api.frame[0].name: key}
+        if service.of_user:
+            said |= dict.fromkeys(ACCOUNTS, self.face.credentials.account.replace("-", ""))
+        row = self._plain.frame(api, key, place, said=said, zero=service.of_user)
+        self._send(id, ["^".join(row.values())], is_encrypted=service.of_user)
 
     def _book(self, symbol: str) -> OrderBook:
         """Return the book, which is one and the same for all that is told of a change."""
@@ -365,6 +391,8 @@ class KisStream(FaceStream):
         """Return the symbols that are registered, and of indices the shares that are in them."""
         symbols = set() if self._us is None else {*self._us.watched()}
         for (_, key), service in self._registered.items():
+            if service.kind is Kind.MADE_UP:
+                continue
             if service.of_index:
                 symbols.update(self.exchange.indices.shares(INDICES[key][0]))
             elif not (service.of_user or service.of_us):

@@ -1,11 +1,13 @@
-"""What the socket can tell: the catalogue's ids for Korean and US stocks and for indices, and their columns."""
+"""What the socket can tell: ids and their columns, and which of them the exchange plays."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
+from brokerkit.catalogue import Catalogue
 from brokerkit.words import Venue
 
 
@@ -24,8 +26,8 @@ class Kind(StrEnum):
     INDEX = "INDEX"
     NOTICE = "NOTICE"
     """Own orders."""
-    SILENT = "SILENT"
-    """It can be registered, and nothing is ever sent."""
+    MADE_UP = "MADE_UP"
+    """Of what no exchange here plays: rows in the columns of the catalogue, again and again; of own orders none."""
 
 
 @dataclass(frozen=True)
@@ -146,20 +148,22 @@ SERVICES: Mapping[str, Service] = {
     "H0STPGM0": Service(Kind.PROGRAM, KRX, _PROGRAM.split()),
     "H0NXPGM0": Service(Kind.PROGRAM, NXT, _PROGRAM.split()),
     "H0UNPGM0": Service(Kind.PROGRAM, BOTH, _PROGRAM.split()),
-    # Of the value of a fund nothing is known here, nor of programmes in a market that is open. The old ids of the
-    # evening have no market since 2026-09-14.
-    "H0STNAV0": Service(Kind.SILENT),
-    "H0STOUP0": Service(Kind.SILENT),
-    "H0STOAA0": Service(Kind.SILENT),
-    "H0STOAC0": Service(Kind.SILENT),
-    "H0UPANC0": Service(Kind.SILENT, of_index=True),
-    "H0UPPGM0": Service(Kind.SILENT, of_index=True),
     "HDFSCNT0": Service(Kind.TRADE, Venue.US, _US_TRADE.split()),
     "HDFSASP0": Service(Kind.BOOK, Venue.US, _US_BOOK.split()),
     "H0GSCNI0": Service(Kind.NOTICE, Venue.US, _US_NOTICE.split(), of_user=True),
     "H0GSCNI9": Service(Kind.NOTICE, Venue.US, _US_NOTICE.split(), in_real=False, in_demo=True, of_user=True),
-    # Clients register notices of all markets at once. Here nobody trades futures, so nothing is missed.
-    "H0IFCNI0": Service(Kind.SILENT, of_user=True),
-    "H0IFCNI9": Service(Kind.SILENT, of_user=True, in_real=False, in_demo=True),
 }
-"""By id. Of the other markets' ids only those of notices are there."""
+"""Those that the exchange plays, by id."""
+
+
+@lru_cache(maxsize=256)
+def service_of(id: str) -> Service | None:
+    """Return what an id tells; None of one that there is not. Of what is not played the catalogue has the columns."""
+    if id in SERVICES:
+        return SERVICES[id]
+    known = Catalogue.at("brokerkit_kis")
+    api = known.api(id) if id in known else None
+    if api is None or not api.is_frame or api.variant(id) is None:
+        return None
+    real, demo = (id in api.variants(environment).values() for environment in ("real", "demo"))
+    return Service(Kind.MADE_UP, columns=(*api.columns.names,), in_real=real, in_demo=demo, of_user=api.sealed)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from brokerkit_kis.sandbox.stream_columns import SERVICES
+from brokerkit_kis.sandbox.stream_columns import service_of
 from brokerkit_kis.sandbox.stream_notices import Secret, decrypted, encrypted
 
 FRAME = re.compile(r"([01])\|([A-Z0-9]+)\|([0-9]{3})\|(.*)", re.DOTALL)
@@ -36,7 +36,7 @@ class Frame:
 def read(text: str, secret: Secret) -> Frame | None:
     """Return a frame that was written here, None of a text that is no frame of data."""
     found = FRAME.fullmatch(text)
-    if found is None or found[2] not in SERVICES:
+    if found is None or service_of(found[2]) is None:
         return None
     is_encrypted = found[1] == ENCRYPTED
     values = (decrypted(found[4], secret) if is_encrypted else found[4]).split("^")

@@ -18,7 +18,8 @@ from operator import itemgetter
 
 from pydantic import SecretStr
 
-from brokerkit.errors import ConfigError, NetworkError, RateLimited, StreamError
+from brokerkit.catalogue import Api
+from brokerkit.errors import ConfigError, InvalidRequest, NetworkError, RateLimited, StreamError
 from brokerkit.stream.feed import (
     Acknowledged,
     Channel,
@@ -104,7 +105,11 @@ PERSONAL = {
 """Notices of own orders, and which of their columns tell who somebody is."""
 NOTICES = frozenset(PERSONAL)
 ACCOUNT = stocks.ACCOUNT
-"""The column of notices that tells the account; of those of US shares it is the same one."""
+"""The column of notices that tells the account; it is the same one in all of them."""
+PERSONS = frozenset({"CUST_ID", "USER_ID", "ACNT_NO", "ACCT_NO", "ACNT_NAME", "WORK_EMPL"})
+"""고객 ID, 유저 ID, 계좌번호, 계좌명, 주문자: columns of notices that no table of ours has."""
+SURE = {"domestic_stock/ccnl_notice": 18}
+"""So many columns of a row that is narrower than usual are what the catalogue says; then another order was seen."""
 
 
 class KisFeed(Feed[KisClient]):
@@ -144,6 +149,10 @@ class KisFeed(Feed[KisClient]):
         self._keys_refused = 0
         """How often in a row an approval key was not known."""
         self._redactor = self._new_redactor()
+        self._layouts = dict(LAYOUT)
+        """Those of the tables, and of what else was registered those of the catalogue."""
+        self._gone: set[Registration] = set()
+        """What was released on this line: rows of it may be on their way."""
         self._seals: dict[str, Seal] = {}
         self._asked: Registration | None = None
         """What was last registered or released."""
@@ -177,8 +186,9 @@ class KisFeed(Feed[KisClient]):
 
     def open(self) -> Sequence[SecretStr]:
         self._is_live = True
-        for of_the_line_before in (self._seals, self._wanted, self._answered, self._heads, self._long_heads):
-            of_the_line_before.clear()
+        line_before = (self._seals, self._wanted, self._answered, self._gone, self._heads, self._long_heads)
+        for of_it in line_before:
+            of_it.clear()
         try:
             self._approval = self.client.approval_key()
             self._is_proven = False
@@ -198,11 +208,13 @@ class KisFeed(Feed[KisClient]):
         self._long_heads.clear()
         for each in registrations:
             self._wanted.setdefault(each.channel, {})[each.key] = each
+            self._gone.discard(each)
         return [self._asking(REGISTER, each) for each in registrations]
 
     def release(self, registrations: Sequence[Registration]) -> Sequence[SecretStr]:
         for each in registrations:
             self._wanted.get(each.channel, {}).pop(each.key, None)
+            self._gone.add(each)
         return [self._asking(RELEASE, each) for each in registrations]
 
     def _asking(self, what: str, registration: Registration) -> SecretStr:
@@ -240,9 +252,11 @@ class KisFeed(Feed[KisClient]):
         return name
 
     def key_of(self, topic: Topic) -> str:
-        if topic.kind is StreamKind.ORDERS:
+        if topic.kind is StreamKind.ORDERS or (topic.kind is StreamKind.RAW and self._is_sealed(topic.channel)):
             self._login_name()
             return ""
+        if topic.kind is StreamKind.RAW:
+            return topic.symbol
         if topic.kind is StreamKind.INDEX:
             return CODE[topic.symbol]
         if topic.market == "US":
@@ -250,6 +264,17 @@ class KisFeed(Feed[KisClient]):
             asked = self._us.quoted(topic.symbol, topic.venue)
             return f"{us.LETTER[topic.venue]}{asked['EXCD']}{asked['SYMB']}"
         return self._spelling.code(topic.symbol) if topic.symbol else CARRIER
+
+    def raw_keys(self, api: Api, keys: Sequence[str]) -> Sequence[str]:
+        if not api.sealed:
+            return super().raw_keys(api, keys)
+        name = self._login_name()
+        if any(key != name.get_secret_value() for key in keys):
+            raise InvalidRequest(
+                f"{api.name} comes for the login name of the profile, and another key was given.",
+                advice="Nothing was sent. Leave the key out: hts_id is filled in.",
+            )
+        return [""]
 
     def channel(self, topic: Topic) -> Channel:
         found = super().channel(topic)
@@ -271,6 +296,39 @@ class KisFeed(Feed[KisClient]):
             raise ValueError("the account of a notice is not written as one")
         return self.client.settings.account.get_secret_value().startswith(told)
 
+    # Raw topics
+
+    def fields_of(self, api: Api, row: Row) -> Mapping[str, str]:
+        names = [*api.columns.names]
+        if WITHOUT_SYMBOL in api.ids["real"].values():
+            row = row[1:]  # what stands in front was put there by us
+        if len(row) < len(names):
+            names = names[: SURE.get(api.name)]
+        more = {str(place): value for place, value in enumerate(row[len(names) :], len(names) + 1)}
+        return {**dict(zip(names, row, strict=False)), **more}
+
+    def _api(self, channel: str) -> Api | None:
+        """Return what the catalogue has of a channel; None if it has none such."""
+        found = self.apis.api(channel) if self.catalogue is not None and channel in self.apis else None
+        return found if found is not None and found.is_frame else None
+
+    def _layout(self, channel: str) -> Layout | None:
+        """Return how wide rows of a channel are; None of one that nothing is known of.
+
+        By the catalogue a row may be half as wide again, or hardly more than half as wide: else the count is wrong.
+        """
+        if channel not in self._layouts and (api := self._api(channel)) is not None:
+            known = len(api.frame)
+            self._layouts[channel] = Layout(known, fewest=known // 2 + 1, most=known + known // 2)
+        return self._layouts.get(channel)
+
+    def _is_sealed(self, channel: str) -> bool:
+        """Say whether a channel tells of own orders, encrypted and for the login name."""
+        if channel in LAYOUT:
+            return channel in NOTICES
+        api = self._api(channel)
+        return api is not None and api.sealed
+
     # What comes
 
     def read(self, text: str) -> Iterable[Received]:
@@ -289,7 +347,7 @@ class KisFeed(Feed[KisClient]):
         if known is None:
             return self._read(text)
         registration, first, count = known
-        layout = LAYOUT[registration.channel]
+        layout = self._layouts[registration.channel]
         width, odd = divmod(len(values), count)
         if odd or width not in layout.widths:
             return self._read(text)
@@ -304,7 +362,7 @@ class KisFeed(Feed[KisClient]):
         if text.lstrip()[:1] == "{":
             return self._heard(text)
         data = data_of(text)
-        if data is None or data.channel not in LAYOUT:
+        if data is None or self._layout(data.channel) is None:
             return [Unreadable("a frame that is neither data of a channel that is known nor JSON")]
         try:
             rows = self._rows(data)
@@ -321,14 +379,14 @@ class KisFeed(Feed[KisClient]):
             if data.channel not in self._seals:
                 raise ValueError("it is encrypted, and nothing was told that opens it")
             body = decrypted(body, self._seals[data.channel])
-        elif data.channel in NOTICES and self._is_live:
+        elif self._is_live and self._is_sealed(data.channel):
             raise ValueError("a notice that is not encrypted, which anybody on the way could have made")
-        return LAYOUT[data.channel].rows(data.rows, body.split("^"))
+        return self._layouts[data.channel].rows(data.rows, body.split("^"))
 
     def _sorted(self, data: Data, rows: list[Row]) -> Sequence[Received]:
         """Return rows by their registrations, in their order."""
-        unknown = LAYOUT[data.channel].widths[len(rows[0])]
-        if data.channel in NOTICES:
+        unknown = self._layouts[data.channel].widths[len(rows[0])]
+        if self._is_sealed(data.channel):
             rows = rows if self._is_live else [self._as_ours(row) for row in rows]
             return [Rows(Registration(data.channel, ""), rows, unknown)]
         if data.channel == WITHOUT_SYMBOL:
@@ -349,10 +407,12 @@ class KisFeed(Feed[KisClient]):
         wanted = self._wanted.get(channel, {})
         if code in wanted:
             return wanted[code]
+        own = Registration(channel, code)
+        if channel not in LAYOUT:  # how else its rows may begin than with its key is not known
+            return next(iter(wanted.values())) if len(wanted) == 1 and own not in self._gone else own
         if not _SYMBOL.fullmatch(code):
             raise ValueError("a row does not begin with a symbol")
-        alike = (each for key, each in wanted.items() if symbol_of(key) == symbol_of(code))
-        return next(alike, Registration(channel, code))
+        return next((each for key, each in wanted.items() if symbol_of(key) == symbol_of(code)), own)
 
     def _remember(self, data: Data, registration: Registration, first: str) -> None:
         """Read a frame that begins as this one in the short way from now on."""
@@ -360,7 +420,7 @@ class KisFeed(Feed[KisClient]):
             self._heads.clear()
             self._long_heads.clear()
         if data.rows == 1:
-            self._heads[f"{data.head}{first}"] = (registration, first, LAYOUT[data.channel].widths)
+            self._heads[f"{data.head}{first}"] = (registration, first, self._layouts[data.channel].widths)
         else:
             self._long_heads[f"{data.head}{first}"] = (registration, first, data.rows)
 
@@ -380,7 +440,7 @@ class KisFeed(Feed[KisClient]):
         if spoken.body is None:
             return [Unreadable("JSON that is no acknowledgement")]
         channel = spoken.header.channel
-        key = "" if channel in NOTICES else spoken.header.key.get_secret_value()
+        key = "" if self._is_sealed(channel) else spoken.header.key.get_secret_value()
         is_of_line = spoken.body.code in (IN_USE, *KEY_UNKNOWN)
         if not is_of_line and (channel, key) != self._asked and (channel, key) in self._answered:
             return ()
@@ -396,13 +456,14 @@ class KisFeed(Feed[KisClient]):
         if body.output is not None and (seal := Seal(body.output.key, body.output.iv)).is_sound():
             self._seals[channel] = seal
             self._redactor.add(seal)
-        if channel in NOTICES and is_wanted and channel not in self._seals:
+        if is_wanted and channel not in self._seals and self._is_sealed(channel):
             words = "KIS registered notices of own orders without telling what opens them."
             return Refused(StreamError(words, broker=self.client.broker), heals=True)
         return Acknowledged()
 
     def _refused(self, channel: str, body: Body) -> Received:
-        kind, heals, advice = meaning(body.code, is_of_symbol=channel in LAYOUT and channel not in NOTICES)
+        is_of_symbol = self._layout(channel) is not None and not self._is_sealed(channel)
+        kind, heals, advice = meaning(body.code, is_of_symbol=is_of_symbol)
         if body.code == IN_USE:
             now = time.monotonic()
             self._in_use_since = now if self._in_use_since is None else self._in_use_since
@@ -417,13 +478,20 @@ class KisFeed(Feed[KisClient]):
 
     def recorded(self, text: str) -> str | None:
         data = data_of(text)
-        if data is None or data.channel not in LAYOUT:
+        if data is None or self._layout(data.channel) is None:
             return None  # heartbeats and acknowledgements, which have keys in them
-        if data.channel not in NOTICES:
+        if not self._is_sealed(data.channel):
             return text if data.mark == PLAIN else None
         try:
             rows = [row for row in self._rows(data) if not row[ACCOUNT] or self._is_own(row)]
         except ValueError:
             return None
-        bare = ["" if place in PERSONAL[data.channel] else value for row in rows for place, value in enumerate(row)]
+        persons = PERSONAL.get(data.channel) or self._persons(data.channel)
+        bare = ["" if place in persons else value for row in rows for place, value in enumerate(row)]
         return f"{PLAIN}|{data.channel}|{len(rows):03}|{'^'.join(bare)}" if rows else None
+
+    def _persons(self, channel: str) -> Collection[int]:
+        """Return the columns that tell who somebody is by the catalogue, and all that it has not got."""
+        api, widest = self._api(channel), max(self._layouts[channel].widths)
+        names = [] if api is None else [*api.columns.names]
+        return {place for place in range(widest) if place >= len(names) or names[place] in PERSONS}

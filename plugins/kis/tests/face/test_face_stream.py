@@ -151,7 +151,7 @@ def test_a_code_that_is_not_listed_is_refused(real: Any, listen: Listen, tr_key:
     assert refusal(line.ask(line.frame("H0UPCNT0", SAMSUNG))) == ("1", "OPSP8992")
 
 
-@pytest.mark.parametrize("id", ["H0XXXXX0", "HDFSASP1", "h0stcnt0", "", "H0STCNI9"])
+@pytest.mark.parametrize("id", ["H0XXXXX0", "h0stcnt0", "", "H0STCNI9", "FHKST01010100", "domestic_stock/ccnl_krx"])
 def test_an_id_that_is_not_there_is_refused(real: Any, listen: Listen, id: str) -> None:
     line = listen(real)
     assert refusal(line.ask(line.frame(id, SAMSUNG))) == ("1", "OPSP8991")
@@ -161,8 +161,8 @@ def test_the_demo_has_three_ids_of_korean_stocks(demo: Any, listen: Listen) -> N
     line = listen(demo)
     taken = {
         id
-        for id, service in SERVICES.items()
-        if line.ask(line.frame(id, demo.keys.hts_id if service.of_user else SAMSUNG))["body"]["rt_cd"] == "0"
+        for id in (*SERVICES, "H0IFCNI0", "H0IFCNI9", "H0MFCNI0", "HDFFF2C0", "H0STNAV0")
+        if line.ask(line.frame(id, demo.keys.hts_id if "CNI" in id or "C0" in id else SAMSUNG))["body"]["rt_cd"] == "0"
     }
     assert taken == {"H0STCNT0", "H0STASP0", "H0STCNI9", "H0GSCNI9", "H0IFCNI9"}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from brokerkit_kis.sandbox.stream_columns import SERVICES
+from brokerkit_kis.sandbox.stream_columns import SERVICES, service_of
 
 MARKET, EXCHANGE = "MARKET_CLS_CODE", "ANTC_EXCH_CLS_CODE"
 APPENDED = {
@@ -58,19 +58,20 @@ def test_columns_are_those_of_the_catalogue() -> None:
             assert list(service.columns) == columns + APPENDED.get(id, []), id
 
 
-def test_every_id_of_korean_and_us_stocks_and_indices_and_every_notice_is_there_and_no_other() -> None:
-    of_us = ("overseas_stock/asking_price", "overseas_stock/delayed_ccnl")
-    notices = ("overseas_stock/ccnl_notice", "domestic_futureoption/fuopt_ccnl_notice")
-    played = ("domestic_stock/", "etfetn/", *of_us, *notices)
-    rows = [row for name, row in rows_of_the_catalogue().items() if name.startswith(played)]
-    for environment, ids in (
-        ("real", {id for id, service in SERVICES.items() if service.in_real}),
-        ("demo", {id for id, service in SERVICES.items() if service.in_demo}),
-    ):
-        assert ids == {row["tr_id"][environment] for row in rows} - {None}
+def test_every_id_is_there_in_the_environments_that_have_it() -> None:
+    rows = rows_of_the_catalogue().values()
+    told = [row["tr_id"] for row in rows]
+    services = {id: service_of(id) for ids in told for id in ids.values() if id}
+    assert (len(rows), len(services)) == (60, 63)
+    for id, service in services.items():
+        assert service is not None, id
+        assert service.in_real is any(ids["real"] == id for ids in told), id
+        assert service.in_demo is any(ids["demo"] == id for ids in told), id
+    assert set(SERVICES) <= set(services)
 
 
 def test_what_the_catalogue_calls_encrypted_is_a_notice() -> None:
-    rows = rows_of_the_catalogue().values()
-    encrypted = {row["tr_id"]["real"] for row in rows if row["encrypted"]} & set(SERVICES)
-    assert encrypted == {id for id, service in SERVICES.items() if service.of_user and service.in_real}
+    for row in rows_of_the_catalogue().values():
+        service = service_of(row["tr_id"]["real"])
+        assert service is not None
+        assert service.of_user is row["encrypted"], row["tr_id"]

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from brokerkit import clock
 from brokerkit.errors import UnknownSymbol
-from brokerkit.stream.events import Notice, OrderChange
+from brokerkit.stream.events import Notice, OrderChange, RawEvent
 from brokerkit.stream.feed import Channel, Registration, Told
 from brokerkit.stream.topics import StreamKind, Topic
 from brokerkit.words import Venue
@@ -78,8 +78,8 @@ class KiwoomUsFeed(KiwoomFeed):
         """Read a row of a sandbox, whose exchange has a clock of its own: what is near it is the time of a row."""
         now = self.now("US")
         told = read(row, venue, received_at if now is None else received_at + (now - clock.now()))
-        if told is None:
-            return None
+        if told is None or isinstance(told, RawEvent):
+            return told
         return told._replace(received_at=received_at, time=None if now is None else told.time)
 
     def data(self, registrations: Iterable[Registration]) -> list[dict[str, Any]]:
