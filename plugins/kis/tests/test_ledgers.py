@@ -317,17 +317,14 @@ def test_an_order_of_another_exchange_without_price_or_quantity_is_refused(
     assert len(broker.call("overseas_stock/inquire_nccs", {"OVRS_EXCG_CD": "", "SORT_SQN": "DS"}).rows) == 0
 
 
-def test_china_amends_nothing_and_cancels_a_part(broker: Broker) -> None:
+def test_an_order_is_cancelled_in_part_under_its_own_symbol_and_exchange_alone(broker: Broker) -> None:
     number = placed(broker, "shanghai_buy", CHINESE)
-    change = {**CHINESE, "ORGN_ODNO": f"{number:010d}", "RVSE_CNCL_DVSN_CD": "01"}
-    with pytest.raises(Rejected) as caught:
-        broker.call("overseas_stock/order_rvsecncl/shanghai_cancel", change)
-    assert caught.value.code == "OPSQ2001"
+    change = {**CHINESE, "ORGN_ODNO": f"{number:010d}", "RVSE_CNCL_DVSN_CD": "02"}
     for more in ({"PDNO": "600000"}, {"OVRS_EXCG_CD": "SZAA"}):
         with pytest.raises(Rejected) as caught:
-            broker.call("overseas_stock/order_rvsecncl/shanghai_cancel", {**change, "RVSE_CNCL_DVSN_CD": "02", **more})
+            broker.call("overseas_stock/order_rvsecncl/shanghai_cancel", {**change, **more})
         assert caught.value.code == "APBK0344"
-    part = {"RVSE_CNCL_DVSN_CD": "02", "ORD_QTY": "40", "OVRS_ORD_UNPR": "0"}
+    part = {"ORD_QTY": "40", "OVRS_ORD_UNPR": "0"}
     broker.call("overseas_stock/order_rvsecncl/shanghai_cancel", {**change, **part})
     (row,) = broker.call("overseas_stock/inquire_nccs", {"OVRS_EXCG_CD": "SHAA", "SORT_SQN": "DS"}).rows
     assert (int(row["odno"]), row["ft_ord_qty"], row["nccs_qty"], row["tr_crcy_cd"]) == (number, "100", "60", "CNY")

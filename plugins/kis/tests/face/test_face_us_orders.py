@@ -103,6 +103,14 @@ def test_ids_that_went_out_of_service_are_refused(real: Any, tr_id: str) -> None
     assert real.us_truth(number).remaining == 3
 
 
+def test_china_and_vietnam_amend_nothing(real: Any) -> None:
+    named = {"OVRS_EXCG_CD": "VNSE", "PDNO": "VNM"}
+    number = real.us_ordered(tr_id="TTTS0311U", **named)
+    amended = real.us_change(number, tr_id="TTTS0312U", **named, RVSE_CNCL_DVSN_CD="01", ORD_QTY="3", OVRS_ORD_UNPR="9")
+    assert (amended["rt_cd"], amended["msg_cd"]) == ("2", "OPSQ2001")
+    assert real.us_change(number, tr_id="TTTS0312U", **named)["rt_cd"] == "0"
+
+
 def test_a_closed_market_takes_nothing(real: Any) -> None:
     real.us.phase = Phase.CLOSED
     assert real.code_of(real.us_order()) == (200, "7", "APBK0918")
