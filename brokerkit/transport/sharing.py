@@ -43,7 +43,7 @@ _HEAD = struct.Struct("<8sII")
 _COUNTS = 6
 
 
-class Unavailable(OSError):
+class Unavailable(files.Unfit):
     """What processes share cannot be had at this moment."""
 
 
