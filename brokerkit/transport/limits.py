@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from brokerkit import files
-from brokerkit.transport.sharing import SharedWindow, shared_window
+from brokerkit.transport.sharing import IS_SHARED, SharedWindow, shared_window
 from brokerkit.transport.windows import Limit, Look, StartId, Window
 
 URGENT_SECONDS = 1.0
@@ -312,12 +312,12 @@ if hasattr(os, "register_at_fork"):
 def limiter_for(owner: str, limit: Limit, folder: Path | None = None) -> Limiter:
     """Return the limiter that all clients of `owner` (broker, host and app key) in this process share.
 
-    Those of all processes share it that name the same folder.
+    Those of all processes share it that name the same folder, where the system has what that needs.
     """
     name = (owner, limit, folder)
     found = _limiters.get(name)
     if found is None:
-        counted = None if folder is None else OfThisHost(folder, owner, limit)
+        counted = OfThisHost(folder, owner, limit) if folder is not None and IS_SHARED else None
         found = _limiters.setdefault(name, Limiter(limit, counted))
     return found
 

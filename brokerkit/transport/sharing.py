@@ -23,8 +23,13 @@ from typing import TypeVar
 from brokerkit import files
 from brokerkit.transport.windows import MARGIN, Limit, Place, StartId, Window
 
-if os.name == "posix":
+try:
     import fcntl
+except ImportError:
+    IS_SHARED = False
+    """Whether processes share anything; where files have no such locks, each of them counts for itself."""
+else:
+    IS_SHARED = True
 
 T = TypeVar("T")
 
@@ -247,8 +252,6 @@ _windows: list[SharedWindow] = []
 
 def shared_window(folder: Path, owner: str, limit: Limit) -> SharedWindow:
     """Return the window of an owner's limit in a folder; an OSError says why it cannot be shared."""
-    if os.name != "posix":
-        raise Unavailable("processes share nothing on this system")
     files.private_folder(folder)
     if kind := files.network_file_system(folder):
         raise Unavailable(f"it lies on a network file system ({kind})")
