@@ -25,7 +25,7 @@ PARTS = (
 )
 ONLY_RELEASE = ("soak",)
 """It takes half an hour, however little is asked of it."""
-OF_THEIR_OWN = ("zoo", "adapter_mutants")
+OF_THEIR_OWN = ("zoo", "adapter_mutants", "official")
 """They are about adapters, and run by their names: each has a target of its own."""
 
 
