@@ -10,7 +10,7 @@ FACTS ?= ../shared/wire
 # Many tests start programs: those would compile all that they import, every time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test quick slow check docs bench lowest proof proof-release proof-table zoo adapter-mutants catalogue venv wheels clean
+.PHONY: demo test quick slow check docs bench lowest proof proof-release proof-table zoo adapter-mutants catalogue official venv wheels clean
 
 demo: venv
 	$(BIN)/brokerkit demo
@@ -58,6 +58,10 @@ proof-table: venv
 # What every API of the brokers is, out of a folder of facts and what people have looked at by hand.
 catalogue: venv
 	$(BIN)/python -m facts $(FACTS)
+
+# The brokers' own samples at the sandbox and as raw calls: what they ask is read from the folder of facts.
+official: venv
+	BROKERKIT_WIRE_EXAMPLES=$(FACTS) $(BIN)/python -m proof official
 
 bench: venv
 	-$(BIN)/python -m benchmarks.sandbox

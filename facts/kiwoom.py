@@ -13,21 +13,22 @@ TABLE = Path(__file__).with_name("kiwoom.toml")
 
 def catalogue(folder: Path) -> list[dict[str, Any]]:
     """Return every API of the folder as the file keeps it."""
-    known, table = writing.facts(folder / "kiwoom" / "catalogue.json"), writing.loaded(TABLE)
+    table = writing.loaded(TABLE)
+    known = {**writing.facts(folder / "kiwoom" / "catalogue.json"), **table["older"]}
     effects = writing.effects(table["effect"], known)
     return [_api(name, facts, effects[name], table) for name, facts in known.items()]
 
 
 def _api(name: str, facts: Mapping[str, Any], effect: str, table: Mapping[str, Any]) -> dict[str, Any]:
     socket = facts["transport"] == "websocket"
-    demo = facts["demo_supported"]
+    demo = facts.get("demo_supported")
     is_seen = facts["path"] in table["mock"]["paths"].split() or name in table["mock"]["apis"].split()
     return writing.api(
         name=name,
         label=writing.label(facts["name_ko"]),
         topic=writing.label(facts["category_ko"]),
         ids={environment: {"": name} for environment in ("real", "demo") if environment == "real" or demo is not False},
-        unsure=["demo"] if demo is None and not is_seen else None,
+        unsure=["real", "demo"] if name in table["older"] else ["demo"] if demo is None and not is_seen else None,
         method="SEND" if socket else facts["method"],
         path=facts["path"],
         where="socket" if socket else "body",

@@ -1,4 +1,4 @@
-"""What cannot be at the sandbox as it is in the brokers' samples: accounts, numbers of orders, days, symbols, blanks."""
+"""What cannot be at the sandbox as the brokers' samples have it: accounts, numbers of orders, days, symbols, blanks."""
 
 from __future__ import annotations
 
@@ -52,8 +52,15 @@ BLANKS: Mapping[str, str] = {
     **dict.fromkeys(("ord_strt_dt", "ord_end_dt", "fid_input_date_1", "fid_input_date_2", "from", "to"), TODAY),
     **dict.fromkeys(("inqr_strt_dt", "inqr_end_dt", "fr_dt", "to_dt", "start_dt", "trad_dt"), TODAY),
     **dict.fromkeys(("ord_qty", "mdfy_qty", "cncl_qty", "rank_strt"), "1"),
-    **{"rank_end": "10", "skip_stk": "000000000", "arn_grp_id": "001", "seq": "0", "ord_no": "0000000"},
-    **{"mmcm_cd": "001", "isscomp_cd": "17", "fid_fake_tick_incu_yn": "N", "fc_exmn_amt": "100000"},
+    "rank_end": "10",
+    "skip_stk": "000000000",
+    "arn_grp_id": "001",
+    "seq": "0",
+    "ord_no": "0000000",
+    "mmcm_cd": "001",
+    "isscomp_cd": "17",
+    "fid_fake_tick_incu_yn": "N",
+    "fc_exmn_amt": "100000",
     **dict.fromkeys(("min_trde_qty", "max_trde_qty", "min_trde_prica", "max_trde_prica"), "0"),
 }
 """What is given to a field to which the facts give nothing, by its name in small letters."""

@@ -10,7 +10,7 @@ import datetime as dt
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from decimal import Decimal
@@ -31,8 +31,6 @@ from proof.samples import Sample, samples
 PATIENCE = 30
 FOLDER = "BROKERKIT_WIRE_EXAMPLES"
 Answer = Mapping[str, Any]
-REFUSALS: Mapping[str, str] = {}
-"""Codes of refusals that a fact tells, by id: why is said beside each."""
 
 
 @dataclass(frozen=True)
@@ -46,17 +44,24 @@ class Asked:
     call: str
     """Why `broker.call` would not send it; blank where it would."""
 
+    @property
+    def is_denied(self) -> bool:
+        """Whether it named the address of its API, and was not answered."""
+        return self.sample.is_right and bool(self.code)
+
+    def __str__(self) -> str:
+        return f"{self.sample.api.name} {self.sample.id}: {self.call or f'{self.code} {self.words}'}"
+
 
 class Server:
     """One broker's server in an environment, as somebody else's program meets it."""
 
     def __init__(self, name: str, environment: str, opened: ExitStack) -> None:
         self.name = name
-        self._opened = opened
         sandbox = opened.enter_context(Sandbox(environment=environment))
         self.exchanges, self.given = sandbox.exchanges, sandbox.connect(name)
         sandbox.exchange.forward(dt.timedelta(hours=6))  # some rows of a day are told from 15:40 on
-        face = sandbox.face(name)
+        face: Any = sandbox.face(name)
         face.window.calls = 10**9
         if name == "kis":
             face.token_minute = 0
@@ -64,11 +69,8 @@ class Server:
         for market, symbols in {"KR": ("005930", "000660"), "US": ("US:AAPL", "US:NVDA")}.items():
             for symbol in symbols:
                 self.exchanges[market].give_holding(face.credentials.account, symbol, Decimal(100), Decimal(100))
-        keys = {each: getattr(self.given, each) for each in ("base_url", "app_key", "app_secret", "account")}
-        plays = {"plays": environment} if environment == "demo" else {}
-        self.broker: Broker = opened.enter_context(get_broker(name, environment="sandbox", **keys, **plays))
+        self.broker: Broker = opened.enter_context(get_broker(name, environment="sandbox", sandbox=sandbox))
         self._token = self._log_in()
-        self._line: ClientConnection | None = None
 
     def ask(self, sample: Sample, fields: Mapping[str, Any]) -> Answer:
         """Send a request as the samples do, and return what came back."""
@@ -77,10 +79,14 @@ class Server:
         if sample.api.effect == "auth":
             fields = {**fields, **self._keys(), "grant_type": "client_credentials", "token": self._token}
         self.exchanges["US"].phase = _phase(sample)
-        where = "params" if sample.api.method == "GET" else "json"
-        address = self.given.base_url + sample.path
+        is_query = sample.api.method == "GET"
         answer = requests.request(
-            sample.api.method, address, headers=self._headers(sample), timeout=PATIENCE, **{where: fields}
+            sample.api.method,
+            self.given.base_url + sample.path,
+            params=dict(fields) if is_query else None,
+            json=None if is_query else dict(fields),
+            headers=self._headers(sample),
+            timeout=PATIENCE,
         )
         if sample.api.name == "auth/revokep":
             self._token = self._log_in()
@@ -179,13 +185,12 @@ def _told(answer: Any, where: str) -> str:
 
 
 def _judged(sample: Sample, answer: Answer, call: str) -> Asked:
-    if sample.broker == "kis":
-        is_done = answer.get("rt_cd") == "0" or any(name in answer for name in ("access_token", "approval_key", "HASH"))
-        code, words = answer.get("msg_cd"), answer.get("msg1")
-        is_done = is_done or answer.get("code") == 200
-    else:
-        is_done, code, words = str(answer.get("return_code")) == "0", answer.get("return_code"), answer.get("return_msg")
-    return Asked(sample, "" if is_done else str(code), "" if is_done else str(words), call)
+    """Say whether a request was carried out: logins have no code for it."""
+    is_login = any(name in answer for name in ("access_token", "approval_key", "HASH")) or answer.get("code") == 200
+    if is_login or str(answer.get("rt_cd", answer.get("return_code"))) == "0":
+        return Asked(sample, "", "", call)
+    code = answer.get("msg_cd", answer.get("return_code"))
+    return Asked(sample, str(code), str(answer.get("msg1", answer.get("return_msg", ""))).strip(), call)
 
 
 def _refused_by_call(server: Server, sample: Sample, fields: Mapping[str, Any]) -> str:
@@ -204,38 +209,32 @@ def _refused_by_call(server: Server, sample: Sample, fields: Mapping[str, Any]) 
 
 def run(release: bool) -> list[Figure]:
     """Count what becomes of the samples; without the folder of facts there are none."""
-    folder = os.environ.get(FOLDER)
-    if not folder:
+    if not (folder := os.environ.get(FOLDER)):
         say(f"{FOLDER} does not name the folder of facts: there are no samples to ask.")
         return [Figure("official samples", "no facts", "a folder of facts", False)]
     found = list(asked(Path(folder)))
-    for line in table(found):
-        print(line)
+    say(table(found))
     for each in found:
-        if each.sample.is_right and each.code:
-            say(f"{each.sample.collection}: {each.sample.api.name} {each.sample.id}: {each.code} {each.words}")
-        if each.call:
-            say(f"{each.sample.collection}: {each.sample.api.name} {each.sample.id}: {each.call}")
-    right = [each for each in found if each.sample.is_right]
+        if each.is_denied or each.call:
+            say(f"{each.sample.collection}: {each}")
     return [
-        none("official samples with a right address that are not answered", (_named(each) for each in right if each.code)),
-        none("official samples that broker.call refuses", (_named(each) for each in found if each.call)),
+        none("samples at a right address that are not answered", (each for each in found if each.is_denied)),
+        none("samples that broker.call refuses", (each for each in found if each.call)),
     ]
 
 
-def _named(asked: Asked) -> str:
-    return f"{asked.sample.api.name} {asked.sample.id} {asked.code}".strip()
-
-
-def table(found: list[Asked]) -> list[str]:
+def table(found: Sequence[Asked]) -> str:
     """Return the counts by collection."""
-    heads = ("collection", "requests", "right address", "answered", "refused, by the broker's code", "refused by call")
-    lines = [" | ".join(heads)]
+    lines = ["collection | requests | right address | answered | refused, by the broker's code | refused by call"]
     for name in dict.fromkeys(each.sample.collection for each in found):
         those = [each for each in found if each.sample.collection == name]
-        right = [each for each in those if each.sample.is_right]
-        codes = Counter(each.code for each in right if each.code)
-        refused = ", ".join(f"{code} {count}" for code, count in codes.most_common()) or "0"
-        answered = sum(not each.code for each in right)
-        lines.append(" | ".join(map(str, (name, len(those), len(right), answered, refused, sum(bool(each.call) for each in those)))))
-    return lines
+        codes = Counter(each.code for each in those if each.is_denied)
+        counts = (
+            len(those),
+            sum(each.sample.is_right for each in those),
+            sum(each.sample.is_right and not each.code for each in those),
+            ", ".join(f"{code} {count}" for code, count in codes.most_common()) or 0,
+            sum(bool(each.call) for each in those),
+        )
+        lines.append(" | ".join(map(str, (name, *counts))))
+    return "\n".join(lines)

@@ -82,7 +82,13 @@ def _of_kiwoom(collection: str, name: str, facts: Facts, example: Mapping[str, A
     given = _values(facts) if example is None else dict(example)
     if given.get("trnm") == "REG":
         item = {"jmcode": "AAPL", "stex_tp": "ND"} if "/us/" in facts["path"] else "005930"
-        given = {"trnm": "REG", "grp_no": "1", "refresh": "1", "data": [{"item": [item], "type": [name]}], **dict(example or {})}
+        given = {
+            "trnm": "REG",
+            "grp_no": "1",
+            "refresh": "1",
+            "data": [{"item": [item], "type": [name]}],
+            **dict(example or {}),
+        }
     return Sample(collection, "kiwoom", "real", KIWOOM.api(name), name, facts["path"], given)
 
 
