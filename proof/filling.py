@@ -99,6 +99,8 @@ def filled(sample: Sample, given: Connection, number: str = "", branch: str = ""
     own = {"CANO": account, "ACNT_PRDT_CD": product, "user_id": given.hts_id, "USER_ID": given.hts_id}
     if branch:
         own["KRX_FWDG_ORD_ORGNO"] = branch
+    if sample.variant.endswith("cancel") and not sample.variant.endswith("modify_cancel"):
+        own["RVSE_CNCL_DVSN_CD"] = "02"  # in these countries there are no amendments
     if number and api.order is not None:
         own[api.order.original] = number
     is_american = "/us/" in api.path

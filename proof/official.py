@@ -173,8 +173,9 @@ def _first(placers: Mapping[tuple[str, str, str], Sample], environment: str, nam
 
 
 def _number(placer: Sample, answer: Answer) -> str:
-    """Return the number that an order was given."""
-    return _told(answer, placer.api.order.number) if placer.api.order else ""
+    """Return the number that an order was given, from the first place in which one is told."""
+    places = placer.api.order.number.split() if placer.api.order else ()
+    return next(filter(None, (_told(answer, place) for place in places)), "")
 
 
 def _told(answer: Any, where: str) -> str:

@@ -209,7 +209,7 @@ def test_no_request_of_the_brokers_own_samples_is_refused(
         except InvalidRequest as error:
             refused.append((path, str(error)))
     assert refused == []
-    assert count == {"kis": 102, "kiwoom": 125}
+    assert count == {"kis": 102, "kiwoom": 126}
 
 
 @needs_facts
