@@ -12,7 +12,7 @@ from proof.samples import Sample
 TODAY = f"{dt.date.today():%Y%m%d}"
 VENUES = {
     "us": {"OVRS_EXCG_CD": "NASD", "PDNO": "AAPL", "OVRS_ORD_UNPR": "200.00", "PRDT_TYPE_CD": "512"},
-    "asia": {"OVRS_EXCG_CD": "SEHK", "PDNO": "00700", "PRDT_TYPE_CD": "501"},
+    "asia": {"OVRS_EXCG_CD": "SEHK", "PDNO": "00700", "PRDT_TYPE_CD": "501", "SLL_BUY_DVSN_CD": "02"},
     "hk": {"OVRS_EXCG_CD": "SEHK", "PDNO": "00700"},
     "jp": {"OVRS_EXCG_CD": "TKSE", "PDNO": "7203"},
     "shanghai": {"OVRS_EXCG_CD": "SHAA", "PDNO": "600000"},
@@ -112,7 +112,7 @@ def filled(sample: Sample, given: Connection, number: str = "", branch: str = ""
     if is_american and fields.get("stex_tp") == "NA":
         fields["stex_tp"] = ""
     if api.path.startswith("/uapi/overseas-stock/v1/trading/order"):
-        fields |= {name: text for name, text in _venue(sample).items() if name in fields}
+        fields |= {name: text for name, text in _venue(sample).items() if name in api.fields}
     fields.pop("", None)
     return {name: own.get(name) or text or blanks.get(name.lower(), text) for name, text in fields.items()}
 
