@@ -13,11 +13,11 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 
 from pydantic import TypeAdapter
 
 from brokerkit.catalogue import Api, Field, Group, OrderRow
-from brokerkit.market.days import previous_trading_day
 from brokerkit.sandbox.exchange import Exchange, Instrument
 
 ROWS = 5
@@ -38,10 +38,13 @@ _PRICES = re.compile(
     "현재가|시가(?!총액)|고가|저가|최고가|최저가|종가|기준가|호가(?!.*잔량)|단가|상한가|하한가|체결가|매도가|매수가"
 )
 _SIGNS = re.compile("부호|기호")
-_RATES = re.compile("율|비율|비중|수익률|강도|괴리|변동성|델타|감마|세타|쎄타|베가|ELW로|패리티")
+_RATES = re.compile("율|률|비중|강도|괴리|변동성|델타|감마|세타|쎄타|베가|ELW로|패리티")
 _AMOUNTS = re.compile(
-    "수량|잔량|거래량|주수|건수|금액|대금|손익|대비|전일비|자본금|시가총액|예수금|증거금|누적|순위|개수|가격"
+    "수량|잔량|거래량|주수|건수|금액|대금|손익|대비|전일비|자본금|시가총액|예수금|증거금|누적|개수|가격|종목수"
 )
+_PLACES = re.compile("순위|순번|일련번호")
+_GROUPS = re.compile("(그룹|테마|지수|업종|카테고리).*코드$")
+_CALLED = re.compile("(?<!구분)명$|이름$")
 _FILLED = re.compile("체결|약정")
 _LEFT = re.compile("미체결|잔량|잔여|정정취소가능|가능수량")
 _QUANTITIES = re.compile("주문수량")
@@ -154,11 +157,18 @@ class Plain:
     def _row(
         self, api: Api, group: Group, asked: Mapping[str, str], place: int, *, zero: bool = False
     ) -> dict[str, str]:
-        return {each.name: _cut(self._text(api, group, each, asked, place, zero), each) for each in group.fields}
+        # Rows that name no symbol are all about one thing: a bar of gold costs what the bar before it did.
+        several = group.many and any(_SYMBOLS.search(each.label) or _NAMES.search(each.label) for each in group.fields)
+        about = self._instrument(asked, place if several else 0)
+        told: dict[str, str] = {}
+        for each in group.fields:
+            text = self._text(group, each, asked, about, place)
+            told[each.name] = _cut(self._number(api, each, about, place, zero) if text is None else text, each)
+        return told
 
-    def _text(self, api: Api, group: Group, told: Field, asked: Mapping[str, str], place: int, zero: bool) -> str:
+    def _text(self, group: Group, told: Field, asked: Mapping[str, str], about: Instrument, place: int) -> str | None:
+        """Return what stands in a field that has no figure; None of one that may have."""
         name, label = told.name.casefold(), told.label
-        instrument = self._instrument(asked, place, group.many)
         is_date = "코드" not in label and _is_date(told)
         if asked.get(name) and not (group.many and (is_date or _SYMBOLS.search(label))):
             return asked[name]
@@ -166,19 +176,33 @@ class Plain:
             return "2"
         if told.codes:
             return next(iter(told.codes))
-        if is_date:
-            return f"{self._day(place if group.many else 0):%Y%m%d}"
-        if _is_time(told):
-            return f"{100000 + place:06d}"[: 4 if told.format.upper() == "HHMM" else 6]
+        if is_date or _is_time(told):
+            return self._moment(told, place, back=place if group.many else 0)
         if _SYMBOLS.search(label):
-            return instrument.symbol
+            return _code_of(about)
         if _NAMES.search(label):
-            return instrument.name
+            return about.name
+        if _PLACES.search(label):
+            return str(place + 1)
+        if _GROUPS.search(label) and group.many:
+            return f"{place + 1:03d}"
         if "여부" in label:
             return "N"
-        return self._number(api, told, label, instrument, place, zero)
+        return f"{label} {place + 1}" if _CALLED.search(label) else None
 
-    def _number(self, api: Api, told: Field, label: str, instrument: Instrument, place: int, zero: bool) -> str:
+    def _moment(self, told: Field, place: int, back: int) -> str:
+        """Return a day, or a time of the morning, or both, as a field writes them."""
+        written = told.format.upper()
+        clock = f"{100000 + place:06d}"
+        if ":" in written:
+            return ":".join((clock[:2], clock[2:4], clock[4:]))
+        if _is_date(told):
+            day = f"{self._day(back):%Y%m%d}"
+            return day + clock if written.startswith("YYYYMMDDHH") else day
+        return clock[: 4 if written == "HHMM" else 6]
+
+    def _number(self, api: Api, told: Field, instrument: Instrument, place: int, zero: bool) -> str:
+        label = told.label
         made = zlib.crc32(f"{api.name} {told.name} {instrument.symbol} {place}".encode())
         counts = "코드" not in label and "구분" not in label
         if counts and _PRICES.search(label):
@@ -189,21 +213,22 @@ class Plain:
             return "0" if zero else str(made % 100_000)
         return ""
 
-    def _instrument(self, asked: Mapping[str, str], place: int, many: bool) -> Instrument:
+    def _instrument(self, asked: Mapping[str, str], place: int) -> Instrument:
         """Return what a row is about: what was asked for where the exchange lists it, else one listed symbol each."""
-        listed = self.exchange.instruments
+        listed = self._listed
         for value in asked.values():
-            symbol = value.removeprefix("A").removesuffix("_AL").removesuffix("_NX")
-            if symbol in listed:
-                return listed[symbol]
-        symbols = list(listed)
-        return listed[symbols[place % len(symbols) if many else 0]]
+            plain = value.removeprefix("A").removesuffix("_AL").removesuffix("_NX")
+            if found := listed.get(value) or listed.get(plain):
+                return found
+        return list(listed.values())[place % len(listed)]
+
+    @cached_property
+    def _listed(self) -> Mapping[str, Instrument]:
+        return {_code_of(each): each for each in self.exchange.instruments.values()}
 
     def _day(self, back: int) -> dt.date:
-        day = self.exchange.today
-        for _ in range(back):
-            day = previous_trading_day(day)
-        return day
+        today = self.exchange.today
+        return self.exchange.bourse.calendar.days_before(today, back)[0] if back else today
 
     def take(self, api: Api, variant: str, fields: Mapping[str, str], area: str) -> dict[str, object]:
         """Keep an order, or change one that was kept, and return the answer.
@@ -324,6 +349,11 @@ def _has_numbers(group: Group) -> bool:
 
 def _folded(fields: Mapping[str, str]) -> Mapping[str, str]:
     return {name.casefold(): value for name, value in fields.items()}
+
+
+def _code_of(instrument: Instrument) -> str:
+    """Return what its market calls it."""
+    return instrument.symbol.rpartition(":")[2]
 
 
 def _is_date(told: Field) -> bool:

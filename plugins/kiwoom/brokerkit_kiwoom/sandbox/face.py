@@ -24,6 +24,7 @@ from brokerkit.sandbox.face import (
     ReceivedRequest,
     visible_key,
 )
+from brokerkit.sandbox.plain import Plain
 from brokerkit.sandbox.streaming import FaceStream
 
 from . import (
@@ -254,6 +255,8 @@ class KiwoomFace(Face):
             self.costs_abroad["US"][self.environment],
             self.branch.demo,
         )
+        self.plain_us = Plain(self.exchanges["US"]) if "US" in self.exchanges else None
+        """What answers about US stocks where their exchange does not."""
         self.window = us_pace.Window(self.window.calls, us_answers.ANSWERS)
         self.desk = TokenDesk(self.credentials)
         self.page_size = 30
@@ -416,7 +419,8 @@ class KiwoomFace(Face):
         after, mark = _after(request, api_id, fields), _fingerprint(api_id, fields)
         if api_id not in FIELDS or (api_id == "ka10084" and not books.keeps_trades(fields)):
             page = after or 0
-            body, more = plain_answer(api_id, fields, page, self.plain)
+            abroad = self.plain_us if calls()[api_id].path.startswith("/api/us/") else None
+            body, more = plain_answer(api_id, fields, page, abroad or self.plain)
             return body, f"{mark}{page + 1:010d}" if more else None, False
         answer = self._answered(api_id, fields)
         if isinstance(answer, Mapping):

@@ -19,6 +19,7 @@ from plugins.kiwoom.tests.face.customers import (
     OPEN,
     QUERIES,
     SAMSUNG,
+    TODAY,
     Customer,
     amending,
     cancelling,
@@ -300,6 +301,19 @@ def test_apis_that_no_exchange_plays_are_answered_in_their_own_shape_and_say_so(
     assert {row["dt"] for row in rows}.isdisjoint(row["dt"] for row in second.json()["stk_invsr_orgn_chart"])
     short = customer.post("/api/dostk/chart", {"dt": "20261120"}, headers)
     assert (short.json()["return_code"], "[1511:" in short.json()["return_msg"]) == (2, True)
+
+
+def test_what_is_made_up_is_about_what_was_asked_and_in_its_place(customer: Customer) -> None:
+    asked = {"stex_tp": "0", "sort_tp": "1"}
+    pages = customer.pages("usa20910", "result_list", asked)
+    rows = [row for page in pages for row in page]
+    assert [row["rank"] for row in rows] == [str(place) for place in range(1, 11)]
+    assert all(f"US:{row['stk_cd']}" in customer.us.instruments for row in rows)
+    bars = customer.call("ka50081", {"stk_cd": "M04020000", "base_dt": "20261120", "upd_stkpc_tp": "1"})
+    days = bars["gds_day_chart_qry"]
+    assert (len({row["cur_prc"] for row in days}), len({row["dt"] for row in days})) == (1, len(days))
+    (tick, *_) = customer.call("ka20004", {"inds_cd": "001", "tic_scope": "1"})["inds_tic_chart_qry"]
+    assert dt.datetime.strptime(tick["cntr_tm"], "%Y%m%d%H%M%S").date() == TODAY
 
 
 @pytest.mark.parametrize("key", ["", "0", "anything"])
