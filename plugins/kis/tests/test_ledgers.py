@@ -417,6 +417,46 @@ def test_a_reserved_order_with_a_loan_is_kept_listed_amended_and_taken_back(
         assert [row[3] for row in told(later)] == ["취소"]
 
 
+def test_the_list_of_orders_with_a_loan_has_them_and_what_became_of_them_after_a_restart_too(
+    box: Sandbox, broker: Broker, tmp_path: Path
+) -> None:
+    price = f"{box.exchange.quote('005930').lower_limit:f}"
+    terms = {"PDNO": "005930", "ORD_DVSN": "00", "ORD_QTY": "3", "ORD_UNPR": price}
+    with_cash = broker.call("domestic_stock/order_cash/buy", terms).order_id
+    placed_with_loan = {**terms, "CRDT_TYPE": "23", "LOAN_DT": ""}
+    with_loan = broker.call("domestic_stock/order_credit/buy", placed_with_loan).order_id
+    change = {"KRX_FWDG_ORD_ORGNO": "06010", "ORGN_ODNO": with_loan, "QTY_ALL_ORD_YN": "Y", "RVSE_CNCL_DVSN_CD": "02"}
+    change |= {"ORD_DVSN": "00", "ORD_QTY": "0", "ORD_UNPR": "0"}
+    gone = broker.call("domestic_stock/order_rvsecncl", change).order_id
+    today = f"{box.exchange.today:%Y%m%d}"
+    asked = {
+        "INQR_STRT_DT": today,
+        "INQR_END_DT": today,
+        "SLL_BUY_DVSN_CD": "00",
+        "CCLD_DVSN": "00",
+        "INQR_DVSN": "01",
+        "INQR_DVSN_1": "",
+        "ORD_GNO_BRNO": "",
+        "ODNO": "",
+        "PDNO": "",
+        "EXCG_ID_DVSN_CD": "ALL",
+    }
+
+    def told(broker: Broker, code: str) -> list[str]:
+        listed = broker.call("domestic_stock/inquire_daily_ccld/within_3_months", {**asked, "INQR_DVSN_3": code})
+        return [row["odno"] for row in listed.blocks["output1"]]
+
+    wanted = {"00": [with_cash, with_loan, gone], "01": [with_cash], "02": [with_loan, gone], "06": [], "04": []}
+    wanted["07"] = wanted["02"]
+    assert {code: told(broker, code) for code in wanted} == wanted
+    box.close()
+    with (
+        Sandbox(state=tmp_path / "state.json") as again,
+        get_broker("kis", environment="sandbox", sandbox=again) as later,
+    ):
+        assert {code: told(later, code) for code in wanted} == wanted
+
+
 def test_the_calls_of_pensions_tell_the_orders_holdings_and_cash_of_the_account(box: Sandbox, broker: Broker) -> None:
     quote = box.exchange.quote("005930")
     waiting = broker.buy("005930", 2, price=quote.lower_limit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import re
 import secrets
@@ -9,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import ClassVar
 
+from pydantic import TypeAdapter
 from starlette.responses import Response
 
+from brokerkit.sandbox.bourses import KOREA
 from brokerkit.sandbox.exchange import Costs
 from brokerkit.sandbox.face import (
     Credentials,
@@ -91,6 +94,9 @@ APIS = {
     )
 }
 """The calls that are played. All others are answered by what the catalogue tells of them."""
+LOANS = "loans"
+"""Among what is kept, the orders that were placed with one: day, number and kind."""
+_LOANS = TypeAdapter(list[tuple[dt.date, int, str]])
 TOKEN, REVOKE, APPROVAL, HASHKEY = "/oauth2/tokenP", "/oauth2/revokeP", "/oauth2/Approval", "/uapi/hashkey"
 LOGINS = frozenset({TOKEN, REVOKE, APPROVAL, HASHKEY})
 COSTS = Costs(commission_rate=Decimal("0.000140527"), commission_unit=Decimal(1))
@@ -165,12 +171,16 @@ class KisFace(Face):
         self.plain.digits, self.plain.constants, self.plain.sides = DIGITS, CONSTANTS, SIDES
 
     def kept(self) -> Mapping[str, Sequence[object]]:
-        """Return the reserved orders of each market."""
-        return {market: memory.reserved.saved() for market, memory in self._memories.items()}
+        """Return the reserved orders of each market, and which orders were placed with a loan."""
+        loans = [(*order, loan) for order, loan in self._memories[KOREA.name].loans.items()]
+        reserved_ones = {market: memory.reserved.saved() for market, memory in self._memories.items()}
+        return {**reserved_ones, LOANS: _LOANS.dump_python(loans, mode="json")}
 
     def restore(self, kept: Mapping[str, Sequence[object]]) -> None:
-        """Go on with the reserved orders of an earlier run."""
-        for market, saved in kept.items():
+        """Go on with what an earlier run kept."""
+        for day, number, loan in _LOANS.validate_python(list(kept.get(LOANS, ()))):
+            self._memories[KOREA.name].loans[day, number] = loan
+        for market, saved in ((name, rows) for name, rows in kept.items() if name != LOANS):
             self._memories[market].reserved.restore(saved, self.exchanges[market], self.credentials.account)
 
     def new_credentials(self) -> Credentials:

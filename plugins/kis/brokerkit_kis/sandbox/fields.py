@@ -13,7 +13,7 @@ from brokerkit.sandbox.exchange import Exchange, ExchangeOrder, Instrument
 from brokerkit.sandbox.face import FaceAnswer
 from brokerkit.sandbox.plain import Plain
 from brokerkit_kis.sandbox.history import PastDays
-from brokerkit_kis.sandbox.shelf import Shelf
+from brokerkit_kis.sandbox.shelf import CASH, Shelf
 from brokerkit_kis.sandbox.wording import GatewayRefused, Refused
 
 INTEGER = re.compile(r"[0-9]+")
@@ -46,6 +46,8 @@ class Memory:
 
     divisions: dict[int, str] = dataclasses.field(default_factory=dict)
     """Codes of orders that their type alone does not tell, by order number."""
+    loans: dict[tuple[dt.date, int], str] = dataclasses.field(default_factory=dict)
+    """With what kind of loan orders were placed (CRDT_TYPE), by day and number; those of cash are not among them."""
     rows: dict[tuple[dt.date, int], tuple[ExchangeOrder, str | None, Mapping[str, object]]] = dataclasses.field(
         default_factory=dict
     )
@@ -94,6 +96,13 @@ class Context:
         code = self.text(name)
         found = self.exchange.instruments.get(code.removeprefix("Q"))
         return found if found is not None and code == spelled(found.symbol) else None
+
+    def loan(self, order: ExchangeOrder) -> str:
+        """Return with what kind of loan an order was placed, blank where with none."""
+        first = (order.day, order.root)  # amendments and cancellations are about what was placed
+        sent = {(kept.sent_on, kept.order): kept.balance for kept in self.memory.reserved.kept.values()}
+        known = self.memory.loans.get(first) or sent.get(first, CASH)
+        return "" if known == CASH else known
 
     def past(self, symbol: str) -> PastDays:
         """Return the days of a symbol before today."""

@@ -26,6 +26,17 @@ MONTHS = 3
 SILENT_FIELDS = ("ORD_GNO_BRNO", "INQR_DVSN_1", "INQR_DVSN_3", "EXCG_ID_DVSN_CD")
 """Leaving one of them out was seen to give neither an error nor rows."""
 WORKING_ROWS = 50
+LOANS: Mapping[str, frozenset[str] | None] = {
+    "00": None,
+    "01": frozenset({""}),
+    "02": frozenset({"21", "22", "23", "24", "25", "26", "27", "28"}),
+    "03": frozenset({"12"}),
+    "04": frozenset({"22", "24", "26", "28"}),
+    "05": frozenset({"14"}),
+    "06": frozenset({"21", "25"}),
+    "07": frozenset({"23", "27"}),
+}
+"""INQR_DVSN_3: which kinds of loan (CRDT_TYPE) an order has that is listed; none is cash, and all is no filter."""
 
 
 def daily_orders(context: Context) -> FaceAnswer:
@@ -123,10 +134,11 @@ def three_months_before(day: dt.date) -> dt.date:
 
 def _wanted(context: Context) -> Callable[[ExchangeOrder], bool]:
     """Return what says of an order whether it was asked for."""
-    # Every order here is a cash order of a share: other kinds of money or of security leave nothing. A blank or "0" is
-    # what the broker's own samples send, and asks for all.
-    if context.text("INQR_DVSN_3") not in ("", "00", "01") or context.text("INQR_DVSN_1") not in ("", "0"):
+    # Every order here is one of a share: other kinds of security leave nothing. A blank or "0" is what the broker's own
+    # samples send, and asks for all.
+    if context.text("INQR_DVSN_1") not in ("", "0"):
         return lambda order: False
+    loans = LOANS.get(context.text("INQR_DVSN_3") or "00", frozenset())
     side, symbol, fills = context.text("SLL_BUY_DVSN_CD"), context.text("PDNO"), context.text("CCLD_DVSN")
     venue = context.text("EXCG_ID_DVSN_CD") or "ALL"
 
@@ -137,6 +149,7 @@ def _wanted(context: Context) -> Callable[[ExchangeOrder], bool]:
             and symbol.removeprefix("Q") in ("", request.symbol)
             and (fills in ("", "00") or (order.filled if fills == "01" else order.remaining) > 0)
             and venue in ("ALL", request.venue)
+            and (loans is None or context.loan(order) in loans)
         )
 
     return wanted

@@ -178,6 +178,8 @@ def _original(context: Context) -> ExchangeOrder:
 def _accepted(context: Context, order: ExchangeOrder, division: Division | None, what: str) -> FaceAnswer:
     if division is not None and division.session is not None:
         context.memory.divisions[order.number] = division.code
+    if loan := context.text("CRDT_TYPE"):
+        context.memory.loans[order.day, order.number] = loan
     output = {
         "KRX_FWDG_ORD_ORGNO": BRANCH,
         "ODNO": order_number(order.number),

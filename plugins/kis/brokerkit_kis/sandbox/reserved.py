@@ -13,7 +13,7 @@ from brokerkit.sandbox.placement import is_whole
 from brokerkit.words import OrderType, Side, Venue
 from brokerkit_kis.sandbox.fields import ACCOUNT, INTEGER, Api, Context, Field, codes, date_field, spelled, wrong_field
 from brokerkit_kis.sandbox.orders import REAL_REFUSALS, amount, refused
-from brokerkit_kis.sandbox.shelf import Kept
+from brokerkit_kis.sandbox.shelf import CASH, Kept
 from brokerkit_kis.sandbox.wording import ACCOUNT_MESSAGE_BYTES, day_text, done, order_number, padded, time_text, whole
 
 TRADING = "/uapi/domestic-stock/v1/trading"
@@ -27,7 +27,6 @@ TYPES = {
     "02": OrderType.LIMIT_TO_MARKET_ON_CLOSE,
     "05": OrderType.PRE_OPEN_CLOSING_PRICE,
 }
-CASH = "10"
 PAGE = 20
 KEY_WIDTH = 200
 FIRST_NUMBER = 40_001

@@ -16,6 +16,9 @@ from brokerkit.models import OrderRequest
 from brokerkit.sandbox.exchange import Exchange, ExchangeOrder, ExchangeRefusal, Refusal
 from brokerkit.sandbox.happenings import Happening, PhaseBegan
 
+CASH = "10"
+"""ORD_OBJT_CBLC_DVSN_CD of an order without a loan."""
+
 
 @dataclass
 class Kept:
@@ -28,7 +31,7 @@ class Kept:
     received: dt.datetime
     day: dt.date
     until: dt.date | None = None
-    balance: str = "10"
+    balance: str = CASH
     """With which money or from which holding (ORD_OBJT_CBLC_DVSN_CD): cash, or one of the loans."""
     loan: str = ""
     """The day of the loan, as it was named."""
