@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from brokerkit.catalogue import Api
 from brokerkit.clock import KST
 from brokerkit.errors import (
     AuthError,
@@ -27,12 +28,12 @@ from brokerkit.errors import (
 from brokerkit.market.sessions import Phase
 from brokerkit.stream.events import Gap, GapReason
 from brokerkit.stream.exchanges import Question, Waiter
-from brokerkit.stream.feed import Registration
+from brokerkit.stream.feed import Channel, Registration
 from brokerkit.stream.pace import Moment, Times
 from brokerkit.stream.session import Loss, Session, State
 from brokerkit.stream.topics import StreamKind, Topic
 from brokerkit.words import Venue
-from tests.paper import ORDERS, SECRET, Notebook, PaperFeed, trades, usual_answer
+from tests.paper import ORDERS, SECRET, Notebook, PaperFeed, read_row, trades, usual_answer
 
 NOON = dt.datetime(2026, 11, 27, 12, tzinfo=KST)
 CUT = Loss(NetworkError("cut"), is_explained=False)
@@ -848,6 +849,53 @@ def test_a_topic_that_falls_silent_is_registered_again_and_then_the_line_is_made
         if not play.losses:
             play.say(". TK B 1")
     assert [loss.reason for loss in play.losses] == [GapReason.SILENT]
+
+
+class RawPaper(PaperFeed):
+    """The broker of paper with rows by name, for the channels of a catalogue."""
+
+    channels = {
+        **PaperFeed.channels,
+        ("US", StreamKind.TRADES): {Venue.US: Channel({"real": "HDFSCNT0"}, read_row)},
+    }
+
+    def fields_of(self, api: Api, row: Any) -> Mapping[str, str]:
+        return {"LAST": row}
+
+    def key_of(self, topic: Topic) -> str:
+        return topic.symbol.removeprefix("US:")
+
+
+def raw_play() -> Play:
+    feed = RawPaper()
+    feed.catalogue, feed.client.clean = "brokerkit_kis", str
+    play = Play(feed)
+    play.notebook.take = lambda topic, events: None  # type: ignore[method-assign]
+    return play
+
+
+def test_the_silence_of_a_raw_topic_alone_says_nothing_and_that_of_the_line_does() -> None:
+    play = raw_play()
+    play.begin(Topic(StreamKind.RAW, "AAPL", channel="HDFSCNT0"))
+    for _ in range(60):
+        play.wait(1).say(". HDFSCNT0 AAPL 1")
+    play.wait(7200)
+    assert (play.sent, play.losses, play.notebook.gaps) == ([], [], [])
+    play.wait(30, alive=False)
+    assert [loss.reason for loss in play.losses] == [GapReason.SILENT]
+
+
+def test_what_a_raw_topic_is_registered_with_keeps_the_hours_of_the_other_topic() -> None:
+    raw, typed = Topic(StreamKind.RAW, "AAPL", channel="HDFSCNT0"), Topic(StreamKind.TRADES, "US:AAPL", Venue.US)
+    play = raw_play()
+    asked: list[Venue] = []
+    play.session = Session(
+        play.feed, phase_of=lambda venue: asked.append(venue) or Phase.REGULAR, times=Times(), moment=play.moment
+    )
+    play.begin(raw, typed)
+    assert play.session.held == {Registration("HDFSCNT0", "AAPL")}
+    play.say(". HDFSCNT0 AAPL 1").wait(5)
+    assert {*asked} == {Venue.US}
 
 
 def test_patience_grows_with_the_silences_that_were_and_after_each_new_line(play: Play) -> None:

@@ -82,8 +82,8 @@ class Entry:
 
     @property
     def venue(self) -> Venue:
-        """Return whose hours its silence is judged by."""
-        return self.routes[0].venue if self.routes else Venue.KRX
+        """Return whose hours its silence is judged by: a raw topic knows none."""
+        return next((route.venue for route in self.routes if route.topic.kind is not StreamKind.RAW), Venue.KRX)
 
     @property
     def has_orders(self) -> bool:

@@ -262,6 +262,12 @@ def test_rows_of_what_is_not_followed_any_more_are_nobody_elses(stream: Stream, 
         codes.append(raw(stream).fields["FUTS_SHRN_ISCD"])
     assert "101W09" not in codes
     assert "A01612" in codes, "of one registration alone it is, however its key is spelt"
+    stream.raw("H0IFCNT0", "101W06")
+    for row in rows[:2]:
+        say(socket, "H0IFCNT0", row)
+    gaps = [until(stream, lambda event: isinstance(event, Gap)) for _ in range(2)]
+    assert all("of no key that is registered" in gap.detail for gap in gaps)
+    assert {topic.symbol for gap in gaps for topic in gap.topics} == {"101W06", "101W12"}
 
 
 # Notices of own orders

@@ -108,6 +108,8 @@ ACCOUNT = stocks.ACCOUNT
 """The column of notices that tells the account; it is the same one in all of them."""
 PERSONS = frozenset({"CUST_ID", "USER_ID", "ACNT_NO", "ACCT_NO", "ACNT_NAME", "WORK_EMPL"})
 """고객 ID, 유저 ID, 계좌번호, 계좌명, 주문자: columns of notices that no table of ours has."""
+MARKET_OF_BOTH = "domestic_stock/market_status_total"
+"""What the catalogue calls `WITHOUT_SYMBOL`."""
 SURE = {"domestic_stock/ccnl_notice": 18}
 """So many columns of a row that is narrower than usual are what the catalogue says; then another order was seen."""
 
@@ -299,13 +301,14 @@ class KisFeed(Feed[KisClient]):
     # Raw topics
 
     def fields_of(self, api: Api, row: Row) -> Mapping[str, str]:
-        names = [*api.columns.names]
-        if WITHOUT_SYMBOL in api.ids["real"].values():
+        names = api.columns.names
+        if len(row) == len(names):  # as nearly always
+            return dict(zip(names, row, strict=True))
+        if api.name == MARKET_OF_BOTH:
             row = row[1:]  # what stands in front was put there by us
-        if len(row) < len(names):
-            names = names[: SURE.get(api.name)]
-        more = {str(place): value for place, value in enumerate(row[len(names) :], len(names) + 1)}
-        return {**dict(zip(names, row, strict=False)), **more}
+        known = [*names][: SURE.get(api.name) if len(row) < len(names) else None]
+        more = {str(place): value for place, value in enumerate(row[len(known) :], len(known) + 1)}
+        return {**dict(zip(known, row, strict=False)), **more}
 
     def _api(self, channel: str) -> Api | None:
         """Return what the catalogue has of a channel; None if it has none such."""
@@ -408,11 +411,20 @@ class KisFeed(Feed[KisClient]):
         if code in wanted:
             return wanted[code]
         own = Registration(channel, code)
-        if channel not in LAYOUT:  # how else its rows may begin than with its key is not known
-            return next(iter(wanted.values())) if len(wanted) == 1 and own not in self._gone else own
+        if channel not in LAYOUT:
+            return self._of_unknown(own)
         if not _SYMBOL.fullmatch(code):
             raise ValueError("a row does not begin with a symbol")
         return next((each for key, each in wanted.items() if symbol_of(key) == symbol_of(code)), own)
+
+    def _of_unknown(self, told: Registration) -> Registration:
+        """Return what a row of a raw topic belongs to that does not begin with its key, as it may at some channels."""
+        wanted = [*self._wanted.get(told.channel, {}).values()]
+        if told in self._gone or not wanted:
+            return told
+        if len(wanted) > 1:
+            raise ValueError("a row is of no key that is registered")
+        return wanted[0]
 
     def _remember(self, data: Data, registration: Registration, first: str) -> None:
         """Read a frame that begins as this one in the short way from now on."""
