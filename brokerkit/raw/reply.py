@@ -148,21 +148,25 @@ class RawReply:
         self._clean = clean
         sealed = [_sealed(each) if api.effect == "auth" else each for each in contents]
         self._rows: dict[str, list[RawRow]] = {}
+        self._strays: list[str] = []
         for page, content in enumerate(sealed):
             for name, value in content.items():
                 self._take(name, value, is_first=not page)
         top = {name: value for name, value in sealed[-1].items() if not _is_block(value)} if sealed else {}
         self.body = RawRow(api, api.parts.get("", _NOWHERE), top, clean)
-        """The fields that stand in no block."""
+        """The fields that stand in no block, and lists of which not all is a row."""
         self.blocks: Mapping[str, tuple[RawRow, ...]] = Blocks({name: tuple(rows) for name, rows in self._rows.items()})
         """The parts of the answer by name, each as rows; one that is no list has one row."""
 
     def _take(self, name: str, value: Any, *, is_first: bool) -> None:
-        if not _is_block(value):
+        listed = value if isinstance(value, list) else [value]
+        told = [each for each in listed if isinstance(each, dict)]
+        if listed and not told:
             return
+        self._strays += [f"{name}[{place}]" for place, each in enumerate(listed) if not isinstance(each, dict)]
         declared = self.api.parts.get(name) or self.api.parts.get(folded(self.api.parts, name) or "")
         group = declared or Group(name, (), many=isinstance(value, list))
-        rows = [RawRow(self.api, group, each, self._clean) for each in (value if isinstance(value, list) else [value])]
+        rows = [RawRow(self.api, group, each, self._clean) for each in told]
         found = self._rows.setdefault(group.name or name, [])
         if is_first or group.many or isinstance(value, list):
             found += rows
@@ -220,12 +224,15 @@ class RawReply:
 
     @cached_property
     def unknown(self) -> tuple[str, ...]:
-        """Fields that the catalogue has not got, dots leading into blocks. A broker may add some at any time."""
+        """Fields that the catalogue has not got, dots leading into blocks, and places in a list that are no row.
+
+        A broker may add some at any time.
+        """
         odd = []
         for where, group, told in self._parts():
-            known = {each.casefold() for each in group.names}
+            known = {each.casefold() for each in (*group.names, *(() if where else self.api.parts))}
             odd += [f"{where}{name}" for name in told if name.casefold() not in known]
-        return tuple(dict.fromkeys(odd))
+        return tuple(dict.fromkeys((*odd, *self._strays)))
 
     @cached_property
     def missing(self) -> tuple[str, ...]:
@@ -241,14 +248,20 @@ class RawReply:
             ]
         answered = {name.casefold() for name in self.blocks}
         lacking += [name for name in self.api.parts if name and name.casefold() not in answered]
-        return tuple(dict.fromkeys(lacking))
+        return tuple(name for name in dict.fromkeys(lacking) if not self._is_echo(name))
 
     def _parts(self) -> Iterator[tuple[str, Group, tuple[str, ...]]]:
         """Yield every part: what stands in front of its fields, what is declared of it, and what it was told with."""
         yield "", self.body._group, tuple(name for name in self.body if name.casefold() not in self._passed)
         for name, rows in self.blocks.items():
+            if self._is_echo(name):
+                continue
             group = self.api.parts.get(name, _NOWHERE)
             yield f"{name}.", group, tuple(dict.fromkeys(each for row in rows for each in row))
+
+    def _is_echo(self, name: str) -> bool:
+        """Say whether a block is what was asked with, given back, which may be anything."""
+        return self.api.open and name in self.body._group.names and name in self.blocks
 
     @cached_property
     def _passed(self) -> frozenset[str]:

@@ -13,7 +13,7 @@ from brokerkit.sandbox.face import FaceAnswer
 from brokerkit_kis.sandbox.fields import Api, Context, Field, codes, date_field
 from brokerkit_kis.sandbox.investors import day_and_before
 from brokerkit_kis.sandbox.quotes import MILLION, QUOTATIONS, SYMBOL_FIELDS, VENUE, find, known, sign
-from brokerkit_kis.sandbox.wording import done, percent, whole
+from brokerkit_kis.sandbox.wording import done, fixed, percent, whole
 
 ROWS = 30
 """Days of one answer. How many the server tells is not known."""
@@ -43,8 +43,10 @@ MARKET_NAMES = """
     whol_onsl_seln_vol arbt_onsl_shnu_tr_pbmn nabt_smtn_shnu_vol whol_smtn_shnu_tr_pbmn nabt_entm_ntby_qty
     whol_entm_ntby_tr_pbmn nabt_entm_seln_vol whol_onsl_seln_vol_rate arbt_onsl_shnu_tr_pbmn_rate
     nabt_smtm_shun_vol_rate whol_shun_tr_pbmn_rate nabt_entm_ntby_qty_rate
+    whol_entm_ntby_tr_pbmn_rate whol_onsl_ntby_qty whol_onsl_ntby_qty_rate whol_onsl_ntby_tr_pbmn
+    whol_onsl_ntby_tr_pbmn_rate whol_smtn_ntby_qty whol_ntby_qty_rate whol_smtn_ntby_tr_pbmn whol_ntby_tr_pbmn_rate
 """
-"""As they follow each other in the table. Some are misspelt, with smtm and shun."""
+"""As they follow each other in the table, those of the sample alone behind. Some are misspelt, with smtm and shun."""
 _NAME = re.compile(r"(?P<sort>arbt|nabt|whol)_((?P<who>entm|onsl|smt[nm])_)?(?P<way>seln|shnu|shun|ntby)_(?P<unit>.*)")
 SORTS = {"arbt": "arbitrage", "nabt": "non_arbitrage", "whol": "total"}
 WAYS = {"seln": "sell", "shnu": "buy", "shun": "buy", "ntby": "net"}
@@ -99,14 +101,19 @@ def by_market(context: Context) -> FaceAnswer:
     investors = context.exchange.investors
     among = investors.program_days(market)
     days = [day for day in among if start <= day <= end][-ROWS:]
-    rows = [_market_row(program) for day in reversed(days) if (program := investors.program(market, day))]
+    index = {each.time.date(): each for each in context.exchange.indices.daily_candles(f"INDEX:{market}")}
+    rows = [_market_row(program, index) for day in reversed(days) if (program := investors.program(market, day))]
     return FaceAnswer(done("MCA00000", "정상 처리", output=rows))
 
 
-def _market_row(program: ProgramTrading) -> dict[str, object]:
+def _market_row(program: ProgramTrading, index: Mapping[dt.date, Candle]) -> dict[str, object]:
+    candle, last = day_and_before(index, program.date)
     return {
         "stck_bsop_date": f"{program.date:%Y%m%d}",
         **{name: _figure(name, program) for name in MARKET_NAMES.split()},
+        "bstp_nmix_prpr": fixed(candle.close, 2),
+        "bstp_nmix_prdy_vrss": fixed(candle.close - last.close, 2),
+        "prdy_vrss_sign": sign(candle.close - last.close),
     }
 
 

@@ -77,6 +77,11 @@ ON_THE_WIRE = {
 NOT_ON_THE_WIRE = {name: {"msg"} for name in ("order_resv", "order_resv_rvsecncl")}
 """What tables name beside the envelope, and examples do not show."""
 IN_EXAMPLES_ONLY = {
+    ("comp_program_trade_daily", "output"): {
+        *("whol_entm_ntby_tr_pbmn_rate", "whol_onsl_ntby_qty", "whol_onsl_ntby_qty_rate", "whol_onsl_ntby_tr_pbmn"),
+        *("whol_onsl_ntby_tr_pbmn_rate", "whol_smtn_ntby_qty", "whol_ntby_qty_rate", "whol_smtn_ntby_tr_pbmn"),
+        *("whol_ntby_tr_pbmn_rate", "bstp_nmix_prpr", "bstp_nmix_prdy_vrss", "prdy_vrss_sign"),
+    },
     ("inquire_daily_indexchartprice", "output1"): {"bstp_nmix_prdy_vrss"},
     ("overseas_stock/order_resv_list", "output"): {"ft_ccld_unpr3"},
 }
