@@ -244,7 +244,7 @@ class RawReply:
             lacking += [
                 f"{where}{each.name}"
                 for each in group.fields
-                if (told or not where) and each.name.casefold() not in seen | self._passed
+                if (not where or self.blocks[where[:-1]]) and each.name.casefold() not in seen | self._passed
             ]
         answered = {name.casefold() for name in self.blocks}
         lacking += [name for name in self.api.parts if name and name.casefold() not in answered]
