@@ -257,15 +257,12 @@ class Plain:
             kept = Kept(number, area, action, now, dict(asked), said, _number(said["quantity"]))
             if action in ("amend", "cancel"):
                 whole = any(asked.get(name.casefold()) == code for name, code in row.all.items())
-                self._change(kept, asked.get(row.original.casefold(), ""), whole=whole, parts=bool(row.all))
+                self._change(kept, asked.get(row.original.casefold(), ""), whole=whole)
             self.kept.append(kept)
         return kept
 
-    def _change(self, kept: Kept, number: str, *, whole: bool, parts: bool) -> None:
-        """Take from an order what is amended or cancelled of it.
-
-        A cancellation of some leaves the rest. An amendment of some does where its market says apart what all is.
-        """
+    def _change(self, kept: Kept, number: str, *, whole: bool) -> None:
+        """Take from an order what is amended or cancelled of it; the rest stays."""
         original = self.find(kept.area, number)
         if original is None:
             raise UnknownOriginal(number)
@@ -273,7 +270,7 @@ class Plain:
             raise NothingLeft(number)
         is_cancel = kept.action == "cancel"
         moved = original.left if whole or not kept.left else kept.left
-        rest = original.left - min(moved, original.left) if is_cancel or parts else Decimal(0)
+        rest = original.left - min(moved, original.left)
         told = {part: text for part, text in kept.said.items() if text and not (is_cancel and part == "price")}
         kept.said = {**original.said, **told, "quantity": f"{moved:f}"}
         kept.fields = {**original.fields, **{name: text for name, text in kept.fields.items() if text}}

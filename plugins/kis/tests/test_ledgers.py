@@ -6,7 +6,7 @@ Other kinds of accounts and of money are those of the one account that there is.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -124,7 +124,7 @@ LEDGERS = {
         quantity="FM_ORD_QTY",
         price="FM_LIMIT_ORD_PRIC",
         change="overseas_futureoption/order_rvsecncl",
-        changing={"FM_HDGE_ORD_SCRN_YN": "N", "FM_MKPR_CVSN_YN": "N", "ORGN_ORD_DT": "20261127"},
+        changing={"FM_HDGE_ORD_SCRN_YN": "N", "FM_MKPR_CVSN_YN": "N"},
         listing="overseas_futureoption/inquire_ccld",
         asked={"CCLD_NCCS_DVSN": "01", "SLL_BUY_DVSN_CD": "%%", "FUOP_DVSN": "00"},
         waiting={"CCLD_NCCS_DVSN": "03"},
@@ -182,7 +182,9 @@ class Market:
     def _changed(self, api: str, number: str, quantity: str, price: str, codes: Mapping[str, str]) -> RawReply:
         told = self.ledger
         fields = {**told.changing, **codes, "ORGN_ODNO": number, told.price: price}
-        if not told.whole_only:
+        if told.whole_only:
+            fields["ORGN_ORD_DT"] = f"{self.box.exchange.today:%Y%m%d}"
+        else:
             fields[told.quantity] = quantity
         return self.broker.call(f"{told.change}{api}", fields)
 
@@ -207,10 +209,21 @@ class Market:
         ]
 
 
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[Sandbox]:
+    with Sandbox(state=tmp_path / "state.json") as made:
+        yield made
+
+
+@pytest.fixture
+def broker(box: Sandbox) -> Iterator[Broker]:
+    with get_broker("kis", environment="sandbox", sandbox=box) as made:
+        yield made
+
+
 @pytest.fixture(params=LEDGERS)
-def market(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Market]:
-    with Sandbox(state=tmp_path / "state.json") as box, get_broker("kis", environment="sandbox", sandbox=box) as broker:
-        yield Market(LEDGERS[request.param], box, broker)
+def market(request: pytest.FixtureRequest, box: Sandbox, broker: Broker) -> Market:
+    return Market(LEDGERS[request.param], box, broker)
 
 
 def test_an_order_is_taken_listed_amended_and_cancelled(market: Market) -> None:
@@ -251,19 +264,50 @@ def test_it_is_there_again_after_a_restart_and_can_still_be_cancelled(market: Ma
         assert int(str(later.place("1").order_id)) == int(number) + 2
 
 
+def test_an_amendment_of_some_leaves_the_rest_and_a_cancellation_of_nothing_takes_all(
+    box: Sandbox, broker: Broker
+) -> None:
+    market = Market(LEDGERS["futures"], box, broker)
+    number = str(market.place("3").order_id)
+    moved = str(market.amend(number, "1").order_id)
+    left = {int(number): "2", int(moved): "1"}
+    assert {key: row["qty"] for key, row in market.rows(CCLD_NCCS_DVSN="02").items()} == left
+    market.cancel(number, "0")
+    assert list(market.rows(CCLD_NCCS_DVSN="02")) == [int(moved)]
+
+
+@pytest.mark.parametrize(
+    ("quantity", "item", "code"), [("0", "01", "OPSQ2001"), ("1", "01", "APBK0400"), ("3", "", "OPSQ2001")]
+)
+def test_at_night_a_change_tells_what_is_left_and_what_it_is_of(
+    quantity: str, item: str, code: str, box: Sandbox, broker: Broker
+) -> None:
+    ledger = LEDGERS["night"]
+    market = Market(replace(ledger, changing={**ledger.changing, "FUOP_ITEM_DVSN_CD": item}), box, broker)
+    number = str(market.place("3").order_id)
+    with pytest.raises(Rejected) as caught:
+        market.cancel(number, quantity)
+    assert caught.value.code == code
+    assert [row["qty"] for row in market.rows().values()] == ["3"]
+
+
+def test_an_order_of_futures_abroad_is_known_by_day_and_number_and_can_become_a_market_order(
+    box: Sandbox, broker: Broker
+) -> None:
+    market = Market(LEDGERS["overseas futures"], box, broker)
+    reply = market.place("2")
+    assert len(str(reply.order_id)) == 8
+    named = {**market.ledger.changing, "ORGN_ODNO": str(reply.order_id), "ORGN_ORD_DT": "20260102"}
+    with pytest.raises(Rejected) as caught:
+        broker.call("overseas_futureoption/order_rvsecncl/cancel", named)
+    assert caught.value.code == "APBK0344"
+    named |= {"ORGN_ORD_DT": str(reply["ORD_DT"]), "FM_MKPR_CVSN_YN": "Y"}
+    turned = broker.call("overseas_futureoption/order_rvsecncl/cancel", named)
+    assert [row["fm_ord_rmn_qty"] for row in market.rows(CCLD_NCCS_DVSN="03").values()] == ["2"]
+    assert list(market.rows(CCLD_NCCS_DVSN="03")) == [int(str(turned.order_id))]
+
+
 # Other countries beside the US
-
-
-@pytest.fixture
-def box(tmp_path: Path) -> Iterator[Sandbox]:
-    with Sandbox(state=tmp_path / "state.json") as made:
-        yield made
-
-
-@pytest.fixture
-def broker(box: Sandbox) -> Iterator[Broker]:
-    with get_broker("kis", environment="sandbox", sandbox=box) as made:
-        yield made
 
 
 CHINESE = {"OVRS_EXCG_CD": "SHAA", "PDNO": "600519", "ORD_QTY": "100", "OVRS_ORD_UNPR": "9.5", "ORD_SVR_DVSN_CD": "0"}

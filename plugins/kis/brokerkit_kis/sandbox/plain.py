@@ -7,10 +7,10 @@ from collections.abc import Callable
 from brokerkit import catalogue
 from brokerkit.sandbox.exchange import ExchangeRefusal, Refusal
 from brokerkit.sandbox.face import MADE_UP, FaceAnswer
-from brokerkit.sandbox.plain import NothingLeft, UnknownOriginal
-from brokerkit_kis.sandbox.fields import LARGEST, Api, Context, Field
+from brokerkit.sandbox.plain import Kept, NothingLeft, UnknownOriginal
+from brokerkit_kis.sandbox.fields import LARGEST, Api, Context, Field, positive_integer, wrong_field
 from brokerkit_kis.sandbox.orders import BRANCH, refused
-from brokerkit_kis.sandbox.wording import done
+from brokerkit_kis.sandbox.wording import day_text, done
 
 DIGITS = {"overseas-futureoption": 8}
 """Of order numbers where they are not ten."""
@@ -50,12 +50,32 @@ def _handler(api: catalogue.Api) -> Callable[[Context], FaceAnswer]:
 
 
 def _taken(api: catalogue.Api, context: Context) -> FaceAnswer:
+    variant, area = api.variant(context.tr_id) or "", _area(api.path)
+    if api.order is not None and api.order.original:
+        _check_change(context, variant, context.plain.find(area, context.text(api.order.original)))
+    if context.text("FM_MKPR_CVSN_YN") == "Y":
+        variant = "modify"  # such a cancellation turns what is left into a market order
     try:
-        body = context.plain.take(api, api.variant(context.tr_id) or "", context.fields, _area(api.path))
+        body = context.plain.take(api, variant, context.fields, area)
     except UnknownOriginal as error:
         reason = Refusal.NOTHING_TO_CANCEL if isinstance(error, NothingLeft) else Refusal.UNKNOWN_ORDER
         raise refused(context, ExchangeRefusal(reason)) from None
     return FaceAnswer(done("APBK0013", "주문 접수", **body), MADE_UP)
+
+
+def _check_change(context: Context, variant: str, original: Kept | None) -> None:
+    """Refuse a change of an order that the server is known to refuse. With which codes is not known."""
+    day = context.text("ORGN_ORD_DT")
+    if original is None or day not in ("", day_text(original.taken.date())):
+        raise refused(context, ExchangeRefusal(Refusal.UNKNOWN_ORDER))
+    is_night = variant.startswith("night")
+    if "RMN_QTY_YN" not in context.fields or not (is_night or context.demo):
+        return
+    quantity = positive_integer(context, "ORD_QTY")  # by day "0" is all that is left
+    if is_night and context.text("FUOP_ITEM_DVSN_CD") == "":
+        raise wrong_field("FUOP_ITEM_DVSN_CD")
+    if is_night and original.left and quantity != original.left:
+        raise refused(context, ExchangeRefusal(Refusal.QUANTITY))
 
 
 def _put(body: dict[str, object], key: str, value: str) -> None:
