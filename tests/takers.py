@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from brokerkit import Broker, get_broker
 from brokerkit.catalogue import Api, Catalogue
+from brokerkit.orders import journal as journals
 from tests.servers import Exchange, Script, Server, answer
 
 ACCOUNT = "1234567801"
+CANARY = "canary-token"
+"""What no text may show."""
 FOREVER = {"access_token_token_expired": "2099-12-31 23:59:59", "expires_dt": "20991231235959"}
 QUERIES = {"ka00001": {"acctNo": ACCOUNT}}
 """What has to be asked before an order may leave."""
@@ -49,8 +54,10 @@ class Taker(Server):
         path = exchange.path.partition("?")[0]
         if path.endswith(("/tokenP", "/token")):
             self.tokens += 1
-            value = f"token-{self.tokens:04}"
-            return exchange.send(answer({**self.done, "access_token": value, "token": value, **FOREVER}))
+            value = f"{CANARY}-{self.tokens:04}"
+            return exchange.send(answer({**self.done, "access_token": value, "token": value, **FOREVER, **self.more}))
+        if path.endswith(("/Approval", "/hashkey")):
+            return exchange.send(answer({"approval_key": CANARY, "HASH": CANARY, "BODY": {}, **self.more}))
         if path.endswith(("/revokeP", "/revoke")):
             self.revoked.append(fields["token"])
             return exchange.send(answer({**self.done, "code": 200}))
@@ -83,3 +90,20 @@ def _header(head: bytes, name: str) -> str:
 def saying(taker: Taker, make: Callable[[Taker], bytes]) -> Script:
     """Return what answers an order with bytes that are made of the taker's own words."""
     return lambda exchange: exchange.send(make(taker))
+
+
+@contextmanager
+def connected(taker: Taker, **given: Any) -> Iterator[Broker]:
+    """Yield a broker at a server, as a new process would get it."""
+    journals._files.clear()
+    keys = {"app_key": "SANDBOX-app-key", "app_secret": "SANDBOX-app-secret", "account": ACCOUNT}
+    with get_broker(taker.broker, environment="sandbox", base_url=taker.url, **keys, **given) as broker:
+        broker.client.limits = lambda endpoint: ()  # type: ignore[method-assign]
+        yield broker
+
+
+@contextmanager
+def taking(name: str, **given: Any) -> Iterator[tuple[Taker, Broker]]:
+    """Yield a server that takes all orders, and a broker at it."""
+    with Taker(name) as taker, connected(taker, **given) as broker:
+        yield taker, broker

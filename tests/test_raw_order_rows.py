@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from brokerkit import Broker, Limits, NotSent, OrderBlocked, OrderUncertain, get_broker
+from brokerkit import Broker, Limits, NotSent, OrderBlocked, OrderUncertain
 from brokerkit.catalogue import Catalogue
 from brokerkit.errors import (
     AuthError,
@@ -22,7 +20,6 @@ from brokerkit.errors import (
     Rejected,
     Unsupported,
 )
-from brokerkit.orders import journal as journals
 from brokerkit.orders.guard import halt, resume
 from brokerkit.orders.intents import Intent, IntentKind, IntentState
 from brokerkit.orders.raw import CANCELS, Terms
@@ -31,7 +28,7 @@ from brokerkit.testing.inside import journal_of
 from tests.faults import AFTER_THE_REQUEST, WITHOUT_END
 from tests.raw_rows import CASES, KIS, Case
 from tests.servers import Script, Server, answer
-from tests.takers import ACCOUNT, Taker, saying
+from tests.takers import ACCOUNT, Taker, saying, taking
 
 BROKERS = ("kis", "kiwoom")
 KINDS = {
@@ -45,23 +42,6 @@ PLENTY = {"max_order_quantity": 10**6, "max_orders_per_minute": 10**4, "max_orde
 
 def of(broker: str) -> list[Case]:
     return [case for case in CASES if case.broker == broker]
-
-
-@contextmanager
-def taking(name: str, environment: str = "sandbox", **given: Any) -> Iterator[tuple[Taker, Broker]]:
-    """Yield a broker at a server that takes all orders, with a journal of its own."""
-    journals._files.clear()
-    journals._in_memory.clear()
-    with Taker(name) as taker:
-        keys = {
-            "app_key": "SANDBOX-app-key",
-            "app_secret": "SANDBOX-app-secret",
-            "account": ACCOUNT,
-            "base_url": taker.url,
-        }
-        with get_broker(name, environment=environment, **keys, **given) as broker:
-            broker.client.limits = lambda endpoint: ()  # type: ignore[method-assign]
-            yield taker, broker
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 from brokerkit.catalogue import Api, Catalogue
 from brokerkit.errors import InvalidRequest, Unsupported
 from brokerkit.raw.checking import Checked, Given, title
-from brokerkit.raw.reply import RawReply
+from brokerkit.raw.reply import RawReply, sealed
 from brokerkit.transport import Client, Effect, Endpoint, Headers, Parameters, Whole
 
 _EFFECTS = {"read": Effect.READ, "auth": Effect.AUTH, "order": Effect.ORDER}
@@ -81,7 +81,7 @@ class RawCall:
     def log_in(self) -> RawReply:
         """Ask for a token or a key, or give one back."""
         answer = self.client.log_in(self.endpoint, self.values)
-        reply = self.reply([answer.content])
+        reply = self.reply([sealed(answer.content)])
         self.client.seal(reply.secrets())
         return reply
 

@@ -146,13 +146,12 @@ class RawReply:
         """What the journal has it as, where it may move money: `broker.journal.get(reply.intent_id)`."""
         self._envelope = frozenset(envelope)
         self._clean = clean
-        sealed = [_sealed(each) if api.effect == "auth" else each for each in contents]
         self._rows: dict[str, list[RawRow]] = {}
         self._strays: list[str] = []
-        for page, content in enumerate(sealed):
+        for page, content in enumerate(contents):
             for name, value in content.items():
                 self._take(name, value, is_first=not page)
-        top = {name: value for name, value in sealed[-1].items() if not _is_block(value)} if sealed else {}
+        top = {name: value for name, value in contents[-1].items() if not _is_block(value)} if contents else {}
         self.body = RawRow(api, api.parts.get("", _NOWHERE), top, clean)
         """The fields that stand in no block, and lists of which not all is a row."""
         self.blocks: Mapping[str, tuple[RawRow, ...]] = Blocks({name: tuple(rows) for name, rows in self._rows.items()})
@@ -285,7 +284,8 @@ class RawReply:
 
     def secrets(self) -> Iterator[SecretStr]:
         """Yield the secrets that it holds."""
-        return (value for value in self.body.values() if isinstance(value, SecretStr))
+        rows = (self.body, *(row for rows in self.blocks.values() for row in rows))
+        return (value for row in rows for value in row.values() if isinstance(value, SecretStr))
 
     def __repr__(self) -> str:
         blocks = ", ".join(f"{sanitize(name, limit=40)}: {len(rows)} rows" for name, rows in self.blocks.items())
@@ -311,9 +311,14 @@ def folded(names: Iterable[str], name: str) -> str | None:
     return next((each for each in names if each.casefold() == wanted), None)
 
 
-def _sealed(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of an answer to a call that logs in, its secrets sealed."""
-    return {
-        name: SecretStr(value) if isinstance(value, str) and SECRET.search(name) else value
-        for name, value in content.items()
-    }
+def sealed(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of an answer to a call that logs in, its secrets sealed, in whichever block they stand."""
+    return {name: _without_secrets(name, value) for name, value in content.items()}
+
+
+def _without_secrets(name: str, value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return sealed(value)
+    if isinstance(value, list):
+        return [_without_secrets(name, each) for each in value]
+    return SecretStr(value) if isinstance(value, str) and SECRET.search(name) else value

@@ -100,6 +100,8 @@ class TokenCache:
         self._minimum_interval = minimum_interval
         self._too_soon = too_soon
         self._token: Token | None = None
+        self._seen: tuple[int, int] | None = None
+        """Which file the token was read from: another one tells that another process has a newer one, or revoked it."""
         self._refusal: Token | None = None
         self._lock = threading.RLock()
         self._process = os.getpid()
@@ -107,7 +109,7 @@ class TokenCache:
     def get(self, issue: Callable[[], Token]) -> SecretStr:
         """Return a living token, from memory, else from the file, else by `issue`."""
         token = self._token
-        if token is None or token.is_due():
+        if token is None or token.is_due() or self._is_elsewhere():
             if token is not None and token.is_alive() and self._is_asked_for_here():
                 return token.value
             with self._alone():
@@ -153,7 +155,7 @@ class TokenCache:
         """Return the token and forget it, in memory and in the file."""
         with self._exclusive():
             token = self._load()
-            self._token = None
+            self._token = self._seen = None
             if self._path is not None:
                 self._path.unlink(missing_ok=True)
             return token
@@ -274,21 +276,36 @@ class TokenCache:
         Not on Windows, where a file that is being read cannot be replaced.
         """
         if self._path is None or os.name == "nt" or not os.path.lexists(self._path):
-            return self._token
+            return None if self._is_elsewhere() else self._token
         _make_folder(self._path.parent)
+        self._seen = self._mark()
         self._token = _read(self._path, self._identity, tell=False)
         return self._token
 
     def _load(self) -> Token | None:
         if self._path is not None:
+            self._seen = self._mark()
             self._token = _read(self._path, self._identity)
         return self._token
 
     def _store(self, token: Token) -> Token:
         if self._path is not None:
             _write(self._path, self._identity, token)
+            self._seen = self._mark()
         self._token = token
         return token
+
+    def _is_elsewhere(self) -> bool:
+        """Say whether another process has put another token in the place of this one, or has revoked it."""
+        return self._path is not None and self._mark() != self._seen
+
+    def _mark(self) -> tuple[int, int] | None:
+        """Return what tells the present file from its successors; None where there is none."""
+        try:
+            found = os.stat(self._path) if self._path is not None else None
+        except OSError:
+            return None
+        return None if found is None else (found.st_ino, found.st_mtime_ns)
 
 
 _caches: dict[tuple[int, Path | None, str], TokenCache] = {}
