@@ -188,7 +188,7 @@ def _send(trader: Trader, count: int) -> Iterable[tuple[str, ...]]:
         when = trader.random.random() if trader.random.random() < FOREIGN else None
         if when is not None and when < 0.5:
             _place(trader, request)
-        yield trader.submit(partial(trader.broker.order, request), kind, seconds=_seconds(kind)).intents
+        yield trader.submit(trader.sending(request), kind, seconds=_seconds(kind)).intents
         if when is not None and when >= 0.5:
             _place(trader, request)
 

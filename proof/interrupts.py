@@ -27,7 +27,7 @@ import brokerkit_kis
 import brokerkit_kiwoom
 
 import brokerkit
-from brokerkit import Broker, BrokerError, NotSent, Order, get_broker
+from brokerkit import Broker, BrokerError, NotSent, Order, OrderRequest, Side, get_broker
 from brokerkit.market.markets import market_named
 from brokerkit.orders.intents import Intent
 from brokerkit.orders.listing import numbers_in
@@ -38,15 +38,18 @@ from brokerkit.symbols import HOME
 from brokerkit.testing.inside import at_home, entries_after, journal_of, look_again, part_of
 from brokerkit.testing.safety.interrupts import Tracer, arrived, contradictions, told_by
 from brokerkit.words import SecurityType
+from proof import called
 from proof.figures import Figure, at_least, none, own_state, say
+from proof.oracles import ACTIONS
 from proof.trading import BROKERS, MANY, MARKETS, ends_of, quick
 
 ROOTS = (
     *(str(Path(str(module.__file__)).parent) for module in (brokerkit, brokerkit_kis, brokerkit_kiwoom)),
     *(str(module.__file__) for module in (contextlib, threading)),
 )
-VERBS = ("order", "amend", "cancel", "part")
+VERBS = ("order", "amend", "cancel", "part", "call", "credit")
 KINDS: tuple[type[BaseException], ...] = (KeyboardInterrupt, SystemExit, MemoryError)
+CALLS = {"call": called.as_a_verb, "credit": called.on_credit}
 SYMBOLS = {"KR": "005930", "US": "US:AAPL"}
 REAL = {"KR": 60, "US": 20}
 """Interrupts from a timer at each broker."""
@@ -138,6 +141,9 @@ class Victim:
     def _call(self, verb: str) -> Callable[[], object]:
         if verb == "order":
             return lambda: self.broker.buy(self._symbol, 2, price=self._price)
+        if verb in CALLS:
+            request = OrderRequest(symbol=self._symbol, side=Side.BUY, quantity=Decimal(2), price=self._price)
+            return partial(CALLS[verb], self.broker, request)
         standing = self.broker.buy(self._symbol, 2, price=self._price)
         if verb == "amend":
             return lambda: self.broker.amend(standing, price=self._dearer())
@@ -212,8 +218,7 @@ def patiently(call: Callable[[], Order]) -> Order:
 
 
 def _is_of(intent: Intent, row: ExchangeOrder) -> bool:
-    action = {"ORDER": "NEW", "AMEND": "AMEND", "CANCEL": "CANCEL"}[intent.kind]
-    return row.action == action
+    return row.action == ACTIONS[intent.kind]
 
 
 @contextmanager
@@ -276,8 +281,10 @@ def at_random(name: str, count: int, tally: Tally, *, seed: int = 1, seconds: fl
 
 
 def verbs_of(broker: Broker) -> Sequence[str]:
-    """Return what can be interrupted: a part of an order is not cancelled everywhere."""
-    return [verb for verb in VERBS if verb != "part" or "cancel" in part_of(broker).changes_parts]
+    """Return what can be interrupted: a part is not cancelled everywhere, and raw calls are those of Korea."""
+    parts = "cancel" in part_of(broker).changes_parts
+    calls = broker.adapter.home == HOME
+    return [verb for verb in VERBS if (verb != "part" or parts) and (verb not in CALLS or calls)]
 
 
 def _of_broker(place: tuple[str, str], release: bool) -> Tally:

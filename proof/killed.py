@@ -18,10 +18,13 @@ from brokerkit.orders import desk, reconcile
 from brokerkit.symbols import HOME
 from brokerkit.testing.inside import at_home, part_of
 from brokerkit.transport import connection
+from proof import called
 
 ORDERS = 40
 """Orders of one life, should it not end before."""
 PRICES = 30
+CALLED = 0.3
+"""Share of the orders at home that are sent by a raw call, half of them on credit where they buy."""
 MANY = 1_000_000
 SETTLE_SECONDS = 1.0
 TOTAL_SECONDS = 1.0
@@ -110,9 +113,9 @@ def opened(name: str, keys: dict[str, str], *, degraded: bool = False, market: s
     return at_home(broker, market)
 
 
-def say(word: str, order: Order | None = None) -> None:
+def say(word: str, number: str | None = None) -> None:
     """Tell what a caller was told."""
-    print(json.dumps([word, order and order.id]), flush=True)
+    print(json.dumps([word, number]), flush=True)
 
 
 def trade(broker: Broker, life: Life) -> None:
@@ -120,17 +123,24 @@ def trade(broker: Broker, life: Life) -> None:
     chance = random.Random(life.seed)  # noqa: S311 - repeatable on purpose
     for number in range(life.first, life.first + ORDERS):
         try:
-            order = broker.order(life.request(number))
+            request, way = life.request(number), chance.random()
+            if life.market == HOME and way < CALLED:  # by the broker's own fields, on credit where that can be
+                is_credit = request.side is Side.BUY and way < CALLED / 2
+                reply = called.on_credit(broker, request) if is_credit else called.as_a_verb(broker, request)
+                say(OPEN if number == life.first else "call")
+                say("order", reply.order_id)
+                continue
+            order = broker.order(request)
             if number == life.first:
                 say(OPEN)
-            say("order", order)
+            say("order", order.id)
             change = chance.random()
             if change < 0.2:
-                say("amend", broker.amend(order, price=life.other_price(order)))
+                say("amend", broker.amend(order, price=life.other_price(order)).id)
             elif change < 0.35 or (change < 0.5 and "cancel" not in part_of(broker).changes_parts):
-                say("cancel", broker.cancel(order))
+                say("cancel", broker.cancel(order).id)
             elif change < 0.5:
-                say("cancel", broker.cancel(order, quantity=1))
+                say("cancel", broker.cancel(order, quantity=1).id)
         except OrderBlocked:
             say(BLOCKED)
             if number == life.first and not life.degraded:

@@ -22,7 +22,7 @@ from brokerkit_kiwoom.sandbox import us_pace
 from brokerkit import Broker
 from brokerkit.market.markets import market_named
 from brokerkit.orders import reconcile
-from brokerkit.orders.intents import STANDING, Intent, IntentKind, key_of
+from brokerkit.orders.intents import STANDING, Intent, key_of
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import ExchangeOrder
 from brokerkit.sandbox.face import SlidingWindow
@@ -228,9 +228,10 @@ class Account:
 
     def _reconcile(self, tally: Tally) -> frozenset[str]:
         report = self.broker.reconcile(wait=True, timeout=LOOKS if self._is_a_persons else LONGEST_WAIT)
-        if self._is_a_persons:
+        left = [intent for intent in self.broker.unresolved() if self._is_a_persons or intent.is_raw]
+        if left:
             numbers = {_of_row(row): str(row.number) for row in self._exchange.orders(self._number)}
-            for intent in self.broker.unresolved():
+            for intent in left:
                 tally.left += 1
                 number = numbers.get(_of_intent(intent))
                 words = {"absent": True, "reason": "the exchange has none"} if number is None else {"order_id": number}
@@ -282,6 +283,6 @@ def _of_row(row: ExchangeOrder) -> Key:
 def _of_intent(intent: Intent) -> Key:
     """Return the same of an intent: a process changes an order only once."""
     action = ACTIONS[intent.kind]
-    if intent.kind is IntentKind.ORDER:
+    if action == "NEW":
         return (action, intent.symbol, intent.side, intent.quantity, intent.price)
     return (action, key_of(intent.order.id) if intent.order else None)

@@ -12,7 +12,12 @@ from brokerkit.sandbox.exchange import ExchangeOrder
 
 NOT_STANDING = frozenset({IntentState.NOT_SENT, IntentState.REJECTED})
 ABSENT = frozenset({IntentState.PRESUMED_ABSENT, IntentState.ABSENT_DAY_CLOSED})
-ACTIONS = {IntentKind.ORDER: "NEW", IntentKind.AMEND: "AMEND", IntentKind.CANCEL: "CANCEL"}
+ACTIONS = {
+    IntentKind.ORDER: "NEW",
+    IntentKind.AMEND: "AMEND",
+    IntentKind.CANCEL: "CANCEL",
+    IntentKind.RAW: "NEW",  # no raw call of the proof changes an order that its journal does not know
+}
 
 
 @dataclass(frozen=True)
@@ -133,6 +138,8 @@ def is_like(intent: Intent, row: ExchangeOrder) -> bool:
         return False
     if intent.kind is not IntentKind.CANCEL and intent.price != request.price:
         return False
+    if intent.kind is IntentKind.RAW:
+        return True
     if intent.kind is IntentKind.ORDER:
         return intent.request is not None and intent.request.type is request.type
     return str(row.original) in chain_of(intent)

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import cycle, islice
 from multiprocessing import get_context
 from typing import TypeVar
@@ -15,6 +14,7 @@ from typing import TypeVar
 from brokerkit.orders.intents import STANDING, Intent, keys_of
 from brokerkit.sandbox import Rule
 from brokerkit.sandbox.faults import KINDS, OF_REQUESTS
+from brokerkit.symbols import HOME
 from proof.figures import Figure, at_least, none, say
 from proof.oracles import ABSENT, Seen, Violations, is_like, violations
 from proof.trading import BROKERS, MARKETS, SECONDS, Step, Trader, patiently, quick, trading
@@ -45,13 +45,19 @@ class Tally:
     """Of these, decided by the broker's lists."""
     unresolved: int = 0
     """Of these, listed as unresolved."""
+    called: int = 0
+    """Orders sent by the broker's own fields."""
+    raw: int = 0
+    """Of these, such as no list settles."""
+    asked: int = 0
+    """Of these, settled by a person."""
     faults: Counter[str] = field(default_factory=Counter)
     states: Counter[str] = field(default_factory=Counter)
     found: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, other: Tally) -> None:
         """Add another run."""
-        for name in ("orders", "uncertain", "decided", "unresolved"):
+        for name in ("orders", "uncertain", "decided", "unresolved", "called", "raw", "asked"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.faults += other.faults
         self.states += other.states
@@ -94,6 +100,16 @@ def _figures(market: str, release: bool) -> list[Figure]:
             "all",
             tally.uncertain == tally.decided + tally.unresolved and tally.uncertain > 0,
         ),
+        *(_of_calls(title, tally, count) if market == HOME else ()),
+    ]
+
+
+def _of_calls(title: str, tally: Tally, count: int) -> list[Figure]:
+    """Return that raw calls were among the orders: chance decides which."""
+    return [
+        at_least(f"{title}: sent by the broker's own fields", tally.called, count // 20),
+        at_least(f"{title}: of these on credit, which no list settles", tally.raw, count // 80),
+        at_least(f"{title}: of these settled by a person", tally.asked, 1),
     ]
 
 
@@ -131,11 +147,14 @@ def play(job: Job) -> Tally:
             found = violations(seen_by(trader, reported))
             tally.add(Tally(found=_named(job, found)))
             decide(trader, left)
+            tally.asked += sum(intent.is_raw for intent in left)
         trader.wait_for_late_ones()
         trader.faults.clear()
         reported |= trader.reconcile(wait=False)
         tally.faults = Counter(entry.kind for entry in trader.faults.log)
         tally.states = Counter(str(intent.state) for intent in trader.journal())
+        tally.called = sum(intent.api is not None for intent in trader.journal())
+        tally.raw = sum(intent.is_raw for intent in trader.journal())
         tally.add(Tally(found=_named(job, violations(seen_by(trader, reported)))))
     return tally
 
@@ -217,9 +236,9 @@ def _batch(trader: Trader, kinds: list[str]) -> list[Step]:
     for kind in sorted(kinds, key=lambda kind: kind not in OF_OTHERS):
         fault = trader.random.choice(UNCERTAIN) if kind in OF_LISTS else kind
         if kind in OF_OTHERS:
-            sent.append(trader.submit(partial(trader.broker.order, trader.request(*sides.pop()))))
+            sent.append(trader.submit(trader.sending(trader.request(*sides.pop()))))
         changes = working and trader.random.random() < 0.45
-        call = trader.change(working.pop()) if changes else partial(trader.broker.order, trader.request(*sides.pop()))
+        call = trader.change(working.pop()) if changes else trader.sending(trader.request(*sides.pop()))
         sent.append(trader.submit(call, fault))
     trader.faults.clear()
     for kind in kinds:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from typing import TypeVar
 from unittest import mock
 
@@ -25,9 +26,11 @@ from brokerkit.sandbox.exchange import ExchangeOrder
 from brokerkit.sandbox.face import Purpose, SlidingWindow
 from brokerkit.sandbox.faults import Draw
 from brokerkit.sandbox.instruments import Instrument
+from brokerkit.symbols import HOME
 from brokerkit.testing.inside import at_each_look, at_home, journal_of, part_of
 from brokerkit.transport import connection
 from brokerkit.words import SecurityType
+from proof import called
 from proof.figures import own_state
 
 T = TypeVar("T")
@@ -42,6 +45,8 @@ CHEAP = {"KR": 30_000, "US": 400}
 """What the most expensive symbol that is traded costs at most, so that the cash of the account lasts."""
 FAR = Decimal("0.2")
 """How far from the last price orders rest where the day has no limits."""
+ON_CREDIT, BY_ITS_FIELDS = 0.1, 0.3
+"""Chances that an order is sent by a raw call: to buy on credit, and that or as a verb sends it."""
 SYMBOLS = 16
 HELD = 10_000
 SECONDS = {
@@ -212,6 +217,15 @@ class Trader:
         price = self._price(symbol, Side.SELL if (side is Side.BUY) == crosses else Side.BUY)
         return OrderRequest(symbol=symbol, side=side, quantity=quantity, type=OrderType.LIMIT, price=price)
 
+    def sending(self, request: OrderRequest) -> Callable[[], object]:
+        """Return what sends an order: a verb, or in Korea now and then the broker's own fields, also on credit."""
+        chance = self.random.random()
+        if self.market == HOME and request.side is Side.BUY and chance < ON_CREDIT:
+            return partial(called.on_credit, self.broker, request)
+        if self.market == HOME and chance < BY_ITS_FIELDS:
+            return partial(called.as_a_verb, self.broker, request)
+        return partial(self.broker.order, request)
+
     def change(self, order: Order) -> Callable[[], object]:
         """Return an amendment or a cancellation of an order, of part of it or of all that is left."""
         left = order.remaining_quantity or order.quantity
@@ -276,6 +290,8 @@ def trading(name: str, seed: int, *, exclusive: bool, settle: float = SETTLE, ma
         ) as broker:
             at_home(broker, market)
             with mock.patch.object(broker.client, "limits", return_value=()):
+                with mock.patch.multiple(connection, CONNECT_SECONDS=10.0, READ_SECONDS=10.0, TOTAL_SECONDS=15.0):
+                    broker.client.token()  # one that is answered too late could not be had again for a minute
                 patiently(broker.account)
                 patiently(broker.orders)
                 yield Trader(broker, sandbox, faults, seed)

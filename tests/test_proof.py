@@ -16,9 +16,10 @@ from brokerkit.orders.intents import Confidence, Intent, IntentKind, IntentState
 from brokerkit.sandbox.exchange import Exchange, ExchangeOrder
 from brokerkit.sandbox.faults import KINDS
 from proof import __main__ as proof
+from proof import called
 from proof.figures import Figure, at_least, none, shown, table
 from proof.interrupts import Alarm
-from proof.oracles import Seen, Violations, violations
+from proof.oracles import Seen, Violations, is_like, violations
 from proof.orders import _kinds, _outcomes, decide, seen_by
 from proof.trading import BROKERS, MARKETS, Step, Trader, quick, trading
 
@@ -233,3 +234,25 @@ def test_an_alarm_that_comes_after_its_call_interrupts_nobody() -> None:
 def test_orders_meet_every_kind_of_fault_that_strikes_requests_and_none_of_streams() -> None:
     played = set(islice(_kinds(Random(1)), 200)) - {""}  # noqa: S311 - repeatable
     assert played == {kind for kind in KINDS if not kind.startswith("stream_")}
+
+
+@pytest.mark.parametrize("name", BROKERS)
+def test_an_order_by_the_brokers_own_fields_is_judged_as_any_other(name: str) -> None:
+    with quick(seconds=15), trading(name, 1, exclusive=True) as trader:
+        symbols = [symbol for symbol, side in trader.free_sides() if side is Side.BUY]
+        calls = (called.as_a_verb, called.on_credit)
+        for call, symbol in zip(calls, symbols, strict=False):
+            trader.submit(partial(call, trader.broker, trader.request(symbol, Side.BUY)), "processed_then_reset")
+        lost = [*trader.journal()]
+        assert [(each.kind, each.state) for each in lost] == [
+            (IntentKind.ORDER, IntentState.UNKNOWN),
+            (IntentKind.RAW, IntentState.UNKNOWN),
+        ]
+        rows = trader.truth()
+        for each, row in zip(lost, rows.values(), strict=True):
+            assert is_like(each, row)
+            dearer = row.request.model_copy(update={"price": row.request.price + 100})
+            assert not is_like(each, dataclasses.replace(row, request=dearer))
+        assert not any(dataclasses.astuple(violations(seen_by(trader, ()))))
+        decide(trader, trader.broker.unresolved())
+        assert [str(int(str(each.order_id))) for each in trader.journal()] == [*rows]

@@ -354,10 +354,11 @@ def test_every_order_that_fails_was_sent_once_and_is_known_or_a_persons(name: st
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("part", range(5))
 @pytest.mark.parametrize("name", BROKERS)
 @pytest.mark.usefixtures("hurried")
-def test_every_order_over_every_fault_was_sent_once_and_is_known_or_a_persons(name: str) -> None:
-    for case in of(name):
+def test_every_order_over_every_fault_was_sent_once_and_is_known_or_a_persons(name: str, part: int) -> None:
+    for case in of(name)[part::5]:
         with taking(name) as (taker, broker):
             for words, script in faults(taker).items():
                 is_uncertain(broker, taker, case, words, script)
