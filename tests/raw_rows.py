@@ -75,7 +75,7 @@ _BOND_IS: dict[str, Any] = {"symbol": "KR6095572D81", "quantity": "5", "price": 
 _FUTURE = {
     "ORD_PRCS_DVSN_CD": "02",
     "SHTN_PDNO": "101W09",
-    "ORD_QTY": "2",
+    "ORD_QTY": "4",
     "UNIT_PRICE": "345.05",
     "ORD_DVSN_CD": "01",
     "NMPR_TYPE_CD": "01",
@@ -83,7 +83,7 @@ _FUTURE = {
     "CTAC_TLNO": "",
     "FUOP_ITEM_DVSN_CD": "",
 }
-_FUTURE_IS: dict[str, Any] = {"symbol": "101W09", "quantity": "2", "price": "345.05"}
+_FUTURE_IS: dict[str, Any] = {"symbol": "101W09", "quantity": "4", "price": "345.05"}
 _FUTURE_CHANGE = {
     "ORD_PRCS_DVSN_CD": "02",
     "ORGN_ODNO": "0000000551",
@@ -203,6 +203,21 @@ KIS = (
         verb="cancel",
         original="0000012345",
         venue="SOR",
+        **KR,
+    ),
+    _kis(
+        "domestic_stock/order_rvsecncl",
+        {
+            **{name: value for name, value in _CHANGE.items() if name != "EXCG_ID_DVSN_CD"},
+            "RVSE_CNCL_DVSN_CD": "02",
+            "ORD_QTY": "0",
+            "ORD_UNPR": "0",
+            "QTY_ALL_ORD_YN": "Y",
+        },
+        "cancel",
+        verb="cancel",
+        original="0000012345",
+        venue="KRX",
         **KR,
     ),
     _kis("domestic_stock/order_resv", _KEPT, "reserve", verb="reserve", venue="KRX", **_KEPT_IS, **KR),
@@ -437,13 +452,14 @@ KIS = (
     *(
         _kis(
             f"overseas_stock/order_resv/us_{side.lower()}",
-            {**_RESERVED, "RVSE_CNCL_DVSN_CD": "00", "PRDT_TYPE_CD": ""},
+            {**_RESERVED, "RVSE_CNCL_DVSN_CD": code, "PRDT_TYPE_CD": ""},
             "reserve",
             side=side,
             verb="reserve",
             **_RESERVED_IS,
         )
         for side in ("BUY", "SELL")
+        for code in ("00", "")
     ),
     _kis(
         "overseas_stock/order_resv/us_buy",
@@ -454,14 +470,17 @@ KIS = (
         original="0030135682",
         **_RESERVED_IS,
     ),
-    _kis(
-        "overseas_stock/order_resv/asia",
-        {**_ASIA, "RVSE_CNCL_DVSN_CD": "00", "SLL_BUY_DVSN_CD": "01"},
-        "reserve",
-        symbol="7203",
-        side="SELL",
-        quantity="100",
-        price="3000",
+    *(
+        _kis(
+            "overseas_stock/order_resv/asia",
+            {**_ASIA, "RVSE_CNCL_DVSN_CD": code, "SLL_BUY_DVSN_CD": side_code},
+            "reserve",
+            symbol="7203",
+            side=side,
+            quantity="100",
+            price="3000",
+        )
+        for code, side_code, side in (("00", "01", "SELL"), ("", "02", "BUY"))
     ),
     _kis(
         "overseas_stock/order_resv/asia",
@@ -519,7 +538,18 @@ KIWOOM = (
     _kiwoom("kt10006", _STOCK, "order", side="BUY", venue="KRX", **_SHARES),
     _kiwoom("kt10007", {**_STOCK, "crd_deal_tp": "33"}, "order", side="SELL", venue="KRX", **_SHARES),
     _kiwoom("kt10008", _AMEND, "amend", **_AMENDED),
+    _kiwoom("kt10008", {**_AMEND, "mdfy_qty": "0"}, "amend", **{**_AMENDED, "quantity": "", "value": ""}),
     _kiwoom("kt10009", _CANCEL, "cancel", **_CANCELED),
+    _kiwoom("kt10009", {**_CANCEL, "cncl_qty": "0"}, "cancel", **{**_CANCELED, "quantity": ""}),
+    _kiwoom(
+        "kt50002",
+        {"stk_cd": "M04020000", "orig_ord_no": "0000077", "mdfy_qty": "0", "mdfy_uv": "149000"},
+        "amend",
+        symbol="M04020000",
+        price="149000",
+        currency="KRW",
+        original="0000077",
+    ),
     _kiwoom("kt50000", _GOLD, "order", side="BUY", currency="KRW", **_GOLD_IS),
     _kiwoom("kt50001", {**_GOLD, "trde_tp": "20"}, "order", side="SELL", currency="KRW", **_GOLD_IS),
     _kiwoom(
@@ -538,6 +568,15 @@ KIWOOM = (
         {"stk_cd": "M04020000", "orig_ord_no": "0000077", "cncl_qty": "0"},
         "cancel",
         symbol="M04020000",
+        currency="KRW",
+        original="0000077",
+    ),
+    _kiwoom(
+        "kt50003",
+        {"stk_cd": "M04020000", "orig_ord_no": "0000077", "cncl_qty": "1"},
+        "cancel",
+        symbol="M04020000",
+        quantity="1",
         currency="KRW",
         original="0000077",
     ),
@@ -565,3 +604,54 @@ KIWOOM = (
     _kiwoom("ust31302", {"exch_tp": "2", "fc_exmn_amt": "700.5"}, "convert", value="700.5", currency="USD"),
 )
 CASES = KIS + KIWOOM
+
+PRICED: Mapping[tuple[str, str], str] = {
+    **dict.fromkeys(
+        [("kis", f"domestic_stock/{name}") for name in ("order_cash", "order_credit", "order_rvsecncl")],
+        "00 11 12 22 27 41 42 43",
+    ),
+    **dict.fromkeys([("kis", f"domestic_stock/{name}") for name in ("order_resv", "order_resv_rvsecncl")], "00"),
+    **dict.fromkeys([("kis", f"domestic_futureoption/{name}") for name in ("order", "order_rvsecncl")], "01 10 11"),
+    ("kis", "overseas_futureoption/order"): "1 4",
+    ("kis", "overseas_futureoption/order_rvsecncl"): "- N",
+    ("kis", "overseas_stock/order"): "- 00 32 34 35 36 50",
+    ("kis", "overseas_stock/order_resv"): "- 00 35 36",
+    ("kis", "overseas_stock/daytime_order"): "00",
+    **dict.fromkeys([("kiwoom", name) for name in ("kt10000", "kt10001", "kt10006", "kt10007")], "0 10 20 28 62"),
+    **dict.fromkeys([("kiwoom", name) for name in ("kt50000", "kt50001")], "00 10 20"),
+    ("kiwoom", "ust20000"): "00 26 27 30",
+    ("kiwoom", "ust20001"): "00 26 27 30 34",
+}
+"""Codes with which nothing worse than the price is paid, by the brokers' tables; - is a blank."""
+STOPS: Mapping[tuple[str, str], str] = {
+    **dict.fromkeys(
+        [("kis", f"domestic_stock/{name}") for name in ("order_cash", "order_credit", "order_rvsecncl")], "CNDT_PRIC"
+    ),
+    **dict.fromkeys(
+        [("kis", f"overseas_futureoption/{name}") for name in ("order", "order_rvsecncl")], "FM_STOP_ORD_PRIC"
+    ),
+    **dict.fromkeys([("kiwoom", name) for name in ("kt10000", "kt10001", "kt10006", "kt10007")], "cond_uv"),
+    **dict.fromkeys([("kiwoom", name) for name in ("kt10002", "kt10008")], "mdfy_cond_uv"),
+    **dict.fromkeys([("kiwoom", name) for name in ("ust20001", "ust20002")], "stop_pric"),
+}
+"""The field of the price that sets an order off."""
+TYPES = ("ORD_DVSN", "ORD_DVSN_CD", "PRIC_DVSN_CD", "FM_MKPR_CVSN_YN", "trde_tp")
+"""Fields of the code that says how an order is priced, where PRICED has codes for it."""
+PRICES = (
+    *("ORD_UNPR", "BOND_ORD_UNPR", "UNIT_PRICE", "FM_LIMIT_ORD_PRIC", "OVRS_ORD_UNPR", "FT_ORD_UNPR3"),
+    *("ord_uv", "mdfy_uv"),
+)
+"""Fields of a price."""
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "SLL_BUY_DVSN_CD": {"01": "sell", "02": "buy"},
+    "RVSE_CNCL_DVSN_CD": {"01": "amend", "02": "cancel"},
+    "EXCG_ID_DVSN_CD": {"KRX": "KRX", "NXT": "NXT", "SOR": "SOR"},
+    "dmst_stex_tp": {"KRX": "KRX", "NXT": "NXT", "SOR": "SOR"},
+    "exch_tp": {"1": "KRW", "2": "USD"},
+    "RSVN_ORD_YN": {"N": "order", "Y": "reserve"},
+}
+"""What the codes of a field mean, by the brokers' tables."""
+LAST_DAYS: Mapping[tuple[str, str], str] = dict.fromkeys(
+    [("kis", f"domestic_stock/{name}") for name in ("order_resv", "order_resv_rvsecncl")], "RSVN_ORD_END_DT"
+)
+"""The field of the last day of a reserved order."""

@@ -16,6 +16,12 @@ ACCOUNT = "1234567801"
 CANARY = "canary-token"
 """What no text may show."""
 FOREVER = {"access_token_token_expired": "2099-12-31 23:59:59", "expires_dt": "20991231235959"}
+NUMBERS = {
+    "domestic_stock/order_resv": "RSVN_ORD_SEQ",
+    "overseas_stock/order_resv/asia": "OVRS_RSVN_ODNO",
+    "overseas_stock/order_resv_ccnl/us_cancel": "OVRS_RSVN_ODNO",
+}
+"""Where KIS tells the number of what it took, if not as ODNO."""
 QUERIES = {"ka00001": {"acctNo": ACCOUNT}}
 """What has to be asked before an order may leave."""
 
@@ -68,18 +74,27 @@ class Taker(Server):
         if self.fault is not None:
             return self.fault(exchange)
         self.number += 1
-        return exchange.send(answer({**self.taken(self._catalogue.api(an_id)), **self.more}))
+        return exchange.send(answer({**self.taken(an_id), **self.more}))
 
-    def taken(self, api: Api) -> dict[str, Any]:
-        """Return the answer that takes an order, with its number where this API has one."""
-        body: dict[str, Any] = dict(self.done)
-        row = api.order
-        assert row is not None
-        told = dict.fromkeys(row.number.split()[:1], f"{self.number:010}") | dict(row.done)
-        for path, value in told.items():
-            block, _, name = path.rpartition(".")
-            (body.setdefault(block, {}) if block else body)[name] = value
-        return body
+    def taken(self, an_id: str) -> dict[str, Any]:
+        """Return the answer that takes an order."""
+        api = self._catalogue.api(an_id)
+        return {**self.done, **taken(self.broker, api, an_id, f"{self.number:010}")}
+
+
+def taken(broker: str, api: Api, an_id: str, number: str) -> dict[str, Any]:
+    """Return what an order is answered, with its number where the broker's samples have it."""
+    if broker == "kiwoom":
+        return {} if api.name == "ust31302" else {"ord_no": number}
+    if api.name == "domestic_stock/order_resv_rvsecncl":
+        return {"output": {"NRML_PRCS_YN": "Y"}}
+    return {"output": {NUMBERS.get(variant_of(api, an_id), "ODNO"): number}}
+
+
+def variant_of(api: Api, an_id: str) -> str:
+    """Return the name that an id stands for, with its variant."""
+    variant = api.variant(an_id)
+    return f"{api.name}/{variant}" if variant else api.name
 
 
 def _header(head: bytes, name: str) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from brokerkit import Broker, Limits, NotSent, OrderBlocked, OrderUncertain
-from brokerkit.catalogue import Catalogue
+from brokerkit.catalogue import Api, Catalogue, OrderRow, Told
 from brokerkit.errors import (
     AuthError,
     BrokerError,
@@ -22,15 +23,16 @@ from brokerkit.errors import (
 )
 from brokerkit.orders.guard import halt, resume
 from brokerkit.orders.intents import Intent, IntentKind, IntentState
-from brokerkit.orders.raw import CANCELS, Terms
-from brokerkit.raw.calls import prepared
+from brokerkit.orders.raw import CANCELS, Terms, _found
+from brokerkit.raw.calls import RawCall, prepared
 from brokerkit.testing.inside import journal_of
 from tests.faults import AFTER_THE_REQUEST, WITHOUT_END
-from tests.raw_rows import CASES, KIS, Case
+from tests.raw_rows import CASES, KIS, LAST_DAYS, PRICED, PRICES, STOPS, TYPES, WORDS, Case
 from tests.servers import Script, Server, answer
-from tests.takers import ACCOUNT, Taker, saying, taking
+from tests.takers import ACCOUNT, Taker, saying, taken, taking
 
 BROKERS = ("kis", "kiwoom")
+DAYTIME = ("daytime_order", "daytime_order_rvsecncl")
 KINDS = {
     "amend": IntentKind.AMEND,
     "cancel": IntentKind.CANCEL,
@@ -83,19 +85,121 @@ def test_every_order_of_both_catalogues_is_among_the_cases() -> None:
     assert known == there
 
 
+def odd_of(case: Case, call: RawCall) -> list[str]:
+    """Return what a call is taken for that it is not."""
+    terms = Terms.of(call)
+    told: dict[str, object] = {
+        "kind": terms.kind,
+        "symbol": terms.symbol,
+        "side": terms.side or "",
+        "original": terms.original,
+        "market": terms.market,
+        "verb": terms.verb,
+        "venue": terms.venue or "",
+        "currency": terms.currency,
+        "quantity": terms.quantity,
+        "price": terms.price,
+    }
+    wanted = {name: getattr(case, name) for name in told}
+    told["is_all"], wanted["is_all"] = terms.is_all, not case.quantity
+    wanted |= {name: Decimal(wanted[name]) if wanted[name] else None for name in ("quantity", "price")}
+    if case.kind not in CANCELS:
+        told["value"], wanted["value"] = terms.value, case.amount
+    return [f"{case.title}: {name} {told[name]}, not {wanted[name]}" for name in told if told[name] != wanted[name]]
+
+
+def odd_row(broker: str, api: Api) -> list[str]:
+    """Return what the table of an order says otherwise than the broker's own tables and samples."""
+    row, place = api.order, (broker, api.name)
+    assert row is not None
+    priced = {code.replace("-", "") for code in PRICED.get(place, "").split()}
+    told = {"priced": (row.priced, priced), "stop": (row.stop, STOPS.get(place, ""))}
+    kind = next((name for name in TYPES if name in api.fields), "") if place in PRICED else ""
+    told["type"] = (row.type, kind)
+    told["price"] = (row.price, next((name for name in PRICES if name in api.fields), ""))
+    told["amount"] = (row.amount, "fc_exmn_amt" if api.name == "ust31302" else "")
+    for part in ("kind", "side", "venue", "currency"):
+        each: Told = getattr(row, part)
+        meant = {code: word for code, word in each.words.items() if code in WORDS.get(each.field, ())}
+        told[part] = (meant, WORDS[each.field] if meant else {})
+    told["until"] = (row.until, LAST_DAYS.get(place, ""))
+    told["done"] = (dict(row.done), {"output.NRML_PRCS_YN": "Y"} if api.name.endswith("resv_rvsecncl") else {})
+    told["abroad"] = (row.abroad, "overseas" in api.name and not api.name.endswith(("_resv_ccnl", *DAYTIME)))
+    odd = [f"{api.name}: {name} {ours}, not {theirs}" for name, (ours, theirs) in told.items() if ours != theirs]
+    for an_id in api.ids["real"].values():
+        answered = taken(broker, api, an_id, "77")
+        found = next(filter(None, (_found(answered, path) for path in row.number.split())), "")
+        if found != ("77" if "77" in str(answered) else "") or ("77" not in str(answered) and row.number):
+            odd.append(f"{api.name}: {row.number} is not where {an_id} tells a number")
+    return odd
+
+
 @pytest.mark.parametrize("name", BROKERS)
 def test_every_order_says_what_its_fields_mean(name: str) -> None:
     with taking(name) as (_, broker):
-        for case in of(name):
-            terms = Terms.of(prepared(broker.client, broker.apis, case.api, case.fields))
-            told = (terms.kind, terms.symbol, terms.side or "", terms.original, terms.market, terms.verb)
-            wanted = (case.kind, case.symbol, case.side, case.original, case.market, case.verb)
-            assert told == wanted, case.title
-            assert terms.quantity == (Decimal(case.quantity) if case.quantity else None), case.title
-            assert terms.price == (Decimal(case.price) if case.price else None), case.title
-            assert (terms.venue or "", terms.currency) == (case.venue, case.currency), case.title
-            if case.kind not in CANCELS:
-                assert terms.value == case.amount, case.title
+        calls = [(case, prepared(broker.client, broker.apis, case.api, case.fields)) for case in of(name)]
+    assert [words for case, call in calls for words in odd_of(case, call)] == []
+    assert [
+        words for api in {call.api.name: call.api for _, call in calls}.values() for words in odd_row(name, api)
+    ] == []
+
+
+def slips(api: Api) -> Iterator[tuple[str, OrderRow]]:
+    """Yield the table of an order with one mistake in it: another field, another word, a code more or less."""
+    row = api.order
+    assert row is not None
+    for part in ("symbol", "quantity", "price", "amount", "stop", "type", "original", "until", "number"):
+        name = getattr(row, part)
+        other = next(field.name for field in api.request if field.name not in (name, row.symbol, row.price, "CANO"))
+        for wrong in ("", "output.ORD_TMD" if part == "number" else other):
+            if wrong != name and not (part == "until" and not name):
+                yield f"{part} {wrong or 'nowhere'}", replace(row, **{part: wrong})
+    for part, swaps in SWAPS.items():
+        told: Told = getattr(row, part)
+        if told.word in swaps:
+            yield f"{part} {swaps[told.word]}", replace(row, **{part: replace(told, word=swaps[told.word])})
+        for code, word in told.words.items():
+            if word in swaps:
+                words = {**told.words, code: swaps[word]}
+                yield f"{part} {code} {swaps[word]}", replace(row, **{part: replace(told, words=words)})
+        if told.field and any(word in swaps for word in told.words.values()):
+            yield f"{part} by no field", replace(row, **{part: replace(told, field="")})
+    for code in row.priced:
+        yield f"not priced {code}", replace(row, priced=row.priced - {code})
+    yield "priced 01", replace(row, priced=row.priced ^ {"01"})
+    if row.all:
+        yield "all", replace(row, all={})
+    yield "abroad", replace(row, abroad=not row.abroad)
+    yield "done", replace(row, done={} if row.done else {"output.ODNO": "1"})
+
+
+SWAPS = {
+    "kind": {"order": "cancel", "amend": "cancel", "cancel": "amend", "reserve": "cancel_reservation"}
+    | {"cancel_reservation": "reserve", "amend_reservation": "cancel_reservation", "convert": "cancel"},
+    "side": {"buy": "sell", "sell": "buy"},
+    "market": {"KR": "US", "US": "KR"},
+    "currency": {"KRW": "USD", "USD": "KRW", "JPY": "CNY", "CNY": "JPY", "VND": "KRW"},
+    "verb": {"buy": "sell", "sell": "buy", "amend": "cancel", "cancel": "amend", "reserve": ""}
+    | {"amend_reservation": "", "cancel_reservation": ""},
+    "venue": {"KRX": "NXT", "NXT": "KRX", "SOR": "KRX", "US": "DAYTIME", "DAYTIME": "US"},
+}
+
+
+@pytest.mark.parametrize("name", BROKERS)
+def test_a_mistake_in_the_table_of_any_order_is_noticed(name: str) -> None:
+    with taking(name) as (_, broker):
+        calls = [(case, prepared(broker.client, broker.apis, case.api, case.fields)) for case in of(name)]
+    unnoticed, count = [], 0
+    for api in {call.api.name: call.api for _, call in calls}.values():
+        own = [(case, call) for case, call in calls if call.api is api]
+        for words, row in slips(api):
+            count += 1
+            wrong = replace(api, order=row)
+            odd = [each for case, call in own for each in odd_of(case, replace(call, api=wrong))]
+            if not odd and not odd_row(name, wrong):
+                unnoticed.append(f"{api.name}: {words}")
+    assert unnoticed == []
+    assert count > 150
 
 
 @pytest.mark.parametrize("name", BROKERS)
@@ -118,7 +222,7 @@ def test_every_order_is_sent_as_it_is_and_written_down_as_what_it_is(name: str) 
             assert intent.price == (Decimal(case.price) if case.price else None), case.title
             assert (intent.names or "") == ("" if intent.request else case.original), case.title
             assert intent.api == (case.row or case.api), case.title
-            numbered = bool(api.order and api.order.number)
+            numbered = case.kind != "convert" and "resv_rvsecncl" not in case.api
             assert reply.order_id == intent.order_id == (f"{taker.number:010}" if numbered else None), case.title
             again = broker.call(case.api, case.fields, key=f"case-{before}")
             assert (len(taker.calls), again.order_id, again.pages) == (before + 1, reply.order_id, 0), case.title
@@ -273,9 +377,7 @@ def test_nothing_new_goes_to_a_market_that_the_profile_leaves_out(name: str, mar
 
 
 def yes_to_another(taker: Taker) -> bytes:
-    an_id, _ = taker.calls[-1]
-    yes = taker.taken(Catalogue.at(f"brokerkit_{taker.broker}").api(an_id))
-    return answer(yes, headers={"tr_id": "other", "api-id": "other"})
+    return answer(taker.taken(taker.calls[-1][0]), headers={"tr_id": "other", "api-id": "other"})
 
 
 FAULTS: dict[str, Script] = {
