@@ -260,7 +260,6 @@ def test_an_order_under_an_id_that_nothing_proves_is_sent_only_by_that_id() -> N
 @pytest.mark.usefixtures("hurried")
 def test_real_money_moves_only_armed_and_by_what_can_be_computed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("brokerkit.orders.desk.is_real_money", lambda *given: True)
-    monkeypatch.setattr("brokerkit.orders.guard.network_file_system", lambda folder: None)
     with taking(name) as (taker, broker):
         for case in of(name):
             with pytest.raises(Disarmed):
