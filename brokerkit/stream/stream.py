@@ -237,13 +237,14 @@ class Stream:
             new = [topic for topic in topics if topic not in followed]
             follower = Follower(topics)
             self._inbox.add(follower)
+            self._note_topics()  # before anything comes of them: what the broker sends with its yes counts, too
             try:
                 if new:
                     self._begin(new)
             except BaseException:
                 self._inbox.remove(follower)
+                self._note_topics()
                 raise
-            self._note_topics()
         return Subscription(self, follower)
 
     def _begin(self, topics: Sequence[Topic]) -> None:
