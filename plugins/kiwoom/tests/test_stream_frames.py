@@ -777,11 +777,20 @@ def test_what_is_written_down_names_no_account_and_is_read_the_same(own: KiwoomF
         "nonsense",
         '{"trnm":"REG","return_code":0}',
         '{"trnm":"CNSRLST","return_code":0,"data":[["4","내 조건"]]}',
-        '{"trnm":"REAL","data":[{"type":"04","item":"","values":{"9201":"1234567890"}}]}',
+        '{"trnm":"REAL","data":[{"type":"0Z","item":"","values":{"9201":"1234567890"}}]}',
     ],
 )
 def test_what_nobody_needs_again_is_not_written_down(feed: KiwoomFeed, text: str) -> None:
     assert feed.recorded(text) is None
+
+
+def test_what_the_account_holds_is_written_down_without_the_account_and_without_what_nobody_knows(
+    own: KiwoomFeed,
+) -> None:
+    values = {"9201": "1234567890", "9001": "A005930", "930": "5", "99901": "1234567890"}
+    written = own.recorded(real(("04", "005930", values)))
+    assert written is not None
+    assert json.loads(written)["data"][0]["values"] == {"9001": "A005930", "930": "5"}
 
 
 def test_the_list_of_a_live_condition_is_written_down_as_rows(feed: KiwoomFeed) -> None:

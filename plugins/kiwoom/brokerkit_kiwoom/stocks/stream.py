@@ -29,6 +29,7 @@ from brokerkit_kiwoom.stocks.quotes import MILLION
 from brokerkit_kiwoom.stocks.trades import SIDE
 from brokerkit_kiwoom.wire.fields import Values, fids, figure, moment, of_row, price, symbol, traded
 from brokerkit_kiwoom.wire.rows import (
+    ACCOUNT,
     BOOK_TIME,
     FILL,
     FILL_PRICE,
@@ -154,7 +155,7 @@ COMES_OR_GOES = "843"  # 삽입삭제 구분
 
 IS_ENTERING = {"I": True, "D": False}
 INITIAL = "initial"
-"""Key of a row that comes of the list with which a condition begins; no vendor's word."""
+"""Key of a row that comes of the list with which a condition begins: as it was sent. It is no vendor's word."""
 
 
 @of_row
@@ -171,7 +172,7 @@ def condition(row: Any, venue: Venue | None, received_at: dt.datetime) -> Condit
         received_at,
         values[CONDITION].strip(" "),
         is_entering,
-        row.get(INITIAL) is True,
+        INITIAL in row,
     )
 
 
@@ -179,7 +180,7 @@ def initial(condition: str, row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row of the list with which a live condition begins as one of those that come later."""
     code = row["jmcode"] if "jmcode" in row else row[SYMBOL]
     values = {CONDITION: condition, SYMBOL: code, COMES_OR_GOES: "I"}
-    return {"type": CONDITION_ID, "item": code, "values": values, INITIAL: True}
+    return {"type": CONDITION_ID, "item": code, "values": values, INITIAL: row}
 
 
 # 주문체결 (00) -> Notice
@@ -280,7 +281,7 @@ def _venue(values: Values) -> Venue | None:
     return VENUE_OF.get(values.get(VENUE_WORDS, "").strip()) or VENUE_OF.get(values.get(VENUE_CODE, "").strip())
 
 
-TRADE_ID, BOOK_ID, SESSION_ID, CONDITION_ID, ORDER_ID = "0B", "0D", "0s", "02", "00"
+TRADE_ID, BOOK_ID, SESSION_ID, CONDITION_ID, ORDER_ID, BALANCE_ID = "0B", "0D", "0s", "02", "00", "04"
 
 
 def at_venues(id: str, read: Any) -> dict[Venue | None, Channel]:
@@ -297,7 +298,8 @@ SESSIONS: Mapping[Venue | None, Channel] = {
 
 def without_owner(row: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a row as it may be written down."""
-    return bare(row, READ_OF_ORDERS) if row["type"] == ORDER_ID else row
+    kept = {ORDER_ID: READ_OF_ORDERS, BALANCE_ID: KNOWN[BALANCE_ID] - {ACCOUNT}}.get(row["type"])
+    return row if kept is None else bare(row, kept)
 
 
 KNOWN = {
@@ -309,6 +311,7 @@ KNOWN = {
     ),
     SESSION_ID: fids("20 214 215"),
     CONDITION_ID: fids("20 841 843 907 9001"),
+    BALANCE_ID: fids("10 27 28 302 307 916-918 924 930-933 945 946 950 951 957-959 990-993 8019 9001 9201"),
     ORDER_ID: fids("10 27 28 302 900-915 919-923 938 939 2134-2136 9001 9201 9203 9205 10010"),
 }
 """Channel to the fields that the vendor's pages name."""

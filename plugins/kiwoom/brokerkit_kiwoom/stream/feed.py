@@ -55,8 +55,10 @@ MOST_OF_GROUP = 100
 MOST_SHAPES = 1_000
 WHICH_API = ("trnm", "search_type")
 """Fields of a question that say which API it is."""
-WITHOUT_ITEM = frozenset({stocks.ORDER_ID, stocks.SESSION_ID})
+WITHOUT_ITEM = frozenset({stocks.ORDER_ID, stocks.BALANCE_ID, stocks.SESSION_ID})
 """Registered without a code, whatever stands in their rows."""
+INTERRUPTIONS = "1h"  # VI발동/해제
+"""Registered without a code, or for some."""
 
 
 class Message(NamedTuple):
@@ -86,6 +88,12 @@ class KiwoomFeed(Feed[KiwoomClient]):
     """Frames of Kiwoom's socket for Korea; that for the US shares all but what stands in its tables."""
 
     path: ClassVar[str] = frames.PATH
+    live: ClassVar[str] = "ka10173"  # 조건검색 요청 실시간
+    ends: ClassVar[str] = "ka10174"  # 조건검색 실시간 해제
+    without_key: ClassVar[frozenset[str]] = WITHOUT_ITEM
+    """Channels that come of the account, or of a venue."""
+    asked_with: ClassVar[Mapping[str, str]] = {"stex_tp": "K"}
+    """What stands in the question for a live condition besides."""
     list_frame: ClassVar[str] = frames.LIST
     search_frame: ClassVar[str] = frames.SEARCH
     clear_frame: ClassVar[str] = frames.CLEAR
@@ -152,7 +160,10 @@ class KiwoomFeed(Feed[KiwoomClient]):
         if conditions:
             self._awaited.update(conditions)
             sent.append(frames.frame(self.list_frame))
-            sent += [frames.search(condition, frames.LIVE) for condition in conditions]
+            sent += [
+                frames.frame(self.search_frame, seq=condition, search_type=frames.LIVE, **self.asked_with)
+                for condition in conditions
+            ]
         return [*map(SecretStr, sent)]
 
     def release(self, registrations: Sequence[Registration]) -> Sequence[SecretStr]:
@@ -192,6 +203,8 @@ class KiwoomFeed(Feed[KiwoomClient]):
         return self._groups[key]
 
     def key_of(self, topic: Topic) -> str:
+        if topic.kind is StreamKind.RAW:
+            return topic.symbol
         if topic.kind is StreamKind.INDEX:
             return CODE[topic.symbol]
         if topic.kind is StreamKind.CONDITION:
@@ -224,7 +237,13 @@ class KiwoomFeed(Feed[KiwoomClient]):
 
     def channel(self, topic: Topic) -> Channel:
         found = super().channel(topic)
+        if topic.kind is StreamKind.RAW:
+            return self.registered_as(found, topic.channel)
         return replace(found, read=self._read_order) if topic.kind is StreamKind.ORDERS else found
+
+    def registered_as(self, found: Channel, name: str) -> Channel:
+        """Return a raw channel under the id of its registration: its rows may come with those of others."""
+        return replace(found, ids={self.environment: stocks.CONDITION_ID}) if name == self.live else found
 
     def _read_order(self, row: Any, venue: Venue, received_at: dt.datetime) -> Notice | None:
         """Read an own order; None where it names another account than that of the key."""
@@ -283,6 +302,8 @@ class KiwoomFeed(Feed[KiwoomClient]):
         if channel == stocks.CONDITION_ID:
             return str(values[stocks.CONDITION].strip(" "))
         item: str = entry["item"].strip()
+        if channel == INTERRUPTIONS and (channel, item) not in self._registered:
+            return ""
         if (channel, item) not in self._registered and "_" not in item:
             code = symbol(item)
             found = [code + suffix for suffix in ("", "_NX", "_AL") if (channel, code + suffix) in self._registered]
@@ -294,10 +315,15 @@ class KiwoomFeed(Feed[KiwoomClient]):
         shape = channel, len(fields)
         found = self._unknown.get(shape)
         if found is None:
-            found = len(fields - self.known.get(channel, fields))
+            found = len(fields - (self.known.get(channel) or self._columns(channel) or fields))
             if len(self._unknown) < MOST_SHAPES:
                 self._unknown[shape] = found
         return found
+
+    def _columns(self, channel: str) -> KeysView[str] | None:
+        """Return the fields of a channel by the catalogue; None of one that it has not got."""
+        apis = None if self.catalogue is None else self.apis
+        return apis.api(channel).columns.names.keys() if apis is not None and channel in apis else None
 
     def _answer(self, told: str, body: Mapping[str, Any]) -> list[Received]:
         trnm = self.misspelt.get(told, told)
@@ -362,6 +388,34 @@ class KiwoomFeed(Feed[KiwoomClient]):
         except BrokerError as error:
             return error.with_traceback(None)
 
+    # Raw topics
+
+    def fields_of(self, api: Api, row: Any) -> Mapping[str, str]:
+        found: Mapping[str, str] = row[stocks.INITIAL] if stocks.INITIAL in row else row["values"]
+        return found
+
+    def raw_keys(self, api: Api, keys: Sequence[str]) -> Sequence[str]:
+        if api.name == self.ends:
+            raise Unsupported(
+                f"{api.name} ends what {self.live} follows, and tells nothing.",
+                advice="Nothing was sent. Close the subscription instead.",
+            )
+        if api.name in self.without_key:
+            if keys:
+                raise InvalidRequest(f"{api.name} takes no key.", advice="Nothing was sent. Leave the key out.")
+            return [""]
+        if api.name == INTERRUPTIONS and not keys:
+            return [""]
+        pattern, words = self.spelt(api)
+        for key in super().raw_keys(api, keys):
+            if not re.fullmatch(pattern, key, re.ASCII):
+                raise InvalidRequest(f"{key!r:.40} is no key of {api.name}: {words}.", advice="Nothing was sent.")
+        return keys
+
+    def spelt(self, api: Api) -> tuple[str, str]:
+        """Return the pattern of the keys of a channel, and what they are."""
+        return (frames.CONDITION, "conditions have numbers") if api.name == self.live else (".+", "")
+
     # What is asked for
 
     def pages(self, api: Api, values: Mapping[str, Any], ask: Callable[[str, str], Any]) -> Iterator[Page]:
@@ -407,10 +461,14 @@ class KiwoomFeed(Feed[KiwoomClient]):
                 data = [stocks.initial(condition, row) for row in rows]
             else:
                 rows = frames.rows_of(body) if body["trnm"] == frames.REAL else []
-                data = [dict(self.without_owner(row)) for row in rows if row["type"] in self.known]
+                data = [dict(self.without_owner(row)) for row in rows if self._has(row["type"])]
             return frames.frame(frames.REAL, data=data) if data else None
         except Exception:  # noqa: BLE001 - what cannot be read is not written down: nobody knows what stands in it
             return None
+
+    def _has(self, channel: str) -> bool:
+        """Say whether it is known what stands in a row of a channel."""
+        return channel in self.known or bool(self._columns(channel))
 
     def without_owner(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return a row as it may be written down."""

@@ -9,12 +9,14 @@ from functools import partial
 from typing import Any, ClassVar
 
 from brokerkit import clock
+from brokerkit.catalogue import Api
 from brokerkit.errors import UnknownSymbol
 from brokerkit.stream.events import Notice, OrderChange, RawEvent
 from brokerkit.stream.feed import Channel, Registration, Told
 from brokerkit.stream.topics import StreamKind, Topic
 from brokerkit.words import Venue
 from brokerkit_kiwoom.client import KiwoomClient
+from brokerkit_kiwoom.stocks import stream as stocks
 from brokerkit_kiwoom.stream.feed import KiwoomFeed
 from brokerkit_kiwoom.us import stream as us
 from brokerkit_kiwoom.us.spelling import EXCHANGE, SEARCH, code_of
@@ -26,15 +28,26 @@ ANY_ITEM = {"jmcode": "NVDA", "stex_tp": "ND"}
 is. Whether they do here no page tells; where no notice comes of an order that was sent, the lists are read."""
 
 
+EXCHANGE_AND_CODE = "[A-Z]{2}:.+"
+"""How keys are spelt: what stands in stex_tp and jmcode of an item."""
+
+
 class KiwoomUsFeed(KiwoomFeed):
     """Frames of Kiwoom's socket for the US."""
 
     path: ClassVar[str] = frames.US_PATH
+    live: ClassVar[str] = "usa20290"  # 미국주식 조건검색 요청 실시간
+    ends: ClassVar[str] = "usa20291"  # 미국주식 조건검색 실시간 해제
+    without_key: ClassVar[frozenset[str]] = frozenset(us.OWN)
+    asked_with: ClassVar[Mapping[str, str]] = {}
     list_frame: ClassVar[str] = frames.US_LIST
     search_frame: ClassVar[str] = frames.US_SEARCH
     clear_frame: ClassVar[str] = frames.US_CLEAR
     misspelt: ClassVar[Mapping[str, str]] = {"GCNSRLT": frames.US_LIST, frames.SEARCH: frames.US_SEARCH}
-    known: ClassVar[Mapping[str, frozenset[str]]] = us.KNOWN
+    known: ClassVar[Mapping[str, frozenset[str]]] = {
+        **us.KNOWN,
+        stocks.CONDITION_ID: stocks.KNOWN[stocks.CONDITION_ID],  # as at home: no page tells
+    }
     # Whether the mock host has them is not told.
     channels: ClassVar[Mapping[tuple[str, StreamKind], Mapping[Venue | None, Channel]]] = {
         ("US", StreamKind.TRADES): {Venue.US: channel(us.TRADE_ID, us.trade, REAL)},
@@ -59,6 +72,8 @@ class KiwoomUsFeed(KiwoomFeed):
 
     def key_of(self, topic: Topic) -> str:
         """Return exchange and code, such as `ND:AAPL`."""
+        if topic.kind is StreamKind.RAW:
+            return topic.symbol
         if topic.kind is StreamKind.ORDERS:
             self.know_account()
             return ""
@@ -70,7 +85,22 @@ class KiwoomUsFeed(KiwoomFeed):
 
     def channel(self, topic: Topic) -> Channel:
         found = super().channel(topic)
-        return replace(found, read=partial(self._by_its_clock, found.read)) if self.is_simulated else found
+        is_dated = topic.kind is not StreamKind.RAW
+        return replace(found, read=partial(self._by_its_clock, found.read)) if self.is_simulated and is_dated else found
+
+    def registered_as(self, found: Channel, name: str) -> Channel:
+        if name not in us.OWN:
+            return super().registered_as(found, name)
+        return Channel(
+            {self.environment: us.ORDER_ID}, lambda row, *at: found.read(row, *at) if row["type"] == name else None
+        )
+
+    def spelt(self, api: Api) -> tuple[str, str]:
+        return (
+            super().spelt(api)
+            if api.name == self.live
+            else (EXCHANGE_AND_CODE, "write exchange and code, as in ND:AAPL")
+        )
 
     def _by_its_clock(
         self, read: Callable[[Any, Venue, dt.datetime], Told | None], row: Any, venue: Venue, received_at: dt.datetime
@@ -94,6 +124,8 @@ class KiwoomUsFeed(KiwoomFeed):
         """Return the registration of an entry, whose item is the code alone."""
         if channel in us.OWN:
             return Registration(us.ORDER_ID, "")
+        if stocks.CONDITION in values:  # no page tells what comes of a live condition: as at home
+            return Registration(stocks.CONDITION_ID, values[stocks.CONDITION].strip(" "))
         item = entry["item"]
         code = (item["jmcode"] if isinstance(item, Mapping) else item).strip()
         return Registration(channel, self._keys.get(code, code))
