@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from brokerkit import AuthError, InvalidRequest, StreamError, UnknownSymbol, Unsupported, Venue
-from brokerkit.catalogue import Api
+from brokerkit.catalogue import Api, Catalogue
 from brokerkit.models import Condition
+from brokerkit.raw.reply import RawRow
 from brokerkit.stream.events import BookEvent, Dropped, Gap, QuoteEvent, RawEvent, TradeEvent
 from brokerkit.stream.mailbox import MOST
 from brokerkit.stream.stream import Stream
@@ -342,6 +343,12 @@ def test_raw_topics_need_a_catalogue_and_a_feed_that_reads_by_it() -> None:
         with pytest.raises(Unsupported, match="no catalogue"):
             stream.raw("H0STNAV0", "069500")
         assert sources.calls == []
+
+
+def test_a_row_that_is_one_of_the_answer_with_which_a_channel_begins_has_nothing_unknown() -> None:
+    api = Catalogue.at("brokerkit_kiwoom").api("ka10173")
+    assert RawRow(api, api.columns, {"jmcode": "A005930"}).unknown == ()
+    assert RawRow(api, api.columns, {"jmcode": "A005930", "z": "1"}).unknown == ("z",)
 
 
 def test_raw_events_wait_to_a_number_and_what_is_dropped_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

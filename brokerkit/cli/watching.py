@@ -21,6 +21,7 @@ from rich.text import Text
 
 from brokerkit import clock
 from brokerkit.broker import Broker
+from brokerkit.cli.catalogues import complete_api, offering
 from brokerkit.cli.options import VenueOption
 from brokerkit.cli.printing import Printer, Row, as_text, console_of, money, percent, signed, style_of
 from brokerkit.cli.session import Session, at_broker
@@ -77,7 +78,11 @@ TradesOption = Annotated[bool, typer.Option("--trades", help="A line for each tr
 RawOption = Annotated[
     str | None,
     typer.Option(
-        "--raw", metavar="CHANNEL", help="A channel of the broker by its own name or id instead.", show_default=False
+        "--raw",
+        metavar="CHANNEL",
+        help="A channel of the broker by its own name or id instead.",
+        show_default=False,
+        autocompletion=offering(complete_api),
     ),
 ]
 DurationOption = Annotated[

@@ -63,8 +63,9 @@ class RawRow(Mapping[str, Any]):
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """Fields that the catalogue has not got."""
-        known = {each.casefold() for each in self._group.names}
+        """Fields that the catalogue has not got. What a socket tells may look like the answer with which it begins."""
+        groups = (self._group, *self._api.groups) if self._api.is_frame else (self._group,)
+        known = {name.casefold() for group in groups for name in group.names}
         return tuple(name for name in self._values if name.casefold() not in known)
 
     @property

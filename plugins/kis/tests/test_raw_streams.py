@@ -29,7 +29,7 @@ from brokerkit import (
     get_broker,
 )
 from brokerkit.catalogue import Catalogue
-from brokerkit.errors import BrokerError, ConfigError, InvalidRequest, Unsupported
+from brokerkit.errors import BrokerError, ConfigError, InvalidRequest, UnknownSymbol, Unsupported
 from brokerkit.market.sessions import Phase
 from brokerkit.sandbox import Sandbox
 
@@ -383,6 +383,14 @@ def test_what_cannot_be_is_refused_before_a_line_is_opened(
     assert words in str(caught.value)
     assert not socket.lines
     assert not stream._inbox.topics()
+
+
+def test_what_kis_refuses_is_raised_where_it_is_followed(stream: Stream, sandbox: Sandbox) -> None:
+    followed = stream.raw("H0STCNT0", SAMSUNG)
+    with pytest.raises(UnknownSymbol, match="invalid tr_key"):
+        stream.raw("H0STCNT0", "999999")
+    sandbox.exchange.trade(SAMSUNG, Side.BUY, Decimal(3))
+    assert raw(followed).key == SAMSUNG
 
 
 def test_without_a_login_name_no_notices_are_followed(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

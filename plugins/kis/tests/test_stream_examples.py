@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from brokerkit_kis.stream.feed import LAYOUT, NOTICES, WITHOUT_SYMBOL, KisFeed
 
+from brokerkit import RawEvent, StreamKind, Topic, Venue, clock
 from brokerkit.errors import KeyInUse
 from brokerkit.stream.feed import Ended, Reply
 
@@ -62,6 +63,40 @@ def test_environments_and_encryption_are_those_of_the_catalogue() -> None:
                 assert told["tr_id"][environment] == id
                 assert told["encrypted"] == (id in NOTICES)
             assert {name for name, id in channels()[channel.ids["real"]]["tr_id"].items() if id} == {*channel.ids}
+
+
+@pytest.mark.parametrize(
+    ("example", "id", "told", "unknown", "missing"),
+    [
+        ("ccnl_krx__official", "H0STCNT0", {"STCK_PRPR": "71900", "VI_STND_PRC": "72100"}, (), ("MARKET_CLS_CODE",)),
+        (
+            "ccnl_notice__order_accepted",
+            "H0STCNI0",
+            {"ODER_NO": "0000002891", "BRNC_NO": "06010", "20": "10", "22": "하림"},
+            ("19", "20", "21", "22", "23"),
+            (
+                "ORD_COND_PRC",
+                "ORD_EXG_GB",
+                "POPUP_YN",
+                "FILLER",
+                "CRDT_CLS",
+                "CRDT_LOAN_DATE",
+                "CNTG_ISNM40",
+                "ODER_PRC",
+            ),
+        ),
+    ],
+)
+def test_older_and_narrower_rows_of_kis_have_the_names_that_are_sure(
+    feed: KisFeed, example: str, id: str, told: dict[str, str], unknown: tuple[str, ...], missing: tuple[str, ...]
+) -> None:
+    feed.catalogue = "brokerkit_kis"
+    (values,) = loaded(f"examples/domestic_stock__{example}.json")["response"]["frames"]
+    event = feed.channel(Topic(StreamKind.RAW, channel=id)).read(values.split("^"), Venue.KRX, clock.now())
+    assert isinstance(event, RawEvent)
+    assert told.items() <= dict(event.fields).items()
+    assert (event.unknown, event.missing) == (unknown, missing)
+    assert [*event.fields.values()] == values.split("^")
 
 
 def test_the_heartbeat_goes_back_as_it_is(feed: KisFeed) -> None:
