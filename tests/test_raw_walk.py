@@ -254,6 +254,8 @@ def bonds_and_futures(walk: Walk) -> None:
             new: Fields = {**contract, "SLL_BUY_DVSN_CD": "02", "SHTN_PDNO": FUTURE}
             number = walk.step(f"domestic_futureoption/order/{session}", new)
             change = {**contract, "RMN_QTY_YN": "Y", "NMPR_TYPE_CD": "01", "KRX_NMPR_CNDT_CD": "0"}
+            if session == "night":
+                change["FUOP_ITEM_DVSN_CD"] = "01"
             change |= {"ORGN_ODNO": number, "RVSE_CNCL_DVSN_CD": "02"}
             walk.step(f"domestic_futureoption/order_rvsecncl/{change_of}", change)
 
