@@ -15,10 +15,17 @@ from brokerkit.raw.calls import prepared
 
 TARGET_MICROSECONDS = 50.0
 ROUNDS, CALLS = 100, 200
+MANY = {
+    f"FID_{name}_{number}": value
+    for number in range(1, 31)
+    for name, value in (("COND_MRKT_DIV_CODE", "J"), ("INPUT_ISCD", "005930"))
+}
+"""Thirty symbols at once: no request has more fields."""
 CASES: dict[str, tuple[tuple[str, dict[str, Any]], ...]] = {
     "kis": (
         ("domestic_stock/inquire_investor", {"FID_COND_MRKT_DIV_CODE": "J", "FID_INPUT_ISCD": "005930"}),
         ("TTTC0012U", {"PDNO": "005930", "ORD_DVSN": "00", "ORD_QTY": 3, "ORD_UNPR": 70_000}),
+        ("domestic_stock/intstock_multprice", MANY),
     ),
     "kiwoom": (
         ("ka10059", {"stk_cd": "005930", "dt": "20261127", "amt_qty_tp": "1", "trde_tp": "0", "unit_tp": "1000"}),

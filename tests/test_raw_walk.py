@@ -147,6 +147,10 @@ SPECIAL: Mapping[str, Mapping[str, str]] = {
     "overseas_stock/multprice": {"AUTH": ""},
     "ka10019": {"trde_qty_tp": "0000"},
     "ka90001": {"date_tp": "10"},
+    # Blank in samples, and refused so by the sandbox where the tables require it.
+    "ust21132": {"base_dt": "20261127"},
+    "ust21180": {"strt_dt": "20261127", "end_dt": "20261127"},
+    "ust21630": {"fc_krw_tp": "1"},
     "usa20590": {"stk_cd": "AAPL"},
     **{f"usa0601{number}": {"stk_cd": "AAPL"} for number in range(1, 7)},
 }
@@ -251,6 +255,8 @@ def bonds_and_futures(walk: Walk) -> None:
     contract: Fields = {"ORD_PRCS_DVSN_CD": "02", "ORD_QTY": 1, "UNIT_PRICE": "350.05", "ORD_DVSN_CD": "01"}
     for session, changes in (("day", ("day",)), ("night", ("night", "night_of_the_samples"))):
         for change_of in changes:
+            if session == "night":
+                contract = {**contract, "FUOP_ITEM_DVSN_CD": "01"}
             new: Fields = {**contract, "SLL_BUY_DVSN_CD": "02", "SHTN_PDNO": FUTURE}
             number = walk.step(f"domestic_futureoption/order/{session}", new)
             change = {**contract, "RMN_QTY_YN": "Y", "NMPR_TYPE_CD": "01", "KRX_NMPR_CNDT_CD": "0"}
@@ -392,7 +398,7 @@ NO_DEMO_OF_KIWOOM = """
 ka01690 kt00002 kt00005 kt00012 kt00015 kt00016 kt00017 kt20016 kt20017 kt50020 kt50021 kt50032 ust31490
 """
 """What the demo environment of Kiwoom has not got; all else it has, or may have."""
-COUNTED = {"kis": 308, "kiwoom": 310}
+COUNTED = {"kis": 308, "kiwoom": 311}
 """How many calls there are: every API that is not registered for, those with several ids by each."""
 
 

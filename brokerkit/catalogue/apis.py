@@ -243,6 +243,11 @@ class Api:
         return Group("", self.frame)
 
     @cached_property
+    def needed(self) -> tuple[Field, ...]:
+        """The fields of its request that have to be there."""
+        return tuple(each for each in self.request if each.required)
+
+    @cached_property
     def parts(self) -> Mapping[str, Group]:
         """The parts of its answer by name."""
         return {each.name: each for each in self.groups}

@@ -47,7 +47,7 @@ class Checked:
         for name in api.pages:
             if name and name not in self.values:
                 self.values[name] = ""
-        if lacking := [each for each in api.request if each.required and self._lacks(each)]:
+        if lacking := [each for each in api.needed if self._lacks(each)]:
             shown = ", ".join(f"{each.name} ({each.label})" if each.label else each.name for each in lacking)
             self._faults.insert(0, f"missing: {shown}")
         if self._faults:
@@ -60,9 +60,12 @@ class Checked:
 
     def _lacks(self, field: Field) -> bool:
         """Say whether a field that has to be there is not, or counts as if it were not."""
+        value = self.values.get(field.name)
+        if value:
+            return False
         if field.name not in self.values:
             return True
-        return self.values[field.name] == "" and "blank" in self.api.refuses and field.name not in self.api.pages
+        return value == "" and "blank" in self.api.refuses and field.name not in self.api.pages
 
     def _named(self, given: Given) -> dict[str, Any]:
         """Return what was given by the names that the broker has for it."""
@@ -144,17 +147,8 @@ class Checked:
 
     def _judge(self, field: Field, value: str) -> None:
         """Look at length and code of a value."""
-        plain = value
-        for suffix in field.suffixes.values():
-            if suffix and value.endswith(suffix):
-                plain = value.removesuffix(suffix)
-        if field.length is not None and len(plain) > field.length:
-            words = f"{field.name} has {len(plain)} characters, {field.length} by the table"
-            # How long the key of a page is says the server that gave it.
-            if "long" in self.api.refuses and field.name not in self.api.pages:
-                self._faults.append(words)
-            else:
-                self.warnings.append(f"{words}: it is sent")
+        if field.length is not None and len(value) > field.length:
+            self._judge_length(field, value, field.length)
         if not field.codes or value in field.codes or not (value or (field.required and field.complete)):
             return
         shown = f"{field.name} {sanitize(value, limit=20)!r}"
@@ -162,6 +156,21 @@ class Checked:
             self._faults.append(f"{shown} is none of its codes: {_listed(field.codes)}")
         else:
             self.warnings.append(f"{shown} is not among the codes that are known, which may be more: it is sent")
+
+    def _judge_length(self, field: Field, value: str, most: int) -> None:
+        """Refuse what is too long where the broker is known to, and warn of it elsewhere."""
+        for suffix in field.suffixes.values():
+            if suffix and value.endswith(suffix):
+                value = value.removesuffix(suffix)
+                break
+        if len(value) <= most:
+            return
+        words = f"{field.name} has {len(value)} characters, {most} by the table"
+        # How long the key of a page is says the server that gave it.
+        if "long" in self.api.refuses and field.name not in self.api.pages:
+            self._faults.append(words)
+        else:
+            self.warnings.append(f"{words}: it is sent")
 
 
 _UNKNOWN = Field("")
