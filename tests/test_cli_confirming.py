@@ -247,3 +247,80 @@ def test_with_real_money_programs_get_json_alone(capsys: pytest.CaptureFixture[s
     command = ["buy", "005930", "10", "--price", "60000", "--profile", "plain", "--yes", "--json"]
     assert main(command) == exits.BLOCKED
     assert json.loads(capsys.readouterr().err)["error"] == "Disarmed"
+
+
+CREDIT = {
+    "PDNO": "005930",
+    "ORD_DVSN": "00",
+    "ORD_QTY": "3",
+    "ORD_UNPR": "70000",
+    "CRDT_TYPE": "21",
+    "LOAN_DT": "20261126",
+}
+FUTURE = {
+    "ORD_PRCS_DVSN_CD": "02",
+    "SLL_BUY_DVSN_CD": "02",
+    "SHTN_PDNO": "101W09",
+    "ORD_QTY": "1",
+    "UNIT_PRICE": "345.05",
+    "ORD_DVSN_CD": "01",
+}
+NIGHT = {
+    "ORD_PRCS_DVSN_CD": "02",
+    "RVSE_CNCL_DVSN_CD": "02",
+    "ORGN_ODNO": "551",
+    "ORD_QTY": "1",
+    "UNIT_PRICE": "0",
+    "NMPR_TYPE_CD": "01",
+    "KRX_NMPR_CNDT_CD": "0",
+    "RMN_QTY_YN": "Y",
+    "ORD_DVSN_CD": "01",
+}
+ABROAD = {
+    "OVRS_EXCG_CD": "NASD",
+    "PDNO": "AAPL",
+    "ORD_QTY": "1",
+    "OVRS_ORD_UNPR": "100",
+    "ORD_SVR_DVSN_CD": "0",
+    "ORD_DVSN": "00",
+}
+
+
+@pytest.mark.usefixtures("real")
+@pytest.mark.parametrize(
+    ("api", "fields", "arm", "words"),
+    [
+        ("domestic_stock/order_credit/buy", CREDIT, [], "the broker is not armed."),
+        ("domestic_stock/order_credit/buy", CREDIT, ["--arm", "9999"], "the broker is armed for another account."),
+        ("domestic_stock/order_credit/buy", CREDIT, ["--arm", "4501"], "Armed."),
+        ("domestic_futureoption/order/day", FUTURE, ["--arm", "4501"], "Armed."),
+        ("overseas_stock/order/us_buy", ABROAD, ["--arm", "4501"], "limits of USD are missing: max_order_quantity"),
+    ],
+)
+def test_with_real_money_a_raw_order_shows_account_and_arming_and_wants_the_whole_word(
+    api: str, fields: dict[str, str], arm: list[str], words: str, terminal: Terminal
+) -> None:
+    terminal.types("y\n")
+    command = ["call", api, *(f"{name}={value}" for name, value in fields.items()), "--profile", "limited", *arm]
+    assert terminal.runs(*command) == exits.BLOCKED
+    assert "Real money (실전): account ******4501." in terminal.screen()
+    assert words in terminal.screen()
+    assert "Type yes" in terminal.screen()
+    assert "not confirmed" in terminal.screen()
+
+
+@pytest.mark.usefixtures("real")
+@pytest.mark.parametrize(
+    ("api", "fields", "words"),
+    [
+        ("domestic_futureoption/order/day", FUTURE, "what it comes to cannot be computed"),
+        ("domestic_futureoption/order_rvsecncl/night", NIGHT, "not proven: STTN1103U or TTTN1103U"),
+    ],
+)
+def test_with_real_money_a_raw_order_that_nobody_can_measure_or_prove_is_not_sent(
+    api: str, fields: dict[str, str], words: str, terminal: Terminal
+) -> None:
+    command = ["call", api, *(f"{name}={value}" for name, value in fields.items()), "--profile", "limited"]
+    assert terminal.runs(*command, "--arm", "4501", "--yes") != exits.DONE
+    assert words in terminal.screen()
+    assert "Nothing was sent" in terminal.screen()
