@@ -262,7 +262,7 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
         Field("base_dt", 8, date=True, required=False),
     ),
     "ka20006": _INDEX_CHART,
-    "ka20007": _INDEX_CHART,
+    "ka20007": (Field("inds_cd", 8), _BASE_DAY),
     "ka20008": _INDEX_CHART,
     "ka20019": _INDEX_CHART,
     "kt10000": _ORDER,

@@ -12,8 +12,6 @@ from .fields import Field
 
 _LONG = 1000
 """Longer than any field whose length is not told."""
-_MAY_BE_BLANK = frozenset({("ka50079", "tic_scope")})
-"""Required by the table, and yet blank in the firm's own example."""
 
 
 @cache
@@ -24,7 +22,7 @@ def plain_fields(api_id: str) -> tuple[Field, ...]:
             each.name,
             each.length or _LONG,
             " ".join(each.codes) if each.complete and not any(" " in code for code in each.codes) else "",
-            required=each.required and (api_id, each.name) not in _MAY_BE_BLANK,
+            required=each.required,
         )
         for each in calls()[api_id].request
     )

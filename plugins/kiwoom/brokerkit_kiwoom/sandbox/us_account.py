@@ -244,8 +244,8 @@ def _value(branch: UsBranch, asked: dt.date | None) -> Content:
 
 
 def of_a_day(branch: UsBranch, fields: Mapping[str, str]) -> Content:
-    """Answer ust21132, of which only today is known."""
-    if day(fields["base_dt"]) != branch.exchange.today:
+    """Answer ust21132, of which only today is known; without a day it is asked for that."""
+    if fields["base_dt"] and day(fields["base_dt"]) != branch.exchange.today:
         return {**dict.fromkeys(_WORTH, padded(0, 12)), "tot_pl_rt": "0.00", "result_list": []}
     state, won = branch.exchange.account(branch.account), branch.home.account(branch.account)
     held = [_valued(branch, each) for each in state.holdings]

@@ -91,8 +91,10 @@ def of_a_day(branch: UsBranch, fields: Mapping[str, str]) -> Content:
 
 
 def of_a_span(branch: UsBranch, fields: Mapping[str, str]) -> Content:
-    """Answer ust21180, newest first."""
-    found = _between(branch, day(fields["strt_dt"]), day(fields["end_dt"]), _chosen(branch, fields))
+    """Answer ust21180, newest first. What a blank end means is not told: today, and the day that is asked for then."""
+    end = day(fields["end_dt"]) if fields["end_dt"] else branch.today()
+    start = day(fields["strt_dt"]) if fields["strt_dt"] else end
+    found = _between(branch, start, end, _chosen(branch, fields))
     listed = [(order.day.toordinal() * _MANY + order.number, order) for order in reversed(found)]
     return Listing("result_list", listed, lambda order: _span_row(branch, order), descending=True)
 

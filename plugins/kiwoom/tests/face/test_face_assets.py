@@ -108,6 +108,7 @@ def test_us_holdings_are_valued_in_both_currencies(customer: Customer) -> None:
     assert int(told["aset_evlt_amt"]) == int(won.cash + (dollars.cash_d2 + value) * rate)
     assert (int(told["book_amt"]), told["result_list"][0]["crnc_code"]) == (int(4000 * rate), "USD")
     assert customer.call("ust21132", {"base_dt": "20261119"})["result_list"] == []
+    assert customer.call("ust21132", {"base_dt": ""}) == told
     assert int(customer.call("ust21111")["krw_pymn_alow_amt"]) == int(won.withdrawable)
 
 

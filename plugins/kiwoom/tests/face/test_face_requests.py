@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from brokerkit_kiwoom.sandbox.apis import calls
+from brokerkit_kiwoom.sandbox.calls import FIELDS
 
+from brokerkit.catalogue import Catalogue
 from plugins.kiwoom.tests.face.customers import FLOW, PRICES, SAMSUNG, Customer
 
 WIRE = os.environ.get("BROKERKIT_WIRE_EXAMPLES")
@@ -34,6 +36,23 @@ def test_every_official_request_is_answered_or_refused_as_a_fact_tells(customer:
         if answer["return_code"] != 0 and not told:
             odd.append((example["api_id"], answer))
     assert odd == []
+
+
+OTHERWISE = {("ka90010", "mrkt_tp"): {"P101_AL02"}}
+"""Codes that the table most likely misspells: taken beside those that stand there."""
+
+
+@pytest.mark.parametrize("api_id", FIELDS)
+def test_what_the_face_takes_is_what_the_catalogue_tells(api_id: str) -> None:
+    told = Catalogue.at("brokerkit_kiwoom").api(api_id).fields
+    assert {field.name for field in FIELDS[api_id]} == told.keys()
+    for field in FIELDS[api_id]:
+        known = told[field.name]
+        assert field.required == known.required, field
+        # The length of a code of a share is checked with its spelling.
+        assert field.length >= (known.length or 0) or field.name == "stk_cd", field
+        if field.choices and known.codes:
+            assert field.choices == known.codes.keys() | OTHERWISE.get((api_id, field.name), set()), field
 
 
 @pytest.mark.parametrize("base", ["20220509", "20241107", "20250908"])

@@ -109,7 +109,8 @@ def test_profit_is_told_in_won_unless_dollars_are_asked_for(customer: Customer) 
     )
     assert won == blank
     assert abs(Decimal(won) / Decimal(dollars) - customer.us.exchange_rate) < 1
-    kind, message = customer.refusal("ust21630", {})
+    assert rows(customer, "ust21630") == rows(customer, "ust21630", fc_krw_tp="0")
+    kind, message = customer.refusal("ust21640", {"cntr_dt": "20261120"})
     assert (kind, "fc_krw_tp" in message) == (2, True)
 
 
