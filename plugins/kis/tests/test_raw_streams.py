@@ -185,7 +185,10 @@ def test_columns_that_are_new_or_missing_cost_no_event(stream: Stream, socket: K
     narrow = until(stream, lambda event: isinstance(event, RawEvent) and event.missing)
     assert narrow.missing == ("HPRC_NAV", "LPRC_NAV")
     assert {**narrow.fields}["OPRC_NAV"] == "5"
-    say(socket, "H0STNAV0", "069500^1^2^3")  # half a row: the count of rows is wrong
+    say(socket, "H0STNAV0", "069500^1^2^3")
+    short = until(stream, lambda event: isinstance(event, RawEvent) and len(event.fields) == 4)
+    assert short.missing == ("NAV_PRDY_CTRT", "OPRC_NAV", "HPRC_NAV", "LPRC_NAV")
+    say(socket, "H0STNAV0", "069500^1^2^3", "069500^1^2^3")  # or one row, and the count is wrong
     gap = until(stream, lambda event: isinstance(event, Gap))
     assert [(topic.channel, topic.symbol) for topic in gap.topics] == [("H0STNAV0", "069500")]
 

@@ -318,7 +318,8 @@ class KisFeed(Feed[KisClient]):
     def _layout(self, channel: str) -> Layout | None:
         """Return how wide rows of a channel are; None of one that nothing is known of.
 
-        By the catalogue a row may be half as wide again, or hardly more than half as wide: else the count is wrong.
+        By the catalogue a row may be half as wide again, or one of several hardly more than half as wide: else the
+        count is wrong.
         """
         if channel not in self._layouts and (api := self._api(channel)) is not None:
             known = len(api.frame)
@@ -384,11 +385,14 @@ class KisFeed(Feed[KisClient]):
             body = decrypted(body, self._seals[data.channel])
         elif self._is_live and self._is_sealed(data.channel):
             raise ValueError("a notice that is not encrypted, which anybody on the way could have made")
-        return self._layouts[data.channel].rows(data.rows, body.split("^"))
+        values, layout = body.split("^"), self._layouts[data.channel]
+        if data.rows == 1 and data.channel not in LAYOUT and 1 < len(values) <= layout.known:
+            return [values]  # however short: there are no fewer rows than one
+        return layout.rows(data.rows, values)
 
     def _sorted(self, data: Data, rows: list[Row]) -> Sequence[Received]:
         """Return rows by their registrations, in their order."""
-        unknown = self._layouts[data.channel].widths[len(rows[0])]
+        unknown = self._layouts[data.channel].widths.get(len(rows[0]), 0)
         if self._is_sealed(data.channel):
             rows = rows if self._is_live else [self._as_ours(row) for row in rows]
             return [Rows(Registration(data.channel, ""), rows, unknown)]
