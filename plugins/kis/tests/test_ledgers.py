@@ -539,6 +539,24 @@ def test_the_calls_of_pensions_tell_the_orders_holdings_and_cash_of_the_account(
     assert cash.decimal("dnca_tota") == box.exchange.account(box.connect("kis").account).cash
 
 
+def test_assets_and_margins_tell_what_both_exchanges_have(box: Sandbox, broker: Broker) -> None:
+    broker.buy("000660", 3, price=box.exchange.quote("000660").upper_limit)
+    broker.buy("005930", 2, price=box.exchange.quote("005930").lower_limit)
+    account = box.connect("kis").account
+    here, abroad = box.exchange.account(account), box.exchanges["US"].account(account)
+    rate = box.exchanges["US"].exchange_rate
+    reply = broker.call("domestic_stock/inquire_account_balance", {"INQR_DVSN_1": "", "BSPR_BF_DT_APLY_YN": ""})
+    rows = [row.decimal("evlu_amt") for row in reply.blocks["output1"]]
+    assert len(rows) == 19
+    assert (rows[0], rows[16]) == (here.market_value, here.cash_d2)
+    assert abs(rows[15] - abroad.cash_d2 * rate) < 1  # type: ignore[operator]
+    assert sum(rows[:-1]) == rows[-1] == reply.decimal("tot_asst_amt")  # type: ignore[arg-type]
+    asked = {"CMA_EVLU_AMT_ICLD_YN": "N", "WCRC_FRCR_DVSN_CD": "01", "FWEX_CTRT_FRCR_DVSN_CD": "01"}
+    margin = broker.call("domestic_stock/intgr_margin", asked)
+    assert margin.decimal("stck_cash_ord_psbl_amt") == here.orderable < here.cash_d2
+    assert margin.decimal("usd_ord_psbl_amt") == abroad.orderable
+
+
 def test_no_list_of_a_market_that_an_exchange_plays_is_made_up() -> None:
     for api in Catalogue.at("brokerkit_kis"):
         is_played = api.path.startswith(("/uapi/domestic-stock/v1/trading", "/uapi/overseas-stock/v1/trading"))

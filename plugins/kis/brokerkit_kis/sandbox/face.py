@@ -27,6 +27,7 @@ from brokerkit.sandbox.face import (
 )
 from brokerkit_kis.sandbox import (
     account,
+    assets,
     charts,
     credit,
     depth,
@@ -73,7 +74,7 @@ APIS = {
         *(orders.ORDER, credit.ORDER, orders.CHANGE, ledger.DAILY, ledger.WORKING),
         *(account.BALANCE, account.REALISED, power.BUYING_POWER, power.CREDIT_POWER, power.SELLABLE),
         *(profits.BY_SYMBOL, profits.BY_DAYS, pension.ORDERS, pension.BALANCE, pension.PRESENT_BALANCE),
-        *(pension.DEPOSIT, pension.POWER_TO_BUY),
+        *(pension.DEPOSIT, pension.POWER_TO_BUY, assets.ASSETS, assets.MARGIN),
         *(quotes.PRICE, quotes.PRICE_DETAIL, quotes.INVESTOR, depth.ORDER_BOOK, depth.TICKS, depth.TICKS_UNTIL),
         *(investors.BY_SYMBOL, investors.BY_MARKET, investors.ESTIMATES),
         *(programs.BY_SYMBOL, programs.BY_MARKET),

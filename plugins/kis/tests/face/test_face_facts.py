@@ -84,6 +84,7 @@ IN_EXAMPLES_ONLY = {
     },
     ("inquire_daily_indexchartprice", "output1"): {"bstp_nmix_prdy_vrss"},
     ("overseas_stock/order_resv_list", "output"): {"ft_ccld_unpr3"},
+    ("intgr_margin", "output"): {f"hgkg_cny_re_use_{name}_amt" for name in ("objt", "ord_psbl", "oth_use")},
 }
 IN_TABLES_ONLY = {("overseas_stock/order_resv", "output"): {"RSVN_ORD_RCIT_DT", "OVRS_RSVN_ODNO"}}
 ODD_NUMBER = re.compile(r"-0(\.0+)?|\+.*|--.*|-?[0-9.]+[eE][+-]?[0-9]+|NaN|None|-?\.[0-9]+|-?[0-9]+\.")
@@ -197,6 +198,7 @@ def of_pensions_and_loans(real: Any, power: Json) -> dict[str, Json]:
     orders = {"USER_DVSN_CD": "%%", "SLL_BUY_DVSN_CD": "00", "CCLD_NCCS_DVSN": "02", "INQR_DVSN_3": "00", **keys}
     realised = {"AFHR_FLPR_YN": "N", "OFL_YN": "", "INQR_DVSN": "02", "UNPR_DVSN": "01", "FUND_STTL_ICLD_YN": "N"}
     realised |= {"FNCG_AMT_AUTO_RDPT_YN": "N", "PRCS_DVSN": "01", "COST_ICLD_YN": "N", **keys}
+    margin = {"CMA_EVLU_AMT_ICLD_YN": "N", "WCRC_FRCR_DVSN_CD": "01", "FWEX_CTRT_FRCR_DVSN_CD": "01"}
     purse = {"ACCA_DVSN_CD": "00"}
     pension = {name: value for name, value in power.items() if name != "OVRS_ICLD_YN"}
     return {
@@ -204,6 +206,8 @@ def of_pensions_and_loans(real: Any, power: Json) -> dict[str, Json]:
         for name, tr_id, fields in (
             ("inquire_balance_rlz_pl", "TTTC8494R", realised),
             ("inquire_credit_psamount", "TTTC8909R", {**power, "CRDT_TYPE": "21"}),
+            ("inquire_account_balance", "CTRP6548R", {"INQR_DVSN_1": "", "BSPR_BF_DT_APLY_YN": ""}),
+            ("intgr_margin", "TTTC0869R", margin),
             ("pension_inquire_daily_ccld", "TTTC2210R", orders),
             ("pension_inquire_balance", "TTTC2208R", {**purse, "INQR_DVSN": "00", **keys}),
             ("pension_inquire_present_balance", "TTTC2202R", {"USER_DVSN_CD": "00", **keys}),
@@ -486,7 +490,7 @@ def test_answers_have_the_names_and_number_shapes_of_the_official_examples(answe
                     odd.append((name, field, value, told))
     assert odd == []
     # Of these there is no example.
-    without = {name for name in answers if name.startswith("pension_")} | {"inquire_credit_psamount"}
+    without = {name for name in answers if name.startswith("pension_")} | {"inquire_credit_psamount", "intgr_margin"}
     without |= {"inquire_psbl_sell", "inquire_daily_overtimeprice", "inquire_elw_price", "intstock_multprice"}
     without |= {
         "inquire_period_profit",
