@@ -229,3 +229,43 @@ def test_no_value_that_the_brokers_tables_give_as_an_example_is_refused(
             refused.append((api.name, str(error)))
     assert refused == []
     assert count == 912
+
+
+# Which id goes out
+
+
+@pytest.mark.parametrize("environment", ["real", "demo"])
+@pytest.mark.parametrize("name", BOTH)
+def test_every_id_of_any_environment_is_sent_as_that_of_this_one_and_an_old_one_only_where_it_was_of_it(
+    name: str, environment: str, brokers: Mapping[tuple[str, str], tuple[Broker, Callable[[], int]]]
+) -> None:
+    broker, _ = brokers[name, environment]
+    broker.client.token()  # what is given back where none is named
+    count = Counter[str]()
+    for api in asking(name):
+        here = api.variants(environment)
+        named = {(variant, an_id) for ids in api.ids.values() for variant, an_id in ids.items() if an_id}
+        former = {(api.variant(old), old) for old in api.old}
+        for variant, asked in sorted(named | former, key=str):
+            # In some places orders are cancelled and never amended.
+            fields = {**whole(api), **({"RVSE_CNCL_DVSN_CD": "02"} if "RVSE_CNCL_DVSN_CD" in api.fields else {})}
+            if variant not in here:
+                with pytest.raises(Unsupported):
+                    broker.call(asked, fields)
+                count["refused"] += 1
+                continue
+            call = prepared(broker.client, broker.apis, asked, fields)
+            is_of_here = api.old.get(asked) == here[variant]
+            assert call.id == (asked if is_of_here else here[variant]), asked
+            assert (call.endpoint.path, call.variant) == (api.path, variant)
+            assert is_of_here is any("of former times" in each for each in call.warnings), asked
+            count["old" if is_of_here else "sent"] += 1
+    assert (
+        count
+        == {
+            ("kis", "real"): {"sent": 348, "old": 19},
+            ("kis", "demo"): {"sent": 105, "old": 5, "refused": 257},
+            ("kiwoom", "real"): {"sent": 307},
+            ("kiwoom", "demo"): {"sent": 294, "refused": 13},
+        }[name, environment]
+    )

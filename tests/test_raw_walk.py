@@ -255,8 +255,6 @@ def bonds_and_futures(walk: Walk) -> None:
     contract: Fields = {"ORD_PRCS_DVSN_CD": "02", "ORD_QTY": 1, "UNIT_PRICE": "350.05", "ORD_DVSN_CD": "01"}
     for session, changes in (("day", ("day",)), ("night", ("night", "night_of_the_samples"))):
         for change_of in changes:
-            if session == "night":
-                contract = {**contract, "FUOP_ITEM_DVSN_CD": "01"}
             new: Fields = {**contract, "SLL_BUY_DVSN_CD": "02", "SHTN_PDNO": FUTURE}
             number = walk.step(f"domestic_futureoption/order/{session}", new)
             change = {**contract, "RMN_QTY_YN": "Y", "NMPR_TYPE_CD": "01", "KRX_NMPR_CNDT_CD": "0"}
@@ -416,6 +414,18 @@ def test_what_an_environment_has_not_got_is_unsupported_before_anything_is_sent(
         "kiwoom": set(NO_DEMO_OF_KIWOOM.split()),
     }
     assert walk.lacking == (set() if walk.environment == "real" else demo[walk.broker.name])
+
+
+def test_ids_of_former_times_that_ask_are_answered_with_a_warning(walk: Walk) -> None:
+    answered = 0
+    for api in walk.broker.apis:
+        for old in api.old if api.effect == "read" else ():
+            if api.old[old] in api.variants(walk.environment).values():
+                reply = walk.broker.call(old, asked(api))
+                assert [each for each in reply.warnings if each.startswith(f"{old} is an id of former times")]
+                assert reply.unknown == ()
+                answered += 1
+    assert answered == {"kis-real": 12, "kis-demo": 2}.get(f"{walk.broker.name}-{walk.environment}", 0)
 
 
 def test_what_was_asked_for_first_works_by_its_label_and_in_the_demo_where_there_is_one(walk: Walk) -> None:

@@ -189,7 +189,7 @@ def _chosen(environment: str, catalogue: Catalogue, api: Api, asked: str) -> tup
     if variant is None:
         names = ", ".join(f"{api.name}/{name} ({an_id})" for name, an_id in ids.items())
         raise InvalidRequest(f"{title(api)} has several ids.", advice=f"Nothing was sent. Name one: {names}.")
-    if asked in api.old:
+    if asked in api.old and api.old[asked] == ids.get(variant):
         return variant, asked, [f"{asked} is an id of former times, {api.old[asked]} that of today"]
     if variant not in ids:
         offered = ", ".join(name for name, those in api.ids.items() if variant in those)
