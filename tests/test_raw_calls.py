@@ -209,6 +209,7 @@ def checked(**fields: Any) -> Checked:
         ),
         ({"CODE": True, "KIND": "1"}, "CODE cannot be sent as bool"),
         ({"code": "1", "KIND": "1"}, "code is spelt CODE[.]"),
+        ({"code": "2", "CODE": "1", "KIND": "1"}, "code is spelt CODE[.]"),
         ({"CODE": "1", "KIND": ""}, "KIND '' is none of its codes"),
     ],
 )

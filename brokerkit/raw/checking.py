@@ -78,9 +78,9 @@ class Checked:
                 self._faults.append(f"{sanitize(repr(name), limit=40)} is no name of a field")
             elif name in fields:
                 found[name] = value
-            elif (own := folded.get(name.casefold())) and own not in given:
+            elif (own := folded.get(name.casefold())) and (own not in given or self.api.where != "query"):
                 self._judge_case(name, own)
-                found[own] = value
+                found.setdefault(own, value)
             else:
                 self._judge_stranger(name, given)
                 found[name] = value
