@@ -40,7 +40,9 @@ OURS: Mapping[str, Mapping[str, Any]] = {
     "ust20001": {"ord_uv": "300.00"},
     "ust20002": {"mdfy_uv": "201.00"},
     "ust31490": {"uv": "200.00"},
-    # Reserved today; a condition that is stored here.
+    # Futures at night are changed by their kind; ordered and reserved today; a condition that is stored here.
+    "domestic_futureoption/order_rvsecncl/night": {"FUOP_ITEM_DVSN_CD": "01"},
+    "overseas_futureoption/order_rvsecncl": {"ORGN_ORD_DT": TODAY},
     "overseas_stock/order_resv_ccnl": {"RSYN_ORD_RCIT_DT": TODAY, "RSVN_ORD_RCIT_DT": TODAY},
     "ka10173": {"seq": "0"},
     # The demo tells one exchange at a time, of those that it has.
@@ -108,7 +110,12 @@ def filled(sample: Sample, given: Connection, number: str = "", branch: str = ""
     needed = [each.name for each in api.request if each.required or each.name in api.pages]
     if is_american:
         needed += [name for name in AMERICAN if name in api.fields and api.method != "SEND"]
-    fields = {**dict.fromkeys(needed, ""), **sample.fields, **OURS.get(api.name, {})}
+    fields = {
+        **dict.fromkeys(needed, ""),
+        **sample.fields,
+        **OURS.get(api.name, {}),
+        **OURS.get(f"{api.name}/{sample.variant}", {}),
+    }
     if is_american and fields.get("stex_tp") == "NA":
         fields["stex_tp"] = ""
     if api.path.startswith("/uapi/overseas-stock/v1/trading/order"):

@@ -22,7 +22,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from brokerkit import Broker, Phase, get_broker
 from brokerkit.errors import BrokerError
-from brokerkit.raw.calls import prepared
+from brokerkit.raw.calls import channel_of, prepared
 from brokerkit.sandbox import Sandbox
 from proof.figures import Figure, none, say
 from proof.filling import filled, placing, socket_key
@@ -195,14 +195,15 @@ def _judged(sample: Sample, answer: Answer, call: str) -> Asked:
 
 
 def _refused_by_call(server: Server, sample: Sample, fields: Mapping[str, Any]) -> str:
-    """Return why `broker.call` would not send a request; what goes over the socket is no call."""
-    if sample.api.method == "SEND":
-        return ""
-    own = {*server.broker.client.account(), *(server.broker.client.keys() if sample.api.effect == "auth" else ())}
+    """Return why `broker.call` would not send a request, or `stream.raw` not follow what is registered for."""
+    client, apis, api = server.broker.client, server.broker.apis, sample.api
+    own = {*client.account(), *(client.keys() if api.effect == "auth" else ())}
     given = {name: each for name, each in fields.items() if name not in own}
-    called = sample.id or sample.api.name
     try:
-        prepared(server.broker.client, server.broker.apis, called, given)
+        if api.effect == "stream":
+            channel_of(apis, client.environment, sample.id)
+        else:
+            prepared(client, apis, sample.id or api.name, given)
     except BrokerError as error:
         return str(error)
     return ""
