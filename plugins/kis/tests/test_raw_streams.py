@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from brokerkit_kis.client import KisClient, Settings
 from brokerkit_kis.sandbox.stream import KisStream
 from brokerkit_kis.sandbox.stream_frames import Frame
 from brokerkit_kis.stream.feed import KisFeed
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from brokerkit import (
     BookEvent,
@@ -26,12 +30,15 @@ from brokerkit import (
     StreamKind,
     Topic,
     TradeEvent,
+    Venue,
+    clock,
     get_broker,
 )
 from brokerkit.catalogue import Catalogue
 from brokerkit.errors import BrokerError, ConfigError, InvalidRequest, UnknownSymbol, Unsupported
 from brokerkit.market.sessions import Phase
 from brokerkit.sandbox import Sandbox
+from brokerkit.stream.feed import Rows, Unreadable
 
 SAMSUNG = "005930"
 SECONDS = 60.0
@@ -39,6 +46,12 @@ APIS = Catalogue.at("brokerkit_kis")
 CHANNELS = [api for api in APIS if api.effect == "stream"]
 HAND = ("H0NXANC0", "H0IFCNI0", "H0MFCNI0", "H0EUCNI0", "HDFFF1C0", "HDFFF2C0")
 """Channels of what never happens in the sandbox: NXT has no auctions, and orders of futures wait for ever."""
+PROFILE = Settings(
+    app_key=SecretStr("k" * 36),
+    app_secret=SecretStr("s" * 180),
+    account=SecretStr("50012345-01"),
+    hts_id=SecretStr("somebody"),
+)
 KEYS = {"HDFSCNT0": "DNASAAPL", "HDFSASP0": "DNASAAPL", "H0UPCNT0": "0001"}
 
 
@@ -204,6 +217,29 @@ def test_what_cannot_be_read_as_a_number_is_said_by_the_event_and_not_by_the_str
         event.decimal("NAV")
     with pytest.raises(BrokerError, match="no field PRICE"):
         event.decimal("PRICE")
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from([api.ids["real"][""] for api in CHANNELS]),
+    st.integers(1, 3),
+    st.lists(st.text(alphabet="0123456789.-+ |YNABC{٣", max_size=6), max_size=120),
+)
+def test_whatever_comes_of_a_channel_is_told_whole_or_cannot_be_read(id: str, rows: int, texts: list[str]) -> None:
+    feed = KisFeed(KisClient(PROFILE, environment="real", remember_token=False), environment="real")
+    feed.catalogue = "brokerkit_kis"
+    topic = Topic(StreamKind.RAW, "" if APIS.api(id).sealed else SAMSUNG, None, id)
+    feed.register([feed.registration(topic)])
+    frame = f"0|{id}|{rows:03}|{'^'.join([SAMSUNG, *texts] * rows)}"
+    for received in feed.read(frame):
+        assert isinstance(received, Rows | Unreadable)
+        for row in received.rows if isinstance(received, Rows) else ():
+            event = feed.channel(topic).read(row, Venue.KRX, clock.now())
+            assert isinstance(event, RawEvent)
+            told, sent = [*event.fields.values()], [SAMSUNG, *texts]
+            assert told in (sent, sent[1:])
+            assert str(event)
+    feed.recorded(frame)
 
 
 # One registration for all
