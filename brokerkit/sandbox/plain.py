@@ -10,7 +10,7 @@ import json
 import re
 import threading
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -95,6 +95,8 @@ class Plain:
     """What columns tell of every order, by names in small letters."""
     sides: Mapping[str, str] = field(default_factory=dict)
     """The codes of buy and sell in columns whose codes are not told."""
+    heard: Callable[[Api, str, Kept], None] | None = None
+    """Learns what was taken, and of which API and variant."""
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def saved(self) -> Sequence[object]:
@@ -238,6 +240,8 @@ class Plain:
         if api.order is None:
             return self.answer(api, fields, area)[0]
         kept = self.keep(api.order, variant, fields, area)
+        if self.heard is not None:
+            self.heard(api, variant, kept)
         body: dict[str, object] = {}
         for group in api.groups:
             row = {each.name: self._of_order(each, kept) for each in group.fields}

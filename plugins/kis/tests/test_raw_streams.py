@@ -324,6 +324,31 @@ def test_encrypted_notices_come_raw_beside_the_events_that_are_made_of_them(brok
     assert event.fields["ACNT_NO"] not in str(event) + repr(event)
 
 
+def test_orders_that_wait_for_ever_are_told_as_taken_changed_and_taken_back(broker: Broker, stream: Stream) -> None:
+    stream.raw("H0IFCNI0")
+    stream.raw("HDFFF1C0")
+    home = {"ORD_PRCS_DVSN_CD": "02", "ORD_QTY": "2", "UNIT_PRICE": "350.00", "ORD_DVSN_CD": "01"}
+    codes = {"NMPR_TYPE_CD": "01", "KRX_NMPR_CNDT_CD": "0"}
+    order = {"SLL_BUY_DVSN_CD": "02", "SHTN_PDNO": "101W12", **codes}
+    bought = broker.call("domestic_futureoption/order/day", {**home, **order})
+    taken = raw(stream).fields
+    assert taken["ODER_NO"] == bought.order_id
+    wanted = {"STCK_SHRN_ISCD": "101W12", "SELN_BYOV_CLS": "02", "RCTF_CLS": "0", "CNTG_YN": "1", "ODER_QTY": "2"}
+    assert wanted.items() <= dict(taken).items()
+    back = {**home, **codes, "RVSE_CNCL_DVSN_CD": "02", "ORGN_ODNO": bought.order_id, "RMN_QTY_YN": "Y"}
+    broker.call("domestic_futureoption/order_rvsecncl/day", back)
+    gone = raw(stream).fields
+    assert (gone["OODER_NO"], gone["RCTF_CLS"], gone["STCK_SHRN_ISCD"]) == (bought.order_id, "2", "101W12")
+    abroad = {"OVRS_FUTR_FX_PDNO": "CLZ26", "SLL_BUY_DVSN_CD": "01", "PRIC_DVSN_CD": "1", "FM_LIMIT_ORD_PRIC": "70"}
+    marks = dict.fromkeys(("CPLX_ORD_DVSN_CD", "FM_LQD_USTL_CCLD_DT", "FM_LQD_USTL_CCNO", "FM_STOP_ORD_PRIC"), "0")
+    rest = {"FM_ORD_QTY": "3", "CCLD_CNDT_CD": "6", "ECIS_RSVN_ORD_YN": "N", "FM_HDGE_ORD_SCRN_YN": "N"}
+    blank = dict.fromkeys(("FM_LQD_LMT_ORD_PRIC", "FM_LQD_STOP_ORD_PRIC"), "0")
+    sold = broker.call("overseas_futureoption/order", {**abroad, **marks, **rest, **blank})
+    event = raw(stream)
+    assert (event.channel, event.fields["ODNO"]) == ("HDFFF1C0", sold.order_id)
+    assert (event.fields["SERIES"], event.fields["SLL_BUY_DVSN_CD"], event.decimal("ORD_REMQ")) == ("CLZ26", "01", 3)
+
+
 def test_a_notice_that_is_not_encrypted_is_no_notice(stream: Stream, socket: KisStream) -> None:
     stream.raw("HDFFF1C0")
     say(socket, "HDFFF1C0", "^".join(["x"] * 33))

@@ -10,14 +10,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
-from brokerkit.catalogue import Catalogue
+from brokerkit.catalogue import Api, Catalogue
+from brokerkit.catalogue.apis import NONE
 from brokerkit.market.sessions import AUCTIONS, CONTINUOUS, Phase
 from brokerkit.models import OrderBook, Quote
 from brokerkit.sandbox.bourses import OF_THE_DAY
 from brokerkit.sandbox.exchange import Exchange
 from brokerkit.sandbox.face import Credentials
 from brokerkit.sandbox.happenings import BookChanged, HaltChanged, Happening, OrderChanged, PhaseBegan, Traded
-from brokerkit.sandbox.plain import Plain
+from brokerkit.sandbox.plain import Kept, Plain
 from brokerkit.sandbox.streaming import FaceStream, Line
 from brokerkit.words import Venue
 from brokerkit_kis.sandbox.fields import spelled
@@ -25,7 +26,7 @@ from brokerkit_kis.sandbox.indices import INDICES
 from brokerkit_kis.sandbox.stream_columns import Kind, Service, service_of
 from brokerkit_kis.sandbox.stream_day import DayOfSymbol
 from brokerkit_kis.sandbox.stream_frames import MOST_RECORDS, Frame, read
-from brokerkit_kis.sandbox.stream_notices import can_encrypt, new_secret, notice_row
+from brokerkit_kis.sandbox.stream_notices import can_encrypt, kept_fields, kept_ids, new_secret, notice_row
 from brokerkit_kis.sandbox.stream_prints import Prints
 from brokerkit_kis.sandbox.stream_requests import (
     NOTHING,
@@ -78,6 +79,7 @@ class Door(Protocol):
     exchanges: Mapping[str, Exchange]
     environment: str
     credentials: Credentials
+    plain: Plain
 
     def approves(self, key: str) -> bool:
         """Return whether a key opens the socket."""
@@ -107,7 +109,7 @@ class KisStream(FaceStream):
         self._ended_auction_at = -1
         """How often the exchange had changed when an auction ended: trades of that change are of the auction."""
         self._days: dict[str, DayOfSymbol] = {}
-        self._plain = Plain(self.exchange)
+        face.plain.heard = self._keeps
         self._end_session()
 
     def _end_session(self) -> None:
@@ -344,13 +346,23 @@ class KisStream(FaceStream):
                 if each == id:
                     self._make_up(each, key, service)
 
-    def _make_up(self, id: str, key: str, service: Service) -> None:
+    def _keeps(self, api: Api, variant: str, kept: Kept) -> None:
+        """Tell that an order was taken that no exchange plays; in whatever thread that is."""
+        if ids := kept_ids(variant, kept):
+            self._later(0.0, partial(self._tell_kept, ids, kept_fields(kept)))
+
+    def _tell_kept(self, ids: Collection[str], said: Mapping[str, str]) -> None:
+        for (id, key), service in [*self._registered.items()]:
+            if id in ids:
+                self._make_up(id, key, service, said)
+
+    def _make_up(self, id: str, key: str, service: Service, told: Mapping[str, str] = NONE) -> None:
         api, place = Catalogue.at("brokerkit_kis").api(id), self._made_up[id, key]
         self._made_up[id, key] += 1
-        said = {api.frame[0].name: key}
+        said = {api.frame[0].name: key, **told}
         if service.of_user:
             said |= dict.fromkeys(ACCOUNTS, self.face.credentials.account.replace("-", ""))
-        row = self._plain.frame(api, key, place, said=said, zero=service.of_user)
+        row = self.face.plain.frame(api, key, place, said=said, zero=service.of_user)
         self._send(id, ["^".join(row.values())], is_encrypted=service.of_user)
 
     def _book(self, symbol: str) -> OrderBook:

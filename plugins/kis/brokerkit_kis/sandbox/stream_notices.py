@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from importlib.util import find_spec
 from typing import NamedTuple
 
 from brokerkit.sandbox.exchange import Exchange, ExchangeOrder, Execution, Instrument
 from brokerkit.sandbox.happenings import OrderChanged, What
+from brokerkit.sandbox.plain import Kept
 from brokerkit.words import OrderType, TimeInForce, Venue
 from brokerkit_kis.sandbox.divisions import DIVISIONS, division_of
 from brokerkit_kis.sandbox.fields import spelled
 from brokerkit_kis.sandbox.ledger import SIDE_CODE
 from brokerkit_kis.sandbox.orders import BRANCH
+from brokerkit_kis.sandbox.plain import SIDES as SIDE_CODES
 from brokerkit_kis.sandbox.us_symbols import code_of, place_of
 from brokerkit_kis.sandbox.wording import fixed, order_number, time_text
 
 BLOCK_BITS = 128
 CONDITION = {TimeInForce.IOC: "1", TimeInForce.FOK: "2"}
 CHANGE = {"NEW": "0", "AMEND": "1", "CANCEL": "2"}
+CHANGE_OF = {"order": "0", "amend": "1", "cancel": "2"}
 RECEIVED, CONFIRMED, ENDED = "1", "2", "3"
 """Codes of ACPT_YN. That of a refusal is not told: it was received."""
 VENUE_CODE = {Venue.KRX: "1", Venue.NXT: "2", Venue.SOR: "3"}
@@ -80,6 +83,56 @@ def decrypted(values: str, secret: Secret) -> str:
     unpadder = PKCS7(BLOCK_BITS).unpadder()
     padded = cipher.update(base64.b64decode(values)) + cipher.finalize()
     return (unpadder.update(padded) + unpadder.finalize()).decode()
+
+
+FUTURES = {"day": ("H0IFCNI0", "H0IFCNI9"), "futures": ("H0MFCNI0",), "options": ("H0EUCNI0",)}
+"""Ids of notices: of the day, and of what trades at night."""
+ABROAD = ("HDFFF1C0",)
+OPTIONS = frozenset("23BC")
+"""With these the codes of options begin."""
+
+
+def kept_ids(variant: str, kept: Kept) -> Sequence[str]:
+    """Return the ids that tell that an order was taken which waits for ever; nothing of what has none."""
+    if kept.area == "overseas-futureoption":
+        return ABROAD
+    if kept.area != "domestic-futureoption":
+        return ()
+    if not variant.startswith("night"):
+        return FUTURES["day"]
+    return FUTURES["options" if kept.said["symbol"][:1] in OPTIONS else "futures"]
+
+
+def kept_fields(kept: Kept) -> Mapping[str, str]:
+    """Return what is known of an order that was taken, by the columns of notices at home and abroad."""
+    side = SIDE_CODES.get(kept.said["side"], "")
+    quantity, price = kept.said["quantity"], kept.said["price"]
+    home, abroad = (f"{kept.original:0{digits}}" if kept.original else "" for digits in (10, 8))
+    return {
+        "ODER_NO": f"{kept.number:010}",
+        "OODER_NO": home,
+        "SELN_BYOV_CLS": side,
+        "RCTF_CLS": CHANGE_OF[kept.action],
+        "STCK_SHRN_ISCD": kept.said["symbol"],
+        "CNTG_QTY": quantity,
+        "CNTG_UNPR": price,
+        "STCK_CNTG_HOUR": f"{kept.taken:%H%M%S}",
+        "RFUS_YN": "0",
+        "CNTG_YN": "1",
+        "ACPT_YN": RECEIVED,
+        "BRNC_NO": BRANCH,
+        "ODER_QTY": quantity,
+        "ORDER_PRC": price,
+        "ORD_DT": f"{kept.taken:%Y%m%d}",
+        "ODNO": f"{kept.number:08}",
+        "ORGN_ODNO": abroad,
+        "SERIES": kept.said["symbol"],
+        "RVSE_CNCL_DVSN_CD": f"0{CHANGE_OF[kept.action]}",
+        "SLL_BUY_DVSN_CD": side,
+        "ORD_QTY": quantity,
+        "FM_LMT_PRIC": price,
+        "ORD_REMQ": f"{kept.left:f}",
+    }
 
 
 def notice_row(exchange: Exchange, changed: OrderChanged, hts_id: str) -> Mapping[str, str] | None:
