@@ -41,7 +41,10 @@ OURS: Mapping[str, Mapping[str, Any]] = {
     "ust20002": {"mdfy_uv": "201.00"},
     "ust31490": {"uv": "200.00"},
     # Futures at night are changed by their kind; ordered and reserved today; a condition that is stored here.
-    "domestic_futureoption/order_rvsecncl/night": {"FUOP_ITEM_DVSN_CD": "01"},
+    **dict.fromkeys(
+        (f"domestic_futureoption/order_rvsecncl/{each}" for each in ("night", "night_of_the_samples")),
+        {"FUOP_ITEM_DVSN_CD": "01"},
+    ),
     "overseas_futureoption/order_rvsecncl": {"ORGN_ORD_DT": TODAY},
     "overseas_stock/order_resv_ccnl": {"RSYN_ORD_RCIT_DT": TODAY, "RSVN_ORD_RCIT_DT": TODAY},
     "ka10173": {"seq": "0"},
