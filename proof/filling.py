@@ -9,7 +9,8 @@ from typing import Any
 from brokerkit.sandbox.sandbox import Connection
 from proof.samples import Sample
 
-TODAY = f"{dt.date.today():%Y%m%d}"
+TODAY = "today"
+"""Stands for the day that is played."""
 VENUES = {
     "us": {"OVRS_EXCG_CD": "NASD", "PDNO": "AAPL", "OVRS_ORD_UNPR": "200.00", "PRDT_TYPE_CD": "512"},
     "asia": {"OVRS_EXCG_CD": "SEHK", "PDNO": "00700", "PRDT_TYPE_CD": "501", "SLL_BUY_DVSN_CD": "02"},
@@ -41,10 +42,8 @@ OURS: Mapping[str, Mapping[str, Any]] = {
     "ust20002": {"mdfy_uv": "201.00"},
     "ust31490": {"uv": "200.00"},
     # Futures at night are changed by their kind; ordered and reserved today; a condition that is stored here.
-    **dict.fromkeys(
-        (f"domestic_futureoption/order_rvsecncl/{each}" for each in ("night", "night_of_the_samples")),
-        {"FUOP_ITEM_DVSN_CD": "01"},
-    ),
+    "domestic_futureoption/order_rvsecncl/night": {"FUOP_ITEM_DVSN_CD": "01"},
+    "domestic_futureoption/order_rvsecncl/night_of_the_samples": {"FUOP_ITEM_DVSN_CD": "01"},
     "overseas_futureoption/order_rvsecncl": {"ORGN_ORD_DT": TODAY},
     "overseas_stock/order_resv_ccnl": {"RSYN_ORD_RCIT_DT": TODAY, "RSVN_ORD_RCIT_DT": TODAY},
     "ka10173": {"seq": "0"},
@@ -97,7 +96,7 @@ def placing(sample: Sample) -> tuple[str, str] | None:
     return None if name is None else (name, sample.variant.partition("_")[0])
 
 
-def filled(sample: Sample, given: Connection, number: str = "", branch: str = "") -> dict[str, Any]:
+def filled(sample: Sample, given: Connection, today: dt.date, number: str = "", branch: str = "") -> dict[str, Any]:
     """Return the fields as they are sent here: of an order that was placed before, with its number and branch."""
     api = sample.api
     account, product = f"{given.account}-".split("-")[:2]
@@ -124,7 +123,8 @@ def filled(sample: Sample, given: Connection, number: str = "", branch: str = ""
     if api.path.startswith("/uapi/overseas-stock/v1/trading/order"):
         fields |= {name: text for name, text in _venue(sample).items() if name in api.fields}
     fields.pop("", None)
-    return {name: own.get(name) or text or blanks.get(name.lower(), text) for name, text in fields.items()}
+    sent = {name: own.get(name) or text or blanks.get(name.lower(), text) for name, text in fields.items()}
+    return {name: f"{today:%Y%m%d}" if text == TODAY else text for name, text in sent.items()}
 
 
 def _venue(sample: Sample) -> Mapping[str, str]:

@@ -72,6 +72,10 @@ class Server:
         self.broker: Broker = opened.enter_context(get_broker(name, environment="sandbox", sandbox=sandbox))
         self._token = self._log_in()
 
+    def today(self, sample: Sample) -> dt.date:
+        """Return the day that is played where a request is about."""
+        return self.exchanges["US" if sample.api.path.startswith(("/uapi/overseas-stock", "/api/us")) else "KR"].today
+
     def ask(self, sample: Sample, fields: Mapping[str, Any]) -> Answer:
         """Send a request as the samples do, and return what came back."""
         if sample.api.method == "SEND":
@@ -160,9 +164,9 @@ def asked(folder: Path) -> Iterator[Asked]:
             server = servers.get(place) or servers.setdefault(place, Server(*place, opened))
             number = branch = ""
             if (before := placing(sample)) and (placer := _first(placers, sample.environment, *before)):
-                answer = server.ask(placer, filled(placer, server.given))
+                answer = server.ask(placer, filled(placer, server.given, server.today(placer)))
                 number, branch = _number(placer, answer), _told(answer, "output.KRX_FWDG_ORD_ORGNO")
-            fields = filled(sample, server.given, number, branch)
+            fields = filled(sample, server.given, server.today(sample), number, branch)
             yield _judged(sample, server.ask(sample, fields), _refused_by_call(server, sample, fields))
 
 
