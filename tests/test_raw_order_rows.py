@@ -644,5 +644,7 @@ def test_a_key_is_that_of_all_fields_of_a_call_and_only_a_call_sends_it_again() 
             broker.resubmit(intent)
         with pytest.raises(InvalidRequest, match="that of another order"):
             broker.call(order, {**fields, "SLL_TYPE": "05"}, key="mine")
+        with pytest.raises(OrderBlocked, match="under another key"):
+            broker.call(order, fields, key="mine")
         assert broker.call(order, fields, key="other").order_id
         assert len(taker.calls) == 2

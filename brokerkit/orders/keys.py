@@ -60,11 +60,13 @@ def check_unused(intent: Intent, known: Sequence[Intent], again: Again | None) -
             words = f"is {each.state} and may stand"
             raise OrderBlocked(f"{each.what} {words}, under the key {intent.key} ({each.id}).", advice=LOOK)
         words = f"is {each.state}: it may still appear"
-        raise OrderBlocked(f"{each.what} {words}, under the key {intent.key} ({each.id}).", advice=RESUBMIT)
+        advice = RESUBMIT if each.api is None else CALL_AGAIN
+        raise OrderBlocked(f"{each.what} {words}, under the key {intent.key} ({each.id}).", advice=advice)
 
 
 SAME = "Nothing was sent. The same call without a change answers it."
 LOOK = "Nothing was sent. Call reconcile(), look at the broker's own list, or decide with resolve()."
+CALL_AGAIN = "Nothing was sent. If it is to be sent again all the same, call it under another key."
 RESUBMIT = "Nothing was sent. If it is to be sent again all the same, call resubmit(), which keeps the key."
 
 
