@@ -119,6 +119,11 @@ def _change(exchange: str, symbol: str, quantity: int, price: str, code: str) ->
 
 _COUNTRIES = (
     ("us", "NASD", "AAPL", "145.25", "435.75", "USD"),
+    ("us", "NYSE", "BA", "226", "678", "USD"),
+    ("us", "AMEX", "SPY", "500.5", "1501.5", "USD"),
+    ("us", "SEHK", "00700", "400", "", ""),  # of another country than the id: which counts is not told
+    ("jp", "NASD", "AAPL", "145.25", "", ""),
+    ("vn", "HASE", "SHS", "17000", "51000", "VND"),
     ("jp", "TKSE", "7203", "3220", "9660", "JPY"),
     ("shanghai", "SHAA", "600519", "1500.50", "4501.50", "CNY"),
     ("shenzhen", "SZAA", "000858", "130.1", "390.3", "CNY"),
@@ -136,7 +141,8 @@ _OF_COUNTRIES = tuple(
         price=price,
         value=value,
         currency=currency,
-        **({"market": "US", "venue": "US", "verb": side.lower()} if country == "us" else {}),
+        **({"venue": "US", "verb": side.lower()} if country == "us" else {}),
+        **({"market": "US"} if currency == "USD" else {}),
     )
     for country, exchange, symbol, price, value, currency in _COUNTRIES
     for side in ("BUY", "SELL")
@@ -352,17 +358,20 @@ KIS = (
         verb="buy",
         **US,
     ),
-    _kis(
-        "overseas_stock/order_rvsecncl/us_modify_cancel",
-        _change("NYSE", "BA", 2, "226.00", "01"),
-        "amend",
-        symbol="BA",
-        quantity="2",
-        price="226.00",
-        value="452.00",
-        verb="amend",
-        original="0030135009",
-        **US,
+    *(
+        _kis(
+            "overseas_stock/order_rvsecncl/us_modify_cancel",
+            _change(exchange, "BA", 2, "226.00", "01"),
+            "amend",
+            symbol="BA",
+            quantity="2",
+            price="226.00",
+            value="452.00",
+            verb="amend",
+            original="0030135009",
+            **US,
+        )
+        for exchange in ("NYSE", "NASD", "AMEX")
     ),
     _kis(
         "overseas_stock/order_rvsecncl/us_modify_cancel",
@@ -452,14 +461,14 @@ KIS = (
     *(
         _kis(
             f"overseas_stock/order_resv/us_{side.lower()}",
-            {**_RESERVED, "RVSE_CNCL_DVSN_CD": code, "PRDT_TYPE_CD": ""},
+            {**_RESERVED, "RVSE_CNCL_DVSN_CD": code, "PRDT_TYPE_CD": "", "OVRS_EXCG_CD": exchange},
             "reserve",
             side=side,
             verb="reserve",
             **_RESERVED_IS,
         )
         for side in ("BUY", "SELL")
-        for code in ("00", "")
+        for code, exchange in (("00", "NASD"), ("", "NYSE"), ("", "AMEX"))
     ),
     _kis(
         "overseas_stock/order_resv/us_buy",

@@ -54,9 +54,9 @@ def hurried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def kind_of(case: Case) -> IntentKind:
     """Return what a case is in the journal, where that knows nothing of the order that it names."""
-    if case.verb and case.kind == "order":
+    if case.verb and case.market and case.kind == "order":
         return IntentKind.ORDER
-    if case.verb and case.kind == "reserve":
+    if case.verb and case.market and case.kind == "reserve":
         return IntentKind.RESERVE
     return IntentKind.CANCEL_RAW if case.kind in CANCELS else IntentKind.RAW
 
