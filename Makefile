@@ -100,4 +100,4 @@ wheels: venv
 		$(BIN)/python -m build --no-isolation --wheel --outdir dist $$package || exit 1; done
 
 clean:
-	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist build docs/reference/apis .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +31,15 @@ copyright = "2026 The brokerkit authors"
 version = release = brokerkit.__version__
 language = "en"
 
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+sys.path.insert(0, str(Path(__file__).parent))  # for apis.py, which stands beside this file
+extensions = ["myst_parser", "sphinx.ext.autodoc", "apis"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build", "examples"]
 highlight_language = "text"
 
 html_theme = "furo"
 html_title = "brokerkit"
+html_static_path = ["_static"]
 html_copy_source = False
 html_show_sourcelink = False
 
@@ -88,7 +91,8 @@ PLAIN_TYPES = {
     "_GivenVenue": "Venue",
 }
 # A generic model with its argument counts as defined where it was first written so.
-ELSEWHERE = {f"brokerkit.{module}.Reply": "brokerkit.transport.endpoint.Reply" for module in ("part", "replies")}
+_REPLY = re.compile(r"brokerkit\w*\.[\w.]*\bReply")
+REPLY = "brokerkit.transport.endpoint.Reply"
 README_PAGES = {"README.md": "index.md", "README.ko.md": "index.ko.md", "CHANGELOG.md": "changelog.md"}
 _TARGET = re.compile(r"(?<=\]\()(?!\w+:|#)([^)#\s]+)")
 
@@ -140,8 +144,8 @@ def _name_types(app: Sphinx, doctree: nodes.document) -> None:
     for reference in doctree.findall(pending_xref):
         if reference.get("refdomain") == "py" and reference["reftarget"] in PLAIN_TYPES:
             reference.replace_self(nodes.Text(PLAIN_TYPES[reference["reftarget"]]))
-        elif reference.get("reftarget") in ELSEWHERE:
-            reference["reftarget"] = ELSEWHERE[reference["reftarget"]]
+        elif _REPLY.fullmatch(reference.get("reftarget", "")):
+            reference["reftarget"] = REPLY
 
 
 def setup(app: Sphinx) -> None:

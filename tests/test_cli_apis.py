@@ -102,10 +102,11 @@ def test_an_api_is_shown_with_fields_codes_effect_and_ids(run: Run) -> None:
     out, _ = run("api", "show", "ka10059")
     assert out.startswith("ka10059 종목별투자자기관별요청\n")
     head, request, answer = out.split("\n\n")
-    assert [line.split(None, 1) for line in head.splitlines()[1:]][:4] == [
+    assert [line.split(None, 1) for line in head.splitlines()[1:]][:5] == [
         ["broker", "kiwoom"],
         ["topic", "국내주식 > 종목정보"],
         ["effect", "read: asks"],
+        ["verb", "investor_flow"],
         ["address", "POST /api/dostk/stkinfo, in the body"],
     ]
     assert "real ka10059; demo ka10059" in head
@@ -123,6 +124,15 @@ def test_an_order_is_shown_with_the_ids_of_its_variants_and_those_of_former_time
     assert "TTTC0011U (sell), TTTC0012U (buy); demo VTTC0011U (sell)" in out
     assert "TTTC0802U (now TTTC0012U)" in out
     assert "order: may move money" in out
+
+
+def test_a_verb_that_uses_an_api_is_named(run: Run) -> None:
+    assert ["verb", "investor_flow"] in [line.split() for line in run("api", "show", "ka10059")[0].splitlines()]
+    told, _ = run("api", "show", "H0STCNT0")
+    assert "stream().trades, stream().quotes" in told
+    assert "brokerkit watch --raw domestic_stock/ccnl_krx ..." in told
+    assert run("api", "show", "H0STCNI0")[0].split("\n\n")[0].endswith(" watch --raw domestic_stock/ccnl_notice")
+    assert "\nverb" not in run("api", "show", "ka10088")[0]
 
 
 def test_programs_are_told_all_that_the_catalogue_has(run: Run) -> None:

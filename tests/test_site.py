@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import re
 import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
 from sphinx.util.inventory import InventoryFile
@@ -17,12 +22,15 @@ from sphinx.util.inventory import InventoryFile
 import brokerkit
 from brokerkit import sandbox, testing, transport
 from brokerkit.asking.inquiries import HOOKS
+from brokerkit.catalogue import Api, Catalogue
 from brokerkit.models import Model
 
-pytestmark = pytest.mark.timeout(300)  # the first of them builds the site
+pytestmark = pytest.mark.timeout(1200)  # the first of them builds the site
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-PAGES = sorted(DOCS.rglob("*.md"))
+MADE = DOCS / "reference" / "apis"
+"""Pages that are written while the site is built."""
+PAGES = sorted(page for page in DOCS.rglob("*.md") if MADE not in page.parents)
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *PAGES, *sorted(ROOT.glob("plugins/*/*.md"))]
 KOREAN = [page for page in PAGES if page.name.endswith(".ko.md")]
 TRANSLATED_IN_PLACE = {"index.md": ROOT / "README.md", "index.ko.md": ROOT / "README.ko.md"}
@@ -159,6 +167,120 @@ def test_nothing_is_loaded_from_elsewhere(site: Site) -> None:
     found = [*loads.found, *re.findall(r"(?:url\(|@import)\s*[\"']?([^\"')\s;]+)", styles)]
     assert any(each.endswith(".js") for each in loads.found)
     assert [each for each in found if re.match(r"//|(?!data:)\w+:", each)] == []
+
+
+# All APIs
+
+
+def apis_of(broker: str) -> dict[str, list[Api]]:
+    """Return the APIs of a broker by topic."""
+    found: dict[str, list[Api]] = {}
+    for api in Catalogue.at(f"brokerkit_{broker}"):
+        found.setdefault(api.topic, []).append(api)
+    return found
+
+
+@pytest.fixture(scope="module")
+def maker() -> ModuleType:
+    """What makes the pages of all APIs."""
+    spec = importlib.util.spec_from_file_location("made_apis", DOCS / "apis.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("broker", ["kis", "kiwoom"])
+def test_every_api_has_each_of_its_ids_as_an_anchor_and_all_its_fields(
+    broker: str, site: Site, maker: ModuleType
+) -> None:
+    for topic, apis in apis_of(broker).items():
+        html = (site.folder / f"{maker.page_of(broker, topic)}.html").read_text(encoding="utf-8")
+        anchors = Counter(re.findall(r'\bid="([^"]+)"', html))
+        assert max(anchors.values()) == 1, topic
+        shown = set(re.findall(r"<code>([^<]+)</code>", html))
+        for api in apis:
+            ids = {an_id for those in api.ids.values() for an_id in those.values() if an_id} | set(api.old)
+            assert ids <= anchors.keys(), api.name
+            assert ids or api.name.rpartition("/")[2] in anchors
+            parts = (api.request, api.frame, *(group.fields for group in api.groups))
+            assert {field.name for part in parts for field in part} <= shown, api.name
+            assert api.label in unescape(html)
+
+
+@pytest.mark.slow
+def test_an_api_tells_what_it_does_how_it_is_called_and_which_verb_covers_it(site: Site, maker: ModuleType) -> None:
+    topic = Catalogue.at("brokerkit_kiwoom").api("ka10059").topic
+    html = (site.folder / f"{maker.page_of('kiwoom', topic)}.html").read_text(encoding="utf-8")
+    told = html.partition('<section id="ka10059">')[2].partition("</section>")[0]
+    section = " ".join(unescape(re.sub(r"<[^>]+>", "", told)).split())
+    for words in (
+        "read: asks",
+        "verb investor_flow",
+        "real ka10059; demo ka10059",
+        "pages several",
+        'broker.call("ka10059", {',
+        "brokerkit call ka10059 ",
+        "stk_cd 종목코드 yes 20",
+    ):
+        assert words in section
+
+
+@pytest.fixture(scope="module")
+def index(site: Site) -> dict[str, Any]:
+    """What the search of the site reads."""
+    text = (site.folder / "searchindex.js").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text.removeprefix("Search.setIndex(").removesuffix(")"))
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", ["투자자", "ka10059", "FHKST01010900", "TTTC0802U", "inquire_investor"])
+def test_the_search_finds_apis_by_word_id_and_name(words: str, index: dict[str, Any], site: Site) -> None:
+    """The search compares what is typed with each of these, in small letters."""
+    objects = [each for those in index["objects"].values() for each in those]
+    found = [each for each in objects if words.lower() in each[4].lower()]
+    expected = {"투자자": "FHKST01010900", "inquire_investor": "FHKST01010900", "TTTC0802U": "TTTC0011U"}.get(
+        words, words
+    )
+    at = [(page, anchor) for page, _, _, anchor, name in found if expected in name]
+    assert at
+    for page, anchor in at:
+        html = (site.folder / f"{index['docnames'][page]}.html").read_text(encoding="utf-8")
+        assert f'<section id="{anchor}">' in html
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("field", "pages"), [("stck_prpr", "reference/apis/kis/"), ("ind_invsr", "reference/apis/kiwoom/")]
+)
+def test_the_search_finds_the_pages_that_have_a_field(field: str, pages: str, index: dict[str, Any]) -> None:
+    found = index["terms"][field]
+    names = [index["docnames"][page] for page in (found if isinstance(found, list) else [found])]
+    assert any(name.startswith(pages) for name in names)
+
+
+def test_every_topic_has_an_english_name_and_a_page_of_its_own(maker: ModuleType) -> None:
+    for broker in maker.BROKERS:
+        pages = [maker.page_of(broker, topic) for topic in apis_of(broker)]
+        assert len(set(pages)) == len(pages) > 20
+        assert all(page.isascii() for page in pages)
+
+
+def test_sources_of_pages_are_written_where_they_are_new_and_taken_away_where_they_are_old(
+    tmp_path: Path, maker: ModuleType
+) -> None:
+    maker.write_pages(SimpleNamespace(srcdir=tmp_path))
+    folder = tmp_path / "reference" / "apis"
+    pages = sorted(folder.rglob("*.md"))
+    assert len(pages) == 2 + sum(len(apis_of(broker)) for broker in maker.BROKERS)
+    kept = {page: page.stat().st_mtime_ns for page in pages}
+    old = folder / "kis" / "gone.md"
+    old.write_text("# Gone\n", encoding="utf-8")
+    maker.write_pages(SimpleNamespace(srcdir=tmp_path))
+    assert {page: page.stat().st_mtime_ns for page in sorted(folder.rglob("*.md"))} == kept
 
 
 # Links of the sources, as a code host shows them

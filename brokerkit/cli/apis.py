@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Annotated, Any
 
 import typer
 
-from brokerkit.catalogue import Api, Field, Group
+from brokerkit.catalogue import Api, Field
 from brokerkit.cli.catalogues import catalogues, complete_api, found_api, offering
 from brokerkit.cli.exporting import export
 from brokerkit.cli.help import Grouped
 from brokerkit.cli.printing import Printer, Row
 from brokerkit.cli.session import BrokerOption, CsvOption, JsonOption
-from brokerkit.registry import load_broker
+from brokerkit.cli.specification import filled, head, rows_of, title_of
 
 ApiArgument = Annotated[
     str,
@@ -85,11 +85,10 @@ def show(api: ApiArgument, broker: BrokerOption = None, as_json: JsonOption = Fa
     if as_json:
         printer.one({"broker": name, **plain(found)})
         return
-    filled = {*load_broker(name).Client.written_fields, *found.pages, *found.only_codes}
-    printer.one({}, _head(name, found, filled), f"{found.name} {found.label}")
-    _print_fields(printer, "Request", found.request, filled)
+    printer.one({}, head(name, found), f"{found.name} {found.label}")
+    _print_fields(printer, "Request", found.request, filled(name, found))
     for group in found.groups:
-        _print_fields(printer, _titled(group), group.fields)
+        _print_fields(printer, title_of(group), group.fields)
     if found.frame:
         _print_fields(printer, "Frame", found.frame)
 
@@ -109,92 +108,9 @@ def plain(value: Any) -> Any:
     return [plain(each) for each in value] if isinstance(value, tuple) else value
 
 
-EFFECTS = {
-    "read": "asks",
-    "order": "may move money: it goes the way of orders",
-    "auth": "logs in or out",
-    "stream": "registers for what comes over the socket",
-}
-
-
-def _head(broker: str, api: Api, filled: Container[str]) -> Row:
-    ids = (
-        f"{environment} {', '.join(_id(variant, an_id) for variant, an_id in ids.items())}".strip()
-        for environment, ids in api.ids.items()
-    )
-    unsure = f"; not sure: {', '.join(sorted(api.unsure))}" if api.unsure else ""
-    head = {
-        "broker": broker,
-        "topic": api.topic,
-        "effect": f"{api.effect}: {EFFECTS[api.effect]}",
-        "address": f"{api.path}, over the socket" if api.is_frame else f"{api.method} {api.path}, in the {api.where}",
-        "ids": "; ".join(ids) + unsure,
-        "former ids": ", ".join(f"{old} (now {new})" for old, new in api.old.items()),
-        "pages": "several" if api.pages else "one",
-        "open": "takes any other field too" if api.open else "",
-        "call": "" if api.effect == "stream" else " ".join(("brokerkit call", _called(api), *_needed(api, filled))),
-    }
-    return {label: value for label, value in head.items() if value}
-
-
-def _id(variant: str, an_id: str) -> str:
-    return f"{an_id} ({variant})" if variant else an_id
-
-
-def _called(api: Api) -> str:
-    variants = next((list(ids) for ids in api.ids.values() if len(ids) > 1), [""])
-    return f"{api.name}/{variants[0]}" if variants[0] else api.name
-
-
-def _needed(api: Api, filled: Container[str]) -> Iterator[str]:
-    """Yield what has to be typed; of an order no code, so that none is chosen by a copy."""
-    for field in api.request:
-        if field.required and field.name not in filled:
-            code = next(iter(field.codes), "...") if api.effect == "read" else "..."
-            yield f"{field.name}={code}"
-
-
-def _titled(group: Group) -> str:
-    kind = "rows" if group.many else "one row"
-    return f"Answer {group.name}: {kind}" if group.name else "Answer, top level"
-
-
-def _print_fields(printer: Printer, title: str, fields: Iterable[Field], filled: Container[str] = ()) -> None:
-    rows = [row for field in fields for row in _rows(field, field.name in filled)]
+def _print_fields(printer: Printer, title: str, fields: Iterable[Field], nobody: Container[str] = ()) -> None:
+    rows = [row for field in fields for row in rows_of(field, field.name in nobody)]
     if rows:
         print()
         kept = [label for label in rows[0] if label in ("field", "label") or any(row[label] != "" for row in rows)]
         printer.table([{label: row[label] for label in kept} for row in rows], "", title)
-
-
-def _rows(field: Field, is_filled: bool = False, inside: str = "") -> Iterator[Row]:
-    """Yield a row for a field, and below it one for each of its codes and for each field inside of it."""
-    length = f"{field.length}" if field.length is not None else ""
-    number = f"{field.number}, {field.implied} decimals without a point" if field.implied else field.number
-    yield {
-        "field": f"{inside}{field.name}",
-        "label": field.label,
-        "needed": "filled in" if is_filled else "yes" if field.required else "",
-        "length": length,
-        "number": number,
-        "unit": field.unit,
-        "format": field.format,
-        "values": _values(field),
-    }
-    for code, meaning in {**field.codes, **_suffixes(field)}.items():
-        yield {**_BLANK, "values": f"{code} {meaning}".strip()}
-    for each in field.fields:
-        yield from _rows(each, inside=f"{inside}{field.name}.")
-
-
-_BLANK = dict.fromkeys(("field", "label", "needed", "length", "number", "unit", "format"), "")
-
-
-def _values(field: Field) -> str:
-    if not field.codes:
-        return ""
-    return "one of these:" if field.complete else "of these, or others:"
-
-
-def _suffixes(field: Field) -> dict[str, str]:
-    return {f"...{suffix}": f"at {venue}" for venue, suffix in field.suffixes.items() if suffix}
