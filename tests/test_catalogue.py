@@ -116,6 +116,53 @@ def test_a_search_finds_korean_and_english_words(broker: str, text: str, name: s
     assert len(found) < len(BOTH[broker]) / 2
 
 
+@pytest.mark.parametrize(
+    ("text", "kis", "kiwoom"),
+    [
+        ("현재가", "domestic_stock/inquire_price", "usa20100"),
+        ("잔고", "domestic_stock/inquire_balance", "kt00018"),
+        ("balance", "domestic_stock/inquire_balance", "kt00018"),
+        ("매수", "domestic_stock/order_credit", "kt10000"),
+        ("주문", "domestic_stock/order_cash", "kt10000"),
+        ("order book", "domestic_stock/inquire_asking_price_exp_ccn", "ka10004"),
+        ("investor flow", "domestic_stock/inquire_investor", "ka10059"),
+        ("short selling", "domestic_stock/daily_short_sale", "ka10014"),
+        ("buying power", "domestic_stock/inquire_psbl_order", "kt00010"),
+        ("program trading", "domestic_stock/program_trade_by_stock", "ka90004"),
+        ("realized pnl", "domestic_stock/inquire_balance_rlz_pl", "ka10074"),
+        ("market cap", "domestic_stock/market_cap", "usa20550"),
+        ("gainers", "domestic_stock/fluctuation", "ka10027"),
+        ("exchange rate", "overseas_stock/inquire_daily_chartprice", "ust31301"),
+        ("차트", "domestic_stock/inquire_daily_itemchartprice", "ka10081"),
+        ("news", "domestic_stock/news_title", ""),
+        ("실시간 체결", "domestic_stock/ccnl_krx", "0B"),
+        ("realtime trades", "domestic_stock/ccnl_krx", "0B"),
+        ("us stock price", "overseas_stock/price", "usa20100"),
+        ("미국 주식 현재가", "overseas_stock/price", "usa20100"),
+        ("TTTC08", "domestic_stock/order_cash", ""),
+        ("fhkst01010100", "domestic_stock/inquire_price", ""),
+        ("ka1008", "", "ka10081"),
+        ("stck_prpr", "domestic_stock/inquire_price", ""),
+    ],
+)
+def test_what_a_trader_means_is_among_the_first_of_a_search(text: str, kis: str, kiwoom: str) -> None:
+    for catalogue, name in ((KIS, kis), (KIWOOM, kiwoom)):
+        found = [api.name for api in catalogue.search(text)]
+        assert not name or name in found[:8], found[:8]
+
+
+def test_a_short_english_word_is_found_as_a_word_of_its_own() -> None:
+    assert all(api.topic.startswith("[해외") for api in KIS.search("us stock price")[:20])
+    assert "변동성완화장치(VI) 현황" in [api.label for api in KIS.search("vi")[:3]]
+
+
+def test_what_is_part_of_labels_alone_names_apis_that_have_it() -> None:
+    for asked, near in (("주식주문", "domestic_stock/order_cash"), ("투자자", "domestic_stock/inquire_investor")):
+        with pytest.raises(InvalidRequest) as caught:
+            KIS.api(asked)
+        assert near in str(caught.value.advice)
+
+
 def test_a_search_finds_a_field_after_what_is_called_so() -> None:
     names = [api.name for api in KIWOOM.search("stk_cd")]
     assert "ka10001" in names

@@ -6,9 +6,11 @@ import difflib
 import importlib.metadata
 import importlib.util
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from brokerkit.catalogue.apis import Api
 from brokerkit.catalogue.glossary import words_of
@@ -129,7 +131,9 @@ class Catalogue:
         return InvalidRequest(f"There is no API {shown}.", advice=f"Nothing was sent. {advice}")
 
     def nearest(self, asked: str, count: int = 3) -> list[str]:
-        """Return the names and ids that are written most like what was asked for."""
+        """Return the names and ids that are written most like what was asked for; Korean words are searched for."""
+        if not asked.isascii():
+            return [each.name for each in self.search(asked)[:count]]
         known = {each.casefold(): each for each in (*self._places, *self._ids) if each}
         short = {name.casefold().rpartition("/")[2]: name for name in self._places}
         found = difflib.get_close_matches(asked.casefold(), {**short, **known}, count, 0.6)
@@ -138,16 +142,54 @@ class Catalogue:
     def search(self, text: str) -> tuple[Api, ...]:
         """Return the APIs that have every word of a text in name, ids, label, topic or fields, the likeliest first.
 
-        Those that are called so come before those that have such a field. Words may be Korean or English.
+        Those that are called so come before those whose topic or field it is. Among them shares at home come first,
+        calls before channels, short labels before long ones. Words may be Korean or English.
         """
         words = words_of(text)
-        found: list[tuple[int, int, str]] = []
-        for name, (label, place) in self._places.items():
-            line = self._lines[place].decode().casefold()
-            if words and all(any(each in line for each in word) for word in words):
-                called = f"{name} {label}".casefold()
-                found.append((sum(not any(each in called for each in word) for word in words), place, name))
-        return tuple(self._api(name) for _, _, name in sorted(found))
+        found = [
+            (sum(each.strangeness(word) for word in words), each.rank, place)
+            for place, each in enumerate(self._searched)
+            if words and all(map(each.has, words))
+        ]
+        return tuple(self._api(self._searched[place].name) for _, _, place in sorted(found))
+
+    @cached_property
+    def _searched(self) -> list[_Searched]:
+        """What a search looks at, in small letters."""
+        return [_Searched.of(name, label, self._lines[place].decode()) for name, (label, place) in self._places.items()]
+
+
+class _Searched(NamedTuple):
+    """One API as a search sees it."""
+
+    name: str
+    called: str
+    """Its name, label and ids."""
+    topic: str
+    line: str
+    rank: tuple[int, bool, int]
+    """Of those that are called alike: markets in the order of MARKETS, calls before channels, short labels first."""
+
+    @classmethod
+    def of(cls, name: str, label: str, line: str) -> _Searched:
+        told = {each[1]: each[2] or each[3] for each in _TOLD.finditer(line)}
+        topic, called = told.get("topic", ""), f"{name} {label} {told.get('ids', '')} {told.get('old', '')}"
+        market = next((place for place, word in enumerate(MARKETS) if word in topic), len(MARKETS))
+        rank = (market, told.get("effect") == "stream", len(label.partition("(")[0]))
+        return cls(name, called.casefold(), topic.casefold(), line.casefold(), rank)
+
+    def has(self, word: re.Pattern[str]) -> bool:
+        """Say whether a word stands anywhere in it."""
+        return word.search(self.line) is not None
+
+    def strangeness(self, word: re.Pattern[str]) -> int:
+        """Say how far from its name a word stands in it."""
+        return 0 if word.search(self.called) else 1 if word.search(self.topic) else 2
+
+
+MARKETS = ("국내주식", "미국주식", "해외주식")
+"""What of a topic says that most people look for it."""
+_TOLD = re.compile(r'"(topic|effect|ids|old)": ?(?:"([^"]*)"|(\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}))')
 
 
 def _bare(label: str) -> str:

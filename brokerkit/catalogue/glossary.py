@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+import re
+
 WORDS: dict[str, tuple[str, ...]] = {
     "account": ("계좌",),
     "accumulated": ("누적",),
     "afterhours": ("시간외",),
     "amend": ("정정",),
+    "amount": ("금액",),
+    "analysis": ("분석",),
     "asset": ("자산",),
     "balance": ("잔고", "예수금"),
     "best": ("최우선",),
     "bid": ("호가",),
     "bond": ("채권",),
     "book": ("호가",),
+    "borrowing": ("대차",),
+    "bought": ("매수",),
     "buy": ("매수",),
+    "buying": ("매수",),
     "calendar": ("휴장일", "영업일"),
     "cancel": ("취소",),
     "candle": ("차트", "봉", "기간별시세"),
+    "capital": ("자본",),
     "capitalization": ("시가총액",),
     "cash": ("예수금", "현금"),
+    "change": (
+        "등락",
+        "대비",
+    ),
     "chart": ("차트", "봉", "기간별시세"),
     "close": ("종가",),
     "condition": ("조건검색",),
     "convert": ("환전",),
     "credit": ("신용",),
     "currency": ("통화", "환전"),
+    "current": ("현재",),
     "daily": ("일별", "일봉", "일자별"),
     "day": ("일별", "일봉", "당일"),
     "daytime": ("주간",),
@@ -38,17 +51,33 @@ WORDS: dict[str, tuple[str, ...]] = {
     "expected": ("예상",),
     "fee": ("수수료",),
     "fill": ("체결",),
-    "fluctuation": ("등락",),
+    "financial": ("재무",),
+    "flow": (
+        "매매동향",
+        "매매추이",
+        "순매수",
+        "투자자",
+        "기관별",
+    ),
+    "fluctuation": ("등락", "변동"),
     "foreign": ("외국인", "외국계"),
     "future": ("선물",),
+    "fx": ("환율",),
+    "gainer": ("상승", "등락률", "등락율"),
     "gold": ("금현물",),
     "halt": ("거래정지",),
+    "high": (
+        "고가",
+        "최고",
+    ),
     "history": ("내역",),
     "holding": ("잔고",),
     "holiday": ("휴장일",),
     "hour": ("장운영", "시간"),
     "index": ("지수", "업종"),
     "industry": ("업종",),
+    "info": ("정보",),
+    "information": ("정보",),
     "institution": ("기관",),
     "instrument": ("종목정보", "상품기본"),
     "interest": ("금리", "이자"),
@@ -58,16 +87,28 @@ WORDS: dict[str, tuple[str, ...]] = {
     "list": ("목록", "리스트"),
     "loan": ("융자", "대출"),
     "login": ("토큰",),
-    "loser": ("하락",),
+    "loser": ("하락", "등락률", "등락율"),
+    "low": (
+        "저가",
+        "최저",
+    ),
     "margin": ("증거금",),
     "market": ("시장", "장운영"),
     "member": ("회원사", "거래원"),
     "minute": ("분봉", "분차트", "분 차트"),
+    "modify": ("정정",),
     "month": ("월봉", "월 차트", "월간"),
+    "moving": ("등락",),
     "name": ("종목명",),
+    "net": (
+        "순매수",
+        "순매도",
+    ),
+    "new": ("신고",),
     "news": ("시황", "속보", "뉴스"),
     "night": ("야간",),
     "notice": ("통보",),
+    "nxt": ("nxt",),
     "open": ("미체결", "시가"),
     "opinion": ("투자의견",),
     "option": ("옵션",),
@@ -75,17 +116,21 @@ WORDS: dict[str, tuple[str, ...]] = {
     "orderbook": ("호가",),
     "overseas": ("해외", "미국"),
     "pension": ("퇴직연금",),
+    "pnl": ("손익",),
     "position": ("잔고",),
     "power": ("주문가능", "매수가능"),
     "price": ("시세", "현재가", "주가"),
     "profit": ("손익", "수익"),
     "program": ("프로그램",),
     "programme": ("프로그램",),
+    "quantity": ("수량",),
     "quote": ("시세", "현재가"),
     "rank": ("순위", "상위"),
     "ranking": ("순위", "상위"),
     "rate": ("율", "환율"),
     "ratio": ("비율",),
+    "real": ("실시간",),
+    "realised": ("실현손익",),
     "realized": ("실현손익",),
     "realtime": ("실시간",),
     "reserve": ("예약",),
@@ -97,31 +142,95 @@ WORDS: dict[str, tuple[str, ...]] = {
     "sector": ("업종",),
     "sell": ("매도",),
     "sellable": ("매도가능",),
+    "selling": ("매도",),
     "settlement": ("결제",),
     "share": ("주식", "종목"),
     "short": ("공매도",),
+    "socket": ("실시간",),
+    "statement": (
+        "대차대조표",
+        "손익계산서",
+    ),
+    "status": ("현황",),
     "stock": ("주식", "종목"),
+    "stream": ("실시간",),
+    "symbol": ("종목",),
     "tax": ("세금", "세"),
     "theme": ("테마",),
     "tick": ("틱",),
+    "ticker": ("종목",),
     "token": ("토큰",),
+    "top": (
+        "상위",
+        "순위",
+    ),
     "trade": ("체결", "거래", "매매"),
+    "trading": (
+        "매매",
+        "거래",
+    ),
     "transaction": ("거래내역",),
     "turnover": ("거래대금", "회전율"),
-    "us": ("미국",),
+    "us": ("미국", "해외"),
+    "value": (
+        "평가",
+        "대금",
+    ),
     "vi": ("변동성완화", "vi"),
     "volume": ("거래량",),
     "warning": ("투자경고",),
     "watchlist": ("관심종목",),
+    "websocket": ("실시간",),
     "week": ("주봉", "주 차트", "주간"),
     "withdraw": ("출금", "인출"),
     "working": ("미체결",),
     "yield": ("수익률",),
 }
 """An English word to parts of Korean ones, any of which means it."""
+KOREAN = {
+    "뉴스": ("시황", "속보"),
+    "등락률": ("등락율",),
+    "등락율": ("등락률",),
+    "매도": ("sell",),
+    "매수": ("buy",),
+    "미국": ("해외",),
+    "봉": ("기간별시세",),
+    "차트": ("기간별시세", "분봉"),
+}
+"""A Korean word to others that mean it at one of the brokers."""
+TOGETHER = {
+    "after hours": "afterhours",
+    "buying power": "power",
+    "exchange rate": "fx",
+    "market cap": "capitalization",
+    "open order": "working",
+    "order book": "orderbook",
+    "program trading": "program",
+    "realised pnl": "realized",
+    "realized pnl": "realized",
+    "price limit": "limit",
+    "short sale": "short",
+    "short selling": "short",
+    "upper limit": "limit",
+}
+"""English words that mean something else together."""
+LEAST = 4
+"""An English word of fewer letters is found where a word begins with it: else it would be found in everything."""
 
 
-def words_of(text: str) -> list[tuple[str, ...]]:
-    """Return for each word of a search what may stand for it, itself first."""
-    words = text.casefold().replace("order book", "orderbook").split()
-    return [(word, *WORDS.get(word, WORDS.get(word.removesuffix("s"), ()))) for word in words]
+def words_of(text: str) -> list[re.Pattern[str]]:
+    """Return for each word of a search what finds it, or what may stand for it, in small letters."""
+    plain = " ".join(text.casefold().split())
+    for words, one in TOGETHER.items():
+        plain = re.sub(rf"\b{words}", one, plain)
+    return [re.compile("|".join((_whole(word), *map(re.escape, _others(word))))) for word in plain.split()]
+
+
+def _others(word: str) -> tuple[str, ...]:
+    return KOREAN.get(word) or WORDS.get(word) or WORDS.get(word.removesuffix("s"), ())
+
+
+def _whole(word: str) -> str:
+    if len(word) >= LEAST or not (word.isascii() and word.isalpha()):
+        return re.escape(word)
+    return rf"(?<![a-z]){word}{'(?![a-z])' if word in WORDS else ''}"
