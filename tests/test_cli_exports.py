@@ -111,6 +111,17 @@ def test_a_request_has_what_the_client_sends(broker: str, folder: Path) -> None:
     assert all(f'"{each}"' in text or f'\\"{each}\\"' in text for each in fields)
 
 
+def test_a_run_of_all_requests_begins_with_the_token_and_gives_it_back_last(broker: str, folder: Path) -> None:
+    paths = [
+        "/" + "/".join(each["request"]["url"]["path"]) for each in requests_in(loaded(folder / "postman.json")["item"])
+    ]
+    client = load_broker(broker).Client
+    assert client.token_call is not None
+    assert client.revoke_call is not None
+    assert (paths[0], paths[-1]) == (client.token_call.path, client.revoke_call.path)
+    assert paths.count(client.revoke_call.path) == 1
+
+
 def test_no_order_has_a_value_but_the_account(broker: str, folder: Path) -> None:
     orders = {an_id for api in apis(broker) if api.effect == "order" for an_id in api.ids["real"].values()}
     found = 0

@@ -15,15 +15,27 @@ SECRETS = ("app_key", "app_secret", "token", "account", "product")
 
 
 def collection(subject: Subject) -> dict[str, Any]:
-    """Return all APIs, in folders by topic."""
+    """Return all APIs, in folders by topic; what gives the token back stands last, where a run of all of them ends."""
     folders: list[dict[str, Any]] = []
+    last: list[dict[str, Any]] = []
     for api in subject.apis:
+        if _is_revocation(subject, api):
+            last += [_item(subject, api, variant) for variant in _variants(api)]
+            continue
         into = folders
         for title in api.topic.split(" > "):
             into = _folder(into, title)
         into.extend(_item(subject, api, variant) for variant in _variants(api))
     words = f"All APIs of {subject.broker} by brokerkit {subject.version}. Choose an environment: it has the address."
-    return {"info": {"name": f"brokerkit {subject.broker}", "description": words, "schema": SCHEMA}, "item": folders}
+    return {
+        "info": {"name": f"brokerkit {subject.broker}", "description": words, "schema": SCHEMA},
+        "item": [*folders, *last],
+    }
+
+
+def _is_revocation(subject: Subject, api: Api) -> bool:
+    call = subject.client.revoke_call
+    return call is not None and api.path == call.path
 
 
 def environment(subject: Subject, name: str) -> dict[str, Any]:
