@@ -8,8 +8,8 @@ from brokerkit import catalogue
 from brokerkit.sandbox.exchange import ExchangeRefusal, Refusal
 from brokerkit.sandbox.face import MADE_UP, FaceAnswer
 from brokerkit.sandbox.plain import Kept, NothingLeft, UnknownOriginal
-from brokerkit_kis.sandbox.fields import LARGEST, Api, Context, Field, positive_integer, wrong_field
-from brokerkit_kis.sandbox.orders import BRANCH, refused
+from brokerkit_kis.sandbox.fields import LARGEST, Api, Context, Field, positive_integer, wrong_code, wrong_field
+from brokerkit_kis.sandbox.orders import BRANCH, amount, refused
 from brokerkit_kis.sandbox.wording import day_text, done
 
 DIGITS = {"overseas-futureoption": 8}
@@ -50,9 +50,13 @@ def _handler(api: catalogue.Api) -> Callable[[Context], FaceAnswer]:
 
 
 def _taken(api: catalogue.Api, context: Context) -> FaceAnswer:
-    variant, area = api.variant(context.tr_id) or "", _area(api.path)
-    if api.order is not None and api.order.original:
-        _check_change(context, variant, context.plain.find(area, context.text(api.order.original)))
+    variant, area, row = api.variant(context.tr_id) or "", _area(api.path), api.order
+    if row is not None and not row.kind.of(variant, context.fields):
+        raise wrong_code(row.kind.field)
+    if row is not None and row.original:
+        _check_change(context, variant, context.plain.find(area, context.text(row.original)))
+    elif row is not None:
+        amount(context, row.quantity)
     if context.text("FM_MKPR_CVSN_YN") == "Y":
         variant = "modify"  # such a cancellation turns what is left into a market order
     try:

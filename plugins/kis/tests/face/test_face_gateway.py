@@ -234,6 +234,12 @@ def test_orders_of_markets_that_are_not_played_are_taken_listed_and_cancelled_an
     assert {row["qty"] for row in rows().values()} == {"0"}
     again = real.post(f"{trading}/order-rvsecncl", "TTTO1103U", change)
     assert real.code_of(again) == (200, "7", "APBK0927")
+    strange = real.post(f"{trading}/order-rvsecncl", "TTTO1103U", {**change, "RVSE_CNCL_DVSN_CD": "03"})
+    assert real.code_of(strange) == (200, "2", "OPSQ2001")
+    for quantity in ("0", "", "1.5"):
+        nothing = real.post(f"{trading}/order", "TTTO1101U", {**order, "ORD_QTY": quantity})
+        assert real.code_of(nothing) == (500, "1", "IGW00014")
+    assert len(rows()) == 2
 
 
 def test_calls_that_are_not_played_are_checked_like_the_others(real: Any) -> None:
