@@ -32,14 +32,17 @@ NO_CODE = "#"
 def brokers() -> Iterator[Mapping[tuple[str, str], tuple[Broker, Callable[[], int]]]]:
     """Connect both brokers in both environments; of each it can be told how often something was sent."""
     with Sandbox() as real, Sandbox(environment="demo") as demo:
-        yield {
+        made = {
             (name, environment): (
                 get_broker(name, environment="sandbox", sandbox=box),
-                lambda box=box, name=name: len(box.face(name).requests),  # type: ignore[misc]
+                lambda box=box, name=name: len(box.face(name).requests),
             )
             for environment, box in (("real", real), ("demo", demo))
             for name in BOTH
         }
+        for broker, _ in made.values():
+            broker.client.token()  # what is given back where none is named
+        yield made
 
 
 def called(api: Api, environment: str = "real") -> Iterator[str]:
@@ -119,7 +122,6 @@ def test_every_field_and_code_that_a_fact_makes_necessary_is_refused_before_anyt
     name: str, brokers: Mapping[tuple[str, str], tuple[Broker, Callable[[], int]]]
 ) -> None:
     broker, sent = brokers[name, "real"]
-    broker.client.token()  # what is given back where none is named
     before, count, passed = sent(), Counter[str](), []
     for api in asking(name):
         asked = next(called(api))
@@ -194,6 +196,34 @@ def test_every_code_of_every_table_passes_without_a_word(
     assert count == {"kis": 1993, "kiwoom": 4223}[name]
 
 
+@pytest.mark.parametrize("name", BOTH)
+def test_what_no_fact_refuses_passes_and_is_said(
+    name: str, brokers: Mapping[tuple[str, str], tuple[Broker, Callable[[], int]]]
+) -> None:
+    """A code that an incomplete table lacks, too long a value, a field that an API has not got."""
+    broker, _ = brokers[name, "real"]
+    count = Counter[str]()
+    for api in asking(name):
+        odd = [("no such code", each, NO_CODE) for each in api.request if each.codes and not each.complete]
+        if "long" not in api.refuses:
+            told = [each for each in api.request if each.length and each.name not in OWN and not each.complete]
+            odd += [("too long", each, "1" * ((each.length or 0) + 1)) for each in told]
+        if "strange" not in api.refuses and not api.open:
+            odd.append(("no such field", Field("z_no_field_of_any"), "1"))
+        for what, field, given in odd:
+            call = prepared(broker.client, broker.apis, next(called(api)), {**whole(api), field.name: given})
+            assert call.values[field.name] == given
+            assert [each for each in call.warnings if field.name in each], (api.name, what)
+            count[what] += 1
+    assert (
+        count
+        == {
+            "kis": {"no such code": 394, "no such field": 260},
+            "kiwoom": {"no such code": 834, "too long": 711, "no such field": 311},
+        }[name]
+    )
+
+
 @needs_facts
 def test_no_request_of_the_brokers_own_samples_is_refused(
     brokers: Mapping[tuple[str, str], tuple[Broker, Callable[[], int]]],
@@ -241,7 +271,6 @@ def test_every_id_of_any_environment_is_sent_as_that_of_this_one_and_an_old_one_
     name: str, environment: str, brokers: Mapping[tuple[str, str], tuple[Broker, Callable[[], int]]]
 ) -> None:
     broker, _ = brokers[name, environment]
-    broker.client.token()  # what is given back where none is named
     count = Counter[str]()
     for api in asking(name):
         here = api.variants(environment)
