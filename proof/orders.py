@@ -108,7 +108,7 @@ def _of_calls(title: str, tally: Tally, count: int) -> list[Figure]:
     """Return that raw calls were among the orders: chance decides which."""
     return [
         at_least(f"{title}: sent by the broker's own fields", tally.called, count // 20),
-        at_least(f"{title}: of these on credit, which no list settles", tally.raw, count // 80),
+        at_least(f"{title}: of these on credit, which no list settles", tally.raw, count // 100),
         at_least(f"{title}: of these settled by a person", tally.asked, 1),
     ]
 

@@ -45,7 +45,7 @@ CHEAP = {"KR": 30_000, "US": 400}
 """What the most expensive symbol that is traded costs at most, so that the cash of the account lasts."""
 FAR = Decimal("0.2")
 """How far from the last price orders rest where the day has no limits."""
-ON_CREDIT, BY_ITS_FIELDS = 0.1, 0.3
+ON_CREDIT, BY_ITS_FIELDS = 0.25, 0.4
 """Chances that an order is sent by a raw call: to buy on credit, and that or as a verb sends it."""
 SYMBOLS = 16
 HELD = 10_000
