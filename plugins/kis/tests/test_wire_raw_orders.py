@@ -132,7 +132,7 @@ def test_bonds_and_futures_have_a_turn_and_numbers_of_their_own(wire: Any) -> No
         wire.broker.call("domestic_bond/buy", BONDS)
     assert "no list settles it" in str(caught.value)
     (intent,) = wire.broker.unresolved()
-    assert (intent.is_apart, intent.currency, intent.book) == (True, "XXX", "KR raw")
+    assert (intent.is_apart, intent.currency, intent.book) == (True, "KRW", "KR raw")
     with pytest.raises(OrderBlocked):
         wire.broker.call("domestic_bond/buy", BONDS)
     future = {
@@ -186,8 +186,8 @@ def test_real_money_goes_within_its_limits_and_never_without_a_value(connect: Ca
         ("domestic_stock/order_credit/buy", {**LOAN, "ORD_QTY": "99"}, "max_order_value"),
         ("domestic_stock/order_credit/buy", {**LOAN, "ORD_QTY": "101"}, "max_order_quantity"),
         ("domestic_stock/order_credit/buy", {**LOAN, "ORD_QTY": "x"}, "cannot be computed"),
-        ("domestic_bond/buy", BONDS, "limits of XXX are missing"),
-        ("overseas_stock/order/hk_buy", abroad, "limits of XXX are missing"),
+        ("domestic_bond/buy", BONDS, "cannot be computed"),
+        ("overseas_stock/order/hk_buy", abroad, "cannot be computed"),
     ):
         with pytest.raises((LimitExceeded, Disarmed), match=words):
             wire.broker.call(api, fields)
