@@ -101,7 +101,9 @@ def _asked(api: str, facts: Mapping[str, Any], table: Mapping[str, Any], usual: 
         names = [facts["name"]]
     optional = [*table["optional"].get(api, ()), *table["optional"].get(f"{api.partition('/')[0]}/*", ())]
     needed = facts["required"] or facts["name"] in table["required"].get(api, ())
-    codes = {**facts.get("values", {}), **table["codes"].get(place, {})}
+    own = table["codes"].get(place, {})
+    # Some tables have code and meaning the wrong way round.
+    codes = {code: text for code, text in facts.get("values", {}).items() if own.get(text) != code} | own
     if place in table["codes"]["sessions"]["fields"]:
         codes |= {code: text for code, text in table["codes"]["sessions"].items() if code != "fields"}
     for name in names:

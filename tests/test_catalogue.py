@@ -310,6 +310,14 @@ def test_every_code_of_an_order_is_one_that_its_table_has() -> None:
             assert row.priced - {""} <= {*api.fields[row.type].codes, *("1", "4", "N", "00")}, api.name
 
 
+@pytest.mark.parametrize("broker", BOTH)
+def test_no_table_has_codes_and_their_meanings_the_wrong_way_round_too(broker: str) -> None:
+    for api in BOTH[broker]:
+        for field in api.request:
+            turned = [code for code, text in field.codes.items() if field.codes.get(text) == code != text]
+            assert turned == [], f"{api.name} {field.name}"
+
+
 def test_words_of_orders_are_those_of_the_verbs() -> None:
     kinds = {each.value.lower() for each in IntentKind} | {"convert", "unsupported"}
     verbs = {"buy", "sell", "amend", "cancel", "reserve", "amend_reservation", "cancel_reservation"}
