@@ -131,6 +131,7 @@ def test_a_verb_that_uses_an_api_is_named(run: Run) -> None:
     told, _ = run("api", "show", "H0STCNT0")
     assert "stream().trades, stream().quotes" in told
     assert "brokerkit watch --raw domestic_stock/ccnl_krx ..." in told
+    assert run("api", "show", "04")[0].split("\n\n")[0].endswith(" watch --raw 04")
     assert run("api", "show", "H0STCNI0")[0].split("\n\n")[0].endswith(" watch --raw domestic_stock/ccnl_notice")
     assert "\nverb" not in run("api", "show", "ka10088")[0]
 

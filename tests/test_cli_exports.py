@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+import subprocess
 import sys
 import types
 import typing
@@ -225,6 +226,52 @@ def test_the_types_have_every_field_and_demand_what_is_not_filled_in(broker: str
         for field in api.request:
             if field.codes:
                 assert all(repr(code) in str(hints[field.name]) for code in field.codes)
+
+
+PROBE = """
+from typing import cast
+from made_types import {request}, {row}
+from brokerkit import Broker
+
+def asked(broker: Broker) -> str:
+    right: {request} = {right}
+    misspelt: {request} = {{**{right}, "colour": "red"}}
+    lacking: {request} = {{}}
+    row = cast({row}, broker.call("{api}", right).rows[0])
+    return str(row["{column}"]) + str(row["{column}x"])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_type_checker_knows_what_is_misspelt_or_lacking_in_a_request_and_in_a_row(
+    broker: str, folder: Path, tmp_path: Path
+) -> None:
+    told = {
+        "kis": {
+            "api": "domestic_stock/inquire_investor",
+            "request": "DomesticStockInquireInvestorRequest",
+            "row": "DomesticStockInquireInvestorOutputRow",
+            "right": '{"FID_COND_MRKT_DIV_CODE": "J", "FID_INPUT_ISCD": "005930"}',
+            "column": "stck_clpr",
+        },
+        "kiwoom": {
+            "api": "ka10059",
+            "request": "Ka10059Request",
+            "row": "Ka10059StkInvsrOrgnRow",
+            "right": '{"stk_cd": "005930", "dt": "20261127", "amt_qty_tp": "1", "trde_tp": "0", "unit_tp": "1000"}',
+            "column": "cur_prc",
+        },
+    }[broker]
+    (tmp_path / "made_types.py").write_bytes((folder / "made_types.py").read_bytes())
+    (tmp_path / "probe.py").write_text(PROBE.format(**told), encoding="utf-8")
+    command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--cache-dir", str(tmp_path), "probe.py"]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", cwd=tmp_path)  # noqa: S603
+    found = [line.split(": error: ")[1] for line in done.stdout.splitlines() if ": error: " in line]
+    assert len(found) == 3, done.stdout
+    assert "colour" in found[0]
+    assert found[1].startswith("Missing key")
+    assert f'has no key "{told["column"]}x"' in found[2]
 
 
 def test_an_export_names_its_files_and_a_bad_place_or_broker_is_said(

@@ -317,6 +317,21 @@ def test_what_is_no_number_or_date_is_named_and_never_nought(name: str, value: s
         row.decimal("volume")
 
 
+def test_a_misspelt_field_of_an_answer_names_the_nearest_and_blames_no_broker() -> None:
+    (row,) = replied({"output": [{"price": "1", "day": "20261127"}]}).rows
+    with pytest.raises(WireError, match=r"has no field output\.prise; the nearest: price") as caught:
+        row.decimal("prise")
+    assert "report" not in str(caught.value.advice)
+
+
+def test_a_question_to_an_answer_does_not_say_that_nothing_was_sent() -> None:
+    reply = replied({"output": [{"price": "1"}], "other": [{"price": "1"}]})
+    for ask in (lambda: reply.rows, lambda: reply.to_pandas("third")):
+        with pytest.raises(InvalidRequest, match="output, other") as caught:
+            ask()
+        assert "sent" not in str(caught.value.advice)
+
+
 def test_new_missing_and_reordered_fields_are_named_and_break_nothing() -> None:
     row = {"new": "1", "day": "20261127", "price": "5"}
     reply = replied({"OUTPUT": row, "rt_cd": "0", "extra": {"more": ["x"]}}, envelope=("rt_cd",))

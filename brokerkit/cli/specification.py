@@ -95,8 +95,10 @@ def python_call(broker: str, api: Api) -> str:
 
 
 def _keys(broker: str, api: Api) -> tuple[str, ...]:
-    """Return the key of a channel; none where it tells of own orders."""
-    return () if api.sealed or "stream().orders" in verbs_of(broker).get(api.name, ()) else ("...",)
+    """Return the key of a channel; none where it comes of the account or a venue."""
+    kind = load_broker(broker)
+    keyless = {name for feed in (kind.Feed, *kind.feeds_of.values()) if feed for name in feed.without_key}
+    return () if api.sealed or api.name in keyless else ("...",)
 
 
 def _called(api: Api) -> str:

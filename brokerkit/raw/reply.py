@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import pandas
 
 T = TypeVar("T")
+_NAME_ONE = "The answer is here: reply.blocks has its parts by name, and to_pandas takes one."
 _NOWHERE = Group("", ())
 _UNKNOWN = Field("")
 
@@ -98,13 +100,21 @@ class RawRow(Mapping[str, Any]):
     def _read(self, name: str, read: Callable[[object], T]) -> T:
         where = f"{self._group.name}.{name}" if self._group.name else name
         if name not in self:
-            raise WireError(f"{title(self._api)}: the answer has no field {sanitize(where, limit=80)}.")
+            raise self._lacking(name, where)
         value = self[name]
         try:
             return read(value)
         except Odd as odd:
             words = f"{sanitize(where, limit=80)} is not {odd}: {self._clean(str(value))!r:.44}"
         raise WireError(f"{title(self._api)}: {words}.")
+
+    def _lacking(self, name: str, where: str) -> WireError:
+        words = f"{title(self._api)}: the answer has no field {sanitize(where, limit=80)}"
+        near = difflib.get_close_matches(name, self, 3, 0.7) if folded(self._group.names, name) is None else []
+        if not near:
+            return WireError(f"{words}.")
+        shown = ", ".join(sanitize(each, limit=40) for each in near)
+        return WireError(f"{words}; the nearest: {shown}.", advice="No value was guessed. Name one that is there.")
 
 
 class Blocks(dict[str, tuple[RawRow, ...]]):
@@ -180,13 +190,17 @@ class RawReply:
         if block is not None:
             found = block if block in self.blocks else folded(self.blocks, block)
             if found is None:
-                raise InvalidRequest(f"{title(self.api)} answered no block {block}. It has {self._names()}.")
+                raise InvalidRequest(
+                    f"{title(self.api)} answered no block {block}. It has {self._names()}.", advice=_NAME_ONE
+                )
             return self.blocks[found]
         many = [name for name in self.blocks if (group := self.api.parts.get(name)) is None or group.many]
         if len(many) != 1 and len(self.blocks) == 1:
             many = list(self.blocks)
         if len(many) != 1:
-            raise InvalidRequest(f"{title(self.api)} answered {len(many)} lists: name one of {self._names()}.")
+            raise InvalidRequest(
+                f"{title(self.api)} answered {len(many)} lists: name one of {self._names()}.", advice=_NAME_ONE
+            )
         return self.blocks[many[0]]
 
     def _names(self) -> str:

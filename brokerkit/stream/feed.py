@@ -131,6 +131,8 @@ class Feed(ABC, Generic[C]):
     """(market, kind) to the channels by venue; the venue is None where the topic has none."""
     not_told: ClassVar[Mapping[tuple[str, StreamKind], frozenset[str]]] = {}
     """(market, kind) to the fields of its events that the broker does not tell: they are always None."""
+    without_key: ClassVar[frozenset[str]] = frozenset()
+    """Channels that are followed without a key: they come of the account, or of a venue."""
     most_registrations: ClassVar[int]
     """So many a connection takes."""
     at_once: ClassVar[int] = 1

@@ -14,6 +14,7 @@ HEAD = '''"""Fields of all APIs of {broker}, written by `brokerkit api export ty
 
     fields: {name}Request = {{{fields}}}
     reply = broker.call("{api}", fields)
+    row = cast({row}, reply.blocks["{block}"][0])  # from typing: an editor completes row["..."]
 """
 
 # ruff: noqa
@@ -28,10 +29,17 @@ Value = str | int | Decimal
 
 def module(subject: Subject) -> str:
     """Return the text of the module."""
-    example = next(api for api in subject.apis if api.effect == "read" and api.request)
+    example = next(api for api in subject.apis if api.effect == "read" and api.request and any(api.parts))
+    group = next(each for each in example.groups if each.name)
     fields = ", ".join(f'"{each.name}": ...' for each in example.request if subject.is_needed(example, each))
     head = HEAD.format(
-        broker=subject.broker, version=subject.version, name=class_name(example), api=example.name, fields=fields
+        broker=subject.broker,
+        version=subject.version,
+        name=class_name(example),
+        api=example.name,
+        fields=fields,
+        row=_group_name(example, group),
+        block=group.name,
     )
     return head + "".join(part for api in subject.apis for part in _types(subject, api))
 

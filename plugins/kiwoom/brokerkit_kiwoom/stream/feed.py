@@ -90,8 +90,7 @@ class KiwoomFeed(Feed[KiwoomClient]):
     path: ClassVar[str] = frames.PATH
     live: ClassVar[str] = "ka10173"  # 조건검색 요청 실시간
     ends: ClassVar[str] = "ka10174"  # 조건검색 실시간 해제
-    without_key: ClassVar[frozenset[str]] = WITHOUT_ITEM
-    """Channels that come of the account, or of a venue."""
+    without_key = WITHOUT_ITEM
     asked_with: ClassVar[Mapping[str, str]] = {"stex_tp": "K"}
     """What stands in the question for a live condition besides."""
     list_frame: ClassVar[str] = frames.LIST

@@ -38,7 +38,7 @@ class KiwoomUsFeed(KiwoomFeed):
     path: ClassVar[str] = frames.US_PATH
     live: ClassVar[str] = "usa20290"  # 미국주식 조건검색 요청 실시간
     ends: ClassVar[str] = "usa20291"  # 미국주식 조건검색 실시간 해제
-    without_key: ClassVar[frozenset[str]] = frozenset(us.OWN)
+    without_key = frozenset(us.OWN)
     asked_with: ClassVar[Mapping[str, str]] = {}
     list_frame: ClassVar[str] = frames.US_LIST
     search_frame: ClassVar[str] = frames.US_SEARCH
