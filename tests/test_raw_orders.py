@@ -85,6 +85,10 @@ class Raw:
         number = self.box.exchange.submit(self.box.connect(self.name).account, request).number
         return next(each.id for each in self.broker.orders() if int(each.id) == number)
 
+    def numbers(self) -> list[int]:
+        account = self.box.connect(self.name).account
+        return [each.number for each in self.box.exchange.orders(account)]
+
     def intent(self, reply: RawReply) -> Intent:
         return self.broker.journal.get(str(reply.intent_id))
 
@@ -200,6 +204,8 @@ def test_a_row_that_may_be_a_raw_calls_is_given_to_nobody_else(raw: Raw) -> None
     report = raw.broker.reconcile(wait=True, timeout=5)
     states = {called.id: IntentState.UNKNOWN, intent.id: IntentState.AMBIGUOUS}  # whatever many lists lack
     assert {each.id: each.state for each in report.unresolved} == states
+    shown = {each.id: each.sightings[-1].unexplained for each in report.unresolved}
+    assert raw.numbers()[-1] in map(int, shown[called.id])
 
 
 def test_what_an_earlier_process_left_is_told_and_its_raw_calls_hold_up_the_first_order(raw: Raw) -> None:

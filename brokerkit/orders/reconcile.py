@@ -284,6 +284,15 @@ class Reconciler:
 
         return self._journal.revise(intent.id, change)
 
+    def _show_beside(self, intent: Intent, rows: Sequence[Listed], now: dt.datetime) -> None:
+        """Keep which rows may be what a raw call became: nobody else is given them, and a person has to look there."""
+
+        def change(present: Intent) -> Intent:
+            is_open = present.state in UNRESOLVED and (rows or present.sightings)
+            return _having_seen(present, (), rows, (), now) if is_open else present
+
+        self._journal.revise(intent.id, change)
+
     def _standing_unlisted(self, today: dt.date) -> tuple[str, ...]:
         if not self._unlisted:
             return ()
@@ -353,6 +362,8 @@ class Reconciler:
         late = tuple(intent for intent in changed if intent.state is IntentState.LATE)
         # What could have been ours until a moment ago may be explained by nobody any more.
         left = self._free(free, day)
+        for each in raw:
+            self._show_beside(each, [row for row in left if is_related(each, row)], now)
         foreign = self._foreign(left, (*judged, *raw, *sending, *reserved))
         self._journal.learn(day, [], foreign, market=self._market)
         if late:
@@ -518,7 +529,8 @@ def judge(
     latest = None if intent.state is _PRESUMED else until
     fitting = [row for row in free if fits(intent, row, until=latest, alone=trust.alone)]
     rest = [row for row in free if is_related(intent, row) and row not in fitting]
-    seen = _having_seen(intent, fitting, rest, trust, now)
+    beside = (*trust.unread, *((CUT,) if trust.is_cut else ()))
+    seen = _having_seen(intent, fitting, rest, beside, now)
     if intent.watermark is None and not all(row.times for row in fitting + rest):
         return seen  # neither numbers nor times tell which rows came after it
     if len(fitting) > 1:
@@ -559,10 +571,10 @@ def _is_changed(intent: Intent, order: Order) -> bool:
 
 
 def _having_seen(
-    intent: Intent, fitting: Sequence[Listed], rest: Sequence[Listed], trust: Trust, now: dt.datetime
+    intent: Intent, fitting: Sequence[Listed], rest: Sequence[Listed], beside: Sequence[str], now: dt.datetime
 ) -> Intent:
     keys = tuple(row.number for row in fitting)
-    unexplained = (*(row.number for row in rest), *trust.unread, *((CUT,) if trust.is_cut else ()))
+    unexplained = (*(row.number for row in rest), *beside)
     sightings = intent.sightings
     last, day_of = sightings[-1] if sightings else None, market_named(intent.market).day_of
     if last and (last.fitting, last.unexplained, day_of(last.since)) == (keys, unexplained, day_of(now)):
