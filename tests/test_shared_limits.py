@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from brokerkit import files
 from brokerkit.transport import limits, sharing
 from brokerkit.transport.limits import InMemory, Limiter, OfThisHost, limiter_for
-from brokerkit.transport.sharing import Presence, SharedWindow, shared_window
+from brokerkit.transport.sharing import is_there, shared_window
 from brokerkit.transport.windows import MARGIN, Limit, Look, StartId, Window
 from tests.test_limits import Clock, call, most_in_a_window
 
@@ -61,10 +61,7 @@ def program(folder: Path, body: str, limit: Limit = LIMIT) -> subprocess.Popen[s
 
 def another(folder: Path, limit: Limit = LIMIT) -> Limiter:
     """Return the limiter that another process would have."""
-    first = shared_window(folder, "key", limit)
-    (path,) = folder.glob("*.window")
-    first.let_be()
-    return Limiter(limit, SharedWindow(path, limit, Presence(folder)))
+    return Limiter(limit, shared_window(folder, "key", limit))
 
 
 # Together
@@ -160,8 +157,9 @@ def test_what_a_dead_process_held_comes_free(folder: Path, is_killed: bool) -> N
         limiter = limiter_for("key", limit, folder)
         assert not call(limiter)
         (process.kill if is_killed else process.terminate)()
+        if is_killed:
+            assert call(limiter, 60)  # though nobody has asked how it ended
     assert call(limiter, 60)
-    assert [each.stem for each in folder.glob("*.alive")] == [f"{limiter._counted.holder:012x}"]
 
 
 def test_a_forked_process_counts_for_itself_and_its_parent_stays_there(folder: Path) -> None:
@@ -173,7 +171,7 @@ def test_a_forked_process_counts_for_itself_and_its_parent_stays_there(folder: P
         is_good = own._counted.holder != limiter._counted.holder and call(own, 60) and not call(own)
         os._exit(0 if is_good else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert Presence.sees(folder, limiter._counted.holder)
+    assert not is_there(child)
     assert call(limiter, 60)
 
 
@@ -237,7 +235,7 @@ def test_the_file_says_what_memory_would(
     memory = InMemory(limit)
     now = time.monotonic() - 1_000.0  # times to come would count as now
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Presence, "sees", lambda folder, number: True)
+        patch.setattr(sharing, "is_there", lambda process: True)
         for name, number, later in steps:
             now += later
             step = of(name, StartId(number + 1, number), now)
@@ -265,6 +263,14 @@ def of(name: str, start: StartId, now: float) -> Callable[[Window], object]:
         "out": lambda window: window.step_out(start.holder),
     }
     return steps[name]
+
+
+def test_no_file_is_kept_open(folder: Path) -> None:
+    before = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").is_dir() else 0
+    for number in range(20):
+        assert call(limiter_for("key", LIMIT._replace(key=str(number)), folder))
+    after = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").is_dir() else 0
+    assert (len([*folder.glob("*.window")]), after - before) == (20, 0)
 
 
 # Where nothing can be shared
