@@ -93,4 +93,11 @@ def test_what_stands_under_a_key_is_not_asked_for_again(
     assert terminal.runs(*command) == exits.DONE
     assert terminal.screen().count("Send it?") == 1
     assert "nothing was sent" in terminal.screen()
-    assert len(rows("kis")) == 1
+    (order,) = rows("kis")
+    for more in ([], ["--csv"], ["--block", "output"]):
+        capsys.readouterr()
+        assert terminal.runs(*command, *more) == exits.DONE
+        told = capsys.readouterr().out
+        assert f"{order.number}" in told
+        assert "intent_id" in told
+        assert "lacks" not in terminal.screen()

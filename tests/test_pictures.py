@@ -17,7 +17,19 @@ from matplotlib import font_manager
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
-from brokerkit import Broker, Candles, Flow, Interval, InvalidRequest, InvestorFlow, Quote, Table, Venue, get_broker
+from brokerkit import (
+    Broker,
+    Candles,
+    ConfigError,
+    Flow,
+    Interval,
+    InvalidRequest,
+    InvestorFlow,
+    Quote,
+    Table,
+    Venue,
+    get_broker,
+)
 from brokerkit.models import pictures
 from brokerkit.models.pictures import FALL, INVESTORS, RISE
 from brokerkit.sandbox import Sandbox
@@ -174,8 +186,9 @@ def test_what_cannot_be_drawn_is_said_and_nothing_is_written(candles: Candles, t
         (silent, "silent.png", "no flow"),
         (silent[:0], "nothing.png", "0 × InvestorFlow"),
     ):
-        with pytest.raises(InvalidRequest, match=words):
+        with pytest.raises(InvalidRequest, match=words) as caught:
             found.plot(tmp_path / name)
+        assert "sent" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
     assert candles.interval is Interval.DAY
 
@@ -184,5 +197,5 @@ def test_without_matplotlib_the_extra_is_named(
     candles: Candles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(InvalidRequest, match=r"needs matplotlib.*\.\[plot\]"):
+    with pytest.raises(ConfigError, match=r"needs matplotlib.*\.\[plot\]"):
         candles.plot(tmp_path / "candles.png")

@@ -247,6 +247,21 @@ def test_a_name_in_another_letter_case_is_put_right_in_a_query_alone() -> None:
     assert found.warnings == ["code is sent as CODE"]
 
 
+def test_a_field_given_twice_in_two_letter_cases_is_refused_in_a_query_too() -> None:
+    query = dataclasses.replace(TABLE, where="query")
+    for fields, words in (
+        ({"CODE": "1", "code": "1"}, "code is CODE once more"),
+        ({"code": "1", "CODE": "2"}, "code is CODE once more"),
+        ({"code": "1", "Code": "2"}, "Code is CODE once more"),
+        ({"CODE": "1", "algo_no": "1", "ALGO_NO": "2"}, "ALGO_NO is algo_no once more"),
+    ):
+        with pytest.raises(InvalidRequest, match=words):
+            Checked(query, {}, {"KIND": "1", **fields}, no_holders)
+    for account in ({"CODE": "own", "code": "other"}, {"code": "other", "CODE": "own"}, {"code": "other"}):
+        with pytest.raises(InvalidRequest, match=r"CODE once more|CODE is another one than that of the profile"):
+            Checked(query, {"CODE": "own"}, {"KIND": "1", **account}, no_holders)
+
+
 @pytest.mark.parametrize(
     ("word", "fields", "words"),
     [
@@ -324,12 +339,46 @@ def test_a_misspelt_field_of_an_answer_names_the_nearest_and_blames_no_broker() 
     assert "report" not in str(caught.value.advice)
 
 
-def test_a_question_to_an_answer_does_not_say_that_nothing_was_sent() -> None:
-    reply = replied({"output": [{"price": "1"}], "other": [{"price": "1"}]})
-    for ask in (lambda: reply.rows, lambda: reply.to_pandas("third")):
-        with pytest.raises(InvalidRequest, match="output, other") as caught:
+FLAT = dataclasses.replace(TABLE, groups=(Group("", (Field("ord_no"),)),))
+ONE = dataclasses.replace(TABLE, groups=(Group("output", (Field("ODNO"),)),))
+
+
+@pytest.mark.parametrize(
+    ("api", "body", "rows"),
+    [
+        (FLAT, {"ord_no": "1"}, []),
+        (FLAT, {"ord_no": "1", "output": None}, []),
+        (ONE, {"output": {"ODNO": "1"}}, [{"ODNO": "1"}]),
+        (ONE, {"output": None}, []),
+        (ONE, {"rt_cd": "0"}, []),
+        (TABLE, {"output": []}, []),
+    ],
+)
+def test_an_answer_without_a_list_has_no_rows_where_the_catalogue_has_none(
+    api: Api, body: Mapping[str, Any], rows: list[Any]
+) -> None:
+    reply = RawReply(api, [body])
+    assert [dict(row) for row in reply.rows] == rows
+    assert reply.to_pandas().to_dict("records") == rows
+
+
+@pytest.mark.parametrize("body", [{"summary": {"left": "1"}}, {"output": None}, {"output": "text"}, {"total": "1"}])
+def test_a_list_that_an_answer_lacks_is_named_and_never_empty_nor_another_part(body: Mapping[str, Any]) -> None:
+    reply = replied(body)
+    asks: tuple[Callable[[], object], ...] = (
+        lambda: reply.rows,
+        reply.to_pandas,
+        lambda: reply.to_pandas("OUTPUT"),
+    )
+    for ask in asks:
+        with pytest.raises(WireError, match="the answer has no output with rows") as caught:
             ask()
-        assert "sent" not in str(caught.value.advice)
+        assert "sent" not in str(caught.value)
+
+
+def test_a_reply_to_what_was_not_asked_has_no_rows_and_lacks_nothing() -> None:
+    reply = replied()
+    assert (reply.pages, reply.rows, reply.missing, len(reply.to_pandas("output"))) == (0, (), (), 0)
 
 
 def test_new_missing_and_reordered_fields_are_named_and_break_nothing() -> None:
@@ -350,13 +399,14 @@ def test_pages_are_put_together_and_their_totals_stand_once() -> None:
 
 def test_a_list_is_named_where_an_answer_has_several() -> None:
     reply = replied({**PAGE, "others": [{"a": "1"}, {"a": "2"}]})
-    with pytest.raises(InvalidRequest, match="2 lists: name one of output, summary, others"):
+    with pytest.raises(LookupError, match="2 lists: name one of output, summary, others"):
         _ = reply.rows
     frame = reply.to_pandas("output")
     assert list(frame.columns) == ["price", "day", "rate"]
     assert list(frame["price"]) == [Decimal(70000), None]
-    with pytest.raises(InvalidRequest, match="no block nothing"):
-        reply.to_pandas("nothing")
+    for ask in (lambda: reply.to_pandas("nothing"), lambda: reply.blocks["nothing"]):
+        with pytest.raises(KeyError, match=r"no block nothing\. It has output, summary, others"):
+            ask()
 
 
 # What logs in

@@ -159,6 +159,8 @@ def test_a_key_is_good_for_one_order_by_call_or_by_verb(raw: Raw) -> None:
     again = raw.place(key="one")
     assert (again.order_id, again.intent_id, again.pages, raw.asked) == (placed.order_id, placed.intent_id, 0, 1)
     assert "stands already" in again.warnings[-1]
+    assert (again.rows, again.missing, again.unknown) == ((), (), ())
+    assert [dict(row) for row in placed.rows] == [dict(row) for rows in placed.blocks.values() for row in rows]
     assert raw.broker.buy(SAMSUNG, 10, price=raw.price(), key="one").id == placed.order_id
     with pytest.raises(InvalidRequest, match="that of another order"):
         raw.place(quantity=9, key="one")

@@ -97,6 +97,10 @@ def mutants(api: Api) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
             {each for other in asking("kis") if other.order for each in other.fields} - api.fields.keys()
         ):
             yield "of another API", name, {**good, name: "1"}
+    for name in api.fields if api.where == "query" else ():  # letter case does not count there: which one is meant?
+        for both in ((name, name.swapcase()), (name.swapcase(), name), (name.swapcase(), name.title())):
+            if len({*both}) == 2:
+                yield "twice", name, {**without(good, name), **dict(zip(both, ("1", "2"), strict=True))}
     for name in {"CANO", "ACNT_PRDT_CD"} & api.fields.keys():
         yield "another account", name, {**good, name: "99999999" if name == "CANO" else "99"}
 
@@ -111,6 +115,7 @@ REFUSED = {
         "no text": 1742,
         "of another API": 1209,
         "another account": 146,
+        "twice": 4917,
     },
     "kiwoom": {"missing": 617, "blank": 615, "no such code": 17, "wrong case": 1265, "no text": 1265},
 }

@@ -147,7 +147,9 @@ def show(printer: Printer, reply: RawReply, block: str | None) -> None:
     if printer.as_json:
         printer.one(_document(reply, block))
         return
-    if block is not None:
+    if not reply.pages:
+        _print_standing(printer, reply)
+    elif block is not None:
         _print(printer, reply, block)
     else:
         _print_all(printer, reply)
@@ -169,6 +171,15 @@ def _document(reply: RawReply, block: str | None) -> dict[str, object]:
         "order_id": reply.order_id,
         "intent_id": reply.intent_id,
     }
+
+
+def _print_standing(printer: Printer, reply: RawReply) -> None:
+    """Print what an order that stood already is known as: nothing was asked, so there is no answer."""
+    known: Row = {"order_id": reply.order_id, "intent_id": reply.intent_id}
+    if printer.as_csv:
+        printer.many([], [known], "")
+    else:
+        printer.one({}, known, f"{reply.api.name} {reply.api.label}")
 
 
 def _print_all(printer: Printer, reply: RawReply) -> None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from brokerkit.errors import InvalidRequest
+from brokerkit.errors import ConfigError
 from brokerkit.models.columns import PRICES, Column, columns_of, in_words, korean, value_of
 from brokerkit.models.labels import korean_name
 
@@ -175,11 +175,11 @@ def _candle_names(kind: Any) -> dict[str, str]:
 
 
 def needed(library: str, made: Callable[[], Any], *, extra: str | None = None) -> Any:
-    """Return what an import brings; InvalidRequest with the extra (of the library's name) where it is missing."""
+    """Return what an import brings; ConfigError with the extra (of the library's name) where it is missing."""
     try:
         return made()
     except ImportError:
-        raise InvalidRequest(
+        raise ConfigError(
             f"This needs {library}, which is not installed.",
             advice=f'In the clone: pip install ".[{extra or library}]"',
         ) from None

@@ -18,6 +18,7 @@ RISE, FALL = "#d32f2f", "#1565c0"
 INVESTORS = {"individual": "#2e7d32", "foreign": "#ef6c00", "institution": "#6a1b9a"}
 EACH_DRAWN = 400
 """So many candles have a body each; of more a picture has the line of their closes, for a body would have no width."""
+_NONE = "No picture was made."
 DOTS = 120
 """An inch."""
 DAYS = ("1d", "1w", "1mo", "1y")
@@ -102,7 +103,7 @@ def plotted(draw: Callable[[], Picture], path: str | PathLike[str] | None) -> Pi
 def draw_candles(candles: Any, *, korean: bool) -> Picture:
     """Draw candles: prices above, volume below."""
     if not candles:
-        raise InvalidRequest("There are no candles to draw.")
+        raise InvalidRequest("There are no candles to draw.", advice=_NONE)
     labels, figure = _labels(korean), _figure(figsize=(11, 6))
     prices, volumes = figure.subplots(2, sharex=True, height_ratios=(3, 1))
     told = candles.columns()
@@ -162,7 +163,7 @@ def _nets(rows: Sequence[Any]) -> tuple[str, dict[str, list[float]]]:
         told = {name: nets for name, nets in told.items() if any(net is not None for net in nets)}
         if told:
             return unit, {name: [float(net or 0) / size for net in nets] for name, nets in told.items()}
-    raise InvalidRequest("There is no flow to draw.")
+    raise InvalidRequest("There is no flow to draw.", advice=_NONE)
 
 
 def _figure(**given: Any) -> Any:

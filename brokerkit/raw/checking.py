@@ -78,20 +78,25 @@ class Checked:
                 self._faults.append(f"{sanitize(repr(name), limit=40)} is no name of a field")
             elif name in fields:
                 found[name] = value
-            elif (own := folded.get(name.casefold())) and (own not in given or self.api.where != "query"):
-                self._judge_case(name, own)
+            elif own := folded.get(name.casefold()):
+                self._judge_case(name, own, is_twice=own in given or own in found)
                 found.setdefault(own, value)
             else:
                 self._judge_stranger(name, given)
                 found[name] = value
+                if self.api.where == "query":
+                    folded[name.casefold()] = name
         return found
 
-    def _judge_case(self, name: str, own: str) -> None:
-        """Refuse a name in another letter case where it counts: in a query it does not."""
-        if self.api.where == "query":
-            self.warnings.append(f"{name} is sent as {own}")
+    def _judge_case(self, name: str, own: str, *, is_twice: bool) -> None:
+        """Refuse a name in another letter case where it counts: in a query it does not, unless both are given."""
+        shown = sanitize(name, limit=40)
+        if self.api.where != "query":
+            self._faults.append(f"{shown} is spelt {own}")
+        elif is_twice:
+            self._faults.append(f"{shown} is {sanitize(own, limit=40)} once more: give it once")
         else:
-            self._faults.append(f"{sanitize(name, limit=40)} is spelt {own}")
+            self.warnings.append(f"{shown} is sent as {own}")
 
     def _judge_stranger(self, name: str, given: Given) -> None:
         """Refuse what looks like a field misspelt, and warn of any other that this API has not got: servers take many.

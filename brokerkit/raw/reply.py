@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import SecretStr
 
 from brokerkit.catalogue import Api, Field, Group
-from brokerkit.errors import InvalidRequest, WireError
+from brokerkit.errors import WireError
 from brokerkit.raw.checking import SECRET, title
 from brokerkit.raw.typed import Odd, date_in, number_in, time_in
 from brokerkit.text import sanitize
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import pandas
 
 T = TypeVar("T")
-_NAME_ONE = "The answer is here: reply.blocks has its parts by name, and to_pandas takes one."
 _NOWHERE = Group("", ())
 _UNKNOWN = Field("")
 
@@ -121,10 +120,14 @@ class Blocks(dict[str, tuple[RawRow, ...]]):
     """Blocks by name, found in any letter case: those of one API differ in it from source to source."""
 
     def __missing__(self, name: str) -> tuple[RawRow, ...]:
-        found = folded(self, name)
+        found = folded(self, name) if isinstance(name, str) else None
         if found is None:
-            raise KeyError(name)
+            raise KeyError(f"the answer has no block {sanitize(str(name), limit=40)}. It has {self.names()}.")
         return self[found]
+
+    def names(self) -> str:
+        """Return their names, to be read."""
+        return ", ".join(sanitize(name, limit=40) for name in self) or "none"
 
 
 class RawReply:
@@ -165,7 +168,7 @@ class RawReply:
         top = {name: value for name, value in contents[-1].items() if not _is_block(value)} if contents else {}
         self.body = RawRow(api, api.parts.get("", _NOWHERE), top, clean)
         """The fields that stand in no block, and lists of which not all is a row."""
-        self.blocks: Mapping[str, tuple[RawRow, ...]] = Blocks({name: tuple(rows) for name, rows in self._rows.items()})
+        self.blocks = Blocks({name: tuple(rows) for name, rows in self._rows.items()})
         """The parts of the answer by name, each as rows; one that is no list has one row."""
 
     def _take(self, name: str, value: Any, *, is_first: bool) -> None:
@@ -183,28 +186,29 @@ class RawReply:
 
     @property
     def rows(self) -> tuple[RawRow, ...]:
-        """The rows of its only list; InvalidRequest where it has several, or none."""
-        return self._list(None)
+        """The rows of its only list, or of its only block; none where such an API has no list, or nothing was asked.
 
-    def _list(self, block: str | None) -> tuple[RawRow, ...]:
-        if block is not None:
-            found = block if block in self.blocks else folded(self.blocks, block)
-            if found is None:
-                raise InvalidRequest(
-                    f"{title(self.api)} answered no block {block}. It has {self._names()}.", advice=_NAME_ONE
-                )
-            return self.blocks[found]
+        LookupError where it has several, WireError where the answer lacks the list.
+        """
         many = [name for name in self.blocks if (group := self.api.parts.get(name)) is None or group.many]
-        if len(many) != 1 and len(self.blocks) == 1:
-            many = list(self.blocks)
-        if len(many) != 1:
-            raise InvalidRequest(
-                f"{title(self.api)} answered {len(many)} lists: name one of {self._names()}.", advice=_NAME_ONE
-            )
-        return self.blocks[many[0]]
+        if not many and (due := [group.name for group in self.api.groups if group.many and group.name]):
+            return self._lacking(due)
+        found = many or list(self.blocks)
+        if len(found) > 1:
+            told = f"answered {len(many)} lists: name one of {self.blocks.names()}"
+            raise LookupError(f"{title(self.api)} {told}, as reply.blocks[...] or to_pandas(...).")
+        return self.blocks[found[0]] if found else ()
 
-    def _names(self) -> str:
-        return ", ".join(sanitize(name, limit=40) for name in self.blocks) or "no blocks"
+    def _lacking(self, blocks: Sequence[str]) -> tuple[RawRow, ...]:
+        """Raise WireError for blocks that the answer lacks; nothing lacks where nothing was asked."""
+        if not self.pages:
+            return ()
+        raise WireError(f"{title(self.api)}: the answer has no {' or '.join(blocks)} with rows.")
+
+    def _block(self, name: str) -> tuple[RawRow, ...]:
+        """Return the rows of a block; KeyError for a name that there is not, WireError where it is lacking."""
+        due = name if name in self.api.parts else folded(self.api.parts, name)
+        return self._lacking([due]) if due and folded(self.blocks, due) is None else self.blocks[name]
 
     def __getitem__(self, name: str) -> Any:
         return self._row_with(name)[name]
@@ -250,7 +254,12 @@ class RawReply:
 
     @cached_property
     def missing(self) -> tuple[str, ...]:
-        """Fields and blocks that the catalogue has and the answer has not; of a list without rows none is missing."""
+        """Fields and blocks that the catalogue has and the answer has not; of a list without rows none is missing.
+
+        Nothing is where nothing was asked.
+        """
+        if not self.pages:
+            return ()
         lacking = []
         parts = list(self._parts())
         for where, group, told in parts:
@@ -291,7 +300,7 @@ class RawReply:
         from brokerkit.models.frames import needed
 
         library = needed("pandas", lambda: __import__("pandas"))
-        rows = self._list(block)
+        rows = self.rows if block is None else self._block(block)
         names = list(dict.fromkeys(name for row in rows for name in row))
         made = {name: [_cell(row, name) for row in rows] for name in names}
         frame: pandas.DataFrame = library.DataFrame(made, columns=names, dtype="object")
