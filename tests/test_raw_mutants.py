@@ -33,6 +33,7 @@ WRITTEN = rows.test_every_order_is_sent_as_it_is_and_written_down_as_what_it_is
 COUNTED = rows.test_orders_of_a_day_are_counted_by_currency_and_no_cancellation_is
 HELD = rows.test_limits_hold_every_order_by_its_value_in_its_currency
 FAILED = rows.test_every_order_that_fails_was_sent_once_and_is_known_or_a_persons
+MISREAD = rows.test_a_price_that_nobody_can_read_is_refused_wherever_a_limit_or_real_money_needs_it
 SLIPS = (
     Slip(
         RAW,
@@ -117,10 +118,32 @@ SLIPS = (
     ),
     Slip(
         RAW,
-        "if not self.currency:",
-        "if False:",
+        "if self.odd or not self.currency:",
+        "if self.odd:",
         rows.test_real_money_moves_only_armed_and_by_what_can_be_computed,
         ("kis", pytest.MonkeyPatch),
+    ),
+    Slip(
+        RAW,
+        "if is_known and quantity is not None and not terms.odd:",
+        "if is_known and quantity is not None:",
+        MISREAD,
+        ("kis", "price_collar_percent", pytest.MonkeyPatch),
+    ),
+    Slip(RAW, "or not self.currency", "or True", HELD),
+    Slip(RAW, "if self.odd or not", "if not", MISREAD, ("kis", "max_order_value", pytest.MonkeyPatch)),
+    Slip(
+        RAW,
+        "        if terms.odd:\n            return None\n",
+        "",
+        rows.test_an_order_that_the_journal_knows_is_moved_to_no_price_that_nobody_can_read,
+    ),
+    Slip(
+        GUARD,
+        "if odd and limits.price_collar_percent is not None:",
+        "if False:",
+        MISREAD,
+        ("kis", "price_collar_percent", pytest.MonkeyPatch),
     ),
     Slip(
         CALLS,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -315,6 +316,51 @@ def test_what_no_limit_can_measure_is_refused_where_there_is_one(name: str) -> N
                 assert taker.calls == [], case.title
 
 
+UNREADABLE = ("1,000", "1e3", "\uff19\uff19\uff19", "1000USD", "abc", "\u0661\u0662\u0663", "-70000", "0", "")
+"""Prices of which nobody can tell what they come to: one is in full-width digits, one in Arabic ones."""
+
+
+def misread(broker: Broker, case: Case) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield a case with each price that nobody can read, and the field where it stands."""
+    row = broker.apis.api(case.api).order
+    assert row is not None
+    if case.price:
+        yield from ((row.price, {**case.fields, row.price: price}) for price in UNREADABLE)
+    if row.stop:
+        yield row.stop, {**case.fields, row.stop: "1,000"}
+
+
+@pytest.mark.parametrize("hold", ["max_order_value", "max_daily_value", "price_collar_percent", "real money"])
+@pytest.mark.parametrize("name", BROKERS)
+@pytest.mark.usefixtures("hurried")
+def test_a_price_that_nobody_can_read_is_refused_wherever_a_limit_or_real_money_needs_it(
+    name: str, hold: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("brokerkit.orders.desk.is_real_money", lambda *given: hold == "real money")
+    own = {**PLENTY, "max_order_value": 10**12} if hold == "real money" else {hold: 10**12}
+    limits = Limits(**own, **dict.fromkeys(("USD", "JPY", "CNY", "VND"), own))  # type: ignore[arg-type]
+    with taking(name, limits=limits, arm=ACCOUNT[-4:]) as (taker, broker):
+        for case in of(name):
+            for field, fields in misread(broker, case) if case.kind not in CANCELS else ():
+                blank = InvalidRequest if fields[field] == "" else LimitExceeded
+                with pytest.raises((LimitExceeded, blank), match=field):
+                    broker.call(case.api, fields)
+                assert taker.calls == [], (case.title, fields[field])
+
+
+@pytest.mark.parametrize("name", BROKERS)
+@pytest.mark.usefixtures("hurried")
+def test_a_price_that_nobody_can_read_goes_out_where_no_limit_needs_it_and_no_list_settles_it(name: str) -> None:
+    with taking(name) as (taker, broker):
+        for case in of(name):
+            row = broker.apis.api(case.api).order
+            if row is not None and case.price and case.kind not in CANCELS:
+                before = len(taker.calls)
+                reply = broker.call(case.api, {**case.fields, row.price: "1e3"})
+                assert broker.journal.get(str(reply.intent_id)).kind is IntentKind.RAW, case.title
+                assert [fields[row.price] for _, fields in taker.calls[before:]] == ["1e3"], case.title
+
+
 @pytest.mark.parametrize("name", BROKERS)
 @pytest.mark.usefixtures("hurried")
 def test_orders_of_a_day_are_counted_by_currency_and_no_cancellation_is(name: str) -> None:
@@ -604,6 +650,30 @@ def test_a_change_of_an_order_that_the_journal_knows_is_the_verbs(place: str) ->
         assert (gone.symbol, gone.side, gone.api) == (symbol_of(case_of(order, "order")), "BUY", change)
         sent = {name: value for name, value in taker.calls[before][1].items() if name not in ("CANO", "ACNT_PRDT_CD")}
         assert sent == fields
+
+
+CHANGES = {
+    "kis": ("domestic_stock/order_rvsecncl", {"ORGN_ODNO": "", "ORD_QTY": "3", "EXCG_ID_DVSN_CD": "KRX"}, "ORD_UNPR"),
+    "kis US": ("overseas_stock/order_rvsecncl/us_modify_cancel", {"ORGN_ODNO": "", "PDNO": "AAPL"}, "OVRS_ORD_UNPR"),
+    "kis DAYTIME": ("overseas_stock/daytime_order_rvsecncl", {"ORGN_ODNO": "", "ORD_QTY": "3"}, "OVRS_ORD_UNPR"),
+    "kiwoom": ("kt10002", {"orig_ord_no": "", "dmst_stex_tp": "KRX", "mdfy_qty": "0"}, "mdfy_uv"),
+    "kiwoom US": ("ust20002", {"orig_ord_no": "", "stk_cd": "AAPL"}, "mdfy_uv"),
+}
+
+
+@pytest.mark.parametrize("place", CHANGES)
+@pytest.mark.usefixtures("hurried")
+def test_an_order_that_the_journal_knows_is_moved_to_no_price_that_nobody_can_read(place: str) -> None:
+    change, more, field = CHANGES[place]
+    order = PLACES[place][0]
+    limits = Limits(max_order_value=10**6, USD={"max_order_value": 10**6})  # type: ignore[arg-type]
+    with taking(place.split()[0], limits=limits) as (taker, broker):
+        placed = broker.call(order, case_of(order, "order").fields)
+        fields = {**case_of(change, "amend").fields, **more, next(iter(more)): placed.order_id}
+        for price in ("-70000", "1,000", "0"):
+            with pytest.raises(LimitExceeded, match=f"{field} is no price"):
+                broker.call(change, {**fields, field: price})
+        assert len(taker.calls) == 1
 
 
 @pytest.mark.usefixtures("hurried")

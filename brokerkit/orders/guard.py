@@ -115,20 +115,31 @@ class Guard:
         return self._check(_Wanted(symbol, market, venue, quantity, price, stop_price=stop_price))
 
     def check_value(
-        self, market: Market, symbol: str, quantity: Decimal | None, price: Decimal | None, value: Decimal | None
+        self,
+        market: Market,
+        symbol: str,
+        quantity: Decimal | None,
+        price: Decimal | None,
+        value: Decimal | None,
+        *,
+        odd: str = "",
     ) -> Decimal | None:
         """Raise LimitExceeded for what is in no market of the verbs, outside the limits of its currency.
 
-        `value` None: it cannot be computed. Real money, and whatever a limit is for, needs one.
+        `value` None: it cannot be computed. Real money, and whatever a limit is for, needs one. `odd` is the field of a
+        price that nobody can read.
         """
         limits = self._limits_for(market.currency, symbol, quantity)
+        if odd and limits.price_collar_percent is not None:
+            raise _exceeded(f"{odd} is no price to compare with the last one, which price_collar_percent wants")
         if price is not None and limits.price_collar_percent is not None:
             raise _exceeded("there is no last price to compare with, which price_collar_percent wants")
         if value is None:
             amounts = (limits.max_order_value, limits.max_daily_value)
             counts = (limits.max_order_quantity,) if quantity is None else ()
             if self._is_real() or any(each is not None for each in (*amounts, *counts)):
-                raise _exceeded("what it comes to cannot be computed, so no limit holds it")
+                why = f", as {odd} is no price" if odd else ""
+                raise _exceeded(f"what it comes to cannot be computed{why}, so no limit holds it")
             return None
         self._check_most(value, limits, market.currency)
         return value

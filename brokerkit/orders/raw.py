@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from brokerkit.catalogue import OrderRow
 from brokerkit.errors import BrokerError
 from brokerkit.market.markets import KOREA, Market, market_named, market_of
 from brokerkit.models import PRICED, STOPS, Order, OrderRequest, Reservation
@@ -60,6 +61,8 @@ class Terms:
     type: str = ""
     is_priced: bool = False
     """Nothing worse than the price is paid."""
+    odd: str = ""
+    """The field of a price that nobody can read, or that has to be there and is not; blank for what takes back."""
     original: str = ""
     market: str = ""
     currency: str = ""
@@ -80,17 +83,20 @@ class Terms:
         venue = row.venue.of(call.variant, told)
         has_quantity = row.quantity in told
         is_all = not has_quantity or any(told.get(name) == value for name, value in row.all.items())
+        is_priced = not row.type or code in row.priced
+        kind = call.kind
         return cls(
-            kind=call.kind,
+            kind=kind,
             symbol=told.get(row.symbol, "").strip(),
             side=Side(side.upper()) if side else None,
             quantity=None if is_all else _counted(told.get(row.quantity)),
             is_all=is_all,
             price=_number(told.get(row.price)) or None,
+            odd="" if kind in CANCELS else _odd_price(row, told, is_priced=is_priced),
             stop=_number(told.get(row.stop)) or None,
             amount=_counted(told.get(row.amount)),
             type=code,
-            is_priced=not row.type or code in row.priced,
+            is_priced=is_priced,
             original=told.get(row.original, "").strip(),
             market=(market := row.market.of(call.variant, told)),
             currency=row.currency.of(call.variant, told),
@@ -103,7 +109,7 @@ class Terms:
     @property
     def value(self) -> Decimal | None:
         """Price times quantity, or the amount; None where that does not tell what is paid at most."""
-        if not self.currency:
+        if self.odd or not self.currency:
             return None  # contracts, and bonds, come to another amount
         if self.amount is not None:
             return self.amount
@@ -123,6 +129,18 @@ def _number(text: str | None) -> Decimal | None:
         return number_in(text, "plain")
     except Odd:
         return None
+
+
+def _odd_price(row: OrderRow, told: Mapping[str, str], *, is_priced: bool) -> str:
+    """Return the field of a price of which nobody can tell what it comes to; blank where there is none.
+
+    That is any that is no number, and one that an order is bound to and that is missing or not more than nought.
+    """
+    for name in filter(None, (row.price, row.stop)):
+        text = told.get(name, "")
+        if (text.strip(" ") and _number(text) is None) or (name == row.price and is_priced and _counted(text) is None):
+            return name
+    return ""
 
 
 def _counted(text: str | None) -> Decimal | None:
@@ -245,6 +263,8 @@ class RawDesk:
 
     def _by_verb(self, call: RawCall, terms: Terms, part: Part[Any], key: str | None) -> Carried | None:
         """Return the call as that of the verb that uses the same API; None where it cannot be told as one."""
+        if terms.odd:
+            return None
         if terms.verb in ("buy", "sell", "reserve") and terms.kind in ("order", "reserve"):
             return self._as_order(call, terms, part, key)
         if terms.verb in _RESERVED and terms.kind == terms.verb:
@@ -367,10 +387,11 @@ class RawDesk:
     def _value(self, terms: Terms, intent: Intent, market: Market) -> Decimal | None:
         """Return what it comes to; LimitExceeded where it is too much, or where nobody can tell and it matters."""
         quantity, symbol = terms.quantity, intent.symbol
-        if terms.market and quantity is not None and is_symbol(symbol) and market_of(symbol).name == market.name:
+        is_known = terms.market and is_symbol(symbol) and market_of(symbol).name == market.name
+        if is_known and quantity is not None and not terms.odd:
             price = terms.price if terms.is_priced else None
             return self.guard.check_terms(symbol, market, terms.venue, quantity, price, terms.unbound)
-        return self.guard.check_value(market, symbol, quantity, terms.price, terms.value)
+        return self.guard.check_value(market, symbol, quantity, terms.price, terms.value, odd=terms.odd)
 
 
 def _digest(call: RawCall) -> str:
