@@ -186,10 +186,9 @@ def _told(broker: str, api: Api) -> Iterator[nodes.Node]:
     link = f'<a class="headerlink" href="#{escape(first)}" title="Link to this API">¶</a>'
     heading = f"{anchors}<h2>{escape(_title(api))}{link}</h2>"
     yield nodes.raw("", f'<section id="{escape(first)}">{heading}\n{_head(broker, api)}', format="html")
-    calls = [specification.python_call(broker, api), specification.shell_call(broker, api)]
-    for language, text in zip(("python", "text"), calls, strict=True):
-        if text:
-            yield nodes.literal_block(text, text, language=language, classes=["api-call"])
+    for language, call in (("python", specification.python_call), ("text", specification.shell_call)):
+        text = "\n".join(call(broker, api, variant) for variant in specification.variants(api))
+        yield nodes.literal_block(text, text, language=language, classes=["api-call"])
     tables = [_table("Request", api.request, specification.filled(broker, api))]
     tables += [_table(specification.title_of(group), group.fields, ()) for group in api.groups]
     tables += [_table("Frame", api.frame, ())]
@@ -198,7 +197,11 @@ def _told(broker: str, api: Api) -> Iterator[nodes.Node]:
 
 def _head(broker: str, api: Api) -> str:
     told = {"name": api.name, **specification.head(broker, api)}
-    left = {label: f"{value}" for label, value in told.items() if label not in ("broker", "topic", "call")}
+    left = {
+        label: f"{value}"
+        for label, value in told.items()
+        if label not in ("broker", "topic") and not label.startswith("call")
+    }
     rows = "\n".join(f"<dt>{escape(label)}</dt>\n<dd>{escape(value)}</dd>" for label, value in left.items())
     return f'<dl class="api-head">{rows}</dl>'
 

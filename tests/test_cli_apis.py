@@ -126,6 +126,27 @@ def test_an_order_is_shown_with_the_ids_of_its_variants_and_those_of_former_time
     assert "order: may move money" in out
 
 
+def calls_in(out: str) -> list[str]:
+    return [line.partition("brokerkit call ")[2].split()[0] for line in out.splitlines() if "brokerkit call " in line]
+
+
+def test_an_api_is_shown_with_the_call_of_the_id_that_was_asked_for(run: Run) -> None:
+    """Of every API with several ids, by each of them: a copy sells nothing where buying was asked for."""
+    catalogue, count = Catalogue.at("brokerkit_kis"), 0
+    for api in catalogue:
+        named = {an_id: variant for ids in api.ids.values() for variant, an_id in ids.items() if variant}
+        for asked in (*named, *(old for old in api.old if named)) if len({*named.values()}) > 1 else ():
+            (called,) = calls_in(run("api", "show", asked)[0])
+            assert catalogue.api(called) is api
+            assert catalogue.variant(called) == catalogue.variant(asked), asked
+            an_id = api.old.get(asked, asked)
+            assert called == (an_id if an_id in api.unsure else f"{api.name}/{catalogue.variant(asked)}")
+            count += 1
+        if named:
+            assert {catalogue.variant(each) for each in calls_in(run("api", "show", api.name)[0])} == {*named.values()}
+    assert count == 81
+
+
 def test_a_verb_that_uses_an_api_is_named(run: Run) -> None:
     assert ["verb", "investor_flow"] in [line.split() for line in run("api", "show", "ka10059")[0].splitlines()]
     told, _ = run("api", "show", "H0STCNT0")

@@ -228,6 +228,17 @@ def test_an_api_tells_what_it_does_how_it_is_called_and_which_verb_covers_it(sit
         assert words in section
 
 
+@pytest.mark.slow
+def test_an_api_of_several_ids_is_called_by_each_of_them(site: Site, maker: ModuleType) -> None:
+    topic = Catalogue.at("brokerkit_kis").api("TTTC0012U").topic
+    html = (site.folder / f"{maker.page_of('kis', topic)}.html").read_text(encoding="utf-8")
+    told = html.partition('<section id="TTTC0011U">')[2].partition("</section>")[0]
+    section = unescape(re.sub(r"<[^>]+>", "", told))
+    for variant in ("buy", "sell"):
+        assert f'broker.call("domestic_stock/order_cash/{variant}", {{' in section
+        assert f"brokerkit call domestic_stock/order_cash/{variant} " in section
+
+
 @pytest.fixture(scope="module")
 def index(site: Site) -> dict[str, Any]:
     """What the search of the site reads."""

@@ -85,7 +85,8 @@ def show(api: ApiArgument, broker: BrokerOption = None, as_json: JsonOption = Fa
     if as_json:
         printer.one({"broker": name, **plain(found)})
         return
-    printer.one({}, head(name, found), f"{found.name} {found.label}")
+    variant = catalogues(name)[name].variant(api)
+    printer.one({}, head(name, found, variant), f"{found.name} {found.label}")
     _print_fields(printer, "Request", found.request, filled(name, found))
     for group in found.groups:
         _print_fields(printer, title_of(group), group.fields)

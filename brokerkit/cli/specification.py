@@ -18,8 +18,8 @@ EFFECTS = {
 }
 
 
-def head(broker: str, api: Api) -> Row:
-    """Return what is told of an API beside its fields."""
+def head(broker: str, api: Api, variant: str | None = None) -> Row:
+    """Return what is told of an API beside its fields; how it is called of one variant alone where one is named."""
     ids = (
         f"{environment} {', '.join(_id(variant, an_id) for variant, an_id in ids.items())}".strip()
         for environment, ids in api.ids.items()
@@ -35,8 +35,8 @@ def head(broker: str, api: Api) -> Row:
         "former ids": ", ".join(f"{old} (now {new})" for old, new in api.old.items()),
         "pages": "several" if api.pages else "one",
         "open": "takes any other field too" if api.open else "",
-        "call": shell_call(broker, api),
     }
+    told |= {f"call ({each})" if each else "call": shell_call(broker, api, each) for each in variants(api, variant)}
     return {label: value for label, value in told.items() if value}
 
 
@@ -78,20 +78,28 @@ def _written(broker: str) -> tuple[str, ...]:
 # How it is called
 
 
-def shell_call(broker: str, api: Api) -> str:
+def variants(api: Api, named: str | None = None) -> list[str]:
+    """Return the variants to be called: the one that is named, else all. A blank where it has no variants."""
+    found = list(dict.fromkeys(each for ids in api.ids.values() for each in ids)) or [""]
+    return [named] if named in found else found
+
+
+def shell_call(broker: str, api: Api, variant: str) -> str:
     """Return the command that calls or follows it."""
     if api.effect == "stream":
         return " ".join(("brokerkit watch --raw", api.name, *_keys(broker, api)))
-    return " ".join(("brokerkit call", _called(api), *(f"{name}={value}" for name, value in _needed(broker, api))))
+    return " ".join(
+        ("brokerkit call", _called(api, variant), *(f"{name}={value}" for name, value in _needed(broker, api)))
+    )
 
 
-def python_call(broker: str, api: Api) -> str:
+def python_call(broker: str, api: Api, variant: str) -> str:
     """Return how a program calls it."""
     if api.effect == "stream":
         words = ", ".join(f'"{each}"' for each in (api.name, *_keys(broker, api)))
         return f"broker.stream().raw({words})"
     fields = ", ".join(f'"{name}": "{value}"' for name, value in _needed(broker, api))
-    return f'broker.call("{_called(api)}"{f", {{{fields}}}" if fields else ""})'
+    return f'broker.call("{_called(api, variant)}"{f", {{{fields}}}" if fields else ""})'
 
 
 def _keys(broker: str, api: Api) -> tuple[str, ...]:
@@ -101,9 +109,10 @@ def _keys(broker: str, api: Api) -> tuple[str, ...]:
     return () if api.sealed or api.name in keyless else ("...",)
 
 
-def _called(api: Api) -> str:
-    variants = next((list(ids) for ids in api.ids.values() if len(ids) > 1), [""])
-    return f"{api.name}/{variants[0]}" if variants[0] else api.name
+def _called(api: Api, variant: str) -> str:
+    """Return its name with the variant; its id where that is not proven, for then nothing else is sent."""
+    an_id = next((ids[variant] for ids in api.ids.values() if variant in ids), "")
+    return an_id if an_id in api.unsure else f"{api.name}/{variant}" if variant else api.name
 
 
 def _needed(broker: str, api: Api) -> Iterator[tuple[str, str]]:
