@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from brokerkit import Broker, get_broker
 from brokerkit.catalogue import Api, Catalogue, Field, Group
 from brokerkit.errors import AuthError, InvalidRequest, RateLimited, Unsupported, WireError
+from brokerkit.raw.calls import prepared
 from brokerkit.raw.checking import Checked
 from brokerkit.raw.reply import RawReply
 from brokerkit.sandbox import Sandbox
@@ -114,8 +115,28 @@ def test_an_id_of_the_other_environment_is_translated_and_an_old_one_is_sent_wit
         "UNPR_DVSN": "01",
         "PRCS_DVSN": "00",
     }
-    assert broker.call("VTTC8434R", fields).warnings == ()
+    words = "VTTC8434R is no id of the real environment: it is sent as TTTC8434R"
+    assert broker.call("VTTC8434R", fields).warnings == (words,)
     assert box.face("kis").requests[-1].headers["tr_id"] == "TTTC8434R"
+
+
+@pytest.mark.parametrize("named", ["VTTC0012U", "VTTC0802U"])
+def test_a_demo_order_never_becomes_a_real_one(named: str, box: Sandbox, connect: Callable[[str], Broker]) -> None:
+    fields = {"PDNO": "005930", "ORD_DVSN": "00", "ORD_QTY": "1", "ORD_UNPR": "70000"}
+    broker = connect("kis")
+    before = len(box.face("kis").requests)
+    with pytest.raises(Unsupported, match=f"{named} is no id of the real environment.*There it is TTTC0012U"):
+        broker.call(named, fields)
+    assert len(box.face("kis").requests) == before
+
+
+def test_a_change_needs_the_organisation_of_its_order_and_takes_a_blank(connect: Callable[[str], Broker]) -> None:
+    broker, name = connect("kis"), "domestic_stock/order_rvsecncl"
+    fields = {"ORGN_ODNO": "1", "ORD_DVSN": "00", "RVSE_CNCL_DVSN_CD": "02", "ORD_QTY": "0", "ORD_UNPR": "0"}
+    fields["QTY_ALL_ORD_YN"] = "Y"
+    with pytest.raises(InvalidRequest, match="missing: KRX_FWDG_ORD_ORGNO"):
+        prepared(broker.client, broker.apis, name, fields)
+    assert prepared(broker.client, broker.apis, name, {**fields, "KRX_FWDG_ORD_ORGNO": ""}).warnings == ()
 
 
 def test_what_only_the_socket_tells_is_no_call(connect: Callable[[str], Broker]) -> None:
