@@ -219,7 +219,7 @@ def test_counters_are_of_a_currency_and_of_new_yorks_day(at: At, fake: Fake) -> 
     buys(broker)
     at("11-21 00:10")  # midnight in Korea begins no new day
     buys(broker)
-    with pytest.raises(LimitExceeded, match="2 orders today are max_orders_per_day"):
+    with pytest.raises(LimitExceeded, match="2 orders today, and one more would be more than max_orders_per_day, 2"):
         buys(broker)
     broker.buy("005930", 1, price=1000)  # dollars count nothing in won
     at("11-21 10:00")
@@ -244,7 +244,7 @@ def test_orders_of_one_minute_are_counted_by_currency(at: At, fake: Fake) -> Non
     broker = limited(fake, USD={"max_orders_per_minute": 1})
     buys(broker)
     broker.buy("005930", 1, price=1000)
-    with pytest.raises(LimitExceeded, match="1 orders in the last minute are max_orders_per_minute"):
+    with pytest.raises(LimitExceeded, match="one more in this minute would be more than max_orders_per_minute, 1"):
         buys(broker)
 
 

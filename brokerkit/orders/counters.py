@@ -32,12 +32,16 @@ def check_counters(file: sqlite3.Connection, intent: Intent, limits: Limits, val
         newest = limits.max_orders_per_minute
         count = file.execute(query, (intent.currency, newest, now - 60, ticks - 60, ticks)).fetchone()[0]
         if count >= limits.max_orders_per_minute:
-            raise _exceeded(f"{count} orders in the last minute are max_orders_per_minute", "Wait a moment")
+            most = f"max_orders_per_minute, {limits.max_orders_per_minute}"
+            raise _exceeded(f"one more in this minute would be more than {most}", "Wait a moment")
     day = (intent.currency, intent.day.isoformat())
     if limits.max_orders_per_day is not None:
         count = file.execute(f"SELECT count(*) FROM intents WHERE {sent}day = ?", day).fetchone()[0]  # noqa: S608
         if count >= limits.max_orders_per_day:
-            raise _exceeded(f"{count} orders today are max_orders_per_day", "Go on tomorrow")
+            most = f"max_orders_per_day, {limits.max_orders_per_day}"
+            raise _exceeded(
+                f"there were {count} orders today, and one more would be more than {most}", "Go on tomorrow"
+            )
     if limits.max_daily_value is not None and value:
         query = f"SELECT coalesce(sum(value), 0) FROM intents WHERE {sent}state != 'REJECTED' AND day = ?"  # noqa: S608
         total = Decimal(file.execute(query, day).fetchone()[0] + hundredths(value)) / 100
