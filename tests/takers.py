@@ -111,8 +111,8 @@ def saying(taker: Taker, make: Callable[[Taker], bytes]) -> Script:
 def connected(taker: Taker, **given: Any) -> Iterator[Broker]:
     """Yield a broker at a server, as a new process would get it."""
     journals._files.clear()
-    keys = {"app_key": "SANDBOX-app-key", "app_secret": "SANDBOX-app-secret", "account": ACCOUNT}
-    with get_broker(taker.broker, environment="sandbox", base_url=taker.url, **keys, **given) as broker:
+    keys = {"app_key": "SANDBOX-app-key", "app_secret": "SANDBOX-app-secret", "account": ACCOUNT, **given}
+    with get_broker(taker.broker, environment="sandbox", base_url=taker.url, **keys) as broker:
         broker.client.limits = lambda endpoint: ()  # type: ignore[method-assign]
         yield broker
 

@@ -71,12 +71,12 @@ SLIPS = (
     ),
     Slip(
         RAW,
-        "self.guard.check_armed(self._account, counted)",
+        "self.guard.check_armed(self._account, _counted_in(terms, part))",
         "pass",
         rows.test_real_money_moves_only_armed_and_by_what_can_be_computed,
         ("kis", pytest.MonkeyPatch),
     ),
-    Slip(RAW, "None if is_cancel else self._value(terms, intent, counted)", "None", HELD),
+    Slip(RAW, "None if is_cancel else self._value(terms, intent, market)", "None", HELD),
     Slip(RAW, "is_numbered=bool(call.numbers)", "is_numbered=False", FAILED),
     Slip(
         RAW,
@@ -108,7 +108,7 @@ SLIPS = (
         WRITTEN,
     ),
     Slip(RAW, "price=terms.price,\n            key", "price=None,\n            key", WRITTEN),
-    Slip(RAW, "currency=currency,\n            api", "api", COUNTED),
+    Slip(RAW, "currency=market.currency,\n            api", "api", COUNTED),
     Slip(
         RAW,
         "is_apart=None if",

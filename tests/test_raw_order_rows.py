@@ -19,6 +19,7 @@ from brokerkit.errors import (
     Halted,
     InvalidRequest,
     LimitExceeded,
+    NetworkError,
     Rejected,
     Unsupported,
 )
@@ -278,6 +279,40 @@ def test_real_money_moves_only_armed_and_by_what_can_be_computed(name: str, monk
             with pytest.raises(LimitExceeded, match="cannot be computed"):
                 broker.call(case.api, case.fields)
             assert len(taker.calls) == before, case.title
+
+
+KEYS_ACCOUNT = {"kis": ACCOUNT, "kiwoom": None}
+"""The account that a profile has to name: the key tells it at Kiwoom, and who asks for it asks the broker."""
+
+
+@pytest.mark.parametrize("key", [None, "mine"])
+@pytest.mark.parametrize("name", BROKERS)
+@pytest.mark.usefixtures("hurried")
+def test_who_is_not_armed_is_refused_without_a_question_to_the_broker(
+    name: str, key: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("brokerkit.orders.desk.is_real_money", lambda *given: True)
+    with taking(name, account=KEYS_ACCOUNT[name]) as (taker, broker):
+        for case in of(name):
+            with pytest.raises(Disarmed):
+                broker.call(case.api, case.fields, key=key)
+            assert taker.connections == 0, case.title
+
+
+@pytest.mark.usefixtures("hurried")
+def test_an_order_before_which_the_account_is_asked_for_in_vain_is_not_sent() -> None:
+    with Server() as gone:
+        nowhere = gone.url
+    with taking("kiwoom", account=None) as (_, broker):
+        broker.client.base_url = nowhere
+        for key in (None, "mine"):
+            with pytest.raises(NotSent, match="the account could not be had"):
+                broker.buy("005930", 1, price=70_000, key=key)
+            for case in of("kiwoom"):
+                with pytest.raises(NotSent, match="the account could not be had"):
+                    broker.call(case.api, case.fields, key=key)
+        with pytest.raises(NetworkError):
+            broker.unresolved()
 
 
 @pytest.mark.parametrize("name", BROKERS)

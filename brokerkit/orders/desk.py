@@ -113,7 +113,7 @@ class OrderDesk(ReservingDesk, RawDesk):
         self._journal: Journal | None = None
         self._started = False
         self._starting = threading.RLock()
-        self._keyed = Keyed(lambda: self.journal, trader, self._look_back)
+        self._keyed = Keyed(self._own_journal, trader, self._look_back)
 
     @property
     def journal(self) -> Journal:
@@ -121,6 +121,11 @@ class OrderDesk(ReservingDesk, RawDesk):
         if self._journal is None:
             self._journal = self._find_journal()
         return self._journal
+
+    def _own_journal(self) -> Journal:
+        """Return the journal for an order; NotSent where the broker has to tell whose it is, and does not."""
+        with preparing("the account"):
+            return self.journal
 
     def answered(self, intent: Intent) -> Order | None:
         """Return the order that stands under an intent's key already, None if it may be sent; see `Keyed.answer`."""
@@ -202,7 +207,7 @@ class OrderDesk(ReservingDesk, RawDesk):
 
     def resubmit(self, intent: NamedIntent | str, check: Callable[[OrderRequest], None], *, accept_risk: bool) -> Order:
         """Send an order again that is known or presumed not to stand, or with `accept_risk` one that may."""
-        old = self.journal.get(intent if isinstance(intent, str) else intent.id)
+        old = self._own_journal().get(intent if isinstance(intent, str) else intent.id)
         request = old.request
         if request is None or old.is_reserved or old.api is not None:  # that may have said more than a request does
             verb = "call" if old.api is not None else "reserve" if old.is_reserved else "cancel or amend"
@@ -356,17 +361,17 @@ class OrderDesk(ReservingDesk, RawDesk):
         return Way(send, build, _itself, self.shown, prepare=prepare, ascends=ascends, advice=advice)
 
     def _send(self, intent: Intent, way: Way[T], value: Decimal | None, again: Again | None = None) -> T:
-        deadline = time.monotonic() + TURN_SECONDS
+        deadline, journal = time.monotonic() + TURN_SECONDS, self._own_journal()
         self._start(intent)
         while True:
             if (found := self._keyed.stands(intent, deadline)) is not None:
                 return way.stands(found)
             self._wait_for_turn(intent, deadline)
             if again is not None:  # what was waited for may have been the same order, sent again by somebody else
-                check_again(self.journal.get(str(intent.previous)), self.journal.later(str(intent.previous)), again)
-                check_unused(intent, self.journal.keyed(intent.key) if intent.key else (), again)
+                check_again(journal.get(str(intent.previous)), journal.later(str(intent.previous)), again)
+                check_unused(intent, journal.keyed(intent.key) if intent.key else (), again)
             attempt = Attempt(
-                self.journal,
+                journal,
                 intent,
                 self.guard,
                 value,
@@ -464,7 +469,7 @@ class OrderDesk(ReservingDesk, RawDesk):
     def _check_still_open(self, intent: Intent, order: Order) -> None:
         """Let a full cancellation of uncertain fate be sent again only if the order is listed as open."""
         try:
-            before = self.journal.unresolved(patience=URGENT_SECONDS)
+            before = self._own_journal().unresolved(patience=URGENT_SECONDS)
         except JournalError as error:
             logger.warning("Whether order %s is being cancelled already cannot be looked up: %s", order.id, error)
             return

@@ -244,9 +244,7 @@ class RawDesk:
         order: Callable[..., Any]
         amend: Callable[..., Any]
         cancel: Callable[..., Any]
-
-        @property
-        def journal(self) -> Journal: ...
+        _own_journal: Callable[[], Journal]
 
     def calling(self, call: RawCall, key: str | None) -> Carried:
         """Return a raw call as it is to be sent: as the verb's, or as one that no list settles."""
@@ -256,6 +254,8 @@ class RawDesk:
         part = None if market is None else self._trader.part(market)
         if terms.kind not in CANCELS and terms.kind != "convert":
             self._trader.check_sent(market, abroad=terms.is_abroad)
+        # First of all, as with verbs: who is not armed is refused without a question to the broker.
+        self.guard.check_armed(self._account, _counted_in(terms, part))
         carried = None if part is None else self._by_verb(call, terms, part, key)
         return carried or self._by_itself(call, terms, part, key)
 
@@ -321,7 +321,7 @@ class RawDesk:
 
     def _named(self, terms: Terms, part: Part[Any]) -> Order | None:
         """Return the order that a change names, if the journal knows just one of that number today."""
-        found = self.journal.sent_as(market_named(part.market).today(), terms.original, part.market)
+        found = self._own_journal().sent_as(market_named(part.market).today(), terms.original, part.market)
         known = [each.result for each in found if each.state in STANDING and each.result is not None]
         orders = [each for each in known if self._is_meant(each, terms, part)]
         kinds = {each.kind for each in found}
@@ -329,7 +329,7 @@ class RawDesk:
 
     def _kept(self, terms: Terms, part: Part[Any]) -> Reservation | None:
         """Return the reserved order that a change names, if the journal knows just one of that number."""
-        found = self.journal.numbered(terms.original, reserved_book(part.market))
+        found = self._own_journal().numbered(terms.original, reserved_book(part.market))
         known = [each for each in found if each.state in STANDING and each.kind is IntentKind.RESERVE]
         kept = [as_reservation(each.result, each.until) for each in known if each.result is not None]
         return kept[0] if len(kept) == 1 and self._is_meant(kept[0], terms, part) else None
@@ -344,9 +344,8 @@ class RawDesk:
 
     def _by_itself(self, call: RawCall, terms: Terms, part: Part[Any] | None, key: str | None) -> Carried:
         """Return the call as one that no list settles."""
-        market = KOREA if part is None else market_named(part.market)
+        market = _counted_in(terms, part)
         is_cancel = terms.kind in CANCELS
-        currency = terms.currency or (None if terms.is_abroad and not is_cancel else market.currency) or NO_CURRENCY
         intent = self._intent(
             IntentKind.CANCEL_RAW if is_cancel else IntentKind.RAW,
             market,
@@ -355,7 +354,7 @@ class RawDesk:
             quantity=terms.quantity,
             price=terms.price,
             key=check_key(key),
-            currency=currency,
+            currency=market.currency,
             api=call.name,
             names=terms.original or None,
             terms=_digest(call),
@@ -373,11 +372,9 @@ class RawDesk:
             advice=ADVICE,
             is_numbered=bool(call.numbers),
         )
-        counted = replace(market, currency=currency)
 
         def go() -> RawReply:
-            self.guard.check_armed(self._account, counted)
-            value = None if is_cancel else self._value(terms, intent, counted)
+            value = None if is_cancel else self._value(terms, intent, market)
             reply: RawReply = self._send(intent, way, value)
             return reply
 
@@ -392,6 +389,13 @@ class RawDesk:
             price = terms.price if terms.is_priced else None
             return self.guard.check_terms(symbol, market, terms.venue, quantity, price, terms.unbound)
         return self.guard.check_value(market, symbol, quantity, terms.price, terms.value, odd=terms.odd)
+
+
+def _counted_in(terms: Terms, part: Part[Any] | None) -> Market:
+    """Return the market of what is called, with the currency that it counts in."""
+    market = KOREA if part is None else market_named(part.market)
+    is_told = not terms.is_abroad or terms.kind in CANCELS
+    return replace(market, currency=terms.currency or (market.currency if is_told else None) or NO_CURRENCY)
 
 
 def _digest(call: RawCall) -> str:
