@@ -88,7 +88,7 @@ def _told(api: str, facts: Mapping[str, Any], table: Mapping[str, Any]) -> list[
         facts["name"],
         writing.label(facts.get("label_ko")),
         codes=codes,
-        number=number(facts, table),
+        number="pointed" if facts["name"] in table["pointed"].get(api, "").split() else number(facts, table),
         implied=facts.get("implied_decimals"),
         unit=_unit(api, facts, table["units"]),
         format=facts.get("format"),

@@ -642,6 +642,7 @@ GRAMMARS = {
     "double": rf" *(\+{{0,2}}|-{{0,2}}){_DIGITS} *",
     "grouped": r" *[+-]?[0-9,]{1,24}(\.[0-9]{1,8})? *",
     "percent": rf" *[+-]?{_DIGITS}%? *",
+    "pointed": rf" *[+-]?{_DIGITS} *",
 }
 """How the texts of each kind of number look."""
 

@@ -353,6 +353,38 @@ def test_what_is_no_number_or_date_is_named_and_never_nought(name: str, value: s
         row.decimal("volume")
 
 
+def test_a_number_whose_point_is_not_certain_is_read_only_where_the_point_is_written() -> None:
+    table = dataclasses.replace(TABLE, groups=(Group("output", (Field("index", number="pointed"),), many=True),))
+    texts = ("+5200.00", "--0.13", "0", "+0", " ", None, Decimal("5200.10"))
+    rows = RawReply(table, [{"output": [{"index": each} for each in texts]}]).rows
+    read = [Decimal("5200.00"), Decimal("-0.13"), 0, 0, None, None, Decimal("5200.10")]
+    assert [row.decimal("index") for row in rows] == read
+    for odd in ("+520000", "-13", 520000, "1_000.0", "abc"):
+        reply = RawReply(table, [{"output": [{"index": odd}]}])
+        with pytest.raises(WireError, match=r"output\.index is not a number") as caught:
+            reply.rows[0].decimal("index")
+        assert ("sources disagree" in str(caught.value)) == (odd not in ("1_000.0", "abc"))
+        assert list(reply.to_pandas()["index"]) == [odd]
+
+
+def test_the_level_of_a_market_in_its_flow_is_not_guessed(connect: Callable[[str], Broker]) -> None:
+    fields = {"mrkt_tp": "0", "amt_qty_tp": "0", "base_dt": "20261127", "stex_tp": "3"}
+    reply = connect("kiwoom").call("ka10051", fields)
+    (row,) = reply.rows
+    for name in ("cur_prc", "pred_pre", "flu_rt"):
+        with pytest.raises(WireError, match="sources disagree"):
+            row.decimal(name)
+    assert row["cur_prc"].strip("+-").isdigit()
+    assert (
+        row.decimal("ind_netprps")
+        == connect("kiwoom")
+        .market_investor_flow("KOSPI", start=dt.date(2026, 11, 27), end=dt.date(2026, 11, 27))[0]
+        .individual.net_amount
+        / 10**8
+    )
+    assert len(reply.to_pandas()) == 1
+
+
 def test_a_misspelt_field_of_an_answer_names_the_nearest_and_blames_no_broker() -> None:
     (row,) = replied({"output": [{"price": "1", "day": "20261127"}]}).rows
     with pytest.raises(WireError, match=r"has no field output\.prise; the nearest: price") as caught:

@@ -16,7 +16,7 @@ PLACES = ("query", "body", "socket")
 """Where the fields of a request stand."""
 REFUSALS = ("blank", "long", "strange")
 """What more than missing fields is known to be refused; `Api.refuses` says what each means."""
-NUMBERS = ("plain", "direction", "double", "grouped", "percent")
+NUMBERS = ("plain", "direction", "double", "grouped", "percent", "pointed")
 """How a number is written; `Field.number` says what each means."""
 
 
@@ -42,6 +42,7 @@ class Field:
 
     plain: with its own sign, if any. direction: the sign shows up or down and is no part of the number. double: with
     its own sign, and the same sign twice is one. grouped: with commas. percent: with a percent sign behind it.
+    pointed: with its own sign, and certain only where its point is written: sources disagree on whether it is.
     """
     implied: int = 0
     """So many of its last digits stand behind a point that is not written."""

@@ -104,8 +104,8 @@ class RawRow(Mapping[str, Any]):
         try:
             return read(value)
         except Odd as odd:
-            words = f"{sanitize(where, limit=80)} is not {odd}: {self._clean(str(value))!r:.44}"
-        raise WireError(f"{title(self._api)}: {words}.")
+            words, advice = f"{sanitize(where, limit=80)} is not {odd}: {self._clean(str(value))!r:.44}", odd.advice
+        raise WireError(f"{title(self._api)}: {words}.", advice=advice)
 
     def _lacking(self, name: str, where: str) -> WireError:
         words = f"{title(self._api)}: the answer has no field {sanitize(where, limit=80)}"
@@ -294,8 +294,8 @@ class RawReply:
     def to_pandas(self, block: str | None = None) -> pandas.DataFrame:
         """Return a block, the only list where none is named, as a pandas DataFrame: a column a field.
 
-        Fields that the catalogue calls numbers are Decimals, blanks of them None; all else stays as it was sent. Needs
-        the [pandas] extra.
+        Fields that the catalogue calls numbers are Decimals, blanks of them None; all else stays as it was sent, also
+        numbers of which sources disagree on where the point is. Needs the [pandas] extra.
         """
         from brokerkit.models.frames import needed
 
@@ -320,7 +320,7 @@ class RawReply:
 def _cell(row: RawRow, name: str) -> Any:
     if name not in row:
         return None
-    return row.decimal(name) if row._field(name).number else row[name]
+    return row.decimal(name) if row._field(name).number not in ("", "pointed") else row[name]
 
 
 def _is_block(value: object) -> bool:

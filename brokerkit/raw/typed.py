@@ -26,6 +26,7 @@ _GRAMMARS: dict[str, tuple[re.Pattern[str], Callable[[str], Decimal]]] = {
             r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]{1,40})?|" + _PLAIN,
             lambda text: Decimal(text.replace(",", "")),
         ),
+        ("pointed", r"(\+\+|--|[+-])?([0-9]{1,40}\.[0-9]{1,40}|0{1,40})", _double),
         ("percent", rf"{_PLAIN} *%?", lambda text: Decimal(text.rstrip("% "))),
     )
 }
@@ -34,6 +35,12 @@ _GRAMMARS: dict[str, tuple[re.Pattern[str], Callable[[str], Decimal]]] = {
 
 class Odd(ValueError):
     """A text is not what it should be."""
+
+    advice: str | None = None
+    """What to do about it, where more is known than that."""
+
+
+_NO_POINT = "No value was guessed: sources disagree on whether its last digits are decimals. The row has the text."
 
 
 def number_in(value: object, grammar: str, implied: int = 0) -> Decimal | None:
@@ -48,7 +55,9 @@ def number_in(value: object, grammar: str, implied: int = 0) -> Decimal | None:
         return None
     pattern, read = _GRAMMARS[grammar or "plain"]
     if not pattern.fullmatch(value):
-        raise Odd("a number")
+        odd = Odd("a number with its point" if grammar == "pointed" else "a number")
+        odd.advice = _NO_POINT if grammar == "pointed" and number_in(value, "double") is not None else None
+        raise odd
     number = read(value.strip(" "))
     with localcontext(prec=100):  # no digit of it is lost
         return number.scaleb(-implied) if implied else number
