@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.responses import Response
 
 from brokerkit import Broker, Limits, OrderBlocked, OrderRequest, OrderUncertain, Side, get_broker
 from brokerkit.catalogue import Catalogue
@@ -152,6 +154,56 @@ def test_what_is_uncertain_of_a_verbs_api_the_lists_settle(kind: str, raw: Raw) 
     report = raw.broker.reconcile(wait=True, timeout=30)
     stands = len(raw.broker.orders())
     assert [each.state for each in report.decided] == [IntentState.ACKED if stands else IntentState.PRESUMED_ABSENT]
+
+
+ODD = {
+    "kis": [
+        ({"rt_cd": "0", "output": {"ORD_TMD": "100000"}}, "output.ODNO"),
+        ({"rt_cd": "0", "output": {"ODNO": " "}}, "output.ODNO"),
+        ({"rt_cd": "0", "output": {"ODNO": 117}}, "output.ODNO"),
+        ({"rt_cd": "0", "output": [{"ODNO": "117"}, {"ODNO": "118"}]}, "output"),
+        ({"rt_cd": "0", "output": {"ODNO": "0000000000"}}, "output.ODNO"),
+        ({"rt_cd": True, "output": {"ODNO": "117"}}, "rt_cd"),
+        ({"rt_cd": [], "output": {"ODNO": "117"}}, "rt_cd"),
+    ],
+    "kiwoom": [
+        ({"return_code": 0}, "ord_no"),
+        ({"return_code": 0, "ord_no": ""}, "ord_no"),
+        ({"return_code": 0, "ord_no": "0000000"}, "ord_no"),
+        ({"return_code": True, "ord_no": "117"}, "return_code"),
+    ],
+}
+"""Answers to an order that cannot be believed, and what has to be named."""
+
+
+def odd_answers(raw: Raw, answer: object) -> None:
+    text = json.dumps(answer)
+    raw.box.face(raw.name).before = lambda request: (
+        Response(text, media_type="application/json") if is_order(request) else None
+    )
+
+
+@pytest.mark.parametrize("by", ["call", "verb"])
+def test_what_is_odd_about_the_answer_to_an_order_is_named(by: str, raw: Raw) -> None:
+    raw.broker.quote(SAMSUNG)
+    for answer, named in ODD[raw.name]:
+        odd_answers(raw, answer)
+        with pytest.raises(OrderUncertain) as caught:
+            raw.place() if by == "call" else raw.broker.buy(SAMSUNG, 10, price=raw.price())
+        assert named in caught.value.message
+        assert not any(
+            words in str(caught.value) for words in ("ValidationError", "adapter", "broker's JSON", "network")
+        )
+        assert isinstance(caught.value.intent, Intent)
+        raw.broker.resolve(caught.value.intent, absent=True, reason="it was never sent on")
+
+
+def test_a_verdict_that_is_a_number_is_read_as_its_text(raw: Raw) -> None:
+    raw.broker.quote(SAMSUNG)
+    verdict, number = ("rt_cd", {"output": {"ODNO": "0000000117"}}), ("return_code", {"ord_no": "0000117"})
+    name, taken = verdict if raw.name == "kis" else number
+    odd_answers(raw, {name: 0, **taken})
+    assert int(str(raw.place().order_id)) == 117
 
 
 def test_a_key_is_good_for_one_order_by_call_or_by_verb(raw: Raw) -> None:

@@ -112,7 +112,8 @@ class Attempt:
         """Write down the order that the broker answered, or return why it cannot be believed."""
         taken = self._built()
         if taken is None:
-            raise OrderUncertain("the adapter returned no order with a number")
+            number = getattr(self.told, "number", "") or "none"
+            raise OrderUncertain(f"the broker's answer has no number of an order ({sanitize(repr(number), limit=40)})")
         try:
             if not self.permit.used:
                 logger.warning("%s: %s left by another way than the client", broker, self.intent.what)

@@ -193,8 +193,14 @@ class Carried:
                 raise self.call.client.wrong(self.call.endpoint, f"the answer is about {number:.20}, not {named}")
             return Sent(named)
         is_order = not (intent.is_raw or intent.is_reserved)
-        told_by_part = self.part.accepted(content) if self.part is not None and is_order else None
-        return told_by_part or Sent(number)
+        part, client = self.part, self.call.client
+        if part is not None and is_order:
+            sent = client.valid(self.call.endpoint, lambda: part.accepted(content))
+            if sent is not None:
+                return sent
+        if self.call.numbers and not number.strip("0"):
+            raise client.wrong(self.call.endpoint, f"field {' or '.join(self.call.numbers)} has no number of an order")
+        return Sent(number)
 
     def answer(self, order: Order | None) -> RawReply:
         """Return what the broker answered."""

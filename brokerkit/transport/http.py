@@ -357,7 +357,7 @@ class Client(Reader):
 
         def issue() -> Token:
             answers.append(self.call(endpoint, body=body))
-            issued = self._valid(endpoint, lambda: call.reply.model_validate(answers[-1].content))
+            issued = self.valid(endpoint, lambda: call.reply.model_validate(answers[-1].content))
             return Token(issued.value, issued.expires_at)
 
         self.seal((self._tokens.issued(issue),))

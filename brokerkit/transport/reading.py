@@ -20,6 +20,7 @@ from brokerkit.transport.endpoint import Block, Effect, Endpoint, deepest_fault
 logger = logging.getLogger("brokerkit")
 
 R = TypeVar("R", bound=Block)
+T = TypeVar("T")
 NOTED_SKEW = 5.0
 """Seconds by which the clocks may differ without a warning."""
 LAST_YEAR = 9000
@@ -111,6 +112,11 @@ class Reader(ABC):
         except BrokerError as error:
             failure = error.with_traceback(None)
             failure.__cause__ = failure.__context__ = None
+        except ValidationError as error:
+            # Where a field can be named it is the broker's JSON.
+            is_field = any(each["loc"] for each in error.errors(include_url=False, include_input=False))
+            words = deepest_fault(error)
+            failure = self.no_verdict(endpoint, answer, words) if is_field else self._unreadable(endpoint, answer)
         except Exception:  # noqa: BLE001 - whatever an adapter's reading stumbles over, the answer is the reason
             failure = self._unreadable(endpoint, answer)
         if endpoint.effect is Effect.ORDER and not isinstance(failure, OrderUncertain):
@@ -147,7 +153,7 @@ class Reader(ABC):
 
     def read_fields(self, endpoint: Endpoint[Any], kind: type[R], fields: Mapping[str, object], block: str) -> R:
         """Return a row of a `block` whose `fields` were taken as they came; a WireError names the one that is wrong."""
-        return self._valid(endpoint, lambda: kind.model_validate(fields), f"{block}.")
+        return self.valid(endpoint, lambda: kind.model_validate(fields), f"{block}.")
 
     def _compare_clocks(self, answer: Response) -> None:
         """Keep by how many seconds the broker's clock is ahead of ours."""
@@ -167,9 +173,10 @@ class Reader(ABC):
         self.skew = skew
 
     def _parsed(self, endpoint: Endpoint[R], answer: Response) -> R:
-        return self._valid(endpoint, lambda: endpoint.reply.of_json(answer.content, exact=self.json_fractions))
+        return self.valid(endpoint, lambda: endpoint.reply.of_json(answer.content, exact=self.json_fractions))
 
-    def _valid(self, endpoint: Endpoint[Any], read: Callable[[], R], block: str = "") -> R:
+    def valid(self, endpoint: Endpoint[Any], read: Callable[[], T], block: str = "") -> T:
+        """Return what is read of an answer; a WireError names the field that is wrong."""
         try:
             return read()
         except ValidationError as error:
