@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import datetime as dt
 import os
@@ -152,6 +153,7 @@ def test_what_only_the_socket_tells_is_no_call(connect: Callable[[str], Broker])
     ("name", "api", "fields", "words"),
     [
         ("kiwoom", "ka1005", {}, "There is no API ka1005"),
+        ("kiwoom", "ka10059 ", {}, "no API 'ka10059 ': it has blanks around its name"),
         ("kiwoom", "FHKST01010900", {}, "no API of this broker"),
         ("kis", "ka10059", {}, "no API of this broker"),
         ("kis", "", {}, "named by its name or id"),
@@ -232,6 +234,7 @@ def checked(**fields: Any) -> Checked:
         ({"code": "1", "KIND": "1"}, "code is spelt CODE[.]"),
         ({"code": "2", "CODE": "1", "KIND": "1"}, "code is spelt CODE[.]"),
         ({"CODE": "1", "KIND": ""}, "KIND '' is none of its codes"),
+        ({"CODE": "1", "KIND": " 1"}, "KIND ' 1' is none of its codes"),
     ],
 )
 def test_a_fact_refuses(fields: Mapping[str, Any], words: str) -> None:
@@ -441,6 +444,13 @@ def test_new_missing_and_reordered_fields_are_named_and_break_nothing() -> None:
     assert reply.missing == ("total", "output.rate", "summary")
     assert reply.blocks["output"][0].decimal("price") == 5
     assert reply["rt_cd"] == "0"
+
+
+def test_a_reply_can_be_copied() -> None:
+    reply = replied(PAGE)
+    held = copy.deepcopy({"reply": reply, "row": reply.rows[0]})
+    assert held["reply"].rows == reply.rows
+    assert dict(held["row"]) == dict(reply.rows[0])
 
 
 def test_pages_are_put_together_and_their_totals_stand_once() -> None:

@@ -126,6 +126,8 @@ class Catalogue:
             return InvalidRequest(
                 f"{shown} is no API of this broker.", advice=f"Nothing was sent. It is one of {elsewhere}."
             )
+        if asked.strip() in self:
+            shown = f"{sanitize(repr(asked), limit=60)}: it has blanks around its name"
         near = self.nearest(asked)
         advice = f"The nearest are: {', '.join(near)}." if near else "Search for it by a word of its label or fields."
         return InvalidRequest(f"There is no API {shown}.", advice=f"Nothing was sent. {advice}")

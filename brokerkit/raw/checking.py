@@ -156,7 +156,7 @@ class Checked:
             self._judge_length(field, value, field.length)
         if not field.codes or value in field.codes or not (value or (field.required and field.complete)):
             return
-        shown = f"{field.name} {sanitize(value, limit=20)!r}"
+        shown = f"{field.name} {sanitize(repr(value), limit=22)}"
         if field.complete:
             self._faults.append(f"{shown} is none of its codes: {_listed(field.codes)}")
         else:

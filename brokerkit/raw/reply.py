@@ -59,6 +59,9 @@ class RawRow(Mapping[str, Any]):
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and (name in self._values or folded(self._values, name) is not None)
 
+    def __deepcopy__(self, known: dict[int, Any]) -> RawRow:
+        return self  # nothing of it is changed
+
     def __repr__(self) -> str:
         return f"<RawRow {', '.join(sanitize(name, limit=40) for name in self._values)}>"
 
@@ -310,6 +313,9 @@ class RawReply:
         """Yield the secrets that it holds."""
         rows = (self.body, *(row for rows in self.blocks.values() for row in rows))
         return (value for row in rows for value in row.values() if isinstance(value, SecretStr))
+
+    def __deepcopy__(self, known: dict[int, Any]) -> RawReply:
+        return self  # nothing of it is changed
 
     def __repr__(self) -> str:
         blocks = ", ".join(f"{sanitize(name, limit=40)}: {len(rows)} rows" for name, rows in self.blocks.items())
