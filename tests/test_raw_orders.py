@@ -163,6 +163,7 @@ ODD = {
         ({"rt_cd": "0", "output": {"ODNO": 117}}, "output.ODNO"),
         ({"rt_cd": "0", "output": [{"ODNO": "117"}, {"ODNO": "118"}]}, "output"),
         ({"rt_cd": "0", "output": {"ODNO": "0000000000"}}, "output.ODNO"),
+        ({"rt_cd": 0, "output": {"ODNO": "117"}}, "rt_cd"),
         ({"rt_cd": True, "output": {"ODNO": "117"}}, "rt_cd"),
         ({"rt_cd": [], "output": {"ODNO": "117"}}, "rt_cd"),
     ],
@@ -196,14 +197,6 @@ def test_what_is_odd_about_the_answer_to_an_order_is_named(by: str, raw: Raw) ->
         )
         assert isinstance(caught.value.intent, Intent)
         raw.broker.resolve(caught.value.intent, absent=True, reason="it was never sent on")
-
-
-def test_a_verdict_that_is_a_number_is_read_as_its_text(raw: Raw) -> None:
-    raw.broker.quote(SAMSUNG)
-    verdict, number = ("rt_cd", {"output": {"ODNO": "0000000117"}}), ("return_code", {"ord_no": "0000117"})
-    name, taken = verdict if raw.name == "kis" else number
-    odd_answers(raw, {name: 0, **taken})
-    assert int(str(raw.place().order_id)) == 117
 
 
 def test_a_key_is_good_for_one_order_by_call_or_by_verb(raw: Raw) -> None:

@@ -149,7 +149,7 @@ class KisClient(Client):
             if endpoint.effect is Effect.AUTH and answer.status == 200:
                 return
             raise self.no_verdict(endpoint, answer, f"HTTP {answer.status} without rt_cd")
-        if str(envelope.success) != "0":
+        if envelope.success != "0":
             if answer.status >= 500 and not envelope.code and not envelope.words:
                 raise self.no_verdict(endpoint, answer, f"HTTP {answer.status} without a code and without words")
             self.refuse(endpoint, envelope.code, envelope.words)

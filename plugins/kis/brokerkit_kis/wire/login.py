@@ -13,7 +13,7 @@ from brokerkit.transport import Block, Effect, Endpoint, KoreanTime, Limit, Numb
 class Envelope(Block):
     """What every answer carries; the token endpoints report errors in a form of their own."""
 
-    success: StrictInt | str | None = Field(None, alias="rt_cd")  # 성공 실패 여부
+    success: str | None = Field(None, alias="rt_cd")  # 성공 실패 여부
     code: Words = Field("", alias="msg_cd")  # 응답코드
     words: Words = Field("", alias="msg1")  # 응답메세지
     error_code: Words = ""
