@@ -108,7 +108,7 @@ SLIPS = (
         WRITTEN,
     ),
     Slip(RAW, "price=terms.price,\n            key", "price=None,\n            key", WRITTEN),
-    Slip(RAW, "currency=market.currency,\n            api", "api", COUNTED),
+    Slip(RAW, "currency=terms.currency or (", "currency=(", COUNTED),
     Slip(
         RAW,
         "is_apart=None if",

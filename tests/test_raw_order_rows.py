@@ -753,3 +753,35 @@ def test_a_key_is_that_of_all_fields_of_a_call_and_only_a_call_sends_it_again() 
             broker.call(order, fields, key="mine")
         assert broker.call(order, fields, key="other").order_id
         assert len(taker.calls) == 2
+
+
+# What is told of it
+
+
+@pytest.mark.usefixtures("hurried")
+def test_no_secret_that_was_given_in_the_place_of_something_else_is_told_or_written_down(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    secret, number, name = "SANDBOX-" + "S9/xQ+" * 30, ACCOUNT[:8], "domestic_stock/order_cash/buy"
+    fields = {**case_of(name, "order").fields}
+    told = []
+    with taking("kis", app_secret=secret) as (taker, broker):
+        for call in (
+            lambda: broker.call(secret, {}),
+            lambda: broker.call(name, fields, key=secret),
+            lambda: broker.call(name, fields, pages=secret),  # type: ignore[arg-type]
+            lambda: broker.buy("005930", 1, price=70_000, key=secret),
+            lambda: broker.call(name, {**fields, secret: "1"}),
+            lambda: broker.call(name, {**fields, "ORD_DVSN": secret}),
+            lambda: broker.call(name, {**fields, "ORD_DVSN": number}),
+            lambda: broker.call(name, {**fields, number: "1"}),
+        ):
+            with pytest.raises(InvalidRequest) as refused:
+                call()
+            told.append(str(refused.value))
+        assert taker.calls == []
+        reply = broker.call(name, {**fields, "PDNO": number})
+        told += [*reply.warnings, broker.journal.get(str(reply.intent_id)).what, caplog.text]
+        assert [sent["PDNO"] for _, sent in taker.calls] == [number]
+    whole = "".join((*told, *(each.read_bytes().decode("latin-1") for each in tmp_path.rglob("*") if each.is_file())))
+    assert ("S9/xQ" in whole, number in whole) == (False, False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import reprlib
 from collections.abc import Sequence
 
 from brokerkit.errors import InvalidRequest, OrderBlocked
@@ -20,8 +19,10 @@ def check_key(key: object) -> str | None:
     """Return a key that can be kept, None for none; InvalidRequest for any other."""
     if key is None or (isinstance(key, str) and _KEY.fullmatch(key)):
         return key
+    # What it says is not told: it may be a secret that was given for a key.
+    what = f"A text of {len(key)} characters" if isinstance(key, str) else type(key).__name__
     raise InvalidRequest(
-        f"{reprlib.repr(key)} is no key of an order.",
+        f"{what} is no key of an order.",
         advice="Nothing was sent. A key has up to 64 letters, digits, and _ . : -",
     )
 

@@ -256,6 +256,8 @@ class RawDesk:
         """Return a raw call as it is to be sent: as the verb's, or as one that no list settles."""
         check_key(key)
         terms = Terms.of(call)
+        # It is told, logged and written down: an account or a secret in its place is not.
+        terms = replace(terms, symbol=call.client.clean(terms.symbol))
         market = market_named(terms.market) if terms.market else None
         part = None if market is None else self._trader.part(market)
         if terms.kind not in CANCELS and terms.kind != "convert":
@@ -360,7 +362,6 @@ class RawDesk:
             quantity=terms.quantity,
             price=terms.price,
             key=check_key(key),
-            currency=market.currency,
             api=call.name,
             names=terms.original or None,
             terms=_digest(call),

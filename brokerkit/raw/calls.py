@@ -12,6 +12,7 @@ from brokerkit.catalogue import Api, Catalogue
 from brokerkit.errors import InvalidRequest, Unsupported
 from brokerkit.raw.checking import Checked, Given, title
 from brokerkit.raw.reply import RawReply, sealed
+from brokerkit.text import HIDDEN
 from brokerkit.transport import Client, Effect, Endpoint, Headers, Parameters, Whole
 
 _EFFECTS = {"read": Effect.READ, "auth": Effect.AUTH, "order": Effect.ORDER}
@@ -103,11 +104,14 @@ def prepared(client: Client, catalogue: Catalogue, asked: str, given: Given) -> 
         raise InvalidRequest("An API is named by its name or id, as a text.")
     if not isinstance(given, Mapping):
         raise InvalidRequest(f"fields are given by their names, as a dict, not as {type(given).__name__}.")
+    if asked not in catalogue and HIDDEN in (shown := client.clean(asked)):
+        asked = shown  # what is no API is told, and may be a secret
     api, variant, an_id, warnings = _meant(catalogue, client.environment, asked)
     if api.only_codes:
         given = {**api.only_codes, **given}
     own = {**client.account(), **(_own_keys(client, given) if api.effect == "auth" else {})}
-    checked = Checked(api, own, given, lambda name: [each.name for each in catalogue if name in each.fields])
+    holders = lambda name: [each.name for each in catalogue if name in each.fields]  # noqa: E731
+    checked = Checked(api, own, given, holders, client.clean)
     warnings = (*warnings, *checked.warnings)
     call = RawCall(client, api, variant, an_id, checked.values, warnings, goes_on=checked.goes_on)
     if call.kind == "unsupported":

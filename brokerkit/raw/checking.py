@@ -28,12 +28,20 @@ _SHOWN = 12
 class Checked:
     """What of a request is to be sent, and what was odd about it."""
 
-    def __init__(self, api: Api, own: Parameters, given: Given, holders: Callable[[str], Sequence[str]]) -> None:
+    def __init__(
+        self,
+        api: Api,
+        own: Parameters,
+        given: Given,
+        holders: Callable[[str], Sequence[str]],
+        clean: Callable[[str], str] = sanitize,
+    ) -> None:
         """`own` are the fields that tell whose account or key it is: they are filled in.
 
-        `holders` tells the APIs that have a field of some name.
+        `holders` tells the APIs that have a field of some name, `clean` takes secrets out of what is told.
         """
         self.api = api
+        self._clean = clean
         self._holders = holders
         self.values: dict[str, Any] = {}
         self.warnings: list[str] = []
@@ -58,6 +66,10 @@ class Checked:
         """Say whether a further page is asked for by hand."""
         return any(name and self.values.get(name) not in ("", None) for name in self.api.pages)
 
+    def _shown(self, text: str, limit: int) -> str:
+        """Return what of a given text is told: cut only where no secret is in it any more."""
+        return sanitize(self._clean(text), limit=limit)
+
     def _lacks(self, field: Field) -> bool:
         """Say whether a field that has to be there is not, or counts as if it were not."""
         value = self.values.get(field.name)
@@ -75,7 +87,7 @@ class Checked:
         found, folded = {}, {name.casefold(): name for name in fields}
         for name, value in given.items():
             if not isinstance(name, str) or not name:
-                self._faults.append(f"{sanitize(repr(name), limit=40)} is no name of a field")
+                self._faults.append(f"{self._shown(repr(name), 40)} is no name of a field")
             elif name in fields:
                 found[name] = value
             elif own := folded.get(name.casefold()):
@@ -90,11 +102,11 @@ class Checked:
 
     def _judge_case(self, name: str, own: str, *, is_twice: bool) -> None:
         """Refuse a name in another letter case where it counts: in a query it does not, unless both are given."""
-        shown = sanitize(name, limit=40)
+        shown = self._shown(name, 40)
         if self.api.where != "query":
             self._faults.append(f"{shown} is spelt {own}")
         elif is_twice:
-            self._faults.append(f"{shown} is {sanitize(own, limit=40)} once more: give it once")
+            self._faults.append(f"{shown} is {self._shown(own, 40)} once more: give it once")
         else:
             self.warnings.append(f"{shown} is sent as {own}")
 
@@ -109,7 +121,7 @@ class Checked:
         found = difflib.get_close_matches(name.casefold(), left, 3, _NEAR)
         near = f"; the nearest: {', '.join(left[each] for each in found)}" if found else ""
         holders = self._holders(name)
-        words = f"it has no field {sanitize(name, limit=40)}{near}"
+        words = f"it has no field {self._shown(name, 40)}{near}"
         elsewhere = f" ({', '.join(holders[:3])} have it)" if holders else ""
         if "strange" in self.api.refuses or (found and not holders):
             self._faults.append(f"{words}{elsewhere}")
@@ -136,7 +148,7 @@ class Checked:
 
     def _odd(self, name: str, value: Any, field: Field) -> Any:
         """Return a value that is neither a text nor a plain number, as it is sent."""
-        shown = sanitize(name, limit=40)
+        shown = self._shown(name, 40)
         if isinstance(value, Mapping | list | tuple):
             if not (field.fields or self.api.open):
                 self._faults.append(f"{shown} takes a text or a number")
@@ -156,7 +168,7 @@ class Checked:
             self._judge_length(field, value, field.length)
         if not field.codes or value in field.codes or not (value or (field.required and field.complete)):
             return
-        shown = f"{field.name} {sanitize(repr(value), limit=22)}"
+        shown = f"{field.name} {self._shown(repr(value), 22)}"
         if field.complete:
             self._faults.append(f"{shown} is none of its codes: {_listed(field.codes)}")
         else:

@@ -61,10 +61,11 @@ class RawCalls(Asking):
         """
         from brokerkit.raw.calls import prepared
 
-        what = f"call {sanitize(str(api), limit=60)}"
+        client = self._inquiries.adapter.client
+        what = f"call {sanitize(client.clean(str(api)), limit=60)}"
         with self._asking(what):
             most = _pages(pages)
-            call = prepared(self._inquiries.adapter.client, self.apis, api, {} if fields is None else fields)
+            call = prepared(client, self.apis, api, {} if fields is None else fields)
             if call.api.effect != "order":
                 if key is not None:
                     raise InvalidRequest(f"{call.name} moves nothing: it takes no key.")
@@ -81,5 +82,6 @@ def _pages(pages: int | None) -> int:
     if pages is None:
         return 1
     if isinstance(pages, bool) or not isinstance(pages, int) or pages < 1:
-        raise InvalidRequest(f"pages is how many pages to ask for at most, not {pages!r:.40}.")
+        told = pages if isinstance(pages, int) else type(pages).__name__
+        raise InvalidRequest(f"pages is how many pages to ask for at most, not {told}.")
     return pages
