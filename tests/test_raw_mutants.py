@@ -77,7 +77,7 @@ SLIPS = (
         ("kis", pytest.MonkeyPatch),
     ),
     Slip(RAW, "None if is_cancel else self._value(terms, intent, market)", "None", HELD),
-    Slip(RAW, "is_numbered=bool(call.numbers)", "is_numbered=False", FAILED),
+    Slip(RAW, 'if self.call.numbers and not number.strip("0"):', "if False:", FAILED),
     Slip(
         RAW,
         "if (told := _found(content, path)) != words",

@@ -377,7 +377,7 @@ class RawDesk:
             prepare=self._check_account,
             ascends=ascends,
             advice=ADVICE,
-            is_numbered=bool(call.numbers),
+            is_numbered=False,  # where it has to have one it was looked for already
         )
 
         def go() -> RawReply:
