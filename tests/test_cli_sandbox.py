@@ -61,7 +61,7 @@ def test_one_line_of_json_tells_all_that_a_client_needs(tmp_path: Path, monkeypa
                 assert broker.balance().cash == 100_000_000
         assert lines["kis"]["hts_id"]
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=60) == 0
 
 
 def test_the_demo_environment_is_played_with_its_own_ids() -> None:
@@ -103,7 +103,7 @@ def test_accounts_keys_and_orders_outlive_a_restart(
             waiting = broker.buy("005930", 1_000, price=quote.price)
             before = broker.balance()
         process.send_signal(stop)
-        process.wait(timeout=20)
+        process.wait(timeout=60)
     assert oct(state.stat().st_mode & 0o777) == "0o600"
     with serving("--state", str(state)) as (second, _):
         assert second["kiwoom"]["app_key"] == first["kiwoom"]["app_key"]
@@ -311,7 +311,7 @@ def test_toml_is_a_configuration_that_finds_the_server(
             assert json.loads(capsys.readouterr().out)["cash"] == "100000000"
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
 
 def test_people_are_shown_every_address_and_key() -> None:

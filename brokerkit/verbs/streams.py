@@ -112,9 +112,8 @@ class Streams(Asking):
     def _over_socket(self, call: RawCall, most: int) -> RawReply:
         """Ask for what an API tells over the socket that has it: over the one that is open, else over one for this."""
         sockets = self.adapter.sockets.items()
-        market = next((name for name, feed in sockets if call.api.path.startswith(feed.path)), "")
-        market = market or self.adapter.home
-        feed, connection = self._feed(market), self._connection(market)
+        name = next((name for name, feed in sockets if call.api.path.startswith(feed.path)), "")
+        feed, connection = self._feed(name), self._connection(name)
         try:
             return call.over_socket(lambda values: feed.pages(call.api, values, connection.ask), most)
         finally:
@@ -283,5 +282,5 @@ class Sources:
     def _taken(self, name: str) -> Connection:
         with self._lock:
             if name not in self._connections:
-                self._connections[name] = self._connect(name or self._adapter.home)
+                self._connections[name] = self._connect(name)
             return self._connections[name]

@@ -236,6 +236,15 @@ def test_a_recording_has_what_came_together_with_the_acknowledgement(
         assert [*stream.replay(path)] == live
 
 
+def test_what_comes_over_the_socket_of_another_market_is_not_written_down(broker: Broker) -> None:
+    """Its fields that tell whose an order is are known there."""
+    feeds = broker.adapter.sockets
+    row = {"type": "F4", "item": "AAPL", "values": {"9201": "5358486393", "9203": "000054698", "9001": "AAPL"}}
+    frame = json.dumps({"trnm": "REAL", "data": [row]})
+    assert feeds[""].recorded(frame) is None
+    assert "5358486393" not in (feeds["US"].recorded(frame) or "5358486393")
+
+
 def first_of(events: Iterator[Event]) -> dict[str, RawEvent]:
     found: dict[str, RawEvent] = {}
     for event in events:

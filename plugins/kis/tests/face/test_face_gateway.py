@@ -116,7 +116,7 @@ def test_body_that_is_no_object_is_refused_and_hurts_nobody(real: Any, raw: byte
     headers = {**real.headers("TTTC0012U"), "content-type": "application/json"}
     for path, code in ((ORDER, (500, "EGW00101")), ("/oauth2/tokenP", (403, "EGW00101")), ("/uapi/hashkey", (500, ""))):
         real.face.window.clear()
-        answer = real.session.post(real.server.url + path, data=raw, headers=headers, timeout=10)
+        answer = real.session.post(real.server.url + path, data=raw, headers=headers, timeout=60)
         told = answer.json().get("msg_cd") or answer.json()["error_code"]
         assert (answer.status_code, told) == (code[0], "EGW00101")
     assert real.rows() == {}
@@ -128,7 +128,7 @@ def test_half_a_letter_in_a_body_is_answered(real: Any) -> None:
     for path in (ORDER, "/uapi/hashkey"):
         real.face.window.clear()
         raw = b'{"\\ud800": "\\ud800"}'
-        answer = real.session.post(real.server.url + path, data=raw, headers=headers, timeout=10)
+        answer = real.session.post(real.server.url + path, data=raw, headers=headers, timeout=60)
         assert answer.json().get("msg_cd") in ("OPSQ2001", "IGW00007", None)
 
 

@@ -467,7 +467,7 @@ class KiwoomFeed(Feed[KiwoomClient]):
 
     def _has(self, channel: str) -> bool:
         """Say whether it is known what stands in a row of a channel."""
-        return channel in self.known or bool(self._columns(channel))
+        return channel in self.known or (bool(self._columns(channel)) and self.carries(channel))
 
     def without_owner(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return a row as it may be written down."""

@@ -150,7 +150,7 @@ class Customer:
 
     def post(self, path: str, body: object, headers: dict[str, str] | None = None) -> requests.Response:
         typed = {"Content-Type": "application/json;charset=UTF-8", **(headers or {})}
-        return self.http.post(self.server.url + path, data=json.dumps(body), headers=typed, timeout=10)
+        return self.http.post(self.server.url + path, data=json.dumps(body), headers=typed, timeout=60)
 
     def issue(self, **changes: object) -> dict[str, Any]:
         keys = self.face.credentials

@@ -120,7 +120,7 @@ def test_paths_and_api_ids_are_checked_before_anything_else(customer: Customer) 
         return str(customer.post(path, {}, headers).json()["return_msg"])
 
     assert customer.post("/api/dostk/nothing", {}).status_code == 404
-    assert customer.http.get(customer.server.url + "/oauth2/token", timeout=10).status_code == 405
+    assert customer.http.get(customer.server.url + "/oauth2/token", timeout=60).status_code == 405
     assert "[1501:" in ask("/api/dostk/acnt")
     assert "[1505:" in ask("/api/dostk/acnt", **{"api-id": "ka99999"})
     assert "[1504:" in ask("/api/dostk/acnt", **{"API-ID": "ka10001"})
@@ -133,7 +133,7 @@ def test_body_is_a_json_object(customer: Customer) -> None:
     headers = {"api-id": "ka00001", "authorization": f"Bearer {customer.token}", "Content-Type": "application/json"}
     nested = b'{"a":' * 40 + b"1" + b"}" * 40
     for raw in (b"{", b"[" * 50_000, nested, b"\xff", b'{"a": NaN}', b'{"a": "' + b"x" * 70_000 + b'"}', b"1", b"null"):
-        answer = customer.http.post(f"{customer.server.url}/api/dostk/acnt", data=raw, headers=headers, timeout=10)
+        answer = customer.http.post(f"{customer.server.url}/api/dostk/acnt", data=raw, headers=headers, timeout=60)
         assert "[1517:" in answer.json()["return_msg"]
         customer.face.window.clear()
     plain = {"api-id": "ka00001", "authorization": f"Bearer {customer.token}", "Content-Type": "text/plain"}
@@ -142,14 +142,14 @@ def test_body_is_a_json_object(customer: Customer) -> None:
 
 def test_body_without_a_field_may_be_empty(customer: Customer) -> None:
     headers = {"api-id": "ka00001", "authorization": f"Bearer {customer.token}", "Content-Type": "application/json"}
-    answer = customer.http.post(f"{customer.server.url}/api/dostk/acnt", data=b"", headers=headers, timeout=10)
+    answer = customer.http.post(f"{customer.server.url}/api/dostk/acnt", data=b"", headers=headers, timeout=60)
     assert answer.json()["acctNo"] == customer.account
 
 
 def test_half_a_letter_in_a_field_comes_back_as_a_refusal(customer: Customer) -> None:
     headers = {"api-id": "ka10001", "authorization": f"Bearer {customer.token}", "Content-Type": "application/json"}
     raw = b'{"stk_cd": "\\ud800"}'
-    answer = customer.http.post(f"{customer.server.url}/api/dostk/stkinfo", data=raw, headers=headers, timeout=10)
+    answer = customer.http.post(f"{customer.server.url}/api/dostk/stkinfo", data=raw, headers=headers, timeout=60)
     assert "[1902:" in answer.json()["return_msg"]
 
 
@@ -246,7 +246,7 @@ def test_value_of_the_wrong_form_is_named(customer: Customer, api_id: str, body:
 
 
 def test_header_names_are_in_lower_case_on_the_socket(customer: Customer) -> None:
-    line = http.client.HTTPConnection("127.0.0.1", customer.server.port, timeout=10)
+    line = http.client.HTTPConnection("127.0.0.1", customer.server.port, timeout=60)
     headers = {"API-Id": "ka00001", "AUTHORIZATION": f"Bearer {customer.token}", "content-type": "application/json"}
     line.request("POST", "/api/dostk/acnt", "{}", headers)
     answer = line.getresponse()
