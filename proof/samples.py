@@ -113,4 +113,6 @@ def _values(facts: Facts) -> dict[str, Any]:
 def _value(facts: Facts) -> Any:
     if facts.get("items"):
         return [{each["name"]: _value(each) for each in facts["items"]}]
-    return str(facts.get("example", next(iter(facts.get("values", {})), "")))
+    # Where a table has code and meaning the wrong way round, its code is longer than the field.
+    fits = (code for code in facts.get("values", {}) if len(code) <= (facts.get("length") or len(code)))
+    return str(facts.get("example", next(fits, "")))
