@@ -19,7 +19,7 @@ from starlette.responses import Response
 
 from brokerkit import Balance, Broker, InvestorFlow, Level, Order, OrderBook, Position, Quote, Table, Venue, get_broker
 from brokerkit import models as common
-from brokerkit.errors import InvalidRequest, OrderUncertain
+from brokerkit.errors import ConfigError, OrderUncertain
 from brokerkit.models import Flow, Model
 from brokerkit.models.columns import columns_of
 from brokerkit.models.labels import _EVERYWHERE, _OF_A_MODEL
@@ -249,7 +249,7 @@ def test_a_name_in_korean_is_that_of_the_terms() -> None:
 @pytest.mark.parametrize("library", ["pandas", "polars"])
 def test_a_missing_library_is_told_with_its_extra(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, library, None)
-    with pytest.raises(InvalidRequest, match=library) as caught:
+    with pytest.raises(ConfigError, match=library) as caught:
         getattr(FLOWS, f"to_{library}")()
     assert f".[{library}]" in str(caught.value.advice)
 
