@@ -16,7 +16,7 @@ from brokerkit.market.markets import Market
 from brokerkit.models import OrderRequest, Quote
 from brokerkit.orders.limits import Limits, Safety, money
 from brokerkit.orders.listing import WRONG_CLOCK
-from brokerkit.orders.state import journal_folder, make_folder, state_directory
+from brokerkit.orders.state import journal_folder, make_folder, network_file_system, state_directory
 from brokerkit.symbols import HOME_CURRENCY
 from brokerkit.text import sanitize
 from brokerkit.transport.outgoing import leads_to_this_machine
@@ -83,7 +83,7 @@ class Guard:
                 advice="Nothing was sent. Write them in the limits table of the profile"
                 f"{f', [profiles.NAME.limits.{abroad}]' if market.currency and abroad else ''}.",
             )
-        if network := files.network_file_system(journal_folder()):
+        if network := network_file_system(journal_folder()):
             raise Disarmed(
                 f"This is real money, and the order journal lies on a network file system ({network}).",
                 advice="Nothing was sent. Set BROKERKIT_STATE_DIR to a folder on a local disk.",

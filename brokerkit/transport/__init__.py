@@ -26,6 +26,7 @@ from brokerkit.transport.ids import (
     OrNumber,
     RelatedNumber,
 )
+from brokerkit.transport.limits import Limit
 from brokerkit.transport.numbers import (
     GRAMMAR,
     Blankable,
@@ -43,7 +44,6 @@ from brokerkit.transport.numbers import (
 from brokerkit.transport.preparing import preparing
 from brokerkit.transport.rows import OddRow, PlainRows, Row
 from brokerkit.transport.times import Day, DayOrNone, EitherTimeOfDay, KoreanTime, TimeOfDay, TimeOrBlank
-from brokerkit.transport.windows import Limit
 
 __all__ = [
     "GRAMMAR",

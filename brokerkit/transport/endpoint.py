@@ -15,8 +15,8 @@ from brokerkit.errors import Unsupported
 from brokerkit.models import Model
 from brokerkit.text import sanitize
 from brokerkit.transport.bodies import check_parts, check_values, secrets_in
+from brokerkit.transport.limits import Limit
 from brokerkit.transport.numbers import exact_json
-from brokerkit.transport.windows import Limit
 
 M = TypeVar("M", bound=Model)
 R = TypeVar("R", bound="Block")

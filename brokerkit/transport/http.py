@@ -52,13 +52,12 @@ from brokerkit.transport.connection import (
     transmit,
 )
 from brokerkit.transport.endpoint import Block, Effect, Endpoint, Headers, Paging, Parameters, Request, Whole
-from brokerkit.transport.limits import Limiter, Turn, limiter_for, take_turn
+from brokerkit.transport.limits import Limit, Limiter, Turn, limiter_for, take_turn
 from brokerkit.transport.outgoing import as_read, check_certificates, is_plain, loopback_url, prepared
 from brokerkit.transport.paging import Unclear, complete, follow, next_request
 from brokerkit.transport.permits import Permit, Sending, check_issued
 from brokerkit.transport.preparing import preparing
 from brokerkit.transport.reading import Reader
-from brokerkit.transport.windows import Limit
 
 logger = logging.getLogger("brokerkit")
 
@@ -149,10 +148,7 @@ class Client(Reader):
         self._redactor = Redactor()
         self._redactor.add(secrets_in(vars(settings).values()))
         path: Path | None = None
-        self._budget: Path | None = None
-        """Where the processes of this host share what they may call."""
         if remember_token:
-            self._budget = cache_directory("budget")
             path = cache_directory() / f"{self.broker}-{environment}-{self._owner}.json"
         self._tokens = token_cache(path, self._owner, self.token_interval, self.too_soon)
 
@@ -588,7 +584,7 @@ class Client(Reader):
         limits = self.limits(endpoint)
         if self._ceiling is not None:
             limits = (Limit("profile", self._ceiling), *limits)
-        return [limiter_for(self._owner, limit, self._budget) for limit in limits]
+        return [limiter_for(self._owner, limit) for limit in limits]
 
     def _line(self) -> Line:
         kept: tuple[int, Line] | None = getattr(self._threads, "line", None)
