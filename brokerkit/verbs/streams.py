@@ -77,7 +77,7 @@ class Streams(Asking):
                 )
 
     def _connection(self, market: str) -> Connection:
-        """Return a share of the connection that tells of a market, for who closes it again."""
+        """Return a share of the connection that tells of a market, blank for the main one, for who closes it again."""
         from brokerkit.stream.connection import connect
 
         return connect(self._feed(market), phase_of=self._phase_of())
@@ -111,13 +111,17 @@ class Streams(Asking):
 
     def _over_socket(self, call: RawCall, most: int) -> RawReply:
         """Ask for what an API tells over the socket that has it: over the one that is open, else over one for this."""
-        sockets = self.adapter.sockets.items()
-        name = next((name for name, feed in sockets if call.api.path.startswith(feed.path)), "")
+        name = _carrying(self.adapter.sockets, call.api.name)
         feed, connection = self._feed(name), self._connection(name)
         try:
             return call.over_socket(lambda values: feed.pages(call.api, values, connection.ask), most)
         finally:
             connection.close()
+
+
+def _carrying(feeds: Mapping[str, Feed[Any]], channel: str) -> str:
+    """Return the name of the socket over which something of the catalogue comes; the main one's if none has it."""
+    return next((name for name, feed in feeds.items() if feed.carries(channel)), "")
 
 
 class OrderSource:
@@ -189,7 +193,10 @@ class Sources:
         orders: Callable[[str], OrderSource],
         markets: Callable[[], Sequence[Market]],
     ) -> None:
-        """`connect` and `orders` return what tells of a market; `markets` those in which the account trades."""
+        """`connect` returns the connection of a socket by its name, `orders` those of a market.
+
+        `markets` tells those in which the account trades.
+        """
         self._markets = markets
         self._adapter = adapter
         self._orders = orders
@@ -205,7 +212,7 @@ class Sources:
     def socket_of(self, topic: Topic) -> str:
         """Return the name of the realtime side that tells of a topic."""
         if topic.kind is StreamKind.RAW:
-            return next((name for name, feed in self.feeds.items() if feed.carries(topic.channel)), "")
+            return _carrying(self.feeds, topic.channel)
         return topic.market if topic.market in self._adapter.feeds_of else ""
 
     def order_topics(self, market: str | None) -> Sequence[Topic]:
