@@ -29,6 +29,7 @@ from brokerkit.arguments import (
 )
 from brokerkit.asking.inquiries import HOOKS, STREAMS, Inquiries, capability_of, offers, offers_stream
 from brokerkit.errors import NOT_SENT, BrokerError, InvalidRequest, NamedIntent
+from brokerkit.logs import about
 from brokerkit.market.markets import Market, market_at, market_named, market_of
 from brokerkit.market.sessions import Phase
 from brokerkit.models import (
@@ -462,11 +463,20 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
         try:
             sent = self._desk.unlisted(market)
         except BrokerError as error:
-            logger.warning("Whether orders were sent that no list shows cannot be looked up: %s", error)
+            logger.warning(
+                "Whether orders were sent that no list shows cannot be looked up: %s",
+                error,
+                extra=about("journal_unreadable", error),
+            )
             return
         if sent:
             names = ", ".join(f"{each.order_id or each.state} ({each.what}, {each.venue})" for each in sent)
-            logger.warning("%s lists no orders of some venues. Not among the working orders are: %s", self.name, names)
+            logger.warning(
+                "%s lists no orders of some venues. Not among the working orders are: %s",
+                self.name,
+                names,
+                extra=about("venue_unlisted", broker=self.name, count=len(sent)),
+            )
 
     def _check(self, request: OrderRequest) -> None:
         """Raise for an order that can be known to be wrong before it is sent."""

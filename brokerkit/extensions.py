@@ -20,6 +20,7 @@ from stevedore import DriverManager, ExtensionManager
 
 from brokerkit.config import allowed_packages
 from brokerkit.errors import ConfigError
+from brokerkit.logs import about
 from brokerkit.text import sanitize
 
 logger = logging.getLogger("brokerkit")
@@ -179,7 +180,7 @@ def _warn(words: str) -> None:
     """Say once in a process what is wrong with a package."""
     if words not in _said:
         _said.add(words)
-        logger.warning("%s", words)
+        logger.warning("%s", words, extra=about("package_left_out"))
 
 
 @contextmanager

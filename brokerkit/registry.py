@@ -30,6 +30,7 @@ from brokerkit.config import (
 )
 from brokerkit.errors import ConfigError, UnknownBroker
 from brokerkit.extensions import BROKERS, extensions, load_class, trusted
+from brokerkit.logs import about
 from brokerkit.market import markets
 from brokerkit.market.sessions import Phase
 from brokerkit.orders.limits import Limits, Safety, check_allowed, check_limits
@@ -283,7 +284,12 @@ def _from_environment(kind: type[Adapter], broker: str, installed: tuple[str, ..
     """Return the settings that variables hold. One that nobody reads and that looks like one of them is told."""
     named = {key: _variable(broker, key) for key in kind.Settings.model_fields}
     for found, meant in _misspelt(kind, broker, installed).items():
-        logger.warning("The variable %s is not read. Did you mean %s?", found, meant)
+        logger.warning(
+            "The variable %s is not read. Did you mean %s?",
+            found,
+            meant,
+            extra=about("variable_unread", variable=found, meant=meant),
+        )
     values = {key: SecretStr(os.environ.get(name, "").strip()) for key, name in named.items()}
     if (file := values.get("ca_file")) and not os.path.isabs(os.path.expanduser(file.get_secret_value())):
         raise ConfigError(

@@ -170,6 +170,7 @@ LAYERS = (
         "words",
         "errors",
         "text",
+        "logs",
         "catalogue",
         "clock",
         "files",

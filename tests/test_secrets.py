@@ -85,12 +85,20 @@ class Sinks:
             assert not [text for text in self.texts if canary in text]
 
 
+class Whole(logging.Formatter):
+    """Writes a record with all its fields, as programs that gather them for machines do."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return f"{super().format(record)} {vars(record)!r}"
+
+
 @pytest.fixture
 def sinks(
     request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Sinks]:
     log = io.StringIO()
     handler = logging.StreamHandler(log)
+    handler.setFormatter(Whole())
     root = logging.getLogger()
     level = root.level
     root.addHandler(handler)
@@ -134,6 +142,11 @@ def test_the_sinks_catch_what_ordinary_tools_write_down(sinks: Sinks) -> None:
             sinks.keep(error)
     assert APP_KEY in sinks.capsys.readouterr().out
     assert any(ACCOUNT in text for text in sinks.texts)
+
+
+def test_the_sinks_catch_fields_of_log_records(sinks: Sinks) -> None:
+    logging.getLogger("brokerkit").debug("words", extra={"account": ACCOUNT})
+    assert ACCOUNT in sinks.log.getvalue()
 
 
 @pytest.mark.parametrize("endpoint", [ORDER, READ], ids=str)

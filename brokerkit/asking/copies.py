@@ -16,6 +16,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from brokerkit import clock, files
 from brokerkit.errors import ConfigError, NetworkError, RateLimited
+from brokerkit.logs import about
 from brokerkit.models import Instrument
 
 logger = logging.getLogger("brokerkit")
@@ -131,6 +132,7 @@ class Copies:
                 self._broker,
                 f"{kept.taken_at:%Y-%m-%d %H:%M}",
                 error.message,
+                extra=about("instruments_old", error, taken_at=kept.taken_at),
             )
             return kept
         self._write(copy)
@@ -146,7 +148,12 @@ class Copies:
             return None
         except (OSError, ValidationError) as error:
             why = files.reason(error) if isinstance(error, OSError) else "it is damaged, or of another version"
-            logger.warning("The copy of instruments %s is not used: %s. It will be made anew.", self._path, why)
+            logger.warning(
+                "The copy of instruments %s is not used: %s. It will be made anew.",
+                self._path,
+                why,
+                extra=about("instruments_copy_unused", path=self._path),
+            )
             return None
         return copy if copy.broker == self._broker else None
 
@@ -156,7 +163,12 @@ class Copies:
         try:
             files.write_private(self._path, copy.model_dump_json(exclude_none=True))
         except OSError as error:
-            logger.warning("The copy of instruments %s cannot be written: %s.", self._path, files.reason(error))
+            logger.warning(
+                "The copy of instruments %s cannot be written: %s.",
+                self._path,
+                files.reason(error),
+                extra=about("instruments_copy_unwritten", path=self._path),
+            )
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -173,7 +185,11 @@ class Copies:
             lock = FileLock(path, timeout=LOCK_SECONDS, mode=0o600)
             lock.acquire()
         except Timeout:
-            logger.warning("Another process asks for the instruments for more than %.0f s.", LOCK_SECONDS)
+            logger.warning(
+                "Another process asks for the instruments for more than %.0f s.",
+                LOCK_SECONDS,
+                extra=about("instruments_waiting", broker=self._broker, seconds=LOCK_SECONDS),
+            )
             yield
             return
         except OSError as error:

@@ -22,6 +22,7 @@ from brokerkit.errors import (
     Rejected,
     Unsupported,
 )
+from brokerkit.logs import about
 from brokerkit.market.markets import market_named
 from brokerkit.models import Order
 from brokerkit.orders.again import Again
@@ -116,11 +117,22 @@ class Attempt:
             raise OrderUncertain(f"the broker's answer has no number of an order ({sanitize(repr(number), limit=40)})")
         try:
             if not self.permit.used:
-                logger.warning("%s: %s left by another way than the client", broker, self.intent.what)
+                logger.warning(
+                    "%s: %s left by another way than the client",
+                    broker,
+                    self.intent.what,
+                    extra=about("client_bypassed", broker=broker, intent=self.intent.id),
+                )
                 self.permit.use()
             self._decide(IntentState.ACKED, _answered(taken), order_id=taken.number, result=taken.order)
         except BrokerError as error:
-            logger.critical("%s: order %s stands, but the journal does not say so yet: %s", broker, taken.number, error)
+            logger.critical(
+                "%s: order %s stands, but the journal does not say so yet: %s",
+                broker,
+                taken.number,
+                error,
+                extra=about("journal_behind", error, broker=broker, intent=self.intent.id, order=taken.number),
+            )
             return None
         if self.intent.state in STANDING:
             return None
@@ -139,7 +151,12 @@ class Attempt:
             try:
                 self.permit.use()
             except BrokerError as failure:
-                logger.critical("%s may stand, but is not in the journal yet: %s", self.intent.what, failure)
+                logger.critical(
+                    "%s may stand, but is not in the journal yet: %s",
+                    self.intent.what,
+                    failure,
+                    extra=about("journal_behind", failure, intent=self.intent.id),
+                )
         # What failed after the call for the order is not its outcome: bytes have left, or a broker has taken it.
         if (isinstance(error, NotSent) and not self.permit.sent) or (is_interrupt(error) and self.permit.sent == 0):
             self._write(IntentState.NOT_SENT, words, error)
@@ -182,7 +199,12 @@ class Attempt:
             try:
                 self.taken = self._read(self.told)
             except Exception as error:  # noqa: BLE001 - whatever an adapter gave: the order may stand all the same
-                logger.critical("%s: the answer makes no order: %s", self.intent.what, type(error).__name__)
+                logger.critical(
+                    "%s: the answer makes no order: %s",
+                    self.intent.what,
+                    type(error).__name__,
+                    extra=about("order_answer_unreadable", error, intent=self.intent.id),
+                )
         return self.taken
 
     def _read(self, told: Sent) -> Taken:
@@ -197,7 +219,13 @@ class Attempt:
             self._decide(state, words, **known)
         except JournalError as failure:
             # It is kept in memory. If the program ends before it can be written, the row that stays SENDING blocks.
-            logger.critical("%s is %s, but the journal does not say so yet: %s", self.intent.what, state, failure)
+            logger.critical(
+                "%s is %s, but the journal does not say so yet: %s",
+                self.intent.what,
+                state,
+                failure,
+                extra=about("journal_behind", failure, intent=self.intent.id, state=state),
+            )
 
     def _decide(self, state: IntentState, words: str, **known: object) -> None:
         permit = self.permit
@@ -229,7 +257,12 @@ class Attempt:
 
     def _leave_unwritten(self, error: JournalError) -> None:
         """Let a cancellation go that does no harm twice, and write it down when that is possible."""
-        logger.warning("%s goes out before it is written down: %s", self.intent.what, error.message)
+        logger.warning(
+            "%s goes out before it is written down: %s",
+            self.intent.what,
+            error.message,
+            extra=about("cancellation_unwritten", error, intent=self.intent.id),
+        )
         now = clock.now()
         words = "sent before it could be written down"
         deadline = now + dt.timedelta(seconds=self._seconds)

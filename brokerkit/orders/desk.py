@@ -22,6 +22,7 @@ from brokerkit.errors import (
     NamedIntent,
     OrderBlocked,
 )
+from brokerkit.logs import about
 from brokerkit.market.markets import Market, market_named, market_of
 from brokerkit.models import Order, OrderRequest, Quote
 from brokerkit.models.handles import is_number
@@ -259,7 +260,11 @@ class OrderDesk(ReservingDesk, RawDesk):
             journal.recover(patience=URGENT_SECONDS)
             return journal.unresolved()
         except JournalError as error:
-            logger.warning("What processes that are gone were sending cannot be written down: %s", error)
+            logger.warning(
+                "What processes that are gone were sending cannot be written down: %s",
+                error,
+                extra=about("journal_unreadable", error),
+            )
         try:
             left = {each.id: each for each in (*journal.orphans(), *journal.unresolved())}
         except JournalError as error:
@@ -323,7 +328,12 @@ class OrderDesk(ReservingDesk, RawDesk):
         try:
             standing = [*self.journal.of_day(day, STANDING, market.name)]
         except BrokerError as error:  # whose journal it is the broker may have to tell
-            logger.warning("When the orders of %s were sent cannot be looked up: %s", day, error)
+            logger.warning(
+                "When the orders of %s were sent cannot be looked up: %s",
+                day,
+                error,
+                extra=about("journal_unreadable", error, day=day),
+            )
             return ()
         return [
             Sending(number, each.symbol, each.side, each.sent_at + ahead, max(each.deadline, each.decided_at) + ahead)
@@ -402,11 +412,11 @@ class OrderDesk(ReservingDesk, RawDesk):
                 attempt.told = way.send()
             failure = attempt.accepted(self._trader.name)
             if failure is None and attempt.taken is not None:
-                self._log(attempt.intent, f"order {attempt.taken.number}")
+                self._log(attempt.intent, f"order {attempt.taken.number}", None)
                 return way.answer(attempt.taken.order)
         except BaseException as error:
             failure = attempt.failed(error, self._trader.name)
-            self._log(attempt.intent, f"{type(failure).__name__} [{getattr(failure, 'code', None)}]")
+            self._log(attempt.intent, f"{type(failure).__name__} [{getattr(failure, 'code', None)}]", failure)
             if failure is error:
                 raise
         assert failure is not None  # noqa: S101 - either an order or a failure
@@ -427,10 +437,28 @@ class OrderDesk(ReservingDesk, RawDesk):
         permit.sent, permit.refused = None, True  # nor who it is that refuses, so the adapter is believed
         return nullcontext()
 
-    def _log(self, intent: Intent, outcome: str) -> None:
+    def _log(self, intent: Intent, outcome: str, failure: BaseException | None) -> None:
         trader = self._trader
         outcome = outcome.removesuffix(" [None]")
-        logger.info("%s %s: %s -> %s (%s)", trader.name, trader.environment, intent.what, outcome, intent.state)
+        logger.info(
+            "%s %s: %s -> %s (%s)",
+            trader.name,
+            trader.environment,
+            intent.what,
+            outcome,
+            intent.state,
+            extra=about(
+                "order_attempted",
+                broker=trader.name,
+                environment=trader.environment,
+                intent=intent.id,
+                kind=intent.kind,
+                state=intent.state,
+                order=intent.order_id,
+                code=getattr(failure, "code", None),
+                error=type(failure).__name__ if failure else None,
+            ),
+        )
 
     def _start(self, intent: Intent) -> None:
         """Settle what an earlier process left behind before the first new order of the account."""
@@ -471,7 +499,12 @@ class OrderDesk(ReservingDesk, RawDesk):
         try:
             before = self._own_journal().unresolved(patience=URGENT_SECONDS)
         except JournalError as error:
-            logger.warning("Whether order %s is being cancelled already cannot be looked up: %s", order.id, error)
+            logger.warning(
+                "Whether order %s is being cancelled already cannot be looked up: %s",
+                order.id,
+                error,
+                extra=about("journal_unreadable", error, order=order.id),
+            )
             return
         names = self.numbers_of(order)
         same = [each for each in before if each.may_be_repeated and each.order and names & self.numbers_of(each.order)]

@@ -19,6 +19,7 @@ from weakref import WeakValueDictionary
 
 from brokerkit import clock
 from brokerkit.errors import JournalError, OrderBlocked
+from brokerkit.logs import about
 from brokerkit.orders.again import Again, blocked_by, check_again
 from brokerkit.orders.chains import NumbersOf, names, numbers_of, whole_chain
 from brokerkit.orders.counters import check_counters, counted
@@ -399,7 +400,9 @@ class Journal(Learnt):
                 return
             row = self._row(intent, None)
         except JournalError as error:
-            logger.critical("%s: %s", intent.what, error)
+            logger.critical(
+                "%s: %s", intent.what, error, extra=about("journal_behind", error, intent=intent.id, state=intent.state)
+            )
             return
         for spared in ({}, {"mutex": None}, {"mutex": None, "number": None}, {**_NO_CLAIMS}):
             with contextlib.suppress(sqlite3.IntegrityError):

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from brokerkit.errors import BrokerError, JournalError
+from brokerkit.logs import about
 from brokerkit.market.markets import market_named
 from brokerkit.models import Order
 from brokerkit.orders.attempt import URGENT_SECONDS
@@ -65,7 +66,12 @@ class Keyed:
         except JournalError as error:
             if not intent.may_be_repeated:
                 raise
-            logger.warning("Whether the key %s was used already cannot be looked up: %s", key, error)
+            logger.warning(
+                "Whether the key %s was used already cannot be looked up: %s",
+                key,
+                error,
+                extra=about("journal_unreadable", error),
+            )
             return ()
 
     def shown(self, intent: Intent) -> Order:
@@ -76,7 +82,12 @@ class Keyed:
         try:
             return self._trader.find(order) or order
         except BrokerError as error:
-            logger.warning("Order %s is told as it was sent: its list cannot be read: %s", order.id, error)
+            logger.warning(
+                "Order %s is told as it was sent: its list cannot be read: %s",
+                order.id,
+                error,
+                extra=about("list_unreadable", error, order=order.id),
+            )
             return order
 
     def _reserved(self, intent: Intent) -> Order:
@@ -96,7 +107,12 @@ class Keyed:
             if sure or len(same) == 1:
                 return (sure or same)[0].order
         except BrokerError as error:
-            logger.warning("Order %s is told as it was sent: its list cannot be read: %s", sent.number, error)
+            logger.warning(
+                "Order %s is told as it was sent: its list cannot be read: %s",
+                sent.number,
+                error,
+                extra=about("list_unreadable", error, order=sent.number),
+            )
         if intent.request is not None:
             return placed(intent.request, sent, part, intent.day)
         assert intent.order is not None  # noqa: S101 - either a request, or a change that names an order

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from brokerkit import clock
 from brokerkit.errors import IncompleteListing, WireError
+from brokerkit.logs import about
 from brokerkit.market.markets import market_named
 from brokerkit.models import Order
 from brokerkit.models.handles import Handle, can_stand_in_a_handle, is_number
@@ -121,7 +122,13 @@ class OrderLists:
         """
         if order.venue in self._part.unlisted_venues:
             words = "%s lists no orders of %s: what became of order %s its own app shows"
-            logger.warning(words, self._part.broker, order.venue, order.id)
+            logger.warning(
+                words,
+                self._part.broker,
+                order.venue,
+                order.id,
+                extra=about("venue_unlisted", broker=self._part.broker, venue=order.venue, order=order.id),
+            )
             return None
         handle = self._part.handle_of(order)
         changes = _Changes(self._differ)
@@ -146,7 +153,16 @@ class OrderLists:
         left = self._sent_then(doubtful, rows, handle)
         if len(left) > 1:
             words = "%s lists %d orders like %s, and which one is of %s is not sure"
-            logger.warning(words, handle.broker, len(left), handle.number, handle.day)
+            logger.warning(
+                words,
+                handle.broker,
+                len(left),
+                handle.number,
+                handle.day,
+                extra=about(
+                    "order_not_told", broker=handle.broker, order=handle.number, day=handle.day, count=len(left)
+                ),
+            )
         return self._same(order, handle, self._order(left[0], changes)) if len(left) == 1 else None
 
     def working(self) -> list[Order]:
@@ -358,7 +374,13 @@ class OrderLists:
     def _same(self, order: Order, handle: Handle, listed: Order) -> Order | None:
         """Return an order as a row with its number shows it, None if that is another order."""
         if not is_same(order, listed, number=handle.number):
-            logger.warning("%s lists another order under the number %s of %s", handle.broker, handle.number, handle.day)
+            logger.warning(
+                "%s lists another order under the number %s of %s",
+                handle.broker,
+                handle.number,
+                handle.day,
+                extra=about("order_differs", broker=handle.broker, order=handle.number, day=handle.day),
+            )
             return None
         # It is amended and cancelled as it was sent, wherever the list says that it rests.
         venue = order.venue if order.venue is Venue.SOR else listed.venue

@@ -12,6 +12,7 @@ from itertools import takewhile
 
 from brokerkit import clock
 from brokerkit.errors import BrokerError
+from brokerkit.logs import about
 from brokerkit.market.markets import market_named
 from brokerkit.models import Model, Order
 from brokerkit.orders.intents import (
@@ -264,7 +265,9 @@ class Reconciler:
                 told = list(self._rows_of(day))
                 rows = checked(self._comparable(told), asked_on, self._today())
             except BrokerError as error:
-                logger.warning("The list of %s cannot be used: %s", day, error)
+                logger.warning(
+                    "The list of %s cannot be used: %s", day, error, extra=about("list_unreadable", error, day=day)
+                )
                 report = report.model_copy(update={"problem": f"{self._label}{day}: {error}"})
                 continue
             unread = [row for row in told if isinstance(row, Unread)]
@@ -369,7 +372,13 @@ class Reconciler:
         if late:
             self._journal.end_exclusive(day, self._market)
         for row in unread:
-            logger.warning("A row of the list of %s cannot be read: %s (order %s)", day, row.words, row.number or "?")
+            logger.warning(
+                "A row of the list of %s cannot be read: %s (order %s)",
+                day,
+                row.words,
+                row.number or "?",
+                extra=about("row_unreadable", day=day, order=row.number),
+            )
         return Reconciliation(
             decided=tuple(changed),
             late=late,
@@ -422,11 +431,20 @@ class Reconciler:
             theirs = [row for row in same if not branch or row.branch in ("", branch)]
             is_other = bool(theirs) and not is_beside and not any(could_be(intent, row) for row in theirs)
             if is_other and intent.confidence is None:
-                logger.warning("Order %s is not what was answered for %s", intent.order_id, intent.what)
+                logger.warning(
+                    "Order %s is not what was answered for %s",
+                    intent.order_id,
+                    intent.what,
+                    extra=about("order_differs", intent=intent.id, order=intent.order_id, day=day),
+                )
                 self._journal.revise(intent.id, change)
         if lacking:
             logger.warning(
-                "The list of %s lacks %d orders that stand, %s first", day, len(lacking), lacking[0].order_id
+                "The list of %s lacks %d orders that stand, %s first",
+                day,
+                len(lacking),
+                lacking[0].order_id,
+                extra=about("orders_missing", day=day, order=lacking[0].order_id, count=len(lacking)),
             )
         return lacking
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
 from brokerkit.errors import BrokerError
+from brokerkit.logs import about
 from brokerkit.market.markets import Market, market_of
 from brokerkit.models import Order, OrderRequest, Reservation
 from brokerkit.orders.attempt import Way
@@ -172,7 +173,12 @@ class ReservingDesk:
             day = self._trader.part(market).reservation_handle_of(stands).day
             return self.find_reservation(stands, market, day) or stands
         except BrokerError as error:
-            logger.warning("Reserved order %s is told as it was sent: its list cannot be read: %s", order.id, error)
+            logger.warning(
+                "Reserved order %s is told as it was sent: its list cannot be read: %s",
+                order.id,
+                error,
+                extra=about("list_unreadable", error, order=order.id),
+            )
             return stands
 
     def find_reservation(self, reservation: Reservation, market: Market, day: dt.date) -> Reservation | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from brokerkit import files
 from brokerkit.errors import JournalError
+from brokerkit.logs import about
 from brokerkit.orders.state import make_folder, network_file_system
 
 logger = logging.getLogger("brokerkit")
@@ -57,7 +58,11 @@ def opened_file(path: Path | None) -> sqlite3.Connection:
         return file
     make_folder(path.parent)
     if network := network_file_system(path.parent):
-        logger.warning("The order journal lies on a network file system (%s): use a local disk.", network)
+        logger.warning(
+            "The order journal lies on a network file system (%s): use a local disk.",
+            network,
+            extra=about("journal_on_network", filesystem=network),
+        )
     made = make(path)
     file = connected(path)
     try:

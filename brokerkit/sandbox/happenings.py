@@ -9,6 +9,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import NamedTuple
 
+from brokerkit.logs import about
 from brokerkit.market.sessions import Phase
 from brokerkit.sandbox.prints import Trade
 from brokerkit.sandbox.rows import ExchangeOrder, Execution
@@ -130,4 +131,4 @@ def _tell(listener: Listener, happening: Happening) -> None:
     try:
         listener(happening)
     except Exception:  # the exchange goes on whoever listens
-        logger.exception("A listener of the simulated exchange failed.")
+        logger.exception("A listener of the simulated exchange failed.", extra=about("listener_failed"))

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from brokerkit import clock
+from brokerkit.logs import about
 from brokerkit.models import Order
 from brokerkit.orders.intents import key_of, number_of
 from brokerkit.orders.listing import Listed
@@ -242,7 +243,9 @@ class Counting:
             return [], True  # lists have shown as many shares more than notices have
         if is_over and shares > 0:
             logger.warning(
-                "A notice tells more shares of order %s than there can be; no list shows them", order.order_id
+                "A notice tells more shares of order %s than there can be; no list shows them",
+                order.order_id,
+                extra=about("notice_excessive", order=order.order_id),
             )
         return [], is_over
 

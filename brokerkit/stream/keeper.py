@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from brokerkit import clock
 from brokerkit.errors import AuthError, BrokerError, ConfigError, NetworkError, StreamError, Unsupported
+from brokerkit.logs import about
 from brokerkit.market.sessions import Phase
 from brokerkit.stream.exchanges import Question, Waiter
 from brokerkit.stream.feed import Feed
@@ -151,7 +152,12 @@ class Keeper:
                 self._step()
         except Exception as error:  # noqa: BLE001 - a fault of ours, or of the adapter: nobody may wait in vain
             words = f"The connection of the stream failed ({type(error).__name__} in {_place(error)})."
-            logger.error("%s: %s", self._feed.client.broker, words)
+            logger.error(
+                "%s: %s",
+                self._feed.client.broker,
+                words,
+                extra=about("stream_failed", error, broker=self._feed.client.broker),
+            )
         finally:
             self.is_over = True
             self._let_go()
@@ -178,7 +184,12 @@ class Keeper:
     def _tell_wait(self, seconds: float) -> None:
         if seconds >= LONG_SECONDS and not self._is_wait_told:
             words = "%s: the next line waits %.0f s, for so many were made lately: brokers block who connects in a loop"
-            logger.warning(words, self._feed.client.broker, seconds)
+            logger.warning(
+                words,
+                self._feed.client.broker,
+                seconds,
+                extra=about("stream_waits", broker=self._feed.client.broker, seconds=round(seconds)),
+            )
         self._is_wait_told = seconds >= LONG_SECONDS
 
     def _make(self) -> None:
@@ -258,7 +269,10 @@ class Keeper:
 
     def _lose(self, loss: Loss) -> None:
         moment = now()
-        logger.log(logging.INFO if self._line is None else logging.WARNING, "%s", loss.error)
+        if self._line is None:
+            logger.info("%s", loss.error, extra=about("stream_not_made", loss.error))
+        else:
+            logger.warning("%s", loss.error, extra=about("stream_lost", loss.error))
         self._close_line()
         self._pace.loses(moment.seconds)
         self.session.lost(loss, moment)

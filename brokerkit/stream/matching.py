@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pydantic import ValidationError
 
 from brokerkit.errors import BrokerError, JournalError
+from brokerkit.logs import about
 from brokerkit.market.markets import Market
 from brokerkit.models import Order
 from brokerkit.orders.desk import OrderDesk
@@ -167,5 +168,9 @@ class Matching:
 
     def _warn(self, error: BrokerError) -> None:
         if not self._is_silent:
-            logger.warning("Notices of orders cannot be compared with the order journal: %s", error)
+            logger.warning(
+                "Notices of orders cannot be compared with the order journal: %s",
+                error,
+                extra=about("journal_unreadable", error),
+            )
         self._is_silent = True

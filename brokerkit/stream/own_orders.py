@@ -14,6 +14,7 @@ from typing import Any
 
 from brokerkit import clock
 from brokerkit.errors import BrokerError, Halted, StreamError, Unsupported
+from brokerkit.logs import about
 from brokerkit.market.markets import Market
 from brokerkit.market.sessions import Phase
 from brokerkit.orders.desk import OrderDesk
@@ -242,7 +243,9 @@ class _Work:
                     self._take(each, now)
                 self._tick(now)
         except Exception as error:  # noqa: BLE001 - who follows learns it, whatever it is
-            logger.critical("Own orders are told no more: %s", type(error).__name__)
+            logger.critical(
+                "Own orders are told no more: %s", type(error).__name__, extra=about("own_orders_ended", error)
+            )
             failure = StreamError(f"Own orders are told no more: {type(error).__name__}.")
             for each in self._own.followers():
                 each.taker.failed(failure)
@@ -258,7 +261,11 @@ class _Work:
             self._matching = Matching(own.trader, own.desk(), own.market)
             self._settle = self._matching.settle_seconds
         except BrokerError as error:
-            logger.warning("Notices of orders are not compared with the order journal: %s", error)
+            logger.warning(
+                "Notices of orders are not compared with the order journal: %s",
+                error,
+                extra=about("journal_unreadable", error),
+            )
             self._settle = own.trader.part(own.market).settle_seconds
         self._schedule = Schedule(self._settle)
         self._schedule.doubt(time.monotonic())
@@ -363,7 +370,7 @@ class _Work:
             return
         self._since = now
         words = f"The list of own orders cannot be read, so changes may be missing: {error}"
-        logger.warning("%s", words)
+        logger.warning("%s", words, extra=about("own_orders_unreadable", error))
         self._miss(Gap((self._own.topic,), now, None, GapReason.UNREADABLE, now, words))
 
     def _readable(self, now: dt.datetime) -> None:
@@ -380,7 +387,7 @@ class _Work:
 
     def _miss_notices(self, until: dt.datetime | None, words: str) -> None:
         since = self._awaited.since or clock.now()
-        logger.warning("%s", words)
+        logger.warning("%s", words, extra=about("notices_missing", since=since))
         self._miss(Gap((self._own.topic,), since, until, GapReason.SILENT, clock.now(), words))
 
     def _new_counting(self) -> Counting:

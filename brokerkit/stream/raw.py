@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from brokerkit.catalogue import Api, Catalogue
 from brokerkit.errors import InvalidRequest
+from brokerkit.logs import about
 from brokerkit.raw.calls import channel_of
 from brokerkit.raw.reply import RawRow
 from brokerkit.stream.events import RawEvent
@@ -66,7 +67,9 @@ def raw_topics(sockets: Sockets, channel: str, keys: Sequence[str]) -> list[Topi
     main = sockets.feeds[""]
     api, an_id, odd = channel_of(main.apis, main.environment, channel)
     for words in odd:
-        logger.warning("%s: %s", main.client.broker, words)
+        logger.warning(
+            "%s: %s", main.client.broker, words, extra=about("channel_odd", broker=main.client.broker, channel=channel)
+        )
     feed = sockets.feeds[sockets.socket_of(Topic(StreamKind.RAW, channel=an_id))]
     given = [_checked(key) for key in keys]
     return [Topic(StreamKind.RAW, key, None, an_id) for key in dict.fromkeys(feed.raw_keys(api, given))]

@@ -22,13 +22,14 @@ from pydantic import TypeAdapter
 
 from brokerkit import clock, files
 from brokerkit.errors import BrokerError, InvalidRequest, StreamError
+from brokerkit.logs import about
 from brokerkit.stream.events import Event, Gap, GapReason, Notice, OrderEvent, Stopped
 from brokerkit.stream.feed import Feed, Registration, Rows, Told, Unreadable
 from brokerkit.stream.topics import StreamKind, Topic
 from brokerkit.text import sanitize
 from brokerkit.words import Venue
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("brokerkit")
 
 FORMAT = "brokerkit stream 1"
 """As the first line has it."""
@@ -109,7 +110,11 @@ class Recording:
         if self._thread is not threading.current_thread():
             self._thread.join(END_SECONDS)
             if self._thread.is_alive():
-                logger.error("The recording %s is not whole: what it is written to does not take it.", self.path)
+                logger.error(
+                    "The recording %s is not whole: what it is written to does not take it.",
+                    self.path,
+                    extra=about("recording_incomplete", path=self.path),
+                )
 
     def _put(self, line: dict[str, Any]) -> None:
         text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
@@ -132,7 +137,12 @@ class Recording:
                     file.write("\n".join(lines) + "\n")
                     file.flush()
         except OSError as error:
-            logger.error("The recording %s ends: %s.", self.path, files.reason(error))
+            logger.error(
+                "The recording %s ends: %s.",
+                self.path,
+                files.reason(error),
+                extra=about("recording_ended", path=self.path),
+            )
             with self._wake:
                 self._is_closed = True
                 self._waiting.clear()

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from pydantic import SecretStr
 
 from brokerkit.errors import AuthError, BrokerError, NetworkError, StreamError
+from brokerkit.logs import about
 from brokerkit.market.sessions import Phase
 from brokerkit.stream.events import Gap, GapReason
 from brokerkit.stream.exchanges import Asked, Exchange, Question, Waiter
@@ -339,7 +340,12 @@ class Session:
         try:
             sink(texts, moment)
         except Exception as error:  # noqa: BLE001 - whoever fails ends for himself alone
-            logger.error("%s: what records the stream failed (%s)", self._broker, type(error).__name__)
+            logger.error(
+                "%s: what records the stream failed (%s)",
+                self._broker,
+                type(error).__name__,
+                extra=about("recorder_failed", error, broker=self._broker),
+            )
             self.ignore(sink)
 
     def _hand_out(self, entry: Entry, rows: Sequence[Any], moment: Moment) -> None:
@@ -383,7 +389,13 @@ class Session:
         channel = item.registration.channel
         if item.unknown and self.unknown.get(channel) != item.unknown:
             self.unknown[channel] = item.unknown
-            logger.warning("%s %s: %d values of each row are of no column we know", self._broker, channel, item.unknown)
+            logger.warning(
+                "%s %s: %d values of each row are of no column we know",
+                self._broker,
+                channel,
+                item.unknown,
+                extra=about("columns_unknown", broker=self._broker, channel=channel, count=item.unknown),
+            )
         if entry.missed is not None:
             with self._lock:
                 self._gaps.end([entry, *self._taken()], moment)
@@ -473,7 +485,12 @@ class Session:
         elif exchange.asked is Asked.OPEN:
             self.loss = self._ended(error, heals)
         elif exchange.asked is Asked.RELEASE:
-            logger.warning("%s: a registration could not be released: %s", self._broker, error)
+            logger.warning(
+                "%s: a registration could not be released: %s",
+                self._broker,
+                error,
+                extra=about("release_refused", error, broker=self._broker),
+            )
             self._released(exchange.registrations)
         else:
             self._not_taken(exchange, error, heals, moment)
@@ -564,13 +581,17 @@ class Session:
     def _drop(self, taker: Taker, error: Exception) -> None:
         """Go on without a taker that fails, and let it know."""
         words = f"What takes the events failed ({type(error).__name__})."
-        logger.error("%s: %s", self._broker, words)
+        logger.error("%s: %s", self._broker, words, extra=about("taker_failed", error, broker=self._broker))
         with self._lock:
             self.wanted.drop(taker)
         try:
             taker.failed(StreamError(words, broker=self._broker))
-        except Exception:  # noqa: BLE001 - it is gone already
-            logger.debug("%s: a taker does not even take its end", self._broker)
+        except Exception as failure:  # noqa: BLE001 - it is gone already
+            logger.debug(
+                "%s: a taker does not even take its end",
+                self._broker,
+                extra=about("taker_gone", failure, broker=self._broker),
+            )
 
     # Time
 

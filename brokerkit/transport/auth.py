@@ -17,6 +17,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, SecretBytes, SecretSt
 
 from brokerkit import clock, files
 from brokerkit.errors import AuthError, ConfigError, NetworkError, RateLimited, WireError
+from brokerkit.logs import about
 
 logger = logging.getLogger("brokerkit")
 
@@ -166,10 +167,19 @@ class TokenCache:
         except (NetworkError, RateLimited, WireError) as error:
             if old is None or not old.is_alive():
                 raise
-            logger.warning("No new token yet (%s); the old one ends at %s.", error, old.expires_at.isoformat())
+            logger.warning(
+                "No new token yet (%s); the old one ends at %s.",
+                error,
+                old.expires_at.isoformat(),
+                extra=about("token_not_renewed", error, ends_at=old.expires_at),
+            )
             token = replace(old, issued_at=clock.now())
         if old is not None and old.value == token.value:
-            logger.info("The token is the same again; it ends at %s.", token.expires_at.isoformat())
+            logger.info(
+                "The token is the same again; it ends at %s.",
+                token.expires_at.isoformat(),
+                extra=about("token_unchanged", ends_at=token.expires_at),
+            )
         return self._store(token)
 
     def _asked(self, issue: Callable[[], Token]) -> Token:
@@ -348,7 +358,9 @@ def _read(path: Path, identity: str, *, tell: bool = True) -> Token | None:
         kept = None
     if kept is None or kept.identity != identity or not kept.token:
         if tell:
-            logger.warning("The token file %s is damaged and will be replaced.", path)
+            logger.warning(
+                "The token file %s is damaged and will be replaced.", path, extra=about("token_file_damaged", path=path)
+            )
         return None
     return Token(kept.token, kept.expires_at, kept.issued_at)
 

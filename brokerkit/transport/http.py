@@ -38,6 +38,7 @@ from brokerkit.errors import (
     Unsupported,
     WireError,
 )
+from brokerkit.logs import about
 from brokerkit.text import Redactor
 from brokerkit.transport.auth import Token, cache_directory, digest, token_cache
 from brokerkit.transport.bodies import secrets_in
@@ -400,18 +401,36 @@ class Client(Reader):
                 self._slow_down(endpoint, error)
                 if endpoint.effect is not Effect.READ or slowed > 2:
                     raise
-                logger.warning("%s %s: too many calls [%s], slower from here on", self.broker, endpoint, error.code)
+                logger.warning(
+                    "%s %s: too many calls [%s], slower from here on",
+                    self.broker,
+                    endpoint,
+                    error.code,
+                    extra=about("rate_limited", error),
+                )
             except AuthError as error:
                 if token is None or renewed or error.code not in self.token_codes:
                     raise
                 renewed = True
-                logger.warning("%s %s: token refused [%s], renewing", self.broker, endpoint, error.code)
+                logger.warning(
+                    "%s %s: token refused [%s], renewing",
+                    self.broker,
+                    endpoint,
+                    error.code,
+                    extra=about("token_refused", error),
+                )
                 self._tokens.renew(token, self.issue_token)
             except NetworkError as error:
                 if answer is None or endpoint.effect is not Effect.READ or rested:
                     raise
                 rested = True
-                logger.warning("%s %s: server in trouble, asking once more: %s", self.broker, endpoint, error.message)
+                logger.warning(
+                    "%s %s: server in trouble, asking once more: %s",
+                    self.broker,
+                    endpoint,
+                    error.message,
+                    extra=about("server_in_trouble", error),
+                )
                 time.sleep(PAUSE_SECONDS)
 
     def _check_path(self, endpoint: Endpoint[Any]) -> None:
@@ -536,7 +555,12 @@ class Client(Reader):
                 return result
             if again or not is_read or not result.stale:
                 self._fail(endpoint, result)
-            logger.info("%s %s: the kept connection was closed, asking again", self.broker, endpoint)
+            logger.info(
+                "%s %s: the kept connection was closed, asking again",
+                self.broker,
+                endpoint,
+                extra=about("connection_closed", broker=self.broker, api=str(endpoint)),
+            )
             turn = self._wait(endpoint)  # the broker may have counted the call that it closed the line on
         raise AssertionError("the second try always returns or fails")
 
@@ -546,7 +570,12 @@ class Client(Reader):
             if endpoint.effect is Effect.ORDER:
                 interrupt.add_note(NOT_SENT if failure.sent == 0 else MAY_STAND)
                 if failure.sent != 0:
-                    logger.critical("%s %s: interrupted while an order was on its way", self.broker, endpoint)
+                    logger.critical(
+                        "%s %s: interrupted while an order was on its way",
+                        self.broker,
+                        endpoint,
+                        extra=about("order_interrupted", broker=self.broker, api=str(endpoint)),
+                    )
             interrupt.__cause__ = interrupt.__context__ = None  # their tracebacks hold headers and body
             raise interrupt.with_traceback(None)
         words, advice = self._unfit_certificates(failure) or (failure.words, failure.advice)

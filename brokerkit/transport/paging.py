@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from brokerkit.errors import BrokerError, IncompleteListing
+from brokerkit.logs import about
 from brokerkit.transport.endpoint import Block, Paging, Request
 
 logger = logging.getLogger("brokerkit")
@@ -110,5 +111,10 @@ def complete(pages: Callable[[], Iterator[P]]) -> list[P]:
         except IncompleteListing as error:
             if error.code is None or not left:
                 raise
-            logger.warning("%s %s: the data changed between pages, starting again", error.broker, error.endpoint)
+            logger.warning(
+                "%s %s: the data changed between pages, starting again",
+                error.broker,
+                error.endpoint,
+                extra=about("listing_restarted", error),
+            )
     raise AssertionError("the last try returns or raises")

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from brokerkit import clock
 from brokerkit.errors import BrokerError, IncompleteListing, NetworkError, OrderUncertain, Rejected, WireError
+from brokerkit.logs import about
 from brokerkit.text import Redactor
 from brokerkit.transport.connection import Response
 from brokerkit.transport.endpoint import Block, Effect, Endpoint, deepest_fault
@@ -169,7 +170,12 @@ class Reader(ABC):
             return
         skew = (there - clock.now()).total_seconds()
         if abs(skew) > NOTED_SKEW >= abs(self.skew):
-            logger.warning("%s: the clock of this machine differs from the broker's by %.0f s", self.broker, skew)
+            logger.warning(
+                "%s: the clock of this machine differs from the broker's by %.0f s",
+                self.broker,
+                skew,
+                extra=about("clock_differs", broker=self.broker, seconds=round(skew)),
+            )
         self.skew = skew
 
     def _parsed(self, endpoint: Endpoint[R], answer: Response) -> R:

@@ -12,6 +12,7 @@ from typing import overload
 from brokerkit.arguments import check_count, check_flag, check_interval, plain
 from brokerkit.asking.trades import members, trades
 from brokerkit.errors import InvalidRequest
+from brokerkit.logs import about
 from brokerkit.models import (
     Candles,
     Instrument,
@@ -70,7 +71,11 @@ class Prices(Asking):
             self._remember(quote)
         for symbol, error in found.failed.items():
             without_quote.warning(
-                "%s: no quote of %s: %s", self.name, symbol, self._named(error, f"quote of {symbol}").message
+                "%s: no quote of %s: %s",
+                self.name,
+                symbol,
+                self._named(error, f"quote of {symbol}").message,
+                extra=about("quote_missing", error, symbol=symbol),
             )
         return found
 
@@ -141,7 +146,9 @@ class Prices(Asking):
             found = asking.several_candles(self._inquiries, named, wish, progress)
         for each, error in found.failed.items():
             words = self._named(error, f"candles of {each}").message
-            logger.warning("%s: no candles of %s: %s", self.name, each, words)
+            logger.warning(
+                "%s: no candles of %s: %s", self.name, each, words, extra=about("candles_missing", error, symbol=each)
+            )
         return found
 
     def order_book(self, symbol: str | Instrument, *, venue: Venue | None = None) -> OrderBook:

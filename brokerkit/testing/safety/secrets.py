@@ -128,11 +128,19 @@ def _shown(value: object) -> str:
         return ""
 
 
+class _Whole(logging.Formatter):
+    """Writes a record with all its fields, as programs that gather them for machines do."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return f"{super().format(record)} {_shown(vars(record))}"
+
+
 @contextmanager
 def watched() -> Iterator[Sinks]:
     """Gather what is printed, logged at DEBUG and warned of."""
     sinks, root = Sinks(), logging.getLogger()
     handler, level = logging.StreamHandler(sinks.logged), root.level
+    handler.setFormatter(_Whole())
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
     try:

@@ -13,6 +13,7 @@ from typing import ClassVar
 from pydantic import TypeAdapter
 from starlette.responses import Response
 
+from brokerkit.logs import about
 from brokerkit.sandbox.bourses import KOREA
 from brokerkit.sandbox.exchange import Costs
 from brokerkit.sandbox.face import (
@@ -305,7 +306,12 @@ class KisFace(Face):
                 raise GatewayRefused("EGW00131", "hashkey 값이 맞지 않습니다")
         api = APIS.get(service.api.path) or plain_call(service.api)
         if api.market not in self.exchanges:
-            logger.info("The KIS sandbox does not play %s (%s).", service.api.path, tr_id)
+            logger.info(
+                "The KIS sandbox does not play %s (%s).",
+                service.api.path,
+                tr_id,
+                extra=about("sandbox_refused", api=tr_id),
+            )
             raise NotPlayed(*NOT_OFFERED)
         return self._handle(api, request, tr_id)
 

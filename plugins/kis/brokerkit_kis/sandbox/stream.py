@@ -12,6 +12,7 @@ from typing import Protocol
 
 from brokerkit.catalogue import Api, Catalogue
 from brokerkit.catalogue.apis import NONE
+from brokerkit.logs import about
 from brokerkit.market.sessions import AUCTIONS, CONTINUOUS, Phase
 from brokerkit.models import OrderBook, Quote
 from brokerkit.sandbox.bourses import OF_THE_DAY
@@ -213,7 +214,10 @@ class KisStream(FaceStream):
         if key != self.face.credentials.hts_id:
             raise SessionRefused(*WRONG_USER)
         if not can_encrypt():
-            logger.warning("The KIS sandbox cannot send notices: they need the [stream] extra of brokerkit-kr.")
+            logger.warning(
+                "The KIS sandbox cannot send notices: they need the [stream] extra of brokerkit-kr.",
+                extra=about("sandbox_without_notices"),
+            )
             raise SocketRefused(*TROUBLE)
 
     def _is_listed(self, key: str, service: Service) -> bool:

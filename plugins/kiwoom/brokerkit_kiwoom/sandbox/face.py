@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from pydantic import TypeAdapter
 
+from brokerkit.logs import about
 from brokerkit.sandbox.exchange import Costs, ExchangeRefusal
 from brokerkit.sandbox.face import (
     MADE_UP,
@@ -188,7 +189,7 @@ _PAGE_SIZES = {
 }
 _LOANS = TypeAdapter(list[tuple[dt.date, int, str, str]])
 """Day and number of an order, code and day of its loan."""
-_log = logging.getLogger("brokerkit")
+logger = logging.getLogger("brokerkit")
 
 ONLY_KRX = "The mock host knows the symbols of KRX alone."
 NO_EVENING = "The mock market ends in the afternoon."
@@ -451,7 +452,11 @@ class KiwoomFace(Face):
                 raise refused(INPUT, "8104", "모의투자에 없는 API입니다")
             raise business(NOT_ON_DEMO, "제공되지 않는 업무", demo=True)
         if api_id in us_answers.ANSWERS and "US" not in self.exchanges:
-            _log.info("Kiwoom sandbox: %s exists at Kiwoom but is not played here; it was refused.", api_id)
+            logger.info(
+                "Kiwoom sandbox: %s exists at Kiwoom but is not played here; it was refused.",
+                api_id,
+                extra=about("sandbox_refused", api=api_id),
+            )
             raise not_played(api_id)
 
 
