@@ -99,7 +99,7 @@ if TYPE_CHECKING:
         Trade,
         Transaction,
     )
-    from brokerkit.orders.guard import halt, resume
+    from brokerkit.orders.halting import halt, resume
     from brokerkit.orders.intents import Confidence, Intent, IntentKind, IntentState
     from brokerkit.orders.limits import Limits
     from brokerkit.orders.reconcile import Reconciliation
@@ -293,7 +293,7 @@ _LATER = {
             "Transaction",
         ),
     ),
-    "brokerkit.orders.guard": ("halt", "resume"),
+    "brokerkit.orders.halting": ("halt", "resume"),
     "brokerkit.orders.intents": ("Confidence", "Intent", "IntentKind", "IntentState"),
     "brokerkit.orders.limits": ("Limits",),
     "brokerkit.orders.reconcile": ("Reconciliation",),

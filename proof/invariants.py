@@ -10,7 +10,7 @@ from pathlib import Path
 
 from brokerkit.errors import NOT_SENT, Blocked, NotSent, OrderUncertain, Rejected
 from brokerkit.models import Order
-from brokerkit.orders.guard import halt_file
+from brokerkit.orders.halting import halt_file
 from brokerkit.orders.intents import OPEN, STANDING, UNRESOLVED, Confidence, Intent, IntentKind, IntentState
 from brokerkit.orders.limits import Limits
 from brokerkit.orders.reconcile import Reconciliation

@@ -17,7 +17,7 @@ from unittest import mock
 from brokerkit.broker import Broker
 from brokerkit.errors import BrokerError
 from brokerkit.models import Order, OrderRequest
-from brokerkit.orders.guard import halt, halt_file, resume
+from brokerkit.orders.halting import halt, halt_file, resume
 from brokerkit.orders.intents import UNRESOLVED, Intent, IntentState
 from brokerkit.orders.journal import Journal
 from brokerkit.orders.limits import Safety

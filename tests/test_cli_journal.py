@@ -14,7 +14,7 @@ import pytest
 from brokerkit import clock, get_broker
 from brokerkit.cli import exits, main
 from brokerkit.models import OrderRequest
-from brokerkit.orders.guard import halt_file
+from brokerkit.orders.halting import halt_file
 from brokerkit.orders.intents import Intent, IntentState
 from brokerkit.orders.listing import Unread
 from brokerkit.orders.lists import OrderLists

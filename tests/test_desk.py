@@ -32,7 +32,7 @@ from brokerkit.errors import (
 from brokerkit.models.handles import Handle
 from brokerkit.orders import desk
 from brokerkit.orders import journal as journals
-from brokerkit.orders.guard import halt
+from brokerkit.orders.halting import halt
 from brokerkit.orders.intents import Intent, IntentState
 from brokerkit.orders.journal import Journal
 from brokerkit.orders.limits import Limits

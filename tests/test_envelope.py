@@ -14,7 +14,8 @@ from brokerkit_kiwoom.stocks import orders as kiwoom
 
 from brokerkit import Broker, get_broker
 from brokerkit.errors import Blocked, BrokerError, ConfigError, Disarmed, Halted, LimitExceeded, NetworkError, NotSent
-from brokerkit.orders.guard import halt, is_real_money, resume
+from brokerkit.orders.guard import is_real_money
+from brokerkit.orders.halting import halt, resume
 from brokerkit.orders.intents import IntentState
 from brokerkit.orders.journal import Journal
 from brokerkit.orders.limits import Limits

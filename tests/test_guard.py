@@ -20,7 +20,8 @@ from brokerkit.errors import BrokerError, ConfigError, Disarmed, Halted, Journal
 from brokerkit.market.markets import KOREA
 from brokerkit.models import Quote
 from brokerkit.orders import guard
-from brokerkit.orders.guard import Guard, check_halt, halt, halt_file, resume
+from brokerkit.orders.guard import Guard
+from brokerkit.orders.halting import check_halt, halt, halt_file, resume
 from brokerkit.orders.intents import IntentKind, IntentState
 from brokerkit.orders.journal import Journal
 from brokerkit.orders.limits import Limits, Safety

@@ -24,7 +24,7 @@ from brokerkit.orders import state
 from brokerkit.orders.attempt import URGENT_SECONDS
 from brokerkit.orders.desk import START_SECONDS, TURN_SECONDS
 from brokerkit.orders.file import PATIENCE_SECONDS
-from brokerkit.orders.guard import halt, halt_file
+from brokerkit.orders.halting import halt, halt_file
 from brokerkit.orders.intents import Confidence, Intent, IntentState
 from brokerkit.orders.journal import Journal
 from brokerkit.orders.limits import Limits

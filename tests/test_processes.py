@@ -17,7 +17,7 @@ import pytest
 from brokerkit import NotSent, Order, OrderBlocked, clock
 from brokerkit.models import OrderRequest
 from brokerkit.orders import desk
-from brokerkit.orders.guard import halt, resume
+from brokerkit.orders.halting import halt, resume
 from brokerkit.orders.intents import Intent, IntentKind, IntentState, new_id
 from brokerkit.orders.journal import Journal
 from brokerkit.orders.limits import Limits

@@ -23,7 +23,7 @@ from brokerkit.errors import (
     Rejected,
     Unsupported,
 )
-from brokerkit.orders.guard import halt, resume
+from brokerkit.orders.halting import halt, resume
 from brokerkit.orders.intents import Intent, IntentKind, IntentState
 from brokerkit.orders.raw import CANCELS, Terms, _found
 from brokerkit.raw.calls import RawCall, prepared

@@ -17,7 +17,7 @@ from brokerkit import Broker, Limits, OrderBlocked, OrderRequest, OrderUncertain
 from brokerkit.catalogue import Catalogue
 from brokerkit.errors import Halted, InvalidRequest, LimitExceeded, Rejected
 from brokerkit.orders import journal as journals
-from brokerkit.orders.guard import halt, resume
+from brokerkit.orders.halting import halt, resume
 from brokerkit.orders.intents import Intent, IntentKind, IntentState
 from brokerkit.orders.raw import Terms
 from brokerkit.orders.rows import read, written

@@ -32,7 +32,7 @@ from brokerkit.broker import Broker
 from brokerkit.errors import Halted, LimitExceeded, NetworkError
 from brokerkit.models.handles import Handle
 from brokerkit.orders import reconcile as reconciling
-from brokerkit.orders.guard import halt
+from brokerkit.orders.halting import halt
 from brokerkit.orders.intents import Intent
 from brokerkit.orders.listing import Listed
 from brokerkit.orders.reconcile import Reconciler

@@ -20,7 +20,7 @@ from brokerkit.cli.waiting import waiting
 from brokerkit.errors import Blocked, InvalidRequest
 from brokerkit.market.markets import market_of
 from brokerkit.models import Order
-from brokerkit.orders import guard
+from brokerkit.orders import halting
 from brokerkit.orders.intents import UNRESOLVED, Intent
 from brokerkit.orders.journal import Journal
 from brokerkit.orders.reconcile import Reconciliation
@@ -163,14 +163,14 @@ def export(session: Session, file: FileArgument) -> None:
 def halt(reason: HaltArgument = None, as_json: JsonOption = False) -> None:
     """Stop orders and amendments of all your programs, at once; cancellations go on (주문 중지)."""
     words = " ".join(reason or ())
-    guard.halt(words)
-    Printer(as_json).one({"halted": True, "reason": words, "file": str(guard.halt_file())})
+    halting.halt(words)
+    Printer(as_json).one({"halted": True, "reason": words, "file": str(halting.halt_file())})
 
 
 def resume(as_json: JsonOption = False) -> None:
     """Let orders go out again (주문 재개)."""
-    stopped = guard.resume()
-    told = {"halted": False, "was_halted": stopped, "file": str(guard.halt_file())}
+    stopped = halting.resume()
+    told = {"halted": False, "was_halted": stopped, "file": str(halting.halt_file())}
     Printer(as_json).one(told, {key.replace("_", " "): value for key, value in told.items()})
 
 

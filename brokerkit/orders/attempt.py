@@ -28,7 +28,8 @@ from brokerkit.models import Order
 from brokerkit.orders.again import Again
 from brokerkit.orders.building import check_sent
 from brokerkit.orders.chains import NumbersOf, numbers_of
-from brokerkit.orders.guard import Guard, check_halt
+from brokerkit.orders.guard import Guard
+from brokerkit.orders.halting import check_halt
 from brokerkit.orders.intents import STANDING, Intent, IntentState
 from brokerkit.orders.journal import Journal
 from brokerkit.replies import Sent

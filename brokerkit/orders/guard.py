@@ -1,31 +1,24 @@
-"""The safety envelope: arming, limits and the kill switch. It says no before anything is sent, and never sends."""
+"""The safety envelope: arming and limits. It says no before anything is sent, and never sends."""
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 
-from brokerkit import clock, files
-from brokerkit.errors import NOT_SENT, Disarmed, Halted, JournalError, LimitExceeded, NotSent
+from brokerkit.errors import Disarmed, LimitExceeded, NotSent
 from brokerkit.market.markets import Market
 from brokerkit.models import OrderRequest, Quote
 from brokerkit.orders.limits import Limits, Safety, money
 from brokerkit.orders.listing import WRONG_CLOCK
-from brokerkit.orders.state import journal_folder, make_folder, network_file_system, state_directory
+from brokerkit.orders.state import journal_folder, network_file_system
 from brokerkit.symbols import HOME_CURRENCY
-from brokerkit.text import sanitize
 from brokerkit.transport.outgoing import leads_to_this_machine
 from brokerkit.words import OrderType, Venue
 
 QUOTE_SECONDS = 5.0
 """A price older than this is asked for again before it is compared with."""
-NOT_STOPPED = "Orders are NOT stopped: the kill switch cannot be set."
-BY_HAND = "Stop your programs by hand."
 NEEDED_FOR_REAL = ("max_order_quantity", "max_order_value", "max_orders_per_minute", "max_orders_per_day")
 
 
@@ -239,78 +232,3 @@ def _exceeded(words: str) -> LimitExceeded:
     return LimitExceeded(
         f"{words}.", advice="Nothing was sent. Make the order smaller, or change the limits of the profile."
     )
-
-
-# The kill switch is a file, so that every process of this user sees it with the next order.
-
-
-def halt_file() -> Path:
-    """Return the file whose presence stops all orders and amendments of this user."""
-    return state_directory() / "HALT"
-
-
-def halt(reason: str = "") -> None:
-    """Stop orders and amendments of all accounts, in all processes of this user. Cancellations go on."""
-    words = f"{clock.now():%Y-%m-%d %H:%M:%S} {sanitize(reason)}".strip()
-    try:
-        path = halt_file()
-        make_folder(path.parent)
-    except JournalError as error:
-        mend = (error.advice or "").removeprefix(NOT_SENT).strip()
-        raise JournalError(f"{NOT_STOPPED} {error.message}", advice=f"{BY_HAND} {mend}") from None
-    try:
-        files.write_private(path, words)
-    except OSError as error:
-        if not _is_there(path):
-            raise JournalError(f"{NOT_STOPPED} {path}: {files.reason(error)}.", advice=BY_HAND) from None
-
-
-def _is_there(path: Path) -> bool:
-    """Say whether the switch is on all the same: a disk without room for a word may have room for a name."""
-    with suppress(OSError):
-        files.make_private(path)
-    return os.path.lexists(path)
-
-
-def resume() -> bool:
-    """Let orders go out again. False: they were not stopped."""
-    try:
-        halt_file().unlink()
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise JournalError(
-            f"The kill switch {halt_file()} cannot be removed: {error.strerror}.", advice=_by_hand(halt_file())
-        ) from None
-    return True
-
-
-def check_halt() -> None:
-    """Raise Halted while the kill switch is on, or where that cannot be seen."""
-    advice = None
-    try:
-        words = _words(halt_file())
-        advice = None if words is None else _by_hand(halt_file())
-    except JournalError as error:
-        words = f"it cannot be looked for: {error.message}"
-    if words is not None:
-        raise Halted(
-            f"The kill switch is on ({sanitize(words)}).",
-            advice=f"Nothing was sent. {advice or '`brokerkit resume` lets orders go again.'}",
-        )
-
-
-def _by_hand(path: Path) -> str | None:
-    """Return what to do about a switch that is a folder, which `resume` does not remove; None where it is none."""
-    is_folder = path.is_dir() and not path.is_symlink()
-    return f"{path} is a folder: remove it by hand, then orders go again." if is_folder else None
-
-
-def _words(path: Path) -> str | None:
-    """Return what the switch says, None where there is none. What is no plain file, and no file at all, is on too."""
-    try:
-        return files.read_plain(path).decode("utf-8", errors="replace")
-    except (FileNotFoundError, NotADirectoryError):
-        return "it leads nowhere" if path.is_symlink() else None
-    except OSError as error:
-        return f"it cannot be read: {files.reason(error)}"

@@ -18,7 +18,7 @@ from brokerkit.logs import about
 from brokerkit.market.markets import Market
 from brokerkit.market.sessions import Phase
 from brokerkit.orders.desk import OrderDesk
-from brokerkit.orders.guard import check_halt
+from brokerkit.orders.halting import check_halt
 from brokerkit.orders.intents import key_of
 from brokerkit.orders.trader import Trader
 from brokerkit.stream.counting import Counting
