@@ -21,8 +21,9 @@ from websockets.sync.server import ServerConnection
 
 from brokerkit.errors import AuthError, BrokerError, ConfigError, NetworkError, Rejected, StreamError
 from brokerkit.stream import keeper as keepers
-from brokerkit.stream.connection import Connection, connect
+from brokerkit.stream.connection import Connection, connect, key_of
 from brokerkit.stream.events import GapReason
+from brokerkit.stream.holder import holder_of
 from brokerkit.stream.keeper import Keeper
 from brokerkit.stream.pace import SANDBOX, Pace, Times
 from brokerkit.stream.topics import Topic
@@ -489,6 +490,22 @@ def test_a_holder_that_left_no_name_is_another_process_of_yours(broker: PaperBro
         for path in folder.rglob("*.json"):
             path.write_text("{}", encoding="utf-8")
         assert "Another process of yours has" in forks.run(["-c", SECOND, broker.url], env=environment).stdout
+
+
+def test_who_has_a_key_is_told_to_who_asks(broker: PaperBroker, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["/somewhere/robot.py", "--app-key", "secret"])
+    told = Told(broker.url)
+    key = key_of(told.feed)
+    assert holder_of(key.broker, key.identity) is None
+    assert [*folder.iterdir()] == [], "who asks leaves nothing behind"
+    with told.follow(*trades("A")):
+        holding = holder_of(key.broker, key.identity)
+        assert holding is not None
+        assert holding.owner == (os.getpid(), "robot.py")
+        assert holding.since is not None
+        assert holding.clients == ()
+        told.follow(*trades("B"))
+    assert holder_of(key.broker, key.identity) is None
 
 
 def test_a_folder_that_cannot_be_used_is_named(

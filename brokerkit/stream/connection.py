@@ -154,10 +154,9 @@ _shared = _Shared()
 
 def connect(feed: Feed[Any], *, phase_of: Callable[[Venue], Phase | None], times: Times | None = None) -> Connection:
     """Return what a stream has of the connection of its feed's key; ConfigError where the feed may not connect."""
-    client = feed.client
     address = feed.address()
     check_address(address, plain_hosts=feed.plain_hosts())
-    key = Key(client.broker, address, digest(client.broker, address, client.settings.app_key))
+    key = key_of(feed)
     with _shared.lock:
         keeper = _shared.keepers.get(key)
         if keeper is None or keeper.is_over:
@@ -168,6 +167,12 @@ def connect(feed: Feed[Any], *, phase_of: Callable[[Venue], Phase | None], times
             _shared.keepers[key] = keeper
         _shared.numbers[keeper] = _shared.numbers.get(keeper, 0) + 1
     return Connection(keeper, key)
+
+
+def key_of(feed: Feed[Any]) -> Key:
+    """Return what has the connection of a feed; ConfigError where the settings do not allow to use it."""
+    broker, address = feed.client.broker, feed.address()
+    return Key(broker, address, digest(broker, address, feed.client.settings.app_key))
 
 
 def _http(address: str) -> str:

@@ -141,6 +141,7 @@ class Keeper:
         """Close what a forked child has of it."""
         if self._line is not None:
             self._line.forget()
+        self._holder.forget()
         self._waker.forget()
 
     # The thread
@@ -211,7 +212,8 @@ class Keeper:
         if self._previous is not None:
             self._previous.stop(GONE_SECONDS)
             self._previous = None
-        self._holder.take()
+        if not self._holder.take():
+            raise self._holder.in_use()
         address = check_address(feed.address(), plain_hosts=feed.plain_hosts())
         self._pace.begins(time.monotonic())
         frames = feed.open()
