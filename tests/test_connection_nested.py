@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from brokerkit.errors import AuthError, Blocked, BrokerError, NotSent, OrderUncertain
-from brokerkit.transport import Client, Token, auth, connection
+from brokerkit.transport import Client, Token, connection, shelves
 from brokerkit.transport.connection import GateClosed, _Counted
 from brokerkit.transport.permits import Permit
 from tests.servers import (
@@ -322,7 +322,7 @@ def test_a_call_inside_one_that_asks_for_a_token_waits_for_nobody(is_old: bool, 
             began = time.monotonic()
             if not sender.outcomes:
                 sender.send(INNER[inner], 100)
-            assert time.monotonic() - began < auth.LOCK_SECONDS / 3
+            assert time.monotonic() - began < shelves.LOCK_SECONDS / 3
             return issue()
 
         with pytest.MonkeyPatch.context() as patch:

@@ -19,6 +19,7 @@ from pydantic import SecretStr, ValidationError
 from brokerkit.errors import BrokerError
 from brokerkit.transport import Endpoint, Request, connection
 from brokerkit.transport.auth import TokenCache
+from brokerkit.transport.shelves import FileShelf
 from tests.faults import AFTER_THE_REQUEST, hasten
 from tests.servers import (
     APP_KEY,
@@ -298,7 +299,7 @@ def test_a_token_is_in_its_file_and_nowhere_else(sinks: Sinks, tmp_path: Path, m
 def test_a_token_that_cannot_be_written_is_not_shown(
     where: str, sinks: Sinks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = TokenCache(tmp_path / "tokens" / "probe.json", identity="me")
+    kept = TokenCache(FileShelf(tmp_path / "tokens" / "probe.json", "me"))
     kept.get(lambda: new_token("first", life=-1))
     monkeypatch.setattr(os, where, failing(OSError(28, "No space left on device")))
     with pytest.raises(BrokerError) as caught:
@@ -312,10 +313,10 @@ def test_a_damaged_token_file_is_not_shown(sinks: Sinks, tmp_path: Path) -> None
     path.parent.mkdir(mode=0o700)
     path.write_text(f'{{"identity": "me", "token": "{TOKEN_VALUE}"')
     path.chmod(0o600)
-    TokenCache(path, identity="me").get(lambda: new_token("new"))
+    TokenCache(FileShelf(path, "me")).get(lambda: new_token("new"))
     path.chmod(0o644)
     with pytest.raises(BrokerError) as caught:
-        TokenCache(path, identity="me").get(lambda: new_token("new"))
+        TokenCache(FileShelf(path, "me")).get(lambda: new_token("new"))
     sinks.keep(caught.value)
     assert "damaged" in sinks.log.getvalue()
     sinks.assert_clean()

@@ -16,8 +16,9 @@ from pydantic import SecretStr
 
 from brokerkit.clock import KST
 from brokerkit.errors import AuthError, ConfigError, NetworkError, RateLimited
-from brokerkit.transport import Token, auth
+from brokerkit.transport import Token, auth, shelves
 from brokerkit.transport.auth import TokenCache
+from brokerkit.transport.shelves import FileShelf
 from tests.servers import new_token
 
 posix = pytest.mark.skipif(not hasattr(os, "getuid"), reason="this system has no file modes")
@@ -41,7 +42,8 @@ def path(tmp_path: Path) -> Path:
 
 
 def cache(path: Path | None, *, identity: str = "me", interval: float = 0.0, too_soon: str | None = None) -> TokenCache:
-    return TokenCache(path, identity=identity, minimum_interval=interval, too_soon=too_soon)
+    shelf = None if path is None else FileShelf(path, identity)
+    return TokenCache(shelf, minimum_interval=interval, too_soon=too_soon)
 
 
 def value(secret: SecretStr) -> str:
@@ -116,7 +118,7 @@ def test_files_of_somebody_else_are_refused(path: Path, monkeypatch: pytest.Monk
     with pytest.raises(ConfigError, match="belongs to another user"):
         cache(path).get(Desk())
     with pytest.raises(ConfigError, match="belongs to another user"):
-        auth._read(path, "me")
+        FileShelf(path, "me").read()
 
 
 @posix
@@ -184,7 +186,7 @@ def test_times_are_written_in_korean_time_and_mean_the_same_moment(path: Path) -
     ends = dt.datetime(2999, 1, 1, 12, tzinfo=KST)
     cache(path).get(lambda: Token(SecretStr("x"), ends, ends - dt.timedelta(hours=24)))
     assert json.loads(path.read_text())["expires_at"] == "2999-01-01T12:00:00+09:00"
-    read = auth._read(path, "me")
+    read = FileShelf(path, "me").read()
     assert read is not None
     assert read.expires_at == dt.datetime(2999, 1, 1, 3, tzinfo=dt.UTC)
 
@@ -377,14 +379,14 @@ def test_a_read_only_folder_is_a_config_error(path: Path) -> None:
 
 
 def test_a_lock_that_hangs_is_an_error_that_names_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auth, "LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(shelves, "LOCK_SECONDS", 0.1)
     with cache(path)._exclusive(), pytest.raises(AuthError, match=r"probe\.lock"):
         cache(path).get(Desk())
 
 
 @posix
 def test_a_living_token_in_the_file_waits_for_no_lock(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auth, "LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(shelves, "LOCK_SECONDS", 0.1)
     desk = Desk()
     first = cache(path)
     first.get(desk)

@@ -1,7 +1,6 @@
 """Machinery that adapters share. What an adapter may import is listed in `__all__`."""
 
 from brokerkit.text import Text, Words
-from brokerkit.transport.auth import Token
 from brokerkit.transport.codes import Codes
 from brokerkit.transport.connection import Response
 from brokerkit.transport.endpoint import (
@@ -43,6 +42,7 @@ from brokerkit.transport.numbers import (
 )
 from brokerkit.transport.preparing import preparing
 from brokerkit.transport.rows import OddRow, PlainRows, Row
+from brokerkit.transport.shelves import Token
 from brokerkit.transport.times import Day, DayOrNone, EitherTimeOfDay, KoreanTime, TimeOfDay, TimeOrBlank
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Access tokens: one issue at a time over all threads and processes, kept in a file that only its owner can read."""
+"""Access tokens: one issue at a time over all threads, and over all who share the shelf on which the token lies."""
 
 from __future__ import annotations
 
@@ -9,59 +9,18 @@ import math
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, SecretBytes, SecretStr, ValidationError, field_serializer
+from pydantic import SecretStr
 
 from brokerkit import clock, files
 from brokerkit.errors import AuthError, ConfigError, NetworkError, RateLimited, WireError
 from brokerkit.logs import about
+from brokerkit.transport.shelves import FileShelf, Refusal, Shelf, Token
 
 logger = logging.getLogger("brokerkit")
-
-RENEW_BEFORE = dt.timedelta(minutes=10)
-LOCK_SECONDS = 30.0
-LARGEST = 65_536
-"""Bytes of a token file."""
-
-
-@dataclass(frozen=True)
-class Token:
-    """An access token and the moment in Korean time at which it ends."""
-
-    value: SecretStr
-    expires_at: dt.datetime
-    issued_at: dt.datetime = field(default_factory=clock.now)
-
-    def is_alive(self) -> bool:
-        """Say whether the token has not run out yet."""
-        return clock.now() < self.expires_at
-
-    def is_due(self) -> bool:
-        """Say whether to ask for a new one: shortly before the end, and not again and again if that changed nothing."""
-        now = clock.now()
-        return now >= self.expires_at or (
-            now >= self.expires_at - RENEW_BEFORE and now - self.issued_at > dt.timedelta(minutes=1)
-        )
-
-
-class _Kept(BaseModel):
-    """A token as its file holds it."""
-
-    model_config = ConfigDict(
-        frozen=True, strict=True, hide_input_in_errors=True, cache_strings="keys", defer_build=True
-    )
-
-    identity: str
-    token: SecretStr
-    expires_at: AwareDatetime
-    issued_at: AwareDatetime
-
-    @field_serializer("token", when_used="json")
-    def _open(self, token: SecretStr) -> str:
-        return token.get_secret_value()
 
 
 def digest(*parts: str | SecretStr) -> str:
@@ -86,29 +45,26 @@ def _usual() -> Path:
 
 
 class TokenCache:
-    """The token of one app key at one broker and environment. Without a `path` it lives in memory only.
+    """The token of one app key at one broker and environment. Without a `shelf` it lives in memory only.
 
     `minimum_interval` is the least number of seconds between two issues that the broker allows, `too_soon` the code
-    with which it refuses one before. Such a refusal is remembered, in a file beside that of the token: until the
-    interval is over nobody asks again, because that can cost the key its day.
+    with which it refuses one before. Such a refusal is remembered, on the shelf too: until the interval is over nobody
+    asks again, because that can cost the key its day.
     """
 
-    def __init__(
-        self, path: Path | None, *, identity: str, minimum_interval: float = 0.0, too_soon: str | None = None
-    ) -> None:
-        self._path = path
-        self._identity = identity
+    def __init__(self, shelf: Shelf | None, *, minimum_interval: float = 0.0, too_soon: str | None = None) -> None:
+        self._shelf = shelf
         self._minimum_interval = minimum_interval
         self._too_soon = too_soon
         self._token: Token | None = None
-        self._seen: tuple[int, int] | None = None
-        """Which file the token was read from: another one tells that another process has a newer one, or revoked it."""
-        self._refusal: Token | None = None
+        self._seen: object = None
+        """The shelf's mark when the token was read: another one tells that somebody has a newer one, or revoked it."""
+        self._refusal: Refusal | None = None
         self._lock = threading.RLock()
         self._process = os.getpid()
 
     def get(self, issue: Callable[[], Token]) -> SecretStr:
-        """Return a living token, from memory, else from the file, else by `issue`."""
+        """Return a living token, from memory, else from the shelf, else by `issue`."""
         token = self._token
         if token is None or token.is_due() or self._is_elsewhere():
             if token is not None and token.is_alive() and self._is_asked_for_here():
@@ -116,7 +72,7 @@ class TokenCache:
             with self._alone():
                 token = self._glanced()
                 if token is None or token.is_due():
-                    with self._file_locked():
+                    with self._shelf_locked():
                         token = self._load()
                         if token is None or token.is_due():
                             token = self._renewed(token, issue)
@@ -153,12 +109,12 @@ class TokenCache:
             return self._load()
 
     def take(self) -> Token | None:
-        """Return the token and forget it, in memory and in the file."""
+        """Return the token and forget it, in memory and on the shelf."""
         with self._exclusive():
             token = self._load()
             self._token = self._seen = None
-            if self._path is not None:
-                self._path.unlink(missing_ok=True)
+            if self._shelf is not None:
+                self._shelf.remove()
             return token
 
     def _renewed(self, old: Token | None, issue: Callable[[], Token]) -> Token:
@@ -185,9 +141,9 @@ class TokenCache:
     def _asked(self, issue: Callable[[], Token]) -> Token:
         """Ask the broker, unless it refused a token as too soon and the time it wants in between is not over."""
         now = clock.now()
-        refusal = self._refusal if self._path is None else _read(self._waits(self._path), self._identity)
-        if refusal is not None and refusal.issued_at <= now < refusal.expires_at:
-            age, left = (now - refusal.issued_at).total_seconds(), (refusal.expires_at - now).total_seconds()
+        refusal = self._refusal if self._shelf is None else self._shelf.refusal()
+        if refusal is not None and refusal.refused_at <= now < refusal.ends_at:
+            age, left = (now - refusal.refused_at).total_seconds(), (refusal.ends_at - now).total_seconds()
             raise RateLimited(
                 f"The broker refused a token {age:.0f} s ago, so none is asked for yet.",
                 code=self._too_soon,
@@ -201,21 +157,15 @@ class TokenCache:
                 error.advice = f"A token can be had in {math.ceil(self._minimum_interval)} s."
             raise
         self._refusal = None
-        if self._path is not None:
-            self._waits(self._path).unlink(missing_ok=True)
+        if self._shelf is not None:
+            self._shelf.forget_refusal()
         return token
 
     def _remember_refusal(self) -> None:
-        # It has the form of a token that opens nothing: when it was refused, and from when on one can be had.
         now = clock.now()
-        ends = now + dt.timedelta(seconds=self._minimum_interval)
-        self._refusal = Token(SecretStr("none"), ends, now)
-        if self._path is not None:
-            _write(self._waits(self._path), self._identity, self._refusal)
-
-    @staticmethod
-    def _waits(path: Path) -> Path:
-        return path.with_suffix(".wait")
+        self._refusal = Refusal(now, now + dt.timedelta(seconds=self._minimum_interval))
+        if self._shelf is not None:
+            self._shelf.remember(self._refusal)
 
     def _check_interval(self, token: Token) -> None:
         age = (clock.now() - token.issued_at).total_seconds()
@@ -230,9 +180,13 @@ class TokenCache:
         """Say whether this call came upon one of its own thread, as a signal handler does, that has the locks."""
         return self._process == os.getpid() and self._lock._is_owned()  # type: ignore[attr-defined]
 
+    def _shelf_locked(self) -> AbstractContextManager[None]:
+        """Hold off the others that use the same shelf."""
+        return nullcontext() if self._shelf is None else self._shelf.locked()
+
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
-        with self._alone(), self._file_locked():
+        with self._alone(), self._shelf_locked():
             yield
 
     @contextmanager
@@ -248,74 +202,29 @@ class TokenCache:
         with self._lock:
             yield
 
-    @contextmanager
-    def _file_locked(self) -> Iterator[None]:
-        """Hold off the other processes that use the same file."""
-        if self._path is None:
-            yield
-            return
-        from filelock import FileLock, Timeout  # here, because it is slow to import and few calls need it
-
-        _make_folder(self._path.parent)
-        path = self._path.with_suffix(".lock")
-        try:
-            files.make_private(path)
-        except OSError as error:
-            raise _no_folder(path.parent, error) from None
-        lock = FileLock(path, timeout=LOCK_SECONDS, mode=0o600)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise AuthError(
-                f"Another process holds the token lock {path.name} for {LOCK_SECONDS:.0f} s.",
-                advice="It may hang while it asks for a token. End it and try again.",
-            ) from None
-        except OSError as error:
-            raise ConfigError(
-                f"The token lock in {path.parent} cannot be used: {error.strerror}.",
-                advice="Make the folder writable or set BROKERKIT_CACHE_DIR to one that is.",
-            ) from None
-        try:
-            yield
-        finally:
-            lock.release()
-
     def _glanced(self) -> Token | None:
-        """Return the token of the file without its lock: it is replaced as a whole, so what is read is whole too.
-
-        Not on Windows, where a file that is being read cannot be replaced.
-        """
-        if self._path is None or os.name == "nt" or not os.path.lexists(self._path):
-            return None if self._is_elsewhere() else self._token
-        _make_folder(self._path.parent)
-        self._seen = self._mark()
-        self._token = _read(self._path, self._identity, tell=False)
+        """Return the token that lies on the shelf, as far as that can be told without its lock."""
+        if self._shelf is not None:
+            self._seen = self._shelf.mark()
+            self._token = self._shelf.glance()
         return self._token
 
     def _load(self) -> Token | None:
-        if self._path is not None:
-            self._seen = self._mark()
-            self._token = _read(self._path, self._identity)
+        if self._shelf is not None:
+            self._seen = self._shelf.mark()
+            self._token = self._shelf.read()
         return self._token
 
     def _store(self, token: Token) -> Token:
-        if self._path is not None:
-            _write(self._path, self._identity, token)
-            self._seen = self._mark()
+        if self._shelf is not None:
+            token = self._shelf.write(token)
+            self._seen = self._shelf.mark()
         self._token = token
         return token
 
     def _is_elsewhere(self) -> bool:
-        """Say whether another process has put another token in the place of this one, or has revoked it."""
-        return self._path is not None and self._mark() != self._seen
-
-    def _mark(self) -> tuple[int, int] | None:
-        """Return what tells the present file from its successors; None where there is none."""
-        try:
-            found = os.stat(self._path) if self._path is not None else None
-        except OSError:
-            return None
-        return None if found is None else (found.st_ino, found.st_mtime_ns)
+        """Say whether somebody else has put another token in the place of this one, or has revoked it."""
+        return self._shelf is not None and self._shelf.mark() != self._seen
 
 
 _caches: dict[tuple[int, Path | None, str], TokenCache] = {}
@@ -323,54 +232,6 @@ _caches: dict[tuple[int, Path | None, str], TokenCache] = {}
 
 def token_cache(path: Path | None, identity: str, minimum_interval: float, too_soon: str | None = None) -> TokenCache:
     """Return the cache that all clients with this key in this process share."""
-    key = (os.getpid(), path, identity)
-    made = TokenCache(path, identity=identity, minimum_interval=minimum_interval, too_soon=too_soon)
-    return _caches.setdefault(key, made)
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        files.private_folder(folder)
-    except OSError as error:
-        raise _no_folder(folder, error) from None
-
-
-def _no_folder(folder: Path, error: OSError) -> ConfigError:
-    return ConfigError(
-        f"The token folder {folder} cannot be used: {files.reason(error)}.",
-        advice="Set BROKERKIT_CACHE_DIR to a writable folder of your own.",
-    )
-
-
-def _read(path: Path, identity: str, *, tell: bool = True) -> Token | None:
-    try:
-        content = SecretBytes(files.read_private(path, largest=LARGEST))
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise ConfigError(
-            f"The token file {path} cannot be read: {files.reason(error)}.",
-            advice="It is not used. Remove it and try again; revoke the token if you do not know why.",
-        ) from None
-    try:
-        kept = _Kept.model_validate_json(content.get_secret_value())
-    except ValidationError:
-        kept = None
-    if kept is None or kept.identity != identity or not kept.token:
-        if tell:
-            logger.warning(
-                "The token file %s is damaged and will be replaced.", path, extra=about("token_file_damaged", path=path)
-            )
-        return None
-    return Token(kept.token, kept.expires_at, kept.issued_at)
-
-
-def _write(path: Path, identity: str, token: Token) -> None:
-    kept = _Kept(identity=identity, token=token.value, expires_at=token.expires_at, issued_at=token.issued_at)
-    try:
-        files.write_private(path, SecretStr(kept.model_dump_json()))
-    except OSError as error:
-        raise ConfigError(
-            f"The token file {path} cannot be written: {files.reason(error)}.",
-            advice="Free the disk or make the folder writable, or set BROKERKIT_CACHE_DIR.",
-        ) from None
+    shelf = None if path is None else FileShelf(path, identity)
+    made = TokenCache(shelf, minimum_interval=minimum_interval, too_soon=too_soon)
+    return _caches.setdefault((os.getpid(), path, identity), made)

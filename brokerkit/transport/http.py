@@ -40,7 +40,7 @@ from brokerkit.errors import (
 )
 from brokerkit.logs import about
 from brokerkit.text import Redactor
-from brokerkit.transport.auth import Token, cache_directory, digest, token_cache
+from brokerkit.transport.auth import cache_directory, digest, token_cache
 from brokerkit.transport.bodies import secrets_in
 from brokerkit.transport.connection import (
     TOTAL_SECONDS,
@@ -59,6 +59,7 @@ from brokerkit.transport.paging import Unclear, complete, follow, next_request
 from brokerkit.transport.permits import Permit, Sending, check_issued
 from brokerkit.transport.preparing import preparing
 from brokerkit.transport.reading import Reader
+from brokerkit.transport.shelves import Token
 
 logger = logging.getLogger("brokerkit")
 

@@ -86,7 +86,7 @@ class Wire:
         self.broker = made(self.name, environment=environment, plays=plays, phase=phase, safety=safety, **given)
         self.client = client = self.broker.client
         keep(self.broker, ForgetfulJournal())
-        client._tokens = TokenCache(None, identity="", minimum_interval=client.token_interval, too_soon=client.too_soon)
+        client._tokens = TokenCache(None, minimum_interval=client.token_interval, too_soon=client.too_soon)
         for id, body in self.good_answers().items():
             self.answer(id, body)
 

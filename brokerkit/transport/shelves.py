@@ -1,0 +1,234 @@
+"""Where an access token lies for all who share it: in a file that only its owner can read."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, SecretBytes, SecretStr, ValidationError, field_serializer
+
+from brokerkit import clock, files
+from brokerkit.errors import AuthError, ConfigError
+from brokerkit.logs import about
+
+logger = logging.getLogger("brokerkit")
+
+RENEW_BEFORE = dt.timedelta(minutes=10)
+LOCK_SECONDS = 30.0
+LARGEST = 65_536
+"""Bytes of a token file."""
+
+
+@dataclass(frozen=True)
+class Token:
+    """An access token and the moment in Korean time at which it ends."""
+
+    value: SecretStr
+    expires_at: dt.datetime
+    issued_at: dt.datetime = field(default_factory=clock.now)
+
+    def is_alive(self) -> bool:
+        """Say whether the token has not run out yet."""
+        return clock.now() < self.expires_at
+
+    def is_due(self) -> bool:
+        """Say whether to ask for a new one: shortly before the end, and not again and again if that changed nothing."""
+        now = clock.now()
+        return now >= self.expires_at or (
+            now >= self.expires_at - RENEW_BEFORE and now - self.issued_at > dt.timedelta(minutes=1)
+        )
+
+
+class Refusal(NamedTuple):
+    """That the broker refused a token as asked for too soon: when, and from when on one can be had."""
+
+    refused_at: dt.datetime
+    ends_at: dt.datetime
+
+
+class Shelf(Protocol):
+    """Where the token of one app key and the last refusal of one lie, for all who use that key."""
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold off all others that would read, write or ask for a token; AuthError after LOCK_SECONDS."""
+
+    def glance(self) -> Token | None:
+        """Return the token without holding anybody off; None also where that is not possible."""
+
+    def read(self) -> Token | None:
+        """Return the token, with the lock held."""
+
+    def write(self, token: Token) -> Token:
+        """Put a token there, with the lock held. Return the one that lies there then: that of a later writer stays."""
+
+    def remove(self) -> None:
+        """Take the token away, with the lock held."""
+
+    def mark(self) -> object:
+        """Return what tells the token that lies there now from those before and after it; None for none."""
+
+    def refusal(self) -> Refusal | None:
+        """Return the last refusal."""
+
+    def remember(self, refusal: Refusal) -> None:
+        """Keep a refusal for all."""
+
+    def forget_refusal(self) -> None:
+        """Let everybody ask for a token again."""
+
+
+class _Kept(BaseModel):
+    """A token as its file holds it."""
+
+    model_config = ConfigDict(
+        frozen=True, strict=True, hide_input_in_errors=True, cache_strings="keys", defer_build=True
+    )
+
+    identity: str
+    token: SecretStr
+    expires_at: AwareDatetime
+    issued_at: AwareDatetime
+
+    @field_serializer("token", when_used="json")
+    def _open(self, token: SecretStr) -> str:
+        return token.get_secret_value()
+
+
+class FileShelf:
+    """A shelf for the processes of this host: a file, one for the lock beside it, and one for a refusal."""
+
+    def __init__(self, path: Path, identity: str) -> None:
+        self._path = path
+        self._identity = identity
+        self._waits = path.with_suffix(".wait")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold off the other processes; AuthError where one holds the lock too long.
+
+        The lock is the system's: it ends with the process that has it and with nothing else. So a process that was
+        stopped for an hour still has it when it goes on, and what it writes then is older than nothing.
+        """
+        from filelock import FileLock, Timeout  # here, because it is slow to import and few calls need it
+
+        _make_folder(self._path.parent)
+        path = self._path.with_suffix(".lock")
+        try:
+            files.make_private(path)
+        except OSError as error:
+            raise _no_folder(path.parent, error) from None
+        lock = FileLock(path, timeout=LOCK_SECONDS, mode=0o600)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise AuthError(
+                f"Another process holds the token lock {path.name} for {LOCK_SECONDS:.0f} s.",
+                advice="It may hang while it asks for a token. End it and try again.",
+            ) from None
+        except OSError as error:
+            raise ConfigError(
+                f"The token lock in {path.parent} cannot be used: {error.strerror}.",
+                advice="Make the folder writable or set BROKERKIT_CACHE_DIR to one that is.",
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def glance(self) -> Token | None:
+        """Return the token without the lock: it is replaced as a whole, so what is read is whole too.
+
+        Not on Windows, where a file that is being read cannot be replaced.
+        """
+        if os.name == "nt" or not os.path.lexists(self._path):
+            return None
+        _make_folder(self._path.parent)
+        return _read(self._path, self._identity, tell=False)
+
+    def read(self) -> Token | None:
+        """Return the token; None for a file that is missing or damaged."""
+        return _read(self._path, self._identity)
+
+    def write(self, token: Token) -> Token:
+        """Put a token in the place of the last one."""
+        _write(self._path, self._identity, token)
+        return token
+
+    def remove(self) -> None:
+        """Remove the file."""
+        self._path.unlink(missing_ok=True)
+
+    def mark(self) -> tuple[int, int] | None:
+        """Return what tells the present file from its successors."""
+        try:
+            found = os.stat(self._path)
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns
+
+    def refusal(self) -> Refusal | None:
+        """Return the last refusal."""
+        found = _read(self._waits, self._identity)
+        return None if found is None else Refusal(found.issued_at, found.expires_at)
+
+    def remember(self, refusal: Refusal) -> None:
+        """Keep a refusal, in the form of a token that opens nothing."""
+        _write(self._waits, self._identity, Token(SecretStr("none"), refusal.ends_at, refusal.refused_at))
+
+    def forget_refusal(self) -> None:
+        """Remove the file of it."""
+        self._waits.unlink(missing_ok=True)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        files.private_folder(folder)
+    except OSError as error:
+        raise _no_folder(folder, error) from None
+
+
+def _no_folder(folder: Path, error: OSError) -> ConfigError:
+    return ConfigError(
+        f"The token folder {folder} cannot be used: {files.reason(error)}.",
+        advice="Set BROKERKIT_CACHE_DIR to a writable folder of your own.",
+    )
+
+
+def _read(path: Path, identity: str, *, tell: bool = True) -> Token | None:
+    try:
+        content = SecretBytes(files.read_private(path, largest=LARGEST))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConfigError(
+            f"The token file {path} cannot be read: {files.reason(error)}.",
+            advice="It is not used. Remove it and try again; revoke the token if you do not know why.",
+        ) from None
+    try:
+        kept = _Kept.model_validate_json(content.get_secret_value())
+    except ValidationError:
+        kept = None
+    if kept is None or kept.identity != identity or not kept.token:
+        if tell:
+            logger.warning(
+                "The token file %s is damaged and will be replaced.", path, extra=about("token_file_damaged", path=path)
+            )
+        return None
+    return Token(kept.token, kept.expires_at, kept.issued_at)
+
+
+def _write(path: Path, identity: str, token: Token) -> None:
+    kept = _Kept(identity=identity, token=token.value, expires_at=token.expires_at, issued_at=token.issued_at)
+    try:
+        files.write_private(path, SecretStr(kept.model_dump_json()))
+    except OSError as error:
+        raise ConfigError(
+            f"The token file {path} cannot be written: {files.reason(error)}.",
+            advice="Free the disk or make the folder writable, or set BROKERKIT_CACHE_DIR.",
+        ) from None
