@@ -35,8 +35,9 @@ from brokerkit.orders.journal import Journal
 from brokerkit.orders.storage import WRITE
 from brokerkit.sandbox import Sandbox, past
 from brokerkit.sandbox.instruments import Instrument, list_instruments
+from brokerkit.sharing.windows import Limit
 from brokerkit.testing.inside import journal_of
-from brokerkit.transport.limits import Limit, Limiter
+from brokerkit.transport.limits import Limiter
 from brokerkit.words import OrderType, Side
 
 WIDE = LIMITS.model_copy(update={"max_orders_per_minute": 10**6})

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 
 LARGEST = 2**20
 """Bytes of the longest file that is read."""
+NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "ncpfs", "davfs"})
 ROOT = 0
 _HAS_OWNERS = hasattr(os, "getuid")
 _FLAGS = sum(getattr(os, name, 0) for name in ("O_CLOEXEC", "O_BINARY", "O_NONBLOCK"))
@@ -217,3 +218,22 @@ def _is_own_group(group: int) -> bool:
     except KeyError:
         return False
     return named.gr_name == user and set(named.gr_mem) <= {user}
+
+
+def network_file_system(folder: Path) -> str | None:
+    """Return the kind where the folder seems to lie on another machine: locks and durable writes fail there."""
+    kind = _file_system(folder)
+    return kind if kind in NETWORK_FILE_SYSTEMS else None
+
+
+def _file_system(folder: Path) -> str | None:
+    resolved = folder.resolve()
+    if resolved.drive.startswith("\\\\"):  # a share of Windows
+        return "cifs"
+    try:
+        lines = Path("/proc/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return None  # only Linux tells it this way
+    mounts = [line.split() for line in lines]
+    kinds = {Path(mount[1].replace("\\040", " ")): mount[2] for mount in mounts if len(mount) > 2}
+    return next((kinds[place] for place in (resolved, *resolved.parents) if place in kinds), None)

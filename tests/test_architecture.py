@@ -178,6 +178,7 @@ LAYERS = (
         "values",
         "market",
         "models",
+        "sharing",
         "transport",
         "raw",
         "replies",

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from brokerkit.sharing.windows import LOST_SECONDS, MARGIN, RECOVERY, Priority
 from brokerkit.transport import Limit, limits
-from brokerkit.transport.limits import LOST_SECONDS, MARGIN, RECOVERY, Limiter, Start, limiter_for
+from brokerkit.transport.limits import Limiter, Start, limiter_for
 
 WINDOW = 0.2
 
@@ -149,14 +150,14 @@ def test_a_call_inside_one_that_waits_for_its_answer_waits_a_window_and_not_for_
     assert not call(limiter)
 
 
-def test_an_urgent_call_goes_before_those_who_wait(clock: Clock) -> None:
+def test_orders_go_before_queries_and_urgent_calls_before_both(clock: Clock) -> None:
     limiter = Limiter(Limit("all", 1, 1.0))
     assert call(limiter)
     order: list[str] = []
 
-    def wait(name: str, *, urgent: bool) -> threading.Thread:
+    def wait(name: str, priority: Priority) -> threading.Thread:
         def work() -> None:
-            start = limiter.acquire(60, urgent=urgent)
+            start = limiter.acquire(60, priority=priority)
             assert start is not None
             order.append(name)
             limiter.ended(start, sent=True)
@@ -168,21 +169,25 @@ def test_an_urgent_call_goes_before_those_who_wait(clock: Clock) -> None:
             time.sleep(0.001)
         return thread
 
-    threads = [wait("first", urgent=False), wait("second", urgent=False), wait("urgent", urgent=True)]
-    for number in range(3):
+    threads = [
+        *(wait(name, Priority.QUERY) for name in ("first", "second")),
+        *(wait(name, Priority.ORDER) for name in ("order", "amendment")),
+        wait("urgent", Priority.URGENT),
+    ]
+    for number in range(5):
         clock.now += 1 + 2 * MARGIN
         limiter._waiting[0].wake()
         while len(order) <= number:
             time.sleep(0.001)
     for thread in threads:
         thread.join(30)
-    assert order == ["urgent", "first", "second"]
+    assert order == ["urgent", "order", "amendment", "first", "second"]
 
 
 def test_an_urgent_call_goes_after_its_wait_whatever_is_counted() -> None:
     limiter = Limiter(Limit("all", 1, 60.0))
     assert call(limiter)
-    start = limiter.acquire(0.05, urgent=True)
+    start = limiter.acquire(0.05, priority=Priority.URGENT)
     assert start is not None
     limiter.ended(start, sent=True)
     assert not call(limiter)
@@ -209,8 +214,8 @@ def test_an_interrupted_wait_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) ->
     assert call(limiter)
 
     class Ticket(limits._Ticket):
-        def __init__(self, deadline: float, is_urgent: bool) -> None:
-            super().__init__(deadline, is_urgent)
+        def __init__(self, deadline: float, priority: Priority) -> None:
+            super().__init__(deadline, priority)
             self.sleep = Interrupting()  # type: ignore[assignment]
 
     class Interrupting:
@@ -229,7 +234,7 @@ def test_an_interrupted_wait_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_place_in_the_queue_that_nobody_holds_any_more_is_passed_over(clock: Clock) -> None:
     limiter = Limiter(Limit("all", 1, 1.0))
-    limiter._waiting.append(limits._Ticket(clock.now + 1, is_urgent=False))  # left behind by an interrupt
+    limiter._waiting.append(limits._Ticket(clock.now + 1, Priority.QUERY))  # left behind by an interrupt
     limiter._waiting[0].thread = -1
     assert not call(limiter)
     clock.now += 3
@@ -284,15 +289,15 @@ def test_no_rhythm_of_calls_passes_the_limit(calls: int, pauses: list[float]) ->
 def test_who_comes_first_is_served_first() -> None:
     limiter = Limiter(Limit("all", 1, 0.04))
     assert call(limiter)
-    served: dict[int, float] = {}
+    served: list[int] = []
     threads = []
     for number in range(8):
 
         def work(number: int = number) -> None:
             start = limiter.acquire(30)
             if start is not None:
+                served.append(number)
                 limiter.ended(start, sent=True)
-                served[number] = start.since
 
         threads.append(threading.Thread(target=work))
         threads[-1].start()
@@ -300,14 +305,16 @@ def test_who_comes_first_is_served_first() -> None:
             time.sleep(0.001)
     for thread in threads:
         thread.join(30)
-    assert sorted(served, key=lambda number: served[number]) == list(range(8))
+    assert served == list(range(8))
 
 
 def test_a_timeout_uses_nothing_up_and_leaves_the_queue() -> None:
     limiter = Limiter(Limit("all", 1, 30.0))
     assert call(limiter)
     assert not call(limiter, 0.05)
-    assert (len(limiter._answered), len(limiter._waiting)) == (1, 0)
+    assert len(limiter._waiting) == 0
+    limiter.slow_down(1)
+    assert limiter._counted.change(lambda window, now: (len(window.answered), len(window.open))) == (1, 0)
 
 
 def test_a_queue_goes_on_when_somebody_gives_up() -> None:

@@ -17,10 +17,9 @@ from brokerkit_kis.stocks.orders import AMEND_CANCEL as KIS_CANCEL
 from brokerkit_kiwoom.stocks.orders import CANCEL as KIWOOM_CANCEL
 from starlette.responses import Response
 
-from brokerkit import Broker, NotSent, OrderBlocked, OrderRequest, OrderType, OrderUncertain, Side, get_broker
+from brokerkit import Broker, NotSent, OrderBlocked, OrderRequest, OrderType, OrderUncertain, Side, files, get_broker
 from brokerkit.errors import Blocked, Disarmed, Halted, InvalidRequest, JournalError, LimitExceeded
 from brokerkit.orders import journal as journals
-from brokerkit.orders import state
 from brokerkit.orders.attempt import URGENT_SECONDS
 from brokerkit.orders.desk import START_SECONDS, TURN_SECONDS
 from brokerkit.orders.file import PATIENCE_SECONDS
@@ -546,14 +545,14 @@ def test_the_sandbox_inside_the_program_keeps_its_journal_in_memory(
 def test_a_folder_of_another_machine_is_warned_of(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(state, "_file_system", lambda folder: "nfs4")
+    monkeypatch.setattr(files, "_file_system", lambda folder: "nfs4")
     with stage.broker() as broker:
         broker.unresolved()
     assert "local disk" in caplog.text
 
 
 def test_real_money_does_not_move_while_the_journal_lies_on_another_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(state, "_file_system", lambda folder: "nfs4")
+    monkeypatch.setattr(files, "_file_system", lambda folder: "nfs4")
     with get_broker("kis", environment="real", arm="4501", limits=Limits.model_validate(COMPLETE), **KEYS) as broker:
         with pytest.raises(Disarmed, match=r"network file system \(nfs4\)") as refused:
             broker.buy(SAMSUNG, 1, price=60_000)

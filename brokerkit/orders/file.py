@@ -13,12 +13,12 @@ from typing import TypeVar
 from weakref import WeakSet
 
 from brokerkit.errors import JournalError
-from brokerkit.orders.clerk import Busy, Clerk, Job
-from brokerkit.orders.forks import new_lock
 from brokerkit.orders.intents import Intent
 from brokerkit.orders.migration import take_over
 from brokerkit.orders.owner import Owner
 from brokerkit.orders.storage import commit, is_busy, opened_file
+from brokerkit.sharing.clerk import Busy, Clerk, Job
+from brokerkit.sharing.forks import new_lock
 
 T = TypeVar("T")
 

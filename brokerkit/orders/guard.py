@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from brokerkit import files
 from brokerkit.errors import Disarmed, LimitExceeded, NotSent
 from brokerkit.market.markets import Market
 from brokerkit.models import OrderRequest, Quote
 from brokerkit.orders.limits import Limits, Safety, money
 from brokerkit.orders.listing import WRONG_CLOCK
-from brokerkit.orders.state import journal_folder, network_file_system
+from brokerkit.orders.state import journal_folder
 from brokerkit.symbols import HOME_CURRENCY
 from brokerkit.transport.outgoing import leads_to_this_machine
 from brokerkit.words import OrderType, Venue
@@ -76,7 +77,7 @@ class Guard:
                 advice="Nothing was sent. Write them in the limits table of the profile"
                 f"{f', [profiles.NAME.limits.{abroad}]' if market.currency and abroad else ''}.",
             )
-        if network := network_file_system(journal_folder()):
+        if network := files.network_file_system(journal_folder()):
             raise Disarmed(
                 f"This is real money, and the order journal lies on a network file system ({network}).",
                 advice="Nothing was sent. Set BROKERKIT_STATE_DIR to a folder on a local disk.",

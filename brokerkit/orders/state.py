@@ -17,7 +17,6 @@ JOURNAL = ".journal"
 SALT_DIGITS = 64
 SALT_SECONDS = 10.0
 """Longest wait for another process that just makes the salt."""
-NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "ncpfs", "davfs"})
 
 
 def state_directory() -> Path:
@@ -92,22 +91,3 @@ def _make_salt(path: Path) -> None:
         if any(path.parent.glob(f"*{JOURNAL}")):
             raise files.Unfit("it is missing, and there are journals that were named by it")
         files.write_private(path, SecretStr(secrets.token_hex(SALT_DIGITS // 2)))
-
-
-def network_file_system(folder: Path) -> str | None:
-    """Return the kind where the folder seems to lie on another machine: locks and durable writes fail there."""
-    kind = _file_system(folder)
-    return kind if kind in NETWORK_FILE_SYSTEMS else None
-
-
-def _file_system(folder: Path) -> str | None:
-    resolved = folder.resolve()
-    if resolved.drive.startswith("\\\\"):  # a share of Windows
-        return "cifs"
-    try:
-        lines = Path("/proc/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return None  # only Linux tells it this way
-    mounts = [line.split() for line in lines]
-    kinds = {Path(mount[1].replace("\\040", " ")): mount[2] for mount in mounts if len(mount) > 2}
-    return next((kinds[place] for place in (resolved, *resolved.parents) if place in kinds), None)

@@ -12,7 +12,7 @@ from pathlib import Path
 from brokerkit import files
 from brokerkit.errors import JournalError
 from brokerkit.logs import about
-from brokerkit.orders.state import make_folder, network_file_system
+from brokerkit.orders.state import make_folder
 
 logger = logging.getLogger("brokerkit")
 
@@ -57,7 +57,7 @@ def opened_file(path: Path | None) -> sqlite3.Connection:
         make_tables(file)
         return file
     make_folder(path.parent)
-    if network := network_file_system(path.parent):
+    if network := files.network_file_system(path.parent):
         logger.warning(
             "The order journal lies on a network file system (%s): use a local disk.",
             network,

@@ -1,5 +1,6 @@
 """Machinery that adapters share. What an adapter may import is listed in `__all__`."""
 
+from brokerkit.sharing.windows import Limit
 from brokerkit.text import Text, Words
 from brokerkit.transport.codes import Codes
 from brokerkit.transport.connection import Response
@@ -25,7 +26,6 @@ from brokerkit.transport.ids import (
     OrNumber,
     RelatedNumber,
 )
-from brokerkit.transport.limits import Limit
 from brokerkit.transport.numbers import (
     GRAMMAR,
     Blankable,

@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from brokerkit.errors import Unsupported
 from brokerkit.models import Model
+from brokerkit.sharing.windows import Limit
 from brokerkit.text import sanitize
 from brokerkit.transport.bodies import check_parts, check_values, secrets_in
-from brokerkit.transport.limits import Limit
 from brokerkit.transport.numbers import exact_json
 
 M = TypeVar("M", bound=Model)

@@ -39,6 +39,7 @@ from brokerkit.errors import (
     WireError,
 )
 from brokerkit.logs import about
+from brokerkit.sharing.windows import Limit, Priority
 from brokerkit.text import Redactor
 from brokerkit.transport.auth import cache_directory, digest, token_cache
 from brokerkit.transport.bodies import secrets_in
@@ -53,7 +54,7 @@ from brokerkit.transport.connection import (
     transmit,
 )
 from brokerkit.transport.endpoint import Block, Effect, Endpoint, Headers, Paging, Parameters, Request, Whole
-from brokerkit.transport.limits import Limit, Limiter, Turn, limiter_for, take_turn
+from brokerkit.transport.limits import Limiter, Turn, limiter_for, take_turn
 from brokerkit.transport.outgoing import as_read, check_certificates, is_plain, loopback_url, prepared
 from brokerkit.transport.paging import Unclear, complete, follow, next_request
 from brokerkit.transport.permits import Permit, Sending, check_issued
@@ -598,7 +599,9 @@ class Client(Reader):
         return None
 
     def _wait(self, endpoint: Endpoint[Any], *, urgent: bool = False) -> Turn:
-        turn = take_turn(self._limiters(endpoint), SLOT_SECONDS, urgent=urgent)
+        # What is asked before it may be needed for an order.
+        priority = Priority.QUERY if endpoint.effect is Effect.READ else Priority.ORDER
+        turn = take_turn(self._limiters(endpoint), SLOT_SECONDS, priority=Priority.URGENT if urgent else priority)
         if turn is None:
             kind = NotSent if endpoint.effect is Effect.ORDER else RateLimited
             words = f"the allowed calls are used up for {SLOT_SECONDS:g} s"

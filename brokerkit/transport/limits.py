@@ -1,47 +1,76 @@
 """Rate limits: never more than so many calls in any sliding window *of the broker*, slower when it says so.
 
-A call reaches the broker some time between its first byte and its answer, nobody knows when. So a start that has not
-been answered yet counts as now, and an answered one from the arrival of its answer: however long a call was on its way,
-the ones that follow it a second later do not meet it there.
+A `Limiter` is what the threads of this process wait at. What counts against its limit stands in a `Window`, which it
+shares with whoever else keeps it in the same place.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Protocol, TypeVar
 
-MARGIN = 0.01
-"""Seconds added to every window: clocks do not run alike."""
-RECOVERY = 60.0
-"""Seconds without a complaint of the broker after which one more call per window is tried again."""
+from brokerkit.sharing.windows import Limit, Look, Priority, StartId, Window
+
 URGENT_SECONDS = 1.0
 """Longest wait of an urgent call, which then goes whatever was counted."""
-LOST_SECONDS = 60.0
-"""No call takes longer: a start that is still open then was lost, to an interrupt for example."""
 LOOK_SECONDS = 1.0
 """How often those who wait look whether the one before them is gone."""
+SEEN_SECONDS = 0.5
+"""Longest time in which a holder that waits for what others share does not look, and so say that it is there."""
+
+T = TypeVar("T")
 
 
-class Limit(NamedTuple):
-    """At most `calls` calls in any `seconds` seconds. Calls with an equal `key` share the limit."""
+class Counted(Protocol):
+    """Where a window is kept. A step gets the window and the time of the window's own clock."""
 
-    key: str
-    calls: int
-    seconds: float = 1.0
+    holder: int
+    """This process in it."""
+    is_shared: bool
+    """Whether others change it, too."""
+    look_seconds: float
+    """How often those who wait look for the answer to a call of another process, of which nobody tells them."""
+
+    def change(self, step: Callable[[Window, float], T]) -> T:
+        """Let a step look at the window and change it, alone. It may be done twice, or fail after it was done."""
+
+    def post(self, step: Callable[[Window, float], object]) -> None:
+        """Let a step change the window after all that was asked for before; nobody waits for it."""
+
+
+class InMemory:
+    """The window of one process, whose limiter sees to it that threads come one by one."""
+
+    holder = 0
+    is_shared = False
+    look_seconds = LOOK_SECONDS
+
+    def __init__(self, limit: Limit) -> None:
+        self._window = Window(limit)
+
+    def change(self, step: Callable[[Window, float], T]) -> T:
+        """See `Counted`."""
+        return step(self._window, time.monotonic())
+
+    def post(self, step: Callable[[Window, float], object]) -> None:
+        """See `Counted`."""
+        step(self._window, time.monotonic())
 
 
 class Start:
     """Leave for one call at one limiter, open until `ended`."""
 
-    __slots__ = ("has_left", "since", "thread")
+    __slots__ = ("has_left", "id", "priority", "thread")
 
-    def __init__(self, since: float) -> None:
-        self.since = since
+    def __init__(self, an_id: StartId, priority: Priority) -> None:
+        self.id = an_id
+        self.priority = priority
         self.thread = threading.get_ident()
         self.has_left = False
 
@@ -49,11 +78,11 @@ class Start:
 class _Ticket:
     """A place in the queue, whose lock is held until somebody wakes it: signal handlers may do so at any moment."""
 
-    __slots__ = ("deadline", "is_timed", "is_urgent", "sleep", "thread")
+    __slots__ = ("deadline", "is_timed", "priority", "sleep", "thread")
 
-    def __init__(self, deadline: float, is_urgent: bool) -> None:
+    def __init__(self, deadline: float, priority: Priority) -> None:
         self.deadline = deadline
-        self.is_urgent = is_urgent
+        self.priority = priority
         self.is_timed = False  # it sleeps until a moment that no answer can bring forward
         self.thread = threading.get_ident()
         self.sleep = threading.Lock()
@@ -65,38 +94,39 @@ class _Ticket:
 
 
 class Limiter:
-    """Gives out starts of calls, first come first served, at most `limit.calls` in any window."""
+    """Gives out starts of calls, at most `limit.calls` in any window: by priority, and then first come first served."""
 
-    def __init__(self, limit: Limit) -> None:
+    def __init__(self, limit: Limit, counted: Counted | None = None) -> None:
+        """`counted` is where the window is kept, in memory if nothing is said."""
         self.limit = limit
-        self._allowed = limit.calls
+        self._counted: Counted = InMemory(limit) if counted is None else counted
+        self._numbers = itertools.count()
         self._open: dict[Start, None] = {}
-        self._answered: deque[float] = deque(maxlen=limit.calls)
-        """When the newest answers came, in order."""
-        self._not_before = 0.0
-        self._slowed_at = 0.0
+        """Those of this process."""
         self._waiting: deque[_Ticket] = deque()
         self._lock = threading.RLock()  # a signal handler may call while its own thread holds it
 
     @property
     def allowed(self) -> int:
         """Calls per window that are tried at present."""
-        return self._allowed
+        with self._lock:
+            return self._counted.change(lambda window, now: window.allowed)
 
-    def acquire(self, timeout: float, *, urgent: bool = False) -> Start | None:
+    def acquire(self, timeout: float, *, priority: Priority = Priority.QUERY) -> Start | None:
         """Wait for a start, at most `timeout` seconds, until `ended`; None: none came free, none was used.
 
         An urgent call goes before all that wait, and after `timeout` in any case.
         """
         with self._lock:
             self._let_go_of_own()
-            if (urgent or not self._waiting) and (start := self._taken()):
-                return start
-        start = self._waited_for(timeout, urgent)
-        if start is None and urgent:
-            start = Start(time.monotonic())
-            self._open[start] = None
-        return start
+            if not any(other.priority >= priority for other in self._waiting):
+                start = self._new_start(priority)
+                if self._take(start, lambda window, now: window.take(start.id, now, priority=priority)).is_taken:
+                    return start
+        found = self._waited_for(timeout, priority)
+        if found is None and priority is Priority.URGENT:
+            found = self._forced()
+        return found
 
     def leaves(self, start: Start, timeout: float) -> bool:
         """Say as the first byte leaves whether the start still counts, after a wait for another one if it does not.
@@ -106,10 +136,11 @@ class Limiter:
         start.has_left = True
         if start in self._open:
             return True
-        again = self.acquire(timeout)
+        again = self.acquire(timeout, priority=min(start.priority, Priority.ORDER))
         if again is None:
             return False
         with self._lock:
+            start.id = again.id
             self._open[start] = None
             self._open.pop(again, None)
         return True
@@ -118,22 +149,58 @@ class Limiter:
         """Count a start from now on: its answer came, or none will. What was not `sent` is not counted at all."""
         with self._lock:
             self._open.pop(start, None)
-            if sent:
-                self._answered.append(time.monotonic())
+            self._end(start, sent=sent)
             if self._waiting and not (sent and self._waiting[0].is_timed):
                 self._waiting[0].wake()
 
     def slow_down(self, calls: int | None = None) -> None:
         """Call less often: the broker said that its limit was passed, or that it is `calls` per window."""
         with self._lock:
-            now = time.monotonic()
-            lower = calls if calls is not None else self._allowed * 4 // 5
-            self._allowed = max(1, min(self._allowed, lower))
-            self._slowed_at = now
-            self._not_before = now + self.limit.seconds + MARGIN
+            self._counted.change(lambda window, now: window.slow_down(now, calls))
 
-    def _waited_for(self, timeout: float, urgent: bool) -> Start | None:
-        ticket = _Ticket(time.monotonic() + timeout, urgent)
+    # What changes the window
+
+    def _new_start(self, priority: Priority) -> Start:
+        return Start(StartId(self._counted.holder, next(self._numbers)), priority)
+
+    def _take(self, start: Start, step: Callable[[Window, float], Look]) -> Look:
+        """Let a step take a start. It is given back if that is interrupted: it may have been taken already."""
+        self._open[start] = None
+        look = Look(False)
+        try:
+            look = self._counted.change(step)
+        except BaseException:
+            self._end(start, sent=False)
+            raise
+        finally:
+            if not look.is_taken:
+                self._open.pop(start, None)
+        return look
+
+    def _forced(self) -> Start:
+        start = self._new_start(Priority.URGENT)
+        with self._lock:
+            self._open[start] = None
+            self._counted.post(lambda window, now: window.force(start.id, now))
+        return start
+
+    def _end(self, start: Start, *, sent: bool) -> None:
+        number = start.id
+        self._counted.post(lambda window, now: window.end(number, now, sent=sent))
+
+    def _let_go_of_own(self) -> None:
+        """Give back what this thread holds: that call is suspended, and would hold up the one that suspended it."""
+        thread = threading.get_ident()
+        for start in [start for start in self._open if start.thread == thread]:
+            self._open.pop(start, None)
+            self._end(start, sent=start.has_left)
+
+    # Those of this process who wait
+
+    def _waited_for(self, timeout: float, priority: Priority) -> Start | None:
+        ticket = _Ticket(time.monotonic() + timeout, priority)
+        start = self._new_start(priority)
+        is_taken = False
         try:
             with self._lock:
                 self._line_up(ticket)
@@ -141,31 +208,47 @@ class Limiter:
                 with self._lock:
                     now = time.monotonic()
                     is_first = self._first(now) is ticket
-                    if is_first and (start := self._taken()):
+                    look = self._look(start) if is_first else Look(False)
+                    is_taken = look.is_taken
+                    if is_taken:
                         return start
                     if now >= ticket.deadline:
                         return None
-                    ready_at = self._ready_at(now) if is_first else None
-                    ticket.is_timed = ready_at is not None
-                    until = now + LOOK_SECONDS if ready_at is None else ready_at
-                ticket.sleep.acquire(timeout=max(0.0, min(until, ticket.deadline) - now))
+                    ticket.is_timed = is_first and look.wait is not None
+                    pause = self._pause(look) if is_first else LOOK_SECONDS
+                ticket.sleep.acquire(timeout=max(0.0, min(pause, ticket.deadline - now)))
         finally:
             with self._lock:
                 with suppress(ValueError):
                     self._waiting.remove(ticket)
                 if self._waiting:
                     self._waiting[0].wake()
+                elif self._counted.is_shared and not is_taken:
+                    self._counted.post(lambda window, now: window.step_out(self._counted.holder))
+
+    def _look(self, start: Start) -> Look:
+        """Take a start for who is first here; while there is none, its process waits among the others."""
+        if not self._counted.is_shared:
+            return self._take(start, lambda window, now: window.take(start.id, now))
+        priority = max(ticket.priority for ticket in self._waiting)
+        others = [ticket.priority for ticket in itertools.islice(self._waiting, 1, None)]
+        behind = max(others) if others else None
+        return self._take(start, lambda window, now: window.wait(start.id, now, priority=priority, behind=behind))
+
+    def _pause(self, look: Look) -> float:
+        """Return the seconds until who is first looks again, if nobody wakes it."""
+        if not self._counted.is_shared:
+            return LOOK_SECONDS if look.wait is None else look.wait
+        return self._counted.look_seconds if look.wait is None else min(look.wait, SEEN_SECONDS)
 
     def _line_up(self, ticket: _Ticket) -> None:
-        """Put a ticket behind the others, an urgent one before them, and one whose thread waits already to the front.
+        """Put a ticket behind the others of its priority, and one whose thread waits already to the front.
 
         What waits further below in the same thread cannot go on before this one has.
         """
-        place = len(self._waiting)
+        place = sum(other.priority >= ticket.priority for other in self._waiting)
         if any(other.thread == ticket.thread for other in self._waiting):
             place = 0
-        elif ticket.is_urgent:
-            place = sum(other.is_urgent for other in self._waiting)
         self._waiting.insert(place, ticket)
 
     def _first(self, now: float) -> _Ticket | None:
@@ -173,49 +256,6 @@ class Limiter:
         while self._waiting and self._waiting[0].deadline < now - LOOK_SECONDS:
             self._waiting.popleft()
         return self._waiting[0] if self._waiting else None
-
-    def _taken(self) -> Start | None:
-        """Return a start if one is free now."""
-        now = time.monotonic()
-        ready_at = self._ready_at(now)
-        if ready_at is None or ready_at > now:
-            return None
-        start = Start(now)
-        self._open[start] = None
-        ready_at = self._ready_at(now, own=1)
-        if ready_at is None or ready_at > now:
-            self._open.pop(start, None)  # a signal handler has called since the look above
-            return None
-        return start
-
-    def _ready_at(self, now: float, own: int = 0) -> float | None:
-        """Return when the next start is free, if `own` open ones are not counted; None while an answer has to come."""
-        if self._allowed < self.limit.calls and now - self._slowed_at > RECOVERY:
-            self._allowed += 1
-            self._slowed_at = now
-        free = self._allowed - len(self._open) + own
-        if free <= 0:
-            free += self._forget_lost(now)
-        if free <= 0:
-            return None
-        if len(self._answered) < free:
-            return self._not_before
-        return max(self._not_before, self._answered[-free] + self.limit.seconds + MARGIN)
-
-    def _forget_lost(self, now: float) -> int:
-        lost = [start for start in self._open if start.since < now - LOST_SECONDS]
-        for start in lost:
-            self._open.pop(start, None)
-            self._answered.append(now)
-        return len(lost)
-
-    def _let_go_of_own(self) -> None:
-        """Give back what this thread holds: that call is suspended, and would hold up the one that suspended it."""
-        thread = threading.get_ident()
-        for start in [start for start in self._open if start.thread == thread]:
-            self._open.pop(start, None)
-            if start.has_left:
-                self._answered.append(time.monotonic())
 
 
 class Turn:
@@ -245,13 +285,13 @@ def limiter_for(owner: str, limit: Limit) -> Limiter:
     return _limiters.get((owner, limit)) or _limiters.setdefault((owner, limit), Limiter(limit))
 
 
-def take_turn(limiters: Iterable[Limiter], timeout: float, *, urgent: bool = False) -> Turn | None:
+def take_turn(limiters: Iterable[Limiter], timeout: float, *, priority: Priority = Priority.QUERY) -> Turn | None:
     """Wait for a start at every limiter; None: none came free."""
     starts: list[tuple[Limiter, Start]] = []
     turn = Turn(starts)
     try:
         for limiter in limiters:
-            start = limiter.acquire(URGENT_SECONDS if urgent else timeout, urgent=urgent)
+            start = limiter.acquire(URGENT_SECONDS if priority is Priority.URGENT else timeout, priority=priority)
             if start is None:
                 turn.ended(sent=False)
                 return None

@@ -1,4 +1,4 @@
-"""A fork waits until no journal is being written: a child that lets go of the file undoes what its parent writes."""
+"""A fork waits until no shared file is being written: a child that lets go of it undoes what its parent writes."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The thread that keeps a journal. What interrupts a program reaches its main thread, and never a row half written.
+"""A thread that does jobs. What interrupts a program reaches its main thread, and never a change half made.
 
-A signal handler that orders while an order of its own thread is being written down only queues one more job.
+A signal handler that wants something while a job of its own thread is being done only queues one more.
 """
 
 from __future__ import annotations
@@ -71,12 +71,11 @@ class Job(Generic[T]):
 class Clerk:
     """Does one job after the other in a thread that ends with whom it works for."""
 
-    def __init__(self, owes: Callable[[], bool]) -> None:
+    def __init__(self, owes: Callable[[], bool] | None = None, *, name: str = "brokerkit-journal") -> None:
         """`owes` is a method, called when there is nothing else to do; it says whether to call it again soon."""
         self._jobs: SimpleQueue[Job[Any] | bool] = SimpleQueue()
-        self._thread = threading.Thread(
-            target=_work, args=(self._jobs, weakref.WeakMethod(owes)), name="brokerkit-journal", daemon=True
-        )
+        owed = None if owes is None else weakref.WeakMethod(owes)
+        self._thread = threading.Thread(target=_work, args=(self._jobs, owed), name=name, daemon=True)
         try:
             self._thread.start()
         except RuntimeError:  # no more threads, or the interpreter ends: the caller does it then
@@ -86,18 +85,25 @@ class Clerk:
     def do(self, work: Callable[[Job[T]], T], seconds: float) -> T:
         """Do it, and return what came of it. Busy if it cannot be begun within so many seconds."""
         job = Job(work, seconds)
-        if self._thread is None:
-            job.run()
-        else:
-            self._jobs.put(job)
+        self._queue(job)
         return job.result(seconds)
+
+    def post(self, work: Callable[[Job[Any]], object], seconds: float) -> None:
+        """Do it after what was asked for before; nobody waits for it or hears of its errors."""
+        self._queue(Job(work, seconds))
 
     def remind(self) -> None:
         """Let it look at what it owes."""
         self._jobs.put(True)
 
+    def _queue(self, job: Job[Any]) -> None:
+        if self._thread is None:
+            job.run()
+        else:
+            self._jobs.put(job)
 
-def _work(jobs: SimpleQueue[Job[Any] | bool], owes: weakref.WeakMethod[Callable[[], bool]]) -> None:
+
+def _work(jobs: SimpleQueue[Job[Any] | bool], owes: weakref.WeakMethod[Callable[[], bool]] | None) -> None:
     restless = False
     while True:
         try:
@@ -107,7 +113,7 @@ def _work(jobs: SimpleQueue[Job[Any] | bool], owes: weakref.WeakMethod[Callable[
         if job is False:
             return
         if job is True:
-            method = owes()
+            method = owes() if owes is not None else None
             restless = method is not None and method()
             del method
         else:
