@@ -30,6 +30,7 @@ from brokerkit.errors import ConfigError
 from brokerkit.keeping import SOURCES
 from brokerkit.keeping import fetch_secret as fetch_secret
 from brokerkit.orders.limits import Limits, check_limits, is_currency
+from brokerkit.sharing.addresses import read_address
 from brokerkit.text import sanitize
 
 NAME = "brokerkit.toml"
@@ -72,6 +73,13 @@ class Settings(BaseModel):
     """
     ca_file: Path | None = None
     """Certificates to trust instead of the usual ones, as PEM. There is no way to trust anything unseen."""
+    state: SecretStr | None = None
+    """URL of a Redis in which several hosts share token, calls, kill switch, counters and stream.
+
+    As "rediss://user:password@host:6379/0" over TLS, redis:// without it. Without one the programs of a host share.
+    """
+    orders_without_state: Literal["refuse", "send"] = "refuse"
+    """What becomes of orders while that Redis cannot be had; "send": they go by what this host knows alone."""
 
     @field_validator("app_key", "app_secret", "account")
     @classmethod
@@ -96,6 +104,20 @@ class Settings(BaseModel):
         if not isinstance(names, list | tuple) or not names:
             raise ValueError('is a list of names, such as ["KR"]')
         return tuple(names)
+
+    @field_validator("state")
+    @classmethod
+    def _named(cls, state: SecretStr | None) -> SecretStr | None:
+        """Refuse what names no Redis."""
+        if state is not None:
+            try:
+                read_address(state)
+            except ConfigError as error:
+                words = f"{error.message.removeprefix('state ').rstrip('.')}. {error.advice}"
+            else:
+                return state
+            raise ValueError(words)
+        return state
 
     @field_validator("ca_file")
     @classmethod

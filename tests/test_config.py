@@ -608,7 +608,7 @@ def test_known_names_pass() -> None:
 
 
 def test_the_secret_settings_of_an_adapter_are_known_by_their_type() -> None:
-    assert config.secret_keys(AdapterSettings) == ("app_key", "app_secret", "account")
+    assert config.secret_keys(AdapterSettings) == ("app_key", "app_secret", "account", "state")
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,10 @@ KEYS: dict[str, Any] = {"app_key": "argument-key", "app_secret": "argument-secre
 
 
 SANDBOX_KEYS: dict[str, Any] = {"app_key": "SANDBOX-key", "app_secret": "SANDBOX-secret", "account": "of-a-sandbox"}
-UNSET = {"max_calls_per_second": None, "ca_file": None, "settle_seconds": None, "markets": None}
+UNSET = {
+    **{"max_calls_per_second": None, "ca_file": None, "settle_seconds": None, "markets": None},
+    **{"state": None, "orders_without_state": "refuse"},
+}
 
 
 class FakeSandbox:
@@ -127,10 +130,8 @@ def test_a_name_alone_takes_everything_from_variables(monkeypatch: pytest.Monkey
         "app_secret": "variable-secret",
         "account": "variable-account",
         "branch": "busan",
+        **UNSET,
         "max_calls_per_second": 3,
-        "ca_file": None,
-        "settle_seconds": None,
-        "markets": None,
     }
     assert broker.connected == ("real", None, True)
 
@@ -139,14 +140,7 @@ def test_arguments_come_before_variables(monkeypatch: pytest.MonkeyPatch) -> Non
     set_variables(monkeypatch, branch="busan")
     broker = made("acme", environment="demo", **KEYS, options={"branch": "jeju"})
     assert broker.broker.environment == "demo"
-    assert broker.settings == {
-        **KEYS,
-        "branch": "jeju",
-        "max_calls_per_second": None,
-        "ca_file": None,
-        "settle_seconds": None,
-        "markets": None,
-    }
+    assert broker.settings == {**KEYS, "branch": "jeju", **UNSET}
 
 
 def test_each_argument_replaces_its_own_variable_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,14 +153,7 @@ def test_arguments_come_before_the_profile(write: Write) -> None:
     write(PROFILES)
     broker = made("main", environment="real", **KEYS, options={"branch": "jeju"})
     assert broker.broker.environment == "real"
-    assert broker.settings == {
-        **KEYS,
-        "branch": "jeju",
-        "max_calls_per_second": None,
-        "ca_file": None,
-        "settle_seconds": None,
-        "markets": None,
-    }
+    assert broker.settings == {**KEYS, "branch": "jeju", **UNSET}
     assert made("main", account=SecretStr("other")).settings["app_key"] == "profile-key"
     assert made("main", account=SecretStr("other")).settings["account"] == "other"
 

@@ -1,0 +1,70 @@
+"""Which machine this is, as several that share a Redis tell each other."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from brokerkit import files
+from brokerkit.errors import ConfigError
+from brokerkit.text import sanitize
+
+NAME = "host"
+DIGITS = 32
+
+
+def host_id() -> str:
+    """Return the id of this host: random, made once, kept beside the order journals that only it writes.
+
+    Two state directories of one machine are two hosts. A ConfigError says why there can be none.
+    """
+    advice: str | None = None
+    try:
+        path = files.folder_of("BROKERKIT_STATE_DIR", _usual) / NAME
+        files.private_folder(path.parent)
+        if not os.path.lexists(path):
+            _make(path)
+        found = files.read_private(path, largest=DIGITS).decode("ascii")
+        if len(found) == DIGITS:
+            return found
+        words = f"{path} is cut: remove it, if no order of this machine is open"
+    except UnicodeDecodeError:
+        words = f"{path} is no id: remove it, if no order of this machine is open"
+    except OSError as error:
+        words, advice = files.reason(error), getattr(error, "advice", None)
+    raise ConfigError(
+        f"This machine has no id by which others know it: {words}.",
+        advice=advice or "Set BROKERKIT_STATE_DIR to a writable folder of your own.",
+    )
+
+
+def _usual() -> Path:
+    import platformdirs
+
+    return platformdirs.user_state_path("brokerkit", appauthor=False)
+
+
+def _make(path: Path) -> None:
+    """Make the file as a whole, unless another process is faster."""
+    scratch = path.with_name(f".{NAME}.{secrets.token_hex(8)}")
+    files.write_private(scratch, secrets.token_hex(DIGITS // 2))
+    try:
+        with suppress(FileExistsError):
+            os.link(scratch, path)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def host_name() -> str:
+    """Return what people call this machine."""
+    return sanitize(socket.gethostname(), limit=60) or "a machine without a name"
+
+
+def program() -> str:
+    """Return the name of the program, without its arguments: those may be anything."""
+    name = os.path.basename(sys.argv[0]) if sys.argv and sys.argv[0] not in ("", "-c", "-m") else "python"
+    return sanitize(name, limit=60)
