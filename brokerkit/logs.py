@@ -26,6 +26,11 @@ EVENTS: Mapping[str, tuple[str, str]] = {
     "connection_closed": ("INFO", "broker api"),
     "listing_restarted": ("WARNING", FAILURE),
     "clock_differs": ("WARNING", "broker seconds"),
+    # What hosts share
+    "state_lost": ("WARNING", f"{FAILURE} address"),
+    "state_found": ("INFO", "address"),
+    "state_untold": ("DEBUG", f"{FAILURE} address"),
+    "state_policy_unknown": ("WARNING", "address"),
     # Settings and packages
     "variable_unread": ("WARNING", "variable meant"),
     "package_left_out": ("WARNING", ""),

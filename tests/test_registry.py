@@ -37,9 +37,13 @@ KEYS: dict[str, Any] = {"app_key": "argument-key", "app_secret": "argument-secre
 
 
 SANDBOX_KEYS: dict[str, Any] = {"app_key": "SANDBOX-key", "app_secret": "SANDBOX-secret", "account": "of-a-sandbox"}
-UNSET = {
-    **{"max_calls_per_second": None, "ca_file": None, "settle_seconds": None, "markets": None},
-    **{"state": None, "orders_without_state": "refuse"},
+UNSET: dict[str, Any] = {
+    "max_calls_per_second": None,
+    "ca_file": None,
+    "settle_seconds": None,
+    "markets": None,
+    "state": None,
+    "orders_without_state": "refuse",
 }
 
 

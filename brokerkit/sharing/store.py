@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 from pydantic import SecretStr
 
 from brokerkit.errors import BrokerError, ConfigError
+from brokerkit.logs import about
 from brokerkit.sharing.addresses import Address, read_address
 from brokerkit.sharing.clerk import Busy, Clerk, Job
 from brokerkit.sharing.clocks import FarClock
@@ -148,9 +149,11 @@ class Store:
         It may be done twice. Where the wait is interrupted, it is done or not.
         """
         try:
-            return self._clerk.do(partial(self._taken, work), seconds)
+            result: T = self._clerk.do(partial(self._taken, work), seconds)
         except Busy:
             pass
+        else:
+            return result
         raise StateLost(f"{self.address} has not answered in {seconds:g} s", "It may be overloaded or far away.")
 
     def post(self, work: Callable[[Redis], object]) -> None:
@@ -226,7 +229,8 @@ class Store:
         try:
             self._done(work)
         except (StateLost, ConfigError) as error:
-            logger.debug("What was to be told to %s is lost: %s", self.address, type(error).__name__)
+            extra = about("state_untold", error, address=str(self.address))
+            logger.debug("What was to be told to %s is lost: %s", self.address, type(error).__name__, extra=extra)
 
     def _done(self, work: Callable[[Redis], T]) -> T:
         if self._lost is not None and time.monotonic() < self._again_at:
@@ -291,7 +295,8 @@ class Store:
 
     def _found(self) -> None:
         if self._lost is not None:
-            logger.info("%s is there again.", self.address)
+            extra = about("state_found", address=str(self.address))
+            logger.info("%s is there again.", self.address, extra=extra)
             self._lost = self.lost_words = None
 
     def _lose(self, fault: StateLost | ConfigError) -> None:
@@ -299,7 +304,8 @@ class Store:
         self._beat_at = float("-inf")
         words = fault.words if isinstance(fault, StateLost) else fault.message
         if self.lost_words != words:
-            logger.warning("What hosts share is lost: %s.", words.rstrip("."))
+            extra = about("state_lost", fault, address=str(self.address))
+            logger.warning("What hosts share is lost: %s.", words.rstrip("."), extra=extra)
         self._lost, self.lost_words = fault, words
 
     def _fault(self, error: Exception) -> StateLost | ConfigError | None:
@@ -410,7 +416,8 @@ def _unfit(redis: Redis, address: Address) -> ConfigError | None:
         )
     policy = policy_of(redis)
     if policy is None:
-        logger.warning("%s does not tell whether it throws keys away: allow +info to its user.", address)
+        words = "%s does not tell whether it throws keys away: allow +info to its user."
+        logger.warning(words, address, extra=about("state_policy_unknown", address=str(address)))
     elif policy != KEEPS_ALL:
         return ConfigError(
             f"{address} throws keys away when it is full ({policy}): a kill switch could vanish.",
