@@ -229,8 +229,8 @@ class Store:
         try:
             self._done(work)
         except (StateLost, ConfigError) as error:
-            extra = about("state_untold", error, address=str(self.address))
-            logger.debug("What was to be told to %s is lost: %s", self.address, type(error).__name__, extra=extra)
+            words, address = "What was to be told to %s is lost: %s", str(self.address)
+            logger.debug(words, address, type(error).__name__, extra=about("state_untold", error, address=address))
 
     def _done(self, work: Callable[[Redis], T]) -> T:
         if self._lost is not None and time.monotonic() < self._again_at:
@@ -295,8 +295,8 @@ class Store:
 
     def _found(self) -> None:
         if self._lost is not None:
-            extra = about("state_found", address=str(self.address))
-            logger.info("%s is there again.", self.address, extra=extra)
+            address = str(self.address)
+            logger.info("%s is there again.", address, extra=about("state_found", address=address))
             self._lost = self.lost_words = None
 
     def _lose(self, fault: StateLost | ConfigError) -> None:
@@ -304,8 +304,8 @@ class Store:
         self._beat_at = float("-inf")
         words = fault.words if isinstance(fault, StateLost) else fault.message
         if self.lost_words != words:
-            extra = about("state_lost", fault, address=str(self.address))
-            logger.warning("What hosts share is lost: %s.", words.rstrip("."), extra=extra)
+            told, address = words.rstrip("."), str(self.address)
+            logger.warning("What hosts share is lost: %s.", told, extra=about("state_lost", fault, address=address))
         self._lost, self.lost_words = fault, words
 
     def _fault(self, error: Exception) -> StateLost | ConfigError | None:
