@@ -392,15 +392,17 @@ def test_the_table_of_faults_is_that_of_the_sandbox() -> None:
 
 
 @pytest.mark.parametrize("venue", Venue)
-def test_the_table_of_offers_is_that_of_the_market(venue: Venue) -> None:
-    head = ["type", *phases_of(venue)]
-    assert rows_of("docs/orders.md", f"offers {venue}") == offered_at(venue), as_table(head, offered_at(venue))
-    assert f"| {' | '.join(head)} |" in text_of("docs/orders.md")
+@pytest.mark.parametrize(("document", "first"), [("docs/orders.md", "type"), ("docs/orders.ko.md", "유형")])
+def test_the_table_of_offers_is_that_of_the_market(document: str, first: str, venue: Venue) -> None:
+    head = [first, *phases_of(venue)]
+    assert rows_of(document, f"offers {venue}") == offered_at(venue), as_table(head, offered_at(venue))
+    assert f"| {' | '.join(head)} |" in text_of(document)
 
 
-def test_the_table_of_codes_is_that_of_the_adapters() -> None:
+@pytest.mark.parametrize("document", ["docs/orders.md", "docs/orders.ko.md"])
+def test_the_table_of_codes_is_that_of_the_adapters(document: str) -> None:
     head = ["type", "time in force", "KIS", "KIS, after-market of KRX", "Kiwoom"]
-    assert rows_of("docs/orders.md", "codes") == order_codes(), as_table(head, order_codes())
+    assert rows_of(document, "codes") == order_codes(), as_table(head, order_codes())
 
 
 def test_every_type_that_can_be_sent_is_offered_somewhere() -> None:

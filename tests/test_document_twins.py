@@ -1,0 +1,264 @@
+"""Pages that users need are there in English and in Korean, and say the same: headings, tables, programs, links.
+
+What the words of a twin mean no test can tell. But its facts are the same in both languages: names in code, numbers,
+where links lead, and programs but for their comments and Korean texts. A twin that was not changed with its original
+is found by these.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+IN_ENGLISH_ALONE = {
+    "adapters.md": "a reference for authors of adapters, of names in code; the tutorial leads to it",
+    "changelog.md": "what changed, which is one list",
+    "performance.md": "figures, which `make bench` writes",
+    "terms.md": "has both languages side by side",
+}
+NOT_WRITTEN_YET = {
+    "brokers.md",
+    "command-line.md",
+    "configuration.md",
+    "models.md",
+    "sandbox.md",
+    "threads.md",
+}
+"""Pages that should have a twin and have none."""
+START = {"index.md": "README.md", "index.ko.md": "README.ko.md"}
+"""Pages of the site that show a file of the top folder, which is compared in their place."""
+
+
+def twin_of(page: Path) -> Path:
+    return page.with_name(f"{page.stem}.ko.md")
+
+
+PAIRS = [(ROOT / "README.md", ROOT / "README.ko.md")] + [
+    (page, twin_of(page)) for page in sorted(DOCS.glob("*.md")) if twin_of(page).exists() and page.name not in START
+]
+TWINS = {twin.name: page.name for page, twin in PAIRS} | {"index.ko.md": "index.md"}
+"""The names of all Korean pages, each with that of its original."""
+each_pair = pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair[0].stem)
+Pair = tuple[Path, Path]
+
+
+def test_a_page_has_a_twin_or_stands_on_a_list() -> None:
+    pages = {page.name for page in DOCS.glob("*.md") if page.name not in TWINS}
+    without = pages - {*TWINS.values()}
+    assert without == IN_ENGLISH_ALONE.keys() | NOT_WRITTEN_YET
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading, and what stands below it up to the next one."""
+
+    level: int
+    title: str
+    prose: str
+    tables: tuple[tuple[tuple[str, ...], ...], ...]
+    """Rows of cells; the first row is the head."""
+    programs: tuple[tuple[str, str], ...]
+    """Language and text of each block of code; of one that is only indented the language is `shell`."""
+
+
+@cache
+def sections_of(page: Path) -> list[Section]:
+    """Return the sections of a page, the first of them with its title."""
+    found: list[Section] = []
+    level, title, rest = 0, "", list[str]()
+    fence = ""
+    for line in page.read_text(encoding="utf-8").splitlines():
+        opened = re.match(r" *(`{3,})", line)
+        heading = None if fence or opened else re.fullmatch(r"(#{1,6}) +(.+?) *", line)
+        if heading:
+            found.append(section(level, title, rest))
+            level, title, rest = len(heading[1]), heading[2], []
+            continue
+        if opened and (not fence or line.strip() == fence):
+            fence = "" if fence else opened[1]
+        rest.append(line)
+    return [*found, section(level, title, rest)][1:]
+
+
+def section(level: int, title: str, lines: list[str]) -> Section:
+    text = "\n".join(lines) + "\n"
+    programs = []
+
+    def keep(found: re.Match[str]) -> str:
+        programs.append((found[3], found[4]))
+        return ""
+
+    text = re.sub(r"^( *)(`{3,})([^\n]*)\n(.*?)^\1\2$", keep, text, flags=re.DOTALL | re.MULTILINE)
+    indented = re.findall(r"(?:^ {4}.*\n\n?)+", text, re.MULTILINE)
+    programs += [("shell", block) for block in indented]
+    text = re.sub(r"^ {4}.*$", "", text, flags=re.MULTILINE)
+    tables = re.findall(r"(?:^\|.*\|\n)+", text, re.MULTILINE)
+    rows = tuple(tuple(map(cells_of, table.splitlines())) for table in tables)
+    prose = re.sub(r"^\|.*\|\n", "", text, flags=re.MULTILINE)
+    return Section(level, title, prose, rows, tuple(programs))
+
+
+def cells_of(line: str) -> tuple[str, ...]:
+    return tuple(cell.strip() for cell in line.removeprefix("|").removesuffix("|").split(" | "))
+
+
+def slugs_of(page: Path) -> list[str]:
+    """Return the anchors of a page's headings in their order, as code hosts and the site name them."""
+    seen: Counter[str] = Counter()
+    slugs = []
+    for each in sections_of(page):
+        slug = re.sub(r"[^\w\- ]", "", each.title.lower()).replace(" ", "-")
+        slugs.append(f"{slug}-{seen[slug]}" if seen[slug] else slug)
+        seen[slug] += 1
+    return slugs
+
+
+def original(page: Path, target: str) -> str:
+    """Return where the same link leads in an English page: the original of a twin, its heading by their order."""
+    name, _, anchor = target.partition("#")
+    path = (page.parent / name) if name else page
+    if path.name not in TWINS:
+        return f"{path.name}#{anchor}" if not re.match(r"\w+:", target) else target
+    english = path.with_name(TWINS[path.name])
+    source, its_twin = (path.parent / START.get(each.name, each.name) for each in (english, path))
+    if not anchor:
+        return f"{english.name}#"
+    return f"{english.name}#{slugs_of(source)[slugs_of(its_twin).index(anchor)]}"
+
+
+def facts_of(text: str, page: Path) -> set[str]:
+    """Return what is the same in every language: names in code, and where links lead."""
+    links = {original(page, target) for target in re.findall(r"\]\(([^)\s]+)\)", text)}
+    return set(re.findall(r"`([^`]+)`", re.sub(r"\]\([^)\s]+\)", "]", text))) | links
+
+
+def numbers_of(text: str) -> set[str]:
+    """Return the numbers of a text, but for 0 and 1, which one language writes as a word where the other does not."""
+    text = re.sub(r"`[^`]+`|\]\([^)\s]+\)|\[\^\w+\]", "", text)
+    return set(re.findall(r"\d+(?:[.,:]\d+)*", text)) - {"0", "1"}
+
+
+@each_pair
+def test_headings_are_the_same_ones(pair: Pair) -> None:
+    english, korean = map(sections_of, pair)
+    assert [each.level for each in english] == [each.level for each in korean]
+    differ = [(one.title, other.title) for one, other in zip(english, korean, strict=True) if said(one) != said(other)]
+    assert differ == []
+
+
+def said(heading: Section) -> tuple[set[str], set[str]]:
+    return set(re.findall(r"`([^`]+)`", heading.title)), numbers_of(heading.title)
+
+
+@each_pair
+def test_rows_of_tables_are_the_same_ones(pair: Pair) -> None:
+    for one, other in zip(*map(sections_of, pair), strict=True):
+        assert list(map(len, one.tables)) == list(map(len, other.tables)), one.title
+        rows, its_rows = ([row for table in each.tables for row in table] for each in (one, other))
+        differ = [
+            (first, second)
+            for first, second in zip(rows, its_rows, strict=True)
+            if len(first) != len(second) or in_row(first, pair[0]) != in_row(second, pair[1])
+        ]
+        assert differ == [], one.title
+
+
+def in_row(row: tuple[str, ...], page: Path) -> tuple[set[str], set[str]]:
+    return facts_of(" | ".join(row), page), numbers_of(" | ".join(row))
+
+
+@each_pair
+def test_sections_have_the_same_names_and_links(pair: Pair) -> None:
+    to_each_other = {f"{page.name}#" for page in pair}
+    differ = {}
+    for one, other in zip(*map(sections_of, pair), strict=True):
+        found = (facts_of(one.prose, pair[0]) ^ facts_of(other.prose, pair[1])) - to_each_other
+        if found:
+            differ[one.title] = found
+    assert differ == {}
+
+
+@each_pair
+def test_programs_are_the_same_but_for_comments_and_korean_texts(pair: Pair) -> None:
+    for one, other in zip(*map(sections_of, pair), strict=True):
+        assert [language for language, _ in one.programs] == [language for language, _ in other.programs], one.title
+        for (language, english), (_, korean) in zip(one.programs, other.programs, strict=True):
+            if language == "python":
+                assert different(parsed(english), parsed(korean)) == [], one.title
+            elif language == "toml":
+                assert tomllib.loads(english) == tomllib.loads(korean), one.title
+            else:
+                assert without_comments(english) == without_comments(korean), one.title
+
+
+def parsed(program: str) -> ast.Module:
+    """Return the tree of a program, which may be a piece out of a class."""
+    lines = [line for line in program.splitlines() if line.strip() and not line.startswith("#")]
+    return ast.parse(f"class Whole:\n{program}" if lines[0].startswith(" ") else program)
+
+
+def different(english: Any, korean: Any) -> list[tuple[str, str]]:
+    """Return what differs. Where one has English words, the other may have Korean ones."""
+    if type(english) is not type(korean):
+        return [(shown(english), shown(korean))]
+    if isinstance(english, list):
+        if len(english) != len(korean):
+            return [(shown(english), shown(korean))]
+        return [each for pair in zip(english, korean, strict=True) for each in different(*pair)]
+    if isinstance(english, ast.JoinedStr) and is_translated(ast.unparse(english), ast.unparse(korean)):
+        one, other = (
+            [each for each in text.values if isinstance(each, ast.FormattedValue)] for text in (english, korean)
+        )
+        return different(one, other)
+    if isinstance(english, ast.Call):
+        english, korean = without_korean_labels(english), without_korean_labels(korean)
+    if isinstance(english, ast.AST):
+        fields = [(getattr(english, field, None), getattr(korean, field, None)) for field in english._fields]
+        return [each for pair in fields for each in different(*pair)]
+    if english == korean or (isinstance(english, str) and is_translated(english, korean)):
+        return []
+    return [(shown(english), shown(korean))]
+
+
+def without_korean_labels(call: ast.Call) -> ast.Call:
+    """Return a call without `korean=True`, which a picture or a table may have in a Korean page alone."""
+    return ast.Call(call.func, call.args, [each for each in call.keywords if each.arg != "korean"])
+
+
+def is_translated(english: str, korean: str) -> bool:
+    return bool(re.search("[가-힣]", korean)) and not re.search("[가-힣]", english)
+
+
+def shown(node: object) -> str:
+    if isinstance(node, list):
+        return "; ".join(map(shown, node))
+    return ast.unparse(node) if isinstance(node, ast.AST) else repr(node)
+
+
+def without_comments(lines: str) -> list[str]:
+    code = (re.sub(r"(^|\s+)#.*", "", line).rstrip() for line in lines.splitlines())
+    return [line for line in code if line]
+
+
+@each_pair
+def test_a_korean_page_leads_to_korean_pages(pair: Pair) -> None:
+    page, korean = pair
+    text = "".join(part.prose + str(part.tables) for part in sections_of(korean))
+    targets = [target for target in re.findall(r"\]\(([^)#\s]+)", text) if "reference/" not in target]
+    translated = {*TWINS.values()} - {page.name}
+    assert [target for target in targets if Path(target).name in translated] == []
+
+
+def test_the_korean_start_page_leads_to_every_korean_page() -> None:
+    text = (DOCS / "index.ko.md").read_text(encoding="utf-8")
+    assert {name for name in TWINS if f"]({name})" in text} == TWINS.keys() - {"README.ko.md", "index.ko.md"}
