@@ -35,6 +35,8 @@ from brokerkit.transport import Block, Client
 
 DOCS = Path(__file__).parent.parent / "docs"
 ERRORS = ("errors.md", "errors.ko.md")
+ALWAYS_THERE = {"models.md": "never", "models.ko.md": "아님"}
+"""What the pages of models say of a field that is never None."""
 
 
 def kinds_in(module: types.ModuleType, base: type[Any]) -> list[type[Any]]:
@@ -104,13 +106,15 @@ def written(annotation: Any) -> str:
 
 
 @pytest.mark.parametrize("model", named([*MODELS, *OURS]))
-def test_a_model_has_every_field_with_its_type_and_says_when_it_is_none(model: type[Model]) -> None:
+@pytest.mark.parametrize(("document", "never"), ALWAYS_THERE.items())
+def test_a_model_has_every_field_with_its_type_and_says_when_it_is_none(
+    document: str, never: str, model: type[Model]
+) -> None:
     listed = [
-        (*names_in(name), *names_in(kind), none)
-        for name, kind, _, none in rows_in(section("models.md", model.__name__))
+        (*names_in(name), *names_in(kind), none) for name, kind, _, none in rows_in(section(document, model.__name__))
     ]
     fields = [(name, *type_and_none(field.annotation)) for name, field in model.model_fields.items()]
-    assert [(name, kind, not none.startswith("never")) for name, kind, none in listed] == fields
+    assert [(name, kind, not none.startswith(never)) for name, kind, none in listed] == fields
 
 
 @pytest.mark.parametrize("heading", [*[model.__name__ for model in [*MODELS, *OURS]], "The enums"])
@@ -126,9 +130,12 @@ def test_an_enum_has_every_member(enum: type[StrEnum]) -> None:
 
 
 def brokers_named(model: type[Model], field: str) -> set[str]:
-    """Return the brokers that the last column of a field's row names."""
-    (row,) = [row for row in rows_in(section("models.md", model.__name__)) if row[0] == f"`{field}`"]
-    return {broker for label, broker in BROKERS.items() if label in row[-1]}
+    """Return the brokers that the last column of a field's row names in each language."""
+    found = []
+    for document in ALWAYS_THERE:
+        (row,) = [row for row in rows_in(section(document, model.__name__)) if row[0] == f"`{field}`"]
+        found.append({broker for label, broker in BROKERS.items() if label in row[-1]})
+    return set.intersection(*found)
 
 
 @pytest.mark.parametrize("broker", ["kis", "kiwoom"])

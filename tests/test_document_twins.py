@@ -30,7 +30,6 @@ NOT_WRITTEN_YET = {
     "brokers.md",
     "command-line.md",
     "configuration.md",
-    "models.md",
     "sandbox.md",
     "threads.md",
 }
@@ -143,9 +142,10 @@ def facts_of(text: str, page: Path) -> set[str]:
 
 
 def numbers_of(text: str) -> set[str]:
-    """Return the numbers of a text, but for 0 and 1, which one language writes as a word where the other does not."""
+    """Return the numbers of a text, but for 0 and 1 and midnight, which one language writes as a word where the other does not."""
     text = re.sub(r"`[^`]+`|\]\([^)\s]+\)|\[\^\w+\]", "", text)
-    return set(re.findall(r"\d+(?:[.,:]\d+)*", text)) - {"0", "1"}
+    text = re.sub(r"(\d+)시(?!간)", lambda hour: f"{hour[1]:0>2}:00", text)
+    return set(re.findall(r"\d+(?:[.,:]\d+)*", text)) - {"0", "1", "00:00"}
 
 
 @each_pair
@@ -178,11 +178,13 @@ def in_row(row: tuple[str, ...], page: Path) -> tuple[set[str], set[str]]:
 
 
 @each_pair
-def test_sections_have_the_same_names_and_links(pair: Pair) -> None:
+def test_sections_have_the_same_names_links_and_numbers(pair: Pair) -> None:
+    """A number that English has as a word, such as thirty, may be written in digits in Korean."""
     to_each_other = {f"{page.name}#" for page in pair}
     differ = {}
     for one, other in zip(*map(sections_of, pair), strict=True):
         found = (facts_of(one.prose, pair[0]) ^ facts_of(other.prose, pair[1])) - to_each_other
+        found |= numbers_of(one.prose) - numbers_of(other.prose)
         if found:
             differ[one.title] = found
     assert differ == {}
