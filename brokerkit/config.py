@@ -231,6 +231,17 @@ def read_profiles(path: Path) -> tuple[dict[str, Profile], str | None]:
     return _profiles(path, _content(path))
 
 
+def read_each(path: Path) -> dict[str, Profile | ConfigError]:
+    """Return the profiles of a configuration file one by one: what is wrong with one of them hides no other."""
+    found: dict[str, Profile | ConfigError] = {}
+    for name, table in _tables(path, _content(path)).items():
+        try:
+            found[name] = _profile(path, name, table)
+        except ConfigError as error:
+            found[name] = error
+    return found
+
+
 def _packages(path: Path | None, content: Mapping[str, Any]) -> tuple[str, ...] | None:
     names = opened(content.get("packages"))
     if names is not None and not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
@@ -245,10 +256,7 @@ def _profiles(path: Path, content: Mapping[str, Any]) -> tuple[dict[str, Profile
             f"{path}: packages does not belong here: whom you trust, only your own file says.",
             advice=f"Move the line to {own}." if own else "Remove the line: you have no home directory.",
         )
-    tables = content.get("profiles", {})
-    if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
-        raise ConfigError(f"{path}: profiles must be tables, such as [profiles.main].")
-    profiles = {name: _profile(path, name, table) for name, table in tables.items()}
+    profiles = {name: _profile(path, name, table) for name, table in _tables(path, content).items()}
     default = opened(content.get("default"))
     if default is not None and (not isinstance(default, str) or default not in profiles):
         near = nearest(str(default), profiles)
@@ -257,6 +265,13 @@ def _profiles(path: Path, content: Mapping[str, Any]) -> tuple[dict[str, Profile
             advice=f"Did you mean {near}?" if near else None,
         )
     return profiles, default
+
+
+def _tables(path: Path, content: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    tables = content.get("profiles", {})
+    if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
+        raise ConfigError(f"{path}: profiles must be tables, such as [profiles.main].")
+    return tables
 
 
 def _is_same(one: Path, other: Path) -> bool:

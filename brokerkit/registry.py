@@ -91,7 +91,7 @@ def get_broker(
     kind = _load(profile.broker, entries)
     check_names(profile.settings, set(kind.Settings.model_fields) | PROFILE_KEYS, where)
     check_names(options, set(kind.Settings.model_fields), "options")
-    chosen = _environment(environment, profile, kind, where)
+    chosen = environment_of(environment, profile, kind, where)
     plays = profile.plays if plays is None and not (base_url or sandbox) else plays
     base_url = base_url or (None if sandbox else profile.base_url)
     if chosen != "sandbox" and (base_url or sandbox):
@@ -106,7 +106,7 @@ def get_broker(
     exchange_clock: Callable[[str], dt.datetime] | None = None
     given = {"account": account, "app_key": app_key, "app_secret": app_secret}
     given = {key: value for key, value in given.items() if value}
-    variables = {} if profile.settings else _from_environment(kind, profile.broker, _names(entries))
+    variables = {} if profile.settings else from_variables(kind, profile.broker, _names(entries))
     values = {**variables, **profile.settings, **options}
     if chosen == "sandbox" and not base_url:
         box = sandbox or _shared_sandbox()
@@ -255,8 +255,9 @@ def _unknown(name: str, installed: tuple[str, ...], configured: Configuration) -
     return UnknownBroker(f"{name!r} is neither a profile nor an installed broker.", advice=advice)
 
 
-def _environment(given: str | None, profile: Profile, kind: type[Adapter], where: str) -> str:
-    variable = os.environ.get(_variable(profile.broker, "ENVIRONMENT"), "").strip() or None
+def environment_of(given: str | None, profile: Profile, kind: type[Adapter], where: str) -> str:
+    """Return the environment that is given, else that of the profile or of a variable; a ConfigError where none is."""
+    variable = os.environ.get(variable_of(profile.broker, "ENVIRONMENT"), "").strip() or None
     chosen = next((text for text in (given, profile.environment, variable) if text is not None), None)
     if chosen is None:
         raise ConfigError(
@@ -280,9 +281,9 @@ def _shared_sandbox() -> Sandbox:
     return shared()
 
 
-def _from_environment(kind: type[Adapter], broker: str, installed: tuple[str, ...]) -> dict[str, Any]:
+def from_variables(kind: type[Adapter], broker: str, installed: tuple[str, ...]) -> dict[str, Any]:
     """Return the settings that variables hold. One that nobody reads and that looks like one of them is told."""
-    named = {key: _variable(broker, key) for key in kind.Settings.model_fields}
+    named = {key: variable_of(broker, key) for key in kind.Settings.model_fields}
     for found, meant in _misspelt(kind, broker, installed).items():
         logger.warning(
             "The variable %s is not read. Did you mean %s?",
@@ -301,15 +302,16 @@ def _from_environment(kind: type[Adapter], broker: str, installed: tuple[str, ..
 
 def _misspelt(kind: type[Adapter], broker: str, installed: tuple[str, ...]) -> dict[str, str]:
     """Return variables that are set and that nobody reads, with the one of this broker that each looks like."""
-    known = {_variable(broker, key) for key in (*kind.Settings.model_fields, "environment")} | GENERAL
-    others = tuple(_variable(name, "") for name in installed if name != broker)
+    known = {variable_of(broker, key) for key in (*kind.Settings.model_fields, "environment")} | GENERAL
+    others = tuple(variable_of(name, "") for name in installed if name != broker)
     strange = [name for name in os.environ if name.startswith("BROKERKIT_") and not name.startswith(others)]
     unset = {name for name in known if not os.environ.get(name)}
     near = {name: nearest(name, unset, likeness=0.88) for name in strange if name not in known}
     return {name: meant for name, meant in near.items() if meant}
 
 
-def _variable(broker: str, key: str) -> str:
+def variable_of(broker: str, key: str) -> str:
+    """Return the name of the variable that holds a setting of a broker."""
     return f"BROKERKIT_{broker}_{key}".upper().replace("-", "_")
 
 
@@ -318,5 +320,5 @@ def _advice(profile: Profile, kind: type[Adapter], installed: tuple[str, ...]) -
         return "Add it to the profile in brokerkit.toml."
     strange = _misspelt(kind, profile.broker, installed)
     told = [f"{found} is set: did you mean {meant}?" for found, meant in strange.items()]
-    names = ", ".join(_variable(profile.broker, key) for key in ("app_key", "app_secret", "account"))
+    names = ", ".join(variable_of(profile.broker, key) for key in ("app_key", "app_secret", "account"))
     return " ".join([*told, f"Set {names}, or write a profile in brokerkit.toml, or try environment='sandbox'."])

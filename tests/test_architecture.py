@@ -199,7 +199,7 @@ LAYERS = (
         "verbs",
         "broker",
     ),
-    *("sandbox", "registry", "brokerkit", "testing", "cli", "__main__"),
+    *("sandbox", "registry", "brokerkit", "testing", "doctor", "cli", "__main__"),
 )
 """The parts of the core, each of which imports only what stands before it; imports for types count too."""
 EVERYTHING = {module_name(path): path for folder in (CORE, *PLUGINS.values()) for path in modules(folder)}

@@ -62,6 +62,7 @@ NAMES = [
         "journal",
         "play",
         "brokers",
+        "doctor",
         "config",
         "token",
         "sandbox",

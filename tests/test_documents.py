@@ -214,7 +214,7 @@ def test_the_commands_of_a_readme_work_one_after_the_other(document: str, tmp_pa
         words += ["--yes"] if "buy" in words else []
         ended = forks.run(words, cwd=tmp_path, env=environment)
         assert ended.returncode == 0, f"{line}: {ended.stderr}"
-    assert [line.split()[1] for line in lines] == ["quote", "buy", "balance", "journal", "halt", "resume"]
+    assert [line.split()[1] for line in lines] == ["quote", "buy", "balance", "journal", "doctor", "halt", "resume"]
 
 
 def test_no_document_tells_to_install_the_unrelated_project() -> None:

@@ -159,6 +159,12 @@ COMMANDS = (
         "demo",
         "Tell one story at every installed broker, side by side; needs no account or network (시연).",
     ),
+    Command(
+        "doctor",
+        "Setting up",
+        "doctor",
+        "Tell what is wrong with your setup and what to do: profiles, folders, token, journal (진단).",
+    ),
     Command("config", "Setting up", "profiles", "Profiles: make, show, import (설정)."),
     Command("token", "Setting up", "tokens", "Show or revoke the access token (접근토큰)."),
     Command("play", "Setting up", "play", "Play in a served sandbox: phases, other traders, accidents (모의 시장)."),

@@ -33,6 +33,11 @@ def _offer(names: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
     return complete
 
 
+def offer_profiles(incomplete: str) -> list[str]:
+    """Return the profiles that a word can become, for completion in a shell."""
+    return _offer(lambda: load_profiles()[0])(incomplete)
+
+
 BrokerOption = Annotated[
     str | None,
     typer.Option(
@@ -46,7 +51,7 @@ ProfileOption = Annotated[
         "-p",
         help="A profile of brokerkit.toml.",
         show_default=False,
-        autocompletion=_offer(lambda: load_profiles()[0]),
+        autocompletion=offer_profiles,
     ),
 ]
 EnvironmentOption = Annotated[

@@ -60,7 +60,7 @@ from brokerkit.transport.paging import Unclear, complete, follow, next_request
 from brokerkit.transport.permits import Permit, Sending, check_issued
 from brokerkit.transport.preparing import preparing
 from brokerkit.transport.reading import Reader
-from brokerkit.transport.shelves import Token
+from brokerkit.transport.shelves import FileShelf, Token
 
 logger = logging.getLogger("brokerkit")
 
@@ -150,10 +150,10 @@ class Client(Reader):
         self._checked: set[tuple[str, str, str | None, Effect]] = set()
         self._redactor = Redactor()
         self._redactor.add(secrets_in(vars(settings).values()))
-        path: Path | None = None
+        self._token_file: Path | None = None
         if remember_token:
-            path = cache_directory() / f"{self.broker}-{environment}-{self._owner}.json"
-        self._tokens = token_cache(path, self._owner, self.token_interval, self.too_soon)
+            self._token_file = cache_directory() / f"{self.broker}-{environment}-{self._owner}.json"
+        self._tokens = token_cache(self._token_file, self._owner, self.token_interval, self.too_soon)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"{type(self).__name__} holds keys and connections and cannot be pickled.")
@@ -330,6 +330,13 @@ class Client(Reader):
         """Return the access token that is kept and still lives; the broker is not asked for one."""
         token = self._tokens.kept()
         return token if token is not None and token.is_alive() else None
+
+    def seen_token(self) -> Token | None:
+        """Return the access token that is kept on this host, alive or not; nothing is locked, made or changed.
+
+        A ConfigError where its file is damaged, or not to be used.
+        """
+        return None if self._token_file is None else FileShelf(self._token_file, self._owner).look()
 
     def revoke(self) -> bool:
         """Revoke the token at the broker and forget it here. False: there was none."""

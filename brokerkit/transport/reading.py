@@ -48,6 +48,8 @@ class Reader(ABC):
     """Broker's code to error class; other codes are a plain Rejected."""
     advice: ClassVar[Mapping[str, str]] = {}
     """Broker's code to what to do next, where that is more than the class tells."""
+    address_codes: ClassVar[frozenset[str]] = frozenset()
+    """Codes with which a broker that answers registered addresses only refuses others; none where any may call."""
 
     json_fractions: ClassVar[bool] = False
     """Whether the broker writes fractions as JSON numbers. Their digits are kept then, which takes longer to read."""

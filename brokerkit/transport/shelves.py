@@ -151,6 +151,16 @@ class FileShelf:
         _make_folder(self._path.parent)
         return _read(self._path, self._identity, tell=False)
 
+    def look(self) -> Token | None:
+        """Return the token as it lies there; nothing is locked, made or changed. A ConfigError for a damaged file."""
+        token = _read(self._path, self._identity, tell=False)
+        if token is None and os.path.lexists(self._path):
+            raise ConfigError(
+                f"The token file {self._path} is damaged.",
+                advice="The next call replaces it. Or remove it: the broker is then asked for another token.",
+            )
+        return token
+
     def read(self) -> Token | None:
         """Return the token; None for a file that is missing or damaged."""
         return _read(self._path, self._identity)

@@ -32,6 +32,7 @@ class KiwoomClient(Client):
     echo_header = "api-id"
     refusals = errors.REFUSALS
     advice = errors.ADVICE
+    address_codes = errors.ADDRESS_CODES
     token_codes = errors.TOKEN_CODES
     token_call, revoke_call = login.TOKEN, login.REVOKE
     written_headers = {

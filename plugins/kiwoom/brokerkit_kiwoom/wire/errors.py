@@ -46,9 +46,11 @@ REFUSALS: dict[str, type[BrokerError]] = {
     "855056": InsufficientFunds,
     "800033": InsufficientFunds,
 }
+ADDRESS_CODES = frozenset({"8010", "8050"})
+"""The public IP address of the caller is not registered for the key."""
 ADVICE = {
     **dict.fromkeys(
-        ("8010", "8050"),
+        ADDRESS_CODES,
         "Register the public IP address of this machine for the app key at the broker (it takes up to ten addresses).",
     ),
     "400": "Its web firewall refuses the address of this machine: register the address at the broker, and stay away "
