@@ -142,7 +142,7 @@ def facts_of(text: str, page: Path) -> set[str]:
 
 
 def numbers_of(text: str) -> set[str]:
-    """Return the numbers of a text, but for 0 and 1 and midnight, which one language writes as a word where the other does not."""
+    """Return the numbers of a text, but for those that one language writes as a word where the other does not."""
     text = re.sub(r"`[^`]+`|\]\([^)\s]+\)|\[\^\w+\]", "", text)
     text = re.sub(r"(\d+)시(?!간)", lambda hour: f"{hour[1]:0>2}:00", text)
     return set(re.findall(r"\d+(?:[.,:]\d+)*", text)) - {"0", "1", "00:00"}
