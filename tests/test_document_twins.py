@@ -30,7 +30,6 @@ NOT_WRITTEN_YET = {
     "brokers.md",
     "command-line.md",
     "configuration.md",
-    "sandbox.md",
     "threads.md",
 }
 """Pages that should have a twin and have none."""
