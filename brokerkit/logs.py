@@ -56,6 +56,8 @@ EVENTS: Mapping[str, tuple[str, str]] = {
     "instruments_copy_unused": ("WARNING", "path"),
     "instruments_copy_unwritten": ("WARNING", "path"),
     "instruments_waiting": ("WARNING", "broker seconds"),
+    # Watching
+    "observer_failed": ("ERROR", FAILURE),
     # Streams
     "stream_lost": ("WARNING", FAILURE),
     "stream_not_made": ("INFO", FAILURE),

@@ -172,6 +172,8 @@ LAYERS = (
         "text",
         "logs",
         "catalogue",
+        "watching",
+        "telemetry",
         "clock",
         "files",
         "symbols",

@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, TypeVar, cast
 
-from brokerkit import clock
+from brokerkit import clock, watching
 from brokerkit.errors import (
     BrokerError,
     Disarmed,
@@ -115,6 +115,7 @@ class OrderDesk(ReservingDesk, RawDesk):
         self._started = False
         self._starting = threading.RLock()
         self._keyed = Keyed(self._own_journal, trader, self._look_back)
+        watching.desks.add(self)
 
     @property
     def journal(self) -> Journal:
@@ -272,6 +273,15 @@ class OrderDesk(ReservingDesk, RawDesk):
                 error.message += f" Of this program there may stand: {'; '.join(each.what for each in kept)}."
             raise
         return tuple(left[key] for key in sorted(left))
+
+    def count_unresolved(self) -> tuple[str, str, object, int] | None:
+        """Return broker, environment, journal and how many may stand without our knowing.
+
+        None as long as no order has needed the journal.
+        """
+        if self._journal is None:
+            return None
+        return self._trader.name, self._trader.environment, self._journal, len(self._journal.unresolved())
 
     def reconcile(self, markets: Sequence[Market], *, wait: bool, timeout: float | None) -> Reconciliation:
         """Look at the broker's lists of these markets; the list of one that fails takes no other with it."""
@@ -439,6 +449,8 @@ class OrderDesk(ReservingDesk, RawDesk):
 
     def _log(self, intent: Intent, outcome: str, failure: BaseException | None) -> None:
         trader = self._trader
+        if watching.observers:
+            watching.tell(watching.Ordered(trader.name, trader.environment, intent.kind.value, intent.state.value))
         outcome = outcome.removesuffix(" [None]")
         logger.info(
             "%s %s: %s -> %s (%s)",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 
+from brokerkit import watching
 from brokerkit.stream.events import Gap, GapReason
 from brokerkit.stream.pace import Moment, Times
 from brokerkit.stream.registrations import Entry, Missed
@@ -68,3 +69,10 @@ class Gaps:
         for (number, missed), each in topics.items():
             gap = Gap(tuple(each), missed.since, until, missed.reason, moment.time, missed.detail)
             self._announce(takers[number], gap)
+
+
+def tell_gap(broker: str, environment: str, gap: Gap) -> None:
+    """Tell who watches of a gap that is over."""
+    if gap.until is not None:
+        seconds = max(0.0, (gap.until - gap.since).total_seconds())
+        watching.tell(watching.Missed(broker, environment, gap.reason.value, seconds))

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from pydantic import SecretStr
 
-from brokerkit import clock
+from brokerkit import clock, watching
 from brokerkit.errors import AuthError, BrokerError, ConfigError, NetworkError, StreamError, Unsupported
 from brokerkit.logs import about
 from brokerkit.market.sessions import Phase
@@ -222,6 +222,7 @@ class Keeper:
         self._line = line
         self._owed_since = None
         self.session.opened(frames, now())
+        self._tell("opened")
         self._send(line)
 
     def _is_wanted(self) -> bool:
@@ -271,6 +272,7 @@ class Keeper:
 
     def _lose(self, loss: Loss) -> None:
         moment = now()
+        self._tell("failed" if self._line is None else "lost", loss.error)
         if self._line is None:
             logger.info("%s", loss.error, extra=about("stream_not_made", loss.error))
         else:
@@ -278,6 +280,12 @@ class Keeper:
         self._close_line()
         self._pace.loses(moment.seconds)
         self.session.lost(loss, moment)
+
+    def _tell(self, outcome: str, error: BrokerError | None = None) -> None:
+        if watching.observers:
+            client = self._feed.client
+            kind = None if error is None else type(error).__name__
+            watching.tell(watching.Connected(client.broker, client.environment_name, outcome, kind))
 
     def _close_line(self) -> None:
         line, self._line = self._line, None

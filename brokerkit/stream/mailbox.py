@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from brokerkit import clock
+from brokerkit import clock, watching
 from brokerkit.errors import BrokerError
 from brokerkit.stream.events import Dropped
 from brokerkit.stream.topics import StreamKind, Topic
@@ -200,6 +200,8 @@ class Mailbox:
         for _ in range(number):
             gone = slot.events.popleft()
             slot.dropped += gone.number if type(gone) is Dropped else 1
+        if watching.observers and slot.topic is not None:
+            watching.tell(watching.Discarded(slot.topic.kind.value, number))
         # The first mark stays: there it is told.
         self._stale += number - (slot.marks == 0)
         slot.marks += number

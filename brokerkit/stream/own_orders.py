@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from brokerkit import clock
+from brokerkit import clock, watching
 from brokerkit.errors import BrokerError, Halted, StreamError, Unsupported
 from brokerkit.logs import about
 from brokerkit.market.markets import Market
@@ -23,6 +23,7 @@ from brokerkit.orders.intents import key_of
 from brokerkit.orders.trader import Trader
 from brokerkit.stream.counting import Counting
 from brokerkit.stream.events import Event, Gap, GapReason, Notice, OrderEvent, Stopped
+from brokerkit.stream.gaps import tell_gap
 from brokerkit.stream.matching import Matching
 from brokerkit.stream.reading import Awaited, Outcome, Reader, Schedule
 from brokerkit.stream.takers import Taker
@@ -382,6 +383,8 @@ class _Work:
         )
 
     def _miss(self, gap: Gap) -> None:
+        if watching.observers:
+            tell_gap(self._own.trader.name, self._own.trader.environment, gap)
         for each in self._own.followers():
             each.taker.missed(gap)
 

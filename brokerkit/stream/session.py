@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from pydantic import SecretStr
 
+from brokerkit import watching
 from brokerkit.errors import AuthError, BrokerError, NetworkError, StreamError
 from brokerkit.logs import about
 from brokerkit.market.sessions import Phase
@@ -34,7 +35,7 @@ from brokerkit.stream.feed import (
     Rows,
     Unreadable,
 )
-from brokerkit.stream.gaps import Gaps
+from brokerkit.stream.gaps import Gaps, tell_gap
 from brokerkit.stream.pace import Moment, Times
 from brokerkit.stream.registrations import Entry, Missed, Route, Wanted, places_of
 from brokerkit.stream.silence import Silence
@@ -365,11 +366,19 @@ class Session:
             except Exception:  # noqa: BLE001 - whatever a row makes reading stumble over, the row is the reason
                 events = self._readable(entry, route, rows, moment)
             if events:
+                if watching.observers:
+                    self._tell_events(route.topic, events, time)
                 for taker in route.takers:
                     try:
                         taker.take(route.topic, events)
                     except Exception as error:  # noqa: BLE001 - whoever fails ends for himself alone
                         self._drop(taker, error)
+
+    def _tell_events(self, topic: Topic, events: Sequence[Any], time: dt.datetime) -> None:
+        there = getattr(events[-1], "time", None)
+        lag = None if there is None else (time - there).total_seconds()
+        client = self.feed.client
+        watching.tell(watching.Received(self._broker, client.environment_name, topic.kind.value, len(events), lag))
 
     def _readable(self, entry: Entry, route: Route, rows: Sequence[Any], moment: Moment) -> list[Any]:
         """Return the events of the rows that can be read; the others are a gap."""
@@ -562,6 +571,8 @@ class Session:
             self._gaps.end([entry for entry in taken if entry.has_orders], moment)
 
     def _announce(self, taker: Taker, gap: Gap) -> None:
+        if watching.observers:
+            tell_gap(self._broker, self.feed.client.environment_name, gap)
         self._effects.append((taker.missed, gap, taker))
 
     def _garble(self, entries: Sequence[Entry], words: str, moment: Moment) -> None:

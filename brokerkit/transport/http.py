@@ -13,7 +13,7 @@ import threading
 import time
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -21,6 +21,7 @@ from typing import Any, ClassVar, NoReturn, Protocol, Self, TypeVar
 
 from pydantic import SecretStr
 
+from brokerkit import watching
 from brokerkit.errors import (
     MAY_STAND,
     NOT_SENT,
@@ -67,6 +68,7 @@ logger = logging.getLogger("brokerkit")
 R = TypeVar("R", bound=Block)
 LIST_CAP = 8 * 1024 * 1024
 ORDER_CAP = 1024 * 1024
+_UNWATCHED = nullcontext()
 SLOT_SECONDS = 30.0
 """Longest wait for the limiter."""
 PAUSE_SECONDS = 0.5
@@ -154,6 +156,11 @@ class Client(Reader):
         if remember_token:
             self._token_file = cache_directory() / f"{self.broker}-{environment}-{self._owner}.json"
         self._tokens = token_cache(self._token_file, self._owner, self.token_interval, self.too_soon)
+
+    @property
+    def environment_name(self) -> str:
+        """The environment as users name it: "sandbox" where a server of this machine plays a broker."""
+        return "sandbox" if self._is_played else self.environment
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"{type(self).__name__} holds keys and connections and cannot be pickled.")
@@ -403,8 +410,9 @@ class Client(Reader):
             token, sealed, turn = self._sealed(endpoint, request)
             answer = None
             try:
-                answer = self._sent(endpoint, sealed, turn)
-                return answer, self._read(endpoint, answer)
+                with self._timed(endpoint):
+                    answer = self._sent(endpoint, sealed, turn)
+                    return answer, self._read(endpoint, answer)
             except RateLimited as error:
                 slowed += 1
                 self._slow_down(endpoint, error)
@@ -482,6 +490,12 @@ class Client(Reader):
         except BaseException:
             turn.ended(sent=False)
             raise
+        with self._timed(endpoint):
+            return self._sent_once(endpoint, sealed, turn, permit, token)
+
+    def _sent_once(
+        self, endpoint: Endpoint[R], sealed: Request, turn: Turn, permit: Permit, token: SecretStr
+    ) -> tuple[Response, R]:
         answer = self._sent(endpoint, sealed, turn, permit)
         permit.answer = self._redactor.clean(answer.content.decode("utf-8", errors="replace"))
         try:
@@ -504,6 +518,16 @@ class Client(Reader):
         except (Rejected, Unsupported):
             permit.refused = True
             raise
+
+    def _timed(self, endpoint: Endpoint[Any]) -> AbstractContextManager[None]:
+        """Tell who watches how long a call takes and what comes of it."""
+        if not watching.observers:
+            return _UNWATCHED
+        issues = self.token_call is not None and endpoint.path == self.token_call.path
+        called = watching.Called(
+            self.broker, self.environment_name, str(endpoint), endpoint.effect.value, 0.0, None, issues
+        )
+        return watching.Timed(called)
 
     def _blocked(self, endpoint: Endpoint[Any]) -> BrokerError:
         words = "orders leave by order, amend and cancel only: what calls the client itself is not written down"
@@ -608,14 +632,27 @@ class Client(Reader):
     def _wait(self, endpoint: Endpoint[Any], *, urgent: bool = False) -> Turn:
         # What is asked before it may be needed for an order.
         priority = Priority.QUERY if endpoint.effect is Effect.READ else Priority.ORDER
-        turn = take_turn(self._limiters(endpoint), SLOT_SECONDS, priority=Priority.URGENT if urgent else priority)
+        limiters = self._limiters(endpoint)
+        began = time.monotonic()
+        turn = take_turn(limiters, SLOT_SECONDS, priority=Priority.URGENT if urgent else priority)
+        if watching.observers:
+            self._tell_wait(endpoint, time.monotonic() - began, limiters, is_given=turn is not None)
         if turn is None:
             kind = NotSent if endpoint.effect is Effect.ORDER else RateLimited
             words = f"the allowed calls are used up for {SLOT_SECONDS:g} s"
             raise self._error(kind, endpoint, words, advice="Nothing was sent: ask less often.")
         return turn
 
+    def _tell_wait(
+        self, endpoint: Endpoint[Any], seconds: float, limiters: Iterable[Limiter], *, is_given: bool
+    ) -> None:
+        allowed = tuple((each.limit.key, each.allowed) for each in limiters)
+        effect = endpoint.effect.value
+        watching.tell(watching.Waited(self.broker, self.environment_name, effect, seconds, is_given, allowed))
+
     def _slow_down(self, endpoint: Endpoint[Any], error: BrokerError) -> None:
+        if watching.observers:
+            watching.tell(watching.Hurried(self.broker, self.environment_name, str(endpoint)))
         told = self.told_limit(error.message)
         for limiter in self._limiters(endpoint):
             limiter.slow_down(told)
