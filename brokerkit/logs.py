@@ -34,6 +34,7 @@ EVENTS: Mapping[str, tuple[str, str]] = {
     # Settings and packages
     "variable_unread": ("WARNING", "variable meant"),
     "package_left_out": ("WARNING", ""),
+    "check_failed": ("DEBUG", f"{FAILURE} check"),
     # Orders
     "order_attempted": ("INFO", "broker environment intent kind state order code error"),
     "order_interrupted": ("CRITICAL", "broker api"),

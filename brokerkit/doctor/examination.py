@@ -13,6 +13,7 @@ from brokerkit.doctor.configuration import configured
 from brokerkit.doctor.finding import Finding, error
 from brokerkit.doctor.profiles import Subject
 from brokerkit.errors import BrokerError, ConfigError
+from brokerkit.logs import about
 
 logger = logging.getLogger("brokerkit")
 
@@ -110,7 +111,7 @@ def _checked(subject: str, check: Check) -> list[Finding]:
     except BrokerError as failure:
         return [error(subject, failure.message, failure.advice or "See docs/errors.md.")]
     except Exception as failure:  # a check that stumbles over a strange machine hides nothing else
-        logger.debug("the check of %s failed", subject, exc_info=True)
+        logger.debug("The check of %s failed.", subject, extra=about("check_failed", failure, check=subject))
         where = failure.__traceback__
         while where is not None and where.tb_next is not None:
             where = where.tb_next
