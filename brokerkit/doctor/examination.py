@@ -110,7 +110,7 @@ def _checked(subject: str, check: Check) -> list[Finding]:
         return list(check())
     except BrokerError as failure:
         return [error(subject, failure.message, failure.advice or "See docs/errors.md.")]
-    except Exception as failure:  # a check that stumbles over a strange machine hides nothing else
+    except Exception as failure:  # noqa: BLE001 - a check that stumbles over a strange machine hides nothing else
         logger.debug("The check of %s failed.", subject, extra=about("check_failed", failure, check=subject))
         where = failure.__traceback__
         while where is not None and where.tb_next is not None:
