@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import importlib
 import json
 import os
 import select
@@ -106,6 +107,9 @@ def _imported() -> None:
     import brokerkit.sandbox  # noqa: F401
     from brokerkit import extensions, get_broker  # noqa: F401
 
+    for name in ("redis", "cryptography.hazmat.primitives.kdf.hkdf"):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
     found = {group: entry_points(group=group) for group in GROUPS}
     extensions.entry_points = lambda group: found[group]
     for points in found.values():

@@ -158,8 +158,10 @@ def test_plugins_take_from_the_transport_what_it_offers(plugin: str) -> None:
 
 def test_only_the_sandbox_and_the_testing_package_need_the_extras() -> None:
     extras = ("starlette", "uvicorn", "cryptography", "pytest")
+    seals = "transport/redis_shelf.py"  # tokens in Redis, which has an extra of its own
     for path in modules(CORE):
-        if path.relative_to(CORE).parts[0] not in ("sandbox", "testing"):
+        inside_core = path.relative_to(CORE)
+        if inside_core.parts[0] not in ("sandbox", "testing") and inside_core.as_posix() != seals:
             assert not [name for name in imported(path) if inside(name, *extras)], shown(path)
 
 

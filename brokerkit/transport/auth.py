@@ -8,19 +8,22 @@ import logging
 import math
 import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 from pydantic import SecretStr
 
 from brokerkit import clock, files
-from brokerkit.errors import AuthError, ConfigError, NetworkError, RateLimited, WireError
+from brokerkit.errors import AuthError, BrokerError, ConfigError, NetworkError, RateLimited, WireError
 from brokerkit.logs import about
-from brokerkit.transport.shelves import FileShelf, Refusal, Shelf, Token
+from brokerkit.transport.shelves import Refusal, Shelf, Token
 
 logger = logging.getLogger("brokerkit")
+
+LIVING_SECONDS = 2.0
+"""Who has a living token waits no longer than this for somebody who asks for the next one."""
 
 
 def digest(*parts: str | SecretStr) -> str:
@@ -72,14 +75,15 @@ class TokenCache:
             with self._alone():
                 token = self._glanced()
                 if token is None or token.is_due():
-                    with self._shelf_locked():
-                        token = self._load()
-                        if token is None or token.is_due():
-                            token = self._renewed(token, issue)
+                    token = self._renewed_alone(token, issue)
         return token.value
 
     def renew(self, refused: SecretStr, issue: Callable[[], Token]) -> SecretStr:
         """Return another token than the one that the broker refused; somebody else may have issued it already."""
+        with self._alone():
+            token = self._glanced()
+            if token is not None and token.value != refused and not token.is_due():
+                return token.value
         with self._exclusive():
             token = self._load()
             if token is not None and token.value == refused:
@@ -117,19 +121,40 @@ class TokenCache:
                 self._shelf.remove()
             return token
 
+    def _renewed_alone(self, glanced: Token | None, issue: Callable[[], Token]) -> Token:
+        """Return another token than the one that is missing or due, and hold the others off meanwhile.
+
+        Where somebody else is at it for long, the due one is used as long as it lives.
+        """
+        living = glanced if glanced is not None and glanced.is_alive() else None
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self._shelf_locked(None if living is None else LIVING_SECONDS))
+            except AuthError as error:
+                if living is None:
+                    raise
+                return self._old_again(living, error)
+            token = self._load()
+            return self._renewed(token, issue) if token is None or token.is_due() else token
+
+    def _old_again(self, old: Token, error: BrokerError) -> Token:
+        """Go on with a token that is due, which is so again in a minute."""
+        logger.warning(
+            "No new token yet (%s); the old one ends at %s.",
+            error,
+            old.expires_at.isoformat(),
+            extra=about("token_not_renewed", error, ends_at=old.expires_at),
+        )
+        self._token = replace(old, issued_at=clock.now())
+        return self._token
+
     def _renewed(self, old: Token | None, issue: Callable[[], Token]) -> Token:
         try:
             token = self._asked(issue)
         except (NetworkError, RateLimited, WireError) as error:
             if old is None or not old.is_alive():
                 raise
-            logger.warning(
-                "No new token yet (%s); the old one ends at %s.",
-                error,
-                old.expires_at.isoformat(),
-                extra=about("token_not_renewed", error, ends_at=old.expires_at),
-            )
-            token = replace(old, issued_at=clock.now())
+            token = self._old_again(old, error)
         if old is not None and old.value == token.value:
             logger.info(
                 "The token is the same again; it ends at %s.",
@@ -180,9 +205,9 @@ class TokenCache:
         """Say whether this call came upon one of its own thread, as a signal handler does, that has the locks."""
         return self._process == os.getpid() and self._lock._is_owned()  # type: ignore[attr-defined]
 
-    def _shelf_locked(self) -> AbstractContextManager[None]:
+    def _shelf_locked(self, seconds: float | None = None) -> AbstractContextManager[None]:
         """Hold off the others that use the same shelf."""
-        return nullcontext() if self._shelf is None else self._shelf.locked()
+        return nullcontext() if self._shelf is None else self._shelf.locked(seconds)
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
@@ -227,11 +252,11 @@ class TokenCache:
         return self._shelf is not None and self._shelf.mark() != self._seen
 
 
-_caches: dict[tuple[int, Path | None, str], TokenCache] = {}
+_caches: dict[tuple[int, Hashable, str], TokenCache] = {}
 
 
-def token_cache(path: Path | None, identity: str, minimum_interval: float, too_soon: str | None = None) -> TokenCache:
+def token_cache(shelf: Shelf | None, identity: str, minimum_interval: float, too_soon: str | None = None) -> TokenCache:
     """Return the cache that all clients with this key in this process share."""
-    shelf = None if path is None else FileShelf(path, identity)
     made = TokenCache(shelf, minimum_interval=minimum_interval, too_soon=too_soon)
-    return _caches.setdefault((os.getpid(), path, identity), made)
+    place = None if shelf is None else shelf.place
+    return _caches.setdefault((os.getpid(), place, identity), made)

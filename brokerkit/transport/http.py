@@ -61,7 +61,8 @@ from brokerkit.transport.paging import Unclear, complete, follow, next_request
 from brokerkit.transport.permits import Permit, Sending, check_issued
 from brokerkit.transport.preparing import preparing
 from brokerkit.transport.reading import Reader
-from brokerkit.transport.shelves import FileShelf, Token
+from brokerkit.transport.redis_shelf import shelf_for
+from brokerkit.transport.shelves import FileShelf, Shelf, Token
 
 logger = logging.getLogger("brokerkit")
 
@@ -97,6 +98,10 @@ class Keys(Protocol):
     @property
     def ca_file(self) -> Path | None:
         """Certificates that are trusted instead of the usual ones."""
+
+    @property
+    def state(self) -> SecretStr | None:
+        """URL of the Redis that hosts share, None where only this host's processes share."""
 
 
 class Client(Reader):
@@ -153,9 +158,11 @@ class Client(Reader):
         self._redactor = Redactor()
         self._redactor.add(secrets_in(vars(settings).values()))
         self._token_file: Path | None = None
+        shelf: Shelf | None = None
         if remember_token:
             self._token_file = cache_directory() / f"{self.broker}-{environment}-{self._owner}.json"
-        self._tokens = token_cache(self._token_file, self._owner, self.token_interval, self.too_soon)
+            shelf = shelf_for(self._token_file, self._owner, settings)
+        self._tokens = token_cache(shelf, self._owner, self.token_interval, self.too_soon)
 
     @property
     def environment_name(self) -> str:

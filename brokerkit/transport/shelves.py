@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +32,8 @@ class Token:
     value: SecretStr
     expires_at: dt.datetime
     issued_at: dt.datetime = field(default_factory=clock.now)
+    is_shared: bool = False
+    """Whether other hosts have it too."""
 
     def is_alive(self) -> bool:
         """Say whether the token has not run out yet."""
@@ -55,8 +57,15 @@ class Refusal(NamedTuple):
 class Shelf(Protocol):
     """Where the token of one app key and the last refusal of one lie, for all who use that key."""
 
-    def locked(self) -> AbstractContextManager[None]:
-        """Hold off all others that would read, write or ask for a token; AuthError after LOCK_SECONDS."""
+    @property
+    def place(self) -> Hashable:
+        """What tells this shelf from others."""
+
+    def locked(self, seconds: float | None = None) -> AbstractContextManager[None]:
+        """Hold off all others that would read, write or ask for a token.
+
+        AuthError where somebody has the lock for `seconds`, or LOCK_SECONDS where nothing is said.
+        """
 
     def glance(self) -> Token | None:
         """Return the token without holding anybody off; None also where that is not possible."""
@@ -84,7 +93,7 @@ class Shelf(Protocol):
 
 
 class _Kept(BaseModel):
-    """A token as its file holds it."""
+    """A token as it is written."""
 
     model_config = ConfigDict(
         frozen=True, strict=True, hide_input_in_errors=True, cache_strings="keys", defer_build=True
@@ -94,6 +103,7 @@ class _Kept(BaseModel):
     token: SecretStr
     expires_at: AwareDatetime
     issued_at: AwareDatetime
+    is_shared: bool = False
 
     @field_serializer("token", when_used="json")
     def _open(self, token: SecretStr) -> str:
@@ -108,13 +118,19 @@ class FileShelf:
         self._identity = identity
         self._waits = path.with_suffix(".wait")
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold off the other processes; AuthError where one holds the lock too long.
+    @property
+    def place(self) -> Path:
+        """The file."""
+        return self._path
 
-        The lock is the system's: it ends with the process that has it and with nothing else. So a process that was
-        stopped for an hour still has it when it goes on, and what it writes then is older than nothing.
+    @contextmanager
+    def locked(self, seconds: float | None = None) -> Iterator[None]:
+        """Hold off the other processes.
+
+        The lock is the system's: it ends with the process that has it, and with nothing else. So one that stood still
+        for an hour has it still, and nobody has written what it would overwrite with something older.
         """
+        seconds = LOCK_SECONDS if seconds is None else seconds
         from filelock import FileLock, Timeout  # here, because it is slow to import and few calls need it
 
         _make_folder(self._path.parent)
@@ -123,12 +139,12 @@ class FileShelf:
             files.make_private(path)
         except OSError as error:
             raise _no_folder(path.parent, error) from None
-        lock = FileLock(path, timeout=LOCK_SECONDS, mode=0o600)
+        lock = FileLock(path, timeout=seconds, mode=0o600)
         try:
             lock.acquire()
         except Timeout:
             raise AuthError(
-                f"Another process holds the token lock {path.name} for {LOCK_SECONDS:.0f} s.",
+                f"Another process holds the token lock {path.name} for {seconds:.0f} s.",
                 advice="It may hang while it asks for a token. End it and try again.",
             ) from None
         except OSError as error:
@@ -220,25 +236,42 @@ def _read(path: Path, identity: str, *, tell: bool = True) -> Token | None:
             f"The token file {path} cannot be read: {files.reason(error)}.",
             advice="It is not used. Remove it and try again; revoke the token if you do not know why.",
         ) from None
-    try:
-        kept = _Kept.model_validate_json(content.get_secret_value())
-    except ValidationError:
-        kept = None
-    if kept is None or kept.identity != identity or not kept.token:
-        if tell:
-            logger.warning(
-                "The token file %s is damaged and will be replaced.", path, extra=about("token_file_damaged", path=path)
-            )
-        return None
-    return Token(kept.token, kept.expires_at, kept.issued_at)
+    found = opened(content, identity)
+    if found is None and tell:
+        logger.warning(
+            "The token file %s is damaged and will be replaced.", path, extra=about("token_file_damaged", path=path)
+        )
+    return found
 
 
 def _write(path: Path, identity: str, token: Token) -> None:
-    kept = _Kept(identity=identity, token=token.value, expires_at=token.expires_at, issued_at=token.issued_at)
     try:
-        files.write_private(path, SecretStr(kept.model_dump_json()))
+        files.write_private(path, written(token, identity))
     except OSError as error:
         raise ConfigError(
             f"The token file {path} cannot be written: {files.reason(error)}.",
             advice="Free the disk or make the folder writable, or set BROKERKIT_CACHE_DIR.",
         ) from None
+
+
+def written(token: Token, identity: str) -> SecretStr:
+    """Return a token as it is written for the key with that identity."""
+    kept = _Kept(
+        identity=identity,
+        token=token.value,
+        expires_at=token.expires_at,
+        issued_at=token.issued_at,
+        is_shared=token.is_shared,
+    )
+    return SecretStr(kept.model_dump_json(exclude_defaults=True))
+
+
+def opened(content: SecretBytes, identity: str) -> Token | None:
+    """Return the token of what was written; None for anything else, also for another key's."""
+    try:
+        kept = _Kept.model_validate_json(content.get_secret_value())
+    except ValidationError:
+        return None
+    if kept.identity != identity or not kept.token:
+        return None
+    return Token(kept.token, kept.expires_at, kept.issued_at, kept.is_shared)
