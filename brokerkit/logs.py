@@ -27,6 +27,8 @@ EVENTS: Mapping[str, tuple[str, str]] = {
     "token_late": ("INFO", "address"),
     "server_in_trouble": ("WARNING", FAILURE),
     "connection_closed": ("INFO", "broker api"),
+    "limits_not_shared": ("WARNING", "path"),
+    "limits_shared": ("INFO", "path"),
     "listing_restarted": ("WARNING", FAILURE),
     "clock_differs": ("WARNING", "broker seconds"),
     # What hosts share

@@ -7,6 +7,7 @@ the ones that follow it a second later do not meet it there.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -18,6 +19,15 @@ LOST_SECONDS = 60.0
 """No call takes longer: a start that is still open then was lost, to an interrupt for example."""
 STALE_SECONDS = 1.5
 """Who waits and has not looked for so long was stopped or interrupted: its place is given up."""
+
+
+class Unavailable(Exception):
+    """A window cannot be had where it is kept at this moment; says why, and what to do."""
+
+    def __init__(self, words: str, advice: str) -> None:
+        super().__init__(words)
+        self.words = words
+        self.advice = advice
 
 
 class Limit(NamedTuple):
@@ -116,7 +126,8 @@ class Window:
         self.open.pop(start, None)
         if sent:
             self.answered.append(now)
-            del self.answered[: -self.limit.calls]
+            old = bisect_left(self.answered, now - self.limit.seconds - MARGIN)
+            del self.answered[: max(old, len(self.answered) - self.limit.calls)]
 
     def slow_down(self, now: float, told: int | None = None) -> None:
         """Allow fewer calls, or at most as many as the broker has `told`, and none for one window."""

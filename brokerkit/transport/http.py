@@ -158,8 +158,11 @@ class Client(Reader):
         self._redactor = Redactor()
         self._redactor.add(secrets_in(vars(settings).values()))
         self._token_file: Path | None = None
+        self._budget: Path | None = None
+        """Where the processes of this host share what they may call."""
         shelf: Shelf | None = None
         if remember_token:
+            self._budget = cache_directory("limits")
             self._token_file = cache_directory() / f"{self.broker}-{environment}-{self._owner}.json"
             shelf = shelf_for(self._token_file, self._owner, settings)
         self._tokens = token_cache(shelf, self._owner, self.token_interval, self.too_soon)
@@ -668,7 +671,7 @@ class Client(Reader):
         limits = self.limits(endpoint)
         if self._ceiling is not None:
             limits = (Limit("profile", self._ceiling), *limits)
-        return [limiter_for(self._owner, limit) for limit in limits]
+        return [limiter_for(self._owner, limit, self._budget) for limit in limits]
 
     def _line(self) -> Line:
         kept: tuple[int, Line] | None = getattr(self._threads, "line", None)

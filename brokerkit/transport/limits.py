@@ -7,15 +7,19 @@ shares with whoever else keeps it in the same place.
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from pathlib import Path
 from typing import Protocol, TypeVar
 
-from brokerkit.sharing.windows import Limit, Look, Priority, StartId, Window
+from brokerkit.logs import about
+from brokerkit.sharing.file_window import IS_SHARED, file_window
+from brokerkit.sharing.windows import Limit, Look, Priority, StartId, Unavailable, Window
 
 URGENT_SECONDS = 1.0
 """Longest wait of an urgent call, which then goes whatever was counted."""
@@ -24,7 +28,11 @@ LOOK_SECONDS = 1.0
 SEEN_SECONDS = 0.5
 """Longest time in which a holder that waits for what others share does not look, and so say that it is there."""
 
+PARTS = 4
+"""What cannot be shared is taken in so many parts."""
+
 T = TypeVar("T")
+logger = logging.getLogger("brokerkit")
 
 
 class Counted(Protocol):
@@ -41,7 +49,10 @@ class Counted(Protocol):
         """Let a step look at the window and change it, alone. It may be done twice, or fail after it was done."""
 
     def post(self, step: Callable[[Window, float], object]) -> None:
-        """Let a step change the window after all that was asked for before; nobody waits for it."""
+        """Let a step change the window, after all that was asked for before, as soon as it can be had.
+
+        Nobody waits for it.
+        """
 
 
 class InMemory:
@@ -61,6 +72,69 @@ class InMemory:
     def post(self, step: Callable[[Window, float], object]) -> None:
         """See `Counted`."""
         step(self._window, time.monotonic())
+
+
+class Careful:
+    """A window that others share; as long as it is Unavailable, a quarter of its limit for this process alone."""
+
+    is_shared = True
+
+    def __init__(self, shared: Counted, limit: Limit, place: str) -> None:
+        """`place` is where others share it, in words: what happens there is told once."""
+        self._shared = shared
+        self._own = InMemory(part_of(limit))
+        self._place = place
+        self._is_lost = False
+        self.holder = shared.holder
+        self.look_seconds = shared.look_seconds
+
+    def change(self, step: Callable[[Window, float], T]) -> T:
+        """See `Counted`."""
+        try:
+            result = self._shared.change(step)
+        except Unavailable as error:
+            self._lose(error)
+        else:
+            self._find()
+            return result
+        return self._own.change(step)
+
+    def post(self, step: Callable[[Window, float], object]) -> None:
+        """See `Counted`. What is called meanwhile counts among the others as soon as they can be told."""
+        if self._is_lost:
+            self._own.post(step)
+        self._shared.post(step)
+
+    def _lose(self, error: Unavailable) -> None:
+        if not self._is_lost and self._place not in _lost_places:
+            _lost_places.add(self._place)
+            logger.warning(
+                "What processes may call together cannot be shared (%s): this one takes a quarter of it. %s",
+                error.words,
+                error.advice,
+                extra=about("limits_not_shared", path=self._place),
+            )
+        self._is_lost = True
+
+    def _find(self) -> None:
+        if self._is_lost and self._place in _lost_places:
+            _lost_places.discard(self._place)
+            logger.info(
+                "What processes may call together is shared again (%s).",
+                self._place,
+                extra=about("limits_shared", path=self._place),
+            )
+        self._is_lost = False
+
+
+_lost_places: set[str] = set()
+
+
+def part_of(limit: Limit) -> Limit:
+    """Return a quarter of a limit."""
+    if limit.calls >= PARTS:
+        return limit._replace(calls=limit.calls // PARTS)
+    return limit._replace(calls=1, seconds=limit.seconds * PARTS / limit.calls)
 
 
 class Start:
@@ -148,8 +222,10 @@ class Limiter:
     def ended(self, start: Start, *, sent: bool) -> None:
         """Count a start from now on: its answer came, or none will. What was not `sent` is not counted at all."""
         with self._lock:
-            self._open.pop(start, None)
             self._end(start, sent=sent)
+            self._open.pop(
+                start, None
+            )  # after it: what an interrupt leaves here is given back by this thread's next call
             if self._waiting and not (sent and self._waiting[0].is_timed):
                 self._waiting[0].wake()
 
@@ -192,8 +268,8 @@ class Limiter:
         """Give back what this thread holds: that call is suspended, and would hold up the one that suspended it."""
         thread = threading.get_ident()
         for start in [start for start in self._open if start.thread == thread]:
-            self._open.pop(start, None)
             self._end(start, sent=start.has_left)
+            self._open.pop(start, None)
 
     # Those of this process who wait
 
@@ -274,15 +350,25 @@ class Turn:
             limiter.ended(start, sent=sent)
 
 
-_limiters: dict[tuple[str, Limit], Limiter] = {}
+_limiters: dict[tuple[str, Limit, Path | None], Limiter] = {}
 if hasattr(os, "register_at_fork"):
     # The threads that wait in these queues do not exist in the child.
     os.register_at_fork(after_in_child=_limiters.clear)
 
 
-def limiter_for(owner: str, limit: Limit) -> Limiter:
-    """Return the limiter that all clients of `owner` (broker, host and app key) in this process share."""
-    return _limiters.get((owner, limit)) or _limiters.setdefault((owner, limit), Limiter(limit))
+def limiter_for(owner: str, limit: Limit, folder: Path | None = None) -> Limiter:
+    """Return the limiter that all clients of `owner` (broker, host and app key) in this process share.
+
+    Those of all processes share it that name the same folder, where the system has what that needs.
+    """
+    name = (owner, limit, folder)
+    found = _limiters.get(name)
+    if found is None:
+        counted = None
+        if folder is not None and IS_SHARED:
+            counted = Careful(file_window(folder, owner, limit), limit, str(folder))
+        found = _limiters.setdefault(name, Limiter(limit, counted))
+    return found
 
 
 def take_turn(limiters: Iterable[Limiter], timeout: float, *, priority: Priority = Priority.QUERY) -> Turn | None:
