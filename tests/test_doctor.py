@@ -824,5 +824,6 @@ def test_the_document_tells_what_to_do_about_each_subject() -> None:
     told = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
     code = [path.read_text(encoding="utf-8") for path in (ROOT / "brokerkit" / "doctor").glob("*.py")]
     used = {name for text in code for found in SUBJECT.findall(text) for name in found if name}
+    used |= {f"state {name}" for text in code for name in re.findall(r'f"\{SUBJECT\} ([^"]+)"', text)}
     assert set(told) == used
     assert len(told) == len(used)

@@ -8,12 +8,13 @@ from functools import partial
 
 from brokerkit.broker import Broker
 from brokerkit.config import Profile, nearest
-from brokerkit.doctor import accounts, folders, journals, machine, profiles
+from brokerkit.doctor import accounts, folders, journals, machine, profiles, states, streams
 from brokerkit.doctor.configuration import configured
 from brokerkit.doctor.finding import Finding, error
 from brokerkit.doctor.profiles import Subject
 from brokerkit.errors import BrokerError, ConfigError
 from brokerkit.logs import about
+from brokerkit.sharing.store import store_for
 
 logger = logging.getLogger("brokerkit")
 
@@ -102,6 +103,10 @@ def _of_broker(broker: Broker, subject: Subject, online: bool) -> Iterator[tuple
         yield "address", partial(accounts.address, broker, subject)
     yield "token", partial(accounts.token, broker)
     yield "journal", partial(journals.journal, broker, subject.name, may_ask=online)
+    yield "stream", partial(streams.stream, broker)
+    settings = broker.adapter.settings
+    if (store := store_for(settings)) is not None:
+        yield "state", partial(states.state, store, sends_without=settings.orders_without_state == "send")
 
 
 def _checked(subject: str, check: Check) -> list[Finding]:

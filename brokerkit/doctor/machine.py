@@ -16,6 +16,7 @@ from brokerkit.registry import load_broker
 
 EXTRAS = {
     "stream": ("websockets", "cryptography"),
+    "redis": ("redis", "cryptography"),
     "keyring": ("keyring",),
     "tls": ("cryptography",),
 }

@@ -145,11 +145,16 @@ def _of_secret(key: str, value: object, subject: Subject, is_identity: bool) -> 
             advice = advice.replace("chmod go-w", "chmod 600")
         yield error("secrets", failure.message.rstrip("."), advice, key=key, place=place)
         return
-    if place == WRITTEN and not is_identity and not _is_marked(fetched):
+    if place == WRITTEN and not is_identity and not _is_marked(fetched) and not _is_open(key, fetched):
         words = f"{key} stands in the file as text"
         yield warning("secrets", words, f"Write {SAFER} in its place.", key=key, place=place)
     elif isinstance(value, dict) and "readable by others" in place:
         yield warning("secrets", f"{key}: {place}", f"Run: chmod 600 '{value['file']}'", key=key, place=place)
+
+
+def _is_open(key: str, fetched: SecretStr) -> bool:
+    """Say whether it is an address without a password, which is none of the secrets that it may hold."""
+    return key == "state" and "@" not in fetched.get_secret_value()
 
 
 def _how_to_mend(value: object) -> str:

@@ -1,0 +1,49 @@
+"""Which program has the one connection that a broker allows a key, as far as this host knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from brokerkit.broker import Broker
+from brokerkit.doctor import locks
+from brokerkit.doctor.finding import Finding, ok
+from brokerkit.errors import BrokerError
+from brokerkit.stream.connection import key_of
+from brokerkit.stream.holder import Holder
+
+SUBJECT = "stream"
+
+
+def stream(broker: Broker) -> Iterator[Finding]:
+    """Tell for each socket of the broker who has its connection; none is opened."""
+    for market, feed in broker.adapter.sockets.items():
+        where = f"{market}: " if market else ""
+        try:
+            key = key_of(feed)
+        except BrokerError as failure:  # as the profile wants it
+            yield ok(SUBJECT, f"{where}not used: {failure.message.rstrip('.')}", process=None)
+            continue
+        yield from _held(Holder(key.broker, key.identity), where)
+
+
+def _held(holder: Holder, where: str) -> Iterator[Finding]:
+    if not locks.are_told():
+        yield ok(SUBJECT, f"{where}this system does not tell who has the connection", process=None)
+        return
+    process = locks.holder_of(holder.path)
+    if process is None:
+        yield ok(SUBJECT, f"{where}no program of this host has the connection", process=None)
+        return
+    told = holder.told()
+    program = locks.program_of(process)
+    if told.owner is not None and told.owner.process == process:
+        program = told.owner.program
+    since = f" since {told.since:%m-%d %H:%M}" if told.since else ""
+    serves = f" and serves {len(told.clients)} others" if told.clients else ""
+    facts = {
+        "process": process,
+        "program": program,
+        "since": told.since,
+        "serves": [{"process": each.process, "program": each.program} for each in told.clients],
+    }
+    yield ok(SUBJECT, f"{where}process {process} ({program or '?'}) has the connection{since}{serves}", **facts)
