@@ -27,6 +27,10 @@ class Waiter:
         self.until = until
         """How long it waits for a line that is made again."""
         self.error: BrokerError | None = None
+        self.is_of_line = False
+        """Whether the error is about the line, and not about what was to be registered."""
+        self.heals = True
+        """Whether the same may succeed later."""
         self.is_over = threading.Event()
 
     def ends(self, error: BrokerError | None = None) -> None:
@@ -46,6 +50,8 @@ class Question:
     until: float
     """How long it waits for a line that is made again."""
     body: Any = None
+    text: SecretStr | None = None
+    """That the body came in."""
     error: BrokerError | None = None
     is_over: threading.Event = field(default_factory=threading.Event)
 
@@ -77,3 +83,5 @@ class Exchange:
     is_waiting: bool = False
     """Whether it has not answered yet."""
     answered: int = 0
+    texts: list[SecretStr] = field(default_factory=list)
+    """What the broker has answered."""

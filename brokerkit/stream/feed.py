@@ -176,6 +176,12 @@ class Feed(ABC, Generic[C]):
         Without any the connection is open at once. It may ask the broker for a key by REST: nothing waits for it.
         """
 
+    def join(self) -> None:
+        """Begin on a line that another process has opened: forget what was of the line before, and ask nobody.
+
+        What is registered then is asked of that process, which sends what the broker says to it, and rows as they come.
+        """
+
     @abstractmethod
     def register(self, registrations: Sequence[Registration]) -> Sequence[SecretStr]:
         """Return the frames that register up to `at_once` of them; each is answered before the next is sent."""

@@ -9,19 +9,22 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, NoReturn
 
 from pydantic import SecretStr
 
-from brokerkit import clock, watching
+from brokerkit import clock, files, watching
 from brokerkit.errors import AuthError, BrokerError, ConfigError, NetworkError, StreamError, Unsupported
 from brokerkit.logs import about
 from brokerkit.market.sessions import Phase
 from brokerkit.stream.exchanges import Question, Waiter
-from brokerkit.stream.feed import Feed
-from brokerkit.stream.holder import Holder
+from brokerkit.stream.feed import Feed, Registration
+from brokerkit.stream.holder import Holder, socket_path
 from brokerkit.stream.line import Line, LineLost, Waker, Woken, check_address
-from brokerkit.stream.pace import Moment, Pace
+from brokerkit.stream.pace import SHARED, Moment, Pace
+from brokerkit.stream.relay import Relay
+from brokerkit.stream.relay_line import HAS_LOCAL_SOCKETS, NotServed, RelayFeed, RelayLine, Silent
 from brokerkit.stream.session import Loss, Session
 from brokerkit.stream.takers import Taker
 from brokerkit.stream.topics import Topic
@@ -38,6 +41,12 @@ LONG_SECONDS = 10.0
 """Before a line, that are worth a word."""
 STALLED_SECONDS = 30.0
 """After which a line that takes nothing is given up."""
+NOBODY_SECONDS = 3.0
+"""So long it is waited that who has the connection begins to serve, or that it becomes free."""
+MOST_GONE = 5
+"""So often in a row who waits goes on waiting where the process that has the connection is gone."""
+AGAIN_SECONDS = 0.05
+"""So often that is looked at."""
 
 
 def now() -> Moment:
@@ -63,7 +72,11 @@ class Keeper:
         self._previous = previous
         self._holder = Holder(feed.client.broker, identity)
         self._waker = Waker()
-        self._line: Line | None = None
+        self._line: Line | RelayLine | None = None
+        self._relay: Relay | None = None
+        """Serves other processes of this host, while this one has the right to the connection."""
+        self._shared_pace = Pace(SHARED)
+        """Of lines to the process that has the connection: they cost the broker nothing."""
         self._owed_since: float | None = None
         self._is_wait_told = False
         self._starting = threading.Lock()
@@ -141,6 +154,8 @@ class Keeper:
         """Close what a forked child has of it."""
         if self._line is not None:
             self._line.forget()
+        if self._relay is not None:
+            self._relay.forget()
         self._holder.forget()
         self._waker.forget()
 
@@ -171,16 +186,24 @@ class Keeper:
         session = self.session
         if self._line is not None:
             self._use(self._line)
-        elif not session.is_needed:
-            self._holder.release()  # somebody else may have the key meanwhile
+        elif not self._turn() and not session.is_needed:
+            self._give_back()  # somebody else may have the key meanwhile
             self._waker.wait(60.0)
-        elif (seconds := self._pace.wait(time.monotonic())) > 0:
+        elif (seconds := self._own_pace.wait(time.monotonic())) > 0:
             self._tell_wait(seconds)
             self._waker.wait(min(seconds, session.due(now())))
         else:
             self._make()
         if session.is_failed:
             self.is_stopped = self.is_over = True
+
+    @property
+    def _own_pace(self) -> Pace:
+        return self._pace if self._holder.is_held else self._shared_pace
+
+    def _turn(self) -> bool:
+        """Do what other processes ask for; say whether anything was done."""
+        return self._relay is not None and self._relay.turn(now())
 
     def _tell_wait(self, seconds: float) -> None:
         if seconds >= LONG_SECONDS and not self._is_wait_told:
@@ -212,22 +235,84 @@ class Keeper:
         if self._previous is not None:
             self._previous.stop(GONE_SECONDS)
             self._previous = None
-        if not self._holder.take():
-            raise self._holder.in_use()
+        until = time.monotonic() + NOBODY_SECONDS
+        while not self._holder.take():
+            if (served := self._served(is_last=time.monotonic() >= until)) is not None:
+                self._begin(served, (), RelayFeed(feed, self._topics_of))
+                return
+            self._waker.wait(AGAIN_SECONDS)
+            if not self._is_wanted():
+                raise Woken
+        self._share()
+        if self._pace.wait(time.monotonic()) > 0:
+            return  # other processes have made so many lines lately
         address = check_address(feed.address(), plain_hosts=feed.plain_hosts())
         self._pace.begins(time.monotonic())
+        self._holder.made(self._pace.lines)
         frames = feed.open()
         line = Line(address, check_certificates(feed.client.settings.ca_file), self._waker)
         line.connect(self._is_wanted)
+        self._begin(line, frames, None)
+
+    def _begin(self, line: Line | RelayLine, frames: Sequence[SecretStr], served: RelayFeed | None) -> None:
         self._line = line
         self._owed_since = None
-        self.session.opened(frames, now())
+        self.session.opened(frames, now(), served)
         self._tell("opened")
         self._send(line)
+
+    def _served(self, *, is_last: bool) -> RelayLine | None:
+        """Return a line to the process that has the connection; None where it does not serve yet.
+
+        KeyInUse where it does not, or if this is the last try.
+        """
+        if not HAS_LOCAL_SOCKETS:
+            raise self._holder.in_use()
+        path = self._holder.told().socket
+        if path is not None:
+            line = RelayLine(path, self._waker)
+            try:
+                line.connect(self._is_wanted)
+            except NotServed:
+                pass
+            except Silent as silent:
+                why = str(silent)
+                raise self._holder.in_use(why) from None
+            else:
+                return line
+        if is_last:
+            raise self._holder.in_use("shares it with no other")
+        return None
+
+    def _topics_of(self, registration: Registration) -> list[Topic]:
+        entry = self.session.wanted.entries.get(registration)
+        return [] if entry is None else [route.topic for route in entry.routes]
+
+    def _share(self) -> None:
+        """Serve other processes of this host from now on, and learn how many lines they have made lately."""
+        self._pace.learn(self._holder.lines(time.monotonic()))
+        if self._relay is not None or not HAS_LOCAL_SOCKETS:
+            return
+        try:
+            path = socket_path(self._holder.path)
+            self._holder.note(path)
+            relay = Relay(self.session, self.wake, path, partial(self._holder.note, path))
+            relay.serve()
+        except OSError as error:
+            logger.warning(
+                "%s: the connection is shared with no other process: %s",
+                self._feed.client.broker,
+                files.reason(error),
+                extra=about("stream_not_shared", error, broker=self._feed.client.broker),
+            )
+            self._holder.note()
+            return
+        self._relay = relay
 
     def _is_wanted(self) -> bool:
         """Say whether a line is still wanted, while one is being made; what is due meanwhile is done."""
         self.session.due(now())
+        self._turn()
         return not self.is_stopped and self.session.is_needed
 
     def _unreachable(self, lost: LineLost) -> NetworkError:
@@ -237,21 +322,26 @@ class Keeper:
             advice=lost.advice or "Nothing was registered: it is safe to try again.",
         )
 
-    def _use(self, line: Line) -> None:
+    def _use(self, line: Line | RelayLine) -> None:
         """Take what has come, do what is due, and send what is to be sent."""
         session = self.session
         loss: Loss | None = None
         try:
             soon = session.due(now())
+            if self._turn():
+                soon = 0.0  # something may be due that was not before
             self._send(line)
             if session.loss is None:
                 texts = line.receive(soon)
                 if texts is not None:
                     moment = now()
                     session.received(texts, moment) if texts else session.heard(moment)
+                    if self._relay is not None:
+                        self._relay.flush()
                     self._send(line)
         except LineLost as lost:
-            loss = Loss(self._lost(lost), is_explained=False)
+            is_taken_over = isinstance(line, RelayLine) and line.is_gone and self._shared_pace.losses < MOST_GONE
+            loss = Loss(self._lost(lost), is_explained=isinstance(line, RelayLine), is_renewed=is_taken_over)
         loss = session.loss or loss
         if loss is not None:
             self._lose(loss)
@@ -259,7 +349,7 @@ class Keeper:
     def _lost(self, lost: LineLost) -> NetworkError:
         return NetworkError(f"The line of the stream was lost: {lost.words}.", broker=self._feed.client.broker)
 
-    def _send(self, line: Line) -> None:
+    def _send(self, line: Line | RelayLine) -> None:
         out = self.session.out
         while out:
             line.send(out.popleft())
@@ -278,7 +368,7 @@ class Keeper:
         else:
             logger.warning("%s", loss.error, extra=about("stream_lost", loss.error))
         self._close_line()
-        self._pace.loses(moment.seconds)
+        self._own_pace.loses(moment.seconds)
         self.session.lost(loss, moment)
 
     def _tell(self, outcome: str, error: BrokerError | None = None) -> None:
@@ -293,8 +383,18 @@ class Keeper:
             line.close()
 
     def _let_go(self) -> None:
+        self._turn()  # so that other processes learn why
+        self._give_back()
+
+    def _give_back(self) -> None:
+        """Give the right to the connection back; other processes see that once they can have it."""
+        relay, self._relay = self._relay, None
+        if relay is not None:
+            relay.hide()
         self._close_line()
         self._holder.release()
+        if relay is not None:
+            relay.close()
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"{type(self).__name__} holds a socket and cannot be pickled.")

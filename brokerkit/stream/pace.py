@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -52,6 +53,10 @@ SANDBOX = Times(shortest_wait=0.05, longest_wait=2.0, most_lines=None)
 """A sandbox on this machine blocks nobody."""
 
 
+SHARED = Times(shortest_wait=0.05, longest_wait=1.0, most_lines=None)
+"""So are lines to the process that has the connection."""
+
+
 class Pace:
     """When the next line may be made: after a wait between the shortest and one that doubles, taken by chance."""
 
@@ -69,6 +74,22 @@ class Pace:
         if times.most_lines and len(self._begun) == times.most_lines and now - self._begun[0] < times.span:
             begin = max(begin, self._begun[-1] + times.longest_wait)
         return max(0.0, begin - now)
+
+    @property
+    def losses(self) -> int:
+        """How many lines were lost in a row, of which none was steady."""
+        return self._lost
+
+    @property
+    def lines(self) -> list[float]:
+        """When lines were made lately, of all that is known."""
+        return [*self._begun]
+
+    def learn(self, lines: Sequence[float]) -> None:
+        """Learn when lines of the key were made, by this process and by others."""
+        known = sorted({*lines, *self._begun})
+        self._begun.clear()
+        self._begun.extend(known)
 
     def begins(self, now: float) -> None:
         """Learn that a line is being made."""

@@ -13,7 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from pydantic import SecretStr
 
@@ -37,7 +37,9 @@ from brokerkit.stream.feed import (
 )
 from brokerkit.stream.gaps import Gaps, tell_gap
 from brokerkit.stream.pace import Moment, Times
-from brokerkit.stream.registrations import Entry, Missed, Route, Wanted, places_of
+from brokerkit.stream.registrations import Entry, Missed, Place, Route, Wanted, places_of
+from brokerkit.stream.relay_line import RelayFeed
+from brokerkit.stream.relay_words import Failed, Lapsed, Words
 from brokerkit.stream.silence import Silence
 from brokerkit.stream.takers import Taker
 from brokerkit.stream.topics import Topic
@@ -75,7 +77,20 @@ class Loss(NamedTuple):
     is_explained: bool = True
     """Whether somebody said why; a broker may close the line instead of a word about what was sent."""
     is_renewed: bool = False
-    """Whether the next line has another key or token: who waits goes on waiting."""
+    """Whether the next line has another key or token, or is another process's: who waits goes on waiting."""
+
+
+class Passing(Protocol):
+    """Passes on what comes to other processes that are served. Called by the connection's thread."""
+
+    def pass_on(self, text: str, found: Sequence[Any]) -> None:
+        """Pass on a text, of which this was read."""
+
+    def settled(self, registrations: Sequence[Registration]) -> None:
+        """Learn that the broker has taken registrations."""
+
+    def anew(self) -> None:
+        """Learn that there is a new line."""
 
 
 class Session:
@@ -89,11 +104,17 @@ class Session:
         self, feed: Feed[Any], *, phase_of: Callable[[Venue], Phase | None], times: Times, moment: Moment
     ) -> None:
         self.feed = feed
+        self.speaker: Feed[Any] | RelayFeed = feed
+        """What speaks on the line: the feed, or what speaks with another process that has the broker's line."""
+        self.relay: Passing | None = None
+        """Where what comes is passed on, if anybody wants it."""
         self.times = times
         self.state = State.DOWN
         self.wanted = Wanted(feed)
         self.held: set[Registration] = set()
         """What the broker has taken on this line."""
+        self.acknowledged: dict[Registration, Sequence[SecretStr]] = {}
+        """What it said as it took them. It may open what is encrypted."""
         self.out: deque[SecretStr] = deque()
         self.loss: Loss | None = None
         self._sinks: tuple[Sink, ...] = ()
@@ -126,14 +147,17 @@ class Session:
 
     def want(self, topics: Sequence[Topic], taker: Taker, feed: Feed[Any], moment: Moment) -> Waiter:
         """Want topics for a taker; InvalidRequest, Unsupported or ConfigError if there is no such thing."""
-        places = places_of(topics, feed)  # without the lock: this may take its time
+        return self.want_places(places_of(topics, feed), taker, moment)  # without the lock: this may take its time
+
+    def want_places(self, places: Sequence[Place], taker: Taker, moment: Moment) -> Waiter:
+        """Want topics of which it is known what they need; InvalidRequest if the broker takes no more."""
         with self._lock:
             self._check()
             self._is_idle = False
             entries = self.wanted.add(places, taker)
             held = self.held.difference(self._on_its_way_out())
             left = [entry.registration for entry in entries if entry.registration not in held]
-            waiter = Waiter(topics, taker, left, moment.seconds + self.times.line)
+            waiter = Waiter([each.topic for each in places], taker, left, moment.seconds + self.times.line)
             if left:
                 self._waiters.append(waiter)
             else:
@@ -216,10 +240,12 @@ class Session:
 
     # What happens to the line
 
-    def opened(self, frames: Sequence[SecretStr], moment: Moment) -> None:
-        """Begin on a new line; `frames` open it."""
+    def opened(self, frames: Sequence[SecretStr], moment: Moment, served: RelayFeed | None = None) -> None:
+        """Begin on a new line; `frames` open it. `served` speaks on it if it is that of another process."""
         with self._lock:
+            self.speaker = served or self.feed
             self.held.clear()
+            self.acknowledged.clear()
             self._again.clear()
             self.loss = None
             self._heard = moment
@@ -231,6 +257,8 @@ class Session:
                 self.out.extend(frames)
                 until = moment.seconds + self.times.answer
                 self._exchange = Exchange(Asked.OPEN, deque(), until=until, is_waiting=True)
+            if self.relay is not None:
+                self.relay.anew()
 
     def lost(self, loss: Loss, moment: Moment) -> None:
         """End with a line, or with the attempt to make one."""
@@ -259,6 +287,7 @@ class Session:
         if exchange.asked is not Asked.REGISTER or (loss.is_renewed and loss.heals):
             return
         for waiter in [each for each in self._waiters if each.left.intersection(exchange.registrations)]:
+            waiter.is_of_line = True
             self._refuse(waiter, error)
         for registration in exchange.registrations:
             entry = self.wanted.entries.get(registration)
@@ -277,6 +306,7 @@ class Session:
     def _end_waiting(self, error: BrokerError) -> None:
         """Let everybody know that there is no line; nobody has got anything of it yet."""
         for waiter in [*self._waiters]:
+            waiter.is_of_line = True
             self._refuse(waiter, error)
         while self._questions:
             self._questions.popleft().ends(self._plain(error))
@@ -319,23 +349,28 @@ class Session:
         self._heard = self._text_at = moment
         with self._handing:
             self._handed_out(texts, moment)
+            if self._sinks and self.speaker is not self.feed:  # words between our processes are none of the broker's
+                texts = [text for text in texts if type(text) is not Words]
             for sink in self._sinks:
                 self._record(sink, texts, moment)
 
     def _handed_out(self, texts: Sequence[str], moment: Moment) -> None:
-        entries, read = self.wanted.entries, self.feed.read
+        entries, read, relay = self.wanted.entries, self.speaker.read, self.relay
+        found: Any
         for text in texts:
             try:
-                found = read(text)
+                found = read(text) if relay is None else [*read(text)]
             except Exception as error:  # noqa: BLE001 - one that a feed did not think of
                 found = (Unreadable(f"a frame of {len(text)} characters ({type(error).__name__})"),)
             for item in found:
                 if type(item) is not Rows:
-                    self._learn(item, moment)
+                    self._learn(item, moment, text)
                 elif (entry := entries.get(item.registration)) is not None:
                     if entry.missed is not None or item.unknown:
                         self._before(entry, item, moment)
                     self._hand_out(entry, item.rows, moment)
+            if relay is not None:  # after what it has made known: a gap comes before what follows it
+                relay.pass_on(text, found)
 
     def _record(self, sink: Sink, texts: Sequence[str], moment: Moment) -> None:
         try:
@@ -410,8 +445,8 @@ class Session:
                 self._gaps.end([entry, *self._taken()], moment)
             self.tell()
 
-    def _learn(self, item: Any, moment: Moment) -> None:
-        """Take what is about the connection."""
+    def _learn(self, item: Any, moment: Moment, text: str) -> None:
+        """Take what is about the connection, and stood in a text."""
         with self._lock:
             match item:
                 case Reply(text):
@@ -419,13 +454,21 @@ class Session:
                 case Opened():
                     self._open()
                 case Acknowledged():
-                    self._acknowledged(moment)
+                    self._acknowledged(moment, text)
                 case Refused(error, heals):
                     self._refused(error, heals, moment)
                 case Ended(error, heals):
                     self.loss = self._ended(error, heals)
                 case Answer(name, body):
-                    self._answered(name, body)
+                    self._answered(name, body, text)
+                case Lapsed(registrations, since, until, reason, detail):
+                    missing = [self.wanted.entries[each] for each in registrations if each in self.wanted.entries]
+                    self._gaps.miss(missing, since, reason, detail)
+                    (self._gaps.begin if until is None else self._gaps.end)(missing, moment)
+                case Failed(registrations, error):
+                    for each in registrations:
+                        if (gone := self.wanted.entries.get(each)) is not None:
+                            self._give_out(gone, error)
                 case Unreadable(words, registration):
                     entry = None if registration is None else self.wanted.entries.get(registration)
                     self._garble([entry] if entry else self._taken(), words, moment)
@@ -441,12 +484,13 @@ class Session:
             self._is_idle = False
             self.state = State.OPEN
 
-    def _acknowledged(self, moment: Moment) -> None:
+    def _acknowledged(self, moment: Moment, text: str) -> None:
         exchange = self._exchange
         if exchange is None or exchange.asked not in (Asked.REGISTER, Asked.RELEASE):
             return
         exchange.answered += 1
         exchange.is_waiting = False
+        exchange.texts.append(SecretStr(text))
         if not exchange.frames:  # else the next one goes when its time has come
             self._settle(exchange, moment)
 
@@ -458,6 +502,9 @@ class Session:
             self._released(exchange.registrations)
             return
         self.held.update(exchange.registrations)
+        self.acknowledged.update(dict.fromkeys(exchange.registrations, exchange.texts))
+        if self.relay is not None:
+            self.relay.settled(exchange.registrations)
         for registration in exchange.registrations:
             entry = self.wanted.entries.get(registration)
             if entry is not None:
@@ -476,12 +523,13 @@ class Session:
         again = [self.wanted.entries[each] for each in registrations if each in self.wanted.entries]
         self._gaps.miss(again, self._text_at.time, GapReason.SILENT, "it is registered again")
 
-    def _answered(self, name: str, body: Any) -> None:
+    def _answered(self, name: str, body: Any, text: str) -> None:
         exchange = self._exchange
         if exchange is not None and exchange.question is not None and exchange.question.name == name:
             self._exchange = None
             self._is_idle = False
             exchange.question.body = body
+            exchange.question.text = SecretStr(text)
             exchange.question.ends()
 
     def _refused(self, error: BrokerError, heals: bool, moment: Moment) -> None:
@@ -517,6 +565,7 @@ class Session:
                 entry.is_alone = True
             return
         for waiter in waiting:
+            waiter.heals = heals
             self._refuse(waiter, error)
         for entry in refused:
             if entry.registration in self.wanted.entries:
@@ -542,6 +591,7 @@ class Session:
         takers = {id(taker): taker for taker, _ in entry.takers()}.values()
         for taker in takers:
             for waiter in [each for each in self._waiters if each.taker is taker]:
+                waiter.heals = False
                 self._refuse(waiter, error)
             self.wanted.drop(taker)
             self._effects.append((taker.failed, copy.copy(error), taker))
@@ -633,11 +683,11 @@ class Session:
             self._gaps.begin([entry for entry in entries if entry.registration not in self.held], moment)
         if self.state is State.DOWN or self.loss is not None:
             return
-        if now - self._heard.seconds >= self.feed.heartbeat_seconds:
+        if now - self._heard.seconds >= self.speaker.heartbeat_seconds:
             self.loss = Loss(self._error_of(f"nothing came for {now - self._heard.seconds:.0f} s"), GapReason.SILENT)
         elif self._exchange is not None and self._exchange.is_waiting and now >= self._exchange.until:
             self._not_answered(self._exchange)
-        elif self.state is State.OPEN:
+        elif self.state is State.OPEN and self.speaker is self.feed:  # else who has the line sees to that
             held = [entry for entry in entries if entry.registration in self.held]
             for entry, quiet in self._silence.too_long(held, now):
                 self._doubt(entry, quiet)
@@ -670,6 +720,7 @@ class Session:
             return
         error = self._error_of(f"it could not be made again in {self.times.line:g} s")
         for waiter in [each for each in self._waiters if now >= each.until]:
+            waiter.is_of_line = True
             self._refuse(waiter, error)
         for question in [each for each in self._questions if now >= each.until]:
             self._questions.remove(question)
@@ -701,26 +752,34 @@ class Session:
             return 0.0
         if now < self._next_frame:
             return self._next_frame - now
-        self._next_frame = now + 1 / self.feed.frames_per_second
+        self._next_frame = now + 1 / self.speaker.frames_per_second
         self.out.append(exchange.frames.popleft())
         exchange.is_waiting = True
-        exchange.until = now + (exchange.question.seconds if exchange.question else self.times.answer)
+        exchange.until = now + self._patience(exchange)
         return LOOK_SECONDS
+
+    def _patience(self, exchange: Exchange) -> float:
+        """Return the seconds in which what was sent has to be answered; who has the line waits for a line itself."""
+        seconds = exchange.question.seconds if exchange.question else self.times.answer
+        return seconds if self.speaker is self.feed else seconds + self.times.line + self.times.answer
 
     def _planned(self, moment: Moment) -> Exchange | None:
         """Return what is sent next: releases before registrations, own orders before all others."""
         surplus = [each for each in self.held if each not in self.wanted.entries or each in self._again]
         if surplus:
-            batch = surplus[: self.feed.at_once]
-            return Exchange(Asked.RELEASE, deque(self.feed.release(batch)), batch)
+            batch = surplus[: self.speaker.at_once]
+            return Exchange(Asked.RELEASE, deque(self.speaker.release(batch)), batch)
         while batch := self._lacking(moment.seconds):
             try:
-                return Exchange(Asked.REGISTER, deque(self.feed.register(batch)), batch)
+                return Exchange(Asked.REGISTER, deque(self.speaker.register(batch)), batch)
             except BrokerError as error:  # it cannot even be written
                 self._not_taken(Exchange(Asked.REGISTER, deque(), batch), error, False, moment)
         if self._questions:
             question = self._questions.popleft()
-            return Exchange(Asked.ASK, deque([question.frame]), question=question)
+            frame, speaker = question.frame, self.speaker
+            if isinstance(speaker, RelayFeed):
+                frame = speaker.asking(frame, question.name, question.seconds)
+            return Exchange(Asked.ASK, deque([frame]), question=question)
         return None
 
     def _lacking(self, now: float) -> list[Registration]:
@@ -734,4 +793,4 @@ class Session:
             return []
         first = next((entry for entry in lacking if entry.has_orders), lacking[0])
         others = [] if first.is_alone else [each for each in lacking if each is not first and not each.is_alone]
-        return [each.registration for each in (first, *others)][: self.feed.at_once]
+        return [each.registration for each in (first, *others)][: self.speaker.at_once]

@@ -186,11 +186,14 @@ class KisFeed(Feed[KisClient]):
     def plain_hosts(self) -> Collection[str]:
         return [HOSTS[self.environment]] if self.client.settings.allow_insecure_websocket else ()
 
-    def open(self) -> Sequence[SecretStr]:
+    def join(self) -> None:
         self._is_live = True
         line_before = (self._seals, self._wanted, self._answered, self._gone, self._heads, self._long_heads)
         for of_it in line_before:
             of_it.clear()
+
+    def open(self) -> Sequence[SecretStr]:
+        self.join()
         try:
             self._approval = self.client.approval_key()
             self._is_proven = False

@@ -141,13 +141,12 @@ class KiwoomFeed(Feed[KiwoomClient]):
         return host + self.path
 
     def open(self) -> Sequence[SecretStr]:
-        self._forget()
+        self.join()
         refused = self._token if self._is_refused else None
         self._token = self.client.token() if refused is None else self.client.renewed(refused)
         return [frames.login(self._token)]
 
-    def _forget(self) -> None:
-        """Forget what was of the connection before."""
+    def join(self) -> None:
         self._groups.clear()
         self._registered.clear()
         self._awaited.clear()

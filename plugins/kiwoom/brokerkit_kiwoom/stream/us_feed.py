@@ -66,8 +66,8 @@ class KiwoomUsFeed(KiwoomFeed):
         self._unfilled: set[str] = set()
         """Orders that were seen to begin, and of which no fill came since."""
 
-    def _forget(self) -> None:
-        super()._forget()
+    def join(self) -> None:
+        super().join()
         self._unfilled.clear()
 
     def key_of(self, topic: Topic) -> str:
