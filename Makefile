@@ -51,7 +51,7 @@ zoo: venv
 adapter-mutants: venv
 	$(BIN)/python -m proof adapter_mutants
 
-# How far each verb is proven, into docs/brokers.md; a test fails where the page is out of date.
+# How far each verb is proven, into docs/brokers.md and docs/brokers.ko.md; a test fails where one is out of date.
 proof-table: venv
 	$(BIN)/python -m proof.proven --write
 

@@ -1,8 +1,8 @@
-"""How far each verb of each broker is proven, as the tables of docs/brokers.md.
+"""How far each verb of each broker is proven, as the tables of docs/brokers.md and of its Korean twin.
 
     python -m proof.proven [--write]
 
-Without --write the exit code is 1 where the page is out of date.
+Without --write the exit code is 1 where a page is out of date.
 """
 
 from __future__ import annotations
@@ -30,13 +30,28 @@ from brokerkit.testing.base import Contract
 from brokerkit.testing.declared import Declared, difference_of, needs_of
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "brokers.md"
+PAGE, TWIN = ROOT / "docs" / "brokers.md", ROOT / "docs" / "brokers.ko.md"
 BEGIN, END = "<!-- written by make proof-table -->\n", "<!-- until here -->"
 BROKERS = {"kis": "KIS", "kiwoom": "Kiwoom"}
 ENVIRONMENTS = ("real", "demo")
 CHECKED_WITH = {"INDEX": HOME}
 """Markets whose verbs the checks of another one call."""
 HEAD = ("verbs", "environment", "calls", "documents", "sandbox", "official samples", "users' reports")
+KOREAN = {
+    **dict(zip(HEAD, ("메서드", "환경", "호출", "문서", "모의 거래소", "공식 예시", "사용자 보고"), strict=True)),
+    "KIS": "한국투자증권",
+    "Kiwoom": "키움증권",
+    "Korean stocks, funds and ELW": "국내 주식, 펀드, ELW",
+    "Korean indices": "국내 지수",
+    "US stocks and funds": "미국 주식과 펀드",
+    "real": "실전",
+    "demo": "모의투자",
+    "not offered": "제공하지 않음",
+    "yes": "있음",
+    "no": "없음",
+    "none": "없음",
+}
+"""Words of the tables, as the Korean page has them."""
 
 
 class Report(BaseModel):
@@ -49,11 +64,14 @@ class Report(BaseModel):
     call: str
     date: str
     says: str
+    korean: str
+    """What `says` says, for the Korean page."""
     file: str
     """Where the collected facts have it, below the folder of the broker."""
 
-    def __str__(self) -> str:
-        return f"{self.date}: {self.says} (`{self.call}`)"
+    def told(self, page: Path) -> str:
+        """Return the report as a page has it."""
+        return f"{self.date}: {self.korean if page == TWIN else self.says} (`{self.call}`)"
 
 
 class Evidence(BaseModel):
@@ -115,22 +133,22 @@ def checked_verbs(broker: str, market: str, environment: str) -> frozenset[str]:
     )
 
 
-def rows_of(broker: str, part: type[Part[Any]]) -> Iterator[Row]:
-    """Yield the verbs of a market in each environment."""
+def rows_of(broker: str, part: type[Part[Any]], page: Path = PAGE) -> Iterator[Row]:
+    """Yield the verbs of a market in each environment, in the language of a page."""
     for verb in HOOKS:
         for environment in ENVIRONMENTS:
             if offers(part, verb, environment):
-                yield Row(verb, environment, _proof(broker, part, verb, environment))
+                yield Row(verb, environment, _proof(broker, part, verb, environment, page))
             else:
                 yield Row(verb, environment, ("not offered", "", "", "", ""))
 
 
-def _proof(broker: str, part: type[Part[Any]], verb: str, environment: str) -> tuple[str, ...]:
+def _proof(broker: str, part: type[Part[Any]], verb: str, environment: str, page: Path) -> tuple[str, ...]:
     named = {endpoint.id(environment): str(endpoint) for endpoint in part.calls[verb]}
     documented = EVIDENCE.documents[broker].get(environment, ())
     samples = EVIDENCE.samples[broker] if environment == "real" else {}
     reports = [
-        str(each)
+        each.told(page)
         for each in sorted(EVIDENCE.reports, key=lambda each: each.date, reverse=True)
         if (each.broker, each.environment) == (broker, environment) and each.call in named
     ]
@@ -149,43 +167,52 @@ def _many(all_of_them: Mapping[str, str], those: list[str]) -> str:
     return f"only {', '.join(f'`{each}`' for each in those)}" if those else "no"
 
 
-def tables() -> str:
+def tables(page: Path = PAGE) -> str:
     """Return the tables of all brokers and markets. Verbs of which the same is told share their rows."""
-    return "\n".join(line for broker in BROKERS for part in parts_of(broker) for line in _table(broker, part))
+    return "\n".join(line for broker in BROKERS for part in parts_of(broker) for line in _table(broker, part, page))
 
 
-def _table(broker: str, part: type[Part[Any]]) -> Iterator[str]:
-    yield f"### {BROKERS[broker]}: {market_named(part.market).title} ({part.market})\n"
-    yield f"| {' | '.join(HEAD)} |\n|{'---|' * len(HEAD)}"
+def _table(broker: str, part: type[Part[Any]], page: Path) -> Iterator[str]:
+    title = _worded(market_named(part.market).title, page)
+    yield f"### {_worded(BROKERS[broker], page)}: {title} ({part.market})\n"
+    yield f"| {' | '.join(_worded(each, page) for each in HEAD)} |\n|{'---|' * len(HEAD)}"
     alike: dict[tuple[tuple[str, ...], ...], list[str]] = {}
-    for verb, rows in groupby(rows_of(broker, part), key=lambda row: row.verb):
+    for verb, rows in groupby(rows_of(broker, part, page), key=lambda row: row.verb):
         alike.setdefault(tuple((row.environment, *row.proof) for row in rows), []).append(f"`{verb}`")
     for cells, verbs in alike.items():
         for row in cells:
-            yield f"| {' | '.join((', '.join(verbs), *row))} |"
+            yield f"| {' | '.join((', '.join(verbs), *(_worded(each, page) for each in row)))} |"
     yield ""
 
 
-def page_with(told: str) -> str:
-    """Return the page with these tables in it."""
-    before, begin, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+def _worded(cell: str, page: Path) -> str:
+    """Return what stands in a cell in the language of a page."""
+    if page != TWIN:
+        return cell
+    return f"{cell.removeprefix('only ')}만" if cell.startswith("only ") else KOREAN.get(cell, cell)
+
+
+def page_with(told: str, page: Path = PAGE) -> str:
+    """Return a page with these tables in it."""
+    before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise ValueError(f"{PAGE.name} lacks the marks between which the tables stand")
+        raise ValueError(f"{page.name} lacks the marks between which the tables stand")
     return f"{before}{begin}\n{told}\n{end}{after}"
 
 
 def main() -> int:
-    """Write the tables into the page, or say whether they are there."""
+    """Write the tables into the pages, or say whether they are there."""
     parser = argparse.ArgumentParser(prog="python -m proof.proven", description=__doc__)
-    parser.add_argument("--write", action="store_true", help=f"write docs/{PAGE.name}")
-    told = page_with(tables())
+    parser.add_argument("--write", action="store_true", help=f"write docs/{PAGE.name} and docs/{TWIN.name}")
+    told = {page: page_with(tables(page), page) for page in (PAGE, TWIN)}
     if parser.parse_args().write:
-        PAGE.write_text(told, encoding="utf-8")
+        for page, text in told.items():
+            page.write_text(text, encoding="utf-8")
         return 0
-    is_new = told == PAGE.read_text(encoding="utf-8")
-    print("up to date" if is_new else f"docs/{PAGE.name} is out of date: make proof-table")
-    return 0 if is_new else 1
+    old = [page.name for page, text in told.items() if text != page.read_text(encoding="utf-8")]
+    print("\n".join(f"docs/{name} is out of date: make proof-table" for name in old) or "up to date")
+    return 1 if old else 0
 
 
 if __name__ == "__main__":

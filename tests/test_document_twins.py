@@ -27,7 +27,6 @@ IN_ENGLISH_ALONE = {
     "terms.md": "has both languages side by side",
 }
 NOT_WRITTEN_YET = {
-    "brokers.md",
     "command-line.md",
     "configuration.md",
     "threads.md",

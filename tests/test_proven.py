@@ -12,7 +12,7 @@ import pytest
 from brokerkit.asking.inquiries import HOOKS, offers
 from brokerkit.testing import replay
 from proof import proven
-from proof.proven import BROKERS, EVIDENCE, PAGE
+from proof.proven import BROKERS, EVIDENCE, PAGE, TWIN
 
 FOLDER = Path(os.environ.get("BROKERKIT_WIRE_EXAMPLES", ""))
 collected = pytest.mark.skipif(
@@ -48,8 +48,10 @@ def documented(broker: str, environment: str) -> set[str]:
     )
 
 
-def test_the_page_shows_how_far_each_verb_is_proven_today() -> None:
-    assert proven.page_with(proven.tables()) == PAGE.read_text(encoding="utf-8"), "out of date: make proof-table"
+@pytest.mark.parametrize("page", [PAGE, TWIN], ids=lambda page: page.name)
+def test_a_page_shows_how_far_each_verb_is_proven_today(page: Path) -> None:
+    told = proven.page_with(proven.tables(page), page)
+    assert told == page.read_text(encoding="utf-8"), "out of date: make proof-table"
 
 
 @pytest.mark.parametrize("broker", BROKERS)
