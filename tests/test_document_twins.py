@@ -262,3 +262,86 @@ def test_a_korean_page_leads_to_korean_pages(pair: Pair) -> None:
 def test_the_korean_start_page_leads_to_every_korean_page() -> None:
     text = (DOCS / "index.ko.md").read_text(encoding="utf-8")
     assert {name for name in TWINS if f"]({name})" in text} == TWINS.keys() - {"README.ko.md", "index.ko.md"}
+
+
+# That these tests find something
+
+ENGLISH = """# A page
+
+What `orders()` lists, 30 at most.
+
+| verb | calls |
+|---|---|
+| `buy` | 5 |
+
+## `Quote` and more
+
+```python
+print("at most", 30)  # all of them
+```
+
+    brokerkit quote 005930  # the price
+"""
+KOREAN = """# 쪽
+
+`orders()`의 목록, 30개까지.
+
+| 메서드 | 호출 |
+|---|---|
+| `buy` | 5번 |
+
+## `Quote`와 나머지
+
+```python
+print("많아야", 30)  # 전부
+```
+
+    brokerkit quote 005930  # 현재가
+"""
+CHECKS = (
+    test_headings_are_the_same_ones,
+    test_rows_of_tables_are_the_same_ones,
+    test_sections_have_the_same_names_links_and_numbers,
+    test_programs_are_the_same_but_for_comments_and_korean_texts,
+)
+
+
+def written_to(folder: Path, korean: str) -> Pair:
+    pages = folder / "page.md", folder / "page.ko.md"
+    for page, text in zip(pages, (ENGLISH, korean), strict=True):
+        page.write_text(text, encoding="utf-8")
+    return pages
+
+
+def test_pages_that_say_the_same_are_twins(tmp_path: Path) -> None:
+    assert len(sections_of(written_to(tmp_path, KOREAN)[0])) == 2
+    for check in CHECKS:
+        check((tmp_path / "page.md", tmp_path / "page.ko.md"))
+
+
+@pytest.mark.parametrize(
+    ("there", "changed"),
+    [
+        ("`orders()`의", "주문의"),
+        ("30개", "50개"),
+        ("| `buy` | 5번 |\n", ""),
+        ("5번", "6번"),
+        ("| `buy` |", "| `sell` |"),
+        ("## `Quote`와", "## `Candle`과"),
+        ("## ", "### "),
+        ('"많아야", 30', '"많아야", 31'),
+        ('print("많아야", 30)', "pass"),
+        ("quote 005930", "quote 000660"),
+        ("    brokerkit quote 005930  # 현재가\n", ""),
+    ],
+)
+def test_what_a_twin_lacks_or_has_otherwise_is_found(tmp_path: Path, there: str, changed: str) -> None:
+    assert KOREAN.count(there) == 1
+    pair = written_to(tmp_path, KOREAN.replace(there, changed))
+    found = []
+    for check in CHECKS:
+        try:
+            check(pair)
+        except (AssertionError, ValueError) as error:
+            found.append(error)
+    assert found
