@@ -40,6 +40,7 @@ EVENTS: Mapping[str, tuple[str, str]] = {
     "variable_unread": ("WARNING", "variable meant"),
     "package_left_out": ("WARNING", ""),
     "check_failed": ("DEBUG", f"{FAILURE} check"),
+    "observer_failed": ("ERROR", FAILURE),
     # Orders
     "order_attempted": ("INFO", "broker environment intent kind state order code error"),
     "order_interrupted": ("CRITICAL", "broker api"),
@@ -62,8 +63,6 @@ EVENTS: Mapping[str, tuple[str, str]] = {
     "instruments_copy_unused": ("WARNING", "path"),
     "instruments_copy_unwritten": ("WARNING", "path"),
     "instruments_waiting": ("WARNING", "broker seconds"),
-    # Watching
-    "observer_failed": ("ERROR", FAILURE),
     # Streams
     "stream_lost": ("WARNING", FAILURE),
     "stream_not_made": ("INFO", FAILURE),

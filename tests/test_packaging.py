@@ -113,7 +113,7 @@ def test_metadata_says_what_the_code_says(name: str, wheels: dict[str, Path]) ->
 
 def test_the_core_offers_its_extras(wheels: dict[str, Path]) -> None:
     told = metadata(wheels["brokerkit_kr"])
-    assert {"sandbox", "cli", "keyring", "tls", "plot", "testing"} <= set(told.get_all("Provides-Extra", []))
+    assert {"sandbox", "cli", "keyring", "tls", "plot", "otel", "testing"} <= set(told.get_all("Provides-Extra", []))
     needed = [line for line in told.get_all("Requires-Dist", []) if "extra ==" not in line]
     assert {re.split(r"[<>=~]", line)[0] for line in needed} == {
         *("requests", "urllib3", "pydantic", "stevedore", "platformdirs", "filelock"),
