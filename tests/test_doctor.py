@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import json
 import logging
 import os
@@ -667,6 +668,40 @@ def test_a_folder_of_another_user_is_told(setup: Setup, monkeypatch: pytest.Monk
     (found,) = folders.state()
     assert found.state is State.ERROR
     assert found.advice == "Set BROKERKIT_STATE_DIR to a writable folder of your own."
+
+
+@pytest.mark.parametrize(("base", "name"), [("cache", "tokens"), ("state", "journals")])
+def test_a_folder_inside_that_cannot_be_used_is_told(
+    base: str, name: str, setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = setup.folder / base / name
+    folder.mkdir(mode=0o700)
+    access, listed = os.access, os.listdir
+
+    def refuse(path: object = ".") -> list[str]:
+        if Path(str(path)) == folder:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return listed(str(path))
+
+    with monkeypatch.context() as shut:
+        shut.setattr(os, "access", lambda path, mode: Path(path) != folder and access(path, mode))
+        shut.setattr(os, "listdir", refuse)
+        found = [each for each in examine() if each.state is State.ERROR]
+    assert found[0].advice == f"Run: chmod 700 '{folder}'"
+    assert [each.subject for each in found] == [f"{base} folder", *(["journal"] if name == "journals" else [])]
+    folder.rmdir()
+    folder.touch()
+    (mistaken,) = [each for each in examine() if each.subject == f"{base} folder"]
+    assert (mistaken.state, "no folder of its own" in mistaken.words) == (State.ERROR, True)
+
+
+def test_a_kill_switch_that_cannot_be_seen_is_an_error(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    def shut(*_: object, **__: object) -> bytes:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(files, "read_plain", shut)
+    (found,) = folders.kill_switch()
+    assert (found.state, "cannot be seen" in found.words) == (State.ERROR, True)
 
 
 # TLS

@@ -322,6 +322,19 @@ def test_a_switch_that_cannot_be_read_is_on(own_state: Path) -> None:
     assert resume()
 
 
+@pytest.mark.usefixtures("own_state")
+def test_a_switch_to_which_the_way_is_shut_is_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def shut(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    for name in ("open", "stat", "lstat", "unlink"):
+        monkeypatch.setattr(os, name, shut)
+    with pytest.raises(Halted, match="Permission denied"):
+        check_halt()
+    with pytest.raises(JournalError, match="cannot be removed: Permission denied"):
+        resume()
+
+
 def test_a_switch_of_which_not_even_a_word_was_written_is_on() -> None:
     halt()
     halt_file().write_bytes(b"\xff\xfe")

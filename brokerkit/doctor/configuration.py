@@ -39,7 +39,9 @@ def configured() -> Configured:
             found.profiles |= read_each(path)
             found.findings += _judged(path, found.profiles)
         except ConfigError as failure:
-            found.findings.append(error(SUBJECT, failure.message, failure.advice or MEND, file=str(path)))
+            shut = os.path.isfile(path) and not os.access(path, os.R_OK)
+            advice = f"Run: chmod u+r '{path}'" if shut else failure.advice or MEND
+            found.findings.append(error(SUBJECT, failure.message, advice, file=str(path)))
     found.profiles |= {name: profile for name, profile in _of_variables() if name not in found.profiles}
     if path is None and not found.findings:
         found.findings += _without_file(found.profiles)

@@ -61,7 +61,7 @@ def _examined(subject: str, variable: str, find: Callable[[], Path], *, is_durab
         yield error(subject, f"{folder} belongs to another user", advice, **facts, owner=found.st_uid)
         return
     if not os.access(nearest, os.W_OK | os.X_OK):
-        mend = f"Run: chmod u+rwx '{nearest}'" if nearest == folder else f"Make {nearest} writable. {advice}"
+        mend = f"Run: chmod u+rwx '{nearest}'" if nearest == folder else advice
         yield error(subject, f"{nearest} cannot be written to", mend, **facts)
         return
     free = shutil.disk_usage(nearest).free
@@ -69,6 +69,7 @@ def _examined(subject: str, variable: str, find: Callable[[], Path], *, is_durab
     findings = [
         *_of_network(subject, folder, variable, is_durable),
         *_of_space(subject, nearest, free),
+        *_of_inner(subject, folder, variable),
         *(_of_others(subject, folder, found) if nearest == folder and os.name == "posix" else ()),
     ]
     for each in findings:
@@ -104,13 +105,30 @@ def _of_space(subject: str, folder: Path, free: int) -> Iterator[Finding]:
     yield judged(subject, words, "Free some of it: what cannot be written down is not sent.")
 
 
+def _of_inner(subject: str, folder: Path, variable: str) -> Iterator[Finding]:
+    """Tell which folders in it cannot be used."""
+    for each in (folder / name for name in PRIVATE):
+        try:
+            found = os.lstat(each)
+        except OSError:  # one that is not there is made when it is needed
+            continue
+        if not stat.S_ISDIR(found.st_mode):
+            yield error(
+                subject, f"{each} is no folder of its own", f"Remove it: {each.name} is made when it is needed."
+            )
+        elif hasattr(os, "getuid") and found.st_uid != os.getuid():
+            yield error(subject, f"{each} belongs to another user", f"Set {variable} to a writable folder of your own.")
+        elif not os.access(each, os.R_OK | os.W_OK | os.X_OK):
+            yield error(subject, f"{each} cannot be used", f"Run: chmod 700 '{each}'")
+
+
 def _of_others(subject: str, folder: Path, found: os.stat_result) -> Iterator[Finding]:
     """Tell what other users can read or write."""
     if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         yield warning(subject, f"others can write into {folder}", f"Run: chmod go-w '{folder}'")
     open_folders, open_files = [], []
-    for each in (folder / name for name in PRIVATE):
-        with suppress(OSError):  # one that is not there is nobody's
+    for each in (folder / name for name in PRIVATE if (folder / name).is_dir()):
+        with suppress(OSError):  # what goes away meanwhile is nobody's
             if os.lstat(each).st_mode & _OTHERS:
                 open_folders.append(each)
             open_files += [path for path in sorted(each.iterdir()) if _is_open(path)]
@@ -145,6 +163,10 @@ def kill_switch() -> Iterator[Finding]:
         yield ok(subject, "off: orders go out", halted=False)
     except Halted as halted:
         advice = (halted.advice or "").removeprefix(NOT_SENT).strip()
+        if "it cannot be" in halted.message and "by hand" not in advice:
+            words = f"whether it is on cannot be seen, so orders are refused ({halt_file()})"
+            yield error(subject, words, "Set right the state folder, which has a finding of its own.", halted=True)
+            return
         yield warning(subject, halted.message.rstrip("."), advice or "`brokerkit resume` ends it.", halted=True)
     except BrokerError as failure:
         yield error(subject, failure.message, _mend(failure, "BROKERKIT_STATE_DIR"), file=str(halt_file()))
@@ -171,5 +193,9 @@ def writers() -> Iterator[Finding]:
 
 
 def _processes(folder: Path, suffix: str) -> list[tuple[int, str]]:
-    holders = [locks.holder_of(path) for path in sorted(folder.glob(f"*{suffix}"))]
+    try:
+        names = [name for name in os.listdir(folder) if name.endswith(suffix)]
+    except OSError:
+        return []  # the folder's own finding says so, if it is there
+    holders = [locks.holder_of(folder / name) for name in names]
     return [(each, locks.program_of(each)) for each in sorted({each for each in holders if each is not None})]

@@ -55,8 +55,17 @@ def journal(broker: Broker, profile: str, *, may_ask: bool) -> Iterator[Finding]
 def _path(broker: Broker, may_ask: bool) -> Path | None:
     """Return where the journal lies or will lie; None where the broker would have to be asked."""
     folder = journal_folder()
-    if not os.path.lexists(folder / "salt"):
-        if any(folder.glob(f"*{JOURNAL}")):
+    try:
+        names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        names = []
+    except OSError as failure:
+        raise JournalError(
+            f"The folder {folder} cannot be read: {files.reason(failure)}.",
+            advice="Set right the state folder, which has a finding of its own.",
+        ) from None
+    if "salt" not in names:
+        if any(name.endswith(JOURNAL) for name in names):
             raise JournalError(
                 f"The file {folder / 'salt'}, by which order journals are found, is missing.",
                 advice="No order is sent. Put it back as it was: with another one the journals are not found.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 import ssl
 from collections.abc import Iterator, Mapping
@@ -159,6 +160,8 @@ def _is_open(key: str, fetched: SecretStr) -> bool:
 
 def _how_to_mend(value: object) -> str:
     source = next(iter(value), None) if isinstance(value, dict) else None
+    if source == "file" and isinstance(value, dict) and os.path.isfile(value["file"]):
+        return f"Run: chmod 600 '{value['file']}'"  # it is there, and cannot be read
     if source == "env":
         return "Set the variable where your programs start, in the shell or the service, or name another place."
     if source == "keyring":

@@ -73,7 +73,7 @@ def check_halt() -> None:
 
 def _by_hand(path: Path) -> str | None:
     """Return what to do about a switch that is a folder, which `resume` does not remove; None where it is none."""
-    is_folder = path.is_dir() and not path.is_symlink()
+    is_folder = os.path.isdir(path) and not os.path.islink(path)  # neither raises where the way to it is shut
     return f"{path} is a folder: remove it by hand, then orders go again." if is_folder else None
 
 
