@@ -5,7 +5,8 @@ from __future__ import annotations
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,9 @@ from brokerkit.sharing.packing import packed, unpacked
 from brokerkit.sharing.redis_window import RedisWindow
 from brokerkit.sharing.store import StateLost, Store
 from brokerkit.sharing.windows import Limit, Place, Priority, StartId, Window
-from brokerkit.transport.limits import Limiter
+from brokerkit.transport.limits import Limiter, limiter_for
 from tests.redises import RedisServer, needs_redis, redis_server
+from tests.test_limits import call
 
 pytestmark = needs_redis
 LIMIT = Limit("all", 5, 0.5)
@@ -36,6 +38,14 @@ def server() -> Iterator[RedisServer]:
 def window_at(server: RedisServer, owner: str, limit: Limit = LIMIT) -> RedisWindow:
     """Return a window as a process of its own would have it."""
     return RedisWindow(Store(read_address(server.state)), owner, limit)
+
+
+def until(true: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come to be"
+        time.sleep(0.02)
 
 
 def taken(window: RedisWindow, number: int) -> bool:
@@ -194,6 +204,32 @@ def test_an_answer_that_was_lost_does_not_make_a_change_twice(
     assert taken(window, 2)
     assert lost, "its answer was lost once"
     assert window.change(lambda found, now: len(found.open)) == 2
+
+
+def test_what_is_ended_while_redis_is_away_is_ended_when_it_is_back() -> None:
+    with redis_server("--appendonly", "yes", "--appendfsync", "always") as server:
+        window = window_at(server, "away")
+        assert taken(window, 1)
+        server.kill()
+        window.post(lambda found, now: found.end(StartId(window.holder, 1), now, sent=False))
+        server.start()
+        until(lambda: not window._store.is_lost and opened(window) == 0)
+
+
+def opened(window: RedisWindow) -> int:
+    with suppress(StateLost):
+        return window.change(lambda found, now: len(found.open))
+    return -1
+
+
+def test_without_redis_the_programs_of_a_host_share_a_quarter(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    limit = Limit("all", 8, 60.0)
+    with redis_server() as server:
+        pass
+    gone = [limiter_for("quarter", limit, tmp_path / "limits", Store(read_address(server.state))) for _ in range(2)]
+    assert gone[0] is not gone[1], "as two programs have them"
+    assert [call(limiter) for limiter in gone * 2] == [True, True, False, False]
+    assert [record.event for record in caplog.records if hasattr(record, "path")] == ["limits_not_shared"]
 
 
 def test_without_redis_it_is_lost(server: RedisServer) -> None:

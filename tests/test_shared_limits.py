@@ -24,7 +24,7 @@ from brokerkit.sharing.file_window import FileWindow, file_window, is_there
 from brokerkit.sharing.packing import packed, unpacked
 from brokerkit.sharing.windows import MARGIN, STALE_SECONDS, Limit, Priority, StartId, Unavailable, Window
 from brokerkit.transport import limits
-from brokerkit.transport.limits import Careful, InMemory, Limiter, limiter_for
+from brokerkit.transport.limits import Careful, InMemory, Limiter, limiter_for, part_of
 from tests.test_limits import Clock, call, elsewhere, most_in_a_window
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes share nothing on this system")
@@ -564,7 +564,7 @@ def test_a_folder_that_cannot_be_used_leaves_a_quarter_and_says_so_once(
         assert counted.change(lambda window, now: window.limit) == left._replace(key=key)
     (record,) = caplog.records
     assert record.levelname == "WARNING"
-    assert "takes a quarter" in record.message
+    assert "a quarter of it is taken" in record.message
     assert str(folder) in record.message
     assert "BROKERKIT_CACHE_DIR" in record.message
 
@@ -607,4 +607,4 @@ def test_a_lock_is_waited_for_no_longer_than_it_may_take(folder: Path, monkeypat
         fcntl.flock(file, fcntl.LOCK_EX)
         with pytest.raises(Unavailable, match="does nothing"):
             window.change(lambda window, now: None)
-        assert Careful(window, LIMIT, "here").change(lambda window, now: window.limit.calls) == 1
+        assert Careful(window, InMemory(part_of(LIMIT)), "here").change(lambda window, now: window.limit.calls) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -30,6 +31,7 @@ class Address(NamedTuple):
         return f"{'rediss' if self.is_secret else 'redis'}://{self.host}:{self.port}/{self.database}"
 
 
+@lru_cache(maxsize=16)
 def read_address(url: SecretStr) -> Address:
     """Return what a URL says; a ConfigError for one that says something else. Nothing of it is repeated there."""
     found: Address | None = None

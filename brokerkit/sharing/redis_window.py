@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections import deque
 from collections.abc import Callable
 from hashlib import sha256
 from typing import TYPE_CHECKING, TypeVar
@@ -26,6 +27,7 @@ DEAD_LOOK_SECONDS = 0.5
 KEPT_SECONDS = 3600
 """Nobody needs what was not touched for so long."""
 TRIES = 1000
+MOST_OWED = 1000
 
 _EXCHANGE = """
 local found = redis.call('HMGET', KEYS[1], 'version', 'content')
@@ -56,6 +58,8 @@ class RedisWindow:
         self._content = b""
         self._jumps = store.clock.jumps
         self._looked_at = float("-inf")
+        self._owed: deque[Callable[[Window, float], object]] = deque(maxlen=MOST_OWED)
+        """Changes that nobody waits for; they go before the next one."""
 
     def change(self, step: Callable[[Window, float], T]) -> T:
         """See `Counted`."""
@@ -63,7 +67,8 @@ class RedisWindow:
 
     def post(self, step: Callable[[Window, float], object]) -> None:
         """See `Counted`."""
-        self._store.post(lambda redis: self._changed(redis, step))
+        self._owed.append(step)
+        self._store.post(lambda redis: self._changed(redis, lambda window, now: None) if self._owed else None)
 
     # In the thread that has the Redis
 
@@ -72,9 +77,13 @@ class RedisWindow:
             now = self._store.clock.now()
             window = self._window(now)
             self._let_go_of_dead(redis, window, now)
+            owed = len(self._owed)
+            for index in range(owed):
+                self._owed[index](window, now)
             result = step(window, now)
-            content = packed(window, now)
-            if self._exchanged(redis, content):
+            if self._exchanged(redis, packed(window, now)):
+                for _ in range(owed):
+                    self._owed.popleft()
                 return result
         raise StateLost(f"{self._store.address}: too many change one limit at once", "Use fewer programs on a key.")
 

@@ -27,6 +27,7 @@ from brokerkit.sharing.addresses import Address, read_address
 from brokerkit.sharing.clerk import Busy, Clerk, Job
 from brokerkit.sharing.clocks import FarClock
 from brokerkit.sharing.hosts import host_id, host_name, program
+from brokerkit.sharing.windows import Unavailable
 from brokerkit.text import sanitize
 
 if TYPE_CHECKING:
@@ -74,13 +75,8 @@ return false
 _LET_GO = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
 
-class StateLost(Exception):
+class StateLost(Unavailable):
     """What hosts share cannot be had at this moment; says why, and what to do."""
-
-    def __init__(self, words: str, advice: str) -> None:
-        super().__init__(words)
-        self.words = words
-        self.advice = advice
 
 
 class Shared(Protocol):

@@ -40,6 +40,7 @@ from brokerkit.errors import (
     WireError,
 )
 from brokerkit.logs import about
+from brokerkit.sharing.store import store_for
 from brokerkit.sharing.windows import Limit, Priority
 from brokerkit.text import Redactor
 from brokerkit.transport.auth import cache_directory, digest, token_cache
@@ -671,7 +672,8 @@ class Client(Reader):
         limits = self.limits(endpoint)
         if self._ceiling is not None:
             limits = (Limit("profile", self._ceiling), *limits)
-        return [limiter_for(self._owner, limit, self._budget) for limit in limits]
+        store = store_for(self.settings) if self._budget is not None else None
+        return [limiter_for(self._owner, limit, self._budget, store) for limit in limits]
 
     def _line(self) -> Line:
         kept: tuple[int, Line] | None = getattr(self._threads, "line", None)

@@ -19,6 +19,8 @@ from typing import Protocol, TypeVar
 
 from brokerkit.logs import about
 from brokerkit.sharing.file_window import IS_SHARED, file_window
+from brokerkit.sharing.redis_window import RedisWindow
+from brokerkit.sharing.store import Store
 from brokerkit.sharing.windows import Limit, Look, Priority, StartId, Unavailable, Window
 
 URGENT_SECONDS = 1.0
@@ -75,14 +77,14 @@ class InMemory:
 
 
 class Careful:
-    """A window that others share; as long as it is Unavailable, a quarter of its limit for this process alone."""
+    """A window that others share; as long as it is Unavailable, one of a part of its limit."""
 
     is_shared = True
 
-    def __init__(self, shared: Counted, limit: Limit, place: str) -> None:
+    def __init__(self, shared: Counted, part: Counted, place: str) -> None:
         """`place` is where others share it, in words: what happens there is told once."""
         self._shared = shared
-        self._own = InMemory(part_of(limit))
+        self._own = part
         self._place = place
         self._is_lost = False
         self.holder = shared.holder
@@ -109,7 +111,7 @@ class Careful:
         if not self._is_lost and self._place not in _lost_places:
             _lost_places.add(self._place)
             logger.warning(
-                "What processes may call together cannot be shared (%s): this one takes a quarter of it. %s",
+                "What processes may call together cannot be shared (%s): a quarter of it is taken meanwhile. %s",
                 error.words,
                 error.advice,
                 extra=about("limits_not_shared", path=self._place),
@@ -128,6 +130,8 @@ class Careful:
 
 
 _lost_places: set[str] = set()
+_numbers = itertools.count()
+"""Of the starts of this process: two limiters may keep one window, each beside another Redis."""
 
 
 def part_of(limit: Limit) -> Limit:
@@ -174,7 +178,6 @@ class Limiter:
         """`counted` is where the window is kept, in memory if nothing is said."""
         self.limit = limit
         self._counted: Counted = InMemory(limit) if counted is None else counted
-        self._numbers = itertools.count()
         self._open: dict[Start, None] = {}
         """Those of this process."""
         self._waiting: deque[_Ticket] = deque()
@@ -237,7 +240,7 @@ class Limiter:
     # What changes the window
 
     def _new_start(self, priority: Priority) -> Start:
-        return Start(StartId(self._counted.holder, next(self._numbers)), priority)
+        return Start(StartId(self._counted.holder, next(_numbers)), priority)
 
     def _take(self, start: Start, step: Callable[[Window, float], Look]) -> Look:
         """Let a step take a start. It is given back if that is interrupted: it may have been taken already."""
@@ -350,25 +353,33 @@ class Turn:
             limiter.ended(start, sent=sent)
 
 
-_limiters: dict[tuple[str, Limit, Path | None], Limiter] = {}
+_limiters: dict[tuple[str, Limit, Path | None, Store | None], Limiter] = {}
 if hasattr(os, "register_at_fork"):
     # The threads that wait in these queues do not exist in the child.
     os.register_at_fork(after_in_child=_limiters.clear)
 
 
-def limiter_for(owner: str, limit: Limit, folder: Path | None = None) -> Limiter:
+def limiter_for(owner: str, limit: Limit, folder: Path | None = None, store: Store | None = None) -> Limiter:
     """Return the limiter that all clients of `owner` (broker, host and app key) in this process share.
 
-    Those of all processes share it that name the same folder, where the system has what that needs.
+    Those of all processes share it that name the same folder, where the system has what that needs, and those of all
+    hosts that name the same store.
     """
-    name = (owner, limit, folder)
+    name = (owner, limit, folder, store)
     found = _limiters.get(name)
     if found is None:
-        counted = None
-        if folder is not None and IS_SHARED:
-            counted = Careful(file_window(folder, owner, limit), limit, str(folder))
-        found = _limiters.setdefault(name, Limiter(limit, counted))
+        found = _limiters.setdefault(name, Limiter(limit, _counted(owner, limit, folder, store)))
     return found
+
+
+def _counted(owner: str, limit: Limit, folder: Path | None, store: Store | None) -> Counted:
+    """Return where a window is kept. What is lost is replaced by a quarter, among those that can still share it."""
+    if store is not None:
+        own = _counted(owner, part_of(limit), folder, None)
+        return Careful(RedisWindow(store, owner, limit), own, str(store.address))
+    if folder is not None and IS_SHARED:
+        return Careful(file_window(folder, owner, limit), InMemory(part_of(limit)), str(folder))
+    return InMemory(limit)
 
 
 def take_turn(limiters: Iterable[Limiter], timeout: float, *, priority: Priority = Priority.QUERY) -> Turn | None:
