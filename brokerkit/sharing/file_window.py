@@ -8,11 +8,9 @@ keeping.
 from __future__ import annotations
 
 import atexit
-import itertools
 import os
 import secrets
 import time
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -23,6 +21,7 @@ from typing import TypeVar
 from brokerkit import files
 from brokerkit.sharing.clerk import Busy, Clerk, Job
 from brokerkit.sharing.forks import new_lock
+from brokerkit.sharing.owed import Owed
 from brokerkit.sharing.packing import packed, unpacked
 from brokerkit.sharing.windows import Limit, Unavailable, Window
 
@@ -51,7 +50,6 @@ END_SECONDS = 0.5
 """Longest wait at the end of the program for what is still to be written."""
 PAUSE_SECONDS = 0.0002
 SALT_BITS = 20
-MOST_OWED = 1_000
 ADVICE = "Make the folder writable, or set BROKERKIT_CACHE_DIR to one that is, on a local disk."
 
 _FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
@@ -102,9 +100,7 @@ class FileWindow:
         self._limit = limit
         self._process = _this_process()
         self.holder = self._process.holder
-        self._numbers = itertools.count()
-        self._owed: deque[tuple[int, Step[object]]] = deque(maxlen=MOST_OWED)
-        """Changes that nobody waits for; they go before the ones that were asked for later."""
+        self._owed = Owed()
         self._looked_at = float("-inf")
         self._lost = ("", "")
         """Why it could not be had, and what to do."""
@@ -114,7 +110,7 @@ class FileWindow:
         """Let a step look at the window and change it, while no other thread and no other process does."""
         if self._is_lost():
             raise Unavailable(*self._lost)
-        number = next(self._numbers)
+        number = self._owed.now()
 
         def work(job: Job[T]) -> T:
             return self._changed(step, number, job)
@@ -126,8 +122,7 @@ class FileWindow:
 
     def post(self, step: Step[object]) -> None:
         """Let a step change the window as soon as it can be had, before the next change; nobody waits for it."""
-        number = next(self._numbers)
-        self._owed.append((number, step))
+        number = self._owed.add(step)
         if not self._is_lost():
             self._process.clerk.post(partial(self._pay, number), WAIT_SECONDS)
 
@@ -137,7 +132,7 @@ class FileWindow:
     # In the clerk's thread
 
     def _pay(self, number: int, job: Job[None]) -> None:
-        if self._owed and self._owed[0][0] <= number and not self._is_lost():
+        if self._owed.is_due(number) and not self._is_lost():
             self._changed(lambda window, now: None, number, job)
 
     def _changed(self, step: Step[T], number: int, job: Job[T]) -> T:
@@ -182,15 +177,12 @@ class FileWindow:
             files.judge_private(self._path, os.fstat(descriptor))
             self._looked_at = now
             self._let_go_of_dead(window, now)
-        owed = [each for asked, each in tuple(self._owed) if asked <= number]
-        for each in owed:
-            each(window, now)
+        owed = self._owed.take(window, now, number)
         result = step(window, now)
         content = packed(window, now)
         if os.pwrite(descriptor, content, 0) != len(content):
             raise files.Unfit("it cannot be written as a whole: the disk may be full")
-        for _ in owed:
-            self._owed.popleft()
+        self._owed.paid(owed)
         return result
 
     def _let_go_of_dead(self, window: Window, now: float) -> None:

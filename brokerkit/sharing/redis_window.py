@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections import deque
 from collections.abc import Callable
 from hashlib import sha256
 from typing import TYPE_CHECKING, TypeVar
 
+from brokerkit.sharing.owed import Owed
 from brokerkit.sharing.packing import packed, unpacked, used_up
 from brokerkit.sharing.store import StateLost, Store
 from brokerkit.sharing.windows import Limit, Window
@@ -27,7 +27,6 @@ DEAD_LOOK_SECONDS = 0.5
 KEPT_SECONDS = 3600
 """Nobody needs what was not touched for so long."""
 TRIES = 1000
-MOST_OWED = 1000
 
 _EXCHANGE = """
 local found = redis.call('HMGET', KEYS[1], 'version', 'content')
@@ -58,32 +57,33 @@ class RedisWindow:
         self._content = b""
         self._jumps = store.clock.jumps
         self._looked_at = float("-inf")
-        self._owed: deque[Callable[[Window, float], object]] = deque(maxlen=MOST_OWED)
-        """Changes that nobody waits for; they go before the next one."""
+        self._owed = Owed()
 
     def change(self, step: Callable[[Window, float], T]) -> T:
         """See `Counted`."""
-        return self._store.do(lambda redis: self._changed(redis, step))
+        number = self._owed.now()
+        return self._store.do(lambda redis: self._changed(redis, step, number))
 
     def post(self, step: Callable[[Window, float], object]) -> None:
         """See `Counted`."""
-        self._owed.append(step)
-        self._store.post(lambda redis: self._changed(redis, lambda window, now: None) if self._owed else None)
+        number = self._owed.add(step)
+        self._store.post(lambda redis: self._pay(redis, number))
 
     # In the thread that has the Redis
 
-    def _changed(self, redis: Redis, step: Callable[[Window, float], T]) -> T:
+    def _pay(self, redis: Redis, number: int) -> None:
+        if self._owed.is_due(number):
+            self._changed(redis, lambda window, now: None, number)
+
+    def _changed(self, redis: Redis, step: Callable[[Window, float], T], number: int) -> T:
         for _ in range(TRIES):
             now = self._store.clock.now()
             window = self._window(now)
             self._let_go_of_dead(redis, window, now)
-            owed = len(self._owed)
-            for index in range(owed):
-                self._owed[index](window, now)
+            owed = self._owed.take(window, now, number)
             result = step(window, now)
             if self._exchanged(redis, packed(window, now)):
-                for _ in range(owed):
-                    self._owed.popleft()
+                self._owed.paid(owed)
                 return result
         raise StateLost(f"{self._store.address}: too many change one limit at once", "Use fewer programs on a key.")
 

@@ -40,9 +40,9 @@ PREFIX = "brokerkit:1:"
 """How all keys begin."""
 OLDEST = (6, 2)
 """Versions before this one have no access lists or lack commands."""
-CONNECT_SECONDS = 1.0
-ANSWER_SECONDS = 1.0
-DO_SECONDS = 3.0
+CONNECT_SECONDS = 2.0
+ANSWER_SECONDS = 3.0
+DO_SECONDS = 6.0
 """Longest wait for what was asked, with all that was asked before it."""
 AGAIN_SECONDS = 1.0
 """After this time one that could not be had is tried again."""
@@ -144,6 +144,7 @@ class Store:
 
         It may be done twice. Where the wait is interrupted, it is done or not.
         """
+        self._check()
         try:
             result: T = self._clerk.do(partial(self._taken, work), seconds)
         except Busy:
@@ -216,6 +217,11 @@ class Store:
 
     # How it is done, in the clerk's thread
 
+    def _check(self) -> None:
+        """Raise what was wrong when it was last tried: only the clerk tries again, so that nobody waits for that."""
+        if (lost := self._lost) is not None:
+            raise _copied(lost)
+
     def _taken(self, work: Callable[[Redis], T], job: Job[T]) -> T:
         if not job.take():
             raise Busy  # nobody waits for it any more
@@ -229,8 +235,8 @@ class Store:
             logger.debug(words, address, type(error).__name__, extra=about("state_untold", error, address=address))
 
     def _done(self, work: Callable[[Redis], T]) -> T:
-        if self._lost is not None and time.monotonic() < self._again_at:
-            raise _copied(self._lost)
+        if time.monotonic() < self._again_at:
+            self._check()
         done: list[T] = []
         fault, is_cut = self._attempt(done, work)
         if is_cut and self._lost is None:  # a line that was closed while nobody used it, by a Redis that is there again
