@@ -522,6 +522,23 @@ def test_brokers_of_variables_are_looked_at(setup: Setup, capsys: pytest.Capture
     assert "8010" in told["address"]["words"]
 
 
+@pytest.mark.parametrize(
+    ("own", "says"),
+    [("10.0.0.5", "this machine's own, 10.0.0.5, is none of the internet"), ("8.8.8.8", ""), (None, "")],
+)
+def test_a_broker_that_answers_registered_addresses_is_told(
+    own: str | None, says: str, setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = '[profiles.other]\nbroker = "kiwoom"\nenvironment = "demo"\napp_key = { env = "MAIN_KEY" }\n'
+    setup.file.write_text(setup.file.read_text() + text + 'app_secret = { env = "MAIN_SECRET" }\n')
+    monkeypatch.setattr(accounts, "_own_address", lambda: own)
+    (found,) = [each for each in examine() if each.subject == "address"]
+    assert (found.state, found.profile) == (State.UNKNOWN, "other")
+    assert says in found.words
+    assert ("none of the internet" in found.words) is bool(says)
+    assert "brokerkit doctor other --online" in (found.advice or "")
+
+
 # Token and journal
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
+import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 from brokerkit import clock
 from brokerkit.broker import Broker
@@ -19,6 +22,10 @@ ASKED = {HOME: "005930", "US": "US:AAPL"}
 """By market, a symbol whose price is asked for: the cheapest question that every adapter has."""
 
 
+ELSEWHERE = "192.0.2.1"
+"""An address that is nobody's, kept for examples."""
+
+
 def token(broker: Broker) -> Iterator[Finding]:
     """Tell whether an access token is kept, and until when; never the token, and none is asked for."""
     subject = "token"
@@ -28,7 +35,9 @@ def token(broker: Broker) -> Iterator[Finding]:
         yield error(subject, failure.message.rstrip("."), failure.advice or "Remove the file: the next call asks anew.")
         return
     if found is None:
-        yield ok(subject, "none is kept: the next call asks for one", kept=False)
+        others = " of other hosts, or asks for one" if broker.adapter.settings.state else ""
+        words = f"the next call takes the one{others}" if others else "the next call asks for one"
+        yield ok(subject, f"none is kept on this host: {words}", kept=False)
         return
     now = clock.now()
     age, left = now - found.issued_at, found.expires_at - now
@@ -54,13 +63,24 @@ def address(broker: Broker, subject: Subject) -> Iterator[Finding]:
     codes = broker.client.address_codes
     if not codes or subject.environment == "sandbox":
         return
-    told = ", ".join(sorted(codes))
+    told, own = ", ".join(sorted(codes)), _own_address()
+    inner = own is not None and not ipaddress.ip_address(own).is_global
+    behind = f"; this machine's own, {own}, is none of the internet: that of its network counts" if inner else ""
     yield unknown(
         "address",
-        f"the broker answers only addresses that are registered for the key, and refuses others with {told}",
+        f"the broker answers only addresses that are registered for the key, and refuses others with {told}{behind}",
         f"`brokerkit doctor {subject.name} --online` asks. If it is refused: {_how_to_register(broker)}",
         codes=sorted(codes),
+        own=own,
     )
+
+
+def _own_address() -> str | None:
+    """Return the address from which this machine would call abroad. Nothing is sent: the socket is only prepared."""
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as prepared:
+        prepared.connect((ELSEWHERE, 9))
+        return str(prepared.getsockname()[0])
+    return None
 
 
 def _how_to_register(broker: Broker) -> str:
