@@ -18,13 +18,14 @@ TOKEN_PATHS = {"kis": "/oauth2/tokenP", "kiwoom": "/oauth2/token"}
 PROGRAM = """
 import datetime as dt, json, logging, sys
 from brokerkit import BrokerError, clock, get_broker
-from brokerkit.transport import shelves
+from brokerkit.transport import connection, shelves
 
 told = json.loads(sys.stdin.readline())
 logging.basicConfig(level=logging.INFO)
 now, ahead = clock.now, dt.timedelta(seconds=told["ahead"])
 clock.now = lambda: now() + ahead
 shelves.LOCK_SECONDS = told["patience"]
+connection.TOTAL_SECONDS = 60.0
 with get_broker(told["broker"], environment="sandbox", **told["keys"]) as broker:
     if told["interval"] is not None:
         broker.client._tokens._minimum_interval = told["interval"]
@@ -125,7 +126,8 @@ class Caller:
 class Counter:
     """Counts the tokens that a sandbox is asked for, and holds some of the questions back."""
 
-    def __init__(self, box: Sandbox, broker: str) -> None:
+    def __init__(self, box: Sandbox, broker: str, *, minute: float = 0.0) -> None:
+        """`minute` is how long the sandbox of KIS gives no second token."""
         self._path = TOKEN_PATHS[broker]
         self.asked = 0
         self.held: set[int] = set()
@@ -137,7 +139,7 @@ class Counter:
         face: Any = box.face(broker)
         face.before = self
         if broker == "kis":
-            face.token_minute = 0.0
+            face.token_minute = minute
             face.token_window.calls = 10**9
 
     def __call__(self, request: Any) -> None:

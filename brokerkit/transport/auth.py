@@ -9,7 +9,7 @@ import math
 import os
 import threading
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -127,13 +127,9 @@ class TokenCache:
         Where somebody else is at it for long, the due one is used as long as it lives.
         """
         living = glanced if glanced is not None and glanced.is_alive() else None
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(self._shelf_locked(None if living is None else LIVING_SECONDS))
-            except AuthError as error:
-                if living is None:
-                    raise
-                return self._old_again(living, error)
+        with self._shelf_locked(None if living is None else LIVING_SECONDS) as is_ours:
+            if living is not None and not is_ours:
+                return self._old_again(living, AuthError(f"somebody asks for it for {LIVING_SECONDS:g} s"))
             token = self._load()
             return self._renewed(token, issue) if token is None or token.is_due() else token
 
@@ -205,9 +201,9 @@ class TokenCache:
         """Say whether this call came upon one of its own thread, as a signal handler does, that has the locks."""
         return self._process == os.getpid() and self._lock._is_owned()  # type: ignore[attr-defined]
 
-    def _shelf_locked(self, seconds: float | None = None) -> AbstractContextManager[None]:
+    def _shelf_locked(self, seconds: float | None = None) -> AbstractContextManager[bool]:
         """Hold off the others that use the same shelf."""
-        return nullcontext() if self._shelf is None else self._shelf.locked(seconds)
+        return nullcontext(True) if self._shelf is None else self._shelf.locked(seconds)
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:

@@ -8,7 +8,7 @@ import math
 import secrets
 import time
 from collections.abc import Hashable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -40,8 +40,8 @@ COMPARE_SECONDS = 0.5
 """So old may be what is known of the token that lies in Redis."""
 ANSWER_SECONDS = 0.5
 """A call that has a living token waits no longer than this to hear whether there is a newer one."""
-OWN_SECONDS = 2.0
-"""Who has the lock of all hosts waits so long for that of this host's file: what stands still may have that."""
+OWN_SECONDS = 1.0
+"""Who asks with the lock of all hosts waits so long for that of this host's file, which may stand still."""
 LIFE_SECONDS = 7 * 24 * 3600
 """What nobody writes any more is gone from Redis after this time."""
 
@@ -145,49 +145,58 @@ class RedisShelf:
         return store
 
     @contextmanager
-    def locked(self, seconds: float | None = None) -> Iterator[None]:
-        """Hold off all hosts; where Redis cannot be had, the other processes of this host.
+    def locked(self, seconds: float | None = None) -> Iterator[bool]:
+        """Hold off all hosts; where Redis cannot be had, the other processes of this host. See `Shelf.locked`.
 
         The lock ends two seconds after the process that has it.
         """
         store = self._store()
         try:
             try:
-                self._fence = self._taken(store, shelves.LOCK_SECONDS if seconds is None else seconds)
-                with ExitStack() as stack:
-                    if self._fence is None:
-                        stack.enter_context(self._own.locked(seconds))
-                    else:
-                        with suppress(AuthError):
-                            stack.enter_context(self._own.locked(OWN_SECONDS))
-                    yield
+                is_ours = self._take(store, shelves.LOCK_SECONDS if seconds is None else seconds)
+                if not is_ours and seconds is None:
+                    raise AuthError(
+                        f"Another process, of whichever host, holds the token lock in {store.address} "
+                        f"for {shelves.LOCK_SECONDS:.0f} s.",
+                        advice="It may hang while it asks for a token. End it and try again.",
+                    )
+                if not is_ours:
+                    yield False
+                elif self._fence is None:
+                    with self._own.locked(seconds) as is_ours:
+                        yield is_ours
+                else:
+                    with self._own.locked(0.0 if self._has_living(store) else OWN_SECONDS):
+                        yield True
             finally:
                 store.let_go(self._lock)
         finally:  # again, because an interrupt may come before any line of the first time
             self._fence = None
             store.let_go(self._lock)
 
-    def _taken(self, store: Store, seconds: float) -> str | None:
-        """Take the lock and return its number; None where Redis cannot be had."""
+    def _take(self, store: Store, seconds: float) -> bool:
+        """Take the lock, and its number; say False where somebody has it, and True without one where Redis is lost."""
         value, until = secrets.token_hex(8), time.monotonic() + seconds
         try:
             while True:
                 if store.take(self._lock, value, HELD_SECONDS) is None:
                     fence = store.script(_FENCE, [self._lock, self._key], [value, LIFE_SECONDS])
                     if fence:
-                        self._is_told = False
-                        return bytes(fence).decode()
+                        self._fence, self._is_told = bytes(fence).decode(), False
+                        return True
                     store.let_go(self._lock)  # it was lost again before the number was given
                 if time.monotonic() >= until:
-                    break
+                    return False
                 time.sleep(AGAIN_SECONDS)
         except StateLost as lost:
             self._tell(store, lost)
-            return None
-        raise AuthError(
-            f"Another process, maybe on another host, holds the token lock in {store.address} for {seconds:.0f} s.",
-            advice="It may hang while it asks for a token. End it and try again.",
-        )
+            return True
+
+    def _has_living(self, store: Store) -> bool:
+        with suppress(StateLost):
+            token = self._shared(store)
+            return token is not None and token.is_alive()
+        return False
 
     def glance(self) -> Token | None:
         """Return the token without the lock; None where this host has one of its own that the others lack."""
@@ -198,9 +207,11 @@ class RedisShelf:
         if own is not None and not own.is_shared and own.is_alive():
             return None
         try:
-            return _if_any(self._shared(store))
+            token = _if_any(self._shared(store))
         except StateLost:
             return own
+        self._copy(token, own)
+        return token
 
     def read(self) -> Token | None:
         """Return the token, and see to it that Redis and this host's shelf have the same."""
@@ -216,9 +227,13 @@ class RedisShelf:
         token = _if_any(shared)
         if token is None:
             self._own.remove()
-        elif token != own:
-            self._own.write(token)
+        self._copy(token, own)
         return token
+
+    def _copy(self, token: Token | None, own: Token | None) -> None:
+        """Have the token of all hosts at hand on this one's shelf."""
+        if token is not None and (own is None or own.value != token.value or not own.is_shared):
+            self._own.write(token)
 
     def write(self, token: Token) -> Token:
         """Put a token into Redis and on this host's shelf, unless the holder of a later lock has written."""
@@ -226,7 +241,7 @@ class RedisShelf:
         token = replace(token, is_shared=True)
         try:
             if self._fence is None:  # Redis could not be had when the lock was taken
-                self._fence = self._taken(store, OWN_SECONDS)
+                self._take(store, OWN_SECONDS)
             if self._fence is not None:
                 if not self._put(store, self._sealed(self._by_redis(store, token), self._fence), self._fence):
                     logger.info(
@@ -238,8 +253,6 @@ class RedisShelf:
                 return self._own.write(token)
         except StateLost as lost:
             self._tell(store, lost)
-        except AuthError:  # somebody of another host is asking just now: this one's is compared with theirs later
-            pass
         return self._own.write(replace(token, is_shared=False))
 
     def remove(self) -> None:
@@ -255,16 +268,11 @@ class RedisShelf:
     def mark(self) -> object:
         """Return what tells the token in Redis from others, within COMPARE_SECONDS; without Redis that of the file."""
         store = self._store()
-        if store.is_lost:
-            self._compared_at = float("-inf")
-            return "own", self._own.mark()
-        if time.monotonic() - self._compared_at >= COMPARE_SECONDS:
-            try:
-                self._mark = store.do(partial(_hash, key=self._key, names=("fence",)), seconds=ANSWER_SECONDS)[0]
-            except StateLost:
-                return "own", self._own.mark()
+        if not store.is_lost and time.monotonic() - self._compared_at >= COMPARE_SECONDS:
             self._compared_at = time.monotonic()
-        return "redis", self._mark
+            with suppress(StateLost, ConfigError):  # who needs a token hears of it; who has one goes on
+                (self._mark,) = store.do(partial(_hash, key=self._key, names=("fence",)), seconds=ANSWER_SECONDS)
+        return ("own", self._own.mark()) if store.is_lost else ("redis", self._mark)
 
     def refusal(self) -> Refusal | None:
         """Return the last refusal, on whichever host."""
@@ -276,7 +284,7 @@ class RedisShelf:
         except StateLost as lost:
             self._tell(store, lost)
             return self._own.refusal()
-        return None if found is None else Refusal(found.issued_at - ahead, found.expires_at - ahead)
+        return self._own.refusal() if found is None else Refusal(found.issued_at - ahead, found.expires_at - ahead)
 
     def remember(self, refusal: Refusal) -> None:
         """Keep a refusal for all hosts, and on this host's shelf."""

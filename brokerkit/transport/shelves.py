@@ -61,10 +61,11 @@ class Shelf(Protocol):
     def place(self) -> Hashable:
         """What tells this shelf from others."""
 
-    def locked(self, seconds: float | None = None) -> AbstractContextManager[None]:
+    def locked(self, seconds: float | None = None) -> AbstractContextManager[bool]:
         """Hold off all others that would read, write or ask for a token.
 
-        AuthError where somebody has the lock for `seconds`, or LOCK_SECONDS where nothing is said.
+        Yields whether that was possible within `seconds`. Without them somebody who has the lock for LOCK_SECONDS is an
+        AuthError.
         """
 
     def glance(self) -> Token | None:
@@ -124,13 +125,12 @@ class FileShelf:
         return self._path
 
     @contextmanager
-    def locked(self, seconds: float | None = None) -> Iterator[None]:
-        """Hold off the other processes.
+    def locked(self, seconds: float | None = None) -> Iterator[bool]:
+        """Hold off the other processes. See `Shelf.locked`.
 
         The lock is the system's: it ends with the process that has it, and with nothing else. So one that stood still
         for an hour has it still, and nobody has written what it would overwrite with something older.
         """
-        seconds = LOCK_SECONDS if seconds is None else seconds
         from filelock import FileLock, Timeout  # here, because it is slow to import and few calls need it
 
         _make_folder(self._path.parent)
@@ -139,21 +139,22 @@ class FileShelf:
             files.make_private(path)
         except OSError as error:
             raise _no_folder(path.parent, error) from None
-        lock = FileLock(path, timeout=seconds, mode=0o600)
+        lock = FileLock(path, timeout=LOCK_SECONDS if seconds is None else seconds, mode=0o600)
         try:
             lock.acquire()
         except Timeout:
-            raise AuthError(
-                f"Another process holds the token lock {path.name} for {seconds:.0f} s.",
-                advice="It may hang while it asks for a token. End it and try again.",
-            ) from None
+            if seconds is None:
+                raise AuthError(
+                    f"Another process holds the token lock {path.name} for {LOCK_SECONDS:.0f} s.",
+                    advice="It may hang while it asks for a token. End it and try again.",
+                ) from None
         except OSError as error:
             raise ConfigError(
                 f"The token lock in {path.parent} cannot be used: {error.strerror}.",
                 advice="Make the folder writable or set BROKERKIT_CACHE_DIR to one that is.",
             ) from None
         try:
-            yield
+            yield lock.is_locked
         finally:
             lock.release()
 
