@@ -24,6 +24,7 @@ from brokerkit.sandbox.books import Trade
 from brokerkit.sandbox.bourse import Bourse
 from brokerkit.sandbox.instruments import Instrument
 from brokerkit.sandbox.prints import Day
+from brokerkit.sharing import store
 from brokerkit.transport import http
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -52,6 +53,7 @@ def place_of_state(monkeypatch: pytest.MonkeyPatch, states: Iterator[Path]) -> P
     monkeypatch.setenv("BROKERKIT_STATE_DIR", str(folder))
     # Tokens too: a server on a port that another test had would find its tokens there.
     monkeypatch.setenv("BROKERKIT_CACHE_DIR", str(folder.with_name(f"cache-{folder.name}")))
+    monkeypatch.setattr(store, "_stores", {})  # a Redis of another test is gone
     return folder
 
 

@@ -99,8 +99,8 @@ if TYPE_CHECKING:
         Trade,
         Transaction,
     )
-    from brokerkit.orders.halting import halt, resume
     from brokerkit.orders.intents import Confidence, Intent, IntentKind, IntentState
+    from brokerkit.orders.lease import Lease
     from brokerkit.orders.limits import Limits
     from brokerkit.orders.reconcile import Reconciliation
     from brokerkit.raw.reply import RawReply, RawRow
@@ -123,6 +123,7 @@ if TYPE_CHECKING:
     from brokerkit.stream.stream import Stream, Subscription
     from brokerkit.stream.topics import StreamKind, Topic
     from brokerkit.stream.twin import AsyncStream, AsyncSubscription
+    from brokerkit.switch import halt, resume
 
 __version__ = "0.1.0"
 
@@ -171,6 +172,7 @@ __all__ = [
     "InvestorFlowTotal",
     "JournalError",
     "KeyInUse",
+    "Lease",
     "Level",
     "LimitExceeded",
     "Limits",
@@ -293,7 +295,7 @@ _LATER = {
             "Transaction",
         ),
     ),
-    "brokerkit.orders.halting": ("halt", "resume"),
+    "brokerkit.orders.lease": ("Lease",),
     "brokerkit.orders.intents": ("Confidence", "Intent", "IntentKind", "IntentState"),
     "brokerkit.orders.limits": ("Limits",),
     "brokerkit.orders.reconcile": ("Reconciliation",),
@@ -306,6 +308,7 @@ _LATER = {
     "brokerkit.stream.stream": ("Stream", "Subscription"),
     "brokerkit.stream.topics": ("StreamKind", "Topic"),
     "brokerkit.stream.twin": ("AsyncStream", "AsyncSubscription"),
+    "brokerkit.switch": ("halt", "resume"),
 }
 """Names that are imported when they are used: a program, or `brokerkit --help`, pays only for what it needs."""
 

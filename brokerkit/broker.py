@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from brokerkit.orders.guard import KnownQuotes
     from brokerkit.orders.intents import Intent
     from brokerkit.orders.journal import Journal
+    from brokerkit.orders.lease import Lease
     from brokerkit.orders.reconcile import Reconciliation
     from brokerkit.stream.own_orders import OwnOrders
 
@@ -337,6 +338,22 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
         """Write down what a person found out about an unresolved intent: its order's number, or that there is none."""
         with self._asking("resolve an intent"):
             return self._desk.resolve(intent, order_id=order_id, absent=absent, reason=reason)
+
+    def take_over(self, *, accept_risk: bool = False) -> Lease | None:
+        """Let this host trade the account from now on, where hosts share it by `state` of the profile; see `Lease`.
+
+        Of several hosts one trades an account; the others' orders are NotSent from then on. Raises OrderBlocked while
+        orders of another host may stand, unless `accept_risk`, JournalError where the Redis cannot be had, ConfigError
+        where the profile names none. Returns None where hosts shared the account and the profile names none any more:
+        this host trades it alone then.
+        """
+        with self._asking("taking over the account"):
+            return self._desk.journal.take_over(accept_risk=accept_risk)
+
+    def lease(self) -> Lease | None:
+        """Return which host trades the account; None where none has yet, or where the profile names no `state`."""
+        with self._asking("who trades the account"):
+            return self._desk.journal.shared.lease()
 
     def disarmed(self, *, market: str | None = None) -> str | None:
         """Return why orders of real money would be refused now, None if they may go; always None where none moves."""

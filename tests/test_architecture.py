@@ -55,7 +55,7 @@ PUBLIC = {
     *("BookEvent", "ConditionEvent", "OrderChange", "OrderEvent", "QuoteEvent", "SessionEvent", "Source", "TradeEvent"),
     *("Dropped", "Gap", "GapReason", "Stopped"),
     *("RawEvent", "RawReply", "RawRow"),
-    *("Confidence", "Intent", "IntentKind", "IntentState", "Limits", "Reconciliation", "halt", "resume"),
+    *("Confidence", "Intent", "IntentKind", "IntentState", "Lease", "Limits", "Reconciliation", "halt", "resume"),
 }
 
 
@@ -197,6 +197,7 @@ LAYERS = (
         "findings",
         "variables",
         "config",
+        "switch",
         "extensions",
         "stream",
         "adapter",

@@ -59,6 +59,7 @@ NAMES = [
     *(
         "halt",
         "resume",
+        "take-over",
         "journal",
         "play",
         "brokers",

@@ -297,6 +297,7 @@ def test_after_halt_orders_and_amendments_stay_and_cancellations_go(
         "halted": True,
         "reason": "prices look wrong",
         "file": str(halt_file()),
+        "hosts": [],
     }
     assert main([*BUY, "-b", broker]) == exits.BLOCKED
     assert "prices look wrong" in capsys.readouterr().err

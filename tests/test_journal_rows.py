@@ -87,7 +87,7 @@ def test_a_row_is_this_text_and_is_read_back(intent: Intent, text: str) -> None:
 def test_every_field_of_the_models_stands_in_a_row() -> None:
     full = {**order().model_dump(), "order": order_of("1", **order().result.model_dump(exclude={"id"}))}  # type: ignore[union-attr]
     intent = Intent.model_validate({**full, "request": request_of(type="STOP_LIMIT", stop_price=69_000)})
-    called = {"api": "orders/credit", "names": "7", "terms": "0f", "is_apart": True}
+    called = {"api": "orders/credit", "names": "7", "terms": "0f", "is_apart": True, "fence": 3}
     intent = intent.model_copy(update={"until": intent.day, **called})  # of a reserved order, and of a raw call
     assert None not in intent.model_dump().values()
     assert read(written(intent)) == intent
@@ -156,6 +156,6 @@ def test_a_row_that_is_none_is_damage(text: str) -> None:
 
 def test_the_words_of_the_tables_are_this_many() -> None:
     """A field that a model gets has to be told by its rows too."""
-    # The version more; less the order that is named, the last day of a reserved one, and four fields of raw calls.
-    assert len(json.loads(ORDER)) == 1 + len(Intent.model_fields) - 6
+    # The version more; less the order that is named, the last day of a reserved one, fence, and four of raw calls.
+    assert len(json.loads(ORDER)) == 1 + len(Intent.model_fields) - 7
     assert len(json.loads(ORDER)["result"]) == len(Order.model_fields)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -95,7 +97,8 @@ def forked(broker, given):
 
 def answer(broker, verb, given):
     try:
-        words = ["Order", done(broker, verb, given).model_dump_json()]
+        found = done(broker, verb, given)
+        words = ["None", ""] if found is None else [type(found).__name__, found.model_dump_json()]
     except BrokerError as error:
         words = [type(error).__name__, str(error)]
     print(json.dumps(words), flush=True)
@@ -133,11 +136,25 @@ class Trader:
     """A process that trades. With `act` it dies or holds on at `point` of the order that is told to be `armed`."""
 
     def __init__(
-        self, box: Sandbox, name: str, *, act: str = "", point: str = "", limits: Limits | None = None
+        self,
+        box: Sandbox,
+        name: str,
+        *,
+        act: str = "",
+        point: str = "",
+        limits: Limits | None = None,
+        options: Mapping[str, str] | None = None,
+        folder: Path | None = None,
     ) -> None:
-        self._process = forks.Popen(["-c", PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        """`options` are settings of the profile. `folder`: it is another host, whose state and cache lie there."""
+        places = (
+            {} if folder is None else {"BROKERKIT_STATE_DIR": folder / "state", "BROKERKIT_CACHE_DIR": folder / "cache"}
+        )
+        variables = {**os.environ, **{key: str(value) for key, value in places.items()}}
+        self._process = forks.Popen(["-c", PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=variables)
         given = (limits or Limits()).model_dump_json()
-        self.tell({"broker": name, "keys": keys_of(box, name), "act": act, "point": point, "limits": given})
+        keys = {**keys_of(box, name), "options": dict(options or {})}
+        self.tell({"broker": name, "keys": keys, "act": act, "point": point, "limits": given})
         assert self.hear() == "ready"
 
     def does(self, verb: str, *, armed: bool = False, **given: Any) -> Any:
@@ -161,6 +178,10 @@ class Trader:
         line = self._process.stdout.readline()
         return json.loads(line) if line else None
 
+    def ends(self) -> None:
+        """Let it come to its end as programs do."""
+        self._process.communicate(timeout=60)
+
     def kill(self) -> None:
         """Kill it, wherever it is."""
         self._process.kill()
@@ -172,5 +193,6 @@ class Trader:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.kill()
-        self._process.communicate()
+        if self._process.returncode is None:
+            self._process.kill()
+            self._process.communicate()

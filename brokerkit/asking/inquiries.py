@@ -42,6 +42,7 @@ from brokerkit.words import OrderType, SecurityType, Venue
 
 if TYPE_CHECKING:
     from brokerkit.asking.listing import Listings
+    from brokerkit.orders.lease import Choice
     from brokerkit.orders.listing import Sending
     from brokerkit.orders.lists import OrderLists
 
@@ -446,6 +447,11 @@ class Inquiries:
     def account_number(self) -> str:
         """Return the account number, as it is."""
         return self.adapter.account_number().get_secret_value()
+
+    @property
+    def choice(self) -> Choice:
+        """What of the settings says how hosts share the orders of the account."""
+        return self.adapter.settings
 
     def owner(self) -> str:
         """Return whose journal it is: the account, asked for only where the settings do not tell, else the key."""

@@ -107,6 +107,12 @@ COMMANDS = (
         "Stop orders and amendments of all your programs, at once; cancellations go on (주문 중지).",
     ),
     Command("resume", "Orders", "journal", "Let orders go out again (주문 재개)."),
+    Command(
+        "take-over",
+        "Orders",
+        "journal",
+        "Let this host trade an account that several hosts share; the others' orders are refused then (거래 넘겨받기).",
+    ),
     Command("journal", "Orders", "journal", "Show and settle what became of orders (주문 일지)."),
     Command(
         "balance",

@@ -1,4 +1,4 @@
-"""`brokerkit journal`: what the library knows of the orders it sent. `brokerkit halt | resume`: the kill switch."""
+"""`brokerkit journal`: what is known of the orders that were sent. `halt`, `resume`, `take-over`: who may send any."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from brokerkit import switch
 from brokerkit.broker import Broker
 from brokerkit.cli import exits
 from brokerkit.cli.asking import confirm, is_terminal
@@ -23,6 +24,7 @@ from brokerkit.models import Order
 from brokerkit.orders import halting
 from brokerkit.orders.intents import UNRESOLVED, Intent
 from brokerkit.orders.journal import Journal
+from brokerkit.orders.lease import Lease
 from brokerkit.orders.reconcile import Reconciliation
 from brokerkit.symbols import is_symbol
 
@@ -61,6 +63,13 @@ TimeoutOption = Annotated[
     ),
 ]
 FileArgument = Annotated[str, typer.Argument(metavar="FILE", help="A file that there is not yet; - is the output.")]
+ProfileArgument = Annotated[
+    str | None, typer.Argument(metavar="PROFILE", help="A profile that names a state.", show_default=False)
+]
+RiskOption = Annotated[
+    bool, typer.Option("--accept-risk", help="Also while orders of the other host may stand: it is gone.")
+]
+TakeOption = Annotated[bool, typer.Option("--yes", "-y", help="Take over unasked.")]
 HaltArgument = Annotated[
     list[str] | None, typer.Argument(metavar="REASON", help="What others shall read.", show_default=False)
 ]
@@ -75,6 +84,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(group, name="journal")
     app.command()(halt)
     app.command()(resume)
+    app.command("take-over")(take_over)
 
 
 @with_table
@@ -163,15 +173,56 @@ def export(session: Session, file: FileArgument) -> None:
 def halt(reason: HaltArgument = None, as_json: JsonOption = False) -> None:
     """Stop orders and amendments of all your programs, at once; cancellations go on (주문 중지)."""
     words = " ".join(reason or ())
-    halting.halt(words)
-    Printer(as_json).one({"halted": True, "reason": words, "file": str(halting.halt_file())})
+    hosts = switch.halt(words)
+    told = {"halted": True, "reason": words, "file": str(halting.halt_file()), "hosts": list(hosts)}
+    Printer(as_json).one(told, {**told, "hosts": ", ".join(hosts) or "this one alone"})
 
 
 def resume(as_json: JsonOption = False) -> None:
     """Let orders go out again (주문 재개)."""
-    stopped = halting.resume()
+    stopped = switch.resume()
     told = {"halted": False, "was_halted": stopped, "file": str(halting.halt_file())}
     Printer(as_json).one(told, {key.replace("_", " "): value for key, value in told.items()})
+
+
+def take_over(
+    profile: ProfileArgument = None,
+    accept_risk: RiskOption = False,
+    yes: TakeOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Let this host trade an account that several hosts share; the others' orders are refused then (거래 넘겨받기)."""
+    session = Session(None, profile, None, as_json)
+    with session.broker() as broker:
+        if not yes:
+            _ask(session.printer, _question(broker.lease()), "taken over")
+        taken = broker.take_over(accept_risk=accept_risk)
+    if taken is None:
+        session.printer.one({"host": None}, {"host": "none: hosts share this account no more"})
+    else:
+        session.printer.one(taken, _lease_rows(taken))
+
+
+def _question(found: Lease | None) -> str:
+    """Say what taking over ends."""
+    if found is None:
+        return "No host is known to trade this account. Is that so, and shall this one?"
+    since = f"{found.since:%Y-%m-%d %H:%M:%S}"
+    if found.is_ours:
+        return f"This host trades this account since {since}. Shall it go on?"
+    pending = f" Of its orders may stand: {'; '.join(found.pending)}." if found.pending else ""
+    return (
+        f"{found.host} trades this account since {since}.{pending} Have its programs ended, and shall this host trade?"
+    )
+
+
+def _lease_rows(lease: Lease) -> Row:
+    return {
+        "host": lease.host,
+        "since": f"{lease.since:%Y-%m-%d %H:%M:%S}",
+        "fence": lease.fence,
+        "pending": "; ".join(lease.pending) or "nothing",
+    }
 
 
 def _journal(broker: Broker) -> Journal:
@@ -195,13 +246,13 @@ def _found(broker: Broker, ending: str) -> Intent:
     )
 
 
-def _ask(printer: Printer, question: str) -> None:
+def _ask(printer: Printer, question: str, done: str = "written") -> None:
     if printer.as_json:
-        raise InvalidRequest("With --json nothing is asked.", advice="Nothing was written. Add --yes.")
+        raise InvalidRequest("With --json nothing is asked.", advice=f"Nothing was {done}. Add --yes.")
     if not is_terminal():
-        raise Blocked("There is no terminal to ask at.", advice="Nothing was written. Add --yes.")
+        raise Blocked("There is no terminal to ask at.", advice=f"Nothing was {done}. Add --yes.")
     if not confirm(question):
-        raise Blocked("That was not confirmed.", advice="Nothing was written.")
+        raise Blocked("That was not confirmed.", advice=f"Nothing was {done}.")
 
 
 def _say_if_gone(session: Session, broker: Broker) -> None:

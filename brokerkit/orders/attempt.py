@@ -15,7 +15,6 @@ from brokerkit.errors import (
     MAY_STAND,
     NOT_SENT,
     BrokerError,
-    Halted,
     JournalError,
     NotSent,
     OrderUncertain,
@@ -236,6 +235,8 @@ class Attempt:
 
     def _leave(self) -> None:
         self._begins = True
+        self._check()
+        self._journal.shared.check(self.intent)  # before others wait for the journal
         today = market_named(self.intent.market).today()
         if today != self.intent.day:  # it has waited until the day turned
             self.intent = self.intent.model_copy(update={"day": today})
@@ -277,7 +278,8 @@ class Attempt:
             raise connection.GateClosed("the time limit passed before anything was sent")
         try:
             self._check()
-        except Halted as error:
+            self._journal.shared.check(self.intent)
+        except BrokerError as error:
             raise connection.GateClosed(error.message) from None
 
     def _check(self) -> None:

@@ -14,7 +14,8 @@ from brokerkit.orders.limits import Limits, money
 MOST = 10**16
 """Hundredths of its currency that an order counts at most: sums have to fit into the file's numbers."""
 
-_COUNTED = "'ORDER', 'AMEND', 'RESERVE', 'AMEND_RESERVATION', 'RAW'"
+COUNTED = "'ORDER', 'AMEND', 'RESERVE', 'AMEND_RESERVATION', 'RAW'"
+"""The kinds that count: all that take nothing back."""
 
 
 def check_counters(file: sqlite3.Connection, intent: Intent, limits: Limits, value: Decimal | None) -> None:
@@ -22,7 +23,7 @@ def check_counters(file: sqlite3.Connection, intent: Intent, limits: Limits, val
     if intent.is_cancel:
         return
     limits = limits.of(intent.currency) or Limits()
-    sent = f"kind IN ({_COUNTED}) AND state != 'NOT_SENT' AND currency = ? AND "
+    sent = f"kind IN ({COUNTED}) AND state != 'NOT_SENT' AND currency = ? AND "
     if limits.max_orders_per_minute is not None:
         now, ticks = clock.now().timestamp(), time.monotonic()
         # Either clock is enough: the one on the wall may jump, the other one starts again with the machine.
@@ -33,21 +34,19 @@ def check_counters(file: sqlite3.Connection, intent: Intent, limits: Limits, val
         count = file.execute(query, (intent.currency, newest, now - 60, ticks - 60, ticks)).fetchone()[0]
         if count >= limits.max_orders_per_minute:
             most = f"max_orders_per_minute, {limits.max_orders_per_minute}"
-            raise _exceeded(f"one more in this minute would be more than {most}", "Wait a moment")
+            raise exceeded(f"one more in this minute would be more than {most}", "Wait a moment")
     day = (intent.currency, intent.day.isoformat())
     if limits.max_orders_per_day is not None:
         count = file.execute(f"SELECT count(*) FROM intents WHERE {sent}day = ?", day).fetchone()[0]  # noqa: S608
         if count >= limits.max_orders_per_day:
             most = f"max_orders_per_day, {limits.max_orders_per_day}"
-            raise _exceeded(
-                f"there were {count} orders today, and one more would be more than {most}", "Go on tomorrow"
-            )
+            raise exceeded(f"there were {count} orders today, and one more would be more than {most}", "Go on tomorrow")
     if limits.max_daily_value is not None and value:
         query = f"SELECT coalesce(sum(value), 0) FROM intents WHERE {sent}state != 'REJECTED' AND day = ?"  # noqa: S608
         total = Decimal(file.execute(query, day).fetchone()[0] + hundredths(value)) / 100
         if total > limits.max_daily_value:
             told, most = money(total, intent.currency), money(limits.max_daily_value, intent.currency)
-            raise _exceeded(f"{told} today would be more than max_daily_value, {most}", "Order less")
+            raise exceeded(f"{told} today would be more than max_daily_value, {most}", "Order less")
 
 
 def counted(value: Decimal | None) -> int:
@@ -63,5 +62,6 @@ def hundredths(value: Decimal) -> int:
     return int((value * 100).to_integral_value(ROUND_CEILING))
 
 
-def _exceeded(words: str, advice: str) -> LimitExceeded:
+def exceeded(words: str, advice: str) -> LimitExceeded:
+    """Return the error for one order too many."""
     return LimitExceeded(f"{words}.", advice=f"Nothing was sent. {advice}, or change the limits of the profile.")

@@ -45,6 +45,7 @@ from brokerkit.orders.intents import (
 from brokerkit.orders.journal import Journal, journal_for, journal_in_memory
 from brokerkit.orders.keyed import Keyed
 from brokerkit.orders.keys import check_key, check_unused, client_key
+from brokerkit.orders.lease import share
 from brokerkit.orders.limits import NO_CURRENCY, Limits, Safety
 from brokerkit.orders.listing import WRONG_CLOCK, Listed, Sending, Unread
 from brokerkit.orders.raw import Carried, RawDesk
@@ -627,4 +628,6 @@ class OrderDesk(ReservingDesk, RawDesk):
         if not self._durable:
             return journal_in_memory(digest(*whose), branch_of=self._branch_of)
         old = folder / f"{beginning}-{digest(*whose)}.sqlite3"
-        return journal_for(journal_path(folder, beginning, *whose), old=old, branch_of=self._branch_of)
+        journal = journal_for(journal_path(folder, beginning, *whose), old=old, branch_of=self._branch_of)
+        share(journal, trader.choice, *whose)
+        return journal

@@ -83,6 +83,10 @@ class JournalFile(ABC):
     def _put(self, file: sqlite3.Connection, intent: Intent) -> None:
         """Write down in a transaction what was kept in memory."""
 
+    @abstractmethod
+    def _told(self, intent: Intent) -> None:
+        """Learn that what was kept in memory is written down now."""
+
     def _read(self, work: Callable[[sqlite3.Connection], T], patience: float | None = None) -> T:
         """Let the clerk read, and return what it found; it waits for others who are just writing."""
 
@@ -136,6 +140,7 @@ class JournalFile(ABC):
         for intent in kept.values():
             if self._kept.get(intent.id) is intent:
                 del self._kept[intent.id]
+            self._told(intent)
         return found
 
     def _owes(self) -> bool:

@@ -1,16 +1,24 @@
-"""The kill switch: a file, so that every process of this user sees it with the next order."""
+"""The kill switch: a file, so that every process of this user sees it with the next order; a key for all hosts."""
 
 from __future__ import annotations
 
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from brokerkit import clock, files
 from brokerkit.errors import NOT_SENT, Halted, JournalError
 from brokerkit.orders.state import make_folder, state_directory
+from brokerkit.sharing.hosts import host_name
+from brokerkit.sharing.store import PREFIX, Store
 from brokerkit.text import sanitize
 
+if TYPE_CHECKING:
+    from redis import Redis
+
+HALT = "halt"
+"""The key by which the orders of all hosts stop that share a Redis."""
 NOT_STOPPED = "Orders are NOT stopped: the kill switch cannot be set."
 BY_HAND = "Stop your programs by hand."
 
@@ -41,6 +49,23 @@ def _is_there(path: Path) -> bool:
     with suppress(OSError):
         files.make_private(path)
     return os.path.lexists(path)
+
+
+def halt_hosts(store: Store, reason: str = "") -> None:
+    """Stop orders and amendments of all hosts that share a Redis; StateLost or ConfigError where it cannot be had."""
+    words = sanitize(f"{clock.now():%Y-%m-%d %H:%M:%S} {host_name()} {reason}")
+    store.do(lambda redis: redis.set(PREFIX + HALT, words))
+
+
+def resume_hosts(store: Store) -> bool:
+    """Let the orders of all hosts go out again. False: they were not stopped."""
+    return bool(store.do(lambda redis: redis.delete(PREFIX + HALT)))
+
+
+def halted(redis: Redis) -> str | None:
+    """Return what the switch of all hosts says, inside of `Store.do`; None where it is off."""
+    words: Any = redis.get(PREFIX + HALT)
+    return None if words is None else sanitize(words.decode("utf-8", errors="replace"))
 
 
 def resume() -> bool:

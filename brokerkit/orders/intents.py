@@ -155,6 +155,8 @@ class Intent(Model):
     """The caller's own name for it, if it has one."""
     owner: str = ""
     """The process that sends it."""
+    fence: StrictInt | None = None
+    """How often a host has begun to trade the account when it was sent; None where hosts share nothing."""
     api: str | None = None
     """The API that was called by the broker's own fields, its variant with it."""
     names: str | None = None

@@ -36,14 +36,18 @@ from brokerkit.orders.intents import (
 )
 from brokerkit.orders.keys import check_unused
 from brokerkit.orders.learnt import KEPT, Learnt
+from brokerkit.orders.lease import Alone, Lease, Shared
 from brokerkit.orders.limits import Limits
 from brokerkit.orders.numbers import BranchOf, branch_and_number, check_free, one_branch
+from brokerkit.orders.records import Records
 from brokerkit.orders.rows import read, written
 from brokerkit.orders.storage import WRITE
 from brokerkit.symbols import HOME
 
 logger = logging.getLogger("brokerkit")
 
+URGENT_SECONDS = 0.5
+"""Longest wait for others who write, where what is to be written is no condition of anything."""
 LONGEST_SENDING = 60.0
 """Seconds after which SENDING is UNKNOWN, whoever owns it: an attempt lasts 15 s at most."""
 CHUNK = 100
@@ -59,6 +63,8 @@ class Journal(Learnt):
     """
 
     branch_of: BranchOf = staticmethod(one_branch)
+    shared: Shared = Alone()
+    """What other hosts know of it. Once it is shared it stays so, whichever broker of this process asks."""
 
     # The way of an intent
 
@@ -102,6 +108,7 @@ class Journal(Learnt):
                 watermark=None if falls or not numbers_ascend else highest,
                 owner=self.owner.name if self.path else "",
             )
+            sending = self.shared.begin(sending, limits, value, Records(file))
             try:
                 file.execute(WRITE, self._row(sending, value))
             except sqlite3.IntegrityError:
@@ -110,7 +117,11 @@ class Journal(Learnt):
                 self._expect(file, sending.market, sending.until or sending.day + KEPT)
             return sending
 
-        return self._write(write, patience)
+        try:
+            return self._write(write, patience)
+        except Exception:
+            self.shared.undone(intent)
+            raise
 
     def note(self, intent: Intent) -> None:
         """Keep an intent of which nothing has been sent."""
@@ -119,6 +130,7 @@ class Journal(Learnt):
             file.execute(WRITE, self._row(intent, None))
 
         self._write(write)
+        self.shared.decided(intent)
 
     def decide(self, intent: Intent, *, patience: float | None = None, begun: bool = True) -> Intent:
         """Write what became of an intent, and return it as it then stands.
@@ -143,6 +155,7 @@ class Journal(Learnt):
             raise
         if found is None and begun:
             raise _lacking(intent.id)
+        self.shared.decided(found or decided)
         return found or decided
 
     def revise(self, intent_id: str, change: Callable[[Intent], Intent]) -> Intent:
@@ -162,7 +175,9 @@ class Journal(Learnt):
             self._see(file, changed.book, changed.day, [number_of(changed.order_id)])
             return changed
 
-        return self._write(write)
+        changed = self._write(write)
+        self.shared.decided(changed)
+        return changed
 
     def recover(self, *, patience: float | None = None) -> tuple[Intent, ...]:
         """Turn what processes that are gone were sending into UNKNOWN, and return it."""
@@ -175,6 +190,20 @@ class Journal(Learnt):
             return found
 
         return self._write(write, patience)
+
+    # Among hosts
+
+    def take_over(self, *, accept_risk: bool) -> Lease | None:
+        """Let this host trade the account; see `Shared`."""
+        fence = self._read(lambda file: Records(file).fence)
+        lease = self.shared.take_over(abs(fence), accept_risk=accept_risk)
+        self._write(lambda file: Records(file).keep_fence(lease.fence if lease else 0))
+        return lease
+
+    def lose(self) -> None:
+        """Write down that another host trades the account: while that cannot be asked nothing leaves from here then."""
+        if self._read(lambda file: Records(file).fence, URGENT_SECONDS) > 0:
+            self._write(lambda file: Records(file).lose_fence(), URGENT_SECONDS)
 
     # What stands in it
 
@@ -388,6 +417,9 @@ class Journal(Learnt):
 
     def _some(self, ids: Sequence[str], file: sqlite3.Connection) -> tuple[Intent, ...]:
         return self._select(file, f"id IN ({', '.join('?' * len(ids))})", *ids)
+
+    def _told(self, intent: Intent) -> None:
+        self.shared.decided(intent)
 
     def _put(self, file: sqlite3.Connection, intent: Intent) -> None:
         """Write what was kept in memory, as well as it can be."""

@@ -94,6 +94,7 @@ _INTENT = _Shape(
         "prev": "previous",
         "key": "key",
         "owner": "owner",
+        "fence": "fence",
         "api": "api",
         "names": "names",
         "terms": "terms",

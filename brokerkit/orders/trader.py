@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from brokerkit.market.markets import Market
 from brokerkit.models import Order, Quote
 from brokerkit.models.handles import Handle
+from brokerkit.orders.lease import Choice
 from brokerkit.orders.lists import OrderLists
 from brokerkit.part import Part
 from brokerkit.words import Venue
@@ -26,6 +27,10 @@ class Trader(Protocol):
     @property
     def client(self) -> object:
         """The adapter's client."""
+
+    @property
+    def choice(self) -> Choice:
+        """What of its settings says how hosts share its orders."""
 
     def part(self, market: Market) -> Part[Any]:
         """Return the part of a market; Unsupported if the broker has none."""
