@@ -14,7 +14,7 @@ from contextlib import suppress
 from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from brokerkit import watching
 from brokerkit.errors import BrokerError, ConfigError
@@ -70,8 +70,17 @@ METRICS: Mapping[str, Metric] = {
     "brokerkit.limit.allowed": Metric(
         "gauge", "{call}", f"{PLACE} brokerkit.limit", "Calls in a window of a limit that are tried at present"
     ),
+    "brokerkit.limit.used": Metric(
+        "gauge",
+        "{call}",
+        f"{PLACE} brokerkit.limit",
+        "Calls that count in a window of a limit now, of all who share it",
+    ),
     "brokerkit.limit.refusals": Metric(
         "counter", "{answer}", f"{PLACE} brokerkit.api", "Answers of the broker that said: too many calls"
+    ),
+    "brokerkit.state.changes": Metric(
+        "counter", "{change}", "brokerkit.outcome", "How often what hosts share was lost and found again"
     ),
     "brokerkit.token.issues": Metric("counter", "{token}", PLACE, "Access tokens that this process had issued"),
     "brokerkit.order.attempts": Metric(
@@ -149,14 +158,16 @@ class _Meters:
         self._observation = Observation
         self._lock = threading.RLock()
         self._counts: dict[str, Counter[_Labels]] = {name: Counter() for name in ("events", "dropped")}
-        self._allowed: dict[_Labels, int] = {}
+        self._limits: dict[_Labels, WeakSet[watching.Limited]] = {}
+        """Those of several keys together. A child of a fork has others, and those of its parent are gone there."""
         self._noted_at: dict[_Labels, float] = {}
         self._histograms: dict[str, Histogram] = {}
         self._counters: dict[str, metrics.Counter] = {}
         observed = {
-            "brokerkit.stream.events": lambda: self._counts["events"],
-            "brokerkit.stream.dropped": lambda: self._counts["dropped"],
-            "brokerkit.limit.allowed": lambda: self._allowed,
+            "brokerkit.stream.events": lambda: self._counted("events"),
+            "brokerkit.stream.dropped": lambda: self._counted("dropped"),
+            "brokerkit.limit.allowed": lambda: self._limited(0),
+            "brokerkit.limit.used": lambda: self._limited(1),
             "brokerkit.order.unresolved": _unresolved,
         }
         for name, metric in METRICS.items():
@@ -174,8 +185,11 @@ class _Meters:
     def _observed(self, values: Callable[[], Mapping[_Labels, int]], options: CallbackOptions) -> Iterable[Observation]:
         if self not in _watching:
             return []
+        return [self._observation(value, dict(labels)) for labels, value in values().items()]
+
+    def _counted(self, name: str) -> Mapping[_Labels, int]:
         with self._lock:
-            return [self._observation(value, dict(labels)) for labels, value in values().items()]
+            return dict(self._counts[name])
 
     def see(self, seen: watching.Seen) -> None:
         """Count what happened."""
@@ -197,6 +211,8 @@ class _Meters:
             case watching.Missed(_, _, reason, seconds):
                 labels = {**_place(seen), "brokerkit.reason": reason}
                 self._histograms["brokerkit.stream.gap.duration"].record(seconds, labels)
+            case watching.Shared(outcome):
+                self._counters["brokerkit.state.changes"].add(1, {"brokerkit.outcome": outcome})
             case watching.Discarded(kind, number):
                 with self._lock:
                     self._counts["dropped"][(("brokerkit.kind", kind),)] += number
@@ -212,8 +228,19 @@ class _Meters:
         labels = {**_place(seen), "brokerkit.effect": seen.effect, "brokerkit.outcome": outcome}
         self._histograms["brokerkit.limit.wait.duration"].record(seen.seconds, labels)
         with self._lock:
-            for key, calls in seen.allowed:
-                self._allowed[(*_place(seen).items(), ("brokerkit.limit", key))] = calls
+            for key, limited in seen.limits:
+                labels_of_limit = (*_place(seen).items(), ("brokerkit.limit", key))
+                self._limits.setdefault(labels_of_limit, WeakSet()).add(limited)
+
+    def _limited(self, place: int) -> Mapping[_Labels, int]:
+        with self._lock:
+            known = {labels: tuple(limits) for labels, limits in self._limits.items()}
+        found = {}
+        for labels, limits in known.items():
+            with suppress(BrokerError):  # where they are kept cannot be had now
+                if limits:
+                    found[labels] = sum(each.usage[place] for each in limits)
+        return found
 
     def _received(self, seen: watching.Received) -> None:
         labels = (*_place(seen).items(), ("brokerkit.kind", seen.kind))

@@ -20,6 +20,14 @@ from brokerkit.logs import about
 logger = logging.getLogger("brokerkit")
 
 
+class Limited(Protocol):
+    """What gives out turns."""
+
+    @property
+    def usage(self) -> tuple[int, int]:
+        """Calls in a window that are tried at present, and those that count now."""
+
+
 class Called(NamedTuple):
     """A call that was answered, or was given up: from its turn on."""
 
@@ -42,8 +50,8 @@ class Waited(NamedTuple):
     effect: str
     seconds: float
     is_given: bool
-    allowed: tuple[tuple[str, int], ...]
-    """Key of each limit to the calls per window that are tried at present."""
+    limits: tuple[tuple[str, Limited], ...]
+    """Every limit that it counts against, with its key."""
 
 
 class Hurried(NamedTuple):
@@ -100,7 +108,13 @@ class Discarded(NamedTuple):
     number: int
 
 
-Seen: TypeAlias = Called | Waited | Hurried | Ordered | Received | Missed | Connected | Discarded
+class Shared(NamedTuple):
+    """What hosts share was lost, or found again."""
+
+    outcome: str
+
+
+Seen: TypeAlias = Called | Waited | Hurried | Ordered | Received | Missed | Connected | Discarded | Shared
 Observer: TypeAlias = Callable[[Seen], None]
 
 

@@ -20,9 +20,13 @@ from brokerkit import Broker, OrderUncertain, get_broker, telemetry, watching
 from brokerkit.errors import ConfigError, Rejected
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.faults import Faults, Rule
+from brokerkit.sharing.addresses import read_address
+from brokerkit.sharing.store import StateLost, Store
+from brokerkit.sharing.windows import Limit, StartId, Window
 from brokerkit.stream.mailbox import MOST, Mailbox, Slot
 from brokerkit.stream.topics import StreamKind
 from brokerkit.telemetry import METRICS, instrument, uninstrument
+from tests.redises import needs_redis, redis_server
 from tests.streams import trade_topic
 
 BROKERS = ("kis", "kiwoom")
@@ -121,6 +125,38 @@ def test_answers_that_say_too_many_calls_are_told(name: str, told: Told, monkeyp
     assert told.sum("limit.refusals", broker=name) == 1
     assert told.sum("call.duration", effect="read", error_type="RateLimited") == 1
     assert told.sum("call.duration", effect="read", error_type=None) == 2
+
+
+def test_the_limits_tell_what_is_allowed_and_what_is_used(broker: Broker, told: Told) -> None:
+    for _ in range(3):
+        broker.quote("005930")
+    limits = {labels["limit"]: point.value for labels, point in told.points("limit.allowed")}
+    used = {labels["limit"]: point.value for labels, point in told.points("limit.used")}
+    assert limits.keys() == used.keys() != set()
+    assert all(0 <= used[key] <= limits[key] for key in limits)
+
+
+def test_what_counts_in_a_window_is_what_is_on_its_way_and_what_was_answered_lately() -> None:
+    window = Window(Limit("all", 5))
+    for number in range(3):
+        window.take(StartId(0, number), 10.0)
+    window.end(StartId(0, 0), 10.5, sent=True)
+    window.end(StartId(0, 1), 10.6, sent=False)
+    assert [window.count(now) for now in (10.7, 11.5, 11.6)] == [2, 2, 1]
+
+
+@needs_redis
+def test_what_hosts_share_is_told_when_it_is_lost_and_found(told: Told) -> None:
+    with redis_server() as server:
+        store = Store(read_address(server.state))
+        store.do(lambda redis: redis.ping())
+        server.kill()
+        for _ in range(2):  # which is told once
+            with pytest.raises(StateLost):
+                store.do(lambda redis: redis.ping())
+        server.start()
+        told.awaits("state.changes", outcome="found")
+    assert told.sum("state.changes", outcome="lost") == 1
 
 
 # Orders

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 from pydantic import SecretStr
 
+from brokerkit import watching
 from brokerkit.errors import BrokerError, ConfigError
 from brokerkit.logs import about
 from brokerkit.sharing.addresses import Address, read_address
@@ -299,6 +300,8 @@ class Store:
         if self._lost is not None:
             address = str(self.address)
             logger.info("%s is there again.", address, extra=about("state_found", address=address))
+            if watching.observers:
+                watching.tell(watching.Shared("found"))
             self._lost = self.lost_words = None
 
     def _lose(self, fault: StateLost | ConfigError) -> None:
@@ -308,6 +311,8 @@ class Store:
         if self.lost_words != words:
             told, address = words.rstrip("."), str(self.address)
             logger.warning("What hosts share is lost: %s.", told, extra=about("state_lost", fault, address=address))
+            if watching.observers and self._lost is None:
+                watching.tell(watching.Shared("lost"))
         self._lost, self.lost_words = fault, words
 
     def _fault(self, error: Exception) -> StateLost | ConfigError | None:

@@ -129,6 +129,10 @@ class Window:
             old = bisect_left(self.answered, now - self.limit.seconds - MARGIN)
             del self.answered[: max(old, len(self.answered) - self.limit.calls)]
 
+    def count(self, now: float) -> int:
+        """Return how many calls count now: those on their way, and those whose answers are not old enough."""
+        return len(self.open) + len(self.answered) - bisect_left(self.answered, now - self.limit.seconds - MARGIN)
+
     def slow_down(self, now: float, told: int | None = None) -> None:
         """Allow fewer calls, or at most as many as the broker has `told`, and none for one window."""
         self.allowed = max(1, min(self.allowed, self.allowed * 4 // 5 if told is None else told))

@@ -657,9 +657,9 @@ class Client(Reader):
     def _tell_wait(
         self, endpoint: Endpoint[Any], seconds: float, limiters: Iterable[Limiter], *, is_given: bool
     ) -> None:
-        allowed = tuple((each.limit.key, each.allowed) for each in limiters)
+        limits = tuple((each.limit.key, each) for each in limiters)
         effect = endpoint.effect.value
-        watching.tell(watching.Waited(self.broker, self.environment_name, effect, seconds, is_given, allowed))
+        watching.tell(watching.Waited(self.broker, self.environment_name, effect, seconds, is_given, limits))
 
     def _slow_down(self, endpoint: Endpoint[Any], error: BrokerError) -> None:
         if watching.observers:

@@ -189,6 +189,12 @@ class Limiter:
         with self._lock:
             return self._counted.change(lambda window, now: window.allowed)
 
+    @property
+    def usage(self) -> tuple[int, int]:
+        """Calls per window that are tried at present, and those that count now, of all who share the limit."""
+        with self._lock:
+            return self._counted.change(lambda window, now: (window.allowed, window.count(now)))
+
     def acquire(self, timeout: float, *, priority: Priority = Priority.QUERY) -> Start | None:
         """Wait for a start, at most `timeout` seconds, until `ended`; None: none came free, none was used.
 
