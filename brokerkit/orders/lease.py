@@ -20,6 +20,7 @@ from weakref import WeakSet
 from pydantic import SecretStr, StrictInt
 
 from brokerkit.errors import ConfigError, Halted, JournalError, LimitExceeded, NotSent, OrderBlocked
+from brokerkit.logs import about
 from brokerkit.models import Model
 from brokerkit.orders.counters import exceeded
 from brokerkit.orders.halting import halted
@@ -201,7 +202,12 @@ class AmongHosts:
         words = error.words if isinstance(error, StateLost) else error.message
         if intent.is_cancel:
             if intent.sent_at is None:  # and once more at its first byte, where it is told already
-                logger.warning("%s goes out although hosts cannot be asked: %s", intent.what, words)
+                logger.warning(
+                    "%s goes out although hosts cannot be asked: %s",
+                    intent.what,
+                    words,
+                    extra=about("order_not_shared", error, intent=intent.id),
+                )
             return
         if isinstance(error, ConfigError):
             raise error
@@ -213,7 +219,12 @@ class AmongHosts:
                 "all the same, by the journal of this host alone.",
             )
         if intent.fence is not None and intent.id not in self._unseen:
-            logger.warning("%s goes out although hosts cannot be asked any more: %s", intent.what, words)
+            logger.warning(
+                "%s goes out although hosts cannot be asked any more: %s",
+                intent.what,
+                words,
+                extra=about("order_not_shared", error, intent=intent.id),
+            )
 
     def check_halt(self) -> None:
         """Raise Halted while another host has set the kill switch for all; what cannot be asked stops nothing here."""
@@ -265,7 +276,11 @@ class AmongHosts:
                 "Which host trades this account cannot be known, and it was not this one when that was last known.",
                 advice=f"Nothing was sent. {TAKE_OVER} needs the Redis.",
             )
-        logger.warning("%s goes out by the journal of this host alone: hosts cannot be asked.", intent.what)
+        logger.warning(
+            "%s goes out by the journal of this host alone: hosts cannot be asked.",
+            intent.what,
+            extra=about("order_not_shared", intent=intent.id),
+        )
         self._unseen.add(intent.id)
         return intent.model_copy(update={"fence": abs(fence)})
 
