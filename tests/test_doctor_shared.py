@@ -14,11 +14,13 @@ from brokerkit.cli import exits, main
 from brokerkit.doctor import locks, states
 from brokerkit.doctor.examination import examine
 from brokerkit.doctor.finding import Finding, State
+from brokerkit.orders import journal
 from brokerkit.sharing import store
 from brokerkit.sharing.addresses import Address
 from brokerkit.sharing.store import PREFIX
 from brokerkit.stream.connection import key_of
 from brokerkit.stream.holder import Holder
+from tests.hosts import THERE, keys_of, taken_by_another
 from tests.redises import PASSWORD, RedisServer, needs_redis, redis_server
 from tests.test_doctor import SECRETS, Setup, wrong
 from tests.test_doctor import setup as setup  # a fixture
@@ -195,6 +197,41 @@ def test_a_broken_redis_is_told_and_its_advice_mends_it(
         assert secret not in "".join((*shown, str(found), caplog.text))
     case.mends(at_redis, server)
     store._stores.clear()  # as the next run of the command begins
+    journal._files.clear()
+    assert wrong(list(examine())) == []
+
+
+@needs_redis
+def test_a_kill_switch_of_all_hosts_is_told(at_redis: Setup, server: RedisServer) -> None:
+    server.client().set(f"{PREFIX}halt", "2026-11-20 10:00:00 desk-there prices look wrong")
+    found = of_state(examine())["state kill switch"]
+    assert (found.state, "desk-there prices look wrong" in found.words) == (State.WARNING, True)
+    assert "`brokerkit resume`" in (found.advice or "")
+    assert main(["resume"]) == exits.DONE
+    assert wrong(list(examine())) == []
+
+
+@needs_redis
+def test_which_host_trades_is_told_and_another_one_takes_over_as_advised(at_redis: Setup, server: RedisServer) -> None:
+    def told() -> list[Finding]:
+        return [each for each in examine() if each.subject == "account"]
+
+    assert [each.words for each in told()] == ["no host trades it yet: the first order lets one"]
+    with at_redis.broker() as broker:
+        broker.take_over()
+    (own,) = told()
+    assert (own.state, own.facts["is_ours"]) == (State.OK, True)
+    taken_by_another(server)
+    (other,) = told()
+    assert (other.state, f"{THERE} trades it since" in other.words) == (State.WARNING, True)
+    assert "`brokerkit take-over main`" in (other.advice or "")
+    (key,) = keys_of(server, "lease")
+    sent = f"{'f' * 32} BUY 10 005930 at 70000, sent by {THERE}"
+    server.client().hset(key.replace(b":lease:", b":pending:"), "01ABC", sent)
+    _, pending = told()
+    assert (pending.state, "BUY 10 005930 at 70000" in pending.words) == (State.ERROR, True)
+    server.client().delete(key.replace(b":lease:", b":pending:"))
+    assert main(["take-over", "main", "--yes"]) == exits.DONE
     assert wrong(list(examine())) == []
 
 

@@ -8,7 +8,7 @@ from functools import partial
 
 from brokerkit.broker import Broker
 from brokerkit.config import Profile, nearest
-from brokerkit.doctor import accounts, folders, journals, machine, profiles, states, streams
+from brokerkit.doctor import accounts, folders, journals, leases, machine, profiles, states, streams
 from brokerkit.doctor.configuration import configured
 from brokerkit.doctor.finding import Finding, error
 from brokerkit.doctor.profiles import Subject
@@ -107,6 +107,8 @@ def _of_broker(broker: Broker, subject: Subject, online: bool) -> Iterator[tuple
     settings = broker.adapter.settings
     if (store := store_for(settings)) is not None:
         yield "state", partial(states.state, store, sends_without=settings.orders_without_state == "send")
+        if not store.is_lost and (online or not journals.asks_for_account(broker)):
+            yield "account", partial(leases.lease, broker, subject.name)
 
 
 def _checked(subject: str, check: Check) -> list[Finding]:

@@ -52,6 +52,11 @@ def journal(broker: Broker, profile: str, *, may_ask: bool) -> Iterator[Finding]
         yield from _looked_at(path, profile)
 
 
+def asks_for_account(broker: Broker) -> bool:
+    """Say whether the broker is asked whose its journal is."""
+    return broker.adapter.settings.account is None and broker.adapter.key_tells_account()
+
+
 def _path(broker: Broker, may_ask: bool) -> Path | None:
     """Return where the journal lies or will lie; None where the broker would have to be asked."""
     folder = journal_folder()
@@ -71,7 +76,7 @@ def _path(broker: Broker, may_ask: bool) -> Path | None:
                 advice="No order is sent. Put it back as it was: with another one the journals are not found.",
             )
         return folder / f"{broker.name}-{broker.environment}{JOURNAL}"  # no journal was ever made here
-    if broker.adapter.settings.account is None and broker.adapter.key_tells_account() and not may_ask:
+    if asks_for_account(broker) and not may_ask:
         return None
     return broker.journal.path
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from brokerkit.doctor.finding import Finding, error, ok, unknown, warning
 from brokerkit.errors import NOT_SENT, ConfigError
+from brokerkit.orders.halting import halted
 from brokerkit.sharing.addresses import Address
 from brokerkit.sharing.store import PREFIX, StateLost, Store
 from brokerkit.text import sanitize
@@ -45,6 +46,8 @@ class Told:
     """When it writes its memory down as a whole; blank for never."""
     signs: list[Mapping[str, Any]] = field(default_factory=list)
     """Of programs that use it, without this one."""
+    halted: str | None = None
+    """What the kill switch of all hosts says; None where it is off."""
 
 
 def state(store: Store, *, sends_without: bool) -> Iterator[Finding]:
@@ -70,6 +73,11 @@ def state(store: Store, *, sends_without: bool) -> Iterator[Finding]:
     yield from _memory(told.info, address)
     yield from _kept(told, address)
     yield from _clock(told.ahead)
+    if told.halted is not None:
+        words = f"the orders of all hosts are stopped ({told.halted})"
+        yield warning(
+            f"{SUBJECT} kill switch", words, "`brokerkit resume` ends it, on this host or another.", halted=True
+        )
     yield from _hosts(told.signs, store.host)
 
 
@@ -92,6 +100,7 @@ def _asked(redis: Redis, own: int) -> Told:
     except (NoPermissionError, ResponseError):  # as hosted ones answer that have no such command
         told.save = None
     told.signs = list(_signs(redis, own))
+    told.halted = halted(redis)
     return told
 
 
