@@ -135,6 +135,7 @@ def original(page: Path, target: str) -> str:
 
 def facts_of(text: str, page: Path) -> set[str]:
     """Return what is the same in every language: names in code, and where links lead."""
+    text = text.replace(".ko.ipynb", ".ipynb")
     links = {original(page, target) for target in re.findall(r"\]\(([^)\s]+)\)", text)}
     return set(re.findall(r"`([^`]+)`", re.sub(r"\]\([^)\s]+\)", "]", text))) | links
 

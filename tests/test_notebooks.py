@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -54,4 +55,21 @@ def test_a_notebook_is_passed_on_without_what_it_once_showed(notebook: Path) -> 
     code = [cell for cell in cells_of(notebook) if cell["cell_type"] == "code"]
     assert [cell["outputs"] for cell in code] == [[]] * len(code)
     assert {cell["execution_count"] for cell in code} == {None}
-    assert len(NOTEBOOKS) == 1
+
+
+def test_the_korean_notebook_has_the_same_programs() -> None:
+    english, korean = (
+        next(path for path in NOTEBOOKS if path.name == name) for name in ("first-day.ipynb", "first-day.ko.ipynb")
+    )
+    one, other = cells_of(english), cells_of(korean)
+    assert [cell["cell_type"] for cell in one] == [cell["cell_type"] for cell in other]
+    for left, right in zip(one, other, strict=True):
+        assert (left["source"] == right["source"]) == (left["cell_type"] == "code")
+        if right["cell_type"] == "markdown":
+            assert re.search("[가-힣]", "".join(right["source"]))
+
+
+def test_a_first_day_has_quotes_candles_an_order_and_the_balance() -> None:
+    for notebook in NOTEBOOKS:
+        program = "".join("".join(cell["source"]) for cell in cells_of(notebook) if cell["cell_type"] == "code")
+        assert all(f"broker.{verb}(" in program for verb in ("quote", "candles", "buy", "balance"))
