@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from functools import partial
@@ -262,6 +264,54 @@ def test_a_redis_that_is_lost_while_the_broker_is_asked_gets_the_token_later(tmp
         assert value(cache(server, tmp_path / "b").get(desk)) == "token-1"
         assert desk.issued == 1
         stores._stores.clear()
+
+
+def test_a_redis_that_hangs_or_is_full_stops_nobody_who_has_a_token(tmp_path: Path) -> None:
+    desk = Desk()
+    with RedisServer() as server:
+        one = cache(server, tmp_path / "a")
+        one.get(desk)
+        with server.paused():
+            one._shelf._compared_at = float("-inf")  # type: ignore[union-attr]
+            assert [value(one.get(desk)) for _ in range(3)] == ["token-1"] * 3
+            assert value(cache(server, tmp_path / "a").get(desk)) == "token-1"
+        server.client().config_set("maxmemory", 1)
+        assert value(one.get(desk)) == "token-1"
+        assert value(cache(server, tmp_path / "a").get(desk)) == "token-1"
+        assert desk.issued == 1
+        assert value(one.renew(SecretStr("token-1"), desk)) == "token-2"
+        assert value(cache(server, tmp_path / "a").get(desk)) == "token-2"
+        stores._stores.clear()
+
+
+FORKED = """
+import os, sys
+from pathlib import Path
+from pydantic import SecretStr
+from brokerkit.config import Settings
+from brokerkit.transport.auth import TokenCache
+from brokerkit.transport.redis_shelf import shelf_for
+from tests.servers import new_token
+settings = Settings(app_key=SecretStr("key"), app_secret=SecretStr("secret"), state=SecretStr(sys.argv[1]))
+kept = TokenCache(shelf_for(Path(sys.argv[2]), "me", settings))
+first = kept.get(lambda: new_token("first"))
+child = os.fork()
+if child == 0:
+    good = kept.get(lambda: new_token("second")) == first
+    good = good and kept.renew(first, lambda: new_token("third")).get_secret_value() == "third"
+    os._exit(0 if good else 1)
+_, status = os.waitpid(child, 0)
+good = kept.renew(first, lambda: new_token("fourth")).get_secret_value() == "third"
+sys.exit(os.waitstatus_to_exitcode(status) or not good)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_a_forked_process_has_a_line_to_redis_of_its_own(redis: RedisServer, tmp_path: Path) -> None:
+    root = str(Path(__file__).parents[1])
+    command = [sys.executable, "-c", FORKED, redis.url(), str(tmp_path / "tokens" / "probe.json")]
+    child = subprocess.run(command, timeout=60, check=False, cwd=root, env={**os.environ, "PYTHONPATH": root})  # noqa: S603
+    assert child.returncode == 0
 
 
 def test_a_wrong_password_is_told_to_who_needs_a_token(redis: RedisServer, tmp_path: Path) -> None:

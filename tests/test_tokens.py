@@ -395,6 +395,20 @@ def test_a_living_token_in_the_file_waits_for_no_lock(path: Path, monkeypatch: p
     assert desk.issued == 1
 
 
+@posix
+def test_a_due_token_is_used_while_another_process_asks_for_long(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auth, "LIVING_SECONDS", 0.1)
+    desk = Desk(life=300, age=3_600)
+    first = cache(path)
+    first.get(desk)
+    other = cache(path)
+    with FileShelf(path, "me").locked():
+        assert [value(other.get(desk)) for _ in range(3)] == ["token-1"] * 3
+    assert desk.issued == 1
+    other._token = None
+    assert value(other.get(desk)) == "token-2"
+
+
 def test_threads_share_one_issue() -> None:
     desk = Desk()
     kept = cache(None)
