@@ -57,7 +57,9 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     app_key: SecretStr
+    """The key that the broker gave you (앱키)."""
     app_secret: SecretStr
+    """The secret that belongs to it (시크릿키)."""
     account: SecretStr | None = None
     """Account number. It may be left out where the key tells it."""
     identities: ClassVar[frozenset[str]] = frozenset({"account"})
@@ -144,13 +146,19 @@ class Profile(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     name: str
+    """What `get_broker` knows it by."""
     broker: str
+    """Name of the adapter."""
     environment: str | None = None
+    """"sandbox", "demo" or "real" (모의투자, 실전투자); None where `get_broker` has to name it."""
     arm: str | None = None
+    """Last four digits of the account, so that orders of real money may go out; None: they may not."""
     limits: Limits = Field(default_factory=Limits)
+    """Limits of orders."""
     exclusive: bool = False
     """Nobody else, neither person nor program, trades this account through the API."""
     base_url: str | None = None
+    """A sandbox on this machine, instead of the one within the process."""
     plays: Literal["real", "demo"] | None = None
     """The environment that the sandbox at `base_url` plays; "real" where nothing is said."""
     settings: dict[str, Any] = Field(default_factory=dict, repr=False)
@@ -162,9 +170,13 @@ class Configuration:
     """What is configured: the file in force, its profiles, and the packages that the user's own file trusts."""
 
     path: Path | None
+    """The file in force; None without one."""
     profiles: Mapping[str, Profile]
+    """Profiles by their names."""
     default: str | None
+    """Name of the profile that is meant where none is named."""
     packages: tuple[str, ...] | None
+    """Packages of adapters that may be imported; None: all that are installed."""
 
 
 def own_path() -> Path | None:

@@ -32,7 +32,9 @@ class BrokerError(Exception):
     """
 
     default_advice: str | None = None
+    """What to do next, where the error itself says nothing better."""
     asked: str | None = None
+    """What was asked for, such as the quote of a symbol."""
 
     def __init__(
         self,

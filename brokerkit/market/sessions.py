@@ -22,6 +22,7 @@ class Phase(StrEnum):
     """What a venue is doing."""
 
     CLOSED = "CLOSED"
+    """Nothing trades (휴장, 장 종료)."""
     PRE_MARKET = "PRE_MARKET"
     """Continuous trading before the regular session (프리마켓): at NXT, and in the US."""
     PRE_OPEN_CLOSING_PRICE = "PRE_OPEN_CLOSING_PRICE"

@@ -18,25 +18,29 @@ class Position(Model):
     """A holding. One row as the broker lists it: shares held on a loan, or owed, stand in a row of their own."""
 
     symbol: str
+    """The symbol, such as 005930 or US:AAPL (종목코드)."""
     name: str | None = None
+    """As the broker writes it (종목명); None where it does not."""
     kind: PositionKind = PositionKind.CASH
+    """Whose shares: own ones, on a loan, or owed (구분)."""
     quantity: Exact
-    """Shares held; below 0 for SHORT: shares owed."""
+    """Shares held (보유수량); below 0 for SHORT: shares owed."""
     sellable_quantity: Exact | None = None
-    """Shares that `sell` can sell now: 0 unless `kind` is CASH."""
+    """Shares that `sell` can sell now (매도가능수량): 0 unless `kind` is CASH."""
     average_price: Exact | None = None
-    """Average cost per share as the broker tells it; some cut it to the won."""
+    """Average cost per share as the broker tells it (매입단가, 평균단가); some cut it to the won."""
     price: Exact | None = None
-    """None without a price, as before the first trade or in a halt: brokers then write 0."""
+    """Present price (현재가); None without one, as before the first trade or in a halt: brokers then write 0."""
     cost: Exact | None
-    """What was paid, before fees; None for SHORT: what brokers mean by it there is not known."""
+    """What was paid, before fees (매입금액); None for SHORT: what brokers mean by it there is not known."""
     market_value: Exact | None
-    """Value at the present price, before fees and tax; None without a price, and for SHORT."""
+    """Value at the present price, before fees and tax (평가금액); None without a price, and for SHORT."""
     unrealized_pnl: Exact | None
-    """market_value - cost, before fees and tax (some brokers tell it after them); None without either."""
+    """market_value - cost (평가손익), before fees and tax (some brokers tell it after them); None without either."""
     unrealized_pnl_percent: Exact | None = None
-    """Of the cost, four decimals; None without cost or value."""
+    """Of the cost, four decimals (수익률), 1.23 = 1.23 %; None without cost or value."""
     currency: str
+    """ISO 4217: of all amounts of the row (통화)."""
 
     @model_validator(mode="before")
     @classmethod
@@ -48,24 +52,29 @@ class Balance(Model):
     """Cash and holdings of an account, amounts in `currency`."""
 
     account: str
-    """Masked: only the last digits are shown."""
+    """Masked: only the last digits are shown (계좌번호)."""
     currency: str
+    """ISO 4217 (통화)."""
     cash: Exact | None = None
     """Deposit of today (예수금), before unsettled trades; None where the broker does not tell it."""
     orderable_cash: Exact | None = None
-    """Cash for new buy orders without margin."""
+    """Cash for new buy orders without margin (주문가능금액)."""
     withdrawable_cash: Exact | None = None
+    """Cash that can leave the account now (출금가능금액); None where the broker does not tell it."""
     cash_d1: Exact | None = None
-    """Cash after the settlements of the next trading day (D+1)."""
+    """Cash after the settlements of the next trading day (D+1 예수금)."""
     cash_d2: Exact | None = None
-    """Cash after the settlements of D+2: today's trades included."""
+    """Cash after the settlements of D+2: today's trades included (D+2 예수금)."""
     cost: Exact
+    """What was paid for all holdings, before fees (총매입금액)."""
     market_value: Exact
+    """Value of all holdings at their present prices (총평가금액)."""
     unrealized_pnl: Exact
-    """market_value - cost, before fees and tax."""
+    """market_value - cost, before fees and tax (평가손익)."""
     total_value: Exact | None = None
-    """cash_d2 + market_value."""
+    """cash_d2 + market_value (총자산)."""
     positions: Table[Position]
+    """The holdings, a row as the broker lists it (보유종목)."""
 
     @model_validator(mode="before")
     @classmethod
@@ -99,12 +108,16 @@ class BuyingPower(Model):
     """What can be ordered without margin."""
 
     symbol: str
+    """Of what (종목코드)."""
     currency: str
+    """ISO 4217: of all amounts (통화)."""
     cash: Exact
-    """Of that currency alone: what is changed into it on the way counts in `integrated_cash`."""
+    """Of that currency alone (매수가능금액): what is changed into it on the way counts in `integrated_cash`."""
     quantity: Exact
+    """Whole shares that `cash` buys (매수가능수량)."""
     price: Exact | None = None
+    """The limit that was asked about, a share (주문단가); None for a market order."""
     integrated_cash: Exact | None = None
     """With what won and other currencies would be changed into (통합증거금); None where the broker does not tell it."""
     integrated_quantity: Exact | None = None
-    """Shares that it buys; None where the broker does not tell it."""
+    """Shares that it buys (통합증거금 매수가능수량); None where the broker does not tell it."""

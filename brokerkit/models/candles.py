@@ -34,25 +34,29 @@ class Candle(Model):
     time_field = "time"
 
     time: Moment
-    """When it begins, in Korean time; days at midnight, weeks on Monday, months and years on their first.
+    """When it begins (일자, 체결시간), Korean time: days at midnight, weeks on Monday, months and years on their first.
 
     Days of US symbols are New York's: midnight in Korea of that date.
     A minute has the time of its start, a single trade its own.
     """
     open: Exact
+    """First price, in the currency of the market (시가)."""
     high: Exact
+    """Highest price (고가)."""
     low: Exact
+    """Lowest price (저가)."""
     close: Exact
+    """Last price (종가)."""
     volume: Exact
-    """Shares that were traded."""
+    """Shares that were traded (거래량)."""
     turnover: Exact | None = None
-    """Value that was traded, in currency units (won, dollars)."""
+    """Value that was traded (거래대금), in currency units (won, dollars)."""
     final: bool
     """False while figures may change: of a day until the next morning, when brokers have corrected it (of US symbols
     the next afternoon in Korea), of minutes until a minute after their end."""
     session: Phase | None = None
-    """Whose price the close is: REGULAR is the official close, AFTER_MARKET the last one of the evening; None where
-    that cannot be proven. Of minutes it is the session in which they were traded."""
+    """Whose price the close is (장구분): REGULAR is the official close, AFTER_MARKET the last one of the evening; None
+    where that cannot be proven. Of minutes it is the session in which they were traded."""
 
 
 class Candles(Sequence[Candle]):

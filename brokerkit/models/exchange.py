@@ -15,13 +15,14 @@ class ExchangeRate(Model):
     time_field = "date"
 
     currency: str
+    """ISO 4217: one unit of it (통화)."""
     rate: Exact
-    """Won for one unit."""
+    """Won for one unit (환율)."""
     kind: str | None = None
-    """The broker's own words for which rate it is; None where it has none."""
+    """The broker's own words for which rate it is (환율구분); None where it has none."""
     date: Date | None = None
-    """The day whose rate it is; None where the broker does not date it."""
+    """The day whose rate it is (일자); None where the broker does not date it."""
     time: Moment | None = None
-    """Since when it holds; None where the broker does not tell it."""
+    """Since when it holds (시각); None where the broker does not tell it."""
     asked_at: Moment | None = None
-    """When the broker was asked: of a rate without a date that is all that is known of its age."""
+    """When the broker was asked (조회시각): of a rate without a date that is all that is known of its age."""

@@ -18,11 +18,17 @@ class Flow(Model):
     """
 
     net_quantity: Exact | None = None
+    """Shares bought less shares sold (순매수수량)."""
     buy_quantity: Exact | None = None
+    """Shares bought (매수수량)."""
     sell_quantity: Exact | None = None
+    """Shares sold (매도수량)."""
     net_amount: Exact | None = None
+    """Won paid less won received, signed (순매수대금)."""
     buy_amount: Exact | None = None
+    """Won paid (매수대금)."""
     sell_amount: Exact | None = None
+    """Won received (매도대금)."""
 
 
 class _Kinds(Model):
@@ -60,8 +66,11 @@ class _Kinds(Model):
 
 class _Day(Model):
     symbol: str
+    """The symbol that was asked for (종목코드)."""
     date: Date
+    """The trading day (일자)."""
     close: Exact | None = None
+    """Closing price, in won (종가)."""
     final: StrictBool
     """False while the day's figures are provisional: until the next morning."""
 
@@ -74,8 +83,11 @@ class InvestorFlow(_Kinds, _Day):
 
 class _Period(Model):
     symbol: str
+    """The symbol that was asked for (종목코드)."""
     start: Date
+    """First day (시작일자)."""
     end: Date
+    """Last day (종료일자)."""
     final: StrictBool
     """False where the last day's figures are provisional or not told yet."""
 
@@ -88,8 +100,9 @@ class InvestorFlowTotal(_Kinds, _Period):
 
 class _MarketDay(Model):
     market: str
-    """KOSPI or KOSDAQ."""
+    """KOSPI or KOSDAQ (시장구분)."""
     date: Date
+    """The trading day (일자)."""
     final: StrictBool
     """False while the day's figures are provisional: until the next morning."""
 
@@ -102,8 +115,9 @@ class MarketInvestorFlow(_Kinds, _MarketDay):
 
 class _Moment(Model):
     symbol: str
+    """The symbol that was asked for (종목코드)."""
     time: Moment
-    """About when the estimate was made: brokers publish a few a day, some minutes off."""
+    """About when the estimate was made (시각): brokers publish a few a day, some minutes off."""
     final: StrictBool = False
     """Never: the exchange tells no investors while it trades, and brokers estimate from what their members report."""
 
@@ -120,8 +134,9 @@ class ProgramTrading(Model):
     time_field = "date"
 
     symbol: str
-    """A symbol, or KOSPI or KOSDAQ for the whole market."""
+    """A symbol (종목코드), or KOSPI or KOSDAQ for the whole market."""
     date: Date
+    """The trading day (일자)."""
     final: StrictBool
     """False while the day's figures are provisional: until the next morning."""
     total: Flow = Flow()
@@ -138,12 +153,15 @@ class FlowRank(Model):
     rank: Annotated[int, Field(ge=1)]
     """순위: 1 is the one that was bought most, or sold most."""
     symbol: str
+    """Which it is (종목코드)."""
     name: str | None = None
+    """As the broker writes it (종목명)."""
     date: Date | None = None
-    """The day that it is of, of a period the last; None where that cannot be known."""
+    """The day that it is of, of a period the last (일자); None where that cannot be known."""
     investor: Investor | None = None
-    """None in a ranking of programme trading."""
+    """Who (투자자구분); None in a ranking of programme trading."""
     flow: Flow
+    """What they bought and sold of it (매매)."""
     price: Exact | None = None
     """현재가."""
     final: StrictBool

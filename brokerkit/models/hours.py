@@ -31,18 +31,18 @@ class Session(Model):
     phase: Phase
     """What it does: `REGULAR` is continuous trading of the day (정규장)."""
     start: Moment
-    """From this moment on, in Korean time."""
+    """From this moment on, in Korean time (시작)."""
     end: Moment
-    """Until before this moment. Auctions end up to 30 seconds later, by chance."""
+    """Until before this moment (종료). Auctions end up to 30 seconds later, by chance."""
 
 
 class MarketHours(Model):
     """The sessions of a venue on a day (장운영시간)."""
 
     date: Date
-    """The trading day: in Korea, of US venues in New York."""
+    """The trading day (일자): in Korea, of US venues in New York."""
     venue: Venue
-    """SOR has the better of both venues at any time."""
+    """Whose sessions (거래소); SOR has the better of both venues at any time."""
     sessions: Table[Session]
     """Oldest first, empty on a day without trading (휴장일). Times between two of them are closed."""
     source: DaySource

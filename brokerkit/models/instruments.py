@@ -16,27 +16,34 @@ class Instrument(Model):
     """A listed symbol, as the day's list of the broker has it. Every verb takes one where it takes a symbol."""
 
     symbol: str
+    """What every verb takes, such as 005930 or US:AAPL (종목코드)."""
     name: str
+    """Its Korean name (종목명)."""
     english_name: str | None = None
-    """Of foreign symbols, whose `name` is Korean."""
+    """Of foreign symbols, whose `name` is Korean (영문명)."""
     market: Segment | None = None
-    """Where it is listed."""
+    """Where it is listed (시장)."""
     kind: SecurityType | None = None
+    """Stock, fund and so on (종목구분); None for a kind that brokerkit does not know."""
     currency: str
+    """ISO 4217: in which it trades (통화)."""
     isin: str | None = None
     """표준코드."""
     sector: str | None = None
     """업종, in the words of the broker."""
     listed_shares: Exact | None = None
+    """How many there are (상장주식수)."""
     listed_on: Date | None = None
+    """First day of trading (상장일)."""
     base_price: Exact | None = None
     """Base price of the day (기준가); the last close at Kiwoom, which tells that only: on ex-days they differ."""
     upper_limit: Exact | None = None
-    """Reckoned from `base_price`, as `lower_limit` is; None where that takes what is not told, such as the multiple of
-    an ETF. The broker's own limits stand in its quotes."""
+    """Highest price of the day (상한가), reckoned from `base_price` as `lower_limit` is; None where that takes what is
+    not told, such as the multiple of an ETF. The broker's own limits stand in its quotes."""
     lower_limit: Exact | None = None
+    """Lowest price of the day (하한가), as `upper_limit`."""
     tick: Exact | None = None
-    """The price step at `base_price`."""
+    """The price step at `base_price` (호가단위)."""
     halted: bool | None = None
     """거래정지."""
     administrative: bool | None = None
@@ -50,9 +57,9 @@ class Instrument(Model):
     caution: bool | None = None
     """투자주의환기종목, and of funds 투자유의."""
     nxt: bool | None = None
-    """Whether NXT trades it today."""
+    """Whether NXT trades it today (NXT 거래)."""
     leverage: Exact | None = None
-    """The multiple of its index that an ETF or ETN follows; below zero for inverse ones."""
+    """The multiple of its index that an ETF or ETN follows (배수); below zero for inverse ones."""
     lot: Exact | None = None
     """Shares of which an order has to be a multiple (매매단위)."""
     daytime: bool | None = None

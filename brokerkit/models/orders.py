@@ -71,14 +71,21 @@ class OrderRequest(Model):
     """
 
     symbol: _GivenSymbol
+    """What to trade, such as 005930 or US:AAPL (종목코드)."""
     side: Side
+    """Buy or sell (매매구분)."""
     quantity: _Given
+    """Whole shares, more than 0 (주문수량)."""
     type: _GivenType = Field(default=cast(OrderType, None))
+    """How the price is made (주문유형); LIMIT if left out beside a price."""
     price: _Given | None = None
+    """Limit a share, more than 0 and on the price step (주문가격); None for types without one."""
     stop_price: _Given | None = None
+    """At which a STOP or STOP_LIMIT order begins (조건가격); None for all others."""
     time_in_force: TimeInForce = TimeInForce.DAY
+    """How long it lives (주문조건)."""
     venue: _GivenVenue = Field(default=cast(Venue, None))
-    """Left out: the default venue of the symbol's market."""
+    """Where it goes (거래소); left out: the default venue of the symbol's market."""
 
     if TYPE_CHECKING:
 
@@ -189,24 +196,34 @@ class Order(Model):
     time_field = "submitted_at"
 
     id: str
-    """The number that the broker's own app shows. Unique only together with the day."""
+    """The number that the broker's own app shows (주문번호). Unique only together with the day."""
     symbol: str
+    """What it trades (종목코드)."""
     name: str | None = None
+    """As the broker writes it (종목명)."""
     side: Side
+    """Buy or sell (매매구분)."""
     type: OrderType | None = None
-    """None where the broker names a type that brokerkit does not know."""
+    """How its price is made (주문유형); None where the broker names a type that brokerkit does not know."""
     time_in_force: TimeInForce | None = None
+    """How long it lives (주문조건); None where the broker does not tell it."""
     venue: Venue | None = None
+    """Where it went (거래소); None where the broker does not tell it."""
     quantity: Exact
-    """Shares asked for."""
+    """Shares asked for (주문수량)."""
     price: Exact | None = None
-    """Limit price; None for types without one."""
+    """Limit price (주문가격); None for types without one."""
     filled_quantity: Exact | None = None
+    """Shares that were traded (체결수량); None where nobody knows yet."""
     remaining_quantity: Exact | None = None
+    """Shares that still wait (미체결수량); None where nobody knows yet."""
     average_fill_price: Exact | None = None
+    """Average a share of what was filled (체결평균가); None without a fill."""
     status: OrderStatus
+    """How it stands (주문상태)."""
     submitted_at: Moment | None = None
+    """When the broker received it (주문시각)."""
     original_id: str | None = None
-    """Number of the order that this one amended or cancelled."""
+    """Number of the order that this one amended or cancelled (원주문번호)."""
     handle: str
     """Opaque: what the adapter needs to find, amend or cancel the order later, also after a restart."""

@@ -20,11 +20,17 @@ class IntentKind(StrEnum):
     """What was to be sent."""
 
     ORDER = "ORDER"
+    """A new order (매수, 매도)."""
     AMEND = "AMEND"
+    """Another price for what is left of one (정정)."""
     CANCEL = "CANCEL"
+    """What is left of one, or a part of it, taken back (취소)."""
     RESERVE = "RESERVE"
+    """A reserved order (예약주문)."""
     AMEND_RESERVATION = "AMEND_RESERVATION"
+    """A change of a reserved order (예약주문 정정)."""
     CANCEL_RESERVATION = "CANCEL_RESERVATION"
+    """A reserved order taken back (예약주문 취소)."""
     RAW = "RAW"
     """What `call` sent by the broker's own fields and may move money, and no verb knows better."""
     CANCEL_RAW = "CANCEL_RAW"
@@ -91,8 +97,11 @@ class Sighting(Model):
     """What one complete list of the broker, or several in a row, showed of an intent."""
 
     since: Moment
+    """When this was seen first."""
     until: Moment
+    """When it was seen last."""
     lists: StrictInt
+    """How many lists showed the same."""
     fitting: tuple[str, ...]
     """Numbers of orders that are just like it."""
     unexplained: tuple[str, ...]
@@ -108,8 +117,11 @@ class Intent(Model):
     """An order, amendment or cancellation as the journal knows it. Survives as JSON."""
 
     id: str
+    """What `resubmit` and `resolve` know it by."""
     kind: IntentKind
+    """What was to be sent."""
     state: IntentState = IntentState.INTENT
+    """What is known of it."""
     market: str = HOME
     """Where it was to be sent. Markets do not block each other, and each numbers its own orders."""
     currency: str = HOME_CURRENCY
@@ -117,6 +129,7 @@ class Intent(Model):
     day: Date
     """Trading day of its market."""
     symbol: str
+    """What it trades (종목코드)."""
     side: Side | None
     """None where a raw call does not tell it."""
     quantity: Exact | None
@@ -132,16 +145,21 @@ class Intent(Model):
     watermark: StrictInt | None = None
     """Highest order number of the day that was known when it was sent: its own must be higher."""
     created_at: Moment
+    """When it was made."""
     sent_at: Moment | None = None
+    """When the first byte left; None before."""
     deadline: Moment | None = None
     """Nothing of it leaves this machine after that."""
     decided_at: Moment | None = None
+    """When it became known what became of it; None before."""
     sent_bytes: StrictInt | None = None
+    """Bytes of it that left this machine; None where nobody counted them."""
     code: str | None = None
     """The broker's code, if it gave one."""
     answer: str | None = None
     """What the broker answered, sanitised and without secrets."""
     order_id: str | None = None
+    """The broker's number of it (주문번호); None where it is not known."""
     result: Order | None = None
     """What the broker made of it."""
     confidence: Confidence | None = None
@@ -149,6 +167,7 @@ class Intent(Model):
     evidence: tuple[str, ...] = ()
     """Why it is in its state, in the order in which it was learnt."""
     sightings: tuple[Sighting, ...] = ()
+    """What the broker's lists showed of it."""
     previous: str | None = None
     """The intent that this one was sent again for."""
     key: str | None = None

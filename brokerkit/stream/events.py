@@ -28,17 +28,21 @@ class TradeEvent(NamedTuple):
     """A trade of a symbol (체결), in the currency of its market."""
 
     symbol: str
+    """What was traded (종목코드)."""
     venue: Venue
-    """Where it took place: SOR, where the broker tells the combined market and not which of the two."""
+    """Where it took place (거래소): SOR, where the broker tells the combined market and not which of the two."""
     time: dt.datetime | None
+    """When, as the broker tells it (체결시각)."""
     received_at: dt.datetime
+    """When it came, by the clock of this machine."""
     price: Decimal
+    """A share (체결가)."""
     quantity: Decimal
-    """Shares."""
+    """Shares (체결량)."""
     side: Side | None = None
-    """Of the order that came in and took what waited."""
+    """Of the order that came in and took what waited (체결구분)."""
     volume: Decimal | None = None
-    """Shares traded that day up to and with this trade."""
+    """Shares traded that day up to and with this trade (누적거래량)."""
 
     def __str__(self) -> str:
         return _line(self, f"{self.price:,f} x {self.quantity:,f}", self.side)
@@ -48,18 +52,25 @@ class BookEvent(NamedTuple):
     """The order book of a symbol as it now is (호가). A level without quantity is left out."""
 
     symbol: str
+    """Whose book it is (종목코드)."""
     venue: Venue
+    """Whose orders they are; SOR: the combined market (거래소)."""
     time: dt.datetime | None
+    """When the book was so, as the broker tells it (호가시각)."""
     received_at: dt.datetime
+    """When it came, by the clock of this machine."""
     asks: Sequence[tuple[Decimal, Decimal]]
-    """Price and quantity of those who want to sell, the best first."""
+    """Price and quantity of those who want to sell, the best first (매도호가, 잔량)."""
     bids: Sequence[tuple[Decimal, Decimal]]
-    """Price and quantity of those who want to buy, the best first."""
+    """Price and quantity of those who want to buy, the best first (매수호가, 잔량)."""
     total_ask_quantity: Decimal | None = None
+    """Shares for sale at all prices (매도호가 총잔량)."""
     total_bid_quantity: Decimal | None = None
+    """Shares wanted at all prices (매수호가 총잔량)."""
     expected_price: Decimal | None = None
     """At which an auction would end now (예상 체결가), None where there is none."""
     expected_quantity: Decimal | None = None
+    """Shares that the auction would trade (예상 체결량)."""
 
     def __str__(self) -> str:
         bid, ask = (f"{side[0][0]:,f} x {side[0][1]:,f}" if side else "-" for side in (self.bids, self.asks))
@@ -71,24 +82,33 @@ class QuoteEvent(NamedTuple):
     """The price of a symbol with the figures of its day; of an index its value in points."""
 
     symbol: str
+    """A symbol, or an index such as INDEX:KOSPI (종목코드)."""
     venue: Venue
+    """Where the price comes from; SOR: the combined market (거래소)."""
     time: dt.datetime | None
+    """When, as the broker tells it (시각)."""
     received_at: dt.datetime
+    """When it came, by the clock of this machine."""
     price: Decimal
+    """The last price, in the currency of the market (현재가)."""
     change: Decimal | None = None
-    """Against the base price of the day, signed."""
+    """Against the base price of the day, signed (전일대비)."""
     change_percent: Decimal | None = None
-    """Signed, 1.23 = 1.23 %."""
+    """Signed, 1.23 = 1.23 % (등락률)."""
     open: Decimal | None = None
+    """First price of the day (시가)."""
     high: Decimal | None = None
+    """Highest price of the day (고가)."""
     low: Decimal | None = None
+    """Lowest price of the day (저가)."""
     volume: Decimal | None = None
-    """Shares traded today."""
+    """Shares traded today (거래량)."""
     turnover: Decimal | None = None
-    """Value traded today, in won; rounded where the broker rounds."""
+    """Value traded today, in won (거래대금); rounded where the broker rounds."""
     ask: Decimal | None = None
-    """Best price of those who want to sell."""
+    """Best price of those who want to sell (최우선 매도호가)."""
     bid: Decimal | None = None
+    """Best price of those who want to buy (최우선 매수호가)."""
 
     def __str__(self) -> str:
         change = None if self.change is None else f"{self.change:+,f}"
@@ -101,12 +121,16 @@ class SessionEvent(NamedTuple):
     """A venue begins another phase, or something happened to the trading of a symbol (장운영정보)."""
 
     symbol: str | None
-    """None where it is told of the venue as a whole."""
+    """Whose trading (종목코드); None where it is told of the venue as a whole."""
     venue: Venue
+    """Where (거래소)."""
     time: dt.datetime | None
+    """When, as the broker tells it (시각)."""
     received_at: dt.datetime
+    """When it came, by the clock of this machine."""
     phase: Phase | None
-    """None where the broker's code is of something else, or of nothing that its pages tell."""
+    """What the venue does now (장구분); None where the broker's code is of something else, or of nothing that its pages
+    tell."""
     code: str
     """The broker's own."""
     is_halted: bool | None = None
@@ -124,12 +148,17 @@ class ConditionEvent(NamedTuple):
     """A symbol begins or ceases to meet a saved condition (조건 편입, 이탈)."""
 
     symbol: str
+    """What meets it, or no longer does (종목코드)."""
     venue: Venue
+    """Where it trades (거래소)."""
     time: dt.datetime | None
+    """When, as the broker tells it (시각)."""
     received_at: dt.datetime
+    """When it came, by the clock of this machine."""
     condition: str
     """Its id at the broker."""
     is_entering: bool
+    """True: it begins to meet the condition (편입); False: it ceases (이탈)."""
     is_initial: bool = False
     """Whether it met the condition already when the topic began."""
 
@@ -145,6 +174,7 @@ class RawEvent(NamedTuple):
     key: str
     """With which it was registered; blank where there is none, or where it tells who somebody is."""
     received_at: dt.datetime
+    """When it came, by the clock of this machine."""
     fields: RawRow
     """By the broker's own names; numbers, dates and times are read out of it as out of an answer."""
 
@@ -202,30 +232,39 @@ class OrderEvent(NamedTuple):
     """
 
     symbol: str
+    """What it trades (종목코드)."""
     venue: Venue
+    """Where (거래소)."""
     time: dt.datetime | None
+    """When, as the broker tells it (시각)."""
     received_at: dt.datetime
+    """When it came, by the clock of this machine."""
     change: OrderChange
+    """What happened (접수, 체결, 정정, 취소, 거부)."""
     order_id: str
-    """The broker's number of the order."""
+    """The broker's number of the order (주문번호)."""
     original_id: str | None
-    """Of an amendment or a cancellation: the order that it changes."""
+    """Of an amendment or a cancellation: the order that it changes (원주문번호)."""
     side: Side
+    """Buy or sell (매매구분)."""
     status: OrderStatus
+    """How the order stands after it (주문상태)."""
     quantity: Decimal | None
-    """Shares ordered; of an amendment or a cancellation those that it moved or took back."""
+    """Shares ordered (주문수량); of an amendment or a cancellation those that it moved or took back."""
     price: Decimal | None
-    """Limit; None of an order without one."""
+    """Limit (주문가격); None of an order without one."""
     filled_quantity: Decimal
-    """Shares of it that have been traded in all."""
+    """Shares of it that have been traded in all (체결수량)."""
     remaining_quantity: Decimal | None
+    """Shares that still wait (미체결수량); None where nobody knows."""
     last_quantity: Decimal | None = None
-    """Shares that this event tells as traded; None where it tells no trade."""
+    """Shares that this event tells as traded (체결량); None where it tells no trade."""
     last_price: Decimal | None = None
-    """At which they were; of several fills told as one their average."""
+    """At which they were (체결가); of several fills told as one their average."""
     reason: str | None = None
-    """Why it was refused, in the broker's words."""
+    """Why it was refused, in the broker's words (거부사유)."""
     source: Source = Source.NOTICE
+    """Whether the broker told it, or its list showed it."""
     intent: str | None = None
     """Of the journal, where the order was sent from here."""
 
@@ -261,13 +300,17 @@ class Gap(NamedTuple):
     """What was between two moments may have been missed. Own orders are made whole from the lists after it."""
 
     topics: Sequence[Topic]
+    """Of what."""
     since: dt.datetime
     """When something last came for sure."""
     until: dt.datetime | None
     """Since when it comes again; None while it does not: another one follows when it does."""
     reason: GapReason
+    """Why."""
     received_at: dt.datetime
+    """When it was noticed, by the clock of this machine."""
     detail: str = ""
+    """More of the reason, in words; blank where there is none."""
 
     def __str__(self) -> str:
         until = f"{self.until:%H:%M:%S}" if self.until else "now, and it goes on"
@@ -280,9 +323,11 @@ class Dropped(NamedTuple):
     """Events that nobody took in time were dropped, the oldest first: of trades and raw topics, never of own orders."""
 
     topic: Topic
+    """Of what."""
     number: int
     """How many."""
     received_at: dt.datetime
+    """When, by the clock of this machine."""
 
     def __str__(self) -> str:
         return f"{self.received_at:%H:%M:%S} dropped {self.number:,}: {self.topic}"
@@ -292,8 +337,11 @@ class Stopped(NamedTuple):
     """The kill switch was set or taken off (주문 중지)."""
 
     is_stopped: bool
+    """True: no order goes out; False: orders go out again."""
     reason: str
+    """What whoever set it wrote; blank where nothing."""
     received_at: dt.datetime
+    """When it was noticed, by the clock of this machine."""
 
     def __str__(self) -> str:
         state = "stopped" if self.is_stopped else "orders go out again"

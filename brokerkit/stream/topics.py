@@ -37,6 +37,7 @@ class Topic(NamedTuple):
     """One thing that a stream follows."""
 
     kind: StreamKind
+    """What is told of it."""
     symbol: str = ""
     """Of trades, books, quotes and indices; the id of a condition; blank where the topic has none.
 

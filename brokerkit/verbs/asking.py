@@ -14,7 +14,9 @@ class Asking:
     """What the verbs of all subjects share."""
 
     name: str
+    """Name of the broker."""
     environment: str
+    """"sandbox", "demo" or "real" (모의투자, 실전투자)."""
     _inquiries: Inquiries
     _checks: OrderChecks
 

@@ -33,6 +33,7 @@ class Streams(Asking):
     """Verbs about what happens at this very moment."""
 
     adapter: Adapter
+    """What speaks to the broker."""
     _making: threading.RLock
     _streams: set[Stream]
     """Those that are open."""
