@@ -74,6 +74,7 @@ bench: venv
 	-$(BIN)/python -m benchmarks.charts
 	-$(BIN)/python -m benchmarks.streams
 	-$(BIN)/python -m benchmarks.sharing_streams
+	-$(BIN)/python -m benchmarks.sharing
 	$(BIN)/python -m benchmarks.report $(if $(WRITE),--calls 100000 --write)
 
 # The tests once more, with the lowest version of everything that pyproject.toml allows.

@@ -8,6 +8,7 @@ keeping.
 from __future__ import annotations
 
 import atexit
+import itertools
 import os
 import secrets
 import time
@@ -18,7 +19,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
-from brokerkit import files
+from brokerkit import clock, files
 from brokerkit.sharing.clerk import Busy, Clerk, Job
 from brokerkit.sharing.forks import new_lock
 from brokerkit.sharing.owed import Owed
@@ -40,53 +41,76 @@ LARGEST = 65_536
 """Bytes that are read at once."""
 DEAD_LOOK_SECONDS = 0.5
 """How often it is looked whether the others are still there."""
-LOCK_SECONDS = 1.0
+LOCK_SECONDS, LOCK_TRIES = 1.5, 200
 """Nobody needs the lock so long: who has it was stopped in the middle."""
-WAIT_SECONDS = 1.5
-"""Longest wait for a change, with those that were asked for before it."""
+WAIT_SECONDS, WAITS = 0.95, 2
+"""Longest wait for a change, with those that were asked for before it, and how often it is asked for."""
 AGAIN_SECONDS = 10.0
 """After this time a file that could not be used is tried again."""
 END_SECONDS = 0.5
 """Longest wait at the end of the program for what is still to be written."""
+OLD_SECONDS = 86_400.0
+"""Files that nobody has written for so long are removed."""
 PAUSE_SECONDS = 0.0002
-SALT_BITS = 20
+SALT_BITS = 26
 ADVICE = "Make the folder writable, or set BROKERKIT_CACHE_DIR to one that is, on a local disk."
 
 _FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
-class _Process:
+class Process:
     """What a process has once: its name among the holders, the thread that does its changes, folders that are fit."""
 
     def __init__(self) -> None:
         self.number = os.getpid()
-        self.holder = self.number << SALT_BITS | secrets.randbits(SALT_BITS)
-        self.clerk = Clerk(name="brokerkit-limits")
+        self.holder = new_holder()
+        self.clerk = Clerk(self._owes, name="brokerkit-limits")
+        self.debtors: list[Callable[[bool], bool]] = []
+        """What the clerk calls when it has nothing else to do: see `brokerkit.sharing.usage.Meter.settle`."""
         self.fork = new_lock()
         """Held during a change: a child would go on holding the file's lock."""
         self.fit: set[Path] = set()
-        self._end = partial(_settle, self)
         atexit.register(self._end)
 
+    def make_fit(self, folder: Path) -> None:
+        """Make a folder that is missing, and tidy it up; an OSError says why it cannot be used."""
+        files.private_folder(folder)
+        if kind := files.network_file_system(folder):
+            raise files.Unfit(f"it lies on a network file system ({kind})")
+        self.fit.add(folder)
+        oldest = clock.now().timestamp() - OLD_SECONDS
+        for path in folder.iterdir():
+            with suppress(OSError):  # another process may remove it at this very moment
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
 
-_processes: dict[int, _Process] = {}
+    def _owes(self, at_once: bool = False) -> bool:
+        return bool(sum(each(at_once) for each in tuple(self.debtors)))
+
+    def _end(self) -> None:
+        """Wait a moment at the end of the program until the others have been told what it gives back."""
+        if self.number == os.getpid():
+            with suppress(Busy):
+                self.clerk.do(lambda job: self._owes(at_once=True), END_SECONDS)
 
 
-def _this_process() -> _Process:
+def new_holder() -> int:
+    """Return a name for this process that no other of this host has; it tells the number of the process."""
+    return os.getpid() << SALT_BITS | secrets.randbits(SALT_BITS)
+
+
+_processes: dict[int, Process] = {}
+
+
+def this_process() -> Process:
+    """Return what this process has once; a forked one has no part of its parent's."""
     number = os.getpid()
     found = _processes.get(number)
     if found is None:
         for other in [other for other in _processes if other != number]:
-            del _processes[other]  # a forked process has no part of its parent's
-        found = _processes.setdefault(number, _Process())
+            del _processes[other]
+        found = _processes.setdefault(number, Process())
     return found
-
-
-def _settle(process: _Process) -> None:
-    """Wait a moment at the end of the program until the others have been told what it gives back."""
-    if process.number == os.getpid():
-        with suppress(Busy):
-            process.clerk.do(lambda job: None, END_SECONDS)
 
 
 class FileWindow:
@@ -98,7 +122,7 @@ class FileWindow:
     def __init__(self, path: Path, limit: Limit) -> None:
         self._path = path
         self._limit = limit
-        self._process = _this_process()
+        self._process = this_process()
         self.holder = self._process.holder
         self._owed = Owed()
         self._looked_at = float("-inf")
@@ -115,10 +139,10 @@ class FileWindow:
         def work(job: Job[T]) -> T:
             return self._changed(step, number, job)
 
-        try:
-            return self._process.clerk.do(work, WAIT_SECONDS)
-        except Busy:
-            raise Unavailable("it is being changed by others and was not free", ADVICE) from None
+        for _ in range(WAITS):  # a machine that stood still has used up one of them, and nobody could do anything
+            with suppress(Busy):
+                return self._process.clerk.do(work, WAIT_SECONDS)
+        raise Unavailable("it is being changed by others and was not free", ADVICE)
 
     def post(self, step: Step[object]) -> None:
         """Let a step change the window as soon as it can be had, before the next change; nobody waits for it."""
@@ -136,6 +160,8 @@ class FileWindow:
             self._changed(lambda window, now: None, number, job)
 
     def _changed(self, step: Step[T], number: int, job: Job[T]) -> T:
+        if self._is_lost():
+            raise Unavailable(*self._lost)
         try:
             with self._process.fork:
                 descriptor = self._opened()
@@ -155,19 +181,13 @@ class FileWindow:
     def _opened(self) -> int:
         folder = self._path.parent
         if folder not in self._process.fit:
-            self._make_fit(folder)
+            self._process.make_fit(folder)
         try:
             descriptor = os.open(self._path, _FLAGS, 0o600)
         except FileNotFoundError:  # somebody has cleared the folder away
-            self._make_fit(folder)
+            self._process.make_fit(folder)
             descriptor = os.open(self._path, _FLAGS, 0o600)
         return descriptor
-
-    def _make_fit(self, folder: Path) -> None:
-        files.private_folder(folder)
-        if kind := files.network_file_system(folder):
-            raise files.Unfit(f"it lies on a network file system ({kind})")
-        self._process.fit.add(folder)
 
     def _transacted(self, descriptor: int, step: Step[T], number: int) -> T:
         now = time.monotonic()
@@ -200,11 +220,11 @@ def _content(descriptor: int) -> bytes:
 def _lock(descriptor: int) -> None:
     """Lock a file, however short; an OSError if somebody does not let go of it."""
     until = time.monotonic() + LOCK_SECONDS
-    while True:
+    for number in itertools.count():
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if time.monotonic() > until:
+            if number > LOCK_TRIES and time.monotonic() > until:
                 raise files.Unfit("another process holds its lock and does nothing", "End that process.") from None
             time.sleep(PAUSE_SECONDS)
         else:

@@ -10,7 +10,6 @@ import hashlib
 import json
 import logging
 import os
-import secrets
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -27,6 +26,7 @@ from brokerkit.logs import about
 from brokerkit.sharing.addresses import Address, read_address
 from brokerkit.sharing.clerk import Busy, Clerk, Job
 from brokerkit.sharing.clocks import FarClock
+from brokerkit.sharing.file_window import new_holder
 from brokerkit.sharing.hosts import host_id, host_name, program
 from brokerkit.sharing.windows import Unavailable
 from brokerkit.text import sanitize
@@ -105,7 +105,7 @@ class Store:
 
     def __init__(self, address: Address, ca_file: Path | None = None) -> None:
         self.address = address
-        self.holder = secrets.randbits(48)
+        self.holder = new_holder()
         """This process, among those that share the Redis."""
         self.clock = FarClock()
         self.lost_words: str | None = None

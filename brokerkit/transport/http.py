@@ -40,7 +40,8 @@ from brokerkit.errors import (
     WireError,
 )
 from brokerkit.logs import about
-from brokerkit.sharing.store import store_for
+from brokerkit.sharing.store import Store, store_for
+from brokerkit.sharing.usage import meter_for
 from brokerkit.sharing.windows import Limit, Priority
 from brokerkit.text import Redactor
 from brokerkit.transport.auth import cache_directory, digest, token_cache
@@ -594,6 +595,8 @@ class Client(Reader):
                 if permit is not None:
                     permit.sent = attempt.sent
                 turn.ended(sent=attempt.sent != 0)
+            if attempt.sent != 0 and (meter := meter_for(self._budget, self._owner, self._store())):
+                meter.count(is_order=endpoint.effect is Effect.ORDER)
             if isinstance(result, Response):
                 self._compare_clocks(result)
                 return result
@@ -664,6 +667,8 @@ class Client(Reader):
     def _slow_down(self, endpoint: Endpoint[Any], error: BrokerError) -> None:
         if watching.observers:
             watching.tell(watching.Hurried(self.broker, self.environment_name, str(endpoint)))
+        if meter := meter_for(self._budget, self._owner, self._store()):
+            meter.count(was_too_fast=True)
         told = self.told_limit(error.message)
         for limiter in self._limiters(endpoint):
             limiter.slow_down(told)
@@ -672,8 +677,12 @@ class Client(Reader):
         limits = self.limits(endpoint)
         if self._ceiling is not None:
             limits = (Limit("profile", self._ceiling), *limits)
-        store = store_for(self.settings) if self._budget is not None else None
+        store = self._store()
         return [limiter_for(self._owner, limit, self._budget, store) for limit in limits]
+
+    def _store(self) -> Store | None:
+        """Return the Redis that other hosts share."""
+        return store_for(self.settings) if self._budget is not None else None
 
     def _line(self) -> Line:
         kept: tuple[int, Line] | None = getattr(self._threads, "line", None)
