@@ -247,11 +247,13 @@ class _Meters:
         now = time.monotonic()
         with self._lock:
             self._counts["events"][labels] += seen.number
-            is_noted = seen.lag is not None and now - self._noted_at.get(labels, -LAG_PAUSE) >= LAG_PAUSE
+            is_noted = seen.told_at is not None and now - self._noted_at.get(labels, -LAG_PAUSE) >= LAG_PAUSE
             if is_noted:
                 self._noted_at[labels] = now
-        if is_noted and seen.lag is not None:
-            self._histograms["brokerkit.stream.lag"].record(max(0.0, seen.lag), dict(labels))
+        if is_noted and seen.told_at is not None:
+            with suppress(TypeError):  # an adapter may tell a time without a zone
+                lag = (seen.received_at - seen.told_at).total_seconds()
+                self._histograms["brokerkit.stream.lag"].record(max(0.0, lag), dict(labels))
 
 
 def _place(seen: _Placed) -> dict[str, str]:

@@ -6,6 +6,7 @@ symbol of an order or a price.
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import threading
 import time
@@ -78,8 +79,9 @@ class Received(NamedTuple):
     environment: str
     kind: str
     number: int
-    lag: float | None
-    """Seconds from the time that the broker tells to the one at which it came here."""
+    told_at: dt.datetime | None
+    """The time that the broker tells of the newest one."""
+    received_at: dt.datetime
 
 
 class Missed(NamedTuple):

@@ -66,7 +66,7 @@ nitpick_ignore_regex = [
         r"py:.*",
         r"(abc|collections|contextlib|datetime|dt|decimal|enum|os|pathlib|pydantic|pytest|_pytest|starlette)\..*",
     ),
-    (r"py:.*", r"Decimal|Field|Path|PathLike|SecretStr"),
+    (r"py:.*", r"Decimal|Field|MeterProvider|Path|PathLike|SecretStr"),
     # Of the sandbox the reference has what a test of yours needs, not what holds it together.
     (r"py:class", r"brokerkit\.sandbox(\.\w+){2,3}|Faults"),
     # Type variables, the function in the value of an alias, and what goes between the order desk and the client.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from opentelemetry.metrics import NoOpMeterProvider
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
-from brokerkit import Broker, OrderUncertain, get_broker, telemetry, watching
+from brokerkit import Broker, OrderUncertain, clock, get_broker, telemetry, watching
 from brokerkit.errors import ConfigError, Rejected
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.faults import Faults, Rule
@@ -225,6 +226,19 @@ def test_a_stream_tells_events_lines_gaps_and_lag(name: str, told: Told) -> None
         told.awaits("stream.connections", outcome="lost", error_type="NetworkError", **place)
         told.awaits("stream.connections", 2, outcome="opened", **place)
         told.awaits("stream.gap.duration", reason="DISCONNECTED", **place)
+
+
+def test_the_lag_is_noted_once_a_second_and_a_time_without_a_zone_harms_nothing(told: Told) -> None:
+    here = clock.now()
+    times = [here - dt.timedelta(seconds=0.3), here - dt.timedelta(seconds=9), None]
+    for there in times:
+        watching.tell(watching.Received("paper", "sandbox", "TRADES", 2, there, here))
+    watching.tell(watching.Received("paper", "sandbox", "RAW", 1, here.replace(tzinfo=None), here))
+    watching.tell(watching.Received("paper", "sandbox", "QUOTES", 1, here + dt.timedelta(seconds=5), here))
+    lags = {labels["kind"]: (point.count, point.sum) for labels, point in told.points("stream.lag")}
+    assert lags == {"TRADES": (1, pytest.approx(0.3)), "QUOTES": (1, 0.0)}
+    assert told.sum("stream.events", broker="paper") == 8
+    assert len(watching.observers) == 1
 
 
 def test_events_that_nobody_takes_are_told(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -410,10 +410,9 @@ class Session:
                         self._drop(taker, error)
 
     def _tell_events(self, topic: Topic, events: Sequence[Any], time: dt.datetime) -> None:
-        there = getattr(events[-1], "time", None)
-        lag = None if there is None else (time - there).total_seconds()
-        client = self.feed.client
-        watching.tell(watching.Received(self._broker, client.environment_name, topic.kind.value, len(events), lag))
+        told_at, environment = getattr(events[-1], "time", None), self.feed.client.environment_name
+        kind = topic.kind.value
+        watching.tell(watching.Received(self._broker, environment, kind, len(events), told_at, time))
 
     def _readable(self, entry: Entry, route: Route, rows: Sequence[Any], moment: Moment) -> list[Any]:
         """Return the events of the rows that can be read; the others are a gap."""
