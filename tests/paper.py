@@ -71,8 +71,15 @@ class PaperFeed(Feed[Any]):
     heartbeat_seconds = 30.0
     frames_per_second = 1e9
 
-    def __init__(self, url: str = "ws://127.0.0.1:9", *, app_key: str = "key", broker: str = "paper") -> None:
-        settings = SimpleNamespace(app_key=SecretStr(app_key), ca_file=None)
+    def __init__(
+        self,
+        url: str = "ws://127.0.0.1:9",
+        *,
+        app_key: str = "key",
+        broker: str = "paper",
+        state: SecretStr | None = None,
+    ) -> None:
+        settings = SimpleNamespace(app_key=SecretStr(app_key), ca_file=None, state=state)
         super().__init__(SimpleNamespace(broker=broker, settings=settings, close=lambda: None), environment="real")
         self.url = url
         self.opening: Sequence[str] = (f"open {SECRET}",)

@@ -16,6 +16,7 @@ from tests import forks
 
 PROGRAM = """
 import json, os, signal, sys
+from pydantic import SecretStr
 from brokerkit.errors import BrokerError
 from tests.paper import ORDERS, trades
 from brokerkit.stream.pace import Times
@@ -23,7 +24,9 @@ from tests.test_stream_connection import Told
 from tests.sharers import Teller
 
 named = json.loads(sys.argv[2])
-told = Told(sys.argv[1], times=Times(**{"shortest_wait": 0.01, "longest_wait": 0.02, "most_lines": None, **named}))
+state = SecretStr(named.pop("state")) if "state" in named else None
+times = Times(**{"shortest_wait": 0.01, "longest_wait": 0.02, "most_lines": None, **named})
+told = Told(sys.argv[1], state=state, times=times)
 told.notebook = Teller()
 texts = []
 for line in sys.stdin:
@@ -83,6 +86,7 @@ class Sharer:
             **os.environ,
             "PYTHONPATH": str(Path(__file__).parent.parent),
             "BROKERKIT_CACHE_DIR": str(folder),
+            "BROKERKIT_STATE_DIR": str(folder / "state"),
         }
         pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         self._process = forks.Popen(["-c", program, url, json.dumps(named)], env=environment, **pipes)

@@ -15,6 +15,7 @@ from brokerkit import OrderEvent, Side
 from brokerkit.sandbox import Sandbox
 from brokerkit.stream.stream import Stream
 from brokerkit.testing.streams import socket_of
+from tests.redises import RedisServer, needs_redis
 from tests.sharers import STREAMER, Sharer
 from tests.traders import BROKERS, PRICES, keys_of, opened
 
@@ -37,6 +38,39 @@ def sharer(box: Sandbox, tmp_path: Path) -> Iterator[Callable[..., Sharer]]:
             return stack.enter_context(Sharer("", tmp_path, program=STREAMER, **named))
 
         yield started
+
+
+@needs_redis
+@pytest.mark.parametrize("name", BROKERS)
+def test_own_orders_come_to_every_process_of_every_host(
+    name: str, box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with RedisServer() as redis, ExitStack() as stack:
+
+        def on(host: str) -> Sharer:
+            options = {**options_of(box, name), "state": redis.url()}
+            named: dict[str, Any] = {"broker": name, "keys": keys_of(box, name), "options": options}
+            (tmp_path / host).mkdir(exist_ok=True)
+            return stack.enter_context(Sharer("", tmp_path / host, program=STREAMER, **named))
+
+        sharers = [on("a"), on("b"), on("b")]
+        for each in sharers:
+            assert each.does("trades", SAMSUNG) == ["done"]
+            assert each.does("orders") == ["done"]
+        assert lines(box, name) == 1
+        monkeypatch.setenv("BROKERKIT_CACHE_DIR", str(tmp_path / "a"))  # where a token is already
+        with opened(box, name, options=options_of(box, name)) as broker:
+            for turn in (1, 2):
+                broker.cancel(broker.buy(SAMSUNG, 3, price=PRICES[SAMSUNG]))
+                for each in sharers:
+                    each.wait(lambda each, turn=turn: len(orders_of(each)) == 2 * turn)
+                    assert {told[2] for told in orders_of(each)} == {"NOTICE"}
+                if turn == 1:
+                    for line in [*socket_of(box.face(name)).lines]:
+                        line.cut()
+                    for each in sharers:
+                        each.wait(lambda each: sum(gap[1] for gap in each.gaps) >= 2)
+        assert orders_of(sharers[0]) == orders_of(sharers[1]) == orders_of(sharers[2])
 
 
 def options_of(box: Sandbox, name: str) -> dict[str, str]:

@@ -175,6 +175,10 @@ class Store:
         except NoScriptError:
             return redis.eval(text, len(named), *named, *arguments)
 
+    def line(self) -> Redis:
+        """Return a connection that its caller alone uses, and closes: for who waits for what others publish."""
+        return _connected(self.address, self._ca_file)
+
     # What is held for as long as this process lives
 
     def take(self, key: str, value: str, seconds: float = ALIVE_SECONDS) -> str | None:

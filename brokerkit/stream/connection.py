@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from brokerkit.errors import StreamError
 from brokerkit.market.sessions import Phase
+from brokerkit.sharing.store import store_for
 from brokerkit.stream.feed import Feed
 from brokerkit.stream.keeper import Keeper
 from brokerkit.stream.line import check_address
@@ -163,7 +164,8 @@ def connect(feed: Feed[Any], *, phase_of: Callable[[Venue], Phase | None], times
             chosen = times or (SANDBOX if leads_to_this_machine(_http(address)) else Times())
             pace = _shared.paces.setdefault(key, Pace(chosen))
             pace.times = chosen
-            keeper = Keeper(feed, key.identity, pace, phase_of, keeper or _shared.last.pop(key, None))
+            previous = keeper or _shared.last.pop(key, None)
+            keeper = Keeper(feed, key.identity, pace, phase_of, previous, store_for(feed.client.settings))
             _shared.keepers[key] = keeper
         _shared.numbers[keeper] = _shared.numbers.get(keeper, 0) + 1
     return Connection(keeper, key)

@@ -138,9 +138,9 @@ class Holder:
         except (OSError, ValueError, KeyError, TypeError):
             return Holding(None, None, (), None)
 
-    def in_use(self, why: str = "") -> KeyInUse:
-        """Return the error of who cannot have the connection and is not served either."""
-        named = self.told().owner or "Another process of yours"
+    def in_use(self, why: str = "", named: str = "") -> KeyInUse:
+        """Return the error of who cannot have the connection and is not served either; it names the one that has it."""
+        named = named or str(self.told().owner or "Another process of yours")
         return KeyInUse(
             f"{named} has the one connection that the broker allows this key{why and f', and {why}'}.",
             broker=self._broker,

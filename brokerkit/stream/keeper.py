@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, NoReturn
 
 from pydantic import SecretStr
@@ -18,13 +19,15 @@ from brokerkit import clock, files, watching
 from brokerkit.errors import AuthError, BrokerError, ConfigError, NetworkError, StreamError, Unsupported
 from brokerkit.logs import about
 from brokerkit.market.sessions import Phase
+from brokerkit.sharing.store import StateLost, Store
 from brokerkit.stream.exchanges import Question, Waiter
 from brokerkit.stream.feed import Feed, Registration
 from brokerkit.stream.holder import Holder, socket_path
 from brokerkit.stream.line import Line, LineLost, Waker, Woken, check_address
 from brokerkit.stream.pace import SHARED, Moment, Pace
 from brokerkit.stream.relay import Relay
-from brokerkit.stream.relay_line import HAS_LOCAL_SOCKETS, NotServed, RelayFeed, RelayLine, Silent
+from brokerkit.stream.relay_line import HAS_LOCAL_SOCKETS, NotServed, RelayFeed, RelayLine, Silent, local
+from brokerkit.stream.relay_redis import Gate
 from brokerkit.stream.session import Loss, Session
 from brokerkit.stream.takers import Taker
 from brokerkit.stream.topics import Topic
@@ -45,6 +48,10 @@ NOBODY_SECONDS = 3.0
 """So long it is waited that who has the connection begins to serve, or that it becomes free."""
 MOST_GONE = 5
 """So often in a row who waits goes on waiting where the process that has the connection is gone."""
+UNTOLD_SECONDS = 4.0
+"""In which the host that has the connection takes its right again, where Redis was lost and has forgotten it."""
+FAR_SECONDS = 6.0
+"""So long another host that does not answer is asked, before it is told to who waits."""
 AGAIN_SECONDS = 0.05
 """So often that is looked at."""
 
@@ -64,8 +71,9 @@ class Keeper:
         pace: Pace,
         phase_of: Callable[[Venue], Phase | None],
         previous: Keeper | None,
+        store: Store | None = None,
     ) -> None:
-        """`previous` had the line before: it has to be gone before another one is made."""
+        """`previous` had the line before: it has to be gone before another one is made. `store` is what hosts share."""
         self.session = Session(feed, phase_of=phase_of, times=pace.times, moment=now())
         self._feed = feed
         self._pace = pace
@@ -75,6 +83,14 @@ class Keeper:
         self._line: Line | RelayLine | None = None
         self._relay: Relay | None = None
         """Serves other processes of this host, while this one has the right to the connection."""
+        self._store = store
+        self._gate: Gate | None = None
+        """The right to the connection among hosts that share a Redis."""
+        self._identity = identity
+        self._untold_until = float("-inf")
+        """Until when a Redis that was lost may not have been told yet who has the connection."""
+        self._is_far = False
+        """Whether another host has the connection."""
         self._shared_pace = Pace(SHARED)
         """Of lines to the process that has the connection: they cost the broker nothing."""
         self._owed_since: float | None = None
@@ -156,6 +172,8 @@ class Keeper:
             self._line.forget()
         if self._relay is not None:
             self._relay.forget()
+        if self._gate is not None:
+            self._gate.forget()
         self._holder.forget()
         self._waker.forget()
 
@@ -199,7 +217,7 @@ class Keeper:
 
     @property
     def _own_pace(self) -> Pace:
-        return self._pace if self._holder.is_held else self._shared_pace
+        return self._pace if self._holder.is_held and not self._is_far else self._shared_pace
 
     def _turn(self) -> bool:
         """Do what other processes ask for; say whether anything was done."""
@@ -243,7 +261,10 @@ class Keeper:
             self._waker.wait(AGAIN_SECONDS)
             if not self._is_wanted():
                 raise Woken
-        self._share()
+        path = self._share()
+        if self._store is not None and (far := self._served_far(self._store, path)) is not None:
+            self._begin(far, (), RelayFeed(feed, self._topics_of))
+            return
         if self._pace.wait(time.monotonic()) > 0:
             return  # other processes have made so many lines lately
         address = check_address(feed.address(), plain_hosts=feed.plain_hosts())
@@ -270,7 +291,7 @@ class Keeper:
             raise self._holder.in_use()
         path = self._holder.told().socket
         if path is not None:
-            line = RelayLine(path, self._waker)
+            line = RelayLine(partial(local, path), self._waker)
             try:
                 line.connect(self._is_wanted)
             except NotServed:
@@ -288,13 +309,46 @@ class Keeper:
         entry = self.session.wanted.entries.get(registration)
         return [] if entry is None else [route.topic for route in entry.routes]
 
-    def _share(self) -> None:
+    def _served_far(self, store: Store, path: Path | None) -> RelayLine | None:
+        """Return a line to the host that has the connection; None if this one has it now. KeyInUse if it is silent."""
+        if self._gate is None:
+            self._gate = Gate(store, f"{self._feed.client.broker}:{self._identity}", path, self.wake)
+        until = time.monotonic() + FAR_SECONDS
+        while True:
+            words, other = None, None
+            try:
+                if time.monotonic() < self._untold_until:
+                    store.do(lambda redis: None)  # is it?
+                    words = "the Redis that hosts share has just come back"
+                else:
+                    other = self._gate.take()
+            except StateLost as lost:
+                words, self._untold_until = lost.words, time.monotonic() + UNTOLD_SECONDS
+            if words is not None:
+                raise NetworkError(
+                    f"Whether another host has the connection of this key is not known: {words}.",
+                    broker=self._feed.client.broker,
+                    advice="Nothing was sent: two connections would throw each other out.",
+                )
+            self._is_far = other is not None
+            if other is None:
+                return None
+            line = RelayLine(partial(self._gate.line_to, other), self._waker)
+            with suppress(NotServed, Silent):
+                line.connect(self._is_wanted)
+                return line
+            if time.monotonic() >= until:
+                raise self._holder.in_use("it does not answer", str(other))
+
+    def _share(self) -> Path | None:
         """Serve other processes of this host from now on, and learn how many lines they have made lately."""
         self._pace.learn(self._holder.lines(time.monotonic()))
-        if self._relay is not None or not HAS_LOCAL_SOCKETS:
-            return
+        if not HAS_LOCAL_SOCKETS:
+            return None
         try:
             path = socket_path(self._holder.path)
+            if self._relay is not None:
+                return path
             self._holder.note(path)
             relay = Relay(self.session, self.wake, path, partial(self._holder.note, path))
             relay.serve()
@@ -306,8 +360,9 @@ class Keeper:
                 extra=about("stream_not_shared", error, broker=self._feed.client.broker),
             )
             self._holder.note()
-            return
+            return None
         self._relay = relay
+        return path
 
     def _is_wanted(self) -> bool:
         """Say whether a line is still wanted, while one is being made; what is due meanwhile is done."""
@@ -326,6 +381,10 @@ class Keeper:
         """Take what has come, do what is due, and send what is to be sent."""
         session = self.session
         loss: Loss | None = None
+        if self._gate is not None and self._gate.is_overtaken and not isinstance(line, RelayLine):
+            words = "The line of the stream was given up: another host has the connection of this key now."
+            self._lose(Loss(NetworkError(words, broker=self._feed.client.broker)))
+            return
         try:
             soon = session.due(now())
             if self._turn():
@@ -391,7 +450,10 @@ class Keeper:
         relay, self._relay = self._relay, None
         if relay is not None:
             relay.hide()
+        gate, self._gate = self._gate, None
         self._close_line()
+        if gate is not None:
+            gate.close()
         self._holder.release()
         if relay is not None:
             relay.close()

@@ -32,7 +32,7 @@ from brokerkit.stream.line import AT_ONCE, Waker
 from brokerkit.stream.pace import Moment
 from brokerkit.stream.registrations import Place
 from brokerkit.stream.relay_line import ALIVE_SECONDS, BUFFER_BYTES, peer_is_mine
-from brokerkit.stream.relay_words import Odd
+from brokerkit.stream.relay_words import Odd, Words
 from brokerkit.stream.session import Session
 from brokerkit.stream.topics import Topic
 from brokerkit.text import sanitize
@@ -245,6 +245,8 @@ class Relay:
 
     def pass_on(self, text: str, found: Sequence[Any]) -> None:
         """Pass a text on to those who want something that stands in it."""
+        if type(text) is Words:  # of a process that serves this one
+            return
         if len(found) == 1:
             group = self._group_of(found[0])
         else:
@@ -279,14 +281,18 @@ class Relay:
     def _tell_settled(self, passed: str = "", to: Sequence[_Client] = ()) -> None:
         """Tell it, less a text that is just passed on to some: it may have rows in it, and they are read once."""
         registrations, self._settled = self._settled, []
-        said: dict[_Client, list[str]] = {}
-        for registration in registrations:
-            for client in self._members.get(registration, ()):
-                texts = [each for each in self._said_to(registration) if client not in to or each != passed]
-                said.setdefault(client, []).extend(texts)
-        for client, texts in said.items():
+        for client in {each for one in registrations for each in self._members.get(one, ())}:
+            of = [each for each in registrations if each in client.wishes]
+            self._tell_heard(client, of, passed if client in to else "")
+
+    def _tell_heard(self, client: _Client, registrations: Sequence[Registration], passed: str = "") -> None:
+        said: dict[tuple[str, ...], list[Registration]] = {}
+        for each in registrations:
+            texts = tuple(text for text in self._said_to(each) if text != passed)
             if texts:
-                self.tell(client, words.said("heard", texts=texts))
+                said.setdefault(texts, []).append(each)
+        for texts, of in said.items():
+            self.tell(client, words.said("heard", of=words.written(of), texts=texts))
 
     def _said_to(self, registration: Registration) -> list[str]:
         return [each.get_secret_value() for each in self._session.acknowledged.get(registration, ())]
@@ -329,19 +335,13 @@ class Relay:
             return
         client.wishes.update(dict.fromkeys(topics, wish))
         self._regroup(topics)
-        self.settled_for(client, topics)
+        self._tell_heard(client, [each for each in topics if each in self._session.held])
         if not waiter.is_over.is_set() and any(self._is_refused(each) for each in topics):
             self._release(client, topics)
             words_ = "The broker has just refused that; it is tried again once in a while."
             self._refuse(client, StreamError(words_), heals=True)
             return
         self._waiting.append((waiter, partial(self._answer, client, wish, waiter)))
-
-    def settled_for(self, client: _Client, registrations: Iterable[Registration]) -> None:
-        """Tell one what the broker said when it took what others have already."""
-        texts = [text for each in registrations if each in self._session.held for text in self._said_to(each)]
-        if texts:
-            self.tell(client, words.said("heard", texts=texts))
 
     def _is_refused(self, registration: Registration) -> bool:
         entry = self._session.wanted.entries.get(registration)

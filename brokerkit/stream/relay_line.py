@@ -19,7 +19,7 @@ from brokerkit.stream import relay_words as words
 from brokerkit.stream.feed import Acknowledged, Answer, Ended, Feed, Received, Refused, Registration, Rows, Unreadable
 from brokerkit.stream.holder import this_program
 from brokerkit.stream.line import AT_ONCE, LOOK_SECONDS, LineLost, Waker, Woken
-from brokerkit.stream.relay_words import Failed, Lapsed, Odd, Words
+from brokerkit.stream.relay_words import Anew, Failed, Heard, Odd, Ours, Replied, Words
 from brokerkit.stream.topics import Topic
 
 HAS_LOCAL_SOCKETS = hasattr(socket, "AF_UNIX") and hasattr(os, "getuid")
@@ -51,11 +51,31 @@ def peer_is_mine(connection: socket.socket) -> bool:
     return bool(user == os.getuid())
 
 
+def local(path: Path) -> socket.socket:
+    """Return a connected socket to who listens at a path; NotServed where nobody does, Silent where it cannot be he."""
+    line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        line.setblocking(False)
+        code = line.connect_ex(os.fsencode(path))
+        if code in (errno.EAGAIN, errno.EINPROGRESS):
+            raise Silent("it does not answer")
+        if code:
+            raise NotServed
+        if not peer_is_mine(line):
+            raise Silent("what listens in its place is of another user")
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
+    except BaseException:
+        line.close()
+        raise
+    return line
+
+
 class RelayLine:
     """A local socket to the process that has the connection, from `connect` to `close`; used as a `Line` is."""
 
-    def __init__(self, path: Path, waker: Waker) -> None:
-        self._path = path
+    def __init__(self, opened: Callable[[], socket.socket], waker: Waker) -> None:
+        """`opened` returns the socket, connected; it raises as `connect`."""
+        self._open = opened
         self._waker = waker
         self._reader = words.Reader()
         self._socket: socket.socket | None = None
@@ -76,16 +96,7 @@ class RelayLine:
             raise
 
     def _connected(self) -> None:
-        self._socket = line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        line.setblocking(False)
-        code = line.connect_ex(os.fsencode(self._path))
-        if code in (errno.EAGAIN, errno.EINPROGRESS):
-            raise Silent("it does not answer")
-        if code:
-            raise NotServed
-        if not peer_is_mine(line):
-            raise Silent("what listens in its place is of another user")
-        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
+        self._socket = line = self._open()
         self._selector = selectors.DefaultSelector()
         self._selector.register(line, selectors.EVENT_READ)
         self._selector.register(self._waker, selectors.EVENT_READ)
@@ -228,7 +239,7 @@ class RelayFeed:
 
     # What is heard
 
-    def read(self, text: str) -> Iterable[Received | Lapsed | Failed]:
+    def read(self, text: str) -> Iterable[Received | Ours]:
         """Return what came: rows of the broker, or what the other process says."""
         if type(text) is Words:
             try:
@@ -240,7 +251,7 @@ class RelayFeed:
             return found
         return [each for each in found if isinstance(each, Rows | Unreadable)]
 
-    def _heard(self, told: dict[str, Any]) -> list[Received | Lapsed | Failed]:
+    def _heard(self, told: dict[str, Any]) -> list[Received | Ours]:
         match told["say"]:
             case "acknowledged":
                 return [Acknowledged()]
@@ -249,18 +260,20 @@ class RelayFeed:
             case "ended":
                 return [Ended(words.error_of(told.get("error"), self._broker), bool(told.get("heals")))]
             case "answer":
-                return [each for each in self._feed.read(str(told.get("text"))) if isinstance(each, Answer)]
+                text = str(told.get("text"))
+                return [Replied(each, SecretStr(text)) for each in self._feed.read(text) if isinstance(each, Answer)]
             case "heard":  # from here on the feed can open what is encrypted
-                for text in told.get("texts") or ():
-                    for _ in self._feed.read(str(text)):
+                texts = [str(text) for text in told.get("texts") or ()]
+                for text in texts:
+                    for _ in self._feed.read(text):
                         pass
-                return []
+                return [Heard(words.registrations_of(told.get("of")), [SecretStr(text) for text in texts])]
             case "anew":
                 self._feed.join()
                 held = [*self._held]
                 for start in range(0, len(held), self.at_once):
                     self._feed.register(held[start : start + self.at_once])
-                return []
+                return [Anew()]
             case "missed":
                 return [words.lapse_of(told)]
             case "failed":

@@ -12,10 +12,12 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from pydantic import SecretStr
+
 from brokerkit import errors
 from brokerkit.errors import BrokerError, StreamError
 from brokerkit.stream.events import Gap, GapReason
-from brokerkit.stream.feed import Registration
+from brokerkit.stream.feed import Answer, Registration
 from brokerkit.stream.topics import StreamKind, Topic
 from brokerkit.words import Venue
 
@@ -176,6 +178,28 @@ class Failed(NamedTuple):
 
     registrations: Sequence[Registration]
     error: BrokerError
+
+
+class Heard(NamedTuple):
+    """What the broker said when it took registrations."""
+
+    registrations: Sequence[Registration]
+    texts: Sequence[SecretStr]
+
+
+class Anew(NamedTuple):
+    """The broker's line is another one."""
+
+
+class Replied(NamedTuple):
+    """The answer to a question, and the text that it came in."""
+
+    answer: Answer
+    text: SecretStr
+
+
+Ours = Lapsed | Failed | Heard | Anew | Replied
+"""What processes say to each other beside what brokers say."""
 
 
 def gap_told(gap: Gap) -> dict[str, Any]:

@@ -39,7 +39,7 @@ from brokerkit.stream.gaps import Gaps, tell_gap
 from brokerkit.stream.pace import Moment, Times
 from brokerkit.stream.registrations import Entry, Missed, Place, Route, Wanted, places_of
 from brokerkit.stream.relay_line import RelayFeed
-from brokerkit.stream.relay_words import Failed, Lapsed, Words
+from brokerkit.stream.relay_words import Anew, Failed, Heard, Lapsed, Replied, Words
 from brokerkit.stream.silence import Silence
 from brokerkit.stream.takers import Taker
 from brokerkit.stream.topics import Topic
@@ -459,7 +459,15 @@ class Session:
                 case Ended(error, heals):
                     self.loss = self._ended(error, heals)
                 case Answer(name, body):
-                    self._answered(name, body, text)
+                    self._answered(name, body, SecretStr(text))
+                case Replied(answer, answered):
+                    self._answered(answer.name, answer.body, answered)
+                case Heard(registrations, texts):
+                    self._heard_of(registrations, texts)
+                case Anew():
+                    self.acknowledged.clear()
+                    if self.relay is not None:
+                        self.relay.anew()
                 case Lapsed(registrations, since, until, reason, detail):
                     missing = [self.wanted.entries[each] for each in registrations if each in self.wanted.entries]
                     self._gaps.miss(missing, since, reason, detail)
@@ -501,9 +509,8 @@ class Session:
             self._released(exchange.registrations)
             return
         self.held.update(exchange.registrations)
-        self.acknowledged.update(dict.fromkeys(exchange.registrations, exchange.texts))
-        if self.relay is not None:
-            self.relay.settled(exchange.registrations)
+        if self.speaker is self.feed:  # else it was heard before
+            self._heard_of(exchange.registrations, exchange.texts)
         for registration in exchange.registrations:
             entry = self.wanted.entries.get(registration)
             if entry is not None:
@@ -515,6 +522,12 @@ class Session:
                 waiter.ends()
         self._end_gaps(exchange.registrations, moment)
 
+    def _heard_of(self, registrations: Sequence[Registration], texts: Sequence[SecretStr]) -> None:
+        """Take note of what the broker said as it took registrations."""
+        self.acknowledged.update(dict.fromkeys(registrations, texts))
+        if self.relay is not None:
+            self.relay.settled(registrations)
+
     def _released(self, registrations: Sequence[Registration]) -> None:
         self._is_idle = False
         self.held.difference_update(registrations)
@@ -522,13 +535,13 @@ class Session:
         again = [self.wanted.entries[each] for each in registrations if each in self.wanted.entries]
         self._gaps.miss(again, self._text_at.time, GapReason.SILENT, "it is registered again")
 
-    def _answered(self, name: str, body: Any, text: str) -> None:
+    def _answered(self, name: str, body: Any, text: SecretStr) -> None:
         exchange = self._exchange
         if exchange is not None and exchange.question is not None and exchange.question.name == name:
             self._exchange = None
             self._is_idle = False
             exchange.question.body = body
-            exchange.question.text = SecretStr(text)
+            exchange.question.text = text
             exchange.question.ends()
 
     def _refused(self, error: BrokerError, heals: bool, moment: Moment) -> None:
