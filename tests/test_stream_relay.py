@@ -225,7 +225,7 @@ def test_when_it_is_killed_the_next_one_takes_over(broker: PaperBroker, sharer: 
     begun = time.monotonic()
     first.kill()
     for other in others:
-        other.wait(lambda other: any(gap[1] for gap in other.gaps))
+        other.wait(lambda other: {topic for gap in other.gaps if gap[1] for topic in gap[2]} == {A, B})
     print(f"taken over within {time.monotonic() - begun:.2f} s")
     assert all({gap[0] for gap in other.gaps} == {"DISCONNECTED"} for other in others)
     assert broker.received.count(OPENED) == 2
