@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,9 +19,13 @@ from brokerkit.doctor.finding import Finding, State
 from brokerkit.orders import journal
 from brokerkit.sharing import store
 from brokerkit.sharing.addresses import Address
+from brokerkit.sharing.file_window import IS_SHARED
+from brokerkit.sharing.hosts import program
 from brokerkit.sharing.store import PREFIX
+from brokerkit.sharing.usage import Meter
 from brokerkit.stream.connection import key_of
 from brokerkit.stream.holder import Holder
+from brokerkit.transport.auth import cache_directory
 from tests.hosts import THERE, keys_of, taken_by_another
 from tests.redises import PASSWORD, RedisServer, needs_redis, redis_server
 from tests.test_doctor import SECRETS, Setup, wrong
@@ -51,6 +57,52 @@ def test_who_has_the_stream_is_told(setup: Setup) -> None:
         finally:
             holder.release()
     assert told().facts["process"] is None
+
+
+# The calls of the last minute
+
+
+def told_of_calls() -> Finding:
+    (found,) = [each for each in examine() if each.subject == "calls"]
+    return found
+
+
+@pytest.mark.skipif(not IS_SHARED, reason="processes of this system share no limits")
+def test_who_called_in_the_last_minute_is_told(setup: Setup) -> None:
+    assert told_of_calls().words == "0 of 1080 in the last minute"
+    with setup.broker() as broker:
+        meter = Meter(cache_directory("limits"), broker.client.owner)
+    for is_order in (True, *[False] * 6):
+        meter.count(is_order=is_order)
+    meter.settle(at_once=True)
+    found = told_of_calls()
+    assert (found.state, found.facts["calls"], found.facts["orders"]) == (State.OK, 7, 1)
+    assert found.words.startswith(f"7 of 1080 in the last minute: 7 by {program()} (process {os.getpid()})")
+    setup.write("markets =", "max_calls_per_second = 2\nmarkets =")
+    assert told_of_calls().facts["allowed"] == 120
+    for _ in range(120):
+        meter.count()
+    meter.settle(at_once=True)
+    assert (told_of_calls().state, "less often" in (told_of_calls().advice or "")) == (State.WARNING, True)
+    setup.write("max_calls_per_second = 2", "max_calls_per_second = 20")
+    assert told_of_calls().state is State.OK
+    meter.count(was_too_fast=True)
+    meter.settle(at_once=True)
+    found = told_of_calls()
+    assert (found.state, "the broker found 1 too fast" in found.words) == (State.WARNING, True)
+    assert "lower max_calls_per_second of main" in (found.advice or "")
+
+
+@needs_redis
+@pytest.mark.skipif(not IS_SHARED, reason="processes of this system share no limits")
+def test_who_called_on_other_hosts_is_told_too(at_redis: Setup, server: RedisServer) -> None:
+    with at_redis.broker() as broker:
+        owner = broker.client.owner
+    told = {"host": "beta", "process": 7, "program": "bot.py", "seconds": [[int(time.time()), 5, 0, 0]]}
+    server.client().hset(f"{PREFIX}usage:{owner}", "abc", json.dumps(told))
+    assert "5 by bot.py (process 7)" in told_of_calls().words
+    server.kill()
+    assert told_of_calls().facts["calls"] == 0
 
 
 # The Redis of a profile

@@ -8,7 +8,7 @@ from functools import partial
 
 from brokerkit.broker import Broker
 from brokerkit.config import Profile, nearest
-from brokerkit.doctor import accounts, folders, journals, leases, machine, profiles, states, streams
+from brokerkit.doctor import accounts, calls, folders, journals, leases, machine, profiles, states, streams
 from brokerkit.doctor.configuration import configured
 from brokerkit.doctor.finding import Finding, error
 from brokerkit.doctor.profiles import Subject
@@ -102,6 +102,7 @@ def _of_broker(broker: Broker, subject: Subject, online: bool) -> Iterator[tuple
     else:
         yield "address", partial(accounts.address, broker, subject)
     yield "token", partial(accounts.token, broker)
+    yield "calls", partial(calls.calls, broker, subject.name)
     yield "journal", partial(journals.journal, broker, subject.name, may_ask=online)
     yield "stream", partial(streams.stream, broker)
     settings = broker.adapter.settings

@@ -170,6 +170,11 @@ class Client(Reader):
         self._tokens = token_cache(shelf, self._owner, self.token_interval, self.too_soon)
 
     @property
+    def owner(self) -> str:
+        """Digest of broker, address and app key, by which what is shared of a key is told from that of others."""
+        return self._owner
+
+    @property
     def environment_name(self) -> str:
         """The environment as users name it: "sandbox" where a server of this machine plays a broker."""
         return "sandbox" if self._is_played else self.environment
