@@ -12,8 +12,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from brokerkit import OrderUncertain, get_broker
 from brokerkit.errors import NetworkError
 from brokerkit.logs import EVENTS, FAILURE, about
+from brokerkit.sandbox import Sandbox
+from brokerkit.sandbox.faults import Faults, Rule
 from brokerkit.words import Side
 from tests.test_architecture import CORE, PLUGINS, modules, shown, tree_of
 
@@ -109,3 +112,37 @@ def test_a_record_carries_its_fields_as_attributes(caplog: Any) -> None:
     logging.getLogger("brokerkit").warning("words", extra=about("clock_differs", broker="paper", seconds=7))
     (record,) = caplog.records
     assert (record.event, record.broker, record.seconds) == ("clock_differs", "paper", 7)
+
+
+@pytest.mark.parametrize("name", ["kis", "kiwoom"])
+def test_fields_of_orders_tell_ids_and_neither_account_nor_key_nor_what_was_ordered(name: str, caplog: Any) -> None:
+    faults = Faults([Rule("processed_then_reset", on="order", times=1)])
+    with (
+        caplog.at_level(logging.DEBUG, "brokerkit"),
+        Sandbox(faults=faults) as sandbox,
+        get_broker(name, environment="sandbox", sandbox=sandbox) as broker,
+    ):
+        with pytest.raises(OrderUncertain):
+            broker.buy("000660", 7, price=153_500)
+        broker.reconcile(wait=True, timeout=60)
+        order = broker.buy("005930", 7, price=51_300)
+        broker.cancel(order)
+        assert len(broker.quotes(["005930", "999999"]).failed) == 1
+        settings = broker.adapter.settings
+    told = [record for record in caplog.records if record.name.partition(".")[0] == "brokerkit"]
+    fields = [{name: value for name, value in vars(record).items() if name not in STANDARD} for record in told]
+    assert {"order_attempted", "quote_missing"} <= {each["event"] for each in fields}
+    for each in fields:
+        assert each.keys() - {"event"} <= {*EVENTS[each["event"]][1].split()}
+    shown = json.dumps(fields)
+    secrets = [settings.app_key, settings.app_secret, settings.account]
+    for canary in (
+        "005930",
+        "000660",
+        "51300",
+        "51,300",
+        "153500",
+        *(each.get_secret_value() for each in secrets if each),
+    ):
+        assert canary not in shown
+    assert order.id in shown
