@@ -43,6 +43,10 @@ def on(broker: PaperBroker, redis: RedisServer, tmp_path: Path) -> Iterator[Call
         yield started
 
 
+ACCESS = "trader on >trader-password-0009 ~brokerkit:1:* &brokerkit:1:* +@all -@admin -@dangerous +info"
+"""What the page about several machines says."""
+
+
 def is_whole(sharer: Sharer) -> bool:
     return any(gap[1] for gap in sharer.gaps)
 
@@ -61,6 +65,18 @@ def test_two_hosts_have_one_connection_and_the_same_events(broker: PaperBroker, 
     assert also_there.does("follow", "D", "E", "F")[:2] == ["raised", "InvalidRequest"]
     also_there.does("unfollow", "C")
     broker.wait(lambda broker: "- TK C" in broker.received)
+
+
+def test_a_user_with_few_rights_is_enough(broker: PaperBroker, tmp_path: Path) -> None:
+    with RedisServer(users=[ACCESS]) as redis, ExitStack() as stack:
+        url = redis.url("trader", "trader-password-0009")
+        here, there = (stack.enter_context(Sharer(broker.url, tmp_path / host, state=url)) for host in "ab")
+        here.follow("A")
+        there.follow("A")
+        broker.say(". TK A 1")
+        for each in (here, there):
+            each.wait(lambda each: each.prices == [1])
+        assert len(broker.connections) == 1
 
 
 def test_a_cut_of_the_line_is_a_gap_on_every_host(broker: PaperBroker, on: Callable[..., Sharer]) -> None:
@@ -150,7 +166,7 @@ def test_a_host_that_is_overtaken_gives_its_line_up(
 
 
 def test_a_host_that_does_not_answer_is_named(
-    broker: PaperBroker, redis: RedisServer, on: Callable[..., Sharer], monkeypatch: pytest.MonkeyPatch
+    broker: PaperBroker, redis: RedisServer, on: Callable[..., Sharer]
 ) -> None:
     first = on("a").follow("A")
     client = redis.client()
