@@ -185,7 +185,7 @@ class Trader:
     def kill(self) -> None:
         """Kill it, wherever it is."""
         self._process.kill()
-        self._process.wait(20)
+        self._process.communicate(timeout=20)
 
     def __enter__(self) -> Self:
         return self
