@@ -7,6 +7,7 @@ import datetime as dt
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -343,6 +344,19 @@ def test_a_due_token_is_used_while_somebody_else_asks_for_long(
     redis.client().set(f"brokerkit:1:{one._lock}", "of another host")
     assert [value(kept.get(desk)) for _ in range(3)] == ["token-1"] * 3
     redis.client().delete(f"brokerkit:1:{one._lock}")
+
+
+def test_who_waits_for_the_lock_takes_the_token_as_soon_as_it_is_written(redis: RedisServer, tmp_path: Path) -> None:
+    one, two = shelf(redis, tmp_path / "a"), shelf(redis, tmp_path / "b")
+    desk, seen = Desk(), list[str]()
+    waiting = threading.Thread(target=lambda: seen.append(value(TokenCache(two).get(desk))))
+    with one.locked():
+        waiting.start()
+        while two._compared_at < 0:
+            waiting.join(0.01)
+        one.write(new_token("of the first"))
+        waiting.join(60)
+        assert (seen, desk.issued) == (["of the first"], 0)
 
 
 def test_the_extra_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

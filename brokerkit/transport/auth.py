@@ -126,12 +126,19 @@ class TokenCache:
 
         Where somebody else is at it for long, the due one is used as long as it lives.
         """
-        living = glanced if glanced is not None and glanced.is_alive() else None
-        with self._shelf_locked(None if living is None else LIVING_SECONDS) as is_ours:
-            if living is not None and not is_ours:
+        token = glanced
+        while True:
+            living = token if token is not None and token.is_alive() else None
+            seconds = None if living is None else LIVING_SECONDS
+            with self._shelf_locked(seconds, or_written=True) as is_ours:
+                if is_ours:
+                    token = self._load()
+                    return self._renewed(token, issue) if token is None or token.is_due() else token
+            token = self._glanced()
+            if token is not None and not token.is_due():
+                return token
+            if living is not None:
                 return self._old_again(living, AuthError(f"somebody asks for it for {LIVING_SECONDS:g} s"))
-            token = self._load()
-            return self._renewed(token, issue) if token is None or token.is_due() else token
 
     def _old_again(self, old: Token, error: BrokerError) -> Token:
         """Go on with a token that is due, which is so again in a minute."""
@@ -201,9 +208,9 @@ class TokenCache:
         """Say whether this call came upon one of its own thread, as a signal handler does, that has the locks."""
         return self._process == os.getpid() and self._lock._is_owned()  # type: ignore[attr-defined]
 
-    def _shelf_locked(self, seconds: float | None = None) -> AbstractContextManager[bool]:
+    def _shelf_locked(self, seconds: float | None = None, *, or_written: bool = False) -> AbstractContextManager[bool]:
         """Hold off the others that use the same shelf."""
-        return nullcontext(True) if self._shelf is None else self._shelf.locked(seconds)
+        return nullcontext(True) if self._shelf is None else self._shelf.locked(seconds, or_written=or_written)
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:

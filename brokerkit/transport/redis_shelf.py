@@ -145,7 +145,7 @@ class RedisShelf:
         return store
 
     @contextmanager
-    def locked(self, seconds: float | None = None) -> Iterator[bool]:
+    def locked(self, seconds: float | None = None, *, or_written: bool = False) -> Iterator[bool]:
         """Hold off all hosts; where Redis cannot be had, the other processes of this host. See `Shelf.locked`.
 
         The lock ends two seconds after the process that has it.
@@ -153,8 +153,8 @@ class RedisShelf:
         store = self._store()
         try:
             try:
-                is_ours = self._take(store, shelves.LOCK_SECONDS if seconds is None else seconds)
-                if not is_ours and seconds is None:
+                is_ours = self._take(store, shelves.LOCK_SECONDS if seconds is None else seconds, or_written)
+                if is_ours is False and seconds is None:
                     raise AuthError(
                         f"Another process, of whichever host, holds the token lock in {store.address} "
                         f"for {shelves.LOCK_SECONDS:.0f} s.",
@@ -174,8 +174,11 @@ class RedisShelf:
             self._fence = None
             store.let_go(self._lock)
 
-    def _take(self, store: Store, seconds: float) -> bool:
-        """Take the lock, and its number; say False where somebody has it, and True without one where Redis is lost."""
+    def _take(self, store: Store, seconds: float, or_written: bool = False) -> bool | None:
+        """Take the lock, and its number; say True without one where Redis is lost.
+
+        False: somebody has it. None: somebody has written since this process last looked, and that was asked for.
+        """
         value, until = secrets.token_hex(8), time.monotonic() + seconds
         try:
             while True:
@@ -185,6 +188,11 @@ class RedisShelf:
                         self._fence, self._is_told = bytes(fence).decode(), False
                         return True
                     store.let_go(self._lock)  # it was lost again before the number was given
+                if or_written:
+                    seen = self._mark
+                    (self._mark,) = store.do(partial(_hash, key=self._key, names=("fence",)))
+                    if self._mark != seen:
+                        return None
                 if time.monotonic() >= until:
                     return False
                 time.sleep(AGAIN_SECONDS)

@@ -61,11 +61,11 @@ class Shelf(Protocol):
     def place(self) -> Hashable:
         """What tells this shelf from others."""
 
-    def locked(self, seconds: float | None = None) -> AbstractContextManager[bool]:
+    def locked(self, seconds: float | None = None, *, or_written: bool = False) -> AbstractContextManager[bool]:
         """Hold off all others that would read, write or ask for a token.
 
         Yields whether that was possible within `seconds`. Without them somebody who has the lock for LOCK_SECONDS is an
-        AuthError.
+        AuthError. With `or_written` it may be False too as soon as somebody has written a token.
         """
 
     def glance(self) -> Token | None:
@@ -125,7 +125,7 @@ class FileShelf:
         return self._path
 
     @contextmanager
-    def locked(self, seconds: float | None = None) -> Iterator[bool]:
+    def locked(self, seconds: float | None = None, *, or_written: bool = False) -> Iterator[bool]:
         """Hold off the other processes. See `Shelf.locked`.
 
         The lock is the system's: it ends with the process that has it, and with nothing else. So one that stood still
