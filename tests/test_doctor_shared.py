@@ -59,6 +59,20 @@ def test_who_has_the_stream_is_told(setup: Setup) -> None:
     assert told().facts["process"] is None
 
 
+@needs_redis
+def test_who_has_the_stream_among_hosts_is_told(at_redis: Setup, server: RedisServer) -> None:
+    at_redis.write("markets =", "allow_insecure_websocket = true\nmarkets =")
+    with at_redis.broker() as broker:
+        assert broker.adapter.feed is not None
+        key = key_of(broker.adapter.feed)
+    value = {"token": "never-shown-0001", "host": "beta", "process": 7, "program": "bot.py"}
+    server.client().set(f"{PREFIX}stream:{key.broker}:{key.identity}", json.dumps(value))
+    (found,) = [each for each in examine() if each.subject == "stream"]
+    assert "no program of this host has the connection; among hosts" in found.words
+    assert "beta" in found.words
+    assert "never-shown-0001" not in str(found)
+
+
 # The calls of the last minute
 
 

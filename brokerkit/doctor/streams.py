@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from brokerkit.broker import Broker
 from brokerkit.doctor import locks
 from brokerkit.doctor.finding import Finding, ok
-from brokerkit.errors import BrokerError
+from brokerkit.errors import BrokerError, ConfigError
+from brokerkit.sharing.store import StateLost, store_for
 from brokerkit.stream.connection import key_of
 from brokerkit.stream.holder import Holder
+from brokerkit.stream.relay_redis import holder_among_hosts
 
 SUBJECT = "stream"
 
@@ -23,7 +25,22 @@ def stream(broker: Broker) -> Iterator[Finding]:
         except BrokerError as failure:  # as the profile wants it
             yield ok(SUBJECT, f"{where}not used: {failure.message.rstrip('.')}", process=None)
             continue
-        yield from _held(Holder(key.broker, key.identity), where)
+        far = _among_hosts(broker, f"{key.broker}:{key.identity}")
+        for each in _held(Holder(key.broker, key.identity), where):
+            words = f"{each.words}; among hosts {far} has it" if far else each.words
+            yield each.model_copy(update={"words": words, "facts": {**each.facts, "among_hosts": far}})
+
+
+def _among_hosts(broker: Broker, name: str) -> str | None:
+    """Return which program of the hosts that share a Redis has it; None where none has, or that cannot be asked."""
+    store = store_for(broker.adapter.settings)
+    if store is None:
+        return None
+    try:
+        found = holder_among_hosts(store, name)
+    except (StateLost, ConfigError):
+        return None  # which has a finding of its own
+    return None if found is None else str(found)
 
 
 def _held(holder: Holder, where: str) -> Iterator[Finding]:

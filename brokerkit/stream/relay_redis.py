@@ -350,6 +350,12 @@ def _is_of_redis(error: Exception) -> bool:
     return isinstance(error, RedisError)
 
 
+def holder_among_hosts(store: Store, name: str) -> Elsewhere | None:
+    """Return which process has the right, on whatever host; None where none has. StateLost, ConfigError."""
+    found: Any = store.do(lambda redis: redis.get(f"{PREFIX}stream:{name}"))
+    return None if found is None else _elsewhere(bytes(found).decode("utf-8", errors="replace"))
+
+
 def _elsewhere(found: str) -> Elsewhere:
     """Return who has the right, as he has written it there."""
     try:
