@@ -3,7 +3,7 @@
 open K          -> in | no WORDS | never WORDS          + CHANNEL KEY  -> ok | no WORDS | never WORDS
 - CHANNEL KEY   -> ok                                   ? NAME         -> = NAME BODY
 ping            -> ping, as it is                       . CHANNEL KEY VALUE,VALUE   rows
-bye WORDS, end WORDS, stale WORDS   the broker ends it  anything else cannot be read
+bye, end, stale, taken WORDS  the broker ends it        anything else cannot be read
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import Server, ServerConnection, serve
 
-from brokerkit.errors import AuthError, BrokerError, NetworkError, Rejected
+from brokerkit.errors import AuthError, BrokerError, KeyInUse, NetworkError, Rejected
 from brokerkit.market.sessions import Phase
 from brokerkit.stream.events import Gap, TradeEvent
 from brokerkit.stream.feed import (
@@ -115,6 +115,7 @@ class PaperFeed(Feed[Any]):
             "never": lambda: Refused(AuthError(rest), heals=False),
             "bye": lambda: Ended(NetworkError(rest), heals=True),
             "end": lambda: Ended(AuthError(rest), heals=False),
+            "taken": lambda: Ended(KeyInUse(rest), heals=False),
             "stale": lambda: Ended(AuthError(rest), heals=True),
             "=": lambda: Answer(*rest.split(" ", 1)),
         }

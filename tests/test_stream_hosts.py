@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -163,6 +164,36 @@ def test_a_host_that_is_overtaken_gives_its_line_up(
     assert len(broker.connections) == 1
     broker.say(". TK A 1")
     here.wait(lambda here: here.prices == [1])
+
+
+def test_a_host_that_slept_and_was_overtaken_is_served_when_it_wakes(
+    broker: PaperBroker, on: Callable[..., Sharer]
+) -> None:
+    first, other = on("a").follow("A"), on("b").follow("A")
+    first.send(signal.SIGSTOP)
+    broker.wait(lambda broker: broker.received.count(OPENED) == 2)
+    other.wait(is_whole)
+    broker.connections[0].send("taken by another login")
+    first.send(signal.SIGCONT)
+    first.wait(is_whole)
+    assert first.failures == []
+    broker.wait(lambda broker: len(broker.connections) == 1)
+    broker.say(". TK A 1")
+    for each in (first, other):
+        each.wait(lambda each: each.prices == [1])
+    assert broker.received.count(OPENED) == 2
+
+
+def test_a_program_that_knows_no_redis_and_takes_the_line_is_told(
+    broker: PaperBroker, on: Callable[..., Sharer]
+) -> None:
+    first, other = on("a").follow("A"), on("b").follow("A")
+    broker.say("taken by another login")
+    for each in (first, other):
+        each.wait(lambda each: each.failures)
+        assert each.failures == [["KeyInUse", "by another login"]]
+    broker.wait(lambda broker: not broker.connections)
+    assert broker.received.count(OPENED) == 1, "two programs would take it from each other for ever"
 
 
 def test_a_host_that_does_not_answer_is_named(

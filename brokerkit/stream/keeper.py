@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 from pydantic import SecretStr
 
 from brokerkit import clock, files, watching
-from brokerkit.errors import AuthError, BrokerError, ConfigError, NetworkError, StreamError, Unsupported
+from brokerkit.errors import AuthError, BrokerError, ConfigError, KeyInUse, NetworkError, StreamError, Unsupported
 from brokerkit.logs import about
 from brokerkit.market.sessions import Phase
 from brokerkit.sharing.store import StateLost, Store
@@ -202,9 +202,11 @@ class Keeper:
 
     def _step(self) -> None:
         session = self.session
+        if self._line is None:
+            self._turn()
         if self._line is not None:
             self._use(self._line)
-        elif not self._turn() and not session.is_needed:
+        elif not session.is_needed:
             self._give_back()  # somebody else may have the key meanwhile
             self._waker.wait(60.0)
         elif (seconds := self._own_pace.wait(time.monotonic())) > 0:
@@ -325,6 +327,7 @@ class Keeper:
             except StateLost as lost:
                 words, self._untold_until = lost.words, time.monotonic() + UNTOLD_SECONDS
             if words is not None:
+                self._is_far = True  # to ask again costs the broker nothing
                 raise NetworkError(
                     f"Whether another host has the connection of this key is not known: {words}.",
                     broker=self._feed.client.broker,
@@ -403,7 +406,16 @@ class Keeper:
             loss = Loss(self._lost(lost), is_explained=isinstance(line, RelayLine), is_renewed=is_taken_over)
         loss = session.loss or loss
         if loss is not None:
-            self._lose(loss)
+            self._lose(self._judged(loss))
+
+    def _judged(self, loss: Loss) -> Loss:
+        """Return a loss that heals where another host took the line while this one slept: that one serves it."""
+        if self._gate is None or loss.heals or not isinstance(loss.error, KeyInUse):
+            return loss
+        with suppress(StateLost, BrokerError):
+            if self._gate.take() is not None:
+                return loss._replace(heals=True)
+        return loss
 
     def _lost(self, lost: LineLost) -> NetworkError:
         return NetworkError(f"The line of the stream was lost: {lost.words}.", broker=self._feed.client.broker)

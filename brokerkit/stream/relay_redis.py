@@ -33,6 +33,8 @@ SILENT_SECONDS = 2.5
 """After which the other host counts as gone: it gives signs of life more often, and its right ends sooner."""
 LOOK_SECONDS = 0.1
 AGAIN_SECONDS = 0.5
+END_SECONDS = 5.0
+"""Longest wait for the threads."""
 MOST_PIECE = 2**18
 _HEAD = struct.Struct(">16scQ")
 """Who speaks or is spoken to, what it is, and its number."""
@@ -92,11 +94,12 @@ class Gate:
     def close(self) -> None:
         """Give the right back, and let nobody in any more."""
         self._is_stopped = True
+        self._store.let_go(self._key)
         self._waker.wake()
         for thread in self._threads:
             if thread is not threading.current_thread():
-                thread.join(5.0)
-        self._store.let_go(self._key)
+                thread.join(END_SECONDS)
+        self._store.let_go(self._key)  # one of them may just have taken it again
         self._waker.close()
 
     def forget(self) -> None:
@@ -138,6 +141,8 @@ class Gate:
     def _keep(self) -> None:
         """Take the right again, where Redis has forgotten it; another host may have been faster."""
         self._kept_at = time.monotonic()
+        if self._is_stopped:
+            return
         try:
             found = self._store.take(self._key, self._value)
         except (StateLost, ConfigError):
