@@ -22,6 +22,7 @@ from brokerkit.sandbox import Faults, Rule, Sandbox
 from brokerkit.sandbox.face import SlidingWindow
 from tests.hosts import HERE, THERE, fences, here, journal_in, keys_of, named, pending, taken_by_another, there
 from tests.redises import RedisServer, needs_redis, redis_server
+from tests.test_own_orders import following
 from tests.traders import BROKERS, PRICES, Trader, at_exchange, opened
 
 pytestmark = needs_redis
@@ -384,6 +385,18 @@ def test_the_switch_stops_an_order_of_another_host_that_waits_for_its_first_byte
         assert kind == "NotSent"
         assert "now" in words
     assert at_exchange(box, "kis") == []
+
+
+def test_who_follows_orders_is_told_of_the_switch_of_another_host(box: Sandbox, server: RedisServer) -> None:
+    with here(box, "kiwoom", server) as broker:
+        broker.buy("005930", 1, price=PRICE)
+        with following(broker) as follower:
+            server.client().set("brokerkit:1:halt", "prices look wrong")
+            follower.wait(lambda: follower.events)
+            server.client().delete("brokerkit:1:halt")
+            follower.wait(lambda: len(follower.events) == 2)
+            told = [(each.is_stopped, "prices look wrong" in each.reason) for each in follower.events]
+            assert told == [(True, True), (False, False)]
 
 
 def test_who_sets_the_switch_is_told_which_hosts_are_not_stopped(box: Sandbox, server: RedisServer) -> None:

@@ -193,6 +193,7 @@ class Trader:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._process.returncode is None:
+        assert self._process.stdin is not None
+        if not self._process.stdin.closed:
             self._process.kill()
             self._process.communicate()

@@ -200,6 +200,11 @@ class OrderDesk(ReservingDesk, RawDesk):
         )
         return self._send(intent, way, None)
 
+    def check_halt(self) -> None:
+        """Raise Halted while the kill switch of all hosts is on that share the journal."""
+        if self._journal is not None:
+            self._journal.shared.check_halt()
+
     def disarmed(self, market: Market) -> str | None:
         """Return why an order of real money would be refused, None if it may go."""
         try:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from brokerkit import clock, watching
-from brokerkit.errors import BrokerError, Halted, StreamError, Unsupported
+from brokerkit.errors import BrokerError, Halted, JournalError, StreamError, Unsupported
 from brokerkit.logs import about
 from brokerkit.market.markets import Market
 from brokerkit.market.sessions import Phase
@@ -437,6 +437,8 @@ class _Work:
         words = ""
         try:
             check_halt()
+            with suppress(JournalError):  # whether hosts share anything is not known then
+                self._own.desk().check_halt()
         except Halted as error:
             words = error.message
         for each in self._own.followers():
