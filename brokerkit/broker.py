@@ -69,7 +69,15 @@ logger = logging.getLogger("brokerkit")
 
 
 class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Streams, RawCalls):
-    """One account at one broker. Made by `get_broker`; safe to use from several threads; refuses to be pickled."""
+    """One account at one broker. Made by `get_broker`; safe to use from several threads; refuses to be pickled.
+
+    Prices and amounts are Decimal, in the currency of the market; quantities are whole shares; times are Korean, with
+    their time zone. None is what the broker does not tell, never 0.
+
+    Verbs raise InvalidRequest before anything is sent, Unsupported for what the broker has not got; where it is asked,
+    NetworkError if no answer came, Rejected or one of its kinds (AuthError, RateLimited) if it refused, and WireError
+    for an answer that is not what it documents. `order` says what orders raise besides.
+    """
 
     def __init__(
         self,
@@ -114,7 +122,10 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
 
     @property
     def journal(self) -> Journal:
-        """The order journal of the account, which the desk writes: for reading what it knows of every intent."""
+        """The order journal of the account, which the desk writes: for reading what it knows of every intent.
+
+        Raises JournalError where it cannot be opened.
+        """
         return self._desk.journal
 
     def buy(
@@ -129,9 +140,19 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
         stop_price: Amount | None = None,
         key: str | None = None,
     ) -> Order:
-        """Buy `quantity` shares at `price`, or with `type=OrderType.MARKET` at any price. See `order`.
+        """Buy `quantity` shares at `price`, or with `type=OrderType.MARKET` at any price (매수).
 
-        Prices are in the currency of the symbol's market: won, dollars for `US:AAPL`.
+        Prices are in the currency of the symbol's market, on its price step: won, dollars for `US:AAPL`. The answer is
+        PENDING: received by the broker; `wait` or `refresh` tells what became of it. A `key` is good for one order.
+
+        Raises before anything is sent: InvalidRequest, Unsupported, Disarmed, Halted, LimitExceeded, OrderBlocked,
+        NotSent. After the broker refused: Rejected and its kinds, as InsufficientFunds. When the outcome is not known:
+        OrderUncertain; do not send it again then. See `order`.
+
+        Example::
+
+            order = broker.buy("005930", 10, price=70_000)
+            order = broker.wait(order, timeout=5)
         """
         symbol = plain(symbol)
         with self._asking(f"BUY {quantity} {symbol}"):
@@ -150,7 +171,16 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
         stop_price: Amount | None = None,
         key: str | None = None,
     ) -> Order:
-        """Sell `quantity` shares at `price`, or with `type=OrderType.MARKET` at any price. See `buy` and `order`."""
+        """Sell `quantity` shares at `price`, or with `type=OrderType.MARKET` at any price (매도).
+
+        Shares of one's own: `sellable_quantity` tells how many. Units and errors as of `buy`: InvalidRequest, Disarmed
+        and others before anything is sent, Rejected after the broker refused, OrderUncertain when the outcome is not
+        known.
+
+        Example::
+
+            order = broker.sell("005930", 10, type=OrderType.MARKET)
+        """
         symbol = plain(symbol)
         with self._asking(f"SELL {quantity} {symbol}"):
             request = make_request(symbol, Side.SELL, quantity, price, type, time_in_force, venue, stop_price)
@@ -163,8 +193,14 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
         stands, the same call answers it. It is up to 64 letters, digits and `_.:-`; under a key that is another order's
         InvalidRequest is raised, and OrderBlocked while it is not known what became of it.
 
-        Raises before anything is sent: InvalidRequest, Unsupported, Disarmed, NotSent. After the broker refused:
-        Rejected and its kinds. When the outcome is not known: OrderUncertain, with the `intent` in the journal.
+        Raises before anything is sent: InvalidRequest, Unsupported, Disarmed, Halted, LimitExceeded, OrderBlocked,
+        NotSent, JournalError. After the broker refused: Rejected and its kinds. When the outcome is not known:
+        OrderUncertain, with the `intent` in the journal.
+
+        Example::
+
+            request = OrderRequest(symbol="005930", side=Side.BUY, quantity=10, price=70_000)
+            order = broker.order(request, key="monday-1")
         """
         check_request(request)
         what = f"{request.side} {request.quantity:f} {request.symbol} at {request.price or request.type}"
@@ -176,10 +212,16 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
         return self._sending(what, lambda: self._desk.order(intent, request))
 
     def cancel(self, order: Order, *, quantity: Amount | None = None, key: str | None = None) -> Order:
-        """Cancel an order, or `quantity` shares of what is left of it.
+        """Cancel an order, or `quantity` shares of what is left of it (취소).
 
         The answer carries the number of the cancellation as `id` and the order's as `original_id`. It is CANCELED only
-        if the broker said so; `refresh` tells. Raises NothingToCancel if the order is finished, else as `order`.
+        if the broker said so; `refresh` tells. Raises NothingToCancel if the order is finished, else as `order`;
+        neither limits nor `halt()` stop it.
+
+        Example::
+
+            order = broker.buy("005930", 10, price=65_000)
+            canceled = broker.cancel(order)
         """
         check_order(order, "cancel")
         what = f"cancel {'all' if quantity is None else quantity} of order {order.id} ({order.symbol})"
@@ -196,10 +238,16 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
     def amend(
         self, order: Order, *, quantity: Amount | None = None, price: Amount | None = None, key: str | None = None
     ) -> Order:
-        """Move what is left of an order, or `quantity` shares of it, to another price.
+        """Move what is left of an order, or `quantity` shares of it, to another price (정정).
 
         The answer is an order of its own: a new number as `id`, the old one as `original_id`, PENDING, at the back of
-        its price. To make an order smaller use `cancel(order, quantity=...)`. Raises as `cancel`.
+        its price. To make an order smaller use `cancel(order, quantity=...)`. Raises NothingToCancel if the order is
+        finished, else as `order`.
+
+        Example::
+
+            order = broker.buy("005930", 10, price=65_000)
+            order = broker.amend(order, price=65_500)
         """
         check_order(order, "amend")
         what = f"amend {'all' if quantity is None else quantity} of order {order.id} ({order.symbol}) to {price}"
@@ -221,10 +269,11 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
         return self._sending(what, lambda: self._desk.amend(intent, order, shares, new))
 
     def refresh(self, order: Order) -> Order:
-        """Return the order as the broker's list shows it now.
+        """Return the order as the broker's list shows it now (주문 상태 확인).
 
         An order that the list does not show stays PENDING if nothing more was known, and is UNKNOWN otherwise. So does
-        one of a venue that is in no list of the broker; of it nothing can be asked.
+        one of a venue that is in no list of the broker; of it nothing can be asked. Raises InvalidRequest, Unsupported,
+        IncompleteListing, NetworkError.
         """
         check_order(order, "refresh")
         with self._asking(f"order {order.id} ({order.symbol})"):
@@ -236,10 +285,10 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
         return order.model_copy(update={"status": status})
 
     def wait(self, order: Order, *, timeout: float) -> Order:
-        """Refresh an order until it is finished, at most `timeout` seconds, and return it as it then is.
+        """Refresh an order until it is finished, at most `timeout` seconds, and return it (주문 상태 확인).
 
         While a stream of this broker follows own orders, a notice of the order lets it look at once. For an order of a
-        venue that is in no list it does not wait.
+        venue that is in no list it does not wait. Raises as `refresh`.
         """
         deadline = time.monotonic() + exact_seconds(timeout)
         order = self.refresh(order)
@@ -252,11 +301,16 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
         return order
 
     def orders(self, *, market: str | None = None) -> Table[Order]:
-        """Return the working orders of today in one market or all of them, oldest first, with what is left of each.
+        """Return the working orders of today in one market or all of them, oldest first (미체결).
 
-        A market whose list cannot be had, or of which the broker has none, is an error, never left out. Orders at a
-        venue that is in no list of the broker are not among them (`supports("orders", venue=...)`): a warning of the
-        log names those sent today.
+        With what is left of each. A market whose list cannot be had, or of which the broker has none, is an error,
+        never left out: IncompleteListing, Unsupported, NetworkError. Orders at a venue that is in no list of the broker
+        are not among them (`supports("orders", venue=...)`): a warning of the log names those sent today.
+
+        Example::
+
+            for order in broker.orders():
+                broker.cancel(order)
         """
         found: list[Order] = []
         meant = self._inquiries.markets(market)
@@ -281,11 +335,12 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
         symbol: str | Instrument | None = None,
         market: str | None = None,
     ) -> Table[Order]:
-        """Return the orders and amendments of the days from `start` to `end` (default: today), oldest first.
+        """Return the orders and amendments from `start` to `end` (default: today), oldest first (주문체결 내역).
 
         Days are those of the market: an order of one o'clock in the night in Korea is of the evening before in the US.
         Of the market of `symbol`, else of `market`, else of the account's own. A cancellation shows in the order it
-        cancelled. Raises InvalidRequest if no day of the range is a trading day.
+        cancelled. Raises InvalidRequest if no day of the range is a trading day, Unsupported, IncompleteListing,
+        NetworkError.
         """
         symbol = None if symbol is None else plain(symbol)
         with self._asking(f"orders from {start} to {'today' if end is None else end}"):
@@ -300,7 +355,7 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
     def unresolved(self, *, market: str | None = None) -> tuple[Intent, ...]:
         """Return the orders, amendments and cancellations that may stand without our knowing, also of earlier runs.
 
-        Of one market, or of all markets of the account.
+        Of one market, or of all markets of the account. Raises InvalidRequest for what is no market, JournalError.
         """
         with self._asking("unresolved orders"):
             meant = None if market is None else self._inquiries.home(market)
@@ -314,7 +369,12 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
 
         `timeout` is the longest wait in seconds; without it somewhat more than the settle time. Never sends an order.
         Without `market` every market of the account is looked at; the list of one that fails is a `problem` of the
-        report, and takes no other market with it.
+        report, and takes no other market with it. Raises InvalidRequest, Unsupported, JournalError.
+
+        Example::
+
+            for intent in broker.reconcile(wait=True).unresolved:
+                print(intent.id, intent.what, intent.state)
         """
         with self._asking("the fate of unresolved orders"):
             markets = self._inquiries.offering_all("reconcile", market)
@@ -327,7 +387,8 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
     def resubmit(self, intent: NamedIntent | str, *, accept_risk: bool = False) -> Order:
         """Send the order of an intent again, as a new intent linked to it: the only way in which that happens.
 
-        Raises OrderBlocked while the first one may stand, unless `accept_risk`; else as `order`.
+        Raises OrderBlocked while the first one may stand, unless `accept_risk`; InvalidRequest for what is no intent of
+        the journal; else as `order`.
         """
         send = partial(self._desk.resubmit, intent, self._check, accept_risk=accept_risk)
         return self._sending("send an order again", send)
@@ -335,7 +396,16 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
     def resolve(
         self, intent: NamedIntent | str, *, order_id: str | None = None, absent: bool = False, reason: str = ""
     ) -> Intent:
-        """Write down what a person found out about an unresolved intent: its order's number, or that there is none."""
+        """Write down what a person found out about an unresolved intent: its order's number, or that there is none.
+
+        Nothing is sent. `reason` says how it was found out. Raises InvalidRequest for what is no unresolved intent or
+        says neither, JournalError.
+
+        Example::
+
+            intent = broker.unresolved()[0]
+            broker.resolve(intent, absent=True, reason="The app of the broker shows no such order at 10:15.")
+        """
         with self._asking("resolve an intent"):
             return self._desk.resolve(intent, order_id=order_id, absent=absent, reason=reason)
 
@@ -351,12 +421,18 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
             return self._desk.journal.take_over(accept_risk=accept_risk)
 
     def lease(self) -> Lease | None:
-        """Return which host trades the account; None where none has yet, or where the profile names no `state`."""
+        """Return which host trades the account; None where none has yet, or where the profile names no `state`.
+
+        Raises JournalError where the Redis cannot be had.
+        """
         with self._asking("who trades the account"):
             return self._desk.journal.shared.lease()
 
     def disarmed(self, *, market: str | None = None) -> str | None:
-        """Return why orders of real money would be refused now, None if they may go; always None where none moves."""
+        """Return why orders of real money would be refused now, None if they may go; always None where none moves.
+
+        Raises InvalidRequest for what is no market.
+        """
         with self._asking("arming"):
             return self._desk.disarmed(self._inquiries.home(market))
 

@@ -75,6 +75,11 @@ def get_broker(
     `exclusive` declares that nobody else trades the account through the API. `degraded` lets orders of other symbols
     and sides go out while some of an earlier run are unresolved. `options` are the adapter's own settings.
     Raises ConfigError and UnknownBroker.
+
+    Example::
+
+        with get_broker("kis", environment="sandbox") as broker:
+            print(broker.quote("005930").price)
     """
     account, app_key, app_secret = seal([account, app_key, app_secret])
     options = seal(dict(options) if isinstance(options, Mapping) else options)

@@ -29,7 +29,10 @@ def halt_file() -> Path:
 
 
 def halt(reason: str = "") -> None:
-    """Stop orders and amendments of all accounts, in all processes of this user. Cancellations go on."""
+    """Stop orders and amendments of all accounts, in all processes of this user (주문 중지). Cancellations go on.
+
+    From then on they raise Halted. JournalError where the switch cannot be written; it says what is not stopped.
+    """
     words = f"{clock.now():%Y-%m-%d %H:%M:%S} {sanitize(reason)}".strip()
     try:
         path = halt_file()
@@ -69,7 +72,7 @@ def halted(redis: Redis) -> str | None:
 
 
 def resume() -> bool:
-    """Let orders go out again. False: they were not stopped."""
+    """Let orders go out again (중지 해제). False: they were not stopped. Raises JournalError where that fails."""
     try:
         halt_file().unlink()
     except FileNotFoundError:

@@ -93,7 +93,10 @@ class Subscription(Generic[E]):
         return self._follower.topics
 
     def next(self, timeout: float | None = None) -> E | None:
-        """Return the next event; None if none comes within `timeout` seconds. A StreamError once it is closed."""
+        """Return the next event; None if none comes within `timeout` seconds. A StreamError once it is closed.
+
+        Raises KeyInUse and AuthError where the line cannot heal.
+        """
         event = self._mailbox.take(None if timeout is None else exact_seconds(timeout))
         if event is END:
             raise StreamError("The subscription is closed.", broker=self._stream.broker)
@@ -152,30 +155,55 @@ class Stream:
     def trades(
         self, *symbols: str | Instrument, venue: Venue | None = None
     ) -> Subscription[TradeEvent | Gap | Dropped]:
-        """Follow the trades of symbols at a venue (default: the market's own); return once the broker agrees.
+        """Follow the trades of symbols (실시간 체결); return once the broker agrees.
 
-        10,000 of a symbol wait for who takes them; after that the oldest are dropped, and `Dropped` says how many.
-        Raises what the broker refuses, and then follows none of them.
+        At a venue (default: the market's own). Prices are in the currency of the market, quantities in shares. 10,000
+        of a symbol wait for who takes them; after that the oldest are dropped, and `Dropped` says how many. Raises what
+        the broker refuses, and then follows none of them: InvalidRequest, Unsupported, Rejected, KeyInUse, StreamError,
+        NetworkError.
+
+        Example::
+
+            with broker.stream() as stream:
+                stream.trades("005930")
+                event = stream.next(timeout=1)
         """
         return self._followed(StreamKind.TRADES, symbols, venue)
 
     def order_book(self, *symbols: str | Instrument, venue: Venue | None = None) -> Subscription[BookEvent | Gap]:
-        """Follow the order books of symbols. Of each the newest one waits: what is older makes room for it."""
+        """Follow the order books of symbols (실시간 호가). Of each the newest one waits.
+
+        What is older makes room for it. Raises as `trades`.
+        """
         return self._followed(StreamKind.ORDER_BOOK, symbols, venue)
 
     def quotes(self, *symbols: str | Instrument, venue: Venue | None = None) -> Subscription[QuoteEvent | Gap]:
-        """Follow the prices of symbols with the figures of the day. Of each the newest one waits."""
+        """Follow the prices of symbols with the figures of the day (실시간 현재가). Of each the newest one waits.
+
+        Raises as `trades`.
+        """
         return self._followed(StreamKind.QUOTES, symbols, venue)
 
     def index(self, *symbols: str | Instrument) -> Subscription[QuoteEvent | Gap]:
-        """Follow indices such as "INDEX:KOSPI". Of each the newest value waits."""
+        """Follow indices such as "INDEX:KOSPI", in points (실시간 지수). Of each the newest value waits.
+
+        Raises as `trades`.
+        """
         return self._followed(StreamKind.INDEX, symbols, None)
 
     def orders(self, *, market: str | None = None) -> Subscription[OrderEvent | Gap | Stopped]:
-        """Follow the account's own orders, whoever sends them: each change and each share comes once, none is dropped.
+        """Follow the account's own orders, whoever sends them (주문체결통보).
 
-        After a gap the broker's lists tell what was missed. Events are hints: `refresh` tells how an order stands.
-        Without `market` those of every market of which the main socket tells; `topics` of the answer names them.
+        Each change and each share comes once, none is dropped. After a gap the broker's lists tell what was missed.
+        Events are hints: `refresh` tells how an order stands. Without `market` those of every market of which the main
+        socket tells; `topics` of the answer names them. Raises as `trades`, and JournalError.
+
+        Example::
+
+            with broker.stream() as stream:
+                stream.orders()
+                broker.buy("005930", 10, price=70_000)
+                print(stream.next(timeout=10))
         """
         with self._asking("own orders by stream"):
             named = None if market is None else market_named(market).name
@@ -184,14 +212,17 @@ class Stream:
     def session(
         self, symbol: str | Instrument | None = None, *, venue: Venue | None = None
     ) -> Subscription[SessionEvent | Gap]:
-        """Follow the phases of a venue, or what happens to the trading of a symbol."""
+        """Follow the phases of a venue, or what happens to the trading of a symbol (장운영정보).
+
+        Raises as `trades`.
+        """
         with self._asking(f"session of {symbol or venue or 'the market'} by stream"):
             return self._follow([session_topic(symbol, venue)])
 
     def condition(self, condition: Condition | str) -> Subscription[ConditionEvent | Gap]:
-        """Follow which symbols meet a saved condition, given as `conditions()` has it or by its id.
+        """Follow which symbols meet a saved condition, given as `conditions()` has it or by its id (조건검색 실시간).
 
-        Those that meet it already come first.
+        Those that meet it already come first. Raises as `trades`.
         """
         with self._asking(f"matches of the condition {getattr(condition, 'name', condition)} by stream"):
             return self._follow([condition_topic(condition)])
@@ -201,7 +232,8 @@ class Stream:
 
         Its events have what was sent, as it was sent. `keys` are symbols and the like as the broker spells them; none
         where the channel has none, or where the profile tells it. 10,000 of a key wait for who takes them; after that
-        the oldest are dropped, and `Dropped` says how many. What is known to be wrong raises before anything is sent.
+        the oldest are dropped, and `Dropped` says how many. What is known to be wrong raises InvalidRequest before
+        anything is sent; else as `trades`.
         """
         from brokerkit.stream.raw import raw_topics  # here: who follows prices needs none of it
 
@@ -270,7 +302,10 @@ class Stream:
     # What is taken
 
     def next(self, timeout: float | None = None) -> Event | None:
-        """Return the next event; None if none comes within `timeout` seconds. A StreamError once it is closed."""
+        """Return the next event; None if none comes within `timeout` seconds. A StreamError once it is closed.
+
+        Raises KeyInUse and AuthError where the line cannot heal.
+        """
         event = self._mailbox.take(None if timeout is None else exact_seconds(timeout))
         if event is END:
             raise self._gone()
@@ -294,7 +329,8 @@ class Stream:
         """Write down what is received until the stream is closed, as lines of JSON without keys and account numbers.
 
         The file must not be there yet, and nobody else can read it. `replay` plays it back. A disk that fails ends the
-        recording, not the stream: it is logged as an error.
+        recording, not the stream: it is logged as an error. Raises InvalidRequest for a file that is there or cannot be
+        made, StreamError once the stream is closed.
         """
         self._check_process()
         with self._registering:
@@ -312,7 +348,7 @@ class Stream:
     def replay(self, path: str | PathLike[str]) -> Iterator[Event]:
         """Return the events that were written down, one after the other as fast as they are taken; nothing is asked.
 
-        A StreamError names the line of a file that was cut off or changed.
+        A StreamError names the line of a file that was cut off or changed; InvalidRequest one of another broker.
         """
         return replay(path, self.broker, self._sources)
 

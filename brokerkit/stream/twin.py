@@ -161,7 +161,10 @@ class AsyncSubscription(Generic[E]):
 
 
 class AsyncStream:
-    """What `Stream` is, for asyncio: what waits there is awaited here. `async with broker.stream()` gives it."""
+    """What `Stream` is, for asyncio: what waits there is awaited here. `async with broker.stream()` gives it.
+
+    Units, errors and examples are those of the methods of the same names.
+    """
 
     def __init__(self, stream: Threaded) -> None:
         self.threaded = stream
@@ -185,33 +188,33 @@ class AsyncStream:
     def trades(
         self, *symbols: str | Instrument, venue: Venue | None = None
     ) -> AsyncSubscription[TradeEvent | Gap | Dropped]:
-        """Follow the trades of symbols, as `Stream.trades`."""
+        """Follow the trades of symbols, as `Stream.trades` (실시간 체결)."""
         return AsyncSubscription(self, partial(self.threaded.trades, *symbols, venue=venue))
 
     def order_book(self, *symbols: str | Instrument, venue: Venue | None = None) -> AsyncSubscription[BookEvent | Gap]:
-        """Follow the order books of symbols, as `Stream.order_book`."""
+        """Follow the order books of symbols, as `Stream.order_book` (실시간 호가)."""
         return AsyncSubscription(self, partial(self.threaded.order_book, *symbols, venue=venue))
 
     def quotes(self, *symbols: str | Instrument, venue: Venue | None = None) -> AsyncSubscription[QuoteEvent | Gap]:
-        """Follow the prices of symbols, as `Stream.quotes`."""
+        """Follow the prices of symbols, as `Stream.quotes` (실시간 현재가)."""
         return AsyncSubscription(self, partial(self.threaded.quotes, *symbols, venue=venue))
 
     def index(self, *symbols: str | Instrument) -> AsyncSubscription[QuoteEvent | Gap]:
-        """Follow indices, as `Stream.index`."""
+        """Follow indices, as `Stream.index` (실시간 지수)."""
         return AsyncSubscription(self, partial(self.threaded.index, *symbols))
 
     def orders(self, *, market: str | None = None) -> AsyncSubscription[OrderEvent | Gap | Stopped]:
-        """Follow the account's own orders, as `Stream.orders`."""
+        """Follow the account's own orders, as `Stream.orders` (주문체결통보)."""
         return AsyncSubscription(self, partial(self.threaded.orders, market=market))
 
     def session(
         self, symbol: str | Instrument | None = None, *, venue: Venue | None = None
     ) -> AsyncSubscription[SessionEvent | Gap]:
-        """Follow the phases of a venue, or the trading of a symbol, as `Stream.session`."""
+        """Follow the phases of a venue, or the trading of a symbol, as `Stream.session` (장운영정보)."""
         return AsyncSubscription(self, partial(self.threaded.session, symbol, venue=venue))
 
     def condition(self, condition: Condition | str) -> AsyncSubscription[ConditionEvent | Gap]:
-        """Follow which symbols meet a saved condition, as `Stream.condition`."""
+        """Follow which symbols meet a saved condition, as `Stream.condition` (조건검색 실시간)."""
         return AsyncSubscription(self, partial(self.threaded.condition, condition))
 
     def raw(self, channel: str, *keys: str) -> AsyncSubscription[RawEvent | Gap | Dropped]:

@@ -30,7 +30,15 @@ class Accounts(Asking):
     """Verbs about cash and holdings."""
 
     def buying_power(self, symbol: str | Instrument, *, price: Amount | None = None) -> BuyingPower:
-        """Return how much can be bought without margin, at `price` or as a market order (then at the upper limit)."""
+        """Return how much can be bought without margin, at `price` or as a market order (매수가능).
+
+        A market order counts at the upper limit. Cash is in `currency`, `quantity` in whole shares. Raises
+        InvalidRequest, also for a price off the price step, UnknownSymbol, Unsupported, NetworkError.
+
+        Example::
+
+            most = broker.buying_power("005930", price=70_000).quantity
+        """
         symbol = plain(symbol)
         with self._asking(f"buying power for {symbol}"):
             limit = None if price is None else exact_decimal(price)
@@ -39,9 +47,9 @@ class Accounts(Asking):
             return self._inquiries.buying_power(check_symbol(symbol), limit)
 
     def sellable_quantity(self, symbol: str | Instrument) -> Decimal:
-        """Return how many shares of a symbol `sell` can sell now: 0 if none of one's own are held.
+        """Return how many shares of a symbol `sell` can sell now: 0 if none of one's own are held (매도가능수량).
 
-        Shares on a loan do not count. Raises WireError where the broker does not tell the number.
+        Shares on a loan do not count. Raises WireError where the broker does not tell the number, else as `balance`.
         """
         symbol = plain(symbol)
         with self._asking(f"sellable shares of {symbol}"):
@@ -59,12 +67,24 @@ class Accounts(Asking):
             return sum((shares for shares in own if shares), Decimal(0))
 
     def balance(self, *, market: str | None = None) -> Balance:
-        """Return cash and holdings of the account in one market (default: its own), all pages of them."""
+        """Return cash and holdings of the account in one market (default: its own), all pages of them (잔고).
+
+        Amounts are in `currency`, quantities in shares. Raises InvalidRequest, Unsupported, IncompleteListing,
+        NetworkError.
+
+        Example::
+
+            balance = broker.balance()
+            print(balance.cash, [position.symbol for position in balance.positions])
+        """
         with self._asking("balance"):
             return self._inquiries.balance(self._inquiries.home(market))
 
     def balances(self) -> Table[Balance]:
-        """Return one balance for each market that the account has; amounts of two currencies are never added."""
+        """Return one balance for each market that the account has; amounts of two currencies are never added (잔고).
+
+        Raises as `balance`, for all of them where one cannot be had.
+        """
         with self._asking("balances"):
             return Table(Balance, map(self._inquiries.balance, self._inquiries.markets()))
 
@@ -76,11 +96,17 @@ class Accounts(Asking):
         symbol: str | Instrument | None = None,
         market: str | None = None,
     ) -> Table[Fill]:
-        """Return what was filled from `start`, or on `end` alone, to `end` (default: today), oldest first (체결).
+        """Return what was filled from `start`, or on `end` alone, to `end` (default: today), oldest first (체결 내역).
 
-        In the market of `symbol`, else in `market` (default: the account's own); the days are trading days there.
-        Where the broker does not tell fills one by one, a row is all that was filled of an order on a day, at its
-        average: `is_total` says so. IncompleteListing where a list does not tell how much was filled.
+        In the market of `symbol`, else in `market` (default: the account's own); the days are trading days there. Where
+        the broker does not tell fills one by one, a row is all that was filled of an order on a day, at its average:
+        `is_total` says so. Raises InvalidRequest, Unsupported, NetworkError, and IncompleteListing where a list does
+        not tell how much was filled.
+
+        Example::
+
+            for fill in broker.fills():
+                print(fill.symbol, fill.side, fill.quantity, fill.price)
         """
         with self._asking(f"fills from {start or end or 'today'} to {end or 'today'}"):
             where, known = self._meant(symbol, market)
@@ -97,9 +123,10 @@ class Accounts(Asking):
     ) -> Table[RealizedPnl]:
         """Return what sales earned from `start` to `end` (default: today), a row a day and symbol (실현손익).
 
-        In the market of `symbol`, else in `market` (default: the account's own); the days are trading days there.
-        With commission, tax and interest as the broker counts them. Days and symbols without a sale have no row. Sums
-        that the broker tells have to agree with its rows, or it is a WireError.
+        In the market of `symbol`, else in `market` (default: the account's own); the days are trading days there. With
+        commission, tax and interest as the broker counts them. Days and symbols without a sale have no row. Sums that
+        the broker tells have to agree with its rows, or it is a WireError. Raises also InvalidRequest, Unsupported,
+        NetworkError.
         """
         with self._asking(f"realized profit from {start} to {end or 'today'}"):
             where, known = self._meant(symbol, market)
@@ -109,10 +136,11 @@ class Accounts(Asking):
     def transactions(
         self, start: dt.date, end: dt.date | None = None, *, market: str | None = None
     ) -> Table[Transaction]:
-        """Return the cash ledger of a market (default: the account's own) from `start` to `end` (default: today).
+        """Return the cash ledger of a market from `start` to `end` (default: today), oldest first (거래내역).
 
-        Oldest first (거래내역): deposits, withdrawals, and trades on the day of their settlement. Where a line tells
-        the cash after it, the lines of its currency have to add up to that, or it is a WireError.
+        Without `market` of the account's own: deposits, withdrawals, and trades on the day of their settlement. Where a
+        line tells the cash after it, the lines of its currency have to add up to that, or it is a WireError. Raises
+        also InvalidRequest, Unsupported, NetworkError.
         """
         with self._asking(f"transactions from {start} to {end or 'today'}"):
             where = self._inquiries.home(market)
@@ -122,13 +150,17 @@ class Accounts(Asking):
     def exchange_rate(self, currency: str = "USD") -> ExchangeRate:
         """Return what a unit of a currency costs in won, as the broker tells it now (환율): an estimate.
 
-        What an exchange really costs is fixed by the firm when it exchanges. brokerkit converts nothing by it.
+        What an exchange really costs is fixed by the firm when it exchanges. brokerkit converts nothing by it. Raises
+        InvalidRequest, Unsupported, NetworkError.
         """
         with self._asking(f"exchange rate of {currency}"):
             return self._inquiries.exchange_rate(check_currency(currency))
 
     def account(self) -> str:
-        """Return the account number, masked: only its last four digits are shown."""
+        """Return the account number, masked: only its last four digits are shown (계좌번호).
+
+        Raises ConfigError where nothing tells it; AuthError and NetworkError where the key has to tell it.
+        """
         with self._asking("account"):
             return masked(self._inquiries.account_number())
 

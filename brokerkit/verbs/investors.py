@@ -43,11 +43,18 @@ class Investors(Asking):
         detail: bool = False,
         progress: Progress | None = None,
     ) -> Table[InvestorFlow]:
-        """Return who bought and sold a symbol, a row a trading day, oldest first.
+        """Return who bought and sold a symbol, a row a trading day, oldest first (투자자별 매매동향).
 
-        Without `start` the newest 30 rows (fewer where the broker gives fewer). With `detail` buys and sells as well as
-        nets; without it they may be None. Days before those that the broker keeps raise Unsupported. KIS tells all
-        kinds of investors from 15:40 to midnight, not in its demo environment; else there are the three groups.
+        Quantities are shares, amounts won. Without `start` the newest 30 rows (fewer where the broker gives fewer).
+        With `detail` buys and sells as well as nets; without it they may be None. Days before those that the broker
+        keeps raise Unsupported. KIS tells all kinds of investors from 15:40 to midnight, not in its demo environment;
+        else there are the three groups. Raises InvalidRequest, UnknownSymbol, Unsupported, IncompleteListing,
+        NetworkError.
+
+        Example::
+
+            day = broker.investor_flow("005930")[-1]
+            print(day.date, day.foreign.net_amount, day.institution.net_amount)
         """
         from brokerkit.asking import investors
 
@@ -61,9 +68,10 @@ class Investors(Asking):
     def investor_flow_total(
         self, symbol: str | Instrument, start: dt.date, end: dt.date | None = None, *, progress: Progress | None = None
     ) -> InvestorFlowTotal:
-        """Return who bought and sold a symbol from `start` to `end` (default: today).
+        """Return who bought and sold a symbol from `start` to `end` (default: today), summed (투자자별 합계).
 
         Kiwoom sums itself, nets only. At KIS it is the sum of the days; IncompleteListing if a trading day is missing.
+        Raises also InvalidRequest, UnknownSymbol, Unsupported, NetworkError.
         """
         from brokerkit.asking import investors
 
@@ -82,9 +90,10 @@ class Investors(Asking):
         *,
         progress: Progress | None = None,
     ) -> Table[MarketInvestorFlow]:
-        """Return who bought and sold in KOSPI or KOSDAQ, a row a trading day, oldest first, nets only.
+        """Return who bought and sold in KOSPI or KOSDAQ, a row a trading day, oldest first (시장별 투자자매매동향).
 
-        Without `start` the newest 30 days. Today is told from 15:40 on. Kiwoom takes two calls a day.
+        Nets only. Without `start` the newest 30 days. Today is told from 15:40 on. Kiwoom takes two calls a day. Raises
+        InvalidRequest, Unsupported, NetworkError.
         """
         from brokerkit.asking import investors
 
@@ -95,10 +104,10 @@ class Investors(Asking):
             return Table(MarketInvestorFlow, found)
 
     def investor_flow_estimates(self, symbol: str | Instrument) -> Table[InvestorFlowEstimate]:
-        """Return what is estimated that kinds of investors have bought and sold of a symbol so far today, oldest first.
+        """Return what investors are estimated to have bought and sold of a symbol today (외인기관 추정가집계).
 
-        Brokers publish a few estimates a day, the first at about 09:30; before it, and while the market is closed, the
-        table is empty.
+        Oldest first. Brokers publish a few estimates a day, the first at about 09:30; before it, and while the market
+        is closed, the table is empty. Raises InvalidRequest, UnknownSymbol, Unsupported, NetworkError.
         """
         from brokerkit.asking import investors
 
@@ -117,10 +126,15 @@ class Investors(Asking):
         side: Side | str = Side.BUY,
         count: int = 30,
     ) -> Table[FlowRank]:
-        """Return the symbols that a kind of investor bought most in won (or sold: `side`), the first one first.
+        """Return the symbols that a kind of investor bought most in won, or sold: `side` (투자자별 매매상위).
 
-        From `start` to `end`, which Kiwoom tells; without a start of the last day that is told, at KIS by the estimates
-        of today, of which it tells no more than 30 symbols. Without `market` those of KOSPI and KOSDAQ together.
+        The first one first. From `start` to `end`, which Kiwoom tells; without a start of the last day that is told, at
+        KIS by the estimates of today, of which it tells no more than 30 symbols. Without `market` those of KOSPI and
+        KOSDAQ together. Raises InvalidRequest, Unsupported, NetworkError.
+
+        Example::
+
+            rows = broker.investor_rankings("FOREIGN", count=10)
         """
         from brokerkit.asking import investors
 
@@ -136,9 +150,10 @@ class Investors(Asking):
     def program_trading(
         self, symbol: str | Instrument, start: dt.date | None = None, end: dt.date | None = None
     ) -> Table[ProgramTrading]:
-        """Return what programmes bought and sold in a symbol, or in KOSPI or KOSDAQ, a row a trading day, oldest first.
+        """Return what programmes traded in a symbol, or in KOSPI or KOSDAQ, a row a trading day (프로그램매매 추이).
 
-        Without `start` the newest 30 days (fewer where the broker gives fewer). Of markets arbitrage is told apart.
+        Oldest first. Without `start` the newest 30 days (fewer where the broker gives fewer). Of markets arbitrage is
+        told apart. Raises InvalidRequest, UnknownSymbol, Unsupported, NetworkError.
         """
         from brokerkit.asking import investors
 
@@ -154,9 +169,9 @@ class Investors(Asking):
     def program_rankings(
         self, market: str = "KOSPI", *, day: dt.date | None = None, side: Side | str = Side.BUY, count: int = 30
     ) -> Table[FlowRank]:
-        """Return the symbols of a market that programmes bought most in won (or sold: `side`), the first one first.
+        """Return the symbols of a market that programmes bought most in won, or sold: `side` (프로그램매매 상위).
 
-        Of a day, or without one as of today.
+        The first one first. Of a day, or without one as of today. Raises InvalidRequest, Unsupported, NetworkError.
         """
         from brokerkit.asking import investors
 

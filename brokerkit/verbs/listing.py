@@ -17,12 +17,17 @@ class Listing(Asking):
     def instruments(
         self, market: Segment | str | None = None, *, kind: SecurityType | str | None = None
     ) -> Instruments:
-        """Return all that is listed in a market, or what is of one segment or `kind` ("ETF", ...) there.
+        """Return all that is listed in a market, or what is of one segment or `kind` ("ETF", ...) there (종목 정보).
 
         `market` is "KR" (the home market, as without it) or "US", or a segment: "KOSPI", "KOSDAQ", "KONEX", "NASDAQ",
         "NYSE", "AMEX". The broker is asked once a day; a copy is kept in the user's cache folder, for all processes.
         Where today's list cannot be had, that of one of the last seven days is answered: a warning is logged, and
-        `is_stale` says so. Raises WireError for a list that is cut or written in another way than the broker's.
+        `is_stale` says so. Raises InvalidRequest, Unsupported, NetworkError, and WireError for a list that is cut or
+        written in another way than the broker's.
+
+        Example::
+
+            funds = broker.instruments("KOSPI", kind="ETF")
         """
         with self._asking(f"instruments of {market or 'all markets'}"):
             where, segment = self._listed(market)
@@ -30,17 +35,25 @@ class Listing(Asking):
             return self._inquiries.listings.instruments(where, segment, wanted)
 
     def instrument(self, symbol: str | Instrument) -> Instrument:
-        """Return what a symbol is, out of the list of `instruments`; UnknownSymbol for one that is not listed."""
+        """Return what a symbol is, out of the list of `instruments` (종목 정보).
+
+        Raises UnknownSymbol for one that is not listed, else as `instruments`.
+        """
         symbol = plain(symbol)
         with self._asking(f"instrument {symbol}"):
             return self._inquiries.listings.instrument(check_symbol(symbol))
 
     def search(self, text: str, *, market: Segment | str | None = None, count: int = 20) -> Instruments:
-        """Return the instruments whose name or code the text fits, the best fit first and of those the largest.
+        """Return the instruments whose name or code the text fits, the best fit first (종목 검색).
 
-        In the home market, or in a market or segment as `instruments` takes it. Names are Korean, those of foreign
-        shares English too where the broker tells them. Blanks and the case of letters do not matter. Initial consonants
-        alone find names too: "ㅅㅅㅈㅈ".
+        Of those that fit equally the largest first. In the home market, or in a market or segment as `instruments`
+        takes it; `count` at most. Names are Korean, those of foreign shares English too where the broker tells them.
+        Blanks and the case of letters do not matter. Initial consonants alone find names too: "ㅅㅅㅈㅈ". Raises as
+        `instruments`.
+
+        Example::
+
+            symbol = broker.search("삼성전자")[0].symbol
         """
         with self._asking(f"search for {text!r}"):
             if not isinstance(text, str):

@@ -42,9 +42,14 @@ class Prices(Asking):
     _quotes: dict[tuple[str, Venue], tuple[float, Quote]]
 
     def quote(self, symbol: str | Instrument, *, venue: Venue | None = None) -> Quote:
-        """Return the present price of a symbol at a venue (SOR: the combined market; None: the market's default).
+        """Return the present price of a symbol at a venue, with the figures of its day (현재가).
 
-        Raises InvalidRequest for a text that is no symbol, UnknownSymbol, Unsupported, NetworkError.
+        SOR is the combined market, None the market's default. Prices are in `currency` per share, of an index in
+        points. Raises InvalidRequest for a text that is no symbol, UnknownSymbol, Unsupported, NetworkError.
+
+        Example::
+
+            price = broker.quote("005930").price
         """
         symbol = plain(symbol)
         with self._asking(f"quote of {symbol}" + (f" at {venue}" if venue else "")):
@@ -55,12 +60,18 @@ class Prices(Asking):
     def quotes(
         self, symbols: Iterable[str | Instrument], *, venue: Venue | None = None, progress: Progress | None = None
     ) -> Quotes:
-        """Return the present prices of symbols, in their order, each once: by calls that take several where there are.
+        """Return the present prices of symbols, in their order, each once (관심종목 시세).
 
-        Otherwise, as in KIS's demo environment, by one call a symbol, several at a time as the broker's limit allows.
-        A symbol that is none, or that the broker has no price of, takes no other with it: it stands in `failed` of the
-        answer, with the reason, and is logged as a warning. What is the fault of no symbol, as a line that is down, is
-        raised. `progress` is called with how many of how many calls are done.
+        By calls that take several where there are; otherwise, as in KIS's demo environment, by one call a symbol,
+        several at a time as the broker's limit allows. A symbol that is none, or that the broker has no price of, takes
+        no other with it: it stands in `failed` of the answer, with the reason, and is logged as a warning. `progress`
+        is called with how many of how many calls are done. What is the fault of no symbol is raised: InvalidRequest,
+        Unsupported, NetworkError.
+
+        Example::
+
+            for quote in broker.quotes(["005930", "000660"]):
+                print(quote.name, quote.price)
         """
         if isinstance(symbols, str) or not isinstance(symbols, Iterable):
             raise InvalidRequest("quotes takes several symbols: give a list, or ask quote for one.")
@@ -117,20 +128,27 @@ class Prices(Asking):
         venue: Venue | None = None,
         progress: Progress | None = None,
     ) -> Candles | ManyCandles:
-        """Return candles of a symbol, oldest first: all of them from `start` to `end`, or an error.
+        """Return candles of a symbol, oldest first: all of them from `start` to `end`, or an error (분봉, 일봉, 주봉).
 
         `interval` is "tick", minutes ("1m" to "60m"), "1d", "1w", "1mo" or "1y". Without `start` these are the newest
         `count` (100) up to `end` (default: today); with it at most the first `count`. Days are trading days of the
         market. Within days both may be moments with a time zone; the candles in which they lie are whole. Weeks begin
         on Monday.
 
-        Prices from days up are `adjusted` for splits and the like unless that is False. Within days they are as the
-        broker has them, and `adjusted` of the answer says which; a choice is Unsupported where the broker has none.
+        Prices from days up are `adjusted` for splits and the like (수정주가) unless that is False. Within days they are
+        as the broker has them, and `adjusted` of the answer says which; a choice is Unsupported where the broker has
+        none.
 
         Of several symbols, in a list, the answer is a mapping; one that has none takes no other with it: it stands in
         `failed`, with the reason, and is logged as a warning. Calls go out several at a time, as the broker's limit
         allows; `progress` is called with how much of how much is done. Raises InvalidRequest for a span without
-        trading, Unsupported for what the broker has not or no longer has, IncompleteListing for what has a hole.
+        trading, UnknownSymbol, Unsupported for what the broker has not or no longer has, IncompleteListing for what has
+        a hole, NetworkError.
+
+        Example::
+
+            days = broker.candles("005930", "1d", count=20)
+            highest = max(day.high for day in days)
         """
         if not isinstance(symbol, str | Instrument | Iterable):
             raise InvalidRequest(f"candles takes a symbol or a list of them, not {symbol!r}.")
@@ -152,39 +170,66 @@ class Prices(Asking):
         return found
 
     def order_book(self, symbol: str | Instrument, *, venue: Venue | None = None) -> OrderBook:
-        """Return the waiting orders of a symbol by price, best first, as many levels as the broker tells (ten)."""
+        """Return the waiting orders of a symbol by price, best first, as many levels as the broker tells (호가).
+
+        Prices are in the currency of the market, quantities in shares. Raises InvalidRequest, UnknownSymbol,
+        Unsupported, NetworkError.
+
+        Example::
+
+            book = broker.order_book("005930")
+            print(book.asks[0].price, book.bids[0].price)
+        """
         symbol = plain(symbol)
         with self._asking(f"order book of {symbol}" + (f" at {venue}" if venue else "")):
             return self._inquiries.order_book(symbol, venue)
 
     def trades(self, symbol: str | Instrument, *, count: int | None = 30, venue: Venue | None = None) -> Table[Trade]:
-        """Return the newest trades of a symbol today, oldest first: `count` of them, or all with `count=None`.
+        """Return the newest trades of a symbol today, oldest first: `count` of them, or all with `count=None` (체결).
 
         All of today of a busy symbol are hundreds of pages. Complete, or an error; a day on which nobody has traded yet
-        has none. After 16:00 those of KRX's after-market are among them, and at NXT those of its pre-market.
+        has none. After 16:00 those of KRX's after-market are among them, and at NXT those of its pre-market. Raises
+        InvalidRequest, UnknownSymbol, Unsupported, IncompleteListing, NetworkError.
+
+        Example::
+
+            last = broker.trades("005930", count=10)[-1]
+            print(last.time, last.price, last.quantity)
         """
         symbol = plain(symbol)
         with self._asking(f"trades of {symbol}" + (f" at {venue}" if venue else "")):
             return trades(self._inquiries, symbol, venue, check_count(count))
 
     def members(self, symbol: str | Instrument, *, venue: Venue | None = None) -> Members:
-        """Return the member firms that have sold and bought most of a symbol today (회원사), five each at most."""
+        """Return the member firms that have sold and bought most of a symbol today, five each at most (회원사, 거래원).
+
+        Quantities are shares. Raises InvalidRequest, UnknownSymbol, Unsupported, NetworkError.
+        """
         symbol = plain(symbol)
         with self._asking(f"members in {symbol}" + (f" at {venue}" if venue else "")):
             return members(self._inquiries, symbol, venue)
 
     def round_price(self, symbol: str | Instrument, price: Amount, *, side: Side) -> Decimal:
-        """Return the nearest valid price that is no worse: down for a buy, up for a sell."""
+        """Return the nearest valid price that is no worse: down for a buy, up for a sell (호가단위).
+
+        In the currency of the symbol's market. Raises InvalidRequest for a price that is none or a symbol that is none,
+        UnknownSymbol; NetworkError, as the broker may have to be asked what the symbol is.
+
+        Example::
+
+            price = broker.round_price("005930", 70_123, side=Side.BUY)
+        """
         symbol = plain(symbol)
         with self._asking(f"price {price} of {symbol}"):
             return self._checks.prices.rounded(check_symbol(symbol), exact_decimal(price), side)
 
     def market_hours(self, date: dt.date | None = None, venue: Venue | None = None) -> MarketHours:
-        """Return the sessions of a venue (default: that of the home market) on a trading day of its market.
+        """Return the sessions of a venue (default: the home market's) on a trading day of its market (장운영시간).
 
         Without a date that is today there; the days of US venues are New York's. Where the broker has a calendar of the
         market it is asked, once a day, for today and the days to come: its word on whether the market trades wins over
-        the table of brokerkit, which `brokerkit.market_hours` goes by alone.
+        the table of brokerkit, which `brokerkit.market_hours` goes by alone. Raises InvalidRequest outside the years
+        that the table has, NetworkError.
         """
         with self._asking(f"market hours of {date or 'today'}" + (f" at {venue}" if venue else "")):
             return self._inquiries.market_hours(date, venue)

@@ -32,7 +32,10 @@ class RawCalls(Asking):
 
     @property
     def apis(self) -> Catalogue:
-        """All APIs of the broker: `broker.apis.search("투자자")`, `broker.apis.api("ka10059")`."""
+        """All APIs of the broker: `broker.apis.search("투자자")`, `broker.apis.api("ka10059")`.
+
+        Raises Unsupported where the broker has no catalogue of them.
+        """
         from brokerkit.catalogue import Catalogue
 
         package = self._inquiries.adapter.catalogue
@@ -53,11 +56,16 @@ class RawCalls(Asking):
         `fields` are those of the broker, each a text, an int or a Decimal; the account is filled in. What is known to
         be wrong raises InvalidRequest before anything is sent, with all of it at once; what is merely odd passes, and
         stands in the reply's `warnings`. `pages` is how many pages are asked for at most, one if nothing is said;
-        `is_complete` tells whether that was all.
+        `is_complete` tells whether that was all. Raises also Unsupported, Rejected and its kinds, NetworkError.
 
         What asks is sent as the verbs send it, over the broker's socket where that alone answers: over the one of an
         open stream, else over one for this call. What may move money goes the way of orders: armed, within the limits,
         written down, sent once, under a `key` if you like; it raises as `order`.
+
+        Example::
+
+            call = "domestic_stock/inquire_price"
+            reply = broker.call(call, {"FID_COND_MRKT_DIV_CODE": "J", "FID_INPUT_ISCD": "005930"})
         """
         from brokerkit.raw.calls import prepared
 

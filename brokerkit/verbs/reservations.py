@@ -38,10 +38,16 @@ class Reservations(Asking):
         def _sending(self, what: str, send: Callable[[], T]) -> T: ...
 
     def reserve(self, request: OrderRequest, *, until: dt.date | None = None, key: str | None = None) -> Reservation:
-        """Let the broker keep an order, and send it when its market opens (예약주문); with `until` on each day to then.
+        """Let the broker keep an order, and send it when its market opens (예약주문).
 
-        Sent once and written down like an order, with the same limits, errors and `key`. It becomes an order of another
-        number; that nobody here cancels it by then does not stop it, nor does `halt()`.
+        With `until` the broker sends it on each day to then. Sent from here once and written down like an order, with
+        the same limits, errors and `key`. It becomes an order of another number; that nobody here cancels it by then
+        does not stop it, nor does `halt()`. Raises as `order`.
+
+        Example::
+
+            request = OrderRequest(symbol="005930", side=Side.BUY, quantity=1, price=70_000)
+            reservation = broker.reserve(request)
         """
         check_request(request)
         what = f"reserve {request.side} {request.quantity:f} {request.symbol} at {request.price or request.type}"
@@ -57,10 +63,11 @@ class Reservations(Asking):
     def reservations(
         self, start: dt.date | None = None, end: dt.date | None = None, *, market: str | None = None
     ) -> Table[Reservation]:
-        """Return what was reserved from `start` (default: 30 days before) to `end` (default: today), oldest first.
+        """Return what was reserved from `start` (default: 30 days before) to `end` (default: today) (예약주문 조회).
 
-        Those that became orders or were cancelled are among them; the days are those on which the broker took them, in
-        Korea. Of one market, or of all of the account in which the broker keeps orders.
+        Oldest first. Those that became orders or were cancelled are among them; the days are those on which the broker
+        took them, in Korea. Of one market, or of all of the account in which the broker keeps orders. Raises
+        InvalidRequest, Unsupported, IncompleteListing, NetworkError.
         """
         last, now = clock.today() if end is None else end, clock.now()
         with self._asking("reserved orders"):
@@ -79,9 +86,9 @@ class Reservations(Asking):
         price: Amount | None = None,
         key: str | None = None,
     ) -> Reservation:
-        """Let a reserved order be for another `quantity`, all in all, or at another `price`. Its number stays.
+        """Let a reserved order be for another `quantity`, all in all, or at another `price` (예약주문 정정).
 
-        Raises NothingToCancel where it is known to wait no more, else as `reserve`.
+        Its number stays. Raises NothingToCancel where it is known to wait no more, else as `order`.
         """
         check_reservation(reservation, "amend_reservation")
         what = f"amend reserved order {reservation.id} ({reservation.symbol})"
@@ -97,9 +104,10 @@ class Reservations(Asking):
         return self._sending(what, lambda: self._desk.amend_reservation(intent, reservation, request))
 
     def cancel_reservation(self, reservation: Reservation, *, key: str | None = None) -> Reservation:
-        """Take a reserved order back. It is CANCELED only once `reservations` says so.
+        """Take a reserved order back (예약주문 취소). It is CANCELED only once `reservations` says so.
 
-        Raises NothingToCancel where it is known to wait no more: what became an order is cancelled as an order.
+        Raises NothingToCancel where it is known to wait no more: what became an order is cancelled as an order. Else as
+        `order`.
         """
         check_reservation(reservation, "cancel_reservation")
         what = f"cancel reserved order {reservation.id} ({reservation.symbol})"

@@ -41,10 +41,17 @@ class Streams(Asking):
     """By market."""
 
     def stream(self) -> Stream:
-        """Return a stream of trades, order books, own orders and more: `with` closes it, `async with` is for asyncio.
+        """Return a stream of trades, order books, own orders and more (실시간).
 
-        Nothing is opened before something is followed. All streams of an app key in a process share one connection.
-        Raises Unsupported where the broker has no realtime side, ConfigError where the extra [stream] is missing.
+        `with` closes it, `async with` is for asyncio. Nothing is opened before something is followed. All streams of an
+        app key in a process share one connection. Raises Unsupported where the broker has no realtime side, ConfigError
+        where the extra [stream] is missing.
+
+        Example::
+
+            with broker.stream() as stream:
+                stream.trades("005930", "000660")
+                event = stream.next(timeout=1)
         """
         with self._asking("a stream"):
             for feed in self.adapter.sockets.values():
