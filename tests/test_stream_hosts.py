@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -194,6 +195,40 @@ def test_a_program_that_knows_no_redis_and_takes_the_line_is_told(
         assert each.failures == [["KeyInUse", "by another login"]]
     broker.wait(lambda broker: not broker.connections)
     assert broker.received.count(OPENED) == 1, "two programs would take it from each other for ever"
+
+
+def test_a_redis_that_hangs_for_a_while_costs_a_gap_and_no_second_connection(
+    broker: PaperBroker, redis: RedisServer, on: Callable[..., Sharer]
+) -> None:
+    here, there = on("a").follow("A"), on("b", outage=0.1).follow("A")
+    with redis.paused():
+        there.wait(lambda there: there.gaps)
+        time.sleep(2)  # by then nobody has the right any more
+    there.wait(is_whole)
+    broker.say(". TK A 1")
+    for each in (here, there):
+        each.wait(lambda each: each.prices == [1])
+    assert here.gaps == []
+    assert broker.received.count(OPENED) == 1
+
+
+@pytest.mark.parametrize("garbage", [b"x", b"\xff" * 100, struct.pack(">16scQ", b"0" * 16, b"D", 0) + b"garbage"])
+def test_garbage_on_a_channel_ends_the_line_that_it_is_on_and_that_heals(
+    broker: PaperBroker, redis: RedisServer, on: Callable[..., Sharer], garbage: bytes
+) -> None:
+    here, there = on("a").follow("A"), on("b").follow("A")
+    client = redis.client()
+    channels = client.pubsub_channels(f"{PREFIX}stream:*")
+    assert len(channels) == 2
+    for channel in channels:
+        client.publish(channel, garbage)
+    client.close()
+    there.wait(is_whole)
+    broker.say(". TK A 1")
+    for each in (here, there):
+        each.wait(lambda each: each.prices == [1])
+    assert here.gaps == []
+    assert broker.received.count(OPENED) == 1
 
 
 def test_a_host_that_does_not_answer_is_named(
