@@ -325,7 +325,7 @@ def test_a_process_that_is_killed_takes_what_it_alone_wanted_with_it(
 def test_a_process_that_takes_nothing_is_given_up_and_learns_of_its_gap(
     broker: PaperBroker, sharer: Callable[..., Sharer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relays, "MOST_OWED", 100_000)
+    monkeypatch.setattr("brokerkit.stream.relay_client.MOST_OWED", 100_000)
     monkeypatch.setattr(relays, "BUFFER_BYTES", 10_000)
     with Told(broker.url).follow(*trades("A")) as told:
         slow, quick = sharer().follow("A"), sharer().follow("A")

@@ -24,122 +24,27 @@ from pydantic import SecretStr
 from brokerkit.errors import BrokerError, InvalidRequest, StreamError
 from brokerkit.logs import about
 from brokerkit.stream import relay_words as words
-from brokerkit.stream.events import Gap, GapReason
+from brokerkit.stream.events import Gap
 from brokerkit.stream.exchanges import Question, Waiter
 from brokerkit.stream.feed import Registration, Rows, Unreadable
 from brokerkit.stream.holder import Program
 from brokerkit.stream.line import AT_ONCE, Waker
 from brokerkit.stream.pace import Moment
 from brokerkit.stream.registrations import Place
+from brokerkit.stream.relay_client import Client, Wish
 from brokerkit.stream.relay_line import ALIVE_SECONDS, BUFFER_BYTES, peer_is_mine
 from brokerkit.stream.relay_words import Odd, Words
 from brokerkit.stream.session import Session
-from brokerkit.stream.topics import Topic
 from brokerkit.text import sanitize
 
 logger = logging.getLogger("brokerkit")
 
-MOST_OWED = 8 * 2**20
-"""Bytes that may wait for a process; one that takes no more is given up: it comes again, and learns of its gap."""
 MOST_CLIENTS = 256
-MOST_ASKED = 2**20
-"""Bytes of what a process asks for at once."""
 END_SECONDS = 5.0
 
 
 def _nothing(row: Any, venue: Any, received_at: Any) -> None:
     """Read nothing out of a row: the process for which it came does."""
-
-
-class _Client:
-    """Another process that is served. Both threads write to it; only that of the relay reads."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self.socket = connection
-        self.reader = words.Reader(most=MOST_ASKED)
-        self.program: Program | None = None
-        """None until it has said who it is."""
-        self.wishes: dict[Registration, _Wish] = {}
-        self.is_gone = False
-        self._lock = threading.Lock()
-        self._out: deque[bytes | memoryview] = deque()
-        self._owed = 0
-
-    @property
-    def owes(self) -> bool:
-        """Whether something waits for the socket to take it."""
-        return bool(self._out)
-
-    def push(self, data: bytes) -> bool:
-        """Send something, or let it wait; say whether it is the first that has to wait."""
-        with self._lock:
-            if self.is_gone:
-                return False
-            waited = bool(self._out)
-            self._out.append(data)
-            self._owed += len(data)
-            if not waited:
-                self._send()
-            if self._owed > MOST_OWED:
-                self._give_up()
-            return bool(self._out) and not waited
-
-    def flush(self) -> None:
-        """Send what waits."""
-        with self._lock:
-            self._send()
-
-    def _send(self) -> None:
-        try:
-            while self._out:
-                first = self._out[0]
-                sent = self.socket.send(first)
-                self._owed -= sent
-                if sent < len(first):
-                    self._out[0] = memoryview(first)[sent:]
-                else:
-                    self._out.popleft()
-        except BlockingIOError:
-            pass
-        except OSError:
-            self._give_up()
-
-    def _give_up(self) -> None:
-        """Let the relay's thread see the end of it."""
-        self.is_gone = True
-        self._out.clear()
-        with suppress(OSError):
-            self.socket.shutdown(socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        """Close the socket."""
-        with self._lock:
-            self.is_gone = True
-            self._out.clear()
-        self.socket.close()
-
-
-class _Wish:
-    """What a process asked for at once: takes what the rules of the connection tell of it."""
-
-    def __init__(self, relay: Relay, client: _Client, topics: dict[Registration, list[Topic]]) -> None:
-        self._relay = relay
-        self._client = client
-        self.topics = topics
-
-    def take(self, topic: Topic, events: Sequence[Any]) -> None:
-        """Take nothing: rows go as the texts that they came in."""
-
-    def missed(self, gap: Gap) -> None:
-        """Tell a gap. What cannot be read the other process finds out itself."""
-        if gap.reason is not GapReason.UNREADABLE:
-            told = [each for each, topics in self.topics.items() if not {*topics}.isdisjoint(gap.topics)]
-            self._relay.missed(self._client, told, gap)
-
-    def failed(self, error: BrokerError) -> None:
-        """Tell that nothing will come any more."""
-        of = words.written(self.topics)
-        self._relay.tell(self._client, words.said("failed", of=of, error=words.error_told(error)))
 
 
 class Relay:
@@ -156,20 +61,20 @@ class Relay:
         self._path = path
         self._changed = changed
         self._waker = Waker()
-        self._clients: tuple[_Client, ...] = ()
+        self._clients: tuple[Client, ...] = ()
         """Replaced as a whole, by the relay's thread alone."""
-        self._asked: deque[tuple[_Client, dict[str, Any] | None]] = deque()
+        self._asked: deque[tuple[Client, dict[str, Any] | None]] = deque()
         """What processes have asked for; None: one is gone."""
         self._waiting: list[tuple[Waiter | Question, Callable[[], None]]] = []
         """What the broker has not answered yet, and what is done then."""
-        self._members: dict[Registration, tuple[_Client, ...]] = {}
+        self._members: dict[Registration, tuple[Client, ...]] = {}
         """Who wants the texts of a registration; one tuple for all of the same ones."""
         self._run: list[str] = []
         """Texts that came last, all for the same ones."""
-        self._run_for: tuple[_Client, ...] = ()
+        self._run_for: tuple[Client, ...] = ()
         self._settled: list[Registration] = []
         """What the broker has just taken."""
-        self._lapses: dict[tuple[_Client, Gap], list[Registration]] = {}
+        self._lapses: dict[tuple[Client, Gap], list[Registration]] = {}
         """What registrations have missed after those texts: all that missed the same is told at once."""
         self._is_stopped = False
         self._listener: socket.socket | None = None
@@ -228,18 +133,18 @@ class Relay:
                 told = words.said("missed", of=words.written(registrations), **words.gap_told(gap))
                 self._push(client, told)
 
-    def missed(self, client: _Client, registrations: Sequence[Registration], gap: Gap) -> None:
+    def missed(self, client: Client, registrations: Sequence[Registration], gap: Gap) -> None:
         """Tell one what its registrations have missed, before the next text."""
         if self._run:
             self.flush()
         self._lapses.setdefault((client, gap._replace(topics=())), []).extend(registrations)
 
-    def tell(self, client: _Client, data: bytes) -> None:
+    def tell(self, client: Client, data: bytes) -> None:
         """Send words to one, after the texts before them."""
         self.flush()
         self._push(client, data)
 
-    def _push(self, client: _Client, data: bytes) -> None:
+    def _push(self, client: Client, data: bytes) -> None:
         if client.push(data):
             self._waker.wake()
 
@@ -260,7 +165,7 @@ class Relay:
                 self._run_for = group
             self._run.append(text)
 
-    def _group_of(self, item: Any) -> tuple[_Client, ...]:
+    def _group_of(self, item: Any) -> tuple[Client, ...]:
         if type(item) is Rows:
             return self._members.get(item.registration, ())
         if type(item) is not Unreadable:
@@ -269,7 +174,7 @@ class Relay:
             return self._members.get(item.registration, ())
         return self._same({each for those in self._members.values() for each in those})
 
-    def _same(self, clients: Iterable[_Client]) -> tuple[_Client, ...]:
+    def _same(self, clients: Iterable[Client]) -> tuple[Client, ...]:
         """Return clients as the one tuple that stands for these."""
         group = tuple(sorted(clients, key=id))
         return next((each for each in (self._run_for, *self._members.values()) if each == group), group)
@@ -278,14 +183,14 @@ class Relay:
         """Tell what the broker said as it took registrations, to those who want them, before what comes next."""
         self._settled.extend(registrations)
 
-    def _tell_settled(self, passed: str = "", to: Sequence[_Client] = ()) -> None:
+    def _tell_settled(self, passed: str = "", to: Sequence[Client] = ()) -> None:
         """Tell it, less a text that is just passed on to some: it may have rows in it, and they are read once."""
         registrations, self._settled = self._settled, []
         for client in {each for one in registrations for each in self._members.get(one, ())}:
             of = [each for each in registrations if each in client.wishes]
             self._tell_heard(client, of, passed if client in to else "")
 
-    def _tell_heard(self, client: _Client, registrations: Sequence[Registration], passed: str = "") -> None:
+    def _tell_heard(self, client: Client, registrations: Sequence[Registration], passed: str = "") -> None:
         said: dict[tuple[str, ...], list[Registration]] = {}
         for each in registrations:
             texts = tuple(text for text in self._said_to(each) if text != passed)
@@ -304,7 +209,7 @@ class Relay:
 
     # What processes ask for
 
-    def _do(self, client: _Client, told: dict[str, Any], moment: Moment) -> None:
+    def _do(self, client: Client, told: dict[str, Any], moment: Moment) -> None:
         match told["say"]:
             case "register":
                 self._register(client, told.get("of"), moment)
@@ -316,7 +221,7 @@ class Relay:
             case _:
                 raise Odd("what came asks for what nobody knows")
 
-    def _register(self, client: _Client, told: Any, moment: Moment) -> None:
+    def _register(self, client: Client, told: Any, moment: Moment) -> None:
         try:
             topics = {
                 words.registrations_of([(channel, key)])[0]: [words.topic_of(each) for each in named]
@@ -325,7 +230,7 @@ class Relay:
         except (TypeError, ValueError):
             raise Odd("what came names no registrations") from None
         self._release(client, [each for each in topics if each in client.wishes])
-        wish = _Wish(self, client, topics)
+        wish = Wish(self, client, topics)
         places = [Place(topic, each, _nothing) for each, named in topics.items() for topic in named]
         try:
             waiter = self._session.want_places(places, wish, moment)
@@ -347,7 +252,7 @@ class Relay:
         entry = self._session.wanted.entries.get(registration)
         return entry is not None and entry.is_refused
 
-    def _answer(self, client: _Client, wish: _Wish, waiter: Waiter) -> None:
+    def _answer(self, client: Client, wish: Wish, waiter: Waiter) -> None:
         if waiter.error is None:
             self.tell(client, words.said("acknowledged"))
             return
@@ -358,16 +263,16 @@ class Relay:
         else:
             self._refuse(client, waiter.error, heals=waiter.heals)
 
-    def _refuse(self, client: _Client, error: BrokerError, *, heals: bool) -> None:
+    def _refuse(self, client: Client, error: BrokerError, *, heals: bool) -> None:
         self.tell(client, words.said("refused", error=words.error_told(error), heals=heals))
 
-    def _release(self, client: _Client, registrations: Iterable[Registration]) -> None:
+    def _release(self, client: Client, registrations: Iterable[Registration]) -> None:
         gone = {each: wish for each in registrations if (wish := client.wishes.pop(each, None)) is not None}
         for registration, wish in gone.items():
             self._session.unwant(wish.topics[registration], wish)
         self._regroup(gone)
 
-    def _ask(self, client: _Client, told: dict[str, Any], moment: Moment) -> None:
+    def _ask(self, client: Client, told: dict[str, Any], moment: Moment) -> None:
         frame, name, seconds = told.get("frame"), told.get("name"), told.get("seconds")
         if not (isinstance(frame, str) and isinstance(name, str) and isinstance(seconds, int | float)):
             raise Odd("what came asks nothing")
@@ -378,7 +283,7 @@ class Relay:
             return
         self._waiting.append((question, partial(self._reply, client, question)))
 
-    def _reply(self, client: _Client, question: Question) -> None:
+    def _reply(self, client: Client, question: Question) -> None:
         if question.text is not None:
             self.tell(client, words.said("answer", text=question.text.get_secret_value()))
         else:
@@ -395,7 +300,7 @@ class Relay:
                 self._members[registration] = self._same(wanting)
         self._session.relay = self if self._members else None
 
-    def _left(self, client: _Client) -> None:
+    def _left(self, client: Client) -> None:
         """Want nothing more for a process that is gone."""
         wishes = {*client.wishes.values()}
         gone = [*client.wishes]
@@ -404,7 +309,7 @@ class Relay:
             self._session.leave(wish)
         self._regroup(gone)
 
-    def _drop(self, client: _Client) -> None:
+    def _drop(self, client: Client) -> None:
         """Serve a process no more."""
         with suppress(OSError):
             client.socket.shutdown(socket.SHUT_RDWR)
@@ -438,7 +343,7 @@ class Relay:
                         self._waker.clear()
                     elif key.fileobj is self._listener:
                         self._accept(selector)
-                    elif isinstance(key.data, _Client):
+                    elif isinstance(key.data, Client):
                         self._look(selector, key.data, events)
                 if time.monotonic() >= alive_at:
                     alive_at = time.monotonic() + ALIVE_SECONDS
@@ -461,11 +366,11 @@ class Relay:
             return
         connection.setblocking(False)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
-        client = _Client(connection)
+        client = Client(connection)
         self._clients = (*self._clients, client)
         selector.register(connection, selectors.EVENT_READ, client)
 
-    def _look(self, selector: selectors.BaseSelector, client: _Client, events: int) -> None:
+    def _look(self, selector: selectors.BaseSelector, client: Client, events: int) -> None:
         """Take what a process says, and send it what waits."""
         if events & selectors.EVENT_WRITE:
             client.flush()
@@ -488,7 +393,7 @@ class Relay:
         self._wake()
         self._tell_changed()
 
-    def _hear(self, client: _Client, told: dict[str, Any]) -> None:
+    def _hear(self, client: Client, told: dict[str, Any]) -> None:
         if client.program is not None:
             self._asked.append((client, told))
             self._wake()
