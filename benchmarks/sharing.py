@@ -6,7 +6,8 @@ as fast as they are let: it must refuse none, hardly a start may be wasted, and 
 
     python -m benchmarks.sharing [--calls 200]
 
-It takes about two minutes, and talks to this machine only.
+With a redis-server on this machine the same is measured of two hosts, which are two state directories, that share by
+it. It takes about two minutes, and two more with Redis, and talks to this machine only.
 """
 
 from __future__ import annotations
@@ -14,22 +15,29 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
 from unittest import mock
 
+from pydantic import SecretStr
+
 from brokerkit import BrokerError, get_broker
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import SlidingWindow
+from brokerkit.sharing.addresses import read_address
 from brokerkit.sharing.file_window import file_window
+from brokerkit.sharing.redis_window import RedisWindow
+from brokerkit.sharing.store import Store
 from brokerkit.sharing.windows import Limit
 from brokerkit.transport import connection, http
 from brokerkit.transport.limits import Counted, InMemory, Limiter
@@ -41,8 +49,9 @@ PAUSE_SECONDS = 0.015
 """After this time a whole window of it is free again."""
 ROUNDS = 100
 PROCESSES, CALLS = 8, 200
-ALONE, EMBEDDED = "in memory, alone", "embedded"
-MOST_MICROSECONDS = {EMBEDDED: 100.0}
+ALONE, EMBEDDED, REDIS = "in memory, alone", "embedded", "with Redis"
+MOST_MICROSECONDS = {EMBEDDED: 100.0, REDIS: 300.0}
+START_SECONDS = 10.0
 LEAST_USED, MOST_UNFAIR = 0.95, 1.3
 
 
@@ -62,9 +71,40 @@ def permits(kinds: Mapping[str, Callable[[], Counted]]) -> dict[str, list[float]
     return found
 
 
-def embedded(folder: Path) -> dict[str, Callable[[], Counted]]:
-    """Return the kinds of windows that need no server."""
-    return {ALONE: lambda: InMemory(LIMIT), EMBEDDED: lambda: file_window(folder, "benchmark", LIMIT)}
+def kinds_of(folder: Path, state: str | None) -> dict[str, Callable[[], Counted]]:
+    """Return the kinds of windows that there are on this machine."""
+    kinds: dict[str, Callable[[], Counted]] = {
+        ALONE: lambda: InMemory(LIMIT),
+        EMBEDDED: lambda: file_window(folder, "benchmark", LIMIT),
+    }
+    if state is not None:
+        address = read_address(SecretStr(state))
+        kinds[REDIS] = lambda: RedisWindow(Store(address), "benchmark", LIMIT)
+    return kinds
+
+
+@contextmanager
+def redis() -> Iterator[str | None]:
+    """Run a Redis of its own and yield its URL; None where there is no redis-server."""
+    program = shutil.which("redis-server")
+    if program is None:
+        yield None
+        return
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        port: int = held.getsockname()[1]
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:  # noqa: S603 - the server of the system
+        try:
+            until = time.monotonic() + START_SECONDS
+            while time.monotonic() < until:
+                with socket.socket() as tried:
+                    if tried.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+                time.sleep(0.01)
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            process.kill()
 
 
 @dataclass(frozen=True)
@@ -111,7 +151,7 @@ def crowd(calls: int = CALLS, *, state: str | None = None, hosts: int = 1) -> Cr
         face = sandbox.face(BROKER)
         face.window = seen = Seen(face.window.calls)
         given = {key: getattr(keys, key) for key in ("base_url", "account", "app_key", "app_secret")}
-        task = json.dumps({"calls": calls, "given": given | ({"state": state} if state else {})})
+        task = json.dumps({"calls": calls, "given": given | ({"options": {"state": state}} if state else {})})
         workers = [stack.enter_context(_worker(Path(name, str(number % hosts)))) for number in range(PROCESSES)]
         for worker in workers:
             _tell(worker, task)
@@ -203,19 +243,34 @@ def main() -> int:
     if given.worker:
         work()
         return 0
+    with redis() as state:
+        missed = _paid(state)
+        print(f"{PROCESSES} processes, {CALLS_PER_SECOND} calls a second, by a file:")
+        missed |= _together(crowd(given.calls))
+        if state is None:
+            print("There is no redis-server on this machine: two hosts were not measured.")
+        else:
+            print("as many on two hosts, by Redis:")
+            missed |= _together(crowd(given.calls, state=state, hosts=2))
+    return int(missed)
+
+
+def _paid(state: str | None) -> bool:
+    """Print what a permit takes; say whether a target is missed."""
     with tempfile.TemporaryDirectory() as name:
-        found = permits(embedded(Path(name, "limits")))
-    alone = median(found[ALONE])
-    missed = False
+        found = permits(kinds_of(Path(name, "limits"), state))
+    alone, missed = median(found[ALONE]), False
     for kind, times in found.items():
         most = MOST_MICROSECONDS.get(kind)
         missed |= most is not None and median(times) > most
         target = "" if most is None else f", at most {most:.0f}"
         print(f"permit, {kind}: {median(times):.1f} us, {median(times) / alone:.1f} times that of one alone{target}")
-    together = crowd(given.calls)
-    print(f"{PROCESSES} processes, {CALLS_PER_SECOND} calls a second: {together}")
-    missed |= together.refused > 0 or together.used < LEAST_USED or together.unfair > MOST_UNFAIR
-    return int(missed)
+    return missed
+
+
+def _together(found: Crowd) -> bool:
+    print(f"  {found}")
+    return found.refused > 0 or found.used < LEAST_USED or found.unfair > MOST_UNFAIR
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import calls, lines, programs, report, streams
+from benchmarks import calls, lines, programs, report, sharing, streams
 from benchmarks.bare import BARE
 from benchmarks.calls import connected, surroundings
 from benchmarks.report import DOCUMENT
@@ -97,3 +97,16 @@ def test_the_benchmark_of_streams_reads_all_that_it_sends(
     told = capsys.readouterr().out
     for what in ("more connections of 20 streams", "more frames of them", "frames of it that are unreadable"):
         assert re.search(rf"^{what} +0 +0$", told, re.MULTILINE), told
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_what_programs_share_makes_all_its_calls(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sharing, "ROUNDS", 1)
+    with sharing.redis() as state:
+        found = sharing.permits(sharing.kinds_of(tmp_path / "limits", state))
+        assert set(found) == {sharing.ALONE, sharing.EMBEDDED} | ({sharing.REDIS} if state else set())
+        assert {len(times) for times in found.values()} == {sharing.CALLS_PER_SECOND}
+    together = sharing.crowd(5)
+    assert (together.calls, together.refused) == (5 * sharing.PROCESSES, 0)

@@ -30,6 +30,8 @@ LOOK_SECONDS = 1.0
 SEEN_SECONDS = 0.5
 """Longest time in which a holder that waits for what others share does not look, and so say that it is there."""
 
+LOOKS = 10
+"""How often in a window they look for the answer to a call of another process."""
 PARTS = 4
 """What cannot be shared is taken in so many parts."""
 
@@ -45,7 +47,7 @@ class Counted(Protocol):
     is_shared: bool
     """Whether others change it, too."""
     look_seconds: float
-    """How often those who wait look for the answer to a call of another process, of which nobody tells them."""
+    """How often at most those who wait look for the answer to a call of another process, of which nobody tells."""
 
     def change(self, step: Callable[[Window, float], T]) -> T:
         """Let a step look at the window and change it, alone. It may be done twice, or fail after it was done."""
@@ -324,7 +326,10 @@ class Limiter:
         """Return the seconds until who is first looks again, if nobody wakes it."""
         if not self._counted.is_shared:
             return LOOK_SECONDS if look.wait is None else look.wait
-        return self._counted.look_seconds if look.wait is None else min(look.wait, SEEN_SECONDS)
+        if look.wait is not None:
+            return min(look.wait, SEEN_SECONDS)
+        # What is answered elsewhere is free a whole window later: who finds that a part of it later loses nothing.
+        return min(SEEN_SECONDS, max(self._counted.look_seconds, self.limit.seconds / LOOKS))
 
     def _line_up(self, ticket: _Ticket) -> None:
         """Put a ticket behind the others of its priority, and one whose thread waits already to the front.
