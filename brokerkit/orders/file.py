@@ -17,8 +17,8 @@ from brokerkit.orders.intents import Intent
 from brokerkit.orders.migration import take_over
 from brokerkit.orders.owner import Owner
 from brokerkit.orders.storage import commit, is_busy, opened_file
+from brokerkit.sharing import forks
 from brokerkit.sharing.clerk import Busy, Clerk, Job
-from brokerkit.sharing.forks import new_lock
 
 T = TypeVar("T")
 
@@ -42,7 +42,7 @@ class JournalFile(ABC):
 
     def _start_over(self) -> None:
         """Begin without a file: a forked process must not touch its parent's, nor speak in its name."""
-        self._lock = new_lock()
+        self._lock = forks.beside_filelock().new_lock()
         self._file: sqlite3.Connection | None = None
         self._owner: Owner | None = None
         self._kept: dict[str, Intent] = {}

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from brokerkit import clock, files
+from brokerkit.sharing import forks
 from brokerkit.sharing.clerk import Busy, Clerk, Job
-from brokerkit.sharing.forks import new_lock
 from brokerkit.sharing.owed import Owed
 from brokerkit.sharing.packing import packed, unpacked
 from brokerkit.sharing.windows import Limit, Unavailable, Window
@@ -67,7 +67,7 @@ class Process:
         self.clerk = Clerk(self._owes, name="brokerkit-limits")
         self.debtors: list[Callable[[bool], bool]] = []
         """What the clerk calls when it has nothing else to do: see `brokerkit.sharing.usage.Meter.settle`."""
-        self.fork = new_lock()
+        self.fork = forks.plain().new_lock()
         """Held during a change: a child would go on holding the file's lock."""
         self.fit: set[Path] = set()
         atexit.register(self._end)
