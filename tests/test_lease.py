@@ -180,6 +180,22 @@ def test_a_host_is_not_relieved_while_an_order_of_it_may_stand(
     assert settled(server)
 
 
+def test_an_order_that_waited_while_the_account_went_to_another_host_and_back_does_not_leave(
+    box: Sandbox, server: RedisServer, tmp_path: Path
+) -> None:
+    with here(box, "kis", server) as broker, there(box, "kis", server, tmp_path, **HELD) as other:
+        other.tell(["buy", {"symbol": "005930", "quantity": 1, "price": PRICE}, True])
+        assert other.hear() == "holding"
+        broker.take_over(accept_risk=True)
+        with there(box, "kis", server, tmp_path) as second:  # of the same host
+            assert second.does("take_over")[0] == "Lease"
+        other.tell("go on")
+        kind, words = other.hear()
+        assert kind == "NotSent"
+        assert "taken over, and back again" in words
+    assert at_exchange(box, "kis") == []
+
+
 def test_an_order_that_is_on_its_way_is_written_down_and_the_next_is_refused(
     box: Sandbox, server: RedisServer, tmp_path: Path
 ) -> None:

@@ -378,11 +378,15 @@ def share(journal: Sharing, settings: Choice, *whose: str) -> None:
     known = journal.shared
     if not isinstance(known, AmongHosts):
         journal.shared = AmongHosts(settings, Tally(*whose), journal.lose)
-    elif (known.store, known.settings.orders_without_state) != (store_for(settings), settings.orders_without_state):
+    elif _said(known.settings) != _said(settings):
         raise ConfigError(
             "Two profiles of this account name another state, or another orders_without_state.",
             advice="Nothing was sent. Let all profiles of one account say the same.",
         )
+
+
+def _said(settings: Choice) -> tuple[object, ...]:
+    return settings.state, settings.ca_file, settings.orders_without_state
 
 
 def _too_much(told: Told, intent: Intent, limits: Limits | None) -> LimitExceeded:
