@@ -65,7 +65,7 @@ class Named(NamedTuple):
     [
         ("redis://cache", "redis://cache:6379/0"),
         ("rediss://trader:pa%2Fss@cache.example:6380/3", "rediss://cache.example:6380/3"),
-        ("redis://:hunter22@[::1]:7000", "redis://::1:7000/0"),
+        ("redis://:hunter22@[::1]:7000", "redis://[::1]:7000/0"),
     ],
 )
 def test_an_address_is_read_and_shown_without_what_is_secret(url: str, told: str) -> None:
@@ -166,6 +166,43 @@ def test_a_wrong_password_is_told_as_such(server: RedisServer) -> None:
 def test_a_redis_that_throws_keys_away_is_refused() -> None:
     with redis_server("--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru") as server:
         assert "allkeys-lru" in str(wrong(server.url()))
+
+
+def test_one_that_begins_to_throw_keys_away_is_noticed_and_the_switch_is_set_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(store, "CHECK_SECONDS", 0.1)
+    with redis_server() as server, server.client() as meddler:
+        shared = Store(read_address(server.state))
+        shared.do(lambda redis: None)
+        meddler.config_set("maxmemory-policy", "allkeys-lru")
+        until(lambda: shared.is_lost)
+        with pytest.raises(ConfigError, match="allkeys-lru"):
+            shared.do(lambda redis: None)
+        shared.insist(lambda redis: redis.set(PREFIX + "halt", "now"))
+        assert meddler.get(PREFIX + "halt") == b"now"
+        meddler.config_set("maxmemory-policy", "noeviction")
+        until(lambda: not shared.is_lost)
+
+
+def test_who_insists_hears_what_is_wrong() -> None:
+    with redis_server() as server:
+        shared = Store(read_address(server.state))
+    with pytest.raises(StateLost):
+        shared.insist(lambda redis: redis.set(PREFIX + "halt", "now"))
+    with pytest.raises(ZeroDivisionError):
+        shared.insist(lambda redis: 1 // 0)
+
+
+def test_a_database_that_is_not_there_is_told_as_such(server: RedisServer) -> None:
+    assert "no database of that number" in str(wrong(server.url().removesuffix("0") + "99"))
+
+
+def test_a_redis_without_tls_is_doubted(server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "ANSWER_SECONDS", 0.5)
+    shared = Store(read_address(SecretStr(server.url().replace("redis://", "rediss://"))))
+    with pytest.raises(StateLost, match=r"TLS|SSL"):
+        shared.do(lambda redis: None)
 
 
 def test_an_old_redis_is_refused(shared: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,10 @@ from brokerkit.errors import ConfigError
 
 PORT = 6379
 SCHEMES = {"redis": False, "rediss": True}
-FORM = 'Write state = "rediss://user:password@host:6379/0", or redis:// for one on this machine.'
+FORM = (
+    'Write state = "rediss://user:password@host:6379/0", or redis:// for one on this machine. '
+    "In a password / is written %2F, ? %3F, # %23, @ %40 and % %25."
+)
 
 
 class Address(NamedTuple):
@@ -28,7 +31,8 @@ class Address(NamedTuple):
     password: SecretStr | None
 
     def __str__(self) -> str:
-        return f"{'rediss' if self.is_secret else 'redis'}://{self.host}:{self.port}/{self.database}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'rediss' if self.is_secret else 'redis'}://{host}:{self.port}/{self.database}"
 
 
 @lru_cache(maxsize=16)
@@ -42,7 +46,7 @@ def read_address(url: SecretStr) -> Address:
     else:
         if found is not None:
             return found
-        words = "it is redis:// or rediss://, a host, and at most a number behind it"
+        words = "it is redis:// or rediss://, a host, at most a number behind it, and nothing else"
     raise ConfigError(f"state names no Redis: {words}.", advice=FORM)
 
 

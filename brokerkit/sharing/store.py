@@ -47,6 +47,8 @@ DO_SECONDS = 6.0
 """Longest wait for what was asked, with all that was asked before it."""
 AGAIN_SECONDS = 1.0
 """After this time one that could not be had is tried again."""
+CHECK_SECONDS = 2.0
+"""So often it is looked whether a Redis is still fit."""
 BEAT_SECONDS = 0.6
 """So often a process gives a sign of life and renews what it holds."""
 ALIVE_SECONDS = 2.0
@@ -118,7 +120,7 @@ class Store:
         self._hashes: dict[str, str] = {}
         self._ca_file = ca_file
         self._client: Redis | None = None
-        self._is_checked = False
+        self._checked_at = float("-inf")
         self._clerk = Clerk(self._beats, name="brokerkit-state")
         self._process = os.getpid()
 
@@ -152,7 +154,32 @@ class Store:
             pass
         else:
             return result
-        raise StateLost(f"{self.address} has not answered in {seconds:g} s", "It may be overloaded or far away.")
+        raise self._unanswered(seconds)
+
+    def insist(self, work: Callable[[Redis], T], *, seconds: float = DO_SECONDS) -> T:
+        """Let `work` give commands even to a Redis that is known to be lost or judged unfit: raises as `do`.
+
+        It is for what must be tried in any case, such as the kill switch.
+        """
+
+        def insisted(job: Job[T]) -> T:
+            if not job.take():
+                raise Busy
+            try:
+                return work(self._connected())
+            except Exception as error:
+                fault = self._fault(error)
+                if fault is None:
+                    raise
+            raise fault
+
+        try:
+            result: T = self._clerk.do(insisted, seconds)
+        except Busy:
+            pass
+        else:
+            return result
+        raise self._unanswered(seconds)
 
     def post(self, work: Callable[[Redis], object]) -> None:
         """Let `work` give commands after all that was asked before. Nobody waits, and what fails is told as lost."""
@@ -227,6 +254,9 @@ class Store:
         if (lost := self._lost) is not None:
             raise _copied(lost)
 
+    def _unanswered(self, seconds: float) -> StateLost:
+        return StateLost(f"{self.address} has not answered in {seconds:g} s", "It may be overloaded or far away.")
+
     def _taken(self, work: Callable[[Redis], T], job: Job[T]) -> T:
         if not job.take():
             raise Busy  # nobody waits for it any more
@@ -264,20 +294,23 @@ class Store:
             fault = self._fault(error)
             if fault is None:
                 raise
-            self._is_checked = False
+            self._checked_at = float("-inf")
             return fault, type(error).__name__ == "ConnectionError"  # and neither a timeout nor a refusal
         return None, False
 
     def _ready(self) -> Redis:
+        client, now = self._connected(), time.monotonic()
+        if now - self._checked_at >= CHECK_SECONDS:  # it may be set otherwise, or be another one, without a word
+            if fault := _unfit(client, self.address):
+                self._lose(fault)
+                raise _copied(fault)
+            self._checked_at = now
+        return client
+
+    def _connected(self) -> Redis:
         if self._client is None:
             self._client = _connected(self.address, self._ca_file)
             self._clerk.remind()  # from here on signs of life are given
-        if not self._is_checked:
-            if fault := _unfit(self._client, self.address):
-                self._lose(fault)
-                raise _copied(fault)
-            self._is_checked = True
-            self._beat_at = float("-inf")
         return self._client
 
     def _beats(self) -> bool:
@@ -343,14 +376,22 @@ class Store:
                 f"The certificate of {self.address} is not one that is trusted.",
                 advice="Name its issuer as ca_file, or correct the host in state. It is never trusted unseen.",
             )
+        if "DB index is out of range" in words:
+            return ConfigError(
+                f"{self.address} has no database of that number.", advice="Correct the number at the end of state."
+            )
         kinds: dict[type[Exception], str] = {
             exceptions.OutOfMemoryError: "it is full: it takes nothing more",
             exceptions.ReadOnlyError: "it is a replica that takes nothing: it is just failing over",
             exceptions.BusyLoadingError: "it is just starting",
-            exceptions.TimeoutError: f"no answer in {ANSWER_SECONDS:g} s",
+            exceptions.TimeoutError: f"no answer in {ANSWER_SECONDS:g} s{self._doubt()}",
         }
         told = next((told for kind, told in kinds.items() if isinstance(error, kind)), words or type(error).__name__)
         return StateLost(f"{self.address}: {told}", "Look after the Redis; it is used again as soon as it answers.")
+
+    def _doubt(self) -> str:
+        is_new = self.address.is_secret and not self.clock.is_known
+        return "; does it speak TLS at this port?" if is_new else ""
 
 
 def _copied(fault: StateLost | ConfigError) -> StateLost | ConfigError:
