@@ -26,12 +26,6 @@ IN_ENGLISH_ALONE = {
     "performance.md": "figures, which `make bench` writes",
     "terms.md": "has both languages side by side",
 }
-NOT_WRITTEN_YET = {
-    "command-line.md",
-    "configuration.md",
-    "threads.md",
-}
-"""Pages that should have a twin and have none."""
 START = {"index.md": "README.md", "index.ko.md": "README.ko.md"}
 """Pages of the site that show a file of the top folder, which is compared in their place."""
 
@@ -52,7 +46,7 @@ Pair = tuple[Path, Path]
 def test_a_page_has_a_twin_or_stands_on_a_list() -> None:
     pages = {page.name for page in DOCS.glob("*.md") if page.name not in TWINS}
     without = pages - {*TWINS.values()}
-    assert without == IN_ENGLISH_ALONE.keys() | NOT_WRITTEN_YET
+    assert without == IN_ENGLISH_ALONE.keys()
 
 
 @dataclass(frozen=True)
