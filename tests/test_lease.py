@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -603,6 +605,43 @@ def test_the_redis_has_neither_the_account_nor_a_secret(name: str, box: Sandbox,
 
 
 # Whatever comes when
+
+
+# An interrupt while a connection is made or closed leaves its end to the garbage collector, which complains.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timer that interrupts")
+@pytest.mark.slow  # what was on its way has to be looked for
+def test_an_interrupt_at_any_moment_leaves_redis_journal_and_broker_of_one_mind(
+    box: Sandbox, server: RedisServer
+) -> None:
+    def interrupt(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    chance = random.Random(3)  # noqa: S311 - a run has to come again
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with here(box, "kiwoom", server) as broker:
+            broker.buy("005930", 1, price=PRICE)
+            for _ in range(80):
+                with contextlib.suppress(KeyboardInterrupt, BrokerError):
+                    try:
+                        signal.setitimer(signal.ITIMER_REAL, chance.uniform(0.0002, 0.03))
+                        broker.buy("005930", 1, price=PRICE)
+                    finally:
+                        signal.setitimer(signal.ITIMER_REAL, 0)
+                for each in broker.unresolved():
+                    broker.reconcile(wait=True)
+                    if each.id in {left.id for left in broker.unresolved()}:
+                        broker.resolve(each, absent=True, reason="looked")
+            broker.buy("000660", 1, price=PRICES["000660"])
+            assert settled(server)
+            left = [intent for intent in broker.journal.everything() if intent.state is not IntentState.NOT_SENT]
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    (key,) = keys_of(server, "count")
+    assert sorted(each.decode() for each in server.client().hkeys(key)) == sorted(intent.id for intent in left)
+    standing = [intent for intent in left if intent.state is IntentState.ACKED]
+    assert len(standing) == len(at_exchange(box, "kiwoom"))
 
 
 @pytest.mark.parametrize("seed", [1, 2])
