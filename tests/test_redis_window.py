@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from brokerkit.errors import ConfigError
+from brokerkit.sharing import store
 from brokerkit.sharing.addresses import read_address
 from brokerkit.sharing.packing import packed, unpacked
 from brokerkit.sharing.redis_window import RedisWindow
 from brokerkit.sharing.store import StateLost, Store
 from brokerkit.sharing.windows import Limit, Place, Priority, StartId, Window
+from brokerkit.transport import limits
 from brokerkit.transport.limits import Limiter, limiter_for
 from tests.redises import RedisServer, needs_redis, redis_server
 from tests.test_limits import call
@@ -230,6 +233,24 @@ def test_without_redis_the_programs_of_a_host_share_a_quarter(tmp_path: Path, ca
     assert gone[0] is not gone[1], "as two programs have them"
     assert [call(limiter) for limiter in gone * 2] == [True, True, False, False]
     assert [record.event for record in caplog.records if hasattr(record, "path")] == ["limits_not_shared"]
+
+
+def test_what_has_shared_goes_on_where_redis_is_unfit_all_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cancellation is not held up by a password that is just changed; a program that begins is told to mend it."""
+    monkeypatch.setattr(store, "CHECK_SECONDS", 0.1)
+    limit = Limit("all", 8, 60.0)
+    with redis_server() as server, server.client() as meddler:
+        shared = Store(read_address(server.state))
+        limiter = limiter_for("unfit", limit, tmp_path / "limits", shared)
+        assert call(limiter)
+        meddler.config_set("maxmemory-policy", "allkeys-lru")
+        until(lambda: shared.is_lost)
+        assert [call(limiter) for _ in range(3)] == [True, True, False]
+        monkeypatch.setattr(limits, "_fit_places", set())
+        with pytest.raises(ConfigError, match="allkeys-lru"):
+            call(limiter)
 
 
 def test_without_redis_it_is_lost(server: RedisServer) -> None:

@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from brokerkit.errors import ConfigError
 from brokerkit.logs import about
 from brokerkit.sharing.file_window import IS_SHARED, file_window
 from brokerkit.sharing.redis_window import RedisWindow
@@ -97,7 +98,11 @@ class Careful:
         try:
             result = self._shared.change(step)
         except Unavailable as error:
-            self._lose(error)
+            self._lose(error.words, error.advice)
+        except ConfigError as error:  # it was fit before, so what runs goes on: cancellations above all
+            if self._place not in _fit_places:
+                raise
+            self._lose(error.message, error.advice or "")
         else:
             self._find()
             return result
@@ -109,18 +114,19 @@ class Careful:
             self._own.post(step)
         self._shared.post(step)
 
-    def _lose(self, error: Unavailable) -> None:
+    def _lose(self, words: str, advice: str) -> None:
         if not self._is_lost and self._place not in _lost_places:
             _lost_places.add(self._place)
             logger.warning(
                 "What processes may call together cannot be shared (%s): a quarter of it is taken meanwhile. %s",
-                error.words,
-                error.advice,
+                words,
+                advice,
                 extra=about("limits_not_shared", path=self._place),
             )
         self._is_lost = True
 
     def _find(self) -> None:
+        _fit_places.add(self._place)
         if self._is_lost and self._place in _lost_places:
             _lost_places.discard(self._place)
             logger.info(
@@ -132,6 +138,8 @@ class Careful:
 
 
 _lost_places: set[str] = set()
+_fit_places: set[str] = set()
+"""Where something was shared in this process."""
 _numbers = itertools.count()
 """Of the starts of this process: two limiters may keep one window, each beside another Redis."""
 
