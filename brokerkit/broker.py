@@ -412,7 +412,8 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
     def take_over(self, *, accept_risk: bool = False) -> Lease | None:
         """Let this host trade the account from now on, where hosts share it by `state` of the profile; see `Lease`.
 
-        Of several hosts one trades an account; the others' orders are NotSent from then on. Raises OrderBlocked while
+        Of several hosts one trades an account; the others' orders are NotSent from then on, and so are those of all
+        before one has taken over, or where the Redis has forgotten which one. Raises OrderBlocked while
         orders of another host may stand, unless `accept_risk`, JournalError where the Redis cannot be had, ConfigError
         where the profile names none. Returns None where hosts shared the account and the profile names none any more:
         this host trades it alone then.
@@ -421,9 +422,10 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
             return self._desk.journal.take_over(accept_risk=accept_risk)
 
     def lease(self) -> Lease | None:
-        """Return which host trades the account; None where none has yet, or where the profile names no `state`.
+        """Return which host trades the account; None where the profile names no `state`, or where that is not known.
 
-        Raises JournalError where the Redis cannot be had.
+        It is not known before a host has taken over, and where the Redis has forgotten it. Raises JournalError where
+        the Redis cannot be had.
         """
         with self._asking("who trades the account"):
             return self._desk.journal.shared.lease()

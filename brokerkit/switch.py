@@ -31,14 +31,23 @@ def halt(reason: str = "") -> tuple[str, ...]:
     Cancellations go on. Returns the addresses of the Redis servers that tell the others: those of the profiles and of
     the brokers that are open here. A JournalError says what is NOT stopped; this machine is stopped before others are.
     """
-    halting.halt(reason)
+    failed: JournalError | None = None
+    try:
+        halting.halt(reason)
+    except JournalError as error:  # what can be stopped is
+        failed = error
     reached: list[str] = []
 
     def tell(store: Store) -> None:
         halting.halt_hosts(store, reason)
         reached.append(str(store.address))
 
-    if missed := _each(tell):
+    missed = _each(tell)
+    if failed is not None:
+        told = f" Programs that share {', '.join(reached)} are stopped all the same." if reached else ""
+        told += f" Those of other hosts are NOT stopped either: {'; '.join(missed)}." if missed else ""
+        raise JournalError(f"{failed.message}{told}", advice=failed.advice)
+    if missed:
         raise JournalError(
             f"The orders of this machine are stopped. Those of other hosts are NOT: {'; '.join(missed)}.",
             advice="Stop the programs there by hand, or halt again when that is mended.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +26,33 @@ def named(monkeypatch: pytest.MonkeyPatch, name: str = HERE) -> None:
     monkeypatch.setattr(halting, "host_name", lambda: name)
 
 
-def here(box: Sandbox, name: str, server: RedisServer, *, without: str = "refuse", **given: Any) -> Any:
-    """Open the broker of this host."""
-    return opened(box, name, options={"state": server.url(), "orders_without_state": without}, **given)
+@contextmanager
+def here(
+    box: Sandbox, name: str, server: RedisServer, *, without: str = "refuse", takes: bool = True, **given: Any
+) -> Iterator[Broker]:
+    """Open the broker of this host, which trades the account where no host does yet."""
+    with opened(box, name, options={"state": server.url(), "orders_without_state": without}, **given) as broker:
+        if takes and not keys_of(server, "lease"):
+            broker.take_over()
+        yield broker
 
 
 def there(
-    box: Sandbox, name: str, server: RedisServer, folder: Path, *, without: str = "refuse", **given: Any
+    box: Sandbox,
+    name: str,
+    server: RedisServer,
+    folder: Path,
+    *,
+    without: str = "refuse",
+    takes: bool = False,
+    **given: Any,
 ) -> Trader:
-    """Start a program of another host."""
+    """Start a program of another host. With `takes` it trades the account from now on."""
     options = {"state": server.url(), "orders_without_state": without}
-    return Trader(box, name, options=options, folder=folder, **given)
+    trader = Trader(box, name, options=options, folder=folder, **given)
+    if takes:
+        assert trader.does("take_over")[0] == "Lease"
+    return trader
 
 
 def keys_of(server: RedisServer, kind: str) -> list[bytes]:

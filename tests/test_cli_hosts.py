@@ -49,6 +49,11 @@ def move(tmp_path: Path, server: RedisServer, monkeypatch: pytest.MonkeyPatch) -
         assert len(orders_at(box, "kis")) > 0
 
 
+def began(capsys: pytest.CaptureFixture[str]) -> None:
+    """Let this host trade, as is done once when sharing is set up."""
+    assert "No host trades" not in told(capsys, "take-over", "kis", "--yes")
+
+
 def told(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = exits.DONE) -> str:
     capsys.readouterr()
     assert main(arguments) == code
@@ -59,6 +64,8 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = exits.
 def test_a_host_takes_over_by_a_command_that_asks(
     move: Move, server: RedisServer, capsys: pytest.CaptureFixture[str], terminal: Terminal
 ) -> None:
+    assert "No host trades this account yet" in told(capsys, *BUY, code=exits.NO_ANSWER)
+    began(capsys)
     told(capsys, *BUY)
     assert settled(server)
     move(THERE)
@@ -78,7 +85,6 @@ def test_a_host_takes_over_by_a_command_that_asks(
         json.loads(told(capsys, "take-over", "kis", "--yes", "--json")).items()
         >= {
             "host": HERE,
-            "fence": 3,
             "is_ours": True,
             "pending": [],
         }.items()
@@ -89,6 +95,7 @@ def test_a_host_takes_over_by_a_command_that_asks(
 def test_what_may_stand_is_shown_and_the_risk_is_accepted_by_word_alone(
     move: Move, server: RedisServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    began(capsys)
     told(capsys, *BUY)
     assert settled(server)
     client = server.client()
@@ -104,6 +111,7 @@ def test_what_may_stand_is_shown_and_the_risk_is_accepted_by_word_alone(
 def test_the_switch_of_all_hosts_says_which_redis_was_told(
     move: Move, server: RedisServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    began(capsys)
     told(capsys, *BUY)
     address = f"redis://127.0.0.1:{server.port}/0"
     assert json.loads(told(capsys, "halt", "lunch", "--json"))["hosts"] == [address]
@@ -117,6 +125,7 @@ def test_the_switch_of_all_hosts_says_which_redis_was_told(
 def test_a_profile_that_shares_nothing_takes_nothing_over(
     move: Move, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    began(capsys)
     told(capsys, *BUY)
     alone = tmp_path / "alone.toml"
     text = (tmp_path / "brokerkit.toml").read_text(encoding="utf-8")

@@ -18,10 +18,13 @@ import brokerkit
 from brokerkit import Halted, JournalError, LimitExceeded, NotSent, OrderBlocked, OrderUncertain, Rejected
 from brokerkit.broker import Broker
 from brokerkit.errors import BrokerError, ConfigError
+from brokerkit.orders import halting
 from brokerkit.orders.intents import IntentState
+from brokerkit.orders.lease import Lease
 from brokerkit.orders.limits import Limits
 from brokerkit.sandbox import Faults, Rule, Sandbox
 from brokerkit.sandbox.face import SlidingWindow
+from brokerkit.sharing.store import open_stores
 from tests.hosts import HERE, THERE, fences, here, journal_in, keys_of, named, pending, taken_by_another, there
 from tests.redises import RedisServer, needs_redis, redis_server
 from tests.test_own_orders import following
@@ -52,6 +55,11 @@ def unhurried(box: Sandbox) -> None:
         box.face(name).window = SlidingWindow(10**9)
     face: Any = box.face("kis")
     face.token_minute, face.token_window.calls = 0, 10**9
+
+
+def fence_of(lease: Lease | None) -> int:
+    assert lease is not None
+    return lease.fence
 
 
 def settled(server: RedisServer) -> bool:
@@ -89,8 +97,10 @@ def back(broker: Broker) -> bool:
 def test_one_host_trades_and_another_is_told_which(
     name: str, box: Sandbox, server: RedisServer, tmp_path: Path
 ) -> None:
-    with here(box, name, server) as broker, there(box, name, server, tmp_path) as other:
+    with here(box, name, server, takes=False) as broker, there(box, name, server, tmp_path) as other:
         assert broker.lease() is None
+        taken = broker.take_over()
+        assert taken is not None
         broker.buy("005930", 1, price=PRICE)
         kind, words = other.buys()
         assert kind == "NotSent"
@@ -98,7 +108,7 @@ def test_one_host_trades_and_another_is_told_which(
         assert "`brokerkit take-over PROFILE`" in words
         lease = broker.lease()
         assert lease is not None
-        assert (lease.host, lease.fence, lease.is_ours, lease.pending) == (HERE, 1, True, ())
+        assert (lease.host, lease.fence, lease.is_ours, lease.pending) == (HERE, taken.fence, True, ())
         assert '"is_ours":false' in other.does("lease")[1]
     assert len(at_exchange(box, name)) == 1
 
@@ -118,12 +128,13 @@ def test_a_host_that_takes_over_trades_and_the_other_does_no_more(
         ):
             with pytest.raises(NotSent, match="trades this account since"):
                 sends()
-        assert broker.take_over().fence == 3
+        fence = fence_of(broker.take_over())
         broker.buy("000660", 1, price=PRICES["000660"])
         assert other.buys()[0] == "NotSent"
-        assert [fence for fence in fences(broker) if fence] == [1, 3]
-        assert broker.take_over().fence == 3  # it has it already
-    assert [fence for intent in journal_in(tmp_path).everything() if (fence := intent.fence)] == [2]
+        first, last = (fence for fence in fences(broker) if fence)
+        assert last == fence == fence_of(broker.take_over())  # it has it already
+    (between,) = (fence for intent in journal_in(tmp_path).everything() if (fence := intent.fence))
+    assert first < between < last
     assert len(at_exchange(box, name)) == 3
 
 
@@ -163,7 +174,8 @@ def request_of(symbol: str) -> brokerkit.OrderRequest:
 def test_a_host_is_not_relieved_while_an_order_of_it_may_stand(
     name: str, box: Sandbox, server: RedisServer, tmp_path: Path
 ) -> None:
-    with here(box, name, server) as broker, there(box, name, server, tmp_path, **HELD) as other:
+    with here(box, name, server) as broker, there(box, name, server, tmp_path, takes=True, **HELD) as other:
+        fence = fence_of(broker.lease())
         other.tell(["buy", {"symbol": "005930", "quantity": 1, "price": PRICE}, True])
         assert other.hear() == "holding"
         with pytest.raises(OrderBlocked, match="BUY 1 005930 at 60000") as caught:
@@ -171,7 +183,7 @@ def test_a_host_is_not_relieved_while_an_order_of_it_may_stand(
         assert "accept_risk=True" in str(caught.value)
         with pytest.raises(NotSent):
             broker.buy("000660", 1, price=PRICES["000660"])
-        assert broker.take_over(accept_risk=True).fence == 2
+        assert fence_of(broker.take_over(accept_risk=True)) > fence
         other.tell("go on")
         kind, words = other.hear()
         assert kind == "NotSent"
@@ -185,7 +197,7 @@ def test_a_host_is_not_relieved_while_an_order_of_it_may_stand(
 def test_an_order_that_waited_while_the_account_went_to_another_host_and_back_does_not_leave(
     box: Sandbox, server: RedisServer, tmp_path: Path
 ) -> None:
-    with here(box, "kis", server) as broker, there(box, "kis", server, tmp_path, **HELD) as other:
+    with here(box, "kis", server) as broker, there(box, "kis", server, tmp_path, takes=True, **HELD) as other:
         other.tell(["buy", {"symbol": "005930", "quantity": 1, "price": PRICE}, True])
         assert other.hear() == "holding"
         broker.take_over(accept_risk=True)
@@ -202,7 +214,8 @@ def test_an_order_that_is_on_its_way_is_written_down_and_the_next_is_refused(
     box: Sandbox, server: RedisServer, tmp_path: Path
 ) -> None:
     held = {"act": "hold", "point": "after the answer"}
-    with here(box, "kis", server) as broker, there(box, "kis", server, tmp_path, **held) as other:
+    with here(box, "kis", server) as broker, there(box, "kis", server, tmp_path, takes=True, **held) as other:
+        first = fence_of(broker.lease())
         other.tell(["buy", {"symbol": "005930", "quantity": 1, "price": PRICE}, True])
         assert other.hear() == "holding"
         broker.take_over(accept_risk=True)
@@ -210,7 +223,7 @@ def test_an_order_that_is_on_its_way_is_written_down_and_the_next_is_refused(
         assert other.hear()[0] == "Order"
         assert other.buys("000660")[0] == "NotSent"
     (sent, refused) = journal_in(tmp_path).everything()
-    assert (sent.state, sent.fence, refused.state) == (IntentState.ACKED, 1, IntentState.NOT_SENT)
+    assert (sent.state, sent.fence, refused.state) == (IntentState.ACKED, first, IntentState.NOT_SENT)
 
 
 def test_what_is_uncertain_holds_up_who_takes_over_until_it_is_settled(
@@ -234,17 +247,18 @@ def test_a_short_program_tells_before_it_ends_what_became_of_its_order(
     box: Sandbox, server: RedisServer, tmp_path: Path
 ) -> None:
     with here(box, "kis", server) as broker:
-        with there(box, "kis", server, tmp_path) as other:
+        with there(box, "kis", server, tmp_path, takes=True) as other:
             assert other.buys()[0] == "Order"
             other.ends()
-        assert broker.take_over().fence == 2
+        assert not pending(server)
+        broker.take_over()
 
 
 def test_what_a_program_left_behind_that_was_killed_amid_writing_its_own_host_takes_back(
     box: Sandbox, server: RedisServer, tmp_path: Path
 ) -> None:
     with here(box, "kis", server) as broker:
-        with there(box, "kis", server, tmp_path, act="die", point="before the row is committed") as other:
+        with there(box, "kis", server, tmp_path, takes=True, act="die", point="before the row is committed") as other:
             assert other.buys(armed=True) is None
         (text,) = pending(server)
         assert text.startswith("BUY 1 005930 at 60000")
@@ -262,7 +276,7 @@ def test_what_a_killed_program_was_sending_holds_up_who_takes_over(
     box: Sandbox, server: RedisServer, tmp_path: Path
 ) -> None:
     with here(box, "kis", server) as broker:
-        with there(box, "kis", server, tmp_path, act="die", point="after the answer") as other:
+        with there(box, "kis", server, tmp_path, takes=True, act="die", point="after the answer") as other:
             assert other.buys(armed=True) is None
         with pytest.raises(OrderBlocked):
             broker.take_over()
@@ -286,15 +300,19 @@ def restarted(server: RedisServer) -> None:
 
 @pytest.mark.parametrize("forgets", [emptied, restarted])
 def test_a_redis_that_has_forgotten_stops_orders_until_somebody_takes_over(
-    forgets: Callable[[RedisServer], None], box: Sandbox, server: RedisServer
+    forgets: Callable[[RedisServer], None], box: Sandbox, server: RedisServer, tmp_path: Path
 ) -> None:
     with here(box, "kis", server) as broker:
         broker.buy("005930", 1, price=PRICE)
-        broker.take_over()
+        known = fence_of(broker.lease())
         forgets(server)
-        with pytest.raises(NotSent, match="has forgotten which host trades this account"):
+        with pytest.raises(NotSent, match="has forgotten which one does"):
             broker.buy("005930", 1, price=PRICE)
-        assert broker.take_over().fence == 2
+        with there(box, "kis", server, tmp_path) as other:  # it has never heard of the one that trades
+            kind, words = other.buys()
+            assert kind == "NotSent"
+            assert "No host trades this account yet" in words
+        assert fence_of(broker.take_over()) > known
         broker.buy("005930", 1, price=PRICE)
         (key,) = keys_of(server, "count")
         assert len(server.client().hgetall(key)) == 2  # what the journal knows counts again
@@ -309,10 +327,32 @@ def test_a_redis_that_remembers_an_older_day_stops_orders(box: Sandbox, server: 
             broker.buy("005930", 1, price=PRICE)
 
 
+def test_who_was_refused_believes_no_older_number_later(box: Sandbox, server: RedisServer, tmp_path: Path) -> None:
+    with here(box, "kis", server) as broker, there(box, "kis", server, tmp_path) as other:
+        (key,) = keys_of(server, "lease")
+        older = server.client().hgetall(key)
+        assert other.does("take_over")[0] == "Lease"
+        with pytest.raises(NotSent, match="trades this account since"):
+            broker.buy("005930", 1, price=PRICE)
+        server.client().hset(key, mapping=older)  # as a replica that had not heard of the last one
+        with pytest.raises(NotSent, match="has forgotten which one does"):
+            broker.buy("005930", 1, price=PRICE)
+        assert other.buys()[0] == "NotSent"
+    assert at_exchange(box, "kis") == []
+
+
+def test_a_cancellation_goes_where_the_redis_has_forgotten(box: Sandbox, server: RedisServer) -> None:
+    with here(box, "kis", server) as broker:
+        order = broker.buy("005930", 1, price=PRICE)
+        emptied(server)
+        broker.cancel(order)
+    assert [row.action for row in at_exchange(box, "kis")] == ["NEW", "CANCEL"]
+
+
 def test_an_account_that_hosts_share_is_not_traded_by_a_profile_that_names_no_redis(
     box: Sandbox, server: RedisServer, tmp_path: Path
 ) -> None:
-    with there(box, "kis", server, tmp_path) as other:
+    with there(box, "kis", server, tmp_path, takes=True) as other:
         assert other.buys()[0] == "Order"
     with Trader(box, "kis", folder=tmp_path) as alone:
         kind, words = alone.buys()
@@ -330,7 +370,8 @@ def test_profiles_of_one_account_cannot_share_it_in_two_ways(box: Sandbox, serve
             second.buy("005930", 1, price=PRICE)
         with opened(box, "kis") as third:  # without a word of a Redis it is held to it all the same
             third.buy("005930", 1, price=PRICE)
-        assert fences(broker) == [1, 1]
+        first, last = fences(broker)
+        assert first == last
 
 
 # The counters
@@ -377,9 +418,8 @@ def test_what_never_left_counts_nothing_and_what_was_refused_has_no_value(box: S
 def test_the_switch_of_one_host_stops_the_next_order_of_another(
     name: str, box: Sandbox, server: RedisServer, tmp_path: Path
 ) -> None:
-    with here(box, name, server) as broker, there(box, name, server, tmp_path) as other:
+    with here(box, name, server), there(box, name, server, tmp_path, takes=True) as other:
         order = other.buys()[1]
-        broker.lease()
         assert brokerkit.halt("prices look wrong") == (f"redis://127.0.0.1:{server.port}/0",)
         kind, words = other.buys()
         assert kind == "Halted"
@@ -393,10 +433,9 @@ def test_the_switch_of_one_host_stops_the_next_order_of_another(
 def test_the_switch_stops_an_order_of_another_host_that_waits_for_its_first_byte(
     box: Sandbox, server: RedisServer, tmp_path: Path
 ) -> None:
-    with here(box, "kis", server) as broker, there(box, "kis", server, tmp_path, **HELD) as other:
+    with here(box, "kis", server), there(box, "kis", server, tmp_path, takes=True, **HELD) as other:
         other.tell(["buy", {"symbol": "005930", "quantity": 1, "price": PRICE}, True])
         assert other.hear() == "holding"
-        broker.lease()
         brokerkit.halt("now")
         other.tell("go on")
         kind, words = other.hear()
@@ -415,6 +454,76 @@ def test_who_follows_orders_is_told_of_the_switch_of_another_host(box: Sandbox, 
             follower.wait(lambda: len(follower.events) == 2)
             told = [(each.is_stopped, "prices look wrong" in each.reason) for each in follower.events]
             assert told == [(True, True), (False, False)]
+
+
+@pytest.mark.parametrize("forgets", [emptied, restarted])
+def test_a_redis_that_has_forgotten_the_switch_is_told_again(
+    forgets: Callable[[RedisServer], None], box: Sandbox, server: RedisServer, tmp_path: Path
+) -> None:
+    with here(box, "kis", server) as broker, there(box, "kis", server, tmp_path) as other:
+        assert brokerkit.halt("prices look wrong")
+        forgets(server)
+        assert comes(lambda: b"prices look wrong" in (server.client().get("brokerkit:1:halt") or b""))
+        assert other.does("take_over")[0] == "Lease"
+        kind, words = other.buys()
+        assert kind == "Halted"
+        assert HERE in words
+        assert brokerkit.resume()
+        assert other.buys()[0] == "Order"
+        with pytest.raises(NotSent):
+            broker.buy("005930", 1, price=PRICE)
+
+
+def test_a_switch_that_another_host_has_lifted_is_not_set_again_but_for_a_newer_one(
+    box: Sandbox, server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with here(box, "kis", server) as broker:
+        brokerkit.halt("first")
+        (store,) = open_stores()
+        assert halting.resume_hosts(store)  # as another host does, whose files are others
+        assert not halting.resume_hosts(store)
+        monkeypatch.setattr(store, "_beat_at", float("-inf"))
+        assert store.do(halting.halted) is None
+        halting.halt("second")  # while the Redis could not be told
+        monkeypatch.setattr(store, "_beat_at", float("-inf"))
+        store.do(lambda redis: None)
+        assert "second" in (store.do(halting.halted) or "")
+        assert brokerkit.resume()
+        broker.buy("005930", 1, price=PRICE)
+
+
+def test_the_switch_reaches_other_hosts_from_one_whose_folder_cannot_be_used(
+    box: Sandbox, server: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with here(box, "kis", server), there(box, "kis", server, tmp_path, takes=True) as other:
+        (tmp_path / "file").touch()
+        with monkeypatch.context() as patch:
+            patch.setenv("BROKERKIT_STATE_DIR", str(tmp_path / "file"))
+            with pytest.raises(JournalError, match="Orders are NOT stopped") as caught:
+                brokerkit.halt("why")
+        assert f"share redis://127.0.0.1:{server.port}/0 are stopped" in str(caught.value)
+        assert other.buys()[0] == "Halted"
+        server.kill()
+        with monkeypatch.context() as patch:
+            patch.setenv("BROKERKIT_STATE_DIR", str(tmp_path / "file"))
+            with pytest.raises(JournalError, match="NOT stopped either"):
+                brokerkit.halt("why")
+
+
+def test_the_switch_is_set_in_a_redis_that_throws_keys_away(box: Sandbox, server: RedisServer) -> None:
+    with here(box, "kis", server) as broker:
+        server.client().config_set("maxmemory-policy", "allkeys-lru")
+        assert comes(lambda: not is_fit(broker))
+        assert brokerkit.halt("why")
+        assert server.client().exists("brokerkit:1:halt")
+
+
+def is_fit(broker: Broker) -> bool:
+    try:
+        broker.lease()
+    except ConfigError:
+        return False
+    return True
 
 
 def test_who_sets_the_switch_is_told_which_hosts_are_not_stopped(box: Sandbox, server: RedisServer) -> None:
@@ -554,6 +663,22 @@ def test_nothing_goes_out_unseen_from_a_host_that_was_not_the_last_to_trade(
             assert following.buys()[0] == "Order"
 
 
+def test_a_program_learns_while_it_runs_that_another_host_took_over(
+    box: Sandbox, server: RedisServer, tmp_path: Path
+) -> None:
+    with (
+        here(box, "kis", server, without="send") as old,
+        there(box, "kis", server, tmp_path, without="send", takes=True) as following,
+    ):
+        shared: Any = old.journal.shared
+        assert comes(lambda: bool(shared._elsewhere)), "nobody asks, and it hears of it with its signs of life"
+        server.kill()
+        with pytest.raises(NotSent, match="it was not this one"):
+            old.buy("005930", 1, price=PRICE)
+        assert following.buys()[0] == "Order"
+    assert len(at_exchange(box, "kis")) == 1
+
+
 def outcome_of(call: Callable[[], object]) -> tuple[str, str]:
     try:
         return type(call()).__name__, ""
@@ -565,7 +690,7 @@ def outcome_of(call: Callable[[], object]) -> tuple[str, str]:
 def test_a_redis_that_is_lost_before_the_first_byte_is_as_one_that_was_lost_before(
     without: str, kind: str, box: Sandbox, server: RedisServer, tmp_path: Path
 ) -> None:
-    with there(box, "kis", server, tmp_path, without=without, **HELD) as other:
+    with there(box, "kis", server, tmp_path, without=without, takes=True, **HELD) as other:
         other.tell(["buy", {"symbol": "005930", "quantity": 1, "price": PRICE}, True])
         assert other.hear() == "holding"
         server.kill()

@@ -206,7 +206,7 @@ def take_over(
 def _question(found: Lease | None) -> str:
     """Say what taking over ends."""
     if found is None:
-        return "No host is known to trade this account. Is that so, and shall this one?"
+        return "No host trades this account yet, or the Redis has forgotten which one. Does none, and shall this one?"
     since = f"{found.since:%Y-%m-%d %H:%M:%S}"
     if found.is_ours:
         return f"This host trades this account since {since}. Shall it go on?"

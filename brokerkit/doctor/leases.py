@@ -14,7 +14,9 @@ def lease(broker: Broker, name: str) -> Iterator[Finding]:
     """Tell which host trades the account of a profile. JournalError where that cannot be asked."""
     found = broker.lease()
     if found is None:
-        yield ok(SUBJECT, "no host trades it yet: the first order lets one", host=None)
+        words = "no host trades it yet, or the Redis has forgotten which one: orders are refused"
+        advice = f"See that no host trades it; then `brokerkit take-over {name}` on the one that shall."
+        yield warning(SUBJECT, words, advice, host=None)
         return
     facts = found.model_dump(mode="json")
     since = f"{found.since:%Y-%m-%d %H:%M}"

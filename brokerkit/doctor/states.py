@@ -78,7 +78,7 @@ def state(store: Store, *, sends_without: bool) -> Iterator[Finding]:
         yield warning(
             f"{SUBJECT} kill switch", words, "`brokerkit resume` ends it, on this host or another.", halted=True
         )
-    yield from _hosts(told.signs, store.host)
+    yield from _hosts(told.signs, store.sign)
 
 
 def _asked(redis: Redis, own: int) -> Told:

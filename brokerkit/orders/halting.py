@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,16 @@ if TYPE_CHECKING:
     from redis import Redis
 
 HALT = "halt"
-"""The key by which the orders of all hosts stop that share a Redis."""
+"""The key by which the orders of all hosts stop that share a Redis.
+
+A minus and a moment of the Redis stand in it since they may go again: where there is nothing, nobody was ever told, or
+the Redis has forgotten it.
+"""
+_RESUME = """
+local words, time = redis.call('GET', KEYS[1]), redis.call('TIME')
+redis.call('SET', KEYS[1], string.format('-%d.%06d', time[1], time[2]))
+return words and string.sub(words, 1, 1) ~= '-' and 1 or 0
+"""
 NOT_STOPPED = "Orders are NOT stopped: the kill switch cannot be set."
 BY_HAND = "Stop your programs by hand."
 
@@ -57,18 +67,27 @@ def _is_there(path: Path) -> bool:
 def halt_hosts(store: Store, reason: str = "") -> None:
     """Stop orders and amendments of all hosts that share a Redis; StateLost or ConfigError where it cannot be had."""
     words = sanitize(f"{clock.now():%Y-%m-%d %H:%M:%S} {host_name()} {reason}")
-    store.do(lambda redis: redis.set(PREFIX + HALT, words))
+    store.insist(lambda redis: redis.set(PREFIX + HALT, words))
 
 
 def resume_hosts(store: Store) -> bool:
     """Let the orders of all hosts go out again. False: they were not stopped."""
-    return bool(store.do(lambda redis: redis.delete(PREFIX + HALT)))
+    return bool(store.script(_RESUME, [HALT]))
 
 
 def halted(redis: Redis) -> str | None:
     """Return what the switch of all hosts says, inside of `Store.do`; None where it is off."""
     words: Any = redis.get(PREFIX + HALT)
-    return None if words is None else sanitize(words.decode("utf-8", errors="replace"))
+    return None if words is None or words.startswith(b"-") else sanitize(words.decode("utf-8", errors="replace"))
+
+
+def own_switch() -> tuple[str, float] | None:
+    """Return what the switch of this host says, for other hosts, and for how many seconds; None where it is off."""
+    with suppress(JournalError, OSError):
+        path = halt_file()
+        age = time.time() - path.lstat().st_mtime
+        return sanitize(f"{_words(path)} ({host_name()})"), age
+    return None
 
 
 def resume() -> bool:

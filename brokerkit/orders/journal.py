@@ -197,13 +197,17 @@ class Journal(Learnt):
         """Let this host trade the account; see `Shared`."""
         fence = self._read(lambda file: Records(file).fence)
         lease = self.shared.take_over(abs(fence), accept_risk=accept_risk)
-        self._write(lambda file: Records(file).keep_fence(lease.fence if lease else 0))
+        self._write(lambda file: Records(file).keep_fence(lease.fence if lease else 0, self.shared.host))
         return lease
 
-    def lose(self) -> None:
-        """Write down that another host trades the account: while that cannot be asked nothing leaves from here then."""
-        if self._read(lambda file: Records(file).fence, URGENT_SECONDS) > 0:
-            self._write(lambda file: Records(file).lose_fence(), URGENT_SECONDS)
+    def lose(self, fence: int) -> None:
+        """Write down that another host trades the account: while that cannot be asked nothing leaves from here then.
+
+        No Redis that tells of a lower number than `fence`, which is the other's, is believed later.
+        """
+        known = self._read(lambda file: Records(file).fence, URGENT_SECONDS)
+        if abs(known) < fence:
+            self._write(lambda file: Records(file).keep_fence(-fence, self.shared.host), URGENT_SECONDS)
 
     # What stands in it
 

@@ -49,11 +49,11 @@ class Lease(Model):
     """Which host trades an account."""
 
     host: str
-    """What people call that machine."""
+    """What people call that machine; with the first digits of its id where it has the name of this one."""
     since: Moment
     """By the clock of the Redis."""
     fence: StrictInt
-    """How often a host has begun to trade it."""
+    """A number that is higher with each host that takes over."""
     is_ours: bool
     """Whether it is this host."""
     pending: tuple[str, ...] = ()
@@ -79,6 +79,10 @@ class Choice(Protocol):
 class Shared(Protocol):
     """What a journal shares with other hosts."""
 
+    @property
+    def host(self) -> str:
+        """The id of this host, see `host_id`."""
+
     def check(self, intent: Intent) -> None:
         """Raise Halted or NotSent where an order may not leave from here."""
 
@@ -98,7 +102,7 @@ class Shared(Protocol):
         """Let this host trade the account, whose journal has that fence; None where hosts share nothing."""
 
     def lease(self) -> Lease | None:
-        """Return who trades the account; None where nobody has yet, or hosts share nothing."""
+        """Return who trades the account; None where that is not known, or hosts share nothing."""
 
 
 class Sharing(Protocol):
@@ -106,12 +110,14 @@ class Sharing(Protocol):
 
     shared: Shared
 
-    def lose(self) -> None:
-        """Write down that another host trades the account."""
+    def lose(self, fence: int) -> None:
+        """Write down that another host trades the account, under that number."""
 
 
 class Alone:
     """The journal of a profile that names no Redis."""
+
+    host = "0"
 
     def check(self, intent: Intent) -> None:
         """Let it go."""
@@ -151,9 +157,11 @@ class Alone:
 class AmongHosts:
     """The journal of an account that several hosts may trade, one at a time."""
 
-    def __init__(self, settings: Choice, tally: Tally, lost: Callable[[], None]) -> None:
-        """`lost` writes into the journal that another host trades the account."""
+    def __init__(self, settings: Choice, tally: Tally, lost: Callable[[int], None]) -> None:
+        """`lost` writes into the journal that another host trades the account, under that number."""
         self.settings = settings
+        self._elsewhere = 0
+        """The highest number that another host was seen to have."""
         self._tally = tally
         self._lost = lost
         self._start_over()
@@ -162,6 +170,8 @@ class AmongHosts:
     def _start_over(self) -> None:
         self._process = os.getpid()
         self._found = store_for(self.settings)
+        if self._found is not None:
+            self._found.follow(self)
         self._begun: set[str] = set()
         self._owed: dict[str, Intent] = {}
         self._unseen: set[str] = set()
@@ -176,6 +186,11 @@ class AmongHosts:
             self._start_over()
         assert self._found is not None  # noqa: S101 - without a Redis a journal is `Alone`
         return self._found
+
+    @property
+    def host(self) -> str:
+        """The id of this host, see `host_id`."""
+        return self.store.host
 
     # The way of an order
 
@@ -192,10 +207,28 @@ class AmongHosts:
         except (StateLost, ConfigError) as error:
             self._check_unseen(intent, error)
             return
-        if told.status == "elsewhere" and intent.fence is None:
-            with contextlib.suppress(JournalError):
-                self._lost()
+        self._note(told)
+        if intent.fence is None:
+            self._keep_elsewhere()
         self._judge(told, intent)
+
+    def _note(self, told: Told) -> None:
+        if told.status == "elsewhere":
+            self._elsewhere = max(self._elsewhere, told.fence)
+
+    def _keep_elsewhere(self) -> None:
+        """Write into the journal that another host trades, for the programs that come later."""
+        if self._elsewhere:
+            with contextlib.suppress(JournalError):
+                self._lost(self._elsewhere)
+
+    def hear(self, redis: Redis) -> None:
+        """Learn who trades, with each sign of life; see `Follower`."""
+        assert self._found is not None  # noqa: S101 - it is that one's
+        host, fence = self._tally.hear(self._found, redis)
+        with contextlib.suppress(ConfigError):  # without an id it trades nothing
+            if host and host != self._found.host:
+                self._elsewhere = max(self._elsewhere, fence)
 
     def _check_unseen(self, intent: Intent, error: StateLost | ConfigError) -> None:
         """Let go what may go while the Redis cannot be had."""
@@ -244,7 +277,7 @@ class AmongHosts:
         if intent.may_be_repeated:
             return intent
         store, known = self.store, records.fence
-        fence, is_behind = abs(known), self._is_behind
+        fence, is_behind = max(abs(known), self._elsewhere), self._is_behind
         open_ = records.unsettled() if is_behind else ()
         count = records.counted(intent.day - _DAY) if is_behind else ()
 
@@ -259,19 +292,23 @@ class AmongHosts:
             told = store.do(write)
         except (StateLost, ConfigError) as error:
             self._check_unseen(intent, error)
-            return self._unseen_of(intent, known)
+            is_last = known > self._elsewhere and records.is_of(store.host)
+            return self._unseen_of(intent, known, is_last=is_last)
+        self._note(told)
         if told.status != "ours":
             self._begun.discard(intent.id)
             self._is_behind = told.status == "forgotten" or is_behind
         self._judge(told, intent, limits)
         self._is_behind = False
+        if told.fence > self._elsewhere:
+            self._elsewhere = 0
         if told.fence != known and not intent.is_cancel:
-            records.keep_fence(told.fence)
+            records.keep_fence(told.fence, store.host)
         return intent.model_copy(update={"fence": told.fence})
 
-    def _unseen_of(self, intent: Intent, fence: int) -> Intent:
+    def _unseen_of(self, intent: Intent, fence: int, *, is_last: bool) -> Intent:
         """Let an order go that no other host hears of, from the host that traded the account last."""
-        if fence <= 0 and not intent.is_cancel:
+        if not is_last and not intent.is_cancel:
             raise NotSent(
                 "Which host trades this account cannot be known, and it was not this one when that was last known.",
                 advice=f"Nothing was sent. {TAKE_OVER} needs the Redis.",
@@ -316,20 +353,21 @@ class AmongHosts:
 
     def take_over(self, fence: int, *, accept_risk: bool) -> Lease | None:
         """Let this host trade the account. OrderBlocked while orders of another may stand, unless `accept_risk`."""
-        told = self._asked(lambda redis: self._tally.take(self.store, redis, fence, accept_risk=accept_risk))
+        known = max(fence, self._elsewhere)
+        told = self._asked(lambda redis: self._tally.take(self.store, redis, known, accept_risk=accept_risk))
         found = self._lease(told)
-        assert found is not None  # noqa: S101 - whoever takes has something
-        if told.status == "pending":
+        if found is None or told.status == "pending":
+            trader = f"{found.host} trades this account, and of its" if found else "Of other hosts'"
             raise OrderBlocked(
-                f"{found.host} trades this account, and of its orders may stand: {'; '.join(found.pending)}.",
+                f"{trader} orders may stand: {'; '.join(told.words[3:])}.",
                 advice="Nothing was taken over. Settle them there, as by `brokerkit journal reconcile`. If that "
                 "machine is gone, look at the broker's own list; --accept-risk (accept_risk=True) takes over anyway.",
             )
-        self._is_behind = True
+        self._is_behind, self._elsewhere = True, 0
         return found
 
     def lease(self) -> Lease | None:
-        """Return who trades the account; None where nobody has yet."""
+        """Return who trades the account; None where nobody does yet, or the Redis has forgotten it."""
         told = self._asked(lambda redis: self._tally.take(self.store, redis, 0, accept_risk=False, looks=True))
         return self._lease(told)
 
@@ -341,10 +379,11 @@ class AmongHosts:
         raise JournalError(f"Which host trades this account cannot be known: {words}.", advice=advice)
 
     def _lease(self, told: Told) -> Lease | None:
-        name, since, *others = told.words
-        if told.status == "free":
+        name, since, host, *others = told.words
+        if not host:
             return None
         is_ours = told.status == "ours"
+        name = name if is_ours else _told_apart(name, host)
         return Lease(host=name, since=moment(since), fence=told.fence, is_ours=is_ours, pending=tuple(others))
 
     def _judge(self, told: Told, intent: Intent, limits: Limits | None = None) -> None:
@@ -354,19 +393,20 @@ class AmongHosts:
         if told.status == "halted":
             raise _halted(told.words[0])
         if told.status == "elsewhere":
-            name, since = told.words
+            name, since, host = told.words
             same = ", by another BROKERKIT_STATE_DIR or of the same name," if name == host_name() else ""
+            since_when = f"{moment(since):%Y-%m-%d %H:%M:%S}"
             raise NotSent(
-                f"{name}{same} trades this account since {moment(since):%Y-%m-%d %H:%M:%S}; one host does at a time.",
+                f"{_told_apart(name, host)}{same} trades this account since {since_when}; one host does at a time.",
                 advice=f"Nothing was sent. End the programs there; then {TAKE_OVER} lets this host trade.",
             )
         if told.status == "changed":
             raise NotSent("The account was taken over, and back again, before the order left.")
         if told.status == "forgotten":
             raise NotSent(
-                f"{self.store.address} has forgotten which host trades this account: it was emptied, came back without "
-                "its data, or another server took its place.",
-                advice=f"Nothing was sent. See that no other host trades it; then {TAKE_OVER} lets this one go on.",
+                f"No host trades this account yet, or {self.store.address} has forgotten which one does: it was "
+                "emptied, came back without its data, or another server took its place.",
+                advice=f"Nothing was sent. See that no other host trades it; then {TAKE_OVER} lets this one trade.",
             )
         raise _too_much(told, intent, limits)
 
@@ -387,6 +427,11 @@ def share(journal: Sharing, settings: Choice, *whose: str) -> None:
 
 def _said(settings: Choice) -> tuple[object, ...]:
     return settings.state, settings.ca_file, settings.orders_without_state
+
+
+def _told_apart(name: str, host: str) -> str:
+    """Return the name of another host, with digits of its id where it is that of this one."""
+    return f"{name} ({host[:4]})" if name == host_name() else name
 
 
 def _too_much(told: Told, intent: Intent, limits: Limits | None) -> LimitExceeded:

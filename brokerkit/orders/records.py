@@ -37,14 +37,15 @@ class Records:
         found = self._file.execute("SELECT value FROM facts WHERE market = '' AND name = 'fence'").fetchone()
         return int(found[0]) if found else 0
 
-    def keep_fence(self, fence: int) -> None:
-        """Remember the number, negative where another host trades the account now."""
-        query = "INSERT INTO facts VALUES ('', 'fence', ?) ON CONFLICT DO UPDATE SET value = excluded.value"
-        self._file.execute(query, (fence,))
+    def keep_fence(self, fence: int, host: str) -> None:
+        """Remember the number, negative where another host trades the account now, and the id of this host."""
+        query = "INSERT INTO facts VALUES ('', ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
+        self._file.executemany(query, [("fence", fence), ("fence_host", _digits(host))])
 
-    def lose_fence(self) -> None:
-        """Remember that another host trades the account now."""
-        self.keep_fence(-abs(self.fence))
+    def is_of(self, host: str) -> bool:
+        """Say whether the number is that of a host: a journal that was copied has that of another one."""
+        found = self._file.execute("SELECT value FROM facts WHERE market = '' AND name = 'fence_host'").fetchone()
+        return bool(found) and int(found[0]) == _digits(host)
 
     def unsettled(self) -> tuple[Intent, ...]:
         """Return what may stand without our knowing, or is being sent; not what does no harm twice."""
@@ -58,3 +59,8 @@ class Records:
         query = f"SELECT id, currency, day, state, value FROM intents WHERE day >= ? AND kind IN ({COUNTED})"  # noqa: S608
         rows = self._file.execute(query, (since.isoformat(),))
         return [Counted(id_, currency, day, IntentState(state), value) for id_, currency, day, state, value in rows]
+
+
+def _digits(host: str) -> int:
+    """Return of the id of a host what a number of a fact can hold."""
+    return int(host[:12], 16)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from brokerkit import clock
 from brokerkit.orders.counters import counted, hundredths
-from brokerkit.orders.halting import HALT
+from brokerkit.orders.halting import HALT, own_switch
 from brokerkit.orders.intents import Intent, IntentState
 from brokerkit.orders.limits import Limits
 from brokerkit.orders.records import Counted
@@ -35,12 +35,12 @@ _JUDGE = """
 local own, fence, takes_back, is_same = ARGV[1], tonumber(ARGV[3]), ARGV[4] == '1', ARGV[5] == '1'
 if not takes_back then
   local words = redis.call('GET', KEYS[1])
-  if words then return {'halted', '0', words} end
+  if words and string.sub(words, 1, 1) ~= '-' then return {'halted', '0', words} end
 end
 local host, name, held, since = unpack(redis.call('HMGET', KEYS[2], 'host', 'name', 'fence', 'since'))
 held = tonumber(held or '0')
-if host and host ~= own then return {'elsewhere', tostring(held), name, since} end
-if not takes_back and held < fence then return {'forgotten', tostring(held)} end
+if host and host ~= own then return {'elsewhere', tostring(held), name, since, host} end
+if not takes_back and (not host or held < fence) then return {'forgotten', tostring(held)} end
 if not takes_back and is_same and held ~= fence then return {'changed', tostring(held)} end
 """
 _LOOK = f"{_JUDGE} return {{'ours', tostring(held)}}"
@@ -62,10 +62,6 @@ if not takes_back then
       if total > tonumber(ARGV[11]) then return {{'value', '0', string.format('%.0f', total)}} end
     end
   end
-  if not host then
-    held = redis.call('HINCRBY', KEYS[2], 'fence', 1)
-    redis.call('HSET', KEYS[2], 'host', own, 'name', ARGV[2], 'since', time[1])
-  end
   redis.call('HSET', KEYS[4], ARGV[6], ARGV[8])
   redis.call('EXPIRE', KEYS[4], {KEPT_SECONDS})
   redis.call('ZADD', KEYS[5], now, ARGV[6])
@@ -86,6 +82,7 @@ elseif ARGV[2] == 'REJECTED' and redis.call('HEXISTS', KEYS[2], ARGV[1]) == 1 th
 end
 """
 # KEYS: lease, pending. ARGV: host, name, fence that is known, 1 where the risk is accepted, 1 to look only.
+# The fence is no less than the clock, so that it goes up also where it was forgotten.
 _TAKE = """
 local host, name, held, since = unpack(redis.call('HMGET', KEYS[1], 'host', 'name', 'fence', 'since'))
 held = tonumber(held or '0')
@@ -100,12 +97,25 @@ if ARGV[5] ~= '1' and not is_ours then
   if #others > 0 and ARGV[4] ~= '1' then
     status = 'pending'
   else
-    held = math.max(held, tonumber(ARGV[3])) + 1
-    name, since, status = ARGV[2], redis.call('TIME')[1], 'ours'
-    redis.call('HSET', KEYS[1], 'host', ARGV[1], 'name', name, 'since', since, 'fence', held)
+    host, name, since, status = ARGV[1], ARGV[2], redis.call('TIME')[1], 'ours'
+    held = string.format('%.0f', math.max(held, tonumber(ARGV[3]), tonumber(since)) + 1)
+    redis.call('HSET', KEYS[1], 'host', host, 'name', name, 'since', since, 'fence', held)
   end
 end
-return {status, tostring(held), name or '', since or '0', unpack(others)}
+return {status, tostring(held), name or '', since or '0', host or '', unpack(others)}
+"""
+# The switch of a host goes into a Redis that has none, unless all were resumed after it was set.
+# KEYS: halt, lease. ARGV: what the switch of this host says, and its age in seconds.
+_HEAR = """
+if ARGV[1] ~= '' then
+  local words, time = redis.call('GET', KEYS[1]), redis.call('TIME')
+  local set_at = time[1] + time[2] / 1000000 - tonumber(ARGV[2])
+  if not words or (string.sub(words, 1, 1) == '-' and set_at > tonumber(string.sub(words, 2))) then
+    redis.call('SET', KEYS[1], ARGV[1])
+  end
+end
+local host, fence = unpack(redis.call('HMGET', KEYS[2], 'host', 'fence'))
+return {host or '', fence or '0'}
 """
 
 
@@ -182,7 +192,7 @@ class Tally:
     def take(self, store: Store, redis: Redis, fence: int, *, accept_risk: bool, looks: bool = False) -> Told:
         """Let this host trade the account; with `looks` only tell who does.
 
-        Its words are the name of the host that does, since when, and what others have on its way.
+        Its words are the name of the host that does, since when, its id, and what others have on its way.
         """
         found = _told(
             store.run(
@@ -192,8 +202,14 @@ class Tally:
                 [store.host, host_name(), fence, int(accept_risk), int(looks)],
             )
         )
-        name, since, *others = found.words
-        return found._replace(words=(name, since, *(text.partition(" ")[2] for text in others)))
+        name, since, host, *others = found.words
+        return found._replace(words=(name, since, host, *(text.partition(" ")[2] for text in others)))
+
+    def hear(self, store: Store, redis: Redis) -> tuple[str, int]:
+        """Return the id of the host that trades and its fence, and let all hosts know that this one is stopped."""
+        words, age = own_switch() or ("", 0.0)
+        host, fence = store.run(redis, _HEAR, [HALT, f"lease:{self._name}"], [words, age])
+        return host.decode("ascii", errors="replace"), int(fence)
 
     def _keys(self, currency: str, day: str) -> list[str]:
         return [

@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 import os
+import secrets
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
+from weakref import ReferenceType, ref
 
 from pydantic import SecretStr
 
@@ -94,6 +96,13 @@ class Shared(Protocol):
         """Certificates that are trusted instead of the usual ones."""
 
 
+class Follower(Protocol):
+    """What looks after something of its own in a Redis with each sign of life."""
+
+    def hear(self, redis: Redis) -> None:
+        """Look, in the thread of the store."""
+
+
 @dataclass(frozen=True)
 class Held:
     """A key that is this process's for as long as it gives signs of life."""
@@ -118,6 +127,7 @@ class Store:
         self._held: dict[str, Held] = {}
         self._gone: set[str] = set()
         self._hashes: dict[str, str] = {}
+        self._followers: list[ReferenceType[Follower]] = []
         self._ca_file = ca_file
         self._client: Redis | None = None
         self._checked_at = float("-inf")
@@ -134,6 +144,14 @@ class Store:
     def host(self) -> str:
         """This machine, see `host_id`."""
         return host_id()
+
+    @cached_property
+    def sign(self) -> str:
+        """This machine among those that give signs of life: `host`, or what is this process's alone without one."""
+        try:
+            return self.host
+        except ConfigError:
+            return secrets.token_hex(16)
 
     @property
     def is_lost(self) -> bool:
@@ -205,6 +223,10 @@ class Store:
     def line(self) -> Redis:
         """Return a connection that its caller alone uses, and closes: for who waits for what others publish."""
         return _connected(self.address, self._ca_file)
+
+    def follow(self, follower: Follower) -> None:
+        """Let somebody look with each sign of life, for as long as there is somebody."""
+        self._followers = [each for each in self._followers if each() is not None] + [ref(follower)]
 
     # What is held for as long as this process lives
 
@@ -323,7 +345,7 @@ class Store:
         sent = time.monotonic()
         if sent - self._beat_at < BEAT_SECONDS:
             return
-        sign = {"host": self.host, "name": host_name(), "process": os.getpid(), "program": program()}
+        sign = {"host": self.sign, "name": host_name(), "process": os.getpid(), "program": program()}
         held = {**self._held}
         arguments: list[str | int] = [json.dumps(sign), round(ALIVE_SECONDS * 1000)]
         for each in held.values():
@@ -332,6 +354,9 @@ class Store:
         self.clock.note(sent, time.monotonic(), int(seconds) + int(micros) / 1_000_000)
         self._gone.update(key for key, is_held in zip(held, kept, strict=True) if not is_held)
         self._beat_at = sent
+        for known in self._followers:
+            if (follower := known()) is not None:
+                follower.hear(redis)
 
     def _found(self) -> None:
         if self._lost is not None:
