@@ -36,6 +36,7 @@ EVENTS: Mapping[str, tuple[str, str]] = {
     "state_found": ("INFO", "address"),
     "state_untold": ("DEBUG", f"{FAILURE} address"),
     "state_policy_unknown": ("WARNING", "address"),
+    "host_copied": ("WARNING", "path"),
     "order_not_shared": ("WARNING", f"{FAILURE} intent"),
     # Settings and packages
     "variable_unread": ("WARNING", "variable meant"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import random
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -284,6 +285,41 @@ def test_what_a_killed_program_was_sending_holds_up_who_takes_over(
             assert other.buys("000660")[0] == "Order"
             other.ends()
         broker.take_over()
+
+
+@pytest.mark.parametrize("name", BROKERS)
+def test_a_key_of_the_callers_is_one_order_on_all_hosts(
+    name: str, box: Sandbox, server: RedisServer, tmp_path: Path
+) -> None:
+    with here(box, name, server) as broker, there(box, name, server, tmp_path) as other:
+        broker.buy("005930", 1, price=PRICE, key="rebalance")
+        with pytest.raises(Rejected):
+            broker.buy("005930", 10**7, price=PRICE, key="refused")
+        assert settled(server)
+        assert other.does("take_over")[0] == "Lease"
+        kind, words = other.buys(key="rebalance")
+        assert kind == "OrderBlocked"
+        assert f"{HERE} has sent an order under the key rebalance" in words
+        assert broker.journal.keyed("rebalance")[0].id in words
+        assert other.buys(key="refused")[0] == "Order"
+        assert other.buys(key="refused")[0] == "Order"  # the same one
+        assert fence_of(broker.take_over())
+        assert broker.buy("005930", 1, price=PRICE, key="rebalance").quantity == 1
+    assert len(at_exchange(box, name)) == 2
+    assert min(server.client().ttl(key) for key in keys_of(server, "key")) > 366 * 86_400
+
+
+def test_keys_of_the_last_days_are_told_again_to_a_redis_that_has_forgotten(
+    box: Sandbox, server: RedisServer, tmp_path: Path
+) -> None:
+    with here(box, "kis", server) as broker, there(box, "kis", server, tmp_path) as other:
+        broker.buy("005930", 1, price=PRICE, key="rebalance")
+        server.client().flushall()
+        broker.take_over()
+        broker.buy("000660", 1, price=PRICES["000660"])
+        assert settled(server)
+        assert other.does("take_over")[0] == "Lease"
+        assert other.buys(key="rebalance")[0] == "OrderBlocked"
 
 
 # A Redis that forgets
@@ -677,6 +713,21 @@ def test_a_program_learns_while_it_runs_that_another_host_took_over(
             old.buy("005930", 1, price=PRICE)
         assert following.buys()[0] == "Order"
     assert len(at_exchange(box, "kis")) == 1
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_a_copy_of_the_state_folder_trades_nothing(
+    is_lost: bool, box: Sandbox, server: RedisServer, tmp_path: Path
+) -> None:
+    with there(box, "kis", server, tmp_path / "one", without="send", takes=True) as one:
+        assert one.buys()[0] == "Order"
+        shutil.copytree(tmp_path / "one", tmp_path / "copy")
+        with there(box, "kis", server, tmp_path / "copy", without="send") as copy:
+            if is_lost:
+                server.kill()
+            assert copy.buys("000660")[0] == "NotSent"
+        assert one.buys("000660")[0] == "Order"
+    assert len(at_exchange(box, "kis")) == 2
 
 
 def outcome_of(call: Callable[[], object]) -> tuple[str, str]:

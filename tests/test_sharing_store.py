@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -357,10 +358,43 @@ def test_a_host_has_one_id_whoever_makes_it(tmp_path: Path, monkeypatch: pytest.
     assert hosts.host_id() != one
 
 
+def test_a_copy_of_the_state_folder_is_another_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    one = hosts.host_id()
+    assert not caplog.records
+    shutil.copytree(tmp_path / "state", tmp_path / "copy")
+    (tmp_path / "copy").chmod(0o700)
+    with monkeypatch.context() as patch:
+        patch.setenv("BROKERKIT_STATE_DIR", str(tmp_path / "copy"))
+        another = hosts.host_id()
+        assert another not in (one, "")
+        assert hosts.host_id() == another
+    (told,) = caplog.records
+    assert "was copied" in told.message
+    assert hosts.host_id() == one
+    monkeypatch.setattr(hosts.socket, "gethostname", lambda: "clone")
+    assert hosts.host_id() not in (one, another)
+
+
+def test_a_process_without_an_id_of_its_host_gives_signs_of_life_all_the_same(
+    server: RedisServer, shared: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("BROKERKIT_STATE_DIR", str(tmp_path / "file"))
+    other = Store(shared.address)
+    assert other.do(lambda redis: True)
+    assert other.holder in shared.are_alive({other.holder})
+    assert other.sign == other.sign
+    with pytest.raises(ConfigError, match="no folder"):
+        _ = other.host
+
+
 @pytest.mark.parametrize("content", ["", "short", "\u00e9" * 16])
 def test_an_id_that_is_cut_is_not_used(tmp_path: Path, content: str) -> None:
     hosts.host_id()
-    (tmp_path / "state" / "host").write_text(content, encoding="utf-8")
+    (made,) = (tmp_path / "state").glob("host-*")
+    made.write_text(content, encoding="utf-8")
     with pytest.raises(ConfigError, match="remove it"):
         hosts.host_id()
 

@@ -197,6 +197,8 @@ def take_over(
         if not yes:
             _ask(session.printer, _question(broker.lease()), "taken over")
         taken = broker.take_over(accept_risk=accept_risk)
+    if taken is not None and taken.pending:
+        session.printer.say("What may stand of other hosts holds up no order here: look at the broker's own list.")
     if taken is None:
         session.printer.one({"host": None}, {"host": "none: hosts share this account no more"})
     else:

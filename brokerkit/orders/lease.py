@@ -400,6 +400,13 @@ class AmongHosts:
                 f"{_told_apart(name, host)}{same} trades this account since {since_when}; one host does at a time.",
                 advice=f"Nothing was sent. End the programs there; then {TAKE_OVER} lets this host trade.",
             )
+        if told.status == "keyed":
+            _, id_, name = told.words[0].split(" ", 2)
+            raise OrderBlocked(
+                f"{name} has sent an order under the key {intent.key} ({id_}), which may stand.",
+                advice=f"Nothing was sent. `brokerkit journal show {id_}` there, or the broker's own list, tells what "
+                "became of it. Another order needs a key of its own.",
+            )
         if told.status == "changed":
             raise NotSent("The account was taken over, and back again, before the order left.")
         if told.status == "forgotten":

@@ -20,6 +20,8 @@ class Counted(NamedTuple):
     state: IntentState
     value: int
     """In hundredths of the currency."""
+    key: str | None
+    """The caller's own."""
 
 
 class Records:
@@ -56,9 +58,9 @@ class Records:
 
     def counted(self, since: dt.date) -> list[Counted]:
         """Return what counts in the limits of a day, or of one after it."""
-        query = f"SELECT id, currency, day, state, value FROM intents WHERE day >= ? AND kind IN ({COUNTED})"  # noqa: S608
+        query = f"SELECT id, currency, day, state, value, key FROM intents WHERE day >= ? AND kind IN ({COUNTED})"  # noqa: S608
         rows = self._file.execute(query, (since.isoformat(),))
-        return [Counted(id_, currency, day, IntentState(state), value) for id_, currency, day, state, value in rows]
+        return [Counted(*row)._replace(state=IntentState(row[3])) for row in rows]
 
 
 def _digits(host: str) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import hmac
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,6 +16,7 @@ from brokerkit import clock
 from brokerkit.orders.counters import counted, hundredths
 from brokerkit.orders.halting import HALT, own_switch
 from brokerkit.orders.intents import Intent, IntentState
+from brokerkit.orders.keys import FREE
 from brokerkit.orders.limits import Limits
 from brokerkit.orders.records import Counted
 from brokerkit.sharing.hosts import host_name
@@ -28,6 +30,9 @@ ROUNDS = 100_000
 """Of what hides the account in the name of a key: an account number alone has too few digits to be hidden by less."""
 KEPT_SECONDS = 4 * 86_400
 """So long after the last order of a day its counters are there: a day of any market is over by then."""
+
+KEY_SECONDS = 370 * 86_400
+"""So long a key of the caller's is known to other hosts: what is decided once a year comes again within it."""
 
 # A lease is {host, name, fence, since}. It never runs out: whoever was away for long and comes back still has it.
 # KEYS: halt, lease. ARGV: host, name, fence that is known, 1 for what takes back, 1 where the fence has to be that one.
@@ -45,11 +50,16 @@ if not takes_back and is_same and held ~= fence then return {'changed', tostring
 """
 _LOOK = f"{_JUDGE} return {{'ours', tostring(held)}}"
 # The first thing that is written needs room, so that a Redis that is full refuses all of it.
-# KEYS further: pending, count, minute. ARGV further: id, text for people, value, limits of the minute, day and value.
+# KEYS further: pending, count, minute, key of the caller's. ARGV further: id, text for people, value, limits of the
+# minute, day and value, who has the key, blank where it has none.
 _BEGIN = f"""
 {_JUDGE}
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+if ARGV[12] ~= '' then
+  local keyed = redis.call('GET', KEYS[6])
+  if keyed and string.sub(keyed, 1, #own) ~= own then return {{'keyed', '0', keyed}} end
+end
 if not takes_back then
   if redis.call('HEXISTS', KEYS[4], ARGV[6]) == 0 then
     local recent = redis.call('ZCOUNT', KEYS[5], now - 59999, '+inf')
@@ -69,11 +79,16 @@ if not takes_back then
   redis.call('PEXPIRE', KEYS[5], 120000)
 end
 redis.call('HSET', KEYS[3], ARGV[6], ARGV[7])
+if ARGV[12] ~= '' then redis.call('SET', KEYS[6], ARGV[12], 'EX', {KEY_SECONDS}) end
 return {{'ours', tostring(held)}}
 """
-# KEYS: pending, count, minute. ARGV: id, state.
+# KEYS: pending, count, minute, key of the caller's. ARGV: id, state, how it begins who has the key.
 _DECIDE = """
 redis.call('HDEL', KEYS[1], ARGV[1])
+if ARGV[2] == 'NOT_SENT' or ARGV[2] == 'REJECTED' then
+  local keyed = redis.call('GET', KEYS[4])
+  if keyed and string.sub(keyed, 1, #ARGV[3]) == ARGV[3] then redis.call('DEL', KEYS[4]) end
+end
 if ARGV[2] == 'NOT_SENT' then
   redis.call('HDEL', KEYS[2], ARGV[1])
   redis.call('ZREM', KEYS[3], ARGV[1])
@@ -135,7 +150,8 @@ class Tally:
         """`whose`: broker, environment, server where that is on this machine, and the account at last."""
         *known, account = whose
         salt = "\0".join((PREFIX, *known)).encode()
-        self._name = hashlib.pbkdf2_hmac("sha256", account.encode(), salt, ROUNDS, dklen=12).hex()
+        hidden = hashlib.pbkdf2_hmac("sha256", account.encode(), salt, ROUNDS, dklen=28)
+        self._name, self._salt = hidden[:12].hex(), hidden[12:]
 
     def look(self, store: Store, redis: Redis, intent: Intent) -> Told:
         """Say whether an order may go: before it is written down, and with its own fence afterwards."""
@@ -153,21 +169,27 @@ class Tally:
             store.run(
                 redis,
                 _BEGIN,
-                [HALT, f"lease:{self._name}", *self._keys(intent.currency, intent.day.isoformat())],
+                [
+                    HALT,
+                    f"lease:{self._name}",
+                    *self._keys(intent.currency, intent.day.isoformat()),
+                    self._key(intent.key),
+                ],
                 [
                     *_judged(store, intent, fence, is_begun=False),
                     intent.id,
                     _text(store, intent),
                     counted(value),
                     *("" if each is None else each for each in (*most, worth)),
+                    "" if intent.key is None else _holder(store, intent.id),
                 ],
             )
         )
 
     def decide(self, store: Store, redis: Redis, intent: Intent) -> None:
         """Take away what is decided, and what it counted where it never left."""
-        keys = self._keys(intent.currency, intent.day.isoformat())
-        store.run(redis, _DECIDE, keys, [intent.id, intent.state])
+        keys = [*self._keys(intent.currency, intent.day.isoformat()), self._key(intent.key)]
+        store.run(redis, _DECIDE, keys, [intent.id, intent.state, f"{store.host} {intent.id} "])
 
     def mend(self, store: Store, redis: Redis, known: Iterable[Intent], count: Iterable[Counted]) -> None:
         """Let what this host has written agree with its journal, which knows better."""
@@ -187,6 +209,8 @@ class Tally:
             else:
                 pipe.hset(key, each.id, "0" if each.state is IntentState.REJECTED else str(each.value))
                 pipe.expire(key, KEPT_SECONDS)
+            if each.key is not None and each.state not in FREE:
+                pipe.set(PREFIX + self._key(each.key), _holder(store, each.id), nx=True, ex=KEY_SECONDS)
         pipe.execute()
 
     def take(self, store: Store, redis: Redis, fence: int, *, accept_risk: bool, looks: bool = False) -> Told:
@@ -211,6 +235,10 @@ class Tally:
         host, fence = store.run(redis, _HEAR, [HALT, f"lease:{self._name}"], [words, age])
         return host.decode("ascii", errors="replace"), int(fence)
 
+    def _key(self, key: str | None) -> str:
+        """Return what names a key of the caller's: who does not know the account cannot guess it."""
+        return f"key:{self._name}:{hmac.digest(self._salt, (key or '').encode(), 'sha256').hex()}"
+
     def _keys(self, currency: str, day: str) -> list[str]:
         return [
             f"pending:{self._name}",
@@ -233,6 +261,11 @@ def _text(store: Store, intent: Intent) -> str:
     """Return what other hosts are shown of an order, after the id of this one."""
     at = f"{intent.sent_at or intent.created_at:%Y-%m-%d %H:%M:%S}"
     return f"{store.host} {intent.what}, sent by {host_name()} at {at} ({intent.id})"
+
+
+def _holder(store: Store, intent_id: str) -> str:
+    """Return whose a key is: id of the host, id of the intent, and the name of the host for people."""
+    return f"{store.host} {intent_id} {host_name()}"
 
 
 def _told(answer: list[bytes]) -> Told:
