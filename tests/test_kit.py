@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
-from brokerkit import OrderType, TimeInForce, UnknownBroker, Unsupported, Venue, get_broker, halt, installed_brokers
+from brokerkit import OrderType, TimeInForce, UnknownBroker, Unsupported, Venue, get_broker, installed_brokers
 from brokerkit.clock import KST
 from brokerkit.errors import ConfigError
 from brokerkit.extensions import BROKERS
 from brokerkit.models import Order
+from brokerkit.orders import halting
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.exchange import Exchange
 from brokerkit.sandbox.face import FaceAnswer
@@ -237,7 +238,7 @@ def test_what_the_user_has_set_and_stopped_is_no_matter(tmp_path: Path, monkeypa
     monkeypatch.setenv("BROKERKIT_STATE_DIR", str(tmp_path))
     monkeypatch.setenv("BROKERKIT_CONFIG", str(tmp_path / "there-is-none.toml"))
     monkeypatch.setenv("BROKERKIT_LSLIKE_MAX_CALLS_PER_SECOND", "1")
-    halt("no orders of mine")
+    halting.halt("no orders of mine")
     with installed(LikeAdapter, LikeFace):
         report = conform("lslike", checks=["test_an_order_is_found_among_400", "test_shares_are_sold"])
     assert {check.outcome for check in report.checks} == {Outcome.PASSED}

@@ -23,10 +23,12 @@ from brokerkit.errors import (
     Rejected,
     Unsupported,
 )
+from brokerkit.market.markets import market_named
 from brokerkit.orders.halting import halt, resume
 from brokerkit.orders.intents import Intent, IntentKind, IntentState
 from brokerkit.orders.raw import CANCELS, Terms, _found
 from brokerkit.raw.calls import RawCall, prepared
+from brokerkit.symbols import HOME
 from brokerkit.testing.inside import journal_of
 from tests.faults import AFTER_THE_REQUEST, WITHOUT_END
 from tests.raw_rows import CASES, KIS, LAST_DAYS, PRICED, PRICES, STOPS, TYPES, WORDS, Case
@@ -400,15 +402,16 @@ def test_a_price_that_nobody_can_read_goes_out_where_no_limit_needs_it_and_no_li
 @pytest.mark.usefixtures("hurried")
 def test_orders_of_a_day_are_counted_by_currency_and_no_cancellation_is(name: str) -> None:
     once = {"max_orders_per_day": 1}
-    seen = set()
+    seen = set()  # a currency is exchanged on a day of Korea, its shares are ordered on one of their market
     with taking(name, limits=Limits(**once, **dict.fromkeys(("USD", "JPY", "CNY", "VND"), once))) as (taker, broker):
         for case in of(name):
             before = len(taker.calls)
             abroad = case.api.startswith("overseas") and case.market != "US"
             currency = case.currency or ("" if abroad else "KRW")
-            if case.kind in CANCELS or currency not in seen:
+            counted = (currency, market_named(case.market or HOME).today())
+            if case.kind in CANCELS or counted not in seen:
                 broker.call(case.api, case.fields)
-                seen |= set() if case.kind in CANCELS else {currency}
+                seen |= set() if case.kind in CANCELS else {counted}
                 assert len(taker.calls) == before + 1, case.title
                 continue
             with pytest.raises(LimitExceeded, match="max_orders_per_day"):

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from brokerkit import Broker, OrderRequest, OrderStatus, OrderType, Segment, Side, Venue, get_broker
 from brokerkit.errors import BrokerError, Disarmed, InvalidRequest, UnknownSymbol, Unsupported
+from brokerkit.market.markets import market_named
 from brokerkit.market.sessions import Phase
 from brokerkit.market.us import NEW_YORK
 from brokerkit.models import PRICED, STOPS, Instrument, Model
@@ -344,7 +345,7 @@ def test_a_listing_that_moved_is_told_as_such_and_nothing_is_sent_again(name: st
 def test_an_account_that_has_no_such_market_is_told_before_anything_is_sent(kind: str) -> None:
     """Kinds of accounts there are at KIS alone."""
     with opened("kis", "KR") as (broker, sandbox):
-        settings, day = broker.client.settings, sandbox.exchange.today
+        settings, day = broker.client.settings, market_named("US").today()
         number = f"{settings.account.get_secret_value()[:-2]}{kind}"
         broker.client.settings = settings.model_copy(update={"account": SecretStr(number)})
         assert broker.quote(APPLE).currency == "USD"

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 import pytest
 from starlette.responses import Response
 
-from brokerkit import clock
 from brokerkit.broker import Broker
 from brokerkit.errors import BrokerError, ConfigError, OrderUncertain, WireError
+from brokerkit.market.markets import market_of
 from brokerkit.models import Order, OrderRequest, Quotes
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face, Purpose, ReceivedRequest
@@ -32,7 +32,7 @@ def ask(trader: Broker, verb: str, symbol: str) -> Callable[[], object]:
         "buying_power": lambda: trader.buying_power(symbol, price=PRICE),
         "balance": trader.balance,
         "orders": trader.orders,
-        "order_history": lambda: trader.order_history(clock.today()),
+        "order_history": lambda: trader.order_history(market_of(symbol).today()),
     }
     return questions.get(verb, lambda: getattr(trader, verb)(symbol))
 

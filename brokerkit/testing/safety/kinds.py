@@ -149,5 +149,5 @@ class KindContract(Contract):
     def test_every_value_of_a_list_of_orders_is_of_its_kind(self, trader: Broker, sandbox: Sandbox) -> None:
         ask = sandbox.exchange.order_book(self.stock).asks[0]
         trader.buy(self.stock, ask.quantity + 10, price=ask.price)
-        for verb, listed in (("orders", trader.orders()), ("order_history", trader.order_history(clock.today()))):
+        for verb, listed in (("orders", trader.orders()), ("order_history", trader.order_history(self.today))):
             self.sound(listed, Table[Order], verb)

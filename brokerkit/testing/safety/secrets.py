@@ -20,7 +20,6 @@ from typing import Any, ClassVar
 import pytest
 from starlette.responses import Response
 
-from brokerkit import clock
 from brokerkit.broker import Broker
 from brokerkit.errors import BrokerError, OrderUncertain
 from brokerkit.sandbox import Sandbox
@@ -211,7 +210,7 @@ class SecretContract(Contract):
 
     def test_no_answer_shows_a_secret(self, trader: Broker, sandbox: Sandbox, face: Face, declared: Declared) -> None:
         sandbox.exchange.give_holding(face.credentials.account, self.stock, Decimal(3), self.ground.amount(200_001))
-        part, price, today = part_of(trader), sandbox.exchange.quote(self.stock).price, clock.today()
+        part, price, today = part_of(trader), sandbox.exchange.quote(self.stock).price, self.today
         asks: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
             "quote": (lambda: trader.quote(self.stock), lambda: part.quote(self.stock, declared.quote_venue)),
             "order_book": (
