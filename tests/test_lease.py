@@ -322,6 +322,30 @@ def test_keys_of_the_last_days_are_told_again_to_a_redis_that_has_forgotten(
         assert other.buys(key="rebalance")[0] == "OrderBlocked"
 
 
+def test_hosts_of_one_name_are_told_apart(box: Sandbox, server: RedisServer) -> None:
+    with here(box, "kis", server) as broker:
+        taken_by_another(server)
+        (key,) = keys_of(server, "lease")
+        server.client().hset(key, "name", HERE)
+        with pytest.raises(NotSent, match=rf"{HERE} \(ffff\), by another BROKERKIT_STATE_DIR or of the same name"):
+            broker.buy("005930", 1, price=PRICE)
+        lease = broker.lease()
+    assert lease is not None
+    assert lease.host == f"{HERE} (ffff)"
+
+
+def test_queries_go_on_where_the_state_folder_cannot_be_used(
+    box: Sandbox, server: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("BROKERKIT_STATE_DIR", str(tmp_path / "file"))
+    with here(box, "kis", server, takes=False) as broker:
+        assert broker.quote("005930").price > 0
+        with pytest.raises(JournalError):
+            broker.buy("005930", 1, price=PRICE)
+    assert at_exchange(box, "kis") == []
+
+
 # A Redis that forgets
 
 
