@@ -21,6 +21,7 @@ from brokerkit.catalogue import Api, Field
 from brokerkit.errors import BrokerError
 from brokerkit.market.sessions import Phase
 from brokerkit.sandbox import Sandbox
+from brokerkit.symbols import HOME
 from brokerkit.transport import Limit
 from tests.seeds import seeds
 from tests.test_catalogue import FACTS, needs_facts
@@ -302,7 +303,7 @@ def before_new_york_opens(walk: Walk) -> None:
     reserved: Fields = {**apple, "FT_ORD_QTY": 1, "FT_ORD_UNPR3": walk.dollars}
     number = walk.step("overseas_stock/order_resv/us_buy", reserved)
     walk.step("overseas_stock/order_resv/us_sell", {**reserved, "FT_ORD_UNPR3": walk.dollars * 3})
-    walk.step("overseas_stock/order_resv_ccnl", {"OVRS_RSVN_ODNO": number, "RSYN_ORD_RCIT_DT": today(walk)})
+    walk.step("overseas_stock/order_resv_ccnl", {"OVRS_RSVN_ODNO": number, "RSYN_ORD_RCIT_DT": today(walk, "US")})
     tokyo: Fields = {"OVRS_EXCG_CD": "TKSE", "PDNO": "7203", "PRDT_TYPE_CD": "515", "FT_ORD_QTY": 1, "FT_ORD_UNPR3": 1}
     walk.step("overseas_stock/order_resv/asia", {**tokyo, "SLL_BUY_DVSN_CD": "02", "RVSE_CNCL_DVSN_CD": "00"})
     walk.box.exchanges["US"].phase = Phase.REGULAR
@@ -353,8 +354,8 @@ def order_at_kiwoom(walk: Walk) -> None:
     walk.step("ust31302", {"exch_tp": "1", "fc_exmn_amt": 100_000})
 
 
-def today(walk: Walk) -> str:
-    return f"{walk.box.exchange.today:%Y%m%d}"
+def today(walk: Walk, market: str = HOME) -> str:
+    return f"{walk.box.exchanges[market].today:%Y%m%d}"
 
 
 # What came of it

@@ -10,7 +10,7 @@ from brokerkit import clock
 from brokerkit.asking.inquiries import HOOKS
 from brokerkit.broker import Broker
 from brokerkit.errors import Unsupported
-from brokerkit.market.markets import market_named
+from brokerkit.market.markets import market_named, market_of
 from brokerkit.models import Order, OrderRequest, Reservation
 from brokerkit.sandbox import Sandbox
 from brokerkit.sandbox.face import Face
@@ -46,9 +46,9 @@ QUESTIONS: Mapping[str, Callable[[Broker, str], object]] = {
     "orders": lambda trader, symbol: trader.orders(),
     "reservations": lambda trader, symbol: trader.reservations(),
     "fills": lambda trader, symbol: trader.fills(),
-    "realized_pnl": lambda trader, symbol: trader.realized_pnl(clock.today()),
+    "realized_pnl": lambda trader, symbol: trader.realized_pnl(market_of(symbol).today()),
     "exchange_rate": lambda trader, symbol: trader.exchange_rate(),
-    "transactions": lambda trader, symbol: trader.transactions(clock.today()),
+    "transactions": lambda trader, symbol: trader.transactions(market_of(symbol).today()),
 }
 OF_ALL_MARKETS = frozenset({"exchange_rate", "orders", "balances"})
 """Verbs that ask whichever part of the adapter offers them, not that of the home market alone."""
