@@ -189,10 +189,13 @@ def test_one_that_begins_to_throw_keys_away_is_noticed_and_the_switch_is_set_all
 def test_who_insists_hears_what_is_wrong() -> None:
     with redis_server() as server:
         shared = Store(read_address(server.state))
+        with pytest.raises(ZeroDivisionError):
+            shared.insist(lambda redis: 1 // 0)
+        with server.client() as meddler:
+            meddler.client_kill_filter(_type="normal", skipme=True)
+        assert shared.insist(lambda redis: redis.set(PREFIX + "halt", "now")) is True
     with pytest.raises(StateLost):
         shared.insist(lambda redis: redis.set(PREFIX + "halt", "now"))
-    with pytest.raises(ZeroDivisionError):
-        shared.insist(lambda redis: 1 // 0)
 
 
 def test_a_database_that_is_not_there_is_told_as_such(server: RedisServer) -> None:
