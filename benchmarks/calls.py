@@ -149,7 +149,7 @@ def measured(core: int | None, *, rounds: int = ROUNDS) -> list[Case]:
     """Measure all questions, plain and over TLS."""
     found: list[Case] = []
     for tls in (False, True):
-        with tempfile.TemporaryDirectory() as name, ExitStack() as opened:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name, ExitStack() as opened:
             folder = Path(name)
             certificate = folder / "certificate.pem" if tls else None
             opened.enter_context(surroundings(folder, certificate))

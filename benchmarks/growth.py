@@ -159,7 +159,7 @@ def entries(sizes: Sequence[int]) -> list[Growth]:
     """Return the times of what an order asks of the journal, and of what a look at its fate asks."""
     found: dict[str, dict[int, float]] = {"an order": {}, "unresolved()": {}, "sent again": {}}
     for size in sizes:
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             journal = Journal(Path(folder) / "journal.sqlite3")
             fill(journal, size)
             _fill_today(journal, size)

@@ -42,7 +42,7 @@ class Counting:
 def connections_opened(name: str, threads: int, quotes: int = QUOTES) -> int:
     """Return how many connections the server sees while so many threads ask for so many quotes."""
     with ExitStack() as opened:
-        folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
+        folder = Path(opened.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
         opened.enter_context(surroundings(folder, None))
         sandbox = opened.enter_context(Sandbox())
         face = sandbox.face(name)
@@ -71,7 +71,7 @@ class Memory:
 def memory_grown(core: int | None, calls: int) -> Memory:
     """Ask for quotes over one connection, after others that fill what is filled once: the limiter's memory."""
     with ExitStack() as opened:
-        folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
+        folder = Path(opened.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
         opened.enter_context(surroundings(folder, None))
         server = opened.enter_context(serving(core, "--keys"))
         broker = opened.enter_context(connected("kis", Connection(**server.told["kis"])))

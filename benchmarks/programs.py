@@ -44,7 +44,7 @@ Found = dict[str, list[float]]
 
 def measured(core: int | None, rounds: int = ROUNDS) -> Found:
     """Measure all programs in turn, round after round; the first and slow round is left out."""
-    with tempfile.TemporaryDirectory() as name, serving(core, "--keys") as server:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name, serving(core, "--keys") as server:
         folder = Path(name)
         environment = _surroundings(folder, server.told)
         programs = _programs(folder)

@@ -146,7 +146,7 @@ class Seen(SlidingWindow):
 
 def crowd(calls: int = CALLS, *, state: str | None = None, hosts: int = 1) -> Crowd:
     """Let processes make so many calls each; with `state`, those of several hosts share by it."""
-    with Sandbox() as sandbox, tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+    with Sandbox() as sandbox, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name, ExitStack() as stack:
         keys = sandbox.connect(BROKER)
         face = sandbox.face(BROKER)
         face.window = seen = Seen(face.window.calls)
@@ -257,7 +257,7 @@ def main() -> int:
 
 def _paid(state: str | None) -> bool:
     """Print what a permit takes; say whether a target is missed."""
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         found = permits(kinds_of(Path(name, "limits"), state))
     alone, missed = median(found[ALONE]), False
     for kind, times in found.items():

@@ -18,7 +18,7 @@ from brokerkit.orders.intents import IntentKind, IntentState
 from brokerkit.orders.reconcile import Reconciler, Reconciliation
 from brokerkit.testing.inside import look_again
 from brokerkit.transport.permits import Permit
-from tests.journals import BROKERS, GETS_LOST, GETS_THROUGH, HYNIX, Trader, served, trading
+from tests.journals import BROKERS, GETS_LOST, GETS_THROUGH, HYNIX, SAMSUNG, Trader, served, trading
 
 State = IntentState
 
@@ -131,10 +131,11 @@ def test_a_signal_handler_cancels_amid_an_order_of_its_own_thread(kept: Trader) 
 
     before = signal.signal(signal.SIGALRM, handler)
     try:
+        price = kept.price()  # before: who holds the lock of the exchange may not be interrupted by who waits for it
         for number in range(1, 9):
             order = kept.buy(1, HYNIX)
             signal.setitimer(signal.ITIMER_REAL, chance.uniform(0.0003, 0.008))
-            kept.buy(1)
+            kept.broker.buy(SAMSUNG, 1, price=price)
             while len(outcomes) < number:
                 time.sleep(0.001)
     finally:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
+from collections.abc import Iterator
 
 import pytest
 
@@ -63,8 +65,18 @@ def test_the_bounds_of_the_histograms_are_told(page: str) -> None:
             assert ", ".join(f"{bound:g}" for bound in metric.bounds) in text_of(page)
 
 
+@pytest.fixture
+def own_logging() -> Iterator[None]:
+    """Let a page set up the logger for as long as it runs."""
+    logger = logging.getLogger("brokerkit")
+    level, handlers = logger.level, [*logger.handlers]
+    yield
+    logger.handlers[:] = handlers
+    logger.setLevel(level)
+
+
 @each_page
-@pytest.mark.usefixtures("nothing_configured")
+@pytest.mark.usefixtures("nothing_configured", "own_logging")
 def test_the_formatter_writes_a_line_of_json_for_each_record(page: str, capsys: pytest.CaptureFixture[str]) -> None:
     run(blocks(page, "python")[0], page)
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -77,7 +89,7 @@ def test_the_formatter_writes_a_line_of_json_for_each_record(page: str, capsys: 
 
 
 @each_page
-@pytest.mark.usefixtures("nothing_configured")
+@pytest.mark.usefixtures("nothing_configured", "own_logging")
 def test_the_metrics_of_the_page_are_exported(page: str, capsys: pytest.CaptureFixture[str]) -> None:
     run(blocks(page, "python")[1], page)
     assert '"brokerkit.call.duration"' in capsys.readouterr().out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from decimal import Decimal
@@ -55,8 +56,8 @@ def test_own_orders_come_to_every_process_of_every_host(
 
         sharers = [on("a"), on("b"), on("b")]
         for each in sharers:
-            assert each.does("trades", SAMSUNG) == ["done"]
-            assert each.does("orders") == ["done"]
+            assert follows(each, "trades", SAMSUNG)
+            assert follows(each, "orders")
         assert lines(box, name) == 1
         monkeypatch.setenv("BROKERKIT_CACHE_DIR", str(tmp_path / "a"))  # where a token is already
         with opened(box, name, options=options_of(box, name)) as broker:
@@ -72,6 +73,15 @@ def test_own_orders_come_to_every_process_of_every_host(
                         each.wait(lambda each: sum(gap[1] for gap in each.gaps) >= 2)
         first, second, third = ([told[:2] for told in orders_of(each)] for each in sharers)
         assert first == second == third
+
+
+def follows(sharer: Sharer, *wanted: str) -> bool:
+    """Let a process follow something. On a busy machine who serves it may give no sign of life for some seconds."""
+    until = time.monotonic() + 60
+    told = sharer.does(*wanted)
+    while told[:2] == ["raised", "NetworkError"] and time.monotonic() < until:
+        told = sharer.does(*wanted)
+    return told == ["done"]
 
 
 def options_of(box: Sandbox, name: str) -> dict[str, str]:
@@ -103,8 +113,8 @@ def test_prices_and_own_orders_come_to_every_process(name: str, box: Sandbox, sh
         stream.orders()
         others = [sharer(name), sharer(name)]
         for other in others:
-            assert other.does("orders") == ["done"]
-            assert other.does("trades", SAMSUNG) == ["done"]
+            assert follows(other, "orders")
+            assert follows(other, "trades", SAMSUNG)
         order = broker.buy(SAMSUNG, 3, price=PRICES[SAMSUNG])
         moved = broker.amend(order, price=PRICES[SAMSUNG] + 100)
         broker.cancel(moved)
@@ -125,8 +135,8 @@ def test_prices_and_own_orders_come_to_every_process(name: str, box: Sandbox, sh
 def test_the_next_process_goes_on_with_own_orders(name: str, box: Sandbox, sharer: Callable[[str], Sharer]) -> None:
     first, other = sharer(name), sharer(name)
     for each in (first, other):
-        assert each.does("orders") == ["done"]
-        assert each.does("trades", SAMSUNG) == ["done"]
+        assert follows(each, "orders")
+        assert follows(each, "trades", SAMSUNG)
     first.kill()
     other.wait(lambda other: sum(gap[1] for gap in other.gaps) >= 2)
     with opened(box, name, options=options_of(box, name)) as broker, broker.stream() as stream:
@@ -146,8 +156,8 @@ def test_after_a_cut_every_process_can_read_its_notices(
     with opened(box, name, options=options_of(box, name)) as broker, broker.stream() as stream:
         stream.trades(HYNIX)
         other = sharer(name)
-        assert other.does("orders") == ["done"]
-        assert other.does("trades", SAMSUNG) == ["done"]
+        assert follows(other, "orders")
+        assert follows(other, "trades", SAMSUNG)
         for line in [*socket_of(box.face(name)).lines]:
             line.cut()
         other.wait(lambda other: sum(gap[1] for gap in other.gaps) >= 2)
@@ -184,7 +194,7 @@ def test_raw_topics_and_recordings_are_the_same_in_every_process(
         other = sharer(name)
         assert other.does("record", str(others)) == ["done"]
         assert other.does("raw", channel, SAMSUNG) == ["done"]
-        assert other.does("trades", SAMSUNG) == ["done"]
+        assert follows(other, "trades", SAMSUNG)
         for quantity in (3, 4):
             box.exchange.trade(SAMSUNG, Side.BUY, Decimal(quantity))
         other.wait(lambda other: ["event", "TradeEvent", SAMSUNG, "4"] in other.told)
@@ -204,7 +214,7 @@ def test_the_registrations_of_all_processes_count_together(box: Sandbox, sharer:
     with opened(box, "kis", options=options_of(box, "kis")) as broker, broker.stream() as stream:
         stream.trades(*symbols[:30])
         other = sharer("kis")
-        assert other.does("trades", *symbols[20:41]) == ["done"]
+        assert follows(other, "trades", *symbols[20:41])
         kind, name, words = other.does("trades", symbols[41])
         assert (kind, name) == ("raised", "InvalidRequest")
         assert words.startswith("kis takes 41 registrations on one connection, and 42 would be needed")
