@@ -242,6 +242,13 @@ def test_what_is_not_known_is_blocked_until_it_is_settled(kind: str, trader: Tra
     assert trader.posts == number
 
 
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let an earlier order be found however busy the machine is."""
+    monkeypatch.setattr("brokerkit.orders.desk.START_SECONDS", 30.0)
+
+
+@pytest.mark.usefixtures("unhurried")
 def test_the_first_call_of_a_program_settles_what_an_earlier_one_left(trader: Trader) -> None:
     trader.breaks(GETS_THROUGH)
     with pytest.raises(OrderUncertain):
@@ -252,6 +259,7 @@ def test_the_first_call_of_a_program_settles_what_an_earlier_one_left(trader: Tr
     assert (row.state, row.order_id, trader.posts) == (State.ACKED, found.id, 1)
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_a_change_that_an_earlier_program_left_is_settled_too(trader: Trader) -> None:
     order = buy(trader)
     trader.breaks(GETS_THROUGH)
