@@ -51,6 +51,20 @@ def folder_of(variable: str, usual: Callable[[], Path]) -> Path:
     raise Unfit(f"{what}, which is no whole path", f"Set {variable} to a whole path, or one that begins with ~.")
 
 
+def state_folder() -> Path:
+    """Return the folder of journals, kill switch and the host's id: BROKERKIT_STATE_DIR, else the user's own.
+
+    It is the same in every working directory; an Unfit says so where it would not be.
+    """
+    return folder_of("BROKERKIT_STATE_DIR", _usual_state)
+
+
+def _usual_state() -> Path:
+    import platformdirs
+
+    return platformdirs.user_state_path("brokerkit", appauthor=False)
+
+
 def reason(error: Exception) -> str:
     """Say in a few words why a file could not be used."""
     if isinstance(error, OSError) and error.errno == errno.ELOOP:

@@ -6,7 +6,6 @@ import os
 import secrets
 from pathlib import Path
 
-import platformdirs
 from pydantic import SecretStr
 
 from brokerkit import files
@@ -25,14 +24,10 @@ def state_directory() -> Path:
     It is the same in every working directory; a JournalError says so where it would not be.
     """
     try:
-        return files.folder_of("BROKERKIT_STATE_DIR", _usual)
+        return files.state_folder()
     except files.Unfit as unfit:
         words, advice = unfit.strerror, unfit.advice
     raise JournalError(f"The order journal and the kill switch have no place: {words}.", advice=f"{NOT_SENT} {advice}")
-
-
-def _usual() -> Path:
-    return platformdirs.user_state_path("brokerkit", appauthor=False)
 
 
 def make_folder(folder: Path) -> None:

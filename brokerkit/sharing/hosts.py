@@ -30,7 +30,7 @@ def host_id() -> str:
     """
     advice: str | None = None
     try:
-        folder = files.folder_of("BROKERKIT_STATE_DIR", _usual)
+        folder = files.state_folder()
         files.private_folder(folder)
         path = folder / f"{NAME}-{_place(folder)}"
         if not os.path.lexists(path):
@@ -59,12 +59,6 @@ def _place(folder: Path) -> str:
         machine = Path("/etc/machine-id").read_text(encoding="ascii").strip()
     words = "\0".join((machine, socket.gethostname(), str(folder.resolve()), str(folder.stat().st_ino)))
     return hashlib.sha256(words.encode(errors="surrogateescape")).hexdigest()[:16]
-
-
-def _usual() -> Path:
-    import platformdirs
-
-    return platformdirs.user_state_path("brokerkit", appauthor=False)
 
 
 def _make(path: Path) -> None:

@@ -430,6 +430,14 @@ class Store:
         return "; does it speak TLS at this port?" if is_new else ""
 
 
+def lacking(what: str, library: str) -> ConfigError:
+    """Return the error for a library of the extra that is not there."""
+    return ConfigError(
+        f"{what} the [redis] extra of brokerkit-kr ({library} is missing).",
+        advice='In the clone: pip install ".[redis]"',
+    )
+
+
 def _copied(fault: StateLost | ConfigError) -> StateLost | ConfigError:
     """Return an error that several threads may raise."""
     if isinstance(fault, StateLost):
@@ -451,10 +459,7 @@ def _connected(address: Address, ca_file: Path | None, *, is_single: bool = Fals
     else:
         missing = False
     if missing:
-        raise ConfigError(
-            "What hosts share needs the [redis] extra of brokerkit-kr (redis is missing).",
-            advice='In the clone: pip install ".[redis]"',
-        )
+        raise lacking("What hosts share needs", "redis")
 
     class Credentials(redis.CredentialProvider):
         """Opens the password on the wire only."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from brokerkit import clock, files
 from brokerkit.errors import ConfigError, KeyInUse
+from brokerkit.sharing.hosts import program
 from brokerkit.text import sanitize
 from brokerkit.transport.auth import cache_directory, digest
 
@@ -184,8 +184,7 @@ class Holder:
 
 def this_program() -> Program:
     """Return the number and name of this process, without its arguments: those may be anything."""
-    name = os.path.basename(sys.argv[0]) if sys.argv and sys.argv[0] not in ("", "-c", "-m") else "python"
-    return Program(os.getpid(), sanitize(name, limit=60))
+    return Program(os.getpid(), program())
 
 
 def socket_path(lock: Path) -> Path:

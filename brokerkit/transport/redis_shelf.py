@@ -19,7 +19,7 @@ from pydantic import SecretBytes, SecretStr
 from brokerkit import clock
 from brokerkit.errors import AuthError, ConfigError
 from brokerkit.logs import about
-from brokerkit.sharing.store import PREFIX, Shared, StateLost, Store, store_for
+from brokerkit.sharing.store import PREFIX, Shared, StateLost, Store, lacking, store_for
 from brokerkit.transport import shelves
 from brokerkit.transport.shelves import FileShelf, Refusal, Shelf, Token, opened, written
 
@@ -97,10 +97,7 @@ def seal_of(secret: SecretStr) -> Seal:
     else:
         missing = False
     if missing:
-        raise ConfigError(
-            "Tokens that hosts share need the [redis] extra of brokerkit-kr (cryptography is missing).",
-            advice='In the clone: pip install ".[redis]"',
-        )
+        raise lacking("Tokens that hosts share need", "cryptography")
 
     def derived(purpose: bytes, length: int) -> bytes:
         kept = HKDF(algorithm=SHA256(), length=length, salt=SALT, info=purpose)
