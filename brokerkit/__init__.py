@@ -37,6 +37,7 @@ from brokerkit.errors import (
     Unsupported,
     WireError,
 )
+from brokerkit.languages import language
 from brokerkit.words import (
     Interval,
     Investor,
@@ -241,6 +242,7 @@ __all__ = [
     "halt",
     "installed_brokers",
     "is_open",
+    "language",
     "market_hours",
     "next_open",
     "resume",

@@ -29,6 +29,7 @@ from brokerkit.arguments import (
 )
 from brokerkit.asking.inquiries import HOOKS, STREAMS, Inquiries, capability_of, offers, offers_stream
 from brokerkit.errors import NOT_SENT, BrokerError, InvalidRequest, NamedIntent
+from brokerkit.languages import ENGLISH
 from brokerkit.logs import about
 from brokerkit.market.markets import Market, market_at, market_named, market_of
 from brokerkit.market.sessions import Phase
@@ -551,7 +552,7 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
                 if several:
                     others = (other.name for other in self._inquiries.markets() if other is not each)
                     hint = f"Name a market to ask for it alone: {', '.join(f'market={name!r}' for name in others)}."
-                    error.advice = f"{error.advice or ''} {hint}".strip()
+                    error.remedy = f"{error.remedy or ''} {hint}".strip()
                 raise
 
     def _warn_of_unlisted(self, market: Market) -> None:
@@ -560,7 +561,7 @@ class Broker(Prices, Rankings, Listing, Investors, Accounts, Reservations, Strea
         except BrokerError as error:
             logger.warning(
                 "Whether orders were sent that no list shows cannot be looked up: %s",
-                error,
+                error.told(ENGLISH),
                 extra=about("journal_unreadable", error),
             )
             return

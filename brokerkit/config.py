@@ -115,7 +115,7 @@ class Settings(BaseModel):
             try:
                 read_address(state)
             except ConfigError as error:
-                words = f"{error.message.removeprefix('state ').rstrip('.')}. {error.advice}"
+                words = f"{error.words.removeprefix('state ').rstrip('.')}. {error.remedy}"
             else:
                 return state
             raise ValueError(words)

@@ -23,18 +23,23 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from brokerkit.languages import translated
+
 
 class BrokerError(Exception):
     """Anything brokerkit raises on purpose (모든 오류의 바탕).
 
     `broker` and `endpoint` say who was asked, `asked` for what. `code` and `message` are the broker's own code and
     words (sanitised: one line, printable, no secrets), `advice` says what to do next. None where it does not apply.
+
+    What is not the broker's is told in the language of the process (`brokerkit.language`); `words` and `remedy` are the
+    message and the advice as they were written, in English, for programs and logs.
     """
 
     default_advice: str | None = None
     """What to do next, where the error itself says nothing better."""
     asked: str | None = None
-    """What was asked for, such as the quote of a symbol."""
+    """What was asked for, such as the quote of a symbol; in English."""
 
     def __init__(
         self,
@@ -45,21 +50,40 @@ class BrokerError(Exception):
         code: str | None = None,
         advice: str | None = None,
     ) -> None:
-        self.message = message
+        self.words = message
         self.broker = broker
         self.endpoint = endpoint
         self.code = code
-        self.advice = advice or self.default_advice
+        self.remedy = advice or self.default_advice
         super().__init__(message)
 
-    def __str__(self) -> str:
-        asked = ", ".join(part for part in (self.broker, self.asked, self.endpoint) if part)
-        said = f"[{self.code}] {self.message}" if self.code else self.message
+    @property
+    def message(self) -> str:
+        """What happened: the broker's own words where it said something, else ours in the reader's language."""
+        return self._own_words()
+
+    @property
+    def advice(self) -> str | None:
+        """What to do next, in the reader's language."""
+        return self.remedy and translated(self.remedy)
+
+    def told(self, language: str | None = None) -> str:
+        """Return all of it as one text, in a language ("en", "ko") or in that of the process."""
+        what = self.asked and translated(self.asked, language)
+        asked = ", ".join(part for part in (self.broker, what, self.endpoint) if part)
+        words = self._own_words(language)
+        said = f"[{self.code}] {words}" if self.code else words
         text = f"{asked}: {said}" if asked else said
-        return f"{text} | {self.advice}" if self.advice else text
+        return f"{text} | {translated(self.remedy, language)}" if self.remedy else text
+
+    def _own_words(self, language: str | None = None) -> str:
+        return translated(self.words, language)
+
+    def __str__(self) -> str:
+        return self.told()
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (type(self), self.message, self.__dict__.copy())
+        return _rebuild, (type(self), self.words, self.__dict__.copy())
 
 
 def _rebuild(kind: type[BrokerError], message: str, state: dict[str, object]) -> BrokerError:
@@ -125,6 +149,9 @@ class NotSent(BrokerError):
 
 class Rejected(BrokerError):
     """The broker refused; `code` and `message` are its own (증권사의 거절)."""
+
+    def _own_words(self, language: str | None = None) -> str:
+        return self.words if self.code else super()._own_words(language)
 
 
 class AuthError(Rejected):

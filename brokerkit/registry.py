@@ -42,7 +42,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("brokerkit")
 
-GENERAL = frozenset({"BROKERKIT_CONFIG", "BROKERKIT_PROFILE", "BROKERKIT_CACHE_DIR", "BROKERKIT_STATE_DIR"})
+GENERAL = frozenset(
+    {"BROKERKIT_CONFIG", "BROKERKIT_PROFILE", "BROKERKIT_CACHE_DIR", "BROKERKIT_STATE_DIR", "BROKERKIT_LANGUAGE"}
+)
 """Variables that are about no broker."""
 SANDBOX_SETTLES = 5.0
 """Seconds after which the list of the simulated exchange shows every order."""

@@ -46,7 +46,7 @@ def halt(reason: str = "") -> tuple[str, ...]:
     if failed is not None:
         told = f" Programs that share {', '.join(reached)} are stopped all the same." if reached else ""
         told += f" Those of other hosts are NOT stopped either: {'; '.join(missed)}." if missed else ""
-        raise JournalError(f"{failed.message}{told}", advice=failed.advice)
+        raise JournalError(f"{failed.words}{told}", advice=failed.remedy)
     if missed:
         raise JournalError(
             f"The orders of this machine are stopped. Those of other hosts are NOT: {'; '.join(missed)}.",
@@ -81,7 +81,7 @@ def _each(tell: Callable[[Store], None]) -> list[str]:
         except StateLost as lost:
             missed.append(lost.words)
         except ConfigError as error:
-            missed.append(error.message.rstrip("."))
+            missed.append(error.words.rstrip("."))
     return missed
 
 
@@ -90,7 +90,7 @@ def _named(missed: list[str]) -> Iterator[Store]:
     try:
         found = [(name, each.settings) for name, each in load_configuration().profiles.items()]
     except ConfigError as error:
-        missed.append(f"what they share cannot be looked up, {error.message.rstrip('.')}")
+        missed.append(f"what they share cannot be looked up, {error.words.rstrip('.')}")
         found = []
     found += [(name, {"state": SecretStr(os.environ[name])}) for name in os.environ if _VARIABLE.fullmatch(name)]
     for name, settings in found:
@@ -102,4 +102,4 @@ def _named(missed: list[str]) -> Iterator[Store]:
             if (store := store_for(named)) is not None:
                 yield store
         except ConfigError as error:
-            missed.append(error.message.rstrip("."))
+            missed.append(error.words.rstrip("."))

@@ -56,6 +56,7 @@ PUBLIC = {
     *("Dropped", "Gap", "GapReason", "Stopped"),
     *("RawEvent", "RawReply", "RawRow"),
     *("Confidence", "Intent", "IntentKind", "IntentState", "Lease", "Limits", "Reconciliation", "halt", "resume"),
+    "language",
 }
 
 
@@ -171,6 +172,7 @@ def test_only_the_sandbox_and_the_testing_package_need_the_extras() -> None:
 LAYERS = (
     *(
         "words",
+        "languages",
         "errors",
         "text",
         "logs",

@@ -56,6 +56,7 @@ def test_the_package_itself_imports_its_errors_and_words_only() -> None:
     assert {name for name in found if name.startswith("brokerkit")} == {
         "brokerkit",
         "brokerkit.errors",
+        "brokerkit.languages",
         "brokerkit.words",
     }
 

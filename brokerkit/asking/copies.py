@@ -123,15 +123,15 @@ class Copies:
             if kept is None:
                 raise
             if not kept.is_usable():
-                error.advice = (
-                    f"The copy of {kept.taken_at:%Y-%m-%d} is too old to be used. {error.advice or ''}".strip()
+                error.remedy = (
+                    f"The copy of {kept.taken_at:%Y-%m-%d} is too old to be used. {error.remedy or ''}".strip()
                 )
                 raise
             logger.warning(
                 "%s: today's list of instruments could not be had, that of %s is used: %s",
                 self._broker,
                 f"{kept.taken_at:%Y-%m-%d %H:%M}",
-                error.message,
+                error.words,
                 extra=about("instruments_old", error, taken_at=kept.taken_at),
             )
             return kept

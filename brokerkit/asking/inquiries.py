@@ -361,7 +361,7 @@ class Inquiries:
                 if len(asked) == 1:
                     raise
                 # The symbols of other markets are asked for.
-                failed |= {symbol: Unsupported(error.message, advice=error.advice) for symbol in those}
+                failed |= {symbol: Unsupported(error.words, advice=error.remedy) for symbol in those}
                 continue
             for symbol, answer in self._quotes(those, part, market, where, progress):
                 if isinstance(answer, Quote):

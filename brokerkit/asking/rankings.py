@@ -78,7 +78,7 @@ def _by_value(inquiries: Inquiries, part: Part[Any], market: Segment | None, cou
     quotes = inquiries.quotes(list(asked), venue, None)
     if quotes.failed:
         symbol, error = next(iter(quotes.failed.items()))
-        words = f"{part.broker} has no price of {symbol}, which may have a place in it: {error.message}"
+        words = f"{part.broker} has no price of {symbol}, which may have a place in it: {error.words}"
         raise IncompleteListing(words, broker=part.broker)
     values = [((asked[each.symbol].listed_shares or Decimal(0)) * each.price, each) for each in quotes]
     first = sorted(values, key=lambda each: (-each[0], each[1].symbol))[:count]

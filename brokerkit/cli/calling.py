@@ -95,7 +95,7 @@ def _order(
             try:
                 reply = broker.call(api, given, key=key)
             except OrderUncertain as error:
-                error.advice = f"{error.advice} Here that is `{settling(broker, error)}{consent.options}`."
+                error.remedy = f"{error.remedy} Here that is `{settling(broker, error)}{consent.options}`."
                 raise
             show(session.printer, reply, block)
             known = (

@@ -142,7 +142,7 @@ def _findings(source: Path, broker: str | None) -> list[tuple[str, Findings]]:
         if broker not in (None, entry.name):
             continue
         if isinstance(importer, ConfigError):
-            known.append(f"{importer.message} {importer.advice}")
+            known.append(f"{importer.words} {importer.remedy}")
             continue
         try:
             found = importer(content)

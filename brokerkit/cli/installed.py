@@ -45,7 +45,7 @@ def _told(entry: EntryPoint, is_played: bool) -> dict[str, Any]:
     try:
         kind = load_broker(entry.name)
     except BrokerError as error:
-        return {**told, "error": error.message}
+        return {**told, "error": error.words}
     environments = [each for each in kind.environments if each != "sandbox" or is_played]
     return {**told, "environments": environments, "verbs": {each: _offered(kind, each) for each in environments}}
 

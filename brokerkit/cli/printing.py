@@ -135,7 +135,7 @@ class Printer:
 
 def told_of(error: BrokerError) -> dict[str, object]:
     """Return what programs are told of an error."""
-    told = {key: getattr(error, key, None) for key in ERROR_KEYS}
+    told = {key: getattr(error, key, None) for key in ERROR_KEYS} | {"message": error.words, "advice": error.remedy}
     return {"error": type(error).__name__} | {
         key: in_shell(value) if isinstance(value, str) else value for key, value in told.items()
     }

@@ -106,7 +106,7 @@ def number_of(option: str, text: str | None) -> Decimal | None:
     try:
         return None if text is None else exact_decimal(text)
     except InvalidRequest as error:
-        raise InvalidRequest(f"{option}: {error.message}", advice=error.advice) from None
+        raise InvalidRequest(f"{option}: {error.words}", advice=error.remedy) from None
 
 
 def keyed(broker: Broker, key: str | None) -> tuple[Intent, ...]:
@@ -147,7 +147,7 @@ def carry_out(session: Session, consent: Consent, prepare: Callable[[Broker], Wr
             try:
                 order = write.send()
             except OrderUncertain as error:
-                error.advice = f"{error.advice} Here that is `{settling(broker, error)}{consent.options}`."
+                error.remedy = f"{error.remedy} Here that is `{settling(broker, error)}{consent.options}`."
                 raise
             session.printer.one(order, _outcome(order), write.title)
             if stands:

@@ -197,7 +197,7 @@ def _find(broker: Broker, number: str, key: str | None, market: str | None) -> O
             there += _working(broker, each)
         except BrokerError as error:
             if len(markets) > 1:  # the other list may have it, but this one might have the number too
-                error.advice = f"{error.advice or ''} Say with --market which market the order is of.".strip()
+                error.remedy = f"{error.remedy or ''} Say with --market which market the order is of.".strip()
             raise
     return find_numbered(
         number,

@@ -32,7 +32,7 @@ def token(broker: Broker) -> Iterator[Finding]:
     try:
         found = broker.client.seen_token()
     except ConfigError as failure:
-        yield error(subject, failure.message.rstrip("."), failure.advice or "Remove the file: the next call asks anew.")
+        yield error(subject, failure.words.rstrip("."), failure.remedy or "Remove the file: the next call asks anew.")
         return
     if found is None:
         others = " of other hosts, or asks for one" if broker.adapter.settings.state else ""
@@ -113,11 +113,11 @@ def question(broker: Broker, subject: Subject) -> Iterator[Finding]:
 def _refused(failure: BrokerError, broker: Broker, subject: Subject, symbol: str) -> Finding:
     is_address = isinstance(failure, AuthError) and failure.code in broker.client.address_codes
     code = f"[{failure.code}] " if failure.code else ""
-    advice = failure.advice or f"Try again: brokerkit quote {symbol} --profile {subject.name}"
+    advice = failure.remedy or f"Try again: brokerkit quote {symbol} --profile {subject.name}"
     return error(
         "address" if is_address else "question",
-        f"{code}{failure.message}".rstrip("."),
-        _how_to_register(broker) if is_address and failure.advice is None else advice,
+        f"{code}{failure.words}".rstrip("."),
+        _how_to_register(broker) if is_address and failure.remedy is None else advice,
         code=failure.code,
         error=type(failure).__name__,
     )

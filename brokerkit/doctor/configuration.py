@@ -40,8 +40,8 @@ def configured() -> Configured:
             found.findings += _judged(path, found.profiles)
         except ConfigError as failure:
             shut = os.path.isfile(path) and not os.access(path, os.R_OK)
-            advice = f"Run: chmod u+r '{path}'" if shut else failure.advice or MEND
-            found.findings.append(error(SUBJECT, failure.message, advice, file=str(path)))
+            advice = f"Run: chmod u+r '{path}'" if shut else failure.remedy or MEND
+            found.findings.append(error(SUBJECT, failure.words, advice, file=str(path)))
     found.profiles |= {name: profile for name, profile in _of_variables() if name not in found.profiles}
     if path is None and not found.findings:
         found.findings += _without_file(found.profiles)
@@ -52,7 +52,7 @@ def _path(found: Configured) -> Path | None:
     try:
         return config_path()
     except ConfigError as failure:
-        found.findings.append(error(SUBJECT, failure.message, failure.advice or "Correct or unset BROKERKIT_CONFIG."))
+        found.findings.append(error(SUBJECT, failure.words, failure.remedy or "Correct or unset BROKERKIT_CONFIG."))
         return None
 
 
@@ -66,7 +66,7 @@ def _judged(path: Path, profiles: Mapping[str, Profile | ConfigError]) -> Iterat
     try:
         default = load_configuration().default
     except ConfigError as failure:  # what is wrong beside the profiles
-        yield error(SUBJECT, failure.message, failure.advice or MEND, **facts)
+        yield error(SUBJECT, failure.words, failure.remedy or MEND, **facts)
         return
     chosen = os.environ.get("BROKERKIT_PROFILE") or default
     facts |= {"default": chosen}

@@ -60,15 +60,15 @@ def _profile(name: str, profile: Profile | ConfigError, online: bool) -> Iterato
     if isinstance(profile, ConfigError):
         yield error(
             "profile",
-            profile.message.rstrip("."),
-            profile.advice or "Correct that line; docs/configuration.md has all keys.",
+            profile.words.rstrip("."),
+            profile.remedy or "Correct that line; docs/configuration.md has all keys.",
         )
         return
     try:
         subject = profiles.subject_of(profile)
     except BrokerError as failure:
-        advice = failure.advice or "Correct the profile; docs/configuration.md lists its keys."
-        yield error("profile", failure.message.rstrip("."), advice)
+        advice = failure.remedy or "Correct the profile; docs/configuration.md lists its keys."
+        yield error("profile", failure.words.rstrip("."), advice)
         return
     own: list[Finding] = []
     for title, check in (
@@ -89,7 +89,7 @@ def _at_broker(subject: Subject, online: bool, *, is_explained: bool) -> Iterato
         broker = profiles.broker_of(subject)
     except BrokerError as failure:
         if not is_explained:
-            yield error("profile", failure.message.rstrip("."), failure.advice or "Correct the profile.")
+            yield error("profile", failure.words.rstrip("."), failure.remedy or "Correct the profile.")
         return
     with broker:
         for title, check in _of_broker(broker, subject, online):
@@ -117,7 +117,7 @@ def _checked(subject: str, check: Check) -> list[Finding]:
     try:
         return list(check())
     except BrokerError as failure:
-        return [error(subject, failure.message, failure.advice or "See docs/errors.md.")]
+        return [error(subject, failure.words, failure.remedy or "See docs/errors.md.")]
     except Exception as failure:  # noqa: BLE001 - a check that stumbles over a strange machine hides nothing else
         logger.debug("The check of %s failed.", subject, extra=about("check_failed", failure, check=subject))
         where = failure.__traceback__

@@ -41,7 +41,7 @@ def _examined(subject: str, variable: str, find: Callable[[], Path], *, is_durab
     try:
         folder = find()
     except BrokerError as failure:
-        yield error(subject, failure.message, _mend(failure, variable))
+        yield error(subject, failure.words, _mend(failure, variable))
         return
     advice = f"Set {variable} to a writable folder of your own."
     nearest = next((each for each in (folder, *folder.parents) if os.path.lexists(each)), folder)
@@ -80,7 +80,7 @@ def _examined(subject: str, variable: str, find: Callable[[], Path], *, is_durab
 
 
 def _mend(failure: BrokerError, variable: str) -> str:
-    advice = (failure.advice or "").removeprefix(NOT_SENT).strip()
+    advice = (failure.remedy or "").removeprefix(NOT_SENT).strip()
     return advice or f"Set {variable} to a writable folder of your own."
 
 
@@ -162,14 +162,14 @@ def kill_switch() -> Iterator[Finding]:
         check_halt()
         yield ok(subject, "off: orders go out", halted=False)
     except Halted as halted:
-        advice = (halted.advice or "").removeprefix(NOT_SENT).strip()
-        if "it cannot be" in halted.message and "by hand" not in advice:
+        advice = (halted.remedy or "").removeprefix(NOT_SENT).strip()
+        if "it cannot be" in halted.words and "by hand" not in advice:
             words = f"whether it is on cannot be seen, so orders are refused ({halt_file()})"
             yield error(subject, words, "Set right the state folder, which has a finding of its own.", halted=True)
             return
-        yield warning(subject, halted.message.rstrip("."), advice or "`brokerkit resume` ends it.", halted=True)
+        yield warning(subject, halted.words.rstrip("."), advice or "`brokerkit resume` ends it.", halted=True)
     except BrokerError as failure:
-        yield error(subject, failure.message, _mend(failure, "BROKERKIT_STATE_DIR"), file=str(halt_file()))
+        yield error(subject, failure.words, _mend(failure, "BROKERKIT_STATE_DIR"), file=str(halt_file()))
 
 
 def writers() -> Iterator[Finding]:

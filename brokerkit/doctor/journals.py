@@ -38,7 +38,7 @@ def journal(broker: Broker, profile: str, *, may_ask: bool) -> Iterator[Finding]
     try:
         path = _path(broker, may_ask)
     except BrokerError as failure:
-        yield error(SUBJECT, failure.message.rstrip("."), _advice(failure))
+        yield error(SUBJECT, failure.words.rstrip("."), _advice(failure))
         return
     if path is None:
         yield unknown(
@@ -82,7 +82,7 @@ def _path(broker: Broker, may_ask: bool) -> Path | None:
 
 
 def _advice(failure: BrokerError) -> str:
-    advice = (failure.advice or "").removeprefix(NOT_SENT).strip()
+    advice = (failure.remedy or "").removeprefix(NOT_SENT).strip()
     return advice or "Keep the file, and look at the broker's own list of orders."
 
 
@@ -92,7 +92,7 @@ def _looked_at(path: Path, profile: str) -> Iterator[Finding]:
         _judge(path)
         found = _open_intents(path)
     except JournalError as failure:
-        yield error(SUBJECT, failure.message.rstrip("."), _advice(failure), **facts)
+        yield error(SUBJECT, failure.words.rstrip("."), _advice(failure), **facts)
     except OSError as failure:
         words = f"{path} cannot be used: {files.reason(failure)}"
         yield error(SUBJECT, words, getattr(failure, "advice", None) or f"Run: chmod 600 '{path}'", **facts)
@@ -150,7 +150,7 @@ def _of_sqlite(path: Path, failure: sqlite3.Error, profile: str) -> Finding:
         words = f"a program ended while it wrote in {path}"
         return warning(SUBJECT, words, _SETS_RIGHT.format(name=profile), **facts)
     damaged = _damaged(path, str(failure))
-    return error(SUBJECT, damaged.message.rstrip("."), _advice(damaged), **facts)
+    return error(SUBJECT, damaged.words.rstrip("."), _advice(damaged), **facts)
 
 
 def _told(path: Path, found: list[Intent], profile: str) -> Finding:

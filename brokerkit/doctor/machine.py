@@ -59,7 +59,7 @@ def adapters() -> Iterator[Finding]:
     try:
         entries = extensions(BROKERS)
     except BrokerError as failure:
-        yield error(subject, failure.message, failure.advice or "Correct your own configuration file.")
+        yield error(subject, failure.words, failure.remedy or "Correct your own configuration file.")
         return
     loaded: dict[str, str | None] = {}
     for entry in entries:
@@ -70,7 +70,7 @@ def adapters() -> Iterator[Finding]:
             load_broker(entry.name)
         except BrokerError as failure:
             del loaded[entry.name]
-            yield error(subject, failure.message, failure.advice or "Reinstall or remove it.", name=entry.name)
+            yield error(subject, failure.words, failure.remedy or "Reinstall or remove it.", name=entry.name)
     trusted = {package_of(entry) for entry in entries}
     left = sorted({package_of(entry) or "?" for entry in everything(BROKERS)} - {each or "?" for each in trusted})
     told = ", ".join(f"{name} {number or '?'}" for name, number in loaded.items())

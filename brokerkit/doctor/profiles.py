@@ -141,10 +141,10 @@ def _of_secret(key: str, value: object, subject: Subject, is_identity: bool) -> 
     try:
         fetched = fetch_secret(value, f"{subject.where}: {key}")
     except ConfigError as failure:
-        advice = failure.advice or _how_to_mend(value)
+        advice = failure.remedy or _how_to_mend(value)
         if "chmod go-w" in advice:  # good enough for a configuration; nobody else needs to read a secret
             advice = advice.replace("chmod go-w", "chmod 600")
-        yield error("secrets", failure.message.rstrip("."), advice, key=key, place=place)
+        yield error("secrets", failure.words.rstrip("."), advice, key=key, place=place)
         return
     if place == WRITTEN and not is_identity and not _is_marked(fetched) and not _is_open(key, fetched):
         words = f"{key} stands in the file as text"
@@ -175,7 +175,7 @@ def envelope(subject: Subject) -> Iterator[Finding]:
     try:
         check_allowed(profile.limits)
     except ConfigError as failure:
-        yield error("limits", failure.message.rstrip("."), failure.advice or "Correct the limits of the profile.")
+        yield error("limits", failure.words.rstrip("."), failure.remedy or "Correct the limits of the profile.")
         return
     if subject.environment != "real":
         yield ok("orders", "no real money", real=False, armed=profile.arm is not None)
@@ -238,7 +238,7 @@ def certificates(subject: Subject) -> Iterator[Finding]:
     try:
         check_certificates(file)
     except ConfigError as failure:
-        yield error("TLS", failure.message.rstrip("."), failure.advice or "Name a PEM file.", ca_file=str(file))
+        yield error("TLS", failure.words.rstrip("."), failure.remedy or "Name a PEM file.", ca_file=str(file))
         return
     yield from _ends(file)
 

@@ -61,8 +61,8 @@ def state(store: Store, *, sends_without: bool) -> Iterator[Finding]:
         yield error(SUBJECT, words, "See that it runs and has room, or correct state in the profile.", **facts)
         return
     except ConfigError as failure:
-        advice = (failure.advice or "Correct state in the profile.").removesuffix("Nothing was sent to the broker.")
-        yield error(SUBJECT, failure.message.rstrip("."), advice.removeprefix(NOT_SENT).strip(), **facts)
+        advice = (failure.remedy or "Correct state in the profile.").removesuffix("Nothing was sent to the broker.")
+        yield error(SUBJECT, failure.words.rstrip("."), advice.removeprefix(NOT_SENT).strip(), **facts)
         return
     info = told.info or {}
     facts |= {"version": _text(info.get("redis_version")), "milliseconds": round(told.seconds * 1000, 2)}

@@ -23,7 +23,7 @@ def stream(broker: Broker) -> Iterator[Finding]:
         try:
             key = key_of(feed)
         except BrokerError as failure:  # as the profile wants it
-            yield ok(SUBJECT, f"{where}not used: {failure.message.rstrip('.')}", process=None)
+            yield ok(SUBJECT, f"{where}not used: {failure.words.rstrip('.')}", process=None)
             continue
         far = _among_hosts(broker, f"{key.broker}:{key.identity}")
         for each in _held(Holder(key.broker, key.identity), where):

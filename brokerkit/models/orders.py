@@ -22,7 +22,7 @@ class _Refused(ValueError):
     """An error of ours on its way through pydantic, which makes it part of a ValidationError."""
 
     def __init__(self, error: BrokerError) -> None:
-        super().__init__(error.message)
+        super().__init__(error.words)
         self.error = error
 
 

@@ -21,6 +21,7 @@ from brokerkit.errors import (
     Rejected,
     Unsupported,
 )
+from brokerkit.languages import ENGLISH
 from brokerkit.logs import about
 from brokerkit.market.markets import market_named
 from brokerkit.models import Order
@@ -130,7 +131,7 @@ class Attempt:
                 "%s: order %s stands, but the journal does not say so yet: %s",
                 broker,
                 taken.number,
-                error,
+                error.told(ENGLISH),
                 extra=about("journal_behind", error, broker=broker, intent=self.intent.id, order=taken.number),
             )
             return None
@@ -140,7 +141,7 @@ class Attempt:
 
     def failed(self, error: BaseException, broker: str) -> BaseException:
         """Write down why no order was answered, and return what is to be raised. Asked again it does no harm."""
-        words = sanitize(error.message) if isinstance(error, BrokerError) else type(error).__name__
+        words = sanitize(error.words) if isinstance(error, BrokerError) else type(error).__name__
         uncertain = isinstance(error, OrderUncertain)
         if is_interrupt(error) and (taken := self._built()) is not None:
             self._write(IntentState.ACKED, _answered(taken), error, taken)
@@ -166,7 +167,7 @@ class Attempt:
             return error
         self._write(IntentState.UNKNOWN, words, error)
         if isinstance(error, OrderUncertain):
-            error.intent, error.advice = self.intent, self.way.advice or error.advice
+            error.intent, error.remedy = self.intent, self.way.advice or error.remedy
         if uncertain or is_interrupt(error):
             return noted(error, MAY_STAND)
         code = error.code if isinstance(error, BrokerError) else None
@@ -181,7 +182,7 @@ class Attempt:
         """Of what failed before the order could leave nothing was sent, whatever a broker said to another call."""
         if isinstance(error, BrokerError) and is_refusal(error):
             error = not_sent_after(error, "what has to come before it")
-            words = sanitize(error.message)
+            words = sanitize(error.words)
         moved = self.intent.moved(IntentState.NOT_SENT, words, sent_bytes=0, code=_code(error))
         with suppress(JournalError):
             if self._begins and not isinstance(error, BrokerError):
@@ -262,7 +263,7 @@ class Attempt:
         logger.warning(
             "%s goes out before it is written down: %s",
             self.intent.what,
-            error.message,
+            error.words,
             extra=about("cancellation_unwritten", error, intent=self.intent.id),
         )
         now = clock.now()
@@ -280,7 +281,7 @@ class Attempt:
             self._check()
             self._journal.shared.check(self.intent)
         except BrokerError as error:
-            raise connection.GateClosed(error.message) from None
+            raise connection.GateClosed(error.words) from None
 
     def _check(self) -> None:
         if not self.intent.is_cancel:

@@ -22,6 +22,7 @@ from brokerkit.errors import (
     NamedIntent,
     OrderBlocked,
 )
+from brokerkit.languages import ENGLISH
 from brokerkit.logs import about
 from brokerkit.market.markets import Market, market_named, market_of
 from brokerkit.models import Order, OrderRequest, Quote
@@ -210,7 +211,7 @@ class OrderDesk(ReservingDesk, RawDesk):
         try:
             self.guard.check_armed(self._account, market)
         except Disarmed as error:
-            return error.message
+            return error.words
         return None
 
     def resubmit(self, intent: NamedIntent | str, check: Callable[[OrderRequest], None], *, accept_risk: bool) -> Order:
@@ -269,14 +270,14 @@ class OrderDesk(ReservingDesk, RawDesk):
         except JournalError as error:
             logger.warning(
                 "What processes that are gone were sending cannot be written down: %s",
-                error,
+                error.told(ENGLISH),
                 extra=about("journal_unreadable", error),
             )
         try:
             left = {each.id: each for each in (*journal.orphans(), *journal.unresolved())}
         except JournalError as error:
             if kept := [each for each in journal.kept() if each.state in UNRESOLVED]:
-                error.message += f" Of this program there may stand: {'; '.join(each.what for each in kept)}."
+                error.words += f" Of this program there may stand: {'; '.join(each.what for each in kept)}."
             raise
         return tuple(left[key] for key in sorted(left))
 
@@ -347,7 +348,7 @@ class OrderDesk(ReservingDesk, RawDesk):
             logger.warning(
                 "When the orders of %s were sent cannot be looked up: %s",
                 day,
-                error,
+                error.told(ENGLISH),
                 extra=about("journal_unreadable", error, day=day),
             )
             return ()
@@ -520,7 +521,7 @@ class OrderDesk(ReservingDesk, RawDesk):
             logger.warning(
                 "Whether order %s is being cancelled already cannot be looked up: %s",
                 order.id,
-                error,
+                error.told(ENGLISH),
                 extra=about("journal_unreadable", error, order=order.id),
             )
             return

@@ -48,8 +48,8 @@ def halt(reason: str = "") -> None:
         path = halt_file()
         make_folder(path.parent)
     except JournalError as error:
-        mend = (error.advice or "").removeprefix(NOT_SENT).strip()
-        raise JournalError(f"{NOT_STOPPED} {error.message}", advice=f"{BY_HAND} {mend}") from None
+        mend = (error.remedy or "").removeprefix(NOT_SENT).strip()
+        raise JournalError(f"{NOT_STOPPED} {error.words}", advice=f"{BY_HAND} {mend}") from None
     try:
         files.write_private(path, words)
     except OSError as error:
@@ -110,7 +110,7 @@ def check_halt() -> None:
         words = _words(halt_file())
         advice = None if words is None else _by_hand(halt_file())
     except JournalError as error:
-        words = f"it cannot be looked for: {error.message}"
+        words = f"it cannot be looked for: {error.words}"
     if words is not None:
         raise Halted(
             f"The kill switch is on ({sanitize(words)}).",

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from brokerkit.errors import BrokerError, JournalError
+from brokerkit.languages import ENGLISH
 from brokerkit.logs import about
 from brokerkit.market.markets import market_named
 from brokerkit.models import Order
@@ -69,7 +70,7 @@ class Keyed:
             logger.warning(
                 "Whether the key %s was used already cannot be looked up: %s",
                 key,
-                error,
+                error.told(ENGLISH),
                 extra=about("journal_unreadable", error),
             )
             return ()
@@ -85,7 +86,7 @@ class Keyed:
             logger.warning(
                 "Order %s is told as it was sent: its list cannot be read: %s",
                 order.id,
-                error,
+                error.told(ENGLISH),
                 extra=about("list_unreadable", error, order=order.id),
             )
             return order
@@ -110,7 +111,7 @@ class Keyed:
             logger.warning(
                 "Order %s is told as it was sent: its list cannot be read: %s",
                 sent.number,
-                error,
+                error.told(ENGLISH),
                 extra=about("list_unreadable", error, order=sent.number),
             )
         if intent.request is not None:

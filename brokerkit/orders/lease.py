@@ -232,7 +232,7 @@ class AmongHosts:
 
     def _check_unseen(self, intent: Intent, error: StateLost | ConfigError) -> None:
         """Let go what may go while the Redis cannot be had."""
-        words = error.words if isinstance(error, StateLost) else error.message
+        words = error.words
         if intent.is_cancel:
             if intent.sent_at is None:  # and once more at its first byte, where it is told already
                 logger.warning(
@@ -248,7 +248,7 @@ class AmongHosts:
         if self.settings.orders_without_state == "refuse":
             raise NotSent(
                 f"Which host trades this account cannot be known: {words}.",
-                advice=f'Nothing was sent. {error.advice} orders_without_state = "send" of the profile lets orders go '
+                advice=f'Nothing was sent. {error.remedy} orders_without_state = "send" of the profile lets orders go '
                 "all the same, by the journal of this host alone.",
             )
         if intent.fence is not None and intent.id not in self._unseen:
@@ -375,7 +375,7 @@ class AmongHosts:
         try:
             return self.store.do(work)
         except StateLost as lost:
-            words, advice = lost.words, lost.advice
+            words, advice = lost.words, lost.remedy
         raise JournalError(f"Which host trades this account cannot be known: {words}.", advice=advice)
 
     def _lease(self, told: Told) -> Lease | None:

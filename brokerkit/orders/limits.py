@@ -82,7 +82,7 @@ class Limits(BaseModel):
         try:
             return exact_decimal(value)
         except InvalidRequest as error:
-            raise ValueError(error.message) from None
+            raise ValueError(error.words) from None
 
 
 def money(amount: Decimal, currency: str | None) -> str:
@@ -116,7 +116,7 @@ def check_allowed(limits: Limits) -> None:
             try:
                 own = market_of(symbol).currency
             except InvalidRequest as error:
-                raise ConfigError(f"limits, symbols: {error.message}") from None
+                raise ConfigError(f"limits, symbols: {error.words}") from None
             if own not in (None, currency):
                 place = "" if own == HOME_CURRENCY else f".{own}"
                 raise ConfigError(

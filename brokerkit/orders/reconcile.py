@@ -12,6 +12,7 @@ from itertools import takewhile
 
 from brokerkit import clock
 from brokerkit.errors import BrokerError
+from brokerkit.languages import ENGLISH
 from brokerkit.logs import about
 from brokerkit.market.markets import market_named
 from brokerkit.models import Model, Order
@@ -266,9 +267,12 @@ class Reconciler:
                 rows = checked(self._comparable(told), asked_on, self._today())
             except BrokerError as error:
                 logger.warning(
-                    "The list of %s cannot be used: %s", day, error, extra=about("list_unreadable", error, day=day)
+                    "The list of %s cannot be used: %s",
+                    day,
+                    error.told(ENGLISH),
+                    extra=about("list_unreadable", error, day=day),
                 )
-                report = report.model_copy(update={"problem": f"{self._label}{day}: {error}"})
+                report = report.model_copy(update={"problem": f"{self._label}{day}: {error.told(ENGLISH)}"})
                 continue
             unread = [row for row in told if isinstance(row, Unread)]
             report = _joined(self._judge_day(day, rows, unread, is_over=day < today), report)

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
 from brokerkit.errors import BrokerError
+from brokerkit.languages import ENGLISH
 from brokerkit.logs import about
 from brokerkit.market.markets import Market, market_of
 from brokerkit.models import Order, OrderRequest, Reservation
@@ -176,7 +177,7 @@ class ReservingDesk:
             logger.warning(
                 "Reserved order %s is told as it was sent: its list cannot be read: %s",
                 order.id,
-                error,
+                error.told(ENGLISH),
                 extra=about("list_unreadable", error, order=order.id),
             )
             return stands
@@ -211,7 +212,7 @@ class ReservingDesk:
                 looks.append(self.reconciler(market, reserved=True))
             except BrokerError as error:
                 own = tuple(each for each in self.unresolved() if each.is_reserved and each.market == market.name)
-                found = Reconciliation(unresolved=own, problem=error.message)
+                found = Reconciliation(unresolved=own, problem=error.words)
                 left = found if left is None else left.beside(found)
         return looks, left
 

@@ -380,7 +380,7 @@ class Store:
     def _lose(self, fault: StateLost | ConfigError) -> None:
         self._again_at = time.monotonic() + AGAIN_SECONDS
         self._beat_at = float("-inf")
-        words = fault.words if isinstance(fault, StateLost) else fault.message
+        words = fault.words
         if self.lost_words != words:
             told, address = words.rstrip("."), str(self.address)
             logger.warning("What hosts share is lost: %s.", told, extra=about("state_lost", fault, address=address))
@@ -441,8 +441,8 @@ def lacking(what: str, library: str) -> ConfigError:
 def _copied(fault: StateLost | ConfigError) -> StateLost | ConfigError:
     """Return an error that several threads may raise."""
     if isinstance(fault, StateLost):
-        return StateLost(fault.words, fault.advice)
-    return ConfigError(fault.message, advice=fault.advice)
+        return StateLost(fault.words, fault.remedy)
+    return ConfigError(fault.words, advice=fault.remedy)
 
 
 def _connected(address: Address, ca_file: Path | None, *, is_single: bool = False) -> Redis:

@@ -27,7 +27,7 @@ class Unavailable(Exception):
     def __init__(self, words: str, advice: str) -> None:
         super().__init__(words)
         self.words = words
-        self.advice = advice
+        self.remedy = advice
 
 
 class Limit(NamedTuple):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pydantic import ValidationError
 
 from brokerkit.errors import BrokerError, JournalError
+from brokerkit.languages import ENGLISH
 from brokerkit.logs import about
 from brokerkit.market.markets import Market
 from brokerkit.models import Order
@@ -170,7 +171,7 @@ class Matching:
         if not self._is_silent:
             logger.warning(
                 "Notices of orders cannot be compared with the order journal: %s",
-                error,
+                error.told(ENGLISH),
                 extra=about("journal_unreadable", error),
             )
         self._is_silent = True

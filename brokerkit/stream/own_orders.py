@@ -14,6 +14,7 @@ from typing import Any
 
 from brokerkit import clock, watching
 from brokerkit.errors import BrokerError, Halted, JournalError, StreamError, Unsupported
+from brokerkit.languages import ENGLISH
 from brokerkit.logs import about
 from brokerkit.market.markets import Market
 from brokerkit.market.sessions import Phase
@@ -264,7 +265,7 @@ class _Work:
         except BrokerError as error:
             logger.warning(
                 "Notices of orders are not compared with the order journal: %s",
-                error,
+                error.told(ENGLISH),
                 extra=about("journal_unreadable", error),
             )
             self._settle = own.trader.part(own.market).settle_seconds
@@ -370,7 +371,7 @@ class _Work:
         if self._since is not None:
             return
         self._since = now
-        words = f"The list of own orders cannot be read, so changes may be missing: {error}"
+        words = f"The list of own orders cannot be read, so changes may be missing: {error.told(ENGLISH)}"
         logger.warning("%s", words, extra=about("own_orders_unreadable", error))
         self._miss(Gap((self._own.topic,), now, None, GapReason.UNREADABLE, now, words))
 
@@ -440,7 +441,7 @@ class _Work:
             with suppress(JournalError):  # whether hosts share anything is not known then
                 self._own.desk().check_halt()
         except Halted as error:
-            words = error.message
+            words = error.words
         for each in self._own.followers():
             if each.hears_switch and each.is_stopped is not bool(words):
                 each.is_stopped = bool(words)

@@ -307,7 +307,7 @@ class _Player:
             for socket, each in self._routes.keys() - before:
                 self._feeds[socket].register([each])
         except (ValueError, TypeError, BrokerError) as error:
-            words = error.message if isinstance(error, BrokerError) else "they are no topics"
+            words = error.words if isinstance(error, BrokerError) else "they are no topics"
             raise line.odd(f"names topics that cannot be followed: {words.rstrip('.')}") from None
 
     def _frame(self, line: _Line) -> Iterator[Event]:

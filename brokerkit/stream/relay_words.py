@@ -146,10 +146,10 @@ def error_told(error: BrokerError) -> dict[str, Any]:
     kind = next((each for each in type(error).__mro__ if each.__module__ == errors.__name__), StreamError)
     return {
         "kind": kind.__name__,
-        "words": error.message,
+        "words": error.words,
         "code": error.code,
         "endpoint": error.endpoint,
-        "advice": error.advice,
+        "advice": error.remedy,
     }
 
 

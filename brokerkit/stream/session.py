@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from brokerkit import watching
 from brokerkit.errors import AuthError, BrokerError, NetworkError, StreamError
+from brokerkit.languages import ENGLISH
 from brokerkit.logs import about
 from brokerkit.market.sessions import Phase
 from brokerkit.stream.events import Gap, GapReason
@@ -269,7 +270,7 @@ class Session:
             self.out.clear()
             if self._down_since is None:
                 self._down_since = moment.seconds
-            self._gaps.miss(self.wanted.entries.values(), self._text_at.time, loss.reason, loss.error.message)
+            self._gaps.miss(self.wanted.entries.values(), self._text_at.time, loss.reason, loss.error.words)
             self._blame(exchange, loss, moment)
             if not loss.heals:
                 self._fail(loss.error)
@@ -298,7 +299,7 @@ class Session:
 
     def _always_closed(self, registration: Registration, error: BrokerError) -> StreamError:
         return StreamError(
-            f"Whenever {registration.channel} is to be registered, the line ends. {error.message}",
+            f"Whenever {registration.channel} is to be registered, the line ends. {error.words}",
             broker=self._broker,
             advice="Check what the profile names for it, then open another stream.",
         )
@@ -557,7 +558,7 @@ class Session:
             logger.warning(
                 "%s: a registration could not be released: %s",
                 self._broker,
-                error,
+                error.told(ENGLISH),
                 extra=about("release_refused", error, broker=self._broker),
             )
             self._released(exchange.registrations)
@@ -590,7 +591,7 @@ class Session:
             self._give_out(entry, error)
             return
         missed = entry.missed or Missed(self._since(entry), GapReason.REFUSED, "")
-        detail = sanitize(str(error))
+        detail = sanitize(error.told(ENGLISH))
         if not entry.is_refused:
             entry.is_told = False
         entry.missed = Missed(missed.since, GapReason.REFUSED, detail)

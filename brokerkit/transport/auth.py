@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from brokerkit import clock, files
 from brokerkit.errors import AuthError, BrokerError, ConfigError, NetworkError, RateLimited, WireError
+from brokerkit.languages import ENGLISH
 from brokerkit.logs import about
 from brokerkit.transport.shelves import Refusal, Shelf, Token
 
@@ -144,7 +145,7 @@ class TokenCache:
         """Go on with a token that is due, which is so again in a minute."""
         logger.warning(
             "No new token yet (%s); the old one ends at %s.",
-            error,
+            error.told(ENGLISH),
             old.expires_at.isoformat(),
             extra=about("token_not_renewed", error, ends_at=old.expires_at),
         )
@@ -182,7 +183,7 @@ class TokenCache:
         except RateLimited as error:
             if error.code is not None and error.code == self._too_soon:
                 self._remember_refusal()
-                error.advice = f"A token can be had in {math.ceil(self._minimum_interval)} s."
+                error.remedy = f"A token can be had in {math.ceil(self._minimum_interval)} s."
             raise
         self._refusal = None
         if self._shelf is not None:

@@ -462,7 +462,7 @@ class Client(Reader):
                     "%s %s: server in trouble, asking once more: %s",
                     self.broker,
                     endpoint,
-                    error.message,
+                    error.words,
                     extra=about("server_in_trouble", error),
                 )
                 time.sleep(PAUSE_SECONDS)
@@ -481,7 +481,7 @@ class Client(Reader):
             request.check(endpoint)
             return
         except InvalidRequest as error:
-            words = error.message
+            words = error.words
         raise self._error(InvalidRequest, endpoint, words)
 
     def sending(self, permit: Permit) -> AbstractContextManager[None]:
@@ -526,7 +526,7 @@ class Client(Reader):
                 self._slow_down(endpoint, error)
             raise
         except (WireError, NetworkError) as error:
-            words, code = error.message, error.code
+            words, code = error.words, error.code
         raise self._error(OrderUncertain, endpoint, words, code=code)
 
     def _refusable(self, endpoint: Endpoint[R], answer: Response, permit: Permit) -> tuple[Response, R]:
@@ -555,7 +555,7 @@ class Client(Reader):
         try:
             self._tokens.renew(token, self.issue_token)
         except BrokerError as error:
-            refused.advice = f"No new token could be had: {error.message} {error.advice or ''}".strip()
+            refused.remedy = f"No new token could be had: {error.words} {error.remedy or ''}".strip()
 
     def _sealed(
         self, endpoint: Endpoint[Any], request: Request, *, urgent: bool = False
@@ -645,7 +645,7 @@ class Client(Reader):
         try:
             check_certificates(Path(self._verify))
         except ConfigError as error:
-            return error.message, f"Nothing was sent. {error.advice or ''}".strip()
+            return error.words, f"Nothing was sent. {error.remedy or ''}".strip()
         return None
 
     def _wait(self, endpoint: Endpoint[Any], *, urgent: bool = False) -> Turn:
@@ -674,7 +674,7 @@ class Client(Reader):
             watching.tell(watching.Hurried(self.broker, self.environment_name, str(endpoint)))
         if meter := meter_for(self._budget, self._owner, self._store()):
             meter.count(was_too_fast=True)
-        told = self.told_limit(error.message)
+        told = self.told_limit(error.words)
         for limiter in self._limiters(endpoint):
             limiter.slow_down(told)
 

@@ -98,11 +98,11 @@ class Careful:
         try:
             result = self._shared.change(step)
         except Unavailable as error:
-            self._lose(error.words, error.advice)
+            self._lose(error.words, error.remedy)
         except ConfigError as error:  # it was fit before, so what runs goes on: cancellations above all
             if self._place not in _fit_places:
                 raise
-            self._lose(error.message, error.advice or "")
+            self._lose(error.words, error.remedy or "")
         else:
             self._find()
             return result

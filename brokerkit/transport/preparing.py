@@ -31,6 +31,6 @@ def is_refusal(error: BaseException) -> bool:
 def not_sent_after(error: BrokerError, what: str) -> NotSent:
     """Return the error for an order that another call had to come before, which failed."""
     # A refusal says what to mend; the other advice is about the call that failed, and not about the order.
-    advice = f"{NotSent.default_advice} {error.advice}" if isinstance(error, Rejected) and error.advice else None
-    words = f"{what} could not be had: {error.message}"
+    advice = f"{NotSent.default_advice} {error.remedy}" if isinstance(error, Rejected) and error.remedy else None
+    words = f"{what} could not be had: {error.words}"
     return NotSent(words, broker=error.broker, endpoint=error.endpoint, code=error.code, advice=advice)

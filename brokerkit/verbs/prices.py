@@ -85,7 +85,7 @@ class Prices(Asking):
                 "%s: no quote of %s: %s",
                 self.name,
                 symbol,
-                self._named(error, f"quote of {symbol}").message,
+                self._named(error, f"quote of {symbol}").words,
                 extra=about("quote_missing", error, symbol=symbol),
             )
         return found
@@ -163,7 +163,7 @@ class Prices(Asking):
                 return asking.candles(self._inquiries, named, wish, progress)
             found = asking.several_candles(self._inquiries, named, wish, progress)
         for each, error in found.failed.items():
-            words = self._named(error, f"candles of {each}").message
+            words = self._named(error, f"candles of {each}").words
             logger.warning(
                 "%s: no candles of %s: %s", self.name, each, words, extra=about("candles_missing", error, symbol=each)
             )

@@ -431,7 +431,7 @@ class AccountInAdvice(Stocks):
             return super().quote(symbol, venue)
         except Exception as error:
             account = self.client.settings.account
-            error.advice = f"Look at {account and account.get_secret_value()}."  # type: ignore[attr-defined]
+            error.remedy = f"Look at {account and account.get_secret_value()}."  # type: ignore[attr-defined]
             raise
 
 

@@ -231,7 +231,7 @@ class Investors(Spelling):
         try:
             rows = self.client.call(DAYS_CALL, params=params).rows
         except Rejected as refused:
-            if TIME_LIMIT not in refused.message:
+            if TIME_LIMIT not in refused.words:
                 raise
             return None
         return [_day(row, KINDS, close=row.close) for row in rows]

@@ -77,7 +77,7 @@ class Spelling(Part[KisClient]):
         except UnknownSymbol as error:
             if error.code == MOVED:
                 self.relist(symbol)
-                error.advice = ADVICE
+                error.remedy = ADVICE
             raise
 
     def regular(self, venue: Venue, what: str) -> Venue:

@@ -119,5 +119,5 @@ class Spelling(Part[KiwoomClient]):
             yield {"stex_tp": EXCHANGE[instrument.market], "stk_cd": code_of(symbol)}
         except UnknownSymbol as error:
             self.relist(symbol)
-            error.advice = MOVED
+            error.remedy = MOVED
             raise

@@ -1,0 +1,230 @@
+"""The language of our own words (한국어): English, in which the code has them, or Korean.
+
+A message is written once, in English, where it is raised. What it is in Korean stands in tables beside the code
+(`korean/*.json`; an adapter's package brings a `korean.json`), by the English text with a place for each thing that is
+put in. It is looked up when somebody reads the text, not when it is made: an error of another process and an old entry
+of the journal are read in the reader's language, logs and programs see one language, and no message has two spellings
+in the code. What stands in no table is shown as it is: names, numbers, and the words of a broker.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+ENGLISH, KOREAN = "en", "ko"
+LANGUAGES = (ENGLISH, KOREAN)
+VARIABLE = "BROKERKIT_LANGUAGE"
+DEEPEST = 5
+"""How often a text of ours may stand within another one."""
+SHORT = 10
+"""Letters of a table's text below which it is not believed to be more than it says: "quote of {0}" fits much."""
+MOST_SENTENCES = 24
+_chosen: str | None = None
+
+
+def language(name: str | None = None) -> str:
+    """Return the language of our own words in this process, "en" or "ko"; with a name, set it first (언어 설정).
+
+    It is that of the variable BROKERKIT_LANGUAGE, else English, until it is set. The words of a broker stay as they
+    are, and so do classes and codes. ValueError for any other language.
+
+        >>> import brokerkit
+        >>> brokerkit.language("ko")
+        'ko'
+    """
+    global _chosen
+    if name is not None:
+        if name not in LANGUAGES:
+            raise ValueError(f"{name!r} is no language of brokerkit. There are {' and '.join(LANGUAGES)}.")
+        _chosen = name
+    if _chosen is not None:
+        return _chosen
+    variable = os.environ.get(VARIABLE, "").strip().lower()
+    return variable if variable in LANGUAGES else ENGLISH
+
+
+def translated(text: str, to: str | None = None) -> str:
+    """Return a text of ours in a language, else in that of the process. What is not ours stays as it is."""
+    return _in_korean(text, DEEPEST) if (to or language()) == KOREAN else text
+
+
+class _Entry(NamedTuple):
+    """A text of a table that has places."""
+
+    head: str
+    tail: str
+    inner: tuple[str, ...]
+    """What stands between the places, in order."""
+    letters: int
+    """So many letters are the same in every text that it stands for."""
+    korean: str
+
+    def places(self, text: str) -> tuple[str, ...] | None:
+        """Return what stands in the places of a text; None if it is another one."""
+        if not (text.startswith(self.head) and text.endswith(self.tail)):
+            return None
+        at, end = len(self.head), len(text) - len(self.tail)
+        found = []
+        for piece in self.inner:
+            next_at = text.find(piece, at, end)
+            if next_at < 0:
+                return None
+            found.append(text[at:next_at])
+            at = next_at + len(piece)
+        return None if at > end else (*found, text[at:end])
+
+
+class _Table(NamedTuple):
+    whole: Mapping[str, str]
+    """Texts without a place."""
+    entries: tuple[_Entry, ...]
+    """Those that say most first."""
+
+
+@cache
+def _table() -> _Table:
+    """Read all tables. Where two know a text the first counts: ours come before those of adapters."""
+    whole: dict[str, str] = {}
+    entries: dict[str, _Entry] = {}
+    for path in _files():
+        for english, korean in _read(path).items():
+            parts = [part.replace("{{", "{").replace("}}", "}") for part in _PLACE.split(english)]
+            if len(parts) == 1:
+                whole.setdefault(parts[0], korean.replace("{{", "{").replace("}}", "}"))
+            elif letters := sum(character.isalpha() for part in parts for character in part):
+                entries.setdefault(english, _Entry(parts[0], parts[-1], tuple(parts[1:-1]), letters, korean))
+    return _Table(whole, tuple(sorted(entries.values(), key=lambda each: -each.letters)))
+
+
+_PLACE = re.compile(r"(?<!\{)(?:\{\{)*\{[0-9]+\}(?!\})")
+
+
+def _files() -> Iterator[Path]:
+    from importlib.metadata import entry_points  # slow to import, and English needs neither
+    from importlib.util import find_spec
+
+    yield from sorted((Path(__file__).parent / "korean").glob("*.json"))
+    packages = {entry.module.partition(".")[0] for entry in entry_points(group="brokerkit.brokers")}
+    for package in sorted(packages):
+        try:
+            found = find_spec(package)  # nothing of a package is run for its words
+        except (ImportError, ValueError):
+            continue
+        for folder in (found and found.submodule_search_locations) or ():
+            yield Path(folder) / "korean.json"
+
+
+def _read(path: Path) -> dict[str, str]:
+    """Return what a table holds; nothing of one that is not there or is no table: an error is told all the same."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    pairs = found.items() if isinstance(found, dict) else ()
+    return {english: korean for english, korean in pairs if isinstance(korean, str) and korean}
+
+
+def _in_korean(text: str, depth: int) -> str:
+    """Return a text in Korean: as a whole, else sentence by sentence, else as it is."""
+    if depth == 0 or not any(character.isalpha() and character.isascii() for character in text):
+        return text
+    known = _known(text, depth)
+    if known is not None:
+        return known
+    parts = _END.split(text)
+    if not 1 < len(parts) <= MOST_SENTENCES:
+        return text
+    said, at = [], 0
+    while at < len(parts):
+        for end in range(len(parts), at, -1):
+            known = _known("".join(parts[at:end]), depth)
+            if known is not None:
+                break
+        else:
+            known, end = parts[at], at + 1
+        said.append(known)
+        at = end
+    return "".join(said)
+
+
+_END = re.compile(r"(?<=[.:;?!|,] )(?=\S)")
+
+
+def _known(text: str, depth: int) -> str | None:
+    """Return the Korean of a text that stands in a table, with or without the blanks and the period at its end."""
+    bare = text.strip(" ")
+    known = _looked_up(bare, depth)
+    if known is None and bare.endswith(tuple(_ENDS)):
+        known = _looked_up(bare[:-1], depth)
+        known = None if known is None else known + bare[-1]
+    elif known is None:
+        known = _looked_up(f"{bare}.", depth)
+        known = None if known is None else known.removesuffix(".")
+    if known is None:
+        return None
+    before = len(text) - len(text.lstrip(" "))
+    return text[:before] + known + text[before + len(bare) :]
+
+
+_ENDS = ".:;|,"
+
+
+def _looked_up(text: str, depth: int) -> str | None:
+    table = _table()
+    found = table.whole.get(text)
+    if found is not None:
+        return found
+    for entry in table.entries:
+        values = entry.places(text)
+        if values is None:
+            continue
+        told = [_in_korean(value, depth - 1) for value in values]
+        if entry.letters < SHORT and any(
+            " " in value and value == own for value, own in zip(values, told, strict=True)
+        ):
+            continue
+        try:
+            return _filled(entry.korean, told)
+        except IndexError:
+            continue
+    return None
+
+
+def _filled(korean: str, values: list[str]) -> str:
+    """Put values into their places, each with the form of its particle (조사) that its last letter wants."""
+
+    def put(place: re.Match[str]) -> str:
+        value, particle = values[int(place[1])], place[2] or ""
+        return value + _form(value, particle)
+
+    return _KOREAN_PLACE.sub(put, korean).replace("{{", "{").replace("}}", "}")
+
+
+_PARTICLES = {"은(는)": "은는", "이(가)": "이가", "을(를)": "을를", "과(와)": "과와", "(으)로": ("으로", "로")}
+_KOREAN_PLACE = re.compile(rf"(?<!\{{)\{{([0-9]+)\}}({'|'.join(map(re.escape, _PARTICLES))})?")
+_RIEUL = 8
+"""Number of the final consonant ㄹ, after which (으)로 is 로."""
+_FINALS = {**dict.fromkeys("036", 1), **dict.fromkeys("178LR", _RIEUL), **dict.fromkeys("MN", 1)}
+"""Final consonants of digits and capitals as they are read out; the others have none."""
+
+
+def _form(value: str, particle: str) -> str:
+    """Return a particle as it follows a value; both forms where it is not known how the value is read."""
+    forms = _PARTICLES.get(particle)
+    letters = re.sub(r"\([^()]*\)|[^\w%]", "", value)
+    last = letters[-1:]
+    if forms is None or not last or (last.isascii() and last.islower()):
+        return particle
+    if "가" <= last <= "힣":
+        final = (ord(last) - ord("가")) % 28
+    elif last == "%" or (last.isascii() and last.isalnum()):
+        final = _FINALS.get(last, 0)
+    else:
+        return particle
+    return forms[0] if final and not (final == _RIEUL and particle == "(으)로") else forms[1]

@@ -1,0 +1,234 @@
+"""The language of our own words: chosen in one place, looked up when they are read, never put on what is not ours."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+import brokerkit
+from brokerkit import languages
+from brokerkit.errors import InvalidRequest, OrderUncertain, Rejected
+from brokerkit.languages import translated
+
+Tables = Callable[[Mapping[str, str]], None]
+
+
+@pytest.fixture(autouse=True)
+def unchosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(languages, "_chosen", None)
+    monkeypatch.delenv("BROKERKIT_LANGUAGE", raising=False)
+
+
+@pytest.fixture
+def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tables]:
+    """Return a function that makes a table the only one."""
+
+    def put(table: Mapping[str, str]) -> None:
+        (tmp_path / "words.json").write_text(json.dumps(table), encoding="utf-8")
+        monkeypatch.setattr(languages, "_files", lambda: iter([tmp_path / "words.json"]))
+        languages._table.cache_clear()
+        brokerkit.language("ko")
+
+    yield put
+    languages._table.cache_clear()
+
+
+# Which language
+
+
+def test_it_is_english_until_something_else_is_said() -> None:
+    assert brokerkit.language() == "en"
+    assert brokerkit.language("ko") == "ko"
+    assert brokerkit.language() == "ko"
+    assert brokerkit.language("en") == "en"
+
+
+@pytest.mark.parametrize(
+    ("variable", "expected"), [("ko", "ko"), (" KO ", "ko"), ("en", "en"), ("fr", "en"), ("", "en")]
+)
+def test_a_variable_says_it(variable: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BROKERKIT_LANGUAGE", variable)
+    assert brokerkit.language() == expected
+    assert brokerkit.language("en") == "en", "what the program says counts more"
+
+
+def test_there_are_two() -> None:
+    with pytest.raises(ValueError, match="'fr' is no language of brokerkit"):
+        brokerkit.language("fr")
+    assert brokerkit.language() == "en"
+
+
+def test_english_reads_no_table() -> None:
+    program = (
+        "import brokerkit, brokerkit.languages as words, sys\n"
+        "str(brokerkit.InvalidRequest('wrong'))\n"
+        "assert words._table.cache_info().currsize == 0\n"
+        "print(brokerkit.language())"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env={})  # noqa: S603
+    assert done.stdout == "en\n"
+
+
+# Errors
+
+
+def test_an_error_is_told_in_the_language_in_which_it_is_read(tables: Tables) -> None:
+    error = InvalidRequest("'XX' is no venue. There are KRX.", broker="kis")
+    error.asked = "quote of 005930"
+    english = str(error)
+    tables(
+        {
+            "{0} is no venue. There are {1}.": "{0}은(는) 거래소가 아닙니다. {1}이(가) 있습니다.",
+            "quote of {0}": "{0}의 현재가",
+            "Nothing was sent. Correct the request and try again.": "아무것도 보내지 않았습니다. 고쳐서 다시 하십시오.",
+        }
+    )
+    said = "'XX'는 거래소가 아닙니다. KRX가 있습니다. | 아무것도 보내지 않았습니다. 고쳐서 다시 하십시오."
+    assert str(error) == f"kis, 005930의 현재가: {said}"
+    assert (error.message, error.advice) == (
+        "'XX'는 거래소가 아닙니다. KRX가 있습니다.",
+        "아무것도 보내지 않았습니다. 고쳐서 다시 하십시오.",
+    )
+    assert (error.words, error.remedy) == (
+        "'XX' is no venue. There are KRX.",
+        "Nothing was sent. Correct the request and try again.",
+    )
+    assert error.told("en") == english
+    brokerkit.language("en")
+    assert str(error) == english
+    assert error.told("ko").startswith("kis, 005930의 현재가: ")
+
+
+def test_it_stays_what_it_was_over_a_pickle(tables: Tables) -> None:
+    tables({"it may stand": "들어가 있을 수 있습니다"})
+    copied = pickle.loads(pickle.dumps(OrderUncertain("it may stand", code="7")))  # noqa: S301 - our own
+    assert (copied.words, copied.message, copied.code) == ("it may stand", "들어가 있을 수 있습니다", "7")
+
+
+def test_the_words_of_a_broker_stay(tables: Tables) -> None:
+    tables({"{0} is no venue.": "{0}은(는) 거래소가 아닙니다.", "quote": "현재가"})
+    assert Rejected("주문가격이 없습니다", code="40").message == "주문가격이 없습니다"
+    assert Rejected("The price is wrong", code="40").message == "The price is wrong"
+    for words in ("quote", "'X' is no venue."):
+        assert Rejected(words, code="40").message == words, "an English broker may say the same by chance"
+        assert Rejected(words).message != words
+
+
+# How a text is found
+
+
+def test_places_may_change_their_order(tables: Tables) -> None:
+    tables({"{0} of {1} shares left": "{1}주 가운데 {0}주 남음"})
+    assert translated("3 of 10 shares left") == "10주 가운데 3주 남음"
+
+
+def test_the_text_that_says_most_is_taken(tables: Tables) -> None:
+    tables({"The price {0}": "가격 {0}", "The price {0} is no tick of {1}.": "{0}은(는) {1}의 호가 단위가 아닙니다."})
+    assert translated("The price 70,050 is no tick of 005930.") == "70,050은 005930의 호가 단위가 아닙니다."
+    assert translated("The price 5") == "가격 5"
+
+
+def test_what_is_put_in_is_told_too(tables: Tables) -> None:
+    tables({"{0} could not be had: {1}": "{0}을(를) 받지 못했습니다: {1}", "the access token": "접근토큰"})
+    assert translated("the access token could not be had: EGW00103 앱키") == "접근토큰을 받지 못했습니다: EGW00103 앱키"
+
+
+def test_sentences_are_known_one_by_one(tables: Tables) -> None:
+    tables(
+        {"Nothing was sent.": "아무것도 보내지 않았습니다.", "Give {0} the whole path.": "{0}: 전체 경로를 주십시오."}
+    )
+    assert (
+        translated("Nothing was sent. Give x the whole path.") == "아무것도 보내지 않았습니다. x: 전체 경로를 주십시오."
+    )
+    assert translated("Nothing was sent. 키움 said no.") == "아무것도 보내지 않았습니다. 키움 said no."
+    assert translated("Nothing was sent") == "아무것도 보내지 않았습니다"
+
+
+def test_a_period_more_or_less_is_the_same_text(tables: Tables) -> None:
+    tables({"the token was refused": "토큰이 거절되었습니다"})
+    assert translated("the token was refused.") == "토큰이 거절되었습니다."
+
+
+def test_a_short_text_does_not_take_what_it_does_not_know(tables: Tables) -> None:
+    tables({"{0} of {1}": "{1}의 {0}", "{0}": "아니다"})
+    assert translated("price of 005930") == "005930의 price"
+    assert translated("Not enough of the cash is left") == "Not enough of the cash is left"
+    assert translated("anything") == "anything"
+
+
+@pytest.mark.parametrize("text", ["", " ", "005930", "주문", "{0}", "{", "}{", "a {0} b", "%s", "\\", "…", "a\nb"])
+def test_what_is_not_ours_stays_as_it_is(text: str, tables: Tables) -> None:
+    tables({"Nothing was sent.": "아무것도 보내지 않았습니다."})
+    assert translated(text) == text
+
+
+def test_braces_are_braces(tables: Tables) -> None:
+    tables({"no {{}} in {0}": "{0}에 {{}} 없음", "{{}} is empty": "{{}}은 비어 있음"})
+    assert translated("no {} in x") == "x에 {} 없음"
+    assert translated("{} is empty") == "{}은 비어 있음"
+
+
+def test_a_value_is_never_read_as_a_place(tables: Tables) -> None:
+    tables({"The name {0} is not {1}.": "{0} 아니고 {1}."})
+    assert translated("The name {1} is not {0}.") == "{1} 아니고 {0}."
+
+
+def test_a_table_that_is_wrong_hurts_no_error(tables: Tables, tmp_path: Path) -> None:
+    tables({"wrong {0}": "{7}", "number": 3, "empty": ""})  # type: ignore[dict-item]
+    assert [translated(text) for text in ("wrong price", "number", "empty")] == ["wrong price", "number", "empty"]
+    for content in ("{", "[]", "\x00"):
+        languages._table.cache_clear()
+        (tmp_path / "words.json").write_text(content, encoding="utf-8")
+        assert translated("wrong price") == "wrong price"
+    languages._table.cache_clear()
+    (tmp_path / "words.json").unlink()
+    assert translated("wrong price") == "wrong price"
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("주문", "주문은 주문이 주문을 주문과 주문으로"),
+        ("매도", "매도는 매도가 매도를 매도와 매도로"),
+        ("호텔", "호텔은 호텔이 호텔을 호텔과 호텔로"),
+        ("100", "100은 100이 100을 100과 100으로"),
+        ("2", "2는 2가 2를 2와 2로"),
+        ("7", "7은 7이 7을 7과 7로"),
+        ("3,456", "3,456은 3,456이 3,456을 3,456과 3,456으로"),
+        ("1.5 %", "1.5 %는 1.5 %가 1.5 %를 1.5 %와 1.5 %로"),
+        ("KRX", "KRX는 KRX가 KRX를 KRX와 KRX로"),
+        ("'LIMIT'", "'LIMIT'는 'LIMIT'가 'LIMIT'를 'LIMIT'와 'LIMIT'로"),
+        ("TELL", "TELL은 TELL이 TELL을 TELL과 TELL로"),
+        (
+            "삼성전자(005930)",
+            "삼성전자(005930)는 삼성전자(005930)가 삼성전자(005930)를 삼성전자(005930)와 삼성전자(005930)로",
+        ),
+        ("app_key", "app_key은(는) app_key이(가) app_key을(를) app_key과(와) app_key(으)로"),
+        ("—", "—은(는) —이(가) —을(를) —과(와) —(으)로"),
+    ],
+)
+def test_particles_follow_what_is_put_in(value: str, told: str, tables: Tables) -> None:
+    tables({"The particles of {0}": "{0}은(는) {0}이(가) {0}을(를) {0}과(와) {0}(으)로"})
+    assert translated(f"The particles of {value}") == told
+
+
+def test_an_adapter_brings_its_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "acme_broker").mkdir()
+    (tmp_path / "acme_broker" / "__init__.py").write_text("raise SystemExit('nothing of it is run')")
+    (tmp_path / "acme_broker" / "korean.json").write_text(json.dumps({"Acme rests on Sundays.": "일요일에는 쉽니다."}))
+    meta = tmp_path / "acme-1.dist-info"
+    meta.mkdir()
+    (meta / "METADATA").write_text("Name: acme\nVersion: 1\n")
+    (meta / "entry_points.txt").write_text("[brokerkit.brokers]\nacme = acme_broker.broker:Acme\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    languages._table.cache_clear()
+    try:
+        assert translated("Acme rests on Sundays.", "ko") == "일요일에는 쉽니다."
+    finally:
+        languages._table.cache_clear()
