@@ -199,7 +199,7 @@ def test_a_declared_difference_has_to_be_one() -> None:
     [
         ({"not_told": {Order: frozenset({"status"})}}, "names status, without which no Order can be told"),
         ({"not_told": {Order: frozenset({"filled_quantity"})}}, "names filled_quantity, without which"),
-        ({"order_types": (OrderType.LIMIT,)}, "order_types holds <OrderType.LIMIT"),
+        ({"order_types": (OrderType.LIMIT,)}, "order_types holds what it cannot: <OrderType.LIMIT"),
     ],
     ids=lambda given: next(iter(given)) if isinstance(given, dict) else "",
 )

@@ -144,7 +144,9 @@ class AccountContract(Contract):
         for limit in (price, None):
             power = trader.buying_power(self.stock, price=limit)
             real = sandbox.exchange.affordable(account, self.stock, limit)
-            words = f"At {limit or 'the market'} {power.quantity} shares can be bought, in truth {real}."
+            words = f"At {limit} {power.quantity} shares can be bought, in truth {real}."
+            if limit is None:
+                words = f"At the market {power.quantity} shares can be bought, in truth {real}."
             assert power.quantity == real, words
             cash = sandbox.exchange.account(account).orderable
             assert power.cash == cash, f"{power.cash} can be ordered for, in truth {cash}."

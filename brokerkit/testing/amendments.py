@@ -31,8 +31,11 @@ class AmendmentContract(Contract):
         moved = trader.amend(order, price=price)
         tells(moved, original_id=order.id, status=OrderStatus.PENDING, price=price)
         row = self.rows(sandbox)[-1]
-        came = f"{row.action} of {row.quantity} at {row.request.price}"
-        assert came == f"AMEND of 7 at {price}", f"The exchange has got {came}: 7 were to be moved to {price}."
+        came = (row.action, row.quantity, row.request.price)
+        assert came == ("AMEND", Decimal(7), price), (
+            f"The exchange has got {row.action} of {row.quantity} at {row.request.price}: "
+            f"7 were to be moved to {price}."
+        )
         assert face.order_number(moved.id) == row.number, f"It has the number {row.number}, and {moved.id} is told."
         moved = trader.refresh(moved)
         tells(moved, status=OrderStatus.WORKING, quantity=Decimal(7), price=price)

@@ -358,11 +358,8 @@ def raising(kind: type[Exception], why: str) -> Iterator[Caught]:
         words = f"and it raises {type(error).__name__}: {error}"
     else:
         words = "and nothing is raised"
-    pytest.fail(f"{why}: that is {_article(kind.__name__)}, {words}.")
-
-
-def _article(noun: str) -> str:
-    return f"{'an' if noun[0] in 'AEIOU' else 'a'} {noun}"
+    name = kind.__name__
+    pytest.fail(f"{why}: that is an {name}, {words}." if name[0] in "AEIOU" else f"{why}: that is a {name}, {words}.")
 
 
 def tells(told: Model, **real: object) -> None:

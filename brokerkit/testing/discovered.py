@@ -42,13 +42,15 @@ class DiscoveryContract(Contract):
         claims = claims_of(BROKERS, self.broker)
         blank = [entry.value for entry in extensions.entry_points(group=BROKERS) if not entry.name.strip()]
         others = [entry.name for entry in extensions.entry_points(group=BROKERS)]
-        found = f"There are {', '.join(sorted(filter(str.strip, others))) or 'none'}"
-        unnamed = f"; the entry point of {', '.join(blank)} has a blank name" if blank else ""
-        assert claims, f"No entry point of {BROKERS} has the name {self.broker!r}. {found}{unnamed}."
+        found = ", ".join(sorted(filter(str.strip, others))) or "none"
+        words = f"No entry point of {BROKERS} has the name {self.broker!r}. There are {found}."
+        if blank:
+            words = f"{words} The entry point of {', '.join(blank)} has a blank name."
+        assert claims, words
 
     @pytest.mark.parametrize("group", [BROKERS, SANDBOXES])
     def test_one_distribution_alone_claims_the_name(self, group: str) -> None:
-        claims = [f"{entry.value} of {extensions.package_of(entry)}" for entry in claims_of(group, self.broker)]
+        claims = [f"{entry.value} ({extensions.package_of(entry)})" for entry in claims_of(group, self.broker)]
         assert len(claims) <= 1, f"Several distributions claim {self.broker!r} in {group}: {', '.join(claims)}."
 
     @pytest.mark.parametrize("group", [BROKERS, SANDBOXES])
@@ -91,7 +93,7 @@ class DiscoveryContract(Contract):
         except BrokerError as error:
             pytest.fail(f"The face is not taken: {error}")
         missing = [name for name in ("costs", "calls_per_second") if self.environment not in getattr(kind, name, {})]
-        assert not missing, f"{kind.__name__} has no {' and no '.join(missing)} for the environment {self.environment}."
+        assert not missing, f"{kind.__name__} lacks {', '.join(missing)} for the environment {self.environment}."
 
     def test_listing_the_brokers_imports_no_adapter(self) -> None:
         modules = [entry.module for entry in extensions.entry_points(group=BROKERS)]
@@ -102,7 +104,7 @@ class DiscoveryContract(Contract):
 
     def test_what_the_parts_declare_can_be_understood(self) -> None:
         parts: tuple[type[Part[Any]], ...] = self.its_adapter().parts
-        wrong = [f"{part.__name__}.{words}" for part in parts for words in misdeclared(part)]
+        wrong = [words for part in parts for words in misdeclared(part)]
         assert not wrong, f"Nobody understands what is declared: {'; '.join(wrong)}."
 
     def test_a_declared_difference_is_a_check_that_may_differ(self) -> None:
@@ -166,6 +168,7 @@ def _has_to_be(field: FieldInfo) -> bool:
 
 def misdeclared(part: type[Part[Any]]) -> Iterable[str]:
     """Yield what a part declares and nobody can understand."""
+    owner = part.__name__
     tables: Mapping[str, Mapping[type[Model], Iterable[str]]] = {
         "not_told": part.not_told,
         "rounds": part.rounds,
@@ -175,27 +178,27 @@ def misdeclared(part: type[Part[Any]]) -> Iterable[str]:
         for model, fields in declared.items():
             unknown = sorted(set(fields) - set(model.model_fields) - _of_flows(model))
             if unknown:
-                yield f"{attribute} names {', '.join(unknown)}, which {model.__name__} does not have"
+                yield f"{owner}.{attribute} names {', '.join(unknown)}, which {model.__name__} does not have"
     for model, absent in part.not_told.items():
         needed = {name for name, field in model.model_fields.items() if _has_to_be(field)} | NEEDED.get(model, set())
         if wanted := sorted(needed & set(absent)):
-            yield f"not_told names {', '.join(wanted)}, without which no {model.__name__} can be told"
+            yield f"{owner}.not_told names {', '.join(wanted)}, without which no {model.__name__} can be told"
     for model, steps in part.rounds.items():
         if odd := [name for name, step in steps.items() if type(step) is not Decimal or step <= 0]:
-            yield f"rounds of {model.__name__} for {', '.join(odd)} is no Decimal above 0"
-    kinds: dict[str, tuple[Iterable[object], Callable[[object], bool]]] = {
-        "quote_venues": (part.quote_venues, lambda venue: isinstance(venue, Venue)),
-        "order_venues": (sum(map(tuple, part.order_venues.values()), ()), lambda venue: isinstance(venue, Venue)),
-        "order_types": (part.order_types, _are_terms),
-        "calls": (part.calls, lambda verb: hasattr(Broker, str(verb))),
-        "changes_parts": (part.changes_parts, lambda verb: verb in ("cancel", "amend")),
-        "not_told_in": (part.not_told_in, lambda environment: environment in ("real", "demo")),
-        "lists_prove_absence": (part.lists_prove_absence, lambda environment: environment in ("real", "demo")),
-        "order_venues of": (part.order_venues, lambda environment: environment in ("real", "demo")),
-    }
-    for attribute, (declared_values, is_known) in kinds.items():
+            yield f"{owner}.rounds of {model.__name__} for {', '.join(odd)} is no Decimal above 0"
+    kinds: list[tuple[str, Iterable[object], Callable[[object], bool]]] = [
+        ("quote_venues", part.quote_venues, lambda venue: isinstance(venue, Venue)),
+        ("order_venues", sum(map(tuple, part.order_venues.values()), ()), lambda venue: isinstance(venue, Venue)),
+        ("order_types", part.order_types, _are_terms),
+        ("calls", part.calls, lambda verb: hasattr(Broker, str(verb))),
+        ("changes_parts", part.changes_parts, lambda verb: verb in ("cancel", "amend")),
+        ("not_told_in", part.not_told_in, lambda environment: environment in ("real", "demo")),
+        ("lists_prove_absence", part.lists_prove_absence, lambda environment: environment in ("real", "demo")),
+        ("order_venues", part.order_venues, lambda environment: environment in ("real", "demo")),
+    ]
+    for attribute, declared_values, is_known in kinds:
         if odd_values := [repr(each) for each in declared_values if not is_known(each)]:
-            yield f"{attribute} holds {', '.join(odd_values)}"
+            yield f"{owner}.{attribute} holds what it cannot: {', '.join(odd_values)}"
 
 
 def _are_terms(terms: object) -> bool:

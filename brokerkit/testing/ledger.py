@@ -80,7 +80,9 @@ class LedgerContract(Contract):
             first = rows[key][0]
             assert not first.is_total or len(rows[key]) == 1, f"{first.order_id} has two rows that are each its total."
             told_of = {(each.symbol, each.side) for each in rows[key]}
-            assert told_of == {(order.request.symbol, order.request.side)}, f"{first.order_id} is of {told_of}."
+            assert told_of == {(order.request.symbol, order.request.side)}, (
+                f"The fills of {first.order_id} are told as of {told_of}."
+            )
             quantity = sum((each.quantity for each in rows[key]), Decimal(0))
             assert quantity == order.filled, f"Of {first.order_id} {order.filled} were filled, not {quantity}."
             amount = sum((each.amount or Decimal(0) for each in rows[key]), Decimal(0))
@@ -140,7 +142,7 @@ class LedgerContract(Contract):
         )
         absent = not_told(trader).get(RealizedPnl, frozenset())
         lines = differences(told, real, absent=absent, steps=self.rounds(trader, RealizedPnl))
-        return [f"{truth.symbol} on {truth.day}: {line}" for line in lines]
+        return [f"{truth.symbol} ({truth.day}): {line}" for line in lines]
 
     def same_profits(
         self, told: Sequence[RealizedPnl], sandbox: Sandbox, face: Face, trader: Broker, start: dt.date
@@ -151,7 +153,7 @@ class LedgerContract(Contract):
         rows = [(each.date, each.symbol) for each in told]
         wanted = [(each.day, each.symbol) for each in real]
         missing, more = sorted(set(wanted) - set(rows)), sorted(set(rows) - set(wanted))
-        odd = ", ".join(f"{symbol} on {day}" for day, symbol in [*missing, *more][:3])
+        odd = ", ".join(f"{symbol} ({day})" for day, symbol in [*missing, *more][:3])
         assert rows == wanted, f"Sold, by day and symbol, was {len(wanted)} times, and told are {len(rows)}: {odd}."
         agree(
             [line for each, truth in zip(told, real, strict=True) for line in self.earned(each, truth, sandbox, trader)]

@@ -88,7 +88,7 @@ class ListingContract(Contract):
                 assert found[:1] == [symbol], f"The search for {text!r} finds {found}, and not {symbol} first."
         name = sandbox.exchange.instruments[self.stock].name
         found = [each.name for each in trader.search(name[:2], count=3)]
-        assert [name[:2] in each for each in found] == [True] * 3, f"{name[:2]!r} finds {found}."
+        assert [name[:2] in each for each in found] == [True] * 3, f"The search for {name[:2]!r} finds {found}."
         assert trader.search("no such name") == ()
 
     @needs("instrument")

@@ -30,7 +30,7 @@ def limit(symbol: str, quantity: int, price: Decimal, venue: Venue) -> OrderRequ
 
 def _shown(orders: Iterable[Order]) -> str:
     """Return quantities and days of orders, as messages tell them."""
-    each = [f"{order.quantity}" + (f" on {order.submitted_at:%F}" if order.submitted_at else "") for order in orders]
+    each = [f"{order.quantity}" + (f" ({order.submitted_at:%F})" if order.submitted_at else "") for order in orders]
     return ", ".join(each) or "none"
 
 

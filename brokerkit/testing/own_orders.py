@@ -121,7 +121,7 @@ class OwnOrderContract(Contract):
         request = OrderRequest(symbol=self.stock, side=Side.BUY, quantity=3, price=price, venue=self.venue)
         exchange.submit(other, request)
         told = self.told_until_the_end(followed, sandbox)
-        foreign = [f"{each.change} of {each.symbol}" for each in told if each.symbol == self.stock]
+        foreign = [f"{each.symbol} {each.change}" for each in told if each.symbol == self.stock]
         assert not foreign, f"Account {other} is another one, and of its orders this is told: {', '.join(foreign)}."
 
     @needs(streams=[StreamKind.ORDERS])

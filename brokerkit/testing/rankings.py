@@ -45,8 +45,8 @@ class RankingContract(Contract):
         truth = ranking(sandbox.exchange, kind, venue or Venue.KRX, market)
         standing = [each for each in truth if each.figure > 0][:COUNT]
         assert [each.symbol for each in told] == [each.instrument.symbol for each in standing], (
-            f"The ranking by {kind} of {market or 'all'} at {venue or 'the usual venue'}: look at what `ranking` asks "
-            "for, and at its pages."
+            f"The ranking by {kind} of {market or 'all markets'} at {venue or 'the usual venue'}: look at what "
+            "`ranking` asks for, and at its pages."
         )
         computed = kind not in part_of(trader).ranking_venues
         lacking = part_of(trader).ranks_lack.get(kind, frozenset()) | not_told(trader).get(Rank, frozenset())

@@ -60,10 +60,11 @@ def replay(broker: str | type[Adapter], folder: str | Path, *, declared: Mapping
 
 def _declared(result: SampleReplay, sample: Sample, reason: str | None) -> SampleReplay:
     if reason is None:
-        warning = f" (its file warns: {sample.warning})" if sample.warning and result.outcome == "failed" else ""
-        return result.model_copy(update={"words": result.words + warning})
+        if not sample.warning or result.outcome != "failed":
+            return result
+        return result.model_copy(update={"words": f"{result.words} (its file warns: {sample.warning})"})
     if result.outcome == "failed":
-        return result.model_copy(update={"outcome": "declared", "words": f"{result.words} ({reason})"})
+        return result.model_copy(update={"outcome": "declared", "words": f"{result.words} (declared: {reason})"})
     words = f"it is declared ({reason}), and yet it is {result.outcome}"
     return result.model_copy(update={"outcome": "failed", "words": words})
 

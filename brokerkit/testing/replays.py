@@ -111,10 +111,11 @@ def line_of(told: SampleReplay) -> str:
     if told.call:
         parts.append(f"{told.call} {told.environment}")
     if told.outcome == "refused":
-        parts.append(f"{told.error} [{told.code}]" + ("" if told.is_listed else ", a code that is not in the table"))
+        refusal = f"{told.error} [{told.code}]"
+        parts.append(refusal if told.is_listed else f"{refusal}, a code that is not in the table")
     if told.reply:
-        more = ", another page follows" if told.announces_more else ""
-        parts.append(f"-> {told.reply}, {told.filled} of {told.fields} fields{more}")
+        read = f"-> {told.reply}, {told.filled} of {told.fields} fields"
+        parts.append(f"{read}, another page follows" if told.announces_more else read)
     if told.words:
         parts.append(told.words)
     below = [f"{each.model} {_short(each.values)}" for each in told.models]
@@ -133,8 +134,9 @@ def _text(value: Any) -> str:
 
 
 def _call_lines(call: CallReplay) -> Iterator[str]:
-    many = "no sample" if not call.parsed else f"{len(call.parsed)} parsed, {len(call.official)} of them official"
-    yield f"{call.call} {call.method} {call.path}: {many}"
+    what = f"{call.call} {call.method} {call.path}"
+    parsed, official = len(call.parsed), len(call.official)
+    yield f"{what}: {parsed} parsed, {official} of them official" if parsed else f"{what}: no sample"
     if call.unread:
         yield f"    not read: {', '.join(_grouped(call.unread))}"
     if call.never_filled:

@@ -132,7 +132,7 @@ def same_trades(
     told: Sequence[TradeEvent], truth: Sequence[Trade], symbol: str, venue: Venue, untold: Collection[str] = ()
 ) -> None:
     """Demand these trades, each once and in their order."""
-    words = [f"{trade.quantity} at {trade.price}" for trade in told]
+    words = [f"{trade.price} x {trade.quantity}" for trade in told]
     assert len(told) == len(truth), f"{len(told)} trades are told by stream ({words}), and there were {len(truth)}."
     for event, real in zip(told, truth, strict=True):
         agree(trade_lines(event, real, symbol, venue, untold))

@@ -52,8 +52,8 @@ class Comparison:
         if order is None:
             self.wrongs.append(f"order {event.order_id} is told, and it is none of the account's")
             return
-        what = f"order {event.order_id} is told as {event.change}"
-        self.wrongs += [f"{what} {words}" for words in self._taken(event, order)]
+        number, change = event.order_id, event.change
+        self.wrongs += [f"order {number} is told as {change} {words}" for words in self._taken(event, order)]
 
     def _taken(self, event: OrderEvent, order: _Told) -> Iterator[str]:
         row = order.row
@@ -140,13 +140,12 @@ class Comparison:
             return
         if not order.has_begun:
             yield "nothing says that the exchange has it"
-        for name, told, real in (
-            ("filled", order.filled, row.filled),
-            ("cancelled", order.canceled, row.canceled),
-            ("expired", Decimal(order.expired), Decimal(bool(row.expired))),
-        ):
-            if told != real:
-                yield f"{told} are told as {name}, in truth {real}"
+        if order.filled != row.filled:
+            yield f"{order.filled} are told as filled, in truth {row.filled}"
+        if order.canceled != row.canceled:
+            yield f"{order.canceled} are told as cancelled, in truth {row.canceled}"
+        if order.expired != bool(row.expired):
+            yield f"{order.expired} are told as expired, in truth {int(bool(row.expired))}"
         if order.amount is not None and abs(order.amount - row.amount) > self._rounded * row.filled:
             yield f"the fills came to {order.amount}, in truth {row.amount}"
 

@@ -149,7 +149,7 @@ class OrderTypeContract(Contract):
     def test_a_type_that_the_venue_does_not_take_now_is_not_sent(
         self, phase: Phase, kind: OrderType, trader: Broker, sandbox: Sandbox, face: Face
     ) -> None:
-        self.skip_unless(phase in sandbox.exchange.bourse.phases, f"{phase} in {self.market}")
+        self.skip_unless(phase in sandbox.exchange.bourse.phases, f"the phase {phase} in {self.market}")
         sandbox.exchange.phase = phase
         with self.nothing_sent(face), pytest.raises(Unsupported) as caught:
             trader.buy(self.stock, 1, type=kind)

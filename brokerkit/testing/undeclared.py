@@ -69,7 +69,8 @@ class OfferContract(Contract):
         self.skip_unless(bool(declared.quote_venues), "quotes of any venue")
         for venue in [venue for venue in market_named(self.market).venues if venue not in declared.quote_venues]:
             for verb in ("quote", "order_book", "trades", "members"):
-                is_unsupported(face, f"{verb} at {venue}", lambda: getattr(trader, verb)(self.stock, venue=venue))  # noqa: B023
+                where = f"{verb} at the venue {venue}"
+                is_unsupported(face, where, lambda: getattr(trader, verb)(self.stock, venue=venue))  # noqa: B023
 
     def test_a_market_that_is_not_served_is_not_asked(self, trader: Broker, face: Face) -> None:
         self.skip_unless("HK" not in trader.adapter.served, "a market that is not served")

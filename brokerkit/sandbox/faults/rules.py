@@ -224,8 +224,10 @@ def _kind(name: str) -> FaultKind[Any]:
     if name in KINDS:
         return KINDS[name]
     near = difflib.get_close_matches(name, KINDS, n=1)
-    meant = f" Did you mean {near[0]}?" if near else ""
-    raise ConfigError(f"There is no fault {name!r:.60}.{meant}", advice=f"Kinds: {', '.join(KINDS)}.")
+    words = f"There is no fault {name!r:.60}."
+    if near:
+        words = f"{words} Did you mean {near[0]}?"
+    raise ConfigError(words, advice=f"Kinds: {', '.join(KINDS)}.")
 
 
 def _purpose(given: Purpose | str | None, kind: FaultKind[Any], name: str) -> Purpose | None:

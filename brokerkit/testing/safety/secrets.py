@@ -90,7 +90,7 @@ class Sinks:
             waiting += [one.__cause__, one.__context__]
             where = type(one).__name__
             self.keep(where, one)
-            self.texts += [(f"{name} of {where}", repr(value)) for name, value in vars(one).items()]
+            self.texts += [(f"the attribute {name} of {where}", repr(value)) for name, value in vars(one).items()]
             self.texts += [(f"a note of {where}", note) for note in getattr(one, "__notes__", ())]
             self.texts += _locals_of(one)
         if isinstance(error, BrokerError):
@@ -98,7 +98,7 @@ class Sinks:
 
     def shown(self, secrets: Mapping[str, re.Pattern[str]]) -> list[str]:
         """Return where a secret shows, in words that show none."""
-        warned = [(f"a {each.category.__name__}", str(each.message)) for each in self.warned]
+        warned = [(f"the warning {each.category.__name__}", str(each.message)) for each in self.warned]
         texts = [*self.texts, *warned, ("a log record", self.logged.getvalue()), ("print", self.printed.getvalue())]
         found = []
         for where, text in texts:
@@ -256,7 +256,7 @@ class SecretContract(Contract):
             except BrokerError as error:
                 sinks.keep_error(error)
             else:
-                pytest.fail(f"After {failure} {verb} answered {told!r:.200}: it has to be an error.")
+                pytest.fail(f"After {failure}, {verb} answered {told!r:.200}: it has to be an error.")
 
     def prepared(
         self, verb: str, trader: Broker, sandbox: Sandbox, face: Face, *, refused: bool

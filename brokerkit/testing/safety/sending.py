@@ -105,11 +105,15 @@ class SendingContract(SafetyContract):
                         continue
                 for effect in seen.changes:
                     if effect is not Effect.ORDER:
-                        way = "round the client" if effect is None else f"as {effect}"
-                        lines.append(f"{verb}: a request that changed orders went out {way}. {AROUND}")
-                if len(seen.changes) != 1 or seen.requests > 1:
-                    many = f"{seen.requests} requests for orders, of which {len(seen.changes)} changed something"
-                    lines.append(f"{verb}: {many}. {ONCE}")
+                        lines.append(
+                            f"{verb}: a request that changed orders went out round the client. {AROUND}"
+                            if effect is None
+                            else f"{verb}: a request that changed orders went out as {effect}. {AROUND}"
+                        )
+                if (changed := len(seen.changes)) != 1 or seen.requests > 1:
+                    lines.append(
+                        f"{verb}: {seen.requests} requests for orders, of which {changed} changed something. {ONCE}"
+                    )
         assert not lines, report(lines)
 
     @needs("order")
