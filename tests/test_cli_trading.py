@@ -79,7 +79,7 @@ def test_an_order_is_amended_by_its_number_without_zeros(
     assert "정정 AMEND" in terminal.screen()
     assert "매수 BUY" in terminal.screen()
     assert (shown["quantity"], shown["price"]) == ("10, left 10", "60,000")
-    assert (shown["new price"], shown["new value"]) == ("60,100 for 4 of 10", "240,400")
+    assert (shown["new price"], shown["new value"]) == ("60,100 for 4 of 10 shares", "240,400")
     amended = rows(broker)[-1]
     assert (amended.action, amended.quantity, amended.request.price) == ("AMEND", 4, 60_100)
     told = capsys.readouterr().out
@@ -98,12 +98,12 @@ def test_an_order_is_cancelled_in_part_and_in_whole(
     number = json.loads(capsys.readouterr().out)["id"]
     terminal.types("y\n")
     assert terminal.runs("cancel", number, "--quantity", "4", "--broker", broker) == exits.DONE
-    assert rows_of(terminal.screen())["to cancel"] == "4 of 10"
+    assert rows_of(terminal.screen())["to cancel"] == "4 of 10 shares"
     assert "취소 CANCEL" in terminal.screen()
     assert rows(broker)[0].remaining == 6
     terminal.types("y\n")
     assert terminal.runs("cancel", number, "--broker", broker) == exits.DONE
-    assert rows_of(terminal.screen())["to cancel"] == "all 6"
+    assert rows_of(terminal.screen())["to cancel"] == "all 6 shares"
     assert rows(broker)[0].remaining == 0
     assert number in capsys.readouterr().out
 

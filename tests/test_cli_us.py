@@ -97,7 +97,7 @@ def test_an_order_is_shown_in_dollars_with_the_day_of_its_market_sent_listed_and
     assert terminal.runs("buy", "US:AAPL", "2", "--price", "150.5", "-b", broker) == exits.DONE
     shown = rows_of(terminal.screen())
     assert (shown["price"], shown["value"], shown["venue"]) == ("150.50 USD", "301.00 USD", "US")
-    assert shown["market"] == "US, in USD"
+    assert shown["market"] == "US, traded in USD"
     assert shown["day"].startswith(f"{us.day_of(clock.now())}: ")
     assert "America/New_York" in shown["day"]
     assert "in Korea" in shown["day"]
@@ -112,7 +112,7 @@ def test_an_order_is_shown_in_dollars_with_the_day_of_its_market_sent_listed_and
     number = str(placed.number)
     terminal.types("y\n")
     assert terminal.runs("cancel", number, "-b", broker) == exits.DONE
-    assert rows_of(terminal.screen())["to cancel"] == "all 2"
+    assert rows_of(terminal.screen())["to cancel"] == "all 2 shares"
     assert sent(box, broker)[before].remaining == 0
 
 
@@ -124,7 +124,7 @@ def test_an_order_of_the_us_is_amended(
     number = str(sent(box, broker)[-1].number)
     terminal.types("y\n")
     assert terminal.runs("amend", number, "--price", "301.25", "--market", "US", "-b", broker) == exits.DONE
-    assert rows_of(terminal.screen())["new price"] == "301.25 USD for all 1"
+    assert rows_of(terminal.screen())["new price"] == "301.25 USD for all 1 shares"
     capsys.readouterr()
     assert "301.25" in said(capsys, "orders", "--market", "US", "-b", broker)
 

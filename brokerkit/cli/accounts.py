@@ -55,7 +55,7 @@ def history(
     market: MarketOption = None,
 ) -> None:
     """Show the orders of these days, without --from of the week up to --to (주문체결 내역)."""
-    with session.asking("orders") as (broker, _):
+    with session.asking("the orders") as (broker, _):
         first = start or (end or today_of(symbol, market)) - WEEK
         found = broker.order_history(first, end, symbol=symbol, market=market)
     rows = [
@@ -76,7 +76,7 @@ def balance(session: Session, market: MarketOption = None, all_markets: AllOptio
     """Show cash and holdings of the account (잔고), in won, of a market in its currency, or of all, each apart."""
     if all_markets and market is not None:
         raise typer.BadParameter("--all and --market exclude each other.")
-    with session.asking("balance") as (broker, _):
+    with session.asking("the balance") as (broker, _):
         found = broker.balances() if all_markets else Table(Balance, [broker.balance(market=market)])
     if session.printer.as_json and all_markets:
         session.printer.many(found, (), "")

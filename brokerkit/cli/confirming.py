@@ -115,7 +115,7 @@ def cancel_rows(order: Order, quantity: Decimal | None) -> Rows:
     return {
         **_standing(order),
         **market_rows(order.symbol),
-        "to cancel": f"all {left}" if quantity is None else f"{number(quantity)} of {left}",
+        "to cancel": f"all {left} shares" if quantity is None else f"{number(quantity)} of {left} shares",
     }
 
 
@@ -125,11 +125,16 @@ def amend_rows(broker: Broker, order: Order, quantity: Decimal | None, price: De
     moved = left if quantity is None else quantity
     _, words = _quoted(broker, order.symbol, order.venue, price)
     currency = market_of(order.symbol).currency
-    part = "all" if quantity is None else f"{number(quantity)} of"
+    shown = number(price, currency=currency)
+    new = (
+        f"{shown} for all {number(left)} shares"
+        if quantity is None
+        else f"{shown} for {number(quantity)} of {number(left)} shares"
+    )
     return {
         **_standing(order),
         **market_rows(order.symbol),
-        "new price": f"{number(price, currency=currency)} for {part} {number(left)}",
+        "new price": new,
         "new value": number(moved * price, currency=currency),
         "last price": words,
     }
@@ -167,7 +172,7 @@ def market_rows(symbol: str) -> Rows:
     now = clock.now()
     there = now.astimezone(ZoneInfo(market.time_zone))
     clocks = f"{there:%Y-%m-%d %H:%M} in {market.time_zone}, {now:%Y-%m-%d %H:%M} in Korea"
-    return {"market": f"{market.name}, in {market.currency}", "day": f"{market.today()}: it is {clocks}"}
+    return {"market": f"{market.name}, traded in {market.currency}", "day": f"{market.today()}: it is {clocks}"}
 
 
 def _named(symbol: str, name: str | None) -> str:
@@ -184,8 +189,11 @@ def _quoted(broker: Broker, symbol: str, venue: Venue | None, price: Decimal | N
     if price is None or not quote.price:
         return quote, last
     percent = ((price - quote.price) / quote.price * 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
-    where = "at it" if price == quote.price else f"{abs(percent)} % {'above' if price > quote.price else 'below'} it"
-    return quote, f"{last}; the order is {where}"
+    if price == quote.price:
+        return quote, f"{last}; the order is at it"
+    if price > quote.price:
+        return quote, f"{last}; the order is {abs(percent)} % above it"
+    return quote, f"{last}; the order is {abs(percent)} % below it"
 
 
 def _value(request: OrderRequest, quote: Quote | None) -> str:

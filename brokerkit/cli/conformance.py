@@ -128,12 +128,13 @@ def _lines(report: Report, wanted: int) -> Iterator[str]:
     if undeclared := Counter(each.words for each in report.of(Outcome.NOT_DECLARED)):
         listed = [f"{words.removeprefix('not declared: ')} ({count})" for words, count in undeclared.most_common(NAMED)]
         more = len(undeclared) - len(listed)
+        named = f"{', '.join(listed)} and {more} more" if more > 0 else ", ".join(listed)
         yield ""
-        yield f"Not declared, and so left out: {', '.join(listed)}{f' and {more} more' if more > 0 else ''}."
-    for outcome, title in ((Outcome.DIFFERS, "Differs, as declared"), (Outcome.FAILED, "Failed")):
-        for each in report.of(outcome):
-            yield ""
-            yield from _told(each, title, report)
+        yield f"Not declared, and so left out: {named}."
+    for each in report.of(Outcome.DIFFERS):
+        yield from _told(each, f"Differs, as declared: {each.title}", report)
+    for each in report.of(Outcome.FAILED):
+        yield from _told(each, f"Failed: {each.title}", report)
     proven = "not even level 0" if report.level is None else f"level {report.level} ({LEVELS[report.level]})"
     yield ""
     yield f"Proven: {proven}."
@@ -166,9 +167,10 @@ def _count(checks: list[CheckResult]) -> str:
 
 
 def _told(check: CheckResult, title: str, report: Report) -> Iterator[str]:
-    yield f"{title}: {check.title}"
+    yield ""
+    yield title
     yield from (f"    {line}" for line in check.words.splitlines())
     if check.where:
-        yield f"    at {' and '.join(check.where)}"
+        yield f"    at {', '.join(check.where)}"
         market = "" if report.market == HOME else f"--market {report.market} "
         yield f"    again: {market}--check {check.name}"

@@ -59,8 +59,8 @@ def story(broker: Broker, symbol: str) -> dict[str, str]:
     told["cancel the rest"] = f"order {canceled.id} cancels {order.id}: {canceled.status}"
 
     balance = broker.balance()
-    for when, cash in (("today", balance.cash), ("on D+2", balance.cash_d2)):
-        told[f"cash {when}"] = as_text(cash) if cash is None else f"{as_text(cash)} won"
+    for when, cash in (("cash today", balance.cash), ("cash on D+2", balance.cash_d2)):
+        told[when] = as_text(cash) if cash is None else f"{as_text(cash)} won"
     for holding in balance.positions:
         average = None if holding.average_price is None else round(holding.average_price)
         told[f"holding {holding.symbol}"] = f"{as_text(holding.quantity)} at {as_text(average)} won"

@@ -165,7 +165,11 @@ def save(draft: Draft, path: Path, place: str, printer: Printer) -> None:
             if made != held.get(key):
                 _forget(made)
         raise
-    printer.say(f"Profile {draft.name} is in {path.absolute()}{' and is the default' if is_default else ''}.")
+    where = path.absolute()
+    if is_default:
+        printer.say(f"Profile {draft.name} is in {where} and is the default.")
+    else:
+        printer.say(f"Profile {draft.name} is in {where}.")
     for key, made in places.items():
         printer.say(f"  {key}: {describe(made)}")
         if isinstance(held.get(key), dict) and held[key] != made:

@@ -220,7 +220,7 @@ def _yaml(text: str) -> object:
         line = error.problem_mark.line + 1 if error.problem_mark else None
     except (yaml.YAMLError, RecursionError):
         pass
-    raise _BadYaml(f"it is not valid YAML{f' at line {line}' if line else ''}")
+    raise _BadYaml(f"it is not valid YAML at line {line}" if line else "it is not valid YAML")
 
 
 def _text(source: Path) -> str:

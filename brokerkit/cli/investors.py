@@ -112,7 +112,7 @@ def bought(
     count: CountOption = 30,
 ) -> None:
     """Show the symbols that a kind of investor bought most, in won (투자자별 매매상위)."""
-    with session.asking("ranking") as (broker, _):
+    with session.asking("the ranking") as (broker, _):
         found = broker.investor_rankings(
             investor, start=start, end=end, market=market and market.upper(), side=_side(sold), count=count
         )

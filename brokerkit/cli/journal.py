@@ -132,7 +132,11 @@ def resolve(
         intent = _found(broker, intent_id)
         if not yes:
             verdict = "does not stand, and its side is free again" if absent else f"is order {order_id}"
-            _ask(session.printer, f"{intent.what} ({intent.state}): write down that it {verdict}?")
+            _ask(
+                session.printer,
+                f"{intent.what} ({intent.state}): write down that it {verdict}?",
+                "Nothing was written.",
+            )
         intent = broker.resolve(intent, order_id=order_id, absent=absent, reason=reason)
     _print_intent(session.printer, intent)
 
@@ -195,7 +199,7 @@ def take_over(
     session = Session(None, profile, None, as_json)
     with session.broker() as broker:
         if not yes:
-            _ask(session.printer, _question(broker.lease()), "taken over")
+            _ask(session.printer, _question(broker.lease()), "Nothing was taken over.")
         taken = broker.take_over(accept_risk=accept_risk)
     if taken is not None and taken.pending:
         session.printer.say("What may stand of other hosts holds up no order here: look at the broker's own list.")
@@ -248,13 +252,14 @@ def _found(broker: Broker, ending: str) -> Intent:
     )
 
 
-def _ask(printer: Printer, question: str, done: str = "written") -> None:
+def _ask(printer: Printer, question: str, refused: str) -> None:
+    """Raise unless a person says yes; `refused` says what was not done then."""
     if printer.as_json:
-        raise InvalidRequest("With --json nothing is asked.", advice=f"Nothing was {done}. Add --yes.")
+        raise InvalidRequest("With --json nothing is asked.", advice=f"{refused} Add --yes.")
     if not is_terminal():
-        raise Blocked("There is no terminal to ask at.", advice=f"Nothing was {done}. Add --yes.")
+        raise Blocked("There is no terminal to ask at.", advice=f"{refused} Add --yes.")
     if not confirm(question):
-        raise Blocked("That was not confirmed.", advice=f"Nothing was {done}.")
+        raise Blocked("That was not confirmed.", advice=refused)
 
 
 def _say_if_gone(session: Session, broker: Broker) -> None:
@@ -305,7 +310,12 @@ def _lines(intent: Intent) -> Row:
 def _print_report(printer: Printer, report: Reconciliation) -> None:
     printer.table([_decision(intent) for intent in report.decided], "Nothing was decided.", "Decided")
     if report.late:
-        print("Late, presumed absent before:", ", ".join(f"order {intent.order_id}" for intent in report.late))
+        late = ", ".join(f"{intent.order_id}" for intent in report.late)
+        print(
+            f"Late, presumed absent before: order {late}"
+            if len(report.late) == 1
+            else f"Late, presumed absent before: orders {late}"
+        )
     if report.foreign:
         currencies = [market_of(order.symbol).currency if is_symbol(order.symbol) else None for order in report.foreign]
         rows = in_currencies(map(_foreign, report.foreign, currencies), currencies)

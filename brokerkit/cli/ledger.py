@@ -28,7 +28,7 @@ def fills(
     market: MarketOption = None,
 ) -> None:
     """Show what was filled in these days, without --from on the last of them (체결 내역)."""
-    with session.asking("fills") as (broker, _):
+    with session.asking("the fills") as (broker, _):
         found = broker.fills(start, end, symbol=symbol, market=market)
     rows: list[Row] = [
         {

@@ -45,7 +45,7 @@ def add_to(app: typer.Typer) -> None:
 @with_table
 def list_instruments(session: Session, market: MarketOption = None, kind: KindOption = None) -> None:
     """List what is traded, as of today (전 종목)."""
-    with session.asking("instruments") as (broker, _):
+    with session.asking("the instruments") as (broker, _):
         found = broker.instruments(market, kind=kind)
     _print(session, found)
 
@@ -53,7 +53,7 @@ def list_instruments(session: Session, market: MarketOption = None, kind: KindOp
 @with_table
 def search(session: Session, text: TextArgument, market: MarketOption = None, count: CountOption = 20) -> None:
     """Search by name or code, the best fit first (종목 검색)."""
-    with session.asking("instruments") as (broker, _):
+    with session.asking("the instruments") as (broker, _):
         found = broker.search(text, market=market, count=count)
         others = [] if market else [each.market for each in broker.capabilities() if "search" in each.verbs]
     elsewhere = [f"`--market {each}`" for each in others if each != HOME]
@@ -64,7 +64,7 @@ def search(session: Session, text: TextArgument, market: MarketOption = None, co
 @at_broker
 def show(session: Session, symbol: SymbolArgument) -> None:
     """Show all that is known of a symbol (종목정보)."""
-    with session.asking("instruments") as (broker, _):
+    with session.asking("the instruments") as (broker, _):
         found = broker.instrument(symbol)
     told = {name: getattr(found, name) for name in Instrument.model_fields}
     lines = {

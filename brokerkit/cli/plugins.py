@@ -69,10 +69,9 @@ def checked_name(name: str) -> str:
     spelled = name.replace("_", "-")
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", spelled, re.ASCII) or len(spelled) > LONGEST:
         near = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-0123456789")[:LONGEST].strip("-")
+        rule = f"Begin with a letter, and use small letters, digits and single hyphens, {LONGEST} at most."
         raise ConfigError(
-            f"{name!r} cannot be the name of a broker.",
-            advice=f"Begin with a letter, and use small letters, digits and single hyphens, {LONGEST} at most"
-            + (f": {near}." if near else "."),
+            f"{name!r} cannot be the name of a broker.", advice=f"{rule} It could be {near}." if near else rule
         )
     if spelled.startswith("brokerkit"):
         raise ConfigError(

@@ -55,7 +55,7 @@ def add_to(app: typer.Typer) -> None:
 @with_table
 def quote(session: Session, symbols: SymbolsArgument, venue: VenueOption = None) -> None:
     """Show the present price of one symbol or several (현재가)."""
-    with session.asking("quotes") as (broker, progress):
+    with session.asking("the quotes") as (broker, progress):
         if len(symbols) == 1:
             quotes = Quotes([broker.quote(symbols[0], venue=venue)])
         else:
@@ -103,7 +103,7 @@ def trades(
     venue: VenueOption = None,
 ) -> None:
     """Show the newest trades of a symbol today, oldest first (체결)."""
-    with session.asking("trades") as (broker, _):
+    with session.asking("the trades") as (broker, _):
         found = broker.trades(symbol, count=None if all_of_today else count, venue=venue)
     currency = _currency(symbol)
     rows = in_currencies((_trade_row(each, currency) for each in found), [currency] * len(found))
@@ -113,7 +113,7 @@ def trades(
 @with_table
 def members(session: Session, symbol: SymbolArgument, venue: VenueOption = None) -> None:
     """Show which member firms sold and bought most of a symbol today (회원사)."""
-    with session.asking("members") as (broker, _):
+    with session.asking("the member firms") as (broker, _):
         found = broker.members(symbol, venue=venue)
     if session.printer.as_json:
         session.printer.one(found)
@@ -149,7 +149,7 @@ def candles(
 ) -> None:
     """Show candles of a symbol, oldest first (분봉, 일봉, 주봉, 월봉, 년봉), as a table, a chart or a picture."""
     session.check_picture(plot, chart)
-    with session.asking("candles") as (broker, progress):
+    with session.asking("the candles") as (broker, progress):
         found = broker.candles(
             symbol, interval, start, end, count=count, adjusted=False if raw else None, venue=venue, progress=progress
         )

@@ -36,7 +36,7 @@ def rank(
     session: Session, kind: KindArgument, market: MarketOption = None, count: PlacesOption = 30, venue: AtOption = None
 ) -> None:
     """Show a ranking of the market, the first first (순위)."""
-    with session.asking("ranking") as (broker, _):
+    with session.asking("the ranking") as (broker, _):
         found = broker.rankings(kind, market=market and market.upper(), count=count, venue=venue)
     session.printer.many(found, [_place(each, kind) for each in found], "Nothing has a place in it.")
 

@@ -119,11 +119,12 @@ def find_numbered(number: str, there: Sequence[Numbered], kind: str, *, if_none:
     found = [each for each in there if each.id.lstrip("0") == number.lstrip("0")]
     if len(found) == 1:
         return found[0]
-    named = f"the number {sanitize(number, limit=40)}"
+    wanted = sanitize(number, limit=40)
     listed = ", ".join(f"{each.id} ({each.side} {each.symbol}, {each.status})" for each in found or there) or "none"
     if found:
-        raise InvalidRequest(f"{len(found)} {kind}s have {named}: {listed}.", advice=f"{NOT_SENT} {if_several}".strip())
-    raise InvalidRequest(f"No {kind} has {named}. There are: {listed}.", advice=f"{NOT_SENT} {if_none}")
+        words = f"{len(found)} {kind}s have the number {wanted}: {listed}."
+        raise InvalidRequest(words, advice=f"{NOT_SENT} {if_several}".strip())
+    raise InvalidRequest(f"No {kind} has the number {wanted}. There are: {listed}.", advice=f"{NOT_SENT} {if_none}")
 
 
 def unlisted(broker: Broker, market: str) -> Sequence[Venue]:
@@ -177,10 +178,11 @@ def _hint(broker: Broker, consent: Consent, write: Write, number: str) -> str:
         return ENDED
     if write.shows:
         return f"`{write.shows}{consent.options}` shows what becomes of it."
-    shows = f"`{_list(broker, consent)}` shows what is working"
+    listing = _list(broker, consent)
     if not write.leaves_order:
-        return f"{shows}."
-    return f"{shows}, `brokerkit cancel {number}{consent.options}` takes back what is not filled."
+        return f"`{listing}` shows what is working."
+    take_back = f"brokerkit cancel {number}{consent.options}"
+    return f"`{listing}` shows what is working, `{take_back}` takes back what is not filled."
 
 
 def has_ended(broker: Broker, consent: Consent) -> bool:

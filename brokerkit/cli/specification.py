@@ -11,10 +11,10 @@ from brokerkit.cli.printing import Row
 from brokerkit.registry import load_broker
 
 EFFECTS = {
-    "read": "asks",
-    "order": "may move money: it goes the way of orders",
-    "auth": "logs in or out",
-    "stream": "registers for what comes over the socket",
+    "read": "read: asks",
+    "order": "order: may move money: it goes the way of orders",
+    "auth": "auth: logs in or out",
+    "stream": "stream: registers for what comes over the socket",
 }
 
 
@@ -24,14 +24,14 @@ def head(broker: str, api: Api, variant: str | None = None) -> Row:
         f"{environment} {', '.join(_id(variant, an_id) for variant, an_id in ids.items())}".strip()
         for environment, ids in api.ids.items()
     )
-    unsure = f"; not sure: {', '.join(sorted(api.unsure))}" if api.unsure else ""
+    listed = "; ".join(ids)
     told = {
         "broker": broker,
         "topic": api.topic,
-        "effect": f"{api.effect}: {EFFECTS[api.effect]}",
+        "effect": EFFECTS[api.effect],
         "verb": ", ".join(verbs_of(broker).get(api.name, ())),
         "address": f"{api.path}, over the socket" if api.is_frame else f"{api.method} {api.path}, in the {api.where}",
-        "ids": "; ".join(ids) + unsure,
+        "ids": f"{listed}; not sure: {', '.join(sorted(api.unsure))}" if api.unsure else listed,
         "former ids": ", ".join(f"{old} (now {new})" for old, new in api.old.items()),
         "pages": "several" if api.pages else "one",
         "open": "takes any other field too" if api.open else "",
@@ -128,8 +128,9 @@ def _needed(broker: str, api: Api) -> Iterator[tuple[str, str]]:
 
 def title_of(group: Group) -> str:
     """Return what stands above a part of the answer."""
-    kind = "rows" if group.many else "one row"
-    return f"Answer {group.name}: {kind}" if group.name else "Answer, top level"
+    if not group.name:
+        return "Answer, top level"
+    return f"Answer {group.name}: rows" if group.many else f"Answer {group.name}: one row"
 
 
 def rows_of(field: Field, is_filled: bool = False, inside: str = "") -> Iterator[Row]:
@@ -163,4 +164,7 @@ def _values(field: Field) -> str:
 
 def codes_of(field: Field) -> Mapping[str, str]:
     """Return what may stand in a field, and behind a symbol, and what that means."""
-    return {**field.codes, **{f"...{suffix}": f"at {venue}" for venue, suffix in field.suffixes.items() if suffix}}
+    return {
+        **field.codes,
+        **{f"...{suffix}": f"at {venue}" for venue, suffix in field.suffixes.items() if suffix},
+    }

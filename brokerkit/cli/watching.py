@@ -166,7 +166,7 @@ def _present(broker: Broker, symbols: Sequence[str], venue: Venue | None, printe
 
     A symbol that it does not know is told: there are brokers that follow one all the same, and tell nothing.
     """
-    with suppress(BrokerError), waiting("quotes") as progress, unsaid(logging.getLogger("brokerkit.quotes")):
+    with suppress(BrokerError), waiting("the quotes") as progress, unsaid(logging.getLogger("brokerkit.quotes")):
         found = broker.quotes(symbols, venue=venue, progress=progress)
         for symbol, error in found.failed.items():
             if isinstance(error, UnknownSymbol):
